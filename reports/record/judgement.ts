@@ -1,0 +1,44 @@
+import type { Verdict } from './verdict.ts';
+import type { FailoverRecord } from './run-record.ts';
+
+/** A piece of evidence behind a verdict: a log excerpt, an event, a table row. Text is raw: renderers escape it. */
+export interface Evidence {
+  /** What it is and where it comes from, e.g. `logs tender/postgres-1` or `event Pod/postgres-1`. */
+  source: string;
+  text: string;
+  /** ISO 8601 wall clock time, where there is one. */
+  at?: string;
+}
+
+/** One measured figure with its unit; `goal` is the value it was held against. */
+export interface Figure {
+  name: string;
+  value: number | string | null;
+  unit?: string;
+  goal?: number | string;
+}
+
+/** One thing that a check looked at and whether it was as expected; a topology check is a list of these. */
+export interface Finding {
+  /** The object, e.g. `Deployment tender/tender-api` or `local-worker-1 -> local-worker-2`. */
+  subject: string;
+  ok: boolean;
+  expected: string;
+  seen: string;
+}
+
+/** What a judge returns: a verdict that can be read without the history. */
+export interface Judgement {
+  verdict: Verdict;
+  /** One sentence; for inconclusive and not-run it names the cause. */
+  reason: string;
+  expected: string;
+  seen: string;
+  figures: Figure[];
+  /** Every deviation, at most 50 kept; `findingsTotal` counts them all. */
+  findings: Finding[];
+  findingsTotal: number;
+  evidence: Evidence[];
+  /** Present for failover checks: one record per trial. */
+  trials?: FailoverRecord[];
+}

@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { VERDICTS } from './verdict.ts';
+
+/** The run record: `run.json`. Every report is a pure function of it. Its JSON Schema is reports/record/run.schema.json. */
+export const RUN_SCHEMA = 1;
+
+const verdict = z.enum(VERDICTS);
+const iso = z.string();
+
+export const evidenceSchema = z.object({ source: z.string(), text: z.string(), at: iso.optional() });
+export const figureSchema = z.object({
+  name: z.string(),
+  value: z.union([z.number(), z.string(), z.null()]),
+  unit: z.string().optional(),
+  goal: z.union([z.number(), z.string()]).optional(),
+});
+export const findingSchema = z.object({
+  subject: z.string(),
+  ok: z.boolean(),
+  expected: z.string(),
+  seen: z.string(),
+});
+
+/** An interval that the sampling supports: the true value lies in [lo, hi]. Milliseconds. */
+export const intervalSchema = z.object({ loMs: z.number(), hiMs: z.number() });
+export const outageSchema = z.object({
+  /** Last ok before and first ok after, ms since the fault landed; null: never again before the deadline. */
+  lastOkMs: z.number(),
+  firstOkMs: z.number().nullable(),
+  lengthMs: intervalSchema,
+  failed: z.number(),
+  unknown: z.number(),
+});
+export const phaseSchema = z.object({
+  name: z.enum(['landed', 'detected', 'elected', 'endpoint moved', 'first ok write', 'steady', 'replicas restored']),
+  /** ms since the fault landed; null when it was not seen. */
+  atMs: z.number().nullable(),
+  /** Half-width of the polling interval in which it was seen, ms. */
+  errorMs: z.number(),
+  detail: z.string().optional(),
+});
+export const writeSumsSchema = z.object({
+  scheduled: z.number(),
+  ok: z.number(),
+  fail: z.number(),
+  unknown: z.number(),
+  unsent: z.number(),
+  present: z.number(),
+  lost: z.number(),
+  recovered: z.number(),
+  absent: z.number(),
+  /** Writes reported as failed that are absent, and those that are there all the same. */
+  failAbsent: z.number(),
+  unexpected: z.number(),
+  duplicates: z.number(),
+});
+/** One trial of a failover check. */
+export const failoverRecordSchema = z.object({
+  store: z.string(),
+  fault: z.string(),
+  trial: z.number(),
+  verdict,
+  reason: z.string(),
+  startedAt: iso,
+  target: z.string(),
+  landed: z.object({ proved: z.boolean(), by: z.string(), atMs: z.number().nullable() }),
+  election: z.enum(['elsewhere', 'in place', 'not seen', 'not applicable']),
+  leaderBefore: z.string().nullable(),
+  leaderAfter: z.string().nullable(),
+  rto: intervalSchema.nullable(),
+  rtoNote: z.string().optional(),
+  outages: z.array(outageSchema),
+  outageTotalMs: z.number(),
+  phases: z.array(phaseSchema),
+  writes: writeSumsSchema.nullable(),
+  lostNumbers: z.array(z.number()),
+  duplicateNumbers: z.array(z.number()),
+  lossWindowMs: z.number().nullable(),
+  generatorLagMs: z.object({ p50: z.number(), p99: z.number(), max: z.number(), atEdges: z.number() }),
+  writesPerSecond: z.number(),
+  /** Per 100 ms bin since 5 s before the fault: [binStartMs, ok, notOk]. For the outage strip. */
+  strip: z.array(z.tuple([z.number(), z.number(), z.number()])),
+  governing: z.array(z.object({ name: z.string(), value: z.string(), source: z.string() })),
+  expectedWindowMs: intervalSchema.nullable(),
+  outsideExpected: z.enum(['no', 'faster', 'slower', 'unknown']),
+});
+
+export const checkResultSchema = z.object({
+  id: z.string(),
+  suite: z.string(),
+  title: z.string(),
+  section: z.string(),
+  goal: z.string(),
+  goalSource: z.enum(['assumed', 'confirmed', 'none']),
+  required: z.boolean(),
+  stubbed: z.array(z.string()),
+  verdict,
+  reason: z.string(),
+  expected: z.string(),
+  seen: z.string(),
+  figures: z.array(figureSchema),
+  findings: z.array(findingSchema),
+  findingsTotal: z.number(),
+  evidence: z.array(evidenceSchema),
+  trials: z.array(failoverRecordSchema),
+  /** Narrated steps with durations, as the spec ran them. */
+  steps: z.array(z.object({ title: z.string(), durationMs: z.number(), error: z.string().optional() })),
+  startedAt: iso.nullable(),
+  durationMs: z.number(),
+  apiCalls: z.number(),
+  history: z.string().nullable(),
+  rerun: z.string(),
+});
+
+export const runRecordSchema = z.object({
+  schema: z.literal(RUN_SCHEMA),
+  id: z.string(),
+  command: z.string(),
+  environment: z.object({
+    name: z.string(),
+    kind: z.string(),
+    size: z.string().nullable(),
+    clusterUid: z.string().nullable(),
+    clusterVersion: z.string().nullable(),
+    nodes: z.number().nullable(),
+    file: z.string().nullable(),
+  }),
+  harness: z.object({ version: z.string(), commit: z.string().nullable(), node: z.string() }),
+  profile: z.string().nullable(),
+  startedAt: iso,
+  endedAt: iso,
+  /** `interrupted` names the signal, when one ended the run early. */
+  interrupted: z.string().nullable(),
+  verdict,
+  /** MET, NOT MET or INCONCLUSIVE with fractions, in one sentence. */
+  sentence: z.string(),
+  reasons: z.array(z.string()),
+  exitCode: z.number(),
+  checks: z.array(checkResultSchema),
+  assumedGoals: z.number(),
+  notes: z.array(z.string()),
+  apiCalls: z.object({ total: z.number(), byKind: z.record(z.string(), z.number()) }),
+  restored: z.object({ actions: z.number(), failed: z.array(z.string()), steadyAgain: z.boolean().nullable() }),
+});
+
+export type RunRecord = z.infer<typeof runRecordSchema>;
+export type CheckResult = z.infer<typeof checkResultSchema>;
+export type FailoverRecord = z.infer<typeof failoverRecordSchema>;
+export type Interval = z.infer<typeof intervalSchema>;
+export type Outage = z.infer<typeof outageSchema>;
+export type Phase = z.infer<typeof phaseSchema>;
+export type WriteSums = z.infer<typeof writeSumsSchema>;

@@ -1,0 +1,128 @@
+import type { Judgement } from '../../reports/record/judgement.ts';
+
+/**
+ * What a Playwright worker may ask of the runner, over a Unix socket, one JSON object a line:
+ * `{id, method, params}` → `{id, result}` or `{id, error: {message, reason}}`. When the socket closes the runner is
+ * gone and the worker aborts. Everything that must survive a worker (faults, workloads, the cluster cache, the ledger)
+ * lives behind these methods.
+ */
+export interface RunnerMethods {
+  /** Opens the history of a check (or of its next trial): the runner writes the header and hands over the folder. */
+  'check.begin': { params: { check: string; trial: number }; result: BeginResult };
+  /** Judges the history so far recorded and stores the result; the same judge as `plumbline judge`. */
+  'check.end': {
+    params: { check: string; trials: number; steps: StepRecord[]; crash?: string };
+    result: Judgement;
+  };
+  /** Waits for its turn: readers share, `exclusive` is alone. Released by `check.end`. */
+  'lock.acquire': { params: { check: string; mode: 'shared' | 'exclusive' }; result: null };
+  /** Objects of a kind from the runner's cache (one list per kind and run, then a watch). */
+  'cluster.list': { params: ListParams; result: ListResult };
+  /** Waits in the cache until `count` objects match; see `WaitParams`. */
+  'cluster.wait': { params: WaitParams; result: ListResult };
+  /** Server-side apply of objects that Plumbline owns; the inverse (delete) goes into the ledger first. */
+  'cluster.apply': { params: { check: string; objects: KubeObject[] }; result: null };
+  'cluster.delete': { params: { check: string; objects: ObjectRef[] }; result: null };
+  'cluster.logs': { params: { namespace: string; pod: string; container?: string; tailLines?: number; previous?: boolean }; result: string };
+  'cluster.exec': {
+    params: { namespace: string; pod: string; container: string; command: string[]; timeoutMs: number };
+    result: { code: number; stdout: string; stderr: string };
+  };
+  /** GET of a raw API path such as `/version`, `/readyz?verbose`. */
+  'cluster.raw': { params: { path: string }; result: { status: number; body: string } };
+  /** Starts the store's workload as a child of the runner; it writes `workload.ndjson` into the check's history. */
+  'workload.start': { params: { check: string; store: string; trial: number }; result: null };
+  /** Stops it gracefully and waits for outstanding operations. */
+  'workload.stop': { params: { check: string }; result: null };
+  /** After healing: reads everything back from the leader twice, then from every member, into `readback.ndjson`. */
+  'workload.readBack': { params: { check: string; store: string; trial: number }; result: null };
+  /** Injects a fault: undo recorded first, then the action, then the proof of landing; appends to `faults.ndjson`. */
+  'fault.inject': { params: { check: string; fault: string; store: string; target: string; trial: number }; result: FaultResult };
+  /** Undoes what is still done for the check (a no-op for faults that heal themselves). */
+  'fault.restore': { params: { check: string }; result: null };
+  /** Starts/stops following the store's own view (leader, members, endpoints) into `phases.ndjson`. */
+  'observer.start': { params: { check: string; store: string; trial: number }; result: null };
+  'observer.stop': { params: { check: string }; result: null };
+  /** Settings that govern the store's failover and its members now, from the store itself. */
+  'store.describe': { params: { store: string }; result: StoreDescription };
+  /** Embedded environments only: stops one API server / starts it again, with undo in the ledger. */
+  'node.apiServer': { params: { check: string; node: string; action: 'stop' | 'start' }; result: null };
+}
+
+export interface BeginResult {
+  /** Absolute folder of this trial's history; the worker appends to `check.ndjson` there. */
+  folder: string;
+  goals: Record<string, unknown>;
+  settings: Record<string, unknown>;
+}
+export interface StepRecord {
+  title: string;
+  durationMs: number;
+  error?: string;
+}
+/** `kind` as `v1/Pod`, `apps/v1/StatefulSet`, `discovery.k8s.io/v1/EndpointSlice`. */
+export interface ListParams {
+  kind: string;
+  namespace?: string;
+  labels?: Record<string, string>;
+}
+export interface ListResult {
+  items: KubeObject[];
+  /** Set when the kind may not be listed or the server did not answer: the check is inconclusive, with this reason. */
+  unavailable?: string;
+}
+export interface WaitParams extends ListParams {
+  /** Names that must match; without it any. */
+  names?: string[];
+  until: 'exists' | 'ready' | 'gone' | 'succeeded' | 'bound';
+  count: number;
+  timeoutMs: number;
+}
+export interface ObjectRef {
+  apiVersion: string;
+  kind: string;
+  namespace?: string;
+  name: string;
+}
+export interface KubeObject {
+  apiVersion: string;
+  kind: string;
+  metadata: {
+    name: string;
+    namespace?: string;
+    uid?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    ownerReferences?: { kind: string; name: string; uid: string; controller?: boolean }[];
+    creationTimestamp?: string;
+    deletionTimestamp?: string;
+    resourceVersion?: string;
+    generation?: number;
+  };
+  [field: string]: unknown;
+}
+export interface FaultResult {
+  target: string;
+  /** CLOCK_MONOTONIC ms at which the fault was in force; null when it did not land. */
+  landedAtMs: number | null;
+  proof: string;
+}
+export interface StoreDescription {
+  leader: string | null;
+  members: { name: string; role: string; state: string }[];
+  governing: { name: string; value: string; source: string }[];
+}
+
+export type Method = keyof RunnerMethods;
+export type Params<M extends Method> = RunnerMethods[M]['params'];
+export type Result<M extends Method> = RunnerMethods[M]['result'];
+
+/** Handed over by the runner in a file named by `PLUMBLINE_HANDOVER`; playwright.config.ts throws without it. */
+export interface Handover {
+  runId: string;
+  socket: string;
+  environment: string;
+  /** Ids of the checks to run now, with their trial counts. */
+  plan: { check: string; trials: number; mode: 'shared' | 'exclusive' }[];
+  outputDir: string;
+}
