@@ -1,0 +1,144 @@
+/** From recipes to stored layers and images: keys, building what is missing, pushing what the registry lacks. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { describeDebian, withDebianLayer } from './debian.ts';
+import { exec } from './exec.ts';
+import { blobPath, findLayer, storeLayer, writeAtomically, type LayerStore } from './layer.ts';
+import { imageConfig, imageManifest, sha256, type Document, type Layer } from './oci.ts';
+import type { ImageRecipe, Inputs, LayerRecipe, TagRecipe } from './recipes.ts';
+import { fileBody, type RegistryClient } from './registry.ts';
+import { packEntries, type TarEntry } from './tar.ts';
+
+/** Counts up when this folder would make other bytes from the same recipe. */
+const FORMAT = 1;
+
+export interface BuildContext {
+  readonly store: LayerStore;
+  readonly inputs: Inputs;
+  readonly versions: ReadonlyMap<string, string>;
+  readonly onProgress: (message: string) => void;
+  readonly signal?: AbortSignal;
+  /** Digests of files seen in this build, so that a shared layer is read once. */
+  readonly digests: Map<string, Promise<string>>;
+}
+
+/** An image whose layers are stored, ready to be pushed. */
+export interface BuiltImage {
+  readonly name: string;
+  readonly tag: string;
+  readonly layers: readonly Layer[];
+  readonly config: Document;
+  readonly manifest: Document;
+}
+
+const LARGE_BYTES = 1 << 20;
+
+/** The digest of a file; of a large one it is remembered by size and time, so that a finished build reads nothing. */
+async function fileDigest(path: string, context: BuildContext): Promise<string> {
+  const { size, mtimeMs } = await stat(path).catch((cause: unknown) => {
+    throw new Error(`an image needs ${path}, which is not there; was it built?`, { cause });
+  });
+  if (size < LARGE_BYTES) return sha256(await readFile(path));
+  const memo = join(context.store.root, 'files', sha256(`${path}:${String(size)}:${String(mtimeMs)}`).slice(7));
+  const known = await readFile(memo, 'utf8').catch(() => undefined);
+  if (known !== undefined) return known;
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash, { signal: context.signal });
+  const digest = hash.digest('hex');
+  await mkdir(join(context.store.root, 'files'), { recursive: true });
+  await writeAtomically(memo, digest);
+  return digest;
+}
+
+function rememberedDigest(path: string, context: BuildContext): Promise<string> {
+  const digest = context.digests.get(path) ?? fileDigest(path, context);
+  context.digests.set(path, digest);
+  return digest;
+}
+
+async function describeEntry(entry: TarEntry, context: BuildContext): Promise<unknown> {
+  if (!('file' in entry)) return entry;
+  return { path: entry.path, mode: entry.mode, digest: await rememberedDigest(entry.file, context) };
+}
+
+const PAUSE_SOURCE = join(import.meta.dirname, 'pause.c');
+
+async function describeLayer(recipe: LayerRecipe, context: BuildContext): Promise<unknown> {
+  if (recipe.kind === 'debian') return describeDebian(recipe.recipe);
+  if (recipe.kind === 'pause') return await readFile(PAUSE_SOURCE, 'utf8');
+  const entries = await recipe.entries(context.inputs);
+  return await Promise.all(entries.map((entry) => describeEntry(entry, context)));
+}
+
+function nameOf(recipe: LayerRecipe): string {
+  if (recipe.kind === 'debian') return recipe.recipe.name;
+  return recipe.kind === 'pause' ? 'pause' : recipe.name;
+}
+
+/** The stored layer of a recipe, built if the store lacks it. */
+async function ensureLayer(recipe: LayerRecipe, context: BuildContext): Promise<Layer> {
+  const description = { format: FORMAT, arch: process.arch, layer: await describeLayer(recipe, context) };
+  const key = sha256(JSON.stringify(description)).slice(7, 39);
+  const found = await findLayer(context.store, key);
+  if (found !== undefined) return found;
+  context.onProgress(`layer ${nameOf(recipe)}`);
+  return await buildLayer(recipe, key, context);
+}
+
+async function buildLayer(recipe: LayerRecipe, key: string, context: BuildContext): Promise<Layer> {
+  const { store, signal } = context;
+  if (recipe.kind === 'pause') return await buildPause(key, context);
+  if (recipe.kind === 'files') {
+    const tar = packEntries(await recipe.entries(context.inputs));
+    return await storeLayer(store, key, recipe.name, { tar, signal });
+  }
+  const folders = { debsDir: join(store.root, 'debs'), tempDir: join(store.root, 'tmp'), signal };
+  return await withDebianLayer(recipe.recipe, folders, (tar) => storeLayer(store, key, recipe.recipe.name, { tar, signal }));
+}
+
+async function buildPause(key: string, context: BuildContext): Promise<Layer> {
+  await mkdir(join(context.store.root, 'tmp'), { recursive: true });
+  const folder = await mkdtemp(join(context.store.root, 'tmp', 'pause-'));
+  try {
+    const program = join(folder, 'pause');
+    await exec('gcc', ['-Os', '-static', '-s', '-Wall', '-Werror', '-o', program, PAUSE_SOURCE], { signal: context.signal });
+    const tar = packEntries([{ path: 'pause', file: program, mode: 0o755 }]);
+    return await storeLayer(context.store, key, 'pause', { tar, signal: context.signal });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The tag of an image. Programs whose version others ask for by name carry it alone; the rest carry their recipe's digest
+ * too, so that a tag never means two things.
+ */
+export function tagOf(recipe: TagRecipe, manifestDigest: string, versions: ReadonlyMap<string, string>): string {
+  if ('fixed' in recipe) return recipe.fixed;
+  if ('version' in recipe) return `${recipe.version}-${manifestDigest.slice(7, 17)}`;
+  const version = versions.get(recipe.module);
+  if (version === undefined) throw new Error(`no go.mod of the toolchain requires ${recipe.module}, so that its image has no version`);
+  return version;
+}
+
+/** Builds the layers that are missing and writes the image's documents. */
+export async function buildImage(recipe: ImageRecipe, context: BuildContext): Promise<BuiltImage> {
+  const layers: Layer[] = [];
+  for (const layer of recipe.layers) layers.push(await ensureLayer(layer, context));
+  const config = imageConfig(layers, recipe.run);
+  const manifest = imageManifest(config.descriptor, layers);
+  return { name: recipe.name, tag: tagOf(recipe.tag, manifest.descriptor.digest, context.versions), layers, config, manifest };
+}
+
+/** Pushes an image; blobs that the registry has stay where they are. */
+export async function pushImage(image: BuiltImage, client: RegistryClient, context: BuildContext): Promise<void> {
+  context.onProgress(`push ${image.name}:${image.tag}`);
+  for (const layer of image.layers) {
+    await client.pushBlob(image.name, layer, () => fileBody(blobPath(context.store, layer.digest)));
+  }
+  await client.pushBlob(image.name, image.config.descriptor, () => new Uint8Array(image.config.bytes));
+  await client.pushManifest(image.name, image.tag, image.manifest);
+}

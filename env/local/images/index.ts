@@ -1,0 +1,130 @@
+/**
+ * Images of the embedded environment: built from the toolchain's programs and Debian packages, kept in the storage of a
+ * registry that lies in the cache. With everything built nothing is started and nothing is pushed.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buildImage, pushImage, type BuildContext, type BuiltImage } from './build.ts';
+import { CHECKOUT, CLUSTER_IMAGES, EDGE_IMAGES, moduleVersions, PLATFORM_IMAGES, type ImageRecipe } from './recipes.ts';
+import { freePort, RegistryClient, startRegistry, storedTag } from './registry.ts';
+
+export { isRegistry, startRegistry, type Registry, type RegistryOptions } from './registry.ts';
+
+/** What nodes call the registry; containerd is told where it is. */
+export const REGISTRY_NAME = 'registry.plumbline.test:5000';
+
+/** Names of the images by when they are needed. */
+export const IMAGE_GROUPS = {
+  cluster: CLUSTER_IMAGES.map((image) => image.name),
+  platform: PLATFORM_IMAGES.map((image) => image.name),
+  edge: EDGE_IMAGES.map((image) => image.name),
+} as const;
+
+export interface ImageRef {
+  readonly name: string;
+  readonly tag: string;
+  readonly digest: string;
+  /** `registry/name:tag`, for tools that build names themselves. */
+  readonly reference: string;
+  /** `registry/name:tag@digest`: what manifests use. */
+  readonly pinned: string;
+  readonly compressedBytes: number;
+  readonly unpackedBytes: number;
+}
+
+/** The images asked for, by name. */
+export type ImageSet = Readonly<Record<string, ImageRef>>;
+
+export interface ImageOptions {
+  /** Names to build; all of them without it. */
+  readonly only?: readonly string[];
+  readonly onProgress?: (message: string) => void;
+  readonly signal?: AbortSignal;
+  /** Folder of layers, archives and the registry's storage; default: `PLUMBLINE_CACHE` or /var/cache/plumbline. */
+  readonly cacheDir?: string;
+}
+
+function cacheRoot(options: Pick<ImageOptions, 'cacheDir'>): string {
+  return options.cacheDir ?? process.env.PLUMBLINE_CACHE ?? '/var/cache/plumbline';
+}
+
+/** The registry's storage folder. */
+export function registryStorage(options: Pick<ImageOptions, 'cacheDir'> = {}): string {
+  return join(cacheRoot(options), 'registry');
+}
+
+/** A reference that fails loudly where an image is missing from a set. */
+export function imageOf(images: ImageSet, name: string): ImageRef {
+  const image = images[name];
+  if (image === undefined) throw new Error(`image ${name} is not in the set of built images (${Object.keys(images).join(', ')})`);
+  return image;
+}
+
+function select(only: readonly string[] | undefined): readonly ImageRecipe[] {
+  const all = [...CLUSTER_IMAGES, ...PLATFORM_IMAGES, ...EDGE_IMAGES];
+  if (only === undefined) return all;
+  return only.map((name) => {
+    const recipe = all.find((image) => image.name === name);
+    if (recipe === undefined) throw new Error(`no image is called ${name}; there are ${all.map((image) => image.name).join(', ')}`);
+    return recipe;
+  });
+}
+
+/**
+ * Makes sure that the registry's storage holds the images.
+ * @param toolchainBin folder of the compiled programs, by their names
+ * @throws when a program or package is missing, or the signal aborts
+ */
+export async function ensureImages(toolchainBin: string, options: ImageOptions = {}): Promise<ImageSet> {
+  const root = join(cacheRoot(options), 'images');
+  const context: BuildContext = {
+    store: { root },
+    inputs: { toolchainBin, checkout: CHECKOUT },
+    versions: await moduleVersions(join(CHECKOUT, 'env/local/toolchain')),
+    onProgress: options.onProgress ?? (() => undefined),
+    signal: options.signal,
+    digests: new Map(),
+  };
+  const built: BuiltImage[] = [];
+  for (const recipe of select(options.only)) built.push(await buildImage(recipe, context));
+  const storage = registryStorage(options);
+  const lacking: BuiltImage[] = [];
+  for (const image of built) {
+    if ((await storedTag(storage, image.name, image.tag)) !== image.manifest.descriptor.digest) lacking.push(image);
+  }
+  if (lacking.length > 0) await pushAll(lacking, storage, context);
+  return Object.fromEntries(built.map((image) => [image.name, refOf(image)]));
+}
+
+/** Fills the storage through a registry that lives for the time of the push, on the loopback interface. */
+async function pushAll(images: readonly BuiltImage[], storage: string, context: BuildContext): Promise<void> {
+  const temp = join(context.store.root, 'tmp');
+  await mkdir(temp, { recursive: true });
+  const folder = await mkdtemp(join(temp, 'push-'));
+  const address = `127.0.0.1:${String(await freePort())}`;
+  const logFile = join(folder, 'registry.log');
+  const registry = await startRegistry({ address, storage, logFile, signal: context.signal, dieWithParent: true });
+  try {
+    const client = new RegistryClient(registry.url, context.signal);
+    for (const image of images) await pushImage(image, client, context);
+  } finally {
+    await registry.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function refOf(image: BuiltImage): ImageRef {
+  const { digest } = image.manifest.descriptor;
+  const reference = `${REGISTRY_NAME}/${image.name}:${image.tag}`;
+  const total = (pick: (layer: BuiltImage['layers'][number]) => number): number =>
+    image.layers.reduce((sum, layer) => sum + pick(layer), 0);
+  return {
+    name: image.name,
+    tag: image.tag,
+    digest,
+    reference,
+    pinned: `${reference}@${digest}`,
+    compressedBytes: total((layer) => layer.sizeBytes),
+    unpackedBytes: total((layer) => layer.unpackedBytes),
+  };
+}

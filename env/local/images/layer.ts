@@ -1,0 +1,96 @@
+/** Stores layers as blobs in the cache: tar stream in, content-addressed file and its record out; built once a key. */
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Transform, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { constants, createZstdCompress } from 'node:zlib';
+import { MEDIA_TYPE, type Layer } from './oci.ts';
+
+/** A place for blobs and records, created on first use. */
+export interface LayerStore {
+  readonly root: string;
+}
+
+/**
+ * zstd level 1 beats both plain tar and gzip here: the blob is written once by the registry and once by every node that
+ * pulls it, so a third of the bytes saves more than the decompression costs.
+ */
+const ZSTD_LEVEL = 1;
+
+/** Where a blob lies, whether or not it exists. */
+export function blobPath(store: LayerStore, digest: string): string {
+  return join(store.root, 'blobs', digest.replace(':', '-'));
+}
+
+function recordPath(store: LayerStore, key: string): string {
+  return join(store.root, 'layers', `${key}.json`);
+}
+
+/** The stored layer of that key, or undefined if it was never finished or its blob is gone or cut short. */
+export async function findLayer(store: LayerStore, key: string): Promise<Layer | undefined> {
+  try {
+    const layer = JSON.parse(await readFile(recordPath(store, key), 'utf8')) as Layer;
+    const blob = await stat(blobPath(store, layer.digest));
+    return blob.size === layer.sizeBytes ? layer : undefined;
+  } catch {
+    return undefined; // absent or unreadable: it is built again
+  }
+}
+
+/** Lets bytes through and counts and digests them. */
+class Meter extends Transform {
+  readonly #hash = createHash('sha256');
+  bytes = 0;
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: (error: null, data: Buffer) => void): void {
+    this.#hash.update(chunk);
+    this.bytes += chunk.length;
+    done(null, chunk);
+  }
+
+  digest(): string {
+    return `sha256:${this.#hash.digest('hex')}`;
+  }
+}
+
+/**
+ * Compresses and stores a tar under a key. The record is written last and by rename, so that an interrupted build leaves
+ * nothing that looks finished.
+ */
+export async function storeLayer(
+  store: LayerStore,
+  key: string,
+  name: string,
+  source: { readonly tar: Readable; readonly signal?: AbortSignal },
+): Promise<Layer> {
+  await mkdir(join(store.root, 'blobs'), { recursive: true });
+  await mkdir(join(store.root, 'layers'), { recursive: true });
+  const partial = join(store.root, 'blobs', `partial-${key}-${String(process.pid)}`);
+  const [plain, packed] = [new Meter(), new Meter()];
+  const compress = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } });
+  try {
+    await pipeline(source.tar, plain, compress, packed, createWriteStream(partial), { signal: source.signal });
+    const layer: Layer = {
+      name,
+      mediaType: MEDIA_TYPE.layerZstd,
+      digest: packed.digest(),
+      sizeBytes: packed.bytes,
+      diffId: plain.digest(),
+      unpackedBytes: plain.bytes,
+    };
+    await rename(partial, blobPath(store, layer.digest));
+    await writeAtomically(recordPath(store, key), JSON.stringify(layer));
+    return layer;
+  } finally {
+    await rm(partial, { force: true });
+  }
+}
+
+/** Replaces a file in one step. */
+export async function writeAtomically(path: string, content: string): Promise<void> {
+  const partial = `${path}.${String(process.pid)}`;
+  await writeFile(partial, content);
+  await rename(partial, path);
+}

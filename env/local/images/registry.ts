@@ -1,0 +1,168 @@
+/** The image registry: Debian's docker-registry over one storage folder, and the few calls that fill it. */
+import { spawn } from 'node:child_process';
+import { closeSync, createReadStream, openSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Descriptor, Document } from './oci.ts';
+
+export interface RegistryOptions {
+  /** `host:port` to listen on, plain HTTP. */
+  readonly address: string;
+  /** Folder of the blobs; may be shared by several registries. */
+  readonly storage: string;
+  readonly logFile: string;
+  readonly signal?: AbortSignal;
+  /** End with the process that started it; the default lives on. */
+  readonly dieWithParent?: boolean;
+}
+
+export interface Registry {
+  readonly pid: number;
+  readonly address: string;
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+const START_DEADLINE_MS = 15_000; // it listens after some 30 ms; this is for a machine under load
+const POLL_MS = 25;
+
+function config(options: RegistryOptions): string {
+  return JSON.stringify({
+    version: 0.1,
+    log: { level: 'warn' },
+    // No cache of descriptors: two instances may fill the same storage.
+    storage: { filesystem: { rootdirectory: options.storage }, delete: { enabled: true } },
+    http: { addr: options.address, headers: { 'X-Content-Type-Options': ['nosniff'] } },
+  });
+}
+
+/**
+ * Starts a registry in a session of its own and waits until it answers.
+ * @throws when it ends at once (the address is taken, say) or does not answer in 15 s; the error holds the end of its log
+ */
+export async function startRegistry(options: RegistryOptions): Promise<Registry> {
+  await mkdir(options.storage, { recursive: true });
+  await mkdir(dirname(options.logFile), { recursive: true });
+  const configFile = join(dirname(options.logFile), `${basename(options.logFile, '.log')}.registry.yml`);
+  await writeFile(configFile, config(options)); // JSON is YAML
+  const log = openSync(options.logFile, 'a');
+  const wrapper = options.dieWithParent === true ? ['setpriv', '--pdeathsig', 'KILL'] : [];
+  const [command = '', ...args] = [...wrapper, 'docker-registry', 'serve', configFile];
+  const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' });
+  closeSync(log);
+  let ended: string | undefined;
+  child.once('error', (error) => { ended = error.message; });
+  child.once('exit', (code, signal) => { ended = `it ended with ${signal ?? `exit ${String(code)}`}`; });
+  child.unref();
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    while (ended === undefined) await delay(POLL_MS);
+  };
+  try {
+    await answering(options, () => ended);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+  return { pid: child.pid ?? 0, address: options.address, url: `http://${options.address}`, stop };
+}
+
+async function answering(options: RegistryOptions, ended: () => string | undefined): Promise<void> {
+  const deadline = Date.now() + START_DEADLINE_MS;
+  for (;;) {
+    options.signal?.throwIfAborted();
+    const failure = ended() ?? (Date.now() > deadline ? 'it did not answer in time' : undefined);
+    if (failure !== undefined) {
+      const tail = (await readFile(options.logFile, 'utf8').catch(() => '')).slice(-1000).trim();
+      throw new Error(`the registry at ${options.address} did not start: ${failure}. Its log ${options.logFile} ends: ${tail}`);
+    }
+    if (await isRegistry(options.address)) return;
+    await delay(POLL_MS);
+  }
+}
+
+/** Whether something that speaks the registry API answers there. */
+export async function isRegistry(address: string): Promise<boolean> {
+  try {
+    return (await fetch(`http://${address}/v2/`, { signal: AbortSignal.timeout(1000) })).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** A port of the loopback interface that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  const address = server.address();
+  await new Promise((resolve) => { server.close(resolve); });
+  if (address === null || typeof address === 'string') throw new Error('no free port on the loopback interface');
+  return address.port;
+}
+
+/** Pushes images; remembers which repository has a blob, so that a shared layer travels once. */
+export class RegistryClient {
+  readonly #url: string;
+  readonly #signal: AbortSignal | undefined;
+  readonly #homes = new Map<string, string>();
+
+  constructor(url: string, signal?: AbortSignal) {
+    this.#url = url;
+    this.#signal = signal;
+  }
+
+  async #call(method: string, path: string, init: RequestInit & { duplex?: 'half' } = {}): Promise<Response> {
+    const url = path.startsWith('http') ? path : `${this.#url}${path}`;
+    return await fetch(url, { ...init, method, signal: this.#signal ?? null });
+  }
+
+  async #expect(response: Response, status: number, what: string): Promise<Response> {
+    if (response.status === status) return response;
+    throw new Error(`registry: ${what}: expected status ${String(status)}, got ${String(response.status)}: ${await response.text()}`);
+  }
+
+  /** Makes the repository hold the blob; `body` is asked for only when no repository has it yet. */
+  async pushBlob(repository: string, blob: Descriptor, body: () => BodyInit): Promise<void> {
+    const held = await this.#call('HEAD', `/v2/${repository}/blobs/${blob.digest}`);
+    if (held.status === 200) {
+      this.#homes.set(blob.digest, repository);
+      return;
+    }
+    const home = this.#homes.get(blob.digest);
+    const mount = home === undefined ? '' : `?mount=${blob.digest}&from=${home}`;
+    const opened = await this.#call('POST', `/v2/${repository}/blobs/uploads/${mount}`);
+    if (opened.status === 201) return;
+    await this.#expect(opened, 202, `open an upload to ${repository}`);
+    const location = new URL(opened.headers.get('location') ?? '', this.#url);
+    location.searchParams.set('digest', blob.digest);
+    const headers = { 'content-type': 'application/octet-stream', 'content-length': String(blob.sizeBytes) };
+    const sent = await this.#call('PUT', location.href, { headers, body: body(), duplex: 'half' });
+    await this.#expect(sent, 201, `upload ${blob.digest} to ${repository}`);
+    this.#homes.set(blob.digest, repository);
+  }
+
+  /** Publishes the manifest under a tag. */
+  async pushManifest(repository: string, tag: string, manifest: Document): Promise<void> {
+    const headers = { 'content-type': manifest.descriptor.mediaType };
+    const sent = await this.#call('PUT', `/v2/${repository}/manifests/${tag}`, { headers, body: new Uint8Array(manifest.bytes) });
+    await this.#expect(sent, 201, `publish ${repository}:${tag}`);
+  }
+}
+
+/** A file as the body of an upload. */
+export function fileBody(path: string): BodyInit {
+  return Readable.toWeb(createReadStream(path, { highWaterMark: 1 << 20 })) as ReadableStream<Uint8Array>;
+}
+
+/** The digest that a tag of the storage points at, read from the folder itself: no registry need run. */
+export async function storedTag(storage: string, repository: string, tag: string): Promise<string | undefined> {
+  const link = join(storage, 'docker/registry/v2/repositories', repository, '_manifests/tags', tag, 'current/link');
+  try {
+    return (await readFile(link, 'utf8')).trim();
+  } catch {
+    return undefined;
+  }
+}
