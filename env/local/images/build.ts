@@ -20,7 +20,7 @@ export interface BuildContext {
   readonly inputs: Inputs;
   readonly versions: ReadonlyMap<string, string>;
   readonly onProgress: (message: string) => void;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Digests of files seen in this build, so that a shared layer is read once. */
   readonly digests: Map<string, Promise<string>>;
 }
@@ -42,7 +42,11 @@ async function fileDigest(path: string, context: BuildContext): Promise<string> 
     throw new Error(`an image needs ${path}, which is not there; was it built?`, { cause });
   });
   if (size < LARGE_BYTES) return sha256(await readFile(path));
-  const memo = join(context.store.root, 'files', sha256(`${path}:${String(size)}:${String(mtimeMs)}`).slice(7));
+  const memo = join(
+    context.store.root,
+    'files',
+    sha256(`${path}:${String(size)}:${String(mtimeMs)}`).slice(7),
+  );
   const known = await readFile(memo, 'utf8').catch(() => undefined);
   if (known !== undefined) return known;
   const hash = createHash('sha256');
@@ -96,7 +100,9 @@ async function buildLayer(recipe: LayerRecipe, key: string, context: BuildContex
     return await storeLayer(store, key, recipe.name, { tar, signal });
   }
   const folders = { debsDir: join(store.root, 'debs'), tempDir: join(store.root, 'tmp'), signal };
-  return await withDebianLayer(recipe.recipe, folders, (tar) => storeLayer(store, key, recipe.recipe.name, { tar, signal }));
+  return await withDebianLayer(recipe.recipe, folders, (tar) =>
+    storeLayer(store, key, recipe.recipe.name, { tar, signal }),
+  );
 }
 
 async function buildPause(key: string, context: BuildContext): Promise<Layer> {
@@ -104,7 +110,9 @@ async function buildPause(key: string, context: BuildContext): Promise<Layer> {
   const folder = await mkdtemp(join(context.store.root, 'tmp', 'pause-'));
   try {
     const program = join(folder, 'pause');
-    await exec('gcc', ['-Os', '-static', '-s', '-Wall', '-Werror', '-o', program, PAUSE_SOURCE], { signal: context.signal });
+    await exec('gcc', ['-Os', '-static', '-s', '-Wall', '-Werror', '-o', program, PAUSE_SOURCE], {
+      signal: context.signal,
+    });
     const tar = packEntries([{ path: 'pause', file: program, mode: 0o755 }]);
     return await storeLayer(context.store, key, 'pause', { tar, signal: context.signal });
   } finally {
@@ -116,11 +124,16 @@ async function buildPause(key: string, context: BuildContext): Promise<Layer> {
  * The tag of an image. Programs whose version others ask for by name carry it alone; the rest carry their recipe's digest
  * too, so that a tag never means two things.
  */
-export function tagOf(recipe: TagRecipe, manifestDigest: string, versions: ReadonlyMap<string, string>): string {
+export function tagOf(
+  recipe: TagRecipe,
+  manifestDigest: string,
+  versions: ReadonlyMap<string, string>,
+): string {
   if ('fixed' in recipe) return recipe.fixed;
   if ('version' in recipe) return `${recipe.version}-${manifestDigest.slice(7, 17)}`;
   const version = versions.get(recipe.module);
-  if (version === undefined) throw new Error(`no go.mod of the toolchain requires ${recipe.module}, so that its image has no version`);
+  if (version === undefined)
+    throw new Error(`no go.mod of the toolchain requires ${recipe.module}, so that its image has no version`);
   return version;
 }
 
@@ -130,11 +143,21 @@ export async function buildImage(recipe: ImageRecipe, context: BuildContext): Pr
   for (const layer of recipe.layers) layers.push(await ensureLayer(layer, context));
   const config = imageConfig(layers, recipe.run);
   const manifest = imageManifest(config.descriptor, layers);
-  return { name: recipe.name, tag: tagOf(recipe.tag, manifest.descriptor.digest, context.versions), layers, config, manifest };
+  return {
+    name: recipe.name,
+    tag: tagOf(recipe.tag, manifest.descriptor.digest, context.versions),
+    layers,
+    config,
+    manifest,
+  };
 }
 
 /** Pushes an image; blobs that the registry has stay where they are. */
-export async function pushImage(image: BuiltImage, client: RegistryClient, context: BuildContext): Promise<void> {
+export async function pushImage(
+  image: BuiltImage,
+  client: RegistryClient,
+  context: BuildContext,
+): Promise<void> {
   context.onProgress(`push ${image.name}:${image.tag}`);
   for (const layer of image.layers) {
     await client.pushBlob(image.name, layer, () => fileBody(blobPath(context.store, layer.digest)));

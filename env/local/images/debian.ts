@@ -5,9 +5,8 @@
  */
 import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { exec, execPipe } from './exec.ts';
-import { packDifference, snapshot } from './tar.ts';
+import { packDifference, snapshot, type TarStream } from './tar.ts';
 
 /** A set of packages laid over another one. */
 export interface DebianRecipe {
@@ -19,14 +18,14 @@ export interface DebianRecipe {
   /** Counts up when `finish` changes, since a function cannot be digested. */
   readonly finishVersion: number;
   /** Works on the unpacked tree; may `chroot` into it. */
-  readonly finish?: (root: string, signal?: AbortSignal) => Promise<void>;
+  readonly finish?: (root: string, signal?: AbortSignal | undefined) => Promise<void>;
 }
 
 /** Where archives are kept and trees are put together. */
 export interface DebianContext {
   readonly debsDir: string;
   readonly tempDir: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Never needed in a container: documentation, translations, packaging data. */
@@ -71,7 +70,10 @@ export async function fetchPackages(packages: readonly string[], context: Debian
   const files = await readdir(context.debsDir);
   return packages.map((name) => {
     const file = files.find((candidate) => isArchiveOf(candidate, name));
-    if (file === undefined) throw new Error(`apt-get download reported success but left no archive of ${name} in ${context.debsDir}`);
+    if (file === undefined)
+      throw new Error(
+        `apt-get download reported success but left no archive of ${name} in ${context.debsDir}`,
+      );
     return join(context.debsDir, file);
   });
 }
@@ -132,7 +134,7 @@ async function layOut(recipe: DebianRecipe, root: string, context: DebianContext
 export async function withDebianLayer<T>(
   recipe: DebianRecipe,
   context: DebianContext,
-  use: (tar: Readable) => Promise<T>,
+  use: (tar: TarStream) => Promise<T>,
 ): Promise<T> {
   await mkdir(context.tempDir, { recursive: true });
   const root = await mkdtemp(join(context.tempDir, `${recipe.name}-`));

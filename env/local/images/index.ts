@@ -5,7 +5,14 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildImage, pushImage, type BuildContext, type BuiltImage } from './build.ts';
-import { CHECKOUT, CLUSTER_IMAGES, EDGE_IMAGES, moduleVersions, PLATFORM_IMAGES, type ImageRecipe } from './recipes.ts';
+import {
+  CHECKOUT,
+  CLUSTER_IMAGES,
+  EDGE_IMAGES,
+  moduleVersions,
+  PLATFORM_IMAGES,
+  type ImageRecipe,
+} from './recipes.ts';
 import { freePort, RegistryClient, startRegistry, storedTag } from './registry.ts';
 
 export { isRegistry, startRegistry, type Registry, type RegistryOptions } from './registry.ts';
@@ -39,7 +46,7 @@ export interface ImageOptions {
   /** Names to build; all of them without it. */
   readonly only?: readonly string[];
   readonly onProgress?: (message: string) => void;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Folder of layers, archives and the registry's storage; default: `PLUMBLINE_CACHE` or /var/cache/plumbline. */
   readonly cacheDir?: string;
 }
@@ -56,7 +63,8 @@ export function registryStorage(options: Pick<ImageOptions, 'cacheDir'> = {}): s
 /** A reference that fails loudly where an image is missing from a set. */
 export function imageOf(images: ImageSet, name: string): ImageRef {
   const image = images[name];
-  if (image === undefined) throw new Error(`image ${name} is not in the set of built images (${Object.keys(images).join(', ')})`);
+  if (image === undefined)
+    throw new Error(`image ${name} is not in the set of built images (${Object.keys(images).join(', ')})`);
   return image;
 }
 
@@ -65,7 +73,8 @@ function select(only: readonly string[] | undefined): readonly ImageRecipe[] {
   if (only === undefined) return all;
   return only.map((name) => {
     const recipe = all.find((image) => image.name === name);
-    if (recipe === undefined) throw new Error(`no image is called ${name}; there are ${all.map((image) => image.name).join(', ')}`);
+    if (recipe === undefined)
+      throw new Error(`no image is called ${name}; there are ${all.map((image) => image.name).join(', ')}`);
     return recipe;
   });
 }
@@ -90,7 +99,8 @@ export async function ensureImages(toolchainBin: string, options: ImageOptions =
   const storage = registryStorage(options);
   const lacking: BuiltImage[] = [];
   for (const image of built) {
-    if ((await storedTag(storage, image.name, image.tag)) !== image.manifest.descriptor.digest) lacking.push(image);
+    if ((await storedTag(storage, image.name, image.tag)) !== image.manifest.descriptor.digest)
+      lacking.push(image);
   }
   if (lacking.length > 0) await pushAll(lacking, storage, context);
   return Object.fromEntries(built.map((image) => [image.name, refOf(image)]));
@@ -103,7 +113,13 @@ async function pushAll(images: readonly BuiltImage[], storage: string, context: 
   const folder = await mkdtemp(join(temp, 'push-'));
   const address = `127.0.0.1:${String(await freePort())}`;
   const logFile = join(folder, 'registry.log');
-  const registry = await startRegistry({ address, storage, logFile, signal: context.signal, dieWithParent: true });
+  const registry = await startRegistry({
+    address,
+    storage,
+    logFile,
+    signal: context.signal,
+    dieWithParent: true,
+  });
   try {
     const client = new RegistryClient(registry.url, context.signal);
     for (const image of images) await pushImage(image, client, context);

@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Transform, type Readable } from 'node:stream';
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress } from 'node:zlib';
 import { MEDIA_TYPE, type Layer } from './oci.ts';
+import type { TarStream } from './tar.ts';
 
 /** A place for blobs and records, created on first use. */
 export interface LayerStore {
@@ -44,7 +45,11 @@ class Meter extends Transform {
   readonly #hash = createHash('sha256');
   bytes = 0;
 
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: (error: null, data: Buffer) => void): void {
+  override _transform(
+    chunk: Buffer,
+    _encoding: BufferEncoding,
+    done: (error: null, data: Buffer) => void,
+  ): void {
     this.#hash.update(chunk);
     this.bytes += chunk.length;
     done(null, chunk);
@@ -63,7 +68,7 @@ export async function storeLayer(
   store: LayerStore,
   key: string,
   name: string,
-  source: { readonly tar: Readable; readonly signal?: AbortSignal },
+  source: { readonly tar: TarStream; readonly signal?: AbortSignal | undefined },
 ): Promise<Layer> {
   await mkdir(join(store.root, 'blobs'), { recursive: true });
   await mkdir(join(store.root, 'layers'), { recursive: true });
@@ -71,7 +76,9 @@ export async function storeLayer(
   const [plain, packed] = [new Meter(), new Meter()];
   const compress = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } });
   try {
-    await pipeline(source.tar, plain, compress, packed, createWriteStream(partial), { signal: source.signal });
+    await pipeline(source.tar, plain, compress, packed, createWriteStream(partial), {
+      signal: source.signal,
+    });
     const layer: Layer = {
       name,
       mediaType: MEDIA_TYPE.layerZstd,

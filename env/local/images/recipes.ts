@@ -9,7 +9,11 @@ import type { TarEntry } from './tar.ts';
 /** A layer to build: from Debian packages, from files, or from a program that is compiled here. */
 export type LayerRecipe =
   | { readonly kind: 'debian'; readonly recipe: DebianRecipe }
-  | { readonly kind: 'files'; readonly name: string; readonly entries: (inputs: Inputs) => Promise<readonly TarEntry[]> }
+  | {
+      readonly kind: 'files';
+      readonly name: string;
+      readonly entries: (inputs: Inputs) => Promise<readonly TarEntry[]>;
+    }
   | { readonly kind: 'pause' };
 
 /** Where the material of the images lies. */
@@ -19,7 +23,8 @@ export interface Inputs {
 }
 
 /** How the tag is made: the version of a Go module in the lock files, or a fixed version and the recipe's digest. */
-export type TagRecipe = { readonly module: string } | { readonly fixed: string } | { readonly version: string };
+export type TagRecipe =
+  { readonly module: string } | { readonly fixed: string } | { readonly version: string };
 
 export interface ImageRecipe {
   readonly name: string;
@@ -37,10 +42,15 @@ function programs(...names: string[]): LayerRecipe {
   return {
     kind: 'files',
     name: names.join('+'),
-    entries: ({ toolchainBin }) => Promise.resolve([
-      { path: 'usr/local/bin', dir: true },
-      ...names.map((name) => ({ path: `usr/local/bin/${name}`, file: join(toolchainBin, name), mode: 0o755 })),
-    ]),
+    entries: ({ toolchainBin }) =>
+      Promise.resolve([
+        { path: 'usr/local/bin', dir: true },
+        ...names.map((name) => ({
+          path: `usr/local/bin/${name}`,
+          file: join(toolchainBin, name),
+          mode: 0o755,
+        })),
+      ]),
   };
 }
 
@@ -48,39 +58,102 @@ function programs(...names: string[]): LayerRecipe {
 const bare: LayerRecipe = {
   kind: 'files',
   name: 'bare',
-  entries: () => Promise.resolve([
-    { path: 'etc', dir: true },
-    { path: 'etc/passwd', text: `root:x:0:0::/:/sbin/nologin\napp:x:${String(APP_USER)}:${String(APP_USER)}::/:/sbin/nologin\n` },
-    { path: 'etc/group', text: `root:x:0:\napp:x:${String(APP_USER)}:\n` },
-    { path: 'tmp', dir: true, mode: 0o1777 },
-  ]),
+  entries: () =>
+    Promise.resolve([
+      { path: 'etc', dir: true },
+      {
+        path: 'etc/passwd',
+        text: `root:x:0:0::/:/sbin/nologin\napp:x:${String(APP_USER)}:${String(APP_USER)}::/:/sbin/nologin\n`,
+      },
+      { path: 'etc/group', text: `root:x:0:\napp:x:${String(APP_USER)}:\n` },
+      { path: 'tmp', dir: true, mode: 0o1777 },
+    ]),
 };
 
 const busybox: LayerRecipe = {
   kind: 'files',
   name: 'busybox',
-  entries: () => Promise.resolve([
-    { path: 'bin', dir: true },
-    { path: 'bin/busybox', file: '/bin/busybox', mode: 0o755 },
-    ...APPLETS.map((name) => ({ path: `bin/${name}`, link: 'busybox' })),
-  ]),
+  entries: () =>
+    Promise.resolve([
+      { path: 'bin', dir: true },
+      { path: 'bin/busybox', file: '/bin/busybox', mode: 0o755 },
+      ...APPLETS.map((name) => ({ path: `bin/${name}`, link: 'busybox' })),
+    ]),
 };
 
 /** The applets that canaries, probes and the volume helper call. */
 const APPLETS = [
-  'awk', 'cat', 'chmod', 'chown', 'cp', 'cut', 'date', 'dd', 'df', 'echo', 'env', 'false', 'find', 'grep', 'head', 'hostname',
-  'httpd', 'id', 'ip', 'kill', 'ln', 'ls', 'md5sum', 'mkdir', 'mv', 'nc', 'netstat', 'nslookup', 'ping', 'printf', 'ps', 'pwd',
-  'rm', 'rmdir', 'sed', 'seq', 'sh', 'sha256sum', 'sleep', 'sort', 'stat', 'sync', 'tail', 'tar', 'tee', 'test', 'timeout',
-  'top', 'touch', 'tr', 'traceroute', 'true', 'uname', 'vi', 'wc', 'wget', 'xargs',
+  'awk',
+  'cat',
+  'chmod',
+  'chown',
+  'cp',
+  'cut',
+  'date',
+  'dd',
+  'df',
+  'echo',
+  'env',
+  'false',
+  'find',
+  'grep',
+  'head',
+  'hostname',
+  'httpd',
+  'id',
+  'ip',
+  'kill',
+  'ln',
+  'ls',
+  'md5sum',
+  'mkdir',
+  'mv',
+  'nc',
+  'netstat',
+  'nslookup',
+  'ping',
+  'printf',
+  'ps',
+  'pwd',
+  'rm',
+  'rmdir',
+  'sed',
+  'seq',
+  'sh',
+  'sha256sum',
+  'sleep',
+  'sort',
+  'stat',
+  'sync',
+  'tail',
+  'tar',
+  'tee',
+  'test',
+  'timeout',
+  'top',
+  'touch',
+  'tr',
+  'traceroute',
+  'true',
+  'uname',
+  'vi',
+  'wc',
+  'wget',
+  'xargs',
 ];
 
 const node: LayerRecipe = {
   kind: 'files',
   name: 'node',
-  entries: ({ checkout }) => Promise.resolve([
-    { path: 'usr/local/bin', dir: true },
-    { path: 'usr/local/bin/node', file: join(checkout, 'node_modules', `node-linux-${process.arch}`, 'bin/node'), mode: 0o755 },
-  ]),
+  entries: ({ checkout }) =>
+    Promise.resolve([
+      { path: 'usr/local/bin', dir: true },
+      {
+        path: 'usr/local/bin/node',
+        file: join(checkout, 'node_modules', `node-linux-${process.arch}`, 'bin/node'),
+        mode: 0o755,
+      },
+    ]),
 };
 
 const nodeLibraries: LayerRecipe = { kind: 'debian', recipe: NODE_LIBRARIES };
@@ -93,7 +166,9 @@ function modules(...roots: string[]): LayerRecipe {
     name: `modules ${roots.join('+')}`,
     entries: async ({ checkout }) => {
       const names = await moduleClosure(join(checkout, 'node_modules'), roots);
-      const lists = await Promise.all(names.map((name) => codeOf(join(checkout, 'node_modules', name), `app/node_modules/${name}`)));
+      const lists = await Promise.all(
+        names.map((name) => codeOf(join(checkout, 'node_modules', name), `app/node_modules/${name}`)),
+      );
       return lists.flat();
     },
   };
@@ -118,7 +193,9 @@ export async function moduleClosure(modulesDir: string, roots: readonly string[]
   for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
     if (found.has(name)) continue;
     found.add(name);
-    const manifest = JSON.parse(await readFile(join(modulesDir, name, 'package.json'), 'utf8')) as { dependencies?: Record<string, string> };
+    const manifest = JSON.parse(await readFile(join(modulesDir, name, 'package.json'), 'utf8')) as {
+      dependencies?: Record<string, string>;
+    };
     queue.push(...Object.keys(manifest.dependencies ?? {}));
   }
   return [...found].sort();
@@ -141,7 +218,12 @@ const app = (name: string, layers: readonly LayerRecipe[]): ImageRecipe => ({
   name,
   tag: { version: '0.1.0' },
   layers: [base, nodeLibraries, node, ...layers],
-  run: { entrypoint: ['node', '/app/service/main.ts'], user: NONROOT, workdir: '/app', env: { NODE_ENV: 'production' } },
+  run: {
+    entrypoint: ['node', '/app/service/main.ts'],
+    user: NONROOT,
+    workdir: '/app',
+    env: { NODE_ENV: 'production' },
+  },
 });
 
 /** What a cluster needs to start. */
@@ -149,16 +231,46 @@ export const CLUSTER_IMAGES: readonly ImageRecipe[] = [
   kubernetes('kube-apiserver'),
   kubernetes('kube-controller-manager'),
   kubernetes('kube-scheduler'),
-  { name: 'kube-proxy', tag: KUBERNETES, layers: [base, { kind: 'debian', recipe: NFT }, programs('kube-proxy')], run: { entrypoint: ['kube-proxy'] } },
-  { name: 'etcd', tag: { module: 'go.etcd.io/etcd/server/v3' }, layers: [bare, programs('etcd', 'etcdctl')], run: { entrypoint: ['etcd'] } },
-  { name: 'coredns', tag: { module: 'github.com/coredns/coredns' }, layers: [bare, programs('coredns')], run: { entrypoint: ['coredns'] } },
-  { name: 'pause', tag: { fixed: '3.10' }, layers: [{ kind: 'pause' }], run: { entrypoint: ['/pause'], user: NONROOT } },
+  {
+    name: 'kube-proxy',
+    tag: KUBERNETES,
+    layers: [base, { kind: 'debian', recipe: NFT }, programs('kube-proxy')],
+    run: { entrypoint: ['kube-proxy'] },
+  },
+  {
+    name: 'etcd',
+    tag: { module: 'go.etcd.io/etcd/server/v3' },
+    layers: [bare, programs('etcd', 'etcdctl')],
+    run: { entrypoint: ['etcd'] },
+  },
+  {
+    name: 'coredns',
+    tag: { module: 'github.com/coredns/coredns' },
+    layers: [bare, programs('coredns')],
+    run: { entrypoint: ['coredns'] },
+  },
+  {
+    name: 'pause',
+    tag: { fixed: '3.10' },
+    layers: [{ kind: 'pause' }],
+    run: { entrypoint: ['/pause'], user: NONROOT },
+  },
 ];
 
 /** What the platform runs, without the edge. */
 export const PLATFORM_IMAGES: readonly ImageRecipe[] = [
-  { name: 'metrics-server', tag: { module: 'sigs.k8s.io/metrics-server' }, layers: [bare, programs('metrics-server')], run: { entrypoint: ['metrics-server'], user: NONROOT } },
-  { name: 'local-path-provisioner', tag: { module: 'github.com/rancher/local-path-provisioner' }, layers: [bare, programs('local-path-provisioner')], run: { entrypoint: ['local-path-provisioner'] } },
+  {
+    name: 'metrics-server',
+    tag: { module: 'sigs.k8s.io/metrics-server' },
+    layers: [bare, programs('metrics-server')],
+    run: { entrypoint: ['metrics-server'], user: NONROOT },
+  },
+  {
+    name: 'local-path-provisioner',
+    tag: { module: 'github.com/rancher/local-path-provisioner' },
+    layers: [bare, programs('local-path-provisioner')],
+    run: { entrypoint: ['local-path-provisioner'] },
+  },
   { name: 'busybox', tag: { version: '1.35' }, layers: [bare, busybox], run: { cmd: ['sh'], user: NONROOT } },
   { name: 'base', tag: { version: '12' }, layers: [base], run: { cmd: ['sh'] } },
   {
@@ -169,7 +281,12 @@ export const PLATFORM_IMAGES: readonly ImageRecipe[] = [
       entrypoint: ['python3', '-m', 'patroni'],
       user: `${String(POSTGRES_USER)}:${String(POSTGRES_USER)}`,
       workdir: '/var/lib/postgresql',
-      env: { PATH: '/usr/lib/postgresql/15/bin:/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8', HOME: '/var/lib/postgresql', PYTHONUNBUFFERED: '1' },
+      env: {
+        PATH: '/usr/lib/postgresql/15/bin:/usr/local/bin:/usr/bin:/bin',
+        LANG: 'C.UTF-8',
+        HOME: '/var/lib/postgresql',
+        PYTHONUNBUFFERED: '1',
+      },
     },
   },
   app('tender-api', [modules('pg', 'prom-client'), service('tender-api')]),
@@ -178,16 +295,24 @@ export const PLATFORM_IMAGES: readonly ImageRecipe[] = [
 /** What the edge adds; Traefik takes longest to compile, so that these come last. */
 export const EDGE_IMAGES: readonly ImageRecipe[] = [
   app('gateway', [service('gateway')]),
-  { name: 'traefik', tag: { module: 'github.com/traefik/traefik/v3' }, layers: [bare, programs('traefik')], run: { entrypoint: ['traefik'], user: NONROOT } },
+  {
+    name: 'traefik',
+    tag: { module: 'github.com/traefik/traefik/v3' },
+    layers: [bare, programs('traefik')],
+    run: { entrypoint: ['traefik'], user: NONROOT },
+  },
 ];
 
 /** Versions of Go modules as the toolchain's go.mod files require them. */
 export async function moduleVersions(toolchainDir: string): Promise<ReadonlyMap<string, string>> {
   const versions = new Map<string, string>();
-  const files = (await readdir(toolchainDir, { recursive: true })).filter((path) => /(?:^|\/)go\.mod$/.test(path));
+  const files = (await readdir(toolchainDir, { recursive: true })).filter((path) =>
+    /(?:^|\/)go\.mod$/.test(path),
+  );
   for (const file of files) {
     const text = await readFile(join(toolchainDir, file), 'utf8');
-    for (const [, module = '', version = ''] of text.matchAll(/^(?:require\s+|\t)(\S+) (v\S+)/gm)) versions.set(module, version);
+    for (const [, module = '', version = ''] of text.matchAll(/^(?:require\s+|\t)(\S+) (v\S+)/gm))
+      versions.set(module, version);
   }
   return versions;
 }
@@ -197,5 +322,8 @@ export const CHECKOUT = resolve(dirname(import.meta.filename), '../../..');
 
 /** Whether a program of the toolchain has been built. */
 export async function isBuilt(toolchainBin: string, name: string): Promise<boolean> {
-  return await access(join(toolchainBin, name)).then(() => true, () => false);
+  return await access(join(toolchainBin, name)).then(
+    () => true,
+    () => false,
+  );
 }

@@ -14,7 +14,7 @@ export interface RegistryOptions {
   /** Folder of the blobs; may be shared by several registries. */
   readonly storage: string;
   readonly logFile: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** End with the process that started it; the default lives on. */
   readonly dieWithParent?: boolean;
 }
@@ -54,8 +54,12 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' });
   closeSync(log);
   let ended: string | undefined;
-  child.once('error', (error) => { ended = error.message; });
-  child.once('exit', (code, signal) => { ended = `it ended with ${signal ?? `exit ${String(code)}`}`; });
+  child.once('error', (error) => {
+    ended = error.message;
+  });
+  child.once('exit', (code, signal) => {
+    ended = `it ended with ${signal ?? `exit ${String(code)}`}`;
+  });
   child.unref();
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
@@ -77,7 +81,9 @@ async function answering(options: RegistryOptions, ended: () => string | undefin
     const failure = ended() ?? (Date.now() > deadline ? 'it did not answer in time' : undefined);
     if (failure !== undefined) {
       const tail = (await readFile(options.logFile, 'utf8').catch(() => '')).slice(-1000).trim();
-      throw new Error(`the registry at ${options.address} did not start: ${failure}. Its log ${options.logFile} ends: ${tail}`);
+      throw new Error(
+        `the registry at ${options.address} did not start: ${failure}. Its log ${options.logFile} ends: ${tail}`,
+      );
     }
     if (await isRegistry(options.address)) return;
     await delay(POLL_MS);
@@ -96,12 +102,20 @@ export async function isRegistry(address: string): Promise<boolean> {
 /** A port of the loopback interface that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
   const address = server.address();
-  await new Promise((resolve) => { server.close(resolve); });
-  if (address === null || typeof address === 'string') throw new Error('no free port on the loopback interface');
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  if (address === null || typeof address === 'string')
+    throw new Error('no free port on the loopback interface');
   return address.port;
 }
+
+/** What an upload sends: bytes at hand, or a file as it is read. */
+export type UploadBody = Uint8Array | ReadableStream<Uint8Array>;
 
 /** Pushes images; remembers which repository has a blob, so that a shared layer travels once. */
 export class RegistryClient {
@@ -109,7 +123,7 @@ export class RegistryClient {
   readonly #signal: AbortSignal | undefined;
   readonly #homes = new Map<string, string>();
 
-  constructor(url: string, signal?: AbortSignal) {
+  constructor(url: string, signal?: AbortSignal | undefined) {
     this.#url = url;
     this.#signal = signal;
   }
@@ -121,11 +135,13 @@ export class RegistryClient {
 
   async #expect(response: Response, status: number, what: string): Promise<Response> {
     if (response.status === status) return response;
-    throw new Error(`registry: ${what}: expected status ${String(status)}, got ${String(response.status)}: ${await response.text()}`);
+    throw new Error(
+      `registry: ${what}: expected status ${String(status)}, got ${String(response.status)}: ${await response.text()}`,
+    );
   }
 
   /** Makes the repository hold the blob; `body` is asked for only when no repository has it yet. */
-  async pushBlob(repository: string, blob: Descriptor, body: () => BodyInit): Promise<void> {
+  async pushBlob(repository: string, blob: Descriptor, body: () => UploadBody): Promise<void> {
     const held = await this.#call('HEAD', `/v2/${repository}/blobs/${blob.digest}`);
     if (held.status === 200) {
       this.#homes.set(blob.digest, repository);
@@ -147,19 +163,33 @@ export class RegistryClient {
   /** Publishes the manifest under a tag. */
   async pushManifest(repository: string, tag: string, manifest: Document): Promise<void> {
     const headers = { 'content-type': manifest.descriptor.mediaType };
-    const sent = await this.#call('PUT', `/v2/${repository}/manifests/${tag}`, { headers, body: new Uint8Array(manifest.bytes) });
+    const sent = await this.#call('PUT', `/v2/${repository}/manifests/${tag}`, {
+      headers,
+      body: new Uint8Array(manifest.bytes),
+    });
     await this.#expect(sent, 201, `publish ${repository}:${tag}`);
   }
 }
 
 /** A file as the body of an upload. */
-export function fileBody(path: string): BodyInit {
+export function fileBody(path: string): UploadBody {
   return Readable.toWeb(createReadStream(path, { highWaterMark: 1 << 20 })) as ReadableStream<Uint8Array>;
 }
 
 /** The digest that a tag of the storage points at, read from the folder itself: no registry need run. */
-export async function storedTag(storage: string, repository: string, tag: string): Promise<string | undefined> {
-  const link = join(storage, 'docker/registry/v2/repositories', repository, '_manifests/tags', tag, 'current/link');
+export async function storedTag(
+  storage: string,
+  repository: string,
+  tag: string,
+): Promise<string | undefined> {
+  const link = join(
+    storage,
+    'docker/registry/v2/repositories',
+    repository,
+    '_manifests/tags',
+    tag,
+    'current/link',
+  );
   try {
     return (await readFile(link, 'utf8')).trim();
   } catch {

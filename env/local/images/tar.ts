@@ -5,9 +5,8 @@
 import { createReadStream } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { pack, type Headers, type Pack } from 'tar-stream';
+import { pack, type Header, type Pack } from 'tar-stream';
 
 /** One path in a layer. Paths are relative, with `/`, without a leading one. */
 export type TarEntry =
@@ -16,9 +15,12 @@ export type TarEntry =
   | { readonly path: string; readonly text: string; readonly mode?: number; readonly uid?: number }
   | { readonly path: string; readonly file: string; readonly mode?: number };
 
+/** The bytes of a tar, as they are made. */
+export type TarStream = AsyncIterable<Buffer>;
+
 const FIXED_TIME = new Date(0);
 
-function header(entry: TarEntry): Headers {
+function header(entry: TarEntry): Header {
   const common = { name: entry.path, mtime: FIXED_TIME, gid: 'uid' in entry ? (entry.uid ?? 0) : 0 };
   const uid = 'uid' in entry ? (entry.uid ?? 0) : 0;
   if ('dir' in entry) return { ...common, uid, type: 'directory', mode: entry.mode ?? 0o755 };
@@ -27,7 +29,7 @@ function header(entry: TarEntry): Headers {
 }
 
 /** Adds an entry without content, or with content held in memory. Resolves when the reader took it. */
-async function addSmall(tar: Pack, headers: Headers, body?: string): Promise<void> {
+async function addSmall(tar: Pack, headers: Header, body?: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     tar.entry(headers, body ?? '', (error) => {
       if (error) reject(error);
@@ -36,7 +38,7 @@ async function addSmall(tar: Pack, headers: Headers, body?: string): Promise<voi
   });
 }
 
-async function addFile(tar: Pack, headers: Headers, path: string): Promise<void> {
+async function addFile(tar: Pack, headers: Header, path: string): Promise<void> {
   const { size } = await lstat(path);
   await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), tar.entry({ ...headers, size }));
 }
@@ -46,17 +48,21 @@ async function addEntry(tar: Pack, entry: TarEntry): Promise<void> {
   else await addSmall(tar, header(entry), 'text' in entry ? entry.text : undefined);
 }
 
-function start(fill: (tar: Pack) => Promise<void>): Readable {
+function start(fill: (tar: Pack) => Promise<void>): TarStream {
   const tar = pack();
   fill(tar).then(
-    () => { tar.finalize(); },
-    (error: unknown) => { tar.destroy(error instanceof Error ? error : new Error(String(error))); },
+    () => {
+      tar.finalize();
+    },
+    (error: unknown) => {
+      tar.destroy(error instanceof Error ? error : new Error(String(error)));
+    },
   );
   return tar;
 }
 
 /** A tar of the given entries, in their order. Missing source files end the stream with their error. */
-export function packEntries(entries: readonly TarEntry[]): Readable {
+export function packEntries(entries: readonly TarEntry[]): TarStream {
   return start(async (tar) => {
     for (const entry of entries) await addEntry(tar, entry);
   });
@@ -91,7 +97,7 @@ async function fingerprint(path: string): Promise<string> {
 }
 
 /** A tar of what is new or changed below `root` since the snapshot. Deletions are not carried: layers here only add. */
-export function packDifference(root: string, before: Snapshot): Readable {
+export function packDifference(root: string, before: Snapshot): TarStream {
   return start(async (tar) => {
     for (const path of await listTree(root)) {
       if (before.get(path) !== (await fingerprint(join(root, path)))) await addFromDisk(tar, root, path);
@@ -104,7 +110,8 @@ async function addFromDisk(tar: Pack, root: string, path: string): Promise<void>
   const info = await lstat(full);
   const headers = { name: path, mode: info.mode & 0o7777, uid: info.uid, gid: info.gid, mtime: FIXED_TIME };
   if (info.isDirectory()) await addSmall(tar, { ...headers, type: 'directory' });
-  else if (info.isSymbolicLink()) await addSmall(tar, { ...headers, type: 'symlink', linkname: await readlink(full) });
+  else if (info.isSymbolicLink())
+    await addSmall(tar, { ...headers, type: 'symlink', linkname: await readlink(full) });
   else if (info.isFile()) await addFile(tar, { ...headers, type: 'file' }, full);
   // Anything else (a socket, a device) has no place in a layer of packages.
 }
