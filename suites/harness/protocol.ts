@@ -47,7 +47,29 @@ export interface RunnerMethods {
   'store.describe': { params: { store: string }; result: StoreDescription };
   /** Embedded environments only: stops one API server / starts it again, with undo in the ledger. */
   'node.apiServer': { params: { check: string; node: string; action: 'stop' | 'start' }; result: null };
+  /** From the reporter in Playwright's main process: what happens now, shown and never judged. */
+  'progress.event': { params: ProgressEvent; result: null };
 }
+
+/** `error` is Playwright's own trouble, such as a spec file that does not load or a worker that died. */
+export interface ProgressEvent {
+  event: 'loaded' | 'test' | 'step' | 'ended' | 'error';
+  check?: string;
+  detail?: string;
+  /** Tests found, on `loaded`. */
+  tests?: number;
+}
+
+/** A request on the wire. `check` names the asking check, so that API calls are counted against it. */
+export interface RequestEnvelope {
+  id: number;
+  method: string;
+  params: unknown;
+  check?: string;
+}
+export type ReplyEnvelope =
+  | { id: number; result: unknown }
+  | { id: number; error: { message: string; reason: string } };
 
 export interface BeginResult {
   /** Absolute folder of this trial's history; the worker appends to `check.ndjson` there. */
@@ -122,7 +144,15 @@ export interface Handover {
   runId: string;
   socket: string;
   environment: string;
-  /** Ids of the checks to run now, with their trial counts. */
-  plan: { check: string; trials: number; mode: 'shared' | 'exclusive' }[];
+  /** The checks to run now. */
+  plan: PlannedCheck[];
   outputDir: string;
+}
+export interface PlannedCheck {
+  check: string;
+  trials: number;
+  /** Readers share the environment; what disturbs it runs alone. */
+  mode: 'shared' | 'exclusive';
+  /** Longest time for all trials together, from the environment's named time-outs; waiting for the lock is not counted. */
+  timeoutMs: number;
 }

@@ -1,0 +1,128 @@
+import { test, type TestInfo } from '@playwright/test';
+import type { Judgement } from '../../reports/record/judgement.ts';
+import { abortWorker, RunnerClient } from './client.ts';
+import { createContext, type CheckContext } from './context.ts';
+import { readHandover } from './handover.ts';
+import { Observations } from './observations.ts';
+import type { PlannedCheck, StepRecord } from './protocol.ts';
+
+export type { CheckContext } from './context.ts';
+export type CheckBody = (ctx: CheckContext) => Promise<void>;
+
+/** Beyond a check's own time, for judging and for saying that it ran out; then Playwright kills the worker. */
+const GRACE_MS = 20_000;
+
+const handover = readHandover();
+const plan = new Map(handover.plan.map((planned) => [planned.check, planned]));
+let connection: Promise<RunnerClient> | undefined;
+
+function connect(): Promise<RunnerClient> {
+  connection ??= RunnerClient.connect(handover.socket, abortWorker);
+  return connection;
+}
+
+/**
+ * Registers the check when it is in the plan that the runner handed over. The body observes and records, once a trial; the
+ * runner judges, and the test passes exactly when the verdict is `pass`. A body that throws makes the check `inconclusive`.
+ */
+export function check(id: string, body: CheckBody): void {
+  const planned = plan.get(id);
+  if (!planned) return;
+  test(id, { tag: `@${planned.mode}` }, async ({}, info) => {
+    const startedMs = performance.now();
+    info.setTimeout(0);
+    const client = await connect();
+    await client.call('lock.acquire', { check: id, mode: planned.mode }, id);
+    // Only now does the time begin to count: waiting for other checks is not this check's fault.
+    info.setTimeout(performance.now() - startedMs + planned.timeoutMs + GRACE_MS);
+    const run = new CheckRun(planned, client);
+    const crash = await run.trials(body);
+    const judgement = await client.call('check.end', { check: id, trials: run.begun, steps: run.steps, crash }, id);
+    await settle(info, judgement);
+  });
+}
+
+class CheckRun {
+  readonly steps: StepRecord[] = [];
+  begun = 0;
+  readonly #planned: PlannedCheck;
+  readonly #client: RunnerClient;
+  readonly #signal: AbortSignal;
+
+  constructor(planned: PlannedCheck, client: RunnerClient) {
+    this.#planned = planned;
+    this.#client = client;
+    this.#signal = AbortSignal.any([client.lost, AbortSignal.timeout(planned.timeoutMs)]);
+  }
+
+  /** Runs the body for each trial; returns the message of the crash that ended it early, if any. */
+  async trials(body: CheckBody): Promise<string | undefined> {
+    try {
+      for (let trial = 1; trial <= this.#planned.trials; trial++) await this.#trial(trial, body);
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? (error.stack ?? error.message) : String(error);
+    }
+  }
+
+  async #trial(trial: number, body: CheckBody): Promise<void> {
+    const { check: id, trials } = this.#planned;
+    const begin = await this.#client.call('check.begin', { check: id, trial }, id);
+    this.begun = trial;
+    const observations = new Observations(begin.folder);
+    try {
+      const ctx = createContext({
+        id,
+        trial,
+        trials,
+        goals: begin.goals,
+        settings: begin.settings,
+        signal: this.#signal,
+        client: this.#client,
+        observations,
+        step: (title, step) => this.#step(trials > 1 ? `trial ${trial}: ${title}` : title, step),
+      });
+      await withDeadline(body(ctx), this.#signal, this.#planned);
+      observations.append('end');
+    } finally {
+      observations.close();
+    }
+  }
+
+  async #step<T>(title: string, body: () => Promise<T> | T): Promise<T> {
+    const startedMs = performance.now();
+    const record: StepRecord = { title, durationMs: 0 };
+    this.steps.push(record);
+    try {
+      this.#signal.throwIfAborted();
+      return await test.step(title, body);
+    } catch (error) {
+      record.error = error instanceof Error ? error.message : String(error);
+      throw error;
+    } finally {
+      record.durationMs = performance.now() - startedMs;
+    }
+  }
+}
+
+/** A body that does not listen to the signal must not hold the check for ever. */
+async function withDeadline(work: Promise<void>, signal: AbortSignal, planned: PlannedCheck): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = () => {
+    const seconds = Math.round(planned.timeoutMs / 1000);
+    reject(new Error(`${planned.check} was not done after its ${seconds} s for ${planned.trials} trial(s)`));
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** Attaches the judgement and ends the test as it says. `not-run` has this one way only. */
+async function settle(info: TestInfo, judgement: Judgement): Promise<void> {
+  await info.attach('judgement', { body: JSON.stringify(judgement), contentType: 'application/json' });
+  if (judgement.verdict === 'not-run') test.skip(true, judgement.reason);
+  if (judgement.verdict !== 'pass') throw new Error(`${judgement.verdict}: ${judgement.reason}`);
+}

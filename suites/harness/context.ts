@@ -1,0 +1,100 @@
+import type { Observations } from './observations.ts';
+import type { RunnerClient } from './client.ts';
+import type { KubeObject, ListParams, ListResult, Method, ObjectRef, Params, Result, WaitParams } from './protocol.ts';
+
+/** Objects of the cluster, from the runner's cache. */
+export interface ClusterAccess {
+  list(params: ListParams): Promise<ListResult>;
+  /** The objects, or null after `unavailable` was recorded: the judge then says `inconclusive`. */
+  items(params: ListParams): Promise<KubeObject[] | null>;
+  wait(params: WaitParams): Promise<ListResult>;
+  apply(objects: KubeObject[]): Promise<void>;
+  remove(objects: ObjectRef[]): Promise<void>;
+  logs(params: Params<'cluster.logs'>): Promise<string>;
+  exec(params: Params<'cluster.exec'>): Promise<Result<'cluster.exec'>>;
+  raw(path: string): Promise<Result<'cluster.raw'>>;
+}
+
+/** What the body of a check works with. It observes and records; it never decides. */
+export interface CheckContext {
+  id: string;
+  /** From 1. The body runs once a trial, each with a history of its own. */
+  trial: number;
+  trials: number;
+  goals: Readonly<Record<string, unknown>>;
+  settings: Readonly<Record<string, unknown>>;
+  /** Aborted when the check's time is up or the runner is gone. */
+  signal: AbortSignal;
+  /** @throws Error when the environment has no time-out of this name. */
+  timeoutMs(name: string): number;
+  runner: { call<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> };
+  cluster: ClusterAccess;
+  /** Appends `{kind, t: now, …fields}` to this trial's `check.ndjson`. */
+  record(kind: string, fields?: Record<string, unknown>): void;
+  /** A source did not answer: recorded, so that the judge can say so. */
+  unavailable(what: string, reason: string): void;
+  /** A narrated step: shown while it runs, timed, kept in the run record. */
+  step<T>(title: string, body: () => Promise<T> | T): Promise<T>;
+}
+
+export interface ContextParts {
+  id: string;
+  trial: number;
+  trials: number;
+  goals: Record<string, unknown>;
+  settings: Record<string, unknown>;
+  signal: AbortSignal;
+  client: RunnerClient;
+  observations: Observations;
+  step: CheckContext['step'];
+}
+
+export function createContext(parts: ContextParts): CheckContext {
+  const { id, client, observations, settings } = parts;
+  const runner: CheckContext['runner'] = { call: (method, params) => client.call(method, params, id) };
+  const unavailable = (what: string, reason: string) => observations.append('unavailable', { what, reason });
+  return {
+    id,
+    trial: parts.trial,
+    trials: parts.trials,
+    goals: parts.goals,
+    settings,
+    signal: parts.signal,
+    timeoutMs: (name) => timeoutMs(settings, name),
+    runner,
+    cluster: clusterAccess(id, runner, unavailable),
+    record: (kind, fields) => observations.append(kind, fields),
+    unavailable,
+    step: parts.step,
+  };
+}
+
+function clusterAccess(
+  check: string,
+  runner: CheckContext['runner'],
+  unavailable: CheckContext['unavailable'],
+): ClusterAccess {
+  return {
+    list: (params) => runner.call('cluster.list', params),
+    items: async (params) => {
+      const listed = await runner.call('cluster.list', params);
+      if (listed.unavailable === undefined) return listed.items;
+      unavailable(params.kind, listed.unavailable);
+      return null;
+    },
+    wait: (params) => runner.call('cluster.wait', params),
+    apply: async (objects) => void (await runner.call('cluster.apply', { check, objects })),
+    remove: async (objects) => void (await runner.call('cluster.delete', { check, objects })),
+    logs: (params) => runner.call('cluster.logs', params),
+    exec: (params) => runner.call('cluster.exec', params),
+    raw: (path) => runner.call('cluster.raw', { path }),
+  };
+}
+
+function timeoutMs(settings: Readonly<Record<string, unknown>>, name: string): number {
+  const timeouts = settings['timeouts'] as Record<string, number> | undefined;
+  const value = timeouts?.[name];
+  if (typeof value === 'number') return value;
+  const known = Object.keys(timeouts ?? {}).join(', ');
+  throw new Error(`the environment has no time-out named "${name}"; it has: ${known}`);
+}

@@ -1,0 +1,24 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** CLOCK_MONOTONIC in ms: the clock of every history, shared by all processes of one boot. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** Appends to one trial's `check.ndjson`. Each line is in the kernel's hands when `append` returns, so a killed worker loses nothing. */
+export class Observations {
+  readonly #file: number;
+
+  constructor(folder: string) {
+    this.#file = openSync(join(folder, 'check.ndjson'), 'a');
+  }
+
+  append(kind: string, fields: Record<string, unknown> = {}): void {
+    writeSync(this.#file, `${JSON.stringify({ kind, t: monotonicMs(), ...fields })}\n`);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
