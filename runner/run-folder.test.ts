@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { makeRunFolder, moveLatest, RunFolderError, trialFolder, writeFileAtomically } from './run-folder.ts';
+
+const parent = mkdtempSync(join(tmpdir(), 'plumbline-test-'));
+process.on('exit', () => rmSync(parent, { recursive: true, force: true }));
+
+test('should make a folder of its own for each run and point latest at the newest', () => {
+  const at = new Date('2026-11-24T16:30:15.123Z');
+  const first = makeRunFolder(parent, 'local', at);
+  const second = makeRunFolder(parent, 'local', at);
+  assert.match(first.id, /^20261124T163015Z-local-[0-9a-f]{4}$/);
+  assert.ok(existsSync(first.histories));
+  moveLatest(first);
+  moveLatest(second);
+  assert.equal(readlinkSync(join(parent, 'latest')), second.id);
+});
+
+test('should refuse a folder that cannot be made, saying where and why, and leave nothing', () => {
+  const file = join(parent, 'a-file');
+  writeFileSync(file, '');
+  assert.throws(() => makeRunFolder(join(file, 'runs'), 'local'), (error) => {
+    assert.ok(error instanceof RunFolderError);
+    assert.match(error.message, /The runs folder .*a-file\/runs cannot be used: .*ENOTDIR.*Nothing was touched\./);
+    return true;
+  });
+});
+
+test('should replace files whole', () => {
+  const file = join(parent, 'run.json');
+  writeFileAtomically(file, 'one');
+  writeFileAtomically(file, 'two');
+  assert.equal(readFileSync(file, 'utf8'), 'two');
+  assert.ok(!existsSync(`${file}.draft`));
+});
+
+test('should name folders of trials after their check', () => {
+  assert.equal(trialFolder('/r/histories', 'topology/nodes/pools', 3), '/r/histories/topology.nodes.pools/trial-03');
+});

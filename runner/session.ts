@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onLines } from '../suites/harness/lines.ts';
+import type { Method, Params, ReplyEnvelope, RequestEnvelope, Result } from '../suites/harness/protocol.ts';
+
+/** Who asks, and until when the answer is wanted. */
+export interface Call {
+  /** The check that asks; undefined for the reporter. */
+  check: string | undefined;
+  /** Aborted when the asking worker is gone or the session ends. */
+  signal: AbortSignal;
+}
+
+export type Handler<M extends Method> = (params: Params<M>, call: Call) => Promise<Result<M>>;
+/** The dispatch table: one handler a method; `runner/methods/` has one file a group of methods. */
+export type Handlers = { [M in Method]: Handler<M> };
+type AnyHandler = (params: unknown, call: Call) => Promise<unknown>;
+
+/** A request that is refused for a reason the asking check can branch on. */
+export class RequestError extends Error {
+  readonly reason: string;
+  constructor(message: string, reason: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'RequestError';
+    this.reason = reason;
+  }
+}
+
+/** The runner's end of the socket on which Playwright's workers ask for data, faults and judgement. */
+export class Session {
+  readonly #handlers: Handlers;
+  readonly #server: Server;
+  readonly #folder: string;
+  readonly #open = new Set<Socket>();
+  readonly #gone: (check: string) => void;
+
+  private constructor(handlers: Handlers, gone: (check: string) => void) {
+    this.#handlers = handlers;
+    this.#gone = gone;
+    // A socket's path may have 107 characters at most: the run folder can be deeper than that.
+    this.#folder = mkdtempSync(join(tmpdir(), 'plumbline-'));
+    this.#server = createServer((socket) => this.#serve(socket));
+  }
+
+  /** `gone` is called with each check whose worker closed its connection. @throws when the socket cannot be made. */
+  static async listen(handlers: Handlers, gone: (check: string) => void): Promise<Session> {
+    const session = new Session(handlers, gone);
+    await new Promise<void>((resolve, reject) => {
+      session.#server.once('error', reject);
+      session.#server.listen(session.path, resolve);
+    });
+    return session;
+  }
+
+  get path(): string {
+    return join(this.#folder, 'runner.sock');
+  }
+
+  /** Closes every connection: workers abort. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+    });
+    for (const socket of this.#open) socket.destroy();
+    await closed;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #serve(socket: Socket): void {
+    this.#open.add(socket);
+    const gone = new AbortController();
+    const asked = new Set<string>();
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      this.#open.delete(socket);
+      gone.abort(new RequestError('the worker is gone', 'aborted'));
+      for (const check of asked) this.#gone(check);
+    });
+    onLines(socket, (line) => {
+      void this.#reply(socket, line, { asked, signal: gone.signal });
+    });
+  }
+
+  async #reply(socket: Socket, line: string, from: { asked: Set<string>; signal: AbortSignal }): Promise<void> {
+    let request: RequestEnvelope;
+    try {
+      request = JSON.parse(line) as RequestEnvelope;
+    } catch {
+      socket.destroy();
+      return;
+    }
+    if (request.check !== undefined) from.asked.add(request.check);
+    const reply = await this.#answer(request, from.signal);
+    if (request.method === 'check.end' && request.check !== undefined) from.asked.delete(request.check);
+    if (!socket.destroyed) socket.write(`${JSON.stringify(reply)}\n`);
+  }
+
+  async #answer(request: RequestEnvelope, signal: AbortSignal): Promise<ReplyEnvelope> {
+    const { id, method } = request;
+    try {
+      if (!Object.hasOwn(this.#handlers, method)) throw new RequestError(`no method "${method}"`, 'unknown-method');
+      const handler = this.#handlers[method as Method] as AnyHandler;
+      return { id, result: (await handler(request.params, { check: request.check, signal })) ?? null };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return { id, error: { message, reason: reasonOf(error) } };
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Error && 'reason' in error && typeof error.reason === 'string') return error.reason;
+  return 'crash';
+}
