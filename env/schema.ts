@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { cluster, KINDS, namespaces } from './schema/cluster.ts';
+import { hostPort } from './schema/common.ts';
+import { drills, goals, permits, profiles, timeouts } from './schema/rules.ts';
+import { stores } from './schema/stores.ts';
+import type { Timeout, TimeoutName } from './schema/timeouts.ts';
+import { sizeOverlay, topology } from './schema/topology.ts';
+
+/**
+ * One environment as its file states it: how to reach it, what it should look like, its goals, its named time-outs, and
+ * what is permitted in it. Unknown keys are errors. `loadEnvironment` (loader.ts) reads and completes it.
+ */
+export const environmentFile = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and "-"'),
+  kind: z.enum(KINDS),
+  description: z.string().optional(),
+  cluster,
+  apiAddress: hostPort
+    .optional()
+    .describe('The address of the API server that clients use, behind its load balancer'),
+  namespaces: namespaces.default({
+    platform: 'tender',
+    edge: 'edge',
+    canary: 'plumbline-canary',
+    system: 'plumbline-system',
+  }),
+  topology,
+  sizes: z
+    .strictObject({ small: sizeOverlay.optional(), full: sizeOverlay.optional() })
+    .optional()
+    .describe('Embedded environments only: what each size holds, replacing what topology says'),
+  stores,
+  goals: goals.default({}),
+  timeouts: timeouts.default({}),
+  permits,
+  profiles,
+  drills,
+});
+
+export type EnvironmentFile = z.infer<typeof environmentFile>;
+
+/** An environment as the rest of Plumbline sees it: size applied, every time-out present. */
+export interface Environment extends Omit<EnvironmentFile, 'sizes' | 'timeouts'> {
+  timeouts: Record<TimeoutName, Timeout>;
+  /** Absolute path of the file, for messages and the run record. */
+  file: string;
+}
+
+export { KINDS, SIZES } from './schema/cluster.ts';
+export type { Cluster, Size } from './schema/cluster.ts';
+export { FAULTS, STORES } from './schema/stores.ts';
+export type { FailoverGoal, FaultName, PostgresStore, StoreName, Stores } from './schema/stores.ts';
+export type { SecretSource, Trust } from './schema/common.ts';
+export type { Permit, Profile } from './schema/rules.ts';
+export { DEFAULT_TIMEOUTS, TIMEOUT_NAMES } from './schema/timeouts.ts';
+export type { Timeout, TimeoutName } from './schema/timeouts.ts';
+export type { Certificate, Edge, Hop, Pool, Taint, Topology, Workload } from './schema/topology.ts';
+
+export type EnvironmentKindName = (typeof KINDS)[number];

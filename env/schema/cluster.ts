@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { kubeName } from './common.ts';
+
+export const KINDS = ['local', 'development', 'testing', 'staging', 'production'] as const;
+export const SIZES = ['small', 'full'] as const;
+
+const embedded = z.strictObject({
+  embedded: z.enum(['local', 'local-small']).describe('Name of the instance that `plumbline env up` raises'),
+  size: z.enum(SIZES).describe('small: 1 control plane; full: 3, and a GPU pool'),
+});
+
+const external = z.strictObject({
+  kubeconfig: z
+    .union([z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) })])
+    .describe('Path of the kubeconfig, or the environment variable that holds its path'),
+  context: z.string().min(1).optional().describe('Context in it; its current one when left out'),
+  pin: z
+    .strictObject({
+      kubeSystemUid: z.uuid().describe('metadata.uid of the namespace kube-system'),
+      caSha256: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits')
+        .describe("SHA-256 of the cluster CA's DER"),
+    })
+    .describe('What the cluster must be: with any other, nothing is done'),
+});
+
+const compose = z.strictObject({
+  compose: z.strictObject({
+    file: z.string().min(1).describe('Compose file, relative to the checkout that holds it'),
+    project: z.string().min(1),
+  }),
+});
+
+/** How to reach the environment: the embedded one, a Kubernetes cluster, or a Compose project. */
+export const cluster = z.union([embedded, external, compose]);
+
+export const namespaces = z.strictObject({
+  platform: kubeName.default('tender').describe('The platform under test'),
+  edge: kubeName.default('edge').describe('Ingress controller and gateway'),
+  canary: kubeName.default('plumbline-canary').describe('What checks create and remove'),
+  system: kubeName.default('plumbline-system').describe('Lease, mirror of the ledger, safety lever'),
+});
+
+export type Cluster = z.infer<typeof cluster>;
+export type Size = (typeof SIZES)[number];

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+
+/** Kubernetes names: RFC 1123 labels. */
+export const kubeName = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'a Kubernetes name: lower-case letters, digits, "-" and "."');
+
+export const port = z.int().min(1).max(65535);
+
+/** `host:port` as clients type it. */
+export const hostPort = z.string().regex(/^\[?[A-Za-z0-9.:-]+\]?:\d{1,5}$/, 'host:port');
+
+export const endpoint = z.strictObject({
+  host: z.string().min(1).describe('Name or address as clients use it'),
+  port,
+});
+
+export const labels = z.record(z.string(), z.string());
+
+/** A Kubernetes object by its name. */
+export const objectName = z.strictObject({ namespace: kubeName, name: kubeName });
+
+/** A number, or a range where the number follows the load. Always `{min, max}` once loaded. */
+export const countRange = z
+  .union([z.int().min(0), z.strictObject({ min: z.int().min(0), max: z.int().min(0) })])
+  .transform((count) => (typeof count === 'number' ? { min: count, max: count } : count))
+  .describe('A number, or {min, max} where it follows the load');
+
+/** Where a secret comes from. Its value is read when it is needed, never written anywhere. */
+export const secretSource = z
+  .union([
+    z.strictObject({
+      secret: z.strictObject({ namespace: kubeName, name: kubeName, key: z.string().min(1) }),
+    }),
+    z.strictObject({ file: z.string().min(1) }),
+    z.strictObject({
+      env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable'),
+    }),
+  ])
+  .describe('A Kubernetes Secret, a file, or an environment variable');
+
+/** Which authority a TLS certificate must be signed by. */
+export const trust = z
+  .union([z.enum(['cluster', 'system']), z.strictObject({ file: z.string().min(1) })])
+  .describe('"cluster" (the CA of the kubeconfig), "system", or {file} with PEM certificates');
+
+export type SecretSource = z.infer<typeof secretSource>;
+export type Trust = z.infer<typeof trust>;

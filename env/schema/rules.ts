@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { FAULTS } from './stores.ts';
+import { TIMEOUT_NAMES } from './timeouts.ts';
+
+const globs = z
+  .array(z.string().min(1))
+  .min(1)
+  .describe('Globs of check ids: * within a segment, ** across, {a,b}');
+
+/** Goals of checks that differ from the catalogue's. */
+export const goals = z.record(
+  z.string().min(1),
+  z.strictObject({
+    status: z.enum(['assumed', 'confirmed']).describe('confirmed: an owner has agreed to it'),
+    by: z.string().optional().describe('Who confirmed it'),
+    values: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
+  }),
+);
+
+export const timeouts = z.partialRecord(
+  z.enum(TIMEOUT_NAMES),
+  z.strictObject({
+    seconds: z.number().positive(),
+    reason: z.string().min(1).describe('Why this long'),
+  }),
+);
+
+const permit = z.strictObject({
+  checks: globs,
+  faults: z.array(z.enum(FAULTS)).default([]).describe('Faults that may be injected; none when left out'),
+  from: z.iso.datetime({ offset: true }).optional(),
+  until: z.iso.datetime({ offset: true }).optional(),
+  ticket: z.string().min(1).optional(),
+});
+
+export const permits = z
+  .array(permit)
+  .default([])
+  .describe('What may write or disturb here. Reading needs none; what is not permitted is not-run');
+
+const profile = z.strictObject({
+  checks: globs,
+  required: z.array(z.string().min(1)).default([]).describe('Of these, none may be not-run'),
+  minTrials: z.int().min(1).optional().describe('Trials of a failover check in this profile'),
+});
+
+export const profiles = z.record(z.string().min(1), profile);
+
+export const drills = z
+  .strictObject({
+    steadySeconds: z
+      .number()
+      .positive()
+      .default(10)
+      .describe('How long the steady state must hold before a fault, seconds'),
+    errorBudget: z
+      .strictObject({
+        objective: z.number().gt(0).lt(1).describe('Share of requests that must succeed, e.g. 0.999'),
+        windowDays: z.int().min(1),
+        maxShare: z.number().gt(0).max(1).describe('Largest share of the budget that one drill may cost'),
+      })
+      .default({ objective: 0.999, windowDays: 30, maxShare: 0.1 }),
+  })
+  .default({ steadySeconds: 10, errorBudget: { objective: 0.999, windowDays: 30, maxShare: 0.1 } });
+
+export type Permit = z.infer<typeof permit>;
+export type Profile = z.infer<typeof profile>;

@@ -1,0 +1,49 @@
+/** One wait with its length and the reason for it. */
+export interface Timeout {
+  seconds: number;
+  reason: string;
+}
+
+/**
+ * Every wait of Plumbline has a name. An environment file may override any of these; a wait without a row here does
+ * not exist. Lengths are for two busy cores unless the reason says otherwise.
+ */
+export const DEFAULT_TIMEOUTS = {
+  apiRequest: { seconds: 10, reason: 'one answer of the API server; a healthy one takes milliseconds' },
+  apiServerDown: { seconds: 45, reason: 'kubelet notices a missing static pod manifest within 20 s' },
+  apiServerUp: {
+    seconds: 120,
+    reason: 'kubelet sync 20 s, then the API server needs some 15 s to become ready',
+  },
+  connect: { seconds: 3, reason: 'TCP and TLS handshake inside one data centre, with two retransmissions' },
+  edgeReady: {
+    seconds: 900,
+    reason: 'the Ingress controller of the local environment is built last, some 8 min',
+  },
+  edgeRequest: { seconds: 10, reason: 'one request through load balancer, Ingress, gateway and service' },
+  faultLanding: {
+    seconds: 15,
+    reason: 'time for the cause itself (a process gone), not for any reaction to it',
+  },
+  lease: { seconds: 15, reason: 'leaderelection default of Kubernetes' },
+  membersRejoined: { seconds: 240, reason: 'crash-loop back-off, restart and catching up of a member' },
+  nodeReady: { seconds: 120, reason: 'a started node to Ready, measured at 45 s' },
+  podGone: { seconds: 60, reason: 'termination grace of 30 s, then removal' },
+  podReady: { seconds: 120, reason: 'image pull and start on a busy node' },
+  podToPod: { seconds: 5, reason: 'one TCP request between pods, with one retransmission' },
+  readBack: {
+    seconds: 180,
+    reason: 'reading every write of a trial twice from the leader and once from each member',
+  },
+  restoreDeadline: { seconds: 600, reason: 'after this the timers undo what was done, with no harness left' },
+  rtoDeadline: { seconds: 180, reason: 'several times the largest goal: then the store never came back' },
+  settle: { seconds: 60, reason: 'time for the platform to be as declared again after a disturbance' },
+  steadyState: { seconds: 90, reason: 'all members streaming and the last fault forgotten' },
+  storeConnect: { seconds: 2, reason: 'a connection to a store, retried by the workload itself' },
+  storeOperation: { seconds: 5, reason: "the client's own deadline: a frozen server never answers" },
+  volumeBound: { seconds: 60, reason: 'a provisioner creates the volume once a pod is scheduled' },
+  workloadStop: { seconds: 30, reason: 'outstanding operations run into storeOperation' },
+} as const satisfies Record<string, Timeout>;
+
+export type TimeoutName = keyof typeof DEFAULT_TIMEOUTS;
+export const TIMEOUT_NAMES = Object.keys(DEFAULT_TIMEOUTS) as [TimeoutName, ...TimeoutName[]];

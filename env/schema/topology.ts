@@ -1,0 +1,154 @@
+import { z } from 'zod';
+import { STORES } from './stores.ts';
+import { countRange, hostPort, kubeName, labels, objectName, port, trust } from './common.ts';
+
+const taint = z.strictObject({
+  key: z.string().min(1),
+  value: z.string().optional(),
+  effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
+});
+
+export const pool = z.strictObject({
+  name: z.string().min(1),
+  count: countRange,
+  labels: labels.describe('Labels by which a node belongs to the pool'),
+  taints: z.array(taint).default([]),
+});
+
+const podsOf = (component: string) =>
+  z
+    .strictObject({ namespace: kubeName, labels })
+    .default({ namespace: 'kube-system', labels: { component } })
+    .describe(`How to find the pods of ${component}`);
+
+export const controlPlane = z.strictObject({
+  nodes: z.int().min(1),
+  etcdMembers: z.int().min(1).describe('Voting members of etcd'),
+  labels: labels
+    .default({ 'node-role.kubernetes.io/control-plane': '' })
+    .describe('Labels of a control-plane node'),
+  etcd: podsOf('etcd'),
+  apiServer: podsOf('kube-apiserver'),
+});
+
+const network = z.strictObject({
+  cni: z.strictObject({
+    name: z.string().min(1),
+    daemonSet: objectName
+      .optional()
+      .describe("The plugin's DaemonSet; without one, pod addresses must lie in their node's podCIDR"),
+  }),
+  policyEnforced: z.boolean().describe('Whether the plugin enforces NetworkPolicy'),
+  clusterDomain: z.string().default('cluster.local'),
+  probeImage: z
+    .string()
+    .optional()
+    .describe(
+      'Image of the canary pods, with busybox in it; the image of the first serving workload when left out',
+    ),
+});
+
+const storage = z.strictObject({
+  className: z.string().min(1).describe('StorageClass of every data volume'),
+  kinds: z
+    .array(z.enum(['local', 'csi', 'nfs', 'cephfs', 'rbd', 'hostPath']))
+    .min(1)
+    .describe('Kinds of PersistentVolume that count as persistent here'),
+  canaryBytes: z
+    .int()
+    .min(1)
+    .default(65536)
+    .describe('Bytes written by the canary of topology/storage/persistent'),
+});
+
+const exemption = z.strictObject({
+  checks: z.array(z.string().min(1)).min(1).describe('Globs of check ids'),
+  containers: z.array(z.string().min(1)).optional().describe('Only these containers; all when left out'),
+  reason: z.string().min(1),
+});
+
+const workload = z.strictObject({
+  kind: z.enum(['Deployment', 'StatefulSet', 'DaemonSet']),
+  namespace: kubeName,
+  name: kubeName,
+  replicas: countRange,
+  serves: z.boolean().describe('Whether its containers serve requests, and so need probes'),
+  store: z.enum(STORES).optional().describe('The store of which it holds the data'),
+  gpu: z.int().min(1).optional().describe('GPU devices that each replica asks for'),
+  spread: z
+    .strictObject({
+      differentNodes: z.boolean().default(true),
+      disruptionBudget: z.boolean().default(true),
+    })
+    .default({ differentNodes: true, disruptionBudget: true })
+    .describe('What topology/workloads/spread demands when there are two replicas or more'),
+  exempt: z.array(exemption).default([]),
+});
+
+const registry = z.strictObject({
+  prefixes: z.array(z.string().min(1)).min(1).describe('Every image name begins with one of these'),
+  pinned: z.enum(['digest', 'tag']).describe('digest: by digest; tag: any tag but latest'),
+});
+
+const certificate = z.strictObject({
+  name: z.string().min(1),
+  host: z.string().min(1),
+  port,
+  serverName: z.string().optional().describe('Name asked for in the handshake, when it is not the host'),
+  trust,
+  minDays: z.int().min(0).optional().describe('Instead of the goal minDays of topology/cluster/versions'),
+});
+
+const hop = z.strictObject({
+  name: z.string().min(1).describe('load balancer, ingress, gateway or service'),
+  header: z.string().min(1).describe('Header of the answer in which the hop leaves its mark'),
+  contains: z.string().min(1).describe('Text that the header must contain'),
+  stubFor: z.string().optional().describe('What it stands in for, when it is a stand-in'),
+});
+
+const edge = z.strictObject({
+  url: z.url().describe('A GET that passes the whole chain and changes nothing'),
+  address: hostPort.optional().describe('Connect here instead of resolving the name in the URL'),
+  trust,
+  markHeader: z
+    .string()
+    .min(1)
+    .describe('Header of the request whose value the service repeats in its answer'),
+  hops: z.array(hop).min(1).describe('In the order in which the request passes them'),
+});
+
+export const topology = z.strictObject({
+  controlPlane: controlPlane.optional().describe('Left out where the provider hides it'),
+  pools: z.array(pool).default([]),
+  network: network.optional(),
+  storage: storage.optional(),
+  workloads: z.array(workload).default([]),
+  closed: z
+    .strictObject({
+      namespaces: z.array(kubeName).default([]),
+      ignore: z
+        .array(
+          z.strictObject({ kind: z.string().min(1), name: z.string().min(1), reason: z.string().min(1) }),
+        )
+        .default([]),
+    })
+    .default({ namespaces: [], ignore: [] })
+    .describe('Namespaces in which nothing undeclared may run, and what is let off (name is a glob)'),
+  registry: registry.optional(),
+  certificates: z.array(certificate).default([]),
+  edge: edge.optional(),
+});
+
+/** What differs between the sizes of an embedded environment. */
+export const sizeOverlay = z.strictObject({
+  controlPlane: z.strictObject({ nodes: z.int().min(1), etcdMembers: z.int().min(1) }),
+  pools: z.array(pool),
+});
+
+export type Topology = z.infer<typeof topology>;
+export type Pool = z.infer<typeof pool>;
+export type Taint = z.infer<typeof taint>;
+export type Workload = z.infer<typeof workload>;
+export type Certificate = z.infer<typeof certificate>;
+export type Edge = z.infer<typeof edge>;
+export type Hop = z.infer<typeof hop>;
