@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { INSTANCES, addressesOf, nodeSpec, nodesOf } from './addressing.ts';
+
+test('every address, pod range and link is used once over both instances', () => {
+  const nodes = INSTANCES.flatMap((instance) => nodesOf(instance, 'full'));
+  for (const pick of ['address', 'podCidr', 'link', 'netns'] as const) {
+    assert.equal(new Set(nodes.map((node) => node[pick])).size, nodes.length, pick);
+  }
+});
+
+test('link names fit the 15 characters that Linux allows', () => {
+  for (const instance of INSTANCES) {
+    const names = nodesOf(instance, 'full').map((node) => node.link);
+    const { bridge, loadBalancerLink } = addressesOf(instance);
+    for (const link of [...names, bridge, loadBalancerLink]) assert.ok(link.length <= 15, link);
+  }
+});
+
+test('pod ranges stay within the pod block and away from nodes and services', () => {
+  for (const node of nodesOf('local', 'full')) {
+    const third = Number(node.podCidr.split('.')[2]);
+    assert.ok(third >= 64 && third < 128, node.podCidr);
+  }
+  assert.equal(nodeSpec('local', 'control-1').podCidr, '198.18.64.0/24');
+  assert.equal(nodeSpec('local-small', 'gpu-1').podCidr, '198.19.84.0/24');
+});
+
+test('the sizes hold the nodes that the design names', () => {
+  const names = (size: 'small' | 'full'): string[] => nodesOf('local', size).map((node) => node.name);
+  assert.deepEqual(names('small'), ['control-1', 'worker-1', 'worker-2', 'worker-3']);
+  assert.deepEqual(names('full').length, 7);
+  const gpu = nodeSpec('local', 'gpu-1');
+  assert.deepEqual(gpu.taints, [{ key: 'nvidia.com/gpu', value: '', effect: 'NoSchedule' }]);
+  assert.equal(gpu.labels['plumbline.dev/pool'], 'gpu');
+});
+
+test('the general workers stand in three zones', () => {
+  const zones = nodesOf('local', 'small').filter((node) => node.role === 'worker').map((node) => node.zone);
+  assert.deepEqual(zones, ['zone-a', 'zone-b', 'zone-c']);
+});
+
+test('an unknown node name is refused with the names that exist', () => {
+  assert.throws(() => nodeSpec('local', 'worker-9'), /no node "worker-9" .*worker-1/);
+});

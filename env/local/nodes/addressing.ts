@@ -1,0 +1,126 @@
+/** The embedded environments that may be up at once on one machine, each with an address block of its own. */
+export type InstanceName = 'local' | 'local-small';
+export type ClusterSize = 'small' | 'full';
+export type NodeRole = 'control' | 'worker' | 'gpu';
+
+/** Addresses and link names of one instance. Everything lies in 198.18.0.0/15, the benchmark range of RFC 2544. */
+export type InstanceAddresses = {
+  readonly instance: InstanceName;
+  /** First two octets. */
+  readonly block: string;
+  readonly host: string;
+  readonly loadBalancer: string;
+  readonly registry: string;
+  readonly nodeCidr: string;
+  readonly podCidr: string;
+  readonly serviceCidr: string;
+  readonly dnsService: string;
+  /** Prefix of every link and network namespace; Linux allows 15 characters for a link. */
+  readonly linkPrefix: string;
+  readonly bridge: string;
+  readonly loadBalancerLink: string;
+};
+
+/** One node: what it is called, where it is, and what Kubernetes shall know of it. */
+export type NodeSpec = {
+  readonly instance: InstanceName;
+  readonly name: string;
+  readonly role: NodeRole;
+  /** From 1 within its role. */
+  readonly index: number;
+  readonly address: string;
+  readonly podCidr: string;
+  readonly podGateway: string;
+  readonly zone: string;
+  /** The host's side of the node's link. */
+  readonly link: string;
+  readonly netns: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly { readonly key: string; readonly value: string; readonly effect: string }[];
+};
+
+const BLOCKS: Readonly<Record<InstanceName, { block: string; prefix: string }>> = {
+  local: { block: '198.18', prefix: 'pll' },
+  'local-small': { block: '198.19', prefix: 'pls' },
+};
+
+/** Last octet of the first node of each role; ten apart, so that a role can hold ten nodes. */
+const FIRST_OCTET: Readonly<Record<NodeRole, number>> = { control: 10, worker: 20, gpu: 30 };
+
+const COUNTS: Readonly<Record<ClusterSize, Readonly<Record<NodeRole, number>>>> = {
+  small: { control: 1, worker: 3, gpu: 0 },
+  full: { control: 3, worker: 3, gpu: 1 },
+};
+
+/** Both instances together: the range that a blackhole route on the host covers. */
+export const WHOLE_RANGE = '198.18.0.0/15';
+
+export const INSTANCES: readonly InstanceName[] = ['local', 'local-small'];
+
+/** True for the name of an embedded instance. */
+export function isInstanceName(name: string): name is InstanceName {
+  return name === 'local' || name === 'local-small';
+}
+
+/** The addresses and link names of an instance. */
+export function addressesOf(instance: InstanceName): InstanceAddresses {
+  const { block, prefix } = BLOCKS[instance];
+  return {
+    instance,
+    block,
+    host: `${block}.0.1`,
+    loadBalancer: `${block}.0.2`,
+    registry: `${block}.0.1:5000`,
+    nodeCidr: `${block}.0.0/18`,
+    podCidr: `${block}.64.0/18`,
+    serviceCidr: `${block}.128.0/20`,
+    dnsService: `${block}.128.10`,
+    linkPrefix: prefix,
+    bridge: `${prefix}-br`,
+    loadBalancerLink: `${prefix}-lb`,
+  };
+}
+
+/** The nodes of an instance in a given size, control plane first. */
+export function nodesOf(instance: InstanceName, size: ClusterSize): readonly NodeSpec[] {
+  const roles: readonly NodeRole[] = ['control', 'worker', 'gpu'];
+  return roles.flatMap((role) =>
+    Array.from({ length: COUNTS[size][role] }, (_, at) => makeSpec(instance, role, at + 1)),
+  );
+}
+
+/**
+ * The node of a name such as `worker-2`.
+ * @throws Error when the name is not one that nodesOf makes.
+ */
+export function nodeSpec(instance: InstanceName, name: string): NodeSpec {
+  const found = nodesOf(instance, 'full').find((node) => node.name === name);
+  if (found === undefined) {
+    const names = nodesOf(instance, 'full').map((node) => node.name);
+    throw new Error(`no node "${name}" in the environment ${instance}; its nodes are ${names.join(', ')}`);
+  }
+  return found;
+}
+
+function makeSpec(instance: InstanceName, role: NodeRole, index: number): NodeSpec {
+  const { block, linkPrefix } = addressesOf(instance);
+  const octet = FIRST_OCTET[role] + index - 1;
+  const pods = `${block}.${64 + octet - FIRST_OCTET.control}`;
+  const name = `${role}-${index}`;
+  const zone = `zone-${'abc'[(index - 1) % 3] ?? 'a'}`;
+  const zoneLabel = { 'topology.kubernetes.io/zone': zone };
+  return {
+    instance,
+    name,
+    role,
+    index,
+    address: `${block}.0.${octet}`,
+    podCidr: `${pods}.0/24`,
+    podGateway: `${pods}.1`,
+    zone,
+    link: `${linkPrefix}-${name}`,
+    netns: `${linkPrefix}-${name}`,
+    labels: role === 'control' ? zoneLabel : { ...zoneLabel, 'plumbline.dev/pool': role === 'gpu' ? 'gpu' : 'general' },
+    taints: role === 'gpu' ? [{ key: 'nvidia.com/gpu', value: '', effect: 'NoSchedule' }] : [],
+  };
+}

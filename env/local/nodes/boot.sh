@@ -1,0 +1,113 @@
+#!/bin/bash
+# One node of the embedded environment, in two steps:
+#   enter  joins the node's cgroups and network namespace, then unshares every other namespace
+#   init   is PID 1 of the node: builds the node's own root, then keeps containerd and kubelet running
+# A third word, exec, runs a command in a node that is up. Everything it needs comes in NODE_* variables.
+set -eu
+
+join_cgroups() {
+  local file
+  for file in $NODE_CGROUPS; do echo $$ >"$file"; done
+}
+
+case "$1" in
+enter)
+  join_cgroups
+  # --kill-child: when this process is killed, so is the node; it never outlives what stands for it on the host.
+  exec nsenter --net="/run/netns/$NODE_NETNS" -- \
+    unshare --mount --pid --uts --ipc --cgroup --fork --kill-child --propagation private -- \
+    /bin/bash "$0" init
+  ;;
+exec)
+  join_cgroups
+  shift
+  exec nsenter --target "$NODE_PID" --mount --uts --ipc --net --pid --cgroup --root --wdns=/ -- "$@"
+  ;;
+esac
+
+# /proc is still the host's here, so this is the number that the host knows PID 1 by.
+read -r host_pid _ </proc/self/stat
+hostname "$NODE_NAME"
+
+# A root of its own on a tmpfs: programs come from the host's /usr, everything that is written lies in the node's folder.
+root=$NODE_DIR/root
+mount -t tmpfs -o mode=755,size=16m plumbline "$root"
+cd "$root"
+mkdir usr proc sys dev run tmp root opt etc var mnt old
+chmod 1777 tmp
+mount --bind /usr usr
+mount -o remount,bind,ro usr
+for folder in bin sbin lib lib32 lib64 libx32; do
+  if [ -L "/$folder" ]; then
+    cp -a "/$folder" "$folder"
+  elif [ -d "/$folder" ]; then
+    mkdir "$folder"
+    mount --bind "/$folder" "$folder"
+  fi
+done
+mount --rbind /dev dev
+mount --bind "$NODE_DIR/etc" etc
+mount --bind "$NODE_DIR/var" var
+mkdir -p "$root$NODE_BIN"
+mount --bind "$NODE_BIN" "$root$NODE_BIN"
+mount -o remount,bind,ro "$root$NODE_BIN"
+mount -t tmpfs -o mode=755 run run
+mkdir run/lock
+pivot_root . old
+cd /
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t tmpfs -o mode=755,size=1m cgroup /sys/fs/cgroup
+# In this cgroup namespace each hierarchy shows the node's own subtree only.
+for hierarchy in $NODE_HIERARCHIES; do
+  options=${hierarchy#*:}
+  folder=/sys/fs/cgroup/${hierarchy%%:*}
+  mkdir "$folder"
+  case $options in
+  unified) mount -t cgroup2 cgroup2 "$folder" ;;
+  name=*) mount -t cgroup -o "none,$options" cgroup "$folder" ;;
+  *) mount -t cgroup -o "$options" cgroup "$folder" ;;
+  esac
+done
+umount -l /old
+rmdir /old
+# Pods' mounts must be seen by kubelet, and volumes mounted by kubelet by the pods.
+mount --make-rshared /
+
+# What kube-proxy and the pods' bridge rely on; these belong to the network namespace, not to the machine.
+echo 1 >/proc/sys/net/ipv4/ip_forward
+if [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]; then
+  # Two pods of one node that talk through a Service: the reply must pass the packet filter on the bridge.
+  echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables
+fi
+
+export PATH="$NODE_BIN:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+export HOME=/root
+mkdir -p /var/log/pods /var/log/containers /var/lib/kubelet /var/lib/containerd /var/lib/cni
+
+# keep NAME COMMAND…: runs it, and again a second after it ends, for as long as the node lives.
+keep() {
+  local name=$1
+  shift
+  while :; do
+    "$@" >>"/var/log/$name.log" 2>&1 || true
+    echo "$(date -u +%FT%TZ) $name ended; it is started again" >>"/var/log/$name.log"
+    sleep 1
+  done
+}
+
+run_kubelet() {
+  # kubeadm writes both files; a node that comes back after a crash has them already.
+  until [ -s /var/lib/kubelet/config.yaml ] && [ -s /var/lib/kubelet/kubeadm-flags.env ]; do sleep 0.1; done
+  . /var/lib/kubelet/kubeadm-flags.env
+  # shellcheck disable=SC2086 # the variable holds several words
+  exec kubelet --bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf \
+    --kubeconfig=/etc/kubernetes/kubelet.conf --config=/var/lib/kubelet/config.yaml $KUBELET_KUBEADM_ARGS
+}
+kubelet_again() { (run_kubelet); }
+
+keep containerd containerd --config /etc/containerd/config.toml &
+keep kubelet kubelet_again &
+echo "$host_pid" >/var/lib/plumbline-pid
+# PID 1 inherits every orphan of the node; waiting reaps them.
+while :; do wait -n || sleep 0.2; done

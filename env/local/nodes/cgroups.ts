@@ -1,0 +1,153 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { waitFor } from '../wait.ts';
+import type { InstanceName } from './addressing.ts';
+import { identify, killProcesses, processAlive } from './processes.ts';
+import type { ProcessId } from './processes.ts';
+
+/** One mounted cgroup hierarchy of the host. */
+export type Hierarchy = {
+  /** Its v1 controllers, `name=systemd`, or empty for the unified one. */
+  readonly controllers: readonly string[];
+  readonly mountPoint: string;
+  readonly version: 1 | 2;
+};
+
+const V1_CONTROLLERS = new Set(
+  'cpu cpuacct cpuset memory devices freezer blkio pids net_cls net_prio perf_event hugetlb rdma misc'.split(' '),
+);
+
+/** Parses the cgroup mounts out of /proc/self/mountinfo; a mount seen twice counts once. */
+export function parseHierarchies(mountinfo: string): Hierarchy[] {
+  const found = new Map<string, Hierarchy>();
+  for (const line of mountinfo.split('\n')) {
+    const [before = '', after = ''] = line.split(' - ');
+    const mountPoint = before.split(' ')[4];
+    const [type = '', , superOptions = ''] = after.split(' ');
+    if (mountPoint === undefined || (type !== 'cgroup' && type !== 'cgroup2')) continue;
+    const controllers = superOptions
+      .split(',')
+      .filter((option) => V1_CONTROLLERS.has(option) || option.startsWith('name='));
+    const version = type === 'cgroup2' ? 2 : 1;
+    const key = version === 2 ? 'unified' : controllers.join(',');
+    if (!found.has(key)) found.set(key, { controllers: version === 2 ? [] : controllers, mountPoint, version });
+  }
+  return [...found.values()];
+}
+
+/** The cgroup hierarchies mounted on this machine. */
+export function hierarchies(): Hierarchy[] {
+  return parseHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'));
+}
+
+/** Path of an instance's, or a node's, cgroup below each hierarchy's mount point. */
+export function cgroupName(instance: InstanceName, node?: string): string {
+  return node === undefined ? `plumbline/${instance}` : `plumbline/${instance}/${node}`;
+}
+
+/** Makes a cgroup in every hierarchy and returns the `cgroup.procs` files to write a pid into. */
+export function makeCgroups(name: string): string[] {
+  return hierarchies().map((hierarchy) => {
+    let path = hierarchy.mountPoint;
+    for (const part of name.split('/')) {
+      const parent = path;
+      path = join(path, part);
+      mkdirSync(path, { recursive: true });
+      if (hierarchy.controllers.includes('cpuset')) inheritCpuset(parent, path);
+    }
+    return join(path, 'cgroup.procs');
+  });
+}
+
+/** Every process in a cgroup and the cgroups nested in it, over all hierarchies. */
+export function processesIn(name: string): ProcessId[] {
+  const pids = new Set<number>();
+  for (const { mountPoint } of hierarchies()) {
+    for (const folder of nested(join(mountPoint, name))) for (const pid of readPids(folder)) pids.add(pid);
+  }
+  return [...pids].map(identify).filter((found) => found !== null);
+}
+
+/** The processes of one cgroup folder and the folders nested in it. */
+export function processesBelow(folder: string): ProcessId[] {
+  const pids = new Set(nested(folder).flatMap(readPids));
+  return [...pids].map(identify).filter((found) => found !== null);
+}
+
+/**
+ * Kills everything in a cgroup in every hierarchy until nothing is left, then removes it depth first. Frozen
+ * cgroups are thawed, since a frozen process does not die.
+ */
+export async function removeCgroups(
+  name: string,
+  options: { readonly deadlineMs: number; readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  await waitFor(
+    () => {
+      thawAll(name);
+      const left = processesIn(name).filter(processAlive);
+      killProcesses(left);
+      const folders = hierarchies().flatMap(({ mountPoint }) => nested(join(mountPoint, name)));
+      const stuck = folders.filter((folder) => !removed(folder));
+      if (stuck.length === 0) return true;
+      throw new Error(`${left.length} processes, cgroups ${stuck.slice(0, 3).join(', ')}`);
+    },
+    { what: `the cgroups ${name} to be empty and gone`, intervalMs: 50, ...options },
+  );
+  for (const { mountPoint } of hierarchies()) removed(join(mountPoint, 'plumbline'));
+}
+
+/** A cgroup folder and everything nested in it, deepest first; empty when it does not exist. */
+export function nested(folder: string): string[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name);
+  } catch {
+    return [];
+  }
+  return [...names.flatMap((name) => nested(join(folder, name))), folder];
+}
+
+/** Finds the nested folder whose name satisfies `wanted`, or null. */
+export function findNested(folder: string, wanted: (name: string) => boolean): string | null {
+  return nested(folder).find((path) => wanted(basename(path))) ?? null;
+}
+
+function readPids(folder: string): number[] {
+  try {
+    return readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter((line) => line !== '').map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** A new v1 cpuset has neither processors nor memory nodes, and takes no process until it has. */
+function inheritCpuset(parent: string, child: string): void {
+  for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+    if (readFileSync(join(child, file), 'utf8').trim() !== '') continue;
+    writeFileSync(join(child, file), readFileSync(join(parent, file), 'utf8').trim());
+  }
+}
+
+function thawAll(name: string): void {
+  const freezer = hierarchies().find(({ controllers }) => controllers.includes('freezer'));
+  if (freezer === undefined) return;
+  for (const folder of nested(join(freezer.mountPoint, name)).reverse()) {
+    try {
+      writeFileSync(join(folder, 'freezer.state'), 'THAWED');
+    } catch {
+      // Gone meanwhile: nothing is frozen in it.
+    }
+  }
+}
+
+function removed(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch {
+    return !existsSync(folder);
+  }
+}

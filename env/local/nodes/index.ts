@@ -1,0 +1,13 @@
+/**
+ * Nodes of the embedded environment: each is a set of Linux namespaces with a containerd and a kubelet in it. What
+ * faults need (processes and cgroups of a pod, a node's link, its crash and return) is here too.
+ */
+export { INSTANCES, addressesOf, isInstanceName, nodeSpec, nodesOf } from './addressing.ts';
+export type { ClusterSize, InstanceAddresses, InstanceName, NodeRole, NodeSpec } from './addressing.ts';
+export { VOLUMES_PATH, nodeDir, nodeLogs, onHost } from './files.ts';
+export { cutLink, linkState, restoreLink, routeServicesVia } from './links.ts';
+export { destroyNode, execInNode, nodeStatus, startNode, stopNode } from './node.ts';
+export { containerCgroup, freezeCgroup, freezerState, podCgroup, podProcesses, thawCgroup } from './pods.ts';
+export type { PodProcess } from './pods.ts';
+export { identify, killProcesses, processAlive, waitGone } from './processes.ts';
+export type { ProcessId } from './processes.ts';

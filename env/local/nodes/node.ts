@@ -1,0 +1,223 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import { runAny, startDetached } from '../run.ts';
+import type { CommandResult, RunOptions } from '../run.ts';
+import { waitFor } from '../wait.ts';
+import type { ClusterSize, NodeSpec } from './addressing.ts';
+import { cgroupName, hierarchies, makeCgroups, processesIn, removeCgroups } from './cgroups.ts';
+import { nodeDir, nodeFiles, nodeLogs } from './files.ts';
+import { ensureLink, removeLink, routePods } from './links.ts';
+import { identify, killProcesses, processAlive, waitGone } from './processes.ts';
+import type { ProcessId } from './processes.ts';
+
+/** What a node's own /etc takes over from the host: accounts, certificates, the alternatives that iptables hides behind. */
+const FROM_HOST_ETC = [
+  'alternatives',
+  'ca-certificates.conf',
+  'ethertypes',
+  'group',
+  'ld.so.cache',
+  'ld.so.conf',
+  'ld.so.conf.d',
+  'localtime',
+  'nsswitch.conf',
+  'passwd',
+  'protocols',
+  'services',
+  'ssl',
+];
+
+const BOOT_DEADLINE_MS = 30_000;
+const KILL_DEADLINE_MS = 20_000;
+const NODE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** How a node is started: with which binaries, in a cluster of which size. */
+export type StartOptions = {
+  readonly binDir: string;
+  readonly size: ClusterSize;
+  readonly signal?: AbortSignal | undefined;
+};
+
+/**
+ * Starts a node, or completes one that was left half up, and waits until its containerd answers. A node that runs
+ * already stays as it is. What it wrote before (kubelet's and etcd's data, volumes) is kept.
+ * @throws DeadlineError when it does not come up, naming its log.
+ */
+export async function startNode(node: NodeSpec, options: StartOptions): Promise<ProcessId> {
+  if (nodeStatus(node).pid1 === null) {
+    // Left over from a crash: whatever still runs in its cgroups belongs to a node that is no more.
+    await removeCgroups(cgroupName(node.instance, node.name), { deadlineMs: KILL_DEADLINE_MS, signal: options.signal });
+    await ensureLink(node, options);
+    await routePods(node, options.size, options);
+    writeDisk(node, options.binDir);
+    launch(node, options.binDir);
+  }
+  return waitForContainerd(node, options.signal);
+}
+
+/** PID 1 of the node as the host sees it, when it runs. */
+export function nodeStatus(node: NodeSpec): { readonly running: boolean; readonly pid1: ProcessId | null } {
+  const pid1 = readPid1(node);
+  return { running: pid1 !== null, pid1 };
+}
+
+/**
+ * Crashes a node: SIGKILL to its PID 1, with which the kernel kills everything in it. Its disk, link and namespace stay.
+ * @returns the process that was killed, or null when the node did not run.
+ */
+export async function stopNode(
+  node: NodeSpec,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<ProcessId | null> {
+  const { pid1 } = nodeStatus(node);
+  if (pid1 === null) return null;
+  const inNode = processesIn(cgroupName(node.instance, node.name));
+  killProcesses([pid1]);
+  await waitGone([pid1, ...inNode], { deadlineMs: KILL_DEADLINE_MS, ...options });
+  return pid1;
+}
+
+/** Removes everything of a node: processes, cgroups, link, namespace, disk. Whatever is missing already is fine. */
+export async function destroyNode(
+  node: NodeSpec,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  const { pid1 } = nodeStatus(node);
+  if (pid1 !== null) killProcesses([pid1]);
+  await removeCgroups(cgroupName(node.instance, node.name), { deadlineMs: KILL_DEADLINE_MS, ...options });
+  await removeLink(node, options);
+  rmSync(nodeDir(node), { recursive: true, force: true });
+}
+
+/**
+ * Runs a command in all namespaces and cgroups of a node and returns whatever it did.
+ * @throws Error when the node does not run; CommandError when the deadline passes.
+ */
+export async function execInNode(
+  node: NodeSpec,
+  argv: readonly string[],
+  options: RunOptions & { readonly binDir?: string },
+): Promise<CommandResult> {
+  const { pid1 } = nodeStatus(node);
+  if (pid1 === null) throw new Error(`node ${node.name} of ${node.instance} does not run; start it with env up`);
+  const env = {
+    ...options.env,
+    PATH: options.binDir === undefined ? NODE_PATH : `${options.binDir}:${NODE_PATH}`,
+    HOME: '/root',
+    NODE_PID: String(pid1.pid),
+    NODE_CGROUPS: makeCgroups(cgroupName(node.instance, node.name)).join(' '),
+  };
+  return runAny(['/bin/bash', bootScript(), 'exec', ...argv], { ...options, env });
+}
+
+/** A path on the host that leads to a file of the running node, its /run included. */
+export function throughPid1(node: NodeSpec, pathInNode: string): string | null {
+  const { pid1 } = nodeStatus(node);
+  return pid1 === null ? null : join(`/proc/${pid1.pid}/root`, pathInNode);
+}
+
+function bootScript(): string {
+  return join(import.meta.dirname, 'boot.sh');
+}
+
+function pidFile(node: NodeSpec): string {
+  return join(nodeDir(node), 'var/lib/plumbline-pid');
+}
+
+/** The pid file may be from an earlier life, its number taken by another process: it must be PID 1 of a namespace. */
+function readPid1(node: NodeSpec): ProcessId | null {
+  const found = identify(numberIn(pidFile(node)));
+  if (found === null) return null;
+  const inside = namespacedPids(found.pid);
+  return inside.at(-1) === '1' && inside.length > 1 && inCgroupOf(found.pid, node) ? found : null;
+}
+
+function numberIn(file: string): number {
+  return existsSync(file) ? Number(readFileSync(file, 'utf8').trim()) : 0;
+}
+
+function namespacedPids(pid: number): string[] {
+  try {
+    const line = /^NSpid:\s*(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return line?.[1]?.split(/\s+/) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+function inCgroupOf(pid: number, node: NodeSpec): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(`/${cgroupName(node.instance, node.name)}\n`);
+  } catch {
+    return false;
+  }
+}
+
+/** Lays out the node's folders and writes the files that it needs; what the node wrote itself is left alone. */
+function writeDisk(node: NodeSpec, binDir: string): void {
+  const dir = nodeDir(node);
+  for (const folder of ['root', 'etc', 'var/lib', 'var/log', 'var/tmp', 'var/cache']) {
+    mkdirSync(join(dir, folder), { recursive: true });
+  }
+  if (!existsSync(join(dir, 'var/run'))) symlinkSync('/run', join(dir, 'var/run'));
+  const missing = (name: string): boolean => existsSync(join('/etc', name)) && !existsSync(join(dir, 'etc', name));
+  for (const name of FROM_HOST_ETC.filter(missing)) {
+    cpSync(join('/etc', name), join(dir, 'etc', name), { recursive: true, verbatimSymlinks: true });
+  }
+  for (const [path, content] of Object.entries(nodeFiles(node, binDir))) {
+    mkdirSync(dirname(join(dir, path)), { recursive: true });
+    writeFileSync(join(dir, path), content);
+  }
+}
+
+function launch(node: NodeSpec, binDir: string): void {
+  rmSync(pidFile(node), { force: true });
+  const env = {
+    PATH: NODE_PATH,
+    NODE_NAME: node.name,
+    NODE_NETNS: node.netns,
+    NODE_DIR: nodeDir(node),
+    NODE_BIN: binDir,
+    NODE_CGROUPS: makeCgroups(cgroupName(node.instance, node.name)).join(' '),
+    NODE_HIERARCHIES: hierarchies()
+      .map(({ controllers, mountPoint, version }) => {
+        const options = version === 2 ? 'unified' : controllers.join(',');
+        return `${basename(mountPoint)}:${options}`;
+      })
+      .join(' '),
+  };
+  startDetached(['/bin/bash', bootScript(), 'enter'], nodeLogs(node).init, env);
+}
+
+async function waitForContainerd(node: NodeSpec, signal: AbortSignal | undefined): Promise<ProcessId> {
+  return waitFor(
+    async () => {
+      const { pid1 } = nodeStatus(node);
+      if (pid1 === null) throw new Error(`no PID 1 yet; ${tail(nodeLogs(node).init)}`);
+      await reachable(join(`/proc/${pid1.pid}/root/run/containerd/containerd.sock`));
+      return processAlive(pid1) ? pid1 : null;
+    },
+    {
+      what: `containerd of node ${node.name} (${node.instance})`,
+      deadlineMs: BOOT_DEADLINE_MS,
+      signal,
+      next: `read ${nodeLogs(node).init} and ${nodeLogs(node).containerd}`,
+    },
+  );
+}
+
+function tail(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8').trim().slice(-300) : `no ${file}`;
+}
+
+function reachable(socketPath: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ path: socketPath });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('error', reject);
+  });
+}

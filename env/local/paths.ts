@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+import type { InstanceName } from './nodes/addressing.ts';
+
+/** Everything that is expensive and reproducible: Go's caches, binaries, images. Outside any checkout, shared by all. */
+export function cacheDir(): string {
+  return process.env['PLUMBLINE_CACHE'] ?? '/var/cache/plumbline';
+}
+
+/** The root of the state folders; one folder an instance below it. */
+export function stateRoot(): string {
+  return process.env['PLUMBLINE_STATE'] ?? '/var/lib/plumbline';
+}
+
+/** The folder of one instance: kubeconfig, stamp.json, lock, ledger, logs and the nodes' disks. */
+export function stateDir(instance: InstanceName): string {
+  return join(stateRoot(), instance);
+}
+
+/** Where the log files of an instance's host processes and nodes lie. */
+export function logDir(instance: InstanceName): string {
+  return join(stateDir(instance), 'log');
+}

@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { asError } from './run.ts';
+
+/** What is awaited, for how long, and how often it is looked at. */
+export type WaitOptions = {
+  /** The words after "waited for", with the object and where it is. */
+  readonly what: string;
+  readonly deadlineMs: number;
+  readonly intervalMs?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** What to run next when it does not come. */
+  readonly next?: string;
+};
+
+/** A wait that passed its deadline: says what was awaited, how long, and what was last seen. */
+export class DeadlineError extends Error {
+  constructor(options: WaitOptions, lastSeen: string) {
+    const next = options.next === undefined ? '' : `; next: ${options.next}`;
+    super(`waited ${Math.round(options.deadlineMs / 100) / 10} s for ${options.what}; last seen: ${lastSeen}${next}`);
+    this.name = 'DeadlineError';
+  }
+}
+
+/**
+ * Looks until `look` returns something other than null. A `look` that throws counts as "not yet", and its message is
+ * reported as last seen. For things that cannot be watched (sockets that do not exist yet, processes of others).
+ * @throws DeadlineError after `deadlineMs`; the abort reason when the signal fires.
+ */
+export async function waitFor<T>(look: () => Promise<T | null> | T | null, options: WaitOptions): Promise<T> {
+  const end = performance.now() + options.deadlineMs;
+  let lastSeen = 'nothing';
+  for (;;) {
+    options.signal?.throwIfAborted();
+    try {
+      const seen = await look();
+      if (seen !== null) return seen;
+    } catch (error) {
+      lastSeen = asError(error).message.slice(0, 500);
+    }
+    if (performance.now() >= end) throw new DeadlineError(options, lastSeen);
+    await sleep(options.intervalMs ?? 100, undefined, options.signal === undefined ? {} : { signal: options.signal });
+  }
+}
