@@ -34,6 +34,8 @@ export interface RunnerMethods {
   'workload.start': { params: { check: string; store: string; trial: number }; result: null };
   /** Stops it gracefully and waits for outstanding operations. */
   'workload.stop': { params: { check: string }; result: null };
+  /** Waits in the workload's own progress: for `count` acknowledged writes, or for a stretch of `stretchMs` without a failure. */
+  'workload.wait': { params: WorkloadWait; result: { met: boolean; acknowledged: number; detail: string } };
   /** After healing: reads everything back from the leader twice, then from every member, into `readback.ndjson`. */
   'workload.readBack': { params: { check: string; store: string; trial: number }; result: null };
   /** Injects a fault: undo recorded first, then the action, then the proof of landing; appends to `faults.ndjson`. */
@@ -45,6 +47,12 @@ export interface RunnerMethods {
   'observer.stop': { params: { check: string }; result: null };
   /** Settings that govern the store's failover and its members now, from the store itself. */
   'store.describe': { params: { store: string }; result: StoreDescription };
+  /** Waits until the store has a leader and all members follow it, or says what it saw last. */
+  'store.steady': { params: { check: string; store: string; timeoutMs: number }; result: { ok: boolean; leader: string | null; detail: string } };
+  /** Appends the governing settings and the expected window to `governing.ndjson`. */
+  'store.governing': { params: { check: string; store: string; fault: string; trial: number }; result: null };
+  /** Does what listens there refuse writes, as a read Service must? */
+  'store.refusesWrites': { params: { check: string; store: string; host: string; port: number; timeoutMs: number }; result: { refused: boolean; detail: string } };
   /** Embedded environments only: stops one API server / starts it again, with undo in the ledger. */
   'node.apiServer': { params: { check: string; node: string; action: 'stop' | 'start' }; result: null };
   /** From the reporter in Playwright's main process: what happens now, shown and never judged. */
@@ -71,6 +79,15 @@ export type ReplyEnvelope =
   | { id: number; result: unknown }
   | { id: number; error: { message: string; reason: string } };
 
+export interface WorkloadWait {
+  check: string;
+  until: 'acknowledged' | 'steady';
+  /** For `acknowledged`. */
+  count?: number;
+  /** For `steady`. */
+  stretchMs?: number;
+  timeoutMs: number;
+}
 export interface BeginResult {
   /** Absolute folder of this trial's history; the worker appends to `check.ndjson` there. */
   folder: string;
