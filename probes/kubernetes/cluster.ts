@@ -1,0 +1,134 @@
+import { KubeCache } from './cache.ts';
+import { KubeClient, refOf } from './client.ts';
+import type { Call, PatchType } from './client.ts';
+import { KubeError } from './errors.ts';
+import { execIn } from './exec.ts';
+import type { ExecRequest, ExecResult } from './exec.ts';
+import { caDigest, loadKubeConfig, Transport } from './transport.ts';
+import type { KubeObject, ObjectRef, Query, QueryResult, WaitQuery } from './types.ts';
+
+export interface ClusterOptions {
+  /** Path of a kubeconfig. */
+  kubeconfig: string;
+  /** Its current context when absent. */
+  context?: string;
+  /** Ends every call, watch and wait. */
+  signal: AbortSignal;
+  /** Deadline of a single call; default 10 s. */
+  requestTimeoutMs?: number;
+}
+
+/** What a cluster is recognised by. */
+export interface ClusterPin {
+  /** UID of the namespace kube-system: one for the life of a cluster. */
+  uid: string;
+  /** SHA-256 (hex) of the CA certificate's DER form; null when the kubeconfig names no CA. */
+  caSha256: string | null;
+  server: string;
+}
+
+/** @throws KubeError `invalid` when the kubeconfig cannot be used. Does no network I/O. */
+export function openCluster(options: ClusterOptions): KubeCluster {
+  const transport = new Transport(loadKubeConfig(options.kubeconfig, options.context));
+  return new KubeCluster(new KubeClient(transport, options.requestTimeoutMs ?? 10_000), options.signal);
+}
+
+/** Cached reads and direct writes; a write returns when the cached reads show it. */
+export class KubeCluster {
+  readonly client: KubeClient;
+  readonly cache: KubeCache;
+  readonly #closing = new AbortController();
+  readonly #signal: AbortSignal;
+
+  constructor(client: KubeClient, signal: AbortSignal) {
+    this.client = client;
+    this.#signal = AbortSignal.any([signal, this.#closing.signal]);
+    this.cache = new KubeCache(client, this.#signal);
+  }
+
+  list(query: Query): Promise<QueryResult> {
+    return this.cache.list(query);
+  }
+
+  wait(query: WaitQuery, signal?: AbortSignal): Promise<QueryResult> {
+    return this.cache.wait(query, signal);
+  }
+
+  /** Server-side apply, one after the other in the given order. */
+  async apply(objects: readonly KubeObject[], signal?: AbortSignal): Promise<KubeObject[]> {
+    const written: KubeObject[] = [];
+    for (const object of objects) written.push(await this.client.apply(object, this.#call(signal)));
+    for (const object of written) await this.cache.see(object);
+    return written;
+  }
+
+  async patch(
+    ref: ObjectRef,
+    patch: unknown,
+    how: { type?: PatchType; subresource?: string } = {},
+    signal?: AbortSignal,
+  ): Promise<KubeObject> {
+    const written = await this.client.patch(ref, patch, { ...how, ...this.#call(signal) });
+    await this.cache.see(written);
+    return written;
+  }
+
+  async delete(refs: readonly ObjectRef[], how: { graceSeconds?: number } = {}, signal?: AbortSignal): Promise<void> {
+    for (const ref of refs) await this.client.delete(ref, { ...how, ...this.#call(signal) });
+    for (const ref of refs) await this.cache.seeDeletion(ref);
+  }
+
+  get(ref: ObjectRef, signal?: AbortSignal): Promise<KubeObject | null> {
+    return this.client.get(ref, this.#call(signal));
+  }
+
+  logs(of: Parameters<KubeClient['logs']>[0], signal?: AbortSignal): Promise<string> {
+    return this.client.logs(of, this.#call(signal));
+  }
+
+  exec(request: ExecRequest, signal?: AbortSignal): Promise<ExecResult> {
+    this.client.count({ verb: 'exec', kind: 'v1/Pod' });
+    return execIn(this.client.transport.config, request, this.#call(signal).signal);
+  }
+
+  raw(path: string, signal?: AbortSignal): Promise<{ status: number; body: string }> {
+    return this.client.raw(path, this.#call(signal));
+  }
+
+  async pin(signal?: AbortSignal): Promise<ClusterPin> {
+    const namespace = await this.get({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' }, signal);
+    const uid = namespace?.metadata.uid;
+    if (uid === undefined) {
+      throw new KubeError('notFound', 'the namespace kube-system is missing: this is no Kubernetes API server', { verb: 'get', path: 'kube-system' });
+    }
+    return { uid, caSha256: caDigest(this.client.transport.config), server: this.client.transport.server };
+  }
+
+  /** The API server's version, such as `v1.37.2`. */
+  async version(signal?: AbortSignal): Promise<string> {
+    const { status, body } = await this.raw('/version', signal);
+    const parsed = status === 200 ? (JSON.parse(body) as { gitVersion?: string }) : {};
+    if (parsed.gitVersion === undefined) throw new KubeError('server', `GET /version answered ${status}`, { verb: 'get', path: '/version', status });
+    return parsed.gitVersion;
+  }
+
+  calls(): { total: number; byKind: Record<string, number> } {
+    return this.client.calls();
+  }
+
+  onCall(listener: (call: Call) => void): () => void {
+    return this.client.onCall(listener);
+  }
+
+  /** Ends watches, waits and connections. */
+  close(): void {
+    this.#closing.abort();
+    this.client.transport.close();
+  }
+
+  #call(signal: AbortSignal | undefined): { signal: AbortSignal } {
+    return { signal: signal ? AbortSignal.any([signal, this.#signal]) : this.#signal };
+  }
+}
+
+export { refOf };

@@ -1,0 +1,9 @@
+/** Kubernetes as Plumbline sees it: counted calls, one informer-style cache, typed errors. Knows nothing of checks. */
+export { openCluster, KubeCluster } from './cluster.ts';
+export type { ClusterOptions, ClusterPin } from './cluster.ts';
+export { KubeClient, refOf } from './client.ts';
+export type { Call } from './client.ts';
+export { KubeError, unavailableText } from './errors.ts';
+export type { KubeReason } from './errors.ts';
+export { kindOf, kindText } from './kinds.ts';
+export { describe as describeObject } from './ready.ts';

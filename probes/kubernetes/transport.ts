@@ -1,0 +1,134 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import https from 'node:https';
+import { dirname } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
+import { errorOfFailure, KubeError } from './errors.ts';
+
+export interface Request {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** What it does, for messages: `list`, `apply` … */
+  verb: string;
+  path: string;
+  body?: unknown;
+  contentType?: string;
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface Answer {
+  status: number;
+  retryAfterMs: number | null;
+  body: string;
+}
+
+/**
+ * Loads a kubeconfig; certificates named by a relative path are found beside it.
+ * @throws KubeError `invalid` with the file and what is wrong with it
+ */
+export function loadKubeConfig(file: string, context?: string): KubeConfig {
+  const config = new KubeConfig();
+  const where = { verb: 'read', path: file };
+  try {
+    config.loadFromFile(file);
+    config.makePathsAbsolute(dirname(file));
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new KubeError('invalid', `kubeconfig ${file} cannot be read: ${detail}`, { ...where, cause });
+  }
+  if (context !== undefined) config.setCurrentContext(context);
+  if (config.getCurrentCluster() === null) {
+    const names = config.getContexts().map((known) => known.name);
+    throw new KubeError('invalid', `kubeconfig ${file}: no context "${config.getCurrentContext()}"; it has ${names.join(', ') || 'none'}`, where);
+  }
+  return config;
+}
+
+/** HTTPS to one API server: keep-alive, the kubeconfig's authentication, a deadline on every exchange. */
+export class Transport {
+  readonly config: KubeConfig;
+  readonly server: string;
+  #agent: https.Agent | undefined;
+
+  constructor(config: KubeConfig) {
+    this.config = config;
+    this.server = (config.getCurrentCluster()?.server ?? '').replace(/\/+$/, '');
+  }
+
+  /**
+   * One exchange, body read whole. Statuses of 400 and above are answers too.
+   * @throws KubeError `unreachable`, `timeout` or `aborted`
+   */
+  async exchange(request: Request): Promise<Answer> {
+    const deadline = AbortSignal.timeout(request.timeoutMs);
+    const signal = request.signal ? AbortSignal.any([deadline, request.signal]) : deadline;
+    try {
+      const response = await this.#send(request, signal);
+      const chunks: Buffer[] = [];
+      for await (const chunk of response) chunks.push(chunk as Buffer);
+      const after = Number(response.headers['retry-after']);
+      return {
+        status: response.statusCode ?? 0,
+        retryAfterMs: Number.isFinite(after) && after > 0 ? after * 1000 : null,
+        body: Buffer.concat(chunks).toString('utf8'),
+      };
+    } catch (cause) {
+      throw errorOfFailure(cause, { ...this.#where(request), timedOut: deadline.aborted, aborted: request.signal?.aborted ?? false });
+    }
+  }
+
+  /** Like `exchange`, but hands over the open response; the deadline covers the time to its headers only. */
+  async open(request: Request): Promise<IncomingMessage> {
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), request.timeoutMs);
+    const signal = request.signal ? AbortSignal.any([deadline.signal, request.signal]) : deadline.signal;
+    try {
+      return await this.#send(request, signal);
+    } catch (cause) {
+      const flags = { timedOut: deadline.signal.aborted, aborted: request.signal?.aborted ?? false };
+      throw errorOfFailure(cause, { ...this.#where(request), ...flags });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  close(): void {
+    this.#agent?.destroy();
+  }
+
+  #where(request: Request): { verb: string; path: string; server: string; timeoutMs: number } {
+    return { verb: request.verb, path: request.path.replace(/\?.*$/, ''), server: this.server, timeoutMs: request.timeoutMs };
+  }
+
+  async #send(request: Request, signal: AbortSignal): Promise<IncomingMessage> {
+    const options: https.RequestOptions = {};
+    await this.config.applyToHTTPSOptions(options);
+    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const headers: Record<string, string | number> = { ...(options.headers as Record<string, string> | undefined), accept: 'application/json' };
+    if (body !== undefined) {
+      headers['content-type'] = request.contentType ?? 'application/json';
+      headers['content-length'] = Buffer.byteLength(body);
+    }
+    const agent = this.#agentFor(options);
+    return new Promise((resolve, reject) => {
+      const outgoing = https.request(this.server + request.path, { ...options, agent, method: request.method, headers, signal }, resolve);
+      outgoing.on('error', reject);
+      outgoing.end(body);
+    });
+  }
+
+  /** The library's agent opens a connection for every call; ours keeps them, except where a proxy needs the library's. */
+  #agentFor(options: https.RequestOptions): https.Agent {
+    if (this.config.getCurrentCluster()?.proxyUrl) return options.agent as https.Agent;
+    this.#agent ??= new https.Agent({ keepAlive: true, maxSockets: 16, maxFreeSockets: 4 });
+    return this.#agent;
+  }
+}
+
+/** SHA-256 (hex) of the first certificate of the kubeconfig's CA, over its DER form; null when it names none. */
+export function caDigest(config: KubeConfig): string | null {
+  const cluster = config.getCurrentCluster();
+  const pem = cluster?.caData ? Buffer.from(cluster.caData, 'base64') : cluster?.caFile ? readFileSync(cluster.caFile) : null;
+  return pem === null ? null : createHash('sha256').update(new X509Certificate(pem).raw).digest('hex');
+}
