@@ -1,0 +1,204 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, write, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { HistoryHeader, Observation, OperationLine } from '../reports/record/history.ts';
+import { monoMs } from './clock.ts';
+
+/** A history that cannot be written: what is not recorded has not been observed, so this is never passed over. */
+export class HistoryError extends Error {
+  readonly file: string;
+  readonly code: string;
+  /** The disk or the quota is full. */
+  readonly full: boolean;
+  /** The folder or the file may not be written, or is not there. */
+  readonly unwritable: boolean;
+
+  constructor(file: string, doing: string, cause: unknown) {
+    const code = errorCode(cause);
+    const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
+    const unwritable = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EISDIR'].includes(code);
+    const advice = full ? 'free some space' : unwritable ? 'choose a folder that can be written' : 'look at the disk';
+    super(`history ${file}: cannot ${doing} (${code}); ${advice} and run again`, { cause });
+    this.name = 'HistoryError';
+    this.file = file;
+    this.code = code;
+    this.full = full;
+    this.unwritable = unwritable;
+  }
+}
+
+/** One level only: Node's recursive mkdir loops for ever where the kernel answers ENOENT below a folder that is there (/proc). */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+  }
+}
+
+function errorCode(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return typeof code === 'string' ? code : String(cause);
+}
+
+export interface HistoryOptions {
+  /** Applied to every line before it is written; see `redactor`. */
+  redact?: ((text: string) => string) | undefined;
+  /** Longest time that an operation stays in memory, ms. */
+  flushMs?: number | undefined;
+  /** Called once when writing in the background failed. `observe`, `operation` and `close` throw the same error. */
+  onError?: ((error: HistoryError) => void) | undefined;
+}
+
+/** An observation as it is handed in: `t` is the time of writing unless the observer knows better. */
+export type NewObservation = { kind: string; t?: number | undefined; [field: string]: unknown };
+
+export interface HistoryWriter {
+  readonly file: string;
+  /** Appends one observation; the kernel has it when this returns, so it survives the death of this process. */
+  observe(observation: NewObservation): void;
+  /** Appends one operation of a workload; the kernel has it within `flushMs`. Never blocks on the disk. */
+  operation(line: OperationLine): void;
+  /** Writes what is left and closes. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * A kill -9 loses at most this much of the operations. Short against the 5 s of a steady stretch, long enough that a
+ * write costs one system call for several operations.
+ */
+const FLUSH_MS = 25;
+
+/**
+ * Opens a file of a history for appending; one writer per file. Makes the folder, but not its parents.
+ * @throws HistoryError when the folder or file cannot be written.
+ */
+export function openHistory(folder: string, file: string, options: HistoryOptions = {}): HistoryWriter {
+  return new AppendingWriter(join(folder, file), folder, options);
+}
+
+/** Starts a trial's `check.ndjson` with its header and returns the writer. */
+export function writeHeader(folder: string, header: HistoryHeader, options: HistoryOptions = {}): HistoryWriter {
+  const writer = openHistory(folder, 'check.ndjson', options);
+  writer.observe({ t: header.anchor.monoMs, ...header });
+  return writer;
+}
+
+/** Replaces every secret by `***`, as it is and as JSON and URLs spell it. Secrets of fewer than 4 characters are left. */
+export function redactor(secrets: readonly string[]): (text: string) => string {
+  const spellings = new Set<string>();
+  for (const secret of secrets) {
+    if (secret.length < 4) continue;
+    for (const spelling of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]) spellings.add(spelling);
+  }
+  const longestFirst = [...spellings].sort((a, b) => b.length - a.length);
+  return (text) => longestFirst.reduce((left, spelling) => left.replaceAll(spelling, '***'), text);
+}
+
+class AppendingWriter implements HistoryWriter {
+  readonly file: string;
+  readonly #fd: number;
+  readonly #options: HistoryOptions;
+  readonly #flushMs: number;
+  #pending = '';
+  #timer: NodeJS.Timeout | null = null;
+  /** The write under way in the thread pool; observations queue behind it, since it may be half done. */
+  #writing: Promise<void> | null = null;
+  #error: HistoryError | null = null;
+  #closed = false;
+
+  constructor(file: string, folder: string, options: HistoryOptions) {
+    this.file = file;
+    this.#options = options;
+    this.#flushMs = options.flushMs ?? FLUSH_MS;
+    try {
+      makeFolder(folder);
+      this.#fd = openSync(file, 'a');
+    } catch (error) {
+      throw new HistoryError(file, 'open it', error);
+    }
+  }
+
+  observe(observation: NewObservation): void {
+    this.#check();
+    this.#pending += this.#line({ ...observation, t: observation.t ?? monoMs() } satisfies Observation);
+    // Rarely a write is under way: then this line goes out right behind it.
+    if (this.#writing === null) this.#flushNow();
+  }
+
+  operation(line: OperationLine): void {
+    this.#check();
+    this.#pending += this.#line(line);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.#flushInBackground();
+    }, this.#flushMs);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    while (this.#writing !== null) await this.#writing;
+    try {
+      if (this.#error === null) {
+        this.#flushNow();
+        fsyncSync(this.#fd);
+      }
+    } catch (error) {
+      this.#error ??= error instanceof HistoryError ? error : new HistoryError(this.file, 'write to it', error);
+    } finally {
+      closeSync(this.#fd);
+    }
+    if (this.#error !== null) throw this.#error;
+  }
+
+  #line(value: Observation | OperationLine): string {
+    const text = JSON.stringify(value);
+    return `${this.#options.redact?.(text) ?? text}\n`;
+  }
+
+  #check(): void {
+    if (this.#error !== null) throw this.#error;
+    if (this.#closed) throw new HistoryError(this.file, 'write to it after it was closed', new Error('closed'));
+  }
+
+  #flushNow(): void {
+    let bytes = Buffer.from(this.#pending);
+    this.#pending = '';
+    try {
+      while (bytes.length > 0) bytes = bytes.subarray(writeSync(this.#fd, bytes));
+    } catch (error) {
+      this.#error = new HistoryError(this.file, 'write to it', error);
+      throw this.#error;
+    }
+  }
+
+  #flushInBackground(): void {
+    if (this.#writing !== null || this.#pending === '' || this.#closed) return;
+    const bytes = Buffer.from(this.#pending);
+    this.#pending = '';
+    this.#writing = writeAll(this.#fd, bytes)
+      .catch((error: unknown) => {
+        this.#error = new HistoryError(this.file, 'write to it', error);
+        this.#options.onError?.(this.#error);
+      })
+      .then(() => {
+        this.#writing = null;
+        if (this.#error === null) this.#flushInBackground();
+      });
+  }
+}
+
+async function writeAll(fd: number, bytes: Buffer): Promise<void> {
+  let left = bytes;
+  while (left.length > 0) {
+    const part = left;
+    const written = await new Promise<number>((resolve, reject) => {
+      write(fd, part, (error, count) => {
+        if (error === null) resolve(count);
+        else reject(error);
+      });
+    });
+    left = left.subarray(written);
+  }
+}
