@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { pack, type Header, type Pack } from 'tar-stream';
+import { pack, type Header as FullHeader, type Pack } from 'tar-stream';
 
 /** One path in a layer. Paths are relative, with `/`, without a leading one. */
 export type TarEntry =
@@ -14,6 +14,8 @@ export type TarEntry =
   | { readonly path: string; readonly link: string }
   | { readonly path: string; readonly text: string; readonly mode?: number; readonly uid?: number }
   | { readonly path: string; readonly file: string; readonly mode?: number };
+
+type Header = Partial<FullHeader> & { readonly name: string };
 
 /** The bytes of a tar, as they are made. */
 export type TarStream = AsyncIterable<Buffer>;
@@ -58,7 +60,7 @@ function start(fill: (tar: Pack) => Promise<void>): TarStream {
       tar.destroy(error instanceof Error ? error : new Error(String(error)));
     },
   );
-  return tar;
+  return tar as unknown as TarStream; // its declarations leave out that it can be iterated
 }
 
 /** A tar of the given entries, in their order. Missing source files end the stream with their error. */

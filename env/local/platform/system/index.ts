@@ -1,0 +1,30 @@
+/** What the cluster lacks before the platform can run: namespaces, volumes, metrics. */
+import { EDGE, SYSTEM, TENDER, type PlatformContext } from '../context.ts';
+import { metadata, type KubeObject } from '../objects.ts';
+import { METRICS, metricsObjects } from './metrics.ts';
+import { STORAGE, storageObjects } from './storage.ts';
+
+function namespace(name: string): KubeObject {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: metadata(name) };
+}
+
+/** Namespaces first: the rest lives in them. */
+export function systemObjects(context: PlatformContext): KubeObject[] {
+  return [namespace(TENDER), namespace(EDGE), ...storageObjects(context), ...metricsObjects(context)];
+}
+
+const DEADLINE_S = 120; // a few seconds on an idle machine
+
+/** Waits until both deployments are available and the metrics API answers. */
+export async function waitSystem(context: PlatformContext): Promise<void> {
+  for (const name of [STORAGE, METRICS]) {
+    await context.kubectl(
+      ['rollout', 'status', `deployment/${name}`, '-n', SYSTEM, `--timeout=${String(DEADLINE_S)}s`],
+      { timeoutMs: (DEADLINE_S + 10) * 1000 },
+    );
+  }
+  await context.kubectl(
+    ['wait', 'apiservice/v1beta1.metrics.k8s.io', '--for=condition=Available', `--timeout=${String(DEADLINE_S)}s`],
+    { timeoutMs: (DEADLINE_S + 10) * 1000 },
+  );
+}

@@ -1,0 +1,105 @@
+/** The reference backend: a Deployment that scales by CPU between two and five pods. */
+import { APP_USER } from '../../images/debian-recipes.ts';
+import { imageOf } from '../../images/index.ts';
+import { TENDER, type PlatformContext } from '../context.ts';
+import {
+  disruptionBudget,
+  evenSpread,
+  httpProbe,
+  labels,
+  metadata,
+  NO_RIGHTS,
+  podSecurity,
+  resources,
+  selector,
+  service,
+  serviceAccount,
+  type KubeObject,
+} from '../objects.ts';
+import { CREDENTIALS } from '../postgres/index.ts';
+import { SCOPE } from '../postgres/patroni.ts';
+
+export const TENDER_API = 'tender-api';
+export const TENDER_API_PORT = 8080;
+const MIN_PODS = 2;
+const MAX_PODS = 5;
+const CPU_TARGET_PERCENT = 70;
+
+function container(image: string): unknown {
+  return {
+    name: TENDER_API,
+    image,
+    env: [
+      { name: 'PORT', value: String(TENDER_API_PORT) },
+      { name: 'PRIMARY_HOST', value: SCOPE },
+      { name: 'REPLICA_HOST', value: 'postgres-replica' },
+      { name: 'PGPASSWORD', valueFrom: { secretKeyRef: { name: CREDENTIALS, key: 'tender' } } },
+      { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+    ],
+    ports: [{ name: 'http', containerPort: TENDER_API_PORT }],
+    readinessProbe: httpProbe('/readyz', 'http', { failureThreshold: 2 }),
+    livenessProbe: httpProbe('/healthz', 'http', { periodSeconds: 5, timeoutSeconds: 2 }),
+    // Time for every node to learn that the pod leaves its Service, before the server stops accepting.
+    lifecycle: { preStop: { sleep: { seconds: 3 } } },
+    resources: resources({ cpuRequest: '100m', cpuLimit: '500m', memoryRequest: '64Mi', memoryLimit: '192Mi' }),
+    securityContext: NO_RIGHTS,
+  };
+}
+
+function autoscaler(): KubeObject {
+  return {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: metadata(TENDER_API, TENDER),
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: TENDER_API },
+      minReplicas: MIN_PODS,
+      maxReplicas: MAX_PODS,
+      metrics: [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: CPU_TARGET_PERCENT } } },
+      ],
+      behavior: { scaleDown: { stabilizationWindowSeconds: 60 } },
+    },
+  };
+}
+
+/** Every object of the backend. */
+export function tenderApiObjects(context: PlatformContext): KubeObject[] {
+  return [
+    serviceAccount(TENDER_API, TENDER),
+    service(TENDER_API, TENDER, [{ name: 'http', port: TENDER_API_PORT, targetPort: 'http' }]),
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: metadata(TENDER_API, TENDER),
+      spec: {
+        replicas: MIN_PODS,
+        selector: { matchLabels: selector(TENDER_API) },
+        strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+        template: {
+          metadata: { labels: labels(TENDER_API) },
+          spec: {
+            serviceAccountName: TENDER_API,
+            automountServiceAccountToken: false,
+            terminationGracePeriodSeconds: 20,
+            securityContext: podSecurity(APP_USER),
+            topologySpreadConstraints: evenSpread(TENDER_API),
+            containers: [container(imageOf(context.images, TENDER_API).pinned)],
+          },
+        },
+      },
+    },
+    autoscaler(),
+    disruptionBudget(TENDER_API, TENDER, MIN_PODS - 1),
+  ];
+}
+
+const READY_DEADLINE_S = 120; // it becomes ready a second after its database
+
+/** Waits until the pods have made their table and answer. */
+export async function waitTenderApi(context: PlatformContext): Promise<void> {
+  await context.kubectl(
+    ['rollout', 'status', `deployment/${TENDER_API}`, '-n', TENDER, `--timeout=${String(READY_DEADLINE_S)}s`],
+    { timeoutMs: (READY_DEADLINE_S + 10) * 1000 },
+  );
+}
