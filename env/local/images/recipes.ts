@@ -294,7 +294,7 @@ export const PLATFORM_IMAGES: readonly ImageRecipe[] = [
 
 /** What the edge adds; Traefik takes longest to compile, so that these come last. */
 export const EDGE_IMAGES: readonly ImageRecipe[] = [
-  app('gateway', [service('gateway')]),
+  app('gateway', [service('edge/gateway')]),
   {
     name: 'traefik',
     tag: { module: 'github.com/traefik/traefik/v3' },

@@ -25,7 +25,11 @@ export function selector(name: string): Record<string, string> {
 
 /** Labels of every object of the platform. */
 export function labels(name: string): Record<string, string> {
-  return { ...selector(name), 'app.kubernetes.io/part-of': 'tender-platform', 'app.kubernetes.io/managed-by': FIELD_MANAGER };
+  return {
+    ...selector(name),
+    'app.kubernetes.io/part-of': 'tender-platform',
+    'app.kubernetes.io/managed-by': FIELD_MANAGER,
+  };
 }
 
 export function metadata(name: string, namespace?: string, app = name): Metadata {
@@ -64,7 +68,11 @@ export function resources(of: Resources): unknown {
 }
 
 /** An HTTP probe. A `failureThreshold` of 3 at 2 s takes an unresponsive pod out of its Service within 7 s. */
-export function httpProbe(path: string, port: string | number, overrides: Readonly<Record<string, unknown>> = {}): unknown {
+export function httpProbe(
+  path: string,
+  port: string | number,
+  overrides: Readonly<Record<string, unknown>> = {},
+): unknown {
   return { httpGet: { path, port }, periodSeconds: 2, timeoutSeconds: 1, failureThreshold: 3, ...overrides };
 }
 
@@ -76,7 +84,13 @@ export const NO_RIGHTS = {
 } as const;
 
 export function podSecurity(user: number): unknown {
-  return { runAsNonRoot: true, runAsUser: user, runAsGroup: user, fsGroup: user, seccompProfile: { type: 'RuntimeDefault' } };
+  return {
+    runAsNonRoot: true,
+    runAsUser: user,
+    runAsGroup: user,
+    fsGroup: user,
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
 }
 
 /** Different nodes, always: a second pod of the workload stays pending rather than share a node. */
@@ -109,12 +123,21 @@ export function disruptionBudget(name: string, namespace: string, minAvailable: 
     apiVersion: 'policy/v1',
     kind: 'PodDisruptionBudget',
     metadata: metadata(name, namespace),
-    spec: { minAvailable, selector: { matchLabels: selector(name) }, unhealthyPodEvictionPolicy: 'AlwaysAllow' },
+    spec: {
+      minAvailable,
+      selector: { matchLabels: selector(name) },
+      unhealthyPodEvictionPolicy: 'AlwaysAllow',
+    },
   };
 }
 
 export function serviceAccount(name: string, namespace: string): KubeObject {
-  return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: metadata(name, namespace), automountServiceAccountToken: false };
+  return {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: metadata(name, namespace),
+    automountServiceAccountToken: false,
+  };
 }
 
 export interface Rule {
@@ -128,7 +151,12 @@ export interface Rule {
 const RBAC = { apiVersion: 'rbac.authorization.k8s.io/v1', apiGroup: 'rbac.authorization.k8s.io' } as const;
 
 /** A Role and its binding to a ServiceAccount, which may live in another namespace. */
-export function role(name: string, namespace: string, rules: readonly Rule[], subjectNamespace = namespace): KubeObject[] {
+export function role(
+  name: string,
+  namespace: string,
+  rules: readonly Rule[],
+  subjectNamespace = namespace,
+): KubeObject[] {
   const { apiVersion, apiGroup } = RBAC;
   return [
     { apiVersion, kind: 'Role', metadata: metadata(name, namespace), rules },

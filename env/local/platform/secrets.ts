@@ -35,4 +35,6 @@ async function store(stateDir: string, secrets: Secrets): Promise<void> {
 }
 
 /** Passwords that stand for any others where only the shape of the manifests matters. */
-export const PLACEHOLDERS: Secrets = Object.fromEntries(SECRET_NAMES.map((name) => [name, 'placeholder'])) as Secrets;
+export const PLACEHOLDERS: Secrets = Object.fromEntries(
+  SECRET_NAMES.map((name) => [name, 'placeholder']),
+) as Secrets;

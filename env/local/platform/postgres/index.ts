@@ -41,7 +41,10 @@ export const CREDENTIALS = 'postgres-credentials';
 const ENVIRONMENT = [
   fieldEnv('PATRONI_NAME', 'metadata.name'),
   fieldEnv('PATRONI_KUBERNETES_POD_IP', 'status.podIP'),
-  { name: 'PATRONI_POSTGRESQL_CONNECT_ADDRESS', value: `$(PATRONI_KUBERNETES_POD_IP):${String(POSTGRES_PORT)}` },
+  {
+    name: 'PATRONI_POSTGRESQL_CONNECT_ADDRESS',
+    value: `$(PATRONI_KUBERNETES_POD_IP):${String(POSTGRES_PORT)}`,
+  },
   { name: 'PATRONI_RESTAPI_CONNECT_ADDRESS', value: `$(PATRONI_KUBERNETES_POD_IP):${String(REST_PORT)}` },
   { name: 'PATRONI_RESTAPI_USERNAME', value: 'patroni' },
   secretEnv('PATRONI_RESTAPI_PASSWORD', 'restapi'),
@@ -67,7 +70,11 @@ function container(image: string): unknown {
     ],
     // Patroni answers for the server: ready as leader or as a running replica, alive while its loop turns.
     readinessProbe: httpProbe('/readiness', 'patroni'),
-    livenessProbe: httpProbe('/liveness', 'patroni', { initialDelaySeconds: 10, periodSeconds: 10, timeoutSeconds: 5 }),
+    livenessProbe: httpProbe('/liveness', 'patroni', {
+      initialDelaySeconds: 10,
+      periodSeconds: 10,
+      timeoutSeconds: 5,
+    }),
     resources: resources({ cpuRequest: '50m', cpuLimit: '1', memoryRequest: '128Mi', memoryLimit: '512Mi' }),
     securityContext: NO_RIGHTS,
     volumeMounts: [
@@ -126,7 +133,11 @@ function rights(): KubeObject[] {
   return [
     serviceAccount(NAME, TENDER),
     ...role(NAME, TENDER, [
-      { apiGroups: [''], resources: ['endpoints'], verbs: ['create', 'get', 'list', 'patch', 'update', 'watch'] },
+      {
+        apiGroups: [''],
+        resources: ['endpoints'],
+        verbs: ['create', 'get', 'list', 'patch', 'update', 'watch'],
+      },
       { apiGroups: [''], resources: ['endpoints/restricted'], verbs: ['create'] },
       { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'patch', 'update', 'watch'] },
       { apiGroups: [''], resources: ['services'], verbs: ['create'] },
@@ -144,7 +155,13 @@ function rights(): KubeObject[] {
 export function postgresObjects(context: PlatformContext, secrets: Secrets): KubeObject[] {
   return [
     ...rights(),
-    { apiVersion: 'v1', kind: 'Secret', metadata: metadata(CREDENTIALS, TENDER, NAME), type: 'Opaque', stringData: secrets },
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: metadata(CREDENTIALS, TENDER, NAME),
+      type: 'Opaque',
+      stringData: secrets,
+    },
     {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -170,7 +187,14 @@ const READY_DEADLINE_MS = 180_000; // 8 to 20 s on an idle machine; images may s
  */
 export async function waitPostgres(context: PlatformContext): Promise<void> {
   await context.kubectl(
-    ['rollout', 'status', `statefulset/${NAME}`, '-n', TENDER, `--timeout=${String(READY_DEADLINE_MS / 1000)}s`],
+    [
+      'rollout',
+      'status',
+      `statefulset/${NAME}`,
+      '-n',
+      TENDER,
+      `--timeout=${String(READY_DEADLINE_MS / 1000)}s`,
+    ],
     { timeoutMs: READY_DEADLINE_MS + 10_000 },
   );
   await waitFor(async () => await synchronousPair(context), {
@@ -184,8 +208,12 @@ export async function waitPostgres(context: PlatformContext): Promise<void> {
 
 /** Leader and synchronous replica as Patroni publishes them; throws while there is no pair. */
 async function synchronousPair(context: PlatformContext): Promise<{ leader: string; sync: string }> {
-  const text = await context.kubectl(['get', 'endpoints', `${SCOPE}-sync`, '-n', TENDER, '-o', 'json'], { timeoutMs: 10_000 });
-  const { metadata: found } = JSON.parse(text) as { metadata: { annotations?: { leader?: string; sync_standby?: string } } };
+  const text = await context.kubectl(['get', 'endpoints', `${SCOPE}-sync`, '-n', TENDER, '-o', 'json'], {
+    timeoutMs: 10_000,
+  });
+  const { metadata: found } = JSON.parse(text) as {
+    metadata: { annotations?: { leader?: string; sync_standby?: string } };
+  };
   const { leader = '', sync_standby: sync = '' } = found.annotations ?? {};
   if (leader === '' || sync === '') throw new Error(`leader "${leader}", synchronous replica "${sync}"`);
   return { leader, sync };

@@ -24,7 +24,12 @@ export async function waitSystem(context: PlatformContext): Promise<void> {
     );
   }
   await context.kubectl(
-    ['wait', 'apiservice/v1beta1.metrics.k8s.io', '--for=condition=Available', `--timeout=${String(DEADLINE_S)}s`],
+    [
+      'wait',
+      'apiservice/v1beta1.metrics.k8s.io',
+      '--for=condition=Available',
+      `--timeout=${String(DEADLINE_S)}s`,
+    ],
     { timeoutMs: (DEADLINE_S + 10) * 1000 },
   );
 }

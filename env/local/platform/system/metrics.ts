@@ -22,7 +22,10 @@ const PORT = 10250;
 
 function container(image: string): unknown {
   const probe = { scheme: 'HTTPS' };
-  const probeOf = (path: string): unknown => ({ ...(httpProbe(path, 'https') as object), httpGet: { path, port: 'https', ...probe } });
+  const probeOf = (path: string): unknown => ({
+    ...(httpProbe(path, 'https') as object),
+    httpGet: { path, port: 'https', ...probe },
+  });
   return {
     name: METRICS,
     image,
@@ -36,7 +39,12 @@ function container(image: string): unknown {
     ports: [{ name: 'https', containerPort: PORT }],
     readinessProbe: probeOf('/readyz'),
     livenessProbe: { ...(probeOf('/livez') as object), periodSeconds: 10 },
-    resources: resources({ cpuRequest: '20m', cpuLimit: '500m', memoryRequest: '32Mi', memoryLimit: '128Mi' }),
+    resources: resources({
+      cpuRequest: '20m',
+      cpuLimit: '500m',
+      memoryRequest: '32Mi',
+      memoryLimit: '128Mi',
+    }),
     securityContext: NO_RIGHTS,
     volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
   };
@@ -48,12 +56,21 @@ export function metricsObjects(context: PlatformContext): KubeObject[] {
     { ...serviceAccount(METRICS, SYSTEM), automountServiceAccountToken: true },
     ...clusterRole(METRICS, SYSTEM, [
       { apiGroups: [''], resources: ['nodes/metrics'], verbs: ['get'] },
-      { apiGroups: [''], resources: ['pods', 'nodes', 'namespaces', 'configmaps'], verbs: ['get', 'list', 'watch'] },
+      {
+        apiGroups: [''],
+        resources: ['pods', 'nodes', 'namespaces', 'configmaps'],
+        verbs: ['get', 'list', 'watch'],
+      },
       { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
       { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
     ]),
     ...role(METRICS, SYSTEM, [
-      { apiGroups: [''], resources: ['configmaps'], resourceNames: ['extension-apiserver-authentication'], verbs: ['get', 'list', 'watch'] },
+      {
+        apiGroups: [''],
+        resources: ['configmaps'],
+        resourceNames: ['extension-apiserver-authentication'],
+        verbs: ['get', 'list', 'watch'],
+      },
     ]),
     service(METRICS, SYSTEM, [{ name: 'https', port: 443, targetPort: 'https' }]),
     {

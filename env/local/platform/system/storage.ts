@@ -33,7 +33,12 @@ function configuration(helperImage: string): Record<string, string> {
           image: helperImage,
           imagePullPolicy: 'IfNotPresent',
           securityContext: { runAsUser: 0 }, // it makes folders on the node's disk
-          resources: resources({ cpuRequest: '10m', cpuLimit: '200m', memoryRequest: '8Mi', memoryLimit: '32Mi' }),
+          resources: resources({
+            cpuRequest: '10m',
+            cpuLimit: '200m',
+            memoryRequest: '8Mi',
+            memoryLimit: '32Mi',
+          }),
         },
       ],
     },
@@ -54,13 +59,33 @@ function container(image: string): unknown {
   return {
     name: STORAGE,
     image,
-    args: ['start', '--config', '/etc/config/config.json', '--provisioner-name', PROVISIONER,
-      '--service-account-name', STORAGE, '--configmap-name', STORAGE, '--worker-threads', '4'],
+    args: [
+      'start',
+      '--config',
+      '/etc/config/config.json',
+      '--provisioner-name',
+      PROVISIONER,
+      '--service-account-name',
+      STORAGE,
+      '--configmap-name',
+      STORAGE,
+      '--worker-threads',
+      '4',
+    ],
     env: [{ name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } }],
     readinessProbe: alive,
     livenessProbe: alive,
-    resources: resources({ cpuRequest: '10m', cpuLimit: '200m', memoryRequest: '24Mi', memoryLimit: '128Mi' }),
-    securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+    resources: resources({
+      cpuRequest: '10m',
+      cpuLimit: '200m',
+      memoryRequest: '24Mi',
+      memoryLimit: '128Mi',
+    }),
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
     volumeMounts: [{ name: 'config', mountPath: '/etc/config' }],
   };
 }
@@ -69,15 +94,31 @@ function rights(): KubeObject[] {
   return [
     { ...serviceAccount(STORAGE, SYSTEM), automountServiceAccountToken: true },
     ...clusterRole(STORAGE, SYSTEM, [
-      { apiGroups: [''], resources: ['nodes', 'persistentvolumeclaims', 'configmaps', 'pods', 'pods/log'], verbs: ['get', 'list', 'watch'] },
-      { apiGroups: [''], resources: ['persistentvolumes'], verbs: ['get', 'list', 'watch', 'create', 'patch', 'update', 'delete'] },
+      {
+        apiGroups: [''],
+        resources: ['nodes', 'persistentvolumeclaims', 'configmaps', 'pods', 'pods/log'],
+        verbs: ['get', 'list', 'watch'],
+      },
+      {
+        apiGroups: [''],
+        resources: ['persistentvolumes'],
+        verbs: ['get', 'list', 'watch', 'create', 'patch', 'update', 'delete'],
+      },
       { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
       { apiGroups: ['storage.k8s.io'], resources: ['storageclasses'], verbs: ['get', 'list', 'watch'] },
     ]),
     ...role(STORAGE, SYSTEM, [
       { apiGroups: [''], resources: ['pods'], verbs: ['create', 'delete'] },
-      { apiGroups: [''], resources: ['endpoints'], verbs: ['get', 'list', 'watch', 'create', 'patch', 'update'] },
-      { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'list', 'watch', 'create', 'patch', 'update'] },
+      {
+        apiGroups: [''],
+        resources: ['endpoints'],
+        verbs: ['get', 'list', 'watch', 'create', 'patch', 'update'],
+      },
+      {
+        apiGroups: ['coordination.k8s.io'],
+        resources: ['leases'],
+        verbs: ['get', 'list', 'watch', 'create', 'patch', 'update'],
+      },
     ]),
   ];
 }
@@ -114,7 +155,12 @@ export function storageObjects(context: PlatformContext): KubeObject[] {
           metadata: { labels: labels(STORAGE) },
           spec: {
             serviceAccountName: STORAGE,
-            securityContext: { runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532, seccompProfile: { type: 'RuntimeDefault' } },
+            securityContext: {
+              runAsNonRoot: true,
+              runAsUser: 65532,
+              runAsGroup: 65532,
+              seccompProfile: { type: 'RuntimeDefault' },
+            },
             containers: [container(imageOf(context.images, STORAGE).pinned)],
             volumes: [{ name: 'config', configMap: { name: STORAGE } }],
           },

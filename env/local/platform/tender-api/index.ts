@@ -41,7 +41,12 @@ function container(image: string): unknown {
     livenessProbe: httpProbe('/healthz', 'http', { periodSeconds: 5, timeoutSeconds: 2 }),
     // Time for every node to learn that the pod leaves its Service, before the server stops accepting.
     lifecycle: { preStop: { sleep: { seconds: 3 } } },
-    resources: resources({ cpuRequest: '100m', cpuLimit: '500m', memoryRequest: '64Mi', memoryLimit: '192Mi' }),
+    resources: resources({
+      cpuRequest: '100m',
+      cpuLimit: '500m',
+      memoryRequest: '64Mi',
+      memoryLimit: '192Mi',
+    }),
     securityContext: NO_RIGHTS,
   };
 }
@@ -56,7 +61,10 @@ function autoscaler(): KubeObject {
       minReplicas: MIN_PODS,
       maxReplicas: MAX_PODS,
       metrics: [
-        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: CPU_TARGET_PERCENT } } },
+        {
+          type: 'Resource',
+          resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: CPU_TARGET_PERCENT } },
+        },
       ],
       behavior: { scaleDown: { stabilizationWindowSeconds: 60 } },
     },

@@ -29,7 +29,8 @@ async function readBody(request: IncomingMessage): Promise<string> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new BadRequest(`the body is larger than ${String(MAX_BODY_BYTES)} bytes`);
+    if (size > MAX_BODY_BYTES)
+      throw new BadRequest(`the body is larger than ${String(MAX_BODY_BYTES)} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
@@ -51,13 +52,15 @@ function titleOf(body: string): string {
 
 function limitOf(url: URL): number {
   const limit = Number(url.searchParams.get('limit') ?? LIMIT.default);
-  if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT.max) throw new BadRequest(`"limit" must be 1 to ${String(LIMIT.max)}`);
+  if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT.max)
+    throw new BadRequest(`"limit" must be 1 to ${String(LIMIT.max)}`);
   return limit;
 }
 
 async function tenders(store: TenderStore, request: IncomingMessage, url: URL): Promise<Answer> {
   const route = '/tenders';
-  if (request.method === 'POST') return { status: 201, body: await store.add(titleOf(await readBody(request))), route };
+  if (request.method === 'POST')
+    return { status: 201, body: await store.add(titleOf(await readBody(request))), route };
   if (request.method === 'GET') return { status: 200, body: await store.latest(limitOf(url)), route };
   return { status: 405, body: { error: 'use GET or POST' }, route };
 }
@@ -65,7 +68,9 @@ async function tenders(store: TenderStore, request: IncomingMessage, url: URL): 
 async function tender(store: TenderStore, id: string): Promise<Answer> {
   const route = '/tenders/:id';
   const found = await store.find(id);
-  return found === undefined ? { status: 404, body: { error: 'no such tender' }, route } : { status: 200, body: found, route };
+  return found === undefined
+    ? { status: 404, body: { error: 'no such tender' }, route }
+    : { status: 200, body: found, route };
 }
 
 async function answer(store: TenderStore, ready: boolean, request: IncomingMessage): Promise<Answer> {
@@ -93,7 +98,12 @@ export function hopsOf(headers: IncomingMessage['headers']): string {
   return [...HOPS.filter((hop) => headers[`x-plumbline-hop-${hop}`] !== undefined), 'tender-api'].join(', ');
 }
 
-function send(response: ServerResponse, request: IncomingMessage, podName: string, { status, body }: Answer): void {
+function send(
+  response: ServerResponse,
+  request: IncomingMessage,
+  podName: string,
+  { status, body }: Answer,
+): void {
   const mark = request.headers['x-plumbline-mark'];
   response.writeHead(status, {
     'content-type': 'application/json',
@@ -128,7 +138,9 @@ export function createApi(store: TenderStore, podName: string): Api {
     send(response, request, podName, result);
   };
   const server = createServer((request, response) => {
-    handle(request, response).catch((error: unknown) => { response.destroy(error instanceof Error ? error : undefined); });
+    handle(request, response).catch((error: unknown) => {
+      response.destroy(error instanceof Error ? error : undefined);
+    });
   });
   server.keepAliveTimeout = 65_000; // longer than the gateway keeps its connections, so that it never reuses one that just closed
   return { server, state };

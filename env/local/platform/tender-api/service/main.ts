@@ -21,7 +21,9 @@ function stop(): void {
   if (ended.signal.aborted) return;
   ended.abort();
   api.server.close(() => {
-    void store.close().then(() => { process.exitCode = 0; });
+    void store.close().then(() => {
+      process.exitCode = 0;
+    });
   });
   api.server.closeIdleConnections();
 }
@@ -37,7 +39,9 @@ while (!ended.signal.aborted && !api.state.ready) {
     api.state.ready = true;
     console.log(JSON.stringify({ level: 'info', message: 'ready' }));
   } catch (error) {
-    console.log(JSON.stringify({ level: 'warn', message: 'the database is not there yet', cause: String(error) }));
+    console.log(
+      JSON.stringify({ level: 'warn', message: 'the database is not there yet', cause: String(error) }),
+    );
     await delay(RETRY_MS, undefined, { signal: ended.signal }).catch(() => undefined);
   }
 }

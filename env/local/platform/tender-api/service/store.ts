@@ -40,7 +40,11 @@ function pool(host: string, password: string): Pool {
   };
   const made = new Pool(config);
   // An idle connection that the server closed is replaced at the next query.
-  made.on('error', (error) => { console.log(JSON.stringify({ level: 'warn', message: `connection to ${host} lost`, cause: error.message })); });
+  made.on('error', (error) => {
+    console.log(
+      JSON.stringify({ level: 'warn', message: `connection to ${host} lost`, cause: error.message }),
+    );
+  });
   return made;
 }
 

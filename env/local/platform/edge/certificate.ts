@@ -1,0 +1,102 @@
+/** The edge's certificate, signed by an authority that the instance makes for itself. */
+import { X509Certificate } from 'node:crypto';
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from '../../run.ts';
+import { EDGE_HOST, edgeFiles, type EdgeFiles } from './haproxy.ts';
+
+const VALID_DAYS = 825; // more than a year left at any time that an environment lives; the longest that clients accept
+const MIN_DAYS_LEFT = 400;
+const DAY_MS = 86_400_000;
+const OPENSSL_DEADLINE_MS = 30_000;
+
+/** Whether a PEM file holds a certificate for that address which stays valid long enough. */
+export async function isUsable(pemFile: string, address: string, now = Date.now()): Promise<boolean> {
+  try {
+    const certificate = new X509Certificate(await readFile(pemFile));
+    return (
+      certificate.checkIP(address) !== undefined &&
+      Date.parse(certificate.validTo) - now > MIN_DAYS_LEFT * DAY_MS
+    );
+  } catch {
+    return false; // absent or unreadable: it is made anew
+  }
+}
+
+async function openssl(args: readonly string[], signal?: AbortSignal): Promise<void> {
+  await run(['openssl', ...args], { timeoutMs: OPENSSL_DEADLINE_MS, signal });
+}
+
+/** Makes authority and certificate in a folder that takes the place of the old one only when all is there. */
+async function make(files: EdgeFiles, address: string, signal?: AbortSignal): Promise<void> {
+  await mkdir(join(files.folder, '..'), { recursive: true });
+  const work = await mkdtemp(`${files.folder}-`);
+  const at = (name: string): string => join(work, name);
+  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc'];
+  try {
+    await openssl(
+      [
+        'req',
+        '-x509',
+        ...newKey,
+        '-keyout',
+        at('ca.key'),
+        '-out',
+        at('ca.crt'),
+        '-days',
+        String(VALID_DAYS),
+        '-subj',
+        '/CN=plumbline edge authority',
+        '-addext',
+        'basicConstraints=critical,CA:TRUE',
+        '-addext',
+        'keyUsage=critical,keyCertSign',
+      ],
+      signal,
+    );
+    await openssl(
+      [
+        'req',
+        '-x509',
+        ...newKey,
+        '-keyout',
+        at('server.key'),
+        '-out',
+        at('server.crt'),
+        '-days',
+        String(VALID_DAYS),
+        '-CA',
+        at('ca.crt'),
+        '-CAkey',
+        at('ca.key'),
+        '-subj',
+        `/CN=${EDGE_HOST}`,
+        '-addext',
+        `subjectAltName=DNS:${EDGE_HOST},IP:${address}`,
+        '-addext',
+        'basicConstraints=critical,CA:FALSE',
+        '-addext',
+        'extendedKeyUsage=serverAuth',
+      ],
+      signal,
+    );
+    const [certificate, key] = await Promise.all([readFile(at('server.crt')), readFile(at('server.key'))]);
+    await writeFile(at('server.pem'), Buffer.concat([certificate, key]), { mode: 0o600 });
+    await Promise.all([chmod(at('ca.key'), 0o600), rm(at('server.key')), rm(at('server.crt'))]);
+    await rm(files.folder, { recursive: true, force: true });
+    await rename(work, files.folder);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** The instance's edge certificate, made if it is missing, for another address, or near its end. */
+export async function ensureEdgeCertificate(
+  stateDir: string,
+  address: string,
+  signal?: AbortSignal,
+): Promise<EdgeFiles> {
+  const files = edgeFiles(stateDir);
+  if (!(await isUsable(files.serverPem, address))) await make(files, address, signal);
+  return files;
+}

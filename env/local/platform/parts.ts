@@ -1,0 +1,44 @@
+/** The parts of the platform, in the order in which they are applied. A store is one folder and one row of STORES. */
+import type { PlatformContext } from './context.ts';
+import { configureLoadBalancer, edgeObjects, waitForEdge } from './edge/index.ts';
+import type { KubeObject } from './objects.ts';
+import { postgresObjects, waitPostgres } from './postgres/index.ts';
+import type { Secrets } from './secrets.ts';
+import { systemObjects, waitSystem } from './system/index.ts';
+import { tenderApiObjects, waitTenderApi } from './tender-api/index.ts';
+
+export interface Part {
+  readonly name: string;
+  readonly objects: (context: PlatformContext, secrets: Secrets) => KubeObject[];
+  /** Anything beside objects, before they are applied. */
+  readonly prepare?: (context: PlatformContext) => Promise<void>;
+  readonly wait: (context: PlatformContext) => Promise<void>;
+}
+
+const SYSTEM_PART: Part = { name: 'system', objects: systemObjects, wait: waitSystem };
+const TENDER_API_PART: Part = { name: 'tender-api', objects: tenderApiObjects, wait: waitTenderApi };
+export const EDGE_PART: Part = {
+  name: 'edge',
+  objects: edgeObjects,
+  prepare: configureLoadBalancer,
+  wait: waitForEdge,
+};
+
+/** The stores that can be raised, by the name that `--with` takes. */
+export const STORES: Readonly<Record<string, Part>> = {
+  postgres: { name: 'postgres', objects: postgresObjects, wait: waitPostgres },
+};
+
+/**
+ * The parts of a platform with those stores, without the edge. The backend comes only with the store that it writes to.
+ * @throws when a store is unknown
+ */
+export function platformParts(stores: readonly string[]): readonly Part[] {
+  const chosen = stores.map((name) => {
+    const part = Object.hasOwn(STORES, name) ? STORES[name] : undefined;
+    if (part === undefined)
+      throw new Error(`no store is called "${name}"; there are ${Object.keys(STORES).join(', ')}`);
+    return part;
+  });
+  return [SYSTEM_PART, ...chosen, ...(stores.includes('postgres') ? [TENDER_API_PART] : [])];
+}
