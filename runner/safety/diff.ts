@@ -1,0 +1,36 @@
+import type { ChangedField, Json } from './undo-kube.ts';
+
+type JsonObject = { [key: string]: Json };
+
+/** What a merge patch (RFC 7386) makes of a value. */
+export function mergePatched(value: Json | undefined, patch: Json): Json {
+  if (!isObject(patch)) return patch;
+  const result: JsonObject = isObject(value) ? { ...value } : {};
+  for (const [key, change] of Object.entries(patch)) {
+    if (change === null) delete result[key];
+    else result[key] = mergePatched(result[key], change);
+  }
+  return result;
+}
+
+/** The fields in which two states of an object differ, each at the deepest key: lists count as one value. */
+export function changedFields(
+  before: Json | undefined,
+  after: Json | undefined,
+  at: readonly string[] = [],
+): ChangedField[] {
+  if (isObject(before) && isObject(after)) {
+    const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+    return [...keys].flatMap((key) => changedFields(before[key], after[key], [...at, key]));
+  }
+  if (JSON.stringify(before) === JSON.stringify(after)) return [];
+  return [{ at: [...at], before: optional(before), after: optional(after) }];
+}
+
+function optional(value: Json | undefined): [] | [Json] {
+  return value === undefined || value === null ? [] : [value];
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,29 @@
+/** Refused for now (exit code 75): try again later. `reason` is a word to branch on. */
+export class RefusedError extends Error {
+  readonly exitCode = 75;
+  readonly reason: 'held' | 'lever' | 'lease-lost' | 'not-permitted' | 'stopped';
+
+  constructor(reason: RefusedError['reason'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.reason = reason;
+  }
+}
+
+/** Another process holds the environment. */
+export class HeldError extends RefusedError {
+  /** Identity as in the Lease: host/boot id/pid/start time. */
+  readonly holder: string;
+
+  constructor(holder: string, message: string) {
+    super('held', message);
+    this.holder = holder;
+  }
+}
+
+/** The safety lever is set, or cannot be read. */
+export class LeverError extends RefusedError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('lever', message, options);
+  }
+}

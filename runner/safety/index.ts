@@ -1,0 +1,166 @@
+/**
+ * What keeps an environment safe: one holder at a time, the inverse of every action recorded before it, a lever that
+ * stops everything, timers for when nobody is left. `openSafety` is the way in, `Safety.perform` the way to any change.
+ */
+import type { InstanceName } from '../../env/local/nodes/index.ts';
+import { HeldError } from './errors.ts';
+import { Lease } from './lease.ts';
+import { Ledger } from './ledger.ts';
+import { Lever } from './lever.ts';
+import { Mirror } from './mirror.ts';
+import { formatHolder, holderSelf, safetyFolder } from './place.ts';
+import type { Holder } from './place.ts';
+import { ChildRecord, HolderRecord } from './processes.ts';
+import { Safety } from './safety.ts';
+import type { Mutation } from './safety.ts';
+import { Timers } from './timers.ts';
+import type { KubeCall, RestoreReport } from './types.ts';
+import { undoAll } from './undo.ts';
+import type { UndoReport } from './undo.ts';
+
+export { HeldError, LeverError, RefusedError } from './errors.ts';
+export { kubeCallFrom } from './kube-call.ts';
+export { safetyFolder } from './place.ts';
+export { Safety } from './safety.ts';
+export type { Mutation } from './safety.ts';
+export type { Access, Entry, Inverse, KubeCall, RestoreReport } from './types.ts';
+export { sha256 } from './undo-node.ts';
+
+export type SafetyOptions = {
+  /** Name of the environment. */
+  readonly environment: string;
+  /** The instance, when this machine is the environment: then nodes may be acted on and the host has a timer. */
+  readonly embedded?: InstanceName | undefined;
+  /** UID of kube-system, compared with the pin already. */
+  readonly clusterUid: string;
+  readonly kube: KubeCall;
+  /** Its path, for the timer on the host. */
+  readonly kubeconfig?: string | undefined;
+  readonly runId: string;
+  readonly systemNamespace?: string | undefined;
+  /** Image with `node` in it, for the undo Job. */
+  readonly undoImage?: string | undefined;
+  /** Why something may not be done here; null: it may. */
+  readonly permit?: ((mutation: Mutation) => string | null) | undefined;
+  /** After this the timers undo an action, whoever lives. */
+  readonly restoreDeadlineMs: number;
+  readonly notice: (message: string) => void;
+  readonly signal?: AbortSignal | undefined;
+};
+
+/** A stopped control plane of an earlier run must be back before much else works. */
+const START_RETRY_MS = 60_000;
+
+/**
+ * Takes the environment: ends what a killed predecessor left running and waits until it is gone, takes the Lease, restores
+ * what the ledger holds, and follows the safety lever.
+ * @throws HeldError when a living process holds it; LeverError when the lever is set (what was left is restored all the same).
+ */
+export async function openSafety(options: SafetyOptions): Promise<Safety> {
+  const namespace = options.systemNamespace ?? 'plumbline-system';
+  const ledger = new Ledger(safetyFolder(options.environment, options.embedded));
+  const holders = new HolderRecord(ledger.folder);
+  const me = holderSelf();
+  refuseWhenHeld(holders, me);
+  holders.add(me);
+  try {
+    const children = new ChildRecord(ledger.folder);
+    const ended = await children.endRecorded(options.signal);
+    if (ended.length > 0) options.notice(`ended what an earlier run had left running: ${ended.join(', ')}`);
+    const stop = new AbortController();
+    const onStop = (reason: string): void => stop.abort(new Error(reason));
+    // Nodes first: without them, a predecessor's stopped control plane would refuse the Lease for ever.
+    const early = options.embedded === undefined ? null : await undoNodesFirst(ledger, options);
+    const lease = await Lease.take({ kube: options.kube, namespace, onLost: onStop, signal: options.signal });
+    const release = async (): Promise<void> => {
+      await lease.release();
+      holders.remove(me);
+    };
+    try {
+      return await opened({ options, namespace, ledger, children, lease, stop, onStop, release, early });
+    } catch (error) {
+      await release();
+      throw error;
+    }
+  } catch (error) {
+    holders.remove(me);
+    throw error;
+  }
+}
+
+/** `plumbline restore`: takes the environment, which restores what the ledger holds, and gives it back. */
+export async function restoreEnvironment(options: SafetyOptions): Promise<RestoreReport> {
+  const safety = await openSafety(options);
+  const { restoredAtStart } = safety;
+  const report = await safety.close();
+  return {
+    actions: restoredAtStart.actions,
+    undone: [...restoredAtStart.undone, ...report.undone],
+    failed: [...new Set([...restoredAtStart.failed, ...report.failed])],
+  };
+}
+
+type Opening = {
+  options: SafetyOptions;
+  namespace: string;
+  ledger: Ledger;
+  children: ChildRecord;
+  lease: Lease;
+  stop: AbortController;
+  onStop: (reason: string) => void;
+  release: () => Promise<void>;
+  early: UndoReport | null;
+};
+
+async function opened(opening: Opening): Promise<Safety> {
+  const { options, namespace, ledger, lease, onStop } = opening;
+  const { kube, clusterUid, runId, notice } = options;
+  const left = ledger.open();
+  const late = await undoAll(left, { ledger, kube, clusterUid, retryForMs: START_RETRY_MS });
+  ledger.rotate();
+  const mirror = new Mirror({ kube, namespace, ledger, holder: lease.identity });
+  const timers = new Timers({
+    folder: ledger.folder,
+    kubeconfig: options.kubeconfig,
+    job: options.undoImage === undefined ? null : { kube, namespace, image: options.undoImage, runId },
+    hostAllowed: options.embedded !== undefined,
+    notice,
+    signal: options.signal,
+  });
+  if (left.length > 0) await mirror.sync();
+  if (ledger.open().length === 0) for (const message of await timers.disarm()) notice(message);
+  const lever = await Lever.follow({ kube, namespace, onStop });
+  return new Safety({
+    ...opening,
+    ...options,
+    mirror,
+    timers,
+    lever,
+    restoredAtStart: joined(opening.early, late),
+  });
+}
+
+function refuseWhenHeld(holders: HolderRecord, me: Holder): void {
+  const other = holders.living().find(({ pid, startTime }) => pid !== me.pid || startTime !== me.startTime);
+  if (other === undefined) return;
+  throw new HeldError(
+    formatHolder(other),
+    `the environment is held by process ${other.pid} on this machine (see ps -fp ${other.pid}); one at a time: wait for it, or end it and run plumbline restore`,
+  );
+}
+
+/** What was done to nodes needs no API server, and may be what keeps it away. */
+async function undoNodesFirst(ledger: Ledger, options: SafetyOptions): Promise<UndoReport> {
+  const nodes = ledger.open().filter(({ inverse }) => !inverse.kind.startsWith('kube-'));
+  return undoAll(nodes, { ledger, kube: null, clusterUid: options.clusterUid, retryForMs: 0 });
+}
+
+function joined(early: UndoReport | null, late: UndoReport): RestoreReport {
+  if (early === null) return late;
+  // A step that failed early was tried again late; a conflict was not.
+  return {
+    actions: early.undone.length + late.actions,
+    undone: [...early.undone, ...late.undone],
+    failed: [...early.conflicts, ...late.failed],
+  };
+}

@@ -1,0 +1,24 @@
+import { loadKubeConfig, Transport } from '../../probes/kubernetes/transport.ts';
+import type { KubeCall } from './types.ts';
+
+/**
+ * Calls to the API server over connections of their own: what keeps an environment safe must not queue behind checks,
+ * and its calls are not the checks' calls.
+ * @throws KubeError `invalid` when the kubeconfig cannot be read.
+ */
+export function kubeCallFrom(kubeconfig: string, context?: string): { call: KubeCall; close: () => void } {
+  const transport = new Transport(loadKubeConfig(kubeconfig, context));
+  const call: KubeCall = async (request) => {
+    const answer = await transport.exchange({ ...request, verb: request.method.toLowerCase() });
+    return { status: answer.status, body: parsed(answer.body) };
+  };
+  return { call, close: () => transport.close() };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,243 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monoMs } from '../../probes/clock.ts';
+import { HeldError, RefusedError } from './errors.ts';
+import { formatHolder, holderSelf, holderState, parseHolder } from './place.ts';
+import type { KubeCall, KubeReply } from './types.ts';
+
+/** Kubernetes' own leader election: Lease of 15 s, renewed until 10 s, a try every 2 s. We are not in a hurry: every 4 s. */
+export const LEASE_SECONDS = 15;
+const RENEW_DEADLINE_MS = 10_000;
+const RENEW_EVERY_MS = 4_000;
+const CALL_TIMEOUT_MS = 3_000;
+const LEASE_NAME = 'plumbline';
+
+export type LeaseOptions = {
+  readonly kube: KubeCall;
+  readonly namespace: string;
+  /** Called once, when the Lease can no longer be relied on. */
+  readonly onLost: (reason: string) => void;
+  readonly signal?: AbortSignal | undefined;
+};
+
+type LeaseObject = {
+  metadata: { name: string; namespace: string; resourceVersion?: string; labels?: Record<string, string> };
+  spec: {
+    holderIdentity?: string;
+    leaseDurationSeconds?: number;
+    acquireTime?: string;
+    renewTime?: string;
+    leaseTransitions?: number;
+  };
+};
+
+/**
+ * One drill at a time per cluster: a Lease that is renewed while this process runs. What counts before an action is the
+ * local monotonic deadline, 10 s after the last renewal was *sent*: a process that was paused finds it passed when it
+ * wakes, whatever the cluster says, and does nothing; others take the Lease over only after 15 s.
+ */
+export class Lease {
+  readonly identity: string;
+  readonly #options: LeaseOptions;
+  readonly #path: string;
+  readonly #collection: string;
+  readonly #ended = new AbortController();
+  #validUntilMs = 0;
+  #current: LeaseObject | null = null;
+  #lost: string | null = null;
+  #renewing: Promise<void> = Promise.resolve();
+
+  private constructor(options: LeaseOptions) {
+    this.#options = options;
+    this.identity = formatHolder(holderSelf());
+    this.#collection = `/apis/coordination.k8s.io/v1/namespaces/${options.namespace}/leases`;
+    this.#path = `${this.#collection}/${LEASE_NAME}`;
+  }
+
+  /**
+   * Takes the Lease and renews it from then on.
+   * @throws HeldError when a living holder has it; Error when the API server refuses.
+   */
+  static async take(options: LeaseOptions): Promise<Lease> {
+    const lease = new Lease(options);
+    await lease.#acquire();
+    lease.#renewing = lease.#renewForEver();
+    return lease;
+  }
+
+  /**
+   * To be called right before every action.
+   * @throws RefusedError when the local deadline has passed or another holder has the Lease.
+   */
+  assertHeld(): void {
+    if (this.#lost === null && monoMs() >= this.#validUntilMs) {
+      this.#lose(
+        `it was not renewed within ${RENEW_DEADLINE_MS / 1000} s (was this process paused, or the API server away?)`,
+      );
+    }
+    if (this.#lost !== null)
+      throw new RefusedError(
+        'lease-lost',
+        `the Lease ${this.#path} is lost: ${this.#lost}. Nothing more is done; run plumbline restore`,
+      );
+  }
+
+  /** Whether somebody else holds it now, as far as was seen: then that one restores, and we must not. */
+  get takenByOther(): boolean {
+    const holder = this.#current?.spec.holderIdentity;
+    return holder !== undefined && holder !== '' && holder !== this.identity;
+  }
+
+  /** Gives the Lease back, if it is still ours. Never throws: an abandoned Lease ends by itself. */
+  async release(): Promise<void> {
+    this.#ended.abort();
+    await this.#renewing;
+    if (this.#current === null || this.takenByOther) return;
+    const body = {
+      ...this.#current,
+      spec: { ...this.#current.spec, holderIdentity: '', leaseDurationSeconds: 1 },
+    };
+    await this.#put(body).catch(() => undefined);
+  }
+
+  async #acquire(): Promise<void> {
+    for (;;) {
+      const sentMs = monoMs();
+      const seen = await this.#get();
+      const current = seen.status === 404 ? null : leaseOf(seen);
+      if (current !== null) await this.#awaitFree(current);
+      const taken = current === null ? await this.#create() : await this.#put(this.#mine(current));
+      if (taken.status === 409) continue;
+      this.#accept(taken, sentMs);
+      return;
+    }
+  }
+
+  /** Returns when nobody living holds what was seen. */
+  async #awaitFree(current: LeaseObject): Promise<void> {
+    const { holderIdentity = '', renewTime, leaseDurationSeconds = LEASE_SECONDS } = current.spec;
+    if (holderIdentity === '' || holderIdentity === this.identity) return;
+    const holder = parseHolder(holderIdentity);
+    const state = holder === null ? 'unknown' : holderState(holder);
+    if (state === 'gone') return;
+    if (state === 'alive')
+      throw this.#held(holderIdentity, `process ${holder?.pid ?? '?'} on this machine`, renewTime);
+    // Another machine's clock cannot be compared with ours: only a Lease that we saw unchanged for its whole length is free.
+    await sleep(
+      leaseDurationSeconds * 1000,
+      undefined,
+      this.#options.signal ? { signal: this.#options.signal } : {},
+    );
+    const later = leaseOf(await this.#get());
+    if (later.metadata.resourceVersion !== current.metadata.resourceVersion) {
+      throw this.#held(
+        later.spec.holderIdentity ?? holderIdentity,
+        `host ${holder?.host ?? holderIdentity}`,
+        later.spec.renewTime,
+      );
+    }
+  }
+
+  #held(identity: string, who: string, renewTime: string | undefined): HeldError {
+    const since = renewTime === undefined ? '' : `, renewed at ${renewTime}`;
+    return new HeldError(
+      identity,
+      `the environment is held by ${who} (${identity}${since}); one drill at a time: wait for it, or end it and run plumbline restore`,
+    );
+  }
+
+  async #renewForEver(): Promise<void> {
+    while (!this.#ended.signal.aborted && this.#lost === null) {
+      await sleep(RENEW_EVERY_MS, undefined, { signal: this.#ended.signal, ref: false }).catch(
+        () => undefined,
+      );
+      if (this.#ended.signal.aborted) return;
+      await this.#renew();
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const sentMs = monoMs();
+    if (sentMs >= this.#validUntilMs) {
+      this.#lose(`it was not renewed within ${RENEW_DEADLINE_MS / 1000} s`);
+      return;
+    }
+    try {
+      const current = leaseOf(await this.#get());
+      this.#current = current;
+      if (this.takenByOther) {
+        this.#lose(`${current.spec.holderIdentity ?? ''} took it`);
+        return;
+      }
+      const reply = await this.#put(this.#mine(current));
+      if (reply.status === 200) this.#accept(reply, sentMs);
+    } catch {
+      // No answer: the local deadline decides.
+    }
+  }
+
+  #accept(reply: KubeReply, sentMs: number): void {
+    this.#current = leaseOf(reply);
+    this.#validUntilMs = sentMs + RENEW_DEADLINE_MS;
+  }
+
+  #lose(reason: string): void {
+    if (this.#lost !== null) return;
+    this.#lost = reason;
+    this.#options.onLost(`the Lease is lost: ${reason}`);
+  }
+
+  #mine(current: LeaseObject): LeaseObject {
+    const mine = current.spec.holderIdentity === this.identity;
+    const now = microTime();
+    const transitions = (current.spec.leaseTransitions ?? 0) + (mine ? 0 : 1);
+    return {
+      ...current,
+      spec: {
+        holderIdentity: this.identity,
+        leaseDurationSeconds: LEASE_SECONDS,
+        acquireTime: mine ? (current.spec.acquireTime ?? now) : now,
+        renewTime: now,
+        leaseTransitions: transitions,
+      },
+    };
+  }
+
+  #create(): Promise<KubeReply> {
+    const metadata = {
+      name: LEASE_NAME,
+      namespace: this.#options.namespace,
+      labels: { 'app.kubernetes.io/managed-by': 'plumbline' },
+    };
+    const body = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      ...this.#mine({ metadata, spec: {} }),
+    };
+    return this.#call({ method: 'POST', path: this.#collection, body });
+  }
+
+  #get(): Promise<KubeReply> {
+    return this.#call({ method: 'GET', path: this.#path });
+  }
+
+  /** The resource version in it makes this a compare-and-set. */
+  #put(body: LeaseObject): Promise<KubeReply> {
+    return this.#call({ method: 'PUT', path: this.#path, body });
+  }
+
+  #call(request: { method: 'GET' | 'POST' | 'PUT'; path: string; body?: unknown }): Promise<KubeReply> {
+    return this.#options.kube({ ...request, timeoutMs: CALL_TIMEOUT_MS });
+  }
+}
+
+/** @throws Error when the answer is not a Lease. */
+function leaseOf(reply: KubeReply): LeaseObject {
+  if (reply.status === 200 || reply.status === 201) return reply.body as LeaseObject;
+  const said = (reply.body as { message?: string } | null)?.message ?? JSON.stringify(reply.body);
+  throw new Error(`the API server answered ${reply.status} for the Lease plumbline: ${said.slice(0, 300)}`);
+}
+
+/** Leases count in microseconds, JavaScript in milliseconds. */
+function microTime(): string {
+  return new Date().toISOString().replace('Z', '000Z');
+}

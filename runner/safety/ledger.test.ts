@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Ledger } from './ledger.ts';
+import type { Entry } from './types.ts';
+
+const entry = (title: string): Omit<Entry, 'seq' | 'state'> => ({
+  id: title,
+  check: 'c',
+  title,
+  access: 'control',
+  inverse: { kind: 'thaw', cgroup: '/none' },
+  clusterUid: 'u',
+  bootId: 'b',
+  holder: { pid: 1, startTime: '1' },
+  runId: 'r',
+  dueMs: 0,
+  dueAt: '',
+  at: '',
+});
+
+function fresh(): Ledger {
+  return new Ledger(join(mkdtempSync(join(tmpdir(), 'ledger-')), 'deep/er'));
+}
+
+test('entries are on disk before record returns, and keep their order', () => {
+  const ledger = fresh();
+  ledger.record(entry('one'));
+  assert.match(
+    readFileSync(join(ledger.folder, 'ledger.ndjson'), 'utf8'),
+    /"title":"one".*"state":"pending"\}\}\n$/,
+  );
+  ledger.record(entry('two'));
+  assert.deepEqual(
+    new Ledger(ledger.folder).open().map(({ seq, title }) => [seq, title]),
+    [
+      [1, 'one'],
+      [2, 'two'],
+    ],
+  );
+});
+
+test('done and void entries are no longer open; failed ones are, with the reason', () => {
+  const ledger = fresh();
+  for (const title of ['a', 'b', 'c', 'd']) ledger.record(entry(title));
+  ledger.mark(1, 'done');
+  ledger.mark(2, 'failed', 'no answer');
+  ledger.mark(3, 'void', 'gone');
+  assert.deepEqual(
+    ledger.open().map(({ title, state, note }) => [title, state, note]),
+    [
+      ['b', 'failed', 'no answer'],
+      ['d', 'pending', undefined],
+    ],
+  );
+});
+
+test('half a line left by a crash loses nothing before or after it', () => {
+  const ledger = fresh();
+  ledger.record(entry('before'));
+  appendFileSync(join(ledger.folder, 'ledger.ndjson'), '{"entry":{"seq":2,"tit');
+  ledger.record(entry('after'));
+  assert.deepEqual(
+    ledger.open().map(({ title }) => title),
+    ['before', 'after'],
+  );
+});

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LeverError } from './errors.ts';
+import { Lever } from './lever.ts';
+import { TestApi } from './test-api.ts';
+
+const PATH = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-stop';
+
+async function follow(
+  api: TestApi,
+): Promise<{ lever: Lever; stopped: Promise<{ reason: string; afterMs: number }> }> {
+  const { promise, resolve } = Promise.withResolvers<{ reason: string; afterMs: number }>();
+  let startMs = performance.now();
+  const onStop = (reason: string): void => resolve({ reason, afterMs: performance.now() - startMs });
+  const lever = await Lever.follow({ kube: api.call, namespace: 'plumbline-system', onStop });
+  startMs = performance.now();
+  return { lever, stopped: promise };
+}
+
+test('stops within 2 s of the lever being set, and allows nothing from then on', async () => {
+  const api = new TestApi();
+  const { lever, stopped } = await follow(api);
+  await lever.confirm();
+  api.put(PATH, { data: { reason: 'maintenance' } });
+  const { reason, afterMs } = await stopped;
+  assert.match(reason, /is set \("maintenance"\)/);
+  assert.ok(afterMs < 2000, `${afterMs} ms`);
+  await assert.rejects(lever.confirm(), LeverError);
+  await lever.close();
+});
+
+test('stops 2 s after the lever became unreadable', async () => {
+  const api = new TestApi();
+  const { lever, stopped } = await follow(api);
+  api.down = true;
+  const { reason, afterMs } = await stopped;
+  assert.match(reason, /could not be read for \d+ ms: connect ECONNREFUSED/);
+  assert.ok(afterMs < 2300, `${afterMs} ms`);
+  await lever.close();
+});
+
+test('refuses to start when the lever is set or cannot be read', async () => {
+  const api = new TestApi();
+  api.put(PATH, {});
+  await assert.rejects(follow(api), /is set; remove it to go on/);
+  api.objects.clear();
+  api.down = true;
+  await assert.rejects(follow(api), /cannot be read/);
+});
+
+test('an action on the control plane itself may blind it for a while', async () => {
+  const api = new TestApi();
+  const { lever } = await follow(api);
+  lever.allowBlindness(60_000);
+  api.down = true;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await lever.confirm();
+  await lever.close();
+});

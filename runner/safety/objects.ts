@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto';
+import type { KubeObject, ObjectRef } from '../../suites/harness/protocol.ts';
+import { kindOf, kindText, pathOf } from '../../probes/kubernetes/kinds.ts';
+import { changedFields, mergePatched } from './diff.ts';
+import type { Access, Inverse, KubeCall, KubeReply } from './types.ts';
+import { deleteOptions, MARK } from './undo-kube.ts';
+import type { Json } from './undo-kube.ts';
+
+const CALL_TIMEOUT_MS = 10_000;
+/** A busy object changes a few times a second; each try reads it anew. */
+const ATTEMPTS = 5;
+const MERGE = 'application/merge-patch+json';
+
+export type ChangeOptions = { readonly access: Access; readonly controlPlane?: boolean };
+
+/** The guard, as far as changing objects needs it. */
+export type Performer = {
+  perform(mutation: {
+    check: string;
+    title: string;
+    access: Access;
+    inverses: Inverse[];
+    controlPlane?: boolean;
+    act(): Promise<void>;
+  }): Promise<void>;
+  /** Marks entries as done whose created object was deleted by its own check. */
+  settleCreated(paths: ReadonlySet<string>): void;
+  /** Whether an open entry says that we created what is at the path. */
+  hasCreated(path: string): boolean;
+};
+
+/** Changes objects through the guard: reads what is there, derives the exact inverse, acts by compare-and-set. */
+export class GuardedObjects {
+  readonly #kube: KubeCall;
+  readonly #guard: Performer;
+
+  constructor(kube: KubeCall, guard: Performer) {
+    this.#kube = kube;
+    this.#guard = guard;
+  }
+
+  /** Creates what is not there; what is there gets the fields that the object names. */
+  async apply(check: string, objects: readonly KubeObject[], options: ChangeOptions): Promise<void> {
+    const live = await Promise.all(objects.map((object) => this.#get(object)));
+    const fresh = objects.filter((_, at) => live[at] === null);
+    if (fresh.length > 0) await this.#create(check, fresh, options);
+    for (const object of objects.filter((_, at) => live[at] !== null)) {
+      await this.patch(check, refOf(object), withoutServerFields(object) as Record<string, unknown>, options);
+    }
+  }
+
+  /**
+   * Merge patch. The inverse holds every field that it changes, as it was in the version that it was sent against.
+   * @throws Error when the object is not there, or the server refuses.
+   */
+  async patch(
+    check: string,
+    ref: ObjectRef,
+    patch: Record<string, unknown>,
+    options: ChangeOptions,
+  ): Promise<KubeObject> {
+    for (let attempt = 1; ; attempt++) {
+      const before = await this.#get(ref);
+      if (before === null) throw new Error(`${nameOf(ref)} is not there: nothing to patch`);
+      const fields = changedFields(
+        before as unknown as Json,
+        mergePatched(before as unknown as Json, patch as Json),
+      );
+      if (fields.length === 0) return before;
+      const path = pathOfRef(ref);
+      let reply: KubeReply | undefined;
+      const inverse: Inverse = { kind: 'kube-patch', path, uid: before.metadata.uid ?? '', fields };
+      const title = `${nameOf(ref)}: ${fields.map(({ at }) => at.join('.')).join(', ')} changed`;
+      const body = mergePatched(patch as Json, {
+        metadata: { resourceVersion: before.metadata.resourceVersion ?? '' },
+      });
+      await this.#guard.perform({
+        check,
+        title,
+        ...options,
+        inverses: [inverse],
+        act: async () => {
+          reply = await this.#kube({
+            method: 'PATCH',
+            path,
+            body,
+            contentType: MERGE,
+            timeoutMs: CALL_TIMEOUT_MS,
+          });
+          if (reply.status !== 409) expectOk(reply, `patch of ${nameOf(ref)}`);
+        },
+      });
+      if (reply?.status !== 409) return reply?.body as KubeObject;
+      if (attempt >= ATTEMPTS)
+        throw new Error(`patch of ${nameOf(ref)}: changed by others ${ATTEMPTS} times in a row`);
+    }
+  }
+
+  /** Deletes without grace. What we created ourselves is then settled; for anything else the inverse creates it again. */
+  async remove(check: string, refs: readonly ObjectRef[], options: ChangeOptions): Promise<void> {
+    const own = refs.filter((ref) => this.#guard.hasCreated(pathOfRef(ref)));
+    for (const ref of own) await this.#delete(ref, undefined);
+    this.#guard.settleCreated(new Set(own.map(pathOfRef)));
+    for (const ref of refs.filter((one) => !own.includes(one)))
+      await this.#removeForeign(check, ref, options);
+  }
+
+  async #create(check: string, objects: readonly KubeObject[], options: ChangeOptions): Promise<void> {
+    const marked = objects.map((object) => ({ object, mark: randomUUID() }));
+    await this.#guard.perform({
+      check,
+      title: `created ${objects.map(nameOf).join(', ')}`,
+      ...options,
+      inverses: marked.map(({ object, mark }) => ({ kind: 'kube-delete', path: pathOfRef(object), mark })),
+      act: async () => {
+        for (const { object, mark } of marked) {
+          const annotations = { ...object.metadata.annotations, [MARK]: mark };
+          const body = { ...object, metadata: { ...object.metadata, annotations } };
+          expectOk(await this.#send('POST', collectionOf(object), body), `creation of ${nameOf(object)}`);
+        }
+      },
+    });
+  }
+
+  async #removeForeign(check: string, ref: ObjectRef, options: ChangeOptions): Promise<void> {
+    const before = await this.#get(ref);
+    if (before === null) return;
+    const object = withoutServerFields({ ...before, apiVersion: ref.apiVersion, kind: ref.kind });
+    await this.#guard.perform({
+      check,
+      title: `${nameOf(ref)} deleted`,
+      ...options,
+      inverses: [{ kind: 'kube-create', path: collectionOf(ref), object }],
+      act: () => this.#delete(ref, before.metadata.uid),
+    });
+  }
+
+  async #delete(ref: ObjectRef | KubeObject, uid: string | undefined): Promise<void> {
+    const reply = await this.#send('DELETE', pathOfRef(ref), deleteOptions(uid));
+    if (reply.status !== 404) expectOk(reply, `deletion of ${nameOf(ref)}`);
+  }
+
+  async #get(ref: ObjectRef | KubeObject): Promise<KubeObject | null> {
+    const reply = await this.#send('GET', pathOfRef(ref));
+    if (reply.status === 404) return null;
+    expectOk(reply, `reading ${nameOf(ref)}`);
+    return reply.body as KubeObject;
+  }
+
+  #send(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<KubeReply> {
+    return this.#kube({ method, path, body, timeoutMs: CALL_TIMEOUT_MS });
+  }
+}
+
+/** An object as it can be created again: without what the server had added. */
+export function withoutServerFields(object: KubeObject): Json {
+  const { status: _status, metadata, ...rest } = object as KubeObject & { status?: unknown };
+  const { name, namespace, labels, annotations, ownerReferences } = metadata;
+  return JSON.parse(
+    JSON.stringify({ ...rest, metadata: { name, namespace, labels, annotations, ownerReferences } }),
+  ) as Json;
+}
+
+function refOf({ apiVersion, kind, metadata }: KubeObject): ObjectRef {
+  return {
+    apiVersion,
+    kind,
+    name: metadata.name,
+    ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+  };
+}
+
+type Named = ObjectRef | KubeObject;
+function placeOf(one: Named): { namespace?: string; name: string } {
+  const { namespace, name } = 'metadata' in one ? one.metadata : one;
+  return { name, ...(namespace === undefined ? {} : { namespace }) };
+}
+
+/** The API path of one object. */
+export function pathOfRef(one: Named): string {
+  return pathOf(kindOf(kindText(one)), placeOf(one));
+}
+
+function collectionOf(one: Named): string {
+  const { namespace } = placeOf(one);
+  return pathOf(kindOf(kindText(one)), namespace === undefined ? {} : { namespace });
+}
+
+function nameOf(one: Named): string {
+  const { namespace, name } = placeOf(one);
+  return `${one.kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+}
+
+function expectOk(reply: KubeReply, what: string): void {
+  if (reply.status < 300) return;
+  const said = (reply.body as { message?: string } | null)?.message ?? JSON.stringify(reply.body);
+  throw new Error(`${what}: the API server answered ${reply.status}: ${said.slice(0, 500)}`);
+}

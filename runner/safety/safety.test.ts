@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { Ledger } from './ledger.ts';
+import { openSafety, restoreEnvironment, safetyFolder, sha256 } from './index.ts';
+import type { Safety, SafetyOptions } from './index.ts';
+import { TestApi } from './test-api.ts';
+
+process.env['XDG_STATE_HOME'] = mkdtempSync(join(tmpdir(), 'safety-'));
+const opened: Safety[] = [];
+after(async () => {
+  for (const safety of opened) await safety.close();
+});
+
+let names = 0;
+const options = (api: TestApi, environment = `env-${++names}`): SafetyOptions => ({
+  environment,
+  clusterUid: 'cluster',
+  kube: readyJobs(api),
+  runId: 'run-1',
+  undoImage: 'image-with-node',
+  restoreDeadlineMs: 60_000,
+  notice: () => undefined,
+});
+
+/** Jobs are up at once. */
+function readyJobs(api: TestApi): SafetyOptions['kube'] {
+  return async (request) => {
+    const reply = await api.call(request);
+    const isJob = request.method === 'GET' && request.path.includes('/jobs/');
+    return isJob ? { status: 200, body: { status: { ready: 1 } } } : reply;
+  };
+}
+
+async function open(given: SafetyOptions): Promise<Safety> {
+  const safety = await openSafety(given);
+  opened.push(safety);
+  return safety;
+}
+
+const NODE = '/api/v1/nodes/worker-1';
+const nodeRef = { apiVersion: 'v1', kind: 'Node', name: 'worker-1' };
+
+test('records the inverse on disk and in the cluster and arms the Job before it acts; close restores', async () => {
+  const api = new TestApi();
+  api.put(NODE, { spec: { podCIDR: 'x' } });
+  const given = options(api);
+  const safety = await open(given);
+  await safety.patch('topology/nodes/pools', nodeRef, { spec: { unschedulable: true } });
+  const acted = api.requests.findIndex(({ method, path }) => method === 'PATCH' && path === NODE);
+  const mirrored = api.requests.findIndex(
+    ({ path, body }) =>
+      path.includes('plumbline-ledger') && JSON.stringify(body ?? '').includes('unschedulable'),
+  );
+  const armed = api.requests.findIndex(({ method, path }) => method === 'POST' && path.endsWith('/jobs'));
+  assert.ok(mirrored >= 0 && mirrored < acted, 'mirror before action');
+  assert.ok(armed >= 0 && armed < acted, 'Job before action');
+  assert.equal(new Ledger(safetyFolder(given.environment, undefined)).open().length, 1);
+  const report = await safety.close();
+  assert.deepEqual(report.failed, []);
+  assert.deepEqual(api.objects.get(NODE)?.['spec'], { podCIDR: 'x' });
+});
+
+test('what was created is deleted; what the check removed itself is settled; what was deleted comes back', async () => {
+  const api = new TestApi();
+  const service = '/api/v1/namespaces/tender/services/postgres';
+  api.put(service, { apiVersion: 'v1', kind: 'Service', spec: { port: 1 }, status: { ip: 'x' } });
+  const safety = await open(options(api));
+  const pod = (name: string) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'c' } });
+  await safety.apply('c', [pod('a'), pod('b')]);
+  await safety.remove('c', [{ apiVersion: 'v1', kind: 'Pod', namespace: 'c', name: 'a' }]);
+  assert.equal(safety.pending().length, 1);
+  await safety.remove('c', [{ apiVersion: 'v1', kind: 'Service', namespace: 'tender', name: 'postgres' }], {
+    access: 'control',
+  });
+  assert.equal(api.objects.has(service), false);
+  await safety.close();
+  assert.equal(api.objects.has('/api/v1/namespaces/c/pods/b'), false);
+  assert.deepEqual(api.objects.get(service)?.['spec'], { port: 1 });
+  assert.equal('status' in (api.objects.get(service) ?? {}), false);
+});
+
+test('does nothing once the lever is set, but restores', async () => {
+  const api = new TestApi();
+  api.put(NODE, { spec: {} });
+  const safety = await open(options(api));
+  await safety.patch('c', nodeRef, { spec: { unschedulable: true } });
+  api.put('/api/v1/namespaces/plumbline-system/configmaps/plumbline-stop', {});
+  await new Promise((resolve) => safety.stopped.addEventListener('abort', resolve, { once: true }));
+  await assert.rejects(safety.patch('c', nodeRef, { spec: { other: 1 } }), /safety lever/);
+  assert.equal(safety.pending().length, 1);
+  assert.deepEqual((await safety.restore()).failed, []);
+  assert.deepEqual(api.objects.get(NODE)?.['spec'], {});
+});
+
+test('without a way to record the inverse in the cluster it does not act, and nothing is left to undo', async () => {
+  const api = new TestApi();
+  api.put(NODE, { spec: {} });
+  const given = options(api);
+  const blocked: SafetyOptions['kube'] = (request) =>
+    request.path.includes('plumbline-ledger')
+      ? Promise.reject(new Error('etcdserver: no space'))
+      : given.kube(request);
+  const safety = await open({ ...given, kube: blocked });
+  await assert.rejects(
+    safety.patch('c', nodeRef, { spec: { unschedulable: true } }),
+    /cannot be recorded in the cluster: etcdserver: no space/,
+  );
+  assert.deepEqual(api.objects.get(NODE)?.['spec'], {});
+  assert.deepEqual(safety.pending(), []);
+});
+
+test('what is not permitted is refused before anything is recorded', async () => {
+  const api = new TestApi();
+  const safety = await open({
+    ...options(api),
+    permit: ({ fault }) => (fault === 'pod-crash' ? 'no permit in this file' : null),
+  });
+  const mutation = {
+    check: 'c',
+    title: 't',
+    access: 'fault' as const,
+    fault: 'pod-crash',
+    inverses: [],
+    act: () => Promise.reject(new Error('acted')),
+  };
+  await assert.rejects(safety.perform(mutation), /no permit in this file/);
+});
+
+test('what a killed run left open is restored by the next start', async () => {
+  const given = options(new TestApi());
+  const file = join(mkdtempSync(join(tmpdir(), 'safety-file-')), 'f');
+  writeFileSync(file, 'after');
+  new Ledger(safetyFolder(given.environment, undefined)).record({
+    id: 'x',
+    check: 'c',
+    title: 'file changed',
+    access: 'control',
+    inverse: {
+      kind: 'file',
+      path: file,
+      before: Buffer.from('before').toString('base64'),
+      afterSha256: sha256(Buffer.from('after')),
+    },
+    clusterUid: 'cluster',
+    bootId: 'an earlier boot',
+    holder: { pid: 1, startTime: '1' },
+    runId: 'r',
+    dueMs: 0,
+    dueAt: '',
+    at: '',
+  });
+  assert.deepEqual(await restoreEnvironment(given), { actions: 1, undone: ['file changed (c)'], failed: [] });
+  assert.equal(readFileSync(file, 'utf8'), 'before');
+});

@@ -1,0 +1,234 @@
+import { randomUUID } from 'node:crypto';
+import { monoMs } from '../../probes/clock.ts';
+import type { KubeObject, ObjectRef } from '../../suites/harness/protocol.ts';
+import { RefusedError } from './errors.ts';
+import type { Lease } from './lease.ts';
+import type { Ledger } from './ledger.ts';
+import type { Lever } from './lever.ts';
+import type { Mirror } from './mirror.ts';
+import { isMirrored } from './mirror.ts';
+import { GuardedObjects } from './objects.ts';
+import type { ChangeOptions } from './objects.ts';
+import { bootId, self } from './place.ts';
+import type { ChildRecord } from './processes.ts';
+import type { Timers } from './timers.ts';
+import { isKubeInverse } from './types.ts';
+import type { Access, Entry, Inverse, KubeCall, RestoreReport } from './types.ts';
+import { undoAll } from './undo.ts';
+
+/** What is to be done, and how it is undone. */
+export type Mutation = {
+  readonly check: string;
+  /** For people: what is done, to what. */
+  readonly title: string;
+  readonly access: Access;
+  /** The fault's name, where it is one. */
+  readonly fault?: string;
+  /** Empty for what heals by itself. */
+  readonly inverses: readonly Inverse[];
+  /** It takes the API server away, so that lever and mirror may be unreachable until it is undone. */
+  readonly controlPlane?: boolean;
+  act(): Promise<void>;
+};
+
+export type SafetyParts = {
+  readonly kube: KubeCall;
+  readonly ledger: Ledger;
+  readonly lease: Lease;
+  readonly lever: Lever;
+  readonly mirror: Mirror;
+  readonly timers: Timers;
+  readonly children: ChildRecord;
+  readonly clusterUid: string;
+  readonly runId: string;
+  readonly restoreDeadlineMs: number;
+  readonly restoredAtStart: RestoreReport;
+  readonly permit?: ((mutation: Mutation) => string | null) | undefined;
+  readonly notice: (message: string) => void;
+  readonly stop: AbortController;
+  readonly release: () => Promise<void>;
+};
+
+/** An API server that was stopped needs up to this long to answer again, once its manifest is back. */
+const RESTORE_RETRY_MS = 60_000;
+
+/** The one way to change anything: see `perform`. Made by `openSafety`. */
+export class Safety {
+  readonly restoredAtStart: RestoreReport;
+  readonly children: ChildRecord;
+  /** Aborted when no new action may begin: restore then. */
+  readonly stopped: AbortSignal;
+  readonly #parts: SafetyParts;
+  readonly #objects: GuardedObjects;
+  #gaps = 0;
+
+  constructor(parts: SafetyParts) {
+    this.#parts = parts;
+    this.restoredAtStart = parts.restoredAtStart;
+    this.children = parts.children;
+    this.stopped = parts.stop.signal;
+    this.#objects = new GuardedObjects(parts.kube, {
+      perform: (mutation) => this.perform(mutation),
+      hasCreated: (path) => this.#created(new Set([path])).length > 0,
+      settleCreated: (paths) => this.#settle(this.#created(paths)),
+    });
+  }
+
+  /** Who we are in the Lease. */
+  get identity(): string {
+    return this.#parts.lease.identity;
+  }
+
+  /** How often the mirror in the cluster could not be brought up to date before an action on a node. */
+  get mirrorGaps(): number {
+    return this.#gaps;
+  }
+
+  /**
+   * Every mutation goes through here: permits, Lease and lever are checked, the inverse is recorded on disk and in the
+   * cluster, the timers are armed, Lease and lever are checked again, and only then it acts. When `act` throws, its inverse
+   * stays open: nobody knows how far it came.
+   * @throws RefusedError when it may not begin; Error when its inverse or timer could not be put in place; what `act` throws.
+   */
+  async perform(mutation: Mutation): Promise<void> {
+    await this.#check(mutation);
+    const entries = mutation.inverses.map((inverse) => this.#record(mutation, inverse));
+    try {
+      await this.#secure(mutation);
+      await this.#check(mutation);
+    } catch (error) {
+      // Nothing was done, so that nothing is to be undone.
+      this.#settle(entries, 'not begun');
+      throw error;
+    }
+    if (mutation.controlPlane === true) this.#parts.lever.allowBlindness(this.#parts.restoreDeadlineMs);
+    await mutation.act();
+  }
+
+  /** Server-side the least: creates what is missing, patches what is there; see GuardedObjects. */
+  apply(
+    check: string,
+    objects: readonly KubeObject[],
+    options: ChangeOptions = { access: 'canary' },
+  ): Promise<void> {
+    return this.#objects.apply(check, objects, options);
+  }
+
+  patch(
+    check: string,
+    ref: ObjectRef,
+    patch: Record<string, unknown>,
+    options: ChangeOptions = { access: 'control' },
+  ): Promise<KubeObject> {
+    return this.#objects.patch(check, ref, patch, options);
+  }
+
+  remove(
+    check: string,
+    refs: readonly ObjectRef[],
+    options: ChangeOptions = { access: 'canary' },
+  ): Promise<void> {
+    return this.#objects.remove(check, refs, options);
+  }
+
+  /** What is still to be undone. */
+  pending(filter: { check?: string; access?: Access } = {}): Entry[] {
+    const { check, access } = filter;
+    return this.#parts.ledger
+      .open()
+      .filter(
+        (entry) =>
+          (check === undefined || entry.check === check) && (access === undefined || entry.access === access),
+      );
+  }
+
+  /**
+   * Undoes what is open, last first, past steps that fail. Works when `stopped` too: an inverse acts by compare-and-set, and
+   * a cluster that somebody else restores meanwhile is not harmed by it.
+   */
+  async restore(filter: { check?: string; access?: Access } = {}): Promise<RestoreReport> {
+    const { ledger, kube, clusterUid, lease, mirror } = this.#parts;
+    const entries = this.pending(filter);
+    if (entries.length === 0) return { actions: 0, undone: [], failed: [] };
+    if (lease.takenByOther) {
+      return {
+        actions: entries.length,
+        undone: [],
+        failed: ['another process holds the environment now and restores what is left'],
+      };
+    }
+    const report = await undoAll(entries, { ledger, kube, clusterUid, retryForMs: RESTORE_RETRY_MS });
+    await mirror.sync();
+    return report;
+  }
+
+  /** Restores all, ends the timers, gives the Lease back. Timers stay armed for what could not be undone. */
+  async close(): Promise<RestoreReport> {
+    const { timers, lever, mirror } = this.#parts;
+    const report = await this.restore();
+    await lever.close();
+    const trouble: string[] = [];
+    const left = this.pending().length;
+    if (left === 0) trouble.push(...(await timers.disarm()));
+    const gap = await mirror.sync();
+    if (gap !== null && this.#gaps > 0) trouble.push(`the mirror of the ledger is outdated: ${gap}`);
+    for (const message of trouble) this.#parts.notice(message);
+    await this.#parts.release();
+    return report;
+  }
+
+  async #check(mutation: Mutation): Promise<void> {
+    const reason = this.#parts.permit?.(mutation) ?? null;
+    if (reason !== null)
+      throw new RefusedError('not-permitted', `${mutation.title} (${mutation.check}): ${reason}`);
+    await this.#parts.lever.confirm();
+    // Last, and without a wait after it: what was true before a pause may not be any more.
+    this.#parts.lease.assertHeld();
+    if (this.stopped.aborted)
+      throw new RefusedError(
+        'stopped',
+        `${mutation.title} (${mutation.check}): ${String(this.stopped.reason)}`,
+      );
+  }
+
+  #record(mutation: Mutation, inverse: Inverse): Entry {
+    const { ledger, clusterUid, runId, restoreDeadlineMs } = this.#parts;
+    return ledger.record({
+      id: randomUUID(),
+      check: mutation.check,
+      title: mutation.title,
+      access: mutation.access,
+      inverse,
+      clusterUid,
+      bootId: bootId(),
+      holder: self(),
+      runId,
+      dueMs: monoMs() + restoreDeadlineMs,
+      dueAt: new Date(Date.now() + restoreDeadlineMs).toISOString(),
+      at: new Date().toISOString(),
+    });
+  }
+
+  /** The mirror must hold what the cluster's own timer has to undo; for what is done to a node it may be late, and that is said. */
+  async #secure({ inverses, title }: Mutation): Promise<void> {
+    if (inverses.length === 0) return;
+    const [gap] = await Promise.all([this.#parts.mirror.sync(), this.#parts.timers.arm(inverses)]);
+    if (gap === null) return;
+    if (inverses.some((inverse) => isKubeInverse(inverse) && isMirrored({ inverse }))) {
+      throw new Error(`${title}: its inverse cannot be recorded in the cluster: ${gap}`);
+    }
+    this.#gaps++;
+    this.#parts.notice(
+      `${title}: recorded on disk only, the mirror in the cluster cannot be written: ${gap}`,
+    );
+  }
+
+  #created(paths: ReadonlySet<string>): Entry[] {
+    return this.pending().filter(({ inverse }) => inverse.kind === 'kube-delete' && paths.has(inverse.path));
+  }
+
+  /** The mirror follows with the next action or at the end: undoing once more what is done changes nothing. */
+  #settle(entries: readonly Entry[], note = 'undone by its check'): void {
+    for (const { seq } of entries) this.#parts.ledger.mark(seq, 'done', note);
+  }
+}

@@ -1,0 +1,75 @@
+import { mergePatched } from './diff.ts';
+import type { KubeCall, KubeReply, KubeRequest } from './types.ts';
+import type { Json } from './undo-kube.ts';
+
+type Stored = {
+  metadata: { name: string; uid: string; resourceVersion: string } & Record<string, Json>;
+  [field: string]: Json;
+};
+
+/** For unit tests only: objects by path, with resource versions, UIDs and preconditions as the API server has them. */
+export class TestApi {
+  readonly objects = new Map<string, Stored>();
+  readonly requests: KubeRequest[] = [];
+  /** While set, nothing is answered. */
+  down = false;
+  #version = 0;
+
+  readonly call: KubeCall = (request) => {
+    this.requests.push(request);
+    if (this.down) return Promise.reject(new Error('connect ECONNREFUSED'));
+    const path = request.path.replace(/\?.*/, '');
+    return Promise.resolve(this.#answer(request, path));
+  };
+
+  put(path: string, object: Record<string, Json>): void {
+    const name = path.split('/').at(-1) ?? '';
+    const metadata = {
+      ...(object['metadata'] as Record<string, Json> | undefined),
+      name,
+      uid: `uid-${++this.#version}`,
+      resourceVersion: String(this.#version),
+    };
+    this.objects.set(path, { ...object, metadata });
+  }
+
+  #answer(request: KubeRequest, path: string): KubeReply {
+    const { method, body } = request;
+    if (method === 'POST') return this.#create(path, body as Record<string, Json>);
+    const held = this.objects.get(path);
+    if (method === 'PATCH' && request.contentType === 'application/apply-patch+yaml') {
+      if (held === undefined) this.put(path, body as Record<string, Json>);
+      else this.#store(path, { ...held, ...(body as Record<string, Json>), metadata: held.metadata });
+      return { status: 200, body: this.objects.get(path) };
+    }
+    if (held === undefined)
+      return method === 'DELETE' && request.path.includes('labelSelector')
+        ? { status: 200, body: {} }
+        : { status: 404, body: {} };
+    if (method === 'DELETE') return this.#delete(path, held, body as { preconditions?: { uid?: string } });
+    if (method === 'GET') return { status: 200, body: structuredClone(held) };
+    const sent = (body as { metadata?: { resourceVersion?: string } }).metadata?.resourceVersion;
+    if (sent !== undefined && sent !== held.metadata.resourceVersion) return { status: 409, body: {} };
+    this.#store(path, (method === 'PUT' ? body : mergePatched(held, body as Json)) as Stored);
+    return { status: 200, body: structuredClone(this.objects.get(path)) };
+  }
+
+  #create(path: string, body: Record<string, Json>): KubeReply {
+    const at = `${path}/${(body['metadata'] as { name: string }).name}`;
+    if (this.objects.has(at)) return { status: 409, body: {} };
+    this.put(at, body);
+    return { status: 201, body: structuredClone(this.objects.get(at)) };
+  }
+
+  #delete(path: string, held: Stored, options: { preconditions?: { uid?: string } } | undefined): KubeReply {
+    const uid = options?.preconditions?.uid;
+    if (uid !== undefined && uid !== held.metadata.uid) return { status: 409, body: {} };
+    this.objects.delete(path);
+    return { status: 200, body: {} };
+  }
+
+  #store(path: string, object: Stored): void {
+    const resourceVersion = String(++this.#version);
+    this.objects.set(path, { ...object, metadata: { ...object.metadata, resourceVersion } });
+  }
+}

@@ -1,0 +1,78 @@
+import type { InstanceName, ProcessId } from '../../env/local/nodes/index.ts';
+import type { KubeInverse } from './undo-kube.ts';
+
+export type { KubeCall, KubeInverse, KubeReply, KubeRequest } from './undo-kube.ts';
+
+/** Who may ask: canaries of checks, faults of drills, breaks of controls. */
+export type Access = 'canary' | 'fault' | 'control';
+
+/**
+ * How one thing that was done to a machine is undone: data only, so that another process can do it later. Each acts by
+ * compare-and-set or is idempotent: doing it twice, or after someone else did, changes nothing.
+ */
+export type NodeInverse =
+  | { kind: 'thaw'; cgroup: string }
+  | { kind: 'link-up'; instance: InstanceName; link: string }
+  /** The manifest of a static pod goes back to where kubelet reads it. */
+  | { kind: 'static-pod'; from: string; to: string }
+  /** Words after `ip -n NETNS route replace`. */
+  | { kind: 'route'; netns: string; route: string[] }
+  /** Idempotent command on the host; with `unless` it is left out when that command already prints the text. */
+  | { kind: 'command'; argv: string[]; unless?: { argv: string[]; includes: string } }
+  /** A file as it was (null: it did not exist); only while it holds what was written (null: it was removed). */
+  | {
+      kind: 'file';
+      path: string;
+      before: string | null;
+      afterSha256: string | null;
+      mode?: number;
+      then?: string[];
+    }
+  /** The API servers behind the load balancer. */
+  | { kind: 'api-servers'; instance: InstanceName; before: { name: string; address: string }[] }
+  /** The edge's part of the load balancer's configuration; only while it is what was written. */
+  | { kind: 'edge-config'; instance: InstanceName; before: string; afterSha256: string };
+
+export type Inverse = KubeInverse | NodeInverse;
+
+/** `failed` is tried again by the next restore; `void` cannot be undone any more, and says why in its note. */
+export type EntryState = 'pending' | 'done' | 'failed' | 'void';
+
+/** One action and its inverse, as the ledger keeps it. */
+export type Entry = {
+  readonly seq: number;
+  /** Unique over all ledgers: the objects that the action creates carry it. */
+  readonly id: string;
+  readonly check: string;
+  readonly title: string;
+  readonly access: Access;
+  readonly inverse: Inverse;
+  /** kube-system's UID: in another cluster the entry means nothing. */
+  readonly clusterUid: string;
+  readonly bootId: string;
+  readonly holder: ProcessId;
+  readonly runId: string;
+  /** CLOCK_MONOTONIC ms of `bootId` at which the timers undo it, whoever lives. */
+  readonly dueMs: number;
+  /** The same on the wall clock, for timers elsewhere. */
+  readonly dueAt: string;
+  /** ISO 8601, for people and for another boot. */
+  readonly at: string;
+  readonly state: EntryState;
+  readonly note?: string;
+};
+
+/** What a restore did. `failed` holds sentences. */
+export type RestoreReport = {
+  readonly actions: number;
+  readonly undone: string[];
+  readonly failed: string[];
+};
+
+/** Outcome of one inverse: undone now, found undone, left alone because someone else changed it, or no longer possible. */
+export type UndoResult = { outcome: 'undone' | 'already' } | { outcome: 'conflict' | 'void'; note: string };
+
+/** True for inverses that go through the API server; the others are done on the host. */
+export function isKubeInverse(inverse: Inverse): inverse is KubeInverse {
+  return inverse.kind.startsWith('kube-');
+}

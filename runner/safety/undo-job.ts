@@ -1,0 +1,243 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monoMs } from '../../probes/clock.ts';
+import type { KubeCall, KubeInverse } from './types.ts';
+import { deleteOptions } from './undo-kube.ts';
+
+/** Name of the Job and of all that belongs to it. */
+export const UNDO_NAME = 'plumbline-undo';
+const CALL_TIMEOUT_MS = 10_000;
+/** A small pod whose image is on the node is up in about 3 s; on two busy cores it can be several times that. */
+const READY_DEADLINE_MS = 45_000;
+const READY_LOOK_MS = 250;
+/** Longer than any run; then the Job ends whatever happens. */
+const ACTIVE_SECONDS = 12 * 3600;
+const APPLY = 'application/apply-patch+yaml';
+const LABELS = { 'app.kubernetes.io/managed-by': 'plumbline', 'app.kubernetes.io/name': UNDO_NAME };
+
+type Rule = { apiGroups: string[]; resources: string[]; verbs: string[] };
+
+export type UndoJobOptions = {
+  readonly kube: KubeCall;
+  readonly namespace: string;
+  /** An image with `node` on its PATH. */
+  readonly image: string;
+  readonly runId: string;
+};
+
+/** The Job in the cluster that undoes what went through the API server when the harness is gone. */
+export class UndoJob {
+  readonly #options: UndoJobOptions;
+  readonly #rules = new Map<string, Rule>();
+  #armed = false;
+
+  constructor(options: UndoJobOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes sure that the Job runs and may undo these. One Job serves the whole run; its rights grow with what it must undo.
+   * @throws Error when it cannot be started or does not come up: then the action must not begin.
+   */
+  async arm(inverses: readonly KubeInverse[], signal?: AbortSignal): Promise<void> {
+    if (this.#addRules(inverses)) await this.#applyRights();
+    if (this.#armed) return;
+    await this.#applyScript();
+    await this.#call('POST', this.#jobs(), this.#job());
+    await this.#awaitReady(signal);
+    this.#armed = true;
+  }
+
+  /** Removes the Job, and any that an earlier run left. Its rights stay small and are removed too. */
+  async disarm(): Promise<void> {
+    this.#armed = false;
+    const selector = encodeURIComponent(`app.kubernetes.io/name=${UNDO_NAME}`);
+    await this.#call('DELETE', `${this.#jobs()}?labelSelector=${selector}`, deleteOptions(undefined));
+    if (this.#rules.size === 0) return;
+    this.#rules.clear();
+    const rbac = '/apis/rbac.authorization.k8s.io/v1';
+    for (const path of [`${rbac}/clusterrolebindings/${UNDO_NAME}`, `${rbac}/clusterroles/${UNDO_NAME}`]) {
+      await this.#call('DELETE', path, undefined, [404]);
+    }
+  }
+
+  #addRules(inverses: readonly KubeInverse[]): boolean {
+    const before = this.#rules.size;
+    for (const inverse of inverses)
+      for (const rule of rulesFor(inverse)) this.#rules.set(JSON.stringify(rule), rule);
+    return this.#rules.size > before;
+  }
+
+  async #applyRights(): Promise<void> {
+    const { namespace } = this.#options;
+    const rbac = '/apis/rbac.authorization.k8s.io/v1';
+    const subjects = [{ kind: 'ServiceAccount', name: UNDO_NAME, namespace }];
+    const role = (kind: string) => ({ apiGroup: 'rbac.authorization.k8s.io', kind, name: UNDO_NAME });
+    const own = [
+      {
+        apiGroups: ['coordination.k8s.io'],
+        resources: ['leases'],
+        resourceNames: ['plumbline'],
+        verbs: ['get'],
+      },
+      { apiGroups: [''], resources: ['configmaps'], resourceNames: ['plumbline-ledger'], verbs: ['get'] },
+    ];
+    const inNamespace = `${rbac}/namespaces/${namespace}`;
+    await this.#apply(`/api/v1/namespaces/${namespace}/serviceaccounts`, {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+    });
+    await this.#apply(`${inNamespace}/roles`, { ...rbacObject('Role'), rules: own });
+    await this.#apply(`${inNamespace}/rolebindings`, {
+      ...rbacObject('RoleBinding'),
+      subjects,
+      roleRef: role('Role'),
+    });
+    await this.#apply(`${rbac}/clusterroles`, {
+      ...rbacObject('ClusterRole'),
+      rules: [...this.#rules.values()],
+    });
+    await this.#apply(`${rbac}/clusterrolebindings`, {
+      ...rbacObject('ClusterRoleBinding'),
+      subjects,
+      roleRef: role('ClusterRole'),
+    });
+  }
+
+  async #applyScript(): Promise<void> {
+    const text = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
+    const data = {
+      'package.json': '{"type":"module"}\n',
+      'cluster-timer.ts': text('cluster-timer.ts'),
+      'undo-kube.ts': text('undo-kube.ts'),
+    };
+    await this.#apply(`/api/v1/namespaces/${this.#options.namespace}/configmaps`, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      data,
+    });
+  }
+
+  #job(): object {
+    const { namespace, image } = this.#options;
+    return {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: this.#name(), namespace, labels: LABELS },
+      spec: {
+        backoffLimit: 20,
+        activeDeadlineSeconds: ACTIVE_SECONDS,
+        ttlSecondsAfterFinished: 300,
+        template: { metadata: { labels: LABELS }, spec: podSpec(image, namespace) },
+      },
+    };
+  }
+
+  async #awaitReady(signal: AbortSignal | undefined): Promise<void> {
+    const until = monoMs() + READY_DEADLINE_MS;
+    let seen = 'nothing';
+    while (monoMs() < until) {
+      signal?.throwIfAborted();
+      const job = (await this.#call('GET', `${this.#jobs()}/${this.#name()}`)) as {
+        status?: { ready?: number };
+      };
+      if ((job.status?.ready ?? 0) >= 1) return;
+      seen = JSON.stringify(job.status ?? {});
+      await sleep(READY_LOOK_MS);
+    }
+    throw new Error(
+      `waited ${READY_DEADLINE_MS / 1000} s for the Job ${this.#options.namespace}/${this.#name()} to run; last seen: ${seen}; ` +
+        `next: kubectl -n ${this.#options.namespace} describe pod -l app.kubernetes.io/name=${UNDO_NAME}`,
+    );
+  }
+
+  #name(): string {
+    return `${UNDO_NAME}-${this.#options.runId
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, '-')
+      .slice(-40)
+      .replace(/^-+/, '')}`;
+  }
+
+  #jobs(): string {
+    return `/apis/batch/v1/namespaces/${this.#options.namespace}/jobs`;
+  }
+
+  #apply(collection: string, object: object): Promise<unknown> {
+    const namespace = collection.includes('/namespaces/') ? { namespace: this.#options.namespace } : {};
+    const body = { ...object, metadata: { name: UNDO_NAME, labels: LABELS, ...namespace } };
+    return this.#call('PATCH', `${collection}/${UNDO_NAME}?fieldManager=plumbline-undo&force=true`, body);
+  }
+
+  async #call(
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+    alsoFine: number[] = [],
+  ): Promise<unknown> {
+    const contentType = method === 'PATCH' ? { contentType: APPLY } : {};
+    const reply = await this.#options.kube({
+      method,
+      path,
+      body,
+      timeoutMs: CALL_TIMEOUT_MS,
+      ...contentType,
+    });
+    // 409 to a POST: an earlier try got through.
+    const fine =
+      reply.status < 300 || alsoFine.includes(reply.status) || (method === 'POST' && reply.status === 409);
+    if (fine) return reply.body;
+    const said = (reply.body as { message?: string } | null)?.message ?? '';
+    throw new Error(`undo Job: ${method} ${path} answered ${reply.status}: ${said.slice(0, 300)}`);
+  }
+}
+
+/** The least that undoing this asks for. */
+export function rulesFor(inverse: KubeInverse): Rule[] {
+  const match =
+    /^\/apis?\/(?:(?<group>[^/]+\.[^/]+|apps|batch|autoscaling|policy|extensions)\/)?v[^/]+\/(?:namespaces\/[^/]+\/)?(?<resource>[^/?]+)/.exec(
+      inverse.path,
+    );
+  const resource = match?.groups?.['resource'];
+  if (resource === undefined) throw new Error(`ledger: no resource in the API path ${inverse.path}`);
+  const verbs = {
+    'kube-patch': ['get', 'patch'],
+    'kube-delete': ['get', 'delete'],
+    'kube-create': ['create'],
+  }[inverse.kind];
+  return [{ apiGroups: [match?.groups?.['group'] ?? ''], resources: [resource], verbs }];
+}
+
+function rbacObject(kind: string): { apiVersion: string; kind: string } {
+  return { apiVersion: 'rbac.authorization.k8s.io/v1', kind };
+}
+
+function podSpec(image: string, namespace: string): object {
+  return {
+    serviceAccountName: UNDO_NAME,
+    restartPolicy: 'OnFailure',
+    terminationGracePeriodSeconds: 0,
+    containers: [
+      {
+        name: 'undo',
+        image,
+        command: ['node', '/undo/cluster-timer.ts'],
+        env: [
+          { name: 'PLUMBLINE_UNDO_NAMESPACE', value: namespace },
+          { name: 'NODE_EXTRA_CA_CERTS', value: '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt' },
+        ],
+        volumeMounts: [{ name: 'script', mountPath: '/undo', readOnly: true }],
+        resources: { requests: { cpu: '10m', memory: '48Mi' }, limits: { cpu: '500m', memory: '160Mi' } },
+        securityContext: {
+          runAsNonRoot: true,
+          runAsUser: 65532,
+          readOnlyRootFilesystem: true,
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ['ALL'] },
+        },
+      },
+    ],
+    volumes: [{ name: 'script', configMap: { name: UNDO_NAME } }],
+  };
+}

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MARK, fieldState, undoKube } from './undo-kube.ts';
+import type { Json, KubeCall, KubeRequest } from './undo-kube.ts';
+
+/** One object behind the three verbs that undoing uses, with optimistic writes as the API server has them. */
+function server(object: Json | null): { call: KubeCall; sent: KubeRequest[]; state: () => Json | null } {
+  let held = object as Record<string, never> | null;
+  const sent: KubeRequest[] = [];
+  const call: KubeCall = (request) => {
+    sent.push(request);
+    if (request.method === 'POST') {
+      if (held) return Promise.resolve({ status: 409, body: {} });
+      held = request.body as Record<string, never>;
+      return Promise.resolve({ status: 201, body: held });
+    }
+    if (!held) return Promise.resolve({ status: 404, body: {} });
+    if (request.method === 'DELETE') held = null;
+    if (request.method === 'PATCH') held = merge(held, request.body as Json) as Record<string, never>;
+    return Promise.resolve({ status: 200, body: held });
+  };
+  return { call, sent, state: () => held };
+}
+
+function merge(into: Json, patch: Json): Json {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
+  const base = typeof into === 'object' && into !== null && !Array.isArray(into) ? { ...into } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete base[key];
+    else base[key] = merge(base[key] ?? null, value);
+  }
+  return base;
+}
+
+const node = (spec: Json): Json => ({ metadata: { uid: 'u1', resourceVersion: '7' }, spec });
+const cordon = {
+  kind: 'kube-patch' as const,
+  path: '/api/v1/nodes/worker-1',
+  uid: 'u1',
+  fields: [
+    { at: ['spec', 'unschedulable'], before: [] as [], after: [true] as [Json] },
+    { at: ['spec', 'taints'], before: [] as [], after: [[{ key: 'a', effect: 'NoExecute' }]] as [Json] },
+  ],
+};
+
+test('puts changed fields back, tolerating what the server added to them', async () => {
+  const { call, state } = server(
+    node({ podCIDR: 'x', unschedulable: true, taints: [{ key: 'a', effect: 'NoExecute', timeAdded: 't' }] }),
+  );
+  assert.deepEqual(await undoKube(cordon, call, 1000), { outcome: 'undone' });
+  assert.deepEqual((state() as { spec: Json }).spec, { podCIDR: 'x' });
+  assert.deepEqual(await undoKube(cordon, call, 1000), { outcome: 'already' });
+});
+
+test('leaves a field alone that someone else has changed since, and says which', async () => {
+  const { call, state } = server(
+    node({ unschedulable: true, taints: [{ key: 'theirs', effect: 'NoSchedule' }] }),
+  );
+  const result = await undoKube(cordon, call, 1000);
+  assert.equal(result.outcome, 'conflict');
+  assert.match('note' in result ? result.note : '', /spec\.taints changed by someone else/);
+  assert.deepEqual((state() as { spec: Json }).spec, { taints: [{ key: 'theirs', effect: 'NoSchedule' }] });
+});
+
+test('does nothing to another object of the same name, or to none', async () => {
+  const replaced = server({
+    metadata: { uid: 'other', resourceVersion: '1' },
+    spec: { unschedulable: true },
+  });
+  assert.equal((await undoKube(cordon, replaced.call, 1000)).outcome, 'void');
+  assert.equal(
+    replaced.sent.some(({ method }) => method === 'PATCH'),
+    false,
+  );
+  assert.equal((await undoKube(cordon, server(null).call, 1000)).outcome, 'void');
+});
+
+test('sends the resource version along, and tries anew when it is outdated', async () => {
+  const { call, sent } = server(node({ unschedulable: true }));
+  let conflicts = 2;
+  const busy: KubeCall = (request) =>
+    request.method === 'PATCH' && conflicts-- > 0
+      ? Promise.resolve({ status: 409, body: {} })
+      : call(request);
+  assert.equal((await undoKube({ ...cordon, fields: [cordon.fields[0]!] }, busy, 1000)).outcome, 'undone');
+  const patch = sent.find(({ method }) => method === 'PATCH')?.body as {
+    metadata: { resourceVersion: string };
+  };
+  assert.equal(patch.metadata.resourceVersion, '7');
+});
+
+test('deletes only what carries the mark of the action, by UID', async () => {
+  const path = '/api/v1/namespaces/c/pods/p';
+  const marked = server({ metadata: { uid: 'u', annotations: { [MARK]: 'e1' } } });
+  assert.deepEqual(await undoKube({ kind: 'kube-delete', path, mark: 'e1' }, marked.call, 1000), {
+    outcome: 'undone',
+  });
+  assert.deepEqual((marked.sent.at(-1)?.body as { preconditions: Json }).preconditions, { uid: 'u' });
+  const theirs = server({ metadata: { uid: 'u', annotations: { [MARK]: 'e2' } } });
+  assert.deepEqual(await undoKube({ kind: 'kube-delete', path, mark: 'e1' }, theirs.call, 1000), {
+    outcome: 'already',
+  });
+  assert.notEqual(theirs.state(), null);
+});
+
+test('creates again what was deleted, once', async () => {
+  const { call, state } = server(null);
+  const inverse = { kind: 'kube-create' as const, path: '/x', object: { metadata: { name: 'a' } } };
+  assert.equal((await undoKube(inverse, call, 1000)).outcome, 'undone');
+  assert.deepEqual(state(), { metadata: { name: 'a' } });
+  assert.equal((await undoKube(inverse, call, 1000)).outcome, 'already');
+});
+
+test('an answer that is neither yes nor no can be tried again: it throws with what was said', async () => {
+  const refuse: KubeCall = () => Promise.resolve({ status: 403, body: { message: 'forbidden: no' } });
+  await assert.rejects(undoKube(cordon, refuse, 1000), /answered 403.*forbidden: no/);
+});
+
+test('a removed field counts as ours while it is absent, and as restored once it is back', () => {
+  const removed = { at: ['spec', 'probe'], before: [{ port: 1 }] as [Json], after: [] as [] };
+  assert.equal(fieldState({ spec: {} }, removed), 'ours');
+  assert.equal(fieldState({ spec: { probe: { port: 1 } } }, removed), 'before');
+  assert.equal(fieldState({ spec: { probe: { port: 2 } } }, removed), 'foreign');
+});

@@ -1,0 +1,215 @@
+/**
+ * Undoes what was done through the API server. This file has no imports: the undo Job in the cluster runs the same text.
+ */
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+export interface KubeRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** API path with its query. */
+  path: string;
+  body?: unknown;
+  contentType?: string;
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+export interface KubeReply {
+  status: number;
+  /** Parsed JSON, or text where the answer was none. */
+  body: unknown;
+}
+/** One request to the API server. Rejects only when there was no answer. */
+export type KubeCall = (request: KubeRequest) => Promise<KubeReply>;
+
+/** A field: a path of keys, and its value before and after; an empty array means that it was not there. */
+export interface ChangedField {
+  at: string[];
+  before: [] | [Json];
+  after: [] | [Json];
+}
+
+export type KubeInverse =
+  /** Fields go back to what they were, each only while it holds what was put there. */
+  | { kind: 'kube-patch'; path: string; uid: string; fields: ChangedField[] }
+  /** What was created goes away; only when it carries the mark of this very action. */
+  | { kind: 'kube-delete'; path: string; mark: string }
+  /** What was deleted comes back, unless something of the name is there already. `path` is the collection. */
+  | { kind: 'kube-create'; path: string; object: Json };
+
+export type KubeUndoResult =
+  { outcome: 'undone' | 'already' } | { outcome: 'conflict' | 'void'; note: string };
+
+/** Annotation that names the ledger entry which created the object. */
+export const MARK = 'plumbline.dev/ledger-entry';
+
+/** An optimistic write is tried anew when the object changed in between; a busy object changes a few times a second. */
+const ATTEMPTS = 5;
+
+/**
+ * Undoes one inverse.
+ * @throws Error when the API server refuses or does not answer: it can be tried again.
+ */
+export async function undoKube(
+  inverse: KubeInverse,
+  call: KubeCall,
+  timeoutMs: number,
+): Promise<KubeUndoResult> {
+  switch (inverse.kind) {
+    case 'kube-patch':
+      return undoPatch(inverse, call, timeoutMs);
+    case 'kube-delete':
+      return undoCreate(inverse, call, timeoutMs);
+    case 'kube-create':
+      return undoDelete(inverse, call, timeoutMs);
+  }
+}
+
+async function undoPatch(
+  inverse: KubeInverse & { kind: 'kube-patch' },
+  call: KubeCall,
+  timeoutMs: number,
+): Promise<KubeUndoResult> {
+  for (let attempt = 1; ; attempt++) {
+    const got = await call({ method: 'GET', path: inverse.path, timeoutMs });
+    if (got.status === 404) return { outcome: 'void', note: `${inverse.path} is no longer there` };
+    expectStatus(got, 200, `GET ${inverse.path}`);
+    const object = got.body as { metadata: { uid: string; resourceVersion: string } };
+    if (object.metadata.uid !== inverse.uid) {
+      return { outcome: 'void', note: `${inverse.path} was replaced by another object of the name` };
+    }
+    const states = inverse.fields.map((field) => ({
+      field,
+      state: fieldState(object as unknown as Json, field),
+    }));
+    const foreign = states.filter(({ state }) => state === 'foreign').map(({ field }) => field.at.join('.'));
+    const ours = states.filter(({ state }) => state === 'ours').map(({ field }) => field);
+    if (ours.length > 0) {
+      const patch = mergePatchOf(ours, object.metadata.resourceVersion);
+      const sent = await call({
+        method: 'PATCH',
+        path: inverse.path,
+        body: patch,
+        contentType: 'application/merge-patch+json',
+        timeoutMs,
+      });
+      if (sent.status === 409 && attempt < ATTEMPTS) continue;
+      expectStatus(sent, 200, `PATCH ${inverse.path}`);
+    }
+    if (foreign.length > 0) {
+      return {
+        outcome: 'conflict',
+        note: `${inverse.path}: ${foreign.join(', ')} changed by someone else since; left as it is`,
+      };
+    }
+    return { outcome: ours.length > 0 ? 'undone' : 'already' };
+  }
+}
+
+async function undoCreate(
+  inverse: KubeInverse & { kind: 'kube-delete' },
+  call: KubeCall,
+  timeoutMs: number,
+): Promise<KubeUndoResult> {
+  const got = await call({ method: 'GET', path: inverse.path, timeoutMs });
+  if (got.status === 404) return { outcome: 'already' };
+  expectStatus(got, 200, `GET ${inverse.path}`);
+  const { metadata } = got.body as {
+    metadata: { uid: string; annotations?: Record<string, string>; deletionTimestamp?: string };
+  };
+  if (metadata.annotations?.[MARK] !== inverse.mark) return { outcome: 'already' };
+  if (metadata.deletionTimestamp !== undefined && inverse.path.includes('/persistentvolumeclaims/'))
+    return { outcome: 'already' };
+  const gone = await call({
+    method: 'DELETE',
+    path: inverse.path,
+    body: deleteOptions(metadata.uid),
+    timeoutMs,
+  });
+  // 409: the UID differs, so that ours is gone.
+  if (gone.status === 404 || gone.status === 409) return { outcome: 'already' };
+  if (gone.status !== 202) expectStatus(gone, 200, `DELETE ${inverse.path}`);
+  return { outcome: 'undone' };
+}
+
+async function undoDelete(
+  inverse: KubeInverse & { kind: 'kube-create' },
+  call: KubeCall,
+  timeoutMs: number,
+): Promise<KubeUndoResult> {
+  const sent = await call({ method: 'POST', path: inverse.path, body: inverse.object, timeoutMs });
+  if (sent.status === 409) return { outcome: 'already' };
+  expectStatus(sent, 201, `POST ${inverse.path}`);
+  return { outcome: 'undone' };
+}
+
+/** Deletion of this very object, at once, dependents after it. */
+export function deleteOptions(uid: string | undefined): Json {
+  return {
+    apiVersion: 'v1',
+    kind: 'DeleteOptions',
+    gracePeriodSeconds: 0,
+    propagationPolicy: 'Background',
+    ...(uid === undefined ? {} : { preconditions: { uid } }),
+  };
+}
+
+/** Whether a field holds what we put there, what was there before, or something else. */
+export function fieldState(object: Json, field: ChangedField): 'before' | 'ours' | 'foreign' {
+  const now = valueAt(object, field.at);
+  if (same(now, field.before)) return 'before';
+  const [after] = field.after;
+  const [seen] = now;
+  if (after === undefined || seen === undefined) return same(now, field.after) ? 'ours' : 'foreign';
+  return covers(seen, after) ? 'ours' : 'foreign';
+}
+
+/** The value at a path as a list of one, or an empty list. A null counts as absent, as in a merge patch. */
+export function valueAt(object: Json | undefined, at: readonly string[]): [] | [Json] {
+  let value: Json | undefined = object;
+  for (const key of at) {
+    value = typeof value === 'object' && value !== null && !Array.isArray(value) ? value[key] : undefined;
+  }
+  return value === undefined || value === null ? [] : [value];
+}
+
+/** True when `seen` is `wanted`, apart from keys that a server adds by default to objects within. */
+export function covers(seen: Json, wanted: Json): boolean {
+  if (Array.isArray(wanted)) {
+    return (
+      Array.isArray(seen) &&
+      seen.length === wanted.length &&
+      wanted.every((one, at) => covers(seen[at] ?? null, one))
+    );
+  }
+  if (typeof wanted === 'object' && wanted !== null) {
+    if (typeof seen !== 'object' || seen === null || Array.isArray(seen)) return false;
+    return Object.entries(wanted).every(([key, value]) => value === null || covers(seen[key] ?? null, value));
+  }
+  return seen === wanted;
+}
+
+function same(a: Json, b: Json): boolean {
+  return covers(a, b) && covers(b, a);
+}
+
+function mergePatchOf(fields: readonly ChangedField[], resourceVersion: string): Json {
+  const patch: { [key: string]: Json } = { metadata: { resourceVersion } };
+  for (const { at, before } of fields) {
+    let level = patch;
+    for (const key of at.slice(0, -1)) {
+      const next = level[key];
+      level = (
+        typeof next === 'object' && next !== null && !Array.isArray(next) ? next : (level[key] = {})
+      ) as typeof patch;
+    }
+    level[at.at(-1) ?? ''] = before[0] ?? null;
+  }
+  return patch;
+}
+
+function expectStatus(reply: KubeReply, status: number, what: string): void {
+  if (reply.status === status) return;
+  const said =
+    typeof reply.body === 'object' ? (reply.body as { message?: string } | null)?.message : reply.body;
+  throw new Error(`${what} answered ${reply.status}, expected ${status}: ${String(said).slice(0, 300)}`);
+}

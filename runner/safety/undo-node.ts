@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setApiServers, setExtraConfig } from '../../env/local/cluster/load-balancer.ts';
+import { freezerState, restoreLink, linkState, thawCgroup } from '../../env/local/nodes/index.ts';
+import { stateDir } from '../../env/local/paths.ts';
+import { run, runAny } from '../../env/local/run.ts';
+import type { NodeInverse, UndoResult } from './types.ts';
+
+/** One command of an inverse; a healthy one takes milliseconds, a reload of a load balancer a second. */
+const COMMAND_DEADLINE_MS = 15_000;
+
+type Kinds = {
+  [K in NodeInverse['kind']]: (
+    inverse: Extract<NodeInverse, { kind: K }>,
+  ) => Promise<UndoResult> | UndoResult;
+};
+
+const UNDO: Kinds = {
+  thaw: undoThaw,
+  'link-up': undoCut,
+  'static-pod': undoStaticPod,
+  route: undoRoute,
+  command: undoCommand,
+  file: undoFile,
+  'api-servers': undoApiServers,
+  'edge-config': undoEdgeConfig,
+};
+
+/**
+ * Undoes one thing that was done on this host.
+ * @throws Error when it did not work and can be tried again.
+ */
+export async function undoNode(inverse: NodeInverse): Promise<UndoResult> {
+  const undo = UNDO[inverse.kind] as (inverse: NodeInverse) => Promise<UndoResult> | UndoResult;
+  return undo(inverse);
+}
+
+/** Kinds that a restart of the machine undoes by itself: the kernel forgot them. */
+export function endsWithBoot(inverse: NodeInverse): boolean {
+  return inverse.kind === 'thaw' || inverse.kind === 'link-up' || inverse.kind === 'route';
+}
+
+function undoThaw({ cgroup }: { cgroup: string }): UndoResult {
+  if (!existsSync(cgroup) || freezerState(cgroup) === 'THAWED') return { outcome: 'already' };
+  thawCgroup(cgroup);
+  return { outcome: 'undone' };
+}
+
+async function undoCut({ link }: { link: string }): Promise<UndoResult> {
+  if (!existsSync(`/sys/class/net/${link}`)) return { outcome: 'void', note: `the link ${link} is gone` };
+  if ((await linkState({ link })) === 'up') return { outcome: 'already' };
+  await restoreLink({ link });
+  return { outcome: 'undone' };
+}
+
+function undoStaticPod({ from, to }: { from: string; to: string }): UndoResult {
+  if (!existsSync(from)) {
+    return existsSync(to)
+      ? { outcome: 'already' }
+      : { outcome: 'void', note: `neither ${from} nor ${to} is there: the node is gone` };
+  }
+  if (existsSync(to))
+    return { outcome: 'conflict', note: `${to} was written anew meanwhile; the old one stays at ${from}` };
+  renameSync(from, to);
+  return { outcome: 'undone' };
+}
+
+async function undoRoute({ netns, route }: { netns: string; route: string[] }): Promise<UndoResult> {
+  if (!existsSync(`/run/netns/${netns}`))
+    return { outcome: 'void', note: `the network namespace ${netns} is gone` };
+  const target = route[0] ?? '';
+  const shown = await run(['ip', '-n', netns, 'route', 'show', target], { timeoutMs: COMMAND_DEADLINE_MS });
+  if (shown.startsWith(target)) return { outcome: 'already' };
+  await run(['ip', '-n', netns, 'route', 'replace', ...route], { timeoutMs: COMMAND_DEADLINE_MS });
+  return { outcome: 'undone' };
+}
+
+async function undoCommand({
+  argv,
+  unless,
+}: {
+  argv: string[];
+  unless?: { argv: string[]; includes: string };
+}): Promise<UndoResult> {
+  if (unless !== undefined) {
+    const shown = await runAny(unless.argv, { timeoutMs: COMMAND_DEADLINE_MS });
+    if (shown.stdout.includes(unless.includes)) return { outcome: 'already' };
+  }
+  await run(argv, { timeoutMs: COMMAND_DEADLINE_MS });
+  return { outcome: 'undone' };
+}
+
+async function undoFile(inverse: Extract<NodeInverse, { kind: 'file' }>): Promise<UndoResult> {
+  const { path, before, afterSha256, mode } = inverse;
+  const now = existsSync(path) ? readFileSync(path) : null;
+  const wanted = before === null ? null : Buffer.from(before, 'base64');
+  if (now === null ? wanted === null : wanted !== null && now.equals(wanted)) return { outcome: 'already' };
+  if ((now === null ? null : sha256(now)) !== afterSha256) {
+    return { outcome: 'conflict', note: `${path} was changed by someone else since; left as it is` };
+  }
+  if (wanted === null) rmSync(path, { force: true });
+  else replaceFile(path, wanted, mode);
+  if (inverse.then !== undefined) await run(inverse.then, { timeoutMs: COMMAND_DEADLINE_MS });
+  return { outcome: 'undone' };
+}
+
+async function undoApiServers(inverse: Extract<NodeInverse, { kind: 'api-servers' }>): Promise<UndoResult> {
+  await setApiServers(inverse.instance, inverse.before);
+  return { outcome: 'undone' };
+}
+
+async function undoEdgeConfig(inverse: Extract<NodeInverse, { kind: 'edge-config' }>): Promise<UndoResult> {
+  const file = join(stateDir(inverse.instance), 'lb/edge.cfg');
+  const now = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  if (now === inverse.before) return { outcome: 'already' };
+  if (sha256(Buffer.from(now)) !== inverse.afterSha256)
+    return { outcome: 'conflict', note: `${file} was changed by someone else since; left as it is` };
+  await setExtraConfig(inverse.instance, inverse.before);
+  return { outcome: 'undone' };
+}
+
+/** SHA-256 in hexadecimal: what a file inverse compares by. */
+export function sha256(content: Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+function replaceFile(path: string, content: Uint8Array, mode: number | undefined): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const beside = `${path}.plumbline-undo`;
+  writeFileSync(beside, content, mode === undefined ? {} : { mode });
+  renameSync(beside, path);
+}

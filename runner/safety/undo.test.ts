@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Ledger } from './ledger.ts';
+import { bootId } from './place.ts';
+import type { Entry, Inverse } from './types.ts';
+import { sha256 } from './undo-node.ts';
+import { undoAll } from './undo.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'undo-'));
+let made = 0;
+
+function setup(...inverses: Inverse[]): { ledger: Ledger; entries: Entry[] } {
+  const ledger = new Ledger(join(folder, `ledger-${++made}`));
+  const entries = inverses.map((inverse, at) =>
+    ledger.record({
+      id: String(at),
+      check: 'c',
+      title: `step ${at + 1}`,
+      access: 'control',
+      inverse,
+      clusterUid: 'u',
+      bootId: bootId(),
+      holder: { pid: 1, startTime: '1' },
+      runId: 'r',
+      dueMs: 0,
+      dueAt: '',
+      at: '',
+    }),
+  );
+  return { ledger, entries };
+}
+
+const fileInverse = (path: string, before: string | null, after: string | null): Inverse => ({
+  kind: 'file',
+  path,
+  before: before === null ? null : Buffer.from(before).toString('base64'),
+  afterSha256: after === null ? null : sha256(Buffer.from(after)),
+});
+
+test('undoes in reverse order: the oldest state wins', async () => {
+  const path = join(folder, 'twice');
+  writeFileSync(path, 'C');
+  const { ledger, entries } = setup(fileInverse(path, 'A', 'B'), fileInverse(path, 'B', 'C'));
+  const report = await undoAll(entries, { ledger, kube: null, clusterUid: 'u', retryForMs: 0 });
+  assert.equal(readFileSync(path, 'utf8'), 'A');
+  assert.deepEqual(report, { actions: 2, undone: ['step 2 (c)', 'step 1 (c)'], failed: [], conflicts: [] });
+  assert.deepEqual(ledger.open(), []);
+});
+
+test('goes on past a failing step, keeps it open and says why', async () => {
+  const path = join(folder, 'past');
+  writeFileSync(path, 'B');
+  const { ledger, entries } = setup(fileInverse(path, 'A', 'B'), { kind: 'command', argv: ['/bin/false'] });
+  const report = await undoAll(entries, { ledger, kube: null, clusterUid: 'u', retryForMs: 0 });
+  assert.equal(readFileSync(path, 'utf8'), 'A');
+  assert.match(report.failed.join(), /step 2 \(c\): \/bin\/false: exit 1/);
+  assert.deepEqual(
+    ledger.open().map(({ seq, state }) => [seq, state]),
+    [[2, 'failed']],
+  );
+});
+
+test('leaves what someone else has changed, reports it once and does not come back to it', async () => {
+  const path = join(folder, 'foreign');
+  writeFileSync(path, 'theirs');
+  const { ledger, entries } = setup(fileInverse(path, 'A', 'B'));
+  const report = await undoAll(entries, { ledger, kube: null, clusterUid: 'u', retryForMs: 0 });
+  assert.equal(readFileSync(path, 'utf8'), 'theirs');
+  assert.match(report.failed.join(), /changed by someone else since/);
+  assert.deepEqual(ledger.open(), []);
+});
+
+test('a second time changes nothing', async () => {
+  const path = join(folder, 'new-file');
+  writeFileSync(path, 'made');
+  const { ledger, entries } = setup(fileInverse(path, null, 'made'));
+  const context = { ledger, kube: null, clusterUid: 'u', retryForMs: 0 };
+  assert.equal((await undoAll(entries, context)).undone.length, 1);
+  assert.equal(existsSync(path), false);
+  assert.deepEqual(await undoAll(entries, context), { actions: 1, undone: [], failed: [], conflicts: [] });
+});
+
+test('what was done to another cluster is void', async () => {
+  const path = join(folder, 'other-cluster');
+  writeFileSync(path, 'B');
+  const { ledger, entries } = setup(fileInverse(path, 'A', 'B'));
+  await undoAll(entries, { ledger, kube: null, clusterUid: 'another', retryForMs: 0 });
+  assert.equal(readFileSync(path, 'utf8'), 'B');
+  assert.deepEqual(
+    ledger.entries().map(({ state }) => state),
+    ['void'],
+  );
+});
+
+test('a static pod manifest goes back, and a manifest that is there again is not overwritten', async () => {
+  const [from, to] = [join(folder, 'aside.yaml'), join(folder, 'kube-apiserver.yaml')];
+  writeFileSync(from, 'manifest');
+  const { ledger, entries } = setup({ kind: 'static-pod', from, to });
+  const context = { ledger, kube: null, clusterUid: 'u', retryForMs: 0 };
+  await undoAll(entries, context);
+  assert.equal(readFileSync(to, 'utf8'), 'manifest');
+  writeFileSync(from, 'older');
+  assert.match((await undoAll(entries, context)).failed.join(), /written anew meanwhile/);
+  assert.equal(readFileSync(to, 'utf8'), 'manifest');
+});

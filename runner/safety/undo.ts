@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monoMs } from '../../probes/clock.ts';
+import type { Ledger } from './ledger.ts';
+import { bootId } from './place.ts';
+import { isKubeInverse } from './types.ts';
+import type { Entry, KubeCall, RestoreReport, UndoResult } from './types.ts';
+import { undoKube } from './undo-kube.ts';
+import { endsWithBoot, undoNode } from './undo-node.ts';
+
+const CALL_TIMEOUT_MS = 10_000;
+const RETRY_EVERY_MS = 1_000;
+
+export type UndoContext = {
+  readonly ledger: Ledger;
+  /** null: there is no way to the API server, and what needs it fails. */
+  readonly kube: KubeCall | null;
+  /** UID of kube-system; null: not known, and entries are taken at their word. */
+  readonly clusterUid: string | null;
+  /** For how long failing steps are tried again: an API server that was stopped comes back after other steps. */
+  readonly retryForMs: number;
+  /** Called after each entry that was settled. */
+  readonly onSettled?: (entry: Entry, result: UndoResult) => void;
+};
+
+/** `conflicts`: those of `failed` that will not be tried again, since somebody else has changed what we had changed. */
+export type UndoReport = RestoreReport & { readonly conflicts: string[] };
+
+/**
+ * Undoes entries in reverse order, goes on past a step that fails, and tries failed ones again for a while. Idempotent:
+ * what was undone already, by whomever, changes nothing. Never throws for a step; `failed` has a sentence for each.
+ */
+export async function undoAll(entries: readonly Entry[], context: UndoContext): Promise<UndoReport> {
+  const undone: string[] = [];
+  const conflicts: string[] = [];
+  const failed = new Map<number, string>();
+  const until = monoMs() + context.retryForMs;
+  let left = entries.toSorted((a, b) => b.seq - a.seq);
+  for (;;) {
+    failed.clear();
+    for (const entry of left) {
+      const sentence = await undoOne(entry, context, { undone, conflicts });
+      if (sentence !== null) failed.set(entry.seq, sentence);
+    }
+    left = left.filter(({ seq }) => failed.has(seq));
+    if (left.length === 0 || monoMs() >= until) break;
+    await sleep(RETRY_EVERY_MS);
+  }
+  return {
+    actions: entries.length,
+    undone,
+    failed: [...new Set([...conflicts, ...failed.values()])],
+    conflicts,
+  };
+}
+
+/** Returns null when the step is settled, else why it failed. */
+async function undoOne(
+  entry: Entry,
+  context: UndoContext,
+  { undone, conflicts }: { undone: string[]; conflicts: string[] },
+): Promise<string | null> {
+  const label = `${entry.title} (${entry.check})`;
+  try {
+    const result = await resultOf(entry, context);
+    const settled = result.outcome === 'conflict' || result.outcome === 'void';
+    context.ledger.mark(
+      entry.seq,
+      settled ? 'void' : 'done',
+      'note' in result ? `${result.outcome}: ${result.note}` : result.outcome,
+    );
+    if (result.outcome === 'undone') undone.push(label);
+    context.onSettled?.(entry, result);
+    if (result.outcome === 'conflict') conflicts.push(`${label}: ${result.note}`);
+    return null;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (entry.state !== 'failed' || entry.note !== message) context.ledger.mark(entry.seq, 'failed', message);
+    return `${label}: ${message}`;
+  }
+}
+
+async function resultOf(entry: Entry, context: UndoContext): Promise<UndoResult> {
+  const { inverse } = entry;
+  if (context.clusterUid !== null && entry.clusterUid !== context.clusterUid) {
+    return {
+      outcome: 'void',
+      note: `it was done to another cluster (${entry.clusterUid}) that this one has replaced`,
+    };
+  }
+  if (isKubeInverse(inverse)) {
+    if (context.kube === null) throw new Error('no way to the API server');
+    return undoKube(inverse, context.kube, CALL_TIMEOUT_MS);
+  }
+  if (entry.bootId !== bootId() && endsWithBoot(inverse))
+    return { outcome: 'void', note: 'the machine was restarted since' };
+  return undoNode(inverse);
+}
