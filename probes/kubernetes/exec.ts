@@ -26,7 +26,7 @@ const MOST_BYTES = 4 * 1024 * 1024;
 export async function execIn(config: KubeConfig, request: ExecRequest, signal?: AbortSignal): Promise<ExecResult> {
   const path = `/api/v1/namespaces/${request.namespace}/pods/${request.pod}/exec`;
   const server = config.getCurrentCluster()?.server ?? '';
-  const deadline = AbortSignal.timeout(request.timeoutMs);
+  const deadline = AbortSignal.timeout(Math.ceil(request.timeoutMs));
   const over = signal ? AbortSignal.any([deadline, signal]) : deadline;
   const out = new Collector();
   const err = new Collector();

@@ -61,7 +61,7 @@ export class Transport {
    * @throws KubeError `unreachable`, `timeout` or `aborted`
    */
   async exchange(request: Request): Promise<Answer> {
-    const deadline = AbortSignal.timeout(request.timeoutMs);
+    const deadline = AbortSignal.timeout(Math.ceil(request.timeoutMs));
     const signal = request.signal ? AbortSignal.any([deadline, request.signal]) : deadline;
     try {
       const response = await this.#send(request, signal);
