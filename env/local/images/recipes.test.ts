@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { tagOf } from './build.ts';
+import { isArchiveOf } from './debian.ts';
+import { CLUSTER_IMAGES, EDGE_IMAGES, moduleClosure, moduleVersions, PLATFORM_IMAGES } from './recipes.ts';
+import { CHECKOUT } from './recipes.ts';
+
+const DIGEST = `sha256:${'ab'.repeat(32)}`;
+
+test('should follow dependencies of npm packages to their end, also in circles', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'plumbline-modules-'));
+  const put = async (name: string, dependencies: Record<string, string>): Promise<void> => {
+    await mkdir(join(root, name), { recursive: true });
+    await writeFile(join(root, name, 'package.json'), JSON.stringify({ name, dependencies }));
+  };
+  try {
+    await put('a', { b: '1' });
+    await put('b', { '@scope/c': '1' });
+    await put('@scope/c', { a: '1' });
+    await put('unused', {});
+    assert.deepEqual(await moduleClosure(root, ['a']), ['@scope/c', 'a', 'b']);
+  } finally {
+    await rm(root, { recursive: true });
+  }
+});
+
+test('should find a version in the lock files for every image that is named after a Go module', async () => {
+  const versions = await moduleVersions(join(CHECKOUT, 'env/local/toolchain'));
+  for (const image of [...CLUSTER_IMAGES, ...PLATFORM_IMAGES, ...EDGE_IMAGES]) {
+    const tag = tagOf(image.tag, DIGEST, versions);
+    assert.match(tag, /^v?\d/, image.name);
+    assert.notEqual(tag, 'latest');
+  }
+});
+
+test('should make tags that say the version, and the digest where the version alone would mean two things', () => {
+  const versions = new Map([['example.org/m', 'v1.2.3']]);
+  assert.equal(tagOf({ module: 'example.org/m' }, DIGEST, versions), 'v1.2.3');
+  assert.equal(tagOf({ fixed: '3.10' }, DIGEST, versions), '3.10');
+  assert.equal(tagOf({ version: '15' }, DIGEST, versions), '15-ababababab');
+  assert.throws(() => tagOf({ module: 'example.org/other' }, DIGEST, versions), /example\.org\/other/);
+});
+
+test('should not take one package for another whose name begins alike', () => {
+  assert.ok(isArchiveOf('libpq5_15.20-0+deb12u1_amd64.deb', 'libpq5'));
+  assert.ok(!isArchiveOf('postgresql-15_15.20_amd64.deb', 'postgresql'));
+  assert.ok(!isArchiveOf('libpq5_15.20_amd64.deb.partial', 'libpq5'));
+});

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { IMAGE_GROUPS, type ImageSet } from '../images/index.ts';
+import { addressesOf, nodesOf } from '../nodes/addressing.ts';
+import type { PlatformContext } from './context.ts';
+import { platformFingerprint } from './index.ts';
+import type { KubeObject } from './objects.ts';
+import { EDGE_PART, platformParts } from './parts.ts';
+import { PLACEHOLDERS } from './secrets.ts';
+
+const DIGEST = `sha256:${'0'.repeat(64)}`;
+
+function imageSet(): ImageSet {
+  const names = [...IMAGE_GROUPS.cluster, ...IMAGE_GROUPS.platform, ...IMAGE_GROUPS.edge];
+  const ref = (name: string): ImageSet[string] => {
+    const reference = `registry.plumbline.test:5000/${name}:1`;
+    return {
+      name,
+      tag: '1',
+      digest: DIGEST,
+      reference,
+      pinned: `${reference}@${DIGEST}`,
+      compressedBytes: 1,
+      unpackedBytes: 1,
+    };
+  };
+  return Object.fromEntries(names.map((name) => [name, ref(name)]));
+}
+
+function context(images = imageSet()): PlatformContext {
+  return {
+    instance: 'local-small',
+    size: 'small',
+    with: ['postgres'],
+    addresses: addressesOf('local-small'),
+    nodes: nodesOf('local-small', 'small'),
+    kubeconfig: '/state/kubeconfig',
+    stateDir: '/state',
+    images,
+    kubectl: () => Promise.reject(new Error('no cluster in a unit test')),
+    setLoadBalancerConfig: () => Promise.resolve(),
+    onProgress: () => undefined,
+  };
+}
+
+interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly readinessProbe?: unknown;
+  readonly livenessProbe?: unknown;
+  readonly securityContext: {
+    readonly privileged?: boolean;
+    readonly capabilities: { readonly drop: string[] };
+  };
+  readonly resources: { readonly requests: Record<string, string>; readonly limits: Record<string, string> };
+}
+
+interface Workload {
+  readonly replicas: number;
+  readonly template: {
+    readonly spec: {
+      readonly containers: Container[];
+      readonly securityContext: { readonly runAsNonRoot: boolean };
+      readonly hostNetwork?: boolean;
+      readonly affinity?: unknown;
+      readonly topologySpreadConstraints?: unknown;
+    };
+  };
+}
+
+function allObjects(): KubeObject[] {
+  return [...platformParts(['postgres']), EDGE_PART].flatMap((part) => part.objects(context(), PLACEHOLDERS));
+}
+
+function workloads(): { name: string; spec: Workload }[] {
+  return allObjects()
+    .filter((object) => object.kind === 'Deployment' || object.kind === 'StatefulSet')
+    .map((object) => ({ name: object.metadata.name, spec: object['spec'] as Workload }));
+}
+
+test('should give every container probes, requests, limits, no rights and a pinned image of the own registry', () => {
+  const containers = workloads().flatMap(({ spec }) => spec.template.spec.containers);
+  assert.equal(containers.length, 6);
+  for (const container of containers) {
+    assert.ok(
+      container.readinessProbe !== undefined && container.livenessProbe !== undefined,
+      container.name,
+    );
+    const { requests, limits } = container.resources;
+    assert.deepEqual(
+      [Object.keys(requests), Object.keys(limits)],
+      [
+        ['cpu', 'memory'],
+        ['cpu', 'memory'],
+      ],
+      container.name,
+    );
+    assert.match(container.image, /^registry\.plumbline\.test:5000\/[^:]+:[^:@]+@sha256:[0-9a-f]{64}$/);
+    assert.deepEqual(
+      [container.securityContext.privileged, container.securityContext.capabilities.drop],
+      [undefined, ['ALL']],
+    );
+  }
+});
+
+test('should run nothing as root or in the node’s namespaces', () => {
+  for (const { name, spec } of workloads()) {
+    assert.deepEqual(
+      [spec.template.spec.securityContext.runAsNonRoot, spec.template.spec.hostNetwork],
+      [true, undefined],
+      name,
+    );
+  }
+});
+
+test('should spread everything that has replicas and allow one disruption of it, not all', () => {
+  const budgets = allObjects().filter((object) => object.kind === 'PodDisruptionBudget');
+  for (const { name, spec } of workloads().filter((workload) => workload.spec.replicas > 1)) {
+    assert.ok(
+      spec.template.spec.affinity !== undefined || spec.template.spec.topologySpreadConstraints !== undefined,
+      name,
+    );
+    const budget = budgets.find((object) => object.metadata.name === name)?.['spec'] as
+      { minAvailable: number } | undefined;
+    assert.equal(budget?.minAvailable, spec.replicas - 1, name);
+  }
+});
+
+test('should name every object once', () => {
+  const names = allObjects().map(
+    ({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`,
+  );
+  assert.deepEqual(
+    names.filter((name, at) => names.indexOf(name) !== at),
+    [],
+  );
+});
+
+test('should change its fingerprint with an image and with the edge, and with nothing else', () => {
+  const images = imageSet();
+  const other = {
+    ...images,
+    postgres: { ...images['postgres'], pinned: 'registry.plumbline.test:5000/postgres:2' },
+  } as ImageSet;
+  assert.equal(platformFingerprint(context(), true), platformFingerprint(context(), true));
+  assert.notEqual(platformFingerprint(context(), true), platformFingerprint(context(), false));
+  assert.notEqual(platformFingerprint(context(), true), platformFingerprint(context(other), true));
+});
+
+test('should say which stores there are when one is unknown', () => {
+  assert.throws(() => platformParts(['oracle']), /no store is called "oracle"; there are postgres/);
+});
