@@ -28,6 +28,8 @@ export type NodeInverse =
       mode?: number;
       then?: string[];
     }
+  /** A packet filter's table in the network namespace of a process; the namespace ends with its processes. */
+  | { kind: 'packet-filter'; pid: number; startTime: string; table: string }
   /** The API servers behind the load balancer. */
   | { kind: 'api-servers'; instance: InstanceName; before: { name: string; address: string }[] }
   /** The edge's part of the load balancer's configuration; only while it is what was written. */

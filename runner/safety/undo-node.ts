@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setApiServers, setExtraConfig } from '../../env/local/cluster/load-balancer.ts';
-import { freezerState, restoreLink, linkState, thawCgroup } from '../../env/local/nodes/index.ts';
+import {
+  freezerState,
+  linkState,
+  processAlive,
+  restoreLink,
+  thawCgroup,
+} from '../../env/local/nodes/index.ts';
 import { stateDir } from '../../env/local/paths.ts';
 import { run, runAny } from '../../env/local/run.ts';
 import type { NodeInverse, UndoResult } from './types.ts';
@@ -23,6 +29,7 @@ const UNDO: Kinds = {
   route: undoRoute,
   command: undoCommand,
   file: undoFile,
+  'packet-filter': undoPacketFilter,
   'api-servers': undoApiServers,
   'edge-config': undoEdgeConfig,
 };
@@ -38,7 +45,12 @@ export async function undoNode(inverse: NodeInverse): Promise<UndoResult> {
 
 /** Kinds that a restart of the machine undoes by itself: the kernel forgot them. */
 export function endsWithBoot(inverse: NodeInverse): boolean {
-  return inverse.kind === 'thaw' || inverse.kind === 'link-up' || inverse.kind === 'route';
+  return (
+    inverse.kind === 'thaw' ||
+    inverse.kind === 'link-up' ||
+    inverse.kind === 'route' ||
+    inverse.kind === 'packet-filter'
+  );
 }
 
 function undoThaw({ cgroup }: { cgroup: string }): UndoResult {
@@ -88,6 +100,19 @@ async function undoCommand({
     if (shown.stdout.includes(unless.includes)) return { outcome: 'already' };
   }
   await run(argv, { timeoutMs: COMMAND_DEADLINE_MS });
+  return { outcome: 'undone' };
+}
+
+async function undoPacketFilter(inverse: {
+  pid: number;
+  startTime: string;
+  table: string;
+}): Promise<UndoResult> {
+  if (!processAlive(inverse)) return { outcome: 'already' };
+  const inside = ['nsenter', `--net=/proc/${inverse.pid}/ns/net`, '--', 'nft'];
+  const shown = await run([...inside, 'list', 'tables'], { timeoutMs: COMMAND_DEADLINE_MS });
+  if (!shown.split('\n').includes(`table inet ${inverse.table}`)) return { outcome: 'already' };
+  await run([...inside, 'delete', 'table', 'inet', inverse.table], { timeoutMs: COMMAND_DEADLINE_MS });
   return { outcome: 'undone' };
 }
 

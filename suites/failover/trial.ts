@@ -1,0 +1,138 @@
+import type { CheckContext } from '../harness/check.ts';
+import type { FaultResult } from '../harness/protocol.ts';
+
+/** Recovered is what has held for this long without a failed or unanswered operation (DESIGN.md, "Outages"). */
+const STEADY_STRETCH_MS = 5_000;
+/** Fewer acknowledged writes before the fault say nothing about what was lost. */
+const MIN_ACKNOWLEDGED = 100;
+
+export interface TrialSubject {
+  store: string;
+  fault: string;
+}
+
+/** What `drill --target` and controls set for one run; everything else comes from the environment. */
+interface TrialSettings {
+  target: string;
+  /** A fault that only controls use, in place of the check's own. */
+  fault: string;
+  steadyBeforeMs: number;
+}
+
+/**
+ * One failover trial: a store at rest is written to, hurt once, watched until writes succeed again, healed, and read
+ * back. It only records; see reports/judge/failover for what follows from it.
+ */
+export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promise<void> {
+  const settings = settingsOf(ctx, subject.fault);
+  const { check, store, trial } = { check: ctx.id, store: subject.store, trial: ctx.trial };
+  const call = ctx.runner.call;
+  if (!(await steadyBefore(ctx, store))) return;
+  await ctx.step('read the settings that govern the failover', () =>
+    call('store.governing', { check, store, fault: subject.fault, trial }),
+  );
+  try {
+    await ctx.step('follow leader, members and endpoints', () =>
+      call('observer.start', { check, store, trial }),
+    );
+    await ctx.step('start writing', () => call('workload.start', { check, store, trial }));
+    if (!(await writesFlow(ctx, settings))) return;
+    const result = await ctx.step(`inject ${settings.fault} into the ${settings.target} of ${store}`, () =>
+      call('fault.inject', { check, fault: settings.fault, store, target: settings.target, trial }),
+    );
+    if (result.landedAtMs !== null) await recovery(ctx, result);
+    await ctx.step('undo what is left of the fault', () => call('fault.restore', { check }));
+    await healAndReadBack(ctx, store);
+  } finally {
+    // For a step that threw: nothing of a trial may run on into the next.
+    await call('workload.stop', { check });
+    await call('observer.stop', { check });
+    await call('fault.restore', { check });
+  }
+}
+
+async function steadyBefore(ctx: CheckContext, store: string): Promise<boolean> {
+  const seen = await ctx.step(
+    `wait until ${store} is steady: a leader, all members following, a synchronous one`,
+    () => ctx.runner.call('store.steady', { check: ctx.id, store, timeoutMs: ctx.timeoutMs('steadyState') }),
+  );
+  ctx.record('steady', { ...seen });
+  return seen.ok;
+}
+
+/** False when writes do not flow: then no fault is injected, and the judge finds too few acknowledged writes. */
+async function writesFlow(ctx: CheckContext, settings: TrialSettings): Promise<boolean> {
+  const check = ctx.id;
+  const timeoutMs = settings.steadyBeforeMs + ctx.timeoutMs('steadyState');
+  const stretch = await ctx.step(
+    `wait for ${settings.steadyBeforeMs / 1000} s of writes without a failure`,
+    () =>
+      ctx.runner.call('workload.wait', {
+        check,
+        until: 'steady',
+        stretchMs: settings.steadyBeforeMs,
+        timeoutMs,
+      }),
+  );
+  const count = await ctx.runner.call('workload.wait', {
+    check,
+    until: 'acknowledged',
+    count: MIN_ACKNOWLEDGED,
+    timeoutMs: ctx.timeoutMs('storeOperation'),
+  });
+  if (!stretch.met || !count.met)
+    ctx.record('no-fault', { reason: stretch.met ? count.detail : stretch.detail });
+  return stretch.met && count.met;
+}
+
+/** Watches the workload until it is steady again; records the deadline when that does not come. */
+async function recovery(ctx: CheckContext, result: FaultResult): Promise<void> {
+  const rtoDeadlineMs = ctx.timeoutMs('rtoDeadline');
+  const seen = await ctx.step(
+    `wait until writes succeed again for ${STEADY_STRETCH_MS / 1000} s (hurt: ${result.target})`,
+    () =>
+      ctx.runner.call('workload.wait', {
+        check: ctx.id,
+        until: 'steady',
+        stretchMs: STEADY_STRETCH_MS,
+        timeoutMs: rtoDeadlineMs,
+      }),
+  );
+  if (!seen.met) ctx.record('deadline', { rtoDeadlineMs, detail: seen.detail });
+}
+
+/** The order matters: nothing is written any more when it is read back, and everybody is there to be read. */
+async function healAndReadBack(ctx: CheckContext, store: string): Promise<void> {
+  const { id: check, trial } = ctx;
+  const call = ctx.runner.call;
+  const healed = await ctx.step('wait until all members have rejoined', () =>
+    call('store.steady', { check, store, timeoutMs: ctx.timeoutMs('membersRejoined') }),
+  );
+  await ctx.step('stop writing and wait for outstanding answers', () => call('workload.stop', { check }));
+  if (!healed.ok) {
+    ctx.record('steady-after', { ...healed });
+    return;
+  }
+  await ctx.step('read everything back from the leader twice, then from every member', () =>
+    call('workload.readBack', { check, store, trial }),
+  );
+  await ctx.step('stop following', () => call('observer.stop', { check }));
+  const after = await ctx.step(`see that ${store} is steady again`, () =>
+    call('store.steady', { check, store, timeoutMs: ctx.timeoutMs('settle') }),
+  );
+  ctx.record('steady-after', { ...after });
+}
+
+function settingsOf(ctx: CheckContext, fault: string): TrialSettings {
+  const given = (ctx.settings['failover'] ?? {}) as Partial<{ target: string; fault: string }>;
+  const drills = (ctx.settings['drills'] ?? {}) as Partial<{ steadySeconds: number }>;
+  if (drills.steadySeconds === undefined)
+    throw new Error(
+      'the environment does not say how long the steady state must hold (drills.steadySeconds)',
+    );
+  return {
+    target: given.target ?? 'leader',
+    fault: given.fault ?? fault,
+    steadyBeforeMs: drills.steadySeconds * 1000,
+  };
+}
