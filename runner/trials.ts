@@ -1,0 +1,40 @@
+import { mkdirSync } from 'node:fs';
+import { anchor } from '../probes/clock.ts';
+import { openHistory, writeHeader, type NewObservation } from '../probes/history.ts';
+import { HISTORY_SCHEMA, type HistoryHeader } from '../reports/record/history.ts';
+import { trialFolder } from './run-folder.ts';
+
+export interface HeaderSource {
+  check: string;
+  environment: string;
+  size?: string | undefined;
+  goals: Record<string, unknown>;
+  settings: Record<string, unknown>;
+}
+
+/** Opens the history of one trial with its header, the only place from which judges read goals. Returns its folder. */
+export async function openTrial(histories: string, trial: number, source: HeaderSource): Promise<string> {
+  const folder = trialFolder(histories, source.check, trial);
+  mkdirSync(folder, { recursive: true });
+  const header: HistoryHeader = {
+    kind: 'header',
+    schema: HISTORY_SCHEMA,
+    check: source.check,
+    trial,
+    environment: source.environment,
+    ...(source.size !== undefined && { size: source.size }),
+    goals: source.goals,
+    settings: source.settings,
+    anchor: anchor(),
+  };
+  await writeHeader(folder, header).close();
+  return folder;
+}
+
+/** What the runner adds to a trial, in a file of its own: one writer a file. */
+export async function appendToTrial(folder: string, observations: readonly NewObservation[]): Promise<void> {
+  const writer = openHistory(folder, 'runner.ndjson');
+  for (const observation of observations) writer.observe(observation);
+  await writer.close();
+}
+
