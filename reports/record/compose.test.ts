@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { composeRun } from './compose.ts';
+import type { CheckResult } from './run-record.ts';
+import type { Verdict } from './verdict.ts';
+
+let serial = 0;
+
+function check(verdict: Verdict, over: Partial<CheckResult> = {}): CheckResult {
+  return {
+    id: `topology/subject/check-${++serial}`,
+    suite: 'topology',
+    title: 'a check',
+    section: '5.1',
+    goal: 'a goal',
+    goalSource: 'assumed',
+    required: false,
+    stubbed: [],
+    verdict,
+    reason: verdict === 'not-run' ? 'not permitted' : 'because',
+    expected: '',
+    seen: '',
+    figures: [],
+    findings: [],
+    findingsTotal: 0,
+    evidence: [],
+    trials: [],
+    steps: [],
+    startedAt: null,
+    durationMs: 0,
+    apiCalls: 0,
+    history: null,
+    rerun: '',
+    ...over,
+  };
+}
+
+const many = (count: number, verdict: Verdict, over: Partial<CheckResult> = {}): CheckResult[] =>
+  Array.from({ length: count }, () => check(verdict, over));
+const environment = 'local';
+
+describe('composeRun', () => {
+  it('should be met with fractions when everything that ran passed', () => {
+    const checks = [
+      ...many(15, 'pass'),
+      ...many(57, 'not-run', { reason: 'not built' }),
+      ...many(4, 'not-run'),
+    ];
+    assert.deepEqual(composeRun(checks, { environment }), {
+      verdict: 'pass',
+      reasons: [],
+      sentence: 'local: MET, 15 of 15 checks, 61 not run (57 not built)',
+      exitCode: 0,
+    });
+  });
+
+  it('should be not met when one failed, whatever is inconclusive beside it', () => {
+    const broken = check('fail', { id: 'topology/nodes/pools', reason: 'gpu pool: 0 of 1 Ready' });
+    const got = composeRun([...many(41, 'pass'), check('inconclusive'), broken], { environment: 'staging' });
+    assert.equal(got.verdict, 'fail');
+    assert.equal(got.exitCode, 1);
+    assert.equal(got.sentence, 'staging: NOT MET, 41 of 43 checks, 1 failed, 1 inconclusive');
+    assert.equal(got.reasons[0], 'topology/nodes/pools: gpu pool: 0 of 1 Ready');
+  });
+
+  it('should be inconclusive when the worst is inconclusive', () => {
+    const got = composeRun([...many(3, 'pass'), check('inconclusive')], { environment });
+    assert.equal(got.verdict, 'inconclusive');
+    assert.equal(got.exitCode, 2);
+    assert.equal(got.sentence, 'local: INCONCLUSIVE, 3 of 4 checks, 1 inconclusive');
+  });
+
+  it('should be inconclusive when a required check was not run, naming it', () => {
+    const missing = check('not-run', {
+      id: 'failover/postgres/pod-crash',
+      required: true,
+      reason: 'not permitted',
+    });
+    const got = composeRun([...many(3, 'pass'), missing], { environment });
+    assert.equal(got.verdict, 'inconclusive');
+    assert.equal(got.sentence, 'local: INCONCLUSIVE, 3 of 3 checks, 1 not run (1 required)');
+    assert.deepEqual(got.reasons, ['failover/postgres/pod-crash: required, but not run (not permitted)']);
+  });
+
+  it('should be inconclusive when nothing passed', () => {
+    assert.deepEqual(composeRun([], { environment }).reasons, ['no check was run']);
+    assert.equal(composeRun([], { environment }).exitCode, 2);
+    const got = composeRun(many(2, 'not-run'), { environment });
+    assert.equal(got.verdict, 'inconclusive');
+    assert.equal(got.sentence, 'local: INCONCLUSIVE, 0 of 0 checks, 2 not run');
+  });
+
+  it('should not let a missing required check soften a failure', () => {
+    const got = composeRun([check('fail'), check('not-run', { required: true })], { environment });
+    assert.equal(got.verdict, 'fail');
+    assert.equal(got.exitCode, 1);
+  });
+
+  it('should exit 130 and 143 for an interrupted run, and never call it met', () => {
+    for (const [interrupted, code] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+    ] as const) {
+      const got = composeRun(many(2, 'pass'), { environment, interrupted });
+      assert.equal(got.exitCode, code);
+      assert.equal(got.verdict, 'inconclusive');
+      assert.match(got.sentence, new RegExp(`interrupted by ${interrupted}$`));
+    }
+  });
+
+  it('should never call a run met whose environment did not come back', () => {
+    const restored = { actions: 2, failed: ['uncordon local-worker-1'], steadyAgain: false };
+    const got = composeRun(many(2, 'pass'), { environment, restored });
+    assert.equal(got.verdict, 'inconclusive');
+    assert.deepEqual(got.reasons, [
+      'not restored: uncordon local-worker-1',
+      'the environment was not steady again after the run',
+    ]);
+  });
+});

@@ -1,0 +1,123 @@
+import type { CheckResult, RunRecord } from './run-record.ts';
+import { worst } from './verdict.ts';
+import type { Verdict } from './verdict.ts';
+
+/** What a run's verdict depends on beside its checks. */
+export interface ComposeContext {
+  /** Name of the environment; the sentence begins with it. */
+  environment: string;
+  /** Signal that ended the run early, e.g. `SIGINT`; null when it ran to its end. */
+  interrupted?: string | null;
+  /** What restoring left undone. A cluster that did not come back is never reported as met. */
+  restored?: RunRecord['restored'];
+}
+
+export interface Composition {
+  verdict: Verdict;
+  /** Why the verdict is not better; empty for a run that met everything. */
+  reasons: string[];
+  /** One sentence with fractions. */
+  sentence: string;
+  /** 0 met, 1 not met, 2 inconclusive, 130 and 143 interrupted. */
+  exitCode: number;
+}
+
+/** The word for a verdict of a whole run. */
+export const RUN_WORDS: Record<Verdict, string> = {
+  pass: 'MET',
+  fail: 'NOT MET',
+  inconclusive: 'INCONCLUSIVE',
+  'not-run': 'INCONCLUSIVE',
+};
+
+const EXIT_CODES: Record<Verdict, number> = { pass: 0, fail: 1, inconclusive: 2, 'not-run': 2 };
+/** 128 + signal number, as shells report it. */
+const SIGNAL_CODES: Record<string, number> = { SIGINT: 130, SIGTERM: 143 };
+
+/** Counts of checks by verdict, and those of `not-run` that matter for the sentence. */
+export interface Tally {
+  pass: number;
+  fail: number;
+  inconclusive: number;
+  notRun: number;
+  /** Checks that came to a verdict: pass, fail and inconclusive. */
+  ran: number;
+  notBuilt: number;
+  requiredNotRun: number;
+}
+
+/** True for a check that this version of Plumbline does not have yet. */
+export function isNotBuilt(check: Pick<CheckResult, 'verdict' | 'reason'>): boolean {
+  return check.verdict === 'not-run' && check.reason.startsWith('not built');
+}
+
+export function tally(checks: readonly CheckResult[]): Tally {
+  const of = (verdict: Verdict): CheckResult[] => checks.filter((check) => check.verdict === verdict);
+  const notRun = of('not-run');
+  return {
+    pass: of('pass').length,
+    fail: of('fail').length,
+    inconclusive: of('inconclusive').length,
+    notRun: notRun.length,
+    ran: checks.length - notRun.length,
+    notBuilt: notRun.filter(isNotBuilt).length,
+    requiredNotRun: notRun.filter((check) => check.required).length,
+  };
+}
+
+/**
+ * The verdict of a run: the worst of its checks, where `not-run` does not count; but a required check that was not run, a
+ * run in which nothing passed, an interrupted run and an environment that was not restored are inconclusive at best.
+ */
+export function composeRun(checks: readonly CheckResult[], context: ComposeContext): Composition {
+  const counts = tally(checks);
+  const gaps = gapsOf(checks, counts, context);
+  const verdict = worst([
+    ...checks.map((check) => check.verdict),
+    ...gaps.map(() => 'inconclusive' as const),
+  ]);
+  const failed = checks.filter((check) => check.verdict === 'fail');
+  const open = checks.filter((check) => check.verdict === 'inconclusive');
+  const signal = context.interrupted ?? null;
+  return {
+    verdict,
+    reasons: [...failed, ...open].map((check) => `${check.id}: ${check.reason}`).concat(gaps),
+    sentence: sentenceOf(context, verdict, counts),
+    exitCode: signal === null ? EXIT_CODES[verdict] : (SIGNAL_CODES[signal] ?? EXIT_CODES[verdict]),
+  };
+}
+
+/** Everything beside the verdicts of checks that forbids `met`. */
+function gapsOf(checks: readonly CheckResult[], counts: Tally, context: ComposeContext): string[] {
+  const gaps = checks
+    .filter((check) => check.required && check.verdict === 'not-run')
+    .map((check) => `${check.id}: required, but not run (${check.reason})`);
+  if (counts.pass === 0) gaps.push(counts.ran === 0 ? 'no check was run' : 'no check passed');
+  if (context.interrupted) gaps.push(`interrupted by ${context.interrupted} before all checks had run`);
+  return gaps.concat(restoreGaps(context.restored));
+}
+
+function restoreGaps(restored: RunRecord['restored'] | undefined): string[] {
+  if (!restored) return [];
+  const gaps = restored.failed.map((action) => `not restored: ${action}`);
+  if (restored.steadyAgain === false) gaps.push('the environment was not steady again after the run');
+  return gaps;
+}
+
+/** `local: MET, 15 of 15 checks, 61 not run (57 not built)`. */
+function sentenceOf(context: ComposeContext, verdict: Verdict, counts: Tally): string {
+  const parts = [`${context.environment}: ${RUN_WORDS[verdict]}`, `${counts.pass} of ${counts.ran} checks`];
+  if (counts.fail > 0) parts.push(`${counts.fail} failed`);
+  if (counts.inconclusive > 0) parts.push(`${counts.inconclusive} inconclusive`);
+  if (counts.notRun > 0) parts.push(`${counts.notRun} not run${notRunDetail(counts)}`);
+  if (context.interrupted) parts.push(`interrupted by ${context.interrupted}`);
+  if (restoreGaps(context.restored).length > 0) parts.push('environment not restored');
+  return parts.join(', ');
+}
+
+function notRunDetail(counts: Tally): string {
+  const details: string[] = [];
+  if (counts.notBuilt > 0) details.push(`${counts.notBuilt} not built`);
+  if (counts.requiredNotRun > 0) details.push(`${counts.requiredNotRun} required`);
+  return details.length > 0 ? ` (${details.join(', ')})` : '';
+}

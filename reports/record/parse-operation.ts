@@ -1,0 +1,140 @@
+import type { OperationColumns } from './operation-columns.ts';
+
+/** Where operations go, by their kind. */
+export interface OperationSink {
+  writes: OperationColumns;
+  reads: OperationColumns;
+}
+
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const LETTER_R = 0x72;
+const LETTER_W = 0x77;
+const WORST_OUTCOME = 3;
+/** Up to here a double holds every integer, and the quotient by an exact power of ten is correctly rounded. */
+const MAX_EXACT_DIGITS = 15;
+const POWERS = Float64Array.from({ length: MAX_EXACT_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
+
+/** n, intended, sent, done, outcome of the line at hand. One buffer for all lines: nothing is allocated per operation. */
+const values = new Float64Array(5);
+/** Where the last number ended; -1: not a number of the simple form. */
+let cursor = 0;
+
+/**
+ * Parses one line `["w",n,intended,sent,done,outcome]` or with a detail, from `start` to `stop` (without the newline),
+ * and appends it. The exact form that JSON.stringify writes is read by hand; anything else goes through JSON.parse.
+ * @returns false when the line is not an operation
+ */
+export function parseOperation(buffer: Buffer, start: number, stop: number, sink: OperationSink): boolean {
+  return parseFast(buffer, start, stop, sink) || parseSlowly(buffer.toString('utf8', start, stop), sink);
+}
+
+function parseFast(buffer: Buffer, start: number, stop: number, sink: OperationSink): boolean {
+  const kind = buffer[start + 2];
+  const quoted = buffer[start + 1] === QUOTE && buffer[start + 3] === QUOTE;
+  if (!quoted || buffer[start + 4] !== COMMA || (kind !== LETTER_W && kind !== LETTER_R)) return false;
+  cursor = start + 5;
+  for (let index = 0; index < 5; index += 1) {
+    values[index] = number(buffer, cursor);
+    if (cursor < 0) return false;
+    if (index < 4 && buffer[cursor++] !== COMMA) return false;
+  }
+  if (!plausible()) return false;
+  const last = stop - 1;
+  if (buffer[last] !== CLOSE_BRACKET) return false;
+  const columns = kind === LETTER_W ? sink.writes : sink.reads;
+  if (cursor === last) {
+    columns.push(values, undefined);
+    return true;
+  }
+  const detail = simpleString(buffer, cursor, last);
+  if (detail === null) return false;
+  columns.push(values, detail);
+  return true;
+}
+
+function plausible(): boolean {
+  const outcome = values[4] as number;
+  const n = values[0] as number;
+  return (
+    Number.isInteger(outcome) && outcome >= 0 && outcome <= WORST_OUTCOME && Number.isSafeInteger(n) && n >= 0
+  );
+}
+
+/** A decimal number without exponent; leaves `cursor` behind it, or at -1 when it needs the slow way. */
+function number(buffer: Buffer, from: number): number {
+  let at = from;
+  const negative = buffer[at] === MINUS;
+  if (negative) at += 1;
+  let mantissa = 0;
+  let digits = 0;
+  let point = -1;
+  for (; ; at += 1) {
+    const digit = (buffer[at] as number) - ZERO;
+    if (digit >= 0 && digit <= 9) {
+      mantissa = mantissa * 10 + digit;
+      digits += 1;
+    } else if (buffer[at] === DOT && point < 0 && digits > 0) {
+      point = digits;
+    } else {
+      break;
+    }
+  }
+  if (digits === 0 || digits === point) return fail();
+  cursor = at;
+  if (digits > MAX_EXACT_DIGITS) return Number(buffer.toString('latin1', from, at));
+  const value = point < 0 ? mantissa : mantissa / (POWERS[digits - point] as number);
+  return negative ? -value : value;
+}
+
+function fail(): number {
+  cursor = -1;
+  return Number.NaN;
+}
+
+/** `,"text"` from `from` to `last` without escapes; null when it is anything else. */
+function simpleString(buffer: Buffer, from: number, last: number): string | null {
+  if (buffer[from] !== COMMA || buffer[from + 1] !== QUOTE) return null;
+  const close = buffer.indexOf(QUOTE, from + 2);
+  if (close !== last - 1) return null;
+  const text = buffer.toString('utf8', from + 2, close);
+  return text.includes('\\') || hasControl(buffer, from + 2, close) ? null : text;
+}
+
+function hasControl(buffer: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) {
+    const byte = buffer[at] as number;
+    if (byte < 0x20 || byte === BACKSLASH) return true;
+  }
+  return false;
+}
+
+function parseSlowly(text: string, sink: OperationSink): boolean {
+  const line = parseArray(text);
+  if (line === null || line.length < 6 || line.length > 7) return false;
+  const [kind, ...rest] = line;
+  const detail = rest[5];
+  if ((kind !== 'w' && kind !== 'r') || (detail !== undefined && typeof detail !== 'string')) return false;
+  for (let index = 0; index < 5; index += 1) {
+    const value = rest[index];
+    if (typeof value !== 'number') return false;
+    values[index] = value;
+  }
+  if (!plausible()) return false;
+  (kind === 'w' ? sink.writes : sink.reads).push(values, detail);
+  return true;
+}
+
+function parseArray(text: string): unknown[] | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}

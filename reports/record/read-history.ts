@@ -1,0 +1,152 @@
+import { open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HISTORY_SCHEMA } from './history.ts';
+import type { History, HistoryHeader, Observation } from './history.ts';
+import { OperationColumns } from './operation-columns.ts';
+import { parseOperation } from './parse-operation.ts';
+
+/** A history that cannot be judged at all: its header is missing, cut or of another schema. */
+export class UnreadableHistoryError extends Error {
+  override readonly name = 'UnreadableHistoryError';
+}
+
+const CHUNK_BYTES = 1 << 20;
+const NEWLINE = 0x0a;
+const OPEN_BRACE = 0x7b;
+const OPEN_BRACKET = 0x5b;
+const HEADER_FILE = 'check.ndjson';
+
+/**
+ * Reads one trial's folder of NDJSON files. Observations come sorted by time over all files; operations come in the
+ * order in which they ended. A cut last line is left out, a line that does not parse is listed in `damaged`.
+ * @throws UnreadableHistoryError when the folder cannot be read, or has no usable header as the first line of `check.ndjson`
+ */
+export async function readHistory(folder: string, signal?: AbortSignal): Promise<History> {
+  const state: ReadState = {
+    header: null,
+    observations: [],
+    writes: new OperationColumns(),
+    reads: new OperationColumns(),
+    damaged: [],
+  };
+  for (const file of await filesOf(folder)) await readFile(join(folder, file), file, state, signal);
+  if (state.header === null) {
+    throw new UnreadableHistoryError(
+      `${join(folder, HEADER_FILE)}: no header: expected a first line {"kind":"header",…}`,
+    );
+  }
+  state.observations.sort((a, b) => a.t - b.t);
+  return {
+    header: state.header,
+    observations: state.observations,
+    writes: state.writes.finish(),
+    reads: state.reads.finish(),
+    damaged: state.damaged,
+  };
+}
+
+/**
+ * Folders `trial-NN` of a check's history, in the order of their numbers, as absolute paths if `checkFolder` is one.
+ * @throws UnreadableHistoryError when the folder cannot be read
+ */
+export async function trialFolders(checkFolder: string): Promise<string[]> {
+  const names = (await list(checkFolder)).filter((name) => /^trial-\d+$/.test(name));
+  names.sort((a, b) => Number(a.slice(6)) - Number(b.slice(6)));
+  return names.map((name) => join(checkFolder, name));
+}
+
+interface ReadState {
+  header: HistoryHeader | null;
+  observations: Observation[];
+  writes: OperationColumns;
+  reads: OperationColumns;
+  damaged: History['damaged'];
+}
+
+async function list(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    throw new UnreadableHistoryError(`cannot read the history ${folder}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+async function filesOf(folder: string): Promise<string[]> {
+  return (await list(folder)).filter((name) => name.endsWith('.ndjson')).sort();
+}
+
+/** Splits a file into lines without turning it into strings; memory is one chunk and the longest line. */
+async function readFile(path: string, name: string, state: ReadState, signal?: AbortSignal): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    let buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    let kept = 0;
+    let line = 0;
+    for (;;) {
+      signal?.throwIfAborted();
+      // A line longer than the buffer: double it.
+      if (kept === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
+      const { bytesRead } = await handle.read(buffer, kept, buffer.length - kept, null);
+      if (bytesRead === 0) return;
+      const end = kept + bytesRead;
+      let start = 0;
+      let stop = buffer.indexOf(NEWLINE, kept);
+      while (stop !== -1 && stop < end) {
+        line += 1;
+        if (!takeLine(buffer, start, stop, name, line, state)) state.damaged.push({ file: name, line });
+        start = stop + 1;
+        stop = buffer.indexOf(NEWLINE, start);
+      }
+      buffer.copy(buffer, 0, start, end);
+      kept = end - start;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** False when the line is damaged. */
+function takeLine(
+  buffer: Buffer,
+  start: number,
+  stop: number,
+  file: string,
+  line: number,
+  state: ReadState,
+): boolean {
+  if (start === stop) return true;
+  const first = buffer[start];
+  if (first === OPEN_BRACKET) return parseOperation(buffer, start, stop, state);
+  if (first !== OPEN_BRACE) return false;
+  const value = parseObject(buffer.toString('utf8', start, stop));
+  if (value === null) return false;
+  if (value['kind'] === 'header') return takeHeader(value, file, line, state);
+  if (typeof value['kind'] !== 'string' || typeof value['t'] !== 'number') return false;
+  state.observations.push(value as Observation);
+  return true;
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return null;
+  }
+}
+
+/** @throws UnreadableHistoryError for a schema that this version does not know: judging it would be guessing. */
+function takeHeader(value: Record<string, unknown>, file: string, line: number, state: ReadState): boolean {
+  if (file !== HEADER_FILE || line !== 1) return false;
+  if (value['schema'] !== HISTORY_SCHEMA) {
+    throw new UnreadableHistoryError(
+      `${file}: schema ${String(value['schema'])}, but this version reads ${HISTORY_SCHEMA}: judge it with the version that wrote it`,
+    );
+  }
+  if (typeof value['check'] !== 'string' || typeof value['goals'] !== 'object' || value['goals'] === null) {
+    return false;
+  }
+  state.header = value as unknown as HistoryHeader;
+  return true;
+}
