@@ -35,8 +35,10 @@ mount -t tmpfs -o mode=755,size=16m plumbline "$root"
 cd "$root"
 mkdir usr proc sys dev run tmp root opt etc var mnt old
 chmod 1777 tmp
-mount --bind /usr usr
-mount -o remount,bind,ro usr
+# An overlay, so that kubelet and containerd may add folders (/lib/modules, plugin folders) that stay the node's own.
+mkdir -p .usr/upper .usr/work
+mount -t overlay usr -o "lowerdir=/usr,upperdir=$root/.usr/upper,workdir=$root/.usr/work" usr
+mkdir -p usr/lib/modules
 for folder in bin sbin lib lib32 lib64 libx32; do
   if [ -L "/$folder" ]; then
     cp -a "/$folder" "$folder"

@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { NodeSpec } from '../nodes/addressing.ts';
+import { nodeLogs, onHost } from '../nodes/files.ts';
+import { execInNode } from '../nodes/node.ts';
+import { stateDir } from '../paths.ts';
+import { CommandError, run } from '../run.ts';
+import { CONFIG_PATH, DISCOVERY_PATH, discoveryConfig, initConfig, joinConfig } from './kubeadm.ts';
+import type { ClusterVersions } from './kubeadm.ts';
+
+/** What every step of making a cluster needs. */
+export type BringUp = {
+  readonly nodes: readonly NodeSpec[];
+  readonly binDir: string;
+  readonly versions: ClusterVersions;
+  readonly kubeconfig: string;
+  readonly signal?: AbortSignal | undefined;
+};
+
+const INIT_DEADLINE_MS = 240_000;
+const JOIN_DEADLINE_MS = 240_000;
+const KUBECTL_DEADLINE_MS = 60_000;
+
+/** Certificates that control-plane nodes share; kubeadm makes each node's own from them. */
+const SHARED_PKI = [
+  'ca.crt',
+  'ca.key',
+  'sa.key',
+  'sa.pub',
+  'front-proxy-ca.crt',
+  'front-proxy-ca.key',
+  'etcd/ca.crt',
+  'etcd/ca.key',
+];
+
+/** Makes the control plane on the first node; writes the administrator's kubeconfig. Returns the joining token. */
+export async function initControlPlane(context: BringUp): Promise<string> {
+  const first = firstOf(context.nodes);
+  const token = `${randomBytes(3).toString('hex')}.${randomBytes(8).toString('hex')}`;
+  writeOnNode(first, CONFIG_PATH, initConfig(first, context.versions, token));
+  // CoreDNS comes after the workers have joined, or both of its replicas would end up on the first node.
+  await kubeadm(first, ['init', '--config', CONFIG_PATH, '--skip-phases', 'preflight,addon/coredns'], context);
+  mkdirSync(dirname(context.kubeconfig), { recursive: true });
+  writeFileSync(context.kubeconfig, readFileSync(onHost(first, '/etc/kubernetes/admin.conf')), { mode: 0o600 });
+  chmodSync(context.kubeconfig, 0o600);
+  return token;
+}
+
+/** Joins every other node: workers all at once, control-plane nodes one after the other, as etcd requires. */
+export async function joinNodes(context: BringUp, token: string): Promise<void> {
+  const [first, ...others] = context.nodes;
+  if (first === undefined) return;
+  const caPem = readFileSync(onHost(first, '/etc/kubernetes/pki/ca.crt'), 'utf8');
+  const join = async (node: NodeSpec): Promise<void> => {
+    writeOnNode(node, DISCOVERY_PATH, discoveryConfig(node, caPem));
+    writeOnNode(node, CONFIG_PATH, joinConfig(node, token));
+    await kubeadm(node, ['join', '--config', CONFIG_PATH, '--skip-phases', 'preflight'], context);
+  };
+  const controls = others.filter((node) => node.role === 'control');
+  const workers = others.filter((node) => node.role !== 'control');
+  const inTurn = async (): Promise<void> => {
+    for (const node of controls) {
+      copyPki(first, node);
+      await join(node);
+    }
+  };
+  await allSettledOrThrow([inTurn(), ...workers.map(join)]);
+}
+
+/** Installs CoreDNS, whose replicas then find the workers to spread over. */
+export async function installDns(context: BringUp): Promise<void> {
+  await kubeadm(firstOf(context.nodes), ['init', 'phase', 'addon', 'coredns', '--config', CONFIG_PATH], context);
+}
+
+/** Waits until every node is known and Ready, and records each one's pod range in the API (its routes are there already). */
+export async function waitNodesReady(context: BringUp, deadlineMs: number): Promise<void> {
+  const names = context.nodes.map((node) => `node/${node.name}`);
+  const wait = (condition: string): Promise<string> =>
+    kubectl(context, ['wait', `--for=${condition}`, `--timeout=${Math.ceil(deadlineMs / 1000)}s`, ...names], {
+      timeoutMs: deadlineMs + 5000,
+    });
+  // A join ends before its kubelet has registered the node.
+  await wait('create');
+  await allSettledOrThrow(context.nodes.map((node) => recordPodRange(context, node)));
+  await wait('condition=Ready');
+}
+
+async function recordPodRange(context: BringUp, node: NodeSpec): Promise<void> {
+  const patch = { spec: { podCIDR: node.podCidr, podCIDRs: [node.podCidr] } };
+  await kubectl(context, ['patch', 'node', node.name, '-p', JSON.stringify(patch)]);
+}
+
+/** Waits until kube-proxy runs everywhere and CoreDNS answers. */
+export async function waitSystemReady(context: BringUp, deadlineMs: number): Promise<void> {
+  const timeout = `--timeout=${Math.ceil(deadlineMs / 1000)}s`;
+  const status = (what: string): Promise<string> =>
+    kubectl(context, ['-n', 'kube-system', 'rollout', 'status', what, timeout], { timeoutMs: deadlineMs + 5000 });
+  await allSettledOrThrow([status('daemonset/kube-proxy'), status('deployment/coredns')]);
+}
+
+/**
+ * Runs kubectl against the cluster and returns its output.
+ * @throws CommandError with kubectl's own words.
+ */
+export function kubectl(
+  context: Pick<BringUp, 'binDir' | 'kubeconfig' | 'signal'>,
+  argv: readonly string[],
+  options: { readonly input?: string | undefined; readonly timeoutMs?: number | undefined } = {},
+): Promise<string> {
+  return run([join(context.binDir, 'kubectl'), '--kubeconfig', context.kubeconfig, ...argv], {
+    timeoutMs: options.timeoutMs ?? KUBECTL_DEADLINE_MS,
+    input: options.input,
+    signal: context.signal,
+    // Discovery is cached below the home folder by default; the environment leaves nothing there.
+    env: { ...process.env, KUBECACHEDIR: join(dirname(context.kubeconfig), 'kubectl-cache') },
+  });
+}
+
+/** Waits for all, then throws the first failure: nothing goes on in the background after this returned. */
+export async function allSettledOrThrow(work: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+/** The kubeconfig of an instance. */
+export function kubeconfigPath(node: Pick<NodeSpec, 'instance'>): string {
+  return join(stateDir(node.instance), 'kubeconfig');
+}
+
+function firstOf(nodes: readonly NodeSpec[]): NodeSpec {
+  const [first] = nodes;
+  if (first === undefined) throw new Error('a cluster needs at least one node');
+  return first;
+}
+
+function writeOnNode(node: NodeSpec, path: string, content: string): void {
+  const file = onHost(node, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content, { mode: 0o600 });
+}
+
+function copyPki(from: NodeSpec, to: NodeSpec): void {
+  for (const name of SHARED_PKI) {
+    const target = onHost(to, join('/etc/kubernetes/pki', name));
+    mkdirSync(dirname(target), { recursive: true });
+    cpSync(onHost(from, join('/etc/kubernetes/pki', name)), target);
+  }
+}
+
+async function kubeadm(node: NodeSpec, argv: readonly string[], context: BringUp): Promise<void> {
+  const [first = ''] = argv;
+  const timeoutMs = first === 'init' ? INIT_DEADLINE_MS : JOIN_DEADLINE_MS;
+  const command = ['kubeadm', ...argv];
+  const result = await execInNode(node, command, { timeoutMs, signal: context.signal, binDir: context.binDir });
+  const log = join(stateDir(node.instance), 'log', `kubeadm-${node.name}.log`);
+  mkdirSync(dirname(log), { recursive: true });
+  writeFileSync(log, `${result.stdout}\n${result.stderr}\n`, { flag: 'a' });
+  if (result.code === 0) return;
+  const where = `on node ${node.name}; see ${log} and ${nodeLogs(node).kubelet}`;
+  throw new Error(`kubeadm ${first} failed ${where}`, { cause: new CommandError(command, result, null) });
+}

@@ -1,0 +1,166 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { addressesOf } from '../nodes/addressing.ts';
+import type { InstanceName } from '../nodes/addressing.ts';
+import { cutLink, ensureLink, linkState, restoreLink } from '../nodes/links.ts';
+import type { LinkOwner } from '../nodes/links.ts';
+import { killProcesses, waitGone } from '../nodes/processes.ts';
+import { logDir, stateDir } from '../paths.ts';
+import { adoptProcess, recordedProcess } from '../processes.ts';
+import { run, startDetached } from '../run.ts';
+import { waitFor } from '../wait.ts';
+
+/** An API server behind the load balancer. */
+export type Backend = { readonly name: string; readonly address: string };
+
+const PROCESS_NAME = 'load-balancer';
+const DEADLINE_MS = 10_000;
+const API_PORT = 6443;
+
+type Signalled = { readonly signal?: AbortSignal | undefined };
+
+/** The load balancer's own link and namespace, so that it can be cut like a node. */
+export function loadBalancerLink(instance: InstanceName): LinkOwner {
+  const { loadBalancer, loadBalancerLink: link } = addressesOf(instance);
+  return { instance, link, netns: link, address: loadBalancer };
+}
+
+/**
+ * Starts the load balancer in a namespace of its own, or lets a running one read its configuration again. The edge's
+ * part of it (setExtraConfig) is kept.
+ */
+export async function ensureLoadBalancer(
+  instance: InstanceName,
+  apiServers: readonly Backend[],
+  options: Signalled = {},
+): Promise<void> {
+  const files = configFiles(instance);
+  mkdirSync(join(stateDir(instance), 'lb'), { recursive: true });
+  writeFileSync(files.base, apiConfig(instance, apiServers));
+  if (!existsSync(files.extra)) writeFileSync(files.extra, '');
+  await ensureLink(loadBalancerLink(instance), options);
+  await reload(instance, options);
+}
+
+/** Points the API address at other servers. With the same list again it is the inverse. */
+export async function setApiServers(
+  instance: InstanceName,
+  apiServers: readonly Backend[],
+  options: Signalled = {},
+): Promise<void> {
+  await ensureLoadBalancer(instance, apiServers, options);
+}
+
+/**
+ * Replaces the edge's part of the configuration: complete haproxy sections, bound to the load balancer's address.
+ * @throws CommandError with haproxy's own words when the text does not parse; the old text stays in force then.
+ */
+export async function setExtraConfig(instance: InstanceName, text: string, options: Signalled = {}): Promise<void> {
+  const files = configFiles(instance);
+  const candidate = `${files.extra}.new`;
+  writeFileSync(candidate, text);
+  await check([files.base, candidate], options);
+  writeFileSync(files.extra, text);
+  await reload(instance, options);
+}
+
+/** Drops every packet from and to the load balancer, silently. */
+export async function cutLoadBalancer(instance: InstanceName, options: Signalled = {}): Promise<void> {
+  await cutLink(loadBalancerLink(instance), options);
+}
+
+/** Lets the load balancer's packets pass again. */
+export async function restoreLoadBalancer(instance: InstanceName, options: Signalled = {}): Promise<void> {
+  await restoreLink(loadBalancerLink(instance), options);
+}
+
+/** Whether haproxy runs and its packets pass. */
+export async function loadBalancerUp(instance: InstanceName, options: Signalled = {}): Promise<boolean> {
+  if (recordedProcess(instance, PROCESS_NAME) === null) return false;
+  return (await linkState(loadBalancerLink(instance), options)) === 'up';
+}
+
+/** The configuration of the API address; exported for its test. */
+export function apiConfig(instance: InstanceName, apiServers: readonly Backend[]): string {
+  const { loadBalancer } = addressesOf(instance);
+  return `global
+  # Two descriptors a connection, well below the 20,000 that a machine may allow.
+  maxconn 4000
+  stats socket ${join(stateDir(instance), 'lb/admin.sock')} mode 600 level admin
+
+defaults
+  mode tcp
+  timeout connect 1s
+  # Watches stay open; kube-apiserver itself ends them after 30 to 60 minutes.
+  timeout client 2h
+  timeout server 2h
+  timeout check 2s
+  retries 3
+  option redispatch 1
+
+frontend api
+  bind ${loadBalancer}:6443
+  default_backend api
+
+backend api
+  balance roundrobin
+  option httpchk GET /readyz
+  http-check expect status 200
+  default-server check check-ssl verify none inter 1s fall 2 rise 1 on-marked-down shutdown-sessions
+${apiServers.map(({ name, address }) => `  server ${name} ${address}:6443`).join('\n')}
+`;
+}
+
+function configFiles(instance: InstanceName): { base: string; extra: string } {
+  const dir = join(stateDir(instance), 'lb');
+  return { base: join(dir, 'api.cfg'), extra: join(dir, 'edge.cfg') };
+}
+
+async function check(files: readonly string[], options: Signalled): Promise<void> {
+  const flags = files.flatMap((file) => ['-f', file]);
+  await run(['haproxy', '-c', '-q', ...flags], { timeoutMs: DEADLINE_MS, ...options });
+}
+
+async function reload(instance: InstanceName, options: Signalled): Promise<void> {
+  const { base, extra } = configFiles(instance);
+  await check([base, extra], options);
+  const running = recordedProcess(instance, PROCESS_NAME);
+  if (running !== null) {
+    // The master starts a new worker, which takes the sockets over; open connections end in the old one.
+    killProcesses([running], 'SIGUSR2');
+    return;
+  }
+  const { netns } = loadBalancerLink(instance);
+  mkdirSync(logDir(instance), { recursive: true });
+  const argv = ['nsenter', `--net=/run/netns/${netns}`, '--', 'haproxy', '-W', '-db', '-f', base, '-f', extra];
+  const pid = startDetached(argv, join(logDir(instance), 'load-balancer.log'));
+  adoptProcess(instance, PROCESS_NAME, pid);
+  await waitFor(() => accepts(addressesOf(instance).loadBalancer, API_PORT), {
+    what: `the load balancer at ${addressesOf(instance).loadBalancer}:${API_PORT}`,
+    deadlineMs: DEADLINE_MS,
+    intervalMs: 20,
+    signal: options.signal,
+    next: `read ${join(logDir(instance), 'load-balancer.log')}`,
+  });
+}
+
+function accepts(host: string, port: number): Promise<true> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, timeout: 1000 });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('timeout', () => socket.destroy(new Error('no answer within 1 s')));
+    socket.once('error', reject);
+  });
+}
+
+/** Ends the load balancer; its link stays. */
+export async function stopLoadBalancer(instance: InstanceName, options: Signalled = {}): Promise<void> {
+  const running = recordedProcess(instance, PROCESS_NAME);
+  if (running === null) return;
+  killProcesses([running], 'SIGTERM');
+  await waitGone([running], { deadlineMs: DEADLINE_MS, ...options });
+}

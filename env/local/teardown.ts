@@ -1,0 +1,31 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { InstanceName } from './nodes/addressing.ts';
+import { cgroupName, processesIn, removeCgroups } from './nodes/cgroups.ts';
+import { removeNetwork } from './nodes/links.ts';
+import { killProcesses } from './nodes/processes.ts';
+import { stateDir } from './paths.ts';
+
+const CGROUP_DEADLINE_MS = 60_000;
+
+/** Left where it is by removeInstance: whoever removes holds it. */
+const LOCK_FILE = 'lock';
+
+/**
+ * Removes everything of an instance that a run, a crash or a reboot may have left: processes (by membership of its
+ * cgroups), nested cgroups depth first, links, namespaces, routes, and its state folder but for the lock. Mounts need
+ * no care: they live in the nodes' namespaces and end with them. Idempotent.
+ */
+export async function removeInstance(
+  instance: InstanceName,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  killProcesses(processesIn(cgroupName(instance)));
+  await removeCgroups(cgroupName(instance), { deadlineMs: CGROUP_DEADLINE_MS, ...options });
+  await removeNetwork(instance, options);
+  const dir = stateDir(instance);
+  if (!existsSync(dir)) return;
+  for (const name of readdirSync(dir).filter((entry) => entry !== LOCK_FILE)) {
+    rmSync(join(dir, name), { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
