@@ -1,0 +1,70 @@
+import type { Environment } from '../env/schema.ts';
+import type { InstanceName } from '../env/local/nodes/index.ts';
+import type { PlannedCheck } from '../env/catalogue/index.ts';
+import { settingsFor } from '../env/settings.ts';
+
+/** The instance of the embedded environment; undefined for any other. */
+export function embeddedOf(environment: Environment): InstanceName | undefined {
+  return 'embedded' in environment.cluster ? environment.cluster.embedded : undefined;
+}
+
+export function sizeOf(environment: Environment): 'small' | 'full' | undefined {
+  return 'embedded' in environment.cluster ? environment.cluster.size : undefined;
+}
+
+/** A named time-out, ms. */
+export function timeoutMsOf(environment: Environment, name: keyof Environment['timeouts']): number {
+  return environment.timeouts[name].seconds * 1000;
+}
+
+/** `failover/STORE/FAULT` taken apart; null for other checks. */
+export function failoverSubject(check: string): { store: string; fault: string } | null {
+  const [suite, store, fault] = check.split('/');
+  return suite === 'failover' && store !== undefined && fault !== undefined ? { store, fault } : null;
+}
+
+/** What a history's header says of the environment: what the check needs, and every named time-out in ms. */
+export function headerSettings(check: string, environment: Environment): Record<string, unknown> {
+  const timeouts = Object.fromEntries(
+    Object.entries(environment.timeouts).map(([name, { seconds }]) => [name, seconds * 1000]),
+  );
+  const settings = { ...settingsFor(check, environment), timeouts };
+  const subject = failoverSubject(check);
+  if (!subject) return settings;
+  const declared = environment.stores[subject.store as keyof Environment['stores']];
+  return {
+    ...settings,
+    ...subject,
+    drills: environment.drills,
+    rtoDeadlineMs: timeoutMsOf(environment, 'rtoDeadline'),
+    members: declared?.members ?? 0,
+  };
+}
+
+/** Readers share the environment; what injects a fault has it alone. */
+export function lockMode(planned: PlannedCheck, environment: Environment): 'shared' | 'exclusive' {
+  const access = planned.row.access[environment.kind];
+  return access === 'F' || access === 'permit' ? 'exclusive' : 'shared';
+}
+
+/**
+ * Longest time for all trials of a check. A failover trial waits for: steady state, a quiet stretch, landing, recovery, the
+ * members' return, read-back, settling. Another check waits for a few of the longest at most.
+ */
+export function checkTimeoutMs(planned: PlannedCheck, environment: Environment): number {
+  const sum = (...names: (keyof Environment['timeouts'])[]) =>
+    names.reduce((total, name) => total + timeoutMsOf(environment, name), 0);
+  if (failoverSubject(planned.row.id)) {
+    const trial = sum('steadyState', 'steadyState', 'faultLanding', 'rtoDeadline', 'membersRejoined', 'workloadStop', 'readBack', 'settle');
+    return planned.trials * (trial + environment.drills.steadySeconds * 1000);
+  }
+  const servers = environment.topology.controlPlane?.nodes ?? 1;
+  if (lockMode(planned, environment) === 'exclusive') return servers * sum('apiServerDown', 'apiServerUp', 'settle') + sum('settle');
+  return sum('podReady', 'podGone', 'volumeBound', 'settle');
+}
+
+/** A guess of a check's usual time, for the progress shown, ms. Measured on two cores. */
+export function estimateMs(planned: PlannedCheck, environment: Environment): number {
+  if (failoverSubject(planned.row.id)) return planned.trials * (environment.drills.steadySeconds * 1000 + 50_000);
+  return lockMode(planned, environment) === 'exclusive' ? 90_000 : 4_000;
+}

@@ -1,0 +1,34 @@
+import { openHistory } from '../../probes/history.ts';
+import { recordGoverning } from '../../probes/store-driver.ts';
+import { storeDriver } from '../../probes/stores.ts';
+import type { Engine } from '../engine.ts';
+import { timeoutMsOf } from '../environment-parts.ts';
+import { trialFolder } from '../run-folder.ts';
+import type { Handlers } from '../session.ts';
+
+type Methods = Pick<Handlers, 'store.describe' | 'store.steady' | 'store.governing' | 'store.refusesWrites'>;
+
+/** What a store says of itself. */
+export function storeMethods(engine: Engine): Methods {
+  const { stores, parts } = engine;
+  const operationMs = timeoutMsOf(parts.environment, 'storeOperation');
+  return {
+    'store.describe': async ({ store }, call) =>
+      storeDriver(store).describe(await stores.target(store), { deadlineMs: operationMs, signal: call.signal }),
+    'store.steady': async ({ store, timeoutMs }, call) =>
+      storeDriver(store).waitSteady(await stores.target(store), { deadlineMs: timeoutMs, signal: call.signal }),
+    'store.governing': async ({ check, store, fault, trial }, call) => {
+      const writer = openHistory(trialFolder(engine.histories, check, trial), 'governing.ndjson');
+      try {
+        const request = { fault, write: (seen: Parameters<typeof writer.observe>[0]) => writer.observe(seen) };
+        const bounds = { deadlineMs: operationMs, signal: call.signal };
+        await recordGoverning(storeDriver(store), await stores.target(store), request, bounds);
+      } finally {
+        await writer.close();
+      }
+      return null;
+    },
+    'store.refusesWrites': async ({ store, host, port, timeoutMs }, call) =>
+      storeDriver(store).refusesWrites({ host, port }, await stores.target(store), { deadlineMs: timeoutMs, signal: call.signal }),
+  };
+}

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import type { Environment, PostgresStore, SecretSource } from '../env/schema.ts';
+import type { KubeCluster } from '../probes/kubernetes/index.ts';
+import type { StoreMember, StoreTarget } from '../probes/store-driver.ts';
+import type { KubeObject } from '../suites/harness/protocol.ts';
+import { RequestError } from './session.ts';
+
+export interface StorePod {
+  name: string;
+  uid: string;
+  node: string | null;
+  ip: string | null;
+}
+
+/** How declared stores are reached. Passwords are read when they are needed and kept in memory only. */
+export class StoreTargets {
+  readonly #environment: Environment;
+  readonly #cluster: KubeCluster;
+  readonly #secrets = new Map<string, string>();
+
+  constructor(environment: Environment, cluster: KubeCluster) {
+    this.#environment = environment;
+    this.#cluster = cluster;
+  }
+
+  /** Every secret that was read so far, for redaction. */
+  secrets(): string[] {
+    return [...this.#secrets.values()];
+  }
+
+  /** @throws RequestError when the environment does not declare it, or it has no driver yet. */
+  declared(store: string): PostgresStore {
+    const found = this.#environment.stores[store as keyof Environment['stores']];
+    if (found === undefined) throw new RequestError(`the environment declares no store "${store}"`, 'refused');
+    if (!('database' in found)) throw new RequestError(`checks of ${store} are not built`, 'refused');
+    return found;
+  }
+
+  async target(store: string): Promise<StoreTarget> {
+    const declared = this.declared(store);
+    const { primary, replica, database, user } = declared;
+    const password = await this.secret(declared.password);
+    return {
+      connection: { host: primary.host, port: primary.port, database, user, password },
+      ...(replica && { readConnection: { host: replica.host, port: replica.port } }),
+      members: () => this.members(store),
+    };
+  }
+
+  /** Pods of the store's StatefulSet as the cache has them now. */
+  async pods(store: string): Promise<StorePod[]> {
+    const { statefulSet } = this.declared(store);
+    const listed = await this.#cluster.list({ kind: 'v1/Pod', namespace: statefulSet.namespace });
+    if (listed.unavailable !== undefined) throw new RequestError(`pods of ${store}: ${listed.unavailable}`, 'unavailable');
+    return listed.items.filter((pod) => isOwnedBy(pod, statefulSet.name)).map(podOf);
+  }
+
+  async members(store: string): Promise<StoreMember[]> {
+    const pods = await this.pods(store);
+    return pods.flatMap(({ name, ip, node }) =>
+      ip === null ? [] : [{ name, address: ip, ...(node !== null && { node }) }],
+    );
+  }
+
+  async secret(source: SecretSource): Promise<string> {
+    const key = JSON.stringify(source);
+    const known = this.#secrets.get(key);
+    if (known !== undefined) return known;
+    const value = await this.#read(source);
+    this.#secrets.set(key, value);
+    return value;
+  }
+
+  async #read(source: SecretSource): Promise<string> {
+    if ('file' in source) return readFileSync(source.file, 'utf8').trimEnd();
+    if ('env' in source) return fromVariable(source.env);
+    const { namespace, name, key } = source.secret;
+    const secret = await this.#cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace, name });
+    const encoded = (secret?.['data'] as Record<string, string> | undefined)?.[key];
+    if (encoded === undefined) throw new RequestError(`the Secret ${namespace}/${name} has no key "${key}"`, 'unavailable');
+    return Buffer.from(encoded, 'base64').toString('utf8');
+  }
+}
+
+function fromVariable(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new RequestError(`the environment variable ${name} is not set`, 'unavailable');
+  return value;
+}
+
+function isOwnedBy(pod: KubeObject, statefulSet: string): boolean {
+  return (pod.metadata.ownerReferences ?? []).some((owner) => owner.kind === 'StatefulSet' && owner.name === statefulSet);
+}
+
+function podOf(pod: KubeObject): StorePod {
+  const spec = pod['spec'] as { nodeName?: string } | undefined;
+  const status = pod['status'] as { podIP?: string } | undefined;
+  return {
+    name: pod.metadata.name,
+    uid: pod.metadata.uid ?? '',
+    node: spec?.nodeName ?? null,
+    ip: status?.podIP ?? null,
+  };
+}

@@ -1,0 +1,156 @@
+import { openHistory, redactor, type HistoryWriter } from '../probes/history.ts';
+import type { Observer } from '../probes/store-driver.ts';
+import { storeDriver } from '../probes/stores.ts';
+import { startWorkload, type WorkloadProcess } from '../probes/workload/process.ts';
+import type { WorkloadWait } from '../suites/harness/protocol.ts';
+import type { Engine } from './engine.ts';
+import { timeoutMsOf } from './environment-parts.ts';
+import { trialFolder } from './run-folder.ts';
+import { RequestError } from './session.ts';
+
+interface Subject {
+  check: string;
+  store: string;
+  trial: number;
+}
+
+/** A workload counts as flowing while its last success is younger than this. */
+const FLOWING_MS = 500;
+const POLL_MS = 50;
+const ENDPOINT_POLL_MS = 100;
+
+/** Workloads and observers of running checks: children and connections of the runner, at most one of each a check. */
+export class Workloads {
+  readonly #engine: Engine;
+  readonly #running = new Map<string, WorkloadProcess>();
+  readonly #observers = new Map<string, { observer: Observer; writer: HistoryWriter; timer: NodeJS.Timeout }>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** The name under which a trial's writes are in the store. */
+  runName({ check, trial }: Subject): string {
+    return `${this.#engine.parts.folder.id}/${check}/${trial}`;
+  }
+
+  async start(subject: Subject): Promise<void> {
+    const { check, store, trial } = subject;
+    if (this.#running.has(check)) throw new RequestError(`${check} has a workload already`, 'crash');
+    const { stores, parts } = this.#engine;
+    const declared = stores.declared(store);
+    const target = await stores.target(store);
+    const started = await startWorkload(
+      {
+        store,
+        history: trialFolder(this.#engine.histories, check, trial),
+        run: this.runName(subject),
+        connection: target.connection,
+        ratePerSecond: declared.workload.writesPerSecond,
+        readRatePerSecond: declared.workload.readsPerSecond,
+      },
+      { signal: parts.signal },
+    );
+    this.#running.set(check, started);
+    await started.ready;
+  }
+
+  async wait(wait: WorkloadWait, signal: AbortSignal): Promise<{ met: boolean; acknowledged: number; detail: string }> {
+    const running = this.#running.get(wait.check);
+    if (!running) throw new RequestError(`${wait.check} has no workload`, 'crash');
+    const deadline = performance.now() + wait.timeoutMs;
+    for (;;) {
+      const progress = running.progress();
+      if (progress && isMet(wait, progress)) return { met: true, acknowledged: progress.ok, detail: describe(progress) };
+      if (performance.now() > deadline) {
+        const detail = progress ? describe(progress) : 'the workload has reported nothing';
+        return { met: false, acknowledged: progress?.ok ?? 0, detail: `not ${wait.until} within ${wait.timeoutMs} ms: ${detail}` };
+      }
+      signal.throwIfAborted();
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  async stop(check: string): Promise<void> {
+    const running = this.#running.get(check);
+    if (!running) return;
+    this.#running.delete(check);
+    await running.stop(timeoutMsOf(this.#engine.parts.environment, 'workloadStop'));
+  }
+
+  async readBack(subject: Subject, signal: AbortSignal): Promise<void> {
+    const target = await this.#engine.stores.target(subject.store);
+    const writer = this.#open(subject, 'readback.ndjson');
+    try {
+      const deadlineMs = timeoutMsOf(this.#engine.parts.environment, 'readBack');
+      const request = { run: this.runName(subject), write: (seen: Parameters<HistoryWriter['observe']>[0]) => writer.observe(seen) };
+      await storeDriver(subject.store).readBack(target, request, { deadlineMs, signal });
+    } finally {
+      await writer.close();
+    }
+  }
+
+  /** Follows the store's own view; the endpoints of its Service come from the cache. */
+  async observe(subject: Subject): Promise<void> {
+    const { check, store } = subject;
+    if (this.#observers.has(check)) throw new RequestError(`${check} is observed already`, 'crash');
+    const target = await this.#engine.stores.target(store);
+    const writer = this.#open(subject, 'phases.ndjson');
+    let addresses = await this.#endpoints(store);
+    const timer = setInterval(() => {
+      void this.#endpoints(store).then((now) => (addresses = now), () => undefined);
+    }, ENDPOINT_POLL_MS);
+    const observer = storeDriver(store).observe(target, {
+      write: (seen) => writer.observe(seen),
+      endpoints: () => addresses,
+      signal: this.#engine.parts.signal,
+    });
+    this.#observers.set(check, { observer, writer, timer });
+  }
+
+  async stopObserving(check: string): Promise<void> {
+    const observed = this.#observers.get(check);
+    if (!observed) return;
+    this.#observers.delete(check);
+    clearInterval(observed.timer);
+    await observed.observer.stop();
+    await observed.writer.close();
+  }
+
+  /** Ends what a check left running. */
+  async stopAll(check: string): Promise<void> {
+    await this.stop(check);
+    await this.stopObserving(check);
+  }
+
+  /** A file of the trial, for the runner to write. */
+  #open(subject: Subject, file: string): HistoryWriter {
+    const folder = trialFolder(this.#engine.histories, subject.check, subject.trial);
+    return openHistory(folder, file, { redact: redactor(this.#engine.stores.secrets()) });
+  }
+
+  async #endpoints(store: string): Promise<string[]> {
+    const { services, statefulSet } = this.#engine.stores.declared(store);
+    const listed = await this.#engine.parts.cluster.list({
+      kind: 'discovery.k8s.io/v1/EndpointSlice',
+      namespace: statefulSet.namespace,
+      labels: { 'kubernetes.io/service-name': services.primary },
+    });
+    const endpoints = listed.items.flatMap((slice) => (slice['endpoints'] ?? []) as { addresses: string[]; conditions?: { ready?: boolean } }[]);
+    return endpoints.filter((one) => one.conditions?.ready !== false).flatMap((one) => one.addresses).sort();
+  }
+}
+
+type Seen = NonNullable<ReturnType<WorkloadProcess['progress']>>;
+
+function isMet(wait: WorkloadWait, seen: Seen): boolean {
+  if (wait.until === 'acknowledged') return seen.ok >= (wait.count ?? 1);
+  if (seen.lastOkMs === null || seen.t - seen.lastOkMs > FLOWING_MS) return false;
+  const since = seen.lastNotOkMs ?? seen.startedMs;
+  return since !== null && seen.t - since >= (wait.stretchMs ?? 0);
+}
+
+function describe(seen: Seen): string {
+  const last = seen.lastOkMs === null ? 'none has succeeded' : `the last success ${Math.round(seen.t - seen.lastOkMs)} ms ago`;
+  return `${seen.ok} ok, ${seen.fail} failed, ${seen.unknown} unknown, ${last}`;
+}
