@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { FailoverRecord } from '../record/run-record.ts';
+import { aggregateTrials } from './trials.ts';
+
+const GOALS = { rtoSeconds: 30, lostWrites: 0, minTrials: 1 };
+const SUMS = {
+  scheduled: 100,
+  ok: 90,
+  fail: 0,
+  unknown: 10,
+  unsent: 0,
+  present: 90,
+  lost: 0,
+  recovered: 4,
+  absent: 6,
+  failAbsent: 0,
+  unexpected: 0,
+  duplicates: 0,
+};
+
+function trial(number: number, over: Partial<FailoverRecord> = {}): FailoverRecord {
+  return {
+    store: 'postgres',
+    fault: 'pod-crash',
+    trial: number,
+    verdict: 'pass',
+    reason: 'met its goals',
+    startedAt: '2026-01-01T00:00:00.000Z',
+    target: 'tender/postgres-0',
+    landed: { proved: true, by: 'process gone', atMs: 0 },
+    election: 'elsewhere',
+    leaderBefore: 'postgres-0',
+    leaderAfter: 'postgres-1',
+    rto: { loMs: number * 1000 - 10, hiMs: number * 1000 },
+    outages: [],
+    outageTotalMs: 0,
+    phases: [],
+    writes: SUMS,
+    lostNumbers: [],
+    duplicateNumbers: [],
+    lossWindowMs: null,
+    generatorLagMs: { p50: 0, p99: 0, max: 0, atEdges: 0 },
+    writesPerSecond: 200,
+    strip: [],
+    governing: [],
+    expectedWindowMs: null,
+    outsideExpected: 'unknown',
+    ...over,
+  };
+}
+const many = (count: number, over: Partial<FailoverRecord> = {}): FailoverRecord[] =>
+  Array.from({ length: count }, (_, index) => trial(index + 1, over));
+const figure = (judgement: ReturnType<typeof aggregateTrials>, name: string): unknown =>
+  judgement.figures.find((one) => one.name === name)?.value;
+const BOUND = 'share of trials that lose writes, upper 95 % bound';
+
+describe('aggregateTrials', () => {
+  it('should pass one trial that elected another leader, and claim no bound', () => {
+    const got = aggregateTrials([trial(1)], GOALS);
+    assert.equal(got.verdict, 'pass');
+    assert.match(got.reason, /supports no bound/);
+    assert.match(String(figure(got, BOUND)), /not claimed/);
+    assert.equal(
+      got.expected,
+      'RTO ≤ 30 s; lost acknowledged writes ≤ 0; another leader elected in at least one trial; at least 1 trial',
+    );
+    assert.equal(got.seen, 'RTO 1 s, 0 acknowledged writes lost, another leader in 1 of 1 trials');
+  });
+
+  it('should be inconclusive when every trial recovered in place', () => {
+    const got = aggregateTrials([trial(1, { election: 'in place' })], GOALS);
+    assert.equal(got.verdict, 'inconclusive');
+    assert.match(got.reason, /^no trial elected another leader \(1 of 1 recovered in place\)/);
+  });
+
+  it('should count a recovery in place when another trial elected a leader', () => {
+    const got = aggregateTrials([trial(1, { election: 'in place' }), trial(2)], GOALS);
+    assert.equal(got.verdict, 'pass');
+    assert.equal(figure(got, 'trials that recovered in place'), 1);
+    assert.equal(figure(got, 'trials that elected another leader'), 1);
+  });
+
+  it('should ask for no election of a store with one member', () => {
+    const one = [trial(1, { election: 'not applicable' })];
+    assert.equal(aggregateTrials(one, { ...GOALS, electionRequired: false }).verdict, 'pass');
+    assert.equal(aggregateTrials(one, GOALS).verdict, 'inconclusive');
+  });
+
+  it('should let the worst trial win and name it', () => {
+    const bad = trial(7, {
+      verdict: 'fail',
+      reason: '3 acknowledged writes lost',
+      writes: { ...SUMS, lost: 3 },
+    });
+    const open = trial(8, { verdict: 'inconclusive', reason: 'the fault did not land' });
+    const got = aggregateTrials([...many(5), open, bad], GOALS);
+    assert.equal(got.verdict, 'fail');
+    assert.equal(got.reason, '1 of 7 trials failed: trial 7: 3 acknowledged writes lost');
+    assert.equal(figure(got, 'lost acknowledged writes'), 3);
+    assert.deepEqual(
+      got.findings.map((finding) => finding.subject),
+      ['trial 8', 'trial 7'],
+    );
+    assert.equal(got.findings[0]?.seen, 'not counted: the fault did not land');
+    // 1 of 6 known trials lost something: Clopper–Pearson's upper bound is 58.2 %.
+    assert.equal(figure(got, BOUND), 58.2);
+  });
+
+  it('should be inconclusive when one trial decided nothing, even beside passes', () => {
+    const got = aggregateTrials(
+      [...many(3), trial(4, { verdict: 'inconclusive', reason: 'read-back failed' })],
+      GOALS,
+    );
+    assert.equal(got.verdict, 'inconclusive');
+    assert.equal(got.reason, '1 of 4 trials decided nothing: trial 4: read-back failed');
+    assert.match(got.seen, /1 trials not counted$/);
+  });
+
+  it('should be inconclusive with fewer counted trials than the goal asks for', () => {
+    const stopped = trial(3, { verdict: 'not-run', reason: 'the safety lever was set' });
+    const got = aggregateTrials([...many(2), stopped], { ...GOALS, minTrials: 3 });
+    assert.equal(got.verdict, 'inconclusive');
+    assert.equal(got.reason, '2 of 3 trials count, the goal asks for 3');
+    assert.equal(aggregateTrials([], GOALS).verdict, 'inconclusive');
+  });
+
+  it('should give median, worst and the bound of many trials', () => {
+    const got = aggregateTrials(many(100), { ...GOALS, rtoSeconds: 120, minTrials: 100 });
+    assert.equal(got.verdict, 'pass');
+    assert.equal(figure(got, 'median RTO'), 50.5);
+    assert.equal(figure(got, 'worst RTO'), 100);
+    // 1 − 0.05^(1/100) = 2.95 %, rounded up: a bound is never rounded in its own favour.
+    assert.equal(figure(got, BOUND), 3);
+  });
+
+  it('should not let a store that never came back look fast', () => {
+    const gone = trial(2, { verdict: 'fail', reason: 'RTO > deadline', rto: null, writes: null });
+    const got = aggregateTrials([trial(1), gone], GOALS);
+    assert.equal(figure(got, 'worst RTO'), 'never steady again');
+    assert.match(got.seen, /^RTO > deadline/);
+    assert.equal(figure(got, BOUND), 'not claimed: one trial supports no bound');
+  });
+
+  it('should keep 50 findings and count all', () => {
+    const got = aggregateTrials(many(80, { verdict: 'fail', reason: 'slow' }), GOALS);
+    assert.deepEqual([got.findings.length, got.findingsTotal, got.trials?.length], [50, 80, 80]);
+  });
+});

@@ -1,0 +1,182 @@
+import type { Figure, Judgement } from '../record/judgement.ts';
+import type { FailoverRecord } from '../record/run-record.ts';
+import { worst } from '../record/verdict.ts';
+import type { Verdict } from '../record/verdict.ts';
+import { median, proportionBounds, zeroLossBound } from './statistics.ts';
+
+/** Goals of a failover check that concern its trials together; each trial was already held against the first two. */
+export interface TrialGoals {
+  rtoSeconds?: number | undefined;
+  /** Lost acknowledged writes that are allowed in any one trial. */
+  lostWrites?: number | undefined;
+  /** Fewer counted trials than this decide nothing. Default 1. */
+  minTrials?: number | undefined;
+  /** False for a store with one member, which cannot elect another leader. Default true. */
+  electionRequired?: boolean | undefined;
+}
+
+/** Findings kept in a judgement; `findingsTotal` counts them all. */
+const MAX_FINDINGS = 50;
+
+/**
+ * The judgement of a failover check from its trials. A trial counts when it came to pass or fail; the worst trial wins.
+ * In addition the check is inconclusive when fewer than `minTrials` counted, or when no counted trial elected another
+ * leader although one had to be. Never throws: no trials at all are inconclusive.
+ */
+export function aggregateTrials(trials: readonly FailoverRecord[], goals: TrialGoals = {}): Judgement {
+  const counted = trials.filter((trial) => trial.verdict === 'pass' || trial.verdict === 'fail');
+  const gap = gapOf(counted, trials, goals);
+  const verdict = verdictOf(trials, gap);
+  const findings = trials.filter((trial) => trial.verdict !== 'pass').map((trial) => findingOf(trial, goals));
+  return {
+    verdict,
+    reason: reasonOf(verdict, trials, counted, gap),
+    expected: expectedOf(goals),
+    seen: seenOf(counted, trials),
+    figures: figuresOf(counted, trials, goals),
+    findings: findings.slice(0, MAX_FINDINGS),
+    findingsTotal: findings.length,
+    evidence: [],
+    trials: [...trials],
+  };
+}
+
+function verdictOf(trials: readonly FailoverRecord[], gap: string | null): Verdict {
+  const verdicts = trials.map((trial) => trial.verdict);
+  return worst(gap === null ? verdicts : [...verdicts, 'inconclusive']);
+}
+
+/** What the counted trials are too few for; null when they suffice. */
+function gapOf(
+  counted: readonly FailoverRecord[],
+  trials: readonly FailoverRecord[],
+  goals: TrialGoals,
+): string | null {
+  const minTrials = goals.minTrials ?? 1;
+  if (trials.length === 0) return 'no trial was run';
+  if (counted.length < minTrials) {
+    return `${counted.length} of ${trials.length} trials count, the goal asks for ${minTrials}`;
+  }
+  const elected = counted.some((trial) => trial.election === 'elsewhere');
+  if (goals.electionRequired === false || elected) return null;
+  const inPlace = count(counted, 'in place');
+  return `no trial elected another leader (${inPlace} of ${counted.length} recovered in place): failover was not seen`;
+}
+
+const count = (trials: readonly FailoverRecord[], election: FailoverRecord['election']): number =>
+  trials.filter((trial) => trial.election === election).length;
+
+function reasonOf(
+  verdict: Verdict,
+  trials: readonly FailoverRecord[],
+  counted: readonly FailoverRecord[],
+  gap: string | null,
+): string {
+  const deciding = trials.filter((trial) => trial.verdict === verdict);
+  const first = deciding[0];
+  if (verdict === 'pass') {
+    return counted.length === 1
+      ? 'one trial met its goals; one trial supports no bound on how often writes are lost'
+      : `${counted.length} of ${counted.length} trials met their goals`;
+  }
+  if (first === undefined) return gap ?? 'no trial was run';
+  if (trials.length === 1) return first.reason;
+  const which = verdict === 'fail' ? 'failed' : 'decided nothing';
+  const lead = deciding.length > 1 ? 'the first, ' : '';
+  return `${deciding.length} of ${trials.length} trials ${which}: ${lead}trial ${first.trial}: ${first.reason}`;
+}
+
+function expectedOf(goals: TrialGoals): string {
+  const parts: string[] = [];
+  if (goals.rtoSeconds !== undefined) parts.push(`RTO ≤ ${goals.rtoSeconds} s`);
+  if (goals.lostWrites !== undefined) parts.push(`lost acknowledged writes ≤ ${goals.lostWrites}`);
+  if (goals.electionRequired !== false) parts.push('another leader elected in at least one trial');
+  const minTrials = goals.minTrials ?? 1;
+  parts.push(minTrials === 1 ? 'at least 1 trial' : `at least ${minTrials} trials`);
+  return parts.join('; ');
+}
+
+function seenOf(counted: readonly FailoverRecord[], trials: readonly FailoverRecord[]): string {
+  if (counted.length === 0) return `0 of ${trials.length} trials count`;
+  const worstRto = worstRtoOf(counted);
+  const parts = [
+    worstRto === null ? 'RTO > deadline' : `${counted.length > 1 ? 'worst ' : ''}RTO ${seconds(worstRto)} s`,
+    `${lostOf(counted)} acknowledged writes lost`,
+    `another leader in ${count(counted, 'elsewhere')} of ${counted.length} trials`,
+  ];
+  if (counted.length < trials.length) parts.push(`${trials.length - counted.length} trials not counted`);
+  return parts.join(', ');
+}
+
+const seconds = (ms: number): number => Math.round(ms) / 1000;
+
+/** Upper ends of the RTO intervals, ms; null where one never came back. */
+function worstRtoOf(counted: readonly FailoverRecord[]): number | null {
+  let found = 0;
+  for (const { rto } of counted) {
+    if (rto === null) return null;
+    found = Math.max(found, rto.hiMs);
+  }
+  return found;
+}
+
+const lostOf = (trials: readonly FailoverRecord[]): number =>
+  trials.reduce((sum, trial) => sum + (trial.writes?.lost ?? 0), 0);
+
+function figuresOf(
+  counted: readonly FailoverRecord[],
+  trials: readonly FailoverRecord[],
+  goals: TrialGoals,
+): Figure[] {
+  const figures: Figure[] = [
+    { name: 'trials counted', value: counted.length, goal: `≥ ${goals.minTrials ?? 1}` },
+    { name: 'trials not counted', value: trials.length - counted.length },
+  ];
+  if (counted.length === 0) return figures;
+  const known = counted.flatMap((trial) => (trial.rto === null ? [] : [trial.rto.hiMs]));
+  const middle = median(known);
+  const slowest = worstRtoOf(counted);
+  const rtoGoal = goals.rtoSeconds === undefined ? {} : { goal: goals.rtoSeconds };
+  figures.push(
+    { name: 'median RTO', value: middle === null ? null : seconds(middle), unit: 's' },
+    {
+      name: 'worst RTO',
+      value: slowest === null ? 'never steady again' : seconds(slowest),
+      unit: 's',
+      ...rtoGoal,
+    },
+    lostFigure(counted, goals),
+    { name: 'trials that elected another leader', value: count(counted, 'elsewhere') },
+    { name: 'trials that recovered in place', value: count(counted, 'in place') },
+    boundFigure(counted),
+  );
+  return figures;
+}
+
+function lostFigure(counted: readonly FailoverRecord[], goals: TrialGoals): Figure {
+  const figure: Figure = { name: 'lost acknowledged writes', value: lostOf(counted), unit: 'writes' };
+  return goals.lostWrites === undefined ? figure : { ...figure, goal: goals.lostWrites };
+}
+
+/**
+ * Trials are independent, writes of one trial are not: so the bound counts trials. A trial whose writes could not be
+ * read back says nothing about loss. One trial would bound the share at 95 %, which is no claim worth making.
+ */
+function boundFigure(counted: readonly FailoverRecord[]): Figure {
+  const name = 'share of trials that lose writes, upper 95 % bound';
+  const known = counted.filter((trial) => trial.writes !== null);
+  if (known.length < 2) return { name, value: 'not claimed: one trial supports no bound' };
+  const losing = known.filter((trial) => (trial.writes?.lost ?? 0) > 0).length;
+  const bound = losing === 0 ? zeroLossBound(known.length) : proportionBounds(losing, known.length).upper;
+  return { name, value: Math.ceil(bound * 1000) / 10, unit: '%' };
+}
+
+function findingOf(trial: FailoverRecord, goals: TrialGoals): Judgement['findings'][number] {
+  const counts = trial.verdict === 'fail' ? '' : 'not counted: ';
+  return {
+    subject: `trial ${trial.trial}`,
+    ok: false,
+    expected: trial.verdict === 'fail' ? expectedOf({ ...goals, electionRequired: false }) : 'a verdict',
+    seen: `${counts}${trial.reason}`,
+  };
+}
