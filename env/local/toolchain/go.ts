@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { cacheDir } from '../paths.ts';
+import { asError, run } from '../run.ts';
+import { linkerFlags, moduleDir } from './groups.ts';
+import type { ToolGroup } from './groups.ts';
+
+/** What a build tells while it runs: packages compiled of those that the programs consist of. */
+export type BuildProgress = { readonly group: string; readonly done: number; readonly of: number; readonly message: string };
+
+export type GoOptions = {
+  readonly onProgress?: ((progress: BuildProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+};
+
+/** Compiling trades memory for speed: fewer collections. Some 4 GiB at most for two compilers at once. */
+const GO_GC_PERCENT = '400';
+const LIST_DEADLINE_MS = 600_000;
+
+/** Flags that change what the compiler makes, and so belong to the key of a build. */
+export const COMPILE_FLAGS: readonly string[] = ['-trimpath', '-buildvcs=false', '-mod=readonly', '-gcflags=all=-dwarf=false'];
+
+/** The environment of every Go command here: caches in the shared folder, never another toolchain. */
+export function goEnvironment(group: Pick<ToolGroup, 'cgo'>): NodeJS.ProcessEnv {
+  const caches = join(cacheDir(), 'go');
+  return {
+    ...process.env,
+    GOMODCACHE: join(caches, 'mod'),
+    GOCACHE: join(caches, 'build'),
+    GOTOOLCHAIN: 'local',
+    GOFLAGS: '',
+    GOWORK: 'off',
+    GOGC: GO_GC_PERCENT,
+    CGO_ENABLED: group.cgo ? '1' : '0',
+    CGO_CFLAGS: '-O2',
+    CGO_LDFLAGS: '-O2',
+  };
+}
+
+/**
+ * Go's version, such as `go1.26.8`.
+ * @throws Error when Go is missing.
+ */
+export async function goVersion(signal?: AbortSignal): Promise<string> {
+  const shown = await run(['go', 'env', 'GOVERSION'], { timeoutMs: 30_000, signal, env: goEnvironment({ cgo: false }) });
+  return shown.trim();
+}
+
+/**
+ * Builds the programs of a group into a folder. What was compiled before an interruption is not compiled again: Go's
+ * own cache holds it.
+ * @throws Error with the compiler's last words; the abort reason when the signal fires.
+ */
+export async function goBuild(group: ToolGroup, goMod: string, outDir: string, options: GoOptions): Promise<void> {
+  const env = goEnvironment(group);
+  const cwd = moduleDir(group);
+  const tags = `-tags=${group.tags.join(',')}`;
+  tell(options, { group: group.name, done: 0, of: 0, message: 'fetching modules' });
+  const listed = await run(['go', 'list', '-mod=readonly', tags, '-deps', ...group.packages], {
+    timeoutMs: LIST_DEADLINE_MS,
+    signal: options.signal,
+    env,
+    cwd,
+  });
+  const of = new Set(listed.split('\n').filter((line) => line !== '')).size;
+  const argv = ['build', '-v', ...COMPILE_FLAGS, tags, '-ldflags', linkerFlags(group, goMod), '-o', `${outDir}/`, ...group.packages];
+  await spawnGo(argv, { env, cwd, group: group.name, of, ...options });
+}
+
+type SpawnOptions = GoOptions & {
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly group: string;
+  readonly of: number;
+};
+
+function spawnGo(argv: readonly string[], options: SpawnOptions): Promise<void> {
+  options.signal?.throwIfAborted();
+  const child = spawn('go', argv, {
+    env: options.env,
+    cwd: options.cwd,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    // A session of its own: a terminal's Ctrl-C reaches us, and we end the whole group.
+    detached: true,
+  });
+  const last: string[] = [];
+  let done = 0;
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    last.push(line);
+    if (last.length > 40) last.shift();
+    // `-v` prints a package's path as its compiling begins; errors begin with # or hold a blank.
+    if (!/[\s#]/.test(line)) done += 1;
+    tell(options, { group: options.group, done: Math.min(done, options.of), of: options.of, message: line });
+  });
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      try {
+        process.kill(-(child.pid ?? 0), 'SIGKILL');
+      } catch {
+        // It ended by itself meanwhile.
+      }
+    };
+    options.signal?.addEventListener('abort', stop, { once: true });
+    child.once('error', reject);
+    child.once('close', (code) => {
+      options.signal?.removeEventListener('abort', stop);
+      if (options.signal?.aborted === true) reject(asError(options.signal.reason));
+      else if (code === 0) resolve();
+      else reject(new Error(`go build of the group ${options.group} failed (exit ${code ?? '?'}):\n${last.join('\n')}`));
+    });
+  });
+}
+
+function tell(options: GoOptions, progress: BuildProgress): void {
+  options.onProgress?.(progress);
+}

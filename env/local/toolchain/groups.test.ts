@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GROUPS, linkerFlags, moduleVersion, programOf } from './groups.ts';
+import { toolVersions, toolchainKey } from './index.ts';
+
+const GO_MOD = `module x
+
+tool example.com/a/cmd/a
+
+require (
+	example.com/a v1.2.3
+	example.com/a/b v9.9.9 // indirect
+)
+
+require example.com/single v0.1.0
+
+replace (
+	example.com/a/b => example.com/fork/b v2.0.0
+)
+`;
+
+test('a module has the version of its require line, a replaced one that of its replacement', () => {
+  assert.equal(moduleVersion(GO_MOD, 'example.com/a'), 'v1.2.3');
+  assert.equal(moduleVersion(GO_MOD, 'example.com/single'), 'v0.1.0');
+  assert.equal(moduleVersion(GO_MOD, 'example.com/a/b'), 'v2.0.0');
+  assert.throws(() => moduleVersion(GO_MOD, 'example.com/c'), /names no version of example.com\/c/);
+});
+
+test('a dot in a module path is no wildcard', () => {
+  assert.throws(() => moduleVersion('require exampleXcom/a v1.0.0\n', 'example.com/a'), /names no version/);
+});
+
+test('programs are named as Go names them', () => {
+  const [cluster] = GROUPS;
+  assert.ok(cluster);
+  assert.equal(programOf(cluster, 'go.etcd.io/etcd/server/v3'), 'etcd');
+  assert.equal(programOf(cluster, 'go.etcd.io/etcd/etcdctl/v3'), 'etcdctl');
+  assert.equal(programOf(cluster, './coredns'), 'coredns');
+});
+
+test('no two groups build a program of the same name', () => {
+  const names = GROUPS.flatMap((group) => group.packages.map((path) => programOf(group, path)));
+  assert.equal(new Set(names).size, names.length);
+});
+
+test('the linker is told the version, or kubeadm refuses to work', () => {
+  const [cluster] = GROUPS;
+  assert.ok(cluster);
+  const flags = linkerFlags(cluster, 'require k8s.io/kubernetes v1.2.3\nrequire github.com/containerd/containerd/v2 v2.0.0\n');
+  assert.match(flags, /-X k8s\.io\/component-base\/version\.gitVersion=v1\.2\.3/);
+});
+
+test('the key changes with the Go version, and with nothing else while the files stay', () => {
+  assert.equal(toolchainKey('go1.26.8'), toolchainKey('go1.26.8'));
+  assert.notEqual(toolchainKey('go1.26.8'), toolchainKey('go1.26.9'));
+});
+
+test('the versions of the committed module files can be read', () => {
+  for (const version of Object.values(toolVersions())) assert.match(version, /^v\d+\.\d+\.\d+/);
+});

@@ -1,0 +1,109 @@
+/**
+ * The programs that the embedded environment consists of, compiled from Go modules: versions in go.mod, output in the
+ * cache under a key of everything that decides it, so that no checkout builds twice what another has built.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { withLock } from '../lock.ts';
+import { cacheDir } from '../paths.ts';
+import { COMPILE_FLAGS, goBuild, goVersion } from './go.ts';
+import type { GoOptions } from './go.ts';
+import { CLUSTER_GROUPS, GROUPS, linkerFlags, moduleDir, moduleVersion, programOf } from './groups.ts';
+import type { GroupName, ToolGroup } from './groups.ts';
+
+export { CLUSTER_GROUPS } from './groups.ts';
+export type { GroupName } from './groups.ts';
+export type { BuildProgress } from './go.ts';
+
+/** Versions of what is built, as go.mod says. */
+export type ToolVersions = {
+  readonly kubernetes: string;
+  readonly etcd: string;
+  readonly coredns: string;
+  readonly containerd: string;
+  readonly traefik: string;
+};
+
+/** How long a second caller waits for the first one's build; an empty cache on two cores takes some nine minutes. */
+const LOCK_DEADLINE_MS = 75 * 60_000;
+
+/**
+ * Makes sure that the programs of the groups lie in the folder that is returned, building what is missing. Safe to
+ * call from several processes at once: the second waits for the first.
+ * @throws Error with the compiler's last words; the abort reason when the signal fires (what was compiled is kept).
+ */
+export async function buildTools(groups: readonly GroupName[], options: GoOptions = {}): Promise<string> {
+  const wanted = GROUPS.filter((group) => groups.includes(group.name));
+  const outDir = await toolsDir(options.signal);
+  for (const group of wanted) {
+    if (built(group, outDir)) continue;
+    await withLock(join(cacheDir(), 'toolchain.lock'), { deadlineMs: LOCK_DEADLINE_MS, signal: options.signal }, () =>
+      buildGroup(group, outDir, options),
+    );
+  }
+  return outDir;
+}
+
+/** Whether all programs of these groups are there already. */
+export async function toolsBuilt(groups: readonly GroupName[], signal?: AbortSignal): Promise<boolean> {
+  const outDir = await toolsDir(signal);
+  return GROUPS.filter((group) => groups.includes(group.name)).every((group) => built(group, outDir));
+}
+
+/** The folder of the programs for the module files of this checkout and this machine's Go. */
+export async function toolsDir(signal?: AbortSignal): Promise<string> {
+  return join(cacheDir(), 'toolchain', toolchainKey(await goVersion(signal)));
+}
+
+/** A hash over everything that decides what the programs are. */
+export function toolchainKey(go: string): string {
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([go, process.arch, COMPILE_FLAGS]));
+  for (const group of GROUPS) {
+    hash.update(JSON.stringify([group.packages, group.tags, group.cgo, linkerFlags(group, goModOf(group))]));
+    hash.update(readFileSync(join(moduleDir(group), 'go.mod')));
+    hash.update(readFileSync(join(moduleDir(group), 'go.sum')));
+  }
+  hash.update(readFileSync(join(import.meta.dirname, 'coredns/main.go')));
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** The versions that clusters and images are told. */
+export function toolVersions(): ToolVersions {
+  const main = readFileSync(join(import.meta.dirname, 'go.mod'), 'utf8');
+  const edge = readFileSync(join(import.meta.dirname, 'traefik/go.mod'), 'utf8');
+  return {
+    kubernetes: moduleVersion(main, 'k8s.io/kubernetes'),
+    etcd: moduleVersion(main, 'go.etcd.io/etcd/server/v3'),
+    coredns: moduleVersion(main, 'github.com/coredns/coredns'),
+    containerd: moduleVersion(main, 'github.com/containerd/containerd/v2'),
+    traefik: moduleVersion(edge, 'github.com/traefik/traefik/v3'),
+  };
+}
+
+async function buildGroup(group: ToolGroup, outDir: string, options: GoOptions): Promise<void> {
+  // Whoever held the lock before may have built this very thing.
+  if (built(group, outDir)) return;
+  const scratch = `${outDir}.${group.name}.building`;
+  rmSync(scratch, { recursive: true, force: true });
+  mkdirSync(scratch, { recursive: true });
+  mkdirSync(outDir, { recursive: true });
+  await goBuild(group, goModOf(group), scratch, options);
+  // One rename a program: a half-written one never has its final name.
+  for (const name of readdirSync(scratch)) renameSync(join(scratch, name), join(outDir, group.rename?.[name] ?? name));
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+function built(group: ToolGroup, outDir: string): boolean {
+  return group.packages.every((path) => existsSync(join(outDir, programOf(group, path))));
+}
+
+function goModOf(group: ToolGroup): string {
+  return readFileSync(join(moduleDir(group), 'go.mod'), 'utf8');
+}
+
+/** Groups whose programs the cluster needs at once; the rest may be built while it runs. */
+export function groupsFor(when: 'cluster' | 'everything'): readonly GroupName[] {
+  return when === 'cluster' ? CLUSTER_GROUPS : GROUPS.map((group) => group.name);
+}
