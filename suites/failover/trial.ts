@@ -17,6 +17,9 @@ interface TrialSettings {
   /** A fault that only controls use, in place of the check's own. */
   fault: string;
   steadyBeforeMs: number;
+  /** How long to wait for writes to succeed again. */
+  rtoDeadlineMs: number;
+  membersRejoinedMs: number;
 }
 
 /**
@@ -40,9 +43,9 @@ export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promis
     const result = await ctx.step(`inject ${settings.fault} into the ${settings.target} of ${store}`, () =>
       call('fault.inject', { check, fault: settings.fault, store, target: settings.target, trial }),
     );
-    if (result.landedAtMs !== null) await recovery(ctx, result);
+    if (result.landedAtMs !== null) await recovery(ctx, result, settings.rtoDeadlineMs);
     await ctx.step('undo what is left of the fault', () => call('fault.restore', { check }));
-    await healAndReadBack(ctx, store);
+    await healAndReadBack(ctx, store, settings.membersRejoinedMs);
   } finally {
     // For a step that threw: nothing of a trial may run on into the next.
     await call('workload.stop', { check });
@@ -86,8 +89,7 @@ async function writesFlow(ctx: CheckContext, settings: TrialSettings): Promise<b
 }
 
 /** Watches the workload until it is steady again; records the deadline when that does not come. */
-async function recovery(ctx: CheckContext, result: FaultResult): Promise<void> {
-  const rtoDeadlineMs = ctx.timeoutMs('rtoDeadline');
+async function recovery(ctx: CheckContext, result: FaultResult, rtoDeadlineMs: number): Promise<void> {
   const seen = await ctx.step(
     `wait until writes succeed again for ${STEADY_STRETCH_MS / 1000} s (hurt: ${result.target})`,
     () =>
@@ -102,11 +104,11 @@ async function recovery(ctx: CheckContext, result: FaultResult): Promise<void> {
 }
 
 /** The order matters: nothing is written any more when it is read back, and everybody is there to be read. */
-async function healAndReadBack(ctx: CheckContext, store: string): Promise<void> {
+async function healAndReadBack(ctx: CheckContext, store: string, membersRejoinedMs: number): Promise<void> {
   const { id: check, trial } = ctx;
   const call = ctx.runner.call;
   const healed = await ctx.step('wait until all members have rejoined', () =>
-    call('store.steady', { check, store, timeoutMs: ctx.timeoutMs('membersRejoined') }),
+    call('store.steady', { check, store, timeoutMs: membersRejoinedMs }),
   );
   await ctx.step('stop writing and wait for outstanding answers', () => call('workload.stop', { check }));
   if (!healed.ok) {
@@ -124,15 +126,18 @@ async function healAndReadBack(ctx: CheckContext, store: string): Promise<void> 
 }
 
 function settingsOf(ctx: CheckContext, fault: string): TrialSettings {
-  const given = (ctx.settings['failover'] ?? {}) as Partial<{ target: string; fault: string }>;
+  const given = (ctx.settings['failover'] ?? {}) as Partial<TrialSettings>;
   const drills = (ctx.settings['drills'] ?? {}) as Partial<{ steadySeconds: number }>;
   if (drills.steadySeconds === undefined)
     throw new Error(
       'the environment does not say how long the steady state must hold (drills.steadySeconds)',
     );
-  return {
-    target: given.target ?? 'leader',
-    fault: given.fault ?? fault,
+  const defaults: TrialSettings = {
+    target: 'leader',
+    fault,
     steadyBeforeMs: drills.steadySeconds * 1000,
+    rtoDeadlineMs: Number(ctx.settings['rtoDeadlineMs'] ?? ctx.timeoutMs('rtoDeadline')),
+    membersRejoinedMs: ctx.timeoutMs('membersRejoined'),
   };
+  return { ...defaults, ...given };
 }
