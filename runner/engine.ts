@@ -1,8 +1,7 @@
 import type { PlannedCheck } from '../env/catalogue/index.ts';
-import type { Environment } from '../env/schema.ts';
 import type { KubeCluster } from '../probes/kubernetes/index.ts';
 import type { Handover, PlannedCheck as HandedCheck } from '../suites/harness/protocol.ts';
-import { CallCounter } from './calls.ts';
+import type { Book } from './book.ts';
 import { checkTimeoutMs, lockMode } from './environment-parts.ts';
 import { SharedLock } from './lock.ts';
 import { checkMethods } from './methods/check.ts';
@@ -11,64 +10,51 @@ import { faultMethods } from './methods/fault.ts';
 import { nodeMethods } from './methods/node.ts';
 import { storeMethods } from './methods/store.ts';
 import { workloadMethods } from './methods/workload.ts';
-import type { Outcome } from './outcome.ts';
 import { runPlaywright } from './playwright.ts';
-import type { Progress } from './progress.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Safety } from './safety/index.ts';
-import { Session, type Handler, type Handlers } from './session.ts';
+import { Session, type Handlers } from './session.ts';
+import { silence } from './silent.ts';
 import { StoreTargets } from './store-target.ts';
-import { reportSilent } from './silent.ts';
 import { Workloads } from './workloads.ts';
 
 export interface EngineParts {
-  environment: Environment;
+  book: Book;
   folder: RunFolder;
   cluster: KubeCluster;
   safety: Safety;
   /** Path of the kubeconfig. */
   kubeconfig: string;
-  progress: Progress;
   signal: AbortSignal;
 }
 
-/** Overrides for one check: `drill --target` and controls. */
-export interface CheckOverrides {
-  goals?: Record<string, unknown> | undefined;
-  settings?: Record<string, unknown> | undefined;
-}
-
-/** Runs planned checks through Playwright and keeps what became of them. One for a whole run, drill or set of controls. */
+/** Runs planned checks through Playwright. One for a whole run, drill or set of controls. */
 export class Engine {
   readonly parts: EngineParts;
-  readonly calls = new CallCounter();
+  readonly book: Book;
   readonly lock = new SharedLock();
-  readonly outcomes = new Map<string, Outcome>();
-  readonly planned = new Map<string, PlannedCheck>();
-  readonly overrides = new Map<string, CheckOverrides>();
   readonly workloads: Workloads;
   readonly stores: StoreTargets;
-  /** Where the histories of the checks go; controls give each its own. */
-  histories: string;
   /** What Playwright itself complained about, such as a spec that does not load. */
   readonly complaints: string[] = [];
   #batches = 0;
 
   constructor(parts: EngineParts) {
     this.parts = parts;
-    this.histories = parts.folder.histories;
-    this.stores = new StoreTargets(parts.environment, parts.cluster);
+    this.book = parts.book;
+    this.stores = new StoreTargets(parts.book.environment, parts.cluster);
     this.workloads = new Workloads(this);
-    parts.cluster.onCall(this.calls.count);
+    parts.cluster.onCall(this.book.calls.count);
   }
 
   /** Runs the checks in one start of Playwright. Afterwards each has an outcome, whatever happened. */
   async runBatch(batch: readonly PlannedCheck[]): Promise<void> {
     if (batch.length === 0) return;
-    for (const planned of batch) this.planned.set(planned.row.id, planned);
-    const session = await Session.listen(this.#handlers(), (check) => void this.abandon(check));
-    this.#batches += 1;
-    const name = String(this.#batches);
+    this.book.plan(batch);
+    const session = await Session.listen(this.#handlers(), {
+      gone: (check) => void this.abandon(check),
+      around: (check, work) => this.book.calls.on(check, work),
+    });
     const { folder, safety, signal } = this.parts;
     const stop = AbortSignal.any([signal, safety.stopped]);
     let pid = 0;
@@ -76,33 +62,37 @@ export class Engine {
       const end = await runPlaywright({
         handover: this.#handover(session.path, batch),
         folder: folder.path,
-        batch: name,
+        batch: String(++this.#batches),
         signal: stop,
         onSpawn: (child) => {
           pid = child;
           safety.children.add({ name: `Playwright of run ${folder.id}`, pid: child });
         },
       });
-      await reportSilent(this, batch, { end, stopped: stop.aborted ? reasonOf(stop) : null });
+      const silent = batch.filter(({ row }) => !this.book.outcomes.has(row.id));
+      for (const { row } of silent) await this.abandon(row.id);
+      const message = stop.aborted ? `not finished: ${reasonOf(stop)}` : silence(end, this.complaints.at(-1));
+      await this.book.concludeRest(silent, { verdict: 'inconclusive', message });
     } finally {
       if (pid !== 0) safety.children.remove(pid);
       await session.close();
     }
   }
 
-  /** A check whose worker is gone: nothing of it may run on, and what it did is undone. */
+  /** A check that is over or whose worker is gone: nothing of it runs on, and what it did is undone. */
   async abandon(check: string): Promise<void> {
     try {
       await this.workloads.stopAll(check);
       const report = await this.parts.safety.restore({ check });
-      for (const failure of report.failed) this.complaints.push(`${check}: ${failure}`);
+      this.complaints.push(...report.failed.map((failure) => `${check}: ${failure}`));
     } finally {
       this.lock.release(check);
     }
   }
 
   #handover(socket: string, batch: readonly PlannedCheck[]): Handover {
-    const { environment, folder } = this.parts;
+    const { environment } = this.book;
+    const { folder } = this.parts;
     const plan: HandedCheck[] = batch.map((planned) => ({
       check: planned.row.id,
       trials: planned.trials,
@@ -113,7 +103,7 @@ export class Engine {
   }
 
   #handlers(): Handlers {
-    const handlers: Handlers = {
+    return {
       ...checkMethods(this),
       ...clusterMethods(this),
       ...faultMethods(this),
@@ -121,11 +111,6 @@ export class Engine {
       ...storeMethods(this),
       ...workloadMethods(this),
     };
-    const counted = Object.entries(handlers).map(([method, handler]) => {
-      const call = handler as Handler<never>;
-      return [method, (params: never, from: Parameters<typeof call>[1]) => this.calls.on(from.check, () => call(params, from) as Promise<unknown>)];
-    });
-    return Object.fromEntries(counted) as Handlers;
   }
 }
 

@@ -17,7 +17,7 @@ test('should answer requests, in any order, and say who asked', async () => {
         return { status: 200, body: `${path} for ${call.check}` };
       },
     }),
-    () => undefined,
+    { gone: () => undefined },
   );
   const client = await RunnerClient.connect(session.path, () => assert.fail('not lost'));
   const [slow, quick] = await Promise.all([
@@ -31,7 +31,7 @@ test('should answer requests, in any order, and say who asked', async () => {
 });
 
 test('should hand on the reason of a refusal and name an unknown method', async () => {
-  const session = await Session.listen(handlers({ 'fault.inject': refuse }), () => undefined);
+  const session = await Session.listen(handlers({ 'fault.inject': refuse }), { gone: () => undefined });
   const client = await RunnerClient.connect(session.path, () => undefined);
   const params = { check: 'c', fault: 'pod-crash', store: 'postgres', target: 'leader', trial: 1 };
   await assert.rejects(client.call('fault.inject', params), (error) => {
@@ -59,7 +59,7 @@ test('should tell the worker when the runner is gone, and the runner when a work
         }),
       'check.end': () => Promise.reject(new Error('judge unavailable')),
     }),
-    (check) => gone.push(check),
+    { gone: (check) => void gone.push(check) },
   );
   const dying = await RunnerClient.connect(session.path, () => undefined);
   void dying.call('lock.acquire', { check: 'a/b', mode: 'shared' }, 'a/b').catch(() => undefined);

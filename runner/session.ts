@@ -28,25 +28,32 @@ export class RequestError extends Error {
   }
 }
 
+export interface SessionHooks {
+  /** Called with each check whose worker closed its connection before `check.end`. */
+  gone(check: string): void;
+  /** Wraps the handling of every request, for counting what it costs. */
+  around?<T>(check: string | undefined, work: () => Promise<T>): Promise<T>;
+}
+
 /** The runner's end of the socket on which Playwright's workers ask for data, faults and judgement. */
 export class Session {
   readonly #handlers: Handlers;
   readonly #server: Server;
   readonly #folder: string;
   readonly #open = new Set<Socket>();
-  readonly #gone: (check: string) => void;
+  readonly #hooks: SessionHooks;
 
-  private constructor(handlers: Handlers, gone: (check: string) => void) {
+  private constructor(handlers: Handlers, hooks: SessionHooks) {
     this.#handlers = handlers;
-    this.#gone = gone;
+    this.#hooks = hooks;
     // A socket's path may have 107 characters at most: the run folder can be deeper than that.
     this.#folder = mkdtempSync(join(tmpdir(), 'plumbline-'));
     this.#server = createServer((socket) => this.#serve(socket));
   }
 
-  /** `gone` is called with each check whose worker closed its connection. @throws when the socket cannot be made. */
-  static async listen(handlers: Handlers, gone: (check: string) => void): Promise<Session> {
-    const session = new Session(handlers, gone);
+  /** @throws Error when the socket cannot be made. */
+  static async listen(handlers: Handlers, hooks: SessionHooks): Promise<Session> {
+    const session = new Session(handlers, hooks);
     await new Promise<void>((resolve, reject) => {
       session.#server.once('error', reject);
       session.#server.listen(session.path, resolve);
@@ -76,7 +83,7 @@ export class Session {
     socket.on('close', () => {
       this.#open.delete(socket);
       gone.abort(new RequestError('the worker is gone', 'aborted'));
-      for (const check of asked) this.#gone(check);
+      for (const check of asked) this.#hooks.gone(check);
     });
     onLines(socket, (line) => {
       void this.#reply(socket, line, { asked, signal: gone.signal });
@@ -102,7 +109,9 @@ export class Session {
     try {
       if (!Object.hasOwn(this.#handlers, method)) throw new RequestError(`no method "${method}"`, 'unknown-method');
       const handler = this.#handlers[method as Method] as AnyHandler;
-      return { id, result: (await handler(request.params, { check: request.check, signal })) ?? null };
+      const work = () => handler(request.params, { check: request.check, signal });
+      const result = await (this.#hooks.around?.(request.check, work) ?? work());
+      return { id, result: result ?? null };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       return { id, error: { message, reason: reasonOf(error) } };

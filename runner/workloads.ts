@@ -5,7 +5,6 @@ import { startWorkload, type WorkloadProcess } from '../probes/workload/process.
 import type { WorkloadWait } from '../suites/harness/protocol.ts';
 import type { Engine } from './engine.ts';
 import { timeoutMsOf } from './environment-parts.ts';
-import { trialFolder } from './run-folder.ts';
 import { RequestError } from './session.ts';
 
 interface Subject {
@@ -43,7 +42,7 @@ export class Workloads {
     const started = await startWorkload(
       {
         store,
-        history: trialFolder(this.#engine.histories, check, trial),
+        history: this.#engine.book.trialFolder(check, trial),
         run: this.runName(subject),
         connection: target.connection,
         ratePerSecond: declared.workload.writesPerSecond,
@@ -75,14 +74,14 @@ export class Workloads {
     const running = this.#running.get(check);
     if (!running) return;
     this.#running.delete(check);
-    await running.stop(timeoutMsOf(this.#engine.parts.environment, 'workloadStop'));
+    await running.stop(timeoutMsOf(this.#engine.book.environment, 'workloadStop'));
   }
 
   async readBack(subject: Subject, signal: AbortSignal): Promise<void> {
     const target = await this.#engine.stores.target(subject.store);
     const writer = this.#open(subject, 'readback.ndjson');
     try {
-      const deadlineMs = timeoutMsOf(this.#engine.parts.environment, 'readBack');
+      const deadlineMs = timeoutMsOf(this.#engine.book.environment, 'readBack');
       const request = { run: this.runName(subject), write: (seen: Parameters<HistoryWriter['observe']>[0]) => writer.observe(seen) };
       await storeDriver(subject.store).readBack(target, request, { deadlineMs, signal });
     } finally {
@@ -125,7 +124,7 @@ export class Workloads {
 
   /** A file of the trial, for the runner to write. */
   #open(subject: Subject, file: string): HistoryWriter {
-    const folder = trialFolder(this.#engine.histories, subject.check, subject.trial);
+    const folder = this.#engine.book.trialFolder(subject.check, subject.trial);
     return openHistory(folder, file, { redact: redactor(this.#engine.stores.secrets()) });
   }
 

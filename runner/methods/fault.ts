@@ -4,9 +4,7 @@ import { faultOf } from '../../suites/faults/index.ts';
 import type { Params, Result } from '../../suites/harness/protocol.ts';
 import type { Engine } from '../engine.ts';
 import { embeddedOf, timeoutMsOf } from '../environment-parts.ts';
-import { trialFolder } from '../run-folder.ts';
 import { kubeCallFrom } from '../safety/index.ts';
-import { headerSource } from './check.ts';
 import type { Call, Handlers } from '../session.ts';
 
 export function faultMethods(engine: Engine): Pick<Handlers, 'fault.inject' | 'fault.restore'> {
@@ -22,7 +20,8 @@ export function faultMethods(engine: Engine): Pick<Handlers, 'fault.inject' | 'f
 
 async function inject(engine: Engine, params: Params<'fault.inject'>, call: Call): Promise<Result<'fault.inject'>> {
   const { check, store, target, trial } = params;
-  const { environment, safety, kubeconfig } = engine.parts;
+  const { safety, kubeconfig } = engine.parts;
+  const { environment } = engine.book;
   const fault = faultOf(params.fault);
   const embedded = embeddedOf(environment);
   const refusal = fault.refusal({ embedded });
@@ -30,7 +29,7 @@ async function inject(engine: Engine, params: Params<'fault.inject'>, call: Call
   const { statefulSet } = engine.stores.declared(store);
   const bounds = { deadlineMs: timeoutMsOf(environment, 'storeOperation'), signal: call.signal };
   const described = await storeDriver(store).describe(await engine.stores.target(store), bounds);
-  const writer = openHistory(trialFolder(engine.histories, check, trial), 'faults.ndjson');
+  const writer = openHistory(engine.book.trialFolder(check, trial), 'faults.ndjson');
   const kube = kubeCallFrom(kubeconfig);
   try {
     return await fault.inject({
@@ -47,7 +46,7 @@ async function inject(engine: Engine, params: Params<'fault.inject'>, call: Call
       restore: () => safety.restore({ check, access: 'fault' }),
       write: (seen) => writer.observe(seen),
       timeoutMs: (name) => timeoutMsOf(environment, name as Parameters<typeof timeoutMsOf>[1]),
-      settings: headerSource(engine, check).settings,
+      settings: engine.book.headerSource(check).settings,
       signal: call.signal,
     });
   } finally {

@@ -8,7 +8,7 @@ import { RequestError, type Handlers } from '../session.ts';
 export function nodeMethods(engine: Engine): Pick<Handlers, 'node.apiServer'> {
   return {
     'node.apiServer': async ({ check, node, action }) => {
-      const instance = embeddedOf(engine.parts.environment);
+      const instance = embeddedOf(engine.book.environment);
       if (instance === undefined) throw new RequestError('API servers can be stopped in the embedded environment only', 'refused');
       const removal = staticPodRemoval(nodeSpec(instance, node), 'kube-apiserver');
       if (action === 'start') {

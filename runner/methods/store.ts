@@ -3,22 +3,21 @@ import { recordGoverning } from '../../probes/store-driver.ts';
 import { storeDriver } from '../../probes/stores.ts';
 import type { Engine } from '../engine.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
-import { trialFolder } from '../run-folder.ts';
 import type { Handlers } from '../session.ts';
 
 type Methods = Pick<Handlers, 'store.describe' | 'store.steady' | 'store.governing' | 'store.refusesWrites'>;
 
 /** What a store says of itself. */
 export function storeMethods(engine: Engine): Methods {
-  const { stores, parts } = engine;
-  const operationMs = timeoutMsOf(parts.environment, 'storeOperation');
+  const { stores, book } = engine;
+  const operationMs = timeoutMsOf(book.environment, 'storeOperation');
   return {
     'store.describe': async ({ store }, call) =>
       storeDriver(store).describe(await stores.target(store), { deadlineMs: operationMs, signal: call.signal }),
     'store.steady': async ({ store, timeoutMs }, call) =>
       storeDriver(store).waitSteady(await stores.target(store), { deadlineMs: timeoutMs, signal: call.signal }),
     'store.governing': async ({ check, store, fault, trial }, call) => {
-      const writer = openHistory(trialFolder(engine.histories, check, trial), 'governing.ndjson');
+      const writer = openHistory(engine.book.trialFolder(check, trial), 'governing.ndjson');
       try {
         const request = { fault, write: (seen: Parameters<typeof writer.observe>[0]) => writer.observe(seen) };
         const bounds = { deadlineMs: operationMs, signal: call.signal };

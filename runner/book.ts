@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs';
+import type { PlannedCheck } from '../env/catalogue/index.ts';
+import type { Environment } from '../env/schema.ts';
+import type { StepRecord } from '../suites/harness/protocol.ts';
+import { CallCounter } from './calls.ts';
+import { headerSettings, sizeOf } from './environment-parts.ts';
+import { judgeCheck } from './judging.ts';
+import type { Outcome } from './outcome.ts';
+import type { Progress } from './progress.ts';
+import { checkFolderName, trialFolder } from './run-folder.ts';
+import { RequestError } from './session.ts';
+import { appendToTrial, openTrial, type HeaderSource } from './trials.ts';
+
+/** Overrides for one check: `drill --target` and controls. */
+export interface CheckOverrides {
+  goals?: Record<string, unknown> | undefined;
+  settings?: Record<string, unknown> | undefined;
+}
+
+/** What the runner itself says of a check: it crashed, it was cut off, it could not be run. */
+export interface RunnerVerdict {
+  verdict: 'inconclusive' | 'fail';
+  message: string;
+}
+
+/** The checks of a run and what became of them. Needs no cluster: a run without one is recorded as well. */
+export class Book {
+  readonly environment: Environment;
+  readonly progress: Progress;
+  readonly calls = new CallCounter();
+  readonly planned = new Map<string, PlannedCheck>();
+  readonly overrides = new Map<string, CheckOverrides>();
+  readonly outcomes = new Map<string, Outcome>();
+  /** Folder of the histories; controls give each its own. */
+  histories: string;
+  readonly #startedAt = new Map<string, number>();
+
+  constructor(parts: { environment: Environment; histories: string; progress: Progress }) {
+    this.environment = parts.environment;
+    this.histories = parts.histories;
+    this.progress = parts.progress;
+  }
+
+  plan(checks: readonly PlannedCheck[]): void {
+    for (const planned of checks) this.planned.set(planned.row.id, planned);
+  }
+
+  /** Goals and settings of a check as its histories' headers carry them. */
+  headerSource(check: string): HeaderSource {
+    const planned = this.planned.get(check);
+    if (!planned) throw new RequestError(`${check} is not in the plan`, 'crash');
+    const overrides = this.overrides.get(check);
+    return {
+      check,
+      environment: this.environment.name,
+      size: sizeOf(this.environment),
+      goals: { ...planned.goals, ...overrides?.goals },
+      settings: { ...headerSettings(check, this.environment), ...overrides?.settings },
+    };
+  }
+
+  begun(check: string): void {
+    this.#startedAt.set(check, Date.now());
+  }
+
+  openTrial(check: string, trial: number): Promise<string> {
+    return openTrial(this.histories, trial, this.headerSource(check));
+  }
+
+  trialFolder(check: string, trial: number): string {
+    return trialFolder(this.histories, check, trial);
+  }
+
+  /** Judges what was recorded of a check, with what the runner has to say about it, and keeps the outcome. */
+  async conclude(check: string, own: RunnerVerdict | null, steps: StepRecord[] = []): Promise<Outcome> {
+    if (own) await this.#say(check, own);
+    const judgement = await judgeCheck(this.histories, check);
+    const began = this.#startedAt.get(check);
+    const outcome: Outcome = {
+      judgement,
+      steps,
+      startedAt: began === undefined ? null : new Date(began).toISOString(),
+      durationMs: began === undefined ? 0 : Date.now() - began,
+      apiCalls: this.calls.of(check),
+      history: `histories/${checkFolderName(check)}`,
+    };
+    this.outcomes.set(check, outcome);
+    this.progress.ended(check, judgement);
+    return outcome;
+  }
+
+  /** Every check of the list without an outcome gets the runner's verdict. */
+  async concludeRest(checks: readonly PlannedCheck[], own: RunnerVerdict): Promise<void> {
+    for (const { row } of checks) if (!this.outcomes.has(row.id)) await this.conclude(row.id, own);
+  }
+
+  async #say(check: string, own: RunnerVerdict): Promise<void> {
+    const folder = this.trialFolder(check, 1);
+    if (!existsSync(folder)) await this.openTrial(check, 1);
+    await appendToTrial(folder, [{ kind: 'runner-verdict', ...own }]);
+  }
+}
