@@ -1,0 +1,146 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { CommandError, EXIT } from '../env/errors.ts';
+import type { InstanceName } from '../env/local/nodes/index.ts';
+import { stateDir } from '../env/local/paths.ts';
+import type { Environment } from '../env/schema.ts';
+import { KubeError, openCluster, unavailableText, type ClusterPin, type KubeCluster } from '../probes/kubernetes/index.ts';
+import { embeddedOf, sizeOf, timeoutMsOf } from './environment-parts.ts';
+import type { Progress } from './progress.ts';
+
+/** A cluster that is the one it should be. */
+export interface Connection {
+  cluster: KubeCluster;
+  kubeconfig: string;
+  context: string | undefined;
+  uid: string;
+  version: string;
+  /** Null for an environment whose edge is there or never will be. */
+  edgeReady: Promise<void> | null;
+}
+
+/** The environment cannot be asked anything: every check is inconclusive, with this reason. */
+export class BlockedError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'BlockedError';
+  }
+}
+
+export interface ConnectOptions {
+  environment: Environment;
+  with?: readonly string[] | undefined;
+  progress: Progress;
+  signal: AbortSignal;
+  /** Controls and `restore` take the environment as it is; `run` raises an embedded one that is not up. */
+  raise: boolean;
+}
+
+interface Reached {
+  kubeconfig: string;
+  context?: string | undefined;
+  pin: { kubeSystemUid: string; caSha256: string };
+  edgeReady: Promise<void> | null;
+}
+
+/**
+ * Reaches the environment and compares it with its pin before anything is done.
+ * @throws CommandError (64) for another cluster than the pinned one; BlockedError when it does not answer or refuses us.
+ */
+export async function connect(options: ConnectOptions): Promise<Connection> {
+  const { environment, signal } = options;
+  const instance = embeddedOf(environment);
+  const reached = instance === undefined ? external(environment) : await embedded(instance, options);
+  const cluster = openKubeconfig(reached, environment, signal);
+  try {
+    const pin = await askPin(cluster, signal);
+    comparePin(reached, pin, environment);
+    const version = await cluster.version(signal);
+    const { kubeconfig, context, edgeReady } = reached;
+    return { cluster, kubeconfig, context, uid: pin.uid, version, edgeReady };
+  } catch (error) {
+    cluster.close();
+    throw error;
+  }
+}
+
+function external(environment: Environment): Reached {
+  const { cluster } = environment;
+  if (!('kubeconfig' in cluster)) throw new BlockedError(`${environment.name} is a Compose project; its checks are not built`);
+  const { kubeconfig: source, context, pin } = cluster;
+  const path = 'file' in source ? source.file : process.env[source.env];
+  if (path === undefined || path === '') {
+    throw new BlockedError(`no kubeconfig: the environment variable ${'env' in source ? source.env : ''} is not set`);
+  }
+  if (!existsSync(path)) throw new BlockedError(`no kubeconfig: ${path} does not exist`);
+  return { kubeconfig: path, context, pin, edgeReady: null };
+}
+
+/** For the embedded environment the stamp that `env up` left is the pin. */
+async function embedded(instance: InstanceName, options: ConnectOptions): Promise<Reached> {
+  const { environment, progress, signal } = options;
+  const local = await import('../env/local/index.ts');
+  if (!options.raise) {
+    const stamp = local.readStamp(instance);
+    const kubeconfig = join(stateDir(instance), 'kubeconfig');
+    if (!stamp || !existsSync(kubeconfig)) {
+      throw new CommandError(`${instance} is not up: \`plumbline env up --env ${environment.name}\` raises it`, EXIT.usage);
+    }
+    return { kubeconfig, pin: stamp, edgeReady: null };
+  }
+  try {
+    const stores = options.with ?? Object.keys(environment.stores);
+    const up = await local.up({
+      instance,
+      size: sizeOf(environment) ?? 'small',
+      with: [...stores],
+      onProgress: (message: string) => progress.doing(message),
+      signal,
+    });
+    return { kubeconfig: up.kubeconfig, pin: up.stamp, edgeReady: up.edgeReady };
+  } catch (error) {
+    if (exitCodeOf(error) !== undefined || signal.aborted) throw error;
+    throw new BlockedError(`${instance} could not be raised: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function openKubeconfig(reached: Reached, environment: Environment, signal: AbortSignal): KubeCluster {
+  const { kubeconfig, context } = reached;
+  try {
+    const requestTimeoutMs = timeoutMsOf(environment, 'apiRequest');
+    return openCluster({ kubeconfig, ...(context !== undefined && { context }), signal, requestTimeoutMs });
+  } catch (cause) {
+    throw new BlockedError(`the kubeconfig ${kubeconfig} cannot be used: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function askPin(cluster: KubeCluster, signal: AbortSignal): Promise<ClusterPin> {
+  try {
+    return await cluster.pin(signal);
+  } catch (cause) {
+    if (signal.aborted || !(cause instanceof KubeError)) throw cause;
+    throw new BlockedError(unavailableText(cause), { cause });
+  }
+}
+
+function comparePin({ pin, kubeconfig }: Reached, seen: ClusterPin, environment: Environment): void {
+  const differences: string[] = [];
+  if (pin.kubeSystemUid !== seen.uid) differences.push(`UID of kube-system: pinned ${pin.kubeSystemUid}, seen ${seen.uid}`);
+  if (pin.caSha256 !== seen.caSha256) differences.push(`SHA-256 of the CA: pinned ${pin.caSha256}, seen ${seen.caSha256 ?? 'none'}`);
+  if (differences.length === 0) return;
+  throw new CommandError(
+    `The kubeconfig ${kubeconfig} points at ${seen.server}, which is not the cluster that ${environment.name} pins; nothing was touched.\n` +
+      differences.map((line) => `  ${line}`).join('\n'),
+    EXIT.usage,
+  );
+}
+
+/** The exit code that an error asks for, if it does. */
+export function exitCodeOf(error: unknown): number | undefined {
+  if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number') return error.exitCode;
+  return undefined;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,29 @@
+import { EXIT } from '../env/errors.ts';
+import { exitCodeOf } from './connect.ts';
+import { RunFolderError } from './run-folder.ts';
+
+export interface CommandResult {
+  exitCode: number;
+}
+
+/** Turns what a command throws into its exit code and a message on standard error; nothing else ever ends a command. */
+export async function guarded(command: () => Promise<CommandResult>): Promise<CommandResult> {
+  try {
+    return await command();
+  } catch (error) {
+    const code = exitCodeOf(error);
+    if (code !== undefined) {
+      process.stderr.write(`${(error as Error).message}\n`);
+      return { exitCode: code };
+    }
+    const text = error instanceof RunFolderError ? error.message : `The harness failed: ${stackOf(error)}`;
+    process.stderr.write(`${text}\n`);
+    return { exitCode: EXIT.harness };
+  }
+}
+
+export function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : `\ncaused by: ${stackOf(error.cause)}`;
+  return `${error.stack ?? error.message}${cause}`;
+}

@@ -1,0 +1,14 @@
+import type { Environment } from '../env/schema.ts';
+import { rowOf, whyNotRun } from '../env/catalogue/index.ts';
+import type { Mutation } from './safety/index.ts';
+
+/**
+ * Why a mutation may not be done in this environment, asked before each one: a permit can end while a run goes on. Controls
+ * are let through: they run on stamped clusters only, which `runControls` has made sure of.
+ */
+export function refusalOf(environment: Environment, mutation: Mutation): string | null {
+  if (mutation.access === 'control') return null;
+  const row = rowOf(mutation.check);
+  if (row === undefined) return `there is no check "${mutation.check}"`;
+  return whyNotRun(environment, row);
+}

@@ -1,0 +1,131 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { PlannedCheck } from '../env/catalogue/index.ts';
+import type { Environment } from '../env/schema.ts';
+import { composeRun } from '../reports/record/compose.ts';
+import { RUN_SCHEMA, type CheckResult, type RunRecord } from '../reports/record/run-record.ts';
+import { renderAll } from '../reports/render/index.ts';
+import { sizeOf } from './environment-parts.ts';
+import { bareOutcome, type Outcome } from './outcome.ts';
+import { CHECKOUT } from './playwright.ts';
+import { moveLatest, writeFileAtomically, type RunFolder } from './run-folder.ts';
+
+/** What a run record is made of. */
+export interface RecordParts {
+  folder: RunFolder;
+  command: string;
+  environment: Environment;
+  profile: string | null;
+  startedAt: Date;
+  interrupted: string | null;
+  planned: readonly PlannedCheck[];
+  outcomes: ReadonlyMap<string, Outcome>;
+  notes: string[];
+  cluster: { uid: string; version: string; nodes: number | null } | null;
+  apiCalls: RunRecord['apiCalls'];
+  restored: RunRecord['restored'];
+  /** The exit code that wins over the verdict's: the harness itself failed. */
+  harnessFailure: number | null;
+  /** Removes secrets from text. */
+  redact(text: string): string;
+}
+
+/** Assembles the record from what is known; pure apart from the commit and version of this checkout. */
+export function assembleRecord(parts: RecordParts): RunRecord {
+  const { environment, planned, outcomes, restored, interrupted } = parts;
+  const checks = planned.map((one) => resultOf(one, outcomes.get(one.row.id), environment.name));
+  const composed = composeRun(checks, { environment: environment.name, interrupted, restored });
+  return {
+    schema: RUN_SCHEMA,
+    id: parts.folder.id,
+    command: parts.command,
+    environment: {
+      name: environment.name,
+      kind: environment.kind,
+      size: sizeOf(environment) ?? null,
+      clusterUid: parts.cluster?.uid ?? null,
+      clusterVersion: parts.cluster?.version ?? null,
+      nodes: parts.cluster?.nodes ?? null,
+      file: environment.file,
+    },
+    harness: { version: versionOf(), commit: commitOf(), node: process.version },
+    profile: parts.profile,
+    startedAt: parts.startedAt.toISOString(),
+    endedAt: new Date().toISOString(),
+    interrupted,
+    verdict: composed.verdict,
+    sentence: composed.sentence,
+    reasons: composed.reasons,
+    exitCode: parts.harnessFailure ?? composed.exitCode,
+    checks,
+    assumedGoals: planned.filter((one) => one.notRun === null && one.goalSource === 'assumed').length,
+    notes: parts.notes,
+    apiCalls: parts.apiCalls,
+    restored,
+  };
+}
+
+function resultOf(planned: PlannedCheck, outcome: Outcome | undefined, environment: string): CheckResult {
+  const { row } = planned;
+  const known = outcome ?? unknownOutcome(planned);
+  const { judgement } = known;
+  return {
+    id: row.id,
+    suite: row.id.split('/', 1)[0] ?? row.id,
+    title: row.title,
+    section: row.section,
+    goal: planned.goalText,
+    goalSource: planned.goalSource,
+    required: planned.required,
+    stubbed: row.stubbed ?? [],
+    verdict: judgement.verdict,
+    reason: judgement.reason,
+    expected: judgement.expected,
+    seen: judgement.seen,
+    figures: judgement.figures,
+    findings: judgement.findings,
+    findingsTotal: judgement.findingsTotal,
+    evidence: judgement.evidence,
+    trials: judgement.trials ?? [],
+    steps: known.steps,
+    startedAt: known.startedAt,
+    durationMs: known.durationMs,
+    apiCalls: known.apiCalls,
+    history: known.history,
+    rerun: `npx plumbline run --env ${environment} --check ${row.id}`,
+  };
+}
+
+function unknownOutcome({ notRun }: PlannedCheck): Outcome {
+  return notRun === null ? bareOutcome('inconclusive', 'it was planned and never ran') : bareOutcome('not-run', notRun);
+}
+
+/** Writes run.json first, then every report, then moves `latest`. @throws Error when the folder cannot take them. */
+export function writeRecord(record: RunRecord, folder: RunFolder, redact: (text: string) => string): RunRecord {
+  const text = redact(JSON.stringify(record, null, 2));
+  const clean = JSON.parse(text) as RunRecord;
+  writeFileAtomically(join(folder.path, 'run.json'), `${text}\n`);
+  for (const [name, report] of Object.entries(renderAll(clean))) {
+    const file = join(folder.path, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileAtomically(file, report);
+  }
+  moveLatest(folder);
+  return clean;
+}
+
+function versionOf(): string {
+  const text = readFileSync(join(CHECKOUT, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** The commit of this checkout; null outside git. */
+function commitOf(): string | null {
+  try {
+    const options = { cwd: CHECKOUT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] } as const;
+    return execFileSync('git', ['rev-parse', 'HEAD'], options).trim();
+  } catch {
+    return null;
+  }
+}
