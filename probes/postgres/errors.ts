@@ -1,0 +1,38 @@
+import { DatabaseError } from 'pg';
+
+/**
+ * The SQLSTATEs that prove that an INSERT in a transaction of its own was not committed: the server refused the statement
+ * before it had done anything. Everything that can come while a commit is under way or waits for a replica
+ * (57P01 administrator command, 57014 cancelled, 08006 connection failure, 40001 …) proves nothing and is `unknown`.
+ */
+export const SURE_FAILURES: Readonly<Record<string, string>> = {
+  '25006': 'cannot execute INSERT in a read-only transaction',
+  '42P01': 'the table does not exist',
+  '42501': 'no right to write',
+  '3F000': 'the schema does not exist',
+};
+
+/** Besides: any error before the connection was ready, since the statement had not left the client. */
+export const SURE_FAILURE_NAMES: readonly string[] = [
+  'connect: any error before the statement was sent',
+  ...Object.entries(SURE_FAILURES).map(([state, what]) => `${state}: ${what}`),
+];
+
+/** A short class for a history: SQLSTATE, errno, or the first words of the message. Messages of servers may hold data: cut. */
+export function errorClass(error: unknown): string {
+  if (error instanceof DatabaseError) return `${error.code ?? 'no SQLSTATE'} ${firstWords(error.message)}`;
+  if (error instanceof Error) {
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : null;
+    return code ?? firstWords(error.message);
+  }
+  return firstWords(String(error));
+}
+
+/** The SQLSTATE of a server's error; null for anything else. */
+export function sqlState(error: unknown): string | null {
+  return error instanceof DatabaseError ? (error.code ?? null) : null;
+}
+
+function firstWords(message: string): string {
+  return message.replaceAll(/\s+/g, ' ').slice(0, 60);
+}

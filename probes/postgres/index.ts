@@ -1,0 +1,22 @@
+/** PostgreSQL under Patroni: what the workload, the read-back, the observer and the description of the store need. */
+import type { StoreDriver } from '../store-driver.ts';
+import { SURE_FAILURE_NAMES } from './errors.ts';
+import { observe } from './observer.ts';
+import { readBack } from './readback.ts';
+import { PostgresWorkloadClient } from './session.ts';
+import { expectedWindow, governingSettings } from './settings.ts';
+import { describe, refusesWrites, steady, waitSteady } from './state.ts';
+
+export const postgres: StoreDriver = {
+  store: 'postgres',
+  sureFailures: SURE_FAILURE_NAMES,
+  client: (connection, run) => new PostgresWorkloadClient(connection, run),
+  describe,
+  steady,
+  waitSteady,
+  governing: governingSettings,
+  expectedWindow,
+  observe,
+  readBack,
+  refusesWrites,
+};

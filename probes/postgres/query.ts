@@ -1,0 +1,83 @@
+import { Socket } from 'node:net';
+import pg from 'pg';
+import type { Bounds, StoreConnection } from '../store-driver.ts';
+
+/** A connection for looking, with a deadline of its own for everything that it does. */
+export interface ShortClient {
+  /** @throws pg's DatabaseError, a network error, or `PostgresTimeout` when the deadline passed. */
+  query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Ends it at once. */
+  destroy(): void;
+}
+
+/** The server did not answer before the deadline. */
+export class PostgresTimeout extends Error {
+  override readonly name = 'PostgresTimeout';
+  constructor(host: string, port: number, deadlineMs: number) {
+    super(`PostgreSQL at ${host}:${port} did not answer within ${Math.round(deadlineMs)} ms`);
+  }
+}
+
+/**
+ * Opens one connection whose socket is destroyed at the deadline (ms from now) or when the signal fires: a time-out that
+ * runs on the server is none, where the server is frozen.
+ * @throws PostgresTimeout, the abort reason, or the error of the connection
+ */
+export async function connectOnce(connection: StoreConnection, bounds: Bounds): Promise<ShortClient> {
+  bounds.signal?.throwIfAborted();
+  const socket = new Socket();
+  const client = new pg.Client({ ...connection, stream: () => socket, application_name: 'plumbline-probe' });
+  let cause: Error | null = null;
+  const end = (why: Error): void => {
+    cause ??= why;
+    socket.destroy();
+  };
+  const timer = setTimeout(
+    () => end(new PostgresTimeout(connection.host, connection.port, bounds.deadlineMs)),
+    bounds.deadlineMs,
+  );
+  const abort = (): void => {
+    end(new Error('aborted', { cause: bounds.signal?.reason }));
+  };
+  bounds.signal?.addEventListener('abort', abort, { once: true });
+  // Without a listener an error between two queries would end this process; the next query reports it.
+  client.on('error', () => undefined);
+  const tidy = (): void => {
+    clearTimeout(timer);
+    bounds.signal?.removeEventListener('abort', abort);
+    socket.destroy();
+  };
+  socket.on('error', () => undefined);
+  const guarded = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      throw cause ?? error;
+    }
+  };
+  try {
+    await guarded(client.connect());
+  } catch (error) {
+    tidy();
+    throw error;
+  }
+  return {
+    query: async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
+      (await guarded(client.query<Row>(text, values))).rows,
+    destroy: tidy,
+  };
+}
+
+/** One question, one answer, one connection. @throws as `connectOnce` and `ShortClient.query` */
+export async function queryOnce<Row extends pg.QueryResultRow>(
+  connection: StoreConnection,
+  text: string,
+  bounds: Bounds,
+): Promise<Row[]> {
+  const client = await connectOnce(connection, bounds);
+  try {
+    return await client.query<Row>(text);
+  } finally {
+    client.destroy();
+  }
+}

@@ -1,0 +1,131 @@
+import { Socket } from 'node:net';
+import pg from 'pg';
+import type { StoreConnection } from '../store-driver.ts';
+import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
+import { errorClass, SURE_FAILURES, sqlState } from './errors.ts';
+import { connectOnce } from './query.ts';
+
+/** The schema is Plumbline's own, so that its canaries are never among the application's tables. */
+export const CANARY_TABLE = 'plumbline_canary.writes';
+
+/**
+ * No primary key and no unique index: a write that is applied twice must show as two rows. `written_at` is for people and for
+ * the time to live.
+ */
+const PREPARE = [
+  'CREATE SCHEMA IF NOT EXISTS plumbline_canary',
+  `CREATE TABLE IF NOT EXISTS ${CANARY_TABLE} (
+     run text NOT NULL, n bigint NOT NULL, written_at timestamptz NOT NULL DEFAULT clock_timestamp())`,
+  `CREATE INDEX IF NOT EXISTS writes_run_n ON ${CANARY_TABLE} (run, n)`,
+  `DELETE FROM ${CANARY_TABLE} WHERE written_at < now() - interval '1 day'`,
+];
+const INSERT = { name: 'plumbline-write', text: `INSERT INTO ${CANARY_TABLE} (run, n) VALUES ($1, $2)` };
+const SELECT = {
+  name: 'plumbline-read',
+  text: `SELECT coalesce(max(n), 0)::text AS n, pg_is_in_recovery() AS replica FROM ${CANARY_TABLE} WHERE run = $1`,
+};
+
+/** PostgreSQL's part of the workload. Autocommit: the statement's success is COMMIT's. */
+export class PostgresWorkloadClient implements WorkloadClient {
+  readonly #connection: StoreConnection;
+  readonly #run: string;
+
+  constructor(connection: StoreConnection, run: string) {
+    this.#connection = connection;
+    this.#run = run;
+  }
+
+  async prepare(deadlineMs: number): Promise<void> {
+    const client = await connectOnce(this.#connection, { deadlineMs });
+    try {
+      for (const statement of PREPARE) await client.query(statement);
+    } finally {
+      client.destroy();
+    }
+  }
+
+  session(): WorkloadSession {
+    return new PostgresSession(this.#connection, this.#run);
+  }
+
+  errorClass(error: unknown): string {
+    return errorClass(error);
+  }
+}
+
+class PostgresSession implements WorkloadSession {
+  readonly #socket = new Socket();
+  readonly #client: pg.Client;
+  readonly #run: string;
+  #open = false;
+  /** The last WARNING of the server during the operation at hand. */
+  #warning: string | null = null;
+
+  constructor(connection: StoreConnection, run: string) {
+    this.#run = run;
+    this.#client = new pg.Client({
+      ...connection,
+      stream: () => this.#socket,
+      application_name: 'plumbline-workload',
+      keepAlive: false,
+    });
+    const broken = (): void => {
+      this.#open = false;
+    };
+    this.#client.on('error', broken);
+    this.#client.on('end', broken);
+    this.#socket.on('close', broken);
+    this.#client.on('notice', (notice) => {
+      // e.g. 01000 "canceling wait for synchronous replication": COMMIT then succeeds although no replica has it.
+      if (notice.severity === 'WARNING') this.#warning = notice.code ?? 'no SQLSTATE';
+    });
+  }
+
+  async open(connectTimeoutMs: number): Promise<void> {
+    // SYN packets that are dropped are sent again after 1 s only: without a limit of our own the return would be seen late.
+    const timer = setTimeout(() => {
+      this.#socket.destroy(new Error('no connection within the limit'));
+    }, connectTimeoutMs);
+    this.#socket.once('connect', () => {
+      clearTimeout(timer);
+    });
+    try {
+      await this.#client.connect();
+      this.#open = !this.#socket.destroyed;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async write(n: number): Promise<OperationResult> {
+    this.#warning = null;
+    try {
+      await this.#client.query({ ...INSERT, values: [this.#run, n] });
+      if (this.#warning !== null) return { outcome: 'unknown', detail: `warning ${this.#warning}` };
+      return { outcome: 'ok' };
+    } catch (error) {
+      const sure = (sqlState(error) ?? '') in SURE_FAILURES;
+      return { outcome: sure ? 'fail' : 'unknown', detail: errorClass(error) };
+    }
+  }
+
+  async read(): Promise<OperationResult> {
+    try {
+      const { rows } = await this.#client.query<{ n: string; replica: boolean }>({ ...SELECT, values: [this.#run] });
+      const row = rows[0];
+      if (row === undefined) return { outcome: 'unknown', detail: 'no row' };
+      return { outcome: 'ok', detail: row.replica ? `${row.n}@replica` : row.n };
+    } catch (error) {
+      return { outcome: 'unknown', detail: errorClass(error) };
+    }
+  }
+
+  usable(): boolean {
+    return this.#open;
+  }
+
+  destroy(): void {
+    this.#open = false;
+    this.#socket.destroy();
+  }
+}

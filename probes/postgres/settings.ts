@@ -1,0 +1,95 @@
+import type { Bounds, ExpectedWindow, GoverningSetting, StoreConnection, StoreTarget } from '../store-driver.ts';
+import { anyMember, patroniConfig } from './patroni.ts';
+import { queryOnce } from './query.ts';
+
+/** What decides whether an acknowledged write is on disk and on a replica; read from the server that takes the writes. */
+const DURABILITY = [
+  'fsync',
+  'full_page_writes',
+  'synchronous_commit',
+  'synchronous_standby_names',
+  'wal_log_hints',
+  'wal_level',
+  'data_checksums',
+] as const;
+
+/** Patroni's dynamic settings that govern a failover, with its own defaults (documentation, "Dynamic Configuration Settings"). */
+const PATRONI_DEFAULTS: Readonly<Record<string, string>> = {
+  ttl: '30',
+  loop_wait: '10',
+  retry_timeout: '10',
+  primary_start_timeout: '300',
+  maximum_lag_on_failover: '1048576',
+  synchronous_mode: 'false',
+  synchronous_mode_strict: 'false',
+  failsafe_mode: 'false',
+};
+/** The name before Patroni 3.0. */
+const OLD_NAMES: Readonly<Record<string, string>> = { primary_start_timeout: 'master_start_timeout' };
+
+/** @throws the error of the connection or of the server */
+export async function durabilitySettings(connection: StoreConnection, bounds: Bounds): Promise<GoverningSetting[]> {
+  const names = DURABILITY.map((name) => `'${name}'`).join(', ');
+  const rows = await queryOnce<{ name: string; setting: string }>(
+    connection,
+    `SELECT name, setting FROM pg_settings WHERE name IN (${names}) ORDER BY name`,
+    bounds,
+  );
+  return rows.map(({ name, setting }) => ({ name, value: setting, source: `pg_settings on ${connection.host}` }));
+}
+
+/** Patroni's settings, then the server's. @throws Error when either does not answer */
+export async function governingSettings(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]> {
+  const members = await target.members();
+  const config = await anyMember(members, (member) => patroniConfig(member, bounds));
+  const dynamic = Object.entries(PATRONI_DEFAULTS).map(([name, fallback]) => {
+    const value = config[name] ?? config[OLD_NAMES[name] ?? ''];
+    const source = value === undefined ? "Patroni's default, not set in /config" : 'Patroni /config';
+    return { name, value: value === undefined ? fallback : String(value), source };
+  });
+  return [...dynamic, ...(await durabilitySettings(target.connection, bounds))];
+}
+
+/** From a promotion that is decided to a write that is answered: promote, checkpoint, Endpoints, proxy rules on the node. */
+const PROMOTION_MS = 3000;
+/** kubelet looks for dead containers once a second (PLEG relist), and Patroni takes a second to start. */
+const RESTART_MS = 1000;
+/** "Without grace" still gives a container 2 s between SIGTERM and SIGKILL (kubelet: minimum grace period). */
+const MINIMUM_GRACE_MS = 2000;
+/** A shutdown that is asked for releases the lease at once; promotion of a replica that has everything takes some 200 ms. */
+const FASTEST_HANDOVER_MS = 200;
+
+/** When clients should be served again. Null for faults whose window does not follow from these settings. */
+export function expectedWindow(fault: string, governing: readonly GoverningSetting[]): ExpectedWindow | null {
+  const ttl = millis(governing, 'ttl');
+  const loop = millis(governing, 'loop_wait');
+  const start = millis(governing, 'primary_start_timeout');
+  if (ttl === null || loop === null || start === null) return null;
+  if (fault === 'pod-crash') {
+    return {
+      loMs: RESTART_MS,
+      hiMs: Math.max(ttl, start) + loop + PROMOTION_MS,
+      derivation:
+        `earliest: kubelet starts the container again (${RESTART_MS} ms) and Patroni, with primary_start_timeout ${start / 1000} s, ` +
+        `gives the lease away or keeps it; latest: no restart in time, the lease runs out ttl ${ttl / 1000} s ` +
+        `after its last renewal${start > ttl ? ` (or the primary is given primary_start_timeout ${start / 1000} s)` : ''}, ` +
+        `a replica looks within loop_wait ${loop / 1000} s, promotion and routing ${PROMOTION_MS} ms`,
+    };
+  }
+  if (fault === 'pod-delete') {
+    return {
+      loMs: FASTEST_HANDOVER_MS,
+      hiMs: MINIMUM_GRACE_MS + loop + PROMOTION_MS,
+      derivation:
+        `SIGTERM comes first: Patroni stops the server and releases the lease (earliest ${FASTEST_HANDOVER_MS} ms, latest the ` +
+        `minimum grace of ${MINIMUM_GRACE_MS} ms), a replica looks within loop_wait ${loop / 1000} s, promotion and routing ${PROMOTION_MS} ms`,
+    };
+  }
+  return null;
+}
+
+function millis(governing: readonly GoverningSetting[], name: string): number | null {
+  const found = governing.find((setting) => setting.name === name);
+  const seconds = found === undefined ? Number.NaN : Number(found.value);
+  return Number.isFinite(seconds) ? seconds * 1000 : null;
+}

@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monoMs } from '../clock.ts';
+import type { Bounds, Steadiness, StoreDescription, StoreTarget } from '../store-driver.ts';
+import { anyMember, leaderOf, patroniCluster, patroniConfig, patroniStatus } from './patroni.ts';
+import { connectOnce } from './query.ts';
+import { sqlState } from './errors.ts';
+import { governingSettings } from './settings.ts';
+
+const LOOK_MS = 2000;
+const LOOK_EVERY_MS = 300;
+
+/** Leader, members and live settings. @throws Error when no member of Patroni or the server does not answer */
+export async function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription> {
+  const members = await target.members();
+  const cluster = await anyMember(members, (member) => patroniCluster(member, bounds));
+  return {
+    leader: leaderOf(cluster),
+    members: cluster.members.map(({ name, role, state }) => ({ name, role, state })),
+    governing: await governingSettings(target, bounds),
+  };
+}
+
+/** One leader, every other member streaming from it, and a synchronous one where that is promised. Never throws. */
+export async function steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness> {
+  let leader: string | null = null;
+  try {
+    const members = await target.members();
+    const cluster = await anyMember(members, (member) => patroniCluster(member, bounds));
+    leader = leaderOf(cluster);
+    const holder = members.find((member) => member.name === leader);
+    if (holder === undefined) return { ok: false, leader, detail: `expected a leader, Patroni names ${leader ?? 'none'}` };
+    const [status, config] = await Promise.all([patroniStatus(holder, bounds), patroniConfig(holder, bounds)]);
+    const streaming = status.replication.filter((replica) => replica.state === 'streaming');
+    const sync = streaming.filter((replica) => replica.sync_state === 'sync' || replica.sync_state === 'quorum');
+    const needsSync = String(config['synchronous_mode'] ?? 'false') !== 'false' && members.length > 1;
+    const seen = `leader ${holder.name} (${status.role}, ${status.state}), ${streaming.length} of ${members.length - 1} replicas streaming, ${sync.length} synchronous`;
+    const ok =
+      status.state === 'running' &&
+      ['master', 'primary'].includes(status.role) &&
+      streaming.length === members.length - 1 &&
+      (!needsSync || sync.length > 0);
+    return { ok, leader, detail: ok ? seen : `expected every replica streaming${needsSync ? ' and one synchronous' : ''}, seen: ${seen}` };
+  } catch (error) {
+    return { ok: false, leader, detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Looks every 300 ms; each look has a deadline of its own, so that one that hangs costs no more than that. */
+export async function waitSteady(target: StoreTarget, bounds: Bounds): Promise<Steadiness> {
+  const end = monoMs() + bounds.deadlineMs;
+  for (;;) {
+    const seen = await steady(target, { ...bounds, deadlineMs: LOOK_MS });
+    const left = end - monoMs();
+    if (seen.ok || left <= 0 || bounds.signal?.aborted === true) return seen;
+    try {
+      await sleep(Math.min(LOOK_EVERY_MS, left), undefined, bounds.signal === undefined ? {} : { signal: bounds.signal });
+    } catch {
+      return seen; // aborted
+    }
+  }
+}
+
+/** SQLSTATE of a write on a server in recovery. */
+const READ_ONLY = '25006';
+
+/**
+ * Tries to make a table there, rolled back at once: a server that may only read refuses it before all else.
+ * @throws Error when nothing answers: then it is not known whether it would refuse
+ */
+export async function refusesWrites(
+  at: { host: string; port: number },
+  target: StoreTarget,
+  bounds: Bounds,
+): Promise<{ refused: boolean; detail: string }> {
+  const client = await connectOnce({ ...target.connection, ...at }, bounds);
+  try {
+    const rows = await client.query<{ replica: boolean; address: string }>(
+      'SELECT pg_is_in_recovery() AS replica, host(inet_server_addr()) AS address',
+    );
+    const server = `${rows[0]?.address ?? '?'} (${rows[0]?.replica === true ? 'replica' : 'primary'})`;
+    try {
+      await client.query('BEGIN');
+      await client.query('CREATE TABLE plumbline_must_be_refused (n int)');
+      await client.query('ROLLBACK');
+      return { refused: false, detail: `${server} took a write` };
+    } catch (error) {
+      const refused = sqlState(error) === READ_ONLY;
+      return { refused, detail: `${server}: ${error instanceof Error ? error.message : String(error)}` };
+    }
+  } finally {
+    client.destroy();
+  }
+}

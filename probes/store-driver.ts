@@ -1,0 +1,134 @@
+import type { NewObservation } from './history.ts';
+import type { WorkloadClient } from './workload/client.ts';
+
+/** How a store is reached: the address that applications use, and who asks. */
+export interface StoreConnection {
+  host: string;
+  port: number;
+  database: string;
+  user: string;
+  password: string;
+}
+
+/** One member, as the cluster knows it. */
+export interface StoreMember {
+  /** The pod's name. */
+  name: string;
+  /** The pod's own address, past every Service. */
+  address: string;
+  /** The store's own port; without it the driver's default. */
+  port?: number;
+  node?: string;
+}
+
+/** A store in an environment. Members are asked for each time: a pod that comes back has another address. */
+export interface StoreTarget {
+  connection: StoreConnection;
+  /** The Service for reads, where there is one; the same user and database. */
+  readConnection?: { host: string; port: number };
+  members(): Promise<StoreMember[]>;
+}
+
+/** Every call that waits ends at the deadline (ms from its start) or when the signal fires. */
+export interface Bounds {
+  deadlineMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface StoreDescription {
+  leader: string | null;
+  members: { name: string; role: string; state: string }[];
+  governing: GoverningSetting[];
+}
+
+/** A live setting that decides how a failover goes, and where it was read. */
+export interface GoverningSetting {
+  name: string;
+  value: string;
+  source: string;
+}
+
+export interface Steadiness {
+  ok: boolean;
+  leader: string | null;
+  /** What holds, or what was expected and what was seen instead. */
+  detail: string;
+}
+
+/** When the store should be back after a fault, derived from its live settings. */
+export interface ExpectedWindow {
+  loMs: number;
+  hiMs: number;
+  derivation: string;
+}
+
+/** Appends to a history; `HistoryWriter.observe` is one. */
+export type Write = (observation: NewObservation) => void;
+
+export interface ObserveOptions {
+  write: Write;
+  /** Addresses behind the Service that applications use, from the cluster's cache; polled, since reading it is free. */
+  endpoints?: (() => readonly string[]) | undefined;
+  pollMs?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface Observer {
+  /** Ends the polling and writes the last known leader once more, with `final: true`. */
+  stop(): Promise<void>;
+}
+
+export interface ReadBackRequest {
+  /** The run id under which the workload wrote. */
+  run: string;
+  write: Write;
+}
+
+/** Everything that Plumbline knows about one kind of store. It has no goals and gives no verdicts. */
+export interface StoreDriver {
+  readonly store: string;
+  /** The errors that prove that a write did not happen; every other error is `unknown`. */
+  readonly sureFailures: readonly string[];
+  /** The store's part of the workload; used in the workload's own process. */
+  client(connection: StoreConnection, run: string): WorkloadClient;
+  describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription>;
+  /** One look: is there a leader, does every member follow it, is what the store promises in force? */
+  steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness>;
+  /** Looks until it is steady or the deadline has passed. Does not throw for a store that does not answer. */
+  waitSteady(target: StoreTarget, bounds: Bounds): Promise<Steadiness>;
+  governing(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]>;
+  /** Null when the settings that it follows from are not known, or the fault has no expectation. */
+  expectedWindow(fault: string, governing: readonly GoverningSetting[]): ExpectedWindow | null;
+  /** Follows leader, members and endpoints until it is stopped. */
+  observe(target: StoreTarget, options: ObserveOptions): Observer;
+  /**
+   * Reads the authoritative leader twice, then every member, and writes `readback` observations; what cannot be read whole
+   * is written as `readback-failed`, never left out.
+   */
+  readBack(target: StoreTarget, request: ReadBackRequest, bounds: Bounds): Promise<void>;
+  /** Does what listens at `at` refuse writes, as a read Service must? */
+  refusesWrites(
+    at: { host: string; port: number },
+    target: StoreTarget,
+    bounds: Bounds,
+  ): Promise<{ refused: boolean; detail: string }>;
+}
+
+/** What `recordGoverning` needs to know of the trial. */
+export interface GoverningRequest {
+  fault: string;
+  write: Write;
+}
+
+/** Reads the settings that govern the failover and writes them with the window that follows from them. */
+export async function recordGoverning(
+  driver: StoreDriver,
+  target: StoreTarget,
+  request: GoverningRequest,
+  bounds: Bounds,
+): Promise<void> {
+  const settings = await driver.governing(target, bounds);
+  for (const setting of settings) request.write({ kind: 'governing', ...setting });
+  const window = driver.expectedWindow(request.fault, settings);
+  if (window !== null) request.write({ kind: 'expected-window', ...window });
+}

@@ -1,0 +1,14 @@
+import { postgres } from './postgres/index.ts';
+import type { StoreDriver } from './store-driver.ts';
+
+/** The one registry: a new store is a folder beside this file and a line here. */
+const DRIVERS: readonly StoreDriver[] = [postgres];
+
+export const STORES: readonly string[] = DRIVERS.map((driver) => driver.store);
+
+/** @throws Error that names the stores there are. */
+export function storeDriver(name: string): StoreDriver {
+  const driver = DRIVERS.find((candidate) => candidate.store === name);
+  if (driver === undefined) throw new Error(`store ${name}: not known; there are: ${STORES.join(', ')}`);
+  return driver;
+}

@@ -1,0 +1,32 @@
+/** What a store's client must offer to the workload engine. */
+
+export interface OperationResult {
+  outcome: 'ok' | 'fail' | 'unknown';
+  /** The error's class, or what a read saw. */
+  detail?: string;
+}
+
+/** One connection. One operation at a time; one attempt each: no retry, no resend, no offline queue. */
+export interface WorkloadSession {
+  /**
+   * Connects and logs in. Rejects with any error: as long as it has not resolved, no write has left this process.
+   * The limit is for reaching the server (ms); the login is covered by the operation's own deadline.
+   */
+  open(connectTimeoutMs: number): Promise<void>;
+  /** Never rejects. `fail` only for what proves that the write did not happen. */
+  write(n: number): Promise<OperationResult>;
+  /** Never rejects. The detail of an ok read is what it saw, in the store's own words. */
+  read(): Promise<OperationResult>;
+  /** Open, and not known to be broken. */
+  usable(): boolean;
+  /** Ends it at once without asking the server: a frozen server's kernel goes on acknowledging. */
+  destroy(): void;
+}
+
+export interface WorkloadClient {
+  /** Makes the place that the writes go to. Called once, before the first operation. */
+  prepare(deadlineMs: number): Promise<void>;
+  session(): WorkloadSession;
+  /** The class of an error for the history: short, without secrets. */
+  errorClass(error: unknown): string;
+}

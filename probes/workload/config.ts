@@ -1,0 +1,44 @@
+import { isAbsolute } from 'node:path';
+import { z } from 'zod';
+
+/** What the workload's process is told, as one line of JSON on its standard input. */
+export const workloadConfigSchema = z.strictObject({
+  store: z.string(),
+  /** Absolute folder of the trial's history. */
+  history: z.string().refine(isAbsolute, 'must be an absolute path'),
+  /** Marks this trial's writes in the store. */
+  run: z.string().min(1),
+  connection: z.strictObject({
+    host: z.string().min(1),
+    port: z.int().min(1).max(65535),
+    database: z.string().min(1),
+    user: z.string().min(1),
+    password: z.string(),
+  }),
+  /** At 200 a second an edge of an outage is known to within 5 ms (DESIGN: ≥ 200). */
+  ratePerSecond: z.number().positive().max(2000).default(200),
+  readRatePerSecond: z.number().min(0).max(2000).default(20),
+  /** Well above any commit of a healthy store, well below any goal. */
+  operationTimeoutMs: z.number().positive().default(1000),
+  /** Within a cluster a SYN is answered in a millisecond or was lost, and a lost one is sent again only after 1 s. */
+  connectTimeoutMs: z.number().positive().default(100),
+  waitTimeoutMs: z.number().positive().default(500),
+  connections: z.int().min(1).default(12),
+  maxConnections: z.int().min(1).default(16),
+});
+export type WorkloadConfig = z.infer<typeof workloadConfigSchema>;
+export type WorkloadInput = z.input<typeof workloadConfigSchema>;
+
+/** @throws Error that names each field, without the values (one is a password). */
+export function parseWorkloadConfig(text: string): WorkloadConfig {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Error('workload: standard input is not one line of JSON');
+  }
+  const parsed = workloadConfigSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'config'}: ${issue.message}`);
+  throw new Error(`workload: ${issues.join('; ')}`);
+}

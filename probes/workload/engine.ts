@@ -1,0 +1,244 @@
+import type { Outcome } from '../../reports/record/history.ts';
+import { OUTCOMES } from '../../reports/record/history.ts';
+import type { OperationLine } from '../../reports/record/history.ts';
+import { monoMs } from '../clock.ts';
+import type { OperationResult, WorkloadClient, WorkloadSession } from './client.ts';
+import { Pacer } from './pacer.ts';
+
+export interface EngineOptions {
+  client: WorkloadClient;
+  ratePerSecond: number;
+  readRatePerSecond: number;
+  /** From sending to giving up, ms; the connection is then destroyed. */
+  operationTimeoutMs: number;
+  /** For reaching the server when an operation has to connect first, ms. */
+  connectTimeoutMs: number;
+  /** How long an operation may wait for a free connection before it counts as `unsent`, ms. */
+  waitTimeoutMs: number;
+  /** Connections opened before the first operation, and the most that there may ever be. */
+  connections: number;
+  maxConnections: number;
+  /** Gets every operation once, when it has ended. */
+  record(line: OperationLine): void;
+}
+
+export interface WorkloadProgress {
+  /** CLOCK_MONOTONIC ms, like every time here. Counts are of writes. */
+  t: number;
+  ok: number;
+  fail: number;
+  unknown: number;
+  unsent: number;
+  scheduled: number;
+  lastOkMs: number | null;
+  lastNotOkMs: number | null;
+  okSinceLastNotOk: number;
+}
+
+interface Operation {
+  kind: 'w' | 'r';
+  n: number;
+  intendedMs: number;
+}
+/** An operation that found no free connection, and since when it waits. */
+interface Waiting {
+  operation: Operation;
+  sinceMs: number;
+}
+
+/**
+ * An open-loop workload: operations start when they are due, never because others have ended. Each takes a free connection;
+ * where none is up it connects as a part of itself, so that every 5 ms (at 200 a second) one attempt shows whether the
+ * store is back, and a refused one is a failure with a time of its own.
+ */
+export class WorkloadEngine {
+  readonly #options: EngineOptions;
+  readonly #idle: WorkloadSession[] = [];
+  #sessions = 0;
+  #waiting: Waiting[] = [];
+  #outstanding = 0;
+  #drained: (() => void) | null = null;
+  #pacer: Pacer | null = null;
+  readonly #progress: WorkloadProgress = {
+    t: 0,
+    ok: 0,
+    fail: 0,
+    unknown: 0,
+    unsent: 0,
+    scheduled: 0,
+    lastOkMs: null,
+    lastNotOkMs: null,
+    okSinceLastNotOk: 0,
+  };
+  #scheduledReads = 0;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Opens the pool. @throws the last error of the client when the store cannot be reached before the deadline.
+   */
+  async open(deadlineMs: number): Promise<void> {
+    const end = monoMs() + deadlineMs;
+    for (; this.#sessions < this.#options.connections; this.#sessions++) this.#idle.push(await this.#openSession(end));
+  }
+
+  start(): void {
+    const startMs = monoMs() + 20;
+    const { ratePerSecond, readRatePerSecond } = this.#options;
+    this.#pacer = new Pacer([
+      { ratePerSecond, startMs, due: (n, intendedMs) => this.#due({ kind: 'w', n, intendedMs }) },
+      // Half a write later, so that a read never competes with a write for its instant.
+      {
+        ratePerSecond: readRatePerSecond,
+        startMs: startMs + 500 / ratePerSecond,
+        due: (n, intendedMs) => this.#due({ kind: 'r', n, intendedMs }),
+      },
+    ]);
+    this.#pacer.start();
+  }
+
+  /** Schedules nothing more, waits for what is outstanding (bounded by the time-outs), closes the connections. */
+  async stop(): Promise<{ scheduled: number; scheduledReads: number }> {
+    this.#pacer?.stop();
+    const { waitTimeoutMs, operationTimeoutMs } = this.#options;
+    const giveUp = setTimeout(() => this.#dropWaiting(Infinity), waitTimeoutMs + operationTimeoutMs);
+    if (this.#outstanding > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
+    clearTimeout(giveUp);
+    for (const session of this.#idle) session.destroy();
+    return { scheduled: this.#progress.scheduled, scheduledReads: this.#scheduledReads };
+  }
+
+  progress(): WorkloadProgress {
+    return { ...this.#progress, t: monoMs() };
+  }
+
+  async #openSession(endMs: number): Promise<WorkloadSession> {
+    for (;;) {
+      const session = this.#options.client.session();
+      const left = Math.max(1, endMs - monoMs());
+      const timer = setTimeout(() => session.destroy(), left);
+      try {
+        await session.open(Math.min(left, 2000));
+        return session;
+      } catch (error) {
+        session.destroy();
+        if (monoMs() >= endMs) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      } finally {
+        clearTimeout(timer);
+      }
+    }
+  }
+
+  #due(operation: Operation): void {
+    if (operation.kind === 'w') this.#progress.scheduled++;
+    else this.#scheduledReads++;
+    this.#outstanding++;
+    const now = monoMs();
+    this.#dropWaiting(now - this.#options.waitTimeoutMs);
+    const session = this.#waiting.length === 0 ? this.#take() : null;
+    if (session === null) this.#waiting.push({ operation, sinceMs: now });
+    else this.#run(session, operation, 0);
+  }
+
+  /** A usable connection, the one that rested longest; else one that has to connect; null when all are busy. */
+  #take(): WorkloadSession | null {
+    const usable = this.#idle.findIndex((session) => session.usable());
+    const found = this.#idle.splice(Math.max(0, usable), 1)[0];
+    if (found !== undefined) return found;
+    if (this.#sessions >= this.#options.maxConnections) return null;
+    this.#sessions++;
+    return this.#options.client.session();
+  }
+
+  /** `unsent` for everything that waits since before `sinceMs`. */
+  #dropWaiting(sinceMs: number): void {
+    for (;;) {
+      const first = this.#waiting[0];
+      if (first === undefined || first.sinceMs > sinceMs) return;
+      this.#waiting.shift();
+      const now = monoMs();
+      this.#ended(first.operation, now, 'unsent', '');
+    }
+  }
+
+  #run(session: WorkloadSession, operation: Operation, waitedMs: number): void {
+    const sentMs = monoMs();
+    const waited = waitedMs > 0 ? `waited=${waitedMs.toFixed(1)}` : '';
+    let current = session;
+    if (!session.usable()) {
+      session.destroy();
+      current = this.#options.client.session();
+    }
+    void this.#attempt(current, operation).then((result) => {
+      const detail = [result.detail ?? '', waited].filter((part) => part !== '').join(';');
+      this.#ended(operation, sentMs, result.outcome, detail);
+      // What failed once is not trusted again: the next operation on this place connects anew.
+      if (result.outcome !== 'ok') current.destroy();
+      this.#release(current);
+    });
+  }
+
+  #release(session: WorkloadSession): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#idle.push(session);
+    else this.#run(session, next.operation, monoMs() - next.sinceMs);
+  }
+
+  /** One attempt under the client's own deadline. Never rejects. */
+  #attempt(session: WorkloadSession, operation: Operation): Promise<OperationResult> {
+    const phase = { sent: false };
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        session.destroy();
+        resolve(phase.sent ? { outcome: 'unknown', detail: 'deadline' } : { outcome: 'fail', detail: 'connect: deadline' });
+      }, this.#options.operationTimeoutMs);
+      void this.#perform(session, operation, phase).then((result) => {
+        clearTimeout(timer);
+        resolve(result);
+      });
+    });
+  }
+
+  async #perform(session: WorkloadSession, { kind, n }: Operation, phase: { sent: boolean }): Promise<OperationResult> {
+    if (!session.usable()) {
+      try {
+        await session.open(this.#options.connectTimeoutMs);
+      } catch (error) {
+        return { outcome: 'fail', detail: `connect: ${this.#options.client.errorClass(error)}` };
+      }
+      // The deadline may have destroyed it in the same turn: then nothing may be sent any more.
+      if (!session.usable()) return { outcome: 'fail', detail: 'connect: deadline' };
+    }
+    phase.sent = true;
+    return kind === 'w' ? session.write(n) : session.read();
+  }
+
+  #ended({ kind, n, intendedMs }: Operation, sentMs: number, outcome: Outcome, detail: string): void {
+    const doneMs = monoMs();
+    const head = [kind, n, round(intendedMs), round(sentMs), round(doneMs), OUTCOMES[outcome]] as const;
+    this.#options.record(detail === '' ? [...head] : [...head, detail]);
+    if (kind === 'w') this.#count(outcome, doneMs);
+    this.#outstanding--;
+    if (this.#outstanding === 0) this.#drained?.();
+  }
+
+  #count(outcome: Outcome, doneMs: number): void {
+    const progress = this.#progress;
+    progress[outcome]++;
+    if (outcome === 'ok') {
+      progress.lastOkMs = doneMs;
+      progress.okSinceLastNotOk++;
+    } else {
+      progress.lastNotOkMs = doneMs;
+      progress.okSinceLastNotOk = 0;
+    }
+  }
+}
+
+/** Microseconds are finer than anything measured here, and short to write. */
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

@@ -1,0 +1,136 @@
+/** The workload's own process: its event loop serves nothing else, so that operations start when they are due. */
+import { constants, setPriority } from 'node:os';
+import { createInterface } from 'node:readline';
+import { monoMs } from '../clock.ts';
+import { HistoryError, openHistory, redactor } from '../history.ts';
+import type { HistoryWriter } from '../history.ts';
+import { storeDriver } from '../stores.ts';
+import { parseWorkloadConfig } from './config.ts';
+import type { WorkloadConfig } from './config.ts';
+import { WorkloadEngine } from './engine.ts';
+
+const EXIT = { ended: 0, unreachable: 2, history: 3, config: 64 } as const;
+const OPEN_DEADLINE_MS = 15_000;
+const PROGRESS_MS = 250;
+
+class Ending extends Error {
+  readonly exitCode: number;
+  constructor(exitCode: number, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.exitCode = exitCode;
+  }
+}
+
+/** Operations must not be late because others have much to do. Needs CAP_SYS_NICE; without it the lag is recorded as it is. */
+function raisePriority(): number {
+  try {
+    setPriority(constants.priority.PRIORITY_HIGHEST);
+    return constants.priority.PRIORITY_HIGHEST;
+  } catch {
+    return constants.priority.PRIORITY_NORMAL;
+  }
+}
+
+function say(message: Record<string, unknown>): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+}
+
+async function main(): Promise<void> {
+  // Ctrl-C reaches the whole group, but only the runner decides.
+  process.on('SIGINT', () => undefined);
+  // The runner died: what was observed is still written.
+  process.stdout.on('error', () => undefined);
+  const lines = createInterface({ input: process.stdin });
+  const stopped = new Promise<void>((resolve) => {
+    lines.once('close', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  const first = await Promise.race([
+    new Promise<string>((resolve) => lines.once('line', resolve)),
+    stopped.then(() => ''),
+  ]);
+  const config = attempt(EXIT.config, () => parseWorkloadConfig(first));
+  const redact = redactor([config.connection.password]);
+  try {
+    await work(config, redact, stopped);
+  } catch (error) {
+    if (error instanceof HistoryError) throw new Ending(EXIT.history, error);
+    if (error instanceof Error) throw Object.assign(error, { message: redact(error.message) });
+    throw error;
+  } finally {
+    lines.close();
+    process.stdin.destroy();
+  }
+}
+
+async function work(config: WorkloadConfig, redact: (text: string) => string, stopped: Promise<void>): Promise<void> {
+  const driver = attempt(EXIT.config, () => storeDriver(config.store));
+  const client = driver.client(config.connection, config.run);
+  const broken = Promise.withResolvers<never>();
+  // Whoever waits gets it; nobody waiting must not end the process in another way.
+  broken.promise.catch(() => undefined);
+  const history = openHistory(config.history, 'workload.ndjson', { redact, onError: broken.reject });
+  const engine = new WorkloadEngine({ ...config, client, record: recorder(history, broken.reject) });
+  history.observe({ ...settings(config), sureFailures: [...driver.sureFailures] });
+  try {
+    await client.prepare(OPEN_DEADLINE_MS);
+    await engine.open(OPEN_DEADLINE_MS);
+  } catch (error) {
+    history.observe({ kind: 'workload-failed', reason: client.errorClass(error) });
+    throw new Ending(EXIT.unreachable, error);
+  }
+  engine.start();
+  say({ ready: true, t: monoMs() });
+  const progress = setInterval(() => say({ progress: engine.progress() }), PROGRESS_MS);
+  try {
+    await Promise.race([stopped, broken.promise]);
+  } finally {
+    clearInterval(progress);
+  }
+  const ended = await Promise.race([engine.stop(), broken.promise]);
+  history.observe({ kind: 'workload-end', ...ended });
+  await history.close();
+  say({ progress: engine.progress() });
+  say({ ended: true, ...ended });
+}
+
+function recorder(history: HistoryWriter, failed: (error: unknown) => void): WorkloadEngineRecord {
+  return (line) => {
+    try {
+      history.operation(line);
+    } catch (error) {
+      failed(error);
+    }
+  };
+}
+type WorkloadEngineRecord = ConstructorParameters<typeof WorkloadEngine>[0]['record'];
+
+function settings(config: WorkloadConfig): { kind: string; [field: string]: unknown } {
+  const { store, run, connection, ratePerSecond, readRatePerSecond, history: _folder, ...rest } = config;
+  return {
+    kind: 'workload',
+    store,
+    run,
+    client: `${store} client, one attempt per operation, pid ${process.pid}`,
+    ratePerSecond,
+    readRatePerSecond,
+    settings: { ...rest, host: connection.host, port: connection.port, nice: raisePriority() },
+  };
+}
+
+function attempt<T>(exitCode: number, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new Ending(exitCode, error);
+  }
+}
+
+try {
+  await main();
+  process.exitCode = EXIT.ended;
+} catch (error) {
+  process.stderr.write(`${JSON.stringify({ error: error instanceof Error ? error.message : String(error) })}\n`);
+  // Connections and timers may be left over: the exit code must not wait for them.
+  process.exit(error instanceof Ending ? error.exitCode : 1);
+}

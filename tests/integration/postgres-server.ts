@@ -1,0 +1,65 @@
+/** A PostgreSQL server of its own for a test: a fresh cluster in a temporary folder, on a free port of the loopback. */
+import { execFileSync, spawn } from 'node:child_process';
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { queryOnce } from '../../probes/postgres/query.ts';
+import type { StoreConnection } from '../../probes/store-driver.ts';
+
+const BIN = '/usr/lib/postgresql/15/bin';
+const START_DEADLINE_MS = 20_000;
+
+export interface PostgresServer {
+  connection: StoreConnection;
+  /** Ends the server and removes its folder. */
+  stop(): Promise<void>;
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
+}
+
+/** PostgreSQL refuses to run as root: its package's user owns the cluster. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'plumbline-postgres-'));
+  const [uid, gid] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' })));
+  const owner = { uid: uid ?? -1, gid: gid ?? -1 };
+  chownSync(folder, owner.uid, owner.gid);
+  const password = `test-${Math.random().toString(36).slice(2)}`;
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, password);
+  chownSync(passwordFile, owner.uid, owner.gid);
+  const data = join(folder, 'data');
+  const init = ['-D', data, '-U', 'plumbline', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, '--no-sync', '-E', 'UTF8'];
+  execFileSync(join(BIN, 'initdb'), [...init, '--locale=C.UTF-8'], { ...owner, cwd: folder, stdio: 'ignore', timeout: 60_000 });
+  const port = await freePort();
+  const connection = { host: '127.0.0.1', port, database: 'postgres', user: 'plumbline', password };
+  const args = ['-D', data, '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1', '-c', 'shared_buffers=32MB'];
+  const server = spawn(join(BIN, 'postgres'), args, { ...owner, cwd: folder, stdio: 'ignore' });
+  const ended = new Promise<void>((resolve) => server.once('close', () => resolve()));
+  const stop = async (): Promise<void> => {
+    server.kill('SIGINT'); // fast shutdown
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  for (let waitedMs = 0; ; waitedMs += 100) {
+    try {
+      await queryOnce(connection, 'SELECT 1', { deadlineMs: 2000 });
+      return { connection, stop };
+    } catch (error) {
+      if (waitedMs >= START_DEADLINE_MS || server.exitCode !== null) {
+        await stop();
+        throw new Error(`PostgreSQL in ${folder} did not start: ${String(error)}`, { cause: error });
+      }
+      await sleep(100);
+    }
+  }
+}
