@@ -1,0 +1,13 @@
+/** The judge of every check that is built, by check id. A new check registers its judge here. */
+import type { History } from '../record/history.ts';
+import type { Judgement } from '../record/judgement.ts';
+import { overTrials, TOPOLOGY_JUDGES } from './topology/index.ts';
+
+/** Pure: histories of all trials in, judgement out. What it throws is the caller's `inconclusive`. */
+export type Judge = (histories: History[]) => Judgement;
+
+/** The judge of a check, or undefined when the check is not built. */
+export function judgeOf(check: string): Judge | undefined {
+  const topology = TOPOLOGY_JUDGES[check];
+  return topology === undefined ? undefined : overTrials(topology);
+}

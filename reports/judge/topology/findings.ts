@@ -1,0 +1,121 @@
+import type { History, Observation } from '../../record/history.ts';
+import type { Figure, Finding, Judgement } from '../../record/judgement.ts';
+
+/** Deviations kept in a judgement; all are counted. */
+const MOST_FINDINGS = 50;
+
+/** What a judge makes of each thing that it looked at. `unknown` is neither good nor bad: nobody could see it. */
+type State = 'ok' | 'deviates' | 'absent' | 'unknown';
+
+interface Entry extends Finding {
+  state: State;
+}
+
+/** Collects what was looked at, and turns it into a judgement by the same rules for every topology check. */
+export class Findings {
+  readonly #history: History;
+  readonly #entries: Entry[] = [];
+  readonly figures: Figure[] = [];
+
+  constructor(history: History) {
+    this.#history = history;
+  }
+
+  /** Something was seen, and is as expected or not. */
+  expect(subject: string, ok: boolean, expected: string, seen: string): void {
+    this.#entries.push({ subject, ok, expected, seen, state: ok ? 'ok' : 'deviates' });
+  }
+
+  /** Something declared was not there. Only certain when the observation was complete. */
+  absent(subject: string, expected: string): void {
+    this.#entries.push({ subject, ok: false, expected, seen: 'not there', state: 'absent' });
+  }
+
+  /** Something could not be seen. */
+  unknown(subject: string, expected: string, why: string): void {
+    this.#entries.push({ subject, ok: false, expected, seen: why, state: 'unknown' });
+  }
+
+  figure(figure: Figure): void {
+    this.figures.push(figure);
+  }
+
+  /**
+   * Worst first: a deviation that was seen is `fail`, whatever else is missing; then a source that did not answer, an
+   * observation that was cut off, something nobody could see, or nothing at all is `inconclusive`; else `pass`.
+   * @param expected the whole check in a few words
+   */
+  conclude(expected: string): Judgement {
+    const gaps = gapsOf(this.#history);
+    const certain = this.#entries.filter((entry) => entry.state === 'deviates' || (entry.state === 'absent' && gaps.length === 0));
+    const open = this.#entries.filter((entry) => entry.state === 'unknown' || (entry.state === 'absent' && gaps.length > 0));
+    const good = this.#entries.filter((entry) => entry.state === 'ok').length;
+    const deviations = [...certain, ...open];
+    const seen = `${good} of ${this.#entries.length} as declared`;
+    return {
+      ...this.#verdict(certain, open, gaps),
+      expected,
+      seen: deviations.length === 0 ? seen : `${seen}; ${sentence(deviations[0] as Entry)}`,
+      figures: [...this.figures, { name: 'looked at', value: this.#entries.length }],
+      findings: deviations.slice(0, MOST_FINDINGS).map(({ subject, ok, expected: wanted, seen: found }) => ({ subject, ok, expected: wanted, seen: found })),
+      findingsTotal: deviations.length,
+      evidence: [],
+    };
+  }
+
+  #verdict(certain: Entry[], open: Entry[], gaps: string[]): Pick<Judgement, 'verdict' | 'reason'> {
+    const first = certain[0];
+    if (first !== undefined) {
+      const more = certain.length > 1 ? ` (and ${certain.length - 1} more)` : '';
+      return { verdict: 'fail', reason: `${sentence(first)}${more}` };
+    }
+    if (gaps.length > 0) return { verdict: 'inconclusive', reason: gaps.join('; ') };
+    const unseen = open[0];
+    if (unseen !== undefined) return { verdict: 'inconclusive', reason: `could not be seen: ${sentence(unseen)}` };
+    if (this.#entries.length === 0) return { verdict: 'inconclusive', reason: 'there was nothing to judge' };
+    return { verdict: 'pass', reason: `all ${this.#entries.length} as declared` };
+  }
+}
+
+function sentence(entry: Entry): string {
+  return `${entry.subject}: expected ${entry.expected}, seen ${entry.seen}`;
+}
+
+/** Why this history does not show everything. The harness appends `end` when the observation ran to its end. */
+function gapsOf(history: History): string[] {
+  const gaps = seen(history, 'unavailable').map((gap) => `${text(gap, 'what')} unavailable: ${text(gap, 'reason')}`);
+  if (seen(history, 'end').length === 0) gaps.push('the observation was cut off before its end');
+  return gaps;
+}
+
+export function seen(history: History, kind: string): Observation[] {
+  return history.observations.filter((observation) => observation.kind === kind);
+}
+
+/** A text field; empty when absent. */
+export function text(from: Observation, field: string): string {
+  const value = from[field];
+  return typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value);
+}
+
+/** A number field; NaN when absent, so that every comparison with it is false. */
+export function number(from: Observation, field: string): number {
+  const value = from[field];
+  return typeof value === 'number' ? value : Number.NaN;
+}
+
+export function list<T>(from: Observation, field: string): T[] {
+  const value = from[field];
+  return Array.isArray(value) ? (value as T[]) : [];
+}
+
+/** A goal of the environment, or the catalogue's default when the header names none. */
+export function goalNumber(history: History, name: string, fallback: number): number {
+  const value = history.header.goals[name];
+  return typeof value === 'number' ? value : fallback;
+}
+
+/** Part of the header's settings, as the environment declares it. */
+export function setting<T>(history: History, name: string): T | undefined {
+  return history.header.settings[name] as T | undefined;
+}
