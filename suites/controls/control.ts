@@ -1,3 +1,4 @@
+import type { Judgement } from '../../reports/record/judgement.ts';
 import type { KubeObject, ListParams, ObjectRef } from '../harness/protocol.ts';
 
 /**
@@ -19,6 +20,11 @@ export interface Control {
   settings?: ControlOverrides;
   /** Breaks it and returns when the break is in force. */
   break(ctx: ControlContext): Promise<void>;
+  /**
+   * Called with the judgement, before anything is restored: checks its figures against a reading of its own. Returns null
+   * when they are right, else what is wrong: then the control has not turned as it must.
+   */
+  verify?(ctx: ControlContext, judgement: Judgement): Promise<string | null>;
 }
 
 /** Merged over what the environment file says, for this one run of the check. */
@@ -53,10 +59,17 @@ export interface ControlContext {
   apply(objects: KubeObject[]): Promise<void>;
   /** Deletes without grace. Inverse: the object again, without what the server had added. */
   delete(ref: ObjectRef): Promise<void>;
-  exec(pod: { namespace: string; pod: string; container: string }, command: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
+  exec(
+    pod: { namespace: string; pod: string; container: string },
+    command: string[],
+  ): Promise<{ code: number; stdout: string; stderr: string }>;
   /** Anything else: the inverse is recorded and its timer armed, then `act` runs. */
   ledgered(action: LedgeredAction): Promise<void>;
   /** Waits until `probe` returns something other than null; polls every `everyMs` (default 250). Throws with what was last seen. */
-  until<T>(what: string, probe: () => Promise<T | null>, options: { timeoutMs: number; everyMs?: number }): Promise<T>;
+  until<T>(
+    what: string,
+    probe: () => Promise<T | null>,
+    options: { timeoutMs: number; everyMs?: number },
+  ): Promise<T>;
   log(message: string): void;
 }

@@ -1,0 +1,120 @@
+import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
+import type { Control, ControlContext } from './control.ts';
+
+/** A pod as `ControlContext.exec` wants it. */
+export interface PodRef {
+  namespace: string;
+  pod: string;
+  container: string;
+}
+
+/** What these controls read of the environment; its schema has it all. */
+interface Declared {
+  stores: {
+    postgres: {
+      statefulSet: { namespace: string; name: string };
+      container: string;
+      database: string;
+      patroni?: { scope: string };
+    };
+  };
+}
+
+const PATRONI_DEADLINE_MS = 20_000;
+const CONFIG_ANNOTATION = 'config';
+
+function declared(ctx: ControlContext): Declared['stores']['postgres'] {
+  return (ctx.environment as unknown as Declared).stores.postgres;
+}
+
+/** Members of the store, the leader first. Patroni labels the leader `master` or, from version 4 on, `primary`. */
+export async function members(ctx: ControlContext): Promise<PodRef[]> {
+  const { statefulSet, container } = declared(ctx);
+  const pods = await ctx.list({ kind: 'v1/Pod', namespace: statefulSet.namespace });
+  const mine = pods.filter(({ metadata }) =>
+    (metadata.ownerReferences ?? []).some(
+      ({ kind, name }) => kind === 'StatefulSet' && name === statefulSet.name,
+    ),
+  );
+  const leads = ({ metadata }: KubeObject): boolean =>
+    ['master', 'primary'].includes(metadata.labels?.['role'] ?? '');
+  return mine
+    .toSorted((a, b) => Number(leads(b)) - Number(leads(a)))
+    .map(({ metadata }) => ({ namespace: statefulSet.namespace, pod: metadata.name, container }));
+}
+
+/**
+ * Runs SQL in a member as the superuser, over its own socket.
+ * @throws Error with psql's words.
+ */
+export async function sql(ctx: ControlContext, pod: PodRef, text: string): Promise<string> {
+  const { database } = declared(ctx);
+  const argv = [
+    'psql',
+    '-h',
+    '/run/postgresql',
+    '-U',
+    'postgres',
+    '-d',
+    database,
+    '--no-psqlrc',
+    '-v',
+    'ON_ERROR_STOP=1',
+    '-Atc',
+    text,
+  ];
+  const { code, stdout, stderr } = await ctx.exec(pod, argv);
+  if (code !== 0) throw new Error(`psql in ${pod.pod}: exit ${code}: ${stderr.trim().slice(0, 300)}`);
+  return stdout.trim();
+}
+
+/** SQL on whoever leads now. */
+export async function sqlOnLeader(ctx: ControlContext, text: string): Promise<string> {
+  const [leader] = await members(ctx);
+  if (leader === undefined) throw new Error('PostgreSQL has no member to ask');
+  return sql(ctx, leader, text);
+}
+
+/**
+ * Changes Patroni's dynamic configuration where Patroni keeps it, in an annotation; put back like any other field. Returns
+ * when `isInForce` says so.
+ */
+export async function changePatroni(
+  ctx: ControlContext,
+  change: Record<string, unknown>,
+  inForce: { what: string; probe: () => Promise<true | null> },
+): Promise<void> {
+  const { statefulSet, patroni } = declared(ctx);
+  const ref: ObjectRef = {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    namespace: statefulSet.namespace,
+    name: `${patroni?.scope ?? statefulSet.name}-config`,
+  };
+  const text = (await ctx.get(ref))?.metadata.annotations?.[CONFIG_ANNOTATION];
+  if (text === undefined)
+    throw new Error(
+      `Endpoints ${ref.namespace ?? ''}/${ref.name} has no annotation "${CONFIG_ANNOTATION}": is this Patroni's?`,
+    );
+  const config = { ...(JSON.parse(text) as Record<string, unknown>), ...change };
+  await ctx.patch(ref, { metadata: { annotations: { [CONFIG_ANNOTATION]: JSON.stringify(config) } } });
+  await ctx.until(inForce.what, inForce.probe, { timeoutMs: PATRONI_DEADLINE_MS });
+}
+
+/** Whether every member has taken Patroni's maintenance mode over, as each says in its own annotation. */
+export async function paused(ctx: ControlContext): Promise<true | null> {
+  const { namespace } = declared(ctx).statefulSet;
+  const pods = await ctx.list({ kind: 'v1/Pod', namespace });
+  const names = new Set((await members(ctx)).map(({ pod }) => pod));
+  const states = pods
+    .filter(({ metadata }) => names.has(metadata.name))
+    .map(({ metadata }) => metadata.annotations?.['status'] ?? '{}');
+  return states.every((state) => (JSON.parse(state) as { pause?: boolean }).pause === true) ? true : null;
+}
+
+/** Shared by the controls of this family. */
+export type FailoverControl = Omit<Control, 'size' | 'check'> & { fault: 'pod-crash' | 'pod-delete' };
+
+export function failoverControl({ fault, ...control }: FailoverControl): Control {
+  return { ...control, check: `failover/postgres/${fault}`, size: 'any' };
+}
