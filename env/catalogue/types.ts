@@ -23,7 +23,7 @@ export interface CatalogueRow {
   /** Smallest local size that can hold it. */
   needsSize?: 'full';
   /** What of the environment it needs before it can start: `edge` is ready later than the rest. */
-  needs?: ('edge')[];
+  needs?: 'edge'[];
   /** Parts that are stand-ins in the local environment, e.g. `Kong`. */
   stubbed?: string[];
 }

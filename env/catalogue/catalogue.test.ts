@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { catalogue, matchChecks, rowOf, suites } from './index.ts';
+
+test('should give every check an id of its own, with a suite', () => {
+  const ids = catalogue().map((row) => row.id);
+  assert.equal(new Set(ids).size, ids.length);
+  assert.deepEqual(suites(), [
+    'topology',
+    'security',
+    'failover',
+    'recovery',
+    'scaling',
+    'gpu',
+    'telemetry',
+    'performance',
+    'delivery',
+    'integrations',
+  ]);
+});
+
+test('should hold every row of every suite', () => {
+  const counts = Object.fromEntries(
+    suites().map((suite) => [suite, catalogue().filter((row) => row.id.startsWith(`${suite}/`)).length]),
+  );
+  assert.deepEqual(counts, {
+    topology: 18,
+    security: 4,
+    failover: 40,
+    recovery: 2,
+    scaling: 5,
+    gpu: 7,
+    telemetry: 13,
+    performance: 7,
+    delivery: 8,
+    integrations: 2,
+  });
+});
+
+test('should mark as built exactly what is built', () => {
+  assert.deepEqual(
+    catalogue()
+      .filter((row) => row.built)
+      .map((row) => row.id),
+    [
+      'topology/cluster/versions',
+      'topology/cluster/control-plane',
+      'topology/cluster/api-balanced',
+      'topology/nodes/pools',
+      'topology/network/reachability',
+      'topology/storage/persistent',
+      'topology/storage/durability',
+      'topology/workloads/declared',
+      'topology/workloads/roles',
+      'topology/workloads/probes',
+      'topology/workloads/resources',
+      'topology/workloads/spread',
+      'topology/workloads/images',
+      'topology/edge/path',
+      'failover/postgres/pod-crash',
+      'failover/postgres/pod-delete',
+    ],
+  );
+});
+
+test('should give every built check a control', () => {
+  const without = catalogue().filter((row) => row.built && row.control.length === 0);
+  assert.deepEqual(without, []);
+});
+
+test('should carry the goals of the table', () => {
+  assert.deepEqual(rowOf('failover/postgres/node-loss')?.goals, {
+    rtoSeconds: 45,
+    lostWrites: 0,
+    minTrials: 1,
+  });
+  assert.deepEqual(rowOf('failover/neo4j/partition')?.goals, {});
+  assert.equal(rowOf('failover/redis/switchover')?.goals.rtoSeconds, 5);
+  assert.equal(rowOf('topology/cluster/api-balanced')?.access.production, 'r');
+});
+
+test('should match globs and name those that match nothing', () => {
+  assert.deepEqual(matchChecks(['failover/postgres/{pod-crash,hang}']).ids, [
+    'failover/postgres/pod-crash',
+    'failover/postgres/hang',
+  ]);
+  assert.deepEqual(matchChecks(['topology/*']), { ids: [], unmatched: ['topology/*'] });
+  assert.equal(matchChecks(['**']).ids.length, catalogue().length);
+});

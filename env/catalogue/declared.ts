@@ -1,0 +1,43 @@
+import type { Environment } from '../schema.ts';
+import { failoverParts } from './goals.ts';
+import type { CatalogueRow } from './types.ts';
+
+type Declares = (environment: Environment) => boolean;
+
+const topologyHas =
+  (part: 'controlPlane' | 'network' | 'storage' | 'registry' | 'edge'): Declares =>
+  ({ topology }) =>
+    topology[part] !== undefined;
+const someWorkload: Declares = ({ topology }) => topology.workloads.length > 0;
+const someStore: Declares = ({ stores }) => Object.values(stores).some((store) => store !== undefined);
+
+/** What a check looks at, and so must be declared: without it there is nothing to compare with. */
+const NEEDS: Record<string, { what: string; declares: Declares }> = {
+  'topology/cluster/control-plane': { what: 'topology.controlPlane', declares: topologyHas('controlPlane') },
+  'topology/cluster/api-balanced': {
+    what: 'apiAddress and topology.controlPlane',
+    declares: (environment) =>
+      environment.apiAddress !== undefined && topologyHas('controlPlane')(environment),
+  },
+  'topology/nodes/pools': { what: 'topology.pools', declares: ({ topology }) => topology.pools.length > 0 },
+  'topology/network/reachability': { what: 'topology.network', declares: topologyHas('network') },
+  'topology/network/policy': { what: 'topology.network', declares: topologyHas('network') },
+  'topology/storage/persistent': { what: 'topology.storage', declares: topologyHas('storage') },
+  'topology/storage/durability': { what: 'a store', declares: someStore },
+  'topology/workloads/declared': { what: 'topology.workloads', declares: someWorkload },
+  'topology/workloads/roles': { what: 'a store', declares: someStore },
+  'topology/workloads/probes': { what: 'topology.workloads', declares: someWorkload },
+  'topology/workloads/resources': { what: 'topology.workloads', declares: someWorkload },
+  'topology/workloads/spread': { what: 'topology.workloads', declares: someWorkload },
+  'topology/workloads/images': { what: 'topology.registry', declares: topologyHas('registry') },
+  'topology/edge/path': { what: 'topology.edge', declares: topologyHas('edge') },
+};
+
+/** What the environment file does not declare and the check needs, or null. */
+export function notDeclared(environment: Environment, row: CatalogueRow): string | null {
+  const parts = failoverParts(row.id);
+  if (parts !== null && environment.stores[parts.store] === undefined)
+    return `not declared: store ${parts.store}`;
+  const need = NEEDS[row.id];
+  return need === undefined || need.declares(environment) ? null : `not declared: ${need.what}`;
+}

@@ -1,0 +1,168 @@
+import type { FaultName, StoreName } from '../schema/stores.ts';
+import { row, rows, turns, turnsOnFull } from './row.ts';
+import type { CatalogueRow } from './types.ts';
+
+const FAULT_TITLES: Record<FaultName, string> = {
+  'pod-crash': 'every process of the leader killed at once',
+  'pod-delete': "the leader's pod deleted without grace",
+  hang: 'the leader frozen',
+  'node-loss': "the leader's node lost",
+  partition: 'the leader cut off from its peers',
+  switchover: 'a planned change of leader',
+};
+
+/** Seconds until writes must succeed again; null: one member cannot fail over, so the row is never run. */
+type Seconds = Record<FaultName, number | null>;
+
+interface StoreGoals {
+  label: string;
+  seconds: Seconds;
+  goals: Record<string, unknown>;
+  lostText: string;
+  control: string;
+}
+
+const STORE_GOALS: Record<StoreName, StoreGoals> = {
+  postgres: {
+    label: 'PostgreSQL',
+    seconds: { 'pod-crash': 30, 'pod-delete': 15, hang: 35, 'node-loss': 45, partition: 45, switchover: 10 },
+    goals: { lostWrites: 0 },
+    lostText: '0 acknowledged writes lost',
+    control: 'asynchronous commit, the replica cut off, then a crash; the count is right',
+  },
+  redis: {
+    label: 'Redis',
+    seconds: { 'pod-crash': 15, 'pod-delete': 15, hang: 20, 'node-loss': 20, partition: 20, switchover: 5 },
+    goals: { lossWindowSeconds: 1 },
+    lostText: 'lost writes lie within 1 s; in a partition within failover time + min-replicas-max-lag',
+    control: 'no min-replicas, the master partitioned; the count is right',
+  },
+  rabbitmq: {
+    label: 'RabbitMQ',
+    seconds: { 'pod-crash': 15, 'pod-delete': 10, hang: 30, 'node-loss': 30, partition: 30, switchover: 10 },
+    goals: { lostWrites: 0 },
+    lostText: '0 confirmed messages lost',
+    control: 'a transient classic queue',
+  },
+  elasticsearch: {
+    label: 'Elasticsearch',
+    seconds: { 'pod-crash': 15, 'pod-delete': 15, hang: 45, 'node-loss': 45, partition: 45, switchover: 10 },
+    goals: { lostWrites: 0 },
+    lostText: '0 acknowledged documents lost',
+    control: '0 replicas and a deleted volume',
+  },
+  neo4j: {
+    label: 'Neo4j',
+    seconds: {
+      'pod-crash': 60,
+      'pod-delete': 60,
+      hang: 90,
+      'node-loss': null,
+      partition: null,
+      switchover: null,
+    },
+    goals: { lostWrites: 0 },
+    lostText: '0 committed transactions lost',
+    control: 'data on an emptyDir',
+  },
+};
+
+/** Controls that hold for every store; they change what the harness itself sees or the store's content. */
+const EVERY_STORE = [
+  turns('a fault that lands nowhere', 'inconclusive'),
+  turns('a store that never comes back'),
+  turns("one acknowledged write removed behind the harness's back: lost 1, and which"),
+  turns('one write written twice: duplicated 1'),
+];
+
+const BUILT: ReadonlySet<string> = new Set(['failover/postgres/pod-crash', 'failover/postgres/pod-delete']);
+
+function storeRow(store: StoreName, fault: FaultName): CatalogueRow {
+  const { label, seconds, goals, lostText, control } = STORE_GOALS[store];
+  const rtoSeconds = seconds[fault];
+  const id = `failover/${store}/${fault}`;
+  return row({
+    id,
+    title: `${label}: ${FAULT_TITLES[fault]}`,
+    section: '5.2',
+    access: rtoSeconds === null ? '- - - - -' : 'F - F F p',
+    goal:
+      rtoSeconds === null
+        ? 'one member cannot fail over; its restart is measured by the other faults'
+        : `writes succeed again within ${String(rtoSeconds)} s; ${lostText}`,
+    goals: rtoSeconds === null ? {} : { rtoSeconds, ...goals, minTrials: 1 },
+    control: rtoSeconds === null ? [] : [turns(control), ...EVERY_STORE],
+    built: BUILT.has(id),
+  });
+}
+
+const storeNames = Object.keys(STORE_GOALS) as StoreName[];
+const faultNames = Object.keys(FAULT_TITLES) as FaultName[];
+
+const others: CatalogueRow[] = [
+  ...rows(
+    {
+      'pod-crash': 'Backend: a pod crashes',
+      'rolling-restart': 'Backend: a rolling restart',
+      'node-loss': 'Backend: its node is lost',
+    },
+    {
+      prefix: 'failover/backend',
+      section: '5.1',
+      access: 'F - F F p',
+      goal: 'at most 0.1 % of the requests through the edge fail in the 2 minutes after the fault; a lost node within the declared detection time',
+      goals: { failedRatio: 0.001, windowSeconds: 120 },
+      control: [turns('no readiness probe')],
+    },
+  ),
+  ...rows(
+    { 'pod-crash': 'AI service: a pod crashes', 'rolling-restart': 'AI service: a rolling restart' },
+    {
+      prefix: 'failover/ai',
+      section: '5.1',
+      access: 'F - F F p',
+      goal: 'no accepted job lost; each done once in effect',
+      goals: { lostJobs: 0, doubledJobs: 0 },
+      control: [turns('a job acknowledged before the work')],
+    },
+  ),
+  ...rows(
+    {
+      'leader-crash': 'Control plane: the leader crashes',
+      'etcd-crash': 'Control plane: an etcd member crashes',
+    },
+    {
+      prefix: 'failover/control-plane',
+      section: '5.1',
+      access: 'F - - F -',
+      goal: 'the API is writable again within 15 s, workloads undisturbed',
+      goals: { rtoSeconds: 15 },
+      control: [turnsOnFull('one control plane only')],
+      needsSize: 'full',
+    },
+  ),
+  ...rows(
+    { vector: 'The same nearest neighbours after a failover', graph: 'The same paths after a failover' },
+    {
+      prefix: 'failover/query',
+      section: '5.2',
+      access: 'F - F F p',
+      goal: 'after the failover of Elasticsearch and Neo4j the same neighbours and the same paths are found',
+      control: [turns('an index lost')],
+    },
+  ),
+  row({
+    id: 'failover/dev/restart',
+    title: 'Compose: every store comes back with its data',
+    section: '3.1',
+    access: '- F - - -',
+    goal: 'each Compose store back within 60 s, data kept',
+    goals: { rtoSeconds: 60, lostWrites: 0 },
+    control: [turns('no volume')],
+  }),
+];
+
+export const failover: readonly CatalogueRow[] = [
+  ...storeNames.flatMap((store) => faultNames.map((fault) => storeRow(store, fault))),
+  ...others,
+];

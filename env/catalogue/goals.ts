@@ -1,0 +1,58 @@
+import { globMatcher } from '../globs.ts';
+import type { Environment, FaultName, StoreName } from '../schema.ts';
+import type { CatalogueRow } from './types.ts';
+
+export interface ResolvedGoals {
+  goals: Record<string, unknown>;
+  /** none: the check has no goal values; assumed: until an owner confirms them. */
+  source: 'assumed' | 'confirmed' | 'none';
+  /** The goal as a sentence, with what this environment changes. */
+  text: string;
+}
+
+/** Store and fault of `failover/STORE/FAULT`; null for every other id. */
+export function failoverParts(id: string): { store: StoreName; fault: FaultName } | null {
+  const match = /^failover\/(?<store>postgres|redis|rabbitmq|elasticsearch|neo4j)\/(?<fault>[a-z-]+)$/.exec(
+    id,
+  );
+  if (match?.groups === undefined) return null;
+  return { store: match.groups.store as StoreName, fault: match.groups.fault as FaultName };
+}
+
+interface Layer {
+  values: Record<string, unknown>;
+  confirmed: boolean;
+}
+
+function layersOf(environment: Environment, row: CatalogueRow): Layer[] {
+  const layers = Object.entries(environment.goals)
+    .filter(([glob]) => globMatcher(glob)(row.id))
+    .map(([, goal]): Layer => ({ values: goal.values, confirmed: goal.status === 'confirmed' }));
+  const parts = failoverParts(row.id);
+  const own = parts === null ? undefined : environment.stores[parts.store]?.goals[parts.fault];
+  if (own !== undefined) {
+    const { status, ...values } = own;
+    layers.push({ values, confirmed: status === 'confirmed' });
+  }
+  return layers;
+}
+
+/**
+ * The goals of a check here: the catalogue's, then those of the environment file in its order, then those of the store.
+ * Only a goal that a layer marks as confirmed, and no later layer assumes again, is confirmed.
+ */
+export function resolveGoals(environment: Environment, row: CatalogueRow): ResolvedGoals {
+  const layers = layersOf(environment, row);
+  const goals = Object.assign({}, row.goals, ...layers.map((layer) => layer.values)) as Record<
+    string,
+    unknown
+  >;
+  const changed = Object.entries(goals).filter(([name, value]) => row.goals[name] !== value);
+  const here = changed.map(([name, value]) => `${name} ${String(value)}`).join(', ');
+  const source = layers.at(-1)?.confirmed === true ? 'confirmed' : 'assumed';
+  return {
+    goals,
+    source: Object.keys(goals).length === 0 ? 'none' : source,
+    text: here === '' ? row.goal : `${row.goal} (here: ${here})`,
+  };
+}

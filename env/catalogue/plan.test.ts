@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadEnvironment } from '../loader.ts';
+import type { Environment } from '../schema.ts';
+import { catalogue, planChecks } from './index.ts';
+import type { PlannedCheck, Selection } from './index.ts';
+
+const local = await loadEnvironment('local');
+const small = await loadEnvironment('local-small');
+
+function one(environment: Environment, id: string, selection: Selection = {}): PlannedCheck {
+  const [planned, ...others] = planChecks(environment, { ...selection, checks: [id] });
+  assert.ok(planned !== undefined);
+  assert.equal(others.length, 0);
+  return planned;
+}
+
+test('should list what a profile runs and everything that is not built', () => {
+  const planned = planChecks(local, { profile: 'spine' });
+  const runs = planned.filter((check) => check.notRun === null).map((check) => check.row.id);
+  assert.equal(runs.length, 15);
+  assert.ok(runs.includes('failover/postgres/pod-crash'));
+  assert.ok(!planned.some((check) => check.row.id === 'failover/postgres/pod-delete'));
+  const notBuilt = planned.filter((check) => check.notRun === 'not built');
+  assert.equal(notBuilt.length, catalogue().filter((row) => !row.built).length);
+});
+
+test('should not run on the small size what only the full one can hold', () => {
+  assert.equal(one(small, 'topology/cluster/control-plane').notRun, 'size small');
+  assert.equal(one(local, 'topology/cluster/control-plane').notRun, null);
+});
+
+test('should only list what was selected', () => {
+  assert.deepEqual(
+    planChecks(local, { suites: ['gpu'] }).map((check) => check.notRun),
+    Array.from({ length: 7 }, () => 'not built'),
+  );
+});
+
+test('should refuse unknown profiles, suites and globs', () => {
+  assert.throws(
+    () => planChecks(local, { profile: 'spin' }),
+    /no profile "spin" \(did you mean "spine"\?\); it has: smoke, /,
+  );
+  assert.throws(
+    () => planChecks(local, { suites: ['topolgy'] }),
+    /no such suite "topolgy"; there are: topology, /,
+  );
+  assert.throws(
+    () => planChecks(local, { checks: ['failover/postgres/pod-crush'] }),
+    /did you mean "failover\/postgres\/pod-crash"/,
+  );
+  assert.throws(
+    () => planChecks(local, { profile: 'smoke', checks: ['failover/postgres/pod-crash'] }),
+    /no check in common/,
+  );
+});
+
+test('should need a permit that names the fault, in its window', () => {
+  const id = 'failover/postgres/pod-crash';
+  const now = new Date('2026-11-24T12:00:00Z');
+  const permitted = (permits: Environment['permits']): string | null =>
+    one({ ...local, permits }, id, { now }).notRun;
+  const checks = ['failover/**'];
+  assert.equal(permitted([]), 'not permitted: no permit in local');
+  assert.equal(permitted([{ checks, faults: ['hang'] }]), 'not permitted: no permit for the fault pod-crash');
+  const faults: Environment['permits'][number]['faults'] = ['pod-crash'];
+  assert.equal(
+    permitted([{ checks, faults, until: '2026-11-24T12:00:00Z' }]),
+    'not permitted: its permit ended 2026-11-24T12:00:00Z',
+  );
+  assert.equal(
+    permitted([{ checks, faults, from: '2026-11-25T00:00:00Z' }]),
+    'not permitted: not before 2026-11-25T00:00:00Z',
+  );
+  assert.equal(permitted([{ checks, faults, until: '2026-11-24T12:00:01Z' }]), null);
+});
+
+test('should want a ticket and an end in production', () => {
+  const id = 'failover/postgres/pod-crash';
+  const now = new Date('2026-11-24T12:00:00Z');
+  const production: Environment = { ...local, kind: 'production' };
+  assert.equal(one(production, id, { now }).notRun, 'not permitted: its permit lacks a ticket or an end');
+  const permits: Environment['permits'] = [
+    { checks: [id], faults: ['pod-crash'], until: '2026-11-25T00:00:00Z', ticket: 'OPS-1' },
+  ];
+  assert.equal(one({ ...production, permits }, id, { now }).notRun, null);
+  assert.equal(one({ ...production, permits: [] }, 'topology/nodes/pools').notRun, null);
+});
+
+test('should say what is not declared', () => {
+  const { edge: _edge, ...topology } = local.topology;
+  assert.equal(one({ ...local, topology }, 'topology/edge/path').notRun, 'not declared: topology.edge');
+  assert.equal(
+    one({ ...local, stores: {} }, 'failover/postgres/pod-crash').notRun,
+    'not declared: store postgres',
+  );
+});
+
+test('should take goals from the catalogue, the file and the store, in this order', () => {
+  const id = 'failover/postgres/pod-crash';
+  assert.deepEqual(one(local, id).goals, { rtoSeconds: 30, lostWrites: 0, minTrials: 1 });
+  assert.equal(one(local, id).goalSource, 'assumed');
+  const goals: Environment['goals'] = {
+    'failover/**': { status: 'confirmed', values: { rtoSeconds: 20, minTrials: 2 } },
+  };
+  const without = { ...local, goals, stores: { postgres: { ...local.stores.postgres!, goals: {} } } };
+  const planned = one(without, id);
+  assert.deepEqual([planned.goals.rtoSeconds, planned.trials, planned.goalSource], [20, 2, 'confirmed']);
+  assert.match(planned.goalText, /\(here: rtoSeconds 20, minTrials 2\)$/);
+  assert.equal(one({ ...local, goals }, id).goals.rtoSeconds, 30);
+});
+
+test('should take trials from --repeat, then the profile, then the goal', () => {
+  const id = 'failover/postgres/pod-crash';
+  assert.equal(one(local, id, { profile: 'gate' }).trials, 3);
+  assert.equal(one(local, id, { profile: 'gate', repeat: 10 }).trials, 10);
+  assert.equal(one(local, 'topology/nodes/pools', { repeat: 10 }).trials, 1);
+});
+
+test('should mark what a profile requires', () => {
+  assert.equal(one(local, 'topology/nodes/pools', { profile: 'spine' }).required, true);
+  assert.equal(one(local, 'topology/mesh/istio', { profile: 'spine' }).required, false);
+});

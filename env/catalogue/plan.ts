@@ -1,0 +1,110 @@
+import { CommandError, EXIT } from '../errors.ts';
+import { matchesAny } from '../globs.ts';
+import type { Environment, Profile } from '../schema.ts';
+import { closest } from '../suggest.ts';
+import { notDeclared } from './declared.ts';
+import { failoverParts, resolveGoals } from './goals.ts';
+import { catalogue, matchChecks, suggestCheck, suiteOf, suites as allSuites } from './index.ts';
+import { notPermitted } from './permits.ts';
+import type { CatalogueRow } from './types.ts';
+
+export interface Selection {
+  profile?: string | undefined;
+  suites?: readonly string[] | undefined;
+  /** Globs of check ids. */
+  checks?: readonly string[] | undefined;
+  /** Trials of each failover check, instead of the profile's. */
+  repeat?: number | undefined;
+  now?: Date | undefined;
+}
+
+export interface PlannedCheck {
+  row: CatalogueRow;
+  goals: Record<string, unknown>;
+  goalSource: 'assumed' | 'confirmed' | 'none';
+  goalText: string;
+  required: boolean;
+  trials: number;
+  /** null: it runs. */
+  notRun: string | null;
+}
+
+function profileOf(environment: Environment, name: string): Profile {
+  const profile = environment.profiles[name];
+  if (profile !== undefined) return profile;
+  const names = Object.keys(environment.profiles);
+  const meant = closest(name, names);
+  throw new CommandError(
+    `${environment.name} has no profile "${name}"${meant === null ? '' : ` (did you mean "${meant}"?)`}; ` +
+      `it has: ${names.length === 0 ? 'none' : names.join(', ')}`,
+    EXIT.usage,
+  );
+}
+
+function requireKnown(selection: Selection): void {
+  for (const suite of selection.suites ?? []) {
+    if (allSuites().includes(suite)) continue;
+    throw new CommandError(`no such suite "${suite}"; there are: ${allSuites().join(', ')}`, EXIT.usage);
+  }
+  for (const glob of matchChecks(selection.checks ?? []).unmatched) {
+    const meant = suggestCheck(glob);
+    const hint = meant === null ? '' : ` (did you mean "${meant}"?)`;
+    throw new CommandError(`no check matches "${glob}"${hint}; \`plumbline list\` shows all ids`, EXIT.usage);
+  }
+}
+
+function chosen(selection: Selection, profile: Profile | null): CatalogueRow[] {
+  const suites = selection.suites ?? [];
+  const checks = selection.checks ?? [];
+  return catalogue().filter((row) => {
+    if (suites.length > 0 && !suites.includes(suiteOf(row.id))) return false;
+    if (checks.length > 0 && !matchesAny(checks, row.id)) return false;
+    return profile === null || !row.built || matchesAny(profile.checks, row.id);
+  });
+}
+
+/** Why a check cannot run here, whatever was selected; null when it can. */
+export function whyNotRun(environment: Environment, row: CatalogueRow, now = new Date()): string | null {
+  if (!row.built) return 'not built';
+  if (row.access[environment.kind] === 'none') return `does not apply to a ${environment.kind} environment`;
+  if ('compose' in environment.cluster) return 'not built for a Compose project';
+  const small = 'embedded' in environment.cluster && environment.cluster.size === 'small';
+  if (row.needsSize === 'full' && small) return 'size small';
+  return notDeclared(environment, row) ?? notPermitted(environment, row, now);
+}
+
+function trialsOf(row: CatalogueRow, goals: Record<string, unknown>, repeat: number | undefined): number {
+  if (failoverParts(row.id) === null) return 1;
+  return repeat ?? (typeof goals.minTrials === 'number' ? goals.minTrials : 1);
+}
+
+/**
+ * Every check that belongs to the selection, with its goals here and the reason why it is not run, if it is not. A run
+ * of a profile also lists all checks that are not built, so that nobody takes them for passed.
+ * @throws CommandError (64) for an unknown profile or suite, a glob that matches nothing, or an empty selection
+ */
+export function planChecks(environment: Environment, selection: Selection = {}): PlannedCheck[] {
+  requireKnown(selection);
+  const profile = selection.profile === undefined ? null : profileOf(environment, selection.profile);
+  const rows = chosen(selection, profile);
+  if (rows.length === 0) {
+    throw new CommandError(
+      `profile ${selection.profile ?? '–'} and what was selected have no check in common`,
+      EXIT.usage,
+    );
+  }
+  return rows.map((row) => {
+    const { goals, source, text } = resolveGoals(environment, row);
+    const minTrials = failoverParts(row.id) === null ? undefined : profile?.minTrials;
+    const resolved = minTrials === undefined ? goals : { ...goals, minTrials };
+    return {
+      row,
+      goals: resolved,
+      goalSource: source,
+      goalText: text,
+      required: profile !== null && matchesAny(profile.required, row.id),
+      trials: trialsOf(row, resolved, selection.repeat),
+      notRun: whyNotRun(environment, row, selection.now),
+    };
+  });
+}

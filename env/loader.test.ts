@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { CommandError, EnvironmentError, renderProblem } from './errors.ts';
+import { environmentJsonSchema, SCHEMA_FILE } from './json-schema.ts';
+import { environmentNames, loadEnvironment, parseEnvironment } from './loader.ts';
+
+const GOOD = await readFile(path.join(import.meta.dirname, 'local.yaml'), 'utf8');
+
+/** The problems of the local environment's file with one piece of text replaced, as they are shown. */
+function problemsWith(before: string | RegExp, after: string): string[] {
+  const text = GOOD.replace(before, after);
+  assert.notEqual(text, GOOD, `${String(before)} is not in the file`);
+  try {
+    parseEnvironment(text, 'env/local.yaml');
+  } catch (error) {
+    assert.ok(error instanceof EnvironmentError);
+    assert.equal(error.exitCode, 64);
+    return error.problems.map(renderProblem);
+  }
+  return [];
+}
+
+/** Line of the first occurrence, counted from 1. */
+function lineOf(text: string): number {
+  return GOOD.slice(0, GOOD.indexOf(text)).split('\n').length;
+}
+
+test('should load every environment of the checkout', async () => {
+  const names = await environmentNames();
+  assert.deepEqual(names, ['development', 'local', 'local-small', 'production', 'staging', 'testing']);
+  for (const name of names) assert.equal((await loadEnvironment(name)).name, name);
+});
+
+test('should name the place and the alternatives of an unknown key', () => {
+  const [missing, problem] = problemsWith('policyEnforced:', 'policyEnforce:');
+  const place = `env/local.yaml:${String(lineOf('policyEnforced'))}:5`;
+  assert.equal(
+    problem,
+    `${place}: topology.network: unknown key; found "policyEnforce" (did you mean "policyEnforced"?); ` +
+      'allowed: cni, policyEnforced, clusterDomain, probeImage',
+  );
+  assert.match(String(missing), /: topology\.network\.policyEnforced: missing; allowed: true or false$/);
+});
+
+test('should say where YAML stops to parse', () => {
+  const [problem] = problemsWith('size: full', 'size: [full');
+  assert.match(String(problem), /^env\/local\.yaml:\d+:\d+: not valid YAML: /);
+});
+
+test('should refuse a key that is there twice', () => {
+  const problems = problemsWith('kind: local\n', 'kind: local\nkind: local\n');
+  assert.deepEqual(problems, [
+    `env/local.yaml:${String(lineOf('kind: local') + 1)}:1: this key is there twice; allowed: each key once`,
+  ]);
+});
+
+test('should name the allowed values of a choice', () => {
+  const [problem] = problemsWith('size: full', 'size: huge');
+  assert.match(String(problem), /:9: cluster\.size: unknown value; found "huge"; allowed: small, full$/);
+});
+
+test('should refuse a value of the wrong type and say what was found', () => {
+  const [problem] = problemsWith('container: postgres', 'container: 7');
+  assert.match(String(problem), /stores\.postgres\.container: wrong type; found 7; allowed: text$/);
+});
+
+test('should refuse a goal of the wrong type', () => {
+  const [inStore] = problemsWith('pod-crash: { rtoSeconds: 30,', 'pod-crash: { rtoSeconds: thirty,');
+  assert.match(
+    String(inStore),
+    /goals\.pod-crash\.rtoSeconds: wrong type; found "thirty"; allowed: a number$/,
+  );
+  const [byId] = problemsWith(
+    'permits: #',
+    "goals: { 'topology/cluster/versions': { status: assumed, values: { minDays: soon } } }\npermits: #",
+  );
+  assert.match(String(byId), /a goal of the wrong type; found "soon"; allowed: a number, such as 30$/);
+});
+
+test('should refuse a goal that the check does not have', () => {
+  const [problem] = problemsWith(
+    'permits: #',
+    "goals: { 'topology/cluster/versions': { status: assumed, values: { mindays: 3 } } }\npermits: #",
+  );
+  assert.match(
+    String(problem),
+    /no such goal; found "mindays" \(did you mean "minDays"\?\); allowed: maxMinorSkew, minDays$/,
+  );
+});
+
+test('should refuse a profile that names no check', () => {
+  const [problem] = problemsWith(
+    "checks: ['topology/**', 'failover/*/pod-crash']",
+    "checks: ['topologie/**']",
+  );
+  assert.match(
+    String(problem),
+    /^env\/local\.yaml:\d+:14: profiles\.spine\.checks\[0\]: no check matches; found "topologie\/\*\*" \(did you mean "topology\/\*\*"\?\)/,
+  );
+});
+
+test('should refuse an unknown store and name the known ones', () => {
+  const [problem] = problemsWith('  postgres: # section', '  postgresql: # section');
+  assert.match(
+    String(problem),
+    /stores: unknown key; found "postgresql" \(did you mean "postgres"\?\); allowed: postgres, redis, /,
+  );
+});
+
+test('should refuse a fault without a goal, and an unknown one', () => {
+  const [problem] = problemsWith('pod-crash: { rtoSeconds', 'pod-crush: { rtoSeconds');
+  assert.match(
+    String(problem),
+    /stores\.postgres\.goals: unknown key; found "pod-crush" \(did you mean "pod-crash"\?\)/,
+  );
+});
+
+test('should refuse permits in production', async () => {
+  const text = await readFile(path.join(import.meta.dirname, 'production.yaml'), 'utf8');
+  const permitted = text.replace('permits: []', "permits: [{ checks: ['failover/**'], faults: [hang] }]");
+  assert.throws(
+    () => parseEnvironment(permitted, 'env/production.yaml'),
+    /permits: production permits nothing in its file/,
+  );
+});
+
+test('should refuse a store whose StatefulSet is not among the workloads', () => {
+  const [problem] = problemsWith(
+    'replicas: 3, serves: true, store: postgres }',
+    'replicas: 3, serves: true }',
+  );
+  assert.match(String(problem), /stores\.postgres\.statefulSet: .* found tender\/postgres$/);
+});
+
+test('should refuse a name that differs from the file', async (context) => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'plumbline-'));
+  context.after(() => rm(folder, { recursive: true }));
+  const file = path.join(folder, 'other.yaml');
+  await writeFile(file, GOOD);
+  await assert.rejects(loadEnvironment(file), /other\.yaml:\d+:7: name: .*; found "local"; allowed: other$/);
+});
+
+test('should say which environments there are', async () => {
+  await assert.rejects(loadEnvironment('stagin'), (error) => {
+    assert.ok(error instanceof CommandError);
+    assert.equal(error.exitCode, 64);
+    assert.match(
+      error.message,
+      /^no environment "stagin" \(did you mean "staging"\?\).*environments here: development, /,
+    );
+    return true;
+  });
+});
+
+test('should apply a size', async () => {
+  const small = await loadEnvironment('local', { size: 'small' });
+  assert.equal(small.topology.controlPlane?.nodes, 1);
+  assert.deepEqual(
+    small.topology.pools.map((pool) => pool.name),
+    ['general'],
+  );
+  const full = await loadEnvironment('local-small', { size: 'full' });
+  assert.equal(full.topology.controlPlane?.etcdMembers, 3);
+  await assert.rejects(loadEnvironment('staging', { size: 'full' }), /staging has no size/);
+});
+
+test('should keep only the chosen stores and their workloads', async () => {
+  const staging = await loadEnvironment('staging', { with: ['postgres', 'redis'] });
+  assert.deepEqual(Object.keys(staging.stores), ['postgres', 'redis']);
+  assert.ok(!staging.topology.workloads.some((workload) => workload.name === 'neo4j'));
+  await assert.rejects(
+    loadEnvironment('local', { with: ['redis'] }),
+    /declares no store "redis"; it declares: postgres/,
+  );
+});
+
+test('should complete the time-outs and find files of the instance', async () => {
+  const local = await loadEnvironment('local');
+  assert.equal(local.timeouts.storeOperation.seconds, 5);
+  assert.match(JSON.stringify(local.topology.edge?.trust), /\/local\/edge\/ca\.crt"/);
+  const staging = await loadEnvironment('staging');
+  assert.equal(staging.timeouts.membersRejoined.seconds, 900);
+});
+
+test('should publish its current JSON Schema', async () => {
+  const published = await readFile(SCHEMA_FILE, 'utf8');
+  assert.deepEqual(
+    JSON.parse(published),
+    JSON.parse(environmentJsonSchema()),
+    'run: node env/json-schema.ts',
+  );
+});

@@ -1,0 +1,165 @@
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { CommandError, EnvironmentError, EXIT } from './errors.ts';
+import type { Problem } from './errors.ts';
+import { problemsOf } from './issues.ts';
+import type { InstanceName } from './local/nodes/addressing.ts';
+import { stateDir } from './local/paths.ts';
+import { keysOf } from './known-keys.ts';
+import { referenceProblems } from './references.ts';
+import { DEFAULT_TIMEOUTS, environmentFile, STORES } from './schema.ts';
+import type { Environment, EnvironmentFile, Size, StoreName, Trust } from './schema.ts';
+import { closest } from './suggest.ts';
+import { parseYaml } from './yaml-source.ts';
+
+export interface LoadOptions {
+  /** Root of the checkout; its folder `env` holds the named environments. Default: the one that this file is in. */
+  checkoutDir?: string | undefined;
+  /** Stores to keep of those that the file declares; all when left out. */
+  with?: readonly string[] | undefined;
+  /** Embedded environments only: instead of the size in the file. */
+  size?: Size | undefined;
+}
+
+const CHECKOUT = path.dirname(import.meta.dirname);
+
+/** Names of the environments of a checkout, in alphabetical order. */
+export async function environmentNames(checkoutDir: string = CHECKOUT): Promise<string[]> {
+  const entries = await readdir(path.join(checkoutDir, 'env'));
+  return entries
+    .filter((entry) => entry.endsWith('.yaml'))
+    .map((entry) => entry.slice(0, -'.yaml'.length))
+    .sort();
+}
+
+async function readEnvironment(
+  nameOrPath: string,
+  checkoutDir: string,
+): Promise<{ file: string; text: string }> {
+  const isPath = nameOrPath.includes('/') || /\.ya?ml$/.test(nameOrPath);
+  const file = isPath ? path.resolve(nameOrPath) : path.join(checkoutDir, 'env', `${nameOrPath}.yaml`);
+  try {
+    return { file, text: await readFile(file, 'utf8') };
+  } catch (error) {
+    const names = await environmentNames(checkoutDir).catch(() => []);
+    const meant = isPath ? null : closest(nameOrPath, names);
+    const hint = meant === null ? '' : ` (did you mean "${meant}"?)`;
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    const reason = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
+    throw new CommandError(
+      `no environment "${nameOrPath}"${hint}: ${file}: ${reason}; environments here: ${names.join(', ') || 'none'}`,
+      EXIT.usage,
+      { cause: error },
+    );
+  }
+}
+
+/** A path as people type it: relative to the working folder where that is shorter. */
+function shown(file: string): string {
+  const relative = path.relative(process.cwd(), file);
+  return relative.startsWith('..') ? file : relative;
+}
+
+/**
+ * Checks the text of an environment file.
+ * @throws EnvironmentError with every problem found; references are only looked at once the shape is right
+ */
+export function parseEnvironment(text: string, file: string): EnvironmentFile {
+  const source = parseYaml(text, file);
+  if (source.problems.length > 0) throw new EnvironmentError(source.problems);
+  const parsed = environmentFile.safeParse(source.value);
+  if (!parsed.success) {
+    throw new EnvironmentError(
+      problemsOf(parsed.error, { file, source, knownKeys: keysOf(environmentFile) }),
+    );
+  }
+  const problems = referenceProblems(parsed.data, file, source);
+  if (problems.length > 0) throw new EnvironmentError(problems);
+  return parsed.data;
+}
+
+function applySize(data: EnvironmentFile, size: Size | undefined): EnvironmentFile {
+  if (!('embedded' in data.cluster)) {
+    if (size === undefined) return data;
+    throw new CommandError(`${data.name} has no size: only an embedded environment has`, EXIT.usage);
+  }
+  const wanted = size ?? data.cluster.size;
+  const overlay = data.sizes?.[wanted];
+  const { controlPlane } = data.topology;
+  const topology =
+    overlay === undefined || controlPlane === undefined
+      ? data.topology
+      : {
+          ...data.topology,
+          controlPlane: { ...controlPlane, ...overlay.controlPlane },
+          pools: overlay.pools,
+        };
+  return { ...data, cluster: { ...data.cluster, size: wanted }, topology };
+}
+
+function applyStores(data: EnvironmentFile, wanted: readonly string[] | undefined): EnvironmentFile {
+  if (wanted === undefined) return data;
+  const declared = STORES.filter((name) => data.stores[name] !== undefined);
+  for (const name of wanted) {
+    if ((declared as readonly string[]).includes(name)) continue;
+    throw new CommandError(
+      `${data.name} declares no store "${name}"; it declares: ${declared.join(', ')}`,
+      EXIT.usage,
+    );
+  }
+  const keeps = (name: StoreName): boolean => wanted.includes(name);
+  return {
+    ...data,
+    stores: Object.fromEntries(Object.entries(data.stores).filter(([name]) => keeps(name as StoreName))),
+    topology: {
+      ...data.topology,
+      workloads: data.topology.workloads.filter(({ store }) => store === undefined || keeps(store)),
+    },
+  };
+}
+
+/** `$STATE` at the start of a path, filled in for embedded environments. */
+function locateTrust<T extends { trust: Trust }>(item: T, instance: InstanceName | null): T {
+  if (instance === null || typeof item.trust === 'string' || !item.trust.file.startsWith('$STATE/'))
+    return item;
+  return { ...item, trust: { file: path.join(stateDir(instance), item.trust.file.slice('$STATE/'.length)) } };
+}
+
+function locateFiles(data: EnvironmentFile): EnvironmentFile {
+  const instance = 'embedded' in data.cluster ? data.cluster.embedded : null;
+  const { certificates, edge } = data.topology;
+  return {
+    ...data,
+    topology: {
+      ...data.topology,
+      certificates: certificates.map((certificate) => locateTrust(certificate, instance)),
+      ...(edge !== undefined && { edge: locateTrust(edge, instance) }),
+    },
+  };
+}
+
+function complete(data: EnvironmentFile, file: string): Environment {
+  const { sizes: _sizes, timeouts, ...rest } = locateFiles(data);
+  return { ...rest, timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts }, file };
+}
+
+function nameProblem(data: EnvironmentFile, file: string, text: string): Problem | null {
+  const expected = path.basename(file).replace(/\.ya?ml$/, '');
+  if (data.name === expected) return null;
+  const message = 'the name differs from the name of the file';
+  const place = parseYaml(text, file).locate(['name']);
+  return { file: shown(file), ...place, path: 'name', found: `"${data.name}"`, allowed: expected, message };
+}
+
+/**
+ * Reads an environment by its name (`env/<name>.yaml`) or by the path of its file, checks it and completes it.
+ * @throws CommandError (64) when there is no such environment, size or store
+ * @throws EnvironmentError (64) when the file is not as it should be
+ */
+export async function loadEnvironment(nameOrPath: string, options: LoadOptions = {}): Promise<Environment> {
+  const { file, text } = await readEnvironment(nameOrPath, options.checkoutDir ?? CHECKOUT);
+  const data = parseEnvironment(text, shown(file));
+  const misnamed = nameProblem(data, file, text);
+  if (misnamed !== null) throw new EnvironmentError([misnamed]);
+  return complete(applyStores(applySize(data, options.size), options.with), file);
+}

@@ -1,0 +1,54 @@
+import type { Environment, Topology } from './schema.ts';
+
+/** Parts of `topology` that each check is given, by check id. Nothing else of it goes into the check's history. */
+const NEEDS: Readonly<Record<string, readonly (keyof Topology)[]>> = {
+  'topology/cluster/versions': ['controlPlane', 'certificates'],
+  'topology/cluster/control-plane': ['controlPlane'],
+  'topology/cluster/api-balanced': ['controlPlane'],
+  'topology/nodes/pools': ['pools'],
+  'topology/network/reachability': ['network', 'workloads'],
+  'topology/storage/persistent': ['storage', 'workloads', 'network'],
+  'topology/workloads/declared': ['workloads', 'closed'],
+  'topology/workloads/probes': ['workloads'],
+  'topology/workloads/resources': ['workloads'],
+  'topology/workloads/spread': ['workloads'],
+  'topology/workloads/images': ['workloads', 'registry'],
+  'topology/edge/path': ['edge'],
+};
+
+/** Kinds of environment in which checks may create canaries of their own (CHECKS.md: `w`). */
+const WRITABLE = new Set(['local', 'testing', 'staging']);
+
+/**
+ * What a check's history begins with, beside its goals: everything that its observer and its judge may know of the
+ * environment. Flat, so that a control can replace one key. Holds no secret: sources of passwords are left out.
+ */
+export function settingsFor(check: string, environment: Environment): Record<string, unknown> {
+  const { kind, cluster, apiAddress, namespaces, topology, stores, drills } = environment;
+  const timeouts = Object.fromEntries(
+    Object.entries(environment.timeouts).map(([name, wait]) => [name, wait.seconds * 1000]),
+  );
+  const embedded = 'embedded' in cluster ? { embedded: cluster.embedded, size: cluster.size } : {};
+  const shared = {
+    kind,
+    ...embedded,
+    ...(apiAddress !== undefined && { apiAddress }),
+    namespaces,
+    timeouts,
+    stores: withoutSecrets(stores),
+    drills,
+  };
+  if (!check.startsWith('topology/')) return { ...shared, topology };
+  const parts = Object.fromEntries((NEEDS[check] ?? []).map((part) => [part, topology[part]]));
+  return { ...shared, ...parts, writes: WRITABLE.has(kind) };
+}
+
+function withoutSecrets(stores: Environment['stores']): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(stores).flatMap(([name, store]) => {
+      if (store === undefined) return [];
+      const { password: _password, ...rest } = store;
+      return [[name, rest]];
+    }),
+  );
+}

@@ -1,0 +1,82 @@
+import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import type { Document, YAMLError } from 'yaml';
+import type { Problem } from './errors.ts';
+
+export type DataPath = readonly (string | number)[];
+
+export interface YamlSource {
+  /** The data; undefined when the text does not parse. */
+  value: unknown;
+  problems: Problem[];
+  /** Position of the value at a path, or of its key; falls back to the nearest parent that exists. */
+  locate(path: DataPath, what?: 'key' | 'value'): { line: number; column: number };
+}
+
+/** `topology.pools[1].count` */
+export function renderPath(path: DataPath): string {
+  return path
+    .map((part, index) => {
+      if (typeof part === 'number') return `[${String(part)}]`;
+      const plain = /^[A-Za-z_][\w-]*$/.test(part);
+      return `${index === 0 || !plain ? '' : '.'}${plain ? part : `["${part}"]`}`;
+    })
+    .join('');
+}
+
+function keyOffset(node: unknown, key: string | number): number | undefined {
+  if (!isMap(node)) return undefined;
+  const pair = node.items.find((item) => isScalar(item.key) && item.key.value === key);
+  return pair !== undefined && isScalar(pair.key) ? pair.key.range?.[0] : undefined;
+}
+
+function childOf(node: unknown, part: string | number): unknown {
+  if (isMap(node)) return node.get(part, true);
+  if (isSeq(node) && typeof part === 'number') return node.items[part];
+  return undefined;
+}
+
+function offsetOf(document: Document, path: DataPath, what: 'key' | 'value'): number {
+  let node: unknown = document.contents;
+  let offset = 0;
+  for (const [index, part] of path.entries()) {
+    const last = index === path.length - 1;
+    offset = keyOffset(node, part) ?? offset;
+    node = childOf(node, part);
+    const range = (node as { range?: [number, number, number] | null } | undefined)?.range;
+    if (range === undefined || range === null) return offset;
+    if (!(last && what === 'key')) offset = range[0];
+  }
+  return offset;
+}
+
+function syntaxProblem(error: YAMLError, file: string, lines: LineCounter): Problem {
+  const { line, col } = lines.linePos(error.pos[0]);
+  const duplicate = error.code === 'DUPLICATE_KEY';
+  const message = error.message.split(/ at line \d+|\n/)[0] ?? error.message;
+  return {
+    file,
+    line,
+    column: col,
+    path: '',
+    found: '',
+    allowed: duplicate ? 'each key once' : null,
+    message: duplicate ? 'this key is there twice' : `not valid YAML: ${message.replace(/:$/, '')}`,
+  };
+}
+
+/** Parses one YAML document (1.2 core schema: a bare `n` or `on` is text) and keeps where everything stood. */
+export function parseYaml(text: string, file: string): YamlSource {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: true });
+  const problems = [...document.errors, ...document.warnings].map((error) =>
+    syntaxProblem(error, file, lines),
+  );
+  return {
+    value: problems.length > 0 ? undefined : (document.toJS() as unknown),
+    problems,
+    locate: (path, what = 'value') => {
+      const { line, col } = lines.linePos(offsetOf(document, path, what));
+      return { line, column: col };
+    },
+  };
+}
