@@ -1,0 +1,221 @@
+/**
+ * The embedded environment: a real Kubernetes with the reference platform in it, raised and removed on this machine.
+ * Programs and images are kept in a cache that all checkouts share; everything else belongs to one instance.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { platformContext } from './context.ts';
+import type { Target } from './context.ts';
+import { IMAGE_GROUPS, ensureImages } from './images/index.ts';
+import type { ImageSet } from './images/index.ts';
+import { lockHolder, takeLock } from './lock.ts';
+import type { LockHolder } from './lock.ts';
+import type { ClusterSize, InstanceName } from './nodes/addressing.ts';
+import { ensurePackages } from './packages.ts';
+import { stateDir } from './paths.ts';
+import { applyEdge, platformFingerprint, waitEdge } from './platform/index.ts';
+import { judgeMachine, lookAtMachine } from './preflight.ts';
+import { Progress, recordDurations, recordedDurations } from './progress.ts';
+import type { UpProgress } from './progress.ts';
+import { clusterUid, raiseAnew, restoreHealth } from './raise.ts';
+import { asError } from './run.ts';
+import { bootId, readStamp, sha256, sourcesFingerprint, writeStamp } from './stamp.ts';
+import type { Stamp } from './stamp.ts';
+import { removeInstance } from './teardown.ts';
+import { CLUSTER_GROUPS, buildTools, toolsBuilt } from './toolchain/index.ts';
+
+export { EnvironmentHeldError } from './lock.ts';
+export type { LockHolder } from './lock.ts';
+export { PreflightError } from './preflight.ts';
+export type { UpProgress } from './progress.ts';
+export { readStamp } from './stamp.ts';
+export type { Stamp } from './stamp.ts';
+export { status } from './status.ts';
+export type { LocalStatus } from './status.ts';
+
+/** What is to be raised. */
+export type UpOptions = {
+  readonly instance: InstanceName;
+  readonly size: ClusterSize;
+  /** Stores; without it those that are up already, else PostgreSQL. */
+  readonly with?: readonly string[];
+  readonly onProgress?: (progress: UpProgress) => void;
+  readonly signal?: AbortSignal;
+};
+
+/** An environment that is up. */
+export type UpResult = {
+  readonly kubeconfig: string;
+  readonly stamp: Stamp;
+  /** False when a healthy one was found. */
+  readonly created: boolean;
+  /**
+   * Settles when the edge answers, which the first time is minutes later than the rest: its Ingress controller is
+   * built last. Rejects with the reason when it cannot be raised. The environment's lock is held until then.
+   */
+  readonly edgeReady: Promise<void>;
+};
+
+const DEFAULT_STORES: readonly string[] = ['postgres'];
+const CORE_IMAGES: readonly string[] = [...IMAGE_GROUPS.cluster, ...IMAGE_GROUPS.platform];
+const ALL_IMAGES: readonly string[] = [...CORE_IMAGES, ...IMAGE_GROUPS.edge];
+
+/**
+ * Raises an environment, or returns the one that is up when it is healthy and made of the same things.
+ * @throws PreflightError before anything is changed when the machine cannot hold it; EnvironmentHeldError when another
+ * process raises or removes it now; else the error of the step that failed. What was built until then is kept.
+ */
+export async function up(options: UpOptions): Promise<UpResult> {
+  const { instance, size, signal } = options;
+  const machine = await lookAtMachine(signal);
+  const built = !machine.missingTools.includes('go') && (await toolsBuilt(CLUSTER_GROUPS, signal));
+  judgeMachine(machine, { size, built, up: readStamp(instance)?.bootId === currentBoot() });
+  const release = takeLock(lockPath(instance));
+  const progress = new Progress(options.onProgress ?? (() => undefined), recordedDurations(timingKey(size, built)));
+  try {
+    const raised = await raise(options, progress);
+    recordDurations(timingKey(size, built), raised.created ? progress.finish() : recordedDurations(timingKey(size, built)));
+    const edgeReady = finishEdge(raised).finally(release);
+    // Whoever does not wait for the edge must not be brought down by it.
+    edgeReady.catch(() => undefined);
+    return { kubeconfig: kubeconfigOf(instance), stamp: raised.stamp, created: raised.created, edgeReady };
+  } catch (error) {
+    release();
+    throw error;
+  } finally {
+    progress.stop();
+  }
+}
+
+/**
+ * Removes an environment: processes, cgroups, namespaces, links, routes and its state. Works on whatever a crash or an
+ * interrupted set-up left. The cache of programs and images stays.
+ * @throws EnvironmentHeldError when another process raises or removes it now.
+ */
+export async function down(options: { readonly instance: InstanceName; readonly signal?: AbortSignal }): Promise<void> {
+  const release = takeLock(lockPath(options.instance));
+  try {
+    await removeInstance(options.instance, { signal: options.signal });
+  } finally {
+    release();
+  }
+}
+
+/** Who raises or removes an instance now, or null. */
+export function holder(instance: InstanceName): LockHolder | null {
+  return lockHolder(lockPath(instance));
+}
+
+type Raised = {
+  readonly target: Target;
+  readonly stamp: Stamp;
+  readonly created: boolean;
+  /** Whether the edge was applied together with the rest. */
+  readonly edgeApplied: boolean;
+};
+
+async function raise(options: UpOptions, progress: Progress): Promise<Raised> {
+  const { instance, size, signal } = options;
+  const before = readStamp(instance);
+  const stores = [...(options.with ?? before?.with ?? DEFAULT_STORES)].sort();
+  progress.begin('packages', 'looking at the system packages');
+  await ensurePackages({ onProgress: (message) => progress.message(message), signal });
+  progress.begin('toolchain', 'looking at the compiled programs');
+  const binDir = await buildTools(CLUSTER_GROUPS, {
+    signal,
+    onProgress: ({ group, done, of }) => {
+      progress.message(`compiling ${group}: ${done} of ${of} packages`, group === 'cluster' && of > 0 ? done / of : null);
+    },
+  });
+  progress.begin('images', 'looking at the images');
+  const withEdge = await toolsBuilt(['edge'], signal);
+  const say = (message: string): void => progress.message(message);
+  const images = await ensureImages(binDir, { only: withEdge ? ALL_IMAGES : CORE_IMAGES, onProgress: say, signal });
+  const target: Target = { instance, size, with: stores, binDir, images, say, signal };
+  const reused = await reuse(target, before);
+  if (reused !== null) return { target, stamp: reused, created: false, edgeApplied: false };
+  await raiseAnew(target, withEdge, progress);
+  const stamp = await makeStamp(target);
+  writeStamp(stamp);
+  return { target, stamp, created: true, edgeApplied: withEdge };
+}
+
+/** The stamp of the environment that is up, if it is made of the same things and is, or becomes, healthy. */
+async function reuse(target: Target, stamp: Stamp | null): Promise<Stamp | null> {
+  if (stamp?.bootId !== currentBoot() || stamp.size !== target.size) return null;
+  // More stores are added to what is there; fewer need a fresh start, or the old ones would be undeclared strangers.
+  if (!stamp.with.every((store) => target.with.includes(store))) return null;
+  if (stamp.fingerprint !== fingerprintOf({ ...target, with: stamp.with })) return null;
+  const more = stamp.with.length < target.with.length;
+  try {
+    await restoreHealth(target, stamp.uid, more);
+  } catch (error) {
+    target.signal?.throwIfAborted();
+    target.say(`what is up does not become healthy and is raised anew: ${asError(error).message.slice(0, 200)}`);
+    return null;
+  }
+  if (!more) return stamp;
+  const next = { ...stamp, with: target.with, fingerprint: fingerprintOf(target) };
+  writeStamp(next);
+  return next;
+}
+
+async function finishEdge({ target, stamp, edgeApplied }: Raised): Promise<void> {
+  const { signal, say } = target;
+  const binDir = await buildTools([...CLUSTER_GROUPS, 'edge'], {
+    signal,
+    onProgress: ({ group, done, of }) => {
+      say(`compiling ${group}: ${done} of ${of} packages`);
+    },
+  });
+  const images = await ensureImages(binDir, { only: ALL_IMAGES, onProgress: say, signal });
+  const context = platformContext({ ...target, binDir, images });
+  const fingerprint = platformFingerprint(context, true);
+  if (!edgeApplied && stamp.edgeFingerprint !== fingerprint) await applyEdge(context);
+  await waitEdge(context);
+  writeStamp({ ...stamp, edgeFingerprint: fingerprint });
+}
+
+async function makeStamp(target: Target): Promise<Stamp> {
+  const ca = Buffer.from(/certificate-authority-data: (\S+)/.exec(readFileSync(kubeconfigOf(target.instance), 'utf8'))?.[1] ?? '', 'base64');
+  return {
+    instance: target.instance,
+    size: target.size,
+    with: target.with,
+    uid: await clusterUid(target),
+    caSha256: createHash('sha256').update(ca).digest('hex'),
+    fingerprint: fingerprintOf(target),
+    edgeFingerprint: null,
+    createdAt: new Date().toISOString(),
+    bootId: currentBoot(),
+  };
+}
+
+/** Of manifests, images and lock files: the folder of the programs is named after the hash of theirs. */
+function fingerprintOf(target: Target): string {
+  const here = import.meta.dirname;
+  const sources = sourcesFingerprint([join(here, 'nodes'), join(here, 'cluster')]);
+  const images = CORE_IMAGES.map((name) => digestOf(target.images, name));
+  return sha256(target.binDir, target.size, sources, platformFingerprint(platformContext(target), false), ...images);
+}
+
+function digestOf(images: ImageSet, name: string): string {
+  return images[name]?.digest ?? '';
+}
+
+function kubeconfigOf(instance: InstanceName): string {
+  return join(stateDir(instance), 'kubeconfig');
+}
+
+function lockPath(instance: InstanceName): string {
+  return join(stateDir(instance), 'lock');
+}
+
+function timingKey(size: ClusterSize, built: boolean): string {
+  return `${size}/${built ? 'built' : 'empty'}`;
+}
+
+function currentBoot(): string {
+  return existsSync('/proc/sys/kernel/random/boot_id') ? bootId() : '';
+}

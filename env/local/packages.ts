@@ -1,0 +1,75 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { run, runAny } from './run.ts';
+
+/** The Debian packages that the embedded environment needs on the machine; `env up` installs what is missing. */
+export const PACKAGES: readonly { readonly name: string; readonly why: string }[] = [
+  { name: 'iproute2', why: 'network namespaces, links, routes' },
+  { name: 'util-linux', why: 'unshare, nsenter and setpriv' },
+  { name: 'kmod', why: 'kubelet and kube-proxy ask for modules' },
+  { name: 'nftables', why: 'kube-proxy' },
+  { name: 'iptables', why: 'host ports of pods' },
+  { name: 'conntrack', why: 'kube-proxy' },
+  { name: 'socat', why: 'port forwarding' },
+  { name: 'ethtool', why: 'kubeadm' },
+  { name: 'haproxy', why: 'the load balancer in front of the API servers and the edge' },
+  { name: 'docker-registry', why: 'the registry that images are pulled from' },
+  { name: 'busybox-static', why: 'the smallest image' },
+  { name: 'gcc', why: 'runc and the pause program are in C, or need it' },
+  { name: 'libc6-dev', why: 'as above' },
+  { name: 'libseccomp-dev', why: 'runc confines containers with it' },
+  { name: 'pkg-config', why: 'runc finds libseccomp with it' },
+  { name: 'openssl', why: 'the certificate of the edge' },
+  { name: 'zstd', why: 'layers of images' },
+  { name: 'ca-certificates', why: 'fetching modules' },
+];
+
+const INSTALL_DEADLINE_MS = 600_000;
+/** apt's own wait for another apt. */
+const APT_LOCK_SECONDS = 300;
+/** Debian's hook that keeps a package from starting its service at once. */
+const SERVICE_POLICY = '/usr/sbin/policy-rc.d';
+
+type Options = { readonly onProgress?: (message: string) => void; readonly signal?: AbortSignal | undefined };
+
+/** The packages of the list that are not installed. */
+export async function missingPackages(signal?: AbortSignal): Promise<string[]> {
+  const names = PACKAGES.map(({ name }) => name);
+  const argv = ['dpkg-query', '-W', '-f', '${Package} ${db:Status-Status}\\n', ...names];
+  const { stdout } = await runAny(argv, { timeoutMs: 30_000, signal });
+  return missingOf(names, stdout);
+}
+
+/** Which names dpkg-query did not report as installed. */
+export function missingOf(names: readonly string[], dpkgOutput: string): string[] {
+  const installed = new Set(
+    dpkgOutput
+      .split('\n')
+      .filter((line) => line.endsWith(' installed'))
+      .map((line) => line.split(' ')[0]),
+  );
+  return names.filter((name) => !installed.has(name));
+}
+
+/**
+ * Installs what is missing. Services that packages bring (haproxy, the registry) are not started.
+ * @throws CommandError with apt's own words.
+ */
+export async function ensurePackages(options: Options = {}): Promise<void> {
+  const missing = await missingPackages(options.signal);
+  if (missing.length === 0) return;
+  options.onProgress?.(`installing ${missing.join(', ')}`);
+  const apt = (...args: string[]): Promise<string> =>
+    run(['apt-get', '-q', '-y', '-o', `DPkg::Lock::Timeout=${APT_LOCK_SECONDS}`, ...args], {
+      timeoutMs: INSTALL_DEADLINE_MS,
+      signal: options.signal,
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+  const policy = !existsSync(SERVICE_POLICY);
+  if (policy) writeFileSync(SERVICE_POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    await apt('update');
+    await apt('install', '--no-install-recommends', ...missing);
+  } finally {
+    if (policy) rmSync(SERVICE_POLICY, { force: true });
+  }
+}

@@ -1,0 +1,172 @@
+import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import type { ClusterSize } from './nodes/addressing.ts';
+import { parseHierarchies } from './nodes/cgroups.ts';
+import { missingPackages } from './packages.ts';
+import { cacheDir, stateRoot } from './paths.ts';
+
+/** The machine cannot hold the environment; nothing was changed. The command line maps this to exit 64. */
+export class PreflightError extends Error {
+  constructor(what: string, doThis: string) {
+    super(`${what}; ${doThis}`);
+    this.name = 'PreflightError';
+  }
+}
+
+/** What of a machine decides whether it can hold the environment. */
+export type Machine = {
+  readonly platform: string;
+  readonly uid: number;
+  readonly mountinfo: string;
+  readonly filesystems: string;
+  readonly memoryAvailableBytes: number;
+  readonly cacheFreeBytes: number;
+  readonly stateFreeBytes: number;
+  readonly missingTools: readonly string[];
+  readonly missingPackages: readonly string[];
+  readonly hasApt: boolean;
+};
+
+/** What is asked for. */
+export type Need = {
+  readonly size: ClusterSize;
+  /** Whether programs and images are built already. */
+  readonly built: boolean;
+  /** Whether the environment is up, so that its memory and disk are taken already. */
+  readonly up: boolean;
+};
+
+const GIB = 1024 ** 3;
+
+/** Measured: 1.0 GiB for three nodes, 1.9 GiB for six without stores; doubled for the stores and the checks. */
+const MEMORY_BYTES: Readonly<Record<ClusterSize, number>> = { small: 3 * GIB, full: 5 * GIB };
+/** Measured: Go's caches 11 GiB, programs and images 1.5 GiB. */
+const CACHE_BYTES = 15 * GIB;
+/** Measured: some 0.7 GiB of images and data a node. */
+const STATE_BYTES: Readonly<Record<ClusterSize, number>> = { small: 4 * GIB, full: 7 * GIB };
+
+const CONTROLLERS = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'pids'];
+const TOOLS = ['go', 'bash', 'ip', 'bridge', 'unshare', 'nsenter', 'dpkg-query'];
+/** Tools that a package of the list brings. */
+const FROM_PACKAGES = new Set(['ip', 'bridge', 'unshare', 'nsenter']);
+
+/** Looks at this machine. Changes nothing. */
+export async function lookAtMachine(signal?: AbortSignal): Promise<Machine> {
+  const missingTools = TOOLS.filter((tool) => !onPath(tool));
+  const linux = process.platform === 'linux';
+  return {
+    platform: process.platform,
+    uid: process.getuid?.() ?? -1,
+    mountinfo: linux ? readFileSync('/proc/self/mountinfo', 'utf8') : '',
+    filesystems: linux ? readFileSync('/proc/filesystems', 'utf8') : '',
+    memoryAvailableBytes: linux ? availableBytes(readFileSync('/proc/meminfo', 'utf8')) : 0,
+    cacheFreeBytes: freeBytes(cacheDir()),
+    stateFreeBytes: freeBytes(stateRoot()),
+    missingTools,
+    missingPackages: missingTools.includes('dpkg-query') ? [] : await missingPackages(signal),
+    hasApt: onPath('apt-get'),
+  };
+}
+
+/**
+ * Judges whether the machine can hold what is asked for.
+ * @throws PreflightError with the first thing that it lacks and what to do about it.
+ */
+export function judgeMachine(machine: Machine, need: Need): void {
+  for (const problem of [systemProblem, toolProblem, spaceProblem]) {
+    const found = problem(machine, need);
+    if (found !== null) throw found;
+  }
+}
+
+function systemProblem(machine: Machine): PreflightError | null {
+  if (machine.platform !== 'linux') {
+    return new PreflightError(`the embedded environment needs Linux, this is ${machine.platform}`, 'run it on a Linux machine');
+  }
+  if (machine.uid !== 0) {
+    return new PreflightError(
+      `the embedded environment makes namespaces and links and needs root, this is user ${machine.uid}`,
+      'run it as root (sudo)',
+    );
+  }
+  const mounted = new Set(parseHierarchies(machine.mountinfo).flatMap(({ controllers }) => controllers));
+  const lacking = CONTROLLERS.filter((controller) => !mounted.has(controller));
+  if (lacking.length > 0) {
+    return new PreflightError(
+      `the cgroup v1 hierarchies of ${lacking.join(', ')} are not mounted`,
+      'boot with systemd.unified_cgroup_hierarchy=0 or mount them below /sys/fs/cgroup',
+    );
+  }
+  if (!/\boverlay$/m.test(machine.filesystems)) {
+    return new PreflightError('the kernel offers no overlay file system', 'load the module overlay');
+  }
+  return null;
+}
+
+function toolProblem(machine: Machine): PreflightError | null {
+  if (machine.missingTools.includes('go')) {
+    return new PreflightError('the command go is not on PATH', 'install Go 1.26.6 or newer');
+  }
+  const missing = machine.missingTools.filter((tool) => !machine.hasApt || !FROM_PACKAGES.has(tool));
+  if (missing.length > 0) {
+    return new PreflightError(`not on PATH: ${missing.join(', ')}`, 'use Debian 12, or install them');
+  }
+  if (machine.missingPackages.length > 0 && !machine.hasApt) {
+    return new PreflightError(
+      `packages are missing and there is no apt-get to install them with: ${machine.missingPackages.join(', ')}`,
+      'use Debian 12, or install them',
+    );
+  }
+  return null;
+}
+
+function spaceProblem(machine: Machine, need: Need): PreflightError | null {
+  if (need.up) return null;
+  if (!need.built && machine.cacheFreeBytes < CACHE_BYTES) {
+    return new PreflightError(
+      `building needs ${gib(CACHE_BYTES)} of disk for ${cacheDir()}, ${gib(machine.cacheFreeBytes)} are free`,
+      'free some, or set PLUMBLINE_CACHE to a folder on a larger disk',
+    );
+  }
+  if (machine.stateFreeBytes < STATE_BYTES[need.size]) {
+    return new PreflightError(
+      `the size ${need.size} needs ${gib(STATE_BYTES[need.size])} of disk for ${stateRoot()}, ${gib(machine.stateFreeBytes)} are free`,
+      'free some, or set PLUMBLINE_STATE to a folder on a larger disk',
+    );
+  }
+  if (machine.memoryAvailableBytes < MEMORY_BYTES[need.size]) {
+    return new PreflightError(
+      `the size ${need.size} needs ${gib(MEMORY_BYTES[need.size])} of memory, ${gib(machine.memoryAvailableBytes)} are available`,
+      need.size === 'full' ? 'free some, or use --size small' : 'free some',
+    );
+  }
+  return null;
+}
+
+/** MemAvailable of /proc/meminfo. */
+export function availableBytes(meminfo: string): number {
+  return Number(/^MemAvailable:\s+(\d+) kB$/m.exec(meminfo)?.[1] ?? 0) * 1024;
+}
+
+/** Free bytes where a folder is, or will be made. */
+function freeBytes(folder: string): number {
+  let existing = folder;
+  while (!existsSync(existing)) existing = dirname(existing);
+  const { bavail, bsize } = statfsSync(existing);
+  return bavail * bsize;
+}
+
+function onPath(tool: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, tool), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function gib(bytes: number): string {
+  return `${(bytes / GIB).toFixed(1)} GiB`;
+}

@@ -1,0 +1,154 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { cacheDir } from './paths.ts';
+
+/** The steps of raising an environment, in their order. */
+export const STEPS = [
+  'packages',
+  'toolchain',
+  'images',
+  'clean',
+  'nodes',
+  'control-plane',
+  'join',
+  'ready',
+  'platform',
+  'platform-ready',
+] as const;
+export type Step = (typeof STEPS)[number];
+
+/** What is told while an environment is raised. */
+export type UpProgress = {
+  readonly step: Step;
+  /** From 1. */
+  readonly index: number;
+  readonly of: number;
+  readonly elapsedMs: number;
+  /** Estimated from the durations of the last time on this machine, else from measured ones; null when unknown. */
+  readonly remainingMs: number | null;
+  readonly message: string;
+};
+
+/** Durations of steps, ms. */
+export type Durations = Partial<Record<Step, number>>;
+
+/** Measured on 2 cores with nothing built, full size; replaced by this machine's own after the first time. */
+const MEASURED_MS: Readonly<Record<Step, number>> = {
+  packages: 30_000,
+  toolchain: 400_000,
+  images: 60_000,
+  clean: 1000,
+  nodes: 4000,
+  'control-plane': 8000,
+  join: 40_000,
+  ready: 20_000,
+  platform: 5000,
+  'platform-ready': 60_000,
+};
+
+/**
+ * How long it still takes: the rest of this step and all later ones.
+ * @param fraction of this step that is known to be done, if it can be known
+ */
+export function remainingMs(
+  step: Step,
+  inStepMs: number,
+  durations: Readonly<Record<Step, number>>,
+  fraction: number | null = null,
+): number {
+  const later = STEPS.slice(STEPS.indexOf(step) + 1).reduce((sum, one) => sum + durations[one], 0);
+  const expected = Math.max(0, durations[step] - inStepMs);
+  // Early fractions say little: the first packages are small. Later ones say more than the last time's duration.
+  const ofStep = fraction === null || fraction < 0.1 ? expected : (inStepMs / fraction) * (1 - fraction);
+  return Math.round(ofStep + later);
+}
+
+/** Tells the progress at every change and once a second. */
+export class Progress {
+  readonly #tell: (progress: UpProgress) => void;
+  readonly #durations: Record<Step, number>;
+  readonly #started = performance.now();
+  readonly #taken: Durations = {};
+  readonly #timer: NodeJS.Timeout;
+  #step: Step = 'packages';
+  #stepStarted = performance.now();
+  #fraction: number | null = null;
+  #message = '';
+
+  constructor(tell: (progress: UpProgress) => void, known: Durations) {
+    this.#tell = tell;
+    this.#durations = { ...MEASURED_MS, ...known };
+    this.#timer = setInterval(() => {
+      this.#say();
+    }, 1000).unref();
+  }
+
+  /** Ends the step before and begins this one. */
+  begin(step: Step, message: string): void {
+    this.#end();
+    this.#step = step;
+    this.#stepStarted = performance.now();
+    this.#fraction = null;
+    this.message(message);
+  }
+
+  /** Says what is being done now, and how much of the step is done if that is known. */
+  message(message: string, fraction: number | null = null): void {
+    this.#message = message;
+    this.#fraction = fraction;
+    this.#say();
+  }
+
+  /** Ends the last step and returns how long each took. */
+  finish(): Durations {
+    this.#end();
+    clearInterval(this.#timer);
+    return this.#taken;
+  }
+
+  /** Stops telling, after a failure. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #end(): void {
+    if (this.#message !== '') this.#taken[this.#step] = Math.round(performance.now() - this.#stepStarted);
+  }
+
+  #say(): void {
+    const now = performance.now();
+    this.#tell({
+      step: this.#step,
+      index: STEPS.indexOf(this.#step) + 1,
+      of: STEPS.length,
+      elapsedMs: Math.round(now - this.#started),
+      remainingMs: remainingMs(this.#step, now - this.#stepStarted, this.#durations, this.#fraction),
+      message: this.#message,
+    });
+  }
+}
+
+/** The durations recorded on this machine under a key such as `full/built`. */
+export function recordedDurations(key: string): Durations {
+  return readAll()[key] ?? {};
+}
+
+/** Keeps the durations for the next time's estimate. */
+export function recordDurations(key: string, durations: Durations): void {
+  const file = timingsFile();
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.${process.pid}`, JSON.stringify({ ...readAll(), [key]: durations }, null, 2));
+  renameSync(`${file}.${process.pid}`, file);
+}
+
+function readAll(): Record<string, Durations> {
+  try {
+    return JSON.parse(readFileSync(timingsFile(), 'utf8')) as Record<string, Durations>;
+  } catch {
+    return {};
+  }
+}
+
+function timingsFile(): string {
+  return join(cacheDir(), 'timings.json');
+}

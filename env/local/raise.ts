@@ -1,0 +1,127 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  allSettledOrThrow,
+  initControlPlane,
+  installDns,
+  joinNodes,
+  kubectl,
+  waitNodesReady,
+  waitSystemReady,
+} from './cluster/bringup.ts';
+import { ensureLoadBalancer } from './cluster/load-balancer.ts';
+import { clusterContext, platformContext } from './context.ts';
+import type { Target } from './context.ts';
+import { registryStorage, startRegistry } from './images/index.ts';
+import { addressesOf, nodesOf } from './nodes/addressing.ts';
+import type { InstanceName } from './nodes/addressing.ts';
+import { ensureNetwork, linkState, restoreLink } from './nodes/links.ts';
+import { nodeStatus, startNode } from './nodes/node.ts';
+import { logDir } from './paths.ts';
+import { applyEdge, applyPlatform, waitPlatform } from './platform/index.ts';
+import { adoptProcess, recordedProcess } from './processes.ts';
+import type { Progress } from './progress.ts';
+import { removeInstance } from './teardown.ts';
+
+const READY_DEADLINE_MS = 180_000;
+
+/** How long a platform that was left healthy may take to say so, before it is applied again. */
+const HEALTHY_WITHIN_MS = 4000;
+
+/** Makes the cluster and the platform from nothing, after removing whatever an earlier attempt left. */
+export async function raiseAnew(target: Target, withEdge: boolean, progress: Progress): Promise<void> {
+  const { instance, size, signal } = target;
+  const cluster = clusterContext(target);
+  const platform = platformContext(target);
+  progress.begin('clean', 'removing what an earlier attempt left');
+  await removeInstance(instance, { signal });
+  progress.begin('nodes', `starting ${cluster.nodes.length} nodes`);
+  mkdirSync(logDir(instance), { recursive: true });
+  await ensureNetwork(instance, size, { signal });
+  const startAll = cluster.nodes.map((node) => startNode(node, target));
+  await allSettledOrThrow([ensureHostProcesses(target), ...startAll]);
+  progress.begin('control-plane', 'making the control plane on control-1');
+  const token = await initControlPlane(cluster);
+  progress.begin('join', `joining ${cluster.nodes.length - 1} nodes`);
+  await joinNodes(cluster, token);
+  progress.begin('ready', 'waiting for the nodes to be Ready');
+  await waitNodesReady(cluster, READY_DEADLINE_MS);
+  await installDns(cluster);
+  progress.begin('platform', 'applying the platform');
+  await applyPlatform(platform);
+  if (withEdge) await applyEdge(platform);
+  progress.begin('platform-ready', 'waiting for the platform');
+  await allSettledOrThrow([waitSystemReady(cluster, READY_DEADLINE_MS), waitPlatform(platform)]);
+}
+
+/**
+ * Brings an environment that was raised before back to health, if it is not healthy: restarts dead nodes and host
+ * processes, lets cut links pass, applies the platform again.
+ * @returns whether anything had to be done.
+ * @throws Error when it does not become healthy; it is to be raised anew then.
+ */
+export async function restoreHealth(target: Target, uid: string, applyAgain: boolean): Promise<boolean> {
+  const cluster = clusterContext(target);
+  const platform = platformContext(target);
+  const revived = await revive(target);
+  if (revived) await waitNodesReady(cluster, READY_DEADLINE_MS);
+  const seen = await clusterUid(target);
+  if (seen !== uid) throw new Error(`the cluster is another one: expected kube-system ${uid}, seen ${seen}`);
+  await waitNodesReady(cluster, READY_DEADLINE_MS);
+  if (!applyAgain && (await healthyAlready(target))) return revived;
+  target.say('applying the platform again');
+  await applyPlatform(platform);
+  await waitPlatform(platform);
+  return true;
+}
+
+/** UID of the namespace kube-system. */
+export function clusterUid(target: Target): Promise<string> {
+  return kubectl(clusterContext(target), ['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+}
+
+/** The registry and the load balancer, each in a session of its own, started if they do not run. */
+async function ensureHostProcesses(target: Target): Promise<boolean> {
+  const { instance, size, signal } = target;
+  const apiServers = nodesOf(instance, size).filter((node) => node.role === 'control');
+  const missing = ['registry', 'load-balancer'].filter((name) => recordedProcess(instance, name) === null);
+  if (missing.includes('load-balancer')) await ensureLoadBalancer(instance, apiServers, { signal });
+  if (missing.includes('registry')) await startInstanceRegistry(instance, signal);
+  return missing.length > 0;
+}
+
+async function startInstanceRegistry(instance: InstanceName, signal: AbortSignal | undefined): Promise<void> {
+  const registry = await startRegistry({
+    address: addressesOf(instance).registry,
+    storage: registryStorage(),
+    logFile: join(logDir(instance), 'registry.log'),
+    signal,
+  });
+  adoptProcess(instance, 'registry', registry.pid);
+}
+
+async function revive(target: Target): Promise<boolean> {
+  const { instance, size, signal } = target;
+  const nodes = nodesOf(instance, size);
+  const dead = nodes.filter((node) => !nodeStatus(node).running);
+  if (dead.length > 0) target.say(`starting ${dead.map((node) => node.name).join(', ')} again`);
+  await ensureNetwork(instance, size, { signal });
+  await allSettledOrThrow(dead.map((node) => startNode(node, target)));
+  const cut = [];
+  for (const node of nodes) if ((await linkState(node, { signal })) === 'cut') cut.push(node);
+  for (const node of cut) await restoreLink(node, { signal });
+  const restarted = await ensureHostProcesses(target);
+  return dead.length + cut.length > 0 || restarted;
+}
+
+async function healthyAlready(target: Target): Promise<boolean> {
+  const soon = AbortSignal.timeout(HEALTHY_WITHIN_MS);
+  const signal = target.signal === undefined ? soon : AbortSignal.any([target.signal, soon]);
+  try {
+    await waitPlatform(platformContext({ ...target, signal }));
+    return true;
+  } catch {
+    target.signal?.throwIfAborted();
+    return false;
+  }
+}

@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { kubectl } from './cluster/bringup.ts';
+import { loadBalancerUp } from './cluster/load-balancer.ts';
+import { lockHolder } from './lock.ts';
+import type { LockHolder } from './lock.ts';
+import { nodesOf } from './nodes/addressing.ts';
+import type { InstanceName } from './nodes/addressing.ts';
+import { cgroupName, processesIn } from './nodes/cgroups.ts';
+import { nodeStatus } from './nodes/node.ts';
+import { stateDir } from './paths.ts';
+import { recordedProcess } from './processes.ts';
+import { bootId, readStamp } from './stamp.ts';
+import type { Stamp } from './stamp.ts';
+import { toolsDir } from './toolchain/index.ts';
+
+/** What of an instance is there now. */
+export type LocalStatus = {
+  readonly instance: InstanceName;
+  /** `absent`: nothing of it; `partial`: something, but it was never finished or parts of it are dead; `up`: all runs. */
+  readonly state: 'absent' | 'partial' | 'up';
+  readonly stamp: Stamp | null;
+  /** Who raises or removes it now. */
+  readonly holder: LockHolder | null;
+  readonly nodes: readonly { readonly name: string; readonly running: boolean; readonly ready: boolean }[];
+  readonly loadBalancer: boolean;
+  readonly registry: boolean;
+  readonly apiReachable: boolean;
+};
+
+const API_DEADLINE_MS = 5000;
+
+/** Looks at an instance without changing anything. */
+export async function status(options: {
+  readonly instance: InstanceName;
+  readonly signal?: AbortSignal;
+}): Promise<LocalStatus> {
+  const { instance, signal } = options;
+  const stamp = readStamp(instance);
+  const loadBalancer = await loadBalancerUp(instance, { signal }).catch(() => false);
+  const ready = await readyNodes(instance, signal);
+  const nodes = nodesOf(instance, stamp?.size ?? 'full')
+    .map((node) => ({ name: node.name, running: nodeStatus(node).running, ready: ready?.has(node.name) ?? false }))
+    .filter((node) => stamp !== null || node.running);
+  const registry = recordedProcess(instance, 'registry') !== null;
+  const found: Omit<LocalStatus, 'state'> = {
+    instance,
+    stamp,
+    holder: lockHolder(join(stateDir(instance), 'lock')),
+    nodes,
+    loadBalancer,
+    registry,
+    apiReachable: ready !== null,
+  };
+  return { ...found, state: stateOf(found) };
+}
+
+function stateOf(found: Omit<LocalStatus, 'state'>): LocalStatus['state'] {
+  const all = found.nodes.length > 0 && found.nodes.every((node) => node.running && node.ready);
+  if (found.stamp?.bootId === bootId() && all && found.loadBalancer && found.registry) return 'up';
+  const something = found.stamp !== null || processesIn(cgroupName(found.instance)).length > 0;
+  return something ? 'partial' : 'absent';
+}
+
+/** Names of the Ready nodes; null when the API server does not answer. */
+async function readyNodes(instance: InstanceName, signal: AbortSignal | undefined): Promise<Set<string> | null> {
+  const path = '{range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}';
+  try {
+    const context = { binDir: await toolsDir(signal), kubeconfig: join(stateDir(instance), 'kubeconfig'), signal };
+    const argv = ['get', 'nodes', '--request-timeout=4s', '-o', `jsonpath=${path}`];
+    const lines = (await kubectl(context, argv, { timeoutMs: API_DEADLINE_MS })).split('\n');
+    return new Set(lines.filter((line) => line.endsWith('=True')).map((line) => line.split('=')[0] ?? ''));
+  } catch {
+    return null;
+  }
+}
