@@ -1,0 +1,48 @@
+import type { Workload } from '../../env/schema.ts';
+import type { CheckContext } from '../harness/check.ts';
+import type { KubeObject } from '../harness/protocol.ts';
+import { ownerOf } from './shapes.ts';
+import type { PodObject, WorkloadObject } from './shapes.ts';
+
+/** A declared workload, and the object of that name when it is there. */
+export interface Found {
+  /** `Deployment tender/tender-api`, as judges know it. */
+  name: string;
+  workload: Workload;
+  object: WorkloadObject | undefined;
+}
+
+/** A part of the settings; the environment's schema has made sure of its shape. */
+export function setting<T>(ctx: CheckContext, name: string): T | undefined {
+  return ctx.settings[name] as T | undefined;
+}
+
+/** The objects of all declared workloads: one list for each kind that is declared. Refused lists are recorded. */
+export async function findWorkloads(ctx: CheckContext, wanted: (workload: Workload) => boolean = () => true): Promise<Found[]> {
+  const declared = (setting<Workload[]>(ctx, 'workloads') ?? []).filter(wanted);
+  const objects = new Map<string, KubeObject>();
+  for (const kind of new Set(declared.map((workload) => workload.kind))) {
+    for (const object of (await ctx.cluster.items({ kind: `apps/v1/${kind}` })) ?? []) objects.set(nameOf(object), object);
+  }
+  return declared.map((workload) => {
+    const name = `${workload.kind} ${workload.namespace}/${workload.name}`;
+    return { name, workload, object: objects.get(name) as WorkloadObject | undefined };
+  });
+}
+
+export function nameOf(object: KubeObject): string {
+  return `${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+}
+
+/** All pods, or null after the refusal was recorded. */
+export async function listPods(ctx: CheckContext): Promise<PodObject[] | null> {
+  return (await ctx.cluster.items({ kind: 'v1/Pod' })) as PodObject[] | null;
+}
+
+export function podsOf(found: Found, pods: readonly PodObject[]): PodObject[] {
+  const { kind, namespace, name } = found.workload;
+  return pods.filter((pod) => {
+    const owner = ownerOf(pod);
+    return pod.metadata.namespace === namespace && owner.kind === kind && owner.name === name && pod.metadata.deletionTimestamp === undefined;
+  });
+}

@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
+import type { TLSSocket } from 'node:tls';
+import type { Edge, Trust } from '../../env/schema.ts';
+
+export interface EdgeAnswer {
+  status: number;
+  markSeen: string;
+  /** Only the headers that hops are declared to leave, in lower case. */
+  headers: Record<string, string>;
+  authorized: boolean;
+  tlsError: string;
+  ms: number;
+}
+
+/** The authorities that a client of the edge trusts. */
+export async function trusted(trust: Trust): Promise<{ pem: string | undefined } | { unavailable: string }> {
+  if (trust === 'system') return { pem: undefined };
+  if (trust === 'cluster') return { unavailable: 'trust: cluster is for endpoints of Kubernetes; the edge needs system or a file' };
+  try {
+    return { pem: await readFile(trust.file, 'utf8') };
+  } catch (error) {
+    return { unavailable: `${trust.file}: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+/**
+ * One GET with the mark. A certificate that a client would refuse does not stop it: it is reported beside the hops.
+ * @throws Error when there is no answer
+ */
+export function throughTheEdge(
+  edge: Edge,
+  how: { mark: string; ca: string | undefined; timeoutMs: number; signal: AbortSignal },
+): Promise<EdgeAnswer> {
+  const url = new URL(edge.url);
+  const [host, port] = addressOf(edge, url);
+  const started = performance.now();
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      {
+        host,
+        port,
+        path: url.pathname + url.search,
+        headers: { host: url.host, [edge.markHeader]: how.mark },
+        servername: /^[\d.:]+$/.test(url.hostname) ? '' : url.hostname,
+        rejectUnauthorized: false,
+        agent: false,
+        ...(how.ca !== undefined && { ca: how.ca }),
+        signal: AbortSignal.any([how.signal, AbortSignal.timeout(how.timeoutMs)]),
+      },
+      (answer) => {
+        const tls = answer.socket as TLSSocket;
+        const { authorized, authorizationError } = tls;
+        answer.resume();
+        answer.once('end', () => resolve({ ...read(edge, answer), authorized, tlsError: String(authorizationError ?? ''), ms: performance.now() - started }));
+        answer.once('error', reject);
+      },
+    );
+    sent.once('error', (error) => reject(new Error(`no answer from ${host}:${port} within ${how.timeoutMs} ms: ${error.message}`)));
+    sent.end();
+  });
+}
+
+function addressOf(edge: Edge, url: URL): [string, number] {
+  if (edge.address === undefined) return [url.hostname, Number(url.port || 443)];
+  const cut = edge.address.lastIndexOf(':');
+  return [edge.address.slice(0, cut).replace(/^\[|\]$/g, ''), Number(edge.address.slice(cut + 1))];
+}
+
+function read(edge: Edge, answer: IncomingMessage): Pick<EdgeAnswer, 'status' | 'markSeen' | 'headers'> {
+  const header = (name: string): string => String(answer.headers[name.toLowerCase()] ?? '');
+  const names = [...new Set(edge.hops.map((hop) => hop.header.toLowerCase()))];
+  return {
+    status: answer.statusCode ?? 0,
+    markSeen: header(edge.markHeader),
+    headers: Object.fromEntries(names.map((name) => [name, header(name)])),
+  };
+}

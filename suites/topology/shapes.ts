@@ -1,0 +1,116 @@
+/** As much of the Kubernetes types as the topology checks read, and small readers for them. */
+import type { KubeObject } from '../harness/protocol.ts';
+
+export interface Condition {
+  type: string;
+  status: string;
+  reason?: string;
+}
+
+export interface NodeObject extends KubeObject {
+  spec: { podCIDR?: string; podCIDRs?: string[]; unschedulable?: boolean; taints?: { key: string; value?: string; effect: string }[] };
+  status: {
+    conditions?: Condition[];
+    addresses?: { type: string; address: string }[];
+    nodeInfo?: { kubeletVersion?: string };
+  };
+}
+
+export interface Mount {
+  name: string;
+  mountPath: string;
+  readOnly?: boolean;
+}
+
+export interface Container {
+  name: string;
+  image: string;
+  args?: string[];
+  command?: string[];
+  livenessProbe?: Record<string, unknown>;
+  readinessProbe?: Record<string, unknown>;
+  resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
+  volumeMounts?: Mount[];
+}
+
+export interface Volume {
+  name: string;
+  persistentVolumeClaim?: { claimName: string };
+  [source: string]: unknown;
+}
+
+export interface PodSpec {
+  nodeName?: string;
+  hostNetwork?: boolean;
+  containers: Container[];
+  initContainers?: (Container & { restartPolicy?: string })[];
+  volumes?: Volume[];
+}
+
+export interface ContainerState {
+  waiting?: { reason?: string; message?: string };
+  running?: { startedAt?: string };
+  terminated?: { reason?: string; exitCode?: number; finishedAt?: string };
+}
+
+export interface ContainerStatus {
+  name: string;
+  ready?: boolean;
+  restartCount?: number;
+  image?: string;
+  imageID?: string;
+  state?: ContainerState;
+  lastState?: ContainerState;
+}
+
+export interface PodObject extends KubeObject {
+  spec: PodSpec;
+  status: { phase?: string; podIP?: string; hostIP?: string; conditions?: Condition[]; containerStatuses?: ContainerStatus[]; initContainerStatuses?: ContainerStatus[] };
+}
+
+export interface WorkloadObject extends KubeObject {
+  spec: {
+    replicas?: number;
+    selector?: { matchLabels?: Record<string, string> };
+    template: { metadata?: { labels?: Record<string, string> }; spec: PodSpec };
+    volumeClaimTemplates?: { metadata: { name: string } }[];
+  };
+  status: {
+    observedGeneration?: number;
+    replicas?: number;
+    readyReplicas?: number;
+    updatedReplicas?: number;
+    numberReady?: number;
+    desiredNumberScheduled?: number;
+    updatedNumberScheduled?: number;
+  };
+}
+
+export function conditionTrue(conditions: Condition[] | undefined, type: string): boolean {
+  return conditions?.some((one) => one.type === type && one.status === 'True') ?? false;
+}
+
+/** Containers that run as long as the pod does: sidecars are init containers that are always restarted. */
+export function lastingContainers(spec: PodSpec): Container[] {
+  return [...spec.containers, ...(spec.initContainers ?? []).filter((one) => one.restartPolicy === 'Always')];
+}
+
+export function internalAddress(node: NodeObject): string | undefined {
+  return node.status.addresses?.find((one) => one.type === 'InternalIP')?.address;
+}
+
+/** `Deployment` for a pod of one: its owner is a ReplicaSet named after it and the hash of the template. */
+export function ownerOf(pod: PodObject): { kind: string; name: string } {
+  const owner = pod.metadata.ownerReferences?.find((one) => one.controller === true);
+  if (owner === undefined) return { kind: 'Pod', name: pod.metadata.name };
+  const hash = pod.metadata.labels?.['pod-template-hash'];
+  if (owner.kind === 'ReplicaSet' && hash !== undefined && owner.name.endsWith(`-${hash}`)) {
+    return { kind: 'Deployment', name: owner.name.slice(0, -hash.length - 1) };
+  }
+  return { kind: owner.kind, name: owner.name };
+}
+
+export function selects(selector: { matchLabels?: Record<string, string> } | undefined, object: KubeObject): boolean {
+  const wanted = Object.entries(selector?.matchLabels ?? {});
+  return wanted.length > 0 && wanted.every(([key, value]) => object.metadata.labels?.[key] === value);
+}

@@ -1,0 +1,49 @@
+import { connect } from 'node:tls';
+import type { PeerCertificate } from 'node:tls';
+
+export interface Handshake {
+  /** ISO 8601; absent when there was no certificate. */
+  validTo?: string;
+  issuer?: string;
+  error?: string;
+}
+
+/**
+ * Shakes hands and reads what certificate is served, whoever signed it: this asks how long it lasts, not whom it names.
+ * Never throws: `error` says why there is none.
+ */
+export function servedCertificate(
+  at: { host: string; port: number; serverName?: string | undefined },
+  limits: { timeoutMs: number; signal: AbortSignal },
+): Promise<Handshake> {
+  return new Promise((resolve) => {
+    const servername = at.serverName ?? (/^[\d.:]+$/.test(at.host) ? '' : at.host);
+    // A kubelet asks for a client certificate but does not insist on one during the handshake.
+    const socket = connect({ host: at.host, port: at.port, servername, rejectUnauthorized: false });
+    const end = (result: Handshake): void => {
+      clearTimeout(timer);
+      limits.signal.removeEventListener('abort', onAbort);
+      socket.destroy();
+      resolve(result);
+    };
+    const onAbort = (): void => end({ error: 'given up' });
+    const timer = setTimeout(() => end({ error: `no TLS handshake within ${limits.timeoutMs} ms` }), limits.timeoutMs);
+    limits.signal.addEventListener('abort', onAbort, { once: true });
+    socket.once('secureConnect', () => end(read(socket.getPeerCertificate())));
+    socket.once('error', (error) => end({ error: error.message }));
+  });
+}
+
+function read(certificate: PeerCertificate): Handshake {
+  if (certificate.valid_to === undefined) return { error: 'no certificate was served' };
+  return { validTo: new Date(certificate.valid_to).toISOString(), issuer: String(certificate.issuer?.CN ?? '') };
+}
+
+/** Runs at most `limit` at a time: a thousand handshakes at once would time each other out. */
+export async function inParallel<T>(items: readonly T[], limit: number, work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items[Symbol.iterator]();
+  const worker = async (): Promise<void> => {
+    for (const item of queue) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+}
