@@ -1,5 +1,5 @@
 /** The Debian parts of the images: a small base, and what PostgreSQL, kube-proxy and Node need on top of it. */
-import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DebianRecipe } from './debian.ts';
 import { exec } from './exec.ts';
@@ -23,7 +23,9 @@ async function finishBase(root: string, signal?: AbortSignal | undefined): Promi
   await writeFile(join(root, 'etc/group'), group.join(''));
   await writeFile(join(root, 'etc/nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files dns\n');
   await mkdir(join(root, 'var/tmp'), { recursive: true, mode: 0o1777 });
-  await symlink('/run', join(root, 'var/run')).catch(ignoreExisting);
+  // The package brings them as folders; its script would make them links.
+  await rm(join(root, 'var/run'), { recursive: true, force: true });
+  await symlink('/run', join(root, 'var/run'));
   await linkApplets(root, signal);
 }
 
@@ -37,10 +39,6 @@ async function linkApplets(root: string, signal?: AbortSignal | undefined): Prom
   for (const applet of applets.filter((name) => !taken.has(name))) {
     await symlink('busybox', join(root, 'usr/bin', applet));
   }
-}
-
-function ignoreExisting(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EEXIST') throw error;
 }
 
 export const BASE: DebianRecipe = {
@@ -57,7 +55,7 @@ export const BASE: DebianRecipe = {
     './usr/games',
     './usr/include',
   ],
-  finishVersion: 1,
+  finishVersion: 2,
   finish: finishBase,
 };
 
@@ -238,14 +236,3 @@ export const POSTGRES: DebianRecipe = {
   finishVersion: 1,
   finish: finishPostgres,
 };
-
-/** Version of a package as its archive was named, for a tag that says what is inside. */
-export async function packageVersion(debsDir: string, name: string): Promise<string> {
-  const file = (await readdir(debsDir)).find((candidate) => candidate.startsWith(`${name}_`));
-  return file?.split('_')[1]?.split('-')[0] ?? 'unknown';
-}
-
-/** The text of a file of this project that goes into an image. */
-export async function sourceText(path: string): Promise<string> {
-  return await readFile(path, 'utf8');
-}

@@ -202,7 +202,7 @@ export async function moduleClosure(modulesDir: string, roots: readonly string[]
 }
 
 const CODE = /\.(?:js|cjs|mjs|json|ts)$/;
-const NOT_CODE = /(?:\.d\.[cm]?ts|\.test\.ts|\.map|\.test\.js)$|(?:^|\/)(?:esm|esnext|test|docs|example)\//;
+const NOT_CODE = /(?:\.d\.[cm]?ts|\.test\.ts|\.map|\.test\.js)$|(?:^|\/)(?:build\/esm|esnext|test|docs|example)\//;
 
 async function codeOf(folder: string, target: string): Promise<TarEntry[]> {
   const files = await readdir(folder, { recursive: true });

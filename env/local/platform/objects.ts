@@ -89,6 +89,8 @@ export function podSecurity(user: number): unknown {
     runAsUser: user,
     runAsGroup: user,
     fsGroup: user,
+    // Once, while a volume is new: later it would open files that their program wants closed to the group.
+    fsGroupChangePolicy: 'OnRootMismatch',
     seccompProfile: { type: 'RuntimeDefault' },
   };
 }

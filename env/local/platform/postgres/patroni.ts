@@ -82,6 +82,8 @@ export function patroniConfig(namespace: string, podLabels: Readonly<Record<stri
         data_dir: `${HOME}/data/pgdata`,
         pgpass: '/tmp/pgpass',
         use_unix_socket: true,
+        // A spread checkpoint, pg_basebackup's default, would make every new replica wait for minutes.
+        basebackup: [{ checkpoint: 'fast' }],
         remove_data_directory_on_rewind_failure: true,
         remove_data_directory_on_diverged_timelines: true,
         parameters: LOCAL_PARAMETERS,
@@ -108,7 +110,6 @@ CREATE ROLE tender LOGIN CONNECTION LIMIT 30 PASSWORD :'tender';
 CREATE ROLE plumbline LOGIN CONNECTION LIMIT 20 IN ROLE pg_monitor PASSWORD :'plumbline';
 CREATE DATABASE tender OWNER tender;
 CREATE DATABASE plumbline OWNER plumbline;
-REVOKE ALL ON DATABASE tender, plumbline, postgres FROM PUBLIC;
-GRANT CONNECT ON DATABASE postgres TO plumbline;
+REVOKE ALL ON DATABASE tender, plumbline FROM PUBLIC;
 SQL
 `;
