@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { CommandError, EXIT } from '../env/errors.ts';
 import type { InstanceName } from '../env/local/nodes/index.ts';
 import { stateDir } from '../env/local/paths.ts';
+import type { UpProgress } from '../env/local/progress.ts';
+import { readStamp, type Stamp } from '../env/local/stamp.ts';
 import type { Environment } from '../env/schema.ts';
 import { KubeError, openCluster, unavailableText, type ClusterPin, type KubeCluster } from '../probes/kubernetes/index.ts';
 import { embeddedOf, sizeOf, timeoutMsOf } from './environment-parts.ts';
@@ -79,29 +81,40 @@ function external(environment: Environment): Reached {
 /** For the embedded environment the stamp that `env up` left is the pin. */
 async function embedded(instance: InstanceName, options: ConnectOptions): Promise<Reached> {
   const { environment, progress, signal } = options;
-  const local = await import('../env/local/index.ts');
   if (!options.raise) {
-    const stamp = local.readStamp(instance);
+    const stamp = readStamp(instance);
     const kubeconfig = join(stateDir(instance), 'kubeconfig');
     if (!stamp || !existsSync(kubeconfig)) {
       throw new CommandError(`${instance} is not up: \`plumbline env up --env ${environment.name}\` raises it`, EXIT.usage);
     }
-    return { kubeconfig, pin: stamp, edgeReady: null };
+    return { kubeconfig, pin: pinOf(stamp), edgeReady: null };
   }
+  // Loaded only where it is needed: it brings the whole embedded environment with it.
+  const local = await import('../env/local/index.ts');
   try {
     const stores = options.with ?? Object.keys(environment.stores);
     const up = await local.up({
       instance,
       size: sizeOf(environment) ?? 'small',
-      with: [...stores],
-      onProgress: (message: string) => progress.doing(message),
+      with: stores,
+      onProgress: (seen) => progress.doing(raising(instance, seen)),
       signal,
     });
-    return { kubeconfig: up.kubeconfig, pin: up.stamp, edgeReady: up.edgeReady };
+    return { kubeconfig: up.kubeconfig, pin: pinOf(up.stamp), edgeReady: up.edgeReady };
   } catch (error) {
     if (exitCodeOf(error) !== undefined || signal.aborted) throw error;
     throw new BlockedError(`${instance} could not be raised: ${messageOf(error)}`, { cause: error });
   }
+}
+
+function raising(instance: string, seen: UpProgress): string {
+  const left = seen.remainingMs === null ? '' : `, about ${Math.round(seen.remainingMs / 1000)} s left`;
+  return `raising ${instance}: ${seen.step} (${seen.index} of ${seen.of}${left}) ${seen.message}`;
+}
+
+/** `env up` stamps what it raised; for the embedded environment that is the pin. */
+function pinOf(stamp: Stamp): Reached['pin'] {
+  return { kubeSystemUid: stamp.uid, caSha256: stamp.caSha256 };
 }
 
 function openKubeconfig(reached: Reached, environment: Environment, signal: AbortSignal): KubeCluster {

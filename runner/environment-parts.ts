@@ -1,6 +1,6 @@
 import type { Environment } from '../env/schema.ts';
 import type { InstanceName } from '../env/local/nodes/index.ts';
-import type { PlannedCheck } from '../env/catalogue/index.ts';
+import { failoverParts, type PlannedCheck } from '../env/catalogue/index.ts';
 import { settingsFor } from '../env/settings.ts';
 
 /** The instance of the embedded environment; undefined for any other. */
@@ -17,25 +17,15 @@ export function timeoutMsOf(environment: Environment, name: keyof Environment['t
   return environment.timeouts[name].seconds * 1000;
 }
 
-/** `failover/STORE/FAULT` taken apart; null for other checks. */
-export function failoverSubject(check: string): { store: string; fault: string } | null {
-  const [suite, store, fault] = check.split('/');
-  return suite === 'failover' && store !== undefined && fault !== undefined ? { store, fault } : null;
-}
-
-/** What a history's header says of the environment: what the check needs, and every named time-out in ms. */
+/** What a history's header says of the environment: what the check needs, with every named time-out in ms. */
 export function headerSettings(check: string, environment: Environment): Record<string, unknown> {
-  const timeouts = Object.fromEntries(
-    Object.entries(environment.timeouts).map(([name, { seconds }]) => [name, seconds * 1000]),
-  );
-  const settings = { ...settingsFor(check, environment), timeouts };
-  const subject = failoverSubject(check);
+  const settings = settingsFor(check, environment);
+  const subject = failoverParts(check);
   if (!subject) return settings;
-  const declared = environment.stores[subject.store as keyof Environment['stores']];
+  const declared = environment.stores[subject.store];
   return {
     ...settings,
     ...subject,
-    drills: environment.drills,
     rtoDeadlineMs: timeoutMsOf(environment, 'rtoDeadline'),
     members: declared?.members ?? 0,
   };
@@ -54,7 +44,7 @@ export function lockMode(planned: PlannedCheck, environment: Environment): 'shar
 export function checkTimeoutMs(planned: PlannedCheck, environment: Environment): number {
   const sum = (...names: (keyof Environment['timeouts'])[]) =>
     names.reduce((total, name) => total + timeoutMsOf(environment, name), 0);
-  if (failoverSubject(planned.row.id)) {
+  if (failoverParts(planned.row.id)) {
     const trial = sum('steadyState', 'steadyState', 'faultLanding', 'rtoDeadline', 'membersRejoined', 'workloadStop', 'readBack', 'settle');
     return planned.trials * (trial + environment.drills.steadySeconds * 1000);
   }
@@ -65,6 +55,6 @@ export function checkTimeoutMs(planned: PlannedCheck, environment: Environment):
 
 /** A guess of a check's usual time, for the progress shown, ms. Measured on two cores. */
 export function estimateMs(planned: PlannedCheck, environment: Environment): number {
-  if (failoverSubject(planned.row.id)) return planned.trials * (environment.drills.steadySeconds * 1000 + 50_000);
+  if (failoverParts(planned.row.id)) return planned.trials * (environment.drills.steadySeconds * 1000 + 50_000);
   return lockMode(planned, environment) === 'exclusive' ? 90_000 : 4_000;
 }

@@ -5,7 +5,7 @@ import type { PlannedCheck } from '../env/catalogue/index.ts';
 import type { Environment } from '../env/schema.ts';
 import { composeRun } from '../reports/record/compose.ts';
 import { RUN_SCHEMA, type CheckResult, type RunRecord } from '../reports/record/run-record.ts';
-import { renderAll } from '../reports/render/index.ts';
+import { renderAll } from '../reports/index.ts';
 import { sizeOf } from './environment-parts.ts';
 import { bareOutcome, type Outcome } from './outcome.ts';
 import { CHECKOUT } from './playwright.ts';
@@ -27,8 +27,6 @@ export interface RecordParts {
   restored: RunRecord['restored'];
   /** The exit code that wins over the verdict's: the harness itself failed. */
   harnessFailure: number | null;
-  /** Removes secrets from text. */
-  redact(text: string): string;
 }
 
 /** Assembles the record from what is known; pure apart from the commit and version of this checkout. */
@@ -102,11 +100,11 @@ function unknownOutcome({ notRun }: PlannedCheck): Outcome {
 }
 
 /** Writes run.json first, then every report, then moves `latest`. @throws Error when the folder cannot take them. */
-export function writeRecord(record: RunRecord, folder: RunFolder, redact: (text: string) => string): RunRecord {
+export async function writeRecord(record: RunRecord, folder: RunFolder, redact: (text: string) => string): Promise<RunRecord> {
   const text = redact(JSON.stringify(record, null, 2));
   const clean = JSON.parse(text) as RunRecord;
   writeFileAtomically(join(folder.path, 'run.json'), `${text}\n`);
-  for (const [name, report] of Object.entries(renderAll(clean))) {
+  for (const [name, report] of Object.entries(await renderAll(clean))) {
     const file = join(folder.path, name);
     mkdirSync(dirname(file), { recursive: true });
     writeFileAtomically(file, report);

@@ -102,3 +102,8 @@ export function checkFolderName(check: string): string {
 export function trialFolder(histories: string, check: string, trial: number): string {
   return join(histories, checkFolderName(check), `trial-${String(trial).padStart(2, '0')}`);
 }
+
+/** For a run that was refused before anything was done. */
+export function removeRunFolder(folder: RunFolder): void {
+  rmSync(folder.path, { recursive: true, force: true });
+}

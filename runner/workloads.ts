@@ -1,3 +1,4 @@
+import { monoMs } from '../probes/clock.ts';
 import { openHistory, redactor, type HistoryWriter } from '../probes/history.ts';
 import type { Observer } from '../probes/store-driver.ts';
 import { storeDriver } from '../probes/stores.ts';
@@ -21,7 +22,7 @@ const ENDPOINT_POLL_MS = 100;
 /** Workloads and observers of running checks: children and connections of the runner, at most one of each a check. */
 export class Workloads {
   readonly #engine: Engine;
-  readonly #running = new Map<string, WorkloadProcess>();
+  readonly #running = new Map<string, { child: WorkloadProcess; startedMs: number }>();
   readonly #observers = new Map<string, { observer: Observer; writer: HistoryWriter; timer: NodeJS.Timeout }>();
 
   constructor(engine: Engine) {
@@ -39,7 +40,7 @@ export class Workloads {
     const { stores, parts } = this.#engine;
     const declared = stores.declared(store);
     const target = await stores.target(store);
-    const started = await startWorkload(
+    const child = startWorkload(
       {
         store,
         history: this.#engine.book.trialFolder(check, trial),
@@ -50,8 +51,10 @@ export class Workloads {
       },
       { signal: parts.signal },
     );
-    this.#running.set(check, started);
-    await started.ready;
+    parts.safety.children.add({ name: `workload of ${check}`, pid: child.pid });
+    void child.ended.then(() => parts.safety.children.remove(child.pid));
+    this.#running.set(check, { child, startedMs: monoMs() });
+    await child.ready;
   }
 
   async wait(wait: WorkloadWait, signal: AbortSignal): Promise<{ met: boolean; acknowledged: number; detail: string }> {
@@ -59,8 +62,8 @@ export class Workloads {
     if (!running) throw new RequestError(`${wait.check} has no workload`, 'crash');
     const deadline = performance.now() + wait.timeoutMs;
     for (;;) {
-      const progress = running.progress();
-      if (progress && isMet(wait, progress)) return { met: true, acknowledged: progress.ok, detail: describe(progress) };
+      const progress = running.child.progress();
+      if (progress && isMet(wait, progress, running.startedMs)) return { met: true, acknowledged: progress.ok, detail: describe(progress) };
       if (performance.now() > deadline) {
         const detail = progress ? describe(progress) : 'the workload has reported nothing';
         return { met: false, acknowledged: progress?.ok ?? 0, detail: `not ${wait.until} within ${wait.timeoutMs} ms: ${detail}` };
@@ -74,7 +77,7 @@ export class Workloads {
     const running = this.#running.get(check);
     if (!running) return;
     this.#running.delete(check);
-    await running.stop(timeoutMsOf(this.#engine.book.environment, 'workloadStop'));
+    await running.child.stop(timeoutMsOf(this.#engine.book.environment, 'workloadStop'));
   }
 
   async readBack(subject: Subject, signal: AbortSignal): Promise<void> {
@@ -142,11 +145,11 @@ export class Workloads {
 
 type Seen = NonNullable<ReturnType<WorkloadProcess['progress']>>;
 
-function isMet(wait: WorkloadWait, seen: Seen): boolean {
+function isMet(wait: WorkloadWait, seen: Seen, startedMs: number): boolean {
   if (wait.until === 'acknowledged') return seen.ok >= (wait.count ?? 1);
   if (seen.lastOkMs === null || seen.t - seen.lastOkMs > FLOWING_MS) return false;
-  const since = seen.lastNotOkMs ?? seen.startedMs;
-  return since !== null && seen.t - since >= (wait.stretchMs ?? 0);
+  const since = seen.lastNotOkMs ?? startedMs;
+  return seen.t - since >= (wait.stretchMs ?? 0);
 }
 
 function describe(seen: Seen): string {

@@ -2,7 +2,7 @@
  * The embedded environment: a real Kubernetes with the reference platform in it, raised and removed on this machine.
  * Programs and images are kept in a cache that all checkouts share; everything else belongs to one instance.
  */
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { platformContext } from './context.ts';
@@ -184,7 +184,7 @@ async function makeStamp(target: Target): Promise<Stamp> {
     size: target.size,
     with: target.with,
     uid: await clusterUid(target),
-    caSha256: createHash('sha256').update(ca).digest('hex'),
+    caSha256: createHash('sha256').update(new X509Certificate(ca).raw).digest('hex'),
     fingerprint: fingerprintOf(target),
     edgeFingerprint: null,
     createdAt: new Date().toISOString(),

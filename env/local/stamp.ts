@@ -12,7 +12,7 @@ export type Stamp = {
   readonly with: readonly string[];
   /** UID of the namespace kube-system, which stands for the cluster. */
   readonly uid: string;
-  /** SHA-256 of the cluster's CA certificate as PEM. */
+  /** SHA-256 of the cluster's CA certificate in DER, as environment files pin it. */
   readonly caSha256: string;
   /** Of everything that decides what the cluster and its platform are, but for the edge. */
   readonly fingerprint: string;
