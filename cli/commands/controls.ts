@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { Context } from '../context.ts';
+
+interface Options {
+  check?: string;
+  size?: 'small' | 'full';
+  out?: string;
+}
+
+export function registerControls(program: Command, context: Context): void {
+  program
+    .command('controls')
+    .description('break on purpose what each check looks at, and prove that it turns')
+    .option('--check <glob>', 'only controls of checks whose id matches')
+    .addOption(
+      new Option('--size <size>', 'embedded environment to break')
+        .choices(['small', 'full'])
+        .default('small'),
+    )
+    .option('--out <dir>', 'folder in which the folder of the run is made')
+    .action(async (options: Options) => {
+      const { runControls } = await import('../../runner/index.ts');
+      const { exitCode } = await runControls(options);
+      context.exit(exitCode);
+    });
+}

@@ -1,0 +1,19 @@
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { readRun } from '../runs.ts';
+
+export function registerDiff(program: Command, context: Context): void {
+  program
+    .command('diff')
+    .description('what changed between two runs')
+    .argument('<run>', 'folder of a run, its name in runs/, or latest')
+    .argument('<baseline>', 'the run to compare with')
+    .action(async (run: string, baseline: string) => {
+      const [now, before] = await Promise.all([
+        readRun(run, context.checkoutDir),
+        readRun(baseline, context.checkoutDir),
+      ]);
+      const { diffRuns } = await import('../../reports/index.ts');
+      context.out(diffRuns(now, before).trimEnd());
+    });
+}

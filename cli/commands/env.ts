@@ -1,0 +1,148 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { CommandError, EXIT } from '../../env/errors.ts';
+import type { Environment, Size } from '../../env/schema.ts';
+import { commaList } from '../context.ts';
+import type { Context } from '../context.ts';
+import { cancellable } from '../signals.ts';
+import { clock, UpProgressView } from '../up-progress.ts';
+
+interface UpOptions {
+  env: string;
+  size?: Size;
+  with?: string[];
+}
+
+const STATUS_CODES = { up: EXIT.met, partial: EXIT.inconclusive, absent: EXIT.notMet } as const;
+
+function embedded(environment: Environment): { instance: 'local' | 'local-small'; size: Size } {
+  if ('embedded' in environment.cluster) {
+    return { instance: environment.cluster.embedded, size: environment.cluster.size };
+  }
+  throw new CommandError(
+    `${environment.name} is not an embedded environment: Plumbline neither raises nor removes it; allowed: local, local-small`,
+    EXIT.usage,
+  );
+}
+
+async function load(name: string, options: { size?: Size; with?: string[] } = {}): Promise<Environment> {
+  const { loadEnvironment } = await import('../../env/loader.ts');
+  return loadEnvironment(name, options);
+}
+
+async function up(options: UpOptions, context: Context): Promise<number> {
+  const { instance, size } = embedded(await load(options.env, options));
+  const local = await import('../../env/local/index.ts');
+  const started = performance.now();
+  const view = new UpProgressView(process.stderr);
+  return cancellable(async (signal) => {
+    try {
+      const result = await local.up({
+        instance,
+        size,
+        ...(options.with !== undefined && { with: options.with }),
+        onProgress: (progress) => {
+          view.show(progress);
+        },
+        signal,
+      });
+      view.end();
+      const how = result.created ? 'is up' : 'was up already';
+      context.out(
+        `${instance} (${size}) ${how} after ${clock(performance.now() - started)}; waiting for its edge`,
+      );
+      await result.edgeReady;
+      context.out(
+        `${instance} is complete after ${clock(performance.now() - started)}\n  kubeconfig ${result.kubeconfig}`,
+      );
+      return EXIT.met;
+    } finally {
+      view.end();
+    }
+  });
+}
+
+async function down(options: { env: string }, context: Context): Promise<number> {
+  const { instance } = embedded(await load(options.env));
+  const local = await import('../../env/local/index.ts');
+  return cancellable(async (signal) => {
+    await local.down({ instance, signal });
+    context.out(`${instance} is removed; the build cache stays`);
+    return EXIT.met;
+  });
+}
+
+async function status(options: { env: string }, context: Context): Promise<number> {
+  const { instance } = embedded(await load(options.env));
+  const local = await import('../../env/local/index.ts');
+  const found = await local.status({ instance });
+  context.out(`${instance}: ${found.state}${found.stamp === null ? '' : ` (${found.stamp.size})`}`);
+  if (found.holder !== null) {
+    context.out(
+      `  held by pid ${String(found.holder.pid)} since ${found.holder.since}, for ${found.holder.checkout}`,
+    );
+  }
+  if (found.state === 'absent') return STATUS_CODES.absent;
+  for (const node of found.nodes) {
+    context.out(
+      `  ${node.name.padEnd(12)} ${node.running ? 'running' : 'stopped'}, ${node.ready ? 'Ready' : 'not Ready'}`,
+    );
+  }
+  context.out(`  API server ${found.apiReachable ? 'answers' : 'does not answer'}`);
+  context.out(
+    `  load balancer ${found.loadBalancer ? 'runs' : 'is down'}, registry ${found.registry ? 'runs' : 'is down'}`,
+  );
+  return STATUS_CODES[found.state];
+}
+
+async function validate(files: readonly string[], context: Context): Promise<number> {
+  let code: number = EXIT.met;
+  for (const file of files) {
+    try {
+      const environment = await load(file);
+      context.out(`${file}: valid (${environment.name}, ${environment.kind})`);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      context.err(error.message);
+      code = error.exitCode;
+    }
+  }
+  return code;
+}
+
+export function registerEnv(program: Command, context: Context): void {
+  const env = program
+    .command('env')
+    .description('raise, remove and look at embedded environments; validate files');
+  const named = (): Option => new Option('--env <name>', 'embedded environment').default('local');
+  env
+    .command('up')
+    .description('raise an environment on this machine, or complete it')
+    .addOption(named())
+    .addOption(new Option('--size <size>', 'instead of the size in its file').choices(['small', 'full']))
+    .option('--with <stores>', 'stores to raise, separated by commas', commaList)
+    .action(async (options: UpOptions) => {
+      context.exit(await up(options, context));
+    });
+  env
+    .command('down')
+    .description('remove an environment, whatever is left of it')
+    .addOption(named())
+    .action(async (options: { env: string }) => {
+      context.exit(await down(options, context));
+    });
+  env
+    .command('status')
+    .description('what runs (exit 0: up, 1: absent, 2: half up)')
+    .addOption(named())
+    .action(async (options: { env: string }) => {
+      context.exit(await status(options, context));
+    });
+  env
+    .command('validate')
+    .description('check environment files')
+    .argument('<file...>', 'files or names')
+    .action(async (files: string[]) => {
+      context.exit(await validate(files, context));
+    });
+}

@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import { resolveGoals, rowOf, suggestCheck, whyNotRun } from '../../env/catalogue/index.ts';
+import type { CatalogueRow } from '../../env/catalogue/index.ts';
+import { CommandError, EXIT } from '../../env/errors.ts';
+import type { Context } from '../context.ts';
+
+const ACCESS: Record<string, string> = {
+  r: 'reads only',
+  w: 'writes canary data of its own',
+  F: 'injects faults',
+  permit: 'needs a permit with a ticket and an end',
+  none: 'does not apply',
+};
+
+function known(check: string): CatalogueRow {
+  const row = rowOf(check);
+  if (row !== undefined) return row;
+  const meant = suggestCheck(check);
+  const hint = meant === null ? '' : ` (did you mean "${meant}"?)`;
+  throw new CommandError(`no check is called "${check}"${hint}; \`plumbline list\` shows all`, EXIT.usage);
+}
+
+function goalsText(goals: Record<string, unknown>): string {
+  const entries = Object.entries(goals);
+  return entries.length === 0
+    ? 'no values'
+    : entries.map(([name, value]) => `${name} ${String(value)}`).join(', ');
+}
+
+function describe(row: CatalogueRow): string[] {
+  const stubbed =
+    row.stubbed === undefined ? [] : [`stand-ins  ${row.stubbed.join(', ')}, in the local environment`];
+  const controls =
+    row.control.length === 0
+      ? ['controls   none']
+      : row.control.map(
+          ({ how, verdict, size }, index) =>
+            `${index === 0 ? 'controls ' : '         '}  ${how} → ${verdict}${size === 'full' ? ' (full size)' : ''}`,
+        );
+  return [
+    row.id,
+    `  ${row.title}`,
+    '',
+    `section    ${row.section} of ARCH-2025-11-005`,
+    `goal       ${row.goal}`,
+    `           ${goalsText(row.goals)} (assumed until an owner confirms them)`,
+    ...controls,
+    ...stubbed,
+    ...(row.needsSize === undefined ? [] : [`size       ${row.needsSize}`]),
+    ...Object.entries(row.access).map(
+      ([kind, access], index) =>
+        `${index === 0 ? 'access   ' : '         '}  ${kind.padEnd(12)} ${ACCESS[access] ?? access}`,
+    ),
+    `built      ${row.built ? 'yes' : 'no: it is reported as not-run'}`,
+  ];
+}
+
+async function inEnvironment(row: CatalogueRow, name: string): Promise<string[]> {
+  const { loadEnvironment } = await import('../../env/loader.ts');
+  const environment = await loadEnvironment(name);
+  const { goals, source } = resolveGoals(environment, row);
+  const notRun = whyNotRun(environment, row);
+  return [
+    '',
+    `in ${environment.name}`,
+    `  goal     ${goalsText(goals)}${source === 'none' ? '' : ` (${source})`}`,
+    `  state    ${notRun === null ? 'runs' : `not-run: ${notRun}`}`,
+    `  run it   npx plumbline run --env ${environment.name} --check ${row.id}`,
+  ];
+}
+
+export function registerExplain(program: Command, context: Context): void {
+  program
+    .command('explain')
+    .description('what a check looks at, its goal and its control')
+    .argument('<check>', 'id of a check')
+    .option('--env <name>', 'environment')
+    .action(async (check: string, options: { env?: string }) => {
+      const row = known(check);
+      const here = options.env === undefined ? [] : await inEnvironment(row, options.env);
+      context.out([...describe(row), ...here].join('\n'));
+    });
+}

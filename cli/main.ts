@@ -1,0 +1,95 @@
+import path from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { EXIT } from '../env/errors.ts';
+import { registerControls } from './commands/controls.ts';
+import { registerDiff } from './commands/diff.ts';
+import { registerDrill } from './commands/drill.ts';
+import { registerEnv } from './commands/env.ts';
+import { registerExplain } from './commands/explain.ts';
+import { registerJudge } from './commands/judge.ts';
+import { registerList } from './commands/list.ts';
+import { registerReport } from './commands/report.ts';
+import { registerRestore } from './commands/restore.ts';
+import { registerRun } from './commands/run.ts';
+import type { Context, Register } from './context.ts';
+
+const COMMANDS: readonly Register[] = [
+  registerEnv,
+  registerList,
+  registerExplain,
+  registerRun,
+  registerDrill,
+  registerRestore,
+  registerControls,
+  registerJudge,
+  registerReport,
+  registerDiff,
+];
+
+/** Errors of other layers that carry no exit code of their own. */
+const CODES_BY_NAME: Record<string, number> = {
+  PreflightError: EXIT.usage,
+  EnvironmentHeldError: EXIT.refused,
+};
+
+/** Makes children end the same way: commander copies settings only to commands created after they are set. */
+function strict(command: Command, context: Context): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => {
+      context.out(text.trimEnd());
+    },
+    writeErr: (text) => {
+      context.err(text.trimEnd());
+    },
+  });
+  for (const child of command.commands) strict(child, context);
+}
+
+function buildProgram(context: Context): Command {
+  const program = new Command('plumbline')
+    .description('Checks an environment against its deployment architecture')
+    .showHelpAfterError('(plumbline --help shows what there is)');
+  for (const register of COMMANDS) register(program, context);
+  strict(program, context);
+  return program;
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.met : EXIT.usage;
+  if (!(error instanceof Error)) return EXIT.harness;
+  if ('exitCode' in error && typeof error.exitCode === 'number') return error.exitCode;
+  return CODES_BY_NAME[error.name] ?? EXIT.harness;
+}
+
+function report(error: unknown, code: number, context: Context): void {
+  if (error instanceof CommanderError) return;
+  const message = error instanceof Error ? error.message : String(error);
+  context.err(message);
+  const stack = error instanceof Error ? error.stack : undefined;
+  if (code === EXIT.harness && stack !== undefined) context.err(stack);
+}
+
+/**
+ * Runs one command line.
+ * @param argv what follows the program's name
+ * @returns the exit code; never throws
+ */
+export async function main(argv: readonly string[], overrides: Partial<Context> = {}): Promise<number> {
+  let exitCode: number = EXIT.met;
+  const context: Context = {
+    out: (text) => process.stdout.write(`${text}\n`),
+    err: (text) => process.stderr.write(`${text}\n`),
+    exit: (code) => {
+      exitCode = code;
+    },
+    checkoutDir: path.dirname(import.meta.dirname),
+    ...overrides,
+  };
+  try {
+    await buildProgram(context).parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    exitCode = exitCodeOf(error);
+    report(error, exitCode, context);
+  }
+  return exitCode;
+}

@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { CommandError, EXIT } from '../env/errors.ts';
+import { runRecordSchema } from '../reports/record/run-record.ts';
+import type { RunRecord } from '../reports/record/run-record.ts';
+
+/** Folder of a run: a path, or a name below `runs/` such as `latest`. */
+function runFolder(run: string, checkoutDir: string): string {
+  return run.includes(path.sep) || run === '.' ? path.resolve(run) : path.join(checkoutDir, 'runs', run);
+}
+
+/**
+ * Reads the record of a run.
+ * @throws CommandError (64) when it is not there or not a run record
+ */
+export async function readRun(run: string, checkoutDir: string): Promise<RunRecord> {
+  const file = path.join(runFolder(run, checkoutDir), 'run.json');
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new CommandError(
+      `no record of the run "${run}": ${file} cannot be read (${code}); \`plumbline judge ${run}\` works from the histories alone`,
+      EXIT.usage,
+      { cause: error },
+    );
+  }
+  return parse(text, file);
+}
+
+function parse(text: string, file: string): RunRecord {
+  try {
+    return runRecordSchema.parse(JSON.parse(text));
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new CommandError(`${file} is not a run record of this version: ${detail}`, EXIT.usage, {
+      cause: error,
+    });
+  }
+}
