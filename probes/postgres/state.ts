@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
-import type { Bounds, Steadiness, StoreDescription, StoreTarget } from '../store-driver.ts';
+import type { Bounds, Steadiness, StoreDescription, StoreMember, StoreTarget } from '../store-driver.ts';
 import { anyMember, leaderOf, patroniCluster, patroniConfig, patroniStatus } from './patroni.ts';
 import { connectOnce } from './query.ts';
 import { sqlState } from './errors.ts';
@@ -13,11 +13,20 @@ const LOOK_EVERY_MS = 300;
 export async function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription> {
   const members = await target.members();
   const cluster = await anyMember(members, (member) => patroniCluster(member, bounds));
+  const leader = leaderOf(cluster);
+  const replication = await replicationStates(members.find((member) => member.name === leader), bounds);
   return {
-    leader: leaderOf(cluster),
-    members: cluster.members.map(({ name, role, state }) => ({ name, role, state })),
+    leader,
+    members: cluster.members.map(({ name, role, state }) => ({ name, role, state: replication.get(name) ?? state })),
     governing: await governingSettings(target, bounds),
   };
+}
+
+/** What the leader says of each replica, such as `streaming`: Patroni before 3.1 calls a replica without a source `running` too. */
+async function replicationStates(leader: StoreMember | undefined, bounds: Bounds): Promise<Map<string, string>> {
+  if (leader === undefined) return new Map();
+  const { replication } = await patroniStatus(leader, bounds);
+  return new Map(replication.flatMap(({ application_name, state }) => (state === null ? [] : [[application_name, state] as const])));
 }
 
 /** One leader, every other member streaming from it, and a synchronous one where that is promised. Never throws. */
