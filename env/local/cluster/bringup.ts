@@ -6,6 +6,7 @@ import { nodeLogs, onHost } from '../nodes/files.ts';
 import { execInNode } from '../nodes/node.ts';
 import { stateDir } from '../paths.ts';
 import { CommandError, run } from '../run.ts';
+import { waitFor } from '../wait.ts';
 import { CONFIG_PATH, DISCOVERY_PATH, discoveryConfig, initConfig, joinConfig } from './kubeadm.ts';
 import type { ClusterVersions } from './kubeadm.ts';
 
@@ -76,19 +77,21 @@ export async function installDns(context: BringUp): Promise<void> {
 /** Waits until every node is known and Ready, and records each one's pod range in the API (its routes are there already). */
 export async function waitNodesReady(context: BringUp, deadlineMs: number): Promise<void> {
   const names = context.nodes.map((node) => `node/${node.name}`);
-  const wait = (condition: string): Promise<string> =>
-    kubectl(context, ['wait', `--for=${condition}`, `--timeout=${Math.ceil(deadlineMs / 1000)}s`, ...names], {
-      timeoutMs: deadlineMs + 5000,
-    });
-  // A join ends before its kubelet has registered the node.
-  await wait('create');
-  await allSettledOrThrow(context.nodes.map((node) => recordPodRange(context, node)));
-  await wait('condition=Ready');
+  await allSettledOrThrow(context.nodes.map((node) => recordPodRange(context, node, deadlineMs)));
+  const flags = ['--for=condition=Ready', `--timeout=${Math.ceil(deadlineMs / 1000)}s`];
+  await kubectl(context, ['wait', ...flags, ...names], { timeoutMs: deadlineMs + 5000 });
 }
 
-async function recordPodRange(context: BringUp, node: NodeSpec): Promise<void> {
-  const patch = { spec: { podCIDR: node.podCidr, podCIDRs: [node.podCidr] } };
-  await kubectl(context, ['patch', 'node', node.name, '-p', JSON.stringify(patch)]);
+/** A join ends before its kubelet has registered the node: the API refuses until then. */
+async function recordPodRange(context: BringUp, node: NodeSpec, deadlineMs: number): Promise<void> {
+  const patch = JSON.stringify({ spec: { podCIDR: node.podCidr, podCIDRs: [node.podCidr] } });
+  await waitFor(() => kubectl(context, ['patch', 'node', node.name, '-p', patch]), {
+    what: `node ${node.name} to be registered`,
+    deadlineMs,
+    intervalMs: 250,
+    signal: context.signal,
+    next: `read ${nodeLogs(node).kubelet}`,
+  });
 }
 
 /** Waits until kube-proxy runs everywhere and CoreDNS answers. */
