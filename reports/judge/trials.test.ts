@@ -138,7 +138,10 @@ describe('aggregateTrials', () => {
     const gone = trial(2, { verdict: 'fail', reason: 'RTO > deadline', rto: null, writes: null });
     const got = aggregateTrials([trial(1), gone], GOALS);
     assert.equal(figure(got, 'worst RTO'), 'never steady again');
-    assert.match(got.seen, /^RTO > deadline/);
+    assert.match(got.seen, /^RTO > deadline, 0 acknowledged writes lost \(1 of 2 trials not read back\)/);
+    const alone = aggregateTrials([gone], GOALS);
+    assert.equal(figure(alone, 'lost acknowledged writes'), null);
+    assert.match(alone.seen, /writes not read back/);
     assert.equal(figure(got, BOUND), 'not claimed: one trial supports no bound');
   });
 

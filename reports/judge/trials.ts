@@ -101,7 +101,7 @@ function seenOf(counted: readonly FailoverRecord[], trials: readonly FailoverRec
   const worstRto = worstRtoOf(counted);
   const parts = [
     worstRto === null ? 'RTO > deadline' : `${counted.length > 1 ? 'worst ' : ''}RTO ${seconds(worstRto)} s`,
-    `${lostOf(counted)} acknowledged writes lost`,
+    lossText(counted),
     `another leader in ${count(counted, 'elsewhere')} of ${counted.length} trials`,
   ];
   if (counted.length < trials.length) parts.push(`${trials.length - counted.length} trials not counted`);
@@ -120,8 +120,18 @@ function worstRtoOf(counted: readonly FailoverRecord[]): number | null {
   return found;
 }
 
-const lostOf = (trials: readonly FailoverRecord[]): number =>
-  trials.reduce((sum, trial) => sum + (trial.writes?.lost ?? 0), 0);
+/** Lost writes of the trials that were read back; null when none was: unknown is not zero. */
+function lostOf(trials: readonly FailoverRecord[]): number | null {
+  const known = trials.flatMap((trial) => (trial.writes === null ? [] : [trial.writes.lost]));
+  return known.length === 0 ? null : known.reduce((sum, lost) => sum + lost, 0);
+}
+
+function lossText(counted: readonly FailoverRecord[]): string {
+  const lost = lostOf(counted);
+  if (lost === null) return 'writes not read back';
+  const unread = counted.filter((trial) => trial.writes === null).length;
+  return `${lost} acknowledged writes lost${unread > 0 ? ` (${unread} of ${counted.length} trials not read back)` : ''}`;
+}
 
 function figuresOf(
   counted: readonly FailoverRecord[],
@@ -137,8 +147,10 @@ function figuresOf(
   const middle = median(known);
   const slowest = worstRtoOf(counted);
   const rtoGoal = goals.rtoSeconds === undefined ? {} : { goal: goals.rtoSeconds };
+  if (counted.length > 1) {
+    figures.push({ name: 'median RTO', value: middle === null ? null : seconds(middle), unit: 's' });
+  }
   figures.push(
-    { name: 'median RTO', value: middle === null ? null : seconds(middle), unit: 's' },
     {
       name: 'worst RTO',
       value: slowest === null ? 'never steady again' : seconds(slowest),

@@ -1,0 +1,143 @@
+import { RUN_WORDS } from '../record/compose.ts';
+import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
+import type { Verdict } from '../record/verdict.ts';
+import { CHECK_WORDS, GLYPHS, oneLine, secondsOf } from './text.ts';
+
+export interface CheckChange {
+  id: string;
+  before: Verdict | null;
+  after: Verdict | null;
+  reason: string;
+}
+
+export interface RtoChange {
+  id: string;
+  beforeMs: number | null;
+  afterMs: number | null;
+  lostBefore: number;
+  lostAfter: number;
+}
+
+export interface RunDiff {
+  /** Verdicts of the two runs. */
+  verdict: { before: Verdict; after: Verdict };
+  worse: CheckChange[];
+  better: CheckChange[];
+  /** Not run before or not run now: neither better nor worse. */
+  otherwise: CheckChange[];
+  /** Ids that only one of the two knows. */
+  added: string[];
+  removed: string[];
+  goals: { id: string; before: string; after: string }[];
+  /** Worst RTO and lost writes of failover checks that ran in both, where they differ by more than the sampling. */
+  failover: RtoChange[];
+  notes: string[];
+  text: string;
+}
+
+const RANK: Record<Verdict, number> = { fail: 0, inconclusive: 1, 'not-run': 1, pass: 2 };
+
+/** What changed from `baseline` to `run`. Pure: both are records as they were written. */
+export function diffRuns(run: RunRecord, baseline: RunRecord): RunDiff {
+  const before = new Map(baseline.checks.map((check) => [check.id, check]));
+  const after = new Map(run.checks.map((check) => [check.id, check]));
+  const both = run.checks.flatMap((check) => {
+    const old = before.get(check.id);
+    return old === undefined ? [] : [{ old, now: check }];
+  });
+  const changes = both.filter(({ old, now }) => old.verdict !== now.verdict).map(changeOf);
+  const silent = (change: CheckChange): boolean => change.before === 'not-run' || change.after === 'not-run';
+  const diff = {
+    verdict: { before: baseline.verdict, after: run.verdict },
+    worse: changes.filter((change) => !silent(change) && rank(change.after) < rank(change.before)),
+    better: changes.filter((change) => !silent(change) && rank(change.after) > rank(change.before)),
+    otherwise: changes.filter(silent),
+    added: run.checks.filter((check) => !before.has(check.id)).map((check) => check.id),
+    removed: baseline.checks.filter((check) => !after.has(check.id)).map((check) => check.id),
+    goals: both
+      .filter(({ old, now }) => old.goal !== now.goal)
+      .map(({ old, now }) => ({ id: now.id, before: old.goal, after: now.goal })),
+    failover: both.flatMap(({ old, now }) => rtoChange(old, now)),
+    notes: notesOf(run, baseline),
+  };
+  return { ...diff, text: textOf(diff, run, baseline) };
+}
+
+const rank = (verdict: Verdict | null): number => (verdict === null ? 1 : RANK[verdict]);
+
+function changeOf({ old, now }: { old: CheckResult; now: CheckResult }): CheckChange {
+  return { id: now.id, before: old.verdict, after: now.verdict, reason: now.reason };
+}
+
+function rtoChange(old: CheckResult, now: CheckResult): RtoChange[] {
+  const before = slowest(old.trials);
+  const after = slowest(now.trials);
+  if (before === undefined || after === undefined) return [];
+  const lost = (trials: readonly FailoverRecord[]): number =>
+    trials.reduce((sum, trial) => sum + (trial.writes?.lost ?? 0), 0);
+  const change = {
+    id: now.id,
+    beforeMs: before?.hiMs ?? null,
+    afterMs: after?.hiMs ?? null,
+    lostBefore: lost(old.trials),
+    lostAfter: lost(now.trials),
+  };
+  // Intervals that overlap are the same as far as the sampling can tell.
+  const same =
+    before === null || after === null
+      ? before === after
+      : before.loMs <= after.hiMs && after.loMs <= before.hiMs;
+  return same && change.lostBefore === change.lostAfter ? [] : [change];
+}
+
+/** The interval of the slowest trial, null when one never came back, undefined without trials. */
+function slowest(trials: readonly FailoverRecord[]): { loMs: number; hiMs: number } | null | undefined {
+  let found: { loMs: number; hiMs: number } | undefined;
+  for (const { rto } of trials) {
+    if (rto === null) return null;
+    if (found === undefined || rto.hiMs > found.hiMs) found = rto;
+  }
+  return found;
+}
+
+function notesOf(run: RunRecord, baseline: RunRecord): string[] {
+  const pairs: [string, string | null, string | null][] = [
+    ['environment', baseline.environment.name, run.environment.name],
+    ['size', baseline.environment.size, run.environment.size],
+    ['cluster', baseline.environment.clusterUid, run.environment.clusterUid],
+    ['cluster version', baseline.environment.clusterVersion, run.environment.clusterVersion],
+    ['profile', baseline.profile, run.profile],
+    ['harness', baseline.harness.version, run.harness.version],
+  ];
+  return pairs
+    .filter(([, old, now]) => old !== now)
+    .map(([what, old, now]) => `${what}: ${old ?? 'none'} → ${now ?? 'none'}`);
+}
+
+function textOf(diff: Omit<RunDiff, 'text'>, run: RunRecord, baseline: RunRecord): string {
+  const word = (verdict: Verdict | null): string => (verdict === null ? 'absent' : CHECK_WORDS[verdict]);
+  const change = (one: CheckChange): string =>
+    `  ${GLYPHS[one.after ?? 'not-run']} ${one.id}: ${word(one.before)} → ${word(one.after)}${one.after === 'pass' ? '' : ` (${one.reason})`}`;
+  const rto = (ms: number | null): string => (ms === null ? 'never' : secondsOf(ms));
+  const parts: [string, string[]][] = [
+    ['Worse', diff.worse.map(change)],
+    ['Better', diff.better.map(change)],
+    ['Run in only one of the two', diff.otherwise.map(change)],
+    [
+      'Failover',
+      diff.failover.map(
+        (one) =>
+          `  ${one.id}: worst RTO ${rto(one.beforeMs)} → ${rto(one.afterMs)}, lost ${one.lostBefore} → ${one.lostAfter}`,
+      ),
+    ],
+    ['Goals changed', diff.goals.map((one) => `  ${one.id}: ${one.before} → ${one.after}`)],
+    ['New checks', diff.added.map((id) => `  ${id}`)],
+    ['Checks gone', diff.removed.map((id) => `  ${id}`)],
+    ['Not the same conditions', diff.notes.map((note) => `  ${note}`)],
+  ];
+  const sections = parts
+    .filter(([, lines]) => lines.length > 0)
+    .map(([title, lines]) => `${title}\n${lines.map((line) => `  ${oneLine(line)}`).join('\n')}`);
+  const head = `${RUN_WORDS[baseline.verdict]} (${oneLine(baseline.id)}) → ${RUN_WORDS[run.verdict]} (${oneLine(run.id)})`;
+  return `${[head, ...(sections.length > 0 ? sections : ['Nothing changed.'])].join('\n\n')}\n`;
+}

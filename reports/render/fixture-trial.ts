@@ -1,0 +1,122 @@
+import type { FailoverRecord, WriteSums } from '../record/run-record.ts';
+
+/** Deterministic noise in [0, 1): the same fixture on every machine. */
+export function noise(seed: number): number {
+  const value = Math.sin(seed * 12.9898 + 78.233) * 43758.5453;
+  return value - Math.floor(value);
+}
+
+export interface TrialOptions {
+  trial?: number;
+  fault?: string;
+  /** Length of the outage, ms; null: it never ended. */
+  rtoMs?: number | null;
+  lost?: number;
+  election?: FailoverRecord['election'];
+}
+
+const RATE_PER_BIN = 22;
+const BEFORE_MS = 5000;
+
+/** A failover trial of PostgreSQL as a real one looks: sums that add up, phases in order, bins of 100 ms. */
+export function fixtureTrial(options: TrialOptions = {}): FailoverRecord {
+  const { trial = 1, fault = 'pod-crash', rtoMs = 4213, lost = 0, election = 'elsewhere' } = options;
+  const endMs = rtoMs ?? 60_000;
+  const failed = rtoMs === null || lost > 0;
+  const rto = rtoMs === null ? null : { loMs: rtoMs - 6.25, hiMs: rtoMs };
+  return {
+    store: 'postgres',
+    fault,
+    trial,
+    verdict: failed ? 'fail' : 'pass',
+    reason:
+      rtoMs === null
+        ? 'RTO > deadline: not steady again within 120 s'
+        : lost > 0
+          ? `${lost} acknowledged writes lost, 0 allowed`
+          : 'met its goals',
+    startedAt: '2026-11-24T17:03:12.000Z',
+    target: 'tender/postgres-0 on worker-1',
+    landed: {
+      proved: true,
+      by: 'all 9 processes of the pod are gone (pid and start time)',
+      atMs: 1_204_332.118,
+    },
+    election,
+    leaderBefore: 'postgres-0',
+    leaderAfter: election === 'elsewhere' ? 'postgres-1' : 'postgres-0',
+    rto,
+    outages: [
+      {
+        lastOkMs: -2.1,
+        firstOkMs: rtoMs,
+        lengthMs: rto ?? { loMs: endMs, hiMs: endMs },
+        failed: 61,
+        unknown: 14,
+      },
+    ],
+    outageTotalMs: endMs,
+    phases: phasesOf(rtoMs, election),
+    writes: sumsOf(lost, rtoMs),
+    lostNumbers: Array.from({ length: Math.min(lost, 100) }, (_, index) => 4021 + index),
+    duplicateNumbers: [],
+    lossWindowMs: lost > 0 ? lost * 5 : null,
+    generatorLagMs: { p50: 0.21, p99: 1.84, max: 4.02, atEdges: 0.9 },
+    writesPerSecond: 200,
+    strip: stripOf(endMs, rtoMs === null, trial),
+    governing: [
+      { name: 'ttl', value: '20', source: 'Patroni REST /config' },
+      { name: 'loop_wait', value: '5', source: 'Patroni REST /config' },
+      { name: 'retry_timeout', value: '5', source: 'Patroni REST /config' },
+      { name: 'primary_start_timeout', value: '0', source: 'Patroni REST /config' },
+      { name: 'synchronous_mode_strict', value: 'true', source: 'Patroni REST /config' },
+      { name: 'fsync', value: 'on', source: 'pg_settings' },
+      { name: 'synchronous_commit', value: 'on', source: 'pg_settings' },
+    ],
+    expectedWindowMs: { loMs: 1000, hiMs: 30_000 },
+    outsideExpected: rtoMs === null ? 'slower' : 'no',
+  };
+}
+
+function phasesOf(rtoMs: number | null, election: FailoverRecord['election']): FailoverRecord['phases'] {
+  const back = rtoMs ?? 0;
+  const at = (share: number): number | null => (rtoMs === null ? null : Math.round(back * share));
+  return [
+    { name: 'landed', atMs: 0, errorMs: 2 },
+    { name: 'detected', atMs: rtoMs === null ? 1240 : at(0.42), errorMs: 50, detail: 'Patroni: no leader' },
+    { name: 'elected', atMs: election === 'elsewhere' ? at(0.71) : null, errorMs: 50, detail: 'postgres-1' },
+    { name: 'endpoint moved', atMs: election === 'elsewhere' ? at(0.86) : null, errorMs: 125 },
+    { name: 'first ok write', atMs: at(1), errorMs: 3 },
+    { name: 'steady', atMs: at(1), errorMs: 3 },
+    { name: 'replicas restored', atMs: rtoMs === null ? null : Math.round(back * 4.4), errorMs: 250 },
+  ];
+}
+
+function sumsOf(lost: number, rtoMs: number | null): WriteSums | null {
+  if (rtoMs === null) return null;
+  const failed = Math.round((rtoMs / 1000) * 190);
+  const sums = {
+    fail: failed,
+    unknown: 14,
+    unsent: 0,
+    lost,
+    recovered: 3,
+    absent: 11,
+    failAbsent: failed,
+    unexpected: 0,
+    duplicates: 0,
+  };
+  const ok = 7213;
+  return { scheduled: ok + sums.fail + sums.unknown, ok, present: ok - lost, ...sums };
+}
+
+function stripOf(endMs: number, endless: boolean, seed: number): FailoverRecord['strip'] {
+  const bins: FailoverRecord['strip'] = [];
+  const until = endless ? endMs : endMs + 8000;
+  for (let at = -BEFORE_MS; at < until; at += 100) {
+    const jitter = Math.round(noise(seed * 1000 + at) * 3);
+    const down = at >= 0 && at < endMs;
+    bins.push(down ? [at, 0, RATE_PER_BIN - jitter] : [at, RATE_PER_BIN - jitter, 0]);
+  }
+  return bins;
+}

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import type { RunRecord } from '../record/run-record.ts';
+import { checkSections } from './html/checks.ts';
+import { LIMITS, MAX_PAGE_BYTES } from './html/limits.ts';
+import type { Limits } from './html/limits.ts';
+import { caveatSection, context, headline, matrix } from './html/overview.ts';
+import { SYMBOLS } from './html/parts.ts';
+import { SCRIPT } from './html/script.ts';
+import { STYLE } from './html/style.ts';
+import { html, trusted } from './html/template.ts';
+
+/** Nothing may be loaded, sent or run but what is in the page; the browser itself enforces it. */
+const POLICY = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(SCRIPT).digest('base64')}'; base-uri 'none'; form-action 'none'`;
+
+/** Not written in the template: the hash of the script is of every character, and a formatter would indent it. */
+const INLINE_SCRIPT = trusted(`<script>${SCRIPT}</script>`);
+const INLINE_STYLE = trusted(`<style>${STYLE}</style>`);
+
+/** The report as one offline page of at most 2 MB: when a record is too large, less of it is shown, and the page says so. */
+export function renderHtml(record: RunRecord): string {
+  let text = '';
+  for (const limits of LIMITS) {
+    text = page(record, limits);
+    if (Buffer.byteLength(text) <= MAX_PAGE_BYTES) break;
+  }
+  return text;
+}
+
+function page(record: RunRecord, limits: Limits): string {
+  const body = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${record.sentence}</title>
+        ${INLINE_STYLE}
+      </head>
+      <body>
+        ${SYMBOLS}<a class="skip" href="#main">Skip to the checks</a>
+        <div class="page">
+          ${headline(record)}${caveatSection(record)}${matrix(record)}
+          <div class="tools js" hidden>
+            <button type="button" data-open="all">Expand all</button
+            ><button type="button" data-open="none">Collapse all</button>
+          </div>
+          <main id="main">${checkSections(record, limits)}</main>
+          ${context(record)}
+          <footer>
+            <p>
+              Made from run.json (schema ${record.schema}), which holds everything shown here and more.
+              <code>npx plumbline judge ${record.id}</code> judges the recorded histories again.
+            </p>
+          </footer>
+        </div>
+        ${INLINE_SCRIPT}
+      </body>
+    </html>`;
+  return `${body.text}\n`;
+}

@@ -1,0 +1,193 @@
+import type { CheckResult, RunRecord } from '../../record/run-record.ts';
+import { clipped, duration, grouped, notRunByReason, plural } from '../text.ts';
+import { failoverParts } from './failover.ts';
+import type { Limits } from './limits.ts';
+import { anchor, badge, glyph, table } from './parts.ts';
+import { html } from './template.ts';
+import type { Html } from './template.ts';
+
+/** All checks: what needs attention, what passed, what was not run. */
+export function checkSections(record: RunRecord, limits: Limits): Html {
+  const of = (...verdicts: CheckResult['verdict'][]): CheckResult[] =>
+    verdicts.flatMap((verdict) => record.checks.filter((check) => check.verdict === verdict));
+  const attention = of('fail', 'inconclusive');
+  const missing = record.checks.filter((check) => check.required && check.verdict === 'not-run');
+  const passed = of('pass');
+  // Failover first: it is what a reader looks for, and what cannot be told from a word.
+  passed.sort((a, b) => Number(b.trials.length > 0) - Number(a.trials.length > 0));
+  return html`${attentionSection(attention, missing, limits)}${
+    passed.length > 0 &&
+    html`<section id="passed">
+      <h2>Passed <small>${passed.length}</small></h2>
+      ${passed.map((check) => checkPart(check, limits, check.trials.length > 0))}
+    </section>`
+  }${notRunSection(record.checks)}`;
+}
+
+function attentionSection(
+  checks: readonly CheckResult[],
+  missing: readonly CheckResult[],
+  limits: Limits,
+): Html | null {
+  if (checks.length + missing.length === 0) return null;
+  const required = missing.map(
+    (check) =>
+      html`<li>
+        ${badge('not-run')} <a href="#${anchor(check)}">${check.id}</a> is required, and was not run:
+        ${check.reason}
+      </li>`,
+  );
+  return html`<section id="attention">
+    <h2>Needs attention <small>${checks.length + missing.length}</small></h2>
+    ${
+      required.length > 0 &&
+      html`<ul class="missing">
+        ${required}
+      </ul>`
+    }${checks.map((check) => checkPart(check, limits, true))}
+  </section>`;
+}
+
+function checkPart(check: CheckResult, limits: Limits, open: boolean): Html {
+  return html`<details class="check v-${check.verdict}" id="${anchor(check)}" ${open ? html` open` : ''}>
+    <summary>
+      <span class="c-verdict">${badge(check.verdict)}</span
+      ><span class="c-title"><b>${check.title}</b> <code>${check.id}</code></span
+      ><span class="c-line">${check.reason}</span><span class="c-time">${duration(check.durationMs)}</span>
+    </summary>
+    <div class="body">
+      ${goalLine(check)}${comparison(check)}${figures(check)}${check.trials.length > 0 && failoverParts(check, limits)}${findings(check)}${evidence(check, limits)}${steps(check)}${footer(check)}
+    </div>
+  </details>`;
+}
+
+function goalLine(check: CheckResult): Html {
+  const source = {
+    assumed: html`<span class="tag assumed">assumed, not confirmed by an owner</span>`,
+    confirmed: html`<span class="tag">confirmed</span>`,
+    none: html``,
+  }[check.goalSource];
+  const stubbed =
+    check.stubbed.length > 0 && html`<span class="tag stub">stubbed: ${check.stubbed.join(', ')}</span>`;
+  const required = check.required && html`<span class="tag">required</span>`;
+  return html`<p class="goal"><b>Goal</b> ${check.goal} ${source} ${required} ${stubbed}</p>`;
+}
+
+function comparison(check: CheckResult): Html {
+  return html`<dl class="compare2">
+    <div>
+      <dt>Expected</dt>
+      <dd>${check.expected || '–'}</dd>
+    </div>
+    <div>
+      <dt>Seen</dt>
+      <dd>${check.seen || '–'}</dd>
+    </div>
+  </dl>`;
+}
+
+function figures(check: CheckResult): Html | null {
+  if (check.figures.length === 0) return null;
+  const shown = check.figures.map(
+    (figure) =>
+      html`<div>
+        <dt>${figure.name}</dt>
+        <dd class="${typeof figure.value === 'number' ? '' : 'f-text'}">
+          ${amount(figure.value)}${typeof figure.value === 'number' && figure.unit ? html` <small>${figure.unit}</small>` : ''}${figure.goal !== undefined && html`<span class="f-goal">goal ${amount(figure.goal)}</span>`}
+        </dd>
+      </div>`,
+  );
+  return html`<dl class="figures">${shown}</dl>`;
+}
+
+function amount(value: number | string | null): string {
+  if (value === null) return 'not measured';
+  return typeof value === 'number' ? grouped(value) : value;
+}
+
+function findings(check: CheckResult): Html | null {
+  if (check.findings.length === 0) return null;
+  const rows = check.findings.map((finding) => [
+    html`<span class="nowrap"
+      >${glyph(finding.ok ? 'pass' : 'fail')} ${finding.ok ? 'as expected' : 'differs'}</span
+    >`,
+    html`<code>${finding.subject}</code>`,
+    finding.expected,
+    finding.seen,
+  ]);
+  const left = check.findingsTotal - check.findings.length;
+  return html`<h4>${plural(check.findingsTotal, 'finding')}</h4>
+    ${table('Findings', [{ title: '' }, { title: 'Object' }, { title: 'Expected' }, { title: 'Seen' }], rows)}${left > 0 && html`<p class="note">${left} more are not kept.</p>`}`;
+}
+
+function evidence(check: CheckResult, limits: Limits): Html | null {
+  if (check.evidence.length === 0) return null;
+  const shown = check.evidence.slice(0, limits.evidenceItems);
+  const left = check.evidence.length - shown.length;
+  const items = shown.map(
+    (piece) =>
+      html`<details class="inner">
+        <summary>${piece.source}${piece.at && html` <small>${piece.at}</small>`}</summary>
+        <pre tabindex="0">${clipped(piece.text, limits.evidenceChars)}</pre>
+      </details>`,
+  );
+  return html`<h4>Evidence</h4>
+    ${items}${left > 0 && html`<p class="note">${left} more pieces are in run.json.</p>`}`;
+}
+
+function steps(check: CheckResult): Html | null {
+  if (check.steps.length === 0) return null;
+  const items = check.steps.map(
+    (step) =>
+      html`<li>
+        <span>${step.title}</span>
+        <small>${duration(step.durationMs)}</small
+        >${step.error && html`<pre tabindex="0">${clipped(step.error, 2000)}</pre>`}
+      </li>`,
+  );
+  return html`<details class="inner">
+    <summary>
+      ${plural(check.steps.length, 'step')}, ${duration(check.durationMs)},
+      ${plural(check.apiCalls, 'API call')}
+    </summary>
+    <ol class="steps">
+      ${items}
+    </ol>
+  </details>`;
+}
+
+function footer(check: CheckResult): Html {
+  return html`<p class="rerun">
+      <span>Run it again</span> <code class="command">${check.rerun}</code
+      ><button type="button" class="copy js" hidden>Copy</button>
+    </p>
+    <p class="meta">
+      ${check.section !== '–' && `Answers section ${check.section} of ARCH-2025-11-005. `}${check.history && html`History: <code>${check.history}</code>`}
+    </p>`;
+}
+
+function notRunSection(checks: readonly CheckResult[]): Html | null {
+  const groups = notRunByReason(checks);
+  if (groups.length === 0) return null;
+  const total = groups.reduce((sum, group) => sum + group[1].length, 0);
+  const parts = groups.map(([reason, members]) => {
+    const rows = members.map((check) => [
+      html`<code id="${anchor(check)}">${check.id}</code>`,
+      check.title,
+      check.required ? 'required' : '',
+    ]);
+    return html`<details class="group">
+      <summary>
+        ${glyph('not-run')} <b>${reason}</b> <small>${plural(members.length, 'check')}</small>
+      </summary>
+      ${table(`Not run: ${reason}`, [{ title: 'Check' }, { title: 'What it would show' }, { title: '' }], rows)}
+    </details>`;
+  });
+  return html`<section id="not-run">
+    <h2>Not run <small>${total}</small></h2>
+    <p class="lead">
+      Nothing is known about these. They count neither for nor against the verdict, unless they are required.
+    </p>
+    ${parts}
+  </section>`;
+}

@@ -1,0 +1,274 @@
+import type { CheckResult, FailoverRecord, WriteSums } from '../../record/run-record.ts';
+import { grouped, plural, secondsOf } from '../text.ts';
+import type { Limits } from './limits.ts';
+import { badge, table } from './parts.ts';
+import { miniStrip } from './strip.ts';
+import { html } from './template.ts';
+import type { Html } from './template.ts';
+import { budget, scaleOf, timeline } from './timeline.ts';
+
+const MINI_WIDTH = 150;
+/** Lost or duplicated numbers listed by name; the rest is in run.json. */
+const LISTED_NUMBERS = 40;
+
+/** Everything that a check's trials showed: the worst in full, the rest in a table. */
+export function failoverParts(check: CheckResult, limits: Limits): Html {
+  const ordered = [...check.trials].sort(byInterest);
+  const drawn = ordered
+    .filter((trial, index) => index === 0 || trial.verdict !== 'pass')
+    .slice(0, limits.trialFigures);
+  return html`<div class="failover">
+    ${drawn.map((trial, index) => trialPart(trial, check, index === 0))}${check.trials.length > 1 && trialTable(ordered, check, limits)}
+  </div>`;
+}
+
+/** What needs a reader's eye first: fail, then inconclusive, then the slowest. */
+function byInterest(a: FailoverRecord, b: FailoverRecord): number {
+  const rank = { fail: 0, inconclusive: 1, pass: 2, 'not-run': 3 } as const;
+  const slowness = (trial: FailoverRecord): number =>
+    trial.rto === null ? Number.MAX_VALUE : trial.rto.hiMs;
+  return rank[a.verdict] - rank[b.verdict] || slowness(b) - slowness(a) || a.trial - b.trial;
+}
+
+function goalSecondsOf(check: CheckResult): number | null {
+  const figure = check.figures.find((one) => /\brto\b/i.test(one.name) && typeof one.goal === 'number');
+  if (figure === undefined) return null;
+  return figure.unit === 'ms' ? Number(figure.goal) / 1000 : Number(figure.goal);
+}
+
+function trialPart(trial: FailoverRecord, check: CheckResult, first: boolean): Html {
+  const goal = goalSecondsOf(check);
+  const many = check.trials.length > 1;
+  const which = many
+    ? `Trial ${trial.trial}${first && trial.verdict === 'pass' ? ', the slowest' : ''}`
+    : 'The trial';
+  return html`<section class="trial">
+    <h4>${which} ${many && badge(trial.verdict)}</h4>
+    <p class="facts">${facts(trial)}</p>
+    ${goal !== null && budget(trial.rto?.hiMs ?? null, goal, 'RTO against its goal')}${timeline(trial)}${trial.rtoNote && html`<p class="note">${trial.rtoNote}</p>`}
+    <div class="columns">
+      ${trial.writes ? sums(trial.writes, trial) : html`<p class="note">The writes of this trial could not be read back: nothing is said about loss.</p>`}${settings(trial)}
+    </div>
+    ${outages(trial)}
+  </section>`;
+}
+
+function facts(trial: FailoverRecord): Html[] {
+  const target = html`<span><b>Fault</b> ${trial.fault} on ${trial.target}</span>`;
+  const landing = html`<span
+    ><b>Landed</b>
+    ${trial.landed.proved ? `proved: ${trial.landed.by}` : `not proved: ${trial.landed.by}`}</span
+  >`;
+  const leader = html`<span
+    ><b>Leader</b> ${trial.leaderBefore ?? 'unknown'} → ${trial.leaderAfter ?? 'unknown'}
+    (${electionText(trial)})</span
+  >`;
+  const interval =
+    trial.rto &&
+    html`<span><b>RTO</b> in [${secondsOf(trial.rto.loMs)}, ${secondsOf(trial.rto.hiMs)}]</span>`;
+  const load = html`<span
+    ><b>Load</b> ${grouped(Math.round(trial.writesPerSecond))} writes/s; generator lag p99
+    ${trial.generatorLagMs.p99.toFixed(1)} ms, at the edges ${trial.generatorLagMs.atEdges.toFixed(1)}
+    ms</span
+  >`;
+  return [target, landing, leader, interval || html``, load];
+}
+
+function electionText(trial: FailoverRecord): string {
+  const texts = {
+    elsewhere: 'another leader was elected',
+    'in place': 'recovered in place',
+    'not seen': 'election not seen',
+    'not applicable': 'no election possible',
+  } as const;
+  return texts[trial.election];
+}
+
+interface Equation {
+  name: string;
+  total: number;
+  parts: [string, number][];
+}
+
+/** The sums of DESIGN.md, each with whether it adds up. */
+function sums(writes: WriteSums, trial: FailoverRecord): Html {
+  const equations: Equation[] = [
+    {
+      name: 'scheduled',
+      total: writes.scheduled,
+      parts: [
+        ['ok', writes.ok],
+        ['fail', writes.fail],
+        ['unknown', writes.unknown],
+        ['unsent', writes.unsent],
+      ],
+    },
+    {
+      name: 'ok',
+      total: writes.ok,
+      parts: [
+        ['present', writes.present],
+        ['lost', writes.lost],
+      ],
+    },
+    {
+      name: 'unknown',
+      total: writes.unknown,
+      parts: [
+        ['recovered', writes.recovered],
+        ['absent', writes.absent],
+      ],
+    },
+    {
+      name: 'fail',
+      total: writes.fail,
+      parts: [
+        ['absent', writes.failAbsent],
+        ['unexpected', writes.unexpected],
+      ],
+    },
+  ];
+  return html`<div>
+    <h5>What became of every write</h5>
+    <div class="scroll" tabindex="0" role="region" aria-label="Sums of writes">
+      <table class="sums">
+        <caption class="sr">
+          Sums of writes
+        </caption>
+        <tbody>
+          ${equations.map(equationRow)}
+          <tr>
+            <th scope="row" class="n"><b>${grouped(writes.duplicates)}</b> duplicated</th>
+            <td colspan="2">counted beside the sums</td>
+          </tr>
+        </tbody>
+      </table>
+    </div>
+    ${numbers('Lost', trial.lostNumbers, writes.lost)}${numbers('Duplicated', trial.duplicateNumbers, writes.duplicates)}${trial.lossWindowMs !== null && writes.lost > 0 && html`<p class="note">From the first to the last lost acknowledgement: ${secondsOf(trial.lossWindowMs)}.</p>`}
+  </div>`;
+}
+
+function equationRow(equation: Equation): Html {
+  const right = equation.parts.reduce((sum, part) => sum + part[1], 0);
+  const terms = equation.parts.map(
+    ([name, value], index) =>
+      html`${index > 0 && html`<i>+</i> `}<span class="${isAlarm(name, value) ? 'term alarm' : 'term'}"
+          ><b>${grouped(value)}</b> ${name}</span
+        > `,
+  );
+  const holds = right === equation.total;
+  return html`<tr>
+    <th scope="row" class="n"><b>${grouped(equation.total)}</b> ${equation.name}</th>
+    <td><i>=</i> ${terms}</td>
+    <td class="${holds ? 'holds' : 'holds alarm'}">
+      ${holds ? 'adds up' : `differs by ${grouped(equation.total - right)}`}
+    </td>
+  </tr>`;
+}
+
+const isAlarm = (name: string, value: number): boolean =>
+  value > 0 && (name === 'lost' || name === 'unexpected');
+
+function numbers(title: string, list: readonly number[], total: number): Html | null {
+  if (list.length === 0) return null;
+  const shown = list.slice(0, LISTED_NUMBERS).join(', ');
+  const more = Math.max(total, list.length) - Math.min(list.length, LISTED_NUMBERS);
+  return html`<p class="note">${title}: numbers ${shown}${more > 0 && ` and ${more} more`}.</p>`;
+}
+
+function settings(trial: FailoverRecord): Html | null {
+  if (trial.governing.length === 0 && trial.expectedWindowMs === null) return null;
+  const rows = trial.governing.map((one) => [
+    html`<code>${one.name}</code>`,
+    html`<code>${one.value}</code>`,
+    one.source,
+  ]);
+  const window = trial.expectedWindowMs;
+  const measured =
+    trial.rto === null ? 'not steady again' : `${secondsOf(trial.rto.loMs)} – ${secondsOf(trial.rto.hiMs)}`;
+  const flag = {
+    no: 'inside',
+    faster: 'FASTER than expected',
+    slower: 'SLOWER than expected',
+    unknown: 'not compared',
+  }[trial.outsideExpected];
+  const comparison =
+    window &&
+    html`<p class="compare">
+      <b>Expected from these settings</b> ${secondsOf(window.loMs)} – ${secondsOf(window.hiMs)};
+      <b>measured</b> ${measured}:
+      <b
+        class="${trial.outsideExpected === 'no' || trial.outsideExpected === 'unknown' ? '' : 'v-inconclusive'}"
+        >${flag}</b
+      >
+    </p>`;
+  return html`<div>
+    <h5>Configured, read live</h5>
+    ${rows.length > 0 && table('Settings that govern failover', [{ title: 'Setting' }, { title: 'Value' }, { title: 'Read from' }], rows)}${comparison}
+  </div>`;
+}
+
+function outages(trial: FailoverRecord): Html | null {
+  if (trial.outages.length === 0) return null;
+  const rows = trial.outages
+    .slice(0, 20)
+    .map((outage) => [
+      secondsOf(outage.lastOkMs),
+      outage.firstOkMs === null ? 'never' : secondsOf(outage.firstOkMs),
+      `${secondsOf(outage.lengthMs.loMs)} – ${secondsOf(outage.lengthMs.hiMs)}`,
+      grouped(outage.failed),
+      grouped(outage.unknown),
+    ]);
+  const heads = ['Last ok', 'First ok after', 'Length, as the sampling supports it', 'Failed', 'Unknown'];
+  return html`<h5>
+      ${plural(trial.outages.length, 'interval')} without success, ${secondsOf(trial.outageTotalMs)} in all
+      <small>times since the fault landed</small>
+    </h5>
+    ${table(
+      'Outages',
+      heads.map((title) => ({ title, numeric: true })),
+      rows,
+    )}`;
+}
+
+function trialTable(ordered: readonly FailoverRecord[], check: CheckResult, limits: Limits): Html {
+  const shown = ordered.slice(0, limits.trialRows);
+  const longest = Math.max(...shown.map((trial) => scaleOf(trial).toMs));
+  const scale = { fromMs: -2000, toMs: longest, left: 0, width: MINI_WIDTH };
+  const rows = shown.map((trial) => [
+    String(trial.trial),
+    badge(trial.verdict),
+    trial.rto === null ? '–' : `${secondsOf(trial.rto.loMs)} – ${secondsOf(trial.rto.hiMs)}`,
+    trial.writes === null ? '–' : grouped(trial.writes.lost),
+    trial.writes === null ? '–' : grouped(trial.writes.duplicates),
+    html`${electionShort(trial)}`,
+    miniStrip(trial, scale),
+    trial.verdict === 'pass' ? html`` : html`<span class="reason">${trial.reason}</span>`,
+  ]);
+  const columns = [
+    { title: 'Trial', numeric: true },
+    { title: 'Verdict' },
+    { title: 'RTO', numeric: true },
+    { title: 'Lost', numeric: true },
+    { title: 'Dup.', numeric: true },
+    { title: 'Leader' },
+    { title: 'Outage' },
+    { title: 'Reason' },
+  ];
+  const left = ordered.length - shown.length;
+  return html`<details class="inner">
+    <summary>All ${plural(check.trials.length, 'trial')}, ${tallyText(ordered)}</summary>
+    ${table('Trials', columns, rows)}${left > 0 && html`<p class="note">${left} more trials are in run.json.</p>`}
+  </details>`;
+}
+
+function electionShort(trial: FailoverRecord): string {
+  if (trial.election === 'elsewhere') return `${trial.leaderBefore ?? '?'} → ${trial.leaderAfter ?? '?'}`;
+  return trial.election;
+}
+
+function tallyText(trials: readonly FailoverRecord[]): string {
+  const of = (election: FailoverRecord['election']): number =>
+    trials.filter((trial) => trial.election === election).length;
+  return `another leader in ${of('elsewhere')}, in place in ${of('in place')}`;
+}

@@ -1,0 +1,17 @@
+/** How much of a record is shown. A page that grows too large is made again with the next, tighter row. */
+export interface Limits {
+  evidenceChars: number;
+  evidenceItems: number;
+  trialRows: number;
+  /** Trials of one check drawn in full; the others keep their row in the table. */
+  trialFigures: number;
+}
+
+export const LIMITS: readonly Limits[] = [
+  { evidenceChars: 16_000, evidenceItems: 20, trialRows: 200, trialFigures: 4 },
+  { evidenceChars: 4_000, evidenceItems: 8, trialRows: 100, trialFigures: 2 },
+  { evidenceChars: 600, evidenceItems: 2, trialRows: 25, trialFigures: 1 },
+];
+
+/** DESIGN: the report of a run of a million operations is at most 2 MB. */
+export const MAX_PAGE_BYTES = 2_000_000;

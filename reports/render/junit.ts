@@ -1,0 +1,88 @@
+import type { CheckResult, RunRecord } from '../record/run-record.ts';
+import { clipped, groupBy, printable } from './text.ts';
+
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+const EVIDENCE_CHARS = 4000;
+
+function text(value: string): string {
+  return printable(value).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+}
+
+/** Newlines and tabs in attributes are written as references, or a parser would turn them into spaces. */
+function attribute(value: string): string {
+  return text(value).replace(/[\n\t]/g, (character) => (character === '\n' ? '&#10;' : '&#9;'));
+}
+
+const seconds = (ms: number): string => (ms / 1000).toFixed(3);
+
+/**
+ * JUnit XML: one suite a suite, one case a check; fail → `failure`, inconclusive → `error`, not-run → `skipped`. So a CI
+ * that knows only red and green is red for whatever was not shown to work.
+ */
+export function renderJunit(record: RunRecord): string {
+  const suites = [...groupBy(record.checks, (check) => check.suite)];
+  const totals = attributesOf(record.checks);
+  const lines = suites.map(([name, checks]) => suite(name, checks, record));
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="${attribute(`plumbline ${record.environment.name}`)}" ${totals}>\n${lines.join('\n')}\n</testsuites>\n`;
+}
+
+function attributesOf(checks: readonly CheckResult[]): string {
+  const count = (verdict: CheckResult['verdict']): number =>
+    checks.filter((check) => check.verdict === verdict).length;
+  const ms = checks.reduce((sum, check) => sum + check.durationMs, 0);
+  return `tests="${checks.length}" failures="${count('fail')}" errors="${count('inconclusive')}" skipped="${count('not-run')}" time="${seconds(ms)}"`;
+}
+
+function suite(name: string, checks: readonly CheckResult[], record: RunRecord): string {
+  const properties = [
+    ['environment', record.environment.name],
+    ['run', record.id],
+    ['verdict', record.sentence],
+  ].map(([key, value]) => `<property name="${key}" value="${attribute(value ?? '')}"/>`);
+  return `  <testsuite name="${attribute(name)}" ${attributesOf(checks)} timestamp="${attribute(record.startedAt.replace(/\.\d+Z$|Z$/, ''))}">\n    <properties>${properties.join('')}</properties>\n${checks.map(testcase).join('\n')}\n  </testsuite>`;
+}
+
+function testcase(check: CheckResult): string {
+  const parts = check.id.split('/');
+  const name = parts.slice(1).join('/') || check.id;
+  const head = `    <testcase classname="${attribute(check.suite)}" name="${attribute(name)}" time="${seconds(check.durationMs)}"`;
+  const inside = outcome(check);
+  return inside === '' ? `${head}/>` : `${head}>${inside}</testcase>`;
+}
+
+function outcome(check: CheckResult): string {
+  const message = attribute(check.reason);
+  if (check.verdict === 'not-run') return `<skipped message="${message}"/>`;
+  if (check.verdict === 'fail')
+    return `<failure type="fail" message="${message}">${text(details(check))}</failure>`;
+  if (check.verdict === 'inconclusive') {
+    return `<error type="inconclusive" message="${message}">${text(details(check))}</error>`;
+  }
+  return '';
+}
+
+/** What a reader of a CI page needs to go on: plain text. */
+export function details(check: CheckResult): string {
+  const findings = check.findings.map(
+    (finding) => `- ${finding.subject}: expected ${finding.expected}, seen ${finding.seen}`,
+  );
+  const left = check.findingsTotal - check.findings.length;
+  if (left > 0) findings.push(`- and ${left} more`);
+  const evidence = check.evidence.map((piece) => `${piece.source}:\n${piece.text}`).join('\n');
+  const parts = [
+    check.title,
+    `goal: ${check.goal}${check.goalSource === 'assumed' ? ' (assumed)' : ''}`,
+    `expected: ${check.expected}`,
+    `seen: ${check.seen}`,
+    ...findings,
+    evidence === '' ? '' : clipped(evidence, EVIDENCE_CHARS),
+    `run again: ${check.rerun}`,
+  ];
+  return parts.filter((part) => part !== '').join('\n');
+}

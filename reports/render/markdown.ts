@@ -1,0 +1,142 @@
+import { RUN_WORDS } from '../record/compose.ts';
+import type { CheckResult, RunRecord } from '../record/run-record.ts';
+import {
+  CHECK_WORDS,
+  caveats,
+  duration,
+  lostText,
+  moment,
+  notRunByReason,
+  oneLine,
+  plural,
+  worstRtoText,
+} from './text.ts';
+
+/** GitHub and GitLab cut comments at 65,536 characters; a summary that needs more has missed its purpose anyway. */
+const MAX_ROWS = 30;
+const MAX_CELL = 300;
+const MARKS: Record<CheckResult['verdict'], string> = {
+  pass: '✅',
+  fail: '❌',
+  inconclusive: '⚠️',
+  'not-run': '➖',
+};
+
+/**
+ * Text from elsewhere on one line, with everything that Markdown, HTML or a forge gives a meaning to taken from it: a pod
+ * named `@team` notifies nobody, and one named `<script>` is shown as that.
+ */
+export function inert(text: string, max = MAX_CELL): string {
+  return oneLine(text, max)
+    .replace(/[&<>]/g, (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[character] ?? character)
+    .replace(/[\\`*_{}[\]()|~]/g, (character) => `\\${character}`)
+    .replace(/[@#!](?=\w)/g, (character) => `${character}\u200b`)
+    .replace(/:\/\//g, ':\u200b//');
+}
+
+/** In a code span of HTML, where neither Markdown nor mentions apply. */
+function code(text: string): string {
+  const safe = oneLine(text, MAX_CELL).replace(
+    /[&<>|\\`*_~[\]@#]/g,
+    (character) => `&#${character.charCodeAt(0)};`,
+  );
+  return `<code>${safe}</code>`;
+}
+
+/** A summary for the comment on a merge request. */
+export function renderMarkdown(record: RunRecord): string {
+  const parts = [
+    `## ${MARKS[record.verdict === 'not-run' ? 'inconclusive' : record.verdict]} ${inert(record.sentence)}`,
+    context(record),
+    attention(record),
+    failover(record.checks),
+    notRun(record.checks),
+    caveatList(record),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function context(record: RunRecord): string {
+  const { environment, harness } = record;
+  const version =
+    environment.clusterVersion === null
+      ? 'cluster not reached'
+      : `cluster ${inert(environment.clusterVersion)}`;
+  const elapsed = duration(Date.parse(record.endedAt) - Date.parse(record.startedAt));
+  const commit = harness.commit === null ? '' : ` (${inert(harness.commit.slice(0, 12))})`;
+  return `${inert(environment.name)} · ${version} · ${moment(record.startedAt)}, ${elapsed} · Plumbline ${inert(harness.version)}${commit} · run ${code(record.id)}`;
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+function attention(record: RunRecord): string {
+  const order = (['fail', 'inconclusive'] as const).flatMap((verdict) =>
+    record.checks.filter((check) => check.verdict === verdict),
+  );
+  const required = record.checks.filter((check) => check.required && check.verdict === 'not-run');
+  const all = [...order, ...required];
+  const others = record.reasons.filter((reason) => !all.some((check) => reason.startsWith(`${check.id}: `)));
+  const said = others.map((reason) => `- ${inert(reason)}`).join('\n');
+  if (all.length === 0) return said;
+  const rows = all
+    .slice(0, MAX_ROWS)
+    .map((check) =>
+      row([
+        `${MARKS[check.verdict]} ${CHECK_WORDS[check.verdict]}`,
+        code(check.id),
+        inert(check.reason),
+        code(check.rerun),
+      ]),
+    );
+  const left = all.length - rows.length;
+  const table = [
+    row(['Verdict', 'Check', 'Reason', 'Run again']),
+    row(['---', '---', '---', '---']),
+    ...rows,
+  ].join('\n');
+  return [`### Why not ${RUN_WORDS.pass}`, table, left > 0 ? `and ${left} more` : '', said]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function failover(checks: readonly CheckResult[]): string {
+  const shown = checks.filter((check) => check.trials.length > 0);
+  if (shown.length === 0) return '';
+  const rows = shown.slice(0, MAX_ROWS).map((check) => {
+    const elsewhere = check.trials.filter((trial) => trial.election === 'elsewhere').length;
+    return row([
+      code(check.id),
+      `${MARKS[check.verdict]} ${CHECK_WORDS[check.verdict]}`,
+      worstRtoText(check.trials),
+      inert(check.goal),
+      lostText(check.trials),
+      `${elsewhere} of ${check.trials.length}`,
+    ]);
+  });
+  const head = [
+    row(['Failover', 'Verdict', 'Worst RTO', 'Goal', 'Lost writes', 'Another leader']),
+    row(['---', '---', '---:', '---', '---:', '---:']),
+  ];
+  return [...head, ...rows].join('\n');
+}
+
+function notRun(checks: readonly CheckResult[]): string {
+  const groups = notRunByReason(checks);
+  if (groups.length === 0) return '';
+  const total = groups.reduce((sum, group) => sum + group[1].length, 0);
+  const lines = groups.slice(0, MAX_ROWS).map(([reason, members]) => {
+    const names = members.slice(0, MAX_ROWS).map((check) => code(check.id));
+    const left = members.length - names.length;
+    return `- ${members.length} ${inert(reason)}: ${names.join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
+  });
+  return `<details><summary>${plural(total, 'check')} not run</summary>\n\n${lines.join('\n')}\n\n</details>`;
+}
+
+function caveatList(record: RunRecord): string {
+  const said = caveats(record);
+  return said.length === 0
+    ? ''
+    : `**Read this verdict with**\n\n${said.map((sentence) => `- ${inert(sentence, 600)}`).join('\n')}`;
+}

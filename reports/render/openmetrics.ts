@@ -1,0 +1,152 @@
+import { Gauge, Registry } from 'prom-client';
+import type { OpenMetricsContentType } from 'prom-client';
+import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
+import { VERDICTS } from '../record/verdict.ts';
+import { oneLine } from './text.ts';
+
+type Metrics = Registry<OpenMetricsContentType>;
+
+/** Label values come from the catalogue and the environment file; a cut keeps a damaged record from growing series. */
+const label = (text: string): string => oneLine(text, 120);
+
+function gauge<T extends string>(
+  registry: Metrics,
+  name: string,
+  help: string,
+  labelNames: readonly T[],
+): Gauge<T> {
+  return new Gauge<T>({
+    name: `plumbline_${name}`,
+    help,
+    labelNames: [...labelNames],
+    registers: [registry],
+  });
+}
+
+/**
+ * OpenMetrics text for a push gateway or the textfile collector. Base units (seconds), labels bounded by the catalogue,
+ * no run ids: the series of one environment stay the same from run to run.
+ */
+export async function renderOpenMetrics(record: RunRecord): Promise<string> {
+  const registry: Metrics = new Registry<OpenMetricsContentType>();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  runMetrics(registry, record);
+  checkMetrics(registry, record);
+  failoverMetrics(registry, record);
+  return registry.metrics();
+}
+
+function runMetrics(registry: Metrics, record: RunRecord): void {
+  const environment = label(record.environment.name);
+  const verdict = gauge(registry, 'run_verdict', 'Verdict of the run: 1 for the one that holds.', [
+    'environment',
+    'verdict',
+  ]);
+  const own = record.verdict === 'not-run' ? 'inconclusive' : record.verdict;
+  for (const one of VERDICTS)
+    if (one !== 'not-run') verdict.set({ environment, verdict: one }, Number(own === one));
+  const started = Date.parse(record.startedAt) / 1000;
+  const ended = Date.parse(record.endedAt) / 1000;
+  gauge(registry, 'run_end_timestamp_seconds', 'When the run ended.', ['environment']).set(
+    { environment },
+    finite(ended),
+  );
+  gauge(registry, 'run_duration_seconds', 'How long the run took.', ['environment']).set(
+    { environment },
+    finite(ended - started),
+  );
+  gauge(registry, 'run_api_calls', 'Calls to the Kubernetes API.', ['environment']).set(
+    { environment },
+    record.apiCalls.total,
+  );
+  gauge(registry, 'run_assumed_goals', 'Goals that no owner has confirmed.', ['environment']).set(
+    { environment },
+    record.assumedGoals,
+  );
+  gauge(registry, 'run_unrestored_actions', 'Actions that could not be undone.', ['environment']).set(
+    { environment },
+    record.restored.failed.length,
+  );
+  const checks = gauge(registry, 'run_checks', 'Checks by verdict.', ['environment', 'verdict']);
+  for (const one of VERDICTS)
+    checks.set({ environment, verdict: one }, record.checks.filter((check) => check.verdict === one).length);
+}
+
+const finite = (value: number): number => (Number.isFinite(value) ? value : 0);
+
+function checkMetrics(registry: Metrics, record: RunRecord): void {
+  const environment = label(record.environment.name);
+  const verdict = gauge(registry, 'check_verdict', 'Verdict of a check: 1 for the one that holds.', [
+    'environment',
+    'suite',
+    'check',
+    'verdict',
+  ]);
+  const duration = gauge(registry, 'check_duration_seconds', 'How long a check took.', [
+    'environment',
+    'suite',
+    'check',
+  ]);
+  for (const check of record.checks) {
+    const labels = { environment, suite: label(check.suite), check: label(check.id) };
+    for (const one of VERDICTS) verdict.set({ ...labels, verdict: one }, Number(check.verdict === one));
+    if (check.verdict !== 'not-run') duration.set(labels, check.durationMs / 1000);
+  }
+}
+
+function failoverMetrics(registry: Metrics, record: RunRecord): void {
+  const names = ['environment', 'store', 'fault'] as const;
+  const rto = gauge(
+    registry,
+    'failover_rto_worst_seconds',
+    'Longest outage of the trials, upper end of its interval; +Inf: never steady again.',
+    names,
+  );
+  const lost = gauge(
+    registry,
+    'failover_lost_writes',
+    'Acknowledged writes that were lost, over all trials.',
+    names,
+  );
+  const duplicated = gauge(
+    registry,
+    'failover_duplicated_writes',
+    'Writes found more than once, over all trials.',
+    names,
+  );
+  const trials = gauge(registry, 'failover_trials', 'Trials that came to a verdict.', names);
+  const elsewhere = gauge(
+    registry,
+    'failover_trials_elected',
+    'Counted trials in which another leader was elected.',
+    names,
+  );
+  const environment = label(record.environment.name);
+  for (const check of record.checks) {
+    const counted = countedTrials(check);
+    const first = counted[0];
+    if (first === undefined) continue;
+    const labels = { environment, store: label(first.store), fault: label(first.fault) };
+    rto.set(
+      labels,
+      Math.max(...counted.map((trial) => (trial.rto === null ? Infinity : trial.rto.hiMs / 1000))),
+    );
+    trials.set(labels, counted.length);
+    elsewhere.set(labels, counted.filter((trial) => trial.election === 'elsewhere').length);
+    const known = counted.flatMap((trial) => (trial.writes === null ? [] : [trial.writes]));
+    // No read-back, no figure: an absent series is not a zero.
+    if (known.length === 0) continue;
+    lost.set(
+      labels,
+      known.reduce((sum, writes) => sum + writes.lost, 0),
+    );
+    duplicated.set(
+      labels,
+      known.reduce((sum, writes) => sum + writes.duplicates, 0),
+    );
+  }
+}
+
+function countedTrials(check: CheckResult): FailoverRecord[] {
+  return check.trials.filter((trial) => trial.verdict === 'pass' || trial.verdict === 'fail');
+}

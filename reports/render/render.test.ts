@@ -1,0 +1,335 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { describe, it } from 'node:test';
+import { diffRuns, renderAll, renderTerminal } from '../index.ts';
+import { runRecordSchema } from '../record/run-record.ts';
+import type { CheckResult, RunRecord } from '../record/run-record.ts';
+import {
+  drillRecord,
+  fixtureCheck,
+  fixtureRecord,
+  inconclusiveRecord,
+  metRecord,
+  notMetRecord,
+} from './fixture.ts';
+import { fixtureTrial } from './fixture-trial.ts';
+import { renderHtml } from './html.ts';
+import { MAX_PAGE_BYTES } from './html/limits.ts';
+import { MAX_LINES, checkLine } from './terminal.ts';
+
+const RECORDS: Record<string, RunRecord> = {
+  met: metRecord(),
+  'not met': notMetRecord(),
+  inconclusive: inconclusiveRecord(),
+  drill: drillRecord(),
+  empty: fixtureRecord([]),
+};
+
+/** What a pod, a label or a log line may hold, each of which breaks some format when it is not escaped. */
+const HOSTILE = [
+  '<script>alert(1)</script>',
+  '"><img src=x onerror=alert(1)>',
+  'a ]]> b',
+  'line one\nline two\r\n# HELP fake 1',
+  '| a | b |',
+  '`code` @team #12 ![x](http://example.invalid/x.png)',
+  '\u001b[31mred\u001b]0;title\u0007\u0000',
+  '\u202Egnp.exe \ud800',
+  'quote \' and " and \\ and &amp;',
+  '</style></title><!--',
+];
+
+function hostileCheck(text: string, verdict: CheckResult['verdict']): CheckResult {
+  return fixtureCheck(`topology/${text}/x`, {
+    title: text,
+    goal: text,
+    verdict,
+    reason: text,
+    expected: text,
+    seen: text,
+    stubbed: [text],
+    required: true,
+    figures: [{ name: text, value: text, unit: text, goal: text }],
+    findings: [{ subject: text, ok: false, expected: text, seen: text }],
+    findingsTotal: 3,
+    evidence: [{ source: text, text, at: text }],
+    steps: [{ title: text, durationMs: 1, error: text }],
+    history: text,
+    rerun: text,
+    trials: [
+      {
+        ...fixtureTrial(),
+        store: text,
+        fault: text,
+        target: text,
+        reason: text,
+        rtoNote: text,
+        leaderAfter: text,
+        governing: [{ name: text, value: text, source: text }],
+      },
+    ],
+  });
+}
+
+function hostileRecord(text: string): RunRecord {
+  const checks = (['fail', 'inconclusive', 'pass', 'not-run'] as const).map((verdict) =>
+    hostileCheck(text, verdict),
+  );
+  const record = fixtureRecord(checks, { notes: [text], command: text, id: text });
+  record.environment = { ...record.environment, name: text, clusterVersion: text, file: text };
+  record.sentence = `${text}: NOT MET`;
+  record.reasons.push(text);
+  record.restored.failed.push(text);
+  record.apiCalls.byKind[text] = 1;
+  return record;
+}
+
+/** Tags of a page in order, as a browser would open and close them; throws where they do not nest. */
+function assertNested(page: string): void {
+  const VOID = new Set(['meta', 'link', 'br', 'img', 'input', 'path', 'rect', 'line', 'circle', 'use']);
+  const open: string[] = [];
+  const body = page.replace(/<style>[^]*?<\/style>|<script>[^]*?<\/script>|<!doctype html>/g, '');
+  for (const [, close, name, end] of body.matchAll(/<(\/?)([a-z][a-z0-9]*)\b[^<>]*?(\/?)>/g)) {
+    if (name === undefined || VOID.has(name) || end === '/') continue;
+    if (close === '') open.push(name);
+    else assert.equal(open.pop(), name, `</${name}> closes something else`);
+  }
+  assert.deepEqual(open, []);
+}
+
+/** A strict reader of the XML that JUnit needs: elements, attributes, the five entities and numeric references. */
+function assertXml(text: string): void {
+  const open: string[] = [];
+  let rest = text.replace(/^<\?xml [^?]*\?>\s*/, '');
+  while (rest !== '') {
+    const token =
+      /^(?:<\/([\w-]+)\s*>|<([\w-]+)((?:\s+[\w-]+="(?:[^<&"\n\t]|&(?:amp|lt|gt|quot|#\d+);|&#39;)*")*)\s*(\/?)>|(?:[^<&]|&(?:amp|lt|gt|quot|#\d+);)+)/.exec(
+        rest,
+      );
+    assert.ok(token, `not XML at: ${rest.slice(0, 60)}`);
+    const [whole, close, name, , empty] = token;
+    assert.ok(!whole.includes(']]>') || whole.startsWith('<'), 'a literal ]]> in text');
+    if (close !== undefined) assert.equal(open.pop(), close);
+    if (name !== undefined && empty !== '/') open.push(name);
+    rest = rest.slice(whole.length);
+  }
+  assert.deepEqual(open, []);
+  // eslint-disable-next-line no-control-regex
+  assert.doesNotMatch(text, /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/);
+}
+
+describe('every report', () => {
+  for (const [name, record] of Object.entries(RECORDS)) {
+    it(`should be made of a record that is ${name}`, async () => {
+      runRecordSchema.parse(record);
+      const files = await renderAll(record);
+      assert.deepEqual(Object.keys(files).sort(), [
+        'ctrf.json',
+        'junit.xml',
+        'metrics.prom',
+        'report.html',
+        'summary.md',
+      ]);
+      assertNested(files['report.html'] ?? '');
+      assertXml(files['junit.xml'] ?? '');
+      assert.deepEqual(await renderAll(record), files, 'the same record gives the same reports');
+    });
+  }
+
+  for (const text of HOSTILE) {
+    it(`should not be broken by ${JSON.stringify(text)}`, async () => {
+      const record = hostileRecord(text);
+      const files = await renderAll(record);
+      const page = files['report.html'] ?? '';
+      assertNested(page);
+      assert.equal(page.match(/<script\b/g)?.length, 1);
+      assert.doesNotMatch(page, /<img|<!--/);
+      assertXml(files['junit.xml'] ?? '');
+      assert.equal(files['junit.xml']?.match(/<testcase /g)?.length, 4);
+      const ctrf = JSON.parse(files['ctrf.json'] ?? '') as { results: { tests: unknown[] } };
+      assert.equal(ctrf.results.tests.length, 4);
+      const metrics = (files['metrics.prom'] ?? '').trimEnd().split('\n');
+      assert.equal(metrics.at(-1), '# EOF');
+      for (const line of metrics)
+        assert.match(line, /^(# (HELP|TYPE|EOF)|plumbline_[a-z_]+\{.*\} [\d.+eInf-]+$)/);
+      const summary = files['summary.md'] ?? '';
+      for (const line of summary.split('\n').filter((one) => one.startsWith('| '))) {
+        assert.ok([4, 6].includes(line.split(/(?<!\\)\|/).length - 2), `cells of: ${line}`);
+      }
+      assert.doesNotMatch(summary, /<(script|img)|@team|(?<!\\)!\[|(?<!\\)`|(?<!&)#12/);
+      const terminal = renderTerminal(record, { reportPath: text });
+      // eslint-disable-next-line no-control-regex
+      assert.doesNotMatch(terminal, /[\u0000-\u0009\u000b-\u001f\u202e]/);
+      assert.ok(terminal.trimEnd().split('\n').length <= MAX_LINES);
+      assert.doesNotMatch(diffRuns(record, metRecord()).text, /\u001b|\r/);
+    });
+  }
+});
+
+describe('renderHtml', () => {
+  const page = renderHtml(notMetRecord());
+
+  it('should load and send nothing', () => {
+    const script = /<script>([^]*)<\/script>/.exec(page)?.[1] ?? assert.fail('a script was expected');
+    const hash = createHash('sha256').update(script).digest('base64');
+    const policy =
+      /Content-Security-Policy"\s+content="([^"]*)"/.exec(page)?.[1]?.replaceAll('&#39;', "'") ?? '';
+    assert.match(policy, /^default-src 'none';/);
+    assert.ok(
+      policy.includes(`script-src 'sha256-${hash}'`),
+      'the policy allows the script of this page and no other',
+    );
+    assert.doesNotMatch(page, /(src|href)="(?!#)|url\(|@import|https?:/i);
+  });
+
+  it('should say the verdict with its fractions first, and what needs attention before what passed', () => {
+    const order = [
+      '<h1>',
+      '>NOT MET</strong>',
+      'Needs attention',
+      'topology/nodes/pools</code>',
+      'id="passed"',
+      'id="not-run"',
+    ];
+    const places = order.map((text) => page.indexOf(text));
+    assert.ok(
+      places.every((place, index) => place > (places[index - 1] ?? -1)),
+      places.join(' '),
+    );
+    assert.match(page, /12 of 16 checks, 3 failed, 1 inconclusive, 57 not run \(57 not built\)/);
+  });
+
+  it('should group what was not run by its reason, closed', () => {
+    assert.match(
+      page,
+      /<details class="group">\s*<summary>[^]*?<b>not built<\/b>\s*<small>57 checks<\/small>/,
+    );
+  });
+
+  it('should say plainly what is assumed, stubbed and cannot be shown', () => {
+    assert.match(page, /The goals of 16 of 16 checks are assumed/);
+    assert.match(page, /Kong is a stand-in here \(stubbed\)/);
+    assert.match(page, /loss of power with unsynced pages cannot be shown/);
+    assert.match(page, /no bound on how often writes are lost is claimed/);
+  });
+
+  it('should show the sums of writes and name a sum that does not hold', () => {
+    assert.match(page, /<b>37<\/b>\s*lost/);
+    assert.match(page, /numbers 4021, 4022/);
+    assert.doesNotMatch(page, /differs by/);
+    const record = notMetRecord();
+    const writes =
+      record.checks.flatMap((check) => check.trials)[0]?.writes ?? assert.fail('a trial was expected');
+    writes.present -= 5;
+    assert.match(renderHtml(record), /differs by 5/);
+  });
+
+  it('should say that writes were not read back rather than that none were lost', () => {
+    assert.match(page, /could not be read back: nothing is said about loss/);
+  });
+
+  it('should stay below 2 MB whatever a record holds', () => {
+    const record = drillRecord(1200);
+    const check = record.checks[0] ?? assert.fail('a check was expected');
+    check.evidence = Array.from({ length: 300 }, (_, index) => ({
+      source: `log ${index}`,
+      text: '<&>'.repeat(20_000),
+    }));
+    const large = Buffer.byteLength(renderHtml(record));
+    assert.ok(large <= MAX_PAGE_BYTES, `${large} bytes`);
+    const hundred = Buffer.byteLength(renderHtml(drillRecord(100)));
+    assert.ok(hundred < 300_000, `${hundred} bytes for 100 trials`);
+  });
+
+  it('should have one element an id, and a target for every link within the page', () => {
+    const ids = [...page.matchAll(/ id="([^"]+)"/g)].map((match) => match[1]);
+    assert.equal(new Set(ids).size, ids.length);
+    for (const [, target] of page.matchAll(/href="#([^"]+)"/g))
+      assert.ok(ids.includes(target), `no target ${target}`);
+  });
+});
+
+describe('other formats', () => {
+  it('should map verdicts to what JUnit and CTRF know', async () => {
+    const files = await renderAll(notMetRecord());
+    assert.match(
+      files['junit.xml'] ?? '',
+      /^<\?xml[^>]*>\n<testsuites name="plumbline local" tests="73" failures="3" errors="1" skipped="57"/,
+    );
+    assert.match(files['junit.xml'] ?? '', /<error type="inconclusive" message="the server does not allow/);
+    const { results } = JSON.parse(files['ctrf.json'] ?? '') as {
+      results: { summary: Record<string, number> };
+    };
+    const { tests, passed, failed, skipped, other, pending } = results.summary;
+    assert.deepEqual(
+      { tests, passed, failed, skipped, other, pending },
+      { tests: 73, passed: 12, failed: 3, skipped: 57, other: 1, pending: 0 },
+    );
+  });
+
+  it('should count in base units, without a run id, and not call unread writes unlost', async () => {
+    const metrics = (await renderAll(notMetRecord()))['metrics.prom'] ?? '';
+    assert.match(metrics, /plumbline_run_verdict\{environment="local",verdict="fail"\} 1/);
+    assert.match(metrics, /plumbline_failover_rto_worst_seconds\{[^}]*fault="pod-delete"\} \+Inf/);
+    assert.match(metrics, /plumbline_failover_lost_writes\{[^}]*fault="pod-crash"\} 37/);
+    assert.doesNotMatch(metrics, /plumbline_failover_lost_writes\{[^}]*fault="pod-delete"/);
+    assert.doesNotMatch(metrics, /7f3a/);
+  });
+
+  it('should end the terminal summary with the verdict and the path, within 40 lines', () => {
+    for (const record of Object.values(RECORDS)) {
+      const lines = renderTerminal(record, { reportPath: 'runs/latest/report.html' }).trimEnd().split('\n');
+      assert.ok(lines.length <= MAX_LINES);
+      assert.deepEqual(lines.slice(-2), [record.sentence, 'report: runs/latest/report.html']);
+    }
+    assert.equal(
+      checkLine(fixtureCheck('topology/nodes/pools', { durationMs: 812 })),
+      '✓ pass topology/nodes/pools 812 ms',
+    );
+  });
+});
+
+describe('diffRuns', () => {
+  it('should find nothing between a run and itself', () => {
+    const diff = diffRuns(metRecord(), metRecord());
+    assert.deepEqual(
+      [diff.worse, diff.better, diff.otherwise, diff.failover, diff.notes],
+      [[], [], [], [], []],
+    );
+    assert.match(diff.text, /Nothing changed/);
+  });
+
+  it('should tell worse from better, both ways, and show failover figures', () => {
+    const worse = diffRuns(notMetRecord(), metRecord());
+    assert.deepEqual(
+      worse.worse.map((change) => change.id),
+      [
+        'topology/nodes/pools',
+        'topology/workloads/images',
+        'failover/postgres/pod-crash',
+        'failover/postgres/pod-delete',
+      ],
+    );
+    assert.deepEqual(worse.failover[0], {
+      id: 'failover/postgres/pod-crash',
+      beforeMs: 4213,
+      afterMs: 6120,
+      lostBefore: 0,
+      lostAfter: 37,
+    });
+    assert.equal(worse.failover[1]?.afterMs, null);
+    assert.equal(diffRuns(metRecord(), notMetRecord()).better.length, 4);
+  });
+
+  it('should call a check that was not run neither better nor worse, and say what else differs', () => {
+    const diff = diffRuns(inconclusiveRecord(), metRecord());
+    assert.deepEqual(
+      diff.otherwise.map((change) => change.id),
+      ['topology/cluster/control-plane'],
+    );
+    assert.deepEqual(diff.removed, ['failover/postgres/pod-delete']);
+    const other = metRecord();
+    other.environment.clusterVersion = 'v1.38.0';
+    assert.deepEqual(diffRuns(other, metRecord()).notes, ['cluster version: v1.37.2 → v1.38.0']);
+  });
+});

@@ -1,0 +1,117 @@
+import type { CheckResult, RunRecord } from '../record/run-record.ts';
+import type { Verdict } from '../record/verdict.ts';
+import {
+  CHECK_WORDS,
+  GLYPHS,
+  caveats,
+  duration,
+  groupBy,
+  lostText,
+  notRunByReason,
+  oneLine,
+  plural,
+  worstRtoText,
+} from './text.ts';
+
+export interface TerminalOptions {
+  /** Shown last, so that it is what remains on the screen. */
+  reportPath: string;
+  /** ANSI colours; default false. */
+  colour?: boolean;
+  /** Columns; longer lines are cut. Default 100. */
+  width?: number;
+}
+
+/** Lines in all; what has no room is counted. */
+export const MAX_LINES = 40;
+const MOST_PROBLEMS = 10;
+const MOST_FAILOVERS = 5;
+const MOST_CAVEATS = 5;
+const MOST_GROUPS = 3;
+
+const CODES: Record<Verdict, string> = { fail: '31', inconclusive: '33', pass: '32', 'not-run': '90' };
+
+/** The summary that ends a run: at most 40 lines, the verdict and the path of the report last. */
+export function renderTerminal(record: RunRecord, options: TerminalOptions): string {
+  const width = options.width ?? 100;
+  const paint = (text: string, verdict: Verdict): string =>
+    options.colour ? `\u001b[1;${CODES[verdict]}m${text}\u001b[0m` : text;
+  const line = (text: string): string => oneLineKeepingIndent(text, width);
+  const verdict = record.verdict === 'not-run' ? 'inconclusive' : record.verdict;
+  const lines = [
+    ...suites(record.checks).map(line),
+    ...section(failovers(record.checks), MOST_FAILOVERS, '').map(line),
+    ...section(problems(record), MOST_PROBLEMS, 'Needs attention').map(line),
+    ...section(groups(record.checks), MOST_GROUPS, '').map(line),
+    ...section(
+      caveats(record).map((text) => `  · ${text}`),
+      MOST_CAVEATS,
+      'Read this verdict with',
+    ).map(line),
+    '',
+    paint(oneLine(record.sentence), verdict),
+    `report: ${oneLine(options.reportPath)}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function oneLineKeepingIndent(text: string, width: number): string {
+  const indent = /^ */.exec(text)?.[0] ?? '';
+  return `${indent}${oneLine(text, width - indent.length)}`;
+}
+
+/** A blank line, a title, the first `most` lines and how many were left out. */
+function section(lines: readonly string[], most: number, title: string): string[] {
+  if (lines.length === 0) return [];
+  const left = lines.length - most;
+  const shown = [...lines.slice(0, most), ...(left > 0 ? [`  and ${left} more in the report`] : [])];
+  return title === '' ? shown : ['', title, ...shown];
+}
+
+/** One line for each suite of which something ran. */
+function suites(checks: readonly CheckResult[]): string[] {
+  const lines: string[] = [];
+  for (const [suite, members] of groupBy(checks, (check) => check.suite)) {
+    const ran = members.filter((check) => check.verdict !== 'not-run');
+    if (ran.length === 0) continue;
+    const marks = ran.map((check) => GLYPHS[check.verdict]).join('');
+    const passed = ran.filter((check) => check.verdict === 'pass').length;
+    lines.push(`${suite.padEnd(14)} ${passed} of ${ran.length} pass  ${marks}`);
+  }
+  return lines.slice(0, 12);
+}
+
+function failovers(checks: readonly CheckResult[]): string[] {
+  return checks.flatMap((check) => {
+    if (check.trials.length === 0) return [];
+    const elsewhere = check.trials.filter((trial) => trial.election === 'elsewhere').length;
+    return [
+      `  ${GLYPHS[check.verdict]} ${check.id}: RTO ${worstRtoText(check.trials)}, lost writes ${lostText(check.trials)}, another leader in ${elsewhere} of ${plural(check.trials.length, 'trial')}`,
+    ];
+  });
+}
+
+function problems(record: RunRecord): string[] {
+  const order = (['fail', 'inconclusive'] as const).flatMap((verdict) =>
+    record.checks.filter((check) => check.verdict === verdict),
+  );
+  const lines = order.map(
+    (check) => `  ${GLYPHS[check.verdict]} ${CHECK_WORDS[check.verdict]} ${check.id}: ${check.reason}`,
+  );
+  const others = record.reasons.filter(
+    (reason) => !order.some((check) => reason.startsWith(`${check.id}: `)),
+  );
+  return lines.concat(others.map((reason) => `  ${GLYPHS.inconclusive} ${reason}`));
+}
+
+function groups(checks: readonly CheckResult[]): string[] {
+  return notRunByReason(checks).map(
+    ([reason, members]) => `${GLYPHS['not-run']} ${members.length} not run: ${reason}`,
+  );
+}
+
+/** For progress while a run goes on: `✓ pass topology/nodes/pools 812 ms`. */
+export function checkLine(check: Pick<CheckResult, 'verdict' | 'id' | 'durationMs' | 'reason'>): string {
+  const why = check.verdict === 'pass' ? '' : `: ${oneLine(check.reason, 160)}`;
+  return `${GLYPHS[check.verdict]} ${CHECK_WORDS[check.verdict]} ${check.id} ${duration(check.durationMs)}${why}`;
+}

@@ -1,0 +1,155 @@
+import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
+import type { Verdict } from '../record/verdict.ts';
+
+/** Words for the verdict of one check; colour and glyph never stand alone. */
+export const CHECK_WORDS: Record<Verdict, string> = {
+  pass: 'pass',
+  fail: 'fail',
+  inconclusive: 'inconclusive',
+  'not-run': 'not run',
+};
+/** Glyphs of plain text reports. */
+export const GLYPHS: Record<Verdict, string> = { pass: '✓', fail: '✗', inconclusive: '?', 'not-run': '–' };
+
+/** What the nodes of the embedded environment cannot show, said in every report that rests on them. */
+export const NAMESPACE_NODES =
+  'The nodes of this environment are namespaces of one machine: a loss of power with unsynced pages cannot be shown on ' +
+  'them. The durability settings of the stores are checked instead (topology/storage/durability).';
+
+// C0 and C1 controls, and the invisible marks that reorder text (Unicode UAX #9), which could make a name read otherwise.
+// eslint-disable-next-line no-control-regex
+const UNPRINTABLE =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/g;
+const LONE_SURROGATE = /\p{Surrogate}/gu;
+
+/** Text from a cluster made printable: control and reordering characters become U+FFFD; tabs and newlines stay. */
+export function printable(text: string): string {
+  return text.replace(/\r\n?/g, '\n').replace(UNPRINTABLE, '\ufffd').replace(LONE_SURROGATE, '\ufffd');
+}
+
+/** The same on one line, cut to `max` characters with an ellipsis. */
+export function oneLine(text: string, max = Number.POSITIVE_INFINITY): string {
+  const line = printable(text).replace(/\s+/g, ' ').trim();
+  return line.length > max ? `${line.slice(0, max - 1)}…` : line;
+}
+
+/** At most `max` characters, saying how many were left out. */
+export function clipped(text: string, max: number): string {
+  return text.length <= max
+    ? text
+    : `${text.slice(0, max)}\n… ${text.length - max} more characters in run.json`;
+}
+
+const plain = (value: number, digits: number): string => value.toFixed(digits);
+
+/** `840 ms`, `4.21 s`, `6 min 02 s`, `1 h 05 min`. */
+export function duration(ms: number): string {
+  if (Math.abs(ms) < 999.5) return `${Math.round(ms)} ms`;
+  if (Math.abs(ms) < 59_995) return `${plain(ms / 1000, 2)} s`;
+  const total = Math.round(ms / 1000);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  if (total < 3600) return `${Math.floor(total / 60)} min ${two(total % 60)} s`;
+  return `${Math.floor(total / 3600)} h ${two(Math.floor((total % 3600) / 60))} min`;
+}
+
+/** Seconds with three digits: what the sampling supports, and what can be compared between runs. */
+export function secondsOf(ms: number): string {
+  return `${plain(ms / 1000, 3)} s`;
+}
+
+/** `2026-11-24 17:02:31 UTC`; what is no date is shown as it is. */
+export function moment(iso: string): string {
+  const time = Date.parse(iso);
+  if (Number.isNaN(time)) return oneLine(iso, 40);
+  return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** Groups digits for reading: `1,234,567`. */
+export function grouped(value: number): string {
+  return Number.isInteger(value) ? String(value).replace(/\B(?=(\d{3})+$)/g, ',') : String(value);
+}
+
+/** `1 check`, `2 checks`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${grouped(count)} ${count === 1 ? one : many}`;
+}
+
+/** The second part of an id: `failover/postgres/pod-crash` → `postgres`. */
+export function subjectOf(check: Pick<CheckResult, 'id' | 'suite'>): string {
+  const parts = check.id.split('/');
+  return parts[1] ?? check.id;
+}
+
+export function groupBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}
+
+/** Checks that were not run by their reason, most first. */
+export function notRunByReason(checks: readonly CheckResult[]): [string, CheckResult[]][] {
+  const notRun = checks.filter((check) => check.verdict === 'not-run');
+  return [...groupBy(notRun, (check) => check.reason)].sort((a, b) => b[1].length - a[1].length);
+}
+
+/** Stand-ins behind checks that ran, each with the ids that rest on it. */
+export function stubs(record: RunRecord): [string, string[]][] {
+  const found = new Map<string, string[]>();
+  for (const check of record.checks) {
+    if (check.verdict === 'not-run') continue;
+    for (const part of check.stubbed) found.set(part, [...(found.get(part) ?? []), check.id]);
+  }
+  return [...found];
+}
+
+/** What a reader must know before trusting the verdict, in sentences. */
+export function caveats(record: RunRecord): string[] {
+  const ran = record.checks.filter((check) => check.verdict !== 'not-run');
+  const assumed = ran.filter((check) => check.goalSource === 'assumed').length;
+  const said: string[] = [];
+  if (assumed > 0) {
+    said.push(
+      `The goals of ${assumed} of ${plural(ran.length, 'check')} are assumed: no owner has confirmed them yet.`,
+    );
+  }
+  for (const [part, ids] of stubs(record))
+    said.push(`${part} is a stand-in here (stubbed), behind ${ids.join(', ')}.`);
+  const single = ran.filter((check) => check.trials.length === 1).length;
+  if (single > 0) {
+    said.push(
+      `${plural(single, 'failover check')} rest${single === 1 ? 's' : ''} on one trial: no bound on how often writes are lost is claimed.`,
+    );
+  }
+  if (record.environment.kind === 'local') said.push(NAMESPACE_NODES);
+  return said.concat(record.notes);
+}
+
+/** How the environment was left. */
+export function restoredText(record: RunRecord): string {
+  const { actions, failed, steadyAgain } = record.restored;
+  if (failed.length > 0)
+    return `${failed.length} of ${plural(actions, 'action')} could not be undone: ${failed.join('; ')}`;
+  const undone = actions === 0 ? 'nothing had to be undone' : `${plural(actions, 'action')} undone`;
+  const steady =
+    steadyAgain === null ? '' : steadyAgain ? ', steady again afterwards' : ', NOT steady afterwards';
+  return `${undone}${steady}`;
+}
+
+/** Lost writes over all trials that were read back; says so when some or all were not: unknown is not zero. */
+export function lostText(trials: readonly FailoverRecord[]): string {
+  const known = trials.flatMap((trial) => (trial.writes === null ? [] : [trial.writes.lost]));
+  if (known.length === 0) return 'not read back';
+  const lost = grouped(known.reduce((sum, count) => sum + count, 0));
+  return known.length === trials.length ? lost : `${lost} (${known.length} of ${trials.length} read back)`;
+}
+
+/** The longest outage of the trials, upper end of its interval. */
+export function worstRtoText(trials: readonly FailoverRecord[]): string {
+  if (trials.some((trial) => trial.rto === null)) return 'never steady again';
+  return secondsOf(Math.max(0, ...trials.map((trial) => trial.rto?.hiMs ?? 0)));
+}
