@@ -27,6 +27,8 @@ export interface ExecuteOptions {
   profile: string | null;
   out?: string | undefined;
   with?: readonly string[] | undefined;
+  /** Folder or id of a run to compare with. */
+  baseline?: string | undefined;
   overrides?: ReadonlyMap<string, CheckOverrides>;
   /** Asked once the cluster is reached and before anything is changed; throws CommandError to refuse. */
   confirm?(connection: Connection): Promise<void>;

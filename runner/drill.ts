@@ -1,0 +1,113 @@
+import { failoverParts, planChecks, type PlannedCheck } from '../env/catalogue/index.ts';
+import { CommandError, EXIT } from '../env/errors.ts';
+import { loadEnvironment } from '../env/loader.ts';
+import type { Environment, Size } from '../env/schema.ts';
+import type { CheckOverrides } from './book.ts';
+import type { Connection } from './connect.ts';
+import { describePlan, priceOf } from './dry-run.ts';
+import { execute } from './execute.ts';
+import { guarded, type CommandResult } from './guard.ts';
+
+export interface DrillOptions {
+  env: string;
+  /** One id, or the glob of one. */
+  check: string;
+  repeat?: number | undefined;
+  target?: 'leader' | 'replica' | 'random' | 'majority' | undefined;
+  /** Outside the embedded environment a drill needs this word. */
+  yes?: boolean | undefined;
+  dryRun?: boolean | undefined;
+  out?: string | undefined;
+  size?: Size | undefined;
+}
+
+/** `plumbline drill`: one check that injects a fault, repeated. Never throws. */
+export function drill(options: DrillOptions): Promise<CommandResult> {
+  return guarded(async () => {
+    const environment = await loadEnvironment(options.env, { size: options.size });
+    const planned = planChecks(environment, { checks: [options.check], repeat: options.repeat });
+    const [only] = planned;
+    if (!only || planned.length > 1) {
+      throw new CommandError(`"${options.check}" names ${planned.length} checks; a drill takes one`, EXIT.usage);
+    }
+    refuse(environment, only, options);
+    if (options.dryRun === true) {
+      process.stdout.write(describePlan(environment, planned));
+      return { exitCode: 0 };
+    }
+    return execute({
+      environment,
+      planned,
+      command: commandOf(options),
+      profile: null,
+      out: options.out,
+      overrides: overridesOf(only, options),
+      confirm: (connection) => clusterPermit(environment, only, connection),
+    });
+  });
+}
+
+/** @throws CommandError 75 where a permit, the word or the budget is missing, 64 for what is no drill. */
+function refuse(environment: Environment, planned: PlannedCheck, options: DrillOptions): void {
+  const { row, notRun } = planned;
+  const access = row.access[environment.kind];
+  if (access !== 'F' && access !== 'permit') {
+    throw new CommandError(`${row.id} disturbs nothing in ${environment.name}: use \`plumbline run --check ${row.id}\``, EXIT.usage);
+  }
+  if (options.target === 'majority') throw new CommandError('the target "majority" is not built', EXIT.usage);
+  if (notRun !== null) throw new CommandError(`${row.id} cannot be drilled in ${environment.name}: ${notRun}`, EXIT.refused);
+  if ('embedded' in environment.cluster || options.dryRun === true) return;
+  const price = priceOf(environment, [{ ...planned, trials: 1 }]);
+  if (price.seconds > price.affordableSeconds) {
+    throw new CommandError(
+      `${row.id} may cost ${price.seconds} s of outage; one drill may cost ${Math.round(price.affordableSeconds)} s in ${environment.name}`,
+      EXIT.refused,
+    );
+  }
+  if (options.yes !== true) {
+    throw new CommandError(`${row.id} disturbs ${environment.name}: look at --dry-run, then say --yes`, EXIT.refused);
+  }
+}
+
+function overridesOf({ row, goals }: PlannedCheck, { target }: DrillOptions): ReadonlyMap<string, CheckOverrides> {
+  if (target === undefined || failoverParts(row.id) === null) return new Map();
+  return new Map([[row.id, { goals, settings: { failover: { target } } }]]);
+}
+
+/**
+ * Outside the embedded environment the owners of the cluster must permit the drill there as well: the ConfigMap
+ * `plumbline-permit` in Plumbline's namespace, which their RBAC guards, with `checks`, `until` and `ticket`.
+ * @throws CommandError 75
+ */
+async function clusterPermit(environment: Environment, { row }: PlannedCheck, { cluster }: Connection): Promise<void> {
+  if ('embedded' in environment.cluster) return;
+  const namespace = environment.namespaces.system;
+  const found = await cluster.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'plumbline-permit' });
+  const data = (found?.['data'] ?? {}) as Partial<Record<'checks' | 'until' | 'ticket', string>>;
+  const checks = (data.checks ?? '').split(/[\s,]+/);
+  const until = new Date(data.until ?? Number.NaN);
+  const problem =
+    found === null
+      ? 'it does not exist'
+      : !checks.includes(row.id)
+        ? `its checks are: ${data.checks ?? 'none'}`
+        : !(until > new Date())
+          ? `it ended ${data.until ?? '(no end is given)'}`
+          : (data.ticket ?? '') === ''
+            ? 'it names no ticket'
+            : null;
+  if (problem === null) return;
+  throw new CommandError(
+    `${row.id} needs a permit in the cluster (ConfigMap ${namespace}/plumbline-permit with checks, until, ticket): ${problem}`,
+    EXIT.refused,
+  );
+}
+
+function commandOf({ check, env, repeat, target, out }: DrillOptions): string {
+  const words = ['npx plumbline drill', check, '--env', env];
+  if (repeat !== undefined) words.push('--repeat', String(repeat));
+  if (target !== undefined) words.push('--target', target);
+  if (out !== undefined) words.push('--out', out);
+  return words.join(' ');
+}
+

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { rowOf } from '../env/catalogue/index.ts';
+import { CommandError, EXIT } from '../env/errors.ts';
+import { composeRun } from '../reports/record/compose.ts';
+import type { CheckResult } from '../reports/record/run-record.ts';
+import { guarded, type CommandResult } from './guard.ts';
+import { judgeCheck } from './judging.ts';
+import { bareJudgement } from './outcome.ts';
+import { readRun, type RunPlan } from './run-history.ts';
+
+export interface JudgeOptions {
+  /** Folder of a run, or its id below `out`. */
+  run: string;
+  out?: string | undefined;
+}
+
+/** `plumbline judge RUN`: the verdict from the histories alone; run.json and the environment file are not looked at. Never throws. */
+export function judgeRun(options: JudgeOptions): Promise<CommandResult> {
+  return guarded(async () => {
+    const histories = historiesOf(options);
+    const { plan, end } = readRun(histories);
+    const checks: CheckResult[] = [];
+    for (const planned of plan.checks) checks.push(await judged(histories, planned));
+    const interrupted = end === null ? 'SIGKILL' : end.interrupted;
+    const composed = composeRun(checks, { environment: plan.environment, interrupted, restored: end?.restored });
+    for (const { id, verdict, reason } of checks) {
+      if (!reason.startsWith('not built')) process.stdout.write(`${verdict.padEnd(12)} ${id}  ${reason}\n`);
+    }
+    process.stdout.write(`${composed.sentence}\n`);
+    return { exitCode: composed.exitCode };
+  });
+}
+
+function historiesOf({ run, out }: JudgeOptions): string {
+  const candidates = [resolve(run), resolve(out ?? 'runs', run)];
+  const found = candidates.map((folder) => join(folder, 'histories')).find((folder) => existsSync(folder));
+  if (found !== undefined) return found;
+  throw new CommandError(`no run "${run}": neither ${candidates.join(' nor ')} holds histories`, EXIT.usage);
+}
+
+async function judged(histories: string, planned: RunPlan['checks'][number]): Promise<CheckResult> {
+  const { id, required, notRun } = planned;
+  const judgement = notRun === null ? await judgeCheck(histories, id) : bareJudgement('not-run', notRun);
+  const row = rowOf(id);
+  const { verdict, reason, expected, seen, figures, findings, findingsTotal, evidence, trials } = judgement;
+  return {
+    id,
+    suite: id.split('/', 1)[0] ?? id,
+    title: row?.title ?? id,
+    section: row?.section ?? '',
+    goal: row?.goal ?? '',
+    goalSource: 'none',
+    required,
+    stubbed: row?.stubbed ?? [],
+    verdict,
+    reason,
+    expected,
+    seen,
+    figures,
+    findings,
+    findingsTotal,
+    evidence,
+    trials: trials ?? [],
+    steps: [],
+    startedAt: null,
+    durationMs: 0,
+    apiCalls: 0,
+    history: null,
+    rerun: '',
+  };
+}

@@ -1,0 +1,48 @@
+import { loadEnvironment } from '../env/loader.ts';
+import { connect } from './connect.ts';
+import { embeddedOf, timeoutMsOf } from './environment-parts.ts';
+import { guarded, type CommandResult } from './guard.ts';
+import { Interrupt } from './interrupt.ts';
+import { Progress } from './progress.ts';
+import { kubeCallFrom, restoreEnvironment } from './safety/index.ts';
+
+export interface RestoreOptions {
+  env: string;
+}
+
+/** `plumbline restore`: takes the Lease and runs what the ledger still holds. Exit 0 when nothing is left, else 1. */
+export function restore(options: RestoreOptions): Promise<CommandResult> {
+  return guarded(async () => {
+    const environment = await loadEnvironment(options.env);
+    const progress = new Progress();
+    const interrupt = new Interrupt((line) => progress.say(line));
+    try {
+      const connection = await connect({ environment, progress, signal: interrupt.signal, raise: false });
+      const kube = kubeCallFrom(connection.kubeconfig, connection.context);
+      try {
+        const report = await restoreEnvironment({
+          environment: environment.name,
+          embedded: embeddedOf(environment),
+          clusterUid: connection.uid,
+          kube: kube.call,
+          kubeconfig: connection.kubeconfig,
+          runId: 'restore',
+          systemNamespace: environment.namespaces.system,
+          restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
+          notice: (message) => progress.say(`  ${message}`),
+          signal: interrupt.signal,
+        });
+        for (const line of report.undone) progress.say(`✔ undone: ${line}`);
+        for (const line of report.failed) progress.say(`✘ ${line}`);
+        progress.say(`${environment.name}: ${report.actions} actions were open, ${report.failed.length} could not be undone`);
+        return { exitCode: report.failed.length === 0 ? 0 : 1 };
+      } finally {
+        kube.close();
+        connection.cluster.close();
+      }
+    } finally {
+      progress.close();
+      interrupt.close();
+    }
+  });
+}

@@ -1,0 +1,67 @@
+import { planChecks } from '../env/catalogue/index.ts';
+import { loadEnvironment } from '../env/loader.ts';
+import type { Size } from '../env/schema.ts';
+import { describePlan } from './dry-run.ts';
+import { execute } from './execute.ts';
+import { guarded, type CommandResult } from './guard.ts';
+
+export interface RunOptions {
+  /** Name of an environment of this checkout, or the path of a file. */
+  env: string;
+  profile?: string | undefined;
+  suites?: readonly string[] | undefined;
+  /** Globs of check ids. */
+  checks?: readonly string[] | undefined;
+  repeat?: number | undefined;
+  /** The profile `gate`, unless another is named. */
+  gate?: boolean | undefined;
+  /** A run to compare with afterwards. */
+  baseline?: string | undefined;
+  /** Parent of the run's folder; default `runs`. */
+  out?: string | undefined;
+  dryRun?: boolean | undefined;
+  with?: readonly string[] | undefined;
+  size?: Size | undefined;
+}
+
+/** `plumbline run`: plan, raise or reach, observe, judge, restore, write. Never throws. */
+export function runEnvironment(options: RunOptions): Promise<CommandResult> {
+  return guarded(async () => {
+    const environment = await loadEnvironment(options.env, { with: options.with, size: options.size });
+    const profile = options.profile ?? (options.gate === true ? 'gate' : undefined);
+    const { suites, checks, repeat } = options;
+    const planned = planChecks(environment, { profile, suites, checks, repeat });
+    if (options.dryRun === true) {
+      process.stdout.write(describePlan(environment, planned));
+      return { exitCode: 0 };
+    }
+    const command = commandLine('run', options);
+    return execute({
+      environment,
+      planned,
+      command,
+      profile: profile ?? null,
+      out: options.out,
+      with: options.with,
+      baseline: options.baseline,
+    });
+  });
+}
+
+/** The command as it can be typed again. */
+export function commandLine(verb: string, options: RunOptions): string {
+  const words = ['npx plumbline', verb, '--env', options.env];
+  const add = (name: string, value: string | number | undefined) => {
+    if (value !== undefined) words.push(name, String(value));
+  };
+  add('--profile', options.profile);
+  for (const suite of options.suites ?? []) add('--suite', suite);
+  for (const check of options.checks ?? []) add('--check', check);
+  add('--repeat', options.repeat);
+  if (options.gate === true) words.push('--gate');
+  add('--baseline', options.baseline);
+  add('--out', options.out);
+  add('--with', options.with?.join(','));
+  add('--size', options.size);
+  return words.join(' ');
+}
