@@ -185,7 +185,7 @@ describe('renderHtml', () => {
   it('should say the verdict with its fractions first, and what needs attention before what passed', () => {
     const order = [
       '<h1>',
-      '>NOT MET</strong>',
+      '>NOT MET</strong',
       'Needs attention',
       'topology/nodes/pools</code>',
       'id="passed"',

@@ -20,9 +20,10 @@ import type { Html } from './template.ts';
 /** The verdict as the headline, its fractions as a bar, and why it is not better. */
 export function headline(record: RunRecord): Html {
   const word = RUN_WORDS[record.verdict];
-  const at = record.sentence.indexOf(word);
+  // Behind the name of the environment, which may hold the word itself.
+  const at = record.sentence.indexOf(`: ${word}`) + 2;
   const sentence =
-    at < 0
+    at < 2
       ? html`${record.sentence}`
       : html`${record.sentence.slice(0, at)}<strong class="v-${shown(record.verdict)}">${word}</strong
           >${record.sentence.slice(at + word.length)}`;
