@@ -8,19 +8,19 @@ const CODES = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const;
  */
 export async function cancellable(work: (signal: AbortSignal) => Promise<number>): Promise<number> {
   const controller = new AbortController();
-  let cancelledBy: keyof typeof CODES | null = null;
+  const cancelled: { by: keyof typeof CODES | null } = { by: null };
   const onSignal = (name: keyof typeof CODES) => (): void => {
-    if (cancelledBy !== null) process.exit(CODES[name]);
-    cancelledBy = name;
+    if (cancelled.by !== null) process.exit(CODES[name]);
+    cancelled.by = name;
     controller.abort(new Error(`interrupted by ${name}`));
   };
   const handlers = { SIGINT: onSignal('SIGINT'), SIGTERM: onSignal('SIGTERM') };
   process.on('SIGINT', handlers.SIGINT).on('SIGTERM', handlers.SIGTERM);
   try {
     const code = await work(controller.signal);
-    return cancelledBy === null ? code : CODES[cancelledBy as keyof typeof CODES];
+    return cancelled.by === null ? code : CODES[cancelled.by];
   } catch (error) {
-    if (cancelledBy !== null) return CODES[cancelledBy as keyof typeof CODES];
+    if (cancelled.by !== null) return CODES[cancelled.by];
     throw error;
   } finally {
     process.off('SIGINT', handlers.SIGINT).off('SIGTERM', handlers.SIGTERM);

@@ -43,7 +43,7 @@ const TYPES: Record<string, string> = {
 function allowedBySize(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>): string {
   const limit = issue.code === 'too_small' ? issue.minimum : issue.maximum;
   const word = issue.code === 'too_small' ? 'at least' : 'at most';
-  const unit = { string: ' characters', array: ' entries' }[issue.origin as string] ?? '';
+  const unit = { string: ' characters', array: ' entries' }[issue.origin] ?? '';
   const strictly =
     issue.inclusive === false ? (issue.code === 'too_small' ? 'more than' : 'less than') : word;
   return `${strictly} ${String(limit)}${unit}`;

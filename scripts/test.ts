@@ -1,60 +1,99 @@
-/**
- * `npm test`: static checks and unit tests, then integration tests and controls on the small embedded environment,
- * which is removed afterwards whatever happened. Ends with one line that adds up all runners.
- */
-import { writeFileSync } from 'node:fs';
-import { addUp, readCounts, runShown, type RunnerResult } from './runners.ts';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { check } from './check.ts';
+import { addUp, readCounts, renderCounts, single } from './runners.ts';
+import type { Counts, RunnerResult } from './runners.ts';
+import { runStep } from './steps.ts';
+import type { StepResult } from './steps.ts';
 
-interface Step {
-  title: string;
-  command: readonly string[];
-  /** Later steps cannot run when this one failed. */
-  needed: boolean;
-  /** It has tests of its own to count; others count as one passed or one failed. */
-  counts: boolean;
+const ROOT = path.dirname(import.meta.dirname);
+/** Where the step and the sum so far are kept, for whoever has to stop this. */
+const PROGRESS = path.join(ROOT, 'test-results', 'progress.json');
+const ENVIRONMENT = 'local-small';
+const CLI = path.join(ROOT, 'cli', 'plumbline.mjs');
+/** Exit codes with which `env up` says that it changed nothing: bad input, or held by somebody else. */
+const UNTOUCHED = [64, 75];
+
+class TestRun {
+  total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  readonly #abort = new AbortController();
+  #endedBy: NodeJS.Signals | null = null;
+
+  constructor() {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(name, () => {
+        this.#endedBy ??= name;
+        this.#abort.abort();
+      });
+    }
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  get endedBy(): NodeJS.Signals | null {
+    return this.#endedBy;
+  }
+
+  begin(step: string): void {
+    process.stdout.write(`\n== ${step}\n`);
+    mkdirSync(path.dirname(PROGRESS), { recursive: true });
+    writeFileSync(PROGRESS, JSON.stringify({ step, ...this.total }));
+  }
+
+  count(result: RunnerResult): void {
+    this.total = addUp([{ exitCode: 0, counts: this.total }, result]);
+  }
+
+  /** A plumbline command; its output is shown as it comes. */
+  plumbline(args: readonly string[]): Promise<StepResult> {
+    return runStep([process.execPath, CLI, ...args], { live: true, signal: this.signal });
+  }
 }
 
-const plumbline = (...args: string[]) => [process.execPath, 'cli/plumbline.mjs', ...args];
-const steps: readonly Step[] = [
-  { title: 'check', command: [process.execPath, 'scripts/check.ts'], needed: false, counts: true },
-  { title: 'env up local-small', command: plumbline('env', 'up', '--env', 'local-small'), needed: true, counts: false },
-  { title: 'integration', command: ['npm', 'run', '--silent', 'test:integration'], needed: false, counts: true },
-  { title: 'controls', command: plumbline('controls', '--size', 'small'), needed: false, counts: true },
-];
-const removal: Step = {
-  title: 'env down local-small',
-  command: plumbline('env', 'down', '--env', 'local-small'),
-  needed: false,
-  counts: false,
-};
-
-const interrupt = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => interrupt.abort());
-const startedMs = performance.now();
-
-/** Says which step is running, for whoever stops us from outside (PLUMBLINE_STEP_FILE). */
-function announce(title: string): void {
-  const minutes = ((performance.now() - startedMs) / 60_000).toFixed(1);
-  console.log(`\n=== ${title} (${minutes} min)`);
-  const file = process.env.PLUMBLINE_STEP_FILE;
-  if (file) writeFileSync(file, `${title}\n`);
+function counted({ exitCode, output }: StepResult): RunnerResult {
+  return { exitCode, counts: readCounts(output) };
 }
 
-async function runStep(step: Step, signal?: AbortSignal): Promise<RunnerResult> {
-  announce(step.title);
-  const { exitCode, output } = await runShown(step.command, signal);
-  if (step.counts) return { exitCode, counts: readCounts(output) };
-  return { exitCode, counts: { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 } };
+async function onCluster(run: TestRun): Promise<void> {
+  run.begin('integration tests');
+  const tests = [
+    process.execPath,
+    '--test',
+    '--test-concurrency=1',
+    '--test-reporter=spec',
+    'tests/integration/**/*.itest.ts',
+  ] as const;
+  run.count(counted(await runStep(tests, { live: true, signal: run.signal })));
+  if (run.signal.aborted) return;
+  run.begin('controls');
+  run.count(counted(await run.plumbline(['controls', '--size', 'small'])));
 }
 
-const results: RunnerResult[] = [];
-for (const step of steps) {
-  const result = await runStep(step, interrupt.signal);
-  results.push(result);
-  if (interrupt.signal.aborted || (step.needed && result.exitCode !== 0)) break;
+async function withCluster(run: TestRun): Promise<void> {
+  run.begin('environment up');
+  const up = await run.plumbline(['env', 'up', '--env', ENVIRONMENT]);
+  run.count(single(up.exitCode));
+  if (UNTOUCHED.includes(up.exitCode)) return;
+  try {
+    if (up.exitCode === 0 && !run.signal.aborted) await onCluster(run);
+  } finally {
+    run.begin('environment down');
+    // With no signal: what was raised goes, whoever wants to stop.
+    const down = await runStep([process.execPath, CLI, 'env', 'down', '--env', ENVIRONMENT], { live: true });
+    run.count(single(down.exitCode));
+  }
 }
-results.push(await runStep(removal));
 
-const sum = addUp(results);
-console.log(`\n${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
-process.exitCode = sum.failed > 0 || interrupt.signal.aborted ? 1 : 0;
+const CODES: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 130, SIGTERM: 143 };
+
+const run = new TestRun();
+run.begin('check');
+run.count({ exitCode: 0, counts: await check(run.signal) });
+if (!run.signal.aborted) await withCluster(run);
+if (run.endedBy !== null) process.stdout.write(`\nended by ${run.endedBy}\n`);
+process.stdout.write(`\n${renderCounts(run.total)}\n`);
+process.exitCode = run.endedBy === null ? (run.total.failed === 0 ? 0 : 1) : (CODES[run.endedBy] ?? 1);
+// The handlers of the signals must not keep the process alive.
+process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM');

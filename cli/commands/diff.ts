@@ -14,6 +14,6 @@ export function registerDiff(program: Command, context: Context): void {
         readRun(baseline, context.checkoutDir),
       ]);
       const { diffRuns } = await import('../../reports/index.ts');
-      context.out(diffRuns(now, before).trimEnd());
+      context.out(diffRuns(now, before).text.trimEnd());
     });
 }

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { main } from './main.ts';
+
+async function plumbline(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await main(argv, { out: (text) => out.push(text), err: (text) => err.push(text) });
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
+
+test('should end with 64 and a hint when the command line is wrong', async () => {
+  const wrong: [string[], RegExp][] = [
+    [['bogus'], /unknown command 'bogus'/],
+    [['run'], /required option '--env <name>'/],
+    [['run', '--env', 'local', '--repeat', 'many'], /must be a whole number, 1 or more/],
+    [['run', '--env', 'local', '--size', 'huge'], /Allowed choices are small, full/],
+    [['report', 'latest'], /required option '--format <format>'/],
+    [['explain'], /missing required argument 'check'/],
+    [['explain', 'topology/edge/pth'], /did you mean "topology\/edge\/path"/],
+    [['list', '--env', 'stagin'], /did you mean "staging"/],
+    [['env', 'up', '--env', 'staging'], /not an embedded environment/],
+    [['env', 'up', '--with', 'postgres,'], /names separated by commas/],
+    [['diff', 'nope', 'latest'], /no record of the run "nope"/],
+  ];
+  for (const [argv, message] of wrong) {
+    const { code, err } = await plumbline(...argv);
+    assert.equal(code, 64, argv.join(' '));
+    assert.match(err, message);
+  }
+});
+
+test('should show help with exit code 0', async () => {
+  const { code, out } = await plumbline('run', '--help');
+  assert.equal(code, 0);
+  for (const option of [
+    '--profile',
+    '--suite',
+    '--check',
+    '--repeat',
+    '--gate',
+    '--baseline',
+    '--out',
+    '--dry-run',
+  ]) {
+    assert.ok(out.includes(option), option);
+  }
+});
+
+test('should list what an environment would run, with the reason where it would not', async () => {
+  const { code, out } = await plumbline('list', '--env', 'local-small');
+  assert.equal(code, 0);
+  assert.match(out, /topology\/cluster\/control-plane +size small/);
+  assert.match(out, /topology\/nodes\/pools +runs/);
+  assert.match(out, /gpu\/taint +not built/);
+});
+
+test('should explain a check with its goal here and how to run it', async () => {
+  const { code, out } = await plumbline('explain', 'failover/postgres/pod-crash', '--env', 'local');
+  assert.equal(code, 0);
+  assert.match(out, /rtoSeconds 30, lostWrites 0, minTrials 1 \(assumed/);
+  assert.match(out, /--env local --check failover\/postgres\/pod-crash/);
+});
+
+test('should look at every file that is to be validated', async () => {
+  const { code, out, err } = await plumbline('env', 'validate', 'local', 'no-such', 'staging');
+  assert.equal(code, 64);
+  assert.match(out, /local: valid \(local, local\)\nstaging: valid \(staging, staging\)/);
+  assert.match(err, /no environment "no-such"/);
+});
+
+test('should refuse a record that is none', async (context) => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'plumbline-'));
+  context.after(() => rm(folder, { recursive: true }));
+  const { code, err } = await plumbline('report', folder, '--format', 'html');
+  assert.equal(code, 64);
+  assert.match(
+    err,
+    /run\.json cannot be read \(ENOENT\); `plumbline judge .*` works from the histories alone/,
+  );
+});

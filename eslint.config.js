@@ -1,0 +1,138 @@
+import js from '@eslint/js';
+import boundaries from 'eslint-plugin-boundaries';
+import playwright from 'eslint-plugin-playwright';
+import tseslint from 'typescript-eslint';
+
+/** Which layer may import which: the table of docs/architecture.md. Every layer may import itself. */
+const LAYERS = {
+  record: { pattern: 'reports/record', may: [] },
+  env: { pattern: 'env', may: ['record'] },
+  protocol: { pattern: 'suites/harness/protocol.ts', may: ['record'] },
+  probes: { pattern: 'probes', may: ['env', 'record', 'protocol'] },
+  judge: { pattern: 'reports/judge', may: ['record'] },
+  render: { pattern: 'reports/render', may: ['record'] },
+  reports: { pattern: 'reports', may: ['record', 'render', 'judge'] },
+  load: { pattern: 'load', may: ['env', 'probes', 'record'] },
+  suites: { pattern: 'suites', may: ['env', 'probes', 'record', 'protocol', 'load'] },
+  runner: {
+    pattern: 'runner',
+    may: ['env', 'probes', 'record', 'judge', 'render', 'reports', 'load', 'suites', 'protocol'],
+  },
+  cli: { pattern: 'cli', may: ['runner', 'env', 'reports', 'record', 'judge', 'render'] },
+};
+
+/** Parts that must stay pure: no file, no socket, no process. */
+const PURE = ['reports/judge/**/*.ts', 'reports/render/**/*.ts'];
+const IO_MODULES = [
+  'fs',
+  'fs/promises',
+  'net',
+  'http',
+  'https',
+  'dgram',
+  'tls',
+  'child_process',
+  'worker_threads',
+];
+const TESTS = ['**/*.test.ts', '**/*.itest.ts', '**/*.bench.ts'];
+
+export default tseslint.config(
+  { ignores: ['node_modules', 'runs', 'test-results', 'load/scenarios'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { boundaries },
+    settings: {
+      'import/resolver': { node: { extensions: ['.ts', '.js', '.mjs'] } },
+      'boundaries/elements': Object.entries(LAYERS).map(([type, { pattern }]) =>
+        pattern.endsWith('.ts')
+          ? { type, pattern, partialMatch: false }
+          : { type, pattern: `${pattern}/**`, partialMatch: false },
+      ),
+    },
+    rules: {
+      complexity: ['error', 10],
+      'max-params': ['error', 4],
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+      'no-restricted-exports': [
+        'error',
+        { restrictDefaultExports: { direct: true, named: true, defaultFrom: true } },
+      ],
+      'boundaries/dependencies': [
+        'error',
+        {
+          default: 'disallow',
+          policies: Object.entries(LAYERS).map(([type, { may }]) => ({
+            from: { element: { type } },
+            allow: { to: { element: { types: { anyOf: [type, ...may] } } } },
+          })),
+        },
+      ],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      // Numbers read well in messages; everything else in a template must be made text on purpose.
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/consistent-type-definitions': 'off',
+      '@typescript-eslint/no-unnecessary-condition': [
+        'error',
+        { allowConstantLoopConditions: 'only-allowed-literals' },
+      ],
+    },
+  },
+  {
+    files: PURE,
+    ignores: TESTS,
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: IO_MODULES.flatMap((name) => [name, `node:${name}`]).map((name) => ({
+            name,
+            message: 'Judges and renderers do no I/O.',
+          })),
+        },
+      ],
+    },
+  },
+  {
+    files: ['probes/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { paths: [{ name: '@playwright/test', message: 'Probes know nothing of tests.' }] },
+      ],
+    },
+  },
+  {
+    files: TESTS,
+    rules: {
+      // node:test returns promises that it awaits itself.
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', name: ['test', 'describe', 'it', 'suite'], package: 'node:test' },
+          ],
+        },
+      ],
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      'boundaries/dependencies': 'off',
+    },
+  },
+  { files: ['suites/**/*.spec.ts'], ...playwright.configs['flat/recommended'] },
+  {
+    files: ['suites/**/*.spec.ts'],
+    rules: {
+      // Checks record and the judge decides: a spec that asserts on the environment would be wrong.
+      'playwright/expect-expect': 'off',
+    },
+  },
+  { files: ['*.config.ts', '*.config.js'], rules: { 'no-restricted-exports': 'off' } },
+  {
+    files: ['**/*.js', '**/*.mjs'],
+    languageOptions: { globals: { process: 'readonly', setTimeout: 'readonly' } },
+  },
+);

@@ -1,0 +1,71 @@
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { addUp, readCounts, renderCounts, single } from './runners.ts';
+import type { Counts } from './runners.ts';
+import { runStep } from './steps.ts';
+
+interface Step {
+  name: string;
+  command: readonly [string, ...string[]];
+  /** It has tests of its own to count; others count as one passed or one failed. */
+  counts?: boolean;
+}
+
+const ROOT = path.dirname(import.meta.dirname);
+const bin = (name: string): string => path.join(ROOT, 'node_modules', '.bin', name);
+const TEST_FOLDERS = ['cli', 'deploy', 'env', 'load', 'probes', 'reports', 'runner', 'scripts', 'suites'];
+
+/** Longest first, so that two at a time end soonest. */
+const STEPS: readonly Step[] = [
+  { name: 'lint', command: [bin('eslint'), '.', '--max-warnings', '0'] },
+  {
+    name: 'unit tests',
+    command: [
+      process.execPath,
+      '--test',
+      '--test-reporter=spec',
+      ...TEST_FOLDERS.map((folder) => `${folder}/**/*.test.ts`),
+    ],
+    counts: true,
+  },
+  { name: 'types', command: [bin('tsc'), '--noEmit'] },
+  { name: 'format', command: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
+  { name: 'unused', command: [bin('knip')] },
+];
+
+/** Steps of one process each gain nothing from more, and the tests among them measure time. */
+const AT_ONCE = Math.min(2, availableParallelism());
+
+async function runOne(step: Step, signal: AbortSignal | undefined): Promise<Counts> {
+  const result = await runStep(step.command, {
+    env: { FORCE_COLOR: '0' },
+    ...(signal !== undefined && { signal }),
+  });
+  const { exitCode, output } = result;
+  const counts = addUp([step.counts === true ? { exitCode, counts: readCounts(output) } : single(exitCode)]);
+  const seconds = `${(result.durationMs / 1000).toFixed(1)} s`;
+  const detail = step.counts === true ? `  ${renderCounts(counts)}` : '';
+  process.stdout.write(
+    `${counts.failed === 0 ? '✓' : '✗'} ${step.name.padEnd(12)} ${seconds.padStart(7)}${detail}\n`,
+  );
+  if (counts.failed > 0) process.stdout.write(`${output.trimEnd()}\n`);
+  return counts;
+}
+
+/** Lint, types, format, unused code and unit tests, two at a time; one line a step, the output of those that fail. */
+export async function check(signal?: AbortSignal): Promise<Counts> {
+  const waiting = [...STEPS];
+  const done: Counts[] = [];
+  const worker = async (): Promise<void> => {
+    for (let step = waiting.shift(); step !== undefined; step = waiting.shift())
+      done.push(await runOne(step, signal));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return addUp(done.map((counts) => ({ exitCode: 0, counts })));
+}
+
+if (import.meta.main) {
+  const counts = await check();
+  process.stdout.write(`${renderCounts(counts)}\n`);
+  process.exitCode = counts.failed === 0 ? 0 : 1;
+}
