@@ -96,9 +96,20 @@ export async function changePatroni(
     throw new Error(
       `Endpoints ${ref.namespace ?? ''}/${ref.name} has no annotation "${CONFIG_ANNOTATION}": is this Patroni's?`,
     );
-  const config = { ...(JSON.parse(text) as Record<string, unknown>), ...change };
+  const config = merged(JSON.parse(text) as Record<string, unknown>, change);
   await ctx.patch(ref, { metadata: { annotations: { [CONFIG_ANNOTATION]: JSON.stringify(config) } } });
   await ctx.until(inForce.what, inForce.probe, { timeoutMs: PATRONI_DEADLINE_MS });
+}
+
+/** Nested settings beside the changed ones stay as they are. */
+function merged(config: Record<string, unknown>, change: Record<string, unknown>): Record<string, unknown> {
+  const isGroup = (value: unknown): value is Record<string, unknown> =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  const entries = Object.entries(change).map(([key, value]) => {
+    const before = config[key];
+    return [key, isGroup(value) && isGroup(before) ? merged(before, value) : value];
+  });
+  return { ...config, ...Object.fromEntries(entries) };
 }
 
 /** Whether every member has taken Patroni's maintenance mode over, as each says in its own annotation. */

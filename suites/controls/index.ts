@@ -1,0 +1,6 @@
+/** Every control, in the order in which they run: the short ones first. A new control is listed in its family's file. */
+import type { Control } from './control.ts';
+import { failoverControls } from './failover.ts';
+import { topologyControls } from './topology.ts';
+
+export const controls: readonly Control[] = [...topologyControls, ...failoverControls];

@@ -1,0 +1,64 @@
+import type { Edge } from '../../env/schema.ts';
+import type { KubeObject } from '../harness/protocol.ts';
+import { throughTheEdge, trusted } from '../topology/edge-request.ts';
+import type { Control, ControlContext } from './control.ts';
+import { required } from './topology-declared.ts';
+
+const NAME = 'control-bypass';
+const INGRESS = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', namespace: 'edge', name: 'tender' };
+/** The Ingress controller learns of a change by its watch and collects changes for a second or two. */
+const ROUTED_MS = 30_000;
+const REQUEST_MS = 5000;
+
+export const edgeControls: readonly Control[] = [
+  {
+    id: 'topology/edge/path/gateway-bypassed',
+    check: 'topology/edge/path',
+    verdict: 'fail',
+    size: 'any',
+    title: 'the Ingress leads past the gateway, straight to the service',
+    expectSeen: /hop gateway/,
+    break: bypassGateway,
+  },
+];
+
+interface Rules {
+  rules: { http: { paths: { backend: { service: { name: string; port: { number: number } } }; [field: string]: unknown }[] } }[];
+}
+
+/** An Ingress can only lead to a Service of its own namespace: this one has the backend's pods as its endpoints. */
+async function bypassGateway(ctx: ControlContext): Promise<void> {
+  const pods = await ctx.list({ kind: 'v1/Pod', namespace: 'tender', labels: { 'app.kubernetes.io/name': 'tender-api' } });
+  const addresses = pods.flatMap((pod) => (pod['status'] as { podIP?: string } | undefined)?.podIP ?? []);
+  const port = { name: 'http', port: 8080, protocol: 'TCP' };
+  await ctx.apply([
+    object('v1', 'Service', { spec: { ports: [{ ...port, targetPort: port.port }] } }),
+    object('discovery.k8s.io/v1', 'EndpointSlice', {
+      addressType: 'IPv4',
+      endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+      ports: [port],
+    }),
+  ]);
+  const { spec } = (await required(ctx, INGRESS)) as KubeObject & { spec: Rules };
+  const rules = spec.rules.map((rule) => ({
+    ...rule,
+    http: { paths: rule.http.paths.map((path) => ({ ...path, backend: { service: { name: NAME, port: { number: port.port } } } })) },
+  }));
+  await ctx.patch(INGRESS, { spec: { rules } });
+  await ctx.until('requests to go past the gateway', () => bypassed(ctx), { timeoutMs: ROUTED_MS });
+}
+
+async function bypassed(ctx: ControlContext): Promise<true | null> {
+  const { edge } = (ctx.environment as { topology?: { edge?: Edge } }).topology ?? {};
+  if (edge === undefined) throw new Error('the environment declares no edge');
+  const ca = await trusted(edge.trust);
+  const pem = 'pem' in ca ? ca.pem : undefined;
+  const seen = await throughTheEdge(edge, { mark: NAME, ca: pem, timeoutMs: REQUEST_MS, signal: ctx.signal }).catch(() => null);
+  if (seen === null || seen.status !== 200) return null;
+  return Object.values(seen.headers).some((value) => value.includes('gateway')) ? null : true;
+}
+
+function object(apiVersion: string, kind: string, rest: Record<string, unknown>): KubeObject {
+  const labels = { 'app.kubernetes.io/managed-by': 'plumbline', 'kubernetes.io/service-name': NAME };
+  return { apiVersion, kind, metadata: { name: NAME, namespace: INGRESS.namespace, labels }, ...rest };
+}
