@@ -10,7 +10,7 @@ const LEAST_REQUESTS = 100;
 export function judgeApiBalanced(history: History): Judgement {
   const findings = new Findings(history);
   const declared = setting<{ nodes: number }>(history, 'controlPlane');
-  const goal = goalNumber(history, 'minAvailability', MIN_AVAILABILITY);
+  const goal = goalNumber(history, 'answeredRatio', MIN_AVAILABILITY);
   for (const server of seen(history, 'api-server')) {
     findings.expect(`API server ${text(server, 'node')} at ${text(server, 'address')}`, server['ok'] === true, 'answers /readyz itself', text(server, 'detail'));
   }

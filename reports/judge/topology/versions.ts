@@ -17,7 +17,7 @@ export function judgeVersions(history: History): Judgement {
 }
 
 function limits(history: History): { behind: number; days: number } {
-  return { behind: goalNumber(history, 'maxMinorsBehind', MAX_MINORS_BEHIND), days: goalNumber(history, 'minDays', MIN_DAYS) };
+  return { behind: goalNumber(history, 'maxMinorSkew', MAX_MINORS_BEHIND), days: goalNumber(history, 'minDays', MIN_DAYS) };
 }
 
 function kubelets(history: History, findings: Findings): void {

@@ -41,7 +41,7 @@ function judgeWorkload(history: History, findings: Findings, workload: DeclaredW
 }
 
 function judgePods(history: History, findings: Findings): void {
-  const allowed = goalNumber(history, 'restartsAllowed', RESTARTS_ALLOWED);
+  const allowed = goalNumber(history, 'maxRestarts', RESTARTS_ALLOWED);
   const windowMinutes = goalNumber(history, 'restartWindowMinutes', RESTART_WINDOW_MINUTES);
   for (const pod of seen(history, 'pod')) {
     const troubles = list<string>(pod, 'waiting');

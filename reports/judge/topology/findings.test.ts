@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { judgeOf } from '../index.ts';
+import { Findings } from './findings.ts';
+import { overTrials, TOPOLOGY_JUDGES } from './index.ts';
+import { invent, judge } from './testing.ts';
+
+const POOL = { name: 'general', count: { min: 1, max: 1 }, labels: {}, taints: [] };
+const NODE = { name: 'a', labels: {}, taints: [], ready: true, unschedulable: false, pressure: [] };
+const SICK = { ...NODE, ready: false };
+const check = 'topology/nodes/pools';
+
+test('should be inconclusive with nothing to judge, for every topology check', () => {
+  for (const id of Object.keys(TOPOLOGY_JUDGES)) {
+    assert.equal(judge({ check: id, seen: [] }).verdict, 'inconclusive', id);
+  }
+});
+
+test('should be inconclusive when a source did not answer, naming it and why', () => {
+  const judgement = judge({ check, settings: { pools: [POOL] }, seen: [['unavailable', { what: 'v1/Node', reason: 'forbidden: no' }]] });
+  assert.equal(judgement.verdict, 'inconclusive');
+  assert.match(judgement.reason, /v1\/Node unavailable: forbidden: no/);
+});
+
+test('should be inconclusive, not fail, when a declared thing is missing from a cut observation', () => {
+  const judgement = judge({ check, settings: { pools: [POOL] }, seen: [], cut: true });
+  assert.equal(judgement.verdict, 'inconclusive');
+  assert.match(judgement.reason, /cut off/);
+});
+
+test('should fail when a declared thing is missing from a complete observation', () => {
+  assert.equal(judge({ check, settings: { pools: [POOL] }, seen: [] }).verdict, 'fail');
+});
+
+test('should fail on a deviation that was seen, whatever else is missing', () => {
+  const seen: [string, Record<string, unknown>][] = [['node', SICK], ['unavailable', { what: 'v1/Pod', reason: 'timeout' }]];
+  assert.equal(judge({ check, settings: { pools: [POOL] }, seen, cut: true }).verdict, 'fail');
+});
+
+test('should keep 50 deviations and count them all', () => {
+  const findings = new Findings(invent({ check, seen: [] }));
+  for (let i = 0; i < 120; i++) findings.expect(`thing ${i}`, false, 'good', 'bad');
+  findings.expect('the last', true, 'good', 'good');
+  const judgement = findings.conclude('all good');
+  assert.equal(judgement.findings.length, 50);
+  assert.equal(judgement.findingsTotal, 120);
+  assert.match(judgement.reason, /thing 0: expected good, seen bad \(and 119 more\)/);
+  assert.match(judgement.seen, /^1 of 121 as declared/);
+});
+
+test('should let the worst of several trials speak', () => {
+  const over = overTrials(TOPOLOGY_JUDGES[check] as NonNullable<(typeof TOPOLOGY_JUDGES)[string]>);
+  const good = invent({ check, settings: { pools: [POOL] }, seen: [['node', NODE]] });
+  const bad = invent({ check, settings: { pools: [POOL] }, seen: [['node', SICK]] });
+  assert.equal(over([good, good]).verdict, 'pass');
+  assert.equal(over([good, bad, good]).verdict, 'fail');
+  assert.throws(() => over([]), /at least one history/);
+});
+
+test('should give the same judgement for the same history', () => {
+  const history = invent({ check, settings: { pools: [POOL] }, seen: [['node', SICK]] });
+  assert.deepEqual(judgeOf(check)?.([history]), judgeOf(check)?.([history]));
+});
