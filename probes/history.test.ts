@@ -59,7 +59,9 @@ void test('what was flushed survives kill -9', async () => {
     writer.observe({ kind: 'seen', t: 2 });
     process.stdout.write('written');
     setInterval(() => undefined, 1000);`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await once(child.stdout, 'data');
   child.kill('SIGKILL');
   await once(child, 'exit');
@@ -69,7 +71,10 @@ void test('what was flushed survives kill -9', async () => {
 void test('a full disk is a typed error of every later call, and is announced once', async () => {
   symlinkSync('/dev/full', join(folder, 'full.ndjson'));
   const announced: HistoryError[] = [];
-  const writer = openHistory(folder, 'full.ndjson', { flushMs: 1, onError: (error) => announced.push(error) });
+  const writer = openHistory(folder, 'full.ndjson', {
+    flushMs: 1,
+    onError: (error) => announced.push(error),
+  });
   writer.operation(['w', 1, 1, 1, 1, 0]);
   for (let waited = 0; announced.length === 0 && waited < 800; waited += 10) await sleep(10);
   assert.equal(announced.length, 1);
@@ -84,18 +89,24 @@ void test('a full disk is a typed error of every later call, and is announced on
 
 void test('a folder that cannot be written is a typed error', () => {
   writeFileSync(join(folder, 'plain'), '');
-  assert.throws(() => openHistory(join(folder, 'plain'), 'x.ndjson'), (error: unknown) => {
-    assert.ok(error instanceof HistoryError);
-    assert.equal(error.unwritable || error.code === 'EEXIST', true);
-    return true;
-  });
+  assert.throws(
+    () => openHistory(join(folder, 'plain'), 'x.ndjson'),
+    (error: unknown) => {
+      assert.ok(error instanceof HistoryError);
+      assert.equal(error.unwritable || error.code === 'EEXIST', true);
+      return true;
+    },
+  );
   assert.throws(() => openHistory('/proc/nowhere', 'x.ndjson'), { name: 'HistoryError', unwritable: true });
 });
 
 void test('secrets are redacted as they are and as JSON and URLs spell them', async () => {
   const secret = 'p"ss/w\\rd';
   const writer = openHistory(folder, 'secret.ndjson', { redact: redactor([secret, 'abc']) });
-  writer.observe({ kind: 'error', text: `postgres://u:${encodeURIComponent(secret)}@h and ${secret}, abc stays` });
+  writer.observe({
+    kind: 'error',
+    text: `postgres://u:${encodeURIComponent(secret)}@h and ${secret}, abc stays`,
+  });
   await writer.close();
   assert.match(read('secret.ndjson'), /u:\*\*\*@h and \*\*\*, abc stays/);
 });

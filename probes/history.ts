@@ -16,7 +16,11 @@ export class HistoryError extends Error {
     const code = errorCode(cause);
     const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
     const unwritable = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EISDIR'].includes(code);
-    const advice = full ? 'free some space' : unwritable ? 'choose a folder that can be written' : 'look at the disk';
+    const advice = full
+      ? 'free some space'
+      : unwritable
+        ? 'choose a folder that can be written'
+        : 'look at the disk';
     super(`history ${file}: cannot ${doing} (${code}); ${advice} and run again`, { cause });
     this.name = 'HistoryError';
     this.file = file;
@@ -77,7 +81,11 @@ export function openHistory(folder: string, file: string, options: HistoryOption
 }
 
 /** Starts a trial's `check.ndjson` with its header and returns the writer. */
-export function writeHeader(folder: string, header: HistoryHeader, options: HistoryOptions = {}): HistoryWriter {
+export function writeHeader(
+  folder: string,
+  header: HistoryHeader,
+  options: HistoryOptions = {},
+): HistoryWriter {
   const writer = openHistory(folder, 'check.ndjson', options);
   writer.observe({ t: header.anchor.monoMs, ...header });
   return writer;
@@ -88,7 +96,8 @@ export function redactor(secrets: readonly string[]): (text: string) => string {
   const spellings = new Set<string>();
   for (const secret of secrets) {
     if (secret.length < 4) continue;
-    for (const spelling of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]) spellings.add(spelling);
+    for (const spelling of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])
+      spellings.add(spelling);
   }
   const longestFirst = [...spellings].sort((a, b) => b.length - a.length);
   return (text) => longestFirst.reduce((left, spelling) => left.replaceAll(spelling, '***'), text);
@@ -145,7 +154,8 @@ class AppendingWriter implements HistoryWriter {
         fsyncSync(this.#fd);
       }
     } catch (error) {
-      this.#error ??= error instanceof HistoryError ? error : new HistoryError(this.file, 'write to it', error);
+      this.#error ??=
+        error instanceof HistoryError ? error : new HistoryError(this.file, 'write to it', error);
     } finally {
       closeSync(this.#fd);
     }
@@ -159,7 +169,8 @@ class AppendingWriter implements HistoryWriter {
 
   #check(): void {
     if (this.#error !== null) throw this.#error;
-    if (this.#closed) throw new HistoryError(this.file, 'write to it after it was closed', new Error('closed'));
+    if (this.#closed)
+      throw new HistoryError(this.file, 'write to it after it was closed', new Error('closed'));
   }
 
   #flushNow(): void {

@@ -69,6 +69,8 @@ export interface ObserveOptions {
   write: Write;
   /** Addresses behind the Service that applications use, from the cluster's cache; polled, since reading it is free. */
   endpoints?: (() => readonly string[]) | undefined;
+  /** How old what `endpoints` returns may be, ms; becomes part of the polling error. Default 100. */
+  endpointsAgeMs?: number | undefined;
   pollMs?: number | undefined;
   signal?: AbortSignal | undefined;
 }

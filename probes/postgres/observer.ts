@@ -11,6 +11,7 @@ const DEFAULT_POLL_MS = 100;
 const REPLICAS_EVERY = 5;
 /** The endpoints come from a cache in this process. */
 const ENDPOINTS_POLL_MS = 20;
+const DEFAULT_ENDPOINTS_AGE_MS = 100;
 
 /**
  * Follows who leads, who streams and where the Service points, and writes every change. `pollMs` of an observation is the time
@@ -18,7 +19,8 @@ const ENDPOINTS_POLL_MS = 20;
  */
 export function observe(target: StoreTarget, options: ObserveOptions): Observer {
   const ending = new AbortController();
-  const signal = options.signal === undefined ? ending.signal : AbortSignal.any([ending.signal, options.signal]);
+  const signal =
+    options.signal === undefined ? ending.signal : AbortSignal.any([ending.signal, options.signal]);
   const follower = new Follower(target, options, signal);
   const loops = [
     repeat(options.pollMs ?? DEFAULT_POLL_MS, signal, () => follower.look()),
@@ -75,7 +77,10 @@ class Follower {
     } catch (error) {
       if (this.#signal.aborted || this.#blind) return;
       this.#blind = true;
-      this.#options.write({ kind: 'observer-blind', reason: error instanceof Error ? error.message : String(error) });
+      this.#options.write({
+        kind: 'observer-blind',
+        reason: error instanceof Error ? error.message : String(error),
+      });
     }
   }
 
@@ -86,7 +91,8 @@ class Follower {
     const key = sorted.join(' ');
     if (key === this.#lastEndpoints) return;
     this.#lastEndpoints = key;
-    this.#options.write({ kind: 'endpoint', addresses: sorted, pollMs: ENDPOINTS_POLL_MS, source: 'cluster cache' });
+    const pollMs = ENDPOINTS_POLL_MS + (this.#options.endpointsAgeMs ?? DEFAULT_ENDPOINTS_AGE_MS);
+    this.#options.write({ kind: 'endpoint', addresses: sorted, pollMs, source: 'cluster cache' });
   }
 
   final(): void {
@@ -129,7 +135,12 @@ class Follower {
     const seen = { leader, timeline: Number.isFinite(timeline) ? timeline : undefined };
     const pollMs = this.#since(this.#clusterSeenMs);
     this.#clusterSeenMs = askedMs;
-    if (this.#last !== undefined && this.#last.leader === seen.leader && this.#last.timeline === seen.timeline) return;
+    if (
+      this.#last !== undefined &&
+      this.#last.leader === seen.leader &&
+      this.#last.timeline === seen.timeline
+    )
+      return;
     this.#last = seen;
     this.#options.write({ kind: 'leader', ...seen, pollMs, source: 'Patroni /cluster' });
   }
@@ -138,14 +149,22 @@ class Follower {
     const leader = members.find((member) => member.name === leaderOf(cluster));
     if (leader === undefined) return;
     const askedMs = monoMs();
-    const status = await patroniStatus(leader, { deadlineMs: ANSWER_MS, signal: this.#signal }).catch(() => null);
+    const status = await patroniStatus(leader, { deadlineMs: ANSWER_MS, signal: this.#signal }).catch(
+      () => null,
+    );
     if (status === null) return;
     const streaming = status.replication.filter((replica) => replica.state === 'streaming').length;
     const pollMs = this.#since(this.#replicasSeenMs);
     this.#replicasSeenMs = askedMs;
     if (streaming === this.#lastStreaming) return;
     this.#lastStreaming = streaming;
-    this.#options.write({ kind: 'members', streaming, total: members.length - 1, pollMs, source: `Patroni of ${leader.name}` });
+    this.#options.write({
+      kind: 'members',
+      streaming,
+      total: members.length - 1,
+      pollMs,
+      source: `Patroni of ${leader.name}`,
+    });
   }
 
   /** Since the last look that succeeded, at least the polling interval, rounded up to whole ms. */

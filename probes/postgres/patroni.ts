@@ -21,7 +21,13 @@ const statusSchema = z.object({
   state: z.string(),
   timeline: z.number().optional(),
   replication: z
-    .array(z.object({ application_name: z.string(), state: z.string().nullable(), sync_state: z.string().nullable() }))
+    .array(
+      z.object({
+        application_name: z.string(),
+        state: z.string().nullable(),
+        sync_state: z.string().nullable(),
+      }),
+    )
     .default([]),
 });
 const configSchema = z.record(z.string(), z.unknown());
@@ -46,11 +52,17 @@ export async function patroniConfig(member: StoreMember, bounds: Bounds): Promis
 
 /** Name of the member that holds the lease; null while nobody does. */
 export function leaderOf(cluster: PatroniCluster): string | null {
-  return cluster.members.find((member) => member.role === 'leader' || member.role === 'standby_leader')?.name ?? null;
+  return (
+    cluster.members.find((member) => member.role === 'leader' || member.role === 'standby_leader')?.name ??
+    null
+  );
 }
 
 /** Asks all members at once and takes the first answer. @throws Error with what each of them said */
-export async function anyMember<T>(members: readonly StoreMember[], ask: (member: StoreMember) => Promise<T>): Promise<T> {
+export async function anyMember<T>(
+  members: readonly StoreMember[],
+  ask: (member: StoreMember) => Promise<T>,
+): Promise<T> {
   if (members.length === 0) throw new Error('Patroni: no member has an address');
   try {
     return await Promise.any(members.map(ask));
@@ -63,7 +75,10 @@ export async function anyMember<T>(members: readonly StoreMember[], ask: (member
 /** A connection an answer: pooled ones to a member that is gone would be asked first. */
 function getJson(member: StoreMember, path: string, bounds: Bounds): Promise<unknown> {
   const where = `Patroni of ${member.name} (http://${member.address}:${REST_PORT}${path})`;
-  const signals = [AbortSignal.timeout(Math.max(1, bounds.deadlineMs)), ...(bounds.signal ? [bounds.signal] : [])];
+  const signals = [
+    AbortSignal.timeout(Math.max(1, bounds.deadlineMs)),
+    ...(bounds.signal ? [bounds.signal] : []),
+  ];
   return new Promise((resolve, reject) => {
     const fail = (what: unknown): void => {
       reject(new Error(`${where}: ${what instanceof Error ? what.message : String(what)}`, { cause: what }));

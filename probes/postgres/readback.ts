@@ -35,12 +35,14 @@ export async function readBack(target: StoreTarget, request: ReadBackRequest, bo
   const end = monoMs() + bounds.deadlineMs;
   const left = (): Bounds => ({ deadlineMs: Math.max(1, end - monoMs()), signal: bounds.signal });
   const members = await target.members();
-  request.write({ kind: 'readback-plan', sources: members.map((member) => member.name) });
+  request.write({ kind: 'readback-plan', run: request.run, sources: members.map((member) => member.name) });
   const looks = await Promise.all(members.map((member) => lookAt(target, member, left())));
   const leaders = looks.filter((look) => look.failed === undefined && !look.replica);
   const leader = leaders[0];
   if (leader === undefined || leaders.length > 1) {
-    const seen = looks.map((look) => `${look.member.name}: ${look.failed ?? (look.replica ? 'replica' : 'primary')}`);
+    const seen = looks.map(
+      (look) => `${look.member.name}: ${look.failed ?? (look.replica ? 'replica' : 'primary')}`,
+    );
     request.write({
       kind: 'readback-failed',
       source: 'leader',
@@ -132,14 +134,22 @@ async function single(at: StoreConnection, sql: string, bounds: Bounds): Promise
 
 async function lookAt(target: StoreTarget, member: StoreMember, bounds: Bounds): Promise<Look> {
   try {
-    const value = await single(connectionOf(target, member), 'SELECT pg_is_in_recovery()::text AS value', bounds);
+    const value = await single(
+      connectionOf(target, member),
+      'SELECT pg_is_in_recovery()::text AS value',
+      bounds,
+    );
     return { member, replica: value !== 'false' };
   } catch (error) {
     return { member, replica: true, failed: message(error) };
   }
 }
 
-async function attempt<T>(request: ReadBackRequest, source: string, action: () => Promise<T>): Promise<T | null> {
+async function attempt<T>(
+  request: ReadBackRequest,
+  source: string,
+  action: () => Promise<T>,
+): Promise<T | null> {
   try {
     return await action();
   } catch (error) {

@@ -111,7 +111,10 @@ class PostgresSession implements WorkloadSession {
 
   async read(): Promise<OperationResult> {
     try {
-      const { rows } = await this.#client.query<{ n: string; replica: boolean }>({ ...SELECT, values: [this.#run] });
+      const { rows } = await this.#client.query<{ n: string; replica: boolean }>({
+        ...SELECT,
+        values: [this.#run],
+      });
       const row = rows[0];
       if (row === undefined) return { outcome: 'unknown', detail: 'no row' };
       return { outcome: 'ok', detail: row.replica ? `${row.n}@replica` : row.n };

@@ -1,4 +1,10 @@
-import type { Bounds, ExpectedWindow, GoverningSetting, StoreConnection, StoreTarget } from '../store-driver.ts';
+import type {
+  Bounds,
+  ExpectedWindow,
+  GoverningSetting,
+  StoreConnection,
+  StoreTarget,
+} from '../store-driver.ts';
 import { anyMember, patroniConfig } from './patroni.ts';
 import { queryOnce } from './query.ts';
 
@@ -28,14 +34,21 @@ const PATRONI_DEFAULTS: Readonly<Record<string, string>> = {
 const OLD_NAMES: Readonly<Record<string, string>> = { primary_start_timeout: 'master_start_timeout' };
 
 /** @throws the error of the connection or of the server */
-export async function durabilitySettings(connection: StoreConnection, bounds: Bounds): Promise<GoverningSetting[]> {
+export async function durabilitySettings(
+  connection: StoreConnection,
+  bounds: Bounds,
+): Promise<GoverningSetting[]> {
   const names = DURABILITY.map((name) => `'${name}'`).join(', ');
   const rows = await queryOnce<{ name: string; setting: string }>(
     connection,
     `SELECT name, setting FROM pg_settings WHERE name IN (${names}) ORDER BY name`,
     bounds,
   );
-  return rows.map(({ name, setting }) => ({ name, value: setting, source: `pg_settings on ${connection.host}` }));
+  return rows.map(({ name, setting }) => ({
+    name,
+    value: setting,
+    source: `pg_settings on ${connection.host}`,
+  }));
 }
 
 /** Patroni's settings, then the server's. @throws Error when either does not answer */

@@ -14,19 +14,33 @@ export async function describe(target: StoreTarget, bounds: Bounds): Promise<Sto
   const members = await target.members();
   const cluster = await anyMember(members, (member) => patroniCluster(member, bounds));
   const leader = leaderOf(cluster);
-  const replication = await replicationStates(members.find((member) => member.name === leader), bounds);
+  const replication = await replicationStates(
+    members.find((member) => member.name === leader),
+    bounds,
+  );
   return {
     leader,
-    members: cluster.members.map(({ name, role, state }) => ({ name, role, state: replication.get(name) ?? state })),
+    members: cluster.members.map(({ name, role, state }) => ({
+      name,
+      role,
+      state: replication.get(name) ?? state,
+    })),
     governing: await governingSettings(target, bounds),
   };
 }
 
 /** What the leader says of each replica, such as `streaming`: Patroni before 3.1 calls a replica without a source `running` too. */
-async function replicationStates(leader: StoreMember | undefined, bounds: Bounds): Promise<Map<string, string>> {
+async function replicationStates(
+  leader: StoreMember | undefined,
+  bounds: Bounds,
+): Promise<Map<string, string>> {
   if (leader === undefined) return new Map();
   const { replication } = await patroniStatus(leader, bounds);
-  return new Map(replication.flatMap(({ application_name, state }) => (state === null ? [] : [[application_name, state] as const])));
+  return new Map(
+    replication.flatMap(({ application_name, state }) =>
+      state === null ? [] : [[application_name, state] as const],
+    ),
+  );
 }
 
 /** One leader, every other member streaming from it, and a synchronous one where that is promised. Never throws. */
@@ -37,10 +51,16 @@ export async function steady(target: StoreTarget, bounds: Bounds): Promise<Stead
     const cluster = await anyMember(members, (member) => patroniCluster(member, bounds));
     leader = leaderOf(cluster);
     const holder = members.find((member) => member.name === leader);
-    if (holder === undefined) return { ok: false, leader, detail: `expected a leader, Patroni names ${leader ?? 'none'}` };
-    const [status, config] = await Promise.all([patroniStatus(holder, bounds), patroniConfig(holder, bounds)]);
+    if (holder === undefined)
+      return { ok: false, leader, detail: `expected a leader, Patroni names ${leader ?? 'none'}` };
+    const [status, config] = await Promise.all([
+      patroniStatus(holder, bounds),
+      patroniConfig(holder, bounds),
+    ]);
     const streaming = status.replication.filter((replica) => replica.state === 'streaming');
-    const sync = streaming.filter((replica) => replica.sync_state === 'sync' || replica.sync_state === 'quorum');
+    const sync = streaming.filter(
+      (replica) => replica.sync_state === 'sync' || replica.sync_state === 'quorum',
+    );
     const needsSync = String(config['synchronous_mode'] ?? 'false') !== 'false' && members.length > 1;
     const seen = `leader ${holder.name} (${status.role}, ${status.state}), ${streaming.length} of ${members.length - 1} replicas streaming, ${sync.length} synchronous`;
     const ok =
@@ -48,7 +68,13 @@ export async function steady(target: StoreTarget, bounds: Bounds): Promise<Stead
       ['master', 'primary'].includes(status.role) &&
       streaming.length === members.length - 1 &&
       (!needsSync || sync.length > 0);
-    return { ok, leader, detail: ok ? seen : `expected every replica streaming${needsSync ? ' and one synchronous' : ''}, seen: ${seen}` };
+    return {
+      ok,
+      leader,
+      detail: ok
+        ? seen
+        : `expected every replica streaming${needsSync ? ' and one synchronous' : ''}, seen: ${seen}`,
+    };
   } catch (error) {
     return { ok: false, leader, detail: error instanceof Error ? error.message : String(error) };
   }
@@ -62,7 +88,11 @@ export async function waitSteady(target: StoreTarget, bounds: Bounds): Promise<S
     const left = end - monoMs();
     if (seen.ok || left <= 0 || bounds.signal?.aborted === true) return seen;
     try {
-      await sleep(Math.min(LOOK_EVERY_MS, left), undefined, bounds.signal === undefined ? {} : { signal: bounds.signal });
+      await sleep(
+        Math.min(LOOK_EVERY_MS, left),
+        undefined,
+        bounds.signal === undefined ? {} : { signal: bounds.signal },
+      );
     } catch {
       return seen; // aborted
     }

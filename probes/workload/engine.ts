@@ -25,6 +25,8 @@ export interface EngineOptions {
 export interface WorkloadProgress {
   /** CLOCK_MONOTONIC ms, like every time here. Counts are of writes. */
   t: number;
+  /** When the first operation was due. */
+  startedMs: number | null;
   ok: number;
   fail: number;
   unknown: number;
@@ -61,6 +63,7 @@ export class WorkloadEngine {
   #pacer: Pacer | null = null;
   readonly #progress: WorkloadProgress = {
     t: 0,
+    startedMs: null,
     ok: 0,
     fail: 0,
     unknown: 0,
@@ -81,11 +84,13 @@ export class WorkloadEngine {
    */
   async open(deadlineMs: number): Promise<void> {
     const end = monoMs() + deadlineMs;
-    for (; this.#sessions < this.#options.connections; this.#sessions++) this.#idle.push(await this.#openSession(end));
+    for (; this.#sessions < this.#options.connections; this.#sessions++)
+      this.#idle.push(await this.#openSession(end));
   }
 
   start(): void {
     const startMs = monoMs() + 20;
+    this.#progress.startedMs = startMs;
     const { ratePerSecond, readRatePerSecond } = this.#options;
     this.#pacer = new Pacer([
       { ratePerSecond, startMs, due: (n, intendedMs) => this.#due({ kind: 'w', n, intendedMs }) },
@@ -193,7 +198,11 @@ export class WorkloadEngine {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         session.destroy();
-        resolve(phase.sent ? { outcome: 'unknown', detail: 'deadline' } : { outcome: 'fail', detail: 'connect: deadline' });
+        resolve(
+          phase.sent
+            ? { outcome: 'unknown', detail: 'deadline' }
+            : { outcome: 'fail', detail: 'connect: deadline' },
+        );
       }, this.#options.operationTimeoutMs);
       void this.#perform(session, operation, phase).then((result) => {
         clearTimeout(timer);
@@ -202,7 +211,11 @@ export class WorkloadEngine {
     });
   }
 
-  async #perform(session: WorkloadSession, { kind, n }: Operation, phase: { sent: boolean }): Promise<OperationResult> {
+  async #perform(
+    session: WorkloadSession,
+    { kind, n }: Operation,
+    phase: { sent: boolean },
+  ): Promise<OperationResult> {
     if (!session.usable()) {
       try {
         await session.open(this.#options.connectTimeoutMs);

@@ -63,7 +63,11 @@ async function main(): Promise<void> {
   }
 }
 
-async function work(config: WorkloadConfig, redact: (text: string) => string, stopped: Promise<void>): Promise<void> {
+async function work(
+  config: WorkloadConfig,
+  redact: (text: string) => string,
+  stopped: Promise<void>,
+): Promise<void> {
   const driver = attempt(EXIT.config, () => storeDriver(config.store));
   const client = driver.client(config.connection, config.run);
   const broken = Promise.withResolvers<never>();
@@ -130,7 +134,9 @@ try {
   await main();
   process.exitCode = EXIT.ended;
 } catch (error) {
-  process.stderr.write(`${JSON.stringify({ error: error instanceof Error ? error.message : String(error) })}\n`);
+  process.stderr.write(
+    `${JSON.stringify({ error: error instanceof Error ? error.message : String(error) })}\n`,
+  );
   // Connections and timers may be left over: the exit code must not wait for them.
   process.exit(error instanceof Ending ? error.exitCode : 1);
 }

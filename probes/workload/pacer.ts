@@ -36,7 +36,9 @@ export class Pacer {
   }
 
   #arm(): void {
-    const next = Math.min(...this.#lanes.map((lane) => lane.schedule.startMs + (lane.next - 1) * lane.spacingMs));
+    const next = Math.min(
+      ...this.#lanes.map((lane) => lane.schedule.startMs + (lane.next - 1) * lane.spacingMs),
+    );
     const delayMs = Math.max(SHORTEST_TIMER_MS, Math.floor(next - monoMs()));
     this.#timer = setTimeout(() => {
       this.#tick();

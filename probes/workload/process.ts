@@ -44,7 +44,9 @@ export function startWorkload(config: WorkloadInput, options: WorkloadProcessOpt
     options.onProgress?.(progress);
   });
   const ended = endOf(child, () => error);
-  void ended.then((end) => ready.reject(new Error(`workload ended (${end.code ?? end.signal}): ${said(end.error)}`)));
+  void ended.then((end) =>
+    ready.reject(new Error(`workload ended (${end.code ?? end.signal}): ${said(end.error)}`)),
+  );
   options.signal?.addEventListener('abort', () => child.stdin.end(), { once: true });
   return {
     pid: child.pid ?? -1,

@@ -30,7 +30,9 @@ export async function freePort(): Promise<number> {
 /** PostgreSQL refuses to run as root: its package's user owns the cluster. */
 export async function startPostgres(): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-postgres-'));
-  const [uid, gid] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' })));
+  const [uid, gid] = ['-u', '-g'].map((flag) =>
+    Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' })),
+  );
   const owner = { uid: uid ?? -1, gid: gid ?? -1 };
   chownSync(folder, owner.uid, owner.gid);
   const password = `test-${Math.random().toString(36).slice(2)}`;
@@ -38,11 +40,38 @@ export async function startPostgres(): Promise<PostgresServer> {
   writeFileSync(passwordFile, password);
   chownSync(passwordFile, owner.uid, owner.gid);
   const data = join(folder, 'data');
-  const init = ['-D', data, '-U', 'plumbline', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, '--no-sync', '-E', 'UTF8'];
-  execFileSync(join(BIN, 'initdb'), [...init, '--locale=C.UTF-8'], { ...owner, cwd: folder, stdio: 'ignore', timeout: 60_000 });
+  const init = [
+    '-D',
+    data,
+    '-U',
+    'plumbline',
+    '-A',
+    'scram-sha-256',
+    `--pwfile=${passwordFile}`,
+    '--no-sync',
+    '-E',
+    'UTF8',
+  ];
+  execFileSync(join(BIN, 'initdb'), [...init, '--locale=C.UTF-8'], {
+    ...owner,
+    cwd: folder,
+    stdio: 'ignore',
+    timeout: 60_000,
+  });
   const port = await freePort();
   const connection = { host: '127.0.0.1', port, database: 'postgres', user: 'plumbline', password };
-  const args = ['-D', data, '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1', '-c', 'shared_buffers=32MB'];
+  const args = [
+    '-D',
+    data,
+    '-p',
+    String(port),
+    '-k',
+    folder,
+    '-c',
+    'listen_addresses=127.0.0.1',
+    '-c',
+    'shared_buffers=32MB',
+  ];
   const server = spawn(join(BIN, 'postgres'), args, { ...owner, cwd: folder, stdio: 'ignore' });
   const ended = new Promise<void>((resolve) => server.once('close', () => resolve()));
   const stop = async (): Promise<void> => {

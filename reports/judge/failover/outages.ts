@@ -1,0 +1,125 @@
+import { OUTCOMES } from '../../record/history.ts';
+import type { Operations } from '../../record/history.ts';
+import type { Interval } from '../../record/run-record.ts';
+import { countUpTo } from './acknowledgements.ts';
+import type { Acknowledgements } from './acknowledgements.ts';
+
+/**
+ * How an outage is bounded by what was seen.
+ *
+ * Let the service stop working at T1 and work again at T2. An operation sent at s and answered at d proves something about
+ * one unknown moment of [s, d] and about nothing else:
+ *   - acknowledged: at some moment of [s, d] the service worked;
+ *   - failed or unanswered: at some moment of [s, d] it did not.
+ * So, with A the last acknowledgement before the outage and B the first one after it:
+ *   - T1 ≥ the latest s among the operations acknowledged up to A: the service worked at a moment not before that;
+ *   - T1 ≤ the earliest d among the operations that failed in this outage: by then it had stopped;
+ *   - T2 ≥ the latest s among them: it did not work at a moment not before that;
+ *   - T2 ≤ d of B: by then it worked.
+ * Hence T2 − T1 lies in [latest s failed − earliest d failed, d of B − latest s acknowledged], cut off at 0. Intended times
+ * play no part: an operation that was due and not sent has seen nothing. Against a server that refuses at once, at 200 writes
+ * a second, each edge is known to one spacing of 5 ms and one answer. An operation that got no answer is known to have failed
+ * only when its deadline has passed: where packets vanish silently, the beginning is known to within that deadline, no better.
+ *
+ * An operation that failed belongs to the gap between two successive acknowledgements in which most of its [s, d] lies:
+ * one that hung through the end of an outage must not count as a new one.
+ */
+export interface RawOutage {
+  /** d of A; null: nothing was acknowledged before. */
+  lastOkMs: number | null;
+  /** d of B; null: nothing was acknowledged after. */
+  firstOkMs: number | null;
+  start: Interval;
+  /** `hiMs` is Infinity when nothing was acknowledged after. */
+  end: Interval;
+  failed: number;
+  unknown: number;
+  unsent: number;
+}
+
+interface Gap {
+  failed: number;
+  unknown: number;
+  unsent: number;
+  earliestDownMs: number;
+  latestDownMs: number;
+}
+
+/** Every outage in order of time. */
+export function outagesOf(writes: Operations, acks: Acknowledgements): RawOutage[] {
+  const gaps = new Map<number, Gap>();
+  for (let i = 0; i < writes.count; i++) {
+    const outcome = writes.outcome[i] as number;
+    if (outcome !== OUTCOMES.ok) addTo(gaps, acks, writes, i);
+  }
+  const first = writes.count === 0 ? 0 : earliest(writes.sentMs);
+  return [...gaps.entries()]
+    .sort(([a], [b]) => a - b)
+    .map(([index, gap]) => outageOf(index, gap, acks, first));
+}
+
+function addTo(gaps: Map<number, Gap>, acks: Acknowledgements, writes: Operations, i: number): void {
+  const outcome = writes.outcome[i];
+  const sentMs = writes.sentMs[i] as number;
+  const doneMs = writes.doneMs[i] as number;
+  const index = gapOf(acks.doneMs, sentMs, doneMs);
+  let gap = gaps.get(index);
+  if (gap === undefined) {
+    gap = { failed: 0, unknown: 0, unsent: 0, earliestDownMs: Infinity, latestDownMs: -Infinity };
+    gaps.set(index, gap);
+  }
+  if (outcome === OUTCOMES.unsent) {
+    gap.unsent++; // the client's own queue: it has asked the service nothing
+    return;
+  }
+  if (outcome === OUTCOMES.fail) gap.failed++;
+  else gap.unknown++;
+  gap.earliestDownMs = Math.min(gap.earliestDownMs, doneMs);
+  gap.latestDownMs = Math.max(gap.latestDownMs, sentMs);
+}
+
+/** Gap k lies between acknowledgements k − 1 and k; the one that covers most of [from, to]. */
+function gapOf(acks: Float64Array, from: number, to: number): number {
+  const first = countUpTo(acks, from);
+  const last = countUpTo(acks, to);
+  let best = first;
+  let longest = -1;
+  for (let gap = first; gap <= last; gap++) {
+    const begin = gap === 0 ? from : Math.max(from, acks[gap - 1] as number);
+    const end = gap === acks.length ? to : Math.min(to, acks[gap] as number);
+    if (end - begin > longest) {
+      longest = end - begin;
+      best = gap;
+    }
+  }
+  return best;
+}
+
+function outageOf(index: number, gap: Gap, acks: Acknowledgements, firstSentMs: number): RawOutage {
+  const before = index === 0 ? null : (acks.doneMs[index - 1] as number);
+  const after = index === acks.count ? null : (acks.doneMs[index] as number);
+  const startLo = index === 0 ? firstSentMs : (acks.provenUpMs[index - 1] as number);
+  const endHi = after ?? Infinity;
+  const startHi = Math.max(startLo, Math.min(gap.earliestDownMs, endHi));
+  const endLo = Math.max(startLo, Math.min(gap.latestDownMs, endHi));
+  return {
+    lastOkMs: before,
+    firstOkMs: after,
+    start: { loMs: startLo, hiMs: startHi },
+    end: { loMs: endLo, hiMs: endHi },
+    failed: gap.failed,
+    unknown: gap.unknown,
+    unsent: gap.unsent,
+  };
+}
+
+function earliest(times: Float64Array): number {
+  let found = Infinity;
+  for (const time of times) found = Math.min(found, time);
+  return found;
+}
+
+/** Length of the time from one edge to another. */
+export function lengthOf(start: Interval, end: Interval): Interval {
+  return { loMs: Math.max(0, end.loMs - start.hiMs), hiMs: end.hiMs - start.loMs };
+}

@@ -1,0 +1,97 @@
+import type { History, Observation } from '../../record/history.ts';
+import type { FailoverRecord, Interval, Phase } from '../../record/run-record.ts';
+import type { Episode } from './recovery.ts';
+import type { Trial } from './trial.ts';
+
+export interface Leaders {
+  before: string | null;
+  after: string | null;
+  election: FailoverRecord['election'];
+}
+
+/** Who led before and after, and whether another one was elected. Only what was looked at after the fault says so. */
+export function leadersOf(history: History, trial: Trial): Leaders {
+  const seen = history.observations.filter((one) => one.kind === 'leader');
+  const faultMs = trial.faultMs ?? Infinity;
+  const nameOf = (one: Observation | undefined): string | null =>
+    typeof one?.['leader'] === 'string' ? one['leader'] : null;
+  const before = nameOf(seen.findLast((one) => one.t <= faultMs && nameOf(one) !== null));
+  const later = seen.filter((one) => seenMs(one) > faultMs && nameOf(one) !== null);
+  const after = nameOf(later.at(-1));
+  if (trial.members === 1) return { before, after, election: 'not applicable' };
+  if (before === null || after === null) return { before, after, election: 'not seen' };
+  const elsewhere = later.some((one) => nameOf(one) !== before);
+  return { before, after, election: elsewhere ? 'elsewhere' : 'in place' };
+}
+
+/** The last line of an observer repeats what it knew, with the time when it last knew it. */
+function seenMs(one: Observation): number {
+  return typeof one['seenMs'] === 'number' ? one['seenMs'] : one.t;
+}
+
+/** Annotations: each may be missing, each has its own error, and they need not add up to the RTO. */
+export function phasesOf(history: History, trial: Trial, episode: Episode | null): Phase[] {
+  const { zeroMs } = trial;
+  const before = leadersOf(history, trial).before;
+  const after = (kind: string): Observation[] =>
+    history.observations.filter(
+      (one) => one.kind === kind && one['final'] !== true && one.t > (trial.faultMs ?? Infinity),
+    );
+  const leaders = after('leader');
+  const detected = leaders.find((one) => one['leader'] !== before);
+  const elected = leaders.find(
+    (one) => typeof one['leader'] === 'string' && detected !== undefined && one.t >= detected.t,
+  );
+  const moved = after('endpoint').find((one) => (one['addresses'] as unknown[]).length > 0);
+  return [
+    landedPhase(trial),
+    polled('detected', detected, zeroMs, 'the lease was given up or ran out'),
+    polled('elected', elected, zeroMs, nameIn(elected)),
+    polled('endpoint moved', moved, zeroMs, (moved?.['addresses'] as string[] | undefined)?.join(', ')),
+    bounded('first ok write', episode?.outages[0]?.end, zeroMs),
+    bounded('steady', episode?.steadyFromMs === null ? undefined : episode?.end, zeroMs),
+    polled('replicas restored', restored(history, trial), zeroMs),
+  ];
+}
+
+function landedPhase({ landedMs, actedMs }: Trial): Phase {
+  if (landedMs === null) return { name: 'landed', atMs: null, errorMs: 0 };
+  // It took effect somewhere between the action and its proof.
+  return { name: 'landed', atMs: 0, errorMs: Math.max(0, landedMs - (actedMs ?? landedMs)) };
+}
+
+function nameIn(one: Observation | undefined): string | undefined {
+  return typeof one?.['leader'] === 'string' ? one['leader'] : undefined;
+}
+
+/** As many replicas stream again as before the fault, after fewer did. */
+function restored(history: History, trial: Trial): Observation | undefined {
+  const seen = history.observations.filter((one) => one.kind === 'members');
+  const faultMs = trial.faultMs ?? Infinity;
+  const before = seen.findLast((one) => one.t <= faultMs)?.['streaming'];
+  if (typeof before !== 'number') return undefined;
+  const fewer = seen.find((one) => one.t > faultMs && Number(one['streaming']) < before);
+  return seen.find((one) => fewer !== undefined && one.t > fewer.t && Number(one['streaming']) >= before);
+}
+
+/** Seen at t by looking every `pollMs`: it happened within that interval. */
+function polled(name: Phase['name'], one: Observation | undefined, zeroMs: number, detail?: string): Phase {
+  if (one === undefined) return { name, atMs: null, errorMs: 0 };
+  const half = typeof one['pollMs'] === 'number' ? one['pollMs'] / 2 : 0;
+  return {
+    name,
+    atMs: round(one.t - half - zeroMs),
+    errorMs: round(half),
+    ...(detail === undefined ? {} : { detail }),
+  };
+}
+
+function bounded(name: Phase['name'], interval: Interval | undefined, zeroMs: number): Phase {
+  if (interval === undefined || !Number.isFinite(interval.hiMs)) return { name, atMs: null, errorMs: 0 };
+  const half = (interval.hiMs - interval.loMs) / 2;
+  return { name, atMs: round(interval.loMs + half - zeroMs), errorMs: round(half) };
+}
+
+export function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

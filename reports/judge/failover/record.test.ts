@@ -1,0 +1,497 @@
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { failoverRecordSchema } from '../../record/run-record.ts';
+import { failoverRecord, judgeFailover } from './index.ts';
+import { START, Synthetic } from './synthetic.ts';
+
+const judge = (trial: Synthetic) => failoverRecord(trial.history());
+
+describe('a trial as it should be', () => {
+  const record = judge(new Synthetic());
+
+  it('should pass and match the schema', () => {
+    assert.equal(record.verdict, 'pass', record.reason);
+    assert.deepEqual(failoverRecordSchema.parse(record), record);
+    assert.match(record.reason, /^RTO 1\.\d+ to 2\.\d+ s, 0 of \d+ acknowledged writes lost$/);
+  });
+
+  it('should give an RTO that holds the true length and is narrow', () => {
+    const { loMs, hiMs } = record.rto ?? assert.fail('an RTO was expected');
+    assert.ok(loMs <= 2000 && 2000 <= hiMs, `[${loMs}, ${hiMs}]`);
+    assert.ok(hiMs - loMs <= 20, `${hiMs - loMs} ms wide`);
+  });
+
+  it('should keep the four sums', () => {
+    const w = record.writes ?? assert.fail('sums were expected');
+    assert.deepEqual([w.scheduled, w.ok, w.fail, w.unknown, w.unsent], [3200, 2800, 400, 0, 0]);
+    assert.deepEqual([w.present, w.lost, w.failAbsent, w.unexpected, w.duplicates], [2800, 0, 400, 0, 0]);
+  });
+
+  it('should annotate phases with their polling error, relative to the landing', () => {
+    const phases = Object.fromEntries(
+      record.phases.map(({ name, atMs, errorMs }) => [name, [atMs, errorMs]]),
+    );
+    assert.deepEqual(phases['landed'], [0, 2]);
+    assert.deepEqual(phases['detected'], [948, 50]);
+    assert.deepEqual(phases['elected'], [1748, 50]);
+    assert.deepEqual(phases['endpoint moved'], [1888, 10]);
+    assert.deepEqual(phases['replicas restored'], [4748, 250]);
+    const first = phases['first ok write'] as [number, number];
+    assert.ok(Math.abs(first[0] - 1998) <= first[1] && first[1] <= 5, String(first));
+    assert.equal(record.phases.find(({ name }) => name === 'elected')?.detail, 'postgres-1');
+  });
+
+  it('should say who led, what governed, and that the expectation held', () => {
+    assert.deepEqual(
+      [record.election, record.leaderBefore, record.leaderAfter],
+      ['elsewhere', 'postgres-0', 'postgres-1'],
+    );
+    assert.deepEqual(record.governing, [{ name: 'ttl', value: '20', source: 'Patroni /config' }]);
+    assert.equal(record.outsideExpected, 'no');
+    assert.deepEqual(record.landed, { proved: true, by: 'processes gone: pids 11, 12 are gone', atMs: 5002 });
+  });
+
+  it('should draw a strip of 100 ms bins from 5 s before the fault', () => {
+    const bins = record.strip;
+    assert.equal(bins[0]?.[0], -5000);
+    assert.deepEqual(
+      bins.find(([at]) => at === -1000),
+      [-1000, 20, 0],
+    );
+    assert.deepEqual(
+      bins.find(([at]) => at === 1000),
+      [1000, 0, 20],
+    );
+    assert.equal(
+      bins.reduce((sum, [, ok, not]) => sum + ok + not, 0),
+      3199,
+    ); // the first was due 5,002 ms before the landing
+  });
+});
+
+describe('recovery', () => {
+  it('should fail when it never came back before the deadline, whatever else is missing', () => {
+    const never = new Synthetic({ lengthMs: 70_000, outages: [[5_000, 100_000]] });
+    never.without(
+      'fault-landed',
+      'steady-after',
+      'workload-end',
+      'readback',
+      'readback-plan',
+      'leader',
+      'endpoint',
+      'members',
+    );
+    never.see(65_000, 'deadline', { rtoDeadlineMs: 60_000 });
+    const record = judge(never);
+    assert.equal(record.verdict, 'fail');
+    assert.match(record.reason, /RTO > 60 s/);
+    assert.equal(record.rto, null);
+    assert.equal(record.outages[0]?.firstOkMs, null);
+    assert.deepEqual(failoverRecordSchema.parse(record), record);
+  });
+
+  it('should fail without a recorded deadline when the recording runs past it', () => {
+    const record = judge(new Synthetic({ lengthMs: 70_000, outages: [[5_000, 100_000]] }));
+    assert.equal(record.verdict, 'fail');
+    assert.match(record.reason, /RTO > 60 s/);
+  });
+
+  it('should fail though the generator lagged when it never came back', () => {
+    const never = new Synthetic({ lengthMs: 70_000, outages: [[5_000, 100_000]] });
+    for (const op of never.writes) op.sent += 30;
+    for (const op of never.writes) op.done += 30;
+    assert.equal(judge(never).verdict, 'fail');
+  });
+
+  it('should be inconclusive when the recording was killed soon after', () => {
+    const record = judge(new Synthetic().cutAt(9_000));
+    assert.equal(record.verdict, 'inconclusive');
+    assert.match(record.reason, /ended before writes were seen to succeed for 5 s/);
+  });
+
+  it('should fail when the recording was killed in an outage that had passed the goal', () => {
+    const cut = new Synthetic({ lengthMs: 70_000, outages: [[5_000, 100_000]] }).cutAt(40_000);
+    const record = judge(cut);
+    assert.equal(record.verdict, 'fail');
+    assert.match(record.reason, /RTO > 34\.\d+ s when the recording ended, goal 30 s/);
+  });
+
+  it('should take outages with less than 5 s between them as one, and list both', () => {
+    const flapping = new Synthetic({
+      lengthMs: 20_000,
+      outages: [
+        [5_000, 1_000],
+        [8_000, 500],
+      ],
+    });
+    const record = judge(flapping);
+    assert.equal(record.outages.length, 2);
+    const { loMs = 0, hiMs = 0 } = record.rto ?? {};
+    assert.ok(loMs <= 3500 && 3500 <= hiMs && hiMs - loMs <= 20, `[${loMs}, ${hiMs}]`);
+    assert.ok(Math.abs(record.outageTotalMs - 1500) < 25, String(record.outageTotalMs));
+    assert.match(record.rtoNote ?? '', /^2 outages/);
+  });
+
+  it('should keep apart outages with a steady stretch between them, and take the longest', () => {
+    const record = judge(
+      new Synthetic({
+        lengthMs: 25_000,
+        outages: [
+          [5_000, 1_000],
+          [13_000, 3_000],
+        ],
+      }),
+    );
+    assert.ok(Math.abs((record.rto?.hiMs ?? 0) - 3000) < 20);
+  });
+
+  it('should not count an outage before the fault into the RTO', () => {
+    const record = judge(
+      new Synthetic({
+        lengthMs: 25_000,
+        faultAtMs: 12_000,
+        outages: [
+          [1_000, 4_000],
+          [12_000, 1_000],
+        ],
+      }),
+    );
+    assert.ok(Math.abs((record.rto?.hiMs ?? 0) - 1000) < 20, JSON.stringify(record.rto));
+    assert.equal(record.outages.length, 2);
+  });
+
+  it('should not count a write that hung through the end as a new outage', () => {
+    const hung = new Synthetic();
+    // Sent just before the end of the outage, given up a second later, when others had long been acknowledged.
+    Object.assign(hung.write(1395), { outcome: 'unknown', done: START + 7_970 + 0.1 });
+    const record = judge(hung);
+    assert.equal(record.outages.length, 1);
+    assert.equal(record.verdict, 'pass', record.reason);
+    assert.equal(record.outages[0]?.unknown, 1);
+  });
+
+  it('should give silence its due: a beginning that is known to one deadline only', () => {
+    const silent = new Synthetic();
+    for (const op of silent.writes)
+      if (op.outcome === 'fail')
+        Object.assign(op, { outcome: 'unknown', done: op.sent + 1000, detail: 'deadline' });
+    const { loMs = 0, hiMs = 0 } = judge(silent.readBack()).rto ?? {};
+    assert.ok(loMs <= 2000 && 2000 <= hiMs, `[${loMs}, ${hiMs}]`);
+    assert.ok(loMs >= 900 && hiMs <= 2020, `[${loMs}, ${hiMs}]`);
+  });
+
+  it('should state an RTO of at most one spacing when no write failed', () => {
+    const record = judge(new Synthetic({ outages: [] }));
+    assert.equal(record.verdict, 'pass', record.reason);
+    assert.equal(record.rto?.loMs, 0);
+    assert.ok((record.rto?.hiMs ?? 99) <= 10);
+    assert.match(record.rtoNote ?? '', /no write failed/);
+  });
+
+  it('should hold the RTO against the goal with both ends', () => {
+    const goals = (rtoSeconds: number) => ({ rtoSeconds, lostWrites: 0 });
+    assert.equal(judge(new Synthetic({ goals: goals(1.9) })).verdict, 'fail');
+    assert.match(judge(new Synthetic({ goals: goals(1.9) })).reason, /RTO 1\.99\d* to 2\.\d+ s, goal 1\.9 s/);
+    const open = judge(new Synthetic({ goals: goals(2) }));
+    assert.equal(open.verdict, 'inconclusive');
+    assert.match(open.reason, /lies in between/);
+    assert.equal(judge(new Synthetic({ goals: goals(2.1) })).verdict, 'pass');
+  });
+
+  it('should flag what came sooner or later than the settings allow', () => {
+    const window = (loMs: number, hiMs: number) =>
+      judge(new Synthetic().without('expected-window').see(0, 'expected-window', { loMs, hiMs }));
+    assert.equal(window(3000, 9000).outsideExpected, 'faster');
+    assert.equal(window(100, 900).outsideExpected, 'slower');
+    assert.equal(judge(new Synthetic().without('expected-window')).outsideExpected, 'unknown');
+  });
+
+  it('should not call a generator that stands still a steady stretch', () => {
+    const idle = new Synthetic();
+    idle.writes.splice(
+      0,
+      idle.writes.length,
+      ...idle.writes.filter((op) => op.intended < START + 7_200 || op.n === 3200),
+    );
+    assert.equal(judge(idle).rto, null);
+  });
+});
+
+describe('what makes a trial inconclusive', () => {
+  const cases: [string, Synthetic, RegExp][] = [
+    [
+      'a fault that missed',
+      new Synthetic().without('fault-landed').see(5_001, 'fault-missed', { reason: 'no such pod' }),
+      /did not land: no such pod/,
+    ],
+    [
+      'a fault without proof',
+      new Synthetic().without('fault-landed').see(5_002, 'fault-landed', { by: 'kill', proof: '' }),
+      /landing is not proved/,
+    ],
+    [
+      'a fault that was not injected',
+      new Synthetic().without('fault-landed', 'fault-armed', 'fault-acted'),
+      /not injected/,
+    ],
+    ['goals that are missing', new Synthetic({ goals: {} }), /no goals/],
+    [
+      'a damaged line',
+      Object.assign(new Synthetic(), { damaged: [{ file: 'phases.ndjson', line: 3 }] }),
+      /phases\.ndjson:3/,
+    ],
+    ['a workload that was killed', new Synthetic().without('workload-end'), /did not say how many/],
+    [
+      'another number of scheduled writes',
+      new Synthetic().without('workload-end').see(16_001, 'workload-end', { scheduled: 3201 }),
+      /3201 ≠ 3200.*write 3201 of 3201 is not in the history/,
+    ],
+    ['a leader read once', dropRead(2), /read 1 times, expected 2/],
+    [
+      'a member that was not read',
+      new Synthetic().see(16_400, 'readback-failed', { source: 'postgres-2', reason: 'refused' }),
+      /postgres-2 could not be read back: refused/,
+    ],
+    [
+      'no read-back',
+      new Synthetic().without('readback', 'readback-plan'),
+      /0 of 3 members could be read back/,
+    ],
+    ['no look at the members afterwards', new Synthetic().without('steady-after'), /not looked at/],
+    ['the read-back of another run', otherRun(), /another run was read back/],
+  ];
+  for (const [what, trial, expected] of cases) {
+    it(`should name ${what}`, () => {
+      const record = judge(trial);
+      assert.equal(record.verdict, 'inconclusive', record.reason);
+      assert.match(record.reason, expected);
+      assert.deepEqual(failoverRecordSchema.parse(record), record);
+    });
+  }
+
+  function dropRead(pass: number): Synthetic {
+    const trial = new Synthetic();
+    trial.observations = trial.observations.filter(
+      (seen) => !(seen['role'] === 'leader' && seen['pass'] === pass),
+    );
+    return trial;
+  }
+  function otherRun(): Synthetic {
+    const trial = new Synthetic();
+    for (const seen of trial.observations) if (seen.kind === 'readback-plan') seen['run'] = 'r0';
+    return trial;
+  }
+
+  it('should name too few acknowledged writes before the fault', () => {
+    const record = judge(new Synthetic({ faultAtMs: 400, outages: [[400, 2_000]] }));
+    assert.equal(record.verdict, 'inconclusive');
+    assert.match(record.reason, /80 acknowledged writes before the fault, 100 are needed/);
+  });
+
+  it('should name a late generator at an edge, and only there', () => {
+    const late = (n: number): Synthetic => {
+      const trial = new Synthetic();
+      trial.write(n).sent += 8;
+      trial.write(n).done += 8;
+      return trial;
+    };
+    assert.match(judge(late(996)).reason, /8\.1 ms late at the edges/);
+    assert.equal(judge(late(996)).verdict, 'inconclusive');
+    assert.match(judge(late(1404)).reason, /8\.1 ms late/);
+    assert.equal(judge(late(300)).verdict, 'pass');
+    assert.equal(judge(late(300)).generatorLagMs.max, 8.1);
+  });
+
+  it('should not take waiting for a connection for lateness', () => {
+    const trial = new Synthetic();
+    Object.assign(trial.write(996), {
+      sent: trial.write(996).sent + 8,
+      done: trial.write(996).done + 8,
+      detail: 'waited=8.0',
+    });
+    assert.equal(judge(trial).verdict, 'pass');
+  });
+
+  it('should not decide by two readings that disagree', () => {
+    const trial = new Synthetic();
+    const first = trial.observations.find((seen) => seen.kind === 'readback' && seen['pass'] === 1);
+    if (first) first['present'] = [[1, 10]];
+    const record = judge(trial);
+    assert.equal(record.verdict, 'inconclusive');
+    assert.match(record.reason, /two readings of the leader disagree/);
+    assert.equal(record.writes, null);
+  });
+});
+
+describe('writes', () => {
+  it('should count and name lost acknowledged writes, with their window', () => {
+    const record = judge(new Synthetic().readBack({ lost: [150, 151, 990] }));
+    assert.equal(record.verdict, 'fail');
+    assert.match(record.reason, /lost 3 acknowledged writes within 4200 ms \(goal 0\): number 150, 151, 990/);
+    assert.deepEqual(record.lostNumbers, [150, 151, 990]);
+    assert.equal(record.writes?.lost, 3);
+    assert.equal(record.lossWindowMs, 4200);
+  });
+
+  it('should fail for a lost write even where the fault did not land', () => {
+    assert.equal(judge(new Synthetic().readBack({ lost: [150] }).without('fault-landed')).verdict, 'fail');
+  });
+
+  it('should allow what the goal allows', () => {
+    const goals = { rtoSeconds: 30, lostWrites: 1 };
+    assert.equal(judge(new Synthetic({ goals }).readBack({ lost: [150] })).verdict, 'pass');
+  });
+
+  it('should tell recovered from absent for what got no answer', () => {
+    const trial = new Synthetic();
+    for (const n of [1000, 1001, 1002]) trial.write(n).outcome = 'unknown';
+    const record = judge(trial.readBack({ extra: [1001] }));
+    assert.deepEqual([record.writes?.unknown, record.writes?.recovered, record.writes?.absent], [3, 1, 2]);
+    assert.equal(record.verdict, 'pass', record.reason);
+  });
+
+  it('should fail for a write that was refused and is there', () => {
+    const record = judge(new Synthetic().readBack({ extra: [1100] }));
+    assert.equal(record.verdict, 'fail');
+    assert.match(record.reason, /1 write refused and there all the same: number 1100/);
+    assert.equal(record.writes?.unexpected, 1);
+  });
+
+  it('should fail for a write that is there twice, and name it', () => {
+    const record = judge(new Synthetic().readBack({ duplicates: [[150, 2]] }));
+    assert.equal(record.verdict, 'fail');
+    assert.match(record.reason, /1 duplicated write: number 150/);
+    assert.deepEqual([record.writes?.duplicates, record.duplicateNumbers], [1, [150]]);
+  });
+
+  it('should keep the sums with writes that were never sent', () => {
+    const trial = new Synthetic();
+    trial.write(1200).outcome = 'unsent';
+    const record = judge(trial.readBack());
+    assert.equal(record.writes?.unsent, 1);
+    assert.equal(record.verdict, 'pass', record.reason);
+    assert.match(judge(trial.readBack({ extra: [1200] })).reason, /never sent are in the store/);
+  });
+
+  it('should notice numbers that nobody wrote, and writes recorded twice', () => {
+    assert.match(
+      judge(new Synthetic().readBack({ extra: [9999] })).reason,
+      /numbers in the store = .*: 2801 ≠ 2800/,
+    );
+    const twice = new Synthetic();
+    twice.write(10).n = 11;
+    const { reason, verdict } = judge(twice);
+    assert.equal(verdict, 'inconclusive');
+    assert.match(reason, /write 10 of 3200 is not in the history; write 11 is in the history twice/);
+  });
+
+  it('should fail for a member that differs after it rejoined', () => {
+    const trial = new Synthetic();
+    const member = trial.observations.find(
+      (seen) => seen['source'] === 'postgres-2' && seen.kind === 'readback',
+    );
+    if (member)
+      member['present'] = [
+        [1, 900],
+        [5000, 5000],
+      ];
+    const record = judge(trial);
+    assert.equal(record.verdict, 'fail');
+    assert.match(
+      record.reason,
+      /postgres-2 differs from the leader postgres-1 after it rejoined: 1900 writes missing, 1 too many/,
+    );
+  });
+
+  it('should fail when members did not come back', () => {
+    const record = judge(
+      new Synthetic()
+        .without('steady-after')
+        .see(20_000, 'steady-after', { ok: false, detail: '1 of 2 replicas' }),
+    );
+    assert.equal(record.verdict, 'fail');
+    assert.match(record.reason, /not all members were back afterwards: 1 of 2 replicas/);
+  });
+
+  it('should judge staleness on the primary only', () => {
+    const read = (detail: string): Synthetic => {
+      const trial = new Synthetic();
+      trial.reads.push({
+        n: 1,
+        intended: START + 1000,
+        sent: START + 1000,
+        done: START + 1001,
+        outcome: 'ok',
+        detail,
+      });
+      return trial;
+    };
+    assert.equal(judge(read('200')).verdict, 'pass');
+    assert.match(judge(read('199')).reason, /1 read on the primary missed an acknowledged write/);
+    assert.equal(judge(read('199@replica')).verdict, 'pass');
+  });
+});
+
+describe('elections and missing phases', () => {
+  it('should tell in place from elsewhere by what was looked at after the fault', () => {
+    const inPlace = new Synthetic().without('leader');
+    inPlace.see(-80, 'leader', { leader: 'postgres-0', pollMs: 100 });
+    inPlace.see(16_000, 'leader', { leader: 'postgres-0', pollMs: 100, final: true, seenMs: START + 15_900 });
+    assert.equal(judge(inPlace).election, 'in place');
+    assert.equal(judgeFailover([inPlace.history()]).verdict, 'inconclusive');
+    const blind = new Synthetic().without('leader');
+    blind.see(-80, 'leader', { leader: 'postgres-0', pollMs: 100 });
+    blind.see(16_000, 'leader', { leader: 'postgres-0', pollMs: 100, final: true, seenMs: START + 4_000 });
+    assert.equal(judge(blind).election, 'not seen');
+    assert.equal(judge(new Synthetic({ settings: { members: 1 } })).election, 'not applicable');
+  });
+
+  it('should do without any phase', () => {
+    const record = judge(
+      new Synthetic().without('leader', 'endpoint', 'members', 'governing', 'expected-window'),
+    );
+    assert.equal(record.verdict, 'pass', record.reason);
+    assert.deepEqual(
+      record.phases.filter(({ atMs }) => atMs === null).map(({ name }) => name),
+      ['detected', 'elected', 'endpoint moved', 'replicas restored'],
+    );
+  });
+});
+
+describe('judging a check', () => {
+  it('should pass when trials pass and one elected another leader', () => {
+    const inPlace = new Synthetic()
+      .without('leader')
+      .see(-80, 'leader', { leader: 'postgres-0', pollMs: 100 });
+    inPlace.see(15_000, 'leader', { leader: 'postgres-0', pollMs: 100 });
+    const judgement = judgeFailover([inPlace.history(), new Synthetic().history()]);
+    assert.equal(judgement.verdict, 'pass', judgement.reason);
+    assert.equal(judgement.trials?.length, 2);
+  });
+
+  it('should be as bad as the worst trial', () => {
+    const lost = new Synthetic().readBack({ lost: [7] });
+    assert.equal(judgeFailover([new Synthetic().history(), lost.history()]).verdict, 'fail');
+  });
+
+  it('should judge empty histories and none without throwing', () => {
+    const empty = new Synthetic();
+    empty.writes.length = 0;
+    empty.observations = [];
+    const record = judge(empty);
+    assert.equal(record.verdict, 'inconclusive');
+    assert.match(record.reason, /no write was recorded/);
+    assert.deepEqual(failoverRecordSchema.parse(record), record);
+    assert.equal(judgeFailover([]).verdict, 'inconclusive');
+  });
+
+  it('should give the same verdict for the same history, in whatever order operations come', () => {
+    const history = new Synthetic().history();
+    const shuffled = new Synthetic();
+    shuffled.writes.reverse();
+    const swapped = shuffled.history();
+    assert.deepEqual(failoverRecord(swapped), failoverRecord(history));
+    assert.deepEqual(failoverRecord(history), failoverRecord(history));
+  });
+});

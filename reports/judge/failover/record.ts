@@ -1,0 +1,170 @@
+import type { History } from '../../record/history.ts';
+import type { FailoverRecord, Interval, Outage } from '../../record/run-record.ts';
+import { acknowledgements, countUpTo } from './acknowledgements.ts';
+import type { Acknowledgements } from './acknowledgements.ts';
+import { generatorLag, rateOf, stripOf } from './generator.ts';
+import { lengthOf, outagesOf } from './outages.ts';
+import type { RawOutage } from './outages.ts';
+import { leadersOf, phasesOf, round } from './phases.ts';
+import { readBackOf } from './readback.ts';
+import { episodesOf, isDense, STEADY_MS, unseenOutage } from './recovery.ts';
+import type { Episode } from './recovery.ts';
+import { staleReads } from './staleness.ts';
+import { accountsOf } from './sums.ts';
+import { text, trialOf } from './trial.ts';
+import type { Trial } from './trial.ts';
+import { decide } from './verdict.ts';
+
+/** Outages listed one by one; their total counts them all. */
+const MAX_OUTAGES = 200;
+
+/** The failover record of one trial. Pure: the same history always gives the same record. */
+export function failoverRecord(history: History): FailoverRecord {
+  const trial = trialOf(history);
+  const acks = acknowledgements(history.writes);
+  const outages = outagesOf(history.writes, acks);
+  const endOfRecordingMs = latest(history);
+  const back = recoveryOf({ trial, acks, outages, ratePerSecond: rateOf(history.writes) });
+  const readBack = readBackOf(history, trial.members);
+  const accounts =
+    readBack.leader === null ? null : accountsOf(history.writes, readBack.leader, trial.scheduled);
+  const lag = generatorLag(history.writes, edgesOf(back.episode ?? back.open, trial));
+  const { verdict, reason } = decide({
+    trial,
+    writes: history.writes.count,
+    acknowledgedBefore: countUpTo(acks.doneMs, trial.faultMs ?? Infinity),
+    ...back,
+    endOfRecordingMs,
+    lag,
+    readBack,
+    accounts,
+    stale: staleReads(history.reads, acks),
+    damaged: history.damaged.map(({ file, line }) => `${file}:${line}`),
+  });
+  const leaders = leadersOf(history, trial);
+  const window = expectedOf(history);
+  return {
+    store: trial.store,
+    fault: trial.fault,
+    trial: history.header.trial,
+    verdict,
+    reason,
+    startedAt: history.header.anchor.wall,
+    target: trial.target,
+    landed: {
+      proved: trial.landedMs !== null,
+      by: trial.landedMs === null ? trial.missed : trial.landedBy,
+      atMs: trial.landedMs === null ? null : round(trial.landedMs - history.header.anchor.monoMs),
+    },
+    election: leaders.election,
+    leaderBefore: leaders.before,
+    leaderAfter: leaders.after,
+    rto: back.rto === null ? null : rounded(back.rto),
+    ...noteOf(back, trial),
+    outages: outages.slice(0, MAX_OUTAGES).map((outage) => outageOf(outage, trial.zeroMs, endOfRecordingMs)),
+    outageTotalMs: round(
+      outages.reduce((sum, { start, end }) => sum + upper(start, end, endOfRecordingMs), 0),
+    ),
+    phases: phasesOf(history, trial, back.episode ?? back.open),
+    writes: accounts?.sums ?? null,
+    lostNumbers: accounts?.lostNumbers ?? [],
+    duplicateNumbers: accounts?.duplicateNumbers ?? [],
+    lossWindowMs: accounts?.lossWindowMs ?? null,
+    generatorLagMs: lag,
+    writesPerSecond: round(rateOf(history.writes)),
+    strip: stripOf(history.writes, trial.zeroMs),
+    governing: governingOf(history),
+    expectedWindowMs: window,
+    outsideExpected: compare(back.rto, window),
+  };
+}
+
+interface Recovery {
+  episode: Episode | null;
+  open: Episode | null;
+  rto: Interval | null;
+}
+
+interface Sampled {
+  trial: Trial;
+  acks: Acknowledgements;
+  outages: RawOutage[];
+  ratePerSecond: number;
+}
+
+/** The longest episode since the fault that ended in a steady stretch, unless the last one did not end. */
+function recoveryOf({ trial, acks, outages, ratePerSecond }: Sampled): Recovery {
+  const sinceMs = trial.faultMs ?? -Infinity;
+  const episodes = episodesOf(outages, acks, ratePerSecond).filter((episode) => episode.end.hiMs > sinceMs);
+  const last = episodes.at(-1);
+  if (last === undefined) {
+    const steady = acks.count > 0 && (acks.doneMs[acks.count - 1] as number) - sinceMs >= STEADY_MS;
+    const dense = trial.faultMs !== null && isDense(trial.faultMs, acks, ratePerSecond);
+    return { episode: null, open: null, rto: steady && dense ? unseenOutage(acks, sinceMs) : null };
+  }
+  if (last.steadyFromMs === null) return { episode: null, open: last, rto: null };
+  let longest = last;
+  for (const episode of episodes) if (episode.lengthMs.hiMs > longest.lengthMs.hiMs) longest = episode;
+  return { episode: longest, open: null, rto: longest.lengthMs };
+}
+
+function noteOf({ rto, episode, open }: Recovery, trial: Trial): { rtoNote?: string } {
+  if (open !== null && trial.rtoDeadlineMs !== null && trial.gaveUp)
+    return { rtoNote: `RTO > ${trial.rtoDeadlineMs / 1000} s` };
+  if (open !== null) return { rtoNote: 'not steady again when the recording ended' };
+  if (rto !== null && episode === null)
+    return { rtoNote: 'no write failed; an outage may have passed between two writes' };
+  const parts = episode?.outages.length ?? 0;
+  return parts > 1
+    ? { rtoNote: `${parts} outages with less than ${STEADY_MS / 1000} s without a failure between them` }
+    : {};
+}
+
+function edgesOf(episode: Episode | null, trial: Trial): Interval[] {
+  if (episode === null) return trial.faultMs === null ? [] : [{ loMs: trial.faultMs, hiMs: trial.faultMs }];
+  return Number.isFinite(episode.end.hiMs) ? [episode.start, episode.end] : [episode.start];
+}
+
+function outageOf(outage: RawOutage, zeroMs: number, endOfRecordingMs: number): Outage {
+  const length = lengthOf(outage.start, outage.end);
+  return {
+    lastOkMs: round((outage.lastOkMs ?? outage.start.loMs) - zeroMs),
+    firstOkMs: outage.firstOkMs === null ? null : round(outage.firstOkMs - zeroMs),
+    lengthMs: { loMs: round(length.loMs), hiMs: round(upper(outage.start, outage.end, endOfRecordingMs)) },
+    failed: outage.failed,
+    unknown: outage.unknown,
+  };
+}
+
+/** Longest possible length; of an outage without an end, as far as it was recorded. */
+function upper(start: Interval, end: Interval, endOfRecordingMs: number): number {
+  return Math.max(0, Math.min(end.hiMs, endOfRecordingMs) - start.loMs);
+}
+
+function latest({ writes }: History): number {
+  let found = 0;
+  for (const time of writes.doneMs) found = Math.max(found, time);
+  return found;
+}
+
+function governingOf({ observations }: History): FailoverRecord['governing'] {
+  return observations
+    .filter((seen) => seen.kind === 'governing')
+    .map((seen) => ({ name: text(seen['name']), value: text(seen['value']), source: text(seen['source']) }));
+}
+
+function expectedOf({ observations }: History): Interval | null {
+  const seen = observations.findLast((one) => one.kind === 'expected-window');
+  const [loMs, hiMs] = [seen?.['loMs'], seen?.['hiMs']];
+  return typeof loMs === 'number' && typeof hiMs === 'number' ? { loMs, hiMs } : null;
+}
+
+function compare(rto: Interval | null, window: Interval | null): FailoverRecord['outsideExpected'] {
+  if (rto === null || window === null) return 'unknown';
+  if (rto.hiMs < window.loMs) return 'faster';
+  return rto.loMs > window.hiMs ? 'slower' : 'no';
+}
+
+function rounded({ loMs, hiMs }: Interval): Interval {
+  return { loMs: round(loMs), hiMs: round(hiMs) };
+}

@@ -1,0 +1,207 @@
+/** Histories of trials made up for tests: a service that works, stops at a known time, and works again. */
+import { OUTCOMES } from '../../record/history.ts';
+import type { History, Observation, Operations, Outcome } from '../../record/history.ts';
+
+interface Op {
+  n: number;
+  intended: number;
+  sent: number;
+  done: number;
+  outcome: Outcome;
+  detail?: string;
+}
+
+export interface Outline {
+  /** Milliseconds of the trial, when the fault comes and how long it lasts; the clock starts at 1,000,000. */
+  lengthMs?: number;
+  faultAtMs?: number;
+  /** Begin and length of each outage, ms. */
+  outages?: [number, number][];
+  spacingMs?: number;
+  latencyMs?: number;
+  goals?: Record<string, unknown>;
+  settings?: Record<string, unknown>;
+  check?: string;
+}
+
+export const START = 1_000_000;
+
+/** A trial in which everything is as it should be; tests then change one thing. */
+export class Synthetic {
+  readonly writes: Op[] = [];
+  readonly reads: Op[] = [];
+  observations: Observation[] = [];
+  damaged: History['damaged'] = [];
+  readonly outline: Required<Outline>;
+
+  constructor(outline: Outline = {}) {
+    this.outline = {
+      lengthMs: 16_000,
+      faultAtMs: 5_000,
+      outages: [[5_000, 2_000]],
+      spacingMs: 5,
+      latencyMs: 1,
+      goals: { rtoSeconds: 30, lostWrites: 0, minTrials: 1 },
+      settings: { members: 3, rtoDeadlineMs: 60_000 },
+      check: 'failover/postgres/pod-crash',
+      ...outline,
+    };
+    this.#fillWrites();
+    this.#fillObservations();
+    this.readBack();
+  }
+
+  #fillWrites(): void {
+    const { lengthMs, spacingMs, latencyMs, outages } = this.outline;
+    for (let n = 1, at = 0; at < lengthMs; n++, at = (n - 1) * spacingMs) {
+      const down = outages.some(([from, length]) => at + latencyMs >= from && at < from + length);
+      const intended = START + at;
+      this.writes.push({
+        n,
+        intended,
+        sent: intended + 0.1,
+        done: intended + 0.1 + (down ? 0.4 : latencyMs),
+        outcome: down ? 'fail' : 'ok',
+        ...(down ? { detail: 'connect: ECONNREFUSED' } : {}),
+      });
+    }
+  }
+
+  #fillObservations(): void {
+    const { faultAtMs, lengthMs, outages } = this.outline;
+    const fault = START + faultAtMs;
+    const back = fault + (outages[0]?.[1] ?? 0);
+    const see = (t: number, kind: string, fields: Record<string, unknown> = {}): void => {
+      this.observations.push({ kind, t, ...fields });
+    };
+    see(START - 100, 'governing', { name: 'ttl', value: '20', source: 'Patroni /config' });
+    see(START - 100, 'expected-window', { loMs: 1000, hiMs: 28_000, derivation: 'ttl + loop_wait' });
+    see(START - 90, 'steady', { ok: true, leader: 'postgres-0', detail: 'all there' });
+    see(START - 80, 'leader', { leader: 'postgres-0', timeline: 1, pollMs: 100, source: 'Patroni /cluster' });
+    see(START - 80, 'endpoint', { addresses: ['198.18.74.5'], pollMs: 20, source: 'cache' });
+    see(START - 80, 'members', { streaming: 2, total: 2, pollMs: 500, source: 'Patroni' });
+    see(START - 10, 'workload', { store: 'postgres', run: 'r1', client: 'test', ratePerSecond: 200 });
+    see(fault - 1, 'fault-armed', { fault: 'pod-crash', target: 'postgres-0' });
+    see(fault, 'fault-acted');
+    see(fault + 2, 'fault-landed', { by: 'processes gone', proof: 'pids 11, 12 are gone' });
+    see(fault + 1000, 'leader', { leader: null, pollMs: 100, source: 'Patroni /cluster' });
+    see(back - 200, 'leader', { leader: 'postgres-1', timeline: 2, pollMs: 100, source: 'Patroni /cluster' });
+    see(back - 100, 'endpoint', { addresses: ['198.18.75.6'], pollMs: 20, source: 'cache' });
+    see(back - 50, 'members', { streaming: 1, total: 2, pollMs: 500, source: 'Patroni' });
+    see(back + 3000, 'members', { streaming: 2, total: 2, pollMs: 500, source: 'Patroni' });
+    see(START + lengthMs, 'leader', {
+      leader: 'postgres-1',
+      pollMs: 100,
+      final: true,
+      source: 'Patroni /cluster',
+    });
+    see(START + lengthMs + 1, 'workload-end', { scheduled: this.writes.length });
+    see(START + lengthMs + 900, 'steady-after', { ok: true, detail: 'all there' });
+    see(START + lengthMs + 901, 'end');
+  }
+
+  /** Writes the read-back of a store that holds what was acknowledged, without `lost` and with `extra`. */
+  readBack({
+    lost = [],
+    extra = [],
+    duplicates = [],
+  }: { lost?: number[]; extra?: number[]; duplicates?: [number, number][] } = {}): this {
+    this.observations = this.observations.filter((seen) => !seen.kind.startsWith('readback'));
+    const gone = new Set(lost);
+    const numbers = this.writes.filter((op) => op.outcome === 'ok' && !gone.has(op.n)).map((op) => op.n);
+    const present = rangesOf([...numbers, ...extra].sort((a, b) => a - b));
+    const t = START + this.outline.lengthMs + 500;
+    this.observations.push({
+      kind: 'readback-plan',
+      t,
+      run: 'r1',
+      sources: ['postgres-0', 'postgres-1', 'postgres-2'],
+    });
+    const read = (source: string, role: string, pass: number): void => {
+      this.observations.push({
+        kind: 'readback',
+        t: t + pass,
+        source,
+        role,
+        pass,
+        present,
+        duplicates,
+        complete: true,
+      });
+    };
+    read('postgres-1', 'leader', 1);
+    read('postgres-1', 'leader', 2);
+    read('postgres-0', 'member', 1);
+    read('postgres-2', 'member', 1);
+    return this;
+  }
+
+  /** The write with this number, to be changed. */
+  write(n: number): Op {
+    const found = this.writes[n - 1];
+    if (found === undefined) throw new Error(`no write ${n}`);
+    return found;
+  }
+
+  without(...kinds: string[]): this {
+    this.observations = this.observations.filter((seen) => !kinds.includes(seen.kind));
+    return this;
+  }
+
+  see(t: number, kind: string, fields: Record<string, unknown> = {}): this {
+    this.observations.push({ kind, t: START + t, ...fields });
+    return this;
+  }
+
+  /** As if everything had been killed at this time. */
+  cutAt(ms: number): this {
+    const end = START + ms;
+    this.writes.splice(0, this.writes.length, ...this.writes.filter((op) => op.done <= end));
+    this.observations = this.observations.filter((seen) => seen.t <= end);
+    return this;
+  }
+
+  history(): History {
+    const { goals, settings, check } = this.outline;
+    return {
+      header: {
+        kind: 'header',
+        schema: 1,
+        check,
+        trial: 1,
+        environment: 'test',
+        goals,
+        settings,
+        anchor: { wall: '2026-01-01T00:00:00.000Z', monoMs: START },
+      },
+      observations: this.observations.toSorted((a, b) => a.t - b.t),
+      writes: columns(this.writes),
+      reads: columns(this.reads),
+      damaged: this.damaged,
+    };
+  }
+}
+
+export function rangesOf(numbers: readonly number[]): [number, number][] {
+  const ranges: [number, number][] = [];
+  for (const n of numbers) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] + 1 >= n) last[1] = Math.max(last[1], n);
+    else ranges.push([n, n]);
+  }
+  return ranges;
+}
+
+/** In the order in which they ended, as a history has them. */
+function columns(ops: readonly Op[]): Operations {
+  const sorted = ops.toSorted((a, b) => a.done - b.done);
+  return {
+    count: sorted.length,
+    n: Float64Array.from(sorted, (op) => op.n),
+    intendedMs: Float64Array.from(sorted, (op) => op.intended),
+    sentMs: Float64Array.from(sorted, (op) => op.sent),
+    doneMs: Float64Array.from(sorted, (op) => op.done),
+    outcome: Uint8Array.from(sorted, (op) => OUTCOMES[op.outcome]),
+    detail: new Map(sorted.flatMap((op, i) => (op.detail === undefined ? [] : [[i, op.detail]]))),
+  };
+}

@@ -1,0 +1,179 @@
+import type { FailoverRecord, Interval } from '../../record/run-record.ts';
+import type { Verdict } from '../../record/verdict.ts';
+import { MAX_LAG_MS } from './generator.ts';
+import { sameContents } from './readback.ts';
+import type { Contents, ReadBack } from './readback.ts';
+import type { Episode } from './recovery.ts';
+import type { Accounts } from './sums.ts';
+import type { Trial } from './trial.ts';
+import { text } from './trial.ts';
+
+/** Fewer acknowledged writes before the fault say nothing about what it cost. */
+export const MIN_ACKNOWLEDGED = 100;
+const MAX_NAMED = 10;
+
+/** Everything that the rules look at. */
+export interface Evidence {
+  trial: Trial;
+  writes: number;
+  acknowledgedBefore: number;
+  /** The episode that gives the RTO: the longest that ended in a steady stretch; null: there is none. */
+  episode: Episode | null;
+  rto: Interval | null;
+  /** The last episode after the fault, when nothing steady came after it. */
+  open: Episode | null;
+  /** When an open episode was last seen to be one, ms of CLOCK_MONOTONIC. */
+  endOfRecordingMs: number;
+  lag: FailoverRecord['generatorLagMs'];
+  readBack: ReadBack;
+  accounts: Accounts | null;
+  stale: number;
+  damaged: string[];
+}
+
+type Rule = (evidence: Evidence) => string | null;
+
+/** What is proved wrong: it holds whatever else is missing. In the order in which it is told. */
+const FAILURES: readonly Rule[] = [
+  neverBack,
+  lostWrites,
+  ({ accounts, trial }) =>
+    accounts !== null && accounts.sums.duplicates > trial.duplicatesGoal
+      ? `${counted(accounts.sums.duplicates, 'duplicated write')}: ${named(accounts.duplicateNumbers)}`
+      : null,
+  ({ accounts }) =>
+    accounts !== null && accounts.sums.unexpected > 0
+      ? `${counted(accounts.sums.unexpected, 'write')} refused and there all the same: ${named(accounts.unexpectedNumbers)}`
+      : null,
+  ({ stale }) => (stale > 0 ? `${counted(stale, 'read')} on the primary missed an acknowledged write` : null),
+  divergedMembers,
+  ({ trial: { steadyAfter } }) =>
+    steadyAfter !== null && steadyAfter['ok'] !== true
+      ? `not all members were back afterwards: ${text(steadyAfter['detail'])}`
+      : null,
+  tooSlow,
+];
+
+/** What keeps the trial from saying anything. */
+const GAPS: readonly Rule[] = [
+  ({ writes }) => (writes === 0 ? 'no write was recorded' : null),
+  ({ trial }) =>
+    trial.rtoGoalMs === null || trial.lostGoal === null
+      ? 'the history states no goals for RTO and lost writes'
+      : null,
+  ({ trial }) => (trial.landedMs === null ? `the fault did not land: ${trial.missed}` : null),
+  ({ acknowledgedBefore, trial }) =>
+    trial.faultMs !== null && acknowledgedBefore < MIN_ACKNOWLEDGED
+      ? `${acknowledgedBefore} acknowledged writes before the fault, ${MIN_ACKNOWLEDGED} are needed`
+      : null,
+  ({ lag }) =>
+    lag.atEdges > MAX_LAG_MS
+      ? `the generator was ${lag.atEdges.toFixed(1)} ms late at the edges of the outage (limit ${MAX_LAG_MS} ms)`
+      : null,
+  ({ rto, trial }) =>
+    rto === null && trial.landedMs !== null
+      ? 'the recording ended before writes were seen to succeed for 5 s again'
+      : null,
+  ({ rto, trial }) =>
+    rto !== null && trial.rtoGoalMs !== null && rto.hiMs > trial.rtoGoalMs && rto.loMs <= trial.rtoGoalMs
+      ? `RTO between ${seconds(rto.loMs)} and ${seconds(rto.hiMs)} s, the goal of ${seconds(trial.rtoGoalMs)} s lies in between`
+      : null,
+  ({ readBack }) => (readBack.gaps.length > 0 ? readBack.gaps.join('; ') : null),
+  ({ accounts }) =>
+    accounts !== null && accounts.mismatches.length > 0 ? accounts.mismatches.join('; ') : null,
+  ({ trial }) =>
+    trial.steadyAfter === null ? 'it was not looked at whether all members were back afterwards' : null,
+  ({ damaged }) => (damaged.length > 0 ? `damaged lines in the history: ${damaged.join(', ')}` : null),
+];
+
+/** The verdict of one trial: a proved failure wins over everything missing, anything missing over a pass. */
+export function decide(evidence: Evidence): { verdict: Verdict; reason: string } {
+  const failures = apply(FAILURES, evidence);
+  if (failures.length > 0) return { verdict: 'fail', reason: failures.join('; ') };
+  const gaps = apply(GAPS, evidence);
+  if (gaps.length > 0) return { verdict: 'inconclusive', reason: gaps.join('; ') };
+  const { rto, accounts } = evidence;
+  const took = rto === null ? '' : `RTO ${seconds(rto.loMs)} to ${seconds(rto.hiMs)} s`;
+  return {
+    verdict: 'pass',
+    reason: `${took}, ${accounts?.sums.lost ?? 0} of ${accounts?.sums.ok ?? 0} acknowledged writes lost`,
+  };
+}
+
+function apply(rules: readonly Rule[], evidence: Evidence): string[] {
+  return rules.map((rule) => rule(evidence)).filter((found) => found !== null);
+}
+
+/** Not steady before the deadline. Told of the store even where the fault, the read-back or anything else is missing. */
+function neverBack({ open, episode, trial, endOfRecordingMs }: Evidence): string | null {
+  const { rtoDeadlineMs, faultMs, gaveUp } = trial;
+  const started = faultMs ?? trial.zeroMs;
+  if (open === null) {
+    const late =
+      rtoDeadlineMs !== null &&
+      episode?.steadyFromMs !== null &&
+      (episode?.steadyFromMs ?? 0) - started > rtoDeadlineMs;
+    return late ? `RTO > ${seconds(rtoDeadlineMs)} s, the deadline` : null;
+  }
+  const passed = rtoDeadlineMs !== null && endOfRecordingMs - started >= rtoDeadlineMs;
+  if (!gaveUp && !passed) return null;
+  const limit = rtoDeadlineMs ?? endOfRecordingMs - started;
+  return `RTO > ${seconds(limit)} s: writes did not succeed for 5 s again before the deadline`;
+}
+
+function lostWrites({ accounts, trial }: Evidence): string | null {
+  if (accounts === null || trial.lostGoal === null || accounts.sums.lost <= trial.lostGoal) return null;
+  const { sums, lostNumbers, lossWindowMs } = accounts;
+  const window = sums.lost > 1 ? ` within ${Math.round(lossWindowMs ?? 0)} ms` : '';
+  return `lost ${counted(sums.lost, 'acknowledged write')}${window} (goal ${trial.lostGoal}): ${named(lostNumbers)}`;
+}
+
+function divergedMembers({ readBack: { leader, members } }: Evidence): string | null {
+  if (leader === null) return null;
+  const others = members.filter((member) => !sameContents(member, leader));
+  return others.length === 0 ? null : others.map((member) => difference(member, leader)).join('; ');
+}
+
+function difference(member: Contents, leader: Contents): string {
+  const lacking = without(leader, member);
+  const extra = without(member, leader);
+  return `${member.source} differs from the leader ${leader.source} after it rejoined: ${lacking} writes missing, ${extra} too many`;
+}
+
+/** How many numbers of a are not in b. */
+function without(a: Contents, b: Contents): number {
+  let count = 0;
+  for (const [from, to] of a.present) {
+    let left = to - from + 1;
+    for (const [low, high] of b.present) left -= Math.max(0, Math.min(to, high) - Math.max(from, low) + 1);
+    count += left;
+  }
+  return count;
+}
+
+/** Proved too slow, by an outage with edges that can be trusted or by one that was still open when the recording ended. */
+function tooSlow({ rto, open, trial, lag, endOfRecordingMs }: Evidence): string | null {
+  const goal = trial.rtoGoalMs;
+  if (goal === null || trial.landedMs === null) return null;
+  if (open !== null) {
+    const atLeast = Math.min(open.end.loMs, endOfRecordingMs) - open.start.hiMs;
+    return atLeast > goal
+      ? `RTO > ${seconds(atLeast)} s when the recording ended, goal ${seconds(goal)} s`
+      : null;
+  }
+  if (rto === null || lag.atEdges > MAX_LAG_MS || rto.loMs <= goal) return null;
+  return `RTO ${seconds(rto.loMs)} to ${seconds(rto.hiMs)} s, goal ${seconds(goal)} s`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+function named(numbers: readonly number[]): string {
+  const more = numbers.length > MAX_NAMED ? ', …' : '';
+  return `number ${numbers.slice(0, MAX_NAMED).join(', ')}${more}`;
+}
+
+export function seconds(ms: number): string {
+  return (Math.round(ms) / 1000).toString();
+}
