@@ -59,6 +59,7 @@ export function fixtureFailover(fault: string, goalSeconds: number, trials: Fail
   const rtos = trials.map((trial) => trial.rto?.hiMs ?? null);
   const known = rtos.filter((rto) => rto !== null).sort((a, b) => a - b);
   const lost = trials.reduce((sum, trial) => sum + (trial.writes?.lost ?? 0), 0);
+  const unread = trials.every((trial) => trial.writes === null);
   const bad = trials.find((trial) => trial.verdict === 'fail');
   const worstRto = rtos.includes(null) ? 'never steady again' : (known.at(-1) ?? 0) / 1000;
   const bound =
@@ -76,12 +77,14 @@ export function fixtureFailover(fault: string, goalSeconds: number, trials: Fail
         ? 'one trial met its goals; one trial supports no bound on how often writes are lost'
         : `${trials.length} of ${trials.length} trials met their goals`),
     expected: `RTO ≤ ${goalSeconds} s; lost acknowledged writes ≤ 0; another leader elected in at least one trial`,
-    seen: `worst RTO ${worstRto} s, ${lost} acknowledged writes lost, another leader in ${trials.filter((trial) => trial.election === 'elsewhere').length} of ${trials.length} trials`,
+    seen: `${typeof worstRto === 'string' ? 'RTO > deadline' : `worst RTO ${worstRto} s`}, ${unread ? 'writes not read back' : `${lost} acknowledged writes lost`}, another leader in ${trials.filter((trial) => trial.election === 'elsewhere').length} of ${trials.length} trials`,
     figures: [
       { name: 'trials counted', value: trials.length, goal: '≥ 1' },
-      { name: 'median RTO', value: (known[Math.floor(known.length / 2)] ?? 0) / 1000, unit: 's' },
+      ...(trials.length > 1
+        ? [{ name: 'median RTO', value: (known[Math.floor(known.length / 2)] ?? 0) / 1000, unit: 's' }]
+        : []),
       { name: 'worst RTO', value: worstRto, unit: 's', goal: goalSeconds },
-      { name: 'lost acknowledged writes', value: lost, unit: 'writes', goal: 0 },
+      { name: 'lost acknowledged writes', value: unread ? null : lost, unit: 'writes', goal: 0 },
       { name: 'share of trials that lose writes, upper 95 % bound', value: bound, unit: '%' },
     ],
     trials,

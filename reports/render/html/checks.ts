@@ -49,7 +49,7 @@ function attentionSection(
 }
 
 function checkPart(check: CheckResult, limits: Limits, open: boolean): Html {
-  return html`<details class="check v-${check.verdict}" id="${anchor(check)}" ${open ? html` open` : ''}>
+  return html`<details class="check v-${check.verdict}" id="${anchor(check)}" ${open ? html`open` : ''}>
     <summary>
       <span class="c-verdict">${badge(check.verdict)}</span
       ><span class="c-title"><b>${check.title}</b> <code>${check.id}</code></span
@@ -126,13 +126,18 @@ function evidence(check: CheckResult, limits: Limits): Html | null {
   const left = check.evidence.length - shown.length;
   const items = shown.map(
     (piece) =>
-      html`<details class="inner">
+      html`<details class="inner" ${openFor(check, piece.text) ? html`open` : ''}>
         <summary>${piece.source}${piece.at && html` <small>${piece.at}</small>`}</summary>
         <pre tabindex="0">${clipped(piece.text, limits.evidenceChars)}</pre>
       </details>`,
   );
   return html`<h4>Evidence</h4>
     ${items}${left > 0 && html`<p class="note">${left} more pieces are in run.json.</p>`}`;
+}
+
+/** Short evidence of what went wrong is read at once; the rest is opened by those who want it. */
+function openFor(check: CheckResult, text: string): boolean {
+  return check.verdict !== 'pass' && text.length <= 1500;
 }
 
 function steps(check: CheckResult): Html | null {

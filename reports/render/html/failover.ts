@@ -235,6 +235,7 @@ function trialTable(ordered: readonly FailoverRecord[], check: CheckResult, limi
   const shown = ordered.slice(0, limits.trialRows);
   const longest = Math.max(...shown.map((trial) => scaleOf(trial).toMs));
   const scale = { fromMs: -2000, toMs: longest, left: 0, width: MINI_WIDTH };
+  const explained = shown.some((trial) => trial.verdict !== 'pass');
   const rows = shown.map((trial) => [
     String(trial.trial),
     badge(trial.verdict),
@@ -243,7 +244,7 @@ function trialTable(ordered: readonly FailoverRecord[], check: CheckResult, limi
     trial.writes === null ? '–' : grouped(trial.writes.duplicates),
     html`${electionShort(trial)}`,
     miniStrip(trial, scale),
-    trial.verdict === 'pass' ? html`` : html`<span class="reason">${trial.reason}</span>`,
+    ...(explained ? [trial.verdict === 'pass' ? '' : trial.reason] : []),
   ]);
   const columns = [
     { title: 'Trial', numeric: true },
@@ -253,7 +254,7 @@ function trialTable(ordered: readonly FailoverRecord[], check: CheckResult, limi
     { title: 'Dup.', numeric: true },
     { title: 'Leader' },
     { title: 'Outage' },
-    { title: 'Reason' },
+    ...(explained ? [{ title: 'Reason' }] : []),
   ];
   const left = ordered.length - shown.length;
   return html`<details class="inner">

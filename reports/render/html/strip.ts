@@ -73,10 +73,22 @@ export function stripBars(strip: FailoverRecord['strip'], scale: Scale, base: nu
   return html`<path class="s-ok" d="${ok}" /><path class="s-bad" d="${bad}" />`;
 }
 
+/**
+ * The outage that gives the RTO, ms since the fault landed. The RTO is its length, and it need not begin with the fault:
+ * it ends where the steady stretch begins. Without an end it lasts to the end of the axis (`toMs` null).
+ */
+export function outageWindow(trial: FailoverRecord): { fromMs: number; toMs: number | null } {
+  if (trial.rto === null) return { fromMs: trial.outages.at(-1)?.lastOkMs ?? 0, toMs: null };
+  const steady = trial.phases.find((phase) => phase.name === 'steady')?.atMs;
+  const toMs = steady ?? trial.rto.hiMs;
+  return { fromMs: toMs - trial.rto.hiMs, toMs };
+}
+
 /** The small strip of a row in the table of trials. */
 export function miniStrip(trial: FailoverRecord, scale: Scale): Html {
-  const end = trial.rto === null ? scale.toMs : trial.rto.hiMs;
-  const from = place(scale, 0);
+  const { fromMs, toMs } = outageWindow(trial);
+  const from = place(scale, fromMs);
+  const end = toMs ?? scale.toMs;
   const label = trial.rto === null ? 'outage without end' : `outage of ${Math.round(trial.rto.hiMs)} ms`;
   return html`<svg class="mini" viewBox="0 0 ${scale.width} 22" role="img" aria-label="${label}">
     <rect class="s-window" x="${from}" y="0" width="${Math.max(1, place(scale, end) - from)}" height="22" />

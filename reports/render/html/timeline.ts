@@ -1,6 +1,6 @@
 import type { FailoverRecord, Phase } from '../../record/run-record.ts';
 import { duration, secondsOf } from '../text.ts';
-import { BIN_MS, place, stripBars } from './strip.ts';
+import { BIN_MS, outageWindow, place, stripBars } from './strip.ts';
 import type { Scale } from './strip.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
@@ -22,7 +22,7 @@ const FAR = 2.5;
 export function scaleOf(trial: FailoverRecord, width = WIDTH - LEFT - RIGHT, left = LEFT): Scale {
   const first = trial.strip[0]?.[0] ?? -1000;
   const last = trial.strip.at(-1)?.[0] ?? 0;
-  const back = trial.rto?.hiMs ?? last + BIN_MS;
+  const back = outageWindow(trial).toMs ?? last + BIN_MS;
   const near = trial.phases.flatMap(({ atMs }) =>
     atMs !== null && atMs <= back * FAR + TAIL_MS ? [atMs] : [],
   );
@@ -40,7 +40,7 @@ export function timeline(trial: FailoverRecord): Html {
     <svg class="timeline" viewBox="0 0 ${WIDTH} ${height}" role="img">
       <title>${name}</title>
       ${window(trial, scale, bottom)}${grid(scale, bottom)}
-      <text class="t-label" x="${LEFT - 12}" y="${STRIP_BASE - 18}" text-anchor="end">writes, reads</text>
+      <text class="t-label" x="${LEFT - 12}" y="${STRIP_BASE - 18}" text-anchor="end">writes</text>
       <text class="t-note" x="${LEFT - 12}" y="${STRIP_BASE - 3}" text-anchor="end">ok above,</text>
       <text class="t-note" x="${LEFT - 12}" y="${STRIP_BASE + 11}" text-anchor="end">not ok below</text>
       <line
@@ -65,8 +65,9 @@ function summary(trial: FailoverRecord): string {
 }
 
 function window(trial: FailoverRecord, scale: Scale, bottom: number): Html {
-  const from = place(scale, 0);
-  const to = place(scale, trial.rto?.hiMs ?? scale.toMs);
+  const { fromMs, toMs } = outageWindow(trial);
+  const from = place(scale, fromMs);
+  const to = place(scale, toMs ?? scale.toMs);
   const label = trial.rto === null ? 'not steady again' : `RTO ${secondsOf(trial.rto.hiMs)}`;
   const middle = (from + to) / 2;
   // A short outage has no room for its label inside: it stands to the right.
