@@ -38,7 +38,7 @@ export type SafetyOptions = {
   readonly kubeconfig?: string | undefined;
   readonly runId: string;
   readonly systemNamespace?: string | undefined;
-  /** Image with `node` in it, for the undo Job. */
+  /** Image with `node` in it, for the undo Job. In the embedded environment the reference backend's, when left out. */
   readonly undoImage?: string | undefined;
   /** Why something may not be done here; null: it may. */
   readonly permit?: ((mutation: Mutation) => string | null) | undefined;
@@ -118,11 +118,12 @@ async function opened(opening: Opening): Promise<Safety> {
   const left = ledger.open();
   const late = await undoAll(left, { ledger, kube, clusterUid, retryForMs: START_RETRY_MS });
   ledger.rotate();
+  const image = options.undoImage ?? (await liveUndoImage(options));
   const mirror = new Mirror({ kube, namespace, ledger, holder: lease.identity });
   const timers = new Timers({
     folder: ledger.folder,
     kubeconfig: options.kubeconfig,
-    job: options.undoImage === undefined ? null : { kube, namespace, image: options.undoImage, runId },
+    job: image === undefined ? null : { kube, namespace, image, runId },
     hostAllowed: options.embedded !== undefined,
     notice,
     signal: options.signal,
@@ -138,6 +139,15 @@ async function opened(opening: Opening): Promise<Safety> {
     lever,
     restoredAtStart: joined(opening.early, late),
   });
+}
+
+/** The image of the reference backend as it runs now: it has `node` in it and is on the nodes already. */
+async function liveUndoImage({ kube, embedded }: SafetyOptions): Promise<string | undefined> {
+  if (embedded === undefined) return undefined;
+  const path = '/apis/apps/v1/namespaces/tender/deployments/tender-api';
+  const { status, body } = await kube({ method: 'GET', path, timeoutMs: 5_000 });
+  const deployment = body as { spec?: { template?: { spec?: { containers?: { image?: string }[] } } } };
+  return status === 200 ? deployment.spec?.template?.spec?.containers?.[0]?.image : undefined;
 }
 
 function refuseWhenHeld(holders: HolderRecord, me: Holder): void {
