@@ -16,7 +16,7 @@ const USERS = [
   ['postgres', POSTGRES_USER, '/var/lib/postgresql'],
 ] as const;
 
-async function finishBase(root: string, signal?: AbortSignal | undefined): Promise<void> {
+async function finishBase(root: string, signal?: AbortSignal): Promise<void> {
   const passwd = USERS.map(([name, id, home]) => `${name}:x:${String(id)}:${String(id)}::${home}:/bin/sh\n`);
   const group = USERS.map(([name, id]) => `${name}:x:${String(id)}:\n`);
   await writeFile(join(root, 'etc/passwd'), passwd.join(''));
@@ -30,7 +30,7 @@ async function finishBase(root: string, signal?: AbortSignal | undefined): Promi
 }
 
 /** Every busybox tool that no package brought, as a link in /usr/bin. */
-async function linkApplets(root: string, signal?: AbortSignal | undefined): Promise<void> {
+async function linkApplets(root: string, signal?: AbortSignal): Promise<void> {
   const applets = (await exec('chroot', [root, '/bin/busybox', '--list'], { signal })).trim().split('\n');
   const taken = new Set([
     ...(await readdir(join(root, 'usr/bin'))),
@@ -91,7 +91,7 @@ export const NODE_LIBRARIES: DebianRecipe = {
 const PG_BIN = '/usr/lib/postgresql/15/bin';
 const PYTHON = '/usr/lib/python3/dist-packages';
 
-async function finishPostgres(root: string, signal?: AbortSignal | undefined): Promise<void> {
+async function finishPostgres(root: string, signal?: AbortSignal): Promise<void> {
   await proveLinked(
     root,
     [`${PG_BIN}/postgres`, `${PG_BIN}/psql`, `${PG_BIN}/pg_rewind`, '/usr/bin/python3.11'],
@@ -126,11 +126,7 @@ async function finishPostgres(root: string, signal?: AbortSignal | undefined): P
 }
 
 /** Fails the build if a program misses a shared library: package lists are written by hand. */
-async function proveLinked(
-  root: string,
-  programs: readonly string[],
-  signal?: AbortSignal | undefined,
-): Promise<void> {
+async function proveLinked(root: string, programs: readonly string[], signal?: AbortSignal): Promise<void> {
   for (const program of programs) {
     const listing = await exec('chroot', [root, '/lib64/ld-linux-x86-64.so.2', '--list', program], {
       signal,

@@ -18,7 +18,7 @@ export interface DebianRecipe {
   /** Counts up when `finish` changes, since a function cannot be digested. */
   readonly finishVersion: number;
   /** Works on the unpacked tree; may `chroot` into it. */
-  readonly finish?: (root: string, signal?: AbortSignal | undefined) => Promise<void>;
+  readonly finish?: (root: string, signal?: AbortSignal) => Promise<void>;
 }
 
 /** Where archives are kept and trees are put together. */

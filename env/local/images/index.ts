@@ -15,7 +15,7 @@ import {
 } from './recipes.ts';
 import { freePort, RegistryClient, startRegistry, storedTag } from './registry.ts';
 
-export { isRegistry, startRegistry, type Registry, type RegistryOptions } from './registry.ts';
+export { startRegistry } from './registry.ts';
 
 /** What nodes call the registry; containerd is told where it is. */
 export const REGISTRY_NAME = 'registry.plumbline.test:5000';

@@ -1,5 +1,5 @@
 /** Every image of the embedded environment: its layers, its tag and how it starts. Adding an image means adding a row. */
-import { access, readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { DebianRecipe } from './debian.ts';
 import { APP_USER, BASE, NFT, NODE_LIBRARIES, POSTGRES, POSTGRES_USER } from './debian-recipes.ts';
@@ -202,7 +202,8 @@ export async function moduleClosure(modulesDir: string, roots: readonly string[]
 }
 
 const CODE = /\.(?:js|cjs|mjs|json|ts)$/;
-const NOT_CODE = /(?:\.d\.[cm]?ts|\.test\.ts|\.map|\.test\.js)$|(?:^|\/)(?:build\/esm|esnext|test|docs|example)\//;
+const NOT_CODE =
+  /(?:\.d\.[cm]?ts|\.test\.ts|\.map|\.test\.js)$|(?:^|\/)(?:build\/esm|esnext|test|docs|example)\//;
 
 async function codeOf(folder: string, target: string): Promise<TarEntry[]> {
   const files = await readdir(folder, { recursive: true });
@@ -319,11 +320,3 @@ export async function moduleVersions(toolchainDir: string): Promise<ReadonlyMap<
 
 /** The checkout that this file belongs to. */
 export const CHECKOUT = resolve(dirname(import.meta.filename), '../../..');
-
-/** Whether a program of the toolchain has been built. */
-export async function isBuilt(toolchainBin: string, name: string): Promise<boolean> {
-  return await access(join(toolchainBin, name)).then(
-    () => true,
-    () => false,
-  );
-}

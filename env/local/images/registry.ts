@@ -50,7 +50,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   await writeFile(configFile, config(options)); // JSON is YAML
   const log = openSync(options.logFile, 'a');
   const wrapper = options.dieWithParent === true ? ['setpriv', '--pdeathsig', 'KILL'] : [];
-  const [command = '', ...args] = [...wrapper, 'docker-registry', 'serve', configFile];
+  const [command, ...args] = [...wrapper, 'docker-registry', 'serve', configFile] as [string, ...string[]];
   const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' });
   closeSync(log);
   let ended: string | undefined;
@@ -91,7 +91,7 @@ async function answering(options: RegistryOptions, ended: () => string | undefin
 }
 
 /** Whether something that speaks the registry API answers there. */
-export async function isRegistry(address: string): Promise<boolean> {
+async function isRegistry(address: string): Promise<boolean> {
   try {
     return (await fetch(`http://${address}/v2/`, { signal: AbortSignal.timeout(1000) })).ok;
   } catch {
@@ -123,7 +123,7 @@ export class RegistryClient {
   readonly #signal: AbortSignal | undefined;
   readonly #homes = new Map<string, string>();
 
-  constructor(url: string, signal?: AbortSignal | undefined) {
+  constructor(url: string, signal?: AbortSignal) {
     this.#url = url;
     this.#signal = signal;
   }

@@ -17,7 +17,7 @@ interface Seen {
 async function contents(tar: TarStream): Promise<Map<string, Seen>> {
   const seen = new Map<string, Seen>();
   const reader = extract();
-  Readable.from(tar).pipe(reader as unknown as NodeJS.WritableStream);
+  Readable.from(tar).pipe(reader);
   for await (const entry of reader) {
     const chunks: Buffer[] = [];
     for await (const chunk of entry as unknown as AsyncIterable<Buffer>) chunks.push(chunk);

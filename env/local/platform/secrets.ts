@@ -16,10 +16,8 @@ export function secretsFile(stateDir: string): string {
 
 /** Reads the instance's passwords, making those that are missing. */
 export async function ensureSecrets(stateDir: string): Promise<Secrets> {
-  const known = await readFile(secretsFile(stateDir), 'utf8').then(
-    (text) => JSON.parse(text) as Partial<Secrets>,
-    () => ({}) as Partial<Secrets>,
-  );
+  const text = await readFile(secretsFile(stateDir), 'utf8').catch(() => '{}');
+  const known = JSON.parse(text) as Partial<Secrets>;
   const secrets = Object.fromEntries(
     SECRET_NAMES.map((name) => [name, known[name] ?? randomBytes(PASSWORD_BYTES).toString('base64url')]),
   ) as Secrets;

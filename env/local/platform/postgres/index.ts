@@ -143,7 +143,7 @@ function rights(): KubeObject[] {
       { apiGroups: [''], resources: ['services'], verbs: ['create'] },
     ]),
     ...role(
-      `${NAME}`,
+      NAME,
       'default',
       [{ apiGroups: [''], resources: ['endpoints'], resourceNames: ['kubernetes'], verbs: ['get'] }],
       TENDER,
