@@ -28,8 +28,10 @@ export class Progress {
 
   /** What is being done beside checks, such as raising the environment. */
   doing(what: string): void {
+    // A new thing is said at once; another word about the same one may wait for the heartbeat.
+    const same = headOf(what) === headOf(this.#what);
     this.#what = what;
-    this.#show(true);
+    this.#show(!same);
   }
 
   /** A line that stays. */
@@ -105,6 +107,11 @@ export class Progress {
     this.#out.write('\r\u001b[2K');
     this.#status = false;
   }
+}
+
+/** `raising local: nodes (5 of 10, …) …`: what stays the same while it goes on. */
+function headOf(what: string): string {
+  return what.split(' (', 1)[0] ?? what;
 }
 
 function seconds(ms: number): string {

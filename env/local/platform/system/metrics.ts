@@ -34,6 +34,7 @@ function container(image: string): unknown {
       `--secure-port=${String(PORT)}`,
       '--kubelet-preferred-address-types=InternalIP',
       '--kubelet-insecure-tls', // kubelets here sign their own serving certificates
+      '--kubelet-request-timeout=5s', // must be shorter than the resolution
       '--metric-resolution=10s', // the shortest it takes; ready after two rounds, and the HPA looks every 15 s
     ],
     ports: [{ name: 'https', containerPort: PORT }],
