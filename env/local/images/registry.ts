@@ -50,8 +50,12 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   await writeFile(configFile, config(options)); // JSON is YAML
   const log = openSync(options.logFile, 'a');
   const wrapper = options.dieWithParent === true ? ['setpriv', '--pdeathsig', 'KILL'] : [];
-  const [command, ...args] = [...wrapper, 'docker-registry', 'serve', configFile] as [string, ...string[]];
-  const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' });
+  const argv = [...wrapper, 'docker-registry', 'serve', configFile];
+  const child = spawn(argv[0] ?? 'docker-registry', argv.slice(1), {
+    detached: true,
+    stdio: ['ignore', log, log],
+    cwd: '/',
+  });
   closeSync(log);
   let ended: string | undefined;
   child.once('error', (error) => {
