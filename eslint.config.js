@@ -7,19 +7,21 @@ import tseslint from 'typescript-eslint';
 const LAYERS = {
   record: { pattern: 'reports/record', may: [] },
   env: { pattern: 'env', may: ['record'] },
-  protocol: { pattern: 'suites/harness/protocol.ts', may: ['record'] },
-  probes: { pattern: 'probes', may: ['env', 'record', 'protocol'] },
+  probes: { pattern: 'probes', may: ['env', 'record'] },
   judge: { pattern: 'reports/judge', may: ['record'] },
   render: { pattern: 'reports/render', may: ['record'] },
   reports: { pattern: 'reports', may: ['record', 'render', 'judge'] },
   load: { pattern: 'load', may: ['env', 'probes', 'record'] },
-  suites: { pattern: 'suites', may: ['env', 'probes', 'record', 'protocol', 'load'] },
+  suites: { pattern: 'suites', may: ['env', 'probes', 'record', 'load'] },
   runner: {
     pattern: 'runner',
-    may: ['env', 'probes', 'record', 'judge', 'render', 'reports', 'load', 'suites', 'protocol'],
+    may: ['env', 'probes', 'record', 'judge', 'render', 'reports', 'load', 'suites'],
   },
   cli: { pattern: 'cli', may: ['runner', 'env', 'reports', 'record', 'judge', 'render'] },
 };
+
+/** Only types: what workers and the runner say to each other, and so what probes hand to both. */
+const PROTOCOL = 'suites/harness/protocol.ts';
 
 /** Parts that must stay pure: no file, no socket, no process. */
 const PURE = ['reports/judge/**/*.ts', 'reports/render/**/*.ts'];
@@ -46,11 +48,12 @@ export default tseslint.config(
     plugins: { boundaries },
     settings: {
       'import/resolver': { node: { extensions: ['.ts', '.js', '.mjs'] } },
-      'boundaries/elements': Object.entries(LAYERS).map(([type, { pattern }]) =>
-        pattern.endsWith('.ts')
-          ? { type, pattern, partialMatch: false }
-          : { type, pattern: `${pattern}/**`, partialMatch: false },
-      ),
+      'boundaries/elements': Object.entries(LAYERS).map(([type, { pattern }]) => ({
+        type,
+        pattern: `${pattern}/**`,
+        partialMatch: false,
+      })),
+      'boundaries/files': [{ category: 'protocol', pattern: PROTOCOL }],
     },
     rules: {
       complexity: ['error', 10],
@@ -64,10 +67,13 @@ export default tseslint.config(
         'error',
         {
           default: 'disallow',
-          policies: Object.entries(LAYERS).map(([type, { may }]) => ({
-            from: { element: { type } },
-            allow: { to: { element: { types: { anyOf: [type, ...may] } } } },
-          })),
+          policies: [
+            ...Object.entries(LAYERS).map(([type, { may }]) => ({
+              from: { element: { type } },
+              allow: { to: { element: { types: { anyOf: [type, ...may] } } } },
+            })),
+            { from: { element: { type: 'probes' } }, allow: { to: { file: { categories: 'protocol' } } } },
+          ],
         },
       ],
       '@typescript-eslint/consistent-type-imports': 'error',

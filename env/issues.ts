@@ -40,10 +40,12 @@ const TYPES: Record<string, string> = {
   record: 'a map of keys',
 };
 
+const UNITS: Record<string, string> = { string: ' characters', array: ' entries' };
+
 function allowedBySize(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>): string {
   const limit = issue.code === 'too_small' ? issue.minimum : issue.maximum;
   const word = issue.code === 'too_small' ? 'at least' : 'at most';
-  const unit = { string: ' characters', array: ' entries' }[issue.origin] ?? '';
+  const unit = UNITS[issue.origin] ?? '';
   const strictly =
     issue.inclusive === false ? (issue.code === 'too_small' ? 'more than' : 'less than') : word;
   return `${strictly} ${String(limit)}${unit}`;

@@ -45,10 +45,6 @@ export function settingsFor(check: string, environment: Environment): Record<str
 
 function withoutSecrets(stores: Environment['stores']): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(stores).flatMap(([name, store]) => {
-      if (store === undefined) return [];
-      const { password: _password, ...rest } = store;
-      return [[name, rest]];
-    }),
+    Object.entries(stores).map(([name, { password: _password, ...rest }]) => [name, rest]),
   );
 }

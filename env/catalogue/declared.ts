@@ -9,7 +9,7 @@ const topologyHas =
   ({ topology }) =>
     topology[part] !== undefined;
 const someWorkload: Declares = ({ topology }) => topology.workloads.length > 0;
-const someStore: Declares = ({ stores }) => Object.values(stores).some((store) => store !== undefined);
+const someStore: Declares = ({ stores }) => Object.keys(stores).length > 0;
 
 /** What a check looks at, and so must be declared: without it there is nothing to compare with. */
 const NEEDS: Record<string, { what: string; declares: Declares }> = {
