@@ -1,13 +1,15 @@
 /** The judge of every check that is built, by check id. A new check registers its judge here. */
 import type { History } from '../record/history.ts';
 import type { Judgement } from '../record/judgement.ts';
+import { judgeFailover } from './failover/index.ts';
 import { overTrials, TOPOLOGY_JUDGES } from './topology/index.ts';
 
 /** Pure: histories of all trials in, judgement out. What it throws is the caller's `inconclusive`. */
 export type Judge = (histories: History[]) => Judgement;
 
-/** The judge of a check, or undefined when the check is not built. */
+/** The judge of a check, or undefined when there is none. One judge serves every store and fault. */
 export function judgeOf(check: string): Judge | undefined {
+  if (check.startsWith('failover/')) return judgeFailover;
   const topology = TOPOLOGY_JUDGES[check];
   return topology === undefined ? undefined : overTrials(topology);
 }

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadEnvironment } from './loader.ts';
+import { settingsFor } from './settings.ts';
+
+const checkoutDir = new URL('..', import.meta.url).pathname;
+const environment = await loadEnvironment('local-small', { checkoutDir });
+
+test('should give a check what it needs of the topology, and nothing else of it', () => {
+  const pools = settingsFor('topology/nodes/pools', environment);
+  assert.deepEqual(pools['pools'], environment.topology.pools);
+  for (const other of ['workloads', 'registry', 'edge', 'topology']) assert.equal(other in pools, false, other);
+  assert.ok('workloads' in settingsFor('topology/workloads/declared', environment));
+});
+
+test('should give time-outs in milliseconds', () => {
+  const { timeouts } = settingsFor('topology/nodes/pools', environment) as { timeouts: Record<string, number> };
+  assert.equal(timeouts['podReady'], environment.timeouts.podReady.seconds * 1000);
+});
+
+test('should leave out where passwords come from', () => {
+  for (const check of ['topology/workloads/roles', 'failover/postgres/pod-crash']) {
+    assert.ok(!JSON.stringify(settingsFor(check, environment)).includes('password'), check);
+  }
+});
+
+test('should give failover checks the topology whole', () => {
+  assert.deepEqual(settingsFor('failover/postgres/pod-crash', environment)['topology'], environment.topology);
+});
+
+test('should let nothing be written in production', () => {
+  assert.equal(settingsFor('topology/storage/persistent', { ...environment, kind: 'production' })['writes'], false);
+  assert.equal(settingsFor('topology/storage/persistent', environment)['writes'], true);
+});
