@@ -12,6 +12,7 @@ import {
   podSecurity,
   requiredSpread,
   resources,
+  role,
   selector,
   service,
   serviceAccount,
@@ -32,7 +33,7 @@ const STATIC_CONFIGURATION = {
   ping: { entryPoint: 'web' },
   log: { level: 'INFO' },
   providers: {
-    kubernetesIngress: { ingressClass: CLASS, allowExternalNameServices: false },
+    kubernetesIngress: { ingressClass: CLASS, namespaces: [EDGE], allowExternalNameServices: false },
     file: { filename: '/etc/traefik/dynamic.yaml', watch: false },
   },
 };
@@ -104,13 +105,13 @@ export function traefikObjects(context: PlatformContext): KubeObject[] {
   return [
     { ...serviceAccount(TRAEFIK, EDGE), automountServiceAccountToken: true },
     ...clusterRole(TRAEFIK, EDGE, [
-      { apiGroups: [''], resources: ['services', 'secrets', 'nodes'], verbs: ['get', 'list', 'watch'] },
+      { apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] },
+      { apiGroups: ['networking.k8s.io'], resources: ['ingressclasses'], verbs: ['get', 'list', 'watch'] },
+    ]),
+    ...role(TRAEFIK, EDGE, [
+      { apiGroups: [''], resources: ['services', 'secrets'], verbs: ['get', 'list', 'watch'] },
       { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list', 'watch'] },
-      {
-        apiGroups: ['networking.k8s.io'],
-        resources: ['ingresses', 'ingressclasses'],
-        verbs: ['get', 'list', 'watch'],
-      },
+      { apiGroups: ['networking.k8s.io'], resources: ['ingresses'], verbs: ['get', 'list', 'watch'] },
     ]),
     {
       apiVersion: 'v1',

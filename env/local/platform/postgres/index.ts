@@ -25,6 +25,12 @@ const NAME = 'postgres';
 const MEMBERS = 3;
 /** Patroni finds its members by these; it sets `role` itself, to `master` or `replica`. */
 const MEMBER_LABELS = { ...selector(NAME), 'cluster-name': SCOPE };
+/**
+ * Fixed addresses in the service block, so that environment files can name them. They lie in the part of it that Kubernetes
+ * gives out last to Services that ask for none (the first 256 of a /20).
+ */
+const PRIMARY_ADDRESS = '128.32';
+const REPLICA_ADDRESS = '128.33';
 const PORTS = [{ name: 'postgresql', port: POSTGRES_PORT }];
 
 function secretEnv(name: string, key: keyof Secrets): unknown {
@@ -169,10 +175,13 @@ export function postgresObjects(context: PlatformContext, secrets: Secrets): Kub
       data: { 'patroni.yml': patroniConfig(TENDER, selector(NAME)), 'post-bootstrap.sh': POST_BOOTSTRAP },
     },
     // No selector: Patroni writes the leader's address into the Endpoints of the same name, in one step with the lease.
-    service(SCOPE, TENDER, PORTS, {}),
+    service(SCOPE, TENDER, PORTS, { clusterIP: `${context.addresses.block}.${PRIMARY_ADDRESS}` }),
     // Keeps the Endpoints in which Patroni stores its configuration from being cleaned up as orphans.
     service(`${SCOPE}-config`, TENDER, PORTS, { clusterIP: 'None' }),
-    service('postgres-replica', TENDER, PORTS, { selector: { ...MEMBER_LABELS, role: 'replica' } }),
+    service('postgres-replica', TENDER, PORTS, {
+      clusterIP: `${context.addresses.block}.${REPLICA_ADDRESS}`,
+      selector: { ...MEMBER_LABELS, role: 'replica' },
+    }),
     service(`${NAME}-members`, TENDER, PORTS, { clusterIP: 'None', selector: MEMBER_LABELS }),
     statefulSet(imageOf(context.images, NAME).pinned),
     disruptionBudget(NAME, TENDER, MEMBERS - 1),
