@@ -1,0 +1,227 @@
+import { matchesAny } from '../env/globs.ts';
+import { planChecks, type PlannedCheck } from '../env/catalogue/index.ts';
+import { CommandError, EXIT } from '../env/errors.ts';
+import { loadEnvironment } from '../env/loader.ts';
+import type { InstanceName } from '../env/local/nodes/index.ts';
+import { readStamp } from '../env/local/stamp.ts';
+import type { Environment } from '../env/schema.ts';
+import type { Judgement } from '../reports/record/judgement.ts';
+import type { Control, ControlContext } from '../suites/controls/control.ts';
+import { controls as allControls } from '../suites/controls/index.ts';
+import { Book } from './book.ts';
+import { connect } from './connect.ts';
+import { controlContext, until } from './control-context.ts';
+import { Engine } from './engine.ts';
+import { embeddedOf, timeoutMsOf } from './environment-parts.ts';
+import { guarded, type CommandResult } from './guard.ts';
+import { Interrupt } from './interrupt.ts';
+import { Progress } from './progress.ts';
+import { checkFolderName, makeRunFolder, type RunFolder } from './run-folder.ts';
+import { kubeCallFrom, openSafety, type Safety } from './safety/index.ts';
+import { differences, takeSnapshot, type Snapshot } from './snapshot.ts';
+
+export interface ControlsOptions {
+  /** Glob over ids of checks, or of controls. */
+  check?: string | undefined;
+  /** `small` (default): those that run on local-small; `full`: those that need the full size, on local. */
+  size?: 'small' | 'full' | undefined;
+  out?: string | undefined;
+}
+
+/** `plumbline controls`: breaks what each check checks and proves that it turns. Exit 0 when every control turned. Never throws. */
+export function runControls(options: ControlsOptions): Promise<CommandResult> {
+  return guarded(async () => {
+    const size = options.size ?? 'small';
+    const chosen = chooseControls(options, size);
+    const environment = await loadEnvironment(size === 'full' ? 'local' : 'local-small', { size });
+    const instance = embeddedOf(environment);
+    const stamp = instance === undefined ? null : readStamp(instance);
+    if (instance === undefined || stamp?.size !== size) {
+      throw new CommandError(
+        `Controls break things: they run only on a ${size} cluster that \`plumbline env up --env ${environment.name} --size ${size}\` has stamped; found ${stamp?.size ?? 'none'}`,
+        EXIT.usage,
+      );
+    }
+    const progress = new Progress();
+    const interrupt = new Interrupt((line) => progress.say(line));
+    try {
+      const folder = makeRunFolder(options.out ?? 'runs', `${environment.name}-controls`);
+      return await new ControlRun({ environment, instance, size, folder, progress, interrupt }).all(chosen);
+    } finally {
+      progress.close();
+      interrupt.close();
+    }
+  });
+}
+
+function chooseControls({ check }: ControlsOptions, size: 'small' | 'full'): Control[] {
+  const held = allControls.filter((control) => (size === 'full' ? control.size === 'full' : control.size !== 'full'));
+  if (check === undefined) return held;
+  const found = held.filter((control) => matchesAny([check], control.check) || matchesAny([check], control.id));
+  if (found.length > 0) return found;
+  throw new CommandError(`no control matches "${check}"; there are:\n${held.map(({ id }) => `  ${id}`).join('\n')}`, EXIT.usage);
+}
+
+interface ControlRunParts {
+  environment: Environment;
+  instance: InstanceName;
+  size: 'small' | 'full';
+  folder: RunFolder;
+  progress: Progress;
+  interrupt: Interrupt;
+}
+
+class ControlRun {
+  readonly #parts: ControlRunParts;
+  #kubeconfig = '';
+
+  constructor(parts: ControlRunParts) {
+    this.#parts = parts;
+  }
+
+  async all(chosen: readonly Control[]): Promise<CommandResult> {
+    const { environment, instance, folder, progress, interrupt } = this.#parts;
+    const connection = await connect({ environment, progress, signal: interrupt.signal, raise: false });
+    const kube = kubeCallFrom(connection.kubeconfig);
+    this.#kubeconfig = connection.kubeconfig;
+    let left: string[] = [];
+    const counts = { passed: 0, failed: 0, skipped: 0 };
+    try {
+      const safety = await openSafety({
+        environment: environment.name,
+        embedded: instance,
+        clusterUid: connection.uid,
+        kube: kube.call,
+        kubeconfig: connection.kubeconfig,
+        runId: folder.id,
+        systemNamespace: environment.namespaces.system,
+        restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
+        notice: (message) => progress.say(`  ${message}`),
+        signal: interrupt.signal,
+      });
+      try {
+        const engine = this.#engine(connection.cluster, safety);
+        for (const control of chosen) await this.#count(engine, control, counts);
+      } finally {
+        left = (await safety.close()).failed;
+      }
+    } finally {
+      kube.close();
+      connection.cluster.close();
+    }
+    for (const failure of left) progress.say(`✘ not restored: ${failure}`);
+    progress.say(`histories: ${folder.histories}`);
+    progress.say(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+    const bad = counts.failed > 0 || left.length > 0;
+    return { exitCode: interrupt.exitCode ?? (bad ? EXIT.notMet : EXIT.met) };
+  }
+
+  #engine(cluster: Engine['parts']['cluster'], safety: Safety): Engine {
+    const { environment, folder, interrupt } = this.#parts;
+    // Its checks are meant to fail: their verdicts are not news, the controls' are.
+    const quiet = new Progress({ write: () => undefined });
+    const book = new Book({ environment, histories: folder.histories, progress: quiet });
+    return new Engine({ book, folder, cluster, safety, kubeconfig: this.#kubeconfig, signal: interrupt.signal });
+  }
+
+  async #count(engine: Engine, control: Control, counts: { passed: number; failed: number; skipped: number }): Promise<void> {
+    const { progress, interrupt } = this.#parts;
+    if (interrupt.signal.aborted) {
+      counts.skipped += 1;
+      return;
+    }
+    progress.doing(`${control.id}: ${control.title}`);
+    const startedMs = performance.now();
+    const problems = await this.#one(engine, control);
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+    if (problems.length === 0) {
+      counts.passed += 1;
+      progress.say(`✔ ${control.id} → ${control.verdict}: ${control.title}  [${seconds} s]`);
+      return;
+    }
+    counts.failed += 1;
+    progress.say(`✘ ${control.id} (must turn ${control.verdict}: ${control.title})  [${seconds} s]`);
+    for (const problem of problems) progress.say(`    ${problem}`);
+  }
+
+  /** Breaks, runs the check, compares, restores, looks. Returns everything that is not as it must be. */
+  async #one(engine: Engine, control: Control): Promise<string[]> {
+    const problems: string[] = [];
+    let before: Snapshot | null = null;
+    const over = new AbortController();
+    try {
+      before = await takeSnapshot(engine);
+      problems.push(...(await this.#turned(engine, control, over.signal)));
+    } catch (error) {
+      problems.push(`the control itself failed: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      over.abort(new Error('the control is over'));
+    }
+    const restored = await engine.parts.safety.restore({ check: control.id });
+    problems.push(...restored.failed.map((failure) => `not restored: ${failure}`));
+    if (before !== null) problems.push(...(await this.#asBefore(engine, before)));
+    return problems;
+  }
+
+  async #turned(engine: Engine, control: Control, over: AbortSignal): Promise<string[]> {
+    const { environment, instance, size, folder, progress, interrupt } = this.#parts;
+    const planned = this.#plan(control);
+    const ctx = controlContext(control, {
+      engine,
+      environment,
+      instance,
+      size,
+      kubeconfig: this.#kubeconfig,
+      signal: AbortSignal.any([interrupt.signal, over]),
+      log: (message) => progress.say(`    ${control.id}: ${message}`),
+    });
+    engine.book.histories = `${folder.histories}/${checkFolderName(control.id)}`;
+    engine.book.outcomes.delete(control.check);
+    const { goals, settings } = control.settings ?? {};
+    engine.book.overrides.set(control.check, { goals, settings });
+    try {
+      await control.break(ctx);
+      await engine.runBatch([planned]);
+      return await this.#compare(control, ctx, engine.book.outcomes.get(control.check)?.judgement);
+    } finally {
+      engine.book.overrides.delete(control.check);
+    }
+  }
+
+  #plan(control: Control): PlannedCheck {
+    const { environment } = this.#parts;
+    const [planned] = planChecks(environment, { checks: [control.check], repeat: control.settings?.trials ?? 1 });
+    if (!planned || planned.notRun !== null) throw new Error(`${control.check} cannot run here: ${planned?.notRun ?? 'unknown check'}`);
+    return planned;
+  }
+
+  async #compare(control: Control, ctx: ControlContext, judgement: Judgement | undefined): Promise<string[]> {
+    if (!judgement) return ['the check came to no verdict'];
+    const { verdict, reason, seen, findings } = judgement;
+    if (verdict !== control.verdict) return [`the check says ${verdict}: ${reason}`];
+    const texts = [reason, seen, ...findings.filter(({ ok }) => !ok).map((one) => `${one.subject}: ${one.seen}`)];
+    const expected = control.expectSeen;
+    if (expected && !texts.some((text) => expected.test(text))) {
+      return [`the check says ${verdict} for another reason than ${String(expected)}: ${texts.slice(0, 4).join(' | ')}`];
+    }
+    const wrong = (await control.verify?.(ctx, judgement)) ?? null;
+    return wrong === null ? [] : [wrong];
+  }
+
+  /** The environment must be as it was: rollouts done, members back, nothing left over. */
+  async #asBefore(engine: Engine, before: Snapshot): Promise<string[]> {
+    const { environment, interrupt } = this.#parts;
+    const timeoutMs = timeoutMsOf(environment, 'membersRejoined');
+    let last: string[] = [];
+    try {
+      await until({ what: 'the environment to be as before', timeoutMs, signal: interrupt.signal }, async () => {
+        last = differences(before, await takeSnapshot(engine));
+        return last.length === 0 ? true : null;
+      });
+      return [];
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return last.length > 0 ? last.slice(0, 5).map((line) => `not as before: ${line}`) : [`not as before: ${reason}`];
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import { storeDriver, STORES } from '../probes/stores.ts';
+import type { KubeObject } from '../suites/harness/protocol.ts';
+import type { Engine } from './engine.ts';
+import { timeoutMsOf } from './environment-parts.ts';
+
+/** Subject → what must be the same again. */
+export type Snapshot = Map<string, string>;
+
+/** Kinds whose spec is what somebody declared. Pods come and go: what matters of them is in their owners. */
+const NAMESPACED = [
+  'apps/v1/Deployment',
+  'apps/v1/StatefulSet',
+  'apps/v1/DaemonSet',
+  'v1/Service',
+  'networking.k8s.io/v1/Ingress',
+  'policy/v1/PodDisruptionBudget',
+  'autoscaling/v2/HorizontalPodAutoscaler',
+  'v1/PersistentVolumeClaim',
+] as const;
+const WORKLOADS = new Set<string>(NAMESPACED.slice(0, 3));
+
+/** Specs of what is declared, readiness of what runs, roles of the stores as a multiset (leaders may change). */
+export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
+  const snapshot: Snapshot = new Map();
+  const { platform, edge, canary } = engine.book.environment.namespaces;
+  for (const kind of NAMESPACED) await addObjects(engine, snapshot, { kind, namespaces: [platform, edge, canary] });
+  await addObjects(engine, snapshot, { kind: 'v1/Node', namespaces: null });
+  await addStrangers(engine, snapshot, [platform, edge, canary]);
+  await addRoles(engine, snapshot);
+  return snapshot;
+}
+
+/** What differs between two snapshots, in words; empty when nothing does. */
+export function differences(before: Snapshot, after: Snapshot): string[] {
+  const subjects = new Set([...before.keys(), ...after.keys()]);
+  return [...subjects]
+    .filter((subject) => before.get(subject) !== after.get(subject))
+    .map((subject) => {
+      const was = before.get(subject);
+      const is = after.get(subject);
+      if (was === undefined) return `${subject} is new`;
+      if (is === undefined) return `${subject} is gone`;
+      return `${subject}: was ${was.slice(0, 300)}, is ${is.slice(0, 300)}`;
+    });
+}
+
+async function itemsOf(engine: Engine, kind: string): Promise<KubeObject[]> {
+  const listed = await engine.parts.cluster.list({ kind });
+  if (listed.unavailable !== undefined) throw new Error(`no snapshot of ${kind}: ${listed.unavailable}`);
+  return listed.items;
+}
+
+async function addObjects(engine: Engine, snapshot: Snapshot, what: { kind: string; namespaces: string[] | null }): Promise<void> {
+  for (const object of await itemsOf(engine, what.kind)) {
+    const { namespace, name, labels } = object.metadata;
+    if (what.namespaces !== null && !what.namespaces.includes(namespace ?? '')) continue;
+    const subject = `${object.kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+    snapshot.set(subject, JSON.stringify({ labels, spec: object['spec'] }, sorted));
+    if (WORKLOADS.has(what.kind)) snapshot.set(`${subject} is ready`, String(isReady(object)));
+    if (what.kind === 'v1/Node') snapshot.set(`${subject} is Ready`, String(nodeReady(object)));
+  }
+}
+
+/** Pods that no controller owns are somebody's leftover. */
+async function addStrangers(engine: Engine, snapshot: Snapshot, namespaces: string[]): Promise<void> {
+  for (const pod of await itemsOf(engine, 'v1/Pod')) {
+    if (!namespaces.includes(pod.metadata.namespace ?? '')) continue;
+    const owned = (pod.metadata.ownerReferences ?? []).length > 0;
+    if (!owned) snapshot.set(`Pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name}`, 'there');
+    else if (pod.metadata.deletionTimestamp !== undefined) snapshot.set(`Pod ${pod.metadata.name} is going`, 'yes');
+  }
+}
+
+async function addRoles(engine: Engine, snapshot: Snapshot): Promise<void> {
+  const { environment } = engine.book;
+  for (const store of Object.keys(environment.stores).filter((name) => STORES.includes(name))) {
+    const bounds = { deadlineMs: timeoutMsOf(environment, 'storeOperation'), signal: engine.parts.signal };
+    const seen = await storeDriver(store).steady(await engine.stores.target(store), bounds);
+    const described = await storeDriver(store).describe(await engine.stores.target(store), bounds);
+    const roles = described.members.map(({ role }) => role).sort();
+    snapshot.set(`roles of ${store}`, `${roles.join(', ')}; ${seen.ok ? 'steady' : seen.detail}`);
+  }
+}
+
+interface WorkloadObject {
+  spec?: { replicas?: number };
+  status?: Partial<
+    Record<'observedGeneration' | 'replicas' | 'readyReplicas' | 'updatedReplicas' | 'desiredNumberScheduled' | 'numberReady', number>
+  > & { currentRevision?: string; updateRevision?: string };
+}
+
+function isReady(object: KubeObject): boolean {
+  const { spec, status } = object as unknown as WorkloadObject;
+  if ((status?.observedGeneration ?? 0) < (object.metadata.generation ?? 0)) return false;
+  if (object.kind === 'DaemonSet') return status?.numberReady === status?.desiredNumberScheduled;
+  const wanted = spec?.replicas ?? 1;
+  // A rollout under way has old replicas beside the new ones.
+  const updated = status?.currentRevision === status?.updateRevision || status?.updatedReplicas === wanted;
+  return (status?.readyReplicas ?? 0) === wanted && (status?.replicas ?? 0) === wanted && updated;
+}
+
+function nodeReady(object: KubeObject): boolean {
+  const status = object['status'] as { conditions?: { type: string; status: string }[] } | undefined;
+  return (status?.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True');
+}
+
+/** Key order is the server's business. */
+function sorted(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
