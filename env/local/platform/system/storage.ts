@@ -54,8 +54,9 @@ function configuration(helperImage: string): Record<string, string> {
 }
 
 function container(image: string): unknown {
-  // It serves nothing, so that being alive is all there is to probe: its program and its view of the API.
-  const alive = { exec: { command: [STORAGE, '--version'] }, periodSeconds: 60, timeoutSeconds: 10 };
+  // It serves nothing, so that all there is to probe is that its program runs. The readiness period is short because a
+  // kubelet that has just started waits for up to a period before its first probe.
+  const alive = { exec: { command: [STORAGE, '--version'] }, timeoutSeconds: 10 };
   return {
     name: STORAGE,
     image,
@@ -73,8 +74,8 @@ function container(image: string): unknown {
       '4',
     ],
     env: [{ name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } }],
-    readinessProbe: alive,
-    livenessProbe: alive,
+    readinessProbe: { ...alive, periodSeconds: 10 },
+    livenessProbe: { ...alive, periodSeconds: 60 },
     resources: resources({
       cpuRequest: '10m',
       cpuLimit: '200m',
