@@ -12,6 +12,7 @@ import { registerReport } from './commands/report.ts';
 import { registerRestore } from './commands/restore.ts';
 import { registerRun } from './commands/run.ts';
 import type { Context, Register } from './context.ts';
+import manifest from '../package.json' with { type: 'json' };
 
 const COMMANDS: readonly Register[] = [
   registerEnv,
@@ -48,6 +49,7 @@ function strict(command: Command, context: Context): void {
 function buildProgram(context: Context): Command {
   const program = new Command('plumbline')
     .description('Checks an environment against its deployment architecture')
+    .version(manifest.version, '-V, --version', 'print the version')
     .showHelpAfterError('(plumbline --help shows what there is)');
   for (const register of COMMANDS) register(program, context);
   strict(program, context);
