@@ -71,6 +71,7 @@ export async function openSafety(options: SafetyOptions): Promise<Safety> {
     const onStop = (reason: string): void => stop.abort(new Error(reason));
     // Nodes first: without them, a predecessor's stopped control plane would refuse the Lease for ever.
     const early = options.embedded === undefined ? null : await undoNodesFirst(ledger, options);
+    if (options.embedded !== undefined) await ensureNamespace(options.kube, namespace);
     const lease = await Lease.take({ kube: options.kube, namespace, onLost: onStop, signal: options.signal });
     const release = async (): Promise<void> => {
       await lease.release();
@@ -139,6 +140,15 @@ async function opened(opening: Opening): Promise<Safety> {
     lever,
     restoredAtStart: joined(opening.early, late),
   });
+}
+
+/** Elsewhere the owners make it, with the rights that go with it. */
+async function ensureNamespace(kube: KubeCall, name: string): Promise<void> {
+  const labels = { 'app.kubernetes.io/managed-by': 'plumbline' };
+  const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
+  const { status } = await kube({ method: 'POST', path: '/api/v1/namespaces', body, timeoutMs: 5_000 });
+  if (status !== 201 && status !== 409)
+    throw new Error(`the API server answered ${status} for the namespace ${name}`);
 }
 
 /** The image of the reference backend as it runs now: it has `node` in it and is on the nodes already. */
