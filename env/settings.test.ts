@@ -9,12 +9,15 @@ const environment = await loadEnvironment('local-small', { checkoutDir });
 test('should give a check what it needs of the topology, and nothing else of it', () => {
   const pools = settingsFor('topology/nodes/pools', environment);
   assert.deepEqual(pools['pools'], environment.topology.pools);
-  for (const other of ['workloads', 'registry', 'edge', 'topology']) assert.equal(other in pools, false, other);
+  for (const other of ['workloads', 'registry', 'edge', 'topology'])
+    assert.equal(other in pools, false, other);
   assert.ok('workloads' in settingsFor('topology/workloads/declared', environment));
 });
 
 test('should give time-outs in milliseconds', () => {
-  const { timeouts } = settingsFor('topology/nodes/pools', environment) as { timeouts: Record<string, number> };
+  const { timeouts } = settingsFor('topology/nodes/pools', environment) as {
+    timeouts: Record<string, number>;
+  };
   assert.equal(timeouts['podReady'], environment.timeouts.podReady.seconds * 1000);
 });
 
@@ -29,6 +32,9 @@ test('should give failover checks the topology whole', () => {
 });
 
 test('should let nothing be written in production', () => {
-  assert.equal(settingsFor('topology/storage/persistent', { ...environment, kind: 'production' })['writes'], false);
+  assert.equal(
+    settingsFor('topology/storage/persistent', { ...environment, kind: 'production' })['writes'],
+    false,
+  );
   assert.equal(settingsFor('topology/storage/persistent', environment)['writes'], true);
 });

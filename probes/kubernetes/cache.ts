@@ -50,7 +50,9 @@ export class KubeCache {
   /** After a write: returns when the cache of that kind, if there is one, shows it (or after 3 s). */
   async see(written: KubeObject): Promise<void> {
     for (const informer of await this.#startedFor(kindText(written), written.metadata.namespace)) {
-      await this.#watchUntil(informer, () => (informer.hasSeen(written) ? [] : null), { timeoutMs: SEE_OWN_WRITE_MS });
+      await this.#watchUntil(informer, () => (informer.hasSeen(written) ? [] : null), {
+        timeoutMs: SEE_OWN_WRITE_MS,
+      });
     }
   }
 
@@ -68,7 +70,12 @@ export class KubeCache {
 
   async #entryFor(query: Query): Promise<Entry> {
     const whole = await this.#entry(query.kind, undefined);
-    if (!('unavailable' in whole) || query.namespace === undefined || !whole.unavailable.startsWith('forbidden')) return whole;
+    if (
+      !('unavailable' in whole) ||
+      query.namespace === undefined ||
+      !whole.unavailable.startsWith('forbidden')
+    )
+      return whole;
     return this.#entry(query.kind, query.namespace);
   }
 
@@ -88,7 +95,9 @@ export class KubeCache {
       await informer.start();
       return { informer };
     } catch (error) {
-      const lasting = error instanceof KubeError && ['forbidden', 'notFound', 'unauthorized', 'invalid'].includes(error.reason);
+      const lasting =
+        error instanceof KubeError &&
+        ['forbidden', 'notFound', 'unauthorized', 'invalid'].includes(error.reason);
       if (!lasting) this.#entries.delete(`${kind}@${namespace ?? ''}`);
       return { unavailable: unavailableText(error) };
     }
@@ -96,8 +105,8 @@ export class KubeCache {
 
   async #startedFor(kind: string, namespace: string | undefined): Promise<Informer[]> {
     const keys = [`${kind}@`, ...(namespace === undefined ? [] : [`${kind}@${namespace}`])];
-    const entries = await Promise.all(keys.map((key) => this.#entries.get(key)));
-    return entries.flatMap((entry) => (entry !== undefined && 'informer' in entry ? [entry.informer] : []));
+    const entries = await Promise.all(keys.flatMap((key) => this.#entries.get(key) ?? []));
+    return entries.flatMap((entry) => ('informer' in entry ? [entry.informer] : []));
   }
 
   /** Resolves with what `met` returns once it is not null, or with null at the deadline. @throws KubeError `aborted` */
@@ -119,10 +128,18 @@ export class KubeCache {
           const found = met();
           if (found !== null) end(() => resolve(found));
         } catch (error) {
-          end(() => reject(error as Error));
+          end(() => reject(error instanceof Error ? error : new Error(String(error))));
         }
       };
-      const onAbort = (): void => end(() => reject(new KubeError('aborted', `waiting for ${informer.kind} was given up`, { verb: 'wait', path: informer.kind })));
+      const onAbort = (): void =>
+        end(() =>
+          reject(
+            new KubeError('aborted', `waiting for ${informer.kind} was given up`, {
+              verb: 'wait',
+              path: informer.kind,
+            }),
+          ),
+        );
       const timer = setTimeout(() => end(() => resolve(null)), limits.timeoutMs);
       const stop = informer.subscribe(look);
       signal.addEventListener('abort', onAbort, { once: true });
@@ -143,7 +160,9 @@ function select(informer: Informer, query: Query): KubeObject[] {
 }
 
 function named(objects: KubeObject[], query: WaitQuery): KubeObject[] {
-  return query.names === undefined ? objects : objects.filter((object) => query.names?.includes(object.metadata.name));
+  return query.names === undefined
+    ? objects
+    : objects.filter((object) => query.names?.includes(object.metadata.name));
 }
 
 /** The objects in the wanted state when there are enough of them, else null. */
@@ -152,7 +171,10 @@ function matchesOf(objects: KubeObject[], query: WaitQuery): KubeObject[] | null
   if (query.until === 'gone') return candidates.length === 0 ? [] : null;
   const failed = query.until === 'succeeded' ? candidates.find(hasFailed) : undefined;
   if (failed !== undefined) {
-    throw new KubeError('invalid', `${query.kind} ${describe(failed)} has failed and can no longer succeed`, { verb: 'wait', path: query.kind });
+    throw new KubeError('invalid', `${query.kind} ${describe(failed)} has failed and can no longer succeed`, {
+      verb: 'wait',
+      path: query.kind,
+    });
   }
   const matching = candidates.filter((object) => isIn(query.until, object));
   return matching.length >= query.count ? matching : null;

@@ -70,7 +70,7 @@ export class KubeClient {
   /** The object, or null when it is not there. */
   async get(ref: ObjectRef, options: CallOptions = {}): Promise<KubeObject | null> {
     try {
-      return await this.#object('GET', 'get', ref, options);
+      return await this.#object({ method: 'GET', verb: 'get' }, ref, options);
     } catch (error) {
       if (error instanceof KubeError && error.reason === 'notFound') return null;
       throw error;
@@ -78,17 +78,23 @@ export class KubeClient {
   }
 
   /** Every object of a kind, page by page; objects carry apiVersion and kind, which lists leave out. */
-  async list(kind: string, select: Selection = {}, options: CallOptions = {}): Promise<{ items: KubeObject[]; resourceVersion: string }> {
+  async list(
+    kind: string,
+    select: Selection = {},
+    options: CallOptions = {},
+  ): Promise<{ items: KubeObject[]; resourceVersion: string }> {
     const resource = kindOf(kind);
     const items: KubeObject[] = [];
     let next = '';
-    let resourceVersion = '';
+    let resourceVersion: string;
     do {
       const query = selection(select);
       query.set('limit', String(PAGE));
       if (next !== '') query.set('continue', next);
-      const path = `${pathOf(resource, select)}?${query}`;
-      const page = JSON.parse(await this.#send({ method: 'GET', verb: 'list', path }, kind, options)) as ListAnswer;
+      const path = `${pathOf(resource, select)}?${query.toString()}`;
+      const page = JSON.parse(
+        await this.#send({ method: 'GET', verb: 'list', path }, kind, options),
+      ) as ListAnswer;
       for (const item of page.items) {
         item.apiVersion = resource.apiVersion;
         item.kind = resource.kind;
@@ -101,15 +107,25 @@ export class KubeClient {
   }
 
   /** Changes since a resourceVersion, until the server ends the watch, the connection breaks or the signal fires. */
-  async *watch(kind: string, select: Selection & { resourceVersion: string }, signal: AbortSignal): AsyncGenerator<WatchEvent> {
+  async *watch(
+    kind: string,
+    select: Selection & { resourceVersion: string },
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchEvent> {
     const query = selection(select);
     query.set('watch', '1');
     query.set('resourceVersion', select.resourceVersion);
     query.set('allowWatchBookmarks', 'true');
     query.set('timeoutSeconds', String(WATCH_SECONDS));
-    const path = `${pathOf(kindOf(kind), select)}?${query}`;
+    const path = `${pathOf(kindOf(kind), select)}?${query.toString()}`;
     this.count({ verb: 'watch', kind });
-    const request: Request = { method: 'GET', verb: 'watch', path, timeoutMs: this.#requestTimeoutMs, signal };
+    const request: Request = {
+      method: 'GET',
+      verb: 'watch',
+      path,
+      timeoutMs: this.#requestTimeoutMs,
+      signal,
+    };
     const response = await this.transport.open(request);
     if ((response.statusCode ?? 0) >= 400) {
       let body = '';
@@ -124,33 +140,57 @@ export class KubeClient {
   }
 
   async create(object: KubeObject, options: CallOptions = {}): Promise<KubeObject> {
-    const path = pathOf(kindOf(kindText(object)), object.metadata.namespace === undefined ? {} : { namespace: object.metadata.namespace });
-    const body = await this.#send({ method: 'POST', verb: 'create', path, body: object }, kindText(object), options);
+    const path = pathOf(
+      kindOf(kindText(object)),
+      object.metadata.namespace === undefined ? {} : { namespace: object.metadata.namespace },
+    );
+    const body = await this.#send(
+      { method: 'POST', verb: 'create', path, body: object },
+      kindText(object),
+      options,
+    );
     return JSON.parse(body) as KubeObject;
   }
 
   /** Replaces; with `metadata.resourceVersion` only if nobody changed it since (else `conflict`). */
   async replace(object: KubeObject, options: CallOptions = {}): Promise<KubeObject> {
-    return this.#object('PUT', 'replace', refOf(object), options, { body: object });
+    return this.#object({ method: 'PUT', verb: 'replace' }, refOf(object), options, { body: object });
   }
 
   /** Server-side apply as `plumbline`; fields that others own are taken over. */
   async apply(object: KubeObject, options: CallOptions = {}): Promise<KubeObject> {
     const query = `?fieldManager=${FIELD_MANAGER}&force=true`;
     const contentType = 'application/apply-patch+yaml';
-    return this.#object('PATCH', 'apply', refOf(object), options, { body: object, query, contentType });
+    return this.#object({ method: 'PATCH', verb: 'apply' }, refOf(object), options, {
+      body: object,
+      query,
+      contentType,
+    });
   }
 
-  async patch(ref: ObjectRef, patch: unknown, options: CallOptions & { type?: PatchType; subresource?: string } = {}): Promise<KubeObject> {
+  async patch(
+    ref: ObjectRef,
+    patch: unknown,
+    options: CallOptions & { type?: PatchType; subresource?: string } = {},
+  ): Promise<KubeObject> {
     const contentType = PATCH_TYPES[options.type ?? 'merge'];
     const query = `?fieldManager=${FIELD_MANAGER}`;
-    return this.#object('PATCH', 'patch', ref, options, { body: patch, query, contentType, subresource: options.subresource });
+    return this.#object({ method: 'PATCH', verb: 'patch' }, ref, options, {
+      body: patch,
+      query,
+      contentType,
+      subresource: options.subresource,
+    });
   }
 
   /** Deletes; an object that is not there is fine. Does not wait until it is gone. */
   async delete(
     ref: ObjectRef,
-    options: CallOptions & { graceSeconds?: number; preconditionUid?: string; propagation?: 'Background' | 'Foreground' | 'Orphan' } = {},
+    options: CallOptions & {
+      graceSeconds?: number;
+      preconditionUid?: string;
+      propagation?: 'Background' | 'Foreground' | 'Orphan';
+    } = {},
   ): Promise<void> {
     const body = {
       kind: 'DeleteOptions',
@@ -160,7 +200,7 @@ export class KubeClient {
       preconditions: options.preconditionUid === undefined ? undefined : { uid: options.preconditionUid },
     };
     try {
-      await this.#object('DELETE', 'delete', ref, options, { body });
+      await this.#object({ method: 'DELETE', verb: 'delete' }, ref, options, { body });
     } catch (error) {
       if (!(error instanceof KubeError && error.reason === 'notFound')) throw error;
     }
@@ -175,7 +215,7 @@ export class KubeClient {
     if (of.container !== undefined) query.set('container', of.container);
     if (of.tailLines !== undefined) query.set('tailLines', String(of.tailLines));
     if (of.previous === true) query.set('previous', 'true');
-    const path = `${pathOf(kindOf('v1/Pod'), { namespace: of.namespace, name: of.pod, subresource: 'log' })}?${query}`;
+    const path = `${pathOf(kindOf('v1/Pod'), { namespace: of.namespace, name: of.pod, subresource: 'log' })}?${query.toString()}`;
     return this.#send({ method: 'GET', verb: 'logs', path }, 'v1/Pod', options);
   }
 
@@ -183,21 +223,26 @@ export class KubeClient {
   async raw(path: string, options: CallOptions = {}): Promise<{ status: number; body: string }> {
     const bare = path.replace(/\?.*$/, '');
     this.count({ verb: 'raw', kind: bare });
-    const answer = await this.transport.exchange(this.#complete({ method: 'GET', verb: 'get', path }, options));
+    const answer = await this.transport.exchange(
+      this.#complete({ method: 'GET', verb: 'get', path }, options),
+    );
     return { status: answer.status, body: answer.body };
   }
 
   async #object(
-    method: Request['method'],
-    verb: string,
+    what: Pick<Request, 'method' | 'verb'>,
     ref: ObjectRef,
     options: CallOptions,
     extra: { body?: unknown; query?: string; contentType?: string; subresource?: string | undefined } = {},
   ): Promise<KubeObject> {
     const { query = '', subresource, ...rest } = extra;
-    const where = { name: ref.name, ...(ref.namespace !== undefined && { namespace: ref.namespace }), ...(subresource !== undefined && { subresource }) };
+    const where = {
+      name: ref.name,
+      ...(ref.namespace !== undefined && { namespace: ref.namespace }),
+      ...(subresource !== undefined && { subresource }),
+    };
     const path = pathOf(kindOf(kindText(ref)), where) + query;
-    return JSON.parse(await this.#send({ method, verb, path, ...rest }, kindText(ref), options)) as KubeObject;
+    return JSON.parse(await this.#send({ ...what, path, ...rest }, kindText(ref), options)) as KubeObject;
   }
 
   #complete(request: Omit<Request, 'timeoutMs'>, options: CallOptions): Request {
@@ -210,11 +255,17 @@ export class KubeClient {
     const until = performance.now() + complete.timeoutMs;
     for (;;) {
       this.count({ verb: request.verb, kind });
-      const answer = await this.transport.exchange({ ...complete, timeoutMs: Math.max(1, until - performance.now()) });
+      const answer = await this.transport.exchange({
+        ...complete,
+        timeoutMs: Math.max(1, until - performance.now()),
+      });
       if (answer.status < 400) return answer.body;
       const pauseMs = pauseOf(answer);
       if (pauseMs === null || performance.now() + pauseMs > until) {
-        throw errorOfAnswer(answer.status, answer.body, { verb: request.verb, path: request.path.replace(/\?.*$/, '') });
+        throw errorOfAnswer(answer.status, answer.body, {
+          verb: request.verb,
+          path: request.path.replace(/\?.*$/, ''),
+        });
       }
       await sleep(pauseMs, undefined, options.signal ? { signal: options.signal } : {});
     }
@@ -228,7 +279,12 @@ function pauseOf(answer: Answer): number | null {
 
 export function refOf(object: KubeObject): ObjectRef {
   const { apiVersion, kind, metadata } = object;
-  return { apiVersion, kind, name: metadata.name, ...(metadata.namespace !== undefined && { namespace: metadata.namespace }) };
+  return {
+    apiVersion,
+    kind,
+    name: metadata.name,
+    ...(metadata.namespace !== undefined && { namespace: metadata.namespace }),
+  };
 }
 
 interface ListAnswer {
@@ -239,7 +295,8 @@ interface ListAnswer {
 function selection(select: Selection): URLSearchParams {
   const query = new URLSearchParams();
   const labels = Object.entries(select.labels ?? {});
-  if (labels.length > 0) query.set('labelSelector', labels.map(([key, value]) => `${key}=${value}`).join(','));
+  if (labels.length > 0)
+    query.set('labelSelector', labels.map(([key, value]) => `${key}=${value}`).join(','));
   if (select.fields !== undefined) query.set('fieldSelector', select.fields);
   return query;
 }

@@ -1,5 +1,5 @@
 import { KubeCache } from './cache.ts';
-import { KubeClient, refOf } from './client.ts';
+import { KubeClient } from './client.ts';
 import type { Call, PatchType } from './client.ts';
 import { KubeError } from './errors.ts';
 import { execIn } from './exec.ts';
@@ -73,7 +73,11 @@ export class KubeCluster {
     return written;
   }
 
-  async delete(refs: readonly ObjectRef[], how: { graceSeconds?: number } = {}, signal?: AbortSignal): Promise<void> {
+  async delete(
+    refs: readonly ObjectRef[],
+    how: { graceSeconds?: number } = {},
+    signal?: AbortSignal,
+  ): Promise<void> {
     for (const ref of refs) await this.client.delete(ref, { ...how, ...this.#call(signal) });
     for (const ref of refs) await this.cache.seeDeletion(ref);
   }
@@ -99,7 +103,11 @@ export class KubeCluster {
     const namespace = await this.get({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' }, signal);
     const uid = namespace?.metadata.uid;
     if (uid === undefined) {
-      throw new KubeError('notFound', 'the namespace kube-system is missing: this is no Kubernetes API server', { verb: 'get', path: 'kube-system' });
+      throw new KubeError(
+        'notFound',
+        'the namespace kube-system is missing: this is no Kubernetes API server',
+        { verb: 'get', path: 'kube-system' },
+      );
     }
     return { uid, caSha256: caDigest(this.client.transport.config), server: this.client.transport.server };
   }
@@ -108,7 +116,12 @@ export class KubeCluster {
   async version(signal?: AbortSignal): Promise<string> {
     const { status, body } = await this.raw('/version', signal);
     const parsed = status === 200 ? (JSON.parse(body) as { gitVersion?: string }) : {};
-    if (parsed.gitVersion === undefined) throw new KubeError('server', `GET /version answered ${status}`, { verb: 'get', path: '/version', status });
+    if (parsed.gitVersion === undefined)
+      throw new KubeError('server', `GET /version answered ${status}`, {
+        verb: 'get',
+        path: '/version',
+        status,
+      });
     return parsed.gitVersion;
   }
 
@@ -130,5 +143,3 @@ export class KubeCluster {
     return { signal: signal ? AbortSignal.any([signal, this.#signal]) : this.#signal };
   }
 }
-
-export { refOf };

@@ -32,7 +32,11 @@ export class KubeError extends Error {
   readonly verb: string;
   readonly path: string;
 
-  constructor(reason: KubeReason, message: string, where: { verb: string; path: string; status?: number; cause?: unknown }) {
+  constructor(
+    reason: KubeReason,
+    message: string,
+    where: { verb: string; path: string; status?: number; cause?: unknown },
+  ) {
     super(message, { cause: where.cause });
     this.name = 'KubeError';
     this.reason = reason;
@@ -43,21 +47,37 @@ export class KubeError extends Error {
 }
 
 /** Turns an answer of 400 and above into an error; the message is that of the `Status` object in the body. */
-export function errorOfAnswer(status: number, body: string, where: { verb: string; path: string }): KubeError {
+export function errorOfAnswer(
+  status: number,
+  body: string,
+  where: { verb: string; path: string },
+): KubeError {
   const reason = BY_STATUS[status] ?? 'server';
-  return new KubeError(reason, `${where.verb} ${where.path}: ${status} ${messageOf(body)}`, { ...where, status });
+  return new KubeError(reason, `${where.verb} ${where.path}: ${status} ${messageOf(body)}`, {
+    ...where,
+    status,
+  });
 }
 
 /** What a failing socket, a deadline or an abort means. A deadline is told from an abort by `timedOut`. */
 export function errorOfFailure(
   cause: unknown,
-  where: { verb: string; path: string; server: string; timedOut: boolean; aborted: boolean; timeoutMs: number },
+  where: {
+    verb: string;
+    path: string;
+    server: string;
+    timedOut: boolean;
+    aborted: boolean;
+    timeoutMs: number;
+  },
 ): KubeError {
   if (cause instanceof KubeError) return cause;
   const place = `${where.verb} ${where.path} at ${where.server}`;
   if (where.aborted) return new KubeError('aborted', `${place}: given up`, { ...where, cause });
-  if (where.timedOut) return new KubeError('timeout', `${place}: no answer within ${where.timeoutMs} ms`, { ...where, cause });
-  const detail = cause instanceof Error ? cause.message || String((cause as NodeJS.ErrnoException).code) : String(cause);
+  if (where.timedOut)
+    return new KubeError('timeout', `${place}: no answer within ${where.timeoutMs} ms`, { ...where, cause });
+  const detail =
+    cause instanceof Error ? cause.message || String((cause as NodeJS.ErrnoException).code) : String(cause);
   return new KubeError('unreachable', `${place}: ${detail}`, { ...where, cause });
 }
 

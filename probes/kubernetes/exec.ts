@@ -23,7 +23,11 @@ const MOST_BYTES = 4 * 1024 * 1024;
  * Runs a command in a container over a websocket.
  * @throws KubeError `timeout`, `aborted`, `forbidden`, `notFound`, `unreachable`; a command that fails is a result, with its code
  */
-export async function execIn(config: KubeConfig, request: ExecRequest, signal?: AbortSignal): Promise<ExecResult> {
+export async function execIn(
+  config: KubeConfig,
+  request: ExecRequest,
+  signal?: AbortSignal,
+): Promise<ExecResult> {
   const path = `/api/v1/namespaces/${request.namespace}/pods/${request.pod}/exec`;
   const server = config.getCurrentCluster()?.server ?? '';
   const deadline = AbortSignal.timeout(Math.ceil(request.timeoutMs));
@@ -34,11 +38,22 @@ export async function execIn(config: KubeConfig, request: ExecRequest, signal?: 
     const status = await run(new Exec(config), request, { out, err, over });
     return { code: codeOf(status, path), stdout: out.text(), stderr: err.text() };
   } catch (cause) {
-    throw errorOfExec(cause, { verb: 'exec', path, server, timeoutMs: request.timeoutMs, timedOut: deadline.aborted, aborted: signal?.aborted ?? false });
+    throw errorOfExec(cause, {
+      verb: 'exec',
+      path,
+      server,
+      timeoutMs: request.timeoutMs,
+      timedOut: deadline.aborted,
+      aborted: signal?.aborted ?? false,
+    });
   }
 }
 
-function run(exec: Exec, request: ExecRequest, io: { out: Collector; err: Collector; over: AbortSignal }): Promise<V1Status> {
+function run(
+  exec: Exec,
+  request: ExecRequest,
+  io: { out: Collector; err: Collector; over: AbortSignal },
+): Promise<V1Status> {
   const { namespace, pod, container, command } = request;
   return new Promise((resolve, reject) => {
     let close = (): void => undefined;
@@ -53,21 +68,32 @@ function run(exec: Exec, request: ExecRequest, io: { out: Collector; err: Collec
     };
     exec
       .exec(namespace, pod, container, command, io.out, io.err, null, false, done)
-      .then((socket) => {
+      .then((opened: unknown) => {
+        const socket = opened as Socket;
         close = () => socket.close();
         if (io.over.aborted) close();
         // The status frame comes before the close; a close without one means that the connection broke.
-        socket.onclose = () => setImmediate(() => reject(new Error('the connection closed before the command ended')));
+        socket.onclose = () =>
+          setImmediate(() => reject(new Error('the connection closed before the command ended')));
       })
       .catch(reject);
   });
+}
+
+/** What is needed of the library's websocket, which comes without types of its own. */
+interface Socket {
+  close(): void;
+  onclose: (() => void) | null;
 }
 
 function codeOf(status: V1Status, path: string): number {
   if (status.status === 'Success') return 0;
   const cause = status.details?.causes?.find((one) => one.reason === 'ExitCode');
   if (cause?.message !== undefined) return Number(cause.message);
-  throw new KubeError('server', `exec ${path}: ${status.message ?? 'failed without a reason'}`, { verb: 'exec', path });
+  throw new KubeError('server', `exec ${path}: ${status.message ?? 'failed without a reason'}`, {
+    verb: 'exec',
+    path,
+  });
 }
 
 /** The websocket library hides the HTTP status of a refused upgrade in its message. */
@@ -75,12 +101,19 @@ function errorOfExec(cause: unknown, where: Parameters<typeof errorOfFailure>[1]
   const message = messageOf(cause);
   const status = /Unexpected server response: (\d+)/.exec(message)?.[1];
   if (status === undefined) return errorOfFailure(cause instanceof Error ? cause : new Error(message), where);
-  const reason = ({ '401': 'unauthorized', '403': 'forbidden', '404': 'notFound' } as const)[status] ?? 'server';
-  return new KubeError(reason, `exec ${where.path} at ${where.server}: ${status}`, { ...where, status: Number(status), cause });
+  const reason =
+    ({ '401': 'unauthorized', '403': 'forbidden', '404': 'notFound' } as const)[status] ?? 'server';
+  return new KubeError(reason, `exec ${where.path} at ${where.server}: ${status}`, {
+    ...where,
+    status: Number(status),
+    cause,
+  });
 }
 
 function messageOf(cause: unknown): string {
-  return typeof cause === 'object' && cause !== null && 'message' in cause ? String(cause.message) : String(cause);
+  return typeof cause === 'object' && cause !== null && 'message' in cause
+    ? String(cause.message)
+    : String(cause);
 }
 
 class Collector extends Writable {

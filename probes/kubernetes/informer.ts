@@ -61,7 +61,10 @@ export class Informer {
 
   async #relist(): Promise<void> {
     const select = { ...(this.namespace !== undefined && { namespace: this.namespace }), keep: trim };
-    const { items, resourceVersion } = await this.#client.list(this.kind, select, { timeoutMs: LIST_TIMEOUT_MS, signal: this.#signal });
+    const { items, resourceVersion } = await this.#client.list(this.kind, select, {
+      timeoutMs: LIST_TIMEOUT_MS,
+      signal: this.#signal,
+    });
     this.#objects.clear();
     for (const item of items) this.#objects.set(keyOf(item), item);
     this.#resourceVersion = resourceVersion;
@@ -70,26 +73,33 @@ export class Informer {
 
   async #follow(): Promise<void> {
     let failures = 0;
-    while (!this.#signal.aborted) {
+    while (!this.#over()) {
       try {
         await this.#watchOnce(() => (failures = 0));
       } catch (error) {
-        if (this.#signal.aborted) return;
+        if (this.#over()) return;
         this.#lost(error);
         await this.#pause(BACKOFF_MS[Math.min(failures++, BACKOFF_MS.length - 1)] ?? 0);
-        if (error instanceof KubeError && error.reason === 'gone') await this.#relist().catch((cause: unknown) => this.#lost(cause));
+        if (error instanceof KubeError && error.reason === 'gone')
+          await this.#relist().catch((cause: unknown) => this.#lost(cause));
       }
     }
   }
 
   async #watchOnce(connected: () => void): Promise<void> {
-    const select = { ...(this.namespace !== undefined && { namespace: this.namespace }), resourceVersion: this.#resourceVersion };
+    const select = {
+      ...(this.namespace !== undefined && { namespace: this.namespace }),
+      resourceVersion: this.#resourceVersion,
+    };
     for await (const event of this.#client.watch(this.kind, select, this.#signal)) {
       connected();
       this.#lostSince = null;
       if (event.type === 'ERROR') {
         const reason = event.object.code === 410 ? 'gone' : 'server';
-        throw new KubeError(reason, event.object.message ?? 'the watch ended with an error', { verb: 'watch', path: this.kind });
+        throw new KubeError(reason, event.object.message ?? 'the watch ended with an error', {
+          verb: 'watch',
+          path: this.kind,
+        });
       }
       this.#resourceVersion = event.object.metadata.resourceVersion ?? this.#resourceVersion;
       if (event.type === 'DELETED') this.#objects.delete(keyOf(event.object));
@@ -98,6 +108,10 @@ export class Informer {
     }
     // The server ends a watch after its time; an end within a second means trouble behind a load balancer.
     await this.#pause(BACKOFF_MS[1] ?? 0);
+  }
+
+  #over(): boolean {
+    return this.#signal.aborted;
   }
 
   #lost(error: unknown): void {

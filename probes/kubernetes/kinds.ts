@@ -31,9 +31,16 @@ export function kindOf(text: string): Kind {
   const cut = text.lastIndexOf('/');
   const kind = text.slice(cut + 1);
   if (cut < 1 || !/^[A-Z][A-Za-z]+$/.test(kind)) {
-    throw new Error(`kind "${text}": expected version/Kind or group/version/Kind, such as v1/Pod or apps/v1/StatefulSet`);
+    throw new Error(
+      `kind "${text}": expected version/Kind or group/version/Kind, such as v1/Pod or apps/v1/StatefulSet`,
+    );
   }
-  return { apiVersion: text.slice(0, cut), kind, plural: pluralOf(kind), namespaced: !CLUSTER_SCOPED.has(kind) };
+  return {
+    apiVersion: text.slice(0, cut),
+    kind,
+    plural: pluralOf(kind),
+    namespaced: !CLUSTER_SCOPED.has(kind),
+  };
 }
 
 /** `v1/Pod` of an object or of a reference to one. */
@@ -42,9 +49,13 @@ export function kindText(object: { apiVersion: string; kind: string }): string {
 }
 
 /** The path of a collection or, with a name, of one object. */
-export function pathOf(kind: Kind, where: { namespace?: string; name?: string; subresource?: string } = {}): string {
+export function pathOf(
+  kind: Kind,
+  where: { namespace?: string; name?: string; subresource?: string } = {},
+): string {
   const root = kind.apiVersion.includes('/') ? `/apis/${kind.apiVersion}` : `/api/${kind.apiVersion}`;
-  const scope = kind.namespaced && where.namespace ? `/namespaces/${encodeURIComponent(where.namespace)}` : '';
+  const scope =
+    kind.namespaced && where.namespace ? `/namespaces/${encodeURIComponent(where.namespace)}` : '';
   const name = where.name === undefined ? '' : `/${encodeURIComponent(where.name)}`;
   const sub = where.subresource === undefined ? '' : `/${where.subresource}`;
   return `${root}${scope}/${kind.plural}${name}${sub}`;

@@ -10,8 +10,18 @@ import type { KubeObject } from './types.ts';
 const where = { verb: 'list', path: '/api/v1/pods' };
 
 test('should give every refusal its reason in one word', () => {
-  const reasons = { 401: 'unauthorized', 403: 'forbidden', 404: 'notFound', 409: 'conflict', 410: 'gone', 422: 'invalid', 500: 'server', 503: 'server' };
-  for (const [status, reason] of Object.entries(reasons)) assert.equal(errorOfAnswer(Number(status), '{}', where).reason, reason);
+  const reasons = {
+    401: 'unauthorized',
+    403: 'forbidden',
+    404: 'notFound',
+    409: 'conflict',
+    410: 'gone',
+    422: 'invalid',
+    500: 'server',
+    503: 'server',
+  };
+  for (const [status, reason] of Object.entries(reasons))
+    assert.equal(errorOfAnswer(Number(status), '{}', where).reason, reason);
   const error = errorOfAnswer(403, '{"kind":"Status","message":"pods is forbidden"}', where);
   assert.equal(unavailableText(error), 'forbidden: list /api/v1/pods: 403 pods is forbidden');
   assert.match(errorOfAnswer(502, '<html>Bad Gateway</html>', where).message, /502 <html>/);
@@ -24,19 +34,30 @@ test('should tell a deadline from an abort from a dead server', () => {
   assert.equal(failure({ timedOut: true, aborted: false }).reason, 'timeout');
   assert.equal(failure({ timedOut: true, aborted: true }).reason, 'aborted');
   const own = new KubeError('gone', 'm', where);
-  assert.equal(errorOfFailure(own, { ...where, server: '', timeoutMs: 0, timedOut: true, aborted: true }), own);
+  assert.equal(
+    errorOfFailure(own, { ...where, server: '', timeoutMs: 0, timedOut: true, aborted: true }),
+    own,
+  );
 });
 
 test('should know the paths of kinds, with their irregular plurals and scopes', () => {
-  const path = (kind: string, namespace?: string, name?: string) => pathOf(kindOf(kind), { ...(namespace && { namespace }), ...(name && { name }) });
+  const path = (kind: string, namespace?: string, name?: string) =>
+    pathOf(kindOf(kind), { ...(namespace && { namespace }), ...(name && { name }) });
   assert.equal(path('v1/Pod', 'tender'), '/api/v1/namespaces/tender/pods');
   assert.equal(path('v1/Node', 'ignored', 'n1'), '/api/v1/nodes/n1');
-  assert.equal(path('networking.k8s.io/v1/NetworkPolicy', 'a'), '/apis/networking.k8s.io/v1/namespaces/a/networkpolicies');
+  assert.equal(
+    path('networking.k8s.io/v1/NetworkPolicy', 'a'),
+    '/apis/networking.k8s.io/v1/namespaces/a/networkpolicies',
+  );
   assert.equal(path('networking.k8s.io/v1/Ingress'), '/apis/networking.k8s.io/v1/ingresses');
   assert.equal(path('v1/Endpoints', 'a', 'b'), '/api/v1/namespaces/a/endpoints/b');
   assert.equal(path('storage.k8s.io/v1/StorageClass'), '/apis/storage.k8s.io/v1/storageclasses');
-  assert.equal(pathOf(kindOf('v1/Pod'), { namespace: 'a', name: 'x/../y', subresource: 'log' }), '/api/v1/namespaces/a/pods/x%2F..%2Fy/log');
-  for (const bad of ['Pod', 'v1/pod', '/Pod', 'v1/']) assert.throws(() => kindOf(bad), /expected version\/Kind/);
+  assert.equal(
+    pathOf(kindOf('v1/Pod'), { namespace: 'a', name: 'x/../y', subresource: 'log' }),
+    '/api/v1/namespaces/a/pods/x%2F..%2Fy/log',
+  );
+  for (const bad of ['Pod', 'v1/pod', '/Pod', 'v1/'])
+    assert.throws(() => kindOf(bad), /expected version\/Kind/);
 });
 
 test('should compare resource versions of any length', () => {
@@ -45,18 +66,29 @@ test('should compare resource versions of any length', () => {
   assert.equal(compareVersions('7', '7'), 0);
 });
 
-function object(kind: string, rest: Record<string, unknown>, metadata: Record<string, unknown> = {}): KubeObject {
+function object(
+  kind: string,
+  rest: Record<string, unknown>,
+  metadata: Record<string, unknown> = {},
+): KubeObject {
   return { apiVersion: 'v1', kind, metadata: { name: 'x', ...metadata }, ...rest };
 }
 
 test('should call things ready only when they are', () => {
   const ready = { conditions: [{ type: 'Ready', status: 'True' }] };
   assert.ok(isIn('ready', object('Pod', { status: ready })));
-  assert.ok(!isIn('ready', object('Pod', { status: ready }, { deletionTimestamp: 'now' })), 'a pod that is going is not ready');
+  assert.ok(
+    !isIn('ready', object('Pod', { status: ready }, { deletionTimestamp: 'now' })),
+    'a pod that is going is not ready',
+  );
   assert.ok(!isIn('ready', object('Pod', { status: { conditions: [{ type: 'Ready', status: 'False' }] } })));
-  const deployment = (status: object, generation = 2) => object('Deployment', { spec: { replicas: 2 }, status }, { generation });
+  const deployment = (status: object, generation = 2) =>
+    object('Deployment', { spec: { replicas: 2 }, status }, { generation });
   assert.ok(isIn('ready', deployment({ readyReplicas: 2, updatedReplicas: 2, observedGeneration: 2 })));
-  assert.ok(!isIn('ready', deployment({ readyReplicas: 2, updatedReplicas: 2, observedGeneration: 1 })), 'a change not yet acted on');
+  assert.ok(
+    !isIn('ready', deployment({ readyReplicas: 2, updatedReplicas: 2, observedGeneration: 1 })),
+    'a change not yet acted on',
+  );
   assert.ok(!isIn('ready', deployment({ readyReplicas: 2, updatedReplicas: 1, observedGeneration: 2 })));
   assert.ok(isIn('bound', object('PersistentVolumeClaim', { status: { phase: 'Bound' } })));
   assert.ok(isIn('succeeded', object('Pod', { status: { phase: 'Succeeded' } })));
@@ -65,15 +97,29 @@ test('should call things ready only when they are', () => {
 });
 
 test('should say what a pod waits for', () => {
-  const status = { phase: 'Pending', containerStatuses: [{ name: 'c', state: { waiting: { reason: 'ImagePullBackOff' } } }], conditions: [{ type: 'Ready', status: 'False' }] };
+  const status = {
+    phase: 'Pending',
+    containerStatuses: [{ name: 'c', state: { waiting: { reason: 'ImagePullBackOff' } } }],
+    conditions: [{ type: 'Ready', status: 'False' }],
+  };
   assert.equal(describe(object('Pod', { status })), 'x (Pending; c: ImagePullBackOff; not Ready)');
 });
 
 test('should drop what no check reads, secrets in environments among it', () => {
   const container = { name: 'c', env: [{ name: 'PASSWORD', value: 's3cret' }], envFrom: [] };
-  const pod = object('Pod', { spec: { containers: [container], initContainers: [{ ...container }] } }, { managedFields: [{}], annotations: { 'kubectl.kubernetes.io/last-applied-configuration': 's3cret', kept: '1' } });
+  const pod = object(
+    'Pod',
+    { spec: { containers: [container], initContainers: [{ ...container }] } },
+    {
+      managedFields: [{}],
+      annotations: { 'kubectl.kubernetes.io/last-applied-configuration': 's3cret', kept: '1' },
+    },
+  );
   assert.ok(!JSON.stringify(trim(pod)).includes('s3cret'));
   assert.deepEqual(pod.metadata.annotations, { kept: '1' });
   assert.equal('managedFields' in pod.metadata, false);
-  assert.equal(JSON.stringify(trim(object('Node', { status: { images: [1, 2], phase: 'x' } })).status), '{"phase":"x"}');
+  assert.equal(
+    JSON.stringify(trim(object('Node', { status: { images: [1, 2], phase: 'x' } })).status),
+    '{"phase":"x"}',
+  );
 });

@@ -25,7 +25,8 @@ const READY: Record<string, (object: KubeObject, status: Status) => boolean> = {
   Deployment: replicasReady,
   StatefulSet: replicasReady,
   ReplicaSet: replicasReady,
-  DaemonSet: (object, status) => observed(object, status) && (status.numberReady ?? 0) >= (status.desiredNumberScheduled ?? 1),
+  DaemonSet: (object, status) =>
+    observed(object, status) && (status.numberReady ?? 0) >= (status.desiredNumberScheduled ?? 1),
   Job: (_, status) => condition(status, 'Complete'),
 };
 
@@ -35,24 +36,27 @@ function observed(object: KubeObject, status: Status): boolean {
 
 function replicasReady(object: KubeObject, status: Status): boolean {
   const wanted = (object.spec as { replicas?: number } | undefined)?.replicas ?? 1;
-  return observed(object, status) && (status.readyReplicas ?? 0) >= wanted && (status.updatedReplicas ?? wanted) >= wanted;
+  return (
+    observed(object, status) &&
+    (status.readyReplicas ?? 0) >= wanted &&
+    (status.updatedReplicas ?? wanted) >= wanted
+  );
 }
 
-/** Whether an object is in the state that is waited for. `gone` is decided by absence, so nothing that is there matches. */
+const IN: Record<Until, (object: KubeObject, status: Status) => boolean> = {
+  exists: () => true,
+  // Decided by absence: nothing that is there matches.
+  gone: () => false,
+  bound: (_, status) => status.phase === 'Bound',
+  succeeded: (_, status) =>
+    status.phase === 'Succeeded' || condition(status, 'Complete') || (status.succeeded ?? 0) > 0,
+  ready: (object, status) =>
+    object.metadata.deletionTimestamp === undefined && (READY[object.kind]?.(object, status) ?? true),
+};
+
+/** Whether an object is in the state that is waited for. */
 export function isIn(state: Until, object: KubeObject): boolean {
-  const status = (object.status ?? {}) as Status;
-  switch (state) {
-    case 'exists':
-      return true;
-    case 'gone':
-      return false;
-    case 'bound':
-      return status.phase === 'Bound';
-    case 'succeeded':
-      return status.phase === 'Succeeded' || condition(status, 'Complete') || (status.succeeded ?? 0) > 0;
-    case 'ready':
-      return object.metadata.deletionTimestamp === undefined && (READY[object.kind]?.(object, status) ?? true);
-  }
+  return IN[state](object, object.status ?? {});
 }
 
 /** An object that can never succeed any more: waiting on would only waste time. */
@@ -65,20 +69,26 @@ interface ContainerStatus {
   name: string;
   ready?: boolean;
   restartCount?: number;
-  state?: { waiting?: { reason?: string; message?: string }; terminated?: { reason?: string; exitCode?: number } };
+  state?: {
+    waiting?: { reason?: string; message?: string };
+    terminated?: { reason?: string; exitCode?: number };
+  };
 }
 
 /** What an object is doing now, in a few words, for the message of a wait that ran out. */
 export function describe(object: KubeObject): string {
   const status = (object.status ?? {}) as Status & { containerStatuses?: ContainerStatus[] };
-  const parts: string[] = [];
-  if (status.phase !== undefined) parts.push(status.phase);
-  if (status.readyReplicas !== undefined) parts.push(`${status.readyReplicas} ready`);
-  for (const container of status.containerStatuses ?? []) {
-    const why = container.state?.waiting?.reason ?? container.state?.terminated?.reason;
-    if (why !== undefined) parts.push(`${container.name}: ${why}`);
-  }
-  const unmet = status.conditions?.filter((one) => one.status !== 'True').map((one) => one.type) ?? [];
-  if (unmet.length > 0) parts.push(`not ${unmet.join(', ')}`);
+  const unmet = (status.conditions ?? []).filter((one) => one.status !== 'True').map((one) => one.type);
+  const parts = [
+    status.phase ?? '',
+    status.readyReplicas === undefined ? '' : `${status.readyReplicas} ready`,
+    ...(status.containerStatuses ?? []).map(troubleOf),
+    unmet.length === 0 ? '' : `not ${unmet.join(', ')}`,
+  ].filter((part) => part !== '');
   return `${object.metadata.name} (${parts.join('; ') || 'no status'})`;
+}
+
+function troubleOf({ name, state }: ContainerStatus): string {
+  const why = state?.waiting?.reason ?? state?.terminated?.reason;
+  return why === undefined ? '' : `${name}: ${why}`;
 }

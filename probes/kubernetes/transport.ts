@@ -40,7 +40,11 @@ export function loadKubeConfig(file: string, context?: string): KubeConfig {
   if (context !== undefined) config.setCurrentContext(context);
   if (config.getCurrentCluster() === null) {
     const names = config.getContexts().map((known) => known.name);
-    throw new KubeError('invalid', `kubeconfig ${file}: no context "${config.getCurrentContext()}"; it has ${names.join(', ') || 'none'}`, where);
+    throw new KubeError(
+      'invalid',
+      `kubeconfig ${file}: no context "${config.getCurrentContext()}"; it has ${names.join(', ') || 'none'}`,
+      where,
+    );
   }
   return config;
 }
@@ -74,7 +78,11 @@ export class Transport {
         body: Buffer.concat(chunks).toString('utf8'),
       };
     } catch (cause) {
-      throw errorOfFailure(cause, { ...this.#where(request), timedOut: deadline.aborted, aborted: request.signal?.aborted ?? false });
+      throw errorOfFailure(cause, {
+        ...this.#where(request),
+        timedOut: deadline.aborted,
+        aborted: request.signal?.aborted ?? false,
+      });
     }
   }
 
@@ -98,21 +106,33 @@ export class Transport {
   }
 
   #where(request: Request): { verb: string; path: string; server: string; timeoutMs: number } {
-    return { verb: request.verb, path: request.path.replace(/\?.*$/, ''), server: this.server, timeoutMs: request.timeoutMs };
+    return {
+      verb: request.verb,
+      path: request.path.replace(/\?.*$/, ''),
+      server: this.server,
+      timeoutMs: request.timeoutMs,
+    };
   }
 
   async #send(request: Request, signal: AbortSignal): Promise<IncomingMessage> {
     const options: https.RequestOptions = {};
     await this.config.applyToHTTPSOptions(options);
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
-    const headers: Record<string, string | number> = { ...(options.headers as Record<string, string> | undefined), accept: 'application/json' };
+    const headers: Record<string, string | number> = {
+      ...(options.headers as Record<string, string> | undefined),
+      accept: 'application/json',
+    };
     if (body !== undefined) {
       headers['content-type'] = request.contentType ?? 'application/json';
       headers['content-length'] = Buffer.byteLength(body);
     }
     const agent = this.#agentFor(options);
     return new Promise((resolve, reject) => {
-      const outgoing = https.request(this.server + request.path, { ...options, agent, method: request.method, headers, signal }, resolve);
+      const outgoing = https.request(
+        this.server + request.path,
+        { ...options, agent, method: request.method, headers, signal },
+        resolve,
+      );
       outgoing.on('error', reject);
       outgoing.end(body);
     });
@@ -129,6 +149,10 @@ export class Transport {
 /** SHA-256 (hex) of the first certificate of the kubeconfig's CA, over its DER form; null when it names none. */
 export function caDigest(config: KubeConfig): string | null {
   const cluster = config.getCurrentCluster();
-  const pem = cluster?.caData ? Buffer.from(cluster.caData, 'base64') : cluster?.caFile ? readFileSync(cluster.caFile) : null;
+  const pem = cluster?.caData
+    ? Buffer.from(cluster.caData, 'base64')
+    : cluster?.caFile
+      ? readFileSync(cluster.caFile)
+      : null;
   return pem === null ? null : createHash('sha256').update(new X509Certificate(pem).raw).digest('hex');
 }

@@ -8,10 +8,17 @@ const REPEATS = 'kubectl.kubernetes.io/last-applied-configuration';
  * variables of pods (which may hold secrets too). On 10,000 pods this is the difference between 250 MB and 60 MB.
  */
 export function trim(object: KubeObject): KubeObject {
-  const metadata = object.metadata as KubeObject['metadata'] & { managedFields?: unknown; selfLink?: unknown };
+  const metadata = object.metadata as KubeObject['metadata'] & {
+    managedFields?: unknown;
+    selfLink?: unknown;
+  };
   delete metadata.managedFields;
   delete metadata.selfLink;
-  if (metadata.annotations !== undefined) delete metadata.annotations[REPEATS];
+  if (metadata.annotations?.[REPEATS] !== undefined) {
+    metadata.annotations = Object.fromEntries(
+      Object.entries(metadata.annotations).filter(([name]) => name !== REPEATS),
+    );
+  }
   if (object.kind === 'Node') trimNode(object);
   if (object.kind === 'Pod') trimPod(object);
   return object;

@@ -33,7 +33,19 @@ async function makeCertificate(days: number): Promise<{ key: string; cert: strin
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-certificate-'));
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  const argv = ['req', '-x509', ...curve, '-keyout', key, '-out', cert, '-days', String(days), '-subj', '/CN=plumbline short-lived'];
+  const argv = [
+    'req',
+    '-x509',
+    ...curve,
+    '-keyout',
+    key,
+    '-out',
+    cert,
+    '-days',
+    String(days),
+    '-subj',
+    '/CN=plumbline short-lived',
+  ];
   try {
     await promisify(execFile)('openssl', argv, { timeout: OPENSSL_DEADLINE_MS });
     return { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') };

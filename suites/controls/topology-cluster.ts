@@ -18,7 +18,11 @@ export const clusterControls: readonly Control[] = [
     size: 'any',
     title: `a declared endpoint serves a certificate that is valid for ${SHORT_DAYS} days`,
     expectSeen: /short-lived.*[45]\.\d days/,
-    settings: { settings: { certificates: [{ name: 'short-lived', host: '127.0.0.1', port: CERTIFICATE_PORT, trust: 'system' }] } },
+    settings: {
+      settings: {
+        certificates: [{ name: 'short-lived', host: '127.0.0.1', port: CERTIFICATE_PORT, trust: 'system' }],
+      },
+    },
     break: (ctx) => serveShortCertificate(SHORT_DAYS, ctx.signal),
   },
   {
@@ -49,7 +53,12 @@ export const clusterControls: readonly Control[] = [
     break: (ctx) =>
       ctx.patch(
         { apiVersion: 'v1', kind: 'Node', name: 'worker-1' },
-        { spec: { unschedulable: true, taints: [{ key: 'plumbline.dev/control', effect: 'PreferNoSchedule' }] } },
+        {
+          spec: {
+            unschedulable: true,
+            taints: [{ key: 'plumbline.dev/control', effect: 'PreferNoSchedule' }],
+          },
+        },
       ),
   },
 ];
@@ -57,18 +66,27 @@ export const clusterControls: readonly Control[] = [
 async function stopEtcd(ctx: ControlContext): Promise<void> {
   const node = nodeSpec(ctx.instance as InstanceName, 'control-3');
   const inverse = { kind: 'static-pod', ...staticPodRemoval(node, 'etcd') };
-  const act = async (): Promise<void> => void (await stopStaticPod(node, 'etcd'));
+  const act = async (): Promise<void> => {
+    await stopStaticPod(node, 'etcd');
+  };
   await ctx.ledgered({ title: `etcd of ${node.name} is stopped`, inverse, act });
-  const gone = async (): Promise<true | null> => ((await accepts(node.address, ETCD_CLIENT_PORT)) ? null : true);
+  const gone = async (): Promise<true | null> =>
+    (await accepts(node.address, ETCD_CLIENT_PORT)) ? null : true;
   await ctx.until(`etcd of ${node.name} to refuse connections`, gone, { timeoutMs: STATIC_POD_MS });
 }
 
 /** The node that the address is left with is taken down by the check itself: then nothing answers. */
 async function pointAtOne(ctx: ControlContext): Promise<void> {
   const instance = ctx.instance as InstanceName;
-  const before = nodesOf(instance, ctx.size).filter((node) => node.role === 'control').map(({ name, address }) => ({ name, address }));
+  const before = nodesOf(instance, ctx.size)
+    .filter((node) => node.role === 'control')
+    .map(({ name, address }) => ({ name, address }));
   const inverse = { kind: 'api-servers', instance, before };
-  await ctx.ledgered({ title: 'the load balancer knows one API server only', inverse, act: () => setApiServers(instance, before.slice(0, 1)) });
+  await ctx.ledgered({
+    title: 'the load balancer knows one API server only',
+    inverse,
+    act: () => setApiServers(instance, before.slice(0, 1)),
+  });
 }
 
 function accepts(host: string, port: number): Promise<boolean> {

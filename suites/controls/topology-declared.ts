@@ -20,14 +20,28 @@ export function deployment(namespace: string, name: string): ObjectRef {
 }
 
 /** A workload as the environment would declare it, for a canary that a control breaks. */
-export function canaryWorkload(kind: 'Deployment' | 'StatefulSet', name: string, replicas: number): Partial<Workload> {
-  return { kind, namespace: CANARY, name, replicas: { min: replicas, max: replicas }, serves: true, exempt: [] };
+export function canaryWorkload(
+  kind: 'Deployment' | 'StatefulSet',
+  name: string,
+  replicas: number,
+): Partial<Workload> {
+  return {
+    kind,
+    namespace: CANARY,
+    name,
+    replicas: { min: replicas, max: replicas },
+    serves: true,
+    exempt: [],
+  };
 }
 
 /** @throws Error when it is not there: the environment is not as declared, and the control cannot break it further */
 export async function required(ctx: ControlContext, ref: ObjectRef): Promise<KubeObject> {
   const found = await ctx.get(ref);
-  if (found === null) throw new Error(`${ref.kind} ${ref.namespace ?? ''}/${ref.name} is not there: run \`plumbline env status\``);
+  if (found === null)
+    throw new Error(
+      `${ref.kind} ${ref.namespace ?? ''}/${ref.name} is not there: run \`plumbline env status\``,
+    );
   return found;
 }
 
@@ -49,12 +63,17 @@ export async function changeContainers(
 export async function someImage(ctx: ControlContext): Promise<string> {
   const found = (await required(ctx, deployment('tender', 'tender-api'))) as KubeObject & Template;
   const image = found.spec.template.spec.containers[0]?.['image'];
-  if (typeof image !== 'string') throw new Error('Deployment tender/tender-api has no container with an image');
+  if (typeof image !== 'string')
+    throw new Error('Deployment tender/tender-api has no container with an image');
   return image;
 }
 
 /** A pod template that does nothing, with everything that the checks ask of a container. */
-export function idlePod(name: string, image: string, extra: Record<string, unknown> = {}): Record<string, unknown> {
+export function idlePod(
+  name: string,
+  image: string,
+  extra: Record<string, unknown> = {},
+): Record<string, unknown> {
   const alive = { exec: { command: ['busybox', 'true'] } };
   return {
     metadata: { labels: { 'app.kubernetes.io/name': name, 'app.kubernetes.io/managed-by': 'plumbline' } },
@@ -77,7 +96,12 @@ export function idlePod(name: string, image: string, extra: Record<string, unkno
   };
 }
 
-export function canary(apiVersion: string, kind: string, name: string, rest: Record<string, unknown>): KubeObject {
+export function canary(
+  apiVersion: string,
+  kind: string,
+  name: string,
+  rest: Record<string, unknown>,
+): KubeObject {
   const labels = { 'app.kubernetes.io/name': name, 'app.kubernetes.io/managed-by': 'plumbline' };
   return { apiVersion, kind, metadata: { name, namespace: CANARY, labels }, ...rest };
 }

@@ -23,12 +23,20 @@ export const edgeControls: readonly Control[] = [
 ];
 
 interface Rules {
-  rules: { http: { paths: { backend: { service: { name: string; port: { number: number } } }; [field: string]: unknown }[] } }[];
+  rules: {
+    http: {
+      paths: { backend: { service: { name: string; port: { number: number } } }; [field: string]: unknown }[];
+    };
+  }[];
 }
 
 /** An Ingress can only lead to a Service of its own namespace: this one has the backend's pods as its endpoints. */
 async function bypassGateway(ctx: ControlContext): Promise<void> {
-  const pods = await ctx.list({ kind: 'v1/Pod', namespace: 'tender', labels: { 'app.kubernetes.io/name': 'tender-api' } });
+  const pods = await ctx.list({
+    kind: 'v1/Pod',
+    namespace: 'tender',
+    labels: { 'app.kubernetes.io/name': 'tender-api' },
+  });
   const addresses = pods.flatMap((pod) => (pod['status'] as { podIP?: string } | undefined)?.podIP ?? []);
   const port = { name: 'http', port: 8080, protocol: 'TCP' };
   await ctx.apply([
@@ -42,7 +50,12 @@ async function bypassGateway(ctx: ControlContext): Promise<void> {
   const { spec } = (await required(ctx, INGRESS)) as KubeObject & { spec: Rules };
   const rules = spec.rules.map((rule) => ({
     ...rule,
-    http: { paths: rule.http.paths.map((path) => ({ ...path, backend: { service: { name: NAME, port: { number: port.port } } } })) },
+    http: {
+      paths: rule.http.paths.map((path) => ({
+        ...path,
+        backend: { service: { name: NAME, port: { number: port.port } } },
+      })),
+    },
   }));
   await ctx.patch(INGRESS, { spec: { rules } });
   await ctx.until('requests to go past the gateway', () => bypassed(ctx), { timeoutMs: ROUTED_MS });
@@ -53,7 +66,12 @@ async function bypassed(ctx: ControlContext): Promise<true | null> {
   if (edge === undefined) throw new Error('the environment declares no edge');
   const ca = await trusted(edge.trust);
   const pem = 'pem' in ca ? ca.pem : undefined;
-  const seen = await throughTheEdge(edge, { mark: NAME, ca: pem, timeoutMs: REQUEST_MS, signal: ctx.signal }).catch(() => null);
+  const seen = await throughTheEdge(edge, {
+    mark: NAME,
+    ca: pem,
+    timeoutMs: REQUEST_MS,
+    signal: ctx.signal,
+  }).catch(() => null);
   if (seen === null || seen.status !== 200) return null;
   return Object.values(seen.headers).some((value) => value.includes('gateway')) ? null : true;
 }

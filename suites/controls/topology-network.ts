@@ -19,11 +19,21 @@ export const networkControls: readonly Control[] = [
 ];
 
 async function dropRoute(ctx: ControlContext): Promise<void> {
-  const [from, to] = [nodeSpec(ctx.instance as InstanceName, 'worker-1'), nodeSpec(ctx.instance as InstanceName, 'worker-2')];
+  const [from, to] = [
+    nodeSpec(ctx.instance as InstanceName, 'worker-1'),
+    nodeSpec(ctx.instance as InstanceName, 'worker-2'),
+  ];
   const route = (await ip(['-n', from.netns, 'route', 'show', 'exact', to.podCidr])).trim().split(/\s+/);
-  if (route[0] !== to.podCidr) throw new Error(`${from.name} has no route to ${to.podCidr}: expected one via ${to.address}`);
-  const act = async (): Promise<void> => void (await ip(['-n', from.netns, 'route', 'del', ...route]));
-  await ctx.ledgered({ title: `${from.name} loses its route to the pods of ${to.name}`, inverse: { kind: 'route', netns: from.netns, route }, act });
+  if (route[0] !== to.podCidr)
+    throw new Error(`${from.name} has no route to ${to.podCidr}: expected one via ${to.address}`);
+  const act = async (): Promise<void> => {
+    await ip(['-n', from.netns, 'route', 'del', ...route]);
+  };
+  await ctx.ledgered({
+    title: `${from.name} loses its route to the pods of ${to.name}`,
+    inverse: { kind: 'route', netns: from.netns, route },
+    act,
+  });
 }
 
 async function ip(argv: string[]): Promise<string> {

@@ -13,7 +13,12 @@ export const storageControls: readonly Control[] = [
     title: 'a StatefulSet that is declared to hold data keeps it on an emptyDir',
     expectSeen: /\/var\/lib\/postgresql.*emptyDir/,
     // The volume of a canary is not what is broken here, and making one takes ten seconds.
-    settings: { settings: { workloads: [{ ...canaryWorkload('StatefulSet', NAME, 1), store: 'postgres' }], writes: false } },
+    settings: {
+      settings: {
+        workloads: [{ ...canaryWorkload('StatefulSet', NAME, 1), store: 'postgres' }],
+        writes: false,
+      },
+    },
     break: dataOnEmptyDir,
   },
   {
@@ -23,7 +28,12 @@ export const storageControls: readonly Control[] = [
     size: 'any',
     title: "PostgreSQL's fsync is off",
     expectSeen: /fsync.*expected on, seen off/,
-    break: (ctx) => changePatroni(ctx, { postgresql: { parameters: { fsync: 'off' } } }, { what: 'every member to run with fsync off', probe: () => fsyncOff(ctx) }),
+    break: (ctx) =>
+      changePatroni(
+        ctx,
+        { postgresql: { parameters: { fsync: 'off' } } },
+        { what: 'every member to run with fsync off', probe: () => fsyncOff(ctx) },
+      ),
   },
 ];
 
@@ -33,10 +43,13 @@ async function dataOnEmptyDir(ctx: ControlContext): Promise<void> {
     pod: { volumes: [{ name: 'data', emptyDir: {} }] },
   });
   const selector = { matchLabels: { 'app.kubernetes.io/name': NAME } };
-  await ctx.apply([canary('apps/v1', 'StatefulSet', NAME, { spec: { replicas: 1, serviceName: NAME, selector, template } })]);
+  await ctx.apply([
+    canary('apps/v1', 'StatefulSet', NAME, { spec: { replicas: 1, serviceName: NAME, selector, template } }),
+  ]);
 }
 
 async function fsyncOff(ctx: ControlContext): Promise<true | null> {
-  for (const member of await members(ctx)) if ((await sql(ctx, member, 'SHOW fsync')).trim() !== 'off') return null;
+  for (const member of await members(ctx))
+    if ((await sql(ctx, member, 'SHOW fsync')).trim() !== 'off') return null;
   return true;
 }

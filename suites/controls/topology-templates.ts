@@ -13,7 +13,7 @@ export const templateControls: readonly Control[] = [
     size: 'any',
     title: 'the gateway has no readiness probe',
     expectSeen: /readiness of Deployment edge\/gateway/,
-    break: (ctx) => changed(ctx, ({ readinessProbe: _removed, ...rest }) => rest as ContainerPart),
+    break: (ctx) => changed(ctx, ({ readinessProbe: _removed, ...rest }) => rest),
   },
   {
     id: 'topology/workloads/probes/liveness-removed',
@@ -22,7 +22,7 @@ export const templateControls: readonly Control[] = [
     size: 'any',
     title: 'the gateway has no liveness probe',
     expectSeen: /liveness of Deployment edge\/gateway/,
-    break: (ctx) => changed(ctx, ({ livenessProbe: _removed, ...rest }) => rest as ContainerPart),
+    break: (ctx) => changed(ctx, ({ livenessProbe: _removed, ...rest }) => rest),
   },
   {
     id: 'topology/workloads/resources/limit-removed',

@@ -62,12 +62,23 @@ async function coLocate(ctx: ControlContext): Promise<void> {
     canary('policy/v1', 'PodDisruptionBudget', CO_LOCATED, { spec: { minAvailable: 1, selector } }),
   ]);
   const placed = async (): Promise<true | null> => {
-    const pods = await ctx.list({ kind: 'v1/Pod', namespace: 'plumbline-canary', labels: selector.matchLabels });
-    const budget = await ctx.get({ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', namespace: 'plumbline-canary', name: CO_LOCATED });
+    const pods = await ctx.list({
+      kind: 'v1/Pod',
+      namespace: 'plumbline-canary',
+      labels: selector.matchLabels,
+    });
+    const budget = await ctx.get({
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      namespace: 'plumbline-canary',
+      name: CO_LOCATED,
+    });
     const counted = (budget?.['status'] as { expectedPods?: number } | undefined)?.expectedPods;
     return pods.length === 2 && counted === 2 ? true : null;
   };
-  await ctx.until('two pods on one node, counted by their disruption budget', placed, { timeoutMs: STATUS_MS });
+  await ctx.until('two pods on one node, counted by their disruption budget', placed, {
+    timeoutMs: STATUS_MS,
+  });
 }
 
 /** One replica fewer: its member leaves the cluster, its volume stays, and it comes back to it afterwards. */
@@ -75,7 +86,12 @@ async function detachReplica(ctx: ControlContext): Promise<void> {
   const found = await required(ctx, POSTGRES);
   const replicas = (found['spec'] as { replicas: number }).replicas;
   await ctx.patch(POSTGRES, { spec: { replicas: replicas - 1 } });
-  const last = { apiVersion: 'v1', kind: 'Pod', namespace: POSTGRES.namespace, name: `${POSTGRES.name}-${replicas - 1}` };
+  const last = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    namespace: POSTGRES.namespace,
+    name: `${POSTGRES.name}-${replicas - 1}`,
+  };
   const gone = async (): Promise<true | null> => ((await ctx.get(last)) === null ? true : null);
   await ctx.until(`pod ${last.name} to be gone`, gone, { timeoutMs: MEMBER_GONE_MS });
 }

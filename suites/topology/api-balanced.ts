@@ -19,7 +19,10 @@ interface Answered {
 /** Takes each API server down in turn and keeps asking the address that clients use. */
 export async function observeApiBalanced(ctx: CheckContext): Promise<void> {
   const address = clientsAddress(ctx);
-  if (address === null) return ctx.unavailable('apiAddress', 'the environment declares no address for clients');
+  if (address === null) {
+    ctx.unavailable('apiAddress', 'the environment declares no address for clients');
+    return;
+  }
   const servers = await ctx.step('find the API servers', () => apiServers(ctx));
   await ctx.step('ask every API server itself', async () => {
     for (const server of servers) {
@@ -31,7 +34,8 @@ export async function observeApiBalanced(ctx: CheckContext): Promise<void> {
   const asking = new AbortController();
   const generator = keepAsking(ctx, address, AbortSignal.any([asking.signal, ctx.signal]));
   try {
-    for (const server of servers) await ctx.step(`without the API server of ${server.node}`, () => without(ctx, server));
+    for (const server of servers)
+      await ctx.step(`without the API server of ${server.node}`, () => without(ctx, server));
   } finally {
     asking.abort();
     await generator;
@@ -43,24 +47,44 @@ export async function observeApiBalanced(ctx: CheckContext): Promise<void> {
 async function without(ctx: CheckContext, server: ApiServer): Promise<void> {
   await ctx.runner.call('node.apiServer', { check: ctx.id, node: server.node, action: 'stop' });
   const down = await lookUntil(ctx, ctx.timeoutMs('apiServerDown'), async () => !(await ask(server, ctx)).ok);
-  ctx.record('server-down', { node: server.node, proved: down, detail: down ? 'refuses connections' : 'still answers' });
+  ctx.record('server-down', {
+    node: server.node,
+    proved: down,
+    detail: down ? 'refuses connections' : 'still answers',
+  });
   if (down) await sleep(WINDOW_MS, undefined, { signal: ctx.signal });
   ctx.record('server-start', { node: server.node });
   await ctx.runner.call('node.apiServer', { check: ctx.id, node: server.node, action: 'start' });
   const back = await lookUntil(ctx, ctx.timeoutMs('apiServerUp'), async () => (await ask(server, ctx)).ok);
-  ctx.record('api-server', { node: server.node, address: `${server.host}:${server.port}`, ok: back, detail: back ? 'answers again' : 'does not come back' });
+  ctx.record('api-server', {
+    node: server.node,
+    address: `${server.host}:${server.port}`,
+    ok: back,
+    detail: back ? 'answers again' : 'does not come back',
+  });
   await recordLeaders(ctx);
 }
 
 /** An open loop: a slow answer delays no other request. Every request is recorded when it is answered. */
-async function keepAsking(ctx: CheckContext, address: { host: string; port: number }, signal: AbortSignal): Promise<void> {
+async function keepAsking(
+  ctx: CheckContext,
+  address: { host: string; port: number },
+  signal: AbortSignal,
+): Promise<void> {
   const open = new Set<Promise<void>>();
-  for (let next = monotonicMs(); !signal.aborted; next += EVERY_MS) {
-    await sleep(Math.max(0, next - monotonicMs()), undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) break;
+  const due = async (at: number): Promise<boolean> => {
+    await sleep(Math.max(0, at - monotonicMs()), undefined, { signal }).catch(() => undefined);
+    return !signal.aborted;
+  };
+  for (let next = monotonicMs(); await due(next); next += EVERY_MS) {
     const sentMs = monotonicMs();
     const one = ask(address, ctx).then((answer) => {
-      ctx.record('request', { sentMs, ms: Math.round(monotonicMs() - sentMs), ok: answer.ok, ...(answer.ok ? {} : { detail: answer.detail }) });
+      ctx.record('request', {
+        sentMs,
+        ms: Math.round(monotonicMs() - sentMs),
+        ok: answer.ok,
+        ...(answer.ok ? {} : { detail: answer.detail }),
+      });
       open.delete(one);
     });
     open.add(one);
@@ -72,12 +96,21 @@ async function keepAsking(ctx: CheckContext, address: { host: string; port: numb
 function ask(at: { host: string; port: number }, ctx: CheckContext): Promise<Answered> {
   return new Promise((resolve) => {
     const agent = new Agent({ keepAlive: false, maxCachedSessions: 0 });
-    const options = { host: at.host, port: at.port, path: '/readyz', agent, rejectUnauthorized: false, timeout: ctx.timeoutMs('connect') };
+    const options = {
+      host: at.host,
+      port: at.port,
+      path: '/readyz',
+      agent,
+      rejectUnauthorized: false,
+      timeout: ctx.timeoutMs('connect'),
+    };
     const sent = request(options, (answer) => {
       answer.resume();
       const status = answer.statusCode ?? 0;
       // A server that lets nobody read /readyz unasked has answered all the same.
-      answer.once('end', () => resolve({ ok: status === 200 || status === 401 || status === 403, detail: `status ${status}` }));
+      answer.once('end', () =>
+        resolve({ ok: status === 200 || status === 401 || status === 403, detail: `status ${status}` }),
+      );
       answer.once('error', (error) => resolve({ ok: false, detail: error.message }));
     });
     sent.once('timeout', () => sent.destroy(new Error(`no answer within ${ctx.timeoutMs('connect')} ms`)));
@@ -86,7 +119,11 @@ function ask(at: { host: string; port: number }, ctx: CheckContext): Promise<Ans
   });
 }
 
-async function lookUntil(ctx: CheckContext, timeoutMs: number, met: () => Promise<boolean>): Promise<boolean> {
+async function lookUntil(
+  ctx: CheckContext,
+  timeoutMs: number,
+  met: () => Promise<boolean>,
+): Promise<boolean> {
   const until = monotonicMs() + timeoutMs;
   while (monotonicMs() < until) {
     if (await met()) return true;
@@ -96,7 +133,7 @@ async function lookUntil(ctx: CheckContext, timeoutMs: number, met: () => Promis
 }
 
 async function recordLeaders(ctx: CheckContext): Promise<void> {
-  for (const store of Object.keys(setting<Record<string, unknown>>(ctx, 'stores') ?? {})) {
+  for (const store of Object.keys(setting(ctx, 'stores') ?? {})) {
     try {
       const seen = await ctx.runner.call('store.describe', { store });
       ctx.record('store-leader', { store, leader: seen.leader ?? 'nobody' });

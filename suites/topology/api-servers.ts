@@ -1,4 +1,3 @@
-import type { Topology } from '../../env/schema.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { listPods, setting } from './declared.ts';
 import { internalAddress, selects } from './shapes.ts';
@@ -16,21 +15,30 @@ export interface ApiServer {
 
 /** The API servers that run as pods. A provider that hides its control plane has none. */
 export async function apiServers(ctx: CheckContext): Promise<ApiServer[]> {
-  const declared = setting<Topology['controlPlane']>(ctx, 'controlPlane');
+  const declared = setting(ctx, 'controlPlane');
   if (declared === undefined) return [];
   const { namespace, labels } = declared.apiServer;
-  const pods = ((await listPods(ctx)) ?? []).filter((pod) => pod.metadata.namespace === namespace && selects({ matchLabels: labels }, pod));
+  const pods = ((await listPods(ctx)) ?? []).filter(
+    (pod) => pod.metadata.namespace === namespace && selects({ matchLabels: labels }, pod.metadata.labels),
+  );
   return pods.flatMap((pod) => {
     const host = pod.status.podIP ?? pod.status.hostIP;
-    const words = pod.spec.containers.flatMap((container) => [...(container.command ?? []), ...(container.args ?? [])]);
-    const port = words.map((word) => /^--secure-port=(\d+)$/.exec(word)?.[1]).find((found) => found !== undefined);
-    return host === undefined ? [] : [{ node: pod.spec.nodeName ?? pod.metadata.name, host, port: Number(port ?? API_SERVER_PORT) }];
+    const words = pod.spec.containers.flatMap((container) => [
+      ...(container.command ?? []),
+      ...(container.args ?? []),
+    ]);
+    const port = words
+      .map((word) => /^--secure-port=(\d+)$/.exec(word)?.[1])
+      .find((found) => found !== undefined);
+    return host === undefined
+      ? []
+      : [{ node: pod.spec.nodeName ?? pod.metadata.name, host, port: Number(port ?? API_SERVER_PORT) }];
   });
 }
 
 /** `host:port` of the environment's `apiAddress`. */
 export function clientsAddress(ctx: CheckContext): { host: string; port: number } | null {
-  const address = setting<string>(ctx, 'apiAddress');
+  const address = setting(ctx, 'apiAddress');
   if (address === undefined) return null;
   const cut = address.lastIndexOf(':');
   return { host: address.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(address.slice(cut + 1)) };
@@ -44,11 +52,16 @@ export interface TlsEndpoint {
 }
 
 /** Everything of Kubernetes that serves a certificate: the clients' address, every API server, every kubelet. */
-export function endpointsOf(ctx: CheckContext, of: { nodes: readonly NodeObject[]; servers: readonly ApiServer[] }): TlsEndpoint[] {
+export function endpointsOf(
+  ctx: CheckContext,
+  of: { nodes: readonly NodeObject[]; servers: readonly ApiServer[] },
+): TlsEndpoint[] {
   const address = clientsAddress(ctx);
   const kubelets = of.nodes.flatMap((node) => {
     const host = internalAddress(node);
-    return host === undefined ? [] : [{ subject: `kubelet of ${node.metadata.name}`, host, port: KUBELET_PORT }];
+    return host === undefined
+      ? []
+      : [{ subject: `kubelet of ${node.metadata.name}`, host, port: KUBELET_PORT }];
   });
   return [
     ...(address === null ? [] : [{ subject: "the API's address for clients", ...address }]),

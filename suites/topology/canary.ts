@@ -1,4 +1,4 @@
-import type { Topology, Workload } from '../../env/schema.ts';
+import type { Workload } from '../../env/schema.ts';
 import type { CheckContext } from '../harness/check.ts';
 import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
 import { findWorkloads, setting } from './declared.ts';
@@ -11,16 +11,30 @@ export const POD_DEFAULTS = {
   automountServiceAccountToken: false,
   enableServiceLinks: false,
   terminationGracePeriodSeconds: 0,
-  securityContext: { runAsNonRoot: true, runAsUser: USER, runAsGroup: USER, fsGroup: USER, seccompProfile: { type: 'RuntimeDefault' } },
+  securityContext: {
+    runAsNonRoot: true,
+    runAsUser: USER,
+    runAsGroup: USER,
+    fsGroup: USER,
+    seccompProfile: { type: 'RuntimeDefault' },
+  },
 } as const;
 
 export const CONTAINER_DEFAULTS = {
   resources: { requests: { cpu: '5m', memory: '8Mi' }, limits: { cpu: '200m', memory: '32Mi' } },
-  securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+  securityContext: {
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  },
 } as const;
 
 /** Metadata of something that a check creates; the labels tell whose it is. */
-export function canaryMetadata(ctx: CheckContext, name: string, labels: Record<string, string> = {}): KubeObject['metadata'] {
+export function canaryMetadata(
+  ctx: CheckContext,
+  name: string,
+  labels: Record<string, string> = {},
+): KubeObject['metadata'] {
   return { name, namespace: canaryNamespace(ctx), labels: { ...canaryLabels(ctx), ...labels } };
 }
 
@@ -29,20 +43,27 @@ export function canaryLabels(ctx: CheckContext): Record<string, string> {
 }
 
 export function canaryNamespace(ctx: CheckContext): string {
-  return setting<{ canary: string }>(ctx, 'namespaces')?.canary ?? 'plumbline-canary';
+  return setting(ctx, 'namespaces')?.canary ?? 'plumbline-canary';
 }
 
 /** The declared image with busybox in it, or that of the first workload that serves; null when there is neither. */
 export async function canaryImage(ctx: CheckContext): Promise<string | null> {
-  const declared = setting<Topology['network']>(ctx, 'network')?.probeImage;
+  const declared = setting(ctx, 'network')?.probeImage;
   if (declared !== undefined) return declared;
   const found = await findWorkloads(ctx, (workload: Workload) => workload.serves);
-  return found.find((one) => one.object !== undefined)?.object?.spec.template.spec.containers[0]?.image ?? null;
+  return (
+    found.find((one) => one.object !== undefined)?.object?.spec.template.spec.containers[0]?.image ?? null
+  );
 }
 
 export function refOf(object: KubeObject): ObjectRef {
   const { apiVersion, kind, metadata } = object;
-  return { apiVersion, kind, name: metadata.name, ...(metadata.namespace !== undefined && { namespace: metadata.namespace }) };
+  return {
+    apiVersion,
+    kind,
+    name: metadata.name,
+    ...(metadata.namespace !== undefined && { namespace: metadata.namespace }),
+  };
 }
 
 export function messageOf(error: unknown): string {

@@ -35,7 +35,8 @@ function probeText(probe: Record<string, unknown> | undefined): string {
   if (probe === undefined) return '';
   for (const how of ['httpGet', 'tcpSocket', 'grpc', 'exec']) {
     const detail = probe[how] as { path?: string; port?: string | number } | undefined;
-    if (detail !== undefined) return how === 'exec' ? how : `${how} ${detail.path ?? ''}:${detail.port ?? ''}`;
+    if (detail !== undefined)
+      return how === 'exec' ? how : `${how} ${detail.path ?? ''}:${detail.port ?? ''}`;
   }
   return '';
 }
@@ -44,7 +45,9 @@ function probeText(probe: Record<string, unknown> | undefined): string {
 export function recordPulls(ctx: CheckContext, pods: readonly PodObject[]): void {
   for (const pod of pods) {
     const troubles = waiting(pod).filter((text) => /Image|Registry/.test(text));
-    const missing = (pod.status.containerStatuses ?? []).filter((status) => (status.imageID ?? '') === '' && status.state?.waiting === undefined);
+    const missing = (pod.status.containerStatuses ?? []).filter(
+      (status) => (status.imageID ?? '') === '' && status.state?.waiting === undefined,
+    );
     ctx.record('pull', {
       pod: `${pod.metadata.namespace ?? ''}/${pod.metadata.name}`,
       troubles: [...troubles, ...missing.map((status) => `${status.name}: no image id`)],

@@ -28,19 +28,28 @@ export function recordStore(ctx: CheckContext, found: Found, seen: Volumes): voi
   if (found.object === undefined) return;
   ctx.record('workload', { workload: found.name });
   const paths = DATA_PATHS[found.workload.store ?? ''] ?? [];
-  for (const mount of dataMounts(found.object, paths)) ctx.record('data-mount', { workload: found.name, ...mount });
-  for (const name of claimsOf(found, seen.pods)) ctx.record('claim', { workload: found.name, name, ...follow(seen, found.workload.namespace, name) });
+  for (const mount of dataMounts(found.object, paths))
+    ctx.record('data-mount', { workload: found.name, ...mount });
+  for (const name of claimsOf(found, seen.pods))
+    ctx.record('claim', { workload: found.name, name, ...follow(seen, found.workload.namespace, name) });
 }
 
 /** What each container has at or below the data paths. */
-export function dataMounts(object: WorkloadObject, paths: readonly string[]): { container: string; path: string; source: string }[] {
+export function dataMounts(
+  object: WorkloadObject,
+  paths: readonly string[],
+): { container: string; path: string; source: string }[] {
   const { spec } = object.spec.template;
   const templates = new Set((object.spec.volumeClaimTemplates ?? []).map((one) => one.metadata.name));
   return spec.containers.flatMap((container) =>
     (container.volumeMounts ?? []).flatMap((mount) => {
-      const source = templates.has(mount.name) ? 'persistentVolumeClaim' : sourceOf(spec.volumes?.find((one) => one.name === mount.name));
+      const source = templates.has(mount.name)
+        ? 'persistentVolumeClaim'
+        : sourceOf(spec.volumes?.find((one) => one.name === mount.name));
       const isData = paths.some((path) => mount.mountPath === path || mount.mountPath.startsWith(`${path}/`));
-      return isData && !NOT_DATA.has(source) ? [{ container: container.name, path: mount.mountPath, source }] : [];
+      return isData && !NOT_DATA.has(source)
+        ? [{ container: container.name, path: mount.mountPath, source }]
+        : [];
     }),
   );
 }
@@ -54,12 +63,20 @@ function claimsOf(found: Found, pods: readonly PodObject[]): Set<string> {
   const { object, workload } = found;
   const replicas = object?.spec.replicas ?? 1;
   const templates = object?.spec.volumeClaimTemplates ?? [];
-  const wanted = templates.flatMap((one) => Array.from({ length: replicas }, (_, i) => `${one.metadata.name}-${workload.name}-${i}`));
-  const used = podsOf(found, pods).flatMap((pod) => (pod.spec.volumes ?? []).flatMap((volume) => volume.persistentVolumeClaim?.claimName ?? []));
+  const wanted = templates.flatMap((one) =>
+    Array.from({ length: replicas }, (_, i) => `${one.metadata.name}-${workload.name}-${i}`),
+  );
+  const used = podsOf(found, pods).flatMap((pod) =>
+    (pod.spec.volumes ?? []).flatMap((volume) => volume.persistentVolumeClaim?.claimName ?? []),
+  );
   return new Set([...wanted, ...used]);
 }
 
-function follow(seen: Volumes, namespace: string, name: string): { phase: string; className: string; volumeKind: string } {
+function follow(
+  seen: Volumes,
+  namespace: string,
+  name: string,
+): { phase: string; className: string; volumeKind: string } {
   const claim = seen.claims.find((one) => one.metadata.name === name && one.metadata.namespace === namespace);
   const spec = (claim?.spec ?? {}) as { storageClassName?: string; volumeName?: string };
   const volume = seen.volumes.find((one) => one.metadata.name === spec.volumeName);

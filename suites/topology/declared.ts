@@ -1,4 +1,4 @@
-import type { Workload } from '../../env/schema.ts';
+import type { Environment, Stores, Topology, Workload } from '../../env/schema.ts';
 import type { CheckContext } from '../harness/check.ts';
 import type { KubeObject } from '../harness/protocol.ts';
 import { ownerOf } from './shapes.ts';
@@ -12,17 +12,30 @@ export interface Found {
   object: WorkloadObject | undefined;
 }
 
+/** What `settingsFor` (env/settings.ts) puts into the header of a topology check; each check is given some of it. */
+export interface Settings extends Partial<Topology> {
+  apiAddress?: string;
+  namespaces?: Environment['namespaces'];
+  stores?: Stores;
+  /** Whether this environment lets checks create canaries. */
+  writes?: boolean;
+}
+
 /** A part of the settings; the environment's schema has made sure of its shape. */
-export function setting<T>(ctx: CheckContext, name: string): T | undefined {
-  return ctx.settings[name] as T | undefined;
+export function setting<Name extends keyof Settings>(ctx: CheckContext, name: Name): Settings[Name] {
+  return ctx.settings[name] as Settings[Name];
 }
 
 /** The objects of all declared workloads: one list for each kind that is declared. Refused lists are recorded. */
-export async function findWorkloads(ctx: CheckContext, wanted: (workload: Workload) => boolean = () => true): Promise<Found[]> {
-  const declared = (setting<Workload[]>(ctx, 'workloads') ?? []).filter(wanted);
+export async function findWorkloads(
+  ctx: CheckContext,
+  wanted: (workload: Workload) => boolean = () => true,
+): Promise<Found[]> {
+  const declared = (setting(ctx, 'workloads') ?? []).filter(wanted);
   const objects = new Map<string, KubeObject>();
   for (const kind of new Set(declared.map((workload) => workload.kind))) {
-    for (const object of (await ctx.cluster.items({ kind: `apps/v1/${kind}` })) ?? []) objects.set(nameOf(object), object);
+    for (const object of (await ctx.cluster.items({ kind: `apps/v1/${kind}` })) ?? [])
+      objects.set(nameOf(object), object);
   }
   return declared.map((workload) => {
     const name = `${workload.kind} ${workload.namespace}/${workload.name}`;
@@ -43,6 +56,11 @@ export function podsOf(found: Found, pods: readonly PodObject[]): PodObject[] {
   const { kind, namespace, name } = found.workload;
   return pods.filter((pod) => {
     const owner = ownerOf(pod);
-    return pod.metadata.namespace === namespace && owner.kind === kind && owner.name === name && pod.metadata.deletionTimestamp === undefined;
+    return (
+      pod.metadata.namespace === namespace &&
+      owner.kind === kind &&
+      owner.name === name &&
+      pod.metadata.deletionTimestamp === undefined
+    );
   });
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import type { Edge, Trust } from '../../env/schema.ts';
 
 export interface EdgeAnswer {
@@ -17,7 +17,8 @@ export interface EdgeAnswer {
 /** The authorities that a client of the edge trusts. */
 export async function trusted(trust: Trust): Promise<{ pem: string | undefined } | { unavailable: string }> {
   if (trust === 'system') return { pem: undefined };
-  if (trust === 'cluster') return { unavailable: 'trust: cluster is for endpoints of Kubernetes; the edge needs system or a file' };
+  if (trust === 'cluster')
+    return { unavailable: 'trust: cluster is for endpoints of Kubernetes; the edge needs system or a file' };
   try {
     return { pem: await readFile(trust.file, 'utf8') };
   } catch (error) {
@@ -50,16 +51,31 @@ export function throughTheEdge(
         signal: AbortSignal.any([how.signal, AbortSignal.timeout(how.timeoutMs)]),
       },
       (answer) => {
-        const tls = answer.socket as TLSSocket;
-        const { authorized, authorizationError } = tls;
+        const tls = tlsOf(answer);
         answer.resume();
-        answer.once('end', () => resolve({ ...read(edge, answer), authorized, tlsError: String(authorizationError ?? ''), ms: performance.now() - started }));
+        answer.once('end', () =>
+          resolve({
+            ...read(edge, answer),
+            ...tls,
+            ms: performance.now() - started,
+          }),
+        );
         answer.once('error', reject);
       },
     );
-    sent.once('error', (error) => reject(new Error(`no answer from ${host}:${port} within ${how.timeoutMs} ms: ${error.message}`)));
+    sent.once('error', (error) =>
+      reject(new Error(`no answer from ${host}:${port} within ${how.timeoutMs} ms: ${error.message}`)),
+    );
     sent.end();
   });
+}
+
+/** What a strict client would have made of the certificate; lost once the socket is closed. */
+function tlsOf({ socket }: IncomingMessage): Pick<EdgeAnswer, 'authorized' | 'tlsError'> {
+  if (!(socket instanceof TLSSocket)) return { authorized: false, tlsError: 'not a TLS connection' };
+  // Node types this as an Error and sets null when there is none.
+  const error = socket.authorizationError as Error | string | null;
+  return { authorized: socket.authorized, tlsError: error === null ? '' : String(error) };
 }
 
 function addressOf(edge: Edge, url: URL): [string, number] {

@@ -1,22 +1,32 @@
 /** The way in: one marked request through every hop. */
 import { randomUUID } from 'node:crypto';
-import type { Edge } from '../../env/schema.ts';
 import { check } from '../harness/check.ts';
 import { setting } from './declared.ts';
 import { trusted, throughTheEdge } from './edge-request.ts';
 
 check('topology/edge/path', async (ctx) => {
-  const edge = setting<Edge>(ctx, 'edge');
+  const edge = setting(ctx, 'edge');
   if (edge === undefined) return;
   const ca = await ctx.step('load the authority that clients trust', () => trusted(edge.trust));
-  if ('unavailable' in ca) return ctx.unavailable('the authority of the edge', ca.unavailable);
+  if ('unavailable' in ca) {
+    ctx.unavailable('the authority of the edge', ca.unavailable);
+    return;
+  }
   const mark = randomUUID();
   await ctx.step(`send a marked request to ${edge.url}`, async () => {
     try {
-      const seen = await throughTheEdge(edge, { mark, ca: ca.pem, timeoutMs: ctx.timeoutMs('edgeRequest'), signal: ctx.signal });
+      const seen = await throughTheEdge(edge, {
+        mark,
+        ca: ca.pem,
+        timeoutMs: ctx.timeoutMs('edgeRequest'),
+        signal: ctx.signal,
+      });
       ctx.record('edge-answer', { url: edge.url, markSent: mark, ...seen });
     } catch (error) {
-      ctx.record('edge-failed', { url: edge.url, reason: error instanceof Error ? error.message : String(error) });
+      ctx.record('edge-failed', {
+        url: edge.url,
+        reason: error instanceof Error ? error.message : String(error),
+      });
     }
   });
 });

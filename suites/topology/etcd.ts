@@ -3,7 +3,12 @@ import type { PodObject } from './shapes.ts';
 
 /** Where kubeadm puts etcd's client certificate inside its pod. */
 const PKI = '/etc/kubernetes/pki/etcd';
-const CLIENT = ['--endpoints=https://127.0.0.1:2379', `--cacert=${PKI}/ca.crt`, `--cert=${PKI}/server.crt`, `--key=${PKI}/server.key`];
+const CLIENT = [
+  '--endpoints=https://127.0.0.1:2379',
+  `--cacert=${PKI}/ca.crt`,
+  `--cert=${PKI}/server.crt`,
+  `--key=${PKI}/server.key`,
+];
 
 interface MemberList {
   members: { ID: number; name?: string; isLearner?: boolean; clientURLs?: string[] }[];
@@ -19,8 +24,8 @@ interface EndpointHealth {
 }
 
 /** Large ids do not survive JSON.parse as numbers: they are read as text. */
-function parse<T>(text: string): T {
-  return JSON.parse(text.replace(/("(?:ID|member_id|leader|cluster_id|raftIndex)":)(\d+)/g, '$1"$2"')) as T;
+function parse(text: string): unknown {
+  return JSON.parse(text.replace(/("(?:ID|member_id|leader|cluster_id|raftIndex)":)(\d+)/g, '$1"$2"'));
 }
 
 /**
@@ -31,9 +36,9 @@ export async function readEtcd(ctx: CheckContext, pods: readonly PodObject[]): P
   const reasons: string[] = [];
   for (const pod of pods) {
     try {
-      const members = parse<MemberList>(await etcdctl(ctx, pod, ['member', 'list']));
-      const health = parse<EndpointHealth[]>(await etcdctl(ctx, pod, ['endpoint', 'health', '--cluster']));
-      const status = parse<EndpointStatus[]>(await etcdctl(ctx, pod, ['endpoint', 'status', '--cluster']));
+      const members = parse(await etcdctl(ctx, pod, ['member', 'list'])) as MemberList;
+      const health = parse(await etcdctl(ctx, pod, ['endpoint', 'health', '--cluster'])) as EndpointHealth[];
+      const status = parse(await etcdctl(ctx, pod, ['endpoint', 'status', '--cluster'])) as EndpointStatus[];
       record(ctx, { members, health, status });
       return;
     } catch (error) {
@@ -43,20 +48,21 @@ export async function readEtcd(ctx: CheckContext, pods: readonly PodObject[]): P
   ctx.unavailable('etcd', reasons.join('; ') || 'no pod of etcd was found');
 }
 
-function record(ctx: CheckContext, seen: { members: MemberList; health: EndpointHealth[]; status: EndpointStatus[] }): void {
-  for (const member of seen.members.members) {
-    const urls = member.clientURLs ?? [];
-    const health = seen.health.find((one) => urls.includes(one.endpoint));
-    const status = seen.status.find((one) => urls.includes(one.Endpoint));
-    ctx.record('etcd-member', {
-      id: String(member.ID),
-      name: member.name ?? '',
-      learner: member.isLearner ?? false,
-      healthy: health?.health ?? false,
-      leader: String(status?.Status?.leader ?? ''),
-      error: health?.error ?? (health === undefined ? 'did not answer' : ''),
-    });
+function record(
+  ctx: CheckContext,
+  seen: { members: MemberList; health: EndpointHealth[]; status: EndpointStatus[] },
+): void {
+  for (const { ID, name = '', isLearner = false, clientURLs = [] } of seen.members.members) {
+    const health = seen.health.find((one) => clientURLs.includes(one.endpoint));
+    const status = seen.status.find((one) => clientURLs.includes(one.Endpoint));
+    const leader = String(status?.Status?.leader ?? '');
+    ctx.record('etcd-member', { id: String(ID), name, learner: isLearner, leader, ...healthOf(health) });
   }
+}
+
+function healthOf(health: EndpointHealth | undefined): { healthy: boolean; error: string } {
+  if (health === undefined) return { healthy: false, error: 'did not answer' };
+  return { healthy: health.health, error: health.error ?? '' };
 }
 
 /** etcdctl exits with 1 when one member of several is unhealthy, and still prints all of them. */
@@ -69,6 +75,9 @@ async function etcdctl(ctx: CheckContext, pod: PodObject, words: string[]): Prom
     timeoutMs: ctx.timeoutMs('apiRequest'),
   });
   const line = result.stdout.split('\n').find((one) => one.startsWith('{') || one.startsWith('['));
-  if (line === undefined) throw new Error(`etcdctl ${words.join(' ')} exited with ${result.code}: ${result.stderr.trim().slice(-300)}`);
+  if (line === undefined)
+    throw new Error(
+      `etcdctl ${words.join(' ')} exited with ${result.code}: ${result.stderr.trim().slice(-300)}`,
+    );
   return line;
 }

@@ -32,12 +32,18 @@ export async function recordEvidence(ctx: CheckContext, troubled: readonly KubeO
 async function recordEvents(ctx: CheckContext, troubled: readonly KubeObject[]): Promise<void> {
   const names = new Set(troubled.map((object) => `${object.kind}/${object.metadata.name}`));
   const { items } = await ctx.cluster.list({ kind: 'v1/Event' });
-  const events = (items as EventObject[]).filter((event) => names.has(`${event.involvedObject.kind}/${event.involvedObject.name}`));
+  const events = (items as EventObject[]).filter((event) =>
+    names.has(`${event.involvedObject.kind}/${event.involvedObject.name}`),
+  );
   events.sort((a, b) => timeOf(b).localeCompare(timeOf(a)));
   for (const event of events.slice(0, EVENTS_PER_CHECK)) {
     const { kind, namespace, name } = event.involvedObject;
     const source = `event ${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
-    ctx.record('evidence', { source, text: `${event.reason ?? ''}: ${event.message ?? ''}`, at: timeOf(event) });
+    ctx.record('evidence', {
+      source,
+      text: `${event.reason ?? ''}: ${event.message ?? ''}`,
+      at: timeOf(event),
+    });
   }
 }
 
@@ -49,7 +55,12 @@ async function recordLog(ctx: CheckContext, pod: PodObject): Promise<void> {
   const namespace = pod.metadata.namespace ?? 'default';
   const container = pod.spec.containers[0]?.name;
   const source = `logs ${namespace}/${pod.metadata.name}`;
-  const where = { namespace, pod: pod.metadata.name, ...(container !== undefined && { container }), tailLines: LOG_LINES };
+  const where = {
+    namespace,
+    pod: pod.metadata.name,
+    ...(container !== undefined && { container }),
+    tailLines: LOG_LINES,
+  };
   // A pod that never started has no log; that is no finding of its own.
   const text = await ctx.cluster.logs(where).catch((error: unknown) => `no log: ${String(error)}`);
   ctx.record('evidence', { source, text });

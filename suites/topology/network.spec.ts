@@ -9,18 +9,29 @@ import { SERVER, probeCommand, readProbe, reachObjects, sampleOf } from './reach
 import type { NodeObject, PodObject, WorkloadObject } from './shapes.ts';
 
 check('topology/network/reachability', async (ctx) => {
-  const network = setting<Topology['network']>(ctx, 'network');
-  const nodes = ((await ctx.step('list the nodes', () => ctx.cluster.items({ kind: 'v1/Node' }))) ?? []) as NodeObject[];
+  const network = setting(ctx, 'network');
+  const nodes = ((await ctx.step('list the nodes', () => ctx.cluster.items({ kind: 'v1/Node' }))) ??
+    []) as NodeObject[];
   await ctx.step('look for the declared network plugin', () => recordPlugin(ctx, network, nodes));
   const image = await ctx.step('choose the image of the canaries', () => canaryImage(ctx));
-  if (image === null) return ctx.unavailable('an image for canaries', 'network.probeImage is not declared and no declared workload serves');
+  if (image === null) {
+    ctx.unavailable(
+      'an image for canaries',
+      'network.probeImage is not declared and no declared workload serves',
+    );
+    return;
+  }
 
   const sample = sampleOf(nodes.map((node) => node.metadata.name).sort());
   ctx.record('plan', { nodes: sample, total: nodes.length });
   const objects = reachObjects(ctx, { image, nodes: sample });
   try {
-    const pods = await ctx.step(`start one server on each of ${sample.length} nodes`, () => startServers(ctx, { objects, nodes: sample }));
-    const service = (await ctx.cluster.list({ kind: 'v1/Service', namespace: objects[0]?.metadata.namespace ?? '' })).items.find((one) => one.metadata.name === SERVER);
+    const pods = await ctx.step(`start one server on each of ${sample.length} nodes`, () =>
+      startServers(ctx, { objects, nodes: sample }),
+    );
+    const service = (
+      await ctx.cluster.list({ kind: 'v1/Service', namespace: objects[0]?.metadata.namespace ?? '' })
+    ).items.find((one) => one.metadata.name === SERVER);
     const address = (service?.spec as { clusterIP?: string } | undefined)?.clusterIP ?? '';
     const domain = network?.clusterDomain ?? 'cluster.local';
     await ctx.step('let every pod call every other, the Service and the DNS', () =>
@@ -31,53 +42,102 @@ check('topology/network/reachability', async (ctx) => {
   }
 });
 
-async function recordPlugin(ctx: CheckContext, network: Topology['network'], nodes: NodeObject[]): Promise<void> {
+async function recordPlugin(
+  ctx: CheckContext,
+  network: Topology['network'],
+  nodes: NodeObject[],
+): Promise<void> {
   const declared = network?.cni.daemonSet;
-  if (declared !== undefined) {
-    const found = (await ctx.cluster.items({ kind: 'apps/v1/DaemonSet' })) as WorkloadObject[] | null;
-    const one = found?.find((set) => set.metadata.name === declared.name && set.metadata.namespace === declared.namespace);
-    if (one !== undefined) ctx.record('cni-daemonset', { ready: one.status.numberReady ?? 0, wanted: one.status.desiredNumberScheduled ?? 0 });
-    return;
-  }
-  const byName = new Map(nodes.map((node) => [node.metadata.name, node]));
-  const shown = new Set<string>();
-  for (const pod of (await listPods(ctx)) ?? []) {
-    const node = byName.get(pod.spec.nodeName ?? '');
-    // One pod of each node shows which addresses its plugin gives out.
-    if (node === undefined || pod.spec.hostNetwork === true || pod.status.podIP === undefined || shown.has(node.metadata.name)) continue;
-    if (pod.status.phase !== 'Running') continue;
-    shown.add(node.metadata.name);
-    ctx.record('pod-address', { node: node.metadata.name, ip: pod.status.podIP, podCidrs: node.spec.podCIDRs ?? [node.spec.podCIDR ?? ''] });
+  if (declared === undefined) return recordAddresses(ctx, nodes);
+  const found = (await ctx.cluster.items({ kind: 'apps/v1/DaemonSet' })) as WorkloadObject[] | null;
+  const isIt = ({ metadata }: WorkloadObject) =>
+    metadata.name === declared.name && metadata.namespace === declared.namespace;
+  const status = found?.find(isIt)?.status;
+  if (status === undefined) return;
+  const { numberReady: ready = 0, desiredNumberScheduled: wanted = 0 } = status;
+  ctx.record('cni-daemonset', { ready, wanted });
+}
+
+/** One pod of each node shows which addresses its plugin gives out. */
+async function recordAddresses(ctx: CheckContext, nodes: NodeObject[]): Promise<void> {
+  const pods = (await listPods(ctx)) ?? [];
+  const shows = ({ spec, status }: PodObject) =>
+    spec.hostNetwork !== true && status.phase === 'Running' && status.podIP !== undefined;
+  for (const { metadata, spec } of nodes) {
+    const pod = pods.find((one) => one.spec.nodeName === metadata.name && shows(one));
+    if (pod === undefined) continue;
+    ctx.record('pod-address', {
+      node: metadata.name,
+      ip: pod.status.podIP,
+      podCidrs: spec.podCIDRs ?? [spec.podCIDR ?? ''],
+    });
   }
 }
 
 /** Applies the servers and waits for them. Nodes whose server does not get ready are recorded as silent. */
-async function startServers(ctx: CheckContext, of: { objects: ReturnType<typeof reachObjects>; nodes: string[] }): Promise<PodObject[]> {
+async function startServers(
+  ctx: CheckContext,
+  of: { objects: ReturnType<typeof reachObjects>; nodes: string[] },
+): Promise<PodObject[]> {
   await ctx.cluster.apply(of.objects);
-  const query = { kind: 'v1/Pod', namespace: of.objects[0]?.metadata.namespace ?? '', labels: { 'app.kubernetes.io/name': SERVER } };
+  const query = {
+    kind: 'v1/Pod',
+    namespace: of.objects[0]?.metadata.namespace ?? '',
+    labels: { 'app.kubernetes.io/name': SERVER },
+  };
   const waited = await ctx.cluster
     .wait({ ...query, until: 'ready', count: of.nodes.length, timeoutMs: ctx.timeoutMs('podReady') })
     .catch((error: unknown) => ({ items: [], unavailable: messageOf(error) }));
-  if (waited.unavailable === undefined) return (waited.items as PodObject[]).filter((pod) => pod.spec.nodeName !== undefined);
+  if (waited.unavailable === undefined)
+    return (waited.items as PodObject[]).filter((pod) => pod.spec.nodeName !== undefined);
 
   const all = (await ctx.cluster.list(query)).items as PodObject[];
-  const ready = all.filter((pod) => pod.status.podIP !== undefined && (pod.status.containerStatuses ?? []).every((status) => status.ready === true));
+  const ready = all.filter(
+    (pod) =>
+      pod.status.podIP !== undefined &&
+      (pod.status.containerStatuses ?? []).every((status) => status.ready === true),
+  );
   const missing = of.nodes.filter((node) => !ready.some((pod) => pod.spec.nodeName === node));
-  for (const node of missing) ctx.record('silent', { node, reason: `its server did not get ready: ${waited.unavailable}` });
-  await recordEvidence(ctx, all.filter((pod) => !ready.includes(pod)));
+  for (const node of missing)
+    ctx.record('silent', { node, reason: `its server did not get ready: ${waited.unavailable}` });
+  await recordEvidence(
+    ctx,
+    all.filter((pod) => !ready.includes(pod)),
+  );
   return ready;
 }
 
-async function probeFrom(ctx: CheckContext, from: PodObject, to: { pods: PodObject[]; address: string; domain: string }): Promise<void> {
+async function probeFrom(
+  ctx: CheckContext,
+  from: PodObject,
+  to: { pods: PodObject[]; address: string; domain: string },
+): Promise<void> {
   const node = from.spec.nodeName ?? '';
   const namespace = from.metadata.namespace ?? '';
   const timeoutMs = ctx.timeoutMs('podToPod');
-  const peers = to.pods.filter((pod) => pod !== from).map((pod) => ({ node: pod.spec.nodeName ?? '', ip: pod.status.podIP ?? '' }));
-  const command = probeCommand({ timeoutMs, peers, service: to.address, name: `${SERVER}.${namespace}.svc.${to.domain}` });
+  const peers = to.pods
+    .filter((pod) => pod !== from)
+    .map((pod) => ({ node: pod.spec.nodeName ?? '', ip: pod.status.podIP ?? '' }));
+  const command = probeCommand({
+    timeoutMs,
+    peers,
+    service: to.address,
+    name: `${SERVER}.${namespace}.svc.${to.domain}`,
+  });
   try {
-    const result = await ctx.cluster.exec({ namespace, pod: from.metadata.name, container: SERVER, command, timeoutMs: timeoutMs * 2 + ctx.timeoutMs('apiRequest') });
+    const result = await ctx.cluster.exec({
+      namespace,
+      pod: from.metadata.name,
+      container: SERVER,
+      command,
+      timeoutMs: timeoutMs * 2 + ctx.timeoutMs('apiRequest'),
+    });
     for (const { kind, ...fields } of readProbe(result.stdout)) ctx.record(kind, { from: node, ...fields });
-    if (result.code !== 0) ctx.record('silent', { node, reason: `the probe exited with ${result.code}: ${result.stderr.slice(-200)}` });
+    if (result.code !== 0)
+      ctx.record('silent', {
+        node,
+        reason: `the probe exited with ${result.code}: ${result.stderr.slice(-200)}`,
+      });
   } catch (error) {
     ctx.record('silent', { node, reason: messageOf(error) });
   }
@@ -85,6 +145,10 @@ async function probeFrom(ctx: CheckContext, from: PodObject, to: { pods: PodObje
 
 async function removeServers(ctx: CheckContext, objects: ReturnType<typeof reachObjects>): Promise<void> {
   await ctx.cluster.remove(objects.map(refOf));
-  const query = { kind: 'v1/Pod', namespace: objects[0]?.metadata.namespace ?? '', labels: { 'app.kubernetes.io/name': SERVER } };
+  const query = {
+    kind: 'v1/Pod',
+    namespace: objects[0]?.metadata.namespace ?? '',
+    labels: { 'app.kubernetes.io/name': SERVER },
+  };
   await ctx.cluster.wait({ ...query, until: 'gone', count: 0, timeoutMs: ctx.timeoutMs('podGone') });
 }

@@ -7,7 +7,8 @@ import type { NodeObject } from './shapes.ts';
 const PRESSURE = ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'NetworkUnavailable'];
 
 check('topology/nodes/pools', async (ctx) => {
-  const nodes = ((await ctx.step('list the nodes', () => ctx.cluster.items({ kind: 'v1/Node' }))) ?? []) as NodeObject[];
+  const nodes = ((await ctx.step('list the nodes', () => ctx.cluster.items({ kind: 'v1/Node' }))) ??
+    []) as NodeObject[];
   for (const node of nodes) {
     const { conditions } = node.status;
     ctx.record('node', {
@@ -19,5 +20,8 @@ check('topology/nodes/pools', async (ctx) => {
       pressure: PRESSURE.filter((type) => conditionTrue(conditions, type)),
     });
   }
-  await recordEvidence(ctx, nodes.filter((node) => !conditionTrue(node.status.conditions, 'Ready')));
+  await recordEvidence(
+    ctx,
+    nodes.filter((node) => !conditionTrue(node.status.conditions, 'Ready')),
+  );
 });

@@ -13,18 +13,29 @@ const MOST_NODES = 20;
 export function sampleOf(names: readonly string[], random: () => number = Math.random): string[] {
   if (names.length <= MOST_NODES) return [...names];
   const start = Math.floor(random() * names.length);
-  const chosen = Array.from({ length: MOST_NODES }, (_, i) => names[(start + Math.floor((i * names.length) / MOST_NODES)) % names.length] ?? '');
+  const chosen = Array.from(
+    { length: MOST_NODES },
+    (_, i) => names[(start + Math.floor((i * names.length) / MOST_NODES)) % names.length] ?? '',
+  );
   return chosen.sort();
 }
 
 /** A DaemonSet on the sampled nodes, whatever their taints, and a Service in front of it: two calls for any number of nodes. */
-export function reachObjects(ctx: CheckContext, of: { image: string; nodes: readonly string[] }): KubeObject[] {
+export function reachObjects(
+  ctx: CheckContext,
+  of: { image: string; nodes: readonly string[] },
+): KubeObject[] {
   const labels = { ...canaryLabels(ctx), 'app.kubernetes.io/name': SERVER };
   const selector = { 'app.kubernetes.io/name': SERVER };
   const container = {
     name: SERVER,
     image: of.image,
-    command: ['busybox', 'sh', '-c', `echo "$NODE" > /tmp/index.html && exec busybox httpd -f -p ${PORT} -h /tmp`],
+    command: [
+      'busybox',
+      'sh',
+      '-c',
+      `echo "$NODE" > /tmp/index.html && exec busybox httpd -f -p ${PORT} -h /tmp`,
+    ],
     env: [{ name: 'NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
     ports: [{ containerPort: PORT }],
     readinessProbe: { httpGet: { path: '/index.html', port: PORT }, periodSeconds: 1 },
@@ -34,7 +45,13 @@ export function reachObjects(ctx: CheckContext, of: { image: string; nodes: read
   const spec = {
     ...POD_DEFAULTS,
     tolerations: [{ operator: 'Exists' }],
-    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: HOSTNAME, operator: 'In', values: of.nodes }] }] } } },
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [{ matchExpressions: [{ key: HOSTNAME, operator: 'In', values: of.nodes }] }],
+        },
+      },
+    },
     containers: [container],
     volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '1Mi' } }],
   };
@@ -88,7 +105,12 @@ target dns dns "$name" &
 wait
 `;
 
-export function probeCommand(of: { timeoutMs: number; peers: { node: string; ip: string }[]; service: string; name: string }): string[] {
+export function probeCommand(of: {
+  timeoutMs: number;
+  peers: { node: string; ip: string }[];
+  service: string;
+  name: string;
+}): string[] {
   const peers = of.peers.map((peer) => `${peer.node}=${peer.ip}`);
   return ['busybox', 'sh', '-c', SCRIPT, 'reach', String(of.timeoutMs), of.service, of.name, ...peers];
 }

@@ -1,4 +1,3 @@
-import type { Stores } from '../../env/schema.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { listPods, setting } from './declared.ts';
 import { recordEvidence } from './evidence.ts';
@@ -9,15 +8,20 @@ const KNOWN = ['postgres'] as const;
 
 /** Asks every declared store who it thinks it is, and tries to write where applications only read. */
 export async function observeRoles(ctx: CheckContext): Promise<void> {
-  const stores = setting<Stores>(ctx, 'stores') ?? {};
+  const stores = setting(ctx, 'stores') ?? {};
   for (const store of KNOWN) {
     const declared = stores[store];
     if (declared === undefined) continue;
     const healthy = await ctx.step(`ask ${store} for its members and roles`, () => recordMembers(ctx, store));
     const { replica } = declared;
-    if (replica !== undefined) await ctx.step(`try to write to the read Service of ${store}`, () => tryToWrite(ctx, store, replica));
+    if (replica !== undefined)
+      await ctx.step(`try to write to the read Service of ${store}`, () => tryToWrite(ctx, store, replica));
     if (healthy) continue;
-    const pods = ((await listPods(ctx)) ?? []).filter((pod) => ownerOf(pod).name === declared.statefulSet.name && pod.metadata.namespace === declared.statefulSet.namespace);
+    const pods = ((await listPods(ctx)) ?? []).filter(
+      (pod) =>
+        ownerOf(pod).name === declared.statefulSet.name &&
+        pod.metadata.namespace === declared.statefulSet.namespace,
+    );
     await recordEvidence(ctx, pods);
   }
 }
@@ -33,12 +37,26 @@ async function recordMembers(ctx: CheckContext, store: string): Promise<boolean>
   }
 }
 
-async function tryToWrite(ctx: CheckContext, store: string, at: { host: string; port: number }): Promise<void> {
+async function tryToWrite(
+  ctx: CheckContext,
+  store: string,
+  at: { host: string; port: number },
+): Promise<void> {
   const address = `${at.host}:${at.port}`;
   try {
-    const seen = await ctx.runner.call('store.refusesWrites', { check: ctx.id, store, ...at, timeoutMs: ctx.timeoutMs('storeOperation') });
+    const seen = await ctx.runner.call('store.refusesWrites', {
+      check: ctx.id,
+      store,
+      ...at,
+      timeoutMs: ctx.timeoutMs('storeOperation'),
+    });
     ctx.record('read-service', { store, address, ...seen });
   } catch (error) {
-    ctx.record('read-service', { store, address, error: true, detail: error instanceof Error ? error.message : String(error) });
+    ctx.record('read-service', {
+      store,
+      address,
+      error: true,
+      detail: error instanceof Error ? error.message : String(error),
+    });
   }
 }

@@ -8,7 +8,12 @@ export interface Condition {
 }
 
 export interface NodeObject extends KubeObject {
-  spec: { podCIDR?: string; podCIDRs?: string[]; unschedulable?: boolean; taints?: { key: string; value?: string; effect: string }[] };
+  spec: {
+    podCIDR?: string;
+    podCIDRs?: string[];
+    unschedulable?: boolean;
+    taints?: { key: string; value?: string; effect: string }[];
+  };
   status: {
     conditions?: Condition[];
     addresses?: { type: string; address: string }[];
@@ -65,7 +70,14 @@ export interface ContainerStatus {
 
 export interface PodObject extends KubeObject {
   spec: PodSpec;
-  status: { phase?: string; podIP?: string; hostIP?: string; conditions?: Condition[]; containerStatuses?: ContainerStatus[]; initContainerStatuses?: ContainerStatus[] };
+  status: {
+    phase?: string;
+    podIP?: string;
+    hostIP?: string;
+    conditions?: Condition[];
+    containerStatuses?: ContainerStatus[];
+    initContainerStatuses?: ContainerStatus[];
+  };
 }
 
 export interface WorkloadObject extends KubeObject {
@@ -110,7 +122,11 @@ export function ownerOf(pod: PodObject): { kind: string; name: string } {
   return { kind: owner.kind, name: owner.name };
 }
 
-export function selects(selector: { matchLabels?: Record<string, string> } | undefined, object: KubeObject): boolean {
+/** Whether a selector picks something with these labels. An empty selector picks nothing here. */
+export function selects(
+  selector: { matchLabels?: Record<string, string> } | undefined,
+  labels: Record<string, string> | undefined,
+): boolean {
   const wanted = Object.entries(selector?.matchLabels ?? {});
-  return wanted.length > 0 && wanted.every(([key, value]) => object.metadata.labels?.[key] === value);
+  return wanted.length > 0 && wanted.every(([key, value]) => labels?.[key] === value);
 }

@@ -1,6 +1,13 @@
 import type { CheckContext } from '../harness/check.ts';
 import type { KubeObject } from '../harness/protocol.ts';
-import { canaryMetadata, canaryNamespace, CONTAINER_DEFAULTS, messageOf, POD_DEFAULTS, refOf } from './canary.ts';
+import {
+  canaryMetadata,
+  canaryNamespace,
+  CONTAINER_DEFAULTS,
+  messageOf,
+  POD_DEFAULTS,
+  refOf,
+} from './canary.ts';
 
 const CLAIM = 'persist';
 const FILE = '/data/bytes';
@@ -16,7 +23,10 @@ export interface StorageCanary {
 export async function writeAndReadBack(ctx: CheckContext, canary: StorageCanary): Promise<void> {
   const claim = claimFor(ctx, canary);
   const blocks = Math.max(1, Math.ceil(canary.bytes / 1024));
-  const writer = podFor(ctx, canary, { name: `${CLAIM}-writer`, script: `busybox dd if=/dev/urandom of=${FILE} bs=1024 count=${blocks} 2>/dev/null && busybox sync && busybox sha256sum ${FILE}` });
+  const writer = podFor(ctx, canary, {
+    name: `${CLAIM}-writer`,
+    script: `busybox dd if=/dev/urandom of=${FILE} bs=1024 count=${blocks} 2>/dev/null && busybox sync && busybox sha256sum ${FILE}`,
+  });
   const reader = podFor(ctx, canary, { name: `${CLAIM}-reader`, script: `busybox sha256sum ${FILE}` });
   let step = 'write';
   try {
@@ -42,7 +52,14 @@ async function digestOf(ctx: CheckContext, pod: KubeObject): Promise<string> {
   const namespace = canaryNamespace(ctx);
   const { name } = pod.metadata;
   const timeoutMs = ctx.timeoutMs('podReady') + ctx.timeoutMs('volumeBound');
-  await ctx.cluster.wait({ kind: 'v1/Pod', namespace, names: [name], until: 'succeeded', count: 1, timeoutMs });
+  await ctx.cluster.wait({
+    kind: 'v1/Pod',
+    namespace,
+    names: [name],
+    until: 'succeeded',
+    count: 1,
+    timeoutMs,
+  });
   const log = await ctx.cluster.logs({ namespace, pod: name, container: CONTAINER });
   return /^[0-9a-f]{64}/.exec(log)?.[0] ?? '';
 }
@@ -60,7 +77,11 @@ function claimFor(ctx: CheckContext, canary: StorageCanary): KubeObject {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
     metadata: canaryMetadata(ctx, CLAIM),
-    spec: { storageClassName: canary.className, accessModes: ['ReadWriteOnce'], resources: { requests: { storage: `${mebibytes}Mi` } } },
+    spec: {
+      storageClassName: canary.className,
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: `${mebibytes}Mi` } },
+    },
   };
 }
 
@@ -76,6 +97,11 @@ function podFor(ctx: CheckContext, canary: StorageCanary, of: { name: string; sc
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: canaryMetadata(ctx, of.name),
-    spec: { ...POD_DEFAULTS, restartPolicy: 'Never', containers: [container], volumes: [{ name: 'data', persistentVolumeClaim: { claimName: CLAIM } }] },
+    spec: {
+      ...POD_DEFAULTS,
+      restartPolicy: 'Never',
+      containers: [container],
+      volumes: [{ name: 'data', persistentVolumeClaim: { claimName: CLAIM } }],
+    },
   };
 }

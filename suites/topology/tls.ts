@@ -27,20 +27,31 @@ export function servedCertificate(
       resolve(result);
     };
     const onAbort = (): void => end({ error: 'given up' });
-    const timer = setTimeout(() => end({ error: `no TLS handshake within ${limits.timeoutMs} ms` }), limits.timeoutMs);
+    const timer = setTimeout(
+      () => end({ error: `no TLS handshake within ${limits.timeoutMs} ms` }),
+      limits.timeoutMs,
+    );
     limits.signal.addEventListener('abort', onAbort, { once: true });
     socket.once('secureConnect', () => end(read(socket.getPeerCertificate())));
-    socket.once('error', (error) => end({ error: error.message }));
+    socket.once('error', (error: Error) => end({ error: error.message }));
   });
 }
 
-function read(certificate: PeerCertificate): Handshake {
+/** Without a certificate Node answers with an empty object, whatever its types say. */
+function read(certificate: Partial<PeerCertificate>): Handshake {
   if (certificate.valid_to === undefined) return { error: 'no certificate was served' };
-  return { validTo: new Date(certificate.valid_to).toISOString(), issuer: String(certificate.issuer?.CN ?? '') };
+  return {
+    validTo: new Date(certificate.valid_to).toISOString(),
+    issuer: certificate.issuer?.CN?.toString() ?? '',
+  };
 }
 
 /** Runs at most `limit` at a time: a thousand handshakes at once would time each other out. */
-export async function inParallel<T>(items: readonly T[], limit: number, work: (item: T) => Promise<void>): Promise<void> {
+export async function inParallel<T>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
   const queue = items[Symbol.iterator]();
   const worker = async (): Promise<void> => {
     for (const item of queue) await work(item);

@@ -5,7 +5,7 @@ import { findWorkloads, listPods, podsOf, setting } from './declared.ts';
 import { recordEvidence } from './evidence.ts';
 import { recordOwners, recordPod, recordWorkload, troubledPods } from './inventory.ts';
 import { observeRoles } from './roles.ts';
-import { selects } from './shapes.ts';
+import { recordBudgets, recordPlacement } from './spread.ts';
 
 check('topology/workloads/declared', async (ctx) => {
   const namespaces = await ctx.step('list the namespaces', () => ctx.cluster.items({ kind: 'v1/Namespace' }));
@@ -15,7 +15,7 @@ check('topology/workloads/declared', async (ctx) => {
   const pods = (await ctx.step('look at their pods', () => listPods(ctx))) ?? [];
   const own = found.flatMap((one) => podsOf(one, pods));
   for (const pod of own) recordPod(ctx, pod);
-  const closed = setting<{ namespaces: string[] }>(ctx, 'closed')?.namespaces ?? [];
+  const closed = setting(ctx, 'closed')?.namespaces ?? [];
   await ctx.step('look for what nobody declared', () => recordOwners(ctx, { pods, namespaces: closed }));
   await recordEvidence(ctx, troubledPods(own));
 });
@@ -27,31 +27,27 @@ check('topology/workloads/probes', async (ctx) => {
 });
 
 check('topology/workloads/resources', async (ctx) => {
-  recordContainers(ctx, await ctx.step('read the requests and limits of every container', () => findWorkloads(ctx)));
+  recordContainers(
+    ctx,
+    await ctx.step('read the requests and limits of every container', () => findWorkloads(ctx)),
+  );
 });
 
 check('topology/workloads/images', async (ctx) => {
   const found = await ctx.step('read the image of every container', () => findWorkloads(ctx));
   recordContainers(ctx, found);
   const pods = (await ctx.step('see whether the nodes could pull them', () => listPods(ctx))) ?? [];
-  recordPulls(ctx, found.flatMap((one) => podsOf(one, pods)));
+  recordPulls(
+    ctx,
+    found.flatMap((one) => podsOf(one, pods)),
+  );
 });
 
 check('topology/workloads/spread', async (ctx) => {
   const found = await ctx.step('find the declared workloads', () => findWorkloads(ctx));
-  const pods = await ctx.step('see where their pods run', () => listPods(ctx));
-  for (const one of found) {
-    const placed = podsOf(one, pods ?? []).flatMap((pod) => (pod.spec.nodeName === undefined ? [] : [{ name: pod.metadata.name, node: pod.spec.nodeName }]));
-    ctx.record('placement', { workload: one.name, pods: placed });
-  }
-  const budgets = (await ctx.step('read the disruption budgets', () => ctx.cluster.items({ kind: 'policy/v1/PodDisruptionBudget' }))) ?? [];
-  for (const one of found) {
-    const labels = { metadata: { labels: one.object?.spec.template.metadata?.labels ?? {} } };
-    for (const budget of budgets) {
-      const spec = budget.spec as { selector?: { matchLabels?: Record<string, string> } };
-      if (budget.metadata.namespace !== one.workload.namespace || !selects(spec.selector, { ...budget, ...labels } as typeof budget)) continue;
-      const status = (budget.status ?? {}) as { expectedPods?: number; desiredHealthy?: number; observedGeneration?: number };
-      ctx.record('budget', { workload: one.name, name: budget.metadata.name, expectedPods: status.expectedPods, desiredHealthy: status.desiredHealthy });
-    }
-  }
+  const pods = (await ctx.step('see where their pods run', () => listPods(ctx))) ?? [];
+  for (const one of found) recordPlacement(ctx, one, pods);
+  const kind = 'policy/v1/PodDisruptionBudget';
+  const budgets = await ctx.step('read the disruption budgets', () => ctx.cluster.items({ kind }));
+  for (const one of found) recordBudgets(ctx, one, budgets ?? []);
 });

@@ -9,12 +9,13 @@ type Each = (findings: Findings, workload: DeclaredWorkload, container: Observat
 /** Goes over the containers of every declared workload that are not let off this check. */
 function eachContainer(history: History, findings: Findings, visit: Each): void {
   const check = history.header.check;
-  for (const workload of setting<DeclaredWorkload[]>(history, 'workloads') ?? []) {
+  for (const workload of (setting(history, 'workloads') as DeclaredWorkload[] | undefined) ?? []) {
     const name = nameOf(workload);
     const containers = seen(history, 'container').filter((one) => text(one, 'workload') === name);
     if (containers.length === 0) findings.absent(name, 'the workload');
     for (const container of containers) {
-      if (exemption(workload, check, text(container, 'container')) === null) visit(findings, workload, container);
+      if (exemption(workload, check, text(container, 'container')) === null)
+        visit(findings, workload, container);
     }
   }
 }
@@ -29,7 +30,12 @@ export function judgeProbes(history: History): Judgement {
   eachContainer(history, findings, (into, workload, container) => {
     if (workload.serves !== true || container['init'] === true) return;
     for (const probe of ['liveness', 'readiness'] as const) {
-      into.expect(`${probe} of ${subjectOf(container)}`, text(container, probe) !== '', `a ${probe} probe`, text(container, probe) || 'none');
+      into.expect(
+        `${probe} of ${subjectOf(container)}`,
+        text(container, probe) !== '',
+        `a ${probe} probe`,
+        text(container, probe) || 'none',
+      );
     }
   });
   return findings.conclude('liveness and readiness probes on every container that serves');
@@ -43,7 +49,12 @@ export function judgeResources(history: History): Judgement {
     for (const side of ['requests', 'limits'] as const) {
       const given = (container[side] ?? {}) as Record<string, string>;
       for (const resource of ['cpu', 'memory']) {
-        into.expect(`${resource} ${side} of ${subjectOf(container)}`, given[resource] !== undefined, 'set', given[resource] ?? 'not set');
+        into.expect(
+          `${resource} ${side} of ${subjectOf(container)}`,
+          given[resource] !== undefined,
+          'set',
+          given[resource] ?? 'not set',
+        );
       }
     }
     if (workload.gpu !== undefined) gpu(into, workload.gpu, container);
@@ -53,26 +64,46 @@ export function judgeResources(history: History): Judgement {
 
 function gpu(into: Findings, wanted: number, container: Observation): void {
   const limits = Object.entries((container['limits'] ?? {}) as Record<string, string>);
-  const devices = limits.filter(([name]) => name.includes('/')).reduce((sum, [, count]) => sum + Number(count), 0);
+  const devices = limits
+    .filter(([name]) => name.includes('/'))
+    .reduce((sum, [, count]) => sum + Number(count), 0);
   into.expect(`GPU of ${subjectOf(container)}`, devices === wanted, `${wanted} devices`, String(devices));
 }
 
 /** Names begin as declared, are pinned, and the nodes could pull them. */
 export function judgeImages(history: History): Judgement {
   const findings = new Findings(history);
-  const registry = setting<{ prefixes: string[]; pinned: 'digest' | 'tag' }>(history, 'registry');
+  const registry = setting(history, 'registry') as
+    { prefixes: string[]; pinned: 'digest' | 'tag' } | undefined;
   eachContainer(history, findings, (into, _workload, container) => {
     const image = text(container, 'image');
     const prefixes = registry?.prefixes ?? [];
     const pin = registry?.pinned ?? 'tag';
-    into.expect(`registry of ${subjectOf(container)}`, prefixes.some((prefix) => image.startsWith(prefix)), prefixes.join(' or ') || 'a declared registry', image);
-    into.expect(`pin of ${subjectOf(container)}`, isPinned(image, pin), pin === 'digest' ? 'a digest' : 'a tag other than latest', image);
+    into.expect(
+      `registry of ${subjectOf(container)}`,
+      prefixes.some((prefix) => image.startsWith(prefix)),
+      prefixes.join(' or ') || 'a declared registry',
+      image,
+    );
+    into.expect(
+      `pin of ${subjectOf(container)}`,
+      isPinned(image, pin),
+      pin === 'digest' ? 'a digest' : 'a tag other than latest',
+      image,
+    );
   });
   for (const pod of seen(history, 'pull')) {
-    const troubles = list<string>(pod, 'troubles');
-    findings.expect(`images of Pod ${text(pod, 'pod')}`, troubles.length === 0, 'pulled', troubles.join(', ') || 'pulled');
+    const troubles = list(pod, 'troubles') as string[];
+    findings.expect(
+      `images of Pod ${text(pod, 'pod')}`,
+      troubles.length === 0,
+      'pulled',
+      troubles.join(', ') || 'pulled',
+    );
   }
-  return findings.conclude(`images from ${registry?.prefixes.join(', ') ?? '(none declared)'}, pinned by ${registry?.pinned ?? 'tag'}, pulled`);
+  return findings.conclude(
+    `images from ${registry?.prefixes.join(', ') ?? '(none declared)'}, pinned by ${registry?.pinned ?? 'tag'}, pulled`,
+  );
 }
 
 /** Pinned by digest, or by any tag but `latest`; no tag means `latest`. */

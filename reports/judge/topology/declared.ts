@@ -34,7 +34,9 @@ export function within(value: number, count: { min: number; max: number }): bool
 /** Why a container is let off a check, or null. */
 export function exemption(workload: DeclaredWorkload, check: string, container: string): string | null {
   const found = (workload.exempt ?? []).find(
-    (one) => one.checks.some((glob) => matches(glob, check)) && (one.containers === undefined || one.containers.includes(container)),
+    (one) =>
+      one.checks.some((glob) => matches(glob, check)) &&
+      (one.containers === undefined || one.containers.includes(container)),
   );
   return found?.reason ?? null;
 }

@@ -4,10 +4,23 @@ import { judge } from './testing.ts';
 import type { Seen } from './testing.ts';
 
 const hop = (name: string, contains: string) => ({ name, header: 'X-Hops', contains });
-const edge = { markHeader: 'x-mark', hops: [hop('load balancer', 'haproxy'), hop('gateway', 'gateway'), hop('service', 'api')] };
+const edge = {
+  markHeader: 'x-mark',
+  hops: [hop('load balancer', 'haproxy'), hop('gateway', 'gateway'), hop('service', 'api')],
+};
 const answer = (more: Record<string, unknown> = {}): Seen => [
   'edge-answer',
-  { url: 'https://t.test/', status: 200, markSent: 'm1', markSeen: 'm1', authorized: true, tlsError: '', ms: 12.3, headers: { 'x-hops': 'haproxy, gateway, api' }, ...more },
+  {
+    url: 'https://t.test/',
+    status: 200,
+    markSent: 'm1',
+    markSeen: 'm1',
+    authorized: true,
+    tlsError: '',
+    ms: 12.3,
+    headers: { 'x-hops': 'haproxy, gateway, api' },
+    ...more,
+  },
 ];
 const path = (...seen: Seen[]) => judge({ check: 'topology/edge/path', settings: { edge }, seen });
 
@@ -29,9 +42,15 @@ test('should refuse a wrong order, a lost mark, an error status, a certificate t
   assert.equal(path(answer({ markSeen: 'another' })).verdict, 'fail');
   assert.equal(path(answer({ status: 503 })).verdict, 'fail');
   assert.match(path(answer({ authorized: false, tlsError: 'CERT_HAS_EXPIRED' })).reason, /CERT_HAS_EXPIRED/);
-  assert.match(path(['edge-failed', { url: 'https://t.test/', reason: 'ECONNREFUSED' }]).reason, /ECONNREFUSED/);
+  assert.match(
+    path(['edge-failed', { url: 'https://t.test/', reason: 'ECONNREFUSED' }]).reason,
+    /ECONNREFUSED/,
+  );
 });
 
 test('should be inconclusive when the authority could not be read', () => {
-  assert.equal(path(['unavailable', { what: 'the authority of the edge', reason: 'no such file' }]).verdict, 'inconclusive');
+  assert.equal(
+    path(['unavailable', { what: 'the authority of the edge', reason: 'no such file' }]).verdict,
+    'inconclusive',
+  );
 });

@@ -17,7 +17,11 @@ test('should be inconclusive with nothing to judge, for every topology check', (
 });
 
 test('should be inconclusive when a source did not answer, naming it and why', () => {
-  const judgement = judge({ check, settings: { pools: [POOL] }, seen: [['unavailable', { what: 'v1/Node', reason: 'forbidden: no' }]] });
+  const judgement = judge({
+    check,
+    settings: { pools: [POOL] },
+    seen: [['unavailable', { what: 'v1/Node', reason: 'forbidden: no' }]],
+  });
   assert.equal(judgement.verdict, 'inconclusive');
   assert.match(judgement.reason, /v1\/Node unavailable: forbidden: no/);
 });
@@ -33,7 +37,10 @@ test('should fail when a declared thing is missing from a complete observation',
 });
 
 test('should fail on a deviation that was seen, whatever else is missing', () => {
-  const seen: [string, Record<string, unknown>][] = [['node', SICK], ['unavailable', { what: 'v1/Pod', reason: 'timeout' }]];
+  const seen: [string, Record<string, unknown>][] = [
+    ['node', SICK],
+    ['unavailable', { what: 'v1/Pod', reason: 'timeout' }],
+  ];
   assert.equal(judge({ check, settings: { pools: [POOL] }, seen, cut: true }).verdict, 'fail');
 });
 

@@ -47,8 +47,12 @@ export class Findings {
    */
   conclude(expected: string): Judgement {
     const gaps = gapsOf(this.#history);
-    const certain = this.#entries.filter((entry) => entry.state === 'deviates' || (entry.state === 'absent' && gaps.length === 0));
-    const open = this.#entries.filter((entry) => entry.state === 'unknown' || (entry.state === 'absent' && gaps.length > 0));
+    const certain = this.#entries.filter(
+      (entry) => entry.state === 'deviates' || (entry.state === 'absent' && gaps.length === 0),
+    );
+    const open = this.#entries.filter(
+      (entry) => entry.state === 'unknown' || (entry.state === 'absent' && gaps.length > 0),
+    );
     const good = this.#entries.filter((entry) => entry.state === 'ok').length;
     const deviations = [...certain, ...open];
     const seen = `${good} of ${this.#entries.length} as declared`;
@@ -57,7 +61,12 @@ export class Findings {
       expected,
       seen: deviations.length === 0 ? seen : `${seen}; ${sentence(deviations[0] as Entry)}`,
       figures: [...this.figures, { name: 'looked at', value: this.#entries.length }],
-      findings: deviations.slice(0, MOST_FINDINGS).map(({ subject, ok, expected: wanted, seen: found }) => ({ subject, ok, expected: wanted, seen: found })),
+      findings: deviations.slice(0, MOST_FINDINGS).map(({ subject, ok, expected: wanted, seen: found }) => ({
+        subject,
+        ok,
+        expected: wanted,
+        seen: found,
+      })),
       findingsTotal: deviations.length,
       evidence: [],
     };
@@ -71,7 +80,8 @@ export class Findings {
     }
     if (gaps.length > 0) return { verdict: 'inconclusive', reason: gaps.join('; ') };
     const unseen = open[0];
-    if (unseen !== undefined) return { verdict: 'inconclusive', reason: `could not be seen: ${sentence(unseen)}` };
+    if (unseen !== undefined)
+      return { verdict: 'inconclusive', reason: `could not be seen: ${sentence(unseen)}` };
     if (this.#entries.length === 0) return { verdict: 'inconclusive', reason: 'there was nothing to judge' };
     return { verdict: 'pass', reason: `all ${this.#entries.length} as declared` };
   }
@@ -83,7 +93,9 @@ function sentence(entry: Entry): string {
 
 /** Why this history does not show everything. The harness appends `end` when the observation ran to its end. */
 function gapsOf(history: History): string[] {
-  const gaps = seen(history, 'unavailable').map((gap) => `${text(gap, 'what')} unavailable: ${text(gap, 'reason')}`);
+  const gaps = seen(history, 'unavailable').map(
+    (gap) => `${text(gap, 'what')} unavailable: ${text(gap, 'reason')}`,
+  );
   if (seen(history, 'end').length === 0) gaps.push('the observation was cut off before its end');
   return gaps;
 }
@@ -95,7 +107,11 @@ export function seen(history: History, kind: string): Observation[] {
 /** A text field; empty when absent. */
 export function text(from: Observation, field: string): string {
   const value = from[field];
-  return typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value);
+  return typeof value === 'string'
+    ? value
+    : value === undefined || value === null
+      ? ''
+      : JSON.stringify(value);
 }
 
 /** A number field; NaN when absent, so that every comparison with it is false. */
@@ -104,9 +120,9 @@ export function number(from: Observation, field: string): number {
   return typeof value === 'number' ? value : Number.NaN;
 }
 
-export function list<T>(from: Observation, field: string): T[] {
+export function list(from: Observation, field: string): unknown[] {
   const value = from[field];
-  return Array.isArray(value) ? (value as T[]) : [];
+  return Array.isArray(value) ? value : [];
 }
 
 /** A goal of the environment, or the catalogue's default when the header names none. */
@@ -116,6 +132,6 @@ export function goalNumber(history: History, name: string, fallback: number): nu
 }
 
 /** Part of the header's settings, as the environment declares it. */
-export function setting<T>(history: History, name: string): T | undefined {
-  return history.header.settings[name] as T | undefined;
+export function setting(history: History, name: string): unknown {
+  return history.header.settings[name];
 }

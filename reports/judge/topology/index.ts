@@ -33,7 +33,9 @@ export const TOPOLOGY_JUDGES: Readonly<Record<string, (history: History) => Judg
 };
 
 /** Several trials of one check: the worst of them speaks for all. */
-export function overTrials(judge: (history: History) => Judgement): (histories: readonly History[]) => Judgement {
+export function overTrials(
+  judge: (history: History) => Judgement,
+): (histories: readonly History[]) => Judgement {
   return (histories) => {
     const judgements = histories.map(judge);
     const verdict = worst(judgements.map((judgement) => judgement.verdict));

@@ -5,10 +5,19 @@ import { judge } from './testing.ts';
 import type { Seen } from './testing.ts';
 
 const LABELS = { 'plumbline.dev/pool': 'general' };
-const GPU = { name: 'gpu', count: { min: 1, max: 2 }, labels: { pool: 'gpu' }, taints: [{ key: 'gpu', effect: 'NoSchedule' }] };
+const GPU = {
+  name: 'gpu',
+  count: { min: 1, max: 2 },
+  labels: { pool: 'gpu' },
+  taints: [{ key: 'gpu', effect: 'NoSchedule' }],
+};
 const GENERAL = { name: 'general', count: { min: 2, max: 2 }, labels: LABELS, taints: [] };
-const node = (name: string, more: Record<string, unknown> = {}): Seen => ['node', { name, labels: LABELS, taints: [], ready: true, unschedulable: false, pressure: [], ...more }];
-const pools = (...seen: Seen[]) => judge({ check: 'topology/nodes/pools', settings: { pools: [GENERAL] }, seen });
+const node = (name: string, more: Record<string, unknown> = {}): Seen => [
+  'node',
+  { name, labels: LABELS, taints: [], ready: true, unschedulable: false, pressure: [], ...more },
+];
+const pools = (...seen: Seen[]) =>
+  judge({ check: 'topology/nodes/pools', settings: { pools: [GENERAL] }, seen });
 
 test('should accept a pool that is as declared', () => {
   const judgement = pools(node('a'), node('b'), node('other', { labels: {} }));
@@ -22,25 +31,45 @@ test('should refuse a pool with too few or too many nodes', () => {
 });
 
 test('should refuse a node that is not Ready, cordoned, under pressure or tainted', () => {
-  for (const more of [{ ready: false }, { unschedulable: true }, { pressure: ['DiskPressure'] }, { taints: [{ key: 'x', effect: 'NoSchedule' }] }]) {
+  for (const more of [
+    { ready: false },
+    { unschedulable: true },
+    { pressure: ['DiskPressure'] },
+    { taints: [{ key: 'x', effect: 'NoSchedule' }] },
+  ]) {
     assert.equal(pools(node('a'), node('b', more)).verdict, 'fail', JSON.stringify(more));
   }
 });
 
 test('should demand the declared taints, and let Kubernetes have its own', () => {
-  const gpu = (taints: unknown[]) => judge({ check: 'topology/nodes/pools', settings: { pools: [GPU] }, seen: [node('g', { labels: { pool: 'gpu' }, taints })] }).verdict;
+  const gpu = (taints: unknown[]) =>
+    judge({
+      check: 'topology/nodes/pools',
+      settings: { pools: [GPU] },
+      seen: [node('g', { labels: { pool: 'gpu' }, taints })],
+    }).verdict;
   assert.equal(gpu([{ key: 'gpu', effect: 'NoSchedule' }]), 'pass');
   assert.equal(gpu([]), 'fail');
-  assert.equal(gpu([{ key: 'gpu', effect: 'NoSchedule' }, { key: 'node.kubernetes.io/memory-pressure', effect: 'NoSchedule' }]), 'pass');
+  assert.equal(
+    gpu([
+      { key: 'gpu', effect: 'NoSchedule' },
+      { key: 'node.kubernetes.io/memory-pressure', effect: 'NoSchedule' },
+    ]),
+    'pass',
+  );
 });
 
 const CNI = { cni: { name: 'bridge' } };
 const ok = (kind: string, from: string, to?: string): Seen => [kind, { from, to, ok: true, ms: 4 }];
-const bad = (kind: string, from: string, to?: string): Seen => [kind, { from, to, ok: false, ms: 5000, detail: 'no answer' }];
+const bad = (kind: string, from: string, to?: string): Seen => [
+  kind,
+  { from, to, ok: false, ms: 5000, detail: 'no answer' },
+];
 const address: Seen = ['pod-address', { node: 'a', ip: '198.18.74.9', podCidrs: ['198.18.74.0/24'] }];
 const plan: Seen = ['plan', { nodes: ['a', 'b'], total: 2 }];
 const quiet = [ok('service', 'a'), ok('service', 'b'), ok('dns', 'a'), ok('dns', 'b')];
-const reach = (...seen: Seen[]) => judge({ check: 'topology/network/reachability', settings: { network: CNI }, seen: [plan, ...seen] });
+const reach = (...seen: Seen[]) =>
+  judge({ check: 'topology/network/reachability', settings: { network: CNI }, seen: [plan, ...seen] });
 
 test('should accept when every pair, Service and DNS answered', () => {
   assert.equal(reach(ok('pair', 'a', 'b'), ok('pair', 'b', 'a'), ...quiet, address).verdict, 'pass');
@@ -56,11 +85,18 @@ test('should refuse a failing Service, failing DNS and an address outside its no
   const pairs = [ok('pair', 'a', 'b'), ok('pair', 'b', 'a')];
   assert.match(reach(...pairs, bad('service', 'a'), ...quiet.slice(1), address).reason, /a -> Service/);
   assert.match(reach(...pairs, ...quiet.slice(0, 3), bad('dns', 'b'), address).reason, /b -> cluster DNS/);
-  assert.equal(reach(...pairs, ...quiet, ['pod-address', { node: 'a', ip: '10.0.0.1', podCidrs: ['198.18.74.0/24'] }]).verdict, 'fail');
+  assert.equal(
+    reach(...pairs, ...quiet, ['pod-address', { node: 'a', ip: '10.0.0.1', podCidrs: ['198.18.74.0/24'] }])
+      .verdict,
+    'fail',
+  );
 });
 
 test('should be inconclusive about a pair that was not asked, with the reason', () => {
-  const judgement = reach(ok('pair', 'a', 'b'), ...quiet, address, ['silent', { node: 'b', reason: 'its server did not get ready' }]);
+  const judgement = reach(ok('pair', 'a', 'b'), ...quiet, address, [
+    'silent',
+    { node: 'b', reason: 'its server did not get ready' },
+  ]);
   assert.equal(judgement.verdict, 'inconclusive');
   assert.match(judgement.reason, /b -> a.*did not get ready/);
 });
@@ -70,8 +106,16 @@ test("should demand the declared plugin's DaemonSet on every node", () => {
   const seen: Seen[] = [plan, ok('pair', 'a', 'b'), ok('pair', 'b', 'a'), ...quiet];
   const check = 'topology/network/reachability';
   assert.equal(judge({ check, settings: { network }, seen }).verdict, 'fail');
-  assert.equal(judge({ check, settings: { network }, seen: [...seen, ['cni-daemonset', { ready: 1, wanted: 2 }]] }).verdict, 'fail');
-  assert.equal(judge({ check, settings: { network }, seen: [...seen, ['cni-daemonset', { ready: 2, wanted: 2 }]] }).verdict, 'pass');
+  assert.equal(
+    judge({ check, settings: { network }, seen: [...seen, ['cni-daemonset', { ready: 1, wanted: 2 }]] })
+      .verdict,
+    'fail',
+  );
+  assert.equal(
+    judge({ check, settings: { network }, seen: [...seen, ['cni-daemonset', { ready: 2, wanted: 2 }]] })
+      .verdict,
+    'pass',
+  );
 });
 
 test('should tell addresses inside a block from those outside', () => {

@@ -7,13 +7,17 @@ const LEADING = ['leader', 'master', 'primary'];
 /** One primary, all other members stream from it, and the Service for reads refuses writes. */
 export function judgeRoles(history: History): Judgement {
   const findings = new Findings(history);
-  const stores = setting<Record<string, { members: number; replica?: unknown } | undefined>>(history, 'stores') ?? {};
+  const stores =
+    (setting(history, 'stores') as
+      Record<string, { members: number; replica?: unknown } | undefined> | undefined) ?? {};
   for (const [store, declared] of Object.entries(stores)) {
     if (declared === undefined) continue;
     members(history, findings, { store, wanted: declared.members });
     if (declared.replica !== undefined) readService(history, findings, store);
   }
-  return findings.conclude('every store with one primary, all other members following it, and reads that refuse writes');
+  return findings.conclude(
+    'every store with one primary, all other members following it, and reads that refuse writes',
+  );
 }
 
 function members(history: History, findings: Findings, of: { store: string; wanted: number }): void {
@@ -26,10 +30,25 @@ function members(history: History, findings: Findings, of: { store: string; want
   }
   const leaders = found.filter((member) => LEADING.includes(text(member, 'role')));
   findings.figure({ name: `members of ${of.store}`, value: found.length, goal: of.wanted });
-  findings.expect(`primary of ${of.store}`, leaders.length === 1, 'exactly one', leaders.map((leader) => text(leader, 'name')).join(', ') || 'none');
-  findings.expect(`members of ${of.store}`, found.length === of.wanted, String(of.wanted), `${found.length}: ${found.map((member) => text(member, 'name')).join(', ')}`);
+  findings.expect(
+    `primary of ${of.store}`,
+    leaders.length === 1,
+    'exactly one',
+    leaders.map((leader) => text(leader, 'name')).join(', ') || 'none',
+  );
+  findings.expect(
+    `members of ${of.store}`,
+    found.length === of.wanted,
+    String(of.wanted),
+    `${found.length}: ${found.map((member) => text(member, 'name')).join(', ')}`,
+  );
   for (const member of found.filter((one) => !leaders.includes(one))) {
-    findings.expect(`${of.store} ${text(member, 'name')}`, text(member, 'state') === 'streaming', 'a streaming replica', `${text(member, 'role')}, ${text(member, 'state')}`);
+    findings.expect(
+      `${of.store} ${text(member, 'name')}`,
+      text(member, 'state') === 'streaming',
+      'a streaming replica',
+      `${text(member, 'role')}, ${text(member, 'state')}`,
+    );
   }
 }
 
@@ -38,5 +57,11 @@ function readService(history: History, findings: Findings, store: string): void 
   const subject = `read Service of ${store}`;
   if (found === undefined) findings.unknown(subject, 'refuses a write', 'not asked');
   else if (found['error'] === true) findings.unknown(subject, 'refuses a write', text(found, 'detail'));
-  else findings.expect(`${subject} at ${text(found, 'address')}`, found['refused'] === true, 'refuses a write', text(found, 'detail'));
+  else
+    findings.expect(
+      `${subject} at ${text(found, 'address')}`,
+      found['refused'] === true,
+      'refuses a write',
+      text(found, 'detail'),
+    );
 }

@@ -7,12 +7,14 @@ import { Findings, list, number, seen, setting, text } from './findings.ts';
 /** Replicas on different nodes, and a disruption budget that allows one eviction and not all. */
 export function judgeSpread(history: History): Judgement {
   const findings = new Findings(history);
-  for (const workload of setting<DeclaredWorkload[]>(history, 'workloads') ?? []) {
+  for (const workload of (setting(history, 'workloads') as DeclaredWorkload[] | undefined) ?? []) {
     if (workload.kind === 'DaemonSet' || workload.replicas.max < 2) continue;
     if (workload.spread?.differentNodes !== false) placement(history, findings, workload);
     if (workload.spread?.disruptionBudget !== false) budget(history, findings, workload);
   }
-  return findings.conclude('replicas on different nodes; a disruption budget that allows one disruption and not all');
+  return findings.conclude(
+    'replicas on different nodes; a disruption budget that allows one disruption and not all',
+  );
 }
 
 /**
@@ -21,7 +23,7 @@ export function judgeSpread(history: History): Judgement {
 function placement(history: History, findings: Findings, workload: DeclaredWorkload): void {
   const subject = nameOf(workload);
   const found = seen(history, 'placement').find((one) => text(one, 'workload') === subject);
-  const pods = found === undefined ? [] : list<{ name: string; node: string }>(found, 'pods');
+  const pods = found === undefined ? [] : (list(found, 'pods') as { name: string; node: string }[]);
   if (pods.length === 0) {
     findings.absent(`pods of ${subject}`, 'pods on nodes');
     return;
@@ -35,7 +37,8 @@ function placement(history: History, findings: Findings, workload: DeclaredWorkl
 function budget(history: History, findings: Findings, workload: DeclaredWorkload): void {
   const subject = nameOf(workload);
   const found = seen(history, 'budget').filter((one) => text(one, 'workload') === subject);
-  if (found.length === 0) findings.absent(`disruption budget of ${subject}`, 'a PodDisruptionBudget that selects its pods');
+  if (found.length === 0)
+    findings.absent(`disruption budget of ${subject}`, 'a PodDisruptionBudget that selects its pods');
   for (const one of found) {
     const [expected, healthy] = [number(one, 'expectedPods'), number(one, 'desiredHealthy')];
     const name = `disruption budget ${text(one, 'name')} of ${subject}`;
@@ -44,6 +47,11 @@ function budget(history: History, findings: Findings, workload: DeclaredWorkload
       continue;
     }
     const spare = expected - healthy;
-    findings.expect(name, spare >= 1 && spare < expected, 'allows one disruption and not all', `allows ${spare} of ${expected}`);
+    findings.expect(
+      name,
+      spare >= 1 && spare < expected,
+      'allows one disruption and not all',
+      `allows ${spare} of ${expected}`,
+    );
   }
 }

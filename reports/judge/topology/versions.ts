@@ -13,11 +13,16 @@ export function judgeVersions(history: History): Judgement {
   kubelets(history, findings);
   certificates(history, findings);
   const { behind, days } = limits(history);
-  return findings.conclude(`kubelets at most ${behind} minor versions behind; served certificates valid for ${days} days or more`);
+  return findings.conclude(
+    `kubelets at most ${behind} minor versions behind; served certificates valid for ${days} days or more`,
+  );
 }
 
 function limits(history: History): { behind: number; days: number } {
-  return { behind: goalNumber(history, 'maxMinorSkew', MAX_MINORS_BEHIND), days: goalNumber(history, 'minDays', MIN_DAYS) };
+  return {
+    behind: goalNumber(history, 'maxMinorSkew', MAX_MINORS_BEHIND),
+    days: goalNumber(history, 'minDays', MIN_DAYS),
+  };
 }
 
 function kubelets(history: History, findings: Findings): void {
@@ -30,7 +35,12 @@ function kubelets(history: History, findings: Findings): void {
   for (const kubelet of seen(history, 'kubelet')) {
     const lag = minor - minorOf(text(kubelet, 'version'));
     worst = Math.max(worst, lag);
-    findings.expect(`kubelet of ${text(kubelet, 'node')}`, lag >= 0 && lag <= behind, `0 to ${behind} minors behind ${version}`, text(kubelet, 'version'));
+    findings.expect(
+      `kubelet of ${text(kubelet, 'node')}`,
+      lag >= 0 && lag <= behind,
+      `0 to ${behind} minors behind ${version}`,
+      text(kubelet, 'version'),
+    );
   }
   if (seen(history, 'kubelet').length === 0) findings.absent('kubelets', 'at least one node');
   findings.figure({ name: 'kubelet minors behind', value: worst, goal: behind });
@@ -55,6 +65,12 @@ function certificates(history: History, findings: Findings): void {
     shortest = shortest === null ? left : Math.min(shortest, left);
     findings.expect(subject, left >= days, `valid for ${days} days or more`, `${left.toFixed(1)} days`);
   }
-  if (seen(history, 'certificate').length === 0) findings.unknown('served certificates', 'at least one', 'no endpoint was asked');
-  findings.figure({ name: 'shortest certificate', value: shortest === null ? null : Math.round(shortest * 10) / 10, unit: 'days', goal: least });
+  if (seen(history, 'certificate').length === 0)
+    findings.unknown('served certificates', 'at least one', 'no endpoint was asked');
+  findings.figure({
+    name: 'shortest certificate',
+    value: shortest === null ? null : Math.round(shortest * 10) / 10,
+    unit: 'days',
+    goal: least,
+  });
 }
