@@ -105,8 +105,10 @@ describe('decideProportion', () => {
     ] as const) {
       const needed = decideProportion(k, n, 0.999).samplesToDecide ?? assert.fail('a number was expected');
       assert.ok(needed > n);
-      const scaled = Math.ceil((needed * 1.1 * k) / n);
-      assert.notEqual(decideProportion(scaled, Math.ceil(needed * 1.1), 0.999).verdict, 'inconclusive');
+      const twice = decideProportion(Math.round((2 * needed * k) / n), 2 * needed, 0.999);
+      assert.equal(twice.verdict, k / n > 0.999 ? 'pass' : 'fail');
+      const half = decideProportion(Math.round((needed * k) / n / 2), Math.round(needed / 2), 0.999);
+      assert.equal(half.verdict, 'inconclusive');
     }
   });
 

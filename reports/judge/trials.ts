@@ -138,31 +138,31 @@ function figuresOf(
   trials: readonly FailoverRecord[],
   goals: TrialGoals,
 ): Figure[] {
-  const figures: Figure[] = [
+  const tally: Figure[] = [
     { name: 'trials counted', value: counted.length, goal: `≥ ${goals.minTrials ?? 1}` },
-    { name: 'trials not counted', value: trials.length - counted.length },
   ];
-  if (counted.length === 0) return figures;
-  const known = counted.flatMap((trial) => (trial.rto === null ? [] : [trial.rto.hiMs]));
-  const middle = median(known);
-  const slowest = worstRtoOf(counted);
-  const rtoGoal = goals.rtoSeconds === undefined ? {} : { goal: goals.rtoSeconds };
-  if (counted.length > 1) {
-    figures.push({ name: 'median RTO', value: middle === null ? null : seconds(middle), unit: 's' });
-  }
-  figures.push(
-    {
-      name: 'worst RTO',
-      value: slowest === null ? 'never steady again' : seconds(slowest),
-      unit: 's',
-      ...rtoGoal,
-    },
+  const left = trials.length - counted.length;
+  if (left > 0) tally.push({ name: 'trials not counted', value: left });
+  if (counted.length === 0) return tally;
+  return [
+    ...rtoFigures(counted, goals),
     lostFigure(counted, goals),
+    boundFigure(counted),
     { name: 'trials that elected another leader', value: count(counted, 'elsewhere') },
     { name: 'trials that recovered in place', value: count(counted, 'in place') },
-    boundFigure(counted),
-  );
-  return figures;
+    ...tally,
+  ];
+}
+
+/** Upper ends of the intervals: what the sampling cannot exclude. */
+function rtoFigures(counted: readonly FailoverRecord[], goals: TrialGoals): Figure[] {
+  const slowest = worstRtoOf(counted);
+  const value = slowest === null ? 'never steady again' : seconds(slowest);
+  const rtoGoal = goals.rtoSeconds === undefined ? {} : { goal: goals.rtoSeconds };
+  const figures: Figure[] = [{ name: 'worst RTO', value, unit: 's', ...rtoGoal }];
+  if (counted.length === 1) return figures;
+  const middle = median(counted.flatMap((trial) => (trial.rto === null ? [] : [trial.rto.hiMs])));
+  return [...figures, { name: 'median RTO', value: middle === null ? null : seconds(middle), unit: 's' }];
 }
 
 function lostFigure(counted: readonly FailoverRecord[], goals: TrialGoals): Figure {

@@ -35,19 +35,9 @@ export function parseOperation(buffer: Buffer, start: number, stop: number, sink
 }
 
 function parseFast(buffer: Buffer, start: number, stop: number, sink: OperationSink): boolean {
-  const kind = buffer[start + 2];
-  const quoted = buffer[start + 1] === QUOTE && buffer[start + 3] === QUOTE;
-  if (!quoted || buffer[start + 4] !== COMMA || (kind !== LETTER_W && kind !== LETTER_R)) return false;
-  cursor = start + 5;
-  for (let index = 0; index < 5; index += 1) {
-    values[index] = number(buffer, cursor);
-    if (cursor < 0) return false;
-    if (index < 4 && buffer[cursor++] !== COMMA) return false;
-  }
-  if (!plausible()) return false;
+  const columns = opening(buffer, start, sink);
   const last = stop - 1;
-  if (buffer[last] !== CLOSE_BRACKET) return false;
-  const columns = kind === LETTER_W ? sink.writes : sink.reads;
+  if (columns === null || !fields(buffer, start + 5) || buffer[last] !== CLOSE_BRACKET) return false;
   if (cursor === last) {
     columns.push(values, undefined);
     return true;
@@ -56,6 +46,25 @@ function parseFast(buffer: Buffer, start: number, stop: number, sink: OperationS
   if (detail === null) return false;
   columns.push(values, detail);
   return true;
+}
+
+/** Where a line that begins with `["w",` or `["r",` belongs; null for any other. */
+function opening(buffer: Buffer, start: number, sink: OperationSink): OperationColumns | null {
+  if (buffer[start + 1] !== QUOTE || buffer[start + 3] !== QUOTE || buffer[start + 4] !== COMMA) return null;
+  const kind = buffer[start + 2];
+  if (kind === LETTER_W) return sink.writes;
+  return kind === LETTER_R ? sink.reads : null;
+}
+
+/** Reads the five numbers into `values` and leaves `cursor` behind them. */
+function fields(buffer: Buffer, from: number): boolean {
+  cursor = from;
+  for (let index = 0; index < 5; index += 1) {
+    values[index] = number(buffer, cursor);
+    if (cursor < 0) return false;
+    if (index < 4 && buffer[cursor++] !== COMMA) return false;
+  }
+  return plausible();
 }
 
 function plausible(): boolean {
@@ -68,28 +77,37 @@ function plausible(): boolean {
 
 /** A decimal number without exponent; leaves `cursor` behind it, or at -1 when it needs the slow way. */
 function number(buffer: Buffer, from: number): number {
-  let at = from;
-  const negative = buffer[at] === MINUS;
-  if (negative) at += 1;
-  let mantissa = 0;
-  let digits = 0;
-  let point = -1;
-  for (; ; at += 1) {
-    const digit = (buffer[at] as number) - ZERO;
-    if (digit >= 0 && digit <= 9) {
-      mantissa = mantissa * 10 + digit;
-      digits += 1;
-    } else if (buffer[at] === DOT && point < 0 && digits > 0) {
-      point = digits;
-    } else {
-      break;
-    }
+  const negative = buffer[from] === MINUS;
+  const first = negative ? from + 1 : from;
+  const whole = digits(buffer, first, 0);
+  let at = cursor;
+  let count = at - first;
+  if (count === 0) return fail();
+  let value = whole;
+  if (buffer[at] === DOT) {
+    const mantissa = digits(buffer, at + 1, whole);
+    const decimals = cursor - at - 1;
+    if (decimals === 0) return fail();
+    count += decimals;
+    at = cursor;
+    value = count > MAX_EXACT_DIGITS ? 0 : mantissa / (POWERS[decimals] as number);
   }
-  if (digits === 0 || digits === point) return fail();
-  cursor = at;
-  if (digits > MAX_EXACT_DIGITS) return Number(buffer.toString('latin1', from, at));
-  const value = point < 0 ? mantissa : mantissa / (POWERS[digits - point] as number);
+  if (count > MAX_EXACT_DIGITS) return Number(buffer.toString('latin1', from, at));
   return negative ? -value : value;
+}
+
+/** `value` with the digits from `from` on appended; leaves `cursor` behind the last. */
+function digits(buffer: Buffer, from: number, value: number): number {
+  let at = from;
+  for (;;) {
+    const digit = (buffer[at] as number) - ZERO;
+    // NaN at the end of the buffer is neither.
+    if (!(digit >= 0 && digit <= 9)) break;
+    value = value * 10 + digit;
+    at += 1;
+  }
+  cursor = at;
+  return value;
 }
 
 function fail(): number {
@@ -116,24 +134,23 @@ function hasControl(buffer: Buffer, from: number, to: number): boolean {
 
 function parseSlowly(text: string, sink: OperationSink): boolean {
   const line = parseArray(text);
-  if (line === null || line.length < 6 || line.length > 7) return false;
+  if (line === null) return false;
   const [kind, ...rest] = line;
   const detail = rest[5];
-  if ((kind !== 'w' && kind !== 'r') || (detail !== undefined && typeof detail !== 'string')) return false;
-  for (let index = 0; index < 5; index += 1) {
-    const value = rest[index];
-    if (typeof value !== 'number') return false;
-    values[index] = value;
-  }
+  const columns = kind === 'w' ? sink.writes : kind === 'r' ? sink.reads : null;
+  const numbers = rest.slice(0, 5);
+  if (columns === null || !numbers.every((value) => typeof value === 'number')) return false;
+  if (detail !== undefined && typeof detail !== 'string') return false;
+  values.set(numbers);
   if (!plausible()) return false;
-  (kind === 'w' ? sink.writes : sink.reads).push(values, detail);
+  columns.push(values, detail);
   return true;
 }
 
 function parseArray(text: string): unknown[] | null {
   try {
     const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? value : null;
+    return Array.isArray(value) && (value.length === 6 || value.length === 7) ? value : null;
   } catch {
     return null;
   }

@@ -23,6 +23,7 @@ const HEADER_FILE = 'check.ndjson';
  */
 export async function readHistory(folder: string, signal?: AbortSignal): Promise<History> {
   const state: ReadState = {
+    atHeader: false,
     header: null,
     observations: [],
     writes: new OperationColumns(),
@@ -56,6 +57,8 @@ export async function trialFolders(checkFolder: string): Promise<string[]> {
 }
 
 interface ReadState {
+  /** At the first line of `check.ndjson`, the only place for a header. */
+  atHeader: boolean;
   header: HistoryHeader | null;
   observations: Observation[];
   writes: OperationColumns;
@@ -95,7 +98,8 @@ async function readFile(path: string, name: string, state: ReadState, signal?: A
       let stop = buffer.indexOf(NEWLINE, kept);
       while (stop !== -1 && stop < end) {
         line += 1;
-        if (!takeLine(buffer, start, stop, name, line, state)) state.damaged.push({ file: name, line });
+        state.atHeader = line === 1 && name === HEADER_FILE;
+        if (!takeLine(buffer, start, stop, state)) state.damaged.push({ file: name, line });
         start = stop + 1;
         stop = buffer.indexOf(NEWLINE, start);
       }
@@ -108,21 +112,14 @@ async function readFile(path: string, name: string, state: ReadState, signal?: A
 }
 
 /** False when the line is damaged. */
-function takeLine(
-  buffer: Buffer,
-  start: number,
-  stop: number,
-  file: string,
-  line: number,
-  state: ReadState,
-): boolean {
+function takeLine(buffer: Buffer, start: number, stop: number, state: ReadState): boolean {
   if (start === stop) return true;
   const first = buffer[start];
   if (first === OPEN_BRACKET) return parseOperation(buffer, start, stop, state);
   if (first !== OPEN_BRACE) return false;
   const value = parseObject(buffer.toString('utf8', start, stop));
   if (value === null) return false;
-  if (value['kind'] === 'header') return takeHeader(value, file, line, state);
+  if (value['kind'] === 'header') return takeHeader(value, state);
   if (typeof value['kind'] !== 'string' || typeof value['t'] !== 'number') return false;
   state.observations.push(value as Observation);
   return true;
@@ -137,11 +134,11 @@ function parseObject(text: string): Record<string, unknown> | null {
 }
 
 /** @throws UnreadableHistoryError for a schema that this version does not know: judging it would be guessing. */
-function takeHeader(value: Record<string, unknown>, file: string, line: number, state: ReadState): boolean {
-  if (file !== HEADER_FILE || line !== 1) return false;
+function takeHeader(value: Record<string, unknown>, state: ReadState): boolean {
+  if (!state.atHeader) return false;
   if (value['schema'] !== HISTORY_SCHEMA) {
     throw new UnreadableHistoryError(
-      `${file}: schema ${String(value['schema'])}, but this version reads ${HISTORY_SCHEMA}: judge it with the version that wrote it`,
+      `${HEADER_FILE}: schema ${String(value['schema'])}, but this version reads ${HISTORY_SCHEMA}: judge it with the version that wrote it`,
     );
   }
   if (typeof value['check'] !== 'string' || typeof value['goals'] !== 'object' || value['goals'] === null) {

@@ -32,7 +32,15 @@ export const outageSchema = z.object({
   unknown: z.number(),
 });
 export const phaseSchema = z.object({
-  name: z.enum(['landed', 'detected', 'elected', 'endpoint moved', 'first ok write', 'steady', 'replicas restored']),
+  name: z.enum([
+    'landed',
+    'detected',
+    'elected',
+    'endpoint moved',
+    'first ok write',
+    'steady',
+    'replicas restored',
+  ]),
   /** ms since the fault landed; null when it was not seen. */
   atMs: z.number().nullable(),
   /** Half-width of the polling interval in which it was seen, ms. */
@@ -140,7 +148,13 @@ export const runRecordSchema = z.object({
   assumedGoals: z.number(),
   notes: z.array(z.string()),
   apiCalls: z.object({ total: z.number(), byKind: z.record(z.string(), z.number()) }),
-  restored: z.object({ actions: z.number(), failed: z.array(z.string()), steadyAgain: z.boolean().nullable() }),
+  /** With `--baseline`: which run it was held against, and what changed (`diffRuns(…).text`). */
+  baseline: z.object({ id: z.string(), text: z.string() }).optional(),
+  restored: z.object({
+    actions: z.number(),
+    failed: z.array(z.string()),
+    steadyAgain: z.boolean().nullable(),
+  }),
 });
 
 export type RunRecord = z.infer<typeof runRecordSchema>;

@@ -1,5 +1,5 @@
 import { RUN_WORDS } from '../record/compose.ts';
-import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
+import type { CheckResult, FailoverRecord, Interval, RunRecord } from '../record/run-record.ts';
 import type { Verdict } from '../record/verdict.ts';
 import { CHECK_WORDS, GLYPHS, oneLine, secondsOf } from './text.ts';
 
@@ -73,26 +73,29 @@ function rtoChange(old: CheckResult, now: CheckResult): RtoChange[] {
   const before = slowest(old.trials);
   const after = slowest(now.trials);
   if (before === undefined || after === undefined) return [];
-  const lost = (trials: readonly FailoverRecord[]): number =>
-    trials.reduce((sum, trial) => sum + (trial.writes?.lost ?? 0), 0);
   const change = {
     id: now.id,
     beforeMs: before?.hiMs ?? null,
     afterMs: after?.hiMs ?? null,
-    lostBefore: lost(old.trials),
-    lostAfter: lost(now.trials),
+    ...lostOf(old, now),
   };
-  // Intervals that overlap are the same as far as the sampling can tell.
-  const same =
-    before === null || after === null
-      ? before === after
-      : before.loMs <= after.hiMs && after.loMs <= before.hiMs;
-  return same && change.lostBefore === change.lostAfter ? [] : [change];
+  return overlap(before, after) && change.lostBefore === change.lostAfter ? [] : [change];
+}
+
+function lostOf(old: CheckResult, now: CheckResult): { lostBefore: number; lostAfter: number } {
+  const lost = (trials: readonly FailoverRecord[]): number =>
+    trials.reduce((sum, trial) => sum + (trial.writes?.lost ?? 0), 0);
+  return { lostBefore: lost(old.trials), lostAfter: lost(now.trials) };
+}
+
+/** Intervals that overlap are the same as far as the sampling can tell. */
+function overlap(a: Interval | null, b: Interval | null): boolean {
+  return a === null || b === null ? a === b : a.loMs <= b.hiMs && b.loMs <= a.hiMs;
 }
 
 /** The interval of the slowest trial, null when one never came back, undefined without trials. */
-function slowest(trials: readonly FailoverRecord[]): { loMs: number; hiMs: number } | null | undefined {
-  let found: { loMs: number; hiMs: number } | undefined;
+function slowest(trials: readonly FailoverRecord[]): Interval | null | undefined {
+  let found: Interval | undefined;
   for (const { rto } of trials) {
     if (rto === null) return null;
     if (found === undefined || rto.hiMs > found.hiMs) found = rto;

@@ -18,30 +18,21 @@ export interface TrialOptions {
 const RATE_PER_BIN = 22;
 const BEFORE_MS = 5000;
 
+const DEFAULTS = { trial: 1, fault: 'pod-crash', rtoMs: 4213, lost: 0, election: 'elsewhere' } as const;
+
 /** A failover trial of PostgreSQL as a real one looks: sums that add up, phases in order, bins of 100 ms. */
 export function fixtureTrial(options: TrialOptions = {}): FailoverRecord {
-  const { trial = 1, fault = 'pod-crash', rtoMs = 4213, lost = 0, election = 'elsewhere' } = options;
+  const { trial, fault, rtoMs, lost, election } = { ...DEFAULTS, ...options };
   const endMs = rtoMs ?? 60_000;
-  const failed = rtoMs === null || lost > 0;
   const rto = rtoMs === null ? null : { loMs: rtoMs - 6.25, hiMs: rtoMs };
   return {
     store: 'postgres',
     fault,
     trial,
-    verdict: failed ? 'fail' : 'pass',
-    reason:
-      rtoMs === null
-        ? 'RTO > deadline: not steady again within 120 s'
-        : lost > 0
-          ? `${lost} acknowledged writes lost, 0 allowed`
-          : 'met its goals',
+    ...verdictOf(rtoMs, lost),
     startedAt: '2026-11-24T17:03:12.000Z',
     target: 'tender/postgres-0 on worker-1',
-    landed: {
-      proved: true,
-      by: 'all 9 processes of the pod are gone (pid and start time)',
-      atMs: 1_204_332.118,
-    },
+    landed: { proved: true, by: 'all 9 processes of the pod are gone (pid and start time)', atMs: 3_332.118 },
     election,
     leaderBefore: 'postgres-0',
     leaderAfter: election === 'elsewhere' ? 'postgres-1' : 'postgres-0',
@@ -64,18 +55,26 @@ export function fixtureTrial(options: TrialOptions = {}): FailoverRecord {
     generatorLagMs: { p50: 0.21, p99: 1.84, max: 4.02, atEdges: 0.9 },
     writesPerSecond: 200,
     strip: stripOf(endMs, rtoMs === null, trial),
-    governing: [
-      { name: 'ttl', value: '20', source: 'Patroni REST /config' },
-      { name: 'loop_wait', value: '5', source: 'Patroni REST /config' },
-      { name: 'retry_timeout', value: '5', source: 'Patroni REST /config' },
-      { name: 'primary_start_timeout', value: '0', source: 'Patroni REST /config' },
-      { name: 'synchronous_mode_strict', value: 'true', source: 'Patroni REST /config' },
-      { name: 'fsync', value: 'on', source: 'pg_settings' },
-      { name: 'synchronous_commit', value: 'on', source: 'pg_settings' },
-    ],
+    governing: GOVERNING.map(([name, value, source]) => ({ name, value, source })),
     expectedWindowMs: { loMs: 1000, hiMs: 30_000 },
-    outsideExpected: rtoMs === null ? 'slower' : 'no',
+    outsideExpected: rtoMs === null ? 'unknown' : 'no',
   };
+}
+
+const GOVERNING = [
+  ['ttl', '20', 'Patroni REST /config'],
+  ['loop_wait', '5', 'Patroni REST /config'],
+  ['retry_timeout', '5', 'Patroni REST /config'],
+  ['primary_start_timeout', '0', 'Patroni REST /config'],
+  ['synchronous_mode_strict', 'true', 'Patroni REST /config'],
+  ['fsync', 'on', 'pg_settings'],
+  ['synchronous_commit', 'on', 'pg_settings'],
+] as const;
+
+function verdictOf(rtoMs: number | null, lost: number): Pick<FailoverRecord, 'verdict' | 'reason'> {
+  if (rtoMs === null) return { verdict: 'fail', reason: 'RTO > deadline: not steady again within 120 s' };
+  if (lost > 0) return { verdict: 'fail', reason: `${lost} acknowledged writes lost, 0 allowed` };
+  return { verdict: 'pass', reason: 'met its goals' };
 }
 
 function phasesOf(rtoMs: number | null, election: FailoverRecord['election']): FailoverRecord['phases'] {

@@ -4,6 +4,7 @@ import { RUN_SCHEMA } from '../record/run-record.ts';
 import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
 import { FIXTURE_ROWS, NOT_BUILT_IDS } from './fixture-rows.ts';
 import { fixtureTrial, noise } from './fixture-trial.ts';
+import { lostText, worstRtoText } from './text.ts';
 
 /** A check that passed, of a topology suite unless `over` says otherwise. */
 export function fixtureCheck(id: string, over: Partial<CheckResult> = {}): CheckResult {
@@ -41,7 +42,7 @@ export function fixtureCheck(id: string, over: Partial<CheckResult> = {}): Check
 
 const notBuilt = (id: string): CheckResult =>
   fixtureCheck(id, {
-    title: `${id.split('/').slice(1).join(' ')}`,
+    title: id.split('/').slice(1).join(' '),
     verdict: 'not-run',
     reason: 'not built',
     required: false,
@@ -56,37 +57,16 @@ const notBuilt = (id: string): CheckResult =>
 
 /** A failover check with the figures that the judge of trials gives. */
 export function fixtureFailover(fault: string, goalSeconds: number, trials: FailoverRecord[]): CheckResult {
-  const rtos = trials.map((trial) => trial.rto?.hiMs ?? null);
-  const known = rtos.filter((rto) => rto !== null).sort((a, b) => a - b);
-  const lost = trials.reduce((sum, trial) => sum + (trial.writes?.lost ?? 0), 0);
-  const unread = trials.every((trial) => trial.writes === null);
   const bad = trials.find((trial) => trial.verdict === 'fail');
-  const worstRto = rtos.includes(null) ? 'never steady again' : (known.at(-1) ?? 0) / 1000;
-  const bound =
-    trials.length < 2
-      ? 'not claimed: one trial supports no bound'
-      : Math.ceil((1 - 0.05 ** (1 / trials.length)) * 1000) / 10;
   return fixtureCheck(`failover/postgres/${fault}`, {
     title: `PostgreSQL: ${fault} of the leader`,
     section: '5.2',
     goal: `RTO ≤ ${goalSeconds} s, 0 acknowledged writes lost`,
     verdict: bad ? 'fail' : 'pass',
-    reason:
-      bad?.reason ??
-      (trials.length === 1
-        ? 'one trial met its goals; one trial supports no bound on how often writes are lost'
-        : `${trials.length} of ${trials.length} trials met their goals`),
+    reason: bad?.reason ?? passReason(trials.length),
     expected: `RTO ≤ ${goalSeconds} s; lost acknowledged writes ≤ 0; another leader elected in at least one trial`,
-    seen: `${typeof worstRto === 'string' ? 'RTO > deadline' : `worst RTO ${worstRto} s`}, ${unread ? 'writes not read back' : `${lost} acknowledged writes lost`}, another leader in ${trials.filter((trial) => trial.election === 'elsewhere').length} of ${trials.length} trials`,
-    figures: [
-      { name: 'trials counted', value: trials.length, goal: '≥ 1' },
-      ...(trials.length > 1
-        ? [{ name: 'median RTO', value: (known[Math.floor(known.length / 2)] ?? 0) / 1000, unit: 's' }]
-        : []),
-      { name: 'worst RTO', value: worstRto, unit: 's', goal: goalSeconds },
-      { name: 'lost acknowledged writes', value: unread ? null : lost, unit: 'writes', goal: 0 },
-      { name: 'share of trials that lose writes, upper 95 % bound', value: bound, unit: '%' },
-    ],
+    seen: `RTO ${worstRtoText(trials)}, lost writes ${lostText(trials)}`,
+    figures: failoverFigures(goalSeconds, trials),
     trials,
     steps: [
       { title: 'wait for a steady store with a synchronous replica', durationMs: 812 },
@@ -99,11 +79,39 @@ export function fixtureFailover(fault: string, goalSeconds: number, trials: Fail
     evidence: [
       {
         source: 'logs tender/postgres-1',
-        text: '2026-11-24 17:03:14,982 INFO: no action. I am (postgres-1), a secondary, and following a leader (postgres-0)\n2026-11-24 17:03:16,120 INFO: promoted self to leader by acquiring session lock',
+        text: '17:03:14,982 INFO: I am (postgres-1), a secondary, following postgres-0\n17:03:16,120 INFO: promoted self to leader',
         at: '2026-11-24T17:03:16.120Z',
       },
     ],
   });
+}
+
+function passReason(trials: number): string {
+  return trials === 1
+    ? 'one trial met its goals; one trial supports no bound on how often writes are lost'
+    : `${trials} of ${trials} trials met their goals`;
+}
+
+function failoverFigures(goalSeconds: number, trials: readonly FailoverRecord[]): CheckResult['figures'] {
+  const rtos = trials.map((trial) => (trial.rto?.hiMs ?? Infinity) / 1000).sort((a, b) => a - b);
+  const slowest = rtos.at(-1) ?? 0;
+  const many = trials.length > 1;
+  const lost = trials.every((trial) => trial.writes === null) ? null : Number(lostText(trials));
+  const bound = many
+    ? Math.ceil((1 - 0.05 ** (1 / trials.length)) * 1000) / 10
+    : 'not claimed: one trial supports no bound';
+  return [
+    {
+      name: 'worst RTO',
+      value: slowest === Infinity ? 'never steady again' : slowest,
+      unit: 's',
+      goal: goalSeconds,
+    },
+    ...(many ? [{ name: 'median RTO', value: rtos[Math.floor(rtos.length / 2)] ?? 0, unit: 's' }] : []),
+    { name: 'lost acknowledged writes', value: lost, unit: 'writes', goal: 0 },
+    { name: 'share of trials that lose writes, upper 95 % bound', value: bound, unit: '%' },
+    { name: 'trials counted', value: trials.length, goal: '≥ 1' },
+  ];
 }
 
 /** Everything else of a record, judged from its checks. */

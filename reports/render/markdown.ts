@@ -50,6 +50,7 @@ export function renderMarkdown(record: RunRecord): string {
     context(record),
     attention(record),
     failover(record.checks),
+    baseline(record),
     notRun(record.checks),
     caveatList(record),
   ];
@@ -120,6 +121,17 @@ function failover(checks: readonly CheckResult[]): string {
     row(['---', '---', '---:', '---', '---:', '---:']),
   ];
   return [...head, ...rows].join('\n');
+}
+
+/** As indented code: nothing in it has a meaning, and no fence can be closed from within. */
+function baseline(record: RunRecord): string {
+  if (record.baseline === undefined) return '';
+  const lines = record.baseline.text.split('\n').slice(0, MAX_ROWS * 2);
+  return `### Against ${code(record.baseline.id)}\n\n${lines.map((line) => `    ${oneLineKept(line)}`).join('\n')}`;
+}
+
+function oneLineKept(line: string): string {
+  return `${/^ */.exec(line)?.[0] ?? ''}${oneLine(line, MAX_CELL)}`;
 }
 
 function notRun(checks: readonly CheckResult[]): string {

@@ -79,6 +79,7 @@ function hostileRecord(text: string): RunRecord {
   record.environment = { ...record.environment, name: text, clusterVersion: text, file: text };
   record.sentence = `${text}: NOT MET`;
   record.reasons.push(text);
+  record.baseline = { id: text, text: 'Nothing changed.' };
   record.restored.failed.push(text);
   record.apiCalls.byKind[text] = 1;
   return record;
@@ -114,8 +115,7 @@ function assertXml(text: string): void {
     rest = rest.slice(whole.length);
   }
   assert.deepEqual(open, []);
-  // eslint-disable-next-line no-control-regex
-  assert.doesNotMatch(text, /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/);
+  assert.doesNotMatch(text, /(?![\t\n\r])\p{Cc}|[\ufffe\uffff]/u);
 }
 
 describe('every report', () => {
@@ -140,31 +140,42 @@ describe('every report', () => {
     it(`should not be broken by ${JSON.stringify(text)}`, async () => {
       const record = hostileRecord(text);
       const files = await renderAll(record);
-      const page = files['report.html'] ?? '';
-      assertNested(page);
-      assert.equal(page.match(/<script\b/g)?.length, 1);
-      assert.doesNotMatch(page, /<img|<!--/);
+      assertPage(files['report.html'] ?? '');
       assertXml(files['junit.xml'] ?? '');
       assert.equal(files['junit.xml']?.match(/<testcase /g)?.length, 4);
       const ctrf = JSON.parse(files['ctrf.json'] ?? '') as { results: { tests: unknown[] } };
       assert.equal(ctrf.results.tests.length, 4);
-      const metrics = (files['metrics.prom'] ?? '').trimEnd().split('\n');
-      assert.equal(metrics.at(-1), '# EOF');
-      for (const line of metrics)
-        assert.match(line, /^(# (HELP|TYPE|EOF)|plumbline_[a-z_]+\{.*\} [\d.+eInf-]+$)/);
-      const summary = files['summary.md'] ?? '';
-      for (const line of summary.split('\n').filter((one) => one.startsWith('| '))) {
-        assert.ok([4, 6].includes(line.split(/(?<!\\)\|/).length - 2), `cells of: ${line}`);
-      }
-      assert.doesNotMatch(summary, /<(script|img)|@team|(?<!\\)!\[|(?<!\\)`|(?<!&)#12/);
+      assertMetrics(files['metrics.prom'] ?? '');
+      assertSummary(files['summary.md'] ?? '');
       const terminal = renderTerminal(record, { reportPath: text });
-      // eslint-disable-next-line no-control-regex
-      assert.doesNotMatch(terminal, /[\u0000-\u0009\u000b-\u001f\u202e]/);
+      assert.doesNotMatch(terminal, CONTROLS);
       assert.ok(terminal.trimEnd().split('\n').length <= MAX_LINES);
-      assert.doesNotMatch(diffRuns(record, metRecord()).text, /\u001b|\r/);
+      assert.doesNotMatch(diffRuns(record, metRecord()).text, CONTROLS);
     });
   }
 });
+
+/** Everything that a terminal would obey, newline excepted. */
+const CONTROLS = /(?!\n)\p{Cc}|\u202e/u;
+
+function assertPage(page: string): void {
+  assertNested(page);
+  assert.equal(page.match(/<script\b/g)?.length, 1);
+  assert.doesNotMatch(page, /<img|<!--/);
+}
+
+function assertMetrics(text: string): void {
+  const lines = text.trimEnd().split('\n');
+  assert.equal(lines.at(-1), '# EOF');
+  for (const line of lines) assert.match(line, /^(# (HELP|TYPE|EOF)|plumbline_[a-z_]+\{.*\} [\d.+eInf-]+$)/);
+}
+
+function assertSummary(text: string): void {
+  for (const line of text.split('\n').filter((one) => one.startsWith('| '))) {
+    assert.ok([4, 6].includes(line.split(/(?<!\\)\|/).length - 2), `cells of: ${line}`);
+  }
+  assert.doesNotMatch(text, /<(script|img)|@team|(?<!\\)!\[|(?<!\\)`|(?<!&)#12/);
+}
 
 describe('renderHtml', () => {
   const page = renderHtml(notMetRecord());
@@ -290,6 +301,15 @@ describe('other formats', () => {
 });
 
 describe('diffRuns', () => {
+  it('should be shown in the reports of a run that has a baseline', async () => {
+    const record = notMetRecord();
+    record.baseline = { id: 'an-older-run', text: diffRuns(record, metRecord()).text };
+    const files = await renderAll(record);
+    for (const name of ['report.html', 'summary.md']) {
+      assert.match(files[name] ?? '', /an-older-run[^]*Worse[^]*topology\/nodes\/pools: pass → fail/);
+    }
+  });
+
   it('should find nothing between a run and itself', () => {
     const diff = diffRuns(metRecord(), metRecord());
     assert.deepEqual(

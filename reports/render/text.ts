@@ -16,10 +16,11 @@ export const NAMESPACE_NODES =
   'The nodes of this environment are namespaces of one machine: a loss of power with unsynced pages cannot be shown on ' +
   'them. The durability settings of the stores are checked instead (topology/storage/durability).';
 
-// C0 and C1 controls, and the invisible marks that reorder text (Unicode UAX #9), which could make a name read otherwise.
-// eslint-disable-next-line no-control-regex
-const UNPRINTABLE =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/g;
+/**
+ * C0 and C1 controls other than tab and newline; and the invisible marks that reorder text (Unicode UAX #9), which could
+ * make a name read otherwise. `Cc` holds tab and newline too, hence the look-ahead.
+ */
+const UNPRINTABLE = /(?![\t\n])\p{Cc}|[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu;
 const LONE_SURROGATE = /\p{Surrogate}/gu;
 
 /** Text from a cluster made printable: control and reordering characters become U+FFFD; tabs and newlines stay. */

@@ -51,9 +51,9 @@ function attentionSection(
 function checkPart(check: CheckResult, limits: Limits, open: boolean): Html {
   return html`<details class="check v-${check.verdict}" id="${anchor(check)}" ${open ? html`open` : ''}>
     <summary>
-      <span class="c-verdict">${badge(check.verdict)}</span
-      ><span class="c-title"><b>${check.title}</b> <code>${check.id}</code></span
-      ><span class="c-line">${check.reason}</span><span class="c-time">${duration(check.durationMs)}</span>
+      <span class="c-verdict">${badge(check.verdict)}</span>
+      <h3 class="c-title"><b>${check.title}</b> <code>${check.id}</code></h3>
+      <span class="c-line">${check.reason}</span><span class="c-time">${duration(check.durationMs)}</span>
     </summary>
     <div class="body">
       ${goalLine(check)}${comparison(check)}${figures(check)}${check.trials.length > 0 && failoverParts(check, limits)}${findings(check)}${evidence(check, limits)}${steps(check)}${footer(check)}

@@ -98,6 +98,15 @@ export function caveatSection(record: RunRecord): Html | null {
   </section>`;
 }
 
+/** What changed, when the run was held against another one. */
+export function baselineSection(record: RunRecord): Html | null {
+  if (record.baseline === undefined) return null;
+  return html`<section id="baseline">
+    <h2>Against the baseline <small>${record.baseline.id}</small></h2>
+    <pre tabindex="0">${record.baseline.text}</pre>
+  </section>`;
+}
+
 export function context(record: RunRecord): Html {
   const { environment, harness, apiCalls } = record;
   const elapsed = Date.parse(record.endedAt) - Date.parse(record.startedAt);

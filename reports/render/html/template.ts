@@ -24,9 +24,9 @@ export function escapeHtml(text: string): string {
 
 function render(value: Value): string {
   if (value instanceof Html) return value.text;
-  if (Array.isArray(value)) return (value as readonly Value[]).map(render).join('');
-  if (value === null || value === undefined || value === false) return '';
-  return escapeHtml(String(value as string | number));
+  if (typeof value === 'string') return escapeHtml(value);
+  if (typeof value === 'number') return String(value);
+  return Array.isArray(value) ? value.map(render).join('') : '';
 }
 
 /** Tagged template: every interpolated value is escaped unless it is markup itself. Attributes must be quoted. */
