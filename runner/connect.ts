@@ -103,6 +103,8 @@ async function embedded(instance: InstanceName, options: ConnectOptions): Promis
     return { kubeconfig: up.kubeconfig, pin: pinOf(up.stamp), edgeReady: up.edgeReady };
   } catch (error) {
     if (exitCodeOf(error) !== undefined || signal.aborted) throw error;
+    if (error instanceof local.PreflightError) throw new CommandError(error.message, EXIT.usage, { cause: error });
+    if (error instanceof local.EnvironmentHeldError) throw new CommandError(error.message, EXIT.refused, { cause: error });
     throw new BlockedError(`${instance} could not be raised: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -15,6 +15,7 @@ import { Engine } from './engine.ts';
 import { embeddedOf, timeoutMsOf } from './environment-parts.ts';
 import { guarded, type CommandResult } from './guard.ts';
 import { Interrupt } from './interrupt.ts';
+import { ensureOwnNamespaces } from './own-namespaces.ts';
 import { Progress } from './progress.ts';
 import { checkFolderName, makeRunFolder, type RunFolder } from './run-folder.ts';
 import { kubeCallFrom, openSafety, type Safety } from './safety/index.ts';
@@ -87,6 +88,7 @@ class ControlRun {
     let left: string[] = [];
     const counts = { passed: 0, failed: 0, skipped: 0 };
     try {
+      await ensureOwnNamespaces(environment, kube.call);
       const safety = await openSafety({
         environment: environment.name,
         embedded: instance,

@@ -11,6 +11,7 @@ import { embeddedOf, estimateMs, lockMode, timeoutMsOf } from './environment-par
 import { stackOf, type CommandResult } from './guard.ts';
 import { Interrupt } from './interrupt.ts';
 import { judgesNamespace } from './namespace.ts';
+import { ensureOwnNamespaces } from './own-namespaces.ts';
 import { refusalOf } from './permits.ts';
 import { Progress } from './progress.ts';
 import { assembleRecord, writeRecord } from './record.ts';
@@ -131,6 +132,7 @@ class Run {
     await this.#options.confirm?.(connection);
     const kube = kubeCallFrom(connection.kubeconfig, connection.context);
     try {
+      await ensureOwnNamespaces(environment, kube.call);
       const safety = await this.#openSafety(connection, kube.call);
       try {
         await this.#runBatches(connection, safety);

@@ -3,6 +3,7 @@ import { connect } from './connect.ts';
 import { embeddedOf, timeoutMsOf } from './environment-parts.ts';
 import { guarded, type CommandResult } from './guard.ts';
 import { Interrupt } from './interrupt.ts';
+import { ensureOwnNamespaces } from './own-namespaces.ts';
 import { Progress } from './progress.ts';
 import { kubeCallFrom, restoreEnvironment } from './safety/index.ts';
 
@@ -20,6 +21,7 @@ export function restore(options: RestoreOptions): Promise<CommandResult> {
       const connection = await connect({ environment, progress, signal: interrupt.signal, raise: false });
       const kube = kubeCallFrom(connection.kubeconfig, connection.context);
       try {
+        await ensureOwnNamespaces(environment, kube.call);
         const report = await restoreEnvironment({
           environment: environment.name,
           embedded: embeddedOf(environment),
