@@ -39,7 +39,7 @@ class TestRun {
   begin(step: string): void {
     process.stdout.write(`\n== ${step}\n`);
     mkdirSync(path.dirname(PROGRESS), { recursive: true });
-    writeFileSync(PROGRESS, JSON.stringify({ step, ...this.total }));
+    writeFileSync(PROGRESS, JSON.stringify({ step, pid: process.pid, ...this.total }));
   }
 
   count(result: RunnerResult): void {
