@@ -111,7 +111,7 @@ function findings(check: CheckResult): Html | null {
     html`<span class="nowrap"
       >${glyph(finding.ok ? 'pass' : 'fail')} ${finding.ok ? 'as expected' : 'differs'}</span
     >`,
-    html`<code>${finding.subject}</code>`,
+    html`<code class="subject">${finding.subject}</code>`,
     finding.expected,
     finding.seen,
   ]);
