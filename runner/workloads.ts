@@ -1,4 +1,5 @@
 import { monoMs } from '../probes/clock.ts';
+import { monoMs } from '../probes/clock.ts';
 import { openHistory, redactor, type HistoryWriter } from '../probes/history.ts';
 import type { Observer } from '../probes/store-driver.ts';
 import { storeDriver } from '../probes/stores.ts';
@@ -22,7 +23,7 @@ const ENDPOINT_POLL_MS = 100;
 /** Workloads and observers of running checks: children and connections of the runner, at most one of each a check. */
 export class Workloads {
   readonly #engine: Engine;
-  readonly #running = new Map<string, { child: WorkloadProcess; startedMs: number }>();
+  readonly #running = new Map<string, WorkloadProcess>();
   readonly #observers = new Map<string, { observer: Observer; writer: HistoryWriter; timer: NodeJS.Timeout }>();
 
   constructor(engine: Engine) {
@@ -53,17 +54,20 @@ export class Workloads {
     );
     parts.safety.children.add({ name: `workload of ${check}`, pid: child.pid });
     void child.ended.then(() => parts.safety.children.remove(child.pid));
-    this.#running.set(check, { child, startedMs: monoMs() });
+    this.#running.set(check, child);
     await child.ready;
   }
 
   async wait(wait: WorkloadWait, signal: AbortSignal): Promise<{ met: boolean; acknowledged: number; detail: string }> {
     const running = this.#running.get(wait.check);
     if (!running) throw new RequestError(`${wait.check} has no workload`, 'crash');
+    // Only what comes after the question counts: at the moment of a fault the last stretch is still unbroken.
+    const askedMs = monoMs();
     const deadline = performance.now() + wait.timeoutMs;
+    const calledMs = monoMs();
     for (;;) {
-      const progress = running.child.progress();
-      if (progress && isMet(wait, progress, running.startedMs)) return { met: true, acknowledged: progress.ok, detail: describe(progress) };
+      const progress = running.progress();
+      if (progress && isMet(wait, progress, askedMs)) return { met: true, acknowledged: progress.ok, detail: describe(progress) };
       if (performance.now() > deadline) {
         const detail = progress ? describe(progress) : 'the workload has reported nothing';
         return { met: false, acknowledged: progress?.ok ?? 0, detail: `not ${wait.until} within ${wait.timeoutMs} ms: ${detail}` };
@@ -77,7 +81,7 @@ export class Workloads {
     const running = this.#running.get(check);
     if (!running) return;
     this.#running.delete(check);
-    await running.child.stop(timeoutMsOf(this.#engine.book.environment, 'workloadStop'));
+    await running.stop(timeoutMsOf(this.#engine.book.environment, 'workloadStop'));
   }
 
   async readBack(subject: Subject, signal: AbortSignal): Promise<void> {
@@ -145,10 +149,10 @@ export class Workloads {
 
 type Seen = NonNullable<ReturnType<WorkloadProcess['progress']>>;
 
-function isMet(wait: WorkloadWait, seen: Seen, startedMs: number): boolean {
+function isMet(wait: WorkloadWait, seen: Seen, askedMs: number): boolean {
   if (wait.until === 'acknowledged') return seen.ok >= (wait.count ?? 1);
   if (seen.lastOkMs === null || seen.t - seen.lastOkMs > FLOWING_MS) return false;
-  const since = seen.lastNotOkMs ?? startedMs;
+  const since = Math.max(seen.lastNotOkMs ?? 0, askedMs);
   return seen.t - since >= (wait.stretchMs ?? 0);
 }
 
