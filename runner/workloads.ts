@@ -1,5 +1,4 @@
 import { monoMs } from '../probes/clock.ts';
-import { monoMs } from '../probes/clock.ts';
 import { openHistory, redactor, type HistoryWriter } from '../probes/history.ts';
 import type { Observer } from '../probes/store-driver.ts';
 import { storeDriver } from '../probes/stores.ts';
@@ -64,7 +63,6 @@ export class Workloads {
     // Only what comes after the question counts: at the moment of a fault the last stretch is still unbroken.
     const askedMs = monoMs();
     const deadline = performance.now() + wait.timeoutMs;
-    const calledMs = monoMs();
     for (;;) {
       const progress = running.progress();
       if (progress && isMet(wait, progress, askedMs)) return { met: true, acknowledged: progress.ok, detail: describe(progress) };
