@@ -46,7 +46,7 @@ export const BASE: DebianRecipe = {
   packages: ['base-files', 'libc6', 'libc-bin', 'busybox-static'],
   exclude: [
     './usr/share/initramfs-tools*',
-    './usr/lib/x86_64-linux-gnu/gconv/*',
+    './usr/lib/*-linux-gnu/gconv/*',
     './usr/share/common-licenses/*',
     './sbin/ldconfig',
     './usr/bin/localedef',
@@ -125,10 +125,12 @@ async function finishPostgres(root: string, signal?: AbortSignal): Promise<void>
   );
 }
 
+const LOADER = process.arch === 'arm64' ? '/lib/ld-linux-aarch64.so.1' : '/lib64/ld-linux-x86-64.so.2';
+
 /** Fails the build if a program misses a shared library: package lists are written by hand. */
 async function proveLinked(root: string, programs: readonly string[], signal?: AbortSignal): Promise<void> {
   for (const program of programs) {
-    const listing = await exec('chroot', [root, '/lib64/ld-linux-x86-64.so.2', '--list', program], {
+    const listing = await exec('chroot', [root, LOADER, '--list', program], {
       signal,
     });
     const missing = listing.split('\n').filter((line) => line.includes('not found'));
@@ -223,11 +225,11 @@ export const POSTGRES: DebianRecipe = {
     '*/distutils/*',
     '*/config-3.11*',
     './usr/share/patroni*',
-    './usr/lib/x86_64-linux-gnu/libicutest*',
-    './usr/lib/x86_64-linux-gnu/libicutu*',
+    './usr/lib/*-linux-gnu/libicutest*',
+    './usr/lib/*-linux-gnu/libicutu*',
     '*/__pycache__*',
     './usr/share/p11-kit*',
-    './usr/lib/x86_64-linux-gnu/sasl2*',
+    './usr/lib/*-linux-gnu/sasl2*',
   ],
   finishVersion: 1,
   finish: finishPostgres,

@@ -2,7 +2,7 @@
  * Images of the embedded environment: built from the toolchain's programs and Debian packages, kept in the storage of a
  * registry that lies in the cache. With everything built nothing is started and nothing is pushed.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildImage, pushImage, type BuildContext, type BuiltImage } from './build.ts';
 import {
@@ -94,6 +94,7 @@ export async function ensureImages(toolchainBin: string, options: ImageOptions =
     signal: options.signal,
     digests: new Map(),
   };
+  await removeLeftovers(join(root, 'tmp'));
   const built: BuiltImage[] = [];
   for (const recipe of select(options.only)) built.push(await buildImage(recipe, context));
   const storage = registryStorage(options);
@@ -104,6 +105,17 @@ export async function ensureImages(toolchainBin: string, options: ImageOptions =
   }
   if (lacking.length > 0) await pushAll(lacking, storage, context);
   return Object.fromEntries(built.map((image) => [image.name, refOf(image)]));
+}
+
+const LEFTOVER_AGE_MS = 3_600_000; // no build takes an hour, so that nobody works in an older folder
+
+/** Removes the working folders of builds that were killed. */
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const path = join(folder, name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > LEFTOVER_AGE_MS) await rm(path, { recursive: true, force: true });
+  }
 }
 
 /** Fills the storage through a registry that lives for the time of the push, on the loopback interface. */

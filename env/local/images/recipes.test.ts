@@ -5,8 +5,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { tagOf } from './build.ts';
 import { isArchiveOf } from './debian.ts';
-import { CLUSTER_IMAGES, EDGE_IMAGES, moduleClosure, moduleVersions, PLATFORM_IMAGES } from './recipes.ts';
-import { CHECKOUT } from './recipes.ts';
+import {
+  CHECKOUT,
+  CLUSTER_IMAGES,
+  EDGE_IMAGES,
+  moduleClosure,
+  moduleVersions,
+  PLATFORM_IMAGES,
+} from './recipes.ts';
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 
