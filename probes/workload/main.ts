@@ -1,5 +1,4 @@
 /** The workload's own process: its event loop serves nothing else, so that operations start when they are due. */
-import { constants, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { monoMs } from '../clock.ts';
 import { HistoryError, openHistory, redactor } from '../history.ts';
@@ -8,6 +7,7 @@ import { storeDriver } from '../stores.ts';
 import { parseWorkloadConfig } from './config.ts';
 import type { WorkloadConfig } from './config.ts';
 import { WorkloadEngine } from './engine.ts';
+import { raisePriority } from './priority.ts';
 
 const EXIT = { ended: 0, unreachable: 2, history: 3, config: 64 } as const;
 const OPEN_DEADLINE_MS = 15_000;
@@ -18,16 +18,6 @@ class Ending extends Error {
   constructor(exitCode: number, cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
     this.exitCode = exitCode;
-  }
-}
-
-/** Operations must not be late because others have much to do. Needs CAP_SYS_NICE; without it the lag is recorded as it is. */
-function raisePriority(): number {
-  try {
-    setPriority(constants.priority.PRIORITY_HIGHEST);
-    return constants.priority.PRIORITY_HIGHEST;
-  } catch {
-    return constants.priority.PRIORITY_NORMAL;
   }
 }
 
@@ -118,7 +108,7 @@ function settings(config: WorkloadConfig): { kind: string; [field: string]: unkn
     client: `${store} client, one attempt per operation, pid ${process.pid}`,
     ratePerSecond,
     readRatePerSecond,
-    settings: { ...rest, host: connection.host, port: connection.port, nice: raisePriority() },
+    settings: { ...rest, host: connection.host, port: connection.port, scheduling: raisePriority() },
   };
 }
 

@@ -9,6 +9,7 @@ import { createServer, connect } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { monoMs } from '../../probes/clock.ts';
+import { raisePriority } from '../../probes/workload/priority.ts';
 
 const [listenPort = 0, targetPort = 0] = process.argv.slice(2).map(Number);
 const sockets = new Set<Socket>();
@@ -52,6 +53,7 @@ const commands: Record<string, () => Promise<void> | void> = {
   },
 };
 
+raisePriority();
 await listen();
 process.stdout.write('ready\n');
 for await (const line of createInterface({ input: process.stdin })) {

@@ -1,0 +1,56 @@
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { DatabaseError } from 'pg';
+import { errorClass, SURE_FAILURES, sqlState } from './errors.ts';
+import { leaderOf } from './patroni.ts';
+import { walPosition } from './readback.ts';
+import { expectedWindow } from './settings.ts';
+
+const serverError = (code: string): DatabaseError =>
+  Object.assign(new DatabaseError('cannot execute', 1, 'error'), { code });
+const settings = (values: Record<string, string>) =>
+  Object.entries(values).map(([name, value]) => ({ name, value, source: 'test' }));
+
+void test('only what the server refused before doing anything is a sure failure', () => {
+  assert.ok('25006' in SURE_FAILURES);
+  for (const state of ['57P01', '57014', '08006', '40001', '53300', '57P03'])
+    assert.ok(!(state in SURE_FAILURES), state);
+  assert.equal(sqlState(serverError('25006')), '25006');
+  assert.equal(sqlState(new Error('25006')), null);
+});
+
+void test('an error class is short and holds the code', () => {
+  assert.equal(errorClass(serverError('25006')), '25006 cannot execute');
+  assert.equal(errorClass(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })), 'ECONNRESET');
+  assert.equal(errorClass(new Error(`a\n${'b'.repeat(200)}`)).length, 60);
+});
+
+void test('WAL positions compare as numbers', () => {
+  assert.ok(walPosition('1/0') > walPosition('0/FFFFFFFF'));
+  assert.ok(walPosition('0/10') > walPosition('0/F'));
+  assert.throws(() => walPosition('null'), /not a WAL position/);
+});
+
+void test('the leader is who holds the lease', () => {
+  const member = (name: string, role: string) => ({ name, role, state: 'running' });
+  assert.equal(leaderOf({ members: [member('a', 'replica'), member('b', 'leader')] }), 'b');
+  assert.equal(leaderOf({ members: [member('a', 'sync_standby')] }), null);
+});
+
+void test('the expected window follows from the live settings and says how', () => {
+  const fast = settings({ ttl: '20', loop_wait: '5', primary_start_timeout: '0' });
+  const crash = expectedWindow('pod-crash', fast) ?? assert.fail('a window was expected');
+  assert.deepEqual([crash.loMs, crash.hiMs], [1000, 28_000]);
+  assert.match(crash.derivation, /ttl 20 s/);
+  const slow = expectedWindow(
+    'pod-crash',
+    settings({ ttl: '20', loop_wait: '5', primary_start_timeout: '300' }),
+  );
+  assert.equal(slow?.hiMs, 308_000);
+  assert.deepEqual(
+    [expectedWindow('pod-delete', fast)?.loMs, expectedWindow('pod-delete', fast)?.hiMs],
+    [200, 10_000],
+  );
+  assert.equal(expectedWindow('pod-crash', settings({ ttl: '20' })), null);
+  assert.equal(expectedWindow('something', fast), null);
+});

@@ -1,0 +1,173 @@
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { OperationLine } from '../../reports/record/history.ts';
+import type { OperationResult, WorkloadClient, WorkloadSession } from './client.ts';
+import { WorkloadEngine } from './engine.ts';
+import type { EngineOptions } from './engine.ts';
+
+/** A store in this process: up or down, quick, slow or mute. */
+class Store implements WorkloadClient {
+  up = true;
+  mute = false;
+  opened = 0;
+  live = 0;
+  mostLive = 0;
+  readonly written: number[] = [];
+  result: OperationResult = { outcome: 'ok' };
+
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+  errorClass(error: unknown): string {
+    return error instanceof Error ? error.message : String(error);
+  }
+  session(): WorkloadSession {
+    let open = false;
+    const end = (): void => {
+      if (open) this.live--;
+      open = false;
+    };
+    return {
+      open: async () => {
+        await Promise.resolve();
+        if (!this.up) throw new Error('refused');
+        open = true;
+        this.opened++;
+        this.mostLive = Math.max(this.mostLive, ++this.live);
+      },
+      write: (n) => {
+        if (this.mute) return new Promise(() => undefined);
+        if (!this.up) return Promise.resolve({ outcome: 'unknown', detail: 'reset' });
+        this.written.push(n);
+        return Promise.resolve(this.result);
+      },
+      read: () => Promise.resolve({ outcome: 'ok', detail: String(this.written.length) }),
+      usable: () => open,
+      destroy: end,
+    };
+  }
+}
+
+function run(
+  store: Store,
+  options: Partial<EngineOptions> = {},
+): { engine: WorkloadEngine; lines: OperationLine[] } {
+  const lines: OperationLine[] = [];
+  const engine = new WorkloadEngine({
+    client: store,
+    ratePerSecond: 200,
+    readRatePerSecond: 20,
+    operationTimeoutMs: 60,
+    connectTimeoutMs: 50,
+    waitTimeoutMs: 30,
+    connections: 2,
+    maxConnections: 3,
+    record: (line) => lines.push(line),
+    ...options,
+  });
+  return { engine, lines };
+}
+const writes = (lines: OperationLine[]): OperationLine[] => lines.filter(([kind]) => kind === 'w');
+
+describe('the workload engine', () => {
+  it('should start each write when it is due, number it without gaps and record it once', async () => {
+    const store = new Store();
+    const { engine, lines } = run(store);
+    await engine.open(1000);
+    assert.equal(store.opened, 2);
+    engine.start();
+    await sleep(300);
+    const { scheduled, scheduledReads } = await engine.stop();
+    const all = writes(lines);
+    assert.equal(all.length, scheduled);
+    assert.deepEqual(
+      all.map(([, n]) => n),
+      Array.from({ length: scheduled }, (_, i) => i + 1),
+    );
+    assert.ok(scheduled >= 50 && scheduled <= 62, String(scheduled));
+    assert.ok(scheduledReads >= 4 && scheduledReads <= 7, String(scheduledReads));
+    for (const [i, [, , intended, sent, done, outcome]] of all.entries()) {
+      assert.ok(Math.abs(intended - ((all[0]?.[2] ?? 0) + i * 5)) < 0.01);
+      assert.ok(intended <= sent && sent <= done);
+      assert.equal(outcome, 0);
+    }
+  });
+
+  it('should connect as a part of an operation while the store refuses, once for each', async () => {
+    const store = new Store();
+    const { engine, lines } = run(store, { readRatePerSecond: 0 });
+    await engine.open(1000);
+    engine.start();
+    await sleep(60);
+    store.up = false;
+    await sleep(100);
+    store.up = true;
+    await sleep(60);
+    await engine.stop();
+    const details = writes(lines).map((line) => line[6] ?? 'ok');
+    assert.deepEqual([...new Set(details)].sort(), ['connect: refused', 'ok', 'reset']);
+    const refused = writes(lines).filter((line) => line[6] === 'connect: refused');
+    assert.ok(refused.length >= 12, `${refused.length} attempts in 100 ms`);
+    assert.ok(
+      refused.every((line) => line[5] === 1),
+      'what was never sent is a sure failure',
+    );
+    assert.ok(
+      writes(lines)
+        .filter((line) => line[6] === 'reset')
+        .every((line) => line[5] === 2),
+      'a reset proves nothing',
+    );
+    assert.equal(writes(lines).at(-1)?.[5], 0);
+    assert.equal(engine.progress().lastOkMs !== null, true);
+  });
+
+  it('should give up what gets no answer at its own deadline, hold others back, and drop what waits too long', async () => {
+    const store = new Store();
+    const { engine, lines } = run(store, { readRatePerSecond: 0 });
+    await engine.open(1000);
+    store.mute = true;
+    engine.start();
+    await sleep(200);
+    store.mute = false;
+    const { scheduled } = await engine.stop();
+    const outcomes = writes(lines).map((line) => line[5]);
+    assert.equal(outcomes.length, scheduled);
+    assert.ok(outcomes.includes(2) && outcomes.includes(3), outcomes.join(' '));
+    assert.ok(store.mostLive <= 3, `${store.mostLive} connections`);
+    const given = writes(lines).filter((line) => line[5] === 2);
+    assert.ok(
+      given.every(([, , , sent, done, , detail]) => done - sent >= 59 && detail?.startsWith('deadline')),
+    );
+    assert.ok(
+      given.some((line) => /waited=\d/.test(line[6] ?? '')),
+      'waiting for a connection is noted',
+    );
+    const { ok, fail, unknown, unsent } = engine.progress();
+    assert.equal(ok + fail + unknown + unsent, scheduled);
+  });
+
+  it('should try each operation once, and connect anew after an error', async () => {
+    const store = new Store();
+    store.result = { outcome: 'fail', detail: '25006' };
+    const { engine, lines } = run(store, { readRatePerSecond: 0 });
+    await engine.open(1000);
+    engine.start();
+    await sleep(100);
+    const { scheduled } = await engine.stop();
+    assert.equal(new Set(store.written).size, store.written.length);
+    assert.equal(store.written.length, scheduled);
+    assert.ok(store.opened >= scheduled, `${store.opened} connections for ${scheduled} failed operations`);
+    assert.equal(
+      writes(lines).every((line) => line[6] === '25006'),
+      true,
+    );
+  });
+
+  it('should say why the store could not be reached at the start', async () => {
+    const store = new Store();
+    store.up = false;
+    await assert.rejects(run(store).engine.open(120), /refused/);
+  });
+});
