@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CommandError, EXIT } from '../env/errors.ts';
@@ -6,7 +7,9 @@ import type { RunRecord } from '../reports/record/run-record.ts';
 
 /** Folder of a run: a path, or a name below `runs/` such as `latest`. */
 function runFolder(run: string, checkoutDir: string): string {
-  return run.includes(path.sep) || run === '.' ? path.resolve(run) : path.join(checkoutDir, 'runs', run);
+  const given = path.resolve(run);
+  const named = path.join(checkoutDir, 'runs', run);
+  return path.isAbsolute(run) || existsSync(path.join(given, 'run.json')) ? given : named;
 }
 
 /**
