@@ -72,10 +72,16 @@ export async function up(options: UpOptions): Promise<UpResult> {
   const built = !machine.missingTools.includes('go') && (await toolsBuilt(CLUSTER_GROUPS, signal));
   judgeMachine(machine, { size, built, up: readStamp(instance)?.bootId === currentBoot() });
   const release = takeLock(lockPath(instance));
-  const progress = new Progress(options.onProgress ?? (() => undefined), recordedDurations(timingKey(size, built)));
+  const progress = new Progress(
+    options.onProgress ?? (() => undefined),
+    recordedDurations(timingKey(size, built)),
+  );
   try {
     const raised = await raise(options, progress);
-    recordDurations(timingKey(size, built), raised.created ? progress.finish() : recordedDurations(timingKey(size, built)));
+    recordDurations(
+      timingKey(size, built),
+      raised.created ? progress.finish() : recordedDurations(timingKey(size, built)),
+    );
     const edgeReady = finishEdge(raised).finally(release);
     // Whoever does not wait for the edge must not be brought down by it.
     edgeReady.catch(() => undefined);
@@ -93,7 +99,10 @@ export async function up(options: UpOptions): Promise<UpResult> {
  * interrupted set-up left. The cache of programs and images stays.
  * @throws EnvironmentHeldError when another process raises or removes it now.
  */
-export async function down(options: { readonly instance: InstanceName; readonly signal?: AbortSignal }): Promise<void> {
+export async function down(options: {
+  readonly instance: InstanceName;
+  readonly signal?: AbortSignal;
+}): Promise<void> {
   const release = takeLock(lockPath(options.instance));
   try {
     await removeInstance(options.instance, { signal: options.signal });
@@ -125,15 +134,22 @@ async function raise(options: UpOptions, progress: Progress): Promise<Raised> {
   const binDir = await buildTools(CLUSTER_GROUPS, {
     signal,
     onProgress: ({ group, done, of }) => {
-      progress.message(`compiling ${group}: ${done} of ${of} packages`, group === 'cluster' && of > 0 ? done / of : null);
+      progress.message(
+        `compiling ${group}: ${done} of ${of} packages`,
+        group === 'cluster' && of > 0 ? done / of : null,
+      );
     },
   });
   progress.begin('images', 'looking at the images');
   const withEdge = await toolsBuilt(['edge'], signal);
   const say = (message: string): void => progress.message(message);
-  const images = await ensureImages(binDir, { only: withEdge ? ALL_IMAGES : CORE_IMAGES, onProgress: say, signal });
+  const images = await ensureImages(binDir, {
+    only: withEdge ? ALL_IMAGES : CORE_IMAGES,
+    onProgress: say,
+    signal,
+  });
   const target: Target = { instance, size, with: stores, binDir, images, say, signal };
-  const reused = await reuse(target, before);
+  const reused = await reuse(target, before, progress);
   if (reused !== null) return { target, stamp: reused, created: false, edgeApplied: false };
   await raiseAnew(target, withEdge, progress);
   const stamp = await makeStamp(target);
@@ -142,17 +158,20 @@ async function raise(options: UpOptions, progress: Progress): Promise<Raised> {
 }
 
 /** The stamp of the environment that is up, if it is made of the same things and is, or becomes, healthy. */
-async function reuse(target: Target, stamp: Stamp | null): Promise<Stamp | null> {
+async function reuse(target: Target, stamp: Stamp | null, progress: Progress): Promise<Stamp | null> {
   if (stamp?.bootId !== currentBoot() || stamp.size !== target.size) return null;
   // More stores are added to what is there; fewer need a fresh start, or the old ones would be undeclared strangers.
   if (!stamp.with.every((store) => target.with.includes(store))) return null;
   if (stamp.fingerprint !== fingerprintOf({ ...target, with: stamp.with })) return null;
   const more = stamp.with.length < target.with.length;
+  progress.begin('platform-ready', 'looking whether what is up is healthy');
   try {
     await restoreHealth(target, stamp.uid, more);
   } catch (error) {
     target.signal?.throwIfAborted();
-    target.say(`what is up does not become healthy and is raised anew: ${asError(error).message.slice(0, 200)}`);
+    target.say(
+      `what is up does not become healthy and is raised anew: ${asError(error).message.slice(0, 200)}`,
+    );
     return null;
   }
   if (!more) return stamp;
@@ -178,7 +197,10 @@ async function finishEdge({ target, stamp, edgeApplied }: Raised): Promise<void>
 }
 
 async function makeStamp(target: Target): Promise<Stamp> {
-  const ca = Buffer.from(/certificate-authority-data: (\S+)/.exec(readFileSync(kubeconfigOf(target.instance), 'utf8'))?.[1] ?? '', 'base64');
+  const ca = Buffer.from(
+    /certificate-authority-data: (\S+)/.exec(readFileSync(kubeconfigOf(target.instance), 'utf8'))?.[1] ?? '',
+    'base64',
+  );
   return {
     instance: target.instance,
     size: target.size,
@@ -197,7 +219,13 @@ function fingerprintOf(target: Target): string {
   const here = import.meta.dirname;
   const sources = sourcesFingerprint([join(here, 'nodes'), join(here, 'cluster')]);
   const images = CORE_IMAGES.map((name) => digestOf(target.images, name));
-  return sha256(target.binDir, target.size, sources, platformFingerprint(platformContext(target), false), ...images);
+  return sha256(
+    target.binDir,
+    target.size,
+    sources,
+    platformFingerprint(platformContext(target), false),
+    ...images,
+  );
 }
 
 function digestOf(images: ImageSet, name: string): string {

@@ -58,7 +58,11 @@ export async function withLock<T>(
   options: { readonly deadlineMs: number; readonly signal?: AbortSignal | undefined },
   work: () => Promise<T>,
 ): Promise<T> {
-  const release = await waitFor(() => takeLock(path), { what: `the lock ${path}`, intervalMs: 250, ...options });
+  const release = await waitFor(() => takeLock(path), {
+    what: `the lock ${path}`,
+    intervalMs: 250,
+    ...options,
+  });
   try {
     return await work();
   } finally {
@@ -85,7 +89,9 @@ function claim(candidate: string, path: string): void {
     if (holder !== null && processAlive(holder)) throw new EnvironmentHeldError(path, holder);
     removeStale(path, holder, `${candidate}.stale`);
   }
-  throw new Error(`the lock ${path} could not be taken in 10 attempts; others take and leave it all the time`);
+  throw new Error(
+    `the lock ${path} could not be taken in 10 attempts; others take and leave it all the time`,
+  );
 }
 
 /** Moves a dead holder's lock away; if another process was quicker and it is theirs by now, it is put back. */

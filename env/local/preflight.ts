@@ -81,7 +81,10 @@ export function judgeMachine(machine: Machine, need: Need): void {
 
 function systemProblem(machine: Machine): PreflightError | null {
   if (machine.platform !== 'linux') {
-    return new PreflightError(`the embedded environment needs Linux, this is ${machine.platform}`, 'run it on a Linux machine');
+    return new PreflightError(
+      `the embedded environment needs Linux, this is ${machine.platform}`,
+      'run it on a Linux machine',
+    );
   }
   if (machine.uid !== 0) {
     return new PreflightError(

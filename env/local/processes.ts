@@ -13,7 +13,8 @@ import { stateDir } from './paths.ts';
  */
 export function adoptProcess(instance: InstanceName, name: string, pid: number): ProcessId {
   const found = identify(pid);
-  if (found === null) throw new Error(`${name} of ${instance} (pid ${pid}) ended at once; its log is in the state folder`);
+  if (found === null)
+    throw new Error(`${name} of ${instance} (pid ${pid}) ended at once; its log is in the state folder`);
   for (const file of makeCgroups(cgroupName(instance, 'host'))) writeFileSync(file, String(pid));
   const path = recordPath(instance, name);
   mkdirSync(dirname(path), { recursive: true });

@@ -77,7 +77,13 @@ export async function restoreHealth(target: Target, uid: string, applyAgain: boo
 
 /** UID of the namespace kube-system. */
 export function clusterUid(target: Target): Promise<string> {
-  return kubectl(clusterContext(target), ['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  return kubectl(clusterContext(target), [
+    'get',
+    'namespace',
+    'kube-system',
+    '-o',
+    'jsonpath={.metadata.uid}',
+  ]);
 }
 
 /** The registry and the load balancer, each in a session of its own, started if they do not run. */

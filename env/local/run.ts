@@ -25,7 +25,8 @@ export class CommandError extends Error {
   readonly timedOut: boolean;
 
   constructor(argv: readonly string[], result: CommandResult, timeoutMs: number | null) {
-    const how = timeoutMs === null ? `exit ${result.code ?? result.signal ?? '?'}` : `no end within ${timeoutMs} ms`;
+    const how =
+      timeoutMs === null ? `exit ${result.code ?? result.signal ?? '?'}` : `no end within ${timeoutMs} ms`;
     const said = (result.stderr.trim() || result.stdout.trim()).slice(-2000);
     super(`${argv.join(' ').slice(0, 400)}: ${how}${said === '' ? '' : `\n${said}`}`);
     this.name = 'CommandError';
@@ -63,7 +64,7 @@ export function runAny(argv: readonly string[], options: RunOptions): Promise<Co
           return;
         }
         const result: CommandResult = { code: child.exitCode, signal: child.signalCode, stdout, stderr };
-        if (error !== null && child.exitCode === null && child.signalCode === null) reject(error);
+        if (error !== null && child.exitCode === null && child.signalCode === null) reject(asError(error));
         else if (error?.killed === true) reject(new CommandError(argv, result, options.timeoutMs));
         else resolve(result);
       },
@@ -85,14 +86,19 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
 }
 
 /** Starts a process in a session of its own that outlives this one; its output goes to `logFile`. Returns its pid. */
-export function startDetached(argv: readonly string[], logFile: string, env: NodeJS.ProcessEnv = process.env): number {
+export function startDetached(
+  argv: readonly string[],
+  logFile: string,
+  env: NodeJS.ProcessEnv = process.env,
+): number {
   const [file = '', ...args] = argv;
   const log = openSync(logFile, 'a');
   try {
     const child = spawn(file, args, { detached: true, stdio: ['ignore', log, log], env, cwd: '/' });
     child.on('error', () => undefined);
     child.unref();
-    if (child.pid === undefined) throw new Error(`${file}: cannot be started (is it installed?); log: ${logFile}`);
+    if (child.pid === undefined)
+      throw new Error(`${file}: cannot be started (is it installed?); log: ${logFile}`);
     return child.pid;
   } finally {
     closeSync(log);

@@ -39,7 +39,11 @@ export async function status(options: {
   const loadBalancer = await loadBalancerUp(instance, { signal }).catch(() => false);
   const ready = await readyNodes(instance, signal);
   const nodes = nodesOf(instance, stamp?.size ?? 'full')
-    .map((node) => ({ name: node.name, running: nodeStatus(node).running, ready: ready?.has(node.name) ?? false }))
+    .map((node) => ({
+      name: node.name,
+      running: nodeStatus(node).running,
+      ready: ready?.has(node.name) ?? false,
+    }))
     .filter((node) => stamp !== null || node.running);
   const registry = recordedProcess(instance, 'registry') !== null;
   const found: Omit<LocalStatus, 'state'> = {
@@ -62,10 +66,18 @@ function stateOf(found: Omit<LocalStatus, 'state'>): LocalStatus['state'] {
 }
 
 /** Names of the Ready nodes; null when the API server does not answer. */
-async function readyNodes(instance: InstanceName, signal: AbortSignal | undefined): Promise<Set<string> | null> {
-  const path = '{range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}';
+async function readyNodes(
+  instance: InstanceName,
+  signal: AbortSignal | undefined,
+): Promise<Set<string> | null> {
+  const path =
+    '{range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}';
   try {
-    const context = { binDir: await toolsDir(signal), kubeconfig: join(stateDir(instance), 'kubeconfig'), signal };
+    const context = {
+      binDir: await toolsDir(signal),
+      kubeconfig: join(stateDir(instance), 'kubeconfig'),
+      signal,
+    };
     const argv = ['get', 'nodes', '--request-timeout=4s', '-o', `jsonpath=${path}`];
     const lines = (await kubectl(context, argv, { timeoutMs: API_DEADLINE_MS })).split('\n');
     return new Set(lines.filter((line) => line.endsWith('=True')).map((line) => line.split('=')[0] ?? ''));

@@ -16,7 +16,9 @@ export type WaitOptions = {
 export class DeadlineError extends Error {
   constructor(options: WaitOptions, lastSeen: string) {
     const next = options.next === undefined ? '' : `; next: ${options.next}`;
-    super(`waited ${Math.round(options.deadlineMs / 100) / 10} s for ${options.what}; last seen: ${lastSeen}${next}`);
+    super(
+      `waited ${Math.round(options.deadlineMs / 100) / 10} s for ${options.what}; last seen: ${lastSeen}${next}`,
+    );
     this.name = 'DeadlineError';
   }
 }
@@ -38,6 +40,10 @@ export async function waitFor<T>(look: () => Promise<T | null> | T | null, optio
       lastSeen = asError(error).message.slice(0, 500);
     }
     if (performance.now() >= end) throw new DeadlineError(options, lastSeen);
-    await sleep(options.intervalMs ?? 100, undefined, options.signal === undefined ? {} : { signal: options.signal });
+    await sleep(
+      options.intervalMs ?? 100,
+      undefined,
+      options.signal === undefined ? {} : { signal: options.signal },
+    );
   }
 }

@@ -41,9 +41,15 @@ export async function initControlPlane(context: BringUp): Promise<string> {
   const token = `${randomBytes(3).toString('hex')}.${randomBytes(8).toString('hex')}`;
   writeOnNode(first, CONFIG_PATH, initConfig(first, context.versions, token));
   // CoreDNS comes after the workers have joined, or both of its replicas would end up on the first node.
-  await kubeadm(first, ['init', '--config', CONFIG_PATH, '--skip-phases', 'preflight,addon/coredns'], context);
+  await kubeadm(
+    first,
+    ['init', '--config', CONFIG_PATH, '--skip-phases', 'preflight,addon/coredns'],
+    context,
+  );
   mkdirSync(dirname(context.kubeconfig), { recursive: true });
-  writeFileSync(context.kubeconfig, readFileSync(onHost(first, '/etc/kubernetes/admin.conf')), { mode: 0o600 });
+  writeFileSync(context.kubeconfig, readFileSync(onHost(first, '/etc/kubernetes/admin.conf')), {
+    mode: 0o600,
+  });
   chmodSync(context.kubeconfig, 0o600);
   return token;
 }
@@ -71,7 +77,11 @@ export async function joinNodes(context: BringUp, token: string): Promise<void> 
 
 /** Installs CoreDNS, whose replicas then find the workers to spread over. */
 export async function installDns(context: BringUp): Promise<void> {
-  await kubeadm(firstOf(context.nodes), ['init', 'phase', 'addon', 'coredns', '--config', CONFIG_PATH], context);
+  await kubeadm(
+    firstOf(context.nodes),
+    ['init', 'phase', 'addon', 'coredns', '--config', CONFIG_PATH],
+    context,
+  );
 }
 
 /** Waits until every node is known and Ready, and records each one's pod range in the API (its routes are there already). */
@@ -98,7 +108,9 @@ async function recordPodRange(context: BringUp, node: NodeSpec, deadlineMs: numb
 export async function waitSystemReady(context: BringUp, deadlineMs: number): Promise<void> {
   const timeout = `--timeout=${Math.ceil(deadlineMs / 1000)}s`;
   const status = (what: string): Promise<string> =>
-    kubectl(context, ['-n', 'kube-system', 'rollout', 'status', what, timeout], { timeoutMs: deadlineMs + 5000 });
+    kubectl(context, ['-n', 'kube-system', 'rollout', 'status', what, timeout], {
+      timeoutMs: deadlineMs + 5000,
+    });
   await allSettledOrThrow([status('daemonset/kube-proxy'), status('deployment/coredns')]);
 }
 
@@ -155,7 +167,11 @@ async function kubeadm(node: NodeSpec, argv: readonly string[], context: BringUp
   const [first = ''] = argv;
   const timeoutMs = first === 'init' ? INIT_DEADLINE_MS : JOIN_DEADLINE_MS;
   const command = ['kubeadm', ...argv];
-  const result = await execInNode(node, command, { timeoutMs, signal: context.signal, binDir: context.binDir });
+  const result = await execInNode(node, command, {
+    timeoutMs,
+    signal: context.signal,
+    binDir: context.binDir,
+  });
   const log = join(stateDir(node.instance), 'log', `kubeadm-${node.name}.log`);
   mkdirSync(dirname(log), { recursive: true });
   writeFileSync(log, `${result.stdout}\n${result.stderr}\n`, { flag: 'a' });

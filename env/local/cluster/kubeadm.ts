@@ -4,7 +4,11 @@ import type { NodeSpec } from '../nodes/addressing.ts';
 import { REGISTRY_NAME } from '../nodes/files.ts';
 
 /** Versions that kubeadm is told, as the toolchain builds them; each is also the tag of its image. */
-export type ClusterVersions = { readonly kubernetes: string; readonly etcd: string; readonly coredns: string };
+export type ClusterVersions = {
+  readonly kubernetes: string;
+  readonly etcd: string;
+  readonly coredns: string;
+};
 
 const KUBEADM_API = 'kubeadm.k8s.io/v1beta4';
 

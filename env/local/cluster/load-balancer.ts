@@ -56,7 +56,11 @@ export async function setApiServers(
  * Replaces the edge's part of the configuration: complete haproxy sections, bound to the load balancer's address.
  * @throws CommandError with haproxy's own words when the text does not parse; the old text stays in force then.
  */
-export async function setExtraConfig(instance: InstanceName, text: string, options: Signalled = {}): Promise<void> {
+export async function setExtraConfig(
+  instance: InstanceName,
+  text: string,
+  options: Signalled = {},
+): Promise<void> {
   const files = configFiles(instance);
   const candidate = `${files.extra}.new`;
   writeFileSync(candidate, text);
@@ -133,7 +137,18 @@ async function reload(instance: InstanceName, options: Signalled): Promise<void>
   }
   const { netns } = loadBalancerLink(instance);
   mkdirSync(logDir(instance), { recursive: true });
-  const argv = ['nsenter', `--net=/run/netns/${netns}`, '--', 'haproxy', '-W', '-db', '-f', base, '-f', extra];
+  const argv = [
+    'nsenter',
+    `--net=/run/netns/${netns}`,
+    '--',
+    'haproxy',
+    '-W',
+    '-db',
+    '-f',
+    base,
+    '-f',
+    extra,
+  ];
   const pid = startDetached(argv, join(logDir(instance), 'load-balancer.log'));
   adoptProcess(instance, PROCESS_NAME, pid);
   await waitFor(() => accepts(addressesOf(instance).loadBalancer, API_PORT), {

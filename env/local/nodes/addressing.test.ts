@@ -36,7 +36,9 @@ test('the sizes hold the nodes that the design names', () => {
 });
 
 test('the general workers stand in three zones', () => {
-  const zones = nodesOf('local', 'small').filter((node) => node.role === 'worker').map((node) => node.zone);
+  const zones = nodesOf('local', 'small')
+    .filter((node) => node.role === 'worker')
+    .map((node) => node.zone);
   assert.deepEqual(zones, ['zone-a', 'zone-b', 'zone-c']);
 });
 

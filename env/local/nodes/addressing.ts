@@ -120,7 +120,10 @@ function makeSpec(instance: InstanceName, role: NodeRole, index: number): NodeSp
     zone,
     link: `${linkPrefix}-${name}`,
     netns: `${linkPrefix}-${name}`,
-    labels: role === 'control' ? zoneLabel : { ...zoneLabel, 'plumbline.dev/pool': role === 'gpu' ? 'gpu' : 'general' },
+    labels:
+      role === 'control'
+        ? zoneLabel
+        : { ...zoneLabel, 'plumbline.dev/pool': role === 'gpu' ? 'gpu' : 'general' },
     taints: role === 'gpu' ? [{ key: 'nvidia.com/gpu', value: '', effect: 'NoSchedule' }] : [],
   };
 }

@@ -13,7 +13,11 @@ const MOUNTINFO = `22 1 254:0 / / rw,relatime - ext4 /dev/root rw
 
 test('hierarchies are read with their controllers, each once', () => {
   assert.deepEqual(
-    parseHierarchies(MOUNTINFO).map(({ controllers, mountPoint, version }) => [controllers, mountPoint, version]),
+    parseHierarchies(MOUNTINFO).map(({ controllers, mountPoint, version }) => [
+      controllers,
+      mountPoint,
+      version,
+    ]),
     [
       [['cpu', 'cpuacct'], '/sys/fs/cgroup/cpu,cpuacct', 1],
       [['freezer'], '/sys/fs/cgroup/freezer', 1],

@@ -14,25 +14,32 @@ export type Hierarchy = {
 };
 
 const V1_CONTROLLERS = new Set(
-  'cpu cpuacct cpuset memory devices freezer blkio pids net_cls net_prio perf_event hugetlb rdma misc'.split(' '),
+  'cpu cpuacct cpuset memory devices freezer blkio pids net_cls net_prio perf_event hugetlb rdma misc'.split(
+    ' ',
+  ),
 );
 
 /** Parses the cgroup mounts out of /proc/self/mountinfo; a mount seen twice counts once. */
 export function parseHierarchies(mountinfo: string): Hierarchy[] {
   const found = new Map<string, Hierarchy>();
   for (const line of mountinfo.split('\n')) {
-    const [before = '', after = ''] = line.split(' - ');
-    const mountPoint = before.split(' ')[4];
-    const [type = '', , superOptions = ''] = after.split(' ');
-    if (mountPoint === undefined || (type !== 'cgroup' && type !== 'cgroup2')) continue;
-    const controllers = superOptions
-      .split(',')
-      .filter((option) => V1_CONTROLLERS.has(option) || option.startsWith('name='));
-    const version = type === 'cgroup2' ? 2 : 1;
-    const key = version === 2 ? 'unified' : controllers.join(',');
-    if (!found.has(key)) found.set(key, { controllers: version === 2 ? [] : controllers, mountPoint, version });
+    const hierarchy = parseMount(line);
+    const key = hierarchy?.controllers.join(',');
+    if (hierarchy !== null && key !== undefined && !found.has(key)) found.set(key, hierarchy);
   }
   return [...found.values()];
+}
+
+function parseMount(line: string): Hierarchy | null {
+  const [before = '', after = ''] = line.split(' - ');
+  const mountPoint = before.split(' ')[4] ?? '';
+  const [type = '', , superOptions = ''] = after.split(' ');
+  if (type === 'cgroup2') return { controllers: [], mountPoint, version: 2 };
+  if (type !== 'cgroup') return null;
+  const controllers = superOptions
+    .split(',')
+    .filter((option) => V1_CONTROLLERS.has(option) || option.startsWith('name='));
+  return { controllers, mountPoint, version: 1 };
 }
 
 /** The cgroup hierarchies mounted on this machine. */
@@ -117,7 +124,10 @@ export function findNested(folder: string, wanted: (name: string) => boolean): s
 
 function readPids(folder: string): number[] {
   try {
-    return readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter((line) => line !== '').map(Number);
+    return readFileSync(join(folder, 'cgroup.procs'), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map(Number);
   } catch {
     return [];
   }

@@ -26,7 +26,12 @@ export function onHost(node: NodeSpec, pathInNode: string): string {
 }
 
 /** The log files of a node, as absolute paths on the host. */
-export function nodeLogs(node: NodeSpec): { kubelet: string; containerd: string; init: string; pods: string } {
+export function nodeLogs(node: NodeSpec): {
+  kubelet: string;
+  containerd: string;
+  init: string;
+  pods: string;
+} {
   return {
     kubelet: onHost(node, '/var/log/kubelet.log'),
     containerd: onHost(node, '/var/log/containerd.log'),

@@ -14,7 +14,11 @@ type Signalled = { readonly signal?: AbortSignal | undefined };
 export type LinkOwner = Pick<NodeSpec, 'link' | 'netns' | 'address' | 'instance'>;
 
 /** Makes the instance's bridge and the host's routes, or completes them. Idempotent. */
-export async function ensureNetwork(instance: InstanceName, size: ClusterSize, options: Signalled = {}): Promise<void> {
+export async function ensureNetwork(
+  instance: InstanceName,
+  size: ClusterSize,
+  options: Signalled = {},
+): Promise<void> {
   const { bridge, host } = addressesOf(instance);
   if (!existsSync(`/sys/class/net/${bridge}`)) {
     await ip(['link', 'add', bridge, 'type', 'bridge', 'forward_delay', '0', 'mcast_snooping', '0'], options);
@@ -43,7 +47,10 @@ export async function ensureLink(owner: LinkOwner, options: Signalled = {}): Pro
   const { bridge, host, serviceCidr } = addressesOf(owner.instance);
   if (!existsSync(`/run/netns/${owner.netns}`)) await ip(['netns', 'add', owner.netns], options);
   if (!existsSync(`/sys/class/net/${owner.link}`)) {
-    await ip(['link', 'add', owner.link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', owner.netns], options);
+    await ip(
+      ['link', 'add', owner.link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', owner.netns],
+      options,
+    );
   }
   await batch([], [`link set ${owner.link} master ${bridge}`, `link set ${owner.link} up`], options);
   await batch(
@@ -67,7 +74,10 @@ export async function routePods(node: NodeSpec, size: ClusterSize, options: Sign
 }
 
 /** Removes the namespace and link of one node or load balancer; whatever is missing already is fine. */
-export async function removeLink(owner: Pick<LinkOwner, 'link' | 'netns'>, options: Signalled = {}): Promise<void> {
+export async function removeLink(
+  owner: Pick<LinkOwner, 'link' | 'netns'>,
+  options: Signalled = {},
+): Promise<void> {
   if (existsSync(`/sys/class/net/${owner.link}`)) await ipAny(['link', 'del', owner.link], options);
   if (existsSync(`/run/netns/${owner.netns}`)) await ip(['netns', 'del', owner.netns], options);
 }
@@ -105,10 +115,14 @@ export async function restoreLink(owner: Pick<LinkOwner, 'link'>, options: Signa
  * Whether packets pass.
  * @throws Error when the link does not exist or belongs to no bridge.
  */
-export async function linkState(owner: Pick<LinkOwner, 'link'>, options: Signalled = {}): Promise<'up' | 'cut'> {
+export async function linkState(
+  owner: Pick<LinkOwner, 'link'>,
+  options: Signalled = {},
+): Promise<'up' | 'cut'> {
   const argv = ['bridge', 'link', 'show', 'dev', owner.link];
   const shown = await run(argv, { timeoutMs: IP_DEADLINE_MS, ...options });
-  if (!shown.includes(owner.link)) throw new Error(`the link ${owner.link} is no port of a bridge; expected one, seen "${shown}"`);
+  if (!shown.includes(owner.link))
+    throw new Error(`the link ${owner.link} is no port of a bridge; expected one, seen "${shown}"`);
   return shown.includes('state forwarding') ? 'up' : 'cut';
 }
 
@@ -121,7 +135,10 @@ export function parseNames(output: string): string[] {
 }
 
 async function setPort(link: string, state: string, options: Signalled): Promise<void> {
-  await run(['bridge', 'link', 'set', 'dev', link, 'state', state], { timeoutMs: IP_DEADLINE_MS, ...options });
+  await run(['bridge', 'link', 'set', 'dev', link, 'state', state], {
+    timeoutMs: IP_DEADLINE_MS,
+    ...options,
+  });
 }
 
 async function batch(flags: readonly string[], lines: readonly string[], options: Signalled): Promise<void> {

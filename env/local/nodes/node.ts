@@ -47,7 +47,10 @@ export type StartOptions = {
 export async function startNode(node: NodeSpec, options: StartOptions): Promise<ProcessId> {
   if (nodeStatus(node).pid1 === null) {
     // Left over from a crash: whatever still runs in its cgroups belongs to a node that is no more.
-    await removeCgroups(cgroupName(node.instance, node.name), { deadlineMs: KILL_DEADLINE_MS, signal: options.signal });
+    await removeCgroups(cgroupName(node.instance, node.name), {
+      deadlineMs: KILL_DEADLINE_MS,
+      signal: options.signal,
+    });
     await ensureLink(node, options);
     await routePods(node, options.size, options);
     writeDisk(node, options.binDir);
@@ -100,7 +103,8 @@ export async function execInNode(
   options: RunOptions & { readonly binDir?: string },
 ): Promise<CommandResult> {
   const { pid1 } = nodeStatus(node);
-  if (pid1 === null) throw new Error(`node ${node.name} of ${node.instance} does not run; start it with env up`);
+  if (pid1 === null)
+    throw new Error(`node ${node.name} of ${node.instance} does not run; start it with env up`);
   const env = {
     ...options.env,
     PATH: options.binDir === undefined ? NODE_PATH : `${options.binDir}:${NODE_PATH}`,
@@ -161,7 +165,8 @@ function writeDisk(node: NodeSpec, binDir: string): void {
     mkdirSync(join(dir, folder), { recursive: true });
   }
   if (!existsSync(join(dir, 'var/run'))) symlinkSync('/run', join(dir, 'var/run'));
-  const missing = (name: string): boolean => existsSync(join('/etc', name)) && !existsSync(join(dir, 'etc', name));
+  const missing = (name: string): boolean =>
+    existsSync(join('/etc', name)) && !existsSync(join(dir, 'etc', name));
   for (const name of FROM_HOST_ETC.filter(missing)) {
     cpSync(join('/etc', name), join(dir, 'etc', name), { recursive: true, verbatimSymlinks: true });
   }

@@ -86,6 +86,7 @@ function subfolders(folder: string): string[] {
 
 function mountOf(controller: string): string {
   const found = hierarchies().find(({ controllers }) => controllers.includes(controller));
-  if (found === undefined) throw new Error(`no cgroup v1 hierarchy with the controller ${controller} is mounted`);
+  if (found === undefined)
+    throw new Error(`no cgroup v1 hierarchy with the controller ${controller} is mounted`);
   return found.mountPoint;
 }

@@ -15,7 +15,10 @@ const START_TIME_AFTER_NAME = 22 - 3;
 export function parseStat(stat: string): { state: string; startTime: string } | null {
   const end = stat.lastIndexOf(')');
   if (end < 0) return null;
-  const fields = stat.slice(end + 2).trim().split(' ');
+  const fields = stat
+    .slice(end + 2)
+    .trim()
+    .split(' ');
   const state = fields[0];
   const startTime = fields[START_TIME_AFTER_NAME];
   return state === undefined || startTime === undefined ? null : { state, startTime };
@@ -62,7 +65,9 @@ export async function waitGone(
     () => {
       const left = processes.filter(processAlive);
       if (left.length === 0) return true;
-      throw new Error(`still running: ${left.map((one) => `${one.pid} (${commandLine(one.pid).slice(0, 80)})`).join(', ')}`);
+      throw new Error(
+        `still running: ${left.map((one) => `${one.pid} (${commandLine(one.pid).slice(0, 80)})`).join(', ')}`,
+      );
     },
     { what: `the end of ${processes.length} processes`, intervalMs: 20, ...options },
   );

@@ -7,7 +7,12 @@ import { linkerFlags, moduleDir } from './groups.ts';
 import type { ToolGroup } from './groups.ts';
 
 /** What a build tells while it runs: packages compiled of those that the programs consist of. */
-export type BuildProgress = { readonly group: string; readonly done: number; readonly of: number; readonly message: string };
+export type BuildProgress = {
+  readonly group: string;
+  readonly done: number;
+  readonly of: number;
+  readonly message: string;
+};
 
 export type GoOptions = {
   readonly onProgress?: ((progress: BuildProgress) => void) | undefined;
@@ -19,7 +24,12 @@ const GO_GC_PERCENT = '400';
 const LIST_DEADLINE_MS = 600_000;
 
 /** Flags that change what the compiler makes, and so belong to the key of a build. */
-export const COMPILE_FLAGS: readonly string[] = ['-trimpath', '-buildvcs=false', '-mod=readonly', '-gcflags=all=-dwarf=false'];
+export const COMPILE_FLAGS: readonly string[] = [
+  '-trimpath',
+  '-buildvcs=false',
+  '-mod=readonly',
+  '-gcflags=all=-dwarf=false',
+];
 
 /** The environment of every Go command here: caches in the shared folder, never another toolchain. */
 export function goEnvironment(group: Pick<ToolGroup, 'cgo'>): NodeJS.ProcessEnv {
@@ -43,7 +53,11 @@ export function goEnvironment(group: Pick<ToolGroup, 'cgo'>): NodeJS.ProcessEnv 
  * @throws Error when Go is missing.
  */
 export async function goVersion(signal?: AbortSignal): Promise<string> {
-  const shown = await run(['go', 'env', 'GOVERSION'], { timeoutMs: 30_000, signal, env: goEnvironment({ cgo: false }) });
+  const shown = await run(['go', 'env', 'GOVERSION'], {
+    timeoutMs: 30_000,
+    signal,
+    env: goEnvironment({ cgo: false }),
+  });
   return shown.trim();
 }
 
@@ -52,7 +66,12 @@ export async function goVersion(signal?: AbortSignal): Promise<string> {
  * own cache holds it.
  * @throws Error with the compiler's last words; the abort reason when the signal fires.
  */
-export async function goBuild(group: ToolGroup, goMod: string, outDir: string, options: GoOptions): Promise<void> {
+export async function goBuild(
+  group: ToolGroup,
+  goMod: string,
+  outDir: string,
+  options: GoOptions,
+): Promise<void> {
   const env = goEnvironment(group);
   const cwd = moduleDir(group);
   const tags = `-tags=${group.tags.join(',')}`;
@@ -64,7 +83,17 @@ export async function goBuild(group: ToolGroup, goMod: string, outDir: string, o
     cwd,
   });
   const of = new Set(listed.split('\n').filter((line) => line !== '')).size;
-  const argv = ['build', '-v', ...COMPILE_FLAGS, tags, '-ldflags', linkerFlags(group, goMod), '-o', `${outDir}/`, ...group.packages];
+  const argv = [
+    'build',
+    '-v',
+    ...COMPILE_FLAGS,
+    tags,
+    '-ldflags',
+    linkerFlags(group, goMod),
+    '-o',
+    `${outDir}/`,
+    ...group.packages,
+  ];
   await spawnGo(argv, { env, cwd, group: group.name, of, ...options });
 }
 
@@ -107,7 +136,12 @@ function spawnGo(argv: readonly string[], options: SpawnOptions): Promise<void> 
       options.signal?.removeEventListener('abort', stop);
       if (options.signal?.aborted === true) reject(asError(options.signal.reason));
       else if (code === 0) resolve();
-      else reject(new Error(`go build of the group ${options.group} failed (exit ${code ?? '?'}):\n${last.join('\n')}`));
+      else
+        reject(
+          new Error(
+            `go build of the group ${options.group} failed (exit ${code ?? '?'}):\n${last.join('\n')}`,
+          ),
+        );
     });
   });
 }

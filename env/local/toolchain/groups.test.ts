@@ -46,7 +46,10 @@ test('no two groups build a program of the same name', () => {
 test('the linker is told the version, or kubeadm refuses to work', () => {
   const [cluster] = GROUPS;
   assert.ok(cluster);
-  const flags = linkerFlags(cluster, 'require k8s.io/kubernetes v1.2.3\nrequire github.com/containerd/containerd/v2 v2.0.0\n');
+  const flags = linkerFlags(
+    cluster,
+    'require k8s.io/kubernetes v1.2.3\nrequire github.com/containerd/containerd/v2 v2.0.0\n',
+  );
   assert.match(flags, /-X k8s\.io\/component-base\/version\.gitVersion=v1\.2\.3/);
 });
 

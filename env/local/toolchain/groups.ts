@@ -32,9 +32,15 @@ export const GROUPS: readonly ToolGroup[] = [
     name: 'cluster',
     module: '.',
     packages: [
-      ...['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy', 'kubelet', 'kubeadm', 'kubectl'].map(
-        (name) => `${KUBERNETES}/cmd/${name}`,
-      ),
+      ...[
+        'kube-apiserver',
+        'kube-controller-manager',
+        'kube-scheduler',
+        'kube-proxy',
+        'kubelet',
+        'kubeadm',
+        'kubectl',
+      ].map((name) => `${KUBERNETES}/cmd/${name}`),
       'go.etcd.io/etcd/server/v3',
       'go.etcd.io/etcd/etcdctl/v3',
       ...['containerd', 'containerd-shim-runc-v2', 'ctr'].map((name) => `${CONTAINERD}/cmd/${name}`),
@@ -93,10 +99,14 @@ export function programOf(group: ToolGroup, packagePath: string): string {
 /** Version of a module as a go.mod says it: the replacement's, else the required one. */
 export function moduleVersion(goMod: string, module: string): string {
   const escaped = module.replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`);
-  const replaced = new RegExp(String.raw`^\s*(?:replace\s+)?${escaped}(?:\s+v\S+)?\s+=>\s+\S+\s+(v\S+)`, 'm').exec(goMod);
+  const replaced = new RegExp(
+    String.raw`^\s*(?:replace\s+)?${escaped}(?:\s+v\S+)?\s+=>\s+\S+\s+(v\S+)`,
+    'm',
+  ).exec(goMod);
   const required = new RegExp(String.raw`^\s*(?:require\s+)?${escaped}\s+(v\S+)`, 'm').exec(goMod);
   const version = replaced?.[1] ?? required?.[1];
-  if (version === undefined) throw new Error(`go.mod names no version of ${module}; expected a require line for it`);
+  if (version === undefined)
+    throw new Error(`go.mod names no version of ${module}; expected a require line for it`);
   return version;
 }
 

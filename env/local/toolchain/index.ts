@@ -38,8 +38,10 @@ export async function buildTools(groups: readonly GroupName[], options: GoOption
   const outDir = await toolsDir(options.signal);
   for (const group of wanted) {
     if (built(group, outDir)) continue;
-    await withLock(join(cacheDir(), 'toolchain.lock'), { deadlineMs: LOCK_DEADLINE_MS, signal: options.signal }, () =>
-      buildGroup(group, outDir, options),
+    await withLock(
+      join(cacheDir(), 'toolchain.lock'),
+      { deadlineMs: LOCK_DEADLINE_MS, signal: options.signal },
+      () => buildGroup(group, outDir, options),
     );
   }
   return outDir;
@@ -91,7 +93,8 @@ async function buildGroup(group: ToolGroup, outDir: string, options: GoOptions):
   mkdirSync(outDir, { recursive: true });
   await goBuild(group, goModOf(group), scratch, options);
   // One rename a program: a half-written one never has its final name.
-  for (const name of readdirSync(scratch)) renameSync(join(scratch, name), join(outDir, group.rename?.[name] ?? name));
+  for (const name of readdirSync(scratch))
+    renameSync(join(scratch, name), join(outDir, group.rename?.[name] ?? name));
   rmSync(scratch, { recursive: true, force: true });
 }
 

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { missingOf } from './packages.ts';
+import { PreflightError, availableBytes, judgeMachine } from './preflight.ts';
+import type { Machine, Need } from './preflight.ts';
+
+const GIB = 1024 ** 3;
+const MOUNTINFO = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'pids']
+  .map((name, at) => `${at + 30} 22 0:${at} / /sys/fs/cgroup/${name} rw - cgroup cgroup rw,${name}`)
+  .join('\n');
+
+const GOOD: Machine = {
+  platform: 'linux',
+  uid: 0,
+  mountinfo: MOUNTINFO,
+  filesystems: 'nodev\tproc\nnodev\toverlay\n\text4\n',
+  memoryAvailableBytes: 20 * GIB,
+  cacheFreeBytes: 80 * GIB,
+  stateFreeBytes: 80 * GIB,
+  missingTools: [],
+  missingPackages: [],
+  hasApt: true,
+};
+const SMALL: Need = { size: 'small', built: false, up: false };
+
+const BAD: readonly [string, Partial<Machine>, RegExp][] = [
+  ['another system', { platform: 'darwin' }, /needs Linux, this is darwin; run it on a Linux machine/],
+  ['not root', { uid: 1000 }, /needs root, this is user 1000; run it as root/],
+  [
+    'no freezer',
+    { mountinfo: MOUNTINFO.replaceAll('freezer', 'xx') },
+    /hierarchies of freezer are not mounted/,
+  ],
+  ['no overlay', { filesystems: '\text4\n' }, /no overlay file system/],
+  ['no Go', { missingTools: ['go'] }, /go is not on PATH; install Go/],
+  ['no ip and no apt', { missingTools: ['ip'], hasApt: false }, /not on PATH: ip; use Debian/],
+  ['no package and no apt', { missingPackages: ['haproxy'], hasApt: false }, /install them with: haproxy/],
+  [
+    'a full disk',
+    { cacheFreeBytes: GIB },
+    /needs 15.0 GiB of disk .* 1.0 GiB are free; free some, or set PLUMBLINE_CACHE/,
+  ],
+  ['a full state disk', { stateFreeBytes: GIB }, /set PLUMBLINE_STATE/],
+  ['little memory', { memoryAvailableBytes: GIB }, /needs 3.0 GiB of memory, 1.0 GiB are available/],
+];
+
+for (const [name, change, message] of BAD) {
+  test(`${name} is refused with what to do`, () => {
+    assert.throws(
+      () => {
+        judgeMachine({ ...GOOD, ...change }, SMALL);
+      },
+      (error: unknown) => error instanceof PreflightError && message.test(error.message),
+    );
+  });
+}
+
+test('a good machine passes, also one whose missing tools apt can bring', () => {
+  judgeMachine(GOOD, SMALL);
+  judgeMachine({ ...GOOD, missingTools: ['ip', 'nsenter'], missingPackages: ['iproute2'] }, SMALL);
+});
+
+test('what is built needs no room for building, what is up needs none at all', () => {
+  judgeMachine({ ...GOOD, cacheFreeBytes: 0 }, { ...SMALL, built: true });
+  judgeMachine(
+    { ...GOOD, cacheFreeBytes: 0, stateFreeBytes: 0, memoryAvailableBytes: 0 },
+    { ...SMALL, up: true },
+  );
+});
+
+test('available memory is read in bytes', () => {
+  assert.equal(availableBytes('MemTotal: 9 kB\nMemAvailable:       2048 kB\n'), 2 * 1024 * 1024);
+});
+
+test('a package that dpkg does not call installed is missing', () => {
+  const output = 'haproxy installed\nsocat config-files\nnftables installed\n';
+  assert.deepEqual(missingOf(['haproxy', 'socat', 'nftables', 'kmod'], output), ['socat', 'kmod']);
+});

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Progress, STEPS, recordDurations, recordedDurations, remainingMs } from './progress.ts';
+import type { Step, UpProgress } from './progress.ts';
+
+const EACH_MS = 1000;
+const even = Object.fromEntries(STEPS.map((step) => [step, EACH_MS])) as Record<Step, number>;
+
+test('what remains is the rest of this step and every later one', () => {
+  assert.equal(remainingMs('packages', 0, even), STEPS.length * EACH_MS);
+  assert.equal(remainingMs('packages', 400, even), STEPS.length * EACH_MS - 400);
+  assert.equal(remainingMs('platform-ready', 250, even), 750);
+});
+
+test('a step that takes longer than the last time leaves nothing negative', () => {
+  assert.equal(remainingMs('platform-ready', 5000, even), 0);
+});
+
+test('a known fraction of a step beats the duration of the last time', () => {
+  assert.equal(remainingMs('platform-ready', 500, even, 0.25), 1500);
+  assert.equal(remainingMs('platform-ready', 500, even, 0.01), 500, 'a fraction this early says nothing');
+});
+
+test('each change is told with the place of its step among all', (context) => {
+  const told: UpProgress[] = [];
+  const progress = new Progress((one) => told.push(one), even);
+  context.after(() => {
+    progress.stop();
+  });
+  progress.begin('nodes', 'starting 4 nodes');
+  progress.message('starting 4 nodes', 0.5);
+  assert.deepEqual(
+    told.map(({ step, index, of, message }) => ({ step, index, of, message })),
+    Array.from({ length: 2 }, () => ({
+      step: 'nodes',
+      index: STEPS.indexOf('nodes') + 1,
+      of: STEPS.length,
+      message: 'starting 4 nodes',
+    })),
+  );
+  assert.deepEqual(Object.keys(progress.finish()), ['nodes'], 'only what was begun has a duration');
+});
+
+test('durations are kept by key for the next time', (context) => {
+  const before = process.env['PLUMBLINE_CACHE'];
+  const dir = mkdtempSync(join(tmpdir(), 'plumbline-timings-'));
+  process.env['PLUMBLINE_CACHE'] = dir;
+  context.after(() => {
+    if (before === undefined) delete process.env['PLUMBLINE_CACHE'];
+    else process.env['PLUMBLINE_CACHE'] = before;
+    rmSync(dir, { recursive: true });
+  });
+  assert.deepEqual(recordedDurations('small/built'), {});
+  recordDurations('small/built', { nodes: 7 });
+  recordDurations('full/built', { nodes: 9 });
+  assert.deepEqual(recordedDurations('small/built'), { nodes: 7 });
+});

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { readStamp, sha256, sourcesFingerprint, writeStamp } from './stamp.ts';
+import type { Stamp } from './stamp.ts';
+
+function scratch(context: { after: (work: () => void) => void }): string {
+  const dir = mkdtempSync(join(tmpdir(), 'plumbline-stamp-'));
+  context.after(() => {
+    rmSync(dir, { recursive: true });
+  });
+  return dir;
+}
+
+test('where one part ends and the next begins changes the hash', () => {
+  assert.notEqual(sha256('ab', 'c'), sha256('a', 'bc'));
+  assert.equal(sha256('ab', 'c'), sha256('ab', 'c'));
+});
+
+test('a source, its name and its content count; a test does not', (context) => {
+  const dir = scratch(context);
+  writeFileSync(join(dir, 'a.ts'), 'one');
+  const first = sourcesFingerprint([dir]);
+  writeFileSync(join(dir, 'a.test.ts'), 'anything');
+  assert.equal(sourcesFingerprint([dir]), first);
+  writeFileSync(join(dir, 'a.ts'), 'two');
+  const second = sourcesFingerprint([dir]);
+  assert.notEqual(second, first);
+  writeFileSync(join(dir, 'b.ts'), '');
+  assert.notEqual(sourcesFingerprint([dir]), second);
+});
+
+test('a stamp comes back as it was written; none, or half of one, is null', (context) => {
+  const before = process.env['PLUMBLINE_STATE'];
+  const dir = scratch(context);
+  process.env['PLUMBLINE_STATE'] = dir;
+  context.after(() => {
+    if (before === undefined) delete process.env['PLUMBLINE_STATE'];
+    else process.env['PLUMBLINE_STATE'] = before;
+  });
+  assert.equal(readStamp('local-small'), null);
+  mkdirSync(join(dir, 'local-small'));
+  const stamp: Stamp = {
+    instance: 'local-small',
+    size: 'small',
+    with: ['postgres'],
+    uid: 'u',
+    caSha256: 'c',
+    fingerprint: 'f',
+    edgeFingerprint: null,
+    createdAt: '2026-11-24T17:00:00.000Z',
+    bootId: 'b',
+  };
+  writeStamp(stamp);
+  assert.deepEqual(readStamp('local-small'), stamp);
+  writeFileSync(join(dir, 'local-small/stamp.json'), '{"instance":');
+  assert.equal(readStamp('local-small'), null);
+});
