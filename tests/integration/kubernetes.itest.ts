@@ -1,0 +1,221 @@
+/** The Kubernetes probe against a real API server and etcd, on loopback, without any node. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { buildTools, CLUSTER_GROUPS } from '../../env/local/toolchain/index.ts';
+import { KubeError, openCluster } from '../../probes/kubernetes/index.ts';
+import type { KubeCluster } from '../../probes/kubernetes/index.ts';
+
+const ETCD = 'http://127.0.0.1:23791';
+const API_PORT = 26444;
+const READY_MS = 60_000;
+const folder = mkdtempSync(join(tmpdir(), 'plumbline-api-'));
+const over = new AbortController();
+const children: ChildProcess[] = [];
+let bin = '';
+let cluster: KubeCluster;
+
+function start(name: string, argv: string[]): ChildProcess {
+  const child = spawn(join(bin, name), argv, { stdio: 'ignore', cwd: folder });
+  children.push(child);
+  return child;
+}
+
+function startApiServer(): ChildProcess {
+  return start('kube-apiserver', [
+    ...[
+      `--etcd-servers=${ETCD}`,
+      '--bind-address=127.0.0.1',
+      `--secure-port=${API_PORT}`,
+      '--cert-dir=certs',
+    ],
+    ...['--service-account-key-file=sa.key', '--service-account-signing-key-file=sa.key'],
+    ...['--service-account-issuer=https://plumbline.test', '--service-cluster-ip-range=198.19.0.0/24'],
+    ...[
+      '--token-auth-file=tokens.csv',
+      '--authorization-mode=RBAC',
+      '--disable-admission-plugins=ServiceAccount',
+    ],
+  ]);
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
+}
+
+/** A kubeconfig for one of the tokens. */
+function open(token: string): KubeCluster {
+  const file = join(folder, `kubeconfig-${token}`);
+  const config = {
+    'current-context': 'c',
+    clusters: [
+      {
+        name: 'c',
+        cluster: { server: `https://127.0.0.1:${API_PORT}`, 'certificate-authority': 'certs/apiserver.crt' },
+      },
+    ],
+    users: [{ name: 'u', user: { token } }],
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+  };
+  writeFileSync(file, JSON.stringify(config));
+  return openCluster({ kubeconfig: file, signal: over.signal });
+}
+
+async function ready(of: KubeCluster): Promise<void> {
+  const until = Date.now() + READY_MS;
+  for (;;) {
+    const answer = await of.raw('/readyz').catch((error: unknown) => ({ status: 0, body: String(error) }));
+    if (answer.status === 200) return;
+    if (Date.now() > until)
+      throw new Error(`the API server is not ready after ${READY_MS} ms: ${answer.body}`);
+    await sleep(200);
+  }
+}
+
+const map = (name: string, value: string) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'default' },
+  data: { value },
+});
+const ref = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name });
+const query = { kind: 'v1/ConfigMap', namespace: 'default' };
+
+before(async () => {
+  bin = await buildTools(CLUSTER_GROUPS);
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  writeFileSync(join(folder, 'sa.key'), privateKey.export({ type: 'pkcs1', format: 'pem' }));
+  writeFileSync(join(folder, 'tokens.csv'), 'strong,admin,1,"system:masters"\nweak,weak,2\n');
+  const peers = ['--listen-peer-urls=http://127.0.0.1:23801', '--unsafe-no-fsync'];
+  start('etcd', [
+    '--data-dir=etcd',
+    `--listen-client-urls=${ETCD}`,
+    `--advertise-client-urls=${ETCD}`,
+    ...peers,
+  ]);
+  startApiServer();
+  cluster = open('strong');
+  await ready(cluster);
+});
+
+after(async () => {
+  over.abort();
+  await Promise.all(children.map(end));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('should show a write in the cache once it has returned', async () => {
+  assert.equal((await cluster.list(query)).items.length, 0);
+  await cluster.apply([map('a', '1')]);
+  assert.deepEqual(
+    (await cluster.list(query)).items.map((one) => one['data']),
+    [{ value: '1' }],
+  );
+  await cluster.patch(ref('a'), { data: { value: '2' } });
+  assert.deepEqual(
+    (await cluster.list(query)).items.map((one) => one['data']),
+    [{ value: '2' }],
+  );
+  await cluster.delete([ref('a'), ref('never-there')]);
+  assert.equal((await cluster.list(query)).items.length, 0);
+});
+
+test('should list once and watch once, however often it is asked', async () => {
+  const before = cluster.calls().byKind;
+  for (let i = 0; i < 20; i++) await cluster.list(query);
+  assert.deepEqual(cluster.calls().byKind, before);
+  assert.equal(before['list v1/ConfigMap'], 1);
+});
+
+test('should wake a wait by the change itself, and say what it last saw at its deadline', async () => {
+  const waited = cluster.wait({ ...query, names: ['late'], until: 'exists', count: 1, timeoutMs: 5000 });
+  await cluster.apply([map('late', '1')]);
+  assert.equal((await waited).items.length, 1);
+  const never = cluster.wait({ ...query, names: ['never'], until: 'exists', count: 1, timeoutMs: 50 });
+  await assert.rejects(
+    never,
+    (error) =>
+      error instanceof KubeError &&
+      error.reason === 'timeout' &&
+      /never.*last seen: none/.test(error.message),
+  );
+});
+
+test('should end waits when their signal fires', async () => {
+  const patience = new AbortController();
+  const waited = cluster.wait(
+    { ...query, names: ['never'], until: 'exists', count: 1, timeoutMs: 60_000 },
+    patience.signal,
+  );
+  patience.abort();
+  await assert.rejects(waited, (error) => error instanceof KubeError && error.reason === 'aborted');
+});
+
+test('should call what may not be read unavailable, once for all readers', async () => {
+  const weak = open('weak');
+  for (let i = 0; i < 3; i++)
+    assert.match((await weak.list({ kind: 'v1/Pod' })).unavailable ?? '', /^forbidden: /);
+  assert.equal(weak.calls().total, 1);
+  assert.match((await open('wrong').list({ kind: 'v1/Pod' })).unavailable ?? '', /^unauthorized: /);
+});
+
+test('should refuse to overwrite what somebody else has changed', async () => {
+  const stale = await cluster.client.create(map('contended', '1'));
+  await cluster.patch(ref('contended'), { data: { value: '2' } });
+  await assert.rejects(
+    cluster.client.replace(stale),
+    (error) => error instanceof KubeError && error.reason === 'conflict',
+  );
+});
+
+test('should page through more objects than fit one page', async () => {
+  const names = Array.from({ length: 1100 }, (_, i) => `page-${i}`);
+  const queue = names.values();
+  const worker = async () => {
+    for (const name of queue)
+      await cluster.client.create({
+        ...map(name, '1'),
+        metadata: { name, namespace: 'default', labels: { paged: 'yes' } },
+      });
+  };
+  await Promise.all(Array.from({ length: 8 }, worker));
+  const { items } = await cluster.client.list('v1/ConfigMap', {
+    namespace: 'default',
+    labels: { paged: 'yes' },
+  });
+  assert.equal(new Set(items.map((one) => one.metadata.name)).size, 1100);
+});
+
+test('should tell a cluster by its UID and its CA', async () => {
+  const pin = await cluster.pin();
+  assert.match(pin.uid, /^[0-9a-f-]{36}$/);
+  assert.match(pin.caSha256 ?? '', /^[0-9a-f]{64}$/);
+  assert.match(await cluster.version(), /^v1\./);
+});
+
+test('should catch up after the API server was gone, also with what it missed', async () => {
+  await end(children[1] as ChildProcess);
+  const refused = cluster.get(ref('a'));
+  await assert.rejects(refused, (error) => error instanceof KubeError && error.reason === 'unreachable');
+  startApiServer();
+  const other = open('strong');
+  await ready(other);
+  await other.client.create(map('missed', '1'));
+  const caught = await cluster.wait({
+    ...query,
+    names: ['missed'],
+    until: 'exists',
+    count: 1,
+    timeoutMs: 20_000,
+  });
+  assert.equal(caught.items.length, 1);
+});
