@@ -10,6 +10,9 @@ const ETCD_CLIENT_PORT = 2379;
 const STATIC_POD_MS = 60_000;
 const SHORT_DAYS = 5;
 
+/** What Kubernetes itself adds to a cordoned node; set here too, so that nobody else changes the list that is put back. */
+const CORDONED = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
+
 export const clusterControls: readonly Control[] = [
   {
     id: 'topology/cluster/versions/short-certificate',
@@ -56,7 +59,7 @@ export const clusterControls: readonly Control[] = [
         {
           spec: {
             unschedulable: true,
-            taints: [{ key: 'plumbline.dev/control', effect: 'PreferNoSchedule' }],
+            taints: [CORDONED, { key: 'plumbline.dev/control', effect: 'PreferNoSchedule' }],
           },
         },
       ),
