@@ -1,7 +1,16 @@
+import type { Environment } from '../env/schema.ts';
+import type { KubeCluster } from '../probes/kubernetes/index.ts';
 import { storeDriver, STORES } from '../probes/stores.ts';
 import type { KubeObject } from '../suites/harness/protocol.ts';
-import type { Engine } from './engine.ts';
 import { timeoutMsOf } from './environment-parts.ts';
+import type { StoreTargets } from './store-target.ts';
+
+/** What a snapshot is taken of; an `Engine` is one. */
+export interface SnapshotSource {
+  book: { environment: Environment };
+  stores: Pick<StoreTargets, 'target'>;
+  parts: { cluster: Pick<KubeCluster, 'list'>; signal: AbortSignal };
+}
 
 /** Subject → what must be the same again. */
 export type Snapshot = Map<string, string>;
@@ -20,10 +29,11 @@ const NAMESPACED = [
 const WORKLOADS = new Set<string>(NAMESPACED.slice(0, 3));
 
 /** Specs of what is declared, readiness of what runs, roles of the stores as a multiset (leaders may change). */
-export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
+export async function takeSnapshot(engine: SnapshotSource): Promise<Snapshot> {
   const snapshot: Snapshot = new Map();
   const { platform, edge, canary } = engine.book.environment.namespaces;
-  for (const kind of NAMESPACED) await addObjects(engine, snapshot, { kind, namespaces: [platform, edge, canary] });
+  for (const kind of NAMESPACED)
+    await addObjects(engine, snapshot, { kind, namespaces: [platform, edge, canary] });
   await addObjects(engine, snapshot, { kind: 'v1/Node', namespaces: null });
   await addStrangers(engine, snapshot, [platform, edge, canary]);
   await addRoles(engine, snapshot);
@@ -44,13 +54,17 @@ export function differences(before: Snapshot, after: Snapshot): string[] {
     });
 }
 
-async function itemsOf(engine: Engine, kind: string): Promise<KubeObject[]> {
+async function itemsOf(engine: SnapshotSource, kind: string): Promise<KubeObject[]> {
   const listed = await engine.parts.cluster.list({ kind });
   if (listed.unavailable !== undefined) throw new Error(`no snapshot of ${kind}: ${listed.unavailable}`);
   return listed.items;
 }
 
-async function addObjects(engine: Engine, snapshot: Snapshot, what: { kind: string; namespaces: string[] | null }): Promise<void> {
+async function addObjects(
+  engine: SnapshotSource,
+  snapshot: Snapshot,
+  what: { kind: string; namespaces: string[] | null },
+): Promise<void> {
   for (const object of await itemsOf(engine, what.kind)) {
     const { namespace, name, labels } = object.metadata;
     if (what.namespaces !== null && !what.namespaces.includes(namespace ?? '')) continue;
@@ -62,16 +76,17 @@ async function addObjects(engine: Engine, snapshot: Snapshot, what: { kind: stri
 }
 
 /** Pods that no controller owns are somebody's leftover. */
-async function addStrangers(engine: Engine, snapshot: Snapshot, namespaces: string[]): Promise<void> {
+async function addStrangers(engine: SnapshotSource, snapshot: Snapshot, namespaces: string[]): Promise<void> {
   for (const pod of await itemsOf(engine, 'v1/Pod')) {
     if (!namespaces.includes(pod.metadata.namespace ?? '')) continue;
     const owned = (pod.metadata.ownerReferences ?? []).length > 0;
     if (!owned) snapshot.set(`Pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name}`, 'there');
-    else if (pod.metadata.deletionTimestamp !== undefined) snapshot.set(`Pod ${pod.metadata.name} is going`, 'yes');
+    else if (pod.metadata.deletionTimestamp !== undefined)
+      snapshot.set(`Pod ${pod.metadata.name} is going`, 'yes');
   }
 }
 
-async function addRoles(engine: Engine, snapshot: Snapshot): Promise<void> {
+async function addRoles(engine: SnapshotSource, snapshot: Snapshot): Promise<void> {
   const { environment } = engine.book;
   for (const store of Object.keys(environment.stores).filter((name) => STORES.includes(name))) {
     const bounds = { deadlineMs: timeoutMsOf(environment, 'storeOperation'), signal: engine.parts.signal };
@@ -85,7 +100,15 @@ async function addRoles(engine: Engine, snapshot: Snapshot): Promise<void> {
 interface WorkloadObject {
   spec?: { replicas?: number };
   status?: Partial<
-    Record<'observedGeneration' | 'replicas' | 'readyReplicas' | 'updatedReplicas' | 'desiredNumberScheduled' | 'numberReady', number>
+    Record<
+      | 'observedGeneration'
+      | 'replicas'
+      | 'readyReplicas'
+      | 'updatedReplicas'
+      | 'desiredNumberScheduled'
+      | 'numberReady',
+      number
+    >
   > & { currentRevision?: string; updateRevision?: string };
 }
 
