@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { stateDir } from '../paths.ts';
 import { addressesOf, nodesOf } from './addressing.ts';
@@ -46,6 +47,7 @@ export function nodeFiles(node: NodeSpec, binDir: string): Readonly<Record<strin
   return {
     '/etc/hostname': `${node.name}\n`,
     '/etc/hosts': hostsFile(node),
+    '/etc/machine-id': `${createHash('sha256').update(`${node.instance}/${node.name}`).digest('hex').slice(0, 32)}\n`,
     // Nothing answers there: names outside the cluster fail at once instead of leaving the machine.
     '/etc/resolv.conf': `nameserver ${host}\n`,
     '/etc/containerd/config.toml': containerdConfig(binDir),
