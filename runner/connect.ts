@@ -8,6 +8,7 @@ import { readStamp, type Stamp } from '../env/local/stamp.ts';
 import type { Environment } from '../env/schema.ts';
 import { KubeError, openCluster, unavailableText, type ClusterPin, type KubeCluster } from '../probes/kubernetes/index.ts';
 import { embeddedOf, sizeOf, timeoutMsOf } from './environment-parts.ts';
+import { restoreLeftovers } from './leftovers.ts';
 import type { Progress } from './progress.ts';
 
 /** A cluster that is the one it should be. */
@@ -89,6 +90,7 @@ async function embedded(instance: InstanceName, options: ConnectOptions): Promis
     }
     return { kubeconfig, pin: pinOf(stamp), edgeReady: null };
   }
+  await restoreLeftovers(environment, instance, { say: (line) => progress.say(line), signal });
   // Loaded only where it is needed: it brings the whole embedded environment with it.
   const local = await import('../env/local/index.ts');
   try {

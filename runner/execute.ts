@@ -2,7 +2,7 @@ import type { PlannedCheck } from '../env/catalogue/index.ts';
 import { EXIT } from '../env/errors.ts';
 import type { Environment } from '../env/schema.ts';
 import { redactor } from '../probes/history.ts';
-import { renderTerminal } from '../reports/index.ts';
+import { diffRuns, renderTerminal } from '../reports/index.ts';
 import type { RunRecord } from '../reports/record/run-record.ts';
 import { Book, type CheckOverrides } from './book.ts';
 import { BlockedError, connect, exitCodeOf, type Connection } from './connect.ts';
@@ -28,8 +28,8 @@ export interface ExecuteOptions {
   profile: string | null;
   out?: string | undefined;
   with?: readonly string[] | undefined;
-  /** Folder or id of a run to compare with. */
-  baseline?: string | undefined;
+  /** A run to compare with. */
+  baseline?: RunRecord | undefined;
   overrides?: ReadonlyMap<string, CheckOverrides>;
   /** Asked once the cluster is reached and before anything is changed; throws CommandError to refuse. */
   confirm?(connection: Connection): Promise<void>;
@@ -246,6 +246,8 @@ class Run {
       await writeEnd(this.#folder.histories, { interrupted, restored: this.#restored });
       const written = await writeRecord(record, this.#folder, redact);
       this.#progress.close();
+      const { baseline } = this.#options;
+      if (baseline !== undefined) this.#progress.say(diffRuns(written, baseline).text.trimEnd());
       this.#progress.say(renderTerminal(written, { reportPath: `${this.#folder.path}/report.html` }));
       return { exitCode: written.exitCode };
     } catch (cause) {

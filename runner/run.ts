@@ -1,6 +1,7 @@
 import { planChecks } from '../env/catalogue/index.ts';
 import { loadEnvironment } from '../env/loader.ts';
 import type { Size } from '../env/schema.ts';
+import { readBaseline } from './baseline.ts';
 import { describePlan } from './dry-run.ts';
 import { execute } from './execute.ts';
 import { guarded, type CommandResult } from './guard.ts';
@@ -35,6 +36,7 @@ export function runEnvironment(options: RunOptions): Promise<CommandResult> {
       process.stdout.write(describePlan(environment, planned));
       return { exitCode: 0 };
     }
+    const baseline = options.baseline === undefined ? undefined : readBaseline(options.baseline, options.out ?? 'runs');
     const command = commandLine('run', options);
     return execute({
       environment,
@@ -43,7 +45,7 @@ export function runEnvironment(options: RunOptions): Promise<CommandResult> {
       profile: profile ?? null,
       out: options.out,
       with: options.with,
-      baseline: options.baseline,
+      baseline,
     });
   });
 }

@@ -15,10 +15,10 @@ export interface CommandEnd {
   output: string;
 }
 
-/** The command line, as a person starts it. `onOutput` sees everything so far, whenever something comes. */
+/** The command line, as a person starts it. */
 export function plumbline(
   args: readonly string[],
-  options: { env?: NodeJS.ProcessEnv; onOutput?: (output: string, child: ChildProcess) => void } = {},
+  options: { env?: NodeJS.ProcessEnv; onStart?: (child: ChildProcess) => void } = {},
 ): Promise<CommandEnd> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(ROOT, 'cli', 'plumbline.mjs'), ...args], {
@@ -26,10 +26,10 @@ export function plumbline(
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    options.onStart?.(child);
     let output = '';
     const take = (text: string) => {
       output += text;
-      options.onOutput?.(output, child);
     };
     child.stdout.setEncoding('utf8').on('data', take);
     child.stderr.setEncoding('utf8').on('data', take);

@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { InstanceName } from '../env/local/nodes/index.ts';
+import { stateDir } from '../env/local/paths.ts';
+import { readStamp } from '../env/local/stamp.ts';
+import type { Environment } from '../env/schema.ts';
+import { timeoutMsOf } from './environment-parts.ts';
+import { HeldError, kubeCallFrom, restoreEnvironment, safetyFolder } from './safety/index.ts';
+import { Ledger } from './safety/ledger.ts';
+import { HolderRecord } from './safety/processes.ts';
+
+/**
+ * Before an embedded environment is looked at: whoever works on it now keeps it, and what a killed run left undone is undone.
+ * Otherwise a cluster that is only disturbed would be found unhealthy and raised anew.
+ * @throws HeldError when a living process holds it.
+ */
+export async function restoreLeftovers(
+  environment: Environment,
+  instance: InstanceName,
+  how: { say(line: string): void; signal: AbortSignal },
+): Promise<void> {
+  const folder = safetyFolder(environment.name, instance);
+  const [holder] = new HolderRecord(folder).living().filter(({ pid }) => pid !== process.pid);
+  if (holder !== undefined) {
+    const who = `process ${holder.pid}`;
+    throw new HeldError(who, `${instance} is held by ${who} on this machine (see ps -fp ${holder.pid}): wait for it, or end it`);
+  }
+  const stamp = readStamp(instance);
+  const kubeconfig = join(stateDir(instance), 'kubeconfig');
+  if (stamp === null || !existsSync(kubeconfig) || new Ledger(folder).open().length === 0) return;
+  how.say('  restoring what an earlier run left undone');
+  const kube = kubeCallFrom(kubeconfig);
+  try {
+    const report = await restoreEnvironment({
+      environment: environment.name,
+      embedded: instance,
+      clusterUid: stamp.uid,
+      kube: kube.call,
+      kubeconfig,
+      runId: 'leftovers',
+      systemNamespace: environment.namespaces.system,
+      restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
+      notice: (message) => how.say(`  ${message}`),
+      signal: how.signal,
+    });
+    for (const line of report.undone) how.say(`  undone: ${line}`);
+    for (const line of report.failed) how.say(`  not undone: ${line}`);
+  } catch (error) {
+    how.signal.throwIfAborted();
+    if (error instanceof HeldError) throw error;
+    // A cluster that cannot even be restored is one for `env up` to heal or to raise anew.
+    how.say(`  it could not be restored: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    kube.close();
+  }
+}
