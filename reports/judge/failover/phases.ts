@@ -42,7 +42,7 @@ export function phasesOf(history: History, trial: Trial, episode: Episode | null
   const elected = leaders.find(
     (one) => typeof one['leader'] === 'string' && detected !== undefined && one.t >= detected.t,
   );
-  const moved = after('endpoint').find((one) => (one['addresses'] as unknown[]).length > 0);
+  const moved = endpointAtRecovery(after('endpoint'), episode);
   return [
     landedPhase(trial),
     polled('detected', detected, zeroMs, 'the lease was given up or ran out'),
@@ -52,6 +52,21 @@ export function phasesOf(history: History, trial: Trial, episode: Episode | null
     bounded('steady', episode?.steadyFromMs === null ? undefined : episode?.end, zeroMs),
     polled('replicas restored', restored(history, trial), zeroMs),
   ];
+}
+
+/**
+ * The change that led clients back: the last one before writes succeeded again. On its way a Service may have pointed nowhere, or at
+ * the old leader's pod in its next life. Without a recovery the first address that came.
+ */
+function endpointAtRecovery(
+  changes: readonly Observation[],
+  episode: Episode | null,
+): Observation | undefined {
+  const somewhere = changes.filter((one) => (one['addresses'] as unknown[]).length > 0);
+  const endMs = episode?.end.hiMs ?? Infinity;
+  // Seen by polling: what is seen up to one interval after the first success may still have come before it.
+  const before = somewhere.filter((one) => one.t - Number(one['pollMs'] ?? 0) <= endMs);
+  return Number.isFinite(endMs) ? before.at(-1) : somewhere[0];
 }
 
 function landedPhase({ landedMs, actedMs }: Trial): Phase {

@@ -459,6 +459,15 @@ describe('elections and missing phases', () => {
   });
 });
 
+it('should take the endpoint that led clients back, not where the Service pointed on its way', () => {
+  const trial = new Synthetic();
+  trial.see(5_500, 'endpoint', { addresses: ['198.18.74.6'], pollMs: 20, source: 'cache' });
+  trial.see(5_600, 'endpoint', { addresses: [], pollMs: 20, source: 'cache' });
+  trial.see(15_000, 'endpoint', { addresses: ['198.18.75.6', '198.18.76.1'], pollMs: 20, source: 'cache' });
+  const moved = judge(trial).phases.find(({ name }) => name === 'endpoint moved');
+  assert.deepEqual([moved?.atMs, moved?.detail], [1888, '198.18.75.6']);
+});
+
 describe('judging a check', () => {
   it('should pass when trials pass and one elected another leader', () => {
     const inPlace = new Synthetic()
