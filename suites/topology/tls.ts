@@ -46,15 +46,25 @@ function read(certificate: Partial<PeerCertificate>): Handshake {
   };
 }
 
-/** Runs at most `limit` at a time: a thousand handshakes at once would time each other out. */
+/**
+ * Runs at most `atOnce` at a time (a thousand handshakes at once would time each other out), and begins no more after
+ * `budgetMs`: behind a firewall that drops packets, every single one would wait for its full time-out. What was not begun
+ * is returned.
+ */
 export async function inParallel<T>(
   items: readonly T[],
-  limit: number,
+  limits: { atOnce: number; budgetMs: number },
   work: (item: T) => Promise<void>,
-): Promise<void> {
-  const queue = items[Symbol.iterator]();
+): Promise<T[]> {
+  const end = performance.now() + limits.budgetMs;
+  const queue = [...items];
   const worker = async (): Promise<void> => {
-    for (const item of queue) await work(item);
+    while (performance.now() < end) {
+      const item = queue.shift();
+      if (item === undefined) return;
+      await work(item);
+    }
   };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(limits.atOnce, items.length) }, worker));
+  return queue;
 }
