@@ -5,12 +5,17 @@ import type { KubeCall } from './types.ts';
 
 export const LEVER_NAME = 'plumbline-stop';
 
-/** DESIGN: within 2 s of the lever's appearance, or of its being unreadable, nothing new begins. */
-const BLIND_MS = 2_000;
-/** A reading every 500 ms leaves three tries within those 2 s. A watch alone would not do: a silent connection looks like an absent lever. */
+/** No new action begins on a reading older than this, and a lever that is refused for this long stops everything. */
+const FRESH_MS = 2_000;
+/**
+ * Silence stops everything only after this. An API server on two busy cores has taken more than 1.5 s for an answer, and one
+ * that answers nobody takes no lever from anybody either; new actions wait meanwhile.
+ */
+const SILENT_MS = 6_000;
+/** Readings overlap, so that one slow answer does not delay the next. A watch alone would not do: silence looks like an absent lever. */
 const READ_EVERY_MS = 500;
-const RETRY_EVERY_MS = 100;
-const READ_TIMEOUT_MS = 1_500;
+const READ_TIMEOUT_MS = 5_000;
+const MAX_UNDER_WAY = 4;
 
 export type LeverOptions = {
   readonly kube: KubeCall;
@@ -24,11 +29,14 @@ export class Lever {
   readonly #options: LeverOptions;
   readonly #path: string;
   readonly #ended = new AbortController();
-  #lastGoodMs = 0;
-  #lastTrouble = 'no answer';
+  readonly #underWay = new Set<Promise<boolean>>();
+  /** When the newest reading that found no lever was sent. */
+  #clearMs = 0;
+  /** Set while answers come that are none. */
+  #trouble: string | null = null;
   #stopped: string | null = null;
   #blindAllowedUntilMs = 0;
-  #reading: Promise<void> = Promise.resolve();
+  #following: Promise<void> = Promise.resolve();
 
   private constructor(options: LeverOptions) {
     this.#options = options;
@@ -42,27 +50,22 @@ export class Lever {
   static async follow(options: LeverOptions): Promise<Lever> {
     const lever = new Lever(options);
     if (!(await lever.#read()) && lever.#stopped === null)
-      lever.#stop(`it cannot be read: ${lever.#lastTrouble}`);
+      lever.#stop(`it cannot be read: ${lever.#trouble ?? 'no answer'}`);
     lever.#throwIfStopped();
-    lever.#reading = lever.#followForEver();
+    lever.#following = lever.#followForEver();
     return lever;
   }
 
   /**
-   * To be called right before every action: reads the lever anew when the last reading is not fresh.
-   * @throws LeverError when the lever is set, or has not been read for 2 s.
+   * To be called right before every action: returns on a reading that is at most 2 s old, waiting for one if need be.
+   * @throws LeverError when the lever is set or unreadable.
    */
   async confirm(): Promise<void> {
-    if (monoMs() - this.#lastGoodMs > READ_EVERY_MS * 2) await this.#read();
-    this.#judgeBlindness();
+    while (this.#stopped === null && !this.#mayBeBlind() && monoMs() - this.#clearMs > FRESH_MS) {
+      await this.#read();
+      this.#judgeBlindness();
+    }
     this.#throwIfStopped();
-  }
-
-  #throwIfStopped(): void {
-    if (this.#stopped !== null)
-      throw new LeverError(
-        `the safety lever ${LEVER_NAME} (ConfigMap in ${this.#options.namespace}): ${this.#stopped}`,
-      );
   }
 
   /** For actions that take the API server away themselves: until then the lever may be unreadable. */
@@ -72,54 +75,70 @@ export class Lever {
 
   async close(): Promise<void> {
     this.#ended.abort();
-    await this.#reading;
+    await this.#following;
+    await Promise.all(this.#underWay);
   }
 
   async #followForEver(): Promise<void> {
-    let good = true;
     while (!this.#ended.signal.aborted && this.#stopped === null) {
-      await sleep(good ? READ_EVERY_MS : RETRY_EVERY_MS, undefined, {
-        signal: this.#ended.signal,
-        ref: false,
-      }).catch(() => undefined);
+      await sleep(READ_EVERY_MS, undefined, { signal: this.#ended.signal, ref: false }).catch(
+        () => undefined,
+      );
       if (this.#ended.signal.aborted) return;
-      good = await this.#read();
+      // After a pause of this process the first judgement must come after a reading, not before.
+      const late = monoMs() - this.#clearMs > FRESH_MS;
+      if (this.#underWay.size < MAX_UNDER_WAY) void this.#read();
+      if (late) await Promise.race(this.#underWay);
       this.#judgeBlindness();
     }
   }
 
-  /** Never past the moment at which blindness begins. Returns whether the lever was read and is not set. */
-  async #read(): Promise<boolean> {
+  #read(): Promise<boolean> {
+    const reading = this.#readOnce().finally(() => this.#underWay.delete(reading));
+    this.#underWay.add(reading);
+    return reading;
+  }
+
+  /** Returns whether there is no lever; never throws. */
+  async #readOnce(): Promise<boolean> {
     const sentMs = monoMs();
-    const leftMs = this.#lastGoodMs === 0 ? READ_TIMEOUT_MS : this.#lastGoodMs + BLIND_MS - sentMs;
-    // Late by our own fault (a busy or paused process): then the API server gets its full time to answer.
-    const timeoutMs =
-      leftMs <= 0 ? READ_TIMEOUT_MS : Math.min(READ_TIMEOUT_MS, Math.max(RETRY_EVERY_MS, leftMs));
     try {
-      const { status, body } = await this.#options.kube({
+      const request = {
         method: 'GET',
         path: this.#path,
-        timeoutMs,
+        timeoutMs: READ_TIMEOUT_MS,
         signal: this.#ended.signal,
-      });
-      if (status === 404) {
-        this.#lastGoodMs = sentMs;
-        return true;
-      }
+      } as const;
+      const { status, body } = await this.#options.kube(request);
       if (status === 200) this.#stop(`it is set${because(body)}; remove it to go on`);
-      else this.#lastTrouble = `the API server answered ${status}`;
+      else if (status !== 404) this.#trouble = `the API server answered ${status}`;
+      if (status !== 404) return false;
+      this.#clearMs = Math.max(this.#clearMs, sentMs);
+      this.#trouble = null;
+      return true;
     } catch (error) {
-      this.#lastTrouble = error instanceof Error ? error.message : String(error);
+      // A request that ran out of time is silence, not a refusal.
+      if (monoMs() - sentMs < READ_TIMEOUT_MS)
+        this.#trouble = error instanceof Error ? error.message : String(error);
+      return false;
     }
-    return false;
+  }
+
+  #mayBeBlind(): boolean {
+    return monoMs() < this.#blindAllowedUntilMs;
   }
 
   #judgeBlindness(): void {
-    const now = monoMs();
-    if (this.#stopped !== null || now < this.#blindAllowedUntilMs || this.#ended.signal.aborted) return;
-    const blindMs = now - this.#lastGoodMs;
-    if (blindMs >= BLIND_MS)
-      this.#stop(`it could not be read for ${Math.round(blindMs)} ms: ${this.#lastTrouble}`);
+    const blindMs = monoMs() - this.#clearMs;
+    if (this.#mayBeBlind() || blindMs < (this.#trouble === null ? SILENT_MS : FRESH_MS)) return;
+    this.#stop(`it could not be read for ${Math.round(blindMs)} ms: ${this.#trouble ?? 'no answer'}`);
+  }
+
+  #throwIfStopped(): void {
+    if (this.#stopped === null) return;
+    throw new LeverError(
+      `the safety lever ${LEVER_NAME} (ConfigMap in ${this.#options.namespace}): ${this.#stopped}`,
+    );
   }
 
   #stop(reason: string): void {

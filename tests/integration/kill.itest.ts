@@ -1,0 +1,55 @@
+/** SIGKILL at bad moments: the next start restores the environment, and without one the timers do. */
+import assert from 'node:assert/strict';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { up } from '../../env/local/index.ts';
+import { INSTANCE, KillSeries } from './kill-harness.ts';
+import type { Attempt, Plan } from './kill-harness.ts';
+
+let series: KillSeries;
+
+before(async () => {
+  const { kubeconfig } = await up({
+    instance: INSTANCE,
+    size: 'small',
+    with: ['postgres'],
+    onProgress: () => undefined,
+    signal: new AbortController().signal,
+  });
+  series = await KillSeries.open(kubeconfig, mkdtempSync(join(tmpdir(), 'plumbline-kill-')));
+});
+after(() => series.close());
+
+async function strike(plan: Plan): Promise<Attempt> {
+  const attempt = await series.attempt(plan);
+  assert.deepEqual(attempt.problems, []);
+  return attempt;
+}
+
+test('all processes killed while a route is missing on a node: the next start puts it back', async () => {
+  const { open } = await strike({
+    work: 'route',
+    victim: 'all',
+    when: 'pending',
+    delayMs: 500,
+    next: 'start',
+  });
+  assert.ok(open > 0, 'an undo was pending');
+});
+
+test('the runner killed while a node is cordoned, and nobody starts anything: the timers put it back', async () => {
+  const { open } = await strike({
+    work: 'cordon',
+    victim: 'runner',
+    when: 'pending',
+    delayMs: 1_500,
+    next: 'timers',
+  });
+  assert.ok(open > 0, 'an undo was pending');
+});
+
+test('Playwright killed in the middle of a drill: the runner ends it, and the store is steady again', async () => {
+  await strike({ work: 'drill', victim: 'playwright', when: 'any', delayMs: 3_000, next: 'start' });
+});
