@@ -4,7 +4,7 @@ import type { Environment, Profile } from '../schema.ts';
 import { closest } from '../suggest.ts';
 import { notDeclared } from './declared.ts';
 import { failoverParts, resolveGoals } from './goals.ts';
-import { catalogue, matchChecks, suggestCheck, suiteOf, suites as allSuites } from './index.ts';
+import { catalogue, matchChecks, suggestCheck, suiteOf, suites as allSuites } from './rows.ts';
 import { notPermitted } from './permits.ts';
 import type { CatalogueRow } from './types.ts';
 
