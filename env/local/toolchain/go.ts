@@ -106,7 +106,8 @@ type SpawnOptions = GoOptions & {
 
 function spawnGo(argv: readonly string[], options: SpawnOptions): Promise<void> {
   options.signal?.throwIfAborted();
-  const child = spawn('go', argv, {
+  // Should this process be killed, the build ends with it: the next one must not find it still writing.
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'go', ...argv], {
     env: options.env,
     cwd: options.cwd,
     stdio: ['ignore', 'ignore', 'pipe'],
