@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parse } from 'yaml';
@@ -75,7 +76,7 @@ test('should refuse a profile that names no check, and one that does not exist',
   assert.match(none.output, /topology\/nothing|empty/);
   const unknown = await plumbline(['run', '--env', 'local-small', '--profile', 'smoek', '--out', out('smoek')]);
   assert.equal(unknown.code, 64);
-  assert.match(unknown.output, /no profile "smoek" ; it has: smoke, /);
+  assert.match(unknown.output, /no profile "smoek".*it has: smoke, /);
 });
 
 test('should record every check as inconclusive when the API server is unreachable', async () => {
@@ -160,15 +161,22 @@ test('should end with 3 before anything is touched when the runs folder cannot b
   }
 });
 
-test('should record every check as inconclusive when the embedded environment cannot be raised', async () => {
-  const cache = join(folder, 'not-a-folder');
-  writeFileSync(cache, '');
-  const env = { PLUMBLINE_CACHE: cache, PLUMBLINE_STATE: join(folder, 'state') };
-  const { code, output } = await plumbline(['run', '--env', 'local-small', ...READERS, '--out', out('half')], { env });
-  assert.equal(code, 2, output);
-  const { record } = onlyRun(out('half'));
-  assert.equal(record.verdict, 'inconclusive');
-  for (const { reason } of record.checks.filter(({ verdict }) => verdict !== 'not-run')) assert.match(reason, /could not be raised/);
+test('should record every check as inconclusive when the API server takes connections and never answers', async () => {
+  const server = createServer(() => undefined);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  try {
+    const kubeconfig = kubeconfigWith('silent', { token: 'x' }, `https://127.0.0.1:${port}`);
+    const env = asForeign(folder, 'silent', { kubeconfig, timeouts: { apiRequest: { seconds: 1, reason: 'a test' } } });
+    const { code, output } = await run(env, 'silent');
+    assert.equal(code, 2, output);
+    const { record } = onlyRun(out('silent'));
+    for (const { reason } of record.checks.filter(({ verdict }) => verdict !== 'not-run')) {
+      assert.match(reason, /timeout: .*no answer within 1000 ms/);
+    }
+  } finally {
+    server.close();
+  }
 });
 
 /** A ServiceAccount that may read everything but PodDisruptionBudgets, and hold Plumbline's Lease. */

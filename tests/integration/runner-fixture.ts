@@ -49,6 +49,7 @@ export interface Variation {
   kubeconfig?: string;
   pin?: Partial<{ kubeSystemUid: string; caSha256: string }>;
   platform?: string;
+  timeouts?: Record<string, { seconds: number; reason: string }>;
 }
 
 /** local-small as somebody else's cluster would be declared: by kubeconfig and pin, kind `staging`. Returns the file. */
@@ -67,6 +68,7 @@ export function asForeign(folder: string, name: string, variation: Variation = {
       kubeconfig: { file: variation.kubeconfig ?? KUBECONFIG },
       pin: { kubeSystemUid: stamp.uid, caSha256: stamp.caSha256, ...variation.pin },
     },
+    ...(variation.timeouts && { timeouts: variation.timeouts }),
     namespaces: { ...namespaces, ...(variation.platform !== undefined && { platform: variation.platform }) },
   };
   const file = join(folder, `${name}.yaml`);
