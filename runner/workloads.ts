@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { monoMs } from '../probes/clock.ts';
 import { openHistory, redactor, type HistoryWriter } from '../probes/history.ts';
 import type { Observer } from '../probes/store-driver.ts';
@@ -31,7 +32,9 @@ export class Workloads {
 
   /** The name under which a trial's writes are in the store. */
   runName({ check, trial }: Subject): string {
-    return `${this.#engine.parts.folder.id}/${check}/${trial}`;
+    const { parts, book } = this.#engine;
+    // Controls run one check several times in one run, each with histories of its own.
+    return `${parts.folder.id}/${basename(book.histories)}/${check}/${trial}`;
   }
 
   async start(subject: Subject): Promise<void> {
