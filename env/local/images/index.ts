@@ -113,8 +113,9 @@ const LEFTOVER_AGE_MS = 3_600_000; // no build takes an hour, so that nobody wor
 async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const path = join(folder, name);
-    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
-    if (Date.now() - mtimeMs > LEFTOVER_AGE_MS) await rm(path, { recursive: true, force: true });
+    // Not the time of change: unpacking an archive sets that to the archive's own.
+    const { ctimeMs } = await stat(path).catch(() => ({ ctimeMs: Date.now() }));
+    if (Date.now() - ctimeMs > LEFTOVER_AGE_MS) await rm(path, { recursive: true, force: true });
   }
 }
 
