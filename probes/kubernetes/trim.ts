@@ -29,15 +29,30 @@ function trimNode(node: KubeObject): void {
   if (status !== undefined) delete status.images;
 }
 
+/** What a pod's spec repeats from its owner's template, or what only the scheduler and kubelet need. */
+const POD_SPEC_UNREAD = ['affinity', 'securityContext', 'tolerations', 'topologySpreadConstraints'];
+const CONTAINER_UNREAD = [
+  ...['env', 'envFrom', 'lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe', 'resources'],
+  ...['securityContext', 'terminationMessagePath', 'terminationMessagePolicy', 'volumeMounts'],
+];
+
 interface PodSpec {
-  containers?: { env?: unknown; envFrom?: unknown }[];
-  initContainers?: { env?: unknown; envFrom?: unknown }[];
+  containers?: Record<string, unknown>[];
+  initContainers?: Record<string, unknown>[];
+  volumes?: Record<string, unknown>[];
+  [field: string]: unknown;
 }
 
 function trimPod(pod: KubeObject): void {
   const spec = pod.spec as PodSpec | undefined;
-  for (const container of [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])]) {
-    delete container.env;
-    delete container.envFrom;
+  if (spec === undefined) return;
+  drop(spec, POD_SPEC_UNREAD);
+  for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
+    drop(container, CONTAINER_UNREAD);
   }
+  spec.volumes = (spec.volumes ?? []).filter((volume) => 'persistentVolumeClaim' in volume);
+}
+
+function drop(from: Record<string, unknown>, fields: readonly string[]): void {
+  for (const field of fields) Reflect.deleteProperty(from, field);
 }
