@@ -9,6 +9,7 @@ import { platformContext } from './context.ts';
 import type { Target } from './context.ts';
 import { IMAGE_GROUPS, ensureImages } from './images/index.ts';
 import type { ImageSet } from './images/index.ts';
+import { leftovers } from './leftovers.ts';
 import { lockHolder, takeLock } from './lock.ts';
 import type { LockHolder } from './lock.ts';
 import type { ClusterSize, InstanceName } from './nodes/addressing.ts';
@@ -31,6 +32,7 @@ export { PreflightError } from './preflight.ts';
 export type { UpProgress } from './progress.ts';
 export { readStamp } from './stamp.ts';
 export type { Stamp } from './stamp.ts';
+export { leftovers } from './leftovers.ts';
 export { status } from './status.ts';
 export type { LocalStatus } from './status.ts';
 
@@ -97,7 +99,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
 /**
  * Removes an environment: processes, cgroups, namespaces, links, routes and its state. Works on whatever a crash or an
  * interrupted set-up left. The cache of programs and images stays.
- * @throws EnvironmentHeldError when another process raises or removes it now.
+ * @throws EnvironmentHeldError when another process raises or removes it now; Error with everything that is left after all.
  */
 export async function down(options: {
   readonly instance: InstanceName;
@@ -106,6 +108,12 @@ export async function down(options: {
   const release = takeLock(lockPath(options.instance));
   try {
     await removeInstance(options.instance, { signal: options.signal });
+    const left = await leftovers(options.instance, { signal: options.signal });
+    if (left.length > 0) {
+      throw new Error(
+        `${options.instance} was removed, but this is still there; run env down again:\n  ${left.join('\n  ')}`,
+      );
+    }
   } finally {
     release();
   }

@@ -13,6 +13,8 @@ const CGROUP_DEADLINE_MS = 60_000;
 /** Left where it is by removeInstance: whoever removes holds it. */
 const LOCK_FILE = 'lock';
 
+const STAMP_FILE = 'stamp.json';
+
 /**
  * Removes everything of an instance that a run, a crash or a reboot may have left: processes (by membership of its
  * cgroups), nested cgroups depth first, links, namespaces, routes, and its state folder but for the lock. Mounts need
@@ -22,6 +24,8 @@ export async function removeInstance(
   instance: InstanceName,
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
+  // First of all: from now on it is not an environment any more, whatever happens to this process.
+  rmSync(join(stateDir(instance), STAMP_FILE), { force: true });
   killProcesses(processesIn(cgroupName(instance)));
   await removeCgroups(cgroupName(instance), { deadlineMs: CGROUP_DEADLINE_MS, ...options });
   await removeNetwork(instance, options);

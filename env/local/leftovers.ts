@@ -1,0 +1,50 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { addressesOf } from './nodes/addressing.ts';
+import type { InstanceName } from './nodes/addressing.ts';
+import { cgroupName, hierarchies, processesIn } from './nodes/cgroups.ts';
+import { parseNames } from './nodes/links.ts';
+import { commandLine } from './nodes/processes.ts';
+import { stateDir } from './paths.ts';
+import { run } from './run.ts';
+
+const IP_DEADLINE_MS = 10_000;
+
+type Signalled = { readonly signal?: AbortSignal | undefined };
+
+/**
+ * Everything of an instance that is on the machine now, one line a thing: processes, cgroups, network namespaces,
+ * links, routes and mounts. Empty when `env down` has done what it promises. Changes nothing.
+ */
+export async function leftovers(instance: InstanceName, options: Signalled = {}): Promise<string[]> {
+  const { linkPrefix, block } = addressesOf(instance);
+  const mine = (name: string): boolean => name.startsWith(`${linkPrefix}-`);
+  const ip = (...args: string[]): Promise<string> =>
+    run(['ip', ...args], { timeoutMs: IP_DEADLINE_MS, ...options });
+  const links = parseNames(await ip('-br', 'link', 'show')).filter(mine);
+  const routes = (await ip('route', 'show')).split('\n').filter((line) => line.startsWith(`${block}.`));
+  const spaces = existsSync('/run/netns') ? readdirSync('/run/netns').filter(mine) : [];
+  const cgroups = hierarchies()
+    .map(({ mountPoint }) => join(mountPoint, cgroupName(instance)))
+    .filter((folder) => existsSync(folder));
+  const processes = processesIn(cgroupName(instance));
+  return [
+    ...processes.map(({ pid }) => `process ${pid} ${commandLine(pid).slice(0, 100)}`),
+    ...cgroups.map((folder) => `cgroup ${folder}`),
+    ...spaces.map((name) => `network namespace ${name}`),
+    ...links.map((name) => `link ${name}`),
+    // The blackhole route of the whole range, 198.18.0.0/15, begins like a route of the first instance.
+    ...routes.filter((line) => !line.startsWith('blackhole')).map((line) => `route ${line.trim()}`),
+    ...mountsBelow(readFileSync('/proc/self/mountinfo', 'utf8'), stateDir(instance)).map(
+      (path) => `mount ${path}`,
+    ),
+  ];
+}
+
+/** The mount points of /proc/self/mountinfo that lie below a folder. */
+export function mountsBelow(mountinfo: string, folder: string): string[] {
+  return mountinfo
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((path) => path.startsWith(`${folder}/`));
+}

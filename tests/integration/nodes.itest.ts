@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { EnvironmentHeldError, holder, leftovers, readStamp, status, up } from '../../env/local/index.ts';
+import { takeLock } from '../../env/local/lock.ts';
+import {
+  addressesOf,
+  containerCgroup,
+  cutLink,
+  execInNode,
+  freezeCgroup,
+  freezerState,
+  linkState,
+  nodeSpec,
+  nodeStatus,
+  podProcesses,
+  restoreLink,
+  startNode,
+  stopNode,
+  thawCgroup,
+} from '../../env/local/nodes/index.ts';
+import { stateDir } from '../../env/local/paths.ts';
+import { run } from '../../env/local/run.ts';
+import { toolsDir } from '../../env/local/toolchain/index.ts';
+import { waitFor } from '../../env/local/wait.ts';
+
+/** These tests run on the small environment that `npm test` has raised before. */
+const INSTANCE = 'local-small';
+const WORKER = nodeSpec(INSTANCE, 'worker-3');
+const KUBELET_PORT = 10_250;
+
+async function kubectl(...argv: string[]): Promise<string> {
+  const binary = `${await toolsDir()}/kubectl`;
+  return run([binary, '--kubeconfig', `${stateDir(INSTANCE)}/kubeconfig`, ...argv], { timeoutMs: 90_000 });
+}
+
+/** Whether a TCP connection comes about within half a second. */
+function reachable(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 500 });
+    const end = (answer: boolean) => () => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', end(true)).once('timeout', end(false)).once('error', end(false));
+  });
+}
+
+test('the environment is stamped and everything of it runs', async () => {
+  const found = await status({ instance: INSTANCE });
+  assert.equal(found.state, 'up');
+  assert.equal(found.stamp?.size, 'small');
+  assert.deepEqual(
+    found.nodes.map(({ name }) => name),
+    ['control-1', 'worker-1', 'worker-2', 'worker-3'],
+  );
+});
+
+test('a second env up on a healthy environment returns the same one within 5 s', async () => {
+  const stamp = readStamp(INSTANCE);
+  const started = performance.now();
+  const again = await up({ instance: INSTANCE, size: 'small' });
+  const tookMs = performance.now() - started;
+  await again.edgeReady;
+  assert.equal(again.created, false);
+  assert.equal(again.stamp.uid, stamp?.uid);
+  assert.ok(tookMs <= 5000, `${Math.round(tookMs)} ms`);
+});
+
+test('while one process holds the environment, another is told who', async () => {
+  const release = takeLock(`${stateDir(INSTANCE)}/lock`);
+  try {
+    assert.equal(holder(INSTANCE)?.pid, process.pid);
+    await assert.rejects(up({ instance: INSTANCE, size: 'small' }), EnvironmentHeldError);
+  } finally {
+    release();
+  }
+});
+
+test('a node is a machine of its own: processes, name, cgroups', async () => {
+  const seen = await execInNode(WORKER, ['sh', '-c', 'hostname; cat /proc/1/comm; cat /proc/self/cgroup'], {
+    timeoutMs: 10_000,
+  });
+  const [name, init, ...cgroups] = seen.stdout.trim().split('\n');
+  assert.equal(name, WORKER.name);
+  assert.equal(init, 'bash');
+  assert.ok(
+    cgroups.every((line) => line.endsWith(':/')),
+    cgroups.join(' '),
+  );
+  assert.equal(existsSync('/var/lib/kubelet'), false, 'nothing of a node lies on the host itself');
+});
+
+test('the host reaches a Service through its cluster address', async () => {
+  const address = await kubectl('get', 'service', 'kubernetes', '-o', 'jsonpath={.spec.clusterIP}');
+  assert.ok(address.startsWith(addressesOf(INSTANCE).block));
+  assert.equal(await reachable(address, 443), true);
+});
+
+test('a cut link drops packets silently and a restored one lets them pass', async () => {
+  assert.equal(await reachable(WORKER.address, KUBELET_PORT), true);
+  await cutLink(WORKER);
+  try {
+    assert.equal(await linkState(WORKER), 'cut');
+    assert.equal(await reachable(WORKER.address, KUBELET_PORT), false);
+  } finally {
+    await restoreLink(WORKER);
+  }
+  assert.equal(await linkState(WORKER), 'up');
+  assert.equal(await reachable(WORKER.address, KUBELET_PORT), true);
+});
+
+test('the processes of a pod are found from the host, and its cgroup freezes and thaws', async () => {
+  const path =
+    'jsonpath={.items[0].metadata.uid} {.items[0].spec.nodeName} {.items[0].status.containerStatuses[0].containerID}';
+  const pod = await kubectl('-n', 'kube-system', 'get', 'pods', '-l', 'k8s-app=kube-dns', '-o', path);
+  const [podUid = '', node = '', containerId = ''] = pod.split(' ');
+  const place = { instance: INSTANCE, node, podUid } as const;
+  const processes = podProcesses(place);
+  assert.ok(
+    processes.some(({ command }) => command.includes('coredns')),
+    JSON.stringify(processes),
+  );
+  const cgroup = containerCgroup(place, containerId);
+  assert.ok(cgroup !== null);
+  await freezeCgroup(cgroup, { deadlineMs: 2000 });
+  assert.equal(freezerState(cgroup), 'FROZEN');
+  thawCgroup(cgroup);
+  assert.equal(freezerState(cgroup), 'THAWED');
+  assert.deepEqual(podProcesses({ ...place, podUid: '00000000-0000-0000-0000-000000000000' }), []);
+});
+
+test('a crashed node is dead at once and comes back Ready', async () => {
+  const killed = await stopNode(WORKER);
+  assert.ok(killed !== null);
+  assert.equal(nodeStatus(WORKER).running, false);
+  await startNode(WORKER, { binDir: await toolsDir(), size: 'small' });
+  assert.notEqual(nodeStatus(WORKER).pid1?.startTime, killed.startTime);
+  const boot = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}';
+  await waitFor(
+    async () => ((await kubectl('get', 'node', WORKER.name, '-o', boot)) === 'True' ? true : null),
+    {
+      what: `node ${WORKER.name} to be Ready again`,
+      deadlineMs: 120_000,
+      intervalMs: 500,
+    },
+  );
+  await kubectl('-n', 'tender', 'rollout', 'status', 'statefulset/postgres', '--timeout=80s');
+});
+
+test('what belongs to the environment is listed as such', async () => {
+  const seen = await leftovers(INSTANCE);
+  for (const kind of ['process', 'cgroup', 'network namespace', 'link', 'route']) {
+    assert.ok(
+      seen.some((line) => line.startsWith(`${kind} `)),
+      `${kind}: ${seen.length} lines`,
+    );
+  }
+});
