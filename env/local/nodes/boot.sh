@@ -78,6 +78,12 @@ mount --make-rshared /
 
 # What kube-proxy and the pods' bridge rely on; these belong to the network namespace, not to the machine.
 echo 1 >/proc/sys/net/ipv4/ip_forward
+# A Service's address is translated once a connection: an attempt at a pod that died would hold its source port to that dead
+# pod for 120 s, and new connections of the same client would meet it.
+syn_sent=/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_syn_sent
+if [ -e "$syn_sent" ]; then
+  echo 5 >"$syn_sent"
+fi
 if [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]; then
   # Two pods of one node that talk through a Service: the reply must pass the packet filter on the bridge.
   echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables
