@@ -27,7 +27,7 @@ void test('an observation is on disk when observe returns, and gets a time', asy
   writer.observe({ kind: 'steady', ok: true });
   const [first] = lines('a.ndjson') as { kind: string; t: number }[];
   assert.equal(first?.kind, 'steady');
-  assert.equal(typeof first?.t, 'number');
+  assert.equal(typeof first.t, 'number');
   await writer.close();
 });
 
@@ -79,7 +79,7 @@ void test('a full disk is a typed error of every later call, and is announced on
   for (let waited = 0; announced.length === 0 && waited < 800; waited += 10) await sleep(10);
   assert.equal(announced.length, 1);
   assert.equal(announced[0]?.full, true);
-  assert.match(announced[0]?.message ?? '', /full\.ndjson: cannot write to it \(ENOSPC\); free some space/);
+  assert.match(announced[0].message, /full\.ndjson: cannot write to it \(ENOSPC\); free some space/);
   assert.throws(() => writer.operation(['w', 2, 1, 1, 1, 0]), HistoryError);
   await assert.rejects(writer.close(), HistoryError);
   const second = openHistory(folder, 'full.ndjson');

@@ -24,7 +24,10 @@ export function observe(target: StoreTarget, options: ObserveOptions): Observer 
   const follower = new Follower(target, options, signal);
   const loops = [
     repeat(options.pollMs ?? DEFAULT_POLL_MS, signal, () => follower.look()),
-    repeat(ENDPOINTS_POLL_MS, signal, () => Promise.resolve(follower.lookAtEndpoints())),
+    repeat(ENDPOINTS_POLL_MS, signal, () => {
+      follower.lookAtEndpoints();
+      return Promise.resolve();
+    }),
   ];
   return {
     stop: async () => {

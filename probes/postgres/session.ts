@@ -48,6 +48,10 @@ export class PostgresWorkloadClient implements WorkloadClient {
     return new PostgresSession(this.#connection, this.#run);
   }
 
+  refused(error: unknown): boolean {
+    return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+  }
+
   errorClass(error: unknown): string {
     return errorClass(error);
   }
@@ -58,8 +62,8 @@ class PostgresSession implements WorkloadSession {
   readonly #client: pg.Client;
   readonly #run: string;
   #open = false;
-  /** The last WARNING of the server during the operation at hand. */
-  #warning: string | null = null;
+  /** The server's WARNINGs during the operation at hand, by SQLSTATE. */
+  readonly #warnings: string[] = [];
 
   constructor(connection: StoreConnection, run: string) {
     this.#run = run;
@@ -77,7 +81,7 @@ class PostgresSession implements WorkloadSession {
     this.#socket.on('close', broken);
     this.#client.on('notice', (notice) => {
       // e.g. 01000 "canceling wait for synchronous replication": COMMIT then succeeds although no replica has it.
-      if (notice.severity === 'WARNING') this.#warning = notice.code ?? 'no SQLSTATE';
+      if (notice.severity === 'WARNING') this.#warnings.push(notice.code ?? 'no SQLSTATE');
     });
   }
 
@@ -98,10 +102,11 @@ class PostgresSession implements WorkloadSession {
   }
 
   async write(n: number): Promise<OperationResult> {
-    this.#warning = null;
+    this.#warnings.length = 0;
     try {
       await this.#client.query({ ...INSERT, values: [this.#run, n] });
-      if (this.#warning !== null) return { outcome: 'unknown', detail: `warning ${this.#warning}` };
+      const warning = this.#warnings[0];
+      if (warning !== undefined) return { outcome: 'unknown', detail: `warning ${warning}` };
       return { outcome: 'ok' };
     } catch (error) {
       const sure = (sqlState(error) ?? '') in SURE_FAILURES;

@@ -58,9 +58,14 @@ export async function governingSettings(target: StoreTarget, bounds: Bounds): Pr
   const dynamic = Object.entries(PATRONI_DEFAULTS).map(([name, fallback]) => {
     const value = config[name] ?? config[OLD_NAMES[name] ?? ''];
     const source = value === undefined ? "Patroni's default, not set in /config" : 'Patroni /config';
-    return { name, value: value === undefined ? fallback : String(value), source };
+    return { name, value: value === undefined ? fallback : scalar(value), source };
   });
   return [...dynamic, ...(await durabilitySettings(target.connection, bounds))];
+}
+
+/** Patroni's settings are numbers, switches and words; anything else shows as JSON. */
+export function scalar(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** From a promotion that is decided to a write that is answered: promote, checkpoint, Endpoints, proxy rules on the node. */

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
 import type { Bounds, Steadiness, StoreDescription, StoreMember, StoreTarget } from '../store-driver.ts';
 import { anyMember, leaderOf, patroniCluster, patroniConfig, patroniStatus } from './patroni.ts';
+import type { PatroniStatus } from './patroni.ts';
 import { connectOnce } from './query.ts';
 import { sqlState } from './errors.ts';
-import { governingSettings } from './settings.ts';
+import { governingSettings, scalar } from './settings.ts';
 
 const LOOK_MS = 2000;
 const LOOK_EVERY_MS = 300;
@@ -45,39 +46,40 @@ async function replicationStates(
 
 /** One leader, every other member streaming from it, and a synchronous one where that is promised. Never throws. */
 export async function steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness> {
-  let leader: string | null = null;
   try {
     const members = await target.members();
     const cluster = await anyMember(members, (member) => patroniCluster(member, bounds));
-    leader = leaderOf(cluster);
+    const leader = leaderOf(cluster);
     const holder = members.find((member) => member.name === leader);
-    if (holder === undefined)
+    if (holder === undefined) {
       return { ok: false, leader, detail: `expected a leader, Patroni names ${leader ?? 'none'}` };
+    }
     const [status, config] = await Promise.all([
       patroniStatus(holder, bounds),
       patroniConfig(holder, bounds),
     ]);
-    const streaming = status.replication.filter((replica) => replica.state === 'streaming');
-    const sync = streaming.filter(
-      (replica) => replica.sync_state === 'sync' || replica.sync_state === 'quorum',
-    );
-    const needsSync = String(config['synchronous_mode'] ?? 'false') !== 'false' && members.length > 1;
-    const seen = `leader ${holder.name} (${status.role}, ${status.state}), ${streaming.length} of ${members.length - 1} replicas streaming, ${sync.length} synchronous`;
-    const ok =
-      status.state === 'running' &&
-      ['master', 'primary'].includes(status.role) &&
-      streaming.length === members.length - 1 &&
-      (!needsSync || sync.length > 0);
-    return {
-      ok,
-      leader,
-      detail: ok
-        ? seen
-        : `expected every replica streaming${needsSync ? ' and one synchronous' : ''}, seen: ${seen}`,
-    };
+    const promised = scalar(config['synchronous_mode'] ?? false) !== 'false' && members.length > 1;
+    return followed(holder.name, status, { replicas: members.length - 1, synchronous: promised ? 1 : 0 });
   } catch (error) {
-    return { ok: false, leader, detail: error instanceof Error ? error.message : String(error) };
+    return { ok: false, leader: null, detail: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** Is the leader one, and do as many follow it as should? */
+function followed(
+  leader: string,
+  { role, state, replication }: PatroniStatus,
+  expected: { replicas: number; synchronous: number },
+): Steadiness {
+  const streaming = replication.filter((replica) => replica.state === 'streaming');
+  const synchronous = streaming.filter(({ sync_state: kind }) => kind === 'sync' || kind === 'quorum');
+  const seen =
+    `leader ${leader} (${role}, ${state}), ${streaming.length} of ${expected.replicas} replicas streaming, ` +
+    `${synchronous.length} synchronous`;
+  const leads = state === 'running' && ['master', 'primary'].includes(role);
+  const ok = leads && streaming.length === expected.replicas && synchronous.length >= expected.synchronous;
+  const wanted = `expected every replica streaming${expected.synchronous > 0 ? ' and one synchronous' : ''}`;
+  return { ok, leader, detail: ok ? seen : `${wanted}, seen: ${seen}` };
 }
 
 /** Looks every 300 ms; each look has a deadline of its own, so that one that hangs costs no more than that. */

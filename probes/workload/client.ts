@@ -27,6 +27,8 @@ export interface WorkloadClient {
   /** Makes the place that the writes go to. Called once, before the first operation. */
   prepare(deadlineMs: number): Promise<void>;
   session(): WorkloadSession;
+  /** Did the server's machine refuse the connection at once (nothing listens), so that asking again soon costs nothing? */
+  refused(error: unknown): boolean;
   /** The class of an error for the history: short, without secrets. */
   errorClass(error: unknown): string;
 }

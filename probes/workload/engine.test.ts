@@ -9,6 +9,7 @@ import type { EngineOptions } from './engine.ts';
 /** A store in this process: up or down, quick, slow or mute. */
 class Store implements WorkloadClient {
   up = true;
+  refuses = false;
   mute = false;
   opened = 0;
   live = 0;
@@ -18,6 +19,9 @@ class Store implements WorkloadClient {
 
   prepare(): Promise<void> {
     return Promise.resolve();
+  }
+  refused(): boolean {
+    return this.refuses;
   }
   errorClass(error: unknown): string {
     return error instanceof Error ? error.message : String(error);

@@ -34,11 +34,11 @@ export function startWorkload(config: WorkloadInput, options: WorkloadProcessOpt
   let error = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (error = (error + text).slice(-4000)));
   let progress: WorkloadProgress | null = null;
-  const ready = Promise.withResolvers<void>();
+  const ready = Promise.withResolvers<undefined>();
   ready.promise.catch(() => undefined);
   createInterface({ input: child.stdout }).on('line', (line) => {
     const message = JSON.parse(line) as { ready?: true; progress?: WorkloadProgress };
-    if (message.ready === true) ready.resolve();
+    if (message.ready === true) ready.resolve(undefined);
     if (message.progress === undefined) return;
     progress = message.progress;
     options.onProgress?.(progress);

@@ -76,6 +76,8 @@ export async function startPostgres(): Promise<PostgresServer> {
   const server = spawn(join(BIN, 'postgres'), args, { ...owner, cwd: folder, stdio: 'ignore' });
   // What is measured is the harness, so the service behind it must not be late because others have much to do.
   if (server.pid !== undefined) raisePriority(server.pid, 1);
+  // An interrupted test must not leave it behind.
+  process.once('exit', () => server.kill('SIGQUIT'));
   const ended = new Promise<void>((resolve) => server.once('close', () => resolve()));
   const stop = async (): Promise<void> => {
     server.kill('SIGINT'); // fast shutdown

@@ -3,24 +3,25 @@ import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import { aggregateTrials } from '../trials.ts';
 import { failoverRecord } from './record.ts';
+import { trialOf } from './trial.ts';
 
 export { failoverRecord } from './record.ts';
 
 /** One history a trial. Goals and the number of members are those of the first: a run does not change them on its way. */
 export function judgeFailover(histories: readonly History[]): Judgement {
-  const header = histories[0]?.header;
-  const goals = header?.goals ?? {};
-  const [, store = ''] = header?.check.split('/') ?? [];
-  const stores = header?.settings['stores'] as Record<string, { members?: unknown } | undefined> | undefined;
-  const members = header?.settings['members'] ?? stores?.[store]?.members;
-  return aggregateTrials(histories.map(failoverRecord), {
-    rtoSeconds: numberOf(goals['rtoSeconds']),
-    lostWrites: numberOf(goals['lostWrites']),
-    minTrials: numberOf(goals['minTrials']),
-    electionRequired: members !== 1,
+  const records = histories.map(failoverRecord);
+  const first = histories[0];
+  if (first === undefined) return aggregateTrials(records);
+  const goal = (name: string): number | undefined => numberIn(first.header.goals, name);
+  return aggregateTrials(records, {
+    rtoSeconds: goal('rtoSeconds'),
+    lostWrites: goal('lostWrites'),
+    minTrials: goal('minTrials'),
+    electionRequired: trialOf(first).members !== 1,
   });
 }
 
-function numberOf(value: unknown): number | undefined {
+function numberIn(goals: Record<string, unknown>, name: string): number | undefined {
+  const value = goals[name];
   return typeof value === 'number' ? value : undefined;
 }

@@ -71,7 +71,7 @@ function otherRun(history: History): string[] {
   const wrote = history.observations.find((seen) => seen.kind === 'workload')?.['run'];
   const read = history.observations.find((seen) => seen.kind === 'readback-plan')?.['run'];
   if (wrote === undefined || read === undefined || wrote === read) return [];
-  return [`${FOREIGN}: written ${String(wrote)}, read ${String(read)}`];
+  return [`${FOREIGN}: written ${JSON.stringify(wrote)}, read ${JSON.stringify(read)}`];
 }
 
 function failure(seen: Observation): string {

@@ -11,9 +11,11 @@ import { episodesOf, isDense, STEADY_MS, unseenOutage } from './recovery.ts';
 import type { Episode } from './recovery.ts';
 import { staleReads } from './staleness.ts';
 import { accountsOf } from './sums.ts';
+import type { Accounts } from './sums.ts';
 import { text, trialOf } from './trial.ts';
 import type { Trial } from './trial.ts';
 import { decide } from './verdict.ts';
+import type { Evidence } from './verdict.ts';
 
 /** Outages listed one by one; their total counts them all. */
 const MAX_OUTAGES = 200;
@@ -23,60 +25,79 @@ export function failoverRecord(history: History): FailoverRecord {
   const trial = trialOf(history);
   const acks = acknowledgements(history.writes);
   const outages = outagesOf(history.writes, acks);
-  const endOfRecordingMs = latest(history);
-  const back = recoveryOf({ trial, acks, outages, ratePerSecond: rateOf(history.writes) });
-  const readBack = readBackOf(history, trial.members);
-  const accounts =
-    readBack.leader === null ? null : accountsOf(history.writes, readBack.leader, trial.scheduled);
-  const lag = generatorLag(history.writes, edgesOf(back.episode ?? back.open, trial));
-  const { verdict, reason } = decide({
-    trial,
-    writes: history.writes.count,
-    acknowledgedBefore: countUpTo(acks.doneMs, trial.faultMs ?? Infinity),
-    ...back,
-    endOfRecordingMs,
-    lag,
-    readBack,
-    accounts,
-    stale: staleReads(history.reads, acks),
-    damaged: history.damaged.map(({ file, line }) => `${file}:${line}`),
-  });
+  const ratePerSecond = rateOf(history.writes);
+  const back = recoveryOf({ trial, acks, outages, ratePerSecond });
+  const evidence = evidenceOf(history, { trial, acks, back });
   const leaders = leadersOf(history, trial);
   const window = expectedOf(history);
   return {
     store: trial.store,
     fault: trial.fault,
     trial: history.header.trial,
-    verdict,
-    reason,
+    ...decide(evidence),
     startedAt: history.header.anchor.wall,
     target: trial.target,
-    landed: {
-      proved: trial.landedMs !== null,
-      by: trial.landedMs === null ? trial.missed : trial.landedBy,
-      atMs: trial.landedMs === null ? null : round(trial.landedMs - history.header.anchor.monoMs),
-    },
+    landed: landingOf(history, trial),
     election: leaders.election,
     leaderBefore: leaders.before,
     leaderAfter: leaders.after,
     rto: back.rto === null ? null : rounded(back.rto),
     ...noteOf(back, trial),
-    outages: outages.slice(0, MAX_OUTAGES).map((outage) => outageOf(outage, trial.zeroMs, endOfRecordingMs)),
-    outageTotalMs: round(
-      outages.reduce((sum, { start, end }) => sum + upper(start, end, endOfRecordingMs), 0),
-    ),
+    ...outagesIn(outages, trial, evidence.endOfRecordingMs),
     phases: phasesOf(history, trial, back.episode ?? back.open),
-    writes: accounts?.sums ?? null,
-    lostNumbers: accounts?.lostNumbers ?? [],
-    duplicateNumbers: accounts?.duplicateNumbers ?? [],
-    lossWindowMs: accounts?.lossWindowMs ?? null,
-    generatorLagMs: lag,
-    writesPerSecond: round(rateOf(history.writes)),
+    ...booksOf(evidence.accounts),
+    generatorLagMs: evidence.lag,
+    writesPerSecond: round(ratePerSecond),
     strip: stripOf(history.writes, trial.zeroMs),
     governing: governingOf(history),
     expectedWindowMs: window,
     outsideExpected: compare(back.rto, window),
   };
+}
+
+function evidenceOf(
+  history: History,
+  { trial, acks, back }: Omit<Sampled, 'outages' | 'ratePerSecond'> & { back: Recovery },
+): Evidence {
+  const readBack = readBackOf(history, trial.members);
+  const { leader } = readBack;
+  return {
+    trial,
+    writes: history.writes.count,
+    acknowledgedBefore: countUpTo(acks.doneMs, trial.faultMs ?? Infinity),
+    ...back,
+    endOfRecordingMs: latest(history),
+    lag: generatorLag(history.writes, edgesOf(back.episode ?? back.open, trial)),
+    readBack,
+    accounts: leader === null ? null : accountsOf(history.writes, leader, trial.scheduled),
+    stale: staleReads(history.reads, acks),
+    damaged: history.damaged.map(({ file, line }) => `${file}:${line}`),
+  };
+}
+
+function landingOf({ header }: History, { landedMs, landedBy, missed }: Trial): FailoverRecord['landed'] {
+  if (landedMs === null) return { proved: false, by: missed, atMs: null };
+  return { proved: true, by: landedBy, atMs: round(landedMs - header.anchor.monoMs) };
+}
+
+function outagesIn(
+  outages: readonly RawOutage[],
+  { zeroMs }: Trial,
+  endMs: number,
+): Pick<FailoverRecord, 'outages' | 'outageTotalMs'> {
+  const total = outages.reduce((sum, { start, end }) => sum + upper(start, end, endMs), 0);
+  return {
+    outages: outages.slice(0, MAX_OUTAGES).map((outage) => outageOf(outage, zeroMs, endMs)),
+    outageTotalMs: round(total),
+  };
+}
+
+function booksOf(
+  accounts: Accounts | null,
+): Pick<FailoverRecord, 'writes' | 'lostNumbers' | 'duplicateNumbers' | 'lossWindowMs'> {
+  if (accounts === null) return { writes: null, lostNumbers: [], duplicateNumbers: [], lossWindowMs: null };
+  const { sums, lostNumbers, duplicateNumbers, lossWindowMs } = accounts;
+  return { writes: sums, lostNumbers, duplicateNumbers, lossWindowMs };
 }
 
 interface Recovery {

@@ -23,58 +23,86 @@ export interface Accounts {
  *     scheduled = ok + fail + unknown + unsent       ok = present + lost
  *     unknown   = recovered + absent                 fail = absent + unexpected
  *
- * The left sides are counted from the operations, the right sides from the store's numbers, one after the other, so that adding them up
- * checks something. `scheduled` is what the workload says it scheduled; null when it was killed before it could.
+ * Every operation falls into one cell (its outcome, and whether the store has it), so the last three hold by construction; they are
+ * checked all the same, and against what was counted apart: how many writes the workload scheduled, how many numbers the store has,
+ * and that each number is in the history exactly once. `scheduled` is what the workload says it scheduled; null when it was killed before it could.
  */
 export function accountsOf(writes: Operations, contents: Contents, scheduled: number | null): Accounts {
   const marks = marksOf(writes, contents);
-  const sums = emptySums(scheduled ?? writes.count);
-  const lost: number[] = [];
-  const unexpected: number[] = [];
-  const window = { from: Infinity, to: -Infinity };
-  let unsentPresent = 0;
+  // One column for absent and one for present numbers, one row an outcome: [absent, present] of ok, fail, unknown, unsent.
+  const counts = new Float64Array(8);
+  const lost = new Numbers();
+  const unexpected = new Numbers();
   for (let i = 0; i < writes.count; i++) {
     const n = writes.n[i] as number;
-    const there = ((marks[n] ?? 0) & PRESENT) !== 0;
-    switch (writes.outcome[i]) {
-      case OUTCOMES.ok:
-        sums.ok++;
-        if (there) sums.present++;
-        else {
-          sums.lost++;
-          list(lost, n);
-          window.from = Math.min(window.from, writes.doneMs[i] as number);
-          window.to = Math.max(window.to, writes.doneMs[i] as number);
-        }
-        break;
-      case OUTCOMES.unknown:
-        sums.unknown++;
-        if (there) sums.recovered++;
-        else sums.absent++;
-        break;
-      case OUTCOMES.fail:
-        sums.fail++;
-        if (!there) sums.failAbsent++;
-        else {
-          sums.unexpected++;
-          list(unexpected, n);
-        }
-        break;
-      default:
-        sums.unsent++;
-        if (there) unsentPresent++;
-    }
+    const outcome = writes.outcome[i] as number;
+    const there = (marks[n] as number) & PRESENT;
+    const cell = outcome * 2 + there;
+    counts[cell] = (counts[cell] as number) + 1;
+    if (cell === CELLS.lost) lost.add(n, writes.doneMs[i] as number);
+    else if (cell === CELLS.unexpected) unexpected.add(n, 0);
   }
-  sums.duplicates = contents.duplicates.reduce((sum, [, count]) => sum + count - 1, 0);
+  const sums = sumsOf(counts, contents, scheduled ?? writes.count);
   return {
     sums,
-    lostNumbers: lost.sort(ascending),
-    unexpectedNumbers: unexpected.sort(ascending),
+    lostNumbers: lost.sorted(),
+    unexpectedNumbers: unexpected.sorted(),
     duplicateNumbers: contents.duplicates.slice(0, MAX_LISTED).map(([n]) => n),
-    lossWindowMs: sums.lost === 0 ? null : window.to - window.from,
-    mismatches: mismatchesOf({ writes, contents, scheduled, sums, marks, unsentPresent }),
+    lossWindowMs: sums.lost === 0 ? null : lost.toMs - lost.fromMs,
+    mismatches: mismatchesOf({
+      writes,
+      contents,
+      scheduled,
+      sums,
+      marks,
+      unsentPresent: counts[CELLS.unsentPresent] as number,
+    }),
   };
 }
+
+/** Cells of the counts that have a name of their own. */
+const CELLS = {
+  lost: OUTCOMES.ok * 2,
+  unexpected: OUTCOMES.fail * 2 + 1,
+  unsentPresent: OUTCOMES.unsent * 2 + 1,
+} as const;
+
+/** Numbers with the times of their acknowledgements; only the first thousand are kept. */
+class Numbers {
+  fromMs = Infinity;
+  toMs = -Infinity;
+  readonly #kept: number[] = [];
+
+  add(n: number, doneMs: number): void {
+    if (this.#kept.length < MAX_LISTED) this.#kept.push(n);
+    this.fromMs = Math.min(this.fromMs, doneMs);
+    this.toMs = Math.max(this.toMs, doneMs);
+  }
+
+  sorted(): number[] {
+    return this.#kept.toSorted((a, b) => a - b);
+  }
+}
+
+function sumsOf(counts: Float64Array, contents: Contents, scheduled: number): WriteSums {
+  const [lost, present, failAbsent, unexpected, absent, recovered, unsentAbsent, unsentPresent] =
+    counts as unknown as Eight;
+  return {
+    scheduled,
+    ok: lost + present,
+    fail: failAbsent + unexpected,
+    unknown: absent + recovered,
+    unsent: unsentAbsent + unsentPresent,
+    present,
+    lost,
+    recovered,
+    absent,
+    failAbsent,
+    unexpected,
+    duplicates: contents.duplicates.reduce((sum, [, count]) => sum + count - 1, 0),
+  };
+}
+type Eight = [number, number, number, number, number, number, number, number];
 
 const PRESENT = 1;
 const SEEN = 2;
@@ -132,27 +160,4 @@ function mismatchesOf({ writes, contents, scheduled, sums, marks, unsentPresent 
 function firstUnmarked(marks: Uint8Array, last: number): number | null {
   for (let n = 1; n <= last; n++) if (((marks[n] ?? 0) & SEEN) === 0) return n;
   return null;
-}
-
-function list(numbers: number[], n: number): void {
-  if (numbers.length < MAX_LISTED) numbers.push(n);
-}
-
-const ascending = (a: number, b: number): number => a - b;
-
-function emptySums(scheduled: number): WriteSums {
-  return {
-    scheduled,
-    ok: 0,
-    fail: 0,
-    unknown: 0,
-    unsent: 0,
-    present: 0,
-    lost: 0,
-    recovered: 0,
-    absent: 0,
-    failAbsent: 0,
-    unexpected: 0,
-    duplicates: 0,
-  };
 }

@@ -1,4 +1,4 @@
-import type { History, Observation } from '../../record/history.ts';
+import type { History, HistoryHeader, Observation } from '../../record/history.ts';
 
 /** What a trial's observations say about its fault and its settings, in one place. */
 export interface Trial {
@@ -27,31 +27,13 @@ export interface Trial {
 
 export function trialOf(history: History): Trial {
   const { header, observations } = history;
-  const find = (kind: string): Observation | null => observations.find((seen) => seen.kind === kind) ?? null;
-  const [, store = '?', checkFault = '?'] = header.check.split('/');
-  const armed = find('fault-armed');
-  const acted = find('fault-acted');
-  const landed = find('fault-landed');
-  const missed = find('fault-missed');
-  const deadline = find('deadline');
-  const proof = landed === null ? '' : text(landed['proof']);
-  const faultMs = armed?.t ?? acted?.t ?? landed?.t ?? null;
-  const proved = landed !== null && proof !== '' ? landed.t : null;
+  const find: Find = (kind) => observations.find((seen) => seen.kind === kind) ?? null;
+  const [, store = '?', fault = '?'] = header.check.split('/');
   return {
+    ...faultOf(find, fault, firstOf(history)),
+    ...goalsOf(header),
+    ...deadlineOf(find('deadline'), header.settings),
     store,
-    fault: text(armed?.['fault'], checkFault),
-    target: text(armed?.['target'], 'none'),
-    faultMs,
-    actedMs: acted?.t ?? null,
-    landedMs: proved,
-    landedBy: landed === null ? '' : `${text(landed['by'])}: ${proof}`,
-    missed: missedReason(missed, landed, find('no-fault'), armed),
-    zeroMs: proved ?? faultMs ?? firstOf(history),
-    rtoGoalMs: seconds(header.goals['rtoSeconds']),
-    lostGoal: number(header.goals['lostWrites']),
-    duplicatesGoal: number(header.goals['duplicates']) ?? 0,
-    rtoDeadlineMs: number(deadline?.['rtoDeadlineMs']) ?? deadlineSetting(header.settings),
-    gaveUp: deadline !== null,
     members: membersSetting(header.settings, store),
     scheduled: number(find('workload-end')?.['scheduled']),
     // The last one counts: a wait may look more than once.
@@ -59,12 +41,66 @@ export function trialOf(history: History): Trial {
   };
 }
 
-function missedReason(...seen: (Observation | null)[]): string {
-  const [missed, landed, none, armed] = seen;
-  if (missed !== null && missed !== undefined) return text(missed['reason']);
-  if (landed !== null && landed !== undefined) return 'its landing is not proved';
-  if (none !== null && none !== undefined) return `it was not injected: ${text(none['reason'])}`;
-  return armed === null ? 'it was not injected' : 'it was armed, and nothing more was recorded';
+type Find = (kind: string) => Observation | null;
+type FaultPart = Pick<
+  Trial,
+  'fault' | 'target' | 'faultMs' | 'actedMs' | 'landedMs' | 'landedBy' | 'missed' | 'zeroMs'
+>;
+
+function faultOf(find: Find, checkFault: string, firstMs: number): FaultPart {
+  const [armed, acted, landed] = [find('fault-armed'), find('fault-acted'), find('fault-landed')];
+  const faultMs = [armed, acted, landed].find((seen) => seen !== null)?.t ?? null;
+  const { landedMs, landedBy } = landingOf(landed);
+  return {
+    ...aimOf(armed, checkFault),
+    faultMs,
+    actedMs: acted?.t ?? null,
+    landedMs,
+    landedBy,
+    missed: missedReason(find),
+    zeroMs: landedMs ?? faultMs ?? firstMs,
+  };
+}
+
+/** Proved by its cause, or not landed. */
+function landingOf(landed: Observation | null): Pick<Trial, 'landedMs' | 'landedBy'> {
+  const proof = landed === null ? '' : text(landed['proof'], '');
+  if (landed === null || proof === '') return { landedMs: null, landedBy: '' };
+  return { landedMs: landed.t, landedBy: `${text(landed['by'])}: ${proof}` };
+}
+
+function aimOf(armed: Observation | null, checkFault: string): Pick<Trial, 'fault' | 'target'> {
+  if (armed === null) return { fault: checkFault, target: 'none' };
+  return { fault: text(armed['fault'], checkFault), target: text(armed['target'], 'none') };
+}
+
+function goalsOf({ goals }: HistoryHeader): Pick<Trial, 'rtoGoalMs' | 'lostGoal' | 'duplicatesGoal'> {
+  const rtoSeconds = number(goals['rtoSeconds']);
+  return {
+    rtoGoalMs: rtoSeconds === null ? null : rtoSeconds * 1000,
+    lostGoal: number(goals['lostWrites']),
+    duplicatesGoal: number(goals['duplicates']) ?? 0,
+  };
+}
+
+function deadlineOf(
+  seen: Observation | null,
+  settings: Record<string, unknown>,
+): Pick<Trial, 'rtoDeadlineMs' | 'gaveUp'> {
+  return {
+    rtoDeadlineMs: number(seen?.['rtoDeadlineMs']) ?? deadlineSetting(settings),
+    gaveUp: seen !== null,
+  };
+}
+
+/** Why the fault did not land, for a trial in which it did not. */
+function missedReason(find: Find): string {
+  const missed = find('fault-missed');
+  if (missed !== null) return text(missed['reason']);
+  if (find('fault-landed') !== null) return 'its landing is not proved';
+  const none = find('no-fault');
+  if (none !== null) return `it was not injected: ${text(none['reason'])}`;
+  return find('fault-armed') === null ? 'it was not injected' : 'it was armed, and nothing more was recorded';
 }
 
 function firstOf({ writes, header }: History): number {
@@ -83,11 +119,6 @@ function membersSetting(settings: Record<string, unknown>, store: string): numbe
 
 function number(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
-}
-
-function seconds(value: unknown): number | null {
-  const found = number(value);
-  return found === null ? null : found * 1000;
 }
 
 export function text(value: unknown, fallback = '?'): string {

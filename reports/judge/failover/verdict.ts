@@ -105,16 +105,20 @@ function apply(rules: readonly Rule[], evidence: Evidence): string[] {
 }
 
 /** Not steady before the deadline. Told of the store even where the fault, the read-back or anything else is missing. */
-function neverBack({ open, episode, trial, endOfRecordingMs }: Evidence): string | null {
-  const { rtoDeadlineMs, faultMs, gaveUp } = trial;
-  const started = faultMs ?? trial.zeroMs;
-  if (open === null) {
-    const late =
-      rtoDeadlineMs !== null &&
-      episode?.steadyFromMs !== null &&
-      (episode?.steadyFromMs ?? 0) - started > rtoDeadlineMs;
-    return late ? `RTO > ${seconds(rtoDeadlineMs)} s, the deadline` : null;
-  }
+function neverBack(evidence: Evidence): string | null {
+  return evidence.open === null ? backTooLate(evidence) : stillOut(evidence);
+}
+
+function backTooLate({ episode, trial }: Evidence): string | null {
+  const steadyFromMs = episode?.steadyFromMs ?? null;
+  if (trial.rtoDeadlineMs === null || steadyFromMs === null) return null;
+  const took = steadyFromMs - (trial.faultMs ?? trial.zeroMs);
+  return took > trial.rtoDeadlineMs ? `RTO > ${seconds(trial.rtoDeadlineMs)} s, the deadline` : null;
+}
+
+function stillOut({ trial, endOfRecordingMs }: Evidence): string | null {
+  const { rtoDeadlineMs, gaveUp } = trial;
+  const started = trial.faultMs ?? trial.zeroMs;
   const passed = rtoDeadlineMs !== null && endOfRecordingMs - started >= rtoDeadlineMs;
   if (!gaveUp && !passed) return null;
   const limit = rtoDeadlineMs ?? endOfRecordingMs - started;
