@@ -10,11 +10,11 @@ import type { Target } from './context.ts';
 import { IMAGE_GROUPS, ensureImages } from './images/index.ts';
 import type { ImageSet } from './images/index.ts';
 import { leftovers } from './leftovers.ts';
-import { lockHolder, takeLock } from './lock.ts';
+import { lockHolder, takeLock, withLock } from './lock.ts';
 import type { LockHolder } from './lock.ts';
 import type { ClusterSize, InstanceName } from './nodes/addressing.ts';
 import { ensurePackages } from './packages.ts';
-import { stateDir } from './paths.ts';
+import { cacheDir, stateDir } from './paths.ts';
 import { applyEdge, platformFingerprint, waitEdge } from './platform/index.ts';
 import { judgeMachine, lookAtMachine } from './preflight.ts';
 import { Progress, recordDurations, recordedDurations } from './progress.ts';
@@ -58,6 +58,9 @@ export type UpResult = {
    */
   readonly edgeReady: Promise<void>;
 };
+
+/** How long another process may build images; from an empty cache it takes a minute or two. */
+const IMAGES_LOCK_DEADLINE_MS = 15 * 60_000;
 
 const DEFAULT_STORES: readonly string[] = ['postgres'];
 const CORE_IMAGES: readonly string[] = [...IMAGE_GROUPS.cluster, ...IMAGE_GROUPS.platform];
@@ -151,11 +154,7 @@ async function raise(options: UpOptions, progress: Progress): Promise<Raised> {
   progress.begin('images', 'looking at the images');
   const withEdge = await toolsBuilt(['edge'], signal);
   const say = (message: string): void => progress.message(message);
-  const images = await ensureImages(binDir, {
-    only: withEdge ? ALL_IMAGES : CORE_IMAGES,
-    onProgress: say,
-    signal,
-  });
+  const images = await imagesOf(binDir, withEdge ? ALL_IMAGES : CORE_IMAGES, say, signal);
   const target: Target = { instance, size, with: stores, binDir, images, say, signal };
   const reused = await reuse(target, before, progress);
   if (reused !== null) return { target, stamp: reused, created: false, edgeApplied: false };
@@ -163,6 +162,19 @@ async function raise(options: UpOptions, progress: Progress): Promise<Raised> {
   const stamp = await makeStamp(target);
   writeStamp(stamp);
   return { target, stamp, created: true, edgeApplied: withEdge };
+}
+
+/** Builds what is missing of the images, one process at a time: they share one cache. */
+function imagesOf(
+  binDir: string,
+  only: readonly string[],
+  onProgress: (message: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<ImageSet> {
+  const lock = join(cacheDir(), 'images.lock');
+  return withLock(lock, { deadlineMs: IMAGES_LOCK_DEADLINE_MS, signal }, () =>
+    ensureImages(binDir, { only, onProgress, signal }),
+  );
 }
 
 /** The stamp of the environment that is up, if it is made of the same things and is, or becomes, healthy. */
@@ -196,7 +208,7 @@ async function finishEdge({ target, stamp, edgeApplied }: Raised): Promise<void>
       say(`compiling ${group}: ${done} of ${of} packages`);
     },
   });
-  const images = await ensureImages(binDir, { only: ALL_IMAGES, onProgress: say, signal });
+  const images = await imagesOf(binDir, ALL_IMAGES, say, signal);
   const context = platformContext({ ...target, binDir, images });
   const fingerprint = platformFingerprint(context, true);
   if (!edgeApplied && stamp.edgeFingerprint !== fingerprint) await applyEdge(context);

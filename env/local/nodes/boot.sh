@@ -88,6 +88,11 @@ if [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]; then
   # Two pods of one node that talk through a Service: the reply must pass the packet filter on the bridge.
   echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables
 fi
+if [ -e /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_syn_sent ]; then
+  # Connections tried to a dead pod are remembered for 120 s by default, each with its address rewritten: a client that
+  # comes back with the same port would be sent to the dead pod again, long after the Service has moved on.
+  echo 5 >/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_syn_sent
+fi
 
 export PATH="$NODE_BIN:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 export HOME=/root
