@@ -11,22 +11,30 @@ const SEE_OWN_WRITE_MS = 3000;
 /** A refusal is remembered: asking again for every check would cost a call each and answer the same. */
 type Entry = { informer: Informer } | { unavailable: string };
 
+export interface CacheOptions {
+  signal: AbortSignal;
+  /** A view older than this without a connection is `unavailable`. */
+  staleAfterMs: number;
+}
+
 /** One informer a kind, started by the first reader. Where the whole cluster may not be read, one a namespace. */
 export class KubeCache {
   readonly #client: KubeClient;
   readonly #signal: AbortSignal;
+  readonly #staleAfterMs: number;
   readonly #entries = new Map<string, Promise<Entry>>();
 
-  constructor(client: KubeClient, signal: AbortSignal) {
+  constructor(client: KubeClient, options: CacheOptions) {
     this.#client = client;
-    this.#signal = signal;
+    this.#signal = options.signal;
+    this.#staleAfterMs = options.staleAfterMs;
   }
 
   /** Objects as last seen. Never throws for what the server refuses: `unavailable` says why. */
   async list(query: Query): Promise<QueryResult> {
     const entry = await this.#entryFor(query);
     if ('unavailable' in entry) return { items: [], unavailable: entry.unavailable };
-    const stale = entry.informer.stale();
+    const stale = entry.informer.stale(this.#staleAfterMs);
     if (stale !== null) return { items: [], unavailable: stale };
     return { items: select(entry.informer, query) };
   }

@@ -106,10 +106,13 @@ export class KubeClient {
     return { items, resourceVersion };
   }
 
-  /** Changes since a resourceVersion, until the server ends the watch, the connection breaks or the signal fires. */
+  /**
+   * Changes since a resourceVersion, until the server ends the watch, the connection breaks or the signal fires. `onOpen` is
+   * called when the server has accepted it: on a quiet kind the first event may be a minute away.
+   */
   async *watch(
     kind: string,
-    select: Selection & { resourceVersion: string },
+    select: Selection & { resourceVersion: string; onOpen?: () => void },
     signal: AbortSignal,
   ): AsyncGenerator<WatchEvent> {
     const query = selection(select);
@@ -132,6 +135,7 @@ export class KubeClient {
       for await (const chunk of response) body += String(chunk);
       throw errorOfAnswer(response.statusCode ?? 0, body, { verb: 'watch', path });
     }
+    select.onOpen?.();
     // Half-open connections (a load balancer that lost its server) are noticed by the kernel's keep-alive, not by us.
     response.socket.setKeepAlive(true, 10_000);
     for await (const line of createInterface({ input: response, crlfDelay: Infinity })) {

@@ -16,6 +16,8 @@ export interface ClusterOptions {
   signal: AbortSignal;
   /** Deadline of a single call; default 10 s. */
   requestTimeoutMs?: number;
+  /** A view that has had no connection for this long is no longer passed off as the present; default 15 s. */
+  staleAfterMs?: number;
 }
 
 /** What a cluster is recognised by. */
@@ -30,7 +32,7 @@ export interface ClusterPin {
 /** @throws KubeError `invalid` when the kubeconfig cannot be used. Does no network I/O. */
 export function openCluster(options: ClusterOptions): KubeCluster {
   const transport = new Transport(loadKubeConfig(options.kubeconfig, options.context));
-  return new KubeCluster(new KubeClient(transport, options.requestTimeoutMs ?? 10_000), options.signal);
+  return new KubeCluster(new KubeClient(transport, options.requestTimeoutMs ?? 10_000), options);
 }
 
 /** Cached reads and direct writes; a write returns when the cached reads show it. */
@@ -40,10 +42,13 @@ export class KubeCluster {
   readonly #closing = new AbortController();
   readonly #signal: AbortSignal;
 
-  constructor(client: KubeClient, signal: AbortSignal) {
+  constructor(client: KubeClient, options: Pick<ClusterOptions, 'signal' | 'staleAfterMs'>) {
     this.client = client;
-    this.#signal = AbortSignal.any([signal, this.#closing.signal]);
-    this.cache = new KubeCache(client, this.#signal);
+    this.#signal = AbortSignal.any([options.signal, this.#closing.signal]);
+    this.cache = new KubeCache(client, {
+      signal: this.#signal,
+      staleAfterMs: options.staleAfterMs ?? 15_000,
+    });
   }
 
   list(query: Query): Promise<QueryResult> {

@@ -6,8 +6,6 @@ import type { KubeObject } from './types.ts';
 
 /** Pauses between attempts to watch again; the last one repeats. */
 const BACKOFF_MS = [50, 200, 500, 1000, 2000, 5000];
-/** A view older than this without a connection is no longer passed off as the present. */
-const STALE_AFTER_MS = 15_000;
 /** Paging through 10,000 pods on a busy machine takes seconds, not the 10 s of an ordinary call. */
 const LIST_TIMEOUT_MS = 60_000;
 
@@ -40,9 +38,9 @@ export class Informer {
     return this.#objects.values();
   }
 
-  /** Why this view cannot be trusted now, or null. */
-  stale(): string | null {
-    if (this.#lostSince === null || performance.now() - this.#lostSince < STALE_AFTER_MS) return null;
+  /** Why this view cannot be trusted now, or null: it has had no connection for longer than that. */
+  stale(afterMs: number): string | null {
+    if (this.#lostSince === null || performance.now() - this.#lostSince < afterMs) return null;
     const seconds = Math.round((performance.now() - this.#lostSince) / 1000);
     return `unreachable: the watch of ${this.kind} has been broken for ${seconds} s: ${this.#lostReason}`;
   }
@@ -90,10 +88,12 @@ export class Informer {
     const select = {
       ...(this.namespace !== undefined && { namespace: this.namespace }),
       resourceVersion: this.#resourceVersion,
+      onOpen: () => {
+        connected();
+        this.#lostSince = null;
+      },
     };
     for await (const event of this.#client.watch(this.kind, select, this.#signal)) {
-      connected();
-      this.#lostSince = null;
       if (event.type === 'ERROR') {
         const reason = event.object.code === 410 ? 'gone' : 'server';
         throw new KubeError(reason, event.object.message ?? 'the watch ended with an error', {

@@ -53,7 +53,7 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /** A kubeconfig for one of the tokens. */
-function open(token: string): KubeCluster {
+function open(token: string, staleAfterMs = 15_000): KubeCluster {
   const file = join(folder, `kubeconfig-${token}`);
   const config = {
     'current-context': 'c',
@@ -67,7 +67,7 @@ function open(token: string): KubeCluster {
     contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
   };
   writeFileSync(file, JSON.stringify(config));
-  return openCluster({ kubeconfig: file, signal: over.signal });
+  return openCluster({ kubeconfig: file, signal: over.signal, staleAfterMs });
 }
 
 async function ready(of: KubeCluster): Promise<void> {
@@ -218,4 +218,22 @@ test('should catch up after the API server was gone, also with what it missed', 
     timeoutMs: 20_000,
   });
   assert.equal(caught.items.length, 1);
+});
+
+test('should trust a watch again as soon as it is accepted, on a kind where nothing happens', async () => {
+  const quiet = { kind: 'v1/PersistentVolume' };
+  const impatient = open('strong', 1000);
+  assert.deepEqual(await impatient.list(quiet), { items: [] });
+  await end(children.at(-1) as ChildProcess);
+  await sleep(1500);
+  assert.match(
+    (await impatient.list(quiet)).unavailable ?? '',
+    /^unreachable: the watch of v1\/PersistentVolume/,
+  );
+  startApiServer();
+  await ready(impatient);
+  const until = Date.now() + READY_MS;
+  while ((await impatient.list(quiet)).unavailable !== undefined && Date.now() < until) await sleep(200);
+  await sleep(1500);
+  assert.deepEqual(await impatient.list(quiet), { items: [] });
 });
