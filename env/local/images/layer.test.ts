@@ -51,3 +51,20 @@ test('should leave nothing behind when its source breaks off', async () => {
     assert.deepEqual([await readdir(join(root, 'blobs')), await findLayer({ root }, 'key')], [[], undefined]);
   });
 });
+
+test('should give the same digest however the tar arrives in pieces', async () => {
+  const bytes = Buffer.from(Array.from({ length: 3_000_000 }, (_, at) => (at * at) % 251));
+  async function* pieces(size: number): TarStream {
+    for (let at = 0; at < bytes.length; at += size) {
+      await Promise.resolve();
+      yield bytes.subarray(at, at + size);
+    }
+  }
+  await withStore(async (root) => {
+    const digests = [];
+    for (const size of [1_000, 65_536, 5_000_000]) {
+      digests.push((await storeLayer({ root }, `key-${String(size)}`, 'one', { tar: pieces(size) })).digest);
+    }
+    assert.equal(new Set(digests).size, 1, digests.join(' '));
+  });
+});

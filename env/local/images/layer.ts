@@ -60,6 +60,25 @@ class Meter extends Transform {
   }
 }
 
+const CHUNK_BYTES = 1 << 20;
+
+/** The same bytes in pieces of one size: how zstd packs depends on where the pieces end, and a digest must not. */
+async function* evenChunks(source: TarStream): AsyncGenerator<Buffer> {
+  let held: Buffer[] = [];
+  let heldBytes = 0;
+  for await (const chunk of source) {
+    held.push(chunk);
+    heldBytes += chunk.length;
+    if (heldBytes < CHUNK_BYTES) continue;
+    const all = Buffer.concat(held);
+    const whole = all.length - (all.length % CHUNK_BYTES);
+    for (let at = 0; at < whole; at += CHUNK_BYTES) yield all.subarray(at, at + CHUNK_BYTES);
+    held = [all.subarray(whole)];
+    heldBytes = all.length - whole;
+  }
+  yield Buffer.concat(held);
+}
+
 /**
  * Compresses and stores a tar under a key. The record is written last and by rename, so that an interrupted build leaves
  * nothing that looks finished.
@@ -76,7 +95,7 @@ export async function storeLayer(
   const [plain, packed] = [new Meter(), new Meter()];
   const compress = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } });
   try {
-    await pipeline(source.tar, plain, compress, packed, createWriteStream(partial), {
+    await pipeline(evenChunks(source.tar), plain, compress, packed, createWriteStream(partial), {
       signal: source.signal,
     });
     const layer: Layer = {
