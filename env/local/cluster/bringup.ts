@@ -138,11 +138,6 @@ export async function allSettledOrThrow(work: readonly Promise<unknown>[]): Prom
   if (failed !== undefined) throw failed.reason;
 }
 
-/** The kubeconfig of an instance. */
-export function kubeconfigPath(node: Pick<NodeSpec, 'instance'>): string {
-  return join(stateDir(node.instance), 'kubeconfig');
-}
-
 function firstOf(nodes: readonly NodeSpec[]): NodeSpec {
   const [first] = nodes;
   if (first === undefined) throw new Error('a cluster needs at least one node');

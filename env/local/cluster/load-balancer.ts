@@ -5,7 +5,7 @@ import { addressesOf } from '../nodes/addressing.ts';
 import type { InstanceName } from '../nodes/addressing.ts';
 import { cutLink, ensureLink, linkState, restoreLink } from '../nodes/links.ts';
 import type { LinkOwner } from '../nodes/links.ts';
-import { killProcesses, waitGone } from '../nodes/processes.ts';
+import { killProcesses } from '../nodes/processes.ts';
 import { logDir, stateDir } from '../paths.ts';
 import { adoptProcess, recordedProcess } from '../processes.ts';
 import { run, startDetached } from '../run.ts';
@@ -170,12 +170,4 @@ function accepts(host: string, port: number): Promise<true> {
     socket.once('timeout', () => socket.destroy(new Error('no answer within 1 s')));
     socket.once('error', reject);
   });
-}
-
-/** Ends the load balancer; its link stays. */
-export async function stopLoadBalancer(instance: InstanceName, options: Signalled = {}): Promise<void> {
-  const running = recordedProcess(instance, PROCESS_NAME);
-  if (running === null) return;
-  killProcesses([running], 'SIGTERM');
-  await waitGone([running], { deadlineMs: DEADLINE_MS, ...options });
 }

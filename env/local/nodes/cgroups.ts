@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { waitFor } from '../wait.ts';
 import type { InstanceName } from './addressing.ts';
 import { identify, killProcesses, processAlive } from './processes.ts';
@@ -115,11 +115,6 @@ export function nested(folder: string): string[] {
     return [];
   }
   return [...names.flatMap((name) => nested(join(folder, name))), folder];
-}
-
-/** Finds the nested folder whose name satisfies `wanted`, or null. */
-export function findNested(folder: string, wanted: (name: string) => boolean): string | null {
-  return nested(folder).find((path) => wanted(basename(path))) ?? null;
 }
 
 function readPids(folder: string): number[] {

@@ -115,12 +115,6 @@ export async function execInNode(
   return runAny(['/bin/bash', bootScript(), 'exec', ...argv], { ...options, env });
 }
 
-/** A path on the host that leads to a file of the running node, its /run included. */
-export function throughPid1(node: NodeSpec, pathInNode: string): string | null {
-  const { pid1 } = nodeStatus(node);
-  return pid1 === null ? null : join(`/proc/${pid1.pid}/root`, pathInNode);
-}
-
 function bootScript(): string {
   return join(import.meta.dirname, 'boot.sh');
 }

@@ -105,8 +105,3 @@ function built(group: ToolGroup, outDir: string): boolean {
 function goModOf(group: ToolGroup): string {
   return readFileSync(join(moduleDir(group), 'go.mod'), 'utf8');
 }
-
-/** Groups whose programs the cluster needs at once; the rest may be built while it runs. */
-export function groupsFor(when: 'cluster' | 'everything'): readonly GroupName[] {
-  return when === 'cluster' ? CLUSTER_GROUPS : GROUPS.map((group) => group.name);
-}
