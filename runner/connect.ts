@@ -6,7 +6,13 @@ import { stateDir } from '../env/local/paths.ts';
 import type { UpProgress } from '../env/local/progress.ts';
 import { readStamp, type Stamp } from '../env/local/stamp.ts';
 import type { Environment } from '../env/schema.ts';
-import { KubeError, openCluster, unavailableText, type ClusterPin, type KubeCluster } from '../probes/kubernetes/index.ts';
+import {
+  KubeError,
+  openCluster,
+  unavailableText,
+  type ClusterPin,
+  type KubeCluster,
+} from '../probes/kubernetes/index.ts';
 import { embeddedOf, sizeOf, timeoutMsOf } from './environment-parts.ts';
 import { restoreLeftovers } from './leftovers.ts';
 import type { Progress } from './progress.ts';
@@ -69,11 +75,14 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
 
 function external(environment: Environment): Reached {
   const { cluster } = environment;
-  if (!('kubeconfig' in cluster)) throw new BlockedError(`${environment.name} is a Compose project; its checks are not built`);
+  if (!('kubeconfig' in cluster))
+    throw new BlockedError(`${environment.name} is a Compose project; its checks are not built`);
   const { kubeconfig: source, context, pin } = cluster;
   const path = 'file' in source ? source.file : process.env[source.env];
   if (path === undefined || path === '') {
-    throw new BlockedError(`no kubeconfig: the environment variable ${'env' in source ? source.env : ''} is not set`);
+    throw new BlockedError(
+      `no kubeconfig: the environment variable ${'env' in source ? source.env : ''} is not set`,
+    );
   }
   if (!existsSync(path)) throw new BlockedError(`no kubeconfig: ${path} does not exist`);
   return { kubeconfig: path, context, pin, edgeReady: null };
@@ -86,7 +95,10 @@ async function embedded(instance: InstanceName, options: ConnectOptions): Promis
     const stamp = readStamp(instance);
     const kubeconfig = join(stateDir(instance), 'kubeconfig');
     if (!stamp || !existsSync(kubeconfig)) {
-      throw new CommandError(`${instance} is not up: \`plumbline env up --env ${environment.name}\` raises it`, EXIT.usage);
+      throw new CommandError(
+        `${instance} is not up: \`plumbline env up --env ${environment.name}\` raises it`,
+        EXIT.usage,
+      );
     }
     return { kubeconfig, pin: pinOf(stamp), edgeReady: null };
   }
@@ -105,8 +117,10 @@ async function embedded(instance: InstanceName, options: ConnectOptions): Promis
     return { kubeconfig: up.kubeconfig, pin: pinOf(up.stamp), edgeReady: up.edgeReady };
   } catch (error) {
     if (exitCodeOf(error) !== undefined || signal.aborted) throw error;
-    if (error instanceof local.PreflightError) throw new CommandError(error.message, EXIT.usage, { cause: error });
-    if (error instanceof local.EnvironmentHeldError) throw new CommandError(error.message, EXIT.refused, { cause: error });
+    if (error instanceof local.PreflightError)
+      throw new CommandError(error.message, EXIT.usage, { cause: error });
+    if (error instanceof local.EnvironmentHeldError)
+      throw new CommandError(error.message, EXIT.refused, { cause: error });
     throw new BlockedError(`${instance} could not be raised: ${messageOf(error)}`, { cause: error });
   }
 }
@@ -142,8 +156,10 @@ async function askPin(cluster: KubeCluster, signal: AbortSignal): Promise<Cluste
 
 function comparePin({ pin, kubeconfig }: Reached, seen: ClusterPin, environment: Environment): void {
   const differences: string[] = [];
-  if (pin.kubeSystemUid !== seen.uid) differences.push(`UID of kube-system: pinned ${pin.kubeSystemUid}, seen ${seen.uid}`);
-  if (pin.caSha256 !== seen.caSha256) differences.push(`SHA-256 of the CA: pinned ${pin.caSha256}, seen ${seen.caSha256 ?? 'none'}`);
+  if (pin.kubeSystemUid !== seen.uid)
+    differences.push(`UID of kube-system: pinned ${pin.kubeSystemUid}, seen ${seen.uid}`);
+  if (pin.caSha256 !== seen.caSha256)
+    differences.push(`SHA-256 of the CA: pinned ${pin.caSha256}, seen ${seen.caSha256 ?? 'none'}`);
   if (differences.length === 0) return;
   throw new CommandError(
     `The kubeconfig ${kubeconfig} points at ${seen.server}, which is not the cluster that ${environment.name} pins; nothing was touched.\n` +
@@ -154,7 +170,8 @@ function comparePin({ pin, kubeconfig }: Reached, seen: ClusterPin, environment:
 
 /** The exit code that an error asks for, if it does. */
 export function exitCodeOf(error: unknown): number | undefined {
-  if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number') return error.exitCode;
+  if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number')
+    return error.exitCode;
   return undefined;
 }
 

@@ -21,7 +21,7 @@ export interface ControlSurroundings {
 
 /** What a control may use: every change goes through the ledger under the control's own id. */
 export function controlContext(control: Control, around: ControlSurroundings): ControlContext {
-  const { engine, environment, instance, size, kubeconfig, signal, log } = around;
+  const { engine, environment, instance, size, kubeconfig, signal } = around;
   const { cluster, safety } = engine.parts;
   const access = { access: 'control' } as const;
   return {
@@ -30,7 +30,7 @@ export function controlContext(control: Control, around: ControlSurroundings): C
     kubeconfig,
     environment: environment as unknown as Readonly<Record<string, unknown>>,
     signal,
-    log,
+    log: (message) => around.log(message),
     get: (ref) => cluster.get(ref, signal),
     list: async (params) => {
       const listed = await cluster.list(params);
@@ -49,19 +49,38 @@ export function controlContext(control: Control, around: ControlSurroundings): C
       await cluster.cache.seeDeletion(ref);
     },
     exec: (pod, command) => cluster.exec({ ...pod, command, timeoutMs: EXEC_TIMEOUT_MS }, signal),
-    ledgered: ({ title, inverse, act }) =>
-      safety.perform({ check: control.id, title, ...access, inverses: [inverse as unknown as Inverse], act, controlPlane: true }),
+    ledgered: ({ title, inverse, ...action }) =>
+      safety.perform({
+        check: control.id,
+        title,
+        ...access,
+        inverses: [inverse as unknown as Inverse],
+        act: () => action.act(),
+        controlPlane: true,
+      }),
     until: (what, probe, options) => until({ what, signal, ...options }, probe),
   };
 
   /** The check that runs next must find in the cache what was just written. */
   async function seen(object: KubeObject): Promise<void> {
     const { name, namespace } = object.metadata;
-    const ref: ObjectRef = { apiVersion: object.apiVersion, kind: object.kind, name, ...(namespace !== undefined && { namespace }) };
+    const ref: ObjectRef = {
+      apiVersion: object.apiVersion,
+      kind: object.kind,
+      name,
+      ...(namespace !== undefined && { namespace }),
+    };
     const live = await cluster.get(ref, signal);
     if (live) await cluster.cache.see(live);
     await cluster.wait(
-      { kind: `${ref.apiVersion}/${ref.kind}`, ...(namespace !== undefined && { namespace }), names: [name], until: 'exists', count: 1, timeoutMs: SEEN_WITHIN_MS },
+      {
+        kind: `${ref.apiVersion}/${ref.kind}`,
+        ...(namespace !== undefined && { namespace }),
+        names: [name],
+        until: 'exists',
+        count: 1,
+        timeoutMs: SEEN_WITHIN_MS,
+      },
       signal,
     );
   }

@@ -56,11 +56,18 @@ export function runControls(options: ControlsOptions): Promise<CommandResult> {
 }
 
 function chooseControls({ check }: ControlsOptions, size: 'small' | 'full'): Control[] {
-  const held = allControls.filter((control) => (size === 'full' ? control.size === 'full' : control.size !== 'full'));
+  const held = allControls.filter((control) =>
+    size === 'full' ? control.size === 'full' : control.size !== 'full',
+  );
   if (check === undefined) return held;
-  const found = held.filter((control) => matchesAny([check], control.check) || matchesAny([check], control.id));
+  const found = held.filter(
+    (control) => matchesAny([check], control.check) || matchesAny([check], control.id),
+  );
   if (found.length > 0) return found;
-  throw new CommandError(`no control matches "${check}"; there are:\n${held.map(({ id }) => `  ${id}`).join('\n')}`, EXIT.usage);
+  throw new CommandError(
+    `no control matches "${check}"; there are:\n${held.map(({ id }) => `  ${id}`).join('\n')}`,
+    EXIT.usage,
+  );
 }
 
 interface ControlRunParts {
@@ -85,7 +92,7 @@ class ControlRun {
     const connection = await connect({ environment, progress, signal: interrupt.signal, raise: false });
     const kube = kubeCallFrom(connection.kubeconfig);
     this.#kubeconfig = connection.kubeconfig;
-    let left: string[] = [];
+    const left: string[] = [];
     const counts = { passed: 0, failed: 0, skipped: 0 };
     try {
       await ensureOwnNamespaces(environment, kube.call);
@@ -105,7 +112,7 @@ class ControlRun {
         const engine = this.#engine(connection.cluster, safety);
         for (const control of chosen) await this.#count(engine, control, counts);
       } finally {
-        left = (await safety.close()).failed;
+        left.push(...(await safety.close()).failed);
       }
     } finally {
       kube.close();
@@ -123,10 +130,21 @@ class ControlRun {
     // Its checks are meant to fail: their verdicts are not news, the controls' are.
     const quiet = new Progress({ write: () => undefined });
     const book = new Book({ environment, histories: folder.histories, progress: quiet });
-    return new Engine({ book, folder, cluster, safety, kubeconfig: this.#kubeconfig, signal: interrupt.signal });
+    return new Engine({
+      book,
+      folder,
+      cluster,
+      safety,
+      kubeconfig: this.#kubeconfig,
+      signal: interrupt.signal,
+    });
   }
 
-  async #count(engine: Engine, control: Control, counts: { passed: number; failed: number; skipped: number }): Promise<void> {
+  async #count(
+    engine: Engine,
+    control: Control,
+    counts: { passed: number; failed: number; skipped: number },
+  ): Promise<void> {
     const { progress, interrupt } = this.#parts;
     if (interrupt.signal.aborted) {
       counts.skipped += 1;
@@ -192,8 +210,12 @@ class ControlRun {
 
   #plan(control: Control): PlannedCheck {
     const { environment } = this.#parts;
-    const [planned] = planChecks(environment, { checks: [control.check], repeat: control.settings?.trials ?? 1 });
-    if (!planned || planned.notRun !== null) throw new Error(`${control.check} cannot run here: ${planned?.notRun ?? 'unknown check'}`);
+    const [planned] = planChecks(environment, {
+      checks: [control.check],
+      repeat: control.settings?.trials ?? 1,
+    });
+    if (!planned || planned.notRun !== null)
+      throw new Error(`${control.check} cannot run here: ${planned?.notRun ?? 'unknown check'}`);
     return planned;
   }
 
@@ -201,10 +223,16 @@ class ControlRun {
     if (!judgement) return ['the check came to no verdict'];
     const { verdict, reason, seen, findings } = judgement;
     if (verdict !== control.verdict) return [`the check says ${verdict}: ${reason}`];
-    const texts = [reason, seen, ...findings.filter(({ ok }) => !ok).map((one) => `${one.subject}: ${one.seen}`)];
+    const texts = [
+      reason,
+      seen,
+      ...findings.filter(({ ok }) => !ok).map((one) => `${one.subject}: ${one.seen}`),
+    ];
     const expected = control.expectSeen;
     if (expected && !texts.some((text) => expected.test(text))) {
-      return [`the check says ${verdict} for another reason than ${String(expected)}: ${texts.slice(0, 4).join(' | ')}`];
+      return [
+        `the check says ${verdict} for another reason than ${String(expected)}: ${texts.slice(0, 4).join(' | ')}`,
+      ];
     }
     const wrong = (await control.verify?.(ctx, judgement)) ?? null;
     return wrong === null ? [] : [wrong];
@@ -216,14 +244,19 @@ class ControlRun {
     const timeoutMs = timeoutMsOf(environment, 'membersRejoined');
     let last: string[] = [];
     try {
-      await until({ what: 'the environment to be as before', timeoutMs, signal: interrupt.signal }, async () => {
-        last = differences(before, await takeSnapshot(engine));
-        return last.length === 0 ? true : null;
-      });
+      await until(
+        { what: 'the environment to be as before', timeoutMs, signal: interrupt.signal },
+        async () => {
+          last = differences(before, await takeSnapshot(engine));
+          return last.length === 0 ? true : null;
+        },
+      );
       return [];
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      return last.length > 0 ? last.slice(0, 5).map((line) => `not as before: ${line}`) : [`not as before: ${reason}`];
+      return last.length > 0
+        ? last.slice(0, 5).map((line) => `not as before: ${line}`)
+        : [`not as before: ${reason}`];
     }
   }
 }

@@ -28,7 +28,10 @@ export function drill(options: DrillOptions): Promise<CommandResult> {
     const planned = planChecks(environment, { checks: [options.check], repeat: options.repeat });
     const [only] = planned;
     if (!only || planned.length > 1) {
-      throw new CommandError(`"${options.check}" names ${planned.length} checks; a drill takes one`, EXIT.usage);
+      throw new CommandError(
+        `"${options.check}" names ${planned.length} checks; a drill takes one`,
+        EXIT.usage,
+      );
     }
     refuse(environment, only, options);
     if (options.dryRun === true) {
@@ -52,10 +55,14 @@ function refuse(environment: Environment, planned: PlannedCheck, options: DrillO
   const { row, notRun } = planned;
   const access = row.access[environment.kind];
   if (access !== 'F' && access !== 'permit') {
-    throw new CommandError(`${row.id} disturbs nothing in ${environment.name}: use \`plumbline run --check ${row.id}\``, EXIT.usage);
+    throw new CommandError(
+      `${row.id} disturbs nothing in ${environment.name}: use \`plumbline run --check ${row.id}\``,
+      EXIT.usage,
+    );
   }
   if (options.target === 'majority') throw new CommandError('the target "majority" is not built', EXIT.usage);
-  if (notRun !== null) throw new CommandError(`${row.id} cannot be drilled in ${environment.name}: ${notRun}`, EXIT.refused);
+  if (notRun !== null)
+    throw new CommandError(`${row.id} cannot be drilled in ${environment.name}: ${notRun}`, EXIT.refused);
   if ('embedded' in environment.cluster || options.dryRun === true) return;
   const price = priceOf(environment, [{ ...planned, trials: 1 }]);
   if (price.seconds > price.affordableSeconds) {
@@ -65,11 +72,17 @@ function refuse(environment: Environment, planned: PlannedCheck, options: DrillO
     );
   }
   if (options.yes !== true) {
-    throw new CommandError(`${row.id} disturbs ${environment.name}: look at --dry-run, then say --yes`, EXIT.refused);
+    throw new CommandError(
+      `${row.id} disturbs ${environment.name}: look at --dry-run, then say --yes`,
+      EXIT.refused,
+    );
   }
 }
 
-function overridesOf({ row, goals }: PlannedCheck, { target }: DrillOptions): ReadonlyMap<string, CheckOverrides> {
+function overridesOf(
+  { row, goals }: PlannedCheck,
+  { target }: DrillOptions,
+): ReadonlyMap<string, CheckOverrides> {
   if (target === undefined || failoverParts(row.id) === null) return new Map();
   return new Map([[row.id, { goals, settings: { failover: { target } } }]]);
 }
@@ -79,28 +92,36 @@ function overridesOf({ row, goals }: PlannedCheck, { target }: DrillOptions): Re
  * `plumbline-permit` in Plumbline's namespace, which their RBAC guards, with `checks`, `until` and `ticket`.
  * @throws CommandError 75
  */
-async function clusterPermit(environment: Environment, { row }: PlannedCheck, { cluster }: Connection): Promise<void> {
+async function clusterPermit(
+  environment: Environment,
+  { row }: PlannedCheck,
+  { cluster }: Connection,
+): Promise<void> {
   if ('embedded' in environment.cluster) return;
   const namespace = environment.namespaces.system;
-  const found = await cluster.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'plumbline-permit' });
-  const data = (found?.['data'] ?? {}) as Partial<Record<'checks' | 'until' | 'ticket', string>>;
-  const checks = (data.checks ?? '').split(/[\s,]+/);
-  const until = new Date(data.until ?? Number.NaN);
+  const found = await cluster.get({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    namespace,
+    name: 'plumbline-permit',
+  });
   const problem =
-    found === null
-      ? 'it does not exist'
-      : !checks.includes(row.id)
-        ? `its checks are: ${data.checks ?? 'none'}`
-        : !(until > new Date())
-          ? `it ended ${data.until ?? '(no end is given)'}`
-          : (data.ticket ?? '') === ''
-            ? 'it names no ticket'
-            : null;
+    found === null ? 'it does not exist' : permitProblem((found['data'] ?? {}) as ClusterPermit, row.id);
   if (problem === null) return;
   throw new CommandError(
     `${row.id} needs a permit in the cluster (ConfigMap ${namespace}/plumbline-permit with checks, until, ticket): ${problem}`,
     EXIT.refused,
   );
+}
+
+type ClusterPermit = Partial<Record<'checks' | 'until' | 'ticket', string>>;
+
+/** Why a permit does not cover the check now; null when it does. */
+function permitProblem({ checks = '', until, ticket }: ClusterPermit, check: string): string | null {
+  if (!checks.split(/[\s,]+/).includes(check)) return `its checks are: ${checks === '' ? 'none' : checks}`;
+  if (until === undefined) return 'it has no end';
+  if (!(new Date(until) > new Date())) return `it ended ${until}`;
+  return ticket === undefined || ticket === '' ? 'it names no ticket' : null;
 }
 
 function commandOf({ check, env, repeat, target, out }: DrillOptions): string {
@@ -110,4 +131,3 @@ function commandOf({ check, env, repeat, target, out }: DrillOptions): string {
   if (out !== undefined) words.push('--out', out);
   return words.join(' ');
 }
-

@@ -41,7 +41,9 @@ export function describePlan(environment: Environment, planned: readonly Planned
     return `  ${one.row.id}: ${TOUCHES[access]}; about ${Math.round(estimateMs(one, environment) / 1000)} s${trials}`;
   });
   const skipped = planned.filter(({ notRun }) => notRun !== null);
-  const left = skipped.filter(({ notRun }) => notRun !== 'not built').map(({ row, notRun }) => `  ${row.id}: not-run (${notRun ?? ''})`);
+  const left = skipped
+    .filter(({ notRun }) => notRun !== 'not built')
+    .map(({ row, notRun }) => `  ${row.id}: not-run (${notRun ?? ''})`);
   const total = running.reduce((sum, one) => sum + estimateMs(one, environment), 0);
   const price = priceOf(environment, planned);
   return [

@@ -99,7 +99,13 @@ export class Engine {
       mode: lockMode(planned, environment),
       timeoutMs: checkTimeoutMs(planned, environment),
     }));
-    return { runId: folder.id, socket, environment: environment.name, plan, outputDir: `${folder.path}/playwright` };
+    return {
+      runId: folder.id,
+      socket,
+      environment: environment.name,
+      plan,
+      outputDir: `${folder.path}/playwright`,
+    };
   }
 
   #handlers(): Handlers {

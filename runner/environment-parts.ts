@@ -45,16 +45,27 @@ export function checkTimeoutMs(planned: PlannedCheck, environment: Environment):
   const sum = (...names: (keyof Environment['timeouts'])[]) =>
     names.reduce((total, name) => total + timeoutMsOf(environment, name), 0);
   if (failoverParts(planned.row.id)) {
-    const trial = sum('steadyState', 'steadyState', 'faultLanding', 'rtoDeadline', 'membersRejoined', 'workloadStop', 'readBack', 'settle');
+    const trial = sum(
+      'steadyState',
+      'steadyState',
+      'faultLanding',
+      'rtoDeadline',
+      'membersRejoined',
+      'workloadStop',
+      'readBack',
+      'settle',
+    );
     return planned.trials * (trial + environment.drills.steadySeconds * 1000);
   }
   const servers = environment.topology.controlPlane?.nodes ?? 1;
-  if (lockMode(planned, environment) === 'exclusive') return servers * sum('apiServerDown', 'apiServerUp', 'settle') + sum('settle');
+  if (lockMode(planned, environment) === 'exclusive')
+    return servers * sum('apiServerDown', 'apiServerUp', 'settle') + sum('settle');
   return sum('podReady', 'podGone', 'volumeBound', 'settle');
 }
 
 /** A guess of a check's usual time, for the progress shown, ms. Measured on two cores. */
 export function estimateMs(planned: PlannedCheck, environment: Environment): number {
-  if (failoverParts(planned.row.id)) return planned.trials * (environment.drills.steadySeconds * 1000 + 50_000);
+  if (failoverParts(planned.row.id))
+    return planned.trials * (environment.drills.steadySeconds * 1000 + 50_000);
   return lockMode(planned, environment) === 'exclusive' ? 90_000 : 4_000;
 }

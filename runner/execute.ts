@@ -70,7 +70,11 @@ class Run {
     this.#folder = folder;
     this.#progress = ui.progress;
     this.#interrupt = ui.interrupt;
-    this.#book = new Book({ environment: options.environment, histories: folder.histories, progress: ui.progress });
+    this.#book = new Book({
+      environment: options.environment,
+      histories: folder.histories,
+      progress: ui.progress,
+    });
     this.#book.plan(this.#toRun());
     for (const [check, overrides] of options.overrides ?? []) this.#book.overrides.set(check, overrides);
   }
@@ -95,7 +99,8 @@ class Run {
 
   /** Refused before anything was done: no run took place, so that no folder is left of it. */
   #refused(error: unknown): boolean {
-    const refused = exitCodeOf(error) !== undefined && !this.#interrupt.signal.aborted && this.#engine === null;
+    const refused =
+      exitCodeOf(error) !== undefined && !this.#interrupt.signal.aborted && this.#engine === null;
     if (refused) {
       this.#connection?.cluster.close();
       removeRunFolder(this.#folder);
@@ -118,7 +123,9 @@ class Run {
     }
     this.#notes.push(`The harness failed: ${stackOf(error)}`);
     // With a full disk there is no history to write to; the outcomes then say "planned and never ran".
-    await this.#book.concludeRest(rest, { verdict: 'inconclusive', message: 'not run: the harness failed' }).catch(() => undefined);
+    await this.#book
+      .concludeRest(rest, { verdict: 'inconclusive', message: 'not run: the harness failed' })
+      .catch(() => undefined);
     return error;
   }
 
@@ -127,7 +134,13 @@ class Run {
     const { environment } = this.#options;
     const signal = this.#interrupt.signal;
     this.#progress.doing('reaching the environment');
-    const connection = await connect({ environment, with: this.#options.with, progress: this.#progress, signal, raise: true });
+    const connection = await connect({
+      environment,
+      with: this.#options.with,
+      progress: this.#progress,
+      signal,
+      raise: true,
+    });
     this.#connection = connection;
     await this.#options.confirm?.(connection);
     const kube = kubeCallFrom(connection.kubeconfig, connection.context);
@@ -166,7 +179,14 @@ class Run {
     const { cluster, kubeconfig } = connection;
     const signal = this.#interrupt.signal;
     this.#noteRestored(safety);
-    const engine = new Engine({ book: this.#book, folder: this.#folder, cluster, safety, kubeconfig, signal });
+    const engine = new Engine({
+      book: this.#book,
+      folder: this.#folder,
+      cluster,
+      safety,
+      kubeconfig,
+      signal,
+    });
     this.#engine = engine;
     const nodes = await cluster.list({ kind: 'v1/Node' });
     this.#nodes = nodes.unavailable === undefined ? nodes.items.length : null;
@@ -191,7 +211,11 @@ class Run {
     this.#progress.doing('waiting for the edge');
     const signal = this.#interrupt.signal;
     try {
-      await withDeadline(edgeReady ?? Promise.resolve(), timeoutMsOf(this.#options.environment, 'edgeReady'), signal);
+      await withDeadline(
+        edgeReady ?? Promise.resolve(),
+        timeoutMsOf(this.#options.environment, 'edgeReady'),
+        signal,
+      );
     } catch (error) {
       signal.throwIfAborted();
       const message = `the edge did not become ready: ${error instanceof Error ? error.message : String(error)}`;
@@ -205,13 +229,18 @@ class Run {
     this.#progress.doing('restoring');
     const report = await safety.close();
     const before = this.#restored;
-    this.#restored = { ...before, actions: before.actions + report.actions, failed: [...before.failed, ...report.failed] };
+    this.#restored = {
+      ...before,
+      actions: before.actions + report.actions,
+      failed: [...before.failed, ...report.failed],
+    };
     for (const failure of report.failed) this.#note(`not restored: ${failure}`);
   }
 
   #noteRestored({ restoredAtStart }: Safety): void {
     const { actions, failed, undone } = restoredAtStart;
-    if (actions > 0) this.#note(`restored what an earlier run had left: ${[...undone, ...failed].join('; ')}`);
+    if (actions > 0)
+      this.#note(`restored what an earlier run had left: ${[...undone, ...failed].join('; ')}`);
   }
 
   #note(message: string): void {
@@ -252,7 +281,10 @@ class Run {
       return { exitCode: written.exitCode };
     } catch (cause) {
       this.#progress.say(record.sentence);
-      throw new RunFolderError(`The run's record cannot be written to ${this.#folder.path}: ${stackOf(cause)}`, { cause });
+      throw new RunFolderError(
+        `The run's record cannot be written to ${this.#folder.path}: ${stackOf(cause)}`,
+        { cause },
+      );
     }
   }
 }
@@ -263,7 +295,10 @@ async function splitByEdge(
   edgeReady: Promise<void> | null,
 ): Promise<{ now: PlannedCheck[]; later: PlannedCheck[] }> {
   const pending = Symbol('pending');
-  const settled = edgeReady === null ? null : await Promise.race([edgeReady.catch(() => pending), Promise.resolve(pending)]);
+  const settled =
+    edgeReady === null
+      ? null
+      : await Promise.race([edgeReady.catch(() => pending), Promise.resolve(pending)]);
   const needsEdge = ({ row }: PlannedCheck) => settled === pending && (row.needs ?? []).includes('edge');
   return { now: planned.filter((one) => !needsEdge(one)), later: planned.filter(needsEdge) };
 }

@@ -14,7 +14,9 @@ export class Interrupt {
     for (const name of ['SIGINT', 'SIGTERM'] as const) {
       const listener = () => {
         if (this.#name !== null) {
-          say('Stopped at once. What was left undone is restored by `plumbline restore --env NAME` or by the next run.');
+          say(
+            'Stopped at once. What was left undone is restored by `plumbline restore --env NAME` or by the next run.',
+          );
           // Children in sessions of their own end when their socket or standard input closes with this process.
           process.exit(CODES[name]);
         }

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { rowOf } from '../env/catalogue/index.ts';
+import { rowOf, type PlannedCheck } from '../env/catalogue/index.ts';
 import { CommandError, EXIT } from '../env/errors.ts';
 import { composeRun } from '../reports/record/compose.ts';
 import type { CheckResult } from '../reports/record/run-record.ts';
 import { guarded, type CommandResult } from './guard.ts';
 import { judgeCheck } from './judging.ts';
-import { bareJudgement } from './outcome.ts';
+import { bareOutcome } from './outcome.ts';
+import { resultOf } from './record.ts';
 import { readRun, type RunPlan } from './run-history.ts';
 
 export interface JudgeOptions {
@@ -23,7 +24,11 @@ export function judgeRun(options: JudgeOptions): Promise<CommandResult> {
     const checks: CheckResult[] = [];
     for (const planned of plan.checks) checks.push(await judged(histories, planned));
     const interrupted = end === null ? 'SIGKILL' : end.interrupted;
-    const composed = composeRun(checks, { environment: plan.environment, interrupted, restored: end?.restored });
+    const composed = composeRun(checks, {
+      environment: plan.environment,
+      interrupted,
+      restored: end?.restored,
+    });
     for (const { id, verdict, reason } of checks) {
       if (!reason.startsWith('not built')) process.stdout.write(`${verdict.padEnd(12)} ${id}  ${reason}\n`);
     }
@@ -41,32 +46,31 @@ function historiesOf({ run, out }: JudgeOptions): string {
 
 async function judged(histories: string, planned: RunPlan['checks'][number]): Promise<CheckResult> {
   const { id, required, notRun } = planned;
-  const judgement = notRun === null ? await judgeCheck(histories, id) : bareJudgement('not-run', notRun);
-  const row = rowOf(id);
-  const { verdict, reason, expected, seen, figures, findings, findingsTotal, evidence, trials } = judgement;
-  return {
-    id,
-    suite: id.split('/', 1)[0] ?? id,
-    title: row?.title ?? id,
-    section: row?.section ?? '',
-    goal: row?.goal ?? '',
+  const outcome =
+    notRun === null
+      ? { ...bareOutcome('inconclusive', ''), judgement: await judgeCheck(histories, id) }
+      : undefined;
+  const row = rowOf(id) ?? unknownRow(id);
+  const check: PlannedCheck = {
+    row,
+    goals: {},
     goalSource: 'none',
+    goalText: row.goal,
     required,
-    stubbed: row?.stubbed ?? [],
-    verdict,
-    reason,
-    expected,
-    seen,
-    figures,
-    findings,
-    findingsTotal,
-    evidence,
-    trials: trials ?? [],
-    steps: [],
-    startedAt: null,
-    durationMs: 0,
-    apiCalls: 0,
-    history: null,
-    rerun: '',
+    trials: 1,
+    notRun,
   };
+  return resultOf(check, outcome, '');
+}
+
+/** A check that was in the catalogue when the run was made and no longer is. */
+function unknownRow(id: string): PlannedCheck['row'] {
+  const access = {
+    local: 'none',
+    development: 'none',
+    testing: 'none',
+    staging: 'none',
+    production: 'none',
+  } as const;
+  return { id, title: id, section: '', access, goal: '', goals: {}, control: [], built: false };
 }

@@ -47,7 +47,7 @@ function withEvidence(judgement: Judgement, observations: readonly Observation[]
 function withRunnerVerdict(judgement: Judgement, observations: readonly Observation[]): Judgement {
   const own = observations.find((seen) => seen.kind === 'runner-verdict');
   if (!own) return judgement;
-  const text = String(own['message'] ?? '');
+  const text = typeof own['message'] === 'string' ? own['message'] : '';
   const verdict = own['verdict'] === 'fail' ? 'fail' : 'inconclusive';
   const evidence = [...judgement.evidence, { source: 'the runner', text }];
   return { ...judgement, verdict, reason: text.split('\n', 1)[0] ?? text, evidence };

@@ -23,7 +23,10 @@ export async function restoreLeftovers(
   const [holder] = new HolderRecord(folder).living().filter(({ pid }) => pid !== process.pid);
   if (holder !== undefined) {
     const who = `process ${holder.pid}`;
-    throw new HeldError(who, `${instance} is held by ${who} on this machine (see ps -fp ${holder.pid}): wait for it, or end it`);
+    throw new HeldError(
+      who,
+      `${instance} is held by ${who} on this machine (see ps -fp ${holder.pid}): wait for it, or end it`,
+    );
   }
   const stamp = readStamp(instance);
   const kubeconfig = join(stateDir(instance), 'kubeconfig');

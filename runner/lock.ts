@@ -20,8 +20,8 @@ export class SharedLock {
   async acquire(holder: string, mode: LockMode, signal: AbortSignal): Promise<void> {
     if (this.#holders.has(holder)) throw new RequestError(`${holder} holds the lock already`, 'crash');
     signal.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiter: Waiter = { holder, mode, grant: resolve };
+    const { promise, resolve, reject } = Promise.withResolvers<null>();
+    const waiter: Waiter = { holder, mode, grant: () => resolve(null) };
     const onAbort = () => {
       this.#queue = this.#queue.filter((other) => other !== waiter);
       reject(new RequestError(`${holder} no longer waits for the lock`, 'aborted'));

@@ -6,11 +6,20 @@ import type { Book } from './book.ts';
 const WITHOUT_PLATFORM = ['topology/cluster/', 'topology/nodes/', 'topology/network/'];
 
 /** Without its namespace the platform is absent, which is a failure of everything that looks into it, and not a lack of data. */
-export async function judgesNamespace(book: Book, cluster: KubeCluster, planned: readonly PlannedCheck[]): Promise<void> {
+export async function judgesNamespace(
+  book: Book,
+  cluster: KubeCluster,
+  planned: readonly PlannedCheck[],
+): Promise<void> {
   const name = book.environment.namespaces.platform;
   const listed = await cluster.list({ kind: 'v1/Namespace' });
   if (listed.unavailable !== undefined) return;
   if (listed.items.some(({ metadata }) => metadata.name === name)) return;
-  const concerned = planned.filter(({ row }) => !WITHOUT_PLATFORM.some((prefix) => row.id.startsWith(prefix)));
-  await book.concludeRest(concerned, { verdict: 'fail', message: `the namespace ${name} is missing, and the platform with it` });
+  const concerned = planned.filter(
+    ({ row }) => !WITHOUT_PLATFORM.some((prefix) => row.id.startsWith(prefix)),
+  );
+  await book.concludeRest(concerned, {
+    verdict: 'fail',
+    message: `the namespace ${name} is missing, and the platform with it`,
+  });
 }

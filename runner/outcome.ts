@@ -13,11 +13,19 @@ export interface Outcome {
 }
 
 /** A judgement that comes from no history: the check was not run, or could not be. */
-export function bareJudgement(verdict: 'not-run' | 'inconclusive' | 'fail', reason: string, seen = 'nothing'): Judgement {
+export function bareJudgement(
+  verdict: 'not-run' | 'inconclusive' | 'fail',
+  reason: string,
+  seen = 'nothing',
+): Judgement {
   return { verdict, reason, expected: '', seen, figures: [], findings: [], findingsTotal: 0, evidence: [] };
 }
 
-export function bareOutcome(verdict: 'not-run' | 'inconclusive' | 'fail', reason: string, seen?: string): Outcome {
+export function bareOutcome(
+  verdict: 'not-run' | 'inconclusive' | 'fail',
+  reason: string,
+  seen?: string,
+): Outcome {
   return {
     judgement: bareJudgement(verdict, reason, seen),
     steps: [],

@@ -17,9 +17,16 @@ export async function ensureOwnNamespaces(environment: Environment, kube: KubeCa
       kind: 'Namespace',
       metadata: { name, labels: { 'app.kubernetes.io/managed-by': 'plumbline' } },
     };
-    const reply = await kube({ method: 'POST', path: '/api/v1/namespaces', body, timeoutMs: CALL_TIMEOUT_MS });
+    const reply = await kube({
+      method: 'POST',
+      path: '/api/v1/namespaces',
+      body,
+      timeoutMs: CALL_TIMEOUT_MS,
+    });
     if (reply.status >= 300 && reply.status !== 409) {
-      throw new Error(`the namespace ${name} cannot be made: ${reply.status} ${JSON.stringify(reply.body).slice(0, 200)}`);
+      throw new Error(
+        `the namespace ${name} cannot be made: ${reply.status} ${JSON.stringify(reply.body).slice(0, 200)}`,
+      );
     }
   }
 }

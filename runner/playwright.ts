@@ -41,7 +41,15 @@ export async function runPlaywright(options: PlaywrightOptions): Promise<Playwri
   // Held at a gate until it is on record: `read` returns when the runner closes standard input.
   const child = spawn(
     '/bin/sh',
-    ['-c', 'read -r gate; exec "$0" "$@"', process.execPath, cli(), 'test', '--config', join(CHECKOUT, 'playwright.config.ts')],
+    [
+      '-c',
+      'read -r gate; exec "$0" "$@"',
+      process.execPath,
+      cli(),
+      'test',
+      '--config',
+      join(CHECKOUT, 'playwright.config.ts'),
+    ],
     {
       cwd: CHECKOUT,
       detached: true,
@@ -82,7 +90,9 @@ function spawned(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     if (child.pid !== undefined) resolve();
     child.once('spawn', resolve);
-    child.once('error', (cause) => reject(new Error(`Playwright cannot be started: ${cause.message}`, { cause })));
+    child.once('error', (cause) =>
+      reject(new Error(`Playwright cannot be started: ${cause.message}`, { cause })),
+    );
   });
 }
 

@@ -59,7 +59,9 @@ export class Progress {
     this.#done += 1;
     const reason = judgement.reason === '' ? '' : `  ${judgement.reason}`;
     const mark = MARKS[judgement.verdict];
-    this.say(`${mark} ${judgement.verdict.padEnd(12)} ${check}${reason}  [${this.#done} of ${this.#total}, ${this.#times()}]`);
+    this.say(
+      `${mark} ${judgement.verdict.padEnd(12)} ${check}${reason}  [${this.#done} of ${this.#total}, ${this.#times()}]`,
+    );
   }
 
   close(): void {

@@ -64,7 +64,12 @@ export function assembleRecord(parts: RecordParts): RunRecord {
   };
 }
 
-function resultOf(planned: PlannedCheck, outcome: Outcome | undefined, environment: string): CheckResult {
+/** One check as the record holds it. Without an outcome it was not run, or was planned and never ran. */
+export function resultOf(
+  planned: PlannedCheck,
+  outcome: Outcome | undefined,
+  environment: string,
+): CheckResult {
   const { row } = planned;
   const known = outcome ?? unknownOutcome(planned);
   const { judgement } = known;
@@ -96,11 +101,17 @@ function resultOf(planned: PlannedCheck, outcome: Outcome | undefined, environme
 }
 
 function unknownOutcome({ notRun }: PlannedCheck): Outcome {
-  return notRun === null ? bareOutcome('inconclusive', 'it was planned and never ran') : bareOutcome('not-run', notRun);
+  return notRun === null
+    ? bareOutcome('inconclusive', 'it was planned and never ran')
+    : bareOutcome('not-run', notRun);
 }
 
 /** Writes run.json first, then every report, then moves `latest`. @throws Error when the folder cannot take them. */
-export async function writeRecord(record: RunRecord, folder: RunFolder, redact: (text: string) => string): Promise<RunRecord> {
+export async function writeRecord(
+  record: RunRecord,
+  folder: RunFolder,
+  redact: (text: string) => string,
+): Promise<RunRecord> {
   const text = redact(JSON.stringify(record, null, 2));
   const clean = JSON.parse(text) as RunRecord;
   writeFileAtomically(join(folder.path, 'run.json'), `${text}\n`);

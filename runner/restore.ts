@@ -36,7 +36,9 @@ export function restore(options: RestoreOptions): Promise<CommandResult> {
         });
         for (const line of report.undone) progress.say(`✔ undone: ${line}`);
         for (const line of report.failed) progress.say(`✘ ${line}`);
-        progress.say(`${environment.name}: ${report.actions} actions were open, ${report.failed.length} could not be undone`);
+        progress.say(
+          `${environment.name}: ${report.actions} actions were open, ${report.failed.length} could not be undone`,
+        );
         return { exitCode: report.failed.length === 0 ? 0 : 1 };
       } finally {
         kube.close();

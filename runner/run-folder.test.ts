@@ -22,11 +22,17 @@ test('should make a folder of its own for each run and point latest at the newes
 test('should refuse a folder that cannot be made, saying where and why, and leave nothing', () => {
   const file = join(parent, 'a-file');
   writeFileSync(file, '');
-  assert.throws(() => makeRunFolder(join(file, 'runs'), 'local'), (error) => {
-    assert.ok(error instanceof RunFolderError);
-    assert.match(error.message, /The runs folder .*a-file\/runs cannot be used: .*ENOTDIR.*Nothing was touched\./);
-    return true;
-  });
+  assert.throws(
+    () => makeRunFolder(join(file, 'runs'), 'local'),
+    (error) => {
+      assert.ok(error instanceof RunFolderError);
+      assert.match(
+        error.message,
+        /The runs folder .*a-file\/runs cannot be used: .*ENOTDIR.*Nothing was touched\./,
+      );
+      return true;
+    },
+  );
 });
 
 test('should replace files whole', () => {
@@ -38,5 +44,8 @@ test('should replace files whole', () => {
 });
 
 test('should name folders of trials after their check', () => {
-  assert.equal(trialFolder('/r/histories', 'topology/nodes/pools', 3), '/r/histories/topology.nodes.pools/trial-03');
+  assert.equal(
+    trialFolder('/r/histories', 'topology/nodes/pools', 3),
+    '/r/histories/topology.nodes.pools/trial-03',
+  );
 });

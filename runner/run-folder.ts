@@ -51,14 +51,19 @@ export function makeRunFolder(parent: string, environment: string, at = new Date
     const room = statfsSync(path);
     const freeBytes = room.bavail * room.bsize;
     if (freeBytes < NEEDED_BYTES) {
-      throw new Error(`${mib(freeBytes)} MiB are free and a run needs ${mib(NEEDED_BYTES)} MiB; free some or name another folder with --out`);
+      throw new Error(
+        `${mib(freeBytes)} MiB are free and a run needs ${mib(NEEDED_BYTES)} MiB; free some or name another folder with --out`,
+      );
     }
     const probe = join(path, '.probe');
     writeFileDurably(probe, 'x'.repeat(64 * 1024));
     unlinkSync(probe);
   } catch (cause) {
     rmSync(path, { recursive: true, force: true });
-    throw new RunFolderError(`The runs folder ${folder} cannot be used: ${(cause as Error).message}. Nothing was touched.`, { cause });
+    throw new RunFolderError(
+      `The runs folder ${folder} cannot be used: ${(cause as Error).message}. Nothing was touched.`,
+      { cause },
+    );
   }
   return { id, path, histories, parent: folder };
 }

@@ -19,7 +19,10 @@ export interface RunEnd {
 
 const FILE = 'run.ndjson';
 
-export async function writePlan(histories: string, run: { id: string; environment: string; planned: readonly PlannedCheck[] }): Promise<void> {
+export async function writePlan(
+  histories: string,
+  run: { id: string; environment: string; planned: readonly PlannedCheck[] },
+): Promise<void> {
   const checks = run.planned.map(({ row, required, notRun }) => ({ id: row.id, required, notRun }));
   await append(histories, { kind: 'plan', schema: 1, id: run.id, environment: run.environment, checks });
 }
@@ -28,7 +31,10 @@ export async function writeEnd(histories: string, end: RunEnd): Promise<void> {
   await append(histories, { kind: 'end', ...end });
 }
 
-async function append(histories: string, observation: { kind: string; [field: string]: unknown }): Promise<void> {
+async function append(
+  histories: string,
+  observation: { kind: string; [field: string]: unknown },
+): Promise<void> {
   const writer = openHistory(histories, FILE);
   writer.observe(observation);
   await writer.close();

@@ -36,7 +36,8 @@ export function runEnvironment(options: RunOptions): Promise<CommandResult> {
       process.stdout.write(describePlan(environment, planned));
       return { exitCode: 0 };
     }
-    const baseline = options.baseline === undefined ? undefined : readBaseline(options.baseline, options.out ?? 'runs');
+    const baseline =
+      options.baseline === undefined ? undefined : readBaseline(options.baseline, options.out ?? 'runs');
     const command = commandLine('run', options);
     return execute({
       environment,

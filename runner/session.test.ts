@@ -63,15 +63,21 @@ test('should tell the worker when the runner is gone, and the runner when a work
   );
   const dying = await RunnerClient.connect(session.path, () => undefined);
   void dying.call('lock.acquire', { check: 'a/b', mode: 'shared' }, 'a/b').catch(() => undefined);
-  await assert.rejects(dying.call('check.end', { check: 'a/c', trials: 1, steps: [] }, 'a/c'), /judge unavailable/);
+  await assert.rejects(
+    dying.call('check.end', { check: 'a/c', trials: 1, steps: [] }, 'a/c'),
+    /judge unavailable/,
+  );
   dying.close();
   while (gone.length === 0) await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(gone, ['a/b']);
   assert.ok(aborted);
 
-  const lost = Promise.withResolvers<void>();
-  const worker = await RunnerClient.connect(session.path, () => lost.resolve());
-  const pending = assert.rejects(worker.call('lock.acquire', { check: 'x', mode: 'shared' }, 'x'), /the runner is gone/);
+  const lost = Promise.withResolvers<null>();
+  const worker = await RunnerClient.connect(session.path, () => lost.resolve(null));
+  const pending = assert.rejects(
+    worker.call('lock.acquire', { check: 'x', mode: 'shared' }, 'x'),
+    /the runner is gone/,
+  );
   await new Promise((resolve) => setTimeout(resolve, 20));
   await session.close();
   await Promise.all([lost.promise, pending]);

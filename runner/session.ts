@@ -90,7 +90,11 @@ export class Session {
     });
   }
 
-  async #reply(socket: Socket, line: string, from: { asked: Set<string>; signal: AbortSignal }): Promise<void> {
+  async #reply(
+    socket: Socket,
+    line: string,
+    from: { asked: Set<string>; signal: AbortSignal },
+  ): Promise<void> {
     let request: RequestEnvelope;
     try {
       request = JSON.parse(line) as RequestEnvelope;
@@ -107,7 +111,8 @@ export class Session {
   async #answer(request: RequestEnvelope, signal: AbortSignal): Promise<ReplyEnvelope> {
     const { id, method } = request;
     try {
-      if (!Object.hasOwn(this.#handlers, method)) throw new RequestError(`no method "${method}"`, 'unknown-method');
+      if (!Object.hasOwn(this.#handlers, method))
+        throw new RequestError(`no method "${method}"`, 'unknown-method');
       const handler = this.#handlers[method as Method] as AnyHandler;
       const work = () => handler(request.params, { check: request.check, signal });
       const result = await (this.#hooks.around?.(request.check, work) ?? work());

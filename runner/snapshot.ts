@@ -113,13 +113,17 @@ interface WorkloadObject {
 }
 
 function isReady(object: KubeObject): boolean {
-  const { spec, status } = object as unknown as WorkloadObject;
-  if ((status?.observedGeneration ?? 0) < (object.metadata.generation ?? 0)) return false;
-  if (object.kind === 'DaemonSet') return status?.numberReady === status?.desiredNumberScheduled;
+  const { spec, status = {} } = object as unknown as WorkloadObject;
+  if ((status.observedGeneration ?? 0) < (object.metadata.generation ?? 0)) return false;
+  if (object.kind === 'DaemonSet') return status.numberReady === status.desiredNumberScheduled;
   const wanted = spec?.replicas ?? 1;
-  // A rollout under way has old replicas beside the new ones.
-  const updated = status?.currentRevision === status?.updateRevision || status?.updatedReplicas === wanted;
-  return (status?.readyReplicas ?? 0) === wanted && (status?.replicas ?? 0) === wanted && updated;
+  const counts = [status.readyReplicas ?? 0, status.replicas ?? 0];
+  return counts.every((count) => count === wanted) && isUpdated(status, wanted);
+}
+
+/** A rollout under way has old replicas beside the new ones. */
+function isUpdated(status: NonNullable<WorkloadObject['status']>, wanted: number): boolean {
+  return status.currentRevision === status.updateRevision || status.updatedReplicas === wanted;
 }
 
 function nodeReady(object: KubeObject): boolean {

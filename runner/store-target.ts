@@ -31,7 +31,8 @@ export class StoreTargets {
   /** @throws RequestError when the environment does not declare it, or it has no driver yet. */
   declared(store: string): PostgresStore {
     const found = this.#environment.stores[store as keyof Environment['stores']];
-    if (found === undefined) throw new RequestError(`the environment declares no store "${store}"`, 'refused');
+    if (found === undefined)
+      throw new RequestError(`the environment declares no store "${store}"`, 'refused');
     if (!('database' in found)) throw new RequestError(`checks of ${store} are not built`, 'refused');
     return found;
   }
@@ -51,7 +52,8 @@ export class StoreTargets {
   async pods(store: string): Promise<StorePod[]> {
     const { statefulSet } = this.declared(store);
     const listed = await this.#cluster.list({ kind: 'v1/Pod', namespace: statefulSet.namespace });
-    if (listed.unavailable !== undefined) throw new RequestError(`pods of ${store}: ${listed.unavailable}`, 'unavailable');
+    if (listed.unavailable !== undefined)
+      throw new RequestError(`pods of ${store}: ${listed.unavailable}`, 'unavailable');
     return listed.items.filter((pod) => isOwnedBy(pod, statefulSet.name)).map(podOf);
   }
 
@@ -77,19 +79,23 @@ export class StoreTargets {
     const { namespace, name, key } = source.secret;
     const secret = await this.#cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace, name });
     const encoded = (secret?.['data'] as Record<string, string> | undefined)?.[key];
-    if (encoded === undefined) throw new RequestError(`the Secret ${namespace}/${name} has no key "${key}"`, 'unavailable');
+    if (encoded === undefined)
+      throw new RequestError(`the Secret ${namespace}/${name} has no key "${key}"`, 'unavailable');
     return Buffer.from(encoded, 'base64').toString('utf8');
   }
 }
 
 function fromVariable(name: string): string {
   const value = process.env[name];
-  if (value === undefined) throw new RequestError(`the environment variable ${name} is not set`, 'unavailable');
+  if (value === undefined)
+    throw new RequestError(`the environment variable ${name} is not set`, 'unavailable');
   return value;
 }
 
 function isOwnedBy(pod: KubeObject, statefulSet: string): boolean {
-  return (pod.metadata.ownerReferences ?? []).some((owner) => owner.kind === 'StatefulSet' && owner.name === statefulSet);
+  return (pod.metadata.ownerReferences ?? []).some(
+    (owner) => owner.kind === 'StatefulSet' && owner.name === statefulSet,
+  );
 }
 
 function podOf(pod: KubeObject): StorePod {

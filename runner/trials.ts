@@ -37,4 +37,3 @@ export async function appendToTrial(folder: string, observations: readonly NewOb
   for (const observation of observations) writer.observe(observation);
   await writer.close();
 }
-

@@ -24,7 +24,10 @@ const ENDPOINT_POLL_MS = 100;
 export class Workloads {
   readonly #engine: Engine;
   readonly #running = new Map<string, WorkloadProcess>();
-  readonly #observers = new Map<string, { observer: Observer; writer: HistoryWriter; timer: NodeJS.Timeout }>();
+  readonly #observers = new Map<
+    string,
+    { observer: Observer; writer: HistoryWriter; timer: NodeJS.Timeout }
+  >();
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -60,7 +63,10 @@ export class Workloads {
     await child.ready;
   }
 
-  async wait(wait: WorkloadWait, signal: AbortSignal): Promise<{ met: boolean; acknowledged: number; detail: string }> {
+  async wait(
+    wait: WorkloadWait,
+    signal: AbortSignal,
+  ): Promise<{ met: boolean; acknowledged: number; detail: string }> {
     const running = this.#running.get(wait.check);
     if (!running) throw new RequestError(`${wait.check} has no workload`, 'crash');
     // Only what comes after the question counts: at the moment of a fault the last stretch is still unbroken.
@@ -68,10 +74,15 @@ export class Workloads {
     const deadline = performance.now() + wait.timeoutMs;
     for (;;) {
       const progress = running.progress();
-      if (progress && isMet(wait, progress, askedMs)) return { met: true, acknowledged: progress.ok, detail: describe(progress) };
+      if (progress && isMet(wait, progress, askedMs))
+        return { met: true, acknowledged: progress.ok, detail: describe(progress) };
       if (performance.now() > deadline) {
         const detail = progress ? describe(progress) : 'the workload has reported nothing';
-        return { met: false, acknowledged: progress?.ok ?? 0, detail: `not ${wait.until} within ${wait.timeoutMs} ms: ${detail}` };
+        return {
+          met: false,
+          acknowledged: progress?.ok ?? 0,
+          detail: `not ${wait.until} within ${wait.timeoutMs} ms: ${detail}`,
+        };
       }
       signal.throwIfAborted();
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
@@ -90,7 +101,10 @@ export class Workloads {
     const writer = this.#open(subject, 'readback.ndjson');
     try {
       const deadlineMs = timeoutMsOf(this.#engine.book.environment, 'readBack');
-      const request = { run: this.runName(subject), write: (seen: Parameters<HistoryWriter['observe']>[0]) => writer.observe(seen) };
+      const request = {
+        run: this.runName(subject),
+        write: (seen: Parameters<HistoryWriter['observe']>[0]) => writer.observe(seen),
+      };
       await storeDriver(subject.store).readBack(target, request, { deadlineMs, signal });
     } finally {
       await writer.close();
@@ -105,7 +119,10 @@ export class Workloads {
     const writer = this.#open(subject, 'phases.ndjson');
     let addresses = await this.#endpoints(store);
     const timer = setInterval(() => {
-      void this.#endpoints(store).then((now) => (addresses = now), () => undefined);
+      void this.#endpoints(store).then(
+        (now) => (addresses = now),
+        () => undefined,
+      );
     }, ENDPOINT_POLL_MS);
     const observer = storeDriver(store).observe(target, {
       write: (seen) => writer.observe(seen),
@@ -143,8 +160,13 @@ export class Workloads {
       namespace: statefulSet.namespace,
       labels: { 'kubernetes.io/service-name': services.primary },
     });
-    const endpoints = listed.items.flatMap((slice) => (slice['endpoints'] ?? []) as { addresses: string[]; conditions?: { ready?: boolean } }[]);
-    return endpoints.filter((one) => one.conditions?.ready !== false).flatMap((one) => one.addresses).sort();
+    const endpoints = listed.items.flatMap(
+      (slice) => (slice['endpoints'] ?? []) as { addresses: string[]; conditions?: { ready?: boolean } }[],
+    );
+    return endpoints
+      .filter((one) => one.conditions?.ready !== false)
+      .flatMap((one) => one.addresses)
+      .sort();
   }
 }
 
@@ -158,6 +180,9 @@ function isMet(wait: WorkloadWait, seen: Seen, askedMs: number): boolean {
 }
 
 function describe(seen: Seen): string {
-  const last = seen.lastOkMs === null ? 'none has succeeded' : `the last success ${Math.round(seen.t - seen.lastOkMs)} ms ago`;
+  const last =
+    seen.lastOkMs === null
+      ? 'none has succeeded'
+      : `the last success ${Math.round(seen.t - seen.lastOkMs)} ms ago`;
   return `${seen.ok} ok, ${seen.fail} failed, ${seen.unknown} unknown, ${last}`;
 }

@@ -19,12 +19,16 @@ export function checkMethods(engine: Engine): Methods {
     'check.end': async ({ check, steps, crash }) => {
       // Stopped and undone before it is judged: the next check must find the environment as it was.
       await engine.abandon(check);
-      const own = crash === undefined ? null : ({ verdict: 'inconclusive', message: `the check crashed: ${crash}` } as const);
+      const own =
+        crash === undefined
+          ? null
+          : ({ verdict: 'inconclusive', message: `the check crashed: ${crash}` } as const);
       return (await book.conclude(check, own, steps)).judgement;
     },
     'progress.event': (event) => {
       if (event.event === 'error') engine.complaints.push(event.detail ?? 'unknown error of Playwright');
-      else if (event.event === 'step' && event.check !== undefined) book.progress.step(event.check, event.detail ?? '');
+      else if (event.event === 'step' && event.check !== undefined)
+        book.progress.step(event.check, event.detail ?? '');
       return Promise.resolve(null);
     },
   };

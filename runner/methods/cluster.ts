@@ -4,7 +4,13 @@ import type { KubeObject, ListParams } from '../../suites/harness/protocol.ts';
 
 type Methods = Pick<
   Handlers,
-  'cluster.list' | 'cluster.wait' | 'cluster.apply' | 'cluster.delete' | 'cluster.logs' | 'cluster.exec' | 'cluster.raw'
+  | 'cluster.list'
+  | 'cluster.wait'
+  | 'cluster.apply'
+  | 'cluster.delete'
+  | 'cluster.logs'
+  | 'cluster.exec'
+  | 'cluster.raw'
 >;
 
 /** How long the cache may take to show what was just written. */
@@ -35,6 +41,9 @@ export function clusterMethods(engine: Engine): Methods {
   async function seen(object: KubeObject, signal: AbortSignal): Promise<void> {
     const query: ListParams = { kind: `${object.apiVersion}/${object.kind}` };
     if (object.metadata.namespace !== undefined) query.namespace = object.metadata.namespace;
-    await cluster.wait({ ...query, names: [object.metadata.name], until: 'exists', count: 1, timeoutMs: SEEN_WITHIN_MS }, signal);
+    await cluster.wait(
+      { ...query, names: [object.metadata.name], until: 'exists', count: 1, timeoutMs: SEEN_WITHIN_MS },
+      signal,
+    );
   }
 }

@@ -18,7 +18,11 @@ export function faultMethods(engine: Engine): Pick<Handlers, 'fault.inject' | 'f
   };
 }
 
-async function inject(engine: Engine, params: Params<'fault.inject'>, call: Call): Promise<Result<'fault.inject'>> {
+async function inject(
+  engine: Engine,
+  params: Params<'fault.inject'>,
+  call: Call,
+): Promise<Result<'fault.inject'>> {
   const { check, store, target, trial } = params;
   const { safety, kubeconfig } = engine.parts;
   const { environment } = engine.book;

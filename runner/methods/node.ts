@@ -9,7 +9,8 @@ export function nodeMethods(engine: Engine): Pick<Handlers, 'node.apiServer'> {
   return {
     'node.apiServer': async ({ check, node, action }) => {
       const instance = embeddedOf(engine.book.environment);
-      if (instance === undefined) throw new RequestError('API servers can be stopped in the embedded environment only', 'refused');
+      if (instance === undefined)
+        throw new RequestError('API servers can be stopped in the embedded environment only', 'refused');
       const removal = staticPodRemoval(nodeSpec(instance, node), 'kube-apiserver');
       if (action === 'start') {
         await startStaticPod(removal);
@@ -21,7 +22,9 @@ export function nodeMethods(engine: Engine): Pick<Handlers, 'node.apiServer'> {
         access: 'fault',
         inverses: [{ kind: 'static-pod', ...removal }],
         controlPlane: true,
-        act: async () => void (await stopStaticPod(nodeSpec(instance, node), 'kube-apiserver')),
+        act: async () => {
+          await stopStaticPod(nodeSpec(instance, node), 'kube-apiserver');
+        },
       });
       return null;
     },

@@ -13,13 +13,22 @@ export function storeMethods(engine: Engine): Methods {
   const operationMs = timeoutMsOf(book.environment, 'storeOperation');
   return {
     'store.describe': async ({ store }, call) =>
-      storeDriver(store).describe(await stores.target(store), { deadlineMs: operationMs, signal: call.signal }),
+      storeDriver(store).describe(await stores.target(store), {
+        deadlineMs: operationMs,
+        signal: call.signal,
+      }),
     'store.steady': async ({ store, timeoutMs }, call) =>
-      storeDriver(store).waitSteady(await stores.target(store), { deadlineMs: timeoutMs, signal: call.signal }),
+      storeDriver(store).waitSteady(await stores.target(store), {
+        deadlineMs: timeoutMs,
+        signal: call.signal,
+      }),
     'store.governing': async ({ check, store, fault, trial }, call) => {
       const writer = openHistory(engine.book.trialFolder(check, trial), 'governing.ndjson');
       try {
-        const request = { fault, write: (seen: Parameters<typeof writer.observe>[0]) => writer.observe(seen) };
+        const request = {
+          fault,
+          write: (seen: Parameters<typeof writer.observe>[0]) => writer.observe(seen),
+        };
         const bounds = { deadlineMs: operationMs, signal: call.signal };
         await recordGoverning(storeDriver(store), await stores.target(store), request, bounds);
       } finally {
@@ -28,6 +37,9 @@ export function storeMethods(engine: Engine): Methods {
       return null;
     },
     'store.refusesWrites': async ({ store, host, port, timeoutMs }, call) =>
-      storeDriver(store).refusesWrites({ host, port }, await stores.target(store), { deadlineMs: timeoutMs, signal: call.signal }),
+      storeDriver(store).refusesWrites({ host, port }, await stores.target(store), {
+        deadlineMs: timeoutMs,
+        signal: call.signal,
+      }),
   };
 }

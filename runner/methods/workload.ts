@@ -3,7 +3,12 @@ import type { Handlers } from '../session.ts';
 
 type Methods = Pick<
   Handlers,
-  'workload.start' | 'workload.wait' | 'workload.stop' | 'workload.readBack' | 'observer.start' | 'observer.stop'
+  | 'workload.start'
+  | 'workload.wait'
+  | 'workload.stop'
+  | 'workload.readBack'
+  | 'observer.start'
+  | 'observer.stop'
 >;
 
 export function workloadMethods({ workloads }: Engine): Methods {

@@ -1,6 +1,15 @@
 import type { Observations } from './observations.ts';
 import type { RunnerClient } from './client.ts';
-import type { KubeObject, ListParams, ListResult, Method, ObjectRef, Params, Result, WaitParams } from './protocol.ts';
+import type {
+  KubeObject,
+  ListParams,
+  ListResult,
+  Method,
+  ObjectRef,
+  Params,
+  Result,
+  WaitParams,
+} from './protocol.ts';
 
 /** Objects of the cluster, from the runner's cache. */
 export interface ClusterAccess {
@@ -83,8 +92,12 @@ function clusterAccess(
       return null;
     },
     wait: (params) => runner.call('cluster.wait', params),
-    apply: async (objects) => void (await runner.call('cluster.apply', { check, objects })),
-    remove: async (objects) => void (await runner.call('cluster.delete', { check, objects })),
+    apply: async (objects) => {
+      await runner.call('cluster.apply', { check, objects });
+    },
+    remove: async (objects) => {
+      await runner.call('cluster.delete', { check, objects });
+    },
     logs: (params) => runner.call('cluster.logs', params),
     exec: (params) => runner.call('cluster.exec', params),
     raw: (path) => runner.call('cluster.raw', { path }),

@@ -17,10 +17,14 @@ export function readHandover(env: NodeJS.ProcessEnv = process.env): Handover {
   try {
     parsed = JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
-    throw new Error(`PLUMBLINE_HANDOVER names ${file}, which cannot be read as a handover. ${REFUSAL}`, { cause });
+    throw new Error(`PLUMBLINE_HANDOVER names ${file}, which cannot be read as a handover. ${REFUSAL}`, {
+      cause,
+    });
   }
   if (!isHandover(parsed)) {
-    throw new Error(`PLUMBLINE_HANDOVER names ${file}, which is not a handover (socket and plan expected). ${REFUSAL}`);
+    throw new Error(
+      `PLUMBLINE_HANDOVER names ${file}, which is not a handover (socket and plan expected). ${REFUSAL}`,
+    );
   }
   return parsed;
 }

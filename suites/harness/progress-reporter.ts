@@ -1,4 +1,12 @@
-import type { FullConfig, Reporter, Suite, TestCase, TestError, TestResult, TestStep } from '@playwright/test/reporter';
+import type {
+  FullConfig,
+  Reporter,
+  Suite,
+  TestCase,
+  TestError,
+  TestResult,
+  TestStep,
+} from '@playwright/test/reporter';
 import { abortWorker, RunnerClient } from './client.ts';
 import { readHandover } from './handover.ts';
 import type { ProgressEvent } from './protocol.ts';
@@ -53,4 +61,5 @@ function ended(result: TestResult): string {
 }
 
 // Playwright takes a reporter from the default export of its file and from nowhere else.
+// eslint-disable-next-line no-restricted-exports
 export default ProgressReporter;

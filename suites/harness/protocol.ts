@@ -23,7 +23,10 @@ export interface RunnerMethods {
   /** Server-side apply of objects that Plumbline owns; the inverse (delete) goes into the ledger first. */
   'cluster.apply': { params: { check: string; objects: KubeObject[] }; result: null };
   'cluster.delete': { params: { check: string; objects: ObjectRef[] }; result: null };
-  'cluster.logs': { params: { namespace: string; pod: string; container?: string; tailLines?: number; previous?: boolean }; result: string };
+  'cluster.logs': {
+    params: { namespace: string; pod: string; container?: string; tailLines?: number; previous?: boolean };
+    result: string;
+  };
   'cluster.exec': {
     params: { namespace: string; pod: string; container: string; command: string[]; timeoutMs: number };
     result: { code: number; stdout: string; stderr: string };
@@ -39,7 +42,10 @@ export interface RunnerMethods {
   /** After healing: reads everything back from the leader twice, then from every member, into `readback.ndjson`. */
   'workload.readBack': { params: { check: string; store: string; trial: number }; result: null };
   /** Injects a fault: undo recorded first, then the action, then the proof of landing; appends to `faults.ndjson`. */
-  'fault.inject': { params: { check: string; fault: string; store: string; target: string; trial: number }; result: FaultResult };
+  'fault.inject': {
+    params: { check: string; fault: string; store: string; target: string; trial: number };
+    result: FaultResult;
+  };
   /** Undoes what is still done for the check (a no-op for faults that heal themselves). */
   'fault.restore': { params: { check: string }; result: null };
   /** Starts/stops following the store's own view (leader, members, endpoints) into `phases.ndjson`. */
@@ -48,11 +54,17 @@ export interface RunnerMethods {
   /** Settings that govern the store's failover and its members now, from the store itself. */
   'store.describe': { params: { store: string }; result: StoreDescription };
   /** Waits until the store has a leader and all members follow it, or says what it saw last. */
-  'store.steady': { params: { check: string; store: string; timeoutMs: number }; result: { ok: boolean; leader: string | null; detail: string } };
+  'store.steady': {
+    params: { check: string; store: string; timeoutMs: number };
+    result: { ok: boolean; leader: string | null; detail: string };
+  };
   /** Appends the governing settings and the expected window to `governing.ndjson`. */
   'store.governing': { params: { check: string; store: string; fault: string; trial: number }; result: null };
   /** Does what listens there refuse writes, as a read Service must? */
-  'store.refusesWrites': { params: { check: string; store: string; host: string; port: number; timeoutMs: number }; result: { refused: boolean; detail: string } };
+  'store.refusesWrites': {
+    params: { check: string; store: string; host: string; port: number; timeoutMs: number };
+    result: { refused: boolean; detail: string };
+  };
   /** Embedded environments only: stops one API server / starts it again, with undo in the ledger. */
   'node.apiServer': { params: { check: string; node: string; action: 'stop' | 'start' }; result: null };
   /** From the reporter in Playwright's main process: what happens now, shown and never judged. */
@@ -76,8 +88,7 @@ export interface RequestEnvelope {
   check?: string;
 }
 export type ReplyEnvelope =
-  | { id: number; result: unknown }
-  | { id: number; error: { message: string; reason: string } };
+  { id: number; result: unknown } | { id: number; error: { message: string; reason: string } };
 
 export interface WorkloadWait {
   check: string;

@@ -55,8 +55,12 @@ export interface Variation {
 /** local-small as somebody else's cluster would be declared: by kubeconfig and pin, kind `staging`. Returns the file. */
 export function asForeign(folder: string, name: string, variation: Variation = {}): string {
   const stamp = readStamp('local-small');
-  if (!stamp) throw new Error('local-small is not up: these tests need it (plumbline env up --env local-small)');
-  const text = readFileSync(join(ROOT, 'env', 'local-small.yaml'), 'utf8').replaceAll('$STATE', stateDir('local-small'));
+  if (!stamp)
+    throw new Error('local-small is not up: these tests need it (plumbline env up --env local-small)');
+  const text = readFileSync(join(ROOT, 'env', 'local-small.yaml'), 'utf8').replaceAll(
+    '$STATE',
+    stateDir('local-small'),
+  );
   const environment = parse(text) as Record<string, unknown>;
   delete environment['sizes'];
   const namespaces = environment['namespaces'] as Record<string, string>;
@@ -80,7 +84,8 @@ export function asForeign(folder: string, name: string, variation: Variation = {
 export function onlyRun(out: string): { folder: string; record: RunRecord } {
   const names = readdirSync(out).filter((name) => name !== 'latest');
   const [name] = names;
-  if (name === undefined || names.length > 1) throw new Error(`expected one run in ${out}, found ${names.join(', ') || 'none'}`);
+  if (name === undefined || names.length > 1)
+    throw new Error(`expected one run in ${out}, found ${names.join(', ') || 'none'}`);
   const folder = join(out, name);
   return { folder, record: JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as RunRecord };
 }

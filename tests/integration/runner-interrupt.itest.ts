@@ -9,17 +9,20 @@ const folder = scratch();
 test('should restore, write what there is and end with 130 on Ctrl-C during a fault; judging again agrees', async () => {
   const out = join(folder, 'interrupted');
   let sent = false;
-  const { code, output } = await plumbline(['drill', 'failover/postgres/pod-crash', '--env', 'local-small', '--out', out], {
-    onStart: (child) => {
-      // The fault is in the history as soon as it is armed, whatever is shown.
-      const timer = setInterval(() => {
-        if (!faultArmed(out)) return;
-        clearInterval(timer);
-        sent = child.kill('SIGINT');
-      }, 20);
-      child.on('exit', () => clearInterval(timer));
+  const { code, output } = await plumbline(
+    ['drill', 'failover/postgres/pod-crash', '--env', 'local-small', '--out', out],
+    {
+      onStart: (child) => {
+        // The fault is in the history as soon as it is armed, whatever is shown.
+        const timer = setInterval(() => {
+          if (!faultArmed(out)) return;
+          clearInterval(timer);
+          sent = child.kill('SIGINT');
+        }, 20);
+        child.on('exit', () => clearInterval(timer));
+      },
     },
-  });
+  );
   assert.ok(sent, output);
   assert.equal(code, 130, output);
   const { record, folder: made } = onlyRun(out);
@@ -27,7 +30,7 @@ test('should restore, write what there is and end with 130 on Ctrl-C during a fa
   assert.deepEqual(record.restored.failed, []);
   const check = record.checks.find(({ id }) => id === 'failover/postgres/pod-crash');
   assert.equal(check?.verdict, 'inconclusive');
-  assert.match(check?.reason ?? '', /interrupted by SIGINT/);
+  assert.match(check.reason, /interrupted by SIGINT/);
 
   const judged = await plumbline(['judge', made]);
   assert.equal(judged.code, 130, judged.output);

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openHistory } from '../probes/history.ts';
+import { judgeCheck } from './judging.ts';
+import { appendToTrial, openTrial } from './trials.ts';
+
+const histories = mkdtempSync(join(tmpdir(), 'plumbline-judging-'));
+process.on('exit', () => rmSync(histories, { recursive: true, force: true }));
+
+async function trialOf(check: string): Promise<string> {
+  return openTrial(histories, 1, { check, environment: 'test', goals: {}, settings: {} });
+}
+
+test('should say that nothing was recorded, and that nobody can judge it', async () => {
+  const nothing = await judgeCheck(histories, 'topology/workloads/spread');
+  assert.equal(nothing.verdict, 'inconclusive');
+  assert.equal(nothing.reason, 'the check recorded nothing');
+  const unknown = await judgeCheck(histories, 'topology/no/such');
+  assert.equal(unknown.reason, 'no judge is registered for topology/no/such');
+});
+
+test('should call a judge that crashes, or finds nothing, inconclusive and never pass', async () => {
+  await trialOf('topology/nodes/pools');
+  const judgement = await judgeCheck(histories, 'topology/nodes/pools');
+  assert.equal(judgement.verdict, 'inconclusive');
+  assert.notEqual(judgement.reason, '');
+});
+
+test('should let the runner hold a check back, with its first line as the reason', async () => {
+  const folder = await trialOf('topology/workloads/probes');
+  await appendToTrial(folder, [
+    { kind: 'runner-verdict', verdict: 'inconclusive', message: 'the check crashed: boom\n    at x.ts:1' },
+  ]);
+  const crashed = await judgeCheck(histories, 'topology/workloads/probes');
+  assert.equal(crashed.verdict, 'inconclusive');
+  assert.equal(crashed.reason, 'the check crashed: boom');
+  assert.ok(crashed.evidence.some(({ text }) => text.includes('at x.ts:1')));
+
+  const missing = await trialOf('topology/workloads/declared');
+  await appendToTrial(missing, [
+    { kind: 'runner-verdict', verdict: 'fail', message: 'the namespace tender is missing' },
+  ]);
+  assert.equal((await judgeCheck(histories, 'topology/workloads/declared')).verdict, 'fail');
+});
+
+test('should keep evidence that was recorded beside the observations', async () => {
+  const folder = await trialOf('topology/workloads/resources');
+  const writer = openHistory(folder, 'check.ndjson');
+  writer.observe({ kind: 'evidence', source: 'logs tender/api', text: 'panic: nil' });
+  await writer.close();
+  const { evidence } = await judgeCheck(histories, 'topology/workloads/resources');
+  assert.ok(evidence.some(({ source, text }) => source === 'logs tender/api' && text === 'panic: nil'));
+});
+
+test('should call a history that cannot be read inconclusive', async () => {
+  const folder = await trialOf('topology/edge/path');
+  rmSync(join(folder, 'check.ndjson'));
+  const judgement = await judgeCheck(histories, 'topology/edge/path');
+  assert.equal(judgement.verdict, 'inconclusive');
+  assert.match(judgement.reason, /the history cannot be read: .*no header/);
+});

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { differences } from './snapshot.ts';
+
+test('should name what is new, gone or changed, and nothing else', () => {
+  const before = new Map([
+    ['Deployment a', '{"replicas":2}'],
+    ['Pod stray', 'there'],
+    ['roles of postgres', 'leader, replica'],
+  ]);
+  const after = new Map([
+    ['Deployment a', '{"replicas":0}'],
+    ['Service new', '{}'],
+    ['roles of postgres', 'leader, replica'],
+  ]);
+  assert.deepEqual(differences(before, after), [
+    'Deployment a: was {"replicas":2}, is {"replicas":0}',
+    'Pod stray is gone',
+    'Service new is new',
+  ]);
+  assert.deepEqual(differences(before, before), []);
+});
