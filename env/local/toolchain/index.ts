@@ -9,7 +9,7 @@ import { withLock } from '../lock.ts';
 import { cacheDir } from '../paths.ts';
 import { COMPILE_FLAGS, goBuild, goVersion } from './go.ts';
 import type { GoOptions } from './go.ts';
-import { CLUSTER_GROUPS, GROUPS, linkerFlags, moduleDir, moduleVersion, programOf } from './groups.ts';
+import { GROUPS, linkerFlags, moduleDir, moduleVersion, programOf } from './groups.ts';
 import type { GroupName, ToolGroup } from './groups.ts';
 
 export { CLUSTER_GROUPS } from './groups.ts';
