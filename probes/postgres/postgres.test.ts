@@ -1,8 +1,11 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { DatabaseError } from 'pg';
 import { errorClass, SURE_FAILURES, sqlState } from './errors.ts';
 import { leaderOf } from './patroni.ts';
+import { connectWithin, PostgresTimeout } from './query.ts';
 import { walPosition } from './readback.ts';
 import { expectedWindow } from './settings.ts';
 
@@ -53,4 +56,32 @@ void test('the expected window follows from the live settings and says how', () 
   );
   assert.equal(expectedWindow('pod-crash', settings({ ttl: '20' })), null);
   assert.equal(expectedWindow('something', fast), null);
+});
+
+async function listening(onConnection: (socket: Socket) => void): Promise<{ port: number; close(): void }> {
+  const server = createServer(onConnection);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() };
+}
+const at = (port: number) => ({ host: '127.0.0.1', port, database: 'd', user: 'u', password: 'p' });
+
+void test('a way that fails is tried again until the deadline, and the error is the last one', async () => {
+  let attempts = 0;
+  const server = await listening((socket) => {
+    attempts++;
+    socket.resetAndDestroy();
+  });
+  await assert.rejects(connectWithin(at(server.port), { deadlineMs: 350 }), /ECONNRESET|terminated/);
+  assert.ok(attempts >= 2 && attempts <= 5, `${attempts} attempts`);
+  server.close();
+});
+
+void test('a server that accepts and says nothing is given up at the deadline', async () => {
+  const held: Socket[] = [];
+  const server = await listening((socket) => held.push(socket));
+  const began = performance.now();
+  await assert.rejects(connectWithin(at(server.port), { deadlineMs: 200 }), PostgresTimeout);
+  assert.ok(performance.now() - began < 800);
+  for (const socket of held) socket.destroy();
+  server.close();
 });

@@ -1,5 +1,7 @@
 import { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { monoMs } from '../clock.ts';
 import type { Bounds, StoreConnection } from '../store-driver.ts';
 
 /** A connection for looking, with a deadline of its own for everything that it does. */
@@ -20,10 +22,14 @@ export class PostgresTimeout extends Error {
 
 /**
  * Opens one connection whose socket is destroyed at the deadline (ms from now) or when the signal fires: a time-out that
- * runs on the server is none, where the server is frozen.
+ * runs on the server is none, where the server is frozen. `connectMs` limits only the connecting.
  * @throws PostgresTimeout, the abort reason, or the error of the connection
  */
-export async function connectOnce(connection: StoreConnection, bounds: Bounds): Promise<ShortClient> {
+export async function connectOnce(
+  connection: StoreConnection,
+  bounds: Bounds,
+  connectMs: number = bounds.deadlineMs,
+): Promise<ShortClient> {
   bounds.signal?.throwIfAborted();
   const socket = new Socket();
   const client = new pg.Client({ ...connection, stream: () => socket, application_name: 'plumbline-probe' });
@@ -36,6 +42,9 @@ export async function connectOnce(connection: StoreConnection, bounds: Bounds): 
     () => end(new PostgresTimeout(connection.host, connection.port, bounds.deadlineMs)),
     bounds.deadlineMs,
   );
+  const connecting = setTimeout(() => {
+    end(new PostgresTimeout(connection.host, connection.port, connectMs));
+  }, connectMs);
   const abort = (): void => {
     end(new Error('aborted', { cause: bounds.signal?.reason }));
   };
@@ -44,6 +53,7 @@ export async function connectOnce(connection: StoreConnection, bounds: Bounds): 
   client.on('error', () => undefined);
   const tidy = (): void => {
     clearTimeout(timer);
+    clearTimeout(connecting);
     bounds.signal?.removeEventListener('abort', abort);
     socket.destroy();
   };
@@ -57,6 +67,7 @@ export async function connectOnce(connection: StoreConnection, bounds: Bounds): 
   };
   try {
     await guarded(client.connect());
+    clearTimeout(connecting);
   } catch (error) {
     tidy();
     throw error;
@@ -68,13 +79,39 @@ export async function connectOnce(connection: StoreConnection, bounds: Bounds): 
   };
 }
 
-/** One question, one answer, one connection. @throws as `connectOnce` and `ShortClient.query` */
+/** Longest single attempt: an unanswered SYN is sent again after 1 s, then after 2 s more. */
+const ATTEMPT_MS = 1500;
+const BETWEEN_ATTEMPTS_MS = 100;
+
+/**
+ * As `connectOnce`, but tries again while the way to the server fails: shortly after a failover a Service may still lead some new
+ * connections to the pod that is gone. What the server itself says (a wrong password, too many connections) is final.
+ */
+export async function connectWithin(connection: StoreConnection, bounds: Bounds): Promise<ShortClient> {
+  const end = monoMs() + bounds.deadlineMs;
+  for (;;) {
+    const left = end - monoMs();
+    try {
+      return await connectOnce(
+        connection,
+        { ...bounds, deadlineMs: Math.max(1, left) },
+        Math.min(left, ATTEMPT_MS),
+      );
+    } catch (error) {
+      const final = error instanceof pg.DatabaseError || bounds.signal?.aborted === true;
+      if (final || monoMs() + BETWEEN_ATTEMPTS_MS >= end) throw error;
+      await sleep(BETWEEN_ATTEMPTS_MS);
+    }
+  }
+}
+
+/** One question, one answer, one connection. @throws as `connectWithin` and `ShortClient.query` */
 export async function queryOnce<Row extends pg.QueryResultRow>(
   connection: StoreConnection,
   text: string,
   bounds: Bounds,
 ): Promise<Row[]> {
-  const client = await connectOnce(connection, bounds);
+  const client = await connectWithin(connection, bounds);
   try {
     return await client.query<Row>(text);
   } finally {

@@ -2,13 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
 import type { Bounds, ReadBackRequest, StoreConnection, StoreMember, StoreTarget } from '../store-driver.ts';
 import { sqlState } from './errors.ts';
-import { connectOnce } from './query.ts';
+import { connectWithin } from './query.ts';
 import type { ShortClient } from './query.ts';
 import { CANARY_TABLE } from './session.ts';
 
 const DEFAULT_PORT = 5432;
 const UNDEFINED_TABLE = '42P01';
 const REPLAY_LOOK_MS = 100;
+/** One member that does not answer must leave time to read the others. */
+const LOOK_MS = 10_000;
 
 /** Runs of consecutive numbers, so that a million rows are a few lines. */
 const RANGES = `
@@ -36,7 +38,7 @@ export async function readBack(target: StoreTarget, request: ReadBackRequest, bo
   const left = (): Bounds => ({ deadlineMs: Math.max(1, end - monoMs()), signal: bounds.signal });
   const members = await target.members();
   request.write({ kind: 'readback-plan', run: request.run, sources: members.map((member) => member.name) });
-  const looks = await Promise.all(members.map((member) => lookAt(target, member, left())));
+  const looks = await Promise.all(members.map((member) => lookAt(target, member, within(left(), LOOK_MS))));
   const leaders = looks.filter((look) => look.failed === undefined && !look.replica);
   const leader = leaders[0];
   if (leader === undefined || leaders.length > 1) {
@@ -75,7 +77,7 @@ interface Reading {
 }
 
 async function readOne({ at, request, source, role, pass }: Reading, bounds: Bounds): Promise<void> {
-  const client = await connectOnce(at, bounds);
+  const client = await connectWithin(at, bounds);
   try {
     const { present, duplicates } = await contents(client, request.run);
     request.write({ kind: 'readback', source, role, pass, present, duplicates, complete: true });
@@ -123,7 +125,7 @@ export function walPosition(text: string): bigint {
 }
 
 async function single(at: StoreConnection, sql: string, bounds: Bounds): Promise<string> {
-  const client = await connectOnce(at, bounds);
+  const client = await connectWithin(at, bounds);
   try {
     const rows = await client.query<{ value: string | null }>(sql);
     return rows[0]?.value ?? 'null';
@@ -143,6 +145,10 @@ async function lookAt(target: StoreTarget, member: StoreMember, bounds: Bounds):
   } catch (error) {
     return { member, replica: true, failed: message(error) };
   }
+}
+
+function within(bounds: Bounds, limitMs: number): Bounds {
+  return { ...bounds, deadlineMs: Math.min(bounds.deadlineMs, limitMs) };
 }
 
 async function attempt<T>(

@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { StoreConnection } from '../store-driver.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
 import { errorClass, SURE_FAILURES, sqlState } from './errors.ts';
-import { connectOnce } from './query.ts';
+import { connectWithin } from './query.ts';
 
 /** The schema is Plumbline's own, so that its canaries are never among the application's tables. */
 export const CANARY_TABLE = 'plumbline_canary.writes';
@@ -36,7 +36,7 @@ export class PostgresWorkloadClient implements WorkloadClient {
   }
 
   async prepare(deadlineMs: number): Promise<void> {
-    const client = await connectOnce(this.#connection, { deadlineMs });
+    const client = await connectWithin(this.#connection, { deadlineMs });
     try {
       for (const statement of PREPARE) await client.query(statement);
     } finally {

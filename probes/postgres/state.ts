@@ -3,7 +3,7 @@ import { monoMs } from '../clock.ts';
 import type { Bounds, Steadiness, StoreDescription, StoreMember, StoreTarget } from '../store-driver.ts';
 import { anyMember, leaderOf, patroniCluster, patroniConfig, patroniStatus } from './patroni.ts';
 import type { PatroniStatus } from './patroni.ts';
-import { connectOnce } from './query.ts';
+import { connectWithin } from './query.ts';
 import { sqlState } from './errors.ts';
 import { governingSettings, scalar } from './settings.ts';
 
@@ -113,7 +113,7 @@ export async function refusesWrites(
   target: StoreTarget,
   bounds: Bounds,
 ): Promise<{ refused: boolean; detail: string }> {
-  const client = await connectOnce({ ...target.connection, ...at }, bounds);
+  const client = await connectWithin({ ...target.connection, ...at }, bounds);
   try {
     const rows = await client.query<{ replica: boolean; address: string }>(
       'SELECT pg_is_in_recovery() AS replica, host(inet_server_addr()) AS address',
