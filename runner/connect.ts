@@ -88,20 +88,21 @@ function external(environment: Environment): Reached {
   return { kubeconfig: path, context, pin, edgeReady: null };
 }
 
+/** @throws CommandError (64) when it was never raised to the end. */
+function asItIs(instance: InstanceName, environment: Environment): Reached {
+  const stamp = readStamp(instance);
+  const kubeconfig = join(stateDir(instance), 'kubeconfig');
+  if (stamp && existsSync(kubeconfig)) return { kubeconfig, pin: pinOf(stamp), edgeReady: null };
+  throw new CommandError(
+    `${instance} is not up: \`plumbline env up --env ${environment.name}\` raises it`,
+    EXIT.usage,
+  );
+}
+
 /** For the embedded environment the stamp that `env up` left is the pin. */
 async function embedded(instance: InstanceName, options: ConnectOptions): Promise<Reached> {
   const { environment, progress, signal } = options;
-  if (!options.raise) {
-    const stamp = readStamp(instance);
-    const kubeconfig = join(stateDir(instance), 'kubeconfig');
-    if (!stamp || !existsSync(kubeconfig)) {
-      throw new CommandError(
-        `${instance} is not up: \`plumbline env up --env ${environment.name}\` raises it`,
-        EXIT.usage,
-      );
-    }
-    return { kubeconfig, pin: pinOf(stamp), edgeReady: null };
-  }
+  if (!options.raise) return asItIs(instance, environment);
   await restoreLeftovers(environment, instance, { say: (line) => progress.say(line), signal });
   // Loaded only where it is needed: it brings the whole embedded environment with it.
   const local = await import('../env/local/index.ts');
@@ -116,12 +117,14 @@ async function embedded(instance: InstanceName, options: ConnectOptions): Promis
     });
     return { kubeconfig: up.kubeconfig, pin: pinOf(up.stamp), edgeReady: up.edgeReady };
   } catch (error) {
-    if (exitCodeOf(error) !== undefined || signal.aborted) throw error;
+    signal.throwIfAborted();
     if (error instanceof local.PreflightError)
       throw new CommandError(error.message, EXIT.usage, { cause: error });
     if (error instanceof local.EnvironmentHeldError)
       throw new CommandError(error.message, EXIT.refused, { cause: error });
-    throw new BlockedError(`${instance} could not be raised: ${messageOf(error)}`, { cause: error });
+    throw exitCodeOf(error) === undefined
+      ? new BlockedError(`${instance} could not be raised: ${messageOf(error)}`, { cause: error })
+      : error;
   }
 }
 

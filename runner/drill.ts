@@ -105,8 +105,7 @@ async function clusterPermit(
     namespace,
     name: 'plumbline-permit',
   });
-  const problem =
-    found === null ? 'it does not exist' : permitProblem((found['data'] ?? {}) as ClusterPermit, row.id);
+  const problem = found === null ? 'it does not exist' : permitProblem(found['data'] ?? {}, row.id);
   if (problem === null) return;
   throw new CommandError(
     `${row.id} needs a permit in the cluster (ConfigMap ${namespace}/plumbline-permit with checks, until, ticket): ${problem}`,

@@ -117,8 +117,10 @@ function isReady(object: KubeObject): boolean {
   if ((status.observedGeneration ?? 0) < (object.metadata.generation ?? 0)) return false;
   if (object.kind === 'DaemonSet') return status.numberReady === status.desiredNumberScheduled;
   const wanted = spec?.replicas ?? 1;
-  const counts = [status.readyReplicas ?? 0, status.replicas ?? 0];
-  return counts.every((count) => count === wanted) && isUpdated(status, wanted);
+  return (
+    [status.readyReplicas, status.replicas].every((count = 0) => count === wanted) &&
+    isUpdated(status, wanted)
+  );
 }
 
 /** A rollout under way has old replicas beside the new ones. */
