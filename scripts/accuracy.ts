@@ -11,6 +11,8 @@ const LENGTHS_MS = [500, 2000, 5000];
 const KINDS: readonly CutKind[] = ['cut', 'drop'];
 const times = Number(process.argv[2] ?? 10);
 
+// Through `exit`, so that the server is ended too.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 const server = await startPostgres();
 try {
   for (const kind of KINDS) {
