@@ -66,15 +66,16 @@ async function undoCut({ link }: { link: string }): Promise<UndoResult> {
   return { outcome: 'undone' };
 }
 
+/** `from` is where kubelet reads the manifest, `to` is where it was moved aside: the undo goes from `to` back to `from`. */
 function undoStaticPod({ from, to }: { from: string; to: string }): UndoResult {
-  if (!existsSync(from)) {
-    return existsSync(to)
+  if (!existsSync(to)) {
+    return existsSync(from)
       ? { outcome: 'already' }
       : { outcome: 'void', note: `neither ${from} nor ${to} is there: the node is gone` };
   }
-  if (existsSync(to))
-    return { outcome: 'conflict', note: `${to} was written anew meanwhile; the old one stays at ${from}` };
-  renameSync(from, to);
+  if (existsSync(from))
+    return { outcome: 'conflict', note: `${from} was written anew meanwhile; the old one stays at ${to}` };
+  renameSync(to, from);
   return { outcome: 'undone' };
 }
 

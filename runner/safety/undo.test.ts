@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { staticPodRemoval, stopStaticPod } from '../../env/local/cluster/index.ts';
+import { nodeSpec } from '../../env/local/nodes/index.ts';
 import { Ledger } from './ledger.ts';
 import { bootId } from './place.ts';
 import type { Entry, Inverse } from './types.ts';
@@ -95,14 +97,26 @@ test('what was done to another cluster is void', async () => {
   );
 });
 
-test('a static pod manifest goes back, and a manifest that is there again is not overwritten', async () => {
-  const [from, to] = [join(folder, 'aside.yaml'), join(folder, 'kube-apiserver.yaml')];
-  writeFileSync(from, 'manifest');
-  const { ledger, entries } = setup({ kind: 'static-pod', from, to });
-  const context = { ledger, kube: null, clusterUid: 'u', retryForMs: 0 };
-  await undoAll(entries, context);
-  assert.equal(readFileSync(to, 'utf8'), 'manifest');
-  writeFileSync(from, 'older');
-  assert.match((await undoAll(entries, context)).failed.join(), /written anew meanwhile/);
-  assert.equal(readFileSync(to, 'utf8'), 'manifest');
+test('a static pod that was stopped is started, one that runs again is left alone', async (context) => {
+  const before = process.env['PLUMBLINE_STATE'];
+  process.env['PLUMBLINE_STATE'] = mkdtempSync(join(folder, 'state-'));
+  context.after(() => {
+    if (before === undefined) delete process.env['PLUMBLINE_STATE'];
+    else process.env['PLUMBLINE_STATE'] = before;
+  });
+  const node = nodeSpec('local-small', 'control-1');
+  const removal = staticPodRemoval(node, 'kube-apiserver');
+  mkdirSync(dirname(removal.from), { recursive: true });
+  writeFileSync(removal.from, 'manifest');
+  const { ledger, entries } = setup({ kind: 'static-pod', ...removal });
+  const options = { ledger, kube: null, clusterUid: 'u', retryForMs: 0 };
+  await stopStaticPod(node, 'kube-apiserver');
+  assert.equal(existsSync(removal.from), false);
+  await undoAll(entries, options);
+  assert.equal(readFileSync(removal.from, 'utf8'), 'manifest');
+  await undoAll(entries, options);
+  assert.equal(readFileSync(removal.from, 'utf8'), 'manifest', 'undone twice, the server must still run');
+  writeFileSync(removal.to, 'older');
+  assert.match((await undoAll(entries, options)).failed.join(), /written anew meanwhile/);
+  assert.equal(readFileSync(removal.from, 'utf8'), 'manifest');
 });
