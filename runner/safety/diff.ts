@@ -5,12 +5,12 @@ type JsonObject = { [key: string]: Json };
 /** What a merge patch (RFC 7386) makes of a value. */
 export function mergePatched(value: Json | undefined, patch: Json): Json {
   if (!isObject(patch)) return patch;
-  const result: JsonObject = isObject(value) ? { ...value } : {};
+  const result = new Map(Object.entries(isObject(value) ? value : {}));
   for (const [key, change] of Object.entries(patch)) {
-    if (change === null) delete result[key];
-    else result[key] = mergePatched(result[key], change);
+    if (change === null) result.delete(key);
+    else result.set(key, mergePatched(result.get(key), change));
   }
-  return result;
+  return Object.fromEntries(result);
 }
 
 /** The fields in which two states of an object differ, each at the deepest key: lists count as one value. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../probes/clock.ts';
 import { HeldError, RefusedError } from './errors.ts';
+import { pause } from './pause.ts';
 import { formatHolder, holderSelf, holderState, parseHolder } from './place.ts';
 import type { KubeCall, KubeReply } from './types.ts';
 
@@ -119,22 +120,19 @@ export class Lease {
     const holder = parseHolder(holderIdentity);
     const state = holder === null ? 'unknown' : holderState(holder);
     if (state === 'gone') return;
-    if (state === 'alive')
-      throw this.#held(holderIdentity, `process ${holder?.pid ?? '?'} on this machine`, renewTime);
-    // Another machine's clock cannot be compared with ours: only a Lease that we saw unchanged for its whole length is free.
-    await sleep(
-      leaseDurationSeconds * 1000,
-      undefined,
-      this.#options.signal ? { signal: this.#options.signal } : {},
-    );
-    const later = leaseOf(await this.#get());
-    if (later.metadata.resourceVersion !== current.metadata.resourceVersion) {
-      throw this.#held(
-        later.spec.holderIdentity ?? holderIdentity,
-        `host ${holder?.host ?? holderIdentity}`,
-        later.spec.renewTime,
-      );
+    if (holder !== null && state === 'alive') {
+      throw this.#held(holderIdentity, `process ${holder.pid} on this machine`, renewTime);
     }
+    await this.#awaitExpiry(current, leaseDurationSeconds * 1000);
+  }
+
+  /** Another machine's clock cannot be compared with ours: only a Lease that we saw unchanged for its whole length is free. */
+  async #awaitExpiry(current: LeaseObject, durationMs: number): Promise<void> {
+    await sleep(durationMs, undefined, this.#options.signal ? { signal: this.#options.signal } : {});
+    const { metadata, spec } = leaseOf(await this.#get());
+    if (metadata.resourceVersion === current.metadata.resourceVersion) return;
+    const identity = spec.holderIdentity ?? '';
+    throw this.#held(identity, `host ${parseHolder(identity)?.host ?? identity}`, spec.renewTime);
   }
 
   #held(identity: string, who: string, renewTime: string | undefined): HeldError {
@@ -146,13 +144,7 @@ export class Lease {
   }
 
   async #renewForEver(): Promise<void> {
-    while (!this.#ended.signal.aborted && this.#lost === null) {
-      await sleep(RENEW_EVERY_MS, undefined, { signal: this.#ended.signal, ref: false }).catch(
-        () => undefined,
-      );
-      if (this.#ended.signal.aborted) return;
-      await this.#renew();
-    }
+    while (this.#lost === null && (await pause(RENEW_EVERY_MS, this.#ended.signal))) await this.#renew();
   }
 
   async #renew(): Promise<void> {

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../probes/clock.ts';
 import { LeverError } from './errors.ts';
+import { pause } from './pause.ts';
 import type { KubeCall } from './types.ts';
 
 export const LEVER_NAME = 'plumbline-stop';
@@ -80,11 +80,7 @@ export class Lever {
   }
 
   async #followForEver(): Promise<void> {
-    while (!this.#ended.signal.aborted && this.#stopped === null) {
-      await sleep(READ_EVERY_MS, undefined, { signal: this.#ended.signal, ref: false }).catch(
-        () => undefined,
-      );
-      if (this.#ended.signal.aborted) return;
+    while (this.#stopped === null && (await pause(READ_EVERY_MS, this.#ended.signal))) {
       // After a pause of this process the first judgement must come after a reading, not before.
       const late = monoMs() - this.#clearMs > FRESH_MS;
       if (this.#underWay.size < MAX_UNDER_WAY) void this.#read();

@@ -37,15 +37,20 @@ export class TestApi {
     const { method, body } = request;
     if (method === 'POST') return this.#create(path, body as Record<string, Json>);
     const held = this.objects.get(path);
-    if (method === 'PATCH' && request.contentType === 'application/apply-patch+yaml') {
-      if (held === undefined) this.put(path, body as Record<string, Json>);
-      else this.#store(path, { ...held, ...(body as Record<string, Json>), metadata: held.metadata });
-      return { status: 200, body: this.objects.get(path) };
-    }
-    if (held === undefined)
-      return method === 'DELETE' && request.path.includes('labelSelector')
-        ? { status: 200, body: {} }
-        : { status: 404, body: {} };
+    if (request.contentType === 'application/apply-patch+yaml')
+      return this.#apply(path, held, body as Record<string, Json>);
+    if (request.path.includes('labelSelector')) return { status: 200, body: {} };
+    if (held === undefined) return { status: 404, body: {} };
+    return this.#change(request, path, held);
+  }
+
+  #apply(path: string, held: Stored | undefined, body: Record<string, Json>): KubeReply {
+    if (held === undefined) this.put(path, body);
+    else this.#store(path, { ...held, ...body, metadata: held.metadata });
+    return { status: 200, body: this.objects.get(path) };
+  }
+
+  #change({ method, body }: KubeRequest, path: string, held: Stored): KubeReply {
     if (method === 'DELETE') return this.#delete(path, held, body as { preconditions?: { uid?: string } });
     if (method === 'GET') return { status: 200, body: structuredClone(held) };
     const sent = (body as { metadata?: { resourceVersion?: string } }).metadata?.resourceVersion;

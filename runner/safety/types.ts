@@ -13,7 +13,7 @@ export type Access = 'canary' | 'fault' | 'control';
 export type NodeInverse =
   | { kind: 'thaw'; cgroup: string }
   | { kind: 'link-up'; instance: InstanceName; link: string }
-  /** The manifest of a static pod goes back to where kubelet reads it. */
+  /** The manifest of a static pod goes back from `to`, where it was moved aside, to `from`, where kubelet reads it. */
   | { kind: 'static-pod'; from: string; to: string }
   /** Words after `ip -n NETNS route replace`. */
   | { kind: 'route'; netns: string; route: string[] }

@@ -24,12 +24,14 @@ function server(object: Json | null): { call: KubeCall; sent: KubeRequest[]; sta
 
 function merge(into: Json, patch: Json): Json {
   if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
-  const base = typeof into === 'object' && into !== null && !Array.isArray(into) ? { ...into } : {};
+  const base = new Map(
+    Object.entries(typeof into === 'object' && into !== null && !Array.isArray(into) ? into : {}),
+  );
   for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete base[key];
-    else base[key] = merge(base[key] ?? null, value);
+    if (value === null) base.delete(key);
+    else base.set(key, merge(base.get(key) ?? null, value));
   }
-  return base;
+  return Object.fromEntries(base);
 }
 
 const node = (spec: Json): Json => ({ metadata: { uid: 'u1', resourceVersion: '7' }, spec });

@@ -198,9 +198,10 @@ function mergePatchOf(fields: readonly ChangedField[], resourceVersion: string):
     let level = patch;
     for (const key of at.slice(0, -1)) {
       const next = level[key];
-      level = (
-        typeof next === 'object' && next !== null && !Array.isArray(next) ? next : (level[key] = {})
-      ) as typeof patch;
+      const inner: { [key: string]: Json } =
+        typeof next === 'object' && next !== null && !Array.isArray(next) ? next : {};
+      level[key] = inner;
+      level = inner;
     }
     level[at.at(-1) ?? ''] = before[0] ?? null;
   }
@@ -209,7 +210,7 @@ function mergePatchOf(fields: readonly ChangedField[], resourceVersion: string):
 
 function expectStatus(reply: KubeReply, status: number, what: string): void {
   if (reply.status === status) return;
-  const said =
-    typeof reply.body === 'object' ? (reply.body as { message?: string } | null)?.message : reply.body;
-  throw new Error(`${what} answered ${reply.status}, expected ${status}: ${String(said).slice(0, 300)}`);
+  const { message } = (reply.body ?? {}) as { message?: string };
+  const said = message ?? JSON.stringify(reply.body);
+  throw new Error(`${what} answered ${reply.status}, expected ${status}: ${said.slice(0, 300)}`);
 }

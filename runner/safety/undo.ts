@@ -18,8 +18,6 @@ export type UndoContext = {
   readonly clusterUid: string | null;
   /** For how long failing steps are tried again: an API server that was stopped comes back after other steps. */
   readonly retryForMs: number;
-  /** Called after each entry that was settled. */
-  readonly onSettled?: (entry: Entry, result: UndoResult) => void;
 };
 
 /** `conflicts`: those of `failed` that will not be tried again, since somebody else has changed what we had changed. */
@@ -62,14 +60,8 @@ async function undoOne(
   const label = `${entry.title} (${entry.check})`;
   try {
     const result = await resultOf(entry, context);
-    const settled = result.outcome === 'conflict' || result.outcome === 'void';
-    context.ledger.mark(
-      entry.seq,
-      settled ? 'void' : 'done',
-      'note' in result ? `${result.outcome}: ${result.note}` : result.outcome,
-    );
+    settle(context.ledger, entry.seq, result);
     if (result.outcome === 'undone') undone.push(label);
-    context.onSettled?.(entry, result);
     if (result.outcome === 'conflict') conflicts.push(`${label}: ${result.note}`);
     return null;
   } catch (error) {
@@ -77,6 +69,11 @@ async function undoOne(
     if (entry.state !== 'failed' || entry.note !== message) context.ledger.mark(entry.seq, 'failed', message);
     return `${label}: ${message}`;
   }
+}
+
+function settle(ledger: Ledger, seq: number, result: UndoResult): void {
+  if ('note' in result) ledger.mark(seq, 'void', `${result.outcome}: ${result.note}`);
+  else ledger.mark(seq, 'done', result.outcome);
 }
 
 async function resultOf(entry: Entry, context: UndoContext): Promise<UndoResult> {

@@ -109,7 +109,7 @@ function merged(config: Record<string, unknown>, change: Record<string, unknown>
     const before = config[key];
     return [key, isGroup(value) && isGroup(before) ? merged(before, value) : value];
   });
-  return { ...config, ...Object.fromEntries(entries) };
+  return { ...config, ...(Object.fromEntries(entries) as Record<string, unknown>) };
 }
 
 /** Whether every member has taken Patroni's maintenance mode over, as each says in its own annotation. */

@@ -6,6 +6,8 @@ const STEADY_STRETCH_MS = 5_000;
 /** Fewer acknowledged writes before the fault say nothing about what was lost. */
 const MIN_ACKNOWLEDGED = 100;
 
+type Call = CheckContext['runner']['call'];
+
 export interface TrialSubject {
   store: string;
   fault: string;
@@ -29,7 +31,7 @@ interface TrialSettings {
 export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promise<void> {
   const settings = settingsOf(ctx, subject.fault);
   const { check, store, trial } = { check: ctx.id, store: subject.store, trial: ctx.trial };
-  const call = ctx.runner.call;
+  const call: Call = (method, params) => ctx.runner.call(method, params);
   if (!(await steadyBefore(ctx, store))) return;
   await ctx.step('read the settings that govern the failover', () =>
     call('store.governing', { check, store, fault: subject.fault, trial }),
@@ -106,7 +108,7 @@ async function recovery(ctx: CheckContext, result: FaultResult, rtoDeadlineMs: n
 /** The order matters: nothing is written any more when it is read back, and everybody is there to be read. */
 async function healAndReadBack(ctx: CheckContext, store: string, membersRejoinedMs: number): Promise<void> {
   const { id: check, trial } = ctx;
-  const call = ctx.runner.call;
+  const call: Call = (method, params) => ctx.runner.call(method, params);
   const healed = await ctx.step('wait until all members have rejoined', () =>
     call('store.steady', { check, store, timeoutMs: membersRejoinedMs }),
   );

@@ -53,7 +53,7 @@ export interface FaultContext {
   /** Undoes now what was done for this check so far; for faults that undo a part of themselves. */
   restore(): Promise<unknown>;
   /** Appends to the trial's `faults.ndjson`. */
-  write(observation: { kind: string; t: number } & Record<string, unknown>): void;
+  write: (observation: { kind: string; t: number } & Record<string, unknown>) => void;
   /** Named time-outs of the environment. */
   timeoutMs(name: string): number;
   settings: Readonly<Record<string, unknown>>;
@@ -65,8 +65,8 @@ export interface Fault {
   id: string;
   title: string;
   /** Why it cannot be done in this environment; null: it can. */
-  refusal(environment: { embedded?: InstanceName | undefined }): string | null;
-  inject(ctx: FaultContext): Promise<FaultResult>;
+  refusal: (environment: { embedded?: InstanceName | undefined }) => string | null;
+  inject: (ctx: FaultContext) => Promise<FaultResult>;
 }
 
 /** The fault did not land: said in the history, so that the judge says `inconclusive`. */

@@ -24,9 +24,9 @@ function context(over: Partial<FaultContext>): {
     leader: 'pg-1',
     members,
     kube: () => Promise.resolve({ status: 404, body: {} }),
-    perform: async ({ title, act }) => {
-      performed.push(title);
-      await act();
+    perform: async (mutation) => {
+      performed.push(mutation.title);
+      await mutation.act();
     },
     restore: () => Promise.resolve(),
     write: (observation) => written.push(observation),
