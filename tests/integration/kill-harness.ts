@@ -33,6 +33,14 @@ const SAME_AGAIN_DEADLINE_MS = 240_000;
 const END_DEADLINE_MS = 300_000;
 const LOOK_EVERY_MS = 5;
 
+/** Where Patroni keeps what controls of the store change. */
+const PATRONI_CONFIG = {
+  apiVersion: 'v1',
+  kind: 'Endpoints',
+  namespace: 'tender',
+  name: 'postgres-primary-config',
+};
+
 /** What is running when the blow falls; words after `plumbline`. */
 export const WORK = {
   cordon: ['controls', '--check', 'topology/nodes/pools/cordoned'],
@@ -113,7 +121,11 @@ export class KillSeries {
     const label = `${plan.work}-${plan.victim}-${Date.now()}`.replaceAll(' ', '-');
     const child = this.#start(WORK[plan.work], label);
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    const victims = await this.#moment(plan, child);
+    const victims = await this.#moment(plan, child).catch(async (error: unknown) => {
+      // Whatever it does is its own affair now; the next attempt begins when it has ended.
+      await ended;
+      throw error;
+    });
     const open = this.#ledger.open().length;
     const groups = this.#groups();
     killProcesses(victims);
@@ -234,6 +246,8 @@ export class KillSeries {
   async #look(): Promise<Snapshot> {
     const seen = await takeSnapshot(this.#source);
     for (const [subject, value] of await nodeState()) seen.set(subject, value);
+    const patroni = await this.#cluster.get(PATRONI_CONFIG);
+    seen.set('configuration of Patroni', patroni?.metadata.annotations?.['config'] ?? 'none');
     return seen;
   }
 

@@ -1,0 +1,114 @@
+/** Lease, lever and pauses against the API server of the small embedded environment. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { up } from '../../env/local/index.ts';
+import { CHECKOUT } from '../../runner/playwright.ts';
+import { kubeCallFrom, LeverError, openSafety } from '../../runner/safety/index.ts';
+import type { KubeCall, SafetyOptions } from '../../runner/safety/index.ts';
+
+const INSTANCE = 'local-small';
+const NODE = { apiVersion: 'v1', kind: 'Node', name: 'worker-1' };
+const LEVERS = '/api/v1/namespaces/plumbline-system/configmaps';
+/** Longer than a holder may go without renewing, shorter than the Lease. */
+const PAUSE_MS = 11_000;
+
+let kubeconfig = '';
+let kube: KubeCall;
+let close: () => void;
+let options: SafetyOptions;
+
+before(async () => {
+  const signal = new AbortController().signal;
+  ({ kubeconfig } = await up({
+    instance: INSTANCE,
+    size: 'small',
+    with: ['postgres'],
+    onProgress: () => undefined,
+    signal,
+  }));
+  ({ call: kube, close } = kubeCallFrom(kubeconfig));
+  const { body } = await kube({ method: 'GET', path: '/api/v1/namespaces/kube-system', timeoutMs: 10_000 });
+  const clusterUid = (body as { metadata: { uid: string } }).metadata.uid;
+  options = {
+    environment: INSTANCE,
+    embedded: INSTANCE,
+    clusterUid,
+    kube,
+    kubeconfig,
+    runId: 'safety-itest',
+    restoreDeadlineMs: 600_000,
+    notice: () => undefined,
+  };
+});
+after(() => close());
+
+async function annotations(): Promise<Record<string, string>> {
+  const { body } = await kube({ method: 'GET', path: '/api/v1/nodes/worker-1', timeoutMs: 10_000 });
+  return (body as { metadata: { annotations?: Record<string, string> } }).metadata.annotations ?? {};
+}
+
+test('a second start is refused with exit code 75 and says who holds the environment', async () => {
+  const safety = await openSafety(options);
+  try {
+    const child = spawn(
+      process.execPath,
+      [join(CHECKOUT, 'cli/plumbline.mjs'), 'restore', '--env', INSTANCE],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const [code] = (await once(child, 'exit')) as [number];
+    assert.equal(code, 75);
+    assert.match(said, new RegExp(`held by process ${process.pid} on this machine`));
+  } finally {
+    await safety.close();
+  }
+});
+
+test('the lever stops everything within 2 s, restoring still works, and nothing starts until it is removed', async () => {
+  const safety = await openSafety(options);
+  const stopped = once(safety.stopped, 'abort');
+  await safety.patch('safety', NODE, { metadata: { annotations: { 'plumbline.dev/lever': 'acted' } } });
+  const body = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'plumbline-stop' },
+    data: { reason: 'a test' },
+  };
+  await kube({ method: 'POST', path: LEVERS, body, timeoutMs: 10_000 });
+  try {
+    const setMs = performance.now();
+    await stopped;
+    assert.ok(performance.now() - setMs < 2_000);
+    await assert.rejects(
+      safety.patch('safety', NODE, { metadata: { annotations: { other: 'x' } } }),
+      LeverError,
+    );
+    assert.deepEqual((await safety.close()).failed, []);
+    assert.equal('plumbline.dev/lever' in (await annotations()), false);
+    await assert.rejects(openSafety(options), /"a test"/);
+  } finally {
+    await kube({ method: 'DELETE', path: `${LEVERS}/plumbline-stop`, timeoutMs: 10_000 });
+  }
+});
+
+test('a holder that was paused for longer than its Lease allows does nothing when it wakes', async () => {
+  const script = join(import.meta.dirname, 'safety-holder.ts');
+  const child = spawn(process.execPath, [script, kubeconfig, options.clusterUid], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  assert.equal((await lines.next()).value, 'holding');
+  child.kill('SIGSTOP');
+  child.stdin.write('go\n');
+  await sleep(PAUSE_MS);
+  child.kill('SIGCONT');
+  assert.equal((await lines.next()).value, 'refused: lease-lost');
+  await once(child, 'exit');
+  assert.equal('plumbline.dev/paused' in (await annotations()), false);
+});
