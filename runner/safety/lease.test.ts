@@ -74,3 +74,40 @@ test('after the local deadline nothing may be done, whatever the cluster says', 
   assert.throws(() => lease.assertHeld(), /is lost/);
   await lease.release();
 });
+
+test('a drill that takes the API server away does not lose the Lease, but nothing begins until it is renewed', async (t) => {
+  const api = new TestApi();
+  const lost: string[] = [];
+  const lease = await take(api, (reason) => lost.push(reason));
+  lease.allowBlindness(60_000);
+  const real = process.hrtime;
+  t.mock.method(process, 'hrtime', () => {
+    const [seconds, nanos] = real();
+    return [seconds + 11, nanos];
+  });
+  api.down = true;
+  await lease.renewIfBlind();
+  assert.throws(() => lease.assertHeld(), /nothing new begins until it is/);
+  api.down = false;
+  await lease.renewIfBlind();
+  lease.assertHeld();
+  assert.deepEqual(lost, []);
+  await lease.release();
+});
+
+test('a Lease that somebody else took meanwhile is lost, blind or not', async (t) => {
+  const api = new TestApi();
+  const lost: string[] = [];
+  const lease = await take(api, (reason) => lost.push(reason));
+  lease.allowBlindness(60_000);
+  const real = process.hrtime;
+  t.mock.method(process, 'hrtime', () => {
+    const [seconds, nanos] = real();
+    return [seconds + 11, nanos];
+  });
+  api.put(PATH, { spec: { holderIdentity: 'elsewhere/boot/1/2' } });
+  await lease.renewIfBlind();
+  assert.throws(() => lease.assertHeld(), /elsewhere\/boot\/1\/2 took it/);
+  assert.equal(lost.length, 1);
+  await lease.release();
+});

@@ -45,6 +45,7 @@ export class Lease {
   #validUntilMs = 0;
   #current: LeaseObject | null = null;
   #lost: string | null = null;
+  #blindUntilMs = 0;
   #renewing: Promise<void> = Promise.resolve();
 
   private constructor(options: LeaseOptions) {
@@ -71,6 +72,11 @@ export class Lease {
    */
   assertHeld(): void {
     if (this.#lost === null && monoMs() >= this.#validUntilMs) {
+      if (this.#blind())
+        throw new RefusedError(
+          'lease-lost',
+          `the Lease ${this.#path} could not be renewed while the API server was away: nothing new begins until it is`,
+        );
       this.#lose(
         `it was not renewed within ${RENEW_DEADLINE_MS / 1000} s (was this process paused, or the API server away?)`,
       );
@@ -80,6 +86,23 @@ export class Lease {
         'lease-lost',
         `the Lease ${this.#path} is lost: ${this.#lost}. Nothing more is done; run plumbline restore`,
       );
+  }
+
+  /**
+   * For a drill that takes the API server away: until then, a Lease that cannot be renewed is not lost, only unusable. No
+   * action begins on it (`assertHeld`), what is under way goes on, and it counts again once it is renewed and still ours.
+   */
+  allowBlindness(forMs: number): void {
+    this.#blindUntilMs = monoMs() + forMs;
+  }
+
+  /** Renews now what ran out while the API server was away; `assertHeld` says whether it worked. */
+  async renewIfBlind(): Promise<void> {
+    if (this.#lost === null && this.#blind() && monoMs() >= this.#validUntilMs) await this.#renew();
+  }
+
+  #blind(): boolean {
+    return monoMs() < this.#blindUntilMs;
   }
 
   /** Whether somebody else holds it now, as far as was seen: then that one restores, and we must not. */
@@ -149,7 +172,7 @@ export class Lease {
 
   async #renew(): Promise<void> {
     const sentMs = monoMs();
-    if (sentMs >= this.#validUntilMs) {
+    if (sentMs >= this.#validUntilMs && !this.#blind()) {
       this.#lose(`it was not renewed within ${RENEW_DEADLINE_MS / 1000} s`);
       return;
     }

@@ -101,7 +101,10 @@ export class Safety {
       this.#settle(entries, 'not begun');
       throw error;
     }
-    if (mutation.controlPlane === true) this.#parts.lever.allowBlindness(this.#parts.restoreDeadlineMs);
+    if (mutation.controlPlane === true) {
+      this.#parts.lever.allowBlindness(this.#parts.restoreDeadlineMs);
+      this.#parts.lease.allowBlindness(this.#parts.restoreDeadlineMs);
+    }
     await mutation.act();
   }
 
@@ -182,6 +185,7 @@ export class Safety {
     if (reason !== null)
       throw new RefusedError('not-permitted', `${mutation.title} (${mutation.check}): ${reason}`);
     await this.#parts.lever.confirm();
+    await this.#parts.lease.renewIfBlind();
     // Last, and without a wait after it: what was true before a pause may not be any more.
     this.#parts.lease.assertHeld();
     if (this.stopped.aborted)
