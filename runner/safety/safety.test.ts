@@ -7,6 +7,7 @@ import { Ledger } from './ledger.ts';
 import { openSafety, restoreEnvironment, safetyFolder, sha256 } from './index.ts';
 import type { Safety, SafetyOptions } from './index.ts';
 import { TestApi } from './test-api.ts';
+import { MARK } from './undo-kube.ts';
 
 process.env['XDG_STATE_HOME'] = mkdtempSync(join(tmpdir(), 'safety-'));
 const opened: Safety[] = [];
@@ -110,6 +111,43 @@ test('without a way to record the inverse in the cluster it does not act, and no
   );
   assert.deepEqual(api.objects.get(NODE)?.['spec'], {});
   assert.deepEqual(safety.pending(), []);
+});
+
+test('restoring waits for what is under way: what has not begun will not, what has begun is undone after its end', async () => {
+  const api = new TestApi();
+  api.put(NODE, { spec: {} });
+  const given = options(api);
+  const gate = Promise.withResolvers<undefined>();
+  const slowMirror: SafetyOptions['kube'] = async (request) => {
+    if (request.path.includes('plumbline-ledger')) await gate.promise;
+    return given.kube(request);
+  };
+  const safety = await open({ ...given, kube: slowMirror });
+  const waiting = safety.patch('c', nodeRef, { spec: { unschedulable: true } });
+  while (safety.pending().length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  const restored = safety.restore({ check: 'c' });
+  gate.resolve(undefined);
+  await assert.rejects(waiting, /its check is being restored/);
+  assert.deepEqual((await restored).failed, []);
+  assert.deepEqual(api.objects.get(NODE)?.['spec'], {});
+
+  const path = '/api/v1/namespaces/c/pods/late';
+  const acted = Promise.withResolvers<undefined>();
+  const acting = safety.perform({
+    check: 'c',
+    title: 'pod made',
+    access: 'control',
+    inverses: [{ kind: 'kube-delete', path, mark: 'm' }],
+    act: async () => {
+      acted.resolve(undefined);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      api.put(path, { metadata: { annotations: { [MARK]: 'm' } } });
+    },
+  });
+  await acted.promise;
+  assert.deepEqual((await safety.restore({ check: 'c' })).undone, ['pod made (c)']);
+  assert.equal(api.objects.has(path), false);
+  await acting;
 });
 
 test('what is not permitted is refused before anything is recorded', async () => {

@@ -10,6 +10,7 @@ import { isMirrored } from './mirror.ts';
 import { GuardedObjects } from './objects.ts';
 import type { ChangeOptions } from './objects.ts';
 import { bootId, self } from './place.ts';
+import { pause } from './pause.ts';
 import type { ChildRecord } from './processes.ts';
 import type { Timers } from './timers.ts';
 import { isKubeInverse } from './types.ts';
@@ -52,6 +53,14 @@ export type SafetyParts = {
 /** An API server that was stopped needs up to this long to answer again, once its manifest is back. */
 const RESTORE_RETRY_MS = 60_000;
 
+/** Longer than any action's own deadlines. */
+const UNDER_WAY_DEADLINE_MS = 30_000;
+
+type RestoreFilter = { check?: string; access?: Access };
+
+/** A mutation between its call and its end. */
+type UnderWay = { readonly mutation: Mutation; cancelled: boolean; readonly ended: Promise<undefined> };
+
 /** The one way to change anything: see `perform`. Made by `openSafety`. */
 export class Safety {
   readonly restoredAtStart: RestoreReport;
@@ -60,6 +69,7 @@ export class Safety {
   readonly stopped: AbortSignal;
   readonly #parts: SafetyParts;
   readonly #objects: GuardedObjects;
+  readonly #underWay = new Set<UnderWay>();
   #gaps = 0;
 
   constructor(parts: SafetyParts) {
@@ -91,21 +101,58 @@ export class Safety {
    * @throws RefusedError when it may not begin; Error when its inverse or timer could not be put in place; what `act` throws.
    */
   async perform(mutation: Mutation): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const underWay: UnderWay = { mutation, cancelled: false, ended: promise };
+    this.#underWay.add(underWay);
+    try {
+      await this.#begin(underWay);
+      await mutation.act();
+    } finally {
+      this.#underWay.delete(underWay);
+      resolve(undefined);
+    }
+  }
+
+  /** Everything that comes before the action. When it throws, nothing was done, so that nothing is to be undone. */
+  async #begin(underWay: UnderWay): Promise<void> {
+    const { mutation } = underWay;
+    const { lever, lease, restoreDeadlineMs } = this.#parts;
     await this.#check(mutation);
     const entries = mutation.inverses.map((inverse) => this.#record(mutation, inverse));
     try {
       await this.#secure(mutation);
       await this.#check(mutation);
+      if (underWay.cancelled) {
+        throw new RefusedError(
+          'stopped',
+          `${mutation.title} (${mutation.check}): its check is being restored`,
+        );
+      }
     } catch (error) {
-      // Nothing was done, so that nothing is to be undone.
       this.#settle(entries, 'not begun');
       throw error;
     }
-    if (mutation.controlPlane === true) {
-      this.#parts.lever.allowBlindness(this.#parts.restoreDeadlineMs);
-      this.#parts.lease.allowBlindness(this.#parts.restoreDeadlineMs);
-    }
-    await mutation.act();
+    if (mutation.controlPlane !== true) return;
+    lever.allowBlindness(restoreDeadlineMs);
+    lease.allowBlindness(restoreDeadlineMs);
+  }
+
+  /**
+   * What is recorded but has not begun will not begin, and what has begun comes to its end: an inverse that ran before its
+   * action would leave the action in force and the ledger empty.
+   */
+  async #settleUnderWay({ check, access }: RestoreFilter): Promise<void> {
+    const matching = [...this.#underWay].filter(
+      ({ mutation }) =>
+        (check === undefined || mutation.check === check) &&
+        (access === undefined || mutation.access === access),
+    );
+    if (matching.length === 0) return;
+    for (const one of matching) one.cancelled = true;
+    const over = new AbortController();
+    const all = Promise.all(matching.map(({ ended }) => ended));
+    await Promise.race([all, pause(UNDER_WAY_DEADLINE_MS, over.signal)]);
+    over.abort();
   }
 
   /** Server-side the least: creates what is missing, patches what is there; see GuardedObjects. */
@@ -135,7 +182,7 @@ export class Safety {
   }
 
   /** What is still to be undone. */
-  pending(filter: { check?: string; access?: Access } = {}): Entry[] {
+  pending(filter: RestoreFilter = {}): Entry[] {
     const { check, access } = filter;
     return this.#parts.ledger
       .open()
@@ -149,7 +196,8 @@ export class Safety {
    * Undoes what is open, last first, past steps that fail. Works when `stopped` too: an inverse acts by compare-and-set, and
    * a cluster that somebody else restores meanwhile is not harmed by it.
    */
-  async restore(filter: { check?: string; access?: Access } = {}): Promise<RestoreReport> {
+  async restore(filter: RestoreFilter = {}): Promise<RestoreReport> {
+    await this.#settleUnderWay(filter);
     const { ledger, kube, clusterUid, lease, mirror } = this.#parts;
     const entries = this.pending(filter);
     if (entries.length === 0) return { actions: 0, undone: [], failed: [] };

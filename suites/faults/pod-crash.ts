@@ -49,6 +49,7 @@ export async function crash(ctx: FaultContext, fault: string): Promise<FaultResu
       monoMs(),
     );
   }
+  ctx.signal.throwIfAborted();
   let killed: Killed | null = null;
   await ctx.perform({
     check: ctx.check,

@@ -32,6 +32,7 @@ async function deletePod(ctx: FaultContext): Promise<FaultResult> {
     node: member.node,
     uid: member.uid,
   });
+  ctx.signal.throwIfAborted();
   let status = 0;
   await ctx.perform({
     check: ctx.check,
