@@ -15,9 +15,9 @@ const PENDING_SHARE = 0.75;
 const MAX_DELAY_MS: Record<Work, number> = {
   cordon: 2_000,
   route: 4_000,
-  'paused store': 25_000,
-  'lossy store': 25_000,
-  drill: 20_000,
+  'paused store': 12_000,
+  'lossy store': 12_000,
+  drill: 15_000,
 };
 const TRIES = 3;
 const BREAKING: Work[] = ['cordon', 'route', 'paused store', 'lossy store'];
