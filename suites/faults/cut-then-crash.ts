@@ -25,7 +25,7 @@ export const cutThenCrash: Fault = {
 
 async function cutAndCrash(ctx: FaultContext): Promise<FaultResult> {
   const replicas = ctx.members.filter(({ name }) => name !== ctx.leader);
-  const anchors = replicas.map((member) => processesOf(ctx.embedded, member)[0]);
+  const anchors = replicas.map((member) => oldest(processesOf(ctx.embedded, member)));
   const found = anchors.filter((one) => one !== undefined);
   if (found.length === 0 || found.length < replicas.length) {
     return missed(
@@ -57,6 +57,11 @@ async function cutAndCrash(ctx: FaultContext): Promise<FaultResult> {
   await ctx.restore();
   ctx.write({ kind: 'replicas-joined', t: monoMs() });
   return result;
+}
+
+/** The sandbox's own process: it lives as long as the pod's network does, while containers come and go. */
+function oldest<P extends { startTime: string }>(processes: readonly P[]): P | undefined {
+  return processes.toSorted((a, b) => Number(a.startTime) - Number(b.startTime))[0];
 }
 
 /** Drops what a pod sends to and hears from the port on other pods; its own server stays reachable for itself. */

@@ -34,8 +34,9 @@ export async function observeApiBalanced(ctx: CheckContext): Promise<void> {
   const asking = new AbortController();
   const generator = keepAsking(ctx, address, AbortSignal.any([asking.signal, ctx.signal]));
   try {
-    for (const server of servers)
-      await ctx.step(`without the API server of ${server.node}`, () => without(ctx, server));
+    for (const server of servers) {
+      if (!(await ctx.step(`without the API server of ${server.node}`, () => without(ctx, server)))) break;
+    }
   } finally {
     asking.abort();
     await generator;
@@ -43,9 +44,19 @@ export async function observeApiBalanced(ctx: CheckContext): Promise<void> {
   await ctx.step('note who leads each store now', () => recordLeaders(ctx));
 }
 
-/** Stops one server, proves it by a refused connection, waits out the window, starts it again and waits for its answer. */
-async function without(ctx: CheckContext, server: ApiServer): Promise<void> {
-  await ctx.runner.call('node.apiServer', { check: ctx.id, node: server.node, action: 'stop' });
+/**
+ * Stops one server, proves it by a refused connection, waits out the window, starts it again and waits for its answer.
+ * False when the server could not be stopped: the runner refuses while it cannot reach the cluster itself. What was seen
+ * until then is still judged.
+ */
+async function without(ctx: CheckContext, server: ApiServer): Promise<boolean> {
+  try {
+    await ctx.runner.call('node.apiServer', { check: ctx.id, node: server.node, action: 'stop' });
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    ctx.unavailable(`the outage of the API server of ${server.node}`, String(error));
+    return false;
+  }
   const down = await lookUntil(ctx, ctx.timeoutMs('apiServerDown'), async () => !(await ask(server, ctx)).ok);
   ctx.record('server-down', {
     node: server.node,
@@ -63,6 +74,7 @@ async function without(ctx: CheckContext, server: ApiServer): Promise<void> {
     detail: back ? 'answers again' : 'does not come back',
   });
   await recordLeaders(ctx);
+  return true;
 }
 
 /** An open loop: a slow answer delays no other request. Every request is recorded when it is answered. */
