@@ -42,7 +42,9 @@ export const secretSource = z
 /** Which authority a TLS certificate must be signed by. */
 export const trust = z
   .union([z.enum(['cluster', 'system']), z.strictObject({ file: z.string().min(1) })])
-  .describe('"cluster" (the CA of the kubeconfig), "system", or {file} with PEM certificates; in the path $STATE stands for the state folder of an embedded instance');
+  .describe(
+    '"cluster" (the CA of the kubeconfig), "system", or {file} with PEM certificates; in the path $STATE stands for the state folder of an embedded instance',
+  );
 
 export type SecretSource = z.infer<typeof secretSource>;
 export type Trust = z.infer<typeof trust>;
