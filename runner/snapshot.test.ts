@@ -20,3 +20,9 @@ test('should name what is new, gone or changed, and nothing else', () => {
   ]);
   assert.deepEqual(differences(before, before), []);
 });
+
+test('should let a pod go that was on its way out before, and wait for one that is after', () => {
+  const going: [string, string] = ['Pod control-co-located-1 is going', 'yes'];
+  assert.deepEqual(differences(new Map([going]), new Map()), []);
+  assert.deepEqual(differences(new Map(), new Map([going])), ['Pod control-co-located-1 is going is new']);
+});

@@ -40,11 +40,18 @@ export async function takeSnapshot(engine: SnapshotSource): Promise<Snapshot> {
   return snapshot;
 }
 
-/** What differs between two snapshots, in words; empty when nothing does. */
+/** Marks a pod on its way out. */
+const GOING = ' is going';
+
+/**
+ * What differs between two snapshots, in words; empty when nothing does. A pod that was on its way out before has every
+ * right to be gone after; one that is on its way out after must be waited for.
+ */
 export function differences(before: Snapshot, after: Snapshot): string[] {
   const subjects = new Set([...before.keys(), ...after.keys()]);
   return [...subjects]
     .filter((subject) => before.get(subject) !== after.get(subject))
+    .filter((subject) => after.has(subject) || !subject.endsWith(GOING))
     .map((subject) => {
       const was = before.get(subject);
       const is = after.get(subject);
@@ -82,7 +89,7 @@ async function addStrangers(engine: SnapshotSource, snapshot: Snapshot, namespac
     const owned = (pod.metadata.ownerReferences ?? []).length > 0;
     if (!owned) snapshot.set(`Pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name}`, 'there');
     else if (pod.metadata.deletionTimestamp !== undefined)
-      snapshot.set(`Pod ${pod.metadata.name} is going`, 'yes');
+      snapshot.set(`Pod ${pod.metadata.name}${GOING}`, 'yes');
   }
 }
 
