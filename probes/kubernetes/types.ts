@@ -1,4 +1,4 @@
-/** An object as the API server gives it, as far as all kinds agree. Structurally the same as the suites' `KubeObject`. */
+/** An object as the API server gives it, as far as all kinds agree. */
 export interface KubeObject {
   apiVersion: string;
   kind: string;

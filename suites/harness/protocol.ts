@@ -1,4 +1,7 @@
+import type { KubeObject } from '../../probes/kubernetes/types.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
+
+export type { KubeObject };
 
 /**
  * What a Playwright worker may ask of the runner, over a Unix socket, one JSON object a line:
@@ -133,23 +136,6 @@ export interface ObjectRef {
   kind: string;
   namespace?: string;
   name: string;
-}
-export interface KubeObject {
-  apiVersion: string;
-  kind: string;
-  metadata: {
-    name: string;
-    namespace?: string;
-    uid?: string;
-    labels?: Record<string, string>;
-    annotations?: Record<string, string>;
-    ownerReferences?: { kind: string; name: string; uid: string; controller?: boolean }[];
-    creationTimestamp?: string;
-    deletionTimestamp?: string;
-    resourceVersion?: string;
-    generation?: number;
-  };
-  [field: string]: unknown;
 }
 export interface FaultResult {
   target: string;
