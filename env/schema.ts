@@ -49,7 +49,7 @@ export interface Environment extends Omit<EnvironmentFile, 'sizes' | 'timeouts'>
 export { KINDS, SIZES } from './schema/cluster.ts';
 export type { Cluster, Size } from './schema/cluster.ts';
 export { FAULTS, STORES } from './schema/stores.ts';
-export type { FailoverGoal, FaultName, PostgresStore, StoreName, Stores } from './schema/stores.ts';
+export type { DeclaredStore, FailoverGoal, FaultName, StoreName, Stores } from './schema/stores.ts';
 export type { SecretSource, Trust } from './schema/common.ts';
 export type { Permit, Profile } from './schema/rules.ts';
 export { DEFAULT_TIMEOUTS, TIMEOUT_NAMES } from './schema/timeouts.ts';

@@ -8,6 +8,8 @@ export interface StoreConnection {
   database: string;
   user: string;
   password: string;
+  /** The store's whole declaration in the environment file, without its password: what only this kind of store has is read here. */
+  declared?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** One member, as the cluster knows it. */

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import type { Environment, PostgresStore, SecretSource } from '../env/schema.ts';
+import type { DeclaredStore, Environment, SecretSource } from '../env/schema.ts';
 import type { KubeCluster } from '../probes/kubernetes/index.ts';
 import type { StoreMember, StoreTarget } from '../probes/store-driver.ts';
+import { STORES } from '../probes/stores.ts';
 import type { KubeObject } from '../suites/harness/protocol.ts';
 import { RequestError } from './session.ts';
 
@@ -29,20 +30,21 @@ export class StoreTargets {
   }
 
   /** @throws RequestError when the environment does not declare it, or it has no driver yet. */
-  declared(store: string): PostgresStore {
+  declared(store: string): DeclaredStore {
     const found = this.#environment.stores[store as keyof Environment['stores']];
     if (found === undefined)
       throw new RequestError(`the environment declares no store "${store}"`, 'refused');
-    if (!('database' in found)) throw new RequestError(`checks of ${store} are not built`, 'refused');
+    if (!STORES.includes(store)) throw new RequestError(`checks of ${store} are not built`, 'refused');
     return found;
   }
 
   async target(store: string): Promise<StoreTarget> {
     const declared = this.declared(store);
-    const { primary, replica, database, user } = declared;
-    const password = await this.secret(declared.password);
+    const { password: source, ...rest } = declared;
+    const { primary, replica, database = '', user = '' } = rest;
+    const password = source === undefined ? '' : await this.secret(source);
     return {
-      connection: { host: primary.host, port: primary.port, database, user, password },
+      connection: { host: primary.host, port: primary.port, database, user, password, declared: rest },
       ...(replica && { readConnection: { host: replica.host, port: replica.port } }),
       members: () => this.members(store),
     };

@@ -155,6 +155,7 @@ export class Workloads {
 
   async #endpoints(store: string): Promise<string[]> {
     const { services, statefulSet } = this.#engine.stores.declared(store);
+    if (services === undefined) return [];
     const listed = await this.#engine.parts.cluster.list({
       kind: 'discovery.k8s.io/v1/EndpointSlice',
       namespace: statefulSet.namespace,

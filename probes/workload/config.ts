@@ -11,9 +11,10 @@ export const workloadConfigSchema = z.strictObject({
   connection: z.strictObject({
     host: z.string().min(1),
     port: z.int().min(1).max(65535),
-    database: z.string().min(1),
-    user: z.string().min(1),
+    database: z.string(),
+    user: z.string(),
     password: z.string(),
+    declared: z.record(z.string(), z.unknown()).optional(),
   }),
   /** At 200 a second an edge of an outage is known to within 5 ms (DESIGN: ≥ 200). */
   ratePerSecond: z.number().positive().max(2000).default(200),

@@ -1,17 +1,14 @@
+import { STORES } from '../../probes/stores.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { listPods, setting } from './declared.ts';
 import { recordEvidence } from './evidence.ts';
 import { ownerOf } from './shapes.ts';
 
-/** Stores whose probe is there; the rows of the others are not built. */
-const KNOWN = ['postgres'] as const;
-
 /** Asks every declared store who it thinks it is, and tries to write where applications only read. */
 export async function observeRoles(ctx: CheckContext): Promise<void> {
   const stores = setting(ctx, 'stores') ?? {};
-  for (const store of KNOWN) {
-    const declared = stores[store];
-    if (declared === undefined) continue;
+  for (const [store, declared] of Object.entries(stores)) {
+    if (!STORES.includes(store)) continue; // its probe is not built
     const healthy = await ctx.step(`ask ${store} for its members and roles`, () => recordMembers(ctx, store));
     const { replica } = declared;
     if (replica !== undefined)

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { endpoint, kubeName, objectName, secretSource } from '../common.ts';
+
+export const FAULTS = ['pod-crash', 'pod-delete', 'hang', 'node-loss', 'partition', 'switchover'] as const;
+export type FaultName = (typeof FAULTS)[number];
+
+/** The goal of one store under one fault. */
+export const failoverGoal = z.strictObject({
+  rtoSeconds: z.number().positive().optional().describe('Longest time until writes succeed again, seconds'),
+  lostWrites: z.int().min(0).optional().describe('Acknowledged writes that may be lost'),
+  minTrials: z.int().min(1).optional().describe('Fewer trials than this are inconclusive'),
+  status: z
+    .enum(['assumed', 'confirmed'])
+    .default('assumed')
+    .describe('confirmed: an owner has agreed to it'),
+});
+
+const workload = z
+  .strictObject({
+    writesPerSecond: z.number().min(200).max(5000).default(200),
+    readsPerSecond: z.number().min(1).max(5000).default(20),
+  })
+  .default({ writesPerSecond: 200, readsPerSecond: 20 })
+  .describe('Open-loop load during a drill; below 200 writes a second an RTO cannot be told to 20 ms');
+
+/** What every store declares. */
+export const common = {
+  statefulSet: objectName,
+  container: kubeName.describe('The container that holds the server'),
+  members: z.int().min(1),
+  primary: endpoint.describe('The address that applications write through'),
+  replica: endpoint.optional().describe('The address that applications read through'),
+  database: z.string().min(1).optional(),
+  user: z.string().min(1).optional(),
+  password: secretSource.optional(),
+  services: z
+    .strictObject({ primary: kubeName, replica: kubeName.optional() })
+    .optional()
+    .describe('Services in the namespace of the StatefulSet whose endpoints follow the roles'),
+  workload,
+  durability: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Settings on which durability rests, as the store itself reports them'),
+  goals: z.partialRecord(z.enum(FAULTS), failoverGoal).default({}),
+};
+
+export type FailoverGoal = z.infer<typeof failoverGoal>;

@@ -1,0 +1,4 @@
+import { z } from 'zod';
+import { common } from './common.ts';
+
+export const redis = z.strictObject({ ...common });
