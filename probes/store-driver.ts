@@ -29,6 +29,14 @@ export interface StoreTarget {
   /** The Service for reads, where there is one; the same user and database. */
   readConnection?: { host: string; port: number };
   members(): Promise<StoreMember[]>;
+  /** The account that may order a planned change of leader, where one is declared; read when it is asked for. */
+  admin?(): Promise<Credentials>;
+}
+
+/** An account for what the canary's own user may not do. */
+export interface Credentials {
+  user: string;
+  password: string;
 }
 
 /** Every call that waits ends at the deadline (ms from its start) or when the signal fires. */
@@ -62,6 +70,29 @@ export interface ExpectedWindow {
   loMs: number;
   hiMs: number;
   derivation: string;
+}
+
+/** Who holds which office now, for aiming a fault: names of pods, null while nobody holds it. */
+export interface Offices {
+  /** Leads the data that the workload writes to (a queue's leader, a primary shard's node, the primary). */
+  leader: string | null;
+  /** Leads the cluster, where that is an office of its own, as in Elasticsearch; absent where there is none. */
+  master?: string | null;
+}
+
+export interface SwitchoverRequest {
+  /** The run id under which the workload writes: where leadership belongs to a queue or an index, it is that one's. */
+  run: string;
+  /** The member that leads now and is to lead no longer. */
+  from: string;
+}
+
+/** A planned change of leader, as the store reported it. Names of pods. */
+export interface Switchover {
+  from: string;
+  to: string;
+  /** What the store answered, for the proof. */
+  detail: string;
 }
 
 /** Appends to a history; `HistoryWriter.observe` is one. */
@@ -110,6 +141,13 @@ export interface StoreDriver {
    * is written as `readback-failed`, never left out.
    */
   readBack(target: StoreTarget, request: ReadBackRequest, bounds: Bounds): Promise<void>;
+  /** Who leads the data of this run, and the cluster where that is another; without it `describe` names the leader. */
+  offices?(target: StoreTarget, run: string, bounds: Bounds): Promise<Offices>;
+  /**
+   * Orders a planned change of leader and waits until the store says that it is done.
+   * @throws Error when the store refuses, or does not finish: then the fault has not landed
+   */
+  switchover?(target: StoreTarget, request: SwitchoverRequest, bounds: Bounds): Promise<Switchover>;
   /** Does what listens at `at` refuse writes, as a read Service must? */
   refusesWrites(
     at: { host: string; port: number },

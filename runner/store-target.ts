@@ -41,12 +41,15 @@ export class StoreTargets {
   async target(store: string): Promise<StoreTarget> {
     const declared = this.declared(store);
     const { password: source, ...rest } = declared;
-    const { primary, replica, database = '', user = '' } = rest;
+    const { primary, replica, admin, database = '', user = '' } = rest;
     const password = source === undefined ? '' : await this.secret(source);
     return {
       connection: { host: primary.host, port: primary.port, database, user, password, declared: rest },
       ...(replica && { readConnection: { host: replica.host, port: replica.port } }),
       members: () => this.members(store),
+      ...(admin && {
+        admin: async () => ({ user: admin.user, password: await this.secret(admin.password) }),
+      }),
     };
   }
 

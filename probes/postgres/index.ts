@@ -6,6 +6,7 @@ import { readBack } from './readback.ts';
 import { PostgresWorkloadClient } from './session.ts';
 import { expectedWindow, governingSettings } from './settings.ts';
 import { describe, refusesWrites, steady, waitSteady } from './state.ts';
+import { switchover } from './switchover.ts';
 
 export const postgres: StoreDriver = {
   store: 'postgres',
@@ -18,5 +19,6 @@ export const postgres: StoreDriver = {
   expectedWindow,
   observe,
   readBack,
+  switchover,
   refusesWrites,
 };

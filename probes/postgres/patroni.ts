@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { z } from 'zod';
-import type { Bounds, StoreMember } from '../store-driver.ts';
+import type { Bounds, Credentials, StoreMember } from '../store-driver.ts';
 
 /** Patroni's REST API listens here unless configured otherwise (its documentation, "REST API"). */
 const REST_PORT = 8008;
@@ -72,19 +72,71 @@ export async function anyMember<T>(
   }
 }
 
+/**
+ * Orders a planned change of leader. Patroni answers when it is done or has failed, looking once a second for at most its ttl
+ * (its documentation, "REST API", POST /switchover).
+ * @returns the status and Patroni's sentence
+ */
+export async function patroniSwitchover(
+  member: StoreMember,
+  order: { leader: string; account: Credentials | null },
+  bounds: Bounds,
+): Promise<{ status: number; text: string }> {
+  const { leader, account } = order;
+  const auth = account === null ? {} : { auth: `${account.user}:${account.password}` };
+  const body = JSON.stringify({ leader });
+  return ask(member, { method: 'POST', path: '/switchover', body, ...auth }, bounds);
+}
+
+interface Question {
+  method: 'GET' | 'POST';
+  path: string;
+  body?: string;
+  /** `user:password` for basic authentication. */
+  auth?: string;
+}
+
+async function getJson(member: StoreMember, path: string, bounds: Bounds): Promise<unknown> {
+  const { status, text } = await ask(member, { method: 'GET', path }, bounds);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Error(`${whereOf(member, path)}: status ${status}, not JSON: ${text.slice(0, 100)}`, { cause });
+  }
+}
+
+function whereOf(member: StoreMember, path: string): string {
+  return `Patroni of ${member.name} (http://${member.address}:${REST_PORT}${path})`;
+}
+
 /** A connection an answer: pooled ones to a member that is gone would be asked first. */
-function getJson(member: StoreMember, path: string, bounds: Bounds): Promise<unknown> {
-  const where = `Patroni of ${member.name} (http://${member.address}:${REST_PORT}${path})`;
+function ask(
+  member: StoreMember,
+  { body, ...question }: Question,
+  bounds: Bounds,
+): Promise<{ status: number; text: string }> {
   const signals = [
     AbortSignal.timeout(Math.max(1, bounds.deadlineMs)),
     ...(bounds.signal ? [bounds.signal] : []),
   ];
   return new Promise((resolve, reject) => {
     const fail = (what: unknown): void => {
-      reject(new Error(`${where}: ${what instanceof Error ? what.message : String(what)}`, { cause: what }));
+      reject(
+        new Error(
+          `${whereOf(member, question.path)}: ${what instanceof Error ? what.message : String(what)}`,
+          { cause: what },
+        ),
+      );
     };
     const asked = request(
-      { host: member.address, port: REST_PORT, path, agent: false, signal: AbortSignal.any(signals) },
+      {
+        ...question,
+        host: member.address,
+        port: REST_PORT,
+        agent: false,
+        signal: AbortSignal.any(signals),
+        headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      },
       (answer) => {
         const parts: Buffer[] = [];
         let bytes = 0;
@@ -95,16 +147,11 @@ function getJson(member: StoreMember, path: string, bounds: Bounds): Promise<unk
         });
         answer.on('error', fail);
         answer.on('end', () => {
-          const text = Buffer.concat(parts).toString('utf8');
-          try {
-            resolve(JSON.parse(text));
-          } catch {
-            fail(`status ${answer.statusCode}, not JSON: ${text.slice(0, 100)}`);
-          }
+          resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') });
         });
       },
     );
     asked.on('error', fail);
-    asked.end();
+    asked.end(body);
   });
 }

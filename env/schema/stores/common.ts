@@ -33,6 +33,12 @@ export const common = {
   database: z.string().min(1).optional(),
   user: z.string().min(1).optional(),
   password: secretSource.optional(),
+  admin: z
+    .strictObject({ user: z.string().min(1), password: secretSource })
+    .optional()
+    .describe(
+      'The account that may order a planned change of leader, where the own user of the canary may not',
+    ),
   services: z
     .strictObject({ primary: kubeName, replica: kubeName.optional() })
     .optional()
