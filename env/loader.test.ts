@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -171,10 +171,31 @@ test('should keep only the chosen stores and their workloads', async () => {
   const staging = await loadEnvironment('staging', { with: ['postgres', 'redis'] });
   assert.deepEqual(Object.keys(staging.stores), ['postgres', 'redis']);
   assert.ok(!staging.topology.workloads.some((workload) => workload.name === 'neo4j'));
+  assert.deepEqual(staging.leftOut, ['rabbitmq', 'elasticsearch', 'neo4j']);
   await assert.rejects(
-    loadEnvironment('local', { with: ['redis'] }),
-    /declares no store "redis"; it declares: postgres/,
+    loadEnvironment('local', { with: ['postgres', 'oracle'] }),
+    /declares no store "oracle"; it declares: postgres/,
   );
+});
+
+test('should declare in an embedded environment what it was raised with', async (context) => {
+  const state = await mkdtemp(path.join(tmpdir(), 'plumbline-'));
+  const before = process.env.PLUMBLINE_STATE;
+  process.env.PLUMBLINE_STATE = state;
+  context.after(async () => {
+    if (before === undefined) delete process.env.PLUMBLINE_STATE;
+    else process.env.PLUMBLINE_STATE = before;
+    await rm(state, { recursive: true });
+  });
+  const names = async (environment: string): Promise<string[]> =>
+    Object.keys((await loadEnvironment(environment, { with: 'raised' })).stores);
+  assert.deepEqual(await names('local'), ['postgres']);
+  const all = Object.keys((await loadEnvironment('local')).stores);
+  await mkdir(path.join(state, 'local'));
+  await writeFile(path.join(state, 'local', 'stamp.json'), JSON.stringify({ with: all }));
+  assert.deepEqual(await names('local'), all);
+  assert.deepEqual(await names('local-small'), ['postgres']);
+  assert.ok((await names('staging')).includes('redis'));
 });
 
 test('should complete the time-outs and find files of the instance', async () => {

@@ -5,6 +5,7 @@ import type { Problem } from './errors.ts';
 import { problemsOf } from './issues.ts';
 import type { InstanceName } from './local/nodes/addressing.ts';
 import { stateDir } from './local/paths.ts';
+import { storesRaised } from './local/stores-raised.ts';
 import { keysOf } from './known-keys.ts';
 import { referenceProblems } from './references.ts';
 import { DEFAULT_TIMEOUTS, environmentFile, STORES } from './schema.ts';
@@ -15,8 +16,11 @@ import { parseYaml } from './yaml-source.ts';
 export interface LoadOptions {
   /** Root of the checkout; its folder `env` holds the named environments. Default: the one that this file is in. */
   checkoutDir?: string | undefined;
-  /** Stores to keep of those that the file declares; all when left out. */
-  with?: readonly string[] | undefined;
+  /**
+   * Stores to keep of those that the file declares; all when left out. `raised`: in an embedded environment those that it was
+   * raised with (before it was ever raised: those that it would be), elsewhere all.
+   */
+  with?: readonly string[] | 'raised' | undefined;
   /** Embedded environments only: instead of the size in the file. */
   size?: Size | undefined;
 }
@@ -97,9 +101,36 @@ function applySize(data: EnvironmentFile, size: Size | undefined): EnvironmentFi
   return { ...data, cluster: { ...data.cluster, size: wanted }, topology };
 }
 
-function applyStores(data: EnvironmentFile, wanted: readonly string[] | undefined): EnvironmentFile {
-  if (wanted === undefined) return data;
+type Chosen = EnvironmentFile & Pick<Environment, 'leftOut'>;
+
+function applyStores(data: EnvironmentFile, wanted: LoadOptions['with']): Chosen {
   const declared = STORES.filter((name) => data.stores[name] !== undefined);
+  const chosen = wanted === 'raised' ? raisedOf(data, declared) : wanted;
+  if (chosen === undefined) return { ...data, leftOut: [] };
+  requireDeclared(data, chosen, declared);
+  const keeps = (name: StoreName): boolean => chosen.includes(name);
+  return {
+    ...data,
+    leftOut: declared.filter((name) => !keeps(name)),
+    stores: Object.fromEntries(Object.entries(data.stores).filter(([name]) => keeps(name as StoreName))),
+    topology: {
+      ...data.topology,
+      workloads: data.topology.workloads.filter(({ store }) => store === undefined || keeps(store)),
+    },
+  };
+}
+
+function raisedOf(data: EnvironmentFile, declared: readonly StoreName[]): StoreName[] | undefined {
+  if (!('embedded' in data.cluster)) return undefined;
+  const raised = storesRaised(data.cluster.embedded);
+  return declared.filter((name) => raised.includes(name));
+}
+
+function requireDeclared(
+  data: EnvironmentFile,
+  wanted: readonly string[],
+  declared: readonly StoreName[],
+): void {
   for (const name of wanted) {
     if ((declared as readonly string[]).includes(name)) continue;
     throw new CommandError(
@@ -107,15 +138,11 @@ function applyStores(data: EnvironmentFile, wanted: readonly string[] | undefine
       EXIT.usage,
     );
   }
-  const keeps = (name: StoreName): boolean => wanted.includes(name);
-  return {
-    ...data,
-    stores: Object.fromEntries(Object.entries(data.stores).filter(([name]) => keeps(name as StoreName))),
-    topology: {
-      ...data.topology,
-      workloads: data.topology.workloads.filter(({ store }) => store === undefined || keeps(store)),
-    },
-  };
+  if (!('embedded' in data.cluster) || wanted.includes('postgres')) return;
+  throw new CommandError(
+    `${data.name}: the platform's own service writes to postgres, so that it is always among --with; found: ${wanted.join(', ')}`,
+    EXIT.usage,
+  );
 }
 
 /** `$STATE` at the start of a path, filled in for embedded environments. */
@@ -125,7 +152,7 @@ function locateTrust<T extends { trust: Trust }>(item: T, instance: InstanceName
   return { ...item, trust: { file: path.join(stateDir(instance), item.trust.file.slice('$STATE/'.length)) } };
 }
 
-function locateFiles(data: EnvironmentFile): EnvironmentFile {
+function locateFiles(data: Chosen): Chosen {
   const instance = 'embedded' in data.cluster ? data.cluster.embedded : null;
   const { certificates, edge } = data.topology;
   return {
@@ -138,7 +165,7 @@ function locateFiles(data: EnvironmentFile): EnvironmentFile {
   };
 }
 
-function complete(data: EnvironmentFile, file: string): Environment {
+function complete(data: Chosen, file: string): Environment {
   const { sizes: _sizes, timeouts, ...rest } = locateFiles(data);
   return { ...rest, timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts }, file };
 }

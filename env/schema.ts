@@ -3,6 +3,7 @@ import { cluster, KINDS, namespaces } from './schema/cluster.ts';
 import { hostPort } from './schema/common.ts';
 import { drills, goals, permits, profiles, timeouts } from './schema/rules.ts';
 import { stores } from './schema/stores.ts';
+import type { StoreName } from './schema/stores.ts';
 import type { Timeout, TimeoutName } from './schema/timeouts.ts';
 import { sizeOverlay, topology } from './schema/topology.ts';
 
@@ -42,6 +43,8 @@ export type EnvironmentFile = z.infer<typeof environmentFile>;
 /** An environment as the rest of Plumbline sees it: size applied, every time-out present. */
 export interface Environment extends Omit<EnvironmentFile, 'sizes' | 'timeouts'> {
   timeouts: Record<TimeoutName, Timeout>;
+  /** Stores that the file declares and that were not chosen: not raised, or not among `--with`. */
+  leftOut: readonly StoreName[];
   /** Absolute path of the file, for messages and the run record. */
   file: string;
 }

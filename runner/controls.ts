@@ -1,5 +1,5 @@
 import { matchesAny } from '../env/globs.ts';
-import { planChecks, type PlannedCheck } from '../env/catalogue/index.ts';
+import { failoverParts, planChecks, type PlannedCheck } from '../env/catalogue/index.ts';
 import { CommandError, EXIT } from '../env/errors.ts';
 import { loadEnvironment } from '../env/loader.ts';
 import type { InstanceName } from '../env/local/nodes/index.ts';
@@ -33,8 +33,11 @@ export interface ControlsOptions {
 export function runControls(options: ControlsOptions): Promise<CommandResult> {
   return guarded(async () => {
     const size = options.size ?? 'small';
-    const chosen = chooseControls(options, size);
-    const environment = await loadEnvironment(size === 'full' ? 'local' : 'local-small', { size });
+    const environment = await loadEnvironment(size === 'full' ? 'local' : 'local-small', {
+      size,
+      with: 'raised',
+    });
+    const chosen = chooseControls(options, size, environment);
     const instance = embeddedOf(environment);
     const stamp = instance === undefined ? null : readStamp(instance);
     if (instance === undefined || stamp?.size !== size) {
@@ -55,17 +58,24 @@ export function runControls(options: ControlsOptions): Promise<CommandResult> {
   });
 }
 
-function chooseControls({ check }: ControlsOptions, size: 'small' | 'full'): Control[] {
-  const held = allControls.filter((control) =>
-    size === 'full' ? control.size === 'full' : control.size !== 'full',
-  );
+/** Those of this size, and of the stores that are raised: without its store a control has nothing to break. */
+function chooseControls(
+  { check }: ControlsOptions,
+  size: 'small' | 'full',
+  environment: Environment,
+): Control[] {
+  const held = allControls.filter((control) => {
+    const store = failoverParts(control.check)?.store;
+    if (store !== undefined && environment.stores[store] === undefined) return false;
+    return size === 'full' ? control.size === 'full' : control.size !== 'full';
+  });
   if (check === undefined) return held;
   const found = held.filter(
     (control) => matchesAny([check], control.check) || matchesAny([check], control.id),
   );
   if (found.length > 0) return found;
   throw new CommandError(
-    `no control matches "${check}"; there are:\n${held.map(({ id }) => `  ${id}`).join('\n')}`,
+    `no control matches "${check}" with the stores that are raised (${Object.keys(environment.stores).join(', ')}); there are:\n${held.map(({ id }) => `  ${id}`).join('\n')}`,
     EXIT.usage,
   );
 }

@@ -24,7 +24,7 @@ export interface DrillOptions {
 /** `plumbline drill`: one check that injects a fault, repeated. Never throws. */
 export function drill(options: DrillOptions): Promise<CommandResult> {
   return guarded(async () => {
-    const environment = await loadEnvironment(options.env, { size: options.size });
+    const environment = await loadEnvironment(options.env, { with: 'raised', size: options.size });
     const planned = planChecks(environment, { checks: [options.check], repeat: options.repeat });
     const [only] = planned;
     if (!only || planned.length > 1) {

@@ -28,7 +28,10 @@ export interface RunOptions {
 /** `plumbline run`: plan, raise or reach, observe, judge, restore, write. Never throws. */
 export function runEnvironment(options: RunOptions): Promise<CommandResult> {
   return guarded(async () => {
-    const environment = await loadEnvironment(options.env, { with: options.with, size: options.size });
+    const environment = await loadEnvironment(options.env, {
+      with: options.with ?? 'raised',
+      size: options.size,
+    });
     const profile = options.profile ?? (options.gate === true ? 'gate' : undefined);
     const { suites, checks, repeat } = options;
     const planned = planChecks(environment, { profile, suites, checks, repeat });

@@ -1,4 +1,4 @@
-import type { Environment } from '../schema.ts';
+import type { Environment, StoreName } from '../schema.ts';
 import { failoverParts } from './goals.ts';
 import type { CatalogueRow } from './types.ts';
 
@@ -33,11 +33,17 @@ const NEEDS: Record<string, { what: string; declares: Declares }> = {
   'topology/edge/path': { what: 'topology.edge', declares: topologyHas('edge') },
 };
 
+function leftOut(environment: Environment, store: StoreName): string | null {
+  if (!environment.leftOut.includes(store)) return null;
+  const how = 'embedded' in environment.cluster ? 'not raised' : 'left out';
+  return `${how}: store ${store} is declared, but not among --with (${Object.keys(environment.stores).join(', ')})`;
+}
+
 /** What the environment file does not declare and the check needs, or null. */
 export function notDeclared(environment: Environment, row: CatalogueRow): string | null {
   const parts = failoverParts(row.id);
   if (parts !== null && environment.stores[parts.store] === undefined)
-    return `not declared: store ${parts.store}`;
+    return leftOut(environment, parts.store) ?? `not declared: store ${parts.store}`;
   const need = NEEDS[row.id];
   return need === undefined || need.declares(environment) ? null : `not declared: ${need.what}`;
 }

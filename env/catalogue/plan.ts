@@ -79,6 +79,15 @@ function trialsOf(row: CatalogueRow, goals: Record<string, unknown>, repeat: num
 }
 
 /**
+ * An embedded environment has the stores that it was raised with, and the others are required by nobody. Elsewhere a store
+ * is there or it is not: leaving it out with `--with` makes no profile smaller.
+ */
+function notRaised(environment: Environment, row: CatalogueRow): boolean {
+  const store = failoverParts(row.id)?.store;
+  return 'embedded' in environment.cluster && store !== undefined && environment.leftOut.includes(store);
+}
+
+/**
  * Every check that belongs to the selection, with its goals here and the reason why it is not run, if it is not. A run
  * of a profile also lists all checks that are not built, so that nobody takes them for passed.
  * @throws CommandError (64) for an unknown profile or suite, a glob that matches nothing, or an empty selection
@@ -102,7 +111,7 @@ export function planChecks(environment: Environment, selection: Selection = {}):
       goals: resolved,
       goalSource: source,
       goalText: text,
-      required: profile !== null && matchesAny(profile.required, row.id),
+      required: profile !== null && matchesAny(profile.required, row.id) && !notRaised(environment, row),
       trials: trialsOf(row, resolved, selection.repeat),
       notRun: whyNotRun(environment, row, selection.now),
     };

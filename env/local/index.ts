@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { platformContext } from './context.ts';
 import type { Target } from './context.ts';
-import { IMAGE_GROUPS, ensureImages } from './images/index.ts';
+import { coreImages, edgeImages, ensureImages } from './images/index.ts';
 import type { ImageSet } from './images/index.ts';
 import { leftovers } from './leftovers.ts';
 import { lockHolder, takeLock, withLock } from './lock.ts';
@@ -21,6 +21,7 @@ import { Progress, recordDurations, recordedDurations } from './progress.ts';
 import type { UpProgress } from './progress.ts';
 import { clusterUid, raiseAnew, restoreHealth } from './raise.ts';
 import { asError } from './run.ts';
+import { storesRaised } from './stores-raised.ts';
 import { bootId, readStamp, sha256, sourcesFingerprint, writeStamp } from './stamp.ts';
 import type { Stamp } from './stamp.ts';
 import { removeInstance } from './teardown.ts';
@@ -61,10 +62,6 @@ export type UpResult = {
 
 /** How long another process may build images; from an empty cache it takes a minute or two. */
 const IMAGES_LOCK_DEADLINE_MS = 15 * 60_000;
-
-const DEFAULT_STORES: readonly string[] = ['postgres'];
-const CORE_IMAGES: readonly string[] = [...IMAGE_GROUPS.cluster, ...IMAGE_GROUPS.platform];
-const ALL_IMAGES: readonly string[] = [...CORE_IMAGES, ...IMAGE_GROUPS.edge];
 
 /**
  * Raises an environment, or returns the one that is up when it is healthy and made of the same things.
@@ -138,7 +135,7 @@ type Raised = {
 async function raise(options: UpOptions, progress: Progress): Promise<Raised> {
   const { instance, size, signal } = options;
   const before = readStamp(instance);
-  const stores = [...(options.with ?? before?.with ?? DEFAULT_STORES)].sort();
+  const stores = [...(options.with ?? storesRaised(instance))].sort();
   progress.begin('packages', 'looking at the system packages');
   await ensurePackages({ onProgress: (message) => progress.message(message), signal });
   progress.begin('toolchain', 'looking at the compiled programs');
@@ -154,7 +151,8 @@ async function raise(options: UpOptions, progress: Progress): Promise<Raised> {
   progress.begin('images', 'looking at the images');
   const withEdge = await toolsBuilt(['edge'], signal);
   const say = (message: string): void => progress.message(message);
-  const images = await imagesOf(binDir, withEdge ? ALL_IMAGES : CORE_IMAGES, say, signal);
+  const wanted = [...coreImages(stores), ...(withEdge ? edgeImages() : [])];
+  const images = await imagesOf(binDir, wanted, say, signal);
   const target: Target = { instance, size, with: stores, binDir, images, say, signal };
   const reused = await reuse(target, before, progress);
   if (reused !== null) return { target, stamp: reused, created: false, edgeApplied: false };
@@ -208,7 +206,7 @@ async function finishEdge({ target, stamp, edgeApplied }: Raised): Promise<void>
       say(`compiling ${group}: ${done} of ${of} packages`);
     },
   });
-  const images = await imagesOf(binDir, ALL_IMAGES, say, signal);
+  const images = await imagesOf(binDir, [...coreImages(target.with), ...edgeImages()], say, signal);
   const context = platformContext({ ...target, binDir, images });
   const fingerprint = platformFingerprint(context, true);
   if (!edgeApplied && stamp.edgeFingerprint !== fingerprint) await applyEdge(context);
@@ -238,7 +236,7 @@ async function makeStamp(target: Target): Promise<Stamp> {
 function fingerprintOf(target: Target): string {
   const here = import.meta.dirname;
   const sources = sourcesFingerprint([join(here, 'nodes'), join(here, 'cluster')]);
-  const images = CORE_IMAGES.map((name) => digestOf(target.images, name));
+  const images = coreImages(target.with).map((name) => digestOf(target.images, name));
   return sha256(
     target.binDir,
     target.size,

@@ -96,7 +96,7 @@ export class KillSeries {
    */
   static async open(kubeconfig: string, out: string): Promise<KillSeries> {
     mkdirSync(out, { recursive: true });
-    const environment = await loadEnvironment(INSTANCE);
+    const environment = await loadEnvironment(INSTANCE, { with: 'raised' });
     const over = new AbortController();
     const cluster = openCluster({ kubeconfig, signal: over.signal });
     const stores = new StoreTargets(environment, cluster);

@@ -13,6 +13,7 @@ import {
   PLATFORM_IMAGES,
   type ImageRecipe,
 } from './recipes.ts';
+import { STORE_IMAGES } from './store-images.ts';
 import { freePort, RegistryClient, startRegistry, storedTag } from './registry.ts';
 
 export { startRegistry } from './registry.ts';
@@ -20,12 +21,18 @@ export { startRegistry } from './registry.ts';
 /** What nodes call the registry; containerd is told where it is. */
 export const REGISTRY_NAME = 'registry.plumbline.test:5000';
 
-/** Names of the images by when they are needed. */
-export const IMAGE_GROUPS = {
-  cluster: CLUSTER_IMAGES.map((image) => image.name),
-  platform: PLATFORM_IMAGES.map((image) => image.name),
-  edge: EDGE_IMAGES.map((image) => image.name),
-} as const;
+const names = (images: readonly ImageRecipe[]): string[] => images.map((image) => image.name);
+
+/** Names of the images that a cluster with those stores needs, without the edge. */
+export function coreImages(stores: readonly string[]): string[] {
+  const ofStores = stores.flatMap((store) => names(STORE_IMAGES[store] ?? []));
+  return [...names(CLUSTER_IMAGES), ...names(PLATFORM_IMAGES), ...ofStores];
+}
+
+/** Names of the images of the edge. */
+export function edgeImages(): string[] {
+  return names(EDGE_IMAGES);
+}
 
 export interface ImageRef {
   readonly name: string;
@@ -69,7 +76,7 @@ export function imageOf(images: ImageSet, name: string): ImageRef {
 }
 
 function select(only: readonly string[] | undefined): readonly ImageRecipe[] {
-  const all = [...CLUSTER_IMAGES, ...PLATFORM_IMAGES, ...EDGE_IMAGES];
+  const all = [...CLUSTER_IMAGES, ...PLATFORM_IMAGES, ...Object.values(STORE_IMAGES).flat(), ...EDGE_IMAGES];
   if (only === undefined) return all;
   return only.map((name) => {
     const recipe = all.find((image) => image.name === name);

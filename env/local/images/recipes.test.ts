@@ -13,6 +13,7 @@ import {
   moduleVersions,
   PLATFORM_IMAGES,
 } from './recipes.ts';
+import { STORE_IMAGES } from './store-images.ts';
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 
@@ -35,7 +36,12 @@ test('should follow dependencies of npm packages to their end, also in circles',
 
 test('should find a version in the lock files for every image that is named after a Go module', async () => {
   const versions = await moduleVersions(join(CHECKOUT, 'env/local/toolchain'));
-  for (const image of [...CLUSTER_IMAGES, ...PLATFORM_IMAGES, ...EDGE_IMAGES]) {
+  for (const image of [
+    ...CLUSTER_IMAGES,
+    ...PLATFORM_IMAGES,
+    ...Object.values(STORE_IMAGES).flat(),
+    ...EDGE_IMAGES,
+  ]) {
     const tag = tagOf(image.tag, DIGEST, versions);
     assert.match(tag, /^v?\d/, image.name);
     assert.notEqual(tag, 'latest');

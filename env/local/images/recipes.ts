@@ -2,7 +2,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { DebianRecipe } from './debian.ts';
-import { APP_USER, BASE, NFT, NODE_LIBRARIES, POSTGRES, POSTGRES_USER } from './debian-recipes.ts';
+import { APP_USER, BASE, NFT, NODE_LIBRARIES } from './debian-recipes.ts';
 import type { RunConfig } from './oci.ts';
 import type { TarEntry } from './tar.ts';
 
@@ -35,7 +35,8 @@ export interface ImageRecipe {
 
 const NONROOT = '65532:65532';
 const KUBERNETES = { module: 'k8s.io/kubernetes' } as const;
-const base: LayerRecipe = { kind: 'debian', recipe: BASE };
+/** Debian with busybox, under everything that is not one static program. */
+export const base: LayerRecipe = { kind: 'debian', recipe: BASE };
 
 /** Programs of the toolchain, in a layer of their own. */
 function programs(...names: string[]): LayerRecipe {
@@ -258,7 +259,7 @@ export const CLUSTER_IMAGES: readonly ImageRecipe[] = [
   },
 ];
 
-/** What the platform runs, without the edge. */
+/** What the platform runs beside the stores, without the edge. */
 export const PLATFORM_IMAGES: readonly ImageRecipe[] = [
   {
     name: 'metrics-server',
@@ -274,22 +275,6 @@ export const PLATFORM_IMAGES: readonly ImageRecipe[] = [
   },
   { name: 'busybox', tag: { version: '1.35' }, layers: [bare, busybox], run: { cmd: ['sh'], user: NONROOT } },
   { name: 'base', tag: { version: '12' }, layers: [base], run: { cmd: ['sh'] } },
-  {
-    name: 'postgres',
-    tag: { version: '15' },
-    layers: [base, { kind: 'debian', recipe: POSTGRES }],
-    run: {
-      entrypoint: ['python3', '-m', 'patroni'],
-      user: `${String(POSTGRES_USER)}:${String(POSTGRES_USER)}`,
-      workdir: '/var/lib/postgresql',
-      env: {
-        PATH: '/usr/lib/postgresql/15/bin:/usr/local/bin:/usr/bin:/bin',
-        LANG: 'C.UTF-8',
-        HOME: '/var/lib/postgresql',
-        PYTHONUNBUFFERED: '1',
-      },
-    },
-  },
   app('tender-api', [modules('pg', 'prom-client'), service('tender-api')]),
 ];
 

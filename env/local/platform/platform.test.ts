@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { IMAGE_GROUPS, type ImageSet } from '../images/index.ts';
+import { coreImages, edgeImages, type ImageSet } from '../images/index.ts';
 import { addressesOf, nodesOf } from '../nodes/addressing.ts';
 import type { PlatformContext } from './context.ts';
 import { platformFingerprint } from './index.ts';
 import type { KubeObject } from './objects.ts';
-import { EDGE_PART, platformParts } from './parts.ts';
+import { EDGE_PART, platformParts, STORES } from './parts.ts';
 import { PLACEHOLDERS } from './secrets.ts';
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 
 function imageSet(): ImageSet {
-  const names = [...IMAGE_GROUPS.cluster, ...IMAGE_GROUPS.platform, ...IMAGE_GROUPS.edge];
+  const names = [...coreImages(Object.keys(STORES)), ...edgeImages()];
   const ref = (name: string): ImageSet[string] => {
     const reference = `registry.plumbline.test:5000/${name}:1`;
     return {
