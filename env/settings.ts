@@ -45,6 +45,6 @@ export function settingsFor(check: string, environment: Environment): Record<str
 
 function withoutSecrets(stores: Environment['stores']): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(stores).map(([name, { password: _password, ...rest }]) => [name, rest]),
+    Object.entries(stores).map(([name, { password: _password, admin: _admin, ...rest }]) => [name, rest]),
   );
 }
