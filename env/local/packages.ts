@@ -1,8 +1,13 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { run, runAny } from './run.ts';
+import { onPath, run, runAny } from './run.ts';
 
 /** The Debian packages that the embedded environment needs on the machine; `env up` installs what is missing. */
-export const PACKAGES: readonly { readonly name: string; readonly why: string }[] = [
+export const PACKAGES: readonly {
+  readonly name: string;
+  readonly why: string;
+  /** Not needed where a program of this name is on PATH already, from wherever. */
+  readonly tool?: string;
+}[] = [
   { name: 'iproute2', why: 'network namespaces, links, routes' },
   { name: 'util-linux', why: 'unshare, nsenter and setpriv' },
   { name: 'kmod', why: 'kubelet and kube-proxy ask for modules' },
@@ -21,6 +26,8 @@ export const PACKAGES: readonly { readonly name: string; readonly why: string }[
   { name: 'openssl', why: 'the certificate of the edge' },
   { name: 'zstd', why: 'layers of images' },
   { name: 'ca-certificates', why: 'fetching modules' },
+  { name: 'maven', why: 'the jars of Elasticsearch and Neo4j', tool: 'mvn' },
+  { name: 'python3-pip', why: 'the Java runtime comes as a wheel', tool: 'pip3' },
 ];
 
 const INSTALL_DEADLINE_MS = 600_000;
@@ -33,7 +40,7 @@ type Options = { readonly onProgress?: (message: string) => void; readonly signa
 
 /** The packages of the list that are not installed. */
 export async function missingPackages(signal?: AbortSignal): Promise<string[]> {
-  const names = PACKAGES.map(({ name }) => name);
+  const names = PACKAGES.filter(({ tool }) => tool === undefined || !onPath(tool)).map(({ name }) => name);
   const argv = ['dpkg-query', '-W', '-f', '${Package} ${db:Status-Status}\\n', ...names];
   const { stdout } = await runAny(argv, { timeoutMs: 30_000, signal });
   return missingOf(names, stdout);

@@ -1,9 +1,10 @@
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { ClusterSize } from './nodes/addressing.ts';
 import { parseHierarchies } from './nodes/cgroups.ts';
 import { missingPackages } from './packages.ts';
 import { cacheDir, stateRoot } from './paths.ts';
+import { onPath } from './run.ts';
 
 /** The machine cannot hold the environment; nothing was changed. The command line maps this to exit 64. */
 export class PreflightError extends Error {
@@ -157,17 +158,6 @@ function freeBytes(folder: string): number {
   while (!existsSync(existing)) existing = dirname(existing);
   const { bavail, bsize } = statfsSync(existing);
   return bavail * bsize;
-}
-
-function onPath(tool: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, tool), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }
 
 function gib(bytes: number): string {

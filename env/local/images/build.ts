@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { describeDebian, withDebianLayer } from './debian.ts';
 import { exec } from './exec.ts';
+import type { FetchedLayer } from './java.ts';
 import { blobPath, findLayer, storeLayer, writeAtomically, type LayerStore } from './layer.ts';
 import { imageConfig, imageManifest, sha256, type Document, type Layer } from './oci.ts';
 import type { ImageRecipe, Inputs, LayerRecipe, TagRecipe } from './recipes.ts';
@@ -73,6 +74,7 @@ const PAUSE_SOURCE = join(import.meta.dirname, 'pause.c');
 async function describeLayer(recipe: LayerRecipe, context: BuildContext): Promise<unknown> {
   if (recipe.kind === 'debian') return describeDebian(recipe.recipe);
   if (recipe.kind === 'pause') return await readFile(PAUSE_SOURCE, 'utf8');
+  if (recipe.kind === 'fetched') return await recipe.describe();
   const entries = await recipe.entries(context.inputs);
   return await Promise.all(entries.map((entry) => describeEntry(entry, context)));
 }
@@ -95,6 +97,7 @@ async function ensureLayer(recipe: LayerRecipe, context: BuildContext): Promise<
 async function buildLayer(recipe: LayerRecipe, key: string, context: BuildContext): Promise<Layer> {
   const { store, signal } = context;
   if (recipe.kind === 'pause') return await buildPause(key, context);
+  if (recipe.kind === 'fetched') return await buildFetched(recipe, key, context);
   if (recipe.kind === 'files') {
     const tar = packEntries(await recipe.entries(context.inputs));
     return await storeLayer(store, key, recipe.name, { tar, signal });
@@ -103,6 +106,19 @@ async function buildLayer(recipe: LayerRecipe, key: string, context: BuildContex
   return await withDebianLayer(recipe.recipe, folders, (tar) =>
     storeLayer(store, key, recipe.recipe.name, { tar, signal }),
   );
+}
+
+/** What was fetched stays in the cache; what was made of it is removed. */
+async function buildFetched(recipe: FetchedLayer, key: string, context: BuildContext): Promise<Layer> {
+  const { store, signal } = context;
+  await mkdir(join(store.root, 'tmp'), { recursive: true });
+  const tempDir = await mkdtemp(join(store.root, 'tmp', 'fetched-'));
+  try {
+    const entries = await recipe.entries({ fetchedDir: join(store.root, 'fetched'), tempDir, signal });
+    return await storeLayer(store, key, recipe.name, { tar: packEntries(entries), signal });
+  } finally {
+    await rm(tempDir, { recursive: true, force: true });
+  }
 }
 
 async function buildPause(key: string, context: BuildContext): Promise<Layer> {

