@@ -9,6 +9,8 @@ export interface TrialGoals {
   rtoSeconds?: number | undefined;
   /** Lost acknowledged writes that are allowed in any one trial. */
   lostWrites?: number | undefined;
+  /** Instead of a number of lost writes: the time within which they must have been acknowledged, in any one trial. */
+  lossWindowSeconds?: number | undefined;
   /** Fewer counted trials than this decide nothing. Default 1. */
   minTrials?: number | undefined;
   /** False for a store with one member, which cannot elect another leader. Default true. */
@@ -90,6 +92,8 @@ function expectedOf(goals: TrialGoals): string {
   const parts: string[] = [];
   if (goals.rtoSeconds !== undefined) parts.push(`RTO ≤ ${goals.rtoSeconds} s`);
   if (goals.lostWrites !== undefined) parts.push(`lost acknowledged writes ≤ ${goals.lostWrites}`);
+  if (goals.lossWindowSeconds !== undefined)
+    parts.push(`lost acknowledged writes within ${goals.lossWindowSeconds} s`);
   if (goals.electionRequired !== false) parts.push('another leader elected in at least one trial');
   const minTrials = goals.minTrials ?? 1;
   parts.push(minTrials === 1 ? 'at least 1 trial' : `at least ${minTrials} trials`);
@@ -147,7 +151,10 @@ function figuresOf(
   return [
     ...rtoFigures(counted, goals),
     lostFigure(counted, goals),
+    ...lossWindowFigures(counted, goals),
     boundFigure(counted),
+    ...slowBoundFigures(counted, goals),
+    ...outsideFigures(counted),
     { name: 'trials that elected another leader', value: count(counted, 'elsewhere') },
     { name: 'trials that recovered in place', value: count(counted, 'in place') },
     ...tally,
@@ -181,6 +188,39 @@ function boundFigure(counted: readonly FailoverRecord[]): Figure {
   const losing = known.filter((trial) => (trial.writes?.lost ?? 0) > 0).length;
   const bound = losing === 0 ? zeroLossBound(known.length) : proportionBounds(losing, known.length).upper;
   return { name, value: Math.ceil(bound * 1000) / 10, unit: '%' };
+}
+
+/** Longest time between the first and the last lost acknowledgement of any trial. */
+function lossWindowFigures(counted: readonly FailoverRecord[], goals: TrialGoals): Figure[] {
+  if (goals.lossWindowSeconds === undefined) return [];
+  const known = counted.filter((trial) => trial.writes !== null);
+  const longest = Math.max(0, ...known.map((trial) => trial.lossWindowMs ?? 0));
+  const value = known.length === 0 ? null : seconds(longest);
+  return [{ name: 'longest loss window', value, unit: 's', goal: goals.lossWindowSeconds }];
+}
+
+/** How often a failover takes longer than its goal, at worst; from two trials on, like the bound of loss. */
+function slowBoundFigures(counted: readonly FailoverRecord[], goals: TrialGoals): Figure[] {
+  const goalMs = (goals.rtoSeconds ?? Infinity) * 1000;
+  if (counted.length < 2 || goalMs === Infinity) return [];
+  const slow = counted.filter(({ rto }) => rto === null || rto.hiMs > goalMs).length;
+  const bound = proportionBounds(slow, counted.length).upper;
+  const name = 'share of trials slower than the RTO goal, upper 95 % bound';
+  return [{ name, value: Math.ceil(bound * 1000) / 10, unit: '%' }];
+}
+
+/** Measured against what the live settings let expect; a result outside, in either direction, asks for an explanation. */
+function outsideFigures(counted: readonly FailoverRecord[]): Figure[] {
+  const compared = counted.filter(({ outsideExpected }) => outsideExpected !== 'unknown');
+  if (compared.length === 0) return [];
+  const of = (word: FailoverRecord['outsideExpected']): number =>
+    compared.filter(({ outsideExpected }) => outsideExpected === word).length;
+  const [faster, slower] = [of('faster'), of('slower')];
+  const value =
+    faster + slower === 0
+      ? `inside in ${compared.length} of ${compared.length} trials`
+      : `${slower} slower, ${faster} faster, of ${compared.length} trials`;
+  return [{ name: 'against the window expected from the settings', value }];
 }
 
 function findingOf(trial: FailoverRecord, goals: TrialGoals): Judgement['findings'][number] {

@@ -62,6 +62,41 @@ export const writeSumsSchema = z.object({
   unexpected: z.number(),
   duplicates: z.number(),
 });
+/** The client that asked: how fast, with which settings, and which errors prove that nothing was written. */
+export const workloadSchema = z.object({
+  client: z.string(),
+  ratePerSecond: z.number(),
+  readRatePerSecond: z.number(),
+  settings: z.array(z.object({ name: z.string(), value: z.string() })),
+  sureFailures: z.array(z.string()),
+});
+/** How the environment was left, held against how it was found. Roles are multisets: leaders may have changed. */
+export const afterwardsSchema = z.object({
+  steady: z.boolean().nullable(),
+  detail: z.string(),
+  roles: z.array(z.object({ store: z.string(), before: z.string(), after: z.string() })),
+  /** Objects compared; null: they were not looked at. */
+  objects: z.number().nullable(),
+  differences: z.array(z.string()),
+});
+/** For checks that send requests instead of numbered writes: what became of those of the window. */
+export const requestSumsSchema = z.object({
+  windowMs: z.number(),
+  /** Time after the fault in which failures are allowed; 0: none. */
+  allowanceMs: z.number(),
+  judged: z.number(),
+  ok: z.number(),
+  failed: z.number(),
+  unanswered: z.number(),
+  unsent: z.number(),
+  /** Of the judged seconds, those in which at least one request failed: failures come in clusters. */
+  seconds: z.number(),
+  secondsWithFailures: z.number(),
+  /** From the landing to the end of the last request that failed, ms; null: none failed. */
+  lastFailureMs: z.number().nullable(),
+  /** Error classes, most frequent first. */
+  errors: z.array(z.object({ error: z.string(), count: z.number() })),
+});
 /** One trial of a failover check. */
 export const failoverRecordSchema = z.object({
   store: z.string(),
@@ -84,13 +119,29 @@ export const failoverRecordSchema = z.object({
   lostNumbers: z.array(z.number()),
   duplicateNumbers: z.array(z.number()),
   lossWindowMs: z.number().nullable(),
-  generatorLagMs: z.object({ p50: z.number(), p99: z.number(), max: z.number(), atEdges: z.number() }),
+  generatorLagMs: z.object({
+    p50: z.number(),
+    p99: z.number(),
+    max: z.number(),
+    atEdges: z.number(),
+    /** p99 of what was due outside of outages. */
+    outside: z.number().optional(),
+  }),
   writesPerSecond: z.number(),
   /** Per 100 ms bin since 5 s before the fault: [binStartMs, ok, notOk]. For the outage strip. */
   strip: z.array(z.tuple([z.number(), z.number(), z.number()])),
   governing: z.array(z.object({ name: z.string(), value: z.string(), source: z.string() })),
   expectedWindowMs: intervalSchema.nullable(),
+  /** From which settings the window follows. */
+  expectedFrom: z.string().optional(),
   outsideExpected: z.enum(['no', 'faster', 'slower', 'unknown']),
+  /** Wall clock of the record's zero: the landing, else the action, else the first write. */
+  zeroAt: iso.optional(),
+  workload: workloadSchema.optional(),
+  afterwards: afterwardsSchema.optional(),
+  requests: requestSumsSchema.optional(),
+  /** What a reader must know of this trial: simulated, stubbed, one member. */
+  remarks: z.array(z.string()).optional(),
 });
 
 export const checkResultSchema = z.object({
@@ -163,4 +214,7 @@ export type FailoverRecord = z.infer<typeof failoverRecordSchema>;
 export type Interval = z.infer<typeof intervalSchema>;
 export type Outage = z.infer<typeof outageSchema>;
 export type Phase = z.infer<typeof phaseSchema>;
+export type Workload = z.infer<typeof workloadSchema>;
+export type Afterwards = z.infer<typeof afterwardsSchema>;
+export type RequestSums = z.infer<typeof requestSumsSchema>;
 export type WriteSums = z.infer<typeof writeSumsSchema>;

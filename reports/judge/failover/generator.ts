@@ -1,6 +1,7 @@
 import { OUTCOMES } from '../../record/history.ts';
 import type { Operations } from '../../record/history.ts';
 import type { FailoverRecord, Interval } from '../../record/run-record.ts';
+import type { RawOutage } from './outages.ts';
 
 /** A generator that is later than this at an edge has not sampled it as often as it should (DESIGN.md, "Outages"). */
 export const MAX_LAG_MS = 5;
@@ -14,20 +15,47 @@ const EDGE_MS = 50;
 export function generatorLag(
   writes: Operations,
   edges: readonly Interval[],
+  outages: readonly RawOutage[] = [],
 ): FailoverRecord['generatorLagMs'] {
   const lags = new Float64Array(writes.count);
+  const outside = new Float64Array(writes.count);
+  const spans = outages.map(({ start, end }) => [start.loMs - EDGE_MS, end.hiMs + EDGE_MS] as const);
   let kept = 0;
+  let keptOutside = 0;
   let atEdges = 0;
   for (let i = 0; i < writes.count; i++) {
     if (writes.outcome[i] === OUTCOMES.unsent) continue;
     const intended = writes.intendedMs[i] as number;
     const lag = Math.max(0, (writes.sentMs[i] as number) - intended - waitedMs(writes, i));
     lags[kept++] = lag;
+    if (!isWithin(intended, spans)) outside[keptOutside++] = lag;
     if (lag > atEdges && isAtEdge(intended, edges)) atEdges = lag;
   }
-  const sorted = lags.subarray(0, kept).sort();
-  const at = (share: number): number => round(sorted[Math.min(kept - 1, Math.floor(kept * share))] ?? 0);
-  return { p50: at(0.5), p99: at(0.99), max: at(1), atEdges: round(atEdges) };
+  const all = lags.subarray(0, kept).sort();
+  const calm = outside.subarray(0, keptOutside).sort();
+  return {
+    p50: quantile(all, 0.5),
+    p99: quantile(all, 0.99),
+    max: quantile(all, 1),
+    atEdges: round(atEdges),
+    outside: quantile(calm, 0.99),
+  };
+}
+
+function quantile(sorted: Float64Array, share: number): number {
+  return round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
+}
+
+/** Spans come in the order of time, and so do their ends. */
+function isWithin(time: number, spans: readonly (readonly [number, number])[]): boolean {
+  let low = 0;
+  let high = spans.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((spans[middle]?.[0] ?? Infinity) <= time) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 && time <= (spans[low - 1]?.[1] ?? -Infinity);
 }
 
 function isAtEdge(time: number, edges: readonly Interval[]): boolean {

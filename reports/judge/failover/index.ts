@@ -16,6 +16,7 @@ export function judgeFailover(histories: readonly History[]): Judgement {
   return aggregateTrials(records, {
     rtoSeconds: goal('rtoSeconds'),
     lostWrites: goal('lostWrites'),
+    lossWindowSeconds: goal('lossWindowSeconds'),
     minTrials: goal('minTrials'),
     electionRequired: trialOf(first).members !== 1,
   });

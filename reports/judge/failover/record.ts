@@ -6,6 +6,7 @@ import { generatorLag, rateOf, stripOf } from './generator.ts';
 import { lengthOf, outagesOf } from './outages.ts';
 import type { RawOutage } from './outages.ts';
 import { leadersOf, phasesOf, round } from './phases.ts';
+import { contextOf } from './context.ts';
 import { readBackOf } from './readback.ts';
 import { episodesOf, isDense, STEADY_MS, unseenOutage } from './recovery.ts';
 import type { Episode } from './recovery.ts';
@@ -27,7 +28,7 @@ export function failoverRecord(history: History): FailoverRecord {
   const outages = outagesOf(history.writes, acks);
   const ratePerSecond = rateOf(history.writes);
   const back = recoveryOf({ trial, acks, outages, ratePerSecond });
-  const evidence = evidenceOf(history, { trial, acks, back });
+  const evidence = evidenceOf(history, { trial, acks, outages, back });
   const leaders = leadersOf(history, trial);
   const window = expectedOf(history);
   return {
@@ -52,12 +53,13 @@ export function failoverRecord(history: History): FailoverRecord {
     governing: governingOf(history),
     expectedWindowMs: window,
     outsideExpected: compare(back.rto, window),
+    ...contextOf(history, trial),
   };
 }
 
 function evidenceOf(
   history: History,
-  { trial, acks, back }: Omit<Sampled, 'outages' | 'ratePerSecond'> & { back: Recovery },
+  { trial, acks, outages, back }: Omit<Sampled, 'ratePerSecond'> & { back: Recovery },
 ): Evidence {
   const readBack = readBackOf(history, trial.members);
   const { leader } = readBack;
@@ -67,20 +69,24 @@ function evidenceOf(
     acknowledgedBefore: countUpTo(acks.doneMs, trial.faultMs ?? Infinity),
     ...back,
     endOfRecordingMs: latest(history),
-    lag: generatorLag(history.writes, edgesOf(back.episode ?? back.open, trial)),
+    lag: generatorLag(history.writes, edgesOf(back.episode ?? back.open, trial), outages),
     readBack,
     accounts: leader === null ? null : accountsOf(history.writes, leader, trial.scheduled),
     stale: staleReads(history.reads, acks),
+    afterwards: contextOf(history, trial).afterwards ?? null,
     damaged: history.damaged.map(({ file, line }) => `${file}:${line}`),
   };
 }
 
-function landingOf({ header }: History, { landedMs, landedBy, missed }: Trial): FailoverRecord['landed'] {
+export function landingOf(
+  { header }: History,
+  { landedMs, landedBy, missed }: Trial,
+): FailoverRecord['landed'] {
   if (landedMs === null) return { proved: false, by: missed, atMs: null };
   return { proved: true, by: landedBy, atMs: round(landedMs - header.anchor.monoMs) };
 }
 
-function outagesIn(
+export function outagesIn(
   outages: readonly RawOutage[],
   { zeroMs }: Trial,
   endMs: number,
@@ -100,7 +106,7 @@ function booksOf(
   return { writes: sums, lostNumbers, duplicateNumbers, lossWindowMs };
 }
 
-interface Recovery {
+export interface Recovery {
   episode: Episode | null;
   open: Episode | null;
   rto: Interval | null;
@@ -114,7 +120,7 @@ interface Sampled {
 }
 
 /** The longest episode since the fault that ended in a steady stretch, unless the last one did not end. */
-function recoveryOf({ trial, acks, outages, ratePerSecond }: Sampled): Recovery {
+export function recoveryOf({ trial, acks, outages, ratePerSecond }: Sampled): Recovery {
   const sinceMs = trial.faultMs ?? -Infinity;
   const episodes = episodesOf(outages, acks, ratePerSecond).filter((episode) => episode.end.hiMs > sinceMs);
   const last = episodes.at(-1);
@@ -129,7 +135,7 @@ function recoveryOf({ trial, acks, outages, ratePerSecond }: Sampled): Recovery 
   return { episode: longest, open: null, rto: longest.lengthMs };
 }
 
-function noteOf({ rto, episode, open }: Recovery, trial: Trial): { rtoNote?: string } {
+export function noteOf({ rto, episode, open }: Recovery, trial: Trial): { rtoNote?: string } {
   if (open !== null && trial.rtoDeadlineMs !== null && trial.gaveUp)
     return { rtoNote: `RTO > ${trial.rtoDeadlineMs / 1000} s` };
   if (open !== null) return { rtoNote: 'not steady again when the recording ended' };
@@ -141,7 +147,7 @@ function noteOf({ rto, episode, open }: Recovery, trial: Trial): { rtoNote?: str
     : {};
 }
 
-function edgesOf(episode: Episode | null, trial: Trial): Interval[] {
+export function edgesOf(episode: Episode | null, trial: Trial): Interval[] {
   if (episode === null) return trial.faultMs === null ? [] : [{ loMs: trial.faultMs, hiMs: trial.faultMs }];
   return Number.isFinite(episode.end.hiMs) ? [episode.start, episode.end] : [episode.start];
 }
@@ -162,7 +168,7 @@ function upper(start: Interval, end: Interval, endOfRecordingMs: number): number
   return Math.max(0, Math.min(end.hiMs, endOfRecordingMs) - start.loMs);
 }
 
-function latest({ writes }: History): number {
+export function latest({ writes }: History): number {
   let found = 0;
   for (const time of writes.doneMs) found = Math.max(found, time);
   return found;

@@ -16,6 +16,8 @@ export interface Trial {
   zeroMs: number;
   rtoGoalMs: number | null;
   lostGoal: number | null;
+  /** Lost writes are allowed, if they were acknowledged within this time of each other; null: not allowed. */
+  lossWindowGoalMs: number | null;
   duplicatesGoal: number;
   rtoDeadlineMs: number | null;
   /** The wait for a steady stretch was given up. */
@@ -74,9 +76,13 @@ function aimOf(armed: Observation | null, checkFault: string): Pick<Trial, 'faul
   return { fault: text(armed['fault'], checkFault), target: text(armed['target'], 'none') };
 }
 
-function goalsOf({ goals }: HistoryHeader): Pick<Trial, 'rtoGoalMs' | 'lostGoal' | 'duplicatesGoal'> {
+function goalsOf({
+  goals,
+}: HistoryHeader): Pick<Trial, 'rtoGoalMs' | 'lostGoal' | 'lossWindowGoalMs' | 'duplicatesGoal'> {
   const rtoSeconds = number(goals['rtoSeconds']);
+  const windowSeconds = number(goals['lossWindowSeconds']);
   return {
+    lossWindowGoalMs: windowSeconds === null ? null : windowSeconds * 1000,
     rtoGoalMs: rtoSeconds === null ? null : rtoSeconds * 1000,
     lostGoal: number(goals['lostWrites']),
     duplicatesGoal: number(goals['duplicates']) ?? 0,

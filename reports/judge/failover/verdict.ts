@@ -1,4 +1,4 @@
-import type { FailoverRecord, Interval } from '../../record/run-record.ts';
+import type { Afterwards, FailoverRecord, Interval } from '../../record/run-record.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import { MAX_LAG_MS } from './generator.ts';
 import { sameContents } from './readback.ts';
@@ -28,6 +28,7 @@ export interface Evidence {
   readBack: ReadBack;
   accounts: Accounts | null;
   stale: number;
+  afterwards: Afterwards | null;
   damaged: string[];
 }
 
@@ -37,6 +38,7 @@ type Rule = (evidence: Evidence) => string | null;
 const FAILURES: readonly Rule[] = [
   neverBack,
   lostWrites,
+  lostTooLong,
   ({ accounts, trial }) =>
     accounts !== null && accounts.sums.duplicates > trial.duplicatesGoal
       ? `${counted(accounts.sums.duplicates, 'duplicated write')}: ${named(accounts.duplicateNumbers)}`
@@ -51,6 +53,7 @@ const FAILURES: readonly Rule[] = [
     steadyAfter !== null && steadyAfter['ok'] !== true
       ? `not all members were back afterwards: ${text(steadyAfter['detail'])}`
       : null,
+  rolesChanged,
   tooSlow,
 ];
 
@@ -58,7 +61,7 @@ const FAILURES: readonly Rule[] = [
 const GAPS: readonly Rule[] = [
   ({ writes }) => (writes === 0 ? 'no write was recorded' : null),
   ({ trial }) =>
-    trial.rtoGoalMs === null || trial.lostGoal === null
+    trial.rtoGoalMs === null || (trial.lostGoal === null && trial.lossWindowGoalMs === null)
       ? 'the history states no goals for RTO and lost writes'
       : null,
   ({ trial }) => (trial.landedMs === null ? `the fault did not land: ${trial.missed}` : null),
@@ -83,6 +86,14 @@ const GAPS: readonly Rule[] = [
     accounts !== null && accounts.mismatches.length > 0 ? accounts.mismatches.join('; ') : null,
   ({ trial }) =>
     trial.steadyAfter === null ? 'it was not looked at whether all members were back afterwards' : null,
+  ({ afterwards }) =>
+    afterwards !== null && afterwards.differences.length > 0
+      ? `the environment is not as before: ${afterwards.differences.slice(0, MAX_NAMED).join('; ')}`
+      : null,
+  ({ lag }) =>
+    (lag.outside ?? 0) > MAX_LAG_MS
+      ? `the generator was ${(lag.outside ?? 0).toFixed(1)} ms late (p99) outside of outages (limit ${MAX_LAG_MS} ms): the load was not delivered as stated`
+      : null,
   ({ damaged }) => (damaged.length > 0 ? `damaged lines in the history: ${damaged.join(', ')}` : null),
 ];
 
@@ -93,10 +104,12 @@ export function decide(evidence: Evidence): { verdict: Verdict; reason: string }
   const gaps = apply(GAPS, evidence);
   if (gaps.length > 0) return { verdict: 'inconclusive', reason: gaps.join('; ') };
   const { rto, accounts } = evidence;
+  const lostFor =
+    accounts !== null && accounts.sums.lost > 0 ? ` within ${Math.round(accounts.lossWindowMs ?? 0)} ms` : '';
   const took = rto === null ? '' : `RTO ${seconds(rto.loMs)} to ${seconds(rto.hiMs)} s`;
   return {
     verdict: 'pass',
-    reason: `${took}, ${accounts?.sums.lost ?? 0} of ${accounts?.sums.ok ?? 0} acknowledged writes lost`,
+    reason: `${took}, ${accounts?.sums.lost ?? 0} of ${accounts?.sums.ok ?? 0} acknowledged writes lost${lostFor}`,
   };
 }
 
@@ -130,6 +143,22 @@ function lostWrites({ accounts, trial }: Evidence): string | null {
   const { sums, lostNumbers, lossWindowMs } = accounts;
   const window = sums.lost > 1 ? ` within ${Math.round(lossWindowMs ?? 0)} ms` : '';
   return `lost ${counted(sums.lost, 'acknowledged write')}${window} (goal ${trial.lostGoal}): ${named(lostNumbers)}`;
+}
+
+/** For stores that replicate asynchronously: what is lost must have been acknowledged shortly before the fault. */
+function lostTooLong({ accounts, trial }: Evidence): string | null {
+  const goal = trial.lossWindowGoalMs;
+  if (accounts === null || goal === null || accounts.sums.lost === 0) return null;
+  const { sums, lostNumbers, lossWindowMs } = accounts;
+  if ((lossWindowMs ?? 0) <= goal) return null;
+  return `lost ${counted(sums.lost, 'acknowledged write')} over ${Math.round(lossWindowMs ?? 0)} ms, the loss window may be ${Math.round(goal)} ms: ${named(lostNumbers)}`;
+}
+
+/** Roles that are not those of before: a member is missing, or serves as something else. */
+function rolesChanged({ afterwards }: Evidence): string | null {
+  const other = (afterwards?.roles ?? []).filter(({ before, after }) => before !== after);
+  if (other.length === 0) return null;
+  return `roles are not as before: ${other.map(({ store, before, after }) => `${store} was ${before}, is ${after}`).join('; ')}`;
 }
 
 function divergedMembers({ readBack: { leader, members } }: Evidence): string | null {

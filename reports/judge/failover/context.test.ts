@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { failoverRecordSchema } from '../../record/run-record.ts';
+import { failoverRecord } from './index.ts';
+import { START, Synthetic } from './synthetic.ts';
+
+const judge = (trial: Synthetic) => failoverRecord(trial.history());
+const roles = (after: string) => [{ store: 'postgres', before: 'leader, replica; steady', after }];
+
+describe('the context of a record', () => {
+  it('should say who asked, with which settings, and which errors are sure failures', () => {
+    const trial = new Synthetic().without('workload').see(-10, 'workload', {
+      store: 'postgres',
+      run: 'r1',
+      client: 'pg 8, one attempt an operation',
+      ratePerSecond: 200,
+      readRatePerSecond: 20,
+      sureFailures: ['25006: read-only'],
+      settings: { operationTimeoutMs: 1000, host: '198.18.128.32' },
+    });
+    const record = judge(trial);
+    assert.deepEqual(record.workload, {
+      client: 'pg 8, one attempt an operation',
+      ratePerSecond: 200,
+      readRatePerSecond: 20,
+      sureFailures: ['25006: read-only'],
+      settings: [
+        { name: 'operationTimeoutMs', value: '1000' },
+        { name: 'host', value: '198.18.128.32' },
+      ],
+    });
+    assert.deepEqual(failoverRecordSchema.parse(record), record);
+    assert.equal(record.expectedFrom, 'ttl + loop_wait');
+  });
+
+  it('should place its zero on the wall clock', () => {
+    // The fault landed 5,002 ms after the anchor.
+    assert.equal(judge(new Synthetic()).zeroAt, '2026-01-01T00:00:05.002Z');
+  });
+
+  it('should remark a single member, and what the trial itself remarks, once each', () => {
+    const trial = new Synthetic({ settings: { members: 1, rtoDeadlineMs: 60_000 } })
+      .see(1, 'remark', { text: 'power loss is simulated' })
+      .see(2, 'remark', { text: 'power loss is simulated' });
+    const remarks = judge(trial).remarks ?? [];
+    assert.equal(remarks.length, 2);
+    assert.match(remarks[0] ?? '', /one member/);
+  });
+});
+
+describe('the steady state afterwards', () => {
+  it('should pass when leaders changed but roles are the same multiset', () => {
+    const trial = new Synthetic().see(17_000, 'as-before', {
+      roles: roles('leader, replica; steady'),
+      objects: 41,
+      differences: [],
+    });
+    const record = judge(trial);
+    assert.equal(record.verdict, 'pass', record.reason);
+    assert.deepEqual(record.afterwards, {
+      steady: true,
+      detail: 'all there',
+      roles: roles('leader, replica; steady'),
+      objects: 41,
+      differences: [],
+    });
+  });
+
+  it('should fail when a role is missing', () => {
+    const trial = new Synthetic().see(17_000, 'as-before', {
+      roles: roles('leader; steady'),
+      objects: 41,
+      differences: [],
+    });
+    const record = judge(trial);
+    assert.equal(record.verdict, 'fail');
+    assert.match(record.reason, /postgres was leader, replica; steady, is leader; steady/);
+  });
+
+  it('should be inconclusive when an object differs, naming it', () => {
+    const trial = new Synthetic().see(17_000, 'as-before', {
+      roles: roles('leader, replica; steady'),
+      objects: 41,
+      differences: ['Service tender/postgres-primary is gone'],
+    });
+    const record = judge(trial);
+    assert.equal(record.verdict, 'inconclusive');
+    assert.match(record.reason, /Service tender\/postgres-primary is gone/);
+  });
+});
+
+describe('lag outside of outages', () => {
+  it('should be inconclusive when the load was not delivered as stated, and not when only an outage delayed it', () => {
+    const late = new Synthetic();
+    for (const op of late.writes) if (op.n % 40 === 0) op.sent += 8;
+    for (const op of late.writes) op.done = Math.max(op.done, op.sent + 0.1);
+    const record = judge(late);
+    assert.equal(record.verdict, 'inconclusive');
+    assert.match(record.reason, /8\.1 ms late \(p99\) outside of outages/);
+    const inOutage = new Synthetic();
+    for (const op of inOutage.writes) {
+      const at = op.intended - START;
+      if (at > 5_500 && at < 6_500) {
+        op.sent += 8;
+        op.done += 8;
+      }
+    }
+    assert.equal(judge(inOutage).verdict, 'pass', judge(inOutage).reason);
+  });
+});
+
+describe('a loss window as the goal', () => {
+  const goals = { rtoSeconds: 30, lossWindowSeconds: 1 };
+  it('should allow losses within it and say so', () => {
+    const record = judge(new Synthetic({ goals }).readBack({ lost: [900, 950] }));
+    assert.equal(record.verdict, 'pass', record.reason);
+    assert.match(record.reason, /2 of 2800 acknowledged writes lost within 250 ms/);
+  });
+  it('should fail for losses over a longer time', () => {
+    const record = judge(new Synthetic({ goals }).readBack({ lost: [150, 990] }));
+    assert.equal(record.verdict, 'fail');
+    assert.match(record.reason, /over 4200 ms, the loss window may be 1000 ms: number 150, 990/);
+  });
+});
