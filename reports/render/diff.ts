@@ -1,7 +1,7 @@
 import { RUN_WORDS } from '../record/compose.ts';
 import type { CheckResult, FailoverRecord, Interval, RunRecord } from '../record/run-record.ts';
 import type { Verdict } from '../record/verdict.ts';
-import { CHECK_WORDS, GLYPHS, oneLine, secondsOf } from './text.ts';
+import { CHECK_WORDS, GLYPHS, lostText, oneLine, secondsOf } from './text.ts';
 
 export interface CheckChange {
   id: string;
@@ -14,8 +14,11 @@ export interface RtoChange {
   id: string;
   beforeMs: number | null;
   afterMs: number | null;
-  lostBefore: number;
-  lostAfter: number;
+  /** Over the trials that were read back; null: none was, and unknown is not zero. */
+  lostBefore: number | null;
+  lostAfter: number | null;
+  /** Lost writes in words, with how many trials were read back. */
+  lost: { before: string; after: string };
 }
 
 export interface RunDiff {
@@ -79,13 +82,22 @@ function rtoChange(old: CheckResult, now: CheckResult): RtoChange[] {
     afterMs: after?.hiMs ?? null,
     ...lostOf(old, now),
   };
-  return overlap(before, after) && change.lostBefore === change.lostAfter ? [] : [change];
+  return overlap(before, after) && change.lost.before === change.lost.after ? [] : [change];
 }
 
-function lostOf(old: CheckResult, now: CheckResult): { lostBefore: number; lostAfter: number } {
-  const lost = (trials: readonly FailoverRecord[]): number =>
-    trials.reduce((sum, trial) => sum + (trial.writes?.lost ?? 0), 0);
-  return { lostBefore: lost(old.trials), lostAfter: lost(now.trials) };
+type Losses = Pick<RtoChange, 'lostBefore' | 'lostAfter' | 'lost'>;
+
+function lostOf(old: CheckResult, now: CheckResult): Losses {
+  return {
+    lostBefore: lostIn(old.trials),
+    lostAfter: lostIn(now.trials),
+    lost: { before: lostText(old.trials), after: lostText(now.trials) },
+  };
+}
+
+function lostIn(trials: readonly FailoverRecord[]): number | null {
+  const known = trials.flatMap((trial) => (trial.writes === null ? [] : [trial.writes.lost]));
+  return known.length === 0 ? null : known.reduce((sum, lost) => sum + lost, 0);
 }
 
 /** Intervals that overlap are the same as far as the sampling can tell. */
@@ -130,7 +142,7 @@ function textOf(diff: Omit<RunDiff, 'text'>, run: RunRecord, baseline: RunRecord
       'Failover',
       diff.failover.map(
         (one) =>
-          `  ${one.id}: worst RTO ${rto(one.beforeMs)} → ${rto(one.afterMs)}, lost ${one.lostBefore} → ${one.lostAfter}`,
+          `  ${one.id}: worst RTO ${rto(one.beforeMs)} → ${rto(one.afterMs)}, lost ${one.lost.before} → ${one.lost.after}`,
       ),
     ],
     ['Goals changed', diff.goals.map((one) => `  ${one.id}: ${one.before} → ${one.after}`)],

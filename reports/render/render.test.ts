@@ -319,6 +319,24 @@ describe('diffRuns', () => {
     assert.match(diff.text, /Nothing changed/);
   });
 
+  it('should not count writes that were not read back as 0 lost', () => {
+    const withTrials = (...trials: ReturnType<typeof fixtureTrial>[]): RunRecord => {
+      const record = structuredClone(drillRecord());
+      for (const check of record.checks) if (check.trials.length > 0) check.trials = trials;
+      return record;
+    };
+    const unread = { ...fixtureTrial({}), writes: null };
+    const [none] = diffRuns(withTrials(unread), withTrials(fixtureTrial({}))).failover;
+    assert.deepEqual([none?.lostBefore, none?.lostAfter], [0, null]);
+    assert.match(diffRuns(withTrials(unread), withTrials(fixtureTrial({}))).text, /lost 0 → not read back/);
+    const some = diffRuns(
+      withTrials(fixtureTrial({}), unread),
+      withTrials(fixtureTrial({}), fixtureTrial({})),
+    );
+    assert.match(some.text, /lost 0 → 0 \(1 of 2 read back\)/);
+    assert.deepEqual(diffRuns(withTrials(unread), withTrials(unread)).failover, []);
+  });
+
   it('should tell worse from better, both ways, and show failover figures', () => {
     const worse = diffRuns(notMetRecord(), metRecord());
     assert.deepEqual(
