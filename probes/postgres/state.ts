@@ -1,14 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { monoMs } from '../clock.ts';
+import { waitSteadyBy } from '../steady.ts';
 import type { Bounds, Steadiness, StoreDescription, StoreMember, StoreTarget } from '../store-driver.ts';
 import { anyMember, leaderOf, patroniCluster, patroniConfig, patroniStatus } from './patroni.ts';
 import type { PatroniStatus } from './patroni.ts';
 import { connectWithin } from './query.ts';
 import { sqlState } from './errors.ts';
 import { governingSettings, scalar } from './settings.ts';
-
-const LOOK_MS = 2000;
-const LOOK_EVERY_MS = 300;
 
 /** Leader, members and live settings. @throws Error when no member of Patroni or the server does not answer */
 export async function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription> {
@@ -82,24 +78,7 @@ function followed(
   return { ok, leader, detail: ok ? seen : `${wanted}, seen: ${seen}` };
 }
 
-/** Looks every 300 ms; each look has a deadline of its own, so that one that hangs costs no more than that. */
-export async function waitSteady(target: StoreTarget, bounds: Bounds): Promise<Steadiness> {
-  const end = monoMs() + bounds.deadlineMs;
-  for (;;) {
-    const seen = await steady(target, { ...bounds, deadlineMs: LOOK_MS });
-    const left = end - monoMs();
-    if (seen.ok || left <= 0 || bounds.signal?.aborted === true) return seen;
-    try {
-      await sleep(
-        Math.min(LOOK_EVERY_MS, left),
-        undefined,
-        bounds.signal === undefined ? {} : { signal: bounds.signal },
-      );
-    } catch {
-      return seen; // aborted
-    }
-  }
-}
+export const waitSteady = waitSteadyBy(steady);
 
 /** SQLSTATE of a write on a server in recovery. */
 const READ_ONLY = '25006';
