@@ -100,6 +100,8 @@ export type Write = (observation: NewObservation) => void;
 
 export interface ObserveOptions {
   write: Write;
+  /** The run id under which the workload writes: where leadership belongs to a queue or an index, it is that one's. */
+  run?: string | undefined;
   /** Addresses behind the Service that applications use, from the cluster's cache; polled, since reading it is free. */
   endpoints?: (() => readonly string[]) | undefined;
   /** How old what `endpoints` returns may be, ms; becomes part of the polling error. Default 100. */

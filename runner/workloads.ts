@@ -126,6 +126,7 @@ export class Workloads {
     }, ENDPOINT_POLL_MS);
     const observer = storeDriver(store).observe(target, {
       write: (seen) => writer.observe(seen),
+      run: this.runName(subject),
       endpoints: () => addresses,
       signal: this.#engine.parts.signal,
     });

@@ -1,10 +1,10 @@
-import { request } from 'node:http';
 import { z } from 'zod';
+import { askHttp, jsonOf } from '../http.ts';
+import type { HttpQuestion } from '../http.ts';
 import type { Bounds, Credentials, StoreMember } from '../store-driver.ts';
 
 /** Patroni's REST API listens here unless configured otherwise (its documentation, "REST API"). */
 const REST_PORT = 8008;
-const MAX_ANSWER_BYTES = 1 << 20;
 
 const clusterSchema = z.object({
   members: z.array(
@@ -83,75 +83,15 @@ export async function patroniSwitchover(
   bounds: Bounds,
 ): Promise<{ status: number; text: string }> {
   const { leader, account } = order;
-  const auth = account === null ? {} : { auth: `${account.user}:${account.password}` };
-  const body = JSON.stringify({ leader });
-  return ask(member, { method: 'POST', path: '/switchover', body, ...auth }, bounds);
-}
-
-interface Question {
-  method: 'GET' | 'POST';
-  path: string;
-  body?: string;
-  /** `user:password` for basic authentication. */
-  auth?: string;
+  const question = questionOf(member, '/switchover');
+  return askHttp({ ...question, method: 'POST', body: { leader }, account: account ?? undefined }, bounds);
 }
 
 async function getJson(member: StoreMember, path: string, bounds: Bounds): Promise<unknown> {
-  const { status, text } = await ask(member, { method: 'GET', path }, bounds);
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new Error(`${whereOf(member, path)}: status ${status}, not JSON: ${text.slice(0, 100)}`, { cause });
-  }
+  const question = questionOf(member, path);
+  return jsonOf(question, await askHttp(question, bounds));
 }
 
-function whereOf(member: StoreMember, path: string): string {
-  return `Patroni of ${member.name} (http://${member.address}:${REST_PORT}${path})`;
-}
-
-/** A connection an answer: pooled ones to a member that is gone would be asked first. */
-function ask(
-  member: StoreMember,
-  { body, ...question }: Question,
-  bounds: Bounds,
-): Promise<{ status: number; text: string }> {
-  const signals = [
-    AbortSignal.timeout(Math.max(1, bounds.deadlineMs)),
-    ...(bounds.signal ? [bounds.signal] : []),
-  ];
-  return new Promise((resolve, reject) => {
-    const fail = (what: unknown): void => {
-      reject(
-        new Error(
-          `${whereOf(member, question.path)}: ${what instanceof Error ? what.message : String(what)}`,
-          { cause: what },
-        ),
-      );
-    };
-    const asked = request(
-      {
-        ...question,
-        host: member.address,
-        port: REST_PORT,
-        agent: false,
-        signal: AbortSignal.any(signals),
-        headers: body === undefined ? {} : { 'content-type': 'application/json' },
-      },
-      (answer) => {
-        const parts: Buffer[] = [];
-        let bytes = 0;
-        answer.on('data', (part: Buffer) => {
-          bytes += part.length;
-          if (bytes > MAX_ANSWER_BYTES) asked.destroy(new Error(`more than ${MAX_ANSWER_BYTES} bytes`));
-          else parts.push(part);
-        });
-        answer.on('error', fail);
-        answer.on('end', () => {
-          resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') });
-        });
-      },
-    );
-    asked.on('error', fail);
-    asked.end(body);
-  });
+function questionOf(member: StoreMember, path: string): HttpQuestion {
+  return { who: `Patroni of ${member.name}`, host: member.address, port: REST_PORT, path };
 }
