@@ -10,3 +10,4 @@ export { runControls } from './controls.ts';
 export type { ControlsOptions } from './controls.ts';
 export { runEnvironment } from './run.ts';
 export type { RunOptions } from './run.ts';
+export { refuseWhileHeld } from './safety/index.ts';

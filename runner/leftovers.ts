@@ -5,9 +5,14 @@ import { stateDir } from '../env/local/paths.ts';
 import { readStamp } from '../env/local/stamp.ts';
 import type { Environment } from '../env/schema.ts';
 import { timeoutMsOf } from './environment-parts.ts';
-import { HeldError, kubeCallFrom, restoreEnvironment, safetyFolder } from './safety/index.ts';
+import {
+  kubeCallFrom,
+  HeldError,
+  refuseWhileHeld,
+  restoreEnvironment,
+  safetyFolder,
+} from './safety/index.ts';
 import { Ledger } from './safety/ledger.ts';
-import { HolderRecord } from './safety/processes.ts';
 
 /**
  * Before an embedded environment is looked at: whoever works on it now keeps it, and what a killed run left undone is undone.
@@ -19,15 +24,8 @@ export async function restoreLeftovers(
   instance: InstanceName,
   how: { say(line: string): void; signal: AbortSignal },
 ): Promise<void> {
+  refuseWhileHeld(instance);
   const folder = safetyFolder(environment.name, instance);
-  const [holder] = new HolderRecord(folder).living().filter(({ pid }) => pid !== process.pid);
-  if (holder !== undefined) {
-    const who = `process ${holder.pid}`;
-    throw new HeldError(
-      who,
-      `${instance} is held by ${who} on this machine (see ps -fp ${holder.pid}): wait for it, or end it`,
-    );
-  }
   const stamp = readStamp(instance);
   const kubeconfig = join(stateDir(instance), 'kubeconfig');
   if (stamp === null || !existsSync(kubeconfig) || new Ledger(folder).open().length === 0) return;

@@ -33,6 +33,7 @@ async function load(name: string, options: { size?: Size; with?: string[] } = {}
 async function up(options: UpOptions, context: Context): Promise<number> {
   const { instance, size } = embedded(await load(options.env, options));
   const local = await import('../../env/local/index.ts');
+  const { refuseWhileHeld } = await import('../../runner/index.ts');
   const started = performance.now();
   const view = new UpProgressView(process.stderr);
   return cancellable(async (signal) => {
@@ -41,6 +42,7 @@ async function up(options: UpOptions, context: Context): Promise<number> {
         instance,
         size,
         ...(options.with !== undefined && { with: options.with }),
+        refuse: () => refuseWhileHeld(instance),
         onProgress: (progress) => {
           view.show(progress);
         },
@@ -65,8 +67,9 @@ async function up(options: UpOptions, context: Context): Promise<number> {
 async function down(options: { env: string }, context: Context): Promise<number> {
   const { instance } = embedded(await load(options.env));
   const local = await import('../../env/local/index.ts');
+  const { refuseWhileHeld } = await import('../../runner/index.ts');
   return cancellable(async (signal) => {
-    await local.down({ instance, signal });
+    await local.down({ instance, signal, refuse: () => refuseWhileHeld(instance) });
     context.out(`${instance} is removed; the build cache stays`);
     return EXIT.met;
   });

@@ -10,8 +10,7 @@ import type { Target } from './context.ts';
 import { coreImages, edgeImages, ensureImages } from './images/index.ts';
 import type { ImageSet } from './images/index.ts';
 import { leftovers } from './leftovers.ts';
-import { lockHolder, takeLock, withLock } from './lock.ts';
-import type { LockHolder } from './lock.ts';
+import { lockPath, takeLock, withLock } from './lock.ts';
 import type { ClusterSize, InstanceName } from './nodes/addressing.ts';
 import { ensurePackages } from './packages.ts';
 import { cacheDir, stateDir } from './paths.ts';
@@ -27,7 +26,7 @@ import type { Stamp } from './stamp.ts';
 import { removeInstance } from './teardown.ts';
 import { CLUSTER_GROUPS, buildTools, toolsBuilt } from './toolchain/index.ts';
 
-export { EnvironmentHeldError } from './lock.ts';
+export { EnvironmentHeldError, instanceHolder as holder } from './lock.ts';
 export type { LockHolder } from './lock.ts';
 export { PreflightError } from './preflight.ts';
 export type { UpProgress } from './progress.ts';
@@ -45,6 +44,8 @@ export type UpOptions = {
   readonly with?: readonly string[];
   readonly onProgress?: (progress: UpProgress) => void;
   readonly signal?: AbortSignal;
+  /** Throws when somebody works on the instance who must not be disturbed. Asked under its lock, before anything is changed. */
+  readonly refuse?: () => void;
 };
 
 /** An environment that is up. */
@@ -79,6 +80,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
     recordedDurations(timingKey(size, built)),
   );
   try {
+    options.refuse?.();
     const raised = await raise(options, progress);
     recordDurations(
       timingKey(size, built),
@@ -104,9 +106,12 @@ export async function up(options: UpOptions): Promise<UpResult> {
 export async function down(options: {
   readonly instance: InstanceName;
   readonly signal?: AbortSignal;
+  /** As for `up`. */
+  readonly refuse?: () => void;
 }): Promise<void> {
   const release = takeLock(lockPath(options.instance));
   try {
+    options.refuse?.();
     await removeInstance(options.instance, { signal: options.signal });
     const left = await leftovers(options.instance, { signal: options.signal });
     if (left.length > 0) {
@@ -117,11 +122,6 @@ export async function down(options: {
   } finally {
     release();
   }
-}
-
-/** Who raises or removes an instance now, or null. */
-export function holder(instance: InstanceName): LockHolder | null {
-  return lockHolder(lockPath(instance));
 }
 
 type Raised = {
@@ -252,10 +252,6 @@ function digestOf(images: ImageSet, name: string): string {
 
 function kubeconfigOf(instance: InstanceName): string {
   return join(stateDir(instance), 'kubeconfig');
-}
-
-function lockPath(instance: InstanceName): string {
-  return join(stateDir(instance), 'lock');
 }
 
 function timingKey(size: ClusterSize, built: boolean): string {

@@ -1,7 +1,9 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
+import type { InstanceName } from './nodes/addressing.ts';
 import { identify, processAlive } from './nodes/processes.ts';
 import type { ProcessId } from './nodes/processes.ts';
+import { stateDir } from './paths.ts';
 import { waitFor } from './wait.ts';
 
 /** Who holds a lock. */
@@ -74,6 +76,16 @@ export async function withLock<T>(
 export function lockHolder(path: string): LockHolder | null {
   const holder = readHolder(path);
   return holder !== null && processAlive(holder) ? holder : null;
+}
+
+/** Where the lock of an instance lies. */
+export function lockPath(instance: InstanceName): string {
+  return join(stateDir(instance), 'lock');
+}
+
+/** Who raises or removes an instance now, or null. */
+export function instanceHolder(instance: InstanceName): LockHolder | null {
+  return lockHolder(lockPath(instance));
 }
 
 /** A hard link appears whole or not at all, and never replaces one that is there. */

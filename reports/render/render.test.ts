@@ -354,6 +354,7 @@ describe('diffRuns', () => {
       afterMs: 6120,
       lostBefore: 0,
       lostAfter: 37,
+      lost: { before: '0', after: '37' },
     });
     assert.equal(worse.failover[1]?.afterMs, null);
     assert.equal(diffRuns(metRecord(), notMetRecord()).better.length, 4);

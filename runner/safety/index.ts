@@ -2,6 +2,7 @@
  * What keeps an environment safe: one holder at a time, the inverse of every action recorded before it, a lever that
  * stops everything, timers for when nobody is left. `openSafety` is the way in, `Safety.perform` the way to any change.
  */
+import { instanceHolder } from '../../env/local/lock.ts';
 import type { InstanceName } from '../../env/local/nodes/index.ts';
 import { HeldError } from './errors.ts';
 import { Lease } from './lease.ts';
@@ -64,6 +65,8 @@ export async function openSafety(options: SafetyOptions): Promise<Safety> {
   refuseWhenHeld(holders, me);
   holders.add(me);
   try {
+    // After we have said that we hold it: who raises or removes it says so first and looks for us then.
+    if (options.embedded !== undefined) refuseWhileRaised(options.embedded);
     const children = new ChildRecord(ledger.folder);
     const ended = await children.endRecorded(options.signal);
     if (ended.length > 0) options.notice(`ended what an earlier run had left running: ${ended.join(', ')}`);
@@ -166,6 +169,23 @@ function refuseWhenHeld(holders: HolderRecord, me: Holder): void {
   throw new HeldError(
     formatHolder(other),
     `the environment is held by process ${other.pid} on this machine (see ps -fp ${other.pid}); one at a time: wait for it, or end it and run plumbline restore`,
+  );
+}
+
+/**
+ * For whoever raises or removes an embedded instance, under its lock: a run that holds the instance keeps it.
+ * @throws HeldError (75) naming the holder.
+ */
+export function refuseWhileHeld(instance: InstanceName): void {
+  refuseWhenHeld(new HolderRecord(safetyFolder(instance, instance)), holderSelf());
+}
+
+function refuseWhileRaised(instance: InstanceName): void {
+  const other = instanceHolder(instance);
+  if (other === null || other.pid === process.pid) return;
+  throw new HeldError(
+    `process ${other.pid}`,
+    `${instance} is being raised or removed by process ${other.pid} since ${other.since}, for the checkout ${other.checkout}; wait until it has ended`,
   );
 }
 
