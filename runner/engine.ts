@@ -8,6 +8,7 @@ import { checkMethods } from './methods/check.ts';
 import { clusterMethods } from './methods/cluster.ts';
 import { faultMethods } from './methods/fault.ts';
 import { nodeMethods } from './methods/node.ts';
+import { stateMethods } from './methods/state.ts';
 import { storeMethods } from './methods/store.ts';
 import { workloadMethods } from './methods/workload.ts';
 import { runPlaywright } from './playwright.ts';
@@ -114,6 +115,7 @@ export class Engine {
       ...clusterMethods(this),
       ...faultMethods(this),
       ...nodeMethods(this),
+      ...stateMethods(this),
       ...storeMethods(this),
       ...workloadMethods(this),
     };

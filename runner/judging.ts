@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { judgeOf } from '../reports/judge/index.ts';
 import type { History, Observation } from '../reports/record/history.ts';
-import type { Judgement } from '../reports/record/judgement.ts';
+import type { Evidence, Judgement } from '../reports/record/judgement.ts';
 import { bareJudgement } from './outcome.ts';
 import { readHistory, trialFolders } from '../reports/record/read-history.ts';
 import { checkFolderName } from './run-folder.ts';
@@ -30,14 +30,39 @@ export async function judgeCheck(histories: string, check: string): Promise<Judg
   if (trials.length === 0) return bareJudgement('inconclusive', 'the check recorded nothing');
   const judgement = safely(() => judge(trials));
   const observations = trials.flatMap((trial) => trial.observations);
-  return withRunnerVerdict(withEvidence(judgement, observations), observations);
+  return withRunnerVerdict(withEvidence(judgement, trials), observations);
 }
 
-/** Logs and events that were recorded beside the observations, for people; no verdict rests on them. */
-function withEvidence(judgement: Judgement, observations: readonly Observation[]): Judgement {
-  const kept = observations.filter((seen) => seen.kind === 'evidence');
-  const evidence = kept.map((seen) => ({ source: String(seen['source']), text: String(seen['text']) }));
-  return { ...judgement, evidence: [...judgement.evidence, ...evidence] };
+/** What a record holds of logs and events; the histories have all of it. */
+const MAX_EVIDENCE = 40;
+const MAX_EVIDENCE_CHARS = 200_000;
+
+/**
+ * Logs and events that were recorded beside the observations, for people; no verdict rests on them. Those of trials that
+ * failed come first, then those that decided nothing.
+ */
+function withEvidence(judgement: Judgement, trials: readonly History[]): Judgement {
+  const rank = { fail: 0, inconclusive: 1, pass: 2, 'not-run': 3 } as const;
+  const rankOf = ({ header }: History): number =>
+    rank[judgement.trials?.find(({ trial }) => trial === header.trial)?.verdict ?? 'pass'];
+  const all = trials
+    .toSorted((a, b) => rankOf(a) - rankOf(b))
+    .flatMap((trial) => piecesOf(trial, trials.length > 1));
+  let chars = 0;
+  const kept = all.slice(0, MAX_EVIDENCE).filter(({ text }) => (chars += text.length) <= MAX_EVIDENCE_CHARS);
+  const left = all.length - kept.length;
+  const note = { source: 'evidence', text: `${left} more pieces of evidence are in the histories` };
+  return { ...judgement, evidence: [...judgement.evidence, ...kept, ...(left > 0 ? [note] : [])] };
+}
+
+function piecesOf({ header, observations }: History, many: boolean): Evidence[] {
+  return observations
+    .filter((seen) => seen.kind === 'evidence')
+    .map((seen) => ({
+      source: `${many ? `trial ${header.trial}: ` : ''}${String(seen['source'])}`,
+      text: String(seen['text']),
+      ...(typeof seen['at'] === 'string' && seen['at'] !== '' && { at: seen['at'] }),
+    }));
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { differences } from './snapshot.ts';
+import { differences, rolesIn } from './snapshot.ts';
 
 test('should name what is new, gone or changed, and nothing else', () => {
   const before = new Map([
@@ -25,4 +25,12 @@ test('should let a pod go that was on its way out before, and wait for one that 
   const going: [string, string] = ['Pod control-co-located-1 is going', 'yes'];
   assert.deepEqual(differences(new Map([going]), new Map()), []);
   assert.deepEqual(differences(new Map(), new Map([going])), ['Pod control-co-located-1 is going is new']);
+});
+
+test('should tell roles from objects', () => {
+  const snapshot = new Map([
+    ['roles of postgres', 'leader, replica; steady'],
+    ['Service a', '{}'],
+  ]);
+  assert.deepEqual(rolesIn(snapshot), [{ store: 'postgres', roles: 'leader, replica; steady' }]);
 });

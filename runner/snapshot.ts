@@ -31,14 +31,24 @@ const WORKLOADS = new Set<string>(NAMESPACED.slice(0, 3));
 /** Specs of what is declared, readiness of what runs, roles of the stores as a multiset (leaders may change). */
 export async function takeSnapshot(engine: SnapshotSource): Promise<Snapshot> {
   const snapshot: Snapshot = new Map();
+  const scaled = await scaledWorkloads(engine);
   const { platform, edge, canary } = engine.book.environment.namespaces;
   for (const kind of NAMESPACED)
-    await addObjects(engine, snapshot, { kind, namespaces: [platform, edge, canary] });
-  await addObjects(engine, snapshot, { kind: 'v1/Node', namespaces: null });
+    await addObjects(engine, snapshot, { kind, namespaces: [platform, edge, canary], scaled });
+  await addObjects(engine, snapshot, { kind: 'v1/Node', namespaces: null, scaled });
   await addStrangers(engine, snapshot, [platform, edge, canary]);
   await addRoles(engine, snapshot);
   return snapshot;
 }
+
+/** The roles of every store in a snapshot, as a sorted list with its steadiness. */
+export function rolesIn(snapshot: Snapshot): { store: string; roles: string }[] {
+  return [...snapshot]
+    .filter(([subject]) => subject.startsWith(ROLES))
+    .map(([subject, roles]) => ({ store: subject.slice(ROLES.length), roles }));
+}
+
+const ROLES = 'roles of ';
 
 /** Marks a pod on its way out. */
 const GOING = ' is going';
@@ -70,16 +80,31 @@ async function itemsOf(engine: SnapshotSource, kind: string): Promise<KubeObject
 async function addObjects(
   engine: SnapshotSource,
   snapshot: Snapshot,
-  what: { kind: string; namespaces: string[] | null },
+  what: { kind: string; namespaces: string[] | null; scaled: ReadonlySet<string> },
 ): Promise<void> {
   for (const object of await itemsOf(engine, what.kind)) {
     const { namespace, name, labels } = object.metadata;
     if (what.namespaces !== null && !what.namespaces.includes(namespace ?? '')) continue;
     const subject = `${object.kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
-    snapshot.set(subject, JSON.stringify({ labels, spec: object['spec'] }, sorted));
+    const spec = what.scaled.has(subject)
+      ? { ...(object['spec'] as object), replicas: 'by load' }
+      : object['spec'];
+    snapshot.set(subject, JSON.stringify({ labels, spec }, sorted));
     if (WORKLOADS.has(what.kind)) snapshot.set(`${subject} is ready`, String(isReady(object)));
     if (what.kind === 'v1/Node') snapshot.set(`${subject} is Ready`, String(nodeReady(object)));
   }
+}
+
+/** Workloads whose number of replicas follows the load: it may differ for a good reason. */
+async function scaledWorkloads(engine: SnapshotSource): Promise<Set<string>> {
+  const autoscalers = await itemsOf(engine, 'autoscaling/v2/HorizontalPodAutoscaler');
+  return new Set(
+    autoscalers.flatMap((autoscaler) => {
+      const { scaleTargetRef } = autoscaler['spec'] as { scaleTargetRef?: { kind: string; name: string } };
+      if (scaleTargetRef === undefined) return [];
+      return [`${scaleTargetRef.kind} ${autoscaler.metadata.namespace ?? ''}/${scaleTargetRef.name}`];
+    }),
+  );
 }
 
 /** Pods that no controller owns are somebody's leftover. */
@@ -96,11 +121,21 @@ async function addStrangers(engine: SnapshotSource, snapshot: Snapshot, namespac
 async function addRoles(engine: SnapshotSource, snapshot: Snapshot): Promise<void> {
   const { environment } = engine.book;
   for (const store of Object.keys(environment.stores).filter((name) => STORES.includes(name))) {
-    const bounds = { deadlineMs: timeoutMsOf(environment, 'storeOperation'), signal: engine.parts.signal };
+    snapshot.set(`${ROLES}${store}`, await rolesOf(engine, store));
+  }
+}
+
+/** Never throws: a store that does not answer has no roles, and that is compared like anything else. */
+async function rolesOf(engine: SnapshotSource, store: string): Promise<string> {
+  const { environment } = engine.book;
+  const bounds = { deadlineMs: timeoutMsOf(environment, 'storeOperation'), signal: engine.parts.signal };
+  try {
     const seen = await storeDriver(store).steady(await engine.stores.target(store), bounds);
     const described = await storeDriver(store).describe(await engine.stores.target(store), bounds);
     const roles = described.members.map(({ role }) => role).sort();
-    snapshot.set(`roles of ${store}`, `${roles.join(', ')}; ${seen.ok ? 'steady' : seen.detail}`);
+    return `${roles.join(', ')}; ${seen.ok ? 'steady' : seen.detail}`;
+  } catch (error) {
+    return `not seen: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 

@@ -27,6 +27,19 @@ export interface Selection {
   keep?: (object: KubeObject) => KubeObject;
 }
 
+export interface LogSelection {
+  namespace: string;
+  pod: string;
+  container?: string;
+  tailLines?: number;
+  /** Of the container's last life but one. */
+  previous?: boolean;
+  /** Each line begins with its time, RFC 3339. */
+  timestamps?: boolean;
+  sinceTime?: string;
+  limitBytes?: number;
+}
+
 export const PATCH_TYPES = {
   merge: 'application/merge-patch+json',
   strategic: 'application/strategic-merge-patch+json',
@@ -211,14 +224,14 @@ export class KubeClient {
   }
 
   /** The log of a container as text. */
-  async logs(
-    of: { namespace: string; pod: string; container?: string; tailLines?: number; previous?: boolean },
-    options: CallOptions = {},
-  ): Promise<string> {
+  async logs(of: LogSelection, options: CallOptions = {}): Promise<string> {
     const query = new URLSearchParams();
     if (of.container !== undefined) query.set('container', of.container);
     if (of.tailLines !== undefined) query.set('tailLines', String(of.tailLines));
     if (of.previous === true) query.set('previous', 'true');
+    if (of.timestamps === true) query.set('timestamps', 'true');
+    if (of.sinceTime !== undefined) query.set('sinceTime', of.sinceTime);
+    if (of.limitBytes !== undefined) query.set('limitBytes', String(of.limitBytes));
     const path = `${pathOf(kindOf('v1/Pod'), { namespace: of.namespace, name: of.pod, subresource: 'log' })}?${query.toString()}`;
     return this.#send({ method: 'GET', verb: 'logs', path }, 'v1/Pod', options);
   }

@@ -1,4 +1,5 @@
 import type { CheckContext } from '../harness/check.ts';
+import { monotonicMs } from '../harness/observations.ts';
 import type { FaultResult } from '../harness/protocol.ts';
 
 /** Recovered is what has held for this long without a failed or unanswered operation (DESIGN.md, "Outages"). */
@@ -33,6 +34,7 @@ export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promis
   const { check, store, trial } = { check: ctx.id, store: subject.store, trial: ctx.trial };
   const call: Call = (method, params) => ctx.runner.call(method, params);
   if (!(await steadyBefore(ctx, store))) return;
+  await ctx.step('note roles and objects', () => call('state.note', { check, trial }));
   await ctx.step('read the settings that govern the failover', () =>
     call('store.governing', { check, store, fault: subject.fault, trial }),
   );
@@ -42,12 +44,14 @@ export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promis
     );
     await ctx.step('start writing', () => call('workload.start', { check, store, trial }));
     if (!(await writesFlow(ctx, settings))) return;
+    const injectedMs = monotonicMs();
     const result = await ctx.step(`inject ${settings.fault} into the ${settings.target} of ${store}`, () =>
       call('fault.inject', { check, fault: settings.fault, store, target: settings.target, trial }),
     );
     if (result.landedAtMs !== null) await recovery(ctx, result, settings.rtoDeadlineMs);
+    const seconds = { fromMs: result.landedAtMs ?? injectedMs, toMs: monotonicMs() };
     await ctx.step('undo what is left of the fault', () => call('fault.restore', { check }));
-    await healAndReadBack(ctx, store, settings.membersRejoinedMs);
+    await healAndReadBack(ctx, { store, seconds }, settings.membersRejoinedMs);
   } finally {
     // For a step that threw: nothing of a trial may run on into the next.
     await call('workload.stop', { check });
@@ -106,13 +110,20 @@ async function recovery(ctx: CheckContext, result: FaultResult, rtoDeadlineMs: n
 }
 
 /** The order matters: nothing is written any more when it is read back, and everybody is there to be read. */
-async function healAndReadBack(ctx: CheckContext, store: string, membersRejoinedMs: number): Promise<void> {
+async function healAndReadBack(
+  ctx: CheckContext,
+  { store, seconds }: { store: string; seconds: { fromMs: number; toMs: number } },
+  membersRejoinedMs: number,
+): Promise<void> {
   const { id: check, trial } = ctx;
   const call: Call = (method, params) => ctx.runner.call(method, params);
   const healed = await ctx.step('wait until all members have rejoined', () =>
     call('store.steady', { check, store, timeoutMs: membersRejoinedMs }),
   );
   await ctx.step('stop writing and wait for outstanding answers', () => call('workload.stop', { check }));
+  await ctx.step('keep what the pods logged and what happened to them in those seconds', () =>
+    call('evidence.collect', { check, trial, pods: { store }, ...seconds }),
+  );
   if (!healed.ok) {
     ctx.record('steady-after', { ...healed });
     return;
@@ -125,6 +136,9 @@ async function healAndReadBack(ctx: CheckContext, store: string, membersRejoined
     call('store.steady', { check, store, timeoutMs: ctx.timeoutMs('settle') }),
   );
   ctx.record('steady-after', { ...after });
+  await ctx.step('see that roles and objects are as before', () =>
+    call('state.compare', { check, trial, timeoutMs: ctx.timeoutMs('settle') }),
+  );
 }
 
 function settingsOf(ctx: CheckContext, fault: string): TrialSettings {

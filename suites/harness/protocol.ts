@@ -46,7 +46,15 @@ export interface RunnerMethods {
   'workload.readBack': { params: { check: string; store: string; trial: number }; result: null };
   /** Injects a fault: undo recorded first, then the action, then the proof of landing; appends to `faults.ndjson`. */
   'fault.inject': {
-    params: { check: string; fault: string; store: string; target: string; trial: number };
+    params: {
+      check: string;
+      fault: string;
+      store: string;
+      target: string;
+      trial: number;
+      /** What a partition cuts off besides the peers; what the environment says when left out. */
+      also?: 'api'[];
+    };
     result: FaultResult;
   };
   /** Undoes what is still done for the check (a no-op for faults that heal themselves). */
@@ -67,6 +75,18 @@ export interface RunnerMethods {
   'store.refusesWrites': {
     params: { check: string; store: string; host: string; port: number; timeoutMs: number };
     result: { refused: boolean; detail: string };
+  };
+  /** Notes roles of the stores and objects of the platform, to be compared with at the end of the trial. */
+  'state.note': { params: { check: string; trial: number }; result: null };
+  /** Waits until roles (as a multiset) and objects are as noted, and appends `as-before` with what differs still. */
+  'state.compare': {
+    params: { check: string; trial: number; timeoutMs: number };
+    result: { same: boolean; detail: string };
+  };
+  /** Appends what the pods concerned logged, and the events about them, between two times (CLOCK_MONOTONIC ms) to `evidence.ndjson`. */
+  'evidence.collect': {
+    params: { check: string; trial: number; pods: PodSelection; fromMs: number; toMs: number };
+    result: null;
   };
   /** Embedded environments only: stops one API server / starts it again, with undo in the ledger. */
   'node.apiServer': { params: { check: string; node: string; action: 'stop' | 'start' }; result: null };
@@ -142,7 +162,11 @@ export interface FaultResult {
   /** CLOCK_MONOTONIC ms at which the fault was in force; null when it did not land. */
   landedAtMs: number | null;
   proof: string;
+  /** It lasts until it is undone: a frozen process does not thaw by itself. */
+  lasting?: boolean;
 }
+/** Pods of a namespace whose names begin with one of the prefixes; of a store: those of its StatefulSet. */
+export type PodSelection = { store: string } | { namespace: string; prefixes: string[] };
 export interface StoreDescription {
   leader: string | null;
   members: { name: string; role: string; state: string }[];

@@ -103,14 +103,14 @@ export function decide(evidence: Evidence): { verdict: Verdict; reason: string }
   if (failures.length > 0) return { verdict: 'fail', reason: failures.join('; ') };
   const gaps = apply(GAPS, evidence);
   if (gaps.length > 0) return { verdict: 'inconclusive', reason: gaps.join('; ') };
-  const { rto, accounts } = evidence;
-  const lostFor =
-    accounts !== null && accounts.sums.lost > 0 ? ` within ${Math.round(accounts.lossWindowMs ?? 0)} ms` : '';
+  return { verdict: 'pass', reason: passReason(evidence) };
+}
+
+function passReason({ rto, accounts }: Evidence): string {
   const took = rto === null ? '' : `RTO ${seconds(rto.loMs)} to ${seconds(rto.hiMs)} s`;
-  return {
-    verdict: 'pass',
-    reason: `${took}, ${accounts?.sums.lost ?? 0} of ${accounts?.sums.ok ?? 0} acknowledged writes lost${lostFor}`,
-  };
+  const { lost = 0, ok = 0 } = accounts?.sums ?? {};
+  const within = lost > 0 ? ` within ${Math.round(accounts?.lossWindowMs ?? 0)} ms` : '';
+  return `${took}, ${lost} of ${ok} acknowledged writes lost${within}`;
 }
 
 function apply(rules: readonly Rule[], evidence: Evidence): string[] {

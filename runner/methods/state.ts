@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monoMs } from '../../probes/clock.ts';
+import { openHistory, redactor } from '../../probes/history.ts';
+import type { Params, PodSelection } from '../../suites/harness/protocol.ts';
+import type { Engine } from '../engine.ts';
+import type { Handlers } from '../session.ts';
+import { differences, rolesIn, takeSnapshot, type Snapshot } from '../snapshot.ts';
+import { collectEvidence } from '../trial-evidence.ts';
+
+type Methods = Pick<Handlers, 'state.note' | 'state.compare' | 'evidence.collect'>;
+
+const LOOK_EVERY_MS = 500;
+
+/** How the environment was before a trial and is after it, and what its pods said meanwhile. */
+export function stateMethods(engine: Engine): Methods {
+  const noted = new Map<string, Snapshot>();
+  return {
+    'state.note': async ({ check, trial }) => {
+      noted.set(`${check} ${trial}`, await takeSnapshot(engine));
+      return null;
+    },
+    'state.compare': async (params, call) => {
+      const key = `${params.check} ${params.trial}`;
+      const before = noted.get(key);
+      if (before === undefined)
+        throw new Error(`nothing was noted before trial ${params.trial} of ${params.check}`);
+      noted.delete(key);
+      return compare(engine, params, before, call.signal);
+    },
+    'evidence.collect': async ({ check, trial, pods, fromMs, toMs }, call) => {
+      const writer = openHistory(engine.book.trialFolder(check, trial), 'evidence.ndjson', {
+        redact: redactor(engine.stores.secrets()),
+      });
+      try {
+        const seconds = { fromMs, toMs };
+        const { cluster } = engine.parts;
+        await collectEvidence({ cluster, ...selected(engine, pods), seconds, signal: call.signal }, writer);
+      } finally {
+        await writer.close();
+      }
+      return null;
+    },
+  };
+}
+
+function selected(
+  engine: Engine,
+  pods: PodSelection,
+): { namespace: string; prefixes: string[]; container?: string } {
+  if (!('store' in pods)) return pods;
+  const { statefulSet, container } = engine.stores.declared(pods.store);
+  // What belongs to a store beside its members (Redis: the Sentinels) is named after it.
+  return { namespace: statefulSet.namespace, prefixes: [statefulSet.name, pods.store], container };
+}
+
+async function compare(
+  engine: Engine,
+  { check, trial, timeoutMs }: Params<'state.compare'>,
+  before: Snapshot,
+  signal: AbortSignal,
+): Promise<{ same: boolean; detail: string }> {
+  const startMs = monoMs();
+  let { after, differ } = await look(engine, before);
+  while (differ.length > 0 && monoMs() - startMs < timeoutMs) {
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
+    ({ after, differ } = await look(engine, before));
+  }
+  const roles = rolesIn(before).map(({ store, roles: was }) => ({
+    store,
+    before: was,
+    after: rolesIn(after).find((one) => one.store === store)?.roles ?? 'not seen',
+  }));
+  const objects = differ.filter((line) => !line.startsWith('roles of '));
+  const writer = openHistory(engine.book.trialFolder(check, trial), 'state.ndjson', {
+    redact: redactor(engine.stores.secrets()),
+  });
+  const waitedMs = Math.round(monoMs() - startMs);
+  writer.observe({
+    kind: 'as-before',
+    ok: differ.length === 0,
+    waitedMs,
+    objects: before.size - roles.length,
+    roles,
+    differences: objects,
+  });
+  await writer.close();
+  return { same: differ.length === 0, detail: differ.slice(0, 3).join('; ') };
+}
+
+/** An API server that does not answer is a difference like any other, until the time is up. */
+async function look(engine: Engine, before: Snapshot): Promise<{ after: Snapshot; differ: string[] }> {
+  try {
+    const after = await takeSnapshot(engine);
+    return { after, differ: differences(before, after) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { after: new Map(), differ: [`the environment cannot be looked at: ${reason}`] };
+  }
+}
