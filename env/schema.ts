@@ -24,6 +24,7 @@ export const environmentFile = z.strictObject({
     edge: 'edge',
     canary: 'plumbline-canary',
     system: 'plumbline-system',
+    drill: 'plumbline-drill',
   }),
   topology,
   sizes: z
@@ -50,7 +51,7 @@ export interface Environment extends Omit<EnvironmentFile, 'sizes' | 'timeouts'>
 }
 
 export { KINDS, SIZES } from './schema/cluster.ts';
-export type { Cluster, Size } from './schema/cluster.ts';
+export type { Cluster, Power, Size } from './schema/cluster.ts';
 export { FAULTS, STORES } from './schema/stores.ts';
 export type { DeclaredStore, FailoverGoal, FaultName, StoreName, Stores } from './schema/stores.ts';
 export type { SecretSource, Trust } from './schema/common.ts';

@@ -11,6 +11,8 @@ export interface StorePod {
   uid: string;
   node: string | null;
   ip: string | null;
+  /** Running containers: name → id. */
+  containers: Record<string, string>;
 }
 
 /** How declared stores are reached. Passwords are read when they are needed and kept in memory only. */
@@ -62,6 +64,20 @@ export class StoreTargets {
     return listed.items.filter((pod) => isOwnedBy(pod, statefulSet.name)).map(podOf);
   }
 
+  /** Pods beside the members that belong to the store's own cluster, such as sentinels; none where none are declared. */
+  async otherPeers(store: string): Promise<StorePod[]> {
+    const { statefulSet, peers } = this.declared(store);
+    if (peers === undefined) return [];
+    const listed = await this.#cluster.list({
+      kind: 'v1/Pod',
+      namespace: statefulSet.namespace,
+      labels: peers.labels,
+    });
+    if (listed.unavailable !== undefined)
+      throw new RequestError(`peers of ${store}: ${listed.unavailable}`, 'unavailable');
+    return listed.items.map(podOf);
+  }
+
   async members(store: string): Promise<StoreMember[]> {
     const pods = await this.pods(store);
     return pods.flatMap(({ name, ip, node }) =>
@@ -103,13 +119,20 @@ function isOwnedBy(pod: KubeObject, statefulSet: string): boolean {
   );
 }
 
+interface PodStatus {
+  podIP?: string;
+  containerStatuses?: { name: string; containerID?: string; state?: { running?: unknown } }[];
+}
+
 function podOf(pod: KubeObject): StorePod {
   const spec = pod['spec'] as { nodeName?: string } | undefined;
-  const status = pod['status'] as { podIP?: string } | undefined;
+  const status = pod['status'] as PodStatus | undefined;
+  const running = (status?.containerStatuses ?? []).filter(({ state }) => state?.running !== undefined);
   return {
     name: pod.metadata.name,
     uid: pod.metadata.uid ?? '',
     node: spec?.nodeName ?? null,
     ip: status?.podIP ?? null,
+    containers: Object.fromEntries(running.map(({ name, containerID = '' }) => [name, containerID])),
   };
 }

@@ -9,6 +9,21 @@ const embedded = z.strictObject({
   size: z.enum(SIZES).describe('small: 1 control plane; full: 3, and a GPU pool'),
 });
 
+const argv = z
+  .array(z.string().min(1))
+  .min(1)
+  .describe('A command and its words, run without a shell; {node} stands for the name of the node');
+
+const power = z
+  .strictObject({
+    off: argv.describe('Takes the power of a node away at once, no shutdown'),
+    on: argv.describe('Gives it back; harmless when the node is on'),
+    state: argv.describe('Prints whether it is on'),
+    isOn: z.string().min(1).describe('What `state` prints of a node that is on'),
+    isOff: z.string().min(1).describe('What `state` prints of a node that is off'),
+  })
+  .describe('How the power of a node is switched from where Plumbline runs; without it node-loss is not-run');
+
 const external = z.strictObject({
   kubeconfig: z
     .union([z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) })])
@@ -23,6 +38,7 @@ const external = z.strictObject({
         .describe("SHA-256 of the cluster CA's DER"),
     })
     .describe('What the cluster must be: with any other, nothing is done'),
+  power: power.optional(),
 });
 
 const compose = z.strictObject({
@@ -40,7 +56,11 @@ export const namespaces = z.strictObject({
   edge: kubeName.default('edge').describe('Ingress controller and gateway'),
   canary: kubeName.default('plumbline-canary').describe('What checks create and remove'),
   system: kubeName.default('plumbline-system').describe('Lease, mirror of the ledger, safety lever'),
+  drill: kubeName
+    .default('plumbline-drill')
+    .describe('Privileged pods of drills; nothing else may be in it, and its owners make it'),
 });
 
 export type Cluster = z.infer<typeof cluster>;
 export type Size = (typeof SIZES)[number];
+export type Power = z.infer<typeof power>;

@@ -53,6 +53,13 @@ export const drills = z
       .positive()
       .default(10)
       .describe('How long the steady state must hold before a fault, seconds'),
+    nodeImage: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Image of the privileged pod by which faults act on a node: sh, bash, find, nsenter and nft in it. Without one they are not-run; the embedded environment needs none',
+      ),
     errorBudget: z
       .strictObject({
         objective: z.number().gt(0).lt(1).describe('Share of requests that must succeed, e.g. 0.999'),

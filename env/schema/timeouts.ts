@@ -21,6 +21,11 @@ export const DEFAULT_TIMEOUTS = {
     reason: 'the Ingress controller of the local environment is built last, some 8 min',
   },
   edgeRequest: { seconds: 10, reason: 'one request through load balancer, Ingress, gateway and service' },
+  faultHold: {
+    seconds: 20,
+    reason:
+      'a majority that hangs, is lost or cut off comes back only when it is given back: after this, longer than a lease',
+  },
   faultLanding: {
     seconds: 15,
     reason: 'time for the cause itself (a process gone), not for any reaction to it',
@@ -28,6 +33,10 @@ export const DEFAULT_TIMEOUTS = {
   lease: { seconds: 15, reason: 'leaderelection default of Kubernetes' },
   membersRejoined: { seconds: 240, reason: 'crash-loop back-off, restart and catching up of a member' },
   nodeReady: { seconds: 120, reason: 'a started node to Ready, measured at 45 s' },
+  nodePower: {
+    seconds: 60,
+    reason: 'a management controller or a cloud switches the power of a machine within this',
+  },
   podGone: { seconds: 60, reason: 'termination grace of 30 s, then removal' },
   podReady: { seconds: 120, reason: 'image pull and start on a busy node' },
   podToPod: { seconds: 5, reason: 'one TCP request between pods, with one retransmission' },
@@ -41,6 +50,11 @@ export const DEFAULT_TIMEOUTS = {
   steadyState: { seconds: 90, reason: 'all members streaming and the last fault forgotten' },
   storeConnect: { seconds: 2, reason: 'a connection to a store, retried by the workload itself' },
   storeOperation: { seconds: 5, reason: "the client's own deadline: a frozen server never answers" },
+  switchover: {
+    seconds: 45,
+    reason:
+      'a planned change of leader, as long as the store itself waits for it (Patroni: its ttl, at most twice)',
+  },
   volumeBound: { seconds: 60, reason: 'a provisioner creates the volume once a pod is scheduled' },
   workloadStop: { seconds: 30, reason: 'outstanding operations run into storeOperation' },
 } as const satisfies Record<string, Timeout>;

@@ -6,4 +6,4 @@ export type { Call } from './client.ts';
 export { KubeError, unavailableText } from './errors.ts';
 export type { KubeReason } from './errors.ts';
 export { kindOf, kindText } from './kinds.ts';
-export { describe as describeObject } from './ready.ts';
+export { describe as describeObject, isIn } from './ready.ts';

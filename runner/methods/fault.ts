@@ -1,18 +1,32 @@
 import { openHistory } from '../../probes/history.ts';
 import { storeDriver } from '../../probes/stores.ts';
+import type { Offices, StoreTarget } from '../../probes/store-driver.ts';
 import { faultOf } from '../../suites/faults/index.ts';
+import type { Fault, FaultContext } from '../../suites/faults/index.ts';
 import type { Params, Result } from '../../suites/harness/protocol.ts';
 import type { Engine } from '../engine.ts';
-import { embeddedOf, timeoutMsOf } from '../environment-parts.ts';
+import { timeoutMsOf } from '../environment-parts.ts';
+import { handFor, surroundingsOf } from '../fault-hand.ts';
+import { awaitNodes } from '../nodes-back.ts';
 import { kubeCallFrom } from '../safety/index.ts';
 import type { Call, Handlers } from '../session.ts';
 
 export function faultMethods(engine: Engine): Pick<Handlers, 'fault.inject' | 'fault.restore'> {
+  /** Nodes that a check has lost, and when, on the wall clock. */
+  const lost = new Map<string, { nodes: string[]; sinceMs: number }>();
   return {
-    'fault.inject': (params, call) => inject(engine, params, call),
-    'fault.restore': async ({ check }) => {
+    'fault.inject': async (params, call) => {
+      const sinceMs = Date.now();
+      const { result, nodes } = await inject(engine, params, call);
+      if (params.fault === 'node-loss') lost.set(params.check, { nodes, sinceMs });
+      return result;
+    },
+    'fault.restore': async ({ check }, call) => {
       const report = await engine.parts.safety.restore({ check, access: 'fault' });
       if (report.failed.length > 0) throw new Error(`not undone: ${report.failed.join('; ')}`);
+      const gone = lost.get(check);
+      lost.delete(check);
+      if (gone !== undefined) await awaitNodes(engine, gone, call.signal);
       return null;
     },
   };
@@ -22,39 +36,100 @@ async function inject(
   engine: Engine,
   params: Params<'fault.inject'>,
   call: Call,
-): Promise<Result<'fault.inject'>> {
-  const { check, store, target, trial } = params;
-  const { safety, kubeconfig } = engine.parts;
+): Promise<{ result: Result<'fault.inject'>; nodes: string[] }> {
+  const { check, store, trial } = params;
   const { environment } = engine.book;
   const fault = faultOf(params.fault);
-  const embedded = embeddedOf(environment);
-  const refusal = fault.refusal({ embedded });
+  const refusal = fault.refusal(surroundingsOf(environment));
   if (refusal !== null) throw new Error(refusal);
-  const { statefulSet } = engine.stores.declared(store);
-  const bounds = { deadlineMs: timeoutMsOf(environment, 'storeOperation'), signal: call.signal };
-  const described = await storeDriver(store).describe(await engine.stores.target(store), bounds);
+  const members = await engine.stores.pods(store);
   const writer = openHistory(engine.book.trialFolder(check, trial), 'faults.ndjson');
-  const kube = kubeCallFrom(kubeconfig);
+  const kube = kubeCallFrom(engine.parts.kubeconfig);
   try {
-    return await fault.inject({
-      check,
-      store,
-      target,
-      embedded,
-      namespace: statefulSet.namespace,
-      statefulSet: statefulSet.name,
-      leader: described.leader,
-      members: await engine.stores.pods(store),
+    const guard = guardOf(engine, check, call.signal);
+    const subject = await subjectOf(engine, params, call);
+    const shared = {
+      ...guard,
       kube: kube.call,
-      perform: (mutation) => safety.perform(mutation),
-      restore: () => safety.restore({ check, access: 'fault' }),
-      write: (seen) => writer.observe(seen),
-      timeoutMs: (name) => timeoutMsOf(environment, name as Parameters<typeof timeoutMsOf>[1]),
-      settings: engine.book.headerSource(check).settings,
-      signal: call.signal,
-    });
+      write: (seen: Parameters<FaultContext['write']>[0]) => writer.observe(seen),
+    };
+    const hand = handFor(engine, shared);
+    const result = await fault.inject({ ...shared, ...subject, members, hand });
+    const hurt = result.target.split(', ');
+    const nodes = members.flatMap(({ name, node }) => (node !== null && hurt.includes(name) ? [node] : []));
+    return { result: { ...result, lasting: lasts(fault, result) }, nodes };
   } finally {
     kube.close();
     await writer.close();
   }
+}
+
+function lasts(fault: Fault, { landedAtMs }: Result<'fault.inject'>): boolean {
+  return landedAtMs !== null && !fault.heals;
+}
+
+type Guard = Pick<FaultContext, 'check' | 'perform' | 'restore' | 'timeoutMs' | 'settings' | 'signal'>;
+
+function guardOf(engine: Engine, check: string, signal: AbortSignal): Guard {
+  const { safety } = engine.parts;
+  const { environment } = engine.book;
+  return {
+    check,
+    perform: (mutation) => safety.perform(mutation),
+    restore: () => safety.restore({ check, access: 'fault' }),
+    timeoutMs: (name) => timeoutMsOf(environment, name as Parameters<typeof timeoutMsOf>[1]),
+    settings: engine.book.headerSource(check).settings,
+    signal,
+  };
+}
+
+type Subject = Pick<
+  FaultContext,
+  | 'store'
+  | 'target'
+  | 'namespace'
+  | 'statefulSet'
+  | 'container'
+  | 'leader'
+  | 'master'
+  | 'otherPeers'
+  | 'also'
+  | 'switchover'
+>;
+
+/** What is hurt: the store as declared, and who holds which office in it now. */
+async function subjectOf(
+  engine: Engine,
+  { check, store, target, trial, also }: Params<'fault.inject'>,
+  call: Call,
+): Promise<Subject> {
+  const { environment } = engine.book;
+  const { statefulSet, container, partition } = engine.stores.declared(store);
+  const order = storeDriver(store).switchover;
+  const reached = await engine.stores.target(store);
+  const run = engine.workloads.runName({ check, store, trial });
+  const bounds = { deadlineMs: timeoutMsOf(environment, 'storeOperation'), signal: call.signal };
+  const ordering = { deadlineMs: timeoutMsOf(environment, 'switchover'), signal: call.signal };
+  return {
+    store,
+    target,
+    namespace: statefulSet.namespace,
+    statefulSet: statefulSet.name,
+    container,
+    ...(await officesOf(store, { reached, run }, bounds)),
+    otherPeers: await engine.stores.otherPeers(store),
+    also: also ?? partition.also,
+    switchover: order === undefined ? null : (from) => order(reached, { run, from }, ordering),
+  };
+}
+
+async function officesOf(
+  store: string,
+  { reached, run }: { reached: StoreTarget; run: string },
+  bounds: { deadlineMs: number; signal: AbortSignal },
+): Promise<Offices> {
+  const driver = storeDriver(store);
+  if (driver.offices !== undefined) return driver.offices(reached, run, bounds);
+  const { leader } = await driver.describe(reached, bounds);
+  return { leader };
 }

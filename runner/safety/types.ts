@@ -1,4 +1,4 @@
-import type { InstanceName, ProcessId } from '../../env/local/nodes/index.ts';
+import type { ClusterSize, InstanceName, ProcessId } from '../../env/local/nodes/index.ts';
 import type { KubeInverse } from './undo-kube.ts';
 
 export type { KubeCall, KubeInverse, KubeReply, KubeRequest } from './undo-kube.ts';
@@ -13,6 +13,8 @@ export type Access = 'canary' | 'fault' | 'control';
 export type NodeInverse =
   | { kind: 'thaw'; cgroup: string }
   | { kind: 'link-up'; instance: InstanceName; link: string }
+  /** A node of the embedded environment that was killed is started again, with what it was started with. */
+  | { kind: 'node-start'; instance: InstanceName; node: string; size: ClusterSize; binDir: string }
   /** The manifest of a static pod goes back from `to`, where it was moved aside, to `from`, where kubelet reads it. */
   | { kind: 'static-pod'; from: string; to: string }
   /** Words after `ip -n NETNS route replace`. */

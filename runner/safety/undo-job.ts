@@ -204,6 +204,7 @@ export function rulesFor(inverse: KubeInverse): Rule[] {
   const verbs = {
     'kube-patch': ['get', 'patch'],
     'kube-delete': ['get', 'delete'],
+    'kube-end': ['get', 'delete'],
     'kube-create': ['create'],
   }[inverse.kind];
   return [{ apiGroups: [match?.groups?.['group'] ?? ''], resources: [resource], verbs }];

@@ -124,3 +124,22 @@ test('a removed field counts as ours while it is absent, and as restored once it
   assert.equal(fieldState({ spec: { probe: { port: 1 } } }, removed), 'before');
   assert.equal(fieldState({ spec: { probe: { port: 2 } } }, removed), 'foreign');
 });
+
+test('a pod that undoes what it did is told to end with its own grace, and waited for', async () => {
+  const path = '/api/v1/namespaces/plumbline-drill/pods/node-worker-1';
+  const pod = { metadata: { uid: 'u1', annotations: { [MARK]: 'm1' } } };
+  let looks = 0;
+  const sent: KubeRequest[] = [];
+  const call: KubeCall = (request) => {
+    sent.push(request);
+    if (request.method === 'GET' && ++looks > 3) return Promise.resolve({ status: 404, body: {} });
+    return Promise.resolve({ status: 200, body: pod });
+  };
+  assert.deepEqual(await undoKube({ kind: 'kube-end', path, mark: 'm1' }, call, 100), { outcome: 'undone' });
+  const deletion = sent.find(({ method }) => method === 'DELETE')?.body as Record<string, unknown>;
+  assert.equal('gracePeriodSeconds' in deletion, false);
+  assert.deepEqual(deletion['preconditions'], { uid: 'u1' });
+  looks = 0;
+  const other = await undoKube({ kind: 'kube-end', path, mark: 'another' }, call, 100);
+  assert.deepEqual(other, { outcome: 'already' });
+});

@@ -33,6 +33,11 @@ export type KubeInverse =
   | { kind: 'kube-patch'; path: string; uid: string; fields: ChangedField[] }
   /** What was created goes away; only when it carries the mark of this very action. */
   | { kind: 'kube-delete'; path: string; mark: string }
+  /**
+   * A pod that undoes what it did when it is told to end: asked to end with its own grace, and waited for until it is gone. Only when it
+   * carries the mark of this very action.
+   */
+  | { kind: 'kube-end'; path: string; mark: string }
   /** What was deleted comes back, unless something of the name is there already. `path` is the collection. */
   | { kind: 'kube-create'; path: string; object: Json };
 
@@ -59,6 +64,8 @@ export async function undoKube(
       return undoPatch(inverse, call, timeoutMs);
     case 'kube-delete':
       return undoCreate(inverse, call, timeoutMs);
+    case 'kube-end':
+      return undoPod(inverse, call, timeoutMs);
     case 'kube-create':
       return undoDelete(inverse, call, timeoutMs);
   }
@@ -129,6 +136,46 @@ async function undoCreate(
   if (gone.status === 404 || gone.status === 409) return { outcome: 'already' };
   if (gone.status !== 202) expectStatus(gone, 200, `DELETE ${inverse.path}`);
   return { outcome: 'undone' };
+}
+
+/** Grace of such a pod (30 s), and time for its node to report that it has ended. */
+const END_DEADLINE_MS = 50_000;
+const END_LOOK_MS = 250;
+
+async function undoPod(
+  inverse: KubeInverse & { kind: 'kube-end' },
+  call: KubeCall,
+  timeoutMs: number,
+): Promise<KubeUndoResult> {
+  const { path } = inverse;
+  const uid = await markedUid(inverse, call, timeoutMs);
+  if (uid === null) return { outcome: 'already' };
+  const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } };
+  const sent = await call({ method: 'DELETE', path, body, timeoutMs });
+  if (sent.status === 404 || sent.status === 409) return { outcome: 'already' };
+  if (sent.status !== 202) expectStatus(sent, 200, `DELETE ${path}`);
+  const until = performance.now() + END_DEADLINE_MS;
+  for (;;) {
+    if ((await markedUid(inverse, call, timeoutMs)) !== uid) return { outcome: 'undone' };
+    if (performance.now() > until)
+      throw new Error(
+        `${path} was told to end and is still there after ${END_DEADLINE_MS / 1000} s: has it undone what it did?`,
+      );
+    await new Promise((resolve) => setTimeout(resolve, END_LOOK_MS));
+  }
+}
+
+/** UID of what is there, if this very action made it; null: it is gone. */
+async function markedUid(
+  { path, mark }: { path: string; mark: string },
+  call: KubeCall,
+  timeoutMs: number,
+): Promise<string | null> {
+  const got = await call({ method: 'GET', path, timeoutMs });
+  if (got.status === 404) return null;
+  expectStatus(got, 200, `GET ${path}`);
+  const { metadata } = got.body as { metadata: { uid: string; annotations?: Record<string, string> } };
+  return metadata.annotations?.[MARK] === mark ? metadata.uid : null;
 }
 
 async function undoDelete(

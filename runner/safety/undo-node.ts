@@ -5,8 +5,12 @@ import { setApiServers, setExtraConfig } from '../../env/local/cluster/load-bala
 import {
   freezerState,
   linkState,
+  nodeDir,
+  nodeSpec,
+  nodeStatus,
   processAlive,
   restoreLink,
+  startNode,
   thawCgroup,
 } from '../../env/local/nodes/index.ts';
 import { stateDir } from '../../env/local/paths.ts';
@@ -25,6 +29,7 @@ type Kinds = {
 const UNDO: Kinds = {
   thaw: undoThaw,
   'link-up': undoCut,
+  'node-start': undoNodeLoss,
   'static-pod': undoStaticPod,
   route: undoRoute,
   command: undoCommand,
@@ -48,6 +53,7 @@ export function endsWithBoot(inverse: NodeInverse): boolean {
   return (
     inverse.kind === 'thaw' ||
     inverse.kind === 'link-up' ||
+    inverse.kind === 'node-start' ||
     inverse.kind === 'route' ||
     inverse.kind === 'packet-filter'
   );
@@ -63,6 +69,16 @@ async function undoCut({ link }: { link: string }): Promise<UndoResult> {
   if (!existsSync(`/sys/class/net/${link}`)) return { outcome: 'void', note: `the link ${link} is gone` };
   if ((await linkState({ link })) === 'up') return { outcome: 'already' };
   await restoreLink({ link });
+  return { outcome: 'undone' };
+}
+
+/** Returns when the node's containerd answers; its kubelet then says Ready by itself, and takes its pods up again. */
+async function undoNodeLoss(inverse: Extract<NodeInverse, { kind: 'node-start' }>): Promise<UndoResult> {
+  const { instance, binDir, size } = inverse;
+  const node = nodeSpec(instance, inverse.node);
+  if (!existsSync(nodeDir(node))) return { outcome: 'void', note: `the node ${node.name} was removed` };
+  if (nodeStatus(node).running) return { outcome: 'already' };
+  await startNode(node, { binDir, size });
   return { outcome: 'undone' };
 }
 

@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { run } from '../../env/local/run.ts';
 import { monoMs } from '../../probes/clock.ts';
 import { missed } from './fault.ts';
-import type { Fault, FaultContext, FaultInverse, FaultResult } from './fault.ts';
-import { crash, podCrash, processesOf } from './pod-crash.ts';
+import type { Fault, FaultContext, FaultResult } from './fault.ts';
+import { injectInto } from './inject.ts';
+import { needsNode } from './refusal.ts';
 
 /** PostgreSQL's port: what the replicas no longer hear from. */
 const REPLICATION_PORT = 5432;
 const TABLE = 'plumbline_cut';
-const COMMAND_TIMEOUT_MS = 10_000;
 /** Long enough for some hundred acknowledged writes, short enough that Patroni still takes a replica for leader (1 MiB of lag). */
 const CUT_MS = 3_000;
 
@@ -19,61 +18,42 @@ const CUT_MS = 3_000;
 export const cutThenCrash: Fault = {
   id: 'cut-then-crash',
   title: 'replicas cut off, then the leader crashed (controls only)',
-  refusal: podCrash.refusal,
+  heals: false,
+  refusal: needsNode('cut-then-crash'),
   inject: cutAndCrash,
 };
 
 async function cutAndCrash(ctx: FaultContext): Promise<FaultResult> {
-  const replicas = ctx.members.filter(({ name }) => name !== ctx.leader);
-  const anchors = replicas.map((member) => oldest(processesOf(ctx.embedded, member)));
-  const found = anchors.filter((one) => one !== undefined);
-  if (found.length === 0 || found.length < replicas.length) {
-    return missed(
-      ctx,
-      ctx.target,
-      `not every replica of ${ctx.store} has a process to reach its network by`,
-      monoMs(),
-    );
-  }
-  const inverses: FaultInverse[] = found.map(({ pid, startTime }) => ({
-    kind: 'packet-filter',
-    pid,
-    startTime,
-    table: TABLE,
-  }));
+  const leader = ctx.members.find(({ name }) => name === ctx.leader);
+  const address = leader?.ip;
+  if (leader === undefined || address === undefined || address === null)
+    return missed(ctx, ctx.target, `${ctx.store} has no leader with an address now`, monoMs());
+  const replicas = ctx.members.filter(({ name }) => name !== leader.name);
+  const cuts = [{ name: leader.name, address, ports: [REPLICATION_PORT] }];
+  const preparations = await Promise.all(replicas.map((member) => ctx.hand.cut(member, cuts, TABLE)));
+  const prepared = preparations.filter((one) => 'act' in one);
+  const reasons = preparations.flatMap((one) => ('reason' in one ? [one.reason] : []));
+  if (reasons.length > 0 || prepared.length === 0)
+    return missed(ctx, ctx.target, reasons.join('; ') || `${ctx.store} has no replica`, monoMs());
+  const notCut: string[] = [];
   await ctx.perform({
     check: ctx.check,
     title: `replicas of ${ctx.store} cut off from port ${REPLICATION_PORT}`,
     access: 'fault',
     fault: 'cut-then-crash',
-    inverses,
+    inverses: prepared.flatMap(({ inverses }) => inverses),
     act: async () => {
-      for (const { pid } of found) await cut(pid);
+      for (const one of prepared) {
+        const outcome = await one.act(() => undefined);
+        if (typeof outcome === 'string') notCut.push(outcome);
+      }
     },
   });
+  if (notCut.length > 0) return missed(ctx, ctx.target, notCut.join('; '), monoMs());
   ctx.write({ kind: 'replicas-cut', t: monoMs(), replicas: replicas.map(({ name }) => name) });
   await sleep(CUT_MS, undefined, { signal: ctx.signal });
-  const result = await crash(ctx, 'cut-then-crash');
+  const result = await injectInto(ctx, 'cut-then-crash', (member) => ctx.hand.crash(member));
   await ctx.restore();
   ctx.write({ kind: 'replicas-joined', t: monoMs() });
   return result;
-}
-
-/** The sandbox's own process: it lives as long as the pod's network does, while containers come and go. */
-function oldest<P extends { startTime: string }>(processes: readonly P[]): P | undefined {
-  return processes.toSorted((a, b) => Number(a.startTime) - Number(b.startTime))[0];
-}
-
-/** Drops what a pod sends to and hears from the port on other pods; its own server stays reachable for itself. */
-async function cut(pid: number): Promise<void> {
-  const rules = [
-    `table inet ${TABLE} {`,
-    `  chain input { type filter hook input priority -300; iifname != "lo" tcp sport ${REPLICATION_PORT} drop; }`,
-    `  chain output { type filter hook output priority -300; oifname != "lo" tcp dport ${REPLICATION_PORT} drop; }`,
-    '}',
-  ].join('\n');
-  await run(['nsenter', `--net=/proc/${pid}/ns/net`, '--', 'nft', '-f', '-'], {
-    timeoutMs: COMMAND_TIMEOUT_MS,
-    input: rules,
-  });
 }

@@ -1,7 +1,10 @@
 import type { InstanceName } from '../../env/local/nodes/index.ts';
+import type { Switchover } from '../../probes/store-driver.ts';
 import type { FaultResult } from '../harness/protocol.ts';
+import type { FaultInverse } from './inverse.ts';
 
 export type { FaultResult } from '../harness/protocol.ts';
+export type { FaultInverse } from './inverse.ts';
 
 /** A member of the store that is to be hurt. */
 export interface FaultMember {
@@ -11,6 +14,8 @@ export interface FaultMember {
   /** null while it is not placed. */
   node: string | null;
   ip?: string | null;
+  /** Running containers: name → id as in the pod's status. */
+  containers?: Readonly<Record<string, string>>;
 }
 
 /** One request to the API server, as `runner/safety` makes it: JSON in and out, over connections of its own. */
@@ -32,22 +37,83 @@ export type Perform = (mutation: {
   act(): Promise<void>;
 }) => Promise<void>;
 
-/** Inverses that faults need; the ledger knows more. */
-export type FaultInverse =
-  { kind: 'thaw'; cgroup: string } | { kind: 'packet-filter'; pid: number; startTime: string; table: string };
+/** When a fault was in force, and why that is sure. CLOCK_MONOTONIC ms. */
+export interface Landing {
+  /** It was not yet in force then. */
+  lastBeforeMs: number;
+  landedMs: number;
+  /** The kind of proof, in three words. */
+  by: string;
+  proof: string;
+}
+
+/** What a fault will do to one member. Nothing has been done yet. */
+export interface Prepared {
+  member: FaultMember;
+  /** Goes into `fault-armed`. */
+  detail: Record<string, unknown>;
+  /** In the order of the actions; undone in reverse. */
+  inverses: FaultInverse[];
+  /**
+   * Does it, calls `acted` when it is done and before it is proved, and returns the proof; or a sentence when it did not take effect.
+   */
+  act(acted: (detail: Record<string, unknown>) => void): Promise<Landing | string>;
+}
+
+/** `reason`: why it cannot be done to this member. */
+export type Preparation = Prepared | { reason: string };
+
+/** A direction that is to be cut: another address, and there only these ports where they are given. */
+export interface Cut {
+  name: string;
+  address: string;
+  ports?: readonly number[];
+}
+
+/**
+ * What faults do to a member from its node. One hand acts on this machine, which holds the nodes of the embedded environment; the other
+ * acts through a privileged pod on the node.
+ */
+export interface Hand {
+  crash(member: FaultMember): Promise<Preparation>;
+  /** Freezes the cgroup of one container. */
+  freeze(member: FaultMember, container: string): Promise<Preparation>;
+  /** Drops packets in the member's network namespace; `table` names the packet filter's table. */
+  cut(member: FaultMember, cuts: readonly Cut[], table: string): Promise<Preparation>;
+  /** Drops the node's packets, then ends everything on it. */
+  loseNode(member: FaultMember): Promise<Preparation>;
+}
+
+/** What of an environment decides which faults can be injected. */
+export interface FaultSurroundings {
+  embedded?: InstanceName | undefined;
+  /** Image of the privileged pod, where the environment declares one. */
+  nodeImage?: string | undefined;
+  /** Whether the environment declares how a node's power is switched. */
+  power?: boolean | undefined;
+}
 
 export interface FaultContext {
   check: string;
   store: string;
-  /** `leader`, `replica`, `random`, or the name of a pod. A name that no member has lands nowhere. */
+  /** `leader`, `replica`, `random`, `majority`, `master`, or the name of a pod. A name that no member has lands nowhere. */
   target: string;
-  /** Set where this machine is the environment, so that nodes may be acted on. */
-  embedded: InstanceName | undefined;
   namespace: string;
   statefulSet: string;
-  /** The store's own word on who leads now; null when nobody does. */
+  /** The container that holds the server. */
+  container: string;
+  /** Leads the data of the canary, by the store's own word; null when nobody does. */
   leader: string | null;
+  /** Leads the cluster, where that is another office; undefined: the store has none. */
+  master?: string | null | undefined;
   members: readonly FaultMember[];
+  /** Pods besides the members that belong to the store's own cluster, such as its sentinels. */
+  otherPeers?: readonly FaultMember[];
+  /** What a partition cuts the member off from besides its peers. */
+  also: readonly 'api'[];
+  hand: Hand;
+  /** Orders a planned change of leader; null: the store's driver knows none. */
+  switchover: ((from: string) => Promise<Switchover>) | null;
   kube: FaultKubeCall;
   perform: Perform;
   /** Undoes now what was done for this check so far; for faults that undo a part of themselves. */
@@ -64,8 +130,10 @@ export interface FaultContext {
 export interface Fault {
   id: string;
   title: string;
+  /** Whether what it did ends by itself: a pod starts again, a frozen one does not thaw. */
+  heals: boolean;
   /** Why it cannot be done in this environment; null: it can. */
-  refusal: (environment: { embedded?: InstanceName | undefined }) => string | null;
+  refusal: (environment: FaultSurroundings) => string | null;
   inject: (ctx: FaultContext) => Promise<FaultResult>;
 }
 

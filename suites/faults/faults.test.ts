@@ -1,31 +1,81 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FaultContext } from './fault.ts';
-import { faultOf } from './index.ts';
-import { chooseTarget } from './target.ts';
+import type { Cut, FaultContext, FaultMember, Hand, Preparation, Prepared } from './fault.ts';
+import { faultOf, faults } from './index.ts';
+import { allDropped, dropRules, parseDrops } from './packet-filter.ts';
+import { chooseTargets } from './target.ts';
 
-const members = ['pg-0', 'pg-1', 'pg-2'].map((name) => ({ name, uid: `uid-${name}`, node: 'worker-1' }));
+const members: FaultMember[] = ['pg-0', 'pg-1', 'pg-2'].map((name, at) => ({
+  name,
+  uid: `uid-${name}`,
+  node: `worker-${at + 1}`,
+  ip: `198.19.74.${at + 10}`,
+}));
 type Written = { kind: string } & Record<string, unknown>;
 
-function context(over: Partial<FaultContext>): {
+/** Records what it is asked to prepare and to do. */
+class Recorder implements Hand {
+  readonly done: string[] = [];
+  cuts: readonly Cut[] = [];
+  readonly #outcome: (member: FaultMember) => Awaited<ReturnType<Prepared['act']>>;
+  readonly #reason: string | undefined;
+
+  constructor(reason?: string, outcome?: (member: FaultMember) => string) {
+    this.#reason = reason;
+    this.#outcome =
+      outcome ??
+      ((member) => ({ lastBeforeMs: 1, landedMs: 2, by: 'processes gone', proof: `${member.name} is gone` }));
+  }
+
+  #prepare(what: string, member: FaultMember): Promise<Preparation> {
+    if (this.#reason !== undefined) return Promise.resolve({ reason: this.#reason });
+    return Promise.resolve({
+      member,
+      detail: { what },
+      inverses: [{ kind: 'thaw', cgroup: `/${member.name}` }],
+      act: (acted) => {
+        this.done.push(`${what} ${member.name}`);
+        acted({});
+        return Promise.resolve(this.#outcome(member));
+      },
+    });
+  }
+
+  crash = (member: FaultMember): Promise<Preparation> => this.#prepare('crash', member);
+  freeze = (member: FaultMember, container: string): Promise<Preparation> =>
+    this.#prepare(`freeze ${container} of`, member);
+  cut = (member: FaultMember, cuts: readonly Cut[]): Promise<Preparation> => {
+    this.cuts = cuts;
+    return this.#prepare('cut', member);
+  };
+  loseNode = (member: FaultMember): Promise<Preparation> => this.#prepare('lose the node of', member);
+}
+
+interface Harness {
   ctx: FaultContext;
+  hand: Recorder;
   written: Written[];
-  performed: string[];
-} {
+  performed: { title: string; inverses: unknown[] }[];
+}
+
+function context(over: Partial<FaultContext> = {}, hand = new Recorder()): Harness {
   const written: Written[] = [];
-  const performed: string[] = [];
+  const performed: { title: string; inverses: unknown[] }[] = [];
   const ctx: FaultContext = {
     check: 'failover/postgres/pod-delete',
     store: 'postgres',
     target: 'leader',
-    embedded: undefined,
     namespace: 'tender',
     statefulSet: 'postgres',
+    container: 'postgres',
     leader: 'pg-1',
     members,
+    also: [],
+    hand,
+    switchover: null,
     kube: () => Promise.resolve({ status: 404, body: {} }),
     perform: async (mutation) => {
-      performed.push(mutation.title);
+      performed.push(mutation);
       await mutation.act();
     },
     restore: () => Promise.resolve(),
@@ -35,49 +85,163 @@ function context(over: Partial<FaultContext>): {
     signal: new AbortController().signal,
     ...over,
   };
-  return { ctx, written, performed };
+  return { ctx, hand, written, performed };
 }
 
-const nameOf = (target: string, leader: string | null = 'pg-1', random = 0): string => {
-  const chosen = chooseTarget({ target, leader, members, store: 'postgres' }, () => random);
-  return 'member' in chosen ? chosen.member.name : chosen.reason;
+const kinds = (written: readonly Written[]): string[] => written.map(({ kind }) => kind);
+
+const namesOf = (target: string, over: Partial<FaultContext> = {}, random = 0): string => {
+  const aim = { target, leader: 'pg-1', members, store: 'postgres', ...over };
+  const chosen = chooseTargets(aim, () => random);
+  return 'members' in chosen ? chosen.members.map(({ name }) => name).join(' ') : chosen.reason;
 };
 
-test('the target is the leader, a replica, any member, or the pod of a name', () => {
-  assert.equal(nameOf('leader'), 'pg-1');
-  assert.deepEqual([nameOf('replica'), nameOf('replica', 'pg-1', 0.99)], ['pg-0', 'pg-2']);
-  assert.equal(nameOf('random', 'pg-1', 0.5), 'pg-1');
-  assert.equal(nameOf('pg-2'), 'pg-2');
+test('the target is the leader, a replica, any member, a majority, the master, or the pod of a name', () => {
+  assert.equal(namesOf('leader'), 'pg-1');
+  assert.deepEqual([namesOf('replica'), namesOf('replica', {}, 0.99)], ['pg-0', 'pg-2']);
+  assert.equal(namesOf('random', {}, 0.5), 'pg-1');
+  assert.equal(namesOf('pg-2'), 'pg-2');
+  assert.equal(namesOf('majority'), 'pg-1 pg-0');
+  assert.equal(namesOf('master', { master: 'pg-2' }), 'pg-2');
 });
 
-test('a target that nobody is lands nowhere, and says who was there', async () => {
-  assert.match(nameOf('pg-99'), /no pod named pg-99 now \(members: pg-0, pg-1, pg-2; leader: pg-1\)/);
-  assert.match(nameOf('leader', null), /no leader/);
-  for (const id of ['pod-crash', 'pod-delete']) {
-    const { ctx, written, performed } = context({ target: 'pg-99' });
+test('a target that cannot be hit says why, and who is there', () => {
+  assert.match(namesOf('pg-99'), /no pod named pg-99 now \(members: pg-0, pg-1, pg-2; leader: pg-1\)/);
+  assert.match(namesOf('leader', { leader: null }), /no leader/);
+  assert.match(namesOf('leader', { leader: 'pg-7' }), /says that pg-7 is its leader, and no pod/);
+  assert.match(namesOf('majority', { leader: null }), /no leader/);
+  assert.match(namesOf('majority', { members: members.slice(1, 2) }), /1 member: no majority/);
+  assert.match(namesOf('replica', { members: members.slice(1, 2) }), /no replica/);
+  assert.match(namesOf('master'), /no master besides/);
+  assert.match(namesOf('master', { master: null }), /no master now/);
+});
+
+test('every fault that is aimed at nobody is missed, and nothing is done', async () => {
+  for (const id of faults.keys()) {
+    const { ctx, hand, written, performed } = context({
+      target: 'pg-99',
+      leader: null,
+      switchover: () => Promise.reject(new Error('not to be called')),
+    });
     const result = await faultOf(id).inject(ctx);
-    assert.equal(result.landedAtMs, null);
-    assert.deepEqual(
-      written.map(({ kind }) => kind),
-      ['fault-missed'],
-    );
-    assert.deepEqual(performed, []);
+    assert.equal(result.landedAtMs, null, id);
+    assert.deepEqual(kinds(written), ['fault-missed'], id);
+    assert.deepEqual([performed, hand.done], [[], []], id);
   }
 });
 
-test('a crash of a pod without a process is missed, not landed', async () => {
-  const { ctx, written, performed } = context({
-    embedded: 'local-small',
-    members: [{ name: 'pg-1', uid: 'none-of-that-uid', node: 'worker-1' }],
-  });
-  const result = await faultOf('pod-crash').inject(ctx);
-  assert.equal(result.landedAtMs, null);
-  assert.match(result.proof, /pg-1 has no process on worker-1/);
+test('every fault that acts on a node is missed when there is nothing to act on', async () => {
+  for (const id of ['pod-crash', 'hang', 'partition', 'node-loss']) {
+    const { ctx, written, performed } = context({}, new Recorder('pg-1 has no process'));
+    const result = await faultOf(id).inject(ctx);
+    assert.deepEqual([result.landedAtMs, result.proof], [null, 'pg-1 has no process'], id);
+    assert.deepEqual(kinds(written), ['fault-armed', 'fault-missed'], id);
+    assert.deepEqual(performed, [], id);
+  }
+});
+
+test('every fault that acts on a node records its inverse first, and lands by its proof', async () => {
+  for (const [id, what] of [
+    ['pod-crash', 'crash pg-1'],
+    ['hang', 'freeze postgres of pg-1'],
+    ['partition', 'cut pg-1'],
+    ['node-loss', 'lose the node of pg-1'],
+  ] as const) {
+    const { ctx, hand, written, performed } = context();
+    const result = await faultOf(id).inject(ctx);
+    assert.deepEqual([result.landedAtMs, result.target], [2, 'pg-1'], id);
+    assert.deepEqual(kinds(written), ['fault-armed', 'fault-acted', 'fault-landed'], id);
+    assert.deepEqual(performed[0]?.inverses, [{ kind: 'thaw', cgroup: '/pg-1' }], id);
+    assert.deepEqual(hand.done, [what], id);
+  }
+});
+
+test('an action without its proof has not landed', async () => {
+  const { ctx, written } = context({}, new Recorder(undefined, () => 'no packet was dropped'));
+  assert.deepEqual((await faultOf('partition').inject(ctx)).landedAtMs, null);
+  assert.deepEqual(kinds(written), ['fault-armed', 'fault-acted', 'fault-missed']);
+});
+
+test('a majority is hurt at once under one entry each, and has landed when the last of them is', async () => {
+  const outcomes = new Map([
+    ['pg-1', 5],
+    ['pg-0', 9],
+  ]);
+  const hand = new Recorder();
+  hand.crash = (member) =>
+    Promise.resolve({
+      member,
+      detail: {},
+      inverses: [{ kind: 'thaw', cgroup: member.name }],
+      act: () => {
+        const landedMs = outcomes.get(member.name) ?? 0;
+        return Promise.resolve({ lastBeforeMs: landedMs - 1, landedMs, by: 'gone', proof: member.name });
+      },
+    });
+  const both = { ...context({ target: 'majority', members: members.slice(0, 2) }, hand) };
+  const result = await faultOf('pod-crash').inject(both.ctx);
+  assert.deepEqual([result.landedAtMs, result.target], [9, 'pg-1, pg-0']);
+  assert.equal(both.performed[0]?.inverses.length, 2);
+  assert.deepEqual(both.written.at(-1)?.['betweenMs'], [4, 9]);
+});
+
+test('a partition cuts off every peer and sentinel, the API server only when that is asked for', async () => {
+  const sentinel = { name: 'sentinel-0', uid: 's', node: 'worker-1', ip: '198.19.75.9' };
+  const plain = context({ otherPeers: [sentinel] });
+  await faultOf('partition').inject(plain.ctx);
   assert.deepEqual(
-    written.map(({ kind }) => kind),
-    ['fault-armed', 'fault-missed'],
+    plain.hand.cuts.map(({ name, address }) => `${name} ${address}`),
+    ['pg-0 198.19.74.10', 'pg-2 198.19.74.12', 'sentinel-0 198.19.75.9'],
   );
-  assert.deepEqual(performed, []);
+  const also = context({
+    also: ['api'],
+    kube: ({ path }) =>
+      Promise.resolve({
+        status: 200,
+        body: path.includes('endpointslices')
+          ? { items: [{ endpoints: [{ addresses: ['198.19.0.10'] }], ports: [{ port: 6443 }] }] }
+          : { spec: { clusterIPs: ['198.19.128.1'], ports: [{ port: 443 }] } },
+      }),
+  });
+  await faultOf('partition').inject(also.ctx);
+  assert.deepEqual(also.hand.cuts.slice(2), [
+    { name: 'kubernetes-0', address: '198.19.128.1', ports: [443] },
+    { name: 'api-server-0', address: '198.19.0.10', ports: [6443] },
+  ]);
+});
+
+test('those who are cut off together stay together; one without peers cannot be cut off', async () => {
+  const majority = context({ target: 'majority' });
+  await faultOf('partition').inject(majority.ctx);
+  assert.equal(majority.hand.cuts.length, 1);
+  const alone = context({ members: members.slice(1, 2) });
+  assert.match((await faultOf('partition').inject(alone.ctx)).proof, /no peers/);
+  const unplaced = context({ members: [...members.slice(0, 2), { name: 'pg-2', uid: 'x', node: null }] });
+  assert.match((await faultOf('partition').inject(unplaced.ctx)).proof, /pg-2 has no address/);
+});
+
+test('two members on one node are not lost with two nodes', async () => {
+  const together = members.map((member) => ({ ...member, node: 'worker-1' }));
+  const { ctx } = context({ target: 'majority', members: together });
+  assert.match((await faultOf('node-loss').inject(ctx)).proof, /same node/);
+});
+
+test('a planned change of leader lands by the order and its answer, not where it is refused', async () => {
+  const done = context({
+    switchover: (from) =>
+      Promise.resolve({ from, to: 'pg-2', detail: 'Patroni: Successfully switched over' }),
+  });
+  const result = await faultOf('switchover').inject(done.ctx);
+  assert.match(result.proof, /Successfully switched over \(pg-1 → pg-2\)/);
+  assert.deepEqual(done.performed[0]?.inverses, []);
+  const refused = context({ switchover: () => Promise.reject(new Error('412 no candidate')) });
+  assert.match((await faultOf('switchover').inject(refused.ctx)).proof, /no candidate/);
+  assert.deepEqual(kinds(refused.written), ['fault-armed', 'fault-missed']);
+  const same = context({ switchover: (from) => Promise.resolve({ from, to: from, detail: 'done' }) });
+  assert.equal((await faultOf('switchover').inject(same.ctx)).landedAtMs, null);
+  assert.match((await faultOf('switchover').inject(context().ctx)).proof, /knows no planned change/);
+  const replica = context({ target: 'replica', switchover: () => Promise.reject(new Error('no')) });
+  assert.match((await faultOf('switchover').inject(replica.ctx)).proof, /only a leader can hand over/);
 });
 
 test('a deletion has landed when the API knows another UID under the name, and is bracketed in time', async () => {
@@ -90,10 +254,7 @@ test('a deletion has landed when the API knows another UID under the name, and i
     },
   });
   const result = await faultOf('pod-delete').inject(ctx);
-  assert.deepEqual(
-    written.map(({ kind }) => kind),
-    ['fault-armed', 'fault-acted', 'fault-landed'],
-  );
+  assert.deepEqual(kinds(written), ['fault-armed', 'fault-acted', 'fault-landed']);
   const [from, to] = written.at(-1)?.['betweenMs'] as [number, number];
   assert.ok(from < to && to === result.landedAtMs);
 });
@@ -114,9 +275,42 @@ test('a deletion that comes too late, is refused, or never takes effect is misse
   assert.match((await faultOf('pod-delete').inject(ctx)).proof, /still in the API after 300 ms/);
 });
 
-test('crashing a pod is refused where this machine is not the environment', () => {
-  assert.match(faultOf('pod-crash').refusal({}) ?? '', /embedded environment only/);
-  assert.equal(faultOf('pod-crash').refusal({ embedded: 'local' }), null);
+test('a fault is refused where its means are not declared', () => {
+  for (const id of ['pod-crash', 'hang', 'partition'])
+    assert.match(faultOf(id).refusal({}) ?? '', /drills\.nodeImage/, id);
+  assert.match(faultOf('node-loss').refusal({ nodeImage: 'x' }) ?? '', /cluster\.power/);
+  for (const id of faults.keys()) {
+    assert.equal(faultOf(id).refusal({ embedded: 'local' }), null, id);
+    assert.equal(faultOf(id).refusal({ nodeImage: 'x', power: true }), null, id);
+  }
   assert.equal(faultOf('pod-delete').refusal({}), null);
   assert.throws(() => faultOf('meteor'), /no fault "meteor"; there are pod-crash, pod-delete/);
+});
+
+test('packet filters drop and count both ways, by address family and port, and take no strange words', () => {
+  const rules = dropRules('t', [
+    { name: 'pg-0', address: '198.19.74.10' },
+    { name: 'api', address: 'fd00::1', ports: [443, 6443] },
+  ]);
+  assert.match(rules, /ip saddr 198\.19\.74\.10 counter drop comment "from pg-0"/);
+  assert.match(rules, /ip6 daddr fd00::1 tcp dport \{ 443, 6443 \} counter drop comment "to api"/);
+  assert.throws(() => dropRules('t', [{ name: 'x', address: '1.2.3.4; flush ruleset' }]), /no address/);
+  assert.throws(() => dropRules('t', [{ name: '"; drop', address: '1.2.3.4' }]), /no name/);
+});
+
+test('what was dropped is read by its comments, and all must have been sent to', () => {
+  const rule = (comment: string, packets: number): unknown => ({
+    rule: { comment, expr: [{ match: {} }, { counter: { packets, bytes: 0 } }, { drop: null }] },
+  });
+  const json = JSON.stringify({
+    nftables: [{ table: {} }, rule('to a', 2), rule('from a', 0), rule('to b', 0)],
+  });
+  const drops = parseDrops(json);
+  assert.deepEqual([drops.get('to a'), drops.get('from a')], [2, 0]);
+  const [a, b] = [
+    { name: 'a', address: '1.2.3.4' },
+    { name: 'b', address: '1.2.3.5' },
+  ];
+  assert.equal(allDropped([a], drops), true);
+  assert.equal(allDropped([a, b], drops), false);
 });

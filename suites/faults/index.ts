@@ -1,12 +1,17 @@
 /** Faults by their name in check ids. Adding one means adding a file and a row. */
 import { cutThenCrash } from './cut-then-crash.ts';
 import type { Fault } from './fault.ts';
+import { hang } from './hang.ts';
+import { nodeLoss } from './node-loss.ts';
+import { partition } from './partition.ts';
 import { podCrash } from './pod-crash.ts';
 import { podDelete } from './pod-delete.ts';
+import { switchover } from './switchover.ts';
 
-export type { Fault, FaultContext, FaultMember } from './fault.ts';
+export { HostHand } from './hands/host.ts';
+export type { Fault, FaultContext, FaultMember, FaultSurroundings, Hand } from './fault.ts';
 
-const FAULTS: readonly Fault[] = [podCrash, podDelete, cutThenCrash];
+const FAULTS: readonly Fault[] = [podCrash, podDelete, hang, nodeLoss, partition, switchover, cutThenCrash];
 
 export const faults: ReadonlyMap<string, Fault> = new Map(FAULTS.map((fault) => [fault.id, fault]));
 

@@ -1,31 +1,69 @@
 import type { FaultContext, FaultMember } from './fault.ts';
 
-/** The member that a target means now, or why there is none. */
-export function chooseTarget(
-  ctx: Pick<FaultContext, 'target' | 'leader' | 'members' | 'store'>,
-  random: () => number = Math.random,
-): { member: FaultMember } | { reason: string } {
-  const { target, leader, members, store } = ctx;
+type Aim = Pick<FaultContext, 'target' | 'leader' | 'master' | 'members' | 'store'>;
+type Chosen = { members: FaultMember[] } | { reason: string };
+
+/** The members that a target means now, the leader first, or why there are none. */
+export function chooseTargets(ctx: Aim, random: () => number = Math.random): Chosen {
+  const { target, leader, master, members, store } = ctx;
+  switch (target) {
+    case 'leader':
+      return holder(ctx, leader, 'leader');
+    case 'master':
+      return master === undefined
+        ? { reason: `${store} has no master besides the leader of its data` }
+        : holder(ctx, master, 'master');
+    case 'replica':
+      return one(ctx, without(members, leader), 'replica', random);
+    case 'random':
+      return one(ctx, members, 'member', random);
+    case 'majority':
+      return majority(ctx, random);
+    default:
+      return one(ctx, named(members, target), `pod named ${target}`, random);
+  }
+}
+
+function holder(ctx: Aim, name: string | null, office: string): Chosen {
+  if (name === null) return nobody(ctx, office);
+  const found = named(ctx.members, name);
+  return found.length > 0
+    ? { members: found }
+    : { reason: `${ctx.store} says that ${name} is its ${office}, and no pod has that name` };
+}
+
+function one(ctx: Aim, from: readonly FaultMember[], what: string, random: () => number): Chosen {
+  const member = from[Math.floor(random() * from.length)];
+  return member === undefined ? nobody(ctx, what) : { members: [member] };
+}
+
+/** The leader, and so many others that those who are left cannot decide anything. */
+function majority(ctx: Aim, random: () => number): Chosen {
+  const { leader, members, store } = ctx;
+  if (members.length < 2)
+    return { reason: `${store} has ${members.length} member: no majority apart from it` };
+  const leads = named(members, leader ?? '');
+  if (leads.length === 0) return nobody(ctx, 'leader');
+  const others = shuffled(without(members, leader), random);
+  return { members: [...leads, ...others].slice(0, Math.floor(members.length / 2) + 1) };
+}
+
+function nobody({ store, members, leader }: Aim, what: string): { reason: string } {
   const names = members.map(({ name }) => name).join(', ') || 'none';
-  const pick = (from: readonly FaultMember[], what: string): { member: FaultMember } | { reason: string } => {
-    const member = from[Math.floor(random() * from.length)];
-    return member === undefined
-      ? { reason: `${store} has no ${what} now (members: ${names}; leader: ${leader ?? 'none'})` }
-      : { member };
-  };
-  if (target === 'leader')
-    return pick(
-      members.filter(({ name }) => name === leader),
-      'leader',
-    );
-  if (target === 'replica')
-    return pick(
-      members.filter(({ name }) => name !== leader),
-      'replica',
-    );
-  if (target === 'random') return pick(members, 'member');
-  return pick(
-    members.filter(({ name }) => name === target),
-    `pod named ${target}`,
-  );
+  return { reason: `${store} has no ${what} now (members: ${names}; leader: ${leader ?? 'none'})` };
+}
+
+function named(members: readonly FaultMember[], name: string): FaultMember[] {
+  return members.filter((member) => member.name === name);
+}
+
+function without(members: readonly FaultMember[], name: string | null): FaultMember[] {
+  return members.filter((member) => member.name !== name);
+}
+
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  return items
+    .map((item) => ({ item, at: random() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ item }) => item);
 }

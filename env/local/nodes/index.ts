@@ -6,7 +6,8 @@ export { INSTANCES, addressesOf, isInstanceName, nodeSpec, nodesOf } from './add
 export type { ClusterSize, InstanceAddresses, InstanceName, NodeRole, NodeSpec } from './addressing.ts';
 export { VOLUMES_PATH, nodeDir, nodeLogs, onHost } from './files.ts';
 export { cutLink, linkState, restoreLink, routeServicesVia } from './links.ts';
-export { destroyNode, execInNode, nodeStatus, startNode, stopNode } from './node.ts';
+export { destroyNode, execInNode, nodeBinDir, nodeStatus, startNode, stopNode } from './node.ts';
+export { processesBelow } from './cgroups.ts';
 export { containerCgroup, freezeCgroup, freezerState, podCgroup, podProcesses, thawCgroup } from './pods.ts';
 export type { PodProcess } from './pods.ts';
 export { identify, killProcesses, processAlive, waitGone } from './processes.ts';

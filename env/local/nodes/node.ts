@@ -30,6 +30,7 @@ const FROM_HOST_ETC = [
 
 const BOOT_DEADLINE_MS = 30_000;
 const KILL_DEADLINE_MS = 20_000;
+const BIN_VARIABLE = 'NODE_BIN=';
 const NODE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** How a node is started: with which binaries, in a cluster of which size. */
@@ -63,6 +64,18 @@ export async function startNode(node: NodeSpec, options: StartOptions): Promise<
 export function nodeStatus(node: NodeSpec): { readonly running: boolean; readonly pid1: ProcessId | null } {
   const pid1 = readPid1(node);
   return { running: pid1 !== null, pid1 };
+}
+
+/**
+ * The folder of binaries that a running node was started with: it is to be started with the same again.
+ * @throws Error when its environment does not say
+ */
+export function nodeBinDir(pid1: ProcessId): string {
+  const environ = readFileSync(`/proc/${pid1.pid}/environ`, 'utf8').split('\0');
+  const found = environ.find((entry) => entry.startsWith(BIN_VARIABLE));
+  if (found === undefined)
+    throw new Error(`/proc/${pid1.pid}/environ has no ${BIN_VARIABLE}: is it PID 1 of a node?`);
+  return found.slice(BIN_VARIABLE.length);
 }
 
 /**

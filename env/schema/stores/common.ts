@@ -1,8 +1,11 @@
 import { z } from 'zod';
-import { endpoint, kubeName, objectName, secretSource } from '../common.ts';
+import { endpoint, kubeName, labels, objectName, secretSource } from '../common.ts';
 
 export const FAULTS = ['pod-crash', 'pod-delete', 'hang', 'node-loss', 'partition', 'switchover'] as const;
 export type FaultName = (typeof FAULTS)[number];
+
+/** What a partition can cut a member off from besides its peers. */
+const PARTITION_ALSO = ['api'] as const;
 
 /** The goal of one store under one fault. */
 export const failoverGoal = z.strictObject({
@@ -43,6 +46,20 @@ export const common = {
     .strictObject({ primary: kubeName, replica: kubeName.optional() })
     .optional()
     .describe('Services in the namespace of the StatefulSet whose endpoints follow the roles'),
+  peers: z
+    .strictObject({ labels })
+    .optional()
+    .describe(
+      'Pods beside the members that belong to the cluster of the store, such as sentinels: a partition cuts them off too',
+    ),
+  partition: z
+    .strictObject({
+      also: z
+        .array(z.enum(PARTITION_ALSO))
+        .describe('api: the API server, for a store that elects its leader through it'),
+    })
+    .default({ also: [] })
+    .describe('What a partition cuts the leader off from besides its peers'),
   workload,
   durability: z
     .record(z.string(), z.string())

@@ -1,0 +1,27 @@
+import type { Environment } from '../env/schema.ts';
+import { HostHand } from '../suites/faults/index.ts';
+import type { FaultContext, FaultSurroundings, Hand } from '../suites/faults/index.ts';
+import type { Engine } from './engine.ts';
+import { embeddedOf, sizeOf, timeoutMsOf } from './environment-parts.ts';
+
+/** What of an environment decides which faults can be injected. */
+export function surroundingsOf(environment: Environment): FaultSurroundings {
+  const { cluster, drills } = environment;
+  return {
+    embedded: embeddedOf(environment),
+    nodeImage: drills.nodeImage,
+    power: 'kubeconfig' in cluster && cluster.power !== undefined,
+  };
+}
+
+type Shared = Pick<FaultContext, 'check' | 'perform' | 'write' | 'kube' | 'timeoutMs' | 'signal'>;
+
+/** How faults act on nodes here: on this machine where it holds them, else by a privileged pod. */
+export function handFor(engine: Engine, shared: Shared): Hand {
+  const { environment } = engine.book;
+  const instance = embeddedOf(environment);
+  const landingMs = timeoutMsOf(environment, 'faultLanding');
+  if (instance !== undefined)
+    return new HostHand({ instance, size: sizeOf(environment) ?? 'small', landingMs, signal: shared.signal });
+  throw new Error('not yet');
+}

@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monoMs } from '../probes/clock.ts';
+import { isIn } from '../probes/kubernetes/index.ts';
+import type { KubeObject } from '../suites/harness/protocol.ts';
+import type { Engine } from './engine.ts';
+import { timeoutMsOf } from './environment-parts.ts';
+
+const LOOK_EVERY_MS = 500;
+/** Kubernetes writes when a container started in whole seconds. */
+const START_PRECISION_MS = 1_000;
+
+interface Lost {
+  nodes: readonly string[];
+  /** Before the loss, on the wall clock, ms. */
+  sinceMs: number;
+}
+
+/**
+ * Waits until nodes that were lost and given back are Ready and all their pods are. Neither a Ready condition nor a ready pod proves
+ * anything by itself: both stand for some 40 s after a node has died. So a new heartbeat is waited for, and containers that started
+ * since.
+ * @throws Error with what was last seen, at the deadline
+ */
+export async function awaitNodes(engine: Engine, lost: Lost, signal: AbortSignal): Promise<void> {
+  const limitMs = timeoutMsOf(engine.book.environment, 'nodeReady');
+  const until = monoMs() + limitMs;
+  const backMs = Date.now();
+  for (;;) {
+    const missing = await missingOf(engine, lost, backMs);
+    if (missing.length === 0) return;
+    signal.throwIfAborted();
+    if (monoMs() > until)
+      throw new Error(
+        `nodes ${lost.nodes.join(', ')} were given back, and not everything on them was ready within ${limitMs / 1000} s: ${missing.slice(0, 5).join('; ')}`,
+      );
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+async function missingOf(engine: Engine, lost: Lost, backMs: number): Promise<string[]> {
+  const { cluster } = engine.parts;
+  const missing: string[] = [];
+  for (const name of lost.nodes) {
+    const lease = await cluster.get({
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      namespace: 'kube-node-lease',
+      name,
+    });
+    const { renewTime = '' } = (lease?.spec ?? {}) as { renewTime?: string };
+    if (!(Date.parse(renewTime) > backMs)) missing.push(`${name} has sent no heartbeat`);
+    const node = await cluster.get({ apiVersion: 'v1', kind: 'Node', name });
+    if (node === null || !isIn('ready', node)) missing.push(`${name} is not Ready`);
+  }
+  const { items, unavailable } = await cluster.list({ kind: 'v1/Pod' });
+  if (unavailable !== undefined) return [...missing, unavailable];
+  const theirs = items.filter((pod) =>
+    lost.nodes.includes((pod.spec as { nodeName?: string } | undefined)?.nodeName ?? ''),
+  );
+  return [...missing, ...theirs.filter((pod) => !hasReturned(pod, lost.sinceMs)).map(nameOf)];
+}
+
+interface PodStatus {
+  phase?: string;
+  containerStatuses?: { state?: { running?: { startedAt?: string } } }[];
+}
+
+/** A pod that is over needs no return; one that runs must have started since. */
+export function hasReturned(pod: KubeObject, sinceMs: number): boolean {
+  const { phase, containerStatuses = [] } = (pod.status ?? {}) as PodStatus;
+  if (phase === 'Succeeded' || phase === 'Failed') return true;
+  const started = containerStatuses.every(
+    ({ state }) => Date.parse(state?.running?.startedAt ?? '') > sinceMs - START_PRECISION_MS,
+  );
+  return started && isIn('ready', pod);
+}
+
+function nameOf({ metadata }: KubeObject): string {
+  return `pod ${metadata.namespace ?? ''}/${metadata.name} has not returned`;
+}

@@ -1,0 +1,76 @@
+import { monoMs } from '../../probes/clock.ts';
+import { missed } from './fault.ts';
+import type { FaultContext, FaultMember, FaultResult, Landing, Preparation, Prepared } from './fault.ts';
+import { chooseTargets } from './target.ts';
+
+/** How one fault is prepared for one member. */
+export type Prepare = (member: FaultMember, all: readonly FaultMember[]) => Promise<Preparation>;
+
+/**
+ * The way of every fault: choose whom to hurt, prepare it for each of them, say so, then act through the guard, on all at once, and
+ * prove it. When it cannot be prepared for one of several, nothing is done to any.
+ */
+export async function injectInto(ctx: FaultContext, fault: string, prepare: Prepare): Promise<FaultResult> {
+  const chosen = chooseTargets(ctx);
+  if ('reason' in chosen) return missed(ctx, ctx.target, chosen.reason, monoMs());
+  const target = chosen.members.map(({ name }) => name).join(', ');
+  const preparations: Preparation[] = [];
+  for (const member of chosen.members) preparations.push(await prepare(member, chosen.members));
+  const prepared = preparations.filter((one) => 'act' in one);
+  ctx.write({
+    kind: 'fault-armed',
+    t: monoMs(),
+    fault,
+    target,
+    node: chosen.members.map(({ node }) => node ?? 'no node').join(', '),
+    members: prepared.map(({ member, detail }) => ({ name: member.name, uid: member.uid, ...detail })),
+  });
+  const reasons = preparations.flatMap((one) => ('reason' in one ? [one.reason] : []));
+  if (reasons.length > 0) return missed(ctx, target, reasons.join('; '), monoMs());
+  ctx.signal.throwIfAborted();
+  const outcomes = await actOn(ctx, { fault, target, prepared });
+  return landing(ctx, target, outcomes);
+}
+
+async function actOn(
+  ctx: FaultContext,
+  { fault, target, prepared }: { fault: string; target: string; prepared: readonly Prepared[] },
+): Promise<(Landing | string)[]> {
+  const outcomes: (Landing | string)[] = [];
+  await ctx.perform({
+    check: ctx.check,
+    title: `${fault} of ${ctx.namespace}/${target}`,
+    access: 'fault',
+    fault,
+    inverses: prepared.flatMap(({ inverses }) => inverses),
+    act: async () => {
+      const acted = (member: string) => (detail: Record<string, unknown>) =>
+        ctx.write({ kind: 'fault-acted', t: monoMs(), member, ...detail });
+      const all = prepared.map((one) => one.act(acted(one.member.name)));
+      // Every one comes to its end before the first error is told: what was begun must be known to be over.
+      for (const settled of await Promise.allSettled(all)) {
+        if (settled.status === 'rejected') throw settled.reason;
+        outcomes.push(settled.value);
+      }
+    },
+  });
+  return outcomes;
+}
+
+/** In force when it is for all of them. */
+function landing(ctx: FaultContext, target: string, outcomes: readonly (Landing | string)[]): FaultResult {
+  const failures = outcomes.filter((one) => typeof one === 'string');
+  const landed = outcomes.filter((one) => typeof one !== 'string');
+  const last = landed.toSorted((a, b) => a.landedMs - b.landedMs).at(-1);
+  if (failures.length > 0 || last === undefined)
+    return missed(ctx, target, failures.join('; ') || 'nothing was done', monoMs());
+  const proof = landed.map((one) => one.proof).join('; ');
+  ctx.write({
+    kind: 'fault-landed',
+    t: last.landedMs,
+    by: last.by,
+    proof,
+    betweenMs: [Math.min(...landed.map(({ lastBeforeMs }) => lastBeforeMs)), last.landedMs],
+  });
+  return { target, landedAtMs: last.landedMs, proof };
+}

@@ -1,0 +1,79 @@
+import type { Cut, Fault, FaultContext, FaultMember, Preparation } from './fault.ts';
+import { injectInto } from './inject.ts';
+import { needsNode } from './refusal.ts';
+
+const TABLE = 'plumbline_partition';
+
+/**
+ * The member cut off from its peers: what it sends to them and hears from them is dropped, while clients still reach it. With
+ * `also: api` it does not reach the API server either, which is where some stores elect their leader.
+ */
+export const partition: Fault = {
+  id: 'partition',
+  title: 'the leader cut off from its peers',
+  heals: false,
+  refusal: needsNode('partition'),
+  inject: async (ctx) => {
+    const api = ctx.also.includes('api') ? await apiServers(ctx) : [];
+    return injectInto(ctx, 'partition', (member, all) => prepare(ctx, { member, all, api }));
+  },
+};
+
+/** Those who are cut off together stay together: a majority that is cut off keeps its own way. */
+function prepare(
+  ctx: FaultContext,
+  { member, all, api }: { member: FaultMember; all: readonly FaultMember[]; api: Cut[] },
+): Promise<Preparation> {
+  const others = [...ctx.members, ...(ctx.otherPeers ?? [])].filter(
+    ({ name }) => !all.some((one) => one.name === name),
+  );
+  const unknown = others.filter(({ ip }) => ip === undefined || ip === null);
+  const peers = others.flatMap(({ name, ip }): Cut[] =>
+    ip === undefined || ip === null ? [] : [{ name, address: ip }],
+  );
+  if (peers.length === 0 || unknown.length > 0) {
+    const lacking = unknown.map(({ name }) => name).join(', ');
+    const reason =
+      unknown.length > 0 ? `${lacking} has no address to be cut off from` : `${member.name} has no peers`;
+    return Promise.resolve({ reason });
+  }
+  return ctx.hand.cut(member, [...peers, ...api], TABLE);
+}
+
+interface EndpointSlice {
+  endpoints?: { addresses: string[] }[];
+  ports?: { port?: number }[];
+}
+
+/** The API server as pods know it: its Service, and the servers behind it, which some clients ask directly. */
+async function apiServers(ctx: FaultContext): Promise<Cut[]> {
+  const get = async (path: string): Promise<unknown> => {
+    const { status, body } = await ctx.kube({ method: 'GET', path, timeoutMs: ctx.timeoutMs('apiRequest') });
+    if (status !== 200) throw new Error(`partition: the API server answered ${status} for ${path}`);
+    return body;
+  };
+  const service = (await get('/api/v1/namespaces/default/services/kubernetes')) as {
+    spec: { clusterIPs?: string[]; ports: { port: number }[] };
+  };
+  const selector = encodeURIComponent('kubernetes.io/service-name=kubernetes');
+  const { items } = (await get(
+    `/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=${selector}`,
+  )) as { items: EndpointSlice[] };
+  const servicePorts = service.spec.ports.map(({ port }) => port);
+  const ofService = (service.spec.clusterIPs ?? []).map((address, at): Cut => ({
+    name: `kubernetes-${at}`,
+    address,
+    ports: servicePorts,
+  }));
+  const ofServers = items.flatMap(({ endpoints = [], ports = [] }) =>
+    endpoints.flatMap(({ addresses }) => addresses).map((address) => ({ address, ports })),
+  );
+  return [
+    ...ofService,
+    ...ofServers.map(({ address, ports }, at): Cut => ({
+      name: `api-server-${at}`,
+      address,
+      ports: ports.flatMap(({ port }) => (port === undefined ? [] : [port])),
+    })),
+  ];
+}

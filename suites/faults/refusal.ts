@@ -1,0 +1,9 @@
+import type { Fault } from './fault.ts';
+
+/** For faults that act on a member from its node: in place where this machine holds the nodes, else from a privileged pod. */
+export function needsNode(fault: string): Fault['refusal'] {
+  return ({ embedded, nodeImage }) =>
+    embedded === undefined && nodeImage === undefined
+      ? `${fault} acts from the node, by a privileged pod, and the environment declares no image for it (drills.nodeImage)`
+      : null;
+}

@@ -1,0 +1,52 @@
+import { monoMs } from '../../probes/clock.ts';
+import type { Fault, FaultContext, FaultMember, Landing, Preparation } from './fault.ts';
+import { injectInto } from './inject.ts';
+
+/**
+ * A planned change of leader, ordered in the store's own way. There is nothing to undo: who leads is no property of the
+ * environment, and roles are compared as a multiset afterwards.
+ */
+export const switchover: Fault = {
+  id: 'switchover',
+  title: 'a planned change of leader',
+  heals: true,
+  refusal: () => null,
+  inject: (ctx) => injectInto(ctx, 'switchover', (member) => Promise.resolve(prepare(ctx, member))),
+};
+
+function prepare(ctx: FaultContext, member: FaultMember): Preparation {
+  const order = ctx.switchover;
+  if (order === null) return { reason: `${ctx.store} knows no planned change of leader` };
+  if (member.name !== ctx.leader)
+    return { reason: `${member.name} does not lead ${ctx.store}: only a leader can hand over` };
+  return {
+    member,
+    detail: {},
+    inverses: [],
+    act: async (acted) => {
+      const sentMs = monoMs();
+      try {
+        const { from, to, detail } = await order(member.name);
+        const answeredMs = monoMs();
+        acted({ from, to, answeredMs });
+        return carriedOut({ from, to, detail, sentMs, answeredMs });
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error);
+      }
+    },
+  };
+}
+
+/** The order is the cause, and the store's answer to it the proof. It took effect somewhere between the two; the outage counts from the order. */
+function carriedOut(order: {
+  from: string;
+  to: string;
+  detail: string;
+  sentMs: number;
+  answeredMs: number;
+}): Landing | string {
+  const { from, to, detail, sentMs, answeredMs } = order;
+  if (from === to) return `${detail}, and ${from} leads as before`;
+  const proof = `ordered at ${sentMs.toFixed(1)} ms, answered at ${answeredMs.toFixed(1)} ms: ${detail} (${from} → ${to})`;
+  return { lastBeforeMs: sentMs, landedMs: sentMs, by: 'order carried out', proof };
+}
