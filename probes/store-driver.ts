@@ -8,6 +8,8 @@ export interface StoreConnection {
   database: string;
   user: string;
   password: string;
+  /** Further passwords by what they open, such as `sentinel`. */
+  secrets?: Readonly<Record<string, string>> | undefined;
   /** The store's whole declaration in the environment file, without its password: what only this kind of store has is read here. */
   declared?: Readonly<Record<string, unknown>> | undefined;
 }
@@ -144,12 +146,16 @@ export interface StoreDriver {
    */
   readBack(target: StoreTarget, request: ReadBackRequest, bounds: Bounds): Promise<void>;
   /** Who leads the data of this run, and the cluster where that is another; without it `describe` names the leader. */
-  offices?(target: StoreTarget, run: string, bounds: Bounds): Promise<Offices>;
+  readonly offices?: (target: StoreTarget, run: string, bounds: Bounds) => Promise<Offices>;
   /**
    * Orders a planned change of leader and waits until the store says that it is done.
    * @throws Error when the store refuses, or does not finish: then the fault has not landed
    */
-  switchover?(target: StoreTarget, request: SwitchoverRequest, bounds: Bounds): Promise<Switchover>;
+  readonly switchover?: (
+    target: StoreTarget,
+    request: SwitchoverRequest,
+    bounds: Bounds,
+  ) => Promise<Switchover>;
   /** Does what listens at `at` refuse writes, as a read Service must? */
   refusesWrites(
     at: { host: string; port: number },

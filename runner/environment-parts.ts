@@ -49,6 +49,10 @@ export function checkTimeoutMs(planned: PlannedCheck, environment: Environment):
       'steadyState',
       'steadyState',
       'faultLanding',
+      'podReady', // of a privileged pod
+      'switchover',
+      'faultHold',
+      'nodeReady',
       'rtoDeadline',
       'membersRejoined',
       'workloadStop',

@@ -22,9 +22,9 @@ export const DEFAULT_TIMEOUTS = {
   },
   edgeRequest: { seconds: 10, reason: 'one request through load balancer, Ingress, gateway and service' },
   faultHold: {
-    seconds: 20,
+    seconds: 30,
     reason:
-      'a majority that hangs, is lost or cut off comes back only when it is given back: after this, longer than a lease',
+      'a lasting fault stays in force at least this long: longer than the slowest detection (Patroni ttl 20 s, net_ticktime 20 s)',
   },
   faultLanding: {
     seconds: 15,

@@ -105,7 +105,7 @@ async function subjectOf(
 ): Promise<Subject> {
   const { environment } = engine.book;
   const { statefulSet, container, partition } = engine.stores.declared(store);
-  const order = storeDriver(store).switchover;
+  const { switchover: order } = storeDriver(store);
   const reached = await engine.stores.target(store);
   const run = engine.workloads.runName({ check, store, trial });
   const bounds = { deadlineMs: timeoutMsOf(environment, 'storeOperation'), signal: call.signal };

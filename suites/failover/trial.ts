@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckContext } from '../harness/check.ts';
 import { monotonicMs } from '../harness/observations.ts';
 import type { FaultResult } from '../harness/protocol.ts';
@@ -17,9 +18,13 @@ export interface TrialSubject {
 /** What `drill --target` and controls set for one run; everything else comes from the environment. */
 interface TrialSettings {
   target: string;
+  /** What a partition cuts off besides the peers, in place of what the environment says. */
+  also?: 'api'[];
   /** A fault that only controls use, in place of the check's own. */
   fault: string;
   steadyBeforeMs: number;
+  /** How long a fault that does not end by itself stays in force at least. */
+  holdMs: number;
   /** How long to wait for writes to succeed again. */
   rtoDeadlineMs: number;
   membersRejoinedMs: number;
@@ -46,8 +51,9 @@ export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promis
     if (!(await writesFlow(ctx, settings))) return;
     const injectedMs = monotonicMs();
     const result = await ctx.step(`inject ${settings.fault} into the ${settings.target} of ${store}`, () =>
-      call('fault.inject', { check, fault: settings.fault, store, target: settings.target, trial }),
+      call('fault.inject', { check, store, trial, ...aimOf(settings) }),
     );
+    if (result.lasting === true) await hold(ctx, settings);
     if (result.landedAtMs !== null) await recovery(ctx, result, settings.rtoDeadlineMs);
     const seconds = { fromMs: result.landedAtMs ?? injectedMs, toMs: monotonicMs() };
     await ctx.step('undo what is left of the fault', () => call('fault.restore', { check }));
@@ -92,6 +98,23 @@ async function writesFlow(ctx: CheckContext, settings: TrialSettings): Promise<b
   if (!stretch.met || !count.met)
     ctx.record('no-fault', { reason: stretch.met ? count.detail : stretch.detail });
   return stretch.met && count.met;
+}
+
+function aimOf({ fault, target, also }: TrialSettings): { fault: string; target: string; also?: 'api'[] } {
+  return { fault, target, ...(also !== undefined && { also }) };
+}
+
+/**
+ * What lasts until it is undone stays in force for a while, whether writes stop or not: a leader that is cut off may go on acknowledging
+ * until it is replaced. Without a majority nothing comes back by itself: its members are given back, and the outage counts until
+ * writes succeed.
+ */
+async function hold(ctx: CheckContext, { holdMs, target }: TrialSettings): Promise<void> {
+  await ctx.step(`keep the fault in force for ${holdMs / 1000} s`, () =>
+    sleep(holdMs, undefined, { signal: ctx.signal }),
+  );
+  if (target !== 'majority') return;
+  await ctx.step('give the majority back', () => ctx.runner.call('fault.restore', { check: ctx.id }));
 }
 
 /** Watches the workload until it is steady again; records the deadline when that does not come. */
@@ -152,6 +175,7 @@ function settingsOf(ctx: CheckContext, fault: string): TrialSettings {
     target: 'leader',
     fault,
     steadyBeforeMs: drills.steadySeconds * 1000,
+    holdMs: ctx.timeoutMs('faultHold'),
     rtoDeadlineMs: Number(ctx.settings['rtoDeadlineMs'] ?? ctx.timeoutMs('rtoDeadline')),
     membersRejoinedMs: ctx.timeoutMs('membersRejoined'),
   };
