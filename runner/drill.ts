@@ -2,8 +2,8 @@ import { failoverParts, planChecks, type PlannedCheck } from '../env/catalogue/i
 import { CommandError, EXIT } from '../env/errors.ts';
 import { loadEnvironment } from '../env/loader.ts';
 import type { Environment, Size } from '../env/schema.ts';
+import { refuseAim, type Target } from './aim.ts';
 import type { CheckOverrides } from './book.ts';
-import type { Connection } from './connect.ts';
 import { describePlan, priceOf } from './dry-run.ts';
 import { execute } from './execute.ts';
 import { guarded, type CommandResult } from './guard.ts';
@@ -13,7 +13,9 @@ export interface DrillOptions {
   /** One id, or the glob of one. */
   check: string;
   repeat?: number | undefined;
-  target?: 'leader' | 'replica' | 'random' | 'majority' | undefined;
+  target?: Target | undefined;
+  /** What a partition cuts off besides the peers, in place of what the environment says. */
+  also?: 'api'[] | undefined;
   /** Outside the embedded environment a drill needs this word. */
   yes?: boolean | undefined;
   dryRun?: boolean | undefined;
@@ -45,7 +47,7 @@ export function drill(options: DrillOptions): Promise<CommandResult> {
       profile: null,
       out: options.out,
       overrides: overridesOf(only, options),
-      confirm: (connection) => clusterPermit(environment, only, connection),
+      refuseWithoutPermit: true,
     });
   });
 }
@@ -60,7 +62,7 @@ function refuse(environment: Environment, planned: PlannedCheck, options: DrillO
       EXIT.usage,
     );
   }
-  if (options.target === 'majority') throw new CommandError('the target "majority" is not built', EXIT.usage);
+  refuseAim(environment, row.id, options);
   if (notRun !== null)
     throw new CommandError(`${row.id} cannot be drilled in ${environment.name}: ${notRun}`, EXIT.refused);
   if ('embedded' in environment.cluster || options.dryRun === true) return;
@@ -81,52 +83,18 @@ function refuse(environment: Environment, planned: PlannedCheck, options: DrillO
 
 function overridesOf(
   { row, goals }: PlannedCheck,
-  { target }: DrillOptions,
+  { target, also }: DrillOptions,
 ): ReadonlyMap<string, CheckOverrides> {
-  if (target === undefined || failoverParts(row.id) === null) return new Map();
-  return new Map([[row.id, { goals, settings: { failover: { target } } }]]);
+  if ((target ?? also) === undefined || failoverParts(row.id) === null) return new Map();
+  const failover = { ...(target !== undefined && { target }), ...(also !== undefined && { also }) };
+  return new Map([[row.id, { goals, settings: { failover } }]]);
 }
 
-/**
- * Outside the embedded environment the owners of the cluster must permit the drill there as well: the ConfigMap
- * `plumbline-permit` in Plumbline's namespace, which their RBAC guards, with `checks`, `until` and `ticket`.
- * @throws CommandError 75
- */
-async function clusterPermit(
-  environment: Environment,
-  { row }: PlannedCheck,
-  { cluster }: Connection,
-): Promise<void> {
-  if ('embedded' in environment.cluster) return;
-  const namespace = environment.namespaces.system;
-  const found = await cluster.get({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    namespace,
-    name: 'plumbline-permit',
-  });
-  const problem = found === null ? 'it does not exist' : permitProblem(found['data'] ?? {}, row.id);
-  if (problem === null) return;
-  throw new CommandError(
-    `${row.id} needs a permit in the cluster (ConfigMap ${namespace}/plumbline-permit with checks, until, ticket): ${problem}`,
-    EXIT.refused,
-  );
-}
-
-type ClusterPermit = Partial<Record<'checks' | 'until' | 'ticket', string>>;
-
-/** Why a permit does not cover the check now; null when it does. */
-function permitProblem({ checks = '', until, ticket }: ClusterPermit, check: string): string | null {
-  if (!checks.split(/[\s,]+/).includes(check)) return `its checks are: ${checks === '' ? 'none' : checks}`;
-  if (until === undefined) return 'it has no end';
-  if (!(new Date(until) > new Date())) return `it ended ${until}`;
-  return ticket === undefined || ticket === '' ? 'it names no ticket' : null;
-}
-
-function commandOf({ check, env, repeat, target, out }: DrillOptions): string {
+function commandOf({ check, env, repeat, target, also, out }: DrillOptions): string {
   const words = ['npx plumbline drill', check, '--env', env];
   if (repeat !== undefined) words.push('--repeat', String(repeat));
   if (target !== undefined) words.push('--target', target);
+  for (const one of also ?? []) words.push('--also', one);
   if (out !== undefined) words.push('--out', out);
   return words.join(' ');
 }

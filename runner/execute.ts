@@ -1,10 +1,11 @@
 import type { PlannedCheck } from '../env/catalogue/index.ts';
-import { EXIT } from '../env/errors.ts';
+import { CommandError, EXIT } from '../env/errors.ts';
 import type { Environment } from '../env/schema.ts';
 import { redactor } from '../probes/history.ts';
 import { diffRuns, renderTerminal } from '../reports/index.ts';
 import type { RunRecord } from '../reports/record/run-record.ts';
 import { Book, type CheckOverrides } from './book.ts';
+import { ClusterPermits } from './cluster-permit.ts';
 import { BlockedError, connect, exitCodeOf, type Connection } from './connect.ts';
 import { Engine } from './engine.ts';
 import { embeddedOf, estimateMs, lockMode, timeoutMsOf } from './environment-parts.ts';
@@ -12,12 +13,12 @@ import { stackOf, type CommandResult } from './guard.ts';
 import { Interrupt } from './interrupt.ts';
 import { judgesNamespace } from './namespace.ts';
 import { ensureOwnNamespaces } from './own-namespaces.ts';
-import { refusalOf } from './permits.ts';
+import { permitOf } from './permits.ts';
 import { Progress } from './progress.ts';
 import { assembleRecord, writeRecord } from './record.ts';
 import { makeRunFolder, removeRunFolder, RunFolderError, type RunFolder } from './run-folder.ts';
 import { writeEnd, writePlan } from './run-history.ts';
-import { kubeCallFrom, openSafety, type Safety } from './safety/index.ts';
+import { kubeCallFrom, openSafety, type KubeCall, type Safety } from './safety/index.ts';
 import { steadyAgain } from './steady.ts';
 
 export interface ExecuteOptions {
@@ -31,6 +32,8 @@ export interface ExecuteOptions {
   /** A run to compare with. */
   baseline?: RunRecord | undefined;
   overrides?: ReadonlyMap<string, CheckOverrides>;
+  /** A drill without the permit of the cluster's owners is refused (75); in a run its check is not-run. */
+  refuseWithoutPermit?: boolean | undefined;
   /** Asked once the cluster is reached and before anything is changed; throws CommandError to refuse. */
   confirm?(connection: Connection): Promise<void>;
 }
@@ -60,6 +63,8 @@ class Run {
   readonly #book: Book;
   readonly #startedAt = new Date();
   readonly #notes: string[] = [];
+  #planned: readonly PlannedCheck[];
+  #permits: ClusterPermits | null = null;
   #connection: Connection | null = null;
   #engine: Engine | null = null;
   #nodes: number | null = null;
@@ -67,6 +72,7 @@ class Run {
 
   constructor(options: ExecuteOptions, folder: RunFolder, ui: { progress: Progress; interrupt: Interrupt }) {
     this.#options = options;
+    this.#planned = options.planned;
     this.#folder = folder;
     this.#progress = ui.progress;
     this.#interrupt = ui.interrupt;
@@ -80,8 +86,8 @@ class Run {
   }
 
   async toTheEnd(): Promise<CommandResult> {
-    const { environment, planned } = this.#options;
-    await writePlan(this.#folder.histories, { id: this.#folder.id, environment: environment.name, planned });
+    const { environment } = this.#options;
+    await this.#writePlan();
     this.#progress.expect(new Map(this.#toRun().map((one) => [one.row.id, estimateMs(one, environment)])));
     let failure: unknown = null;
     try {
@@ -94,7 +100,12 @@ class Run {
   }
 
   #toRun(): PlannedCheck[] {
-    return this.#options.planned.filter(({ notRun }) => notRun === null);
+    return this.#planned.filter(({ notRun }) => notRun === null);
+  }
+
+  #writePlan(): Promise<void> {
+    const { id, histories } = this.#folder;
+    return writePlan(histories, { id, environment: this.#options.environment.name, planned: this.#planned });
   }
 
   /** Refused before anything was done: no run took place, so that no folder is left of it. */
@@ -145,6 +156,8 @@ class Run {
     await this.#options.confirm?.(connection);
     const kube = kubeCallFrom(connection.kubeconfig, connection.context);
     try {
+      await this.#askPermits(kube.call);
+      if (this.#toRun().length === 0) return;
       await ensureOwnNamespaces(environment, kube.call);
       const safety = await this.#openSafety(connection, kube.call);
       try {
@@ -157,7 +170,32 @@ class Run {
     }
   }
 
-  #openSafety(connection: Connection, call: ReturnType<typeof kubeCallFrom>['call']): Promise<Safety> {
+  /** Outside the embedded environment the owners of the cluster must permit what disturbs it, before anything is touched. */
+  async #askPermits(call: KubeCall): Promise<void> {
+    const { environment, refuseWithoutPermit } = this.#options;
+    const disturbing = this.#toRun().filter((one) => lockMode(one, environment) === 'exclusive');
+    if (embeddedOf(environment) !== undefined || disturbing.length === 0) return;
+    this.#permits = new ClusterPermits(call, environment.namespaces.system);
+    const refused = new Map<string, string>();
+    for (const { row } of disturbing) {
+      const problem = await this.#permits.problem(row.id);
+      if (problem === null) continue;
+      if (refuseWithoutPermit === true) throw new CommandError(`${row.id}: ${problem}`, EXIT.refused);
+      refused.set(row.id, problem);
+    }
+    if (refused.size < disturbing.length) {
+      const weakness = await this.#permits.weakness();
+      if (weakness !== null) this.#note(weakness);
+    }
+    if (refused.size === 0) return;
+    this.#planned = this.#planned.map((one) => ({
+      ...one,
+      notRun: one.notRun ?? refused.get(one.row.id) ?? null,
+    }));
+    await this.#writePlan();
+  }
+
+  #openSafety(connection: Connection, call: KubeCall): Promise<Safety> {
     const { environment } = this.#options;
     return openSafety({
       environment: environment.name,
@@ -167,7 +205,7 @@ class Run {
       kubeconfig: connection.kubeconfig,
       runId: this.#folder.id,
       systemNamespace: environment.namespaces.system,
-      permit: (mutation) => refusalOf(environment, mutation),
+      permit: permitOf(environment, this.#permits),
       restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
       notice: (message) => this.#note(message),
       signal: this.#interrupt.signal,
@@ -250,7 +288,8 @@ class Run {
   }
 
   async #write(failure: unknown): Promise<CommandResult> {
-    const { environment, planned, command, profile } = this.#options;
+    const { environment, command, profile } = this.#options;
+    const planned = this.#planned;
     const connection = this.#connection;
     const interrupted = this.#interrupt.name;
     const calls = connection?.cluster.calls() ?? { total: 0, byKind: {} };

@@ -1,6 +1,7 @@
 import type { Environment } from '../env/schema.ts';
 import { rowOf, whyNotRun } from '../env/catalogue/index.ts';
-import type { Mutation } from './safety/index.ts';
+import type { ClusterPermits } from './cluster-permit.ts';
+import type { Mutation, Permit } from './safety/index.ts';
 
 /**
  * Why a mutation may not be done in this environment, asked before each one: a permit can end while a run goes on. Controls
@@ -11,4 +12,13 @@ export function refusalOf(environment: Environment, mutation: Mutation): string 
   const row = rowOf(mutation.check);
   if (row === undefined) return `there is no check "${mutation.check}"`;
   return whyNotRun(environment, row);
+}
+
+/** The same, and for faults the permit in the cluster as well, where there has to be one. */
+export function permitOf(environment: Environment, cluster: ClusterPermits | null): Permit {
+  return (mutation) => {
+    const refusal = refusalOf(environment, mutation);
+    if (refusal !== null || cluster === null || mutation.access !== 'fault') return refusal;
+    return cluster.problem(mutation.check);
+  };
 }

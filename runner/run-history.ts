@@ -46,7 +46,8 @@ export function readRun(histories: string): { plan: RunPlan; end: RunEnd | null 
   if (!existsSync(file)) throw new Error(`${file} is missing: this is no folder of a run`);
   const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
   const seen = lines.map((line) => JSON.parse(line) as { kind: string });
-  const plan = seen.find(({ kind }) => kind === 'plan');
+  // It is written again when the owners of the cluster permit less than the file.
+  const plan = seen.findLast(({ kind }) => kind === 'plan');
   if (!plan) throw new Error(`${file} has no plan`);
   const end = seen.find(({ kind }) => kind === 'end') ?? null;
   return { plan: plan as unknown as RunPlan, end: end as unknown as RunEnd | null };

@@ -13,7 +13,7 @@ import { formatHolder, holderSelf, safetyFolder } from './place.ts';
 import type { Holder } from './place.ts';
 import { ChildRecord, HolderRecord } from './processes.ts';
 import { Safety } from './safety.ts';
-import type { Mutation } from './safety.ts';
+import type { Permit } from './safety.ts';
 import { Timers } from './timers.ts';
 import type { KubeCall, RestoreReport } from './types.ts';
 import { undoAll } from './undo.ts';
@@ -23,8 +23,8 @@ export { HeldError, LeverError, RefusedError } from './errors.ts';
 export { kubeCallFrom } from './kube-call.ts';
 export { safetyFolder } from './place.ts';
 export { Safety } from './safety.ts';
-export type { Mutation } from './safety.ts';
-export type { Access, Entry, Inverse, KubeCall, RestoreReport } from './types.ts';
+export type { Mutation, Permit } from './safety.ts';
+export type { Access, Entry, Inverse, KubeCall, KubeReply, RestoreReport } from './types.ts';
 export { sha256 } from './undo-node.ts';
 
 export type SafetyOptions = {
@@ -41,8 +41,8 @@ export type SafetyOptions = {
   readonly systemNamespace?: string | undefined;
   /** Image with `node` in it, for the undo Job. In the embedded environment the reference backend's, when left out. */
   readonly undoImage?: string | undefined;
-  /** Why something may not be done here; null: it may. */
-  readonly permit?: ((mutation: Mutation) => string | null) | undefined;
+  /** Why something may not be done here; null: it may. Asked before every mutation: a permit can end on the way. */
+  readonly permit?: Permit | undefined;
   /** After this the timers undo an action, whoever lives. */
   readonly restoreDeadlineMs: number;
   readonly notice: (message: string) => void;

@@ -32,6 +32,9 @@ export type Mutation = {
   act(): Promise<void>;
 };
 
+/** Why a mutation may not be done; null: it may. What it waits for must end within seconds. */
+export type Permit = (mutation: Mutation) => string | null | Promise<string | null>;
+
 export type SafetyParts = {
   readonly kube: KubeCall;
   readonly ledger: Ledger;
@@ -44,7 +47,7 @@ export type SafetyParts = {
   readonly runId: string;
   readonly restoreDeadlineMs: number;
   readonly restoredAtStart: RestoreReport;
-  readonly permit?: ((mutation: Mutation) => string | null) | undefined;
+  readonly permit?: Permit | undefined;
   readonly notice: (message: string) => void;
   readonly stop: AbortController;
   readonly release: () => Promise<void>;
@@ -229,7 +232,7 @@ export class Safety {
   }
 
   async #check(mutation: Mutation): Promise<void> {
-    const reason = this.#parts.permit?.(mutation) ?? null;
+    const reason = (await this.#parts.permit?.(mutation)) ?? null;
     if (reason !== null)
       throw new RefusedError('not-permitted', `${mutation.title} (${mutation.check}): ${reason}`);
     await this.#parts.lever.confirm();
