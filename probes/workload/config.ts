@@ -14,6 +14,7 @@ export const workloadConfigSchema = z.strictObject({
     database: z.string(),
     user: z.string(),
     password: z.string(),
+    secrets: z.record(z.string(), z.string()).optional(),
     declared: z.record(z.string(), z.unknown()).optional(),
   }),
   /** At 200 a second an edge of an outage is known to within 5 ms (DESIGN: ≥ 200). */

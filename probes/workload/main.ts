@@ -3,9 +3,9 @@ import { createInterface } from 'node:readline';
 import { monoMs } from '../clock.ts';
 import { HistoryError, openHistory, redactor } from '../history.ts';
 import type { HistoryWriter } from '../history.ts';
-import { storeDriver } from '../stores.ts';
 import { parseWorkloadConfig } from './config.ts';
 import type { WorkloadConfig } from './config.ts';
+import { workloadDriver } from './drivers.ts';
 import { WorkloadEngine } from './engine.ts';
 import { raisePriority } from './priority.ts';
 
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
     stopped.then(() => ''),
   ]);
   const config = attempt(EXIT.config, () => parseWorkloadConfig(first));
-  const redact = redactor([config.connection.password]);
+  const redact = redactor([config.connection.password, ...Object.values(config.connection.secrets ?? {})]);
   try {
     await work(config, redact, stopped);
   } catch (error) {
@@ -58,7 +58,7 @@ async function work(
   redact: (text: string) => string,
   stopped: Promise<void>,
 ): Promise<void> {
-  const driver = attempt(EXIT.config, () => storeDriver(config.store));
+  const driver = attempt(EXIT.config, () => workloadDriver(config.store));
   const client = driver.client(config.connection, config.run);
   const broken = Promise.withResolvers<never>();
   // Whoever waits gets it; nobody waiting must not end the process in another way.
@@ -82,6 +82,8 @@ async function work(
     clearInterval(progress);
   }
   const ended = await Promise.race([engine.stop(), broken.promise]);
+  const seen = client.end?.() ?? null;
+  if (seen !== null) history.observe(seen);
   history.observe({ kind: 'workload-end', ...ended });
   await history.close();
   say({ progress: engine.progress() });

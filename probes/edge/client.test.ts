@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, describe, it } from 'node:test';
+import { ControlPlaneWorkloadClient } from '../control-plane/client.ts';
+import { workloadDriver } from '../workload/drivers.ts';
+import { EdgeWorkloadClient } from './client.ts';
+import { HttpConnection } from './connection.ts';
+
+type Answer = (response: ServerResponse, mark: string) => void;
+
+const servers: Server[] = [];
+after(() => {
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+const right: Answer = (response, mark) => {
+  response.writeHead(200, { 'x-mark': mark });
+  response.end('[]');
+};
+
+async function serve(answer: () => Answer): Promise<{ port: number; connections: () => number }> {
+  let connections = 0;
+  const server = createServer((request, response) => {
+    answer()(response, String(request.headers['x-mark'] ?? ''));
+  });
+  server.on('connection', () => connections++);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { port: (server.address() as AddressInfo).port, connections: () => connections };
+}
+
+function clientAt(port: number): EdgeWorkloadClient {
+  const declared = { url: 'http://tender.test/tenders?limit=1', markHeader: 'X-Mark' };
+  return new EdgeWorkloadClient(
+    { host: '127.0.0.1', port, database: '', user: '', password: '', declared },
+    'run-1',
+  );
+}
+
+describe('requests through the edge', () => {
+  it('should keep one connection for many requests, each with a mark of its own', async () => {
+    const marks: string[] = [];
+    const { port, connections } = await serve(() => (response, mark) => {
+      marks.push(mark);
+      right(response, mark);
+    });
+    const session = clientAt(port).session();
+    await session.open(1000);
+    for (let n = 1; n <= 3; n++) assert.deepEqual(await session.write(n), { outcome: 'ok' });
+    assert.deepEqual(marks, ['run-1/1', 'run-1/2', 'run-1/3']);
+    assert.equal(connections(), 1);
+    assert.ok(session.usable());
+    session.destroy();
+    assert.ok(!session.usable());
+  });
+
+  it('should call every other answer a failure, and a broken connection unanswered', async () => {
+    let answer: Answer = right;
+    const { port } = await serve(() => answer);
+    const client = clientAt(port);
+    const session = client.session();
+    await session.open(1000);
+    answer = (response) => response.writeHead(503).end('no');
+    assert.deepEqual(await session.write(1), { outcome: 'fail', detail: 'status 503' });
+    answer = (response) => response.writeHead(200).end('somebody else');
+    assert.deepEqual(await session.write(2), { outcome: 'fail', detail: 'mark' });
+    answer = (response) => response.destroy();
+    assert.deepEqual(await session.write(3), { outcome: 'unknown', detail: 'ECONNRESET' });
+    assert.ok(!session.usable());
+    answer = (response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('cut');
+      setImmediate(() => response.destroy());
+    };
+    const cut = client.session();
+    await cut.open(1000);
+    assert.equal((await cut.write(4)).outcome, 'unknown');
+  });
+
+  it('should see at once that the server closed a connection', async () => {
+    const { port } = await serve(() => right);
+    const session = clientAt(port).session();
+    await session.open(1000);
+    await session.write(1);
+    for (const server of servers) server.closeAllConnections();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.ok(!session.usable());
+  });
+
+  it('should tell a refused connection, and give up on prepare with the reason', async () => {
+    const client = clientAt(1);
+    await assert.rejects(client.session().open(500), (error) => client.refused(error));
+    await assert.rejects(client.prepare(300), /ECONNREFUSED/);
+    const { port } = await serve(() => (response) => response.writeHead(500).end());
+    await assert.rejects(clientAt(port).prepare(300), /the edge answers status 500/);
+    await clientAt((await serve(() => right)).port).prepare(1000);
+  });
+
+  it('should be found by its name, as stores are', () => {
+    assert.equal(workloadDriver('edge').store, 'edge');
+    assert.equal(workloadDriver('postgres').store, 'postgres');
+    assert.throws(() => workloadDriver('nothing'), /there are: postgres/);
+  });
+});
+
+describe('numbered writes through the API', () => {
+  it('should refuse to begin without a ConfigMap to write to', () => {
+    const connection = { host: '127.0.0.1', port: 1, database: '', user: '', password: 'token' };
+    assert.throws(() => new ControlPlaneWorkloadClient({ ...connection, declared: {} }, 'run'), /object/);
+    const declared = { serverName: '', object: 'canary/writes' };
+    assert.ok(new ControlPlaneWorkloadClient({ ...connection, declared }, 'run').session());
+  });
+
+  it('should not connect without TLS: a token must not be sent in the clear', async () => {
+    const { port } = await serve(() => right);
+    const connection = new HttpConnection({ host: '127.0.0.1', port, tls: { serverName: '' } });
+    await assert.rejects(connection.open(1000));
+  });
+});

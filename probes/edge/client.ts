@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { monoMs } from '../clock.ts';
+import type { StoreConnection } from '../store-driver.ts';
+import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
+import { HttpConnection, httpErrorClass, wasRefused } from './connection.ts';
+import type { HttpEndpoint } from './connection.ts';
+
+const declaredSchema = z.object({
+  url: z.url(),
+  markHeader: z.string().min(1),
+  /** PEM of the authorities that a client trusts; the system's when left out. */
+  ca: z.string().optional(),
+});
+
+/** What proves that a request failed; everything else that is not a 2xx is unanswered. Both count as failed. */
+export const EDGE_SURE_FAILURES: readonly string[] = [
+  'connect: any error before the request was sent',
+  'status: any answer but 2xx',
+  'mark: a 2xx without the mark of this request, so from someone else',
+];
+
+const TRY_AGAIN_MS = 200;
+
+/** Requests through the edge: each a GET with a mark of its own, over kept connections, one attempt, no redirects. */
+export class EdgeWorkloadClient implements WorkloadClient {
+  readonly #endpoint: HttpEndpoint;
+  readonly #url: URL;
+  readonly #markHeader: string;
+  readonly #run: string;
+
+  /** @throws ZodError when the connection does not declare what is asked, and how. */
+  constructor(connection: StoreConnection, run: string) {
+    const { url, markHeader, ca } = declaredSchema.parse(connection.declared);
+    this.#url = new URL(url);
+    this.#markHeader = markHeader.toLowerCase();
+    this.#run = run;
+    const { host, port } = connection;
+    const serverName = /^[\d.:]+$/.test(this.#url.hostname) ? '' : this.#url.hostname;
+    this.#endpoint = { host, port, tls: this.#url.protocol === 'https:' ? { serverName, ca } : null };
+  }
+
+  /** One request must get through: else there is nothing to measure. */
+  async prepare(deadlineMs: number): Promise<void> {
+    const end = monoMs() + deadlineMs;
+    let last = 'nothing';
+    while (monoMs() < end) {
+      const seen = await this.#once(end);
+      if (seen === null) return;
+      // What came of the deadline itself says less than what was seen before it.
+      if (monoMs() < end || last === 'nothing') last = seen;
+      await sleep(TRY_AGAIN_MS);
+    }
+    throw new Error(
+      `the edge answers ${last}, expected a 2xx with the mark within ${Math.round(deadlineMs)} ms`,
+    );
+  }
+
+  /** Null when a request got through, else what it got. */
+  async #once(endMs: number): Promise<string | null> {
+    const session = this.session();
+    const left = Math.max(1, endMs - monoMs());
+    const timer = setTimeout(() => session.destroy(), left);
+    try {
+      await session.open(left);
+      const seen = await session.write(0);
+      return seen.outcome === 'ok' ? null : (seen.detail ?? seen.outcome);
+    } catch (error) {
+      return httpErrorClass(error);
+    } finally {
+      clearTimeout(timer);
+      session.destroy();
+    }
+  }
+
+  session(): WorkloadSession {
+    const connection = new HttpConnection(this.#endpoint);
+    const send = (n: number): Promise<OperationResult> => this.#send(connection, n);
+    return {
+      open: (connectTimeoutMs) => connection.open(connectTimeoutMs),
+      write: send,
+      read: () => send(0),
+      usable: () => connection.usable(),
+      destroy: () => connection.destroy(),
+    };
+  }
+
+  refused(error: unknown): boolean {
+    return wasRefused(error);
+  }
+
+  errorClass(error: unknown): string {
+    return httpErrorClass(error);
+  }
+
+  async #send(connection: HttpConnection, n: number): Promise<OperationResult> {
+    const mark = `${this.#run}/${n}`;
+    try {
+      const { status, headers } = await connection.ask({
+        method: 'GET',
+        path: this.#url.pathname + this.#url.search,
+        headers: { host: this.#url.host, [this.#markHeader]: mark, 'user-agent': 'plumbline' },
+      });
+      if (status < 200 || status > 299) return { outcome: 'fail', detail: `status ${status}` };
+      return headers[this.#markHeader] === mark ? { outcome: 'ok' } : { outcome: 'fail', detail: 'mark' };
+    } catch (error) {
+      return { outcome: 'unknown', detail: httpErrorClass(error) };
+    }
+  }
+}
