@@ -50,6 +50,8 @@ export interface Bounds {
 export interface StoreDescription {
   leader: string | null;
   members: { name: string; role: string; state: string }[];
+  /** What else must hold for the roles to be right, in the store's own terms, such as the health of Elasticsearch. */
+  conditions?: { name: string; ok: boolean; expected: string; seen: string }[];
   governing: GoverningSetting[];
 }
 
@@ -123,6 +125,12 @@ export interface ReadBackRequest {
   write: Write;
 }
 
+/** What else decides how long a failover takes. */
+export interface Circumstances {
+  /** What a partition cuts off besides the peers; `api`: the API server. */
+  also: readonly string[];
+}
+
 /** Everything that Plumbline knows about one kind of store. It has no goals and gives no verdicts. */
 export interface StoreDriver {
   readonly store: string;
@@ -136,8 +144,15 @@ export interface StoreDriver {
   /** Looks until it is steady or the deadline has passed. Does not throw for a store that does not answer. */
   waitSteady(target: StoreTarget, bounds: Bounds): Promise<Steadiness>;
   governing(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]>;
-  /** Null when the settings that it follows from are not known, or the fault has no expectation. */
-  expectedWindow(fault: string, governing: readonly GoverningSetting[]): ExpectedWindow | null;
+  /**
+   * When clients are served again after the leader was hurt. Null when the settings that it follows from are not known, or the fault has
+   * no expectation.
+   */
+  expectedWindow(
+    fault: string,
+    governing: readonly GoverningSetting[],
+    circumstances?: Circumstances,
+  ): ExpectedWindow | null;
   /** Follows leader, members and endpoints until it is stopped. */
   observe(target: StoreTarget, options: ObserveOptions): Observer;
   /**
@@ -165,8 +180,10 @@ export interface StoreDriver {
 }
 
 /** What `recordGoverning` needs to know of the trial. */
-export interface GoverningRequest {
+export interface GoverningRequest extends Circumstances {
   fault: string;
+  /** Who is aimed at: only of the leader's loss the settings say how long it takes. */
+  target: string;
   write: Write;
 }
 
@@ -179,6 +196,7 @@ export async function recordGoverning(
 ): Promise<void> {
   const settings = await driver.governing(target, bounds);
   for (const setting of settings) request.write({ kind: 'governing', ...setting });
-  const window = driver.expectedWindow(request.fault, settings);
+  if (request.target !== 'leader') return;
+  const window = driver.expectedWindow(request.fault, settings, { also: request.also });
   if (window !== null) request.write({ kind: 'expected-window', ...window });
 }

@@ -1,8 +1,12 @@
+import { elasticsearch } from './elasticsearch/index.ts';
+import { neo4j } from './neo4j/index.ts';
 import { postgres } from './postgres/index.ts';
+import { rabbitmq } from './rabbitmq/index.ts';
+import { redis } from './redis/index.ts';
 import type { StoreDriver } from './store-driver.ts';
 
 /** The one registry: a new store is a folder beside this file and a line here. */
-const DRIVERS: readonly StoreDriver[] = [postgres];
+const DRIVERS: readonly StoreDriver[] = [postgres, redis, rabbitmq, elasticsearch, neo4j];
 
 export const STORES: readonly string[] = DRIVERS.map((driver) => driver.store);
 

@@ -1,0 +1,86 @@
+import { askHttp, jsonOf } from '../http.ts';
+import type { HttpQuestion } from '../http.ts';
+import type { Bounds, StoreConnection, StoreMember, StoreTarget } from '../store-driver.ts';
+
+/** Where the canary's documents go; made by the workload, kept a day. */
+export const CANARY_INDEX = 'plumbline-canary';
+const DEFAULT_PORT = 9200;
+
+/** Who is asked. */
+export type Place = Pick<HttpQuestion, 'who' | 'host' | 'port' | 'account'>;
+
+/** A member, past every Service. */
+export function memberPlace(target: StoreTarget, member: StoreMember): Place {
+  const { user, password } = target.connection;
+  const account = user === '' ? undefined : { user, password };
+  return {
+    who: `Elasticsearch of ${member.name}`,
+    host: member.address,
+    port: member.port ?? DEFAULT_PORT,
+    account,
+  };
+}
+
+/** The address that applications use. */
+export function servicePlace({ host, port, user, password }: StoreConnection): Place {
+  return { who: 'Elasticsearch', host, port, account: user === '' ? undefined : { user, password } };
+}
+
+/** The server answered, but with an error. */
+export class ElasticsearchRefusal extends Error {
+  override readonly name = 'ElasticsearchRefusal';
+  readonly status: number;
+  /** Such as `index_not_found_exception`. */
+  readonly type: string;
+
+  constructor(where: string, status: number, type: string, reason: string) {
+    super(`${where}: ${status} ${type}${reason === '' ? '' : `: ${reason.slice(0, 200)}`}`);
+    this.status = status;
+    this.type = type;
+  }
+}
+
+export interface Question {
+  path: string;
+  method?: HttpQuestion['method'];
+  body?: unknown;
+}
+
+/**
+ * One question, one answer.
+ * @throws ElasticsearchRefusal when the answer is an error, Error when there is none
+ */
+export async function ask<T>(place: Place, question: Question, bounds: Bounds): Promise<T> {
+  const full: HttpQuestion = { ...place, ...question };
+  const answer = await askHttp(full, bounds);
+  if (answer.status >= 200 && answer.status < 300) return jsonOf(full, answer) as T;
+  const { type, reason } = errorOf(answer.text);
+  throw new ElasticsearchRefusal(place.who, answer.status, type, reason);
+}
+
+/** `{error: {type, reason}}`, or what else an answer with an error may hold. */
+function errorOf(text: string): { type: string; reason: string } {
+  try {
+    const { error } = JSON.parse(text) as { error?: { type?: string; reason?: string } | string };
+    if (typeof error === 'string') return { type: 'error', reason: error };
+    return { type: error?.type ?? 'no error type', reason: error?.reason ?? '' };
+  } catch {
+    return { type: 'not JSON', reason: text.replaceAll(/<[^>]*>|\s+/g, ' ').trim() };
+  }
+}
+
+/** The first answer; when nobody answers, the last error. @throws Error */
+export async function anyMember<T>(
+  members: readonly StoreMember[],
+  question: (member: StoreMember) => Promise<T>,
+): Promise<T> {
+  let last: unknown = new Error('Elasticsearch has no members');
+  for (const member of members) {
+    try {
+      return await question(member);
+    } catch (error) {
+      last = error;
+    }
+  }
+  throw last;
+}

@@ -1,0 +1,57 @@
+import { errors } from '@elastic/elasticsearch';
+
+/**
+ * Answers that prove that a document was not indexed: the request was refused before it reached the shard. Elasticsearch itself
+ * tries again when a primary's node goes, so that what may follow such a try (503 unavailable_shards_exception, 429 rejections,
+ * 408 and every 5xx) proves nothing.
+ */
+const SURE: readonly { status: number; type: RegExp; what: string }[] = [
+  {
+    status: 400,
+    type: /^(?:document_parsing_exception|mapper_parsing_exception|strict_dynamic_mapping_exception|illegal_argument_exception)$/,
+    what: 'the document or the request is not accepted',
+  },
+  { status: 401, type: /^/, what: 'the account was refused' },
+  { status: 403, type: /^cluster_block_exception$/, what: 'the index is closed to writes' },
+  { status: 404, type: /^index_not_found_exception$/, what: 'there is no such index' },
+];
+
+/** Besides: any error before the connection was ready, since the request had not left the client. */
+export const SURE_FAILURE_NAMES: readonly string[] = [
+  'connect: any error before the request was sent',
+  ...SURE.map(({ status, type, what }) =>
+    type.source === '^'
+      ? `${status}: ${what}`
+      : `${status} ${type.source.replaceAll(/[$^]|\(\?:|\)/g, '')}: ${what}`,
+  ),
+];
+
+/** Whether the answer proves that nothing was written. */
+export function isSureFailure(error: unknown): boolean {
+  if (!(error instanceof errors.ResponseError)) return false;
+  const type = typeOf(error);
+  return SURE.some((sure) => sure.status === error.statusCode && sure.type.test(type));
+}
+
+/** A short class for a history: status and type, errno, or the first words. Reasons of servers may hold data: left out. */
+export function errorClass(error: unknown): string {
+  if (error instanceof errors.ResponseError) return `${error.statusCode ?? '?'} ${typeOf(error)}`.trim();
+  if (!(error instanceof Error)) return firstWords(String(error));
+  const code = codeOf(error) ?? codeOf(error.cause);
+  return code ?? firstWords(error.message);
+}
+
+function codeOf(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+}
+
+function typeOf(error: errors.ResponseError): string {
+  const body: unknown = error.body;
+  if (typeof body !== 'object' || body === null || !('error' in body)) return '';
+  const said = body.error;
+  return typeof said === 'object' && said !== null && 'type' in said ? String(said.type) : '';
+}
+
+function firstWords(message: string): string {
+  return message.replaceAll(/\s+/g, ' ').slice(0, 60);
+}

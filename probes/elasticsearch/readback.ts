@@ -1,0 +1,180 @@
+import { ask, CANARY_INDEX, ElasticsearchRefusal, memberPlace } from './api.ts';
+import { ledView } from './state.ts';
+import { primaryOf } from './view.ts';
+import type { Copy, View } from './view.ts';
+import { monoMs } from '../clock.ts';
+import { contentsOf } from '../contents.ts';
+import type { Bounds, ReadBackRequest, StoreMember, StoreTarget } from '../store-driver.ts';
+
+/** The most that Elasticsearch gives in one page (index.max_result_window). */
+const PAGE = 10_000;
+const KEEP_ALIVE = '1m';
+/** One copy that does not answer must leave time to read the others. */
+const COPY_MS = 20_000;
+
+interface Shards {
+  total: number;
+  successful: number;
+  failed: number;
+}
+interface Page {
+  timed_out: boolean;
+  _shards: Shards;
+  pit_id?: string;
+  hits: { total: { value: number }; hits?: { sort: [number, number] }[] };
+}
+
+/**
+ * Makes everything searchable, then reads the primary's copy twice and every other copy once, each at its own node. A search that
+ * timed out or missed a shard is `readback-failed`. An index that is not there holds nothing: that was read, and completely.
+ */
+export async function readBack(target: StoreTarget, request: ReadBackRequest, bounds: Bounds): Promise<void> {
+  const end = monoMs() + bounds.deadlineMs;
+  const left = (): Bounds => ({ deadlineMs: Math.max(1, end - monoMs()), signal: bounds.signal });
+  const members = await target.members();
+  request.write({ kind: 'readback-plan', run: request.run, sources: members.map(({ name }) => name) });
+  const plan = await attempt(request, 'leader', () => planOf(target, members, left()));
+  if (plan === null) return;
+  for (const { member, copy, role } of plan)
+    await attempt(request, member.name, async () => {
+      const passes = role === 'leader' ? [1, 2] : [1];
+      for (const pass of passes) {
+        const within = { ...left(), deadlineMs: Math.min(left().deadlineMs, COPY_MS) };
+        const numbers = copy === null ? [] : await numbersIn({ target, member, copy }, request.run, within);
+        request.write({
+          kind: 'readback',
+          source: member.name,
+          role,
+          pass,
+          ...contentsOf(numbers),
+          complete: true,
+        });
+      }
+    });
+}
+
+interface Reading {
+  member: StoreMember;
+  /** null: there is no index. */
+  copy: Copy | null;
+  role: 'leader' | 'member';
+}
+
+/** Which copy is read where, the primary first. @throws Error when a copy is missing or what is written cannot be made visible */
+async function planOf(
+  target: StoreTarget,
+  members: readonly StoreMember[],
+  bounds: Bounds,
+): Promise<Reading[]> {
+  const view = await ledView(target, members, bounds);
+  const primary = primaryOf(view);
+  if (view.copies === null)
+    return members.map((member, i) => ({ member, copy: null, role: i === 0 ? 'leader' : 'member' }));
+  if (primary === null) throw new Error('expected a started primary of the canary, seen none');
+  const leader = memberOf(members, primary);
+  await refresh(target, leader, view, bounds);
+  const others = members.flatMap((member): Reading[] => {
+    const copy = view.copies?.find(({ node }) => node === member.name);
+    if (copy === undefined || member.name === leader.name) return [];
+    return [{ member, copy, role: 'member' }];
+  });
+  return [{ member: leader, copy: primary, role: 'leader' }, ...others];
+}
+
+function memberOf(members: readonly StoreMember[], copy: Copy): StoreMember {
+  const found = members.find(({ name }) => name === copy.node);
+  if (found === undefined) throw new Error(`the primary is on ${copy.node ?? 'no node'}, which is no member`);
+  return found;
+}
+
+async function refresh(target: StoreTarget, leader: StoreMember, view: View, bounds: Bounds): Promise<void> {
+  const copies = view.copies?.length ?? 0;
+  const path = `/${CANARY_INDEX}/_refresh`;
+  const { _shards: shards } = await ask<{ _shards: Shards }>(
+    memberPlace(target, leader),
+    { path, method: 'POST' },
+    bounds,
+  );
+  if (shards.failed > 0 || shards.successful < copies)
+    throw new Error(
+      `expected ${copies} copies refreshed, seen ${shards.successful}, ${shards.failed} failed`,
+    );
+}
+
+/** Every number that one copy holds of a run. @throws Error when it could not be read whole */
+async function numbersIn(
+  at: { target: StoreTarget; member: StoreMember; copy: Copy },
+  run: string,
+  bounds: Bounds,
+): Promise<number[]> {
+  const place = memberPlace(at.target, at.member);
+  const only = `_only_nodes:${at.copy.nodeId ?? ''}`;
+  const opened = await ask<{ id: string }>(
+    place,
+    { path: `/${CANARY_INDEX}/_pit?keep_alive=${KEEP_ALIVE}&preference=${only}`, method: 'POST' },
+    bounds,
+  );
+  let pit = opened.id;
+  try {
+    const numbers: number[] = [];
+    let after: [number, number] | undefined;
+    for (;;) {
+      const page = await ask<Page>(
+        place,
+        { path: PAGE_PATH, method: 'POST', body: pageBody(pit, run, after) },
+        bounds,
+      );
+      prove(page);
+      pit = page.pit_id ?? pit;
+      const hits = page.hits.hits ?? [];
+      for (const { sort } of hits) numbers.push(sort[0]);
+      after = hits.at(-1)?.sort;
+      if (hits.length < PAGE || after === undefined) return whole(numbers, page);
+    }
+  } finally {
+    await ask(place, { path: '/_pit', method: 'DELETE', body: { id: pit } }, bounds).catch(() => undefined);
+  }
+}
+
+const PAGE_PATH = `/_search?filter_path=timed_out,_shards,pit_id,hits.total,hits.hits.sort`;
+
+function pageBody(id: string, run: string, after: [number, number] | undefined): unknown {
+  return {
+    size: PAGE,
+    pit: { id, keep_alive: KEEP_ALIVE },
+    query: { term: { run } },
+    sort: [{ n: 'asc' }], // _shard_doc is added by the server, so that no two documents tie
+    _source: false,
+    track_total_hits: true,
+    ...(after !== undefined && { search_after: after }),
+  };
+}
+
+function prove({ timed_out: timedOut, _shards: shards }: Page): void {
+  if (timedOut) throw new Error('the search timed out, so that it may have missed documents');
+  if (shards.failed > 0 || shards.successful !== 1)
+    throw new Error(
+      `expected the one copy to answer, seen ${shards.successful} of ${shards.total}, ${shards.failed} failed`,
+    );
+}
+
+function whole(numbers: number[], { hits }: Page): number[] {
+  if (numbers.length !== hits.total.value)
+    throw new Error(`expected ${hits.total.value} documents, the pages held ${numbers.length}`);
+  return numbers;
+}
+
+async function attempt<T>(
+  request: ReadBackRequest,
+  source: string,
+  action: () => Promise<T>,
+): Promise<T | null> {
+  try {
+    return await action();
+  } catch (error) {
+    const reason =
+      error instanceof ElasticsearchRefusal || error instanceof Error ? error.message : String(error);
+    request.write({ kind: 'readback-failed', source, reason });
+    return null;
+  }
+}

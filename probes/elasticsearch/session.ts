@@ -1,0 +1,215 @@
+import { Agent } from 'node:http';
+import { Socket } from 'node:net';
+import { Client, HttpConnection } from '@elastic/elasticsearch';
+import { ask, CANARY_INDEX, ElasticsearchRefusal, servicePlace } from './api.ts';
+import { declaredOf } from './declared.ts';
+import { errorClass, isSureFailure } from './errors.ts';
+import { localView, primaryOf } from './view.ts';
+import { monoMs } from '../clock.ts';
+import type { Bounds, StoreConnection } from '../store-driver.ts';
+import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
+
+/** How long the server may wait for a primary or for copies before it refuses: no longer than the client waits. */
+const SERVER_WAIT = '1s';
+const DAY_MS = 86_400_000;
+/** A question to the cluster state that a read waits for; well below the operation's own deadline. */
+const LOOK_MS = 300;
+
+/** `n` is a number like any other and ids are made by the server: nothing keeps a number from being there twice. */
+const MAPPINGS = {
+  dynamic: 'strict',
+  properties: { run: { type: 'keyword' }, n: { type: 'long' }, at: { type: 'date' } },
+};
+
+/** What the sessions of one workload know together. */
+interface Shared {
+  /** The acknowledged document with the highest number. */
+  newest: { n: number; id: string } | null;
+  /** Id of the primary's node as it was last seen; null: to be looked up. */
+  primary: string | null;
+}
+
+/** Elasticsearch's part of the workload: one document a write, through the official client. */
+export class ElasticsearchWorkloadClient implements WorkloadClient {
+  readonly #connection: StoreConnection;
+  readonly #run: string;
+  readonly #shared: Shared = { newest: null, primary: null };
+
+  constructor(connection: StoreConnection, run: string) {
+    this.#connection = connection;
+    this.#run = run;
+  }
+
+  /** Makes the index as it is declared, or puts its settings right; one that is older than a day is made anew. */
+  async prepare(deadlineMs: number): Promise<void> {
+    const end = monoMs() + deadlineMs;
+    const left = (): Bounds => ({ deadlineMs: Math.max(1, end - monoMs()) });
+    const { replicas } = declaredOf(this.#connection);
+    const settings = settingsFor(replicas);
+    const place = servicePlace(this.#connection);
+    const path = `/${CANARY_INDEX}`;
+    const created = await createdMs(this.#connection, left());
+    if (created !== null && Date.now() - created > DAY_MS)
+      await ask(place, { path, method: 'DELETE' }, left());
+    if (created === null || Date.now() - created > DAY_MS) {
+      const body = { settings: { ...settings, number_of_shards: 1 }, mappings: MAPPINGS };
+      await ask(place, { path: `${path}?wait_for_active_shards=all`, method: 'PUT', body }, left());
+    } else await ask(place, { path: `${path}/_settings`, method: 'PUT', body: { index: settings } }, left());
+    const wait = `wait_for_status=green&timeout=${Math.max(1, Math.floor((end - monoMs()) / 1000))}s`;
+    await ask(place, { path: `/_cluster/health/${CANARY_INDEX}?${wait}` }, left());
+  }
+
+  session(): WorkloadSession {
+    return new ElasticsearchSession(this.#connection, this.#run, this.#shared);
+  }
+
+  refused(error: unknown): boolean {
+    return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+  }
+
+  errorClass(error: unknown): string {
+    return error instanceof ElasticsearchRefusal ? `${error.status} ${error.type}` : errorClass(error);
+  }
+}
+
+/** A write needs a majority of the copies, before it begins as well as when it is acknowledged. */
+export function settingsFor(replicas: number): Record<string, unknown> {
+  return {
+    number_of_replicas: replicas,
+    'write.wait_for_active_shards': majorityOf(replicas + 1),
+    refresh_interval: '1s',
+  };
+}
+
+/** The fewest copies that are more than half. */
+export function majorityOf(copies: number): number {
+  return Math.floor(copies / 2) + 1;
+}
+
+/** When the index was made, Unix time; null: there is none. */
+async function createdMs(connection: StoreConnection, bounds: Bounds): Promise<number | null> {
+  try {
+    const path = `/${CANARY_INDEX}/_settings?flat_settings=true`;
+    const found = await ask<Record<string, { settings: Record<string, string> }>>(
+      servicePlace(connection),
+      { path },
+      bounds,
+    );
+    return Number(found[CANARY_INDEX]?.settings['index.creation_date']);
+  } catch (error) {
+    if (error instanceof ElasticsearchRefusal && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** One connection: the client's own pool, retries and sniffing are left out, so that one write is one request on it. */
+class ElasticsearchSession implements WorkloadSession {
+  readonly #socket = new Socket();
+  readonly #connection: StoreConnection;
+  readonly #run: string;
+  readonly #shared: Shared;
+  #client: Client | null = null;
+
+  constructor(connection: StoreConnection, run: string, shared: Shared) {
+    this.#connection = connection;
+    this.#run = run;
+    this.#shared = shared;
+    this.#socket.on('error', () => undefined);
+  }
+
+  open(connectTimeoutMs: number): Promise<void> {
+    const { host, port } = this.#connection;
+    return new Promise((resolve, reject) => {
+      // SYN packets that are dropped are sent again after 1 s only: without a limit of our own the return would be seen late.
+      const timer = setTimeout(() => {
+        this.#socket.destroy(new Error('no connection within the limit'));
+      }, connectTimeoutMs);
+      this.#socket.once('error', reject);
+      this.#socket.once('close', () => {
+        clearTimeout(timer);
+        reject(new Error('closed while connecting'));
+      });
+      this.#socket.connect(port, host, () => {
+        clearTimeout(timer);
+        this.#socket.setNoDelay(true);
+        this.#client = clientOver(this.#socket, this.#connection);
+        resolve();
+      });
+    });
+  }
+
+  async write(n: number): Promise<OperationResult> {
+    if (this.#client === null) return { outcome: 'fail', detail: 'connect: not open' };
+    try {
+      const { _id: id, _shards: shards } = await this.#client.index({
+        index: CANARY_INDEX,
+        document: { run: this.#run, n, at: Date.now() },
+        timeout: SERVER_WAIT,
+      });
+      if (shards.successful < majorityOf(shards.total))
+        return { outcome: 'unknown', detail: `${shards.successful} of ${shards.total} copies` };
+      if (n > (this.#shared.newest?.n ?? 0)) this.#shared.newest = { n, id };
+      return { outcome: 'ok' };
+    } catch (error) {
+      return { outcome: isSureFailure(error) ? 'fail' : 'unknown', detail: errorClass(error) };
+    }
+  }
+
+  /** Whether the primary has the newest acknowledged document: asked for by its id, since a search sees only what is refreshed. */
+  async read(): Promise<OperationResult> {
+    const { newest } = this.#shared;
+    if (newest === null || this.#client === null) return { outcome: 'ok', detail: '0' };
+    try {
+      this.#shared.primary ??= await this.#lookUpPrimary();
+      const { found } = await this.#client.get({
+        index: CANARY_INDEX,
+        id: newest.id,
+        realtime: true,
+        _source: false,
+        preference: `_only_nodes:${this.#shared.primary}`,
+      });
+      return { outcome: 'ok', detail: found ? String(newest.n) : '0' };
+    } catch (error) {
+      this.#shared.primary = null;
+      const missing = error instanceof Error && errorClass(error) === '404';
+      return missing ? { outcome: 'ok', detail: '0' } : { outcome: 'unknown', detail: errorClass(error) };
+    }
+  }
+
+  async #lookUpPrimary(): Promise<string> {
+    const view = await localView(servicePlace(this.#connection), { deadlineMs: LOOK_MS });
+    const id = primaryOf(view)?.nodeId;
+    if (id === undefined || id === null) throw new Error('no primary');
+    return id;
+  }
+
+  usable(): boolean {
+    return this.#client !== null && !this.#socket.destroyed && this.#socket.readable;
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** The official client, with this socket as its only way out. */
+function clientOver(socket: Socket, { host, port, user, password }: StoreConnection): Client {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  let given = false;
+  agent.createConnection = () => {
+    if (given) throw new Error('the connection is gone');
+    given = true;
+    return socket;
+  };
+  return new Client({
+    node: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    Connection: HttpConnection,
+    agent: () => agent,
+    maxRetries: 0,
+    sniffOnStart: false,
+    sniffOnConnectionFault: false,
+    compression: false,
+    enableMetaHeader: false,
+    ...(user !== '' && { auth: { username: user, password } }),
+  });
+}

@@ -1,0 +1,125 @@
+import { anyMember, ask, memberPlace } from './api.ts';
+import type { Bounds, ExpectedWindow, GoverningSetting, StoreTarget } from '../store-driver.ts';
+
+/** Cluster settings that decide how soon a member is given up and another master or primary takes over. */
+const CLUSTER = [
+  'cluster.fault_detection.follower_check.interval',
+  'cluster.fault_detection.follower_check.timeout',
+  'cluster.fault_detection.follower_check.retry_count',
+  'cluster.fault_detection.leader_check.interval',
+  'cluster.fault_detection.leader_check.timeout',
+  'cluster.fault_detection.leader_check.retry_count',
+  'cluster.election.max_timeout',
+  'cluster.publish.timeout',
+  'cluster.no_master_block',
+] as const;
+
+/** Index settings that decide whether an acknowledged document is on disk and on other nodes. */
+const INDEX = [
+  'index.translog.durability',
+  'index.number_of_replicas',
+  'index.write.wait_for_active_shards',
+  'index.unassigned.node_left.delayed_timeout',
+] as const;
+
+type Flat = Record<string, string | string[] | undefined>;
+
+/** The cluster's settings, then those of every index that clients made. @throws Error when no member answers */
+export async function governingSettings(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]> {
+  const members = await target.members();
+  const question = async <T>(path: string): Promise<T> =>
+    anyMember(members, (member) => ask<T>(memberPlace(target, member), { path }, bounds));
+  const cluster = await question<Record<'persistent' | 'transient' | 'defaults', Flat>>(
+    '/_cluster/settings?include_defaults=true&flat_settings=true',
+  );
+  const fields = ['settings', 'defaults'].flatMap((part) =>
+    INDEX.map((name) => `*.${part}.${name.replaceAll('.', '\\.')}`),
+  );
+  const indices = await question<Record<string, { settings?: Flat; defaults?: Flat }>>(
+    `/_settings?include_defaults=true&flat_settings=true&filter_path=${encodeURIComponent(fields.join(','))}`,
+  );
+  return [...clusterSettings(cluster), ...indexSettings(indices)];
+}
+
+function clusterSettings(found: Record<'persistent' | 'transient' | 'defaults', Flat>): GoverningSetting[] {
+  return CLUSTER.flatMap((name) => {
+    for (const part of ['transient', 'persistent', 'defaults'] as const) {
+      const value = found[part][name];
+      if (value !== undefined) return [{ name, value: text(value), source: `_cluster/settings, ${part}` }];
+    }
+    return [];
+  });
+}
+
+function indexSettings(found: Record<string, { settings?: Flat; defaults?: Flat }>): GoverningSetting[] {
+  return Object.entries(found).flatMap(([index, { settings = {}, defaults = {} }]) =>
+    INDEX.flatMap((name) => {
+      const value = settings[name] ?? defaults[name];
+      const source = `index ${index}${settings[name] === undefined ? ', default' : ''}`;
+      return value === undefined ? [] : [{ name, value: text(value), source }];
+    }),
+  );
+}
+
+/** Elasticsearch writes its words in capitals where they are defaults. */
+function text(value: string | string[]): string {
+  return (Array.isArray(value) ? value.join(',') : value).toLowerCase();
+}
+
+/** A reset connection tells at once that a node is gone; then an election and the new state on every node. */
+const ELECTION_MS = 3_000;
+/** kubelet sees a dead container within its relist of 1 s; until then a Service still leads new connections to it. */
+const ENDPOINT_MS = 2_000;
+/** A shard's own change of primary: one cluster state, agreed on and applied. */
+const PROMOTION_MS = 1_000;
+
+/** When clients should be served again. Null where the settings that it follows from are not known. */
+export function expectedWindow(fault: string, governing: readonly GoverningSetting[]): ExpectedWindow | null {
+  if (fault === 'pod-crash' || fault === 'pod-delete') {
+    return {
+      loMs: 0,
+      hiMs: ELECTION_MS + PROMOTION_MS + ENDPOINT_MS,
+      derivation:
+        `the dead node's connections are reset, so that no time-out runs: a new master within ${ELECTION_MS} ms where it led, ` +
+        `promotion of a copy ${PROMOTION_MS} ms, the endpoint leaves the Service within ${ENDPOINT_MS} ms; earliest: at once`,
+    };
+  }
+  if (fault === 'switchover') {
+    return {
+      loMs: 0,
+      hiMs: ELECTION_MS + PROMOTION_MS,
+      derivation: `one new cluster state (${PROMOTION_MS} ms), or an election (${ELECTION_MS} ms)`,
+    };
+  }
+  if (fault === 'hang' || fault === 'node-loss' || fault === 'partition') return silentWindow(governing);
+  return null;
+}
+
+/** A node that says nothing is given up after as many checks as are configured, each with its own time-out. */
+function silentWindow(governing: readonly GoverningSetting[]): ExpectedWindow | null {
+  const of = (name: string): number | null => {
+    const found = governing.find(
+      (setting) => setting.name === `cluster.fault_detection.follower_check.${name}`,
+    );
+    return found === undefined ? null : name === 'retry_count' ? Number(found.value) : millisOf(found.value);
+  };
+  const [interval, timeout, retries] = [of('interval'), of('timeout'), of('retry_count')];
+  if (interval === null || timeout === null || retries === null || !Number.isFinite(retries)) return null;
+  const checks = retries * timeout + (retries - 1) * interval;
+  return {
+    loMs: checks,
+    hiMs: checks + interval + timeout + ELECTION_MS + PROMOTION_MS,
+    derivation:
+      `${retries} checks of ${timeout} ms each, ${interval} ms apart, find nobody; latest: the last good check was just answered ` +
+      `(${interval} ms), the master is elected anew (${ELECTION_MS} ms), a copy is promoted (${PROMOTION_MS} ms), and what was ` +
+      `sent meanwhile runs out (${timeout} ms)`,
+  };
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `1s`, `500ms` or `1m` in ms; null for anything else. */
+export function millisOf(value: string): number | null {
+  const match = /^(\d+)(ms|s|m|h)$/.exec(value);
+  return match === null ? null : Number(match[1]) * (UNITS[match[2] ?? ''] ?? Number.NaN);
+}

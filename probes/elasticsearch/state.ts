@@ -1,0 +1,158 @@
+import { anyMember, ask, memberPlace } from './api.ts';
+import { governingSettings } from './settings.ts';
+import { isActive, localView, primaryOf } from './view.ts';
+import type { View } from './view.ts';
+import { askHttp, whereOf } from '../http.ts';
+import { waitSteadyBy } from '../steady.ts';
+import type {
+  Bounds,
+  Offices,
+  Steadiness,
+  StoreDescription,
+  StoreMember,
+  StoreTarget,
+} from '../store-driver.ts';
+
+interface Health {
+  status: string;
+  number_of_nodes: number;
+  relocating_shards: number;
+  initializing_shards: number;
+  unassigned_shards: number;
+}
+
+/** Fewer than three cannot elect a master when one of them goes. */
+const LEAST_ELIGIBLE = 3;
+
+/** The health as the master knows it. @throws as `ask` */
+async function healthOf(
+  target: StoreTarget,
+  members: readonly StoreMember[],
+  bounds: Bounds,
+): Promise<Health> {
+  const path = `/_cluster/health?timeout=0s&master_timeout=1s`;
+  return anyMember(members, (member) => ask<Health>(memberPlace(target, member), { path }, bounds));
+}
+
+/** The view of a member that knows a master. @throws Error when none does */
+export async function ledView(
+  target: StoreTarget,
+  members: readonly StoreMember[],
+  bounds: Bounds,
+): Promise<View> {
+  return anyMember(members, async (member) => {
+    const view = await localView(memberPlace(target, member), bounds);
+    if (view.master === null) throw new Error(`Elasticsearch of ${member.name} knows no master`);
+    return view;
+  });
+}
+
+/** The node of the canary's primary shard; before there is a canary, the master. */
+function leaderIn(view: View): string | null {
+  return view.copies === null ? view.master : (primaryOf(view)?.node ?? null);
+}
+
+/** Master, members and live settings. @throws Error when no member answers */
+export async function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription> {
+  const members = await target.members();
+  const view = await ledView(target, members, bounds);
+  const health = await healthOf(target, members, bounds);
+  const eligible = new Set(view.eligible);
+  return {
+    leader: view.master,
+    members: [...view.nodes.values()].sort().map((name) => ({
+      name,
+      role: name === view.master ? 'master' : eligible.has(name) ? 'master-eligible' : 'data',
+      state: 'joined',
+    })),
+    conditions: [
+      { name: 'health', ok: health.status === 'green', expected: 'green', seen: described(health) },
+      {
+        name: 'master-eligible nodes',
+        ok: eligible.size >= LEAST_ELIGIBLE,
+        expected: `at least ${LEAST_ELIGIBLE}`,
+        seen: `${eligible.size}: ${[...eligible].sort().join(', ')}`,
+      },
+    ],
+    governing: await governingSettings(target, bounds),
+  };
+}
+
+/** Who holds the canary's primary shard, and who is master. @throws Error when no member knows a master */
+export async function offices(target: StoreTarget, _run: string, bounds: Bounds): Promise<Offices> {
+  const view = await ledView(target, await target.members(), bounds);
+  return { leader: primaryOf(view)?.node ?? null, master: view.master };
+}
+
+/** Green, nothing moving, every member in, agreeing on one master, and enough of them able to become one. Never throws. */
+export async function steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness> {
+  try {
+    const members = await target.members();
+    const views = await Promise.all(members.map((member) => localView(memberPlace(target, member), bounds)));
+    const first = views[0];
+    if (first === undefined) return { ok: false, leader: null, detail: 'Elasticsearch has no members' };
+    const health = await healthOf(target, members, bounds);
+    const wrong = [...disagreements(members, views), ...unrest(health, members.length)];
+    const seen = `${described(health)}, master ${first.master ?? 'nobody'}, primary on ${primaryOf(first)?.node ?? 'no node (no canary yet)'}`;
+    return {
+      ok: wrong.length === 0,
+      leader: leaderIn(first),
+      detail: wrong.length === 0 ? seen : `${wrong.join('; ')}; seen: ${seen}`,
+    };
+  } catch (error) {
+    return { ok: false, leader: null, detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+export const waitSteady = waitSteadyBy(steady);
+
+function disagreements(members: readonly StoreMember[], views: readonly View[]): string[] {
+  const masters = views.map(({ master }, i) => `${members[i]?.name ?? '?'}: ${master ?? 'none'}`);
+  const wrong: string[] = [];
+  if (new Set(views.map(({ master }) => master)).size !== 1 || views.some(({ master }) => master === null))
+    wrong.push(`expected one master, the members name ${masters.join(', ')}`);
+  const eligible = Math.min(...views.map((view) => view.eligible.length));
+  const least = Math.min(LEAST_ELIGIBLE, members.length);
+  if (eligible < least) wrong.push(`expected ${least} master-eligible nodes, seen ${eligible}`);
+  const inactive = views.flatMap(({ copies }) => copies ?? []).filter((copy) => !isActive(copy));
+  if (inactive.length > 0)
+    wrong.push(`expected every copy of the canary started, seen ${inactive[0]?.state ?? ''}`);
+  return wrong;
+}
+
+function unrest(health: Health, members: number): string[] {
+  const calm =
+    health.status === 'green' && health.relocating_shards === 0 && health.initializing_shards === 0;
+  return calm && health.number_of_nodes === members
+    ? []
+    : [`expected green with ${members} nodes and no shard moving`];
+}
+
+function described(health: Health): string {
+  return (
+    `${health.status}, ${health.number_of_nodes} nodes, ${health.relocating_shards} shards relocating, ` +
+    `${health.initializing_shards} initializing, ${health.unassigned_shards} unassigned`
+  );
+}
+
+/**
+ * Elasticsearch has no address for reads alone; where one is declared, it must refuse to index.
+ * @throws Error when nothing answers there
+ */
+export async function refusesWrites(
+  at: { host: string; port: number },
+  target: StoreTarget,
+  bounds: Bounds,
+): Promise<{ refused: boolean; detail: string }> {
+  const { user, password } = target.connection;
+  // A bulk request without an action: a server that takes writes finds fault with it, a gate before it refuses first.
+  const question = {
+    ...{ who: 'Elasticsearch', ...at, path: '/_bulk', method: 'POST' as const, body: {} },
+    account: user === '' ? undefined : { user, password },
+  };
+  const { status } = await askHttp(question, bounds);
+  return {
+    refused: status === 401 || status === 403 || status === 405,
+    detail: `${whereOf(question)}: status ${status}`,
+  };
+}

@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ask, CANARY_INDEX, memberPlace } from './api.ts';
+import { ledView } from './state.ts';
+import { primaryOf } from './view.ts';
+import type { View } from './view.ts';
+import { monoMs } from '../clock.ts';
+import type { Bounds, StoreMember, StoreTarget, Switchover, SwitchoverRequest } from '../store-driver.ts';
+
+const LOOK_EVERY_MS = 50;
+const LOOK_MS = 1_000;
+
+/**
+ * Where the member holds the canary's primary shard, cancels that shard there, so that a copy that is in sync is promoted; else, where it is
+ * master, excludes it from voting until another one is elected. Both through another member.
+ * @throws Error when it holds no office, the cluster refuses, or nobody else holds the office at the deadline
+ */
+export async function switchover(
+  target: StoreTarget,
+  { from }: SwitchoverRequest,
+  bounds: Bounds,
+): Promise<Switchover> {
+  const end = monoMs() + bounds.deadlineMs;
+  const members = await target.members();
+  const others = members.filter(({ name }) => name !== from);
+  const view = await ledView(target, others, within(bounds, LOOK_MS));
+  const [other] = others;
+  if (other === undefined) throw new Error('Elasticsearch: there is no other member to take over');
+  const primary = primaryOf(view)?.node === from;
+  if (!primary && view.master !== from)
+    throw new Error(
+      `Elasticsearch: ${from} holds neither the canary's primary shard nor the office of master`,
+    );
+  const order = { target, other, from, bounds };
+  if (primary) await cancelPrimary(order);
+  else await excludeMaster(order);
+  const officeOf = (seen: View): string | null => (primary ? (primaryOf(seen)?.node ?? null) : seen.master);
+  const office = primary ? 'primary shard' : 'master';
+  try {
+    const to = await another({ target, others, from }, officeOf, end);
+    return { from, to, detail: `${office}: ${from} → ${to}` };
+  } finally {
+    if (!primary) await includeAgain(target, others);
+  }
+}
+
+interface Order {
+  target: StoreTarget;
+  other: StoreMember;
+  from: string;
+  bounds: Bounds;
+}
+
+async function cancelPrimary({ target, other, from, bounds }: Order): Promise<void> {
+  const cancel = { index: CANARY_INDEX, shard: 0, node: from, allow_primary: true };
+  const body = { commands: [{ cancel }] };
+  const path = '/_cluster/reroute?metric=none';
+  await ask(memberPlace(target, other), { path, method: 'POST', body }, bounds);
+}
+
+async function excludeMaster({ target, other, from, bounds }: Order): Promise<void> {
+  const path = `/_cluster/voting_config_exclusions?node_names=${encodeURIComponent(from)}`;
+  await ask(memberPlace(target, other), { path, method: 'POST' }, bounds);
+}
+
+/** Left in place, the exclusion would cost a vote for good. */
+async function includeAgain(target: StoreTarget, others: readonly StoreMember[]): Promise<void> {
+  const path = '/_cluster/voting_config_exclusions?wait_for_removal=false';
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const member = others[attempt % others.length];
+      if (member !== undefined)
+        await ask(memberPlace(target, member), { path, method: 'DELETE' }, { deadlineMs: LOOK_MS });
+      return;
+    } catch (error) {
+      if (attempt >= 20) throw error;
+      await sleep(LOOK_EVERY_MS * 4);
+    }
+  }
+}
+
+async function another(
+  where: { target: StoreTarget; others: readonly StoreMember[]; from: string },
+  officeOf: (view: View) => string | null,
+  end: number,
+): Promise<string> {
+  let seen = 'nothing';
+  while (monoMs() < end) {
+    try {
+      const holder = officeOf(await ledView(where.target, where.others, { deadlineMs: LOOK_MS }));
+      if (holder !== null && holder !== where.from) return holder;
+      seen = holder ?? 'nobody';
+    } catch (error) {
+      seen = error instanceof Error ? error.message : String(error);
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+  throw new Error(
+    `Elasticsearch: expected another member than ${where.from} to take over, seen ${seen} at the deadline`,
+  );
+}
+
+function within(bounds: Bounds, limitMs: number): Bounds {
+  return { ...bounds, deadlineMs: Math.min(bounds.deadlineMs, limitMs) };
+}
