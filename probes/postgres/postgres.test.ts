@@ -56,6 +56,13 @@ void test('the expected window follows from the live settings and says how', () 
   );
   assert.equal(expectedWindow('pod-crash', settings({ ttl: '20' })), null);
   assert.equal(expectedWindow('something', fast), null);
+  for (const fault of ['hang', 'node-loss']) {
+    const window = expectedWindow(fault, fast);
+    assert.deepEqual([window?.loMs, window?.hiMs], [15_000, 28_000], fault);
+  }
+  assert.deepEqual(expectedWindow('partition', fast, { also: ['api'] })?.hiMs, 28_000);
+  assert.equal(expectedWindow('partition', fast), null);
+  assert.equal(expectedWindow('switchover', fast)?.hiMs, 8_000);
 });
 
 async function listening(onConnection: (socket: Socket) => void): Promise<{ port: number; close(): void }> {

@@ -1,5 +1,6 @@
 import type {
   Bounds,
+  Circumstances,
   ExpectedWindow,
   GoverningSetting,
   StoreConnection,
@@ -77,33 +78,67 @@ const MINIMUM_GRACE_MS = 2000;
 /** A shutdown that is asked for releases the lease at once; promotion of a replica that has everything takes some 200 ms. */
 const FASTEST_HANDOVER_MS = 200;
 
+/** Patroni's settings that the windows follow from, ms. */
+interface Timing {
+  ttl: number;
+  loop: number;
+  start: number;
+}
+type Window = (timing: Timing, circumstances: Circumstances) => ExpectedWindow | null;
+
+const WINDOWS: Readonly<Record<string, Window>> = {
+  'pod-crash': ({ ttl, loop, start }) => ({
+    loMs: RESTART_MS,
+    hiMs: Math.max(ttl, start) + loop + PROMOTION_MS,
+    derivation:
+      `earliest: kubelet starts the container again (${RESTART_MS} ms) and Patroni, with primary_start_timeout ${start / 1000} s, ` +
+      `gives the lease away or keeps it; latest: no restart in time, the lease runs out ttl ${ttl / 1000} s ` +
+      `after its last renewal${start > ttl ? ` (or the primary is given primary_start_timeout ${start / 1000} s)` : ''}, ` +
+      `a replica looks within loop_wait ${loop / 1000} s, promotion and routing ${PROMOTION_MS} ms`,
+  }),
+  'pod-delete': ({ loop }) => ({
+    loMs: FASTEST_HANDOVER_MS,
+    hiMs: MINIMUM_GRACE_MS + loop + PROMOTION_MS,
+    derivation:
+      `SIGTERM comes first: Patroni stops the server and releases the lease (earliest ${FASTEST_HANDOVER_MS} ms, latest the ` +
+      `minimum grace of ${MINIMUM_GRACE_MS} ms), a replica looks within loop_wait ${loop / 1000} s, promotion and routing ${PROMOTION_MS} ms`,
+  }),
+  hang: (timing) => leaseRunsOut(timing, 'nothing of the leader runs'),
+  'node-loss': (timing) => leaseRunsOut(timing, 'nothing of the leader runs'),
+  // A leader that still reaches the API server keeps its lease: nobody takes over, however long it lasts.
+  partition: (timing, { also }) =>
+    also.includes('api') ? leaseRunsOut(timing, 'the leader does not reach the API server') : null,
+  switchover: ({ loop }) => ({
+    loMs: FASTEST_HANDOVER_MS,
+    hiMs: loop + PROMOTION_MS,
+    derivation:
+      `Patroni stops the server, which releases the lease (earliest ${FASTEST_HANDOVER_MS} ms); the candidate looks at once, ` +
+      `at the latest within loop_wait ${loop / 1000} s, promotion and routing ${PROMOTION_MS} ms`,
+  }),
+};
+
+/** The leader is gone without a word: its lease must run out, of which up to one loop had passed already. */
+function leaseRunsOut({ ttl, loop }: Timing, why: string): ExpectedWindow {
+  return {
+    loMs: Math.max(0, ttl - loop),
+    hiMs: ttl + loop + PROMOTION_MS,
+    derivation:
+      `${why}: its lease of ttl ${ttl / 1000} s, renewed up to loop_wait ${loop / 1000} s before, runs out; ` +
+      `a replica looks within loop_wait ${loop / 1000} s, promotion and routing ${PROMOTION_MS} ms`,
+  };
+}
+
 /** When clients should be served again. Null for faults whose window does not follow from these settings. */
-export function expectedWindow(fault: string, governing: readonly GoverningSetting[]): ExpectedWindow | null {
+export function expectedWindow(
+  fault: string,
+  governing: readonly GoverningSetting[],
+  circumstances: Circumstances = { also: [] },
+): ExpectedWindow | null {
   const ttl = millis(governing, 'ttl');
   const loop = millis(governing, 'loop_wait');
   const start = millis(governing, 'primary_start_timeout');
   if (ttl === null || loop === null || start === null) return null;
-  if (fault === 'pod-crash') {
-    return {
-      loMs: RESTART_MS,
-      hiMs: Math.max(ttl, start) + loop + PROMOTION_MS,
-      derivation:
-        `earliest: kubelet starts the container again (${RESTART_MS} ms) and Patroni, with primary_start_timeout ${start / 1000} s, ` +
-        `gives the lease away or keeps it; latest: no restart in time, the lease runs out ttl ${ttl / 1000} s ` +
-        `after its last renewal${start > ttl ? ` (or the primary is given primary_start_timeout ${start / 1000} s)` : ''}, ` +
-        `a replica looks within loop_wait ${loop / 1000} s, promotion and routing ${PROMOTION_MS} ms`,
-    };
-  }
-  if (fault === 'pod-delete') {
-    return {
-      loMs: FASTEST_HANDOVER_MS,
-      hiMs: MINIMUM_GRACE_MS + loop + PROMOTION_MS,
-      derivation:
-        `SIGTERM comes first: Patroni stops the server and releases the lease (earliest ${FASTEST_HANDOVER_MS} ms, latest the ` +
-        `minimum grace of ${MINIMUM_GRACE_MS} ms), a replica looks within loop_wait ${loop / 1000} s, promotion and routing ${PROMOTION_MS} ms`,
-    };
-  }
-  return null;
+  return WINDOWS[fault]?.({ ttl, loop, start }, circumstances) ?? null;
 }
 
 function millis(governing: readonly GoverningSetting[], name: string): number | null {

@@ -22,11 +22,13 @@ export function storeMethods(engine: Engine): Methods {
         deadlineMs: timeoutMs,
         signal: call.signal,
       }),
-    'store.governing': async ({ check, store, fault, trial }, call) => {
+    'store.governing': async ({ check, store, fault, trial, target, also }, call) => {
       const writer = openHistory(engine.book.trialFolder(check, trial), 'governing.ndjson');
       try {
         const request = {
           fault,
+          target: target ?? 'leader',
+          also: also ?? stores.declared(store).partition.also,
           write: (seen: Parameters<typeof writer.observe>[0]) => writer.observe(seen),
         };
         const bounds = { deadlineMs: operationMs, signal: call.signal };

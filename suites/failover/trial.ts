@@ -41,7 +41,7 @@ export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promis
   if (!(await steadyBefore(ctx, store))) return;
   await ctx.step('note roles and objects', () => call('state.note', { check, trial }));
   await ctx.step('read the settings that govern the failover', () =>
-    call('store.governing', { check, store, fault: subject.fault, trial }),
+    call('store.governing', { check, store, trial, ...aimOf(settings), fault: subject.fault }),
   );
   try {
     await ctx.step('follow leader, members and endpoints', () =>

@@ -70,7 +70,10 @@ export interface RunnerMethods {
     result: { ok: boolean; leader: string | null; detail: string };
   };
   /** Appends the governing settings and the expected window to `governing.ndjson`. */
-  'store.governing': { params: { check: string; store: string; fault: string; trial: number }; result: null };
+  'store.governing': {
+    params: { check: string; store: string; fault: string; trial: number; target?: string; also?: 'api'[] };
+    result: null;
+  };
   /** Does what listens there refuse writes, as a read Service must? */
   'store.refusesWrites': {
     params: { check: string; store: string; host: string; port: number; timeoutMs: number };
