@@ -24,7 +24,7 @@ export interface HttpQuestion {
 export function askHttp(question: HttpQuestion, bounds: Bounds): Promise<{ status: number; text: string }> {
   const { host, port, path, method = 'GET', account } = question;
   const signals = [
-    AbortSignal.timeout(Math.max(1, bounds.deadlineMs)),
+    AbortSignal.timeout(Math.max(1, Math.ceil(bounds.deadlineMs))),
     ...(bounds.signal ? [bounds.signal] : []),
   ];
   const body = question.body === undefined ? undefined : JSON.stringify(question.body);
