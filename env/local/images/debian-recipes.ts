@@ -234,3 +234,36 @@ export const POSTGRES: DebianRecipe = {
   finishVersion: 1,
   finish: finishPostgres,
 };
+
+/** The gate before a server that has no accounts of its own. */
+export const HAPROXY: DebianRecipe = {
+  name: 'haproxy',
+  parent: BASE,
+  packages: [
+    'haproxy',
+    'libcrypt1',
+    'liblua5.3-0',
+    'libopentracing-c-wrapper0',
+    'libopentracing1',
+    'libstdc++6',
+    'libgcc-s1',
+    'libpcre2-8-0',
+    'libssl3',
+    'libsystemd0',
+    'libcap2',
+    'libgcrypt20',
+    'libgpg-error0',
+    'liblz4-1',
+    'liblzma5',
+    'libzstd1',
+  ],
+  exclude: [
+    './usr/share/gdb*',
+    './usr/share/gcc*',
+    './usr/share/vim*',
+    './etc/rsyslog.d*',
+    './var/lib/haproxy*',
+  ],
+  finishVersion: 1,
+  finish: (root, signal) => proveLinked(root, ['/usr/sbin/haproxy'], signal),
+};

@@ -1,5 +1,7 @@
 /** The images of the stores, built only where the store is raised. */
-import { POSTGRES, POSTGRES_USER } from './debian-recipes.ts';
+import { APP_USER, HAPROXY, POSTGRES, POSTGRES_USER } from './debian-recipes.ts';
+import { ELASTICSEARCH_JARS, ELASTICSEARCH_LAUNCHER } from './elasticsearch.ts';
+import { JAVA_RUNTIME } from './java.ts';
 import { base } from './recipes.ts';
 import type { ImageRecipe } from './recipes.ts';
 
@@ -21,6 +23,20 @@ export const STORE_IMAGES: Readonly<Record<string, readonly ImageRecipe[]>> = {
           PYTHONUNBUFFERED: '1',
         },
       },
+    },
+  ],
+  elasticsearch: [
+    {
+      name: 'elasticsearch',
+      tag: { version: '9.5.3' },
+      layers: [base, JAVA_RUNTIME, ELASTICSEARCH_JARS, ELASTICSEARCH_LAUNCHER],
+      run: { entrypoint: ['java'], user: `${String(APP_USER)}:${String(APP_USER)}`, workdir: '/tmp' },
+    },
+    {
+      name: 'haproxy',
+      tag: { version: '2.6' },
+      layers: [base, { kind: 'debian', recipe: HAPROXY }],
+      run: { entrypoint: ['haproxy'], user: `${String(APP_USER)}:${String(APP_USER)}` },
     },
   ],
 };

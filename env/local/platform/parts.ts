@@ -1,6 +1,7 @@
 /** The parts of the platform, in the order in which they are applied. A store is one folder and one row of STORES. */
 import type { PlatformContext } from './context.ts';
 import { configureLoadBalancer, edgeObjects, waitForEdge } from './edge/index.ts';
+import { elasticsearchObjects, waitElasticsearch } from './elasticsearch/index.ts';
 import type { KubeObject } from './objects.ts';
 import { postgresObjects, waitPostgres } from './postgres/index.ts';
 import type { Secrets } from './secrets.ts';
@@ -27,6 +28,7 @@ export const EDGE_PART: Part = {
 /** The stores that can be raised, by the name that `--with` takes. */
 export const STORES: Readonly<Record<string, Part>> = {
   postgres: { name: 'postgres', objects: postgresObjects, wait: waitPostgres },
+  elasticsearch: { name: 'elasticsearch', objects: elasticsearchObjects, wait: waitElasticsearch },
 };
 
 /**

@@ -4,7 +4,16 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Who has a password. Names of the keys in the file and in the Secret. */
-export const SECRET_NAMES = ['superuser', 'replication', 'rewind', 'restapi', 'tender', 'plumbline'] as const;
+export const SECRET_NAMES = [
+  'superuser',
+  'replication',
+  'rewind',
+  'restapi',
+  'tender',
+  'plumbline',
+  'elasticsearchTender',
+  'elasticsearchPlumbline',
+] as const;
 export type Secrets = Readonly<Record<(typeof SECRET_NAMES)[number], string>>;
 
 const PASSWORD_BYTES = 24; // 192 bits

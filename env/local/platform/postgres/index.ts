@@ -41,6 +41,9 @@ function fieldEnv(name: string, fieldPath: string): unknown {
   return { name, valueFrom: { fieldRef: { fieldPath } } };
 }
 
+/** Of all the instance's passwords those of this store; a Secret holds no other store's. */
+const PASSWORDS = ['superuser', 'replication', 'rewind', 'restapi', 'tender', 'plumbline'] as const;
+
 /** The Secret with every password of the store. */
 export const CREDENTIALS = 'postgres-credentials';
 
@@ -166,7 +169,7 @@ export function postgresObjects(context: PlatformContext, secrets: Secrets): Kub
       kind: 'Secret',
       metadata: metadata(CREDENTIALS, TENDER, NAME),
       type: 'Opaque',
-      stringData: secrets,
+      stringData: Object.fromEntries(PASSWORDS.map((name) => [name, secrets[name]])),
     },
     {
       apiVersion: 'v1',

@@ -1,0 +1,119 @@
+/** Elasticsearch's settings, the gate before it, and the JVM's options. */
+
+/** Where clients come in: the gate, which asks for a password. */
+export const HTTP_PORT = 9200;
+/** The server's own HTTP port, on the loopback interface of the pod alone. */
+const INNER_PORT = 9210;
+/** Among the members. */
+export const TRANSPORT_PORT = 9300;
+/** Accepts connections while the node belongs to a cluster with a master. */
+export const JOINED_PORT = 9399;
+/** Answers whether the server answers, to anybody, and nothing else. */
+export const HEALTH_PORT = 9201;
+export const DATA = '/var/lib/elasticsearch';
+export const HOME = '/opt/elasticsearch';
+export const CONFIG = '/etc/elasticsearch';
+
+/**
+ * A member that says nothing is given up after three checks of 3 s, one second apart; one whose connection is reset at once.
+ * `${…}` is filled from the environment of the container.
+ */
+export const FAULT_DETECTION = { interval: '1s', timeout: '3s', retry_count: 3 } as const;
+
+/** elasticsearch.yml. JSON is YAML. */
+export function elasticsearchConfig(members: readonly string[], headless: string): string {
+  return JSON.stringify(
+    {
+      'cluster.name': 'tender',
+      'node.name': '${POD_NAME}',
+      'node.roles': ['master', 'data'],
+      'path.data': DATA,
+      'path.logs': '/tmp',
+      'http.host': '127.0.0.1',
+      'http.port': INNER_PORT,
+      'http.publish_host': '${POD_IP}',
+      'transport.host': '0.0.0.0',
+      'transport.publish_host': '${POD_IP}',
+      'transport.port': TRANSPORT_PORT,
+      'readiness.port': JOINED_PORT,
+      'discovery.seed_hosts': [`${headless}:${String(TRANSPORT_PORT)}`],
+      'cluster.initial_master_nodes': members, // only asked while a member has never been in a cluster
+      'cluster.fault_detection.follower_check': FAULT_DETECTION,
+      'cluster.fault_detection.leader_check': FAULT_DETECTION,
+      // The volumes of this environment share one disk, whose fill level is no affair of the cluster.
+      'cluster.routing.allocation.disk.threshold_enabled': false,
+      'indices.recovery.max_bytes_per_sec': '200mb',
+      'node.store.allow_mmap': false,
+    },
+    null,
+    2,
+  );
+}
+
+/** To the console only, without debugging aids for clients. */
+export const LOG_CONFIG = `status = error
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = [%d{ISO8601}][%-5p][%c{1.}] %m%n
+rootLogger.level = info
+rootLogger.appenderRef.console.ref = console
+`;
+
+const HEAP = '400m';
+
+/** Arguments of `java`. The launcher takes the rest from elasticsearch.yml. */
+export const JAVA_ARGUMENTS: readonly string[] = [
+  `-Xms${HEAP}`,
+  `-Xmx${HEAP}`,
+  '-XX:+UseSerialGC', // the least memory and the fewest threads, for a heap of this size
+  '-XX:MaxDirectMemorySize=64m',
+  '-XX:ReservedCodeCacheSize=96m',
+  '-Xss512k',
+  '-Djava.io.tmpdir=/tmp',
+  '-Dsun.net.inetaddr.ttl=2', // a member that comes back has another address
+  `-Des.path.home=${HOME}`,
+  `-Des.path.conf=${CONFIG}`,
+  `-Des.nativelibs.path=${HOME}/native`,
+  '-Des.distribution.type=docker',
+  '-Dio.netty.allocator.type=unpooled',
+  '--enable-native-access=ALL-UNNAMED',
+  '-cp',
+  `${HOME}/launcher:${HOME}/lib/*`,
+  'Server',
+];
+
+/**
+ * HAProxy before the server: this build of Elasticsearch has no accounts of its own. One request is passed on once: what is not
+ * answered is not asked again. The passwords come from the environment.
+ */
+export const GATE_CONFIG = `global
+  maxconn 512
+  log stdout format raw local0 notice
+defaults
+  mode http
+  log global
+  option dontlognull
+  retries 0
+  timeout connect 1s
+  timeout client 60s
+  timeout server 60s
+  timeout http-request 10s
+userlist accounts
+  user plumbline insecure-password "\${PLUMBLINE_PASSWORD}"
+  user tender insecure-password "\${TENDER_PASSWORD}"
+frontend clients
+  bind :${String(HTTP_PORT)}
+  http-request auth realm Elasticsearch unless { http_auth(accounts) }
+  http-request del-header authorization
+  default_backend server
+frontend health
+  bind :${String(HEALTH_PORT)}
+  http-request deny unless { method GET } { path /alive }
+  http-request set-uri /_cluster/health?local=true&timeout=0s
+  default_backend server
+backend server
+  option http-keep-alive
+  http-reuse safe
+  server local 127.0.0.1:${String(INNER_PORT)} maxconn 256
+`;

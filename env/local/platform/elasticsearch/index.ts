@@ -1,0 +1,192 @@
+/** Elasticsearch: three members that hold data and may become master, each behind a gate that asks for a password. */
+import { APP_USER } from '../../images/debian-recipes.ts';
+import { imageOf } from '../../images/index.ts';
+import { TENDER, type PlatformContext } from '../context.ts';
+import {
+  disruptionBudget,
+  httpProbe,
+  labels,
+  metadata,
+  NO_RIGHTS,
+  podSecurity,
+  requiredSpread,
+  resources,
+  selector,
+  service,
+  serviceAccount,
+  type KubeObject,
+} from '../objects.ts';
+import type { Secrets } from '../secrets.ts';
+import {
+  CONFIG,
+  DATA,
+  elasticsearchConfig,
+  GATE_CONFIG,
+  HEALTH_PORT,
+  HTTP_PORT,
+  JAVA_ARGUMENTS,
+  JOINED_PORT,
+  LOG_CONFIG,
+  TRANSPORT_PORT,
+} from './config.ts';
+import { ensureDocuments } from './documents.ts';
+
+const NAME = 'elasticsearch';
+const MEMBERS = 3;
+const HEADLESS = `${NAME}-members`;
+const CREDENTIALS = `${NAME}-credentials`;
+/** The last part of the Service's address, below the instance's block; environment files name it. */
+const ADDRESS = '128.50';
+
+const secretEnv = (name: string, key: string): unknown => ({
+  name,
+  valueFrom: { secretKeyRef: { name: CREDENTIALS, key } },
+});
+const fieldEnv = (name: string, fieldPath: string): unknown => ({
+  name,
+  valueFrom: { fieldRef: { fieldPath } },
+});
+
+function server(image: string): unknown {
+  return {
+    name: NAME,
+    image,
+    args: JAVA_ARGUMENTS,
+    env: [fieldEnv('POD_NAME', 'metadata.name'), fieldEnv('POD_IP', 'status.podIP')],
+    ports: [{ name: 'transport', containerPort: TRANSPORT_PORT }],
+    // Open while the node knows a master, so that one that is cut off leaves the Service; the gate's probe sees a server that hangs.
+    readinessProbe: {
+      tcpSocket: { port: JOINED_PORT },
+      periodSeconds: 2,
+      timeoutSeconds: 1,
+      failureThreshold: 3,
+    },
+    // Through the gate: from its own start to its first answer it takes half a minute on a busy machine.
+    startupProbe: httpProbe('/alive', HEALTH_PORT, { failureThreshold: 150 }),
+    livenessProbe: httpProbe('/alive', HEALTH_PORT, {
+      periodSeconds: 10,
+      timeoutSeconds: 5,
+      failureThreshold: 6,
+    }),
+    resources: resources({ cpuRequest: '100m', cpuLimit: '2', memoryRequest: '640Mi', memoryLimit: '896Mi' }),
+    securityContext: NO_RIGHTS,
+    volumeMounts: [
+      { name: 'data', mountPath: DATA },
+      { name: 'config', mountPath: CONFIG },
+      { name: 'scratch', mountPath: '/tmp' },
+    ],
+  };
+}
+
+function gate(image: string): unknown {
+  return {
+    name: 'gate',
+    image,
+    args: ['-W', '-db', '-f', '/etc/gate/haproxy.cfg'],
+    env: [secretEnv('PLUMBLINE_PASSWORD', 'plumbline'), secretEnv('TENDER_PASSWORD', 'tender')],
+    ports: [
+      { name: 'http', containerPort: HTTP_PORT },
+      { name: 'health', containerPort: HEALTH_PORT },
+    ],
+    readinessProbe: httpProbe('/alive', 'health'),
+    livenessProbe: { tcpSocket: { port: 'http' }, periodSeconds: 10, timeoutSeconds: 5 },
+    resources: resources({ cpuRequest: '20m', cpuLimit: '500m', memoryRequest: '16Mi', memoryLimit: '64Mi' }),
+    securityContext: NO_RIGHTS,
+    volumeMounts: [{ name: 'gate', mountPath: '/etc/gate' }],
+  };
+}
+
+function statefulSet(context: PlatformContext): KubeObject {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: metadata(NAME, TENDER),
+    spec: {
+      replicas: MEMBERS,
+      serviceName: HEADLESS,
+      podManagementPolicy: 'Parallel', // the first master is elected by a majority of them
+      selector: { matchLabels: selector(NAME) },
+      template: {
+        metadata: { labels: labels(NAME) },
+        spec: {
+          serviceAccountName: NAME,
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          terminationGracePeriodSeconds: 30,
+          securityContext: podSecurity(APP_USER),
+          affinity: requiredSpread(NAME),
+          containers: [
+            server(imageOf(context.images, NAME).pinned),
+            gate(imageOf(context.images, 'haproxy').pinned),
+          ],
+          volumes: [
+            { name: 'config', configMap: { name: `${NAME}-config` } },
+            { name: 'gate', configMap: { name: `${NAME}-gate` } },
+            { name: 'scratch', emptyDir: { sizeLimit: '128Mi' } },
+          ],
+        },
+      },
+      volumeClaimTemplates: [
+        {
+          metadata: { name: 'data', labels: labels(NAME) },
+          spec: {
+            storageClassName: 'plumbline-local',
+            accessModes: ['ReadWriteOnce'],
+            resources: { requests: { storage: '1Gi' } },
+          },
+        },
+      ],
+    },
+  };
+}
+
+function configMap(name: string, data: Record<string, string>): KubeObject {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: metadata(name, TENDER, NAME), data };
+}
+
+/** Every object of the store. */
+export function elasticsearchObjects(context: PlatformContext, secrets: Secrets): KubeObject[] {
+  const members = Array.from({ length: MEMBERS }, (_, i) => `${NAME}-${String(i)}`);
+  const headless = `${HEADLESS}.${TENDER}.svc.cluster.local`;
+  return [
+    serviceAccount(NAME, TENDER),
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: metadata(CREDENTIALS, TENDER, NAME),
+      type: 'Opaque',
+      stringData: { plumbline: secrets.elasticsearchPlumbline, tender: secrets.elasticsearchTender },
+    },
+    configMap(`${NAME}-config`, {
+      'elasticsearch.yml': elasticsearchConfig(members, headless),
+      'log4j2.properties': LOG_CONFIG,
+    }),
+    configMap(`${NAME}-gate`, { 'haproxy.cfg': GATE_CONFIG }),
+    service(NAME, TENDER, [{ name: 'http', port: HTTP_PORT, targetPort: 'http' }], {
+      clusterIP: `${context.addresses.block}.${ADDRESS}`,
+      selector: selector(NAME),
+    }),
+    // Members find each other before they are ready: only then can they become it.
+    service(HEADLESS, TENDER, [{ name: 'transport', port: TRANSPORT_PORT }], {
+      clusterIP: 'None',
+      publishNotReadyAddresses: true,
+      selector: selector(NAME),
+    }),
+    statefulSet(context),
+    disruptionBudget(NAME, TENDER, MEMBERS - 1),
+  ];
+}
+
+const READY_DEADLINE_MS = 240_000; // 25 s on an idle machine, a minute where every store starts at once
+
+/**
+ * Waits for every member, then for a green cluster that holds the platform's documents.
+ * @throws DeadlineError with what the cluster said last
+ */
+export async function waitElasticsearch(context: PlatformContext): Promise<void> {
+  const timeout = `--timeout=${String(READY_DEADLINE_MS / 1000)}s`;
+  await context.kubectl(['rollout', 'status', `statefulset/${NAME}`, '-n', TENDER, timeout], {
+    timeoutMs: READY_DEADLINE_MS + 10_000,
+  });
+  await ensureDocuments(context, `http://${context.addresses.block}.${ADDRESS}:${String(HTTP_PORT)}`);
+}
