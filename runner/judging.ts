@@ -1,17 +1,20 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { FailoverSeries, judgeFailover } from '../reports/judge/failover/index.ts';
 import { judgeOf } from '../reports/judge/index.ts';
+import type { Judge } from '../reports/judge/index.ts';
 import type { History, Observation } from '../reports/record/history.ts';
 import type { Evidence, Judgement } from '../reports/record/judgement.ts';
 import { bareJudgement } from './outcome.ts';
 import { readHistory, trialFolders } from '../reports/record/read-history.ts';
 import { checkFolderName } from './run-folder.ts';
 
-/** Histories of a check's trials, in order of their numbers; empty when it never began. */
-async function readTrials(histories: string, check: string): Promise<History[]> {
-  const folder = join(histories, checkFolderName(check));
-  if (!existsSync(folder)) return [];
-  return Promise.all((await trialFolders(folder)).map((trial) => readHistory(trial)));
+/** What is kept of a trial once it was judged: a series of a hundred must not be in memory at once. */
+interface Judged {
+  trial: number;
+  evidence: Evidence[];
+  /** What the runner has to say of it: it crashed, it was cut off, it could not be run. */
+  own: Observation | undefined;
 }
 
 /**
@@ -21,16 +24,65 @@ async function readTrials(histories: string, check: string): Promise<History[]> 
 export async function judgeCheck(histories: string, check: string): Promise<Judgement> {
   const judge = judgeOf(check);
   if (!judge) return bareJudgement('inconclusive', `no judge is registered for ${check}`);
-  let trials: History[];
+  const judging = judge === judgeFailover ? oneByOne() : allAtOnce(judge);
+  const trials: Judged[] = [];
   try {
-    trials = await readTrials(histories, check);
+    const folder = join(histories, checkFolderName(check));
+    for (const one of existsSync(folder) ? await trialFolders(folder) : []) {
+      const history = await readHistory(one);
+      judging.take(history);
+      trials.push(judgedOf(history));
+    }
   } catch (error) {
     return bareJudgement('inconclusive', `the history cannot be read: ${messageOf(error)}`);
   }
   if (trials.length === 0) return bareJudgement('inconclusive', 'the check recorded nothing');
-  const judgement = safely(() => judge(trials));
-  const observations = trials.flatMap((trial) => trial.observations);
-  return withRunnerVerdict(withEvidence(judgement, trials), observations);
+  return withRunnerVerdict(
+    withEvidence(
+      safely(() => judging.conclude()),
+      trials,
+    ),
+    trials,
+  );
+}
+
+interface Judging {
+  take(history: History): void;
+  conclude(): Judgement;
+}
+
+function allAtOnce(judge: Judge): Judging {
+  const histories: History[] = [];
+  return { take: (history) => histories.push(history), conclude: () => judge(histories) };
+}
+
+function oneByOne(): Judging {
+  const series = new FailoverSeries();
+  const crashes: unknown[] = [];
+  return {
+    take: (history) => {
+      try {
+        series.add(history);
+      } catch (error) {
+        crashes.push(error);
+      }
+    },
+    conclude: () => {
+      if (crashes.length > 0) throw crashes[0];
+      return series.judgement();
+    },
+  };
+}
+
+function judgedOf({ header, observations }: History): Judged {
+  const resumed = observations.findLast(({ kind }) => kind === 'resumed');
+  const own = observations.find(({ kind }) => kind === 'runner-verdict');
+  return {
+    trial: header.trial,
+    evidence: piecesOf(observations),
+    // What ended a series that was resumed afterwards concerns that trial alone, and its judge sees that it was cut off.
+    own: own !== undefined && (resumed === undefined || own.t > resumed.t) ? own : undefined,
+  };
 }
 
 /** What a record holds of logs and events; the histories have all of it. */
@@ -41,13 +93,17 @@ const MAX_EVIDENCE_CHARS = 200_000;
  * Logs and events that were recorded beside the observations, for people; no verdict rests on them. Those of trials that
  * failed come first, then those that decided nothing.
  */
-function withEvidence(judgement: Judgement, trials: readonly History[]): Judgement {
+function withEvidence(judgement: Judgement, trials: readonly Judged[]): Judgement {
   const rank = { fail: 0, inconclusive: 1, pass: 2, 'not-run': 3 } as const;
-  const rankOf = ({ header }: History): number =>
-    rank[judgement.trials?.find(({ trial }) => trial === header.trial)?.verdict ?? 'pass'];
+  const rankOf = ({ trial }: Judged): number =>
+    rank[judgement.trials?.find((record) => record.trial === trial)?.verdict ?? 'pass'];
   const all = trials
     .toSorted((a, b) => rankOf(a) - rankOf(b))
-    .flatMap((trial) => piecesOf(trial, trials.length > 1));
+    .flatMap(({ trial, evidence }) =>
+      evidence.map((piece) =>
+        trials.length > 1 ? { ...piece, source: `trial ${trial}: ${piece.source}` } : piece,
+      ),
+    );
   let chars = 0;
   const kept = all.slice(0, MAX_EVIDENCE).filter(({ text }) => (chars += text.length) <= MAX_EVIDENCE_CHARS);
   const left = all.length - kept.length;
@@ -55,11 +111,11 @@ function withEvidence(judgement: Judgement, trials: readonly History[]): Judgeme
   return { ...judgement, evidence: [...judgement.evidence, ...kept, ...(left > 0 ? [note] : [])] };
 }
 
-function piecesOf({ header, observations }: History, many: boolean): Evidence[] {
+function piecesOf(observations: readonly Observation[]): Evidence[] {
   return observations
     .filter((seen) => seen.kind === 'evidence')
     .map((seen) => ({
-      source: `${many ? `trial ${header.trial}: ` : ''}${String(seen['source'])}`,
+      source: String(seen['source']),
       text: String(seen['text']),
       ...(typeof seen['at'] === 'string' && seen['at'] !== '' && { at: seen['at'] }),
     }));
@@ -69,8 +125,8 @@ function piecesOf({ header, observations }: History, many: boolean): Evidence[] 
  * What happened to the check itself (it crashed, it was cut off, it could not be run) is in its history like everything
  * else, so that judging again comes to the same verdict. It is never better than `inconclusive`.
  */
-function withRunnerVerdict(judgement: Judgement, observations: readonly Observation[]): Judgement {
-  const own = observations.find((seen) => seen.kind === 'runner-verdict');
+function withRunnerVerdict(judgement: Judgement, trials: readonly Judged[]): Judgement {
+  const own = trials.find((trial) => trial.own !== undefined)?.own;
   if (!own) return judgement;
   const text = typeof own['message'] === 'string' ? own['message'] : '';
   const verdict = own['verdict'] === 'fail' ? 'fail' : 'inconclusive';

@@ -97,6 +97,21 @@ export const requestSumsSchema = z.object({
   /** Error classes, most frequent first. */
   errors: z.array(z.object({ error: z.string(), count: z.number() })),
 });
+/** The price of a trial in error budget: time in which requests fail, weighted with the share of the traffic that they are. */
+export const budgetSchema = z.object({
+  /** Before the fault. */
+  estimateMs: z.number(),
+  /** Of the environment's requests, those that need what was hurt. */
+  share: z.number(),
+  derivation: z.string(),
+  /** Whether the fault had to be undone once the estimate was passed. */
+  enforced: z.boolean(),
+  /** null: it was not counted to the end. */
+  spentMs: z.number().nullable(),
+  longestOutageMs: z.number().nullable(),
+  /** Why the fault was undone early; null: it was not. */
+  restoredEarly: z.string().nullable(),
+});
 /** One trial of a failover check. */
 export const failoverRecordSchema = z.object({
   store: z.string(),
@@ -142,6 +157,9 @@ export const failoverRecordSchema = z.object({
   requests: requestSumsSchema.optional(),
   /** What a reader must know of this trial: simulated, stubbed, one member. */
   remarks: z.array(z.string()).optional(),
+  /** Where the trial itself spent its time, by stage: steady before, fault, recovery, healing, read-back, settling. */
+  spentMs: z.record(z.string(), z.number()).optional(),
+  budget: budgetSchema.optional(),
 });
 
 export const checkResultSchema = z.object({

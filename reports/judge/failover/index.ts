@@ -1,25 +1,50 @@
 /** Judges of failover checks: histories of trials in, one judgement with a failover record for each out. */
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
+import type { FailoverRecord } from '../../record/run-record.ts';
 import { aggregateTrials } from '../trials.ts';
+import type { TrialGoals } from '../trials.ts';
 import { failoverRecord } from './record.ts';
 import { trialOf } from './trial.ts';
 
 export { failoverRecord } from './record.ts';
 
-/** One history a trial. Goals and the number of members are those of the first: a run does not change them on its way. */
+/**
+ * One trial at a time: a series of a hundred is judged with one history in memory. Goals and the number of members are those
+ * of the first: a run does not change them on its way.
+ */
+export class FailoverSeries {
+  readonly #records: FailoverRecord[] = [];
+  #goals: TrialGoals | null = null;
+
+  add(history: History): FailoverRecord {
+    const record = failoverRecord(history);
+    this.#records.push(record);
+    this.#goals ??= goalsOf(history);
+    return record;
+  }
+
+  judgement(): Judgement {
+    return aggregateTrials(this.#records, this.#goals ?? {});
+  }
+}
+
+/** The same, of histories that are in memory already. */
 export function judgeFailover(histories: readonly History[]): Judgement {
-  const records = histories.map(failoverRecord);
-  const first = histories[0];
-  if (first === undefined) return aggregateTrials(records);
+  const series = new FailoverSeries();
+  for (const history of histories) series.add(history);
+  return series.judgement();
+}
+
+function goalsOf(first: History): TrialGoals {
   const goal = (name: string): number | undefined => numberIn(first.header.goals, name);
-  return aggregateTrials(records, {
+  return {
     rtoSeconds: goal('rtoSeconds'),
     lostWrites: goal('lostWrites'),
     lossWindowSeconds: goal('lossWindowSeconds'),
     minTrials: goal('minTrials'),
     electionRequired: trialOf(first).members !== 1,
-  });
+  };
 }
 
 function numberIn(goals: Record<string, unknown>, name: string): number | undefined {

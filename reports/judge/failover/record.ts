@@ -7,6 +7,7 @@ import { lengthOf, outagesOf } from './outages.ts';
 import type { RawOutage } from './outages.ts';
 import { leadersOf, phasesOf, round } from './phases.ts';
 import { contextOf } from './context.ts';
+import { costsOf, cutOff, earlyRestore } from './costs.ts';
 import { readBackOf } from './readback.ts';
 import { episodesOf, isDense, STEADY_MS, unseenOutage } from './recovery.ts';
 import type { Episode } from './recovery.ts';
@@ -23,6 +24,17 @@ const MAX_OUTAGES = 200;
 
 /** The failover record of one trial. Pure: the same history always gives the same record. */
 export function failoverRecord(history: History): FailoverRecord {
+  const { record, evidence } = measure(history);
+  return { ...record, ...decide(evidence) };
+}
+
+/** What was measured in a trial, before anybody judges it. */
+export interface Measured {
+  record: Omit<FailoverRecord, 'verdict' | 'reason'>;
+  evidence: Evidence;
+}
+
+export function measure(history: History): Measured {
   const trial = trialOf(history);
   const acks = acknowledgements(history.writes);
   const outages = outagesOf(history.writes, acks);
@@ -31,11 +43,10 @@ export function failoverRecord(history: History): FailoverRecord {
   const evidence = evidenceOf(history, { trial, acks, outages, back });
   const leaders = leadersOf(history, trial);
   const window = expectedOf(history);
-  return {
+  const record = {
     store: trial.store,
     fault: trial.fault,
     trial: history.header.trial,
-    ...decide(evidence),
     startedAt: history.header.anchor.wall,
     target: trial.target,
     landed: landingOf(history, trial),
@@ -54,7 +65,9 @@ export function failoverRecord(history: History): FailoverRecord {
     expectedWindowMs: window,
     outsideExpected: compare(back.rto, window),
     ...contextOf(history, trial),
+    ...costsOf(history),
   };
+  return { record, evidence };
 }
 
 function evidenceOf(
@@ -75,18 +88,17 @@ function evidenceOf(
     stale: staleReads(history.reads, acks),
     afterwards: contextOf(history, trial).afterwards ?? null,
     damaged: history.damaged.map(({ file, line }) => `${file}:${line}`),
+    cutOff: cutOff(history),
+    restoredEarly: earlyRestore(history),
   };
 }
 
-export function landingOf(
-  { header }: History,
-  { landedMs, landedBy, missed }: Trial,
-): FailoverRecord['landed'] {
+function landingOf({ header }: History, { landedMs, landedBy, missed }: Trial): FailoverRecord['landed'] {
   if (landedMs === null) return { proved: false, by: missed, atMs: null };
   return { proved: true, by: landedBy, atMs: round(landedMs - header.anchor.monoMs) };
 }
 
-export function outagesIn(
+function outagesIn(
   outages: readonly RawOutage[],
   { zeroMs }: Trial,
   endMs: number,
@@ -106,7 +118,7 @@ function booksOf(
   return { writes: sums, lostNumbers, duplicateNumbers, lossWindowMs };
 }
 
-export interface Recovery {
+interface Recovery {
   episode: Episode | null;
   open: Episode | null;
   rto: Interval | null;
@@ -120,7 +132,7 @@ interface Sampled {
 }
 
 /** The longest episode since the fault that ended in a steady stretch, unless the last one did not end. */
-export function recoveryOf({ trial, acks, outages, ratePerSecond }: Sampled): Recovery {
+function recoveryOf({ trial, acks, outages, ratePerSecond }: Sampled): Recovery {
   const sinceMs = trial.faultMs ?? -Infinity;
   const episodes = episodesOf(outages, acks, ratePerSecond).filter((episode) => episode.end.hiMs > sinceMs);
   const last = episodes.at(-1);
@@ -135,7 +147,7 @@ export function recoveryOf({ trial, acks, outages, ratePerSecond }: Sampled): Re
   return { episode: longest, open: null, rto: longest.lengthMs };
 }
 
-export function noteOf({ rto, episode, open }: Recovery, trial: Trial): { rtoNote?: string } {
+function noteOf({ rto, episode, open }: Recovery, trial: Trial): { rtoNote?: string } {
   if (open !== null && trial.rtoDeadlineMs !== null && trial.gaveUp)
     return { rtoNote: `RTO > ${trial.rtoDeadlineMs / 1000} s` };
   if (open !== null) return { rtoNote: 'not steady again when the recording ended' };
@@ -147,7 +159,7 @@ export function noteOf({ rto, episode, open }: Recovery, trial: Trial): { rtoNot
     : {};
 }
 
-export function edgesOf(episode: Episode | null, trial: Trial): Interval[] {
+function edgesOf(episode: Episode | null, trial: Trial): Interval[] {
   if (episode === null) return trial.faultMs === null ? [] : [{ loMs: trial.faultMs, hiMs: trial.faultMs }];
   return Number.isFinite(episode.end.hiMs) ? [episode.start, episode.end] : [episode.start];
 }
@@ -168,7 +180,7 @@ function upper(start: Interval, end: Interval, endOfRecordingMs: number): number
   return Math.max(0, Math.min(end.hiMs, endOfRecordingMs) - start.loMs);
 }
 
-export function latest({ writes }: History): number {
+function latest({ writes }: History): number {
   let found = 0;
   for (const time of writes.doneMs) found = Math.max(found, time);
   return found;

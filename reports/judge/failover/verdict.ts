@@ -30,6 +30,10 @@ export interface Evidence {
   stale: number;
   afterwards: Afterwards | null;
   damaged: string[];
+  /** What ended the trial before its end. */
+  cutOff: string | null;
+  /** Why the fault was undone before the store had come back by itself. */
+  restoredEarly: string | null;
 }
 
 type Rule = (evidence: Evidence) => string | null;
@@ -59,6 +63,11 @@ const FAILURES: readonly Rule[] = [
 
 /** What keeps the trial from saying anything. */
 const GAPS: readonly Rule[] = [
+  ({ cutOff }) => (cutOff === null ? null : `cut off: ${cutOff}`),
+  ({ restoredEarly }) =>
+    restoredEarly === null
+      ? null
+      : `the fault was undone early (${restoredEarly}): how long the store alone would have taken is not known`,
   ({ writes }) => (writes === 0 ? 'no write was recorded' : null),
   ({ trial }) =>
     trial.rtoGoalMs === null || (trial.lostGoal === null && trial.lossWindowGoalMs === null)
@@ -108,8 +117,9 @@ export function decide(evidence: Evidence): { verdict: Verdict; reason: string }
 
 function passReason({ rto, accounts }: Evidence): string {
   const took = rto === null ? '' : `RTO ${seconds(rto.loMs)} to ${seconds(rto.hiMs)} s`;
-  const { lost = 0, ok = 0 } = accounts?.sums ?? {};
-  const within = lost > 0 ? ` within ${Math.round(accounts?.lossWindowMs ?? 0)} ms` : '';
+  if (accounts === null) return took;
+  const { lost, ok } = accounts.sums;
+  const within = lost > 0 ? ` within ${Math.round(accounts.lossWindowMs ?? 0)} ms` : '';
   return `${took}, ${lost} of ${ok} acknowledged writes lost${within}`;
 }
 
@@ -155,7 +165,7 @@ function lostTooLong({ accounts, trial }: Evidence): string | null {
 }
 
 /** Roles that are not those of before: a member is missing, or serves as something else. */
-function rolesChanged({ afterwards }: Evidence): string | null {
+export function rolesChanged({ afterwards }: Evidence): string | null {
   const other = (afterwards?.roles ?? []).filter(({ before, after }) => before !== after);
   if (other.length === 0) return null;
   return `roles are not as before: ${other.map(({ store, before, after }) => `${store} was ${before}, is ${after}`).join('; ')}`;
