@@ -180,10 +180,10 @@ export interface StoreDriver {
 }
 
 /** What `recordGoverning` needs to know of the trial. */
-export interface GoverningRequest extends Circumstances {
+export interface GoverningRequest extends Partial<Circumstances> {
   fault: string;
-  /** Who is aimed at: only of the leader's loss the settings say how long it takes. */
-  target: string;
+  /** Who is aimed at, the leader when left out: only of its loss the settings say how long it takes. */
+  target?: string;
   write: Write;
 }
 
@@ -196,7 +196,8 @@ export async function recordGoverning(
 ): Promise<void> {
   const settings = await driver.governing(target, bounds);
   for (const setting of settings) request.write({ kind: 'governing', ...setting });
-  if (request.target !== 'leader') return;
-  const window = driver.expectedWindow(request.fault, settings, { also: request.also });
+  const { target: aim = 'leader', also = [] } = request;
+  if (aim !== 'leader') return;
+  const window = driver.expectedWindow(request.fault, settings, { also });
   if (window !== null) request.write({ kind: 'expected-window', ...window });
 }

@@ -1,6 +1,6 @@
 import type { Environment } from '../env/schema.ts';
-import { HostHand } from '../suites/faults/index.ts';
-import type { FaultContext, FaultSurroundings, Hand } from '../suites/faults/index.ts';
+import { HostHand, PodHand } from '../suites/faults/index.ts';
+import type { FaultContext, FaultSurroundings, Hand, PowerCommands } from '../suites/faults/index.ts';
 import type { Engine } from './engine.ts';
 import { embeddedOf, sizeOf, timeoutMsOf } from './environment-parts.ts';
 
@@ -23,5 +23,26 @@ export function handFor(engine: Engine, shared: Shared): Hand {
   const landingMs = timeoutMsOf(environment, 'faultLanding');
   if (instance !== undefined)
     return new HostHand({ instance, size: sizeOf(environment) ?? 'small', landingMs, signal: shared.signal });
-  throw new Error('not yet');
+  const { cluster } = engine.parts;
+  return new PodHand(
+    {
+      namespace: environment.namespaces.drill,
+      image: environment.drills.nodeImage ?? '',
+      activeSeconds: Math.ceil(timeoutMsOf(environment, 'restoreDeadline') / 1000),
+      landingMs,
+      readyMs: timeoutMsOf(environment, 'podReady'),
+      exec: (pod, command) => {
+        const timeoutMs = landingMs + timeoutMsOf(environment, 'apiRequest');
+        return cluster.exec({ ...pod, command, timeoutMs }, shared.signal);
+      },
+      power: powerOf(environment),
+    },
+    shared,
+  );
+}
+
+function powerOf(environment: Environment): PowerCommands | null {
+  const { cluster } = environment;
+  if (!('kubeconfig' in cluster) || cluster.power === undefined) return null;
+  return { ...cluster.power, timeoutMs: timeoutMsOf(environment, 'nodePower') };
 }

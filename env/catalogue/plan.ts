@@ -4,6 +4,7 @@ import type { Environment, Profile } from '../schema.ts';
 import { closest } from '../suggest.ts';
 import { notDeclared } from './declared.ts';
 import { failoverParts, resolveGoals } from './goals.ts';
+import { lacksMeans } from './means.ts';
 import { catalogue, matchChecks, suggestCheck, suiteOf, suites as allSuites } from './rows.ts';
 import { notPermitted } from './permits.ts';
 import type { CatalogueRow } from './types.ts';
@@ -70,11 +71,11 @@ export function whyNotRun(environment: Environment, row: CatalogueRow, now = new
   if ('compose' in environment.cluster) return 'not built for a Compose project';
   const small = 'embedded' in environment.cluster && environment.cluster.size === 'small';
   if (row.needsSize === 'full' && small) return 'size small';
-  return notDeclared(environment, row) ?? notPermitted(environment, row, now);
+  return notDeclared(environment, row) ?? lacksMeans(environment, row) ?? notPermitted(environment, row, now);
 }
 
 function trialsOf(row: CatalogueRow, goals: Record<string, unknown>, repeat: number | undefined): number {
-  if (failoverParts(row.id) === null) return 1;
+  if (failoverParts(row.id) === null) return suiteOf(row.id) === 'failover' ? (repeat ?? 1) : 1;
   return repeat ?? (typeof goals.minTrials === 'number' ? goals.minTrials : 1);
 }
 

@@ -9,6 +9,8 @@ import { podDelete } from './pod-delete.ts';
 import { switchover } from './switchover.ts';
 
 export { HostHand } from './hands/host.ts';
+export { PodHand } from './hands/pod.ts';
+export type { PowerCommands } from './hands/power.ts';
 export type { Fault, FaultContext, FaultMember, FaultSurroundings, Hand } from './fault.ts';
 
 const FAULTS: readonly Fault[] = [podCrash, podDelete, hang, nodeLoss, partition, switchover, cutThenCrash];

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadEnvironment } from '../loader.ts';
+import { lacksMeans } from './means.ts';
+import { rowOf } from './rows.ts';
+
+const row = (fault: string) => rowOf(`failover/postgres/${fault}`) ?? assert.fail(fault);
+
+test('a fault without its means is not run, and says what is to be declared', async () => {
+  const staging = structuredClone(await loadEnvironment('staging'));
+  Reflect.deleteProperty(staging.drills, 'nodeImage');
+  for (const fault of ['pod-crash', 'hang', 'partition'])
+    assert.match(lacksMeans(staging, row(fault)) ?? '', /drills\.nodeImage/, fault);
+  assert.match(lacksMeans(staging, row('node-loss')) ?? '', /cluster\.power/);
+  for (const fault of ['pod-delete', 'switchover'])
+    assert.equal(lacksMeans(staging, row(fault)), null, fault);
+  staging.drills.nodeImage = 'harbor.example.com/tools/node:1';
+  assert.equal(lacksMeans(staging, row('hang')), null);
+  assert.match(lacksMeans(staging, row('node-loss')) ?? '', /cluster\.power/);
+});
+
+test('the embedded environment holds its own nodes', async () => {
+  const local = await loadEnvironment('local');
+  for (const fault of ['pod-crash', 'hang', 'partition', 'node-loss'])
+    assert.equal(lacksMeans(local, row(fault)), null, fault);
+});

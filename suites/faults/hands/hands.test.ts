@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MARK as LEDGER_MARK } from '../../../runner/safety/undo-kube.ts';
+import type { FaultMember } from '../fault.ts';
+import { AGENT, agentPod, MARK } from './agent-pod.ts';
+import { HostHand } from './host.ts';
+import { PodHand, processesIn } from './pod.ts';
+import type { PodHandOptions } from './pod.ts';
+import { loseNode } from './power.ts';
+
+const member: FaultMember = {
+  name: 'pg-1',
+  uid: 'u-1',
+  node: 'worker-1',
+  containers: { postgres: `containerd://${'a'.repeat(64)}` },
+};
+type Request = { method: string; path: string; body?: unknown };
+
+/** A hand whose pod runs at once and answers every exec with the same. */
+function podHand(answer: { code: number; stdout: string }, over: Partial<PodHandOptions> = {}) {
+  const requests: Request[] = [];
+  const performed: { title: string; inverses: unknown[] }[] = [];
+  const asked: string[][] = [];
+  const hand = new PodHand(
+    {
+      namespace: 'plumbline-drill',
+      image: 'tools/node:1',
+      activeSeconds: 600,
+      landingMs: 300,
+      readyMs: 300,
+      exec: (_, command) => {
+        asked.push(command.slice(4));
+        return Promise.resolve({ ...answer, stderr: '' });
+      },
+      power: null,
+      ...over,
+    },
+    {
+      check: 'failover/postgres/hang',
+      perform: async (mutation) => {
+        performed.push(mutation);
+        await mutation.act();
+      },
+      kube: (request) => {
+        requests.push(request);
+        const status = request.method === 'POST' ? 201 : 200;
+        return Promise.resolve({ status, body: { status: { phase: 'Running' } } });
+      },
+      timeoutMs: () => 300,
+      signal: new AbortController().signal,
+    },
+  );
+  return { hand, requests, performed, asked };
+}
+
+test('the pod is privileged on its one node, for a limited time, with no right in the API', () => {
+  const pod = agentPod({
+    name: 'p',
+    namespace: 'n',
+    node: 'worker-1',
+    image: 'i',
+    activeSeconds: 600,
+    check: 'failover/postgres/hang',
+    annotations: {},
+  }) as { spec: Record<string, unknown> };
+  assert.deepEqual(
+    [pod.spec['nodeName'], pod.spec['hostPID'], pod.spec['automountServiceAccountToken']],
+    ['worker-1', true, false],
+  );
+  assert.ok(Number(pod.spec['activeDeadlineSeconds']) > 600);
+  assert.doesNotMatch(AGENT, /\$\$/, 'Kubernetes halves doubled dollar signs');
+  assert.equal(MARK, LEDGER_MARK);
+});
+
+test('the pod is in the ledger before it is created, and created once a node', async () => {
+  const { hand, requests, performed, asked } = podHand({ code: 0, stdout: '12@34 abc\n7@8 abc\n' });
+  const crash = await hand.crash(member);
+  const cut = await hand.cut(member, [{ name: 'pg-0', address: '1.2.3.4' }], 't');
+  assert.ok('act' in crash && 'act' in cut);
+  assert.equal(performed.length, 1);
+  const [inverse] = performed[0]?.inverses as { kind: string; path: string; mark: string }[];
+  const posted = requests.find(({ method }) => method === 'POST')?.body as {
+    metadata: { name: string; annotations: Record<string, string> };
+  };
+  assert.equal(inverse?.kind, 'kube-end');
+  assert.ok(inverse.path.endsWith(`/namespaces/plumbline-drill/pods/${posted.metadata.name}`));
+  assert.equal(posted.metadata.annotations[MARK], inverse.mark);
+  assert.deepEqual(asked, [
+    ['look', 'u-1'],
+    ['look', 'u-1'],
+  ]);
+});
+
+test('what the agent does not find cannot be hurt; what it fails at is an error with its words', async () => {
+  const nothing = podHand({ code: 3, stdout: 'no process of the pod u-1 is on this node\n' });
+  const prepared = await nothing.hand.crash(member);
+  assert.match('reason' in prepared ? prepared.reason : '', /pg-1 on worker-1: no process/);
+  const failing = podHand({ code: 127, stdout: 'nsenter: not found' });
+  await assert.rejects(failing.hand.crash(member), /exit 127: nsenter: not found/);
+  const frozen = await podHand({ code: 0, stdout: 'FROZEN 3 /x' }).hand.freeze(member, 'postgres');
+  assert.match('reason' in frozen ? frozen.reason : '', /frozen already/);
+  const absent = await podHand({ code: 0, stdout: '' }).hand.freeze(member, 'sidecar');
+  assert.match('reason' in absent ? absent.reason : '', /sidecar of pg-1 does not run/);
+  const homeless = await podHand({ code: 0, stdout: '' }).hand.crash({ ...member, node: null });
+  assert.match('reason' in homeless ? homeless.reason : '', /no node/);
+});
+
+test('packets that are not seen to be dropped are no landing', async () => {
+  const { hand } = podHand({ code: 0, stdout: '12@34 abc' }, {});
+  const cut = await hand.cut(member, [{ name: 'pg-0', address: '1.2.3.4' }], 't');
+  assert.ok('act' in cut);
+  await assert.rejects(
+    cut.act(() => undefined),
+    SyntaxError,
+  );
+  assert.deepEqual(processesIn('12@34 abc\nrubbish\n7@8 none'), [
+    { id: '12@34', pid: 12, start: 34 },
+    { id: '7@8', pid: 7, start: 8 },
+  ]);
+});
+
+test('a node whose power is not on is not lost; one that is has its return recorded first', async () => {
+  const power = {
+    off: ['false'],
+    on: ['echo', 'on', '{node}'],
+    state: ['echo', 'power of {node}: off'],
+    isOn: ': on',
+    isOff: ': off',
+    timeoutMs: 500,
+  };
+  const signal = new AbortController().signal;
+  const off = await loseNode(member, power, signal);
+  assert.match('reason' in off ? off.reason : '', /worker-1 is not on.*power of worker-1: off/);
+  const on = await loseNode(member, { ...power, state: ['echo', 'power: on'], off: ['true'] }, signal);
+  assert.ok('act' in on);
+  assert.deepEqual(on.inverses[0], {
+    kind: 'command',
+    argv: ['echo', 'on', 'worker-1'],
+    unless: { argv: ['echo', 'power: on'], includes: ': on' },
+  });
+  const outcome = await on.act(() => undefined);
+  assert.match(typeof outcome === 'string' ? outcome : '', /was not off within 0.5 s/);
+});
+
+test('on this machine too, what is not there cannot be hurt', async () => {
+  const signal = new AbortController().signal;
+  const hand = new HostHand({ instance: 'local-small', size: 'small', landingMs: 100, signal });
+  const nowhere = { ...member, uid: 'none-of-that-uid' };
+  const cuts = [{ name: 'pg-0', address: '1.2.3.4' }];
+  for (const prepared of [
+    await hand.crash(nowhere),
+    await hand.cut(nowhere, cuts, 't'),
+    await hand.freeze(nowhere, 'postgres'),
+    await hand.loseNode({ ...nowhere, node: null }),
+  ])
+    assert.ok('reason' in prepared && prepared.reason.includes('pg-1'));
+});

@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { run } from '../../../env/local/run.ts';
+import { monoMs } from '../../../probes/clock.ts';
+import type { FaultMember, Preparation } from '../fault.ts';
+
+const LOOK_EVERY_MS = 250;
+
+/** The environment's own commands for the power of a node; `{node}` stands for its name. */
+export interface PowerCommands {
+  off: readonly string[];
+  on: readonly string[];
+  state: readonly string[];
+  isOn: string;
+  isOff: string;
+  /** How long each of them may take, ms. */
+  timeoutMs: number;
+}
+
+/** Takes the power of the member's node away, and knows how it is given back. Landed when the state is the one of a node that is off. */
+export async function loseNode(
+  member: FaultMember,
+  power: PowerCommands,
+  signal: AbortSignal,
+): Promise<Preparation> {
+  const { node } = member;
+  if (node === null) return { reason: `${member.name} is on no node` };
+  const command = (argv: readonly string[]): string[] => argv.map((word) => word.replaceAll('{node}', node));
+  const state = (): Promise<string> => run(command(power.state), { timeoutMs: power.timeoutMs, signal });
+  const before = await state();
+  if (!before.includes(power.isOn))
+    return { reason: `${node} is not on before its power is taken: "${before.trim().slice(0, 100)}"` };
+  return {
+    member,
+    detail: { lost: node },
+    inverses: [
+      {
+        kind: 'command',
+        argv: command(power.on),
+        unless: { argv: command(power.state), includes: power.isOn },
+      },
+    ],
+    act: async (acted) => {
+      const lastBeforeMs = monoMs();
+      await run(command(power.off), { timeoutMs: power.timeoutMs });
+      acted({ off: node });
+      const until = monoMs() + power.timeoutMs;
+      for (;;) {
+        const seen = (await state()).trim();
+        const landedMs = monoMs();
+        if (seen.includes(power.isOff)) {
+          const proof = `the power of ${node} is off: "${seen.slice(0, 100)}"`;
+          return { lastBeforeMs, landedMs, by: 'power off', proof };
+        }
+        if (landedMs > until)
+          return `the power of ${node} was not off within ${power.timeoutMs / 1000} s: "${seen.slice(0, 100)}"`;
+        await sleep(LOOK_EVERY_MS, undefined, { signal });
+      }
+    },
+  };
+}
