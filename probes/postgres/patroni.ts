@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { askHttp, jsonOf } from '../http.ts';
 import type { HttpQuestion } from '../http.ts';
+import { firstAnswer } from '../members.ts';
 import type { Bounds, Credentials, StoreMember } from '../store-driver.ts';
 
 /** Patroni's REST API listens here unless configured otherwise (its documentation, "REST API"). */
@@ -63,13 +64,7 @@ export async function anyMember<T>(
   members: readonly StoreMember[],
   ask: (member: StoreMember) => Promise<T>,
 ): Promise<T> {
-  if (members.length === 0) throw new Error('Patroni: no member has an address');
-  try {
-    return await Promise.any(members.map(ask));
-  } catch (error) {
-    const reasons = error instanceof AggregateError ? error.errors.map(String) : [String(error)];
-    throw new Error(`Patroni: no member answered: ${reasons.join('; ')}`, { cause: error });
-  }
+  return firstAnswer('Patroni', members, ask);
 }
 
 /**

@@ -1,4 +1,5 @@
 /** What a store's client must offer to the workload engine. */
+import type { NewObservation } from '../history.ts';
 
 export interface OperationResult {
   outcome: 'ok' | 'fail' | 'unknown';
@@ -31,4 +32,6 @@ export interface WorkloadClient {
   refused(error: unknown): boolean;
   /** The class of an error for the history: short, without secrets. */
   errorClass(error: unknown): string;
+  /** Called once after the last operation: closes what the client holds beside sessions, and says what it saw, for the history. */
+  end?(): NewObservation | null;
 }

@@ -1,0 +1,16 @@
+import type { StoreMember } from './store-driver.ts';
+
+/** Asks all members at once and takes the first answer. @throws Error with what each of them said; `who` names the store */
+export async function firstAnswer<T>(
+  who: string,
+  members: readonly StoreMember[],
+  ask: (member: StoreMember) => Promise<T>,
+): Promise<T> {
+  if (members.length === 0) throw new Error(`${who}: no member has an address`);
+  try {
+    return await Promise.any(members.map(ask));
+  } catch (error) {
+    const reasons = error instanceof AggregateError ? error.errors.map(String) : [String(error)];
+    throw new Error(`${who}: no member answered: ${reasons.join('; ')}`, { cause: error });
+  }
+}

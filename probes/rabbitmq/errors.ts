@@ -1,0 +1,47 @@
+/**
+ * AMQP reply codes with which the server closes a channel before it has routed the message (AMQP 0-9-1, section 1.1; RabbitMQ
+ * checks the exchange and the right to write to it first): the write did not happen.
+ */
+const SURE_CODES: ReadonlyMap<number, string> = new Map([
+  [403, '403 ACCESS_REFUSED: no right to write'],
+  [404, '404 NOT_FOUND: the exchange does not exist'],
+]);
+
+/** The message came back: it was in no queue when it was confirmed. */
+export const RETURNED = 'returned';
+/** amqplib's message for basic.nack. */
+const NACKED = 'message nacked';
+
+export const SURE_FAILURE_NAMES: readonly string[] = [
+  'connect: any error before the message was sent',
+  `${RETURNED}: routed to no queue (mandatory), so that its confirm means nothing`,
+  ...SURE_CODES.values(),
+];
+
+/**
+ * Does this error prove that the message is in no queue? A nack does not: RabbitMQ sends it when the process responsible for a queue
+ * failed, and only "refuses responsibility" (its documentation, "Consumer Acknowledgements and Publisher Confirms"): the
+ * message may have been stored before that. Nor does anything that ends the connection.
+ */
+export function isSureFailure(error: unknown): boolean {
+  const code = codeOf(error);
+  return typeof code === 'number' && SURE_CODES.has(code);
+}
+
+/** A short class for a history: reply code, errno, or the first words of the message. */
+export function errorClass(error: unknown): string {
+  if (!(error instanceof Error)) return firstWords(String(error));
+  if (error.message === NACKED) return 'nack';
+  const code = codeOf(error);
+  if (typeof code === 'number') return `${code} ${firstWords(error.message)}`;
+  return code ?? firstWords(error.message);
+}
+
+function codeOf(error: unknown): string | number | null {
+  if (!(error instanceof Error) || !('code' in error)) return null;
+  return typeof error.code === 'string' || typeof error.code === 'number' ? error.code : null;
+}
+
+function firstWords(message: string): string {
+  return message.replaceAll(/\s+/g, ' ').slice(0, 60);
+}

@@ -1,0 +1,23 @@
+/** RabbitMQ with quorum queues: what the workload, the read-back, the observer and the description of the store need. */
+import type { StoreDriver } from '../store-driver.ts';
+import { SURE_FAILURE_NAMES } from './errors.ts';
+import { observe } from './observer.ts';
+import { readBack } from './readback.ts';
+import { RabbitWorkloadClient } from './session.ts';
+import { expectedWindow, governingSettings } from './settings.ts';
+import { describe, offices, refusesWrites, steady, waitSteady } from './state.ts';
+
+export const rabbitmq: StoreDriver = {
+  store: 'rabbitmq',
+  sureFailures: SURE_FAILURE_NAMES,
+  client: (connection, run) => new RabbitWorkloadClient(connection, run),
+  describe,
+  steady,
+  waitSteady,
+  governing: governingSettings,
+  expectedWindow,
+  observe,
+  readBack,
+  offices,
+  refusesWrites,
+};

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { askHttp, jsonOf, whereOf } from '../http.ts';
+import type { HttpQuestion } from '../http.ts';
+import type { Bounds, StoreMember, StoreTarget } from '../store-driver.ts';
+import { optionsOf } from './options.ts';
+
+/*
+ * The management API's answers, as far as they are read here. With `disable_stats` they come from the node's own state; without it
+ * from statistics that are up to 5 s old. While a member hangs, an answer that counts members takes 2 to 4 s: its peers are asked
+ * over Erlang's distribution, which waits for it (seen with RabbitMQ 3.10).
+ */
+
+const nodeSchema = z.object({
+  name: z.string(),
+  running: z.boolean().default(false),
+  /** Absent for a node that is down. */
+  mem_alarm: z.boolean().default(false),
+  disk_free_alarm: z.boolean().default(false),
+  partitions: z.array(z.string()).default([]),
+  being_drained: z.boolean().default(false),
+  net_ticktime: z.number().optional(),
+});
+const queueSchema = z.object({
+  name: z.string(),
+  vhost: z.string(),
+  type: z.string().default('classic'),
+  durable: z.boolean().default(false),
+  exclusive: z.unknown(),
+  /** The node of a classic queue. */
+  node: z.string().optional(),
+  /** Of a quorum queue; empty or absent while there is none. */
+  leader: z.string().nullish(),
+  members: z.array(z.string()).default([]),
+  online: z.array(z.string()).default([]),
+  state: z.string().default('unknown'),
+  messages_ready: z.number().optional(),
+  messages_unacknowledged: z.number().optional(),
+});
+const overviewSchema = z.object({
+  rabbitmq_version: z.string(),
+  erlang_version: z.string(),
+  cluster_name: z.string().default(''),
+});
+
+export type RabbitNode = z.infer<typeof nodeSchema>;
+export type RabbitQueue = z.infer<typeof queueSchema>;
+type RabbitOverview = z.infer<typeof overviewSchema>;
+
+/** One member's management API. Every method throws Error that says which member, which path, and what it answered. */
+export class Management {
+  readonly #target: StoreTarget;
+  readonly #member: StoreMember;
+
+  constructor(target: StoreTarget, member: StoreMember) {
+    this.#target = target;
+    this.#member = member;
+  }
+
+  /** Null when the member knows no such queue in the canary's virtual host. */
+  async queue(name: string, bounds: Bounds): Promise<RabbitQueue | null> {
+    const { vhost } = optionsOf(this.#target.connection);
+    const path = `/api/queues/${encodeURIComponent(vhost)}/${encodeURIComponent(name)}?disable_stats=true`;
+    const found = await this.#get(path, bounds, [404]);
+    return found === null ? null : queueSchema.parse(found);
+  }
+
+  /** Every queue of the canary's virtual host with its counts of messages. */
+  async queues(bounds: Bounds): Promise<RabbitQueue[]> {
+    const { vhost } = optionsOf(this.#target.connection);
+    const path = `/api/queues/${encodeURIComponent(vhost)}?disable_stats=true&enable_queue_totals=true`;
+    return z.array(queueSchema).parse(await this.#get(path, bounds));
+  }
+
+  async nodes(bounds: Bounds): Promise<RabbitNode[]> {
+    return z.array(nodeSchema).parse(await this.#get('/api/nodes', bounds));
+  }
+
+  async overview(bounds: Bounds): Promise<RabbitOverview> {
+    return overviewSchema.parse(await this.#get('/api/overview?disable_stats=true', bounds));
+  }
+
+  /** @returns null for a status of `nullFor` */
+  async #get(path: string, bounds: Bounds, nullFor: readonly number[] = []): Promise<unknown> {
+    const { connection } = this.#target;
+    const question: HttpQuestion = {
+      who: `management API of ${this.#member.name}`,
+      host: this.#member.address,
+      port: optionsOf(connection).management.port,
+      path,
+      account: { user: connection.user, password: connection.password },
+    };
+    const answer = await askHttp(question, bounds);
+    if (nullFor.includes(answer.status)) return null;
+    if (answer.status !== 200)
+      throw new Error(`${whereOf(question)}: status ${answer.status}: ${answer.text.slice(0, 100)}`);
+    return jsonOf(question, answer);
+  }
+}
+
+/**
+ * Which member a node of Erlang's is. `rabbit@rabbitmq-0.rabbitmq-members.tender.svc` is the pod rabbitmq-0; nodes that are named by
+ * address are found by it. Null for a node that none of the members is.
+ */
+export function memberOfNode(node: string, members: readonly StoreMember[]): StoreMember | null {
+  const host = node.slice(node.indexOf('@') + 1);
+  return (
+    members.find(({ name, address }) => host === name || host === address || host.startsWith(`${name}.`)) ??
+    null
+  );
+}
+
+/** Where a queue lives: a quorum queue at its leader, a classic one at its only node. Null while nobody leads. */
+export function leaderNodeOf(queue: RabbitQueue): string | null {
+  const node = queue.type === 'quorum' ? queue.leader : queue.node;
+  return node === undefined || node === null || node === '' ? null : node;
+}

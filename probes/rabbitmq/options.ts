@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import type { StoreConnection } from '../store-driver.ts';
+
+/** RabbitMQ's own ports (its documentation, "Networking and RabbitMQ"). */
+export const AMQP_PORT = 5672;
+const MANAGEMENT_PORT = 15672;
+/** RabbitMQ advises 5 to 20 s ("Detecting Dead TCP Connections with Heartbeats"); below 5 s false alarms become likely. */
+const HEARTBEAT_SECONDS = 5;
+
+const declaredSchema = z.object({
+  vhost: z.string().default('/'),
+  management: z.object({ port: z.int() }).default({ port: MANAGEMENT_PORT }),
+  heartbeatSeconds: z.int().min(1).default(HEARTBEAT_SECONDS),
+  queue: z
+    .object({ type: z.enum(['quorum', 'classic']).default('quorum'), durable: z.boolean().default(true) })
+    .default({ type: 'quorum', durable: true }),
+});
+
+/** What only RabbitMQ declares; see env/schema/stores/rabbitmq.ts. */
+export type RabbitOptions = z.infer<typeof declaredSchema>;
+
+/** @throws ZodError when the declaration is not one of RabbitMQ */
+export function optionsOf(connection: StoreConnection): RabbitOptions {
+  return declaredSchema.parse(connection.declared ?? {});
+}
+
+const MAX_NAME_BYTES = 255;
+
+/** The queue that a run writes to, and that nobody consumes before it is read back. */
+export function recordQueue(run: string): string {
+  return named(`plumbline.${run}`);
+}
+
+/** The queue of the reader beside the writes. */
+export function readerQueue(run: string): string {
+  return named(`plumbline.${run}.reader`);
+}
+
+function named(name: string): string {
+  const bytes = Buffer.byteLength(name);
+  if (bytes > MAX_NAME_BYTES) throw new Error(`queue ${name}: ${bytes} bytes, AMQP allows ${MAX_NAME_BYTES}`);
+  return name;
+}

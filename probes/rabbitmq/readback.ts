@@ -1,0 +1,204 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monoMs } from '../clock.ts';
+import { firstAnswer } from '../members.ts';
+import type { Bounds, ReadBackRequest, StoreConnection, StoreMember, StoreTarget } from '../store-driver.ts';
+import { drain } from './drain.ts';
+import type { Drained } from './drain.ts';
+import { leaderNodeOf, Management, memberOfNode } from './management.ts';
+import type { RabbitQueue } from './management.ts';
+import { AMQP_PORT, recordQueue } from './options.ts';
+
+/** Counts of messages reach the management API with the queue's tick, every 5 s (RabbitMQ: quorum_tick_interval). */
+const SETTLE_MS = 20_000;
+const LOOK_EVERY_MS = 250;
+/** One member that does not answer must leave time to read the others. */
+const ASK_MS = 6_000;
+
+/**
+ * Reading back a queue, without consuming it.
+ *
+ * A queue has no SELECT: what is read is taken. Taken and acknowledged it would be gone, for the second reading, for the other
+ * members, and for whoever wants to check this reading. So each reading takes every message and acknowledges none, sees that nothing
+ * is left ready and that nobody else holds any, and closes the channel, which puts all of them back. In the end the queue
+ * must hold as many as in the first reading, ready, with none unacknowledged: then no message was in anybody's hands meanwhile.
+ *
+ * "Every member" means something because of how a quorum queue delivers: the leader replicates the command that hands messages to a
+ * consumer, and the member on whose node the consumer's channel lives takes their bodies from its own log. A reader that
+ * connects to a member therefore reads that member's copy (seen by tracing RabbitMQ 3.10; the command comes after all
+ * messages in the log, so that the member has caught up by then). A classic queue has one copy, and is read where that lies.
+ *
+ * A message that comes back is flagged as redelivered from the second reading on. That is no duplication, and is not looked at: a number
+ * is duplicated when one reading holds several messages with it. A leader that changes during a reading could deliver
+ * the same message twice, so that such a reading does not count.
+ */
+export async function readBack(target: StoreTarget, request: ReadBackRequest, bounds: Bounds): Promise<void> {
+  const end = monoMs() + bounds.deadlineMs;
+  const left = (): Bounds => ({ deadlineMs: Math.max(1, end - monoMs()), signal: bounds.signal });
+  const members = await target.members();
+  const name = recordQueue(request.run);
+  const book = new ReadBack(target, request, { name, members, left });
+  const queue = await book.attempt('leader', () => book.settled());
+  if (queue === null) book.plan(members);
+  else if (queue === 'absent') book.absent();
+  else await book.read(queue);
+}
+
+interface Place {
+  name: string;
+  members: readonly StoreMember[];
+  left: () => Bounds;
+}
+
+class ReadBack {
+  readonly #target: StoreTarget;
+  readonly #request: ReadBackRequest;
+  readonly #place: Place;
+
+  constructor(target: StoreTarget, request: ReadBackRequest, place: Place) {
+    this.#target = target;
+    this.#request = request;
+    this.#place = place;
+  }
+
+  plan(sources: readonly StoreMember[]): void {
+    const { write, run } = this.#request;
+    write({ kind: 'readback-plan', run, queue: this.#place.name, sources: sources.map(({ name }) => name) });
+  }
+
+  /** The queue once it has a leader, all members online, and nothing unacknowledged; `absent` when no member knows it. */
+  async settled(): Promise<RabbitQueue | 'absent'> {
+    const { name, members, left } = this.#place;
+    const end = monoMs() + Math.min(SETTLE_MS, left().deadlineMs);
+    for (;;) {
+      const seen = await firstAnswer('RabbitMQ', members, (member) => this.#queueAt(member));
+      if (seen === null) {
+        await this.#absentEverywhere();
+        return 'absent';
+      }
+      const why = unsettled(seen);
+      if (why === null) return seen;
+      if (monoMs() >= end) throw new Error(`${name}: ${why}`);
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  /** The leader twice, then the other members of the queue, then its state as a whole. */
+  async read(queue: RabbitQueue): Promise<void> {
+    const { name, members, left } = this.#place;
+    const leader = leaderIn(queue, members);
+    if (leader === null) {
+      this.#failed('leader', `no pod is ${leaderNodeOf(queue) ?? 'the leader'} of ${name}`);
+      return;
+    }
+    const others = queue.type === 'quorum' ? members.filter((one) => one.name !== leader.name) : [];
+    this.plan([leader, ...others]);
+    const total = await this.attempt(leader.name, async () => {
+      const first = await this.#pass(leader, { role: 'leader', pass: 1 }, null);
+      await this.#pass(leader, { role: 'leader', pass: 2 }, first.total);
+      return first.total;
+    });
+    for (const member of others)
+      await this.attempt(member.name, () => this.#pass(member, { role: 'member', pass: 1 }, total));
+    if (total === null) return;
+    await this.attempt('leader', async () => {
+      await this.#whole(total, left());
+      const after = leaderIn((await this.#queueAt(leader)) ?? queue, members);
+      if (after?.name !== leader.name)
+        throw new Error(
+          `the leader of ${name} changed while it was read, from ${leader.name} to ${after?.name ?? 'none'}`,
+        );
+    });
+  }
+
+  /** A queue that no member knows holds nothing: that was read, and completely. */
+  absent(): void {
+    const { members } = this.#place;
+    this.plan(members);
+    const empty = { present: [], duplicates: [], complete: true, detail: 'no member knows the queue' };
+    for (const [index, { name: source }] of members.entries()) {
+      const passes = index === 0 ? ([1, 2] as const) : ([1] as const);
+      const role = index === 0 ? 'leader' : 'member';
+      for (const pass of passes) this.#request.write({ kind: 'readback', source, role, pass, ...empty });
+    }
+  }
+
+  async attempt<T>(source: string, action: () => Promise<T>): Promise<T | null> {
+    try {
+      return await action();
+    } catch (error) {
+      this.#failed(source, error instanceof Error ? error.message : String(error));
+      return null;
+    }
+  }
+
+  #failed(source: string, reason: string): void {
+    this.#request.write({ kind: 'readback-failed', source, reason });
+  }
+
+  async #pass(
+    member: StoreMember,
+    as: { role: 'leader' | 'member'; pass: 1 | 2 },
+    expected: number | null,
+  ): Promise<Drained> {
+    const at = connectionOf(this.#target, member);
+    const found = await drain(at, this.#place.name, expected, this.#place.left());
+    const { present, duplicates, total: messages } = found;
+    this.#request.write({
+      kind: 'readback',
+      source: member.name,
+      ...as,
+      ...{ present, duplicates, messages, complete: true },
+    });
+    return found;
+  }
+
+  /** Everything is back: as many ready as were read, and nobody holds any. */
+  async #whole(total: number, bounds: Bounds): Promise<void> {
+    const { name, members } = this.#place;
+    const end = monoMs() + Math.min(SETTLE_MS, bounds.deadlineMs);
+    for (;;) {
+      const seen = await firstAnswer('RabbitMQ', members, (member) => this.#queueAt(member));
+      const [ready, held] = [seen?.messages_ready ?? -1, seen?.messages_unacknowledged ?? -1];
+      if (ready === total && held === 0) return;
+      if (monoMs() >= end)
+        throw new Error(
+          `${name}: read ${total} messages; afterwards ${ready} are ready and ${held} unacknowledged, expected ${total} and 0`,
+        );
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  /** With its counts of messages, which only the list of all queues has. */
+  async #queueAt(member: StoreMember): Promise<RabbitQueue | null> {
+    const { name, left } = this.#place;
+    const bounds = { ...left(), deadlineMs: Math.min(ASK_MS, left().deadlineMs) };
+    const queues = await new Management(this.#target, member).queues(bounds);
+    return queues.find((queue) => queue.name === name) ?? null;
+  }
+
+  /** @throws Error when a member knows the queue or does not answer: then it is not known to be gone */
+  async #absentEverywhere(): Promise<void> {
+    const { name, members } = this.#place;
+    const seen = await Promise.all(members.map((member) => this.#queueAt(member)));
+    const knows = seen.findIndex((queue) => queue !== null);
+    if (knows !== -1)
+      throw new Error(`${members[knows]?.name ?? '?'} knows ${name}, another member does not`);
+  }
+}
+
+function unsettled(queue: RabbitQueue): string | null {
+  if (leaderNodeOf(queue) === null) return 'it has no leader';
+  const held = queue.messages_unacknowledged ?? 0;
+  if (held > 0) return `${held} messages are in the hands of others`;
+  const complete = queue.type !== 'quorum' || queue.online.length === queue.members.length;
+  return complete ? null : `${queue.online.length} of ${queue.members.length} members are online`;
+}
+
+function leaderIn(queue: RabbitQueue, members: readonly StoreMember[]): StoreMember | null {
+  const node = leaderNodeOf(queue);
+  return node === null ? null : memberOfNode(node, members);
+}
+
+function connectionOf(target: StoreTarget, member: StoreMember): StoreConnection {
+  return { ...target.connection, host: member.address, port: member.port ?? AMQP_PORT };
+}

@@ -1,0 +1,132 @@
+import type { ConsumeMessage } from 'amqplib';
+import { monoMs } from '../clock.ts';
+import type { NewObservation } from '../history.ts';
+import type { StoreConnection } from '../store-driver.ts';
+import { Link } from './link.ts';
+
+/** One attempt to consume again, login included; the next read makes the next one. */
+const OPEN_LIMIT_MS = 1000;
+const CONNECT_LIMIT_MS = 100;
+/** Deliveries that may be on their way unacknowledged: some seconds of reads. */
+const PREFETCH = 100;
+
+/** What the consumer has seen so far. */
+export interface ReaderCounts {
+  delivered: number;
+  /** Delivered again, and flagged as such: what AMQP promises after a lost acknowledgement. No duplication. */
+  redelivered: number;
+  /** Delivered again without the flag. */
+  duplicates: number;
+  /** Of one publisher, after a later one of the same publisher; redeliveries may be. */
+  outOfOrder: number;
+  consumers: number;
+}
+
+/**
+ * The consumer beside the writes, on a queue of its own: each read publishes a marker there and waits for its delivery. It counts
+ * what comes twice and what comes out of order. It connects when it is needed and not connected, one attempt at a time.
+ */
+export class Reader {
+  readonly #connection: StoreConnection;
+  readonly #queue: string;
+  #link: Link | null = null;
+  #opening = false;
+  #ended = false;
+  #lastMarker = 0;
+  readonly #waiting = new Map<number, { sinceMs: number; resolve: (tookMs: number | null) => void }>();
+  readonly #tally = new Tally();
+  #consumers = 0;
+
+  constructor(connection: StoreConnection, queue: string) {
+    this.#connection = connection;
+    this.#queue = queue;
+  }
+
+  /** The next marker, and when it was delivered: ms after now, or null when nobody waits for it any more. */
+  expect(): { marker: number; delivery: Promise<number | null> } {
+    this.#ensure();
+    const marker = ++this.#lastMarker;
+    const { promise, resolve } = Promise.withResolvers<number | null>();
+    this.#waiting.set(marker, { sinceMs: monoMs(), resolve });
+    return { marker, delivery: promise };
+  }
+
+  forget(marker: number): void {
+    this.#waiting.get(marker)?.resolve(null);
+    this.#waiting.delete(marker);
+  }
+
+  /** Consumes no more; what was seen, for the history. */
+  end(): NewObservation {
+    this.#ended = true;
+    this.#link?.destroy();
+    return { kind: 'reader', queue: this.#queue, consumers: this.#consumers, ...this.#tally.counts };
+  }
+
+  #ensure(): void {
+    if (this.#opening || this.#ended || this.#link?.usable() === true) return;
+    this.#opening = true;
+    const link = new Link(this.#connection, 'plumbline-reader');
+    this.#link = link;
+    const timer = setTimeout(() => link.destroy(), OPEN_LIMIT_MS);
+    this.#consume(link)
+      // The read that waits runs into its own deadline; the next one tries again.
+      .catch(() => link.destroy())
+      .finally(() => {
+        clearTimeout(timer);
+        this.#opening = false;
+      });
+  }
+
+  async #consume(link: Link): Promise<void> {
+    const model = await link.open(CONNECT_LIMIT_MS);
+    const channel = await model.createChannel();
+    const broken = (): void => link.destroy();
+    channel.on('error', broken);
+    channel.on('close', broken);
+    await channel.prefetch(PREFETCH);
+    await channel.consume(this.#queue, (message) => {
+      // Null: the server cancelled the consumer, because its queue is gone or moves.
+      if (message === null) {
+        link.destroy();
+        return;
+      }
+      channel.ack(message);
+      this.#took(message);
+    });
+    this.#consumers++;
+  }
+
+  #took(message: ConsumeMessage): void {
+    const marker = Number(message.content.toString());
+    this.#tally.add(marker, String(message.properties.messageId), message.fields.redelivered);
+    const waiting = this.#waiting.get(marker);
+    this.#waiting.delete(marker);
+    waiting?.resolve(monoMs() - waiting.sinceMs);
+  }
+}
+
+/** Counts what comes twice, and what one publisher sent later and comes sooner. */
+export class Tally {
+  readonly counts: Omit<ReaderCounts, 'consumers'> = {
+    delivered: 0,
+    redelivered: 0,
+    duplicates: 0,
+    outOfOrder: 0,
+  };
+  readonly #seen = new Set<number>();
+  readonly #highest = new Map<string, number>();
+
+  add(marker: number, publisher: string, redelivered: boolean): void {
+    const { counts } = this;
+    counts.delivered++;
+    if (redelivered) {
+      counts.redelivered++;
+    } else {
+      if (this.#seen.has(marker)) counts.duplicates++;
+      else if (marker < (this.#highest.get(publisher) ?? 0)) counts.outOfOrder++;
+      this.#highest.set(publisher, Math.max(marker, this.#highest.get(publisher) ?? 0));
+    }
+    this.#seen.add(marker);
+  }
+}

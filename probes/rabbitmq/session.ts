@@ -1,0 +1,170 @@
+import type { ConfirmChannel, Options } from 'amqplib';
+import type { NewObservation } from '../history.ts';
+import type { StoreConnection } from '../store-driver.ts';
+import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
+import { errorClass, isSureFailure, RETURNED } from './errors.ts';
+import { Link } from './link.ts';
+import { optionsOf, readerQueue, recordQueue } from './options.ts';
+import { Reader } from './reader.ts';
+
+/** Canary queues go by themselves when nobody has used them for a day, ms. Publishing is no use: no trial may take as long. */
+const EXPIRES_MS = 24 * 3_600_000;
+
+/**
+ * RabbitMQ's part of the workload. A write is one persistent message through the default exchange to the run's queue, published as
+ * `mandatory` on a channel with confirms: acknowledged means confirmed and not returned, since what no queue takes is confirmed too.
+ */
+export class RabbitWorkloadClient implements WorkloadClient {
+  readonly #connection: StoreConnection;
+  readonly #run: string;
+  readonly #reader: Reader;
+  #sessions = 0;
+
+  constructor(connection: StoreConnection, run: string) {
+    this.#connection = connection;
+    this.#run = run;
+    this.#reader = new Reader(connection, readerQueue(run));
+  }
+
+  /** Both queues are made over one connection, which puts both leaders on its node: the fault that aims at one hits the reader's. */
+  async prepare(deadlineMs: number): Promise<void> {
+    const link = new Link(this.#connection, 'plumbline-prepare');
+    const timer = setTimeout(() => link.destroy(), deadlineMs);
+    try {
+      const channel = await (await link.open(deadlineMs)).createChannel();
+      channel.on('error', (error: Error) => (link.cause ??= error));
+      for (const queue of [recordQueue(this.#run), readerQueue(this.#run)])
+        await channel.assertQueue(queue, declarationOf(this.#connection));
+    } finally {
+      clearTimeout(timer);
+      link.destroy();
+    }
+  }
+
+  session(): WorkloadSession {
+    const name = `${process.pid}.${++this.#sessions}`;
+    return new RabbitSession({
+      name,
+      link: new Link(this.#connection, `plumbline-workload ${name}`),
+      record: recordQueue(this.#run),
+      markers: readerQueue(this.#run),
+      reader: this.#reader,
+    });
+  }
+
+  refused(error: unknown): boolean {
+    return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+  }
+
+  errorClass(error: unknown): string {
+    return errorClass(error);
+  }
+
+  end(): NewObservation {
+    return this.#reader.end();
+  }
+}
+
+/** As the environment says; controls say otherwise. Initial members: all there are, up to five (RabbitMQ's default). */
+function declarationOf(connection: StoreConnection): Options.AssertQueue {
+  const { queue } = optionsOf(connection);
+  return { durable: queue.durable, arguments: { 'x-queue-type': queue.type, 'x-expires': EXPIRES_MS } };
+}
+
+interface SessionParts {
+  /** Names the publisher in its messages, so that the reader can judge their order. */
+  name: string;
+  link: Link;
+  record: string;
+  markers: string;
+  reader: Reader;
+}
+
+class RabbitSession implements WorkloadSession {
+  readonly #parts: SessionParts;
+  #channel: ConfirmChannel | null = null;
+  /** Why the server closed the channel. */
+  #closed: Error | null = null;
+  /** The message at hand came back. */
+  #returned: string | null = null;
+  /** The marker that a read waits for. */
+  #marker: number | null = null;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+  }
+
+  async open(connectTimeoutMs: number): Promise<void> {
+    const model = await this.#parts.link.open(connectTimeoutMs);
+    const channel = await model.createConfirmChannel();
+    channel.on('error', (error: Error) => (this.#closed ??= error));
+    channel.on('close', () => (this.#channel = null));
+    channel.on('return', ({ fields }) => {
+      const { replyCode, replyText } = fields as unknown as { replyCode: number; replyText: string };
+      this.#returned = `${replyCode} ${replyText}`;
+    });
+    this.#channel = channel;
+  }
+
+  async write(n: number): Promise<OperationResult> {
+    return this.#publish(this.#parts.record, n);
+  }
+
+  async read(): Promise<OperationResult> {
+    const { reader, markers } = this.#parts;
+    const { marker, delivery } = reader.expect();
+    this.#marker = marker;
+    const sent = await this.#publish(markers, marker);
+    if (sent.outcome !== 'ok') {
+      reader.forget(marker);
+      return { outcome: 'unknown', detail: sent.detail ?? sent.outcome };
+    }
+    const tookMs = await delivery;
+    this.#marker = null;
+    if (tookMs === null) return { outcome: 'unknown', detail: 'not delivered' };
+    // Not a bare number: a delivery comes after the confirm by right, so that there is no staleness to judge.
+    return { outcome: 'ok', detail: `marker=${marker} after=${tookMs.toFixed(1)}` };
+  }
+
+  usable(): boolean {
+    return this.#channel !== null && this.#parts.link.usable();
+  }
+
+  destroy(): void {
+    this.#channel = null;
+    this.#parts.link.destroy();
+    if (this.#marker !== null) this.#parts.reader.forget(this.#marker);
+  }
+
+  async #publish(queue: string, n: number): Promise<OperationResult> {
+    const channel = this.#channel;
+    if (channel === null) return { outcome: 'fail', detail: 'connect: no channel' };
+    this.#returned = null;
+    const properties = { persistent: true, mandatory: true, messageId: this.#parts.name };
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const confirmed = (error: unknown): void => {
+          if (error === null || error === undefined) resolve();
+          else reject(error instanceof Error ? error : new Error('not confirmed', { cause: error }));
+        };
+        channel.publish('', queue, Buffer.from(String(n)), properties, confirmed);
+      });
+    } catch (error) {
+      return this.#failed(error);
+    }
+    // basic.return comes before the confirm (RabbitMQ's documentation, "Publishers").
+    return this.#confirmed();
+  }
+
+  #confirmed(): OperationResult {
+    if (this.#returned === null) return { outcome: 'ok' };
+    return { outcome: 'fail', detail: `${RETURNED} ${this.#returned}` };
+  }
+
+  #failed(error: unknown): OperationResult {
+    const { link } = this.#parts;
+    const why = this.#closed ?? link.cause ?? error;
+    const detail = errorClass(why) + (link.blocked === null ? '' : ` (blocked: ${link.blocked})`);
+    return { outcome: isSureFailure(why) ? 'fail' : 'unknown', detail };
+  }
+}

@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monoMs } from '../clock.ts';
+import { firstAnswer } from '../members.ts';
+import type { Bounds, Offices, Steadiness, StoreDescription, StoreTarget } from '../store-driver.ts';
+import { leaderNodeOf, Management, memberOfNode } from './management.ts';
+import type { RabbitNode, RabbitQueue } from './management.ts';
+import { recordQueue } from './options.ts';
+import { governingSettings } from './settings.ts';
+
+const WHO = 'RabbitMQ';
+/** A member that hangs delays the answers of the others by some seconds. */
+const LOOK_MS = 6000;
+const LOOK_EVERY_MS = 300;
+
+/**
+ * Members as the cluster lists them. `leader` is null: a cluster of RabbitMQ has none, each queue has its own, see `offices`.
+ * @throws Error when no member answers
+ */
+export async function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription> {
+  const members = await target.members();
+  const nodes = await firstAnswer(WHO, members, (member) => new Management(target, member).nodes(bounds));
+  return {
+    leader: null,
+    members: nodes.map((node) => ({
+      name: memberOfNode(node.name, members)?.name ?? node.name,
+      role: 'member',
+      state: trouble(node) ?? 'running',
+    })),
+    governing: await governingSettings(target, bounds),
+  };
+}
+
+/** Why a node does not serve as it should; null when it does. */
+export function trouble(node: RabbitNode): string | null {
+  if (!node.running) return 'not running';
+  if (node.partitions.length > 0) return `partitioned from ${node.partitions.join(', ')}`;
+  if (node.mem_alarm) return 'memory alarm';
+  if (node.disk_free_alarm) return 'disk alarm';
+  return node.being_drained ? 'in maintenance' : null;
+}
+
+/** The leader of the run's queue: the member that a fault aims at. @throws Error when no member answers */
+export async function offices(target: StoreTarget, run: string, bounds: Bounds): Promise<Offices> {
+  const members = await target.members();
+  const queue = await firstAnswer(WHO, members, (member) =>
+    new Management(target, member).queue(recordQueue(run), bounds),
+  );
+  const node = queue === null ? null : leaderNodeOf(queue);
+  return { leader: node === null ? null : (memberOfNode(node, members)?.name ?? null) };
+}
+
+/**
+ * Every member runs in every member's own view, none has an alarm or sees a partition, and every quorum queue of the canary's virtual
+ * host has a leader and all its members online, as many as there are members. Never throws.
+ */
+export async function steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness> {
+  try {
+    const members = await target.members();
+    if (members.length === 0) throw new Error(`${WHO}: no member has an address`);
+    const views = await Promise.all(
+      members.map(async (member) => ({
+        member: member.name,
+        nodes: await new Management(target, member).nodes(bounds),
+      })),
+    );
+    const queues = await firstAnswer(WHO, members, (member) => new Management(target, member).queues(bounds));
+    const problems = [
+      ...views.flatMap(({ member, nodes }) => problemsOfNodes(member, nodes, members.length)),
+      ...queues.flatMap((queue) => problemOfQueue(queue, members.length)),
+    ];
+    const quorum = queues.filter(({ type }) => type === 'quorum').length;
+    const holds = `${members.length} members running in each one's view, no alarm, ${quorum} quorum queues with all members online`;
+    return {
+      ok: problems.length === 0,
+      leader: null,
+      detail: problems.length === 0 ? holds : wanted(problems),
+    };
+  } catch (error) {
+    return { ok: false, leader: null, detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+const MOST_TOLD = 5;
+
+function wanted(problems: readonly string[]): string {
+  const more = problems.length > MOST_TOLD ? ` and ${problems.length - MOST_TOLD} more` : '';
+  return `expected every member running without alarms and every quorum queue complete, seen: ${problems.slice(0, MOST_TOLD).join('; ')}${more}`;
+}
+
+function problemsOfNodes(member: string, nodes: readonly RabbitNode[], expected: number): string[] {
+  const found = nodes.flatMap((node) => {
+    const what = trouble(node);
+    return what === null ? [] : [`${member} sees ${node.name}: ${what}`];
+  });
+  return nodes.length === expected
+    ? found
+    : [`${member} sees ${nodes.length} of ${expected} members`, ...found];
+}
+
+function problemOfQueue(queue: RabbitQueue, expected: number): string[] {
+  if (queue.type !== 'quorum') return [];
+  const { name, online } = queue;
+  if (leaderNodeOf(queue) === null) return [`queue ${name} has no leader`];
+  return online.length === expected ? [] : [`queue ${name}: ${online.length} of ${expected} members online`];
+}
+
+/** Looks every 300 ms; each look has a deadline of its own, so that one that hangs costs no more than that. */
+export async function waitSteady(target: StoreTarget, bounds: Bounds): Promise<Steadiness> {
+  const end = monoMs() + bounds.deadlineMs;
+  for (;;) {
+    const seen = await steady(target, { ...bounds, deadlineMs: LOOK_MS });
+    const left = end - monoMs();
+    if (seen.ok || left <= 0 || bounds.signal?.aborted === true) return seen;
+    const options = bounds.signal === undefined ? {} : { signal: bounds.signal };
+    try {
+      await sleep(Math.min(LOOK_EVERY_MS, left), undefined, options);
+    } catch {
+      return seen; // aborted
+    }
+  }
+}
+
+/** There is no address that only reads: every member takes writes. */
+export function refusesWrites(at: {
+  host: string;
+  port: number;
+}): Promise<{ refused: boolean; detail: string }> {
+  return Promise.resolve({
+    refused: false,
+    detail: `${at.host}:${at.port}: every member of RabbitMQ takes writes`,
+  });
+}
