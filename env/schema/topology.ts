@@ -115,6 +115,18 @@ const edge = z.strictObject({
     .min(1)
     .describe('Header of the request whose value the service repeats in its answer'),
   hops: z.array(hop).min(1).describe('In the order in which the request passes them'),
+  backend: z
+    .strictObject({
+      deployment: objectName,
+      requestsPerSecond: z
+        .number()
+        .min(25)
+        .max(1000)
+        .default(100)
+        .describe('Open-loop load of failover/backend; 25 a second are 3,000 in two minutes, the least that can show 99.9 %'),
+    })
+    .optional()
+    .describe('The Deployment that answers at the end of the chain, whose failover is tested through the edge'),
 });
 
 export const topology = z.strictObject({

@@ -11,6 +11,11 @@ const PARTITION_ALSO = ['api'] as const;
 export const failoverGoal = z.strictObject({
   rtoSeconds: z.number().positive().optional().describe('Longest time until writes succeed again, seconds'),
   lostWrites: z.int().min(0).optional().describe('Acknowledged writes that may be lost'),
+  lossWindowSeconds: z
+    .number()
+    .min(0)
+    .optional()
+    .describe('Longest time from the first to the last lost acknowledgement, seconds'),
   minTrials: z.int().min(1).optional().describe('Fewer trials than this are inconclusive'),
   status: z
     .enum(['assumed', 'confirmed'])

@@ -4,7 +4,6 @@ import { common } from './common.ts';
 
 export const redis = z.strictObject({
   ...common,
-  password: secretSource,
   sentinel: z
     .strictObject({
       master: z.string().min(1).describe('The name under which the Sentinels watch the master'),
@@ -14,7 +13,8 @@ export const redis = z.strictObject({
         .optional()
         .describe('Of the Sentinels themselves; the password of the store when left out'),
     })
-    .describe('Applications find the master through them'),
+    .optional()
+    .describe('Applications find the master through them; without them the primary is the master'),
   wait: z
     .strictObject({
       replicas: z.int().min(0).default(1).describe('0: acknowledged with the reply alone'),
