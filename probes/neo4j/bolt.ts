@@ -1,0 +1,170 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { subscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+import { auth, driver as newDriver, session as sessionModes } from 'neo4j-driver';
+import type { Driver, Session } from 'neo4j-driver';
+import type { StoreConnection } from '../store-driver.ts';
+import { BoltUnreachable } from './errors.ts';
+
+/** Whose connecting is under way: the driver hides its sockets, Node announces them to whoever listens. */
+const connecting = new AsyncLocalStorage<BoltConnection>();
+subscribe('net.client.socket', (message) => {
+  connecting.getStore()?.own((message as { socket: Socket }).socket);
+});
+
+export type Row = Readonly<Record<string, unknown>>;
+export type Parameters = Readonly<Record<string, unknown>>;
+
+/** Rows with the bookmarks that stand for the state that they were read in. */
+interface Marked<R extends Row> {
+  rows: R[];
+  bookmarks: string[];
+}
+
+export interface BoltOptions {
+  /** In place of the connection's own database. */
+  database?: string;
+  /** Straight to this server, past any routing: for asking one member. */
+  direct?: boolean;
+  /** Sessions that may be served by a follower. */
+  read?: boolean;
+  /** Wait until the server has what these stand for. */
+  bookmarks?: string[];
+}
+
+/** One connection, one attempt: retries are off, those of managed transactions and those of auto-commit statements. */
+const CONFIG = {
+  userAgent: 'plumbline',
+  maxConnectionPoolSize: 1,
+  maxTransactionRetryTime: 0,
+  disableAutoCommitRetries: true,
+  disableLosslessIntegers: true,
+  telemetryDisabled: true,
+  fetchSize: 10_000,
+};
+
+/** `bolt` or `neo4j`, with `+s` where TLS is on; a member asked by itself is never routed away. */
+function uriOf({ host, port, declared }: StoreConnection, direct: boolean): string {
+  const scheme = typeof declared?.['scheme'] === 'string' ? declared['scheme'] : 'bolt';
+  return `${direct ? scheme.replace('neo4j', 'bolt') : scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/**
+ * One driver that holds one connection a server, and never makes another once it is open: what fails, fails. Retries are off, managed
+ * ones and those of auto-commit statements. Ends at once when it is destroyed: a frozen server's kernel would go on acknowledging.
+ */
+export class BoltConnection {
+  readonly #connection: StoreConnection;
+  readonly #options: BoltOptions;
+  readonly #sockets: Socket[] = [];
+  #driver: Driver | null = null;
+  #errno: string | null = null;
+  #state: 'new' | 'connecting' | 'open' | 'ended' = 'new';
+
+  constructor(connection: StoreConnection, options: BoltOptions = {}) {
+    this.#connection = connection;
+    this.#options = options;
+  }
+
+  /**
+   * Connects, logs in and has a transaction begun and rolled back, so that with routing the way to the leader is open too.
+   * The limit (ms) is for reaching a server.
+   * @throws BoltUnreachable, or the server's Neo4jError (wrong password, no such database)
+   */
+  async open(connectTimeoutMs: number): Promise<void> {
+    this.#state = 'connecting';
+    const { user, password } = this.#connection;
+    const uri = uriOf(this.#connection, this.#options.direct === true);
+    const config = { ...CONFIG, connectionTimeout: connectTimeoutMs };
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- the driver declares its options as a class that nobody can construct
+    this.#driver = newDriver(uri, auth.basic(user, password), config);
+    try {
+      await connecting.run(this, async () => {
+        const session = this.session();
+        const transaction = await session.beginTransaction();
+        await transaction.rollback();
+        await session.close();
+      });
+    } catch (error) {
+      this.destroy();
+      throw this.explained(error);
+    }
+    // It may have been destroyed meanwhile.
+    if (this.#isConnecting()) this.#state = 'open';
+  }
+
+  /** A session of the driver; the caller closes it. */
+  session(): Session {
+    if (this.#driver === null) throw new Error('Neo4j: the connection is not open');
+    const { database, read, bookmarks } = this.#options;
+    const config = {
+      database: database ?? this.#connection.database,
+      defaultAccessMode: read === true ? sessionModes.READ : sessionModes.WRITE,
+      ...(bookmarks === undefined ? {} : { bookmarks }),
+    };
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- the driver declares its options as a class that nobody can construct
+    return this.#driver.session(config);
+  }
+
+  /** One statement in a transaction of its own. @throws as `open` */
+  async run<R extends Row = Row>(query: string, parameters: Parameters = {}): Promise<R[]> {
+    return (await this.runMarked<R>(query, parameters)).rows;
+  }
+
+  /** As `run`, with the bookmarks that stand for the state that was seen. */
+  async runMarked<R extends Row = Row>(query: string, parameters: Parameters = {}): Promise<Marked<R>> {
+    return this.withSession(async (session) => {
+      const result = await session.run(query, parameters);
+      return {
+        rows: result.records.map((record) => record.toObject() as R),
+        bookmarks: session.lastBookmarks(),
+      };
+    });
+  }
+
+  /** Anything with a session, which is closed afterwards. @throws as `open` */
+  async withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const session = this.session();
+    try {
+      const result = await connecting.run(this, () => work(session));
+      await session.close();
+      return result;
+    } catch (error) {
+      // Not waited for: a server that is gone would never answer the reset.
+      session.close().catch(() => undefined);
+      throw this.explained(error);
+    }
+  }
+
+  /** Open, and none of its connections known to be broken. */
+  usable(): boolean {
+    return this.#state === 'open' && this.#sockets.every((socket) => !socket.destroyed);
+  }
+
+  destroy(): void {
+    this.#state = 'ended';
+    for (const socket of this.#sockets) socket.destroy();
+    this.#driver?.close().catch(() => undefined);
+  }
+
+  /** Takes note of a socket that the driver is making; one that it makes later, behind our back, is ended. */
+  own(socket: Socket): void {
+    socket.on('error', (error: NodeJS.ErrnoException) => (this.#errno ??= error.code ?? null));
+    this.#sockets.push(socket);
+    // In this turn the socket is not connecting yet, and connecting would revive it.
+    if (!this.#isConnecting())
+      setImmediate(() => socket.destroy(new Error('one connection, one attempt: no second one is made')));
+  }
+
+  #isConnecting(): boolean {
+    return this.#state === 'connecting';
+  }
+
+  explained(error: unknown): unknown {
+    const code =
+      error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+    if (code.startsWith('Neo.')) return error;
+    const where = `${this.#connection.host}:${this.#connection.port}`;
+    return new BoltUnreachable(where, this.#errno ?? (code === '' ? 'no connection' : code), error);
+  }
+}

@@ -1,0 +1,47 @@
+import { Neo4jError } from 'neo4j-driver';
+
+/**
+ * A write is a transaction of its own: BEGIN, CREATE, COMMIT, each answered before the next is sent. Until COMMIT has left this
+ * process the server cannot have committed, and it rolls back what is open when the connection ends (Bolt protocol, "Transaction
+ * states"). After that every error, transient ones too, leaves the commit unsure.
+ */
+export const SURE_FAILURE_NAMES: readonly string[] = [
+  'connect: any error before the transaction was begun',
+  'before COMMIT: any error while COMMIT had not been sent (NotALeader, ForbiddenOnReadOnlyDatabase, DatabaseUnavailable, connection lost, …)',
+];
+
+/** The way to the server failed: nothing listens, nothing answers, or the connection is gone. */
+export class BoltUnreachable extends Error {
+  override readonly name = 'BoltUnreachable';
+  /** The socket's errno where it had one, such as ECONNREFUSED, else the driver's class. */
+  readonly code: string;
+
+  constructor(where: string, code: string, cause: unknown) {
+    super(
+      `Neo4j at ${where}: ${code}: ${cause instanceof Error ? firstWords(cause.message, 160) : String(cause)}`,
+      {
+        cause,
+      },
+    );
+    this.code = code;
+  }
+}
+
+/** Without the prefix that all of the server's codes have. */
+const PREFIX = /^Neo\.(?:ClientError|TransientError|DatabaseError)\./;
+
+/** A short class for a history: the server's code, or the errno of the way to it. Messages of servers may hold data: left out. */
+export function errorClass(error: unknown): string {
+  if (error instanceof BoltUnreachable) return error.code;
+  if (error instanceof Neo4jError) return error.code.replace(PREFIX, '');
+  return firstWords(error instanceof Error ? error.message : String(error), 60);
+}
+
+/** The code of an error that the server itself gave, such as Neo.ClientError.Cluster.NotALeader; null for anything else. */
+export function serverCode(error: unknown): string | null {
+  return error instanceof Neo4jError && error.code.startsWith('Neo.') ? error.code : null;
+}
+
+function firstWords(message: string, length: number): string {
+  return message.replaceAll(/\s+/g, ' ').slice(0, length);
+}

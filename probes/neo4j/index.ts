@@ -1,0 +1,23 @@
+/** Neo4j, one member (Community) or a cluster (Enterprise): workload, read-back, observer and description. */
+import type { StoreDriver } from '../store-driver.ts';
+import { SURE_FAILURE_NAMES } from './errors.ts';
+import { observe } from './observer.ts';
+import { readBack } from './readback.ts';
+import { Neo4jWorkloadClient } from './session.ts';
+import { expectedWindow, governingSettings } from './settings.ts';
+import { describe, refusesWrites, steady, waitSteady } from './state.ts';
+
+/** There is no planned change of leader that a client could order: leaders move when a server stops or is deallocated. */
+export const neo4j: StoreDriver = {
+  store: 'neo4j',
+  sureFailures: SURE_FAILURE_NAMES,
+  client: (connection, run) => new Neo4jWorkloadClient(connection, run),
+  describe,
+  steady,
+  waitSteady,
+  governing: governingSettings,
+  expectedWindow,
+  observe,
+  readBack,
+  refusesWrites,
+};

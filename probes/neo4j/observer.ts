@@ -1,0 +1,98 @@
+import { followStore } from '../following.ts';
+import type { Sight } from '../following.ts';
+import type { Bounds, ObserveOptions, Observer, StoreMember, StoreTarget } from '../store-driver.ts';
+import { connectMember, viewOf } from './ask.ts';
+import type { BoltConnection } from './bolt.ts';
+import { leaderOf, membersOf } from './members.ts';
+import type { ClusterView } from './members.ts';
+import { bounded } from './query.ts';
+
+/** A running server answers in a few milliseconds; one that does not in this time has trouble of its own. */
+const ANSWER_MS = 400;
+
+/** Follows who takes the writes, who is online, and where the Service points. */
+export function observe(target: StoreTarget, options: ObserveOptions): Observer {
+  const teller = new Teller(target);
+  const observer = followStore(
+    {
+      source: 'SHOW DATABASES',
+      leader: (signal) => teller.leader(signal),
+      members: () => Promise.resolve(teller.following()),
+    },
+    options,
+  );
+  return {
+    stop: async () => {
+      await observer.stop();
+      teller.close();
+    },
+  };
+}
+
+/** Asks the member that answered last, over the connection that is open; a leader only when nobody else answers. */
+class Teller {
+  readonly #target: StoreTarget;
+  #bolt: BoltConnection | null = null;
+  #told: { by: string; view: ClusterView; members: readonly StoreMember[] } | null = null;
+
+  constructor(target: StoreTarget) {
+    this.#target = target;
+  }
+
+  async leader(signal: AbortSignal): Promise<Sight> {
+    const members = await this.#target.members();
+    const view = await this.#view(members, { deadlineMs: ANSWER_MS, signal });
+    return { leader: leaderOf(view, members) };
+  }
+
+  /** Of the last look: members beside the leader that are online. */
+  following(): { streaming: number; total: number; source: string } | null {
+    if (this.#told === null) return null;
+    const { by, view, members } = this.#told;
+    const online = membersOf(view, members).filter(
+      ({ role, state }) => role !== 'leader' && state === 'online',
+    );
+    return { streaming: online.length, total: members.length - 1, source: `SHOW DATABASES on ${by}` };
+  }
+
+  close(): void {
+    this.#bolt?.destroy();
+    this.#bolt = null;
+  }
+
+  async #view(members: readonly StoreMember[], bounds: Bounds): Promise<ClusterView> {
+    const leader = this.#told === null ? null : leaderOf(this.#told.view, members);
+    // A leader that was cut off may still believe in itself.
+    const order = [...members].sort((a, b) => Number(a.name === leader) - Number(b.name === leader));
+    const reasons: string[] = [];
+    if (this.#bolt?.usable() === true && this.#told !== null) {
+      try {
+        return await this.#ask(this.#bolt, this.#told.by, members, bounds);
+      } catch (error) {
+        reasons.push(String(error));
+      }
+    }
+    this.close();
+    for (const member of order) {
+      try {
+        this.#bolt = await connectMember(this.#target, member, bounds);
+        return await this.#ask(this.#bolt, member.name, members, bounds);
+      } catch (error) {
+        reasons.push(`${member.name}: ${error instanceof Error ? error.message : String(error)}`);
+        this.close();
+      }
+    }
+    throw new Error(`Neo4j: no member answered: ${reasons.join('; ') || 'none has an address'}`);
+  }
+
+  async #ask(
+    bolt: BoltConnection,
+    by: string,
+    members: readonly StoreMember[],
+    bounds: Bounds,
+  ): Promise<ClusterView> {
+    const view = await bounded(bolt, by, bounds, () => viewOf(bolt, this.#target.connection.database));
+    this.#told = { by, view, members };
+    return view;
+  }
+}

@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monoMs } from '../clock.ts';
+import type { Bounds, StoreConnection } from '../store-driver.ts';
+import { BoltConnection } from './bolt.ts';
+import type { BoltOptions, Parameters, Row } from './bolt.ts';
+import { serverCode } from './errors.ts';
+
+/** The server did not answer before the deadline. */
+export class Neo4jTimeout extends Error {
+  override readonly name = 'Neo4jTimeout';
+  constructor(where: string, deadlineMs: number) {
+    super(`Neo4j at ${where} did not answer within ${Math.round(deadlineMs)} ms`);
+  }
+}
+
+/** Longest single attempt: an unanswered SYN is sent again after 1 s, then after 2 s more. */
+const ATTEMPT_MS = 1500;
+const BETWEEN_ATTEMPTS_MS = 100;
+
+/**
+ * Work on a connection that is destroyed at the deadline (ms from now) or when the signal fires: a time-out that runs on
+ * the server is none, where the server is frozen.
+ * @throws Neo4jTimeout, the abort reason, or what the work threw
+ */
+export async function bounded<T>(
+  bolt: BoltConnection,
+  where: string,
+  bounds: Bounds,
+  work: () => Promise<T>,
+): Promise<T> {
+  bounds.signal?.throwIfAborted();
+  const ending = Promise.withResolvers<never>();
+  const end = (why: unknown): void => {
+    ending.reject(why);
+    bolt.destroy();
+  };
+  const timer = setTimeout(() => end(new Neo4jTimeout(where, bounds.deadlineMs)), bounds.deadlineMs);
+  const abort = (): void => end(new Error('aborted', { cause: bounds.signal?.reason }));
+  bounds.signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work(), ending.promise]);
+  } finally {
+    clearTimeout(timer);
+    bounds.signal?.removeEventListener('abort', abort);
+  }
+}
+
+/** One attempt to connect. The caller destroys it. @throws as `bounded` */
+export async function connectOnce(
+  connection: StoreConnection,
+  bounds: Bounds,
+  options: BoltOptions = {},
+): Promise<BoltConnection> {
+  const bolt = new BoltConnection(connection, options);
+  await bounded(bolt, whereOf(connection), bounds, () =>
+    bolt.open(Math.max(1, Math.min(bounds.deadlineMs, ATTEMPT_MS))),
+  );
+  return bolt;
+}
+
+/**
+ * As `connectOnce`, but tries again while the way to the server fails: a Service may lead to a pod that is gone or not up yet. What
+ * the server itself says (a wrong password, a database that does not exist) is final.
+ */
+export async function connectWithin(
+  connection: StoreConnection,
+  bounds: Bounds,
+  options: BoltOptions = {},
+): Promise<BoltConnection> {
+  const end = monoMs() + bounds.deadlineMs;
+  for (;;) {
+    try {
+      return await connectOnce(connection, { ...bounds, deadlineMs: Math.max(1, end - monoMs()) }, options);
+    } catch (error) {
+      const final = serverCode(error) !== null || bounds.signal?.aborted === true;
+      if (final || monoMs() + BETWEEN_ATTEMPTS_MS >= end) throw error;
+      await sleep(BETWEEN_ATTEMPTS_MS);
+    }
+  }
+}
+
+/** One question, one answer, one connection. @throws as `connectWithin` and the server's errors */
+export async function queryOnce<R extends Row>(
+  connection: StoreConnection,
+  question: { query: string; parameters?: Parameters; options?: BoltOptions },
+  bounds: Bounds,
+): Promise<R[]> {
+  const end = monoMs() + bounds.deadlineMs;
+  const bolt = await connectWithin(connection, bounds, question.options);
+  try {
+    const left = { ...bounds, deadlineMs: Math.max(1, end - monoMs()) };
+    return await bounded(bolt, whereOf(connection), left, () =>
+      bolt.run<R>(question.query, question.parameters),
+    );
+  } finally {
+    bolt.destroy();
+  }
+}
+
+function whereOf({ host, port }: StoreConnection): string {
+  return `${host}:${port}`;
+}

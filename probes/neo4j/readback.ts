@@ -1,0 +1,130 @@
+import { monoMs } from '../clock.ts';
+import { contentsOf } from '../contents.ts';
+import type { Contents } from '../contents.ts';
+import type { Bounds, ReadBackRequest, StoreMember, StoreTarget } from '../store-driver.ts';
+import { connectionOf, connectMember, viewOf } from './ask.ts';
+import { leaderOf } from './members.ts';
+import { bounded, connectWithin } from './query.ts';
+import { CANARY_LABEL } from './session.ts';
+
+/** Once through the index and once through the nodes themselves: an index that lost an entry must not hide a write, nor make one up. */
+const BY_INDEX = `MATCH (w:${CANARY_LABEL}) WHERE w.run = $run AND w.n > 0 RETURN w.n AS n`;
+const BY_SCAN = `MATCH (w:${CANARY_LABEL}) USING SCAN w:${CANARY_LABEL} WHERE w.run = $run AND w.n > 0 RETURN w.n AS n`;
+/** One member that does not answer must leave time to read the others. */
+const LOOK_MS = 10_000;
+
+/**
+ * The leader is the member that every member that answers calls the writer. It is read twice; the others are read when they have caught
+ * up with the state that the leader was read in. No leader, or members that disagree, is written as `readback-failed`.
+ */
+export async function readBack(target: StoreTarget, request: ReadBackRequest, bounds: Bounds): Promise<void> {
+  const end = monoMs() + bounds.deadlineMs;
+  const left = (): Bounds => ({ deadlineMs: Math.max(1, end - monoMs()), signal: bounds.signal });
+  const members = await target.members();
+  request.write({ kind: 'readback-plan', run: request.run, sources: members.map(({ name }) => name) });
+  const said = await Promise.all(
+    members.map((member) => writerBy(target, member, members, within(left(), LOOK_MS))),
+  );
+  const leader = agreed(said, members);
+  if (leader === null) {
+    const seen = said.map(({ by, leader: name, failed }) => `${by}: ${failed ?? name ?? 'nobody'}`);
+    const reason = `expected every member to name the same writer, seen: ${seen.join('; ')}`;
+    request.write({ kind: 'readback-failed', source: 'leader', reason });
+    return;
+  }
+  const reading = { target, request };
+  const bookmarks = await attempt(request, leader.name, async () => {
+    await readOne({ ...reading, member: leader, role: 'leader', pass: 1, query: BY_INDEX }, left());
+    return readOne({ ...reading, member: leader, role: 'leader', pass: 2, query: BY_SCAN }, left());
+  });
+  for (const member of members.filter(({ name }) => name !== leader.name)) {
+    await attempt(request, member.name, () =>
+      readOne(
+        { ...reading, member, role: 'member', pass: 1, query: BY_INDEX, bookmarks: bookmarks ?? [] },
+        left(),
+      ),
+    );
+  }
+}
+
+interface Said {
+  by: string;
+  leader: string | null;
+  /** Why it could not be asked. */
+  failed?: string;
+}
+
+/** The one member that all who answered name. */
+export function agreed(said: readonly Said[], members: readonly StoreMember[]): StoreMember | null {
+  const answers = said.filter(({ failed }) => failed === undefined);
+  const names = new Set(answers.map(({ leader }) => leader));
+  const [name] = names;
+  return names.size === 1 ? (members.find((member) => member.name === name) ?? null) : null;
+}
+
+async function writerBy(
+  target: StoreTarget,
+  member: StoreMember,
+  members: readonly StoreMember[],
+  bounds: Bounds,
+): Promise<Said> {
+  try {
+    const bolt = await connectMember(target, member, bounds);
+    try {
+      const view = await bounded(bolt, member.name, bounds, () => viewOf(bolt, target.connection.database));
+      return { by: member.name, leader: leaderOf(view, members) };
+    } finally {
+      bolt.destroy();
+    }
+  } catch (error) {
+    return { by: member.name, leader: null, failed: message(error) };
+  }
+}
+
+interface Reading {
+  target: StoreTarget;
+  request: ReadBackRequest;
+  member: StoreMember;
+  role: 'leader' | 'member';
+  pass: 1 | 2;
+  query: string;
+  /** The server answers when it has what they stand for. */
+  bookmarks?: string[];
+}
+
+async function readOne(reading: Reading, bounds: Bounds): Promise<string[]> {
+  const { target, request, member, role, pass, query } = reading;
+  const options = { direct: true, read: true, ...(reading.bookmarks && { bookmarks: reading.bookmarks }) };
+  const bolt = await connectWithin(connectionOf(target, member), bounds, options);
+  try {
+    const { rows, bookmarks } = await bounded(bolt, member.name, bounds, () =>
+      bolt.runMarked<{ n: number }>(query, { run: request.run }),
+    );
+    const contents: Contents = contentsOf(rows.map(({ n }) => n));
+    request.write({ kind: 'readback', source: member.name, role, pass, ...contents, complete: true });
+    return bookmarks;
+  } finally {
+    bolt.destroy();
+  }
+}
+
+function within(bounds: Bounds, limitMs: number): Bounds {
+  return { ...bounds, deadlineMs: Math.min(bounds.deadlineMs, limitMs) };
+}
+
+async function attempt<T>(
+  request: ReadBackRequest,
+  source: string,
+  action: () => Promise<T>,
+): Promise<T | null> {
+  try {
+    return await action();
+  } catch (error) {
+    request.write({ kind: 'readback-failed', source, reason: message(error) });
+    return null;
+  }
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,118 @@
+import { int } from 'neo4j-driver';
+import type { Session, Transaction } from 'neo4j-driver';
+import type { StoreConnection } from '../store-driver.ts';
+import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
+import { BoltConnection } from './bolt.ts';
+import { BoltUnreachable, errorClass } from './errors.ts';
+import { connectWithin } from './query.ts';
+
+/** Plumbline's own label, so that its canaries are never among the application's nodes. */
+export const CANARY_LABEL = 'PlumblineCanary';
+const RUN_LABEL = 'PlumblineRun';
+
+/** No constraint: a write that is applied twice must show as two nodes. The index is for reading only. */
+const INDEX = `CREATE INDEX plumbline_canary IF NOT EXISTS FOR (w:${CANARY_LABEL}) ON (w.run, w.n)`;
+const AWAIT_INDEX = `CALL db.awaitIndex('plumbline_canary', $seconds)`;
+/** The time to live of canary data: a day from the start of its run. */
+const EXPIRE = `
+  MATCH (r:${RUN_LABEL}) WHERE r.at < datetime() - duration('P1D')
+  CALL (r) { MATCH (w:${CANARY_LABEL}) WHERE w.run = r.run DELETE w } IN TRANSACTIONS OF 10 ROWS`;
+const EXPIRE_RUNS = `MATCH (r:${RUN_LABEL}) WHERE r.at < datetime() - duration('P1D') DELETE r`;
+const BEGIN_RUN = `CREATE (:${RUN_LABEL} {run: $run, at: datetime()})`;
+const CREATE = `CREATE (:${CANARY_LABEL} {run: $run, n: $n})`;
+/** The bound on n lets the planner take the order from the index, so that one entry is read, not all. */
+const HIGHEST = `
+  MATCH (w:${CANARY_LABEL}) WHERE w.run = $run AND w.n > 0
+  RETURN w.n AS n ORDER BY w.run DESC, w.n DESC LIMIT 1`;
+
+/** Neo4j's part of the workload: explicit transactions, one attempt each. */
+export class Neo4jWorkloadClient implements WorkloadClient {
+  readonly #connection: StoreConnection;
+  readonly #run: string;
+
+  constructor(connection: StoreConnection, run: string) {
+    this.#connection = connection;
+    this.#run = run;
+  }
+
+  async prepare(deadlineMs: number): Promise<void> {
+    const bolt = await connectWithin(this.#connection, { deadlineMs });
+    try {
+      for (const statement of [INDEX, EXPIRE, EXPIRE_RUNS]) await bolt.run(statement);
+      await bolt.run(AWAIT_INDEX, { seconds: int(Math.ceil(deadlineMs / 1000)) });
+      await bolt.run(BEGIN_RUN, { run: this.#run });
+    } finally {
+      bolt.destroy();
+    }
+  }
+
+  session(): WorkloadSession {
+    return new Neo4jSession(this.#connection, this.#run);
+  }
+
+  refused(error: unknown): boolean {
+    return error instanceof BoltUnreachable && error.code === 'ECONNREFUSED';
+  }
+
+  errorClass(error: unknown): string {
+    return errorClass(error);
+  }
+}
+
+class Neo4jSession implements WorkloadSession {
+  readonly #bolt: BoltConnection;
+  readonly #run: string;
+
+  constructor(connection: StoreConnection, run: string) {
+    this.#bolt = new BoltConnection(connection);
+    this.#run = run;
+  }
+
+  open(connectTimeoutMs: number): Promise<void> {
+    return this.#bolt.open(connectTimeoutMs);
+  }
+
+  async write(n: number): Promise<OperationResult> {
+    const sent = { commit: false };
+    try {
+      await this.#bolt.withSession(async (session) => {
+        const transaction = await begun(session, CREATE, { run: this.#run, n: int(n) });
+        sent.commit = true;
+        await transaction.commit();
+      });
+      return { outcome: 'ok' };
+    } catch (error) {
+      return sent.commit
+        ? { outcome: 'unknown', detail: errorClass(error) }
+        : { outcome: 'fail', detail: `before COMMIT: ${errorClass(error)}` };
+    }
+  }
+
+  async read(): Promise<OperationResult> {
+    try {
+      const [row] = await this.#bolt.run<{ n: number }>(HIGHEST, { run: this.#run });
+      return { outcome: 'ok', detail: String(row?.n ?? 0) };
+    } catch (error) {
+      return { outcome: 'unknown', detail: errorClass(error) };
+    }
+  }
+
+  usable(): boolean {
+    return this.#bolt.usable();
+  }
+
+  destroy(): void {
+    this.#bolt.destroy();
+  }
+}
+
+/** BEGIN and the statement leave together; resolves when both were answered. */
+async function begun(
+  session: Session,
+  query: string,
+  parameters: Record<string, unknown>,
+): Promise<Transaction> {
+  const transaction = session.beginTransaction();
+  await transaction.run(query, parameters);
+  return transaction;
+}

@@ -1,0 +1,97 @@
+import type { Bounds, ExpectedWindow, GoverningSetting, StoreTarget } from '../store-driver.ts';
+import { askAny, viewOf } from './ask.ts';
+import type { BoltConnection } from './bolt.ts';
+import type { ClusterView } from './members.ts';
+
+/** What decides how long recovery after a crash takes, and whether it may pass over missing logs; every edition has it. */
+const OWN = [
+  'db.checkpoint',
+  'db.checkpoint.interval.time',
+  'db.checkpoint.interval.tx',
+  'db.recovery.fail_on_missing_files',
+  'db.tx_log.preallocate',
+  'db.tx_log.rotation.retention_policy',
+  'server.databases.read_only',
+];
+/** Enterprise: when the loss of a leader is noticed, how elections are spaced, how long clients keep a route (Operations manual, "Configuration settings"). */
+const DETECTION = 'dbms.cluster.raft.leader_failure_detection_window';
+const ELECTION = 'dbms.cluster.raft.election_failure_detection_window';
+const CLUSTER = [DETECTION, ELECTION, 'dbms.routing_ttl'];
+const SETTINGS = `SHOW SETTINGS YIELD name, value WHERE name IN $names RETURN name, value ORDER BY name`;
+
+/** The live settings of the server on the other end, and what it is. */
+export async function settingsOf(bolt: BoltConnection, view: ClusterView): Promise<GoverningSetting[]> {
+  const rows = await bolt.run<{ name: string; value: string | null }>(SETTINGS, {
+    names: [...OWN, ...CLUSTER],
+  });
+  return [
+    { name: 'edition', value: view.edition, source: 'dbms.components()' },
+    { name: 'members', value: String(view.databases.length), source: 'SHOW DATABASES' },
+    ...rows.map(({ name, value }) => ({ name, value: value ?? 'not set', source: 'SHOW SETTINGS' })),
+  ];
+}
+
+/** @throws Error when no member answers */
+export function governingSettings(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]> {
+  return askAny(target, bounds, async (bolt) =>
+    settingsOf(bolt, await viewOf(bolt, target.connection.database)),
+  );
+}
+
+/** kubelet looks for dead containers once a second (PLEG relist). */
+const RELIST_MS = 1000;
+/** From the start of the Java virtual machine to Bolt: 5 s at the least, 12 s measured on two free cores, 45 s where others have them. */
+const START_MS = { lo: 4000, hi: 45_000 };
+/** A leader that is asked to stop hands over first; its successor is known at once. */
+const FASTEST_HANDOVER_MS = 200;
+/** Two rounds of an election, then a refreshed routing table. */
+const ROUNDS = 2;
+
+/** When clients should be served again. Null for faults whose window does not follow from these settings. */
+export function expectedWindow(fault: string, governing: readonly GoverningSetting[]): ExpectedWindow | null {
+  const members = Number(valueOf(governing, 'members'));
+  if (!Number.isFinite(members)) return null;
+  return members === 1 ? restartWindow(fault) : electionWindow(fault, governing);
+}
+
+/** One member: nothing takes over, the same server has to start again. What a hang lasts is decided elsewhere. */
+function restartWindow(fault: string): ExpectedWindow | null {
+  if (fault !== 'pod-crash' && fault !== 'pod-delete') return null;
+  return {
+    loMs: START_MS.lo,
+    hiMs: RELIST_MS + START_MS.hi,
+    derivation:
+      `one member, nobody takes over: noticed within ${RELIST_MS} ms, then the server starts and recovers what came after its ` +
+      `last checkpoint (${START_MS.lo} to ${START_MS.hi} ms)`,
+  };
+}
+
+function electionWindow(fault: string, governing: readonly GoverningSetting[]): ExpectedWindow | null {
+  const detection = durationRange(valueOf(governing, DETECTION));
+  const election = durationRange(valueOf(governing, ELECTION));
+  if (detection === null || election === null || fault === 'switchover') return null;
+  const inPlace =
+    fault === 'pod-crash' ? START_MS.lo : fault === 'pod-delete' ? FASTEST_HANDOVER_MS : Infinity;
+  return {
+    loMs: Math.min(detection.loMs, inPlace),
+    hiMs: detection.hiMs + ROUNDS * election.hiMs,
+    derivation:
+      `the loss of the leader is noticed ${detection.loMs / 1000} to ${detection.hiMs / 1000} s after its last word ` +
+      `(${DETECTION})${inPlace < detection.loMs ? `, sooner where it restarts in place or hands over (${inPlace} ms)` : ''}; ` +
+      `at most ${ROUNDS} rounds of election of ${election.hiMs / 1000} s (${ELECTION})`,
+  };
+}
+
+function valueOf(governing: readonly GoverningSetting[], name: string): string {
+  return governing.find((setting) => setting.name === name)?.value ?? '';
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `20s-23s` in ms; null for anything else. */
+export function durationRange(text: string): { loMs: number; hiMs: number } | null {
+  const match = /^(\d+)(ms|s|m|h)-(\d+)(ms|s|m|h)$/.exec(text);
+  if (match === null) return null;
+  const ms = (count = '', unit = ''): number => Number(count) * (UNITS[unit] ?? Number.NaN);
+  return { loMs: ms(match[1], match[2]), hiMs: ms(match[3], match[4]) };
+}
