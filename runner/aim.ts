@@ -1,6 +1,6 @@
 import { failoverParts } from '../env/catalogue/index.ts';
 import { CommandError, EXIT } from '../env/errors.ts';
-import type { Environment } from '../env/schema.ts';
+import type { Environment, StoreName } from '../env/schema.ts';
 import { storeDriver, STORES } from '../probes/stores.ts';
 
 /** Whom a drill can be told to hit. */
@@ -23,13 +23,21 @@ export function refuseAim(environment: Environment, check: string, aim: Aim): vo
 
 /** Why an aim makes no sense for the check; null when it does. */
 function problemOf(environment: Environment, check: string, { target, also }: Aim): string | null {
-  const parts = failoverParts(check);
   if (target === undefined && also === undefined) return null;
+  const parts = failoverParts(check);
   if (parts === null) return 'only a failover of a store takes --target and --also';
   const { store, fault } = parts;
   if (also !== undefined && fault !== 'partition') return `--also goes with a partition, not with ${fault}`;
   if (target === undefined || target === 'leader') return null;
   if (fault === 'switchover') return `a planned change of leader is always the leader's, not the ${target}'s`;
+  return membersProblem(environment, store, target);
+}
+
+function membersProblem(
+  environment: Environment,
+  store: StoreName,
+  target: Exclude<Target, 'leader'>,
+): string | null {
   const members = environment.stores[store]?.members ?? 0;
   if (target !== 'random' && members < 2)
     return `${store} has one member here: aim at the leader, which it is`;

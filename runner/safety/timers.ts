@@ -56,7 +56,7 @@ export class Timers {
       .filter(isKubeInverse);
     let host = inverses.length > forCluster.length;
     if (forCluster.length > 0 && !(await this.#armJob(forCluster))) host = true;
-    if (host) await this.#armHost();
+    if (host) await this.#armHost(inverses.every(({ kind }) => kind === 'command'));
   }
 
   /** Returns false when the host has to do it instead. */
@@ -78,9 +78,12 @@ export class Timers {
     }
   }
 
-  async #armHost(): Promise<void> {
-    const { folder, kubeconfig, signal, hostAllowed } = this.#options;
-    if (!hostAllowed)
+  /** `commands`: all that is to be undone are commands of the environment's own, which run from here whatever it is. */
+  async #armHost(commands: boolean): Promise<void> {
+    const { folder, signal, hostAllowed } = this.#options;
+    // Elsewhere the timer has no way to the API server: what goes through it is the Job's.
+    const kubeconfig = hostAllowed ? this.#options.kubeconfig : undefined;
+    if (!hostAllowed && !commands)
       throw new Error('no timer can be armed: no undo Job, and this host does not hold the environment');
     if (recordedProcess(this.#file(HOST_TIMER_FILE)) !== null) return;
     const script = join(import.meta.dirname, 'host-timer.ts');

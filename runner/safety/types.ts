@@ -20,7 +20,13 @@ export type NodeInverse =
   /** Words after `ip -n NETNS route replace`. */
   | { kind: 'route'; netns: string; route: string[] }
   /** Idempotent command on the host; with `unless` it is left out when that command already prints the text. */
-  | { kind: 'command'; argv: string[]; unless?: { argv: string[]; includes: string } }
+  | {
+      kind: 'command';
+      argv: string[];
+      unless?: { argv: string[]; includes: string };
+      /** Longest time of each; 15 s when left out. */
+      timeoutMs?: number;
+    }
   /** A file as it was (null: it did not exist); only while it holds what was written (null: it was removed). */
   | {
       kind: 'file';

@@ -105,18 +105,13 @@ async function undoRoute({ netns, route }: { netns: string; route: string[] }): 
   return { outcome: 'undone' };
 }
 
-async function undoCommand({
-  argv,
-  unless,
-}: {
-  argv: string[];
-  unless?: { argv: string[]; includes: string };
-}): Promise<UndoResult> {
+async function undoCommand(inverse: Extract<NodeInverse, { kind: 'command' }>): Promise<UndoResult> {
+  const { argv, unless, timeoutMs = COMMAND_DEADLINE_MS } = inverse;
   if (unless !== undefined) {
-    const shown = await runAny(unless.argv, { timeoutMs: COMMAND_DEADLINE_MS });
+    const shown = await runAny(unless.argv, { timeoutMs });
     if (shown.stdout.includes(unless.includes)) return { outcome: 'already' };
   }
-  await run(argv, { timeoutMs: COMMAND_DEADLINE_MS });
+  await run(argv, { timeoutMs });
   return { outcome: 'undone' };
 }
 

@@ -137,6 +137,7 @@ test('a node whose power is not on is not lost; one that is has its return recor
     kind: 'command',
     argv: ['echo', 'on', 'worker-1'],
     unless: { argv: ['echo', 'power: on'], includes: ': on' },
+    timeoutMs: 500,
   });
   const outcome = await on.act(() => undefined);
   assert.match(typeof outcome === 'string' ? outcome : '', /was not off within 0.5 s/);

@@ -37,6 +37,7 @@ export async function loseNode(
         kind: 'command',
         argv: command(power.on),
         unless: { argv: command(power.state), includes: power.isOn },
+        timeoutMs: power.timeoutMs,
       },
     ],
     act: async (acted) => {
