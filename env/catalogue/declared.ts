@@ -33,6 +33,20 @@ const NEEDS: Record<string, { what: string; declares: Declares }> = {
   'topology/edge/path': { what: 'topology.edge', declares: topologyHas('edge') },
 };
 
+/** Families of checks by the beginning of their ids. */
+const FAMILIES: readonly { prefix: string; what: string; declares: Declares }[] = [
+  {
+    prefix: 'failover/backend/',
+    what: 'topology.edge.backend',
+    declares: ({ topology }) => topology.edge?.backend !== undefined,
+  },
+  {
+    prefix: 'failover/control-plane/',
+    what: 'apiAddress, and an embedded cluster (the fault acts on its nodes; elsewhere it is not built)',
+    declares: ({ apiAddress, cluster }) => apiAddress !== undefined && 'embedded' in cluster,
+  },
+];
+
 function leftOut(environment: Environment, store: StoreName): string | null {
   if (!environment.leftOut.includes(store)) return null;
   const how = 'embedded' in environment.cluster ? 'not raised' : 'left out';
@@ -44,6 +58,6 @@ export function notDeclared(environment: Environment, row: CatalogueRow): string
   const parts = failoverParts(row.id);
   if (parts !== null && environment.stores[parts.store] === undefined)
     return leftOut(environment, parts.store) ?? `not declared: store ${parts.store}`;
-  const need = NEEDS[row.id];
+  const need = NEEDS[row.id] ?? FAMILIES.find(({ prefix }) => row.id.startsWith(prefix));
   return need === undefined || need.declares(environment) ? null : `not declared: ${need.what}`;
 }

@@ -1,12 +1,18 @@
 import { matchesAny } from '../globs.ts';
+import { FAULTS } from '../schema.ts';
 import type { Environment, Permit } from '../schema.ts';
-import { failoverParts } from './goals.ts';
 import type { CatalogueRow } from './types.ts';
 
 function windowProblem(permit: Permit, now: Date): string | null {
   if (permit.from !== undefined && now < new Date(permit.from)) return `not before ${permit.from}`;
   if (permit.until !== undefined && now >= new Date(permit.until)) return `its permit ended ${permit.until}`;
   return null;
+}
+
+/** The fault that a check injects, where permits know it by name. */
+function faultIn(id: string): string | undefined {
+  const last = id.startsWith('failover/') ? id.split('/').at(-1) : undefined;
+  return FAULTS.find((fault) => fault === last);
 }
 
 function faultProblem(permit: Permit, fault: string | undefined): string | null {
@@ -28,7 +34,7 @@ function ticketProblem(permit: Permit, strict: boolean): string | null {
 export function notPermitted(environment: Environment, row: CatalogueRow, now: Date): string | null {
   const needed = row.access[environment.kind];
   if (needed === 'r') return null;
-  const fault = failoverParts(row.id)?.fault;
+  const fault = faultIn(row.id);
   const matching = environment.permits.filter((permit) => matchesAny(permit.checks, row.id));
   let reason = `no permit in ${environment.name}`;
   for (const permit of matching) {

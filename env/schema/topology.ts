@@ -123,10 +123,14 @@ const edge = z.strictObject({
         .min(25)
         .max(1000)
         .default(100)
-        .describe('Open-loop load of failover/backend; 25 a second are 3,000 in two minutes, the least that can show 99.9 %'),
+        .describe(
+          'Open-loop load of failover/backend; 25 a second are 3,000 in two minutes, the least that can show 99.9 %',
+        ),
     })
     .optional()
-    .describe('The Deployment that answers at the end of the chain, whose failover is tested through the edge'),
+    .describe(
+      'The Deployment that answers at the end of the chain, whose failover is tested through the edge',
+    ),
 });
 
 export const topology = z.strictObject({

@@ -1,6 +1,8 @@
 /** The judge of every check that is built, by check id. A new check registers its judge here. */
 import type { History } from '../record/history.ts';
 import type { Judgement } from '../record/judgement.ts';
+import { judgeBackend } from './failover/backend.ts';
+import { judgeControlPlaneCrash } from './failover/control-plane.ts';
 import { judgeFailover } from './failover/index.ts';
 import { overTrials, TOPOLOGY_JUDGES } from './topology/index.ts';
 
@@ -9,6 +11,8 @@ export type Judge = (histories: History[]) => Judgement;
 
 /** The judge of a check, or undefined when there is none. One judge serves every store and fault. */
 export function judgeOf(check: string): Judge | undefined {
+  if (check.startsWith('failover/backend/')) return judgeBackend;
+  if (check.startsWith('failover/control-plane/')) return judgeControlPlaneCrash;
   if (check.startsWith('failover/')) return judgeFailover;
   const topology = TOPOLOGY_JUDGES[check];
   return topology === undefined ? undefined : overTrials(topology);

@@ -3,6 +3,8 @@ import type { Judgement } from '../../record/judgement.ts';
 import { Findings, seen, setting, text } from './findings.ts';
 
 const LEADING = ['leader', 'master', 'primary'];
+/** What stores call a member that follows: a streaming replica, a node that has joined the cluster. */
+const FOLLOWING = ['streaming', 'joined'];
 
 /** One primary, all other members stream from it, and the Service for reads refuses writes. */
 export function judgeRoles(history: History): Judgement {
@@ -13,6 +15,7 @@ export function judgeRoles(history: History): Judgement {
   for (const [store, declared] of Object.entries(stores)) {
     if (declared === undefined) continue;
     members(history, findings, { store, wanted: declared.members });
+    conditions(history, findings, store);
     if (declared.replica !== undefined) readService(history, findings, store);
   }
   return findings.conclude(
@@ -45,11 +48,22 @@ function members(history: History, findings: Findings, of: { store: string; want
   for (const member of found.filter((one) => !leaders.includes(one))) {
     findings.expect(
       `${of.store} ${text(member, 'name')}`,
-      text(member, 'state') === 'streaming',
-      'a streaming replica',
+      FOLLOWING.includes(text(member, 'state')),
+      `a member that follows (${FOLLOWING.join(', ')})`,
       `${text(member, 'role')}, ${text(member, 'state')}`,
     );
   }
+}
+
+/** What the store says must hold besides, such as its health. */
+function conditions(history: History, findings: Findings, store: string): void {
+  for (const one of seen(history, 'condition').filter((found) => text(found, 'store') === store))
+    findings.expect(
+      `${text(one, 'name')} of ${store}`,
+      one['ok'] === true,
+      text(one, 'expected'),
+      text(one, 'seen'),
+    );
 }
 
 function readService(history: History, findings: Findings, store: string): void {

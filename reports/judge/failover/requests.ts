@@ -1,0 +1,87 @@
+import { OUTCOMES } from '../../record/history.ts';
+import type { Operations } from '../../record/history.ts';
+import type { RequestSums } from '../../record/run-record.ts';
+
+/** Kinds of errors listed in a record. */
+const MAX_ERRORS = 12;
+
+/** From where to where requests are judged, ms of CLOCK_MONOTONIC. */
+export interface Window {
+  zeroMs: number;
+  /** Length after the zero. */
+  windowMs: number;
+  /** At its beginning, time in which failures are allowed. */
+  allowanceMs: number;
+}
+
+/**
+ * What became of the requests that were due in the window. Everything that is not a good answer has failed for the client: an
+ * error, no answer, and a request that could not be sent because all connections hung. Those are told apart, not judged apart.
+ */
+export function requestSums(requests: Operations, window: Window): RequestSums {
+  const { zeroMs, windowMs, allowanceMs } = window;
+  const counts = new Float64Array(4);
+  const errors = new Map<string, number>();
+  const seconds = new Map<number, number>();
+  let lastFailure: number | null = null;
+  for (let i = 0; i < requests.count; i++) {
+    const dueMs = (requests.intendedMs[i] as number) - zeroMs;
+    if (dueMs < 0 || dueMs >= windowMs) continue;
+    const outcome = requests.outcome[i] as number;
+    const failed = outcome !== OUTCOMES.ok;
+    if (failed) {
+      lastFailure = Math.max(lastFailure ?? 0, (requests.doneMs[i] as number) - zeroMs);
+      add(errors, errorOf(requests.detail.get(i), outcome), 1);
+    }
+    if (dueMs < allowanceMs) continue;
+    counts[outcome] = (counts[outcome] as number) + 1;
+    add(seconds, Math.floor(dueMs / 1000), Number(failed));
+  }
+  const [ok, failed, unanswered, unsent] = counts as unknown as [number, number, number, number];
+  return {
+    windowMs,
+    allowanceMs,
+    judged: ok + failed + unanswered + unsent,
+    ok,
+    failed,
+    unanswered,
+    unsent,
+    seconds: seconds.size,
+    secondsWithFailures: [...seconds.values()].filter((count) => count > 0).length,
+    lastFailureMs: lastFailure === null ? null : Math.round(lastFailure),
+    errors: [...errors]
+      .sort((a, b) => b[1] - a[1])
+      .slice(0, MAX_ERRORS)
+      .map(([error, count]) => ({ error, count })),
+  };
+}
+
+function add<K>(counts: Map<K, number>, key: K, count: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + count);
+}
+
+/** The class of the error without the time that was waited for a connection. */
+function errorOf(detail: string | undefined, outcome: number): string {
+  const bare = (detail ?? '').replace(/;?waited=[\d.]+/, '');
+  if (bare !== '') return bare;
+  return outcome === OUTCOMES.unsent ? 'not sent: every connection was busy' : 'no detail';
+}
+
+/** Requests that were due before a time, and how many of them failed. */
+export function before(requests: Operations, timeMs: number): { sent: number; failed: number } {
+  let sent = 0;
+  let failed = 0;
+  for (let i = 0; i < requests.count; i++) {
+    if ((requests.doneMs[i] as number) >= timeMs) continue;
+    sent++;
+    if (requests.outcome[i] !== OUTCOMES.ok) failed++;
+  }
+  return { sent, failed };
+}
+
+/** When the last request was due. */
+export function lastDueMs({ intendedMs }: Operations): number {
+  let last = -Infinity;
+  for (const time of intendedMs) last = Math.max(last, time);
+  return last;
+}
