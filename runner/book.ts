@@ -31,9 +31,12 @@ export class Book {
   readonly planned = new Map<string, PlannedCheck>();
   readonly overrides = new Map<string, CheckOverrides>();
   readonly outcomes = new Map<string, Outcome>();
+  /** Number of the first trial of a check whose series is gone on with; 1 for any other. */
+  readonly firstTrials = new Map<string, number>();
   /** Folder of the histories; controls give each its own. */
   histories: string;
   readonly #startedAt = new Map<string, number>();
+  readonly #lastTrials = new Map<string, number>();
 
   constructor(parts: { environment: Environment; histories: string; progress: Progress }) {
     this.environment = parts.environment;
@@ -63,7 +66,8 @@ export class Book {
     this.#startedAt.set(check, Date.now());
   }
 
-  openTrial(check: string, trial: number): Promise<string> {
+  async openTrial(check: string, trial: number): Promise<string> {
+    this.#lastTrials.set(check, trial);
     return openTrial(this.histories, trial, this.headerSource(check));
   }
 
@@ -95,8 +99,10 @@ export class Book {
   }
 
   async #say(check: string, own: RunnerVerdict): Promise<void> {
-    const folder = this.trialFolder(check, 1);
-    if (!existsSync(folder)) await this.openTrial(check, 1);
+    // Where it happened: of a series that is gone on with it concerns that trial only.
+    const trial = this.#lastTrials.get(check) ?? this.firstTrials.get(check) ?? 1;
+    const folder = this.trialFolder(check, trial);
+    if (!existsSync(folder)) await this.openTrial(check, trial);
     await appendToTrial(folder, [{ kind: 'runner-verdict', ...own }]);
   }
 }

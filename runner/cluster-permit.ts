@@ -72,6 +72,16 @@ export class ClusterPermits {
       : `not permitted in the cluster: ConfigMap ${this.#namespace}/${PERMIT_NAME} (checks, until, ticket, and if need be from, faults): ${problem}`;
   }
 
+  /** Which checks the owners do not permit now and why, and what makes their permit no guard. */
+  async ask(checks: readonly string[]): Promise<{ refused: Map<string, string>; weakness: string | null }> {
+    const refused = new Map<string, string>();
+    for (const check of checks) {
+      const problem = await this.problem(check);
+      if (problem !== null) refused.set(check, problem);
+    }
+    return { refused, weakness: refused.size < checks.length ? await this.weakness() : null };
+  }
+
   /** What makes the permit no guard: the account that drills may write it itself. null: it may not, or nobody can say. */
   async weakness(): Promise<string | null> {
     const attributes = {

@@ -1,17 +1,22 @@
 import { failoverParts, planChecks, type PlannedCheck } from '../env/catalogue/index.ts';
 import { CommandError, EXIT } from '../env/errors.ts';
 import { loadEnvironment } from '../env/loader.ts';
+import { readStamp } from '../env/local/stamp.ts';
 import type { Environment, Size } from '../env/schema.ts';
 import { refuseAim, type Target } from './aim.ts';
 import type { CheckOverrides } from './book.ts';
 import { describePlan, priceOf } from './dry-run.ts';
+import { embeddedOf } from './environment-parts.ts';
 import { execute } from './execute.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { guarded, type CommandResult } from './guard.ts';
+import { readSeriesOf, refuseOther, trialsToAppend, type Series } from './series.ts';
 
 export interface DrillOptions {
-  env: string;
+  /** Default `local`; of a series that is resumed, the series' own. */
+  env?: string | undefined;
   /** One id, or the glob of one. */
-  check: string;
+  check?: string | undefined;
   repeat?: number | undefined;
   target?: Target | undefined;
   /** What a partition cuts off besides the peers, in place of what the environment says. */
@@ -21,39 +26,86 @@ export interface DrillOptions {
   dryRun?: boolean | undefined;
   out?: string | undefined;
   size?: Size | undefined;
+  /** Folder of a drill's run, or its id below `out`: its trials are gone on with. */
+  resume?: string | undefined;
 }
+
+/** What a drill is about, once it is known. */
+type Asked = DrillOptions & { env: string; check: string };
 
 /** `plumbline drill`: one check that injects a fault, repeated. Never throws. */
 export function drill(options: DrillOptions): Promise<CommandResult> {
   return guarded(async () => {
-    const environment = await loadEnvironment(options.env, { with: 'raised', size: options.size });
-    const planned = planChecks(environment, { checks: [options.check], repeat: options.repeat });
+    const resumed =
+      options.resume === undefined ? null : await readSeriesOf(options.resume, options.out ?? 'runs');
+    const asked = resumed === null ? askedOf(options) : askedAgain(options, resumed);
+    const environment = await loadEnvironment(asked.env, { with: 'raised', size: asked.size });
+    const fingerprint = { ...fingerprintOf(environment.file), clusterUid: stampedUid(environment) };
+    if (resumed !== null) refuseOther(resumed, fingerprint);
+    const planned = planChecks(environment, { checks: [asked.check], repeat: asked.repeat });
     const [only] = planned;
     if (!only || planned.length > 1) {
       throw new CommandError(
-        `"${options.check}" names ${planned.length} checks; a drill takes one`,
+        `"${asked.check}" names ${planned.length} checks; a drill takes one`,
         EXIT.usage,
       );
     }
-    refuse(environment, only, options);
+    refuse(environment, only, asked);
     if (options.dryRun === true) {
       process.stdout.write(describePlan(environment, planned));
       return { exitCode: 0 };
     }
+    const { target, also, size, env } = asked;
+    const plan = { check: only.row.id, env, trials: only.trials, target, also, size };
     return execute({
       environment,
       planned,
       command: commandOf(options),
       profile: null,
       out: options.out,
-      overrides: overridesOf(only, options),
+      overrides: overridesOf(only, asked),
       refuseWithoutPermit: true,
+      series: { plan, fingerprint, resumed },
     });
   });
 }
 
+function askedOf(options: DrillOptions): Asked {
+  const { check, env = 'local' } = options;
+  if (check === undefined)
+    throw new CommandError('a drill needs the id of a check, or --resume RUN', EXIT.usage);
+  return { ...options, check, env };
+}
+
+/** @throws CommandError (64) where what was typed is not what the series is about: it would be another series. */
+function askedAgain(options: DrillOptions, series: Series): Asked {
+  const { plan, folder } = series;
+  const pairs = [
+    ['check', options.check, plan.check],
+    ['--env', options.env, plan.env],
+    ['--target', options.target, plan.target],
+    ['--also', options.also?.join(' '), plan.also?.join(' ')],
+    ['--size', options.size, plan.size],
+  ] as const;
+  for (const [what, typed, recorded] of pairs) {
+    if (typed === undefined || typed === recorded) continue;
+    throw new CommandError(
+      `${folder.id} cannot be resumed with ${what} ${typed}: its trials are of ${recorded ?? 'none'}`,
+      EXIT.usage,
+    );
+  }
+  const { check, env, target, also, size } = plan;
+  return { ...options, check, env, target, also, size, repeat: trialsToAppend(series, options.repeat) };
+}
+
+/** The cluster that `env up` has left; null where only the cluster itself can tell. */
+function stampedUid(environment: Environment): string | null {
+  const instance = embeddedOf(environment);
+  return instance === undefined ? null : (readStamp(instance)?.uid ?? 'none: it is not up');
+}
+
 /** @throws CommandError 75 where a permit, the word or the budget is missing, 64 for what is no drill. */
-function refuse(environment: Environment, planned: PlannedCheck, options: DrillOptions): void {
+function refuse(environment: Environment, planned: PlannedCheck, options: Asked): void {
   const { row, notRun } = planned;
   const access = row.access[environment.kind];
   if (access !== 'F' && access !== 'permit') {
@@ -90,11 +142,14 @@ function overridesOf(
   return new Map([[row.id, { goals, settings: { failover } }]]);
 }
 
-function commandOf({ check, env, repeat, target, also, out }: DrillOptions): string {
-  const words = ['npx plumbline drill', check, '--env', env];
+function commandOf({ check, env, repeat, target, also, out, resume }: DrillOptions): string {
+  const words = ['npx plumbline drill'];
+  if (check !== undefined) words.push(check);
+  if (env !== undefined) words.push('--env', env);
   if (repeat !== undefined) words.push('--repeat', String(repeat));
   if (target !== undefined) words.push('--target', target);
   for (const one of also ?? []) words.push('--also', one);
   if (out !== undefined) words.push('--out', out);
+  if (resume !== undefined) words.push('--resume', resume);
   return words.join(' ');
 }

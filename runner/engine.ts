@@ -8,6 +8,7 @@ import { checkMethods } from './methods/check.ts';
 import { clusterMethods } from './methods/cluster.ts';
 import { faultMethods } from './methods/fault.ts';
 import { nodeMethods } from './methods/node.ts';
+import { queryMethods } from './methods/query.ts';
 import { stateMethods } from './methods/state.ts';
 import { storeMethods } from './methods/store.ts';
 import { workloadMethods } from './methods/workload.ts';
@@ -96,6 +97,7 @@ export class Engine {
     const { folder } = this.parts;
     const plan: HandedCheck[] = batch.map((planned) => ({
       check: planned.row.id,
+      firstTrial: this.book.firstTrials.get(planned.row.id) ?? 1,
       trials: planned.trials,
       mode: lockMode(planned, environment),
       timeoutMs: checkTimeoutMs(planned, environment),
@@ -115,6 +117,7 @@ export class Engine {
       ...clusterMethods(this),
       ...faultMethods(this),
       ...nodeMethods(this),
+      ...queryMethods(this),
       ...stateMethods(this),
       ...storeMethods(this),
       ...workloadMethods(this),

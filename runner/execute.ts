@@ -9,6 +9,7 @@ import { ClusterPermits } from './cluster-permit.ts';
 import { BlockedError, connect, exitCodeOf, type Connection } from './connect.ts';
 import { Engine } from './engine.ts';
 import { embeddedOf, estimateMs, lockMode, timeoutMsOf } from './environment-parts.ts';
+import { isInCheckout, type Fingerprint } from './fingerprint.ts';
 import { stackOf, type CommandResult } from './guard.ts';
 import { Interrupt } from './interrupt.ts';
 import { judgesNamespace } from './namespace.ts';
@@ -17,8 +18,16 @@ import { permitOf } from './permits.ts';
 import { Progress } from './progress.ts';
 import { assembleRecord, writeRecord } from './record.ts';
 import { makeRunFolder, removeRunFolder, RunFolderError, type RunFolder } from './run-folder.ts';
-import { writeEnd, writePlan } from './run-history.ts';
+import { writeEnd, writePlan, writeSeries } from './run-history.ts';
 import { kubeCallFrom, openSafety, type KubeCall, type Safety } from './safety/index.ts';
+import {
+  describeResumption,
+  nextTrial,
+  refuseOther,
+  resumeSeries,
+  type Series,
+  type SeriesPlan,
+} from './series.ts';
 import { steadyAgain } from './steady.ts';
 
 export interface ExecuteOptions {
@@ -34,8 +43,14 @@ export interface ExecuteOptions {
   overrides?: ReadonlyMap<string, CheckOverrides>;
   /** A drill without the permit of the cluster's owners is refused (75); in a run its check is not-run. */
   refuseWithoutPermit?: boolean | undefined;
-  /** Asked once the cluster is reached and before anything is changed; throws CommandError to refuse. */
-  confirm?(connection: Connection): Promise<void>;
+  /** Of a drill: what its trials are of, so that they can be gone on with, and the run that is gone on with. */
+  series?: SeriesOptions | undefined;
+}
+
+interface SeriesOptions {
+  plan: Omit<SeriesPlan, 'startedAt' | 'fingerprint'>;
+  fingerprint: Fingerprint;
+  resumed: Series | null;
 }
 
 const NOTHING_RESTORED: RunRecord['restored'] = { actions: 0, failed: [], steadyAgain: null };
@@ -44,7 +59,8 @@ const NOTHING_RESTORED: RunRecord['restored'] = { actions: 0, failed: [], steady
 export async function execute(options: ExecuteOptions): Promise<CommandResult> {
   const progress = new Progress();
   // Before anything else: what cannot be recorded must not be done.
-  const folder = makeRunFolder(options.out ?? 'runs', options.environment.name);
+  const folder =
+    options.series?.resumed?.folder ?? makeRunFolder(options.out ?? 'runs', options.environment.name);
   const interrupt = new Interrupt((line) => progress.say(line));
   const run = new Run(options, folder, { progress, interrupt });
   try {
@@ -61,7 +77,9 @@ class Run {
   readonly #progress: Progress;
   readonly #interrupt: Interrupt;
   readonly #book: Book;
-  readonly #startedAt = new Date();
+  readonly #startedAt: Date;
+  /** The run that is gone on with, until it is said in its histories that it is: till then nothing is written to them. */
+  #untouched: Series | null;
   readonly #notes: string[] = [];
   #planned: readonly PlannedCheck[];
   #permits: ClusterPermits | null = null;
@@ -83,17 +101,22 @@ class Run {
     });
     this.#book.plan(this.#toRun());
     for (const [check, overrides] of options.overrides ?? []) this.#book.overrides.set(check, overrides);
+    const resumed = options.series?.resumed ?? null;
+    this.#untouched = resumed;
+    this.#startedAt = resumed === null ? new Date() : new Date(resumed.plan.startedAt);
+    if (resumed !== null) this.#book.firstTrials.set(resumed.plan.check, nextTrial(resumed));
   }
 
   async toTheEnd(): Promise<CommandResult> {
     const { environment } = this.#options;
-    await this.#writePlan();
+    if (this.#untouched === null) await this.#writePlan();
     this.#progress.expect(new Map(this.#toRun().map((one) => [one.row.id, estimateMs(one, environment)])));
     let failure: unknown = null;
     try {
       await this.#checks();
     } catch (error) {
       if (this.#refused(error)) throw error;
+      if (this.#untouched !== null) throw this.#notResumed(error);
       failure = await this.#cutShort(error);
     }
     return this.#write(failure);
@@ -114,9 +137,20 @@ class Run {
       exitCodeOf(error) !== undefined && !this.#interrupt.signal.aborted && this.#engine === null;
     if (refused) {
       this.#connection?.cluster.close();
-      removeRunFolder(this.#folder);
+      if (this.#options.series?.resumed == null) removeRunFolder(this.#folder);
     }
     return refused;
+  }
+
+  /** What kept a series from being gone on with leaves its run as it was. */
+  #notResumed(error: unknown): unknown {
+    this.#connection?.cluster.close();
+    const code = this.#interrupt.exitCode ?? (error instanceof BlockedError ? EXIT.inconclusive : undefined);
+    if (code === undefined) return error;
+    const why = error instanceof Error ? error.message : String(error);
+    return new CommandError(`${this.#folder.id} was not resumed and is as it was: ${why}`, code, {
+      cause: error,
+    });
   }
 
   /** What ends a run early: an interrupt, an environment that cannot be asked, or the harness itself (returned). */
@@ -153,10 +187,10 @@ class Run {
       raise: true,
     });
     this.#connection = connection;
-    await this.#options.confirm?.(connection);
     const kube = kubeCallFrom(connection.kubeconfig, connection.context);
     try {
       await this.#askPermits(kube.call);
+      await this.#beginSeries(connection.uid);
       if (this.#toRun().length === 0) return;
       await ensureOwnNamespaces(environment, kube.call);
       const safety = await this.#openSafety(connection, kube.call);
@@ -176,23 +210,36 @@ class Run {
     const disturbing = this.#toRun().filter((one) => lockMode(one, environment) === 'exclusive');
     if (embeddedOf(environment) !== undefined || disturbing.length === 0) return;
     this.#permits = new ClusterPermits(call, environment.namespaces.system);
-    const refused = new Map<string, string>();
-    for (const { row } of disturbing) {
-      const problem = await this.#permits.problem(row.id);
-      if (problem === null) continue;
-      if (refuseWithoutPermit === true) throw new CommandError(`${row.id}: ${problem}`, EXIT.refused);
-      refused.set(row.id, problem);
-    }
-    if (refused.size < disturbing.length) {
-      const weakness = await this.#permits.weakness();
-      if (weakness !== null) this.#note(weakness);
-    }
-    if (refused.size === 0) return;
+    const { refused, weakness } = await this.#permits.ask(disturbing.map(({ row }) => row.id));
+    const [first] = refused;
+    if (first !== undefined && refuseWithoutPermit === true)
+      throw new CommandError(first.join(': '), EXIT.refused);
+    if (weakness !== null) this.#note(weakness);
+    if (first === undefined) return;
     this.#planned = this.#planned.map((one) => ({
       ...one,
       notRun: one.notRun ?? refused.get(one.row.id) ?? null,
     }));
     await this.#writePlan();
+  }
+
+  /** The last thing before anything is touched. @throws CommandError (64) for a series of another cluster */
+  async #beginSeries(clusterUid: string): Promise<void> {
+    const { series } = this.#options;
+    if (series === undefined) return;
+    const fingerprint = { ...series.fingerprint, clusterUid };
+    const resumed = this.#untouched;
+    if (resumed === null) {
+      const startedAt = this.#startedAt.toISOString();
+      await writeSeries(this.#folder.histories, { ...series.plan, startedAt, fingerprint });
+      return;
+    }
+    refuseOther(resumed, fingerprint);
+    await resumeSeries(resumed, this.#book.headerSource(resumed.plan.check));
+    this.#untouched = null;
+    this.#note(describeResumption(resumed));
+    if (isInCheckout(this.#folder.path))
+      this.#note('the records of this series lie in the checkout: a clean checkout would lose them (--out)');
   }
 
   #openSafety(connection: Connection, call: KubeCall): Promise<Safety> {

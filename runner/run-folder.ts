@@ -11,7 +11,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 /** Room that a run needs: histories of a long drill are some 50 MB, reports a few MB. */
 const NEEDED_BYTES = 100 * 1024 * 1024;
@@ -43,8 +43,25 @@ function stamp(at: Date): string {
  */
 export function makeRunFolder(parent: string, environment: string, at = new Date()): RunFolder {
   const id = `${stamp(at)}-${environment}-${randomBytes(2).toString('hex')}`;
-  const folder = resolve(parent);
-  const path = join(folder, id);
+  const path = join(resolve(parent), id);
+  try {
+    return proven(path);
+  } catch (error) {
+    rmSync(path, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/**
+ * The folder of a run that is gone on with, proved as a new one is.
+ * @throws RunFolderError
+ */
+export function openRunFolder(path: string): RunFolder {
+  return proven(resolve(path));
+}
+
+function proven(path: string): RunFolder {
+  const parent = dirname(path);
   const histories = join(path, 'histories');
   try {
     mkdirSync(histories, { recursive: true });
@@ -59,13 +76,12 @@ export function makeRunFolder(parent: string, environment: string, at = new Date
     writeFileDurably(probe, 'x'.repeat(64 * 1024));
     unlinkSync(probe);
   } catch (cause) {
-    rmSync(path, { recursive: true, force: true });
     throw new RunFolderError(
-      `The runs folder ${folder} cannot be used: ${(cause as Error).message}. Nothing was touched.`,
+      `The runs folder ${parent} cannot be used: ${(cause as Error).message}. Nothing was touched.`,
       { cause },
     );
   }
-  return { id, path, histories, parent: folder };
+  return { id: basename(path), path, histories, parent };
 }
 
 function mib(bytes: number): number {

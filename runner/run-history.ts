@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { PlannedCheck } from '../env/catalogue/index.ts';
 import { openHistory } from '../probes/history.ts';
 import type { RunRecord } from '../reports/record/run-record.ts';
+import type { SeriesPlan } from './series.ts';
 
 /** What a run set out to do, beside the histories of its checks, so that they alone give its verdict again. */
 export interface RunPlan {
@@ -27,6 +28,22 @@ export async function writePlan(
   await append(histories, { kind: 'plan', schema: 1, id: run.id, environment: run.environment, checks });
 }
 
+/** What a drill set out to do and on what, once it is known which cluster it is and before anything is touched. */
+export async function writeSeries(histories: string, plan: SeriesPlan): Promise<void> {
+  await append(histories, { kind: 'series', ...plan });
+}
+
+/** @throws Error when the folder holds no plan. */
+export function readSeries(histories: string): SeriesPlan | null {
+  const found = linesOf(histories).findLast(({ kind }) => kind === 'series');
+  return (found as unknown as SeriesPlan | undefined) ?? null;
+}
+
+/** From here on the run is another session's; an end before it was not the last. */
+export async function markResumed(histories: string, firstTrial: number): Promise<void> {
+  await append(histories, { kind: 'resumed', firstTrial, at: new Date().toISOString() });
+}
+
 export async function writeEnd(histories: string, end: RunEnd): Promise<void> {
   await append(histories, { kind: 'end', ...end });
 }
@@ -40,15 +57,21 @@ async function append(
   await writer.close();
 }
 
-/** Plan and end of a run; `end` is null when the run was killed. @throws Error when the folder holds no plan. */
+/** Plan and end of a run; `end` is null when its last session was killed. @throws Error when the folder holds no plan. */
 export function readRun(histories: string): { plan: RunPlan; end: RunEnd | null } {
+  const seen = linesOf(histories);
+  // It is written again when the owners of the cluster permit less than the file, and when a series is resumed.
+  const plan = seen.findLast(({ kind }) => kind === 'plan');
+  if (!plan) throw new Error(`${join(histories, FILE)} has no plan`);
+  const session = seen.slice(seen.findLastIndex(({ kind }) => kind === 'resumed') + 1);
+  const end = session.findLast(({ kind }) => kind === 'end') ?? null;
+  return { plan: plan as unknown as RunPlan, end: end as unknown as RunEnd | null };
+}
+
+/** A last line without a newline was being written when its process died. */
+function linesOf(histories: string): { kind: string }[] {
   const file = join(histories, FILE);
   if (!existsSync(file)) throw new Error(`${file} is missing: this is no folder of a run`);
-  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
-  const seen = lines.map((line) => JSON.parse(line) as { kind: string });
-  // It is written again when the owners of the cluster permit less than the file.
-  const plan = seen.findLast(({ kind }) => kind === 'plan');
-  if (!plan) throw new Error(`${file} has no plan`);
-  const end = seen.find(({ kind }) => kind === 'end') ?? null;
-  return { plan: plan as unknown as RunPlan, end: end as unknown as RunEnd | null };
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1).filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as { kind: string });
 }

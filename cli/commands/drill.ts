@@ -1,33 +1,44 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { positiveInteger } from '../context.ts';
+import type { DrillOptions } from '../../runner/index.ts';
 import type { Context } from '../context.ts';
 
 interface Options {
-  env: string;
+  env?: string;
   repeat?: number;
-  target?: 'leader' | 'replica' | 'random' | 'majority';
+  target?: DrillOptions['target'];
+  also?: 'api'[];
   yes?: boolean;
   dryRun?: boolean;
   out?: string;
+  resume?: string;
 }
 
 export function registerDrill(program: Command, context: Context): void {
   program
     .command('drill')
     .description('inject one fault, several times if asked, and measure what happens')
-    .argument('<check>', 'id of a failover check')
-    .option('--env <name>', 'environment', 'local')
-    .option('--repeat <n>', 'trials', positiveInteger)
+    .argument('[check]', 'id of a failover check; of a series that is resumed, its own')
+    .option('--env <name>', 'environment (default: local)')
+    .option('--repeat <n>', 'trials; with --resume, how many more', positiveInteger)
+    .option('--resume <run>', 'append trials of the same commit, environment and cluster to a run')
     .addOption(
-      new Option('--target <member>', 'whom to hit').choices(['leader', 'replica', 'random', 'majority']),
+      new Option('--target <member>', 'whom to hit').choices([
+        'leader',
+        'replica',
+        'random',
+        'majority',
+        'master',
+      ]),
     )
+    .addOption(new Option('--also <what...>', 'what a partition cuts off besides the peers').choices(['api']))
     .option('--yes', 'do not ask')
     .option('--dry-run', 'print what would be touched, for how long, and its price; do nothing')
     .option('--out <dir>', 'folder in which the folder of the run is made')
-    .action(async (check: string, options: Options) => {
+    .action(async (check: string | undefined, options: Options) => {
       const { drill } = await import('../../runner/index.ts');
-      const { exitCode } = await drill({ check, ...options });
+      const { exitCode } = await drill({ ...options, ...(check !== undefined && { check }) });
       context.exit(exitCode);
     });
 }

@@ -64,7 +64,8 @@ class CheckRun {
   /** Runs the body for each trial; returns the message of the crash that ended it early, if any. */
   async trials(body: CheckBody): Promise<string | undefined> {
     try {
-      for (let trial = 1; trial <= this.#planned.trials; trial++) await this.#trial(trial, body);
+      const { firstTrial, trials } = this.#planned;
+      for (let trial = firstTrial; trial < firstTrial + trials; trial++) await this.#trial(trial, body);
       return undefined;
     } catch (error) {
       return error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -86,7 +87,7 @@ class CheckRun {
         signal: this.#signal,
         client: this.#client,
         observations,
-        step: (title, step) => this.#step(trials > 1 ? `trial ${trial}: ${title}` : title, step),
+        step: (title, step) => this.#step(trials > 1 || trial > 1 ? `trial ${trial}: ${title}` : title, step),
       });
       await withDeadline(body(ctx), this.#signal, this.#planned);
       observations.append('end');

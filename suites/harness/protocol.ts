@@ -191,6 +191,8 @@ export interface Handover {
 }
 export interface PlannedCheck {
   check: string;
+  /** Number of the first of the trials: a series may be gone on with. */
+  firstTrial: number;
   trials: number;
   /** Readers share the environment; what disturbs it runs alone. */
   mode: 'shared' | 'exclusive';

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { differencesOf, fingerprintOf, isInCheckout } from './fingerprint.ts';
+
+const checkout = mkdtempSync(join(tmpdir(), 'plumbline-checkout-'));
+process.on('exit', () => rmSync(checkout, { recursive: true, force: true }));
+const file = join(checkout, 'env.yaml');
+writeFileSync(file, 'name: a\n');
+const commitOf = () => fingerprintOf(file, checkout).commit;
+
+test('should tell sources apart outside git', () => {
+  const before = commitOf();
+  assert.match(before, /^sources-[0-9a-f]{40}$/);
+  mkdirSync(join(checkout, 'node_modules'));
+  writeFileSync(join(checkout, 'node_modules', 'x.js'), '');
+  assert.equal(commitOf(), before, 'what npm installs is not the harness');
+  writeFileSync(join(checkout, 'added.ts'), '');
+  assert.notEqual(commitOf(), before);
+  rmSync(join(checkout, 'added.ts'));
+});
+
+test('should be the commit, and more than that when files differ from it', () => {
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], { cwd: checkout });
+  writeFileSync(join(checkout, '.gitignore'), 'node_modules\nruns\n');
+  git('init', '-q');
+  git('add', '-A');
+  git('commit', '-qm', 'first');
+  const clean = commitOf();
+  assert.match(clean, /^[0-9a-f]{40}$/);
+  mkdirSync(join(checkout, 'runs'));
+  writeFileSync(join(checkout, 'runs', 'run.json'), '{}');
+  assert.equal(commitOf(), clean, 'what is ignored does not count');
+  writeFileSync(join(checkout, 'new.ts'), 'export {};\n');
+  const added = commitOf();
+  assert.ok(added.startsWith(`${clean}+`));
+  writeFileSync(file, 'name: b\n');
+  assert.notEqual(commitOf(), added);
+  rmSync(join(checkout, 'new.ts'));
+  git('checkout', '-q', '--', 'env.yaml');
+  assert.equal(commitOf(), clean);
+});
+
+test('should say which of the three differs, and leave out what is not known yet', () => {
+  const before = { commit: 'c1', environmentSha256: 'e1', clusterUid: 'u1' };
+  assert.deepEqual(differencesOf(before, { ...before, clusterUid: null }), []);
+  const all = differencesOf(before, { commit: 'c2', environmentSha256: 'e2', clusterUid: 'u2' });
+  assert.match(all.join('\n'), /commit.*c1.*c2\nenvironment file.*e1.*e2\ncluster.*u1.*u2/);
+});
+
+test('should know a folder in the checkout', () => {
+  assert.equal(isInCheckout(join(checkout, 'runs'), checkout), true);
+  assert.equal(isInCheckout(tmpdir(), checkout), false);
+});
