@@ -58,7 +58,7 @@ export const drills = z
       .min(1)
       .optional()
       .describe(
-        'Image of the privileged pod by which faults act on a node: sh, bash, find, nsenter and nft in it. Without one they are not-run; the embedded environment needs none',
+        'Image of the privileged pod by which faults act on a node: a shell and its usual tools (busybox will do), nsenter and nft in it. Without one they are not-run; the embedded environment needs none',
       ),
     errorBudget: z
       .strictObject({

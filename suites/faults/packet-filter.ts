@@ -66,11 +66,7 @@ export function describeDrops(cuts: readonly Cut[], drops: Drops): string {
     .join(', ');
 }
 
-/** A command that sends one packet to the address, from the namespace that it runs in; it fails when the packet is dropped. */
-export function probeCommand({ address, ports = [] }: Cut): string[] {
-  const [port] = ports;
-  // Port 9 is "discard"; whether anything listens does not matter: it is dropped on the way out.
-  return port === undefined
-    ? ['bash', '-c', 'echo > "/dev/udp/$0/9"', address]
-    : ['timeout', '0.3', 'bash', '-c', 'exec 3<> "/dev/tcp/$0/$1"', address, String(port)];
+/** Where to knock so that a rule has something to drop; port 9 is "discard", and whether anything listens does not matter. */
+export function knocksOf(cuts: readonly Cut[]): { address: string; port: number }[] {
+  return cuts.map(({ address, ports = [] }) => ({ address, port: ports[0] ?? 9 }));
 }

@@ -5,7 +5,9 @@
 #   frozen ID              state of a container's freezer, and how many processes are in it
 #   freeze ID SECONDS      freezes it, and waits until the kernel says so
 #   cut PID START TABLE RULES   loads a packet filter into the network namespace of a process
+#   probe PID ADDRESS PORT …   tries to connect from that namespace to each, at once; whether it works does not matter
 #   inside PID COMMAND…    runs a command in that namespace
+# The image needs a shell and its usual tools (busybox will do), nsenter and nft.
 # What is done is recorded before it is done, in a folder that outlives the container, and undone in reverse order.
 # Exit code 3: there was nothing to act on; the last line says what. No doubled dollar signs: Kubernetes would halve them.
 set -u
@@ -113,7 +115,25 @@ freeze() {
 cut_off() {
   alive "$1" "$2" || { echo "process $1 is gone"; exit 3; }
   record filter "$1" "$2" "$3"
-  printf '%s' "$4" | nsenter --net="/proc/$1/ns/net" -- nft -f -
+  printf '%s' "$4" | nsenter "-n/proc/$1/ns/net" nft -f -
+}
+
+knock() {
+  if command -v bash >/dev/null; then
+    nsenter "-n/proc/$1/ns/net" timeout 0.3 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$2" "$3"
+  else
+    nsenter "-n/proc/$1/ns/net" nc -w 1 "$2" "$3"
+  fi </dev/null >/dev/null 2>&1
+}
+
+probe() {
+  pid=$1
+  shift
+  while [ $# -ge 2 ]; do
+    knock "$pid" "$1" "$2" &
+    shift 2
+  done
+  wait
 }
 
 undo_one() {
@@ -124,8 +144,8 @@ undo_one() {
     ;;
   filter)
     alive "$2" "$3" || return 0
-    nsenter --net="/proc/$2/ns/net" -- nft list table inet "$4" >/dev/null 2>&1 || return 0
-    nsenter --net="/proc/$2/ns/net" -- nft delete table inet "$4"
+    nsenter "-n/proc/$2/ns/net" nft list table inet "$4" >/dev/null 2>&1 || return 0
+    nsenter "-n/proc/$2/ns/net" nft delete table inet "$4"
     ;;
   esac
 }
@@ -169,9 +189,13 @@ kill) kill_all "$2" "$3" ;;
 frozen) frozen "$2" ;;
 freeze) freeze "$2" "$3" ;;
 cut) cut_off "$2" "$3" "$4" "$5" ;;
+probe)
+  shift
+  probe "$@"
+  ;;
 inside)
   pid=$2
   shift 2
-  nsenter --net="/proc/$pid/ns/net" -- "$@"
+  nsenter "-n/proc/$pid/ns/net" "$@"
   ;;
 esac

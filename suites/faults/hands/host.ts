@@ -18,7 +18,7 @@ import type { ClusterSize, InstanceName, PodProcess, ProcessId } from '../../../
 import { run, runAny } from '../../../env/local/run.ts';
 import { monoMs } from '../../../probes/clock.ts';
 import type { Cut, FaultMember, Hand, Landing, Preparation } from '../fault.ts';
-import { allDropped, describeDrops, dropRules, parseDrops, probeCommand } from '../packet-filter.ts';
+import { allDropped, describeDrops, dropRules, knocksOf, parseDrops } from '../packet-filter.ts';
 import type { Drops } from '../packet-filter.ts';
 
 /** How often the processes are looked at: the error of the landing time. */
@@ -190,11 +190,7 @@ export class HostHand implements Hand {
   async #awaitDrops(pid: number, table: string, cuts: readonly Cut[]): Promise<Drops> {
     const until = monoMs() + this.#options.landingMs;
     for (;;) {
-      await Promise.all(
-        cuts.map((cut) =>
-          runAny([...inNetwork(pid), ...probeCommand(cut)], { timeoutMs: COMMAND_TIMEOUT_MS }),
-        ),
-      );
+      await Promise.all(knocksOf(cuts).map((at) => knock(pid, at)));
       const listed = await run([...inNetwork(pid), 'nft', '-j', 'list', 'table', 'inet', table], {
         timeoutMs: COMMAND_TIMEOUT_MS,
       });
@@ -223,6 +219,13 @@ function noProcess({ name, node }: FaultMember): string {
 /** The sandbox's own process: it lives as long as the pod's network does, while containers come and go. */
 function oldest<P extends ProcessId>(processes: readonly P[]): P | undefined {
   return processes.toSorted((a, b) => Number(a.startTime) - Number(b.startTime))[0];
+}
+
+/** Tries to connect from the network namespace of a process; a connection that is dropped is given up soon. */
+async function knock(pid: number, { address, port }: { address: string; port: number }): Promise<void> {
+  const script = 'exec 3<> "/dev/tcp/$0/$1"';
+  const argv = [...inNetwork(pid), 'timeout', '0.3', 'bash', '-c', script, address, String(port)];
+  await runAny(argv, { timeoutMs: COMMAND_TIMEOUT_MS });
 }
 
 function inNetwork(pid: number): string[] {

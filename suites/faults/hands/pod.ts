@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../../probes/clock.ts';
 import type { Cut, FaultContext, FaultMember, Hand, Landing, Preparation } from '../fault.ts';
-import { allDropped, describeDrops, dropRules, parseDrops, probeCommand } from '../packet-filter.ts';
+import { allDropped, describeDrops, dropRules, knocksOf, parseDrops } from '../packet-filter.ts';
 import type { Drops } from '../packet-filter.ts';
 import { AGENT_CONTAINER, agentCommand, agentPod, MARK } from './agent-pod.ts';
 import { loseNode, type PowerCommands } from './power.ts';
@@ -126,8 +126,9 @@ export class PodHand implements Hand {
     { table, cuts }: { table: string; cuts: readonly Cut[] },
   ): Promise<Drops> {
     const until = monoMs() + this.#options.landingMs;
+    const knocks = knocksOf(cuts).flatMap(({ address, port }) => [address, String(port)]);
     for (;;) {
-      for (const cut of cuts) await this.#exec(member, ['inside', pid, ...probeCommand(cut)]);
+      await this.#exec(member, ['probe', pid, ...knocks]);
       const listed = await this.#exec(member, ['inside', pid, 'nft', '-j', 'list', 'table', 'inet', table]);
       const drops: Drops = listed.code === 0 ? parseDrops(listed.stdout) : new Map();
       if (allDropped(cuts, drops) || monoMs() > until) return drops;
