@@ -33,6 +33,15 @@ export interface StoreTarget {
   members(): Promise<StoreMember[]>;
   /** The account that may order a planned change of leader, where one is declared; read when it is asked for. */
   admin?(): Promise<Credentials>;
+  /** Runs a command in the container of a member's server, where that is possible. @throws the error of the API server */
+  exec?(member: StoreMember, command: string[], bounds: Bounds): Promise<CommandResult>;
+}
+
+/** A command that fails is a result, with its code. */
+export interface CommandResult {
+  code: number;
+  stdout: string;
+  stderr: string;
 }
 
 /** An account for what the canary's own user may not do. */
@@ -131,6 +140,31 @@ export interface Circumstances {
   also: readonly string[];
 }
 
+/** What one question found: keys of what was found, in the store's order. */
+export interface QueryAnswer {
+  /** `clients` for the address that applications use, else the member whose own copy answered. */
+  source: string;
+  question: string;
+  answer: string[];
+}
+
+/** Questions of the platform's kind (nearest neighbours, paths) over data of the canary's own. */
+export interface StoreQuery {
+  /**
+   * Makes the data anew and waits until every member has it.
+   * @returns who leads that data, and what each question must find, computed without the store
+   */
+  prepare(
+    target: StoreTarget,
+    bounds: Bounds,
+  ): Promise<{ leader: string | null; expected: { question: string; answer: string[] }[] }>;
+  /**
+   * Asks every question once, through the address of applications or each member's own copy. Data that is gone is an answer: an empty one.
+   * @throws Error when a question was not answered, or not by everything that holds the data
+   */
+  ask(target: StoreTarget, of: 'clients' | 'members', bounds: Bounds): Promise<QueryAnswer[]>;
+}
+
 /** Everything that Plumbline knows about one kind of store. It has no goals and gives no verdicts. */
 export interface StoreDriver {
   readonly store: string;
@@ -171,6 +205,8 @@ export interface StoreDriver {
     request: SwitchoverRequest,
     bounds: Bounds,
   ) => Promise<Switchover>;
+  /** Questions whose answers must survive a failover; failover/query asks them. */
+  readonly query?: StoreQuery;
   /** Does what listens at `at` refuse writes, as a read Service must? */
   refusesWrites(
     at: { host: string; port: number },

@@ -4,8 +4,10 @@ import type { Handover, PlannedCheck as HandedCheck } from '../suites/harness/pr
 import type { Book } from './book.ts';
 import { checkTimeoutMs, lockMode } from './environment-parts.ts';
 import { SharedLock } from './lock.ts';
+import { backendMethods } from './methods/backend.ts';
 import { checkMethods } from './methods/check.ts';
 import { clusterMethods } from './methods/cluster.ts';
+import { controlPlaneMethods } from './methods/control-plane.ts';
 import { faultMethods } from './methods/fault.ts';
 import { nodeMethods } from './methods/node.ts';
 import { queryMethods } from './methods/query.ts';
@@ -113,8 +115,10 @@ export class Engine {
 
   #handlers(): Handlers {
     return {
+      ...backendMethods(this),
       ...checkMethods(this),
       ...clusterMethods(this),
+      ...controlPlaneMethods(this),
       ...faultMethods(this),
       ...nodeMethods(this),
       ...queryMethods(this),

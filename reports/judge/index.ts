@@ -4,6 +4,7 @@ import type { Judgement } from '../record/judgement.ts';
 import { judgeBackend } from './failover/backend.ts';
 import { judgeControlPlaneCrash } from './failover/control-plane.ts';
 import { judgeFailover } from './failover/index.ts';
+import { judgeQuery } from './failover/query.ts';
 import { overTrials, TOPOLOGY_JUDGES } from './topology/index.ts';
 
 /** Pure: histories of all trials in, judgement out. What it throws is the caller's `inconclusive`. */
@@ -13,6 +14,7 @@ export type Judge = (histories: History[]) => Judgement;
 export function judgeOf(check: string): Judge | undefined {
   if (check.startsWith('failover/backend/')) return judgeBackend;
   if (check.startsWith('failover/control-plane/')) return judgeControlPlaneCrash;
+  if (check.startsWith('failover/query/')) return overTrials(judgeQuery);
   if (check.startsWith('failover/')) return judgeFailover;
   const topology = TOPOLOGY_JUDGES[check];
   return topology === undefined ? undefined : overTrials(topology);

@@ -79,6 +79,16 @@ export interface RunnerMethods {
     params: { check: string; store: string; host: string; port: number; timeoutMs: number };
     result: { refused: boolean; detail: string };
   };
+  /** Makes the data of the store's questions anew; says who leads it and what the questions must find. */
+  'query.prepare': {
+    params: { check: string; store: string; timeoutMs: number };
+    result: { leader: string | null; expected: { question: string; answer: string[] }[] };
+  };
+  /** Asks every question, again and again until all were answered or the time is over; `answers` is null then. */
+  'query.ask': {
+    params: { check: string; store: string; of: 'clients' | 'members'; timeoutMs: number };
+    result: { answers: QueryAnswer[] | null; detail: string };
+  };
   /** Notes roles of the stores and objects of the platform, to be compared with at the end of the trial. */
   'state.note': { params: { check: string; trial: number }; result: null };
   /** Waits until roles (as a multiset) and objects are as noted, and appends `as-before` with what differs still. */
@@ -93,6 +103,21 @@ export interface RunnerMethods {
   };
   /** Embedded environments only: stops one API server / starts it again, with undo in the ledger. */
   'node.apiServer': { params: { check: string; node: string; action: 'stop' | 'start' }; result: null };
+  /**
+   * Embedded environments only: SIGKILL to every process of static pods of a control-plane node, which are kept from starting again
+   * until `fault.restore`; appends to `faults.ndjson`.
+   */
+  'controlPlane.crash': {
+    params: { check: string; trial: number; fault: string; node: string; pods: string[] };
+    result: FaultResult;
+  };
+  /** Restarts the backend's Deployment as `kubectl rollout restart` does; appends to `faults.ndjson`. */
+  'backend.restart': { params: { check: string; trial: number }; result: FaultResult };
+  /** Waits until no pod of before the restart is left and all new ones are ready; appends `rollout-done`. */
+  'backend.rolledOut': {
+    params: { check: string; trial: number; timeoutMs: number };
+    result: { done: boolean; detail: string };
+  };
   /** From the reporter in Playwright's main process: what happens now, shown and never judged. */
   'progress.event': { params: ProgressEvent; result: null };
 }
@@ -170,9 +195,15 @@ export interface FaultResult {
 }
 /** Pods of a namespace whose names begin with one of the prefixes; of a store: those of its StatefulSet. */
 export type PodSelection = { store: string } | { namespace: string; prefixes: string[] };
+export interface QueryAnswer {
+  source: string;
+  question: string;
+  answer: string[];
+}
 export interface StoreDescription {
   leader: string | null;
   members: { name: string; role: string; state: string }[];
+  conditions?: { name: string; ok: boolean; expected: string; seen: string }[];
   governing: { name: string; value: string; source: string }[];
 }
 

@@ -27,7 +27,8 @@ async function recordMembers(ctx: CheckContext, store: string): Promise<boolean>
   try {
     const seen = await ctx.runner.call('store.describe', { store });
     for (const member of seen.members) ctx.record('member', { store, ...member });
-    return seen.leader !== null;
+    for (const condition of seen.conditions ?? []) ctx.record('condition', { store, ...condition });
+    return seen.leader !== null && (seen.conditions ?? []).every(({ ok }) => ok);
   } catch (error) {
     ctx.record('store-down', { store, reason: error instanceof Error ? error.message : String(error) });
     return false;

@@ -145,6 +145,22 @@ test('should refuse a detached replica, no primary, two primaries, a replica tha
   );
 });
 
+test('should accept nodes that have joined, and refuse a condition of the store that does not hold', () => {
+  const joined = [
+    member('p-0', 'master', 'joined'),
+    member('p-1', 'data', 'joined'),
+    member('p-2', 'data', 'joined'),
+  ];
+  const health = (ok: boolean, now: string): Seen => [
+    'condition',
+    { store: 'postgres', name: 'health', ok, expected: 'green', seen: now },
+  ];
+  assert.equal(roles(...joined, refuses, health(true, 'green')).verdict, 'pass');
+  const judgement = roles(...joined, refuses, health(false, 'yellow, 1 unassigned'));
+  assert.equal(judgement.verdict, 'fail');
+  assert.match(judgement.reason, /health of postgres: expected green, seen yellow/);
+});
+
 test('should refuse a read Service that takes writes; be inconclusive when it could not be asked', () => {
   assert.equal(
     roles(...three, [

@@ -1,0 +1,58 @@
+/** Searches after a failover: what was found before must be found again, through the Service and in every copy. */
+import type { CheckContext } from '../harness/check.ts';
+import { check } from '../harness/check.ts';
+
+/** Which store answers which kind of question. */
+const SUBJECTS = { vector: 'elasticsearch', graph: 'neo4j' } as const;
+/** How it is hurt; the other faults are the store's own checks. */
+const FAULT = 'pod-crash';
+
+for (const [kind, store] of Object.entries(SUBJECTS))
+  check(`failover/query/${kind}`, (ctx) => askBeforeAndAfter(ctx, store));
+
+async function askBeforeAndAfter(ctx: CheckContext, store: string): Promise<void> {
+  const { id, trial } = ctx;
+  const named = { check: id, store };
+  const steady = await ctx.step(`wait until ${store} is steady`, () =>
+    ctx.runner.call('store.steady', { ...named, timeoutMs: ctx.timeoutMs('steadyState') }),
+  );
+  ctx.record('steady', { ...steady });
+  if (!steady.ok) return;
+  const { leader, expected } = await ctx.step('make the data that is asked about', () =>
+    ctx.runner.call('query.prepare', { ...named, timeoutMs: ctx.timeoutMs('steadyState') }),
+  );
+  ctx.record('expected', { answers: expected, leader });
+  await ask(ctx, { ...named, of: 'members', when: 'before' }, ctx.timeoutMs('storeOperation'));
+  await ask(ctx, { ...named, of: 'clients', when: 'before' }, ctx.timeoutMs('storeOperation'));
+  try {
+    const hurt = { ...named, fault: FAULT, target: leader ?? 'leader', trial };
+    const result = await ctx.step(`inject ${FAULT} into ${hurt.target}, which leads that data`, () =>
+      ctx.runner.call('fault.inject', hurt),
+    );
+    if (result.landedAtMs === null) return;
+    await ask(ctx, { ...named, of: 'clients', when: 'after' }, ctx.timeoutMs('rtoDeadline'));
+    await ctx.step('undo what is left of the fault', () => ctx.runner.call('fault.restore', { check: id }));
+    await ctx.step('wait until all members have rejoined', () =>
+      ctx.runner.call('store.steady', { ...named, timeoutMs: ctx.timeoutMs('membersRejoined') }),
+    );
+    await ask(ctx, { ...named, of: 'members', when: 'healed' }, ctx.timeoutMs('settle'));
+  } finally {
+    await ctx.runner.call('fault.restore', { check: id });
+  }
+}
+
+interface Asking {
+  check: string;
+  store: string;
+  of: 'clients' | 'members';
+  when: 'before' | 'after' | 'healed';
+}
+
+async function ask(ctx: CheckContext, { when, ...asking }: Asking, timeoutMs: number): Promise<void> {
+  const who = asking.of === 'clients' ? 'as applications do' : 'every member for its own copy';
+  const seen = await ctx.step(
+    `ask ${who}: ${when === 'healed' ? 'after healing' : `${when} the fault`}`,
+    () => ctx.runner.call('query.ask', { ...asking, timeoutMs }),
+  );
+  ctx.record('answers', { when, of: asking.of, ...seen });
+}
