@@ -45,14 +45,34 @@ export class StoreTargets {
     const { password: source, ...rest } = declared;
     const { primary, replica, admin, database = '', user = '' } = rest;
     const password = source === undefined ? '' : await this.secret(source);
+    const secrets = await this.#further(declared);
     return {
-      connection: { host: primary.host, port: primary.port, database, user, password, declared: rest },
+      connection: {
+        host: primary.host,
+        port: primary.port,
+        database,
+        user,
+        password,
+        secrets,
+        declared: rest,
+      },
       ...(replica && { readConnection: { host: replica.host, port: replica.port } }),
       members: () => this.members(store),
+      exec: (member, command, { deadlineMs, signal }) => {
+        const { statefulSet, container } = declared;
+        const where = { namespace: statefulSet.namespace, pod: member.name, container };
+        return this.#cluster.exec({ ...where, command, timeoutMs: deadlineMs }, signal);
+      },
       ...(admin && {
         admin: async () => ({ user: admin.user, password: await this.secret(admin.password) }),
       }),
     };
+  }
+
+  /** Passwords of a store's helpers, by what they open. */
+  async #further(declared: DeclaredStore): Promise<Record<string, string>> {
+    const source = 'sentinel' in declared ? declared.sentinel?.password : undefined;
+    return source === undefined ? {} : { sentinel: await this.secret(source) };
   }
 
   /** Pods of the store's StatefulSet as the cache has them now. */
@@ -124,7 +144,7 @@ interface PodStatus {
   containerStatuses?: { name: string; containerID?: string; state?: { running?: unknown } }[];
 }
 
-function podOf(pod: KubeObject): StorePod {
+export function podOf(pod: KubeObject): StorePod {
   const spec = pod['spec'] as { nodeName?: string } | undefined;
   const status = pod['status'] as PodStatus | undefined;
   const running = (status?.containerStatuses ?? []).filter(({ state }) => state?.running !== undefined);

@@ -5,6 +5,7 @@ import { observe } from './observer.ts';
 import { readBack } from './readback.ts';
 import { RabbitWorkloadClient } from './session.ts';
 import { expectedWindow, governingSettings } from './settings.ts';
+import { switchover } from './switchover.ts';
 import { describe, offices, refusesWrites, steady, waitSteady } from './state.ts';
 
 export const rabbitmq: StoreDriver = {
@@ -19,5 +20,6 @@ export const rabbitmq: StoreDriver = {
   observe,
   readBack,
   offices,
+  switchover,
   refusesWrites,
 };
