@@ -7,6 +7,7 @@ import { ElasticsearchWorkloadClient } from './session.ts';
 import { expectedWindow, governingSettings } from './settings.ts';
 import { describe, offices, refusesWrites, steady, waitSteady } from './state.ts';
 import { switchover } from './switchover.ts';
+import { vectorQuery } from './vectors.ts';
 
 export const elasticsearch: StoreDriver = {
   store: 'elasticsearch',
@@ -21,5 +22,6 @@ export const elasticsearch: StoreDriver = {
   readBack,
   offices,
   switchover,
+  query: vectorQuery,
   refusesWrites,
 };

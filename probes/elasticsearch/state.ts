@@ -39,9 +39,10 @@ export async function ledView(
   target: StoreTarget,
   members: readonly StoreMember[],
   bounds: Bounds,
+  index?: string,
 ): Promise<View> {
   return anyMember(members, async (member) => {
-    const view = await localView(memberPlace(target, member), bounds);
+    const view = await localView(memberPlace(target, member), bounds, index);
     if (view.master === null) throw new Error(`Elasticsearch of ${member.name} knows no master`);
     return view;
   });
