@@ -43,8 +43,10 @@ export function settingsFor(check: string, environment: Environment): Record<str
   return { ...shared, ...parts, writes: WRITABLE.has(kind) };
 }
 
-function withoutSecrets(stores: Environment['stores']): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(stores).map(([name, { password: _password, admin: _admin, ...rest }]) => [name, rest]),
-  );
+/** However deep: an account lies beside a password, and a part of a store may have a password of its own. */
+function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(([key]) => key !== 'password' && key !== 'admin');
+  return Object.fromEntries(kept.map(([key, one]) => [key, withoutSecrets(one)]));
 }

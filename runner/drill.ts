@@ -5,7 +5,7 @@ import { readStamp } from '../env/local/stamp.ts';
 import type { Environment, Size } from '../env/schema.ts';
 import { refuseAim, type Target } from './aim.ts';
 import type { CheckOverrides } from './book.ts';
-import { describePlan, priceOf } from './dry-run.ts';
+import { describePlan, tooDear } from './dry-run.ts';
 import { embeddedOf } from './environment-parts.ts';
 import { execute } from './execute.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -117,14 +117,10 @@ function refuse(environment: Environment, planned: PlannedCheck, options: Asked)
   refuseAim(environment, row.id, options);
   if (notRun !== null)
     throw new CommandError(`${row.id} cannot be drilled in ${environment.name}: ${notRun}`, EXIT.refused);
-  if ('embedded' in environment.cluster || options.dryRun === true) return;
-  const price = priceOf(environment, [{ ...planned, trials: 1 }]);
-  if (price.seconds > price.affordableSeconds) {
-    throw new CommandError(
-      `${row.id} may cost ${price.seconds} s of outage; one drill may cost ${Math.round(price.affordableSeconds)} s in ${environment.name}`,
-      EXIT.refused,
-    );
-  }
+  if (options.dryRun === true) return;
+  const dear = tooDear(environment, planned);
+  if (dear !== null) throw new CommandError(dear, EXIT.refused);
+  if ('embedded' in environment.cluster) return;
   if (options.yes !== true) {
     throw new CommandError(
       `${row.id} disturbs ${environment.name}: look at --dry-run, then say --yes`,

@@ -2,9 +2,11 @@ import type { PlannedCheck } from '../env/catalogue/index.ts';
 import type { KubeCluster } from '../probes/kubernetes/index.ts';
 import type { Handover, PlannedCheck as HandedCheck } from '../suites/harness/protocol.ts';
 import type { Book } from './book.ts';
+import { BudgetBook } from './budget.ts';
 import { checkTimeoutMs, lockMode } from './environment-parts.ts';
 import { SharedLock } from './lock.ts';
 import { backendMethods } from './methods/backend.ts';
+import { budgeted } from './methods/budgeted.ts';
 import { checkMethods } from './methods/check.ts';
 import { clusterMethods } from './methods/cluster.ts';
 import { controlPlaneMethods } from './methods/control-plane.ts';
@@ -36,6 +38,7 @@ export interface EngineParts {
 export class Engine {
   readonly parts: EngineParts;
   readonly book: Book;
+  readonly budget: BudgetBook;
   readonly lock = new SharedLock();
   readonly workloads: Workloads;
   readonly stores: StoreTargets;
@@ -46,6 +49,7 @@ export class Engine {
   constructor(parts: EngineParts) {
     this.parts = parts;
     this.book = parts.book;
+    this.budget = new BudgetBook(parts.book.environment);
     this.stores = new StoreTargets(parts.book.environment, parts.cluster);
     this.workloads = new Workloads(this);
     parts.cluster.onCall(this.book.calls.count);
@@ -119,7 +123,7 @@ export class Engine {
       ...checkMethods(this),
       ...clusterMethods(this),
       ...controlPlaneMethods(this),
-      ...faultMethods(this),
+      ...budgeted(this, faultMethods(this)),
       ...nodeMethods(this),
       ...queryMethods(this),
       ...stateMethods(this),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { planChecks } from '../env/catalogue/index.ts';
 import { loadEnvironment } from '../env/loader.ts';
-import { describePlan, priceOf } from './dry-run.ts';
+import { describePlan, priceOf, tooDear } from './dry-run.ts';
 import { checkTimeoutMs, headerSettings, lockMode } from './environment-parts.ts';
 import { refusalOf } from './permits.ts';
 import type { Mutation } from './safety/index.ts';
@@ -48,7 +48,28 @@ test('should price a dry run by its goals and say what is touched', () => {
     /failover\/postgres\/pod-crash: disturbs the environment and restores it; about \d+ s, 2 trials/,
   );
   assert.match(text, /topology\/nodes\/pools: reads only/);
-  assert.match(text, /Price: at most 60 s of outage/);
+  assert.match(text, /outage of at most 30 s × 1 of the requests = 30 s of error budget a trial/);
+  assert.match(
+    text,
+    /Price: at most 60 s of error budget, of 2592 s; one drill may cost 259 s \(counted only/,
+  );
+});
+
+test('should call a drill too dear only where somebody is served, over all its trials and by its share of the traffic', () => {
+  const plan = (repeat: number) => planChecks(small, { checks: ['failover/postgres/pod-crash'], repeat })[0];
+  const one = plan(1);
+  const many = plan(9);
+  assert.ok(one && many);
+  assert.equal(tooDear(small, many), null);
+  const { errorBudget } = small.drills;
+  const served = { ...small, drills: { ...small.drills, errorBudget: { ...errorBudget, enforced: true } } };
+  assert.equal(tooDear(served, one), null);
+  assert.match(
+    tooDear(served, many) ?? '',
+    /may cost 270 s of error budget in 9 trials; one drill may cost 259 s/,
+  );
+  served.drills.errorBudget.trafficShare = { postgres: 0.5 };
+  assert.equal(tooDear(served, many), null);
 });
 
 test('should refuse mutations that the environment does not permit', () => {

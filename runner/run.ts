@@ -2,7 +2,7 @@ import { planChecks } from '../env/catalogue/index.ts';
 import { loadEnvironment } from '../env/loader.ts';
 import type { Size } from '../env/schema.ts';
 import { readBaseline } from './baseline.ts';
-import { describePlan } from './dry-run.ts';
+import { describePlan, tooDear } from './dry-run.ts';
 import { execute } from './execute.ts';
 import { guarded, type CommandResult } from './guard.ts';
 
@@ -34,7 +34,10 @@ export function runEnvironment(options: RunOptions): Promise<CommandResult> {
     });
     const profile = options.profile ?? (options.gate === true ? 'gate' : undefined);
     const { suites, checks, repeat } = options;
-    const planned = planChecks(environment, { profile, suites, checks, repeat });
+    const planned = planChecks(environment, { profile, suites, checks, repeat }).map((one) => ({
+      ...one,
+      notRun: one.notRun ?? tooDear(environment, one),
+    }));
     if (options.dryRun === true) {
       process.stdout.write(describePlan(environment, planned));
       return { exitCode: 0 };

@@ -19,11 +19,14 @@ interface Subject {
 const FLOWING_MS = 500;
 const POLL_MS = 50;
 const ENDPOINT_POLL_MS = 100;
+/** Of a workload that is told nothing else (probes/workload/config.ts). */
+const DEFAULT_RATE = 200;
 
 /** Workloads and observers of running checks: children and connections of the runner, at most one of each a check. */
 export class Workloads {
   readonly #engine: Engine;
   readonly #running = new Map<string, WorkloadProcess>();
+  readonly #rates = new Map<string, number>();
   readonly #observers = new Map<
     string,
     { observer: Observer; writer: HistoryWriter; timer: NodeJS.Timeout }
@@ -43,8 +46,9 @@ export class Workloads {
   async start(subject: Subject): Promise<void> {
     const { check, store, trial } = subject;
     if (this.#running.has(check)) throw new RequestError(`${check} has a workload already`, 'crash');
-    const { stores, parts } = this.#engine;
+    const { stores, parts, budget } = this.#engine;
     const declared = stores.declared(store);
+    this.#rates.set(check, declared.workload.writesPerSecond);
     const target = await stores.target(store);
     const child = startWorkload(
       {
@@ -55,12 +59,17 @@ export class Workloads {
         ratePerSecond: declared.workload.writesPerSecond,
         readRatePerSecond: declared.workload.readsPerSecond,
       },
-      { signal: parts.signal },
+      { signal: parts.signal, onProgress: (progress) => budget.progress(check, progress) },
     );
     parts.safety.children.add({ name: `workload of ${check}`, pid: child.pid });
     void child.ended.then(() => parts.safety.children.remove(child.pid));
     this.#running.set(check, child);
     await child.ready;
+  }
+
+  /** Writes a second that the last workload of a check was started with. */
+  rateOf(check: string): number {
+    return this.#rates.get(check) ?? DEFAULT_RATE;
   }
 
   async wait(
@@ -94,6 +103,7 @@ export class Workloads {
     if (!running) return;
     this.#running.delete(check);
     await running.stop(timeoutMsOf(this.#engine.book.environment, 'workloadStop'));
+    await this.#engine.budget.end(check);
   }
 
   async readBack(subject: Subject, signal: AbortSignal): Promise<void> {

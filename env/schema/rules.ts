@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FAULTS } from './stores.ts';
+import { FAULTS, STORES } from './stores.ts';
 import { TIMEOUT_NAMES } from './timeouts.ts';
 
 const globs = z
@@ -46,6 +46,8 @@ const profile = z.strictObject({
 
 export const profiles = z.record(z.string().min(1), profile);
 
+const ERROR_BUDGET = { objective: 0.999, windowDays: 30, maxShare: 0.1, trafficShare: {} };
+
 export const drills = z
   .strictObject({
     steadySeconds: z
@@ -65,10 +67,27 @@ export const drills = z
         objective: z.number().gt(0).lt(1).describe('Share of requests that must succeed, e.g. 0.999'),
         windowDays: z.int().min(1),
         maxShare: z.number().gt(0).max(1).describe('Largest share of the budget that one drill may cost'),
+        trafficShare: z
+          .partialRecord(z.enum(STORES), z.number().gt(0).max(1))
+          .default({})
+          .describe('Share of the requests that need a store; 1, that is all of them, when left out'),
+        enforced: z
+          .boolean()
+          .optional()
+          .describe(
+            'Whether an unaffordable drill is refused and a fault undone once it costs more than was estimated; left out: everywhere but in the embedded environment, which serves nobody',
+          ),
       })
-      .default({ objective: 0.999, windowDays: 30, maxShare: 0.1 }),
+      .default(ERROR_BUDGET),
+    undoImage: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Image with `node` in it for the Job that undoes what went through the API server when the harness is gone; the embedded environment needs none',
+      ),
   })
-  .default({ steadySeconds: 10, errorBudget: { objective: 0.999, windowDays: 30, maxShare: 0.1 } });
+  .default({ steadySeconds: 10, errorBudget: ERROR_BUDGET });
 
 export type Permit = z.infer<typeof permit>;
 export type Profile = z.infer<typeof profile>;
