@@ -2,6 +2,7 @@ import type { Figure, Judgement } from '../record/judgement.ts';
 import type { FailoverRecord } from '../record/run-record.ts';
 import { worst } from '../record/verdict.ts';
 import type { Verdict } from '../record/verdict.ts';
+import { costFigures } from './series-costs.ts';
 import { median, proportionBounds, zeroLossBound } from './statistics.ts';
 
 /** Goals of a failover check that concern its trials together; each trial was already held against the first two. */
@@ -158,6 +159,7 @@ function figuresOf(
     { name: 'trials that elected another leader', value: count(counted, 'elsewhere') },
     { name: 'trials that recovered in place', value: count(counted, 'in place') },
     ...tally,
+    ...costFigures(trials),
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine.ts';
 import type { Handlers } from '../session.ts';
+import { appendToTrial } from '../trials.ts';
 
 type Methods = Pick<Handlers, 'check.begin' | 'check.end' | 'lock.acquire' | 'progress.event'>;
 
@@ -14,7 +15,11 @@ export function checkMethods(engine: Engine): Methods {
     },
     'check.begin': async ({ check, trial }) => {
       const { goals, settings } = book.headerSource(check);
-      return { folder: await book.openTrial(check, trial), goals, settings };
+      const folder = await book.openTrial(check, trial);
+      // What the harness itself has cost so far: in a long series neither may grow from trial to trial.
+      const cost = { apiCalls: book.calls.of(check), rssBytes: process.memoryUsage.rss() };
+      await appendToTrial(folder, [{ kind: 'harness', ...cost }]);
+      return { folder, goals, settings };
     },
     'check.end': async ({ check, steps, crash }) => {
       // Stopped and undone before it is judged: the next check must find the environment as it was.

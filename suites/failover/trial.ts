@@ -38,6 +38,7 @@ export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promis
   const settings = settingsOf(ctx, subject.fault);
   const { check, store, trial } = { check: ctx.id, store: subject.store, trial: ctx.trial };
   const call: Call = (method, params) => ctx.runner.call(method, params);
+  stage(ctx, 'steady before');
   if (!(await steadyBefore(ctx, store))) return;
   await ctx.step('note roles and objects', () => call('state.note', { check, trial }));
   await ctx.step('read the settings that govern the failover', () =>
@@ -49,13 +50,16 @@ export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promis
     );
     await ctx.step('start writing', () => call('workload.start', { check, store, trial }));
     if (!(await writesFlow(ctx, settings))) return;
+    stage(ctx, 'fault');
     const injectedMs = monotonicMs();
     const result = await ctx.step(`inject ${settings.fault} into the ${settings.target} of ${store}`, () =>
       call('fault.inject', { check, store, trial, ...aimOf(settings) }),
     );
+    stage(ctx, 'recovery');
     if (result.lasting === true) await hold(ctx, settings);
     if (result.landedAtMs !== null) await recovery(ctx, result, settings.rtoDeadlineMs);
     const seconds = { fromMs: result.landedAtMs ?? injectedMs, toMs: monotonicMs() };
+    stage(ctx, 'healing');
     await ctx.step('undo what is left of the fault', () => call('fault.restore', { check }));
     await healAndReadBack(ctx, { store, seconds }, settings.membersRejoinedMs);
   } finally {
@@ -64,6 +68,11 @@ export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promis
     await call('observer.stop', { check });
     await call('fault.restore', { check });
   }
+}
+
+/** Where a trial spends its time: a stage lasts until the next begins. */
+function stage(ctx: CheckContext, name: string): void {
+  ctx.record('stage', { name });
 }
 
 async function steadyBefore(ctx: CheckContext, store: string): Promise<boolean> {
@@ -151,9 +160,11 @@ async function healAndReadBack(
     ctx.record('steady-after', { ...healed });
     return;
   }
+  stage(ctx, 'read-back');
   await ctx.step('read everything back from the leader twice, then from every member', () =>
     call('workload.readBack', { check, store, trial }),
   );
+  stage(ctx, 'settling');
   await ctx.step('stop following', () => call('observer.stop', { check }));
   const after = await ctx.step(`see that ${store} is steady again`, () =>
     call('store.steady', { check, store, timeoutMs: ctx.timeoutMs('settle') }),

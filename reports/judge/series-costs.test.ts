@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import type { FailoverRecord } from '../record/run-record.ts';
+import { failoverRecord } from './failover/index.ts';
+import { Synthetic } from './failover/synthetic.ts';
+import { costFigures } from './series-costs.ts';
+import { aggregateTrials } from './trials.ts';
+
+const plain = failoverRecord(new Synthetic().history());
+const budget = {
+  estimateMs: 10_000,
+  share: 1,
+  derivation: 'd',
+  enforced: true,
+  longestOutageMs: 0,
+  restoredEarly: null,
+};
+const trial = (recoveryMs: number, more: Partial<FailoverRecord['budget']> = {}): FailoverRecord => ({
+  ...plain,
+  spentMs: { 'steady before': 5_000, recovery: recoveryMs },
+  budget: { ...budget, spentMs: 2_000, ...more },
+});
+
+it('should say nothing of what was not counted', () => {
+  assert.deepEqual(costFigures([plain]), []);
+});
+
+it('should give the median of each stage and the error budget of all trials', () => {
+  const figures = costFigures([trial(8_000), trial(9_000), trial(60_000, { restoredEarly: 'too long' })]);
+  assert.deepEqual(figures, [
+    { name: 'median time of a trial by stage', value: 'steady before 5 s, recovery 9 s' },
+    { name: 'error budget spent', value: 6, unit: 's', goal: '≤ 30 estimated' },
+    { name: 'trials in which the fault was undone early', value: 1 },
+  ]);
+});
+
+it('should not take an unknown price for none', () => {
+  const figures = costFigures([trial(1, { spentMs: null })]);
+  assert.equal(figures.find(({ name }) => name === 'error budget spent')?.value, null);
+  assert.ok(figures.some(({ name }) => name.includes('not counted to the end')));
+});
+
+it('should be among the figures of a series', () => {
+  const { figures } = aggregateTrials([trial(8_000), trial(9_000)], {});
+  assert.ok(figures.some(({ name }) => name === 'error budget spent'));
+});
