@@ -1,27 +1,43 @@
 /**
  * Kills the harness again and again, at random moments, on the small embedded environment, and prints what became of it:
- * `node scripts/kill-series.ts [WITH_NEXT_START=20] [WITHOUT=5] [SEED]`. Exit 1 when the environment was not restored once.
+ * `node scripts/kill-series.ts [WITH_NEXT_START=20] [WITHOUT=5] [SEED] [--faults postgres/hang,postgres/node-loss,…] [--elsewhere]`.
+ * With --faults it strikes in the middle of drills of these faults, in turn, else of what controls break. With --elsewhere the cluster is
+ * reached like any other: by its API, privileged pods and a power command. Exit 1 when the environment was not restored once.
  */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { stateDir } from '../env/local/paths.ts';
+import { kubeCallFrom } from '../runner/safety/index.ts';
+import { endElsewhere, prepareElsewhere } from '../tests/integration/elsewhere.ts';
 import { INSTANCE, KillSeries } from '../tests/integration/kill-harness.ts';
 import type { Attempt, Plan, Victim, Work } from '../tests/integration/kill-harness.ts';
 
 /** Three of four strike while an inverse is open: that is where it hurts. */
 const PENDING_SHARE = 0.75;
 /** A break of a store is in force for half a minute, the others for seconds. */
-const MAX_DELAY_MS: Record<Work, number> = {
+const MAX_DELAY_MS: Record<string, number> = {
   cordon: 2_000,
   route: 4_000,
   'paused store': 12_000,
   'lossy store': 12_000,
   drill: 15_000,
 };
+/** A lasting fault is in force for half a minute and then undone; one that heals is over sooner, with its trial going on. */
+const MAX_FAULT_DELAY_MS = 25_000;
 const TRIES = 3;
 const BREAKING: Work[] = ['cordon', 'route', 'paused store', 'lossy store'];
 const VICTIMS: Victim[] = ['runner', 'all', 'playwright', 'worker'];
+
+interface Asked {
+  withStart: number;
+  without: number;
+  seed: number;
+  /** `STORE/FAULT`; empty: what controls break. */
+  faults: Work[];
+  elsewhere: boolean;
+}
 
 /** Mulberry32: a series can be repeated by its seed. */
 function generator(seed: number): () => number {
@@ -34,14 +50,35 @@ function generator(seed: number): () => number {
   };
 }
 
-function planOf(at: number, random: () => number, next: Plan['next']): Plan {
-  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
+type Random = () => number;
+
+function pick<T>(from: readonly T[], random: Random): T {
+  return from[Math.floor(random() * from.length)] as T;
+}
+
+/** Without a next start it is the whole harness that is gone. */
+function victimOf(at: number, random: Random, next: Plan['next']): Victim {
+  return next === 'timers'
+    ? pick<Victim>(['runner', 'all'], random)
+    : (VICTIMS[at % VICTIMS.length] ?? 'runner');
+}
+
+function planOf(at: number, random: Random, next: Plan['next']): Plan {
   const when = next === 'timers' || at % 4 < 4 * PENDING_SHARE ? 'pending' : 'any';
-  // Without a next start it is the whole harness that is gone.
-  const victim =
-    next === 'timers' ? pick<Victim>(['runner', 'all']) : (VICTIMS[at % VICTIMS.length] ?? 'runner');
-  const work = when === 'any' ? pick<Work>([...BREAKING, 'drill', 'drill']) : pick(BREAKING);
-  return { work, victim, when, delayMs: Math.round(random() * MAX_DELAY_MS[work]), next };
+  const victim = victimOf(at, random, next);
+  const work = when === 'any' ? pick<Work>([...BREAKING, 'drill', 'drill'], random) : pick(BREAKING, random);
+  return { work, victim, when, delayMs: Math.round(random() * (MAX_DELAY_MS[work] ?? 0)), next };
+}
+
+/** Every fault in turn, and every victim with every fault. */
+function faultPlanOf(
+  at: number,
+  random: Random,
+  { faults, next }: { faults: Work[]; next: Plan['next'] },
+): Plan {
+  const work = faults[at % faults.length] ?? pick(faults, random);
+  const victim = victimOf(Math.floor(at / faults.length), random, next);
+  return { work, victim, when: 'fault', delayMs: Math.round(random() * MAX_FAULT_DELAY_MS), next };
 }
 
 function row(at: number, attempt: Attempt): string {
@@ -55,7 +92,7 @@ function row(at: number, attempt: Attempt): string {
     `${open} open`,
     `${(restoredMs / 1000).toFixed(1)} s`,
   ];
-  return `${cells.map((cell, column) => cell.padEnd([4, 14, 12, 8, 10, 8, 8][column] ?? 0)).join('')}${problems.length === 0 ? 'restored' : `NOT RESTORED: ${problems.join('; ')}`}`;
+  return `${cells.map((cell, column) => cell.padEnd([4, 26, 12, 8, 10, 8, 8][column] ?? 0)).join('')}${problems.length === 0 ? 'restored' : `NOT RESTORED: ${problems.join('; ')}`}`;
 }
 
 /** A blow may come too late, when the work was quicker: then another one is drawn. */
@@ -72,29 +109,56 @@ async function struck(series: KillSeries, draw: () => Plan): Promise<Attempt | n
   return null;
 }
 
-async function main(): Promise<void> {
-  const [withStart = 20, without = 5, seed = Date.now() % 1_000_000] = process.argv.slice(2).map(Number);
+function asked(): Asked {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { faults: { type: 'string' }, elsewhere: { type: 'boolean', default: false } },
+  });
+  const [withStart = 20, without = 5, seed = Date.now() % 1_000_000] = positionals.map(Number);
+  const faults = (values.faults ?? '').split(',').filter(Boolean) as Work[];
+  if (values.elsewhere && faults.length === 0)
+    throw new Error('--elsewhere needs --faults: controls run on the embedded environment only');
+  return { withStart, without, seed, faults, elsewhere: values.elsewhere };
+}
+
+async function attempts(series: KillSeries, { withStart, without, seed, faults }: Asked): Promise<number> {
   const random = generator(seed);
-  const out = mkdtempSync(join(tmpdir(), 'plumbline-kill-'));
-  console.log(`seed ${seed}; logs in ${out}`);
-  const series = await KillSeries.open(join(stateDir(INSTANCE), 'kubeconfig'), out);
-  const attempts: Attempt[] = [];
+  const made: Attempt[] = [];
   let missed = 0;
   for (let at = 0; at < withStart + without; at++) {
-    const attempt = await struck(series, () => planOf(at, random, at < withStart ? 'start' : 'timers'));
+    const next = at < withStart ? 'start' : 'timers';
+    const draw = (): Plan =>
+      faults.length > 0 ? faultPlanOf(at, random, { faults, next }) : planOf(at, random, next);
+    const attempt = await struck(series, draw);
     if (attempt === null) missed++;
     else {
-      attempts.push(attempt);
+      made.push(attempt);
       console.log(row(at, attempt));
     }
   }
-  series.close();
-  const restored = attempts.filter(({ problems }) => problems.length === 0).length;
-  const pending = attempts.filter(({ open }) => open > 0).length;
+  const restored = made.filter(({ problems }) => problems.length === 0).length;
+  const pending = made.filter(({ open }) => open > 0).length;
   console.log(
-    `${restored} of ${attempts.length} restored, ${pending} of them struck while an undo was pending, ${missed} not struck`,
+    `${restored} of ${made.length} restored, ${pending} of them struck while an undo was pending, ${missed} not struck`,
   );
-  process.exitCode = restored === attempts.length && missed === 0 ? 0 : 1;
+  return restored === made.length && missed === 0 ? 0 : 1;
+}
+
+async function main(): Promise<void> {
+  const what = asked();
+  const out = mkdtempSync(join(tmpdir(), 'plumbline-kill-'));
+  console.log(`seed ${what.seed}; logs in ${out}`);
+  const kubeconfig = join(stateDir(INSTANCE), 'kubeconfig');
+  const kube = kubeCallFrom(kubeconfig);
+  const env = what.elsewhere ? await prepareElsewhere(out, kube.call) : INSTANCE;
+  const series = await KillSeries.open(kubeconfig, out, env);
+  try {
+    process.exitCode = await attempts(series, what);
+  } finally {
+    series.close();
+    if (what.elsewhere) await endElsewhere(kube.call);
+    kube.close();
+  }
 }
 
 await main();

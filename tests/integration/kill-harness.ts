@@ -1,11 +1,11 @@
 /**
  * Kills the harness with SIGKILL while it works on the small embedded environment, and looks whether the environment is
- * afterwards as it was before. Used by kill.itest.ts (a few times) and scripts/kill-series.ts (many times).
+ * afterwards as it was before, with nothing left of a fault. Used by kill.itest.ts (a few times) and scripts/kill-series.ts (many times).
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadEnvironment } from '../../env/loader.ts';
 import { killProcesses, nodeSpec, nodesOf } from '../../env/local/nodes/index.ts';
@@ -23,6 +23,7 @@ import type { RecordedGroup } from '../../runner/safety/processes.ts';
 import { differences, takeSnapshot } from '../../runner/snapshot.ts';
 import type { Snapshot } from '../../runner/snapshot.ts';
 import { StoreTargets } from '../../runner/store-target.ts';
+import { faultsLeft, timersLeft } from './faults-left.ts';
 
 export const INSTANCE = 'local-small';
 /** A drill or a control begins within this; the rest of `npm test` may keep both cores busy. */
@@ -32,6 +33,7 @@ const SAME_AGAIN_DEADLINE_MS = 240_000;
 /** A harness that only lost its Playwright ends by itself. */
 const END_DEADLINE_MS = 300_000;
 const LOOK_EVERY_MS = 5;
+const LOOK_AT_FILES_EVERY_MS = 50;
 
 /** Where Patroni keeps what controls of the store change. */
 const PATRONI_CONFIG = {
@@ -47,16 +49,20 @@ export const WORK = {
   route: ['controls', '--check', 'topology/network/reachability/route-dropped'],
   'paused store': ['controls', '--check', 'failover/postgres/pod-delete/never-back'],
   'lossy store': ['controls', '--check', 'failover/postgres/pod-crash/asynchronous'],
-  drill: ['drill', 'failover/postgres/pod-delete', '--env', INSTANCE],
+  drill: ['drill', 'failover/postgres/pod-delete'],
 } as const;
-export type Work = keyof typeof WORK;
+/** A name of WORK, or `STORE/FAULT` for a drill of it, such as `postgres/hang`. */
+export type Work = keyof typeof WORK | `${string}/${string}`;
 export type Victim = 'runner' | 'playwright' | 'worker' | 'all';
 
 export interface Plan {
   work: Work;
   victim: Victim;
-  /** `pending`: while an inverse is open; `any`: at some moment after Playwright was started. */
-  when: 'pending' | 'any';
+  /**
+   * `pending`: while an inverse is open; `fault`: once a fault is armed, whether it has an inverse or heals by itself; `any`: at some
+   * moment after Playwright was started.
+   */
+  when: 'pending' | 'fault' | 'any';
   /** After that moment, ms. */
   delayMs: number;
   /** Who restores: the next start, or, when nobody starts anything, the timers. */
@@ -80,30 +86,40 @@ export class KillSeries {
   readonly #folder: string;
   readonly #ledger: Ledger;
   readonly #out: string;
+  /** What `--env` takes: the instance, or the file of an environment that reaches the same cluster otherwise. */
+  readonly #env: string;
+  readonly #elsewhere: boolean;
   #before: Snapshot = new Map();
 
-  private constructor(source: Parameters<typeof takeSnapshot>[0], cluster: KubeCluster, out: string) {
+  private constructor(
+    source: Parameters<typeof takeSnapshot>[0],
+    { cluster, out, env }: { cluster: KubeCluster; out: string; env: string },
+  ) {
+    const { environment } = source.book;
+    const embedded = 'embedded' in environment.cluster ? environment.cluster.embedded : undefined;
     this.#source = source;
     this.#cluster = cluster;
-    this.#folder = safetyFolder(INSTANCE, INSTANCE);
+    this.#env = env;
+    this.#elsewhere = embedded === undefined;
+    this.#folder = safetyFolder(environment.name, embedded);
     this.#ledger = new Ledger(this.#folder);
     this.#out = out;
   }
 
   /**
    * @param out folder for runs and logs
+   * @param env name or file of an environment that reaches the small embedded cluster
    * @throws Error when the environment is not up or does not come to rest.
    */
-  static async open(kubeconfig: string, out: string): Promise<KillSeries> {
+  static async open(kubeconfig: string, out: string, env: string = INSTANCE): Promise<KillSeries> {
     mkdirSync(out, { recursive: true });
-    const environment = await loadEnvironment(INSTANCE, { with: 'raised' });
+    const environment = await loadEnvironment(env, { with: 'raised' });
     const over = new AbortController();
     const cluster = openCluster({ kubeconfig, signal: over.signal });
     const stores = new StoreTargets(environment, cluster);
     const series = new KillSeries(
       { book: { environment }, stores, parts: { cluster, signal: over.signal } },
-      cluster,
-      out,
+      { cluster, out, env },
     );
     await series.#restore('start');
     series.#before = await series.#atRest();
@@ -118,10 +134,10 @@ export class KillSeries {
   /** Lets the work begin, strikes, lets the environment be restored, compares. */
   async attempt(plan: Plan): Promise<Attempt> {
     const problems: string[] = [];
-    const label = `${plan.work}-${plan.victim}-${Date.now()}`.replaceAll(' ', '-');
-    const child = this.#start(WORK[plan.work], label);
+    const label = `${plan.work}-${plan.victim}-${Date.now()}`.replaceAll(/[ /]/g, '-');
+    const child = this.#start(this.#wordsOf(plan.work), label);
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    const victims = await this.#moment(plan, child).catch(async (error: unknown) => {
+    const victims = await this.#moment(plan, child, label).catch(async (error: unknown) => {
       // Whatever it does is its own affair now; the next attempt begins when it has ended.
       await ended;
       throw error;
@@ -146,20 +162,29 @@ export class KillSeries {
     return { ...plan, open, restoredMs, problems };
   }
 
+  #wordsOf(work: Work): string[] {
+    const aside = this.#elsewhere ? ['--yes'] : [];
+    if (work.includes('/')) return ['drill', `failover/${work}`, '--env', this.#env, ...aside];
+    const words: readonly string[] = WORK[work as keyof typeof WORK];
+    return work === 'drill' ? [...words, '--env', this.#env, ...aside] : [...words];
+  }
+
   #start(words: readonly string[], label: string): ChildProcess {
     const log = openSync(join(this.#out, `${label}.log`), 'a');
-    const argv = [join(CHECKOUT, 'cli/plumbline.mjs'), ...words, '--out', join(this.#out, 'runs')];
+    const argv = [join(CHECKOUT, 'cli/plumbline.mjs'), ...words, '--out', join(this.#out, 'runs', label)];
     return spawn(process.execPath, argv, { cwd: CHECKOUT, stdio: ['ignore', log, log], detached: true });
   }
 
   /** Waits for the moment and returns whom to kill then. */
-  async #moment(plan: Plan, child: ChildProcess): Promise<ProcessId[]> {
+  async #moment(plan: Plan, child: ChildProcess, label: string): Promise<ProcessId[]> {
     const until = monoMs() + BEGIN_DEADLINE_MS;
     const needsPlaywright = plan.when === 'any' || plan.victim !== 'runner';
-    const begun = (): boolean =>
-      (plan.when === 'pending' ? this.#ledger.open().length > 0 : true) &&
-      (!needsPlaywright || this.#victims(plan.victim).length > 0);
-    while (!begun()) {
+    const begun = {
+      any: () => true,
+      pending: () => this.#ledger.open().length > 0,
+      fault: () => isArmed(join(this.#out, 'runs', label)),
+    }[plan.when];
+    while (!begun() || (needsPlaywright && this.#victims(plan.victim).length === 0)) {
       if (child.exitCode !== null)
         throw new Error(
           `${plan.work} ended with ${child.exitCode} before there was anything to kill; see ${this.#out}`,
@@ -168,7 +193,7 @@ export class KillSeries {
         throw new Error(
           `${plan.work}: nothing to kill within ${BEGIN_DEADLINE_MS / 1000} s; see ${this.#out}`,
         );
-      await sleep(LOOK_EVERY_MS);
+      await sleep(plan.when === 'fault' ? LOOK_AT_FILES_EVERY_MS : LOOK_EVERY_MS);
     }
     await sleep(plan.delayMs);
     const found = this.#victims(plan.victim);
@@ -202,7 +227,7 @@ export class KillSeries {
 
   /** `plumbline restore`, the shortest next start. Returns what it complains about. */
   async #restore(label: string): Promise<string[]> {
-    const argv = [join(CHECKOUT, 'cli/plumbline.mjs'), 'restore', '--env', INSTANCE];
+    const argv = [join(CHECKOUT, 'cli/plumbline.mjs'), 'restore', '--env', this.#env];
     const child = spawn(process.execPath, argv, { cwd: CHECKOUT, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     for (const stream of [child.stdout, child.stderr])
@@ -214,11 +239,12 @@ export class KillSeries {
     return [...complaints, ...open.map(({ title }) => `still open in the ledger: ${title}`)];
   }
 
+  /** Compares until nothing differs and nothing of a fault is left, or the time is up. */
   async #sameAgain(): Promise<string[]> {
     const until = monoMs() + SAME_AGAIN_DEADLINE_MS;
     for (;;) {
       const left = await this.#look().then(
-        (now) => differences(this.#before, now),
+        async (now) => [...differences(this.#before, now), ...(await faultsLeft(this.#cluster))],
         (error: unknown) => [`no snapshot: ${String(error)}`],
       );
       if (left.length === 0 || monoMs() > until) return left.slice(0, 5);
@@ -259,8 +285,16 @@ export class KillSeries {
     const holders = new HolderRecord(this.#folder)
       .living()
       .map(({ pid }) => `process ${pid} still holds the environment`);
-    return [...running, ...holders];
+    return [...running, ...holders, ...timersLeft(this.#folder)];
   }
+}
+
+/** Whether a fault of the run below the folder is armed: said in its history before anything is done. */
+function isArmed(folder: string): boolean {
+  if (!existsSync(folder)) return false;
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const faults = files.filter((name) => basename(name) === 'faults.ndjson');
+  return faults.some((name) => readFileSync(join(folder, name), 'utf8').includes('"fault-armed"'));
 }
 
 /** Routes of every node: what controls change there. */
