@@ -1,0 +1,24 @@
+/** Redis under Sentinel: what the workload, the read-back, the observer and the description of the store need. */
+import type { StoreDriver } from '../store-driver.ts';
+import { SURE_FAILURE_NAMES } from './errors.ts';
+import { observe } from './observer.ts';
+import { readBack } from './readback.ts';
+import { RedisWorkloadClient } from './session.ts';
+import { expectedWindow, governingSettings } from './settings.ts';
+import { describe, refusesWrites, steady, waitSteady } from './state.ts';
+import { switchover } from './switchover.ts';
+
+export const redis: StoreDriver = {
+  store: 'redis',
+  sureFailures: SURE_FAILURE_NAMES,
+  client: (connection, run) => new RedisWorkloadClient(connection, run),
+  describe,
+  steady,
+  waitSteady,
+  governing: governingSettings,
+  expectedWindow,
+  observe,
+  readBack,
+  switchover,
+  refusesWrites,
+};

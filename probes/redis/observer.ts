@@ -1,0 +1,80 @@
+import { followStore } from '../following.ts';
+import type { Sight } from '../following.ts';
+import type { ObserveOptions, Observer, StoreTarget } from '../store-driver.ts';
+import { textOf } from './connection.ts';
+import { redisStore } from './declared.ts';
+import { memberView, memberViews, nameOf } from './members.ts';
+import { isDown, newest, Sentinels } from './sentinel.ts';
+
+/** Sentinels answer in a millisecond; one that does not answer in this time has trouble of its own. */
+const ANSWER_MS = 400;
+
+/**
+ * Follows whom the Sentinels hold to be the master (nobody, while they agree that it is down), how many replicas stream and where
+ * the Service points. The Sentinels' own events are written beside it.
+ */
+export function observe(target: StoreTarget, options: ObserveOptions): Observer {
+  const sentinels = new Sentinels(redisStore(target.connection));
+  const view = new SentinelWatch(target, sentinels, options);
+  const observer = followStore(
+    {
+      source: 'Sentinel',
+      leader: (signal) => view.leader(signal),
+      members: (seen, signal) => streaming(target, seen.leader, signal),
+    },
+    options,
+  );
+  return {
+    stop: async () => {
+      await observer.stop();
+      sentinels.close();
+    },
+  };
+}
+
+class SentinelWatch {
+  readonly #target: StoreTarget;
+  readonly #sentinels: Sentinels;
+  readonly #options: ObserveOptions;
+  #known = false;
+
+  constructor(target: StoreTarget, sentinels: Sentinels, options: ObserveOptions) {
+    this.#target = target;
+    this.#sentinels = sentinels;
+    this.#options = options;
+  }
+
+  /** @throws Error when no Sentinel answers */
+  async leader(signal: AbortSignal): Promise<Sight> {
+    // Who has which address is learnt while everybody is there.
+    if (!this.#known) await memberViews(this.#target, { deadlineMs: ANSWER_MS, signal });
+    this.#known = true;
+    await this.#sentinels.listen((source, event, detail) => {
+      if (!signal.aborted)
+        this.#options.write({ kind: 'sentinel-event', event, detail: detail.slice(0, 200), source });
+    }, ANSWER_MS);
+    const views = await this.#sentinels.views(ANSWER_MS);
+    const best = newest(views);
+    if (best === null) throw new Error('no Sentinel answers');
+    const down = views.some((view) => view.configEpoch === best.configEpoch && isDown(view));
+    const name = nameOf(best.address, await this.#target.members()) ?? textOf(best.address);
+    return { leader: down ? null : name, timeline: best.configEpoch };
+  }
+}
+
+async function streaming(
+  target: StoreTarget,
+  name: string | null,
+  signal: AbortSignal,
+): Promise<{ streaming: number; total: number; source: string } | null> {
+  const members = await target.members();
+  const leader = members.find((member) => member.name === name);
+  if (leader === undefined) return null;
+  const view = await memberView(target, leader, { deadlineMs: ANSWER_MS, signal });
+  if (view.failed !== undefined) return null;
+  return {
+    streaming: view.followers.filter(({ state }) => state === 'online').length,
+    total: members.length - 1,
+    source: `INFO replication of ${leader.name}`,
+  };
+}

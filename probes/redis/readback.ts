@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monoMs } from '../clock.ts';
+import { contentsOf } from '../contents.ts';
+import type { Contents } from '../contents.ts';
+import type { Bounds, ReadBackRequest, StoreTarget } from '../store-driver.ts';
+import { textOf, withRedis } from './connection.ts';
+import type { RedisConnection } from './connection.ts';
+import { redisStore } from './declared.ts';
+import { errorClass } from './errors.ts';
+import { endOf, memberView, memberViews, nameOf } from './members.ts';
+import type { MemberView } from './members.ts';
+import { newest, Sentinels } from './sentinel.ts';
+import { canaryKey } from './session.ts';
+
+/** Elements an answer; a list of any length is read in so many steps. */
+const CHUNK = 10_000;
+const OFFSET_LOOK_MS = 100;
+/** One member that does not answer must leave time to read the others. */
+const LOOK_MS = 10_000;
+
+/**
+ * The leader is the one master, and the one that the Sentinels name. It is read twice; the others are read when they have processed
+ * what it had written by then.
+ */
+export async function readBack(target: StoreTarget, request: ReadBackRequest, bounds: Bounds): Promise<void> {
+  const end = monoMs() + bounds.deadlineMs;
+  const left = (): Bounds => ({ deadlineMs: Math.max(1, end - monoMs()), signal: bounds.signal });
+  const views = await memberViews(target, { ...left(), deadlineMs: Math.min(LOOK_MS, bounds.deadlineMs) });
+  request.write({ kind: 'readback-plan', run: request.run, sources: views.map(({ name }) => name) });
+  const leader = await leaderAmong(target, views, left());
+  if (typeof leader === 'string') {
+    request.write({ kind: 'readback-failed', source: 'leader', reason: leader });
+    return;
+  }
+  const reader = new Reader(target, request);
+  const offset = await reader.attempt(leader.name, async () => {
+    await reader.read(leader, { role: 'leader', pass: 1 }, left());
+    await reader.read(leader, { role: 'leader', pass: 2 }, left());
+    return (await looked(target, leader, left())).offset;
+  });
+  for (const view of views) {
+    if (view.name === leader.name) continue;
+    await reader.attempt(view.name, async () => {
+      if (offset !== null) await caughtUp(target, view, { leader, offset }, left());
+      await reader.read(view, { role: 'member', pass: 1 }, left());
+    });
+  }
+}
+
+/** The master, or what was seen in place of exactly one that the Sentinels name too. */
+async function leaderAmong(
+  target: StoreTarget,
+  views: readonly MemberView[],
+  bounds: Bounds,
+): Promise<MemberView | string> {
+  const asking = new Sentinels(redisStore(target.connection));
+  try {
+    const best = newest(await asking.views(Math.min(LOOK_MS, bounds.deadlineMs)));
+    const named =
+      best === null
+        ? null
+        : nameOf(
+            best.address,
+            views.map(({ member }) => member),
+          );
+    const masters = views.filter(({ role }) => role === 'master');
+    const leader = masters[0];
+    if (leader !== undefined && masters.length === 1 && leader.name === named) return leader;
+    const seen = views.map(({ name, failed, role }) => `${name}: ${failed ?? role}`);
+    const sentinels =
+      best === null ? 'no Sentinel answers' : `the Sentinels name ${named ?? textOf(best.address)}`;
+    return `expected one master, the one that the Sentinels name; seen: ${seen.join('; ')}; ${sentinels}`;
+  } finally {
+    asking.close();
+  }
+}
+
+class Reader {
+  readonly #target: StoreTarget;
+  readonly #request: ReadBackRequest;
+
+  constructor(target: StoreTarget, request: ReadBackRequest) {
+    this.#target = target;
+    this.#request = request;
+  }
+
+  async read(
+    { name, member }: MemberView,
+    as: { role: 'leader' | 'member'; pass: 1 | 2 },
+    bounds: Bounds,
+  ): Promise<void> {
+    const contents = await withRedis(endOf(this.#target, member), bounds, (redis, limitMs) =>
+      wholeList(redis, canaryKey(this.#request.run), limitMs),
+    );
+    this.#request.write({ kind: 'readback', source: name, ...as, ...contents, complete: true });
+  }
+
+  /** What cannot be read is written, never left out. */
+  async attempt<T>(source: string, action: () => Promise<T>): Promise<T | null> {
+    try {
+      return await action();
+    } catch (error) {
+      this.#request.write({
+        kind: 'readback-failed',
+        source,
+        reason: error instanceof Error ? error.message : String(error),
+      });
+      return null;
+    }
+  }
+}
+
+/** A list that is not there holds nothing: that was read, and completely. */
+async function wholeList(redis: RedisConnection, key: string, limitMs: number): Promise<Contents> {
+  const numbers: number[] = [];
+  const length = Number(await redis.call(['LLEN', key], limitMs));
+  for (let from = 0; from < length; from += CHUNK) {
+    const part = await redis.call(['LRANGE', key, from, from + CHUNK - 1], limitMs);
+    for (const element of part as string[]) if (/^\d+$/.test(element)) numbers.push(Number(element));
+  }
+  return contentsOf(numbers);
+}
+
+/** @throws Error that says how far it got */
+async function caughtUp(
+  target: StoreTarget,
+  replica: MemberView,
+  { leader, offset }: { leader: MemberView; offset: number },
+  bounds: Bounds,
+): Promise<void> {
+  const end = monoMs() + bounds.deadlineMs;
+  for (;;) {
+    const left = { ...bounds, deadlineMs: Math.min(LOOK_MS, Math.max(1, end - monoMs())) };
+    const seen = await looked(target, replica, left);
+    const follows = seen.role === 'slave' && seen.linkUp && seen.masterAddress === leader.announced;
+    if (follows && seen.offset >= offset) return;
+    if (monoMs() >= end) {
+      const state = follows ? 'following' : `${seen.role} of ${seen.masterAddress ?? 'nobody'}`;
+      throw new Error(`expected it to follow ${leader.name} at ${offset}, seen ${state} at ${seen.offset}`);
+    }
+    await sleep(OFFSET_LOOK_MS, undefined, bounds.signal === undefined ? {} : { signal: bounds.signal });
+  }
+}
+
+/** @throws Error when it does not answer */
+async function looked(
+  target: StoreTarget,
+  { member, name }: MemberView,
+  bounds: Bounds,
+): Promise<MemberView> {
+  const view = await memberView(target, member, bounds);
+  if (view.failed !== undefined) throw new Error(`${name} does not answer: ${errorClass(view.failed)}`);
+  return view;
+}

@@ -1,0 +1,116 @@
+import type { Bounds, ExpectedWindow, GoverningSetting, StoreTarget } from '../store-driver.ts';
+import { textOf, withRedis } from './connection.ts';
+import { redisStore } from './declared.ts';
+import { newest, pairs, Sentinels } from './sentinel.ts';
+
+/** Of SENTINEL MASTER. */
+const OF_SENTINEL = [
+  'down-after-milliseconds',
+  'failover-timeout',
+  'parallel-syncs',
+  'quorum',
+  'num-other-sentinels',
+  'num-slaves',
+] as const;
+
+/** Of the master: what decides whether an acknowledged write is on disk and on a replica. */
+const OF_MASTER = [
+  'appendonly',
+  'appendfsync',
+  'no-appendfsync-on-rewrite',
+  'aof-load-truncated',
+  'save',
+  'min-replicas-to-write',
+  'min-replicas-max-lag',
+  'replica-serve-stale-data',
+  'repl-timeout',
+  'repl-ping-replica-period',
+  'repl-diskless-sync',
+  'maxmemory-policy',
+] as const;
+
+/** The Sentinels' settings, then the master's. @throws Error when no Sentinel, or the master, does not answer */
+export async function governingSettings(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]> {
+  const store = redisStore(target.connection);
+  const asking = new Sentinels(store);
+  try {
+    const view = newest(await asking.views(bounds.deadlineMs));
+    if (view === null) throw new Error('redis: no Sentinel answers');
+    const sentinel = OF_SENTINEL.map((name) => ({
+      name,
+      value: view.settings[name] ?? '',
+      source: `SENTINEL MASTER at ${view.source}`,
+    }));
+    const at = view.address;
+    const reply = await withRedis({ at, login: store.login }, bounds, (redis, limitMs) =>
+      redis.call(['CONFIG', 'GET', ...OF_MASTER], limitMs),
+    );
+    const config = pairs(reply);
+    const source = `CONFIG GET at ${textOf(at)}`;
+    const master = OF_MASTER.filter((name) => name in config).map((name) => ({
+      name,
+      value: config[name] ?? '',
+      source,
+    }));
+    const { waitReplicas, waitMs } = store;
+    const own = 'Plumbline, as the environment declares it';
+    return [
+      ...sentinel,
+      ...master,
+      { name: 'WAIT replicas', value: String(waitReplicas), source: own },
+      { name: 'WAIT milliseconds', value: String(waitMs), source: own },
+    ];
+  } finally {
+    asking.close();
+  }
+}
+
+/**
+ * From "down" to a write that is answered, by the constants of Sentinel's source (sentinel.c): the others are asked once a second
+ * whether they agree (SENTINEL_ASK_PERIOD), a failover begins up to a second later (SENTINEL_MAX_DESYNC), a replica's INFO, which
+ * shows its promotion, is read once a second meanwhile. Half a second for the rest.
+ */
+const FAILOVER_MS = 3500;
+/** The last reply of a master is up to one SENTINEL_PING_PERIOD older than its end. */
+const PING_MS = 1000;
+/** kubelet looks for dead containers once a second (PLEG relist), and Redis has its data loaded soon after. */
+const RESTART_MS = 1000;
+/** "Without grace" still gives a container 2 s between SIGTERM and SIGKILL (kubelet: minimum grace period). */
+const MINIMUM_GRACE_MS = 2000;
+
+/** When clients should be served again. Null where the settings are not known, and for faults without an expectation. */
+export function expectedWindow(fault: string, governing: readonly GoverningSetting[]): ExpectedWindow | null {
+  if (fault === 'switchover')
+    return {
+      loMs: 0,
+      hiMs: FAILOVER_MS,
+      derivation: `SENTINEL FAILOVER waits for nobody's agreement: promotion and its being seen, ${FAILOVER_MS} ms at most`,
+    };
+  const down = Number(governing.find(({ name }) => name === 'down-after-milliseconds')?.value);
+  if (!Number.isFinite(down)) return null;
+  const silent = { loMs: Math.max(0, down - PING_MS), hiMs: down + PING_MS + FAILOVER_MS };
+  const late = `latest: ${PING_MS} ms until the next PING fails, down-after ${down} ms, agreement, election and promotion ${FAILOVER_MS} ms`;
+  switch (fault) {
+    case 'pod-crash':
+      return {
+        loMs: RESTART_MS,
+        hiMs: silent.hiMs,
+        derivation: `earliest: kubelet starts the container again (${RESTART_MS} ms) and it is the master still; ${late}`,
+      };
+    case 'pod-delete':
+      return {
+        loMs: RESTART_MS,
+        hiMs: silent.hiMs + MINIMUM_GRACE_MS,
+        derivation: `earliest: another pod under the same name within ${RESTART_MS} ms; ${late}, after a grace of ${MINIMUM_GRACE_MS} ms in which it may still serve`,
+      };
+    case 'hang':
+    case 'node-loss':
+    case 'partition':
+      return {
+        ...silent,
+        derivation: `earliest: down-after ${down} ms, counted from a reply that was up to ${PING_MS} ms old; ${late}`,
+      };
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,181 @@
+import { waitSteadyBy } from '../steady.ts';
+import type { Bounds, Steadiness, StoreDescription, StoreTarget } from '../store-driver.ts';
+import { textOf, withRedis } from './connection.ts';
+import { redisStore } from './declared.ts';
+import { replyCode } from './errors.ts';
+import { memberViews, nameOf } from './members.ts';
+import type { MemberView } from './members.ts';
+import { newest, Sentinels } from './sentinel.ts';
+import type { KnownReplica, SentinelView } from './sentinel.ts';
+import { governingSettings } from './settings.ts';
+
+/** A Sentinel or a member that does not answer in this time has trouble of its own. */
+const ANSWER_MS = 1000;
+
+/** What the Sentinels and the members say at one moment. */
+interface ClusterView {
+  declaredSentinels: number;
+  sentinels: (SentinelView & { replicas: KnownReplica[] })[];
+  /** The Sentinel that knows best; null: none answers. */
+  sentinel: SentinelView | null;
+  members: MemberView[];
+  /** The pod that the Sentinels send clients to. */
+  leader: string | null;
+}
+
+async function look(target: StoreTarget, bounds: Bounds): Promise<ClusterView> {
+  const store = redisStore(target.connection);
+  const limitMs = Math.min(ANSWER_MS, bounds.deadlineMs);
+  const asking = new Sentinels(store);
+  try {
+    const [views, members] = await Promise.all([
+      asking.views(limitMs),
+      memberViews(target, { ...bounds, deadlineMs: limitMs }),
+    ]);
+    const sentinels = await Promise.all(
+      views.map(async (one) => ({
+        ...one,
+        replicas: await asking.replicas(one.source, limitMs).catch(() => []),
+      })),
+    );
+    const sentinel = newest(sentinels);
+    const leader =
+      sentinel === null
+        ? null
+        : nameOf(
+            sentinel.address,
+            members.map(({ member }) => member),
+          );
+    return { declaredSentinels: store.sentinels.length, sentinels, sentinel, members, leader };
+  } finally {
+    asking.close();
+  }
+}
+
+/** Leader, members and live settings. @throws Error when no Sentinel or no master answers */
+export async function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription> {
+  const view = await look(target, bounds);
+  if (view.sentinel === null) throw new Error('redis: no Sentinel answers');
+  const leader = view.members.find(({ name }) => name === view.leader);
+  return {
+    leader: leader?.role === 'master' ? view.leader : null,
+    members: view.members.map((member) => ({
+      name: member.name,
+      role: member.role === 'slave' ? 'replica' : member.role,
+      state: member.failed ?? (member.role === 'slave' ? followingState(member, leader) : 'running'),
+    })),
+    governing: await governingSettings(target, bounds),
+  };
+}
+
+/** `streaming` only where both sides say so and mean each other. */
+function followingState(replica: MemberView, leader: MemberView | undefined): string {
+  if (!replica.linkUp) return 'not connected to its master';
+  if (leader === undefined || replica.masterAddress !== leader.announced)
+    return `follows ${replica.masterAddress ?? 'nobody'}`;
+  const state = leader.followers.find(({ address }) => address === replica.announced)?.state;
+  return state === 'online' ? 'streaming' : (state ?? 'not known to the master');
+}
+
+/** Every Sentinel agrees on one master that is up, and every other member follows it. Never throws. */
+export async function steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness> {
+  try {
+    const view = await look(target, bounds);
+    const problems = problemsOf(view);
+    const { leader } = view;
+    if (problems.length > 0) return { ok: false, leader, detail: `expected: ${problems.join('; ')}` };
+    const replicas = view.members.length - 1;
+    return {
+      ok: true,
+      leader,
+      detail: `master ${leader ?? ''}, ${replicas} of ${replicas} replicas streaming, ${view.declaredSentinels} Sentinels agree`,
+    };
+  } catch (error) {
+    return { ok: false, leader: null, detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function problemsOf(view: ClusterView): string[] {
+  const { sentinels, sentinel, declaredSentinels, leader } = view;
+  const problems: string[] = [];
+  if (sentinels.length < declaredSentinels)
+    problems.push(`${declaredSentinels} Sentinels to answer, seen ${sentinels.length}`);
+  if (sentinel === null) return problems;
+  for (const other of sentinels) {
+    problems.push(...disagreement(other, sentinel, declaredSentinels));
+    if (declaredSentinels > 0) problems.push(...unpromotable(other, view));
+  }
+  const masters = view.members.filter(({ role }) => role === 'master').map(({ name }) => name);
+  if (leader === null || masters.length !== 1 || masters[0] !== leader)
+    problems.push(
+      `one master, the one that the Sentinels name (${leader ?? textOf(sentinel.address)}), seen ${masters.join(', ') || 'none'}`,
+    );
+  return [...problems, ...replicaProblems(view)];
+}
+
+function replicaProblems({ members, leader }: ClusterView): string[] {
+  const master = members.find(({ name }) => name === leader);
+  return members
+    .filter(({ name }) => name !== leader)
+    .map((member) => ({ name: member.name, state: member.failed ?? followingState(member, master) }))
+    .filter(({ state }) => state !== 'streaming')
+    .map(({ name, state }) => `${name} streaming, seen: ${state}`);
+}
+
+/** A Sentinel that thinks of another master, of a master in trouble, or does not know all the others cannot be counted on. */
+function disagreement(view: SentinelView, best: SentinelView, declared: number): string[] {
+  const problems: string[] = [];
+  if (textOf(view.address) !== textOf(best.address))
+    problems.push(`Sentinel ${view.source} to name ${textOf(best.address)}, seen ${textOf(view.address)}`);
+  if (view.flags.join(',') !== 'master')
+    problems.push(`flags "master" at Sentinel ${view.source}, seen "${view.flags.join(',')}"`);
+  const known = Number(view.settings['num-other-sentinels'] ?? 0) + 1;
+  if (known < declared) problems.push(`Sentinel ${view.source} to know ${declared}, seen ${known}`);
+  return problems;
+}
+
+/** A Sentinel looks for replicas every 10 s: one that it does not know, or holds to be down, it does not promote. */
+function unpromotable(
+  { source, replicas }: { source: string; replicas: readonly KnownReplica[] },
+  { members, leader }: ClusterView,
+): string[] {
+  return members
+    .filter(({ name }) => name !== leader)
+    .map(({ name, announced }) => ({
+      name,
+      flags: replicas.find(({ address }) => address === announced)?.flags ?? 'not known',
+    }))
+    .filter(({ flags }) => flags !== 'slave')
+    .map(
+      ({ name, flags }) => `Sentinel ${source} to hold ${name} to be a replica that is up, seen: ${flags}`,
+    );
+}
+
+export const waitSteady = waitSteadyBy(steady);
+
+/** Pushed where a write must be refused; removed at once where it is not. */
+const TRIAL_KEY = 'plumbline:must-be-refused';
+
+/**
+ * Tries to write there: a replica refuses it with READONLY.
+ * @throws Error when nothing answers, or it is refused for another reason: then it is not known whether it would be
+ */
+export async function refusesWrites(
+  at: { host: string; port: number },
+  target: StoreTarget,
+  bounds: Bounds,
+): Promise<{ refused: boolean; detail: string }> {
+  const { login } = redisStore(target.connection);
+  return withRedis({ at, login }, bounds, async (redis, limitMs) => {
+    const [pushed] = await redis.batch(
+      [
+        ['RPUSH', TRIAL_KEY, 'x'],
+        ['DEL', TRIAL_KEY],
+      ],
+      limitMs,
+    );
+    if (!(pushed instanceof Error)) return { refused: false, detail: `${textOf(at)} took a write` };
+    if (replyCode(pushed) !== 'READONLY') throw pushed;
+    return { refused: true, detail: `${textOf(at)}: ${pushed.message}` };
+  });
+}

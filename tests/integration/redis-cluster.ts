@@ -1,0 +1,192 @@
+/** Redis and Sentinel for a test: three members and three Sentinels as processes of their own, on free ports of the loopback. */
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { redis } from '../../probes/redis/index.ts';
+import type { StoreMember, StoreTarget } from '../../probes/store-driver.ts';
+import { onPath } from '../../env/local/run.ts';
+import { freePort } from './postgres-server.ts';
+
+const HOST = '127.0.0.1';
+const MASTER = 'tender';
+const START_DEADLINE_MS = 30_000;
+const PASSWORD = 'a-password-of-redis';
+const SENTINEL_PASSWORD = 'a-password-of-sentinel';
+
+export interface RedisClusterOptions {
+  downAfterMs?: number;
+  minReplicasToWrite?: number;
+  /** Replicas that WAIT asks for; 0: the reply alone is the acknowledgement. */
+  waitReplicas?: number;
+}
+
+export interface RedisCluster {
+  target: StoreTarget;
+  /** Names of the members: redis-0 to redis-2. */
+  names: readonly string[];
+  kill(name: string, signal: NodeJS.Signals): void;
+  /** Starts a member that was killed, with the data and the configuration that it had. */
+  restart(name: string): void;
+  /** Ends everything and removes the folder. */
+  stop(): Promise<void>;
+}
+
+interface Server {
+  name: string;
+  port: number;
+  config: string;
+  sentinel: boolean;
+  process: ChildProcess | null;
+}
+
+export async function startRedisCluster(options: RedisClusterOptions = {}): Promise<RedisCluster> {
+  const folder = mkdtempSync(join(tmpdir(), 'plumbline-redis-'));
+  const members: Server[] = [];
+  const sentinels: Server[] = [];
+  for (const index of [0, 1, 2]) {
+    members.push(await makeServer(folder, `redis-${index}`, false));
+    sentinels.push(await makeServer(folder, `sentinel-${index}`, true));
+  }
+  const first = members[0]?.port ?? 0;
+  for (const server of members) writeFileSync(server.config, memberConfig(folder, server, first, options));
+  for (const server of sentinels)
+    writeFileSync(server.config, sentinelConfig(folder, server, first, options));
+  const all = [...members, ...sentinels];
+  const program = redisServer();
+  for (const server of all) launch(server, program);
+  const target = targetOf(members, sentinels, options.waitReplicas ?? 1);
+  const named = (name: string): Server => {
+    const found = all.find((server) => server.name === name);
+    if (found === undefined) throw new Error(`no server ${name}`);
+    return found;
+  };
+  const cluster: RedisCluster = {
+    target,
+    names: members.map(({ name }) => name),
+    kill: (name, signal) => void named(name).process?.kill(signal),
+    restart: (name) => launch(named(name), program),
+    stop: async () => {
+      await Promise.all(all.map(end));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  const seen = await redis.waitSteady(target, { deadlineMs: START_DEADLINE_MS });
+  if (seen.ok) return cluster;
+  await cluster.stop();
+  throw new Error(`Redis in ${folder} did not become steady: ${seen.detail}`);
+}
+
+function targetOf(members: readonly Server[], sentinels: readonly Server[], replicas: number): StoreTarget {
+  const pods: StoreMember[] = members.map(({ name, port }) => ({ name, address: HOST, port }));
+  const addresses = sentinels.map(({ port }) => ({ host: HOST, port }));
+  return {
+    connection: {
+      host: HOST,
+      port: addresses[0]?.port ?? 0,
+      database: '',
+      user: '',
+      password: PASSWORD,
+      secrets: { sentinel: SENTINEL_PASSWORD },
+      declared: { sentinel: { master: MASTER, addresses }, wait: { replicas, milliseconds: 400 } },
+    },
+    members: () => Promise.resolve(pods),
+  };
+}
+
+async function makeServer(folder: string, name: string, sentinel: boolean): Promise<Server> {
+  mkdirSync(join(folder, name));
+  return { name, port: await freePort(), config: join(folder, name, 'redis.conf'), sentinel, process: null };
+}
+
+function memberConfig(
+  folder: string,
+  { name, port }: Server,
+  first: number,
+  options: RedisClusterOptions,
+): string {
+  return [
+    `port ${port}`,
+    `bind ${HOST}`,
+    `dir ${join(folder, name)}`,
+    'save ""',
+    'appendonly yes',
+    'appendfsync everysec',
+    `requirepass ${PASSWORD}`,
+    `masterauth ${PASSWORD}`,
+    `min-replicas-to-write ${options.minReplicasToWrite ?? 1}`,
+    'min-replicas-max-lag 2',
+    'repl-diskless-sync-delay 0',
+    'repl-timeout 5',
+    `replica-announce-ip ${HOST}`,
+    ...(port === first ? [] : [`replicaof ${HOST} ${first}`]),
+    '',
+  ].join('\n');
+}
+
+function sentinelConfig(
+  folder: string,
+  { name, port }: Server,
+  first: number,
+  options: RedisClusterOptions,
+): string {
+  return [
+    `port ${port}`,
+    `bind ${HOST}`,
+    `dir ${join(folder, name)}`,
+    `requirepass ${SENTINEL_PASSWORD}`,
+    `sentinel sentinel-pass ${SENTINEL_PASSWORD}`,
+    `sentinel monitor ${MASTER} ${HOST} ${first} 2`,
+    `sentinel auth-pass ${MASTER} ${PASSWORD}`,
+    `sentinel down-after-milliseconds ${MASTER} ${options.downAfterMs ?? 1000}`,
+    `sentinel failover-timeout ${MASTER} 10000`,
+    `sentinel parallel-syncs ${MASTER} 2`,
+    '',
+  ].join('\n');
+}
+
+interface Program {
+  path: string;
+  libraries: string;
+}
+
+/** Debian's packages, unpacked beside the cache where the machine has no Redis: nothing is installed for a test. */
+function redisServer(): Program {
+  if (onPath('redis-server')) return { path: 'redis-server', libraries: '' };
+  const folder = join(tmpdir(), 'plumbline-redis-server');
+  const root = join(folder, 'root');
+  const path = join(root, 'usr/bin/redis-server');
+  if (!existsSync(path)) {
+    mkdirSync(root, { recursive: true });
+    const names = ['redis-server', 'redis-tools', 'libjemalloc2', 'liblzf1', 'libatomic1', 'libssl3'];
+    execFileSync('apt-get', ['download', '-q', ...names], { cwd: folder, stdio: 'ignore', timeout: 120_000 });
+    for (const name of readdirSync(folder).filter((file) => file.endsWith('.deb')))
+      execFileSync('dpkg-deb', ['-x', join(folder, name), root], { timeout: 60_000 });
+  }
+  return { path, libraries: ['usr/lib', 'lib'].map((at) => join(root, at, LIBRARIES)).join(':') };
+}
+
+const LIBRARIES = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
+
+function launch(server: Server, { path, libraries }: Program): void {
+  const args = [server.config, ...(server.sentinel ? ['--sentinel'] : [])];
+  const env = libraries === '' ? process.env : { ...process.env, LD_LIBRARY_PATH: libraries };
+  const child = spawn(path, args, { stdio: 'ignore', env });
+  child.once('error', () => undefined);
+  children.add(child);
+  server.process = child;
+}
+
+/** An interrupted test must not leave them behind. */
+const children = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+async function end({ process: child }: Server): Promise<void> {
+  if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  child.kill('SIGKILL');
+  await ended;
+}

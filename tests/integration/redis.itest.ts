@@ -1,0 +1,148 @@
+/** Redis' driver against real servers: what a failover costs, what is lost, and that each trap is seen. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { withRedis } from '../../probes/redis/connection.ts';
+import type { Command } from '../../probes/redis/connection.ts';
+import { redis } from '../../probes/redis/index.ts';
+import { canaryKey } from '../../probes/redis/session.ts';
+import type { FailoverRecord } from '../../reports/record/run-record.ts';
+import { startRedisCluster } from './redis-cluster.ts';
+import type { RedisCluster } from './redis-cluster.ts';
+import { lastRun, redisTrial } from './redis-trial.ts';
+
+const GOALS = { rtoSeconds: 15, lossWindowSeconds: 1, minTrials: 1 };
+const BOUNDS = { deadlineMs: 2000 };
+
+function sumsOf(record: FailoverRecord): NonNullable<FailoverRecord['writes']> {
+  const w = record.writes ?? assert.fail(`no sums: ${record.reason}`);
+  assert.equal(w.scheduled, w.ok + w.fail + w.unknown + w.unsent);
+  assert.equal(w.ok, w.present + w.lost);
+  assert.equal(w.unknown, w.recovered + w.absent);
+  assert.equal(w.fail, w.failAbsent + w.unexpected);
+  assert.deepEqual([w.unexpected, w.duplicates], [0, 0]);
+  return w;
+}
+
+/** Asks a member something, past everything that is being tested. */
+async function ask(cluster: RedisCluster, name: string, command: Command): Promise<unknown> {
+  const member = (await cluster.target.members()).find((one) => one.name === name);
+  const at = { host: member?.address ?? '', port: member?.port ?? 0 };
+  const login = { user: '', password: cluster.target.connection.password };
+  return withRedis({ at, login }, { deadlineMs: 5000 }, (connection, limitMs) =>
+    connection.call(command, limitMs),
+  );
+}
+
+async function numbersIn(cluster: RedisCluster, name: string): Promise<Set<number>> {
+  const all = (await ask(cluster, name, ['LRANGE', canaryKey(lastRun()), 0, -1])) as string[];
+  return new Set(all.map(Number).filter((n) => Number.isInteger(n)));
+}
+
+describe('Redis with WAIT and min-replicas', () => {
+  let cluster: RedisCluster;
+  before(async () => {
+    cluster = await startRedisCluster();
+  });
+  after(async () => {
+    await cluster.stop();
+  });
+
+  it('should elect another master after a crash, lose nothing and count every write', async (t) => {
+    const record = await redisTrial(cluster, {
+      fault: 'pod-crash',
+      goals: GOALS,
+      hurt: (leader) => cluster.kill(leader, 'SIGKILL'),
+      heal: (leader) => cluster.restart(leader),
+    });
+    const w = sumsOf(record);
+    t.diagnostic(
+      `RTO ${record.rto?.loMs} to ${record.rto?.hiMs} ms, ${w.ok} acknowledged, ${w.lost} lost, ${w.unknown} unknown`,
+    );
+    assert.equal(record.verdict, 'pass', record.reason);
+    assert.equal(record.election, 'elsewhere');
+    assert.equal(w.lost, 0);
+    assert.equal(record.outsideExpected, 'no');
+  });
+
+  it('should see a frozen master as an outage and its writes as unknown', async (t) => {
+    const record = await redisTrial(cluster, {
+      fault: 'hang',
+      goals: GOALS,
+      hurt: (leader) => cluster.kill(leader, 'SIGSTOP'),
+      heal: (leader) => cluster.kill(leader, 'SIGCONT'),
+    });
+    const w = sumsOf(record);
+    t.diagnostic(
+      `RTO ${record.rto?.loMs} to ${record.rto?.hiMs} ms, ${w.ok} acknowledged, ${w.lost} lost, ${w.unknown} unknown`,
+    );
+    assert.equal(record.verdict, 'pass', record.reason);
+    assert.equal(record.election, 'elsewhere');
+    assert.ok(w.unknown > 0);
+  });
+
+  it('should refuse writes on a replica, and say so of a master', async () => {
+    const { leader } = await redis.waitSteady(cluster.target, { deadlineMs: 30_000 });
+    for (const { name, address: host, port = 0 } of await cluster.target.members()) {
+      const seen = await redis.refusesWrites({ host, port }, cluster.target, BOUNDS);
+      assert.equal(seen.refused, name !== leader, seen.detail);
+    }
+  });
+
+  it('should hand over by order, and say in words why a Sentinel refuses', async () => {
+    const { leader } = await redis.waitSteady(cluster.target, { deadlineMs: 30_000 });
+    const seen = await redis.switchover?.(
+      cluster.target,
+      { run: 'x', from: leader ?? '' },
+      { deadlineMs: 10_000 },
+    );
+    assert.ok(seen !== undefined && seen.to !== leader, seen?.detail);
+    const again = redis.switchover?.(
+      cluster.target,
+      { run: 'x', from: leader ?? '' },
+      { deadlineMs: 10_000 },
+    );
+    await assert.rejects(Promise.resolve(again), /nothing was ordered/);
+  });
+});
+
+describe('Redis without min-replicas, acknowledged by the reply alone', () => {
+  let cluster: RedisCluster;
+  before(async () => {
+    cluster = await startRedisCluster({ minReplicasToWrite: 0, waitReplicas: 0 });
+  });
+  after(async () => {
+    await cluster.stop();
+  });
+
+  it('should lose what the cut-off master had acknowledged: fail, with the right count and window', async (t) => {
+    let acknowledgedAlone = new Set<number>();
+    const record = await redisTrial(cluster, {
+      fault: 'partition',
+      goals: { ...GOALS, rtoSeconds: 15 },
+      hurt: async (leader) => {
+        const replicas = cluster.names.filter((name) => name !== leader);
+        for (const name of replicas) cluster.kill(name, 'SIGSTOP');
+        // The kernel goes on taking what the master sends to a frozen replica, which would read it when it wakes.
+        await ask(cluster, leader, ['CLIENT', 'KILL', 'TYPE', 'replica']);
+        await sleep(2500);
+        acknowledgedAlone = await numbersIn(cluster, leader);
+        cluster.kill(leader, 'SIGKILL');
+        for (const name of replicas) cluster.kill(name, 'SIGCONT');
+      },
+      heal: (leader) => cluster.restart(leader),
+    });
+    const w = sumsOf(record);
+    const { leader } = await redis.waitSteady(cluster.target, { deadlineMs: 30_000 });
+    const left = await numbersIn(cluster, leader ?? '');
+    const gone = [...acknowledgedAlone].filter((n) => !left.has(n));
+    t.diagnostic(
+      `lost ${w.lost} within ${record.lossWindowMs} ms; the old master had ${gone.length} that nobody has now`,
+    );
+    assert.equal(record.verdict, 'fail', record.reason);
+    assert.ok(w.lost >= gone.length && gone.length > 100, `${w.lost} lost, ${gone.length} gone`);
+    // Between the reading and the kill some more were acknowledged; not more than the time between allows.
+    assert.ok(w.lost - gone.length < 60, `${w.lost} lost, ${gone.length} gone`);
+    assert.ok((record.lossWindowMs ?? 0) > 1000, `${record.lossWindowMs} ms`);
+  });
+});
