@@ -93,7 +93,7 @@ test('should refuse a goal that the check does not have', () => {
 
 test('should refuse a profile that names no check', () => {
   const [problem] = problemsWith(
-    "checks: ['topology/**', 'failover/*/pod-crash']",
+    "checks: ['topology/**', 'failover/{postgres,redis,rabbitmq,elasticsearch,neo4j}/pod-crash']",
     "checks: ['topologie/**']",
   );
   assert.match(

@@ -61,15 +61,57 @@ export function checkTimeoutMs(planned: PlannedCheck, environment: Environment):
     );
     return planned.trials * (trial + environment.drills.steadySeconds * 1000);
   }
+  const own = FAMILIES.find(({ prefix }) => planned.row.id.startsWith(prefix));
+  if (own !== undefined) return planned.trials * (sum(...own.waits) + windowMs(planned));
   const servers = environment.topology.controlPlane?.nodes ?? 1;
   if (lockMode(planned, environment) === 'exclusive')
     return servers * sum('apiServerDown', 'apiServerUp', 'settle') + sum('settle');
   return sum('podReady', 'podGone', 'volumeBound', 'settle');
 }
 
+type Wait = keyof Environment['timeouts'];
+/** Failover checks that are no trials of a store, and what one trial of each waits for. */
+const FAMILIES: readonly { prefix: string; waits: Wait[]; usualMs: number }[] = [
+  {
+    prefix: 'failover/backend/',
+    waits: [
+      'steadyState',
+      'podReady',
+      'faultLanding',
+      'workloadStop',
+      'nodeReady',
+      'membersRejoined',
+      'settle',
+      'settle',
+    ],
+    usualMs: 60_000,
+  },
+  {
+    prefix: 'failover/control-plane/',
+    waits: [
+      'steadyState',
+      'faultLanding',
+      'rtoDeadline',
+      'workloadStop',
+      'apiServerUp',
+      'membersRejoined',
+      'settle',
+      'settle',
+    ],
+    usualMs: 150_000,
+  },
+];
+
+/** How long requests are sent after the fault; 0 for checks without such a window. */
+function windowMs({ goals }: PlannedCheck): number {
+  return typeof goals['windowSeconds'] === 'number' ? goals['windowSeconds'] * 1000 : 0;
+}
+
 /** A guess of a check's usual time, for the progress shown, ms. Measured on two cores. */
 export function estimateMs(planned: PlannedCheck, environment: Environment): number {
   if (failoverParts(planned.row.id))
     return planned.trials * (environment.drills.steadySeconds * 1000 + 50_000);
+  const own = FAMILIES.find(({ prefix }) => planned.row.id.startsWith(prefix));
+  if (own !== undefined) return planned.trials * (own.usualMs + windowMs(planned));
   return lockMode(planned, environment) === 'exclusive' ? 90_000 : 4_000;
 }

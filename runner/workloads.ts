@@ -7,6 +7,7 @@ import { startWorkload, type WorkloadProcess } from '../probes/workload/process.
 import type { WorkloadWait } from '../suites/harness/protocol.ts';
 import type { Engine } from './engine.ts';
 import { timeoutMsOf } from './environment-parts.ts';
+import { loadOf } from './loads.ts';
 import { RequestError } from './session.ts';
 
 interface Subject {
@@ -46,18 +47,15 @@ export class Workloads {
   async start(subject: Subject): Promise<void> {
     const { check, store, trial } = subject;
     if (this.#running.has(check)) throw new RequestError(`${check} has a workload already`, 'crash');
-    const { stores, parts, budget } = this.#engine;
-    const declared = stores.declared(store);
-    this.#rates.set(check, declared.workload.writesPerSecond);
-    const target = await stores.target(store);
+    const { parts, budget } = this.#engine;
+    const load = await loadOf(this.#engine, store);
+    this.#rates.set(check, load.ratePerSecond ?? DEFAULT_RATE);
     const child = startWorkload(
       {
         store,
         history: this.#engine.book.trialFolder(check, trial),
         run: this.runName(subject),
-        connection: target.connection,
-        ratePerSecond: declared.workload.writesPerSecond,
-        readRatePerSecond: declared.workload.readsPerSecond,
+        ...load,
       },
       { signal: parts.signal, onProgress: (progress) => budget.progress(check, progress) },
     );

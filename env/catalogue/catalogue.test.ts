@@ -59,6 +59,11 @@ test('should mark as built exactly what is built', () => {
       'topology/edge/path',
       'failover/postgres/pod-crash',
       'failover/postgres/pod-delete',
+      'failover/backend/pod-crash',
+      'failover/backend/rolling-restart',
+      'failover/backend/node-loss',
+      'failover/control-plane/leader-crash',
+      'failover/control-plane/etcd-crash',
     ],
   );
 });

@@ -48,6 +48,7 @@ export class HttpConnection {
     if (tls !== null) {
       const secure = connectTls({
         socket: tcp,
+        host, // whom the certificate must name where there is no server name
         servername: tls.serverName,
         ...credentials(tls),
         ALPNProtocols: ['http/1.1'],

@@ -4,6 +4,7 @@ import type { Offices, StoreTarget } from '../../probes/store-driver.ts';
 import { faultOf } from '../../suites/faults/index.ts';
 import type { Fault, FaultContext } from '../../suites/faults/index.ts';
 import type { Params, Result } from '../../suites/harness/protocol.ts';
+import { BACKEND, backendPods, backendSubject } from '../backend.ts';
 import type { Engine } from '../engine.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import { handFor, surroundingsOf } from '../fault-hand.ts';
@@ -42,12 +43,13 @@ async function inject(
   const fault = faultOf(params.fault);
   const refusal = fault.refusal(surroundingsOf(environment));
   if (refusal !== null) throw new Error(refusal);
-  const members = await engine.stores.pods(store);
+  const members = store === BACKEND ? await backendPods(engine) : await engine.stores.pods(store);
   const writer = openHistory(engine.book.trialFolder(check, trial), 'faults.ndjson');
-  const kube = kubeCallFrom(engine.parts.kubeconfig);
+  const kube = kubeCallFrom(engine.parts.kubeconfig, engine.parts.context);
   try {
     const guard = guardOf(engine, check, call.signal);
-    const subject = await subjectOf(engine, params, call);
+    const subject =
+      store === BACKEND ? backendSubject(engine, params.target) : await subjectOf(engine, params, call);
     const shared = {
       ...guard,
       kube: kube.call,
@@ -83,7 +85,7 @@ function guardOf(engine: Engine, check: string, signal: AbortSignal): Guard {
   };
 }
 
-type Subject = Pick<
+export type Subject = Pick<
   FaultContext,
   | 'store'
   | 'target'

@@ -144,7 +144,8 @@ async function lookUntil(
   return false;
 }
 
-async function recordLeaders(ctx: CheckContext): Promise<void> {
+/** Who leads each declared store now. */
+export async function recordLeaders(ctx: CheckContext): Promise<void> {
   for (const store of Object.keys(setting(ctx, 'stores') ?? {})) {
     try {
       const seen = await ctx.runner.call('store.describe', { store });

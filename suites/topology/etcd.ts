@@ -48,6 +48,22 @@ export async function readEtcd(ctx: CheckContext, pods: readonly PodObject[]): P
   ctx.unavailable('etcd', reasons.join('; ') || 'no pod of etcd was found');
 }
 
+/** The name of the member that leads, by the word of the first pod that answers; null when none does. */
+export async function etcdLeader(ctx: CheckContext, pods: readonly PodObject[]): Promise<string | null> {
+  for (const pod of pods) {
+    try {
+      const { members } = parse(await etcdctl(ctx, pod, ['member', 'list'])) as MemberList;
+      const own = parse(await etcdctl(ctx, pod, ['endpoint', 'status'])) as EndpointStatus[];
+      const leader = String(own[0]?.Status?.leader ?? '');
+      const found = members.find(({ ID }) => String(ID) === leader)?.name;
+      if (found !== undefined && found !== '') return found;
+    } catch {
+      // The next one is asked; when none answers there is no leader that anybody knows of.
+    }
+  }
+  return null;
+}
+
 function record(
   ctx: CheckContext,
   seen: { members: MemberList; health: EndpointHealth[]; status: EndpointStatus[] },

@@ -1,0 +1,95 @@
+import type { RequestOptions } from 'node:https';
+import type { Environment } from '../env/schema.ts';
+import { loadKubeConfig } from '../probes/kubernetes/transport.ts';
+import type { WorkloadInput } from '../probes/workload/config.ts';
+import { API_OBJECT } from '../suites/failover/api-object.ts';
+import { trusted } from '../suites/topology/edge-request.ts';
+import type { Engine } from './engine.ts';
+import { RequestError } from './session.ts';
+
+type Load = Omit<WorkloadInput, 'store' | 'history' | 'run'>;
+
+/** What a client of the platform may wait for one answer, ms. */
+const EDGE_ANSWER_MS = 2_000;
+/** An API server that has lost its etcd answers nothing for some seconds: the client gives up and asks anew. */
+const API_ANSWER_MS = 3_000;
+/** An RTO of 15 s is told to 40 ms; each write costs a commit in etcd, on the machine that is measured. */
+const API_WRITES_PER_SECOND = 25;
+
+/** How a workload reaches what it asks, how fast, and with which patience. Secrets stay in memory. */
+export async function loadOf(engine: Engine, store: string): Promise<Load> {
+  if (store === 'edge') return edgeLoad(engine.book.environment);
+  if (store === 'control-plane') return apiLoad(engine);
+  const declared = engine.stores.declared(store);
+  const { connection } = await engine.stores.target(store);
+  return {
+    connection,
+    ratePerSecond: declared.workload.writesPerSecond,
+    readRatePerSecond: declared.workload.readsPerSecond,
+  };
+}
+
+/** @throws RequestError when the environment declares no backend, or its authority cannot be read. */
+async function edgeLoad({ topology }: Environment): Promise<Load> {
+  const { edge } = topology;
+  if (edge?.backend === undefined)
+    throw new RequestError('the environment declares no topology.edge.backend', 'refused');
+  const trust = await trusted(edge.trust);
+  if ('unavailable' in trust) throw new RequestError(trust.unavailable, 'unavailable');
+  const url = new URL(edge.url);
+  const { host, port } = hostAndPort(edge.address ?? `${url.hostname}:${url.port || '443'}`);
+  return {
+    connection: {
+      ...{ host, port, database: '', user: '', password: '' },
+      declared: {
+        url: edge.url,
+        markHeader: edge.markHeader,
+        ...(trust.pem !== undefined && { ca: trust.pem }),
+      },
+    },
+    ratePerSecond: edge.backend.requestsPerSecond,
+    readRatePerSecond: 0,
+    operationTimeoutMs: EDGE_ANSWER_MS,
+    // While half of the answers hang, the other half must still be asked for.
+    maxConnections: 64,
+  };
+}
+
+async function apiLoad(engine: Engine): Promise<Load> {
+  const { apiAddress, namespaces } = engine.book.environment;
+  if (apiAddress === undefined) throw new RequestError('the environment declares no apiAddress', 'refused');
+  const { host, port } = hostAndPort(apiAddress);
+  const options: RequestOptions = {};
+  await loadKubeConfig(engine.parts.kubeconfig).applyToHTTPSOptions(options);
+  const [ca, cert, key] = [options.ca, options.cert, options.key].map(pemOf);
+  const bearer = /^Bearer (.+)$/.exec(authorizationOf(options))?.[1] ?? '';
+  return {
+    connection: {
+      ...{ host, port, database: '', user: '', password: key ?? bearer },
+      declared: {
+        serverName: /^[\d.:]+$/.test(host) ? '' : host,
+        object: `${namespaces.canary}/${API_OBJECT}`,
+        ...(ca !== undefined && { ca }),
+        ...(cert !== undefined && key !== undefined && { cert }),
+      },
+    },
+    ratePerSecond: API_WRITES_PER_SECOND,
+    readRatePerSecond: 0,
+    operationTimeoutMs: API_ANSWER_MS,
+    connections: 4,
+  };
+}
+
+function pemOf(value: RequestOptions['ca'] | RequestOptions['key']): string | undefined {
+  return typeof value === 'string' || Buffer.isBuffer(value) ? value.toString() : undefined;
+}
+
+function authorizationOf({ headers }: RequestOptions): string {
+  const { Authorization = '' } = (headers ?? {}) as { Authorization?: string };
+  return Authorization;
+}
+
+function hostAndPort(address: string): { host: string; port: number } {
+  const cut = address.lastIndexOf(':');
+  return { host: address.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(address.slice(cut + 1)) };
+}

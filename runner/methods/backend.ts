@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monoMs } from '../../probes/clock.ts';
+import { openHistory } from '../../probes/history.ts';
+import type { KubeObject, Params, Result } from '../../suites/harness/protocol.ts';
+import { backendDeployment, backendPods } from '../backend.ts';
+import type { Engine } from '../engine.ts';
+import { timeoutMsOf } from '../environment-parts.ts';
+import type { Call, Handlers } from '../session.ts';
+
+const LOOK_EVERY_MS = 200;
+/** What `kubectl rollout restart` sets. */
+const RESTARTED = 'kubectl.kubernetes.io/restartedAt';
+
+export function backendMethods(engine: Engine): Pick<Handlers, 'backend.restart' | 'backend.rolledOut'> {
+  /** UIDs of the pods before the restart, by check and trial. */
+  const before = new Map<string, ReadonlySet<string>>();
+  return {
+    'backend.restart': async (params, call) => {
+      const pods = await backendPods(engine);
+      before.set(`${params.check} ${params.trial}`, new Set(pods.map(({ uid }) => uid)));
+      return restart(engine, params, call);
+    },
+    'backend.rolledOut': (params, call) => {
+      const old = before.get(`${params.check} ${params.trial}`);
+      if (old === undefined)
+        throw new Error(`${params.check} has restarted nothing in trial ${params.trial}`);
+      return rolledOut(engine, params, { old, signal: call.signal });
+    },
+  };
+}
+
+interface DeploymentObject extends KubeObject {
+  spec?: { replicas?: number };
+  status?: {
+    observedGeneration?: number;
+    updatedReplicas?: number;
+    readyReplicas?: number;
+    replicas?: number;
+  };
+}
+
+async function read(engine: Engine, signal: AbortSignal): Promise<DeploymentObject> {
+  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', ...backendDeployment(engine) };
+  const found = await engine.parts.cluster.get(ref, signal);
+  if (found === null) throw new Error(`there is no Deployment ${ref.namespace}/${ref.name}`);
+  return found;
+}
+
+/** A new template of pods, and the word of its controller that it has begun with it: that is the fault. */
+async function restart(
+  engine: Engine,
+  { check, trial }: Params<'backend.restart'>,
+  { signal }: Call,
+): Promise<Result<'backend.restart'>> {
+  const { namespace, name } = backendDeployment(engine);
+  const target = `Deployment ${namespace}/${name}`;
+  const writer = openHistory(engine.book.trialFolder(check, trial), 'faults.ndjson');
+  try {
+    const generation = (await read(engine, signal)).metadata.generation ?? 0;
+    writer.observe({ kind: 'fault-armed', fault: 'rolling-restart', target, generation });
+    const annotations = { [RESTARTED]: new Date().toISOString() };
+    const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name };
+    await engine.parts.safety.patch(
+      check,
+      ref,
+      { spec: { template: { metadata: { annotations } } } },
+      { access: 'fault' },
+    );
+    const actedMs = monoMs();
+    writer.observe({ kind: 'fault-acted', t: actedMs });
+    const limitMs = timeoutMsOf(engine.book.environment, 'faultLanding');
+    for (;;) {
+      const now = await read(engine, signal);
+      const observed = now.status?.observedGeneration ?? 0;
+      if (observed > generation) {
+        const landedMs = monoMs();
+        const proof = `generation ${generation} → ${observed} of ${target}: its controller rolls out another template`;
+        writer.observe({
+          kind: 'fault-landed',
+          t: landedMs,
+          by: 'template replaced',
+          proof,
+          betweenMs: [actedMs, landedMs],
+        });
+        return { target, landedAtMs: landedMs, proof };
+      }
+      if (monoMs() - actedMs > limitMs) {
+        const reason = `the controller of ${target} has not seen generation ${generation + 1} within ${limitMs} ms`;
+        writer.observe({ kind: 'fault-missed', reason });
+        return { target, landedAtMs: null, proof: reason };
+      }
+      await sleep(LOOK_EVERY_MS, undefined, { signal });
+    }
+  } finally {
+    await writer.close();
+  }
+}
+
+async function rolledOut(
+  engine: Engine,
+  { check, trial, timeoutMs }: Params<'backend.rolledOut'>,
+  { old, signal }: { old: ReadonlySet<string>; signal: AbortSignal },
+): Promise<Result<'backend.rolledOut'>> {
+  const until = monoMs() + timeoutMs;
+  for (;;) {
+    const { over, detail } = await progress(engine, old, signal);
+    if (over) {
+      const writer = openHistory(engine.book.trialFolder(check, trial), 'rollout.ndjson');
+      writer.observe({ kind: 'rollout-done', replaced: old.size, detail });
+      await writer.close();
+      return { done: true, detail };
+    }
+    if (monoMs() > until) return { done: false, detail };
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
+  }
+}
+
+async function progress(
+  engine: Engine,
+  old: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<{ over: boolean; detail: string }> {
+  const left = (await backendPods(engine)).filter(({ uid }) => old.has(uid)).map(({ name }) => name);
+  const { spec = {}, status = {} } = await read(engine, signal);
+  const { replicas: wanted = 1 } = spec;
+  const { readyReplicas = 0, updatedReplicas = 0 } = status;
+  return {
+    over: left.length === 0 && readyReplicas === wanted && updatedReplicas === wanted,
+    detail: `${readyReplicas} of ${wanted} ready, ${updatedReplicas} of the new template; of before: ${left.join(', ') || 'none'}`,
+  };
+}

@@ -1,0 +1,215 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CheckContext } from '../harness/check.ts';
+import { monotonicMs } from '../harness/observations.ts';
+import type { FaultResult } from '../harness/protocol.ts';
+import { recordLeaders } from '../topology/api-balanced.ts';
+import { listPods } from '../topology/declared.ts';
+import { etcdLeader } from '../topology/etcd.ts';
+import { ownerOf } from '../topology/shapes.ts';
+import type { PodObject } from '../topology/shapes.ts';
+import { API_OBJECT } from './api-object.ts';
+
+const STEADY_STRETCH_MS = 5_000;
+const LEADER_POLL_MS = 500;
+/** The killed processes are kept down at least this long: longer than the leases of the controllers (15 s) and of kubelet's patience. */
+const HOLD_MS = 30_000;
+const SYSTEM = 'kube-system';
+/** Whose lease tells who leads the controllers. */
+const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${SYSTEM}/leases/kube-controller-manager`;
+
+type Call = CheckContext['runner']['call'];
+export type ControlPlaneFault = 'leader-crash' | 'etcd-crash';
+
+/** What is killed on the node that leads, and how the leader is found. */
+interface Aim {
+  what: string;
+  pods: string[];
+  leader(ctx: CheckContext): Promise<string | null>;
+}
+
+const AIMS: Record<ControlPlaneFault, Aim> = {
+  'leader-crash': {
+    what: 'the leader of the controllers, with its API server',
+    pods: ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'],
+    leader: leaseHolder,
+  },
+  'etcd-crash': { what: 'the leader of etcd', pods: ['etcd'], leader: leadingEtcd },
+};
+
+/**
+ * One trial: numbered writes through the address that clients use, the leader killed and kept down, writes until they succeed
+ * again, everything undone; before and after, who leads the stores and how often every pod has started.
+ */
+export async function runControlPlaneTrial(ctx: CheckContext, fault: ControlPlaneFault): Promise<void> {
+  const { id: check, trial } = ctx;
+  const aim = AIMS[fault];
+  const call: Call = (method, params) => ctx.runner.call(method, params);
+  await ctx.step('note roles and objects', () => call('state.note', { check, trial }));
+  await look(ctx);
+  const node = await ctx.step(`find ${aim.what}`, () => aim.leader(ctx));
+  ctx.record('steady', { ok: node !== null, leader: node, detail: `leads: ${node ?? 'nobody'}` });
+  if (node === null) return;
+  await ctx.step('make the object to write to', () => ctx.cluster.apply([objectOf(ctx)]));
+  const watching = new AbortController();
+  let observed: Promise<void> = Promise.resolve();
+  try {
+    await ctx.step('write through the address that clients use', () =>
+      call('workload.start', { check, store: 'control-plane', trial }),
+    );
+    observed = followLeader(ctx, aim, AbortSignal.any([watching.signal, ctx.signal]));
+    if (!(await writesFlow(ctx))) return;
+    const startedMs = monotonicMs();
+    const result = await ctx.step(`kill ${aim.pods.join(', ')} of ${node} and keep them down`, () =>
+      call('controlPlane.crash', { check, trial, fault, node, pods: aim.pods }),
+    );
+    if (result.landedAtMs !== null) await recovery(ctx, result);
+    const seconds = { fromMs: result.landedAtMs ?? startedMs, toMs: monotonicMs() };
+    await ctx.step('start again what was killed', () => call('fault.restore', { check }));
+    await back(ctx, { node, pods: aim.pods });
+    watching.abort();
+    await observed;
+    await ctx.step('stop writing and wait for outstanding answers', () => call('workload.stop', { check }));
+    await ctx.step('read the object', () => readObject(ctx));
+    await ctx.step('keep what happened to the control plane in those seconds', () =>
+      call('evidence.collect', {
+        ...{ check, trial, ...seconds },
+        pods: { namespace: SYSTEM, prefixes: aim.pods },
+      }),
+    );
+    await look(ctx);
+    await ctx.step('see that roles and objects are as before', () =>
+      call('state.compare', { check, trial, timeoutMs: ctx.timeoutMs('membersRejoined') }),
+    );
+  } finally {
+    // For a step that threw: nothing of a trial may run on into the next.
+    watching.abort();
+    await observed;
+    await call('workload.stop', { check });
+    await call('fault.restore', { check });
+  }
+}
+
+/** Who leads each store, and which pods there are with how many starts. */
+async function look(ctx: CheckContext): Promise<void> {
+  await ctx.step('note who leads each store', () => recordLeaders(ctx));
+  await ctx.step('note every pod and its restarts', async () => {
+    const pods = (await listPods(ctx)) ?? [];
+    ctx.record('pods', { pods: pods.filter(runs).map(rowOf) });
+  });
+}
+
+/** What is over or on its way out, and what checks made, is nobody's workload. */
+function runs({ metadata, status }: PodObject): boolean {
+  const own = metadata.labels?.['app.kubernetes.io/managed-by'] === 'plumbline';
+  return !own && metadata.deletionTimestamp === undefined && status.phase === 'Running';
+}
+
+function rowOf(pod: PodObject): [string, string, number, string | null, boolean] {
+  const { namespace = '', name, uid = '' } = pod.metadata;
+  const statuses = (pod.status.containerStatuses ?? []) as { restartCount?: number }[];
+  const restarts = statuses.reduce((sum, { restartCount = 0 }) => sum + restartCount, 0);
+  return [`${namespace}/${name}`, uid, restarts, pod.spec.nodeName ?? null, ownerOf(pod).kind === 'Node'];
+}
+
+/** `control-2_3f0c…`: the node, then a random name. */
+async function leaseHolder(ctx: CheckContext): Promise<string | null> {
+  const answer = await ctx.cluster.raw(LEASE);
+  if (answer.status !== 200) return null;
+  const { spec = {} } = JSON.parse(answer.body) as { spec?: { holderIdentity?: string } };
+  const holder = spec.holderIdentity ?? '';
+  const cut = holder.lastIndexOf('_');
+  return cut > 0 ? holder.slice(0, cut) : null;
+}
+
+async function leadingEtcd(ctx: CheckContext): Promise<string | null> {
+  const pods = ((await listPods(ctx)) ?? []).filter(
+    ({ metadata }) => metadata.namespace === SYSTEM && metadata.labels?.['component'] === 'etcd',
+  );
+  return etcdLeader(ctx, pods);
+}
+
+/** Polls who leads; an API server that does not answer has said nothing. */
+async function followLeader(ctx: CheckContext, aim: Aim, signal: AbortSignal): Promise<void> {
+  let last: string | null | undefined;
+  while (!signal.aborted) {
+    const askedMs = monotonicMs();
+    const leader = await aim.leader(ctx).catch(() => undefined);
+    const pollMs = Math.round(monotonicMs() - askedMs + LEADER_POLL_MS);
+    if (leader !== undefined && leader !== null && leader !== last) {
+      ctx.record('leader', { leader, pollMs, source: aim.what });
+      last = leader;
+    }
+    await sleep(LEADER_POLL_MS, undefined, { signal }).catch(() => undefined);
+  }
+  ctx.record('leader', { leader: last ?? null, pollMs: LEADER_POLL_MS, source: aim.what, final: true });
+}
+
+async function writesFlow(ctx: CheckContext): Promise<boolean> {
+  const { steadySeconds } = ctx.settings['drills'] as { steadySeconds: number };
+  const stretch = await ctx.step(`wait for ${steadySeconds} s of writes without a failure`, () =>
+    ctx.runner.call('workload.wait', {
+      check: ctx.id,
+      until: 'steady',
+      stretchMs: steadySeconds * 1000,
+      timeoutMs: steadySeconds * 1000 + ctx.timeoutMs('steadyState'),
+    }),
+  );
+  if (!stretch.met) ctx.record('no-fault', { reason: stretch.detail });
+  return stretch.met;
+}
+
+/** Until writes succeed again, and until what was killed has been missing for a while. */
+async function recovery(ctx: CheckContext, { landedAtMs }: FaultResult): Promise<void> {
+  const rtoDeadlineMs = Number(ctx.settings['rtoDeadlineMs'] ?? ctx.timeoutMs('rtoDeadline'));
+  const seen = await ctx.step(`wait until writes succeed again for ${STEADY_STRETCH_MS / 1000} s`, () =>
+    ctx.runner.call('workload.wait', {
+      ...{ check: ctx.id, until: 'steady', stretchMs: STEADY_STRETCH_MS },
+      timeoutMs: rtoDeadlineMs,
+    } as const),
+  );
+  if (!seen.met) ctx.record('deadline', { rtoDeadlineMs, detail: seen.detail });
+  const left = (landedAtMs ?? 0) + HOLD_MS - monotonicMs();
+  await ctx.step('let the control plane do without it for a while', () =>
+    sleep(Math.max(0, left), undefined, { signal: ctx.signal }),
+  );
+}
+
+/** The killed pods run again, and every node is Ready. */
+async function back(ctx: CheckContext, { node, pods }: { node: string; pods: string[] }): Promise<void> {
+  const names = pods.map((pod) => `${pod}-${node}`);
+  const timeoutMs = ctx.timeoutMs('apiServerUp');
+  const seen = await ctx.step(`wait until ${names.join(', ')} run again`, async () => {
+    try {
+      const wait = { kind: 'v1/Pod', namespace: SYSTEM, names, until: 'ready', count: names.length } as const;
+      const { items, unavailable } = await ctx.cluster.wait({ ...wait, timeoutMs });
+      return {
+        ok: items.length === names.length,
+        detail: unavailable ?? `${items.length} of ${names.length} run again`,
+      };
+    } catch (error) {
+      ctx.signal.throwIfAborted();
+      return { ok: false, detail: error instanceof Error ? error.message : String(error) };
+    }
+  });
+  ctx.record('steady-after', seen);
+}
+
+function objectOf(ctx: CheckContext): {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace: string };
+} {
+  const { canary } = ctx.settings['namespaces'] as { canary: string };
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: API_OBJECT, namespace: canary } };
+}
+
+async function readObject(ctx: CheckContext): Promise<void> {
+  const { canary } = ctx.settings['namespaces'] as { canary: string };
+  const answer = await ctx.cluster.raw(`/api/v1/namespaces/${canary}/configmaps/${API_OBJECT}`);
+  if (answer.status !== 200) {
+    ctx.unavailable('the object that was written to', `status ${answer.status}`);
+    return;
+  }
+  const { data = {} } = JSON.parse(answer.body) as { data?: { n?: string } };
+  ctx.record('register', { n: Number(data.n ?? 0) });
+}
