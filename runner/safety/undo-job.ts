@@ -16,6 +16,9 @@ const ACTIVE_SECONDS = 12 * 3600;
 const APPLY = 'application/apply-patch+yaml';
 const LABELS = { 'app.kubernetes.io/managed-by': 'plumbline', 'app.kubernetes.io/name': UNDO_NAME };
 
+/** Annotation of the account that the owners of a cluster make for the Job: in which namespaces it may undo (deploy/rbac.yaml). */
+const UNDOES_IN = 'plumbline.dev/undoes-in';
+
 type Rule = { apiGroups: string[]; resources: string[]; verbs: string[] };
 
 export type UndoJobOptions = {
@@ -31,6 +34,8 @@ export class UndoJob {
   readonly #options: UndoJobOptions;
   readonly #rules = new Map<string, Rule>();
   #armed = false;
+  /** Once it is known: the namespaces in which owners of the cluster let the Job undo; null: it gets its rights from us. */
+  #given: { readonly namespaces: readonly string[] | null } | null = null;
 
   constructor(options: UndoJobOptions) {
     this.#options = options;
@@ -41,7 +46,10 @@ export class UndoJob {
    * @throws Error when it cannot be started or does not come up: then the action must not begin.
    */
   async arm(inverses: readonly KubeInverse[], signal?: AbortSignal): Promise<void> {
-    if (this.#addRules(inverses)) await this.#applyRights();
+    this.#given ??= { namespaces: await this.#rightsGiven() };
+    const { namespaces } = this.#given;
+    if (namespaces !== null) refuseOutside(namespaces, inverses);
+    else if (this.#addRules(inverses)) await this.#applyRights();
     if (this.#armed) return;
     await this.#applyScript();
     await this.#call('POST', this.#jobs(), this.#job());
@@ -60,6 +68,16 @@ export class UndoJob {
     for (const path of [`${rbac}/clusterrolebindings/${UNDO_NAME}`, `${rbac}/clusterroles/${UNDO_NAME}`]) {
       await this.#call('DELETE', path, undefined, [404]);
     }
+  }
+
+  /** Where the owners made the Job's account, they gave it its rights too, and we may not give it any. */
+  async #rightsGiven(): Promise<string[] | null> {
+    const path = `/api/v1/namespaces/${this.#options.namespace}/serviceaccounts/${UNDO_NAME}`;
+    const account = (await this.#call('GET', path, undefined, [403, 404])) as {
+      metadata?: { annotations?: Record<string, string> };
+    } | null;
+    const said = account?.metadata?.annotations?.[UNDOES_IN];
+    return said === undefined ? null : said.split(/[\s,]+/).filter(Boolean);
   }
 
   #addRules(inverses: readonly KubeInverse[]): boolean {
@@ -208,6 +226,17 @@ export function rulesFor(inverse: KubeInverse): Rule[] {
     'kube-create': ['create'],
   }[inverse.kind];
   return [{ apiGroups: [match?.groups?.['group'] ?? ''], resources: [resource], verbs }];
+}
+
+/** @throws Error for what the Job may not undo: then the action must not begin. */
+function refuseOutside(namespaces: readonly string[], inverses: readonly KubeInverse[]): void {
+  for (const { path } of inverses) {
+    const namespace = /\/namespaces\/(?<name>[^/]+)\/./.exec(path)?.groups?.['name'];
+    if (namespace !== undefined && namespaces.includes(namespace)) continue;
+    throw new Error(
+      `undo Job: the owners of the cluster let it undo in ${namespaces.join(', ') || 'no namespace'} (annotation ${UNDOES_IN} of the account ${UNDO_NAME}), not ${path}`,
+    );
+  }
 }
 
 function rbacObject(kind: string): { apiVersion: string; kind: string } {

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KubeCall } from './types.ts';
+import { UndoJob } from './undo-job.ts';
+
+const asked: string[] = [];
+
+/** An API server on which Jobs are up at once, with or without an account that the owners have made. */
+function server(undoesIn: string | null): KubeCall {
+  asked.length = 0;
+  return ({ method, path }) => {
+    asked.push(`${method} ${path.replace(/\?.*/, '')}`);
+    if (path.endsWith('/serviceaccounts/plumbline-undo') && method === 'GET')
+      return Promise.resolve(
+        undoesIn === null
+          ? { status: 404, body: {} }
+          : { status: 200, body: { metadata: { annotations: { 'plumbline.dev/undoes-in': undoesIn } } } },
+      );
+    return Promise.resolve({ status: 200, body: { status: { ready: 1 } } });
+  };
+}
+
+const job = (kube: KubeCall): UndoJob =>
+  new UndoJob({ kube, namespace: 'plumbline-system', image: 'node', runId: 'r' });
+const pod = (namespace: string) =>
+  ({ kind: 'kube-delete', path: `/api/v1/namespaces/${namespace}/pods/p`, mark: 'm' }) as const;
+const rbac = () => asked.filter((line) => line.includes('rbac.authorization'));
+
+test('gives itself the least rights where nobody else has, and takes them away again', async () => {
+  const undo = job(server(null));
+  await undo.arm([pod('c')]);
+  assert.equal(rbac().length, 4);
+  await undo.disarm();
+  assert.equal(rbac().filter((line) => line.startsWith('DELETE')).length, 2);
+});
+
+test('uses the rights that the owners gave, touches none, and refuses what it could not undo', async () => {
+  const undo = job(server('plumbline-canary, plumbline-drill'));
+  await undo.arm([pod('plumbline-canary')]);
+  await undo.arm([pod('plumbline-drill')]);
+  await assert.rejects(
+    undo.arm([pod('tender')]),
+    /let it undo in plumbline-canary, plumbline-drill.*not .*tender/,
+  );
+  await assert.rejects(
+    undo.arm([{ kind: 'kube-patch', path: '/api/v1/nodes/n', uid: '', fields: [] }]),
+    /not .*nodes/,
+  );
+  await undo.disarm();
+  assert.deepEqual(rbac(), []);
+  assert.ok(asked.some((line) => line.startsWith('POST') && line.endsWith('/jobs')));
+});
