@@ -1,7 +1,7 @@
 /** The images of the stores, built only where the store is raised. */
 import { APP_USER, HAPROXY, POSTGRES, POSTGRES_USER } from './debian-recipes.ts';
 import { ELASTICSEARCH_JARS, ELASTICSEARCH_LAUNCHER } from './elasticsearch.ts';
-import { JAVA_RUNTIME } from './java.ts';
+import { JAVA_RUNTIME, mavenLayer } from './java.ts';
 import { base } from './recipes.ts';
 import type { ImageRecipe } from './recipes.ts';
 
@@ -37,6 +37,18 @@ export const STORE_IMAGES: Readonly<Record<string, readonly ImageRecipe[]>> = {
       tag: { version: '2.6' },
       layers: [base, { kind: 'debian', recipe: HAPROXY }],
       run: { entrypoint: ['haproxy'], user: `${String(APP_USER)}:${String(APP_USER)}` },
+    },
+  ],
+  neo4j: [
+    {
+      name: 'neo4j',
+      tag: { version: '2026.08.1' },
+      layers: [base, JAVA_RUNTIME, mavenLayer('neo4j', 'neo4j.lock', 'opt/neo4j/lib')],
+      run: {
+        entrypoint: ['java', '-cp', '/opt/neo4j/lib/*', 'org.neo4j.server.Neo4jCommunity'],
+        user: `${String(APP_USER)}:${String(APP_USER)}`,
+        workdir: '/tmp',
+      },
     },
   ],
 };

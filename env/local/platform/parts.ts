@@ -2,6 +2,7 @@
 import type { PlatformContext } from './context.ts';
 import { configureLoadBalancer, edgeObjects, waitForEdge } from './edge/index.ts';
 import { elasticsearchObjects, waitElasticsearch } from './elasticsearch/index.ts';
+import { neo4jObjects, waitNeo4j } from './neo4j/index.ts';
 import type { KubeObject } from './objects.ts';
 import { postgresObjects, waitPostgres } from './postgres/index.ts';
 import type { Secrets } from './secrets.ts';
@@ -29,6 +30,7 @@ export const EDGE_PART: Part = {
 export const STORES: Readonly<Record<string, Part>> = {
   postgres: { name: 'postgres', objects: postgresObjects, wait: waitPostgres },
   elasticsearch: { name: 'elasticsearch', objects: elasticsearchObjects, wait: waitElasticsearch },
+  neo4j: { name: 'neo4j', objects: neo4jObjects, wait: waitNeo4j },
 };
 
 /**

@@ -13,6 +13,7 @@ export const SECRET_NAMES = [
   'plumbline',
   'elasticsearchTender',
   'elasticsearchPlumbline',
+  'neo4j',
 ] as const;
 export type Secrets = Readonly<Record<(typeof SECRET_NAMES)[number], string>>;
 
