@@ -1,4 +1,4 @@
-import { failoverParts } from '../env/catalogue/index.ts';
+import { storeFault } from '../env/catalogue/index.ts';
 import { matchesAny } from '../env/globs.ts';
 import { FAULTS } from '../env/schema.ts';
 import { z } from 'zod';
@@ -47,7 +47,7 @@ export function permitProblem(permit: ClusterPermit, check: string, now: Date): 
     return `it is not valid before ${permit.from}`;
   if (now >= new Date(permit.until)) return `it ended ${permit.until}`;
   if (!matchesAny(permit.checks, check)) return `its checks are: ${permit.checks.join(' ')}`;
-  const fault = failoverParts(check)?.fault;
+  const fault = storeFault(check)?.fault;
   if (permit.faults !== undefined && fault !== undefined && !permit.faults.includes(fault))
     return `its faults are: ${permit.faults.join(' ')}`;
   return null;

@@ -1,5 +1,5 @@
 import { matchesAny } from '../env/globs.ts';
-import { failoverParts, planChecks, type PlannedCheck } from '../env/catalogue/index.ts';
+import { planChecks, storeFault, type PlannedCheck } from '../env/catalogue/index.ts';
 import { CommandError, EXIT } from '../env/errors.ts';
 import { loadEnvironment } from '../env/loader.ts';
 import type { InstanceName } from '../env/local/nodes/index.ts';
@@ -65,7 +65,7 @@ function chooseControls(
   environment: Environment,
 ): Control[] {
   const held = allControls.filter((control) => {
-    const store = failoverParts(control.check)?.store;
+    const store = storeFault(control.check)?.store;
     if (store !== undefined && environment.stores[store] === undefined) return false;
     return size === 'full' ? control.size === 'full' : control.size !== 'full';
   });

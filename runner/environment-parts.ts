@@ -1,6 +1,6 @@
 import type { Environment } from '../env/schema.ts';
 import type { InstanceName } from '../env/local/nodes/index.ts';
-import { failoverParts, type PlannedCheck } from '../env/catalogue/index.ts';
+import { storeFault, type PlannedCheck } from '../env/catalogue/index.ts';
 import { settingsFor } from '../env/settings.ts';
 
 /** The instance of the embedded environment; undefined for any other. */
@@ -20,7 +20,7 @@ export function timeoutMsOf(environment: Environment, name: keyof Environment['t
 /** What a history's header says of the environment: what the check needs, with every named time-out in ms. */
 export function headerSettings(check: string, environment: Environment): Record<string, unknown> {
   const settings = settingsFor(check, environment);
-  const subject = failoverParts(check);
+  const subject = storeFault(check);
   if (!subject) return settings;
   const declared = environment.stores[subject.store];
   return {
@@ -44,7 +44,7 @@ export function lockMode(planned: PlannedCheck, environment: Environment): 'shar
 export function checkTimeoutMs(planned: PlannedCheck, environment: Environment): number {
   const sum = (...names: (keyof Environment['timeouts'])[]) =>
     names.reduce((total, name) => total + timeoutMsOf(environment, name), 0);
-  if (failoverParts(planned.row.id)) {
+  if (storeFault(planned.row.id)) {
     const trial = sum(
       'steadyState',
       'steadyState',
@@ -109,7 +109,7 @@ function windowMs({ goals }: PlannedCheck): number {
 
 /** A guess of a check's usual time, for the progress shown, ms. Measured on two cores. */
 export function estimateMs(planned: PlannedCheck, environment: Environment): number {
-  if (failoverParts(planned.row.id))
+  if (storeFault(planned.row.id))
     return planned.trials * (environment.drills.steadySeconds * 1000 + 50_000);
   const own = FAMILIES.find(({ prefix }) => planned.row.id.startsWith(prefix));
   if (own !== undefined) return planned.trials * (own.usualMs + windowMs(planned));

@@ -1,5 +1,5 @@
 import type { Environment, StoreName } from '../schema.ts';
-import { failoverParts } from './goals.ts';
+import { storeFault } from './goals.ts';
 import type { CatalogueRow } from './types.ts';
 
 type Declares = (environment: Environment) => boolean;
@@ -55,7 +55,7 @@ function leftOut(environment: Environment, store: StoreName): string | null {
 
 /** What the environment file does not declare and the check needs, or null. */
 export function notDeclared(environment: Environment, row: CatalogueRow): string | null {
-  const parts = failoverParts(row.id);
+  const parts = storeFault(row.id);
   if (parts !== null && environment.stores[parts.store] === undefined)
     return leftOut(environment, parts.store) ?? `not declared: store ${parts.store}`;
   const need = NEEDS[row.id] ?? FAMILIES.find(({ prefix }) => row.id.startsWith(prefix));

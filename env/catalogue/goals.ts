@@ -19,6 +19,17 @@ export function failoverParts(id: string): { store: StoreName; fault: FaultName 
   return { store: match.groups.store as StoreName, fault: match.groups.fault as FaultName };
 }
 
+/** Stores and the fault of checks that look at what a store finds, in place of what it keeps. */
+const QUERIES: Readonly<Record<string, { store: StoreName; fault: FaultName }>> = {
+  'failover/query/vector': { store: 'elasticsearch', fault: 'pod-crash' },
+  'failover/query/graph': { store: 'neo4j', fault: 'pod-crash' },
+};
+
+/** The store that a check of this suite hurts, and how; null for checks that hurt none. */
+export function storeFault(id: string): { store: StoreName; fault: FaultName } | null {
+  return failoverParts(id) ?? QUERIES[id] ?? null;
+}
+
 interface Layer {
   values: Record<string, unknown>;
   confirmed: boolean;

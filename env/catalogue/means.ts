@@ -1,5 +1,5 @@
 import type { Environment } from '../schema.ts';
-import { failoverParts } from './goals.ts';
+import { storeFault } from './goals.ts';
 import type { CatalogueRow } from './types.ts';
 
 /** Faults that act from a member's node. */
@@ -10,7 +10,7 @@ const FROM_NODE: readonly string[] = ['pod-crash', 'hang', 'partition'];
  * holds its nodes.
  */
 export function lacksMeans({ cluster, drills }: Environment, row: CatalogueRow): string | null {
-  const fault = failoverParts(row.id)?.fault;
+  const fault = storeFault(row.id)?.fault;
   if (fault === undefined || !('kubeconfig' in cluster)) return null;
   if (FROM_NODE.includes(fault) && drills.nodeImage === undefined)
     return `${fault} acts from the node, by a privileged pod, and no image is declared for it: drills.nodeImage`;

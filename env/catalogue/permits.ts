@@ -1,5 +1,6 @@
 import { matchesAny } from '../globs.ts';
 import { FAULTS } from '../schema.ts';
+import { storeFault } from './goals.ts';
 import type { Environment, Permit } from '../schema.ts';
 import type { CatalogueRow } from './types.ts';
 
@@ -11,6 +12,8 @@ function windowProblem(permit: Permit, now: Date): string | null {
 
 /** The fault that a check injects, where permits know it by name. */
 function faultIn(id: string): string | undefined {
+  const hurt = storeFault(id);
+  if (hurt !== null) return hurt.fault;
   const last = id.startsWith('failover/') ? id.split('/').at(-1) : undefined;
   return FAULTS.find((fault) => fault === last);
 }

@@ -3,7 +3,7 @@ import { matchesAny } from '../globs.ts';
 import type { Environment, Profile } from '../schema.ts';
 import { closest } from '../suggest.ts';
 import { notDeclared } from './declared.ts';
-import { failoverParts, resolveGoals } from './goals.ts';
+import { failoverParts, resolveGoals, storeFault } from './goals.ts';
 import { lacksMeans } from './means.ts';
 import { catalogue, matchChecks, suggestCheck, suiteOf, suites as allSuites } from './rows.ts';
 import { notPermitted } from './permits.ts';
@@ -84,7 +84,7 @@ function trialsOf(row: CatalogueRow, goals: Record<string, unknown>, repeat: num
  * is there or it is not: leaving it out with `--with` makes no profile smaller.
  */
 function notRaised(environment: Environment, row: CatalogueRow): boolean {
-  const store = failoverParts(row.id)?.store;
+  const store = storeFault(row.id)?.store;
   return 'embedded' in environment.cluster && store !== undefined && environment.leftOut.includes(store);
 }
 
