@@ -35,7 +35,7 @@ const USER = 'neo4j';
 const CREDENTIALS = `${NAME}-credentials`;
 const AUTH = `${NAME}-auth`;
 /** The last part of the Service's address, below the instance's block; environment files name it. */
-const ADDRESS = '128.60';
+const ADDRESS = '128.70';
 const PORTS = [
   { name: 'bolt', port: BOLT_PORT, targetPort: 'bolt' },
   { name: 'http', port: HTTP_PORT, targetPort: 'http' },
