@@ -1,0 +1,217 @@
+/**
+ * Every fault on the small embedded environment, by both hands: on this machine, and by a privileged pod as on any other cluster. Each is
+ * seen in force by its own proof and by an independent look, undone through the ledger, and leaves nothing.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { up } from '../../env/local/index.ts';
+import { freezeCgroup, freezerState, thawCgroup } from '../../env/local/nodes/index.ts';
+import { waitFor } from '../../env/local/wait.ts';
+import { loadEnvironment } from '../../env/loader.ts';
+import type { Environment } from '../../env/schema.ts';
+import { openCluster } from '../../probes/kubernetes/index.ts';
+import type { KubeCluster } from '../../probes/kubernetes/index.ts';
+import { storeDriver } from '../../probes/stores.ts';
+import { handFor } from '../../runner/fault-hand.ts';
+import { timeoutMsOf } from '../../runner/environment-parts.ts';
+import { kubeCallFrom, openSafety } from '../../runner/safety/index.ts';
+import type { KubeCall, Safety } from '../../runner/safety/index.ts';
+import { StoreTargets } from '../../runner/store-target.ts';
+import { faultOf } from '../../suites/faults/index.ts';
+import type { FaultContext } from '../../suites/faults/index.ts';
+import type { FaultResult } from '../../suites/harness/protocol.ts';
+import { endElsewhere, prepareElsewhere } from './elsewhere.ts';
+import { faultsLeft } from './faults-left.ts';
+
+const INSTANCE = 'local-small';
+const STORE = 'postgres';
+const STEADY_MS = 180_000;
+
+let kubeconfig = '';
+let kube: KubeCall;
+let close: () => void;
+let cluster: KubeCluster;
+const over = new AbortController();
+
+before(async () => {
+  ({ kubeconfig } = await up({
+    instance: INSTANCE,
+    size: 'small',
+    with: [STORE],
+    onProgress: () => undefined,
+    signal: over.signal,
+  }));
+  ({ call: kube, close } = kubeCallFrom(kubeconfig));
+  cluster = openCluster({ kubeconfig, signal: over.signal });
+});
+after(async () => {
+  await endElsewhere(kube);
+  over.abort();
+  cluster.close();
+  close();
+});
+
+/** An environment that is held, so that faults can be injected and undone as a drill would. */
+class Held {
+  readonly environment: Environment;
+  readonly safety: Safety;
+  readonly stores: StoreTargets;
+  readonly written: ({ kind: string } & Record<string, unknown>)[] = [];
+
+  private constructor(environment: Environment, safety: Safety) {
+    this.environment = environment;
+    this.safety = safety;
+    this.stores = new StoreTargets(environment, cluster);
+  }
+
+  static async open(nameOrFile: string): Promise<Held> {
+    const environment = await loadEnvironment(nameOrFile, { with: 'raised' });
+    const safety = await openSafety({
+      environment: environment.name,
+      embedded: 'embedded' in environment.cluster ? environment.cluster.embedded : undefined,
+      clusterUid: (await cluster.pin(over.signal)).uid,
+      kube,
+      kubeconfig,
+      runId: 'faults-itest',
+      undoImage: environment.drills.undoImage,
+      restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
+      notice: () => undefined,
+    });
+    return new Held(environment, safety);
+  }
+
+  async steady(): Promise<void> {
+    const target = await this.stores.target(STORE);
+    const seen = await storeDriver(STORE).waitSteady(target, { deadlineMs: STEADY_MS, signal: over.signal });
+    assert.ok(seen.ok, seen.detail);
+  }
+
+  async inject(fault: string, target: string, over_: Partial<FaultContext> = {}): Promise<FaultResult> {
+    const check = `failover/${STORE}/${fault}`;
+    const { statefulSet, container } = this.stores.declared(STORE);
+    const reached = await this.stores.target(STORE);
+    const driver = storeDriver(STORE);
+    const bounds = { deadlineMs: timeoutMsOf(this.environment, 'switchover'), signal: over.signal };
+    const shared = {
+      check,
+      kube,
+      perform: (mutation: Parameters<Safety['perform']>[0]) => this.safety.perform(mutation),
+      write: (seen: { kind: string; t: number } & Record<string, unknown>) => {
+        this.written.push(seen);
+      },
+      timeoutMs: (name: string) => timeoutMsOf(this.environment, name as 'faultLanding'),
+      signal: over.signal,
+    };
+    const parts = { book: { environment: this.environment }, parts: { cluster } };
+    return faultOf(fault).inject({
+      ...shared,
+      store: STORE,
+      target,
+      namespace: statefulSet.namespace,
+      statefulSet: statefulSet.name,
+      container,
+      leader: (await driver.describe(reached, bounds)).leader,
+      members: await this.stores.pods(STORE),
+      also: ['api'],
+      hand: handFor(parts as unknown as Parameters<typeof handFor>[0], shared),
+      switchover: (from) =>
+        driver.switchover?.(reached, { run: 'none', from }, bounds) ?? Promise.reject(new Error('none')),
+      restore: () => this.safety.restore({ check, access: 'fault' }),
+      settings: {},
+      ...over_,
+    });
+  }
+
+  /** Injects, looks at what is left by other means, undoes, and waits until nothing is. */
+  async through(fault: string, target: string, expected: RegExp | null): Promise<FaultResult> {
+    const result = await this.inject(fault, target);
+    assert.notEqual(result.landedAtMs, null, result.proof);
+    const seen = await faultsLeft(cluster);
+    if (expected !== null) assert.match(seen.join('\n'), expected);
+    const report = await this.safety.restore();
+    assert.deepEqual(report.failed, []);
+    await this.steady();
+    await nothingLeft();
+    return result;
+  }
+}
+
+/** Besides the Lease, which is held, and the Job of a held environment. */
+async function nothingLeft(): Promise<void> {
+  await waitFor(
+    async () => {
+      const left = (await faultsLeft(cluster)).filter((line) => !/^the (Lease|Job) /.test(line));
+      if (left.length === 0) return true;
+      throw new Error(left.join('; '));
+    },
+    { what: 'nothing of a fault to be left', deadlineMs: 60_000, intervalMs: 500 },
+  );
+}
+
+for (const where of ['on this machine', 'by a privileged pod'] as const) {
+  const here = where === 'on this machine';
+  test(`faults ${where} are in force by their proof and another look, and leave nothing`, async (t) => {
+    const file = here
+      ? INSTANCE
+      : await prepareElsewhere(mkdtempSync(join(tmpdir(), 'plumbline-elsewhere-')), kube);
+    const held = await Held.open(file);
+    try {
+      await held.steady();
+      await t.test('a target that is not there is missed and nothing is done', async () => {
+        for (const fault of ['pod-crash', 'hang', 'partition', 'node-loss']) {
+          const result = await held.inject(fault, 'postgres-99');
+          assert.equal(result.landedAtMs, null);
+        }
+        const absent = await held.inject('hang', 'replica', { container: 'no-such-container' });
+        assert.match(absent.proof, /no-such-container .*does not run/);
+        assert.deepEqual(held.safety.pending(), []);
+      });
+      await t.test('hang', async () => {
+        const result = await held.through('hang', 'replica', /freezer.* is FROZEN/);
+        assert.match(result.proof, /FROZEN/);
+      });
+      await t.test('partition', async () => {
+        const result = await held.through('partition', 'replica', /table inet plumbline_partition/);
+        assert.match(result.proof, /kubernetes-0 .*: \d+ to/);
+      });
+      await t.test('pod-crash', async () => {
+        const result = await held.through('pod-crash', 'replica', null);
+        assert.match(result.proof, /gone/);
+      });
+      await t.test('node-loss', async () => {
+        const result = await held.through('node-loss', 'replica', /does not run/);
+        assert.match(result.proof, here ? /forwards no packet/ : /power of worker-\d is off/);
+      });
+      await t.test('switchover', async () => {
+        const result = await held.through('switchover', 'leader', null);
+        assert.match(result.proof, /switched over/i);
+      });
+      if (here) await t.test('what hangs already is not made to hang', () => frozenBefore(held));
+    } finally {
+      const report = await held.safety.close();
+      assert.deepEqual(report.failed, []);
+      await nothingLeft();
+    }
+  });
+}
+
+async function frozenBefore(held: Held): Promise<void> {
+  const result = await held.inject('hang', 'replica');
+  const armed = held.written.findLast(({ kind }) => kind === 'fault-armed');
+  const [{ cgroup, name } = { cgroup: '', name: '' }] = armed?.['members'] as {
+    cgroup: string;
+    name: string;
+  }[];
+  await held.safety.restore();
+  assert.equal(freezerState(cgroup), 'THAWED', result.proof);
+  await freezeCgroup(cgroup, { deadlineMs: 5_000 });
+  try {
+    assert.match((await held.inject('hang', name)).proof, /FROZEN already/);
+  } finally {
+    thawCgroup(cgroup);
+  }
+  await held.steady();
+}
