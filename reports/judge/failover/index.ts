@@ -43,8 +43,14 @@ function goalsOf(first: History): TrialGoals {
     lostWrites: goal('lostWrites'),
     lossWindowSeconds: goal('lossWindowSeconds'),
     minTrials: goal('minTrials'),
-    electionRequired: trialOf(first).members !== 1,
+    // Who is hurt need not lead: then nobody has to be elected.
+    electionRequired: trialOf(first).members !== 1 && aimOf(first) === 'leader',
   };
+}
+
+function aimOf({ header }: History): string {
+  const failover = header.settings['failover'] as { target?: unknown } | undefined;
+  return typeof failover?.target === 'string' ? failover.target : 'leader';
 }
 
 function numberIn(goals: Record<string, unknown>, name: string): number | undefined {

@@ -122,6 +122,9 @@ describe('elections and missing phases', () => {
     inPlace.see(16_000, 'leader', { leader: 'postgres-0', pollMs: 100, final: true, seenMs: START + 15_900 });
     assert.equal(judge(inPlace).election, 'in place');
     assert.equal(judgeFailover([inPlace.history()]).verdict, 'inconclusive');
+    // Where a replica was hurt, nobody has to be elected.
+    inPlace.outline.settings = { ...inPlace.outline.settings, failover: { target: 'replica' } };
+    assert.equal(judgeFailover([inPlace.history()]).verdict, 'pass');
     const blind = new Synthetic().without('leader');
     blind.see(-80, 'leader', { leader: 'postgres-0', pollMs: 100 });
     blind.see(16_000, 'leader', { leader: 'postgres-0', pollMs: 100, final: true, seenMs: START + 4_000 });
