@@ -71,6 +71,11 @@ export class Management {
     return z.array(queueSchema).parse(await this.#get(path, bounds));
   }
 
+  /** Every queue in every virtual host that the canary's user may see. */
+  async allQueues(bounds: Bounds): Promise<RabbitQueue[]> {
+    return z.array(queueSchema).parse(await this.#get('/api/queues?disable_stats=true', bounds));
+  }
+
   async nodes(bounds: Bounds): Promise<RabbitNode[]> {
     return z.array(nodeSchema).parse(await this.#get('/api/nodes', bounds));
   }

@@ -8,36 +8,51 @@ import type {
 } from '../store-driver.ts';
 import { Link } from './link.ts';
 import { Management } from './management.ts';
+import type { RabbitQueue } from './management.ts';
 import { optionsOf } from './options.ts';
 
 /** Time for a connection, once the server is reached at all. */
 const CONNECT_LIMIT_MS = 1000;
 
 /**
- * What decides how a failover goes: net_ticktime from the nodes, the heartbeat as client and server agree on it over a real
- * connection, the queue as it will be declared. @throws Error when no member answers
+ * What decides how a failover goes and what survives it: net_ticktime from the nodes, the heartbeat as client and server agree on it
+ * over a real connection, the canary's queue as it will be declared, and the kinds of the platform's own durable queues.
+ * @throws Error when no member answers
  */
 export async function governingSettings(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]> {
   const members = await target.members();
-  const { overview, nodes, source } = await firstAnswer('RabbitMQ', members, async (member) => {
+  const { overview, nodes, queues, source } = await firstAnswer('RabbitMQ', members, async (member) => {
     const api = new Management(target, member);
     return {
       overview: await api.overview(bounds),
       nodes: await api.nodes(bounds),
+      queues: await api.allQueues(bounds),
       source: `management API of ${member.name}`,
     };
   });
   const ticks = [...new Set(nodes.flatMap((node) => node.net_ticktime ?? []))];
-  const { queue } = optionsOf(target.connection);
+  const { queue, vhost } = optionsOf(target.connection);
+  const canary = `${queue.type}, ${queue.durable ? 'durable' : 'transient'}`;
   return [
     { name: 'version', value: `${overview.rabbitmq_version} on Erlang ${overview.erlang_version}`, source },
     { name: 'members', value: String(nodes.length), source },
     // Every node has its own; where they differ the slowest decides.
     { name: 'net_ticktime', value: ticks.length === 0 ? 'unknown' : String(Math.max(...ticks)), source },
     await heartbeat(target.connection, bounds),
-    { name: 'queue type', value: queue.type, source: 'declared by the workload' },
-    { name: 'queue durable', value: String(queue.durable), source: 'declared by the workload' },
+    { name: 'canary queue', value: canary, source: 'declared by the workload' },
+    ...kindsOf(queues.filter((one) => one.vhost !== vhost && one.exclusive !== true)),
   ];
+}
+
+/** Each type and each durability that there is among the platform's queues, with an example. */
+function kindsOf(queues: readonly RabbitQueue[]): GoverningSetting[] {
+  const of = (name: string, value: (queue: RabbitQueue) => string): GoverningSetting[] =>
+    [...Map.groupBy(queues, value)].map(([found, [example, ...more]]) => ({
+      name,
+      value: found,
+      source: `queue ${example?.name ?? '?'} in ${example?.vhost ?? '?'}${more.length > 0 ? ` and ${more.length} more` : ''}`,
+    }));
+  return [...of('queue type', ({ type }) => type), ...of('queue durable', ({ durable }) => String(durable))];
 }
 
 async function heartbeat(connection: StoreConnection, bounds: Bounds): Promise<GoverningSetting> {

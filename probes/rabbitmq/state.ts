@@ -13,20 +13,41 @@ const LOOK_MS = 6000;
 const LOOK_EVERY_MS = 300;
 
 /**
- * Members as the cluster lists them. `leader` is null: a cluster of RabbitMQ has none, each queue has its own, see `offices`.
+ * Members as the cluster lists them, and whether every lasting queue is a quorum queue with all its members. `leader` is null:
+ * a cluster of RabbitMQ has none, each queue has its own, see `offices`.
  * @throws Error when no member answers
  */
 export async function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription> {
   const members = await target.members();
-  const nodes = await firstAnswer(WHO, members, (member) => new Management(target, member).nodes(bounds));
+  const { nodes, queues } = await firstAnswer(WHO, members, async (member) => {
+    const api = new Management(target, member);
+    return { nodes: await api.nodes(bounds), queues: await api.allQueues(bounds) };
+  });
   return {
     leader: null,
     members: nodes.map((node) => ({
       name: memberOfNode(node.name, members)?.name ?? node.name,
-      role: 'member',
+      role: 'peer',
       state: trouble(node) ?? 'running',
     })),
+    conditions: [quorumQueues(queues, nodes.length)],
     governing: await governingSettings(target, bounds),
+  };
+}
+
+type Condition = NonNullable<StoreDescription['conditions']>[number];
+
+/** Durable queues that belong to nobody alone: those that the platform's data is in. */
+function quorumQueues(queues: readonly RabbitQueue[], members: number): Condition {
+  const lasting = queues.filter(({ durable, exclusive }) => durable && exclusive !== true);
+  const wrong = lasting.flatMap((queue) =>
+    queue.type === 'quorum' ? problemOfQueue(queue, members) : [`${queue.name} is a ${queue.type} queue`],
+  );
+  return {
+    name: 'quorum queues',
+    ok: lasting.length > 0 && wrong.length === 0,
+    expected: `every durable queue a quorum queue, with ${members} members online`,
+    seen: lasting.length === 0 ? 'no durable queue' : told(wrong) || `${lasting.length} of ${lasting.length}`,
   };
 }
 
@@ -83,8 +104,12 @@ export async function steady(target: StoreTarget, bounds: Bounds): Promise<Stead
 const MOST_TOLD = 5;
 
 function wanted(problems: readonly string[]): string {
+  return `expected every member running without alarms and every quorum queue complete, seen: ${told(problems)}`;
+}
+
+function told(problems: readonly string[]): string {
   const more = problems.length > MOST_TOLD ? ` and ${problems.length - MOST_TOLD} more` : '';
-  return `expected every member running without alarms and every quorum queue complete, seen: ${problems.slice(0, MOST_TOLD).join('; ')}${more}`;
+  return problems.slice(0, MOST_TOLD).join('; ') + more;
 }
 
 function problemsOfNodes(member: string, nodes: readonly RabbitNode[], expected: number): string[] {

@@ -28,7 +28,8 @@ async function recordMembers(ctx: CheckContext, store: string): Promise<boolean>
     const seen = await ctx.runner.call('store.describe', { store });
     for (const member of seen.members) ctx.record('member', { store, ...member });
     for (const condition of seen.conditions ?? []) ctx.record('condition', { store, ...condition });
-    return seen.leader !== null && (seen.conditions ?? []).every(({ ok }) => ok);
+    const inOrder = (seen.conditions ?? []).every(({ ok }) => ok);
+    return inOrder && (seen.leader !== null || seen.members.every(({ role }) => role === 'peer'));
   } catch (error) {
     ctx.record('store-down', { store, reason: error instanceof Error ? error.message : String(error) });
     return false;

@@ -6,6 +6,9 @@ const LEADING = ['leader', 'master', 'primary'];
 /** What stores call a member that follows: a streaming replica, a node that has joined the cluster. */
 const FOLLOWING = ['streaming', 'joined'];
 
+/** A member of a store in which nobody leads the cluster: each queue, say, has a leader of its own. */
+const PEER = 'peer';
+
 /** One primary, all other members stream from it, and the Service for reads refuses writes. */
 export function judgeRoles(history: History): Judgement {
   const findings = new Findings(history);
@@ -31,21 +34,30 @@ function members(history: History, findings: Findings, of: { store: string; want
     findings.expect(of.store, false, `${of.wanted} members`, text(down, 'reason'));
     return;
   }
+  const peers = found.filter((member) => text(member, 'role') === PEER);
   const leaders = found.filter((member) => LEADING.includes(text(member, 'role')));
   findings.figure({ name: `members of ${of.store}`, value: found.length, goal: of.wanted });
-  findings.expect(
-    `primary of ${of.store}`,
-    leaders.length === 1,
-    'exactly one',
-    leaders.map((leader) => text(leader, 'name')).join(', ') || 'none',
-  );
+  if (peers.length === 0)
+    findings.expect(
+      `primary of ${of.store}`,
+      leaders.length === 1,
+      'exactly one',
+      leaders.map((leader) => text(leader, 'name')).join(', ') || 'none',
+    );
   findings.expect(
     `members of ${of.store}`,
     found.length === of.wanted,
     String(of.wanted),
     `${found.length}: ${found.map((member) => text(member, 'name')).join(', ')}`,
   );
-  for (const member of found.filter((one) => !leaders.includes(one))) {
+  for (const member of peers)
+    findings.expect(
+      `${of.store} ${text(member, 'name')}`,
+      text(member, 'state') === 'running',
+      'a member that runs',
+      text(member, 'state'),
+    );
+  for (const member of found.filter((one) => !leaders.includes(one) && !peers.includes(one))) {
     findings.expect(
       `${of.store} ${text(member, 'name')}`,
       FOLLOWING.includes(text(member, 'state')),
