@@ -81,7 +81,7 @@ const BUILT: Record<StoreName, readonly FaultName[]> = {
   redis: [],
   rabbitmq: [],
   elasticsearch: [],
-  neo4j: [],
+  neo4j: ['pod-crash', 'pod-delete', 'hang'],
 };
 
 function storeRow(store: StoreName, fault: FaultName): CatalogueRow {

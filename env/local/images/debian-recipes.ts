@@ -267,3 +267,40 @@ export const HAPROXY: DebianRecipe = {
   finishVersion: 1,
   finish: (root, signal) => proveLinked(root, ['/usr/sbin/haproxy'], signal),
 };
+
+/** Sentinel is the same program. */
+export const REDIS: DebianRecipe = {
+  name: 'redis',
+  parent: BASE,
+  packages: [
+    'redis-server',
+    'redis-tools',
+    // what both link to
+    'libatomic1',
+    'libjemalloc2',
+    'liblzf1',
+    'libstdc++6',
+    'libgcc-s1',
+    'libssl3',
+    'libsystemd0',
+    'libgcrypt20',
+    'libgpg-error0',
+    'libcap2',
+    'liblz4-1',
+    'liblzma5',
+    'libzstd1',
+  ],
+  exclude: [
+    '*/redis-benchmark',
+    '*/redis-check-aof',
+    './usr/share/gdb*',
+    './usr/share/gcc*',
+    './usr/bin/jemalloc*',
+    './etc/redis*',
+    './etc/init.d*',
+    './etc/logrotate.d*',
+    './var/l*',
+  ],
+  finishVersion: 1,
+  finish: (root, signal) => proveLinked(root, ['/usr/bin/redis-server', '/usr/bin/redis-cli'], signal),
+};
