@@ -1,5 +1,5 @@
 /** The images of the stores, built only where the store is raised. */
-import { APP_USER, HAPROXY, POSTGRES, POSTGRES_USER } from './debian-recipes.ts';
+import { APP_USER, HAPROXY, POSTGRES, POSTGRES_USER, REDIS } from './debian-recipes.ts';
 import { ELASTICSEARCH_JARS, ELASTICSEARCH_LAUNCHER } from './elasticsearch.ts';
 import { JAVA_RUNTIME, mavenLayer } from './java.ts';
 import { base } from './recipes.ts';
@@ -23,6 +23,14 @@ export const STORE_IMAGES: Readonly<Record<string, readonly ImageRecipe[]>> = {
           PYTHONUNBUFFERED: '1',
         },
       },
+    },
+  ],
+  redis: [
+    {
+      name: 'redis',
+      tag: { version: '7.0' },
+      layers: [base, { kind: 'debian', recipe: REDIS }],
+      run: { entrypoint: ['redis-server'], user: `${String(APP_USER)}:${String(APP_USER)}` },
     },
   ],
   elasticsearch: [

@@ -11,6 +11,8 @@ export const SECRET_NAMES = [
   'restapi',
   'tender',
   'plumbline',
+  'redis',
+  'sentinel',
   'elasticsearchTender',
   'elasticsearchPlumbline',
   'neo4j',
