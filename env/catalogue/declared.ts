@@ -1,5 +1,5 @@
 import type { Environment, StoreName } from '../schema.ts';
-import { storeFault } from './goals.ts';
+import { failoverParts, storeFault } from './goals.ts';
 import type { CatalogueRow } from './types.ts';
 
 type Declares = (environment: Environment) => boolean;
@@ -51,6 +51,18 @@ function leftOut(environment: Environment, store: StoreName): string | null {
   if (!environment.leftOut.includes(store)) return null;
   const how = 'embedded' in environment.cluster ? 'not raised' : 'left out';
   return `${how}: store ${store} is declared, but not among --with (${Object.keys(environment.stores).join(', ')})`;
+}
+
+/** Faults that only another member can answer. */
+const NEED_ANOTHER: readonly string[] = ['node-loss', 'partition', 'switchover'];
+
+/** Why a store of one member is spared a fault that asks for a failover, or null. */
+export function oneMember(environment: Environment, row: CatalogueRow): string | null {
+  const parts = failoverParts(row.id);
+  if (parts === null || environment.stores[parts.store]?.members !== 1) return null;
+  if (!NEED_ANOTHER.includes(parts.fault)) return null;
+  const why = parts.store === 'neo4j' ? ' (clustering needs Neo4j Enterprise)' : '';
+  return `one member cannot fail over${why}: its restart is measured by pod-crash, pod-delete and hang`;
 }
 
 /** Faults that only another member can answer. */

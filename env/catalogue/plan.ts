@@ -2,7 +2,7 @@ import { CommandError, EXIT } from '../errors.ts';
 import { matchesAny } from '../globs.ts';
 import type { Environment, Profile } from '../schema.ts';
 import { closest } from '../suggest.ts';
-import { notDeclared } from './declared.ts';
+import { notDeclared, oneMember } from './declared.ts';
 import { failoverParts, resolveGoals, storeFault } from './goals.ts';
 import { lacksMeans } from './means.ts';
 import { catalogue, matchChecks, suggestCheck, suiteOf, suites as allSuites } from './rows.ts';
@@ -66,6 +66,8 @@ function chosen(selection: Selection, profile: Profile | null): CatalogueRow[] {
 
 /** Why a check cannot run here, whatever was selected; null when it can. */
 export function whyNotRun(environment: Environment, row: CatalogueRow, now = new Date()): string | null {
+  const single = oneMember(environment, row);
+  if (single !== null) return single;
   if (!row.built) return 'not built';
   if (row.access[environment.kind] === 'none') return `does not apply to a ${environment.kind} environment`;
   if ('compose' in environment.cluster) return 'not built for a Compose project';
