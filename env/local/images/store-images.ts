@@ -1,5 +1,13 @@
 /** The images of the stores, built only where the store is raised. */
-import { APP_USER, HAPROXY, POSTGRES, POSTGRES_USER, REDIS } from './debian-recipes.ts';
+import {
+  APP_USER,
+  HAPROXY,
+  POSTGRES,
+  POSTGRES_USER,
+  RABBITMQ,
+  RABBITMQ_HOME,
+  REDIS,
+} from './debian-recipes.ts';
 import { ELASTICSEARCH_JARS, ELASTICSEARCH_LAUNCHER } from './elasticsearch.ts';
 import { JAVA_RUNTIME, mavenLayer } from './java.ts';
 import { base } from './recipes.ts';
@@ -45,6 +53,22 @@ export const STORE_IMAGES: Readonly<Record<string, readonly ImageRecipe[]>> = {
       tag: { version: '2.6' },
       layers: [base, { kind: 'debian', recipe: HAPROXY }],
       run: { entrypoint: ['haproxy'], user: `${String(APP_USER)}:${String(APP_USER)}` },
+    },
+  ],
+  rabbitmq: [
+    {
+      name: 'rabbitmq',
+      tag: { version: '3.10' },
+      layers: [base, { kind: 'debian', recipe: RABBITMQ }],
+      run: {
+        entrypoint: ['rabbitmq-server'],
+        user: `${String(APP_USER)}:${String(APP_USER)}`,
+        workdir: '/tmp',
+        env: {
+          PATH: `${RABBITMQ_HOME}/sbin:/usr/lib/erlang/bin:/usr/local/bin:/usr/bin:/bin`,
+          LANG: 'C.UTF-8',
+        },
+      },
     },
   ],
   neo4j: [

@@ -5,6 +5,7 @@ import { elasticsearchObjects, waitElasticsearch } from './elasticsearch/index.t
 import { neo4jObjects, waitNeo4j } from './neo4j/index.ts';
 import type { KubeObject } from './objects.ts';
 import { postgresObjects, waitPostgres } from './postgres/index.ts';
+import { rabbitmqObjects, waitRabbitmq } from './rabbitmq/index.ts';
 import { redisObjects, waitRedis } from './redis/index.ts';
 import type { Secrets } from './secrets.ts';
 import { systemObjects, waitSystem } from './system/index.ts';
@@ -31,6 +32,7 @@ export const EDGE_PART: Part = {
 export const STORES: Readonly<Record<string, Part>> = {
   postgres: { name: 'postgres', objects: postgresObjects, wait: waitPostgres },
   redis: { name: 'redis', objects: redisObjects, wait: waitRedis },
+  rabbitmq: { name: 'rabbitmq', objects: rabbitmqObjects, wait: waitRabbitmq },
   elasticsearch: { name: 'elasticsearch', objects: elasticsearchObjects, wait: waitElasticsearch },
   neo4j: { name: 'neo4j', objects: neo4jObjects, wait: waitNeo4j },
 };

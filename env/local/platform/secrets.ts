@@ -16,6 +16,10 @@ export const SECRET_NAMES = [
   'elasticsearchTender',
   'elasticsearchPlumbline',
   'neo4j',
+  'rabbitmqAdmin',
+  'rabbitmqTender',
+  'rabbitmqPlumbline',
+  'erlangCookie',
 ] as const;
 export type Secrets = Readonly<Record<(typeof SECRET_NAMES)[number], string>>;
 
