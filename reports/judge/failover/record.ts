@@ -7,6 +7,7 @@ import { lengthOf, outagesOf } from './outages.ts';
 import type { RawOutage } from './outages.ts';
 import { leadersOf, phasesOf, round } from './phases.ts';
 import { contextOf } from './context.ts';
+import { boundedByLanding } from './landing-edge.ts';
 import { costsOf, cutOff, earlyRestore } from './costs.ts';
 import { readBackOf } from './readback.ts';
 import { episodesOf, isDense, STEADY_MS, unseenOutage } from './recovery.ts';
@@ -37,11 +38,11 @@ export interface Measured {
 export function measure(history: History): Measured {
   const trial = trialOf(history);
   const acks = acknowledgements(history.writes);
-  const outages = outagesOf(history.writes, acks);
+  const leaders = leadersOf(history, trial);
+  const outages = boundedByLanding(outagesOf(history.writes, acks), trial, leaders.before);
   const ratePerSecond = rateOf(history.writes);
   const back = recoveryOf({ trial, acks, outages, ratePerSecond });
   const evidence = evidenceOf(history, { trial, acks, outages, back });
-  const leaders = leadersOf(history, trial);
   const window = expectedOf(history);
   const record = {
     store: trial.store,
