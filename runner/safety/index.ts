@@ -127,7 +127,10 @@ async function opened(opening: Opening): Promise<Safety> {
   const timers = new Timers({
     folder: ledger.folder,
     kubeconfig: options.kubeconfig,
-    job: image === undefined ? null : { kube, namespace, image, runId },
+    job:
+      image === undefined
+        ? null
+        : { kube, namespace, image, runId, embedded: options.embedded !== undefined },
     hostAllowed: options.embedded !== undefined,
     notice,
     signal: options.signal,
