@@ -1,4 +1,4 @@
-import { describe, it } from 'node:test';
+import { afterEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OperationLine } from '../../reports/record/history.ts';
@@ -12,6 +12,11 @@ class Store implements WorkloadClient {
   refuses = false;
   mute = false;
   opened = 0;
+  /** Connecting takes this long, ms. */
+  openMs = 0;
+  opening = 0;
+  mostOpening = 0;
+  mostOpeningAtFirstWrite = 0;
   live = 0;
   mostLive = 0;
   readonly written: number[] = [];
@@ -36,6 +41,9 @@ class Store implements WorkloadClient {
       open: async () => {
         await Promise.resolve();
         if (!this.up) throw new Error('refused');
+        this.mostOpening = Math.max(this.mostOpening, ++this.opening);
+        if (this.openMs > 0) await sleep(this.openMs);
+        this.opening--;
         open = true;
         this.opened++;
         this.mostLive = Math.max(this.mostLive, ++this.live);
@@ -43,6 +51,7 @@ class Store implements WorkloadClient {
       write: (n) => {
         if (this.mute) return new Promise(() => undefined);
         if (!this.up) return Promise.resolve({ outcome: 'unknown', detail: 'reset' });
+        if (this.written.length === 0) this.mostOpeningAtFirstWrite = this.mostOpening;
         this.written.push(n);
         return Promise.resolve(this.result);
       },
@@ -52,6 +61,12 @@ class Store implements WorkloadClient {
     };
   }
 }
+
+const engines: WorkloadEngine[] = [];
+// A test that failed must not leave one running.
+afterEach(async () => {
+  for (const engine of engines.splice(0)) await engine.stop();
+});
 
 function run(
   store: Store,
@@ -70,6 +85,7 @@ function run(
     record: (line) => lines.push(line),
     ...options,
   });
+  engines.push(engine);
   return { engine, lines };
 }
 const writes = (lines: OperationLine[]): OperationLine[] => lines.filter(([kind]) => kind === 'w');
@@ -125,6 +141,30 @@ describe('the workload engine', () => {
     );
     assert.equal(writes(lines).at(-1)?.[5], 0);
     assert.equal(engine.progress().lastOkMs !== null, true);
+  });
+
+  it('should let one alone connect to a store that is back, and note when it was last refused', async () => {
+    const store = new Store();
+    store.refuses = true;
+    const { engine, lines } = run(store, { readRatePerSecond: 0 });
+    await engine.open(1000);
+    engine.start();
+    await sleep(60);
+    store.up = false;
+    await sleep(100);
+    store.openMs = 8; // an operation is due meanwhile
+    store.mostOpening = 0;
+    store.written.length = 0;
+    store.up = true;
+    await sleep(60);
+    await engine.stop();
+    assert.equal(store.mostOpeningAtFirstWrite, 1, 'connections at once before the first answer');
+    const failed = writes(lines).findLastIndex((line) => line[5] === 1);
+    const back = writes(lines).slice(failed + 1);
+    assert.ok(back.length > 5 && back.every((line) => line[5] === 0), JSON.stringify(back));
+    const notes = writes(lines).map((line) => /refused=([\d.]+)/.exec(line[6] ?? '')?.[1]);
+    const asked = notes.filter((note) => note !== undefined).map(Number);
+    assert.ok(asked.length >= 5 && asked.every((ms) => ms >= 1), asked.join(' '));
   });
 
   it('should give up what gets no answer at its own deadline, hold others back, and drop what waits too long', async () => {

@@ -3,6 +3,7 @@ import type { Operations } from '../../record/history.ts';
 import type { Interval } from '../../record/run-record.ts';
 import { countUpTo } from './acknowledgements.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
+import { refusedAtMs } from './notes.ts';
 
 /**
  * How an outage is bounded by what was seen.
@@ -14,7 +15,8 @@ import type { Acknowledgements } from './acknowledgements.ts';
  * So, with A the last acknowledgement before the outage and B the first one after it:
  *   - T1 ≥ the latest s among the operations acknowledged up to A: the service worked at a moment not before that;
  *   - T1 ≤ the earliest d among the operations that failed in this outage: by then it had stopped;
- *   - T2 ≥ the latest s among them: it did not work at a moment not before that;
+ *   - T2 ≥ the latest s among them: it did not work at a moment not before that; so too for an operation that was refused at
+ *     s, asked again and was acknowledged in the end;
  *   - T2 ≤ d of B: by then it worked.
  * Hence T2 − T1 lies in [latest s failed − earliest d failed, d of B − latest s acknowledged], cut off at 0. Intended times
  * play no part: an operation that was due and not sent has seen nothing. Against a server that refuses at once, at 200 writes
@@ -52,6 +54,7 @@ export function outagesOf(writes: Operations, acks: Acknowledgements): RawOutage
     const outcome = writes.outcome[i] as number;
     if (outcome !== OUTCOMES.ok) addTo(gaps, acks, writes, i);
   }
+  for (const i of writes.detail.keys()) addRefusal(gaps, acks, writes, i);
   const first = writes.count === 0 ? 0 : earliest(writes.sentMs);
   return [...gaps.entries()]
     .sort(([a], [b]) => a - b)
@@ -76,6 +79,19 @@ function addTo(gaps: Map<number, Gap>, acks: Acknowledgements, writes: Operation
   else gap.unknown++;
   gap.earliestDownMs = Math.min(gap.earliestDownMs, doneMs);
   gap.latestDownMs = Math.max(gap.latestDownMs, sentMs);
+}
+
+/**
+ * A refusal before the last attempt of an operation. It can only make an outage more exact that failed operations show: which
+ * one is certain only where nothing was acknowledged between the refusal and the sending.
+ */
+function addRefusal(gaps: Map<number, Gap>, acks: Acknowledgements, writes: Operations, i: number): void {
+  const refusedMs = refusedAtMs(writes, i);
+  if (refusedMs === null) return;
+  const index = countUpTo(acks.doneMs, refusedMs);
+  const gap = gaps.get(index);
+  if (gap === undefined || countUpTo(acks.doneMs, writes.sentMs[i] as number) !== index) return;
+  gap.latestDownMs = Math.max(gap.latestDownMs, refusedMs);
 }
 
 /** Gap k lies between acknowledgements k − 1 and k; the one that covers most of [from, to]. */
