@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { DatabaseError } from 'pg';
+import { PostgresWorkloadClient } from './session.ts';
 import { errorClass, SURE_FAILURES, sqlState } from './errors.ts';
 import { leaderOf } from './patroni.ts';
 import { connectWithin, PostgresTimeout } from './query.ts';
@@ -13,6 +14,17 @@ const serverError = (code: string): DatabaseError =>
   Object.assign(new DatabaseError('cannot execute', 1, 'error'), { code });
 const settings = (values: Record<string, string>) =>
   Object.entries(values).map(([name, value]) => ({ name, value, source: 'test' }));
+
+void test('a server that takes nobody now is asked again like one that refuses connections', () => {
+  const client = new PostgresWorkloadClient(
+    { host: '127.0.0.1', port: 1, database: 'd', user: 'u', password: 'p' },
+    'run',
+  );
+  for (const state of ['53300', '57P03']) assert.equal(client.refused(serverError(state)), true, state);
+  for (const state of ['28P01', '25006', '57P01'])
+    assert.equal(client.refused(serverError(state)), false, state);
+  assert.equal(client.refused(Object.assign(new Error('x'), { code: 'ECONNREFUSED' })), true);
+});
 
 void test('only what the server refused before doing anything is a sure failure', () => {
   assert.ok('25006' in SURE_FAILURES);
