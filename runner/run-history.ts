@@ -27,15 +27,20 @@ export async function writePlan(
   await append(histories, { kind: 'plan', schema: 1, id: run.id, environment: run.environment, checks });
 }
 
-export async function writeEnd(histories: string, end: RunEnd): Promise<void> {
-  await append(histories, { kind: 'end', ...end });
+export async function writeEnd(
+  histories: string,
+  end: RunEnd,
+  redact?: (text: string) => string,
+): Promise<void> {
+  await append(histories, { kind: 'end', ...end }, redact);
 }
 
 async function append(
   histories: string,
   observation: { kind: string; [field: string]: unknown },
+  redact?: (text: string) => string,
 ): Promise<void> {
-  const writer = openHistory(histories, FILE);
+  const writer = openHistory(histories, FILE, { redact });
   writer.observe(observation);
   await writer.close();
 }

@@ -33,7 +33,9 @@ async function inject(
   const { statefulSet } = engine.stores.declared(store);
   const bounds = { deadlineMs: timeoutMsOf(environment, 'storeOperation'), signal: call.signal };
   const described = await storeDriver(store).describe(await engine.stores.target(store), bounds);
-  const writer = openHistory(engine.book.trialFolder(check, trial), 'faults.ndjson');
+  const writer = openHistory(engine.book.trialFolder(check, trial), 'faults.ndjson', {
+    redact: engine.book.redact,
+  });
   const kube = kubeCallFrom(kubeconfig);
   try {
     return await fault.inject({
