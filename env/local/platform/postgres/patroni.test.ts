@@ -14,7 +14,9 @@ test('should lose no acknowledged write by its settings', () => {
 
 test('should let the workload connect anew for some seconds while commits wait for a replica', () => {
   const limits = [...POST_BOOTSTRAP.matchAll(/CREATE ROLE (\w+) LOGIN CONNECTION LIMIT (\d+)/g)];
-  const of = Object.fromEntries(limits.map(([, name, limit]) => [name, Number(limit)]));
+  const of: Record<string, number> = Object.fromEntries(
+    limits.map(([, name = '', limit]) => [name, Number(limit)] as const),
+  );
   assert.ok(
     (of['plumbline'] ?? 0) >= 16 * 5,
     'probes/workload/config.ts: 16 connections, given up after 1 s',
