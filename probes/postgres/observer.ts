@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
 import type { ObserveOptions, Observer, StoreMember, StoreTarget } from '../store-driver.ts';
-import { anyMember, leaderOf, patroniCluster, patroniStatus } from './patroni.ts';
+import { anyMember, leaderOf, patroniCluster, patroniMembers, patroniStatus } from './patroni.ts';
 import type { PatroniCluster } from './patroni.ts';
 
 /** Patroni answers from its watch in a few milliseconds; one that does not answer in this time has trouble of its own. */
@@ -72,7 +72,7 @@ class Follower {
     this.#looks++;
     const askedMs = monoMs();
     try {
-      const members = await this.#target.members();
+      const members = await patroniMembers(this.#target);
       const cluster = await this.#cluster(members);
       this.#sawCluster(cluster, askedMs);
       this.#blind = false;

@@ -1,9 +1,10 @@
 import { request } from 'node:http';
 import { z } from 'zod';
-import type { Bounds, StoreMember } from '../store-driver.ts';
+import type { Bounds, StoreMember, StoreTarget } from '../store-driver.ts';
 
 /** Patroni's REST API listens here unless configured otherwise (its documentation, "REST API"). */
 const REST_PORT = 8008;
+const declaredSchema = z.object({ patroni: z.object({ port: z.int() }) });
 const MAX_ANSWER_BYTES = 1 << 20;
 
 const clusterSchema = z.object({
@@ -31,6 +32,17 @@ const statusSchema = z.object({
     .default([]),
 });
 const configSchema = z.record(z.string(), z.unknown());
+
+interface PatroniMember extends StoreMember {
+  restPort?: number;
+}
+
+/** The store's members with the port that the environment file declares for Patroni's REST API (`patroni.port`). */
+export async function patroniMembers({ connection, members }: StoreTarget): Promise<StoreMember[]> {
+  const declared = declaredSchema.safeParse(connection.declared);
+  const restPort = declared.success ? declared.data.patroni.port : REST_PORT;
+  return (await members()).map((member): PatroniMember => ({ ...member, restPort }));
+}
 
 /** The cluster as Patroni's store (the DCS) has it now, told by one member. */
 export type PatroniCluster = z.infer<typeof clusterSchema>;
@@ -73,8 +85,9 @@ export async function anyMember<T>(
 }
 
 /** A connection an answer: pooled ones to a member that is gone would be asked first. */
-function getJson(member: StoreMember, path: string, bounds: Bounds): Promise<unknown> {
-  const where = `Patroni of ${member.name} (http://${member.address}:${REST_PORT}${path})`;
+function getJson(member: PatroniMember, path: string, bounds: Bounds): Promise<unknown> {
+  const port = member.restPort ?? REST_PORT;
+  const where = `Patroni of ${member.name} (http://${member.address}:${port}${path})`;
   const signals = [
     AbortSignal.timeout(Math.max(1, bounds.deadlineMs)),
     ...(bounds.signal ? [bounds.signal] : []),
@@ -84,7 +97,7 @@ function getJson(member: StoreMember, path: string, bounds: Bounds): Promise<unk
       reject(new Error(`${where}: ${what instanceof Error ? what.message : String(what)}`, { cause: what }));
     };
     const asked = request(
-      { host: member.address, port: REST_PORT, path, agent: false, signal: AbortSignal.any(signals) },
+      { host: member.address, port, path, agent: false, signal: AbortSignal.any(signals) },
       (answer) => {
         const parts: Buffer[] = [];
         let bytes = 0;

@@ -1,11 +1,12 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { DatabaseError } from 'pg';
 import { PostgresWorkloadClient } from './session.ts';
 import { errorClass, SURE_FAILURES, sqlState } from './errors.ts';
-import { leaderOf } from './patroni.ts';
+import { leaderOf, patroniCluster, patroniMembers } from './patroni.ts';
 import { connectWithin, PostgresTimeout } from './query.ts';
 import { walPosition } from './readback.ts';
 import { expectedWindow } from './settings.ts';
@@ -96,4 +97,20 @@ void test('a server that accepts and says nothing is given up at the deadline', 
   assert.ok(performance.now() - began < 800);
   for (const socket of held) socket.destroy();
   server.close();
+});
+
+void test('Patroni is asked on the port that the environment file declares', async () => {
+  const server = createHttpServer((_request, response) => response.end('{"members":[]}'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const connection = { host: 'h', port: 5432, database: 'd', user: 'u', password: '' };
+  const members = () => Promise.resolve([{ name: 'm', address: '127.0.0.1' }]);
+  try {
+    const declared = { patroni: { port, scope: 's' } };
+    const [member] = await patroniMembers({ connection: { ...connection, declared }, members });
+    assert.ok(member);
+    assert.deepEqual(await patroniCluster(member, { deadlineMs: 2000 }), { members: [] });
+  } finally {
+    server.close();
+  }
 });
