@@ -38,10 +38,10 @@ interface PatroniMember extends StoreMember {
 }
 
 /** The store's members with the port that the environment file declares for Patroni's REST API (`patroni.port`). */
-export async function patroniMembers({ connection, members }: StoreTarget): Promise<StoreMember[]> {
-  const declared = declaredSchema.safeParse(connection.declared);
+export async function patroniMembers(target: StoreTarget): Promise<StoreMember[]> {
+  const declared = declaredSchema.safeParse(target.connection.declared);
   const restPort = declared.success ? declared.data.patroni.port : REST_PORT;
-  return (await members()).map((member): PatroniMember => ({ ...member, restPort }));
+  return (await target.members()).map((member): PatroniMember => ({ ...member, restPort }));
 }
 
 /** The cluster as Patroni's store (the DCS) has it now, told by one member. */
