@@ -89,6 +89,12 @@ function run(
   return { engine, lines };
 }
 const writes = (lines: OperationLine[]): OperationLine[] => lines.filter(([kind]) => kind === 'w');
+/** The error of an operation, without the notes beside it. */
+const errorOf = (line: OperationLine): string =>
+  (line[6] ?? '')
+    .split(';')
+    .filter((part) => !/^(waited|refused|opened)=/.test(part))
+    .join(';');
 
 describe('the workload engine', () => {
   it('should start each write when it is due, number it without gaps and record it once', async () => {
@@ -97,16 +103,19 @@ describe('the workload engine', () => {
     await engine.open(1000);
     assert.equal(store.opened, 2);
     engine.start();
+    const began = performance.now();
     await sleep(300);
     const { scheduled, scheduledReads } = await engine.stop();
-    const all = writes(lines);
+    const lasted = performance.now() - began;
+    // Answers may come in another order than the questions.
+    const all = writes(lines).sort(([, a], [, b]) => a - b);
     assert.equal(all.length, scheduled);
     assert.deepEqual(
       all.map(([, n]) => n),
       Array.from({ length: scheduled }, (_, i) => i + 1),
     );
-    assert.ok(scheduled >= 50 && scheduled <= 62, String(scheduled));
-    assert.ok(scheduledReads >= 4 && scheduledReads <= 7, String(scheduledReads));
+    assert.ok(scheduled >= 50 && scheduled <= lasted / 5 + 2, `${scheduled} in ${lasted} ms`);
+    assert.ok(scheduledReads >= 4 && scheduledReads <= lasted / 50 + 2, `${scheduledReads} in ${lasted} ms`);
     for (const [i, [, , intended, sent, done, outcome]] of all.entries()) {
       assert.ok(Math.abs(intended - ((all[0]?.[2] ?? 0) + i * 5)) < 0.01);
       assert.ok(intended <= sent && sent <= done);
@@ -125,9 +134,9 @@ describe('the workload engine', () => {
     store.up = true;
     await sleep(60);
     await engine.stop();
-    const details = writes(lines).map((line) => line[6] ?? 'ok');
+    const details = writes(lines).map((line) => errorOf(line) || 'ok');
     assert.deepEqual([...new Set(details)].sort(), ['connect: refused', 'ok', 'reset']);
-    const refused = writes(lines).filter((line) => line[6] === 'connect: refused');
+    const refused = writes(lines).filter((line) => errorOf(line) === 'connect: refused');
     assert.ok(refused.length >= 12, `${refused.length} attempts in 100 ms`);
     assert.ok(
       refused.every((line) => line[5] === 1),
@@ -135,18 +144,20 @@ describe('the workload engine', () => {
     );
     assert.ok(
       writes(lines)
-        .filter((line) => line[6] === 'reset')
+        .filter((line) => errorOf(line) === 'reset')
         .every((line) => line[5] === 2),
       'a reset proves nothing',
     );
     assert.equal(writes(lines).at(-1)?.[5], 0);
     assert.equal(engine.progress().lastOkMs !== null, true);
+    const back = writes(lines).filter((line) => line[5] === 0 && /opened=[\d.]+/.test(line[6] ?? ''));
+    assert.ok(back.length > 0, 'a write on a connection of its own says when that was up');
   });
 
   it('should let one alone connect to a store that is back, and note when it was last refused', async () => {
     const store = new Store();
     store.refuses = true;
-    const { engine, lines } = run(store, { readRatePerSecond: 0 });
+    const { engine, lines } = run(store, { readRatePerSecond: 0, holdMs: 10_000 });
     await engine.open(1000);
     engine.start();
     await sleep(60);
@@ -204,7 +215,7 @@ describe('the workload engine', () => {
     assert.equal(store.written.length, scheduled);
     assert.ok(store.opened >= scheduled, `${store.opened} connections for ${scheduled} failed operations`);
     assert.equal(
-      writes(lines).every((line) => line[6] === '25006'),
+      writes(lines).every((line) => errorOf(line) === '25006'),
       true,
     );
   });

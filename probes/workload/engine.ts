@@ -19,6 +19,8 @@ export interface EngineOptions {
   /** Connections opened before the first operation, and the most that there may ever be. */
   connections: number;
   maxConnections: number;
+  /** How long others may be held back behind one that connects, ms; see scout.ts. */
+  holdMs?: number;
   /** Gets every operation once, when it has ended. */
   record(line: OperationLine): void;
 }
@@ -60,6 +62,8 @@ interface Attempt {
   sent: boolean;
   /** When it last asked for a connection and was refused, before it asked again. */
   refusedMs: number | null;
+  /** When the connection that it opened for itself was up and logged in. */
+  openedMs: number | null;
   /** Its deadline has passed: it has its result, and may use no connection any more. */
   over: boolean;
 }
@@ -78,7 +82,7 @@ export class WorkloadEngine {
   #sessions = 0;
   #waiting: Waiting[] = [];
   #outstanding = 0;
-  readonly #scout = new Scout();
+  readonly #scout: Scout;
   #stopping = false;
   #drained: (() => void) | null = null;
   #pacer: Pacer | null = null;
@@ -98,6 +102,7 @@ export class WorkloadEngine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#scout = new Scout(options.holdMs);
   }
 
   /**
@@ -193,7 +198,7 @@ export class WorkloadEngine {
 
   #run(session: WorkloadSession, operation: Operation, waitedMs: number): void {
     const now = monoMs();
-    const asked = { refusedMs: null, sent: false, over: false };
+    const asked = { refusedMs: null, openedMs: null, sent: false, over: false };
     const attempt: Attempt = { session, operation, firstMs: now, sentMs: now, ...asked };
     if (!session.usable()) this.#replace(attempt);
     void this.#underDeadline(attempt).then((result) => {
@@ -250,6 +255,7 @@ export class WorkloadEngine {
         if (!(await this.#asksAgain(attempt, error))) return { outcome: 'fail', detail };
         continue;
       }
+      attempt.openedMs = monoMs();
       break;
     }
     // The deadline may have destroyed it in the same turn: then nothing may be sent any more.
@@ -314,16 +320,18 @@ export class WorkloadEngine {
 }
 
 /**
- * What a detail says beside the error: `waited=MS` for a free connection, and `refused=MS` for an operation that was refused
- * and asked again, that much before it was sent. The judge reads both (reports/judge/failover/notes.ts).
+ * What a detail says beside the error: `waited=MS` for a free connection, `refused=MS` for an operation that was refused
+ * and asked again, that much before it was sent, and `opened=MS` for one whose own connection was up that much after it was
+ * sent. The judge reads them (reports/judge/failover/notes.ts).
  */
-function noteOf({ firstMs, sentMs, refusedMs }: Attempt, detail: string, waitedMs: number): string {
+function noteOf({ firstMs, sentMs, refusedMs, openedMs }: Attempt, detail: string, waitedMs: number): string {
   const waited = waitedMs + sentMs - firstMs;
   const notes = [
     detail,
     waited > 0 ? `waited=${waited.toFixed(1)}` : '',
     // To the microsecond, since it says when the store was down.
     refusedMs === null ? '' : `refused=${(sentMs - refusedMs).toFixed(3)}`,
+    openedMs === null ? '' : `opened=${(openedMs - sentMs).toFixed(1)}`,
   ];
   return notes.filter((part) => part !== '').join(';');
 }

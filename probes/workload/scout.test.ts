@@ -11,7 +11,7 @@ test('should hold nobody back while nothing is refused', async () => {
 });
 
 test('should let the next go on when the one ahead is refused, and all when it was answered', async () => {
-  const scout = new Scout();
+  const scout = new Scout(60_000);
   const [first, second, third] = [{}, {}, {}];
   scout.seen(true);
   assert.equal(await settled(scout.turn(first)), false);

@@ -18,8 +18,13 @@ interface Ahead {
  * answer is what shows the end of the outage. Who waits has asked the store nothing yet, so nothing is claimed of that time.
  */
 export class Scout {
+  readonly #holdMs: number;
   #refusing = false;
   #ahead: Ahead | null = null;
+
+  constructor(holdMs = HOLD_MS) {
+    this.#holdMs = holdMs;
+  }
 
   /** The last attempt to connect was refused at once, and nothing was answered since. */
   get refusing(): boolean {
@@ -36,12 +41,12 @@ export class Scout {
     this.#refusing = false;
   }
 
-  /** Resolves when `who` may connect, after 20 ms at the latest; true: it had to wait. */
+  /** Resolves when `who` may connect, after the longest hold at the latest; true: it had to wait. */
   async turn(who: object): Promise<boolean> {
-    const endMs = monoMs() + HOLD_MS;
+    const endMs = monoMs() + this.#holdMs;
     let waited = false;
     while (this.#refusing && this.#ahead !== null && this.#ahead.who !== who) {
-      const leftMs = Math.min(endMs, this.#ahead.sinceMs + HOLD_MS) - monoMs();
+      const leftMs = Math.min(endMs, this.#ahead.sinceMs + this.#holdMs) - monoMs();
       if (leftMs <= 0) break;
       waited = true;
       await within(this.#ahead.left.promise, leftMs);

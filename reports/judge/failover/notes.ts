@@ -1,6 +1,7 @@
 import type { Operations } from '../../record/history.ts';
 
 const WAITED = /(?:^|;)waited=([\d.]+)/;
+const OPENED = /(?:^|;)opened=([\d.]+)/;
 const REFUSED = /(?:^|;)refused=([\d.]+)/;
 
 /** How long this operation waited for a free connection, ms: noted by the workload as `waited=MS`. */
@@ -15,6 +16,15 @@ export function waitedMs(operations: Operations, i: number): number {
 export function refusedAtMs(operations: Operations, i: number): number | null {
   const before = note(operations, i, REFUSED);
   return before === null ? null : (operations.sentMs[i] as number) - before;
+}
+
+/**
+ * When the connection that this operation opened for itself was up and logged in, and its statement was sent
+ * (CLOCK_MONOTONIC ms): noted as `opened=MS`, that much after it began to connect. Null: it found one.
+ */
+export function openedAtMs(operations: Operations, i: number): number | null {
+  const after = note(operations, i, OPENED);
+  return after === null ? null : (operations.sentMs[i] as number) + after;
 }
 
 function note({ detail }: Operations, i: number, pattern: RegExp): number | null {
