@@ -71,12 +71,29 @@ function report(error: unknown, code: number, context: Context): void {
   if (code === EXIT.harness && stack !== undefined) context.err(stack);
 }
 
+let guarded = false;
+
+/**
+ * `plumbline … | head -1`: a reader that has gone away is no failure of the command, and must not cut short a run that still has to
+ * restore. What would be written is lost, and the exit code stays the command's.
+ */
+function outliveReaders(): void {
+  if (guarded) return;
+  guarded = true;
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
 /**
  * Runs one command line.
  * @param argv what follows the program's name
  * @returns the exit code; never throws
  */
 export async function main(argv: readonly string[], overrides: Partial<Context> = {}): Promise<number> {
+  outliveReaders();
   let exitCode: number = EXIT.met;
   const context: Context = {
     out: (text) => process.stdout.write(`${text}\n`),

@@ -35,6 +35,8 @@ export class Book {
   readonly firstTrials = new Map<string, number>();
   /** Folder of the histories; controls give each its own. */
   histories: string;
+  /** Takes every secret that was read so far out of a text; the engine, which reads them, sets it. */
+  redact: (text: string) => string = (text) => text;
   readonly #startedAt = new Map<string, number>();
   readonly #lastTrials = new Map<string, number>();
 
@@ -103,6 +105,6 @@ export class Book {
     const trial = this.#lastTrials.get(check) ?? this.firstTrials.get(check) ?? 1;
     const folder = this.trialFolder(check, trial);
     if (!existsSync(folder)) await this.openTrial(check, trial);
-    await appendToTrial(folder, [{ kind: 'runner-verdict', ...own }]);
+    await appendToTrial(folder, [{ kind: 'runner-verdict', ...own }], this.redact);
   }
 }

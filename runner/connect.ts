@@ -112,7 +112,7 @@ async function embedded(instance: InstanceName, options: ConnectOptions): Promis
       instance,
       size: sizeOf(environment) ?? 'small',
       with: stores,
-      onProgress: (seen) => progress.doing(raising(instance, seen)),
+      onProgress: (seen) => progress.doing(raising(instance, seen), seen.remainingMs ?? 0),
       signal,
     });
     return { kubeconfig: up.kubeconfig, pin: pinOf(up.stamp), edgeReady: up.edgeReady };
@@ -129,8 +129,7 @@ async function embedded(instance: InstanceName, options: ConnectOptions): Promis
 }
 
 function raising(instance: string, seen: UpProgress): string {
-  const left = seen.remainingMs === null ? '' : `, about ${Math.round(seen.remainingMs / 1000)} s left`;
-  return `raising ${instance}: ${seen.step} (${seen.index} of ${seen.of}${left}) ${seen.message}`;
+  return `raising ${instance}: ${seen.step} (${seen.index} of ${seen.of}) ${seen.message}`;
 }
 
 /** `env up` stamps what it raised; for the embedded environment that is the pin. */

@@ -1,4 +1,5 @@
 import type { PlannedCheck } from '../env/catalogue/index.ts';
+import { redactor } from '../probes/history.ts';
 import type { KubeCluster } from '../probes/kubernetes/index.ts';
 import type { Handover, PlannedCheck as HandedCheck } from '../suites/harness/protocol.ts';
 import type { Book } from './book.ts';
@@ -51,6 +52,7 @@ export class Engine {
     this.book = parts.book;
     this.budget = new BudgetBook(parts.book.environment);
     this.stores = new StoreTargets(parts.book.environment, parts.cluster);
+    this.book.redact = (text) => redactor(this.stores.secrets())(text);
     this.workloads = new Workloads(this);
     parts.cluster.onCall(this.book.calls.count);
   }

@@ -109,8 +109,7 @@ function windowMs({ goals }: PlannedCheck): number {
 
 /** A guess of a check's usual time, for the progress shown, ms. Measured on two cores. */
 export function estimateMs(planned: PlannedCheck, environment: Environment): number {
-  if (storeFault(planned.row.id))
-    return planned.trials * (environment.drills.steadySeconds * 1000 + 50_000);
+  if (storeFault(planned.row.id)) return planned.trials * (environment.drills.steadySeconds * 1000 + 50_000);
   const own = FAMILIES.find(({ prefix }) => planned.row.id.startsWith(prefix));
   if (own !== undefined) return planned.trials * (own.usualMs + windowMs(planned));
   return lockMode(planned, environment) === 'exclusive' ? 90_000 : 4_000;

@@ -1,7 +1,6 @@
 import type { PlannedCheck } from '../env/catalogue/index.ts';
 import { CommandError, EXIT } from '../env/errors.ts';
 import type { Environment } from '../env/schema.ts';
-import { redactor } from '../probes/history.ts';
 import { diffRuns, renderTerminal } from '../reports/index.ts';
 import type { RunRecord } from '../reports/record/run-record.ts';
 import { Book, type CheckOverrides } from './book.ts';
@@ -17,6 +16,7 @@ import { ensureOwnNamespaces } from './own-namespaces.ts';
 import { permitOf } from './permits.ts';
 import { Progress } from './progress.ts';
 import { assembleRecord, writeRecord } from './record.ts';
+import { redactFolder } from './redact-folder.ts';
 import { makeRunFolder, removeRunFolder, RunFolderError, type RunFolder } from './run-folder.ts';
 import { writeEnd, writePlan, writeSeries } from './run-history.ts';
 import { kubeCallFrom, openSafety, type KubeCall, type Safety } from './safety/index.ts';
@@ -341,7 +341,7 @@ class Run {
     const interrupted = this.#interrupt.name;
     const calls = connection?.cluster.calls() ?? { total: 0, byKind: {} };
     connection?.cluster.close();
-    const redact = redactor(this.#engine?.stores.secrets() ?? []);
+    const redact = this.#book.redact;
     const record = assembleRecord({
       folder: this.#folder,
       command,
@@ -358,7 +358,8 @@ class Run {
       harnessFailure: failure === null ? null : EXIT.harness,
     });
     try {
-      await writeEnd(this.#folder.histories, { interrupted, restored: this.#restored });
+      await writeEnd(this.#folder.histories, { interrupted, restored: this.#restored }, redact);
+      redactFolder(this.#folder.path, this.#engine?.stores.secrets() ?? []);
       const written = await writeRecord(record, this.#folder, redact);
       this.#progress.close();
       const { baseline } = this.#options;

@@ -26,6 +26,14 @@ test('should print each verdict with its count and the time that is left', () =>
   );
 });
 
+test('should count what raising the environment still takes as time that is left', () => {
+  const { lines, progress } = shown();
+  progress.expect(new Map([['a/b', 60_000]]));
+  progress.doing('raising local: toolchain (2 of 11) compiling', 540_000);
+  progress.close();
+  assert.match(lines.at(-1) ?? '', /about 10 min 0 s left/);
+});
+
 test('should say a new thing at once and keep quiet about more words on the same one', () => {
   const { lines, progress } = shown();
   progress.doing('raising local: nodes (5 of 10) one');

@@ -18,6 +18,8 @@ export class Progress {
   #total = 0;
   #done = 0;
   #what = '';
+  /** How much longer that takes, ms, and when it was said. */
+  #whatLeft = { ms: 0, saidMs: 0 };
   #shownMs = 0;
   #status = false;
   #timer: NodeJS.Timeout | undefined;
@@ -26,8 +28,9 @@ export class Progress {
     this.#out = out;
   }
 
-  /** What is being done beside checks, such as raising the environment. */
-  doing(what: string): void {
+  /** What is being done beside checks, such as raising the environment, and how much longer it takes at a guess, ms. */
+  doing(what: string, leftMs = 0): void {
+    this.#whatLeft = { ms: leftMs, saidMs: performance.now() };
     // A new thing is said at once; another word about the same one may wait for the heartbeat.
     const same = headOf(what) === headOf(this.#what);
     this.#what = what;
@@ -78,12 +81,13 @@ export class Progress {
 
   #leftMs(): number {
     const now = performance.now();
+    const ofWhat = Math.max(0, this.#whatLeft.ms - (now - this.#whatLeft.saidMs));
     let left = 0;
     for (const [check, ms] of this.#estimates) {
       const running = this.#running.get(check);
       left += running ? Math.max(1000, ms - (now - running.sinceMs)) : ms;
     }
-    return left;
+    return left + ofWhat;
   }
 
   #show(always: boolean): void {

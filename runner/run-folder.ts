@@ -9,7 +9,7 @@ import {
   statfsSync,
   symlinkSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 
@@ -89,10 +89,10 @@ function mib(bytes: number): number {
 }
 
 /** Writes and syncs; the file is on disk when this returns. */
-export function writeFileDurably(file: string, text: string): void {
+export function writeFileDurably(file: string, text: string | Buffer): void {
   const handle = openSync(file, 'w');
   try {
-    writeSync(handle, text);
+    writeFileSync(handle, text);
     fsyncSync(handle);
   } finally {
     closeSync(handle);
@@ -100,7 +100,7 @@ export function writeFileDurably(file: string, text: string): void {
 }
 
 /** Replaces a file so that a reader sees the old text or the new, never half of it. */
-export function writeFileAtomically(file: string, text: string): void {
+export function writeFileAtomically(file: string, text: string | Buffer): void {
   const draft = `${file}.draft`;
   writeFileDurably(draft, text);
   renameSync(draft, file);

@@ -44,15 +44,20 @@ export async function markResumed(histories: string, firstTrial: number): Promis
   await append(histories, { kind: 'resumed', firstTrial, at: new Date().toISOString() });
 }
 
-export async function writeEnd(histories: string, end: RunEnd): Promise<void> {
-  await append(histories, { kind: 'end', ...end });
+export async function writeEnd(
+  histories: string,
+  end: RunEnd,
+  redact?: (text: string) => string,
+): Promise<void> {
+  await append(histories, { kind: 'end', ...end }, redact);
 }
 
 async function append(
   histories: string,
   observation: { kind: string; [field: string]: unknown },
+  redact?: (text: string) => string,
 ): Promise<void> {
-  const writer = openHistory(histories, FILE);
+  const writer = openHistory(histories, FILE, { redact });
   writer.observe(observation);
   await writer.close();
 }

@@ -32,8 +32,12 @@ export async function openTrial(histories: string, trial: number, source: Header
 }
 
 /** What the runner adds to a trial, in a file of its own: one writer a file. */
-export async function appendToTrial(folder: string, observations: readonly NewObservation[]): Promise<void> {
-  const writer = openHistory(folder, 'runner.ndjson');
+export async function appendToTrial(
+  folder: string,
+  observations: readonly NewObservation[],
+  redact?: (text: string) => string,
+): Promise<void> {
+  const writer = openHistory(folder, 'runner.ndjson', { redact });
   for (const observation of observations) writer.observe(observation);
   await writer.close();
 }

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { monoMs } from '../probes/clock.ts';
-import { openHistory, redactor, type HistoryWriter } from '../probes/history.ts';
+import { openHistory, type HistoryWriter } from '../probes/history.ts';
 import type { Observer } from '../probes/store-driver.ts';
 import { storeDriver } from '../probes/stores.ts';
 import { startWorkload, type WorkloadProcess } from '../probes/workload/process.ts';
@@ -159,7 +159,7 @@ export class Workloads {
   /** A file of the trial, for the runner to write. */
   #open(subject: Subject, file: string): HistoryWriter {
     const folder = this.#engine.book.trialFolder(subject.check, subject.trial);
-    return openHistory(folder, file, { redact: redactor(this.#engine.stores.secrets()) });
+    return openHistory(folder, file, { redact: this.#engine.book.redact });
   }
 
   async #endpoints(store: string): Promise<string[]> {

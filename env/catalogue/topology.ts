@@ -69,7 +69,7 @@ const storage: CatalogueRow[] = [
     section: '5.1',
     access: 'w r w w r',
     goal: 'every StatefulSet with data: PVC Bound, no emptyDir or hostPath for data, the declared StorageClass; bytes survive the pod',
-    control: [turns('data on an emptyDir')],
+    control: [turns('data on an emptyDir'), turns('a volume forgets its bytes when the pod goes')],
     built: true,
   }),
   row({

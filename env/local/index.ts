@@ -75,10 +75,11 @@ export async function up(options: UpOptions): Promise<UpResult> {
   const built = !machine.missingTools.includes('go') && (await toolsBuilt(CLUSTER_GROUPS, signal));
   judgeMachine(machine, { size, built, up: readStamp(instance)?.bootId === currentBoot() });
   const release = takeLock(lockPath(instance));
-  const progress = new Progress(
-    options.onProgress ?? (() => undefined),
-    recordedDurations(timingKey(size, built)),
-  );
+  const edgeBuilt = built && (await toolsBuilt(['edge'], signal));
+  const progress = new Progress(options.onProgress ?? (() => undefined), {
+    ...recordedDurations(timingKey(size, built)),
+    ...(edgeBuilt && { edge: 0 }),
+  });
   try {
     options.refuse?.();
     const raised = await raise(options, progress);
@@ -86,7 +87,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
       timingKey(size, built),
       raised.created ? progress.finish() : recordedDurations(timingKey(size, built)),
     );
-    const edgeReady = finishEdge(raised).finally(release);
+    const edgeReady = finishEdge(raised, progress).finally(release);
     // Whoever does not wait for the edge must not be brought down by it.
     edgeReady.catch(() => undefined);
     return { kubeconfig: kubeconfigOf(instance), stamp: raised.stamp, created: raised.created, edgeReady };
@@ -198,12 +199,13 @@ async function reuse(target: Target, stamp: Stamp | null, progress: Progress): P
   return next;
 }
 
-async function finishEdge({ target, stamp, edgeApplied }: Raised): Promise<void> {
+async function finishEdge({ target, stamp, edgeApplied }: Raised, progress: Progress): Promise<void> {
   const { signal, say } = target;
+  progress.begin('edge', 'looking at the edge');
   const binDir = await buildTools([...CLUSTER_GROUPS, 'edge'], {
     signal,
     onProgress: ({ group, done, of }) => {
-      say(`compiling ${group}: ${done} of ${of} packages`);
+      progress.message(`compiling ${group}: ${done} of ${of} packages`, of > 0 ? done / of : null);
     },
   });
   const images = await imagesOf(binDir, [...coreImages(target.with), ...edgeImages()], say, signal);

@@ -14,6 +14,7 @@ export const STEPS = [
   'ready',
   'platform',
   'platform-ready',
+  'edge',
 ] as const;
 export type Step = (typeof STEPS)[number];
 
@@ -44,6 +45,8 @@ const MEASURED_MS: Readonly<Record<Step, number>> = {
   ready: 20_000,
   platform: 5000,
   'platform-ready': 60_000,
+  // Its Ingress controller is compiled after the rest is up, while the checks that can do without it run.
+  edge: 480_000,
 };
 
 /**

@@ -21,6 +21,8 @@ const CLUSTER_SCOPED = new Set([
   'APIService',
   'CSINode',
   'CSIDriver',
+  'MutatingAdmissionPolicy',
+  'MutatingAdmissionPolicyBinding',
 ]);
 
 /**

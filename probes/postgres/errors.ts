@@ -12,6 +12,15 @@ export const SURE_FAILURES: Readonly<Record<string, string>> = {
   '3F000': 'the schema does not exist',
 };
 
+/**
+ * Answers to a login by a server that is there and takes nobody now. As after a refused connection, one at a time may ask
+ * again soon: sixteen at once would slow down a server that starts, or take the places that are about to be free.
+ */
+export const REFUSED_AT_ONCE: Readonly<Record<string, string>> = {
+  '53300': 'too many connections',
+  '57P03': 'starting up, shutting down or in recovery',
+};
+
 /** Besides: any error before the connection was ready, since the statement had not left the client. */
 export const SURE_FAILURE_NAMES: readonly string[] = [
   'connect: any error before the statement was sent',

@@ -1,7 +1,7 @@
 import { followStore } from '../following.ts';
 import type { Sight } from '../following.ts';
 import type { ObserveOptions, Observer, StoreMember, StoreTarget } from '../store-driver.ts';
-import { anyMember, leaderOf, patroniCluster, patroniStatus } from './patroni.ts';
+import { anyMember, leaderOf, patroniCluster, patroniMembers, patroniStatus } from './patroni.ts';
 import type { PatroniCluster } from './patroni.ts';
 
 /** Patroni answers from its watch in a few milliseconds; one that does not answer in this time has trouble of its own. */
@@ -31,7 +31,7 @@ class Teller {
   }
 
   async leader(signal: AbortSignal): Promise<Sight> {
-    const cluster = await this.#cluster(await this.#target.members(), signal);
+    const cluster = await this.#cluster(await patroniMembers(this.#target), signal);
     this.#leader = leaderOf(cluster);
     const timeline = Number(cluster.members.find((member) => member.name === this.#leader)?.timeline);
     return { leader: this.#leader, timeline: Number.isFinite(timeline) ? timeline : undefined };
@@ -65,7 +65,7 @@ async function streaming(
   name: string | null,
   signal: AbortSignal,
 ): Promise<{ streaming: number; total: number; source: string } | null> {
-  const members = await target.members();
+  const members = await patroniMembers(target);
   const leader = members.find((member) => member.name === name);
   if (leader === undefined) return null;
   const status = await patroniStatus(leader, { deadlineMs: ANSWER_MS, signal }).catch(() => null);

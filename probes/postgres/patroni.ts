@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { askHttp, jsonOf } from '../http.ts';
 import type { HttpQuestion } from '../http.ts';
 import { firstAnswer } from '../members.ts';
-import type { Bounds, Credentials, StoreMember } from '../store-driver.ts';
+import type { Bounds, Credentials, StoreMember, StoreTarget } from '../store-driver.ts';
 
 /** Patroni's REST API listens here unless configured otherwise (its documentation, "REST API"). */
 const REST_PORT = 8008;
+const declaredSchema = z.object({ patroni: z.object({ port: z.int() }) });
 
 const clusterSchema = z.object({
   members: z.array(
@@ -32,6 +33,17 @@ const statusSchema = z.object({
     .default([]),
 });
 const configSchema = z.record(z.string(), z.unknown());
+
+interface PatroniMember extends StoreMember {
+  restPort?: number;
+}
+
+/** The store's members with the port that the environment file declares for Patroni's REST API (`patroni.port`). */
+export async function patroniMembers(target: StoreTarget): Promise<StoreMember[]> {
+  const declared = declaredSchema.safeParse(target.connection.declared);
+  const restPort = declared.success ? declared.data.patroni.port : REST_PORT;
+  return (await target.members()).map((member): PatroniMember => ({ ...member, restPort }));
+}
 
 /** The cluster as Patroni's store (the DCS) has it now, told by one member. */
 export type PatroniCluster = z.infer<typeof clusterSchema>;
@@ -87,6 +99,6 @@ async function getJson(member: StoreMember, path: string, bounds: Bounds): Promi
   return jsonOf(question, await askHttp(question, bounds));
 }
 
-function questionOf(member: StoreMember, path: string): HttpQuestion {
-  return { who: `Patroni of ${member.name}`, host: member.address, port: REST_PORT, path };
+function questionOf(member: PatroniMember, path: string): HttpQuestion {
+  return { who: `Patroni of ${member.name}`, host: member.address, port: member.restPort ?? REST_PORT, path };
 }

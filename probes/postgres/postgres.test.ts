@@ -1,10 +1,12 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { DatabaseError } from 'pg';
+import { PostgresWorkloadClient } from './session.ts';
 import { errorClass, SURE_FAILURES, sqlState } from './errors.ts';
-import { leaderOf } from './patroni.ts';
+import { leaderOf, patroniCluster, patroniMembers } from './patroni.ts';
 import { connectWithin, PostgresTimeout } from './query.ts';
 import { walPosition } from './readback.ts';
 import { expectedWindow } from './settings.ts';
@@ -13,6 +15,17 @@ const serverError = (code: string): DatabaseError =>
   Object.assign(new DatabaseError('cannot execute', 1, 'error'), { code });
 const settings = (values: Record<string, string>) =>
   Object.entries(values).map(([name, value]) => ({ name, value, source: 'test' }));
+
+void test('a server that takes nobody now is asked again like one that refuses connections', () => {
+  const client = new PostgresWorkloadClient(
+    { host: '127.0.0.1', port: 1, database: 'd', user: 'u', password: 'p' },
+    'run',
+  );
+  for (const state of ['53300', '57P03']) assert.equal(client.refused(serverError(state)), true, state);
+  for (const state of ['28P01', '25006', '57P01'])
+    assert.equal(client.refused(serverError(state)), false, state);
+  assert.equal(client.refused(Object.assign(new Error('x'), { code: 'ECONNREFUSED' })), true);
+});
 
 void test('only what the server refused before doing anything is a sure failure', () => {
   assert.ok('25006' in SURE_FAILURES);
@@ -91,4 +104,20 @@ void test('a server that accepts and says nothing is given up at the deadline', 
   assert.ok(performance.now() - began < 800);
   for (const socket of held) socket.destroy();
   server.close();
+});
+
+void test('Patroni is asked on the port that the environment file declares', async () => {
+  const server = createHttpServer((_request, response) => response.end('{"members":[]}'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const connection = { host: 'h', port: 5432, database: 'd', user: 'u', password: '' };
+  const members = () => Promise.resolve([{ name: 'm', address: '127.0.0.1' }]);
+  try {
+    const declared = { patroni: { port, scope: 's' } };
+    const [member] = await patroniMembers({ connection: { ...connection, declared }, members });
+    assert.ok(member);
+    assert.deepEqual(await patroniCluster(member, { deadlineMs: 2000 }), { members: [] });
+  } finally {
+    server.close();
+  }
 });

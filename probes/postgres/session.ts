@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import type { StoreConnection } from '../store-driver.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
-import { errorClass, SURE_FAILURES, sqlState } from './errors.ts';
+import { errorClass, REFUSED_AT_ONCE, SURE_FAILURES, sqlState } from './errors.ts';
 import { connectWithin } from './query.ts';
 
 /** The schema is Plumbline's own, so that its canaries are never among the application's tables. */
@@ -49,6 +49,7 @@ export class PostgresWorkloadClient implements WorkloadClient {
   }
 
   refused(error: unknown): boolean {
+    if (sqlState(error) !== null) return (sqlState(error) ?? '') in REFUSED_AT_ONCE;
     return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
   }
 

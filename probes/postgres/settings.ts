@@ -6,7 +6,7 @@ import type {
   StoreConnection,
   StoreTarget,
 } from '../store-driver.ts';
-import { anyMember, patroniConfig } from './patroni.ts';
+import { anyMember, patroniConfig, patroniMembers } from './patroni.ts';
 import { queryOnce } from './query.ts';
 
 /** What decides whether an acknowledged write is on disk and on a replica; read from the server that takes the writes. */
@@ -54,7 +54,7 @@ export async function durabilitySettings(
 
 /** Patroni's settings, then the server's. @throws Error when either does not answer */
 export async function governingSettings(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]> {
-  const members = await target.members();
+  const members = await patroniMembers(target);
   const config = await anyMember(members, (member) => patroniConfig(member, bounds));
   const dynamic = Object.entries(PATRONI_DEFAULTS).map(([name, fallback]) => {
     const value = config[name] ?? config[OLD_NAMES[name] ?? ''];

@@ -1,6 +1,13 @@
 import { waitSteadyBy } from '../steady.ts';
 import type { Bounds, Steadiness, StoreDescription, StoreMember, StoreTarget } from '../store-driver.ts';
-import { anyMember, leaderOf, patroniCluster, patroniConfig, patroniStatus } from './patroni.ts';
+import {
+  anyMember,
+  leaderOf,
+  patroniCluster,
+  patroniMembers,
+  patroniConfig,
+  patroniStatus,
+} from './patroni.ts';
 import type { PatroniStatus } from './patroni.ts';
 import { connectWithin } from './query.ts';
 import { sqlState } from './errors.ts';
@@ -8,7 +15,7 @@ import { governingSettings, scalar } from './settings.ts';
 
 /** Leader, members and live settings. @throws Error when no member of Patroni or the server does not answer */
 export async function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription> {
-  const members = await target.members();
+  const members = await patroniMembers(target);
   const cluster = await anyMember(members, (member) => patroniCluster(member, bounds));
   const leader = leaderOf(cluster);
   const replication = await replicationStates(
@@ -43,7 +50,7 @@ async function replicationStates(
 /** One leader, every other member streaming from it, and a synchronous one where that is promised. Never throws. */
 export async function steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness> {
   try {
-    const members = await target.members();
+    const members = await patroniMembers(target);
     const cluster = await anyMember(members, (member) => patroniCluster(member, bounds));
     const leader = leaderOf(cluster);
     const holder = members.find((member) => member.name === leader);

@@ -1,5 +1,5 @@
 import type { Bounds, StoreTarget, Switchover, SwitchoverRequest } from '../store-driver.ts';
-import { leaderOf, patroniCluster, patroniSwitchover } from './patroni.ts';
+import { leaderOf, patroniCluster, patroniMembers, patroniSwitchover } from './patroni.ts';
 
 /**
  * Asks Patroni, through the leader itself, to hand over to whichever replica it finds fit: with synchronous replication that
@@ -11,7 +11,7 @@ export async function switchover(
   { from }: SwitchoverRequest,
   bounds: Bounds,
 ): Promise<Switchover> {
-  const members = await target.members();
+  const members = await patroniMembers(target);
   const leader = members.find(({ name }) => name === from);
   if (leader === undefined)
     throw new Error(`Patroni: ${from} has no address, so that nothing can be asked of it`);

@@ -4,6 +4,7 @@ import type { OperationLine } from '../../reports/record/history.ts';
 import { monoMs } from '../clock.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from './client.ts';
 import { Pacer } from './pacer.ts';
+import { Scout } from './scout.ts';
 
 export interface EngineOptions {
   client: WorkloadClient;
@@ -18,6 +19,8 @@ export interface EngineOptions {
   /** Connections opened before the first operation, and the most that there may ever be. */
   connections: number;
   maxConnections: number;
+  /** How long others may be held back behind one that connects, ms; see scout.ts. */
+  holdMs?: number;
   /** Gets every operation once, when it has ended. */
   record(line: OperationLine): void;
 }
@@ -57,6 +60,12 @@ interface Attempt {
   sentMs: number;
   /** Its statement has left this process, or may have. */
   sent: boolean;
+  /** When it last asked for a connection and was refused, before it asked again. */
+  refusedMs: number | null;
+  /** When the connection that it opened for itself was up and logged in. */
+  openedMs: number | null;
+  /** Its deadline has passed: it has its result, and may use no connection any more. */
+  over: boolean;
 }
 
 /** Two or three questions an operation at 200 a second; a refused one costs some 0.3 ms of a core. */
@@ -73,8 +82,7 @@ export class WorkloadEngine {
   #sessions = 0;
   #waiting: Waiting[] = [];
   #outstanding = 0;
-  /** The last attempt to connect was refused at once. */
-  #refusing = false;
+  readonly #scout: Scout;
   #stopping = false;
   #drained: (() => void) | null = null;
   #pacer: Pacer | null = null;
@@ -94,6 +102,7 @@ export class WorkloadEngine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#scout = new Scout(options.holdMs);
   }
 
   /**
@@ -188,18 +197,19 @@ export class WorkloadEngine {
   }
 
   #run(session: WorkloadSession, operation: Operation, waitedMs: number): void {
-    const attempt: Attempt = { session, operation, firstMs: monoMs(), sentMs: 0, sent: false };
-    attempt.sentMs = attempt.firstMs;
+    const now = monoMs();
+    const asked = { refusedMs: null, openedMs: null, sent: false, over: false };
+    const attempt: Attempt = { session, operation, firstMs: now, sentMs: now, ...asked };
     if (!session.usable()) this.#replace(attempt);
     void this.#underDeadline(attempt).then((result) => {
       // Asking again for a connection is waiting for one: the operation itself was sent once, at `sentMs`.
-      const waited = waitedMs + attempt.sentMs - attempt.firstMs;
-      const note = waited > 0 ? `waited=${waited.toFixed(1)}` : '';
-      const detail = [result.detail ?? '', note].filter((part) => part !== '').join(';');
+      const detail = noteOf(attempt, result.detail ?? '', waitedMs);
       this.#ended(operation, attempt.sentMs, result.outcome, detail);
       // What failed once is not trusted again: the next operation on this place connects anew.
       if (result.outcome !== 'ok') attempt.session.destroy();
       this.#release(attempt.session);
+      // Only now, so that the first that waited behind it finds this connection free.
+      this.#scout.leave(attempt);
     });
   }
 
@@ -218,6 +228,7 @@ export class WorkloadEngine {
   #underDeadline(attempt: Attempt): Promise<OperationResult> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
+        attempt.over = true;
         attempt.session.destroy();
         resolve(
           attempt.sent
@@ -234,6 +245,9 @@ export class WorkloadEngine {
 
   async #perform(attempt: Attempt): Promise<OperationResult> {
     while (!attempt.session.usable()) {
+      await this.#awaitTurn(attempt);
+      if (attempt.over) break;
+      if (attempt.session.usable()) break;
       try {
         await attempt.session.open(this.#options.connectTimeoutMs);
       } catch (error) {
@@ -241,13 +255,26 @@ export class WorkloadEngine {
         if (!(await this.#asksAgain(attempt, error))) return { outcome: 'fail', detail };
         continue;
       }
-      // The deadline may have destroyed it in the same turn: then nothing may be sent any more.
-      if (!attempt.session.usable()) return { outcome: 'fail', detail: 'connect: deadline' };
+      attempt.openedMs = monoMs();
+      break;
     }
-    this.#refusing = false;
+    // The deadline may have destroyed it in the same turn: then nothing may be sent any more.
+    if (attempt.over || !attempt.session.usable()) return { outcome: 'fail', detail: 'connect: deadline' };
     attempt.sent = true;
     const { kind, n } = attempt.operation;
-    return kind === 'w' ? attempt.session.write(n) : attempt.session.read();
+    const result = await (kind === 'w' ? attempt.session.write(n) : attempt.session.read());
+    this.#scout.answered();
+    return result;
+  }
+
+  /** Waits behind another that connects; a connection that has become free meanwhile is taken instead of opening one. */
+  async #awaitTurn(attempt: Attempt): Promise<void> {
+    if (!(await this.#scout.turn(attempt)) || attempt.over) return;
+    attempt.sentMs = monoMs();
+    const free = this.#idle.findIndex((session) => session.usable());
+    if (free < 0) return;
+    const [session] = this.#idle.splice(free, 1, attempt.session);
+    if (session !== undefined) attempt.session = session;
   }
 
   /**
@@ -255,13 +282,17 @@ export class WorkloadEngine {
    * return is seen sooner than at the next operation. Not the first that is refused: it shows when the outage began.
    */
   async #asksAgain(attempt: Attempt, error: unknown): Promise<boolean> {
-    const known = this.#refusing;
-    this.#refusing = this.#options.client.refused(error);
+    const known = this.#scout.refusing;
+    const refused = this.#options.client.refused(error);
+    this.#scout.seen(refused);
+    this.#scout.leave(attempt);
     const nextMs = attempt.sentMs + ASK_AGAIN_MS;
     const lastMs = attempt.firstMs + 1000 / this.#options.ratePerSecond;
-    if (!known || !this.#refusing || nextMs >= lastMs || this.#stopping) return false;
+    if (!known || !refused || nextMs >= lastMs || this.#stopping) return false;
     await new Promise((resolve) => setTimeout(resolve, Math.max(1, nextMs - monoMs())));
+    if (attempt.over) return false;
     this.#replace(attempt);
+    attempt.refusedMs = attempt.sentMs;
     attempt.sentMs = monoMs();
     return true;
   }
@@ -286,6 +317,23 @@ export class WorkloadEngine {
       progress.okSinceLastNotOk = 0;
     }
   }
+}
+
+/**
+ * What a detail says beside the error: `waited=MS` for a free connection, `refused=MS` for an operation that was refused
+ * and asked again, that much before it was sent, and `opened=MS` for one whose own connection was up that much after it was
+ * sent. The judge reads them (reports/judge/failover/notes.ts).
+ */
+function noteOf({ firstMs, sentMs, refusedMs, openedMs }: Attempt, detail: string, waitedMs: number): string {
+  const waited = waitedMs + sentMs - firstMs;
+  const notes = [
+    detail,
+    waited > 0 ? `waited=${waited.toFixed(1)}` : '',
+    // To the microsecond, since it says when the store was down.
+    refusedMs === null ? '' : `refused=${(sentMs - refusedMs).toFixed(3)}`,
+    openedMs === null ? '' : `opened=${(openedMs - sentMs).toFixed(1)}`,
+  ];
+  return notes.filter((part) => part !== '').join(';');
 }
 
 /** Microseconds are finer than anything measured here, and short to write. */

@@ -44,7 +44,9 @@ async function inject(
   const refusal = fault.refusal(surroundingsOf(environment));
   if (refusal !== null) throw new Error(refusal);
   const members = store === BACKEND ? await backendPods(engine) : await engine.stores.pods(store);
-  const writer = openHistory(engine.book.trialFolder(check, trial), 'faults.ndjson');
+  const writer = openHistory(engine.book.trialFolder(check, trial), 'faults.ndjson', {
+    redact: engine.book.redact,
+  });
   const kube = kubeCallFrom(engine.parts.kubeconfig, engine.parts.context);
   try {
     const guard = guardOf(engine, check, call.signal);

@@ -23,7 +23,9 @@ export function storeMethods(engine: Engine): Methods {
         signal: call.signal,
       }),
     'store.governing': async ({ check, store, fault, trial, target, also }, call) => {
-      const writer = openHistory(engine.book.trialFolder(check, trial), 'governing.ndjson');
+      const writer = openHistory(engine.book.trialFolder(check, trial), 'governing.ndjson', {
+        redact: engine.book.redact,
+      });
       try {
         const request = {
           fault,

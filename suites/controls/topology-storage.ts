@@ -1,5 +1,6 @@
 import type { Control, ControlContext } from './control.ts';
 import { changePatroni, members, sql } from './failover-postgres.ts';
+import { forgetfulVolume } from './forgetful-volume.ts';
 import { canary, canaryWorkload, idlePod, someImage } from './topology-declared.ts';
 
 const NAME = 'control-empty-dir';
@@ -20,6 +21,15 @@ export const storageControls: readonly Control[] = [
       },
     },
     break: dataOnEmptyDir,
+  },
+  {
+    id: 'topology/storage/persistent/bytes-gone',
+    check: 'topology/storage/persistent',
+    verdict: 'fail',
+    size: 'any',
+    title: "a volume does not outlive its pod: the canary's claim is swapped for an emptyDir",
+    expectSeen: /read by the next: nothing$/,
+    break: forgetfulVolume,
   },
   {
     id: 'topology/storage/durability/fsync-off',

@@ -147,10 +147,8 @@ export class KillSeries {
     killProcesses(victims);
     const struckMs = monoMs();
     if (plan.victim === 'playwright' || plan.victim === 'worker') {
-      await Promise.race([
-        ended,
-        sleep(END_DEADLINE_MS).then(() => problems.push('the runner that was left alone did not end')),
-      ]);
+      const inTime = await Promise.race([ended.then(() => true), sleep(END_DEADLINE_MS).then(() => false)]);
+      if (!inTime) problems.push('the runner that was left alone did not end');
     }
     await ended;
     if (plan.next === 'start') problems.push(...(await this.#restore(label)));

@@ -11,6 +11,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { buildTools, CLUSTER_GROUPS } from '../../env/local/toolchain/index.ts';
 import { KubeError, openCluster } from '../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
+import { until } from '../../runner/control-context.ts';
+import type { ControlContext } from '../../suites/controls/control.ts';
+import { forgetfulVolume } from '../../suites/controls/forgetful-volume.ts';
+import { canary } from '../../suites/controls/topology-declared.ts';
+import type { KubeObject } from '../../suites/harness/protocol.ts';
 
 const ETCD = 'http://127.0.0.1:23791';
 const API_PORT = 26444;
@@ -200,6 +205,39 @@ test('should tell a cluster by its UID and its CA', async () => {
   assert.match(pin.uid, /^[0-9a-f-]{36}$/);
   assert.match(pin.caSha256 ?? '', /^[0-9a-f]{64}$/);
   assert.match(await cluster.version(), /^v1\./);
+});
+
+test("should swap the claim of the storage check's pods for an emptyDir while its control is in force, and of no other", async () => {
+  await cluster.client.create({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'plumbline-canary' },
+  });
+  const ctx: Partial<ControlContext> = {
+    apply: async (objects) => {
+      await cluster.apply(objects);
+    },
+    get: (of) => cluster.get(of),
+    delete: (of) => cluster.delete([of], { graceSeconds: 0 }),
+    until: (what, probe, options) => until({ what, signal: over.signal, ...options }, probe),
+  };
+  await forgetfulVolume(ctx as ControlContext);
+  const volume = async (name: string, check: string): Promise<unknown> => {
+    const pod = canary('v1', 'Pod', name, {
+      spec: {
+        containers: [{ name: 'c', image: 'i' }],
+        volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'persist' } }],
+      },
+    });
+    const labels = { ...pod.metadata.labels, 'plumbline.dev/check': check };
+    const made: KubeObject = await cluster.client.create({ ...pod, metadata: { ...pod.metadata, labels } });
+    return (made['spec'] as { volumes: unknown[] }).volumes[0];
+  };
+  assert.deepEqual(await volume('mine', 'topology.storage.persistent'), { name: 'data', emptyDir: {} });
+  assert.deepEqual(await volume('other', 'topology.network.reachability'), {
+    name: 'data',
+    persistentVolumeClaim: { claimName: 'persist' },
+  });
 });
 
 test('should catch up after the API server was gone, also with what it missed', async () => {

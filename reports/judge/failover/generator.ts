@@ -1,6 +1,7 @@
 import { OUTCOMES } from '../../record/history.ts';
 import type { Operations } from '../../record/history.ts';
 import type { FailoverRecord, Interval } from '../../record/run-record.ts';
+import { waitedMs } from './notes.ts';
 import type { RawOutage } from './outages.ts';
 
 /** A generator that is later than this at an edge has not sampled it as often as it should (DESIGN.md, "Outages"). */
@@ -61,12 +62,6 @@ function isWithin(time: number, spans: readonly (readonly [number, number])[]): 
 function isAtEdge(time: number, edges: readonly Interval[]): boolean {
   for (const { loMs, hiMs } of edges) if (time >= loMs - EDGE_MS && time <= hiMs + EDGE_MS) return true;
   return false;
-}
-
-function waitedMs({ detail }: Operations, i: number): number {
-  if (detail.size === 0) return 0;
-  const match = /(?:^|;)waited=([\d.]+)/.exec(detail.get(i) ?? '');
-  return match === null ? 0 : Number(match[1]);
 }
 
 /** Writes that were due per second, from first to last. */

@@ -313,6 +313,25 @@ describe('what makes a trial inconclusive', () => {
     assert.equal(judge(trial).verdict, 'pass');
   });
 
+  it('should know the end of an outage from an operation that was refused, asked again and was acknowledged', () => {
+    const firstOk = new Synthetic().write(1401);
+    const narrowed = (detail: string): number => {
+      const trial = new Synthetic();
+      trial.write(1401).detail = detail;
+      const { rto } = judge(trial);
+      return (rto?.loMs ?? 0) - (judge(new Synthetic()).rto?.loMs ?? 0);
+    };
+    assert.equal(new Synthetic().write(1400).outcome, 'fail');
+    assert.equal(firstOk.outcome, 'ok');
+    assert.ok(
+      Math.abs(narrowed('waited=2.0;refused=2.000') - 3) < 0.01,
+      'the last failed one was sent 5 ms before',
+    );
+    // A refusal from before the last failed operation adds nothing, and one from before an acknowledgement is not of this outage.
+    assert.equal(narrowed('refused=7.000'), 0);
+    assert.equal(narrowed('refused=2500.000'), 0);
+  });
+
   it('should not decide by two readings that disagree', () => {
     const trial = new Synthetic();
     const first = trial.observations.find((seen) => seen.kind === 'readback' && seen['pass'] === 1);

@@ -7,6 +7,13 @@ export const REST_PORT = 8008;
 const HOME = '/var/lib/postgresql';
 
 /**
+ * Most connections of a role. The workload keeps 16, gives up what has no answer after 1 s and connects anew; but a commit that
+ * waits for its replica keeps its server process until the replica is there, so that each second adds up to 16 (with 20 allowed
+ * the limit itself made writes fail, 53300). Five seconds' worth: at some 3 MiB a process they fit into the pod's 512 MiB.
+ */
+const CONNECTION_LIMITS = { tender: 30, plumbline: 16 * 5 } as const;
+
+/**
  * Times in seconds. A dead leader's lease runs out `ttl` after its last renewal, so that another member leads at most
  * ttl + a loop later: 25 s, within the 30 s that a crash may take. `loop_wait + 2 × retry_timeout ≤ ttl` is Patroni's rule.
  * `primary_start_timeout: 0`: a crashed primary is replaced rather than recovered where it was.
@@ -31,7 +38,7 @@ export const DYNAMIC = {
       wal_level: 'replica',
       wal_log_hints: 'on',
       hot_standby: 'on',
-      max_connections: 60,
+      max_connections: CONNECTION_LIMITS.tender + CONNECTION_LIMITS.plumbline + 30, // the rest: Patroni, replication, people
       max_wal_senders: 8,
       max_replication_slots: 8,
       wal_keep_size: '64MB',
@@ -106,8 +113,8 @@ export function patroniConfig(namespace: string, podLabels: Readonly<Record<stri
 export const POST_BOOTSTRAP = `#!/bin/sh
 set -eu
 psql "$1" --no-psqlrc -v ON_ERROR_STOP=1 -v tender="$TENDER_PASSWORD" -v plumbline="$PLUMBLINE_PASSWORD" <<'SQL'
-CREATE ROLE tender LOGIN CONNECTION LIMIT 30 PASSWORD :'tender';
-CREATE ROLE plumbline LOGIN CONNECTION LIMIT 20 IN ROLE pg_monitor PASSWORD :'plumbline';
+CREATE ROLE tender LOGIN CONNECTION LIMIT ${CONNECTION_LIMITS.tender} PASSWORD :'tender';
+CREATE ROLE plumbline LOGIN CONNECTION LIMIT ${CONNECTION_LIMITS.plumbline} IN ROLE pg_monitor PASSWORD :'plumbline';
 CREATE DATABASE tender OWNER tender;
 CREATE DATABASE plumbline OWNER plumbline;
 REVOKE ALL ON DATABASE tender, plumbline FROM PUBLIC;

@@ -1,0 +1,34 @@
+import type { Operations } from '../../record/history.ts';
+
+const WAITED = /(?:^|;)waited=([\d.]+)/;
+const OPENED = /(?:^|;)opened=([\d.]+)/;
+const REFUSED = /(?:^|;)refused=([\d.]+)/;
+
+/** How long this operation waited for a free connection, ms: noted by the workload as `waited=MS`. */
+export function waitedMs(operations: Operations, i: number): number {
+  return note(operations, i, WAITED) ?? 0;
+}
+
+/**
+ * When this operation had asked for a connection and was refused, before it asked again (CLOCK_MONOTONIC ms): noted as
+ * `refused=MS`, that much before it was sent. Null: it asked once.
+ */
+export function refusedAtMs(operations: Operations, i: number): number | null {
+  const before = note(operations, i, REFUSED);
+  return before === null ? null : (operations.sentMs[i] as number) - before;
+}
+
+/**
+ * When the connection that this operation opened for itself was up and logged in, and its statement was sent
+ * (CLOCK_MONOTONIC ms): noted as `opened=MS`, that much after it began to connect. Null: it found one.
+ */
+export function openedAtMs(operations: Operations, i: number): number | null {
+  const after = note(operations, i, OPENED);
+  return after === null ? null : (operations.sentMs[i] as number) + after;
+}
+
+function note({ detail }: Operations, i: number, pattern: RegExp): number | null {
+  if (detail.size === 0) return null;
+  const match = pattern.exec(detail.get(i) ?? '');
+  return match === null ? null : Number(match[1]);
+}
