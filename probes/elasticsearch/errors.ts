@@ -53,5 +53,9 @@ function typeOf(error: errors.ResponseError): string {
 }
 
 function firstWords(message: string): string {
-  return message.replaceAll(/\s+/g, ' ').slice(0, 60);
+  // The transport adds both ends of the connection, which would make every error a class of its own.
+  return message
+    .replace(/ - Local: .*$/s, '')
+    .replaceAll(/\s+/g, ' ')
+    .slice(0, 60);
 }

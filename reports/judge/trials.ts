@@ -29,11 +29,13 @@ const MAX_FINDINGS = 50;
 export function aggregateTrials(trials: readonly FailoverRecord[], goals: TrialGoals = {}): Judgement {
   const counted = trials.filter((trial) => trial.verdict === 'pass' || trial.verdict === 'fail');
   const gap = gapOf(counted, trials, goals);
-  const verdict = verdictOf(trials, gap);
+  // A trial that was cut off says nothing, good or bad, unless it had failed by then.
+  const deciding = trials.filter((trial) => trial.cutOff === undefined || trial.verdict === 'fail');
+  const verdict = verdictOf(deciding, gap);
   const findings = trials.filter((trial) => trial.verdict !== 'pass').map((trial) => findingOf(trial, goals));
   return {
     verdict,
-    reason: reasonOf(verdict, trials, counted, gap),
+    reason: reasonOf(verdict, deciding, counted, gap),
     expected: expectedOf(goals),
     seen: seenOf(counted, trials),
     figures: figuresOf(counted, trials, goals),

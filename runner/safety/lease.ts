@@ -111,6 +111,20 @@ export class Lease {
     return holder !== undefined && holder !== '' && holder !== this.identity;
   }
 
+  /**
+   * The same, looking once more when the Lease is lost: a process that was paused has seen nothing of what happened meanwhile.
+   * An API server that does not answer tells nothing new.
+   */
+  async isTakenByOther(): Promise<boolean> {
+    if (this.#lost === null && monoMs() < this.#validUntilMs) return this.takenByOther;
+    try {
+      this.#current = leaseOf(await this.#get());
+    } catch {
+      // What was seen last holds.
+    }
+    return this.takenByOther;
+  }
+
   /** Gives the Lease back, if it is still ours. Never throws: an abandoned Lease ends by itself. */
   async release(): Promise<void> {
     this.#ended.abort();

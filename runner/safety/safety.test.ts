@@ -83,17 +83,40 @@ test('what was created is deleted; what the check removed itself is settled; wha
   assert.equal('status' in (api.objects.get(service) ?? {}), false);
 });
 
-test('does nothing once the lever is set, but restores', async () => {
+test('once the lever is set it restores at once, whoever asks, and does nothing more', async () => {
   const api = new TestApi();
   api.put(NODE, { spec: {} });
   const safety = await open(options(api));
   await safety.patch('c', nodeRef, { spec: { unschedulable: true } });
   api.put('/api/v1/namespaces/plumbline-system/configmaps/plumbline-stop', {});
   await new Promise((resolve) => safety.stopped.addEventListener('abort', resolve, { once: true }));
-  await assert.rejects(safety.patch('c', nodeRef, { spec: { other: 1 } }), /safety lever/);
-  assert.equal(safety.pending().length, 1);
-  assert.deepEqual((await safety.restore()).failed, []);
+  // Nobody has asked for it.
+  const since = performance.now();
+  while (safety.pending().length > 0 && performance.now() - since < 2_000)
+    await new Promise((resolve) => setTimeout(resolve, 5));
   assert.deepEqual(api.objects.get(NODE)?.['spec'], {});
+  await assert.rejects(safety.patch('c', nodeRef, { spec: { other: 1 } }), /safety lever/);
+  assert.deepEqual(safety.pending(), []);
+  assert.deepEqual(api.objects.get(NODE)?.['spec'], {});
+});
+
+test('whoever lost the Lease to another while it was paused restores nothing: the other one does', async (t) => {
+  const api = new TestApi();
+  api.put(NODE, { spec: {} });
+  const safety = await open(options(api));
+  await safety.patch('c', nodeRef, { spec: { unschedulable: true } });
+  const lease = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline';
+  api.put(lease, { spec: { holderIdentity: 'elsewhere/boot/1/2', renewTime: 'now' } });
+  const real = process.hrtime;
+  t.mock.method(process, 'hrtime', () => {
+    const [seconds, nanos] = real();
+    return [seconds + 11, nanos];
+  });
+  await assert.rejects(safety.patch('c', nodeRef, { spec: { other: 1 } }), /Lease|lever/);
+  assert.match((await safety.restore()).failed.join(), /another process holds the environment now/);
+  assert.deepEqual(api.objects.get(NODE)?.['spec'], { unschedulable: true });
+  api.put(lease, { spec: { holderIdentity: safety.identity, renewTime: 'now' } });
+  assert.deepEqual((await safety.restore()).failed, []);
 });
 
 test('without a way to record the inverse in the cluster it does not act, and nothing is left to undo', async () => {

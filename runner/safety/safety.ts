@@ -74,6 +74,8 @@ export class Safety {
   readonly #objects: GuardedObjects;
   readonly #underWay = new Set<UnderWay>();
   #gaps = 0;
+  /** Inverses run one after the other, whoever asks for them. */
+  #restoring: Promise<unknown> = Promise.resolve();
 
   constructor(parts: SafetyParts) {
     this.#parts = parts;
@@ -85,6 +87,8 @@ export class Safety {
       hasCreated: (path) => this.#created(new Set([path])).length > 0,
       settleCreated: (paths) => this.#settle(this.#created(paths)),
     });
+    // At once: ending workloads and workers in an orderly way takes longer than anything may stay broken.
+    this.stopped.addEventListener('abort', () => void this.#restoreStopped(), { once: true });
   }
 
   /** Who we are in the Lease. */
@@ -199,12 +203,30 @@ export class Safety {
    * Undoes what is open, last first, past steps that fail. Works when `stopped` too: an inverse acts by compare-and-set, and
    * a cluster that somebody else restores meanwhile is not harmed by it.
    */
-  async restore(filter: RestoreFilter = {}): Promise<RestoreReport> {
+  restore(filter: RestoreFilter = {}): Promise<RestoreReport> {
+    const restoring = this.#restoring.then(() => this.#restoreNow(filter));
+    this.#restoring = restoring.catch(() => undefined);
+    return restoring;
+  }
+
+  async #restoreStopped(): Promise<void> {
+    const { notice } = this.#parts;
+    try {
+      const { actions, undone, failed } = await this.restore();
+      if (actions > 0)
+        notice(`stopped, and undone at once: ${undone.join('; ') || 'nothing was left to undo'}`);
+      for (const failure of failed) notice(`not undone yet: ${failure}`);
+    } catch (error) {
+      notice(`not undone yet: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  async #restoreNow(filter: RestoreFilter): Promise<RestoreReport> {
     await this.#settleUnderWay(filter);
     const { ledger, kube, clusterUid, lease, mirror } = this.#parts;
     const entries = this.pending(filter);
     if (entries.length === 0) return { actions: 0, undone: [], failed: [] };
-    if (lease.takenByOther) {
+    if (await lease.isTakenByOther()) {
       return {
         actions: entries.length,
         undone: [],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Observation } from '../../record/history.ts';
 import { failoverRecordSchema } from '../../record/run-record.ts';
-import { failoverRecord } from './index.ts';
+import { failoverRecord, judgeFailover } from './index.ts';
 import { START, Synthetic } from './synthetic.ts';
 
 function recordWith(outline: ConstructorParameters<typeof Synthetic>[0], ...more: Observation[]) {
@@ -76,6 +76,23 @@ describe('a trial that was cut off', () => {
     assert.match(record.reason, /^cut off: its end was not recorded/);
     whole.observations.push(at(20_000, 'cut-off', { reason: 'the harness was killed' }));
     assert.match(failoverRecord(whole.history()).reason, /^cut off: the harness was killed/);
+  });
+
+  it('should not hold back a series that has enough others', () => {
+    const cut = new Synthetic();
+    cut.observations = cut.observations.filter(({ kind }) => kind !== 'end');
+    const { verdict, seen, findings } = judgeFailover([new Synthetic().history(), cut.history()]);
+    assert.equal(verdict, 'pass');
+    assert.match(seen, /1 trials not counted/);
+    assert.match(
+      findings.map(({ seen: said }) => said).join(),
+      /not counted: cut off: its end was not recorded/,
+    );
+    const goals = { rtoSeconds: 30, lostWrites: 0, minTrials: 2 };
+    const series = judgeFailover([new Synthetic({ goals }).history(), cut.history()]);
+    assert.equal(series.verdict, 'inconclusive');
+    assert.match(series.reason, /1 of 2 trials count, the goal asks for 2/);
+    assert.equal(judgeFailover([cut.history()]).verdict, 'inconclusive');
   });
 
   it('should fail all the same for what was proved before', () => {

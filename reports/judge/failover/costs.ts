@@ -3,13 +3,18 @@ import type { FailoverRecord } from '../../record/run-record.ts';
 import { round } from './phases.ts';
 import { text } from './trial.ts';
 
-type Costs = Pick<FailoverRecord, 'spentMs' | 'budget'>;
+type Costs = Pick<FailoverRecord, 'spentMs' | 'budget' | 'cutOff'>;
 
 /** What a trial cost: its own time by stage, and error budget. */
 export function costsOf(history: History): Costs {
   const spentMs = stagesOf(history);
   const budget = budgetOf(history);
-  return { ...(spentMs !== null && { spentMs }), ...(budget !== null && { budget }) };
+  const cut = cutOff(history);
+  return {
+    ...(spentMs !== null && { spentMs }),
+    ...(budget !== null && { budget }),
+    ...(cut !== null && { cutOff: cut }),
+  };
 }
 
 /** Each stage lasts until the next begins, the last until the end. */

@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { errors } from '@elastic/elasticsearch';
+import { errorClass, isSureFailure, SURE_FAILURE_NAMES } from './errors.ts';
+import { readBack } from './readback.ts';
+import { ElasticsearchWorkloadClient, majorityOf } from './session.ts';
+import { expectedWindow, millisOf } from './settings.ts';
+import { nearest } from './vectors.ts';
+import { primaryOf, viewOf } from './view.ts';
+
+const refusal = (statusCode: number, type: string | null): errors.ResponseError =>
+  new errors.ResponseError({
+    statusCode,
+    body: type === null ? '<html>' : { error: { type, reason: 'secret' } },
+    headers: {},
+    warnings: null,
+    meta: {} as never,
+  });
+
+test('should take for sure failures only what was refused before it reached the shard', () => {
+  for (const [status, type] of [
+    [400, 'document_parsing_exception'],
+    [401, null],
+    [403, 'cluster_block_exception'],
+    [404, 'index_not_found_exception'],
+  ] as const)
+    assert.equal(isSureFailure(refusal(status, type)), true, `${status} ${type ?? ''}`);
+  for (const [status, type] of [
+    [503, 'unavailable_shards_exception'],
+    [503, null],
+    [429, 'es_rejected_execution_exception'],
+    [408, null],
+    [500, 'node_disconnected_exception'],
+    [404, null],
+  ] as const)
+    assert.equal(isSureFailure(refusal(status, type)), false, `${status} ${type ?? ''}`);
+  assert.equal(isSureFailure(new errors.ConnectionError('socket hang up')), false);
+  assert.ok(SURE_FAILURE_NAMES.some((name) => name.startsWith('404 index_not_found_exception:')));
+});
+
+test('should name errors by status and type, without what the server says or which port it came through', () => {
+  assert.equal(errorClass(refusal(503, 'unavailable_shards_exception')), '503 unavailable_shards_exception');
+  assert.equal(
+    errorClass(new errors.ConnectionError('socket hang up - Local: 127.0.0.1:1, Remote: 127.0.0.1:2')),
+    'socket hang up',
+  );
+});
+
+const state = (
+  copies: { node: string | null; primary: boolean; state: string }[],
+): Parameters<typeof viewOf>[0] => ({
+  master_node: 'B',
+  nodes: { A: { name: 'es-0', roles: ['master', 'data'] }, B: { name: 'es-1', roles: ['master'] } },
+  metadata: { indices: { i: { primary_terms: { 0: 7 } } } },
+  routing_table: { indices: { i: { shards: { 0: copies } } } },
+});
+
+test('should name the node of the primary shard only while that shard is active', () => {
+  const started = viewOf(state([{ node: 'A', primary: true, state: 'STARTED' }]), 'i');
+  assert.equal(primaryOf(started)?.node, 'es-0');
+  assert.deepEqual([started.master, started.primaryTerm, started.eligible], ['es-1', 7, ['es-0', 'es-1']]);
+  const gone = viewOf(state([{ node: null, primary: true, state: 'UNASSIGNED' }]), 'i');
+  assert.equal(primaryOf(gone), null);
+  const starting = viewOf(state([{ node: 'A', primary: true, state: 'INITIALIZING' }]), 'i');
+  assert.equal(primaryOf(starting), null);
+  assert.equal(viewOf(state([]), 'other').copies, null);
+  assert.equal(viewOf({ nodes: {} }, 'i').master, null);
+});
+
+test('should derive the window of a silent member from the live checks', () => {
+  const settings = (values: Record<string, string>) =>
+    Object.entries(values).map(([name, value]) => ({
+      name: `cluster.fault_detection.follower_check.${name}`,
+      value,
+      source: 'test',
+    }));
+  const window = expectedWindow('hang', settings({ interval: '1s', timeout: '3s', retry_count: '3' }));
+  assert.equal(window?.loMs, 11_000);
+  assert.ok((window?.hiMs ?? 0) < 45_000);
+  assert.equal(expectedWindow('hang', []), null);
+  assert.ok((expectedWindow('pod-crash', [])?.hiMs ?? Infinity) <= 15_000);
+  assert.deepEqual(['500ms', '3s', '1m', '3d', '3'].map(millisOf), [500, 3000, 60_000, null, null]);
+});
+
+test('should know the nearest by looking at every vector', () => {
+  const among = [
+    [1, 0],
+    [0, 1],
+    [1, 1],
+    [-1, 0],
+  ];
+  assert.deepEqual(nearest([1, 0.1], among, 3), ['0', '2', '1']);
+});
+
+test('should need more than half of the copies', () => {
+  assert.deepEqual([1, 2, 3, 4, 5].map(majorityOf), [1, 2, 2, 3, 3]);
+});
+
+/** Answers of a server, by method and path; only what the driver asks for. */
+async function serving(
+  answer: (asked: string, authorization: string | undefined) => { status?: number; json: unknown },
+  work: (port: number) => Promise<void>,
+): Promise<void> {
+  const server: Server = createServer((request, response) => {
+    request.resume().on('end', () => {
+      const { status = 200, json } = answer(
+        `${request.method ?? ''} ${request.url ?? ''}`,
+        request.headers.authorization,
+      );
+      response.writeHead(status, {
+        'content-type': 'application/json',
+        'x-elastic-product': 'Elasticsearch',
+      });
+      response.end(JSON.stringify(json));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    await work((server.address() as AddressInfo).port);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+const connection = (port: number) => ({ host: '127.0.0.1', port, database: '', user: 'u', password: 'p' });
+
+test('should acknowledge a write only with a majority of copies, in one attempt, with the account', async () => {
+  const replies = [
+    { status: 201, json: { _id: 'a', _shards: { total: 3, successful: 2, failed: 1 } } },
+    { status: 201, json: { _id: 'b', _shards: { total: 3, successful: 1, failed: 2 } } },
+    { status: 503, json: { error: { type: 'unavailable_shards_exception' } } },
+    { status: 403, json: { error: { type: 'cluster_block_exception' } } },
+  ];
+  const asked: string[] = [];
+  await serving(
+    (question, authorization) => {
+      asked.push(`${question} ${authorization ?? ''}`);
+      return replies[asked.length - 1] ?? { status: 500, json: {} };
+    },
+    async (port) => {
+      const session = new ElasticsearchWorkloadClient(connection(port), 'run').session();
+      await session.open(1000);
+      const results = [];
+      for (let n = 1; n <= replies.length; n++) results.push(await session.write(n));
+      assert.deepEqual(results, [
+        { outcome: 'ok' },
+        { outcome: 'unknown', detail: '1 of 3 copies' },
+        { outcome: 'unknown', detail: '503 unavailable_shards_exception' },
+        { outcome: 'fail', detail: '403 cluster_block_exception' },
+      ]);
+      session.destroy();
+      assert.equal(session.usable(), false);
+    },
+  );
+  assert.equal(asked.length, replies.length, 'every write is one request');
+  assert.match(asked[0] ?? '', /^POST \/plumbline-canary\/_doc\?timeout=1s Basic dTpw$/);
+});
+
+const shards = { total: 1, successful: 1, failed: 0 };
+const page = (numbers: number[], more: Record<string, unknown> = {}) => ({
+  timed_out: false,
+  _shards: shards,
+  pit_id: 'p',
+  hits: { total: { value: numbers.length }, hits: numbers.map((n, i) => ({ sort: [n, i] })) },
+  ...more,
+});
+
+async function readingBack(search: unknown): Promise<Record<string, unknown>[]> {
+  const seen: Record<string, unknown>[] = [];
+  await serving(
+    (asked) => {
+      if (asked.startsWith('GET /_cluster/state'))
+        return {
+          json: {
+            master_node: 'A',
+            nodes: { A: { name: 'es-0', roles: ['master'] } },
+            routing_table: {
+              indices: {
+                'plumbline-canary': { shards: { 0: [{ node: 'A', primary: true, state: 'STARTED' }] } },
+              },
+            },
+          },
+        };
+      if (asked.includes('_refresh')) return { json: { _shards: shards } };
+      if (asked.includes('_pit')) return { json: { id: 'p' } };
+      return { json: search };
+    },
+    async (port) => {
+      const member = { name: 'es-0', address: '127.0.0.1', port };
+      const target = { connection: connection(port), members: () => Promise.resolve([member]) };
+      await readBack(target, { run: 'r', write: (one) => seen.push(one) }, { deadlineMs: 5000 });
+    },
+  );
+  return seen;
+}
+
+test('should read the primary twice, with what is there more than once', async () => {
+  const seen = await readingBack(page([1, 2, 2, 4]));
+  assert.deepEqual(
+    seen.map(({ kind, role, pass, present, duplicates }) => [kind, role, pass, present, duplicates]),
+    [
+      ['readback-plan', undefined, undefined, undefined, undefined],
+      [
+        'readback',
+        'leader',
+        1,
+        [
+          [1, 2],
+          [4, 4],
+        ],
+        [[2, 2]],
+      ],
+      [
+        'readback',
+        'leader',
+        2,
+        [
+          [1, 2],
+          [4, 4],
+        ],
+        [[2, 2]],
+      ],
+    ],
+  );
+});
+
+test('should call a search that timed out, missed its shard or held too little a failed read-back', async () => {
+  for (const [search, reason] of [
+    [page([1], { timed_out: true }), /timed out/],
+    [page([1], { _shards: { total: 1, successful: 0, failed: 1 } }), /1 failed/],
+    [page([1], { hits: { total: { value: 5 }, hits: [{ sort: [1, 0] }] } }), /expected 5 documents/],
+  ] as const) {
+    const failed = (await readingBack(search)).find(({ kind }) => kind === 'readback-failed');
+    assert.match(String(failed?.['reason']), reason);
+  }
+});

@@ -1,0 +1,144 @@
+/** Controls that only Elasticsearch has: data that exists once, and an index that is gone. */
+import type { Judgement } from '../../reports/record/judgement.ts';
+import type { Control, ControlContext } from './control.ts';
+import {
+  CANARY,
+  countOf,
+  declaredElasticsearch,
+  elasticsearch,
+  newestWrite,
+  ordered,
+} from './elasticsearch-api.ts';
+
+const WRITES_FLOW_MS = 120_000;
+const BACK_MS = 180_000;
+/** Writes that are surely acknowledged before anything is broken. */
+const ENOUGH = 300;
+const VECTORS = 'plumbline-vectors';
+
+export const elasticsearchControls: readonly Control[] = [
+  {
+    id: 'failover/elasticsearch/pod-delete/no-replicas',
+    check: 'failover/elasticsearch/pod-delete',
+    verdict: 'fail',
+    size: 'any',
+    title: 'the index has no replicas, and the volume of its only copy is deleted with the pod',
+    expectSeen: /lost/,
+    break: (ctx) => beside(ctx, 'the volume', () => loseOnlyCopy(ctx)),
+    verify: countLostIndependently,
+  },
+  {
+    id: 'failover/query/vector/index-lost',
+    check: 'failover/query/vector',
+    verdict: 'fail',
+    size: 'any',
+    title: 'the index that was searched is deleted while its leader crashes',
+    expectSeen: /missing/,
+    break: (ctx) => beside(ctx, 'the index', () => deleteIndex(ctx)),
+  },
+];
+
+/** Does it beside the check that runs meanwhile. What goes wrong shows as a control that does not turn. */
+function beside(ctx: ControlContext, what: string, work: () => Promise<void>): Promise<void> {
+  work().catch((error: unknown) =>
+    ctx.log(`${what}: not broken: ${error instanceof Error ? error.message : String(error)}`),
+  );
+  return Promise.resolve();
+}
+
+interface Shard {
+  node: string | null;
+  primary: boolean;
+  state: string;
+}
+
+/** Where the canary's primary is: the node's name, or its state while it has none. */
+async function primary(
+  ctx: ControlContext,
+): Promise<{ node: string | null; state: string; names: string[] }> {
+  const path = `/_cluster/state/nodes,routing_table/${CANARY}`;
+  const { nodes, routing_table: table } = await ordered<{
+    nodes: Record<string, { name: string }>;
+    routing_table: { indices: Record<string, { shards: Record<string, Shard[]> }> };
+  }>(ctx, 'GET', path);
+  const found = table.indices[CANARY]?.shards['0']?.find((shard) => shard.primary);
+  return {
+    node: nodes[found?.node ?? '']?.name ?? null,
+    state: found?.state ?? 'absent',
+    names: Object.values(nodes).map(({ name }) => name),
+  };
+}
+
+/**
+ * With writes under way: no replicas any more, and the claim of the member that holds the data marked for deletion, which Kubernetes
+ * carries out as soon as the check's own fault has removed the pod. When the member is back with an empty volume, its empty copy is
+ * allocated, as an operator would who gives the data up; only then can what is lost be counted.
+ */
+async function loseOnlyCopy(ctx: ControlContext): Promise<void> {
+  const before = (await newestWrite(ctx))?.run;
+  await ctx.until(
+    `${ENOUGH} writes of a new run`,
+    async () => {
+      const newest = await newestWrite(ctx);
+      return newest !== null && newest.run !== before && newest.n >= ENOUGH ? newest : null;
+    },
+    { timeoutMs: WRITES_FLOW_MS },
+  );
+  const index = { number_of_replicas: 0, 'write.wait_for_active_shards': 1 };
+  await ordered(ctx, 'PUT', `/${CANARY}/_settings`, { index });
+  const { node } = await primary(ctx);
+  if (node === null) throw new Error('the canary has no primary');
+  const { namespace } = declaredElasticsearch(ctx).statefulSet;
+  await ctx.delete({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name: `data-${node}` });
+  ctx.log(`no replicas; claim data-${node} goes with its pod`);
+  await ctx.until(
+    `${node} to be back without data`,
+    async () => {
+      const seen = await primary(ctx);
+      return seen.state === 'UNASSIGNED' && seen.names.includes(node) ? true : null;
+    },
+    { timeoutMs: BACK_MS, everyMs: 500 },
+  );
+  const command = { index: CANARY, shard: 0, node, accept_data_loss: true };
+  await ordered(ctx, 'POST', '/_cluster/reroute?metric=none', {
+    commands: [{ allocate_empty_primary: command }],
+  });
+  ctx.log(`an empty copy was allocated on ${node}`);
+}
+
+/** As soon as the check has searched it, which the index itself counts. */
+async function deleteIndex(ctx: ControlContext): Promise<void> {
+  const searches = async (): Promise<number | null> => {
+    const { status, json } = await elasticsearch(ctx, 'GET', `/${VECTORS}/_stats/search`);
+    if (status === 404) return null;
+    type Stats = {
+      _all: { primaries: { search: { query_total: number } }; total: { search: { query_total: number } } };
+    };
+    return (json as Stats)._all.total.search.query_total;
+  };
+  await elasticsearch(ctx, 'DELETE', `/${VECTORS}`); // what an earlier trial left would have been searched already
+  await ctx.until(
+    'the check to have searched its index through the Service, after each copy',
+    async () => (((await searches()) ?? 0) >= QUESTIONS_BEFORE ? true : null),
+    { timeoutMs: WRITES_FLOW_MS, everyMs: 20 },
+  );
+  await ordered(ctx, 'DELETE', `/${VECTORS}`);
+  ctx.log(`${VECTORS} is deleted`);
+}
+
+/** 12 questions to each of 3 copies, then 12 through the Service (probes/elasticsearch/vectors.ts). */
+const QUESTIONS_BEFORE = 48;
+
+/** What the record counts must be what the index itself counts; all that was acknowledged before the loss must be called lost. */
+async function countLostIndependently(ctx: ControlContext, judgement: Judgement): Promise<string | null> {
+  const writes = judgement.trials?.[0]?.writes;
+  if (!writes) return 'the trial has no counts of writes';
+  const newest = await newestWrite(ctx);
+  if (newest === null) return 'the index is gone';
+  const counted = await countOf(ctx, newest.run, writes.scheduled);
+  const { lost, ok, present, recovered, unexpected } = writes;
+  if (lost < ENOUGH) return `expected at least ${ENOUGH} acknowledged writes lost, the record says ${lost}`;
+  if (counted !== present + recovered + unexpected)
+    return `the record counts ${present + recovered + unexpected} writes in the store, Elasticsearch counts ${counted}`;
+  return ok - present === lost ? null : `${ok} acknowledged − ${present} present is not ${lost}`;
+}
