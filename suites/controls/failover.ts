@@ -1,4 +1,5 @@
 import { elasticsearchControls } from './failover-elasticsearch.ts';
+import { neo4jControls } from './failover-neo4j.ts';
 import { postgresControls } from './failover-postgres-controls.ts';
 import { rabbitmqControls } from './failover-rabbitmq.ts';
 import { platformControls } from './failover-platform.ts';
@@ -9,5 +10,6 @@ export const failoverControls: readonly Control[] = [
   ...postgresControls,
   ...elasticsearchControls,
   ...rabbitmqControls,
+  ...neo4jControls,
   ...platformControls,
 ];
