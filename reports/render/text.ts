@@ -120,7 +120,7 @@ export function caveats(record: RunRecord): string[] {
   }
   for (const [part, ids] of stubs(record))
     said.push(`${part} is a stand-in here (stubbed), behind ${ids.join(', ')}.`);
-  const single = ran.filter((check) => check.trials.length === 1).length;
+  const single = ran.filter(({ trials }) => trials.length === 1 && trials[0]?.writes !== null).length;
   if (single > 0) {
     said.push(
       `${plural(single, 'failover check')} rest${single === 1 ? 's' : ''} on one trial: no bound on how often writes are lost is claimed.`,
