@@ -255,6 +255,7 @@ export function drillRecord(trials = 100): RunRecord {
   const records = Array.from({ length: trials }, (_, index) =>
     fixtureTrial({
       trial: index + 1,
+      zeroAt: new Date(Date.parse('2026-11-24T17:03:15.332Z') + index * 61_000).toISOString(),
       rtoMs: Math.round(2000 + 7000 * noise(index + 1) ** 2),
       election: noise(index + 500) < 0.18 ? 'in place' : 'elsewhere',
     }),

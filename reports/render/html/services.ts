@@ -14,8 +14,8 @@ const BASE = 28;
 const OK_HEIGHT = 16;
 const BAD_DEPTH = 12;
 const AXIS = 24;
-/** Bars are summed over this many pixels of the axis, so that a strip costs the same for one trial and for a hundred. */
-const BAR_PX = 1.5;
+/** Bars are summed over at least this many pixels of the axis, so that a strip costs the same for one trial and for a hundred. */
+const MIN_BAR_PX = 1.5;
 
 /** A trial that is known to have taken place at a time. */
 interface Placed {
@@ -112,10 +112,12 @@ function shade({ trial, zeroMs }: Placed, scale: Scale, top: number): Html {
 /** One bar for each bit of the axis on which something was due; heights by the share of what was due there. */
 function bars(trials: readonly Placed[], scale: Scale, base: number): { ok: string; bad: string } {
   const columns = new Map<number, { ok: number; bad: number }>();
+  const perBin = (scale.width * BIN_MS) / (scale.toMs - scale.fromMs);
+  const width = Math.round(Math.max(MIN_BAR_PX, perBin) * 100) / 100;
   for (const { trial, zeroMs } of trials) {
     for (const [at, ok, bad] of trial.strip) {
       const x = place(scale, zeroMs + at);
-      const column = Math.floor((x - scale.left) / BAR_PX);
+      const column = Math.floor((x - scale.left) / width + 1e-6);
       const sums = columns.get(column) ?? { ok: 0, bad: 0 };
       columns.set(column, { ok: sums.ok + ok, bad: sums.bad + bad });
     }
@@ -123,11 +125,11 @@ function bars(trials: readonly Placed[], scale: Scale, base: number): { ok: stri
   let okPath = '';
   let badPath = '';
   for (const [column, { ok, bad }] of [...columns].sort(([a], [b]) => a - b)) {
-    const x = Math.round((scale.left + column * BAR_PX) * 10) / 10;
+    const x = Math.round((scale.left + column * width) * 10) / 10;
     const share = ok / Math.max(1, ok + bad);
-    if (ok > 0) okPath += `M${x} ${base}v${-Math.max(4, Math.round(share * OK_HEIGHT))}h${BAR_PX}V${base}z`;
+    if (ok > 0) okPath += `M${x} ${base}v${-Math.max(4, Math.round(share * OK_HEIGHT))}h${width}V${base}z`;
     if (bad > 0)
-      badPath += `M${x} ${base + 1}v${Math.max(3, Math.round((1 - share) * BAD_DEPTH))}h${BAR_PX}V${base + 1}z`;
+      badPath += `M${x} ${base + 1}v${Math.max(3, Math.round((1 - share) * BAD_DEPTH))}h${width}V${base + 1}z`;
   }
   return { ok: okPath, bad: badPath };
 }
