@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -40,6 +40,9 @@ test('should be the commit, and more than that when files differ from it', () =>
   assert.ok(added.startsWith(`${clean}+`));
   writeFileSync(file, 'name: b\n');
   assert.notEqual(commitOf(), added);
+  symlinkSync(tmpdir(), join(checkout, 'link'));
+  assert.ok(commitOf().startsWith(`${clean}+`), 'a link to a folder is a file to git');
+  rmSync(join(checkout, 'link'));
   rmSync(join(checkout, 'new.ts'));
   git('checkout', '-q', '--', 'env.yaml');
   assert.equal(commitOf(), clean);

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { CHECKOUT } from './playwright.ts';
 
@@ -55,8 +55,13 @@ function harnessOf(checkout: string): string {
     .filter(Boolean);
   if (changed.length === 0 && added.length === 0) return commit;
   const hash = createHash('sha256').update(changed);
-  for (const name of added) hash.update(`\0${name}\0`).update(readFileSync(join(checkout, name)));
+  for (const name of added) hash.update(`\0${name}\0`).update(contentOf(join(checkout, name)));
   return `${commit}+${hash.digest('hex').slice(0, 12)}`;
+}
+
+/** Git lists a link as what it is, wherever it leads. */
+function contentOf(file: string): Buffer | string {
+  return lstatSync(file).isSymbolicLink() ? readlinkSync(file) : readFileSync(file);
 }
 
 /** null outside git. */

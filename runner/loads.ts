@@ -7,7 +7,7 @@ import { trusted } from '../suites/topology/edge-request.ts';
 import type { Engine } from './engine.ts';
 import { RequestError } from './session.ts';
 
-type Load = Omit<WorkloadInput, 'store' | 'history' | 'run'>;
+export type Load = Omit<WorkloadInput, 'store' | 'history' | 'run'>;
 
 /** What a client of the platform may wait for one answer, ms. */
 const EDGE_ANSWER_MS = 2_000;

@@ -7,7 +7,7 @@ import { startWorkload, type WorkloadProcess } from '../probes/workload/process.
 import type { WorkloadWait } from '../suites/harness/protocol.ts';
 import type { Engine } from './engine.ts';
 import { timeoutMsOf } from './environment-parts.ts';
-import { loadOf } from './loads.ts';
+import { loadOf, type Load } from './loads.ts';
 import { RequestError } from './session.ts';
 
 interface Subject {
@@ -47,13 +47,13 @@ export class Workloads {
   async start(subject: Subject): Promise<void> {
     const { check, store, trial } = subject;
     if (this.#running.has(check)) throw new RequestError(`${check} has a workload already`, 'crash');
-    const { parts, budget } = this.#engine;
-    const load = await loadOf(this.#engine, store);
+    const { parts, budget, book } = this.#engine;
+    const load = changed(await loadOf(this.#engine, store), book.headerSource(check).settings['workload']);
     this.#rates.set(check, load.ratePerSecond ?? DEFAULT_RATE);
     const child = startWorkload(
       {
         store,
-        history: this.#engine.book.trialFolder(check, trial),
+        history: book.trialFolder(check, trial),
         run: this.runName(subject),
         ...load,
       },
@@ -195,4 +195,11 @@ function describe(seen: Seen): string {
       ? 'none has succeeded'
       : `the last success ${Math.round(seen.t - seen.lastOkMs)} ms ago`;
   return `${seen.ok} ok, ${seen.fail} failed, ${seen.unknown} unknown, ${last}`;
+}
+
+/** With what a control declares otherwise of the store for this run of the check, such as another kind of queue. */
+function changed(load: Load, declared: unknown): Load {
+  if (typeof declared !== 'object' || declared === null) return load;
+  const { connection } = load;
+  return { ...load, connection: { ...connection, declared: { ...connection.declared, ...declared } } };
 }

@@ -18,11 +18,27 @@ function one(environment: Environment, id: string, selection: Selection = {}): P
 test('should list what a profile runs and everything that is not built', () => {
   const planned = planChecks(local, { profile: 'spine' });
   const runs = planned.filter((check) => check.notRun === null).map((check) => check.row.id);
-  assert.equal(runs.length, 15);
-  assert.ok(runs.includes('failover/postgres/pod-crash'));
+  const crashes = ['postgres', 'redis', 'rabbitmq', 'elasticsearch', 'neo4j'].map(
+    (store) => `failover/${store}/pod-crash`,
+  );
+  const built = new Set(catalogue().flatMap((row) => (row.built ? [row.id] : [])));
+  assert.deepEqual(
+    runs.filter((id) => id.startsWith('failover/')),
+    crashes.filter((id) => built.has(id)),
+  );
+  assert.equal(runs.filter((id) => id.startsWith('topology/')).length, 14);
   assert.ok(!planned.some((check) => check.row.id === 'failover/postgres/pod-delete'));
-  const notBuilt = planned.filter((check) => check.notRun === 'not built');
+  const notBuilt = planned.filter((check) => !check.row.built && check.notRun !== null);
   assert.equal(notBuilt.length, catalogue().filter((row) => !row.built).length);
+});
+
+test('should spare a single member the faults that only another one can answer, and say why', () => {
+  for (const fault of ['node-loss', 'partition', 'switchover'])
+    assert.match(
+      one(local, `failover/neo4j/${fault}`).notRun ?? '',
+      /one member cannot fail over \(clustering needs/,
+    );
+  assert.equal(one(local, 'failover/neo4j/pod-crash').notRun, null);
 });
 
 test('should not run on the small size what only the full one can hold', () => {

@@ -66,9 +66,8 @@ function chosen(selection: Selection, profile: Profile | null): CatalogueRow[] {
 
 /** Why a check cannot run here, whatever was selected; null when it can. */
 export function whyNotRun(environment: Environment, row: CatalogueRow, now = new Date()): string | null {
-  const single = oneMember(environment, row);
-  if (single !== null) return single;
-  if (!row.built) return 'not built';
+  const never = oneMember(environment, row) ?? (row.built ? null : 'not built');
+  if (never !== null) return never;
   if (row.access[environment.kind] === 'none') return `does not apply to a ${environment.kind} environment`;
   if ('compose' in environment.cluster) return 'not built for a Compose project';
   const small = 'embedded' in environment.cluster && environment.cluster.size === 'small';

@@ -79,9 +79,9 @@ test('should derive the window of a silent member from the live checks', () => {
     }));
   const window = expectedWindow('hang', settings({ interval: '1s', timeout: '3s', retry_count: '3' }));
   assert.equal(window?.loMs, 11_000);
-  assert.ok((window?.hiMs ?? 0) < 45_000);
+  assert.ok(window.hiMs < 45_000);
   assert.equal(expectedWindow('hang', []), null);
-  assert.ok((expectedWindow('pod-crash', [])?.hiMs ?? Infinity) <= 15_000);
+  assert.ok(Number(expectedWindow('pod-crash', [])?.hiMs) <= 15_000);
   assert.deepEqual(['500ms', '3s', '1m', '3d', '3'].map(millisOf), [500, 3000, 60_000, null, null]);
 });
 

@@ -77,7 +77,6 @@ export function settingsFor(replicas: number): Record<string, unknown> {
   return {
     number_of_replicas: replicas,
     'write.wait_for_active_shards': majorityOf(replicas + 1),
-    refresh_interval: '1s',
   };
 }
 

@@ -149,7 +149,12 @@ export class BoltConnection {
 
   /** Takes note of a socket that the driver is making; one that it makes later, behind our back, is ended. */
   own(socket: Socket): void {
-    socket.on('error', (error: NodeJS.ErrnoException) => (this.#errno ??= error.code ?? null));
+    socket.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      // The driver's own time-out ends the socket with an error that has the driver's code.
+      this.#errno ??= message.startsWith('Failed to establish connection in')
+        ? 'connect timeout'
+        : (code ?? null);
+    });
     this.#sockets.push(socket);
     // In this turn the socket is not connecting yet, and connecting would revive it.
     if (!this.#isConnecting())

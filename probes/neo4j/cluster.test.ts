@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import type { StoreMember } from '../store-driver.ts';
 import { leaderOf, membersOf, podAt, writersOf } from './members.ts';
 import type { ClusterView, DatabaseRow, RouteRow, ServerRow } from './members.ts';
+import { shortestPaths } from './graph.ts';
 import { agreed } from './readback.ts';
 import { durationRange, expectedWindow } from './settings.ts';
-import { settled } from './state.ts';
+import { editionOf, settled } from './state.ts';
 
 // What a cluster of three answers, in the columns of the Operations manual ("Monitor databases", "Monitor servers") and of the
 // routing procedure. Enterprise does not run here, so that this is the only place where these are seen.
@@ -141,4 +142,30 @@ void test('one member has to start again, and what a hang lasts does not follow 
   assert.match(crash.derivation, /nobody takes over/);
   assert.equal(expectedWindow('hang', settings({ members: '1' })), null);
   assert.equal(expectedWindow('pod-crash', []), null);
+});
+
+void test('the edition is as declared, and Community says that it has no clustering', () => {
+  assert.deepEqual(editionOf(COMMUNITY, { edition: 'community' }), {
+    name: 'edition',
+    ok: true,
+    expected: 'community',
+    seen: 'community (one member; clustering needs Enterprise)',
+  });
+  assert.equal(editionOf(COMMUNITY, { edition: 'enterprise' }).ok, false);
+  assert.equal(editionOf(view(), undefined).ok, true);
+});
+
+void test('all shortest paths are found without the store, and only the shortest', () => {
+  const links = [
+    [0, 1],
+    [1, 3],
+    [0, 2],
+    [2, 3],
+    [3, 4],
+    [0, 5],
+    [5, 6],
+    [6, 3],
+  ] as const;
+  assert.deepEqual(shortestPaths(links, [0, 4]), ['0>1>3>4', '0>2>3>4']);
+  assert.deepEqual(shortestPaths(links, [4, 0]), []);
 });

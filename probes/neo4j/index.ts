@@ -1,6 +1,7 @@
 /** Neo4j, one member (Community) or a cluster (Enterprise): workload, read-back, observer and description. */
 import type { StoreDriver } from '../store-driver.ts';
 import { SURE_FAILURE_NAMES } from './errors.ts';
+import { graphQuery } from './graph.ts';
 import { observe } from './observer.ts';
 import { readBack } from './readback.ts';
 import { Neo4jWorkloadClient } from './session.ts';
@@ -19,5 +20,6 @@ export const neo4j: StoreDriver = {
   expectedWindow,
   observe,
   readBack,
+  query: graphQuery,
   refusesWrites,
 };

@@ -15,9 +15,20 @@ export function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDesc
     return {
       leader: leaderOf(view, members),
       members: membersOf(view, members),
+      conditions: [editionOf(view, target.connection.declared)],
       governing: await settingsOf(bolt, view),
     };
   });
+}
+
+/** Community has no clustering: that belongs beside the roles, so that nobody takes one member for a cluster that lost two. */
+export function editionOf(
+  { edition }: ClusterView,
+  declared: Readonly<Record<string, unknown>> | undefined,
+): { name: string; ok: boolean; expected: string; seen: string } {
+  const expected = typeof declared?.['edition'] === 'string' ? declared['edition'] : edition;
+  const seen = edition === 'community' ? 'community (one member; clustering needs Enterprise)' : edition;
+  return { name: 'edition', ok: edition === expected, expected, seen };
 }
 
 /** One member that takes writes, every other one online, and clients sent to the one that does. Never throws. */

@@ -6,7 +6,7 @@ import { errorClass, replyCode, SURE_FAILURES } from './errors.ts';
 import { nameOf, replicationIn } from './members.ts';
 import { isDown, newest, pairs } from './sentinel.ts';
 import type { SentinelView } from './sentinel.ts';
-import { acknowledged } from './session.ts';
+import { acknowledged, movedFrom } from './session.ts';
 import { expectedWindow } from './settings.ts';
 
 const reply = (message: string): Error => new (ReplyError as new (message: string) => Error)(message);
@@ -39,6 +39,11 @@ test('a write is acknowledged when WAIT reached the number of replicas, and unkn
   const unblocked = reply('UNBLOCKED force unblock from blocking operation, instance state changed');
   assert.deepEqual(acknowledged(unblocked, 1), { outcome: 'unknown', detail: 'WAIT: UNBLOCKED' });
   assert.deepEqual(acknowledged(unblocked, 0), { outcome: 'ok' }, 'nobody asked for replicas');
+});
+
+test('a switch says which address the master has left', () => {
+  assert.equal(movedFrom('tender 198.18.128.41 6379 198.18.128.42 6379'), '198.18.128.41:6379');
+  assert.equal(movedFrom('tender'), null);
 });
 
 test('INFO tells role, whom a replica follows, and the replicas of a master', () => {

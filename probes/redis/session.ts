@@ -1,3 +1,4 @@
+import { monoMs } from '../clock.ts';
 import type { StoreConnection } from '../store-driver.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
 import { RedisConnection, textOf } from './connection.ts';
@@ -20,20 +21,36 @@ export function canaryKey(run: string): string {
   return `plumbline:canary:${run}`;
 }
 
-/** Redis' part of the workload: the master is asked of the Sentinels for every connection. */
+/** What the sessions of one client share. */
+interface Shared {
+  readonly store: RedisStore;
+  readonly sentinels: Sentinels;
+  readonly key: string;
+  /** When the Sentinels last said that the master has moved away from an address. */
+  readonly movedFrom: Map<string, number>;
+}
+
+/** How long a Sentinel may take to answer before the first write. */
+const LISTEN_MS = 2000;
+
+/**
+ * Redis' part of the workload. As Sentinel's documentation asks of clients: the master is asked of the Sentinels for every connection,
+ * and connections to another one are given up when they say that it has moved.
+ */
 export class RedisWorkloadClient implements WorkloadClient {
-  readonly #store: RedisStore;
-  readonly #sentinels: Sentinels;
-  readonly #key: string;
+  readonly #shared: Shared;
 
   constructor(connection: StoreConnection, run: string) {
-    this.#store = redisStore(connection);
-    this.#sentinels = new Sentinels(this.#store);
-    this.#key = canaryKey(run);
+    const store = redisStore(connection);
+    this.#shared = { store, sentinels: new Sentinels(store), key: canaryKey(run), movedFrom: new Map() };
   }
 
   async prepare(deadlineMs: number): Promise<void> {
-    const session = new RedisSession(this.#store, this.#sentinels, this.#key);
+    await this.#shared.sentinels.listen((_, event, detail) => {
+      const from = event === '+switch-master' ? movedFrom(detail) : null;
+      if (from !== null) this.#shared.movedFrom.set(from, monoMs());
+    }, LISTEN_MS);
+    const session = new RedisSession(this.#shared);
     try {
       await session.open(deadlineMs);
       await session.prepare(deadlineMs);
@@ -43,7 +60,12 @@ export class RedisWorkloadClient implements WorkloadClient {
   }
 
   session(): WorkloadSession {
-    return new RedisSession(this.#store, this.#sentinels, this.#key);
+    return new RedisSession(this.#shared);
+  }
+
+  end(): null {
+    this.#shared.sentinels.close();
+    return null;
   }
 
   refused(error: unknown): boolean {
@@ -64,46 +86,47 @@ class NotMaster extends Error {
 }
 
 class RedisSession implements WorkloadSession {
-  readonly #store: RedisStore;
-  readonly #sentinels: Sentinels;
-  readonly #key: string;
+  readonly #shared: Shared;
   #redis: RedisConnection | null = null;
+  /** Which master it is connected to, and since when. */
+  #at = '';
+  #sinceMs = 0;
   #destroyed = false;
 
-  constructor(store: RedisStore, sentinels: Sentinels, key: string) {
-    this.#store = store;
-    this.#sentinels = sentinels;
-    this.#key = key;
+  constructor(shared: Shared) {
+    this.#shared = shared;
   }
 
   /** Sentinel's advice to clients: ask for the master, connect, and see by ROLE that it is one. */
   async open(connectTimeoutMs: number): Promise<void> {
-    const at = await this.#sentinels.master(connectTimeoutMs);
+    const at = await this.#shared.sentinels.master(connectTimeoutMs);
     if (this.#destroyed) throw new Error('given up');
-    this.#redis = new RedisConnection(at, this.#store.login);
+    this.#at = textOf(at);
+    this.#sinceMs = monoMs();
+    this.#redis = new RedisConnection(at, this.#shared.store.login);
     try {
       await this.#redis.open(connectTimeoutMs);
       const role = await this.#redis.call(['ROLE'], LIMIT_MS);
       const name = Array.isArray(role) ? String(role[0]) : 'unknown';
       if (name !== 'master') throw new NotMaster(textOf(at), name);
     } catch (error) {
-      this.#sentinels.doubt();
+      this.#shared.sentinels.doubt();
       this.#redis.destroy();
       throw error;
     }
   }
 
   async prepare(deadlineMs: number): Promise<void> {
-    await this.#connection.call(['RPUSH', this.#key, FIRST_ELEMENT], deadlineMs);
-    await this.#connection.call(['EXPIRE', this.#key, TIME_TO_LIVE_S], deadlineMs);
+    await this.#connection.call(['RPUSH', this.#shared.key, FIRST_ELEMENT], deadlineMs);
+    await this.#connection.call(['EXPIRE', this.#shared.key, TIME_TO_LIVE_S], deadlineMs);
   }
 
   async write(n: number): Promise<OperationResult> {
-    const { waitReplicas, waitMs } = this.#store;
+    const { waitReplicas, waitMs } = this.#shared.store;
     try {
       const [pushed, waited] = await this.#connection.batch(
         [
-          ['RPUSH', this.#key, n],
+          ['RPUSH', this.#shared.key, n],
           ['WAIT', waitReplicas, waitMs],
         ],
         LIMIT_MS,
@@ -118,7 +141,7 @@ class RedisSession implements WorkloadSession {
   async read(): Promise<OperationResult> {
     try {
       const [found, role] = await this.#connection.batch(
-        [['LRANGE', this.#key, -NEWEST, -1], ['ROLE']],
+        [['LRANGE', this.#shared.key, -NEWEST, -1], ['ROLE']],
         LIMIT_MS,
       );
       if (found instanceof Error) return { outcome: 'unknown', detail: errorClass(found) };
@@ -132,7 +155,8 @@ class RedisSession implements WorkloadSession {
   }
 
   usable(): boolean {
-    return this.#redis?.usable() === true;
+    const movedMs = this.#shared.movedFrom.get(this.#at) ?? -Infinity;
+    return this.#redis?.usable() === true && movedMs < this.#sinceMs;
   }
 
   destroy(): void {
@@ -147,10 +171,16 @@ class RedisSession implements WorkloadSession {
 
   #failed(error: Error): OperationResult {
     // A master without replicas, or one that is none any more: whoever named it may know better by now, or another Sentinel does.
-    this.#sentinels.doubt();
+    this.#shared.sentinels.doubt();
     const sure = (replyCode(error) ?? '') in SURE_FAILURES;
     return { outcome: sure ? 'fail' : 'unknown', detail: errorClass(error) };
   }
+}
+
+/** `+switch-master`: name, old host and port, new host and port. */
+export function movedFrom(detail: string): string | null {
+  const [, host, port] = detail.split(' ');
+  return host === undefined || port === undefined ? null : `${host}:${port}`;
 }
 
 /** What WAIT answered after a push that succeeded: the number of replicas that have it. Too few: nobody knows what will be left. */

@@ -7,7 +7,10 @@ export function noise(seed: number): number {
 }
 
 export interface TrialOptions {
+  store?: string;
   trial?: number;
+  /** When the fault landed. */
+  zeroAt?: string;
   fault?: string;
   /** Length of the outage, ms; null: it never ended. */
   rtoMs?: number | null;
@@ -18,24 +21,32 @@ export interface TrialOptions {
 const RATE_PER_BIN = 22;
 const BEFORE_MS = 5000;
 
-const DEFAULTS = { trial: 1, fault: 'pod-crash', rtoMs: 4213, lost: 0, election: 'elsewhere' } as const;
+const DEFAULTS = {
+  store: 'postgres',
+  zeroAt: '2026-11-24T17:03:15.332Z',
+  trial: 1,
+  fault: 'pod-crash',
+  rtoMs: 4213,
+  lost: 0,
+  election: 'elsewhere',
+} as const;
 
 /** A failover trial of PostgreSQL as a real one looks: sums that add up, phases in order, bins of 100 ms. */
 export function fixtureTrial(options: TrialOptions = {}): FailoverRecord {
-  const { trial, fault, rtoMs, lost, election } = { ...DEFAULTS, ...options };
+  const { store, zeroAt, trial, fault, rtoMs, lost, election } = { ...DEFAULTS, ...options };
   const endMs = rtoMs ?? 60_000;
   const rto = rtoMs === null ? null : { loMs: rtoMs - 6.25, hiMs: rtoMs };
   return {
-    store: 'postgres',
+    store,
     fault,
     trial,
     ...verdictOf(rtoMs, lost),
     startedAt: '2026-11-24T17:03:12.000Z',
-    target: 'tender/postgres-0 on worker-1',
+    target: `tender/${store}-0 on worker-1`,
     landed: { proved: true, by: 'all 9 processes of the pod are gone (pid and start time)', atMs: 3_332.118 },
     election,
-    leaderBefore: 'postgres-0',
-    leaderAfter: election === 'elsewhere' ? 'postgres-1' : 'postgres-0',
+    leaderBefore: `${store}-0`,
+    leaderAfter: `${store}-${election === 'elsewhere' ? 1 : 0}`,
     rto,
     outages: [
       {
@@ -57,7 +68,37 @@ export function fixtureTrial(options: TrialOptions = {}): FailoverRecord {
     strip: stripOf(endMs, rtoMs === null, trial),
     governing: GOVERNING.map(([name, value, source]) => ({ name, value, source })),
     expectedWindowMs: { loMs: 1000, hiMs: 30_000 },
-    outsideExpected: rtoMs === null ? 'unknown' : 'no',
+    expectedFrom: 'ttl 20 s + loop_wait 5 s at most; a leader that gives up its lease is replaced at once',
+    outsideExpected: rtoMs === null ? 'unknown' : rtoMs < 1000 ? 'faster' : rtoMs > 30_000 ? 'slower' : 'no',
+    zeroAt,
+    workload: {
+      client: `${store} client, one attempt per operation`,
+      ratePerSecond: 200,
+      readRatePerSecond: 20,
+      settings: [
+        { name: 'operationTimeoutMs', value: '1000' },
+        { name: 'connectTimeoutMs', value: '100' },
+        { name: 'connections', value: '12' },
+        { name: 'scheduling', value: 'real-time 2' },
+      ],
+      sureFailures: [
+        'connect: any error before the statement was sent',
+        '25006: cannot execute INSERT in a read-only transaction',
+      ],
+    },
+    afterwards: {
+      steady: true,
+      detail: `${store}-1 leads, 2 members follow, 1 of them synchronous`,
+      roles: [
+        {
+          store,
+          before: 'leader, replica, sync_standby; steady',
+          after: 'leader, replica, sync_standby; steady',
+        },
+      ],
+      objects: 63,
+      differences: [],
+    },
   };
 }
 

@@ -55,11 +55,20 @@ const notBuilt = (id: string): CheckResult =>
     history: null,
   });
 
+const LABELS: Record<string, string> = {
+  postgres: 'PostgreSQL',
+  redis: 'Redis',
+  rabbitmq: 'RabbitMQ',
+  elasticsearch: 'Elasticsearch',
+  neo4j: 'Neo4j',
+};
+
 /** A failover check with the figures that the judge of trials gives. */
 export function fixtureFailover(fault: string, goalSeconds: number, trials: FailoverRecord[]): CheckResult {
   const bad = trials.find((trial) => trial.verdict === 'fail');
-  return fixtureCheck(`failover/postgres/${fault}`, {
-    title: `PostgreSQL: ${fault} of the leader`,
+  const store = trials[0]?.store ?? 'postgres';
+  return fixtureCheck(`failover/${store}/${fault}`, {
+    title: `${LABELS[store] ?? store}: ${fault} of the leader`,
     section: '5.2',
     goal: `RTO ≤ ${goalSeconds} s, 0 acknowledged writes lost`,
     verdict: bad ? 'fail' : 'pass',
@@ -246,6 +255,7 @@ export function drillRecord(trials = 100): RunRecord {
   const records = Array.from({ length: trials }, (_, index) =>
     fixtureTrial({
       trial: index + 1,
+      zeroAt: new Date(Date.parse('2026-11-24T17:03:15.332Z') + index * 61_000).toISOString(),
       rtoMs: Math.round(2000 + 7000 * noise(index + 1) ** 2),
       election: noise(index + 500) < 0.18 ? 'in place' : 'elsewhere',
     }),

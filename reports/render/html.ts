@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { RunRecord } from '../record/run-record.ts';
 import { checkSections } from './html/checks.ts';
+import { faultMatrix } from './html/faults.ts';
 import { LIMITS, MAX_PAGE_BYTES } from './html/limits.ts';
 import type { Limits } from './html/limits.ts';
 import { baselineSection, caveatSection, context, headline, matrix } from './html/overview.ts';
 import { SYMBOLS } from './html/parts.ts';
 import { SCRIPT } from './html/script.ts';
+import { serviceSection } from './html/services.ts';
 import { STYLE } from './html/style.ts';
 import { html, trusted } from './html/template.ts';
 
@@ -40,7 +42,7 @@ function page(record: RunRecord, limits: Limits): string {
       <body>
         ${SYMBOLS}<a class="skip" href="#main">Skip to the checks</a>
         <div class="page">
-          ${headline(record)}${caveatSection(record)}${baselineSection(record)}${matrix(record)}
+          ${headline(record)}${caveatSection(record)}${baselineSection(record)}${matrix(record)}${faultMatrix(record)}${serviceSection(record)}
           <div class="tools js" hidden>
             <button type="button" data-open="all">Expand all</button
             ><button type="button" data-open="none">Collapse all</button>

@@ -4,6 +4,8 @@ import {
   CHECK_WORDS,
   caveats,
   duration,
+  failoverText,
+  lossWindowText,
   lostText,
   moment,
   notRunByReason,
@@ -110,9 +112,9 @@ function failover(checks: readonly CheckResult[]): string {
     return row([
       code(check.id),
       `${MARKS[check.verdict]} ${CHECK_WORDS[check.verdict]}`,
-      worstRtoText(check.trials),
+      check.trials[0]?.requests === undefined ? worstRtoText(check.trials) : inert(failoverText(check)),
       inert(check.goal),
-      lostText(check.trials),
+      `${lostText(check.trials)}${lossWindowText(check.trials)}`,
       `${elsewhere} of ${check.trials.length}`,
     ]);
   });

@@ -121,12 +121,14 @@ function failoverMetrics(registry: Metrics, record: RunRecord): void {
     'Counted trials in which another leader was elected.',
     names,
   );
+  const more = furtherMetrics(registry, names);
   const environment = label(record.environment.name);
   for (const check of record.checks) {
     const counted = countedTrials(check);
     const first = counted[0];
     if (first === undefined) continue;
     const labels = { environment, store: label(first.store), fault: label(first.fault) };
+    more(labels, counted);
     rto.set(
       labels,
       Math.max(...counted.map((trial) => (trial.rto === null ? Infinity : trial.rto.hiMs / 1000))),
@@ -145,6 +147,46 @@ function failoverMetrics(registry: Metrics, record: RunRecord): void {
       known.reduce((sum, writes) => sum + writes.duplicates, 0),
     );
   }
+}
+
+type Labels = Record<'environment' | 'store' | 'fault', string>;
+
+/** What not every check has: a figure that was not measured has no series. */
+function furtherMetrics(
+  registry: Metrics,
+  names: readonly ['environment', 'store', 'fault'],
+): (labels: Labels, counted: readonly FailoverRecord[]) => void {
+  const window = gauge(
+    registry,
+    'failover_loss_window_seconds',
+    'Longest time from the first to the last lost acknowledgement of a trial.',
+    names,
+  );
+  const outside = gauge(
+    registry,
+    'failover_trials_outside_expected',
+    'Counted trials faster or slower than their live settings let expect.',
+    names,
+  );
+  const failed = gauge(
+    registry,
+    'failover_failed_requests_ratio',
+    'Share of the judged requests through the edge that failed, worst trial.',
+    names,
+  );
+  return (labels, counted) => {
+    const windows = counted.flatMap(({ lossWindowMs }) =>
+      lossWindowMs === null ? [] : [lossWindowMs / 1000],
+    );
+    if (windows.length > 0) window.set(labels, Math.max(...windows));
+    const compared = counted.filter(({ outsideExpected }) => outsideExpected !== 'unknown');
+    if (compared.length > 0)
+      outside.set(labels, compared.filter(({ outsideExpected }) => outsideExpected !== 'no').length);
+    const ratios = counted.flatMap(({ requests }) =>
+      requests === undefined || requests.judged === 0 ? [] : [1 - requests.ok / requests.judged],
+    );
+    if (ratios.length > 0) failed.set(labels, Math.max(...ratios));
+  };
 }
 
 function countedTrials(check: CheckResult): FailoverRecord[] {

@@ -5,12 +5,10 @@ import {
   GLYPHS,
   caveats,
   duration,
+  failoverText,
   groupBy,
-  lostText,
   notRunByReason,
   oneLine,
-  plural,
-  worstRtoText,
 } from './text.ts';
 
 export interface TerminalOptions {
@@ -82,13 +80,9 @@ function suites(checks: readonly CheckResult[]): string[] {
 }
 
 function failovers(checks: readonly CheckResult[]): string[] {
-  return checks.flatMap((check) => {
-    if (check.trials.length === 0) return [];
-    const elsewhere = check.trials.filter((trial) => trial.election === 'elsewhere').length;
-    return [
-      `  ${GLYPHS[check.verdict]} ${check.id}: RTO ${worstRtoText(check.trials)}, lost writes ${lostText(check.trials)}, another leader in ${elsewhere} of ${plural(check.trials.length, 'trial')}`,
-    ];
-  });
+  return checks
+    .filter((check) => check.trials.length > 0)
+    .map((check) => `  ${GLYPHS[check.verdict]} ${check.id}: ${failoverText(check)}`);
 }
 
 function problems(record: RunRecord): string[] {

@@ -120,7 +120,7 @@ export function caveats(record: RunRecord): string[] {
   }
   for (const [part, ids] of stubs(record))
     said.push(`${part} is a stand-in here (stubbed), behind ${ids.join(', ')}.`);
-  const single = ran.filter((check) => check.trials.length === 1).length;
+  const single = ran.filter(({ trials }) => trials.length === 1 && trials[0]?.writes !== null).length;
   if (single > 0) {
     said.push(
       `${plural(single, 'failover check')} rest${single === 1 ? 's' : ''} on one trial: no bound on how often writes are lost is claimed.`,
@@ -153,4 +153,30 @@ export function lostText(trials: readonly FailoverRecord[]): string {
 export function worstRtoText(trials: readonly FailoverRecord[]): string {
   if (trials.some((trial) => trial.rto === null)) return 'never steady again';
   return secondsOf(Math.max(0, ...trials.map((trial) => trial.rto?.hiMs ?? 0)));
+}
+
+/** What a failover check showed, in one line of plain text. */
+export function failoverText({ trials }: Pick<CheckResult, 'trials'>): string {
+  const counted = plural(trials.length, 'trial');
+  const requests = trials.flatMap((trial) => (trial.requests === undefined ? [] : [trial.requests]));
+  if (requests.length > 0) {
+    const bad = requests.reduce((sum, { judged, ok }) => sum + judged - ok, 0);
+    const all = requests.reduce((sum, { judged }) => sum + judged, 0);
+    return `${grouped(bad)} of ${grouped(all)} requests failed in ${counted}`;
+  }
+  const rto = `RTO ${worstRtoText(trials)}`;
+  // A control plane is written to as well, and nothing of it is read back.
+  if (trials.every(({ store }) => store === 'control-plane')) return `${rto} in ${counted}`;
+  const elsewhere = trials.filter((trial) => trial.election === 'elsewhere').length;
+  const flagged = trials.filter(({ outsideExpected }) =>
+    ['faster', 'slower'].includes(outsideExpected),
+  ).length;
+  const outside = flagged === 0 ? '' : `, ${flagged} outside the expected window`;
+  return `${rto}, lost writes ${lostText(trials)}${lossWindowText(trials)}, another leader in ${elsewhere} of ${counted}${outside}`;
+}
+
+/** For stores that may lose what was acknowledged last: over how long. */
+export function lossWindowText(trials: readonly FailoverRecord[]): string {
+  const longest = Math.max(0, ...trials.map(({ lossWindowMs }) => lossWindowMs ?? 0));
+  return longest === 0 ? '' : ` within ${secondsOf(longest)}`;
 }

@@ -50,7 +50,11 @@ function selected(
   if (!('store' in pods)) return pods;
   const { statefulSet, container } = engine.stores.declared(pods.store);
   // What belongs to a store beside its members (Redis: the Sentinels) is named after it.
-  return { namespace: statefulSet.namespace, prefixes: [statefulSet.name, pods.store], container };
+  return {
+    namespace: statefulSet.namespace,
+    prefixes: [...new Set([statefulSet.name, pods.store])],
+    container,
+  };
 }
 
 async function compare(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -66,4 +66,20 @@ test('half a line left by a crash loses nothing before or after it', () => {
     ledger.open().map(({ title }) => title),
     ['before', 'after'],
   );
+});
+
+test('a long ledger starts anew once nothing is open, goes on counting, and keeps the old one', () => {
+  const ledger = fresh();
+  const lines = Array.from({ length: 2_001 }, (_, at) => {
+    const state = at === 2_000 ? 'pending' : 'done';
+    return `${JSON.stringify({ entry: { ...entry('many'), seq: at + 1, state } })}\n`;
+  });
+  appendFileSync(join(ledger.folder, 'ledger.ndjson'), lines.join(''));
+  ledger.rotate();
+  assert.equal(ledger.entries().length, 2_001, 'not while something is open');
+  ledger.mark(2_001, 'done');
+  ledger.rotate();
+  assert.equal(ledger.entries().length, 1);
+  assert.equal(ledger.record(entry('next')).seq, 2_002);
+  assert.ok(readdirSync(ledger.folder).includes('ledger-until-2001.ndjson'));
 });

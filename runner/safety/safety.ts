@@ -234,6 +234,8 @@ export class Safety {
       };
     }
     const report = await undoAll(entries, { ledger, kube, clusterUid, retryForMs: RESTORE_RETRY_MS });
+    // A series of a hundred drills must not make its ledger longer and longer.
+    ledger.rotate();
     await mirror.sync();
     return report;
   }

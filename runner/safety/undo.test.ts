@@ -97,6 +97,17 @@ test('what was done to another cluster is void', async () => {
   );
 });
 
+test('what a restart of the machine has undone already is void', async () => {
+  const { ledger, entries } = setup({ kind: 'thaw', cgroup: '/sys/fs/cgroup/none' });
+  const before = entries.map((entry) => ({ ...entry, bootId: 'an earlier boot' }));
+  const report = await undoAll(before, { ledger, kube: null, clusterUid: 'u', retryForMs: 0 });
+  assert.deepEqual([report.undone, report.failed], [[], []]);
+  assert.deepEqual(
+    ledger.entries().map(({ state, note }) => [state, note]),
+    [['void', 'void: the machine was restarted since']],
+  );
+});
+
 test('a static pod that was stopped is started, one that runs again is left alone', async (context) => {
   const before = process.env['PLUMBLINE_STATE'];
   process.env['PLUMBLINE_STATE'] = mkdtempSync(join(folder, 'state-'));

@@ -1,14 +1,17 @@
-/** Controls that only Elasticsearch has: data that exists once, and an index that is gone. */
+/** Controls of Elasticsearch: those of every store, data that exists once, and an index that is gone. */
 import type { Judgement } from '../../reports/record/judgement.ts';
 import type { Control, ControlContext } from './control.ts';
 import {
   CANARY,
   countOf,
   declaredElasticsearch,
+  doubleWrite,
   elasticsearch,
   newestWrite,
   ordered,
+  removeWrite,
 } from './elasticsearch-api.ts';
+import { beside, everyStoreControls } from './every-store.ts';
 
 const WRITES_FLOW_MS = 120_000;
 const BACK_MS = 180_000;
@@ -17,6 +20,12 @@ const ENOUGH = 300;
 const VECTORS = 'plumbline-vectors';
 
 export const elasticsearchControls: readonly Control[] = [
+  ...everyStoreControls({
+    store: 'elasticsearch',
+    newest: newestWrite,
+    remove: (ctx, { run, n }) => removeWrite(ctx, run, n),
+    double: (ctx, { run, n }) => doubleWrite(ctx, run, n),
+  }),
   {
     id: 'failover/elasticsearch/pod-delete/no-replicas',
     check: 'failover/elasticsearch/pod-delete',
@@ -24,7 +33,7 @@ export const elasticsearchControls: readonly Control[] = [
     size: 'any',
     title: 'the index has no replicas, and the volume of its only copy is deleted with the pod',
     expectSeen: /lost/,
-    break: (ctx) => beside(ctx, 'the volume', () => loseOnlyCopy(ctx)),
+    break: (ctx) => beside(ctx, () => loseOnlyCopy(ctx)),
     verify: countLostIndependently,
   },
   {
@@ -34,17 +43,9 @@ export const elasticsearchControls: readonly Control[] = [
     size: 'any',
     title: 'the index that was searched is deleted while its leader crashes',
     expectSeen: /missing/,
-    break: (ctx) => beside(ctx, 'the index', () => deleteIndex(ctx)),
+    break: (ctx) => beside(ctx, () => deleteIndex(ctx)),
   },
 ];
-
-/** Does it beside the check that runs meanwhile. What goes wrong shows as a control that does not turn. */
-function beside(ctx: ControlContext, what: string, work: () => Promise<void>): Promise<void> {
-  work().catch((error: unknown) =>
-    ctx.log(`${what}: not broken: ${error instanceof Error ? error.message : String(error)}`),
-  );
-  return Promise.resolve();
-}
 
 interface Shard {
   node: string | null;

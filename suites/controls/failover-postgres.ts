@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
-import type { Control, ControlContext } from './control.ts';
+import type { ControlContext } from './control.ts';
 
 /** A pod as `ControlContext.exec` wants it. */
 export interface PodRef {
@@ -121,11 +121,4 @@ export async function paused(ctx: ControlContext): Promise<true | null> {
     .filter(({ metadata }) => names.has(metadata.name))
     .map(({ metadata }) => metadata.annotations?.['status'] ?? '{}');
   return states.every((state) => (JSON.parse(state) as { pause?: boolean }).pause === true) ? true : null;
-}
-
-/** Shared by the controls of this family. */
-export type FailoverControl = Omit<Control, 'size' | 'check'> & { fault: 'pod-crash' | 'pod-delete' };
-
-export function failoverControl({ fault, ...control }: FailoverControl): Control {
-  return { ...control, check: `failover/postgres/${fault}`, size: 'any' };
 }

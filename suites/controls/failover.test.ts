@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Judgement } from '../../reports/record/judgement.ts';
-import { expectCounts, failoverControls } from './failover.ts';
+import { expectCounts } from './every-store.ts';
+import { failoverControls } from './failover.ts';
 
 const judged = (lost: number[], duplicates: number[]): Judgement =>
   ({

@@ -1,9 +1,10 @@
 /** Outside the embedded environment: what has to be true before a drill touches anything, against a real API server. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { parse, stringify } from 'yaml';
+import { readStamp } from '../../env/local/stamp.ts';
 import { kubeCallFrom, safetyFolder } from '../../runner/safety/index.ts';
 import { asForeign, KUBECONFIG, onlyRun, plumbline, scratch, type Variation } from './runner-fixture.ts';
 
@@ -131,6 +132,20 @@ test('should refuse another cluster than the pinned one with 64, by its UID and 
   const ca = await refused('other-ca', { pin: { caSha256: '0'.repeat(64) } });
   assert.equal(ca.code, 64, ca.output);
   assert.match(ca.output, /SHA-256 of the CA: pinned 0000/);
+});
+
+test('should break nothing where the stamp that env up left is another cluster than the kubeconfig leads to', async () => {
+  const state = join(folder, 'other-state');
+  mkdirSync(join(state, 'local-small'), { recursive: true });
+  copyFileSync(KUBECONFIG, join(state, 'local-small', 'kubeconfig'));
+  const stamp = { ...readStamp('local-small'), uid: '00000000-0000-4000-8000-000000000000' };
+  writeFileSync(join(state, 'local-small', 'stamp.json'), JSON.stringify(stamp));
+  const before = await traces();
+  const words = ['controls', '--check', 'topology/nodes/pools/*', '--out', join(folder, 'controls')];
+  const { code, output } = await plumbline(words, { env: { ...env, PLUMBLINE_STATE: state } });
+  assert.equal(code, 64, output);
+  assert.match(output, /not the cluster that local-small pins; nothing was touched/);
+  assert.equal(await traces(), before);
 });
 
 test('should refuse a drill that the error budget does not afford, and one without the word', async () => {

@@ -39,6 +39,12 @@ async function numbersIn(cluster: RedisCluster, name: string): Promise<Set<numbe
   return new Set(all.map(Number).filter((n) => Number.isInteger(n)));
 }
 
+/** A busy machine may delay the workload: then the judge does not claim a pass. Nothing else may keep it from one. */
+function assertPassed({ verdict, reason }: FailoverRecord): void {
+  if (verdict === 'inconclusive') assert.match(reason, /^the generator was [\d.]+ ms/);
+  else assert.equal(verdict, 'pass', reason);
+}
+
 describe('Redis with WAIT and min-replicas', () => {
   let cluster: RedisCluster;
   before(async () => {
@@ -59,7 +65,7 @@ describe('Redis with WAIT and min-replicas', () => {
     t.diagnostic(
       `RTO ${record.rto?.loMs} to ${record.rto?.hiMs} ms, ${w.ok} acknowledged, ${w.lost} lost, ${w.unknown} unknown`,
     );
-    assert.equal(record.verdict, 'pass', record.reason);
+    assertPassed(record);
     assert.equal(record.election, 'elsewhere');
     assert.equal(w.lost, 0);
     assert.equal(record.outsideExpected, 'no');
@@ -76,7 +82,7 @@ describe('Redis with WAIT and min-replicas', () => {
     t.diagnostic(
       `RTO ${record.rto?.loMs} to ${record.rto?.hiMs} ms, ${w.ok} acknowledged, ${w.lost} lost, ${w.unknown} unknown`,
     );
-    assert.equal(record.verdict, 'pass', record.reason);
+    assertPassed(record);
     assert.equal(record.election, 'elsewhere');
     assert.ok(w.unknown > 0);
   });

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { jarOf, lockText, parseMavenLock, pomOf } from './fetched.ts';
+import type { Artifact } from './fetched.ts';
 
 const SHA = 'ab'.repeat(32);
 
@@ -17,8 +18,8 @@ test('should read artifacts with their digests, and name the line that is none',
     classifier: undefined,
     sha256: SHA,
   });
-  assert.equal(plain && jarOf(plain), 'lib-a-1.2.3.jar');
-  assert.equal(special && jarOf(special), 'lib-b-4.5.Final-linux-x86_64.jar');
+  assert.equal(jarOf(plain as Artifact), 'lib-a-1.2.3.jar');
+  assert.equal(jarOf(special as Artifact), 'lib-b-4.5.Final-linux-x86_64.jar');
   assert.throws(() => parseMavenLock('org.example:lib-a:1.2.3'), /seen "org\.example:lib-a:1\.2\.3"/);
   assert.throws(() => parseMavenLock(`${SHA} org.example:lib-a`), /expected "SHA-256/);
 });

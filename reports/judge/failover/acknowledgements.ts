@@ -12,8 +12,9 @@ export interface Acknowledgements {
   highestN: Float64Array;
 }
 
-export function acknowledgements(writes: Operations): Acknowledgements {
-  const order = acknowledgedInOrder(writes);
+/** `counts`, where given, leaves out the numbers of which it says no. */
+export function acknowledgements(writes: Operations, counts?: (n: number) => boolean): Acknowledgements {
+  const order = acknowledgedInOrder(writes, counts);
   const count = order.length;
   const doneMs = new Float64Array(count);
   const provenUpMs = new Float64Array(count);
@@ -32,13 +33,16 @@ export function acknowledgements(writes: Operations): Acknowledgements {
 }
 
 /** Indexes of ok operations by `doneMs`. A history is in that order already; anything else is sorted. */
-function acknowledgedInOrder({ count, outcome, doneMs }: Operations): Uint32Array {
+function acknowledgedInOrder(
+  { count, outcome, doneMs, n }: Operations,
+  counts?: (n: number) => boolean,
+): Uint32Array {
   const indexes = new Uint32Array(count);
   let kept = 0;
   let last = -Infinity;
   let sorted = true;
   for (let i = 0; i < count; i++) {
-    if (outcome[i] !== OUTCOMES.ok) continue;
+    if (outcome[i] !== OUTCOMES.ok || counts?.(n[i] as number) === false) continue;
     const done = doneMs[i] as number;
     sorted &&= done >= last;
     last = done;

@@ -81,7 +81,15 @@ function judgeTrial(history: History): Judged {
 /** Deployments elect nobody: of the phases only those remain that were looked for. */
 function withoutElection(record: Measured['record']): Measured['record'] {
   const phases = record.phases.filter(({ name }) => ['landed', 'first ok write', 'steady'].includes(name));
-  return { ...record, phases, election: 'not applicable' };
+  const unseen = record.rto !== null && record.outages.length === 0;
+  return {
+    ...record,
+    phases,
+    election: 'not applicable',
+    ...(unseen && {
+      rtoNote: 'no request failed; an outage of this length may have passed between two answers',
+    }),
+  };
 }
 
 interface Weighed {

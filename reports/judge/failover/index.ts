@@ -38,10 +38,12 @@ export function judgeFailover(histories: readonly History[]): Judgement {
 
 function goalsOf(first: History): TrialGoals {
   const goal = (name: string): number | undefined => numberIn(first.header.goals, name);
+  const beyond = first.header.goals['lossWindowBeyondFailover'];
   return {
     rtoSeconds: goal('rtoSeconds'),
     lostWrites: goal('lostWrites'),
     lossWindowSeconds: goal('lossWindowSeconds'),
+    lossWindowBeyondFailover: typeof beyond === 'string' ? beyond : undefined,
     minTrials: goal('minTrials'),
     // Who is hurt need not lead: then nobody has to be elected.
     electionRequired: trialOf(first).members !== 1 && aimOf(first) === 'leader',

@@ -3,6 +3,7 @@ import type { FailoverRecord, Interval, Outage } from '../../record/run-record.t
 import { acknowledgements, countUpTo } from './acknowledgements.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import { generatorLag, rateOf, stripOf } from './generator.ts';
+import { isPresent, lossWindowGoalOf } from './loss-window.ts';
 import { lengthOf, outagesOf } from './outages.ts';
 import type { RawOutage } from './outages.ts';
 import { leadersOf, phasesOf, round } from './phases.ts';
@@ -77,8 +78,9 @@ function evidenceOf(
 ): Evidence {
   const readBack = readBackOf(history, trial.members);
   const { leader } = readBack;
+  const lossWindowGoalMs = lossWindowGoalOf(history, trial, back.rto);
   return {
-    trial,
+    trial: { ...trial, lossWindowGoalMs },
     writes: history.writes.count,
     acknowledgedBefore: countUpTo(acks.doneMs, trial.faultMs ?? Infinity),
     ...back,
@@ -86,7 +88,13 @@ function evidenceOf(
     lag: generatorLag(history.writes, edgesOf(back.episode ?? back.open, trial), outages),
     readBack,
     accounts: leader === null ? null : accountsOf(history.writes, leader, trial.scheduled),
-    stale: staleReads(history.reads, acks),
+    // Where a loss is allowed for, a read cannot see what was lost; that it is missing is counted once.
+    stale: staleReads(
+      history.reads,
+      lossWindowGoalMs === null || leader === null
+        ? acks
+        : acknowledgements(history.writes, (n) => isPresent(leader, n)),
+    ),
     afterwards: contextOf(history, trial).afterwards ?? null,
     damaged: history.damaged.map(({ file, line }) => `${file}:${line}`),
     cutOff: cutOff(history),

@@ -122,13 +122,16 @@ function findings(check: CheckResult): Html | null {
 
 function evidence(check: CheckResult, limits: Limits): Html | null {
   if (check.evidence.length === 0) return null;
-  const shown = check.evidence.slice(0, limits.evidenceItems);
+  // Of what passed, less is shown: it is read by few, and a run has many.
+  const share = check.verdict === 'pass' ? 0.5 : 1;
+  const chars = Math.round(limits.evidenceChars * share);
+  const shown = check.evidence.slice(0, Math.ceil(limits.evidenceItems * share));
   const left = check.evidence.length - shown.length;
   const items = shown.map(
     (piece) =>
       html`<details class="inner" ${openFor(check, piece.text) ? html`open` : ''}>
         <summary>${piece.source}${piece.at && html` <small>${piece.at}</small>`}</summary>
-        <pre tabindex="0">${clipped(piece.text, limits.evidenceChars)}</pre>
+        <pre tabindex="0">${clipped(piece.text, chars)}</pre>
       </details>`,
   );
   return html`<h4>Evidence</h4>

@@ -1,15 +1,19 @@
-import type { CheckResult, FailoverRecord, WriteSums } from '../../record/run-record.ts';
-import { grouped, plural, secondsOf } from '../text.ts';
+import type { CheckResult, FailoverRecord } from '../../record/run-record.ts';
+import { grouped, oneLine, plural, secondsOf } from '../text.ts';
 import type { Limits } from './limits.ts';
+import { afterwardsPart, clientPart, costPart, remarksPart, uncountedPart } from './client.ts';
 import { badge, table } from './parts.ts';
 import { miniStrip } from './strip.ts';
+import { sumsOf } from './sums.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
 import { budget, scaleOf, timeline } from './timeline.ts';
 
 const MINI_WIDTH = 150;
-/** Lost or duplicated numbers listed by name; the rest is in run.json. */
-const LISTED_NUMBERS = 40;
+/** A proof may name every process; all of it is in run.json. */
+const PROOF_CHARS = 220;
+/** Trials that did not count, listed with their reasons; the rest is in run.json. */
+const LISTED_UNCOUNTED = 20;
 
 /** Everything that a check's trials showed: the worst in full, the rest in a table. */
 export function failoverParts(check: CheckResult, limits: Limits): Html {
@@ -18,7 +22,7 @@ export function failoverParts(check: CheckResult, limits: Limits): Html {
     .filter((trial, index) => index === 0 || trial.verdict !== 'pass')
     .slice(0, limits.trialFigures);
   return html`<div class="failover">
-    ${drawn.map((trial, index) => trialPart(trial, check, index === 0))}${check.trials.length > 1 && trialTable(ordered, check, limits)}
+    ${remarksPart(check.trials)}${drawn.map((trial, index) => trialPart(trial, check, index === 0))}${uncountedPart(check.trials, LISTED_UNCOUNTED)}${check.trials.length > 1 && trialTable(ordered, check, limits)}${clientPart(check.trials)}
   </div>`;
 }
 
@@ -45,19 +49,17 @@ function trialPart(trial: FailoverRecord, check: CheckResult, first: boolean): H
   return html`<section class="trial">
     <h4>${which} ${many && badge(trial.verdict)}</h4>
     <p class="facts">${facts(trial)}</p>
-    ${goal !== null && budget(trial.rto?.hiMs ?? null, goal, 'RTO against its goal')}${timeline(trial)}${trial.rtoNote && html`<p class="note">${trial.rtoNote}</p>`}
-    <div class="columns">
-      ${trial.writes ? sums(trial.writes, trial) : html`<p class="note">The writes of this trial could not be read back: nothing is said about loss.</p>`}${settings(trial)}
-    </div>
-    ${outages(trial)}
+    ${goal !== null && budget(trial.rto?.hiMs ?? null, goal, 'RTO against its goal')}${timeline(trial, goal)}${trial.rtoNote && html`<p class="note">${trial.rtoNote}</p>`}
+    <div class="columns">${sumsOf(trial)}${settings(trial)}</div>
+    ${outages(trial)}${afterwardsPart(trial)}${costPart(trial)}
   </section>`;
 }
 
 function facts(trial: FailoverRecord): Html[] {
   const target = html`<span><b>Fault</b> ${trial.fault} on ${trial.target}</span>`;
   const landing = html`<span
-    ><b>Landed</b>
-    ${trial.landed.proved ? `proved: ${trial.landed.by}` : `not proved: ${trial.landed.by}`}</span
+    ><b>Landed</b> ${trial.landed.proved ? 'proved' : 'not proved'}:
+    ${oneLine(trial.landed.by, PROOF_CHARS)}</span
   >`;
   const leader = html`<span
     ><b>Leader</b> ${trial.leaderBefore ?? 'unknown'} → ${trial.leaderAfter ?? 'unknown'}
@@ -67,11 +69,14 @@ function facts(trial: FailoverRecord): Html[] {
     trial.rto &&
     html`<span><b>RTO</b> in [${secondsOf(trial.rto.loMs)}, ${secondsOf(trial.rto.hiMs)}]</span>`;
   const load = html`<span
-    ><b>Load</b> ${grouped(Math.round(trial.writesPerSecond))} writes/s; generator lag p99
+    ><b>Load</b> ${grouped(Math.round(trial.writesPerSecond))}
+    ${trial.requests === undefined ? 'writes' : 'requests'}/s; generator lag p99
     ${trial.generatorLagMs.p99.toFixed(1)} ms, at the edges ${trial.generatorLagMs.atEdges.toFixed(1)}
     ms</span
   >`;
-  return [target, landing, leader, interval || html``, load];
+  const elects =
+    trial.leaderBefore !== null || trial.leaderAfter !== null || trial.election !== 'not applicable';
+  return [target, landing, elects ? leader : html``, interval || html``, load];
 }
 
 function electionText(trial: FailoverRecord): string {
@@ -82,98 +87,6 @@ function electionText(trial: FailoverRecord): string {
     'not applicable': 'no election possible',
   } as const;
   return texts[trial.election];
-}
-
-interface Equation {
-  name: string;
-  total: number;
-  parts: [string, number][];
-}
-
-/** The sums of DESIGN.md, each with whether it adds up. */
-function sums(writes: WriteSums, trial: FailoverRecord): Html {
-  const equations: Equation[] = [
-    {
-      name: 'scheduled',
-      total: writes.scheduled,
-      parts: [
-        ['ok', writes.ok],
-        ['fail', writes.fail],
-        ['unknown', writes.unknown],
-        ['unsent', writes.unsent],
-      ],
-    },
-    {
-      name: 'ok',
-      total: writes.ok,
-      parts: [
-        ['present', writes.present],
-        ['lost', writes.lost],
-      ],
-    },
-    {
-      name: 'unknown',
-      total: writes.unknown,
-      parts: [
-        ['recovered', writes.recovered],
-        ['absent', writes.absent],
-      ],
-    },
-    {
-      name: 'fail',
-      total: writes.fail,
-      parts: [
-        ['absent', writes.failAbsent],
-        ['unexpected', writes.unexpected],
-      ],
-    },
-  ];
-  return html`<div>
-    <h5>What became of every write</h5>
-    <div class="scroll" tabindex="0" role="region" aria-label="Sums of writes">
-      <table class="sums">
-        <caption class="sr">
-          Sums of writes
-        </caption>
-        <tbody>
-          ${equations.map(equationRow)}
-          <tr>
-            <th scope="row" class="n"><b>${grouped(writes.duplicates)}</b> duplicated</th>
-            <td colspan="2">counted beside the sums</td>
-          </tr>
-        </tbody>
-      </table>
-    </div>
-    ${numbers('Lost', trial.lostNumbers, writes.lost)}${numbers('Duplicated', trial.duplicateNumbers, writes.duplicates)}${trial.lossWindowMs !== null && writes.lost > 0 && html`<p class="note">From the first to the last lost acknowledgement: ${secondsOf(trial.lossWindowMs)}.</p>`}
-  </div>`;
-}
-
-function equationRow(equation: Equation): Html {
-  const right = equation.parts.reduce((sum, part) => sum + part[1], 0);
-  const terms = equation.parts.map(
-    ([name, value], index) =>
-      html`${index > 0 && html`<i>+</i> `}<span class="${isAlarm(name, value) ? 'term alarm' : 'term'}"
-          ><b>${grouped(value)}</b> ${name}</span
-        > `,
-  );
-  const holds = right === equation.total;
-  return html`<tr>
-    <th scope="row" class="n"><b>${grouped(equation.total)}</b> ${equation.name}</th>
-    <td><i>=</i> ${terms}</td>
-    <td class="${holds ? 'holds' : 'holds alarm'}">
-      ${holds ? 'adds up' : `differs by ${grouped(equation.total - right)}`}
-    </td>
-  </tr>`;
-}
-
-const isAlarm = (name: string, value: number): boolean =>
-  value > 0 && (name === 'lost' || name === 'unexpected');
-
-function numbers(title: string, list: readonly number[], total: number): Html | null {
-  if (list.length === 0) return null;
-  const shown = list.slice(0, LISTED_NUMBERS).join(', ');
-  const more = Math.max(total, list.length) - Math.min(list.length, LISTED_NUMBERS);
-  return html`<p class="note">${title}: numbers ${shown}${more > 0 && ` and ${more} more`}.</p>`;
 }
 
 function settings(trial: FailoverRecord): Html | null {
@@ -200,7 +113,7 @@ function settings(trial: FailoverRecord): Html | null {
       <b
         class="${trial.outsideExpected === 'no' || trial.outsideExpected === 'unknown' ? '' : 'v-inconclusive'}"
         >${flag}</b
-      >
+      >${trial.expectedFrom !== undefined && html`<span class="from">${trial.expectedFrom}</span>`}
     </p>`;
   return html`<div>
     <h5>Configured, read live</h5>

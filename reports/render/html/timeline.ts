@@ -31,16 +31,19 @@ export function scaleOf(trial: FailoverRecord, width = WIDTH - LEFT - RIGHT, lef
 }
 
 /** Outage strip and phases of one trial on one axis, the time of the fault shaded. */
-export function timeline(trial: FailoverRecord): Html {
+export function timeline(trial: FailoverRecord, goalSeconds: number | null = null): Html {
   const scale = scaleOf(trial);
-  const bottom = STRIP_BOTTOM + trial.phases.length * ROW;
+  const rows = trial.phases.length + (trial.expectedWindowMs === null ? 0 : 1);
+  const bottom = STRIP_BOTTOM + rows * ROW;
   const height = bottom + AXIS;
   const name = `Timeline of trial ${trial.trial}: ${summary(trial)}`;
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${name}">
     <svg class="timeline" viewBox="0 0 ${WIDTH} ${height}" role="img">
       <title>${name}</title>
-      ${window(trial, scale, bottom)}${grid(scale, bottom)}
-      <text class="t-label" x="${LEFT - 12}" y="${STRIP_BASE - 18}" text-anchor="end">writes</text>
+      ${window(trial, scale, bottom)}${grid(scale, bottom)}${goalLine(goalSeconds, scale, bottom)}
+      <text class="t-label" x="${LEFT - 12}" y="${STRIP_BASE - 18}" text-anchor="end">
+        ${trial.requests === undefined ? 'writes' : 'requests'}
+      </text>
       <text class="t-note" x="${LEFT - 12}" y="${STRIP_BASE - 3}" text-anchor="end">ok above,</text>
       <text class="t-note" x="${LEFT - 12}" y="${STRIP_BASE + 11}" text-anchor="end">not ok below</text>
       <line
@@ -50,7 +53,7 @@ export function timeline(trial: FailoverRecord): Html {
         y1="${STRIP_BASE + 0.5}"
         y2="${STRIP_BASE + 0.5}"
       />
-      ${stripBars(trial.strip, scale, STRIP_BASE, STRIP_BASE - STRIP_TOP - 8)}${trial.phases.map((phase, index) => phaseRow(phase, scale, STRIP_BOTTOM + index * ROW))}
+      ${stripBars(trial.strip, scale, STRIP_BASE, STRIP_BASE - STRIP_TOP - 8)}${trial.phases.map((phase, index) => phaseRow(phase, scale, STRIP_BOTTOM + index * ROW))}${expectedRow(trial, scale, STRIP_BOTTOM + trial.phases.length * ROW)}
     </svg>
   </div>`;
 }
@@ -84,6 +87,43 @@ function window(trial: FailoverRecord, scale: Scale, bottom: number): Html {
       y="${narrow ? STRIP_TOP - 3 : STRIP_TOP - 11}"
       text-anchor="${narrow ? 'start' : 'middle'}"
       >${label}</text
+    >`;
+}
+
+/** A row of its own: the time in which the service should be back by its live settings. */
+function expectedRow(trial: FailoverRecord, scale: Scale, top: number): Html | null {
+  const { expectedWindowMs: span } = trial;
+  if (span === null) return null;
+  const y = top + ROW / 2;
+  const from = place(scale, span.loMs);
+  const to = place(scale, span.hiMs);
+  const flagged = trial.outsideExpected === 'slower' || trial.outsideExpected === 'faster';
+  return html`<line class="t-row" x1="${LEFT}" x2="${LEFT + scale.width}" y1="${top}" y2="${top}" /><text
+      class="t-label"
+      x="${LEFT - 12}"
+      y="${y + 4}"
+      text-anchor="end"
+      >expected</text
+    ><rect
+      class="t-expected"
+      x="${from}"
+      y="${y - 4}"
+      width="${Math.max(2, Math.round((to - from) * 10) / 10)}"
+      height="8"
+    /><text class="${flagged ? 't-alarm' : 't-value'}" x="${WIDTH - RIGHT + 12}" y="${y + 4}"
+      >${secondsOf(span.loMs)} – ${secondsOf(span.hiMs)}</text
+    >`;
+}
+
+/** The goal, where it lies on the axis; the bar above the timeline shows it in any case. */
+function goalLine(goalSeconds: number | null, scale: Scale, bottom: number): Html | null {
+  if (goalSeconds === null || goalSeconds * 1000 > scale.toMs) return null;
+  const x = place(scale, goalSeconds * 1000);
+  return html`<line class="t-goal" x1="${x}" x2="${x}" y1="${STRIP_TOP}" y2="${bottom}" /><text
+      class="t-note"
+      x="${x + 4}"
+      y="${bottom - 6}"
+      >goal</text
     >`;
 }
 

@@ -66,6 +66,9 @@ const HEAP = '400m';
 export const JAVA_ARGUMENTS: readonly string[] = [
   `-Xms${HEAP}`,
   `-Xmx${HEAP}`,
+  // The quick compiler alone. Measured here: the start costs 3.7 s of CPU in place of 8.1, the first 4,000 writes 1.7 ms each in
+  // place of 3.9, the memory 296 MB in place of 352.
+  '-XX:TieredStopAtLevel=1',
   '-XX:+UseSerialGC', // the least memory and the fewest threads, for a heap of this size
   '-XX:MaxDirectMemorySize=64m',
   '-XX:ReservedCodeCacheSize=96m',

@@ -60,7 +60,7 @@ function container(image: string): unknown {
       failureThreshold: 5,
       terminationGracePeriodSeconds: 2,
     }),
-    resources: resources({ cpuRequest: '100m', cpuLimit: '2', memoryRequest: '448Mi', memoryLimit: '704Mi' }),
+    resources: resources({ cpuRequest: '200m', cpuLimit: '2', memoryRequest: '448Mi', memoryLimit: '704Mi' }),
     securityContext: NO_RIGHTS,
     volumeMounts: [
       { name: 'data', mountPath: DATA },

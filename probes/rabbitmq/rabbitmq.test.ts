@@ -1,0 +1,177 @@
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { summaryOf } from './drain.ts';
+import { errorClass, isSureFailure, SURE_FAILURE_NAMES } from './errors.ts';
+import { Link } from './link.ts';
+import { leaderNodeOf, memberOfNode } from './management.ts';
+import type { RabbitQueue } from './management.ts';
+import { optionsOf, recordQueue } from './options.ts';
+import { Tally } from './reader.ts';
+import { expectedWindow } from './settings.ts';
+import { trouble } from './state.ts';
+import { transferExpression } from './switchover.ts';
+
+const coded = (code: number | string, message: string): Error => Object.assign(new Error(message), { code });
+const connection = { host: '127.0.0.1', port: 1, database: '', user: 'u', password: 'p' };
+const members = ['rabbitmq-0', 'rabbitmq-1', 'rabbitmq-10'].map((name, i) => ({
+  name,
+  address: `198.18.64.${i + 1}`,
+}));
+const queue = (over: Partial<RabbitQueue>): RabbitQueue => ({
+  ...{ name: 'q', vhost: '/', type: 'quorum', durable: true, exclusive: false },
+  ...{ members: [], online: [], state: 'running' },
+  ...over,
+});
+
+describe('what proves that a message is in no queue', () => {
+  it('should be a refusal before routing, and nothing else', () => {
+    assert.ok(isSureFailure(coded(403, 'ACCESS_REFUSED')));
+    assert.ok(isSureFailure(coded(404, 'NOT_FOUND')));
+    // A nack, an internal error, a forced end of the connection and a reset come after the message may have been stored.
+    for (const error of [
+      new Error('message nacked'),
+      coded(541, 'INTERNAL_ERROR'),
+      coded(320, 'CONNECTION_FORCED'),
+      coded('ECONNRESET', 'read ECONNRESET'),
+      new Error('channel closed'),
+    ])
+      assert.ok(!isSureFailure(error), error.message);
+    assert.ok(SURE_FAILURE_NAMES.some((name) => name.startsWith('returned')));
+  });
+
+  it('should be told in a few words', () => {
+    assert.equal(errorClass(new Error('message nacked')), 'nack');
+    assert.equal(errorClass(coded('ECONNREFUSED', 'connect ECONNREFUSED')), 'ECONNREFUSED');
+    assert.match(errorClass(coded(403, `ACCESS_REFUSED ${'x'.repeat(200)}`)), /^403 ACCESS_REFUSED x{1,60}$/);
+  });
+});
+
+describe('the consumer beside the writes', () => {
+  it('should not call a redelivery a duplicate', () => {
+    const tally = new Tally();
+    tally.add(1, 'a', false);
+    tally.add(1, 'a', true);
+    assert.deepEqual(tally.counts, { delivered: 2, redelivered: 1, duplicates: 0, outOfOrder: 0 });
+  });
+
+  it('should count what comes twice without the flag, and what one publisher sent sooner and comes later', () => {
+    const tally = new Tally();
+    for (const [marker, publisher] of [
+      [2, 'a'],
+      [1, 'b'], // another publisher: no order is promised between the two
+      [4, 'a'],
+      [3, 'a'],
+      [4, 'a'],
+    ] as const)
+      tally.add(marker, publisher, false);
+    assert.deepEqual(tally.counts, { delivered: 5, redelivered: 0, duplicates: 1, outOfOrder: 1 });
+  });
+});
+
+describe('members, leaders and queues', () => {
+  it('should find the pod of a node by its name, its full name or its address, and no other', () => {
+    const named = (node: string): string | undefined => memberOfNode(node, members)?.name;
+    assert.equal(named('rabbit@rabbitmq-1.rabbitmq-members.tender.svc.cluster.local'), 'rabbitmq-1');
+    assert.equal(named('rabbit@rabbitmq-10.x'), 'rabbitmq-10');
+    assert.equal(named('rabbit@198.18.64.1'), 'rabbitmq-0');
+    assert.equal(named('rabbit@rabbitmq-2.x'), undefined);
+  });
+
+  it('should take the leader of a quorum queue and the node of a classic one', () => {
+    assert.equal(leaderNodeOf(queue({ leader: 'rabbit@a' })), 'rabbit@a');
+    assert.equal(leaderNodeOf(queue({ leader: '' })), null);
+    assert.equal(leaderNodeOf(queue({ type: 'classic', node: 'rabbit@b' })), 'rabbit@b');
+  });
+
+  it('should say what is wrong with a member', () => {
+    const node = { name: 'n', running: true, mem_alarm: false, disk_free_alarm: false, partitions: [] };
+    assert.equal(trouble({ ...node, being_drained: false }), null);
+    assert.equal(trouble({ ...node, being_drained: true }), 'in maintenance');
+    assert.equal(trouble({ ...node, being_drained: false, mem_alarm: true }), 'memory alarm');
+    assert.match(trouble({ ...node, being_drained: false, partitions: ['x'] }) ?? '', /partitioned from x/);
+  });
+
+  it('should name a queue after its run, within what AMQP allows', () => {
+    assert.equal(recordQueue('run/1'), 'plumbline.run/1');
+    assert.throws(() => recordQueue('x'.repeat(250)), /260 bytes, AMQP allows 255/);
+  });
+
+  it('should declare a durable quorum queue unless it is told otherwise', () => {
+    assert.deepEqual(optionsOf(connection).queue, { type: 'quorum', durable: true });
+    assert.equal(optionsOf({ ...connection, declared: { vhost: 'canary' } }).vhost, 'canary');
+  });
+
+  it('should give names to Erlang as bytes and refuse what is no name of a node', () => {
+    const order = transferExpression({ vhost: '/', name: 'a"b' }, 'rabbit@host-1.x');
+    assert.match(order, /r\(<<47>>, queue, <<97,34,98>>\)/);
+    assert.match(order, /transfer_leadership\(Q, 'rabbit@host-1\.x'\)\.$/);
+    assert.throws(() => transferExpression({ vhost: '/', name: 'q' }, "x'), halt()."), /no name of a node/);
+  });
+});
+
+describe('reading back', () => {
+  it('should tell ranges of numbers and what several messages carry', () => {
+    const counts = new Map([
+      [3, 1],
+      [1, 1],
+      [2, 2],
+      [7, 1],
+    ]);
+    assert.deepEqual(summaryOf(counts), {
+      present: [
+        [1, 3],
+        [7, 7],
+      ],
+      duplicates: [[2, 2]],
+    });
+    assert.deepEqual(summaryOf(new Map()), { present: [], duplicates: [] });
+  });
+});
+
+describe('the expected window', () => {
+  const governing = [{ name: 'net_ticktime', value: '20', source: 'test' }];
+  it('should follow from net_ticktime where the leader falls silent, and not where its connections end', () => {
+    for (const fault of ['hang', 'node-loss', 'partition']) {
+      const window = expectedWindow(fault, governing) ?? assert.fail(fault);
+      assert.deepEqual([window.loMs, window.hiMs], [15_000, 30_000]);
+    }
+    for (const fault of ['pod-crash', 'pod-delete', 'switchover'])
+      assert.ok((expectedWindow(fault, governing)?.hiMs ?? Infinity) <= 7000, fault);
+    assert.equal(expectedWindow('hang', []), null);
+    assert.equal(expectedWindow('meteor', governing), null);
+  });
+});
+
+describe('a connection', () => {
+  async function mute(): Promise<{ port: number; close(): void }> {
+    const held: Socket[] = [];
+    const server = createServer((socket) => held.push(socket));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const close = (): void => {
+      for (const socket of held) socket.destroy();
+      server.close();
+    };
+    return { port: (server.address() as AddressInfo).port, close };
+  }
+
+  it('should end at once, also in the middle of a handshake that the server never answers', async () => {
+    const server = await mute();
+    const link = new Link({ ...connection, port: server.port }, 'test');
+    const opening = link.open(1000);
+    setTimeout(() => link.destroy(), 50);
+    const began = performance.now();
+    await assert.rejects(opening, /ended by the client|closed/);
+    assert.ok(performance.now() - began < 500);
+    assert.equal(link.usable(), false);
+    server.close();
+  });
+
+  it('should say that nothing listens with the code of the system', async () => {
+    const server = await mute();
+    server.close();
+    const link = new Link({ ...connection, port: server.port }, 'test');
+    await assert.rejects(link.open(1000), { code: 'ECONNREFUSED' });
+  });
+});

@@ -1,0 +1,148 @@
+import type { FailoverRecord, RequestSums, WriteSums } from '../../record/run-record.ts';
+import { grouped, secondsOf } from '../text.ts';
+import { table } from './parts.ts';
+import { html } from './template.ts';
+import type { Html } from './template.ts';
+
+/** Lost or duplicated numbers listed by name; the rest is in run.json. */
+const LISTED_NUMBERS = 40;
+
+interface Equation {
+  name: string;
+  total: number;
+  parts: [string, number][];
+}
+
+/** What became of everything that was sent: the sums of writes, the counts of requests, or why there are none. */
+export function sumsOf(trial: FailoverRecord): Html {
+  if (trial.writes !== null) return writeSums(trial.writes, trial);
+  if (trial.requests !== undefined) return requestSums(trial.requests);
+  return trial.store === 'control-plane'
+    ? html`<p class="note">
+        The writes all go to one object, which keeps the last of them only: no sums. Whether the last
+        acknowledged write is there is among the findings.
+      </p>`
+    : html`<p class="note">The writes of this trial could not be read back: nothing is said about loss.</p>`;
+}
+
+/** The sums of the failover record, each with whether it adds up. */
+function writeSums(writes: WriteSums, trial: FailoverRecord): Html {
+  const equations: Equation[] = [
+    {
+      name: 'scheduled',
+      total: writes.scheduled,
+      parts: [
+        ['ok', writes.ok],
+        ['fail', writes.fail],
+        ['unknown', writes.unknown],
+        ['unsent', writes.unsent],
+      ],
+    },
+    {
+      name: 'ok',
+      total: writes.ok,
+      parts: [
+        ['present', writes.present],
+        ['lost', writes.lost],
+      ],
+    },
+    {
+      name: 'unknown',
+      total: writes.unknown,
+      parts: [
+        ['recovered', writes.recovered],
+        ['absent', writes.absent],
+      ],
+    },
+    {
+      name: 'fail',
+      total: writes.fail,
+      parts: [
+        ['absent', writes.failAbsent],
+        ['unexpected', writes.unexpected],
+      ],
+    },
+  ];
+  return html`<div>
+    <h5>What became of every write</h5>
+    <div class="scroll" tabindex="0" role="region" aria-label="Sums of writes">
+      <table class="sums">
+        <caption class="sr">
+          Sums of writes
+        </caption>
+        <tbody>
+          ${equations.map(equationRow)}
+          <tr>
+            <th scope="row" class="n"><b>${grouped(writes.duplicates)}</b> duplicated</th>
+            <td colspan="2">counted beside the sums</td>
+          </tr>
+        </tbody>
+      </table>
+    </div>
+    ${numbers('Lost', trial.lostNumbers, writes.lost)}${numbers('Duplicated', trial.duplicateNumbers, writes.duplicates)}${trial.lossWindowMs !== null && writes.lost > 0 && html`<p class="note">Loss window, from the first to the last lost acknowledgement: ${secondsOf(trial.lossWindowMs)}.</p>`}
+  </div>`;
+}
+
+function equationRow(equation: Equation): Html {
+  const right = equation.parts.reduce((sum, part) => sum + part[1], 0);
+  const terms = equation.parts.map(
+    ([name, value], index) =>
+      html`${index > 0 && html`<i>+</i> `}<span class="${isAlarm(name, value) ? 'term alarm' : 'term'}"
+          ><b>${grouped(value)}</b> ${name}</span
+        > `,
+  );
+  const holds = right === equation.total;
+  return html`<tr>
+    <th scope="row" class="n"><b>${grouped(equation.total)}</b> ${equation.name}</th>
+    <td><i>=</i> ${terms}</td>
+    <td class="${holds ? 'holds' : 'holds alarm'}">
+      ${holds ? 'adds up' : `differs by ${grouped(equation.total - right)}`}
+    </td>
+  </tr>`;
+}
+
+const isAlarm = (name: string, value: number): boolean =>
+  value > 0 && (name === 'lost' || name === 'unexpected');
+
+function numbers(title: string, list: readonly number[], total: number): Html | null {
+  if (list.length === 0) return null;
+  const shown = list.slice(0, LISTED_NUMBERS).join(', ');
+  const more = Math.max(total, list.length) - Math.min(list.length, LISTED_NUMBERS);
+  return html`<p class="note">${title}: numbers ${shown}${more > 0 && ` and ${more} more`}.</p>`;
+}
+
+function requestSums(requests: RequestSums): Html {
+  const bad = requests.judged - requests.ok;
+  const allowed =
+    requests.allowanceMs > 0 &&
+    html`<p class="note">
+      Failures of the first ${secondsOf(requests.allowanceMs)} are not judged: until then the loss need not be
+      detected.
+    </p>`;
+  const rows = [
+    ['judged', requests.judged, `of ${secondsOf(requests.windowMs)} after the fault`],
+    ['good answers', requests.ok, ''],
+    ['failed', requests.failed, 'refused, or answered with an error'],
+    ['without an answer', requests.unanswered, ''],
+    ['not sent', requests.unsent, 'every connection was waiting for an answer'],
+  ] as const;
+  return html`<div>
+    <h5>What became of every request</h5>
+    ${table(
+      'Requests',
+      [{ title: 'Requests', numeric: true }, { title: '' }, { title: '' }],
+      rows.map(([name, count, note]) => [html`<b>${grouped(count)}</b>`, name, note]),
+    )}${allowed}
+    <p class="note">
+      ${bad === 0 ? 'No request failed.' : `Requests failed in ${requests.secondsWithFailures} of ${requests.seconds} seconds; the last failure ended ${secondsOf(requests.lastFailureMs ?? 0)} after the fault.`}
+    </p>
+    ${
+      requests.errors.length > 0 &&
+      table(
+        'Errors in the whole window',
+        [{ title: 'Count', numeric: true }, { title: 'Error' }],
+        requests.errors.map(({ error, count }) => [grouped(count), html`<code>${error}</code>`]),
+      )
+    }
+  </div>`;
+}

@@ -1,0 +1,104 @@
+/**
+ * Writes to every store that an embedded environment was raised with, all at once, and prints how late the writes were started
+ * and how many were acknowledged: `node scripts/workloads-at-once.ts [--env local] [--seconds 60]`. Nothing is hurt. Exit 1 when a
+ * generator lagged more than the limit of the failover record (p99 outside of outages), or a store acknowledged nothing.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { loadEnvironment } from '../env/loader.ts';
+import { writeHeader } from '../probes/history.ts';
+import { anchor } from '../probes/clock.ts';
+import { STORES } from '../probes/stores.ts';
+import { startWorkload } from '../probes/workload/process.ts';
+import type { WorkloadProcess } from '../probes/workload/process.ts';
+import { acknowledgements } from '../reports/judge/failover/acknowledgements.ts';
+import { generatorLag, MAX_LAG_MS } from '../reports/judge/failover/generator.ts';
+import { outagesOf } from '../reports/judge/failover/outages.ts';
+import { OUTCOMES } from '../reports/record/history.ts';
+import { readHistory } from '../reports/record/read-history.ts';
+import { connect } from '../runner/connect.ts';
+import { Progress } from '../runner/progress.ts';
+import { StoreTargets } from '../runner/store-target.ts';
+
+const STOP_DEADLINE_MS = 30_000;
+
+const { values } = parseArgs({
+  options: { env: { type: 'string', default: 'local' }, seconds: { type: 'string', default: '60' } },
+});
+const seconds = Number(values.seconds);
+const interrupt = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
+
+const environment = await loadEnvironment(values.env, { with: 'raised' });
+const progress = new Progress();
+const connection = await connect({ environment, progress, signal: interrupt.signal, raise: false });
+const folder = mkdtempSync(join(tmpdir(), 'plumbline-at-once-'));
+try {
+  const targets = new StoreTargets(environment, connection.cluster);
+  const stores = Object.keys(environment.stores).filter((store) => STORES.includes(store));
+  console.log(`${stores.length} stores (${stores.join(', ')}), ${seconds} s, ${cpus().length} cores`);
+  const running = await Promise.all(stores.map((store) => start(store, targets)));
+  await Promise.all(running.map(({ process: one }) => one.ready));
+  await sleep(seconds * 1000, undefined, { signal: interrupt.signal }).catch(() => undefined);
+  const load = loadavg()[0]?.toFixed(1) ?? '?';
+  await Promise.all(running.map(({ process: one }) => one.stop(STOP_DEADLINE_MS)));
+  let good = true;
+  for (const { store } of running) good = (await report(store)) && good;
+  console.log(`load average at the end: ${load}`);
+  process.exitCode = good ? 0 : 1;
+} finally {
+  connection.cluster.close();
+  progress.close();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+interface Running {
+  store: string;
+  process: WorkloadProcess;
+}
+
+async function start(store: string, targets: StoreTargets): Promise<Running> {
+  const history = join(folder, store);
+  await writeHeader(history, {
+    ...{
+      kind: 'header',
+      schema: 1,
+      check: `failover/${store}/none`,
+      trial: 1,
+      environment: environment.name,
+    },
+    ...{ goals: {}, settings: {}, anchor: anchor() },
+  }).close();
+  const declared = targets.declared(store);
+  const { connection: at } = await targets.target(store);
+  const started = startWorkload(
+    {
+      ...{ store, history, run: `at-once/${process.pid}`, connection: at },
+      ratePerSecond: declared.workload.writesPerSecond,
+      readRatePerSecond: declared.workload.readsPerSecond,
+    },
+    { signal: interrupt.signal },
+  );
+  return { store, process: started };
+}
+
+/** Prints a line; false when the load was not delivered as stated. */
+async function report(store: string): Promise<boolean> {
+  const { writes } = await readHistory(join(folder, store));
+  const acks = acknowledgements(writes);
+  const outages = outagesOf(writes, acks);
+  const lag = generatorLag(writes, [], outages);
+  const acknowledged = writes.outcome.filter((one) => one === OUTCOMES.ok).length;
+  const late = lag.outside ?? lag.p99;
+  const good = late <= MAX_LAG_MS && acknowledged > 0;
+  const parts = [
+    `${store.padEnd(14)} ${String(writes.count).padStart(6)} writes, ${acknowledged} acknowledged, ${outages.length} outages`,
+    `lag ms p50 ${lag.p50.toFixed(2)}, p99 ${lag.p99.toFixed(2)}, p99 outside of outages ${late.toFixed(2)}, max ${lag.max.toFixed(1)}`,
+    good ? '' : `: more than ${MAX_LAG_MS} ms, or nothing acknowledged`,
+  ];
+  console.log(parts.filter((part) => part !== '').join('; '));
+  return good;
+}

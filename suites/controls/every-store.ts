@@ -1,0 +1,151 @@
+/** The controls that hold for every store: they change what the harness sees of it, or what it holds. */
+import type { Judgement } from '../../reports/record/judgement.ts';
+import type { Control, ControlContext } from './control.ts';
+
+/** A write of the canary, as the store has it. */
+export interface StoredWrite {
+  run: string;
+  n: number;
+}
+
+/** What a store's own controls bring, to reach its content behind the harness's back. */
+export interface StoreControls {
+  store: string;
+  /** The write of the newest run with the highest number; null while there is none. */
+  newest(ctx: ControlContext): Promise<StoredWrite | null>;
+  /** Takes one acknowledged write out, from wherever it would be read. @throws Error when it is not there exactly once */
+  remove(ctx: ControlContext, write: StoredWrite): Promise<void>;
+  /** Puts one acknowledged write in once more. @throws Error when it is not there exactly once */
+  double(ctx: ControlContext, write: StoredWrite): Promise<void>;
+  /** Another way to keep the store from coming back than to delete a majority whose nodes take no pods. */
+  neverBack?: Pick<Control, 'title' | 'break'>;
+}
+
+/** Tampered with as soon as a hundred later writes are there: by then its acknowledgement has long been received. */
+const VICTIM = 150;
+const LATER = 100;
+const TAMPER_DEADLINE_MS = 120_000;
+/** Long enough for a real failover of a deleted pod (15 s), so that "never" is not said too early. */
+const SHORT_DEADLINE_MS = 15_000;
+const WRITTEN = new RegExp(`\\b${VICTIM}\\b`);
+
+/** Each fails for one reason only. */
+export function everyStoreControls(of: StoreControls): Control[] {
+  const { store } = of;
+  const about = (fault: string, name: string): Pick<Control, 'id' | 'check' | 'size'> => ({
+    id: `failover/${store}/${fault}/${name}`,
+    check: `failover/${store}/${fault}`,
+    size: 'any',
+  });
+  return [
+    {
+      ...about('pod-crash', 'nowhere'),
+      verdict: 'inconclusive',
+      title: 'the fault is aimed at a pod that does not exist',
+      expectSeen: /land|missed/i,
+      settings: { settings: { failover: { target: `${store}-99` } } },
+      break: () => Promise.resolve(),
+    },
+    neverBack(of, about('pod-delete', 'never-back')),
+    {
+      ...about('pod-delete', 'write-removed'),
+      verdict: 'fail',
+      title: `acknowledged write ${VICTIM} is removed behind the harness's back`,
+      expectSeen: WRITTEN,
+      break: (ctx) => tamper(ctx, of, (write) => of.remove(ctx, write)),
+      verify: (_, judgement) => Promise.resolve(expectCounts(judgement, { lost: [VICTIM], duplicates: [] })),
+    },
+    {
+      ...about('pod-delete', 'write-doubled'),
+      verdict: 'fail',
+      title: `write ${VICTIM} is there twice`,
+      expectSeen: WRITTEN,
+      break: (ctx) => tamper(ctx, of, (write) => of.double(ctx, write)),
+      verify: (_, judgement) => Promise.resolve(expectCounts(judgement, { lost: [], duplicates: [VICTIM] })),
+    },
+  ];
+}
+
+function neverBack(
+  { neverBack: own }: StoreControls,
+  about: Pick<Control, 'id' | 'check' | 'size'>,
+): Control {
+  const short = { rtoDeadlineMs: SHORT_DEADLINE_MS };
+  const waiting = { membersRejoinedMs: 1_000 };
+  if (own !== undefined)
+    return {
+      ...about,
+      ...own,
+      verdict: 'fail',
+      expectSeen: /RTO > /,
+      settings: { settings: { ...short, failover: waiting } },
+    };
+  return {
+    ...about,
+    verdict: 'fail',
+    title: 'a majority of the members is deleted, and no node takes their pods',
+    expectSeen: /RTO > /,
+    settings: { settings: { ...short, failover: { ...waiting, target: 'majority' } } },
+    break: cordonNodes,
+  };
+}
+
+/** Pods that run stay; those that are deleted wait for a node. */
+async function cordonNodes(ctx: ControlContext): Promise<void> {
+  const nodes = await ctx.list({ kind: 'v1/Node' });
+  for (const { metadata } of nodes)
+    await ctx.patch(
+      { apiVersion: 'v1', kind: 'Node', name: metadata.name },
+      { spec: { unschedulable: true } },
+    );
+}
+
+/**
+ * Starts to wait for the victim and then tampers, beside the check that runs meanwhile. What goes wrong here shows as a
+ * control that does not turn.
+ */
+function tamper(
+  ctx: ControlContext,
+  of: StoreControls,
+  action: (write: StoredWrite) => Promise<void>,
+): Promise<void> {
+  const work = async (): Promise<void> => {
+    const before = (await of.newest(ctx))?.run;
+    const run = await ctx.until(
+      `write ${VICTIM} and ${LATER} later ones`,
+      async () => {
+        const seen = await of.newest(ctx);
+        return seen !== null && seen.run !== before && seen.n >= VICTIM + LATER ? seen.run : null;
+      },
+      { timeoutMs: TAMPER_DEADLINE_MS, everyMs: 200 },
+    );
+    await action({ run, n: VICTIM });
+    ctx.log(`tampered with write ${VICTIM} of ${run}`);
+  };
+  return beside(ctx, work);
+}
+
+/** Does it beside the check that runs meanwhile. */
+export function beside(ctx: ControlContext, work: () => Promise<void>): Promise<void> {
+  work().catch((error: unknown) =>
+    ctx.log(`not broken: ${error instanceof Error ? error.message : String(error)}`),
+  );
+  return Promise.resolve();
+}
+
+/** Null when the record of the trial counts exactly these, else what it counts. */
+export function expectCounts(
+  judgement: Judgement,
+  expected: { lost: number[]; duplicates: number[] },
+): string | null {
+  const record = judgement.trials?.[0];
+  if (!record?.writes) return 'the trial has no counts of writes';
+  const seen = { lost: record.lostNumbers, duplicates: record.duplicateNumbers };
+  const right =
+    JSON.stringify(seen) === JSON.stringify(expected) &&
+    record.writes.lost === expected.lost.length &&
+    record.writes.duplicates === expected.duplicates.length;
+  return right
+    ? null
+    : `expected ${JSON.stringify(expected)}, the record says ${JSON.stringify(seen)} (lost ${record.writes.lost}, duplicates ${record.writes.duplicates})`;
+}

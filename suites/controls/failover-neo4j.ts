@@ -1,0 +1,126 @@
+/** Controls of Neo4j: those of every store, data that does not outlive its pod, a graph and an index that are gone. */
+import type { Judgement } from '../../reports/record/judgement.ts';
+import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
+import type { Control, ControlContext } from './control.ts';
+import { beside, everyStoreControls } from './every-store.ts';
+import { countsByRun, cypher, declaredNeo4j, doubleWrite, newestWrite, removeWrite } from './neo4j-api.ts';
+import { required } from './topology-declared.ts';
+
+const DATA = '/data';
+const FLEETING = 'fleeting';
+/** Start of a server with nothing to recover, on a busy machine. */
+const START_MS = 120_000;
+const CRASH_MS = 120_000;
+/** As many as are acknowledged at least before a fault is injected. */
+const ENOUGH = 100;
+const GRAPH = 'PlumblineGraph';
+const GRAPH_NODES = 240;
+
+export const neo4jControls: readonly Control[] = [
+  ...everyStoreControls({ store: 'neo4j', newest: newestWrite, remove: removeWrite, double: doubleWrite }),
+  {
+    id: 'failover/neo4j/pod-delete/empty-dir',
+    check: 'failover/neo4j/pod-delete',
+    verdict: 'fail',
+    size: 'any',
+    title: 'its data is on an emptyDir, which goes with the pod',
+    expectSeen: /lost/,
+    break: dataOnEmptyDir,
+    verify: countLostIndependently,
+  },
+  {
+    id: 'failover/query/graph/graph-lost',
+    check: 'failover/query/graph',
+    verdict: 'fail',
+    size: 'any',
+    title: 'the graph is deleted as soon as its server is back from the crash',
+    expectSeen: /missing/,
+    break: (ctx) => beside(ctx, () => afterCrash(ctx, `MATCH (p:${GRAPH}) DETACH DELETE p`)),
+  },
+  {
+    id: 'failover/query/graph/index-lost',
+    check: 'failover/query/graph',
+    verdict: 'fail',
+    size: 'any',
+    title: "the graph's index is dropped as soon as its server is back from the crash",
+    expectSeen: /missing/,
+    break: (ctx) => beside(ctx, () => afterCrash(ctx, 'DROP INDEX plumbline_graph')),
+  },
+];
+
+interface Mount {
+  name: string;
+  mountPath: string;
+}
+type Template = KubeObject & {
+  spec: {
+    template: {
+      spec: { containers: { name: string; volumeMounts?: Mount[] }[]; volumes?: { name: string }[] };
+    };
+  };
+};
+
+/** The claim stays, and is mounted again when the template is put back. */
+async function dataOnEmptyDir(ctx: ControlContext): Promise<void> {
+  const { statefulSet } = declaredNeo4j(ctx);
+  const ref: ObjectRef = { apiVersion: 'apps/v1', kind: 'StatefulSet', ...statefulSet };
+  const { containers, volumes = [] } = ((await required(ctx, ref)) as Template).spec.template.spec;
+  const changed = containers.map((container) => ({
+    ...container,
+    volumeMounts: (container.volumeMounts ?? []).map((mount) =>
+      mount.mountPath === DATA ? { ...mount, name: FLEETING } : mount,
+    ),
+  }));
+  const spec = { containers: changed, volumes: [...volumes, { name: FLEETING, emptyDir: {} }] };
+  await ctx.patch(ref, { spec: { template: { spec } } });
+  await ctx.until('Neo4j to run with its data on an emptyDir', () => emptyAndReady(ctx), {
+    timeoutMs: START_MS,
+  });
+}
+
+async function emptyAndReady(ctx: ControlContext): Promise<true | null> {
+  const { namespace, name } = declaredNeo4j(ctx).statefulSet;
+  const pod = await ctx.get({ apiVersion: 'v1', kind: 'Pod', namespace, name: `${name}-0` });
+  const volumes = (pod?.['spec'] as { volumes?: { name: string }[] } | undefined)?.volumes ?? [];
+  if (!volumes.some((volume) => volume.name === FLEETING)) return null;
+  const [row] = await cypher(ctx, 'MATCH (n) RETURN count(n)');
+  return row?.[0] === 0 ? true : null;
+}
+
+/**
+ * Everything in the store was written after the fault; what was acknowledged before it must be called lost, and what is there
+ * must be as many as Neo4j itself counts.
+ */
+async function countLostIndependently(ctx: ControlContext, judgement: Judgement): Promise<string | null> {
+  const writes = judgement.trials?.[0]?.writes;
+  if (!writes) return 'the trial has no counts of writes';
+  const { lost, ok, present, recovered, unexpected, scheduled } = writes;
+  if (lost < ENOUGH) return `expected at least ${ENOUGH} acknowledged writes lost, the record says ${lost}`;
+  const runs = await countsByRun(ctx, scheduled);
+  const counted = present + recovered + unexpected;
+  const seen = runs.map(({ count }) => count);
+  if (seen.length !== 1 || seen[0] !== counted)
+    return `the record counts ${counted} writes in the store, Neo4j counts ${seen.join(', ') || 'none'}`;
+  return ok - present === lost ? null : `${ok} acknowledged − ${present} present is not ${lost}`;
+}
+
+/** The check asks its questions before its fault; then the server is gone for seconds, and is hurt when it answers again. */
+async function afterCrash(ctx: ControlContext, statement: string): Promise<void> {
+  await cypher(ctx, `MATCH (p:${GRAPH}) DETACH DELETE p`); // of an earlier trial
+  const nodes = async (): Promise<number> =>
+    Number((await cypher(ctx, `MATCH (p:${GRAPH}) RETURN count(p)`))[0]?.[0]);
+  const each = { timeoutMs: CRASH_MS, everyMs: 200 };
+  await ctx.until('the graph to be made', async () => ((await nodes()) === GRAPH_NODES ? true : null), each);
+  await ctx.until(
+    'the server to be gone',
+    () =>
+      nodes().then(
+        () => null,
+        () => true,
+      ),
+    each,
+  );
+  await ctx.until('the server to be back', () => nodes(), each);
+  await cypher(ctx, statement);
+  ctx.log(`done behind its back: ${statement}`);
+}

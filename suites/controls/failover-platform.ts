@@ -1,0 +1,135 @@
+/** Controls of failover/backend and failover/control-plane. */
+import { setApiServers } from '../../env/local/cluster/index.ts';
+import { nodesOf } from '../../env/local/nodes/index.ts';
+import type { InstanceName } from '../../env/local/nodes/index.ts';
+import type { KubeObject } from '../harness/protocol.ts';
+import type { Control, ControlContext } from './control.ts';
+import { deployment, required } from './topology-declared.ts';
+import type { ContainerPart } from './topology-declared.ts';
+
+const BACKEND = deployment('tender', 'tender-api');
+/** How long a new pod takes before it listens. With a readiness probe nobody would notice. */
+const SLOW_START_SECONDS = 10;
+const ROLLED_OUT_MS = 120_000;
+/** Requests after the restart; enough to fail, and short. */
+const WINDOW_SECONDS = 60;
+/** Longer than any failover of the control plane takes, so that "never" is not said too early. */
+const SHORT_DEADLINE_MS = 25_000;
+/** What the image of the backend runs (its own entrypoint is replaced to start later). */
+const START = 'exec node /app/service/main.ts';
+
+export const platformControls: readonly Control[] = [
+  {
+    id: 'failover/backend/rolling-restart/no-readiness',
+    check: 'failover/backend/rolling-restart',
+    verdict: 'fail',
+    size: 'any',
+    title: `the backend has no readiness probe, and needs ${SLOW_START_SECONDS} s before it listens`,
+    expectSeen: /requests failed .*allowed: 0\.1 %/,
+    settings: { goals: { windowSeconds: WINDOW_SECONDS } },
+    break: withoutReadiness,
+  },
+  ...(['leader-crash', 'etcd-crash'] as const).map((fault): Control => ({
+    id: `failover/control-plane/${fault}/one-server`,
+    check: `failover/control-plane/${fault}`,
+    verdict: 'fail',
+    size: 'full',
+    title: 'the address that clients use leads to the one control-plane node that is hurt',
+    expectSeen: /RTO > /,
+    settings: { settings: { rtoDeadlineMs: SHORT_DEADLINE_MS } },
+    break: (ctx) => pointAtLeader(ctx, fault),
+  })),
+];
+
+interface DeploymentPart {
+  spec: { replicas?: number; template: { spec: { containers: ContainerPart[] } } };
+  status?: {
+    observedGeneration?: number;
+    readyReplicas?: number;
+    updatedReplicas?: number;
+    replicas?: number;
+  };
+}
+
+/** Rolled out before the check begins: what it then restarts starts without anybody waiting for it. */
+async function withoutReadiness(ctx: ControlContext): Promise<void> {
+  const found = (await required(ctx, BACKEND)) as KubeObject & DeploymentPart;
+  const containers = found.spec.template.spec.containers.map(
+    ({ readinessProbe: _removed, livenessProbe, ...rest }): ContainerPart => ({
+      ...rest,
+      readinessProbe: null,
+      // The liveness probe must not kill what starts slowly.
+      livenessProbe: { ...(livenessProbe as object), initialDelaySeconds: SLOW_START_SECONDS * 2 },
+      command: ['busybox', 'sh', '-c', `busybox sleep ${SLOW_START_SECONDS}; ${START}`],
+    }),
+  );
+  await ctx.patch(BACKEND, { spec: { template: { spec: { containers } } } });
+  await ctx.until('the backend without its readiness probe to be rolled out', () => rolledOut(ctx), {
+    timeoutMs: ROLLED_OUT_MS,
+  });
+  // Ready means nothing without a probe: the last of them listens only after its slow start.
+  await ctx.until('the last pod to listen', listeningFor(SLOW_START_SECONDS * 1000), {
+    timeoutMs: ROLLED_OUT_MS,
+  });
+}
+
+async function rolledOut(ctx: ControlContext): Promise<true | null> {
+  const { metadata, spec, status = {} } = (await required(ctx, BACKEND)) as KubeObject & DeploymentPart;
+  const wanted = spec.replicas ?? 1;
+  const seen = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+  const counts = [status.readyReplicas, status.updatedReplicas, status.replicas];
+  return seen && counts.every((count) => count === wanted) ? true : null;
+}
+
+function listeningFor(ms: number): () => Promise<true | null> {
+  const end = Date.now() + ms + 2_000;
+  return () => Promise.resolve(Date.now() >= end ? true : null);
+}
+
+/** The others go on serving those who know them; the address that clients use knows only the one that will be killed. */
+async function pointAtLeader(ctx: ControlContext, fault: 'leader-crash' | 'etcd-crash'): Promise<void> {
+  const instance = ctx.instance as InstanceName;
+  const before = nodesOf(instance, ctx.size)
+    .filter((node) => node.role === 'control')
+    .map(({ name, address }) => ({ name, address }));
+  const leader = fault === 'leader-crash' ? await leaseHolder(ctx) : await etcdLeader(ctx, before);
+  const only = before.filter(({ name }) => name === leader);
+  if (only.length === 0) throw new Error(`no control-plane node is named ${leader}`);
+  await ctx.ledgered({
+    title: `the load balancer knows the API server of ${leader} only`,
+    inverse: { kind: 'api-servers', instance, before },
+    act: () => setApiServers(instance, only),
+  });
+}
+
+async function leaseHolder(ctx: ControlContext): Promise<string> {
+  const lease = await ctx.get({
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    namespace: 'kube-system',
+    name: 'kube-controller-manager',
+  });
+  const { holderIdentity = '' } = (lease?.['spec'] ?? {}) as { holderIdentity?: string };
+  return holderIdentity.slice(0, holderIdentity.lastIndexOf('_'));
+}
+
+/** Each member says of itself whether it leads. */
+async function etcdLeader(ctx: ControlContext, nodes: readonly { name: string }[]): Promise<string> {
+  for (const { name } of nodes) {
+    const pod = { namespace: 'kube-system', pod: `etcd-${name}`, container: 'etcd' };
+    const pki = '/etc/kubernetes/pki/etcd';
+    const { stdout } = await ctx.exec(pod, [
+      'etcdctl',
+      '--endpoints=https://127.0.0.1:2379',
+      `--cacert=${pki}/ca.crt`,
+      `--cert=${pki}/server.crt`,
+      `--key=${pki}/server.key`,
+      ...['endpoint', 'status', '--write-out=json'],
+    ]);
+    // Ids are larger than a number of JavaScript: compared as text.
+    const member = /"member_id":(\d+)/.exec(stdout)?.[1];
+    const leader = /"leader":(\d+)/.exec(stdout)?.[1];
+    if (member !== undefined && member === leader) return name;
+  }
+  throw new Error('no member of etcd says that it leads');
+}

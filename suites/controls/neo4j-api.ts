@@ -1,0 +1,95 @@
+/** Neo4j behind the harness's back: its HTTP API, where the harness itself uses Bolt. */
+import type { ControlContext } from './control.ts';
+import type { StoredWrite } from './every-store.ts';
+
+const ANSWER_MS = 10_000;
+const HTTP_PORT = 7474;
+const CANARY = 'PlumblineCanary';
+
+interface Declared {
+  stores: {
+    neo4j: {
+      statefulSet: { namespace: string; name: string };
+      container: string;
+      primary: { host: string };
+      database: string;
+      user: string;
+      password: { secret: { namespace: string; name: string; key: string } };
+    };
+  };
+}
+
+export function declaredNeo4j(ctx: ControlContext): Declared['stores']['neo4j'] {
+  return (ctx.environment as unknown as Declared).stores.neo4j;
+}
+
+/**
+ * One statement in a transaction of its own, through the address of applications.
+ * @returns the rows, each a list of values
+ * @throws Error with the server's words, or when there is no answer
+ */
+export async function cypher(
+  ctx: ControlContext,
+  statement: string,
+  parameters: Record<string, unknown> = {},
+): Promise<unknown[][]> {
+  const { primary, database, user, password } = declaredNeo4j(ctx);
+  const { key, ...ref } = password.secret;
+  const secret = await ctx.get({ apiVersion: 'v1', kind: 'Secret', ...ref });
+  const encoded = (secret?.['data'] as Record<string, string> | undefined)?.[key] ?? '';
+  const account = `${user}:${Buffer.from(encoded, 'base64').toString('utf8')}`;
+  const answer = await fetch(`http://${primary.host}:${HTTP_PORT}/db/${database}/query/v2`, {
+    method: 'POST',
+    headers: {
+      authorization: `Basic ${Buffer.from(account).toString('base64')}`,
+      'content-type': 'application/json',
+      accept: 'application/json',
+    },
+    signal: AbortSignal.any([ctx.signal, AbortSignal.timeout(ANSWER_MS)]),
+    body: JSON.stringify({ statement, parameters }),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`Neo4j: ${answer.status} ${text.slice(0, 300)}`);
+  return (JSON.parse(text) as { data: { values: unknown[][] } }).data.values;
+}
+
+/** The write of the newest run with the highest number; null while there is none. */
+export async function newestWrite(ctx: ControlContext): Promise<StoredWrite | null> {
+  const [row] = await cypher(
+    ctx,
+    `MATCH (r:PlumblineRun) WITH r ORDER BY r.at DESC LIMIT 1
+     MATCH (w:${CANARY}) WHERE w.run = r.run AND w.n > 0 RETURN r.run, max(w.n)`,
+  );
+  return row === undefined ? null : { run: String(row[0]), n: Number(row[1]) };
+}
+
+/** @throws Error when it is not there exactly once */
+export async function removeWrite(ctx: ControlContext, write: StoredWrite): Promise<void> {
+  await onlyOnce(ctx, write);
+  await cypher(ctx, `MATCH (w:${CANARY}) WHERE w.run = $run AND w.n = $n DELETE w`, { ...write });
+}
+
+/** @throws Error when it is not there exactly once */
+export async function doubleWrite(ctx: ControlContext, write: StoredWrite): Promise<void> {
+  await onlyOnce(ctx, write);
+  await cypher(ctx, `CREATE (:${CANARY} {run: $run, n: $n})`, { ...write });
+}
+
+async function onlyOnce(ctx: ControlContext, { run, n }: StoredWrite): Promise<void> {
+  const [row] = await cypher(ctx, `MATCH (w:${CANARY}) WHERE w.run = $run AND w.n = $n RETURN count(w)`, {
+    run,
+    n,
+  });
+  if (row?.[0] !== 1) throw new Error(`write ${n} of ${run} is there ${String(row?.[0])} times`);
+}
+
+/** How many different numbers each run has, up to one. */
+export async function countsByRun(
+  ctx: ControlContext,
+  upTo: number,
+): Promise<{ run: string; count: number }[]> {
+  const rows = await cypher(ctx, `MATCH (w:${CANARY}) WHERE w.n <= $upTo RETURN w.run, count(DISTINCT w.n)`, {
+    upTo,
+  });
+  return rows.map(([run, count]) => ({ run: String(run), count: Number(count) }));
+}

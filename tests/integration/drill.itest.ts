@@ -1,0 +1,235 @@
+/** Drills on the small embedded environment: one at a time, stopped by the lever, gone on with after a kill, undone when too dear. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parse, stringify } from 'yaml';
+import { up } from '../../env/local/index.ts';
+import { lockPath, takeLock } from '../../env/local/lock.ts';
+import type { FailoverRecord } from '../../reports/record/run-record.ts';
+import { kubeCallFrom, safetyFolder, type KubeCall } from '../../runner/safety/index.ts';
+import { Ledger } from '../../runner/safety/ledger.ts';
+import { HolderRecord } from '../../runner/safety/processes.ts';
+import { onlyRun, plumbline, ROOT, scratch } from './runner-fixture.ts';
+
+const INSTANCE = 'local-small';
+const LEVERS = '/api/v1/namespaces/plumbline-system/configmaps';
+const BEGIN_MS = 180_000;
+const TIMEOUT_MS = 10_000;
+const folder = scratch();
+const ledger = new Ledger(safetyFolder(INSTANCE, INSTANCE));
+const holders = new HolderRecord(ledger.folder);
+let kube: KubeCall;
+let close: () => void;
+
+before(async () => {
+  const raised = await up({ instance: INSTANCE, size: 'small', with: ['postgres'] });
+  // Until then this process holds the environment's lock, and every drill would be refused.
+  await raised.edgeReady;
+  ({ call: kube, close } = kubeCallFrom(raised.kubeconfig));
+});
+after(() => close());
+
+const out = (name: string): string => join(folder, 'runs', name);
+
+/** Folder of the histories of the one run's failover check; the run need not have ended. */
+function historyOf(name: string): string {
+  const run = killedRun(name);
+  return join(run, 'histories', 'failover.postgres.pod-delete');
+}
+
+function killedRun(name: string): string {
+  const [run = 'none'] = existsSync(out(name))
+    ? readdirSync(out(name)).filter((one) => one !== 'latest')
+    : [];
+  return join(out(name), run);
+}
+
+function sizeOf(file: string): number {
+  return existsSync(file) ? statSync(file).size : 0;
+}
+
+async function until(what: string, seen: () => boolean, withinMs = BEGIN_MS): Promise<number> {
+  const since = performance.now();
+  while (!seen()) {
+    if (performance.now() - since > withinMs) assert.fail(`not within ${withinMs} ms: ${what}`);
+    await sleep(10);
+  }
+  return performance.now() - since;
+}
+
+/** The environment's file with changes, as somebody else's file. */
+function environmentWith(name: string, change: (environment: Record<string, unknown>) => void): string {
+  const file = join(folder, `${name}.yaml`);
+  const environment = parse(readFileSync(join(ROOT, 'env', `${INSTANCE}.yaml`), 'utf8')) as Record<
+    string,
+    unknown
+  >;
+  change(environment);
+  writeFileSync(file, stringify(environment));
+  return file;
+}
+
+function trialsOf(name: string): { trials: FailoverRecord[]; verdict: string; notes: string[] } {
+  const { record } = onlyRun(out(name));
+  const check = record.checks.find(({ trials }) => trials.length > 0);
+  return { trials: check?.trials ?? [], verdict: record.verdict, notes: record.notes };
+}
+
+test('should refuse a second drill, raising and removing while a drill runs, and stop it by the lever within 2 s', async () => {
+  const drill = plumbline(['drill', 'failover/postgres/hang', '--env', INSTANCE, '--out', out('lever')]);
+  await until('a drill holds the environment', () => holders.living().length > 0);
+  const [holder] = holders.living();
+  const named = new RegExp(`held by process ${holder?.pid ?? 0} on this machine`);
+  const raising = await plumbline(['env', 'up', '--env', INSTANCE]);
+  assert.equal(raising.code, 75, raising.output);
+  assert.match(raising.output, named);
+
+  await until('the fault is in force', () => ledger.open().some(({ access }) => access === 'fault'));
+  const second = await plumbline([
+    'drill',
+    'failover/postgres/pod-delete',
+    '--env',
+    INSTANCE,
+    '--out',
+    out('second'),
+  ]);
+  assert.equal(second.code, 75, second.output);
+  assert.match(second.output, named);
+  const removing = await plumbline(['env', 'down', '--env', INSTANCE]);
+  assert.equal(removing.code, 75, removing.output);
+  assert.match(removing.output, named);
+  assert.ok(ledger.open().length > 0, 'the fault lasts until it is undone');
+
+  const lever = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'plumbline-stop' },
+    data: { reason: 'enough' },
+  };
+  await kube({ method: 'POST', path: LEVERS, body: lever, timeoutMs: TIMEOUT_MS });
+  try {
+    const tookMs = await until('everything is undone', () => ledger.open().length === 0, 10_000);
+    assert.ok(tookMs <= 2_000, `undone only after ${Math.round(tookMs)} ms`);
+    const recorded = ledger.entries().length;
+    const { code, output } = await drill;
+    assert.equal(ledger.entries().length, recorded, 'no new action');
+    assert.equal(code, 2, output);
+    assert.match(output, /safety lever plumbline-stop: it is set \("enough"\)/);
+    const next = await plumbline([
+      'drill',
+      'failover/postgres/pod-delete',
+      '--env',
+      INSTANCE,
+      '--out',
+      out('set'),
+    ]);
+    assert.equal(next.code, 75, next.output);
+    assert.match(next.output, /safety lever plumbline-stop/);
+  } finally {
+    await kube({ method: 'DELETE', path: `${LEVERS}/plumbline-stop`, timeoutMs: TIMEOUT_MS });
+  }
+});
+
+test('should refuse drills and restoring while the environment is being raised or removed, naming who does', async () => {
+  const release = takeLock(lockPath(INSTANCE));
+  try {
+    for (const words of [
+      ['drill', 'failover/postgres/pod-delete', '--env', INSTANCE, '--out', out('raised')],
+      ['run', '--env', INSTANCE, '--check', 'topology/nodes/pools', '--out', out('raised')],
+      ['restore', '--env', INSTANCE],
+    ]) {
+      const { code, output } = await plumbline(words);
+      assert.equal(code, 75, `${words.join(' ')}: ${output}`);
+      assert.match(output, new RegExp(`\\b${process.pid}\\b`));
+    }
+  } finally {
+    release();
+  }
+});
+
+test('should go on with a series that was killed, listing the trial that was cut off without counting it', async () => {
+  const env = environmentWith('series', () => undefined);
+  let pid = 0;
+  const words = [
+    'drill',
+    'failover/postgres/pod-delete',
+    '--env',
+    env,
+    '--repeat',
+    '2',
+    '--out',
+    out('series'),
+  ];
+  const killed = plumbline(words, { onStart: (child) => (pid = child.pid ?? 0) });
+  const trial = (number: number) => join(historyOf('series'), `trial-0${number}`);
+  await until('the second trial writes', () => sizeOf(join(trial(2), 'workload.ndjson')) > 10_000);
+  process.kill(pid, 'SIGKILL');
+  await killed;
+  const run = killedRun('series');
+  const more = await plumbline(['drill', '--resume', run, '--out', out('series')]);
+  // How its trials went is not what is asked here.
+  assert.ok([0, 1, 2].includes(more.code ?? -1), more.output);
+  const { trials, notes } = trialsOf('series');
+  assert.deepEqual(
+    trials.map(({ trial: number, cutOff }) => [number, cutOff === undefined]),
+    [
+      [1, true],
+      [2, false],
+      [3, true],
+    ],
+  );
+  assert.match(trials[1]?.reason ?? '', /^cut off: the run ended in the middle of this trial/);
+  assert.ok(
+    notes.some((note) => /resumed with trial 3 after 1 .*not counted: trial 2/.test(note)),
+    notes.join('\n'),
+  );
+  for (const { spentMs } of trials.filter(({ cutOff }) => cutOff === undefined))
+    assert.deepEqual(Object.keys(spentMs ?? {}), [
+      'steady before',
+      'fault',
+      'recovery',
+      'healing',
+      'read-back',
+      'settling',
+    ]);
+
+  writeFileSync(env, `${readFileSync(env, 'utf8')}# changed\n`);
+  const other = await plumbline(['drill', '--resume', run, '--repeat', '1']);
+  assert.equal(other.code, 64, other.output);
+  assert.match(other.output, /cannot be resumed, nothing was touched:\n {2}environment file/);
+  assert.equal(trialsOf('series').trials.length, 3);
+});
+
+test('should undo a fault early when the outage passes what was expected, and not call that a recovery', async () => {
+  const env = environmentWith('dear', (environment) => {
+    const { postgres } = environment['stores'] as { postgres: Record<string, unknown> };
+    // A leader that still reaches the API server keeps its lease: nobody takes over while the partition lasts.
+    delete postgres['partition'];
+    postgres['goals'] = { partition: { rtoSeconds: 5, lostWrites: 0 } };
+    environment['drills'] = {
+      steadySeconds: 3,
+      errorBudget: { objective: 0.999, windowDays: 30, maxShare: 0.1, enforced: true },
+    };
+  });
+  const { code, output } = await plumbline([
+    'drill',
+    'failover/postgres/partition',
+    '--env',
+    env,
+    '--out',
+    out('dear'),
+  ]);
+  assert.ok(code === 1 || code === 2, output);
+  assert.match(output, /undoing the fault early/);
+  assertUndoneEarly(trialsOf('dear').trials[0]);
+});
+
+function assertUndoneEarly(trial: FailoverRecord | undefined): void {
+  const { budget, rto, reason } = trial ?? assert.fail('a trial was expected');
+  assert.match(budget?.restoredEarly ?? '', /outage of [5-7]\.\d s passed the 5\.0 s that were expected/);
+  assert.match(reason, /goal 5 s|undone early/);
+  assert.ok(rto !== null && rto.hiMs < 25_000, 'undone long before the fault would have ended');
+  assert.ok((budget?.spentMs ?? 0) > 5_000);
+}
