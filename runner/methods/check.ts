@@ -1,9 +1,9 @@
-import type { Engine } from '../engine.ts';
 import type { Handlers } from '../session.ts';
+import type { ServedEngine } from './served.ts';
 
 type Methods = Pick<Handlers, 'check.begin' | 'check.end' | 'lock.acquire' | 'progress.event'>;
 
-export function checkMethods(engine: Engine): Methods {
+export function checkMethods(engine: ServedEngine): Methods {
   const { book } = engine;
   return {
     'lock.acquire': async ({ check, mode }, call) => {

@@ -2,12 +2,12 @@ import { openHistory } from '../../probes/history.ts';
 import { storeDriver } from '../../probes/stores.ts';
 import { faultOf } from '../../suites/faults/index.ts';
 import type { Params, Result } from '../../suites/harness/protocol.ts';
-import type { Engine } from '../engine.ts';
 import { embeddedOf, timeoutMsOf } from '../environment-parts.ts';
 import { kubeCallFrom } from '../safety/index.ts';
 import type { Call, Handlers } from '../session.ts';
+import type { ServedEngine } from './served.ts';
 
-export function faultMethods(engine: Engine): Pick<Handlers, 'fault.inject' | 'fault.restore'> {
+export function faultMethods(engine: ServedEngine): Pick<Handlers, 'fault.inject' | 'fault.restore'> {
   return {
     'fault.inject': (params, call) => inject(engine, params, call),
     'fault.restore': async ({ check }) => {
@@ -19,7 +19,7 @@ export function faultMethods(engine: Engine): Pick<Handlers, 'fault.inject' | 'f
 }
 
 async function inject(
-  engine: Engine,
+  engine: ServedEngine,
   params: Params<'fault.inject'>,
   call: Call,
 ): Promise<Result<'fault.inject'>> {
