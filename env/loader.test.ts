@@ -9,6 +9,9 @@ import { environmentNames, loadEnvironment, parseEnvironment } from './loader.ts
 
 const GOOD = await readFile(path.join(import.meta.dirname, 'local.yaml'), 'utf8');
 
+/** The line after which goals of checks follow. */
+const GOALS = "goals: # what differs from the catalogue's";
+
 /** The problems of the local environment's file with one piece of text replaced, as they are shown. */
 function problemsWith(before: string | RegExp, after: string): string[] {
   const text = GOOD.replace(before, after);
@@ -74,16 +77,16 @@ test('should refuse a goal of the wrong type', () => {
     /goals\.pod-crash\.rtoSeconds: wrong type; found "thirty"; allowed: a number$/,
   );
   const [byId] = problemsWith(
-    'permits: #',
-    "goals: { 'topology/cluster/versions': { status: assumed, values: { minDays: soon } } }\npermits: #",
+    GOALS,
+    `${GOALS}\n  'topology/cluster/versions': { status: assumed, values: { minDays: soon } }`,
   );
   assert.match(String(byId), /a goal of the wrong type; found "soon"; allowed: a number, such as 30$/);
 });
 
 test('should refuse a goal that the check does not have', () => {
   const [problem] = problemsWith(
-    'permits: #',
-    "goals: { 'topology/cluster/versions': { status: assumed, values: { mindays: 3 } } }\npermits: #",
+    GOALS,
+    `${GOALS}\n  'topology/cluster/versions': { status: assumed, values: { mindays: 3 } }`,
   );
   assert.match(
     String(problem),

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../suites/harness/protocol.ts';
-import type { Engine } from './engine.ts';
+import type { EngineCore } from './engine-parts.ts';
 import type { Subject } from './methods/fault.ts';
 import { RequestError } from './session.ts';
 import { podOf, type StorePod } from './store-target.ts';
@@ -8,7 +8,7 @@ import { podOf, type StorePod } from './store-target.ts';
 export const BACKEND = 'backend';
 
 /** The Deployment behind the edge. @throws RequestError when the environment declares none. */
-export function backendDeployment({ book }: Engine): { namespace: string; name: string } {
+export function backendDeployment({ book }: EngineCore): { namespace: string; name: string } {
   const deployment = book.environment.topology.edge?.backend?.deployment;
   if (deployment === undefined)
     throw new RequestError('the environment declares no topology.edge.backend', 'refused');
@@ -16,7 +16,7 @@ export function backendDeployment({ book }: Engine): { namespace: string; name: 
 }
 
 /** Its pods that are not on their way out. */
-export async function backendPods(engine: Engine): Promise<StorePod[]> {
+export async function backendPods(engine: EngineCore): Promise<StorePod[]> {
   const { namespace, name } = backendDeployment(engine);
   const listed = await engine.parts.cluster.list({ kind: 'v1/Pod', namespace });
   if (listed.unavailable !== undefined)
@@ -34,7 +34,7 @@ function isOf({ metadata }: KubeObject, deployment: string): boolean {
 }
 
 /** Nobody leads a backend: any of its pods is as good as another. */
-export function backendSubject(engine: Engine, target: string): Subject {
+export function backendSubject(engine: EngineCore, target: string): Subject {
   const { namespace, name } = backendDeployment(engine);
   return {
     store: BACKEND,

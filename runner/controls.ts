@@ -17,6 +17,7 @@ import { guarded, type CommandResult } from './guard.ts';
 import { Interrupt } from './interrupt.ts';
 import { ensureOwnNamespaces } from './own-namespaces.ts';
 import { Progress } from './progress.ts';
+import { swept } from './redact-folder.ts';
 import { checkFolderName, makeRunFolder, type RunFolder } from './run-folder.ts';
 import { kubeCallFrom, openSafety, type Safety } from './safety/index.ts';
 import { differences, takeSnapshot, type Snapshot } from './snapshot.ts';
@@ -92,6 +93,7 @@ interface ControlRunParts {
 class ControlRun {
   readonly #parts: ControlRunParts;
   #kubeconfig = '';
+  #engine: Engine | null = null;
 
   constructor(parts: ControlRunParts) {
     this.#parts = parts;
@@ -104,7 +106,7 @@ class ControlRun {
     this.#kubeconfig = connection.kubeconfig;
     const left: string[] = [];
     const counts = { passed: 0, failed: 0, skipped: 0 };
-    try {
+    const turns = async (): Promise<void> => {
       await ensureOwnNamespaces(environment, kube.call);
       const safety = await openSafety({
         environment: environment.name,
@@ -119,23 +121,32 @@ class ControlRun {
         signal: interrupt.signal,
       });
       try {
-        const engine = this.#engine(connection.cluster, safety);
+        const engine = this.#makeEngine(connection.cluster, safety);
+        this.#engine = engine;
         for (const control of chosen) await this.#count(engine, control, counts);
       } finally {
         left.push(...(await safety.close()).failed);
       }
+    };
+    try {
+      await swept(folder.path, () => this.#engine?.stores.secrets() ?? [], turns);
     } finally {
       kube.close();
       connection.cluster.close();
     }
-    for (const failure of left) progress.say(`✘ not restored: ${failure}`);
+    for (const failure of left) this.#say(`✘ not restored: ${failure}`);
     progress.say(`histories: ${folder.histories}`);
     progress.say(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
     const bad = counts.failed > 0 || left.length > 0;
     return { exitCode: interrupt.exitCode ?? (bad ? EXIT.notMet : EXIT.met) };
   }
 
-  #engine(cluster: Engine['parts']['cluster'], safety: Safety): Engine {
+  /** Says it without the secrets that were read: messages of stores and servers may quote them. */
+  #say(line: string): void {
+    this.#parts.progress.say(this.#engine?.book.redact(line) ?? line);
+  }
+
+  #makeEngine(cluster: Engine['parts']['cluster'], safety: Safety): Engine {
     const { environment, folder, interrupt } = this.#parts;
     // Its checks are meant to fail: their verdicts are not news, the controls' are.
     const quiet = new Progress({ write: () => undefined });
@@ -171,7 +182,7 @@ class ControlRun {
     }
     counts.failed += 1;
     progress.say(`✘ ${control.id} (must turn ${control.verdict}: ${control.title})  [${seconds} s]`);
-    for (const problem of problems) progress.say(`    ${problem}`);
+    for (const problem of problems) this.#say(`    ${problem}`);
   }
 
   /** Breaks, runs the check, compares, restores, looks. Returns everything that is not as it must be. */
@@ -194,7 +205,7 @@ class ControlRun {
   }
 
   async #turned(engine: Engine, control: Control, over: AbortSignal): Promise<string[]> {
-    const { environment, instance, size, folder, progress, interrupt } = this.#parts;
+    const { environment, instance, size, folder, interrupt } = this.#parts;
     const planned = this.#plan(control);
     const ctx = controlContext(control, {
       engine,
@@ -203,7 +214,7 @@ class ControlRun {
       size,
       kubeconfig: this.#kubeconfig,
       signal: AbortSignal.any([interrupt.signal, over]),
-      log: (message) => progress.say(`    ${control.id}: ${message}`),
+      log: (message) => this.#say(`    ${control.id}: ${message}`),
     });
     engine.book.histories = `${folder.histories}/${checkFolderName(control.id)}`;
     engine.book.outcomes.delete(control.check);

@@ -1,9 +1,9 @@
 import type { PlannedCheck } from '../env/catalogue/index.ts';
 import { redactor } from '../probes/history.ts';
-import type { KubeCluster } from '../probes/kubernetes/index.ts';
 import type { Handover, PlannedCheck as HandedCheck } from '../suites/harness/protocol.ts';
 import type { Book } from './book.ts';
 import { BudgetBook } from './budget.ts';
+import type { EngineParts } from './engine-parts.ts';
 import { checkTimeoutMs, lockMode } from './environment-parts.ts';
 import { SharedLock } from './lock.ts';
 import { backendMethods } from './methods/backend.ts';
@@ -15,28 +15,17 @@ import { faultMethods } from './methods/fault.ts';
 import { nodeMethods } from './methods/node.ts';
 import { queryMethods } from './methods/query.ts';
 import { stateMethods } from './methods/state.ts';
+import type { ServedEngine } from './methods/served.ts';
 import { storeMethods } from './methods/store.ts';
 import { workloadMethods } from './methods/workload.ts';
 import { runPlaywright } from './playwright.ts';
-import type { RunFolder } from './run-folder.ts';
-import type { Safety } from './safety/index.ts';
 import { Session, type Handlers } from './session.ts';
 import { silence } from './silent.ts';
 import { StoreTargets } from './store-target.ts';
 import { Workloads } from './workloads.ts';
 
-export interface EngineParts {
-  book: Book;
-  folder: RunFolder;
-  cluster: KubeCluster;
-  safety: Safety;
-  /** Path of the kubeconfig. */
-  kubeconfig: string;
-  signal: AbortSignal;
-}
-
 /** Runs planned checks through Playwright. One for a whole run, drill or set of controls. */
-export class Engine {
+export class Engine implements ServedEngine {
   readonly parts: EngineParts;
   readonly book: Book;
   readonly budget: BudgetBook;

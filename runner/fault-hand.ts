@@ -1,7 +1,7 @@
 import type { Environment } from '../env/schema.ts';
 import { HostHand, PodHand } from '../suites/faults/index.ts';
 import type { FaultContext, FaultSurroundings, Hand, PowerCommands } from '../suites/faults/index.ts';
-import type { Engine } from './engine.ts';
+import type { ServedEngine } from './methods/served.ts';
 import { embeddedOf, sizeOf, timeoutMsOf } from './environment-parts.ts';
 
 /** What of an environment decides which faults can be injected. */
@@ -17,7 +17,7 @@ export function surroundingsOf(environment: Environment): FaultSurroundings {
 type Shared = Pick<FaultContext, 'check' | 'perform' | 'write' | 'kube' | 'timeoutMs' | 'signal'>;
 
 /** How faults act on nodes here: on this machine where it holds them, else by a privileged pod. */
-export function handFor(engine: Engine, shared: Shared): Hand {
+export function handFor(engine: ServedEngine, shared: Shared): Hand {
   const { environment } = engine.book;
   const instance = embeddedOf(environment);
   const landingMs = timeoutMsOf(environment, 'faultLanding');

@@ -4,7 +4,7 @@ import { loadKubeConfig } from '../probes/kubernetes/transport.ts';
 import type { WorkloadInput } from '../probes/workload/config.ts';
 import { API_OBJECT } from '../suites/failover/api-object.ts';
 import { trusted } from '../suites/topology/edge-request.ts';
-import type { Engine } from './engine.ts';
+import type { EngineCore } from './engine-parts.ts';
 import { RequestError } from './session.ts';
 
 export type Load = Omit<WorkloadInput, 'store' | 'history' | 'run'>;
@@ -17,7 +17,7 @@ const API_ANSWER_MS = 3_000;
 const API_WRITES_PER_SECOND = 25;
 
 /** How a workload reaches what it asks, how fast, and with which patience. Secrets stay in memory. */
-export async function loadOf(engine: Engine, store: string): Promise<Load> {
+export async function loadOf(engine: EngineCore, store: string): Promise<Load> {
   if (store === 'edge') return edgeLoad(engine.book.environment);
   if (store === 'control-plane') return apiLoad(engine);
   const declared = engine.stores.declared(store);
@@ -55,7 +55,7 @@ async function edgeLoad({ topology }: Environment): Promise<Load> {
   };
 }
 
-async function apiLoad(engine: Engine): Promise<Load> {
+async function apiLoad(engine: EngineCore): Promise<Load> {
   const { apiAddress, namespaces } = engine.book.environment;
   if (apiAddress === undefined) throw new RequestError('the environment declares no apiAddress', 'refused');
   const { host, port } = hostAndPort(apiAddress);

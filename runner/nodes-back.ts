@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../probes/clock.ts';
 import { isIn } from '../probes/kubernetes/index.ts';
 import type { KubeObject } from '../suites/harness/protocol.ts';
-import type { Engine } from './engine.ts';
+import type { EngineCore } from './engine-parts.ts';
 import { timeoutMsOf } from './environment-parts.ts';
 
 const LOOK_EVERY_MS = 500;
@@ -21,7 +21,7 @@ interface Lost {
  * since.
  * @throws Error with what was last seen, at the deadline
  */
-export async function awaitNodes(engine: Engine, lost: Lost, signal: AbortSignal): Promise<void> {
+export async function awaitNodes(engine: EngineCore, lost: Lost, signal: AbortSignal): Promise<void> {
   const limitMs = timeoutMsOf(engine.book.environment, 'nodeReady');
   const until = monoMs() + limitMs;
   const backMs = Date.now();
@@ -37,7 +37,7 @@ export async function awaitNodes(engine: Engine, lost: Lost, signal: AbortSignal
   }
 }
 
-async function missingOf(engine: Engine, lost: Lost, backMs: number): Promise<string[]> {
+async function missingOf(engine: EngineCore, lost: Lost, backMs: number): Promise<string[]> {
   const { cluster } = engine.parts;
   const missing: string[] = [];
   for (const name of lost.nodes) {

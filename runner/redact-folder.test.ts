@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { redactor } from '../probes/history.ts';
-import { redactFolder } from './redact-folder.ts';
+import { redactFolder, swept } from './redact-folder.ts';
 import { appendToTrial } from './trials.ts';
 import { writeEnd } from './run-history.ts';
 
@@ -51,4 +52,21 @@ test("should keep secrets out of the runner's own histories as they are written"
   await writeEnd(join(folder, 'histories'), { interrupted: null, restored }, redact);
   assert.match(readFileSync(join(trial, 'runner.ndjson'), 'utf8'), /login as \*\*\*/);
   assert.deepEqual(holders(), []);
+});
+
+test('should sweep a folder with what was read meanwhile, also when the work fails', async () => {
+  const read: string[] = [];
+  const log = join(folder, 'playwright-9.log');
+  const work = (fails: boolean) => async (): Promise<void> => {
+    read.push(SECRET);
+    await writeFile(log, `refused ${SECRET}`);
+    if (fails) throw new Error('the cluster went away');
+  };
+  await swept(folder, () => read, work(false));
+  assert.equal(readFileSync(log, 'utf8'), 'refused ***');
+  await assert.rejects(
+    swept(folder, () => read, work(true)),
+    /went away/,
+  );
+  assert.equal(readFileSync(log, 'utf8'), 'refused ***');
 });

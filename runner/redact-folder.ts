@@ -24,3 +24,19 @@ export function redactFolder(folder: string, secrets: readonly string[]): void {
     if (after !== before) writeFileAtomically(file, Buffer.from(after, 'latin1'));
   }
 }
+
+/**
+ * Does the work, then takes the secrets that were read meanwhile out of the folder, whatever became of the work.
+ * @throws what the work throws; Error when a file cannot be read or replaced
+ */
+export async function swept<T>(
+  folder: string,
+  secrets: () => readonly string[],
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    redactFolder(folder, secrets());
+  }
+}

@@ -1,9 +1,9 @@
 import { storeDriver, STORES } from '../probes/stores.ts';
-import type { Engine } from './engine.ts';
+import type { EngineCore } from './engine-parts.ts';
 import { timeoutMsOf } from './environment-parts.ts';
 
 /** Measures the steady state of every declared store again, after everything was undone. */
-export async function steadyAgain(engine: Engine): Promise<{ ok: boolean; detail: string }> {
+export async function steadyAgain(engine: EngineCore): Promise<{ ok: boolean; detail: string }> {
   const { environment } = engine.book;
   const declared = Object.keys(environment.stores).filter((store) => STORES.includes(store));
   const details: string[] = [];

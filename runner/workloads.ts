@@ -5,7 +5,7 @@ import type { Observer } from '../probes/store-driver.ts';
 import { storeDriver } from '../probes/stores.ts';
 import { startWorkload, type WorkloadProcess } from '../probes/workload/process.ts';
 import type { WorkloadWait } from '../suites/harness/protocol.ts';
-import type { Engine } from './engine.ts';
+import type { EngineCore } from './engine-parts.ts';
 import { timeoutMsOf } from './environment-parts.ts';
 import { loadOf, type Load } from './loads.ts';
 import { RequestError } from './session.ts';
@@ -25,7 +25,7 @@ const DEFAULT_RATE = 200;
 
 /** Workloads and observers of running checks: children and connections of the runner, at most one of each a check. */
 export class Workloads {
-  readonly #engine: Engine;
+  readonly #engine: EngineCore;
   readonly #running = new Map<string, WorkloadProcess>();
   readonly #rates = new Map<string, number>();
   readonly #observers = new Map<
@@ -33,7 +33,7 @@ export class Workloads {
     { observer: Observer; writer: HistoryWriter; timer: NodeJS.Timeout }
   >();
 
-  constructor(engine: Engine) {
+  constructor(engine: EngineCore) {
     this.#engine = engine;
   }
 

@@ -15,19 +15,20 @@ const ROOT = path.dirname(import.meta.dirname);
 const bin = (name: string): string => path.join(ROOT, 'node_modules', '.bin', name);
 /** What tsc has found so far, by content: a second run looks at what changed only. */
 const TYPES_CACHE = path.join(ROOT, 'node_modules', '.cache', 'types.tsbuildinfo');
-const TEST_FOLDERS = ['cli', 'deploy', 'env', 'load', 'probes', 'reports', 'runner', 'scripts', 'suites'];
+const NODE_TEST = [process.execPath, '--test', '--test-reporter=spec'] as const;
+const testsOf = (folders: readonly string[]): string[] => folders.map((folder) => `${folder}/**/*.test.ts`);
+/** Their tests start processes, handle signals or measure time: a process for each file. */
+const ISOLATED = ['cli', 'load', 'probes', 'runner'];
+/** Here a process for each file costs several times what its tests do: one for all, still one test at a time. */
+const TOGETHER = ['deploy', 'env', 'reports', 'scripts', 'suites'];
 
 /** Longest first, so that two at a time end soonest. */
 const STEPS: readonly Step[] = [
   { name: 'lint', command: [bin('eslint'), '.', '--max-warnings', '0'] },
+  { name: 'unit tests 1', command: [...NODE_TEST, ...testsOf(ISOLATED)], counts: true },
   {
-    name: 'unit tests',
-    command: [
-      process.execPath,
-      '--test',
-      '--test-reporter=spec',
-      ...TEST_FOLDERS.map((folder) => `${folder}/**/*.test.ts`),
-    ],
+    name: 'unit tests 2',
+    command: [...NODE_TEST, '--test-isolation=none', ...testsOf(TOGETHER)],
     counts: true,
   },
   { name: 'types', command: [bin('tsc'), '--noEmit', '--incremental', '--tsBuildInfoFile', TYPES_CACHE] },

@@ -46,6 +46,13 @@ test('should not run on the small size what only the full one can hold', () => {
   assert.equal(one(local, 'topology/cluster/control-plane').notRun, null);
 });
 
+test('should let containers restart only where drills kill them', async () => {
+  const id = 'topology/workloads/declared';
+  for (const environment of [local, small]) assert.equal(one(environment, id).goals.maxRestarts, 3);
+  for (const name of ['testing', 'staging', 'production'])
+    assert.equal(one(await loadEnvironment(name), id).goals.maxRestarts, 0, name);
+});
+
 test('should only list what was selected', () => {
   assert.deepEqual(
     planChecks(local, { suites: ['gpu'] }).map((check) => check.notRun),

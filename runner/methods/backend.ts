@@ -3,7 +3,7 @@ import { monoMs } from '../../probes/clock.ts';
 import { openHistory } from '../../probes/history.ts';
 import type { KubeObject, Params, Result } from '../../suites/harness/protocol.ts';
 import { backendDeployment, backendPods } from '../backend.ts';
-import type { Engine } from '../engine.ts';
+import type { ServedEngine } from './served.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import type { Call, Handlers } from '../session.ts';
 
@@ -11,7 +11,9 @@ const LOOK_EVERY_MS = 200;
 /** What `kubectl rollout restart` sets. */
 const RESTARTED = 'kubectl.kubernetes.io/restartedAt';
 
-export function backendMethods(engine: Engine): Pick<Handlers, 'backend.restart' | 'backend.rolledOut'> {
+export function backendMethods(
+  engine: ServedEngine,
+): Pick<Handlers, 'backend.restart' | 'backend.rolledOut'> {
   /** UIDs of the pods before the restart, by check and trial. */
   const before = new Map<string, ReadonlySet<string>>();
   return {
@@ -39,7 +41,7 @@ interface DeploymentObject extends KubeObject {
   };
 }
 
-async function read(engine: Engine, signal: AbortSignal): Promise<DeploymentObject> {
+async function read(engine: ServedEngine, signal: AbortSignal): Promise<DeploymentObject> {
   const ref = { apiVersion: 'apps/v1', kind: 'Deployment', ...backendDeployment(engine) };
   const found = await engine.parts.cluster.get(ref, signal);
   if (found === null) throw new Error(`there is no Deployment ${ref.namespace}/${ref.name}`);
@@ -48,7 +50,7 @@ async function read(engine: Engine, signal: AbortSignal): Promise<DeploymentObje
 
 /** A new template of pods, and the word of its controller that it has begun with it: that is the fault. */
 async function restart(
-  engine: Engine,
+  engine: ServedEngine,
   { check, trial }: Params<'backend.restart'>,
   { signal }: Call,
 ): Promise<Result<'backend.restart'>> {
@@ -97,7 +99,7 @@ async function restart(
 }
 
 async function rolledOut(
-  engine: Engine,
+  engine: ServedEngine,
   { check, trial, timeoutMs }: Params<'backend.rolledOut'>,
   { old, signal }: { old: ReadonlySet<string>; signal: AbortSignal },
 ): Promise<Result<'backend.rolledOut'>> {
@@ -116,7 +118,7 @@ async function rolledOut(
 }
 
 async function progress(
-  engine: Engine,
+  engine: ServedEngine,
   old: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<{ over: boolean; detail: string }> {

@@ -1,10 +1,10 @@
-import type { Engine } from '../engine.ts';
+import type { ServedEngine } from './served.ts';
 import type { Handlers } from '../session.ts';
 
 type Methods = Pick<Handlers, 'fault.inject' | 'fault.restore'>;
 
 /** No fault without an account of what it costs: refused where that is too much, undone early where it becomes too much. */
-export function budgeted(engine: Engine, methods: Methods): Methods {
+export function budgeted(engine: ServedEngine, methods: Methods): Methods {
   const { book, budget, workloads } = engine;
   const { safety } = engine.parts;
   return {

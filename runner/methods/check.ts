@@ -1,10 +1,10 @@
-import type { Engine } from '../engine.ts';
 import type { Handlers } from '../session.ts';
+import type { ServedEngine } from './served.ts';
 import { appendToTrial } from '../trials.ts';
 
 type Methods = Pick<Handlers, 'check.begin' | 'check.end' | 'lock.acquire' | 'progress.event'>;
 
-export function checkMethods(engine: Engine): Methods {
+export function checkMethods(engine: ServedEngine): Methods {
   const { book } = engine;
   return {
     'lock.acquire': async ({ check, mode }, call) => {

@@ -1,6 +1,6 @@
-import type { Engine } from '../engine.ts';
 import type { Handlers } from '../session.ts';
 import type { KubeObject, ListParams } from '../../suites/harness/protocol.ts';
+import type { ServedEngine } from './served.ts';
 
 type Methods = Pick<
   Handlers,
@@ -17,7 +17,7 @@ type Methods = Pick<
 const SEEN_WITHIN_MS = 5_000;
 
 /** Reads come from the cache; writes go through the ledger first. */
-export function clusterMethods(engine: Engine): Methods {
+export function clusterMethods(engine: ServedEngine): Methods {
   const { cluster, safety } = engine.parts;
   return {
     'cluster.list': (params) => cluster.list(params),

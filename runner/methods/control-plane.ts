@@ -4,7 +4,7 @@ import { monoMs } from '../../probes/clock.ts';
 import { openHistory, type HistoryWriter } from '../../probes/history.ts';
 import { HostHand, type FaultMember } from '../../suites/faults/index.ts';
 import type { KubeObject, Params, Result } from '../../suites/harness/protocol.ts';
-import type { Engine } from '../engine.ts';
+import type { ServedEngine } from './served.ts';
 import { embeddedOf, sizeOf, timeoutMsOf } from '../environment-parts.ts';
 import { RequestError, type Call, type Handlers } from '../session.ts';
 
@@ -19,7 +19,7 @@ const STATIC_PODS: readonly StaticPodName[] = [
 ];
 
 /** Only where this machine is the environment: it acts on the node's files and processes. */
-export function controlPlaneMethods(engine: Engine): Pick<Handlers, 'controlPlane.crash'> {
+export function controlPlaneMethods(engine: ServedEngine): Pick<Handlers, 'controlPlane.crash'> {
   return {
     'controlPlane.crash': async (params, call) => {
       const instance = embeddedOf(engine.book.environment);
@@ -42,7 +42,7 @@ interface Asked {
 }
 
 async function crash(
-  engine: Engine,
+  engine: ServedEngine,
   instance: InstanceName,
   { params, call, writer }: Asked,
 ): Promise<Result<'controlPlane.crash'>> {
@@ -117,7 +117,7 @@ function missed(writer: HistoryWriter, target: string, reason: string): Result<'
 
 /** The static pods of a node as kubelet knows them. */
 async function mirrorsOf(
-  engine: Engine,
+  engine: ServedEngine,
   node: string,
   names: readonly StaticPodName[],
 ): Promise<FaultMember[]> {

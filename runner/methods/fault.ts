@@ -5,14 +5,14 @@ import { faultOf } from '../../suites/faults/index.ts';
 import type { Fault, FaultContext } from '../../suites/faults/index.ts';
 import type { Params, Result } from '../../suites/harness/protocol.ts';
 import { BACKEND, backendPods, backendSubject } from '../backend.ts';
-import type { Engine } from '../engine.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import { handFor, surroundingsOf } from '../fault-hand.ts';
 import { awaitNodes } from '../nodes-back.ts';
 import { kubeCallFrom } from '../safety/index.ts';
 import type { Call, Handlers } from '../session.ts';
+import type { ServedEngine } from './served.ts';
 
-export function faultMethods(engine: Engine): Pick<Handlers, 'fault.inject' | 'fault.restore'> {
+export function faultMethods(engine: ServedEngine): Pick<Handlers, 'fault.inject' | 'fault.restore'> {
   /** Nodes that a check has lost, and when, on the wall clock. */
   const lost = new Map<string, { nodes: string[]; sinceMs: number }>();
   return {
@@ -34,7 +34,7 @@ export function faultMethods(engine: Engine): Pick<Handlers, 'fault.inject' | 'f
 }
 
 async function inject(
-  engine: Engine,
+  engine: ServedEngine,
   params: Params<'fault.inject'>,
   call: Call,
 ): Promise<{ result: Result<'fault.inject'>; nodes: string[] }> {
@@ -74,7 +74,7 @@ function lasts(fault: Fault, { landedAtMs }: Result<'fault.inject'>): boolean {
 
 type Guard = Pick<FaultContext, 'check' | 'perform' | 'restore' | 'timeoutMs' | 'settings' | 'signal'>;
 
-function guardOf(engine: Engine, check: string, signal: AbortSignal): Guard {
+function guardOf(engine: ServedEngine, check: string, signal: AbortSignal): Guard {
   const { safety } = engine.parts;
   const { environment } = engine.book;
   return {
@@ -103,7 +103,7 @@ export type Subject = Pick<
 
 /** What is hurt: the store as declared, and who holds which office in it now. */
 async function subjectOf(
-  engine: Engine,
+  engine: ServedEngine,
   { check, store, target, trial, also }: Params<'fault.inject'>,
   call: Call,
 ): Promise<Subject> {

@@ -1,11 +1,11 @@
 import { staticPodRemoval, startStaticPod, stopStaticPod } from '../../env/local/cluster/index.ts';
 import { nodeSpec } from '../../env/local/nodes/index.ts';
-import type { Engine } from '../engine.ts';
 import { embeddedOf } from '../environment-parts.ts';
 import { RequestError, type Handlers } from '../session.ts';
+import type { ServedEngine } from './served.ts';
 
 /** What is done to nodes: only where this machine is the environment. */
-export function nodeMethods(engine: Engine): Pick<Handlers, 'node.apiServer'> {
+export function nodeMethods(engine: ServedEngine): Pick<Handlers, 'node.apiServer'> {
   return {
     'node.apiServer': async ({ check, node, action }) => {
       const instance = embeddedOf(engine.book.environment);

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../probes/clock.ts';
 import type { StoreQuery } from '../../probes/store-driver.ts';
 import { storeDriver } from '../../probes/stores.ts';
-import type { Engine } from '../engine.ts';
+import type { ServedEngine } from './served.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import { RequestError, type Handlers } from '../session.ts';
 
 const ASK_AGAIN_MS = 200;
 
 /** Questions to a store whose answers must survive a failover. */
-export function queryMethods({ stores, book }: Engine): Pick<Handlers, 'query.prepare' | 'query.ask'> {
+export function queryMethods({ stores, book }: ServedEngine): Pick<Handlers, 'query.prepare' | 'query.ask'> {
   const operationMs = timeoutMsOf(book.environment, 'storeOperation');
   return {
     'query.prepare': async ({ store, timeoutMs }, call) =>

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../probes/clock.ts';
 import { openHistory, redactor } from '../../probes/history.ts';
 import type { Params, PodSelection } from '../../suites/harness/protocol.ts';
-import type { Engine } from '../engine.ts';
+import type { ServedEngine } from './served.ts';
 import type { Handlers } from '../session.ts';
 import { differences, rolesIn, takeSnapshot, type Snapshot } from '../snapshot.ts';
 import { collectEvidence } from '../trial-evidence.ts';
@@ -12,7 +12,7 @@ type Methods = Pick<Handlers, 'state.note' | 'state.compare' | 'evidence.collect
 const LOOK_EVERY_MS = 500;
 
 /** How the environment was before a trial and is after it, and what its pods said meanwhile. */
-export function stateMethods(engine: Engine): Methods {
+export function stateMethods(engine: ServedEngine): Methods {
   const noted = new Map<string, Snapshot>();
   return {
     'state.note': async ({ check, trial }) => {
@@ -44,7 +44,7 @@ export function stateMethods(engine: Engine): Methods {
 }
 
 function selected(
-  engine: Engine,
+  engine: ServedEngine,
   pods: PodSelection,
 ): { namespace: string; prefixes: string[]; container?: string } {
   if (!('store' in pods)) return pods;
@@ -58,7 +58,7 @@ function selected(
 }
 
 async function compare(
-  engine: Engine,
+  engine: ServedEngine,
   { check, trial, timeoutMs }: Params<'state.compare'>,
   before: Snapshot,
   signal: AbortSignal,
@@ -92,7 +92,7 @@ async function compare(
 }
 
 /** An API server that does not answer is a difference like any other, until the time is up. */
-async function look(engine: Engine, before: Snapshot): Promise<{ after: Snapshot; differ: string[] }> {
+async function look(engine: ServedEngine, before: Snapshot): Promise<{ after: Snapshot; differ: string[] }> {
   try {
     const after = await takeSnapshot(engine);
     return { after, differ: differences(before, after) };

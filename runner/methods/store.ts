@@ -1,14 +1,14 @@
 import { openHistory } from '../../probes/history.ts';
 import { recordGoverning } from '../../probes/store-driver.ts';
 import { storeDriver } from '../../probes/stores.ts';
-import type { Engine } from '../engine.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import type { Handlers } from '../session.ts';
+import type { ServedEngine } from './served.ts';
 
 type Methods = Pick<Handlers, 'store.describe' | 'store.steady' | 'store.governing' | 'store.refusesWrites'>;
 
 /** What a store says of itself. */
-export function storeMethods(engine: Engine): Methods {
+export function storeMethods(engine: ServedEngine): Methods {
   const { stores, book } = engine;
   const operationMs = timeoutMsOf(book.environment, 'storeOperation');
   return {

@@ -1,5 +1,5 @@
-import type { Engine } from '../engine.ts';
 import type { Handlers } from '../session.ts';
+import type { ServedEngine } from './served.ts';
 
 type Methods = Pick<
   Handlers,
@@ -11,7 +11,7 @@ type Methods = Pick<
   | 'observer.stop'
 >;
 
-export function workloadMethods({ workloads }: Engine): Methods {
+export function workloadMethods({ workloads }: ServedEngine): Methods {
   return {
     'workload.start': async (subject) => done(workloads.start(subject)),
     'workload.wait': (wait, call) => workloads.wait(wait, call.signal),

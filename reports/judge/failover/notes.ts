@@ -27,6 +27,12 @@ export function openedAtMs(operations: Operations, i: number): number | null {
   return after === null ? null : (operations.sentMs[i] as number) + after;
 }
 
+/** Did this operation have to connect first? Then part of its time is the login's. */
+export function hadToConnect(operations: Operations, i: number): boolean {
+  const detail = operations.detail.get(i) ?? '';
+  return detail.startsWith('connect:') || OPENED.test(detail);
+}
+
 function note({ detail }: Operations, i: number, pattern: RegExp): number | null {
   if (detail.size === 0) return null;
   const match = pattern.exec(detail.get(i) ?? '');

@@ -3,7 +3,7 @@ import type { Operations } from '../../record/history.ts';
 import type { Interval } from '../../record/run-record.ts';
 import { countUpTo } from './acknowledgements.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
-import { openedAtMs, refusedAtMs } from './notes.ts';
+import { hadToConnect, openedAtMs, refusedAtMs } from './notes.ts';
 
 /**
  * How an outage is bounded by what was seen.
@@ -21,7 +21,7 @@ import { openedAtMs, refusedAtMs } from './notes.ts';
  * Hence T2 − T1 lies in [latest s failed − earliest d failed, d of B − latest s acknowledged], cut off at 0. Intended times
  * play no part: an operation that was due and not sent has seen nothing. Against a server that refuses at once, at 200 writes
  * a second, each edge is known to one spacing of 5 ms and one answer. An operation that got no answer is known to have failed
- * only when its deadline has passed: where packets vanish silently, the beginning is known to within that deadline, no better.
+ * only when its deadline has passed.
  *
  * One more kind proves more. An operation that opened a connection for itself within the outage, logged in at c, sent its
  * statement then, and was answered (or given up) only at d: the path was alive and a server there to answer at c. In ordinary
@@ -31,8 +31,12 @@ import { openedAtMs, refusedAtMs } from './notes.ts';
  * nothing of that kind: where packets vanished, they hang in retransmission after the path is back. What is assumed is that
  * a path which carried the login does not break and come back within the same outage while nothing else is answered.
  *
- * An operation that failed belongs to the gap between two successive acknowledgements in which most of its [s, d] lies:
- * one that hung through the end of an outage must not count as a new one.
+ * The beginning likewise: an operation on a connection that was there, sent at s, that failed or was given up only at d, more than
+ * L later: by s + L the store had stopped acknowledging. One of a hundred is slower in ordinary times, so the second such
+ * operation counts, not the first.
+ *
+ * An operation that failed belongs to the longest gap between two successive acknowledgements that its [s, d] touches: one
+ * that hung through the end of an outage must not count as a new one.
  */
 export interface RawOutage {
   /** d of A; null: nothing was acknowledged before. */
@@ -53,16 +57,18 @@ interface Gap {
   unsent: number;
   earliestDownMs: number;
   latestDownMs: number;
+  /** When the first two operations were sent that were not answered in the usual time, on connections that were there. */
+  firstSilentMs: number;
+  secondSilentMs: number;
 }
 
 /** Every outage in order of time. */
 export function outagesOf(writes: Operations, acks: Acknowledgements): RawOutage[] {
   const gaps = new Map<number, Gap>();
-  for (let i = 0; i < writes.count; i++) {
-    const outcome = writes.outcome[i] as number;
-    if (outcome !== OUTCOMES.ok) addTo(gaps, acks, writes, i);
-  }
   const usualMs = usualAnswerMs(writes);
+  for (let i = 0; i < writes.count; i++) {
+    if (writes.outcome[i] !== OUTCOMES.ok) addTo(gaps, { acks, writes, usualMs }, i);
+  }
   for (const i of writes.detail.keys()) {
     addRefusal(gaps, acks, writes, i);
     addUnanswered(gaps, { acks, writes, usualMs }, i);
@@ -70,10 +76,17 @@ export function outagesOf(writes: Operations, acks: Acknowledgements): RawOutage
   const first = writes.count === 0 ? 0 : earliest(writes.sentMs);
   return [...gaps.entries()]
     .sort(([a], [b]) => a - b)
-    .map(([index, gap]) => outageOf(index, gap, acks, first));
+    .map(([index, gap]) => outageOf(index, withStart(gap, usualMs), acks, first));
 }
 
-function addTo(gaps: Map<number, Gap>, acks: Acknowledgements, writes: Operations, i: number): void {
+interface Seen {
+  acks: Acknowledgements;
+  writes: Operations;
+  /** How long an answer takes in ordinary times, ms. */
+  usualMs: number;
+}
+
+function addTo(gaps: Map<number, Gap>, { acks, writes, usualMs }: Seen, i: number): void {
   const outcome = writes.outcome[i];
   const sentMs = writes.sentMs[i] as number;
   const doneMs = writes.doneMs[i] as number;
@@ -82,7 +95,8 @@ function addTo(gaps: Map<number, Gap>, acks: Acknowledgements, writes: Operation
   const index = gapOf(acks.doneMs, sinceMs, doneMs);
   let gap = gaps.get(index);
   if (gap === undefined) {
-    gap = { failed: 0, unknown: 0, unsent: 0, earliestDownMs: Infinity, latestDownMs: -Infinity };
+    const silent = { firstSilentMs: Infinity, secondSilentMs: Infinity };
+    gap = { failed: 0, unknown: 0, unsent: 0, earliestDownMs: Infinity, latestDownMs: -Infinity, ...silent };
     gaps.set(index, gap);
   }
   if (outcome === OUTCOMES.unsent) {
@@ -93,6 +107,12 @@ function addTo(gaps: Map<number, Gap>, acks: Acknowledgements, writes: Operation
   else gap.unknown++;
   gap.earliestDownMs = Math.min(gap.earliestDownMs, doneMs);
   gap.latestDownMs = Math.max(gap.latestDownMs, sentMs);
+  if (doneMs - sentMs > usualMs && !hadToConnect(writes, i)) addSilent(gap, sentMs);
+}
+
+function addSilent(gap: Gap, sentMs: number): void {
+  gap.secondSilentMs = Math.min(gap.secondSilentMs, Math.max(gap.firstSilentMs, sentMs));
+  gap.firstSilentMs = Math.min(gap.firstSilentMs, sentMs);
 }
 
 /**
@@ -109,11 +129,7 @@ function addRefusal(gaps: Map<number, Gap>, acks: Acknowledgements, writes: Oper
 }
 
 /** A write on a connection of its own that the store took and did not answer in the usual time. */
-function addUnanswered(
-  gaps: Map<number, Gap>,
-  { acks, writes, usualMs }: { acks: Acknowledgements; writes: Operations; usualMs: number },
-  i: number,
-): void {
+function addUnanswered(gaps: Map<number, Gap>, { acks, writes, usualMs }: Seen, i: number): void {
   const openedMs = openedAtMs(writes, i);
   if (openedMs === null) return;
   const index = countUpTo(acks.doneMs, openedMs);
@@ -139,21 +155,28 @@ function usualAnswerMs(writes: Operations): number {
   return Math.max(LEAST_USUAL_MS, sorted[Math.floor(sorted.length * USUAL_SHARE)] ?? Infinity);
 }
 
-/** Gap k lies between acknowledgements k − 1 and k; the one that covers most of [from, to]. */
+/**
+ * Gap k lies between acknowledgements k − 1 and k. Of the gaps that [from, to] touches the longest: what was slow and then
+ * broke belongs to the outage that broke it, and what hung through the end of one to that.
+ */
 function gapOf(acks: Float64Array, from: number, to: number): number {
   const first = countUpTo(acks, from);
   const last = countUpTo(acks, to);
   let best = first;
   let longest = -1;
   for (let gap = first; gap <= last; gap++) {
-    const begin = gap === 0 ? from : Math.max(from, acks[gap - 1] as number);
-    const end = gap === acks.length ? to : Math.min(to, acks[gap] as number);
-    if (end - begin > longest) {
-      longest = end - begin;
+    const length = (acks[gap] ?? Infinity) - (acks[gap - 1] ?? from);
+    if (length > longest) {
+      longest = length;
       best = gap;
     }
   }
   return best;
+}
+
+/** The gap with the earliest moment by which the store is known to have stopped. */
+function withStart(gap: Gap, usualMs: number): Gap {
+  return { ...gap, earliestDownMs: Math.min(gap.earliestDownMs, gap.secondSilentMs + usualMs) };
 }
 
 function outageOf(index: number, gap: Gap, acks: Acknowledgements, firstSentMs: number): RawOutage {

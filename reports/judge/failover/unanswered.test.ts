@@ -62,4 +62,25 @@ describe('a store that takes connections and acknowledges nothing', () => {
     const { outages } = failoverRecord(waitingForReplica(6_700, 'opened=4.2').history());
     assert.equal(outages.length, 1);
   });
+
+  it('should be known to have stopped soon after the second write that got no answer', () => {
+    // Nothing answers from 5 s on; connections break 120 ms later, all at once.
+    const trial = new Synthetic({ outages: [[5_000, 2_000]] });
+    for (const op of trial.writes) {
+      const at = op.intended - START;
+      if (at < 4_999 || at >= 5_060) continue;
+      Object.assign(op, { outcome: 'unknown', done: START + 5_120, detail: 'ECONNRESET' });
+    }
+    const { loMs, hiMs, widthMs } = rtoOf(trial.readBack());
+    assert.ok(loMs <= 2_000 && 2_000 <= hiMs, `[${loMs}, ${hiMs}]`);
+    assert.ok(widthMs <= 20, `${widthMs} ms wide`);
+  });
+
+  it('should not be said to have stopped by one slow write', () => {
+    const trial = new Synthetic({ outages: [[5_000, 2_000]] });
+    const slow = trial.write(981); // due 100 ms before the fault, slow in ordinary times, then broken by it
+    Object.assign(slow, { outcome: 'unknown', done: START + 5_001, detail: 'ECONNRESET' });
+    const { loMs, hiMs } = rtoOf(trial.readBack());
+    assert.ok(loMs <= 2_000 && 2_000 <= hiMs, `[${loMs}, ${hiMs}]`);
+  });
 });

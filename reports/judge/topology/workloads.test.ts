@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { catalogue } from '../../../env/catalogue/index.ts';
 import { isPinned } from './containers.ts';
 import { exemption, matches } from './declared.ts';
 import { judge } from './testing.ts';
@@ -28,8 +29,9 @@ const owner = (kindName: string, name: string, where = 'tender'): Seen => [
   { kindName, namespace: where, name, pods: '1' },
 ];
 const goals = { maxRestarts: 3, restartWindowMinutes: 10 };
-const declared = (...seen: Seen[]) =>
-  judge({ check: 'topology/workloads/declared', goals, settings: { workloads: [API], closed }, seen });
+const declared = (...seen: Seen[]) => declaredWith(goals, seen);
+const declaredWith = (own: Record<string, unknown>, seen: Seen[]) =>
+  judge({ check: 'topology/workloads/declared', goals: own, settings: { workloads: [API], closed }, seen });
 
 test('should accept what is declared, complete and quiet', () => {
   assert.equal(declared(namespace, workload(), pod(), owner('Deployment', 'api')).verdict, 'pass');
@@ -69,6 +71,17 @@ test('should refuse crash loops and many recent restarts, not one restart or old
     declared(namespace, workload(), pod({ restarts: 40, lastRestartAgoMs: 3_600_000 })).verdict,
     'pass',
   );
+});
+
+test('should refuse one recent restart by the goals of the catalogue, and where there are none', () => {
+  const [row] = catalogue().filter(({ id }) => id === 'topology/workloads/declared');
+  assert.ok(row);
+  const restarted = (ago: number) => [namespace, workload(), pod({ restarts: 1, lastRestartAgoMs: ago })];
+  for (const own of [row.goals, {}]) {
+    assert.match(declaredWith(own, restarted(60_000)).reason, /1 restarts, the last 60 s ago/);
+    assert.equal(declaredWith(own, restarted(601_000)).verdict, 'pass', 'it is over');
+    assert.equal(declaredWith(own, [namespace, workload(), pod()]).verdict, 'pass');
+  }
 });
 
 test('should refuse anything undeclared in a closed namespace, unless it is ignored', () => {

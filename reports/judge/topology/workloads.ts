@@ -4,8 +4,8 @@ import { matches, nameOf, range, within } from './declared.ts';
 import type { DeclaredWorkload } from './declared.ts';
 import { Findings, goalNumber, list, number, seen, setting, text } from './findings.ts';
 
-/** More restarts than this, the last one within the window, is "restarting"; one killed pod in a drill is not. */
-const RESTARTS_ALLOWED = 3;
+/** More restarts than this, the last one within the window, is "restarting". */
+const RESTARTS_ALLOWED = 0;
 const RESTART_WINDOW_MINUTES = 10;
 
 interface Closed {

@@ -1,0 +1,12 @@
+import type { EngineCore } from '../engine-parts.ts';
+import type { SharedLock } from '../lock.ts';
+import type { Workloads } from '../workloads.ts';
+
+/** The engine as the methods that it serves see it. */
+export interface ServedEngine extends EngineCore {
+  readonly lock: SharedLock;
+  readonly workloads: Workloads;
+  readonly complaints: string[];
+  /** See `Engine.abandon`. */
+  abandon(check: string): Promise<void>;
+}
