@@ -1,8 +1,22 @@
 import type { KubeObject } from '../suites/harness/protocol.ts';
 import type { EngineCore } from './engine-parts.ts';
-import type { Subject } from './methods/fault.ts';
+import type { FaultContext } from '../suites/faults/index.ts';
 import { RequestError } from './session.ts';
 import { podOf, type StorePod } from './store-target.ts';
+
+export type Subject = Pick<
+  FaultContext,
+  | 'store'
+  | 'target'
+  | 'namespace'
+  | 'statefulSet'
+  | 'container'
+  | 'leader'
+  | 'master'
+  | 'otherPeers'
+  | 'also'
+  | 'switchover'
+>;
 
 /** The name under which faults are aimed at the backend, in place of a store's. */
 export const BACKEND = 'backend';

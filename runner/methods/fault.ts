@@ -5,6 +5,7 @@ import { faultOf } from '../../suites/faults/index.ts';
 import type { Fault, FaultContext } from '../../suites/faults/index.ts';
 import type { Params, Result } from '../../suites/harness/protocol.ts';
 import { BACKEND, backendPods, backendSubject } from '../backend.ts';
+import type { Subject } from '../backend.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import { handFor, surroundingsOf } from '../fault-hand.ts';
 import { awaitNodes } from '../nodes-back.ts';
@@ -86,20 +87,6 @@ function guardOf(engine: ServedEngine, check: string, signal: AbortSignal): Guar
     signal,
   };
 }
-
-export type Subject = Pick<
-  FaultContext,
-  | 'store'
-  | 'target'
-  | 'namespace'
-  | 'statefulSet'
-  | 'container'
-  | 'leader'
-  | 'master'
-  | 'otherPeers'
-  | 'also'
-  | 'switchover'
->;
 
 /** What is hurt: the store as declared, and who holds which office in it now. */
 async function subjectOf(
