@@ -31,6 +31,8 @@ export interface EngineParts {
   safety: Safety;
   /** Path of the kubeconfig. */
   kubeconfig: string;
+  /** Context in it; its current one when left out. */
+  context?: string | undefined;
   signal: AbortSignal;
 }
 

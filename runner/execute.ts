@@ -252,6 +252,7 @@ class Run {
       kubeconfig: connection.kubeconfig,
       runId: this.#folder.id,
       systemNamespace: environment.namespaces.system,
+      undoImage: environment.drills.undoImage,
       permit: permitOf(environment, this.#permits),
       restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
       notice: (message) => this.#note(message),
@@ -261,7 +262,7 @@ class Run {
 
   async #runBatches(connection: Connection, safety: Safety): Promise<void> {
     const { environment } = this.#options;
-    const { cluster, kubeconfig } = connection;
+    const { cluster, kubeconfig, context } = connection;
     const signal = this.#interrupt.signal;
     this.#noteRestored(safety);
     const engine = new Engine({
@@ -270,6 +271,7 @@ class Run {
       cluster,
       safety,
       kubeconfig,
+      context,
       signal,
     });
     this.#engine = engine;

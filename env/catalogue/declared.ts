@@ -65,18 +65,6 @@ export function oneMember(environment: Environment, row: CatalogueRow): string |
   return `one member cannot fail over${why}: its restart is measured by pod-crash, pod-delete and hang`;
 }
 
-/** Faults that only another member can answer. */
-const NEED_ANOTHER: readonly string[] = ['node-loss', 'partition', 'switchover'];
-
-/** Why a store of one member is spared a fault that asks for a failover, or null. */
-export function oneMember(environment: Environment, row: CatalogueRow): string | null {
-  const parts = failoverParts(row.id);
-  if (parts === null || environment.stores[parts.store]?.members !== 1) return null;
-  if (!NEED_ANOTHER.includes(parts.fault)) return null;
-  const why = parts.store === 'neo4j' ? ' (clustering needs Neo4j Enterprise)' : '';
-  return `one member cannot fail over${why}: its restart is measured by pod-crash, pod-delete and hang`;
-}
-
 /** What the environment file does not declare and the check needs, or null. */
 export function notDeclared(environment: Environment, row: CatalogueRow): string | null {
   const parts = storeFault(row.id);
