@@ -18,16 +18,9 @@ import { Progress } from './progress.ts';
 import { assembleRecord, writeRecord } from './record.ts';
 import { redactFolder } from './redact-folder.ts';
 import { makeRunFolder, removeRunFolder, RunFolderError, type RunFolder } from './run-folder.ts';
-import { writeEnd, writePlan, writeSeries } from './run-history.ts';
+import { writeEnd, writePlan, writeSeries, type SeriesPlan } from './run-history.ts';
 import { kubeCallFrom, openSafety, type KubeCall, type Safety } from './safety/index.ts';
-import {
-  describeResumption,
-  nextTrial,
-  refuseOther,
-  resumeSeries,
-  type Series,
-  type SeriesPlan,
-} from './series.ts';
+import { describeResumption, nextTrial, refuseOther, resumeSeries, type Series } from './series.ts';
 import { steadyAgain } from './steady.ts';
 
 export interface ExecuteOptions {
@@ -252,6 +245,7 @@ class Run {
       kubeconfig: connection.kubeconfig,
       runId: this.#folder.id,
       systemNamespace: environment.namespaces.system,
+      undoImage: environment.drills.undoImage,
       permit: permitOf(environment, this.#permits),
       restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
       notice: (message) => this.#note(message),
@@ -261,7 +255,7 @@ class Run {
 
   async #runBatches(connection: Connection, safety: Safety): Promise<void> {
     const { environment } = this.#options;
-    const { cluster, kubeconfig } = connection;
+    const { cluster, kubeconfig, context } = connection;
     const signal = this.#interrupt.signal;
     this.#noteRestored(safety);
     const engine = new Engine({
@@ -270,6 +264,7 @@ class Run {
       cluster,
       safety,
       kubeconfig,
+      context,
       signal,
     });
     this.#engine = engine;

@@ -30,6 +30,7 @@ export function restore(options: RestoreOptions): Promise<CommandResult> {
           kubeconfig: connection.kubeconfig,
           runId: 'restore',
           systemNamespace: environment.namespaces.system,
+          undoImage: environment.drills.undoImage,
           restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
           notice: (message) => progress.say(`  ${message}`),
           signal: interrupt.signal,

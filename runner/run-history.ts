@@ -3,7 +3,22 @@ import { join } from 'node:path';
 import type { PlannedCheck } from '../env/catalogue/index.ts';
 import { openHistory } from '../probes/history.ts';
 import type { RunRecord } from '../reports/record/run-record.ts';
-import type { SeriesPlan } from './series.ts';
+import type { Target } from './aim.ts';
+import type { Fingerprint } from './fingerprint.ts';
+
+/** What a drill set out to do: with its histories, so that another process can go on with it. */
+export interface SeriesPlan {
+  check: string;
+  /** As typed: a name, or the path of a file. */
+  env: string;
+  /** Trials wanted in all. */
+  trials: number;
+  target?: Target | undefined;
+  also?: 'api'[] | undefined;
+  size?: 'small' | 'full' | undefined;
+  startedAt: string;
+  fingerprint: Fingerprint;
+}
 
 /** What a run set out to do, beside the histories of its checks, so that they alone give its verdict again. */
 export interface RunPlan {

@@ -5,22 +5,8 @@ import { trialFolders } from '../reports/record/read-history.ts';
 import type { Target } from './aim.ts';
 import { differencesOf, type Fingerprint } from './fingerprint.ts';
 import { checkFolderName, openRunFolder, trialFolder, type RunFolder } from './run-folder.ts';
-import { markResumed, readSeries } from './run-history.ts';
+import { markResumed, readSeries, type SeriesPlan } from './run-history.ts';
 import { appendToTrial, openTrial, type HeaderSource } from './trials.ts';
-
-/** What a drill set out to do: with its histories, so that another process can go on with it. */
-export interface SeriesPlan {
-  check: string;
-  /** As typed: a name, or the path of a file. */
-  env: string;
-  /** Trials wanted in all. */
-  trials: number;
-  target?: Target | undefined;
-  also?: 'api'[] | undefined;
-  size?: 'small' | 'full' | undefined;
-  startedAt: string;
-  fingerprint: Fingerprint;
-}
 
 /** A series of trials that is gone on with. */
 export interface Series {

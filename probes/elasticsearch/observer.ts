@@ -1,18 +1,21 @@
 import { anyMember, memberPlace } from './api.ts';
 import { isActive, localView, primaryOf } from './view.ts';
 import type { View } from './view.ts';
+import { monoMs } from '../clock.ts';
 import { followStore } from '../following.ts';
 import type { Sight } from '../following.ts';
 import type { ObserveOptions, Observer, StoreMember, StoreTarget } from '../store-driver.ts';
 
 /** A node answers from its own memory in a few milliseconds; one that does not answer in this time has trouble of its own. */
 const ANSWER_MS = 400;
+/** How often it is looked at unless it is told otherwise (probes/following.ts). */
+const POLL_MS = 100;
 const SOURCE = '_cluster/state of one member';
 
 /** Follows the node of the canary's primary shard, the master, the copies that are in, and where the Service points. */
 export function observe(target: StoreTarget, options: ObserveOptions): Observer {
   const teller = new Teller(target, options);
-  return followStore(
+  const observer = followStore(
     {
       source: SOURCE,
       leader: (signal) => teller.leader(signal),
@@ -20,6 +23,12 @@ export function observe(target: StoreTarget, options: ObserveOptions): Observer 
     },
     options,
   );
+  return {
+    stop: async () => {
+      await observer.stop();
+      teller.finalMaster();
+    },
+  };
 }
 
 /** Who is asked: the member that answered last and holds no office comes first, since an officer cut off believes in itself. */
@@ -29,6 +38,7 @@ class Teller {
   #teller: string | null = null;
   #view: View | null = null;
   #master: string | null | undefined;
+  #masterSeenMs: number | null = null;
 
   constructor(target: StoreTarget, options: ObserveOptions) {
     this.#target = target;
@@ -36,9 +46,10 @@ class Teller {
   }
 
   async leader(signal: AbortSignal): Promise<Sight | null> {
+    const askedMs = monoMs();
     const view = await this.#ask(await this.#target.members(), signal);
     this.#view = view;
-    this.#noteMaster(view.master);
+    this.#noteMaster(view.master, askedMs);
     if (view.copies === null) return null;
     return { leader: primaryOf(view)?.node ?? null, timeline: view.primaryTerm };
   }
@@ -50,10 +61,20 @@ class Teller {
     return { streaming: replicas.filter(isActive).length, total: replicas.length, source: SOURCE };
   }
 
-  #noteMaster(master: string | null): void {
+  #noteMaster(master: string | null, askedMs: number): void {
+    const pollMs = this.#masterSeenMs === null ? POLL_MS : Math.ceil(monoMs() - this.#masterSeenMs);
+    this.#masterSeenMs = askedMs;
     if (master === this.#master) return;
     this.#master = master;
-    this.#options.write({ kind: 'master', leader: master, source: SOURCE });
+    this.#options.write({ kind: 'master', leader: master, pollMs, source: SOURCE });
+  }
+
+  /** The last known master once more, as for the leader. */
+  finalMaster(): void {
+    if (this.#master === undefined || this.#masterSeenMs === null) return;
+    const pollMs = Math.ceil(monoMs() - this.#masterSeenMs);
+    const last = { leader: this.#master, pollMs, seenMs: this.#masterSeenMs, final: true };
+    this.#options.write({ kind: 'master', ...last, source: SOURCE });
   }
 
   async #ask(members: readonly StoreMember[], signal: AbortSignal): Promise<View> {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
 import type { Bounds, StoreTarget, Switchover, SwitchoverRequest } from '../store-driver.ts';
-import { textOf } from './connection.ts';
-import type { RedisAddress } from './connection.ts';
+import { textOf, withRedis } from './connection.ts';
+import type { Command, RedisAddress, RedisEnd } from './connection.ts';
 import { redisStore } from './declared.ts';
 import { memberViews, nameOf } from './members.ts';
 import { newest, Sentinels } from './sentinel.ts';
@@ -10,9 +10,14 @@ import { newest, Sentinels } from './sentinel.ts';
 const LOOK_EVERY_MS = 100;
 const ANSWER_MS = 1000;
 
+/** Longer than a failover by order takes; it ends by itself, whatever becomes of us. */
+const PAUSE_MS = 5000;
+
 /**
- * SENTINEL FAILOVER: the Sentinel that is asked promotes the best replica without asking the others. Done when every Sentinel names
- * another master.
+ * As Redis' documentation describes a planned change (CLIENT PAUSE): writes are held back, so that the replicas have everything, then
+ * SENTINEL FAILOVER promotes one without asking the other Sentinels. Without the pause the old master would go on acknowledging for up
+ * to a second, with the replica that is not promoted as its witness, and all that would be lost. Done when every Sentinel names another
+ * master.
  * @throws Error with the Sentinel's words when it refuses, or when the master is still the same at the deadline
  */
 export async function switchover(
@@ -31,19 +36,29 @@ export async function switchover(
     const leads = nameOf(before, members);
     if (leads !== from)
       throw new Error(`the master is ${leads ?? textOf(before)}, not ${from}: nothing was ordered`);
-    const said = await asking.command(['SENTINEL', 'FAILOVER', store.master], ANSWER_MS);
-    const now = await settled(asking, before, { end, bounds });
-    return {
-      from,
-      to: nameOf(now, members) ?? textOf(now),
-      detail: `SENTINEL FAILOVER: ${String(said)}; ${textOf(before)} -> ${textOf(now)}`,
-    };
+    const old: RedisEnd = { at: before, login: (await target.admin?.()) ?? store.login };
+    await once(old, ['CLIENT', 'PAUSE', PAUSE_MS, 'WRITE'], bounds);
+    try {
+      const said = await asking.command(['SENTINEL', 'FAILOVER', store.master], ANSWER_MS);
+      const now = await settled(asking, before, { end, bounds });
+      const detail = `writes paused, SENTINEL FAILOVER: ${String(said)}; ${textOf(before)} -> ${textOf(now)}`;
+      return { from, to: nameOf(now, members) ?? textOf(now), detail };
+    } finally {
+      // What is a replica by now, or was refused: neither needs its writes held back.
+      await once(old, ['CLIENT', 'UNPAUSE'], bounds).catch(() => undefined);
+    }
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     throw new Error(`Sentinel: switchover from ${from}: ${words}`, { cause: error });
   } finally {
     asking.close();
   }
+}
+
+function once(end: RedisEnd, command: Command, bounds: Bounds): Promise<unknown> {
+  return withRedis(end, { ...bounds, deadlineMs: ANSWER_MS }, (redis, limitMs) =>
+    redis.call(command, limitMs),
+  );
 }
 
 async function settled(

@@ -17,6 +17,8 @@ export interface StoreControls {
   remove(ctx: ControlContext, write: StoredWrite): Promise<void>;
   /** Puts one acknowledged write in once more. @throws Error when it is not there exactly once */
   double(ctx: ControlContext, write: StoredWrite): Promise<void>;
+  /** Goals under which one lost write is too many, where the store's own allow for some. */
+  goals?: Record<string, unknown>;
   /** Another way to keep the store from coming back than to delete a majority whose nodes take no pods. */
   neverBack?: Pick<Control, 'title' | 'break'>;
 }
@@ -52,6 +54,7 @@ export function everyStoreControls(of: StoreControls): Control[] {
       verdict: 'fail',
       title: `acknowledged write ${VICTIM} is removed behind the harness's back`,
       expectSeen: WRITTEN,
+      ...(of.goals !== undefined && { settings: { goals: of.goals } }),
       break: (ctx) => tamper(ctx, of, (write) => of.remove(ctx, write)),
       verify: (_, judgement) => Promise.resolve(expectCounts(judgement, { lost: [VICTIM], duplicates: [] })),
     },

@@ -35,15 +35,16 @@ export async function prepareElsewhere(folder: string, kube: KubeCall): Promise<
     nodeBinDir(pid1),
   ];
   const declared = parse(readFileSync(join(CHECKOUT, 'env/local-small.yaml'), 'utf8')) as {
-    topology: Record<string, unknown>;
+    topology: { workloads: { store?: string }[]; [key: string]: unknown };
     stores: Record<string, unknown>;
     [key: string]: unknown;
   };
   const { sizes: _sizes, topology, ...rest } = declared;
   const { certificates: _certificates, edge: _edge, ...kept } = topology;
+  const raised = (store: string | undefined): boolean => store === undefined || stamp.with.includes(store);
   const environment = {
     ...rest,
-    topology: { ...kept, workloads: [] },
+    topology: { ...kept, workloads: topology.workloads.filter(({ store }) => raised(store)) },
     name: ELSEWHERE,
     kind: 'testing',
     description: 'The small embedded environment, reached like any other cluster',
@@ -58,7 +59,7 @@ export async function prepareElsewhere(folder: string, kube: KubeCall): Promise<
         isOff: ': off',
       },
     },
-    stores: Object.fromEntries(Object.entries(declared.stores).filter(([name]) => stamp.with.includes(name))),
+    stores: Object.fromEntries(Object.entries(declared.stores).filter(([name]) => raised(name))),
     drills: {
       nodeImage: await imageIn(kube, '/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy'),
       undoImage: await imageIn(kube, '/apis/apps/v1/namespaces/tender/deployments/tender-api'),

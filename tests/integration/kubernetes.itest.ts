@@ -3,14 +3,19 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildTools, CLUSTER_GROUPS } from '../../env/local/toolchain/index.ts';
+import { anchor, monoMs } from '../../probes/clock.ts';
+import { writeHeader } from '../../probes/history.ts';
 import { KubeError, openCluster } from '../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
+import { startWorkload } from '../../probes/workload/process.ts';
+import { failoverRecord } from '../../reports/judge/failover/index.ts';
+import { readHistory } from '../../reports/record/read-history.ts';
 import { until } from '../../runner/control-context.ts';
 import type { ControlContext } from '../../suites/controls/control.ts';
 import { forgetfulVolume } from '../../suites/controls/forgetful-volume.ts';
@@ -274,4 +279,61 @@ test('should trust a watch again as soon as it is accepted, on a kind where noth
   while ((await impatient.list(quiet)).unavailable !== undefined && Date.now() < until) await sleep(200);
   await sleep(1500);
   assert.deepEqual(await impatient.list(quiet), { items: [] });
+});
+
+test('should measure how long numbered writes failed, and keep the last acknowledged one', async () => {
+  await cluster.client.create(map('numbered', '0'));
+  const history = join(folder, 'trial');
+  const header = {
+    kind: 'header',
+    schema: 1,
+    check: 'failover/control-plane/leader-crash',
+    trial: 1,
+  } as const;
+  await writeHeader(history, {
+    ...header,
+    environment: 'here',
+    goals: {},
+    settings: {},
+    anchor: anchor(),
+  }).close();
+  const workload = startWorkload({
+    ...{ store: 'control-plane', history, run: 'r', ratePerSecond: 25, readRatePerSecond: 0, connections: 4 },
+    operationTimeoutMs: 3_000,
+    connection: {
+      ...{ host: '127.0.0.1', port: API_PORT, database: '', user: '', password: 'strong' },
+      declared: {
+        ...{ serverName: '', object: 'default/numbered' },
+        ca: readFileSync(join(folder, 'certs', 'apiserver.crt'), 'utf8'),
+      },
+    },
+  });
+  await workload.ready;
+  await sleep(5_000);
+  const killedMs = monoMs();
+  await end(children.at(-1) as ChildProcess);
+  await sleep(1_000);
+  startApiServer();
+  const other = open('strong');
+  await ready(other);
+  const backMs = monoMs();
+  await sleep(6_000);
+  await workload.stop(10_000);
+  const read = await readHistory(history);
+  const observations = [
+    ...read.observations,
+    { kind: 'fault-armed', t: killedMs, fault: 'leader-crash', target: 'control-1' },
+    { kind: 'fault-landed', t: killedMs, by: 'test', proof: 'the process was killed' },
+  ].toSorted((a, b) => a.t - b.t);
+  const { rto } = failoverRecord({ ...read, observations });
+  assert.ok(rto !== null, 'an RTO was expected');
+  // It answers /readyz some time after it takes writes, or the other way round: within a second.
+  assert.ok(rto.hiMs <= backMs - killedMs + 1_500, `${rto.hiMs} ms, back after ${backMs - killedMs} ms`);
+  assert.ok(rto.loMs >= 1_000, String(rto.loMs));
+  // A server that starts lets a request wait for a second or more: that is how well its return can be known.
+  assert.ok(rto.hiMs - rto.loMs < 3_000, `${rto.hiMs - rto.loMs} ms wide`);
+  const held = await other.get(ref('numbered'));
+  const last = Number((held?.['data'] as { n: string }).n);
+  const acknowledged = Array.from(read.writes.n).filter((_, index) => read.writes.outcome[index] === 0);
+  assert.ok(last >= Math.max(...acknowledged) - 4, `${last} of ${Math.max(...acknowledged)}`);
 });

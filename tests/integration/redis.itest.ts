@@ -95,6 +95,23 @@ describe('Redis with WAIT and min-replicas', () => {
     }
   });
 
+  it('should lose nothing in a planned change', async (t) => {
+    const record = await redisTrial(cluster, {
+      fault: 'switchover',
+      goals: { ...GOALS, lostWrites: 0 },
+      hurt: async (leader) => {
+        await redis.switchover?.(cluster.target, { run: lastRun(), from: leader }, { deadlineMs: 10_000 });
+      },
+      heal: () => undefined,
+    });
+    const w = sumsOf(record);
+    t.diagnostic(
+      `RTO ${record.rto?.loMs} to ${record.rto?.hiMs} ms, ${w.ok} acknowledged, ${w.lost} lost, ${w.unknown} unknown`,
+    );
+    assertPassed(record);
+    assert.equal(w.lost, 0);
+  });
+
   it('should hand over by order, and say in words why a Sentinel refuses', async () => {
     const { leader } = await redis.waitSteady(cluster.target, { deadlineMs: 30_000 });
     const seen = await redis.switchover?.(

@@ -84,7 +84,11 @@ test('the lever stops everything within 2 s, restoring still works, and nothing 
   try {
     const setMs = performance.now();
     await stopped;
-    assert.ok(performance.now() - setMs < 2_000);
+    // Nobody asks for it: the inverse of what was done runs at once.
+    while ('plumbline.dev/lever' in (await annotations()) && performance.now() - setMs < 10_000)
+      await sleep(20);
+    const tookMs = performance.now() - setMs;
+    assert.ok(tookMs < 2_000, `undone only after ${Math.round(tookMs)} ms`);
     await assert.rejects(
       safety.patch('safety', NODE, { metadata: { annotations: { other: 'x' } } }),
       LeverError,

@@ -47,10 +47,8 @@ export async function ensureLink(owner: LinkOwner, options: Signalled = {}): Pro
   const { bridge, host, serviceCidr } = addressesOf(owner.instance);
   if (!existsSync(`/run/netns/${owner.netns}`)) await ip(['netns', 'add', owner.netns], options);
   if (!existsSync(`/sys/class/net/${owner.link}`)) {
-    await ip(
-      ['link', 'add', owner.link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', owner.netns],
-      options,
-    );
+    const peer = ['peer', 'name', 'eth0', 'address', macOf(owner.address), 'netns', owner.netns];
+    await ip(['link', 'add', owner.link, 'type', 'veth', ...peer], options);
   }
   await batch([], [`link set ${owner.link} master ${bridge}`, `link set ${owner.link} up`], options);
   await batch(
@@ -64,6 +62,12 @@ export async function ensureLink(owner: LinkOwner, options: Signalled = {}): Pro
     ],
     options,
   );
+}
+
+/** The same for every life of a node, as a network card's is: neighbours remember it. Locally administered, from the IPv4 address. */
+function macOf(address: string): string {
+  const octets = address.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'));
+  return ['02', '00', ...octets].join(':');
 }
 
 /** Makes the static routes to the other nodes' pods. There is no default route: a node reaches its own block only. */

@@ -42,7 +42,8 @@ export type StartOptions = {
 
 /**
  * Starts a node, or completes one that was left half up, and waits until its containerd answers. A node that runs
- * already stays as it is. What it wrote before (kubelet's and etcd's data, volumes) is kept.
+ * already stays as it is. What it wrote before (kubelet's and etcd's data, volumes) is kept; its network is made anew, as
+ * a machine's is when it starts.
  * @throws DeadlineError when it does not come up, naming its log.
  */
 export async function startNode(node: NodeSpec, options: StartOptions): Promise<ProcessId> {
@@ -52,6 +53,8 @@ export async function startNode(node: NodeSpec, options: StartOptions): Promise<
       deadlineMs: KILL_DEADLINE_MS,
       signal: options.signal,
     });
+    // A machine that comes back has empty packet filters and no pods' links; kube-proxy takes tables that it finds for its own work.
+    await removeLink(node, options);
     await ensureLink(node, options);
     await routePods(node, options.size, options);
     writeDisk(node, options.binDir);

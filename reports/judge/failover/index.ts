@@ -46,7 +46,7 @@ function goalsOf(first: History): TrialGoals {
     lossWindowBeyondFailover: typeof beyond === 'string' ? beyond : undefined,
     minTrials: goal('minTrials'),
     // Who is hurt need not lead: then nobody has to be elected.
-    electionRequired: trialOf(first).members !== 1 && aimOf(first) === 'leader',
+    electionRequired: trialOf(first).members !== 1 && ['leader', 'master'].includes(aimOf(first)),
   };
 }
 

@@ -9,9 +9,16 @@ export interface Leaders {
   election: FailoverRecord['election'];
 }
 
+/** Which office the trial is about: the leader's of the data, or the cluster's master where that was aimed at. */
+export function officeOf({ header }: History): 'leader' | 'master' {
+  const failover = header.settings['failover'] as { target?: unknown } | undefined;
+  return failover?.target === 'master' ? 'master' : 'leader';
+}
+
 /** Who led before and after, and whether another one was elected. Only what was looked at after the fault says so. */
 export function leadersOf(history: History, trial: Trial): Leaders {
-  const seen = history.observations.filter((one) => one.kind === 'leader');
+  const office = officeOf(history);
+  const seen = history.observations.filter((one) => one.kind === office);
   const faultMs = trial.faultMs ?? Infinity;
   const nameOf = (one: Observation | undefined): string | null =>
     typeof one?.['leader'] === 'string' ? one['leader'] : null;
@@ -37,7 +44,7 @@ export function phasesOf(history: History, trial: Trial, episode: Episode | null
     history.observations.filter(
       (one) => one.kind === kind && one['final'] !== true && one.t > (trial.faultMs ?? Infinity),
     );
-  const leaders = after('leader');
+  const leaders = after(officeOf(history));
   const detected = leaders.find((one) => one['leader'] !== before);
   const elected = leaders.find(
     (one) => typeof one['leader'] === 'string' && detected !== undefined && one.t >= detected.t,

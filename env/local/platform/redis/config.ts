@@ -78,7 +78,7 @@ appendfsync everysec
 save ""
 maxmemory 128mb
 maxmemory-policy noeviction
-min-replicas-to-write 1
+min-replicas-to-write \${MIN_REPLICAS:-1}
 min-replicas-max-lag 2
 repl-ping-replica-period 1
 repl-timeout 10
