@@ -12,7 +12,7 @@ export interface EngineParts {
   safety: Safety;
   /** Path of the kubeconfig. */
   kubeconfig: string;
-  /** The kubeconfig's context; without it the current one. */
+  /** Context in it; its current one when left out. */
   context?: string | undefined;
   signal: AbortSignal;
 }

@@ -24,21 +24,6 @@ import { silence } from './silent.ts';
 import { StoreTargets } from './store-target.ts';
 import { Workloads } from './workloads.ts';
 
-<<<<<<< HEAD
-=======
-export interface EngineParts {
-  book: Book;
-  folder: RunFolder;
-  cluster: KubeCluster;
-  safety: Safety;
-  /** Path of the kubeconfig. */
-  kubeconfig: string;
-  /** Context in it; its current one when left out. */
-  context?: string | undefined;
-  signal: AbortSignal;
-}
-
->>>>>>> next
 /** Runs planned checks through Playwright. One for a whole run, drill or set of controls. */
 export class Engine implements ServedEngine {
   readonly parts: EngineParts;
