@@ -25,8 +25,8 @@ import type { FaultContext } from '../../suites/faults/index.ts';
 import type { FaultResult } from '../../suites/harness/protocol.ts';
 import { endElsewhere, prepareElsewhere } from './elsewhere.ts';
 import { faultsLeft } from './faults-left.ts';
+import { INSTANCE } from './instance.ts';
 
-const INSTANCE = 'local-small';
 const STORE = 'postgres';
 const STEADY_MS = 180_000;
 
@@ -68,7 +68,10 @@ class Held {
   }
 
   static async open(nameOrFile: string): Promise<Held> {
-    const environment = await loadEnvironment(nameOrFile, { with: 'raised' });
+    const environment = await loadEnvironment(nameOrFile, {
+      with: 'raised',
+      size: nameOrFile === INSTANCE ? 'small' : undefined,
+    });
     const safety = await openSafety({
       environment: environment.name,
       embedded: 'embedded' in environment.cluster ? environment.cluster.embedded : undefined,
