@@ -220,7 +220,9 @@ const STEADY_MS = 5200;
 
 /** Waits until no write has failed for 5 s, or the deadline; the judge says which it was. */
 async function flowsAgain(workload: WorkloadProcess, sinceMs: number): Promise<void> {
-  for (const end = monoMs() + AGAIN_DEADLINE_MS; monoMs() < end; await sleep(100)) {
+  const end = monoMs() + AGAIN_DEADLINE_MS;
+  while (monoMs() < end) {
+    await sleep(100);
     const seen = workload.progress();
     if (seen === null || seen.t - Math.max(seen.lastNotOkMs ?? 0, sinceMs) < STEADY_MS) continue;
     if (seen.t - (seen.lastOkMs ?? 0) < 500) return;
