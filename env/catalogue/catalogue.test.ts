@@ -69,6 +69,8 @@ test('should mark as built exactly what is built', () => {
       'failover/backend/node-loss',
       'failover/control-plane/leader-crash',
       'failover/control-plane/etcd-crash',
+      'failover/query/vector',
+      'failover/query/graph',
     ],
   );
 });
