@@ -217,3 +217,8 @@ test('should publish its current JSON Schema', async () => {
     'run: node env/json-schema.ts',
   );
 });
+
+test('should refuse a cluster of Neo4j Community: it has no clustering', () => {
+  const problems = problemsWith(/(edition: community.*\n\s+members:) 1/, '$1 3');
+  assert.match(problems.join(), /Neo4j Community has no clustering: expected 1 member/);
+});

@@ -170,6 +170,11 @@ export interface StoreDriver {
   readonly store: string;
   /** The errors that prove that a write did not happen; every other error is `unknown`. */
   readonly sureFailures: readonly string[];
+  /**
+   * Connections of the workload at its start, and the most that there may be, where the engine's own numbers (for a store whose one leader
+   * answers or does not) are too few: while one of several members hangs, what was sent to it stays under way for its whole deadline.
+   */
+  readonly connections?: { readonly connections: number; readonly maxConnections: number };
   /** The store's part of the workload; used in the workload's own process. */
   client(connection: StoreConnection, run: string): WorkloadClient;
   describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription>;

@@ -24,10 +24,10 @@ export interface Budget {
 
 export function budgetOf(environment: Environment): Budget {
   const { objective, windowDays, maxShare, enforced } = environment.drills.errorBudget;
-  const totalMs = (1 - objective) * windowDays * MS_A_DAY;
+  const totalMs = Math.round((1 - objective) * windowDays * MS_A_DAY);
   return {
     totalMs,
-    affordableMs: totalMs * maxShare,
+    affordableMs: Math.round(totalMs * maxShare),
     enforced: enforced ?? embeddedOf(environment) === undefined,
   };
 }

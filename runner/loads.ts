@@ -1,6 +1,7 @@
 import type { RequestOptions } from 'node:https';
 import type { Environment } from '../env/schema.ts';
 import { loadKubeConfig } from '../probes/kubernetes/transport.ts';
+import { storeDriver } from '../probes/stores.ts';
 import type { WorkloadInput } from '../probes/workload/config.ts';
 import { API_OBJECT } from '../suites/failover/api-object.ts';
 import { trusted } from '../suites/topology/edge-request.ts';
@@ -26,6 +27,7 @@ export async function loadOf(engine: EngineCore, store: string): Promise<Load> {
     connection,
     ratePerSecond: declared.workload.writesPerSecond,
     readRatePerSecond: declared.workload.readsPerSecond,
+    ...storeDriver(store).connections,
   };
 }
 

@@ -19,20 +19,18 @@ interface Lost {
  * Waits until nodes that were lost and given back are Ready and all their pods are. Neither a Ready condition nor a ready pod proves
  * anything by itself: both stand for some 40 s after a node has died. So a new heartbeat is waited for, and containers that started
  * since.
- * @throws Error with what was last seen, at the deadline
+ * @returns what was still missing at the deadline, as a sentence; null when everything is back
  */
-export async function awaitNodes(engine: EngineCore, lost: Lost, signal: AbortSignal): Promise<void> {
+export async function awaitNodes(engine: EngineCore, lost: Lost, signal: AbortSignal): Promise<string | null> {
   const limitMs = timeoutMsOf(engine.book.environment, 'nodeReady');
   const until = monoMs() + limitMs;
   const backMs = Date.now();
   for (;;) {
     const missing = await missingOf(engine, lost, backMs);
-    if (missing.length === 0) return;
+    if (missing.length === 0) return null;
     signal.throwIfAborted();
     if (monoMs() > until)
-      throw new Error(
-        `nodes ${lost.nodes.join(', ')} were given back, and not everything on them was ready within ${limitMs / 1000} s: ${missing.slice(0, 5).join('; ')}`,
-      );
+      return `nodes ${lost.nodes.join(', ')} were given back, and not everything on them was ready within ${limitMs / 1000} s: ${missing.slice(0, 5).join('; ')}`;
     await sleep(LOOK_EVERY_MS);
   }
 }

@@ -11,7 +11,8 @@ import { parseArgs } from 'node:util';
 import { stateDir } from '../env/local/paths.ts';
 import { kubeCallFrom } from '../runner/safety/index.ts';
 import { endElsewhere, prepareElsewhere } from '../tests/integration/elsewhere.ts';
-import { INSTANCE, KillSeries } from '../tests/integration/kill-harness.ts';
+import { environmentArgument, INSTANCE } from '../tests/integration/instance.ts';
+import { KillSeries } from '../tests/integration/kill-harness.ts';
 import type { Attempt, Plan, Victim, Work } from '../tests/integration/kill-harness.ts';
 
 /** Three of four strike while an inverse is open: that is where it hurts. */
@@ -150,7 +151,7 @@ async function main(): Promise<void> {
   console.log(`seed ${what.seed}; logs in ${out}`);
   const kubeconfig = join(stateDir(INSTANCE), 'kubeconfig');
   const kube = kubeCallFrom(kubeconfig);
-  const env = what.elsewhere ? await prepareElsewhere(out, kube.call) : INSTANCE;
+  const env = what.elsewhere ? await prepareElsewhere(out, kube.call) : environmentArgument(out);
   const series = await KillSeries.open(kubeconfig, out, env);
   try {
     process.exitCode = await attempts(series, what);

@@ -57,13 +57,20 @@ test('should mark as built exactly what is built', () => {
       'topology/workloads/spread',
       'topology/workloads/images',
       'topology/edge/path',
-      'failover/postgres/pod-crash',
-      'failover/postgres/pod-delete',
+      ...['postgres', 'redis', 'rabbitmq', 'elasticsearch'].flatMap((store) =>
+        ['pod-crash', 'pod-delete', 'hang', 'node-loss', 'partition', 'switchover'].map(
+          (fault) => `failover/${store}/${fault}`,
+        ),
+      ),
+      // One member cannot fail over: it is crashed, deleted and frozen all the same.
+      ...['pod-crash', 'pod-delete', 'hang'].map((fault) => `failover/neo4j/${fault}`),
       'failover/backend/pod-crash',
       'failover/backend/rolling-restart',
       'failover/backend/node-loss',
       'failover/control-plane/leader-crash',
       'failover/control-plane/etcd-crash',
+      'failover/query/vector',
+      'failover/query/graph',
     ],
   );
 });

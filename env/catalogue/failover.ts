@@ -81,10 +81,10 @@ const EVERY_STORE = [
 
 /** What really runs: a store's driver and the fault both. Everything else is `not-run (not built)`. */
 const BUILT: Record<StoreName, readonly FaultName[]> = {
-  postgres: ['pod-crash', 'pod-delete'],
-  redis: [],
-  rabbitmq: [],
-  elasticsearch: [],
+  postgres: ['pod-crash', 'pod-delete', 'hang', 'node-loss', 'partition', 'switchover'],
+  redis: ['pod-crash', 'pod-delete', 'hang', 'node-loss', 'partition', 'switchover'],
+  rabbitmq: ['pod-crash', 'pod-delete', 'hang', 'node-loss', 'partition', 'switchover'],
+  elasticsearch: ['pod-crash', 'pod-delete', 'hang', 'node-loss', 'partition', 'switchover'],
   neo4j: ['pod-crash', 'pod-delete', 'hang'],
 };
 

@@ -47,10 +47,10 @@ const FIELDS = [
   'metadata.indices.*.primary_terms',
 ].join(',');
 
-/** What this node knows, without asking the master. @throws as `ask` */
+/** What this node knows, without asking the master (Elasticsearch 9 always answers from the node itself). @throws as `ask` */
 export async function localView(place: Place, bounds: Bounds, index = CANARY_INDEX): Promise<View> {
   const parts = 'master_node,nodes,routing_table,metadata';
-  const path = `/_cluster/state/${parts}/${index}?local=true&filter_path=${FIELDS}`;
+  const path = `/_cluster/state/${parts}/${index}?filter_path=${FIELDS}`;
   return viewOf(await ask<State>(place, { path }, bounds), index);
 }
 

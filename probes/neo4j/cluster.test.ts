@@ -62,9 +62,9 @@ void test('the leader of a cluster is the one that takes writes, the others have
   assert.deepEqual(
     membersOf(view({ servers: [server(0), server(1), server(2, { health: 'Unavailable' })] }), MEMBERS),
     [
-      { name: 'neo4j-0', role: 'primary', state: 'online' },
+      { name: 'neo4j-0', role: 'follower', state: 'online' },
       { name: 'neo4j-1', role: 'leader', state: 'online' },
-      { name: 'neo4j-2', role: 'primary', state: 'online, server Enabled, Unavailable' },
+      { name: 'neo4j-2', role: 'follower', state: 'online, server Enabled, Unavailable' },
     ],
   );
 });

@@ -66,10 +66,15 @@ export function membersOf(view: ClusterView, members: readonly StoreMember[]): S
     const fit = server === undefined || (server.state === 'Enabled' && server.health === 'Available');
     return {
       name,
-      role: name === leader ? 'leader' : (row.role ?? 'unknown'),
+      role: name === leader ? 'leader' : roleOf(row),
       state: fit ? row.currentStatus : `${row.currentStatus}, server ${server.state}, ${server.health}`,
     };
   });
+}
+
+/** Neo4j calls every copy that may vote a primary; elsewhere that word is the leader's. */
+function roleOf({ role }: DatabaseRow): string {
+  return role === 'primary' ? 'follower' : (role ?? 'unknown');
 }
 
 /** The pods that clients are sent to for writing. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { askHttp, jsonOf, whereOf } from '../http.ts';
 import type { HttpQuestion } from '../http.ts';
@@ -118,4 +119,10 @@ export function memberOfNode(node: string, members: readonly StoreMember[]): Sto
 export function leaderNodeOf(queue: RabbitQueue): string | null {
   const node = queue.type === 'quorum' ? queue.leader : queue.node;
   return node === undefined || node === null || node === '' ? null : node;
+}
+
+/** A node's pod by name, also of one that is no member at the moment: its host's first label is the name of its pod. */
+export function podOfNode(node: string, members: readonly StoreMember[]): string {
+  const host = node.slice(node.indexOf('@') + 1);
+  return memberOfNode(node, members)?.name ?? (isIP(host) === 0 ? (host.split('.')[0] ?? host) : node);
 }

@@ -2,7 +2,7 @@ import { followStore } from '../following.ts';
 import type { Sight } from '../following.ts';
 import { firstAnswer } from '../members.ts';
 import type { ObserveOptions, Observer, StoreMember, StoreTarget } from '../store-driver.ts';
-import { leaderNodeOf, Management, memberOfNode } from './management.ts';
+import { leaderNodeOf, Management, podOfNode } from './management.ts';
 import type { RabbitQueue } from './management.ts';
 import { recordQueue } from './options.ts';
 
@@ -52,7 +52,7 @@ class Teller {
     if (seen === null) return this.#last === null ? null : { leader: null };
     this.#last = seen;
     const node = leaderNodeOf(seen.queue);
-    this.#leader = node === null ? null : (memberOfNode(node, members)?.name ?? node);
+    this.#leader = node === null ? null : podOfNode(node, members);
     if (seen.member !== this.#leader) this.#teller = seen.member;
     return { leader: this.#leader };
   }

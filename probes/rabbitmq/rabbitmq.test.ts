@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { summaryOf } from './drain.ts';
 import { errorClass, isSureFailure, SURE_FAILURE_NAMES } from './errors.ts';
 import { Link } from './link.ts';
-import { leaderNodeOf, memberOfNode } from './management.ts';
+import { leaderNodeOf, memberOfNode, podOfNode } from './management.ts';
 import type { RabbitQueue } from './management.ts';
 import { optionsOf, recordQueue } from './options.ts';
 import { Tally } from './reader.ts';
@@ -77,6 +77,9 @@ describe('members, leaders and queues', () => {
     assert.equal(named('rabbit@rabbitmq-10.x'), 'rabbitmq-10');
     assert.equal(named('rabbit@198.18.64.1'), 'rabbitmq-0');
     assert.equal(named('rabbit@rabbitmq-2.x'), undefined);
+    // A pod that was deleted is no member for a moment, and led all the same.
+    assert.equal(podOfNode('rabbit@rabbitmq-2.rabbitmq-members.x', members), 'rabbitmq-2');
+    assert.equal(podOfNode('rabbit@198.18.64.9', members), 'rabbit@198.18.64.9');
   });
 
   it('should take the leader of a quorum queue and the node of a classic one', () => {

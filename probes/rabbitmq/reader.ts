@@ -57,10 +57,14 @@ export class Reader {
   }
 
   /** Consumes no more; what was seen, for the history. */
-  end(): NewObservation {
+  end(): NewObservation[] {
     this.#ended = true;
     this.#link?.destroy();
-    return { kind: 'reader', queue: this.#queue, consumers: this.#consumers, ...this.#tally.counts };
+    const counts: ReaderCounts = { ...this.#tally.counts, consumers: this.#consumers };
+    return [
+      { kind: 'reader', queue: this.#queue, ...counts },
+      { kind: 'remark', text: toldOf(counts) },
+    ];
   }
 
   #ensure(): void {
@@ -104,6 +108,14 @@ export class Reader {
     this.#waiting.delete(marker);
     waiting?.resolve(monoMs() - waiting.sinceMs);
   }
+}
+
+function toldOf(counts: ReaderCounts): string {
+  const { delivered, redelivered, duplicates, outOfOrder, consumers } = counts;
+  return (
+    `A consumer beside the writes, on a queue of its own, took ${delivered} deliveries over ${consumers} connections: ` +
+    `${redelivered} flagged as redelivered, ${duplicates} twice without the flag, ${outOfOrder} out of order.`
+  );
 }
 
 /** Counts what comes twice, and what one publisher sent later and comes sooner. */

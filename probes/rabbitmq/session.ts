@@ -60,7 +60,7 @@ export class RabbitWorkloadClient implements WorkloadClient {
     return errorClass(error);
   }
 
-  end(): NewObservation {
+  end(): NewObservation[] {
     return this.#reader.end();
   }
 }

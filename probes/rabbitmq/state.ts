@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
 import { firstAnswer } from '../members.ts';
 import type { Bounds, Offices, Steadiness, StoreDescription, StoreTarget } from '../store-driver.ts';
-import { leaderNodeOf, Management, memberOfNode } from './management.ts';
+import { leaderNodeOf, Management, memberOfNode, podOfNode } from './management.ts';
 import type { RabbitNode, RabbitQueue } from './management.ts';
 import { recordQueue } from './options.ts';
 import { governingSettings } from './settings.ts';
@@ -26,7 +26,7 @@ export async function describe(target: StoreTarget, bounds: Bounds): Promise<Sto
   return {
     leader: null,
     members: nodes.map((node) => ({
-      name: memberOfNode(node.name, members)?.name ?? node.name,
+      name: podOfNode(node.name, members),
       role: 'peer',
       state: trouble(node) ?? 'running',
     })),

@@ -82,8 +82,7 @@ async function work(
     clearInterval(progress);
   }
   const ended = await Promise.race([engine.stop(), broken.promise]);
-  const seen = client.end?.() ?? null;
-  if (seen !== null) history.observe(seen);
+  for (const seen of client.end?.() ?? []) history.observe(seen);
   history.observe({ kind: 'workload-end', ...ended });
   await history.close();
   say({ progress: engine.progress() });

@@ -51,8 +51,15 @@ export interface Operations {
   sentMs: Float64Array;
   doneMs: Float64Array;
   outcome: Uint8Array;
-  /** Sparse: only operations that carry a detail. */
-  detail: Map<number, string>;
+  detail: Details;
+}
+
+/** Details by the index of their operation; a Map is one. */
+export interface Details {
+  /** Undefined for an operation that has none. */
+  get(index: number): string | undefined;
+  /** How many operations have one. */
+  readonly size: number;
 }
 
 /** A history as a judge sees it. */

@@ -1,8 +1,9 @@
+import { DetailColumn } from './details.ts';
 import type { Operations } from './history.ts';
 
 const FIRST_CAPACITY = 1024;
 
-/** Operations in typed arrays that double as they fill: 33 bytes an operation, and no object for any of them. */
+/** Operations in typed arrays that double as they fill: 41 bytes an operation and those of its detail, and no object for any of them. */
 export class OperationColumns {
   count = 0;
   private n = new Float64Array(FIRST_CAPACITY);
@@ -10,10 +11,21 @@ export class OperationColumns {
   private sentMs = new Float64Array(FIRST_CAPACITY);
   private doneMs = new Float64Array(FIRST_CAPACITY);
   private outcome = new Uint8Array(FIRST_CAPACITY);
-  private readonly detail = new Map<number, string>();
+  private readonly detail = new DetailColumn();
 
-  /** Appends one operation from `values` (n, intended, sent, done, outcome code). */
-  push(values: Float64Array, detail: string | undefined): void {
+  /** Appends one operation from `values` (n, intended, sent, done, outcome code), without a detail. */
+  push(values: Float64Array): void {
+    this.append(values);
+    this.detail.none();
+  }
+
+  /** As `push`; its detail is the UTF-8 text from `from` to `to` in `source`, which may be used anew afterwards. */
+  pushDetailed(values: Float64Array, source: Buffer, from: number, to: number): void {
+    this.append(values);
+    this.detail.copy(source, from, to);
+  }
+
+  private append(values: Float64Array): void {
     const at = this.count;
     if (at === this.n.length) this.grow();
     this.n[at] = values[0] as number;
@@ -21,7 +33,6 @@ export class OperationColumns {
     this.sentMs[at] = values[2] as number;
     this.doneMs[at] = values[3] as number;
     this.outcome[at] = values[4] as number;
-    if (detail !== undefined) this.detail.set(at, detail);
     this.count = at + 1;
   }
 

@@ -13,6 +13,7 @@ const ZERO = 0x30;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const CLOSE_BRACKET = 0x5d;
+const FIRST_PRINTABLE = 0x20;
 const LETTER_R = 0x72;
 const LETTER_W = 0x77;
 const WORST_OUTCOME = 3;
@@ -39,12 +40,11 @@ function parseFast(buffer: Buffer, start: number, stop: number, sink: OperationS
   const last = stop - 1;
   if (columns === null || !fields(buffer, start + 5) || buffer[last] !== CLOSE_BRACKET) return false;
   if (cursor === last) {
-    columns.push(values, undefined);
+    columns.push(values);
     return true;
   }
-  const detail = simpleString(buffer, cursor, last);
-  if (detail === null) return false;
-  columns.push(values, detail);
+  if (!isSimpleString(buffer, cursor, last)) return false;
+  columns.pushDetailed(values, buffer, cursor + 2, last - 1);
   return true;
 }
 
@@ -115,21 +115,15 @@ function fail(): number {
   return Number.NaN;
 }
 
-/** `,"text"` from `from` to `last` without escapes; null when it is anything else. */
-function simpleString(buffer: Buffer, from: number, last: number): string | null {
-  if (buffer[from] !== COMMA || buffer[from + 1] !== QUOTE) return null;
-  const close = buffer.indexOf(QUOTE, from + 2);
-  if (close !== last - 1) return null;
-  const text = buffer.toString('utf8', from + 2, close);
-  return text.includes('\\') || hasControl(buffer, from + 2, close) ? null : text;
-}
-
-function hasControl(buffer: Buffer, from: number, to: number): boolean {
-  for (let at = from; at < to; at += 1) {
+/** Is there `,"text"` from `from` to `last`, without escapes? */
+function isSimpleString(buffer: Buffer, from: number, last: number): boolean {
+  if (buffer[from] !== COMMA || buffer[from + 1] !== QUOTE || buffer[last - 1] !== QUOTE) return false;
+  if (last - 1 < from + 2) return false;
+  for (let at = from + 2; at < last - 1; at += 1) {
     const byte = buffer[at] as number;
-    if (byte < 0x20 || byte === BACKSLASH) return true;
+    if (byte < FIRST_PRINTABLE || byte === QUOTE || byte === BACKSLASH) return false;
   }
-  return false;
+  return true;
 }
 
 function parseSlowly(text: string, sink: OperationSink): boolean {
@@ -143,7 +137,11 @@ function parseSlowly(text: string, sink: OperationSink): boolean {
   if (detail !== undefined && typeof detail !== 'string') return false;
   values.set(numbers);
   if (!plausible()) return false;
-  columns.push(values, detail);
+  if (detail === undefined) columns.push(values);
+  else {
+    const bytes = Buffer.from(detail);
+    columns.pushDetailed(values, bytes, 0, bytes.length);
+  }
   return true;
 }
 

@@ -28,7 +28,9 @@ export function faultMethods(engine: ServedEngine): Pick<Handlers, 'fault.inject
       if (report.failed.length > 0) throw new Error(`not undone: ${report.failed.join('; ')}`);
       const gone = lost.get(check);
       lost.delete(check);
-      if (gone !== undefined) await awaitNodes(engine, gone, call.signal);
+      const missing = gone === undefined ? null : await awaitNodes(engine, gone, call.signal);
+      // The trial goes on to its read-back: what is not as it was before is compared, and judged, afterwards.
+      if (missing !== null) engine.complaints.push(`${check}: ${missing}`);
       return null;
     },
   };

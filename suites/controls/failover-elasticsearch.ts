@@ -33,6 +33,7 @@ export const elasticsearchControls: readonly Control[] = [
     size: 'any',
     title: 'the index has no replicas, and the volume of its only copy is deleted with the pod',
     expectSeen: /lost/,
+    settings: { settings: { workload: { index: { replicas: 0 } } } },
     break: (ctx) => beside(ctx, () => loseOnlyCopy(ctx)),
     verify: countLostIndependently,
   },
@@ -71,9 +72,9 @@ async function primary(
 }
 
 /**
- * With writes under way: no replicas any more, and the claim of the member that holds the data marked for deletion, which Kubernetes
- * carries out as soon as the check's own fault has removed the pod. When the member is back with an empty volume, its empty copy is
- * allocated, as an operator would who gives the data up; only then can what is lost be counted.
+ * With writes under way, the claim of the one member that holds the data is marked for deletion, which Kubernetes carries out as soon as
+ * the check's own fault has removed the pod. When the member is back with an empty volume, an empty copy is allocated, as an operator
+ * would who gives the data up; only then can what is lost be counted.
  */
 async function loseOnlyCopy(ctx: ControlContext): Promise<void> {
   const before = (await newestWrite(ctx))?.run;
@@ -85,8 +86,6 @@ async function loseOnlyCopy(ctx: ControlContext): Promise<void> {
     },
     { timeoutMs: WRITES_FLOW_MS },
   );
-  const index = { number_of_replicas: 0, 'write.wait_for_active_shards': 1 };
-  await ordered(ctx, 'PUT', `/${CANARY}/_settings`, { index });
   const { node } = await primary(ctx);
   if (node === null) throw new Error('the canary has no primary');
   const { namespace } = declaredElasticsearch(ctx).statefulSet;

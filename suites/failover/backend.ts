@@ -6,6 +6,8 @@ import type { FaultResult, WaitParams } from '../harness/protocol.ts';
 
 /** How faults are aimed at the backend, in place of a store (runner/backend.ts). */
 const BACKEND = 'backend';
+/** Fewer good answers before the fault say nothing about those after it. */
+const MIN_ACKNOWLEDGED = 100;
 /** After the window: what was due at its end must have come to an end too. */
 const TAIL_MS = 2_000;
 
@@ -100,8 +102,13 @@ async function requestsFlow(ctx: CheckContext): Promise<boolean> {
       timeoutMs: steadySeconds * 1000 + ctx.timeoutMs('steadyState'),
     }),
   );
-  if (!stretch.met) ctx.record('no-fault', { reason: stretch.detail });
-  return stretch.met;
+  const count = await ctx.runner.call('workload.wait', {
+    ...{ check: ctx.id, until: 'acknowledged', count: MIN_ACKNOWLEDGED },
+    timeoutMs: ctx.timeoutMs('steadyState'),
+  } as const);
+  if (!stretch.met || !count.met)
+    ctx.record('no-fault', { reason: stretch.met ? count.detail : stretch.detail });
+  return stretch.met && count.met;
 }
 
 function inject(ctx: CheckContext, fault: BackendFault): Promise<FaultResult> {

@@ -6,10 +6,14 @@ import { recordLeaders } from '../topology/api-balanced.ts';
 import { listPods } from '../topology/declared.ts';
 import { etcdLeader } from '../topology/etcd.ts';
 import { ownerOf } from '../topology/shapes.ts';
-import type { PodObject } from '../topology/shapes.ts';
+import type { ContainerState, PodObject } from '../topology/shapes.ts';
 import { API_OBJECT } from './api-object.ts';
 
 const STEADY_STRETCH_MS = 5_000;
+/** Fewer acknowledged writes before the fault say nothing about what it cost. */
+const MIN_ACKNOWLEDGED = 100;
+/** Kubernetes writes when a container started in whole seconds. */
+const START_PRECISION_MS = 1_000;
 const LEADER_POLL_MS = 500;
 /** The killed processes are kept down at least this long: longer than the leases of the controllers (15 s) and of kubelet's patience. */
 const HOLD_MS = 30_000;
@@ -65,7 +69,8 @@ export async function runControlPlaneTrial(ctx: CheckContext, fault: ControlPlan
     if (result.landedAtMs !== null) await recovery(ctx, result);
     const seconds = { fromMs: result.landedAtMs ?? startedMs, toMs: monotonicMs() };
     await ctx.step('start again what was killed', () => call('fault.restore', { check }));
-    await back(ctx, { node, pods: aim.pods });
+    await back(ctx, { node, pods: aim.pods, sinceMs: seconds.fromMs });
+    await ctx.step('see that writes go on succeeding', () => steady(ctx));
     watching.abort();
     await observed;
     await ctx.step('stop writing and wait for outstanding answers', () => call('workload.stop', { check }));
@@ -146,52 +151,72 @@ async function followLeader(ctx: CheckContext, aim: Aim, signal: AbortSignal): P
 
 async function writesFlow(ctx: CheckContext): Promise<boolean> {
   const { steadySeconds } = ctx.settings['drills'] as { steadySeconds: number };
+  const timeoutMs = steadySeconds * 1000 + ctx.timeoutMs('steadyState');
   const stretch = await ctx.step(`wait for ${steadySeconds} s of writes without a failure`, () =>
     ctx.runner.call('workload.wait', {
-      check: ctx.id,
-      until: 'steady',
-      stretchMs: steadySeconds * 1000,
-      timeoutMs: steadySeconds * 1000 + ctx.timeoutMs('steadyState'),
-    }),
+      ...{ check: ctx.id, until: 'steady', stretchMs: steadySeconds * 1000, timeoutMs },
+    } as const),
   );
-  if (!stretch.met) ctx.record('no-fault', { reason: stretch.detail });
-  return stretch.met;
+  const count = await ctx.step(`wait for ${MIN_ACKNOWLEDGED} acknowledged writes`, () =>
+    ctx.runner.call('workload.wait', {
+      ...{ check: ctx.id, until: 'acknowledged', count: MIN_ACKNOWLEDGED, timeoutMs },
+    } as const),
+  );
+  if (!stretch.met || !count.met)
+    ctx.record('no-fault', { reason: stretch.met ? count.detail : stretch.detail });
+  return stretch.met && count.met;
 }
 
 /** Until writes succeed again, and until what was killed has been missing for a while. */
 async function recovery(ctx: CheckContext, { landedAtMs }: FaultResult): Promise<void> {
-  const rtoDeadlineMs = Number(ctx.settings['rtoDeadlineMs'] ?? ctx.timeoutMs('rtoDeadline'));
-  const seen = await ctx.step(`wait until writes succeed again for ${STEADY_STRETCH_MS / 1000} s`, () =>
-    ctx.runner.call('workload.wait', {
-      ...{ check: ctx.id, until: 'steady', stretchMs: STEADY_STRETCH_MS },
-      timeoutMs: rtoDeadlineMs,
-    } as const),
-  );
-  if (!seen.met) ctx.record('deadline', { rtoDeadlineMs, detail: seen.detail });
+  await ctx.step(`wait until writes succeed again for ${STEADY_STRETCH_MS / 1000} s`, () => steady(ctx));
   const left = (landedAtMs ?? 0) + HOLD_MS - monotonicMs();
   await ctx.step('let the control plane do without it for a while', () =>
     sleep(Math.max(0, left), undefined, { signal: ctx.signal }),
   );
 }
 
-/** The killed pods run again, and every node is Ready. */
-async function back(ctx: CheckContext, { node, pods }: { node: string; pods: string[] }): Promise<void> {
-  const names = pods.map((pod) => `${pod}-${node}`);
-  const timeoutMs = ctx.timeoutMs('apiServerUp');
+/** Records the deadline when writes do not succeed for a while before it. */
+async function steady(ctx: CheckContext): Promise<void> {
+  const rtoDeadlineMs = Number(ctx.settings['rtoDeadlineMs'] ?? ctx.timeoutMs('rtoDeadline'));
+  const seen = await ctx.runner.call('workload.wait', {
+    ...{ check: ctx.id, until: 'steady', stretchMs: STEADY_STRETCH_MS },
+    timeoutMs: rtoDeadlineMs,
+  } as const);
+  if (!seen.met) ctx.record('deadline', { rtoDeadlineMs, detail: seen.detail });
+}
+
+/**
+ * The killed pods run again. A ready pod alone proves nothing: what the API shows of a static pod is a mirror, which goes on saying
+ * what it said until kubelet has looked again. So their containers must have started since.
+ */
+async function back(ctx: CheckContext, of: { node: string; pods: string[]; sinceMs: number }): Promise<void> {
+  const names = of.pods.map((pod) => `${pod}-${of.node}`);
+  const sinceWallMs = Date.now() - (monotonicMs() - of.sinceMs) - START_PRECISION_MS;
+  const untilMs = monotonicMs() + ctx.timeoutMs('apiServerUp');
   const seen = await ctx.step(`wait until ${names.join(', ')} run again`, async () => {
-    try {
-      const wait = { kind: 'v1/Pod', namespace: SYSTEM, names, until: 'ready', count: names.length } as const;
-      const { items, unavailable } = await ctx.cluster.wait({ ...wait, timeoutMs });
-      return {
-        ok: items.length === names.length,
-        detail: unavailable ?? `${items.length} of ${names.length} run again`,
-      };
-    } catch (error) {
-      ctx.signal.throwIfAborted();
-      return { ok: false, detail: error instanceof Error ? error.message : String(error) };
+    for (;;) {
+      const listed = await ctx.cluster.list({ kind: 'v1/Pod', namespace: SYSTEM });
+      const again = (listed.items as PodObject[]).filter(
+        (pod) => names.includes(pod.metadata.name) && startedSince(pod, sinceWallMs),
+      );
+      const detail = listed.unavailable ?? `${again.length} of ${names.length} run again`;
+      if (again.length === names.length) return { ok: true, detail };
+      if (monotonicMs() > untilMs) return { ok: false, detail };
+      await sleep(LEADER_POLL_MS, undefined, { signal: ctx.signal });
     }
   });
   ctx.record('steady-after', seen);
+}
+
+function startedSince({ status }: PodObject, wallMs: number): boolean {
+  const statuses = (status.containerStatuses ?? []) as { ready?: boolean; state?: ContainerState }[];
+  return (
+    statuses.length > 0 &&
+    statuses.every(
+      ({ ready, state }) => ready === true && Date.parse(state?.running?.startedAt ?? '') > wallMs,
+    )
+  );
 }
 
 function objectOf(ctx: CheckContext): {
@@ -205,11 +230,17 @@ function objectOf(ctx: CheckContext): {
 
 async function readObject(ctx: CheckContext): Promise<void> {
   const { canary } = ctx.settings['namespaces'] as { canary: string };
-  const answer = await ctx.cluster.raw(`/api/v1/namespaces/${canary}/configmaps/${API_OBJECT}`);
-  if (answer.status !== 200) {
-    ctx.unavailable('the object that was written to', `status ${answer.status}`);
-    return;
+  const what = 'the object that was written to';
+  try {
+    const answer = await ctx.cluster.raw(`/api/v1/namespaces/${canary}/configmaps/${API_OBJECT}`);
+    if (answer.status !== 200) {
+      ctx.unavailable(what, `status ${answer.status}`);
+      return;
+    }
+    const { data = {} } = JSON.parse(answer.body) as { data?: { n?: string } };
+    ctx.record('register', { n: Number(data.n ?? 0) });
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    ctx.unavailable(what, error instanceof Error ? error.message : String(error));
   }
-  const { data = {} } = JSON.parse(answer.body) as { data?: { n?: string } };
-  ctx.record('register', { n: Number(data.n ?? 0) });
 }

@@ -59,13 +59,14 @@ async function until(what: string, seen: () => boolean, withinMs = BEGIN_MS): Pr
   return performance.now() - since;
 }
 
-/** The environment's file with changes, as somebody else's file. */
+/** The environment's file with changes, under a name of its own. */
 function environmentWith(name: string, change: (environment: Record<string, unknown>) => void): string {
   const file = join(folder, `${name}.yaml`);
   const environment = parse(readFileSync(join(ROOT, 'env', `${INSTANCE}.yaml`), 'utf8')) as Record<
     string,
     unknown
   >;
+  environment['name'] = name;
   change(environment);
   writeFileSync(file, stringify(environment));
   return file;
@@ -162,9 +163,15 @@ test('should go on with a series that was killed, listing the trial that was cut
     '--out',
     out('series'),
   ];
+  let early = '';
   const killed = plumbline(words, { onStart: (child) => (pid = child.pid ?? 0) });
+  void killed.then(({ output }) => (early = output));
   const trial = (number: number) => join(historyOf('series'), `trial-0${number}`);
-  await until('the second trial writes', () => sizeOf(join(trial(2), 'workload.ndjson')) > 10_000);
+  await until(
+    'the second trial writes',
+    () => early !== '' || sizeOf(join(trial(2), 'workload.ndjson')) > 10_000,
+  );
+  assert.equal(early, '', 'it ended by itself');
   process.kill(pid, 'SIGKILL');
   await killed;
   const run = killedRun('series');

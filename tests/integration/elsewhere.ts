@@ -10,8 +10,8 @@ import { stateDir } from '../../env/local/paths.ts';
 import { readStamp } from '../../env/local/stamp.ts';
 import { CHECKOUT } from '../../runner/playwright.ts';
 import type { KubeCall } from '../../runner/safety/index.ts';
+import { INSTANCE } from './instance.ts';
 
-const INSTANCE = 'local-small';
 const CALL_TIMEOUT_MS = 10_000;
 const PERMIT_MINUTES = 240;
 
@@ -34,7 +34,7 @@ export async function prepareElsewhere(folder: string, kube: KubeCall): Promise<
     '{node}',
     nodeBinDir(pid1),
   ];
-  const declared = parse(readFileSync(join(CHECKOUT, 'env/local-small.yaml'), 'utf8')) as {
+  const declared = parse(readFileSync(join(CHECKOUT, `env/${INSTANCE}.yaml`), 'utf8')) as {
     topology: { workloads: { store?: string }[]; [key: string]: unknown };
     stores: Record<string, unknown>;
     [key: string]: unknown;

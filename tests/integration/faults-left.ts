@@ -6,8 +6,8 @@ import { cgroupName, hierarchies, nested, processesIn } from '../../env/local/no
 import type { ProcessId } from '../../env/local/nodes/index.ts';
 import { runAny } from '../../env/local/run.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
+import { INSTANCE } from './instance.ts';
 
-const INSTANCE = 'local-small';
 const TIMEOUT_MS = 10_000;
 
 /** A sentence for each thing that is left; empty when nothing is. */

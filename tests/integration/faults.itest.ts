@@ -17,6 +17,7 @@ import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import { storeDriver } from '../../probes/stores.ts';
 import { handFor } from '../../runner/fault-hand.ts';
 import { timeoutMsOf } from '../../runner/environment-parts.ts';
+import { awaitNodes, hasReturned } from '../../runner/nodes-back.ts';
 import { kubeCallFrom, openSafety } from '../../runner/safety/index.ts';
 import type { KubeCall, Safety } from '../../runner/safety/index.ts';
 import { StoreTargets } from '../../runner/store-target.ts';
@@ -25,8 +26,8 @@ import type { FaultContext } from '../../suites/faults/index.ts';
 import type { FaultResult } from '../../suites/harness/protocol.ts';
 import { endElsewhere, prepareElsewhere } from './elsewhere.ts';
 import { faultsLeft } from './faults-left.ts';
+import { INSTANCE } from './instance.ts';
 
-const INSTANCE = 'local-small';
 const STORE = 'postgres';
 const STEADY_MS = 180_000;
 
@@ -68,7 +69,10 @@ class Held {
   }
 
   static async open(nameOrFile: string): Promise<Held> {
-    const environment = await loadEnvironment(nameOrFile, { with: 'raised' });
+    const environment = await loadEnvironment(nameOrFile, {
+      with: 'raised',
+      size: nameOrFile === INSTANCE ? 'small' : undefined,
+    });
     const safety = await openSafety({
       environment: environment.name,
       embedded: 'embedded' in environment.cluster ? environment.cluster.embedded : undefined,
@@ -105,7 +109,6 @@ class Held {
       timeoutMs: (name: string) => timeoutMsOf(this.environment, name as 'faultLanding'),
       signal: over.signal,
     };
-    const parts = { book: { environment: this.environment }, parts: { cluster } };
     return faultOf(fault).inject({
       ...shared,
       store: STORE,
@@ -116,7 +119,7 @@ class Held {
       leader: (await driver.describe(reached, bounds)).leader,
       members: await this.stores.pods(STORE),
       also: ['api'],
-      hand: handFor(parts as unknown as Parameters<typeof handFor>[0], shared),
+      hand: handFor(this.#parts(), shared),
       switchover: (from) =>
         driver.switchover?.(reached, { run: 'none', from }, bounds) ?? Promise.reject(new Error('none')),
       restore: () => this.safety.restore({ check, access: 'fault' }),
@@ -125,14 +128,41 @@ class Held {
     });
   }
 
+  /** What of an engine hands and waits use. */
+  #parts(): Parameters<typeof handFor>[0] {
+    const parts = { book: { environment: this.environment }, parts: { cluster } };
+    return parts as unknown as Parameters<typeof handFor>[0];
+  }
+
+  async #returned(name: string, sinceMs: number): Promise<void> {
+    const { statefulSet } = this.stores.declared(STORE);
+    const ref = { apiVersion: 'v1', kind: 'Pod', namespace: statefulSet.namespace, name };
+    await waitFor(
+      async () => {
+        const pod = await cluster.get(ref);
+        return pod !== null && hasReturned(pod, sinceMs) ? true : null;
+      },
+      { what: `${name} to have started again`, deadlineMs: STEADY_MS, intervalMs: 500 },
+    );
+  }
+
   /** Injects, looks at what is left by other means, undoes, and waits until nothing is. */
   async through(fault: string, target: string, expected: RegExp | null): Promise<FaultResult> {
+    const sinceMs = Date.now();
+    const before = await this.stores.pods(STORE);
     const result = await this.inject(fault, target);
     assert.notEqual(result.landedAtMs, null, result.proof);
     const seen = await faultsLeft(cluster);
     if (expected !== null) assert.match(seen.join('\n'), expected);
     const report = await this.safety.restore();
     assert.deepEqual(report.failed, []);
+    const hurt = before.find(({ name }) => name === result.target);
+    // The store does not know yet that anything has happened: steadiness alone would be that of before.
+    if (fault === 'pod-crash') await this.#returned(result.target, sinceMs);
+    if (fault === 'node-loss') {
+      const lost = { nodes: [hurt?.node ?? ''], sinceMs };
+      assert.equal(await awaitNodes(this.#parts(), lost, over.signal), null);
+    }
     await this.steady();
     await nothingLeft();
     return result;

@@ -24,8 +24,8 @@ import { differences, takeSnapshot } from '../../runner/snapshot.ts';
 import type { Snapshot } from '../../runner/snapshot.ts';
 import { StoreTargets } from '../../runner/store-target.ts';
 import { faultsLeft, timersLeft } from './faults-left.ts';
+import { INSTANCE } from './instance.ts';
 
-export const INSTANCE = 'local-small';
 /** A drill or a control begins within this; the rest of `npm test` may keep both cores busy. */
 const BEGIN_DEADLINE_MS = 120_000;
 /** Members rejoin and rollouts end within this, once everything is undone. */

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { up } from '../../env/local/index.ts';
-import { INSTANCE, KillSeries } from './kill-harness.ts';
+import { INSTANCE } from './instance.ts';
+import { KillSeries } from './kill-harness.ts';
 import type { Attempt, Plan } from './kill-harness.ts';
 
 let series: KillSeries;

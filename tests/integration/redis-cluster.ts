@@ -18,6 +18,8 @@ const SENTINEL_PASSWORD = 'a-password-of-sentinel';
 export interface RedisClusterOptions {
   downAfterMs?: number;
   minReplicasToWrite?: number;
+  /** False: nothing is kept on disk, and a member that starts again is empty. */
+  persistent?: boolean;
   /** Replicas that WAIT asks for; 0: the reply alone is the acknowledgement. */
   waitReplicas?: number;
 }
@@ -111,7 +113,7 @@ function memberConfig(
     `bind ${HOST}`,
     `dir ${join(folder, name)}`,
     'save ""',
-    'appendonly yes',
+    `appendonly ${options.persistent === false ? 'no' : 'yes'}`,
     'appendfsync everysec',
     `requirepass ${PASSWORD}`,
     `masterauth ${PASSWORD}`,

@@ -169,3 +169,32 @@ describe('Redis without min-replicas, acknowledged by the reply alone', () => {
     assert.ok((record.lossWindowMs ?? 0) > 1000, `${record.lossWindowMs} ms`);
   });
 });
+
+describe('Redis that keeps nothing on disk', () => {
+  let cluster: RedisCluster;
+  before(async () => {
+    cluster = await startRedisCluster({ persistent: false, downAfterMs: 4000 });
+  });
+  after(async () => {
+    await cluster.stop();
+  });
+
+  it('should count what the replicas lose when the master is back, empty, before anybody misses it', async (t) => {
+    const record = await redisTrial(cluster, {
+      fault: 'pod-crash',
+      goals: GOALS,
+      hurt: async (leader) => {
+        cluster.kill(leader, 'SIGKILL');
+        await sleep(300);
+        cluster.restart(leader);
+      },
+      heal: () => undefined,
+    });
+    const w = sumsOf(record);
+    t.diagnostic(`lost ${w.lost} within ${record.lossWindowMs} ms`);
+    assert.equal(record.verdict, 'fail', record.reason);
+    assert.equal(record.election, 'in place');
+    assert.ok(w.lost > 250, `${w.lost} lost`);
+    assert.equal(record.lostNumbers[0], 1);
+  });
+});

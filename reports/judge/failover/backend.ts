@@ -104,7 +104,7 @@ function verdictOf(history: History, weighed: Weighed): { verdict: Verdict; reas
   if (failures.length > 0) return { verdict: 'fail', reason: failures.join('; ') };
   const gaps = gapsOf(history, weighed);
   if (gaps.length > 0) return { verdict: 'inconclusive', reason: gaps.join('; ') };
-  return { verdict: 'pass', reason: seenText(weighed.requests) };
+  return { verdict: 'pass', reason: `${seenText(weighed.requests)}${detectedText(weighed.requests)}` };
 }
 
 function failuresOf({ measured: { evidence }, goals, requests, decision }: Weighed): string[] {
@@ -217,6 +217,14 @@ function seenText(requests: RequestSums): string {
   const share = requests.judged === 0 ? '' : ` (${percent(bad / requests.judged)})`;
   const seconds = bad === 0 ? '' : ` in ${requests.secondsWithFailures} of ${requests.seconds} s`;
   return `${bad} of ${requests.judged} requests failed${share}${seconds}${from}`;
+}
+
+/** Within the time that is allowed: how long it really took. */
+function detectedText({ allowanceMs, lastFailureMs }: RequestSums): string {
+  if (allowanceMs === 0) return '';
+  return lastFailureMs === null
+    ? '; none before it either'
+    : `; the last failure ended ${Math.round(lastFailureMs / 100) / 10} s after it`;
 }
 
 function expectedText(goals: Goals | null): string {

@@ -8,6 +8,8 @@ import { text } from './trial.ts';
 import { decide, seconds } from './verdict.ts';
 
 const MAX_NAMED = 5;
+/** Phases that nobody looks for here. */
+const STORES_ONLY = new Set<string>(['endpoint moved', 'replicas restored']);
 
 interface Judged {
   record: FailoverRecord;
@@ -45,7 +47,9 @@ export function judgeControlPlaneCrash(histories: readonly History[]): Judgement
 }
 
 function judgeTrial(history: History): Judged {
-  const { record, evidence } = measure(history);
+  const { record: measured, evidence } = measure(history);
+  const phases = measured.phases.filter(({ name }) => !STORES_ONLY.has(name));
+  const record = { ...measured, phases };
   // Nothing is read back: the object keeps its last write only. What can be said of loss is said by `lastWrite`.
   const own = {
     ...evidence,

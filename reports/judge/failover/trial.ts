@@ -25,6 +25,8 @@ export interface Trial {
   members: number | null;
   scheduled: number | null;
   steadyAfter: Observation | null;
+  /** What a consumer beside the writes saw that may not be; null: there was none. */
+  reader: { duplicates: number; outOfOrder: number } | null;
 }
 
 export function trialOf(history: History): Trial {
@@ -38,6 +40,7 @@ export function trialOf(history: History): Trial {
     store,
     members: membersSetting(header.settings, store),
     scheduled: number(find('workload-end')?.['scheduled']),
+    reader: readerOf(find('reader')),
     // The last one counts: a wait may look more than once.
     steadyAfter: observations.findLast((seen) => seen.kind === 'steady-after') ?? null,
   };
@@ -97,6 +100,11 @@ function deadlineOf(
     rtoDeadlineMs: number(seen?.['rtoDeadlineMs']) ?? deadlineSetting(settings),
     gaveUp: seen !== null,
   };
+}
+
+function readerOf(seen: Observation | null): Trial['reader'] {
+  if (seen === null) return null;
+  return { duplicates: number(seen['duplicates']) ?? 0, outOfOrder: number(seen['outOfOrder']) ?? 0 };
 }
 
 /** Why the fault did not land, for a trial in which it did not. */

@@ -52,6 +52,14 @@ const FAILURES: readonly Rule[] = [
       ? `${counted(accounts.sums.unexpected, 'write')} refused and there all the same: ${named(accounts.unexpectedNumbers)}`
       : null,
   ({ stale }) => (stale > 0 ? `${counted(stale, 'read')} on the primary missed an acknowledged write` : null),
+  ({ trial: { reader } }) =>
+    reader !== null && reader.duplicates > 0
+      ? `a consumer got ${counted(reader.duplicates, 'message')} twice without being told so`
+      : null,
+  ({ trial: { reader } }) =>
+    reader !== null && reader.outOfOrder > 0
+      ? `a consumer got ${counted(reader.outOfOrder, 'message')} of one publisher out of order`
+      : null,
   divergedMembers,
   ({ trial: { steadyAfter } }) =>
     steadyAfter !== null && steadyAfter['ok'] !== true

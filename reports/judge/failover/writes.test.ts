@@ -47,6 +47,14 @@ describe('writes', () => {
     assert.deepEqual([record.writes?.duplicates, record.duplicateNumbers], [1, [150]]);
   });
 
+  it('should fail for what a consumer beside the writes got twice or out of order, not for redeliveries', () => {
+    const reader = (counts: Record<string, number>): ReturnType<typeof judge> =>
+      judge(new Synthetic().readBack().see(START + 1, 'reader', counts));
+    assert.equal(reader({ redelivered: 9, duplicates: 0, outOfOrder: 0 }).verdict, 'pass');
+    assert.match(reader({ duplicates: 2, outOfOrder: 0 }).reason, /2 messages twice without being told so/);
+    assert.match(reader({ duplicates: 0, outOfOrder: 1 }).reason, /1 message of one publisher out of order/);
+  });
+
   it('should keep the sums with writes that were never sent', () => {
     const trial = new Synthetic();
     trial.write(1200).outcome = 'unsent';

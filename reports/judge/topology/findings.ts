@@ -16,6 +16,7 @@ export class Findings {
   readonly #history: History;
   readonly #entries: Entry[] = [];
   readonly figures: Figure[] = [];
+  readonly #notes: string[] = [];
 
   constructor(history: History) {
     this.#history = history;
@@ -34,6 +35,11 @@ export class Findings {
   /** Something could not be seen. */
   unknown(subject: string, expected: string, why: string): void {
     this.#entries.push({ subject, ok: false, expected, seen: why, state: 'unknown' });
+  }
+
+  /** What a reader must know beside the verdict; it changes nothing. */
+  note(text: string): void {
+    this.#notes.push(text);
   }
 
   figure(figure: Figure): void {
@@ -55,7 +61,7 @@ export class Findings {
     );
     const good = this.#entries.filter((entry) => entry.state === 'ok').length;
     const deviations = [...certain, ...open];
-    const seen = `${good} of ${this.#entries.length} as declared`;
+    const seen = [`${good} of ${this.#entries.length} as declared`, ...this.#notes].join('; ');
     return {
       ...this.#verdict(certain, open, gaps),
       expected,

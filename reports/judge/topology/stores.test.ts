@@ -182,3 +182,27 @@ test('should fail, not be inconclusive, when a declared store is down', () => {
     'fail',
   );
 });
+
+test('should say that one member of Neo4j Community is no cluster, and accept the members of one', () => {
+  const member = (name: string, role: string): Seen => [
+    'member',
+    { store: 'neo4j', name, role, state: 'online' },
+  ];
+  const edition = (name: string, seen = name): Seen => [
+    'condition',
+    { store: 'neo4j', name: 'edition', ok: true, expected: name, seen },
+  ];
+  const roles = (members: number, seen: Seen[]) =>
+    judge({ check: 'topology/workloads/roles', settings: { stores: { neo4j: { members } } }, seen });
+  const community = edition('community', 'community (one member; clustering needs Enterprise)');
+  const one = roles(1, [member('neo4j-0', 'leader'), community]);
+  assert.equal(one.verdict, 'pass');
+  assert.match(one.seen, /edition of neo4j: community \(one member; clustering needs Enterprise\)/);
+  const members = ['neo4j-0', 'neo4j-1', 'neo4j-2'].map((name, i) =>
+    member(name, i === 1 ? 'leader' : 'follower'),
+  );
+  const cluster = roles(3, [...members, edition('enterprise')]);
+  assert.equal(cluster.verdict, 'pass');
+  assert.doesNotMatch(cluster.seen, /edition/);
+  assert.equal(roles(3, members.slice(0, 2)).verdict, 'fail');
+});

@@ -60,7 +60,8 @@ export const ENABLED_PLUGINS = '[rabbitmq_management,rabbitmq_peer_discovery_k8s
 export const START = `#!/bin/sh
 set -eu
 umask 077
-cp ${CREDENTIALS_FOLDER}/cookie "$HOME/.erlang.cookie"
+# The folder outlives the container, and the file that a former life left may not be written.
+cp -f ${CREDENTIALS_FOLDER}/cookie "$HOME/.erlang.cookie"
 chmod 400 "$HOME/.erlang.cookie"
 epmd -daemon
 exec rabbitmq-server

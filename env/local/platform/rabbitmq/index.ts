@@ -56,7 +56,7 @@ function container(image: string): unknown {
     ],
     // Over HTTP, from outside the container: a command in a frozen one never returns, and its port goes on accepting. The
     // management listener opens with the last steps of a start, and closes when the server stops or pauses.
-    readinessProbe: httpProbe('/', 'management', { successThreshold: 2 }),
+    readinessProbe: httpProbe('/', 'management', { timeoutSeconds: 2, successThreshold: 2 }),
     startupProbe: httpProbe('/', 'management', { failureThreshold: 120 }),
     livenessProbe: httpProbe('/', 'management', {
       periodSeconds: 10,

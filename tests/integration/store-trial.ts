@@ -1,0 +1,116 @@
+/** One trial against a store on this machine: the real workload, driver, history, reader and judge. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { anchor, monoMs } from '../../probes/clock.ts';
+import { openHistory, writeHeader } from '../../probes/history.ts';
+import { recordGoverning } from '../../probes/store-driver.ts';
+import type { StoreDriver, StoreTarget } from '../../probes/store-driver.ts';
+import { startWorkload } from '../../probes/workload/process.ts';
+import type { WorkloadProcess } from '../../probes/workload/process.ts';
+import { failoverRecord } from '../../reports/judge/failover/index.ts';
+import { readHistory } from '../../reports/record/read-history.ts';
+import type { FailoverRecord } from '../../reports/record/run-record.ts';
+
+const STEADY_MS = 5200;
+const STOP_MS = 10_000;
+
+export interface StoreTrial {
+  driver: StoreDriver;
+  target: StoreTarget;
+  members: number;
+  fault: string;
+  goals: Record<string, unknown>;
+  /** Marks the writes of this trial. */
+  run: string;
+  /** Acknowledged writes to wait for before the fault. */
+  acknowledged: number;
+  deadlineMs: number;
+  ratePerSecond?: number;
+  /** Hurts the leader; returns when that is certain. */
+  hurt(leader: string): Promise<void> | void;
+  /** After writes flow again: heals, and does what the read-back is to find. */
+  heal(leader: string): Promise<void> | void;
+}
+
+export async function storeTrial(trial: StoreTrial): Promise<FailoverRecord> {
+  const folder = mkdtempSync(join(tmpdir(), `plumbline-${trial.driver.store}-trial-`));
+  try {
+    await observed(trial, folder);
+    return failoverRecord(await readHistory(folder));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function observed(trial: StoreTrial, folder: string): Promise<void> {
+  const { driver, target, members, fault, goals, run, deadlineMs } = trial;
+  const settings = { members, rtoDeadlineMs: deadlineMs };
+  const head = { check: `failover/${driver.store}/${fault}`, trial: 1, environment: 'test', goals, settings };
+  const check = writeHeader(folder, { kind: 'header', schema: 1, ...head, anchor: anchor() });
+  const steady = await driver.waitSteady(target, { deadlineMs });
+  check.observe({ kind: 'steady', ...steady });
+  const governing = openHistory(folder, 'governing.ndjson');
+  const write = governing.observe.bind(governing);
+  await recordGoverning(driver, target, { fault, write }, { deadlineMs: 5000 });
+  await governing.close();
+  const phases = openHistory(folder, 'phases.ndjson');
+  const observer = driver.observe(target, { run, write: (one) => phases.observe(one) });
+  const { ratePerSecond = 200 } = trial;
+  const { store } = driver;
+  const workload = startWorkload({
+    store,
+    history: folder,
+    run,
+    connection: target.connection,
+    ratePerSecond,
+  });
+  try {
+    await workload.ready;
+    await until(deadlineMs, () => (workload.progress()?.ok ?? 0) >= trial.acknowledged);
+    const leader = steady.leader ?? '';
+    const faults = openHistory(folder, 'faults.ndjson');
+    faults.observe({ kind: 'fault-armed', fault, target: leader });
+    await trial.hurt(leader);
+    faults.observe({ kind: 'fault-acted' });
+    faults.observe({ kind: 'fault-landed', by: 'signal', proof: `${fault} of ${leader}` });
+    await faults.close();
+    if (!(await flowsAgain(workload, deadlineMs)))
+      check.observe({ kind: 'deadline', rtoDeadlineMs: deadlineMs });
+    await trial.heal(leader);
+    const after = await driver.waitSteady(target, { deadlineMs });
+    await workload.stop(STOP_MS);
+    const readback = openHistory(folder, 'readback.ndjson');
+    await driver.readBack(target, { run, write: readback.observe.bind(readback) }, { deadlineMs: 30_000 });
+    await readback.close();
+    await observer.stop();
+    check.observe({ kind: 'steady-after', ...after });
+    check.observe({ kind: 'end' });
+  } finally {
+    await workload.stop(STOP_MS);
+    await observer.stop();
+    await phases.close();
+    await check.close();
+  }
+}
+
+/** Whether writes have succeeded for so long that they are steady again. */
+function flowsAgain(workload: WorkloadProcess, deadlineMs: number): Promise<boolean> {
+  const hurtMs = monoMs();
+  return until(deadlineMs, () => {
+    const seen = workload.progress();
+    const lastOkMs = seen?.lastOkMs ?? 0;
+    const bad = Math.max(seen?.lastNotOkMs ?? 0, hurtMs);
+    return seen !== null && lastOkMs > bad + STEADY_MS && seen.t - lastOkMs < 500;
+  });
+}
+
+async function until(deadlineMs: number, holds: () => boolean): Promise<boolean> {
+  const end = monoMs() + deadlineMs;
+  while (monoMs() < end) {
+    if (holds()) return true;
+    await sleep(50);
+  }
+  return false;
+}
