@@ -67,7 +67,10 @@ function facts(trial: FailoverRecord): Html[] {
   >`;
   const interval =
     trial.rto &&
-    html`<span><b>RTO</b> in [${secondsOf(trial.rto.loMs)}, ${secondsOf(trial.rto.hiMs)}]</span>`;
+    html`<span
+      ><b>${trial.requests === undefined ? 'RTO' : 'Failures over'}</b> in [${secondsOf(trial.rto.loMs)},
+      ${secondsOf(trial.rto.hiMs)}]</span
+    >`;
   const load = html`<span
     ><b>Load</b> ${grouped(Math.round(trial.writesPerSecond))}
     ${trial.requests === undefined ? 'writes' : 'requests'}/s; generator lag p99
