@@ -81,10 +81,10 @@ export async function startRabbitCluster(): Promise<RabbitCluster> {
   const cluster: RabbitCluster = {
     target: targetOf(nodes, ports, command),
     command,
-    kill: (name) => void named(name).process?.kill('SIGKILL'),
+    kill: (name) => killAll(named(name)),
     restart: (name) => launch(named(name)),
     stop: () => {
-      for (const node of nodes) node.process?.kill('SIGKILL');
+      for (const node of nodes) killAll(node);
       epmd.kill('SIGKILL');
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
@@ -191,7 +191,17 @@ const DEFINITIONS = JSON.stringify({
 
 function launch(node: Node): void {
   const command = `exec rabbitmq-server > '${join(node.folder, 'out.log')}' 2>&1`;
-  node.process = spawn('sh', ['-c', command], { env: node.environment, stdio: 'ignore' });
+  node.process = spawn('sh', ['-c', command], { env: node.environment, stdio: 'ignore', detached: true });
+}
+
+/** The whole group: the server is a child of the script that starts it. */
+function killAll({ process: started }: Node): void {
+  if (started?.pid === undefined) return;
+  try {
+    process.kill(-started.pid, 'SIGKILL');
+  } catch {
+    // Gone already.
+  }
 }
 
 function targetOf(nodes: readonly Node[], ports: Ports, command: RabbitCluster['command']): StoreTarget {
