@@ -191,7 +191,9 @@ const DEFINITIONS = JSON.stringify({
 
 function launch(node: Node): void {
   const command = `exec rabbitmq-server > '${join(node.folder, 'out.log')}' 2>&1`;
-  node.process = spawn('sh', ['-c', command], { env: node.environment, stdio: 'ignore', detached: true });
+  // Mnesia leaves its last words in the working folder.
+  const options = { cwd: node.folder, env: node.environment, detached: true };
+  node.process = spawn('sh', ['-c', command], { ...options, stdio: 'ignore' });
 }
 
 /** The whole group: the server is a child of the script that starts it. */
