@@ -48,7 +48,8 @@ interface Ports {
   amqp: number;
   management: number;
   epmd: number;
-  distribution: number;
+  /** One a member: Erlang's distribution listens on every address. */
+  distribution: number[];
 }
 
 export async function startRabbitCluster(): Promise<RabbitCluster> {
@@ -58,7 +59,7 @@ export async function startRabbitCluster(): Promise<RabbitCluster> {
     amqp: await freePort(),
     management: await freePort(),
     epmd: await freePort(),
-    distribution: await freePort(),
+    distribution: [await freePort(), await freePort(), await freePort()],
   };
   const nodes = ADDRESSES.map((address, index) => makeNode({ folder, root, address, index, ports }));
   const [first] = nodes;
@@ -141,7 +142,7 @@ function makeNode({ folder, root, address, index, ports }: Making): Node {
     ERL_EPMD_PORT: String(ports.epmd),
     RABBITMQ_NODENAME: `rabbit${index}@${address}`,
     RABBITMQ_USE_LONGNAME: 'true',
-    RABBITMQ_DIST_PORT: String(ports.distribution + index),
+    RABBITMQ_DIST_PORT: String(ports.distribution[index] ?? 0),
     RABBITMQ_MNESIA_BASE: join(at, 'data'),
     RABBITMQ_LOG_BASE: join(at, 'log'),
     RABBITMQ_LOGS: '-',
