@@ -53,7 +53,9 @@ export interface Question {
 export async function ask<T>(place: Place, question: Question, bounds: Bounds): Promise<T> {
   const full: HttpQuestion = { ...place, ...question };
   const answer = await askHttp(full, bounds);
-  if (answer.status >= 200 && answer.status < 300) return jsonOf(full, answer) as T;
+  // Orders about voting are answered with an empty body.
+  const ok = answer.status >= 200 && answer.status < 300;
+  if (ok) return (answer.text === '' ? null : jsonOf(full, answer)) as T;
   const { type, reason } = errorOf(answer.text);
   throw new ElasticsearchRefusal(place.who, answer.status, type, reason);
 }

@@ -30,8 +30,11 @@ export class RedisTimeout extends Error {
 export class RedisConnection {
   readonly #at: RedisAddress;
   readonly #redis: Redis;
+  /** Rejects when it is given up here. */
+  readonly #ended = Promise.withResolvers<never>();
   #cause: Error | null = null;
   #usable = false;
+  #over = false;
 
   constructor(at: RedisAddress, login: RedisLogin) {
     this.#at = at;
@@ -52,21 +55,24 @@ export class RedisConnection {
       // The limits are the caller's; this one only keeps ioredis from a longer one of its own.
       connectTimeout: 60_000,
     });
+    this.#ended.promise.catch(() => undefined);
     // ioredis rejects with "Connection is closed" and tells the cause here only.
     this.#redis.on('error', (error: Error) => (this.#cause ??= error));
     this.#redis.on('close', () => (this.#usable = false));
   }
 
-  /** @throws the error of the connection, or RedisTimeout after `limitMs` */
-  async open(limitMs: number): Promise<void> {
-    const timer = setTimeout(() => this.#end(new RedisTimeout(this.#at, limitMs)), limitMs);
+  /**
+   * The limits are for reaching the server's machine, and for the login after it.
+   * @throws the error of the connection, or RedisTimeout
+   */
+  async open(limitMs: number, loginMs: number = limitMs): Promise<void> {
+    const reaching = setTimeout(() => this.#end(new RedisTimeout(this.#at, limitMs)), limitMs);
+    this.#redis.once('connect', () => clearTimeout(reaching));
     try {
-      await this.#redis.connect();
+      await this.#within(limitMs + loginMs, this.#redis.connect());
       this.#usable = true;
-    } catch (error) {
-      throw this.#cause ?? error;
     } finally {
-      clearTimeout(timer);
+      clearTimeout(reaching);
     }
   }
 
@@ -75,20 +81,14 @@ export class RedisConnection {
    * @throws the error of the connection when it breaks before all are answered, or RedisTimeout
    */
   async batch(commands: readonly Command[], limitMs: number): Promise<unknown[]> {
-    const timer = setTimeout(() => this.#end(new RedisTimeout(this.#at, limitMs)), limitMs);
-    try {
-      const answers = await this.#redis
-        .pipeline(commands.map(([name, ...args]) => ['call', name, ...args]))
-        .exec();
-      const replies = (answers ?? []).map(([error, reply]) => error ?? reply);
-      const last = replies.at(-1);
-      // A connection that breaks rejects what is outstanding, and that is no reply.
-      if (replies.length < commands.length || (last instanceof Error && !this.#usable))
-        throw this.#cause ?? last;
-      return replies;
-    } finally {
-      clearTimeout(timer);
-    }
+    const pipeline = this.#redis.pipeline(commands.map(([name, ...args]) => ['call', name, ...args]));
+    const answers = await this.#within(limitMs, pipeline.exec());
+    const replies = (answers ?? []).map(([error, reply]) => error ?? reply);
+    const last = replies.at(-1);
+    // A connection that breaks rejects what is outstanding, and that is no reply.
+    if (replies.length < commands.length || (last instanceof Error && !this.#usable))
+      throw this.#cause ?? last;
+    return replies;
   }
 
   /** One command. @throws also its error reply */
@@ -102,9 +102,10 @@ export class RedisConnection {
   async subscribe(
     channels: readonly string[],
     onMessage: (channel: string, message: string) => void,
+    limitMs: number,
   ): Promise<void> {
     this.#redis.on('message', onMessage);
-    await this.#redis.subscribe(...channels);
+    await this.#within(limitMs, this.#redis.subscribe(...channels));
   }
 
   usable(): boolean {
@@ -113,13 +114,29 @@ export class RedisConnection {
 
   /** Ends it at once, without asking the server. */
   destroy(): void {
-    this.#usable = false;
-    this.#redis.disconnect();
+    this.#end(new Error('the connection was given up'));
+  }
+
+  /** ioredis ends a connection when the server's machine agrees, which a silent one never does: nobody waits for that. */
+  async #within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => this.#end(new RedisTimeout(this.#at, limitMs)), limitMs);
+    work.catch(() => undefined);
+    try {
+      return await Promise.race([work, this.#ended.promise]);
+    } catch (error) {
+      throw this.#cause ?? error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #end(cause: Error): void {
+    this.#usable = false;
+    if (this.#over) return;
+    this.#over = true;
     this.#cause ??= cause;
-    this.destroy();
+    this.#ended.reject(this.#cause);
+    this.#redis.disconnect();
   }
 }
 

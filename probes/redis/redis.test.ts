@@ -112,6 +112,9 @@ test('the expected window follows from down-after and says how', () => {
     [0, 3500],
   ]);
   assert.match(expectedWindow('hang', governing)?.derivation ?? '', /down-after 5000 ms/);
+  const known = [...governing, ...settings({ 'failover-timeout': '4000' })];
+  assert.equal(expectedWindow('node-loss', known)?.hiMs, 17_500);
+  assert.equal(expectedWindow('node-loss', governing), null);
   assert.equal(expectedWindow('hang', []), null);
   assert.equal(expectedWindow('something', governing), null);
 });

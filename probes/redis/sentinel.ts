@@ -17,10 +17,14 @@ export interface SentinelView {
   settings: Readonly<Record<string, string>>;
 }
 
-/** A replica as a Sentinel knows it: only one with no other flag than `slave` can be promoted. */
+/**
+ * A replica as a Sentinel knows it. Only one with no other flag than `slave` can be promoted; and one that was last seen as a
+ * master (it was cut off, and INFO is read every 10 s only) would be made a replica again as soon as it is promoted.
+ */
 export interface KnownReplica {
   address: string;
   flags: string;
+  role: string;
 }
 
 /** What no Sentinel could be asked. */
@@ -106,8 +110,8 @@ export class Sentinels {
     if (at === undefined) return [];
     const reply = await this.#ask(at, ['SENTINEL', 'REPLICAS', this.#store.master], limitMs);
     return (Array.isArray(reply) ? reply : []).map((one) => {
-      const { ip = '', port = '', flags = '' } = pairs(one);
-      return { address: `${ip}:${port}`, flags };
+      const { ip = '', port = '', flags = '', 'role-reported': role = '' } = pairs(one);
+      return { address: `${ip}:${port}`, flags, role };
     });
   }
 
@@ -148,7 +152,7 @@ export class Sentinels {
         this.#listening.set(source, connection);
         try {
           await connection.open(limitMs);
-          await connection.subscribe(EVENTS, (event, detail) => onEvent(source, event, detail));
+          await connection.subscribe(EVENTS, (event, detail) => onEvent(source, event, detail), limitMs);
         } catch {
           connection.destroy();
         }

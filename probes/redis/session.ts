@@ -105,7 +105,7 @@ class RedisSession implements WorkloadSession {
     this.#sinceMs = monoMs();
     this.#redis = new RedisConnection(at, this.#shared.store.login);
     try {
-      await this.#redis.open(connectTimeoutMs);
+      await this.#redis.open(connectTimeoutMs, LIMIT_MS);
       const role = await this.#redis.call(['ROLE'], LIMIT_MS);
       const name = Array.isArray(role) ? String(role[0]) : 'unknown';
       if (name !== 'master') throw new NotMaster(textOf(at), name);

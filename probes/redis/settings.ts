@@ -103,8 +103,9 @@ export function expectedWindow(fault: string, governing: readonly GoverningSetti
         hiMs: silent.hiMs + MINIMUM_GRACE_MS,
         derivation: `earliest: another pod under the same name within ${RESTART_MS} ms; ${late}, after a grace of ${MINIMUM_GRACE_MS} ms in which it may still serve`,
       };
-    case 'hang':
     case 'node-loss':
+      return nodeLoss(silent, Number(governing.find(({ name }) => name === 'failover-timeout')?.value), late);
+    case 'hang':
     case 'partition':
       return {
         ...silent,
@@ -113,4 +114,18 @@ export function expectedWindow(fault: string, governing: readonly GoverningSetti
     default:
       return null;
   }
+}
+
+/** The node may have held a Sentinel: two that are left may stand against each other, and try again after 2 × failover-timeout. */
+function nodeLoss(
+  silent: { loMs: number; hiMs: number },
+  timeoutMs: number,
+  late: string,
+): ExpectedWindow | null {
+  if (!Number.isFinite(timeoutMs)) return null;
+  return {
+    loMs: silent.loMs,
+    hiMs: silent.hiMs + 2 * timeoutMs,
+    derivation: `${late}; and once more after 2 × failover-timeout ${timeoutMs} ms, where no Sentinel was elected at first`,
+  };
 }

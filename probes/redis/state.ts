@@ -134,20 +134,18 @@ function disagreement(view: SentinelView, best: SentinelView, declared: number):
   return problems;
 }
 
-/** A Sentinel looks for replicas every 10 s: one that it does not know, or holds to be down, it does not promote. */
+/** A Sentinel looks for replicas every 10 s: one that it does not know, or holds to be down or a master, it does not promote. */
 function unpromotable(
   { source, replicas }: { source: string; replicas: readonly KnownReplica[] },
   { members, leader }: ClusterView,
 ): string[] {
   return members
     .filter(({ name }) => name !== leader)
-    .map(({ name, announced }) => ({
-      name,
-      flags: replicas.find(({ address }) => address === announced)?.flags ?? 'not known',
-    }))
-    .filter(({ flags }) => flags !== 'slave')
+    .map(({ name, announced }) => ({ name, known: replicas.find(({ address }) => address === announced) }))
+    .filter(({ known }) => known?.flags !== 'slave' || known.role !== 'slave')
     .map(
-      ({ name, flags }) => `Sentinel ${source} to hold ${name} to be a replica that is up, seen: ${flags}`,
+      ({ name, known }) =>
+        `Sentinel ${source} to hold ${name} to be a replica that is up, seen: ${known === undefined ? 'not known' : `${known.flags}, reported as ${known.role}`}`,
     );
 }
 

@@ -94,7 +94,7 @@ function neverBack(
 }
 
 /** Pods that run stay; those that are deleted wait for a node. */
-async function cordonNodes(ctx: ControlContext): Promise<void> {
+export async function cordonNodes(ctx: ControlContext): Promise<void> {
   const nodes = await ctx.list({ kind: 'v1/Node' });
   for (const { metadata } of nodes)
     await ctx.patch(

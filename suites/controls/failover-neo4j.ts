@@ -2,7 +2,7 @@
 import type { Judgement } from '../../reports/record/judgement.ts';
 import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
 import type { Control, ControlContext } from './control.ts';
-import { beside, everyStoreControls } from './every-store.ts';
+import { beside, cordonNodes, everyStoreControls } from './every-store.ts';
 import { countsByRun, cypher, declaredNeo4j, doubleWrite, newestWrite, removeWrite } from './neo4j-api.ts';
 import { required } from './topology-declared.ts';
 
@@ -17,7 +17,14 @@ const GRAPH = 'PlumblineGraph';
 const GRAPH_NODES = 240;
 
 export const neo4jControls: readonly Control[] = [
-  ...everyStoreControls({ store: 'neo4j', newest: newestWrite, remove: removeWrite, double: doubleWrite }),
+  ...everyStoreControls({
+    store: 'neo4j',
+    newest: newestWrite,
+    remove: removeWrite,
+    double: doubleWrite,
+    // One member has no majority: its only pod is the check's own target.
+    neverBack: { title: 'its pod is deleted, and no node takes it', break: cordonNodes },
+  }),
   {
     id: 'failover/neo4j/pod-delete/empty-dir',
     check: 'failover/neo4j/pod-delete',

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
-import { up } from '../../env/local/index.ts';
 import { lockPath, takeLock } from '../../env/local/lock.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
 import { kubeCallFrom, safetyFolder, type KubeCall } from '../../runner/safety/index.ts';
 import { Ledger } from '../../runner/safety/ledger.ts';
 import { HolderRecord } from '../../runner/safety/processes.ts';
+import { raised } from './instance.ts';
 import { onlyRun, plumbline, ROOT, scratch } from './runner-fixture.ts';
 
 const INSTANCE = 'local-small';
@@ -24,10 +24,7 @@ let kube: KubeCall;
 let close: () => void;
 
 before(async () => {
-  const raised = await up({ instance: INSTANCE, size: 'small', with: ['postgres'] });
-  // Until then this process holds the environment's lock, and every drill would be refused.
-  await raised.edgeReady;
-  ({ call: kube, close } = kubeCallFrom(raised.kubeconfig));
+  ({ call: kube, close } = kubeCallFrom(await raised(['postgres'])));
 });
 after(() => close());
 

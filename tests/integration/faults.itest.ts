@@ -7,7 +7,6 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { up } from '../../env/local/index.ts';
 import { freezeCgroup, freezerState, thawCgroup } from '../../env/local/nodes/index.ts';
 import { waitFor } from '../../env/local/wait.ts';
 import { loadEnvironment } from '../../env/loader.ts';
@@ -26,7 +25,7 @@ import type { FaultContext } from '../../suites/faults/index.ts';
 import type { FaultResult } from '../../suites/harness/protocol.ts';
 import { endElsewhere, prepareElsewhere } from './elsewhere.ts';
 import { faultsLeft } from './faults-left.ts';
-import { INSTANCE } from './instance.ts';
+import { INSTANCE, raised } from './instance.ts';
 
 const STORE = 'postgres';
 const STEADY_MS = 180_000;
@@ -38,13 +37,7 @@ let cluster: KubeCluster;
 const over = new AbortController();
 
 before(async () => {
-  ({ kubeconfig } = await up({
-    instance: INSTANCE,
-    size: 'small',
-    with: [STORE],
-    onProgress: () => undefined,
-    signal: over.signal,
-  }));
+  kubeconfig = await raised([STORE]);
   ({ call: kube, close } = kubeCallFrom(kubeconfig));
   cluster = openCluster({ kubeconfig, signal: over.signal });
 });

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { up } from '../../env/local/index.ts';
 import type { InstanceName } from '../../env/local/nodes/index.ts';
 import { CHECKOUT } from '../../runner/playwright.ts';
 
@@ -15,4 +16,14 @@ export function environmentArgument(folder: string): string {
   const file = join(folder, `${INSTANCE}.yaml`);
   writeFileSync(file, text.replace(/^ {2}size: full$/m, '  size: small'));
   return file;
+}
+
+/**
+ * Raises the small embedded environment with these stores, edge included: until then this process holds the environment's
+ * lock, and every run or drill that a test starts would be refused. Returns the path of its kubeconfig.
+ */
+export async function raised(stores: readonly string[]): Promise<string> {
+  const { kubeconfig, edgeReady } = await up({ instance: INSTANCE, size: 'small', with: stores });
+  await edgeReady;
+  return kubeconfig;
 }

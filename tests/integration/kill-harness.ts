@@ -33,6 +33,8 @@ const SAME_AGAIN_DEADLINE_MS = 240_000;
 /** A harness that only lost its Playwright ends by itself. */
 const END_DEADLINE_MS = 300_000;
 const LOOK_EVERY_MS = 5;
+/** Longer than the loop of whatever elects (Patroni's loop_wait is 5 s). */
+const REST_MS = 6_000;
 const LOOK_AT_FILES_EVERY_MS = 50;
 
 /** Where Patroni keeps what controls of the store change. */
@@ -260,11 +262,17 @@ export class KillSeries {
           (subject.endsWith('is ready') && value !== 'true') ||
           (subject.startsWith('roles of') && !value.endsWith('steady')),
       );
-      if (unrest.length === 0) return seen;
+      if (unrest.length === 0 && (await this.#lasts(seen))) return seen;
       if (monoMs() > until)
         throw new Error(`${INSTANCE} does not come to rest: ${unrest.map(String).join('; ').slice(0, 500)}`);
       await sleep(500);
     }
+  }
+
+  /** A store that is steady may not yet have said of a replica that it is the synchronous one: roles settle within Patroni's loop. */
+  async #lasts(seen: Snapshot): Promise<boolean> {
+    await sleep(REST_MS);
+    return differences(seen, await this.#look()).length === 0;
   }
 
   async #look(): Promise<Snapshot> {

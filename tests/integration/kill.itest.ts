@@ -4,21 +4,14 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { up } from '../../env/local/index.ts';
-import { INSTANCE } from './instance.ts';
+import { raised } from './instance.ts';
 import { KillSeries } from './kill-harness.ts';
 import type { Attempt, Plan } from './kill-harness.ts';
 
 let series: KillSeries;
 
 before(async () => {
-  const { kubeconfig } = await up({
-    instance: INSTANCE,
-    size: 'small',
-    with: ['postgres'],
-    onProgress: () => undefined,
-    signal: new AbortController().signal,
-  });
+  const kubeconfig = await raised(['postgres']);
   series = await KillSeries.open(kubeconfig, mkdtempSync(join(tmpdir(), 'plumbline-kill-')));
 });
 after(() => series.close());

@@ -48,7 +48,8 @@ interface Ports {
   amqp: number;
   management: number;
   epmd: number;
-  distribution: number;
+  /** One a member: Erlang's distribution listens on every address. */
+  distribution: number[];
 }
 
 export async function startRabbitCluster(): Promise<RabbitCluster> {
@@ -58,7 +59,7 @@ export async function startRabbitCluster(): Promise<RabbitCluster> {
     amqp: await freePort(),
     management: await freePort(),
     epmd: await freePort(),
-    distribution: await freePort(),
+    distribution: [await freePort(), await freePort(), await freePort()],
   };
   const nodes = ADDRESSES.map((address, index) => makeNode({ folder, root, address, index, ports }));
   const [first] = nodes;
@@ -81,10 +82,10 @@ export async function startRabbitCluster(): Promise<RabbitCluster> {
   const cluster: RabbitCluster = {
     target: targetOf(nodes, ports, command),
     command,
-    kill: (name) => void named(name).process?.kill('SIGKILL'),
+    kill: (name) => killAll(named(name)),
     restart: (name) => launch(named(name)),
     stop: () => {
-      for (const node of nodes) node.process?.kill('SIGKILL');
+      for (const node of nodes) killAll(node);
       epmd.kill('SIGKILL');
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
@@ -141,7 +142,7 @@ function makeNode({ folder, root, address, index, ports }: Making): Node {
     ERL_EPMD_PORT: String(ports.epmd),
     RABBITMQ_NODENAME: `rabbit${index}@${address}`,
     RABBITMQ_USE_LONGNAME: 'true',
-    RABBITMQ_DIST_PORT: String(ports.distribution + index),
+    RABBITMQ_DIST_PORT: String(ports.distribution[index] ?? 0),
     RABBITMQ_MNESIA_BASE: join(at, 'data'),
     RABBITMQ_LOG_BASE: join(at, 'log'),
     RABBITMQ_LOGS: '-',
@@ -191,7 +192,19 @@ const DEFINITIONS = JSON.stringify({
 
 function launch(node: Node): void {
   const command = `exec rabbitmq-server > '${join(node.folder, 'out.log')}' 2>&1`;
-  node.process = spawn('sh', ['-c', command], { env: node.environment, stdio: 'ignore' });
+  // Mnesia leaves its last words in the working folder.
+  const options = { cwd: node.folder, env: node.environment, detached: true };
+  node.process = spawn('sh', ['-c', command], { ...options, stdio: 'ignore' });
+}
+
+/** The whole group: the server is a child of the script that starts it. */
+function killAll({ process: started }: Node): void {
+  if (started?.pid === undefined) return;
+  try {
+    process.kill(-started.pid, 'SIGKILL');
+  } catch {
+    // Gone already.
+  }
 }
 
 function targetOf(nodes: readonly Node[], ports: Ports, command: RabbitCluster['command']): StoreTarget {

@@ -19,6 +19,8 @@ import type { WorkloadProcess } from '../../probes/workload/process.ts';
 import { failoverRecord } from '../../reports/judge/failover/index.ts';
 import { readHistory } from '../../reports/record/read-history.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
+import type { ControlContext } from '../../suites/controls/control.ts';
+import { double, newest, remove } from '../../suites/controls/rabbitmq-queues.ts';
 import { startRabbitCluster } from './rabbitmq-cluster.ts';
 import type { RabbitCluster } from './rabbitmq-cluster.ts';
 
@@ -71,6 +73,7 @@ describe('RabbitMQ', () => {
     const { outcome, detail } = await refused.write(1);
     assert.equal(outcome, 'fail');
     assert.match(detail ?? '', /^403 /);
+    refused.destroy();
     const cut = await session('cut');
     const writing = cut.write(1);
     cut.destroy();
@@ -109,6 +112,34 @@ describe('RabbitMQ', () => {
     const readings = (await readBack(run)).filter(({ kind }) => kind === 'readback');
     assert.equal(readings.length, 4);
     for (const one of readings) assert.deepEqual([one['present'], one['duplicates']], [[[2, 20]], [[7, 2]]]);
+  });
+
+  it('should find the run that is written, take a write out and put one in twice, as the controls do', async () => {
+    const run = 'controlled';
+    const client = rabbitmq.client(cluster.target.connection, run);
+    await client.prepare(10_000);
+    const writing = client.session();
+    await writing.open(2000);
+    for (let n = 1; n <= 20; n++) await writing.write(n);
+    assert.equal((await writing.read()).outcome, 'ok');
+    const ctx = controlContext(cluster.target.connection);
+    assert.deepEqual(await newest(ctx), { run, n: 20 });
+    await remove(ctx, { run, n: 5 });
+    await double(ctx, { run, n: 7 });
+    writing.destroy();
+    client.end?.();
+    await assert.rejects(remove(ctx, { run, n: 5 }), /write 5 is not in plumbline\.controlled/);
+    const readings = (await readBack(run)).filter(({ kind }) => kind === 'readback');
+    const expected = [
+      [
+        [1, 4],
+        [6, 20],
+      ],
+      [[7, 2]],
+    ];
+    for (const one of readings) assert.deepEqual([one['present'], one['duplicates']], expected);
+    assert.equal(readings.length, 4);
+    assert.equal(await newest(ctx), null);
   });
 
   it('should not read whole what somebody else holds a part of', async () => {
@@ -199,9 +230,10 @@ async function crashTrial(cluster: RabbitCluster): Promise<FailoverRecord> {
     faults.observe({ kind: 'fault-landed', by: 'signal', proof: `SIGKILL to ${victim}` });
     await faults.close();
     await flowsAgain(workload, monoMs());
+    // Before the member comes back: its start takes a busy machine's time, which would be a second outage without an end.
+    await workload.stop(10_000);
     cluster.restart(victim);
     const back = await rabbitmq.waitSteady(target, UP);
-    await workload.stop(10_000);
     const readback = openHistory(folder, 'readback.ndjson');
     await rabbitmq.readBack(target, { run, write: (one) => readback.observe(one) }, BOUNDS);
     await observer.stop();
@@ -237,4 +269,17 @@ async function leaderElsewhere({ target }: RabbitCluster, run: string): Promise<
   if (from !== here) return from;
   const moved = await rabbitmq.switchover?.(target, { run, from }, BOUNDS);
   return moved?.to ?? assert.fail('not moved');
+}
+
+/** As much of a control's surroundings as reaching the store takes. */
+function controlContext(connection: StoreConnection): ControlContext {
+  const { host, port, user, password, declared } = connection;
+  const secret = { namespace: 'tender', name: 'credentials', key: 'plumbline' };
+  const rabbitmqStore = { ...declared, primary: { host, port }, user, password: { secret } };
+  const data = { plumbline: Buffer.from(password).toString('base64') };
+  return {
+    environment: { stores: { rabbitmq: rabbitmqStore } },
+    get: () => Promise.resolve({ apiVersion: 'v1', kind: 'Secret', metadata: { name: secret.name }, data }),
+    signal: new AbortController().signal,
+  } as unknown as ControlContext;
 }

@@ -81,6 +81,8 @@ async function observed({ target }: RedisCluster, trial: RedisTrial, folder: str
     if (!(await flowsAgain(workload))) check.observe({ kind: 'deadline', rtoDeadlineMs: DEADLINE_MS });
     await trial.heal(leader);
     const after = await redis.waitSteady(target, { deadlineMs: DEADLINE_MS });
+    // A member that joins costs writes on a busy machine: the recording must not end in the middle of that.
+    await flowsAgain(workload);
     await workload.stop(STOP_MS);
     const readback = openHistory(folder, 'readback.ndjson');
     const request = { run: lastRun(), write: readback.observe.bind(readback) };

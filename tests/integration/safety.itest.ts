@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { up } from '../../env/local/index.ts';
 import { CHECKOUT } from '../../runner/playwright.ts';
 import { kubeCallFrom, LeverError, openSafety } from '../../runner/safety/index.ts';
 import type { KubeCall, SafetyOptions } from '../../runner/safety/index.ts';
+import { raised } from './instance.ts';
 
 const INSTANCE = 'local-small';
 const NODE = { apiVersion: 'v1', kind: 'Node', name: 'worker-1' };
@@ -23,14 +23,7 @@ let close: () => void;
 let options: SafetyOptions;
 
 before(async () => {
-  const signal = new AbortController().signal;
-  ({ kubeconfig } = await up({
-    instance: INSTANCE,
-    size: 'small',
-    with: ['postgres'],
-    onProgress: () => undefined,
-    signal,
-  }));
+  kubeconfig = await raised(['postgres']);
   ({ call: kube, close } = kubeCallFrom(kubeconfig));
   const { body } = await kube({ method: 'GET', path: '/api/v1/namespaces/kube-system', timeoutMs: 10_000 });
   const clusterUid = (body as { metadata: { uid: string } }).metadata.uid;

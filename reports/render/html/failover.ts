@@ -61,22 +61,28 @@ function facts(trial: FailoverRecord): Html[] {
     ><b>Landed</b> ${trial.landed.proved ? 'proved' : 'not proved'}:
     ${oneLine(trial.landed.by, PROOF_CHARS)}</span
   >`;
-  const leader = html`<span
-    ><b>Leader</b> ${trial.leaderBefore ?? 'unknown'} → ${trial.leaderAfter ?? 'unknown'}
-    (${electionText(trial)})</span
-  >`;
   const interval =
     trial.rto &&
-    html`<span><b>RTO</b> in [${secondsOf(trial.rto.loMs)}, ${secondsOf(trial.rto.hiMs)}]</span>`;
+    html`<span
+      ><b>${trial.requests === undefined ? 'RTO' : 'Failures over'}</b> in [${secondsOf(trial.rto.loMs)},
+      ${secondsOf(trial.rto.hiMs)}]</span
+    >`;
   const load = html`<span
     ><b>Load</b> ${grouped(Math.round(trial.writesPerSecond))}
     ${trial.requests === undefined ? 'writes' : 'requests'}/s; generator lag p99
     ${trial.generatorLagMs.p99.toFixed(1)} ms, at the edges ${trial.generatorLagMs.atEdges.toFixed(1)}
     ms</span
   >`;
-  const elects =
-    trial.leaderBefore !== null || trial.leaderAfter !== null || trial.election !== 'not applicable';
-  return [target, landing, elects ? leader : html``, interval || html``, load];
+  return [target, landing, leaders(trial), interval || html``, load];
+}
+
+/** Nothing to say where nobody is elected, such as in a Deployment. */
+function leaders(trial: FailoverRecord): Html {
+  const { leaderBefore, leaderAfter, election } = trial;
+  if (leaderBefore === null && leaderAfter === null && election === 'not applicable') return html``;
+  return html`<span
+    ><b>Leader</b> ${leaderBefore ?? 'unknown'} → ${leaderAfter ?? 'unknown'} (${electionText(trial)})</span
+  >`;
 }
 
 function electionText(trial: FailoverRecord): string {

@@ -149,7 +149,7 @@ function ticks(scale: Scale, bottom: number): Html[] {
         class="t-tick"
         x="${x}"
         y="${bottom + 16}"
-        text-anchor="middle"
+        text-anchor="${x > WIDTH - 30 ? 'end' : 'middle'}"
         >${clock}</text
       >`;
   });

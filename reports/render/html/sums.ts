@@ -112,7 +112,6 @@ function numbers(title: string, list: readonly number[], total: number): Html | 
 }
 
 function requestSums(requests: RequestSums): Html {
-  const bad = requests.judged - requests.ok;
   const allowed =
     requests.allowanceMs > 0 &&
     html`<p class="note">
@@ -133,9 +132,7 @@ function requestSums(requests: RequestSums): Html {
       [{ title: 'Requests', numeric: true }, { title: '' }, { title: '' }],
       rows.map(([name, count, note]) => [html`<b>${grouped(count)}</b>`, name, note]),
     )}${allowed}
-    <p class="note">
-      ${bad === 0 ? 'No request failed.' : `Requests failed in ${requests.secondsWithFailures} of ${requests.seconds} seconds; the last failure ended ${secondsOf(requests.lastFailureMs ?? 0)} after the fault.`}
-    </p>
+    <p class="note">${failureText(requests)}</p>
     ${
       requests.errors.length > 0 &&
       table(
@@ -145,4 +142,15 @@ function requestSums(requests: RequestSums): Html {
       )
     }
   </div>`;
+}
+
+function failureText(requests: RequestSums): string {
+  const bad = requests.judged - requests.ok;
+  const last =
+    requests.lastFailureMs === null
+      ? ''
+      : `; the last failure ended ${secondsOf(requests.lastFailureMs)} after the fault`;
+  if (bad > 0)
+    return `Requests failed in ${requests.secondsWithFailures} of ${requests.seconds} seconds${last}.`;
+  return last === '' ? 'No request failed.' : `No request that is judged failed${last}.`;
 }

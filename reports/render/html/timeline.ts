@@ -71,7 +71,8 @@ function window(trial: FailoverRecord, scale: Scale, bottom: number): Html {
   const { fromMs, toMs } = outageWindow(trial);
   const from = place(scale, fromMs);
   const to = place(scale, toMs ?? scale.toMs);
-  const label = trial.rto === null ? 'not steady again' : `RTO ${secondsOf(trial.rto.hiMs)}`;
+  const name = trial.requests === undefined ? 'RTO' : 'failures over';
+  const label = trial.rto === null ? 'not steady again' : `${name} ${secondsOf(trial.rto.hiMs)}`;
   const middle = (from + to) / 2;
   // A short outage has no room for its label inside: it stands to the right.
   const narrow = to - from < 110;

@@ -7,7 +7,7 @@ export const HTTP_PORT = 7474;
 export const DATA = '/data';
 export const CONFIG = '/etc/neo4j';
 /** The server's own folder: process id and the like, nothing that must outlive the pod. */
-export const HOME = '/var/lib/neo4j';
+export const HOME = '/tmp/neo4j';
 /** Where the jars lie in the image. */
 export const LIB = '/opt/neo4j/lib';
 export const AUTH_FILE = '/run/neo4j-auth/auth.ini';
@@ -71,6 +71,7 @@ const JAVA = [
  */
 export const START = `#!/bin/sh
 set -eu
+mkdir -p ${HOME}
 if [ ! -e ${DATA}/dbms ] && [ ! -e ${DATA}/databases ]; then
   mkdir -p ${DATA}/dbms
   cp ${AUTH_FILE} ${DATA}/dbms/auth.ini

@@ -22,7 +22,6 @@ import {
   BOLT_PORT,
   CONFIG,
   DATA,
-  HOME,
   HTTP_PORT,
   NEO4J_CONF,
   SERVER_LOGS,
@@ -66,7 +65,6 @@ function container(image: string): unknown {
       { name: 'data', mountPath: DATA },
       { name: 'config', mountPath: CONFIG },
       { name: 'auth', mountPath: AUTH_FILE, subPath: 'auth.ini', readOnly: true },
-      { name: 'home', mountPath: HOME },
       { name: 'scratch', mountPath: '/tmp' },
     ],
   };
@@ -93,7 +91,6 @@ function statefulSet(image: string): KubeObject {
           volumes: [
             { name: 'config', configMap: { name: `${NAME}-config` } },
             { name: 'auth', secret: { secretName: AUTH, defaultMode: 0o440 } },
-            { name: 'home', emptyDir: { sizeLimit: '64Mi' } },
             { name: 'scratch', emptyDir: { sizeLimit: '128Mi' } },
           ],
         },

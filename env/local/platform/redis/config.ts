@@ -9,8 +9,11 @@ export const DATA = '/data';
 
 /** Replies of a master that are missing for so long make it "down" (CHECKS: Sentinel down-after 5 s). */
 const DOWN_AFTER_MS = 5000;
-/** Within this a failover is done, or another Sentinel tries after twice as long. */
-const FAILOVER_TIMEOUT_MS = 10_000;
+/**
+ * Within this a failover is done, and after twice as long it is tried again: with one of three Sentinels lost, the other two may stand
+ * against each other, so that neither is elected. Longer than two readings of INFO, by which a promotion is seen.
+ */
+const FAILOVER_TIMEOUT_MS = 4000;
 const QUORUM = 2;
 /** How long a master that comes back waits to be replaced. Several times down-after: then nobody is there who could take over. */
 const REPLACED_WITHIN_S = 30;
