@@ -21,7 +21,11 @@ interface Lost {
  * since.
  * @returns what was still missing at the deadline, as a sentence; null when everything is back
  */
-export async function awaitNodes(engine: EngineCore, lost: Lost, signal: AbortSignal): Promise<string | null> {
+export async function awaitNodes(
+  engine: EngineCore,
+  lost: Lost,
+  signal: AbortSignal,
+): Promise<string | null> {
   const limitMs = timeoutMsOf(engine.book.environment, 'nodeReady');
   const until = monoMs() + limitMs;
   const backMs = Date.now();

@@ -2,7 +2,6 @@ import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CommandError, EXIT } from '../env/errors.ts';
 import { trialFolders } from '../reports/record/read-history.ts';
-import type { Target } from './aim.ts';
 import { differencesOf, type Fingerprint } from './fingerprint.ts';
 import { checkFolderName, openRunFolder, trialFolder, type RunFolder } from './run-folder.ts';
 import { markResumed, readSeries, type SeriesPlan } from './run-history.ts';

@@ -66,13 +66,22 @@ function chosen(selection: Selection, profile: Profile | null): CatalogueRow[] {
 
 /** Why a check cannot run here, whatever was selected; null when it can. */
 export function whyNotRun(environment: Environment, row: CatalogueRow, now = new Date()): string | null {
+  return (
+    neverRun(environment, row) ??
+    notDeclared(environment, row) ??
+    lacksMeans(environment, row) ??
+    notPermitted(environment, row, now)
+  );
+}
+
+/** What no declaration and no permit would change. */
+function neverRun(environment: Environment, row: CatalogueRow): string | null {
   const never = oneMember(environment, row) ?? (row.built ? null : 'not built');
   if (never !== null) return never;
   if (row.access[environment.kind] === 'none') return `does not apply to a ${environment.kind} environment`;
   if ('compose' in environment.cluster) return 'not built for a Compose project';
   const small = 'embedded' in environment.cluster && environment.cluster.size === 'small';
-  if (row.needsSize === 'full' && small) return 'size small';
-  return notDeclared(environment, row) ?? lacksMeans(environment, row) ?? notPermitted(environment, row, now);
+  return row.needsSize === 'full' && small ? 'size small' : null;
 }
 
 function trialsOf(row: CatalogueRow, goals: Record<string, unknown>, repeat: number | undefined): number {

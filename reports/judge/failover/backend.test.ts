@@ -124,7 +124,10 @@ describe('the loss of a node', () => {
   it('should allow failures until it can be detected, and none after', () => {
     const judgement = judge(fail(trial({ fault: 'node-loss', goals, lengthMs: 42_000 }), 5_010, 400));
     assert.equal(judgement.verdict, 'pass', judgement.reason);
-    assert.match(judgement.reason, /0 of 3000 requests failed \(0 %\) from 5 s after the fault on; the last failure ended 4 s after it/);
+    assert.match(
+      judgement.reason,
+      /0 of 3000 requests failed \(0 %\) from 5 s after the fault on; the last failure ended 4 s after it/,
+    );
     assert.equal(judgement.figures.find(({ name }) => name.startsWith('last failure'))?.goal, 5);
   });
   it('should fail when requests fail for longer', () => {

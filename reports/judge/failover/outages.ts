@@ -69,7 +69,9 @@ export function outagesOf(writes: Operations, acks: Acknowledgements): RawOutage
   for (let i = 0; i < writes.count; i++) {
     if (writes.outcome[i] !== OUTCOMES.ok) addTo(gaps, { acks, writes, usualMs }, i);
   }
-  for (const i of writes.detail.keys()) {
+  for (let i = 0; i < writes.count; i++) {
+    // Details are bytes until somebody asks for one: only those beside an outage are.
+    if (!touchesGap(gaps, acks, writes, i)) continue;
     addRefusal(gaps, acks, writes, i);
     addUnanswered(gaps, { acks, writes, usualMs }, i);
   }
@@ -77,6 +79,14 @@ export function outagesOf(writes: Operations, acks: Acknowledgements): RawOutage
   return [...gaps.entries()]
     .sort(([a], [b]) => a - b)
     .map(([index, gap]) => outageOf(index, withStart(gap, usualMs), acks, first));
+}
+
+function touchesGap(gaps: Map<number, Gap>, acks: Acknowledgements, writes: Operations, i: number): boolean {
+  if (gaps.size === 0 || writes.detail.size === 0) return false;
+  const last = countUpTo(acks.doneMs, writes.doneMs[i] as number);
+  for (let gap = countUpTo(acks.doneMs, writes.sentMs[i] as number) - 1; gap <= last; gap++)
+    if (gaps.has(gap)) return true;
+  return false;
 }
 
 interface Seen {
@@ -148,7 +158,7 @@ const LEAST_USUAL_MS = 3;
 function usualAnswerMs(writes: Operations): number {
   const answers: number[] = [];
   for (let i = 0; i < writes.count && answers.length < USUAL_SAMPLE; i++) {
-    if (writes.outcome[i] !== OUTCOMES.ok || writes.detail.has(i)) continue;
+    if (writes.outcome[i] !== OUTCOMES.ok || writes.detail.get(i) !== undefined) continue;
     answers.push((writes.doneMs[i] as number) - (writes.sentMs[i] as number));
   }
   const sorted = answers.sort((a, b) => a - b);
