@@ -1,6 +1,6 @@
 /** Drills on the small embedded environment: one at a time, stopped by the lever, gone on with after a kill, undone when too dear. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -56,14 +56,14 @@ async function until(what: string, seen: () => boolean, withinMs = BEGIN_MS): Pr
   return performance.now() - since;
 }
 
-/** The environment's file with changes, under a name of its own. */
+/** The environment's file with changes, in a folder of its own: an instance is named like its environment. */
 function environmentWith(name: string, change: (environment: Record<string, unknown>) => void): string {
-  const file = join(folder, `${name}.yaml`);
+  mkdirSync(join(folder, name), { recursive: true });
+  const file = join(folder, name, `${INSTANCE}.yaml`);
   const environment = parse(readFileSync(join(ROOT, 'env', `${INSTANCE}.yaml`), 'utf8')) as Record<
     string,
     unknown
   >;
-  environment['name'] = name;
   change(environment);
   writeFileSync(file, stringify(environment));
   return file;
