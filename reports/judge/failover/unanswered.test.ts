@@ -39,7 +39,7 @@ describe('a store that takes connections and acknowledges nothing', () => {
       const { loMs, hiMs, widthMs } = rtoOf(waitingForReplica(backMs, 'opened=4.2'));
       const trueMs = backMs - 5_000;
       assert.ok(loMs <= trueMs && trueMs <= hiMs, `${trueMs} in [${loMs}, ${hiMs}]`);
-      assert.ok(widthMs <= 20, `${widthMs} ms wide`);
+      assert.ok(widthMs <= 35, `${widthMs} ms wide`);
     }
   });
 
@@ -54,6 +54,18 @@ describe('a store that takes connections and acknowledges nothing', () => {
     const trial = new Synthetic();
     // The first acknowledgements after the outage, 1 ms after the login: that is how long every answer takes here.
     for (const op of trial.writes) if (op.intended - START >= 7_000) op.detail = 'opened=0.1';
+    const { loMs, hiMs } = rtoOf(trial.readBack());
+    assert.ok(loMs <= 2_000 && 2_000 <= hiMs, `[${loMs}, ${hiMs}]`);
+  });
+
+  it('should not be said to be down by first answers that were slow because a dozen logged in at once', () => {
+    const trial = new Synthetic({ outages: [[5_000, 2_000]] });
+    for (const op of trial.writes) {
+      const at = op.intended - START;
+      if (at < 7_000 || at >= 7_020) continue;
+      op.done = START + 7_021;
+      op.detail = 'opened=1.0';
+    }
     const { loMs, hiMs } = rtoOf(trial.readBack());
     assert.ok(loMs <= 2_000 && 2_000 <= hiMs, `[${loMs}, ${hiMs}]`);
   });
