@@ -1,9 +1,10 @@
-import { ask, CANARY_INDEX, ElasticsearchRefusal, memberPlace } from './api.ts';
+import { ask, CANARY_INDEX, memberPlace } from './api.ts';
 import { ledView } from './state.ts';
 import { primaryOf } from './view.ts';
 import type { Copy, View } from './view.ts';
 import { monoMs } from '../clock.ts';
 import { contentsOf } from '../contents.ts';
+import { attempt } from '../readback.ts';
 import type { Bounds, ReadBackRequest, StoreMember, StoreTarget } from '../store-driver.ts';
 
 /** The most that Elasticsearch gives in one page (index.max_result_window). */
@@ -162,19 +163,4 @@ function whole(numbers: number[], { hits }: Page): number[] {
   if (numbers.length !== hits.total.value)
     throw new Error(`expected ${hits.total.value} documents, the pages held ${numbers.length}`);
   return numbers;
-}
-
-async function attempt<T>(
-  request: ReadBackRequest,
-  source: string,
-  action: () => Promise<T>,
-): Promise<T | null> {
-  try {
-    return await action();
-  } catch (error) {
-    const reason =
-      error instanceof ElasticsearchRefusal || error instanceof Error ? error.message : String(error);
-    request.write({ kind: 'readback-failed', source, reason });
-    return null;
-  }
 }

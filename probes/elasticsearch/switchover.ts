@@ -4,6 +4,7 @@ import { ledView } from './state.ts';
 import { primaryOf } from './view.ts';
 import type { View } from './view.ts';
 import { monoMs } from '../clock.ts';
+import { within } from '../readback.ts';
 import type { Bounds, StoreMember, StoreTarget, Switchover, SwitchoverRequest } from '../store-driver.ts';
 
 const LOOK_EVERY_MS = 50;
@@ -97,8 +98,4 @@ async function another(
   throw new Error(
     `Elasticsearch: expected another member than ${where.from} to take over, seen ${seen} at the deadline`,
   );
-}
-
-function within(bounds: Bounds, limitMs: number): Bounds {
-  return { ...bounds, deadlineMs: Math.min(bounds.deadlineMs, limitMs) };
 }

@@ -1,6 +1,7 @@
 import { monoMs } from '../clock.ts';
 import { contentsOf } from '../contents.ts';
 import type { Contents } from '../contents.ts';
+import { attempt, message, within } from '../readback.ts';
 import type { Bounds, ReadBackRequest, StoreMember, StoreTarget } from '../store-driver.ts';
 import { connectionOf, connectMember, viewOf } from './ask.ts';
 import { leaderOf } from './members.ts';
@@ -106,25 +107,4 @@ async function readOne(reading: Reading, bounds: Bounds): Promise<string[]> {
   } finally {
     bolt.destroy();
   }
-}
-
-function within(bounds: Bounds, limitMs: number): Bounds {
-  return { ...bounds, deadlineMs: Math.min(bounds.deadlineMs, limitMs) };
-}
-
-async function attempt<T>(
-  request: ReadBackRequest,
-  source: string,
-  action: () => Promise<T>,
-): Promise<T | null> {
-  try {
-    return await action();
-  } catch (error) {
-    request.write({ kind: 'readback-failed', source, reason: message(error) });
-    return null;
-  }
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
+import { attempt, message, within } from '../readback.ts';
 import type { Bounds, ReadBackRequest, StoreConnection, StoreMember, StoreTarget } from '../store-driver.ts';
 import { sqlState } from './errors.ts';
 import { connectWithin } from './query.ts';
@@ -147,27 +148,6 @@ async function lookAt(target: StoreTarget, member: StoreMember, bounds: Bounds):
   }
 }
 
-function within(bounds: Bounds, limitMs: number): Bounds {
-  return { ...bounds, deadlineMs: Math.min(bounds.deadlineMs, limitMs) };
-}
-
-async function attempt<T>(
-  request: ReadBackRequest,
-  source: string,
-  action: () => Promise<T>,
-): Promise<T | null> {
-  try {
-    return await action();
-  } catch (error) {
-    request.write({ kind: 'readback-failed', source, reason: message(error) });
-    return null;
-  }
-}
-
 function connectionOf(target: StoreTarget, member: StoreMember): StoreConnection {
   return { ...target.connection, host: member.address, port: member.port ?? DEFAULT_PORT };
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -210,7 +210,7 @@ async function waitForContainerd(node: NodeSpec, signal: AbortSignal | undefined
     async () => {
       const { pid1 } = nodeStatus(node);
       if (pid1 === null) throw new Error(`no PID 1 yet; ${tail(nodeLogs(node).init)}`);
-      await reachable(join(`/proc/${pid1.pid}/root/run/containerd/containerd.sock`));
+      await reachable(join('/proc', String(pid1.pid), 'root', 'run/containerd/containerd.sock'));
       return processAlive(pid1) ? pid1 : null;
     },
     {

@@ -186,3 +186,15 @@ export function clusterRole(name: string, namespace: string, rules: readonly Rul
     },
   ];
 }
+
+/** Where a member of a StatefulSet keeps its data: a volume of its own, mounted by the name `data`. */
+export function dataClaim(name: string): unknown {
+  return {
+    metadata: { name: 'data', labels: labels(name) },
+    spec: {
+      storageClassName: 'plumbline-local',
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: '1Gi' } },
+    },
+  };
+}

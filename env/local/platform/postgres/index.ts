@@ -4,6 +4,7 @@ import { imageOf } from '../../images/index.ts';
 import { waitFor } from '../../wait.ts';
 import { TENDER, type PlatformContext } from '../context.ts';
 import {
+  dataClaim,
   disruptionBudget,
   httpProbe,
   labels,
@@ -123,16 +124,7 @@ function statefulSet(image: string): KubeObject {
           ],
         },
       },
-      volumeClaimTemplates: [
-        {
-          metadata: { name: 'data', labels: labels(NAME) },
-          spec: {
-            storageClassName: 'plumbline-local',
-            accessModes: ['ReadWriteOnce'],
-            resources: { requests: { storage: '1Gi' } },
-          },
-        },
-      ],
+      volumeClaimTemplates: [dataClaim(NAME)],
     },
   };
 }

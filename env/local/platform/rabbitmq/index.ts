@@ -3,6 +3,7 @@ import { APP_USER } from '../../images/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
 import { TENDER, type PlatformContext } from '../context.ts';
 import {
+  dataClaim,
   disruptionBudget,
   httpProbe,
   labels,
@@ -104,16 +105,7 @@ function statefulSet(image: string): KubeObject {
           ],
         },
       },
-      volumeClaimTemplates: [
-        {
-          metadata: { name: 'data', labels: labels(NAME) },
-          spec: {
-            storageClassName: 'plumbline-local',
-            accessModes: ['ReadWriteOnce'],
-            resources: { requests: { storage: '1Gi' } },
-          },
-        },
-      ],
+      volumeClaimTemplates: [dataClaim(NAME)],
     },
   };
 }

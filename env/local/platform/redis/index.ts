@@ -4,6 +4,7 @@ import { imageOf } from '../../images/index.ts';
 import { waitFor } from '../../wait.ts';
 import { TENDER, type PlatformContext } from '../context.ts';
 import {
+  dataClaim,
   disruptionBudget,
   labels,
   metadata,
@@ -128,16 +129,7 @@ function statefulSet(kind: Kind, image: string): KubeObject {
           volumes: [{ name: 'scripts', configMap: { name: SCRIPTS, defaultMode: 0o555 } }],
         },
       },
-      volumeClaimTemplates: [
-        {
-          metadata: { name: 'data', labels: labels(kind.name) },
-          spec: {
-            storageClassName: 'plumbline-local',
-            accessModes: ['ReadWriteOnce'],
-            resources: { requests: { storage: '1Gi' } },
-          },
-        },
-      ],
+      volumeClaimTemplates: [dataClaim(kind.name)],
     },
   };
 }
