@@ -58,7 +58,7 @@ export function pomOf(artifacts: readonly Omit<Artifact, 'sha256'>[], exclusions
       `${classifier === undefined ? '' : `<classifier>${classifier}</classifier>`}${only}</dependency>`,
   );
   return [
-    '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>',
+    '<project><modelVersion>4.0.0</modelVersion>',
     '<groupId>dev.plumbline</groupId><artifactId>lock</artifactId><version>1</version><packaging>pom</packaging>',
     `<dependencies>${dependencies.join('\n')}</dependencies></project>\n`,
   ].join('\n');
