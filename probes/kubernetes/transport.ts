@@ -53,7 +53,10 @@ export function loadKubeConfig(file: string, context?: string): KubeConfig {
 export class Transport {
   readonly config: KubeConfig;
   readonly server: string;
-  #agent: https.Agent | undefined;
+  /** Connections that answer one request after another. */
+  readonly #shared = new https.Agent({ keepAlive: true, maxSockets: 16, maxFreeSockets: 4 });
+  /** A watch holds its connection for as long as it is open: among the shared ones, sixteen of them would stop all else. */
+  readonly #held = new https.Agent();
 
   constructor(config: KubeConfig) {
     this.config = config;
@@ -68,7 +71,7 @@ export class Transport {
     const deadline = AbortSignal.timeout(Math.ceil(request.timeoutMs));
     const signal = request.signal ? AbortSignal.any([deadline, request.signal]) : deadline;
     try {
-      const response = await this.#send(request, signal);
+      const response = await this.#send(request, signal, this.#shared);
       const chunks: Buffer[] = [];
       for await (const chunk of response) chunks.push(chunk as Buffer);
       const after = Number(response.headers['retry-after']);
@@ -92,7 +95,7 @@ export class Transport {
     const timer = setTimeout(() => deadline.abort(), request.timeoutMs);
     const signal = request.signal ? AbortSignal.any([deadline.signal, request.signal]) : deadline.signal;
     try {
-      return await this.#send(request, signal);
+      return await this.#send(request, signal, this.#held);
     } catch (cause) {
       const flags = { timedOut: deadline.signal.aborted, aborted: request.signal?.aborted ?? false };
       throw errorOfFailure(cause, { ...this.#where(request), ...flags });
@@ -102,7 +105,8 @@ export class Transport {
   }
 
   close(): void {
-    this.#agent?.destroy();
+    this.#shared.destroy();
+    this.#held.destroy();
   }
 
   #where(request: Request): { verb: string; path: string; server: string; timeoutMs: number } {
@@ -114,7 +118,7 @@ export class Transport {
     };
   }
 
-  async #send(request: Request, signal: AbortSignal): Promise<IncomingMessage> {
+  async #send(request: Request, signal: AbortSignal, own: https.Agent): Promise<IncomingMessage> {
     const options: https.RequestOptions = {};
     await this.config.applyToHTTPSOptions(options);
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
@@ -126,23 +130,21 @@ export class Transport {
       headers['content-type'] = request.contentType ?? 'application/json';
       headers['content-length'] = Buffer.byteLength(body);
     }
-    const agent = this.#agentFor(options);
+    // The library's agent opens a connection for every call; ours stand in for it, except where a proxy needs the library's.
+    const agent = this.config.getCurrentCluster()?.proxyUrl ? options.agent : own;
     return new Promise((resolve, reject) => {
+      // A request that still waits for a connection is told of the signal only when it gets one.
+      const giveUp = (): void => reject(signal.reason as Error);
+      signal.addEventListener('abort', giveUp, { once: true });
       const outgoing = https.request(
         this.server + request.path,
         { ...options, agent, method: request.method, headers, signal },
         resolve,
       );
+      outgoing.on('response', () => signal.removeEventListener('abort', giveUp));
       outgoing.on('error', reject);
       outgoing.end(body);
     });
-  }
-
-  /** The library's agent opens a connection for every call; ours keeps them, except where a proxy needs the library's. */
-  #agentFor(options: https.RequestOptions): https.Agent {
-    if (this.config.getCurrentCluster()?.proxyUrl) return options.agent as https.Agent;
-    this.#agent ??= new https.Agent({ keepAlive: true, maxSockets: 16, maxFreeSockets: 4 });
-    return this.#agent;
   }
 }
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -7,18 +6,14 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parse, stringify } from 'yaml';
 import { onlyRun, plumbline, ROOT, scratch } from './runner-fixture.ts';
+import { selfSigned } from './self-signed.ts';
 
 const folder = scratch();
 const runs = join(folder, 'runs');
 const CHECKS = ['--check', 'topology/nodes/pools', '--check', 'topology/workloads/declared'];
 
 /** An API server that is starting: it listens, and what lies behind it is not there yet. */
-const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-const made = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'];
-execFileSync('openssl', ['req', ...made, '-subj', '/CN=half', '-keyout', keyFile, '-out', certFile], {
-  stdio: 'ignore',
-});
-const identity = { key: readFileSync(keyFile), cert: readFileSync(certFile) };
+const identity = selfSigned(folder, 'half');
 const server = createServer(identity, (_request, response) => {
   response.writeHead(503, { 'content-type': 'application/json' });
   response.end(
