@@ -11,6 +11,8 @@ import { readStamp } from '../../env/local/stamp.ts';
 import { CHECKOUT } from '../../runner/playwright.ts';
 import type { KubeCall } from '../../runner/safety/index.ts';
 import { INSTANCE } from './instance.ts';
+import { declaringOnly } from './raised-stores.ts';
+import type { DeclaresStores } from './raised-stores.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
 const PERMIT_MINUTES = 240;
@@ -34,17 +36,13 @@ export async function prepareElsewhere(folder: string, kube: KubeCall): Promise<
     '{node}',
     nodeBinDir(pid1),
   ];
-  const declared = parse(readFileSync(join(CHECKOUT, `env/${INSTANCE}.yaml`), 'utf8')) as {
-    topology: { workloads: { store?: string }[]; [key: string]: unknown };
-    stores: Record<string, unknown>;
-    [key: string]: unknown;
-  };
+  const text = readFileSync(join(CHECKOUT, `env/${INSTANCE}.yaml`), 'utf8');
+  const declared = declaringOnly(parse(text) as DeclaresStores, stamp.with);
   const { sizes: _sizes, topology, ...rest } = declared;
   const { certificates: _certificates, edge: _edge, ...kept } = topology;
-  const raised = (store: string | undefined): boolean => store === undefined || stamp.with.includes(store);
   const environment = {
     ...rest,
-    topology: { ...kept, workloads: topology.workloads.filter(({ store }) => raised(store)) },
+    topology: kept,
     name: ELSEWHERE,
     kind: 'testing',
     description: 'The small embedded environment, reached like any other cluster',
@@ -59,7 +57,6 @@ export async function prepareElsewhere(folder: string, kube: KubeCall): Promise<
         isOff: ': off',
       },
     },
-    stores: Object.fromEntries(Object.entries(declared.stores).filter(([name]) => raised(name))),
     drills: {
       nodeImage: await imageIn(kube, '/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy'),
       undoImage: await imageIn(kube, '/apis/apps/v1/namespaces/tender/deployments/tender-api'),

@@ -6,6 +6,8 @@ import { parse, stringify } from 'yaml';
 import { stateDir } from '../../env/local/paths.ts';
 import { readStamp } from '../../env/local/stamp.ts';
 import type { RunRecord } from '../../reports/record/run-record.ts';
+import { declaringOnly } from './raised-stores.ts';
+import type { DeclaresStores } from './raised-stores.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
 export const KUBECONFIG = join(stateDir('local-small'), 'kubeconfig');
@@ -61,8 +63,7 @@ export function asForeign(folder: string, name: string, variation: Variation = {
     '$STATE',
     stateDir('local-small'),
   );
-  const environment = parse(text) as Record<string, unknown>;
-  delete environment['sizes'];
+  const { sizes: _sizes, ...environment } = declaringOnly(parse(text) as DeclaresStores, stamp.with);
   const namespaces = environment['namespaces'] as Record<string, string>;
   const changed = {
     ...environment,

@@ -1,0 +1,20 @@
+/** An environment file as far as the stores go. */
+export interface DeclaresStores {
+  topology: { workloads: { store?: string }[]; [key: string]: unknown };
+  stores: Record<string, unknown>;
+  [key: string]: unknown;
+}
+
+/**
+ * The environment with the stores that were raised and no others, which is what the file of a cluster of somebody else's says: only
+ * of an embedded environment is a declared store that was not raised left out by itself.
+ */
+export function declaringOnly<T extends DeclaresStores>(environment: T, stores: readonly string[]): T {
+  const { topology } = environment;
+  const raised = (store: string | undefined): boolean => store === undefined || stores.includes(store);
+  return {
+    ...environment,
+    topology: { ...topology, workloads: topology.workloads.filter(({ store }) => raised(store)) },
+    stores: Object.fromEntries(Object.entries(environment.stores).filter(([name]) => raised(name))),
+  };
+}
