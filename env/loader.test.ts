@@ -201,6 +201,28 @@ test('should declare in an embedded environment what it was raised with', async 
   assert.ok((await names('staging')).includes('redis'));
 });
 
+test('should take in an embedded environment the size that it was raised with, unless another is asked for', async (context) => {
+  const state = await mkdtemp(path.join(tmpdir(), 'plumbline-'));
+  const before = process.env.PLUMBLINE_STATE;
+  process.env.PLUMBLINE_STATE = state;
+  context.after(async () => {
+    if (before === undefined) delete process.env.PLUMBLINE_STATE;
+    else process.env.PLUMBLINE_STATE = before;
+    await rm(state, { recursive: true });
+  });
+  const nodes = async (options: Parameters<typeof loadEnvironment>[1]): Promise<unknown> => {
+    const { cluster, topology } = await loadEnvironment('local', options);
+    return ['size' in cluster && cluster.size, topology.controlPlane?.nodes];
+  };
+  assert.deepEqual(await nodes({ size: 'raised' }), ['full', 3]);
+  await mkdir(path.join(state, 'local'));
+  await writeFile(path.join(state, 'local', 'stamp.json'), JSON.stringify({ size: 'small', with: [] }));
+  assert.deepEqual(await nodes({ size: 'raised' }), ['small', 1]);
+  assert.deepEqual(await nodes({ size: 'full' }), ['full', 3]);
+  assert.deepEqual(await nodes({}), ['full', 3]);
+  assert.equal((await loadEnvironment('staging', { size: 'raised' })).name, 'staging');
+});
+
 test('should complete the time-outs and find files of the instance', async () => {
   const local = await loadEnvironment('local');
   assert.equal(local.timeouts.storeOperation.seconds, 5);

@@ -5,6 +5,7 @@ import type { Problem } from './errors.ts';
 import { problemsOf } from './issues.ts';
 import type { InstanceName } from './local/nodes/addressing.ts';
 import { stateDir } from './local/paths.ts';
+import { readStamp } from './local/stamp.ts';
 import { storesRaised } from './local/stores-raised.ts';
 import { keysOf } from './known-keys.ts';
 import { referenceProblems } from './references.ts';
@@ -21,8 +22,10 @@ export interface LoadOptions {
    * raised with (before it was ever raised: those that it would be), elsewhere all.
    */
   with?: readonly string[] | 'raised' | undefined;
-  /** Embedded environments only: instead of the size in the file. */
-  size?: Size | undefined;
+  /**
+   * Embedded environments only: instead of the size in the file. `raised`: the size that it was raised with, if it is up; elsewhere nothing.
+   */
+  size?: Size | 'raised' | undefined;
 }
 
 const CHECKOUT = path.dirname(import.meta.dirname);
@@ -82,7 +85,8 @@ export function parseEnvironment(text: string, file: string): EnvironmentFile {
   return parsed.data;
 }
 
-function applySize(data: EnvironmentFile, size: Size | undefined): EnvironmentFile {
+function applySize(data: EnvironmentFile, asked: LoadOptions['size']): EnvironmentFile {
+  const size = asked === 'raised' ? sizeRaised(data) : asked;
   if (!('embedded' in data.cluster)) {
     if (size === undefined) return data;
     throw new CommandError(`${data.name} has no size: only an embedded environment has`, EXIT.usage);
@@ -99,6 +103,11 @@ function applySize(data: EnvironmentFile, size: Size | undefined): EnvironmentFi
           pools: overlay.pools,
         };
   return { ...data, cluster: { ...data.cluster, size: wanted }, topology };
+}
+
+/** What is up has the size that it has, whatever its file says. */
+function sizeRaised({ cluster }: EnvironmentFile): Size | undefined {
+  return 'embedded' in cluster ? readStamp(cluster.embedded)?.size : undefined;
 }
 
 type Chosen = EnvironmentFile & Pick<Environment, 'leftOut'>;

@@ -201,6 +201,8 @@ export interface StoreDriver {
   readBack(target: StoreTarget, request: ReadBackRequest, bounds: Bounds): Promise<void>;
   /** Who leads the data of this run, and the cluster where that is another; without it `describe` names the leader. */
   readonly offices?: (target: StoreTarget, run: string, bounds: Bounds) => Promise<Offices>;
+  /** True where the cluster has a leader of its own besides the leaders of its data; `offices` then names it as the master. */
+  readonly hasMaster?: true;
   /**
    * Orders a planned change of leader and waits until the store says that it is done.
    * @throws Error when the store refuses, or does not finish: then the fault has not landed

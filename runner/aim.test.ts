@@ -26,3 +26,12 @@ test('what could hit nobody is refused with a way out', () => {
   single.stores.postgres!.members = 1;
   assert.throws(() => refuseAim(single, 'failover/postgres/hang', { target: 'majority' }), /one member/);
 });
+
+test('a master is aimed at only where one is besides the leaders of the data', () => {
+  assert.doesNotThrow(aimed('failover/elasticsearch/pod-crash', { target: 'master' }));
+  for (const store of ['rabbitmq', 'redis', 'postgres'])
+    assert.throws(aimed(`failover/${store}/pod-crash`, { target: 'master' }), {
+      exitCode: 64,
+      message: new RegExp(`${store} has no master besides the leader of its data`),
+    });
+});

@@ -45,6 +45,6 @@ function membersProblem(
 }
 
 function masterProblem(store: string): string | null {
-  if (!STORES.includes(store) || storeDriver(store).offices !== undefined) return null;
+  if (!STORES.includes(store) || storeDriver(store).hasMaster === true) return null;
   return `${store} has no master besides the leader of its data: aim at the leader`;
 }

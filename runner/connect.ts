@@ -16,6 +16,7 @@ import {
 import { embeddedOf, sizeOf, timeoutMsOf } from './environment-parts.ts';
 import { restoreLeftovers } from './leftovers.ts';
 import type { Progress } from './progress.ts';
+import { refuseWhileHeld } from './safety/index.ts';
 
 /** A cluster that is the one it should be. */
 export interface Connection {
@@ -112,6 +113,8 @@ async function embedded(instance: InstanceName, options: ConnectOptions): Promis
       instance,
       size: sizeOf(environment) ?? 'small',
       with: stores,
+      // Asked under the instance's lock: whoever began to hold it since we looked keeps it. We ourselves hold nothing yet.
+      refuse: () => refuseWhileHeld(instance),
       onProgress: (seen) => progress.doing(raising(instance, seen), seen.remainingMs ?? 0),
       signal,
     });

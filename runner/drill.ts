@@ -39,7 +39,7 @@ export function drill(options: DrillOptions): Promise<CommandResult> {
     const resumed =
       options.resume === undefined ? null : await readSeriesOf(options.resume, options.out ?? 'runs');
     const asked = resumed === null ? askedOf(options) : askedAgain(options, resumed);
-    const environment = await loadEnvironment(asked.env, { with: 'raised', size: asked.size });
+    const environment = await loadEnvironment(asked.env, { with: 'raised', size: asked.size ?? 'raised' });
     const fingerprint = { ...fingerprintOf(environment.file), clusterUid: stampedUid(environment) };
     if (resumed !== null) refuseOther(resumed, fingerprint);
     const planned = planChecks(environment, { checks: [asked.check], repeat: asked.repeat });

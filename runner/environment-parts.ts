@@ -55,9 +55,12 @@ export function checkTimeoutMs(planned: PlannedCheck, environment: Environment):
       'nodeReady',
       'rtoDeadline',
       'membersRejoined',
+      'rtoDeadline', // writes go on after the members' return
       'workloadStop',
       'readBack',
       'settle',
+      'settle',
+      'membersRejoined', // of the other stores
     );
     return planned.trials * (trial + environment.drills.steadySeconds * 1000);
   }

@@ -14,7 +14,7 @@ export interface RestoreOptions {
 /** `plumbline restore`: takes the Lease and runs what the ledger still holds. Exit 0 when nothing is left, else 1. */
 export function restore(options: RestoreOptions): Promise<CommandResult> {
   return guarded(async () => {
-    const environment = await loadEnvironment(options.env, { with: 'raised' });
+    const environment = await loadEnvironment(options.env, { with: 'raised', size: 'raised' });
     const progress = new Progress();
     const interrupt = new Interrupt((line) => progress.say(line));
     try {

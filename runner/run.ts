@@ -30,7 +30,7 @@ export function runEnvironment(options: RunOptions): Promise<CommandResult> {
   return guarded(async () => {
     const environment = await loadEnvironment(options.env, {
       with: options.with ?? 'raised',
-      size: options.size,
+      size: options.size ?? 'raised',
     });
     const profile = options.profile ?? (options.gate === true ? 'gate' : undefined);
     const { suites, checks, repeat } = options;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { differences, rolesIn } from './snapshot.ts';
+import type { KubeObject } from '../suites/harness/protocol.ts';
+import { differences, rolesIn, takeSnapshot, unrest } from './snapshot.ts';
+import type { SnapshotSource } from './snapshot.ts';
 
 test('should name what is new, gone or changed, and nothing else', () => {
   const before = new Map([
@@ -33,4 +35,66 @@ test('should tell roles from objects', () => {
     ['Service a', '{}'],
   ]);
   assert.deepEqual(rolesIn(snapshot), [{ store: 'postgres', roles: 'leader, replica; steady' }]);
+});
+
+const NAMESPACES = { platform: 'tender', edge: 'edge', canary: 'plumbline-canary' };
+
+/** A cluster that holds just these. */
+function sourceOf(objects: readonly KubeObject[]): SnapshotSource {
+  const list = ({ kind }: { kind: string }): Promise<{ items: KubeObject[] }> =>
+    Promise.resolve({ items: objects.filter((one) => `${one.apiVersion}/${one.kind}` === kind) });
+  return {
+    book: { environment: { namespaces: NAMESPACES, stores: {} } },
+    stores: {},
+    parts: { cluster: { list }, signal: new AbortController().signal },
+  } as unknown as SnapshotSource;
+}
+
+const object = (kind: string, name: string, rest: Record<string, unknown>): KubeObject => {
+  const [, apiVersion = '', bare = ''] = /^(.+)\/([^/]+)$/.exec(kind) ?? [];
+  return { apiVersion, kind: bare, metadata: { name, namespace: 'tender' }, ...rest };
+};
+
+test('should take a claim that was made anew for the same, whatever volume it has, once it is bound', async () => {
+  const claim = (volumeName: string | undefined, phase: string): SnapshotSource => {
+    const spec = { storageClassName: 'local', ...(volumeName !== undefined && { volumeName }) };
+    return sourceOf([object('v1/PersistentVolumeClaim', 'data-0', { spec, status: { phase } })]);
+  };
+  const before = await takeSnapshot(claim('pv-1', 'Bound'));
+  assert.deepEqual(differences(before, await takeSnapshot(claim('pv-2', 'Bound'))), []);
+  for (const open of [claim(undefined, 'Pending'), claim('pv-1', 'Lost')])
+    assert.match(differences(before, await takeSnapshot(open)).join(), /data-0: was .*"bound".*"not bound"/);
+});
+
+test('should wait until an autoscaler has brought its workload within its limits', async () => {
+  const scaled = async (replicas: number): Promise<string[]> => {
+    const scaleTargetRef = { kind: 'Deployment', name: 'api' };
+    const spec = { scaleTargetRef, minReplicas: 2, maxReplicas: 5 };
+    const counts = { replicas, readyReplicas: replicas, updatedReplicas: replicas };
+    return unrest(
+      await takeSnapshot(
+        sourceOf([
+          object('autoscaling/v2/HorizontalPodAutoscaler', 'api', { spec }),
+          object('apps/v1/Deployment', 'api', { spec: { replicas }, status: counts }),
+        ]),
+      ),
+    );
+  };
+  const open = ['Deployment tender/api is ready'];
+  assert.deepEqual(
+    [await scaled(1), await scaled(2), await scaled(5), await scaled(6)],
+    [open, [], [], open],
+  );
+});
+
+test('should name what is not ready or not steady as unrest, and nothing else', () => {
+  const seen = new Map([
+    ['Deployment tender/api is ready', 'false'],
+    ['Deployment tender/web is ready', 'true'],
+    ['Deployment tender/api', '{"replicas":2}'],
+    ['roles of postgres', 'leader, replica; steady'],
+    ['roles of redis', 'master; 1 of 2 replicas follow'],
+    ['roles of neo4j', 'not seen: no answer'],
+  ]);
+  assert.deepEqual(unrest(seen), ['Deployment tender/api is ready', 'roles of redis', 'roles of neo4j']);
 });

@@ -49,6 +49,20 @@ export function rolesIn(snapshot: Snapshot): { store: string; roles: string }[] 
 }
 
 const ROLES = 'roles of ';
+const READY = ' is ready';
+/** How the roles of a store end that is as it should be. */
+const STEADY = 'steady';
+
+/** Subjects that are not at rest: workloads that are not ready, and stores that are not steady. */
+export function unrest(snapshot: Snapshot): string[] {
+  return [...snapshot]
+    .filter(
+      ([subject, value]) =>
+        (subject.endsWith(READY) && value !== 'true') ||
+        (subject.startsWith(ROLES) && !value.endsWith(STEADY)),
+    )
+    .map(([subject]) => subject);
+}
 
 /** Marks a pod on its way out. */
 const GOING = ' is going';
@@ -80,31 +94,63 @@ async function itemsOf(engine: SnapshotSource, kind: string): Promise<KubeObject
 async function addObjects(
   engine: SnapshotSource,
   snapshot: Snapshot,
-  what: { kind: string; namespaces: string[] | null; scaled: ReadonlySet<string> },
+  what: { kind: string; namespaces: string[] | null; scaled: ReadonlyMap<string, Limits> },
 ): Promise<void> {
   for (const object of await itemsOf(engine, what.kind)) {
     const { namespace, name, labels } = object.metadata;
     if (what.namespaces !== null && !what.namespaces.includes(namespace ?? '')) continue;
     const subject = `${object.kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
-    const spec = what.scaled.has(subject)
-      ? { ...(object['spec'] as object), replicas: 'by load' }
-      : object['spec'];
+    const limits = what.scaled.get(subject);
+    const spec = comparedSpec(object, limits);
     snapshot.set(subject, JSON.stringify({ labels, spec }, sorted));
-    if (WORKLOADS.has(what.kind)) snapshot.set(`${subject} is ready`, String(isReady(object)));
+    if (WORKLOADS.has(what.kind))
+      snapshot.set(`${subject}${READY}`, String(isReady(object) && isWithin(object, limits)));
     if (what.kind === 'v1/Node') snapshot.set(`${subject} is Ready`, String(nodeReady(object)));
   }
 }
 
-/** Workloads whose number of replicas follows the load: it may differ for a good reason. */
-async function scaledWorkloads(engine: SnapshotSource): Promise<Set<string>> {
+/**
+ * What is declared, without what may differ for a good reason: a number of replicas that follows the load, and the volume that a claim
+ * was given. A claim that was deleted is made anew by its StatefulSet and gets another volume; that it has one is what counts.
+ */
+function comparedSpec(object: KubeObject, limits: Limits | undefined): unknown {
+  const spec = object['spec'] as object | undefined;
+  if (limits !== undefined) return { ...spec, replicas: 'by load' };
+  if (object.kind !== 'PersistentVolumeClaim') return spec;
+  const { phase } = (object['status'] ?? {}) as { phase?: string };
+  return { ...spec, volumeName: phase === 'Bound' ? 'bound' : 'not bound' };
+}
+
+/** Between which numbers of replicas an autoscaler keeps a workload. */
+interface Limits {
+  min: number;
+  max: number;
+}
+
+interface AutoscalerSpec {
+  scaleTargetRef?: { kind: string; name: string };
+  minReplicas?: number;
+  maxReplicas: number;
+}
+
+/** Workloads whose number of replicas follows the load, with the limits in which it does. */
+async function scaledWorkloads(engine: SnapshotSource): Promise<Map<string, Limits>> {
   const autoscalers = await itemsOf(engine, 'autoscaling/v2/HorizontalPodAutoscaler');
-  return new Set(
-    autoscalers.flatMap((autoscaler) => {
-      const { scaleTargetRef } = autoscaler['spec'] as { scaleTargetRef?: { kind: string; name: string } };
+  return new Map(
+    autoscalers.flatMap((autoscaler): [string, Limits][] => {
+      const { scaleTargetRef, minReplicas = 1, maxReplicas } = autoscaler['spec'] as AutoscalerSpec;
       if (scaleTargetRef === undefined) return [];
-      return [`${scaleTargetRef.kind} ${autoscaler.metadata.namespace ?? ''}/${scaleTargetRef.name}`];
+      const subject = `${scaleTargetRef.kind} ${autoscaler.metadata.namespace ?? ''}/${scaleTargetRef.name}`;
+      return [[subject, { min: minReplicas, max: maxReplicas }]];
     }),
   );
+}
+
+/** The autoscaler looks every 15 s: until then a workload may be complete in itself and not yet what the limits ask for. */
+function isWithin(object: KubeObject, limits: Limits | undefined): boolean {
+  if (limits === undefined) return true;
+  const { replicas = 1 } = (object as unknown as WorkloadObject).spec ?? {};
+  return replicas >= limits.min && replicas <= limits.max;
 }
 
 /** Pods that no controller owns are somebody's leftover. */
@@ -133,7 +179,7 @@ async function rolesOf(engine: SnapshotSource, store: string): Promise<string> {
     const seen = await storeDriver(store).steady(await engine.stores.target(store), bounds);
     const described = await storeDriver(store).describe(await engine.stores.target(store), bounds);
     const roles = described.members.map(({ role }) => role).sort();
-    return `${roles.join(', ')}; ${seen.ok ? 'steady' : seen.detail}`;
+    return `${roles.join(', ')}; ${seen.ok ? STEADY : seen.detail}`;
   } catch (error) {
     return `not seen: ${error instanceof Error ? error.message : String(error)}`;
   }

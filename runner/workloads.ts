@@ -76,8 +76,8 @@ export class Workloads {
   ): Promise<{ met: boolean; acknowledged: number; detail: string }> {
     const running = this.#running.get(wait.check);
     if (!running) throw new RequestError(`${wait.check} has no workload`, 'crash');
-    // Only what comes after the question counts: at the moment of a fault the last stretch is still unbroken.
-    const askedMs = monoMs();
+    // By default only what comes after the question counts: at the moment of a fault the last stretch is still unbroken.
+    const askedMs = wait.begunBefore === true ? 0 : monoMs();
     const deadline = performance.now() + wait.timeoutMs;
     for (;;) {
       const progress = running.progress();
@@ -182,10 +182,15 @@ export class Workloads {
 
 type Seen = NonNullable<ReturnType<WorkloadProcess['progress']>>;
 
-function isMet(wait: WorkloadWait, seen: Seen, askedMs: number): boolean {
+/** Whether what is waited for has come, by the workload's last report. */
+export function isMet(
+  wait: Pick<WorkloadWait, 'until' | 'count' | 'stretchMs'>,
+  seen: Seen,
+  askedMs: number,
+): boolean {
   if (wait.until === 'acknowledged') return seen.ok >= (wait.count ?? 1);
   if (seen.lastOkMs === null || seen.t - seen.lastOkMs > FLOWING_MS) return false;
-  const since = Math.max(seen.lastNotOkMs ?? 0, askedMs);
+  const since = Math.max(seen.lastNotOkMs ?? seen.startedMs ?? seen.t, askedMs);
   return seen.t - since >= (wait.stretchMs ?? 0);
 }
 

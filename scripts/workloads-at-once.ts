@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { loadEnvironment } from '../env/loader.ts';
 import { writeHeader } from '../probes/history.ts';
 import { anchor } from '../probes/clock.ts';
-import { STORES } from '../probes/stores.ts';
+import { storeDriver, STORES } from '../probes/stores.ts';
 import { startWorkload } from '../probes/workload/process.ts';
 import type { WorkloadProcess } from '../probes/workload/process.ts';
 import { acknowledgements } from '../reports/judge/failover/acknowledgements.ts';
@@ -79,6 +79,7 @@ async function start(store: string, targets: StoreTargets): Promise<Running> {
       ...{ store, history, run: `at-once/${process.pid}`, connection: at },
       ratePerSecond: declared.workload.writesPerSecond,
       readRatePerSecond: declared.workload.readsPerSecond,
+      ...storeDriver(store).connections,
     },
     { signal: interrupt.signal },
   );

@@ -24,3 +24,9 @@ test('the embedded environment holds its own nodes', async () => {
   for (const fault of ['pod-crash', 'hang', 'partition', 'node-loss'])
     assert.equal(lacksMeans(local, row(fault)), null, fault);
 });
+
+test('a rolling restart needs a right that is given in the embedded environment only', async () => {
+  const rolling = rowOf('failover/backend/rolling-restart') ?? assert.fail();
+  assert.match(lacksMeans(await loadEnvironment('staging'), rolling) ?? '', /template of a Deployment/);
+  assert.equal(lacksMeans(await loadEnvironment('local'), rolling), null);
+});

@@ -6,12 +6,21 @@ import type { CatalogueRow } from './types.ts';
 const FROM_NODE: readonly string[] = ['pod-crash', 'hang', 'partition'];
 
 /**
+ * Writes the template of a Deployment. Who may do that runs what it likes with every account and Secret of that namespace, and the
+ * undo Job, whose account any run may use, would have to be able to as well: no account in deploy/rbac.yaml is.
+ */
+const TEMPLATE_WRITER = 'failover/backend/rolling-restart';
+
+/**
  * What a fault of this check needs and the environment does not declare, or null. The embedded environment needs nothing: this machine
  * holds its nodes.
  */
 export function lacksMeans({ cluster, drills }: Environment, row: CatalogueRow): string | null {
+  if (!('kubeconfig' in cluster)) return null;
+  if (row.id === TEMPLATE_WRITER)
+    return 'it changes the template of a Deployment: a right to run anything in the namespace of the platform, which no account of Plumbline has outside the embedded environment';
   const fault = storeFault(row.id)?.fault;
-  if (fault === undefined || !('kubeconfig' in cluster)) return null;
+  if (fault === undefined) return null;
   if (FROM_NODE.includes(fault) && drills.nodeImage === undefined)
     return `${fault} acts from the node, by a privileged pod, and no image is declared for it: drills.nodeImage`;
   if (fault === 'node-loss' && cluster.power === undefined)

@@ -4,7 +4,15 @@ import type { StoreConnection } from '../store-driver.ts';
 const DEFAULT_REPLICAS = 2;
 
 /** What only this kind of store declares. */
-export function declaredOf({ declared }: StoreConnection): { replicas: number } {
+export function declaredOf({ declared }: StoreConnection): {
+  replicas: number;
+  /** Pods of the StatefulSet; null: not declared. */
+  members: number | null;
+} {
   const index = declared?.['index'] as { replicas?: number } | undefined;
-  return { replicas: index?.replicas ?? DEFAULT_REPLICAS };
+  const members = declared?.['members'];
+  return {
+    replicas: index?.replicas ?? DEFAULT_REPLICAS,
+    members: typeof members === 'number' ? members : null,
+  };
 }

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { errors } from '@elastic/elasticsearch';
 import { errorClass, isSureFailure, SURE_FAILURE_NAMES } from './errors.ts';
 import { readBack } from './readback.ts';
-import { ElasticsearchWorkloadClient, majorityOf } from './session.ts';
+import { ElasticsearchWorkloadClient } from './session.ts';
 import { expectedWindow, millisOf } from './settings.ts';
+import { connection, serving } from './testing.ts';
 import { nearest } from './vectors.ts';
 import { primaryOf, viewOf } from './view.ts';
 
@@ -71,16 +69,23 @@ test('should name the node of the primary shard only while that shard is active'
 });
 
 test('should derive the window of a silent member from the live checks', () => {
-  const settings = (values: Record<string, string>) =>
+  const checks = (kind: string, values: Record<string, string>) =>
     Object.entries(values).map(([name, value]) => ({
-      name: `cluster.fault_detection.follower_check.${name}`,
+      name: `cluster.fault_detection.${kind}_check.${name}`,
       value,
       source: 'test',
     }));
-  const window = expectedWindow('hang', settings({ interval: '1s', timeout: '3s', retry_count: '3' }));
-  assert.equal(window?.loMs, 11_000);
-  assert.ok(window.hiMs < 45_000);
+  const follower = checks('follower', { interval: '1s', timeout: '3s', retry_count: '3' });
+  const leader = checks('leader', { interval: '2s', timeout: '4s', retry_count: '2' });
+  for (const fault of ['hang', 'node-loss', 'partition']) {
+    const window = expectedWindow(fault, [...follower, ...leader]);
+    assert.equal(window?.loMs, 11_000, 'another node is master: its follower checks alone');
+    // Leader checks 2 + 10, election 3, follower checks 1 + 11, promotion 1, what was sent meanwhile 3.
+    assert.equal(window.hiMs, 31_000, 'the primary was on the master: both, one after the other');
+    assert.match(window.derivation, /3 follower checks of 3000 ms.*2 leader checks of 4000 ms/s);
+  }
   assert.equal(expectedWindow('hang', []), null);
+  assert.equal(expectedWindow('hang', follower), null, 'leader checks are not known');
   assert.ok(Number(expectedWindow('pod-crash', [])?.hiMs) <= 15_000);
   assert.deepEqual(['500ms', '3s', '1m', '3d', '3'].map(millisOf), [500, 3000, 60_000, null, null]);
 });
@@ -94,39 +99,6 @@ test('should know the nearest by looking at every vector', () => {
   ];
   assert.deepEqual(nearest([1, 0.1], among, 3), ['0', '2', '1']);
 });
-
-test('should need more than half of the copies', () => {
-  assert.deepEqual([1, 2, 3, 4, 5].map(majorityOf), [1, 2, 2, 3, 3]);
-});
-
-/** Answers of a server, by method and path; only what the driver asks for. */
-async function serving(
-  answer: (asked: string, authorization: string | undefined) => { status?: number; json: unknown },
-  work: (port: number) => Promise<void>,
-): Promise<void> {
-  const server: Server = createServer((request, response) => {
-    request.resume().on('end', () => {
-      const { status = 200, json } = answer(
-        `${request.method ?? ''} ${request.url ?? ''}`,
-        request.headers.authorization,
-      );
-      response.writeHead(status, {
-        'content-type': 'application/json',
-        'x-elastic-product': 'Elasticsearch',
-      });
-      response.end(JSON.stringify(json));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  try {
-    await work((server.address() as AddressInfo).port);
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
-}
-
-const connection = (port: number) => ({ host: '127.0.0.1', port, database: '', user: 'u', password: 'p' });
 
 test('should acknowledge a write only with a majority of copies, in one attempt, with the account', async () => {
   const replies = [

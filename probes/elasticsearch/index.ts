@@ -23,6 +23,7 @@ export const elasticsearch: StoreDriver = {
   observe,
   readBack,
   offices,
+  hasMaster: true,
   switchover,
   query: vectorQuery,
   refusesWrites,

@@ -1,25 +1,17 @@
 import { Agent } from 'node:http';
 import { Socket } from 'node:net';
 import { Client, HttpConnection } from '@elastic/elasticsearch';
-import { ask, CANARY_INDEX, ElasticsearchRefusal, servicePlace } from './api.ts';
-import { declaredOf } from './declared.ts';
+import { CANARY_INDEX, ElasticsearchRefusal, servicePlace } from './api.ts';
+import { majorityOf, prepareCanary } from './canary.ts';
 import { errorClass, isSureFailure } from './errors.ts';
 import { localView, primaryOf } from './view.ts';
-import { monoMs } from '../clock.ts';
-import type { Bounds, StoreConnection } from '../store-driver.ts';
+import type { StoreConnection } from '../store-driver.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
 
 /** How long the server may wait for a primary or for copies before it refuses: no longer than the client waits. */
 const SERVER_WAIT = '1s';
-const DAY_MS = 86_400_000;
 /** A question to the cluster state that a read waits for; well below the operation's own deadline. */
 const LOOK_MS = 300;
-
-/** `n` is a number like any other and ids are made by the server: nothing keeps a number from being there twice. */
-const MAPPINGS = {
-  dynamic: 'strict',
-  properties: { run: { type: 'keyword' }, n: { type: 'long' }, at: { type: 'date' } },
-};
 
 /** What the sessions of one workload know together. */
 interface Shared {
@@ -40,23 +32,9 @@ export class ElasticsearchWorkloadClient implements WorkloadClient {
     this.#run = run;
   }
 
-  /** Makes the index as it is declared, or puts its settings right; one that is older than a day is made anew. */
-  async prepare(deadlineMs: number): Promise<void> {
-    const end = monoMs() + deadlineMs;
-    const left = (): Bounds => ({ deadlineMs: Math.max(1, end - monoMs()) });
-    const { replicas } = declaredOf(this.#connection);
-    const settings = settingsFor(replicas);
-    const place = servicePlace(this.#connection);
-    const path = `/${CANARY_INDEX}`;
-    const created = await createdMs(this.#connection, left());
-    if (created !== null && Date.now() - created > DAY_MS)
-      await ask(place, { path, method: 'DELETE' }, left());
-    if (created === null || Date.now() - created > DAY_MS) {
-      const body = { settings: { ...settings, number_of_shards: 1 }, mappings: MAPPINGS };
-      await ask(place, { path: `${path}?wait_for_active_shards=all`, method: 'PUT', body }, left());
-    } else await ask(place, { path: `${path}/_settings`, method: 'PUT', body: { index: settings } }, left());
-    const wait = `wait_for_status=green&timeout=${Math.max(1, Math.floor((end - monoMs()) / 1000))}s`;
-    await ask(place, { path: `/_cluster/health/${CANARY_INDEX}?${wait}` }, left());
+  /** Leaves the canary's index as it is declared. @throws Error when it is not green at the deadline */
+  prepare(deadlineMs: number): Promise<void> {
+    return prepareCanary(this.#connection, deadlineMs);
   }
 
   session(): WorkloadSession {
@@ -69,35 +47,6 @@ export class ElasticsearchWorkloadClient implements WorkloadClient {
 
   errorClass(error: unknown): string {
     return error instanceof ElasticsearchRefusal ? `${error.status} ${error.type}` : errorClass(error);
-  }
-}
-
-/** A write needs a majority of the copies, before it begins as well as when it is acknowledged. */
-export function settingsFor(replicas: number): Record<string, unknown> {
-  return {
-    number_of_replicas: replicas,
-    'write.wait_for_active_shards': majorityOf(replicas + 1),
-  };
-}
-
-/** The fewest copies that are more than half. */
-export function majorityOf(copies: number): number {
-  return Math.floor(copies / 2) + 1;
-}
-
-/** When the index was made, Unix time; null: there is none. */
-async function createdMs(connection: StoreConnection, bounds: Bounds): Promise<number | null> {
-  try {
-    const path = `/${CANARY_INDEX}/_settings?flat_settings=true`;
-    const found = await ask<Record<string, { settings: Record<string, string> }>>(
-      servicePlace(connection),
-      { path },
-      bounds,
-    );
-    return Number(found[CANARY_INDEX]?.settings['index.creation_date']);
-  } catch (error) {
-    if (error instanceof ElasticsearchRefusal && error.status === 404) return null;
-    throw error;
   }
 }
 

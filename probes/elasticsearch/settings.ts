@@ -95,25 +95,48 @@ export function expectedWindow(fault: string, governing: readonly GoverningSetti
   return null;
 }
 
-/** A node that says nothing is given up after as many checks as are configured, each with its own time-out. */
+/** One of the two kinds of checks among members, as it is set. */
+interface Checks {
+  intervalMs: number;
+  timeoutMs: number;
+  retries: number;
+  /** From the first check that is not answered to giving the node up. */
+  lastMs: number;
+}
+
+function checksOf(kind: 'follower' | 'leader', governing: readonly GoverningSetting[]): Checks | null {
+  const family = `cluster.fault_detection.${kind}_check`;
+  const of = (name: string): string =>
+    governing.find((setting) => setting.name === `${family}.${name}`)?.value ?? '';
+  const [intervalMs, timeoutMs] = [millisOf(of('interval')), millisOf(of('timeout'))];
+  const retries = Number.parseInt(of('retry_count'), 10);
+  if (intervalMs === null || timeoutMs === null || !Number.isFinite(retries)) return null;
+  return { intervalMs, timeoutMs, retries, lastMs: retries * timeoutMs + (retries - 1) * intervalMs };
+}
+
+/**
+ * A node that says nothing is given up after as many checks as are configured, each with its own time-out. The master checks the others
+ * (follower checks), the others the master (leader checks). Where the primary's node was the master too, one runs out after the other:
+ * the new master's first cluster state still has the silent node in it, and is not done before that master's own checks have removed it.
+ */
 function silentWindow(governing: readonly GoverningSetting[]): ExpectedWindow | null {
-  const of = (name: string): number | null => {
-    const found = governing.find(
-      (setting) => setting.name === `cluster.fault_detection.follower_check.${name}`,
-    );
-    return found === undefined ? null : name === 'retry_count' ? Number(found.value) : millisOf(found.value);
-  };
-  const [interval, timeout, retries] = [of('interval'), of('timeout'), of('retry_count')];
-  if (interval === null || timeout === null || retries === null || !Number.isFinite(retries)) return null;
-  const checks = retries * timeout + (retries - 1) * interval;
+  const [follower, leader] = [checksOf('follower', governing), checksOf('leader', governing)];
+  if (follower === null || leader === null) return null;
+  const deposedMs = leader.intervalMs + leader.lastMs;
+  const removedMs = follower.intervalMs + follower.lastMs;
   return {
-    loMs: checks,
-    hiMs: checks + interval + timeout + ELECTION_MS + PROMOTION_MS,
+    loMs: follower.lastMs,
+    hiMs: deposedMs + ELECTION_MS + removedMs + PROMOTION_MS + follower.timeoutMs,
     derivation:
-      `${retries} checks of ${timeout} ms each, ${interval} ms apart, find nobody; latest: the last good check was just answered ` +
-      `(${interval} ms), the master is elected anew (${ELECTION_MS} ms), a copy is promoted (${PROMOTION_MS} ms), and what was ` +
-      `sent meanwhile runs out (${timeout} ms)`,
+      `earliest, where another node is master: ${nobodyThere('follower', follower)} (${follower.lastMs} ms); latest, where the ` +
+      `node was master too: ${nobodyThere('leader', leader)}, the last good one just answered (${deposedMs} ms), ` +
+      `a master is elected anew (${ELECTION_MS} ms), its own follower checks remove the node (${removedMs} ms), ` +
+      `a copy is promoted (${PROMOTION_MS} ms), and what was sent meanwhile runs out (${follower.timeoutMs} ms)`,
   };
+}
+
+function nobodyThere(kind: string, { intervalMs, timeoutMs, retries }: Checks): string {
+  return `${retries} ${kind} checks of ${timeoutMs} ms each, ${intervalMs} ms apart, find nobody`;
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

@@ -1,4 +1,7 @@
 import { anyMember, ask, memberPlace } from './api.ts';
+import { declaredOf } from './declared.ts';
+import { described } from './health.ts';
+import type { Health } from './health.ts';
 import { governingSettings } from './settings.ts';
 import { isActive, localView, primaryOf } from './view.ts';
 import type { View } from './view.ts';
@@ -12,14 +15,6 @@ import type {
   StoreMember,
   StoreTarget,
 } from '../store-driver.ts';
-
-interface Health {
-  status: string;
-  number_of_nodes: number;
-  relocating_shards: number;
-  initializing_shards: number;
-  unassigned_shards: number;
-}
 
 /** Fewer than three cannot elect a master when one of them goes. */
 const LEAST_ELIGIBLE = 3;
@@ -85,16 +80,29 @@ export async function offices(target: StoreTarget, _run: string, bounds: Bounds)
   return { leader: primaryOf(view)?.node ?? null, master: view.master };
 }
 
-/** Green, nothing moving, every member in, agreeing on one master, and enough of them able to become one. Never throws. */
+/**
+ * Green, nothing moving, every declared member in, agreeing on one master, and enough of them able to become one. How many copies the
+ * canary has is not asked: its index is put right after this, when the workload begins. Never throws.
+ */
 export async function steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness> {
   try {
     const members = await target.members();
     const views = await Promise.all(members.map((member) => localView(memberPlace(target, member), bounds)));
     const first = views[0];
     if (first === undefined) return { ok: false, leader: null, detail: 'Elasticsearch has no members' };
-    const health = await healthOf(target, members, bounds);
-    const wrong = [...disagreements(members, views), ...unrest(health, members.length)];
-    const seen = `${described(health)}, master ${first.master ?? 'nobody'}, primary on ${primaryOf(first)?.node ?? 'no node (no canary yet)'}`;
+    const [health, votes] = await Promise.all([
+      healthOf(target, members, bounds),
+      votesOf(target, members, bounds),
+    ]);
+    const expected = declaredOf(target.connection).members ?? members.length;
+    const wrong = [
+      ...disagreements(members, views, expected),
+      ...unrest(health, expected),
+      ...missingVotes(votes, expected),
+    ];
+    const seen =
+      `${described(health)}, ${votes.voters ?? 'an unknown number of'} with a vote, master ${first.master ?? 'nobody'}, ` +
+      `primary on ${primaryOf(first)?.node ?? 'no node (no canary yet)'}`;
     return {
       ok: wrong.length === 0,
       leader: leaderIn(first),
@@ -107,13 +115,14 @@ export async function steady(target: StoreTarget, bounds: Bounds): Promise<Stead
 
 export const waitSteady = waitSteadyBy(steady);
 
-function disagreements(members: readonly StoreMember[], views: readonly View[]): string[] {
+function disagreements(members: readonly StoreMember[], views: readonly View[], expected: number): string[] {
   const masters = views.map(({ master }, i) => `${members[i]?.name ?? '?'}: ${master ?? 'none'}`);
   const wrong: string[] = [];
+  if (members.length < expected) wrong.push(`expected ${expected} members, seen ${members.length}`);
   if (new Set(views.map(({ master }) => master)).size !== 1 || views.some(({ master }) => master === null))
     wrong.push(`expected one master, the members name ${masters.join(', ')}`);
   const eligible = Math.min(...views.map((view) => view.eligible.length));
-  const least = Math.min(LEAST_ELIGIBLE, members.length);
+  const least = Math.min(LEAST_ELIGIBLE, expected);
   if (eligible < least) wrong.push(`expected ${least} master-eligible nodes, seen ${eligible}`);
   const inactive = views.flatMap(({ copies }) => copies ?? []).filter((copy) => !isActive(copy));
   if (inactive.length > 0)
@@ -121,19 +130,49 @@ function disagreements(members: readonly StoreMember[], views: readonly View[]):
   return wrong;
 }
 
-function unrest(health: Health, members: number): string[] {
+function unrest(health: Health, expected: number): string[] {
   const calm =
     health.status === 'green' && health.relocating_shards === 0 && health.initializing_shards === 0;
-  return calm && health.number_of_nodes === members
-    ? []
-    : [`expected green with ${members} nodes and no shard moving`];
+  const whole = health.number_of_nodes === expected && health.number_of_data_nodes === expected;
+  return calm && whole ? [] : [`expected green with ${expected} nodes, all with data, and no shard moving`];
 }
 
-function described(health: Health): string {
-  return (
-    `${health.status}, ${health.number_of_nodes} nodes, ${health.relocating_shards} shards relocating, ` +
-    `${health.initializing_shards} initializing, ${health.unassigned_shards} unassigned`
+/** Whose votes elect a master. */
+interface Votes {
+  /** undefined: the server does not say. */
+  voters: number | undefined;
+  /** Names of nodes whose vote was taken away. */
+  excluded: string[];
+}
+
+interface Coordination {
+  metadata?: {
+    cluster_coordination?: {
+      last_committed_config?: string[];
+      voting_config_exclusions?: { node_name?: string }[];
+    };
+  };
+}
+
+async function votesOf(target: StoreTarget, members: readonly StoreMember[], bounds: Bounds): Promise<Votes> {
+  const path = '/_cluster/state/metadata?filter_path=metadata.cluster_coordination';
+  const found = await anyMember(members, (member) =>
+    ask<Coordination>(memberPlace(target, member), { path }, bounds),
   );
+  const { last_committed_config: config, voting_config_exclusions: exclusions = [] } =
+    found.metadata?.cluster_coordination ?? {};
+  return { voters: config?.length, excluded: exclusions.map(({ node_name: name = '?' }) => name) };
+}
+
+/** A planned change of master that was killed leaves an exclusion: then one vote may be all that there is, and its node must not go. */
+function missingVotes({ voters, excluded }: Votes, expected: number): string[] {
+  const least = Math.min(LEAST_ELIGIBLE, expected);
+  if (voters === undefined || voters >= least) return [];
+  const why =
+    excluded.length === 0
+      ? ''
+      : ` (${excluded.join(', ')} excluded: DELETE /_cluster/voting_config_exclusions?wait_for_removal=false)`;
+  return [`expected ${least} nodes with a vote, seen ${voters}${why}`];
 }
 
 /**

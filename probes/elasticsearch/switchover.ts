@@ -1,18 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, CANARY_INDEX, memberPlace } from './api.ts';
+import type { Place } from './api.ts';
 import { ledView } from './state.ts';
 import { primaryOf } from './view.ts';
 import type { View } from './view.ts';
 import { monoMs } from '../clock.ts';
-import { within } from '../readback.ts';
+import { message, within } from '../readback.ts';
 import type { Bounds, StoreMember, StoreTarget, Switchover, SwitchoverRequest } from '../store-driver.ts';
 
 const LOOK_EVERY_MS = 50;
 const LOOK_MS = 1_000;
+/** A commit of what was written for a minute takes well below a second. */
+const FLUSH_MS = 3_000;
 
 /**
- * Where the member holds the canary's primary shard, cancels that shard there, so that a copy that is in sync is promoted; else, where it is
- * master, excludes it from voting until another one is elected. Both through another member.
+ * Where the member holds the canary's primary shard, commits every copy and cancels that shard there, so that one that is in sync is
+ * promoted; else, where it is master, excludes it from voting until another one is elected. Both through another member.
  * @throws Error when it holds no office, the cluster refuses, or nobody else holds the office at the deadline
  */
 export async function switchover(
@@ -32,13 +35,13 @@ export async function switchover(
       `Elasticsearch: ${from} holds neither the canary's primary shard nor the office of master`,
     );
   const order = { target, other, from, bounds };
-  if (primary) await cancelPrimary(order);
-  else await excludeMaster(order);
   const officeOf = (seen: View): string | null => (primary ? (primaryOf(seen)?.node ?? null) : seen.master);
   const office = primary ? 'primary shard' : 'master';
   try {
+    // Within: an exclusion whose answer did not come may be in force all the same.
+    const ordered = primary ? await cancelPrimary(order) : await excludeMaster(order);
     const to = await another({ target, others, from }, officeOf, end);
-    return { from, to, detail: `${office}: ${from} → ${to}` };
+    return { from, to, detail: `${ordered}; ${office}: ${from} → ${to}` };
   } finally {
     if (!primary) await includeAgain(target, others);
   }
@@ -51,16 +54,39 @@ interface Order {
   bounds: Bounds;
 }
 
-async function cancelPrimary({ target, other, from, bounds }: Order): Promise<void> {
+/** What it answers is for the proof. */
+async function cancelPrimary({ target, other, from, bounds }: Order): Promise<string> {
+  const place = memberPlace(target, other);
+  const flushed = await flushCopies(place, within(bounds, FLUSH_MS));
   const cancel = { index: CANARY_INDEX, shard: 0, node: from, allow_primary: true };
   const body = { commands: [{ cancel }] };
   const path = '/_cluster/reroute?metric=none';
-  await ask(memberPlace(target, other), { path, method: 'POST', body }, bounds);
+  await ask(place, { path, method: 'POST', body }, bounds);
+  return `${flushed}, the shard on ${from} cancelled`;
 }
 
-async function excludeMaster({ target, other, from, bounds }: Order): Promise<void> {
+interface Flushed {
+  _shards: { total: number; successful: number };
+}
+
+/**
+ * A copy that learns of a new primary goes back to its last commit and replays its translog from there, and meanwhile no write to it is
+ * answered: whoever plans a change commits first, so that there is little to replay. Without it the change is slow, but not wrong.
+ */
+async function flushCopies(place: Place, bounds: Bounds): Promise<string> {
+  const path = `/${CANARY_INDEX}/_flush?wait_if_ongoing=true`;
+  try {
+    const { _shards: shards } = await ask<Flushed>(place, { path, method: 'POST' }, bounds);
+    return `${shards.successful} of ${shards.total} copies flushed`;
+  } catch (error) {
+    return `not flushed (${message(error)})`;
+  }
+}
+
+async function excludeMaster({ target, other, from, bounds }: Order): Promise<string> {
   const path = `/_cluster/voting_config_exclusions?node_names=${encodeURIComponent(from)}`;
   await ask(memberPlace(target, other), { path, method: 'POST' }, bounds);
+  return `${from} excluded from voting`;
 }
 
 /** Left in place, the exclusion would cost a vote for good. */
@@ -91,7 +117,7 @@ async function another(
       if (holder !== null && holder !== where.from) return holder;
       seen = holder ?? 'nobody';
     } catch (error) {
-      seen = error instanceof Error ? error.message : String(error);
+      seen = message(error);
     }
     await sleep(LOOK_EVERY_MS);
   }

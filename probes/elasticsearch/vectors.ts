@@ -1,6 +1,7 @@
 import { ask, ElasticsearchRefusal, memberPlace, servicePlace } from './api.ts';
 import type { Place } from './api.ts';
 import { declaredOf } from './declared.ts';
+import { waitGreen } from './health.ts';
 import { ledView } from './state.ts';
 import { localView, primaryOf } from './view.ts';
 import { monoMs } from '../clock.ts';
@@ -15,6 +16,7 @@ const QUESTIONS = 12;
 const AT_ONCE = 20;
 /** Neighbours asked for. */
 const NEIGHBOURS = 10;
+const GREEN_MS = 10_000;
 
 const MAPPINGS = {
   dynamic: 'strict',
@@ -86,7 +88,7 @@ async function prepare(
   );
   for (let from = 0; from < DOCUMENTS; from += AT_ONCE) await store(place, from, left());
   await ask(place, { path: `${path}/_refresh`, method: 'POST' }, left());
-  await ask(place, { path: `/_cluster/health/${VECTOR_INDEX}?wait_for_status=green&timeout=10s` }, left());
+  await waitGreen(place, VECTOR_INDEX, { ...left(), deadlineMs: Math.min(GREEN_MS, left().deadlineMs) });
   const view = await localView(place, left(), VECTOR_INDEX);
   return {
     leader: primaryOf(view)?.node ?? null,

@@ -8,9 +8,16 @@ import { expectedWindow, governingSettings } from './settings.ts';
 import { switchover } from './switchover.ts';
 import { describe, offices, refusesWrites, steady, waitSteady } from './state.ts';
 
+/**
+ * A member that is cut off stays in the Service: a third of the new connections, and each read whose consumer sits there, hang for the
+ * second that an operation may take. Writes must find places beside them.
+ */
+const CONNECTIONS = { connections: 12, maxConnections: 64 };
+
 export const rabbitmq: StoreDriver = {
   store: 'rabbitmq',
   sureFailures: SURE_FAILURE_NAMES,
+  connections: CONNECTIONS,
   client: (connection, run) => new RabbitWorkloadClient(connection, run),
   describe,
   steady,

@@ -22,6 +22,13 @@ export interface ReaderCounts {
   consumers: number;
 }
 
+interface Waiting {
+  sinceMs: number;
+  /** Over which it is to come. */
+  link: Link | null;
+  resolve(tookMs: number | null): void;
+}
+
 /**
  * The consumer beside the writes, on a queue of its own: each read publishes a marker there and waits for its delivery. It counts
  * what comes twice and what comes out of order. It connects when it is needed and not connected, one attempt at a time.
@@ -33,7 +40,7 @@ export class Reader {
   #opening = false;
   #ended = false;
   #lastMarker = 0;
-  readonly #waiting = new Map<number, { sinceMs: number; resolve: (tookMs: number | null) => void }>();
+  readonly #waiting = new Map<number, Waiting>();
   readonly #tally = new Tally();
   #consumers = 0;
 
@@ -47,8 +54,18 @@ export class Reader {
     this.#ensure();
     const marker = ++this.#lastMarker;
     const { promise, resolve } = Promise.withResolvers<number | null>();
-    this.#waiting.set(marker, { sinceMs: monoMs(), resolve });
+    this.#waiting.set(marker, { sinceMs: monoMs(), link: this.#link, resolve });
     return { marker, delivery: promise };
+  }
+
+  /**
+   * A marker that was confirmed was not delivered in its time. The consumer may sit on a member that is cut off: its connection lives, and
+   * nothing comes any more. It consumes anew, from another member with luck; one that has connected since then keeps its place.
+   */
+  overdue(marker: number): void {
+    const link = this.#waiting.get(marker)?.link ?? null;
+    this.forget(marker);
+    if (link !== null && link === this.#link) link.destroy();
   }
 
   forget(marker: number): void {

@@ -7,8 +7,11 @@ import { Link } from './link.ts';
 import { optionsOf, readerQueue, recordQueue } from './options.ts';
 import { Reader } from './reader.ts';
 
-/** Canary queues go by themselves when nobody has used them for a day, ms. Publishing is no use: no trial may take as long. */
-const EXPIRES_MS = 24 * 3_600_000;
+/**
+ * Canary queues go by themselves when nobody has used them for so long, ms. Publishing is no use: no trial may take as long. What a series
+ * of a hundred trials leaves, some 10,000 messages each, must not add up to the members' memory alarm.
+ */
+const EXPIRES_MS = 2 * 3_600_000;
 
 /**
  * RabbitMQ's part of the workload. A write is one persistent message through the default exchange to the run's queue, published as
@@ -87,8 +90,8 @@ class RabbitSession implements WorkloadSession {
   #closed: Error | null = null;
   /** The message at hand came back. */
   #returned: string | null = null;
-  /** The marker that a read waits for. */
-  #marker: number | null = null;
+  /** The marker that a read waits for, and whether the server has confirmed that it has it. */
+  #marker: { n: number; confirmed: boolean } | null = null;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -113,12 +116,14 @@ class RabbitSession implements WorkloadSession {
   async read(): Promise<OperationResult> {
     const { reader, markers } = this.#parts;
     const { marker, delivery } = reader.expect();
-    this.#marker = marker;
+    const waiting = { n: marker, confirmed: false };
+    this.#marker = waiting;
     const sent = await this.#publish(markers, marker);
     if (sent.outcome !== 'ok') {
       reader.forget(marker);
       return { outcome: 'unknown', detail: sent.detail ?? sent.outcome };
     }
+    waiting.confirmed = true;
     const tookMs = await delivery;
     this.#marker = null;
     if (tookMs === null) return { outcome: 'unknown', detail: 'not delivered' };
@@ -133,7 +138,11 @@ class RabbitSession implements WorkloadSession {
   destroy(): void {
     this.#channel = null;
     this.#parts.link.destroy();
-    if (this.#marker !== null) this.#parts.reader.forget(this.#marker);
+    if (this.#marker === null) return;
+    const { n, confirmed } = this.#marker;
+    this.#marker = null;
+    if (confirmed) this.#parts.reader.overdue(n);
+    else this.#parts.reader.forget(n);
   }
 
   async #publish(queue: string, n: number): Promise<OperationResult> {

@@ -13,8 +13,10 @@ import { governingSettings } from './settings.ts';
 const ANSWER_MS = 1000;
 
 /** What the Sentinels and the members say at one moment. */
-interface ClusterView {
+export interface ClusterView {
   declaredSentinels: number;
+  /** Pods of the StatefulSet; null: not declared. */
+  declaredMembers: number | null;
   sentinels: (SentinelView & { replicas: KnownReplica[] })[];
   /** The Sentinel that knows best; null: none answers. */
   sentinel: SentinelView | null;
@@ -46,10 +48,19 @@ async function look(target: StoreTarget, bounds: Bounds): Promise<ClusterView> {
             sentinel.address,
             members.map(({ member }) => member),
           );
-    return { declaredSentinels: store.sentinels.length, sentinels, sentinel, members, leader };
+    const declared = {
+      declaredSentinels: store.sentinels.length,
+      declaredMembers: membersOf(target.connection.declared),
+    };
+    return { ...declared, sentinels, sentinel, members, leader };
   } finally {
     asking.close();
   }
+}
+
+function membersOf(declared: StoreTarget['connection']['declared']): number | null {
+  const members = declared?.['members'];
+  return typeof members === 'number' ? members : null;
 }
 
 /** Leader, members and live settings. @throws Error when no Sentinel or no master answers */
@@ -77,7 +88,7 @@ function followingState(replica: MemberView, leader: MemberView | undefined): st
   return state === 'online' ? 'streaming' : (state ?? 'not known to the master');
 }
 
-/** Every Sentinel agrees on one master that is up, and every other member follows it. Never throws. */
+/** Every declared member is there, every Sentinel agrees on one master that is up, and every other member follows it. Never throws. */
 export async function steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness> {
   try {
     const view = await look(target, bounds);
@@ -95,9 +106,10 @@ export async function steady(target: StoreTarget, bounds: Bounds): Promise<Stead
   }
 }
 
-function problemsOf(view: ClusterView): string[] {
+/** What is not as it should be; empty: steady. */
+export function problemsOf(view: ClusterView): string[] {
   const { sentinels, sentinel, declaredSentinels, leader } = view;
-  const problems: string[] = [];
+  const problems = missingMembers(view);
   if (sentinels.length < declaredSentinels)
     problems.push(`${declaredSentinels} Sentinels to answer, seen ${sentinels.length}`);
   if (sentinel === null) return problems;
@@ -111,6 +123,13 @@ function problemsOf(view: ClusterView): string[] {
       `one master, the one that the Sentinels name (${leader ?? textOf(sentinel.address)}), seen ${masters.join(', ') || 'none'}`,
     );
   return [...problems, ...replicaProblems(view)];
+}
+
+/** A pod without an address is not among the members, and nothing else here would miss it. */
+function missingMembers({ members, declaredMembers }: ClusterView): string[] {
+  if (declaredMembers === null || members.length >= declaredMembers) return [];
+  const names = members.map(({ name }) => name).join(', ') || 'none';
+  return [`${declaredMembers} members, seen ${members.length}: ${names}`];
 }
 
 function replicaProblems({ members, leader }: ClusterView): string[] {

@@ -99,6 +99,8 @@ export class WorkloadEngine {
     okSinceLastNotOk: 0,
   };
   #scheduledReads = 0;
+  /** Reads that have not ended. */
+  #reads = 0;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -165,10 +167,19 @@ export class WorkloadEngine {
   }
 
   #due(operation: Operation): void {
-    if (operation.kind === 'w') this.#progress.scheduled++;
-    else this.#scheduledReads++;
-    this.#outstanding++;
     const now = monoMs();
+    this.#outstanding++;
+    if (operation.kind === 'w') {
+      this.#progress.scheduled++;
+    } else {
+      this.#scheduledReads++;
+      this.#reads++;
+      // Reads that hang must leave places for writes: it is writes that show whether the store is back.
+      if (this.#reads > this.#options.maxConnections / 2) {
+        this.#ended(operation, now, 'unsent', '');
+        return;
+      }
+    }
     this.#dropWaiting(now - this.#options.waitTimeoutMs);
     const session = this.#waiting.length === 0 ? this.#take() : null;
     if (session === null) this.#waiting.push({ operation, sinceMs: now });
@@ -302,6 +313,7 @@ export class WorkloadEngine {
     const head = [kind, n, round(intendedMs), round(sentMs), round(doneMs), OUTCOMES[outcome]] as const;
     this.#options.record(detail === '' ? [...head] : [...head, detail]);
     if (kind === 'w') this.#count(outcome, doneMs);
+    else this.#reads--;
     this.#outstanding--;
     if (this.#outstanding === 0) this.#drained?.();
   }

@@ -8,6 +8,8 @@ import { median, proportionBounds, zeroLossBound } from './statistics.ts';
 /** Goals of a failover check that concern its trials together; each trial was already held against the first two. */
 export interface TrialGoals {
   rtoSeconds?: number | undefined;
+  /** The longest for which a majority was kept away before it was given back; the RTO goal counts from there. */
+  awaySeconds?: number | undefined;
   /** Lost acknowledged writes that are allowed in any one trial. */
   lostWrites?: number | undefined;
   /** Instead of a number of lost writes: the time within which they must have been acknowledged, in any one trial. */
@@ -95,7 +97,10 @@ function reasonOf(
 
 function expectedOf(goals: TrialGoals): string {
   const parts: string[] = [];
-  if (goals.rtoSeconds !== undefined) parts.push(`RTO ≤ ${goals.rtoSeconds} s`);
+  if (goals.rtoSeconds !== undefined)
+    parts.push(
+      `RTO ≤ ${goals.rtoSeconds} s${goals.awaySeconds === undefined ? '' : ' from the return of the majority'}`,
+    );
   if (goals.lostWrites !== undefined) parts.push(`lost acknowledged writes ≤ ${goals.lostWrites}`);
   if (goals.lossWindowSeconds !== undefined)
     parts.push(`lost acknowledged writes within ${goals.lossWindowSeconds} s`);
@@ -169,11 +174,16 @@ function figuresOf(
   ];
 }
 
+/** What the RTO of a trial may be, seconds: its own absence of the majority differs from the longest by milliseconds. */
+function longestRto(rtoSeconds: number, { awaySeconds = 0 }: TrialGoals): number {
+  return Math.round((rtoSeconds + awaySeconds) * 1000) / 1000;
+}
+
 /** Upper ends of the intervals: what the sampling cannot exclude. */
 function rtoFigures(counted: readonly FailoverRecord[], goals: TrialGoals): Figure[] {
   const slowest = worstRtoOf(counted);
   const value = slowest === null ? 'never steady again' : seconds(slowest);
-  const rtoGoal = goals.rtoSeconds === undefined ? {} : { goal: goals.rtoSeconds };
+  const rtoGoal = goals.rtoSeconds === undefined ? {} : { goal: longestRto(goals.rtoSeconds, goals) };
   const figures: Figure[] = [{ name: 'worst RTO', value, unit: 's', ...rtoGoal }];
   if (counted.length === 1) return figures;
   const middle = median(counted.flatMap((trial) => (trial.rto === null ? [] : [trial.rto.hiMs])));
@@ -217,7 +227,7 @@ function lossWindowFigures(counted: readonly FailoverRecord[], goals: TrialGoals
 
 /** How often a failover takes longer than its goal, at worst; from two trials on, like the bound of loss. */
 function slowBoundFigures(counted: readonly FailoverRecord[], goals: TrialGoals): Figure[] {
-  const goalMs = (goals.rtoSeconds ?? Infinity) * 1000;
+  const goalMs = longestRto(goals.rtoSeconds ?? Infinity, goals) * 1000;
   if (counted.length < 2 || goalMs === Infinity) return [];
   const slow = counted.filter(({ rto }) => rto === null || rto.hiMs > goalMs).length;
   const bound = proportionBounds(slow, counted.length).upper;

@@ -4,7 +4,8 @@ import { openHistory, redactor } from '../../probes/history.ts';
 import type { Params, PodSelection } from '../../suites/harness/protocol.ts';
 import type { ServedEngine } from './served.ts';
 import type { Handlers } from '../session.ts';
-import { differences, rolesIn, takeSnapshot, type Snapshot } from '../snapshot.ts';
+import { timeoutMsOf } from '../environment-parts.ts';
+import { differences, rolesIn, takeSnapshot, unrest, type Snapshot } from '../snapshot.ts';
 import { collectEvidence } from '../trial-evidence.ts';
 
 type Methods = Pick<Handlers, 'state.note' | 'state.compare' | 'evidence.collect'>;
@@ -15,8 +16,8 @@ const LOOK_EVERY_MS = 500;
 export function stateMethods(engine: ServedEngine): Methods {
   const noted = new Map<string, Snapshot>();
   return {
-    'state.note': async ({ check, trial }) => {
-      noted.set(`${check} ${trial}`, await takeSnapshot(engine));
+    'state.note': async ({ check, trial }, call) => {
+      noted.set(`${check} ${trial}`, await atRest(engine, call.signal));
       return null;
     },
     'state.compare': async (params, call) => {
@@ -41,6 +42,19 @@ export function stateMethods(engine: ServedEngine): Methods {
       return null;
     },
   };
+}
+
+/**
+ * What an earlier trial or the load left in motion must not be what the environment is compared with afterwards: it is looked at
+ * until everything is ready and every store steady, and as it is when that does not come.
+ */
+async function atRest(engine: ServedEngine, signal: AbortSignal): Promise<Snapshot> {
+  const endMs = monoMs() + timeoutMsOf(engine.book.environment, 'settle');
+  for (;;) {
+    const seen = await takeSnapshot(engine);
+    if (unrest(seen).length === 0 || monoMs() > endMs) return seen;
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
+  }
 }
 
 function selected(

@@ -111,3 +111,28 @@ test('a Lease that somebody else took meanwhile is lost, blind or not', async (t
   assert.equal(lost.length, 1);
   await lease.release();
 });
+
+test('once the API server was given back and a renewal went through, a Lease that runs out is lost again', async (t) => {
+  const api = new TestApi();
+  const lost: string[] = [];
+  const lease = await take(api, (reason) => lost.push(reason));
+  const real = process.hrtime;
+  let laterSeconds = 0;
+  t.mock.method(process, 'hrtime', () => {
+    const [seconds, nanos] = real();
+    return [seconds + laterSeconds, nanos];
+  });
+  lease.allowBlindness(60_000);
+  api.down = true;
+  laterSeconds = 11;
+  lease.endBlindness();
+  await lease.renewIfBlind();
+  assert.throws(() => lease.assertHeld(), /nothing new begins until it is/);
+  api.down = false;
+  await lease.renewIfBlind();
+  lease.assertHeld();
+  laterSeconds = 22;
+  assert.throws(() => lease.assertHeld(), /is lost/);
+  assert.equal(lost.length, 1);
+  await lease.release();
+});

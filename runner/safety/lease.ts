@@ -46,6 +46,8 @@ export class Lease {
   #current: LeaseObject | null = null;
   #lost: string | null = null;
   #blindUntilMs = 0;
+  /** A renewal that was sent after this ends the permission to be blind. */
+  #blindnessOverMs = Infinity;
   #renewing: Promise<void> = Promise.resolve();
 
   private constructor(options: LeaseOptions) {
@@ -94,6 +96,12 @@ export class Lease {
    */
   allowBlindness(forMs: number): void {
     this.#blindUntilMs = monoMs() + forMs;
+    this.#blindnessOverMs = Infinity;
+  }
+
+  /** The API server was given back: from the next renewal on, a Lease that runs out is lost as ever. */
+  endBlindness(): void {
+    this.#blindnessOverMs = monoMs();
   }
 
   /** Renews now what ran out while the API server was away; `assertHeld` says whether it worked. */
@@ -207,6 +215,9 @@ export class Lease {
   #accept(reply: KubeReply, sentMs: number): void {
     this.#current = leaseOf(reply);
     this.#validUntilMs = sentMs + RENEW_DEADLINE_MS;
+    if (sentMs < this.#blindnessOverMs) return;
+    this.#blindUntilMs = 0;
+    this.#blindnessOverMs = Infinity;
   }
 
   #lose(reason: string): void {

@@ -81,4 +81,21 @@ describe('the lever', { concurrency: true }, () => {
     await lever.confirm();
     await lever.close();
   });
+
+  test('once the API server was given back and has answered, its silence counts again', async () => {
+    const api = new TestApi();
+    const { lever, stopped } = await follow(api);
+    lever.allowBlindness(60_000);
+    api.down = true;
+    lever.endBlindness();
+    // It takes a while to start: longer than a lever may be refused.
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await lever.confirm();
+    api.down = false;
+    await lever.confirm();
+    api.down = true;
+    assert.match((await stopped).reason, /could not be read/);
+    await assert.rejects(lever.confirm(), LeverError);
+    await lever.close();
+  });
 });

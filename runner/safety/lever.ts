@@ -36,6 +36,8 @@ export class Lever {
   #trouble: string | null = null;
   #stopped: string | null = null;
   #blindAllowedUntilMs = 0;
+  /** A reading that was sent after this ends the permission to be blind. */
+  #blindnessOverMs = Infinity;
   #following: Promise<void> = Promise.resolve();
 
   private constructor(options: LeverOptions) {
@@ -61,6 +63,8 @@ export class Lever {
    * @throws LeverError when the lever is set or unreadable.
    */
   async confirm(): Promise<void> {
+    // It should answer again: whoever wakes from a pause now asks, before it relies on being allowed to be blind.
+    if (this.#mayBeBlind() && this.#blindnessOverMs !== Infinity) await this.#read();
     while (this.#stopped === null && !this.#mayBeBlind() && monoMs() - this.#clearMs > FRESH_MS) {
       await this.#read();
       this.#judgeBlindness();
@@ -71,6 +75,15 @@ export class Lever {
   /** For actions that take the API server away themselves: until then the lever may be unreadable. */
   allowBlindness(forMs: number): void {
     this.#blindAllowedUntilMs = Math.max(this.#blindAllowedUntilMs, monoMs() + forMs);
+    this.#blindnessOverMs = Infinity;
+  }
+
+  /**
+   * The API server was given back: the lever may stay unreadable until it has been read once more, for an API server takes a
+   * while to start, and no longer. What was sent before does not count: it may have been answered before the fault.
+   */
+  endBlindness(): void {
+    this.#blindnessOverMs = monoMs();
   }
 
   async close(): Promise<void> {
@@ -111,6 +124,7 @@ export class Lever {
       if (status !== 404) return false;
       this.#clearMs = Math.max(this.#clearMs, sentMs);
       this.#trouble = null;
+      if (sentMs >= this.#blindnessOverMs) this.#seesAgain();
       return true;
     } catch (error) {
       // A request that ran out of time is silence, not a refusal.
@@ -118,6 +132,11 @@ export class Lever {
         this.#trouble = error instanceof Error ? error.message : String(error);
       return false;
     }
+  }
+
+  #seesAgain(): void {
+    this.#blindAllowedUntilMs = 0;
+    this.#blindnessOverMs = Infinity;
   }
 
   #mayBeBlind(): boolean {

@@ -173,6 +173,30 @@ test('restoring waits for what is under way: what has not begun will not, what h
   await acting;
 });
 
+test('what took the API server away allows blindness only until it is undone and the API server has answered again', async () => {
+  const api = new TestApi();
+  api.put(NODE, { spec: {} });
+  const safety = await open(options(api));
+  const blinding = { access: 'fault', controlPlane: true } as const;
+  await safety.patch('c', nodeRef, { spec: { unschedulable: true } }, blinding);
+  api.down = true;
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  assert.equal(safety.stopped.aborted, false);
+  api.down = false;
+  assert.deepEqual((await safety.restore({ check: 'another' })).actions, 0);
+  assert.deepEqual((await safety.restore({ check: 'c' })).failed, []);
+  const reads = () => api.requests.filter(({ path }) => path.endsWith('/configmaps/plumbline-stop')).length;
+  const before = reads();
+  while (reads() < before + 2) await new Promise((resolve) => setTimeout(resolve, 20));
+  api.down = true;
+  await Promise.race([
+    new Promise((resolve) => safety.stopped.addEventListener('abort', resolve, { once: true })),
+    new Promise((resolve) => setTimeout(resolve, 5_000)),
+  ]);
+  api.down = false;
+  assert.match(String(safety.stopped.reason), /could not be read/);
+});
+
 test('what is not permitted is refused before anything is recorded', async () => {
   const api = new TestApi();
   const safety = await open({

@@ -73,6 +73,8 @@ export class Safety {
   readonly #parts: SafetyParts;
   readonly #objects: GuardedObjects;
   readonly #underWay = new Set<UnderWay>();
+  /** Numbers of the entries whose action took the API server away and was not yet seen to be undone. */
+  readonly #blinding = new Set<number>();
   #gaps = 0;
   /** Inverses run one after the other, whoever asks for them. */
   #restoring: Promise<unknown> = Promise.resolve();
@@ -140,6 +142,7 @@ export class Safety {
       throw error;
     }
     if (mutation.controlPlane !== true) return;
+    for (const { seq } of entries) this.#blinding.add(seq);
     lever.allowBlindness(restoreDeadlineMs);
     lease.allowBlindness(restoreDeadlineMs);
   }
@@ -225,7 +228,10 @@ export class Safety {
     await this.#settleUnderWay(filter);
     const { ledger, kube, clusterUid, lease, mirror } = this.#parts;
     const entries = this.pending(filter);
-    if (entries.length === 0) return { actions: 0, undone: [], failed: [] };
+    if (entries.length === 0) {
+      this.#endBlindness();
+      return { actions: 0, undone: [], failed: [] };
+    }
     if (await lease.isTakenByOther()) {
       return {
         actions: entries.length,
@@ -234,10 +240,21 @@ export class Safety {
       };
     }
     const report = await undoAll(entries, { ledger, kube, clusterUid, retryForMs: RESTORE_RETRY_MS });
+    this.#endBlindness();
     // A series of a hundred drills must not make its ledger longer and longer.
     ledger.rotate();
     await mirror.sync();
     return report;
+  }
+
+  /** Once nothing is left undone that took the API server away, a lever or a Lease that stays silent means what it always means. */
+  #endBlindness(): void {
+    const { ledger, lever, lease } = this.#parts;
+    if (this.#blinding.size === 0) return;
+    if (ledger.open().some(({ seq }) => this.#blinding.has(seq))) return;
+    this.#blinding.clear();
+    lever.endBlindness();
+    lease.endBlindness();
   }
 
   /** Restores all, ends the timers, gives the Lease back. Timers stay armed for what could not be undone. */

@@ -50,3 +50,36 @@ test('uses the rights that the owners gave, touches none, and refuses what it co
   assert.deepEqual(rbac(), []);
   assert.ok(asked.some((line) => line.startsWith('POST') && line.endsWith('/jobs')));
 });
+
+test('one that runs takes one look; one that ended by itself, or is gone, is followed by another of another name', async () => {
+  const made: string[] = [];
+  let looks = 0;
+  const ended = new Map<string, { status: number; body: unknown }>();
+  const kube: KubeCall = ({ method, path, body }) => {
+    if (method === 'POST') made.push((body as { metadata: { name: string } }).metadata.name);
+    const name = /\/jobs\/(?<name>[^?]+)/.exec(path)?.groups?.['name'];
+    if (method !== 'GET' || name === undefined) return Promise.resolve({ status: 200, body: {} });
+    looks++;
+    return Promise.resolve(ended.get(name) ?? { status: 200, body: { status: { active: 1, ready: 1 } } });
+  };
+  const undo = new UndoJob({
+    kube,
+    namespace: 'plumbline-system',
+    image: 'node',
+    runId: 'r',
+    embedded: true,
+  });
+  await undo.arm([pod('c')]);
+  looks = 0;
+  await undo.arm([pod('c')]);
+  assert.deepEqual([made, looks], [['plumbline-undo-r'], 1]);
+  const complete = { type: 'Complete', status: 'True' };
+  ended.set('plumbline-undo-r', { status: 200, body: { status: { succeeded: 1, conditions: [complete] } } });
+  await undo.arm([pod('c')]);
+  ended.set('plumbline-undo-r-2', { status: 404, body: { kind: 'Status', status: 'Failure' } });
+  await undo.arm([pod('c')]);
+  assert.deepEqual(made, ['plumbline-undo-r', 'plumbline-undo-r-2', 'plumbline-undo-r-3']);
+  looks = 0;
+  await undo.arm([pod('c')]);
+  assert.deepEqual([made.length, looks], [3, 1]);
+});

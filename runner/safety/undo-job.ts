@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../probes/clock.ts';
-import type { KubeCall, KubeInverse } from './types.ts';
+import type { KubeCall, KubeInverse, KubeReply } from './types.ts';
 import { deleteOptions } from './undo-kube.ts';
 
 /** Name of the Job and of all that belongs to it. */
@@ -14,12 +14,19 @@ const READY_LOOK_MS = 250;
 /** Longer than any run; then the Job ends whatever happens. */
 const ACTIVE_SECONDS = 12 * 3600;
 const APPLY = 'application/apply-patch+yaml';
+/** Conditions of a Job that has ended, or is about to. */
+const ENDED = ['Complete', 'Failed', 'SuccessCriteriaMet', 'FailureTarget'];
 const LABELS = { 'app.kubernetes.io/managed-by': 'plumbline', 'app.kubernetes.io/name': UNDO_NAME };
 
 /** Annotation of the account that the owners of a cluster make for the Job: in which namespaces it may undo (deploy/rbac.yaml). */
 const UNDOES_IN = 'plumbline.dev/undoes-in';
 
 type Rule = { apiGroups: string[]; resources: string[]; verbs: string[] };
+/** As much of a Job as tells whether it runs. */
+type JobObject = {
+  metadata?: { deletionTimestamp?: string };
+  status?: { ready?: number; conditions?: { type: string; status: string }[] };
+};
 
 export type UndoJobOptions = {
   readonly kube: KubeCall;
@@ -36,6 +43,8 @@ export class UndoJob {
   readonly #options: UndoJobOptions;
   readonly #rules = new Map<string, Rule>();
   #armed = false;
+  /** Jobs of this run that have ended by themselves. */
+  #ended = 0;
   /** Once it is known: the namespaces in which owners of the cluster let the Job undo; null: it gets its rights from us. */
   #given: { readonly namespaces: readonly string[] | null } | null = null;
 
@@ -45,6 +54,7 @@ export class UndoJob {
 
   /**
    * Makes sure that the Job runs and may undo these. One Job serves the whole run; its rights grow with what it must undo.
+   * One that has ended, as it does once the Lease was not renewed for a while, is followed by another.
    * @throws Error when it cannot be started or does not come up: then the action must not begin.
    */
   async arm(inverses: readonly KubeInverse[], signal?: AbortSignal): Promise<void> {
@@ -52,10 +62,13 @@ export class UndoJob {
     const { namespaces } = this.#given;
     if (namespaces !== null) refuseOutside(namespaces, inverses);
     else if (this.#addRules(inverses)) await this.#applyRights();
-    if (this.#armed) return;
+    if (this.#armed && (await this.#runs(signal))) return;
+    this.#armed = false;
     await this.#applyScript();
     await this.#call('POST', this.#jobs(), this.#job());
-    await this.#awaitReady(signal);
+    const name = this.#name();
+    if (!(await this.#runs(signal)))
+      throw new Error(`the Job ${this.#options.namespace}/${name} ended as soon as it was started`);
     this.#armed = true;
   }
 
@@ -155,16 +168,22 @@ export class UndoJob {
     };
   }
 
-  async #awaitReady(signal: AbortSignal | undefined): Promise<void> {
+  /**
+   * Waits until the Job runs; one that does takes a single look.
+   * @returns false when it has ended or is gone: the next one has another name
+   */
+  async #runs(signal: AbortSignal | undefined): Promise<boolean> {
     const until = monoMs() + READY_DEADLINE_MS;
     let seen = 'nothing';
     while (monoMs() < until) {
       signal?.throwIfAborted();
-      const job = (await this.#call('GET', `${this.#jobs()}/${this.#name()}`)) as {
-        status?: { ready?: number };
-      };
-      if ((job.status?.ready ?? 0) >= 1) return;
-      seen = JSON.stringify(job.status ?? {});
+      const job = await this.#look();
+      if (isOver(job)) {
+        this.#ended++;
+        return false;
+      }
+      if ((job?.status?.ready ?? 0) >= 1) return true;
+      seen = JSON.stringify(job?.status ?? {});
       await sleep(READY_LOOK_MS);
     }
     throw new Error(
@@ -173,12 +192,22 @@ export class UndoJob {
     );
   }
 
+  /** null: it is not there. */
+  async #look(): Promise<JobObject | null> {
+    const path = `${this.#jobs()}/${this.#name()}`;
+    const reply = await this.#send('GET', path);
+    if (reply.status === 404) return null;
+    if (reply.status !== 200) throw refused('GET', path, reply);
+    return reply.body as JobObject;
+  }
+
   #name(): string {
-    return `${UNDO_NAME}-${this.#options.runId
+    const run = this.#options.runId
       .toLowerCase()
       .replaceAll(/[^a-z0-9]+/g, '-')
       .slice(-40)
-      .replace(/^-+/, '')}`;
+      .replace(/^-+/, '');
+    return `${UNDO_NAME}-${run}${this.#ended === 0 ? '' : `-${this.#ended + 1}`}`;
   }
 
   #jobs(): string {
@@ -197,21 +226,29 @@ export class UndoJob {
     body?: unknown,
     alsoFine: number[] = [],
   ): Promise<unknown> {
-    const contentType = method === 'PATCH' ? { contentType: APPLY } : {};
-    const reply = await this.#options.kube({
-      method,
-      path,
-      body,
-      timeoutMs: CALL_TIMEOUT_MS,
-      ...contentType,
-    });
+    const reply = await this.#send(method, path, body);
     // 409 to a POST: an earlier try got through.
     const fine =
       reply.status < 300 || alsoFine.includes(reply.status) || (method === 'POST' && reply.status === 409);
     if (fine) return reply.body;
-    const said = (reply.body as { message?: string } | null)?.message ?? '';
-    throw new Error(`undo Job: ${method} ${path} answered ${reply.status}: ${said.slice(0, 300)}`);
+    throw refused(method, path, reply);
   }
+
+  #send(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): ReturnType<KubeCall> {
+    const contentType = method === 'PATCH' ? { contentType: APPLY } : {};
+    return this.#options.kube({ method, path, body, timeoutMs: CALL_TIMEOUT_MS, ...contentType });
+  }
+}
+
+/** Whether it has ended, whatever it came to, or is on its way out. */
+function isOver(job: JobObject | null): boolean {
+  if (job === null || job.metadata?.deletionTimestamp !== undefined) return true;
+  return (job.status?.conditions ?? []).some(({ type, status }) => status === 'True' && ENDED.includes(type));
+}
+
+function refused(method: string, path: string, { status, body }: KubeReply): Error {
+  const said = (body as { message?: string } | null)?.message ?? '';
+  return new Error(`undo Job: ${method} ${path} answered ${status}: ${said.slice(0, 300)}`);
 }
 
 /** The least that undoing this asks for. */

@@ -43,7 +43,23 @@ export async function elasticsearch(
   return { status: answer.status, json: await answer.json() };
 }
 
-/** As above. @throws Error with the answer when it is not a success */
+/**
+ * The same context with the account as it is now, for questions that are asked when the control is over: each of them still ends by
+ * itself, but the end of the control does not end them. Its `until` ends with the control.
+ */
+export async function outliving(ctx: ControlContext): Promise<ControlContext> {
+  const { key: _key, ...ref } = declaredElasticsearch(ctx).password.secret;
+  const secret = await ctx.get({ apiVersion: 'v1', kind: 'Secret', ...ref });
+  return { ...ctx, signal: new AbortController().signal, get: () => Promise.resolve(secret) };
+}
+
+/** True when the index is not there any more; null when the store refused. @throws Error when there is no answer */
+export async function dropIndex(ctx: ControlContext, index: string): Promise<true | null> {
+  const { status } = await elasticsearch(ctx, 'DELETE', `/${index}`);
+  return status === 200 || status === 404 ? true : null;
+}
+
+/** As `elasticsearch`. @throws Error with the answer when it is not a success */
 export async function ordered<T>(
   ctx: ControlContext,
   method: string,

@@ -27,6 +27,11 @@ export interface StoreControls {
 const VICTIM = 150;
 const LATER = 100;
 const TAMPER_DEADLINE_MS = 120_000;
+/**
+ * Before the fault, in place of the environment's usual few seconds: the victim is tampered with while writes flow and everybody can be
+ * asked, and a busy machine needs seconds for a look at what is there.
+ */
+const TAMPERED_BEFORE_MS = 15_000;
 /** Long enough for a real failover of a deleted pod (15 s), so that "never" is not said too early. */
 const SHORT_DEADLINE_MS = 15_000;
 const WRITTEN = new RegExp(`\\b${VICTIM}\\b`);
@@ -39,6 +44,7 @@ export function everyStoreControls(of: StoreControls): Control[] {
     check: `failover/${store}/${fault}`,
     size: 'any',
   });
+  const tampering = { settings: { failover: { steadyBeforeMs: TAMPERED_BEFORE_MS } } };
   return [
     {
       ...about('pod-crash', 'nowhere'),
@@ -54,7 +60,7 @@ export function everyStoreControls(of: StoreControls): Control[] {
       verdict: 'fail',
       title: `acknowledged write ${VICTIM} is removed behind the harness's back`,
       expectSeen: WRITTEN,
-      ...(of.goals !== undefined && { settings: { goals: of.goals } }),
+      settings: { ...tampering, ...(of.goals !== undefined && { goals: of.goals }) },
       break: (ctx) => tamper(ctx, of, (write) => of.remove(ctx, write)),
       verify: (_, judgement) => Promise.resolve(expectCounts(judgement, { lost: [VICTIM], duplicates: [] })),
     },
@@ -63,6 +69,7 @@ export function everyStoreControls(of: StoreControls): Control[] {
       verdict: 'fail',
       title: `write ${VICTIM} is there twice`,
       expectSeen: WRITTEN,
+      settings: tampering,
       break: (ctx) => tamper(ctx, of, (write) => of.double(ctx, write)),
       verify: (_, judgement) => Promise.resolve(expectCounts(judgement, { lost: [], duplicates: [VICTIM] })),
     },

@@ -6,9 +6,11 @@ import {
   countOf,
   declaredElasticsearch,
   doubleWrite,
+  dropIndex,
   elasticsearch,
   newestWrite,
   ordered,
+  outliving,
   removeWrite,
 } from './elasticsearch-api.ts';
 import { beside, everyStoreControls } from './every-store.ts';
@@ -18,6 +20,13 @@ const BACK_MS = 180_000;
 /** Writes that are surely acknowledged before anything is broken. */
 const ENOUGH = 300;
 const VECTORS = 'plumbline-vectors';
+/** A store that has just lost its master refuses until it has another one. */
+const DROPPED_MS = 60_000;
+/**
+ * Before the fault, in place of the environment's usual few seconds: what is broken must be broken by then, and the newest write is looked
+ * for by a refresh and a search each time.
+ */
+const STEADY_BEFORE_MS = 10_000;
 
 export const elasticsearchControls: readonly Control[] = [
   ...everyStoreControls({
@@ -33,9 +42,17 @@ export const elasticsearchControls: readonly Control[] = [
     size: 'any',
     title: 'the index has no replicas, and the volume of its only copy is deleted with the pod',
     expectSeen: /lost/,
-    settings: { settings: { workload: { index: { replicas: 0 } } } },
-    break: (ctx) => beside(ctx, () => loseOnlyCopy(ctx)),
-    verify: countLostIndependently,
+    settings: {
+      settings: {
+        workload: { index: { replicas: 0 } },
+        failover: { steadyBeforeMs: STEADY_BEFORE_MS },
+      },
+    },
+    break: async (ctx) => {
+      await dropWhenOver(ctx);
+      await beside(ctx, () => loseOnlyCopy(ctx));
+    },
+    verify: countAndDrop,
   },
   {
     id: 'failover/query/vector/index-lost',
@@ -44,7 +61,10 @@ export const elasticsearchControls: readonly Control[] = [
     size: 'any',
     title: 'the index that was searched is deleted while its leader crashes',
     expectSeen: /missing/,
-    break: (ctx) => beside(ctx, () => deleteIndex(ctx)),
+    break: async (ctx) => {
+      await droppedWithin(ctx, VECTORS); // what an earlier trial left would have been searched already
+      await beside(ctx, () => deleteIndex(ctx));
+    },
   },
 ];
 
@@ -116,18 +136,62 @@ async function deleteIndex(ctx: ControlContext): Promise<void> {
     };
     return (json as Stats)._all.total.search.query_total;
   };
-  await elasticsearch(ctx, 'DELETE', `/${VECTORS}`); // what an earlier trial left would have been searched already
   await ctx.until(
     'the check to have searched its index through the Service, after each copy',
     async () => (((await searches()) ?? 0) >= QUESTIONS_BEFORE ? true : null),
     { timeoutMs: WRITES_FLOW_MS, everyMs: 20 },
   );
-  await ordered(ctx, 'DELETE', `/${VECTORS}`);
+  await droppedWithin(ctx, VECTORS);
   ctx.log(`${VECTORS} is deleted`);
 }
 
 /** 12 questions to each of 3 copies, then 12 through the Service (probes/elasticsearch/vectors.ts). */
 const QUESTIONS_BEFORE = 48;
+
+/** Tried again while the check's own crash keeps the store from answering. */
+function droppedWithin(ctx: ControlContext, index: string): Promise<true> {
+  return ctx.until(`the index ${index} to be gone`, () => dropIndex(ctx, index), { timeoutMs: DROPPED_MS });
+}
+
+/**
+ * Other checks read the settings of the canary's index, which must not stay without replicas until the next workload puts them right:
+ * also when the check came to another verdict than it should, and nobody counts. What has been dropped by then is not there.
+ */
+async function dropWhenOver(ctx: ControlContext): Promise<void> {
+  const after = await outliving(ctx);
+  ctx.signal.addEventListener(
+    'abort',
+    () => {
+      dropUnreplicated(after).catch((error: unknown) =>
+        ctx.log(
+          `${CANARY} is left without replicas: ${error instanceof Error ? error.message : String(error)}`,
+        ),
+      );
+    },
+    { once: true },
+  );
+}
+
+/** Only as this control has made it: the next control may have begun to write by the time of an answer. */
+async function dropUnreplicated(ctx: ControlContext): Promise<void> {
+  const { status, json } = await elasticsearch(ctx, 'GET', `/${CANARY}/_settings?flat_settings=true`);
+  if (status === 404 || (status === 200 && replicasIn(json) !== '0')) return;
+  if ((await dropIndex(ctx, CANARY)) === null) throw new Error('the store refused to delete it');
+}
+
+/** The number of replicas in the answer to a question for flat settings; null when it does not say. */
+export function replicasIn(answer: unknown): string | null {
+  const found = answer as Record<string, { settings?: Record<string, string> } | undefined>;
+  return found[CANARY]?.settings?.['index.number_of_replicas'] ?? null;
+}
+
+async function countAndDrop(ctx: ControlContext, judgement: Judgement): Promise<string | null> {
+  try {
+    return await countLostIndependently(ctx, judgement);
+  } finally {
+    await droppedWithin(ctx, CANARY);
+  }
+}
 
 /** What the record counts must be what the index itself counts; all that was acknowledged before the loss must be called lost. */
 async function countLostIndependently(ctx: ControlContext, judgement: Judgement): Promise<string | null> {

@@ -2,7 +2,7 @@
 import { setApiServers } from '../../env/local/cluster/index.ts';
 import { nodesOf } from '../../env/local/nodes/index.ts';
 import type { InstanceName } from '../../env/local/nodes/index.ts';
-import type { KubeObject } from '../harness/protocol.ts';
+import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
 import type { Control, ControlContext } from './control.ts';
 import { deployment, required } from './topology-declared.ts';
 import type { ContainerPart } from './topology-declared.ts';
@@ -11,8 +11,23 @@ const BACKEND = deployment('tender', 'tender-api');
 /** How long a new pod takes before it listens. With a readiness probe nobody would notice. */
 const SLOW_START_SECONDS = 10;
 const ROLLED_OUT_MS = 120_000;
+const AUTOSCALER: ObjectRef = {
+  apiVersion: 'autoscaling/v2',
+  kind: 'HorizontalPodAutoscaler',
+  namespace: BACKEND.namespace ?? '',
+  name: BACKEND.name,
+};
+/** The autoscaler looks every 15 s (Kubernetes' default); then a pod ends within its grace of 20 s. */
+const SCALED_MS = 90_000;
 /** Requests after the restart; enough to fail, and short. */
 const WINDOW_SECONDS = 60;
+/**
+ * After the loss of a node nothing is judged until it can have been detected; so many seconds more are enough to fail. Nobody takes the pod
+ * to another node meanwhile: Kubernetes leaves it where it is for five minutes (its default toleration of an unreachable node).
+ */
+const WINDOW_AFTER_DETECTION_SECONDS = 30;
+/** As long as the catalogue allows; said here since the window is counted from it. */
+const DETECTION_SECONDS = 60;
 /** Longer than any failover of the control plane takes, so that "never" is not said too early. */
 const SHORT_DEADLINE_MS = 25_000;
 /** What the image of the backend runs (its own entrypoint is replaced to start later). */
@@ -29,6 +44,11 @@ export const platformControls: readonly Control[] = [
     settings: { goals: { windowSeconds: WINDOW_SECONDS } },
     break: withoutReadiness,
   },
+  onePod('pod-crash', { windowSeconds: WINDOW_SECONDS }),
+  onePod('node-loss', {
+    detectionSeconds: DETECTION_SECONDS,
+    windowSeconds: DETECTION_SECONDS + WINDOW_AFTER_DETECTION_SECONDS,
+  }),
   ...(['leader-crash', 'etcd-crash'] as const).map((fault): Control => ({
     id: `failover/control-plane/${fault}/one-server`,
     check: `failover/control-plane/${fault}`,
@@ -40,6 +60,20 @@ export const platformControls: readonly Control[] = [
     break: (ctx) => pointAtLeader(ctx, fault),
   })),
 ];
+
+/** The gateway repeats what a pod did not answer: where there is another pod, nobody notices that one is gone. */
+function onePod(fault: 'pod-crash' | 'node-loss', goals: Record<string, number>): Control {
+  return {
+    id: `failover/backend/${fault}/one-pod`,
+    check: `failover/backend/${fault}`,
+    verdict: 'fail',
+    size: 'any',
+    title: 'the backend has a single pod',
+    expectSeen: /requests failed .*allowed: 0\.1 %/,
+    settings: { goals },
+    break: scaleToOne,
+  };
+}
 
 interface DeploymentPart {
   spec: { replicas?: number; template: { spec: { containers: ContainerPart[] } } };
@@ -71,6 +105,26 @@ async function withoutReadiness(ctx: ControlContext): Promise<void> {
   await ctx.until('the last pod to listen', listeningFor(SLOW_START_SECONDS * 1000), {
     timeoutMs: ROLLED_OUT_MS,
   });
+}
+
+/** Not the Deployment itself: its autoscaler would scale it up again, and back down once it may have one pod only. */
+async function scaleToOne(ctx: ControlContext): Promise<void> {
+  await ctx.patch(AUTOSCALER, { spec: { minReplicas: 1, maxReplicas: 1 } });
+  await ctx.until('one pod of the backend to be left', () => onePodLeft(ctx), { timeoutMs: SCALED_MS });
+}
+
+/** The pod that goes must be gone: as long as it ends, the fault could be aimed at it. */
+async function onePodLeft(ctx: ControlContext): Promise<true | null> {
+  const { metadata, spec, status = {} } = (await required(ctx, BACKEND)) as KubeObject & DeploymentPart;
+  const seen = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+  const counts = [spec.replicas, status.replicas, status.readyReplicas];
+  if (!seen || counts.some((count) => count !== 1)) return null;
+  const pods = await ctx.list({
+    kind: 'v1/Pod',
+    namespace: BACKEND.namespace ?? '',
+    labels: { 'app.kubernetes.io/name': BACKEND.name },
+  });
+  return pods.length === 1 ? true : null;
 }
 
 async function rolledOut(ctx: ControlContext): Promise<true | null> {

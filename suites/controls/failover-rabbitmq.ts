@@ -2,7 +2,7 @@
 import type { Judgement } from '../../reports/record/judgement.ts';
 import type { Control, ControlContext } from './control.ts';
 import { everyStoreControls } from './every-store.ts';
-import { declaredRabbitmq, double, newest, remove } from './rabbitmq-queues.ts';
+import { declaredRabbitmq, double, newest, remove, runOf } from './rabbitmq-queues.ts';
 
 /** Long enough for a failover of a quorum queue; the classic one is gone, and every further write comes back. */
 const SHORT_DEADLINE_MS = 15_000;
@@ -43,7 +43,7 @@ async function everythingIsLost(ctx: ControlContext, judgement: Judgement): Prom
     : `expected all ${ok} acknowledged writes lost, the record says ${lost} lost and ${kept} in the store`;
 }
 
-/** Names of the canary's classic queues, from each member. */
+/** Names of the canary's classic queues that hold records, from each member. */
 async function classicQueues(ctx: ControlContext): Promise<string[]> {
   const { statefulSet, container, vhost } = declaredRabbitmq(ctx);
   const pods = await ctx.list({ kind: 'v1/Pod', namespace: statefulSet.namespace });
@@ -60,8 +60,17 @@ async function classicQueues(ctx: ControlContext): Promise<string[]> {
       const { code, stdout, stderr } = await ctx.exec(pod, argv);
       if (code !== 0)
         throw new Error(`rabbitmqctl in ${metadata.name}: exit ${code}: ${stderr.slice(0, 300)}`);
-      return stdout.split('\n').filter((line) => line.endsWith('\tclassic'));
+      return classicRecords(stdout);
     }),
   );
   return [...new Set(found.flat())];
+}
+
+/** Classic queues among lines of `name TAB type`. A reader's queue holds nothing that was to be kept, wherever its leader was. */
+export function classicRecords(listed: string): string[] {
+  return listed
+    .split('\n')
+    .map((line) => line.split('\t'))
+    .filter(([name = '', type]) => type === 'classic' && runOf(name) === null)
+    .map(([name = '']) => name);
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { catalogue } from '../../env/catalogue/index.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 import { expectCounts } from './every-store.ts';
+import { classicRecords } from './failover-rabbitmq.ts';
 import { failoverControls } from './failover.ts';
 
 const judged = (lost: number[], duplicates: number[]): Judgement =>
@@ -29,4 +31,36 @@ test('controls have names of their own and belong to checks of this suite', () =
   const ids = failoverControls.map(({ id }) => id);
   assert.equal(new Set(ids).size, ids.length);
   for (const { id, check } of failoverControls) assert.ok(id.startsWith(`${check}/`), id);
+});
+
+test('should have a control for every built check of what is no store, with its verdict', () => {
+  const others = catalogue().filter((row) => /^failover\/(backend|control-plane|query)\//.test(row.id));
+  assert.equal(others.length, 7);
+  for (const row of others)
+    for (const wanted of row.control) {
+      const found = failoverControls.filter(
+        ({ check, verdict }) => check === row.id && verdict === wanted.verdict,
+      );
+      assert.ok(found.length > 0, `${row.id}: ${wanted.how} → ${wanted.verdict}`);
+    }
+});
+
+test('should give those who tamper with a running workload more time before the fault than it takes', () => {
+  const ids = /(write-removed|write-doubled|pod-delete\/no-replicas)$/;
+  const tampering = new Map(
+    failoverControls.filter(({ id }) => ids.test(id)).map((one) => [one.id, one.settings]),
+  );
+  assert.equal(tampering.size, 11);
+  for (const [id, given] of tampering) {
+    const { failover } = (given?.settings ?? {}) as { failover?: { steadyBeforeMs?: number } };
+    assert.ok((failover?.steadyBeforeMs ?? 0) >= 10_000, id);
+  }
+  assert.deepEqual(tampering.get('failover/redis/pod-delete/write-removed')?.goals, { lostWrites: 0 });
+  const index = tampering.get('failover/elasticsearch/pod-delete/no-replicas')?.settings;
+  assert.deepEqual(index?.['workload'], { index: { replicas: 0 } });
+});
+
+test('should see a classic queue of records that is left, and no queue of a reader', () => {
+  const listed = 'plumbline.r1\tquorum\nplumbline.r2\tclassic\nplumbline.r2.reader\tclassic\n';
+  assert.deepEqual(classicRecords(listed), ['plumbline.r2']);
 });

@@ -24,7 +24,7 @@ export function declaredNeo4j(ctx: ControlContext): Declared['stores']['neo4j'] 
 }
 
 /**
- * One statement in a transaction of its own, through the address of applications.
+ * One statement in a transaction of its own, through the address of applications or, where one is given, at a server's own.
  * @returns the rows, each a list of values
  * @throws Error with the server's words, or when there is no answer
  */
@@ -32,13 +32,14 @@ export async function cypher(
   ctx: ControlContext,
   statement: string,
   parameters: Record<string, unknown> = {},
+  at?: string,
 ): Promise<unknown[][]> {
   const { primary, database, user, password } = declaredNeo4j(ctx);
   const { key, ...ref } = password.secret;
   const secret = await ctx.get({ apiVersion: 'v1', kind: 'Secret', ...ref });
   const encoded = (secret?.['data'] as Record<string, string> | undefined)?.[key] ?? '';
   const account = `${user}:${Buffer.from(encoded, 'base64').toString('utf8')}`;
-  const answer = await fetch(`http://${primary.host}:${HTTP_PORT}/db/${database}/query/v2`, {
+  const answer = await fetch(`http://${at ?? primary.host}:${HTTP_PORT}/db/${database}/query/v2`, {
     method: 'POST',
     headers: {
       authorization: `Basic ${Buffer.from(account).toString('base64')}`,
@@ -51,6 +52,31 @@ export async function cypher(
   const text = await answer.text();
   if (!answer.ok) throw new Error(`Neo4j: ${answer.status} ${text.slice(0, 300)}`);
   return (JSON.parse(text) as { data: { values: unknown[][] } }).data.values;
+}
+
+/** The only server, as its pod says. */
+export interface Server {
+  /** Another one after each start. */
+  life: string;
+  /** Its own address, at which it answers before it is ready and its Service leads to it. */
+  address: string;
+}
+
+interface PodStatus {
+  podIP?: string;
+  containerStatuses?: { name: string; containerID?: string; state?: { running?: object } }[];
+}
+
+/** Null while it does not run. */
+export async function serverOf(ctx: ControlContext): Promise<Server | null> {
+  const { statefulSet, container } = declaredNeo4j(ctx);
+  const { namespace, name } = statefulSet;
+  const pod = await ctx.get({ apiVersion: 'v1', kind: 'Pod', namespace, name: `${name}-0` });
+  const { podIP, containerStatuses = [] } = (pod?.['status'] ?? {}) as PodStatus;
+  const found = containerStatuses.find((one) => one.name === container);
+  if (podIP === undefined || found?.containerID === undefined || found.state?.running === undefined)
+    return null;
+  return { life: found.containerID, address: podIP };
 }
 
 /** The write of the newest run with the highest number; null while there is none. */

@@ -74,7 +74,7 @@ export async function newest(ctx: ControlContext): Promise<StoredWrite | null> {
 }
 
 /** The run of a reader's queue; null for any other queue. */
-function runOf(name: string): string | null {
+export function runOf(name: string): string | null {
   const match = /^plumbline\.(.+)\.reader$/.exec(name);
   return match?.[1] ?? null;
 }

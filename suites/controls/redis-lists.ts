@@ -61,18 +61,35 @@ async function onMaster(ctx: ControlContext, args: readonly string[]): Promise<s
   return redisCli(ctx, name, args);
 }
 
-/** The newest list is the one that has longest to live: each is given the same time when it is made. */
+/**
+ * Key and last element of the newest list, which is the one that has longest to live: each is given the same time when it is made. Only a
+ * master answers. One call, whatever the number of lists: what a control asks for is paid for by the server that is being measured.
+ */
+export const NEWEST = `
+if not string.find(redis.call('INFO', 'replication'), 'role:master', 1, true) then return {} end
+local newest, longest, cursor = false, -2, '0'
+repeat
+  local page = redis.call('SCAN', cursor, 'MATCH', ARGV[1], 'COUNT', 1000)
+  cursor = page[1]
+  for _, key in ipairs(page[2]) do
+    local left = redis.call('PTTL', key)
+    if left > longest then newest, longest = key, left end
+  end
+until cursor == '0'
+if not newest then return {'none'} end
+return {newest, redis.call('LINDEX', newest, -1)}`;
+
+/** Null while there is no list, or no single master. */
 export async function newestWrite(ctx: ControlContext): Promise<StoredWrite | null> {
-  const name = await master(ctx);
-  if (name === null) return null;
-  const keys = (await redisCli(ctx, name, ['--scan', '--pattern', KEYS])).split('\n').filter(Boolean);
-  const ages = await Promise.all(
-    keys.map(async (key) => ({ key, leftMs: Number(await redisCli(ctx, name, ['PTTL', key])) })),
+  const names = (await pods(ctx)).map(({ metadata }) => metadata.name);
+  const answers = await Promise.all(
+    names.map((name) => redisCli(ctx, name, ['EVAL', NEWEST, '0', KEYS]).catch(() => '')),
   );
-  const newest = ages.toSorted((a, b) => b.leftMs - a.leftMs)[0];
-  if (newest === undefined) return null;
-  const last = Number(await redisCli(ctx, name, ['LINDEX', newest.key, '-1']));
-  return { run: newest.key.slice(KEYS.length - 1), n: Number.isInteger(last) ? last : 0 };
+  const [ofMaster, ...others] = answers.filter((answer) => answer !== '');
+  if (ofMaster === undefined || others.length > 0) return null;
+  const [key = '', last] = ofMaster.split('\n');
+  if (!key.startsWith(keyOf(''))) return null;
+  return { run: key.slice(keyOf('').length), n: Number.isInteger(Number(last)) ? Number(last) : 0 };
 }
 
 const keyOf = (run: string): string => `${KEYS.slice(0, -1)}${run}`;

@@ -8,6 +8,7 @@ import { etcdLeader } from '../topology/etcd.ts';
 import { ownerOf } from '../topology/shapes.ts';
 import type { ContainerState, PodObject } from '../topology/shapes.ts';
 import { API_OBJECT } from './api-object.ts';
+import { scaledPods } from './scaled-pods.ts';
 
 const STEADY_STRETCH_MS = 5_000;
 /** Fewer acknowledged writes before the fault say nothing about what it cost. */
@@ -98,8 +99,10 @@ export async function runControlPlaneTrial(ctx: CheckContext, fault: ControlPlan
 async function look(ctx: CheckContext): Promise<void> {
   await ctx.step('note who leads each store', () => recordLeaders(ctx));
   await ctx.step('note every pod and its restarts', async () => {
-    const pods = (await listPods(ctx)) ?? [];
-    ctx.record('pods', { pods: pods.filter(runs).map(rowOf) });
+    const pods = ((await listPods(ctx)) ?? []).filter(runs);
+    // Without it a pod that was scaled away counts as disturbed: no reason to call the whole trial unseen.
+    const autoscalers = await ctx.cluster.list({ kind: 'autoscaling/v2/HorizontalPodAutoscaler' });
+    ctx.record('pods', { pods: pods.map(rowOf), scaled: scaledPods(pods, autoscalers.items) });
   });
 }
 

@@ -1,4 +1,5 @@
 /** Searches after a failover: what was found before must be found again, through the Service and in every copy. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckContext } from '../harness/check.ts';
 import { check } from '../harness/check.ts';
 
@@ -30,6 +31,7 @@ async function askBeforeAndAfter(ctx: CheckContext, store: string): Promise<void
       ctx.runner.call('fault.inject', hurt),
     );
     if (result.landedAtMs === null) return;
+    await waitToAsk(ctx);
     await ask(ctx, { ...named, of: 'clients', when: 'after' }, ctx.timeoutMs('rtoDeadline'));
     await ctx.step('undo what is left of the fault', () => ctx.runner.call('fault.restore', { check: id }));
     await ctx.step('wait until all members have rejoined', () =>
@@ -39,6 +41,15 @@ async function askBeforeAndAfter(ctx: CheckContext, store: string): Promise<void
   } finally {
     await ctx.runner.call('fault.restore', { check: id });
   }
+}
+
+/** Only controls set it: what they break once the store is back must be broken before the first question. */
+async function waitToAsk(ctx: CheckContext): Promise<void> {
+  const { askAfterMs = 0 } = (ctx.settings['query'] ?? {}) as { askAfterMs?: number };
+  if (askAfterMs === 0) return;
+  await ctx.step(`wait ${askAfterMs / 1000} s before asking`, () =>
+    sleep(askAfterMs, undefined, { signal: ctx.signal }),
+  );
 }
 
 interface Asking {

@@ -148,6 +148,8 @@ export interface WorkloadWait {
   count?: number;
   /** For `steady`. */
   stretchMs?: number;
+  /** For `steady`: the stretch may have begun before the question; by default only what comes after it counts. */
+  begunBefore?: boolean;
   timeoutMs: number;
 }
 export interface BeginResult {

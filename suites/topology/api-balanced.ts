@@ -144,14 +144,28 @@ async function lookUntil(
   return false;
 }
 
-/** Who leads each declared store now. */
+/**
+ * Who leads each declared store now. A store that does not answer is asked again for a while: one slow answer among many, while the
+ * machine has other things to do, says nothing of who leads.
+ */
 export async function recordLeaders(ctx: CheckContext): Promise<void> {
-  for (const store of Object.keys(setting(ctx, 'stores') ?? {})) {
+  const untilMs = monotonicMs() + ctx.timeoutMs('settle');
+  for (const store of Object.keys(setting(ctx, 'stores') ?? {})) await recordLeader(ctx, store, untilMs);
+}
+
+async function recordLeader(ctx: CheckContext, store: string, untilMs: number): Promise<void> {
+  for (;;) {
     try {
       const seen = await ctx.runner.call('store.describe', { store });
       ctx.record('store-leader', { store, leader: seen.leader ?? 'nobody' });
+      return;
     } catch (error) {
-      ctx.unavailable(`the leader of ${store}`, String(error));
+      ctx.signal.throwIfAborted();
+      if (monotonicMs() > untilMs) {
+        ctx.unavailable(`the leader of ${store}`, String(error));
+        return;
+      }
     }
+    await sleep(LOOK_EVERY_MS, undefined, { signal: ctx.signal });
   }
 }

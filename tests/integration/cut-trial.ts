@@ -104,6 +104,7 @@ async function observe(
     await storeDriver('postgres').readBack(target, request, { deadlineMs: READ_BACK_MS });
     await readback.close();
     check.observe({ kind: 'steady-after', ok: true, detail: 'the server was not touched' });
+    check.observe({ kind: 'end' });
     return back;
   } finally {
     await workload.stop(STOP_MS);

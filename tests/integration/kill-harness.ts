@@ -20,7 +20,7 @@ import { safetyFolder } from '../../runner/safety/index.ts';
 import { Ledger } from '../../runner/safety/ledger.ts';
 import { HolderRecord, sessionMembers } from '../../runner/safety/processes.ts';
 import type { RecordedGroup } from '../../runner/safety/processes.ts';
-import { differences, takeSnapshot } from '../../runner/snapshot.ts';
+import { differences, takeSnapshot, unrest } from '../../runner/snapshot.ts';
 import type { Snapshot } from '../../runner/snapshot.ts';
 import { StoreTargets } from '../../runner/store-target.ts';
 import { faultsLeft, timersLeft } from './faults-left.ts';
@@ -257,14 +257,9 @@ export class KillSeries {
     const until = monoMs() + SAME_AGAIN_DEADLINE_MS;
     for (;;) {
       const seen = await this.#look();
-      const unrest = [...seen].filter(
-        ([subject, value]) =>
-          (subject.endsWith('is ready') && value !== 'true') ||
-          (subject.startsWith('roles of') && !value.endsWith('steady')),
-      );
-      if (unrest.length === 0 && (await this.#lasts(seen))) return seen;
-      if (monoMs() > until)
-        throw new Error(`${INSTANCE} does not come to rest: ${unrest.map(String).join('; ').slice(0, 500)}`);
+      const restless = unrest(seen);
+      if (restless.length === 0 && (await this.#lasts(seen))) return seen;
+      if (monoMs() > until) throw new Error(`${INSTANCE} does not come to rest: ${describe(restless, seen)}`);
       await sleep(500);
     }
   }
@@ -320,4 +315,9 @@ async function nodeState(): Promise<[string, string][]> {
       ];
     }),
   );
+}
+
+function describe(subjects: readonly string[], seen: Snapshot): string {
+  const lines = subjects.map((subject) => `${subject}: ${seen.get(subject) ?? 'not seen'}`);
+  return lines.join('; ').slice(0, 500);
 }

@@ -117,6 +117,7 @@ test('the account of drills deletes pods of the platform and makes privileged po
       'create pods/exec@tender',
       'delete apps:statefulsets@tender',
       'patch apps:statefulsets@tender',
+      'patch apps:deployments@tender',
       'get secrets@tender',
       'patch configmaps[plumbline-permit]@plumbline-system',
       'create configmaps@plumbline-system',
@@ -134,6 +135,7 @@ test('the account of undo Jobs may take away what is marked as ours, and no more
     ],
     mayNot: [
       'delete pods@tender',
+      'patch apps:deployments@tender',
       'create pods@plumbline-canary',
       'update coordination.k8s.io:leases[plumbline]@plumbline-system',
       'get secrets@plumbline-system',

@@ -9,13 +9,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CHECKOUT } from '../../runner/playwright.ts';
 import { kubeCallFrom, LeverError, openSafety } from '../../runner/safety/index.ts';
 import type { KubeCall, SafetyOptions } from '../../runner/safety/index.ts';
+import { LEASE_SECONDS } from '../../runner/safety/lease.ts';
 import { raised } from './instance.ts';
 
 const INSTANCE = 'local-small';
 const NODE = { apiVersion: 'v1', kind: 'Node', name: 'worker-1' };
 const LEVERS = '/api/v1/namespaces/plumbline-system/configmaps';
-/** Longer than a holder may go without renewing, shorter than the Lease. */
-const PAUSE_MS = 11_000;
+/** Longer than the Lease: by then anybody may have taken it. */
+const PAUSE_MS = LEASE_SECONDS * 1000 + 3_000;
 
 let kubeconfig = '';
 let kube: KubeCall;

@@ -16,6 +16,13 @@ export const failoverGoal = z.strictObject({
     .min(0)
     .optional()
     .describe('Longest time from the first to the last lost acknowledgement, seconds'),
+  lossWindowBeyondFailover: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'A setting of the store, in seconds, that the loss window may exceed the time of failover by (Redis: min-replicas-max-lag); counts where no lossWindowSeconds is stated, here or in the catalogue',
+    ),
   minTrials: z.int().min(1).optional().describe('Fewer trials than this are inconclusive'),
   status: z
     .enum(['assumed', 'confirmed'])

@@ -2,6 +2,7 @@ import type { History, Observation } from '../../record/history.ts';
 import type { Afterwards, FailoverRecord, Workload } from '../../record/run-record.ts';
 import type { Trial } from './trial.ts';
 import { text } from './trial.ts';
+import { seconds } from './verdict.ts';
 
 /** Differences and remarks kept in a record; the history has them all. */
 const MAX_LISTED = 20;
@@ -69,10 +70,15 @@ function comparisonOf(
 function remarksOf({ observations }: History, trial: Trial): string[] {
   const said = observations.filter((seen) => seen.kind === 'remark').map((seen) => text(seen['text']));
   const single = trial.members === 1 ? [ONE_MEMBER] : [];
-  return [...new Set([...single, ...said])].slice(0, MAX_LISTED).map((one) => one.slice(0, MAX_CHARS));
+  const away = trial.awayMs > 0 && Number.isFinite(trial.awayMs) ? [givenBack(trial.awayMs)] : [];
+  return [...new Set([...single, ...away, ...said])]
+    .slice(0, MAX_LISTED)
+    .map((one) => one.slice(0, MAX_CHARS));
 }
 
 const ONE_MEMBER = 'one member: it cannot fail over; what is measured is its restart';
+const givenBack = (awayMs: number): string =>
+  `the majority was given back ${seconds(awayMs)} s after it had been hurt: without it nothing comes back, so that goal and deadline of the RTO count from there`;
 
 function listOf(value: unknown): string[] {
   if (!Array.isArray(value)) return [];

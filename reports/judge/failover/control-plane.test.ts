@@ -75,6 +75,27 @@ describe('a crash of the control plane', () => {
     assert.match(judgement.reason, /kube-apiserver-control-2 was replaced/);
   });
 
+  it('should not mind a pod that its autoscaler took away, but one that restarted or made room for another', () => {
+    const scaled = [['tender/tender-api-x', 'Deployment tender/tender-api']];
+    const looks = (after: Row[], scaledAfter: string[][]) =>
+      trial(after)
+        .without('pods')
+        .see(-49, 'pods', { pods: PODS, scaled })
+        .see(31_001, 'pods', { pods: after, scaled: scaledAfter });
+    const gone = PODS.filter(([name]) => !name.endsWith('api-x'));
+    const judgement = judge(looks(gone, []));
+    assert.equal(judgement.verdict, 'pass', judgement.reason);
+    assert.match(judge(trial(gone)).reason, /tender-api-x is gone/, 'a history of before it was looked at');
+    const restarted = PODS.map((row): Row =>
+      row[0].endsWith('api-x') ? [row[0], row[1], 2, row[3], row[4]] : row,
+    );
+    assert.match(judge(looks(restarted, scaled)).reason, /tender-api-x restarted/);
+    const other: Row[] = [...gone, ['tender/tender-api-y', 'u9', 0, 'worker-1', false]];
+    const replaced = judge(looks(other, [['tender/tender-api-y', 'Deployment tender/tender-api']]));
+    assert.match(replaced.reason, /tender-api-x is gone/);
+    assert.match(judge(looks(PODS.slice(1), scaled)).reason, /postgres-0 is gone/);
+  });
+
   it('should fail when a store changed its leader', () => {
     const moved = trial().see(31_003, 'store-leader', { store: 'postgres', leader: 'postgres-2' });
     assert.match(judge(moved).reason, /leader of postgres: postgres-0 → postgres-0 → postgres-2/);

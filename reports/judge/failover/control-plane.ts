@@ -98,21 +98,27 @@ function leaders(history: History): Finding[] {
 
 /** One row a pod: `[namespace/name, uid, restarts, node, static]`. */
 type PodRow = [string, string, number, string | null, boolean];
+/** One look at all pods, and which of them belong to what an autoscaler resizes: `[namespace/name, its workload]`. */
+interface Look {
+  rows: PodRow[];
+  /** Empty in histories of before it was looked at. */
+  scaled: [string, string][];
+}
 
 /** One finding a namespace, so that a hundred pods that are as they were make one line. */
 function pods(history: History, target: string): Finding[] {
-  const looks = seenOf(history, 'pods');
+  const looks = seenOf(history, 'pods').map(lookOf);
   const [first, last] = [looks[0], looks.at(-1)];
   if (first === undefined || last === undefined || first === last) return [];
-  const rows = (look: Observation): PodRow[] => (look['pods'] ?? []) as PodRow[];
-  const now = new Map(rows(last).map((row) => [row[0], row]));
+  const now = new Map(last.rows.map((row) => [row[0], row]));
+  const away = scaledAway(first, last);
   const byNamespace = new Map<string, string[]>();
-  for (const row of rows(first)) {
+  for (const row of first.rows) {
     if (row[4] && row[3] === target) continue; // what was killed
     const namespace = row[0].split('/')[0] ?? '';
     const changes = byNamespace.get(namespace) ?? [];
     byNamespace.set(namespace, changes);
-    const change = changeOf(row, now.get(row[0]));
+    const change = changeOf(row, now.get(row[0]), away);
     if (change !== null) changes.push(change);
   }
   return [...byNamespace].map(([namespace, changes]) => ({
@@ -123,8 +129,26 @@ function pods(history: History, target: string): Finding[] {
   }));
 }
 
-function changeOf([name, uid, restarts]: PodRow, now: PodRow | undefined): string | null {
-  if (now === undefined) return `${name} is gone`;
+function lookOf(seen: Observation): Look {
+  return { rows: (seen['pods'] ?? []) as PodRow[], scaled: (seen['scaled'] ?? []) as Look['scaled'] };
+}
+
+/**
+ * Pods that may be gone because fewer are wanted: their workload follows the load, and has got no other pod since, which would have
+ * replaced them.
+ */
+function scaledAway(first: Look, last: Look): Set<string> {
+  const before = new Set(first.rows.map(([name]) => name));
+  const grown = new Set(last.scaled.filter(([name]) => !before.has(name)).map(([, workload]) => workload));
+  return new Set(first.scaled.filter(([, workload]) => !grown.has(workload)).map(([name]) => name));
+}
+
+function changeOf(
+  [name, uid, restarts]: PodRow,
+  now: PodRow | undefined,
+  away: ReadonlySet<string>,
+): string | null {
+  if (now === undefined) return away.has(name) ? null : `${name} is gone`;
   if (now[1] !== uid) return `${name} was replaced`;
   return now[2] > restarts ? `${name} restarted (${restarts} → ${now[2]})` : null;
 }

@@ -16,16 +16,20 @@ export { failoverRecord } from './record.ts';
 export class FailoverSeries {
   readonly #records: FailoverRecord[] = [];
   #goals: TrialGoals | null = null;
+  #awayMs = 0;
 
   add(history: History): FailoverRecord {
     const record = failoverRecord(history);
     this.#records.push(record);
     this.#goals ??= goalsOf(history);
+    const { awayMs } = trialOf(history);
+    if (Number.isFinite(awayMs)) this.#awayMs = Math.max(this.#awayMs, awayMs);
     return record;
   }
 
   judgement(): Judgement {
-    return aggregateTrials(this.#records, this.#goals ?? {});
+    const away = this.#awayMs === 0 ? {} : { awaySeconds: Math.round(this.#awayMs) / 1000 };
+    return aggregateTrials(this.#records, { ...this.#goals, ...away });
   }
 }
 

@@ -27,6 +27,15 @@ describe('a loss window that follows from the failover and a setting', () => {
     assert.match(record.reason, /over 4200 ms, the loss window may be 40\d\d ms: number 150, 990/);
   });
 
+  it('should give way to a number that the environment states', () => {
+    const strict = new Synthetic({ goals: { ...goals, lossWindowSeconds: 1 } })
+      .see(-100, 'governing', { name: 'min-replicas-max-lag', value: '2', source: 'CONFIG GET' })
+      .readBack({ lost: [300, 990] });
+    const record = judge(strict);
+    assert.equal(record.verdict, 'fail');
+    assert.match(record.reason, /over 3450 ms, the loss window may be 1000 ms/);
+  });
+
   it('should claim nothing where the setting is not known', () => {
     const record = judge(new Synthetic({ goals }).readBack({ lost: [300, 990] }));
     assert.equal(record.verdict, 'inconclusive');

@@ -8,10 +8,11 @@ import type { Trial } from './trial.ts';
  * How far apart the acknowledgements of lost writes may lie in this trial, ms; null: no loss is allowed for. The goal
  * `lossWindowSeconds` is a number; `lossWindowBeyondFailover` names a setting of the store, in seconds, that is added to the time
  * until another leader was there: so long a leader that was cut off can go on acknowledging (Redis: min-replicas-max-lag).
+ * Where both are stated the number counts: it is what an environment asks for in place of what the catalogue derives.
  */
 export function lossWindowGoalOf(history: History, trial: Trial, rto: Interval | null): number | null {
   const setting = history.header.goals['lossWindowBeyondFailover'];
-  if (typeof setting !== 'string') return trial.lossWindowGoalMs;
+  if (trial.lossWindowGoalMs !== null || typeof setting !== 'string') return trial.lossWindowGoalMs;
   const seen = history.observations.findLast((one) => one.kind === 'governing' && one['name'] === setting);
   const seconds = Number(seen === undefined ? Number.NaN : text(seen['value']));
   if (!Number.isFinite(seconds)) return null;

@@ -16,7 +16,7 @@ import type { Episode } from './recovery.ts';
 import { staleReads } from './staleness.ts';
 import { accountsOf } from './sums.ts';
 import type { Accounts } from './sums.ts';
-import { text, trialOf } from './trial.ts';
+import { goalFor, text, trialOf } from './trial.ts';
 import type { Trial } from './trial.ts';
 import { decide } from './verdict.ts';
 import type { Evidence } from './verdict.ts';
@@ -80,7 +80,7 @@ function evidenceOf(
   const { leader } = readBack;
   const lossWindowGoalMs = lossWindowGoalOf(history, trial, back.rto);
   return {
-    trial: { ...trial, lossWindowGoalMs },
+    trial: { ...trial, ...goalFor(trial, (back.episode ?? back.open)?.start.loMs ?? null), lossWindowGoalMs },
     writes: history.writes.count,
     acknowledgedBefore: countUpTo(acks.doneMs, trial.faultMs ?? Infinity),
     ...back,

@@ -14,12 +14,19 @@ export interface Trial {
   missed: string;
   /** All times of the record count from here: the landing, else the action, else the first write. */
   zeroMs: number;
+  /** With `awayMs`. */
   rtoGoalMs: number | null;
   lostGoal: number | null;
   /** Lost writes are allowed, if they were acknowledged within this time of each other; null: not allowed. */
   lossWindowGoalMs: number | null;
   duplicatesGoal: number;
+  /** From the fault, with `awayMs`. */
   rtoDeadlineMs: number | null;
+  /**
+   * Where a majority was hurt: what passed between the landing and its return, ms, else 0. Without it nothing comes back, so that goal and
+   * deadline count from the return.
+   */
+  awayMs: number;
   /** The wait for a steady stretch was given up. */
   gaveUp: boolean;
   members: number | null;
@@ -33,10 +40,11 @@ export function trialOf(history: History): Trial {
   const { header, observations } = history;
   const find: Find = (kind) => observations.find((seen) => seen.kind === kind) ?? null;
   const [, store = '?', fault = '?'] = header.check.split('/');
+  const hurt = faultOf(find, fault, firstOf(history));
+  const awayMs = awayOf(history, find, hurt);
   return {
-    ...faultOf(find, fault, firstOf(history)),
-    ...goalsOf(header),
-    ...deadlineOf(find('deadline'), header.settings),
+    ...hurt,
+    ...withAway(goalsOf(header), deadlineOf(find('deadline'), header.settings), awayMs),
     store,
     members: membersSetting(header.settings, store),
     scheduled: number(find('workload-end')?.['scheduled']),
@@ -100,6 +108,47 @@ function deadlineOf(
     rtoDeadlineMs: number(seen?.['rtoDeadlineMs']) ?? deadlineSetting(settings),
     gaveUp: seen !== null,
   };
+}
+
+/** Faults that stay in force until they are undone: a majority that is hurt by one is kept away for a while, then given back. */
+const LASTING: readonly string[] = ['hang', 'node-loss', 'partition'];
+
+/** A fault that was undone early for its price has given the majority back then. Infinity: the recording ended before it was. */
+function awayOf({ header }: History, find: Find, { fault, landedMs }: FaultPart): number {
+  if (landedMs === null) return 0;
+  const returned = find('given-back');
+  if (returned !== null)
+    return Math.max(0, Math.min(returned.t, find('restored-early')?.t ?? Infinity) - landedMs);
+  const { target } = (header.settings['failover'] ?? {}) as { target?: unknown };
+  return target === 'majority' && LASTING.includes(fault) && find('end') === null ? Infinity : 0;
+}
+
+type Goals = ReturnType<typeof goalsOf>;
+type Deadline = ReturnType<typeof deadlineOf>;
+
+function withAway(
+  goals: Goals,
+  deadline: Deadline,
+  awayMs: number,
+): Goals & Deadline & Pick<Trial, 'awayMs'> {
+  return {
+    ...goals,
+    ...deadline,
+    rtoGoalMs: goals.rtoGoalMs === null ? null : goals.rtoGoalMs + awayMs,
+    rtoDeadlineMs: deadline.rtoDeadlineMs === null ? null : deadline.rtoDeadlineMs + awayMs,
+    awayMs,
+  };
+}
+
+/**
+ * The trial as an episode is held against it: what of the majority's absence had passed before the outage began is no part of the
+ * outage, so that it is none of the goal.
+ */
+export function goalFor(trial: Trial, outageFromMs: number | null): Pick<Trial, 'rtoGoalMs' | 'awayMs'> {
+  const { rtoGoalMs, awayMs, landedMs } = trial;
+  if (landedMs === null || outageFromMs === null || !Number.isFinite(awayMs)) return { rtoGoalMs, awayMs };
+  const before = Math.min(awayMs, Math.max(0, outageFromMs - landedMs));
+  return { rtoGoalMs: rtoGoalMs === null ? null : rtoGoalMs - before, awayMs: awayMs - before };
 }
 
 function readerOf(seen: Observation | null): Trial['reader'] {

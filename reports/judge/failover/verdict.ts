@@ -96,7 +96,7 @@ const GAPS: readonly Rule[] = [
       : null,
   ({ rto, trial }) =>
     rto !== null && trial.rtoGoalMs !== null && rto.hiMs > trial.rtoGoalMs && rto.loMs <= trial.rtoGoalMs
-      ? `RTO between ${seconds(rto.loMs)} and ${seconds(rto.hiMs)} s, the goal of ${seconds(trial.rtoGoalMs)} s lies in between`
+      ? `RTO between ${seconds(rto.loMs)} and ${seconds(rto.hiMs)} s, the ${goalText(trial, trial.rtoGoalMs)} lies in between`
       : null,
   ({ readBack }) => (readBack.gaps.length > 0 ? readBack.gaps.join('; ') : null),
   ({ accounts }) =>
@@ -209,11 +209,16 @@ function tooSlow({ rto, open, trial, lag, endOfRecordingMs }: Evidence): string 
   if (open !== null) {
     const atLeast = Math.min(open.end.loMs, endOfRecordingMs) - open.start.hiMs;
     return atLeast > goal
-      ? `RTO > ${seconds(atLeast)} s when the recording ended, goal ${seconds(goal)} s`
+      ? `RTO > ${seconds(atLeast)} s when the recording ended, ${goalText(trial, goal)}`
       : null;
   }
   if (rto === null || lag.atEdges > MAX_LAG_MS || rto.loMs <= goal) return null;
-  return `RTO ${seconds(rto.loMs)} to ${seconds(rto.hiMs)} s, goal ${seconds(goal)} s`;
+  return `RTO ${seconds(rto.loMs)} to ${seconds(rto.hiMs)} s, ${goalText(trial, goal)}`;
+}
+
+function goalText({ awayMs }: Trial, goalMs: number): string {
+  const away = awayMs === 0 ? '' : ` (${seconds(awayMs)} s of it until the majority was given back)`;
+  return `goal ${seconds(goalMs)} s${away}`;
 }
 
 function counted(count: number, what: string): string {

@@ -89,6 +89,16 @@ export const JAVA_ARGUMENTS: readonly string[] = [
 /**
  * HAProxy before the server: this build of Elasticsearch has no accounts of its own. One request is passed on once: what is not
  * answered is not asked again. The passwords come from the environment.
+ *
+ * While a primary is silent, every write that any member passes on to it hangs, and its client gives up after a second. Only with
+ * `abortonclose` does HAProxy go on reading a client whose whole request it has, and close the server's side at once when that client
+ * closes, whether the server answers or not (HAProxy 2.6: `http_request_forward_body`, `sc_app_shutw_conn`). Without it each write keeps
+ * one of the server's places until `timeout server`, which must leave time for long searches: 200 a second fill them all before a
+ * master is elected. It stands in `defaults`, since it is the client's side that has to go on reading (haproxy/haproxy#2344). What was
+ * written when its client had gone was `unknown` to it before, too.
+ *
+ * Health is asked past that queue, and clients leave it connections: readiness must say whether the server answers, never how many
+ * others wait for it, or members that are well leave the Service because of one that is not.
  */
 export const GATE_CONFIG = `global
   maxconn 512
@@ -97,6 +107,7 @@ defaults
   mode http
   log global
   option dontlognull
+  option abortonclose
   retries 0
   timeout connect 1s
   timeout client 60s
@@ -107,6 +118,7 @@ userlist accounts
   user tender insecure-password "\${TENDER_PASSWORD}"
 frontend clients
   bind :${String(HTTP_PORT)}
+  maxconn 480
   http-request auth realm Elasticsearch unless { http_auth(accounts) }
   http-request del-header authorization
   default_backend server
@@ -114,9 +126,11 @@ frontend health
   bind :${String(HEALTH_PORT)}
   http-request deny unless { method GET } { path /alive }
   http-request set-uri /_cluster/health?local=true&timeout=0s
-  default_backend server
+  default_backend alive
 backend server
   option http-keep-alive
   http-reuse safe
   server local 127.0.0.1:${String(INNER_PORT)} maxconn 256
+backend alive
+  server local 127.0.0.1:${String(INNER_PORT)}
 `;

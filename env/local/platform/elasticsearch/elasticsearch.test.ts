@@ -26,8 +26,32 @@ test('should pass each request on once', () => {
   assert.doesNotMatch(GATE_CONFIG, /redispatch|retry-on/);
 });
 
+/** The lines of one section of the gate's configuration. */
+function section(name: string): string[] {
+  const found = GATE_CONFIG.split(/\n(?=\S)/).find((text) => text.split('\n')[0] === name) ?? '';
+  const lines = found.split('\n').slice(1);
+  return lines.map((line) => line.trim()).filter(Boolean);
+}
+
+test("should free the server's place of a client that has given up", () => {
+  // In `defaults`: set for a backend alone, the client's side would not go on reading.
+  assert.ok(section('defaults').includes('option abortonclose'));
+});
+
+test('should ask for health past those who wait for the server', () => {
+  const found = (name: string, pattern: RegExp): string => pattern.exec(section(name).join('\n'))?.[1] ?? '';
+  const backendOf = (frontend: string): string => found(frontend, /^default_backend (\S+)$/m);
+  assert.notEqual(backendOf('frontend health'), backendOf('frontend clients'));
+  const health = section(`backend ${backendOf('frontend health')}`).join('\n');
+  assert.match(health, /^server \S+ 127\.0\.0\.1:\d+$/);
+  const limitOf = (name: string): number => Number(found(name, /^maxconn (\d+)$/m));
+  assert.ok(limitOf('frontend clients') > 0, 'clients have a limit');
+  assert.ok(limitOf('frontend clients') < limitOf('global'), 'connections are left for health');
+});
+
 test('should give a silent member up within the goal for a hang', () => {
   const seconds =
+    2 * // the others' checks of the master, then a new master's of the one that was it
     FAULT_DETECTION.retry_count *
     (Number.parseInt(FAULT_DETECTION.timeout) + Number.parseInt(FAULT_DETECTION.interval));
   assert.ok(seconds < 45, String(seconds));

@@ -14,6 +14,10 @@ test('should start the side again that was left behind, so that a member that wa
   assert.match(RABBITMQ_CONF, /^cluster_partition_handling = autoheal$/m);
 });
 
+test('should make the queues of one connection on one node, so that one fault hits the leaders of all', () => {
+  assert.doesNotMatch(RABBITMQ_CONF, /queue_(master|leader)_locator/);
+});
+
 test('should have no guest, and give each account its own virtual host', () => {
   const made = JSON.parse(definitions(passwords)) as {
     users: { name: string; tags: string }[];

@@ -25,6 +25,8 @@ export const CANARY_VHOST = 'plumbline';
  * `autoheal` instead of `pause_minority`: a member that was frozen for longer than that wakes up among peers that have gone on
  * without it. With pause_minority both sides then stay partitioned for good (seen with 3.10.8: the peers are back at once, so
  * that nothing pauses); autoheal starts the losing side again. Quorum queues lose nothing by either.
+ * Nothing is said of where a queue's leader is made: by default on the node of the connection that declares it, so that queues which are
+ * declared over one connection are hurt by one fault.
  */
 export const RABBITMQ_CONF = [
   'cluster_name = tender',
@@ -37,7 +39,6 @@ export const RABBITMQ_CONF = [
   'cluster_partition_handling = autoheal',
   'net_ticktime = 20',
   'heartbeat = 5',
-  'queue_master_locator = min-masters',
   'vm_memory_high_watermark.absolute = 320MB',
   'disk_free_limit.absolute = 100MB',
   'raft.wal_max_size_bytes = 33554432',

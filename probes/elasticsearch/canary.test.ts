@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isUsable, majorityOf, prepareCanary } from './canary.ts';
+import type { FoundIndex } from './canary.ts';
+import { connection, serving } from './testing.ts';
+
+const HOUR_MS = 3_600_000;
+const INDEX = '/plumbline-canary';
+
+const made = (ageMs: number, more: Partial<FoundIndex> = {}): FoundIndex => ({
+  mappings: {
+    dynamic: 'strict',
+    properties: { run: { type: 'keyword' }, n: { type: 'long' }, at: { type: 'date' } },
+  },
+  settings: { 'index.creation_date': String(Date.now() - ageMs), 'index.number_of_shards': '1' },
+  ...more,
+});
+
+test('should need more than half of the copies', () => {
+  assert.deepEqual([1, 2, 3, 4, 5].map(majorityOf), [1, 2, 2, 3, 3]);
+});
+
+test('should keep an index of the last day that was made as it is declared, and no other', () => {
+  const now = Date.now();
+  assert.equal(isUsable(made(HOUR_MS), now), true);
+  assert.equal(isUsable(made(25 * HOUR_MS), now), false, 'older than a day');
+  // As Elasticsearch makes it by itself for a write that comes after the deletion.
+  const properties = { run: { type: 'text' }, n: { type: 'long' }, at: { type: 'long' } };
+  assert.equal(isUsable(made(HOUR_MS, { mappings: { properties } }), now), false, 'made by a write');
+  assert.equal(isUsable({}, now), false, 'nothing is known of it');
+});
+
+/** What was asked of a server that has this index, in this health; a wait for green ends as it is told. */
+async function preparing(
+  found: FoundIndex | null,
+  health: { status: string; green?: boolean },
+  deadlineMs = 5_000,
+): Promise<string[]> {
+  const asked: string[] = [];
+  await serving(
+    (question) => {
+      asked.push(question);
+      if (question === `GET ${INDEX}?flat_settings=true`)
+        return found === null
+          ? { status: 404, json: { error: { type: 'index_not_found_exception' } } }
+          : { json: { 'plumbline-canary': found } };
+      if (question.includes('wait_for_status') && health.green === false)
+        return { status: 408, json: { status: health.status, timed_out: true } };
+      if (question.startsWith('GET /_cluster/health')) return { json: { status: health.status } };
+      return { json: {} };
+    },
+    (port) => prepareCanary(connection(port), deadlineMs),
+  );
+  return asked.map((question) => question.replace(/\?.*$/, ''));
+}
+
+test('should put the settings of an index right that was left without replicas, and commit what it holds', async () => {
+  assert.deepEqual(await preparing(made(HOUR_MS), { status: 'green' }), [
+    `GET ${INDEX}`,
+    `GET /_cluster/health${INDEX}`,
+    `PUT ${INDEX}/_settings`,
+    `GET /_cluster/health${INDEX}`,
+    `POST ${INDEX}/_flush`,
+  ]);
+});
+
+test('should make an index anew that is too old, was made by a write or has lost its primary', async () => {
+  const anew = [`DELETE ${INDEX}`, `PUT ${INDEX}`];
+  const mappings = { properties: { run: { type: 'text' } } };
+  for (const [found, status] of [
+    [made(25 * HOUR_MS), 'green'],
+    [made(HOUR_MS, { mappings }), 'green'],
+    [made(HOUR_MS), 'red'],
+    [null, 'green'],
+  ] as const) {
+    const asked = await preparing(found, { status });
+    const changes = asked.filter((question) => /^(?:PUT|DELETE)/.test(question));
+    assert.deepEqual(changes, anew);
+  }
+});
+
+test('should not begin on an index that does not become green, and say what it saw', async () => {
+  await assert.rejects(
+    preparing(made(HOUR_MS), { status: 'yellow', green: false }),
+    /expected plumbline-canary to be green, seen yellow/,
+  );
+});

@@ -1,0 +1,92 @@
+/** The canary's index: made as it is declared, put right, or made anew where it cannot be. */
+import { ask, CANARY_INDEX, ElasticsearchRefusal, servicePlace } from './api.ts';
+import type { Place } from './api.ts';
+import { declaredOf } from './declared.ts';
+import { indexHealth, waitGreen } from './health.ts';
+import { monoMs } from '../clock.ts';
+import type { Bounds, StoreConnection } from '../store-driver.ts';
+
+const DAY_MS = 86_400_000;
+const PATH = `/${CANARY_INDEX}`;
+/** A flush writes what a run or two left behind; it is not worth more waiting. */
+const FLUSH_MS = 5_000;
+
+/** `n` is a number like any other and ids are made by the server: nothing keeps a number from being there twice. */
+const MAPPINGS = {
+  dynamic: 'strict',
+  properties: { run: { type: 'keyword' }, n: { type: 'long' }, at: { type: 'date' } },
+} as const;
+
+/** A write needs a majority of the copies, before it begins as well as when it is acknowledged. */
+function settingsFor(replicas: number): Record<string, unknown> {
+  return {
+    number_of_replicas: replicas,
+    'write.wait_for_active_shards': majorityOf(replicas + 1),
+  };
+}
+
+/** The fewest copies that are more than half. */
+export function majorityOf(copies: number): number {
+  return Math.floor(copies / 2) + 1;
+}
+
+/**
+ * Leaves the index as it is declared, with every copy started, however a run before left it.
+ * @throws Error when it cannot be made, or is not green at the deadline
+ */
+export async function prepareCanary(connection: StoreConnection, deadlineMs: number): Promise<void> {
+  const end = monoMs() + deadlineMs;
+  const left = (): Bounds => ({ deadlineMs: Math.max(1, end - monoMs()) });
+  const place = servicePlace(connection);
+  const settings = settingsFor(declaredOf(connection).replicas);
+  const found = await foundIndex(place, left());
+  if (found !== null && (await isKept(place, found, left())))
+    await ask(place, { path: `${PATH}/_settings`, method: 'PUT', body: { index: settings } }, left());
+  else await makeAnew(place, settings, left);
+  await waitGreen(place, CANARY_INDEX, left());
+  // What earlier runs wrote is not to be replayed by a copy that starts during this one. It only saves time.
+  const flush = { path: `${PATH}/_flush`, method: 'POST' } as const;
+  await ask(place, flush, { deadlineMs: Math.min(FLUSH_MS, left().deadlineMs) }).catch(() => undefined);
+}
+
+/** An index as it is told of, settings flat. */
+export interface FoundIndex {
+  mappings?: { dynamic?: unknown; properties?: Record<string, { type?: string }> };
+  settings?: Record<string, string>;
+}
+
+/** null: there is none. @throws as `ask` */
+async function foundIndex(place: Place, bounds: Bounds): Promise<FoundIndex | null> {
+  try {
+    const path = `${PATH}?flat_settings=true`;
+    const found = await ask<Record<string, FoundIndex>>(place, { path }, bounds);
+    return found[CANARY_INDEX] ?? null;
+  } catch (error) {
+    if (error instanceof ElasticsearchRefusal && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** An index whose primary nobody holds any more (red) never comes back by itself; it holds nothing but canaries. */
+async function isKept(place: Place, found: FoundIndex, bounds: Bounds): Promise<boolean> {
+  return isUsable(found, Date.now()) && (await indexHealth(place, CANARY_INDEX, bounds)).status !== 'red';
+}
+
+/**
+ * Whether its settings can be put right: less than a day old, and made by us. A write that comes just after the index was deleted makes
+ * one by itself, in which `run` is text: there no run would be found again, and all of it would seem lost.
+ */
+export function isUsable({ mappings = {}, settings = {} }: FoundIndex, nowMs: number): boolean {
+  const { dynamic, properties = {} } = mappings;
+  const fields = Object.entries(MAPPINGS.properties);
+  const typed = fields.every(([name, { type }]) => properties[name]?.type === type);
+  const ageMs = nowMs - Number(settings['index.creation_date']);
+  const ours = typed && dynamic === MAPPINGS.dynamic && settings['index.number_of_shards'] === '1';
+  return ours && ageMs <= DAY_MS;
+}
+
+async function makeAnew(place: Place, settings: Record<string, unknown>, left: () => Bounds): Promise<void> {
+  await ask(place, { path: `${PATH}?ignore_unavailable=true`, method: 'DELETE' }, left());
+  const body = { settings: { ...settings, number_of_shards: 1 }, mappings: MAPPINGS };
+  await ask(place, { path: `${PATH}?wait_for_active_shards=all`, method: 'PUT', body }, left());
+}

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { steady } from './state.ts';
+import { serving, targetOf } from './testing.ts';
+import type { Steadiness } from '../store-driver.ts';
+
+const NAMES = ['es-0', 'es-1', 'es-2'];
+const HEALTH = {
+  status: 'green',
+  number_of_nodes: 3,
+  number_of_data_nodes: 3,
+  relocating_shards: 0,
+  initializing_shards: 0,
+  unassigned_shards: 0,
+};
+const VOTES = {
+  last_committed_config: ['A', 'B', 'C'],
+  voting_config_exclusions: [] as { node_name: string }[],
+};
+
+/** One look at a cluster whose members all say the same. */
+async function looking(
+  seen: { names?: readonly string[]; health?: Partial<typeof HEALTH>; votes?: Partial<typeof VOTES> } = {},
+): Promise<Steadiness> {
+  const { names = NAMES, health = {}, votes = {} } = seen;
+  const roles = ['master', 'data'];
+  const nodes = Object.fromEntries(names.map((name, i) => ['ABC'.charAt(i), { name, roles }]));
+  let result: Steadiness | undefined;
+  await serving(
+    (asked) => {
+      if (asked.startsWith('GET /_cluster/health')) return { json: { ...HEALTH, ...health } };
+      if (asked.startsWith('GET /_cluster/state/metadata?'))
+        return { json: { metadata: { cluster_coordination: { ...VOTES, ...votes } } } };
+      return { json: { master_node: 'A', nodes } };
+    },
+    async (port) => {
+      result = await steady(targetOf(port, names, { members: NAMES.length }), { deadlineMs: 2_000 });
+    },
+  );
+  return result ?? assert.fail('there was no look');
+}
+
+test('should be steady when every declared member is in and has a vote', async () => {
+  const seen = await looking();
+  assert.deepEqual([seen.ok, seen.leader], [true, 'es-0'], seen.detail);
+});
+
+test('should miss a member that is declared and is not there, even where those that are agree', async () => {
+  const seen = await looking({
+    names: NAMES.slice(0, 2),
+    health: { number_of_nodes: 2, number_of_data_nodes: 2 },
+  });
+  assert.equal(seen.ok, false);
+  assert.match(seen.detail, /expected 3 members, seen 2; .*expected green with 3 nodes/);
+});
+
+test('should not be steady while shards move or a node holds no data', async () => {
+  for (const health of [
+    { status: 'yellow' },
+    { relocating_shards: 1 },
+    { initializing_shards: 1 },
+    { number_of_data_nodes: 2 },
+  ])
+    assert.equal((await looking({ health })).ok, false, JSON.stringify(health));
+});
+
+test('should see that a node was left without its vote, and say how it gets it back', async () => {
+  const votes = { last_committed_config: ['B'], voting_config_exclusions: [{ node_name: 'es-0' }] };
+  const seen = await looking({ votes });
+  assert.equal(seen.ok, false);
+  assert.match(
+    seen.detail,
+    /expected 3 nodes with a vote, seen 1 \(es-0 excluded: DELETE \/_cluster\/voting_config_exclusions/,
+  );
+});

@@ -1,0 +1,26 @@
+import type { KubeObject } from '../harness/protocol.ts';
+import { ownerOf } from '../topology/shapes.ts';
+import type { PodObject } from '../topology/shapes.ts';
+
+/** `[namespace/name, kind namespace/name of its workload]` of a pod whose workload an autoscaler resizes. */
+type ScaledPod = [string, string];
+
+/** The pods whose number follows the load: one of them may go for a good reason. */
+export function scaledPods(pods: readonly PodObject[], autoscalers: readonly KubeObject[]): ScaledPod[] {
+  const scaled = new Set(autoscalers.flatMap(targetOf));
+  return pods
+    .map((pod): ScaledPod => {
+      const { namespace = '', name } = pod.metadata;
+      const owner = ownerOf(pod);
+      return [`${namespace}/${name}`, `${owner.kind} ${namespace}/${owner.name}`];
+    })
+    .filter(([, workload]) => scaled.has(workload));
+}
+
+function targetOf(autoscaler: KubeObject): string[] {
+  const { scaleTargetRef } = (autoscaler['spec'] ?? {}) as {
+    scaleTargetRef?: { kind: string; name: string };
+  };
+  if (scaleTargetRef === undefined) return [];
+  return [`${scaleTargetRef.kind} ${autoscaler.metadata.namespace ?? ''}/${scaleTargetRef.name}`];
+}

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CheckContext } from '../harness/context.ts';
+import { recordLeaders } from './api-balanced.ts';
+
+/** A runner that answers what `describe` says to the n-th question about a store. */
+function contextOf(describe: (asked: number) => { leader: string | null }, settleMs: number) {
+  const seen: unknown[] = [];
+  let asked = 0;
+  const context = {
+    settings: { stores: { postgres: {} } },
+    signal: new AbortController().signal,
+    timeoutMs: (name: string) => (name === 'settle' ? settleMs : assert.fail(name)),
+    record: (kind: string, fields: Record<string, unknown>) => seen.push([kind, fields]),
+    unavailable: (what: string, reason: string) => seen.push([what, reason]),
+    runner: { call: () => new Promise((resolve) => resolve(describe(++asked))) },
+  };
+  return { ctx: context as unknown as CheckContext, seen };
+}
+
+test('should ask again who leads, until a store answers or the time to settle is over', async () => {
+  const slow = contextOf((asked) => {
+    if (asked < 3) throw new Error('no answer within 5 s');
+    return { leader: 'postgres-1' };
+  }, 10_000);
+  await recordLeaders(slow.ctx);
+  assert.deepEqual(slow.seen, [['store-leader', { store: 'postgres', leader: 'postgres-1' }]]);
+  const silent = contextOf(() => {
+    throw new Error('no answer within 5 s');
+  }, 300);
+  await recordLeaders(silent.ctx);
+  assert.deepEqual(silent.seen, [['the leader of postgres', 'Error: no answer within 5 s']]);
+});
