@@ -81,7 +81,8 @@ test('should delete the index without replicas when the control is over and nobo
     const told = Promise.withResolvers<undefined>();
     const answered = ({ method, path }: Asked): Answer => {
       const asksForSettings = path.includes('flat_settings');
-      if (method === 'DELETE' || (asksForSettings && replicas !== '0')) setImmediate(() => told.resolve(undefined));
+      if (method === 'DELETE' || (asksForSettings && replicas !== '0'))
+        setImmediate(() => told.resolve(undefined));
       return asksForSettings ? { status: 200, json: settings(replicas) } : { status: 200 };
     };
     const { ctx, asked } = await served(t, answered, over.signal);
