@@ -54,11 +54,14 @@ async function preparing(
   return asked.map((question) => question.replace(/\?.*$/, ''));
 }
 
-test('should put the settings of an index right that was left without replicas, and commit what it holds', async () => {
-  assert.deepEqual(await preparing(made(HOUR_MS), { status: 'green' }), [
+const declared = { 'index.number_of_replicas': '2', 'index.write.wait_for_active_shards': '2' };
+
+test('should go on with an index that is as declared, and commit what it holds', async () => {
+  const index = made(HOUR_MS);
+  const kept = { ...index, settings: { ...index.settings, ...declared } };
+  assert.deepEqual(await preparing(kept, { status: 'green' }), [
     `GET ${INDEX}`,
     `GET /_cluster/health${INDEX}`,
-    `PUT ${INDEX}/_settings`,
     `GET /_cluster/health${INDEX}`,
     `POST ${INDEX}/_flush`,
   ]);
@@ -70,7 +73,8 @@ test('should make an index anew that is too old, was made by a write or has lost
   for (const [found, status] of [
     [made(25 * HOUR_MS), 'green'],
     [made(HOUR_MS, { mappings }), 'green'],
-    [made(HOUR_MS), 'red'],
+    [made(HOUR_MS), 'green'], // its settings are not those that are declared
+    [made(HOUR_MS, { settings: { ...made(HOUR_MS).settings, ...declared } }), 'red'],
     [null, 'green'],
   ] as const) {
     const asked = await preparing(found, { status });

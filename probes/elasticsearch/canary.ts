@@ -40,9 +40,8 @@ export async function prepareCanary(connection: StoreConnection, deadlineMs: num
   const place = servicePlace(connection);
   const settings = settingsFor(declaredOf(connection).replicas);
   const found = await foundIndex(place, left());
-  if (found !== null && (await isKept(place, found, left())))
-    await ask(place, { path: `${PATH}/_settings`, method: 'PUT', body: { index: settings } }, left());
-  else await makeAnew(place, settings, left);
+  if (found === null || !isAsDeclared(found, settings) || !(await isHeld(place, left())))
+    await makeAnew(place, settings, left);
   await waitGreen(place, CANARY_INDEX, left());
   // What earlier runs wrote is not to be replayed by a copy that starts during this one. It only saves time.
   const flush = { path: `${PATH}/_flush`, method: 'POST' } as const;
@@ -68,12 +67,22 @@ async function foundIndex(place: Place, bounds: Bounds): Promise<FoundIndex | nu
 }
 
 /** An index whose primary nobody holds any more (red) never comes back by itself; it holds nothing but canaries. */
-async function isKept(place: Place, found: FoundIndex, bounds: Bounds): Promise<boolean> {
-  return isUsable(found, Date.now()) && (await indexHealth(place, CANARY_INDEX, bounds)).status !== 'red';
+async function isHeld(place: Place, bounds: Bounds): Promise<boolean> {
+  return (await indexHealth(place, CANARY_INDEX, bounds)).status !== 'red';
 }
 
 /**
- * Whether its settings can be put right: less than a day old, and made by us. A write that comes just after the index was deleted makes
+ * One with other settings is made anew rather than changed: it holds nothing but canaries, and what it may be set to depends on what it
+ * is set to (no more copies to wait for than there are).
+ */
+function isAsDeclared(found: FoundIndex, settings: Record<string, unknown>): boolean {
+  const same = ([name, value]: [string, unknown]): boolean =>
+    found.settings?.[`index.${name}`] === String(value);
+  return isUsable(found, Date.now()) && Object.entries(settings).every(same);
+}
+
+/**
+ * Whether it can be gone on with: less than a day old, and made by us. A write that comes just after the index was deleted makes
  * one by itself, in which `run` is text: there no run would be found again, and all of it would seem lost.
  */
 export function isUsable({ mappings = {}, settings = {} }: FoundIndex, nowMs: number): boolean {

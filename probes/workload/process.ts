@@ -25,9 +25,15 @@ export interface WorkloadProcessOptions {
   signal?: AbortSignal | undefined;
 }
 
+/**
+ * V8 stops everything to clear its space for new objects, the longer the more of them are in use, as when a hundred operations wait for a
+ * store that is gone; with 64 MB in place of 16 it does so four times less often. Lateness at an outage's edges came from there.
+ */
+const NEW_SPACE = '--max-semi-space-size=64';
+
 /** Starts the workload as a process in a session of its own: a signal of the terminal must not end what is being observed. */
 export function startWorkload(config: WorkloadInput, options: WorkloadProcessOptions = {}): WorkloadProcess {
-  const child = spawn(process.execPath, [ENTRY], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  const child = spawn(process.execPath, [NEW_SPACE, ENTRY], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   // A child that ends early closes its pipes; its exit says why.
   child.stdin.on('error', () => undefined);
   child.stdin.write(`${JSON.stringify(config)}\n`);

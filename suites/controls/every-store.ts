@@ -19,6 +19,8 @@ export interface StoreControls {
   double(ctx: ControlContext, write: StoredWrite): Promise<void>;
   /** Goals under which one lost write is too many, where the store's own allow for some. */
   goals?: Record<string, unknown>;
+  /** The write that is tampered with, where an early one may not have been acknowledged; default 150. */
+  victim?: number;
   /** Another way to keep the store from coming back than to delete a majority whose nodes take no pods. */
   neverBack?: Pick<Control, 'title' | 'break'>;
 }
@@ -34,11 +36,11 @@ const TAMPER_DEADLINE_MS = 120_000;
 const TAMPERED_BEFORE_MS = 15_000;
 /** Long enough for a real failover of a deleted pod (15 s), so that "never" is not said too early. */
 const SHORT_DEADLINE_MS = 15_000;
-const WRITTEN = new RegExp(`\\b${VICTIM}\\b`);
 
 /** Each fails for one reason only. */
 export function everyStoreControls(of: StoreControls): Control[] {
-  const { store } = of;
+  const { store, victim = VICTIM } = of;
+  const written = new RegExp(`\\b${victim}\\b`);
   const about = (fault: string, name: string): Pick<Control, 'id' | 'check' | 'size'> => ({
     id: `failover/${store}/${fault}/${name}`,
     check: `failover/${store}/${fault}`,
@@ -58,20 +60,20 @@ export function everyStoreControls(of: StoreControls): Control[] {
     {
       ...about('pod-delete', 'write-removed'),
       verdict: 'fail',
-      title: `acknowledged write ${VICTIM} is removed behind the harness's back`,
-      expectSeen: WRITTEN,
+      title: `acknowledged write ${victim} is removed behind the harness's back`,
+      expectSeen: written,
       settings: { ...tampering, ...(of.goals !== undefined && { goals: of.goals }) },
       break: (ctx) => tamper(ctx, of, (write) => of.remove(ctx, write)),
-      verify: (_, judgement) => Promise.resolve(expectCounts(judgement, { lost: [VICTIM], duplicates: [] })),
+      verify: (_, judgement) => Promise.resolve(expectCounts(judgement, { lost: [victim], duplicates: [] })),
     },
     {
       ...about('pod-delete', 'write-doubled'),
       verdict: 'fail',
-      title: `write ${VICTIM} is there twice`,
-      expectSeen: WRITTEN,
+      title: `write ${victim} is there twice`,
+      expectSeen: written,
       settings: tampering,
       break: (ctx) => tamper(ctx, of, (write) => of.double(ctx, write)),
-      verify: (_, judgement) => Promise.resolve(expectCounts(judgement, { lost: [], duplicates: [VICTIM] })),
+      verify: (_, judgement) => Promise.resolve(expectCounts(judgement, { lost: [], duplicates: [victim] })),
     },
   ];
 }
@@ -119,18 +121,19 @@ function tamper(
   of: StoreControls,
   action: (write: StoredWrite) => Promise<void>,
 ): Promise<void> {
+  const n = of.victim ?? VICTIM;
   const work = async (): Promise<void> => {
     const before = (await of.newest(ctx))?.run;
     const run = await ctx.until(
-      `write ${VICTIM} and ${LATER} later ones`,
+      `write ${n} and ${LATER} later ones`,
       async () => {
         const seen = await of.newest(ctx);
-        return seen !== null && seen.run !== before && seen.n >= VICTIM + LATER ? seen.run : null;
+        return seen !== null && seen.run !== before && seen.n >= n + LATER ? seen.run : null;
       },
       { timeoutMs: TAMPER_DEADLINE_MS, everyMs: 200 },
     );
-    await action({ run, n: VICTIM });
-    ctx.log(`tampered with write ${VICTIM} of ${run}`);
+    await action({ run, n });
+    ctx.log(`tampered with write ${n} of ${run}`);
   };
   return beside(ctx, work);
 }

@@ -95,15 +95,23 @@ test('should delete the index without replicas when the control is over and nobo
   }
 });
 
-test('should delete the index that was searched again and again while its crash keeps the store from answering', async (t) => {
+test('should delete the index that was searched once a server was started anew, again and again while the store does not answer', async (t) => {
   const { ctx, asked } = await served(t, ({ method }, before) => {
     const number = deletions(before).length;
-    if (method === 'DELETE') return { status: number === 0 ? 404 : number < 4 ? 503 : 200 };
-    const search = { query_total: 48 };
-    return { status: 200, json: { _all: { primaries: { search }, total: { search } } } };
+    return { status: method === 'DELETE' && number < 4 ? 503 : 200 };
   });
+  let looks = 0;
   const over = Promise.withResolvers<string>();
-  await indexLost.break({ ...ctx, log: over.resolve });
+  const list: ControlContext['list'] = () => {
+    const containerID = ++looks < 4 ? 'before' : 'after';
+    assert.deepEqual(deletions(asked), [], 'nothing is deleted before the crash is seen');
+    const status = { containerStatuses: [{ name: 'elasticsearch', containerID }] };
+    return Promise.resolve([
+      { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'elasticsearch-0' }, status },
+    ]);
+  };
+  await indexLost.break({ ...ctx, list, log: over.resolve });
   assert.match(await over.promise, /is deleted/);
+  assert.equal(looks, 4);
   assert.equal(deletions(asked).length, 5);
 });

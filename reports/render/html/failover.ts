@@ -98,7 +98,7 @@ function electionText(trial: FailoverRecord): string {
 function settings(trial: FailoverRecord): Html | null {
   if (trial.governing.length === 0 && trial.expectedWindowMs === null) return null;
   const rows = trial.governing.map((one) => [
-    html`<code>${one.name}</code>`,
+    html`<code>${breakable(one.name)}</code>`,
     html`<code>${one.value}</code>`,
     one.source,
   ]);
@@ -125,6 +125,11 @@ function settings(trial: FailoverRecord): Html | null {
     <h5>Configured, read live</h5>
     ${rows.length > 0 && table('Settings that govern failover', [{ title: 'Setting' }, { title: 'Value' }, { title: 'Read from' }], rows)}${comparison}
   </div>`;
+}
+
+/** A long name may be broken behind its dots: the table must fit beside the counts. */
+function breakable(name: string): Html[] {
+  return name.split(/(?<=\.)/).map((part, index) => (index === 0 ? html`${part}` : html`<wbr />${part}`));
 }
 
 function outages(trial: FailoverRecord): Html | null {

@@ -69,7 +69,7 @@ function server(image: string): unknown {
       timeoutSeconds: 5,
       failureThreshold: 6,
     }),
-    resources: resources({ cpuRequest: '100m', cpuLimit: '2', memoryRequest: '640Mi', memoryLimit: '896Mi' }),
+    resources: resources({ cpuRequest: '100m', cpuLimit: '1', memoryRequest: '640Mi', memoryLimit: '896Mi' }),
     securityContext: NO_RIGHTS,
     volumeMounts: [
       { name: 'data', mountPath: DATA },
