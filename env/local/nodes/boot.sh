@@ -78,12 +78,6 @@ mount --make-rshared /
 
 # What kube-proxy and the pods' bridge rely on; these belong to the network namespace, not to the machine.
 echo 1 >/proc/sys/net/ipv4/ip_forward
-# A Service's address is translated once a connection: an attempt at a pod that died would hold its source port to that dead
-# pod for 120 s, and new connections of the same client would meet it.
-syn_sent=/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_syn_sent
-if [ -e "$syn_sent" ]; then
-  echo 5 >"$syn_sent"
-fi
 if [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]; then
   # Two pods of one node that talk through a Service: the reply must pass the packet filter on the bridge.
   echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables
@@ -93,6 +87,19 @@ if [ -e /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_syn_sent ]; then
   # comes back with the same port would be sent to the dead pod again, long after the Service has moved on.
   echo 5 >/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_syn_sent
 fi
+
+# kube-proxy rejects connections to a Service without endpoints by ICMP. On one machine the answer can come back while the client's
+# socket is still in the kernel's hands: the kernel then keeps the error in the socket's error queue, sends the SYN again, and when that
+# succeeds, epoll reports an error of a connection that works, for ever. Redis' event loop spins on it (two of three Sentinels, each
+# at its CPU limit). Without the ICMP a client waits for the next SYN.
+nft -f - <<'RULES'
+table ip plumbline_node {
+  chain no_icmp_rejects {
+    type filter hook output priority filter; policy accept;
+    icmp type destination-unreachable icmp code port-unreachable drop
+  }
+}
+RULES
 
 export PATH="$NODE_BIN:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 export HOME=/root
