@@ -33,7 +33,10 @@ const NEW_SPACE = '--max-semi-space-size=64';
 
 /** Starts the workload as a process in a session of its own: a signal of the terminal must not end what is being observed. */
 export function startWorkload(config: WorkloadInput, options: WorkloadProcessOptions = {}): WorkloadProcess {
-  const child = spawn(process.execPath, [NEW_SPACE, ENTRY], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  const child = spawn(process.execPath, [NEW_SPACE, ENTRY], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
   // A child that ends early closes its pipes; its exit says why.
   child.stdin.on('error', () => undefined);
   child.stdin.write(`${JSON.stringify(config)}\n`);
