@@ -23,7 +23,7 @@ export interface LoadOptions {
    */
   with?: readonly string[] | 'raised' | undefined;
   /**
-   * Embedded environments only: instead of the size in the file. `raised`: the size that it was raised with, if it is up; elsewhere nothing.
+   * Embedded environments only: instead of the size in the file. `raised`: the size that its stamp says it was raised with; elsewhere nothing.
    */
   size?: Size | 'raised' | undefined;
 }
@@ -105,7 +105,7 @@ function applySize(data: EnvironmentFile, asked: LoadOptions['size']): Environme
   return { ...data, cluster: { ...data.cluster, size: wanted }, topology };
 }
 
-/** What is up has the size that it has, whatever its file says. */
+/** What was raised and not removed has the size that it has, whatever its file says. */
 function sizeRaised({ cluster }: EnvironmentFile): Size | undefined {
   return 'embedded' in cluster ? readStamp(cluster.embedded)?.size : undefined;
 }

@@ -73,3 +73,9 @@ test('should see that a node was left without its vote, and say how it gets it b
     /expected 3 nodes with a vote, seen 1 \(es-0 excluded: DELETE \/_cluster\/voting_config_exclusions/,
   );
 });
+
+test('should not be steady when nobody says which nodes have a vote', async () => {
+  const seen = await looking({ votes: { last_committed_config: undefined as unknown as string[] } });
+  assert.equal(seen.ok, false);
+  assert.match(seen.detail, /which nodes have a vote/);
+});

@@ -175,7 +175,7 @@ export class WorkloadEngine {
       this.#scheduledReads++;
       this.#reads++;
       // Reads that hang must leave places for writes: it is writes that show whether the store is back.
-      if (this.#reads > this.#options.maxConnections / 2) {
+      if (this.#reads > Math.ceil(this.#options.maxConnections / 2)) {
         this.#ended(operation, now, 'unsent', '');
         return;
       }

@@ -104,7 +104,7 @@ function expectedOf(goals: TrialGoals): string {
   if (goals.lostWrites !== undefined) parts.push(`lost acknowledged writes ≤ ${goals.lostWrites}`);
   if (goals.lossWindowSeconds !== undefined)
     parts.push(`lost acknowledged writes within ${goals.lossWindowSeconds} s`);
-  if (goals.lossWindowBeyondFailover !== undefined)
+  else if (goals.lossWindowBeyondFailover !== undefined)
     parts.push(`lost acknowledged writes within the time of failover + ${goals.lossWindowBeyondFailover}`);
   if (goals.electionRequired !== false) parts.push('another leader elected in at least one trial');
   const minTrials = goals.minTrials ?? 1;

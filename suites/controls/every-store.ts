@@ -28,7 +28,8 @@ export interface StoreControls {
 /** Tampered with as soon as a hundred later writes are there: by then its acknowledgement has long been received. */
 const VICTIM = 150;
 const LATER = 100;
-const TAMPER_DEADLINE_MS = 120_000;
+/** Before the first write come Playwright's start, a steady store and an environment at rest. */
+const TAMPER_DEADLINE_MS = 240_000;
 /**
  * Before the fault, in place of the environment's usual few seconds: the victim is tampered with while writes flow and everybody can be
  * asked, and a busy machine needs seconds for a look at what is there.

@@ -99,17 +99,19 @@ export async function runControlPlaneTrial(ctx: CheckContext, fault: ControlPlan
 async function look(ctx: CheckContext): Promise<void> {
   await ctx.step('note who leads each store', () => recordLeaders(ctx));
   await ctx.step('note every pod and its restarts', async () => {
-    const pods = ((await listPods(ctx)) ?? []).filter(runs);
+    const all = ((await listPods(ctx)) ?? []).filter(stays);
+    const pods = all.filter(({ status }) => status.phase === 'Running');
     // Without it a pod that was scaled away counts as disturbed: no reason to call the whole trial unseen.
     const autoscalers = await ctx.cluster.list({ kind: 'autoscaling/v2/HorizontalPodAutoscaler' });
-    ctx.record('pods', { pods: pods.map(rowOf), scaled: scaledPods(pods, autoscalers.items) });
+    ctx.record('pods', { pods: pods.map(rowOf), scaled: scaledPods(all, autoscalers.items) });
   });
 }
 
-/** What is over or on its way out, and what checks made, is nobody's workload. */
-function runs({ metadata, status }: PodObject): boolean {
+/** What is over or on its way out, and what checks made, is nobody's workload; what waits for a node has replaced somebody. */
+function stays({ metadata, status }: PodObject): boolean {
   const own = metadata.labels?.['app.kubernetes.io/managed-by'] === 'plumbline';
-  return !own && metadata.deletionTimestamp === undefined && status.phase === 'Running';
+  const over = status.phase === 'Succeeded' || status.phase === 'Failed';
+  return !own && !over && metadata.deletionTimestamp === undefined;
 }
 
 function rowOf(pod: PodObject): [string, string, number, string | null, boolean] {

@@ -64,7 +64,8 @@ async function packetFilters(): Promise<string[]> {
   for (const [space, { pid }] of spaces) {
     const argv = ['nsenter', `--net=/proc/${pid}/ns/net`, '--', 'nft', 'list', 'tables'];
     const { stdout } = await runAny(argv, { timeoutMs: TIMEOUT_MS });
-    const ours = stdout.split('\n').filter((line) => line.includes('plumbline'));
+    // A node's own table is of the family ip (env/local/nodes/boot.sh), those of faults are inet.
+    const ours = stdout.split('\n').filter((line) => line.startsWith('table inet plumbline'));
     left.push(...ours.map((line) => `${line} in ${space} (process ${pid})`));
   }
   return left;

@@ -1,6 +1,6 @@
 /** A PostgreSQL server of its own for a test: a fresh cluster in a temporary folder, on a free port of the loopback. */
 import { execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,6 +17,14 @@ const START_DEADLINE_MS = 20_000;
  * measured, commits go to memory.
  */
 const MEMORY = '/dev/shm';
+/** A fresh cluster with its log takes some 100 MB; containers have 64 MB there by default. */
+const ROOM_BYTES = 512 * 1024 * 1024;
+
+function hasRoom(folder: string): boolean {
+  if (!existsSync(folder)) return false;
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize >= ROOM_BYTES;
+}
 
 export interface PostgresServer {
   connection: StoreConnection;
@@ -35,7 +43,7 @@ export async function freePort(): Promise<number> {
 
 /** PostgreSQL refuses to run as root: its package's user owns the cluster. */
 export async function startPostgres(): Promise<PostgresServer> {
-  const folder = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'plumbline-postgres-'));
+  const folder = mkdtempSync(join(hasRoom(MEMORY) ? MEMORY : tmpdir(), 'plumbline-postgres-'));
   const [uid, gid] = ['-u', '-g'].map((flag) =>
     Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' })),
   );

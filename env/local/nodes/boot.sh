@@ -91,12 +91,12 @@ fi
 # kube-proxy rejects connections to a Service without endpoints by ICMP. On one machine the answer can come back while the client's
 # socket is still in the kernel's hands: the kernel then keeps the error in the socket's error queue, sends the SYN again, and when that
 # succeeds, epoll reports an error of a connection that works, for ever. Redis' event loop spins on it (two of three Sentinels, each
-# at its CPU limit). Without the ICMP a client waits for the next SYN.
-nft -f - <<'RULES'
+# at its CPU limit). Without the ICMP a pod waits for its next SYN; clients outside of pods get it as ever.
+nft -f - <<RULES
 table ip plumbline_node {
   chain no_icmp_rejects {
     type filter hook output priority filter; policy accept;
-    icmp type destination-unreachable icmp code port-unreachable drop
+    ip daddr $NODE_PODS icmp type destination-unreachable icmp code port-unreachable drop
   }
 }
 RULES

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { runAny, startDetached } from '../run.ts';
 import type { CommandResult, RunOptions } from '../run.ts';
 import { waitFor } from '../wait.ts';
+import { addressesOf } from './addressing.ts';
 import type { ClusterSize, NodeSpec } from './addressing.ts';
 import { cgroupName, hierarchies, makeCgroups, processesIn, removeCgroups } from './cgroups.ts';
 import { nodeDir, nodeFiles, nodeLogs } from './files.ts';
@@ -192,6 +193,7 @@ function launch(node: NodeSpec, binDir: string): void {
     PATH: NODE_PATH,
     NODE_NAME: node.name,
     NODE_NETNS: node.netns,
+    NODE_PODS: addressesOf(node.instance).podCidr,
     NODE_DIR: nodeDir(node),
     NODE_BIN: binDir,
     NODE_CGROUPS: makeCgroups(cgroupName(node.instance, node.name)).join(' '),
