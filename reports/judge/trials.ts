@@ -225,10 +225,13 @@ function lossWindowFigures(counted: readonly FailoverRecord[], goals: TrialGoals
   ];
 }
 
-/** How often a failover takes longer than its goal, at worst; from two trials on, like the bound of loss. */
+/**
+ * How often a failover takes longer than its goal, at worst; from two trials on, like the bound of loss. Where a majority was given back,
+ * every trial has a goal of its own, and nothing is claimed.
+ */
 function slowBoundFigures(counted: readonly FailoverRecord[], goals: TrialGoals): Figure[] {
-  const goalMs = longestRto(goals.rtoSeconds ?? Infinity, goals) * 1000;
-  if (counted.length < 2 || goalMs === Infinity) return [];
+  const goalMs = (goals.rtoSeconds ?? Infinity) * 1000;
+  if (counted.length < 2 || goalMs === Infinity || goals.awaySeconds !== undefined) return [];
   const slow = counted.filter(({ rto }) => rto === null || rto.hiMs > goalMs).length;
   const bound = proportionBounds(slow, counted.length).upper;
   const name = 'share of trials slower than the RTO goal, upper 95 % bound';

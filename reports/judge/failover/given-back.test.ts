@@ -37,6 +37,24 @@ describe('a majority that was given back', () => {
     );
   });
 
+  it('should fail for a second outage that is too long by itself, however long the first was allowed to be', () => {
+    const twice = (forMs: number) =>
+      judge(
+        returned(
+          frozen(
+            [
+              [5_000, 40_000],
+              [52_000, forMs],
+            ],
+            90_000,
+          ),
+        ),
+      );
+    assert.equal(twice(14_000).verdict, 'pass', twice(14_000).reason);
+    assert.equal(twice(20_000).verdict, 'fail');
+    assert.match(twice(20_000).reason, /RTO (?:19\.9|20)\d* to 20\S* s, goal 15 s/);
+  });
+
   it('should have the deadline from then on', () => {
     const gone = (lengthMs: number) => judge(returned(frozen([[5_000, 300_000]], lengthMs)));
     assert.match(gone(100_000).reason, /RTO > 90 s: writes did not succeed/);
@@ -67,7 +85,10 @@ describe('a majority that was given back', () => {
     assert.equal(verdict, 'pass');
     assert.match(expected, /RTO ≤ 15 s from the return of the majority/);
     assert.equal(figures.find(({ name }) => name === 'worst RTO')?.goal, 45);
-    // None of two was slower: 95 % certain of at most 77.7 %.
-    assert.equal(figures.find(({ name }) => name.includes('slower than the RTO goal'))?.value, 77.7);
+    // Each trial has a goal of its own: how often it is missed is not claimed.
+    assert.equal(
+      figures.some(({ name }) => name.includes('slower than the RTO goal')),
+      false,
+    );
   });
 });

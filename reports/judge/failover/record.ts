@@ -140,7 +140,10 @@ interface Sampled {
   ratePerSecond: number;
 }
 
-/** The longest episode since the fault that ended in a steady stretch, unless the last one did not end. */
+/**
+ * The longest episode since the fault that ended in a steady stretch, unless the last one did not end. Where a majority was given back,
+ * goals of episodes differ by when they began: then the one that is closest to its own, or furthest beyond it.
+ */
 function recoveryOf({ trial, acks, outages, ratePerSecond }: Sampled): Recovery {
   const sinceMs = trial.faultMs ?? -Infinity;
   const episodes = episodesOf(outages, acks, ratePerSecond).filter((episode) => episode.end.hiMs > sinceMs);
@@ -151,9 +154,13 @@ function recoveryOf({ trial, acks, outages, ratePerSecond }: Sampled): Recovery 
     return { episode: null, open: null, rto: steady && dense ? unseenOutage(acks, sinceMs) : null };
   }
   if (last.steadyFromMs === null) return { episode: null, open: last, rto: null };
-  let longest = last;
-  for (const episode of episodes) if (episode.lengthMs.hiMs > longest.lengthMs.hiMs) longest = episode;
-  return { episode: longest, open: null, rto: longest.lengthMs };
+  const beyondGoalMs = ({ start, lengthMs }: Episode): number => {
+    const { rtoGoalMs } = goalFor(trial, start.loMs);
+    return lengthMs.hiMs - (rtoGoalMs !== null && Number.isFinite(rtoGoalMs) ? rtoGoalMs : 0);
+  };
+  let worst = last;
+  for (const episode of episodes) if (beyondGoalMs(episode) > beyondGoalMs(worst)) worst = episode;
+  return { episode: worst, open: null, rto: worst.lengthMs };
 }
 
 function noteOf({ rto, episode, open }: Recovery, trial: Trial): { rtoNote?: string } {
