@@ -149,7 +149,9 @@ export class KillSeries {
     killProcesses(victims);
     const struckMs = monoMs();
     if (plan.victim === 'playwright' || plan.victim === 'worker') {
-      const inTime = await Promise.race([ended.then(() => true), sleep(END_DEADLINE_MS).then(() => false)]);
+      // The timer must not outlive the attempt: a process of tests would wait for it.
+      const tooLate = sleep(END_DEADLINE_MS, false, { ref: false });
+      const inTime = await Promise.race([ended.then(() => true), tooLate]);
       if (!inTime) problems.push('the runner that was left alone did not end');
     }
     await ended;
