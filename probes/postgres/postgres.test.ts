@@ -7,9 +7,11 @@ import { DatabaseError } from 'pg';
 import { PostgresWorkloadClient } from './session.ts';
 import { errorClass, SURE_FAILURES, sqlState } from './errors.ts';
 import { leaderOf, patroniCluster, patroniMembers } from './patroni.ts';
+import type { PatroniStatus } from './patroni.ts';
 import { connectWithin, PostgresTimeout } from './query.ts';
 import { walPosition } from './readback.ts';
 import { expectedWindow } from './settings.ts';
+import { followed } from './state.ts';
 
 const serverError = (code: string): DatabaseError =>
   Object.assign(new DatabaseError('cannot execute', 1, 'error'), { code });
@@ -120,4 +122,20 @@ void test('Patroni is asked on the port that the environment file declares', asy
   } finally {
     server.close();
   }
+});
+
+void test('a synchronous replica counts once Patroni has written it down: before that nobody may take over', () => {
+  const replica = (application_name: string, sync_state: string) => ({
+    ...{ application_name, sync_state, state: 'streaming' },
+  });
+  const status = {
+    ...{ role: 'primary', state: 'running' },
+    replication: [replica('b', 'sync'), replica('c', 'async')],
+  } as unknown as PatroniStatus;
+  const promised = { replicas: 2, synchronous: 1 };
+  assert.equal(followed('a', { ...status, elected: 1 }, promised).ok, true);
+  const early = followed('a', { ...status, elected: 0 }, promised);
+  assert.equal(early.ok, false);
+  assert.match(early.detail, /one synchronous, seen: .* 0 synchronous as Patroni has it/);
+  assert.equal(followed('a', { ...status, elected: 0 }, { replicas: 2, synchronous: 0 }).ok, true);
 });

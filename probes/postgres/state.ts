@@ -62,25 +62,34 @@ export async function steady(target: StoreTarget, bounds: Bounds): Promise<Stead
       patroniConfig(holder, bounds),
     ]);
     const promised = scalar(config['synchronous_mode'] ?? false) !== 'false' && members.length > 1;
-    return followed(holder.name, status, { replicas: members.length - 1, synchronous: promised ? 1 : 0 });
+    const elected = cluster.members.filter(({ role }) => SYNCHRONOUS_ROLES.includes(role)).length;
+    const expected = { replicas: members.length - 1, synchronous: promised ? 1 : 0 };
+    return followed(holder.name, { ...status, elected }, expected);
   } catch (error) {
     return { ok: false, leader: null, detail: error instanceof Error ? error.message : String(error) };
   }
 }
 
-/** Is the leader one, and do as many follow it as should? */
-function followed(
+/** What Patroni calls a member that may take over from a synchronous leader. */
+const SYNCHRONOUS_ROLES: readonly string[] = ['sync_standby', 'quorum_standby'];
+
+/**
+ * Is the leader one, and do as many follow it as should? A synchronous replica has to be known to Patroni as well (`elected`): the server
+ * calls it so up to a loop_wait before Patroni has written it down, and until then nobody may take over.
+ */
+export function followed(
   leader: string,
-  { role, state, replication }: PatroniStatus,
+  { role, state, replication, elected }: PatroniStatus & { elected: number },
   expected: { replicas: number; synchronous: number },
 ): Steadiness {
   const streaming = replication.filter((replica) => replica.state === 'streaming');
   const synchronous = streaming.filter(({ sync_state: kind }) => kind === 'sync' || kind === 'quorum');
+  const synchronousNow = Math.min(synchronous.length, elected);
   const seen =
     `leader ${leader} (${role}, ${state}), ${streaming.length} of ${expected.replicas} replicas streaming, ` +
-    `${synchronous.length} synchronous`;
+    `${synchronousNow} synchronous${elected < synchronous.length ? ' as Patroni has it' : ''}`;
   const leads = state === 'running' && ['master', 'primary'].includes(role);
-  const ok = leads && streaming.length === expected.replicas && synchronous.length >= expected.synchronous;
+  const ok = leads && streaming.length === expected.replicas && synchronousNow >= expected.synchronous;
   const wanted = `expected every replica streaming${expected.synchronous > 0 ? ' and one synchronous' : ''}`;
   return { ok, leader, detail: ok ? seen : `${wanted}, seen: ${seen}` };
 }
