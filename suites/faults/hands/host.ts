@@ -100,11 +100,11 @@ export class HostHand implements Hand {
         });
         const landedMs = monoMs();
         acted({ table });
-        const drops = await this.#awaitDrops(pid, table, cuts);
+        const { drops, knocks } = await this.#awaitDrops(pid, table, cuts);
         const seen = `packet filter ${table} in the network namespace of ${member.name} (process ${briefly(anchor)}): ${describeDrops(cuts, drops)}`;
         return allDropped(cuts, drops)
           ? { lastBeforeMs, landedMs, by: 'packets dropped', proof: seen }
-          : `not every packet that ${member.name} sent was dropped within ${this.#options.landingMs} ms; ${seen}`;
+          : `not every packet that ${member.name} sent was dropped within ${this.#options.landingMs} ms; ${seen}; last knocks: ${knocks.join('; ')}`;
       },
     });
   }
@@ -187,15 +187,19 @@ export class HostHand implements Hand {
   }
 
   /** Sends something to each of them, until all of it is seen to be dropped or the time is up. */
-  async #awaitDrops(pid: number, table: string, cuts: readonly Cut[]): Promise<Drops> {
+  async #awaitDrops(
+    pid: number,
+    table: string,
+    cuts: readonly Cut[],
+  ): Promise<{ drops: Drops; knocks: string[] }> {
     const until = monoMs() + this.#options.landingMs;
     for (;;) {
-      await Promise.all(knocksOf(cuts).map((at) => knock(pid, at)));
+      const knocks = await Promise.all(knocksOf(cuts).map((at) => knock(pid, at)));
       const listed = await run([...inNetwork(pid), 'nft', '-j', 'list', 'table', 'inet', table], {
         timeoutMs: COMMAND_TIMEOUT_MS,
       });
       const drops = parseDrops(listed);
-      if (allDropped(cuts, drops) || monoMs() > until) return drops;
+      if (allDropped(cuts, drops) || monoMs() > until) return { drops, knocks };
       await sleep(DROP_LOOK_MS);
     }
   }
@@ -222,10 +226,11 @@ function oldest<P extends ProcessId>(processes: readonly P[]): P | undefined {
 }
 
 /** Tries to connect from the network namespace of a process; a connection that is dropped is given up soon. */
-async function knock(pid: number, { address, port }: { address: string; port: number }): Promise<void> {
+async function knock(pid: number, { address, port }: { address: string; port: number }): Promise<string> {
   const script = 'exec 3<> "/dev/tcp/$0/$1"';
   const argv = [...inNetwork(pid), 'timeout', '0.3', 'bash', '-c', script, address, String(port)];
-  await runAny(argv, { timeoutMs: COMMAND_TIMEOUT_MS });
+  const { code, stderr } = await runAny(argv, { timeoutMs: COMMAND_TIMEOUT_MS });
+  return `${address}:${port} ended with ${code}${stderr === '' ? '' : ` (${stderr.trim().slice(-120)})`}`;
 }
 
 function inNetwork(pid: number): string[] {
