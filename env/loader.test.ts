@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { CommandError, EnvironmentError, renderProblem } from './errors.ts';
 import { environmentJsonSchema, SCHEMA_FILE } from './json-schema.ts';
 import { environmentNames, loadEnvironment, parseEnvironment } from './loader.ts';
@@ -181,7 +182,8 @@ test('should keep only the chosen stores and their workloads', async () => {
   );
 });
 
-test('should declare in an embedded environment what it was raised with', async (context) => {
+/** A folder for the state of instances, empty, for as long as the test runs. */
+async function emptyState(context: TestContext): Promise<string> {
   const state = await mkdtemp(path.join(tmpdir(), 'plumbline-'));
   const before = process.env.PLUMBLINE_STATE;
   process.env.PLUMBLINE_STATE = state;
@@ -190,6 +192,11 @@ test('should declare in an embedded environment what it was raised with', async 
     else process.env.PLUMBLINE_STATE = before;
     await rm(state, { recursive: true });
   });
+  return state;
+}
+
+test('should declare in an embedded environment what it was raised with', async (context) => {
+  const state = await emptyState(context);
   const names = async (environment: string): Promise<string[]> =>
     Object.keys((await loadEnvironment(environment, { with: 'raised' })).stores);
   assert.deepEqual(await names('local'), ['postgres']);
@@ -202,14 +209,7 @@ test('should declare in an embedded environment what it was raised with', async 
 });
 
 test('should take in an embedded environment the size that it was raised with, unless another is asked for', async (context) => {
-  const state = await mkdtemp(path.join(tmpdir(), 'plumbline-'));
-  const before = process.env.PLUMBLINE_STATE;
-  process.env.PLUMBLINE_STATE = state;
-  context.after(async () => {
-    if (before === undefined) delete process.env.PLUMBLINE_STATE;
-    else process.env.PLUMBLINE_STATE = before;
-    await rm(state, { recursive: true });
-  });
+  const state = await emptyState(context);
   const nodes = async (options: Parameters<typeof loadEnvironment>[1]): Promise<unknown> => {
     const { cluster, topology } = await loadEnvironment('local', options);
     return ['size' in cluster && cluster.size, topology.controlPlane?.nodes];

@@ -13,7 +13,7 @@ import {
   outliving,
   removeWrite,
 } from './elasticsearch-api.ts';
-import { beside, everyStoreControls } from './every-store.ts';
+import { beside, everyStoreControls, LATE_VICTIM } from './every-store.ts';
 
 const WRITES_FLOW_MS = 120_000;
 const BACK_MS = 180_000;
@@ -31,9 +31,6 @@ const DROPPED_MS = 60_000;
  * for by a refresh and a search each time.
  */
 const STEADY_BEFORE_MS = 10_000;
-
-/** Writes to an index that was just made go without an answer now and then for some 6 s: one of those cannot be lost. */
-const LATE_VICTIM = 1_900;
 
 export const elasticsearchControls: readonly Control[] = [
   ...everyStoreControls({

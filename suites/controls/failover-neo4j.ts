@@ -2,7 +2,7 @@
 import type { Judgement } from '../../reports/record/judgement.ts';
 import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
 import type { Control, ControlContext } from './control.ts';
-import { beside, cordonNodes, everyStoreControls } from './every-store.ts';
+import { beside, cordonNodes, everyStoreControls, LATE_VICTIM } from './every-store.ts';
 import {
   countsByRun,
   cypher,
@@ -31,9 +31,6 @@ const ENOUGH = 100;
 const GRAPH = 'PlumblineGraph';
 
 const askedLate = { settings: { query: { askAfterMs: ASKED_AFTER_MS } } };
-
-/** A server that has just started answers its first writes after their deadline now and then: one of those cannot be lost. */
-const LATE_VICTIM = 1_900;
 
 export const neo4jControls: readonly Control[] = [
   ...everyStoreControls({
