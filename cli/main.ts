@@ -74,12 +74,18 @@ function report(error: unknown, code: number, context: Context): void {
 let guarded = false;
 
 /**
+ * What nobody catches ends the command as an error of the harness: Node's own 1 would mean that a check failed.
+ *
  * `plumbline … | head -1`: a reader that has gone away is no failure of the command, and must not cut short a run that still has to
  * restore. What would be written is lost, and the exit code stays the command's.
  */
-function outliveReaders(): void {
+function guardProcess(): void {
   if (guarded) return;
   guarded = true;
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`${error.stack ?? String(error)}\n`);
+    process.exit(EXIT.harness);
+  });
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error;
@@ -93,7 +99,7 @@ function outliveReaders(): void {
  * @returns the exit code; never throws
  */
 export async function main(argv: readonly string[], overrides: Partial<Context> = {}): Promise<number> {
-  outliveReaders();
+  guardProcess();
   let exitCode: number = EXIT.met;
   const context: Context = {
     out: (text) => process.stdout.write(`${text}\n`),

@@ -1,4 +1,4 @@
-import type { StoreMember } from './store-driver.ts';
+import type { StoreConnection, StoreMember } from './store-driver.ts';
 
 /** Asks all members at once and takes the first answer. @throws Error with what each of them said; `who` names the store */
 export async function firstAnswer<T>(
@@ -13,4 +13,10 @@ export async function firstAnswer<T>(
     const reasons = error instanceof AggregateError ? error.errors.map(String) : [String(error)];
     throw new Error(`${who}: no member answered: ${reasons.join('; ')}`, { cause: error });
   }
+}
+
+/** Pods of a store's StatefulSet as its environment file declares them; null: not declared. */
+export function declaredMembers({ declared }: StoreConnection): number | null {
+  const members = declared?.['members'];
+  return typeof members === 'number' ? members : null;
 }

@@ -2,6 +2,7 @@ import type { Environment } from '../env/schema.ts';
 import type { KubeCluster } from '../probes/kubernetes/index.ts';
 import { storeDriver, STORES } from '../probes/stores.ts';
 import type { KubeObject } from '../suites/harness/protocol.ts';
+import { resizedBy } from '../suites/topology/shapes.ts';
 import { timeoutMsOf } from './environment-parts.ts';
 import type { StoreTargets } from './store-target.ts';
 
@@ -127,21 +128,13 @@ interface Limits {
   max: number;
 }
 
-interface AutoscalerSpec {
-  scaleTargetRef?: { kind: string; name: string };
-  minReplicas?: number;
-  maxReplicas: number;
-}
-
 /** Workloads whose number of replicas follows the load, with the limits in which it does. */
 async function scaledWorkloads(engine: SnapshotSource): Promise<Map<string, Limits>> {
   const autoscalers = await itemsOf(engine, 'autoscaling/v2/HorizontalPodAutoscaler');
   return new Map(
     autoscalers.flatMap((autoscaler): [string, Limits][] => {
-      const { scaleTargetRef, minReplicas = 1, maxReplicas } = autoscaler['spec'] as AutoscalerSpec;
-      if (scaleTargetRef === undefined) return [];
-      const subject = `${scaleTargetRef.kind} ${autoscaler.metadata.namespace ?? ''}/${scaleTargetRef.name}`;
-      return [[subject, { min: minReplicas, max: maxReplicas }]];
+      const resized = resizedBy(autoscaler);
+      return resized === null ? [] : [[resized.workload, resized]];
     }),
   );
 }

@@ -1,3 +1,4 @@
+import { declaredMembers } from '../members.ts';
 import { waitSteadyBy } from '../steady.ts';
 import type { Bounds, Steadiness, StoreDescription, StoreTarget } from '../store-driver.ts';
 import { textOf, withRedis } from './connection.ts';
@@ -50,17 +51,12 @@ async function look(target: StoreTarget, bounds: Bounds): Promise<ClusterView> {
           );
     const declared = {
       declaredSentinels: store.sentinels.length,
-      declaredMembers: membersOf(target.connection.declared),
+      declaredMembers: declaredMembers(target.connection),
     };
     return { ...declared, sentinels, sentinel, members, leader };
   } finally {
     asking.close();
   }
-}
-
-function membersOf(declared: StoreTarget['connection']['declared']): number | null {
-  const members = declared?.['members'];
-  return typeof members === 'number' ? members : null;
 }
 
 /** Leader, members and live settings. @throws Error when no Sentinel or no master answers */

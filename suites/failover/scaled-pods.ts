@@ -1,5 +1,5 @@
 import type { KubeObject } from '../harness/protocol.ts';
-import { ownerOf } from '../topology/shapes.ts';
+import { ownerOf, resizedBy } from '../topology/shapes.ts';
 import type { PodObject } from '../topology/shapes.ts';
 
 /** `[namespace/name, kind namespace/name of its workload]` of a pod whose workload an autoscaler resizes. */
@@ -7,7 +7,7 @@ type ScaledPod = [string, string];
 
 /** The pods whose number follows the load: one of them may go for a good reason. */
 export function scaledPods(pods: readonly PodObject[], autoscalers: readonly KubeObject[]): ScaledPod[] {
-  const scaled = new Set(autoscalers.flatMap(targetOf));
+  const scaled = new Set(autoscalers.map((one) => resizedBy(one)?.workload));
   return pods
     .map((pod): ScaledPod => {
       const { namespace = '', name } = pod.metadata;
@@ -15,12 +15,4 @@ export function scaledPods(pods: readonly PodObject[], autoscalers: readonly Kub
       return [`${namespace}/${name}`, `${owner.kind} ${namespace}/${owner.name}`];
     })
     .filter(([, workload]) => scaled.has(workload));
-}
-
-function targetOf(autoscaler: KubeObject): string[] {
-  const { scaleTargetRef } = (autoscaler['spec'] ?? {}) as {
-    scaleTargetRef?: { kind: string; name: string };
-  };
-  if (scaleTargetRef === undefined) return [];
-  return [`${scaleTargetRef.kind} ${autoscaler.metadata.namespace ?? ''}/${scaleTargetRef.name}`];
 }

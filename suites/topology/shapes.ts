@@ -98,6 +98,24 @@ export interface WorkloadObject extends KubeObject {
   };
 }
 
+interface AutoscalerSpec {
+  scaleTargetRef?: { kind: string; name: string };
+  minReplicas?: number;
+  maxReplicas?: number;
+}
+
+/** The workload that an autoscaler resizes, as `kind namespace/name`, with its limits; null: it names none. */
+export function resizedBy(autoscaler: KubeObject): { workload: string; min: number; max: number } | null {
+  const {
+    scaleTargetRef,
+    minReplicas = 1,
+    maxReplicas = minReplicas,
+  } = (autoscaler['spec'] ?? {}) as AutoscalerSpec;
+  if (scaleTargetRef === undefined) return null;
+  const workload = `${scaleTargetRef.kind} ${autoscaler.metadata.namespace ?? ''}/${scaleTargetRef.name}`;
+  return { workload, min: minReplicas, max: maxReplicas };
+}
+
 export function conditionTrue(conditions: Condition[] | undefined, type: string): boolean {
   return conditions?.some((one) => one.type === type && one.status === 'True') ?? false;
 }

@@ -1,6 +1,8 @@
 /** RabbitMQ's driver against real servers: each trap is seen, and a failover counts every message. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConfirmChannel } from 'amqplib';
@@ -12,6 +14,7 @@ import type { NewObservation } from '../../probes/history.ts';
 import { rabbitmq } from '../../probes/rabbitmq/index.ts';
 import { Link } from '../../probes/rabbitmq/link.ts';
 import { recordQueue } from '../../probes/rabbitmq/options.ts';
+import { Reader } from '../../probes/rabbitmq/reader.ts';
 import type { StoreConnection } from '../../probes/store-driver.ts';
 import type { WorkloadSession } from '../../probes/workload/client.ts';
 import { startWorkload } from '../../probes/workload/process.ts';
@@ -164,6 +167,38 @@ describe('RabbitMQ', () => {
     for (const one of readings) assert.deepEqual(one['present'], []);
   });
 
+  it('should consume anew when the member that it sits on delivers nothing any more', async () => {
+    const queue = 'plumbline.stuck';
+    const relay = await startRelay(cluster.target.connection);
+    const reader = new Reader({ ...cluster.target.connection, ...relay.address }, queue);
+    const publish = (marker: number): Promise<void> =>
+      over(async (channel) => {
+        channel.sendToQueue(queue, Buffer.from(String(marker)), { messageId: 'test' });
+        await channel.waitForConfirms();
+      });
+    try {
+      await over((channel) =>
+        channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } }),
+      );
+      const first = reader.expect();
+      await publish(first.marker);
+      assert.notEqual(await first.delivery, null);
+      relay.freeze();
+      const stuck = reader.expect();
+      await publish(stuck.marker);
+      reader.overdue(stuck.marker);
+      assert.equal(await stuck.delivery, null);
+      const next = reader.expect();
+      await publish(next.marker);
+      assert.notEqual(await next.delivery, null);
+      assert.equal(reader.end()[0]?.['consumers'], 2);
+    } finally {
+      reader.end();
+      relay.close();
+      await over((channel) => channel.deleteQueue(queue));
+    }
+  });
+
   it('should move the leadership of a queue on order, and refuse for who does not lead', async () => {
     const run = 'moved';
     (await session(run)).destroy();
@@ -189,6 +224,34 @@ describe('RabbitMQ', () => {
     else assert.equal(record.verdict, 'pass', record.reason);
   });
 });
+
+/** Forwards to a server; what is connected when it freezes stays open and moves nothing any more, later connections pass. */
+async function startRelay({ host, port }: StoreConnection): Promise<{
+  address: { host: string; port: number };
+  freeze(): void;
+  close(): void;
+}> {
+  const sockets = new Set<Socket>();
+  const server = createServer((inbound) => {
+    const outbound = connect(port, host);
+    for (const socket of [inbound, outbound]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+    }
+    inbound.pipe(outbound).pipe(inbound);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    address: { host: '127.0.0.1', port: (server.address() as AddressInfo).port },
+    freeze: () => {
+      for (const socket of sockets) socket.unpipe().pause();
+    },
+    close: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
 
 async function channelOf(link: Link): Promise<ConfirmChannel> {
   const channel = await (await link.open(2000)).createConfirmChannel();

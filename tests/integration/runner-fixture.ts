@@ -81,12 +81,12 @@ export function asForeign(folder: string, name: string, variation: Variation = {
   return file;
 }
 
-/** The one run of a folder. */
-export function onlyRun(out: string): { folder: string; record: RunRecord } {
+/** The one run of a folder; `output` is what the command said. */
+export function onlyRun(out: string, output = ''): { folder: string; record: RunRecord } {
   const names = readdirSync(out).filter((name) => name !== 'latest');
   const [name] = names;
   if (name === undefined || names.length > 1)
-    throw new Error(`expected one run in ${out}, found ${names.join(', ') || 'none'}`);
+    throw new Error(`expected one run in ${out}, found ${names.join(', ') || 'none'}\n${output}`);
   const folder = join(out, name);
   return { folder, record: JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as RunRecord };
 }

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+test('should end as the command ends when nobody reads its output any more', async () => {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'plumbline.mjs'), 'list'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  const [code] = (await once(child, 'close')) as [number | null];
+  assert.equal(errors, '');
+  assert.equal(code, 0);
+});
+
+test('should end as an error of the harness, not as a failed check, when nobody catches an error', async () => {
+  const code = `
+    const { main } = await import(${JSON.stringify(join(import.meta.dirname, 'main.ts'))});
+    await main(['--version']);
+    Promise.reject(new Error('nobody catches this'));`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  const [exitCode] = (await once(child, 'close')) as [number | null];
+  assert.equal(exitCode, 3);
+  assert.match(errors, /Error: nobody catches this/);
+});
