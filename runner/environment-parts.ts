@@ -98,7 +98,7 @@ const FAMILIES: readonly { prefix: string; waits: Wait[]; usualMs: number }[] = 
       'rtoDeadline',
       'rtoDeadline',
       'workloadStop',
-      'apiServerUp',
+      'membersRejoined',
       'membersRejoined',
       'settle',
       'settle',

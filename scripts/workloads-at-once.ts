@@ -32,7 +32,7 @@ const seconds = Number(values.seconds);
 const interrupt = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
 
-const environment = await loadEnvironment(values.env, { with: 'raised' });
+const environment = await loadEnvironment(values.env, { with: 'raised', size: 'raised' });
 const progress = new Progress();
 const connection = await connect({ environment, progress, signal: interrupt.signal, raise: false });
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-at-once-'));

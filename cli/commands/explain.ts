@@ -57,7 +57,7 @@ function describe(row: CatalogueRow): string[] {
 
 async function inEnvironment(row: CatalogueRow, name: string): Promise<string[]> {
   const { loadEnvironment } = await import('../../env/loader.ts');
-  const environment = await loadEnvironment(name, { with: 'raised' });
+  const environment = await loadEnvironment(name, { with: 'raised', size: 'raised' });
   const { goals, source } = resolveGoals(environment, row);
   const notRun = whyNotRun(environment, row);
   return [

@@ -17,7 +17,7 @@ async function linesOf(env: string | undefined): Promise<Line[]> {
     }));
   }
   const { loadEnvironment } = await import('../../env/loader.ts');
-  const environment = await loadEnvironment(env, { with: 'raised' });
+  const environment = await loadEnvironment(env, { with: 'raised', size: 'raised' });
   return planChecks(environment).map(({ row, notRun }) => ({
     id: row.id,
     state: notRun ?? 'runs',

@@ -17,8 +17,9 @@ export function stateMethods(engine: ServedEngine): Methods {
   const noted = new Map<string, Snapshot>();
   return {
     'state.note': async ({ check, trial }, call) => {
-      noted.set(`${check} ${trial}`, await atRest(engine, call.signal));
-      return null;
+      const { seen, restless } = await atRest(engine, call.signal);
+      noted.set(`${check} ${trial}`, seen);
+      return { unrest: restless.map((subject) => `${subject}: ${seen.get(subject) ?? 'not seen'}`) };
     },
     'state.compare': async (params, call) => {
       const key = `${params.check} ${params.trial}`;
@@ -46,13 +47,17 @@ export function stateMethods(engine: ServedEngine): Methods {
 
 /**
  * What an earlier trial or the load left in motion must not be what the environment is compared with afterwards: it is looked at
- * until everything is ready and every store steady, and as it is when that does not come.
+ * until everything is ready and every store steady; when that does not come, what is not is told.
  */
-async function atRest(engine: ServedEngine, signal: AbortSignal): Promise<Snapshot> {
+async function atRest(
+  engine: ServedEngine,
+  signal: AbortSignal,
+): Promise<{ seen: Snapshot; restless: string[] }> {
   const endMs = monoMs() + timeoutMsOf(engine.book.environment, 'settle');
   for (;;) {
     const seen = await takeSnapshot(engine);
-    if (unrest(seen).length === 0 || monoMs() > endMs) return seen;
+    const restless = unrest(seen);
+    if (restless.length === 0 || monoMs() > endMs) return { seen, restless };
     await sleep(LOOK_EVERY_MS, undefined, { signal });
   }
 }

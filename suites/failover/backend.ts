@@ -3,6 +3,7 @@ import type { Edge } from '../../env/schema.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { monotonicMs } from '../harness/observations.ts';
 import type { FaultResult, WaitParams } from '../harness/protocol.ts';
+import { notedAtRest } from './at-rest.ts';
 
 /** How faults are aimed at the backend, in place of a store (runner/backend.ts). */
 const BACKEND = 'backend';
@@ -28,7 +29,7 @@ export async function runBackendTrial(ctx: CheckContext, fault: BackendFault): P
   const call: Call = (method, params) => ctx.runner.call(method, params);
   const backend = backendOf(ctx);
   if (!(await ready(ctx, backend, 'steady', ctx.timeoutMs('steadyState')))) return;
-  await ctx.step('note roles and objects', () => call('state.note', { check, trial }));
+  if (!(await notedAtRest(ctx))) return;
   try {
     await ctx.step('send requests through the edge', () =>
       call('workload.start', { check, store: 'edge', trial }),

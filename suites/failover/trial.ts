@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckContext } from '../harness/check.ts';
 import { monotonicMs } from '../harness/observations.ts';
 import type { FaultResult } from '../harness/protocol.ts';
+import { notedAtRest } from './at-rest.ts';
 
 /** Recovered is what has held for this long without a failed or unanswered operation (DESIGN.md, "Outages"). */
 const STEADY_STRETCH_MS = 5_000;
@@ -40,7 +41,7 @@ export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promis
   const call: Call = (method, params) => ctx.runner.call(method, params);
   stage(ctx, 'steady before');
   if (!(await steadyBefore(ctx, store))) return;
-  await ctx.step('note roles and objects', () => call('state.note', { check, trial }));
+  if (!(await notedAtRest(ctx))) return;
   await ctx.step('read the settings that govern the failover', () =>
     call('store.governing', { check, store, trial, ...aimOf(settings), fault: subject.fault }),
   );

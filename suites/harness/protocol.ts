@@ -90,7 +90,7 @@ export interface RunnerMethods {
     result: { answers: QueryAnswer[] | null; detail: string };
   };
   /** Notes roles of the stores and objects of the platform, to be compared with at the end of the trial. */
-  'state.note': { params: { check: string; trial: number }; result: null };
+  'state.note': { params: { check: string; trial: number }; result: { unrest: string[] } };
   /** Waits until roles (as a multiset) and objects are as noted, and appends `as-before` with what differs still. */
   'state.compare': {
     params: { check: string; trial: number; timeoutMs: number };

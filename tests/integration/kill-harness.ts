@@ -115,7 +115,7 @@ export class KillSeries {
    */
   static async open(kubeconfig: string, out: string, env: string = INSTANCE): Promise<KillSeries> {
     mkdirSync(out, { recursive: true });
-    const environment = await loadEnvironment(env, { with: 'raised' });
+    const environment = await loadEnvironment(env, { with: 'raised', size: 'raised' });
     const over = new AbortController();
     const cluster = openCluster({ kubeconfig, signal: over.signal });
     const stores = new StoreTargets(environment, cluster);

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { definitions, ENABLED_PLUGINS, ENVIRONMENT, RABBITMQ_CONF, START } from './config.ts';
+import { ALIVE, definitions, ENABLED_PLUGINS, ENVIRONMENT, RABBITMQ_CONF, START } from './config.ts';
 
 const passwords = { admin: 'secret-a', tender: 'secret-t', plumbline: 'secret-p' };
 
@@ -39,4 +43,25 @@ test('should hold no password outside of the Secret', () => {
 
 test('should replace the cookie that the container before it left, which may not be written', () => {
   assert.match(START, /cp -f \S+\/cookie "\$HOME\/\.erlang\.cookie"/);
+});
+
+/** What the probe makes of an answer of Erlang's: its exit status. */
+function aliveWith(answer: string, status: number): number | null {
+  const folder = mkdtempSync(join(tmpdir(), 'plumbline-alive-'));
+  try {
+    const tool = join(folder, 'erl_call');
+    writeFileSync(tool, `#!/bin/sh\ncat <<'END'\n${answer}\nEND\nexit ${status}\n`);
+    chmodSync(tool, 0o755);
+    const env = { PATH: `${folder}:${process.env['PATH'] ?? ''}`, RABBITMQ_NODENAME: 'rabbit@one' };
+    return spawnSync('sh', ['-c', ALIVE], { env }).status;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test('should start a member again that takes a peer for cut off or does not answer, and no other', () => {
+  assert.equal(aliveWith('[]', 0), 0);
+  assert.equal(aliveWith("{badrpc, {'EXIT', {noproc, {gen_server, call, [rabbit_node_monitor]}}}}", 0), 0);
+  assert.equal(aliveWith("['rabbit@two']", 0), 1);
+  assert.equal(aliveWith('', 14), 14);
 });

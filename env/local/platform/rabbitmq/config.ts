@@ -68,6 +68,22 @@ epmd -daemon
 exec rabbitmq-server
 `;
 
+/**
+ * Whether a member is to be started again: when its runtime does not answer, or when it takes a peer for cut off and does not get over it.
+ * 3.10.8's autoheal may go round for ever (seen after a cut of 30 s: the winner kept a peer in its list, and had it restarted every 66 s); a
+ * restart of the one that keeps the list ends it. A server that is stopped is alive: that is how it waits for the others to heal, a minute and more.
+ */
+export const ALIVE = `#!/bin/sh
+set -eu
+cut_off=$(erl_call -timeout 5 -name "$RABBITMQ_NODENAME" -a 'rabbit_node_monitor partitions []')
+case "$cut_off" in
+  "['"*)
+    echo "cut off: $cut_off"
+    exit 1
+    ;;
+esac
+`;
+
 /** Users with their passwords, virtual hosts and rights; belongs into a Secret. There is no guest. */
 export function definitions(passwords: { admin: string; tender: string; plumbline: string }): string {
   const all = { configure: '.*', write: '.*', read: '.*' };

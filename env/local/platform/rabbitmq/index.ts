@@ -20,6 +20,7 @@ import {
 } from '../objects.ts';
 import type { Secrets } from '../secrets.ts';
 import {
+  ALIVE,
   AMQP_PORT,
   CONFIG,
   CREDENTIALS_FOLDER,
@@ -55,15 +56,17 @@ function container(image: string): unknown {
       { name: 'epmd', containerPort: EPMD_PORT },
       { name: 'distribution', containerPort: DISTRIBUTION_PORT },
     ],
-    // Over HTTP, from outside the container: a command in a frozen one never returns, and its port goes on accepting. The
+    // Over HTTP, from outside the container: the port of a frozen one goes on accepting, and does not answer. The
     // management listener opens with the last steps of a start, and closes when the server stops or pauses.
     readinessProbe: httpProbe('/', 'management', { timeoutSeconds: 2, successThreshold: 2 }),
     startupProbe: httpProbe('/', 'management', { failureThreshold: 120 }),
-    livenessProbe: httpProbe('/', 'management', {
-      periodSeconds: 10,
-      timeoutSeconds: 5,
+    // Two minutes: a partition and its healing take less.
+    livenessProbe: {
+      exec: { command: ['sh', `${CONFIG}/alive.sh`] },
+      periodSeconds: 20,
+      timeoutSeconds: 10,
       failureThreshold: 6,
-    }),
+    },
     resources: resources({ cpuRequest: '100m', cpuLimit: '1', memoryRequest: '192Mi', memoryLimit: '512Mi' }),
     securityContext: NO_RIGHTS,
     volumeMounts: [
@@ -146,7 +149,7 @@ export function rabbitmqObjects(context: PlatformContext, secrets: Secrets): Kub
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: metadata(`${NAME}-config`, TENDER, NAME),
-      data: { 'rabbitmq.conf': RABBITMQ_CONF, enabled_plugins: ENABLED_PLUGINS, 'start.sh': START },
+      data: { 'rabbitmq.conf': RABBITMQ_CONF, enabled_plugins: ENABLED_PLUGINS, 'start.sh': START, 'alive.sh': ALIVE },
     },
     service(
       NAME,

@@ -1,0 +1,15 @@
+import type { CheckContext } from '../harness/check.ts';
+
+/**
+ * Notes what the environment is compared with after the trial. False where it does not come to rest: a fault in what is
+ * broken already would prove nothing, and what it broke could not be told from what was broken.
+ */
+export async function notedAtRest(ctx: CheckContext): Promise<boolean> {
+  const { id: check, trial } = ctx;
+  const { unrest } = await ctx.step('note roles and objects', () =>
+    ctx.runner.call('state.note', { check, trial }),
+  );
+  if (unrest.length === 0) return true;
+  ctx.record('no-fault', { reason: `the environment did not come to rest: ${unrest.slice(0, 3).join('; ')}` });
+  return false;
+}
