@@ -10,6 +10,8 @@ export async function notedAtRest(ctx: CheckContext): Promise<boolean> {
     ctx.runner.call('state.note', { check, trial }),
   );
   if (unrest.length === 0) return true;
-  ctx.record('no-fault', { reason: `the environment did not come to rest: ${unrest.slice(0, 3).join('; ')}` });
+  ctx.record('no-fault', {
+    reason: `the environment did not come to rest: ${unrest.slice(0, 3).join('; ')}`,
+  });
   return false;
 }

@@ -149,7 +149,12 @@ export function rabbitmqObjects(context: PlatformContext, secrets: Secrets): Kub
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: metadata(`${NAME}-config`, TENDER, NAME),
-      data: { 'rabbitmq.conf': RABBITMQ_CONF, enabled_plugins: ENABLED_PLUGINS, 'start.sh': START, 'alive.sh': ALIVE },
+      data: {
+        'rabbitmq.conf': RABBITMQ_CONF,
+        enabled_plugins: ENABLED_PLUGINS,
+        'start.sh': START,
+        'alive.sh': ALIVE,
+      },
     },
     service(
       NAME,
