@@ -59,9 +59,9 @@ function aliveWith(answer: string, status: number): number | null {
   }
 }
 
-test('should start a member again that takes a peer for cut off or does not answer, and no other', () => {
+test('should start a member again that takes a peer for cut off, does not run or does not answer, and no other', () => {
   assert.equal(aliveWith('[]', 0), 0);
-  assert.equal(aliveWith("{badrpc, {'EXIT', {noproc, {gen_server, call, [rabbit_node_monitor]}}}}", 0), 0);
+  assert.equal(aliveWith("{badrpc, {'EXIT', {noproc, {gen_server, call, [rabbit_node_monitor]}}}}", 0), 1);
   assert.equal(aliveWith("['rabbit@two']", 0), 1);
   assert.equal(aliveWith('', 14), 14);
 });

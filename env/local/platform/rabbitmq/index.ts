@@ -60,7 +60,7 @@ function container(image: string): unknown {
     // management listener opens with the last steps of a start, and closes when the server stops or pauses.
     readinessProbe: httpProbe('/', 'management', { timeoutSeconds: 2, successThreshold: 2 }),
     startupProbe: httpProbe('/', 'management', { failureThreshold: 120 }),
-    // Two minutes: a partition and its healing take less.
+    // Two minutes: a partition and its healing take less where all goes well.
     livenessProbe: {
       exec: { command: ['sh', `${CONFIG}/alive.sh`] },
       periodSeconds: 20,
