@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   ]);
   const config = attempt(EXIT.config, () => parseWorkloadConfig(first));
   lines.on('line', (line) => {
-    if (line === TIDY) globalThis.gc?.({ type: 'minor', execution: 'sync' });
+    if (line === TIDY) globalThis.gc?.();
   });
   const redact = redactor([config.connection.password, ...Object.values(config.connection.secrets ?? {})]);
   try {
