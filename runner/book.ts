@@ -21,6 +21,8 @@ export interface CheckOverrides {
 export interface RunnerVerdict {
   verdict: 'inconclusive' | 'fail';
   message: string;
+  /** It came to grief by itself, nobody interrupted it: that stays so when its series is gone on with. */
+  crashed?: true;
 }
 
 /** The checks of a run and what became of them. Needs no cluster: a run without one is recorded as well. */

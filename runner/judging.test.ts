@@ -46,6 +46,22 @@ test('should let the runner hold a check back, with its first line as the reason
   assert.equal((await judgeCheck(histories, 'topology/workloads/declared')).verdict, 'fail');
 });
 
+test('should keep what a trial has proved wrong when a later one crashes', async () => {
+  const check = 'failover/redis/pod-crash';
+  const settings = { members: 3, rtoDeadlineMs: 5_000 };
+  const source = { check, environment: 'test', goals: { rtoSeconds: 5, lostWrites: 0 }, settings };
+  const first = openHistory(await openTrial(histories, 1, source), 'check.ndjson');
+  first.observe({ kind: 'steady-after', ok: false, detail: 'redis-2 is missing' });
+  first.observe({ kind: 'end' });
+  await first.close();
+  await appendToTrial(await openTrial(histories, 2, source), [
+    { kind: 'runner-verdict', verdict: 'inconclusive', message: 'the check crashed: boom', crashed: true },
+  ]);
+  const judgement = await judgeCheck(histories, check);
+  assert.equal(judgement.verdict, 'fail');
+  assert.match(judgement.reason, /redis-2 is missing; then the check crashed: boom/);
+});
+
 test('should keep evidence that was recorded beside the observations', async () => {
   const folder = await trialOf('topology/workloads/resources');
   const writer = openHistory(folder, 'check.ndjson');

@@ -80,9 +80,16 @@ function judgedOf({ header, observations }: History): Judged {
   return {
     trial: header.trial,
     evidence: piecesOf(observations),
-    // What ended a series that was resumed afterwards concerns that trial alone, and its judge sees that it was cut off.
-    own: own !== undefined && (resumed === undefined || own.t > resumed.t) ? own : undefined,
+    own: own !== undefined && standsBeyond(own, resumed) ? own : undefined,
   };
+}
+
+/**
+ * What interrupted a series that was resumed afterwards concerns that trial alone, and its judge sees that it was cut off. A trial that
+ * crashed is another matter: those in which things went worst must not leave the series by being resumed.
+ */
+function standsBeyond(own: Observation, resumed: Observation | undefined): boolean {
+  return resumed === undefined || own.t > resumed.t || own['crashed'] === true;
 }
 
 /** What a record holds of logs and events; the histories have all of it. */
@@ -123,15 +130,22 @@ function piecesOf(observations: readonly Observation[]): Evidence[] {
 
 /**
  * What happened to the check itself (it crashed, it was cut off, it could not be run) is in its history like everything
- * else, so that judging again comes to the same verdict. It is never better than `inconclusive`.
+ * else, so that judging again comes to the same verdict. It is never better than `inconclusive`; what its trials proved wrong stays proved.
  */
 function withRunnerVerdict(judgement: Judgement, trials: readonly Judged[]): Judgement {
   const own = trials.find((trial) => trial.own !== undefined)?.own;
   if (!own) return judgement;
   const text = typeof own['message'] === 'string' ? own['message'] : '';
-  const verdict = own['verdict'] === 'fail' ? 'fail' : 'inconclusive';
   const evidence = [...judgement.evidence, { source: 'the runner', text }];
-  return { ...judgement, verdict, reason: text.split('\n', 1)[0] ?? text, evidence };
+  const said = text.split('\n', 1)[0] ?? text;
+  if (judgement.verdict === 'fail')
+    return {
+      ...judgement,
+      reason: said === '' ? judgement.reason : `${judgement.reason}; then ${said}`,
+      evidence,
+    };
+  const verdict = own['verdict'] === 'fail' ? 'fail' : 'inconclusive';
+  return { ...judgement, verdict, reason: said, evidence };
 }
 
 function safely(judge: () => Judgement): Judgement {

@@ -125,3 +125,24 @@ test('should list what was cut off without counting it, and let an earlier inter
   ]);
   assert.equal((await judgeCheck(folder.histories, CHECK)).reason, 'interrupted once more');
 });
+
+test('should not let a trial that crashed leave its series by being resumed', async () => {
+  const folder = await leftBehind();
+  await appendToTrial(await openTrial(folder.histories, 5, source), [
+    {
+      kind: 'runner-verdict',
+      verdict: 'inconclusive',
+      message: 'the check crashed: not undone: x',
+      crashed: true,
+    },
+  ]);
+  await resumeSeries(await readSeriesOf(folder.path, parent), source);
+  await endTrial(folder.histories, 6);
+  const { verdict, reason, trials = [] } = await judgeCheck(folder.histories, CHECK);
+  assert.equal(verdict, 'inconclusive');
+  assert.equal(reason, 'the check crashed: not undone: x');
+  assert.match(
+    trials.find(({ trial }) => trial === 5)?.reason ?? '',
+    /^cut off: the check crashed: not undone/,
+  );
+});

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CommandError, EXIT } from '../env/errors.ts';
-import { trialFolders } from '../reports/record/read-history.ts';
+import { readHistory, trialFolders } from '../reports/record/read-history.ts';
 import { differencesOf, type Fingerprint } from './fingerprint.ts';
 import { checkFolderName, openRunFolder, trialFolder, type RunFolder } from './run-folder.ts';
 import { markResumed, readSeries, type SeriesPlan } from './run-history.ts';
@@ -115,12 +115,20 @@ export async function resumeSeries(series: Series, source: HeaderSource): Promis
       if (existsSync(file)) renameSync(file, `${file}.cut`);
       await openTrial(folder.histories, trial, source);
     }
-    const reason = 'the run ended in the middle of this trial';
     await appendToTrial(at, [
-      ...(cut.includes(trial) ? [{ kind: 'cut-off', reason }] : []),
+      ...(cut.includes(trial) ? [{ kind: 'cut-off', reason: await cutReason(at) }] : []),
       { kind: 'resumed' },
     ]);
   }
+}
+
+/** A trial that crashed was not ended by the end of its run. */
+async function cutReason(trial: string): Promise<string> {
+  const { observations } = await readHistory(trial);
+  const crash = observations.findLast((seen) => seen.kind === 'runner-verdict' && seen['crashed'] === true);
+  return typeof crash?.['message'] === 'string'
+    ? (crash['message'].split('\n', 1)[0] ?? '')
+    : 'the run ended in the middle of this trial';
 }
 
 /** For the record: from where the series goes on, and which trials do not count. */

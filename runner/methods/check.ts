@@ -1,3 +1,4 @@
+import type { RunnerVerdict } from '../book.ts';
 import type { Handlers } from '../session.ts';
 import type { ServedEngine } from './served.ts';
 import { appendToTrial } from '../trials.ts';
@@ -22,12 +23,10 @@ export function checkMethods(engine: ServedEngine): Methods {
       return { folder, goals, settings };
     },
     'check.end': async ({ check, steps, crash }) => {
+      const interrupted = engine.parts.signal.aborted || engine.parts.safety.stopped.aborted;
       // Stopped and undone before it is judged: the next check must find the environment as it was.
       await engine.abandon(check);
-      const own =
-        crash === undefined
-          ? null
-          : ({ verdict: 'inconclusive', message: `the check crashed: ${crash}` } as const);
+      const own = crash === undefined ? null : crashVerdict(crash, interrupted);
       return (await book.conclude(check, own, steps)).judgement;
     },
     'progress.event': (event) => {
@@ -37,4 +36,9 @@ export function checkMethods(engine: ServedEngine): Methods {
       return Promise.resolve(null);
     },
   };
+}
+
+function crashVerdict(crash: string, interrupted: boolean): RunnerVerdict {
+  const said: RunnerVerdict = { verdict: 'inconclusive', message: `the check crashed: ${crash}` };
+  return interrupted ? said : { ...said, crashed: true };
 }

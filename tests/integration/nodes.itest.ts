@@ -21,7 +21,7 @@ import {
   thawCgroup,
 } from '../../env/local/nodes/index.ts';
 import { stateDir } from '../../env/local/paths.ts';
-import { run } from '../../env/local/run.ts';
+import { run, runAny } from '../../env/local/run.ts';
 import { toolsDir } from '../../env/local/toolchain/index.ts';
 import { waitFor } from '../../env/local/wait.ts';
 
@@ -29,6 +29,8 @@ import { waitFor } from '../../env/local/wait.ts';
 const INSTANCE = 'local-small';
 const WORKER = nodeSpec(INSTANCE, 'worker-3');
 const KUBELET_PORT = 10_250;
+/** What timeout(1) exits with when the time was over. */
+const TIMED_OUT = 124;
 
 async function kubectl(...argv: string[]): Promise<string> {
   const binary = `${await toolsDir()}/kubectl`;
@@ -129,6 +131,33 @@ test('the processes of a pod are found from the host, and its cgroup freezes and
   thawCgroup(cgroup);
   assert.equal(freezerState(cgroup), 'THAWED');
   assert.deepEqual(podProcesses({ ...place, podUid: '00000000-0000-0000-0000-000000000000' }), []);
+});
+
+test('a pod is not told by ICMP that a Service has no endpoints, a node is', async () => {
+  const path = 'jsonpath={.items[0].metadata.uid} {.items[0].spec.nodeName}';
+  const pod = await kubectl('-n', 'kube-system', 'get', 'pods', '-l', 'k8s-app=kube-dns', '-o', path);
+  const [podUid = '', node = ''] = pod.split(' ');
+  const inPod = podProcesses({ instance: INSTANCE, node, podUid })[0]?.pid;
+  assert.ok(inPod !== undefined);
+  await kubectl('create', 'service', 'clusterip', 'nobody', '--tcp=80');
+  try {
+    const address = await kubectl('get', 'service', 'nobody', '-o', 'jsonpath={.spec.clusterIP}');
+    const dial = ['timeout', '2', 'bash', '-c', `exec 3<>/dev/tcp/${address}/80`];
+    await waitFor(
+      async () => {
+        const seen = await execInNode(nodeSpec(INSTANCE, node), dial, { timeoutMs: 10_000 });
+        if (seen.stderr.includes('Connection refused')) return true;
+        throw new Error(`exit ${seen.code}: ${seen.stderr}`);
+      },
+      { what: `${node} to refuse connections to a Service without endpoints`, deadlineMs: 20_000 },
+    );
+    const fromPod = await runAny(['nsenter', '--net', '--target', String(inPod), '--', ...dial], {
+      timeoutMs: 10_000,
+    });
+    assert.equal(fromPod.code, TIMED_OUT, fromPod.stderr);
+  } finally {
+    await kubectl('delete', 'service', 'nobody');
+  }
 });
 
 test('a crashed node is dead at once and comes back Ready', async () => {

@@ -48,7 +48,7 @@ describe('requests through the edge', () => {
   it('should pass without a failure, when the sample is large enough to say so', () => {
     const judgement = judge(trial());
     assert.equal(judgement.verdict, 'pass', judgement.reason);
-    assert.equal(judgement.reason, '0 of 3000 requests failed (0 %)');
+    assert.equal(judgement.reason, '0 of 3001 requests failed (0 %)');
     const record = judgement.trials?.[0];
     assert.deepEqual(failoverRecordSchema.parse(record), record);
     assert.deepEqual(
@@ -61,13 +61,13 @@ describe('requests through the edge', () => {
   it('should claim nothing from too small a sample', () => {
     const judgement = judge(trial({ goals: { windowSeconds: 20 } }));
     assert.equal(judgement.verdict, 'inconclusive');
-    assert.match(judgement.reason, /0 of 2000 requests failed.*2995 requests would decide/);
+    assert.match(judgement.reason, /0 of 2001 requests failed.*2995 requests would decide/);
   });
 
   it('should fail when even the favourable bound misses the goal, with the seconds and the errors', () => {
     const judgement = judge(fail(trial(), 6_000, 20));
     assert.equal(judgement.verdict, 'fail');
-    assert.match(judgement.reason, /20 of 3000 requests failed \(0\.667 %\) in 2 of 30 s; allowed: 0\.1 %/);
+    assert.match(judgement.reason, /20 of 3001 requests failed \(0\.666 %\) in 2 of 30 s; allowed: 0\.1 %/);
     const record = judgement.trials?.[0];
     assert.deepEqual(record?.requests?.errors, [{ error: 'status 502', count: 20 }]);
     assert.equal(record.requests.lastFailureMs, 1189);
@@ -87,6 +87,24 @@ describe('requests through the edge', () => {
     assert.equal(judgement.verdict, 'fail');
     const requests = judgement.trials?.[0]?.requests;
     assert.deepEqual([requests?.failed, requests?.unanswered, requests?.unsent], [0, 10, 10]);
+  });
+
+  it('should judge what failed between the order and the proof of the fault, and what was under way', () => {
+    // The proof may take a second, from a pod on another node.
+    const late = trial()
+      .without('fault-landed')
+      .see(6_000, 'fault-landed', { by: 'gone', proof: 'pid 11 is gone' });
+    const judgement = judge(fail(late, 5_000, 90));
+    assert.equal(judgement.verdict, 'fail', judgement.reason);
+    assert.match(judgement.reason, /90 of 31\d\d requests failed/);
+    const underWay = trial();
+    for (const op of underWay.writes.filter(
+      ({ intended }) => intended >= 1_004_700 && intended < 1_004_900,
+    )) {
+      op.done = 1_005_200;
+      op.outcome = 'unknown';
+    }
+    assert.match(judge(underWay).reason, /20 of 3021 requests failed/);
   });
 
   it('should not judge failures before the fault, and refuse to claim anything after them', () => {
@@ -110,7 +128,7 @@ describe('requests through the edge', () => {
   it('should be inconclusive when the load was not delivered or the generator lagged', () => {
     const thin = trial();
     thin.writes.splice(1_000, 400);
-    assert.match(judge(thin).reason, /the load was not delivered: 2600 of 3000/);
+    assert.match(judge(thin).reason, /the load was not delivered: 2601 of 3000/);
     const late = trial();
     for (const op of late.writes) op.sent += 7;
     for (const op of late.writes) op.done += 7;

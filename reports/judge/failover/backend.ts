@@ -10,6 +10,7 @@ import { measure } from './record.ts';
 import type { Measured } from './record.ts';
 import { before, lastDueMs, requestSums } from './requests.ts';
 import { text } from './trial.ts';
+import type { Trial } from './trial.ts';
 import { MIN_ACKNOWLEDGED, rolesChanged } from './verdict.ts';
 
 /** Less of the stated load than this was not delivered as stated. */
@@ -72,7 +73,8 @@ function judgeTrial(history: History): Judged {
     allowanceMs: 0,
     failedRatio: 0,
   };
-  const requests = requestSums(history.writes, { zeroMs: trial.zeroMs, windowMs, allowanceMs });
+  const { zeroMs } = trial;
+  const requests = requestSums(history.writes, { fromMs: orderedMs(trial), zeroMs, windowMs, allowanceMs });
   const decision = goals === null ? null : decideProportion(requests.ok, requests.judged, 1 - failedRatio);
   const record = { ...withoutElection(measured.record), requests };
   return { record: { ...record, ...verdictOf(history, { measured, goals, requests, decision }) }, decision };
@@ -165,10 +167,15 @@ function gapsOf(history: History, weighed: Weighed): string[] {
   return GAPS.map((gap) => gap({ ...weighed, goals, history })).filter((found) => found !== null);
 }
 
+/** From when on the fault may have hurt, ms: what came to an end before is held against nobody, all else is judged. */
+function orderedMs({ faultMs, zeroMs }: Trial): number {
+  return faultMs ?? zeroMs;
+}
+
 /** Before the fault every request must have got its answer. */
 function calmBefore({ history, measured }: Looked): string | null {
   const { trial } = measured.evidence;
-  const calm = before(history.writes, trial.faultMs ?? trial.zeroMs);
+  const calm = before(history.writes, orderedMs(trial));
   if (calm.failed > 0) return `${calm.failed} of ${calm.sent} requests had failed before the fault`;
   return calm.sent < MIN_ACKNOWLEDGED
     ? `${calm.sent} good answers before the fault, ${MIN_ACKNOWLEDGED} are needed`
@@ -177,10 +184,12 @@ function calmBefore({ history, measured }: Looked): string | null {
 
 /** The window must have been recorded to its end, and filled with the stated load. */
 function delivered({ history, measured, goals, requests }: Looked): string | null {
-  const recordedMs = lastDueMs(history.writes) - measured.evidence.trial.zeroMs;
+  const { trial } = measured.evidence;
+  const recordedMs = lastDueMs(history.writes) - trial.zeroMs;
   if (recordedMs < goals.windowMs - 1000)
     return `${Math.max(0, Math.round(recordedMs / 1000))} of ${goals.windowMs / 1000} s after the fault were recorded`;
-  const expected = (declaredRate(history) * (goals.windowMs - goals.allowanceMs)) / 1000;
+  const landingMs = goals.allowanceMs === 0 ? trial.zeroMs - orderedMs(trial) : 0;
+  const expected = (declaredRate(history) * (landingMs + goals.windowMs - goals.allowanceMs)) / 1000;
   return requests.judged < expected * DELIVERED_SHARE
     ? `the load was not delivered: ${requests.judged} of ${Math.round(expected)} requests were due`
     : null;

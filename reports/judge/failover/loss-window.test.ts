@@ -16,9 +16,21 @@ const cutOff = () =>
 
 describe('a loss window that follows from the failover and a setting', () => {
   it('should allow what a leader that was cut off can have acknowledged', () => {
-    const record = judge(cutOff().readBack({ lost: [300, 990] }));
-    assert.equal(record.lossWindowMs, 3450);
+    const record = judge(cutOff().readBack({ lost: [650, 990] }));
+    assert.equal(record.lossWindowMs, 1700);
     assert.equal(record.verdict, 'pass', record.reason);
+  });
+
+  it('should fail for a single write that was acknowledged long before the fault', () => {
+    const record = judge(cutOff().readBack({ lost: [300] }));
+    assert.equal(record.verdict, 'fail');
+    assert.match(record.reason, /acknowledged write of 3\.5\d* s before the fault, at most 2 s/);
+  });
+
+  it('should fail for writes that the new leader had acknowledged after the failover', () => {
+    const record = judge(cutOff().readBack({ lost: [2600, 2700] }));
+    assert.equal(record.verdict, 'fail');
+    assert.match(record.reason, /acknowledged write of 8\.4\d* s after the fault, at most 4\.\d+ s/);
   });
 
   it('should fail for more', () => {

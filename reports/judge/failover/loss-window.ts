@@ -4,19 +4,43 @@ import type { Contents } from './readback.ts';
 import { text } from './trial.ts';
 import type { Trial } from './trial.ts';
 
+/** What a store that replicates asynchronously may lose in a trial: acknowledgements of one stretch of time, around the fault. */
+export interface LossWindow {
+  /** How far apart the first and the last of them may lie, ms. */
+  goalMs: number;
+  /** When the first and the last of them may have been given, ms of CLOCK_MONOTONIC: what is lost outside was not lost by the fault. */
+  earliestMs: number;
+  latestMs: number;
+}
+
 /**
- * How far apart the acknowledgements of lost writes may lie in this trial, ms; null: no loss is allowed for. The goal
- * `lossWindowSeconds` is a number; `lossWindowBeyondFailover` names a setting of the store, in seconds, that is added to the time
- * until another leader was there: so long a leader that was cut off can go on acknowledging (Redis: min-replicas-max-lag).
- * Where both are stated the number counts: it is what an environment asks for in place of what the catalogue derives.
+ * The loss window of this trial; null: no loss is allowed for. The goal `lossWindowSeconds` is a number; `lossWindowBeyondFailover`
+ * names a setting of the store, in seconds, that is added to the time until another leader was there: so long a leader that was cut off
+ * can go on acknowledging (Redis: min-replicas-max-lag). Where both are stated the number counts: it is what an environment asks for
+ * in place of what the catalogue derives. Acknowledged before the fault by more than that time, a write had been replicated.
  */
-export function lossWindowGoalOf(history: History, trial: Trial, rto: Interval | null): number | null {
-  const setting = history.header.goals['lossWindowBeyondFailover'];
-  if (trial.lossWindowGoalMs !== null || typeof setting !== 'string') return trial.lossWindowGoalMs;
-  const seen = history.observations.findLast((one) => one.kind === 'governing' && one['name'] === setting);
-  const seconds = Number(seen === undefined ? Number.NaN : text(seen['value']));
-  if (!Number.isFinite(seconds)) return null;
-  return Math.max(rto?.hiMs ?? 0, electedAfterMs(history, trial)) + seconds * 1000;
+export function lossWindowOf(history: History, trial: Trial, rto: Interval | null): LossWindow | null {
+  const failoverMs = Math.max(rto?.hiMs ?? 0, electedAfterMs(history, trial));
+  if (trial.lossWindowGoalMs !== null)
+    return around(trial, failoverMs, { goalMs: trial.lossWindowGoalMs, lagMs: trial.lossWindowGoalMs });
+  const lagMs = 1000 * settingOf(history, history.header.goals['lossWindowBeyondFailover']);
+  return Number.isFinite(lagMs) ? around(trial, failoverMs, { goalMs: failoverMs + lagMs, lagMs }) : null;
+}
+
+function around(
+  { faultMs, zeroMs }: Trial,
+  failoverMs: number,
+  { goalMs, lagMs }: { goalMs: number; lagMs: number },
+): LossWindow {
+  const at = faultMs ?? zeroMs;
+  return { goalMs, earliestMs: at - lagMs, latestMs: at + failoverMs + lagMs };
+}
+
+/** What a setting of the store was last seen to be; NaN: it is not named, or was not seen. */
+function settingOf({ observations }: History, name: unknown): number {
+  if (typeof name !== 'string') return Number.NaN;
+  const seen = observations.findLast((one) => one.kind === 'governing' && one['name'] === name);
+  return seen === undefined ? Number.NaN : Number(text(seen['value']));
 }
 
 /** From the fault to the sight of another leader, ms; 0 where none was seen. */

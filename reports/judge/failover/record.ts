@@ -3,7 +3,7 @@ import type { FailoverRecord, Interval, Outage } from '../../record/run-record.t
 import { acknowledgements, countUpTo } from './acknowledgements.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import { generatorLag, rateOf, stripOf } from './generator.ts';
-import { isPresent, lossWindowGoalOf } from './loss-window.ts';
+import { isPresent, lossWindowOf } from './loss-window.ts';
 import { lengthOf, outagesOf } from './outages.ts';
 import type { RawOutage } from './outages.ts';
 import { leadersOf, phasesOf, round } from './phases.ts';
@@ -78,9 +78,10 @@ function evidenceOf(
 ): Evidence {
   const readBack = readBackOf(history, trial.members);
   const { leader } = readBack;
-  const lossWindowGoalMs = lossWindowGoalOf(history, trial, back.rto);
+  const lossWindow = lossWindowOf(history, trial, back.rto);
   return {
-    trial: { ...trial, ...goalFor(trial, (back.episode ?? back.open)?.start.loMs ?? null), lossWindowGoalMs },
+    trial: { ...trial, ...goalFor(trial, (back.episode ?? back.open)?.start.loMs ?? null) },
+    lossWindow,
     writes: history.writes.count,
     acknowledgedBefore: countUpTo(acks.doneMs, trial.faultMs ?? Infinity),
     ...back,
@@ -91,7 +92,7 @@ function evidenceOf(
     // Where a loss is allowed for, a read cannot see what was lost; that it is missing is counted once.
     stale: staleReads(
       history.reads,
-      lossWindowGoalMs === null || leader === null
+      lossWindow === null || leader === null
         ? acks
         : acknowledgements(history.writes, (n) => isPresent(leader, n)),
     ),

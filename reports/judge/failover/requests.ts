@@ -7,6 +7,9 @@ const MAX_ERRORS = 12;
 
 /** From where to where requests are judged, ms of CLOCK_MONOTONIC. */
 export interface Window {
+  /** When the fault was ordered: what had no answer by then is judged, too. Its proof comes later. */
+  fromMs: number;
+  /** When it had landed. */
   zeroMs: number;
   /** Length after the zero. */
   windowMs: number;
@@ -15,27 +18,28 @@ export interface Window {
 }
 
 /**
- * What became of the requests that were due in the window. Everything that is not a good answer has failed for the client: an
+ * What became of the requests that were under way or due from the fault to the end of the window. Everything that is not a good answer has failed for the client: an
  * error, no answer, and a request that could not be sent because all connections hung. Those are told apart, not judged apart.
  */
 export function requestSums(requests: Operations, window: Window): RequestSums {
-  const { zeroMs, windowMs, allowanceMs } = window;
+  const { fromMs, zeroMs, windowMs, allowanceMs } = window;
   const counts = new Float64Array(4);
   const errors = new Map<string, number>();
   const seconds = new Map<number, number>();
   let lastFailure: number | null = null;
   for (let i = 0; i < requests.count; i++) {
     const dueMs = (requests.intendedMs[i] as number) - zeroMs;
-    if (dueMs < 0 || dueMs >= windowMs) continue;
+    if ((requests.doneMs[i] as number) < fromMs || dueMs >= windowMs) continue;
     const outcome = requests.outcome[i] as number;
     const failed = outcome !== OUTCOMES.ok;
     if (failed) {
       lastFailure = Math.max(lastFailure ?? 0, (requests.doneMs[i] as number) - zeroMs);
       add(errors, errorOf(requests.detail.get(i), outcome), 1);
     }
-    if (dueMs < allowanceMs) continue;
+    if (allowanceMs > 0 && dueMs < allowanceMs) continue;
     counts[outcome] = (counts[outcome] as number) + 1;
-    add(seconds, Math.floor(dueMs / 1000), Number(failed));
+    // What was under way when it landed belongs to the first second.
+    add(seconds, Math.max(0, Math.floor(dueMs / 1000)), Number(failed));
   }
   const [ok, failed, unanswered, unsent] = counts as unknown as [number, number, number, number];
   return {
@@ -67,7 +71,7 @@ function errorOf(detail: string | undefined, outcome: number): string {
   return outcome === OUTCOMES.unsent ? 'not sent: every connection was busy' : 'no detail';
 }
 
-/** Requests that were due before a time, and how many of them failed. */
+/** Requests that had come to an end before a time, and how many of them failed. */
 export function before(requests: Operations, timeMs: number): { sent: number; failed: number } {
   let sent = 0;
   let failed = 0;

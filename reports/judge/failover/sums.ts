@@ -1,6 +1,6 @@
 import { OUTCOMES } from '../../record/history.ts';
 import type { Operations } from '../../record/history.ts';
-import type { WriteSums } from '../../record/run-record.ts';
+import type { Interval, WriteSums } from '../../record/run-record.ts';
 import type { Contents } from './readback.ts';
 
 /** Numbers listed one by one in a record; the sums count them all. */
@@ -13,6 +13,8 @@ export interface Accounts {
   duplicateNumbers: number[];
   /** From the first to the last acknowledgement that was lost. */
   lossWindowMs: number | null;
+  /** When the first and the last of them were given, ms of CLOCK_MONOTONIC; null: none was lost. */
+  lostMs: Interval | null;
   /** Each breaks one of the four sums; none of them may be there. */
   mismatches: string[];
 }
@@ -49,6 +51,7 @@ export function accountsOf(writes: Operations, contents: Contents, scheduled: nu
     unexpectedNumbers: unexpected.sorted(),
     duplicateNumbers: contents.duplicates.slice(0, MAX_LISTED).map(([n]) => n),
     lossWindowMs: sums.lost === 0 ? null : lost.toMs - lost.fromMs,
+    lostMs: sums.lost === 0 ? null : { loMs: lost.fromMs, hiMs: lost.toMs },
     mismatches: mismatchesOf({
       writes,
       contents,

@@ -2,6 +2,7 @@ import type { Afterwards, FailoverRecord, Interval } from '../../record/run-reco
 import type { Verdict } from '../../record/verdict.ts';
 import { MAX_LAG_MS } from './generator.ts';
 import { sameContents } from './readback.ts';
+import type { LossWindow } from './loss-window.ts';
 import type { Contents, ReadBack } from './readback.ts';
 import type { Episode } from './recovery.ts';
 import type { Accounts } from './sums.ts';
@@ -15,6 +16,8 @@ const MAX_NAMED = 10;
 /** Everything that the rules look at. */
 export interface Evidence {
   trial: Trial;
+  /** What may be lost, and when it must have been acknowledged; null: no loss is allowed for. */
+  lossWindow: LossWindow | null;
   writes: number;
   acknowledgedBefore: number;
   /** The episode that gives the RTO: the longest that ended in a steady stretch; null: there is none. */
@@ -43,6 +46,7 @@ const FAILURES: readonly Rule[] = [
   neverBack,
   lostWrites,
   lostTooLong,
+  lostApart,
   ({ accounts, trial }) =>
     accounts !== null && accounts.sums.duplicates > trial.duplicatesGoal
       ? `${counted(accounts.sums.duplicates, 'duplicated write')}: ${named(accounts.duplicateNumbers)}`
@@ -77,8 +81,8 @@ const GAPS: readonly Rule[] = [
       ? null
       : `the fault was undone early (${restoredEarly}): how long the store alone would have taken is not known`,
   ({ writes }) => (writes === 0 ? 'no write was recorded' : null),
-  ({ trial }) =>
-    trial.rtoGoalMs === null || (trial.lostGoal === null && trial.lossWindowGoalMs === null)
+  ({ trial, lossWindow }) =>
+    trial.rtoGoalMs === null || (trial.lostGoal === null && lossWindow === null)
       ? 'the history states no goals for RTO and lost writes'
       : null,
   ({ trial }) => (trial.landedMs === null ? `the fault did not land: ${trial.missed}` : null),
@@ -163,13 +167,25 @@ function lostWrites({ accounts, trial }: Evidence): string | null {
   return `lost ${counted(sums.lost, 'acknowledged write')}${window} (goal ${trial.lostGoal}): ${named(lostNumbers)}`;
 }
 
-/** For stores that replicate asynchronously: what is lost must have been acknowledged shortly before the fault. */
-function lostTooLong({ accounts, trial }: Evidence): string | null {
-  const goal = trial.lossWindowGoalMs;
-  if (accounts === null || goal === null || accounts.sums.lost === 0) return null;
+/** For stores that replicate asynchronously: what is lost was acknowledged within a short time. */
+function lostTooLong({ accounts, lossWindow }: Evidence): string | null {
+  if (accounts === null || lossWindow === null || accounts.sums.lost === 0) return null;
   const { sums, lostNumbers, lossWindowMs } = accounts;
-  if ((lossWindowMs ?? 0) <= goal) return null;
-  return `lost ${counted(sums.lost, 'acknowledged write')} over ${Math.round(lossWindowMs ?? 0)} ms, the loss window may be ${Math.round(goal)} ms: ${named(lostNumbers)}`;
+  const { goalMs } = lossWindow;
+  if ((lossWindowMs ?? 0) <= goalMs) return null;
+  return `lost ${counted(sums.lost, 'acknowledged write')} over ${Math.round(lossWindowMs ?? 0)} ms, the loss window may be ${Math.round(goalMs)} ms: ${named(lostNumbers)}`;
+}
+
+/** And that time is the one around the fault: a write that was replicated long before, or written to the new leader, may not be lost. */
+function lostApart({ accounts, lossWindow, trial }: Evidence): string | null {
+  if (accounts?.lostMs == null || lossWindow === null) return null;
+  const faultMs = trial.faultMs ?? trial.zeroMs;
+  const { loMs, hiMs } = accounts.lostMs;
+  const told = (word: string, ms: number, limitMs: number): string =>
+    `lost an acknowledged write of ${seconds(ms)} s ${word} the fault, at most ${seconds(limitMs)} s can be explained by it: ${named(accounts.lostNumbers)}`;
+  if (loMs < lossWindow.earliestMs) return told('before', faultMs - loMs, faultMs - lossWindow.earliestMs);
+  if (hiMs > lossWindow.latestMs) return told('after', hiMs - faultMs, lossWindow.latestMs - faultMs);
+  return null;
 }
 
 /** Roles that are not those of before: a member is missing, or serves as something else. */
