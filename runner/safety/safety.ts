@@ -29,6 +29,8 @@ export type Mutation = {
   readonly inverses: readonly Inverse[];
   /** It takes the API server away, so that lever and mirror may be unreachable until it is undone. */
   readonly controlPlane?: boolean;
+  /** When `act` is over at the latest, ms, where that is longer than half a minute. */
+  readonly endsWithinMs?: number;
   act(): Promise<void>;
 };
 
@@ -56,7 +58,7 @@ export type SafetyParts = {
 /** An API server that was stopped needs up to this long to answer again, once its manifest is back. */
 const RESTORE_RETRY_MS = 60_000;
 
-/** Longer than any action's own deadlines. */
+/** Longer than the deadlines of any action that does not say more. */
 const UNDER_WAY_DEADLINE_MS = 30_000;
 
 type RestoreFilter = { check?: string; access?: Access };
@@ -161,7 +163,8 @@ export class Safety {
     for (const one of matching) one.cancelled = true;
     const over = new AbortController();
     const all = Promise.all(matching.map(({ ended }) => ended));
-    await Promise.race([all, pause(UNDER_WAY_DEADLINE_MS, over.signal)]);
+    const lengths = matching.map(({ mutation }) => (mutation.endsWithinMs ?? 0) + UNDER_WAY_DEADLINE_MS);
+    await Promise.race([all, pause(Math.max(...lengths), over.signal)]);
     over.abort();
   }
 

@@ -19,11 +19,11 @@ export type NodeInverse =
   | { kind: 'static-pod'; from: string; to: string }
   /** Words after `ip -n NETNS route replace`. */
   | { kind: 'route'; netns: string; route: string[] }
-  /** Idempotent command on the host; with `unless` it is left out when that command already prints the text. */
+  /** Idempotent command on the host; with `until` it is over only when that command goes on printing one text and not the other. */
   | {
       kind: 'command';
       argv: string[];
-      unless?: { argv: string[]; includes: string };
+      until?: { argv: string[]; includes: string; excludes: string };
       /** Longest time of each; 15 s when left out. */
       timeoutMs?: number;
     }

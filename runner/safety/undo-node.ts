@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { setApiServers, setExtraConfig } from '../../env/local/cluster/load-balancer.ts';
 import {
   freezerState,
@@ -15,10 +16,14 @@ import {
 } from '../../env/local/nodes/index.ts';
 import { stateDir } from '../../env/local/paths.ts';
 import { run, runAny } from '../../env/local/run.ts';
+import { monoMs } from '../../probes/clock.ts';
 import type { NodeInverse, UndoResult } from './types.ts';
 
 /** One command of an inverse; a healthy one takes milliseconds, a reload of a load balancer a second. */
 const COMMAND_DEADLINE_MS = 15_000;
+/** What `until` of a command must say, and how often: what was ordered before may still be on its way. */
+const LOOKS_IN_A_ROW = 3;
+const LOOK_EVERY_MS = 1_000;
 
 type Kinds = {
   [K in NodeInverse['kind']]: (
@@ -106,13 +111,21 @@ async function undoRoute({ netns, route }: { netns: string; route: string[] }): 
 }
 
 async function undoCommand(inverse: Extract<NodeInverse, { kind: 'command' }>): Promise<UndoResult> {
-  const { argv, unless, timeoutMs = COMMAND_DEADLINE_MS } = inverse;
-  if (unless !== undefined) {
-    const shown = await runAny(unless.argv, { timeoutMs });
-    if (shown.stdout.includes(unless.includes)) return { outcome: 'already' };
-  }
+  const { argv, until, timeoutMs = COMMAND_DEADLINE_MS } = inverse;
+  // Whatever it looks like now: what was ordered before may still be under way, and the command is harmless then.
   await run(argv, { timeoutMs });
-  return { outcome: 'undone' };
+  if (until === undefined) return { outcome: 'undone' };
+  const deadline = monoMs() + timeoutMs;
+  for (let inRow = 0; ;) {
+    const { stdout } = await runAny(until.argv, { timeoutMs });
+    inRow = stdout.includes(until.includes) && !stdout.includes(until.excludes) ? inRow + 1 : 0;
+    if (inRow >= LOOKS_IN_A_ROW) return { outcome: 'undone' };
+    if (monoMs() > deadline)
+      throw new Error(
+        `\`${argv.join(' ')}\` was run, but \`${until.argv.join(' ')}\` did not go on printing "${until.includes}" within ${timeoutMs / 1000} s; last: "${stdout.trim().slice(0, 100)}"`,
+      );
+    await sleep(LOOK_EVERY_MS);
+  }
 }
 
 async function undoPacketFilter(inverse: {

@@ -52,6 +52,25 @@ test('undoes in reverse order: the oldest state wins', async () => {
   assert.deepEqual(ledger.open(), []);
 });
 
+test('undoes everything though the ledger cannot be written, and says so', async () => {
+  const [first, second] = [join(folder, 'unwritten-1'), join(folder, 'unwritten-2')];
+  for (const path of [first, second]) writeFileSync(path, 'B');
+  const { ledger, entries } = setup(
+    fileInverse(first, 'A', 'B'),
+    { kind: 'command', argv: ['/bin/false'] },
+    fileInverse(second, 'A', 'B'),
+  );
+  ledger.mark = () => {
+    throw new Error('ENOSPC: no space left on device');
+  };
+  const report = await undoAll(entries, { ledger, kube: null, clusterUid: 'u', retryForMs: 0 });
+  assert.deepEqual([readFileSync(first, 'utf8'), readFileSync(second, 'utf8')], ['A', 'A']);
+  assert.deepEqual(report.undone, ['step 3 (c)', 'step 1 (c)']);
+  assert.equal(report.failed.length, 3);
+  assert.match(report.failed[0] ?? '', /^step 3 \(c\): undone, but the ledger cannot be written: ENOSPC/);
+  assert.match(report.failed[1] ?? '', /^step 2 .*false.*; the ledger cannot be written: ENOSPC/);
+});
+
 test('goes on past a failing step, keeps it open and says why', async () => {
   const path = join(folder, 'past');
   writeFileSync(path, 'B');
@@ -130,4 +149,16 @@ test('a static pod that was stopped is started, one that runs again is left alon
   writeFileSync(removal.to, 'older');
   assert.match((await undoAll(entries, options)).failed.join(), /written anew meanwhile/);
   assert.equal(readFileSync(removal.from, 'utf8'), 'manifest');
+});
+
+test('gives a node its power back though it still looks on, and is over only when it goes on saying so', async () => {
+  const state = join(folder, 'power');
+  writeFileSync(state, 'worker-on-1: on');
+  const until = { argv: ['cat', state], includes: 'on', excludes: 'off' };
+  // The order to switch it off was still on its way: the node goes off a moment after it was told to be on.
+  const argv = ['sh', '-c', `sleep 0.5 && echo 'worker-on-1: off' >${state} &`];
+  const { ledger, entries } = setup({ kind: 'command', argv, until, timeoutMs: 3_000 });
+  const report = await undoAll(entries, { ledger, kube: null, clusterUid: 'u', retryForMs: 0 });
+  assert.match(report.failed[0] ?? '', /did not go on printing "on" within 3 s; last: "worker-on-1: off"/);
+  assert.equal(ledger.open().length, 1);
 });

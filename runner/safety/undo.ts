@@ -58,17 +58,33 @@ async function undoOne(
   { undone, conflicts }: { undone: string[]; conflicts: string[] },
 ): Promise<string | null> {
   const label = `${entry.title} (${entry.check})`;
+  let result: UndoResult;
   try {
-    const result = await resultOf(entry, context);
-    settle(context.ledger, entry.seq, result);
-    if (result.outcome === 'undone') undone.push(label);
-    if (result.outcome === 'conflict') conflicts.push(`${label}: ${result.note}`);
+    result = await resultOf(entry, context);
+  } catch (error) {
+    const message = messageOf(error);
+    const known = entry.state === 'failed' && entry.note === message;
+    const unwritten = known ? null : written(() => context.ledger.mark(entry.seq, 'failed', message));
+    return `${label}: ${message}${unwritten === null ? '' : `; ${unwritten}`}`;
+  }
+  if (result.outcome === 'undone') undone.push(label);
+  if (result.outcome === 'conflict') conflicts.push(`${label}: ${result.note}`);
+  const unwritten = written(() => settle(context.ledger, entry.seq, result));
+  return unwritten === null ? null : `${label}: ${result.outcome}, but ${unwritten}`;
+}
+
+/** A ledger on a full disk must not keep the steps that follow from being undone. Returns null, or what to say. */
+function written(write: () => void): string | null {
+  try {
+    write();
     return null;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    if (entry.state !== 'failed' || entry.note !== message) context.ledger.mark(entry.seq, 'failed', message);
-    return `${label}: ${message}`;
+    return `the ledger cannot be written: ${messageOf(error)}`;
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function settle(ledger: Ledger, seq: number, result: UndoResult): void {

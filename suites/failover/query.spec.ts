@@ -34,9 +34,10 @@ async function askBeforeAndAfter(ctx: CheckContext, store: string): Promise<void
     await waitToAsk(ctx);
     await ask(ctx, { ...named, of: 'clients', when: 'after' }, ctx.timeoutMs('rtoDeadline'));
     await ctx.step('undo what is left of the fault', () => ctx.runner.call('fault.restore', { check: id }));
-    await ctx.step('wait until all members have rejoined', () =>
+    const healed = await ctx.step('wait until all members have rejoined', () =>
       ctx.runner.call('store.steady', { ...named, timeoutMs: ctx.timeoutMs('membersRejoined') }),
     );
+    ctx.record('steady-after', { ...healed });
     await ask(ctx, { ...named, of: 'members', when: 'healed' }, ctx.timeoutMs('settle'));
   } finally {
     await ctx.runner.call('fault.restore', { check: id });

@@ -34,6 +34,7 @@ export type Perform = (mutation: {
   access: 'fault';
   fault: string;
   inverses: FaultInverse[];
+  endsWithinMs?: number;
   act(): Promise<void>;
 }) => Promise<void>;
 
@@ -58,6 +59,8 @@ export interface Prepared {
    * Does it, calls `acted` when it is done and before it is proved, and returns the proof; or a sentence when it did not take effect.
    */
   act(acted: (detail: Record<string, unknown>) => void): Promise<Landing | string>;
+  /** When `act` is over at the latest, ms, where that is longer than half a minute: nothing is undone in the middle of it. */
+  endsWithinMs?: number;
 }
 
 /** `reason`: why it cannot be done to this member. */

@@ -43,6 +43,7 @@ async function actOn(
     access: 'fault',
     fault,
     inverses: prepared.flatMap(({ inverses }) => inverses),
+    endsWithinMs: Math.max(0, ...prepared.map(({ endsWithinMs = 0 }) => endsWithinMs)),
     act: async () => {
       const acted = (member: string) => (detail: Record<string, unknown>) =>
         ctx.write({ kind: 'fault-acted', t: monoMs(), member, ...detail });

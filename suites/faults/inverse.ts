@@ -6,5 +6,10 @@ export type FaultInverse =
   | { kind: 'packet-filter'; pid: number; startTime: string; table: string }
   | { kind: 'link-up'; instance: InstanceName; link: string }
   | { kind: 'node-start'; instance: InstanceName; node: string; size: ClusterSize; binDir: string }
-  | { kind: 'command'; argv: string[]; unless?: { argv: string[]; includes: string }; timeoutMs?: number }
+  | {
+      kind: 'command';
+      argv: string[];
+      until?: { argv: string[]; includes: string; excludes: string };
+      timeoutMs?: number;
+    }
   | { kind: 'kube-end'; path: string; mark: string };

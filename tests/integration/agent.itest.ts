@@ -141,6 +141,17 @@ for (const tools of ['full', 'busybox'])
       assert.deepEqual([frozen(), recorded()], ['THAWED', []]);
     });
 
+    test('members of one node that are hurt at once are all recorded', async () => {
+      const watching = await watch(600);
+      const all = await Promise.all(Array.from({ length: 8 }, () => ask('freeze', container, '5')));
+      assert.deepEqual(new Set(all.map(({ code }) => code)), new Set([0]));
+      assert.equal(recorded().length, 8);
+      const ended = once(watching, 'exit');
+      watching.kill('SIGTERM');
+      await ended;
+      assert.deepEqual([frozen(), recorded()], ['THAWED', []]);
+    });
+
     test('without anybody to end it, the pod undoes at its deadline; a killed one does when it starts again', async () => {
       const first = await watch(600);
       await ask('freeze', container, '5');

@@ -18,6 +18,7 @@ const answers = (when: string, of: string, answer: string[] | null, sources = ['
   },
 ];
 const right = ['7', '3'];
+const back: Seen = ['steady-after', { ok: true, detail: 'all there' }];
 const landed: Seen = ['fault-landed', { by: 'process gone', proof: 'pid 1' }];
 const before: Seen[] = [expected, answers('before', 'members', right), answers('before', 'clients', right)];
 const query = (...seen: Seen[]) => judge({ check: 'failover/query/vector', settings: {}, seen });
@@ -27,6 +28,7 @@ test('should accept the same answers from clients and from every copy', () => {
     ...before,
     landed,
     answers('after', 'clients', right),
+    back,
     answers('healed', 'members', right),
   );
   assert.equal(verdict, 'pass');
@@ -48,7 +50,7 @@ test('should fail when something is not found again, and name it', () => {
     ...before,
     landed,
     answers('after', 'clients', right),
-    answers('healed', 'members', ['3', '7'], ['s-1']),
+    answers('healed', 'members', ['3', '7'], ['s-1', 's-2']),
   );
   assert.match(order.reason, /s-1.*in another order: 3, 7/);
 });
@@ -61,4 +63,16 @@ test('should be inconclusive where nothing could be compared', () => {
   );
   assert.equal(query(...before, landed, answers('after', 'clients', right)).verdict, 'inconclusive');
   assert.equal(query().verdict, 'inconclusive');
+});
+
+test('should miss a copy that is gone, and members that are not back', () => {
+  const after = answers('after', 'clients', right);
+  const fewer = query(...before, landed, after, back, answers('healed', 'members', right, ['s-1']));
+  assert.equal(fewer.verdict, 'fail');
+  assert.match(fewer.reason, /expected 2, as before, seen 1 answered/);
+  const away: Seen = ['steady-after', { ok: false, detail: 's-0 is missing' }];
+  const gone = query(...before, landed, after, away, answers('healed', 'members', right));
+  assert.equal(gone.verdict, 'fail');
+  assert.match(gone.reason, /s-0 is missing/);
+  assert.equal(query(...before, landed, after, answers('healed', 'members', right)).verdict, 'inconclusive');
 });

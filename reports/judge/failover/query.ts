@@ -21,6 +21,7 @@ export function judgeQuery(history: History): Judgement {
   if (expected.length === 0) findings.unknown('the questions', 'data to ask about', 'it was not made');
   else if (foundBefore(history, findings, expected) && landed(history, findings)) {
     same(history, findings, { when: 'after', of: 'clients', expected });
+    allBack(history, findings);
     same(history, findings, { when: 'healed', of: 'members', expected });
   }
   findings.figure({ name: 'questions', value: expected.length });
@@ -45,6 +46,19 @@ function landed(history: History, findings: Findings): boolean {
   const missed = seen(history, 'fault-missed')[0];
   findings.unknown('the fault', 'landed', missed === undefined ? 'not proved' : text(missed, 'reason'));
   return false;
+}
+
+/** A copy that is gone gives no wrong answers. Which member holds a copy may change, how many there are may not. */
+function allBack(history: History, findings: Findings): void {
+  const steady = seen(history, 'steady-after')[0];
+  if (steady === undefined) findings.unknown('the members after healing', 'looked at', 'nobody looked');
+  else
+    findings.expect('the members after healing', steady['ok'] === true, 'all back', text(steady, 'detail'));
+  const copies = (when: string): number =>
+    new Set((answersOf(askedOf(history, when, 'members')) ?? []).map(({ source }) => source)).size;
+  const [before, healed] = [copies('before'), copies('healed')];
+  if (healed > 0 && healed < before)
+    findings.expect('the copies after healing', false, `${before}, as before`, `${healed} answered`);
 }
 
 function same(

@@ -17,10 +17,13 @@ mkdir -p "$undo"
 
 now() { cut -d. -f1 /proc/uptime; }
 
+# Two members on one node are hurt at once: each record has a name of its own, and without one nothing is done.
 record() {
-  next=$(($(find "$undo" -type f | wc -l) + 1001))
-  echo "$*" >"$undo/.new"
-  mv "$undo/.new" "$undo/$next"
+  new=$(mktemp "$undo/.XXXXXX") && echo "$*" >"$new" &&
+    mv "$new" "$undo/$(($(find "$undo" -type f | wc -l) + 1000))${new##*/}" || {
+    echo "cannot record how it is undone"
+    exit 4
+  }
 }
 
 # State and start time (fields 3 and 22) of a process, after the name that may hold anything.
@@ -144,7 +147,8 @@ undo_one() {
     ;;
   filter)
     alive "$2" "$3" || return 0
-    nsenter "-n/proc/$2/ns/net" nft list table inet "$4" >/dev/null 2>&1 || return 0
+    tables=$(nsenter "-n/proc/$2/ns/net" nft list tables) || return 1
+    echo "$tables" | grep -qxF "table inet $4" || return 0
     nsenter "-n/proc/$2/ns/net" nft delete table inet "$4"
     ;;
   esac

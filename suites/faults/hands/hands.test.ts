@@ -136,9 +136,11 @@ test('a node whose power is not on is not lost; one that is has its return recor
   assert.deepEqual(on.inverses[0], {
     kind: 'command',
     argv: ['echo', 'on', 'worker-1'],
-    unless: { argv: ['echo', 'power: on'], includes: ': on' },
+    until: { argv: ['echo', 'power: on'], includes: ': on', excludes: ': off' },
     timeoutMs: 500,
   });
+  const named = { ...power, state: ['echo', '{node} at london: off'], isOn: 'on', isOff: 'off' };
+  assert.ok('reason' in (await loseNode(member, named, signal)), 'the word for on is a part of another');
   const outcome = await on.act(() => undefined);
   assert.match(typeof outcome === 'string' ? outcome : '', /was not off within 0.5 s/);
 });

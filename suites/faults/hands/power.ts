@@ -27,7 +27,8 @@ export async function loseNode(
   const command = (argv: readonly string[]): string[] => argv.map((word) => word.replaceAll('{node}', node));
   const state = (): Promise<string> => run(command(power.state), { timeoutMs: power.timeoutMs, signal });
   const before = await state();
-  if (!before.includes(power.isOn))
+  // What says "off" is off: the other word may be a part of it, or of the node's name.
+  if (!before.includes(power.isOn) || before.includes(power.isOff))
     return { reason: `${node} is not on before its power is taken: "${before.trim().slice(0, 100)}"` };
   return {
     member,
@@ -36,10 +37,12 @@ export async function loseNode(
       {
         kind: 'command',
         argv: command(power.on),
-        unless: { argv: command(power.state), includes: power.isOn },
+        until: { argv: command(power.state), includes: power.isOn, excludes: power.isOff },
         timeoutMs: power.timeoutMs,
       },
     ],
+    // The order itself, and the wait for what it does.
+    endsWithinMs: 2 * power.timeoutMs,
     act: async (acted) => {
       const lastBeforeMs = monoMs();
       await run(command(power.off), { timeoutMs: power.timeoutMs });
