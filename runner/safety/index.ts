@@ -6,6 +6,7 @@ import { instanceHolder } from '../../env/local/lock.ts';
 import type { InstanceName } from '../../env/local/nodes/index.ts';
 import { HeldError } from './errors.ts';
 import { Lease } from './lease.ts';
+import { undoLeftElsewhere } from './elsewhere.ts';
 import { Ledger } from './ledger.ts';
 import { Lever } from './lever.ts';
 import { Mirror } from './mirror.ts';
@@ -122,8 +123,10 @@ async function opened(opening: Opening): Promise<Safety> {
   const left = ledger.open();
   const late = await undoAll(left, { ledger, kube, clusterUid, retryForMs: START_RETRY_MS });
   ledger.rotate();
+  const elsewhere = await undoLeftElsewhere({ kube, namespace, ledger });
   const image = options.undoImage ?? (await liveUndoImage(options));
-  const mirror = new Mirror({ kube, namespace, ledger, holder: lease.identity });
+  const others = elsewhere.left;
+  const mirror = new Mirror({ kube, namespace, ledger, holder: lease.identity, others });
   const timers = new Timers({
     folder: ledger.folder,
     kubeconfig: options.kubeconfig,
@@ -135,8 +138,9 @@ async function opened(opening: Opening): Promise<Safety> {
     notice,
     signal: options.signal,
   });
-  if (left.length > 0) await mirror.sync();
-  if (ledger.open().length === 0) for (const message of await timers.disarm()) notice(message);
+  if (left.length + elsewhere.report.actions > 0) await mirror.sync();
+  if (ledger.open().length + others.length === 0)
+    for (const message of await timers.disarm()) notice(message);
   const lever = await Lever.follow({ kube, namespace, onStop });
   return new Safety({
     ...opening,
@@ -144,7 +148,8 @@ async function opened(opening: Opening): Promise<Safety> {
     mirror,
     timers,
     lever,
-    restoredAtStart: joined(opening.early, late),
+    leftElsewhere: others.length,
+    restoredAtStart: and(joined(opening.early, late), elsewhere.report),
   });
 }
 
@@ -196,6 +201,14 @@ function refuseWhileRaised(instance: InstanceName): void {
 async function undoNodesFirst(ledger: Ledger, options: SafetyOptions): Promise<UndoReport> {
   const nodes = ledger.open().filter(({ inverse }) => !inverse.kind.startsWith('kube-'));
   return undoAll(nodes, { ledger, kube: null, clusterUid: options.clusterUid, retryForMs: 0 });
+}
+
+function and(here: RestoreReport, elsewhere: RestoreReport): RestoreReport {
+  return {
+    actions: here.actions + elsewhere.actions,
+    undone: [...here.undone, ...elsewhere.undone],
+    failed: [...here.failed, ...elsewhere.failed],
+  };
 }
 
 function joined(early: UndoReport | null, late: UndoReport): RestoreReport {

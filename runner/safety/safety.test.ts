@@ -142,7 +142,7 @@ test('restoring waits for what is under way: what has not begun will not, what h
   const given = options(api);
   const gate = Promise.withResolvers<undefined>();
   const slowMirror: SafetyOptions['kube'] = async (request) => {
-    if (request.path.includes('plumbline-ledger')) await gate.promise;
+    if (request.method === 'PATCH' && request.path.includes('plumbline-ledger')) await gate.promise;
     return given.kube(request);
   };
   const safety = await open({ ...given, kube: slowMirror });
@@ -239,4 +239,63 @@ test('what a killed run left open is restored by the next start', async () => {
   });
   assert.deepEqual(await restoreEnvironment(given), { actions: 1, undone: ['file changed (c)'], failed: [] });
   assert.equal(readFileSync(file, 'utf8'), 'before');
+});
+
+const MIRROR = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
+
+/** A machine that died: its ledger is out of reach, what it did is in the cluster, and so is the mirror. */
+function leftBy(api: TestApi, ...inverses: Record<string, unknown>[]): void {
+  const entries = inverses.map((inverse, at) => ({
+    ...{ seq: at + 1, title: `step ${at + 1}`, check: 'c', state: 'pending', dueAt: '2026-01-01T00:00:00Z' },
+    inverse,
+  }));
+  api.put(MIRROR, { data: { holder: 'laptop-a', entries: JSON.stringify(entries) } });
+}
+
+const mirrorOf = (api: TestApi): string =>
+  (api.objects.get(MIRROR)?.['data'] as { entries: string } | undefined)?.entries ?? '';
+
+test('undoes what a run of another machine has left, by the mirror of its ledger', async () => {
+  const api = new TestApi();
+  api.put('/api/v1/namespaces/x/configmaps/canary', {});
+  leftBy(api, { kind: 'kube-delete', path: '/api/v1/namespaces/x/configmaps/canary' });
+  const report = await restoreEnvironment(options(api));
+  assert.equal(api.objects.has('/api/v1/namespaces/x/configmaps/canary'), false);
+  assert.deepEqual(report, { actions: 1, undone: ['step 1 (c, of laptop-a)'], failed: [] });
+  assert.equal(mirrorOf(api), '[]');
+});
+
+test('keeps in the mirror what only another machine can undo, and says so every time', async () => {
+  const api = new TestApi();
+  leftBy(api, { kind: 'command' });
+  for (let time = 0; time < 2; time++) {
+    const { failed } = await restoreEnvironment(options(api));
+    assert.equal(failed.length, 1);
+    assert.match(failed[0] ?? '', /^step 1 \(c, of laptop-a\): it can be undone only where it was done/);
+  }
+  assert.match(mirrorOf(api), /"of":"laptop-a"/);
+});
+
+test('does not take its own entries for those of another machine', async () => {
+  const api = new TestApi();
+  api.put(NODE, { spec: {} });
+  const given = options(api);
+  const safety = await openSafety(given);
+  await safety.patch('topology/nodes/pools', nodeRef, { spec: { unschedulable: true } });
+  await safety.close();
+  const stale = mirrorOf(api);
+  assert.equal(stale, '[]');
+  const { actions, failed } = await restoreEnvironment(given);
+  assert.deepEqual([actions, failed], [0, []]);
+});
+
+test('says so when it cannot be known what another machine has left', async () => {
+  const api = new TestApi();
+  const given = options(api);
+  const refusing: SafetyOptions['kube'] = (request) =>
+    request.method === 'GET' && request.path === MIRROR
+      ? Promise.resolve({ status: 403, body: {} })
+      : given.kube(request);
+  const { failed } = await restoreEnvironment({ ...given, kube: refusing });
+  assert.match(failed[0] ?? '', /plumbline-ledger, which says .* cannot be read: 403/);
 });
