@@ -58,6 +58,8 @@ export interface Bounds {
 
 export interface StoreDescription {
   leader: string | null;
+  /** What the store counts on whenever a leader begins, such as `timeline 5`: the same leader may have stepped down and come back. */
+  term?: string;
   members: { name: string; role: string; state: string }[];
   /** What else must hold for the roles to be right, in the store's own terms, such as the health of Elasticsearch. */
   conditions?: { name: string; ok: boolean; expected: string; seen: string }[];

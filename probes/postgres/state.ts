@@ -22,8 +22,10 @@ export async function describe(target: StoreTarget, bounds: Bounds): Promise<Sto
     members.find((member) => member.name === leader),
     bounds,
   );
+  const timeline = cluster.members.find(({ name }) => name === leader)?.timeline;
   return {
     leader,
+    ...(timeline !== undefined && { term: `timeline ${timeline}` }),
     members: cluster.members.map(({ name, role, state }) => ({
       name,
       role,

@@ -204,6 +204,7 @@ export interface QueryAnswer {
 }
 export interface StoreDescription {
   leader: string | null;
+  term?: string;
   members: { name: string; role: string; state: string }[];
   conditions?: { name: string; ok: boolean; expected: string; seen: string }[];
   governing: { name: string; value: string; source: string }[];

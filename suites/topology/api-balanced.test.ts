@@ -4,7 +4,7 @@ import type { CheckContext } from '../harness/context.ts';
 import { recordLeaders } from './api-balanced.ts';
 
 /** A runner that answers what `describe` says to the n-th question about a store. */
-function contextOf(describe: (asked: number) => { leader: string | null }, settleMs: number) {
+function contextOf(describe: (asked: number) => { leader: string | null; term?: string }, settleMs: number) {
   const seen: unknown[] = [];
   let asked = 0;
   const context = {
@@ -30,4 +30,12 @@ test('should ask again who leads, until a store answers or the time to settle is
   }, 300);
   await recordLeaders(silent.ctx);
   assert.deepEqual(silent.seen, [['the leader of postgres', 'Error: no answer within 5 s']]);
+});
+
+test('should note the term of a leader, which changes when it steps down and comes back', async () => {
+  const counting = contextOf(() => ({ leader: 'postgres-1', term: 'timeline 5' }), 10_000);
+  await recordLeaders(counting.ctx);
+  assert.deepEqual(counting.seen, [
+    ['store-leader', { store: 'postgres', leader: 'postgres-1, timeline 5' }],
+  ]);
 });

@@ -157,7 +157,9 @@ async function recordLeader(ctx: CheckContext, store: string, untilMs: number): 
   for (;;) {
     try {
       const seen = await ctx.runner.call('store.describe', { store });
-      ctx.record('store-leader', { store, leader: seen.leader ?? 'nobody' });
+      // With its term: a leader that stepped down without the API server and came back was not undisturbed.
+      const leader = [seen.leader ?? 'nobody', ...(seen.term === undefined ? [] : [seen.term])].join(', ');
+      ctx.record('store-leader', { store, leader });
       return;
     } catch (error) {
       ctx.signal.throwIfAborted();

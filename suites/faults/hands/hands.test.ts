@@ -139,6 +139,10 @@ test('a node whose power is not on is not lost; one that is has its return recor
     until: { argv: ['echo', 'power: on'], includes: ': on', excludes: ': off' },
     timeoutMs: 500,
   });
+  process.env['KUBERNETES_SERVICE_HOST'] = '10.0.0.1';
+  const inPod = await loseNode(member, { ...power, state: ['echo', 'power: on'] }, signal);
+  delete process.env['KUBERNETES_SERVICE_HOST'];
+  assert.match('reason' in inPod ? inPod.reason : '', /runs in a pod/);
   const named = { ...power, state: ['echo', '{node} at london: off'], isOn: 'on', isOff: 'off' };
   assert.ok('reason' in (await loseNode(member, named, signal)), 'the word for on is a part of another');
   const outcome = await on.act(() => undefined);

@@ -24,6 +24,11 @@ export async function loseNode(
 ): Promise<Preparation> {
   const { node } = member;
   if (node === null) return { reason: `${member.name} is on no node` };
+  // Kubernetes tells every container so. The node may be this pod's own, and the timer that gives the power back ends with the container.
+  if (process.env['KUBERNETES_SERVICE_HOST'] !== undefined)
+    return {
+      reason: 'Plumbline runs in a pod, which may go with the node: run this drill from a machine outside',
+    };
   const command = (argv: readonly string[]): string[] => argv.map((word) => word.replaceAll('{node}', node));
   const state = (): Promise<string> => run(command(power.state), { timeoutMs: power.timeoutMs, signal });
   const before = await state();
