@@ -259,20 +259,57 @@ test('a deletion has landed when the API knows another UID under the name, and i
   assert.ok(from < to && to === result.landedAtMs);
 });
 
-test('a deletion that comes too late, is refused, or never takes effect is missed', async () => {
-  for (const [status, reason] of [
-    [404, /gone before/],
-    [409, /gone before/],
-    [403, /refused.*403/],
+test('a pod that is gone or ending already is not deleted, and that is missed', async () => {
+  const ending = { uid: 'uid-pg-1', deletionTimestamp: '2026-01-01T00:00:00Z' };
+  for (const [status, metadata] of [
+    [404, {}],
+    [200, { uid: 'a new one' }],
+    [200, ending],
   ] as const) {
-    const { ctx, written } = context({ kube: () => Promise.resolve({ status, body: {} }) });
+    const asked: string[] = [];
+    const { ctx, written } = context({
+      kube: ({ method }) => {
+        asked.push(method);
+        return Promise.resolve({ status, body: { metadata } });
+      },
+    });
+    assert.match((await faultOf('pod-delete').inject(ctx)).proof, /gone before/);
+    assert.equal(written.at(-1)?.kind, 'fault-missed');
+    assert.deepEqual(asked, ['GET']);
+  }
+});
+
+test('a deletion whose second step finds another pod already has landed', async () => {
+  for (const status of [404, 409]) {
+    let deleted = false;
+    const { ctx } = context({
+      kube: ({ method }) => {
+        deleted ||= method === 'DELETE';
+        if (method === 'DELETE') return Promise.resolve({ status, body: {} });
+        return Promise.resolve({
+          status: 200,
+          body: { metadata: { uid: deleted ? 'a new one' : 'uid-pg-1' } },
+        });
+      },
+    });
+    const { landedAtMs, proof } = await faultOf('pod-delete').inject(ctx);
+    assert.notEqual(landedAtMs, null, proof);
+  }
+});
+
+test('a deletion that is refused, or never takes effect, is missed', async () => {
+  const there = { status: 200, body: { metadata: { uid: 'uid-pg-1' } } };
+  for (const [status, reason] of [
+    [403, /refused.*403/],
+    [409, /still in the API after 300 ms/],
+    [200, /still in the API after 300 ms/],
+  ] as const) {
+    const { ctx, written } = context({
+      kube: ({ method }) => Promise.resolve(method === 'DELETE' ? { status, body: {} } : there),
+    });
     assert.match((await faultOf('pod-delete').inject(ctx)).proof, reason);
     assert.equal(written.at(-1)?.kind, 'fault-missed');
   }
-  const { ctx } = context({
-    kube: () => Promise.resolve({ status: 200, body: { metadata: { uid: 'uid-pg-1' } } }),
-  });
-  assert.match((await faultOf('pod-delete').inject(ctx)).proof, /still in the API after 300 ms/);
 });
 
 test('a fault is refused where its means are not declared', () => {

@@ -30,31 +30,29 @@ function prepare(ctx: FaultContext, member: FaultMember): Preparation {
         preconditions: { uid: member.uid },
       };
       const timeoutMs = ctx.timeoutMs('apiRequest');
+      const thereMs = monoMs();
+      const before = await look(ctx, member);
+      if (!before.there || before.ending)
+        return `${member.name} (${member.uid}) was gone before it was deleted`;
       const { status } = await ctx.kube({ method: 'DELETE', path: pathOf(ctx, member), body, timeoutMs });
       acted({ status });
-      // 409: the UID is another one's by now.
-      if (status === 404 || status === 409)
-        return `${member.name} (${member.uid}) was gone before it was deleted`;
-      if (status >= 300) return `the API server refused to delete ${member.name}: ${status}`;
-      return awaitGone(ctx, member);
+      // The API server deletes in two steps: kubelet may be quicker than the second, which then finds nothing, or another pod.
+      if (status >= 300 && status !== 404 && status !== 409)
+        return `the API server refused to delete ${member.name}: ${status}`;
+      return awaitGone(ctx, member, thereMs);
     },
   };
 }
 
 /** Landed when the API server knows no pod of this UID any more. */
-async function awaitGone(ctx: FaultContext, member: FaultMember): Promise<Landing | string> {
+async function awaitGone(ctx: FaultContext, member: FaultMember, thereMs: number): Promise<Landing | string> {
   const limitMs = ctx.timeoutMs('faultLanding');
   const until = monoMs() + limitMs;
-  for (let lastBeforeMs = monoMs(); ;) {
+  for (let lastBeforeMs = thereMs; ;) {
     const sentMs = monoMs();
-    const reply = await ctx.kube({
-      method: 'GET',
-      path: pathOf(ctx, member),
-      timeoutMs: ctx.timeoutMs('apiRequest'),
-    });
-    const uid = (reply.body as { metadata?: { uid?: string } }).metadata?.uid;
+    const { there } = await look(ctx, member);
     const landedMs = monoMs();
-    if (reply.status === 404 || (reply.status === 200 && uid !== member.uid)) {
+    if (!there) {
       const proof = `the API server knows no pod ${member.uid} (${member.name}) any more, since between ${lastBeforeMs.toFixed(1)} and ${landedMs.toFixed(1)} ms`;
       return { lastBeforeMs, landedMs, by: 'UID gone from the API', proof };
     }
@@ -62,6 +60,16 @@ async function awaitGone(ctx: FaultContext, member: FaultMember): Promise<Landin
     if (landedMs > until) return `${member.name} (${member.uid}) was still in the API after ${limitMs} ms`;
     await sleep(LOOK_EVERY_MS);
   }
+}
+
+/** Is the pod of this UID in the API, and is it to end already? An answer that says neither counts as there. */
+async function look(ctx: FaultContext, member: FaultMember): Promise<{ there: boolean; ending: boolean }> {
+  const timeoutMs = ctx.timeoutMs('apiRequest');
+  const { status, body } = await ctx.kube({ method: 'GET', path: pathOf(ctx, member), timeoutMs });
+  const { uid, deletionTimestamp } =
+    (body as { metadata?: { uid?: string; deletionTimestamp?: string } }).metadata ?? {};
+  const gone = status === 404 || (status === 200 && uid !== member.uid);
+  return { there: !gone, ending: status === 200 && deletionTimestamp !== undefined };
 }
 
 function pathOf(ctx: FaultContext, member: FaultMember): string {
