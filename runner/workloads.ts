@@ -96,11 +96,6 @@ export class Workloads {
     }
   }
 
-  /** Before what is to be observed: see `WorkloadProcess.tidy`. A check without a workload has none to tidy. */
-  tidy(check: string): void {
-    this.#running.get(check)?.tidy();
-  }
-
   async stop(check: string): Promise<void> {
     const running = this.#running.get(check);
     if (!running) return;

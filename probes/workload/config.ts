@@ -1,9 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 
-/** What may follow the configuration on standard input, as a line, any number of times: see `WorkloadProcess.tidy`. */
-export const TIDY = 'tidy';
-
 /** What the workload's process is told, as one line of JSON on its standard input. */
 export const workloadConfigSchema = z.strictObject({
   store: z.string(),

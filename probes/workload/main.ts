@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { monoMs } from '../clock.ts';
 import { HistoryError, openHistory, redactor } from '../history.ts';
 import type { HistoryWriter } from '../history.ts';
-import { parseWorkloadConfig, TIDY } from './config.ts';
+import { parseWorkloadConfig } from './config.ts';
 import type { WorkloadConfig } from './config.ts';
 import { workloadDriver } from './drivers.ts';
 import { WorkloadEngine } from './engine.ts';
@@ -40,9 +40,6 @@ async function main(): Promise<void> {
     stopped.then(() => ''),
   ]);
   const config = attempt(EXIT.config, () => parseWorkloadConfig(first));
-  lines.on('line', (line) => {
-    if (line === TIDY) globalThis.gc?.();
-  });
   const redact = redactor([config.connection.password, ...Object.values(config.connection.secrets ?? {})]);
   try {
     await work(config, redact, stopped);

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { TIDY } from './config.ts';
 import type { WorkloadInput } from './config.ts';
 import type { WorkloadProgress } from './engine.ts';
 
@@ -16,8 +15,6 @@ export interface WorkloadProcess {
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; error: string }>;
   /** The last progress that it told, every 250 ms. */
   progress(): WorkloadProgress | null;
-  /** Lets it collect its garbage now, 5 to 10 ms long, rather than when it matters that it is on time. */
-  tidy(): void;
   /** Ends it gracefully; after the deadline with SIGKILL (its history is then without `workload-end`). */
   stop(deadlineMs: number): Promise<void>;
 }
@@ -29,12 +26,12 @@ export interface WorkloadProcessOptions {
 }
 
 /**
- * V8 stops everything to clear its space for new objects, and copies what is still in use there. With a hundred operations waiting for a store
- * that is gone all of it is in use: a space of 64 MB was cleared in 8 to 17 ms, at an outage's edges, where lateness counts. Of 2 MB at most, a
- * clearing stays below 4 ms, Elasticsearch's client among them (measured, two cores); it happens more often, which costs a few per cent of a core.
- * A whole collection still takes 8 ms, so one is done right before a fault.
+ * V8 stops everything to clear its space for new objects, and copies what is still in use there; with a hundred operations waiting for a
+ * store that is gone, all of it is. A space of 64 MB took 8 to 17 ms, at an outage's edges, where lateness counts; of 2 MB, below 4 ms
+ * (measured, two cores, Elasticsearch's client). What is copied twice moves to the old space: with room for 512 MB there, no trial of some
+ * minutes comes to a whole collection, which takes 3 to 16 ms.
  */
-const V8_OPTIONS = ['--max-semi-space-size=2', '--expose-gc'];
+const V8_OPTIONS = ['--max-semi-space-size=2', '--initial-old-space-size=512'];
 
 /** Starts the workload as a process in a session of its own: a signal of the terminal must not end what is being observed. */
 export function startWorkload(config: WorkloadInput, options: WorkloadProcessOptions = {}): WorkloadProcess {
@@ -67,9 +64,6 @@ export function startWorkload(config: WorkloadInput, options: WorkloadProcessOpt
     ready: ready.promise,
     ended,
     progress: () => progress,
-    tidy: () => {
-      child.stdin.write(`${TIDY}\n`);
-    },
     stop: async (deadlineMs) => {
       const timer = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
       child.stdin.end();

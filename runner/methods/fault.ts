@@ -44,7 +44,6 @@ async function inject(
   const { check, store, trial } = params;
   const { environment } = engine.book;
   const fault = faultOf(params.fault);
-  engine.workloads.tidy(check);
   const refusal = fault.refusal(surroundingsOf(environment));
   if (refusal !== null) throw new Error(refusal);
   const members = store === BACKEND ? await backendPods(engine) : await engine.stores.pods(store);

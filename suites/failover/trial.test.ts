@@ -80,19 +80,31 @@ test('should wait for nothing after a fault that did not land', async () => {
   const { asked } = await trialWith({
     'fault.inject': () => ({ target: 'redis-0', landedAtMs: null, lasting: false }),
   });
-  const recoveries = asked.filter(
-    ({ method, params }) =>
-      method === 'workload.wait' && params['stretchMs'] === 5000 && !params['begunBefore'],
+  const injected = asked.findIndex(({ method }) => method === 'fault.inject');
+  const waits = asked.slice(injected).filter(({ method }) => method === 'workload.wait');
+  assert.deepEqual(
+    waits.map(({ params }) => params['begunBefore']),
+    [true],
   );
-  assert.deepEqual(recoveries, []);
+});
+
+test('should see writes without a failure for as long before the fault as ends an outage after it', async () => {
+  const { asked } = await trialWith({});
+  const [before] = asked.filter(({ method }) => method === 'workload.wait');
+  assert.deepEqual([before?.params['until'], before?.params['stretchMs']], ['steady', 5000]);
+  const longer = await trialWith({}, { steadyBeforeMs: 12_000 });
+  assert.equal(longer.asked.find(({ method }) => method === 'workload.wait')?.params['stretchMs'], 12_000);
 });
 
 test('should note the deadline when writes do not succeed again', async () => {
+  let hurt = false;
   const { recorded } = await trialWith({
-    'workload.wait': (params) =>
-      params['stretchMs'] === 5000 && params['begunBefore'] !== true
-        ? { met: false, detail: 'last success 60 s ago' }
-        : STRETCH,
+    'fault.inject': () => {
+      hurt = true;
+      return { target: 'redis-0', landedAtMs: 1000, lasting: false };
+    },
+    'workload.wait': ({ begunBefore }) =>
+      hurt && begunBefore !== true ? { met: false, detail: 'last success 60 s ago' } : STRETCH,
   });
   assert.deepEqual(
     recorded.filter(({ kind }) => kind === 'deadline'),

@@ -85,19 +85,16 @@ async function steadyBefore(ctx: CheckContext, store: string): Promise<boolean> 
   return seen.ok;
 }
 
-/** False when writes do not flow: then no fault is injected, and the judge finds too few acknowledged writes. */
+/**
+ * False when writes do not flow: then no fault is injected, and the judge finds too few acknowledged writes. A shorter stretch than the one
+ * that ends an outage would not do: a disturbance before the fault would be one with what the fault causes.
+ */
 async function writesFlow(ctx: CheckContext, settings: TrialSettings): Promise<boolean> {
   const check = ctx.id;
-  const timeoutMs = settings.steadyBeforeMs + ctx.timeoutMs('steadyState');
-  const stretch = await ctx.step(
-    `wait for ${settings.steadyBeforeMs / 1000} s of writes without a failure`,
-    () =>
-      ctx.runner.call('workload.wait', {
-        check,
-        until: 'steady',
-        stretchMs: settings.steadyBeforeMs,
-        timeoutMs,
-      }),
+  const stretchMs = Math.max(settings.steadyBeforeMs, STEADY_STRETCH_MS);
+  const timeoutMs = stretchMs + ctx.timeoutMs('steadyState');
+  const stretch = await ctx.step(`wait for ${stretchMs / 1000} s of writes without a failure`, () =>
+    ctx.runner.call('workload.wait', { check, until: 'steady', stretchMs, timeoutMs }),
   );
   const count = await ctx.runner.call('workload.wait', {
     check,

@@ -69,7 +69,6 @@ async function observed(trial: StoreTrial, folder: string): Promise<void> {
   try {
     await workload.ready;
     await until(deadlineMs, () => (workload.progress()?.ok ?? 0) >= trial.acknowledged);
-    workload.tidy();
     const leader = steady.leader ?? '';
     const faults = openHistory(folder, 'faults.ndjson');
     faults.observe({ kind: 'fault-armed', fault, target: leader });

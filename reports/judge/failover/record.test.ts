@@ -117,6 +117,19 @@ describe('recovery', () => {
     assert.match(record.reason, /RTO > 34\.\d+ s when the recording ended, goal 30 s/);
   });
 
+  it('should not count an outage that was over before the fault, however shortly', () => {
+    const record = judge(
+      new Synthetic({
+        outages: [
+          [1_000, 1_500],
+          [5_000, 2_000],
+        ],
+      }),
+    );
+    assert.equal(record.outages.length, 2);
+    assert.ok((record.rto?.hiMs ?? Infinity) < 2_050, String(record.rto?.hiMs));
+  });
+
   it('should take outages with less than 5 s between them as one, and list both', () => {
     const flapping = new Synthetic({
       lengthMs: 20_000,

@@ -147,7 +147,9 @@ interface Sampled {
  */
 function recoveryOf({ trial, acks, outages, ratePerSecond }: Sampled): Recovery {
   const sinceMs = trial.faultMs ?? -Infinity;
-  const episodes = episodesOf(outages, acks, ratePerSecond).filter((episode) => episode.end.hiMs > sinceMs);
+  // An outage that was over when the fault came is none of its doing, however short the time between them.
+  const since = outages.filter(({ end }) => end.hiMs > sinceMs);
+  const episodes = episodesOf(since, acks, ratePerSecond);
   const last = episodes.at(-1);
   if (last === undefined) {
     const steady = acks.count > 0 && (acks.doneMs[acks.count - 1] as number) - sinceMs >= STEADY_MS;

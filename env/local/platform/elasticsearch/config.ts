@@ -50,7 +50,10 @@ export function elasticsearchConfig(members: readonly string[], headless: string
   );
 }
 
-/** To the console only, without debugging aids for clients. */
+/**
+ * To the console only, without debugging aids for clients. A request that cannot be served is told to its client: its stack trace besides,
+ * 200 times a second while a master is being elected, takes the cores that the election needs.
+ */
 export const LOG_CONFIG = `status = error
 appender.console.type = Console
 appender.console.name = console
@@ -58,6 +61,8 @@ appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = [%d{ISO8601}][%-5p][%c{1.}] %m%n
 rootLogger.level = info
 rootLogger.appenderRef.console.ref = console
+logger.suppressed.name = rest.suppressed
+logger.suppressed.level = error
 `;
 
 const HEAP = '400m';
