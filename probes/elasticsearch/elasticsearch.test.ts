@@ -83,6 +83,9 @@ test('should derive the window of a silent member from the live checks', () => {
     // Leader checks 2 + 10, election 3, follower checks 1 + 11, promotion 1, what was sent meanwhile 3.
     assert.equal(window.hiMs, 31_000, 'the primary was on the master: both, one after the other');
     assert.match(window.derivation, /3 follower checks of 3000 ms.*2 leader checks of 4000 ms/s);
+    const publish = { name: 'cluster.publish.timeout', value: '30s', source: 'test' };
+    // In place of the follower checks, which it outlasts.
+    assert.equal(expectedWindow(fault, [...follower, ...leader, publish])?.hiMs, 49_000);
   }
   assert.equal(expectedWindow('hang', []), null);
   assert.equal(expectedWindow('hang', follower), null, 'leader checks are not known');

@@ -117,20 +117,22 @@ function checksOf(kind: 'follower' | 'leader', governing: readonly GoverningSett
 /**
  * A node that says nothing is given up after as many checks as are configured, each with its own time-out. The master checks the others
  * (follower checks), the others the master (leader checks). Where the primary's node was the master too, one runs out after the other:
- * the new master's first cluster state still has the silent node in it, and is not done before that master's own checks have removed it.
+ * the new master's first cluster state still has the silent node in it. It is waited for until that master's own checks have removed the
+ * node or the publication is given up, whichever is seen (both were measured): the later counts.
  */
 function silentWindow(governing: readonly GoverningSetting[]): ExpectedWindow | null {
   const [follower, leader] = [checksOf('follower', governing), checksOf('leader', governing)];
+  const publish = governing.find(({ name }) => name === 'cluster.publish.timeout')?.value ?? '';
   if (follower === null || leader === null) return null;
   const deposedMs = leader.intervalMs + leader.lastMs;
-  const removedMs = follower.intervalMs + follower.lastMs;
+  const removedMs = Math.max(follower.intervalMs + follower.lastMs, millisOf(publish) ?? 0);
   return {
     loMs: follower.lastMs,
     hiMs: deposedMs + ELECTION_MS + removedMs + PROMOTION_MS + follower.timeoutMs,
     derivation:
       `earliest, where another node is master: ${nobodyThere('follower', follower)} (${follower.lastMs} ms); latest, where the ` +
       `node was master too: ${nobodyThere('leader', leader)}, the last good one just answered (${deposedMs} ms), ` +
-      `a master is elected anew (${ELECTION_MS} ms), its own follower checks remove the node (${removedMs} ms), ` +
+      `a master is elected anew (${ELECTION_MS} ms), its own follower checks remove the node or its first state is given up (cluster.publish.timeout), the later of them (${removedMs} ms), ` +
       `a copy is promoted (${PROMOTION_MS} ms), and what was sent meanwhile runs out (${follower.timeoutMs} ms)`,
   };
 }
