@@ -20,7 +20,7 @@ const AUTOSCALER: ObjectRef = {
 /** The autoscaler looks every 15 s (Kubernetes' default); then a pod ends within its grace of 20 s. */
 const SCALED_MS = 90_000;
 /** Requests after the restart; enough to fail, and short. */
-const WINDOW_SECONDS = 60;
+const WINDOW_SECONDS = 30;
 /**
  * After the loss of a node nothing is judged until it can have been detected; so many seconds more are enough to fail. Nobody takes the pod
  * to another node meanwhile: Kubernetes leaves it where it is for five minutes (its default toleration of an unreachable node).
