@@ -319,7 +319,7 @@ class Run {
 
   #noteRestored({ restoredAtStart }: Safety): void {
     const { actions, failed, undone } = restoredAtStart;
-    if (actions + failed.length > 0)
+    if (actions > 0)
       this.#note(`restored what an earlier run had left: ${[...undone, ...failed].join('; ')}`);
   }
 

@@ -53,29 +53,66 @@ function inClusterCall(): KubeCall {
   };
 }
 
-async function lookOnce(call: KubeCall, namespace: string, watch: LeaseWatch): Promise<'go on' | 'over'> {
+/** One look at Lease and mirror; `over`: nobody holds the environment, and nothing is left for this timer to undo. */
+export async function lookOnce(
+  call: KubeCall,
+  namespace: string,
+  watch: LeaseWatch,
+): Promise<'go on' | 'over'> {
+  const abandoned = await isAbandoned(call, namespace, watch);
+  const { listed, resourceVersion } = await readMirror(call, namespace);
+  const entries = toUndo(listed, abandoned, new Date());
+  const settled = new Set<Mirrored>();
+  for (const entry of entries)
+    if (await undoLogged(entry.title, entry.inverse as KubeInverse, call)) settled.add(entry);
+  if (!abandoned) return 'go on';
+  // A run elsewhere waits until nothing is listed. While somebody holds the environment, the list is theirs.
+  const left = listed.filter((entry) => !settled.has(entry));
+  if (settled.size > 0) await rewrite(call, namespace, { left, resourceVersion });
+  return settled.size === entries.length ? 'over' : 'go on';
+}
+
+async function isAbandoned(call: KubeCall, namespace: string, watch: LeaseWatch): Promise<boolean> {
   const lease = await call({
     method: 'GET',
     path: `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/plumbline`,
     timeoutMs: CALL_TIMEOUT_MS,
   });
   const spec = (lease.body as { spec?: { holderIdentity?: string; renewTime?: string } }).spec ?? {};
-  const abandoned =
-    watch.unchangedForMs(`${spec.holderIdentity ?? ''} ${spec.renewTime ?? ''}`, performance.now()) >=
-    GRACE_MS;
-  const mirror = await call({
-    method: 'GET',
-    path: `/api/v1/namespaces/${namespace}/configmaps/plumbline-ledger`,
+  const renewal = `${spec.holderIdentity ?? ''} ${spec.renewTime ?? ''}`;
+  return watch.unchangedForMs(renewal, performance.now()) >= GRACE_MS;
+}
+
+async function readMirror(
+  call: KubeCall,
+  namespace: string,
+): Promise<{ listed: Mirrored[]; resourceVersion: string | undefined }> {
+  const { body } = await call({ method: 'GET', path: mirrorPath(namespace), timeoutMs: CALL_TIMEOUT_MS });
+  const { data, metadata } = body as {
+    data?: { entries?: string };
+    metadata?: { resourceVersion?: string };
+  };
+  const listed = JSON.parse(data?.entries ?? '[]') as Mirrored[];
+  return { listed, resourceVersion: metadata?.resourceVersion };
+}
+
+/** Of another version by now: somebody has begun to write it again, and it stays as it is. */
+async function rewrite(
+  call: KubeCall,
+  namespace: string,
+  { left, resourceVersion }: { left: readonly Mirrored[]; resourceVersion: string | undefined },
+): Promise<void> {
+  await call({
+    method: 'PATCH',
+    path: mirrorPath(namespace),
+    contentType: 'application/merge-patch+json',
+    body: { metadata: { resourceVersion }, data: { entries: JSON.stringify(left) } },
     timeoutMs: CALL_TIMEOUT_MS,
   });
-  const text = (mirror.body as { data?: { entries?: string } }).data?.entries ?? '[]';
-  const entries = toUndo(JSON.parse(text) as Mirrored[], abandoned, new Date());
-  let open = 0;
-  for (const { title, inverse } of entries) {
-    const settled = await undoLogged(title, inverse as KubeInverse, call);
-    if (!settled) open++;
-  }
-  return abandoned && open === 0 ? 'over' : 'go on';
+}
+
+function mirrorPath(namespace: string): string {
+  return `/api/v1/namespaces/${namespace}/configmaps/plumbline-ledger`;
 }
 
 async function undoLogged(title: string, inverse: KubeInverse, call: KubeCall): Promise<boolean> {

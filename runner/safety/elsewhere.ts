@@ -1,97 +1,64 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { LeftElsewhereError } from './errors.ts';
 import type { Ledger } from './ledger.ts';
 import { MIRROR_NAME } from './mirror.ts';
-import type { MirroredEntry } from './mirror.ts';
-import type { KubeCall, KubeReply, RestoreReport } from './types.ts';
-import { undoKube } from './undo-kube.ts';
-import type { KubeInverse } from './undo-kube.ts';
+import type { KubeCall } from './types.ts';
 
 const CALL_TIMEOUT_MS = 5_000;
-const ATTEMPTS = 3;
-const AGAIN_AFTER_MS = 500;
 
-/** What another machine had left open in this cluster: undone, or not, and what of it still stands in the mirror. */
-export type LeftElsewhere = { readonly report: RestoreReport; readonly left: MirroredEntry[] };
+/** An entry of the mirror, as far as it is needed to tell whose it is. Whatever else stands there is not acted upon. */
+type Listed = { readonly seq?: unknown; readonly title?: unknown; readonly dueAt?: unknown };
 
 /**
- * Undoes what a run on another machine has left in the cluster, by the mirror of its ledger: that machine may be gone for good. What
- * went another way than through the API server can be undone only there, and is reported as not undone until it is.
- * Never throws; a mirror that cannot be read is reported: nobody knows then what is open.
+ * Refuses to go on where a run on another machine has left something open in the cluster, by the mirror of its ledger: it would be broken on
+ * top of what is broken, and its mirror and undo Job would be swept away. What went through the API server that Job undoes, with rights
+ * of its own, half a minute after the Lease was last renewed, and takes out of the mirror: so the Lease must be given back, and tried
+ * again later. The mirror is only read: whoever may write it must not have others act for them.
+ * @throws LeftElsewhereError (75) naming what is open and what to do, or that the mirror cannot be read
  */
-export async function undoLeftElsewhere(options: {
+export async function refuseWhatIsLeftElsewhere(options: {
   readonly kube: KubeCall;
   readonly namespace: string;
   readonly ledger: Ledger;
-}): Promise<LeftElsewhere> {
+}): Promise<void> {
   const { kube, namespace, ledger } = options;
-  const read = await readMirror(kube, namespace);
-  if ('failed' in read) return { report: { actions: 0, undone: [], failed: [read.failed] }, left: [] };
-  const own = new Set(ledger.entries().map(({ seq, title, dueAt }) => `${seq} ${dueAt} ${title}`));
-  const foreign = read.entries
-    .filter(({ seq, title, dueAt }) => !own.has(`${seq} ${dueAt} ${title}`))
-    .toSorted((a, b) => b.seq - a.seq);
-  const undone: string[] = [];
-  const failed: string[] = [];
-  const left: MirroredEntry[] = [];
-  for (const entry of foreign) {
-    const { title, check, of = read.holder } = entry;
-    const { failure, over, now } = await undoOne(entry, kube);
-    if (now === true) undone.push(`${title} (${check}, of ${of})`);
-    if (failure !== null) failed.push(`${title} (${check}, of ${of}): ${failure}`);
-    if (!over) left.unshift({ ...entry, of });
-  }
-  return { report: { actions: foreign.length, undone, failed }, left };
+  const own = new Set(ledger.entries().map(keyOf));
+  const { entries, holder } = await readMirror(kube, namespace);
+  const open = entries.filter((entry) => !own.has(keyOf(entry)));
+  if (open.length === 0) return;
+  throw new LeftElsewhereError(
+    `a run of ${holder} has left open in this cluster: ${open.map(({ title }) => String(title)).join('; ')}. Nothing was begun. ` +
+      `Its undo Job undoes within a minute what it can: try again then. What stays is undone by \`plumbline restore\` on that machine; ` +
+      `where it is gone, undo it by hand and take it out of the ConfigMap ${namespace}/${MIRROR_NAME}`,
+  );
 }
 
-/** `now`: undone by this call, not before. `over`: it will not be tried again, since it is undone or somebody else has changed what had been changed. */
-async function undoOne(
-  { inverse }: MirroredEntry,
+function keyOf({ seq, title, dueAt }: Listed): string {
+  return JSON.stringify([seq, title, dueAt]);
+}
+
+async function readMirror(
   kube: KubeCall,
-): Promise<{ failure: string | null; over: boolean; now?: boolean }> {
-  if (typeof inverse !== 'object' || inverse === null || !('path' in inverse))
-    return {
-      failure: `it can be undone only where it was done: run \`plumbline restore\` there; when that is settled, take it out of the ConfigMap ${MIRROR_NAME}`,
-      over: false,
-    };
-  try {
-    const result = await undoKube(inverse as KubeInverse, kube, CALL_TIMEOUT_MS);
-    const failure = result.outcome === 'conflict' ? result.note : null;
-    return { failure, over: true, now: result.outcome === 'undone' };
-  } catch (error) {
-    return { failure: messageOf(error), over: false };
-  }
-}
-
-type Read = { readonly entries: MirroredEntry[]; readonly holder: string } | { readonly failed: string };
-
-async function readMirror(kube: KubeCall, namespace: string): Promise<Read> {
-  const where = `the ConfigMap ${namespace}/${MIRROR_NAME}, which says what another machine has left open,`;
+  namespace: string,
+): Promise<{ entries: readonly Listed[]; holder: string }> {
   const path = `/api/v1/namespaces/${namespace}/configmaps/${MIRROR_NAME}`;
+  const { status, body } = await kube({ method: 'GET', path, timeoutMs: CALL_TIMEOUT_MS });
+  if (status === 404) return { entries: [], holder: '' };
+  const { entries = '[]', holder = 'another machine' } =
+    (body as { data?: { entries?: string; holder?: string } }).data ?? {};
+  const parsed = status === 200 ? parsedList(entries) : null;
+  if (parsed === null)
+    throw new LeftElsewhereError(
+      `the ConfigMap ${namespace}/${MIRROR_NAME} says what runs on other machines have left open in this cluster, and cannot be read (${status}). Nothing was begun`,
+    );
+  return { entries: parsed, holder };
+}
+
+function parsedList(text: string): readonly Listed[] | null {
   try {
-    const reply = await answered(() => kube({ method: 'GET', path, timeoutMs: CALL_TIMEOUT_MS }));
-    if (reply.status === 404) return { entries: [], holder: '' };
-    if (reply.status !== 200) return { failed: `${where} cannot be read: ${reply.status}` };
-    const { entries = '[]', holder = 'another machine' } =
-      (reply.body as { data?: { entries?: string; holder?: string } }).data ?? {};
-    return { entries: JSON.parse(entries) as MirroredEntry[], holder };
-  } catch (error) {
-    return { failed: `${where} cannot be read: ${messageOf(error)}` };
+    const list: unknown = JSON.parse(text);
+    const listed = Array.isArray(list) && list.every((one) => typeof one === 'object' && one !== null);
+    return listed ? (list as Listed[]) : null;
+  } catch {
+    return null;
   }
-}
-
-/** The Lease was just taken: the API server answers, but one of several may just have gone. */
-async function answered(call: () => Promise<KubeReply>): Promise<KubeReply> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const reply = await call();
-      if (reply.status < 500 || attempt === ATTEMPTS) return reply;
-    } catch (error) {
-      if (attempt === ATTEMPTS) throw error;
-    }
-    await sleep(AGAIN_AFTER_MS);
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

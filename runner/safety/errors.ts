@@ -1,7 +1,7 @@
 /** Refused for now (exit code 75): try again later. `reason` is a word to branch on. */
 export class RefusedError extends Error {
   readonly exitCode = 75;
-  readonly reason: 'held' | 'lever' | 'lease-lost' | 'not-permitted' | 'stopped';
+  readonly reason: 'held' | 'lever' | 'lease-lost' | 'left-elsewhere' | 'not-permitted' | 'stopped';
 
   constructor(reason: RefusedError['reason'], message: string, options?: ErrorOptions) {
     super(message, options);
@@ -25,5 +25,12 @@ export class HeldError extends RefusedError {
 export class LeverError extends RefusedError {
   constructor(message: string, options?: ErrorOptions) {
     super('lever', message, options);
+  }
+}
+
+/** Another machine has left something open in the cluster, or it cannot be known whether one has. */
+export class LeftElsewhereError extends RefusedError {
+  constructor(message: string) {
+    super('left-elsewhere', message);
   }
 }

@@ -6,7 +6,7 @@ import { instanceHolder } from '../../env/local/lock.ts';
 import type { InstanceName } from '../../env/local/nodes/index.ts';
 import { HeldError } from './errors.ts';
 import { Lease } from './lease.ts';
-import { undoLeftElsewhere } from './elsewhere.ts';
+import { refuseWhatIsLeftElsewhere } from './elsewhere.ts';
 import { Ledger } from './ledger.ts';
 import { Lever } from './lever.ts';
 import { Mirror } from './mirror.ts';
@@ -56,7 +56,8 @@ const START_RETRY_MS = 60_000;
 /**
  * Takes the environment: ends what a killed predecessor left running and waits until it is gone, takes the Lease, restores
  * what the ledger holds, and follows the safety lever.
- * @throws HeldError when a living process holds it; LeverError when the lever is set (what was left is restored all the same).
+ * @throws HeldError when a living process holds it; LeftElsewhereError when another machine has left something open; LeverError when the
+ * lever is set. What this machine had left is restored all the same.
  */
 export async function openSafety(options: SafetyOptions): Promise<Safety> {
   const namespace = options.systemNamespace ?? 'plumbline-system';
@@ -122,11 +123,11 @@ async function opened(opening: Opening): Promise<Safety> {
   const { kube, clusterUid, runId, notice } = options;
   const left = ledger.open();
   const late = await undoAll(left, { ledger, kube, clusterUid, retryForMs: START_RETRY_MS });
+  // An embedded environment and its ledger are on one machine. Before the ledger is rotated: it tells its own entries from others'.
+  if (options.embedded === undefined) await refuseWhatIsLeftElsewhere({ kube, namespace, ledger });
   ledger.rotate();
-  const elsewhere = await undoLeftElsewhere({ kube, namespace, ledger });
   const image = options.undoImage ?? (await liveUndoImage(options));
-  const others = elsewhere.left;
-  const mirror = new Mirror({ kube, namespace, ledger, holder: lease.identity, others });
+  const mirror = new Mirror({ kube, namespace, ledger, holder: lease.identity });
   const timers = new Timers({
     folder: ledger.folder,
     kubeconfig: options.kubeconfig,
@@ -138,9 +139,8 @@ async function opened(opening: Opening): Promise<Safety> {
     notice,
     signal: options.signal,
   });
-  if (left.length + elsewhere.report.actions > 0) await mirror.sync();
-  if (ledger.open().length + others.length === 0)
-    for (const message of await timers.disarm()) notice(message);
+  if (left.length > 0) await mirror.sync();
+  if (ledger.open().length === 0) for (const message of await timers.disarm()) notice(message);
   const lever = await Lever.follow({ kube, namespace, onStop });
   return new Safety({
     ...opening,
@@ -148,8 +148,7 @@ async function opened(opening: Opening): Promise<Safety> {
     mirror,
     timers,
     lever,
-    leftElsewhere: others.length,
-    restoredAtStart: and(joined(opening.early, late), elsewhere.report),
+    restoredAtStart: joined(opening.early, late),
   });
 }
 
@@ -201,14 +200,6 @@ function refuseWhileRaised(instance: InstanceName): void {
 async function undoNodesFirst(ledger: Ledger, options: SafetyOptions): Promise<UndoReport> {
   const nodes = ledger.open().filter(({ inverse }) => !inverse.kind.startsWith('kube-'));
   return undoAll(nodes, { ledger, kube: null, clusterUid: options.clusterUid, retryForMs: 0 });
-}
-
-function and(here: RestoreReport, elsewhere: RestoreReport): RestoreReport {
-  return {
-    actions: here.actions + elsewhere.actions,
-    undone: [...here.undone, ...elsewhere.undone],
-    failed: [...here.failed, ...elsewhere.failed],
-  };
 }
 
 function joined(early: UndoReport | null, late: UndoReport): RestoreReport {

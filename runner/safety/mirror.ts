@@ -15,8 +15,6 @@ export type MirroredEntry = {
   state: string;
   dueAt: string;
   inverse: unknown;
-  /** Who did it, where it is not the one that the mirror names: it stays until it is undone. */
-  of?: string;
 };
 
 /** True when the entry may be read by whoever reads ConfigMaps: values of Secrets stay on the disk. */
@@ -33,21 +31,12 @@ export class Mirror {
   #writing: Promise<string | null> | null = null;
   #next: Promise<string | null> | null = null;
   #written: string | null = null;
-  readonly #others: readonly MirroredEntry[];
 
-  /** `others`: what other machines have left open, and nobody could undo yet. */
-  constructor(options: {
-    kube: KubeCall;
-    namespace: string;
-    ledger: Ledger;
-    holder: string;
-    others: readonly MirroredEntry[];
-  }) {
+  constructor(options: { kube: KubeCall; namespace: string; ledger: Ledger; holder: string }) {
     this.#kube = options.kube;
     this.#namespace = options.namespace;
     this.#ledger = options.ledger;
     this.#holder = options.holder;
-    this.#others = options.others;
   }
 
   /**
@@ -71,7 +60,7 @@ export class Mirror {
   }
 
   async #write(): Promise<string | null> {
-    const entries = JSON.stringify([...this.#others, ...this.#ledger.open().map(mirrored)]);
+    const entries = JSON.stringify(this.#ledger.open().map(mirrored));
     if (entries === this.#written) return null;
     if (entries.length > MAX_BYTES)
       return `the open entries take ${entries.length} bytes, a ConfigMap holds ${MAX_BYTES}`;

@@ -49,8 +49,6 @@ export type SafetyParts = {
   readonly runId: string;
   readonly restoreDeadlineMs: number;
   readonly restoredAtStart: RestoreReport;
-  /** How many actions of other machines are still open in this cluster: their timers must go on. */
-  readonly leftElsewhere: number;
   readonly permit?: Permit | undefined;
   readonly notice: (message: string) => void;
   readonly stop: AbortController;
@@ -264,11 +262,11 @@ export class Safety {
 
   /** Restores all, ends the timers, gives the Lease back. Timers stay armed for what could not be undone. */
   async close(): Promise<RestoreReport> {
-    const { timers, lever, mirror, leftElsewhere } = this.#parts;
+    const { timers, lever, mirror } = this.#parts;
     const report = await this.restore();
     await lever.close();
     const trouble: string[] = [];
-    const left = this.pending().length + leftElsewhere;
+    const left = this.pending().length;
     if (left === 0) trouble.push(...(await timers.disarm()));
     const gap = await mirror.sync();
     if (gap !== null && this.#gaps > 0) trouble.push(`the mirror of the ledger is outdated: ${gap}`);

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LeaseWatch, toUndo } from './cluster-timer.ts';
+import { LeaseWatch, lookOnce, toUndo } from './cluster-timer.ts';
 import { dueNow } from './host-timer.ts';
 import type { Entry } from './types.ts';
+import { TestApi } from './test-api.ts';
 import { rulesFor } from './undo-job.ts';
+import { MARK } from './undo-kube.ts';
 
 const entry = (seq: number, dueMs: number): Entry => ({ seq, dueMs }) as Entry;
 
@@ -69,4 +71,29 @@ test('the undo Job gets the rights for what it has to undo and no others', () =>
     }),
     [{ apiGroups: ['networking.k8s.io'], resources: ['ingresses'], verbs: ['create'] }],
   );
+});
+
+test("the cluster's timer takes what it has settled out of the mirror once nobody holds the environment, and leaves the rest", async () => {
+  const api = new TestApi();
+  const space = '/api/v1/namespaces/plumbline-system';
+  const mirror = `${space}/configmaps/plumbline-ledger`;
+  const lease = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline';
+  api.put(lease, { spec: { holderIdentity: 'laptop-a', renewTime: 'then' } });
+  api.put('/api/v1/namespaces/x/configmaps/canary', { metadata: { annotations: { [MARK]: 'm' } } });
+  const entry = (seq: number, inverse: Record<string, string>) => ({
+    ...{ seq, title: `step ${seq}`, dueAt: '2100-01-01T00:00:00Z' },
+    inverse,
+  });
+  const made = entry(1, { kind: 'kube-delete', path: '/api/v1/namespaces/x/configmaps/canary', mark: 'm' });
+  const power = entry(2, { kind: 'command' });
+  api.put(mirror, { data: { entries: JSON.stringify([made, power]) } });
+  const listed = (): unknown =>
+    JSON.parse((api.objects.get(mirror)?.['data'] as { entries: string }).entries) as unknown;
+  const held = { unchangedForMs: () => 0 } as unknown as LeaseWatch;
+  assert.equal(await lookOnce(api.call, 'plumbline-system', held), 'go on');
+  assert.deepEqual(listed(), [made, power]);
+  const abandoned = { unchangedForMs: () => 60_000 } as unknown as LeaseWatch;
+  assert.equal(await lookOnce(api.call, 'plumbline-system', abandoned), 'over');
+  assert.equal(api.objects.has('/api/v1/namespaces/x/configmaps/canary'), false);
+  assert.deepEqual(listed(), [power]);
 });

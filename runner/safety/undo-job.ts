@@ -115,7 +115,12 @@ export class UndoJob {
         resourceNames: ['plumbline'],
         verbs: ['get'],
       },
-      { apiGroups: [''], resources: ['configmaps'], resourceNames: ['plumbline-ledger'], verbs: ['get'] },
+      {
+        apiGroups: [''],
+        resources: ['configmaps'],
+        resourceNames: ['plumbline-ledger'],
+        verbs: ['get', 'patch'],
+      },
     ];
     const inNamespace = `${rbac}/namespaces/${namespace}`;
     await this.#apply(`/api/v1/namespaces/${namespace}/serviceaccounts`, {

@@ -132,6 +132,7 @@ test('the account of undo Jobs may take away what is marked as ours, and no more
       'delete pods@plumbline-canary',
       'delete pods@plumbline-drill',
       'get configmaps[plumbline-ledger]@plumbline-system',
+      'patch configmaps[plumbline-ledger]@plumbline-system',
     ],
     mayNot: [
       'delete pods@tender',
