@@ -70,8 +70,13 @@ export class Engine implements ServedEngine {
       });
       const silent = batch.filter(({ row }) => !this.book.outcomes.has(row.id));
       for (const { row } of silent) await this.abandon(row.id);
-      const message = stop.aborted ? `not finished: ${reasonOf(stop)}` : silence(end, this.complaints.at(-1));
-      await this.book.concludeRest(silent, { verdict: 'inconclusive', message });
+      // Nobody stopped it: its worker died.
+      await this.book.concludeRest(
+        silent,
+        stop.aborted
+          ? { verdict: 'inconclusive', message: `not finished: ${reasonOf(stop)}` }
+          : { verdict: 'inconclusive', message: silence(end, this.complaints.at(-1)), crashed: true },
+      );
     } finally {
       if (pid !== 0) safety.children.remove(pid);
       await session.close();

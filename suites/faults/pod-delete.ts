@@ -33,7 +33,7 @@ function prepare(ctx: FaultContext, member: FaultMember): Preparation {
       const thereMs = monoMs();
       const before = await look(ctx, member);
       if (!before.there || before.ending)
-        return `${member.name} (${member.uid}) was gone before it was deleted`;
+        return `${member.name} (${member.uid}) was gone before it was deleted, or ending already`;
       const { status } = await ctx.kube({ method: 'DELETE', path: pathOf(ctx, member), body, timeoutMs });
       acted({ status });
       // The API server deletes in two steps: kubelet may be quicker than the second, which then finds nothing, or another pod.

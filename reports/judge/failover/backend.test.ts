@@ -93,7 +93,7 @@ describe('requests through the edge', () => {
     // The proof may take a second, from a pod on another node.
     const late = trial()
       .without('fault-landed')
-      .see(6_000, 'fault-landed', { by: 'gone', proof: 'pid 11 is gone' });
+      .see(6_000, 'fault-landed', { by: 'gone', proof: 'pid 11 is gone', betweenMs: [1_005_000, 1_006_000] });
     const judgement = judge(fail(late, 5_000, 90));
     assert.equal(judgement.verdict, 'fail', judgement.reason);
     assert.match(judgement.reason, /90 of 31\d\d requests failed/);
@@ -105,6 +105,18 @@ describe('requests through the edge', () => {
       op.outcome = 'unknown';
     }
     assert.match(judge(underWay).reason, /20 of 3021 requests failed/);
+  });
+
+  it('should not dilute the sample with answers from between the order and the act', () => {
+    const waited = trial()
+      .without('fault-armed', 'fault-landed')
+      .see(1_000, 'fault-armed', { fault: 'rolling-restart', target: 'api' })
+      .see(5_002, 'fault-landed', {
+        by: 'template',
+        proof: 'generation 2',
+        betweenMs: [1_005_000, 1_005_002],
+      });
+    assert.match(judge(waited).reason, /0 of 3001 requests failed/);
   });
 
   it('should not judge failures before the fault, and refuse to claim anything after them', () => {

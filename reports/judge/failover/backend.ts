@@ -74,7 +74,8 @@ function judgeTrial(history: History): Judged {
     failedRatio: 0,
   };
   const { zeroMs } = trial;
-  const requests = requestSums(history.writes, { fromMs: orderedMs(trial), zeroMs, windowMs, allowanceMs });
+  const fromMs = hurtFromMs(history, trial);
+  const requests = requestSums(history.writes, { fromMs, zeroMs, windowMs, allowanceMs });
   const decision = goals === null ? null : decideProportion(requests.ok, requests.judged, 1 - failedRatio);
   const record = { ...withoutElection(measured.record), requests };
   return { record: { ...record, ...verdictOf(history, { measured, goals, requests, decision }) }, decision };
@@ -167,15 +168,20 @@ function gapsOf(history: History, weighed: Weighed): string[] {
   return GAPS.map((gap) => gap({ ...weighed, goals, history })).filter((found) => found !== null);
 }
 
-/** From when on the fault may have hurt, ms: what came to an end before is held against nobody, all else is judged. */
-function orderedMs({ faultMs, zeroMs }: Trial): number {
-  return faultMs ?? zeroMs;
+/**
+ * From when on the fault may have hurt, ms: it was not yet in force then. What came to an end before must have gone well, all else is
+ * judged; good answers from before it would dilute the sample.
+ */
+function hurtFromMs({ observations }: History, { faultMs, zeroMs }: Trial): number {
+  const between: unknown = observations.find(({ kind }) => kind === 'fault-landed')?.['betweenMs'];
+  const [from] = Array.isArray(between) ? (between as unknown[]) : [];
+  return typeof from === 'number' ? Math.min(from, zeroMs) : (faultMs ?? zeroMs);
 }
 
 /** Before the fault every request must have got its answer. */
 function calmBefore({ history, measured }: Looked): string | null {
   const { trial } = measured.evidence;
-  const calm = before(history.writes, orderedMs(trial));
+  const calm = before(history.writes, hurtFromMs(history, trial));
   if (calm.failed > 0) return `${calm.failed} of ${calm.sent} requests had failed before the fault`;
   return calm.sent < MIN_ACKNOWLEDGED
     ? `${calm.sent} good answers before the fault, ${MIN_ACKNOWLEDGED} are needed`
@@ -188,7 +194,7 @@ function delivered({ history, measured, goals, requests }: Looked): string | nul
   const recordedMs = lastDueMs(history.writes) - trial.zeroMs;
   if (recordedMs < goals.windowMs - 1000)
     return `${Math.max(0, Math.round(recordedMs / 1000))} of ${goals.windowMs / 1000} s after the fault were recorded`;
-  const landingMs = goals.allowanceMs === 0 ? trial.zeroMs - orderedMs(trial) : 0;
+  const landingMs = goals.allowanceMs === 0 ? trial.zeroMs - hurtFromMs(history, trial) : 0;
   const expected = (declaredRate(history) * (landingMs + goals.windowMs - goals.allowanceMs)) / 1000;
   return requests.judged < expected * DELIVERED_SHARE
     ? `the load was not delivered: ${requests.judged} of ${Math.round(expected)} requests were due`
