@@ -110,7 +110,7 @@ describe('requests through the edge', () => {
   it('should not dilute the sample with answers from between the order and the act', () => {
     const waited = trial()
       .without('fault-armed', 'fault-landed')
-      .see(1_000, 'fault-armed', { fault: 'rolling-restart', target: 'api' })
+      .see(1_000, 'fault-armed', { fault: 'pod-crash', target: 'api' })
       .see(5_002, 'fault-landed', {
         by: 'template',
         proof: 'generation 2',
