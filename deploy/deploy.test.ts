@@ -44,6 +44,8 @@ const WRITES: Record<string, string[]> = {
     'configmaps[plumbline-ledger,plumbline-undo]: patch',
     'jobs: create deletecollection',
   ],
+  // What it has settled it takes out of the mirror: until then, runs elsewhere begin nothing.
+  'plumbline-undo/plumbline-system': ['configmaps[plumbline-ledger]: patch'],
   'plumbline-undo/plumbline-canary': ['pods,services,configmaps,persistentvolumeclaims: delete'],
   'plumbline-undo/plumbline-drill': ['pods: delete'],
   'plumbline-drill/tender': ['pods: delete'],
