@@ -302,3 +302,25 @@ test('begins nothing when it cannot be known what another machine has left', asy
   leftBy(api, { not: 'a list' });
   await assert.rejects(openSafety(options(api)), /cannot be read \(200\)/);
 });
+
+test('whoever lost the Lease to another leaves the mirror and the Jobs of that one alone', async (t) => {
+  const api = new TestApi();
+  api.put(NODE, { spec: {} });
+  const safety = await openSafety(options(api));
+  await safety.patch('c', nodeRef, { spec: { unschedulable: true } });
+  await safety.restore();
+  const lease = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline';
+  api.put(lease, { spec: { holderIdentity: 'elsewhere/boot/1/2', renewTime: 'now' } });
+  leftBy(api, [LEFT]);
+  const theirs = mirrorOf(api);
+  const real = process.hrtime;
+  t.mock.method(process, 'hrtime', () => {
+    const [seconds, nanos] = real();
+    return [seconds + 11, nanos];
+  });
+  const before = api.requests.length;
+  await safety.close();
+  assert.equal(mirrorOf(api), theirs);
+  const deleted = api.requests.slice(before).filter(({ method }) => method === 'DELETE');
+  assert.deepEqual(deleted, []);
+});

@@ -262,17 +262,21 @@ export class Safety {
 
   /** Restores all, ends the timers, gives the Lease back. Timers stay armed for what could not be undone. */
   async close(): Promise<RestoreReport> {
-    const { timers, lever, mirror } = this.#parts;
     const report = await this.restore();
-    await lever.close();
-    const trouble: string[] = [];
-    const left = this.pending().length;
-    if (left === 0) trouble.push(...(await timers.disarm()));
-    const gap = await mirror.sync();
-    if (gap !== null && this.#gaps > 0) trouble.push(`the mirror of the ledger is outdated: ${gap}`);
-    for (const message of trouble) this.#parts.notice(message);
+    await this.#parts.lever.close();
+    // Whoever holds the environment now has a mirror and a Job of its own there.
+    if (!(await this.#parts.lease.isTakenByOther())) await this.#tidyUp();
     await this.#parts.release();
     return report;
+  }
+
+  async #tidyUp(): Promise<void> {
+    const { timers, mirror, notice } = this.#parts;
+    const trouble: string[] = [];
+    if (this.pending().length === 0) trouble.push(...(await timers.disarm()));
+    const gap = await mirror.sync();
+    if (gap !== null && this.#gaps > 0) trouble.push(`the mirror of the ledger is outdated: ${gap}`);
+    for (const message of trouble) notice(message);
   }
 
   async #check(mutation: Mutation): Promise<void> {
