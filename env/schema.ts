@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cluster, KINDS, namespaces } from './schema/cluster.ts';
 import { hostPort } from './schema/common.ts';
-import { drills, goals, permits, profiles, timeouts } from './schema/rules.ts';
+import { drills, goals, load, permits, profiles, timeouts } from './schema/rules.ts';
 import { stores } from './schema/stores.ts';
 import type { StoreName } from './schema/stores.ts';
 import type { Timeout, TimeoutName } from './schema/timeouts.ts';
@@ -32,6 +32,7 @@ export const environmentFile = z.strictObject({
     .optional()
     .describe('Embedded environments only: what each size holds, replacing what topology says'),
   stores,
+  load: load.default({ engine: 'auto', startupPods: 60 }),
   goals: goals.default({}),
   timeouts: timeouts.default({}),
   permits,

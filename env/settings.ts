@@ -24,7 +24,7 @@ const WRITABLE = new Set(['local', 'testing', 'staging']);
  * environment. Flat, so that a control can replace one key. Holds no secret: sources of passwords are left out.
  */
 export function settingsFor(check: string, environment: Environment): Record<string, unknown> {
-  const { kind, cluster, apiAddress, namespaces, topology, stores, drills } = environment;
+  const { kind, cluster, apiAddress, namespaces, topology, stores, drills, load } = environment;
   const timeouts = Object.fromEntries(
     Object.entries(environment.timeouts).map(([name, wait]) => [name, wait.seconds * 1000]),
   );
@@ -38,6 +38,7 @@ export function settingsFor(check: string, environment: Environment): Record<str
     stores: withoutSecrets(stores),
     drills,
   };
+  if (check === 'scaling/pods/startup') return { ...shared, topology, startup: { pods: load.startupPods } };
   if (!check.startsWith('topology/')) return { ...shared, topology };
   const parts = Object.fromEntries((NEEDS[check] ?? []).map((part) => [part, topology[part]]));
   return { ...shared, ...parts, writes: WRITABLE.has(kind) };

@@ -12,12 +12,14 @@ import { checkMethods } from './methods/check.ts';
 import { clusterMethods } from './methods/cluster.ts';
 import { controlPlaneMethods } from './methods/control-plane.ts';
 import { faultMethods } from './methods/fault.ts';
+import { loadMethods } from './methods/load.ts';
 import { nodeMethods } from './methods/node.ts';
 import { queryMethods } from './methods/query.ts';
 import { stateMethods } from './methods/state.ts';
 import type { ServedEngine } from './methods/served.ts';
 import { storeMethods } from './methods/store.ts';
 import { workloadMethods } from './methods/workload.ts';
+import { LoadRuns } from './load-runs.ts';
 import { runPlaywright } from './playwright.ts';
 import { Session, type Handlers } from './session.ts';
 import { silence } from './silent.ts';
@@ -31,6 +33,7 @@ export class Engine implements ServedEngine {
   readonly budget: BudgetBook;
   readonly lock = new SharedLock();
   readonly workloads: Workloads;
+  readonly loads: LoadRuns;
   readonly stores: StoreTargets;
   /** What Playwright itself complained about, such as a spec that does not load. */
   readonly complaints: string[] = [];
@@ -43,6 +46,7 @@ export class Engine implements ServedEngine {
     this.stores = new StoreTargets(parts.book.environment, parts.cluster);
     this.book.redact = (text) => redactor(this.stores.secrets())(text);
     this.workloads = new Workloads(this);
+    this.loads = new LoadRuns(this);
     parts.cluster.onCall(this.book.calls.count);
   }
 
@@ -86,6 +90,7 @@ export class Engine implements ServedEngine {
   /** A check that is over or whose worker is gone: nothing of it runs on, and what it did is undone. */
   async abandon(check: string): Promise<void> {
     try {
+      await this.loads.stop(check);
       await this.workloads.stopAll(check);
       const report = await this.parts.safety.restore({ check });
       this.complaints.push(...report.failed.map((failure) => `${check}: ${failure}`));
@@ -120,6 +125,7 @@ export class Engine implements ServedEngine {
       ...clusterMethods(this),
       ...controlPlaneMethods(this),
       ...budgeted(this, faultMethods(this)),
+      ...loadMethods(this),
       ...nodeMethods(this),
       ...queryMethods(this),
       ...stateMethods(this),

@@ -4,7 +4,7 @@ import { loadKubeConfig } from '../probes/kubernetes/transport.ts';
 import { storeDriver } from '../probes/stores.ts';
 import type { WorkloadInput } from '../probes/workload/config.ts';
 import { API_OBJECT } from '../suites/failover/api-object.ts';
-import { trusted } from '../suites/topology/edge-request.ts';
+import { edgeTarget, hostAndPort } from './edge-target.ts';
 import type { EngineCore } from './engine-parts.ts';
 import { RequestError } from './session.ts';
 
@@ -32,22 +32,12 @@ export async function loadOf(engine: EngineCore, store: string): Promise<Load> {
 }
 
 /** @throws RequestError when the environment declares no backend, or its authority cannot be read. */
-async function edgeLoad({ topology }: Environment): Promise<Load> {
-  const { edge } = topology;
-  if (edge?.backend === undefined)
-    throw new RequestError('the environment declares no topology.edge.backend', 'refused');
-  const trust = await trusted(edge.trust);
-  if ('unavailable' in trust) throw new RequestError(trust.unavailable, 'unavailable');
-  const url = new URL(edge.url);
-  const { host, port } = hostAndPort(edge.address ?? `${url.hostname}:${url.port || '443'}`);
+async function edgeLoad(environment: Environment): Promise<Load> {
+  const { edge, host, port, ca } = await edgeTarget(environment);
   return {
     connection: {
       ...{ host, port, database: '', user: '', password: '' },
-      declared: {
-        url: edge.url,
-        markHeader: edge.markHeader,
-        ...(trust.pem !== undefined && { ca: trust.pem }),
-      },
+      declared: { url: edge.url, markHeader: edge.markHeader, ...(ca !== undefined && { ca }) },
     },
     ratePerSecond: edge.backend.requestsPerSecond,
     readRatePerSecond: 0,
@@ -89,9 +79,4 @@ function pemOf(value: RequestOptions['ca'] | RequestOptions['key']): string | un
 function authorizationOf({ headers }: RequestOptions): string {
   const { Authorization = '' } = (headers ?? {}) as { Authorization?: string };
   return Authorization;
-}
-
-function hostAndPort(address: string): { host: string; port: number } {
-  const cut = address.lastIndexOf(':');
-  return { host: address.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(address.slice(cut + 1)) };
 }

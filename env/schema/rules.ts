@@ -46,6 +46,19 @@ const profile = z.strictObject({
 
 export const profiles = z.record(z.string().min(1), profile);
 
+/** What makes load here, and how much of it where no goal says. */
+export const load = z.strictObject({
+  engine: z
+    .enum(['auto', 'k6', 'embedded'])
+    .default('auto')
+    .describe('auto: k6 where it is on PATH, else the embedded engine'),
+  startupPods: z
+    .int()
+    .min(20)
+    .default(60)
+    .describe('Starts that scaling/pods/startup times: 59 are the fewest that can show a p95, 299 a p99'),
+});
+
 const ERROR_BUDGET = { objective: 0.999, windowDays: 30, maxShare: 0.1, trafficShare: {} };
 
 export const drills = z

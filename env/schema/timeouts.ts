@@ -31,6 +31,7 @@ export const DEFAULT_TIMEOUTS = {
     reason: 'time for the cause itself (a process gone), not for any reaction to it',
   },
   lease: { seconds: 15, reason: 'leaderelection default of Kubernetes' },
+  loadStop: { seconds: 45, reason: 'running iterations end within their gracefulStop (k6: 30 s by default)' },
   membersRejoined: { seconds: 240, reason: 'crash-loop back-off, restart and catching up of a member' },
   nodeReady: { seconds: 120, reason: 'a started node to Ready, measured at 45 s' },
   nodePower: {
@@ -46,6 +47,14 @@ export const DEFAULT_TIMEOUTS = {
   },
   restoreDeadline: { seconds: 600, reason: 'after this the timers undo what was done, with no harness left' },
   rtoDeadline: { seconds: 180, reason: 'several times the largest goal: then the store never came back' },
+  scaleDown: {
+    seconds: 480,
+    reason: "the controller's default stabilisation window of 300 s, and what the goal adds to it, twice",
+  },
+  scaleUp: {
+    seconds: 270,
+    reason: 'the goals for the decision, for ready pods and for latency, one after the other',
+  },
   settle: { seconds: 60, reason: 'time for the platform to be as declared again after a disturbance' },
   steadyState: { seconds: 90, reason: 'all members streaming and the last fault forgotten' },
   storeConnect: { seconds: 2, reason: 'a connection to a store, retried by the workload itself' },

@@ -126,6 +126,17 @@ const edge = z.strictObject({
         .describe(
           'Open-loop load of failover/backend; 25 a second are 3,000 in two minutes, the least that can show 99.9 %',
         ),
+      scaling: z
+        .strictObject({
+          lowPerSecond: z.number().min(1).describe('What its minimum of pods carries at ease'),
+          highPerSecond: z
+            .number()
+            .min(2)
+            .describe('More than its minimum carries within the target of its autoscaler'),
+          rampSeconds: z.number().min(1),
+        })
+        .default({ lowPerSecond: 10, highPerSecond: 200, rampSeconds: 30 })
+        .describe('Requests a second through the edge by which scaling/backend makes it grow and shrink'),
     })
     .optional()
     .describe(

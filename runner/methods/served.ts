@@ -1,11 +1,13 @@
 import type { EngineCore } from '../engine-parts.ts';
 import type { SharedLock } from '../lock.ts';
+import type { LoadRuns } from '../load-runs.ts';
 import type { Workloads } from '../workloads.ts';
 
 /** The engine as the methods that it serves see it. */
 export interface ServedEngine extends EngineCore {
   readonly lock: SharedLock;
   readonly workloads: Workloads;
+  readonly loads: LoadRuns;
   readonly complaints: string[];
   /** See `Engine.abandon`. */
   abandon(check: string): Promise<void>;

@@ -44,6 +44,18 @@ export interface RunnerMethods {
   'workload.wait': { params: WorkloadWait; result: { met: boolean; acknowledged: number; detail: string } };
   /** After healing: reads everything back from the leader twice, then from every member, into `readback.ndjson`. */
   'workload.readBack': { params: { check: string; store: string; trial: number }; result: null };
+  /**
+   * Starts a scenario of load/scenarios through the edge, as a child of the runner; it writes `load.ndjson` into the check's history. The
+   * target, the mark and the goals come from the environment, `variables` are the scenario's own.
+   */
+  'load.start': {
+    params: { check: string; trial: number; scenario: string; variables: Record<string, string | number> };
+    result: null;
+  };
+  /** Ends it gracefully and waits for its result; `stopped` is false when there was none. */
+  'load.stop': { params: { check: string }; result: { stopped: boolean } };
+  /** Waits until it is over by itself. */
+  'load.ended': { params: { check: string; timeoutMs: number }; result: { ended: boolean } };
   /** Injects a fault: undo recorded first, then the action, then the proof of landing; appends to `faults.ndjson`. */
   'fault.inject': {
     params: {

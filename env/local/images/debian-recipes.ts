@@ -305,6 +305,16 @@ export const REDIS: DebianRecipe = {
   finish: (root, signal) => proveLinked(root, ['/usr/bin/redis-server', '/usr/bin/redis-cli'], signal),
 };
 
+/** One static program but for libc. Its web console's scripts are left out: nothing here opens it. */
+export const PROMETHEUS: DebianRecipe = {
+  name: 'prometheus',
+  parent: BASE,
+  packages: ['prometheus'],
+  exclude: ['./etc/*', './lib*', './var/*', './usr/share/prometheus*', './usr/bin/promtool'],
+  finishVersion: 1,
+  finish: (root, signal) => proveLinked(root, ['/usr/bin/prometheus'], signal),
+};
+
 const RABBITMQ_LIB = 'usr/lib/rabbitmq/lib';
 /** Where the server is found, whatever its version. */
 export const RABBITMQ_HOME = '/opt/rabbitmq';

@@ -2,7 +2,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { DebianRecipe } from './debian.ts';
-import { APP_USER, BASE, NFT, NODE_LIBRARIES } from './debian-recipes.ts';
+import { APP_USER, BASE, NFT, NODE_LIBRARIES, PROMETHEUS } from './debian-recipes.ts';
 import type { FetchedLayer } from './java.ts';
 import type { RunConfig } from './oci.ts';
 import type { TarEntry } from './tar.ts';
@@ -277,6 +277,12 @@ export const PLATFORM_IMAGES: readonly ImageRecipe[] = [
   },
   { name: 'busybox', tag: { version: '1.35' }, layers: [bare, busybox], run: { cmd: ['sh'], user: NONROOT } },
   { name: 'base', tag: { version: '12' }, layers: [base], run: { cmd: ['sh'] } },
+  {
+    name: 'prometheus',
+    tag: { version: '2.42' },
+    layers: [base, { kind: 'debian', recipe: PROMETHEUS }],
+    run: { entrypoint: ['prometheus'], user: NONROOT, workdir: '/tmp' },
+  },
   app('tender-api', [modules('pg', 'prom-client'), service('tender-api')]),
 ];
 

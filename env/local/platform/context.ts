@@ -26,5 +26,7 @@ export interface PlatformContext {
 export const TENDER = 'tender';
 /** Namespace of the ingress controller and the gateway. */
 export const EDGE = 'edge';
+/** Namespace of what watches the platform. */
+export const OBSERVABILITY = 'observability';
 /** Namespace of what the cluster itself lacks: volumes and metrics. */
 export const SYSTEM = 'kube-system';

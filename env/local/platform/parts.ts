@@ -5,6 +5,7 @@ import { elasticsearchObjects, waitElasticsearch } from './elasticsearch/index.t
 import { neo4jObjects, waitNeo4j } from './neo4j/index.ts';
 import type { KubeObject } from './objects.ts';
 import { postgresObjects, waitPostgres } from './postgres/index.ts';
+import { prometheusObjects, waitPrometheus } from './prometheus/index.ts';
 import { rabbitmqObjects, waitRabbitmq } from './rabbitmq/index.ts';
 import { redisObjects, waitRedis } from './redis/index.ts';
 import type { Secrets } from './secrets.ts';
@@ -21,6 +22,7 @@ export interface Part {
 
 const SYSTEM_PART: Part = { name: 'system', objects: systemObjects, wait: waitSystem };
 const TENDER_API_PART: Part = { name: 'tender-api', objects: tenderApiObjects, wait: waitTenderApi };
+const PROMETHEUS_PART: Part = { name: 'prometheus', objects: prometheusObjects, wait: waitPrometheus };
 export const EDGE_PART: Part = {
   name: 'edge',
   objects: edgeObjects,
@@ -48,5 +50,5 @@ export function platformParts(stores: readonly string[]): readonly Part[] {
       throw new Error(`no store is called "${name}"; there are ${Object.keys(STORES).join(', ')}`);
     return part;
   });
-  return [SYSTEM_PART, ...chosen, ...(stores.includes('postgres') ? [TENDER_API_PART] : [])];
+  return [SYSTEM_PART, ...chosen, ...(stores.includes('postgres') ? [TENDER_API_PART] : []), PROMETHEUS_PART];
 }

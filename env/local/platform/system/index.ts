@@ -1,5 +1,5 @@
 /** What the cluster lacks before the platform can run: namespaces, volumes, metrics. */
-import { EDGE, SYSTEM, TENDER, type PlatformContext } from '../context.ts';
+import { EDGE, OBSERVABILITY, SYSTEM, TENDER, type PlatformContext } from '../context.ts';
 import { metadata, type KubeObject } from '../objects.ts';
 import { METRICS, metricsObjects } from './metrics.ts';
 import { STORAGE, storageObjects } from './storage.ts';
@@ -10,7 +10,8 @@ function namespace(name: string): KubeObject {
 
 /** Namespaces first: the rest lives in them. */
 export function systemObjects(context: PlatformContext): KubeObject[] {
-  return [namespace(TENDER), namespace(EDGE), ...storageObjects(context), ...metricsObjects(context)];
+  const namespaces = [TENDER, EDGE, OBSERVABILITY].map(namespace);
+  return [...namespaces, ...storageObjects(context), ...metricsObjects(context)];
 }
 
 const DEADLINE_S = 120; // a few seconds on an idle machine

@@ -17,6 +17,7 @@ import {
   type KubeObject,
 } from '../objects.ts';
 import { CREDENTIALS } from '../postgres/index.ts';
+import { scraped } from '../prometheus/config.ts';
 import { SCOPE } from '../postgres/patroni.ts';
 
 export const TENDER_API = 'tender-api';
@@ -85,7 +86,7 @@ export function tenderApiObjects(context: PlatformContext): KubeObject[] {
         selector: { matchLabels: selector(TENDER_API) },
         strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
         template: {
-          metadata: { labels: labels(TENDER_API) },
+          metadata: { labels: labels(TENDER_API), annotations: scraped(TENDER_API_PORT) },
           spec: {
             serviceAccountName: TENDER_API,
             automountServiceAccountToken: false,

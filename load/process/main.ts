@@ -1,0 +1,62 @@
+/** Runs one script to its end and writes what came of it: each second as it is over, so that a killed load is not lost, then the result. */
+import { createInterface } from 'node:readline';
+import { HistoryError, openHistory, redactor } from '../../probes/history.ts';
+import { engineFor } from '../engines/choose.ts';
+import type { LoadMessage, LoadOrder } from './index.ts';
+
+const EXIT = { ended: 0, engine: 2, history: 3 } as const;
+/** Longest line of a script's log that is shown. */
+const LOG_LENGTH = 500;
+
+function say(message: LoadMessage): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+}
+
+async function run({ request, engine, history }: LoadOrder, stop: AbortSignal): Promise<void> {
+  const redact = redactor(Object.values(request.variables));
+  const writer = openHistory(history, 'load.ndjson', { redact });
+  try {
+    const chosen = await engineFor(engine);
+    writer.observe({
+      kind: 'load-start',
+      engine: chosen.name,
+      script: request.script,
+      limits: request.limits,
+    });
+    say({ started: true });
+    const listener = {
+      second: (second: Parameters<NonNullable<Parameters<typeof chosen.run>[1]['second']>>[0]) => {
+        writer.observe({ kind: 'load-second', ...second });
+        say({ second });
+      },
+      log: (_level: string, text: string) => say({ log: redact(text).slice(0, LOG_LENGTH) }),
+    };
+    const result = await chosen.run(request, listener, stop);
+    writer.observe({ kind: 'load', result });
+  } catch (error) {
+    if (!(error instanceof HistoryError))
+      writer.observe({ kind: 'load-failed', reason: error instanceof Error ? error.message : String(error) });
+    throw error;
+  } finally {
+    await writer.close();
+  }
+}
+
+// Ctrl-C reaches the whole group, but only the runner decides.
+process.on('SIGINT', () => undefined);
+// The runner died: what was seen is still written.
+process.stdout.on('error', () => undefined);
+const lines = createInterface({ input: process.stdin });
+const stop = new AbortController();
+process.once('SIGTERM', () => stop.abort());
+lines.once('line', (line) => {
+  lines.once('close', () => stop.abort());
+  run(JSON.parse(line) as LoadOrder, stop.signal).then(
+    () => process.exit(EXIT.ended),
+    (error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      process.stderr.write(`${JSON.stringify({ error: message })}\n`);
+      process.exit(error instanceof HistoryError ? EXIT.history : EXIT.engine);
+    },
+  );
+});

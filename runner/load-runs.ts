@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startLoad } from '../load/process/index.ts';
+import type { LoadProcess } from '../load/process/index.ts';
+import type { LoadSecond } from '../reports/record/load-result.ts';
+import type { Params } from '../suites/harness/protocol.ts';
+import { edgeTarget } from './edge-target.ts';
+import type { EngineCore } from './engine-parts.ts';
+import { timeoutMsOf } from './environment-parts.ts';
+import { CHECKOUT } from './playwright.ts';
+import { RequestError } from './session.ts';
+
+const SCENARIO = /^[a-z][a-z0-9-]*$/;
+/** Whatever a scenario asks for: half an hour, and as many requests as the largest declared rate makes in it. */
+const LIMITS = { requests: 2_000_000, durationMs: 1_800_000 };
+
+/** Loads of running checks: children of the runner, at most one a check. */
+export class LoadRuns {
+  readonly #engine: EngineCore;
+  readonly #running = new Map<string, LoadProcess>();
+
+  constructor(engine: EngineCore) {
+    this.#engine = engine;
+  }
+
+  /** @throws RequestError when the check has one already, or the environment has no edge to send it through. */
+  async start({ check, trial, scenario, variables }: Params<'load.start'>): Promise<void> {
+    if (this.#running.has(check)) throw new RequestError(`${check} has a load already`, 'crash');
+    if (!SCENARIO.test(scenario)) throw new RequestError(`no scenario is called "${scenario}"`, 'crash');
+    const { parts, book } = this.#engine;
+    const { edge, url, host, port, ca } = await edgeTarget(book.environment);
+    const child = startLoad(
+      {
+        engine: book.environment.load.engine,
+        history: book.trialFolder(check, trial),
+        request: {
+          script: join(CHECKOUT, 'load/scenarios', `${scenario}.ts`),
+          variables: {
+            ...{ BASE_URL: url.origin, PATHNAME: url.pathname, MARK_HEADER: edge.markHeader },
+            ...Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, String(value)])),
+          },
+          hosts: { [url.hostname]: `${host}:${port}` },
+          limits: LIMITS,
+          ...(ca !== undefined && { ca }),
+        },
+      },
+      {
+        signal: parts.signal,
+        onSecond: (second) => book.progress.step(check, liveLine(second)),
+        onLog: (text) => book.progress.step(check, text),
+      },
+    );
+    parts.safety.children.add({ name: `load of ${check}`, pid: child.pid });
+    void child.ended.then(() => parts.safety.children.remove(child.pid));
+    this.#running.set(check, child);
+    await child.ready;
+  }
+
+  /** Waits until the load is over by itself; false after the deadline. */
+  async ended(check: string, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+    const running = this.#running.get(check);
+    if (running === undefined) throw new RequestError(`${check} has no load`, 'crash');
+    const over = new AbortController();
+    const tooLate = sleep(timeoutMs, false, { signal: AbortSignal.any([signal, over.signal]) });
+    tooLate.catch(() => undefined);
+    const inTime = await Promise.race([running.ended.then(() => true), tooLate]);
+    over.abort();
+    return inTime;
+  }
+
+  /** Ends it gracefully; false when there was none. */
+  async stop(check: string): Promise<boolean> {
+    const running = this.#running.get(check);
+    if (running === undefined) return false;
+    this.#running.delete(check);
+    await running.stop(timeoutMsOf(this.#engine.book.environment, 'loadStop'));
+    return true;
+  }
+}
+
+/** What a second of load was like, in one line. */
+export function liveLine({ offered, started, dropped, requests, failed, latency }: LoadSecond): string {
+  const parts = [
+    ...(offered === null ? [] : [`offered ${offered}/s`]),
+    `started ${started}/s`,
+    ...(dropped > 0 ? [`dropped ${dropped}`] : []),
+    `${requests} answers`,
+    `${failed} failed`,
+    `p95 ${p95Of(latency)}`,
+  ];
+  return parts.join(', ');
+}
+
+const P95 = 0.95;
+
+function p95Of(latency: LoadSecond['latency']): string {
+  const total = latency.reduce((sum, [, count]) => sum + count, 0);
+  let seen = 0;
+  for (const [fromUs, count] of latency) {
+    seen += count;
+    if (seen >= total * P95) return `${(fromUs / 1000).toFixed(1)} ms`;
+  }
+  return '–';
+}

@@ -1,0 +1,131 @@
+import type { CheckContext } from '../harness/check.ts';
+import { monotonicMs } from '../harness/observations.ts';
+import type { KubeObject } from '../harness/protocol.ts';
+import {
+  canaryImage,
+  canaryMetadata,
+  canaryNamespace,
+  CONTAINER_DEFAULTS,
+  messageOf,
+  POD_DEFAULTS,
+  refOf,
+} from '../topology/canary.ts';
+import type { PodObject } from '../topology/shapes.ts';
+
+const PORT = 8080;
+/** As many at once as a Deployment brings up when it grows by a step; more would measure the queue of kubelet. */
+const AT_ONCE = 2;
+
+interface Startup {
+  /** Starts that are timed. */
+  pods: number;
+  /** Set by the control: what holds readiness up. */
+  readinessDelaySeconds?: number;
+}
+
+/**
+ * Starts small pods and times each from its creation to the watch event that says that it is ready. Images are on the nodes before, and
+ * there are no init containers: as in Kubernetes' own objective for the start of pods.
+ */
+export async function startPods(ctx: CheckContext): Promise<void> {
+  const image = await canaryImage(ctx);
+  if (image === null) {
+    ctx.unavailable('image', 'no declared workload is there whose image could be started');
+    return;
+  }
+  const startup = startupOf(ctx);
+  const warm = await ctx.step('bring the image to every node', () => warmNodes(ctx, image));
+  await ctx.step(`start ${startup.pods} pods, ${AT_ONCE} at a time`, async () => {
+    for (let at = 0; at < startup.pods; at += AT_ONCE) {
+      const names = Array.from({ length: Math.min(AT_ONCE, startup.pods - at) }, (_, i) => `start-${at + i}`);
+      await Promise.all(names.map((name) => startOne(ctx, podFor(ctx, { name, image, startup }), warm)));
+    }
+  });
+}
+
+function startupOf(ctx: CheckContext): Startup {
+  return ctx.settings['startup'] as Startup;
+}
+
+/** One pod on each node that takes pods, so that the image is there; returns the nodes. */
+async function warmNodes(ctx: CheckContext, image: string): Promise<ReadonlySet<string>> {
+  const nodes = ((await ctx.cluster.items({ kind: 'v1/Node' })) ?? []).filter(takesPods);
+  const pods = nodes.map(({ metadata: { name } }) =>
+    podFor(ctx, { name: `warm-${name}`, image, startup: { pods: 0 }, node: name }),
+  );
+  try {
+    await ctx.cluster.apply(pods);
+    await ctx.cluster.wait({
+      ...{ kind: 'v1/Pod', namespace: canaryNamespace(ctx), names: pods.map((pod) => pod.metadata.name) },
+      ...{ until: 'ready', count: pods.length, timeoutMs: ctx.timeoutMs('podReady') },
+    });
+  } finally {
+    await ctx.cluster.remove(pods.map(refOf));
+  }
+  return new Set(nodes.map((node) => node.metadata.name));
+}
+
+function takesPods(node: KubeObject): boolean {
+  const { taints = [], unschedulable = false } = (node['spec'] ?? {}) as {
+    taints?: { effect: string }[];
+    unschedulable?: boolean;
+  };
+  return !unschedulable && taints.every(({ effect }) => effect === 'PreferNoSchedule');
+}
+
+async function startOne(ctx: CheckContext, pod: KubeObject, warm: ReadonlySet<string>): Promise<void> {
+  const { name } = pod.metadata;
+  const createdMs = monotonicMs();
+  try {
+    await ctx.cluster.apply([pod]);
+    const { items } = await ctx.cluster.wait({
+      ...{ kind: 'v1/Pod', namespace: canaryNamespace(ctx), names: [name] },
+      ...{ until: 'ready', count: 1, timeoutMs: ctx.timeoutMs('podReady') },
+    });
+    const readyMs = monotonicMs();
+    const spec = (items[0] as PodObject | undefined)?.spec as {
+      nodeName?: string;
+      initContainers?: unknown[];
+    };
+    ctx.record('pod-started', {
+      ...{ pod: name, createdMs, readyMs, node: spec.nodeName ?? null },
+      imagePresent: warm.has(spec.nodeName ?? ''),
+      initContainers: spec.initContainers?.length ?? 0,
+    });
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    ctx.record('pod-not-started', { pod: name, createdMs, reason: messageOf(error) });
+  } finally {
+    await ctx.cluster.remove([refOf(pod)]);
+  }
+}
+
+function podFor(
+  ctx: CheckContext,
+  of: { name: string; image: string; startup: Startup; node?: string },
+): KubeObject {
+  const delay = of.startup.readinessDelaySeconds;
+  const container = {
+    name: 'canary',
+    image: of.image,
+    command: ['busybox', 'httpd', '-f', '-p', String(PORT), '-h', '/etc'],
+    ports: [{ containerPort: PORT }],
+    readinessProbe: {
+      httpGet: { path: '/hostname', port: PORT },
+      periodSeconds: 1,
+      ...(delay !== undefined && { initialDelaySeconds: delay }),
+    },
+    ...CONTAINER_DEFAULTS,
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: canaryMetadata(ctx, of.name),
+    spec: {
+      ...POD_DEFAULTS,
+      restartPolicy: 'Never',
+      containers: [container],
+      ...(of.node !== undefined && { nodeName: of.node }),
+    },
+  };
+}
