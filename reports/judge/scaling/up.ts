@@ -12,6 +12,8 @@ import type { Expected } from './settings.ts';
 /** Blocks in which the latency goal is looked at, ms; fewer requests than this in one say nothing about a p95. */
 const BLOCK_MS = 5000;
 const LEAST_SAMPLES = 20;
+/** What was so this shortly before the end of the load, ms, was so at its end: the autoscaler looks every 15 s. */
+const STILL_MS = 30_000;
 
 interface Goals {
   decisionS: number;
@@ -148,14 +150,16 @@ function verdictOf(context: Context): Pick<Found, 'failures' | 'gaps' | 'pass'> 
 function stuckText({ observed, spec, startMs, chain }: Context): string | null {
   const { hpa, endMs } = observed;
   const during = hpa.filter(({ t }) => t >= startMs && t <= (endMs ?? Infinity));
-  const last = during.at(-1);
   const stuck = during.filter((one) => isAbove(one) && one.desired >= spec.max);
   const told = (one: Hpa): string =>
     `stuck at the maximum of ${spec.max}: ${one.metric} at ${shown(one.load)} of its target`;
   const [first] = stuck;
   if (chain.decidedMs === null && first !== undefined) return `${told(first)}, and no pod may be added`;
-  const helpless = last !== undefined && isAbove(last) && last.desired >= spec.max && chain.stillSlow;
-  return helpless ? `${told(last)}, and the latency goal was not met again` : null;
+  const last = stuck.at(-1);
+  const lastingMs = (endMs ?? observed.lastMs) - STILL_MS;
+  return last !== undefined && last.t >= lastingMs && chain.stillSlow
+    ? `${told(last)}, and the latency goal was not met again`
+    : null;
 }
 
 /** The load did not ask for more pods. */
