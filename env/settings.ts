@@ -16,6 +16,9 @@ const NEEDS: Readonly<Record<string, readonly (keyof Topology)[]>> = {
   'topology/edge/path': ['edge'],
 };
 
+/** Keys behind which there is, or may be, a secret or where it comes from. */
+const SECRET = new Set(['password', 'admin', 'token']);
+
 /** Kinds of environment in which checks may create canaries of their own (CHECKS.md: `w`). */
 const WRITABLE = new Set(['local', 'testing', 'staging']);
 
@@ -25,6 +28,7 @@ const WRITABLE = new Set(['local', 'testing', 'staging']);
  */
 export function settingsFor(check: string, environment: Environment): Record<string, unknown> {
   const { kind, cluster, apiAddress, namespaces, topology, stores, drills } = environment;
+  const { objectives, prometheus } = environment;
   const timeouts = Object.fromEntries(
     Object.entries(environment.timeouts).map(([name, wait]) => [name, wait.seconds * 1000]),
   );
@@ -38,6 +42,13 @@ export function settingsFor(check: string, environment: Environment): Record<str
     stores: withoutSecrets(stores),
     drills,
   };
+  if (check.startsWith('performance/'))
+    return {
+      ...shared,
+      topology,
+      objectives,
+      ...(prometheus !== undefined && { prometheus: withoutSecrets(prometheus) }),
+    };
   if (!check.startsWith('topology/')) return { ...shared, topology };
   const parts = Object.fromEntries((NEEDS[check] ?? []).map((part) => [part, topology[part]]));
   return { ...shared, ...parts, writes: WRITABLE.has(kind) };
@@ -47,6 +58,6 @@ export function settingsFor(check: string, environment: Environment): Record<str
 function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets);
   if (typeof value !== 'object' || value === null) return value;
-  const kept = Object.entries(value).filter(([key]) => key !== 'password' && key !== 'admin');
+  const kept = Object.entries(value).filter(([key]) => !SECRET.has(key));
   return Object.fromEntries(kept.map(([key, one]) => [key, withoutSecrets(one)]));
 }
