@@ -64,7 +64,8 @@ const objective = z.strictObject({
 
 const labels = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
 
-const shape = z.strictObject({
+/** The shape alone: what is wrong with it is told first, what its parts have to do with each other only then. */
+export const sloShape = z.strictObject({
   apiVersion: z.literal('openslo/v1'),
   kind: z.literal('SLO'),
   metadata: z.strictObject({
@@ -83,10 +84,10 @@ const shape = z.strictObject({
   }),
 });
 
-export type SloDocument = z.infer<typeof shape>;
+export type SloDocument = z.infer<typeof sloShape>;
 
 /** The schema with the rules between its parts. */
-export const sloDocument = shape.superRefine((document, context) => {
+export const sloDocument = sloShape.superRefine((document, context) => {
   for (const { path, message } of violations(document)) context.addIssue({ code: 'custom', path, message });
 });
 

@@ -5,7 +5,7 @@ import type { Problem } from '../errors.ts';
 import { problemsOf } from '../issues.ts';
 import { keysOf } from '../known-keys.ts';
 import { parseYaml } from '../yaml-source.ts';
-import { sloDocument } from './document.ts';
+import { sloDocument, sloShape } from './document.ts';
 import type { SloDocument } from './document.ts';
 
 /**
@@ -16,9 +16,10 @@ import type { SloDocument } from './document.ts';
 export function parseObjective(text: string, file: string): SloDocument {
   const source = parseYaml(text, file);
   if (source.problems.length > 0) throw new EnvironmentError(source.problems);
-  const parsed = sloDocument.safeParse(source.value);
+  const shape = sloShape.safeParse(source.value);
+  const parsed = shape.success ? sloDocument.safeParse(source.value) : shape;
   if (!parsed.success)
-    throw new EnvironmentError(problemsOf(parsed.error, { file, source, knownKeys: keysOf(sloDocument) }));
+    throw new EnvironmentError(problemsOf(parsed.error, { file, source, knownKeys: keysOf(sloShape) }));
   const expected = path.basename(file).replace(/\.ya?ml$/, '');
   const { name } = parsed.data.metadata;
   if (name === expected) return parsed.data;
