@@ -110,7 +110,7 @@ export class PrometheusClient {
     selectors: readonly string[],
     question: Question & { fromMs: number; toMs: number },
   ): Promise<Record<string, string>[]> {
-    const form = new URLSearchParams(selectors.map((selector) => ['match[]', selector]));
+    const form = new URLSearchParams(selectors.map((selector): [string, string] => ['match[]', selector]));
     form.set('start', seconds(question.fromMs));
     form.set('end', seconds(question.toMs));
     return shaped(seriesData, await this.#data('/api/v1/series', form, question), selectors.join(', '));
