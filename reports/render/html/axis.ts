@@ -38,16 +38,17 @@ export function timeAxis(scale: Scale, top: number, bottom: number): Html[] {
         x2="${x}"
         y1="${top}"
         y2="${bottom}"
-      /><text class="t-tick" x="${x}" y="${bottom + 16}" text-anchor="middle">${timeText(at)}</text>`;
+      /><text class="t-tick" x="${x}" y="${bottom + 16}" text-anchor="middle">${timeText(at, step)}</text>`;
   });
 }
 
-function timeText(seconds: number): string {
+/** In seconds where the steps are, else in minutes or hours. */
+function timeText(seconds: number, step: number): string {
+  if (seconds === 0) return '0';
   const sign = seconds < 0 ? '−' : '';
   const size = Math.abs(seconds);
-  if (size === 0) return '0';
-  if (size < 120 || size % 60 !== 0) return `${sign}${size} s`;
-  return size < 7200 || size % 3600 !== 0 ? `${sign}${size / 60} min` : `${sign}${size / 3600} h`;
+  if (step < 60) return `${sign}${size} s`;
+  return step < 3600 ? `${sign}${size / 60} min` : `${sign}${size / 3600} h`;
 }
 
 /** Height of a value in its band, px from the top of the chart. */
@@ -103,10 +104,12 @@ export function bars(
   return path;
 }
 
-/** The next of 1, 2, 5 times a power of ten: the top of an axis. */
+const LEADS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
+
+/** A round number that is not below the value: the top of an axis. */
 export function niceTop(value: number): number {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  const lead = value / power;
-  return (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10) * power;
+  const lead = LEADS.find((one) => one * power >= value) ?? 10;
+  return Number((lead * power).toPrecision(3));
 }

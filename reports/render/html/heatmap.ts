@@ -12,8 +12,9 @@ const RIGHT = 96;
 const TOP = 8;
 const ROW = 7;
 const AXIS = 26;
-/** Shades; each stands for a tenth of the counts of the next. */
+/** Shades; each stands for a third of the counts of the next, in equal ratios. */
 const LEVELS = 5;
+const LEVELS_PER_TENFOLD = 2;
 
 /** Requests by second and latency: dark where there were many. One slow request among thousands is still a cell that can be seen. */
 export function heatmap({ heat, fromMs, stepMs, started }: LoadDetail): Html | null {
@@ -65,7 +66,7 @@ function levelPaths(
 ): string[] {
   const paths = Array.from({ length: LEVELS }, () => '');
   const levelOf = (count: number): number =>
-    Math.max(0, LEVELS - 1 - Math.floor(Math.log10(most / count) + 1e-9));
+    Math.max(0, LEVELS - 1 - Math.floor(Math.log10(most / count) * LEVELS_PER_TENFOLD + 1e-9));
   const sorted = [...cells].sort((a, b) => a[1] - b[1] || a[0] - b[0]);
   for (let index = 0; index < sorted.length;) {
     const [step, row, count] = sorted[index] ?? [0, 0, 1];
@@ -82,6 +83,6 @@ function levelPaths(
 }
 
 function latency(ms: number): string {
-  const digits = (value: number): number => Number(value.toPrecision(2));
-  return ms < 1000 ? `${digits(ms)} ms` : `${digits(ms / 1000)} s`;
+  const shown = Number(ms.toPrecision(2));
+  return shown < 1000 ? `${shown} ms` : `${shown / 1000} s`;
 }

@@ -190,7 +190,7 @@ function labels(lines: readonly Drawn[], band: Band): Html[] {
       const at = Math.max(y + 4, before + 13, band.top + 6);
       before = at;
       const none = line.values.every((value) => value === null || value === 0);
-      const word = none ? `no ${line.name}` : line.name;
+      const word = none ? (line.name === 'offered' ? 'none offered' : `no ${line.name}`) : line.name;
       return html`<text class="t-note" x="${WIDTH - RIGHT + 8}" y="${at}">${word}</text>`;
     });
 }

@@ -35,7 +35,7 @@ function heatmapPart(map: Html | null): Html | null {
   if (map === null) return null;
   return html`<h5>
       Latency, second by second
-      <small>from the intended start; each shade stands for ten times the requests of the one before</small>
+      <small>from the intended start; each shade stands for three times the requests of the one before</small>
     </h5>
     ${map}`;
 }
