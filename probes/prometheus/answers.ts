@@ -82,13 +82,17 @@ export function opened({ status, text }: { status: number; text: string }, what:
         status,
       },
     );
-  const { data, error, errorType, warnings = [] } = parsed.data;
-  if (parsed.data.status === 'success') return { data, warnings };
-  throw new PrometheusError(`${what}: ${errorType ?? 'error'} (${status}): ${error ?? ''}`, {
-    reason: reasonOf(status, errorType ?? '', error ?? ''),
-    status,
-    warnings,
-  });
+  if (parsed.data.status === 'error') throw errorOf(parsed.data, status, what);
+  return { data: parsed.data.data, warnings: parsed.data.warnings ?? [] };
+}
+
+function errorOf(
+  { errorType = 'error', error = '', warnings = [] }: z.infer<typeof envelope>,
+  status: number,
+  what: string,
+): PrometheusError {
+  const reason = reasonOf(status, errorType, error);
+  return new PrometheusError(`${what}: ${errorType} (${status}): ${error}`, { reason, status, warnings });
 }
 
 function jsonOf(text: string): unknown {

@@ -121,8 +121,7 @@ export class PrometheusClient {
     question.signal?.throwIfAborted();
     const bounds = { deadlineMs, maxBytes, signal: question.signal };
     const answer = await ask(this.#options, form === undefined ? { path } : { path, form }, bounds);
-    const asked = form?.get('query') ?? form?.getAll('match[]').join(', ') ?? '';
-    const what = `${this.#options.url}${path}${asked === '' ? '' : ` (${asked})`}`;
+    const what = `${this.#options.url}${path}${askedText(form)}`;
     const { data, warnings } = opened(answer, what);
     if (warnings.length > 0 && question.allowPartial !== true)
       throw new PrometheusError(`${what}: the answer is partial: ${warnings.join('; ')}`, {
@@ -132,6 +131,11 @@ export class PrometheusClient {
       });
     return data;
   }
+}
+
+function askedText(form: URLSearchParams | undefined): string {
+  if (form === undefined) return '';
+  return ` (${form.get('query') ?? form.getAll('match[]').join(', ')})`;
 }
 
 /** Unix seconds with milliseconds. */

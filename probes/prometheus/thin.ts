@@ -3,6 +3,7 @@ import type { Series } from '../../reports/record/objective.ts';
 /**
  * Fewer samples that say the same of a counter: a month of scrapes every 15 s is 170,000 a series, and a history must hold them. One sample
  * a step is kept, and beside it everything that a judge looks for: both ends of each gap, and of each fall of a counter that began anew.
+ * The step of the observation is then `stepMs`: gaps shorter than two and a half of them count as covered.
  * @param stepMs no two kept samples lie further apart than this, but where there is a gap
  * @param scrapeMs interval of scraping: what is more than two and a half of them apart is a gap
  */

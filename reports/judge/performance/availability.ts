@@ -36,12 +36,10 @@ function described(
   decision: AvailabilityDecision,
   { goal, subject, count, failed }: Asked,
 ): Omit<Decided, 'gaps' | 'failureStands'> {
-  const { verdict, ratio, lower, upper, clustering } = decision;
-  const together = clustering.designEffect >= 2 ? `, some ${rounded(clustering.designEffect)} at a time` : '';
-  const seen =
-    count === 0
-      ? 'no request'
-      : `${failed} of ${count} requests failed${failed === 0 ? '' : ` (${percent(failed / count)})`}${together}`;
+  const { verdict, ratio, lower, upper } = decision;
+  const seen = seenText(decision, count, failed);
+  const known = (share: number | null): number | null =>
+    share === null || count === 0 ? null : whole(share);
   const spent = count === 0 ? null : 1 - failed / count / (1 - goal);
   return {
     verdict,
@@ -51,7 +49,7 @@ function described(
     figures: [
       {
         name: 'requests answered well',
-        value: ratio === null ? null : whole(ratio),
+        value: known(ratio),
         unit: '%',
         goal: goal * 100,
       },
@@ -65,9 +63,9 @@ function described(
       objective: `${subject} availability`,
       target: `${percent(goal)} of requests`,
       verdict,
-      achieved: ratio === null ? null : whole(ratio),
-      lower: count === 0 ? null : whole(lower),
-      upper: count === 0 ? null : whole(upper),
+      achieved: known(ratio),
+      lower: known(lower),
+      upper: known(upper),
       unit: '%',
       samples: count,
       sampleKind: 'requests',
@@ -77,6 +75,14 @@ function described(
       note: '',
     },
   };
+}
+
+function seenText({ clustering }: AvailabilityDecision, count: number, failed: number): string {
+  if (count === 0) return 'no request';
+  const share = failed === 0 ? '' : ` (${percent(failed / count)})`;
+  const { designEffect } = clustering;
+  const together = designEffect >= 2 ? `, some ${rounded(designEffect)} at a time` : '';
+  return `${failed} of ${count} requests failed${share}${together}`;
 }
 
 function openText(decision: AvailabilityDecision, seen: string, goal: number): string {

@@ -183,22 +183,38 @@ function figuresOf(objective: Objective, budget: Budget, grid: Grid): Figure[] {
 }
 
 function entryOf({ objective, verdict, reason, budget }: Judged): GoalEntry {
-  const share = (value: number | undefined): number | null =>
-    value === undefined ? null : Number((value * 100).toFixed(4));
-  const slices = objective.method === 'Timeslices';
   return {
     objective: objective.title,
     target: targetText(objective),
     verdict,
-    achieved: share(budget?.achieved.worst),
-    lower: share(budget?.achieved.worst),
-    upper: share(budget?.achieved.best),
+    ...(budget === null ? UNKNOWN : knownOf(objective, budget)),
     unit: '%',
-    samples: Math.round((slices ? budget?.account.total : budget?.events) ?? 0),
-    sampleKind: slices ? 'slices' : 'events',
-    coverage: budget?.account.coverage ?? null,
-    remaining: budget?.remaining ?? null,
+    sampleKind: objective.method === 'Timeslices' ? 'slices' : 'events',
     window: windowText(objective),
     note: verdict === 'pass' ? '' : reason,
+  };
+}
+
+type Known = Pick<GoalEntry, 'achieved' | 'lower' | 'upper' | 'samples' | 'coverage' | 'remaining'>;
+
+const UNKNOWN: Known = {
+  achieved: null,
+  lower: null,
+  upper: null,
+  samples: 0,
+  coverage: null,
+  remaining: null,
+};
+
+/** Shown is the worst case: what can be relied on. */
+function knownOf({ method }: Objective, { account, events, achieved, remaining }: Budget): Known {
+  const share = (value: number): number => Number((value * 100).toFixed(4));
+  return {
+    achieved: share(achieved.worst),
+    lower: share(achieved.worst),
+    upper: share(achieved.best),
+    samples: Math.round(method === 'Timeslices' ? account.total : events),
+    coverage: account.coverage,
+    remaining,
   };
 }

@@ -25,23 +25,7 @@ export interface Decided {
  * claim; then a failure is a failure; then a gap is inconclusive.
  */
 export function conclude(observed: Observed, decided: Decided): Judgement {
-  const { blocking, undelivered } = observed;
-  const gaps = [...(undelivered === null ? [] : [undelivered]), ...decided.gaps];
-  const fails = decided.verdict === 'fail' && (undelivered === null || decided.failureStands);
-  const verdict: Decided['verdict'] =
-    blocking.length > 0
-      ? 'inconclusive'
-      : fails
-        ? 'fail'
-        : gaps.length > 0
-          ? 'inconclusive'
-          : decided.verdict;
-  const reason =
-    blocking.length > 0
-      ? blocking.join('; ')
-      : verdict === 'inconclusive' && gaps.length > 0
-        ? gaps.join('; ')
-        : decided.reason;
+  const { verdict, reason } = settled(observed, decided);
   return {
     verdict,
     reason,
@@ -54,6 +38,15 @@ export function conclude(observed: Observed, decided: Decided): Judgement {
     goals: [{ ...decided.goal, verdict, note: verdict === 'pass' ? '' : reason }],
     ...(observed.result !== null && { load: loadDetailOf(observed.result) }),
   };
+}
+
+function settled({ blocking, undelivered }: Observed, decided: Decided): Pick<Decided, 'verdict' | 'reason'> {
+  if (blocking.length > 0) return { verdict: 'inconclusive', reason: blocking.join('; ') };
+  const gaps = [...(undelivered === null ? [] : [undelivered]), ...decided.gaps];
+  const stands = undelivered === null || decided.failureStands;
+  if (gaps.length > 0 && !(decided.verdict === 'fail' && stands))
+    return { verdict: 'inconclusive', reason: gaps.join('; ') };
+  return { verdict: decided.verdict, reason: decided.reason };
 }
 
 function deliveryFigures({ delivery, deliveredGoal, result }: Observed): Figure[] {

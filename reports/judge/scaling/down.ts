@@ -124,22 +124,34 @@ function limitS({ spec, goals }: Context): number {
 }
 
 function failuresOf(context: Context): string[] {
-  const { flaps, backMs, observed, endMs, goals, spec } = context;
-  const found: string[] = [];
+  return [flapText(context), lateText(context), failedText(context)].filter((text) => text !== null);
+}
+
+function flapText({ flaps, goals, spec }: Context): string | null {
   const [first] = flaps;
-  if (first !== undefined)
-    found.push(
-      `flapping: pods were added again ${flaps.length} times within ${Math.max(goals.flapS, spec.stabilisationDownS)} s of taking some away, first after ${secondsOf(first.afterMs)} s (stabilisation window ${spec.stabilisationDownS} s)`,
-    );
+  if (first === undefined) return null;
+  const withinS = Math.max(goals.flapS, spec.stabilisationDownS);
+  const times = flaps.length === 1 ? 'once' : `${flaps.length} times`;
+  return `flapping: pods were added again ${times} within ${withinS} s of taking some away, first after ${secondsOf(first.afterMs)} s (stabilisation window ${spec.stabilisationDownS} s)`;
+}
+
+function lateText(context: Context): string | null {
+  const { backMs, observed, endMs, spec } = context;
+  const limit = limitS(context);
+  if (backMs !== null)
+    return backMs > limit * 1000
+      ? `back at ${spec.min} pods after ${secondsOf(backMs)} s, the goal is ${limit} s`
+      : null;
   const watchedS = secondsOf(observed.lastMs - endMs);
-  if (backMs !== null && backMs > limitS(context) * 1000)
-    found.push(`back at ${spec.min} pods after ${secondsOf(backMs)} s, the goal is ${limitS(context)} s`);
-  else if (backMs === null && watchedS > limitS(context))
-    found.push(`not back at ${spec.min} pods within ${limitS(context)} s (watched for ${watchedS} s)`);
-  const failed = observed.load.result?.requests.failed ?? 0;
-  if (failed > goals.failedRequests)
-    found.push(`${failed} of ${observed.load.result?.requests.count ?? 0} requests failed`);
-  return found;
+  return watchedS > limit
+    ? `not back at ${spec.min} pods within ${limit} s (watched for ${watchedS} s)`
+    : null;
+}
+
+function failedText({ observed, goals }: Context): string | null {
+  const requests = observed.load.result?.requests;
+  if (requests === undefined || requests.failed <= goals.failedRequests) return null;
+  return `${requests.failed} of ${requests.count} requests failed`;
 }
 
 function gapsOf({ backMs, observed, endMs, spec }: Context): string[] {

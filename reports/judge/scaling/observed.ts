@@ -91,7 +91,8 @@ function complaint(condition: unknown): string[] {
   const { type, status, reason, message } = condition as Record<string, unknown>;
   const bad = type === 'ScalingLimited' ? status === 'True' : status === 'False';
   if (!bad || (type === 'ScalingLimited' && reason === 'TooFewReplicas')) return [];
-  return [`${String(type)}=${String(status)} ${String(reason ?? '')}: ${String(message ?? '')}`];
+  const said = [reason, message].filter((one) => typeof one === 'string');
+  return [`${String(type)}=${String(status)} ${said.join(': ')}`];
 }
 
 function specOf(one: Observation | undefined): HpaSpec | null {

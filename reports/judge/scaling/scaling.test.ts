@@ -31,34 +31,34 @@ interface Story {
   conditions?: unknown[];
 }
 
+const at = (second: number): number => START + second * 1000;
+
 function tell(of: Story): Seen[] {
-  const { lastS = 150, loadS = 150, lag = 10 } = of;
-  const at = (second: number): number => START + second * 1000;
-  const seen: Seen[] = [
-    ['hpa-spec', { t: at(-20), ...SPEC, ...of.spec }],
-    ['phase', { t: at(0), name: 'load-start' }],
-  ];
-  for (let second = -20; second <= lastS; second += 5) {
-    const value = of.metric === undefined ? (second > 20 && second < loadS ? 100 : 20) : of.metric(second);
-    const desired = of.desired(second);
-    const metric = { name: 'cpu', value, target: 70 };
-    const conditions = of.conditions ?? [];
-    seen.push(['hpa', { t: at(second), desired, current: of.desired(second - lag), conditions, metric }]);
-    const total = Math.max(of.desired(second - lag), desired);
-    seen.push([
-      'replicas',
-      {
-        t: at(second),
-        ready: of.desired(second - lag),
-        total: second > loadS ? of.desired(second - lag) : total,
-      },
-    ]);
-  }
+  const { lastS = 150, loadS = 150, spec, load = {} } = of;
   const startedAt = new Date(Date.parse('2026-01-01T00:00:00Z') + START).toISOString();
-  const load = inventedLoad({ seconds: loadS, ...of.load, over: { startedAt, ...of.load?.over } });
-  seen.push(['load', { t: at(loadS), result: load }]);
-  seen.push(['phase', { t: at(loadS), name: 'load-end' }], ['end', { t: at(lastS) }]);
-  return seen;
+  const result = inventedLoad({ seconds: loadS, ...load, over: { startedAt, ...load.over } });
+  const looks = Array.from({ length: Math.floor((lastS + 20) / 5) + 1 }, (_, index) => index * 5 - 20);
+  return [
+    ['hpa-spec', { t: at(-20), ...SPEC, ...spec }],
+    ['phase', { t: at(0), name: 'load-start' }],
+    ...looks.flatMap((second) => look(of, second, loadS)),
+    ['load', { t: at(loadS), result }],
+    ['phase', { t: at(loadS), name: 'load-end' }],
+    ['end', { t: at(lastS) }],
+  ];
+}
+
+/** What is seen of the autoscaler and its pods in one second. */
+function look(of: Story, second: number, loadS: number): Seen[] {
+  const { lag = 10, conditions = [], metric = (s) => (s > 20 && s < loadS ? 100 : 20) } = of;
+  const desired = of.desired(second);
+  const there = of.desired(second - lag);
+  const value = { name: 'cpu', value: metric(second), target: 70 };
+  const total = second > loadS ? there : Math.max(there, desired);
+  return [
+    ['hpa', { t: at(second), desired, current: there, conditions, metric: value }],
+    ['replicas', { t: at(second), ready: there, total }],
+  ];
 }
 
 describe('scaling/backend/up', () => {

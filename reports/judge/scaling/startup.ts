@@ -75,24 +75,31 @@ function verdictOf(times: readonly number[], goalS: number): { verdict: Verdict;
       verdict: 'fail',
       reason: `p99 of ${n} starts is above ${shown(p99.lower)} s (lower 95 % bound), the goal is ${goalS} s`,
     };
-  const claimed = QUANTILES.find((quantile) => n >= (minimumSamples(quantile) ?? Infinity)) ?? 0.5;
+  return claimOf(times, goalS);
+}
+
+/** The goal held against the highest quantile that the number of starts supports. */
+function claimOf(times: readonly number[], goalS: number): { verdict: Verdict; reason: string } {
+  const n = times.length;
+  const claimed = QUANTILES.find((quantile) => n >= needed(quantile)) ?? 0.5;
   const { verdict, upper, lower } = decideQuantile(times, claimed, goalS);
-  const name = `p${Math.round(claimed * 100)}`;
-  const limits = claimed === 0.99 ? '' : `; a p99 is claimed from ${minimumSamples(0.99) ?? 0} starts on`;
+  const name = `p${Math.round(claimed * 100)} of ${n} starts`;
   if (verdict === 'fail')
-    return { verdict, reason: `${name} of ${n} starts is above ${shown(lower)} s, the goal is ${goalS} s` };
-  if (claimed === 0.5)
-    return {
-      verdict: 'inconclusive',
-      reason: `${n} starts say nothing of a p95 or a p99: ${minimumSamples(0.95) ?? 0} and ${minimumSamples(0.99) ?? 0} would`,
-    };
+    return { verdict, reason: `${name} is above ${shown(lower)} s, the goal is ${goalS} s` };
+  if (claimed === 0.5) {
+    const reason = `${n} starts say nothing of a p95 or a p99: ${needed(0.95)} and ${needed(0.99)} would`;
+    return { verdict: 'inconclusive', reason };
+  }
+  const limits = claimed === 0.99 ? '' : `; a p99 is claimed from ${needed(0.99)} starts on`;
   return verdict === 'pass'
-    ? { verdict, reason: `${name} of ${n} starts at most ${shown(upper)} s (upper 95 % bound)${limits}` }
+    ? { verdict, reason: `${name} at most ${shown(upper)} s (upper 95 % bound)${limits}` }
     : {
         verdict,
-        reason: `${name} of ${n} starts between ${shown(lower)} and ${shown(upper)} s, the goal of ${goalS} s in between`,
+        reason: `${name} between ${shown(lower)} and ${shown(upper)} s, the goal of ${goalS} s in between`,
       };
 }
+
+const needed = (quantile: number): number => minimumSamples(quantile) ?? Infinity;
 
 function findingsOf(starts: readonly Start[], goalS: number): Finding[] {
   return starts.flatMap(({ pod, tookMs, excluded }) => {
@@ -116,13 +123,15 @@ function figuresOf(times: readonly number[], goalS: number, excluded: number): F
   const figures: Figure[] = QUANTILES.toReversed().flatMap((quantile): Figure[] => {
     const name = `p${Math.round(quantile * 100)}`;
     const { value, lower, upper } = quantileBounds(times, quantile);
-    const needed = minimumSamples(quantile) ?? 0;
-    const claimable = times.length >= needed;
+    const claimable = times.length >= needed(quantile);
     const goal = quantile === 0.99 ? { goal: goalS } : {};
     return [
       {
         name: `start of a pod, ${name}`,
-        value: claimable || quantile === 0.5 ? rounded(value) : `not claimed: ${needed} starts are needed`,
+        value:
+          claimable || quantile === 0.5
+            ? rounded(value)
+            : `not claimed: ${needed(quantile)} starts are needed`,
         unit: 's',
         ...goal,
       },

@@ -192,21 +192,20 @@ describe('budgetOf by slices of time', () => {
 });
 
 describe('burnRates', () => {
-  const long = (bad: (index: number) => number, points: number, stepMs: number) => {
+  /** A counter that grows by `by(index)` with each step. */
+  const growing = (by: (index: number) => number, points: number, stepMs: number): Series[] => {
     let value = 0;
-    let errors = 0;
-    const series = [
-      { labels: {}, points: [] as [number, number][] },
-      { labels: {}, points: [] as [number, number][] },
-    ];
-    for (let i = 0; i <= points; i += 1) {
-      series[0]?.points.push([T0 + i * stepMs, (value += 100)]);
-      series[1]?.points.push([T0 + i * stepMs, (errors += bad(points - i))]);
-    }
+    const found = Array.from({ length: points + 1 }, (_, i): [number, number] => [
+      T0 + i * stepMs,
+      (value += by(i)),
+    ]);
+    return [{ labels: {}, points: found }];
+  };
+  const long = (bad: (ago: number) => number, points: number, stepMs: number) => {
     const at = { fromMs: T0, toMs: T0 + points * stepMs, stepMs };
     const answers = new Map([
-      ['total', series.slice(0, 1)],
-      ['bad', series.slice(1)],
+      ['total', growing(() => 100, points, stepMs)],
+      ['bad', growing((i) => bad(points - i), points, stepMs)],
     ]);
     const grid = gridOf(objective(), answers, at);
     assert.ok(grid);
