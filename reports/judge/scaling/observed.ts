@@ -74,14 +74,17 @@ export function observe(history: History): Observed {
 function hpaOf(one: Observation): Hpa {
   const metric = (one['metric'] ?? {}) as { name?: unknown; value?: unknown; target?: unknown };
   const { name, value, target } = metric;
-  const known = typeof value === 'number' && typeof target === 'number' && target > 0;
+  const complaints = list(one, 'conditions').flatMap(complaint);
+  // Without a metric the controller leaves the last one in the status, and says so in this condition.
+  const stale = complaints.some((text) => text.startsWith('ScalingActive=False'));
+  const known = !stale && typeof value === 'number' && typeof target === 'number' && target > 0;
   return {
     t: one.t,
     desired: number(one, 'desired'),
     current: number(one, 'current'),
     load: known ? value / target : null,
     metric: typeof name === 'string' ? name : 'the metric',
-    complaints: list(one, 'conditions').flatMap(complaint),
+    complaints,
   };
 }
 

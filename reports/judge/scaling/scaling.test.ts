@@ -147,6 +147,16 @@ describe('scaling/backend/up', () => {
     );
   });
 
+  it('should not take the metric that is left in the status for one, nor a metric that goes away for a slow decision', () => {
+    const conditions = [{ type: 'ScalingActive', status: 'False', reason: 'FailedGetResourceMetric' }];
+    assert.match(up({ desired: () => 2, conditions }).reason, /has no metric: ScalingActive=False/);
+    const lost = up({ desired: () => 2, metric: (s) => (s < 30 ? 100 : null) });
+    assert.deepEqual(
+      [lost.verdict, /without a metric for a while/.test(lost.reason)],
+      ['inconclusive', true],
+    );
+  });
+
   it('should be open for a load that asks for nothing, is not delivered, or fails', () => {
     assert.match(
       up({ desired: () => 2, metric: () => 74 }).reason,

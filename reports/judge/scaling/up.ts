@@ -132,7 +132,7 @@ function verdictOf(context: Context): Pick<Found, 'failures' | 'gaps' | 'pass'> 
   const { chain, goals } = context;
   const stuck = stuckText(context);
   if (stuck !== null) return { failures: [stuck], gaps: [], pass: '' };
-  const idle = idleText(context);
+  const idle = blindText(context) ?? idleText(context);
   if (idle !== null) return { failures: [], gaps: [idle], pass: '' };
   const steps = [
     stepOf(context, { atMs: chain.decidedMs, limitS: goals.decisionS, what: 'more pods were desired' }),
@@ -160,6 +160,14 @@ function stuckText({ observed, spec, startMs, chain }: Context): string | null {
   return last !== undefined && last.t >= lastingMs && chain.stillSlow
     ? `${told(last)}, and the latency goal was not met again`
     : null;
+}
+
+/** Where no pod was added, and the metric was away for a part of the time in which that had to be decided, nobody knows why. */
+function blindText({ observed, startMs, chain, goals }: Context): string | null {
+  if (chain.decidedMs !== null) return null;
+  const until = Math.min(startMs + goals.decisionS * 1000, observed.endMs ?? Infinity);
+  const blind = observed.hpa.filter(({ t, load }) => t >= startMs && t <= until && load === null);
+  return blind.length === 0 ? null : `the autoscaler was without a metric for a while: ${why(blind)}`;
 }
 
 /** The load did not ask for more pods. */

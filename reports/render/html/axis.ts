@@ -68,14 +68,14 @@ export function stepLine(
 ): string {
   let path = '';
   let last: number | null = null;
-  values.forEach((value, index) => {
+  for (const [index, value] of values.entries()) {
     const next = value === null ? null : heightOf(on.band, value);
-    if (next === last) return;
+    if (next === last) continue;
     const x = place(on.scale, steps.fromMs + index * steps.stepMs);
     if (last !== null) path += `H${x}`;
     if (next !== null) path += last === null ? `M${x} ${next}` : `V${next}`;
     last = next;
-  });
+  }
   if (last !== null) path += `H${place(on.scale, steps.fromMs + values.length * steps.stepMs)}`;
   return path;
 }
