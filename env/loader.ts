@@ -8,6 +8,7 @@ import { stateDir } from './local/paths.ts';
 import { readStamp } from './local/stamp.ts';
 import { storesRaised } from './local/stores-raised.ts';
 import { keysOf } from './known-keys.ts';
+import { readObjectives, resolveObjectives } from './objectives/index.ts';
 import { referenceProblems } from './references.ts';
 import { DEFAULT_TIMEOUTS, environmentFile, STORES } from './schema.ts';
 import type { Environment, EnvironmentFile, Size, StoreName, Trust } from './schema.ts';
@@ -155,8 +156,8 @@ function requireDeclared(
 }
 
 /** `$STATE` at the start of a path, filled in for embedded environments. */
-function locateTrust<T extends { trust: Trust }>(item: T, instance: InstanceName | null): T {
-  if (instance === null || typeof item.trust === 'string' || !item.trust.file.startsWith('$STATE/'))
+function locateTrust<T extends { trust?: Trust | undefined }>(item: T, instance: InstanceName | null): T {
+  if (instance === null || typeof item.trust !== 'object' || !item.trust.file.startsWith('$STATE/'))
     return item;
   return { ...item, trust: { file: path.join(stateDir(instance), item.trust.file.slice('$STATE/'.length)) } };
 }
@@ -164,8 +165,10 @@ function locateTrust<T extends { trust: Trust }>(item: T, instance: InstanceName
 function locateFiles(data: Chosen): Chosen {
   const instance = 'embedded' in data.cluster ? data.cluster.embedded : null;
   const { certificates, edge } = data.topology;
+  const { prometheus } = data;
   return {
     ...data,
+    ...(prometheus !== undefined && { prometheus: locateTrust(prometheus, instance) }),
     topology: {
       ...data.topology,
       certificates: certificates.map((certificate) => locateTrust(certificate, instance)),
@@ -174,9 +177,23 @@ function locateFiles(data: Chosen): Chosen {
   };
 }
 
-function complete(data: Chosen, file: string): Environment {
+type Completing = Pick<Environment, 'file' | 'objectives'>;
+
+function complete(data: Chosen, { file, objectives }: Completing): Environment {
   const { sizes: _sizes, timeouts, ...rest } = locateFiles(data);
-  return { ...rest, timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts }, file };
+  return { ...rest, timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts }, objectives, file };
+}
+
+/** The documents are read only where the environment names some: they are checked with it. */
+async function objectivesOf(
+  data: EnvironmentFile,
+  { text, file }: { text: string; file: string },
+  checkoutDir: string,
+): Promise<Environment['objectives']> {
+  if (data.objectives.length === 0) return [];
+  const documents = await readObjectives(path.join(checkoutDir, 'env', 'objectives'));
+  const context = { file: shown(file), source: parseYaml(text, file), kind: data.kind };
+  return resolveObjectives(data.objectives, documents, context);
 }
 
 function nameProblem(data: EnvironmentFile, file: string, text: string): Problem | null {
@@ -197,5 +214,6 @@ export async function loadEnvironment(nameOrPath: string, options: LoadOptions =
   const data = parseEnvironment(text, shown(file));
   const misnamed = nameProblem(data, file, text);
   if (misnamed !== null) throw new EnvironmentError([misnamed]);
-  return complete(applyStores(applySize(data, options.size), options.with), file);
+  const objectives = await objectivesOf(data, { text, file }, options.checkoutDir ?? CHECKOUT);
+  return complete(applyStores(applySize(data, options.size), options.with), { file, objectives });
 }

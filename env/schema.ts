@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import type { Objective } from '../reports/record/objective.ts';
 import { cluster, KINDS, namespaces } from './schema/cluster.ts';
 import { hostPort } from './schema/common.ts';
+import { objectives, prometheus } from './schema/objectives.ts';
 import { drills, goals, load, permits, profiles, timeouts } from './schema/rules.ts';
 import { stores } from './schema/stores.ts';
 import type { StoreName } from './schema/stores.ts';
@@ -34,6 +36,8 @@ export const environmentFile = z.strictObject({
   stores,
   load: load.default({ engine: 'auto', startupPods: 60 }),
   goals: goals.default({}),
+  objectives,
+  prometheus: prometheus.optional(),
   timeouts: timeouts.default({}),
   permits,
   profiles,
@@ -43,10 +47,12 @@ export const environmentFile = z.strictObject({
 export type EnvironmentFile = z.infer<typeof environmentFile>;
 
 /** An environment as the rest of Plumbline sees it: size applied, every time-out present. */
-export interface Environment extends Omit<EnvironmentFile, 'sizes' | 'timeouts'> {
+export interface Environment extends Omit<EnvironmentFile, 'sizes' | 'timeouts' | 'objectives'> {
   timeouts: Record<TimeoutName, Timeout>;
   /** Stores that the file declares and that were not chosen: not raised, or not among `--with`. */
   leftOut: readonly StoreName[];
+  /** Those of env/objectives that the file names, with what it says of them put in. */
+  objectives: readonly Objective[];
   /** Absolute path of the file, for messages and the run record. */
   file: string;
 }
@@ -56,6 +62,7 @@ export type { Cluster, Power, Size } from './schema/cluster.ts';
 export { FAULTS, STORES } from './schema/stores.ts';
 export type { DeclaredStore, FailoverGoal, FaultName, StoreName, Stores } from './schema/stores.ts';
 export type { SecretSource, Trust } from './schema/common.ts';
+export type { PrometheusSettings } from './schema/objectives.ts';
 export type { Permit, Profile } from './schema/rules.ts';
 export { DEFAULT_TIMEOUTS, TIMEOUT_NAMES } from './schema/timeouts.ts';
 export type { Timeout, TimeoutName } from './schema/timeouts.ts';

@@ -16,6 +16,9 @@ const NEEDS: Readonly<Record<string, readonly (keyof Topology)[]>> = {
   'topology/edge/path': ['edge'],
 };
 
+/** Keys behind which there is, or may be, a secret or where it comes from. */
+const SECRET = new Set(['password', 'admin', 'token']);
+
 /** Kinds of environment in which checks may create canaries of their own (CHECKS.md: `w`). */
 const WRITABLE = new Set(['local', 'testing', 'staging']);
 
@@ -24,7 +27,7 @@ const WRITABLE = new Set(['local', 'testing', 'staging']);
  * environment. Flat, so that a control can replace one key. Holds no secret: sources of passwords are left out.
  */
 export function settingsFor(check: string, environment: Environment): Record<string, unknown> {
-  const { kind, cluster, apiAddress, namespaces, topology, stores, drills, load } = environment;
+  const { kind, cluster, apiAddress, namespaces, topology, stores, drills } = environment;
   const timeouts = Object.fromEntries(
     Object.entries(environment.timeouts).map(([name, wait]) => [name, wait.seconds * 1000]),
   );
@@ -38,16 +41,22 @@ export function settingsFor(check: string, environment: Environment): Record<str
     stores: withoutSecrets(stores),
     drills,
   };
-  if (check === 'scaling/pods/startup') return { ...shared, topology, startup: { pods: load.startupPods } };
-  if (!check.startsWith('topology/')) return { ...shared, topology };
+  if (!check.startsWith('topology/')) return { ...shared, topology, ...ofLoads(check, environment) };
   const parts = Object.fromEntries((NEEDS[check] ?? []).map((part) => [part, topology[part]]));
   return { ...shared, ...parts, writes: WRITABLE.has(kind) };
+}
+
+/** What checks that make load, or judge it, need besides. */
+function ofLoads(check: string, { load, objectives, prometheus }: Environment): Record<string, unknown> {
+  if (check === 'scaling/pods/startup') return { startup: { pods: load.startupPods } };
+  if (!check.startsWith('performance/')) return {};
+  return { objectives, ...(prometheus !== undefined && { prometheus: withoutSecrets(prometheus) }) };
 }
 
 /** However deep: an account lies beside a password, and a part of a store may have a password of its own. */
 function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets);
   if (typeof value !== 'object' || value === null) return value;
-  const kept = Object.entries(value).filter(([key]) => key !== 'password' && key !== 'admin');
+  const kept = Object.entries(value).filter(([key]) => !SECRET.has(key));
   return Object.fromEntries(kept.map(([key, one]) => [key, withoutSecrets(one)]));
 }

@@ -1,4 +1,4 @@
-import { row, rows, turns } from './row.ts';
+import { row, turns } from './row.ts';
 import type { CatalogueRow } from './types.ts';
 
 const CONTROL = [
@@ -7,23 +7,48 @@ const CONTROL = [
   turns('the load is not delivered', 'inconclusive'),
 ];
 
-const NAMES = { latency: 'latency', availability: 'availability', throughput: 'throughput' };
+/** Less of the offered load than this was not delivered as stated. */
+const DELIVERED_SHARE = 0.98;
 
-function of(subject: 'api' | 'ai', label: string, p95Ms: number): CatalogueRow[] {
-  const titles = Object.fromEntries(Object.entries(NAMES).map(([name, word]) => [name, `${label}: ${word}`]));
-  return rows(titles, {
-    prefix: `performance/${subject}`,
-    section: '2',
-    access: 'w w w w r',
-    goal: `p95 at most ${String(p95Ms)} ms, availability at least 99.9 %, with a sample large enough to say so`,
-    goals: { p95Ms, availabilityRatio: 0.999 },
-    control: CONTROL,
-  });
+interface Subject {
+  name: 'api' | 'ai';
+  label: string;
+  p95Ms: number;
+  /** Good answers a second. */
+  requestsPerSecond: number;
+}
+
+function of({ name, label, p95Ms, requestsPerSecond }: Subject): CatalogueRow[] {
+  const shared = { section: '2', access: 'w w w w r', control: CONTROL };
+  const sample = 'with a sample large enough to say so';
+  return [
+    row({
+      ...shared,
+      id: `performance/${name}/latency`,
+      title: `${label}: latency`,
+      goal: `p95 at most ${String(p95Ms)} ms, ${sample}`,
+      goals: { p95Ms, deliveredShare: DELIVERED_SHARE },
+    }),
+    row({
+      ...shared,
+      id: `performance/${name}/availability`,
+      title: `${label}: availability`,
+      goal: `at least 99.9 % of the requests answered well, ${sample}`,
+      goals: { availabilityRatio: 0.999, deliveredShare: DELIVERED_SHARE },
+    }),
+    row({
+      ...shared,
+      id: `performance/${name}/throughput`,
+      title: `${label}: throughput`,
+      goal: `at least ${String(requestsPerSecond)} good answers a second, of a load that asks for as many`,
+      goals: { requestsPerSecond, deliveredShare: DELIVERED_SHARE },
+    }),
+  ];
 }
 
 export const performance: readonly CatalogueRow[] = [
-  ...of('api', 'API', 500),
-  ...of('ai', 'AI service', 3000),
+  ...of({ name: 'api', label: 'API', p95Ms: 500, requestsPerSecond: 25 }),
+  ...of({ name: 'ai', label: 'AI service', p95Ms: 3000, requestsPerSecond: 1 }),
   row({
     id: 'performance/budget',
     title: 'Error budget left',

@@ -41,6 +41,10 @@ export const DEFAULT_TIMEOUTS = {
   podGone: { seconds: 60, reason: 'termination grace of 30 s, then removal' },
   podReady: { seconds: 120, reason: 'image pull and start on a busy node' },
   podToPod: { seconds: 5, reason: 'one TCP request between pods, with one retransmission' },
+  prometheusQuery: {
+    seconds: 30,
+    reason: 'one part of a query over a long window; Prometheus itself gives up after 2 min',
+  },
   readBack: {
     seconds: 180,
     reason: 'reading every write of a trial twice from the leader and once from each member',

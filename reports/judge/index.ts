@@ -5,6 +5,8 @@ import { judgeBackend } from './failover/backend.ts';
 import { judgeControlPlaneCrash } from './failover/control-plane.ts';
 import { judgeFailover } from './failover/index.ts';
 import { judgeQuery } from './failover/query.ts';
+import { PERFORMANCE_JUDGES } from './performance/index.ts';
+import { SCALING_JUDGES } from './scaling/index.ts';
 import { overTrials, TOPOLOGY_JUDGES } from './topology/index.ts';
 
 /** Pure: histories of all trials in, judgement out. What it throws is the caller's `inconclusive`. */
@@ -16,6 +18,6 @@ export function judgeOf(check: string): Judge | undefined {
   if (check.startsWith('failover/control-plane/')) return judgeControlPlaneCrash;
   if (check.startsWith('failover/query/')) return overTrials(judgeQuery);
   if (check.startsWith('failover/')) return judgeFailover;
-  const topology = TOPOLOGY_JUDGES[check];
-  return topology === undefined ? undefined : overTrials(topology);
+  const one = TOPOLOGY_JUDGES[check] ?? PERFORMANCE_JUDGES[check] ?? SCALING_JUDGES[check];
+  return one === undefined ? undefined : overTrials(one);
 }

@@ -162,14 +162,23 @@ export interface QuantileBounds {
 export function quantileBounds(sorted: ArrayLike<number>, quantile: number): QuantileBounds {
   const n = sorted.length;
   if (n === 0) return { value: null, lower: null, upper: null };
-  // P(the r-th smallest lies at or above the quantile) = P(at most r − 1 samples fall below it).
-  const upperRank = firstRank(n, (rank) => binomialCdf(rank - 1, n, quantile) >= 1 - ALPHA);
-  const lowerRank = firstRank(n, (rank) => binomialCdf(rank - 1, n, quantile) > ALPHA) - 1;
+  const ranks = quantileRanks(n, quantile);
   return {
     value: sorted[Math.max(1, Math.ceil(quantile * n)) - 1] ?? null,
-    lower: lowerRank >= 1 ? (sorted[lowerRank - 1] ?? null) : null,
-    upper: upperRank <= n ? (sorted[upperRank - 1] ?? null) : null,
+    lower: ranks.lower === null ? null : (sorted[ranks.lower - 1] ?? null),
+    upper: ranks.upper === null ? null : (sorted[ranks.upper - 1] ?? null),
   };
+}
+
+/**
+ * Ranks (from 1) of the order statistics that bound a quantile of what `n` samples were drawn from, one-sided at 95 %: the upper one
+ * lies at or above it in 95 % of all samples, the lower one at or below it. Null where the sample is too small to have one.
+ */
+export function quantileRanks(n: number, quantile: number): { lower: number | null; upper: number | null } {
+  // P(the r-th smallest lies at or above the quantile) = P(at most r − 1 samples fall below it).
+  const upper = firstRank(n, (rank) => binomialCdf(rank - 1, n, quantile) >= 1 - ALPHA);
+  const lower = firstRank(n, (rank) => binomialCdf(rank - 1, n, quantile) > ALPHA) - 1;
+  return { lower: lower >= 1 ? lower : null, upper: upper <= n ? upper : null };
 }
 
 /** The smallest rank in 1…n of which a monotone condition holds; n + 1 when of none. */

@@ -1,3 +1,4 @@
+import type { GoalEntry, LoadDetail, ScalingDetail } from './load-detail.ts';
 import type { Verdict } from './verdict.ts';
 import type { FailoverRecord } from './run-record.ts';
 
@@ -41,4 +42,10 @@ export interface Judgement {
   evidence: Evidence[];
   /** Present for failover checks: one record per trial. */
   trials?: FailoverRecord[];
+  /** Present for checks of goals: one entry an objective. */
+  goals?: GoalEntry[];
+  /** Present for checks that make a load. */
+  load?: LoadDetail;
+  /** Present for checks of an autoscaler. */
+  scaling?: ScalingDetail;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { goalEntrySchema, loadDetailSchema, scalingDetailSchema } from './load-detail.ts';
 import { VERDICTS } from './verdict.ts';
 
 /** The run record: `run.json`. Every report is a pure function of it. Its JSON Schema is reports/record/run.schema.json. */
@@ -182,6 +183,12 @@ export const checkResultSchema = z.object({
   findingsTotal: z.number(),
   evidence: z.array(evidenceSchema),
   trials: z.array(failoverRecordSchema),
+  /** For checks of goals: one entry an objective. */
+  goals: z.array(goalEntrySchema).optional(),
+  /** For checks that make a load. */
+  load: loadDetailSchema.optional(),
+  /** For checks of an autoscaler. */
+  scaling: scalingDetailSchema.optional(),
   /** Narrated steps with durations, as the spec ran them. */
   steps: z.array(z.object({ title: z.string(), durationMs: z.number(), error: z.string().optional() })),
   startedAt: iso.nullable(),

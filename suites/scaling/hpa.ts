@@ -77,7 +77,10 @@ export function specOf({ metadata, spec }: Autoscaler): Record<string, unknown> 
     targetUtilisation: metric?.target?.averageUtilization ?? null,
     stabilisationUpS: scaleUp.stabilizationWindowSeconds ?? DEFAULT_UP_STABILISATION_S,
     stabilisationDownS: scaleDown.stabilizationWindowSeconds ?? DEFAULT_DOWN_STABILISATION_S,
-    policies: { up: scaleUp.policies ?? DEFAULT_UP, down: scaleDown.policies ?? DEFAULT_DOWN },
+    policies: [
+      ...(scaleUp.policies ?? DEFAULT_UP).map((policy) => ({ direction: 'up', ...policy })),
+      ...(scaleDown.policies ?? DEFAULT_DOWN).map((policy) => ({ direction: 'down', ...policy })),
+    ],
   };
 }
 

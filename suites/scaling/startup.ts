@@ -82,13 +82,12 @@ async function startOne(ctx: CheckContext, pod: KubeObject, warm: ReadonlySet<st
       ...{ kind: 'v1/Pod', namespace: canaryNamespace(ctx), names: [name] },
       ...{ until: 'ready', count: 1, timeoutMs: ctx.timeoutMs('podReady') },
     });
-    const readyMs = monotonicMs();
     const spec = (items[0] as PodObject | undefined)?.spec as {
       nodeName?: string;
       initContainers?: unknown[];
     };
     ctx.record('pod-started', {
-      ...{ pod: name, createdMs, readyMs, node: spec.nodeName ?? null },
+      ...{ pod: name, createdAt: createdMs, readyAt: monotonicMs(), node: spec.nodeName ?? null },
       imagePresent: warm.has(spec.nodeName ?? ''),
       initContainers: spec.initContainers?.length ?? 0,
     });

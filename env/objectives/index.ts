@@ -1,0 +1,4 @@
+/** Service level objectives as OpenSLO v1 documents: one YAML file each, read, checked, and resolved for an environment. */
+export { parseObjective, readObjectives } from './load.ts';
+export { resolveObjectives } from './resolve.ts';
+export { durationMs, windowBounds } from './window.ts';

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { objectiveSchema } from '../../reports/record/objective.ts';
+import { EnvironmentError, renderProblem } from '../errors.ts';
+import { loadEnvironment } from '../loader.ts';
+import { settingsFor } from '../settings.ts';
+import { durationMs, parseObjective, readObjectives, windowBounds } from './index.ts';
+
+const FOLDER = import.meta.dirname;
+const GOOD = await readFile(path.join(FOLDER, 'api-availability.yaml'), 'utf8');
+
+function problemsOf(before: string | RegExp, after: string): string[] {
+  const text = GOOD.replace(before, after);
+  assert.notEqual(text, GOOD, `${String(before)} is not in the document`);
+  return problemsWhen(() => parseObjective(text, 'env/objectives/api-availability.yaml'));
+}
+
+function problemsWhen(run: () => unknown): string[] {
+  try {
+    run();
+  } catch (error) {
+    assert.ok(error instanceof EnvironmentError);
+    return error.problems.map(renderProblem);
+  }
+  return [];
+}
+
+const lineOf = (text: string): number => GOOD.slice(0, GOOD.indexOf(text)).split('\n').length;
+
+describe('the documents of env/objectives', () => {
+  it('should all be read, each named like its file', async () => {
+    const found = await readObjectives(FOLDER);
+    assert.deepEqual(
+      [...found.keys()],
+      ['ai-latency', 'api-availability', 'api-latency', 'api-requests', 'api-throughput'],
+    );
+    const methods = [...found.values()].map(({ spec }) => spec.budgetingMethod);
+    assert.deepEqual(new Set(methods), new Set(['Occurrences', 'Timeslices']));
+  });
+
+  it('should only name metrics and labels that the platform has', async () => {
+    for (const { spec } of (await readObjectives(FOLDER)).values()) {
+      const text = JSON.stringify(spec.indicator);
+      for (const [, metric] of text.matchAll(/\b([a-z_]+)\{/g))
+        assert.match(metric ?? '', /^http_request_duration_seconds_(count|bucket|sum)$/);
+      for (const [, label] of text.matchAll(/[{,](\w+)(?:=|!~|=~)/g))
+        assert.ok(['job', 'method', 'route', 'status', 'le'].includes(label ?? ''), label);
+    }
+  });
+});
+
+describe('parseObjective', () => {
+  it('should name the place, what was found and what is allowed', () => {
+    assert.deepEqual(problemsOf('budgetingMethod: Timeslices', 'budgetingMethod: Timeslice'), [
+      `env/objectives/api-availability.yaml:${lineOf('budgetingMethod')}:20: spec.budgetingMethod: unknown value; found "Timeslice"; allowed: Occurrences, Timeslices`,
+    ]);
+    assert.match(
+      String(problemsOf('target: 0.999', 'target: 99.9')),
+      /out of range; found 99\.9; allowed: less than 1/,
+    );
+    assert.match(
+      String(problemsOf('kind: SLO', 'kind: Service')),
+      /kind: unknown value; found "Service"; allowed: SLO/,
+    );
+  });
+
+  it('should refuse unknown keys, with what may have been meant', () => {
+    const [problem] = problemsOf('timeSliceWindow: 1m', 'timeSliceWIndow: 1m');
+    assert.match(
+      String(problem),
+      /unknown key; found "timeSliceWIndow" \(did you mean "timeSliceWindow"\?\)/,
+    );
+    assert.match(
+      String(problemsOf('  service:', '  alertPolicies: []\n  service:')),
+      /unknown key; found "alertPolicies"/,
+    );
+  });
+
+  it('should refuse what does not fit together', () => {
+    for (const [before, after, reason] of [
+      [/timeSliceTarget: 0.99, /, '', /Timeslices needs timeSliceTarget and timeSliceWindow/],
+      ['Timeslices', 'Occurrences', /Occurrences has no timeSliceTarget/],
+      ['{ target: 0.999', '{ op: lte, value: 1, target: 0.999', /a ratioMetric has no op/],
+      ['{ target: 0.999', '{ target: 0.999, targetPercent: 99.9', /either target or targetPercent/],
+      [/ {8}bad:[^]*?(?= {8}total:)/, '', /either good or bad must be there/],
+      ['isRolling: true', 'isRolling: false', /needs a calendar/],
+      ['duration: 30d', 'duration: 1M', /a rolling window counts in m, h, d or w/],
+      ['duration: 30d', 'duration: 30 days', /a duration such as/],
+      [
+        'isRolling: true',
+        "isRolling: false, calendar: { startTime: '2026-01-01 00:00:00', timeZone: Mars }",
+        /a time zone/,
+      ],
+      ['name: api-availability', 'name: other', /differs from the name of the file/],
+      ['spec:', 'spec: [', /not valid YAML/],
+    ] as const)
+      assert.match(String(problemsOf(before, after)), reason);
+  });
+});
+
+describe('an environment with objectives', () => {
+  it('should hold those that it names, assumed, over the run in a local one', async () => {
+    const local = await loadEnvironment('local-small');
+    assert.deepEqual(
+      local.objectives.map(({ name, window, status }) => [name, window.kind, status]),
+      ['api-availability', 'api-requests', 'api-latency'].map((name) => [name, 'run', 'assumed']),
+    );
+    objectiveSchema.array().parse(local.objectives);
+    const staging = await loadEnvironment('staging');
+    assert.deepEqual(staging.objectives[0]?.window, { kind: 'rolling', ms: durationMs('30d') });
+    assert.deepEqual(staging.objectives[0].slice, { target: 0.99, ms: 60_000 });
+  });
+
+  it('should give the budget check its objectives and the address, and no secret', async () => {
+    const settings = settingsFor('performance/budget', await loadEnvironment('staging'));
+    assert.equal((settings['objectives'] as unknown[]).length, 4);
+    assert.deepEqual(settings['prometheus'], {
+      url: 'https://prometheus.staging.example.com',
+      trust: 'system',
+      scrapeSeconds: 15,
+    });
+  });
+
+  it('should put its target, threshold and window in, and refuse what cannot be', async (context) => {
+    const root = await mkdtemp(path.join(tmpdir(), 'plumbline-'));
+    context.after(() => rm(root, { recursive: true }));
+    await mkdir(path.join(root, 'env', 'objectives'), { recursive: true });
+    for (const name of ['api-availability', 'ai-latency'])
+      await writeFile(
+        path.join(root, 'env', 'objectives', `${name}.yaml`),
+        await readFile(path.join(FOLDER, `${name}.yaml`), 'utf8'),
+      );
+    const staging = await readFile(path.join(FOLDER, '..', 'staging.yaml'), 'utf8');
+    const load = async (objectives: string) => {
+      const text = staging.replace(/^objectives:[^]*?(?=^prometheus:)/m, `objectives:\n${objectives}\n`);
+      await writeFile(path.join(root, 'env', 'staging.yaml'), text);
+      return (await loadEnvironment('staging', { checkoutDir: root })).objectives;
+    };
+    const [own] = await load(
+      '  - { name: ai-latency, status: confirmed, by: A, target: 0.9, value: 2, window: 7d }',
+    );
+    assert.deepEqual(
+      [own?.target, own?.status, own?.window],
+      [0.9, 'confirmed', { kind: 'rolling', ms: 604_800_000 }],
+    );
+    assert.equal(own?.indicator.kind === 'threshold' && own.indicator.value, 2);
+    for (const [objectives, reason] of [
+      [
+        '  - { name: ai-latancy }',
+        /objectives\[0\]\.name: no such objective; found "ai-latancy" \(did you mean "ai-latency"\?\); allowed: ai-latency, api-availability/,
+      ],
+      [
+        '  - { name: ai-latency }\n  - { name: ai-latency }',
+        /objectives\[1\]\.name: this objective is named twice/,
+      ],
+      ['  - { name: api-availability, value: 3 }', /objectives\[0\]\.value: a ratio has no threshold/],
+      ['  - { name: ai-latency, target: 99 }', /allowed: less than 1/],
+      ['  - { name: ai-latency, window: 1M }', /a duration such as 30d/],
+    ] as const)
+      await assert.rejects(load(objectives), (error: Error) => {
+        assert.ok(error instanceof EnvironmentError);
+        assert.match(error.message, reason);
+        return true;
+      });
+  });
+});
+
+describe('windowBounds', () => {
+  const at = (text: string): number => Date.parse(text);
+  const calendar = (duration: string, timeZone = 'UTC', startTime = '2026-01-01 00:00:00') =>
+    ({ kind: 'calendar', duration, startTime, timeZone }) as const;
+
+  it('should begin with the run, or a length ago', () => {
+    assert.deepEqual(windowBounds({ kind: 'run' }, 500, 100), { fromMs: 100, toMs: 500 });
+    assert.deepEqual(windowBounds({ kind: 'rolling', ms: 300 }, 500, 0), { fromMs: 200, toMs: 500 });
+  });
+
+  it('should find the period of the calendar, whatever the clocks do', () => {
+    const from = (window: ReturnType<typeof calendar>, now: string): string =>
+      new Date(windowBounds(window, at(now), 0).fromMs).toISOString();
+    assert.equal(from(calendar('1M'), '2026-03-15T12:00:00Z'), '2026-03-01T00:00:00.000Z');
+    assert.equal(from(calendar('1Q'), '2026-12-31T23:59:59Z'), '2026-10-01T00:00:00.000Z');
+    assert.equal(from(calendar('1Y'), '2028-02-29T00:00:00Z'), '2028-01-01T00:00:00.000Z');
+    assert.equal(from(calendar('1w'), '2026-01-08T00:00:00Z'), '2026-01-08T00:00:00.000Z');
+    assert.equal(from(calendar('1M', 'Europe/Berlin'), '2026-04-10T00:00:00Z'), '2026-03-31T22:00:00.000Z');
+    assert.equal(from(calendar('1d', 'Europe/Berlin'), '2026-03-29T12:00:00Z'), '2026-03-28T23:00:00.000Z');
+    assert.equal(
+      from(calendar('1M', 'UTC', '2026-01-31 00:00:00'), '2026-03-01T00:00:00Z'),
+      '2026-02-28T00:00:00.000Z',
+    );
+    assert.equal(from(calendar('1M'), '2025-11-02T00:00:00Z'), '2025-11-01T00:00:00.000Z');
+  });
+});

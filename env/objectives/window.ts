@@ -1,0 +1,86 @@
+import type { Objective } from '../../reports/record/objective.ts';
+
+const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const MONTHS: Readonly<Record<string, number>> = { M: 1, Q: 3, Y: 12 };
+/** Days of a `d` or a `w` of the calendar, which may have 23 or 25 hours each. */
+const DAYS: Readonly<Record<string, number>> = { d: 1, w: 7 };
+
+/**
+ * `30d` in ms.
+ * @throws RangeError for a duration without a fixed length
+ */
+export function durationMs(duration: string): number {
+  const unit = UNITS_MS[duration.slice(-1)];
+  if (unit === undefined) throw new RangeError(`expected a duration in m, h, d or w, found "${duration}"`);
+  return Number.parseInt(duration, 10) * unit;
+}
+
+/**
+ * From when to when an objective is judged, wall clock ms.
+ * @param runFromMs when the run began: the window of an objective that lasts as long as the run
+ */
+export function windowBounds(
+  window: Objective['window'],
+  nowMs: number,
+  runFromMs: number,
+): { fromMs: number; toMs: number } {
+  if (window.kind === 'run') return { fromMs: runFromMs, toMs: nowMs };
+  if (window.kind === 'rolling') return { fromMs: nowMs - window.ms, toMs: nowMs };
+  return { fromMs: periodStart(window, nowMs), toMs: nowMs };
+}
+
+/** Start of the period of the calendar that `nowMs` lies in. */
+function periodStart(window: Extract<Objective['window'], { kind: 'calendar' }>, nowMs: number): number {
+  const { duration, startTime, timeZone } = window;
+  const count = Number.parseInt(duration, 10);
+  const unit = duration.slice(-1);
+  const start = partsOf(startTime);
+  const at = (index: number): number => {
+    const months = (MONTHS[unit] ?? 0) * count * index;
+    const days = (DAYS[unit] ?? 0) * count * index;
+    return instant({ ...start, month: start.month + months, day: start.day + days }, timeZone);
+  };
+  // A month is at least 28 days long and a day 23 hours: the index found so is not too small, and is walked down.
+  const shortest = (MONTHS[unit] ?? 0) * count * 28 * 86_400_000 + (DAYS[unit] ?? 0) * count * 82_800_000;
+  let index = Math.ceil((nowMs - at(0)) / shortest);
+  while (at(index) > nowMs) index -= 1;
+  return at(index);
+}
+
+interface Parts {
+  year: number;
+  month: number;
+  day: number;
+  seconds: number;
+}
+
+function partsOf(startTime: string): Parts {
+  const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = startTime
+    .split(/[^\d]/)
+    .map(Number);
+  return { year, month, day, seconds: hour * 3600 + minute * 60 + second };
+}
+
+/** The moment at which clocks of a time zone show that time. */
+function instant({ year, month, day, seconds }: Parts, timeZone: string): number {
+  // A day that the month does not have is its last.
+  const last = new Date(Date.UTC(year, month, 0)).getUTCDate();
+  const days = day > 28 && day <= 31 ? Math.min(day, last) : day;
+  const local = Date.UTC(year, month - 1, days, 0, 0, seconds);
+  // Twice: the first guess may lie on the other side of a change of the clocks.
+  const guess = local - offsetMs(local, timeZone);
+  return local - offsetMs(guess, timeZone);
+}
+
+/** How far the clocks of a time zone are ahead of UTC at a moment, ms. */
+function offsetMs(atMs: number, timeZone: string): number {
+  const format = new Intl.DateTimeFormat('en-US', {
+    ...{ timeZone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric' },
+    ...{ hour: 'numeric', minute: 'numeric', second: 'numeric' },
+  });
+  const found = Object.fromEntries(
+    format.formatToParts(atMs).map(({ type, value }) => [type, Number(value)]),
+  );
+  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = found;
+  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(atMs / 1000) * 1000;
+}

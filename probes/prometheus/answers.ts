@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import type { Series } from '../../reports/record/objective.ts';
+import { PrometheusError } from './errors.ts';
+import type { PrometheusReason } from './errors.ts';
+
+/** The envelope of every answer of the HTTP API, https://prometheus.io/docs/prometheus/latest/querying/api/ (read for 3.5). */
+const envelope = z.object({
+  status: z.enum(['success', 'error']),
+  data: z.unknown().optional(),
+  errorType: z.string().optional(),
+  error: z.string().optional(),
+  warnings: z.array(z.string()).optional(),
+  infos: z.array(z.string()).optional(),
+});
+
+/** Unix seconds and the value as text: `NaN`, `+Inf` and `-Inf` are values as well. */
+const sample = z.tuple([z.number(), z.string()]);
+const labels = z.record(z.string(), z.string());
+const result = z.discriminatedUnion('resultType', [
+  z.object({
+    resultType: z.literal('vector'),
+    result: z.array(z.object({ metric: labels, value: sample.optional() })),
+  }),
+  z.object({
+    resultType: z.literal('matrix'),
+    result: z.array(z.object({ metric: labels, values: z.array(sample).default([]) })),
+  }),
+  z.object({ resultType: z.literal('scalar'), result: sample }),
+  z.object({ resultType: z.literal('string'), result: sample }),
+]);
+
+const target = z.object({
+  labels,
+  scrapePool: z.string(),
+  scrapeUrl: z.string(),
+  health: z.enum(['up', 'down', 'unknown']),
+  lastError: z.string().default(''),
+  lastScrape: z.string(),
+});
+export const targetsData = z.object({ activeTargets: z.array(target) });
+export type Target = z.infer<typeof target>;
+
+const rule = z.object({
+  type: z.enum(['alerting', 'recording']),
+  name: z.string(),
+  query: z.string(),
+  health: z.string(),
+  /** Of an alerting rule: inactive, pending or firing. */
+  state: z.string().optional(),
+  lastError: z.string().optional(),
+  labels: labels.default({}),
+});
+export const rulesData = z.object({
+  groups: z.array(z.object({ name: z.string(), file: z.string(), rules: z.array(rule) })),
+});
+export type RuleGroup = z.infer<typeof rulesData>['groups'][number];
+
+export const seriesData = z.array(labels);
+
+export interface Answered {
+  data: unknown;
+  warnings: string[];
+}
+
+/**
+ * The data of an answer.
+ * @param what address and question, for messages
+ * @throws PrometheusError with the reason
+ */
+export function opened({ status, text }: { status: number; text: string }, what: string): Answered {
+  if (status === 401 || status === 403)
+    throw new PrometheusError(`${what}: refused (${status}): the account or token is not accepted`, {
+      reason: 'refused',
+      status,
+    });
+  const parsed = envelope.safeParse(jsonOf(text));
+  if (!parsed.success)
+    throw new PrometheusError(
+      `${what}: status ${status}, and no answer of Prometheus: ${text.slice(0, 100)}`,
+      {
+        reason: status >= 500 ? 'failed' : 'unreachable',
+        status,
+      },
+    );
+  if (parsed.data.status === 'error') throw errorOf(parsed.data, status, what);
+  return { data: parsed.data.data, warnings: parsed.data.warnings ?? [] };
+}
+
+function errorOf(
+  { errorType = 'error', error = '', warnings = [] }: z.infer<typeof envelope>,
+  status: number,
+  what: string,
+): PrometheusError {
+  const reason = reasonOf(status, errorType, error);
+  return new PrometheusError(`${what}: ${errorType} (${status}): ${error}`, { reason, status, warnings });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A limit on samples is told as an error of the execution (422), one on points as a bad query (400). */
+function reasonOf(status: number, errorType: string, error: string): PrometheusReason {
+  if (/too many samples|maximum resolution|exceeded the limit|sample limit/i.test(error))
+    return 'too many samples';
+  return status === 400 || errorType === 'bad_data' ? 'bad query' : 'failed';
+}
+
+/** Data of a known shape. @throws PrometheusError where it has another */
+export function shaped<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
+  const parsed = schema.safeParse(data);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new PrometheusError(
+    `${what}: the data is not as documented: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`,
+    {
+      reason: 'unreachable',
+    },
+  );
+}
+
+/** The result of a query as series; a vector and a scalar have one point each. */
+export function seriesOf(data: unknown, what: string): Series[] {
+  const found = shaped(result, data, what);
+  if (found.resultType === 'matrix')
+    return found.result.map(({ metric, values }) => ({ labels: metric, points: values.map(pointOf) }));
+  if (found.resultType === 'vector')
+    return found.result.map(({ metric, value }) => ({
+      labels: metric,
+      points: value === undefined ? [] : [pointOf(value)],
+    }));
+  return [{ labels: {}, points: [pointOf(found.result)] }];
+}
+
+/** Wall clock ms; null for what is no finite number. */
+function pointOf([seconds, text]: [number, string]): [number, number | null] {
+  const value = Number(text);
+  return [Math.round(seconds * 1000), text !== '' && Number.isFinite(value) ? value : null];
+}

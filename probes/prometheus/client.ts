@@ -1,0 +1,155 @@
+import type { Series } from '../../reports/record/objective.ts';
+import { opened, rulesData, seriesData, seriesOf, shaped, targetsData } from './answers.ts';
+import type { RuleGroup, Target } from './answers.ts';
+import { PrometheusError } from './errors.ts';
+import { ask } from './transport.ts';
+import type { PrometheusAddress } from './transport.ts';
+
+/** Prometheus refuses more points than this for one series (web/api/v1: "exceeded maximum resolution of 11,000 points"). */
+const MOST_POINTS = 11_000;
+/** Read of one answer at most, unless the caller says otherwise. */
+const MAX_BYTES = 64 << 20;
+
+export interface PrometheusOptions extends PrometheusAddress {
+  /** Time for one answer, ms. */
+  deadlineMs: number;
+  maxBytes?: number;
+}
+
+export interface Question {
+  signal?: AbortSignal | undefined;
+  /** Whether an answer with warnings is taken as it is. Default: it is an error (partial). */
+  allowPartial?: boolean;
+}
+
+export interface RangeQuestion extends Question {
+  fromMs: number;
+  toMs: number;
+  stepMs: number;
+}
+
+/**
+ * Asks one Prometheus by its HTTP API. Every method rejects with a PrometheusError that has the reason, or with the reason of the signal
+ * when the caller gave up. Nothing is asked twice.
+ */
+export class PrometheusClient {
+  readonly #options: PrometheusOptions;
+
+  constructor(options: PrometheusOptions) {
+    this.#options = options;
+  }
+
+  /** An instant query. @param atMs wall clock ms; now when left out */
+  async query(query: string, question: Question & { atMs?: number } = {}): Promise<Series[]> {
+    const form = new URLSearchParams({ query });
+    if (question.atMs !== undefined) form.set('time', seconds(question.atMs));
+    return seriesOf(await this.#data('/api/v1/query', form, question), query);
+  }
+
+  /**
+   * A range query, split so that no part has more than 11,000 points a series. Points of the parts are joined by series.
+   * @throws RangeError for a window or a step that is not positive
+   */
+  async queryRange(query: string, question: RangeQuestion): Promise<Series[]> {
+    const { fromMs, toMs, stepMs } = question;
+    if (!(stepMs > 0) || !(toMs >= fromMs))
+      throw new RangeError(`expected a step and a window, found ${stepMs} ms from ${fromMs} to ${toMs}`);
+    const spanMs = (MOST_POINTS - 1) * stepMs;
+    const parts: Series[][] = [];
+    for (let start = fromMs; start <= toMs; start += spanMs + stepMs) {
+      const end = Math.min(toMs, start + spanMs);
+      const form = new URLSearchParams({
+        query,
+        start: seconds(start),
+        end: seconds(end),
+        step: seconds(stepMs),
+      });
+      parts.push(seriesOf(await this.#data('/api/v1/query_range', form, question), query));
+    }
+    return joined(parts);
+  }
+
+  /**
+   * The samples of a selector as they were scraped, with their own times: gaps and counters that began anew can be seen in them, which a range
+   * query hides (it repeats a sample for up to five minutes).
+   * @param selector a selector without a range, `name{label="value"}`
+   * @param partMs how long a part is asked for at once
+   */
+  async samples(
+    selector: string,
+    {
+      fromMs,
+      toMs,
+      partMs = 3_600_000,
+      ...question
+    }: Question & { fromMs: number; toMs: number; partMs?: number },
+  ): Promise<Series[]> {
+    const parts: Series[][] = [];
+    for (let start = fromMs; start < toMs; start += partMs) {
+      const end = Math.min(toMs, start + partMs);
+      const range = `${selector}[${Math.max(1, Math.ceil(end - start))}ms]`;
+      parts.push(await this.query(range, { ...question, atMs: end }));
+    }
+    return joined(parts);
+  }
+
+  /** What it scrapes, and how that went last. */
+  async targets(question: Question = {}): Promise<Target[]> {
+    const path = '/api/v1/targets?state=active';
+    return shaped(targetsData, await this.#data(path, undefined, question), path).activeTargets;
+  }
+
+  /** Its rules, by group. */
+  async rules(question: Question = {}): Promise<RuleGroup[]> {
+    const path = '/api/v1/rules';
+    return shaped(rulesData, await this.#data(path, undefined, question), path).groups;
+  }
+
+  /** Labels of the series that match any of the selectors within a window. */
+  async series(
+    selectors: readonly string[],
+    question: Question & { fromMs: number; toMs: number },
+  ): Promise<Record<string, string>[]> {
+    const form = new URLSearchParams(selectors.map((selector): [string, string] => ['match[]', selector]));
+    form.set('start', seconds(question.fromMs));
+    form.set('end', seconds(question.toMs));
+    return shaped(seriesData, await this.#data('/api/v1/series', form, question), selectors.join(', '));
+  }
+
+  async #data(path: string, form: URLSearchParams | undefined, question: Question): Promise<unknown> {
+    const { deadlineMs, maxBytes = MAX_BYTES } = this.#options;
+    question.signal?.throwIfAborted();
+    const bounds = { deadlineMs, maxBytes, signal: question.signal };
+    const answer = await ask(this.#options, form === undefined ? { path } : { path, form }, bounds);
+    const what = `${this.#options.url}${path}${askedText(form)}`;
+    const { data, warnings } = opened(answer, what);
+    if (warnings.length > 0 && question.allowPartial !== true)
+      throw new PrometheusError(`${what}: the answer is partial: ${warnings.join('; ')}`, {
+        reason: 'partial',
+        status: answer.status,
+        warnings,
+      });
+    return data;
+  }
+}
+
+function askedText(form: URLSearchParams | undefined): string {
+  if (form === undefined) return '';
+  return ` (${form.get('query') ?? form.getAll('match[]').join(', ')})`;
+}
+
+/** Unix seconds with milliseconds. */
+const seconds = (ms: number): string => (ms / 1000).toFixed(3);
+
+/** Each series once, its points ascending; where parts meet, a point may be in both. */
+function joined(parts: readonly Series[][]): Series[] {
+  const found = new Map<string, Series>();
+  for (const { labels, points } of parts.flat()) {
+    const key = JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const before = found.get(key);
+    const last = before?.points.at(-1)?.[0] ?? -Infinity;
+    if (before === undefined) found.set(key, { labels, points: [...points] });
+    else for (const point of points) if (point[0] > last) before.points.push(point);
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,98 @@
+import type { History } from '../../record/history.ts';
+import type { Judgement } from '../../record/judgement.ts';
+import { decideAvailability } from '../slo/availability.ts';
+import type { AvailabilityDecision } from '../slo/availability.ts';
+import { percent } from '../slo/budget.ts';
+import { talliesOf } from '../slo/throughput.ts';
+import { goalNumber } from '../topology/findings.ts';
+import { clusterFigures, conclude, moreText, rounded } from './conclude.ts';
+import type { Decided } from './conclude.ts';
+import { observedLoad } from './loads.ts';
+
+/** `performance/{api,ai}/availability`: the share of good answers under a load against the goal `availabilityRatio`. */
+export function judgeAvailability(subject: string): (history: History) => Judgement {
+  return (history) => {
+    const observed = observedLoad(history);
+    const goal = goalNumber(history, 'availabilityRatio', Number.NaN);
+    const { count, failed } = observed.result?.requests ?? { count: 0, failed: 0 };
+    const tallies = talliesOf(observed.result?.seconds ?? []);
+    const decision = decideAvailability({ count, failed, tallies }, Number.isNaN(goal) ? 1 : goal);
+    return conclude(observed, {
+      ...described(decision, { goal, subject, count, failed }),
+      gaps: Number.isNaN(goal) ? ['the history states no goal availabilityRatio'] : [],
+      failureStands: true,
+    });
+  };
+}
+
+interface Asked {
+  goal: number;
+  subject: string;
+  count: number;
+  failed: number;
+}
+
+function described(
+  decision: AvailabilityDecision,
+  { goal, subject, count, failed }: Asked,
+): Omit<Decided, 'gaps' | 'failureStands'> {
+  const { verdict, ratio, lower, upper } = decision;
+  const seen = seenText(decision, count, failed);
+  const known = (share: number | null): number | null =>
+    share === null || count === 0 ? null : whole(share);
+  const spent = count === 0 ? null : 1 - failed / count / (1 - goal);
+  return {
+    verdict,
+    reason: verdict === 'inconclusive' ? openText(decision, seen, goal) : seen,
+    expected: `${percent(goal)} of the requests to ${subject} answered well`,
+    seen,
+    figures: [
+      {
+        name: 'requests answered well',
+        value: known(ratio),
+        unit: '%',
+        goal: goal * 100,
+      },
+      { name: 'share of good answers, lower 95 % bound', value: whole(lower), unit: '%', goal: goal * 100 },
+      { name: 'share of good answers, upper 95 % bound', value: whole(upper), unit: '%' },
+      { name: 'requests', value: count },
+      { name: 'failed requests', value: failed },
+      ...clusterFigures(decision, 'failures'),
+    ],
+    goal: {
+      objective: `${subject} availability`,
+      target: `${percent(goal)} of requests`,
+      verdict,
+      achieved: known(ratio),
+      lower: known(lower),
+      upper: known(upper),
+      unit: '%',
+      samples: count,
+      sampleKind: 'requests',
+      coverage: null,
+      remaining: spent === null ? null : { best: spent, worst: spent },
+      window: 'the load',
+      note: '',
+    },
+  };
+}
+
+function seenText({ clustering }: AvailabilityDecision, count: number, failed: number): string {
+  if (count === 0) return 'no request';
+  const share = failed === 0 ? '' : ` (${percent(failed / count)})`;
+  const { designEffect } = clustering;
+  const together = designEffect >= 2 ? `, some ${rounded(designEffect)} at a time` : '';
+  return `${failed} of ${count} requests failed${share}${together}`;
+}
+
+function openText(decision: AvailabilityDecision, seen: string, goal: number): string {
+  const { byRequest, effective, lower, upper, clustering, samplesToDecide } = decision;
+  const clusters =
+    byRequest.verdict === effective.verdict
+      ? ''
+      : `; failures come in clusters (design effect ${rounded(clustering.designEffect)}), so that these are worth ${Math.floor(effective.samples)} independent requests`;
+  const between = `with 95 % certainty between ${percent(lower)} and ${percent(upper)} are answered well, the goal of ${percent(goal)} lies in between`;
+  return `${seen}${clusters}: ${between}${moreText(samplesToDecide)}`;
+}
+
+const whole = (share: number): number => Number((share * 100).toFixed(5));

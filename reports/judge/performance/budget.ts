@@ -1,0 +1,220 @@
+import type { History, Observation } from '../../record/history.ts';
+import type { Figure, Finding, Judgement } from '../../record/judgement.ts';
+import type { GoalEntry } from '../../record/load-detail.ts';
+import { objectiveSchema, seriesSchema } from '../../record/objective.ts';
+import type { Objective, Series } from '../../record/objective.ts';
+import { worst } from '../../record/verdict.ts';
+import type { Verdict } from '../../record/verdict.ts';
+import { budgetOf, percent } from '../slo/budget.ts';
+import type { Budget } from '../slo/budget.ts';
+import { burnRates } from '../slo/burn-rate.ts';
+import { gridOf } from '../slo/series.ts';
+import type { Grid } from '../slo/series.ts';
+import { number, seen, setting, text } from '../topology/findings.ts';
+import { burnFigures } from './burn-figures.ts';
+
+const SECOND_MS = 1000;
+const DAY_MS = 86_400_000;
+
+interface Judged {
+  objective: Objective;
+  verdict: Extract<Verdict, 'pass' | 'fail' | 'inconclusive'>;
+  reason: string;
+  budget: Budget | null;
+  figures: Figure[];
+}
+
+/**
+ * `performance/budget`: what is left of the error budget of every objective that the environment holds, from the series that were recorded of
+ * its queries. Every `{kind:'series'}` belongs to an objective by its name and to one of its queries by the text; `step` is in seconds,
+ * times in wall clock ms.
+ */
+export function judgeBudget(history: History): Judgement {
+  const gaps = gapsOf(history);
+  const { objectives, unreadable } = objectivesOf(history);
+  const judged = objectives.map((objective) => judgeOne(history, objective));
+  const open = [...gaps, ...unreadable];
+  if (objectives.length === 0 && open.length === 0) open.push('the environment names no objectives');
+  const found = worst(judged.map(({ verdict }) => verdict));
+  const verdict: Verdict = found === 'fail' ? 'fail' : open.length > 0 ? 'inconclusive' : found;
+  const telling = judged.filter((one) => one.verdict === verdict);
+  const [first] = telling;
+  const findings = judged.filter((one) => one.verdict !== 'pass').map(findingOf);
+  return {
+    verdict,
+    reason: verdict === 'inconclusive' && open.length > 0 ? open.join('; ') : reasonOf(verdict, telling),
+    expected: `budget left for ${objectives.map(({ name }) => name).join(', ') || 'every objective'}, also if all that nobody saw was bad`,
+    seen:
+      first === undefined
+        ? 'nothing'
+        : judged.map(({ objective, reason }) => `${objective.name}: ${reason}`).join('\n'),
+    figures: judged.flatMap(({ figures }) => figures),
+    findings,
+    findingsTotal: findings.length,
+    evidence: [],
+    goals: judged.map(entryOf),
+  };
+}
+
+function gapsOf(history: History): string[] {
+  const gaps = seen(history, 'unavailable').map(
+    (gap) => `${text(gap, 'what')} unavailable: ${text(gap, 'reason')}`,
+  );
+  if (seen(history, 'end').length === 0) gaps.push('the observation was cut off before its end');
+  return gaps;
+}
+
+function objectivesOf(history: History): { objectives: Objective[]; unreadable: string[] } {
+  const stated = setting(history, 'objectives');
+  const parsed = objectiveSchema.array().safeParse(stated ?? []);
+  return parsed.success
+    ? { objectives: parsed.data, unreadable: [] }
+    : { objectives: [], unreadable: ['the objectives of the history cannot be read'] };
+}
+
+function judgeOne(history: History, objective: Objective): Judged {
+  const observed = seen(history, 'series').filter((one) => one['objective'] === objective.name);
+  const read = gridFrom(objective, observed);
+  if (typeof read === 'string')
+    return { objective, verdict: 'inconclusive', reason: read, budget: null, figures: [] };
+  const budget = budgetOf(objective, read);
+  return {
+    objective,
+    verdict: budget.verdict,
+    reason: budget.reason,
+    budget,
+    figures: figuresOf(objective, budget, read),
+  };
+}
+
+/** The grid of an objective, or why there is none. */
+function gridFrom(objective: Objective, observed: readonly Observation[]): Grid | string {
+  if (observed.length === 0) return 'no series was recorded';
+  const answers = new Map<string, Series[]>();
+  for (const one of observed) {
+    const parsed = seriesSchema.array().safeParse(one['values']);
+    if (!parsed.success) return `the answer to ${text(one, 'query')} cannot be read`;
+    const query = text(one, 'query');
+    answers.set(query, joined([...(answers.get(query) ?? []), ...parsed.data]));
+  }
+  const toMs = Math.max(...observed.map((one) => number(one, 'toMs')));
+  const asked = Math.min(...observed.map((one) => number(one, 'fromMs')));
+  const { window } = objective;
+  // What was not asked for is a gap as well.
+  const fromMs = window.kind === 'rolling' ? Math.min(asked, toMs - window.ms) : asked;
+  const stepMs = number(observed[0] as Observation, 'step') * SECOND_MS;
+  if (!(toMs > fromMs) || !(stepMs > 0)) return 'the series state no window or no step';
+  return gridOf(objective, answers, { fromMs, toMs, stepMs }) ?? 'one of its queries was not recorded';
+}
+
+/** The parts of a long query, each series once. */
+function joined(all: readonly Series[]): Series[] {
+  const found = new Map<string, Series>();
+  for (const { labels, points } of all) {
+    const key = JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const before = found.get(key);
+    const last = before?.points.at(-1)?.[0] ?? -Infinity;
+    if (before === undefined) found.set(key, { labels, points: [...points] });
+    else for (const point of points) if (point[0] > last) before.points.push(point);
+  }
+  return [...found.values()];
+}
+
+function reasonOf(verdict: Verdict, telling: readonly Judged[]): string {
+  const [first] = telling;
+  if (first === undefined) return 'there was nothing to judge';
+  if (verdict === 'pass') {
+    const least = telling.toSorted(
+      (a, b) => (a.budget?.remaining.worst ?? 0) - (b.budget?.remaining.worst ?? 0),
+    )[0];
+    return `every objective has budget left; least ${least?.objective.name ?? ''}: ${least?.reason ?? ''}`;
+  }
+  const more = telling.length > 1 ? ` (and ${telling.length - 1} more)` : '';
+  return `${first.objective.name}: ${first.reason}${more}`;
+}
+
+function findingOf({ objective, reason }: Judged): Finding {
+  return {
+    subject: objective.name,
+    ok: false,
+    expected: `${targetText(objective)}, budget left`,
+    seen: reason,
+  };
+}
+
+function targetText({ target, method, slice }: Objective): string {
+  const what = method === 'Timeslices' && slice !== null ? `slices of ${slice.ms / SECOND_MS} s` : 'events';
+  return `${percent(target)} of ${what}`;
+}
+
+function windowText({ window }: Objective): string {
+  if (window.kind === 'run') return 'the run';
+  return window.kind === 'rolling'
+    ? window.ms >= DAY_MS
+      ? `${Number((window.ms / DAY_MS).toFixed(2))} d`
+      : `${window.ms / SECOND_MS} s`
+    : `the ${window.duration} from ${window.startTime}`;
+}
+
+function figuresOf(objective: Objective, budget: Budget, grid: Grid): Figure[] {
+  const { name } = objective;
+  const range = (best: number, worstCase: number): number | string =>
+    percent(best) === percent(worstCase)
+      ? Number((worstCase * 100).toFixed(3))
+      : `${percent(worstCase)} to ${percent(best)}`;
+  return [
+    {
+      name: `${name}: good`,
+      value: range(budget.achieved.best, budget.achieved.worst),
+      unit: '%',
+      goal: Number((objective.target * 100).toFixed(5)),
+    },
+    {
+      name: `${name}: budget left`,
+      value: range(budget.remaining.best, budget.remaining.worst),
+      unit: '%',
+      goal: '≥ 0',
+    },
+    { name: `${name}: events`, value: Math.round(budget.events) },
+    { name: `${name}: coverage of the window`, value: percent(budget.account.coverage) },
+    ...(grid.resets > 0 ? [{ name: `${name}: counters that began anew`, value: grid.resets }] : []),
+    ...burnFigures(name, burnRates(objective, grid)),
+  ];
+}
+
+function entryOf({ objective, verdict, reason, budget }: Judged): GoalEntry {
+  return {
+    objective: objective.title,
+    target: targetText(objective),
+    verdict,
+    ...(budget === null ? UNKNOWN : knownOf(objective, budget)),
+    unit: '%',
+    sampleKind: objective.method === 'Timeslices' ? 'slices' : 'events',
+    window: windowText(objective),
+    note: verdict === 'pass' ? '' : reason,
+  };
+}
+
+type Known = Pick<GoalEntry, 'achieved' | 'lower' | 'upper' | 'samples' | 'coverage' | 'remaining'>;
+
+const UNKNOWN: Known = {
+  achieved: null,
+  lower: null,
+  upper: null,
+  samples: 0,
+  coverage: null,
+  remaining: null,
+};
+
+/** Shown is the worst case: what can be relied on. */
+function knownOf({ method }: Objective, { account, events, achieved, remaining }: Budget): Known {
+  const share = (value: number): number => Number((value * 100).toFixed(4));
+  return {
+    achieved: share(achieved.worst),
+    lower: share(achieved.worst),
+    upper: share(achieved.best),
+    samples: Math.round(method === 'Timeslices' ? account.total : events),
+    coverage: account.coverage,
+    remaining,
+  };
+}

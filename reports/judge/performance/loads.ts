@@ -1,0 +1,95 @@
+import type { History } from '../../record/history.ts';
+import { loadResultSchema } from '../../record/load-result.ts';
+import type { LoadResult, LoadSecond } from '../../record/load-result.ts';
+import { merged } from '../slo/histogram.ts';
+import { deliveryOf } from '../slo/throughput.ts';
+import type { Delivery } from '../slo/throughput.ts';
+import { goalNumber, seen, text } from '../topology/findings.ts';
+
+/** Less of the stated load than this was not delivered as stated; the goal `deliveredShare` replaces it. */
+const DELIVERED_SHARE = 0.98;
+
+/** The loads of a history, as one. */
+export interface Observed {
+  /** null: there is none. */
+  result: LoadResult | null;
+  /** Why nothing can be said, whatever the numbers are: the engine failed, a source did not answer, it was cut off. */
+  blocking: string[];
+  delivery: Delivery;
+  /** Why the load is not the one that was stated; null: it is. */
+  undelivered: string | null;
+  deliveredGoal: number;
+}
+
+/** Reads `load`, `load-failed` and `unavailable` observations. Several loads count as one after the other. */
+export function observedLoad(history: History): Observed {
+  const blocking = [
+    ...seen(history, 'unavailable').map((one) => `${text(one, 'what')} unavailable: ${text(one, 'reason')}`),
+    ...seen(history, 'load-failed').map((one) => `the load could not be made: ${text(one, 'reason')}`),
+  ];
+  const results: LoadResult[] = [];
+  for (const one of seen(history, 'load')) {
+    const parsed = loadResultSchema.safeParse(one['result']);
+    if (parsed.success) results.push(parsed.data);
+    else blocking.push('the result of a load cannot be read');
+  }
+  blocking.push(...results.flatMap(endedBadly));
+  if (results.length === 0 && blocking.length === 0) blocking.push('no load was recorded');
+  if (seen(history, 'end').length === 0) blocking.push('the observation was cut off before its end');
+  const result = combined(results);
+  const deliveredGoal = goalNumber(history, 'deliveredShare', DELIVERED_SHARE);
+  const delivery =
+    result === null ? { offered: null, started: 0, dropped: 0, share: null } : deliveryOf(result);
+  return { result, blocking, delivery, undelivered: undeliveredText(delivery, deliveredGoal), deliveredGoal };
+}
+
+function endedBadly({ outcome, reason, engine }: LoadResult): string[] {
+  if (outcome === 'completed') return [];
+  const words = { failed: 'failed', aborted: 'was aborted', interrupted: 'was interrupted' } as const;
+  const what = outcome === 'failed' ? `the engine (${engine.name})` : 'the load';
+  return [`${what} ${words[outcome]}: ${reason}`];
+}
+
+function undeliveredText({ share, offered, started }: Delivery, goal: number): string | null {
+  if (share === null || share >= goal) return null;
+  return `the load was not delivered: ${started} of ${offered ?? 0} iterations were begun (${percentOf(share)}), at least ${percentOf(goal)} are needed`;
+}
+
+const percentOf = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
+
+function combined(results: readonly LoadResult[]): LoadResult | null {
+  const [first, ...rest] = results;
+  if (first === undefined || rest.length === 0) return first ?? null;
+  let offsetMs = 0;
+  const seconds: LoadSecond[] = [];
+  for (const { seconds: own, durationMs } of results) {
+    for (const second of own) seconds.push({ ...second, atMs: second.atMs + offsetMs });
+    offsetMs += Math.max(durationMs, (own.at(-1)?.atMs ?? 0) + 1000);
+  }
+  const add = (of: (result: LoadResult) => number): number => results.reduce((sum, one) => sum + of(one), 0);
+  return {
+    ...first,
+    durationMs: offsetMs,
+    seconds,
+    scenarios: results.flatMap(({ scenarios }) => scenarios),
+    requests: {
+      count: add(({ requests }) => requests.count),
+      failed: add(({ requests }) => requests.failed),
+    },
+    // Of one load only: what they hold for several cannot be added up.
+    metrics: {},
+    thresholds: results.flatMap(({ thresholds }) => thresholds),
+  };
+}
+
+/** Latencies of all requests: by the seconds, else by the metric of k6. */
+export function latenciesOf({ seconds, metrics }: LoadResult): LoadSecond['latency'] {
+  const bySecond = merged(seconds.map(({ latency }) => latency));
+  return bySecond.length > 0 ? bySecond : (sentLatencies({ metrics }) ?? []);
+}
+
+/** Latencies measured from the moment of sending, as k6 defines `http_req_duration`; null where the engine gives none. */
+export function sentLatencies({ metrics }: Pick<LoadResult, 'metrics'>): LoadSecond['latency'] | null {
+  const metric = metrics['http_req_duration'];
+  return metric?.type === 'trend' ? (metric.buckets ?? null) : null;
+}

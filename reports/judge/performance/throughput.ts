@@ -1,0 +1,62 @@
+import type { History } from '../../record/history.ts';
+import type { Judgement } from '../../record/judgement.ts';
+import { decideThroughput } from '../slo/throughput.ts';
+import type { ThroughputDecision } from '../slo/throughput.ts';
+import { goalNumber } from '../topology/findings.ts';
+import { conclude, rounded } from './conclude.ts';
+import { observedLoad } from './loads.ts';
+
+/** `performance/{api,ai}/throughput`: good answers a second against the goal `requestsPerSecond`, of a load that asked for as many. */
+export function judgeThroughput(subject: string): (history: History) => Judgement {
+  return (history) => {
+    const observed = observedLoad(history);
+    const goal = goalNumber(history, 'requestsPerSecond', Number.NaN);
+    const decision = observed.result === null ? NOTHING : decideThroughput(observed.result, goal);
+    const { verdict, perSecond, lower, upper, offeredPerSecond } = decision;
+    const offered = offeredPerSecond === null ? 'closed model' : `${rounded(offeredPerSecond)} offered`;
+    const seen =
+      perSecond === null ? 'no answer' : `${rounded(perSecond)} good answers a second (${offered})`;
+    const samples = observed.result?.requests.count ?? 0;
+    return conclude(observed, {
+      verdict,
+      reason: decision.open === '' ? seen : decision.open,
+      expected: `at least ${goal} good answers a second of ${subject}`,
+      seen,
+      figures: [
+        { name: 'good answers a second', value: orNull(perSecond), unit: '/s', goal },
+        { name: 'good answers a second, lower 95 % bound', value: orNull(lower), unit: '/s', goal },
+        { name: 'requests offered a second', value: orNull(offeredPerSecond), unit: '/s' },
+        { name: 'requests', value: samples },
+      ],
+      goal: {
+        objective: `${subject} throughput`,
+        target: `≥ ${goal} a second`,
+        verdict,
+        achieved: orNull(perSecond),
+        lower: orNull(lower),
+        upper: orNull(upper),
+        unit: '/s',
+        samples,
+        sampleKind: 'requests',
+        coverage: null,
+        remaining: null,
+        window: 'the load',
+        note: '',
+      },
+      gaps: Number.isNaN(goal) ? ['the history states no goal requestsPerSecond'] : [],
+      // What was not asked for cannot be missed.
+      failureStands: false,
+    });
+  };
+}
+
+const NOTHING: ThroughputDecision = {
+  verdict: 'inconclusive',
+  perSecond: null,
+  lower: null,
+  upper: null,
+  offeredPerSecond: null,
+  open: 'no load was recorded',
+};
+
+const orNull = (value: number | null): number | null => (value === null ? null : rounded(value));

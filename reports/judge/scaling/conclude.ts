@@ -1,0 +1,84 @@
+import type { Figure, Judgement } from '../../record/judgement.ts';
+import type { ScalingDetail } from '../../record/load-detail.ts';
+import { loadDetailOf } from '../slo/load-detail.ts';
+import { scalingDetail } from './chart.ts';
+import type { Observed } from './observed.ts';
+
+export type Mark = ScalingDetail['marks'][number];
+
+export interface Found {
+  /** What failed, worst first. */
+  failures: string[];
+  /** Why nothing can be said. */
+  gaps: string[];
+  /** When nothing failed and nothing is missing. */
+  pass: string;
+  expected: string;
+  figures: Figure[];
+  marks: Mark[];
+  derivation: string;
+}
+
+/** A source that did not answer or an engine that failed leaves nothing to claim; then failures, then gaps. */
+export function conclude(observed: Observed, found: Found): Judgement {
+  const { blocking } = observed.load;
+  const { failures, gaps } = found;
+  const verdict =
+    blocking.length > 0
+      ? 'inconclusive'
+      : failures.length > 0
+        ? 'fail'
+        : gaps.length > 0
+          ? 'inconclusive'
+          : 'pass';
+  const said = blocking.length > 0 ? blocking : failures.length > 0 ? failures : gaps;
+  const scaling = scalingDetail(observed, {
+    target: 'backend',
+    marks: found.marks,
+    derivation: found.derivation,
+  });
+  const flagged = found.marks.filter(({ outside }) => outside === 'faster' || outside === 'slower');
+  return {
+    verdict,
+    reason: verdict === 'pass' ? found.pass : said.join('; '),
+    expected: found.expected,
+    seen: found.marks.map(markText).join('; ') || 'nothing',
+    figures: [...found.figures, ...outsideFigure(found.marks)],
+    findings: flagged.map((mark) => ({
+      subject: mark.name,
+      ok: false,
+      expected: `${spanText(mark)} by the settings (${found.derivation})`,
+      seen: `${secondsText(mark.atMs)}: ${mark.outside} than expected`,
+    })),
+    findingsTotal: flagged.length,
+    evidence: [],
+    ...(observed.load.result !== null && { load: loadDetailOf(observed.load.result) }),
+    ...(scaling !== undefined && { scaling }),
+  };
+}
+
+function markText(mark: Mark): string {
+  return `${mark.name} ${secondsText(mark.atMs)}`;
+}
+
+function spanText({ expected }: Mark): string {
+  return expected === null ? '' : `${expected.loMs / 1000} to ${expected.hiMs / 1000} s`;
+}
+
+function outsideFigure(marks: readonly Mark[]): Figure[] {
+  const compared = marks.filter(({ outside }) => outside !== 'unknown');
+  if (compared.length === 0) return [];
+  const off = compared.filter(({ outside }) => outside !== 'no');
+  const value =
+    off.length === 0
+      ? `inside for ${compared.length} of ${compared.length}`
+      : off.map(({ name, outside }) => `${name}: ${outside}`).join(', ');
+  return [{ name: 'against the times expected from the settings', value }];
+}
+
+/** `12.3 s`; `not seen` */
+export function secondsText(ms: number | null): string {
+  return ms === null ? 'not seen' : `${secondsOf(ms)} s`;
+}
+
+export const secondsOf = (ms: number): number => Math.round(ms / 100) / 10;

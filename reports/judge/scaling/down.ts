@@ -1,0 +1,192 @@
+import type { History } from '../../record/history.ts';
+import type { Judgement } from '../../record/judgement.ts';
+import { goalNumber } from '../topology/findings.ts';
+import { conclude, secondsOf, secondsText } from './conclude.ts';
+import type { Found, Mark } from './conclude.ts';
+import { observe } from './observed.ts';
+import type { Hpa, HpaSpec, Observed } from './observed.ts';
+import { expectedOf, outside } from './settings.ts';
+
+/** Kubernetes' default stabilisation window on the way down, s: growing again sooner than that after shrinking is flapping. */
+const FLAP_S = 300;
+
+interface Goals {
+  extraS: number;
+  failedRequests: number;
+  flapS: number;
+}
+
+interface Context {
+  observed: Observed;
+  spec: HpaSpec;
+  endMs: number;
+  goals: Goals;
+  /** From the end of the load until the minimum was reached, ms; null: not seen. */
+  backMs: number | null;
+  flaps: Flap[];
+}
+
+/** Pods were taken away and added again, ms between the two. */
+interface Flap {
+  t: number;
+  afterMs: number;
+}
+
+/** `scaling/backend/down`: back to the minimum within the stabilisation window and `extraSeconds`, no flapping, no failed request. */
+export function judgeDown(history: History): Judgement {
+  const observed = observe(history);
+  const goals: Goals = {
+    extraS: goalNumber(history, 'extraSeconds', 60),
+    failedRequests: goalNumber(history, 'failedRequests', 0),
+    flapS: goalNumber(history, 'flapSeconds', FLAP_S),
+  };
+  const { spec, endMs } = observed;
+  const expectedText = `back to the minimum within the stabilisation window + ${goals.extraS} s of the end of the load; no pods added within ${goals.flapS} s of taking some away; failed requests ≤ ${goals.failedRequests}`;
+  const missing = missingOf(observed);
+  if (spec === null || endMs === null) {
+    return conclude(observed, {
+      ...{ failures: [], gaps: missing, pass: '', expected: expectedText },
+      ...{ figures: [], marks: [], derivation: '' },
+    });
+  }
+  const flaps = flapsOf(observed.hpa, Math.max(goals.flapS, spec.stabilisationDownS) * 1000);
+  const backMs = backAfter(observed, spec, endMs);
+  const context: Context = { observed, spec, endMs, goals, backMs, flaps };
+  const pods = Math.max(0, peakOf(observed.hpa) - spec.min);
+  const expected = expectedOf(history, spec, { hpa: observed.hpa, pods });
+  const mark: Mark = {
+    name: 'back at the minimum, after the load',
+    atMs: backMs,
+    expected: expected.back,
+    outside: outside(backMs, expected.back),
+  };
+  const failures = failuresOf(context);
+  return conclude(observed, {
+    failures,
+    gaps: [...missing, ...gapsOf(context)],
+    pass: `back at ${spec.min} pods ${secondsText(backMs)} after the load, without flapping and without a failed request`,
+    expected: expectedText,
+    figures: figuresOf(context),
+    marks: [mark],
+    derivation: expected.derivation,
+  });
+}
+
+function missingOf({ hpa, spec, endMs, load }: Observed): string[] {
+  const gaps: string[] = [];
+  if (endMs === null) gaps.push('the load was not seen to end');
+  if (spec === null) gaps.push('the settings of the autoscaler were not read');
+  if (hpa.length === 0) gaps.push('the autoscaler was not observed');
+  if (load.undelivered !== null) gaps.push(load.undelivered);
+  return gaps;
+}
+
+function peakOf(hpa: readonly Hpa[]): number {
+  return Math.max(0, ...hpa.map(({ desired }) => desired));
+}
+
+/**
+ * Pods that were taken away and wanted again soon after. The way up and the one way down that a load brings about are no flapping,
+ * whatever lies between them.
+ */
+function flapsOf(hpa: readonly Hpa[], withinMs: number): Flap[] {
+  const found: Flap[] = [];
+  let shrunkAt: number | null = null;
+  for (const [index, one] of hpa.entries()) {
+    const before = hpa[index - 1]?.desired ?? one.desired;
+    if (one.desired < before) shrunkAt = one.t;
+    if (one.desired <= before || shrunkAt === null) continue;
+    if (one.t - shrunkAt <= withinMs) found.push({ t: one.t, afterMs: one.t - shrunkAt });
+    shrunkAt = null;
+  }
+  return found;
+}
+
+/** The first moment after the load at which no more pods than the minimum are wanted or there. */
+function backAfter({ hpa, replicas }: Observed, { min }: HpaSpec, endMs: number): number | null {
+  const wanted = hpa.find(({ t, desired }) => t >= endMs && desired <= min)?.t;
+  if (wanted === undefined) return null;
+  const there =
+    replicas.length > 0
+      ? (replicas.find(({ t, total }) => t >= wanted && total <= min)?.t ?? settled(replicas, wanted, min))
+      : hpa.find(({ t, current }) => t >= wanted && current <= min)?.t;
+  return there === undefined || there === null ? null : Math.max(0, there - endMs);
+}
+
+/** Replicas are recorded when they change: those of before may hold already. */
+function settled(replicas: Observed['replicas'], atMs: number, min: number): number | null {
+  const last = replicas.findLast(({ t }) => t <= atMs);
+  return last !== undefined && last.total <= min ? atMs : null;
+}
+
+function limitS({ spec, goals }: Context): number {
+  return spec.stabilisationDownS + goals.extraS;
+}
+
+function failuresOf(context: Context): string[] {
+  return [flapText(context), lateText(context), failedText(context)].filter((text) => text !== null);
+}
+
+function flapText({ flaps, goals, spec }: Context): string | null {
+  const [first] = flaps;
+  if (first === undefined) return null;
+  const withinS = Math.max(goals.flapS, spec.stabilisationDownS);
+  const times = flaps.length === 1 ? 'once' : `${flaps.length} times`;
+  return `flapping: pods were added again ${times} within ${withinS} s of taking some away, first after ${secondsOf(first.afterMs)} s (stabilisation window ${spec.stabilisationDownS} s)`;
+}
+
+function lateText(context: Context): string | null {
+  const { backMs, observed, endMs, spec } = context;
+  const limit = limitS(context);
+  if (backMs !== null)
+    return backMs > limit * 1000
+      ? `back at ${spec.min} pods after ${secondsOf(backMs)} s, the goal is ${limit} s`
+      : null;
+  const watchedS = secondsOf(observed.lastMs - endMs);
+  return watchedS > limit
+    ? `not back at ${spec.min} pods within ${limit} s (watched for ${watchedS} s)`
+    : null;
+}
+
+function failedText({ observed, goals }: Context): string | null {
+  const requests = observed.load.result?.requests;
+  if (requests === undefined || requests.failed <= goals.failedRequests) return null;
+  return `${requests.failed} of ${requests.count} requests failed`;
+}
+
+function gapsOf({ backMs, observed, endMs, spec }: Context): string[] {
+  const gaps: string[] = [];
+  if (peakOf(observed.hpa) <= spec.min)
+    gaps.push(`there were never more than ${spec.min} pods: nothing to take away`);
+  if (backMs === null)
+    gaps.push(
+      `not seen back at ${spec.min} pods in the ${secondsOf(observed.lastMs - endMs)} s after the load`,
+    );
+  return gaps;
+}
+
+function figuresOf(context: Context): Found['figures'] {
+  const { observed, endMs, backMs, flaps, goals } = context;
+  const peak = peakOf(observed.hpa);
+  const atEnd = observed.hpa.findLast(({ t }) => t <= endMs)?.desired ?? peak;
+  const { result } = observed.load;
+  return [
+    {
+      name: 'back at the minimum after the load',
+      value: backMs === null ? null : secondsOf(backMs),
+      unit: 's',
+      goal: limitS(context),
+    },
+    { name: 'times that pods were taken away and added again', value: flaps.length, goal: 0 },
+    {
+      name: 'overshoot: most pods desired, over those at the end of the load',
+      value: peak - atEnd,
+      unit: 'pods',
+    },
+    {
+      name: 'failed requests',
+      value: result === null ? null : result.requests.failed,
+      goal: goals.failedRequests,
+    },
+  ];
+}

@@ -1,0 +1,152 @@
+import type { History, Observation } from '../../record/history.ts';
+import type { LoadSecond } from '../../record/load-result.ts';
+import { observedLoad } from '../performance/loads.ts';
+import type { Observed as ObservedLoad } from '../performance/loads.ts';
+import { list, number, seen, text } from '../topology/findings.ts';
+
+/** The status of the autoscaler at one moment. */
+export interface Hpa {
+  t: number;
+  desired: number;
+  current: number;
+  /** value / target; null: it has no metric. */
+  load: number | null;
+  metric: string;
+  /** Conditions that say why it does not scale: `ScalingActive=False FailedGetResourceMetric: …`. */
+  complaints: string[];
+}
+
+/** Its settings, as read from the cluster. */
+export interface HpaSpec {
+  min: number;
+  max: number;
+  stabilisationUpS: number;
+  stabilisationDownS: number;
+  /** Time that the policies need at least to shrink by that many pods, s. */
+  shrinkingS: (pods: number) => number;
+}
+
+export interface Replicas {
+  t: number;
+  ready: number;
+  total: number;
+}
+
+/** What a check of an autoscaler recorded; times are those of the history, ms. */
+export interface Observed {
+  hpa: Hpa[];
+  spec: HpaSpec | null;
+  replicas: Replicas[];
+  startMs: number | null;
+  endMs: number | null;
+  /** The last time of which anything is known. */
+  lastMs: number;
+  load: ObservedLoad;
+  /** Seconds of the load at the times at which they began. */
+  seconds: { atMs: number; second: LoadSecond }[];
+  /** Times of faults, for the chart. */
+  windows: { name: string; fromMs: number; toMs: number }[];
+}
+
+export function observe(history: History): Observed {
+  const load = observedLoad(history);
+  const phase = (name: string): number | null =>
+    seen(history, 'phase').find((one) => one['name'] === name)?.t ?? null;
+  const startMs = phase('load-start');
+  const lastMs = Math.max(0, ...history.observations.map(({ t }) => t));
+  return {
+    hpa: seen(history, 'hpa').map(hpaOf),
+    spec: specOf(seen(history, 'hpa-spec').at(-1)),
+    replicas: seen(history, 'replicas').map((one) => ({
+      t: one.t,
+      ready: number(one, 'ready'),
+      total: number(one, 'total'),
+    })),
+    startMs,
+    endMs: phase('load-end'),
+    lastMs,
+    load,
+    seconds: placed(history, load, startMs),
+    windows: windowsOf(history, lastMs),
+  };
+}
+
+function hpaOf(one: Observation): Hpa {
+  const metric = (one['metric'] ?? {}) as { name?: unknown; value?: unknown; target?: unknown };
+  const { name, value, target } = metric;
+  const complaints = list(one, 'conditions').flatMap(complaint);
+  // Without a metric the controller leaves the last one in the status, and says so in this condition.
+  const stale = complaints.some((text) => text.startsWith('ScalingActive=False'));
+  const known = !stale && typeof value === 'number' && typeof target === 'number' && target > 0;
+  return {
+    t: one.t,
+    desired: number(one, 'desired'),
+    current: number(one, 'current'),
+    load: known ? value / target : null,
+    metric: typeof name === 'string' ? name : 'the metric',
+    complaints,
+  };
+}
+
+/** AbleToScale and ScalingActive complain when they are False, ScalingLimited when it is True. */
+function complaint(condition: unknown): string[] {
+  if (typeof condition !== 'object' || condition === null) return [];
+  const { type, status, reason, message } = condition as Record<string, unknown>;
+  const bad = type === 'ScalingLimited' ? status === 'True' : status === 'False';
+  if (!bad || (type === 'ScalingLimited' && reason === 'TooFewReplicas')) return [];
+  const said = [reason, message].filter((one) => typeof one === 'string');
+  return [`${String(type)}=${String(status)} ${said.join(': ')}`];
+}
+
+function specOf(one: Observation | undefined): HpaSpec | null {
+  if (one === undefined) return null;
+  const spec = {
+    min: number(one, 'min'),
+    max: number(one, 'max'),
+    stabilisationUpS: orZero(number(one, 'stabilisationUpS')),
+    stabilisationDownS: number(one, 'stabilisationDownS'),
+  };
+  const complete = [spec.min, spec.max, spec.stabilisationDownS].every(Number.isFinite);
+  return complete ? { ...spec, shrinkingS: (pods) => shrinkingS(list(one, 'policies'), pods) } : null;
+}
+
+const orZero = (value: number): number => (Number.isFinite(value) ? value : 0);
+
+/** Policies of the way down: `{direction: 'down', type: 'Pods'|'Percent', value, periodSeconds}`; without any all pods may go in 15 s. */
+function shrinkingS(policies: readonly unknown[], pods: number): number {
+  const steps = policies.flatMap((one) => {
+    const { direction, type, value, periodSeconds } = (one ?? {}) as Record<string, unknown>;
+    const usable = direction === 'down' && type === 'Pods' && typeof value === 'number' && value > 0;
+    return usable && typeof periodSeconds === 'number' ? [(Math.ceil(pods / value) - 1) * periodSeconds] : [];
+  });
+  const percent = policies.some((one) => {
+    const { direction, type } = (one ?? {}) as Record<string, unknown>;
+    return direction === 'down' && type === 'Percent';
+  });
+  // Of several policies the one that allows most counts, unless the environment says otherwise.
+  return steps.length === 0 || percent ? 0 : Math.max(0, Math.min(...steps));
+}
+
+/** The engine's own start on the clock of the history, where both are known: it begins some time after it was asked to. */
+function placed(
+  { header }: History,
+  { result }: ObservedLoad,
+  startMs: number | null,
+): { atMs: number; second: LoadSecond }[] {
+  if (result === null) return [];
+  const sinceAnchor = Date.parse(result.startedAt) - Date.parse(header.anchor.wall);
+  const own = header.anchor.monoMs + sinceAnchor;
+  const zero = Number.isNaN(sinceAnchor) || (startMs !== null && own < startMs) ? startMs : own;
+  return zero === null ? [] : result.seconds.map((second) => ({ atMs: zero + second.atMs, second }));
+}
+
+function windowsOf(history: History, lastMs: number): Observed['windows'] {
+  const phases = seen(history, 'phase');
+  return phases
+    .filter((one) => one['name'] === 'fault-start')
+    .map((one) => ({
+      name: text(one, 'fault') || 'fault',
+      fromMs: one.t,
+      toMs: phases.find((other) => other['name'] === 'fault-end' && other.t > one.t)?.t ?? lastMs,
+    }));
+}

@@ -1,0 +1,92 @@
+import type { Objective } from '../../record/objective.ts';
+import type { Grid, Span } from './series.ts';
+
+/**
+ * Good and bad of a stretch of time, events or slices, counted twice: as if everything that nobody saw had been good, and as if it had
+ * been bad. What was seen to be bad is bad in both.
+ */
+export interface Account {
+  total: number;
+  badBest: number;
+  badWorst: number;
+  /** Share of the time of which something is known. */
+  coverage: number;
+}
+
+/**
+ * Events of a stretch. In a gap, as many events are supposed as the mean of the known time, or as many as a counter that survived the gap
+ * says there were, whichever is more.
+ */
+export function eventsOf(grid: Grid, span: Span, ratePerMs = meanRate(grid)): Account {
+  const found = { total: 0, bad: 0, gapTotal: 0, gapBad: 0, gapMs: 0 };
+  const from = (span.fromMs - grid.fromMs) / grid.stepMs;
+  const to = (span.toMs - grid.fromMs) / grid.stepMs;
+  const first = Math.max(0, Math.floor(from));
+  for (let index = first; index < Math.min(grid.total.length, to); index += 1) {
+    const share = Math.min(index + 1, to) - Math.max(index, from);
+    const blind = Math.min(1, (grid.gapMs[index] ?? 0) / grid.stepMs);
+    const total = (grid.total[index] ?? 0) * share;
+    const bad = (grid.bad[index] ?? 0) * share;
+    found.total += total * (1 - blind);
+    found.bad += bad * (1 - blind);
+    found.gapTotal += total * blind;
+    found.gapBad += bad * blind;
+    found.gapMs += (grid.gapMs[index] ?? 0) * share;
+  }
+  const unseen = Math.max(found.gapTotal, ratePerMs * found.gapMs);
+  return {
+    total: found.total + unseen,
+    badBest: found.bad + found.gapBad,
+    badWorst: found.bad + unseen,
+    coverage: Math.max(0, 1 - found.gapMs / (span.toMs - span.fromMs)),
+  };
+}
+
+/** Events a ms in the known time of the whole window. */
+export function meanRate(grid: Grid): number {
+  let events = 0;
+  let known = grid.toMs - grid.fromMs;
+  grid.total.forEach((total, index) => {
+    const blind = Math.min(1, (grid.gapMs[index] ?? 0) / grid.stepMs);
+    events += total * (1 - blind);
+    known -= grid.gapMs[index] ?? 0;
+  });
+  return known > 0 ? events / known : 0;
+}
+
+/**
+ * Slices of a stretch, from its end backwards, so that the newest is whole. A slice without events is good where its time was covered: nobody
+ * was refused anything; where it was not, nobody knows.
+ */
+export function slicesOf(grid: Grid, span: Span, slice: { target: number; ms: number }): Account {
+  const rate = meanRate(grid);
+  const count = Math.max(1, Math.floor((span.toMs - span.fromMs) / slice.ms + 1e-9));
+  const account: Account = {
+    total: count,
+    badBest: 0,
+    badWorst: 0,
+    coverage: eventsOf(grid, span, rate).coverage,
+  };
+  for (let index = 0; index < count; index += 1) {
+    const toMs = span.toMs - index * slice.ms;
+    const events = eventsOf(grid, { fromMs: Math.max(span.fromMs, toMs - slice.ms), toMs }, rate);
+    if (isBad(events.badBest, events.total, slice.target)) account.badBest += 1;
+    const unseen = events.coverage < 1 && events.total === 0;
+    if (unseen || isBad(events.badWorst, events.total, slice.target)) account.badWorst += 1;
+  }
+  return account;
+}
+
+/** Rounding of proportional shares must not make a slice bad. */
+const EPSILON = 1e-9;
+
+function isBad(bad: number, total: number, target: number): boolean {
+  return total > 0 && bad / total > 1 - target + EPSILON;
+}
+
+/** What the objective counts, of a stretch of time. */
+export function accountOf(objective: Objective, grid: Grid, span: Span): Account {
+  return objective.method === 'Timeslices' && objective.slice !== null
+    ? slicesOf(grid, span, objective.slice)
+    : eventsOf(grid, span);
+}

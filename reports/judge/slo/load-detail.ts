@@ -1,0 +1,102 @@
+import type { Buckets, LoadResult, LoadSecond } from '../../record/load-result.ts';
+import type { Heat, LoadDetail } from '../../record/load-detail.ts';
+import { merged, quantileMs } from './histogram.ts';
+
+const SECOND_MS = 1000;
+/** Steps of a chart: more than a screen can show apart are not kept. */
+const MOST_STEPS = 240;
+/** Rows of the heatmap: eight to a tenfold, from 1 ms to 100 s. */
+const HEAT = { lowestMs: 1, ratio: 10 ** (1 / 8), rows: 40 };
+
+/** The seconds that fall into one step. */
+export interface Step {
+  offered: number | null;
+  started: number;
+  requests: number;
+  failed: number;
+  latency: Buckets;
+  seconds: number;
+}
+
+/** A length in whole seconds by which `lengthMs` has at most 240 steps. */
+export function stepFor(lengthMs: number): number {
+  return Math.max(1, Math.ceil(lengthMs / SECOND_MS / MOST_STEPS)) * SECOND_MS;
+}
+
+/** @param placed seconds with the time, ms, at which each began on the axis of the steps */
+export function stepsOf(
+  placed: readonly { atMs: number; second: LoadSecond }[],
+  axis: { fromMs: number; stepMs: number; count: number },
+): Step[] {
+  const grouped = Array.from({ length: axis.count }, (): LoadSecond[] => []);
+  for (const { atMs, second } of placed)
+    grouped[Math.floor((atMs - axis.fromMs) / axis.stepMs)]?.push(second);
+  return grouped.map((seconds) => {
+    const sum = (of: (second: LoadSecond) => number): number =>
+      seconds.reduce((total, second) => total + of(second), 0);
+    const open = seconds.filter(({ offered }) => offered !== null);
+    return {
+      offered: open.length === 0 ? null : sum(({ offered }) => offered ?? 0),
+      started: sum(({ started }) => started),
+      requests: sum(({ requests }) => requests),
+      failed: sum(({ failed }) => failed),
+      latency: merged(seconds.map(({ latency }) => latency)),
+      seconds: seconds.length,
+    };
+  });
+}
+
+/** A figure of a step as a rate, rounded to what a chart can show. */
+export function rateOf(count: number, stepMs: number): number {
+  return rounded((count * SECOND_MS) / stepMs);
+}
+
+export function roundedOrNull(value: number | null): number | null {
+  return value === null ? null : rounded(value);
+}
+
+const rounded = (value: number): number => Number(value.toPrecision(4));
+
+/** What the record keeps of a load. */
+export function loadDetailOf(result: LoadResult): LoadDetail {
+  const { seconds, durationMs } = result;
+  const lengthMs = Math.max(durationMs, (seconds.at(-1)?.atMs ?? 0) + SECOND_MS);
+  const stepMs = stepFor(lengthMs);
+  const steps = stepsOf(
+    seconds.map((second) => ({ atMs: second.atMs, second })),
+    { fromMs: 0, stepMs, count: Math.max(1, Math.ceil(lengthMs / stepMs)) },
+  );
+  return {
+    engine: `${result.engine.name} ${result.engine.version}${result.engine.stubbed ? ' (stubbed)' : ''}`,
+    script: result.script,
+    startedAt: result.startedAt,
+    outcome: result.outcome,
+    fromMs: 0,
+    stepMs,
+    offered: steps.map(({ offered }) => (offered === null ? null : rateOf(offered, stepMs))),
+    started: steps.map(({ started }) => rateOf(started, stepMs)),
+    requestsPerSecond: steps.map(({ requests }) => rateOf(requests, stepMs)),
+    errorsPerSecond: steps.map(({ failed }) => rateOf(failed, stepMs)),
+    p50Ms: steps.map(({ latency }) => roundedOrNull(quantileMs(latency, 0.5))),
+    p99Ms: steps.map(({ latency }) => roundedOrNull(quantileMs(latency, 0.99))),
+    requests: result.requests.count,
+    failed: result.requests.failed,
+    dropped: result.scenarios.reduce((sum, { dropped }) => sum + dropped, 0),
+    heat: heatOf(steps.map(({ latency }) => latency)),
+  };
+}
+
+function heatOf(steps: readonly Buckets[]): Heat {
+  const cells: Heat['cells'] = [];
+  steps.forEach((latency, step) => {
+    const rows = new Map<number, number>();
+    for (const [us, count] of latency) {
+      const place = Math.floor(Math.log(us / SECOND_MS / HEAT.lowestMs) / Math.log(HEAT.ratio) + 1e-9);
+      // What is faster or slower than the rows is counted in the first and the last.
+      const row = Math.min(HEAT.rows - 1, Math.max(0, place));
+      rows.set(row, (rows.get(row) ?? 0) + count);
+    }
+    for (const [row, count] of [...rows].sort(([a], [b]) => a - b)) cells.push([step, row, count]);
+  });
+  return { ...HEAT, cells };
+}

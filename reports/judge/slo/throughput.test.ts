@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { inventedLoad } from './testing.ts';
+import { decideThroughput, deliveryOf } from './throughput.ts';
+
+describe('deliveryOf', () => {
+  it('should compare what was started with what was offered', () => {
+    assert.deepEqual(deliveryOf(inventedLoad({ perSecond: 45, offered: 50 })), {
+      offered: 5000,
+      started: 4500,
+      dropped: 500,
+      share: 0.9,
+    });
+    assert.equal(deliveryOf(inventedLoad({ offered: null })).share, null);
+  });
+
+  it('should use the sums of the scenarios where there are no seconds', () => {
+    const load = inventedLoad({ perSecond: 45, offered: 50, over: { seconds: [] } });
+    assert.equal(deliveryOf(load).share, 0.9);
+  });
+});
+
+describe('decideThroughput', () => {
+  it('should pass what was offered, delivered and answered well', () => {
+    const decision = decideThroughput(inventedLoad({ perSecond: 55 }), 50);
+    assert.deepEqual([decision.verdict, decision.perSecond, decision.offeredPerSecond], ['pass', 55, 55]);
+  });
+
+  it('should fail when too few of the answers are good', () => {
+    assert.equal(decideThroughput(inventedLoad({ failedAt: () => 10 }), 50).verdict, 'fail');
+  });
+
+  it('should say nothing of a rate that nobody asked for', () => {
+    const decision = decideThroughput(inventedLoad({ perSecond: 20 }), 50);
+    assert.equal(decision.verdict, 'inconclusive');
+    assert.match(decision.open, /asked for 20 requests a second only, the goal is 50/);
+  });
+
+  it('should bound the rate of a closed model by its blocks', () => {
+    assert.equal(decideThroughput(inventedLoad({ offered: null, perSecond: 60 }), 50).verdict, 'pass');
+    assert.equal(decideThroughput(inventedLoad({ offered: null, perSecond: 40 }), 50).verdict, 'fail');
+    const short = decideThroughput(inventedLoad({ offered: null, seconds: 30 }), 50);
+    assert.match(short.open, /five blocks/);
+  });
+
+  it('should be open without a request', () => {
+    const load = inventedLoad({ over: { requests: { count: 0, failed: 0 } } });
+    assert.match(decideThroughput(load, 1).open, /no request/);
+  });
+});

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { renderAll } from '../index.ts';
+import { runRecordSchema } from '../record/run-record.ts';
+import type { RunRecord } from '../record/run-record.ts';
+import { runSchemaText } from '../record/run-schema.ts';
+import { fixtureCheck, fixtureRecord, metRecord } from './fixture.ts';
+import { fixtureGoal, fixtureLoad, loadRecord } from './fixture-load.ts';
+import { renderHtml } from './html.ts';
+import { MAX_PAGE_BYTES } from './html/limits.ts';
+
+const record = loadRecord();
+const page = renderHtml(record);
+const part = (from: string, to: string): string => page.slice(page.indexOf(from), page.indexOf(to));
+
+describe('a run with loads and goals', () => {
+  it('should be a record of the published schema', () => {
+    assert.deepEqual(runRecordSchema.parse(record), record);
+    const validate = new Ajv2020({ strict: false }).compile(JSON.parse(runSchemaText()) as object);
+    assert.ok(validate(JSON.parse(JSON.stringify(record))), JSON.stringify(validate.errors));
+  });
+
+  it('should make every report, the same each time', async () => {
+    assert.deepEqual(await renderAll(record), await renderAll(loadRecord()));
+  });
+
+  it('should show nothing of loads where there are none', () => {
+    const plain = renderHtml(metRecord());
+    assert.doesNotMatch(plain, /id="goals"|class="load"|class="l-line"/);
+  });
+});
+
+describe('the table of goals', () => {
+  const table = part('<section id="goals"', '<main');
+
+  it('should list the worst remaining budget first, those without a budget last', () => {
+    const order = [
+      'API requests',
+      'API latency, p95',
+      'API availability',
+      '>API latency</a',
+      'API throughput',
+    ];
+    const places = order.map((text) => table.indexOf(text));
+    assert.ok(
+      places.every((place, index) => place > (places[index - 1] ?? -1)),
+      places.join(' '),
+    );
+    assert.match(table, /2 of 5 met/);
+  });
+
+  it('should show bounds, sample, coverage and what is left, overspent in words', () => {
+    for (const text of [
+      '99.91 – 99.98 %',
+      '17,190 <small>requests</small>',
+      '1,204,118 <small>events</small>',
+      '99.9 %',
+      '-180 to -150 %',
+      '(overspent)',
+      '-20 to 90 %',
+      'not measured',
+      'too few samples',
+    ])
+      assert.ok(table.includes(text), text);
+    assert.match(table, /href="#check-performance\.budget"/);
+  });
+
+  it('should not round a coverage up to the whole', () => {
+    const almost = fixtureGoal({ coverage: 0.99999 });
+    const check = fixtureCheck('performance/budget', { goals: [almost] });
+    assert.doesNotMatch(renderHtml(fixtureRecord([check])), /100 %/);
+  });
+});
+
+describe('the charts of a load', () => {
+  const scaling = part('id="check-scaling.backend.up"', 'id="passed"');
+
+  it('should draw offered load, pods, latency and errors on one axis, with the fault shaded', () => {
+    const [chart = ''] = scaling.split('The load</h4>');
+    for (const text of [
+      '>offered load</text',
+      '>pods</text',
+      '>latency</text',
+      '>errors</text',
+      '>p99</text',
+      '>ready</text',
+      '>desired</text',
+    ])
+      assert.ok(chart.replace(/\s+</g, '<').includes(text), text);
+    assert.equal(chart.match(/class="s-window"/g)?.length, 1);
+    assert.match(chart, /<title>pod-crash of tender-api<\/title>/);
+    assert.match(chart, /more pods desired 52\.40 s/);
+  });
+
+  it('should tell in words what it shows, and can be scrolled to by keyboard', () => {
+    assert.match(
+      scaling,
+      /tabindex="0" role="region" aria-label="Scaling of the backend, 2 to 5 pods: metric crossed 21\.00 s/,
+    );
+    assert.match(scaling, /SLOWER than expected/);
+    assert.match(scaling, /latency goal met again<\/td>\s*<td class="n">not seen/);
+    assert.match(scaling, /metrics-server resolution 15 s/);
+  });
+
+  it('should draw latencies second by second, with a cell for a single request', () => {
+    assert.match(scaling, /aria-label="Latency by second, from 1\d ms to/);
+    assert.match(scaling, /class="h-4"/);
+    const lonely = fixtureLoad();
+    lonely.heat.cells = [
+      [3, 30, 1],
+      [4, 5, 100_000],
+    ];
+    const drawn = renderHtml(fixtureRecord([fixtureCheck('performance/api/latency', { load: lonely })]));
+    assert.equal(drawn.match(/class="h-0"/g)?.length, 1);
+  });
+
+  it('should hold its lines within the chart, whatever the values', () => {
+    for (const value of [0, 1e-9, 1, 1e9]) {
+      const load = fixtureLoad({
+        p99Ms: [value],
+        p50Ms: [null],
+        started: [value],
+        offered: [null],
+        errorsPerSecond: [value],
+        requestsPerSecond: [1],
+        heat: { lowestMs: 1, ratio: 2, rows: 4, cells: [] },
+      });
+      const drawn = renderHtml(fixtureRecord([fixtureCheck('performance/api/latency', { load })]));
+      assert.doesNotMatch(drawn, /NaN|Infinity/, String(value));
+    }
+  });
+});
+
+describe('a page of loads', () => {
+  it('should escape what a script or a script’s name holds', () => {
+    const text = '"><img src=x onerror=alert(1)>';
+    const load = fixtureLoad({ script: text, engine: text, startedAt: text });
+    const goals = [
+      fixtureGoal({ objective: text, target: text, note: text, unit: text, window: text, sampleKind: text }),
+    ];
+    const [first] = loadRecord().checks;
+    const scaling = first?.scaling;
+    assert.ok(scaling);
+    const named = {
+      ...scaling,
+      target: text,
+      derivation: text,
+      marks: scaling.marks.map((mark) => ({ ...mark, name: text })),
+      windows: [{ name: text, fromMs: 0, toMs: 9 }],
+    };
+    const check = fixtureCheck('scaling/backend/up', { load, goals, scaling: named });
+    assert.doesNotMatch(renderHtml(fixtureRecord([check])), /<img/);
+  });
+
+  it('should stay within 2 MB with the densest loads in every check', () => {
+    const cells = Array.from({ length: 240 * 40 }, (_, index): [number, number, number] => [
+      index % 240,
+      Math.floor(index / 240),
+      10 ** ((index * 7) % 5),
+    ]);
+    const dense = (id: number): RunRecord['checks'][number] =>
+      fixtureCheck(`performance/api/${id}`, {
+        load: fixtureLoad({
+          started: Array.from({ length: 240 }, () => 1),
+          heat: { lowestMs: 1, ratio: 1.33, rows: 40, cells },
+        }),
+      });
+    const large = renderHtml(fixtureRecord(Array.from({ length: 30 }, (_, id) => dense(id))));
+    assert.ok(Buffer.byteLength(large) <= MAX_PAGE_BYTES, String(Buffer.byteLength(large)));
+    assert.ok(Buffer.byteLength(page) < 400_000, String(Buffer.byteLength(page)));
+  });
+});
