@@ -4,8 +4,8 @@ import { Histogram } from './histogram.ts';
 
 /** A second is told once samples of a time this much later were seen: k6 writes its samples every 200 ms, and some a little late. */
 const LATE_MS = 2000;
-/** More seconds than this (a week) come from a clock that jumped, not from a load. */
-const MOST_SECONDS = 7 * 86_400;
+/** k6 samples its VUs every second: a gap longer than an hour comes from a clock that jumped, not from a load. */
+const LONGEST_GAP_SECONDS = 3600;
 
 type Count = 'offered' | 'started' | 'dropped' | 'iterations' | 'requests' | 'failed';
 
@@ -64,7 +64,8 @@ export class SecondSeries {
   }
 
   #at(atMs: number): Second {
-    const index = Math.min(MOST_SECONDS, Math.max(0, Math.floor(atMs / 1000)));
+    const index = Math.max(0, Math.floor(atMs / 1000));
+    if (index > this.#last + LONGEST_GAP_SECONDS && this.#last >= 0) return this.#at(this.#last * 1000);
     const known = this.#seconds.get(index);
     if (known !== undefined) return known;
     const made = empty();
