@@ -10,7 +10,8 @@ const KEY = /^[-._a-zA-Z0-9]+$/;
 /** A script that cannot be carried into pods; the message names what is in the way. */
 export class BundleError extends Error {}
 
-const isRelative = (specifier: string): boolean => /^\.{0,2}\//.test(specifier) || specifier.startsWith('file:');
+const isRelative = (specifier: string): boolean =>
+  /^\.{0,2}\//.test(specifier) || specifier.startsWith('file:');
 
 /** What a module imports by path. @throws BundleError for a module that is not one, or imports what is computed */
 function importsOf(source: string, name: string): string[] {
@@ -38,19 +39,23 @@ export async function bundle(script: string): Promise<{ entry: string; files: Re
   const waiting = [entry];
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
     if (name in files) continue;
-    if (!KEY.test(name) || name === MAIN) throw new BundleError(`"${name}" cannot be the name of a file in a ConfigMap`);
+    if (!KEY.test(name) || name === MAIN)
+      throw new BundleError(`"${name}" cannot be the name of a file in a ConfigMap`);
     const source = await readFile(join(folder, name), 'utf8');
     if (/(?<![.\w$])open\s*\(/.test(source))
       throw new BundleError(`${name} calls open(): pods have no files beside the scripts`);
     files[name] = source;
     for (const specifier of importsOf(source, name)) {
       if (!/^\.\/[^/]+$/.test(specifier))
-        throw new BundleError(`${name} imports "${specifier}": only files beside the script can go into pods`);
+        throw new BundleError(
+          `${name} imports "${specifier}": only files beside the script can go into pods`,
+        );
       waiting.push(specifier.slice(2));
     }
   }
   const bytes = Object.values(files).reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-  if (bytes > MOST_BYTES) throw new BundleError(`the scripts have ${bytes} bytes: a ConfigMap holds ${MOST_BYTES} at most`);
+  if (bytes > MOST_BYTES)
+    throw new BundleError(`the scripts have ${bytes} bytes: a ConfigMap holds ${MOST_BYTES} at most`);
   return { entry, files };
 }
 

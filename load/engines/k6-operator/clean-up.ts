@@ -44,7 +44,9 @@ export async function cleanUp(
     if (left.length === 0 && pods.flat().length === 0) return [];
     if (performance.now() + pollMs > until) {
       const why = problems.length === 0 ? '' : ` (${problems.join('; ')})`;
-      return [...left.map(textOf), ...pods.flat()].map((text, index) => (index === 0 ? `${text}${why}` : text));
+      return [...left.map(textOf), ...pods.flat()].map((text, index) =>
+        index === 0 ? `${text}${why}` : text,
+      );
     }
     await delay(pollMs);
   }

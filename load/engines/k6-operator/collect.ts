@@ -28,7 +28,10 @@ function endingOfPod(pod: KubeObject, log: PodLog): Ending {
       ? { outcome: 'failed' as const, reason: 'k6 had more memory than its limit allows' }
       : endingOf({ code: terminated.exitCode, signal: null }, log.lastError);
   if (ending.outcome === 'completed' && log.summary === null)
-    return { outcome: 'failed', reason: `pod ${name}: no summary in its log, exit code ${terminated.exitCode}` };
+    return {
+      outcome: 'failed',
+      reason: `pod ${name}: no summary in its log, exit code ${terminated.exitCode}`,
+    };
   return ending.reason === '' ? ending : { ...ending, reason: `pod ${name}: ${ending.reason}` };
 }
 
@@ -60,7 +63,10 @@ export async function collect(
     for (const { error, count } of log.thrown) errors.add(error, count);
   }
   if (pods.length < how.parallelism)
-    endings.push({ outcome: 'failed', reason: `${pods.length} of ${how.parallelism} pods are there at the end` });
+    endings.push({
+      outcome: 'failed',
+      reason: `${pods.length} of ${how.parallelism} pods are there at the end`,
+    });
   const order = (ending: Ending): number => WORST.indexOf(ending.outcome);
   const [ending = { outcome: 'failed', reason: 'no pod is there at the end' }] = endings.sort(
     (a, b) => order(a) - order(b),

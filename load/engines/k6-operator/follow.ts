@@ -40,7 +40,10 @@ const STARTED: ReadonlySet<string> = new Set(['started', 'stopped', 'finished'])
 
 const failed = (reason: string): Ending => ({ outcome: 'failed', reason });
 
-export async function runnersOf({ client, namespace, name }: Followed, signal: AbortSignal): Promise<KubeObject[]> {
+export async function runnersOf(
+  { client, namespace, name }: Followed,
+  signal: AbortSignal,
+): Promise<KubeObject[]> {
   const labels = { app: 'k6', k6_cr: name, runner: 'true' };
   return (await client.list('v1/Pod', { namespace, labels }, { signal })).items;
 }
@@ -75,9 +78,13 @@ function whileRunning(run: Followed, startedMs: number, now: number): Ending | n
   const { limits, live, timeouts } = run;
   const interrupted = (reason: string): Ending => ({ outcome: 'interrupted', reason });
   if (live.total.requests > limits.requests)
-    return interrupted(`the load sent more than ${limits.requests} requests, the most it may send: it was deleted`);
+    return interrupted(
+      `the load sent more than ${limits.requests} requests, the most it may send: it was deleted`,
+    );
   if (now - startedMs > limits.durationMs)
-    return interrupted(`the load had not ended after ${limits.durationMs} ms, the most it may last: it was deleted`);
+    return interrupted(
+      `the load had not ended after ${limits.durationMs} ms, the most it may last: it was deleted`,
+    );
   if (now - (live.answeredMs ?? startedMs) > timeouts.uncountedMs)
     return failed(
       `the requests of ${place(run)} cannot be counted (GET on pods/proxy, port 6565, for ${timeouts.uncountedMs} ms), so that nothing would bound them`,
@@ -85,9 +92,15 @@ function whileRunning(run: Followed, startedMs: number, now: number): Ending | n
   return null;
 }
 
-async function look(run: Followed, signal: AbortSignal): Promise<{ stage: string; pods: KubeObject[] } | null> {
+async function look(
+  run: Followed,
+  signal: AbortSignal,
+): Promise<{ stage: string; pods: KubeObject[] } | null> {
   const { client, namespace, name } = run;
-  const testRun = await client.get({ apiVersion: 'k6.io/v1alpha1', kind: 'TestRun', namespace, name }, { signal });
+  const testRun = await client.get(
+    { apiVersion: 'k6.io/v1alpha1', kind: 'TestRun', namespace, name },
+    { signal },
+  );
   if (testRun === null) return null;
   const stage = (testRun.status as { stage?: string } | undefined)?.stage ?? '';
   return { stage, pods: await runnersOf(run, signal) };
@@ -102,7 +115,9 @@ async function step(run: Followed, seen: Seen, signal: AbortSignal): Promise<Cou
   const now = performance.now();
   if (STARTED.has(found.stage)) seen.startedMs ??= now;
   if (found.stage === 'error')
-    return over(failed(`the operator gave up ${place(run)} (stage "error"): its initializer did not accept the script`));
+    return over(
+      failed(`the operator gave up ${place(run)} (stage "error"): its initializer did not accept the script`),
+    );
   const running = found.pods.filter((pod) => !hasEnded(pod));
   if (found.pods.length >= run.parallelism && running.length === 0) return over(null);
   if (found.stage === 'finished') return over(null);

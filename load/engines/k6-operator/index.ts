@@ -122,6 +122,10 @@ export class OperatorEngine implements LoadEngine {
     };
     if (left.length === 0) return result;
     const rest = `left behind: ${left.join(', ')}; delete them by hand`;
-    return { ...result, outcome: 'failed', reason: result.reason === '' ? rest : `${result.reason}; ${rest}` };
+    return {
+      ...result,
+      outcome: 'failed',
+      reason: result.reason === '' ? rest : `${result.reason}; ${rest}`,
+    };
   }
 }

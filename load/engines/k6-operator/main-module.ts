@@ -29,7 +29,7 @@ export function mainModule(entry: string, replaced: Replaced): string {
     '});',
     `const stats = ${JSON.stringify(STATS)};`,
     ...rest,
-    "(JSON.stringify(options.thresholds).match(/p\\([0-9.]+\\)/g) || []).forEach(function (stat) {",
+    '(JSON.stringify(options.thresholds).match(/p\\([0-9.]+\\)/g) || []).forEach(function (stat) {',
     '  if (stats.indexOf(stat) === -1) stats.push(stat);',
     '});',
     'options.thresholds = Object.assign({}, added, options.thresholds);',

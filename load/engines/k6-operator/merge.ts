@@ -108,7 +108,10 @@ function scenariosOf(
 // keep
 const isEmpty = (metric: LoadMetric | undefined): boolean => metric?.type === 'counter' && metric.count === 0;
 
-function thresholdsOf(pods: readonly PodSummary[], metrics: Record<string, LoadMetric>): LoadResult['thresholds'] {
+function thresholdsOf(
+  pods: readonly PodSummary[],
+  metrics: Record<string, LoadMetric>,
+): LoadResult['thresholds'] {
   const added = new Set(pods.flatMap((pod) => pod.added));
   const expressions = new Map<string, { metric: string; expression: string }>();
   for (const pod of pods)
@@ -123,7 +126,10 @@ function thresholdsOf(pods: readonly PodSummary[], metrics: Record<string, LoadM
   }));
 }
 
-export type Merged = Pick<LoadResult, 'durationMs' | 'scenarios' | 'requests' | 'metrics' | 'checks' | 'thresholds'>;
+export type Merged = Pick<
+  LoadResult,
+  'durationMs' | 'scenarios' | 'requests' | 'metrics' | 'checks' | 'thresholds'
+>;
 
 /** @param interrupted iterations of all pods */
 export function mergePods(pods: readonly PodSummary[], interrupted: number): Merged {

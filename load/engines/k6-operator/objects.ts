@@ -2,9 +2,8 @@
 import type { KubeObject } from '../../../probes/kubernetes/types.ts';
 import { MAIN } from './bundle.ts';
 
-export const TEST_RUN = 'k6.io/v1alpha1/TestRun';
-export const MANAGED_BY = 'app.kubernetes.io/managed-by';
-export const CHECK = 'plumbline.dev/check';
+const MANAGED_BY = 'app.kubernetes.io/managed-by';
+const CHECK = 'plumbline.dev/check';
 
 export interface Spread {
   namespace: string;
@@ -33,7 +32,7 @@ export interface Parts {
 const CA_KEY = 'ca.crt';
 const CA_FOLDER = '/plumbline-ca';
 
-export function labelsOf({ check }: Pick<Spread, 'check'>): Record<string, string> {
+function labelsOf({ check }: Pick<Spread, 'check'>): Record<string, string> {
   return { [MANAGED_BY]: 'plumbline', [CHECK]: check };
 }
 

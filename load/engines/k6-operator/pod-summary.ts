@@ -52,9 +52,8 @@ export interface PodLog {
 }
 
 function checksOf(group: Group): LoadResult['checks'] {
-  const path = group.path.split('::').filter((part) => part !== '');
   const own = (group.checks ?? []).map(({ name, passes, fails }) => ({
-    ...{ name, group: path.join('::'), passes, fails },
+    ...{ name, group: group.path, passes, fails },
   }));
   return [...own, ...(group.groups ?? []).flatMap(checksOf)];
 }

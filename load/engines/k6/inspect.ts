@@ -1,6 +1,4 @@
 /** What `k6 inspect --execution-requirements` says of a script: the options as k6 will use them. */
-import type { LoadResult } from '../../../reports/record/load-result.ts';
-
 export interface Plan {
   scenarios: { name: string; executor: string }[];
   thresholds: { metric: string; expression: string }[];
@@ -32,5 +30,3 @@ export function planOf(output: string): Plan {
     ),
   };
 }
-
-export type Judged = LoadResult['thresholds'];

@@ -15,7 +15,7 @@ export const options = {
 };
 export default function () {}
 `;
-const GRACE = { interruptMs: 300, inspectMs: 20_000 };
+const GRACE = { interruptMs: 300, inspectMs: 60_000 };
 
 let k6: Installed;
 before(async () => {
@@ -99,7 +99,7 @@ describe('a load with k6', () => {
         dropped: 3,
       },
     ]);
-    assert.deepEqual(result.checks, [{ name: 'status is 200', group: 'reading', passes: 18, fails: 2 }]);
+    assert.deepEqual(result.checks, [{ name: 'status is 200', group: '::reading', passes: 18, fails: 2 }]);
     assert.deepEqual(result.errors, [{ error: '1212: dial: connection refused', count: 2 }]);
     assert.equal(result.startedAt, '2026-01-01T00:00:00.050Z');
     assert.equal(result.durationMs, 2000, 'by the rate that k6 gives');

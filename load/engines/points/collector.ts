@@ -23,9 +23,6 @@ type Check = LoadResult['checks'][number];
 /** Whether a schedule says when iterations begin, however long they take. */
 export const isOpenModel = (executor: string): boolean => executor.endsWith('-arrival-rate');
 
-/** k6 separates groups so, and begins with it. */
-const GROUP = '::';
-
 export class Collector {
   readonly errors = new Tally();
   readonly #options: CollectorOptions;
@@ -200,10 +197,7 @@ export class Collector {
 
   #check({ tags, value }: PointLine): void {
     const name = this.#options.redact(tags.check ?? '');
-    const group = (tags.group ?? '')
-      .split(GROUP)
-      .filter((part) => part !== '')
-      .join(GROUP);
+    const group = tags.group ?? '';
     const key = `${group}\n${name}`;
     const check = this.#checks.get(key) ?? { name, group, passes: 0, fails: 0 };
     this.#checks.set(key, check);

@@ -67,7 +67,12 @@ export class ApiServer {
     const port = String((server.address() as AddressInfo).port);
     const config = new KubeConfig();
     config.loadFromClusterAndUser(
-      { name: 'c', server: `https://127.0.0.1:${port}`, caData: cert.toString('base64'), skipTLSVerify: false },
+      {
+        name: 'c',
+        server: `https://127.0.0.1:${port}`,
+        caData: cert.toString('base64'),
+        skipTLSVerify: false,
+      },
       { name: 'u', token: 't' },
     );
     const transport = new Transport(config);
@@ -99,7 +104,8 @@ export class ApiServer {
 
   #answer(method: string, path: string, body: string): { status: number; answer: unknown } {
     const ok = (answer: unknown): { status: number; answer: unknown } => ({ status: 200, answer });
-    if (path === '/apis/k6.io/v1alpha1') return ok({ resources: [{ name: 'testruns' }, { name: 'testruns/status' }] });
+    if (path === '/apis/k6.io/v1alpha1')
+      return ok({ resources: [{ name: 'testruns' }, { name: 'testruns/status' }] });
     const [, rest = ''] = /^\/(?:api\/v1|apis\/k6\.io\/v1alpha1)\/namespaces\/[^/]+\/(.*)$/.exec(path) ?? [];
     const [kind = '', name = '', sub = ''] = rest.split('/');
     this.calls.push(`${method} ${kind}`);
@@ -107,9 +113,11 @@ export class ApiServer {
       return { status: 403, answer: { kind: 'Status', message: `${kind} is forbidden: no right` } };
     if (kind === 'pods') return this.#pods(name, sub);
     if (method === 'POST') return ok(this.#create(kind, JSON.parse(body) as KubeObject));
-    if (method === 'DELETE' && this.behaviour.stuck?.includes(kind) !== true) this.objects.delete(`${kind}/${name}`);
+    if (method === 'DELETE' && this.behaviour.stuck?.includes(kind) !== true)
+      this.objects.delete(`${kind}/${name}`);
     const found = this.objects.get(`${kind}/${name}`);
-    if (found === undefined) return { status: 404, answer: { kind: 'Status', message: `${kind} "${name}" not found` } };
+    if (found === undefined)
+      return { status: 404, answer: { kind: 'Status', message: `${kind} "${name}" not found` } };
     return ok(kind === 'testruns' ? { ...found, status: { stage: this.#stage() } } : found);
   }
 
@@ -130,7 +138,11 @@ export class ApiServer {
     if (name.endsWith(':6565')) {
       if (requestsPerLook === null) return { status: 403, answer: { message: 'pods/proxy is forbidden' } };
       this.#counted += requestsPerLook;
-      const sample = { type: 'metrics', id: 'http_reqs', attributes: { type: 'counter', sample: { count: this.#counted } } };
+      const sample = {
+        type: 'metrics',
+        id: 'http_reqs',
+        attributes: { type: 'counter', sample: { count: this.#counted } },
+      };
       return { status: 200, answer: { data: [sample] } };
     }
     if (sub === 'log') return { status: 200, answer: pods[Number(name.slice(-1))]?.log ?? '' };
