@@ -32,6 +32,7 @@ const STEPS: readonly Step[] = [
     counts: true,
   },
   { name: 'types', command: [bin('tsc'), '--noEmit', '--incremental', '--tsBuildInfoFile', TYPES_CACHE] },
+  { name: 'types of scenarios', command: [bin('tsc'), '--noEmit', '-p', path.join('load', 'scenarios')] },
   { name: 'format', command: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
   { name: 'unused', command: [bin('knip')] },
 ];

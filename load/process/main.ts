@@ -1,7 +1,9 @@
 /** Runs one script to its end and writes what came of it: each second as it is over, so that a killed load is not lost, then the result. */
 import { createInterface } from 'node:readline';
 import { HistoryError, openHistory, redactor } from '../../probes/history.ts';
-import { engineFor } from '../engines/choose.ts';
+import { EmbeddedEngine } from '../engines/embedded/index.ts';
+import { chooseEngine } from '../engines/index.ts';
+import { K6Engine } from '../engines/k6/index.ts';
 import type { LoadMessage, LoadOrder } from './index.ts';
 
 const EXIT = { ended: 0, engine: 2, history: 3 } as const;

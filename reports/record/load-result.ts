@@ -26,8 +26,13 @@ const trendSchema = z.object({
   p95: z.number().nullable(),
   p99: z.number().nullable(),
   p999: z.number().nullable(),
-  /** Absent where the engine gives no distribution. */
+  /** Absent where the engine gives no distribution. Of values that are no durations: in thousandths. */
   buckets: bucketsSchema.optional(),
+  /**
+   * Where several machines measured and gave no distributions: the interval in which each statistic of the whole surely lies. The
+   * statistic itself is then the upper end.
+   */
+  within: z.record(z.string(), z.tuple([z.number(), z.number()])).optional(),
 });
 const counterSchema = z.object({ type: z.literal('counter'), count: z.number(), ratePerSecond: z.number() });
 const rateSchema = z.object({
@@ -83,6 +88,8 @@ export const loadResultSchema = z.object({
     version: z.string(),
     /** True where it ran against a stand-in. */
     stubbed: z.boolean(),
+    /** From when latency is measured; absent: from the intended start. `sent`: from when the request was sent, all that k6 tells. */
+    latencyFrom: z.enum(['intended', 'sent']).optional(),
   }),
   script: z.string(),
   /** ISO 8601. */
@@ -102,6 +109,7 @@ export const loadResultSchema = z.object({
   requests: z.object({ count: z.number(), failed: z.number() }),
   /** By name; sub-metrics that thresholds name (`http_req_duration{name:read}`) beside their parents. */
   metrics: z.record(z.string(), metricSchema),
+  /** `group` is its path as k6 writes it: empty, or `::outer::inner`. */
   checks: z.array(z.object({ name: z.string(), group: z.string(), passes: z.number(), fails: z.number() })),
   thresholds: z.array(thresholdSchema),
   seconds: z.array(loadSecondSchema),

@@ -86,7 +86,7 @@ async function grow(ctx: CheckContext, { rates }: Declared, follower: ScaleFollo
   ctx.record('phase', { name: 'load-start', rates });
   await ctx.step(`let the load rise from ${lowPerSecond} to ${highPerSecond} requests a second`, () =>
     load(ctx, 'ramp', {
-      ...{ START_RATE: lowPerSecond, RATE: highPerSecond, RAMP: `${rampSeconds}s` },
+      ...{ START_RATE: lowPerSecond, RATE: highPerSecond, RAMP_UP: `${rampSeconds}s`, RAMP_DOWN: '1s' },
       HOLD: `${Math.ceil((longestMs + HOLD_MS) / 1000)}s`,
     }),
   );

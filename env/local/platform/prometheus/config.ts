@@ -41,7 +41,7 @@ export function prometheusConfig(namespaces: readonly string[]): string {
           { source_labels: ['__meta_kubernetes_namespace'], target_label: 'namespace' },
           { source_labels: [`${META}_name`], target_label: 'pod' },
           { source_labels: [`${META}_node_name`], target_label: 'node' },
-          { source_labels: [`${META}_label_app_kubernetes_io_name`], target_label: 'service' },
+          { source_labels: [`${META}_label_app_kubernetes_io_name`], target_label: 'job' },
         ],
       },
     ],

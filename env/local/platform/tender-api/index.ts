@@ -25,6 +25,8 @@ export const TENDER_API_PORT = 8080;
 const MIN_PODS = 2;
 const MAX_PODS = 5;
 const CPU_TARGET_PERCENT = 70;
+/** How long the stub of the language model takes to answer, ms. */
+const LLM_DELAY_MS = 200;
 
 function container(image: string): unknown {
   return {
@@ -35,6 +37,7 @@ function container(image: string): unknown {
       { name: 'PRIMARY_HOST', value: SCOPE },
       { name: 'REPLICA_HOST', value: 'postgres-replica' },
       { name: 'PGPASSWORD', valueFrom: { secretKeyRef: { name: CREDENTIALS, key: 'tender' } } },
+      { name: 'LLM_DELAY_MS', value: String(LLM_DELAY_MS) },
       { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
     ],
     ports: [{ name: 'http', containerPort: TENDER_API_PORT }],
@@ -105,7 +108,7 @@ export function tenderApiObjects(context: PlatformContext): KubeObject[] {
 
 const READY_DEADLINE_S = 120; // it becomes ready a second after its database
 
-/** Waits until the pods have made their table and answer. */
+/** Waits until the pods have made their tables and answer. */
 export async function waitTenderApi(context: PlatformContext): Promise<void> {
   await context.kubectl(
     ['rollout', 'status', `deployment/${TENDER_API}`, '-n', TENDER, `--timeout=${String(READY_DEADLINE_S)}s`],

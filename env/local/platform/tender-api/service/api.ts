@@ -1,7 +1,14 @@
-/** HTTP of the reference backend: /tenders, /healthz, /readyz, /metrics. */
+/** HTTP of the reference backend: /tenders, /jobs, /healthz, /readyz, /metrics. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Busy, LLM, type Generator } from './generator.ts';
 import type { TenderStore } from './store.ts';
+
+/** What answers come from. */
+export interface Sources {
+  readonly store: Pick<TenderStore, 'add' | 'find' | 'latest'>;
+  readonly generator: Pick<Generator, 'start' | 'find'>;
+}
 
 export interface Api {
   readonly server: Server;
@@ -57,7 +64,7 @@ function limitOf(url: URL): number {
   return limit;
 }
 
-async function tenders(store: TenderStore, request: IncomingMessage, url: URL): Promise<Answer> {
+async function tenders({ store }: Sources, request: IncomingMessage, url: URL): Promise<Answer> {
   const route = '/tenders';
   if (request.method === 'POST')
     return { status: 201, body: await store.add(titleOf(await readBody(request))), route };
@@ -65,7 +72,7 @@ async function tenders(store: TenderStore, request: IncomingMessage, url: URL): 
   return { status: 405, body: { error: 'use GET or POST' }, route };
 }
 
-async function tender(store: TenderStore, id: string): Promise<Answer> {
+async function tender({ store }: Sources, id: string): Promise<Answer> {
   const route = '/tenders/:id';
   const found = await store.find(id);
   return found === undefined
@@ -73,19 +80,52 @@ async function tender(store: TenderStore, id: string): Promise<Answer> {
     : { status: 200, body: found, route };
 }
 
-async function answer(store: TenderStore, ready: boolean, request: IncomingMessage): Promise<Answer> {
-  const url = new URL(request.url ?? '/', 'http://tender-api');
-  const id = /^\/tenders\/(\d{1,18})$/.exec(url.pathname)?.[1];
-  if (url.pathname === '/healthz') return { status: 200, body: { alive: true }, route: '/healthz' };
-  if (url.pathname === '/readyz') return { status: ready ? 200 : 503, body: { ready }, route: '/readyz' };
-  if (url.pathname === '/tenders') return await tenders(store, request, url);
-  if (id !== undefined) return await tender(store, id);
-  return { status: 404, body: { error: 'no such path' }, route: 'other' };
+/** Takes a generation job; its text comes later and is asked for under /jobs/ID. */
+async function generate({ generator }: Sources, request: IncomingMessage, id: string): Promise<Answer> {
+  const route = '/tenders/:id/generate';
+  if (request.method !== 'POST') return { status: 405, body: { error: 'use POST' }, route };
+  try {
+    const started = await generator.start(id);
+    return started === undefined
+      ? { status: 404, body: { error: 'no such tender' }, route }
+      : { status: 202, body: { ...started, llm: LLM }, route };
+  } catch (error) {
+    if (error instanceof Busy) return { status: 429, body: { error: error.message }, route };
+    throw error;
+  }
 }
 
-async function safeAnswer(store: TenderStore, ready: boolean, request: IncomingMessage): Promise<Answer> {
+async function job({ generator }: Sources, id: string): Promise<Answer> {
+  const route = '/jobs/:id';
+  const found = await generator.find(id);
+  return found === undefined
+    ? { status: 404, body: { error: 'no such job' }, route }
+    : { status: 200, body: { ...found, llm: LLM }, route };
+}
+
+/** Paths with an id in them; undefined for every other. */
+function byId(sources: Sources, request: IncomingMessage, path: string): Promise<Answer> | undefined {
+  const match = /^\/(?:tenders\/(?<tender>\d{1,18})(?<generate>\/generate)?|jobs\/(?<job>\d{1,18}))$/.exec(
+    path,
+  );
+  const { tender: tenderId, generate: toGenerate, job: jobId } = match?.groups ?? {};
+  if (jobId !== undefined) return job(sources, jobId);
+  if (tenderId === undefined) return undefined;
+  return toGenerate === undefined ? tender(sources, tenderId) : generate(sources, request, tenderId);
+}
+
+async function answer(sources: Sources, ready: boolean, request: IncomingMessage): Promise<Answer> {
+  const url = new URL(request.url ?? '/', 'http://tender-api');
+  if (url.pathname === '/healthz') return { status: 200, body: { alive: true }, route: '/healthz' };
+  if (url.pathname === '/readyz') return { status: ready ? 200 : 503, body: { ready }, route: '/readyz' };
+  if (url.pathname === '/tenders') return await tenders(sources, request, url);
+  const found = await byId(sources, request, url.pathname);
+  return found ?? { status: 404, body: { error: 'no such path' }, route: 'other' };
+}
+
+async function safeAnswer(sources: Sources, ready: boolean, request: IncomingMessage): Promise<Answer> {
   try {
-    return await answer(store, ready, request);
+    return await answer(sources, ready, request);
   } catch (error) {
     if (error instanceof BadRequest) return { status: 400, body: { error: error.message }, route: 'bad' };
     console.log(JSON.stringify({ level: 'error', path: request.url, cause: String(error) }));
@@ -114,8 +154,8 @@ function send(
   response.end(JSON.stringify(body));
 }
 
-/** A server that answers from the store; it is not listening yet. */
-export function createApi(store: TenderStore, podName: string): Api {
+/** A server that answers from store and generator; it is not listening yet. */
+export function createApi(sources: Sources, podName: string): Api {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const durations = new Histogram({
@@ -133,7 +173,7 @@ export function createApi(store: TenderStore, podName: string): Api {
       return;
     }
     const end = durations.startTimer({ method: request.method ?? '' });
-    const result = await safeAnswer(store, state.ready, request);
+    const result = await safeAnswer(sources, state.ready, request);
     end({ route: result.route, status: String(result.status) });
     send(response, request, podName, result);
   };

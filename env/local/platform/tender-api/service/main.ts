@@ -1,6 +1,7 @@
-/** Entry: reads the environment, makes the table, serves until SIGTERM, then finishes what is in flight. */
+/** Entry: reads the environment, makes the tables, serves until SIGTERM, then finishes what is in flight. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { createApi } from './api.ts';
+import { Generator } from './generator.ts';
 import { TenderStore } from './store.ts';
 
 function setting(name: string): string {
@@ -14,16 +15,25 @@ const store = new TenderStore({
   replicaHost: setting('REPLICA_HOST'),
   password: setting('PGPASSWORD'),
 });
-const api = createApi(store, setting('POD_NAME'));
+/** The stub's time to answer, ms. */
+const DEFAULT_LLM_DELAY_MS = 200;
+const generator = new Generator(store.jobs, {
+  delayMs: Number(process.env.LLM_DELAY_MS ?? DEFAULT_LLM_DELAY_MS),
+});
+const api = createApi({ store, generator }, setting('POD_NAME'));
 const ended = new AbortController();
 
 function stop(): void {
   if (ended.signal.aborted) return;
   ended.abort();
   api.server.close(() => {
-    void store.close().then(() => {
-      process.exitCode = 0;
-    });
+    // No request comes any more; the jobs that were taken are written down before the database is left.
+    void generator
+      .idle()
+      .then(() => store.close())
+      .then(() => {
+        process.exitCode = 0;
+      });
   });
   api.server.closeIdleConnections();
 }

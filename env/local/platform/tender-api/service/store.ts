@@ -1,5 +1,6 @@
 /** Tenders in PostgreSQL: writes go to the primary, reads to a replica. */
 import { Pool, type PoolConfig } from 'pg';
+import { JOBS_TABLE, JobStore } from './jobs.ts';
 
 export interface Tender {
   readonly id: string;
@@ -23,7 +24,7 @@ const TABLE = `CREATE TABLE IF NOT EXISTS tenders (
   title text NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now()
 )`;
-/** Any constant will do: two pods that start at once must not create the table at the same time. */
+/** Any constant will do: two pods that start at once must not create the tables at the same time. */
 const TABLE_LOCK = 7_021_411;
 
 function pool(host: string, password: string): Pool {
@@ -59,15 +60,17 @@ function toTender(row: Row): Tender {
 }
 
 export class TenderStore {
+  readonly jobs: JobStore;
   readonly #primary: Pool;
   readonly #replica: Pool;
 
   constructor(options: StoreOptions) {
     this.#primary = pool(options.primaryHost, options.password);
     this.#replica = pool(options.replicaHost, options.password);
+    this.jobs = new JobStore(this.#primary, this.#replica);
   }
 
-  /** Makes the table if it is not there. */
+  /** Makes the tables if they are not there. */
   async prepare(): Promise<void> {
     const client = await this.#primary.connect();
     let failure: Error | undefined;
@@ -75,6 +78,7 @@ export class TenderStore {
       await client.query('BEGIN');
       await client.query('SELECT pg_advisory_xact_lock($1)', [TABLE_LOCK]);
       await client.query(TABLE);
+      await client.query(JOBS_TABLE);
       await client.query('COMMIT');
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));

@@ -1,0 +1,73 @@
+/** Generates the text of tenders in the background. The language model is a stub: it answers the same after a fixed time. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Job, JobStore } from './jobs.ts';
+
+export interface GeneratorOptions {
+  /** How long the stub takes to answer. */
+  readonly delayMs: number;
+  /** In place of the stub. */
+  readonly model?: (job: Job) => Promise<string>;
+}
+
+/** Said in every answer about a job, so that no one takes its speed for a model's. */
+export const LLM = 'stubbed';
+/** A job that has not ended after this long counts as failed: its pod is gone, or the database was. */
+const GRACE_MS = 30_000;
+/** Jobs of one pod at a time; beyond them it says that it is busy. */
+const MOST_JOBS = 500;
+
+export class Busy extends Error {}
+
+const stub =
+  (delayMs: number) =>
+  async (job: Job): Promise<string> => {
+    await delay(delayMs);
+    return `Draft of tender ${job.tender}.`;
+  };
+
+export class Generator {
+  readonly #jobs: Pick<JobStore, 'start' | 'finish' | 'find'>;
+  readonly #delayMs: number;
+  readonly #model: (job: Job) => Promise<string>;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(jobs: Pick<JobStore, 'start' | 'finish' | 'find'>, { delayMs, model }: GeneratorOptions) {
+    this.#jobs = jobs;
+    this.#delayMs = delayMs;
+    this.#model = model ?? stub(delayMs);
+  }
+
+  /**
+   * Takes a job and answers at once; undefined when there is no such tender.
+   * @throws Busy when this pod has as many as it takes
+   */
+  async start(tender: string): Promise<Job | undefined> {
+    if (this.#running.size >= MOST_JOBS)
+      throw new Busy(`${String(MOST_JOBS)} texts are being generated here`);
+    const job = await this.#jobs.start(tender, this.#delayMs + GRACE_MS);
+    if (job === undefined) return undefined;
+    const work = this.#generate(job).finally(() => this.#running.delete(work));
+    this.#running.add(work);
+    return job;
+  }
+
+  find(id: string): Promise<Job | undefined> {
+    return this.#jobs.find(id);
+  }
+
+  /** Resolves when no job of this pod runs any more. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  /** Never rejects: what cannot be written down fails by its deadline. */
+  async #generate(job: Job): Promise<void> {
+    try {
+      await this.#jobs.finish(job.id, { text: await this.#model(job) });
+    } catch (error) {
+      console.log(
+        JSON.stringify({ level: 'warn', message: `job ${job.id} was not written`, cause: String(error) }),
+      );
+    }
+  }
+}

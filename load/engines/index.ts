@@ -1,0 +1,89 @@
+/** Which engine runs a load. The engines themselves are handed in by whoever calls. */
+import type { LoadEngine } from './engine.ts';
+
+export { thresholdsOf } from '../thresholds.ts';
+export type { LoadEngine, LoadListener, LoadRequest, Threshold } from './engine.ts';
+
+export type EngineName = LoadEngine['name'];
+
+/** What an environment says of its engine; `auto` takes the first that can run. */
+export const ENGINE_CHOICES = ['auto', 'k6', 'k6-operator', 'embedded'] as const;
+export type EngineChoice = (typeof ENGINE_CHOICES)[number];
+
+/** k6 first: it is what teams run elsewhere. Many pods only where the environment declares them: they cost. The embedded one always runs. */
+const ORDER: readonly EngineName[] = ['k6', 'k6-operator', 'embedded'];
+
+export interface Candidate {
+  name: EngineName;
+  /** Why it cannot run here, with what to do; null when it can. */
+  unavailable: string | null;
+}
+
+export interface Chosen {
+  name: EngineName;
+  /** Those before it in the order, each with the reason why not; empty where the environment named one. */
+  passedOver: { name: EngineName; reason: string }[];
+}
+
+const NOT_GIVEN = 'the environment does not declare it';
+
+/** An engine that was named cannot run, or none can. */
+export class NoEngineError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'NoEngineError';
+  }
+}
+
+/**
+ * Picks by name, or in order. An engine that is not among the candidates is not declared.
+ * @throws NoEngineError when the named one, or every one, cannot run; another is never taken in its place
+ */
+export function pick(choice: EngineChoice, candidates: readonly Candidate[]): Chosen {
+  const reasonOf = (name: EngineName): string | null => {
+    const candidate = candidates.find((each) => each.name === name);
+    return candidate === undefined ? NOT_GIVEN : candidate.unavailable;
+  };
+  if (choice !== 'auto') {
+    const reason = reasonOf(choice);
+    if (reason !== null) throw new NoEngineError(`load engine "${choice}" cannot run: ${reason}`);
+    return { name: choice, passedOver: [] };
+  }
+  const passedOver: Chosen['passedOver'] = [];
+  for (const name of ORDER) {
+    const reason = reasonOf(name);
+    if (reason === null) return { name, passedOver };
+    passedOver.push({ name, reason });
+  }
+  const reasons = passedOver.map(({ name, reason }) => `${name}: ${reason}`);
+  throw new NoEngineError(`no load engine can run: ${reasons.join('; ')}`);
+}
+
+async function reasonOf(engine: LoadEngine): Promise<string | null> {
+  try {
+    return await engine.unavailable();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/**
+ * Asks the engines that are declared, only as many as the choice needs, and picks one.
+ * @throws NoEngineError as `pick` does
+ */
+export async function chooseEngine(
+  choice: EngineChoice,
+  declared: readonly LoadEngine[],
+): Promise<{ engine: LoadEngine; passedOver: Chosen['passedOver'] }> {
+  const order = choice === 'auto' ? ORDER : [choice];
+  const candidates: Candidate[] = [];
+  for (const name of order) {
+    const engine = declared.find((each) => each.name === name);
+    if (engine === undefined) continue;
+    const unavailable = await reasonOf(engine);
+    candidates.push({ name, unavailable });
+    if (unavailable === null) return { engine, passedOver: pick(choice, candidates).passedOver };
+  }
+  pick(choice, candidates);
+  throw new NoEngineError('no load engine can run');
+}

@@ -1,0 +1,131 @@
+/** Spreads a load over many pods with the k6 operator (TestRun, k6.io/v1alpha1). README.md says how, and what it cannot tell. */
+import { randomBytes } from 'node:crypto';
+import type { KubeClient } from '../../../probes/kubernetes/client.ts';
+import { refOf } from '../../../probes/kubernetes/client.ts';
+import { unavailableText } from '../../../probes/kubernetes/errors.ts';
+import type { ObjectRef } from '../../../probes/kubernetes/types.ts';
+import type { LoadResult } from '../../../reports/record/load-result.ts';
+import type { LoadEngine, LoadListener, LoadRequest } from '../engine.ts';
+import { variablesProblem } from '../k6/command.ts';
+import type { Ending } from '../k6/exit-codes.ts';
+import { replacedBy } from '../k6/wrapper.ts';
+import { redactor } from '../redact.ts';
+import { bundle } from './bundle.ts';
+import { cleanUp } from './clean-up.ts';
+import { collect } from './collect.ts';
+import { follow, TIMEOUTS, type Course, type Timeouts } from './follow.ts';
+import { LiveCounts } from './live.ts';
+import { mainModule } from './main-module.ts';
+import { mergePods } from './merge.ts';
+import { objectsOf, type Spread } from './objects.ts';
+
+export interface OperatorOptions extends Spread {
+  client: KubeClient;
+  /** Whether the operator behind the API is a stand-in; the result says so. */
+  stubbed: boolean;
+  timeouts?: Partial<Timeouts>;
+}
+
+const GROUP = '/apis/k6.io/v1alpha1';
+const INSTALL =
+  'install the k6 operator (https://grafana.com/docs/k6/latest/set-up/set-up-distributed-k6/install-k6-operator/) or run with another engine';
+
+type Parts = Partial<Omit<LoadResult, 'schema' | 'engine' | 'script'>>;
+
+export class OperatorEngine implements LoadEngine {
+  readonly name = 'k6-operator';
+  readonly #options: OperatorOptions;
+  readonly #timeouts: Timeouts;
+
+  constructor(options: OperatorOptions) {
+    this.#options = options;
+    this.#timeouts = { ...TIMEOUTS, ...options.timeouts };
+  }
+
+  async unavailable(): Promise<string | null> {
+    try {
+      const { status, body } = await this.#options.client.raw(GROUP);
+      if (status === 404) return `the cluster has no TestRun of k6.io/v1alpha1: ${INSTALL}`;
+      if (status !== 200) return `the cluster does not say whether it has TestRuns (GET ${GROUP}: ${status})`;
+      const { resources = [] } = JSON.parse(body) as { resources?: { name?: string }[] };
+      const has = resources.some(({ name }) => name === 'testruns');
+      return has ? null : `the cluster's k6.io/v1alpha1 has no testruns: ${INSTALL}`;
+    } catch (error) {
+      return `the cluster does not say whether it has TestRuns: ${unavailableText(error)}`;
+    }
+  }
+
+  async run(request: LoadRequest, listener: LoadListener, signal: AbortSignal): Promise<LoadResult> {
+    const redact = redactor(request.variables);
+    const startedAt = new Date().toISOString();
+    const made: ObjectRef[] = [];
+    let parts: Parts;
+    try {
+      parts = await this.#load(request, { made, redact, listener }, signal);
+    } catch (error) {
+      parts = signal.aborted
+        ? { outcome: 'interrupted', reason: 'the load was interrupted' }
+        : { outcome: 'failed', reason: redact(unavailableText(error)) };
+    }
+    const left = await cleanUp(this.#options.client, made, this.#timeouts);
+    return this.#result(request.script, { startedAt, ...parts }, left);
+  }
+
+  async #load(
+    request: LoadRequest,
+    tools: { made: ObjectRef[]; redact: (text: string) => string; listener: LoadListener },
+    signal: AbortSignal,
+  ): Promise<Parts> {
+    const { client, namespace, parallelism } = this.#options;
+    signal.throwIfAborted();
+    const problem = variablesProblem(request.variables);
+    if (problem !== null) return { outcome: 'failed', reason: problem };
+    const { entry, files } = await bundle(request.script);
+    const name = `plumbline-load-${randomBytes(4).toString('hex')}`;
+    const main = mainModule(entry, replacedBy(request));
+    const { variables, ca, limits } = request;
+    for (const object of objectsOf(this.#options, { name, files, main, variables, ca })) {
+      // Before the call: an object may be there although its answer was lost.
+      tools.made.push(refOf(object));
+      await client.create(object, { signal });
+    }
+    const live = new LiveCounts(client, namespace, (second) => tools.listener.second?.(second));
+    const run = { client, namespace, name, parallelism, limits, timeouts: this.#timeouts, live };
+    let course: Course;
+    try {
+      course = await follow(run, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return this.#partly(live, { outcome: 'interrupted', reason: 'the load was interrupted' });
+    }
+    if (course.givenUp !== null) return this.#partly(live, course.givenUp);
+    const { logs, ending, errors } = await collect(client, course.pods, { parallelism, ...tools }, signal);
+    const summaries = logs.flatMap(({ summary }) => summary ?? []);
+    const interrupted = logs.reduce((sum, log) => sum + log.interrupted, 0);
+    return { ...mergePods(summaries, interrupted), seconds: live.seconds(), errors, ...ending };
+  }
+
+  /** A load that was cut off has no summaries: what its pods had counted so far is all there is. */
+  #partly(live: LiveCounts, ending: Ending): Parts {
+    const { requests, failed } = live.total;
+    const seconds = live.seconds();
+    return { requests: { count: requests, failed }, seconds, durationMs: seconds.length * 1000, ...ending };
+  }
+
+  #result(script: string, parts: Parts, left: readonly string[]): LoadResult {
+    const { version, stubbed } = { version: this.#options.image, stubbed: this.#options.stubbed };
+    const result: LoadResult = {
+      ...{ schema: 1, engine: { name: this.name, version, stubbed, latencyFrom: 'sent' }, script },
+      ...{ startedAt: '', durationMs: 0, scenarios: [], requests: { count: 0, failed: 0 }, metrics: {} },
+      ...{ checks: [], thresholds: [], seconds: [], errors: [], outcome: 'failed', reason: '' },
+      ...parts,
+    };
+    if (left.length === 0) return result;
+    const rest = `left behind: ${left.join(', ')}; delete them by hand`;
+    return {
+      ...result,
+      outcome: 'failed',
+      reason: result.reason === '' ? rest : `${result.reason}; ${rest}`,
+    };
+  }
+}

@@ -1,0 +1,91 @@
+/** What is created in the cluster for one load. */
+import type { KubeObject } from '../../../probes/kubernetes/types.ts';
+import { MAIN } from './bundle.ts';
+
+const MANAGED_BY = 'app.kubernetes.io/managed-by';
+const CHECK = 'plumbline.dev/check';
+
+export interface Spread {
+  namespace: string;
+  /** Id of the check that the load is for, with dots in place of slashes. */
+  check: string;
+  /** Pods that share the load. k6 gives each an equal part of every rate and of every VU. */
+  parallelism: number;
+  /** Image with k6 2.x; the operator's own default (`grafana/k6:latest`) is whatever is latest. */
+  image: string;
+  /** Image of the pod that starts the others, where the operator's default cannot be pulled. */
+  starterImage?: string;
+  /** Every pod on a node of its own. */
+  separate?: boolean;
+  resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
+}
+
+export interface Parts {
+  /** Of all objects. */
+  name: string;
+  files: Readonly<Record<string, string>>;
+  main: string;
+  variables: Readonly<Record<string, string>>;
+  ca?: string | undefined;
+}
+
+const CA_KEY = 'ca.crt';
+const CA_FOLDER = '/plumbline-ca';
+
+function labelsOf({ check }: Pick<Spread, 'check'>): Record<string, string> {
+  return { [MANAGED_BY]: 'plumbline', [CHECK]: check };
+}
+
+/** Variables come from a Secret one by one: the operator hands on only what is listed to the pod that reads the options. */
+function environment({ name, variables, ca }: Parts): unknown[] {
+  const of = (key: string): unknown => ({ name: key, valueFrom: { secretKeyRef: { name, key } } });
+  const trust = ca === undefined ? [] : [{ name: 'SSL_CERT_FILE', value: `${CA_FOLDER}/${CA_KEY}` }];
+  return [...Object.keys(variables).sort().map(of), ...trust];
+}
+
+function trustVolume({ name, ca }: Parts): Record<string, unknown> {
+  if (ca === undefined) return {};
+  return {
+    volumes: [{ name: 'plumbline-ca', secret: { secretName: name, items: [{ key: CA_KEY, path: CA_KEY }] } }],
+    volumeMounts: [{ name: 'plumbline-ca', mountPath: CA_FOLDER, readOnly: true }],
+  };
+}
+
+function testRun(spread: Spread, parts: Parts): KubeObject {
+  const labels = labelsOf(spread);
+  const { parallelism, separate, image, starterImage, resources } = spread;
+  return {
+    apiVersion: 'k6.io/v1alpha1',
+    kind: 'TestRun',
+    metadata: { name: parts.name, namespace: spread.namespace, labels },
+    spec: {
+      parallelism,
+      ...(separate === true && { separate }),
+      script: { configMap: { name: parts.name, file: MAIN } },
+      arguments: '--no-usage-report --no-color --log-format=json --include-system-env-vars',
+      // Interrupted iterations are only told in the progress.
+      quiet: 'false',
+      runner: {
+        image,
+        metadata: { labels },
+        // k6 calls no API of Kubernetes.
+        automountServiceAccountToken: 'false',
+        env: environment(parts),
+        ...(resources && { resources }),
+        ...trustVolume(parts),
+      },
+      starter: { ...(starterImage !== undefined && { image: starterImage }), metadata: { labels } },
+    },
+  };
+}
+
+/** In the order in which they are created: what the TestRun needs comes first. */
+export function objectsOf(spread: Spread, parts: Parts): KubeObject[] {
+  const metadata = { name: parts.name, namespace: spread.namespace, labels: labelsOf(spread) };
+  const secret = { ...parts.variables, ...(parts.ca !== undefined && { [CA_KEY]: parts.ca }) };
+  return [
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { ...parts.files, [MAIN]: parts.main } },
+    { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', stringData: secret },
+    testRun(spread, parts),
+  ];
+}

@@ -1,0 +1,378 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { Ajv } from 'ajv';
+import { parse } from 'yaml';
+import type { KubeClient } from '../../../probes/kubernetes/client.ts';
+import { loadResultSchema, type LoadResult, type LoadSecond } from '../../../reports/record/load-result.ts';
+import type { LoadListener, LoadRequest } from '../engine.ts';
+import { OperatorEngine, type OperatorOptions } from './index.ts';
+import { mainModule } from './main-module.ts';
+import { ApiServer, type Behaviour, type Pod } from './testing/api-server.ts';
+
+const SCRIPT = `import { rate } from './settings.ts';
+export const options: { scenarios: object; thresholds: object } = {
+  scenarios: { steady: { executor: 'constant-arrival-rate', rate } },
+  thresholds: { http_req_duration: ['p(95)<500'], 'http_req_duration{name:never}': ['p(75)<9'] },
+};
+export default function steady(): void {}
+`;
+
+let api: ApiServer;
+let client: KubeClient;
+let stop: () => void;
+let folder: string;
+let script: string;
+before(async () => {
+  ({ api, client, stop } = await ApiServer.start());
+  folder = await mkdtemp(join(tmpdir(), 'plumbline-operator-'));
+  script = join(folder, 'steady.ts');
+  await writeFile(script, SCRIPT);
+  await writeFile(join(folder, 'settings.ts'), 'export const rate: number = 5;\n');
+});
+after(async () => {
+  stop();
+  await rm(folder, { recursive: true });
+});
+
+const trend = (count: number, p95: number): Record<string, number> => ({
+  ...{ count, min: 1, avg: p95 / 2, med: p95 / 2, max: p95 * 2 },
+  ...{ 'p(90)': p95, 'p(95)': p95, 'p(99)': p95, 'p(99.9)': p95, 'p(75)': p95 },
+});
+
+/** handleSummary's data of one pod, told by the main module that the pod runs. */
+async function logOf(requests: number, p95: number, extra: string[] = []): Promise<string> {
+  const main = join(folder, `main-${String(Math.random()).slice(2)}.mjs`);
+  const source = mainModule('plain.mjs', {});
+  await writeFile(
+    join(folder, 'plain.mjs'),
+    `export const options = { scenarios: { steady: { executor: 'constant-arrival-rate' } },
+    thresholds: { http_req_duration: ['p(95)<500'] } };\nexport default () => {};\n`,
+  );
+  await writeFile(main, source);
+  const module = (await import(pathToFileURL(main).href)) as {
+    handleSummary: (data: unknown) => { stdout: string };
+    options: { thresholds: Record<string, string[]> };
+  };
+  const metric = (
+    type: string,
+    values: Record<string, number>,
+    name: string,
+    contains = 'default',
+  ): unknown => ({
+    ...{ type, contains, values },
+    thresholds: Object.fromEntries(
+      (module.options.thresholds[name] ?? []).map((each) => [each, { ok: true }]),
+    ),
+  });
+  const data = {
+    metrics: {
+      http_reqs: metric('counter', { count: requests, rate: 5 }, 'http_reqs'),
+      http_req_failed: metric('rate', { rate: 0.1, passes: 1, fails: requests - 1 }, 'http_req_failed'),
+      http_req_duration: metric('trend', trend(requests, p95), 'http_req_duration', 'time'),
+      vus: metric('gauge', { value: 2, min: 1, max: 3 }, 'vus'),
+      'iterations{scenario:steady}': metric('counter', { count: requests }, 'iterations{scenario:steady}'),
+      'dropped_iterations{scenario:steady}': metric(
+        'counter',
+        { count: 1 },
+        'dropped_iterations{scenario:steady}',
+      ),
+    },
+    root_group: {
+      ...{ name: '', path: '', checks: [{ name: 'ok', passes: requests - 1, fails: 1 }] },
+      groups: [{ name: 'g', path: '::g', checks: [{ name: 'ok', passes: 1, fails: 0 }], groups: [] }],
+    },
+    state: { testRunDurationMs: 2000 },
+    setup_data: { token: 'hunter2' },
+  };
+  const progress = `running (02.0s), 0/2 VUs, ${requests} complete and 1 interrupted iterations`;
+  return [...extra, progress, module.handleSummary(data).stdout].join('\n');
+}
+
+interface Case extends Partial<LoadRequest> {
+  behaviour?: Behaviour;
+  listener?: LoadListener;
+  signal?: AbortSignal;
+  options?: LoadRequest['options'];
+  engine?: Partial<OperatorOptions>;
+}
+
+async function run(how: Case): Promise<LoadResult> {
+  const {
+    behaviour = {},
+    listener = {},
+    signal = new AbortController().signal,
+    engine = {},
+    ...request
+  } = how;
+  api.reset(behaviour);
+  const timeouts = { pollMs: 5, startMs: 5000, uncountedMs: 5000, cleanUpMs: 60, ...engine.timeouts };
+  const made = new OperatorEngine({
+    ...{
+      client,
+      namespace: 'tender',
+      check: 'performance.latency',
+      parallelism: 2,
+      image: 'k6:2.2.0',
+      stubbed: true,
+    },
+    ...engine,
+    timeouts,
+  });
+  const result = await made.run(
+    {
+      script,
+      variables: { TOKEN: 'hunter2', RATE: '5' },
+      limits: { requests: 1000, durationMs: 60_000 },
+      ...request,
+    },
+    listener,
+    signal,
+  );
+  return loadResultSchema.parse(result);
+}
+
+async function twoPods(): Promise<Pod[]> {
+  return [
+    { exitCode: 0, log: await logOf(10, 100) },
+    { exitCode: 99, log: await logOf(30, 300) },
+  ];
+}
+
+describe('a load over many pods', () => {
+  it('should be one result, with counts that add up and quantiles within their bounds', async () => {
+    const told: LoadSecond[] = [];
+    const result = await run({
+      behaviour: { pods: await twoPods() },
+      listener: { second: (each) => told.push(each) },
+    });
+    assert.deepEqual([result.outcome, result.reason], ['completed', '']);
+    assert.deepEqual(result.engine, {
+      name: 'k6-operator',
+      version: 'k6:2.2.0',
+      stubbed: true,
+      latencyFrom: 'sent',
+    });
+    assert.deepEqual(result.requests, { count: 40, failed: 2 });
+    assert.deepEqual(result.scenarios, [
+      {
+        name: 'steady',
+        executor: 'constant-arrival-rate',
+        offered: 44,
+        iterations: 40,
+        interrupted: 2,
+        dropped: 2,
+      },
+    ]);
+    const duration = result.metrics.http_req_duration;
+    assert.ok(duration?.type === 'trend' && duration.buckets === undefined);
+    assert.deepEqual([duration.count, duration.min, duration.avg, duration.max], [40, 1, 125, 600]);
+    assert.deepEqual([duration.p95, duration.within?.p95], [300, [100, 300]]);
+    assert.deepEqual(
+      result.checks.map(({ group, passes, fails }) => [group, passes, fails]),
+      [
+        ['', 38, 2],
+        ['::g', 2, 0],
+      ],
+    );
+    assert.deepEqual(result.thresholds, [{ metric: 'http_req_duration', expression: 'p(95)<500', ok: true }]);
+    assert.deepEqual(result.metrics.vus, { type: 'gauge', value: 4, min: 2, max: 6 });
+    assert.ok(!('iterations{scenario:steady}' in result.metrics));
+    assert.deepEqual(told, result.seconds);
+    assert.doesNotMatch(JSON.stringify(result), /hunter2/);
+    assert.equal(api.objects.size, 0, 'nothing is left');
+  });
+
+  it('should create objects that have only fields of the CRD, all labelled', async () => {
+    await run({
+      behaviour: { pods: await twoPods() },
+      ca: 'PEM',
+      engine: { separate: true, starterImage: 's' },
+    });
+    assert.deepEqual(
+      api.created.map(({ kind }) => kind),
+      ['ConfigMap', 'Secret', 'TestRun'],
+    );
+    const [configMap, secret, testRun] = api.created;
+    for (const { metadata } of api.created) {
+      assert.deepEqual(metadata.labels, {
+        'app.kubernetes.io/managed-by': 'plumbline',
+        'plumbline.dev/check': 'performance.latency',
+      });
+    }
+    assert.deepEqual(Object.keys(configMap?.data as object).sort(), [
+      'plumbline-main.js',
+      'settings.ts',
+      'steady.ts',
+    ]);
+    assert.deepEqual(secret?.stringData, { TOKEN: 'hunter2', RATE: '5', 'ca.crt': 'PEM' });
+    assert.doesNotMatch(JSON.stringify(testRun), /hunter2/);
+    const crd = parse(await readFile(new URL('./crd.yaml', import.meta.url), 'utf8')) as {
+      spec: { versions: { schema: { openAPIV3Schema: object } }[] };
+    };
+    const schema = closed(crd.spec.versions[0]?.schema.openAPIV3Schema);
+    const validate = new Ajv({ strict: false, formats: { int32: true } }).compile(schema as object);
+    assert.ok(validate(testRun), JSON.stringify(validate.errors));
+    const spec = testRun?.spec as { runner: { env: unknown[]; volumes: unknown[] }; parallelism: number };
+    assert.equal(spec.parallelism, 2);
+    assert.deepEqual(spec.runner.env[0], {
+      name: 'RATE',
+      valueFrom: { secretKeyRef: { name: testRun?.metadata.name, key: 'RATE' } },
+    });
+  });
+
+  it('should be unavailable where the cluster has no TestRun', async () => {
+    const engine = (of: KubeClient): OperatorEngine =>
+      new OperatorEngine({
+        client: of,
+        namespace: 'a',
+        check: 'c',
+        parallelism: 1,
+        image: 'i',
+        stubbed: true,
+      });
+    assert.equal(await engine(client).unavailable(), null);
+    const answering = (status: number, body = '{}'): KubeClient =>
+      ({ raw: () => Promise.resolve({ status, body }) }) as unknown as KubeClient;
+    assert.match(
+      (await engine(answering(404)).unavailable()) ?? '',
+      /no TestRun of k6\.io\/v1alpha1: install/,
+    );
+    assert.match((await engine(answering(403)).unavailable()) ?? '', /does not say/);
+    assert.match((await engine(answering(200)).unavailable()) ?? '', /no testruns/);
+  });
+});
+
+/** The schema with every object that lists its fields closed to others; `metadata` is the API server's own. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const entries = Object.entries(schema).map(([key, value]) => [key, closed(value)] as const);
+  const own = Object.fromEntries(entries);
+  return 'properties' in own && own.type === 'object' ? { ...own, additionalProperties: false } : own;
+}
+
+describe('a load over many pods that goes wrong', () => {
+  const nothingLeft = (): void => assert.deepEqual([...api.objects.keys()], []);
+
+  it('should say what was last seen when it never starts', async () => {
+    const result = await run({
+      behaviour: { stages: ['created'], pods: await twoPods() },
+      engine: { timeouts: { startMs: 80 } },
+    });
+    assert.equal(result.outcome, 'failed');
+    assert.match(
+      result.reason,
+      /TestRun tender\/plumbline-load-\w+ did not start within 80 ms; last seen: stage "created", 2 of 2 pods/,
+    );
+    nothingLeft();
+  });
+
+  it('should say so when the operator refuses the script', async () => {
+    const result = await run({ behaviour: { stages: ['', 'initialization', 'error'] } });
+    assert.match(result.reason, /stage "error"/);
+    nothingLeft();
+  });
+
+  it('should take the worst of its pods for its ending, with the error of that pod', async () => {
+    const [good] = await twoPods();
+    assert.ok(good);
+    const error = JSON.stringify({ level: 'error', msg: 'setup with hunter2 saw 503' });
+    const cases: [Pod, string, RegExp][] = [
+      [
+        { exitCode: 107, log: await logOf(1, 1, [error]) },
+        'failed',
+        /pod runner-1: .*threw.*setup with \[TOKEN\] saw 503/,
+      ],
+      [{ exitCode: 137, reason: 'OOMKilled', log: '' }, 'failed', /runner-1: k6 had more memory/],
+      [{ exitCode: 108, log: good.log }, 'aborted', /runner-1: the script ended the load/],
+      [{ exitCode: 0, log: 'PLUMBLINE-SUMMARY-BEGIN\n{"metr' }, 'failed', /runner-1: no summary in its log/],
+    ];
+    for (const [pod, outcome, reason] of cases) {
+      const result = await run({ behaviour: { pods: [good, pod] } });
+      assert.equal(result.outcome, outcome);
+      assert.match(result.reason, reason);
+      assert.ok(result.requests.count >= 10, 'what the others said is kept');
+      nothingLeft();
+    }
+  });
+
+  it('should miss a pod that is not there', async () => {
+    const [good] = await twoPods();
+    assert.ok(good);
+    const result = await run({ behaviour: { pods: [good] } });
+    assert.match(result.reason, /1 of 2 pods are there at the end/);
+  });
+
+  it('should not wait for pods that failed before the start', async () => {
+    const pods = [{ exitCode: 1, log: '' }];
+    const result = await run({ behaviour: { stages: ['', 'broken'], pods } });
+    assert.match(result.reason, /a pod of TestRun .* failed before all had started/);
+    nothingLeft();
+  });
+
+  it('should leave nothing when the API refuses, at whatever step', async () => {
+    for (const forbidden of ['POST configmaps', 'POST secrets', 'POST testruns', 'GET pods']) {
+      const result = await run({ behaviour: { forbidden: [forbidden], pods: await twoPods() } });
+      assert.equal(result.outcome, 'failed');
+      assert.match(result.reason, /^forbidden: .*403 .* is forbidden: no right/);
+      nothingLeft();
+    }
+  });
+
+  it('should leave nothing when it is aborted in the middle, and keep what was counted', async () => {
+    const abort = new AbortController();
+    const result = await run({
+      behaviour: { endless: true, pods: await twoPods() },
+      signal: abort.signal,
+      limits: { requests: 1_000_000, durationMs: 60_000 },
+      listener: { second: () => abort.abort() },
+    });
+    assert.deepEqual([result.outcome, result.reason], ['interrupted', 'the load was interrupted']);
+    assert.ok(result.requests.count > 0);
+    nothingLeft();
+    const before = await run({ signal: AbortSignal.abort() });
+    assert.equal(before.outcome, 'interrupted');
+    assert.deepEqual(api.calls, []);
+  });
+
+  it('should be deleted when it sends or lasts more than it may, or cannot be counted', async () => {
+    const behaviour = { endless: true, pods: await twoPods() };
+    const more = await run({ behaviour, limits: { requests: 20, durationMs: 60_000 } });
+    assert.match(more.reason, /more than 20 requests/);
+    const longer = await run({ behaviour, limits: { requests: 1_000_000, durationMs: 50 } });
+    assert.match(longer.reason, /had not ended after 50 ms/);
+    assert.deepEqual([more.outcome, longer.outcome], ['interrupted', 'interrupted']);
+    const uncounted = await run({
+      behaviour: { ...behaviour, requestsPerLook: null },
+      engine: { timeouts: { uncountedMs: 50 } },
+    });
+    assert.match(uncounted.reason, /cannot be counted \(GET on pods\/proxy/);
+    nothingLeft();
+  });
+
+  it('should name what it could not delete', async () => {
+    const result = await run({ behaviour: { pods: await twoPods(), stuck: ['secrets'] } });
+    assert.equal(result.outcome, 'failed');
+    assert.match(result.reason, /^left behind: Secret tender\/plumbline-load-\w+; delete them by hand$/);
+  });
+
+  it('should refuse scripts that cannot be carried into pods, by what stands in the way', async () => {
+    const refused: [string, RegExp][] = [
+      [`import a from '../a.js'; export default a;`, /imports "\.\.\/a\.js": only files beside the script/],
+      [`const a = open('./data.json'); export default () => a;`, /calls open\(\)/],
+      [`export default function ( {`, /cannot be read as a module/],
+    ];
+    for (const [source, expected] of refused) {
+      const bad = join(folder, 'bad.js');
+      await writeFile(bad, source);
+      const result = await run({ script: bad });
+      assert.equal(result.outcome, 'failed');
+      assert.match(result.reason, expected);
+      assert.deepEqual(api.calls, [], 'nothing was created');
+    }
+  });
+});

@@ -1,0 +1,59 @@
+/** The `k6` on PATH and its version. */
+import { execFile } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
+
+/** The documented interface that this engine speaks; another major version may change flags, formats and exit codes. */
+export const MAJOR = 2;
+const DEADLINE_MS = 10_000;
+const INSTALL = `install k6 ${MAJOR}.x (https://grafana.com/docs/k6/latest/set-up/install-k6/) or run with another engine`;
+
+/** First file of that name on a PATH that may be run; null when there is none. Relative folders are left out. */
+export function onPath(name: string, path: string): string | null {
+  for (const folder of path.split(delimiter).filter(isAbsolute)) {
+    const file = join(folder, name);
+    try {
+      accessSync(file, constants.X_OK);
+      return file;
+    } catch {
+      // Not here: the next folder may have it.
+    }
+  }
+  return null;
+}
+
+/** `2.2.0` of what `k6 version` prints; null when it is something else. */
+export function versionOf(output: string): string | null {
+  return /^k6(?:\.exe)? v?(\d+\.\d+\.\d+\S*)/m.exec(output)?.[1] ?? null;
+}
+
+export type Found = { file: string; version: string } | { problem: string };
+
+/** Finds k6 and asks for its version; a problem says what to do. Never rejects. */
+export async function findK6(path: string): Promise<Found> {
+  const file = onPath('k6', path);
+  if (file === null) return { problem: `no k6 on PATH: ${INSTALL}` };
+  const said = await ask(file);
+  const version = versionOf(said);
+  if (version === null)
+    return {
+      problem: `"${file} version" gave no version of k6 (${said.trim().slice(0, 200) || 'nothing'}): ${INSTALL}`,
+    };
+  if (Number(version.split('.')[0]) !== MAJOR)
+    return { problem: `k6 ${version} at ${file} is not ${MAJOR}.x: ${INSTALL}` };
+  return { file, version };
+}
+
+function ask(file: string): Promise<string> {
+  const env = { K6_NO_USAGE_REPORT: 'true' };
+  return new Promise((resolve) => {
+    execFile(
+      file,
+      ['version'],
+      { timeout: DEADLINE_MS, killSignal: 'SIGKILL', env },
+      (error, stdout, stderr) => {
+        resolve(error === null ? stdout : `${stdout}${stderr}${error.message}`);
+      },
+    );
+  });
+}

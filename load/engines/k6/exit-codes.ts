@@ -1,0 +1,54 @@
+/** What k6's exit codes mean: `errext/exitcodes` of its source, 2.2. */
+import type { LoadResult } from '../../../reports/record/load-result.ts';
+
+export type Outcome = LoadResult['outcome'];
+export interface Ending {
+  outcome: Outcome;
+  /** A sentence; empty for `completed`. */
+  reason: string;
+}
+
+const CODES: Readonly<Record<number, Ending>> = {
+  0: { outcome: 'completed', reason: '' },
+  97: { outcome: 'failed', reason: 'k6 says that a cloud test run failed, which Plumbline never asks for' },
+  98: { outcome: 'failed', reason: 'k6 lost a cloud test run, which Plumbline never asks for' },
+  // A threshold that was crossed is in the result's thresholds; the load itself ran to its end.
+  99: { outcome: 'completed', reason: '' },
+  100: { outcome: 'failed', reason: 'setup() did not end within its time-out' },
+  101: { outcome: 'failed', reason: 'teardown() did not end within its time-out' },
+  102: { outcome: 'failed', reason: 'k6 gave up after a time-out' },
+  103: { outcome: 'interrupted', reason: 'the load was stopped over k6’s REST API' },
+  104: { outcome: 'failed', reason: 'k6 refuses the options of the script' },
+  105: { outcome: 'interrupted', reason: 'k6 was stopped by a signal' },
+  106: { outcome: 'failed', reason: 'k6 could not open its REST API' },
+  107: { outcome: 'failed', reason: 'the script does not load, or threw outside an iteration' },
+  108: { outcome: 'aborted', reason: 'the script ended the load (exec.test.abort)' },
+  109: { outcome: 'failed', reason: 'k6 crashed (a Go panic)' },
+  110: { outcome: 'failed', reason: 'the script marked the load as failed (exec.test.fail)' },
+};
+
+/** The one way in which 99 means an early end (`internal/metrics/engine` of k6's source). */
+const ABORTED_BY_THRESHOLD = /abortOnFail enabled, stopping test prematurely/;
+
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/**
+ * @param error the last error that it logged, empty when there was none
+ * @returns the outcome with a sentence that ends in that error
+ */
+export function endingOf({ code, signal }: Exit, error: string): Ending {
+  const says = error === '' ? '' : `: ${error}`;
+  if (code === null)
+    return {
+      outcome: 'failed',
+      reason: `k6 was killed by ${signal ?? 'a signal'}${signal === 'SIGKILL' ? ' (out of memory?)' : ''}${says}`,
+    };
+  if (code === 99 && ABORTED_BY_THRESHOLD.test(error))
+    return { outcome: 'aborted', reason: `a threshold with abortOnFail was crossed${says}` };
+  const known = CODES[code];
+  if (known === undefined) return { outcome: 'failed', reason: `k6 ended with exit code ${code}${says}` };
+  return known.outcome === 'completed' ? known : { ...known, reason: `${known.reason}${says}` };
+}

@@ -1,0 +1,78 @@
+/** Runs scenarios with the `k6` on PATH (2.x). README.md says how, and what k6 cannot tell. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { LoadResult } from '../../../reports/record/load-result.ts';
+import type { LoadEngine, LoadListener, LoadRequest } from '../engine.ts';
+import { redactor } from '../redact.ts';
+import { findK6, type Found } from './binary.ts';
+import { bundleWith } from './certificates.ts';
+import { variablesProblem, type Files } from './command.ts';
+import { emptyResult } from './result.ts';
+import { runK6, type Grace } from './session.ts';
+
+export interface K6Options {
+  /** Where `k6` is looked for; default: PATH of this process. */
+  path?: string;
+  grace?: Partial<Grace>;
+}
+
+/** k6 runs teardown() for up to 60 s and handleSummary for up to 120 s after SIGINT (its own defaults). */
+const GRACE: Grace = { interruptMs: 180_000, inspectMs: 60_000 };
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+async function prepare(request: LoadRequest): Promise<Files> {
+  const folder = await mkdtemp(join(tmpdir(), 'plumbline-k6-'));
+  const at = (name: string): string => join(folder, name);
+  const files = {
+    folder,
+    config: at('config.json'),
+    points: at('points'),
+    summary: at('summary.json'),
+    ca: at('ca.pem'),
+  };
+  await writeFile(files.config, '{}');
+  if (request.ca !== undefined) await writeFile(files.ca, bundleWith(request.ca));
+  return files;
+}
+
+export class K6Engine implements LoadEngine {
+  readonly name = 'k6';
+  readonly #path: string;
+  readonly #grace: Grace;
+  #found: Promise<Found> | undefined;
+
+  constructor(options: K6Options = {}) {
+    this.#path = options.path ?? process.env.PATH ?? '';
+    this.#grace = { ...GRACE, ...options.grace };
+  }
+
+  async unavailable(): Promise<string | null> {
+    const found = await this.#find();
+    return 'problem' in found ? found.problem : null;
+  }
+
+  async run(request: LoadRequest, listener: LoadListener, signal: AbortSignal): Promise<LoadResult> {
+    const found = await this.#find();
+    const fail = (reason: string): LoadResult =>
+      emptyResult(request.script, 'version' in found ? found.version : 'none', { outcome: 'failed', reason });
+    const problem = 'problem' in found ? found.problem : variablesProblem(request.variables);
+    if (problem !== null || 'problem' in found) return fail(problem ?? '');
+    let files: Files | undefined;
+    try {
+      files = await prepare(request);
+      const tools = { binary: found, files, redact: redactor(request.variables), grace: this.#grace };
+      return await runK6({ ...request, cwd: dirname(request.script) }, tools, listener, signal);
+    } catch (error) {
+      return fail(redactor(request.variables)(textOf(error)));
+    } finally {
+      if (files !== undefined) await rm(files.folder, { recursive: true, force: true });
+    }
+  }
+
+  #find(): Promise<Found> {
+    this.#found ??= findK6(this.#path);
+    return this.#found;
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * The end-of-test summary as `--summary-export` writes it (k6 2.2, `internal/js/summary-wrapper.js`): metrics by name with their values
+ * beside `thresholds`, where true means crossed. It is written whatever the script's handleSummary does.
+ */
+import { readFile } from 'node:fs/promises';
+
+type Values = Record<string, unknown>;
+
+export interface Summary {
+  metrics: Record<string, Values>;
+}
+
+const isObject = (value: unknown): value is Values => typeof value === 'object' && value !== null;
+
+/** Null when there is none, or it was cut off: k6 was killed before its end. */
+export async function readSummary(file: string): Promise<Summary | null> {
+  try {
+    const parsed: unknown = JSON.parse(await readFile(file, 'utf8'));
+    if (!isObject(parsed) || !isObject(parsed.metrics)) return null;
+    return { metrics: parsed.metrics as Record<string, Values> };
+  } catch {
+    return null;
+  }
+}
+
+function numberOf(summary: Summary, metric: string, value: string): number | null {
+  const found = summary.metrics[metric]?.[value];
+  return typeof found === 'number' ? found : null;
+}
+
+/** Requests that k6 counted; null where it made none. */
+export function requestsOf(summary: Summary): number | null {
+  return numberOf(summary, 'http_reqs', 'count');
+}
+
+/** How long the load took by k6's own clock, from the rate of a counter; null without one. */
+export function durationOf(summary: Summary): number | null {
+  for (const metric of ['iterations', 'http_reqs', 'data_sent']) {
+    const count = numberOf(summary, metric, 'count') ?? 0;
+    const rate = numberOf(summary, metric, 'rate') ?? 0;
+    if (count > 0 && rate > 0) return (count / rate) * 1000;
+  }
+  return null;
+}
+
+/** k6's own verdict on a threshold; null where it gave none. */
+export function verdictOf(summary: Summary, metric: string, expression: string): boolean | null {
+  const thresholds = summary.metrics[metric]?.thresholds;
+  const crossed = isObject(thresholds) ? thresholds[expression] : undefined;
+  return typeof crossed === 'boolean' ? !crossed : null;
+}

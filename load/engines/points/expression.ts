@@ -1,0 +1,105 @@
+/** Threshold expressions of k6, judged on a metric of the result: `p(95)<500`, `rate<0.01`, `count>=100`. */
+import type { LoadMetric } from '../../../reports/record/load-result.ts';
+import { quantileOf } from './histogram.ts';
+
+export interface Expression {
+  method: string;
+  operator: '<' | '<=' | '>' | '>=' | '==' | '!=';
+  value: number;
+}
+
+const FORM =
+  /^\s*(?<method>avg|min|max|med|count|rate|value|p\(\s*\d+(?:\.\d+)?\s*\))\s*(?<operator><=|>=|===?|!=|<|>)\s*(?<value>-?\d+(?:\.\d+)?)\s*$/;
+
+/** Null when it is not an expression of k6 2.x. */
+export function expressionOf(text: string): Expression | null {
+  const groups = FORM.exec(text)?.groups;
+  if (groups === undefined) return null;
+  const operator = groups.operator === '===' ? '==' : groups.operator;
+  return {
+    method: (groups.method ?? '').replaceAll(/\s/g, ''),
+    operator: operator as Expression['operator'],
+    value: Number(groups.value),
+  };
+}
+
+function holds({ operator, value }: Expression, seen: number): boolean {
+  switch (operator) {
+    case '<':
+      return seen < value;
+    case '<=':
+      return seen <= value;
+    case '>':
+      return seen > value;
+    case '>=':
+      return seen >= value;
+    case '==':
+      return seen === value;
+    case '!=':
+      return seen !== value;
+  }
+}
+
+type Trend = Extract<LoadMetric, { type: 'trend' }>;
+
+const NAMED: Readonly<Record<string, 'p90' | 'p95' | 'p99' | 'p999'>> = {
+  'p(90)': 'p90',
+  'p(95)': 'p95',
+  'p(99)': 'p99',
+  'p(99.9)': 'p999',
+};
+
+function percentile(metric: Trend, method: string): number | null {
+  const named = NAMED[method];
+  if (named !== undefined) return metric[named];
+  if (metric.buckets === undefined || metric.min === null || metric.max === null) return null;
+  const percent = Number(method.slice(2, -1));
+  return quantileOf(metric.buckets, percent / 100, { min: metric.min, max: metric.max });
+}
+
+function ofTrend(metric: Trend, method: string): number | null {
+  if (metric.count === 0) return null;
+  switch (method) {
+    case 'avg':
+    case 'min':
+    case 'max':
+    case 'med':
+      return metric[method];
+    default:
+      return method.startsWith('p(') ? percentile(metric, method) : null;
+  }
+}
+
+/** What the expression's method gives for a metric; null without samples, or where the metric's kind has no such method. */
+export function measure(metric: LoadMetric, method: string): number | null {
+  switch (metric.type) {
+    case 'trend':
+      return ofTrend(metric, method);
+    case 'counter':
+      return method === 'count' ? metric.count : method === 'rate' ? metric.ratePerSecond : null;
+    case 'rate':
+      return method === 'rate' ? metric.ratio : null;
+    case 'gauge':
+      return method === 'value' ? metric.value : null;
+  }
+}
+
+/** The interval in which a statistic surely lies: a single number, except where it was merged without distributions. */
+function intervalOf(metric: LoadMetric, method: string): readonly [number, number] | null {
+  const known = metric.type === 'trend' ? metric.within?.[NAMED[method] ?? method] : undefined;
+  if (known !== undefined) return known;
+  const seen = measure(metric, method);
+  return seen === null ? null : [seen, seen];
+}
+
+/** Whether a metric meets an expression; null: no sample, an unknown expression, or bounds that do not decide. */
+export function judge(metric: LoadMetric | undefined, text: string): boolean | null {
+  const expression = expressionOf(text);
+  if (metric === undefined || expression === null) return null;
+  const interval = intervalOf(metric, expression.method);
+  if (interval === null) return null;
+  const [low, high] = interval.map((end) => holds(expression, end));
+  // An equation may hold between two ends at which it does not.
+  if (interval[0] !== interval[1] && ['==', '!='].includes(expression.operator)) return null;
+  return low === high ? (low ?? null) : null;
+}

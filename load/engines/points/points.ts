@@ -1,0 +1,58 @@
+/**
+ * Lines of k6's JSON output (`--out json`), as its 2.2 documentation and source give them: a `Metric` line before a metric's first
+ * sample, then a `Point` line for every sample.
+ */
+import type { MetricKind } from './sinks.ts';
+
+export interface MetricLine {
+  type: 'Metric';
+  metric: string;
+  kind: MetricKind;
+  /** Whether its values are durations in ms. */
+  time: boolean;
+}
+
+export interface PointLine {
+  type: 'Point';
+  metric: string;
+  /** Wall clock, ms since 1970. */
+  timeMs: number;
+  value: number;
+  tags: Readonly<Record<string, string>>;
+}
+
+const KINDS: ReadonlySet<unknown> = new Set(['trend', 'counter', 'rate', 'gauge']);
+const NO_TAGS: Readonly<Record<string, string>> = {};
+
+type Parsed = { type?: unknown; metric?: unknown; data?: Record<string, unknown> | null } | null;
+
+function metricLine(metric: string, data: Record<string, unknown>): MetricLine | null {
+  if (!KINDS.has(data.type)) return null;
+  return { type: 'Metric', metric, kind: data.type as MetricKind, time: data.contains === 'time' };
+}
+
+function pointLine(metric: string, data: Record<string, unknown>): PointLine | null {
+  const timeMs = typeof data.time === 'string' ? Date.parse(data.time) : Number.NaN;
+  if (Number.isNaN(timeMs) || typeof data.value !== 'number') return null;
+  return {
+    type: 'Point',
+    metric,
+    timeMs,
+    value: data.value,
+    tags: (data.tags as Record<string, string> | null | undefined) ?? NO_TAGS,
+  };
+}
+
+/** Null for what is no such line: text that was cut off, or of another program. */
+export function pointOf(line: string): MetricLine | PointLine | null {
+  let parsed: Parsed;
+  try {
+    parsed = JSON.parse(line) as Parsed;
+  } catch {
+    return null;
+  }
+  const { type, metric, data } = parsed ?? {};
+  if (typeof metric !== 'string' || typeof data !== 'object' || data === null) return null;
+  if (type === 'Metric') return metricLine(metric, data);
+  return type === 'Point' ? pointLine(metric, data) : null;
+}

@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { after, beforeEach, describe, it } from 'node:test';
+
+/** Scenarios run here on stand-ins of k6's modules: what they send and what they ask for is tested, not k6. */
+interface Params {
+  headers: Record<string, string>;
+  tags: { name: string };
+  timeout: string;
+}
+interface Sent {
+  method: string;
+  url: string;
+  body: unknown;
+  params: Params;
+}
+interface Answer {
+  status: number;
+  body: string;
+  error: string;
+  status_text: string;
+}
+
+const stage = {
+  sent: [] as Sent[],
+  checks: [] as [name: string, ok: boolean][],
+  slept: 0,
+  added: [] as [name: string, value: unknown][],
+  iteration: 0,
+  answer: (sent: Sent): Partial<Answer> => ({ status: sent.method === 'GET' ? 200 : 201 }),
+};
+
+function send(method: string, url: string, body: unknown, params: Params): Answer {
+  const sent = { method, url, body, params };
+  stage.sent.push(sent);
+  return { status: 0, body: '{}', error: '', status_text: '', ...stage.answer(sent) };
+}
+
+class Metric {
+  readonly name: string;
+  constructor(name: string) {
+    this.name = name;
+  }
+  add(value: unknown): void {
+    stage.added.push([this.name, value]);
+  }
+}
+
+const MODULES: Record<string, Record<string, unknown>> = {
+  k6: {
+    check: (value: unknown, checks: Record<string, (value: unknown) => boolean>) => {
+      const results = Object.entries(checks).map(([name, test]): [string, boolean] => [name, test(value)]);
+      stage.checks.push(...results);
+      return results.every(([, ok]) => ok);
+    },
+    fail: (message: string) => {
+      throw new Error(message);
+    },
+    sleep: (seconds: number) => (stage.slept += seconds),
+  },
+  'k6/http': {
+    default: {
+      get: (url: string, params: Params) => send('GET', url, null, params),
+      post: (url: string, body: unknown, params: Params) => send('POST', url, body, params),
+    },
+  },
+  'k6/execution': {
+    default: {
+      scenario: {
+        get iterationInTest() {
+          return stage.iteration;
+        },
+      },
+    },
+  },
+  'k6/metrics': { Rate: Metric, Trend: Metric },
+};
+
+const shared = globalThis as unknown as { __ENV: Record<string, string>; k6Modules: typeof MODULES };
+shared.k6Modules = MODULES;
+
+const hooks = registerHooks({
+  resolve: (specifier, context, next) => {
+    if (specifier in MODULES) return { url: `stand-in:${specifier}`, shortCircuit: true };
+    const found = next(specifier, context);
+    // Settings are read when a module is loaded: the settings of a test are part of its identity.
+    const from = /\?(.*)$/.exec(context.parentURL ?? '')?.[1];
+    return specifier.startsWith('./') && from !== undefined && !found.url.includes('?')
+      ? { ...found, url: `${found.url}?${from}` }
+      : found;
+  },
+  load: (url, context, next) => {
+    if (!url.startsWith('stand-in:')) return next(url, context);
+    const name = url.slice('stand-in:'.length);
+    const names = Object.keys(MODULES[name] ?? {});
+    const source = names.map((key) =>
+      key === 'default' ? 'export default all.default;' : `export const ${key} = all.${key};`,
+    );
+    return {
+      format: 'module',
+      shortCircuit: true,
+      source: [`const all = globalThis.k6Modules[${JSON.stringify(name)}];`, ...source].join('\n'),
+    };
+  },
+});
+after(() => hooks.deregister());
+
+interface Executor {
+  executor: string;
+  rate?: number;
+  maxVUs?: number;
+  stages?: { target: number; duration: string }[];
+  [option: string]: unknown;
+}
+interface Script {
+  options: { scenarios: Record<string, Executor> };
+  setup: () => void;
+  default: () => void;
+}
+
+let loads = 0;
+async function load(name: string, settings: Record<string, string> = {}): Promise<Script> {
+  shared.__ENV = settings;
+  return (await import(`./scenarios/${name}.ts?${String(++loads)}`)) as Script;
+}
+
+const NAMES = ['smoke', 'steady', 'ramp', 'spike', 'soak', 'journey'];
+
+beforeEach(() => {
+  stage.answer = (sent) => ({ status: sent.method === 'GET' ? 200 : 201 });
+  Object.assign(stage, { sent: [], checks: [], slept: 0, added: [], iteration: 0 });
+});
+
+describe('every scenario', () => {
+  it('should be among those that are tested', () => {
+    const files = readdirSync(new URL('./scenarios', import.meta.url)).filter((file) => file.endsWith('.ts'));
+    assert.deepEqual(files.sort(), [...NAMES, 'target'].map((name) => `${name}.ts`).sort());
+  });
+
+  it('should have small defaults, and arrive at a schedule of its own except for the smoke test', async () => {
+    for (const name of NAMES) {
+      const { options } = await load(name);
+      const [[scenario, executor] = ['', { executor: '' }], ...others] = Object.entries(options.scenarios);
+      assert.deepEqual([scenario, others], [name, []]);
+      if (name !== 'smoke') assert.match(executor.executor, /-arrival-rate$/);
+      assert.ok((executor.rate ?? 1) <= 20 && (executor.maxVUs ?? 1) <= 200, name);
+    }
+  });
+
+  it('should take its settings, and refuse those that are no numbers', async () => {
+    const { options } = await load('steady', { RATE: '250', DURATION: '90s', MAX_VUS: '4' });
+    assert.deepEqual(options.scenarios.steady, {
+      ...{ executor: 'constant-arrival-rate', rate: 250, timeUnit: '1s', duration: '90s' },
+      ...{ preAllocatedVUs: 4, maxVUs: 4 },
+    });
+    for (const RATE of ['fast', '0', '1.5', '1000000'])
+      await assert.rejects(load('steady', { RATE }), /RATE must be a whole number from 1 to 100000, not/);
+  });
+
+  it('should not load a target that does not answer, and say what it saw', async () => {
+    for (const name of NAMES) {
+      const script = await load(name, { BASE_URL: 'http://tender.example.test/' });
+      stage.answer = () => ({ status: 503, status_text: '503 Service Unavailable' });
+      assert.throws(
+        () => script.setup(),
+        /^Error: http:\/\/tender\.example\.test\/tenders answered 503 before the load \(503 Service Unavailable\)/,
+      );
+      stage.answer = () => ({ status: 200 });
+      script.setup();
+    }
+  });
+
+  it('should mark and name every request and check its status', async () => {
+    for (const name of NAMES) {
+      const script = await load(name, {
+        BASE_URL: 'http://t.example.test',
+        MARK_HEADER: 'x-mark',
+        MARK: 'run-7',
+      });
+      stage.answer = answerAs('done');
+      script.setup();
+      for (stage.iteration = 0; stage.iteration < 100; stage.iteration += 25) script.default();
+      for (const { url, params } of stage.sent) {
+        assert.ok(url.startsWith('http://t.example.test/'), url);
+        assert.equal(params.headers['x-mark'], 'run-7');
+        assert.ok(params.tags.name !== '' && !/\d/.test(params.tags.name), 'a name holds no id');
+      }
+      assert.ok(stage.checks.length > 0 && stage.checks.every(([, ok]) => ok), name);
+    }
+  });
+});
+
+/** tender-api's answers, with a job that is `pending` for two questions. */
+function answerAs(end: 'done' | 'failed' | 'never'): (sent: Sent) => Partial<Answer> {
+  let asked = 0;
+  return ({ method, url }) => {
+    if (url.endsWith('/generate'))
+      return { status: 202, body: '{"id":"9","status":"pending","llm":"stubbed"}' };
+    if (method === 'POST') return { status: 201, body: '{"id":"4","title":"t"}' };
+    if (!url.includes('/jobs/')) return { status: 200 };
+    const over = end !== 'never' && ++asked > 2;
+    return { status: 200, body: JSON.stringify({ id: '9', status: over ? end : 'pending' }) };
+  };
+}
+
+describe('the journey', () => {
+  const names = (): string[] => stage.sent.map(({ params }) => params.tags.name);
+
+  it('should upload, generate, poll and read', async () => {
+    const { default: journey } = await load('journey');
+    stage.answer = answerAs('done');
+    journey();
+    assert.deepEqual(names(), [
+      'upload tender',
+      'generate',
+      'poll job',
+      'poll job',
+      'poll job',
+      'read tender',
+    ]);
+    assert.ok(stage.sent[1]?.url.endsWith('/tenders/4/generate') && stage.sent[2]?.url.endsWith('/jobs/9'));
+    assert.deepEqual(
+      stage.added.map(([name]) => name),
+      ['generation_done', 'generation_duration'],
+    );
+    assert.ok(Math.abs(stage.slept - 0.2) < 1e-9);
+  });
+
+  it('should ask a bounded number of times, and count what did not come', async () => {
+    const { default: journey } = await load('journey', { POLL_MOST: '7' });
+    stage.answer = answerAs('never');
+    journey();
+    assert.equal(names().filter((name) => name === 'poll job').length, 7);
+    assert.deepEqual(stage.added, [['generation_done', false]]);
+    assert.ok(!names().includes('read tender'));
+  });
+
+  it('should stop where a step fails', async () => {
+    const { default: journey } = await load('journey');
+    stage.answer = answerAs('failed');
+    journey();
+    assert.ok(!names().includes('read tender'));
+    stage.sent = [];
+    stage.answer = () => ({ status: 500, body: 'no json' });
+    journey();
+    assert.deepEqual(names(), ['upload tender']);
+  });
+});
+
+describe('the soak', () => {
+  it('should write its share of requests, and no other', async () => {
+    const { default: soak } = await load('soak', { WRITE_PERCENT: '30' });
+    for (stage.iteration = 0; stage.iteration < 200; stage.iteration++) soak();
+    assert.equal(stage.sent.filter(({ method }) => method === 'POST').length, 60);
+  });
+});

@@ -1,0 +1,36 @@
+/**
+ * Up to a rate, held there, and down again: does the backend grow with the load, and shrink after it?
+ * RATE (20 a second, at the top), START_RATE (1), RAMP_UP (20s), HOLD (30s), RAMP_DOWN (20s), MAX_VUS (100).
+ * BASE_URL, MARK_HEADER, MARK, TIMEOUT: see target.ts.
+ */
+import type { Options } from 'k6/options';
+import { count, lookFirst, readLatest, text } from './target.ts';
+
+const rate = count('RATE', 20, 100000);
+const startRate = count('START_RATE', 1, 100000);
+const maxVus = count('MAX_VUS', 100, 10000);
+
+export const options: Options = {
+  scenarios: {
+    ramp: {
+      executor: 'ramping-arrival-rate',
+      startRate: startRate,
+      timeUnit: '1s',
+      preAllocatedVUs: Math.min(10, maxVus),
+      maxVUs: maxVus,
+      stages: [
+        { target: rate, duration: text('RAMP_UP', '20s') },
+        { target: rate, duration: text('HOLD', '30s') },
+        { target: startRate, duration: text('RAMP_DOWN', '20s') },
+      ],
+    },
+  },
+};
+
+export function setup(): void {
+  lookFirst();
+}
+
+export default function ramp(): void {
+  readLatest();
+}

@@ -1,0 +1,25 @@
+/**
+ * One user, a few iterations: does the way through the platform work at all?
+ * ITERATIONS (5). BASE_URL, MARK_HEADER, MARK, TIMEOUT: see target.ts.
+ */
+import type { Options } from 'k6/options';
+import { count, lookFirst, readLatest } from './target.ts';
+
+export const options: Options = {
+  scenarios: {
+    smoke: {
+      executor: 'shared-iterations',
+      vus: 1,
+      iterations: count('ITERATIONS', 5, 1000),
+      maxDuration: '30s',
+    },
+  },
+};
+
+export function setup(): void {
+  lookFirst();
+}
+
+export default function smoke(): void {
+  readLatest();
+}

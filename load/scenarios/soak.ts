@@ -1,0 +1,40 @@
+/**
+ * A moderate load of reads and writes for long: what leaks, fills up or slows down with time?
+ * RATE (5 a second), DURATION (2m: set hours for a real one), WRITE_PERCENT (20), MAX_VUS (50).
+ * BASE_URL, MARK_HEADER, MARK, TIMEOUT: see target.ts.
+ */
+import http from 'k6/http';
+import exec from 'k6/execution';
+import type { Options } from 'k6/options';
+import { baseUrl, count, expectStatus, lookFirst, named, readLatest, text } from './target.ts';
+
+const maxVus = count('MAX_VUS', 50, 10000);
+const writePercent = count('WRITE_PERCENT', 20, 100);
+
+export const options: Options = {
+  scenarios: {
+    soak: {
+      executor: 'constant-arrival-rate',
+      rate: count('RATE', 5, 100000),
+      timeUnit: '1s',
+      duration: text('DURATION', '2m'),
+      preAllocatedVUs: Math.min(10, maxVus),
+      maxVUs: maxVus,
+    },
+  },
+};
+
+export function setup(): void {
+  lookFirst();
+}
+
+export default function soak(): void {
+  const n = exec.scenario.iterationInTest;
+  // By number and not by chance, so that every engine sends the same mix.
+  if (n % 100 >= writePercent) {
+    readLatest();
+    return;
+  }
+  const body = JSON.stringify({ title: `soak ${n}` });
+  expectStatus(http.post(`${baseUrl()}/tenders`, body, named('upload tender')), 201, 'upload tender');
+}

@@ -1,0 +1,29 @@
+/**
+ * The same rate all the time, whatever the platform does: latency and availability under a load that is known.
+ * RATE (10 a second), DURATION (30s), MAX_VUS (50). BASE_URL, MARK_HEADER, MARK, TIMEOUT: see target.ts.
+ */
+import type { Options } from 'k6/options';
+import { count, lookFirst, readLatest, text } from './target.ts';
+
+const maxVus = count('MAX_VUS', 50, 10000);
+
+export const options: Options = {
+  scenarios: {
+    steady: {
+      executor: 'constant-arrival-rate',
+      rate: count('RATE', 10, 100000),
+      timeUnit: '1s',
+      duration: text('DURATION', '30s'),
+      preAllocatedVUs: Math.min(10, maxVus),
+      maxVUs: maxVus,
+    },
+  },
+};
+
+export function setup(): void {
+  lookFirst();
+}
+
+export default function steady(): void {
+  readLatest();
+}
