@@ -102,9 +102,7 @@ export const loadResultSchema = z.object({
   requests: z.object({ count: z.number(), failed: z.number() }),
   /** By name; sub-metrics that thresholds name (`http_req_duration{name:read}`) beside their parents. */
   metrics: z.record(z.string(), metricSchema),
-  checks: z.array(
-    z.object({ name: z.string(), group: z.string(), passes: z.number(), fails: z.number() }),
-  ),
+  checks: z.array(z.object({ name: z.string(), group: z.string(), passes: z.number(), fails: z.number() })),
   thresholds: z.array(thresholdSchema),
   seconds: z.array(loadSecondSchema),
   /** Error classes of requests and of iterations that threw, most frequent first, at most 50. */
