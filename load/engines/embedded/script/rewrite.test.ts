@@ -33,10 +33,14 @@ const HEAD = `import http from 'k6/http'; import { check, group, sleep } from 'k
 describe('rewriting', () => {
   it('should await blocking calls and make their functions async', () => {
     const code = rewritten(`${HEAD}export default function () {\n  http.get('x');\n  sleep(1);\n}`);
-    assert.match(code, /async function \(\) \{\n {2};\(await http\.get\('x'\)\);\n {2};\(await sleep\(1\)\);\n\}/);
+    assert.match(
+      code,
+      /async function \(\) \{\n {2};\(await http\.get\('x'\)\);\n {2};\(await sleep\(1\)\);\n\}/,
+    );
   });
 });
-console.log(rewritten(`${HEAD}
+console.log(
+  rewritten(`${HEAD}
 class Api { constructor(base) { this.base = base }
   login() { return http.post(this.base).json() }
   get me() { return 1 } }
@@ -50,5 +54,8 @@ export default () => { obj.a(); obj.b(1); [1,2].forEach((x) => { helper(x) })
   group('h', () => { obj.b(2) })
   check(helper('y'), { ok: (r) => r.status === 200 })
   const rs = ['a', 'b'].map((u) => http.get(u)).map(r => r.status)
-}`));
-console.log(refused(`${HEAD}export default function () { [3,1].sort((a, b) => { http.get('x'); return a - b; }) }`));
+}`),
+);
+console.log(
+  refused(`${HEAD}export default function () { [3,1].sort((a, b) => { http.get('x'); return a - b; }) }`),
+);
