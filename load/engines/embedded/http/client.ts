@@ -81,7 +81,7 @@ export class HttpClient implements ConnectionOwner {
     }
     exchange.carrier = null;
     this.#network.deadlines.remove(exchange);
-    exchange.done(exchange);
+    exchange.done();
   }
 
   #rest(connection: Connection): void {

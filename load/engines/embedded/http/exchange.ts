@@ -2,6 +2,10 @@ import type { RequestError } from './errors.ts';
 import type { Head } from './head.ts';
 import type { Target } from './target.ts';
 
+export interface ExchangeListener {
+  exchangeEnded(exchange: Exchange): void;
+}
+
 /**
  * One request and its answer. Times are ms of the thread's clock (`performance.now()`), set as they pass; a plain object that is filled in,
  * since there is one for every request.
@@ -15,8 +19,8 @@ export class Exchange {
   readonly discardBody: boolean;
   /** When it is given up. */
   readonly deadlineMs: number;
-  /** Called once, when it has ended; never after it was aborted. */
-  readonly done: (exchange: Exchange) => void;
+  /** Told once, when it has ended; never after it was aborted. */
+  readonly #listener: ExchangeListener;
 
   startMs = 0;
   /** Handed to a connection that is up. */
@@ -43,7 +47,7 @@ export class Exchange {
 
   constructor(
     request: Pick<Exchange, 'method' | 'target' | 'headText' | 'body' | 'discardBody' | 'deadlineMs'>,
-    done: (exchange: Exchange) => void,
+    listener: ExchangeListener,
   ) {
     this.method = request.method;
     this.target = request.target;
@@ -51,6 +55,10 @@ export class Exchange {
     this.body = request.body;
     this.discardBody = request.discardBody;
     this.deadlineMs = request.deadlineMs;
-    this.done = done;
+    this.#listener = listener;
+  }
+
+  done(): void {
+    this.#listener.exchangeEnded(this);
   }
 }

@@ -16,6 +16,8 @@ export interface Target {
   key: string;
   /** Of `http://user:password@host`: the value of the Authorization header, else null. */
   authorization: string | null;
+  /** The head of a plain GET, made once. */
+  plainHead: string | null;
 }
 
 /** Scripts that put an id into every URL would fill any cache: it begins anew when full. */
@@ -53,6 +55,7 @@ function parse(text: string): Target {
     path: `${url.pathname}${url.search}`,
     key: `${url.protocol}//${host}:${port}`,
     authorization: username === '' && password === '' ? null : basic(username, password),
+    plainHead: null,
   };
 }
 

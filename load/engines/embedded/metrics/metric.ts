@@ -106,23 +106,18 @@ interface SubMetric {
 export class Metric {
   readonly spec: MetricSpec;
   readonly #sink: Sink;
-  #subs: SubMetric[] = [];
+  readonly #subs: SubMetric[] = [];
 
   constructor(spec: MetricSpec) {
     this.spec = spec;
     this.#sink = new SINKS[spec.type]();
   }
 
-  /** Whether tags matter. */
-  get tagged(): boolean {
-    return this.#subs.length > 0;
-  }
-
   addSub(name: string, tags: SubMetric['tags']): void {
     this.#subs.push({ name, tags, sink: new SINKS[this.spec.type]() });
   }
 
-  /** @param tags may be null where nothing is `tagged` */
+  /** @param tags may be null where no threshold names tags */
   add(value: number, tags: Tags | null): void {
     this.#sink.add(value);
     for (const sub of this.#subs)

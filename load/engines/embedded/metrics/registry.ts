@@ -39,6 +39,7 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 /** The metrics of one thread: k6's own, and those that the script makes. All VUs of the thread share them. */
 export class MetricRegistry {
   readonly #metrics = new Map<string, Metric>();
+  #tagged = false;
   readonly built: Readonly<Record<BuiltInName, Metric>>;
 
   constructor() {
@@ -67,6 +68,11 @@ export class MetricRegistry {
     return made;
   }
 
+  /** Whether any threshold names tags. */
+  get tagged(): boolean {
+    return this.#tagged;
+  }
+
   specs(): MetricSpec[] {
     return [...this.#metrics.values()].map(({ spec }) => spec);
   }
@@ -75,7 +81,9 @@ export class MetricRegistry {
   addSubMetrics(names: Iterable<string>): void {
     for (const full of names) {
       const { name, tags } = parseMetricName(full);
-      if (tags.length > 0) this.#metrics.get(name)?.addSub(full, tags);
+      const metric = tags.length > 0 ? this.#metrics.get(name) : undefined;
+      metric?.addSub(full, tags);
+      this.#tagged ||= metric !== undefined;
     }
   }
 

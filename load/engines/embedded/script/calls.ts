@@ -93,7 +93,7 @@ export class Calls {
     if (closed !== null)
       this.#flow.problem(node, `${closed} has no ${name} that the embedded engine supports`);
     if (value === RESPONSE && RESPONSE_REFUSED.has(name))
-      this.#flow.problem(node, `Response.${name}() is not supported by the embedded engine`);
+      this.#flow.problem(node, `${name} of a Response is not supported by the embedded engine`);
   }
 
   #arguments(nodes: readonly (Expression | SpreadElement)[]): Arguments {

@@ -6,7 +6,7 @@ import { declaredNames, textOf } from './modules.ts';
 import { RUNTIME } from './rewrite.ts';
 import { namesOf } from './scope.ts';
 import type { Binding } from './scope.ts';
-import { MODULES } from './supported.ts';
+import { GLOBALS_GIVEN, GLOBALS_REFUSED, MODULES } from './supported.ts';
 
 /**
  * Imports and exports as plain code. Names from other files of the script are read where they are used, so that they are live as in a
@@ -46,6 +46,7 @@ class ModuleSyntax {
       }
     }
     this.#rename();
+    this.#globals();
     const getters = [...this.#getters].map(
       ([name, code]) => `get ${JSON.stringify(name)}() { return ${code}; }`,
     );
@@ -112,6 +113,17 @@ class ModuleSyntax {
     this.#edits.update(node.start, declaration.start, `const ${DEFAULT} = `);
     // A declaration needs no semicolon at its end, an expression does.
     this.#edits.appendRight(declaration.end, ';');
+  }
+
+  /** What the engine gives is a property of its runtime; what there is not, `typeof` must not find either. */
+  #globals(): void {
+    for (const node of this.#module.scopes.globals) {
+      if (GLOBALS_REFUSED.has(node.name)) this.#edits.update(node.start, node.end, 'undefined');
+      if (!GLOBALS_GIVEN.has(node.name)) continue;
+      const parent = this.#module.scopes.parents.get(node);
+      const short = parent?.type === 'Property' && parent.shorthand ? `${node.name}: ` : '';
+      this.#edits.update(node.start, node.end, `${short}${RUNTIME}.${node.name}`);
+    }
   }
 
   #rename(): void {

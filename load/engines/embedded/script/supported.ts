@@ -49,11 +49,23 @@ export const EXECUTION: Readonly<Record<string, readonly string[]>> = {
   ],
   scenario: ['name', 'executor', 'startTime', 'progress', 'iterationInInstance', 'iterationInTest'],
   vu: ['iterationInInstance', 'iterationInScenario', 'idInInstance', 'idInTest', 'tags', 'metrics'],
-  test: ['abort', 'fail', 'options'],
+  test: ['abort', 'options'],
 };
 
-/** Methods of a response that need an HTML parser or act on one. */
-export const RESPONSE_REFUSED: ReadonlySet<string> = new Set(['html', 'submitForm', 'clickLink']);
+/** What k6's responses have and these have not: an HTML parser, and details of the connection. */
+export const RESPONSE_REFUSED: ReadonlySet<string> = new Set([
+  'html',
+  'submitForm',
+  'clickLink',
+  'remote_ip',
+  'remote_port',
+  'tls_version',
+  'tls_cipher_suite',
+  'ocsp',
+]);
+
+/** Globals that the engine gives, and how the rewritten code reaches them. */
+export const GLOBALS_GIVEN: ReadonlySet<string> = new Set(['__ENV', '__VU', '__ITER', 'open', 'console']);
 
 /** Globals that k6 has and this engine has not, and those that neither has but Node would. */
 export const GLOBALS_REFUSED: ReadonlySet<string> = new Set([
