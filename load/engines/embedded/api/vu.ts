@@ -21,7 +21,6 @@ export interface ScenarioState {
   spec: NamedScenario;
   /** ms of the thread's clock. */
   startMs: number;
-  progress(): number;
   /** Iterations that this thread has started for it. */
   started: number;
   /** Of all threads' iterations, where this one stands. */
@@ -41,6 +40,8 @@ export class Vu implements Tags {
   /** `__ITER`. */
   iteration = 0;
   iterationInScenario = 0;
+  /** Which of its thread's iterations of the scenario this is, from 0. */
+  iterationOfThread = 0;
   env: Record<string, string>;
   scenario: ScenarioState | null = null;
   /** `::outer::inner`. */
