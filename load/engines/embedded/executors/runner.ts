@@ -116,8 +116,6 @@ export class VuRunner {
 export function scriptStack(stack: string): string {
   return stack
     .split('\n')
-    .filter(
-      (line) => !/^\s+at .*(\/load\/engines\/embedded\/(?!.*\.script\.)|node:|<anonymous>\)?$)/.test(line),
-    )
+    .filter((line) => !/^\s+at .*(\/load\/engines\/embedded\/|node:|<anonymous>\)?$)/.test(line))
     .join('\n');
 }

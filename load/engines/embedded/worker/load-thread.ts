@@ -218,7 +218,7 @@ export class LoadThread implements Thread {
     const timer = this.#everySecond();
     await Promise.all(this.#runs.map((run) => run.run(this.startMs)));
     timer.stop();
-    this.#tell(Math.max(this.#second, Math.floor((performance.now() - this.startMs) / 1000)));
+    this.#tell(this.#second);
     return this.#runs.map(({ totals }) => totals);
   }
 
