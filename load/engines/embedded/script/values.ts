@@ -84,7 +84,9 @@ export function lookup(values: Values, name: string | null, seen = new Set<Abstr
     seen.add(value);
     if (value === UNKNOWN || value.escaped) found.add(UNKNOWN);
     for (const one of own(value, name)) found.add(one);
-    for (const one of lookup(value.sources, name, seen)) found.add(one);
+    // What the language gives under a name is not looked for elsewhere; a property of the script may be set on some paths only.
+    const known = value.builtin !== null && name !== null && value.props.has(name);
+    if (!known) for (const one of lookup(value.sources, name, seen)) found.add(one);
     if (found.size === 0 && name !== null && INHERITED.has(name)) found.add(UNKNOWN);
   }
   return found;
