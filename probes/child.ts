@@ -7,8 +7,8 @@ export interface Child {
   readonly pid: number;
   /** Resolves when the process is gone; never rejects. */
   readonly ended: Promise<ChildEnd>;
-  /** Ends it gracefully; after the deadline with SIGKILL. */
-  stop(deadlineMs: number): Promise<void>;
+  /** Ends it gracefully, with a last line if it is to know why; after the deadline with SIGKILL. */
+  stop(deadlineMs: number, last?: string): Promise<void>;
 }
 
 export interface ChildEnd {
@@ -45,9 +45,9 @@ export function startChild(entry: string, config: unknown, options: ChildOptions
   return {
     pid: child.pid ?? -1,
     ended,
-    stop: async (deadlineMs) => {
+    stop: async (deadlineMs, last) => {
       const timer = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
-      child.stdin.end();
+      child.stdin.end(last === undefined ? '' : `${last}\n`);
       await ended;
       clearTimeout(timer);
     },

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startLoad } from '../load/process/index.ts';
+import { ENOUGH, startLoad } from '../load/process/index.ts';
 import type { LoadProcess } from '../load/process/index.ts';
 import type { LoadSecond } from '../reports/record/load-result.ts';
 import type { Params } from '../suites/harness/protocol.ts';
@@ -73,7 +73,7 @@ export class LoadRuns {
     const running = this.#running.get(check);
     if (running === undefined) return false;
     this.#running.delete(check);
-    await running.stop(timeoutMsOf(this.#engine.book.environment, 'loadStop'));
+    await running.stop(timeoutMsOf(this.#engine.book.environment, 'loadStop'), ENOUGH);
     return true;
   }
 }

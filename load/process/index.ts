@@ -18,6 +18,9 @@ export interface LoadOrder {
 /** What it says of itself, a line each. */
 export type LoadMessage = { started: true } | { second: LoadSecond } | { log: string };
 
+/** The last line to a load whose check has seen enough: that is no interruption. */
+export const ENOUGH = 'enough';
+
 export interface LoadProcess extends Child {
   /** The engine has been started. Rejects when the process ended before, with what it said. */
   readonly ready: Promise<void>;

@@ -4,6 +4,8 @@ import { HistoryError, openHistory, redactor } from '../../probes/history.ts';
 import { EmbeddedEngine } from '../engines/embedded/index.ts';
 import { chooseEngine } from '../engines/index.ts';
 import { K6Engine } from '../engines/k6/index.ts';
+import type { LoadResult } from '../../reports/record/load-result.ts';
+import { ENOUGH } from './index.ts';
 import type { LoadMessage, LoadOrder } from './index.ts';
 
 const EXIT = { ended: 0, engine: 2, history: 3 } as const;
@@ -34,7 +36,7 @@ async function run({ request, engine, history }: LoadOrder, stop: AbortSignal): 
       log: (_level: string, text: string) => say({ log: redact(text).slice(0, LOG_LENGTH) }),
     };
     const result = await chosen.run(request, listener, stop);
-    writer.observe({ kind: 'load', result });
+    writer.observe({ kind: 'load', result: stop.reason === ENOUGH ? asPlanned(result) : result });
   } catch (error) {
     if (!(error instanceof HistoryError))
       writer.observe({ kind: 'load-failed', reason: error instanceof Error ? error.message : String(error) });
@@ -42,6 +44,11 @@ async function run({ request, engine, history }: LoadOrder, stop: AbortSignal): 
   } finally {
     await writer.close();
   }
+}
+
+/** It was ended by the check that had asked for it: what it had been asked for until then was done. */
+function asPlanned(result: LoadResult): LoadResult {
+  return result.outcome === 'interrupted' ? { ...result, outcome: 'completed', reason: '' } : result;
 }
 
 // Ctrl-C reaches the whole group, but only the runner decides.
@@ -52,6 +59,9 @@ const lines = createInterface({ input: process.stdin });
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
 lines.once('line', (line) => {
+  lines.once('line', (last) => {
+    if (last === ENOUGH) stop.abort(ENOUGH);
+  });
   lines.once('close', () => stop.abort());
   run(JSON.parse(line) as LoadOrder, stop.signal).then(
     () => process.exit(EXIT.ended),

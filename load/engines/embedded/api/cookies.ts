@@ -1,0 +1,109 @@
+/** A cookie as k6 shows those of a response. */
+export interface Cookie {
+  name: string;
+  value: string;
+  domain: string;
+  path: string;
+  http_only: boolean;
+  secure: boolean;
+  max_age: number;
+  /** ms since the epoch; 0: none. */
+  expires: number;
+}
+
+interface Kept extends Cookie {
+  /** Sent to this host only, not to those below it. */
+  hostOnly: boolean;
+  /** ms since the epoch. */
+  untilMs: number;
+}
+
+type Place = Pick<URL, 'hostname' | 'pathname' | 'protocol'>;
+
+/** One `Set-Cookie` (RFC 6265, section 5.2); null for what has no name. */
+export function parseSetCookie(line: string): Cookie | null {
+  const [first = '', ...attributes] = line.split(';');
+  const equals = first.indexOf('=');
+  const name = first.slice(0, Math.max(0, equals)).trim();
+  if (name === '') return null;
+  const cookie: Cookie = {
+    ...{ name, value: unquoted(first.slice(equals + 1).trim()) },
+    ...{ domain: '', path: '', http_only: false, secure: false, max_age: 0, expires: 0 },
+  };
+  for (const one of attributes) setAttribute(cookie, one);
+  return cookie;
+}
+
+function unquoted(text: string): string {
+  return text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
+}
+
+function setAttribute(cookie: Cookie, text: string): void {
+  const equals = text.indexOf('=');
+  const name = (equals < 0 ? text : text.slice(0, equals)).trim().toLowerCase();
+  const value = equals < 0 ? '' : text.slice(equals + 1).trim();
+  if (name === 'domain') cookie.domain = value.replace(/^\./, '').toLowerCase();
+  else if (name === 'path') cookie.path = value;
+  else if (name === 'httponly') cookie.http_only = true;
+  else if (name === 'secure') cookie.secure = true;
+  else if (name === 'expires') cookie.expires = Date.parse(value) || 0;
+  // 0 is what "no Max-Age" is called, so that one that says "at once" is -1 (as in Go's cookies).
+  else if (name === 'max-age' && /^-?\d+$/.test(value))
+    cookie.max_age = Number(value) > 0 ? Number(value) : -1;
+}
+
+/** The cookies of a VU (RFC 6265, sections 5.3 and 5.4). */
+export class CookieJar {
+  readonly #kept = new Map<string, Kept>();
+
+  /** Nothing was ever kept: nothing needs to be looked up. */
+  get used(): boolean {
+    return this.#kept.size > 0;
+  }
+
+  keep(place: Place, cookie: Cookie, nowMs = Date.now()): void {
+    const host = place.hostname;
+    if (cookie.domain !== '' && !isBelow(host, cookie.domain)) return;
+    const domain = cookie.domain === '' ? host : cookie.domain;
+    const path = cookie.path.startsWith('/') ? cookie.path : defaultPath(place.pathname);
+    const untilMs = endOf(cookie, nowMs);
+    const key = `${domain};${path};${cookie.name}`;
+    this.#kept.delete(key);
+    if (untilMs > nowMs)
+      this.#kept.set(key, { ...cookie, domain, path, untilMs, hostOnly: cookie.domain === '' });
+  }
+
+  /** Those for a URL, longest path first. */
+  for(place: Place, nowMs = Date.now()): Cookie[] {
+    if (this.#kept.size === 0) return [];
+    return [...this.#kept.values()]
+      .filter((one) => matches(one, place) && one.untilMs > nowMs)
+      .sort((a, b) => b.path.length - a.path.length);
+  }
+
+  remove(place: Place, name: string | null): void {
+    for (const [key, one] of this.#kept)
+      if (matches(one, place) && (name === null || one.name === name)) this.#kept.delete(key);
+  }
+}
+
+function endOf({ max_age: maxAge, expires }: Cookie, nowMs: number): number {
+  if (maxAge !== 0) return maxAge < 0 ? 0 : nowMs + maxAge * 1000;
+  return expires === 0 ? Infinity : expires;
+}
+
+function isBelow(host: string, domain: string): boolean {
+  return host === domain || host.endsWith(`.${domain}`);
+}
+
+function matches({ domain, path, secure, hostOnly }: Kept, place: Place): boolean {
+  if (hostOnly ? place.hostname !== domain : !isBelow(place.hostname, domain)) return false;
+  if (secure && place.protocol !== 'https:') return false;
+  const asked = place.pathname;
+  return asked === path || (asked.startsWith(path) && (path.endsWith('/') || asked[path.length] === '/'));
+}
+
+function defaultPath(path: string): string {
+  const last = path.lastIndexOf('/');
+  return last <= 0 ? '/' : path.slice(0, last);
+}

@@ -1,0 +1,20 @@
+/** The executors of k6's scenarios, for one thread. */
+import type { NamedScenario } from '../options/options.ts';
+import { ArrivalRate } from './arrival.ts';
+import { ConstantVus, PerVuIterations, RampingVus, SharedIterations } from './closed.ts';
+import type { Crew, ScenarioRun } from './scenario-run.ts';
+
+export function scenarioRun(spec: NamedScenario, crew: Crew): ScenarioRun {
+  switch (spec.executor) {
+    case 'constant-vus':
+      return new ConstantVus(spec, crew) as ScenarioRun;
+    case 'ramping-vus':
+      return new RampingVus(spec, crew) as ScenarioRun;
+    case 'per-vu-iterations':
+      return new PerVuIterations(spec, crew) as ScenarioRun;
+    case 'shared-iterations':
+      return new SharedIterations(spec, crew) as ScenarioRun;
+    default:
+      return new ArrivalRate(spec, crew) as ScenarioRun;
+  }
+}

@@ -1,0 +1,178 @@
+import { connect as connectTcp, isIP } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { SecureContext } from 'node:tls';
+import { RequestError, requestError } from './errors.ts';
+import type { Exchange } from './exchange.ts';
+import { ResponseParser } from './parser.ts';
+import type { Target } from './target.ts';
+
+/** What TLS trusts. */
+export interface Trust {
+  context: SecureContext;
+  verify: boolean;
+}
+
+/** What became of a connection's exchange, or of the connection while it rested. */
+export interface ConnectionOwner {
+  /** The exchange has its answer or its error; `usable`: another one may follow on this connection. */
+  ended(connection: Connection, exchange: Exchange, usable: boolean): void;
+  /** Closed while nothing was asked. */
+  lost(connection: Connection): void;
+}
+
+/**
+ * Every socket of a thread reads into this: what is read is taken apart before the next one reads. 64 KiB is what libuv offers for a read.
+ */
+const SHARED = Buffer.allocUnsafeSlow(65_536);
+
+/** One connection to one server: one exchange at a time. */
+export class Connection {
+  readonly target: Target;
+  readonly #owner: ConnectionOwner;
+  readonly #parser = new ResponseParser();
+  #socket: Socket | null = null;
+  #exchange: Exchange | null = null;
+  #used = false;
+  #closed = false;
+
+  constructor(target: Target, owner: ConnectionOwner) {
+    this.target = target;
+    this.#owner = owner;
+  }
+
+  get usable(): boolean {
+    return !this.#closed;
+  }
+
+  /** What is on its way. */
+  get exchange(): Exchange | null {
+    return this.#exchange;
+  }
+
+  /** Connects, shakes hands where TLS is spoken, and sends the exchange. */
+  open(exchange: Exchange, at: { address: string; port: number }, trust: Trust): void {
+    if (this.#closed) return;
+    this.#exchange = exchange;
+    exchange.carrier = this;
+    const startMs = performance.now();
+    const onread: OnReadOpts = { buffer: SHARED, callback: (length) => this.#read(length) };
+    const options = { host: at.address, port: at.port, noDelay: true, onread };
+    const socket = this.target.secure ? connectTls({ ...options, ...this.#tls(trust) }) : connectTcp(options);
+    this.#socket = socket;
+    socket.once('connect', () => {
+      exchange.connectingMs = performance.now() - startMs;
+      if (!this.target.secure) this.#opened();
+    });
+    socket.once('secureConnect', () => {
+      exchange.handshakeMs = performance.now() - startMs - exchange.connectingMs;
+      this.#opened();
+    });
+    socket.on('error', (error) => this.give(requestError(error)));
+    socket.once('end', () => this.#ended());
+    socket.once('close', () => this.#ended());
+  }
+
+  #tls({ context, verify }: Trust): object {
+    const { host } = this.target;
+    return {
+      ...(isIP(host) === 0 && { servername: host }),
+      secureContext: context,
+      rejectUnauthorized: verify,
+      ALPNProtocols: ['http/1.1'],
+    };
+  }
+
+  #opened(): void {
+    const exchange = this.#exchange;
+    if (exchange !== null) this.send(exchange);
+  }
+
+  /** Sends on a connection that is up. */
+  send(exchange: Exchange): void {
+    const socket = this.#socket;
+    if (socket === null) return;
+    this.#exchange = exchange;
+    exchange.carrier = this;
+    exchange.reused = this.#used;
+    this.#used = true;
+    this.#parser.begin(exchange.method, exchange.discardBody);
+    exchange.sendMs = performance.now();
+    const { headText, body } = exchange;
+    if (body === null) socket.write(headText, 'latin1');
+    else {
+      socket.cork();
+      socket.write(headText, 'latin1');
+      socket.write(body);
+      socket.uncork();
+    }
+    exchange.bytesSent += headText.length + (body?.length ?? 0);
+    exchange.sentMs = performance.now();
+  }
+
+  #read(length: number): boolean {
+    const exchange = this.#exchange;
+    if (exchange === null) {
+      // Nobody asked: an error page before a close, or worse. What follows could not be told apart.
+      this.close();
+      this.#owner.lost(this);
+      return false;
+    }
+    const now = performance.now();
+    if (exchange.firstByteMs === 0) exchange.firstByteMs = now;
+    exchange.bytesReceived += length;
+    try {
+      if (this.#parser.feed(SHARED, length)) this.#complete(exchange);
+    } catch (error) {
+      this.give(requestError(error as Error));
+    }
+    return true;
+  }
+
+  #complete(exchange: Exchange): void {
+    const { head } = this.#parser;
+    exchange.head = head;
+    exchange.answer = exchange.discardBody ? null : this.#parser.body();
+    exchange.endMs = performance.now();
+    this.#exchange = null;
+    const usable = head?.keepAlive === true && !this.#closed;
+    if (!usable) this.close();
+    this.#owner.ended(this, exchange, usable);
+  }
+
+  /** The exchange ends with an error, and the connection with it. */
+  give(error: RequestError): void {
+    const exchange = this.#exchange;
+    this.#exchange = null;
+    const resting = exchange === null && !this.#closed;
+    this.close();
+    if (exchange !== null) {
+      exchange.error = error;
+      exchange.endMs = performance.now();
+      this.#owner.ended(this, exchange, false);
+    } else if (resting) this.#owner.lost(this);
+  }
+
+  /** The other side has closed: that may be the end of the answer, or its loss. */
+  #ended(): void {
+    const exchange = this.#exchange;
+    if (exchange === null || exchange.sendMs === 0) {
+      this.give(new RequestError(1000, 'EOF: the connection was closed'));
+      return;
+    }
+    try {
+      this.#parser.end();
+      this.#complete(exchange);
+    } catch (error) {
+      this.give(requestError(error as Error));
+    }
+  }
+
+  /** Nobody is told. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#exchange = null;
+    this.#socket?.destroy();
+  }
+}

@@ -1,0 +1,62 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+
+/** How long an address is kept, ms: k6's default of `dns.ttl` is 5 minutes. */
+const KEPT_MS = 5 * 60_000;
+
+interface Address {
+  address: string;
+  port: number;
+}
+
+/** Addresses of host names: those that are given (k6's `hosts`), then the system's, kept for a while. */
+export class Names {
+  readonly #fixed: Readonly<Record<string, string>>;
+  readonly #kept = new Map<string, { addresses: readonly string[]; untilMs: number; next: number }>();
+
+  /** @param fixed by host, `host:port` or `*.domain`: an address, which may have a port */
+  constructor(fixed: Readonly<Record<string, string>>) {
+    this.#fixed = fixed;
+  }
+
+  /** Where to connect for a host and port, when that is known without asking; else null. */
+  known(host: string, port: number): Address | null {
+    const given = this.#given(host, port);
+    if (given !== undefined) return splitAddress(given, port);
+    return isIP(host) > 0 ? { address: host, port } : this.#cached(host, port);
+  }
+
+  /** @throws the error of the system's resolver */
+  async resolve(host: string, port: number): Promise<Address> {
+    const found = await lookup(host, { all: true });
+    // k6 prefers IPv4 ("dns.policy", preferIPv4).
+    const four = found.filter(({ family }) => family === 4);
+    const addresses = (four.length > 0 ? four : found).map(({ address }) => address);
+    this.#kept.set(host, { addresses, untilMs: performance.now() + KEPT_MS, next: 0 });
+    return { address: addresses[0] ?? host, port };
+  }
+
+  #given(host: string, port: number): string | undefined {
+    const exact = this.#fixed[`${host}:${port}`] ?? this.#fixed[host];
+    if (exact !== undefined) return exact;
+    for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+      const wild = this.#fixed[`*${host.slice(dot)}`];
+      if (wild !== undefined) return wild;
+    }
+    return undefined;
+  }
+
+  #cached(host: string, port: number): Address | null {
+    const kept = this.#kept.get(host);
+    if (kept === undefined || kept.untilMs < performance.now()) return null;
+    const address = kept.addresses[kept.next++ % kept.addresses.length];
+    return address === undefined ? null : { address, port };
+  }
+}
+
+/** `198.18.0.2`, `198.18.0.2:8443`, `2001:db8::1`, `[2001:db8::1]:8443`. */
+function splitAddress(text: string, port: number): Address {
+  if (isIP(text) > 0) return { address: text, port };
+  const match = /^\[?(.*?)\]?:(\d+)$/.exec(text);
+  return match === null ? { address: text, port } : { address: match[1] ?? text, port: Number(match[2]) };
+}

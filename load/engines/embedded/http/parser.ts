@@ -1,0 +1,169 @@
+import { ChunkedReader } from './chunked.ts';
+import { ERROR_CODES, RequestError } from './errors.ts';
+import { malformed, parseHead } from './head.ts';
+import type { Head } from './head.ts';
+
+/** Go's default, which k6 keeps (net/http: 10 MiB), is more than any real head; a server that sends more is broken. */
+const MAX_HEAD_BYTES = 1 << 20;
+const LF = 10;
+const CR = 13;
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * Reads the answers of one connection, one after the other, from pieces cut anywhere. A whole small answer in one piece, the common case,
+ * is read without a copy of its head: where the bytes of a head are those of the last one, what it said is known.
+ */
+export class ResponseParser {
+  head: Head | null = null;
+  /** Bytes of the current answer so far, with its head. */
+  bytes = 0;
+  #lastHead: Head | null = null;
+  #lastBytes: Buffer = EMPTY;
+  /** Of a head that is not complete. */
+  #pending: Buffer = EMPTY;
+  #headRequest = false;
+  #discard = false;
+  /** Content-Length that is still to come; -1: not by length. */
+  #left = -1;
+  #chunked: ChunkedReader | null = null;
+  #parts: Buffer[] = [];
+  #done = true;
+
+  /** Before each request. */
+  begin(method: string, discardBody: boolean): void {
+    this.head = null;
+    this.bytes = 0;
+    this.#headRequest = method === 'HEAD';
+    this.#discard = discardBody;
+    this.#left = -1;
+    this.#chunked = null;
+    if (this.#parts.length > 0) this.#parts = [];
+    this.#done = false;
+  }
+
+  /**
+   * The next `length` bytes of a buffer that the caller will use again.
+   * @returns whether the answer is complete
+   * @throws RequestError for an answer that is malformed, or followed by bytes that nobody asked for
+   */
+  feed(chunk: Buffer, length: number): boolean {
+    if (this.#done) throw malformed('bytes that no request asked for');
+    this.bytes += length;
+    let at = 0;
+    while (this.head === null) {
+      at = this.#readHead(chunk, at, length);
+      if (at < 0) return false;
+    }
+    return this.#readBody(chunk, at, length);
+  }
+
+  /** The other side has closed. @throws RequestError unless that ends the answer */
+  end(): void {
+    if (this.head !== null && this.head.framing.kind === 'close' && !this.#done) {
+      this.#done = true;
+      return;
+    }
+    throw this.bytes === 0
+      ? new RequestError(ERROR_CODES.other, 'EOF: the connection was closed without an answer')
+      : new RequestError(
+          ERROR_CODES.other,
+          'unexpected EOF: the connection was closed in the middle of an answer',
+        );
+  }
+
+  /** The body, still in its content encoding. */
+  body(): Buffer {
+    const [first = EMPTY] = this.#parts;
+    return this.#parts.length > 1 ? Buffer.concat(this.#parts) : first;
+  }
+
+  /** @returns where the body begins; -1: more bytes are needed */
+  #readHead(chunk: Buffer, from: number, to: number): number {
+    if (this.#pending.length === 0) {
+      const known = this.#lastBytes.length;
+      if (known > 0 && to - from >= known && this.#lastBytes.compare(chunk, from, from + known) === 0) {
+        this.#begun(this.#lastHead);
+        return from + known;
+      }
+    }
+    return this.#readNewHead(chunk, from, to);
+  }
+
+  #readNewHead(chunk: Buffer, from: number, to: number): number {
+    const before = this.#pending.length;
+    const bytes =
+      before === 0 ? chunk.subarray(from, to) : Buffer.concat([this.#pending, chunk.subarray(from, to)]);
+    const end = endOfHead(bytes);
+    if (end < 0) {
+      if (bytes.length > MAX_HEAD_BYTES) throw malformed(`a head of more than ${MAX_HEAD_BYTES} bytes`);
+      this.#pending = Buffer.from(bytes);
+      return -1;
+    }
+    this.#pending = EMPTY;
+    const head = parseHead(bytes.toString('latin1', 0, end - 4));
+    // Informational answers come before the real one; 101 would change the protocol.
+    if (head.status >= 200) {
+      this.#lastHead = head;
+      this.#lastBytes = Buffer.from(bytes.subarray(0, end));
+      this.#begun(head);
+    } else if (head.status === 101)
+      throw malformed('101 Switching Protocols to a request that asked for none');
+    return from + end - before;
+  }
+
+  #begun(head: Head | null): void {
+    this.head = head;
+    if (head?.framing.kind === 'length') this.#left = head.framing.bytes;
+    else if (head?.framing.kind === 'chunked') this.#chunked = new ChunkedReader();
+    if (this.#headRequest) {
+      this.#left = 0;
+      this.#chunked = null;
+    }
+  }
+
+  #readBody(chunk: Buffer, from: number, to: number): boolean {
+    if (this.#chunked !== null) {
+      const end = this.#chunked.read(chunk.subarray(from, to), (part) => this.#keep(part));
+      return end < 0 ? false : this.#complete(from + end, to);
+    }
+    const { kind } = this.head?.framing ?? { kind: 'none' };
+    if (kind === 'close' && !this.#headRequest) {
+      if (to > from) this.#keep(chunk.subarray(from, to));
+      return false;
+    }
+    const take = Math.min(Math.max(0, this.#left), to - from);
+    if (take > 0) this.#keep(chunk.subarray(from, from + take));
+    this.#left -= take;
+    return this.#left > 0 ? false : this.#complete(from + take, to);
+  }
+
+  #complete(at: number, to: number): boolean {
+    this.#done = true;
+    if (at < to) throw malformed(`${to - at} bytes after the end of the answer`);
+    return true;
+  }
+
+  #keep(part: Buffer): void {
+    if (this.#discard) return;
+    const copy = Buffer.allocUnsafe(part.length);
+    part.copy(copy);
+    this.#parts.push(copy);
+  }
+}
+
+/** Where the head ends, its empty line included; -1: not yet. @throws RequestError for a line that ends in a bare LF */
+function endOfHead(bytes: Buffer): number {
+  let lineStart = 0;
+  for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) {
+    if (at === 0 || bytes[at - 1] !== CR) throw malformed('a line that does not end in CR LF');
+    if (at - 1 === lineStart) {
+      if (lineStart === 0) throw malformed('an empty line instead of a status line');
+      return at + 1;
+    }
+    lineStart = at + 1;
+  }
+  // What is not HTTP at all (TLS, a banner) may never end a line: say so at once.
+  if (!'HTTP/1.'.startsWith(bytes.toString('latin1', 0, Math.min(7, bytes.length))))
+    throw malformed(`status line ${JSON.stringify(bytes.toString('latin1', 0, 40))}`);
+  return -1;
+}

@@ -1,0 +1,23 @@
+/** The embedded engine: runs k6 scripts in threads of this process. README.md says what of k6 it supports. */
+import type { LoadResult } from '../../../reports/record/load-result.ts';
+import type { LoadEngine, LoadListener, LoadRequest } from '../engine.ts';
+import { LoadRun, packageVersion } from './parent/load-run.ts';
+
+export class EmbeddedEngine implements LoadEngine {
+  readonly name = 'embedded';
+  readonly #settings: { threads?: number | undefined; memoryMb?: number | undefined };
+
+  /** @param settings number of threads (default: what the load needs, at most one a core) and heap of each, MiB */
+  constructor(settings: { threads?: number; memoryMb?: number } = {}) {
+    this.#settings = settings;
+  }
+
+  unavailable(): Promise<string | null> {
+    return Promise.resolve(null);
+  }
+
+  run(request: LoadRequest, listener: LoadListener, signal: AbortSignal): Promise<LoadResult> {
+    const settings = { ...this.#settings, version: packageVersion() };
+    return new LoadRun(request, listener, { settings, signal }).run();
+  }
+}

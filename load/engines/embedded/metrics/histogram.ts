@@ -1,0 +1,151 @@
+/**
+ * Bits of the fraction that are kept: 1,024 buckets for every doubling, so that none is wider than 0.1 % of its value (three significant
+ * digits, as an HDR histogram with that precision).
+ */
+const FRACTION_BITS = 10;
+/** Bits of the upper half of a double that lie below those kept. */
+const SHIFT = 20 - FRACTION_BITS;
+const PER_DOUBLING = 2 ** FRACTION_BITS;
+/** From 2^-20 (a nanosecond, in ms) to 2^44 (557 years): 64 doublings, 256 KiB of counts. */
+const LOWEST_EXPONENT = -20;
+const DOUBLINGS = 64;
+const BUCKETS = DOUBLINGS * PER_DOUBLING;
+/** An exponent of 0 is stored as 1023 in a double (IEEE 754). */
+const FIRST = (LOWEST_EXPONENT + 1023) << FRACTION_BITS;
+
+const double = new Float64Array(1);
+const halves = new Uint32Array(double.buffer);
+
+/** `[bucket, count]`, ascending; bucket -1 holds zeros, and those below it negative values. */
+export type BucketCounts = [bucket: number, count: number][];
+
+/** What a histogram held: mergeable, and small where few buckets were hit. */
+export interface HistogramPart {
+  count: number;
+  sum: number;
+  min: number;
+  max: number;
+  buckets: BucketCounts;
+}
+
+/** The bucket of a value: exponent and first bits of the fraction of its double, read as they lie in memory. */
+export function bucketOf(value: number): number {
+  if (value < 0) return -2 - Math.max(0, bucketOf(-value));
+  double[0] = value;
+  const bucket = ((halves[1] ?? 0) >>> SHIFT) - FIRST;
+  if (bucket < 0) return -1;
+  return bucket < BUCKETS ? bucket : BUCKETS - 1;
+}
+
+/** The lowest value that falls in a bucket (of a negative one: nearest to zero). */
+export function lowestOf(bucket: number): number {
+  if (bucket === -1) return 0;
+  if (bucket < -1) return -lowestOf(-2 - bucket);
+  double[0] = 0;
+  halves[1] = (bucket + FIRST) << SHIFT;
+  return double[0];
+}
+
+/** What stands for the values of a bucket. */
+export function middleOf(bucket: number): number {
+  if (bucket < -1) return -middleOf(-2 - bucket);
+  return bucket === -1 ? 0 : (lowestOf(bucket) + lowestOf(bucket + 1)) / 2;
+}
+
+/**
+ * Counts of values by bucket, in memory that does not grow. Our own, since hdr-histogram-js counts whole numbers within a range given
+ * before, while trends hold any number; and taking the bucket from the bits of the double needs no arithmetic.
+ */
+export class Histogram {
+  #counts: Uint32Array | null = null;
+  /** Zeros and negative values, of which there are few kinds in practice. */
+  readonly #others = new Map<number, number>();
+  #first = BUCKETS;
+  #last = -1;
+  #count = 0;
+  #sum = 0;
+  #min = Infinity;
+  #max = -Infinity;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(value: number): void {
+    this.#count++;
+    this.#sum += value;
+    if (value < this.#min) this.#min = value;
+    if (value > this.#max) this.#max = value;
+    const bucket = bucketOf(value);
+    if (bucket < 0) {
+      this.#others.set(bucket, (this.#others.get(bucket) ?? 0) + 1);
+      return;
+    }
+    const counts = (this.#counts ??= new Uint32Array(BUCKETS));
+    counts[bucket] = (counts[bucket] ?? 0) + 1;
+    if (bucket < this.#first) this.#first = bucket;
+    if (bucket > this.#last) this.#last = bucket;
+  }
+
+  /** What was counted since the last time; it begins anew. */
+  take(): HistogramPart {
+    const buckets: BucketCounts = [...this.#others].sort((a, b) => a[0] - b[0]);
+    for (let bucket = this.#first; bucket <= this.#last; bucket++) {
+      const count = this.#counts?.[bucket] ?? 0;
+      if (count > 0) buckets.push([bucket, count]);
+    }
+    const part = { count: this.#count, sum: this.#sum, min: this.#min, max: this.#max, buckets };
+    if (this.#last >= 0) this.#counts?.fill(0, this.#first, this.#last + 1);
+    this.#others.clear();
+    this.#first = BUCKETS;
+    this.#last = -1;
+    this.#count = this.#sum = 0;
+    this.#min = Infinity;
+    this.#max = -Infinity;
+    return part;
+  }
+}
+
+/** Parts of many seconds and threads, added up. */
+export class Distribution {
+  readonly #counts = new Map<number, number>();
+  #sorted: BucketCounts | null = null;
+  count = 0;
+  sum = 0;
+  min = Infinity;
+  max = -Infinity;
+
+  merge(part: HistogramPart): void {
+    this.count += part.count;
+    this.sum += part.sum;
+    this.min = Math.min(this.min, part.min);
+    this.max = Math.max(this.max, part.max);
+    for (const [bucket, count] of part.buckets)
+      this.#counts.set(bucket, (this.#counts.get(bucket) ?? 0) + count);
+    this.#sorted = null;
+  }
+
+  buckets(): BucketCounts {
+    return (this.#sorted ??= [...this.#counts].sort((a, b) => a[0] - b[0]));
+  }
+
+  /** Between the two nearest ranks, as k6 does; null without values. @param share 0 to 1 */
+  quantile(share: number): number | null {
+    if (this.count === 0) return null;
+    const rank = share * (this.count - 1);
+    const below = this.#atRank(Math.floor(rank));
+    const above = this.#atRank(Math.ceil(rank));
+    return below + (above - below) * (rank - Math.floor(rank));
+  }
+
+  #atRank(rank: number): number {
+    if (rank <= 0) return this.min;
+    if (rank >= this.count - 1) return this.max;
+    let seen = 0;
+    for (const [bucket, count] of this.buckets()) {
+      seen += count;
+      if (seen > rank) return Math.min(this.max, Math.max(this.min, middleOf(bucket)));
+    }
+    return this.max;
+  }
+}

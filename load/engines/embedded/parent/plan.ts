@@ -1,0 +1,59 @@
+import { availableParallelism } from 'node:os';
+import { ArrivalSchedule } from '../executors/schedule.ts';
+import { OptionsError, readOptions, vusOf } from '../options/options.ts';
+import type { LoadOptions, NamedScenario } from '../options/options.ts';
+import type { LoadRequest, Threshold } from '../../engine.ts';
+import type { Loaded } from '../worker/protocol.ts';
+
+/** What one thread does with little of a core, so that a second one would only cost memory. */
+const RATE_PER_THREAD = 2000;
+const VUS_PER_THREAD = 100;
+
+/** The options of the script with those of the request in their place. @throws OptionsError */
+export function planOptions(loaded: Loaded, request: LoadRequest): LoadOptions {
+  const raw: unknown = loaded.options === null ? {} : JSON.parse(loaded.options);
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+    throw new OptionsError('options: expected an object');
+  const thresholds: Readonly<Record<string, readonly Threshold[]>> | undefined = request.options?.thresholds;
+  const options = readOptions(thresholds === undefined ? raw : { ...raw, thresholds });
+  for (const { name, exec } of options.scenarios)
+    if (!loaded.functions.includes(exec))
+      throw new OptionsError(
+        `scenario ${name}: the script exports no function '${exec}' (it exports ${loaded.functions.join(', ') || 'none'})`,
+      );
+  return options;
+}
+
+/** As many threads as the load needs, at most one a core, none without a VU of each scenario. */
+export function threadsFor(scenarios: readonly NamedScenario[]): number {
+  const rate = scenarios.reduce((sum, one) => sum + highestRate(one), 0);
+  const vus = scenarios.reduce((sum, one) => sum + ('preAllocatedVUs' in one ? 0 : vusOf(one)), 0);
+  const wanted = Math.ceil(Math.max(rate / RATE_PER_THREAD, vus / VUS_PER_THREAD));
+  const fewest = Math.min(
+    ...scenarios.map((one) => ('preAllocatedVUs' in one ? one.preAllocatedVUs : vusOf(one))),
+  );
+  return Math.max(1, Math.min(wanted, fewest, availableParallelism()));
+}
+
+function highestRate(scenario: NamedScenario): number {
+  if (scenario.executor === 'constant-arrival-rate') return (scenario.rate * 1000) / scenario.timeUnit;
+  if (scenario.executor !== 'ramping-arrival-rate') return 0;
+  return (
+    (Math.max(scenario.startRate, ...scenario.stages.map(({ target }) => target)) * 1000) / scenario.timeUnit
+  );
+}
+
+/** How many iterations each open scenario has offered before a time of the load, ms; null for closed ones. */
+export function offeredBy(scenarios: readonly NamedScenario[]): ((ms: number) => number)[] {
+  return scenarios.flatMap((one) => {
+    const offered = offeredOf(one);
+    return offered === null ? [] : [offered];
+  });
+}
+
+export function offeredOf(scenario: NamedScenario): ((ms: number) => number) | null {
+  if (scenario.executor !== 'constant-arrival-rate' && scenario.executor !== 'ramping-arrival-rate')
+    return null;
+  const schedule = new ArrivalSchedule(scenario);
+  return (ms) => schedule.countBefore(ms - scenario.startTime);
+}

@@ -1,0 +1,82 @@
+import type { LoadSecond } from '../../../../reports/record/load-result.ts';
+import { Distribution } from '../metrics/histogram.ts';
+import { asBuckets } from '../metrics/totals.ts';
+import type { Told } from '../worker/protocol.ts';
+
+interface Merging {
+  counts: Omit<LoadSecond, 'atMs' | 'offered' | 'latency' | 'vus'>;
+  busy: number;
+  latency: Distribution;
+}
+
+/** Puts the seconds of all threads together, and gives them on in order when no thread can add to them any more. */
+export class Seconds {
+  readonly #offered: (fromMs: number, toMs: number) => number | null;
+  readonly #given: (second: LoadSecond) => void;
+  readonly #merging = new Map<number, Merging>();
+  /** The next second that each thread will tell of. */
+  readonly #next = new Map<unknown, number>();
+  #out = 0;
+  readonly all: LoadSecond[] = [];
+
+  constructor(offered: (fromMs: number, toMs: number) => number | null, given: (second: LoadSecond) => void) {
+    this.#offered = offered;
+    this.#given = given;
+  }
+
+  join(thread: unknown): void {
+    this.#next.set(thread, 0);
+  }
+
+  add(thread: unknown, second: number, told: Told): void {
+    const merging = this.#at(second);
+    const { counts } = merging;
+    counts.started += told.started;
+    counts.dropped += told.dropped;
+    counts.iterations += told.iterations;
+    counts.requests += told.requests;
+    counts.failed += told.failed;
+    merging.busy += told.busy;
+    merging.latency.merge(told.latency);
+    if (this.#next.has(thread)) this.#next.set(thread, second + 1);
+    this.#giveOut(Math.min(...this.#next.values()), Infinity);
+  }
+
+  /** The thread tells nothing more. */
+  leave(thread: unknown): void {
+    this.#next.delete(thread);
+    if (this.#next.size > 0) this.#giveOut(Math.min(...this.#next.values()), Infinity);
+  }
+
+  /** Everything that was told, to the end of the load. */
+  close(durationMs: number): void {
+    this.#giveOut(Math.max(-1, ...this.#merging.keys()) + 1, durationMs);
+  }
+
+  #at(second: number): Merging {
+    let found = this.#merging.get(second);
+    if (found === undefined) {
+      const counts = { started: 0, dropped: 0, iterations: 0, requests: 0, failed: 0 };
+      this.#merging.set(second, (found = { counts, busy: 0, latency: new Distribution() }));
+    }
+    return found;
+  }
+
+  #giveOut(before: number, endMs: number): void {
+    for (; this.#out < before; this.#out++) {
+      const { counts, busy, latency } = this.#at(this.#out);
+      this.#merging.delete(this.#out);
+      const atMs = this.#out * 1000;
+      const offered = this.#offered(atMs, Math.min(atMs + 1000, endMs));
+      const second: LoadSecond = {
+        atMs,
+        offered,
+        ...counts,
+        vus: busy,
+        latency: asBuckets(latency.buckets()),
+      };
+      this.all.push(second);
+      this.#given(second);
+    }
+  }
+}

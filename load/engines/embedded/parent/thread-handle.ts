@@ -1,0 +1,101 @@
+import { Worker } from 'node:worker_threads';
+import type {
+  FromThread,
+  OperationName,
+  Operations,
+  StopOrder,
+  ThreadData,
+  Told,
+} from '../worker/protocol.ts';
+
+/** What a thread says unasked. */
+export interface ThreadListener {
+  told(handle: ThreadHandle, told: Told): void;
+  log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void;
+  abort(reason: string): void;
+}
+
+/** A thread is no more, whatever it was doing. */
+export class ThreadDied extends Error {}
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** The parent's end of one thread: questions with answers, and the news of its death. */
+export class ThreadHandle {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 1;
+  #death: ThreadDied | null = null;
+
+  /** @param memoryMb of the thread's heap; undefined: as much as Node gives */
+  constructor(data: ThreadData, listener: ThreadListener, memoryMb: number | undefined) {
+    this.#worker = new Worker(new URL('../worker/main.ts', import.meta.url), {
+      workerData: data,
+      // Scripts see `__ENV` and nothing else.
+      env: {},
+      ...(memoryMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
+    });
+    this.#worker.on('message', (message: FromThread) => this.#hear(message, listener));
+    this.#worker.on('error', (error) => this.#die(`a thread of the load died: ${deathOf(error)}`));
+    this.#worker.on('exit', (code) => this.#die(`a thread of the load ended with code ${code}`));
+  }
+
+  get alive(): boolean {
+    return this.#death === null;
+  }
+
+  /** @throws ThreadDied; Error with the message of what failed in the thread */
+  ask<Name extends OperationName>(
+    name: Name,
+    ask: Operations[Name]['ask'],
+  ): Promise<Operations[Name]['answer']> {
+    if (this.#death !== null) return Promise.reject(this.#death);
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve: (value) => resolve(value as Operations[Name]['answer']), reject });
+      this.#worker.postMessage({ id, name, ask });
+    });
+  }
+
+  stop(order: StopOrder['stop']): void {
+    this.#worker.postMessage({ stop: order } satisfies StopOrder);
+  }
+
+  /** Ends it, with a reason for whoever still waits for it. */
+  async end(reason: string): Promise<void> {
+    this.#die(reason);
+    await this.#worker.terminate();
+  }
+
+  #hear(message: FromThread, listener: ThreadListener): void {
+    switch (message.type) {
+      case 'told':
+        return listener.told(this, message.told);
+      case 'log':
+        return listener.log(message.level, message.text);
+      case 'abort':
+        return listener.abort(message.reason);
+      default: {
+        const waiting = this.#waiting.get(message.id);
+        this.#waiting.delete(message.id);
+        if (message.type === 'answer') waiting?.resolve(message.value);
+        else waiting?.reject(new Error(message.message));
+      }
+    }
+  }
+
+  #die(reason: string): void {
+    if (this.#death !== null) return;
+    this.#death = new ThreadDied(reason);
+    for (const one of this.#waiting.values()) one.reject(this.#death);
+    this.#waiting.clear();
+  }
+}
+
+function deathOf(error: unknown): string {
+  const { code, message } = error as Error & { code?: string };
+  return code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'it ran out of memory' : message;
+}

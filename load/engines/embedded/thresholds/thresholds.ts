@@ -1,0 +1,93 @@
+import type { LoadResult } from '../../../../reports/record/load-result.ts';
+import type { MetricTotals, Total } from '../metrics/totals.ts';
+import { checkAggregation, compare, parseExpression } from './grammar.ts';
+import type { Expression } from './grammar.ts';
+
+/** A threshold of the options, read. */
+export interface ThresholdSpec {
+  metric: string;
+  expression: string;
+  abortOnFail: boolean;
+  /** An abort is not asked before this much of the load has passed, ms. */
+  delayAbortMs: number;
+}
+
+type Verdict = LoadResult['thresholds'][number];
+
+/** The thresholds of a load, judged from its metrics at any time. */
+export class Thresholds {
+  readonly #totals: MetricTotals;
+  readonly #all: { spec: ThresholdSpec; expression: Expression }[];
+
+  /** @throws Error naming the threshold, for one that is malformed or on a metric that there is not */
+  constructor(specs: readonly ThresholdSpec[], totals: MetricTotals) {
+    this.#totals = totals;
+    this.#all = specs.map((spec) => {
+      const expression = parseExpression(spec.expression);
+      const metric = totals.specOf(spec.metric);
+      if (metric === undefined)
+        throw new Error(`threshold "${spec.expression}": no metric name "${spec.metric}" found`);
+      checkAggregation(spec.metric, metric.type, expression);
+      return { spec, expression };
+    });
+  }
+
+  /** @param seconds of the load so far, for the rate of a counter */
+  judge(seconds: number): Verdict[] {
+    return this.#all.map(({ spec: { metric, expression: text }, expression }) => {
+      const seen = valueOf(this.#totals.get(metric), expression, seconds);
+      const ok = seen === null ? null : compare(seen, expression.operator, expression.value);
+      return { metric, expression: text, ok };
+    });
+  }
+
+  /** Why the load must end now; null: go on. */
+  abort(elapsedMs: number): string | null {
+    const due = this.#all.some(({ spec }) => spec.abortOnFail && elapsedMs >= spec.delayAbortMs);
+    if (!due) return null;
+    const verdicts = this.judge(elapsedMs / 1000);
+    const index = this.#all.findIndex(
+      ({ spec }, at) => spec.abortOnFail && elapsedMs >= spec.delayAbortMs && verdicts[at]?.ok === false,
+    );
+    const failed = this.#all[index]?.spec;
+    return failed === undefined
+      ? null
+      : `the threshold "${failed.expression}" on ${failed.metric} with abortOnFail has failed`;
+  }
+}
+
+/** Null: no sample. */
+function valueOf(total: Total | undefined, expression: Expression, seconds: number): number | null {
+  switch (total?.type) {
+    case undefined:
+      return null;
+    case 'counter':
+      if (expression.aggregation === 'count') return total.count;
+      return seconds > 0 ? total.count / seconds : 0;
+    case 'rate':
+      return total.passes / (total.passes + total.fails);
+    case 'gauge':
+      return total.last.value;
+    case 'trend':
+      return trendValue(total, expression);
+  }
+}
+
+function trendValue(
+  { values }: Total & { type: 'trend' },
+  { aggregation, percentile }: Expression,
+): number | null {
+  if (values.count === 0) return null;
+  switch (aggregation) {
+    case 'avg':
+      return values.sum / values.count;
+    case 'min':
+      return values.min;
+    case 'max':
+      return values.max;
+    case 'med':
+      return values.quantile(0.5);
+    default:
+      return values.quantile((percentile ?? 0) / 100);
+  }
+}

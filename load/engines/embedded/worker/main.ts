@@ -1,0 +1,23 @@
+/** The entry of a load's threads. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { LoadThread, textOf } from './load-thread.ts';
+import type { FromThread, Question, StopOrder, ThreadData } from './protocol.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('this file is run as a thread of the embedded load engine');
+const say = (message: FromThread): void => port.postMessage(message);
+const thread = new LoadThread(workerData as ThreadData, say);
+
+port.on('message', (message: Question | StopOrder) => {
+  if ('stop' in message) thread.stop(message);
+  else void answer(message);
+});
+
+async function answer(question: Question): Promise<void> {
+  try {
+    const handler = thread.handlers[question.name] as (ask: unknown) => unknown;
+    say({ type: 'answer', id: question.id, value: await handler(question.ask) });
+  } catch (error) {
+    say({ type: 'failure', id: question.id, message: textOf(error) });
+  }
+}
