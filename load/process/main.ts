@@ -1,7 +1,8 @@
 /** Runs one script to its end and writes what came of it: each second as it is over, so that a killed load is not lost, then the result. */
 import { createInterface } from 'node:readline';
-import { HistoryError, openHistory, redactor } from '../../probes/history.ts';
+import { HistoryError, openHistory } from '../../probes/history.ts';
 import { EmbeddedEngine } from '../engines/embedded/index.ts';
+import type { LoadListener } from '../engines/engine.ts';
 import { chooseEngine } from '../engines/index.ts';
 import { K6Engine } from '../engines/k6/index.ts';
 import type { LoadResult } from '../../reports/record/load-result.ts';
@@ -17,23 +18,18 @@ function say(message: LoadMessage): void {
 }
 
 async function run({ request, engine, history }: LoadOrder, stop: AbortSignal): Promise<void> {
-  const redact = redactor(Object.values(request.variables));
-  const writer = openHistory(history, 'load.ndjson', { redact });
+  const writer = openHistory(history, 'load.ndjson');
   try {
-    const chosen = await engineFor(engine);
-    writer.observe({
-      kind: 'load-start',
-      engine: chosen.name,
-      script: request.script,
-      limits: request.limits,
-    });
+    const { engine: chosen, passedOver } = await chooseEngine(engine, [new K6Engine(), new EmbeddedEngine()]);
+    const { script, limits } = request;
+    writer.observe({ kind: 'load-start', engine: chosen.name, passedOver, script, limits });
     say({ started: true });
-    const listener = {
-      second: (second: Parameters<NonNullable<Parameters<typeof chosen.run>[1]['second']>>[0]) => {
+    const listener: LoadListener = {
+      second: (second) => {
         writer.observe({ kind: 'load-second', ...second });
         say({ second });
       },
-      log: (_level: string, text: string) => say({ log: redact(text).slice(0, LOG_LENGTH) }),
+      log: (_level, text) => say({ log: text.slice(0, LOG_LENGTH) }),
     };
     const result = await chosen.run(request, listener, stop);
     writer.observe({ kind: 'load', result: stop.reason === ENOUGH ? asPlanned(result) : result });
