@@ -1,4 +1,4 @@
-import { regularDuration } from '../options/options.ts';
+import { regularDuration } from '../options/scenario.ts';
 import type { ScenarioState, Vu } from './vu.ts';
 
 /** What `exec.test.abort()` throws: the iteration ends, and the load with it. */

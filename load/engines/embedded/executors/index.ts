@@ -1,5 +1,5 @@
 /** The executors of k6's scenarios, for one thread. */
-import type { NamedScenario } from '../options/options.ts';
+import type { NamedScenario } from '../options/scenario.ts';
 import { ArrivalRate } from './arrival.ts';
 import { ConstantVus, PerVuIterations, RampingVus, SharedIterations } from './closed.ts';
 import type { Crew, ScenarioRun } from './scenario-run.ts';

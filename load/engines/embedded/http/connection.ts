@@ -9,7 +9,7 @@ import type { Target } from './target.ts';
 
 /** What TLS trusts. */
 export interface Trust {
-  context: SecureContext;
+  context: () => SecureContext;
   verify: boolean;
 }
 
@@ -77,7 +77,7 @@ export class Connection {
     const { host } = this.target;
     return {
       ...(isIP(host) === 0 && { servername: host }),
-      secureContext: context,
+      secureContext: context(),
       rejectUnauthorized: verify,
       ALPNProtocols: ['http/1.1'],
     };
