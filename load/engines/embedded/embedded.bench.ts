@@ -90,7 +90,8 @@ async function memory(url: string, millions: number): Promise<void> {
     next = requests < millions * 1e6 * 0.98 ? millions * 1e6 * 0.98 : Infinity;
     seen.push(process.memoryUsage().rss / 2 ** 20);
   });
-  const [first = NaN, last = NaN] = [seen[0], process.memoryUsage().rss / 2 ** 20];
+  const first = seen[0] ?? NaN;
+  const last = process.memoryUsage().rss / 2 ** 20;
   say(
     `memory after 1 and ${millions} million requests: ${first.toFixed(0)} and ${last.toFixed(0)} MiB, ${(last / first).toFixed(2)} x`,
   );

@@ -18,11 +18,11 @@ describe('executors', () => {
       assert.equal(result.outcome, 'completed', result.reason);
       const [one] = result.scenarios;
       assert.equal(one?.offered, 100);
-      assert.equal((one?.iterations ?? 0) + (one?.dropped ?? 0) + (one?.interrupted ?? 0), 100);
+      assert.equal(one.iterations + one.dropped + one.interrupted, 100);
       assert.equal(count(result, 'http_reqs'), result.requests.count);
       assert.equal(
         result.seconds.reduce((sum, { iterations }) => sum + iterations, 0),
-        one?.iterations,
+        one.iterations,
       );
       assert.equal(
         result.seconds.reduce((sum, { offered }) => sum + (offered ?? 0), 0),

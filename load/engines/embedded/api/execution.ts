@@ -73,9 +73,9 @@ export function executionApi(vu: Vu): Record<string, object> {
       },
     },
     test: {
-      abort(message?: unknown): never {
+      abort(message?: string): never {
         const reason =
-          message === undefined ? 'the script called exec.test.abort()' : `test aborted: ${String(message)}`;
+          message === undefined ? 'the script called exec.test.abort()' : `test aborted: ${message}`;
         vu.thread.abort(reason);
         throw new TestAborted(reason);
       },

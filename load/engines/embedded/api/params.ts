@@ -173,6 +173,6 @@ function cookieOf(value: unknown): { value: string; replace: boolean } {
 
 function invalid(name: string, value: unknown, expected: string): TypeError {
   return new TypeError(
-    `request parameter ${name}: expected ${expected}, seen ${JSON.stringify(value) ?? typeof value}`,
+    `request parameter ${name}: expected ${expected}, seen ${(JSON.stringify(value) as string | undefined) ?? typeof value}`,
   );
 }

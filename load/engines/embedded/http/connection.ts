@@ -68,7 +68,7 @@ export class Connection {
       exchange.handshakeMs = performance.now() - startMs - exchange.connectingMs;
       this.#opened();
     });
-    socket.on('error', (error) => this.give(requestError(error)));
+    socket.on('error', (error: Error) => this.give(requestError(error)));
     socket.once('end', () => this.#ended());
     socket.once('close', () => this.#ended());
   }

@@ -47,7 +47,7 @@ function thresholdOf(metric: string, one: SharedOptions['thresholds'][string][nu
 }
 
 function named(scenarios: unknown, shortcuts: Shortcuts): NamedScenario[] {
-  const [shortcut] = Object.entries(shortcuts).flatMap(([key, value]) => (value === undefined ? [] : [key]));
+  const [shortcut] = Object.entries(shortcuts).map(([key]) => key);
   if (shortcut !== undefined)
     throw new OptionsError(`options.${shortcut} cannot be used beside options.scenarios (k6 refuses it too)`);
   if (!isObject(scenarios) || Object.keys(scenarios).length === 0)

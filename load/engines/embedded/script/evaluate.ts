@@ -61,10 +61,10 @@ function modulesOf(vu: Vu, files: SharedFiles): Map<string, object> {
 }
 
 interface Links {
-  k6(specifier: string): object;
-  file(index: number): object;
-  open(path: unknown, mode: unknown): string | ArrayBuffer;
-  exports(namespace: object): void;
+  k6: (specifier: string) => object;
+  file: (index: number) => object;
+  open: (path: unknown, mode: unknown) => string | ArrayBuffer;
+  exports: (namespace: object) => void;
 }
 
 /** What the rewritten code of one module finds under its one name. */
