@@ -14,14 +14,6 @@ import { countError } from './thread.ts';
 import { SampleTags } from './vu.ts';
 import type { Vu } from './vu.ts';
 
-/** A request that could not be sent any more, because the load is at its end. */
-export class LimitReached extends Error {}
-
-/** The names of a request: that of `http.url` or the `name` tag, else its URL. */
-export interface CallNames {
-  name: string | null;
-}
-
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** One call of `http.*`: a request, and those that redirects make of it. */
@@ -69,9 +61,15 @@ export class Call implements ExchangeListener {
     if (!vu.thread.takeRequest()) return;
     const { method, target, body } = this.#outgoing;
     const text = plainHead ?? headText(this.#outgoing, cookieHeader(target, this.#params));
+    const { responseType, timeoutMs } = this.#params;
+    const discardBody = responseType === 'none';
     const request = {
-      ...{ method, target, headText: text, body, discardBody: this.#params.responseType === 'none' },
-      deadlineMs: performance.now() + this.#params.timeoutMs,
+      method,
+      target,
+      headText: text,
+      body,
+      discardBody,
+      deadlineMs: performance.now() + timeoutMs,
     };
     vu.client.send(new Exchange(request, this));
   }

@@ -41,16 +41,20 @@ function unquoted(text: string): string {
 function setAttribute(cookie: Cookie, text: string): void {
   const equals = text.indexOf('=');
   const name = (equals < 0 ? text : text.slice(0, equals)).trim().toLowerCase();
-  const value = equals < 0 ? '' : text.slice(equals + 1).trim();
-  if (name === 'domain') cookie.domain = value.replace(/^\./, '').toLowerCase();
-  else if (name === 'path') cookie.path = value;
-  else if (name === 'httponly') cookie.http_only = true;
-  else if (name === 'secure') cookie.secure = true;
-  else if (name === 'expires') cookie.expires = Date.parse(value) || 0;
-  // 0 is what "no Max-Age" is called, so that one that says "at once" is -1 (as in Go's cookies).
-  else if (name === 'max-age' && /^-?\d+$/.test(value))
-    cookie.max_age = Number(value) > 0 ? Number(value) : -1;
+  ATTRIBUTES[name]?.(cookie, equals < 0 ? '' : text.slice(equals + 1).trim());
 }
+
+const ATTRIBUTES: Readonly<Record<string, (cookie: Cookie, value: string) => void>> = {
+  domain: (cookie, value) => (cookie.domain = value.replace(/^\./, '').toLowerCase()),
+  path: (cookie, value) => (cookie.path = value),
+  httponly: (cookie) => (cookie.http_only = true),
+  secure: (cookie) => (cookie.secure = true),
+  expires: (cookie, value) => (cookie.expires = Date.parse(value) || 0),
+  // 0 is what "no Max-Age" is called, so that one that says "at once" is -1 (as in Go's cookies).
+  'max-age': (cookie, value) => {
+    if (/^-?\d+$/.test(value)) cookie.max_age = Number(value) > 0 ? Number(value) : -1;
+  },
+};
 
 /** The cookies of a VU (RFC 6265, sections 5.3 and 5.4). */
 export class CookieJar {

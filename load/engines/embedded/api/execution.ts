@@ -1,4 +1,4 @@
-import { regularDuration } from '../options/options.ts';
+import { regularDuration } from '../options/scenario.ts';
 import type { ScenarioState, Vu } from './vu.ts';
 
 /** What `exec.test.abort()` throws: the iteration ends, and the load with it. */
@@ -73,9 +73,9 @@ export function executionApi(vu: Vu): Record<string, object> {
       },
     },
     test: {
-      abort(message?: unknown): never {
+      abort(message?: string): never {
         const reason =
-          message === undefined ? 'the script called exec.test.abort()' : `test aborted: ${String(message)}`;
+          message === undefined ? 'the script called exec.test.abort()' : `test aborted: ${message}`;
         vu.thread.abort(reason);
         throw new TestAborted(reason);
       },

@@ -9,18 +9,21 @@ export function select(value: unknown, selector: string): unknown {
 }
 
 function split(selector: string): string[] {
-  const parts: string[] = [''];
+  const parts: string[] = [];
+  let part = '';
   for (let at = 0; at < selector.length; at++) {
     const char = selector.charAt(at);
-    if (char === '\\') parts[parts.length - 1] += selector.charAt(++at);
-    else if (char === '.') parts.push('');
-    else if (/[*?|@(!{[]/.test(char))
+    if (char === '\\') part += selector.charAt(++at);
+    else if (char === '.') {
+      parts.push(part);
+      part = '';
+    } else if (/[*?|@(!{[]/.test(char))
       throw new Error(
         `json(${JSON.stringify(selector)}): '${char}' in a selector is not supported by the embedded engine (it has names, indexes and #)`,
       );
-    else parts[parts.length - 1] += char;
+    else part += char;
   }
-  return parts;
+  return [...parts, part];
 }
 
 function follow(value: unknown, parts: readonly string[], selector: string): unknown {

@@ -30,8 +30,8 @@ export class K6Api {
     });
   };
 
-  fail = (message?: unknown): never => {
-    throw new Failure(message === undefined ? 'fail() was called' : String(message));
+  fail = (message?: string): never => {
+    throw new Failure(message ?? 'fail() was called');
   };
 
   group = (name: unknown, body: unknown): unknown => {

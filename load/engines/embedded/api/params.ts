@@ -75,11 +75,16 @@ const READERS: Readonly<Record<string, Reader>> = {
 };
 
 export function defaultParams(vu: Vu): Params {
+  const { maxRedirects, discardResponseBodies } = vu.thread.options;
   return {
-    ...{ headers: {}, cookies: {}, tags: null, timeoutMs: REQUEST_TIMEOUT_MS, auth: null },
-    redirects: vu.thread.options.maxRedirects,
-    responseType: vu.thread.options.discardResponseBodies ? 'none' : 'text',
+    headers: {},
+    cookies: {},
+    tags: null,
+    timeoutMs: REQUEST_TIMEOUT_MS,
+    redirects: maxRedirects,
+    responseType: discardResponseBodies ? 'none' : 'text',
     jar: vu.jar,
+    auth: null,
     callback: vu.responseCallback,
   };
 }
@@ -168,6 +173,6 @@ function cookieOf(value: unknown): { value: string; replace: boolean } {
 
 function invalid(name: string, value: unknown, expected: string): TypeError {
   return new TypeError(
-    `request parameter ${name}: expected ${expected}, seen ${JSON.stringify(value) ?? typeof value}`,
+    `request parameter ${name}: expected ${expected}, seen ${(JSON.stringify(value) as string | undefined) ?? typeof value}`,
   );
 }

@@ -72,19 +72,16 @@ export function cookieHeader(target: Target, params: Params): string {
 /** Request line and headers. @throws TypeError for a method that is none */
 export function headText({ method, target, headers, body }: Outgoing, cookies: string): string {
   if (!METHOD.test(method)) throw new TypeError(`${JSON.stringify(method)} is no HTTP method`);
-  let text = `${method} ${target.path} HTTP/1.1\r\n`;
-  let hasCookie = false;
-  for (const [name, value] of headers) {
-    if (name === 'Content-Length' || name === 'Transfer-Encoding') continue;
-    if (name === 'Cookie' && cookies !== '') {
-      text += `Cookie: ${value}; ${cookies}\r\n`;
-      hasCookie = true;
-    } else text += `${name}: ${value}\r\n`;
-  }
-  if (cookies !== '' && !hasCookie) text += `Cookie: ${cookies}\r\n`;
-  if (body !== null || needsLength(method)) text += `Content-Length: ${body?.length ?? 0}\r\n`;
-  return `${text}\r\n`;
+  const own = headers.flatMap(([name, value]) => (name === 'Cookie' ? [value] : []));
+  const cookie = cookies === '' ? own : [...own, cookies];
+  const lines = headers.filter(([name]) => !OURS.has(name)).map(([name, value]) => `${name}: ${value}\r\n`);
+  if (cookie.length > 0) lines.push(`Cookie: ${cookie.join('; ')}\r\n`);
+  if (body !== null || needsLength(method)) lines.push(`Content-Length: ${body?.length ?? 0}\r\n`);
+  return `${method} ${target.path} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
+
+/** Written by us, whatever a script gives: a wrong length would make two requests of one. */
+const OURS = new Set(['Content-Length', 'Transfer-Encoding', 'Cookie']);
 
 /** A server waits for a body of these unless it is told that there is none. */
 function needsLength(method: string): boolean {

@@ -31,24 +31,27 @@ export function canonicalName(name: string): string {
   return name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase());
 }
 
-/** ms, as k6 defines them: `blocked` goes until the connection is up, so that it holds `connecting` and the handshake. */
+/**
+ * ms, as k6 defines them: `blocked` goes until the connection is up, so that it holds `connecting` and the handshake. One plain object
+ * literal, since it is made for every request.
+ */
 export function timingsOf(exchange: Exchange): Timings {
-  const { startMs, sendMs, sentMs, firstByteMs, endMs } = exchange;
-  const connecting = exchange.reused ? 0 : exchange.connectingMs;
-  const handshake = exchange.reused ? 0 : exchange.handshakeMs;
-  if (sendMs === 0) return { ...NO_TIMES, blocked: endMs - startMs, connecting, tls_handshaking: handshake };
-  const waited = firstByteMs === 0 ? endMs : firstByteMs;
-  const sending = sentMs - sendMs;
-  const waiting = Math.max(0, waited - sentMs);
-  const receiving = firstByteMs === 0 ? 0 : endMs - firstByteMs;
+  const { startMs, sendMs, sentMs, firstByteMs, endMs, reused } = exchange;
+  const sent = sendMs !== 0;
+  const answered = firstByteMs !== 0;
+  const sending = sent ? sentMs - sendMs : 0;
+  const waiting = sent ? Math.max(0, (answered ? firstByteMs : endMs) - sentMs) : 0;
+  const receiving = answered ? endMs - firstByteMs : 0;
   return {
-    ...{ duration: sending + waiting + receiving, blocked: sendMs - startMs, connecting },
-    ...{ tls_handshaking: handshake, sending, waiting, receiving },
+    duration: sending + waiting + receiving,
+    blocked: (sent ? sendMs : endMs) - startMs,
+    connecting: reused ? 0 : exchange.connectingMs,
+    tls_handshaking: reused ? 0 : exchange.handshakeMs,
+    sending,
+    waiting,
+    receiving,
   };
 }
-const NO_TIMES: Timings = {
-  ...{ duration: 0, blocked: 0, connecting: 0, tls_handshaking: 0, sending: 0, waiting: 0, receiving: 0 },
-};
 
 /** An answer as scripts see it. What most scripts never read is made when it is read. */
 export class Response {

@@ -1,6 +1,6 @@
 import type { Network } from '../http/client.ts';
 import type { MetricRegistry } from '../metrics/registry.ts';
-import type { SharedOptions } from '../options/schema.ts';
+import type { RunOptions } from '../options/scenario.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -8,7 +8,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export interface Thread {
   readonly registry: MetricRegistry;
   readonly network: Network;
-  readonly options: Omit<SharedOptions, 'thresholds'>;
+  readonly options: RunOptions;
   /** `exec.test.options`: as the script exports them. */
   readonly rawOptions: unknown;
   readonly variables: Readonly<Record<string, string>>;

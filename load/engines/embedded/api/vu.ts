@@ -1,6 +1,6 @@
 import { HttpClient } from '../http/client.ts';
 import type { Tags } from '../metrics/metric.ts';
-import type { NamedScenario } from '../options/options.ts';
+import type { NamedScenario } from '../options/scenario.ts';
 import { CookieJar } from './cookies.ts';
 import type { Thread } from './thread.ts';
 

@@ -1,4 +1,4 @@
-import type { NamedScenario } from '../options/options.ts';
+import type { NamedScenario } from '../options/scenario.ts';
 import type { VuRunner } from './runner.ts';
 import { ArrivalSchedule } from './schedule.ts';
 import { ScenarioRun, shareOf } from './scenario-run.ts';

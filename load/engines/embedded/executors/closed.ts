@@ -1,5 +1,5 @@
-import type { NamedScenario } from '../options/options.ts';
-import { vusOf } from '../options/options.ts';
+import type { NamedScenario } from '../options/scenario.ts';
+import { vusOf } from '../options/scenario.ts';
 import type { VuRunner } from './runner.ts';
 import { ScenarioRun, shareOf } from './scenario-run.ts';
 

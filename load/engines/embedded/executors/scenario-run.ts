@@ -1,6 +1,6 @@
 import type { ScenarioState } from '../api/vu.ts';
-import { regularDuration } from '../options/options.ts';
-import type { NamedScenario } from '../options/options.ts';
+import { regularDuration } from '../options/scenario.ts';
+import type { NamedScenario } from '../options/scenario.ts';
 import type { IterationListener, VuRunner } from './runner.ts';
 
 /** Which part of a load a thread has: every `count`th VU and iteration, from `index`. */

@@ -1,4 +1,4 @@
-import type { NamedScenario } from '../options/options.ts';
+import type { NamedScenario } from '../options/scenario.ts';
 
 /** A piece of a schedule in which the rate goes straight from one value to another; rates per ms, times in ms from the scenario's start. */
 interface Piece {

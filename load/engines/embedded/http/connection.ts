@@ -9,7 +9,7 @@ import type { Target } from './target.ts';
 
 /** What TLS trusts. */
 export interface Trust {
-  context: SecureContext;
+  context: () => SecureContext;
   verify: boolean;
 }
 
@@ -68,7 +68,7 @@ export class Connection {
       exchange.handshakeMs = performance.now() - startMs - exchange.connectingMs;
       this.#opened();
     });
-    socket.on('error', (error) => this.give(requestError(error)));
+    socket.on('error', (error: Error) => this.give(requestError(error)));
     socket.once('end', () => this.#ended());
     socket.once('close', () => this.#ended());
   }
@@ -77,7 +77,7 @@ export class Connection {
     const { host } = this.target;
     return {
       ...(isIP(host) === 0 && { servername: host }),
-      secureContext: context,
+      secureContext: context(),
       rejectUnauthorized: verify,
       ALPNProtocols: ['http/1.1'],
     };

@@ -72,6 +72,14 @@ function keepsAlive(proto: string, fields: Head['fields']): boolean {
 function framingOf(status: number, fields: Head['fields']): Framing {
   const lengths = valuesOf(fields, 'content-length');
   const codings = valuesOf(fields, 'transfer-encoding');
+  refuseAmbiguous(lengths, codings);
+  if (status < 200 || status === 204 || status === 304) return { kind: 'none' };
+  if (codings.length > 0) return { kind: 'chunked' };
+  const [length] = lengths;
+  return length === undefined ? { kind: 'close' } : { kind: 'length', bytes: Number(length) };
+}
+
+function refuseAmbiguous(lengths: readonly string[], codings: readonly string[]): void {
   if (codings.length > 0) {
     if (lengths.length > 0) throw malformed('both Content-Length and Transfer-Encoding');
     if (codings.join(',').trim().toLowerCase() !== 'chunked')
@@ -82,7 +90,4 @@ function framingOf(status: number, fields: Head['fields']): Framing {
     throw malformed(`different Content-Length: ${lengths.join(', ')}`);
   if (length !== undefined && (!/^\d{1,15}$/.test(length) || length === ''))
     throw malformed(`Content-Length ${quoted(length)}`);
-  if (status < 200 || status === 204 || status === 304) return { kind: 'none' };
-  if (codings.length > 0) return { kind: 'chunked' };
-  return length === undefined ? { kind: 'close' } : { kind: 'length', bytes: Number(length) };
 }

@@ -12,6 +12,10 @@ function feed(parser: ResponseParser, ...pieces: readonly string[]): boolean {
   return done;
 }
 
+function bytesOf(text: string): string[] {
+  return Array.from(text);
+}
+
 function read(text: string, method = 'GET'): { status: number | undefined; body: string; done: boolean } {
   const parser = new ResponseParser();
   parser.begin(method, false);
@@ -59,7 +63,7 @@ describe('an answer', () => {
       }
       const parser = new ResponseParser();
       parser.begin('GET', false);
-      assert.equal(feed(parser, ...text), true);
+      assert.equal(feed(parser, ...bytesOf(text)), true);
       assert.equal(parser.head?.status, status);
       assert.equal(parser.body().toString('latin1'), body);
     });
@@ -145,7 +149,7 @@ describe('an answer', () => {
       assert.throws(() => read(text), /malformed HTTP response/);
       const parser = new ResponseParser();
       parser.begin('GET', false);
-      assert.throws(() => feed(parser, ...text), /malformed HTTP response/);
+      assert.throws(() => feed(parser, ...bytesOf(text)), /malformed HTTP response/);
     });
 
   it('should be an error when its head never ends', () => {

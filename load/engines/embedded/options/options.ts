@@ -1,16 +1,8 @@
 import type { z } from 'zod';
 import type { ThresholdSpec } from '../thresholds/thresholds.ts';
+import type { LoadOptions, NamedScenario, RunOptions } from './scenario.ts';
 import { EXECUTORS, GRACEFUL_MS, optionsSchema, scenarioSchema, shortcutsSchema } from './schema.ts';
 import type { Scenario, SharedOptions, Shortcuts } from './schema.ts';
-
-export type NamedScenario = Scenario & { name: string };
-
-/** The options of a script, checked and with k6's defaults; durations in ms. */
-export interface LoadOptions {
-  scenarios: NamedScenario[];
-  thresholds: ThresholdSpec[];
-  shared: Omit<SharedOptions, 'thresholds'>;
-}
 
 /** An option that is malformed or not supported. */
 export class OptionsError extends Error {}
@@ -55,7 +47,7 @@ function thresholdOf(metric: string, one: SharedOptions['thresholds'][string][nu
 }
 
 function named(scenarios: unknown, shortcuts: Shortcuts): NamedScenario[] {
-  const [shortcut] = Object.entries(shortcuts).flatMap(([key, value]) => (value === undefined ? [] : [key]));
+  const [shortcut] = Object.entries(shortcuts).map(([key]) => key);
   if (shortcut !== undefined)
     throw new OptionsError(`options.${shortcut} cannot be used beside options.scenarios (k6 refuses it too)`);
   if (!isObject(scenarios) || Object.keys(scenarios).length === 0)
@@ -118,26 +110,7 @@ function check<Schema extends z.ZodType>(schema: Schema, value: unknown, path: s
   throw new OptionsError(`${where}: ${issue?.message ?? 'malformed'}`);
 }
 
-/** How long a scenario may take from the start of the load until its last iteration is cut off, ms. */
-export function endOfScenario(scenario: NamedScenario): number {
-  return scenario.startTime + regularDuration(scenario) + graceOf(scenario);
-}
-
-/** Until it starts no more iterations, ms. */
-export function regularDuration(scenario: Scenario): number {
-  if ('stages' in scenario) return scenario.stages.reduce((sum, { duration }) => sum + duration, 0);
-  return 'duration' in scenario ? scenario.duration : scenario.maxDuration;
-}
-
-export function graceOf(scenario: Scenario): number {
-  const rampDown = scenario.executor === 'ramping-vus' ? scenario.gracefulRampDown : 0;
-  return Math.max(scenario.gracefulStop, rampDown);
-}
-
-/** The most VUs that a scenario may use. */
-export function vusOf(scenario: Scenario): number {
-  if ('preAllocatedVUs' in scenario) return scenario.maxVUs ?? scenario.preAllocatedVUs;
-  if (scenario.executor === 'ramping-vus')
-    return Math.max(scenario.startVUs, ...scenario.stages.map(({ target }) => target));
-  return scenario.vus;
+/** What holds until the options of a script are known. */
+export function defaultOptions(): RunOptions {
+  return readOptions({}).shared;
 }

@@ -4,8 +4,9 @@ import { LOAD_RESULT_SCHEMA } from '../../../../reports/record/load-result.ts';
 import type { LoadResult } from '../../../../reports/record/load-result.ts';
 import type { LoadListener, LoadRequest } from '../../engine.ts';
 import type { ScenarioTotals } from '../executors/scenario-run.ts';
-import { endOfScenario } from '../options/options.ts';
-import type { LoadOptions } from '../options/options.ts';
+import { endOfScenario } from '../options/scenario.ts';
+import type { LoadOptions } from '../options/scenario.ts';
+import { defaultOptions } from '../options/options.ts';
 import { bundleScript } from '../script/bundle.ts';
 import type { Bundle } from '../script/bundle.ts';
 import { Thresholds } from '../thresholds/thresholds.ts';
@@ -109,8 +110,7 @@ export class LoadRun {
   #threadData(bundle: Bundle): ThreadData {
     const { variables, ca, hosts, limits } = this.#request;
     return {
-      bundle,
-      variables,
+      ...{ bundle, variables, defaults: defaultOptions() },
       ca: ca ?? null,
       hosts: hosts ?? {},
       sent: this.#sent,

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { ArrivalSchedule } from '../executors/schedule.ts';
-import { OptionsError, readOptions, vusOf } from '../options/options.ts';
-import type { LoadOptions, NamedScenario } from '../options/options.ts';
+import { OptionsError, readOptions } from '../options/options.ts';
+import { vusOf } from '../options/scenario.ts';
+import type { LoadOptions, NamedScenario } from '../options/scenario.ts';
 import type { LoadRequest, Threshold } from '../../engine.ts';
 import type { Loaded } from '../worker/protocol.ts';
 

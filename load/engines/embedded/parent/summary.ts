@@ -1,6 +1,6 @@
 import type { LoadMetric, LoadResult } from '../../../../reports/record/load-result.ts';
 import type { MetricTotals } from '../metrics/totals.ts';
-import type { LoadOptions } from '../options/options.ts';
+import type { LoadOptions } from '../options/scenario.ts';
 
 /** The object that k6 gives to `handleSummary` (its documentation, "Custom summary"). */
 export function summaryData(

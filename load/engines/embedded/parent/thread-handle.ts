@@ -73,11 +73,14 @@ export class ThreadHandle {
   #hear(message: FromThread, listener: ThreadListener): void {
     switch (message.type) {
       case 'told':
-        return listener.told(this, message.told);
+        listener.told(this, message.told);
+        break;
       case 'log':
-        return listener.log(message.level, message.text);
+        listener.log(message.level, message.text);
+        break;
       case 'abort':
-        return listener.abort(message.reason);
+        listener.abort(message.reason);
+        break;
       default: {
         const waiting = this.#waiting.get(message.id);
         this.#waiting.delete(message.id);

@@ -1,8 +1,8 @@
 import type { AnyNode } from 'acorn';
 import type { Flow } from './flow.ts';
 import { BLOCKING, EXECUTION, MODULES } from './supported.ts';
-import { Abstract, builtin, lookup, UNKNOWN } from './values.ts';
-import type { Values } from './values.ts';
+import { builtin, lookup, UNKNOWN } from './values.ts';
+import type { Abstract, Values } from './values.ts';
 
 /** The arguments of a call: the first ones by place, then what a spread may put at any later place. */
 export interface Arguments {

@@ -9,6 +9,7 @@ import type { Abstract, ScriptFunction, Values } from './values.ts';
 
 export type Visit = (node: AnyNode) => Values;
 
+const MAKES_ARRAY = new Set(['map', 'flatMap', 'filter']);
 const ADDING = new Set(['push', 'unshift', 'splice', 'fill', 'concat', 'with', 'toSpliced']);
 
 /** Calls: who may be called, with what, and whether that blocks. */
@@ -111,20 +112,26 @@ export class Calls {
 
   #invokeOne(node: AnyNode, callee: Abstract, args: Arguments, self: Values): Values {
     const flow = this.#flow;
-    if (callee === UNKNOWN) {
-      flow.escape(allOf(args), node, `passed to ${this.#calleeText(node)}`);
-      flow.escape(self, node, `the object of ${this.#calleeText(node)}, which is not the script’s`);
-      return new Set([UNKNOWN]);
-    }
+    if (callee === UNKNOWN) return this.#unknownCall(node, args, self);
     if (callee.builtin !== null)
       return callBuiltin(callee.builtin, { flow, node, args, invoke: (...call) => this.invoke(...call) });
     const { fn } = callee;
     if (fn === null || callee.instance !== null) return new Set();
     this.#enter(fn, args, self);
     if (fn.code?.async === true) return this.#asyncCall(node, fn);
-    if (fn.code?.generator === true) flow.escape(fn.returns, node, 'yielded by a generator');
-    else if (fn.blocking) flow.blocks(node, 'await', `${fn.name}()`);
-    return fn.code?.generator === true ? new Set([UNKNOWN]) : fn.returns;
+    if (fn.code?.generator === true) {
+      flow.escape(fn.returns, node, 'yielded by a generator');
+      return new Set([UNKNOWN]);
+    }
+    if (fn.blocking) flow.blocks(node, 'await', `${fn.name}()`);
+    return fn.returns;
+  }
+
+  #unknownCall(node: AnyNode, args: Arguments, self: Values): Values {
+    const text = this.#calleeText(node);
+    this.#flow.escape(allOf(args), node, `passed to ${text}`);
+    this.#flow.escape(self, node, `the object of ${text}, which is not the script’s`);
+    return new Set([UNKNOWN]);
   }
 
   /** The script's own async function runs up to its first await at once in k6; here its blocking calls are awaits too. */
@@ -194,30 +201,35 @@ export class Calls {
     return callee;
   }
 
-  #iteration(
-    node: CallExpression,
-    value: Abstract,
-    { name, args }: { name: string; args: Arguments },
-  ): Values {
+  #iteration(node: CallExpression, value: Abstract, call: { name: string; args: Arguments }): Values {
+    const { name, args } = call;
     const elements = elementsOf(new Set([value]));
+    const start = name === 'reduce' ? new Set([...argument(args, 1), ...elements]) : null;
+    const unknown: Values = new Set([UNKNOWN]);
+    const list = start === null ? [elements, unknown, new Set([value])] : [start, elements, unknown];
     const results: Values = new Set();
-    const reducing = name === 'reduce';
-    const first = reducing ? new Set([...argument(args, 1), ...elements]) : elements;
-    const list = reducing
-      ? [first, elements, new Set([UNKNOWN])]
-      : [elements, new Set([UNKNOWN]), new Set([value])];
-    for (const callback of argument(args, 0))
-      for (const one of this.#callback(node, callback, { name, args: { list, rest: new Set() } }))
-        results.add(one);
-    for (const { fn } of argument(args, 0)) {
-      if (fn === null) continue;
-      const [accumulated] = fn.parameters;
-      if (reducing && accumulated !== undefined) this.#flow.add(accumulated, fn.returns);
-      if (!reducing) this.#flow.add(fn.thisValues, argument(args, 1));
+    for (const callback of argument(args, 0)) {
+      const passed = { name, args: { list, rest: new Set<Abstract>() } };
+      for (const one of this.#callback(node, callback, passed)) results.add(one);
+      if (callback.fn !== null) this.#feedBack(callback.fn, start !== null, argument(args, 1));
     }
+    if (start !== null) return new Set([...results, ...start]);
     if (name === 'find') return elements;
-    if (reducing) return new Set([...results, ...first]);
-    if (name !== 'map' && name !== 'flatMap' && name !== 'filter') return new Set([UNKNOWN]);
+    return MAKES_ARRAY.has(name) ? this.#iterated(node, value, { name, elements, results }) : unknown;
+  }
+
+  /** What `reduce` returned comes in again; the other methods may be given a `this`. */
+  #feedBack(fn: ScriptFunction, reducing: boolean, second: Values): void {
+    const [accumulated] = fn.parameters;
+    if (!reducing) this.#flow.add(fn.thisValues, second);
+    else if (accumulated !== undefined) this.#flow.add(accumulated, fn.returns);
+  }
+
+  #iterated(
+    node: AnyNode,
+    value: Abstract,
+    { name, elements, results }: { name: string; elements: Values; results: Values },
+  ): Values {
     const made = this.#flow.at(node, 'iterated');
     made.isArray = true;
     this.#flow.add(made.any, name === 'filter' ? elements : results);

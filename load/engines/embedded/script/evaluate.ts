@@ -61,10 +61,10 @@ function modulesOf(vu: Vu, files: SharedFiles): Map<string, object> {
 }
 
 interface Links {
-  k6(specifier: string): object;
-  file(index: number): object;
-  open(path: unknown, mode: unknown): string | ArrayBuffer;
-  exports(namespace: object): void;
+  k6: (specifier: string) => object;
+  file: (index: number) => object;
+  open: (path: unknown, mode: unknown) => string | ArrayBuffer;
+  exports: (namespace: object) => void;
 }
 
 /** What the rewritten code of one module finds under its one name. */
@@ -124,7 +124,8 @@ function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value instanceof Error) return value.stack ?? value.message;
   try {
-    return JSON.stringify(value) ?? String(value);
+    const text: unknown = JSON.stringify(value);
+    return typeof text === 'string' ? text : String(value);
   } catch {
     return String(value);
   }

@@ -1,6 +1,6 @@
 import type { AnyNode, Identifier } from 'acorn';
 import type { LinkedModule } from './linker.ts';
-import type { Binding, FunctionNode } from './scope.ts';
+import type { Binding } from './scope.ts';
 import { BLOCKING } from './supported.ts';
 import { Abstract, UNKNOWN } from './values.ts';
 import type { FunctionKind, ScriptFunction, Site, Values } from './values.ts';
@@ -42,7 +42,7 @@ export class Flow {
   readonly #made = new Map<AnyNode, Map<string, Abstract>>();
   readonly #namespaces = new Map<LinkedModule, Abstract>();
   readonly #escaped = new Map<Abstract, { site: Site; how: string }>();
-  #changed = false;
+  #additions = 0;
 
   constructor(modules: readonly LinkedModule[]) {
     this.modules = modules;
@@ -50,17 +50,17 @@ export class Flow {
 
   /** Repeats `pass` (one walk over every module) until it adds nothing. */
   settle(pass: () => void): void {
-    do {
-      this.#changed = false;
+    for (let before = -1; before !== this.#additions;) {
+      before = this.#additions;
       pass();
       for (const [value, { site, how }] of this.#escaped) this.#escapeContents(value, site, how);
-    } while (this.#changed);
+    }
   }
 
   add(target: Values, values: Iterable<Abstract>): void {
     const before = target.size;
     for (const one of values) target.add(one);
-    if (target.size !== before) this.#changed = true;
+    if (target.size !== before) this.#additions++;
   }
 
   variable(binding: Binding): Values {
@@ -76,7 +76,7 @@ export class Flow {
   /** What a place of the source makes; `part` tells several of one place apart. */
   at(node: AnyNode, part = ''): Abstract {
     let parts = this.#made.get(node);
-    if (parts === undefined) this.#made.set(node, (parts = new Map()));
+    if (parts === undefined) this.#made.set(node, (parts = new Map<string, Abstract>()));
     let found = parts.get(part);
     if (found === undefined) parts.set(part, (found = new Abstract()));
     return found;
@@ -108,7 +108,7 @@ export class Flow {
   functionAt(node: AnyNode, kind: FunctionKind, name: string): { value: Abstract; fn: ScriptFunction } {
     const value = this.at(node);
     if (value.fn === null) {
-      const code = 'params' in node ? (node as FunctionNode) : null;
+      const code = 'params' in node ? node : null;
       value.fn = {
         ...this.site(node),
         ...{ code, kind, name },
@@ -129,7 +129,7 @@ export class Flow {
     const before = this.sites.get(node);
     if (before === undefined) {
       this.sites.set(node, how);
-      this.#changed = true;
+      this.#additions++;
     } else if (before !== how)
       this.problem(node, `${name} may be a method of the script or one of an array; give it another name`);
     const { owner, inParameters } = this.context;
@@ -141,7 +141,7 @@ export class Flow {
       );
     else if (owner.blocking === null) {
       owner.blocking = this.site(node);
-      this.#changed = true;
+      this.#additions++;
     }
   }
 
@@ -158,7 +158,7 @@ export class Flow {
       if (!this.problems.has(site.node)) this.problems.set(site.node, { site, what });
     }
     value.escaped = true;
-    this.#changed = true;
+    this.#additions++;
     this.#escaped.set(value, { site, how });
     if (value.fn !== null) value.fn.escaped ??= { site, how };
     this.#escapeContents(value, site, how);

@@ -1,4 +1,4 @@
-import type { AnyNode, ArrayExpression, ObjectExpression, Pattern, Property } from 'acorn';
+import type { AnyNode, ArrayExpression, ObjectExpression, Property } from 'acorn';
 import { GLOBALS } from './builtins.ts';
 import { Calls, elementsOf } from './calls.ts';
 import { ClassFollower } from './classes.ts';
@@ -6,8 +6,8 @@ import type { Context, Flow } from './flow.ts';
 import { ModuleFollower } from './modules.ts';
 import { childrenOf, excerpt } from './parse.ts';
 import { isFunction } from './scope.ts';
-import { Abstract, lookup, UNKNOWN } from './values.ts';
-import type { FunctionKind, Values } from './values.ts';
+import { lookup, UNKNOWN } from './values.ts';
+import type { Abstract, FunctionKind, Values } from './values.ts';
 
 type Handler = (node: never) => Values;
 
@@ -198,7 +198,7 @@ export class Follower {
 
   #declaration = (node: AnyNode & { type: 'FunctionDeclaration' }): Values => {
     const { value } = this.#flow.functionAt(node, 'function', nameOf(node) ?? 'default');
-    const id = node.id as typeof node.id | null;
+    const { id } = node as { id: (AnyNode & { type: 'Identifier' }) | null };
     const binding = id === null ? null : this.#flow.bindingOf(id);
     if (binding !== null) this.#flow.add(this.#flow.variable(binding), [value]);
     this.body(node, {});
@@ -242,27 +242,27 @@ export class Follower {
   };
 
   /** Writes values to a pattern: names, members, and what is taken apart. */
-  bind(pattern: Pattern | AnyNode, values: Values): void {
-    switch (pattern.type) {
-      case 'Identifier':
-        return this.#bindName(pattern, values);
-      case 'MemberExpression':
-        return this.#write(pattern, values);
-      case 'AssignmentPattern':
-        return this.bind(pattern.left, union(values, this.visit(pattern.right)));
-      case 'ArrayPattern':
-        for (const one of pattern.elements)
-          if (one?.type === 'RestElement') this.bind(one.argument, this.#restOf(one, elementsOf(values)));
-          else if (one !== null) this.bind(one, elementsOf(values));
-        return;
-      case 'ObjectPattern':
-        for (const one of pattern.properties)
-          if (one.type === 'RestElement') this.bind(one.argument, values);
-          else this.bind(one.value, this.#taken(one, values));
-        return;
-      default:
-        this.visit(pattern);
-    }
+  bind(pattern: AnyNode, values: Values): void {
+    if (pattern.type === 'Identifier') this.#bindName(pattern, values);
+    else if (pattern.type === 'MemberExpression') this.#write(pattern, values);
+    else if (pattern.type === 'AssignmentPattern')
+      this.bind(pattern.left, union(values, this.visit(pattern.right)));
+    else if (pattern.type === 'ArrayPattern')
+      for (const one of pattern.elements) this.#bindElement(one, values);
+    else if (pattern.type === 'ObjectPattern')
+      for (const one of pattern.properties)
+        if (one.type === 'RestElement') this.bind(one.argument, values);
+        else this.bind(one.value, this.#taken(one, values));
+    else this.visit(pattern);
+  }
+
+  #bindElement(node: AnyNode | null, values: Values): void {
+    if (node === null) return;
+    const rest = node.type === 'RestElement';
+    this.bind(
+      rest ? node.argument : node,
+      rest ? this.#restOf(node, elementsOf(values)) : elementsOf(values),
+    );
   }
 
   #taken(node: { key: AnyNode; computed: boolean }, values: Values): Values {

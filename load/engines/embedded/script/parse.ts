@@ -30,7 +30,7 @@ export function parseModule(path: string, source: string): ParsedModule {
 }
 
 function stripped(path: string, source: string): string {
-  const { emitWarning } = process;
+  const emitWarning = process.emitWarning.bind(process);
   try {
     // Node calls the function experimental, on stderr, in the middle of what people read.
     process.emitWarning = () => undefined;

@@ -104,17 +104,11 @@ class Resolver {
   }
 
   #declareStatement(node: AnyNode, scope: Scope): void {
-    if (node.type === 'VariableDeclaration' && node.kind !== 'var') {
-      for (const one of node.declarations) this.#pattern(one.id, scope, 'variable');
-    } else if (node.type === 'FunctionDeclaration') {
-      if (node.id) this.#pattern(node.id, scope, 'function');
-    } else if (node.type === 'ClassDeclaration') {
-      if (node.id) this.#pattern(node.id, scope, 'class');
-    } else if (node.type === 'ImportDeclaration') {
-      for (const one of node.specifiers) this.#pattern(one.local, scope, 'import');
-    } else if (node.type === 'ExportNamedDeclaration' || node.type === 'ExportDefaultDeclaration') {
+    if (node.type === 'ExportNamedDeclaration' || node.type === 'ExportDefaultDeclaration') {
       if (node.declaration) this.#declareStatement(node.declaration, scope);
+      return;
     }
+    for (const { id, kind } of declaredBy(node)) this.#pattern(id, scope, kind);
   }
 
   #pattern(pattern: Pattern, scope: Scope, kind: Binding['kind']): void {
@@ -206,25 +200,33 @@ export function isFunction(node: AnyNode): node is FunctionNode {
   );
 }
 
+/** What a statement declares in its block; `var` is the function's (hoistVars). */
+function declaredBy(node: AnyNode): { id: Pattern; kind: Binding['kind'] }[] {
+  switch (node.type) {
+    case 'VariableDeclaration':
+      return node.kind === 'var' ? [] : node.declarations.map(({ id }) => ({ id, kind: 'variable' }));
+    case 'FunctionDeclaration':
+      return node.id === null ? [] : [{ id: node.id, kind: 'function' }];
+    case 'ClassDeclaration':
+      return node.id === null ? [] : [{ id: node.id, kind: 'class' }];
+    case 'ImportDeclaration':
+      return node.specifiers.map(({ local }) => ({ id: local, kind: 'import' }));
+    default:
+      return [];
+  }
+}
+
+const KEYED = new Set(['Property', 'MethodDefinition', 'PropertyDefinition']);
+const LABELLED = new Set(['LabeledStatement', 'BreakStatement', 'ContinueStatement', 'MetaProperty']);
+
 /** A name that means no variable: the `b` of `a.b`, of `{ b: 1 }`, of `break b`, of `import { b as c }`. */
 function isPlainName(parent: AnyNode, child: AnyNode): boolean {
-  switch (parent.type) {
-    case 'MemberExpression':
-      return child === parent.property && !parent.computed;
-    case 'Property':
-    case 'MethodDefinition':
-    case 'PropertyDefinition':
-      return child === parent.key && !parent.computed;
-    case 'LabeledStatement':
-    case 'BreakStatement':
-    case 'ContinueStatement':
-    case 'MetaProperty':
-      return child.type === 'Identifier';
-    case 'ImportSpecifier':
-      return child !== parent.local;
-    case 'ExportSpecifier':
-      return child !== parent.local;
-    default:
-      return false;
+  if (parent.type === 'MemberExpression') return child === parent.property && !parent.computed;
+  if (KEYED.has(parent.type)) {
+    const { key, computed } = parent as unknown as { key: AnyNode; computed: boolean };
+    return child === key && !computed;
   }
+  if (LABELLED.has(parent.type)) return child.type === 'Identifier';
+  if (parent.type === 'ImportSpecifier' || parent.type === 'ExportSpecifier') return child !== parent.local;
+  return false;
 }

@@ -82,17 +82,20 @@ export function lookup(values: Values, name: string | null, seen = new Set<Abstr
   for (const value of values) {
     if (seen.has(value)) continue;
     seen.add(value);
-    if (value === UNKNOWN || value.escaped) found.add(UNKNOWN);
     for (const one of own(value, name)) found.add(one);
-    // What the language gives under a name is not looked for elsewhere; a property of the script may be set on some paths only.
-    const known = value.builtin !== null && name !== null && value.props.has(name);
-    if (!known) for (const one of lookup(value.sources, name, seen)) found.add(one);
+    if (!isFixed(value, name)) for (const one of lookup(value.sources, name, seen)) found.add(one);
     if (found.size === 0 && name !== null && INHERITED.has(name)) found.add(UNKNOWN);
   }
   return found;
 }
 
+/** What the language gives under a name is not looked for elsewhere; a property of the script may be set on some paths only. */
+function isFixed(value: Abstract, name: string | null): boolean {
+  return value.builtin !== null && name !== null && value.props.has(name);
+}
+
 function* own(value: Abstract, name: string | null): Iterable<Abstract> {
+  if (value === UNKNOWN || value.escaped) yield UNKNOWN;
   // What an array's elements are says nothing of its methods.
   if (!value.isArray || name === null || /^\d+$/.test(name)) yield* value.any;
   if (name !== null) yield* value.props.get(name) ?? [];

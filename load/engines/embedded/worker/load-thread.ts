@@ -1,4 +1,5 @@
 import { createSecureContext, getCACertificates } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import { monoMs } from '../../../../probes/clock.ts';
 import { SharedFiles } from '../api/files.ts';
 import { newCounts } from '../api/thread.ts';
@@ -12,9 +13,8 @@ import { Deadlines } from '../http/deadlines.ts';
 import { Names } from '../http/names.ts';
 import { Histogram } from '../metrics/histogram.ts';
 import { MetricRegistry } from '../metrics/registry.ts';
-import { vusOf } from '../options/options.ts';
-import { optionsSchema } from '../options/schema.ts';
-import type { SharedOptions } from '../options/schema.ts';
+import { vusOf } from '../options/scenario.ts';
+import type { RunOptions } from '../options/scenario.ts';
 import { CompiledScript } from '../script/evaluate.ts';
 import type { Exports } from '../script/evaluate.ts';
 import { RepeatedLog } from './log.ts';
@@ -41,7 +41,7 @@ export class LoadThread implements Thread {
   readonly counts = newCounts();
   readonly variables: Readonly<Record<string, string>>;
   network: Thread['network'];
-  options: Omit<SharedOptions, 'thresholds'> = optionsSchema.parse({});
+  options: RunOptions;
   rawOptions: unknown = null;
   startMs = 0;
   readonly #data: ThreadData;
@@ -54,6 +54,7 @@ export class LoadThread implements Thread {
   #main!: { vu: Vu; exports: Exports };
   #setupData: string | null = null;
   #second = 0;
+  #secureContext: SecureContext | null = null;
   #nextRequestMs = 0;
   #rpsSpacingMs = 0;
   #recruited = 0;
@@ -63,10 +64,11 @@ export class LoadThread implements Thread {
     this.#say = say;
     this.#sent = new Int32Array(data.sent);
     this.variables = data.variables;
+    this.options = data.defaults;
     this.#log = new RepeatedLog((level, text) => say({ type: 'log', level, text }));
     this.network = {
       names: new Names(data.hosts),
-      trust: this.#trust(true),
+      trust: { context: () => this.#context(), verify: true },
       deadlines: new Deadlines(),
       noReuse: false,
     };
@@ -114,11 +116,13 @@ export class LoadThread implements Thread {
     return at - now;
   }
 
-  #trust(verify: boolean): Thread['network']['trust'] {
+  /** Made when TLS is first spoken: reading the authorities takes longer than the rest of a thread's start. */
+  #context(): SecureContext {
     const { ca } = this.#data;
     const own = ca === null ? [] : [ca];
-    const all = [...new Set([...getCACertificates('default'), ...getCACertificates('system'), ...own])];
-    return { context: createSecureContext({ ca: all }), verify };
+    if (this.#secureContext !== null) return this.#secureContext;
+    const all = new Set([...getCACertificates('default'), ...getCACertificates('system'), ...own]);
+    return (this.#secureContext = createSecureContext({ ca: [...all] }));
   }
 
   #load(): Loaded {

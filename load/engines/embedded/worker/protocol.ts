@@ -2,12 +2,13 @@ import type { LogLevel } from '../api/thread.ts';
 import type { ScenarioTotals, Segment } from '../executors/scenario-run.ts';
 import type { HistogramPart } from '../metrics/histogram.ts';
 import type { MetricSpec, SinkPart } from '../metrics/metric.ts';
-import type { LoadOptions } from '../options/options.ts';
+import type { LoadOptions, RunOptions } from '../options/scenario.ts';
 import type { Bundle } from '../script/bundle.ts';
 
 /** What a thread is started with. */
 export interface ThreadData {
   bundle: Bundle;
+  defaults: RunOptions;
   variables: Readonly<Record<string, string>>;
   ca: string | null;
   hosts: Readonly<Record<string, string>>;

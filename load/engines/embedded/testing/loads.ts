@@ -1,0 +1,84 @@
+/** Loads of tests: a server of the test's own, a script, the result. */
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo, Server as NetServer } from 'node:net';
+import { loadResultSchema } from '../../../../reports/record/load-result.ts';
+import type { LoadMetric, LoadResult } from '../../../../reports/record/load-result.ts';
+import type { LoadListener, LoadRequest } from '../../engine.ts';
+import { EmbeddedEngine } from '../index.ts';
+import { scriptOf } from './scripts.ts';
+
+export interface TestServer {
+  url: string;
+  /** How often each method and path were asked for. */
+  asked: Map<string, number>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+export const OK: Handler = (_request, response) => void response.end('ok');
+
+/** A server of node:http on a free port of this machine. */
+export async function serve(handler: Handler = OK): Promise<TestServer> {
+  const asked = new Map<string, number>();
+  const server = createServer((request, response) => {
+    const key = `${request.method ?? ''} ${request.url ?? ''}`;
+    asked.set(key, (asked.get(key) ?? 0) + 1);
+    handler(request, response);
+  });
+  const url = `http://${await listen(server)}`;
+  return {
+    ...{ url, asked },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export async function listen(server: NetServer): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+export interface Ran extends LoadResult {
+  logs: string[];
+}
+
+interface Extras extends Partial<Omit<LoadRequest, 'script' | 'variables'>> {
+  files?: Record<string, string>;
+  threads?: number;
+  memoryMb?: number;
+  signal?: AbortSignal;
+  second?: LoadListener['second'];
+}
+
+/** Runs a script that finds the server in `__ENV.URL`. The result is checked against the schema of the record. */
+export async function load(code: string, url: string, extras: Extras = {}): Promise<Ran> {
+  const { files, threads, memoryMb, signal = new AbortController().signal, second, ...others } = extras;
+  const logs: string[] = [];
+  const settings = { ...(threads !== undefined && { threads }), ...(memoryMb !== undefined && { memoryMb }) };
+  const result = await new EmbeddedEngine(settings).run(
+    {
+      script: scriptOf(code, files),
+      variables: { URL: url },
+      limits: { requests: 1_000_000, durationMs: 60_000 },
+      ...others,
+    },
+    { log: (level, text) => logs.push(`${level}: ${text}`), ...(second !== undefined && { second }) },
+    signal,
+  );
+  return { ...loadResultSchema.parse(result), logs };
+}
+
+export function count(result: LoadResult, name: string): number {
+  const metric: LoadMetric | undefined = result.metrics[name];
+  return metric?.type === 'counter' ? metric.count : 0;
+}
+
+export function trend(result: LoadResult, name: string): LoadMetric & { type: 'trend' } {
+  const metric = result.metrics[name];
+  if (metric?.type !== 'trend') throw new Error(`no trend ${name}: ${result.outcome} ${result.reason}`);
+  return metric;
+}
