@@ -36,6 +36,12 @@ export function readerQueue(run: string): string {
   return named(`plumbline.${run}.reader`);
 }
 
+/** The run of the trial before in the same series, whose last part is the trial's number; null for the first, or where it has none. */
+export function runBefore(run: string): string | null {
+  const [, series = '', trial = ''] = /^(.*\/)(\d+)$/.exec(run) ?? [];
+  return Number(trial) > 1 ? `${series}${Number(trial) - 1}` : null;
+}
+
 function named(name: string): string {
   const bytes = Buffer.byteLength(name);
   if (bytes > MAX_NAME_BYTES) throw new Error(`queue ${name}: ${bytes} bytes, AMQP allows ${MAX_NAME_BYTES}`);

@@ -7,7 +7,7 @@ import { errorClass, isSureFailure, SURE_FAILURE_NAMES } from './errors.ts';
 import { Link } from './link.ts';
 import { leaderNodeOf, memberOfNode, podOfNode } from './management.ts';
 import type { RabbitQueue } from './management.ts';
-import { optionsOf, recordQueue } from './options.ts';
+import { optionsOf, recordQueue, runBefore } from './options.ts';
 import { Tally } from './reader.ts';
 import { expectedWindow } from './settings.ts';
 import { trouble } from './state.ts';
@@ -99,6 +99,16 @@ describe('members, leaders and queues', () => {
   it('should name a queue after its run, within what AMQP allows', () => {
     assert.equal(recordQueue('run/1'), 'plumbline.run/1');
     assert.throws(() => recordQueue('x'.repeat(250)), /260 bytes, AMQP allows 255/);
+  });
+
+  it('should know the trial before, of a series only', () => {
+    assert.equal(
+      runBefore('20261125T0-local/histories/failover/rabbitmq/pod-crash/12'),
+      '20261125T0-local/histories/failover/rabbitmq/pod-crash/11',
+    );
+    assert.equal(runBefore('run/1'), null);
+    assert.equal(runBefore('run'), null);
+    assert.equal(runBefore('run-2'), null);
   });
 
   it('should declare a durable quorum queue unless it is told otherwise', () => {

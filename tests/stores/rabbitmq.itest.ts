@@ -70,6 +70,20 @@ describe('RabbitMQ', () => {
     writing.destroy();
   });
 
+  it('should take away the queues of the trial before, and of no other', async () => {
+    const runs = ['other/1', 'series/1', 'series/2', 'series/3'];
+    for (const run of runs) (await session(run)).destroy();
+    const left = await Promise.all(
+      runs.map((run) =>
+        over((channel) => channel.checkQueue(recordQueue(run))).then(
+          () => run,
+          () => null,
+        ),
+      ),
+    );
+    assert.deepEqual(left, ['other/1', null, null, 'series/3']);
+  });
+
   it('should call a refused write failed, and an ended connection unknown', async () => {
     const reader: StoreConnection = { ...cluster.target.connection, user: 'reader' };
     const refused = await session('refused', reader);
