@@ -31,8 +31,12 @@ export function headerSettings(check: string, environment: Environment): Record<
   };
 }
 
-/** Readers share the environment; what injects a fault has it alone. */
+/** What makes load is disturbed by others that do, and disturbs what they measure. */
+const MAKE_LOAD = ['scaling/', 'performance/'];
+
+/** Readers share the environment; what injects a fault or makes load has it alone. */
 export function lockMode(planned: PlannedCheck, environment: Environment): 'shared' | 'exclusive' {
+  if (MAKE_LOAD.some((prefix) => planned.row.id.startsWith(prefix))) return 'exclusive';
   const access = planned.row.access[environment.kind];
   return access === 'F' || access === 'permit' ? 'exclusive' : 'shared';
 }
@@ -73,8 +77,29 @@ export function checkTimeoutMs(planned: PlannedCheck, environment: Environment):
 }
 
 type Wait = keyof Environment['timeouts'];
-/** Failover checks that are no trials of a store, and what one trial of each waits for. */
+/** Checks that are no trials of a store and take their time all the same, and what one trial of each waits for. */
 const FAMILIES: readonly { prefix: string; waits: Wait[]; usualMs: number }[] = [
+  {
+    prefix: 'scaling/backend/',
+    waits: [
+      'scaleDown',
+      'scaleUp',
+      'loadStop',
+      'scaleDown',
+      'scaleUp',
+      'loadStop',
+      'scaleDown',
+      'loadStop',
+      'settle',
+    ],
+    usualMs: 180_000,
+  },
+  {
+    prefix: 'scaling/pods/',
+    waits: ['podReady', 'podReady', 'podGone', 'scaleUp', 'scaleUp'],
+    usualMs: 120_000,
+  },
+  { prefix: 'performance/', waits: ['scaleUp', 'scaleUp', 'loadStop', 'settle'], usualMs: 60_000 },
   {
     prefix: 'failover/backend/',
     waits: [

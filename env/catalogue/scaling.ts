@@ -10,6 +10,8 @@ export const scaling: readonly CatalogueRow[] = [
     goal: 'decision within 60 s, new pods ready within 90 s, the latency goal met again within 120 s',
     goals: { decisionSeconds: 60, readySeconds: 90, latencySeconds: 120, p95Ms: 500, deliveredShare: 0.98 },
     control: [turns('metrics are removed', 'inconclusive'), turns('maxReplicas is 1')],
+    needs: ['edge'],
+    built: true,
   }),
   row({
     id: 'scaling/backend/down',
@@ -19,6 +21,8 @@ export const scaling: readonly CatalogueRow[] = [
     goal: 'back to the minimum within the stabilisation window + 60 s, no flapping, no failed request',
     goals: { extraSeconds: 60, failedRequests: 0, flapSeconds: 300, deliveredShare: 0.98 },
     control: [turns('saw-tooth load with a stabilisation window of 0')],
+    needs: ['edge'],
+    built: true,
   }),
   row({
     id: 'scaling/ai/up',
@@ -44,5 +48,6 @@ export const scaling: readonly CatalogueRow[] = [
     goal: 'p99 at most 5 s (299 starts or more to claim it, else p50 and p95), image present, no init containers, timed by watch',
     goals: { p99Seconds: 5 },
     control: [turns('slow readiness')],
+    built: true,
   }),
 ];

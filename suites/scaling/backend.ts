@@ -35,20 +35,30 @@ export async function growBackend(ctx: CheckContext): Promise<void> {
 /** The backend shrinks: grown first, then as few requests as it has on a quiet day, until it is back at its minimum and stays there. */
 export async function shrinkBackend(ctx: CheckContext): Promise<void> {
   await scaled(ctx, async (declared, follower) => {
-    const grown = await grow(ctx, declared, follower);
-    await ctx.step('end the load', () => stop(ctx));
-    if (!grown) return;
-    const { lowPerSecond } = declared.rates;
-    const longestMs = ctx.timeoutMs('scaleDown');
-    await ctx.step(`send ${lowPerSecond} requests a second`, () =>
-      load(ctx, 'steady', { RATE: lowPerSecond, DURATION: `${Math.ceil((longestMs + QUIET_MS) / 1000)}s` }),
-    );
-    await ctx.step('wait until the backend is back at its minimum', () =>
-      follower.until((scale) => atMinimum(scale), longestMs),
-    );
+    const teeth = Number(ctx.settings['teeth'] ?? 1);
+    for (let tooth = 1; tooth <= teeth; tooth++) if (!(await growAndShrink(ctx, declared, follower))) return;
     await ctx.step('see whether it stays there', () => sleep(QUIET_MS, undefined, { signal: ctx.signal }));
     await ctx.step('end the load', () => stop(ctx));
   });
+}
+
+async function growAndShrink(
+  ctx: CheckContext,
+  declared: Declared,
+  follower: ScaleFollower,
+): Promise<boolean> {
+  await stop(ctx);
+  const grown = await grow(ctx, declared, follower);
+  await ctx.step('end the load', () => stop(ctx));
+  if (!grown) return false;
+  const { lowPerSecond } = declared.rates;
+  const longestMs = ctx.timeoutMs('scaleDown');
+  await ctx.step(`send ${lowPerSecond} requests a second`, () =>
+    load(ctx, 'steady', { RATE: lowPerSecond, DURATION: `${Math.ceil((longestMs + QUIET_MS) / 1000)}s` }),
+  );
+  return ctx.step('wait until the backend is back at its minimum', () =>
+    follower.until(atMinimum, longestMs),
+  );
 }
 
 function atMinimum({ desired, ready, total, min }: Scale): boolean {
@@ -81,7 +91,8 @@ async function scaled(
 
 /** True when more pods than the minimum became ready. */
 async function grow(ctx: CheckContext, { rates }: Declared, follower: ScaleFollower): Promise<boolean> {
-  const longestMs = ctx.timeoutMs('scaleUp');
+  const longestMs = Number(ctx.settings['scaleUpMs'] ?? ctx.timeoutMs('scaleUp'));
+  follower.repeat();
   const { lowPerSecond, highPerSecond, rampSeconds } = rates;
   ctx.record('phase', { name: 'load-start', rates });
   await ctx.step(`let the load rise from ${lowPerSecond} to ${highPerSecond} requests a second`, () =>

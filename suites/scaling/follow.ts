@@ -52,6 +52,11 @@ export class ScaleFollower {
     return true;
   }
 
+  /** Records what is so now once more, changed or not: what a phase begins with. */
+  repeat(): void {
+    this.#last.clear();
+  }
+
   async end(): Promise<void> {
     this.#over.abort();
     await this.#following;
