@@ -1,7 +1,12 @@
 /** Loads of tests: a server of the test's own, a script, the result. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Server as NetServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { loadResultSchema } from '../../../../reports/record/load-result.ts';
 import type { LoadMetric, LoadResult } from '../../../../reports/record/load-result.ts';
 import type { LoadListener, LoadRequest } from '../../engine.ts';
@@ -81,4 +86,18 @@ export function trend(result: LoadResult, name: string): LoadMetric & { type: 't
   const metric = result.metrics[name];
   if (metric?.type !== 'trend') throw new Error(`no trend ${name}: ${result.outcome} ${result.reason}`);
   return metric;
+}
+
+/** A certificate for `localhost` that nobody has signed, and its key, PEM; openssl makes both. */
+export async function selfSigned(): Promise<{ cert: string; key: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'plumbline-certificate-'));
+  try {
+    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'];
+    await promisify(execFile)('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key, '-out', cert]);
+    return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

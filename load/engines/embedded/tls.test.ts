@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:https';
+import { after, before, describe, it } from 'node:test';
+import { listen, load, selfSigned } from './testing/loads.ts';
+import { HEAD } from './testing/scripts.ts';
+
+describe('TLS', () => {
+  let close: () => void;
+  let port: string;
+  let cert: string;
+  before(async () => {
+    const made = await selfSigned();
+    cert = made.cert;
+    const server = createServer({ cert: made.cert, key: made.key }, (_request, response) =>
+      response.end('x'.repeat(100_000)),
+    );
+    port = (await listen(server)).split(':')[1] ?? '';
+    close = () => {
+      server.closeAllConnections();
+      server.close();
+    };
+  });
+  after(() => close());
+
+  const ask = (host: string, options = ''): string => `${HEAD}export const options = { ${options} };
+    export default () => {
+      const first = http.get('https://${host}:${port}/');
+      const second = http.get('https://${host}:${port}/');
+      check(second, { read: (r) => r.status === 200 && r.body.length === 100000, kept: (r) => r.timings.tls_handshaking === 0 && first.timings.tls_handshaking > 0 });
+      throw new Error(first.error_code + ' ' + first.error);
+    };`;
+
+  it('should verify against the authorities of the request, with the name of the host', async () => {
+    const good = await load(ask('localhost'), '', { ca: cert, hosts: { localhost: '127.0.0.1' } });
+    assert.deepEqual(
+      good.checks.map(({ name, passes }) => [name, passes]),
+      [
+        ['read', 1],
+        ['kept', 1],
+      ],
+      JSON.stringify(good.errors),
+    );
+    const elsewhere = await load(ask('other.example'), '', {
+      ca: cert,
+      hosts: { 'other.example': '127.0.0.1' },
+    });
+    assert.match(
+      elsewhere.errors.map(({ error }) => error).join('\n'),
+      /1311 x509: certificate is not valid for this host name/,
+    );
+  });
+
+  it('should be an error without them, and none where the script does not ask', async () => {
+    const hosts = { localhost: '127.0.0.1' };
+    const unknown = await load(ask('localhost'), '', { hosts });
+    assert.match(unknown.errors.map(({ error }) => error).join('\n'), /1310 x509: /);
+    const skipped = await load(ask('localhost', 'insecureSkipTLSVerify: true'), '', { hosts });
+    assert.equal(skipped.checks[0]?.passes, 1);
+  });
+});
