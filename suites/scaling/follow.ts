@@ -73,9 +73,10 @@ export class ScaleFollower {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
-      if (!signal.aborted) await this.#look();
+    for (;;) {
+      const ended = await sleep(LOOK_EVERY_MS, false, { signal }).catch(() => true);
+      if (ended) return;
+      await this.#look();
     }
   }
 

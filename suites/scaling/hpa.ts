@@ -67,38 +67,57 @@ export function autoscalerOf(
 
 /** Fields of `hpa-spec`: what governs it, with what it leaves out filled in as the controller does. */
 export function specOf({ metadata, spec }: Autoscaler): Record<string, unknown> {
-  const { scaleUp = {}, scaleDown = {} } = spec.behavior ?? {};
-  const metric = spec.metrics?.[0]?.resource;
   return {
     name: `${metadata.namespace ?? ''}/${metadata.name}`,
     min: spec.minReplicas ?? DEFAULT_MIN,
     max: spec.maxReplicas,
-    metric: metric?.name ?? spec.metrics?.[0]?.type ?? null,
-    targetUtilisation: metric?.target?.averageUtilization ?? null,
-    stabilisationUpS: scaleUp.stabilizationWindowSeconds ?? DEFAULT_UP_STABILISATION_S,
-    stabilisationDownS: scaleDown.stabilizationWindowSeconds ?? DEFAULT_DOWN_STABILISATION_S,
+    ...metricOf(spec.metrics?.[0]),
+    ...behaviourOf(spec.behavior),
+  };
+}
+
+function metricOf(metric: Metric | undefined): Record<string, unknown> {
+  return {
+    metric: metric?.resource?.name ?? metric?.type ?? null,
+    targetUtilisation: metric?.resource?.target?.averageUtilization ?? null,
+  };
+}
+
+function behaviourOf({ scaleUp = {}, scaleDown = {} }: NonNullable<Autoscaler['spec']['behavior']> = {}): {
+  stabilisationUpS: number;
+  stabilisationDownS: number;
+  policies: unknown[];
+} {
+  const { stabilizationWindowSeconds: upS = DEFAULT_UP_STABILISATION_S, policies: up = DEFAULT_UP } = scaleUp;
+  const { stabilizationWindowSeconds: downS = DEFAULT_DOWN_STABILISATION_S, policies: down = DEFAULT_DOWN } =
+    scaleDown;
+  return {
+    stabilisationUpS: upS,
+    stabilisationDownS: downS,
     policies: [
-      ...(scaleUp.policies ?? DEFAULT_UP).map((policy) => ({ direction: 'up', ...policy })),
-      ...(scaleDown.policies ?? DEFAULT_DOWN).map((policy) => ({ direction: 'down', ...policy })),
+      ...up.map((policy) => ({ direction: 'up', ...policy })),
+      ...down.map((policy) => ({ direction: 'down', ...policy })),
     ],
   };
 }
 
 /** Fields of `hpa`: what it saw last and what it wants; `metric.value` is null while it has none. */
 export function statusOf({ spec, status = {} }: Autoscaler): Record<string, unknown> {
-  const wanted = spec.metrics?.[0]?.resource;
-  const seen = status.currentMetrics?.find(({ resource }) => resource?.name === wanted?.name)?.resource;
+  const { desiredReplicas: desired = 0, currentReplicas: current = 0, conditions = [] } = status;
   return {
-    desired: status.desiredReplicas ?? 0,
-    current: status.currentReplicas ?? 0,
-    metric: {
-      name: wanted?.name ?? null,
-      value: seen?.current?.averageUtilization ?? null,
-      target: wanted?.target?.averageUtilization ?? null,
-    },
-    conditions: (status.conditions ?? []).map(({ type, status: is, reason = '', message = '' }) => ({
+    desired,
+    current,
+    metric: seenMetric(spec.metrics?.[0], status.currentMetrics),
+    conditions: conditions.map(({ type, status: is, reason = '', message = '' }) => ({
       ...{ type, status: is, reason, message },
     })),
     lastScaleAt: status.lastScaleTime ?? null,
   };
+}
+
+function seenMetric(wanted: Metric | undefined, current: readonly Metric[] = []): Record<string, unknown> {
+  const name = wanted?.resource?.name ?? null;
+  const seen = current.find(({ resource }) => resource?.name === name)?.resource?.current;
+  const target = wanted?.resource?.target?.averageUtilization ?? null;
+  return { name, value: seen?.averageUtilization ?? null, target };
 }

@@ -32,7 +32,7 @@ function importsOf(source: string, name: string): string[] {
  * @throws BundleError that names the import, the call or the size that stands in the way
  */
 export async function bundle(script: string): Promise<{ entry: string; files: Record<string, string> }> {
-  await init;
+  await init();
   const folder = dirname(script);
   const entry = relative(folder, script);
   const files: Record<string, string> = {};

@@ -119,16 +119,27 @@ async function step(run: Followed, seen: Seen, signal: AbortSignal): Promise<Cou
       failed(`the operator gave up ${place(run)} (stage "error"): its initializer did not accept the script`),
     );
   const running = found.pods.filter((pod) => !hasEnded(pod));
-  if (found.pods.length >= run.parallelism && running.length === 0) return over(null);
-  if (found.stage === 'finished') return over(null);
-  if (seen.startedMs === null) {
-    const ending = beforeStart(run, seen, now);
-    return ending && over(ending);
-  }
-  const names = running.filter((pod) => phaseOf(pod) === 'Running').map(({ metadata }) => metadata.name);
-  await run.live.ask(names, now - seen.startedMs, signal);
-  const ending = whileRunning(run, seen.startedMs, performance.now());
+  if (isFinished(run, found, running)) return over(null);
+  const ending =
+    seen.startedMs === null
+      ? beforeStart(run, seen, now)
+      : await count(run, { running, startedMs: seen.startedMs, now }, signal);
   return ending && over(ending);
+}
+
+function isFinished(run: Followed, found: { stage: string; pods: KubeObject[] }, running: KubeObject[]): boolean {
+  return found.stage === 'finished' || (found.pods.length >= run.parallelism && running.length === 0);
+}
+
+/** Asks the pods that run how far they are. */
+async function count(
+  run: Followed,
+  of: { running: KubeObject[]; startedMs: number; now: number },
+  signal: AbortSignal,
+): Promise<Ending | null> {
+  const names = of.running.filter((pod) => phaseOf(pod) === 'Running').map(({ metadata }) => metadata.name);
+  await run.live.ask(names, of.now - of.startedMs, signal);
+  return whileRunning(run, of.startedMs, performance.now());
 }
 
 /**

@@ -16,13 +16,8 @@ function of(parts: readonly PodMetric[], value: string): number[] {
 /** k6's name of each statistic of the result. */
 const QUANTILES = { med: 'med', p90: 'p(90)', p95: 'p(95)', p99: 'p(99)', p999: 'p(99.9)' } as const;
 
-/**
- * Summaries hold no distributions: counts, ends and means add up exactly, and a quantile of the whole lies between the least and the
- * greatest of its parts. Parts without samples have no say.
- */
-function trend(all: readonly PodMetric[]): Trend {
-  const parts = all.filter(({ values }) => (values.count ?? 0) > 0);
-  const count = sum(of(parts, 'count'));
+/** Least and greatest of each quantile that all parts have. */
+function boundsOf(parts: readonly PodMetric[]): Record<string, [number, number]> {
   const within: Record<string, [number, number]> = {};
   const named = Object.entries(QUANTILES) as [keyof typeof QUANTILES, string][];
   const others = Object.keys(parts[0]?.values ?? {}).filter(
@@ -33,6 +28,17 @@ function trend(all: readonly PodMetric[]): Trend {
     if (values.length > 0 && values.length === parts.length)
       within[key] = [Math.min(...values), Math.max(...values)];
   }
+  return within;
+}
+
+/**
+ * Summaries hold no distributions: counts, ends and means add up exactly, and a quantile of the whole lies between the least and the
+ * greatest of its parts. Parts without samples have no say.
+ */
+function trend(all: readonly PodMetric[]): Trend {
+  const parts = all.filter(({ values }) => (values.count ?? 0) > 0);
+  const count = sum(of(parts, 'count'));
+  const within = boundsOf(parts);
   const upper = (key: keyof typeof QUANTILES): number | null => within[key]?.[1] ?? null;
   return {
     type: 'trend',

@@ -1,5 +1,5 @@
 import { targetOf } from '../http/target.ts';
-import type { RequestArguments } from './http.ts';
+import type { RequestArguments } from './arguments.ts';
 import type { Response } from './response.ts';
 import type { Vu } from './vu.ts';
 

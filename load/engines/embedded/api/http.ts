@@ -2,6 +2,7 @@ import { ERROR_CODES, RequestError } from '../http/errors.ts';
 import { Exchange } from '../http/exchange.ts';
 import { targetOf } from '../http/target.ts';
 import type { Target } from '../http/target.ts';
+import type { RequestArguments } from './arguments.ts';
 import { runBatch } from './batch.ts';
 import { Call } from './call.ts';
 import { callbackOf, CookieJarHandle, defaultParams, ExpectedStatuses, readParams } from './params.ts';
@@ -28,14 +29,6 @@ export class NamedUrl {
 
 type Send = (url: unknown, params?: unknown) => Promise<Response>;
 type SendBody = (url: unknown, body?: unknown, params?: unknown) => Promise<Response>;
-
-/** One request of a script, whatever function it came through. */
-export interface RequestArguments {
-  method: string;
-  url: unknown;
-  body: unknown;
-  params: unknown;
-}
 
 /** `k6/http` for one VU. */
 export class HttpApi {

@@ -44,13 +44,8 @@ export class ApiServer {
   readonly calls: string[] = [];
   /** All that was ever created. */
   readonly created: KubeObject[] = [];
-  readonly #server: Server;
   #looks = 0;
   #counted = 0;
-
-  private constructor(server: Server) {
-    this.#server = server;
-  }
 
   static async start(): Promise<{ api: ApiServer; client: KubeClient; stop: () => void }> {
     const folder = mkdtempSync(join(tmpdir(), 'plumbline-api-'));
@@ -61,7 +56,7 @@ export class ApiServer {
     const [keyPem, cert] = [readFileSync(file('key')), readFileSync(file('cert'))];
     rmSync(folder, { recursive: true });
     const server = createServer({ key: keyPem, cert });
-    const api = new ApiServer(server);
+    const api = new ApiServer();
     server.on('request', (request, response) => void api.#serve(request, response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const port = String((server.address() as AddressInfo).port);
@@ -109,12 +104,17 @@ export class ApiServer {
     const [, rest = ''] = /^\/(?:api\/v1|apis\/k6\.io\/v1alpha1)\/namespaces\/[^/]+\/(.*)$/.exec(path) ?? [];
     const [kind = '', name = '', sub = ''] = rest.split('/');
     this.calls.push(`${method} ${kind}`);
-    if (this.behaviour.forbidden?.includes(`${method} ${kind}`) === true)
+    const { forbidden = [], stuck = [] } = this.behaviour;
+    if (forbidden.includes(`${method} ${kind}`))
       return { status: 403, answer: { kind: 'Status', message: `${kind} is forbidden: no right` } };
     if (kind === 'pods') return this.#pods(name, sub);
     if (method === 'POST') return ok(this.#create(kind, JSON.parse(body) as KubeObject));
-    if (method === 'DELETE' && this.behaviour.stuck?.includes(kind) !== true)
-      this.objects.delete(`${kind}/${name}`);
+    if (method === 'DELETE' && !stuck.includes(kind)) this.objects.delete(`${kind}/${name}`);
+    return this.#read(kind, name);
+  }
+
+  #read(kind: string, name: string): { status: number; answer: unknown } {
+    const ok = (answer: unknown): { status: number; answer: unknown } => ({ status: 200, answer });
     const found = this.objects.get(`${kind}/${name}`);
     if (found === undefined)
       return { status: 404, answer: { kind: 'Status', message: `${kind} "${name}" not found` } };
