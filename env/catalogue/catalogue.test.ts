@@ -71,6 +71,9 @@ test('should mark as built exactly what is built', () => {
       'failover/control-plane/etcd-crash',
       'failover/query/vector',
       'failover/query/graph',
+      'scaling/backend/up',
+      'scaling/backend/down',
+      'scaling/pods/startup',
     ],
   );
 });
