@@ -7,6 +7,7 @@ import type { Command } from '../../probes/redis/connection.ts';
 import { redis } from '../../probes/redis/index.ts';
 import { canaryKey } from '../../probes/redis/session.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
+import { exactSums } from '../sums.ts';
 import { startRedisCluster } from './redis-cluster.ts';
 import type { RedisCluster } from './redis-cluster.ts';
 import { lastRun, redisTrial } from './redis-trial.ts';
@@ -15,11 +16,7 @@ const GOALS = { rtoSeconds: 15, lossWindowSeconds: 1, minTrials: 1 };
 const BOUNDS = { deadlineMs: 2000 };
 
 function sumsOf(record: FailoverRecord): NonNullable<FailoverRecord['writes']> {
-  const w = record.writes ?? assert.fail(`no sums: ${record.reason}`);
-  assert.equal(w.scheduled, w.ok + w.fail + w.unknown + w.unsent);
-  assert.equal(w.ok, w.present + w.lost);
-  assert.equal(w.unknown, w.recovered + w.absent);
-  assert.equal(w.fail, w.failAbsent + w.unexpected);
+  const w = exactSums(record);
   assert.deepEqual([w.unexpected, w.duplicates], [0, 0]);
   return w;
 }
