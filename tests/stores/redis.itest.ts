@@ -160,9 +160,14 @@ describe('Redis without min-replicas, acknowledged by the reply alone', () => {
       `lost ${w.lost} within ${record.lossWindowMs} ms; the old master had ${gone.length} that nobody has now`,
     );
     assert.equal(record.verdict, 'fail', record.reason);
-    assert.ok(w.lost >= gone.length && gone.length > 100, `${w.lost} lost, ${gone.length} gone`);
-    // Between the reading and the kill some more were acknowledged; not more than the time between allows.
-    assert.ok(w.lost - gone.length < 60, `${w.lost} lost, ${gone.length} gone`);
+    assert.ok(gone.length > 100, `${gone.length} gone`);
+    // More may be lost than that: Sentinel may elect a second time before the first one's replica has followed.
+    const lost = new Set(record.lostNumbers);
+    assert.deepEqual(
+      gone.filter((n) => !lost.has(n)),
+      [],
+    );
+    assert.equal(w.present + w.recovered, left.size);
     assert.ok((record.lossWindowMs ?? 0) > 1000, `${record.lossWindowMs} ms`);
   });
 });
