@@ -1,4 +1,4 @@
-import type { ConfirmChannel, Options } from 'amqplib';
+import type { Channel, ConfirmChannel, Options } from 'amqplib';
 import type { NewObservation } from '../history.ts';
 import type { StoreConnection } from '../store-driver.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
@@ -41,28 +41,26 @@ export class RabbitWorkloadClient implements WorkloadClient {
   async #forgetTrialBefore(deadlineMs: number): Promise<void> {
     const run = runBefore(this.#run);
     if (run === null) return;
-    const link = new Link(this.#connection, 'plumbline-forget');
-    const timer = setTimeout(() => link.destroy(), deadlineMs);
-    try {
-      const channel = await (await link.open(deadlineMs)).createChannel();
-      channel.on('error', () => undefined);
+    await this.#once('forget', deadlineMs, async (channel) => {
       for (const queue of [recordQueue(run), readerQueue(run)]) await channel.deleteQueue(queue);
-    } catch {
-      // They expire.
-    } finally {
-      clearTimeout(timer);
-      link.destroy();
-    }
+    }).catch(() => undefined); // They expire.
   }
 
-  async #declare(deadlineMs: number): Promise<void> {
-    const link = new Link(this.#connection, 'plumbline-prepare');
+  #declare(deadlineMs: number): Promise<void> {
+    return this.#once('prepare', deadlineMs, async (channel) => {
+      for (const queue of [recordQueue(this.#run), readerQueue(this.#run)])
+        await channel.assertQueue(queue, declarationOf(this.#connection));
+    });
+  }
+
+  /** Something done to queues over a connection of its own, within the deadline. */
+  async #once(name: string, deadlineMs: number, work: (channel: Channel) => Promise<void>): Promise<void> {
+    const link = new Link(this.#connection, `plumbline-${name}`);
     const timer = setTimeout(() => link.destroy(), deadlineMs);
     try {
       const channel = await (await link.open(deadlineMs)).createChannel();
       channel.on('error', (error: Error) => (link.cause ??= error));
-      for (const queue of [recordQueue(this.#run), readerQueue(this.#run)])
-        await channel.assertQueue(queue, declarationOf(this.#connection));
+      await work(channel);
     } finally {
       clearTimeout(timer);
       link.destroy();

@@ -14,7 +14,7 @@ import { startWorkload } from '../../probes/workload/process.ts';
 import { failoverRecord } from '../../reports/judge/failover/index.ts';
 import { readHistory } from '../../reports/record/read-history.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
-import { freePort } from './postgres-server.ts';
+import { freePort } from '../../env/local/images/registry.ts';
 import type { PostgresServer } from './postgres-server.ts';
 
 /** `cut` resets and refuses, `drop` swallows silently. */

@@ -1,11 +1,10 @@
 /** A PostgreSQL server of its own for a test: a fresh cluster in a temporary folder, on a free port of the loopback. */
 import { execFileSync, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../env/local/images/registry.ts';
 import { queryOnce } from '../../probes/postgres/query.ts';
 import { raisePriority } from '../../probes/workload/priority.ts';
 import type { StoreConnection } from '../../probes/store-driver.ts';
@@ -30,15 +29,6 @@ export interface PostgresServer {
   connection: StoreConnection;
   /** Ends the server and removes its folder. */
   stop(): Promise<void>;
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }
 
 /** PostgreSQL refuses to run as root: its package's user owns the cluster. */

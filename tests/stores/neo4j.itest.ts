@@ -7,6 +7,7 @@ import { neo4j } from '../../probes/neo4j/index.ts';
 import { queryOnce } from '../../probes/neo4j/query.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
 import { Neo4jServer } from './neo4j-server.ts';
+import { exactSums } from '../sums.ts';
 import { storeTrial } from './store-trial.ts';
 import type { StoreTrial } from './store-trial.ts';
 
@@ -18,11 +19,7 @@ const HANG_MS = 4000;
 const GOALS = { rtoSeconds: 180, lostWrites: 0, minTrials: 1 };
 
 function sumsOf(record: FailoverRecord): NonNullable<FailoverRecord['writes']> {
-  const w = record.writes ?? assert.fail(`no sums: ${record.reason}`);
-  assert.equal(w.scheduled, w.ok + w.fail + w.unknown + w.unsent);
-  assert.equal(w.ok, w.present + w.lost);
-  assert.equal(w.unknown, w.recovered + w.absent);
-  assert.equal(w.fail, w.failAbsent + w.unexpected);
+  const w = exactSums(record);
   assert.equal(w.unexpected, 0);
   return w;
 }

@@ -18,7 +18,7 @@ import { execPipe } from '../../env/local/images/exec.ts';
 import { RABBITMQ } from '../../env/local/images/debian-recipes.ts';
 import { rabbitmq } from '../../probes/rabbitmq/index.ts';
 import type { StoreMember, StoreTarget } from '../../probes/store-driver.ts';
-import { freePort } from '../integration/postgres-server.ts';
+import { freePort } from '../../env/local/images/registry.ts';
 
 const CACHE = process.env['PLUMBLINE_CACHE'] ?? '/var/cache/plumbline';
 const ADDRESSES = ['127.0.77.10', '127.0.77.11', '127.0.77.12'];

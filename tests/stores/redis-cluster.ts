@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { redis } from '../../probes/redis/index.ts';
 import type { StoreMember, StoreTarget } from '../../probes/store-driver.ts';
 import { onPath } from '../../env/local/run.ts';
-import { freePort } from '../integration/postgres-server.ts';
+import { freePort } from '../../env/local/images/registry.ts';
 
 const HOST = '127.0.0.1';
 const MASTER = 'tender';

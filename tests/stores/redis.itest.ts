@@ -7,6 +7,7 @@ import type { Command } from '../../probes/redis/connection.ts';
 import { redis } from '../../probes/redis/index.ts';
 import { canaryKey } from '../../probes/redis/session.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
+import { exactSums } from '../sums.ts';
 import { startRedisCluster } from './redis-cluster.ts';
 import type { RedisCluster } from './redis-cluster.ts';
 import { lastRun, redisTrial } from './redis-trial.ts';
@@ -15,11 +16,7 @@ const GOALS = { rtoSeconds: 15, lossWindowSeconds: 1, minTrials: 1 };
 const BOUNDS = { deadlineMs: 2000 };
 
 function sumsOf(record: FailoverRecord): NonNullable<FailoverRecord['writes']> {
-  const w = record.writes ?? assert.fail(`no sums: ${record.reason}`);
-  assert.equal(w.scheduled, w.ok + w.fail + w.unknown + w.unsent);
-  assert.equal(w.ok, w.present + w.lost);
-  assert.equal(w.unknown, w.recovered + w.absent);
-  assert.equal(w.fail, w.failAbsent + w.unexpected);
+  const w = exactSums(record);
   assert.deepEqual([w.unexpected, w.duplicates], [0, 0]);
   return w;
 }
@@ -163,9 +160,14 @@ describe('Redis without min-replicas, acknowledged by the reply alone', () => {
       `lost ${w.lost} within ${record.lossWindowMs} ms; the old master had ${gone.length} that nobody has now`,
     );
     assert.equal(record.verdict, 'fail', record.reason);
-    assert.ok(w.lost >= gone.length && gone.length > 100, `${w.lost} lost, ${gone.length} gone`);
-    // Between the reading and the kill some more were acknowledged; not more than the time between allows.
-    assert.ok(w.lost - gone.length < 60, `${w.lost} lost, ${gone.length} gone`);
+    assert.ok(gone.length > 100, `${gone.length} gone`);
+    // More may be lost than that: Sentinel may elect a second time before the first one's replica has followed.
+    const lost = new Set(record.lostNumbers);
+    assert.deepEqual(
+      gone.filter((n) => !lost.has(n)),
+      [],
+    );
+    assert.equal(w.present + w.recovered, left.size);
     assert.ok((record.lossWindowMs ?? 0) > 1000, `${record.lossWindowMs} ms`);
   });
 });

@@ -59,8 +59,9 @@ function container(image: string): unknown {
     // Over HTTP, from outside the container: the port of a frozen one goes on accepting, and does not answer. The
     // management listener opens with the last steps of a start, and closes when the server stops or pauses.
     readinessProbe: httpProbe('/', 'management', { timeoutSeconds: 2, successThreshold: 2 }),
-    // A start takes 10 to 25 s, twice that on a busy machine. One in fifteen after a crash never ends (3.10.8 waits for Erlang's `global`
-    // to agree with peers that have just lost it, its pull request 5442): it is begun again after a minute and a half.
+    // A start takes 10 to 25 s, twice that on a busy machine. Some after a crash never end (three of ninety seen): they wait in `global:sync` for
+    // peers, and what 3.10.8 does about that (it tells `global` of a node that went and came) Erlang 25 takes for an unexpected message
+    // (one seen by rabbit_diagnostics:maybe_stuck). They are begun again after a minute and a half.
     startupProbe: httpProbe('/', 'management', { failureThreshold: 45 }),
     // Two minutes: a partition and its healing take less where all goes well.
     livenessProbe: {
