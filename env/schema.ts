@@ -34,7 +34,7 @@ export const environmentFile = z.strictObject({
     .optional()
     .describe('Embedded environments only: what each size holds, replacing what topology says'),
   stores,
-  load: load.default({ engine: 'auto', startupPods: 60 }),
+  load: load.prefault({}),
   goals: goals.default({}),
   objectives,
   prometheus: prometheus.optional(),

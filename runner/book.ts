@@ -29,6 +29,8 @@ export interface RunnerVerdict {
 export class Book {
   readonly environment: Environment;
   readonly progress: Progress;
+  /** When the run began, wall clock ms: the window of objectives that last as long as the run. */
+  readonly startedMs = Date.now();
   readonly calls = new CallCounter();
   readonly planned = new Map<string, PlannedCheck>();
   readonly overrides = new Map<string, CheckOverrides>();

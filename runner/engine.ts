@@ -13,6 +13,7 @@ import { clusterMethods } from './methods/cluster.ts';
 import { controlPlaneMethods } from './methods/control-plane.ts';
 import { faultMethods } from './methods/fault.ts';
 import { loadMethods } from './methods/load.ts';
+import { metricsMethods } from './methods/metrics.ts';
 import { nodeMethods } from './methods/node.ts';
 import { queryMethods } from './methods/query.ts';
 import { stateMethods } from './methods/state.ts';
@@ -126,6 +127,7 @@ export class Engine implements ServedEngine {
       ...controlPlaneMethods(this),
       ...budgeted(this, faultMethods(this)),
       ...loadMethods(this),
+      ...metricsMethods(this),
       ...nodeMethods(this),
       ...queryMethods(this),
       ...stateMethods(this),

@@ -74,6 +74,10 @@ test('should mark as built exactly what is built', () => {
       'scaling/backend/up',
       'scaling/backend/down',
       'scaling/pods/startup',
+      'performance/api/latency',
+      'performance/api/availability',
+      'performance/api/throughput',
+      'performance/budget',
     ],
   );
 });

@@ -16,10 +16,11 @@ interface Subject {
   p95Ms: number;
   /** Good answers a second. */
   requestsPerSecond: number;
+  built: boolean;
 }
 
-function of({ name, label, p95Ms, requestsPerSecond }: Subject): CatalogueRow[] {
-  const shared = { section: '2', access: 'w w w w r', control: CONTROL };
+function of({ name, label, p95Ms, requestsPerSecond, built }: Subject): CatalogueRow[] {
+  const shared = { section: '2', access: 'w w w w r', control: CONTROL, built, needs: ['edge' as const] };
   const sample = 'with a sample large enough to say so';
   return [
     row({
@@ -47,8 +48,8 @@ function of({ name, label, p95Ms, requestsPerSecond }: Subject): CatalogueRow[] 
 }
 
 export const performance: readonly CatalogueRow[] = [
-  ...of({ name: 'api', label: 'API', p95Ms: 500, requestsPerSecond: 25 }),
-  ...of({ name: 'ai', label: 'AI service', p95Ms: 3000, requestsPerSecond: 1 }),
+  ...of({ name: 'api', label: 'API', p95Ms: 500, requestsPerSecond: 25, built: true }),
+  ...of({ name: 'ai', label: 'AI service', p95Ms: 3000, requestsPerSecond: 1, built: false }),
   row({
     id: 'performance/budget',
     title: 'Error budget left',
@@ -56,5 +57,6 @@ export const performance: readonly CatalogueRow[] = [
     access: 'r - r r r',
     goal: 'budget left over the window, from Prometheus; gaps counted best case and worst case, and the worst holds',
     control: [turns('a gap in the series', 'inconclusive')],
+    built: true,
   }),
 ];

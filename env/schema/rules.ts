@@ -46,6 +46,11 @@ const profile = z.strictObject({
 
 export const profiles = z.record(z.string().min(1), profile);
 
+const steady = z.strictObject({
+  requestsPerSecond: z.int().min(1).max(10_000),
+  seconds: z.int().min(10).max(3600),
+});
+
 /** What makes load here, and how much of it where no goal says. */
 export const load = z.strictObject({
   engine: z
@@ -57,6 +62,9 @@ export const load = z.strictObject({
     .min(20)
     .default(60)
     .describe('Starts that scaling/pods/startup times: 59 are the fewest that can show a p95, 299 a p99'),
+  steady: steady
+    .default({ requestsPerSecond: 50, seconds: 70 })
+    .describe('The load of performance/…: 2,995 requests are the fewest that can show 99.9 %'),
 });
 
 const ERROR_BUDGET = { objective: 0.999, windowDays: 30, maxShare: 0.1, trafficShare: {} };

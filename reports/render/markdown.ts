@@ -1,5 +1,6 @@
 import { RUN_WORDS } from '../record/compose.ts';
 import type { CheckResult, RunRecord } from '../record/run-record.ts';
+import { achievedText, boundsText, budgetText, goalRows, metText } from './goals.ts';
 import {
   CHECK_WORDS,
   caveats,
@@ -51,6 +52,7 @@ export function renderMarkdown(record: RunRecord): string {
     `## ${MARKS[record.verdict === 'not-run' ? 'inconclusive' : record.verdict]} ${inert(record.sentence)}`,
     context(record),
     attention(record),
+    goals(record),
     failover(record.checks),
     baseline(record),
     notRun(record.checks),
@@ -102,6 +104,29 @@ function attention(record: RunRecord): string {
   return [`### Why not ${RUN_WORDS.pass}`, table, left > 0 ? `and ${left} more` : '', said]
     .filter((part) => part !== '')
     .join('\n\n');
+}
+
+function goals(record: RunRecord): string {
+  const all = goalRows(record);
+  if (all.length === 0) return '';
+  const rows = all
+    .slice(0, MAX_ROWS)
+    .map(({ goal }) =>
+      row([
+        `${MARKS[goal.verdict]} ${CHECK_WORDS[goal.verdict]}`,
+        inert(goal.objective),
+        inert(goal.target),
+        inert(achievedText(goal)),
+        inert(boundsText(goal)),
+        budgetText(goal),
+        inert(goal.window),
+      ]),
+    );
+  const head = [
+    row(['Goal', 'Objective', 'Target', 'Achieved', 'Bounds', 'Budget left', 'Over']),
+    row(['---', '---', '---', '---:', '---:', '---:', '---']),
+  ];
+  return [`### Goals: ${metText(all)}`, '', ...head, ...rows].join('\n');
 }
 
 function failover(checks: readonly CheckResult[]): string {

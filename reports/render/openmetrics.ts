@@ -2,6 +2,7 @@ import { Gauge, Registry } from 'prom-client';
 import type { OpenMetricsContentType } from 'prom-client';
 import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
 import { VERDICTS } from '../record/verdict.ts';
+import { goalRows } from './goals.ts';
 import { oneLine } from './text.ts';
 
 type Metrics = Registry<OpenMetricsContentType>;
@@ -33,6 +34,7 @@ export async function renderOpenMetrics(record: RunRecord): Promise<string> {
   runMetrics(registry, record);
   checkMetrics(registry, record);
   failoverMetrics(registry, record);
+  goalMetrics(registry, record);
   return registry.metrics();
 }
 
@@ -187,6 +189,34 @@ function furtherMetrics(
     );
     if (ratios.length > 0) failed.set(labels, Math.max(...ratios));
   };
+}
+
+/** A goal without a budget, or one that was not measured, has no series. */
+function goalMetrics(registry: Metrics, record: RunRecord): void {
+  const names = ['environment', 'check', 'objective'] as const;
+  const verdict = gauge(registry, 'goal_verdict', 'Verdict of a goal: 1 for the one that holds.', [
+    ...names,
+    'verdict',
+  ]);
+  const remaining = gauge(
+    registry,
+    'goal_error_budget_remaining_ratio',
+    'Share of the error budget that is left if all that nobody saw was bad; below 0: overspent.',
+    names,
+  );
+  const coverage = gauge(
+    registry,
+    'goal_coverage_ratio',
+    'Share of the window of which there is data.',
+    names,
+  );
+  const environment = label(record.environment.name);
+  for (const { check, goal } of goalRows(record)) {
+    const labels = { environment, check: label(check.id), objective: label(goal.objective) };
+    for (const one of VERDICTS) verdict.set({ ...labels, verdict: one }, Number(goal.verdict === one));
+    if (goal.remaining !== null) remaining.set(labels, goal.remaining.worst);
+    if (goal.coverage !== null) coverage.set(labels, goal.coverage);
+  }
 }
 
 function countedTrials(check: CheckResult): FailoverRecord[] {

@@ -1,5 +1,6 @@
 import type { CheckResult, RunRecord } from '../record/run-record.ts';
 import type { Verdict } from '../record/verdict.ts';
+import { achievedText, budgetText, goalRows, metText } from './goals.ts';
 import {
   CHECK_WORDS,
   GLYPHS,
@@ -24,6 +25,7 @@ export interface TerminalOptions {
 export const MAX_LINES = 40;
 const MOST_PROBLEMS = 10;
 const MOST_FAILOVERS = 5;
+const MOST_GOALS = 5;
 const MOST_CAVEATS = 5;
 const MOST_GROUPS = 3;
 
@@ -39,6 +41,7 @@ export function renderTerminal(record: RunRecord, options: TerminalOptions): str
   const lines = [
     ...suites(record.checks).map(line),
     ...section(failovers(record.checks), MOST_FAILOVERS, '').map(line),
+    ...section(goals(record), MOST_GOALS, '').map(line),
     ...section(problems(record), MOST_PROBLEMS, 'Needs attention').map(line),
     ...section(groups(record.checks), MOST_GROUPS, '').map(line),
     ...section(
@@ -83,6 +86,17 @@ function failovers(checks: readonly CheckResult[]): string[] {
   return checks
     .filter((check) => check.trials.length > 0)
     .map((check) => `  ${GLYPHS[check.verdict]} ${check.id}: ${failoverText(check)}`);
+}
+
+/** `goals          2 of 3 met`, then each, least budget left first. */
+function goals(record: RunRecord): string[] {
+  const rows = goalRows(record);
+  if (rows.length === 0) return [];
+  const each = rows.map(
+    ({ goal }) =>
+      `  ${GLYPHS[goal.verdict]} ${goal.objective}: ${achievedText(goal)} (${goal.target}), budget left ${budgetText(goal)}`,
+  );
+  return [`${'goals'.padEnd(14)} ${metText(rows)}`, ...each];
 }
 
 function problems(record: RunRecord): string[] {

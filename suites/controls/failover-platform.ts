@@ -4,13 +4,13 @@ import { nodesOf } from '../../env/local/nodes/index.ts';
 import type { InstanceName } from '../../env/local/nodes/index.ts';
 import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
 import type { Control, ControlContext } from './control.ts';
-import { deployment, required } from './topology-declared.ts';
+import { BACKEND, ROLLED_OUT_MS, rollOutBackend } from './backend.ts';
+import type { DeploymentPart } from './backend.ts';
+import { required } from './topology-declared.ts';
 import type { ContainerPart } from './topology-declared.ts';
 
-const BACKEND = deployment('tender', 'tender-api');
 /** How long a new pod takes before it listens. With a readiness probe nobody would notice. */
 const SLOW_START_SECONDS = 10;
-const ROLLED_OUT_MS = 120_000;
 const AUTOSCALER: ObjectRef = {
   apiVersion: 'autoscaling/v2',
   kind: 'HorizontalPodAutoscaler',
@@ -75,20 +75,11 @@ function onePod(fault: 'pod-crash' | 'node-loss', goals: Record<string, number>)
   };
 }
 
-interface DeploymentPart {
-  spec: { replicas?: number; template: { spec: { containers: ContainerPart[] } } };
-  status?: {
-    observedGeneration?: number;
-    readyReplicas?: number;
-    updatedReplicas?: number;
-    replicas?: number;
-  };
-}
-
 /** Rolled out before the check begins: what it then restarts starts without anybody waiting for it. */
 async function withoutReadiness(ctx: ControlContext): Promise<void> {
-  const found = (await required(ctx, BACKEND)) as KubeObject & DeploymentPart;
-  const containers = found.spec.template.spec.containers.map(
+  await rollOutBackend(
+    ctx,
+    'the backend without its readiness probe',
     ({ readinessProbe: _removed, livenessProbe, ...rest }): ContainerPart => ({
       ...rest,
       readinessProbe: null,
@@ -97,10 +88,6 @@ async function withoutReadiness(ctx: ControlContext): Promise<void> {
       command: ['busybox', 'sh', '-c', `busybox sleep ${SLOW_START_SECONDS}; ${START}`],
     }),
   );
-  await ctx.patch(BACKEND, { spec: { template: { spec: { containers } } } });
-  await ctx.until('the backend without its readiness probe to be rolled out', () => rolledOut(ctx), {
-    timeoutMs: ROLLED_OUT_MS,
-  });
   // Ready means nothing without a probe: the last of them listens only after its slow start.
   await ctx.until('the last pod to listen', listeningFor(SLOW_START_SECONDS * 1000), {
     timeoutMs: ROLLED_OUT_MS,
@@ -125,14 +112,6 @@ async function onePodLeft(ctx: ControlContext): Promise<true | null> {
     labels: { 'app.kubernetes.io/name': BACKEND.name },
   });
   return pods.length === 1 ? true : null;
-}
-
-async function rolledOut(ctx: ControlContext): Promise<true | null> {
-  const { metadata, spec, status = {} } = (await required(ctx, BACKEND)) as KubeObject & DeploymentPart;
-  const wanted = spec.replicas ?? 1;
-  const seen = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
-  const counts = [status.readyReplicas, status.updatedReplicas, status.replicas];
-  return seen && counts.every((count) => count === wanted) ? true : null;
 }
 
 function listeningFor(ms: number): () => Promise<true | null> {

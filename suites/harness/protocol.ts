@@ -56,6 +56,11 @@ export interface RunnerMethods {
   'load.stop': { params: { check: string }; result: { stopped: boolean } };
   /** Waits until it is over by itself. */
   'load.ended': { params: { check: string; timeoutMs: number }; result: { ended: boolean } };
+  /**
+   * Asks the environment's Prometheus for the series of every objective over its window, into `metrics.ndjson`. `unavailable` says why
+   * there are none: none declared, it did not answer.
+   */
+  'metrics.record': { params: { check: string; trial: number }; result: { unavailable?: string } };
   /** Injects a fault: undo recorded first, then the action, then the proof of landing; appends to `faults.ndjson`. */
   'fault.inject': {
     params: {

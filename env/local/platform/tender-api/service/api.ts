@@ -1,5 +1,6 @@
 /** HTTP of the reference backend: /tenders, /jobs, /healthz, /readyz, /metrics. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import { Busy, LLM, type Generator } from './generator.ts';
 import type { TenderStore } from './store.ts';
@@ -25,6 +26,7 @@ interface Answer {
 
 /** Hops in the order in which a request meets them; each sets a header of its own. */
 const HOPS = ['haproxy', 'traefik', 'gateway'] as const;
+const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_TITLE_LENGTH = 500;
 const LIMIT = { default: 20, max: 200 };
@@ -154,8 +156,11 @@ function send(
   response.end(JSON.stringify(body));
 }
 
-/** A server that answers from store and generator; it is not listening yet. */
-export function createApi(sources: Sources, podName: string): Api {
+/**
+ * A server that answers from store and generator; it is not listening yet.
+ * @param delayMs added to every answer but those of probes and metrics: by it a control makes the service slow
+ */
+export function createApi(sources: Sources, podName: string, delayMs = 0): Api {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const durations = new Histogram({
@@ -174,6 +179,7 @@ export function createApi(sources: Sources, podName: string): Api {
     }
     const end = durations.startTimer({ method: request.method ?? '' });
     const result = await safeAnswer(sources, state.ready, request);
+    if (delayMs > 0 && !PROBES.has(result.route)) await delay(delayMs);
     end({ route: result.route, status: String(result.status) });
     send(response, request, podName, result);
   };

@@ -20,7 +20,7 @@ const DEFAULT_LLM_DELAY_MS = 200;
 const generator = new Generator(store.jobs, {
   delayMs: Number(process.env.LLM_DELAY_MS ?? DEFAULT_LLM_DELAY_MS),
 });
-const api = createApi({ store, generator }, setting('POD_NAME'));
+const api = createApi({ store, generator }, setting('POD_NAME'), Number(process.env.ANSWER_DELAY_MS ?? 0));
 const ended = new AbortController();
 
 function stop(): void {

@@ -1,0 +1,96 @@
+/** Controls of performance/…: a service that is slow, a load that says too little or does not come, and a Prometheus that forgot. */
+import type { KubeObject } from '../harness/protocol.ts';
+import { rollOutBackend } from './backend.ts';
+import type { Control, ControlContext } from './control.ts';
+import { deployment, required } from './topology-declared.ts';
+
+const PROMETHEUS = deployment('observability', 'prometheus');
+/** Twice the goal for the p95, and what CHECKS.md says. */
+const ADDED_MS = 1000;
+/** Enough to show a p95 of more than a second, and short. */
+const SHORT = { requestsPerSecond: 10, seconds: 20 };
+/** 200 requests: 2,995 are the fewest that can show 99.9 %. */
+const FEW = SHORT;
+/** Two users cannot make so many requests. */
+const TOO_FAST = { requestsPerSecond: 2000, seconds: 10, maxUsers: 2 };
+/** A server with an empty disk is ready within seconds. */
+const READY_MS = 90_000;
+/** More than two and a half scrapes of 5 s: that is a gap. */
+const FORGOTTEN_MS = 15_000;
+
+export const performanceControls: readonly Control[] = [
+  {
+    id: 'performance/api/latency/slow',
+    check: 'performance/api/latency',
+    verdict: 'fail',
+    size: 'any',
+    title: `${ADDED_MS / 1000} s is added to every answer`,
+    expectSeen: /^p95 1\d{3}(\.\d+)? ms/,
+    settings: { settings: { steady: SHORT } },
+    break: slow,
+  },
+  {
+    id: 'performance/api/availability/few',
+    check: 'performance/api/availability',
+    verdict: 'inconclusive',
+    size: 'any',
+    title: `${FEW.requestsPerSecond * FEW.seconds} requests cannot show 99.9 %`,
+    expectSeen: /2995 requests/,
+    settings: { settings: { steady: FEW } },
+    break: () => Promise.resolve(),
+  },
+  {
+    id: 'performance/api/throughput/undelivered',
+    check: 'performance/api/throughput',
+    verdict: 'inconclusive',
+    size: 'any',
+    title: `${TOO_FAST.maxUsers} users cannot make ${TOO_FAST.requestsPerSecond} requests a second`,
+    expectSeen: /the load was not delivered/,
+    settings: { settings: { steady: TOO_FAST } },
+    break: () => Promise.resolve(),
+  },
+  {
+    id: 'performance/budget/gap',
+    check: 'performance/budget',
+    verdict: 'inconclusive',
+    size: 'any',
+    title: 'Prometheus has lost what it had recorded',
+    expectSeen: /no data from/,
+    break: forgetful,
+  },
+];
+
+function slow(ctx: ControlContext): Promise<void> {
+  return rollOutBackend(ctx, `the backend that answers ${ADDED_MS} ms later`, ({ env, ...rest }) => ({
+    ...rest,
+    env: [...(env as object[]), { name: 'ANSWER_DELAY_MS', value: String(ADDED_MS) }],
+  }));
+}
+
+interface Server extends KubeObject {
+  status?: { readyReplicas?: number; replicas?: number };
+}
+
+/** Its data is gone with its pod; the new one must have scraped again for longer than a gap, so that nothing else is missing. */
+async function forgetful(ctx: ControlContext): Promise<void> {
+  await ctx.patch(PROMETHEUS, { spec: { replicas: 0 } });
+  await scaled(ctx, 0);
+  const gone = Date.now();
+  await ctx.until('a gap in what is recorded', () => Promise.resolve(Date.now() - gone > FORGOTTEN_MS || null), {
+    timeoutMs: FORGOTTEN_MS * 2,
+  });
+  await ctx.patch(PROMETHEUS, { spec: { replicas: 1 } });
+  await scaled(ctx, 1);
+}
+
+async function scaled(ctx: ControlContext, replicas: number): Promise<void> {
+  await ctx.until(
+    `${replicas} pods of Prometheus`,
+    async () => {
+      const { status = {} } = (await required(ctx, PROMETHEUS)) as Server;
+      const { readyReplicas = 0, replicas: there = 0 } = status;
+      return readyReplicas === replicas && there === replicas ? true : null;
+    },
+    { timeoutMs: READY_MS },
+  );
+}

@@ -1,0 +1,30 @@
+import type { CheckContext } from '../harness/check.ts';
+
+/** An answer may take so long before those of the load run out of users; k6's own default of a request's time-out is a minute. */
+const SLOWEST_ANSWER_S = 5;
+const MOST_USERS = 2000;
+
+interface Steady {
+  requestsPerSecond: number;
+  seconds: number;
+  /** Set by the control: fewer than the rate needs. */
+  maxUsers?: number;
+}
+
+/** The same rate through the edge for a while, whatever the platform does. reports/judge/performance says what follows from it. */
+export async function steadyLoad(ctx: CheckContext): Promise<void> {
+  const { requestsPerSecond, seconds, maxUsers } = ctx.settings['steady'] as Steady;
+  const { id: check, trial } = ctx;
+  const users = maxUsers ?? Math.min(MOST_USERS, requestsPerSecond * SLOWEST_ANSWER_S);
+  try {
+    await ctx.step(`send ${requestsPerSecond} requests a second for ${seconds} s`, async () => {
+      const variables = { RATE: requestsPerSecond, DURATION: `${seconds}s`, MAX_VUS: users };
+      await ctx.runner.call('load.start', { check, trial, scenario: 'steady', variables });
+      const timeoutMs = seconds * 1000 + ctx.timeoutMs('loadStop');
+      const { ended } = await ctx.runner.call('load.ended', { check, timeoutMs });
+      if (!ended) ctx.unavailable('the end of the load', `not reached within ${timeoutMs / 1000} s`);
+    });
+  } finally {
+    await ctx.runner.call('load.stop', { check });
+  }
+}
