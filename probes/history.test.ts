@@ -6,7 +6,8 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HistoryError, openHistory, redactor, writeHeader } from './history.ts';
+import { HistoryError, openHistory, writeHeader } from './history.ts';
+import { redactor } from './redact.ts';
 
 let folder = '';
 before(() => {

@@ -91,18 +91,6 @@ export function writeHeader(
   return writer;
 }
 
-/** Replaces every secret by `***`, as it is and as JSON and URLs spell it. Secrets of fewer than 4 characters are left. */
-export function redactor(secrets: readonly string[]): (text: string) => string {
-  const spellings = new Set<string>();
-  for (const secret of secrets) {
-    if (secret.length < 4) continue;
-    for (const spelling of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])
-      spellings.add(spelling);
-  }
-  const longestFirst = [...spellings].sort((a, b) => b.length - a.length);
-  return (text) => longestFirst.reduce((left, spelling) => left.replaceAll(spelling, '***'), text);
-}
-
 class AppendingWriter implements HistoryWriter {
   readonly file: string;
   readonly #fd: number;

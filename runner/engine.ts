@@ -1,5 +1,5 @@
 import type { PlannedCheck } from '../env/catalogue/index.ts';
-import { redactor } from '../probes/history.ts';
+import { redactor } from '../probes/redact.ts';
 import type { Handover, PlannedCheck as HandedCheck } from '../suites/harness/protocol.ts';
 import type { Book } from './book.ts';
 import { BudgetBook } from './budget.ts';

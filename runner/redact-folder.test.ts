@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { redactor } from '../probes/history.ts';
+import { redactor } from '../probes/redact.ts';
 import { redactFolder, swept } from './redact-folder.ts';
 import { appendToTrial } from './trials.ts';
 import { writeEnd } from './run-history.ts';

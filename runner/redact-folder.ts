@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { redactor } from '../probes/history.ts';
+import { redactor } from '../probes/redact.ts';
 import { writeFileAtomically } from './run-folder.ts';
 
 /** Only a workload's history grows beyond this, and that is redacted as it is written. */

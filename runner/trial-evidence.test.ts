@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { monoMs } from '../probes/clock.ts';
-import { openHistory, redactor } from '../probes/history.ts';
+import { openHistory } from '../probes/history.ts';
+import { redactor } from '../probes/redact.ts';
 import type { KubeObject } from '../suites/harness/protocol.ts';
 import { collectEvidence, cutMiddle, type EvidenceSource } from './trial-evidence.ts';
 

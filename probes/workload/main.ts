@@ -1,7 +1,8 @@
 /** The workload's own process: its event loop serves nothing else, so that operations start when they are due. */
 import { createInterface } from 'node:readline';
 import { monoMs } from '../clock.ts';
-import { HistoryError, openHistory, redactor } from '../history.ts';
+import { HistoryError, openHistory } from '../history.ts';
+import { redactor } from '../redact.ts';
 import type { HistoryWriter } from '../history.ts';
 import { parseWorkloadConfig } from './config.ts';
 import type { WorkloadConfig } from './config.ts';

@@ -8,6 +8,9 @@ import { runSchemaText } from '../record/run-schema.ts';
 import { fixtureCheck, fixtureRecord, metRecord } from './fixture.ts';
 import { fixtureGoal, fixtureLoad, loadRecord } from './fixture-load.ts';
 import { renderHtml } from './html.ts';
+import { renderMarkdown } from './markdown.ts';
+import { renderOpenMetrics } from './openmetrics.ts';
+import { renderTerminal } from './terminal.ts';
 import { MAX_PAGE_BYTES } from './html/limits.ts';
 
 const record = loadRecord();
@@ -70,6 +73,26 @@ describe('the table of goals', () => {
     const almost = fixtureGoal({ coverage: 0.99999 });
     const check = fixtureCheck('performance/budget', { goals: [almost] });
     assert.doesNotMatch(renderHtml(fixtureRecord([check])), /100 %/);
+  });
+});
+
+describe('goals in text', () => {
+  it('should be counted and listed, least budget left first', () => {
+    const markdown = renderMarkdown(record);
+    assert.match(markdown, /### Goals: 2 of 5 met/);
+    assert.match(markdown, /\| ❌ fail \| API requests \|.*\| -180 to -150 % \|/);
+    const lines = renderTerminal(record, { reportPath: 'report.html' }).split('\n');
+    const at = lines.findIndex((line) => /^goals +2 of 5 met$/.test(line));
+    assert.ok(at >= 0, lines.join('\n'));
+    assert.match(lines[at + 1] ?? '', /✗ API requests: .*budget left -180 to -150 %/);
+  });
+
+  it('should have a series each, and none for a budget that there is not', async () => {
+    const metrics = await renderOpenMetrics(record);
+    const left = /plumbline_goal_error_budget_remaining_ratio\{.*objective="API requests"\} (-1\.8)/;
+    assert.match(metrics, left);
+    assert.equal(metrics.match(/plumbline_goal_verdict\{.*verdict="fail"\}/g)?.length, 5);
+    assert.doesNotMatch(metrics, /budget_remaining_ratio\{.*objective="API throughput"/);
   });
 });
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../probes/clock.ts';
-import { openHistory, redactor } from '../../probes/history.ts';
+import { openHistory } from '../../probes/history.ts';
+import { redactor } from '../../probes/redact.ts';
 import type { Params, PodSelection } from '../../suites/harness/protocol.ts';
 import type { ServedEngine } from './served.ts';
 import type { Handlers } from '../session.ts';

@@ -9,7 +9,7 @@ import type { LoadEngine, LoadListener, LoadRequest } from '../engine.ts';
 import { variablesProblem } from '../k6/command.ts';
 import type { Ending } from '../k6/exit-codes.ts';
 import { replacedBy } from '../k6/wrapper.ts';
-import { redactor } from '../redact.ts';
+import { variablesHidden } from '../redact.ts';
 import { bundle } from './bundle.ts';
 import { cleanUp } from './clean-up.ts';
 import { collect } from './collect.ts';
@@ -56,7 +56,7 @@ export class OperatorEngine implements LoadEngine {
   }
 
   async run(request: LoadRequest, listener: LoadListener, signal: AbortSignal): Promise<LoadResult> {
-    const redact = redactor(request.variables);
+    const redact = variablesHidden(request.variables);
     const startedAt = new Date().toISOString();
     const made: ObjectRef[] = [];
     let parts: Parts;
