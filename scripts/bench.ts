@@ -1,109 +1,21 @@
-/** Figures of the harness itself, one a line: `npm run bench`. Goals are those of DESIGN.md, "Numbers to reach". */
-import { once } from 'node:events';
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
-import { monoMs } from '../probes/clock.ts';
-import { writeHeader } from '../probes/history.ts';
-import { judgeFailover } from '../reports/judge/failover/index.ts';
-import { readHistory } from '../reports/record/read-history.ts';
-import { contentsOf, linesOf, SHAPES } from './bench-shapes.ts';
-import type { Shape } from './bench-shapes.ts';
+/**
+ * Figures of the harness itself, one a line: `npm run bench [-- SECTION…]`; sections are `judging`, `load` and `memory`, all when left out.
+ * Goals are those of DESIGN.md, "Numbers to reach". Ends with 1 when one is missed.
+ */
+import { benchJudging } from './bench/judging.ts';
+import { benchLoad } from './bench/load.ts';
+import { benchMemory } from './bench/memory.ts';
 
-/** Writes of a trial; the reads between them come on top. */
-const WRITES = 1_000_000;
-/** 1,000,000 operations in 2 s. */
-const GOAL_PER_SECOND = 500_000;
-const START_MS = 4_000_000;
-const REPEATS = 3;
+const SECTIONS: Readonly<Record<string, () => Promise<void>>> = {
+  judging: benchJudging,
+  load: benchLoad,
+  memory: benchMemory,
+};
 
-for (const shape of SHAPES) await measure(shape);
-say('memory afterwards', process.memoryUsage().rss / 2 ** 20, 'MiB');
-
-/** Milliseconds; `cpu` is processor time, which does not grow when others use the machine. */
-interface Measured {
-  read: number;
-  judge: number;
-  cpu: number;
-  operations: number;
+const asked = process.argv.slice(2);
+const unknown = asked.find((name) => !Object.hasOwn(SECTIONS, name));
+if (unknown !== undefined) {
+  console.error(`no section "${unknown}"; there are ${Object.keys(SECTIONS).join(', ')}`);
+  process.exit(64);
 }
-
-/** Reads and judges a long trial of that kind, several times; the middle one counts. */
-async function measure(shape: Shape): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'plumbline-bench-'));
-  try {
-    await writeTrial(folder, shape);
-    const times: Measured[] = [];
-    for (let i = 0; i < REPEATS; i++) times.push(await readAndJudge(folder, shape));
-    const middle = times.toSorted((a, b) => a.read + a.judge - b.read - b.judge)[REPEATS >> 1];
-    if (middle === undefined) return;
-    const perSecond = (middle.operations / (middle.read + middle.judge)) * 1000;
-    const met = perSecond >= GOAL_PER_SECOND;
-    if (!met) process.exitCode = 1;
-    const against = `goal ≥ ${GOAL_PER_SECOND}: ${met ? 'met' : 'MISSED'}`;
-    say(`${shape.store}: operations read and judged`, perSecond, `a second (${against})`);
-    say('  reading', middle.read, 'ms');
-    say('  judging', middle.judge, 'ms');
-    say('  processor time of both', middle.cpu, 'ms');
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-async function readAndJudge(folder: string, { store }: Shape): Promise<Measured> {
-  const before = process.cpuUsage();
-  const begin = monoMs();
-  const history = await readHistory(folder);
-  const read = monoMs();
-  const judgement = judgeFailover([history]);
-  const end = monoMs();
-  const { user, system } = process.cpuUsage(before);
-  const scheduled = judgement.trials?.[0]?.writes?.scheduled;
-  if (scheduled !== WRITES) throw new Error(`${store}: not all operations were judged: ${judgement.reason}`);
-  return {
-    read: read - begin,
-    judge: end - read,
-    cpu: (user + system) / 1000,
-    operations: history.writes.count + history.reads.count,
-  };
-}
-
-function say(name: string, value: number, unit: string): void {
-  console.log(`${name}: ${value.toFixed(0)} ${unit}`);
-}
-
-async function writeTrial(folder: string, shape: Shape): Promise<void> {
-  const { store, members } = shape;
-  const header = writeHeader(folder, {
-    kind: 'header',
-    schema: 1,
-    check: `failover/${store}/pod-crash`,
-    trial: 1,
-    environment: 'bench',
-    goals: { rtoSeconds: 60, lostWrites: 0, minTrials: 1 },
-    settings: { members, rtoDeadlineMs: 120_000 },
-    anchor: { wall: new Date(0).toISOString(), monoMs: START_MS },
-  });
-  const faultMs = START_MS + 10_000;
-  header.observe({ kind: 'fault-armed', t: faultMs, fault: 'pod-crash', target: `${store}-0` });
-  header.observe({ kind: 'fault-landed', t: faultMs + 1, by: 'bench', proof: 'made up' });
-  const contents = contentsOf(shape, WRITES);
-  const sources = Array.from({ length: members }, (_, i) => `${store}-${i}`);
-  header.observe({ kind: 'readback-plan', run: 'bench', sources });
-  for (const [i, source] of sources.entries())
-    for (const pass of i === 0 ? [1, 2] : [1])
-      header.observe({
-        kind: 'readback',
-        source,
-        role: i === 0 ? 'leader' : 'member',
-        pass,
-        ...contents,
-        complete: true,
-      });
-  await header.close();
-  const file = createWriteStream(join(folder, 'workload.ndjson'));
-  for (let n = 1; n <= WRITES; n++) if (!file.write(linesOf(shape, n, START_MS))) await once(file, 'drain');
-  file.end(`${JSON.stringify({ kind: 'workload-end', t: START_MS, scheduled: WRITES })}\n`);
-  await finished(file);
-}
+for (const [name, run] of Object.entries(SECTIONS)) if (asked.length === 0 || asked.includes(name)) await run();

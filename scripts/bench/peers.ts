@@ -1,0 +1,203 @@
+/** The engine and its peers behind one interface: what each made of the same target, from its own report. */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { cacheDir } from '../../env/local/paths.ts';
+import { onPath } from '../../env/local/run.ts';
+import { measured } from './measured.ts';
+
+export const CONNECTIONS = 20;
+/** Where the rate is fixed, answers are quick: more users than this are never busy at once. */
+const USERS = 200;
+const VEGETA = 'github.com/tsenart/vegeta/v12@v12.12.0';
+const BUILD_MS = 600_000;
+const SLACK_MS = 60_000;
+
+export interface Result {
+  requests: number;
+  cpuSeconds: number;
+  /** ms; null where the program does not say. */
+  p50: number | null;
+  p99: number | null;
+}
+
+export interface Peer {
+  name: string;
+  /** As fast as it can, for so long. */
+  closed(url: string, seconds: number): Promise<Result>;
+  /** At a fixed rate; undefined where it has none. */
+  open?(url: string, load: { ratePerSecond: number; seconds: number }): Promise<Result>;
+}
+
+/** Those that are here or can be brought here; the others with the reason. */
+export async function peers(folder: string): Promise<{ found: Peer[]; missing: string[] }> {
+  const missing: string[] = [];
+  const found = [embedded(folder), autocannon()];
+  for (const [name, make] of [
+    ['vegeta', async () => vegeta(await vegetaProgram())],
+    ['wrk', async () => wrk(await wrkProgram())],
+    ['k6', () => Promise.resolve(k6(folder))],
+  ] as const)
+    try {
+      found.push(await make());
+    } catch (error) {
+      missing.push(`${name}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`);
+    }
+  return { found, missing };
+}
+
+/** A one-line script of k6 with these options. @returns its path */
+export function scriptFor(folder: string, url: string, options: object): string {
+  const script = join(folder, 'one-line.js');
+  writeFileSync(
+    script,
+    `import http from 'k6/http'; export const options = ${JSON.stringify(options)}; export default function () { http.get('${url}'); }`,
+  );
+  return script;
+}
+
+const closedOptions = (seconds: number): object => ({ vus: CONNECTIONS, duration: `${seconds}s` });
+const openOptions = ({ ratePerSecond, seconds }: { ratePerSecond: number; seconds: number }): object => ({
+  scenarios: {
+    rate: {
+      executor: 'constant-arrival-rate',
+      rate: ratePerSecond,
+      timeUnit: '1s',
+      duration: `${seconds}s`,
+      preAllocatedVUs: USERS,
+    },
+  },
+});
+
+interface Trend {
+  med?: number;
+  p50?: number;
+  p99?: number;
+}
+
+function embedded(folder: string): Peer {
+  const entry = fileURLToPath(new URL('./embedded.ts', import.meta.url));
+  const run = async (url: string, options: object, seconds: number): Promise<Result> => {
+    const script = scriptFor(folder, url, options);
+    const ran = await measured(process.execPath, [entry, script], seconds * 1000 + SLACK_MS);
+    const result = JSON.parse(ran.stdout) as { requests: { count: number }; metrics: Record<string, Trend> };
+    const { med = null, p50 = med, p99 = null } = result.metrics['http_req_duration'] ?? {};
+    return { requests: result.requests.count, cpuSeconds: ran.cpuSeconds, p50, p99 };
+  };
+  return {
+    name: 'embedded',
+    closed: (url, seconds) => run(url, closedOptions(seconds), seconds),
+    open: (url, load) => run(url, openOptions(load), load.seconds),
+  };
+}
+
+interface AutocannonReport {
+  requests: { total: number };
+  latency: { p50: number; p99: number };
+}
+
+function autocannon(): Peer {
+  const entry = fileURLToPath(new URL('../../node_modules/autocannon/autocannon.js', import.meta.url));
+  const run = async (url: string, args: string[], seconds: number): Promise<Result> => {
+    const all = [entry, '-j', '-n', '-c', String(CONNECTIONS), '-d', String(seconds), ...args, url];
+    const ran = await measured(process.execPath, all, seconds * 1000 + SLACK_MS);
+    const { requests, latency } = JSON.parse(ran.stdout) as AutocannonReport;
+    return { requests: requests.total, cpuSeconds: ran.cpuSeconds, p50: latency.p50, p99: latency.p99 };
+  };
+  return {
+    name: 'autocannon',
+    closed: (url, seconds) => run(url, [], seconds),
+    open: (url, { ratePerSecond, seconds }) => run(url, ['-R', String(ratePerSecond)], seconds),
+  };
+}
+
+interface VegetaReport {
+  requests: number;
+  latencies: { '50th': number; '99th': number };
+}
+
+function vegeta(program: string): Peer {
+  const run = async (url: string, args: string[], seconds: number): Promise<Result> => {
+    const attack = `echo "GET $1" | "$0" attack -duration=${seconds}s ${args.join(' ')} | "$0" report -type=json`;
+    const ran = await measured('sh', ['-c', attack, program, url], seconds * 1000 + SLACK_MS);
+    const { requests, latencies } = JSON.parse(ran.stdout) as VegetaReport;
+    const ms = (nanoseconds: number): number => nanoseconds / 1e6;
+    return {
+      ...{ requests, cpuSeconds: ran.cpuSeconds },
+      ...{ p50: ms(latencies['50th']), p99: ms(latencies['99th']) },
+    };
+  };
+  return {
+    name: 'vegeta',
+    closed: (url, seconds) => run(url, ['-rate=0', `-max-workers=${CONNECTIONS}`], seconds),
+    open: (url, { ratePerSecond, seconds }) => run(url, [`-rate=${ratePerSecond}`], seconds),
+  };
+}
+
+function wrk(program: string): Peer {
+  return {
+    name: 'wrk',
+    async closed(url, seconds) {
+      const args = ['-t', '1', '-c', String(CONNECTIONS), '-d', `${seconds}s`, '--latency', url];
+      const ran = await measured(program, args, seconds * 1000 + SLACK_MS);
+      const requests = Number(/(\d+) requests in/.exec(ran.stdout)?.[1]);
+      const quantile = (percent: number): number | null => {
+        const [, value, unit] = new RegExp(`${percent}% +([\\d.]+)(us|ms|s)`).exec(ran.stdout) ?? [];
+        const factor = { us: 1e-3, ms: 1, s: 1e3 }[unit ?? ''];
+        return factor === undefined ? null : Number(value) * factor;
+      };
+      return { requests, cpuSeconds: ran.cpuSeconds, p50: quantile(50), p99: quantile(99) };
+    },
+  };
+}
+
+interface K6Report {
+  metrics: { http_reqs: { count: number }; http_req_duration: { med: number; 'p(99)': number } };
+}
+
+function k6(folder: string): Peer {
+  if (!onPath('k6')) throw new Error('not on PATH');
+  const run = async (url: string, options: object, seconds: number): Promise<Result> => {
+    const script = scriptFor(folder, url, options);
+    const trends = ['--summary-trend-stats', 'med,p(99)', '--summary-export', '/dev/stdout'];
+    const ran = await measured('k6', ['run', '--quiet', ...trends, script], seconds * 1000 + SLACK_MS);
+    const { metrics } = JSON.parse(ran.stdout.slice(ran.stdout.indexOf('{'))) as K6Report;
+    const { med, 'p(99)': p99 } = metrics.http_req_duration;
+    return { requests: metrics.http_reqs.count, cpuSeconds: ran.cpuSeconds, p50: med, p99 };
+  };
+  return {
+    name: 'k6',
+    closed: (url, seconds) => run(url, closedOptions(seconds), seconds),
+    open: (url, load) => run(url, openOptions(load), load.seconds),
+  };
+}
+
+const run = promisify(execFile);
+
+/** Built once, from its Go module. */
+async function vegetaProgram(): Promise<string> {
+  if (onPath('vegeta')) return 'vegeta';
+  const folder = join(cacheDir(), 'bench');
+  const program = join(folder, 'vegeta');
+  if (existsSync(program)) return program;
+  mkdirSync(folder, { recursive: true });
+  const env = { ...process.env, GOBIN: folder, CGO_ENABLED: '0' };
+  await run('go', ['install', VEGETA], { env, timeout: BUILD_MS });
+  return program;
+}
+
+/** Debian's package, unpacked in the cache: nothing is installed for a measurement. */
+async function wrkProgram(): Promise<string> {
+  if (onPath('wrk')) return 'wrk';
+  const folder = join(cacheDir(), 'bench', 'wrk');
+  const program = join(folder, 'root/usr/bin/wrk');
+  if (existsSync(program)) return program;
+  mkdirSync(folder, { recursive: true });
+  const names = ['wrk', 'libluajit-5.1-2'];
+  await run('apt-get', ['download', '-q', ...names], { cwd: folder, timeout: BUILD_MS });
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.deb')))
+    await run('dpkg-deb', ['-x', join(folder, name), join(folder, 'root')]);
+  return program;
+}
