@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ENOUGH, startLoad } from '../load/process/index.ts';
 import type { LoadProcess } from '../load/process/index.ts';
+import { thresholdsOf } from '../load/thresholds.ts';
 import type { LoadSecond } from '../reports/record/load-result.ts';
 import type { Params } from '../suites/harness/protocol.ts';
 import { edgeTarget } from './edge-target.ts';
@@ -24,7 +25,7 @@ export class LoadRuns {
   }
 
   /** @throws RequestError when the check has one already, or the environment has no edge to send it through. */
-  async start({ check, trial, scenario, variables }: Params<'load.start'>): Promise<void> {
+  async start({ check, trial, scenario, variables, goals }: Params<'load.start'>): Promise<void> {
     if (this.#running.has(check)) throw new RequestError(`${check} has a load already`, 'crash');
     if (!SCENARIO.test(scenario)) throw new RequestError(`no scenario is called "${scenario}"`, 'crash');
     const { parts, book } = this.#engine;
@@ -41,6 +42,7 @@ export class LoadRuns {
           },
           hosts: { [url.hostname]: `${host}:${port}` },
           limits: LIMITS,
+          ...(goals !== undefined && { options: { thresholds: thresholdsOf(goals) } }),
           ...(ca !== undefined && { ca }),
         },
       },

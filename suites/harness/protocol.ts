@@ -1,3 +1,4 @@
+import type { LoadGoals } from '../../load/thresholds.ts';
 import type { KubeObject } from '../../probes/kubernetes/types.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 
@@ -46,10 +47,16 @@ export interface RunnerMethods {
   'workload.readBack': { params: { check: string; store: string; trial: number }; result: null };
   /**
    * Starts a scenario of load/scenarios through the edge, as a child of the runner; it writes `load.ndjson` into the check's history. The
-   * target, the mark and the goals come from the environment, `variables` are the scenario's own.
+   * target and the mark come from the environment, `variables` are the scenario's own, `goals` become its thresholds.
    */
   'load.start': {
-    params: { check: string; trial: number; scenario: string; variables: Record<string, string | number> };
+    params: {
+      check: string;
+      trial: number;
+      scenario: string;
+      variables: Record<string, string | number>;
+      goals?: LoadGoals;
+    };
     result: null;
   };
   /** Ends it gracefully and waits for its result; `stopped` is false when there was none. */

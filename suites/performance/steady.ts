@@ -1,3 +1,4 @@
+import type { LoadGoals } from '../../load/thresholds.ts';
 import type { CheckContext } from '../harness/check.ts';
 
 /** An answer may take so long before those of the load run out of users; k6's own default of a request's time-out is a minute. */
@@ -18,8 +19,9 @@ export async function steadyLoad(ctx: CheckContext): Promise<void> {
   const users = maxUsers ?? Math.min(MOST_USERS, requestsPerSecond * SLOWEST_ANSWER_S);
   try {
     await ctx.step(`send ${requestsPerSecond} requests a second for ${seconds} s`, async () => {
+      const goals = goalsOf(ctx.goals);
       const variables = { RATE: requestsPerSecond, DURATION: `${seconds}s`, MAX_VUS: users };
-      await ctx.runner.call('load.start', { check, trial, scenario: 'steady', variables });
+      await ctx.runner.call('load.start', { check, trial, scenario: 'steady', variables, goals });
       const timeoutMs = seconds * 1000 + ctx.timeoutMs('loadStop');
       const { ended } = await ctx.runner.call('load.ended', { check, timeoutMs });
       if (!ended) ctx.unavailable('the end of the load', `not reached within ${timeoutMs / 1000} s`);
@@ -27,4 +29,14 @@ export async function steadyLoad(ctx: CheckContext): Promise<void> {
   } finally {
     await ctx.runner.call('load.stop', { check });
   }
+}
+
+/** The goals of the check in the words of a load. */
+function goalsOf(goals: CheckContext['goals']): LoadGoals {
+  const { p95Ms, availabilityRatio, requestsPerSecond } = goals;
+  return {
+    ...(typeof p95Ms === 'number' && { latency: [{ percentile: 95, maxMs: p95Ms }] }),
+    ...(typeof availabilityRatio === 'number' && { availabilityRatio }),
+    ...(typeof requestsPerSecond === 'number' && { minRequestsPerSecond: requestsPerSecond }),
+  };
 }

@@ -31,7 +31,7 @@ export function conclude(observed: Observed, decided: Decided): Judgement {
     reason,
     expected: decided.expected,
     seen: decided.seen,
-    figures: [...decided.figures, ...deliveryFigures(observed)],
+    figures: [...decided.figures, ...deliveryFigures(observed), ...thresholdFigures(observed)],
     findings: [],
     findingsTotal: 0,
     evidence: [],
@@ -62,6 +62,15 @@ function deliveryFigures({ delivery, deliveredGoal, result }: Observed): Figure[
     },
     dropped,
   ];
+}
+
+/** What the engine itself says of the load: no verdict rests on it, it knows of no certainty. */
+function thresholdFigures({ result }: Observed): Figure[] {
+  return (result?.thresholds ?? []).map(({ metric, expression, ok }) => ({
+    name: `threshold of ${metric}`,
+    value: ok === null ? 'no sample' : ok ? 'held' : 'crossed',
+    goal: expression,
+  }));
 }
 
 /** How much failures, or slow answers, came in clusters, for people. */
