@@ -31,15 +31,19 @@ const NEEDS: Record<string, { what: string; declares: Declares }> = {
   'topology/workloads/spread': { what: 'topology.workloads', declares: someWorkload },
   'topology/workloads/images': { what: 'topology.registry', declares: topologyHas('registry') },
   'topology/edge/path': { what: 'topology.edge', declares: topologyHas('edge') },
+  'performance/budget': {
+    what: 'prometheus and objectives',
+    declares: ({ prometheus, objectives }) => prometheus !== undefined && objectives.length > 0,
+  },
 };
 
 /** Families of checks by the beginning of their ids. */
 const FAMILIES: readonly { prefix: string; what: string; declares: Declares }[] = [
-  {
-    prefix: 'failover/backend/',
+  ...['failover/backend/', 'scaling/backend/', 'performance/api/'].map((prefix) => ({
+    prefix,
     what: 'topology.edge.backend',
-    declares: ({ topology }) => topology.edge?.backend !== undefined,
-  },
+    declares: ({ topology }: Environment) => topology.edge?.backend !== undefined,
+  })),
   {
     prefix: 'failover/control-plane/',
     what: 'apiAddress, and an embedded cluster (the fault acts on its nodes; elsewhere it is not built)',
