@@ -13,7 +13,7 @@ export function sizeOf(environment: Environment): 'small' | 'full' | undefined {
 }
 
 /** A named time-out, ms. */
-export function timeoutMsOf(environment: Environment, name: keyof Environment['timeouts']): number {
+export function timeoutMsOf(environment: Pick<Environment, 'timeouts'>, name: keyof Environment['timeouts']): number {
   return environment.timeouts[name].seconds * 1000;
 }
 

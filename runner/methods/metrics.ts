@@ -1,5 +1,5 @@
 import { windowBounds } from '../../env/objectives/index.ts';
-import type { PrometheusSettings } from '../../env/schema.ts';
+import type { Environment, PrometheusSettings } from '../../env/schema.ts';
 import { openHistory } from '../../probes/history.ts';
 import { PrometheusClient, thinned } from '../../probes/prometheus/index.ts';
 import type { RangeQuestion } from '../../probes/prometheus/index.ts';
@@ -7,13 +7,23 @@ import type { Objective, Series } from '../../reports/record/objective.ts';
 import { trusted } from '../../suites/topology/edge-request.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import type { Call, Handlers } from '../session.ts';
-import type { ServedEngine } from './served.ts';
+import type { StoreTargets } from '../store-target.ts';
 
 const DAY_MS = 86_400_000;
 /** A month of scrapes every 15 s is 170,000 samples a series: of windows longer than a day one a minute is kept, and every edge. */
 const THINNED_MS = 60_000;
 
-export function metricsMethods(engine: ServedEngine): Pick<Handlers, 'metrics.record'> {
+/** As much of the engine as this needs. */
+export interface MetricsEngine {
+  stores: Pick<StoreTargets, 'secret'>;
+  book: {
+    environment: Pick<Environment, 'prometheus' | 'objectives' | 'timeouts'>;
+    startedMs: number;
+    trialFolder(check: string, trial: number): string;
+  };
+}
+
+export function metricsMethods(engine: MetricsEngine): Pick<Handlers, 'metrics.record'> {
   const { book } = engine;
   return {
     'metrics.record': async ({ check, trial }, { signal }) => {
@@ -47,7 +57,7 @@ export function metricsMethods(engine: ServedEngine): Pick<Handlers, 'metrics.re
 
 /** A client with the environment's account, or why there is none. */
 async function clientOf(
-  { stores, book: { environment } }: ServedEngine,
+  { stores, book: { environment } }: MetricsEngine,
   { url, address, trust = 'system', user, password, token }: PrometheusSettings,
 ): Promise<PrometheusClient | string> {
   const authorities = await trusted(trust);
