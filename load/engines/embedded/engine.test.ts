@@ -270,6 +270,12 @@ describe('how a load ends', () => {
       'failed',
       /:3: k6\/http has no file/,
     ],
+    [
+      'a parameter that only shows when it is used, whatever the script does about it',
+      `${HEAD}export const options = { vus: 2, duration: '50s' };\nexport default () => { try { http.get('http://127.0.0.1:1/', { ['comp' + 'ression']: 'gzip' }); } catch { sleep(0.01); } };`,
+      'failed',
+      /the request parameter 'compression' is not supported .*script-\d+\.ts:3/,
+    ],
     ['a syntax error', 'export default () => {', 'failed', /syntax error/],
     [
       'an unsupported option',

@@ -1,3 +1,5 @@
+import { unsupported } from './unsupported.ts';
+
 type Callback = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
@@ -17,12 +19,12 @@ export async function iterate(
     return undefined;
   }
   if (!Array.isArray(object) && !ArrayBuffer.isView(object))
-    throw new TypeError(
+    throw unsupported(
       `${name}() with a callback that blocks is supported on arrays only by the embedded engine`,
     );
   const run = RUNNERS[name];
   if (run === undefined)
-    throw new TypeError(`${name}() with a callback that blocks is not supported by the embedded engine`);
+    throw unsupported(`${name}() with a callback that blocks is not supported by the embedded engine`);
   return run(object as unknown as unknown[], callback as Callback, rest);
 }
 

@@ -1,8 +1,10 @@
+import { unsupported } from './unsupported.ts';
+
 /**
  * What `response.json(selector)` selects. k6 uses gjson's paths; of those: names and indexes with dots between, `\.` for a dot in a name,
  * `#` for the length of an array and `#.name` for that of each element.
  * @returns undefined where there is nothing
- * @throws Error naming what of gjson is not supported
+ * @throws TypeError naming what of gjson is not supported: then the load fails
  */
 export function select(value: unknown, selector: string): unknown {
   return follow(value, split(selector), selector);
@@ -18,7 +20,7 @@ function split(selector: string): string[] {
       parts.push(part);
       part = '';
     } else if (/[*?|@(!{[]/.test(char))
-      throw new Error(
+      throw unsupported(
         `json(${JSON.stringify(selector)}): '${char}' in a selector is not supported by the embedded engine (it has names, indexes and #)`,
       );
     else part += char;

@@ -1,5 +1,6 @@
 import { parseDuration } from '../options/duration.ts';
 import { CookieJar } from './cookies.ts';
+import { unsupported } from './unsupported.ts';
 import { EXPECTED, tagsOf } from './vu.ts';
 import type { StatusTest, Vu } from './vu.ts';
 import type { ResponseType } from './response.ts';
@@ -66,7 +67,9 @@ const READERS: Readonly<Record<string, Reader>> = {
   },
   auth: (params, value) => {
     if (value !== 'basic')
-      throw invalid('auth', value, '"basic" (digest and ntlm are not supported by the embedded engine)');
+      throw unsupported(
+        `request parameter auth: ${JSON.stringify(value)} is not supported by the embedded engine (it has "basic")`,
+      );
     params.auth = 'basic';
   },
   responseCallback: (params, value) => {
@@ -89,7 +92,7 @@ export function defaultParams(vu: Vu): Params {
   };
 }
 
-/** @throws TypeError naming a parameter that is malformed or not supported */
+/** @throws TypeError naming a parameter that is malformed, or not supported: then the load fails */
 export function readParams(vu: Vu, given: unknown): Params {
   const params = defaultParams(vu);
   if (given === undefined || given === null) return params;
@@ -100,7 +103,7 @@ export function readParams(vu: Vu, given: unknown): Params {
     }
     const reader = READERS[name];
     if (reader === undefined)
-      throw new TypeError(
+      throw unsupported(
         `the request parameter '${name}' is not supported by the embedded engine (it has ${Object.keys(READERS).join(', ')})`,
       );
     reader(params, value, vu);

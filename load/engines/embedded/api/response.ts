@@ -1,3 +1,4 @@
+import { unsupported } from './unsupported.ts';
 import { STATUS_CODES } from 'node:http';
 import { ERROR_CODES } from '../http/errors.ts';
 import type { Exchange } from '../http/exchange.ts';
@@ -179,5 +180,5 @@ export class Response {
 }
 
 function refuse(name: string): never {
-  throw new Error(`Response.${name} is not supported by the embedded engine: it has no HTML parser`);
+  throw unsupported(`Response.${name} is not supported by the embedded engine: it has no HTML parser`);
 }

@@ -123,6 +123,7 @@ export class LoadRun {
       told: (thread: ThreadHandle, told: Told) => this.#told(thread, told),
       log: (level: 'debug' | 'info' | 'warn' | 'error', text: string) => this.#listener.log?.(level, text),
       abort: (reason: string) => this.#end({ outcome: 'aborted', reason }, 'now'),
+      unsupported: (reason: string) => this.#end({ outcome: 'failed', reason }, 'now'),
     };
     const made = new ThreadHandle(data, listener, this.#settings.memoryMb);
     this.#threads.push(made);

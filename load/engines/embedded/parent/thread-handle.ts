@@ -13,6 +13,7 @@ export interface ThreadListener {
   told(handle: ThreadHandle, told: Told): void;
   log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void;
   abort(reason: string): void;
+  unsupported(reason: string): void;
 }
 
 /** A thread is no more, whatever it was doing. */
@@ -80,6 +81,9 @@ export class ThreadHandle {
         break;
       case 'abort':
         listener.abort(message.reason);
+        break;
+      case 'unsupported':
+        listener.unsupported(message.reason);
         break;
       default: {
         const waiting = this.#waiting.get(message.id);

@@ -86,6 +86,8 @@ class ModuleSyntax {
       return;
     }
     for (const one of node.specifiers) {
+      // In TypeScript: a type, which is no value; see parseModule.
+      if (!node.source && !this.#module.scopes.bindings.has(one.local)) continue;
       const local = textOf(one.local);
       const from = node.source ? `${this.#reference(sourceOf(node) ?? '')}[${JSON.stringify(local)}]` : null;
       this.#getters.set(textOf(one.exported), from ?? this.#localCode(one.local, local));

@@ -1,5 +1,5 @@
 import { stripTypeScriptTypes } from 'node:module';
-import { parse } from 'acorn';
+import { Parser } from 'acorn';
 import type { AnyNode, Program } from 'acorn';
 import { ScriptError } from './errors.ts';
 
@@ -14,6 +14,14 @@ export interface ParsedModule {
 /** Acorn says where in the message too, and its lines begin at 1. */
 const ACORN_PLACE = / \(\d+:\d+\)$/;
 
+/** A name that is exported and declared nowhere is a type: its declaration went away with the types. */
+class TypeScriptParser extends Parser {
+  /** Acorn's own: refuses such a name. */
+  checkLocalExport(): void {
+    // rewriteModuleSyntax leaves it out.
+  }
+}
+
 /**
  * Strips the types of a `.ts` file and parses it.
  * @throws ScriptError with file and line for a syntax error, and for TypeScript that is more than types (enum, namespace)
@@ -21,7 +29,8 @@ const ACORN_PLACE = / \(\d+:\d+\)$/;
 export function parseModule(path: string, source: string): ParsedModule {
   const code = path.endsWith('.ts') ? stripped(path, source) : source;
   try {
-    return { path, code, ast: parse(code, { ecmaVersion: 'latest', sourceType: 'module' }) };
+    const parser = path.endsWith('.ts') ? TypeScriptParser : Parser;
+    return { path, code, ast: parser.parse(code, { ecmaVersion: 'latest', sourceType: 'module' }) };
   } catch (error) {
     const { loc, message } = error as Error & { loc?: { line: number } };
     const what = message.replace(ACORN_PLACE, '');

@@ -288,3 +288,11 @@ describe('what is refused, with file, line and name', () => {
     assert.match(message, /getter\.ts:3: /);
   });
 });
+
+it('should leave out types that are exported or imported beside values, as k6 does', () => {
+  const types = 'interface A { x: number }\nfunction f(): A { return { x: 1 }; }\nexport { A, f };';
+  const script = `import { A, f } from './types-beside.ts'; export default () => { const a: A = f(); return a; };`;
+  const code = rewritten(script, { 'types-beside.ts': types });
+  assert.match(code, /get "f"\(\)/);
+  assert.doesNotMatch(code, /"A"/);
+});

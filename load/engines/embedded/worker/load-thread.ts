@@ -4,6 +4,7 @@ import { monoMs } from '../../../../probes/clock.ts';
 import { SharedFiles } from '../api/files.ts';
 import { newCounts } from '../api/thread.ts';
 import type { LogLevel, Thread } from '../api/thread.ts';
+import { onUnsupported } from '../api/unsupported.ts';
 import { Vu } from '../api/vu.ts';
 import type { ScenarioState } from '../api/vu.ts';
 import { scenarioRun } from '../executors/index.ts';
@@ -72,6 +73,7 @@ export class LoadThread implements Thread {
       deadlines: new Deadlines(),
       noReuse: false,
     };
+    onUnsupported((error) => say({ type: 'unsupported', reason: textOf(error) }));
     this.#script = new CompiledScript(data.bundle, new SharedFiles());
   }
 

@@ -78,4 +78,6 @@ export type FromThread =
   | { type: 'told'; told: Told }
   | { type: 'log'; level: LogLevel; text: string }
   /** The script, or a limit, ends the load. */
-  | { type: 'abort'; reason: string };
+  | { type: 'abort'; reason: string }
+  /** The script asked for what the engine has not. */
+  | { type: 'unsupported'; reason: string };
