@@ -4,7 +4,7 @@ import { ENOUGH, startLoad } from '../load/process/index.ts';
 import type { LoadProcess } from '../load/process/index.ts';
 import { thresholdsOf } from '../load/thresholds.ts';
 import type { LoadSecond } from '../reports/record/load-result.ts';
-import type { Params } from '../suites/harness/protocol.ts';
+import type { KubeObject, Params } from '../suites/harness/protocol.ts';
 import { edgeTarget } from './edge-target.ts';
 import type { EngineCore } from './engine-parts.ts';
 import { timeoutMsOf } from './environment-parts.ts';
@@ -48,7 +48,7 @@ export class LoadRuns {
       },
       {
         signal: parts.signal,
-        onSecond: (second) => book.progress.step(check, liveLine(second)),
+        onSecond: (second) => void this.#show(check, second, edge.backend.deployment),
         onLog: (text) => book.progress.step(check, text),
       },
     );
@@ -56,6 +56,15 @@ export class LoadRuns {
     void child.ended.then(() => parts.safety.children.remove(child.pid));
     this.#running.set(check, child);
     await child.ready;
+  }
+
+  async #show(check: string, second: LoadSecond, backend: { namespace: string; name: string }): Promise<void> {
+    const { parts, book } = this.#engine;
+    const { items } = await parts.cluster
+      .list({ kind: 'apps/v1/Deployment', namespace: backend.namespace })
+      .catch(() => ({ items: [] }));
+    const found = items.find(({ metadata }) => metadata.name === backend.name) as Scaled | undefined;
+    book.progress.step(check, liveLine(second, found?.status));
   }
 
   /** Waits until the load is over by itself; false after the deadline. */
@@ -80,8 +89,15 @@ export class LoadRuns {
   }
 }
 
-/** What a second of load was like, in one line. */
-export function liveLine({ offered, started, dropped, requests, failed, latency }: LoadSecond): string {
+interface Scaled extends KubeObject {
+  status?: { replicas?: number; readyReplicas?: number };
+}
+
+/** What a second of load was like, in one line. @param pods those of the backend that it goes to, where they are known */
+export function liveLine(
+  { offered, started, dropped, requests, failed, latency }: LoadSecond,
+  pods?: Scaled['status'],
+): string {
   const parts = [
     ...(offered === null ? [] : [`offered ${offered}/s`]),
     `started ${started}/s`,
@@ -89,6 +105,7 @@ export function liveLine({ offered, started, dropped, requests, failed, latency 
     `${requests} answers`,
     `${failed} failed`,
     `p95 ${p95Of(latency)}`,
+    ...(pods === undefined ? [] : [`${pods.readyReplicas ?? 0} of ${pods.replicas ?? 0} pods ready`]),
   ];
   return parts.join(', ');
 }
