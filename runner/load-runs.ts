@@ -1,6 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ENOUGH, startLoad } from '../load/process/index.ts';
+import { chooseEngine } from '../load/engines/index.ts';
+import type { Choosable } from '../load/engines/index.ts';
+import { K6Engine } from '../load/engines/k6/index.ts';
+import { OperatorEngine } from '../load/engines/k6-operator/index.ts';
+import { ENOUGH, startLoad, startLoadHere } from '../load/process/index.ts';
 import type { LoadProcess } from '../load/process/index.ts';
 import { thresholdsOf } from '../load/thresholds.ts';
 import type { LoadSecond } from '../reports/record/load-result.ts';
@@ -9,6 +13,7 @@ import { edgeTarget } from './edge-target.ts';
 import type { EngineCore } from './engine-parts.ts';
 import { timeoutMsOf } from './environment-parts.ts';
 import { CHECKOUT } from './playwright.ts';
+import { checkFolderName } from './run-folder.ts';
 import { RequestError } from './session.ts';
 
 const SCENARIO = /^[a-z][a-z0-9-]*$/;
@@ -30,32 +35,63 @@ export class LoadRuns {
     if (!SCENARIO.test(scenario)) throw new RequestError(`no scenario is called "${scenario}"`, 'crash');
     const { parts, book } = this.#engine;
     const { edge, url, host, port, ca } = await edgeTarget(book.environment);
-    const child = startLoad(
-      {
-        engine: book.environment.load.engine,
-        history: book.trialFolder(check, trial),
-        request: {
-          script: join(CHECKOUT, 'load/scenarios', `${scenario}.ts`),
-          variables: {
-            ...{ BASE_URL: url.origin, PATHNAME: url.pathname, MARK_HEADER: edge.markHeader },
-            ...Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, String(value)])),
-          },
-          hosts: { [url.hostname]: `${host}:${port}` },
-          limits: LIMITS,
-          ...(goals !== undefined && { options: { thresholds: thresholdsOf(goals) } }),
-          ...(ca !== undefined && { ca }),
+    const { load } = book.environment;
+    const { engine, passedOver } = await chooseEngine(load.engine, this.#engines(check));
+    const order = {
+      passedOver,
+      history: book.trialFolder(check, trial),
+      request: {
+        script: join(CHECKOUT, 'load/scenarios', `${scenario}.ts`),
+        variables: {
+          ...{ BASE_URL: url.origin, PATHNAME: url.pathname, MARK_HEADER: edge.markHeader },
+          ...Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, String(value)])),
         },
+        hosts: { [url.hostname]: `${host}:${port}` },
+        limits: LIMITS,
+        ...(goals !== undefined && { options: { thresholds: thresholdsOf(goals) } }),
+        ...(ca !== undefined && { ca }),
       },
-      {
-        signal: parts.signal,
-        onSecond: (second) => void this.#show(check, second, edge.backend.deployment),
-        onLog: (text) => book.progress.step(check, text),
+    };
+    const options = {
+      signal: parts.signal,
+      onSecond: (second: LoadSecond) => void this.#show(check, second, edge.backend.deployment),
+      onLog: (text: string) => book.progress.step(check, text),
+    };
+    const running =
+      engine instanceof OperatorEngine
+        ? startLoadHere({ engine, ...order }, options)
+        : startLoad({ engine: engine.name === 'k6' ? 'k6' : 'embedded', ...order }, options);
+    this.#running.set(check, running);
+    const { pid } = running;
+    if (pid !== null) {
+      parts.safety.children.add({ name: `load of ${check}`, pid });
+      void running.ended.then(() => parts.safety.children.remove(pid));
+    }
+    await running.ready;
+  }
+
+  /** Those that the environment declares; what runs in a process of its own is made there. */
+  #engines(check: string): (Choosable | OperatorEngine)[] {
+    const { parts, book } = this.#engine;
+    const { operator } = book.environment.load;
+    const embedded: Choosable = { name: 'embedded', unavailable: () => Promise.resolve(null) };
+    if (operator === undefined) return [new K6Engine(), embedded];
+    const { pods: parallelism, starterImage, separate, ...rest } = operator;
+    const { safety, cluster } = parts;
+    const spread = new OperatorEngine({
+      ...rest,
+      parallelism,
+      ...(starterImage !== undefined && { starterImage }),
+      ...(separate !== undefined && { separate }),
+      check: checkFolderName(check),
+      client: cluster.client,
+      // Recorded before they are there, so that a run that is killed leaves no load behind.
+      objects: {
+        create: (object) => safety.apply(check, [object]),
+        remove: (ref) => safety.remove(check, [ref]),
       },
-    );
-    parts.safety.children.add({ name: `load of ${check}`, pid: child.pid });
-    void child.ended.then(() => parts.safety.children.remove(child.pid));
-    this.#running.set(check, child);
-    await child.ready;
+    });
+    return [new K6Engine(), spread, embedded];
   }
 
   async #show(check: string, second: LoadSecond, backend: { namespace: string; name: string }): Promise<void> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kubeName } from './common.ts';
 import { FAULTS, STORES } from './stores.ts';
 import { TIMEOUT_NAMES } from './timeouts.ts';
 
@@ -51,12 +52,26 @@ const steady = z.strictObject({
   seconds: z.int().min(10).max(3600),
 });
 
+const operator = z.strictObject({
+  namespace: kubeName.describe('Where the TestRun and its pods are created'),
+  pods: z.int().min(1).max(200).describe('Pods that share the load'),
+  image: z.string().min(1).describe('Image with k6 2.x'),
+  starterImage: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Image of the pod that starts the others, where the operator's default cannot be pulled"),
+  separate: z.boolean().optional().describe('Every pod on a node of its own'),
+  stubbed: z.boolean().default(false).describe('The operator is a stand-in; the report says so'),
+});
+
 /** What makes load here, and how much of it where no goal says. */
 export const load = z.strictObject({
   engine: z
-    .enum(['auto', 'k6', 'embedded'])
+    .enum(['auto', 'k6', 'k6-operator', 'embedded'])
     .default('auto')
-    .describe('auto: k6 where it is on PATH, else the embedded engine'),
+    .describe('auto: k6 where it is on PATH, else the operator where one is declared, else the embedded engine'),
+  operator: operator.optional().describe('A k6 operator in the cluster, which spreads a load over many pods'),
   startupPods: z
     .int()
     .min(20)

@@ -59,7 +59,10 @@ export function pick(choice: EngineChoice, candidates: readonly Candidate[]): Ch
   throw new NoEngineError(`no load engine can run: ${reasons.join('; ')}`);
 }
 
-async function reasonOf(engine: LoadEngine): Promise<string | null> {
+/** As much of an engine as the choice needs. */
+export type Choosable = Pick<LoadEngine, 'name' | 'unavailable'>;
+
+async function reasonOf(engine: Choosable): Promise<string | null> {
   try {
     return await engine.unavailable();
   } catch (error) {
@@ -71,10 +74,10 @@ async function reasonOf(engine: LoadEngine): Promise<string | null> {
  * Asks the engines that are declared, only as many as the choice needs, and picks one.
  * @throws NoEngineError as `pick` does
  */
-export async function chooseEngine(
+export async function chooseEngine<E extends Choosable>(
   choice: EngineChoice,
-  declared: readonly LoadEngine[],
-): Promise<{ engine: LoadEngine; passedOver: Chosen['passedOver'] }> {
+  declared: readonly E[],
+): Promise<{ engine: E; passedOver: Chosen['passedOver'] }> {
   const order = choice === 'auto' ? ORDER : [choice];
   const candidates: Candidate[] = [];
   for (const name of order) {

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeClient } from '../../../probes/kubernetes/client.ts';
 import { unavailableText } from '../../../probes/kubernetes/errors.ts';
+import type { OperatorOptions } from './index.ts';
 import type { ObjectRef } from '../../../probes/kubernetes/types.ts';
 
 const textOf = ({ kind, namespace, name }: ObjectRef): string => `${kind} ${namespace ?? ''}/${name}`;
@@ -17,7 +18,7 @@ async function podsLeft(client: KubeClient, namespace: string, name: string): Pr
  * @returns what is still there when the time is up, with the reason; empty when all is gone
  */
 export async function cleanUp(
-  client: KubeClient,
+  { client, objects }: Pick<OperatorOptions, 'client' | 'objects'>,
   made: readonly ObjectRef[],
   { cleanUpMs, pollMs }: { cleanUpMs: number; pollMs: number },
 ): Promise<string[]> {
@@ -28,7 +29,7 @@ export async function cleanUp(
     const still: ObjectRef[] = [];
     for (const ref of left) {
       try {
-        await client.delete(ref, { propagation: 'Background' });
+        await objects.remove(ref);
         if ((await client.get(ref)) !== null) still.push(ref);
       } catch (error) {
         still.push(ref);

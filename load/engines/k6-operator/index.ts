@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { KubeClient } from '../../../probes/kubernetes/client.ts';
 import { refOf } from '../../../probes/kubernetes/client.ts';
 import { unavailableText } from '../../../probes/kubernetes/errors.ts';
-import type { ObjectRef } from '../../../probes/kubernetes/types.ts';
+import type { KubeObject, ObjectRef } from '../../../probes/kubernetes/types.ts';
 import type { LoadResult } from '../../../reports/record/load-result.ts';
 import type { LoadEngine, LoadListener, LoadRequest } from '../engine.ts';
 import { variablesProblem } from '../k6/command.ts';
@@ -19,8 +19,17 @@ import { mainModule } from './main-module.ts';
 import { mergePods } from './merge.ts';
 import { objectsOf, type Spread } from './objects.ts';
 
+/** How objects come and go: where they must be recorded before they are there, by whoever records them. */
+export interface Objects {
+  create(object: KubeObject, signal: AbortSignal): Promise<void>;
+  /** Without an error when it is gone already. */
+  remove(ref: ObjectRef): Promise<void>;
+}
+
 export interface OperatorOptions extends Spread {
+  /** For reading. */
   client: KubeClient;
+  objects: Objects;
   /** Whether the operator behind the API is a stand-in; the result says so. */
   stubbed: boolean;
   timeouts?: Partial<Timeouts>;
@@ -67,7 +76,7 @@ export class OperatorEngine implements LoadEngine {
         ? { outcome: 'interrupted', reason: 'the load was interrupted' }
         : { outcome: 'failed', reason: redact(unavailableText(error)) };
     }
-    const left = await cleanUp(this.#options.client, made, this.#timeouts);
+    const left = await cleanUp(this.#options, made, this.#timeouts);
     return this.#result(request.script, { startedAt, ...parts }, left);
   }
 
@@ -76,7 +85,7 @@ export class OperatorEngine implements LoadEngine {
     tools: { made: ObjectRef[]; redact: (text: string) => string; listener: LoadListener },
     signal: AbortSignal,
   ): Promise<Parts> {
-    const { client, namespace, parallelism } = this.#options;
+    const { client, objects, namespace, parallelism } = this.#options;
     signal.throwIfAborted();
     const problem = variablesProblem(request.variables);
     if (problem !== null) return { outcome: 'failed', reason: problem };
@@ -87,7 +96,7 @@ export class OperatorEngine implements LoadEngine {
     for (const object of objectsOf(this.#options, { name, files, main, variables, ca })) {
       // Before the call: an object may be there although its answer was lost.
       tools.made.push(refOf(object));
-      await client.create(object, { signal });
+      await objects.create(object, signal);
     }
     const live = new LiveCounts(client, namespace, (second) => tools.listener.second?.(second));
     const run = { client, namespace, name, parallelism, limits, timeouts: this.#timeouts, live };

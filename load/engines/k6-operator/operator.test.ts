@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import type { KubeClient } from '../../../probes/kubernetes/client.ts';
+import type { KubeObject, ObjectRef } from '../../../probes/kubernetes/types.ts';
 import { loadResultSchema, type LoadResult, type LoadSecond } from '../../../reports/record/load-result.ts';
 import type { LoadListener, LoadRequest } from '../engine.ts';
 import { OperatorEngine, type OperatorOptions } from './index.ts';
@@ -113,6 +114,10 @@ async function run(how: Case): Promise<LoadResult> {
   const made = new OperatorEngine({
     ...{
       client,
+      objects: {
+        create: async (object: KubeObject, of: AbortSignal) => void (await client.create(object, { signal: of })),
+        remove: async (ref: ObjectRef) => void (await client.delete(ref, { propagation: 'Background' })),
+      },
       namespace: 'tender',
       check: 'performance.latency',
       parallelism: 2,
