@@ -39,9 +39,14 @@ export function startChild(entry: string, config: unknown, options: ChildOptions
   child.stdin.write(`${JSON.stringify(config)}\n`);
   let error = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (error = (error + text).slice(-KEPT)));
-  createInterface({ input: child.stdout }).on('line', (line) => options.onMessage?.(JSON.parse(line)));
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const message = parsed(line);
+    if (message !== undefined) options.onMessage?.(message);
+  });
   const ended = endOf(child, () => error);
-  options.signal?.addEventListener('abort', () => child.stdin.end(), { once: true });
+  const end = (): void => void child.stdin.end();
+  if (options.signal?.aborted === true) end();
+  else options.signal?.addEventListener('abort', end, { once: true });
   return {
     pid: child.pid ?? -1,
     ended,
@@ -52,6 +57,15 @@ export function startChild(entry: string, config: unknown, options: ChildOptions
       clearTimeout(timer);
     },
   };
+}
+
+/** The last line of a child that was killed is cut off: undefined. */
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
 }
 
 function endOf(child: ChildProcess, error: () => string): Promise<ChildEnd> {

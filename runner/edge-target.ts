@@ -20,7 +20,8 @@ export async function edgeTarget({ topology }: Environment): Promise<EdgeTarget>
   const trust = await trusted(edge.trust);
   if ('unavailable' in trust) throw new RequestError(trust.unavailable, 'unavailable');
   const url = new URL(edge.url);
-  const address = hostAndPort(edge.address ?? `${url.hostname}:${url.port || '443'}`);
+  const port = url.port || (url.protocol === 'http:' ? '80' : '443');
+  const address = hostAndPort(edge.address ?? `${url.hostname}:${port}`);
   return {
     edge: { ...edge, backend: edge.backend },
     url,

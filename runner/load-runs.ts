@@ -1,15 +1,17 @@
+import { lookup } from 'node:dns/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chooseEngine } from '../load/engines/index.ts';
 import type { Choosable } from '../load/engines/index.ts';
 import { K6Engine } from '../load/engines/k6/index.ts';
 import { OperatorEngine } from '../load/engines/k6-operator/index.ts';
-import { ENOUGH, startLoad, startLoadHere } from '../load/process/index.ts';
-import type { LoadProcess } from '../load/process/index.ts';
+import { startLoad, startLoadHere } from '../load/process/index.ts';
+import type { ENOUGH, LoadProcess } from '../load/process/index.ts';
 import { thresholdsOf } from '../load/thresholds.ts';
 import type { LoadSecond } from '../reports/record/load-result.ts';
 import type { KubeObject, Params } from '../suites/harness/protocol.ts';
 import { edgeTarget } from './edge-target.ts';
+import type { EdgeTarget } from './edge-target.ts';
 import type { EngineCore } from './engine-parts.ts';
 import { timeoutMsOf } from './environment-parts.ts';
 import { CHECKOUT } from './playwright.ts';
@@ -20,33 +22,67 @@ const SCENARIO = /^[a-z][a-z0-9-]*$/;
 /** Whatever a scenario asks for: half an hour, and as many requests as the largest declared rate makes in it. */
 const LIMITS = { requests: 2_000_000, durationMs: 1_800_000 };
 
+/** A load of a check, from the moment that it was asked for. */
+interface Slot {
+  begun: Promise<LoadProcess>;
+  /** Ends what leads to its start. */
+  cancel: AbortController;
+}
+
 /** Loads of running checks: children of the runner, at most one a check. */
 export class LoadRuns {
   readonly #engine: EngineCore;
-  readonly #running = new Map<string, LoadProcess>();
+  readonly #slots = new Map<string, Slot>();
 
   constructor(engine: EngineCore) {
     this.#engine = engine;
   }
 
-  /** @throws RequestError when the check has one already, or the environment has no edge to send it through. */
-  async start({ check, trial, scenario, variables, goals }: Params<'load.start'>): Promise<void> {
-    if (this.#running.has(check)) throw new RequestError(`${check} has a load already`, 'crash');
+  /**
+   * Resolves when its engine has been started.
+   * @throws RequestError when the check has one already, or the environment has no edge to send it through; the reason of the signal
+   */
+  async start(params: Params<'load.start'>, signal: AbortSignal): Promise<void> {
+    const { check } = params;
+    if (this.#slots.has(check)) throw new RequestError(`${check} has a load already`, 'crash');
+    const { parts } = this.#engine;
+    const cancel = new AbortController();
+    const any = AbortSignal.any([signal, cancel.signal, parts.signal, parts.safety.stopped]);
+    // At once: whoever abandons the check meanwhile finds it.
+    const slot = { cancel, begun: this.#begin(params, any) };
+    this.#slots.set(check, slot);
+    try {
+      await (await slot.begun).ready;
+    } catch (error) {
+      if (this.#slots.get(check) === slot) this.#slots.delete(check);
+      throw error;
+    }
+  }
+
+  async #begin(
+    { check, trial, scenario, variables, goals }: Params<'load.start'>,
+    signal: AbortSignal,
+  ): Promise<LoadProcess> {
     if (!SCENARIO.test(scenario)) throw new RequestError(`no scenario is called "${scenario}"`, 'crash');
     const { parts, book } = this.#engine;
-    const { edge, url, host, port, ca } = await edgeTarget(book.environment);
+    const target = await edgeTarget(book.environment);
     const { load } = book.environment;
     const { engine, passedOver } = await chooseEngine(load.engine, this.#engines(check));
+    const hosts = await addressesOf(target);
+    signal.throwIfAborted();
+    const { edge, url, ca } = target;
+    const { deployment, apiPath = '' } = edge.backend;
+    const own = Object.entries(variables).map(([name, value]) => [name, String(value)] as const);
     const order = {
       passedOver,
       history: book.trialFolder(check, trial),
       request: {
         script: join(CHECKOUT, 'load/scenarios', `${scenario}.ts`),
         variables: {
-          ...{ BASE_URL: url.origin, PATHNAME: url.pathname, MARK_HEADER: edge.markHeader },
-          ...Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, String(value)])),
+          ...Object.fromEntries(own),
+          ...{ BASE_URL: `${url.origin}${apiPath}`, MARK_HEADER: edge.markHeader },
         },
-        hosts: { [url.hostname]: `${host}:${port}` },
+        hosts,
         limits: LIMITS,
         ...(goals !== undefined && { options: { thresholds: thresholdsOf(goals) } }),
         ...(ca !== undefined && { ca }),
@@ -54,20 +90,19 @@ export class LoadRuns {
     };
     const options = {
       signal: parts.signal,
-      onSecond: (second: LoadSecond) => void this.#show(check, second, edge.backend.deployment),
+      onSecond: (second: LoadSecond) => void this.#show(check, second, deployment),
       onLog: (text: string) => book.progress.step(check, text),
     };
     const running =
       engine instanceof OperatorEngine
         ? startLoadHere({ engine, ...order }, options)
         : startLoad({ engine: engine.name === 'k6' ? 'k6' : 'embedded', ...order }, options);
-    this.#running.set(check, running);
     const { pid } = running;
     if (pid !== null) {
       parts.safety.children.add({ name: `load of ${check}`, pid });
       void running.ended.then(() => parts.safety.children.remove(pid));
     }
-    await running.ready;
+    return running;
   }
 
   /** Those that the environment declares; what runs in a process of its own is made there. */
@@ -103,26 +138,36 @@ export class LoadRuns {
     book.progress.step(check, liveLine(second, found?.status));
   }
 
-  /** Waits until the load is over by itself; false after the deadline. */
+  /** Waits until the load is over by itself, well or badly: its record says which. False after the deadline. */
   async ended(check: string, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
-    const running = this.#running.get(check);
-    if (running === undefined) throw new RequestError(`${check} has no load`, 'crash');
+    const slot = this.#slots.get(check);
+    if (slot === undefined) throw new RequestError(`${check} has no load`, 'crash');
     const over = new AbortController();
     const tooLate = sleep(timeoutMs, false, { signal: AbortSignal.any([signal, over.signal]) });
     tooLate.catch(() => undefined);
+    const running = await slot.begun;
     const inTime = await Promise.race([running.ended.then(() => true), tooLate]);
     over.abort();
     return inTime;
   }
 
-  /** Ends it gracefully; false when there was none. */
-  async stop(check: string): Promise<boolean> {
-    const running = this.#running.get(check);
-    if (running === undefined) return false;
-    this.#running.delete(check);
-    await running.stop(timeoutMsOf(this.#engine.book.environment, 'loadStop'), ENOUGH);
-    return true;
+  /** Ends it gracefully; false when there was none. @param why `ENOUGH`: that was its planned end; without it the load was interrupted */
+  async stop(check: string, why?: typeof ENOUGH): Promise<boolean> {
+    const slot = this.#slots.get(check);
+    if (slot === undefined) return false;
+    this.#slots.delete(check);
+    slot.cancel.abort(new Error(`the load of ${check} was stopped before it had begun`));
+    const running = await slot.begun.catch(() => null);
+    await running?.stop(timeoutMsOf(this.#engine.book.environment, 'loadStop'), why);
+    return running !== null;
   }
+}
+
+/** Where the name in the edge's URL leads, where the environment says so: engines take addresses, not names. */
+async function addressesOf({ edge, url, host, port }: EdgeTarget): Promise<Record<string, string>> {
+  if (edge.address === undefined) return {};
+  const { address, family } = await lookup(host);
+  return { [url.hostname]: `${family === 6 ? `[${address}]` : address}:${port}` };
 }
 
 interface Scaled extends KubeObject {

@@ -118,6 +118,11 @@ const edge = z.strictObject({
   backend: z
     .strictObject({
       deployment: objectName,
+      apiPath: z
+        .string()
+        .regex(/^(\/[^/?#\s]+)+$/, 'a path such as /api/v1, without a slash at its end')
+        .optional()
+        .describe('Path below which its API lies (/tenders, /jobs); the root when left out'),
       requestsPerSecond: z
         .number()
         .min(25)

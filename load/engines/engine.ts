@@ -27,13 +27,20 @@ export interface LoadListener {
   log?(level: 'debug' | 'info' | 'warn' | 'error', text: string): void;
 }
 
+/**
+ * Why a load is stopped whose check has seen enough: the reason of the signal. That is its planned end: what it had been asked for until then
+ * is `completed`, where its record is whole.
+ */
+export const ENOUGH = 'enough';
+
 export interface LoadEngine {
   readonly name: LoadResult['engine']['name'];
   /** Null when it can run here, else the reason why not, with what to do. */
   unavailable(): Promise<string | null>;
   /**
    * Runs the script to its end. Never rejects for what the script or the target did: that is in the result's outcome. An abort of the
-   * signal stops new iterations, lets running ones end within `gracefulStop`, and resolves with `interrupted`.
+   * signal stops new iterations, lets running ones end within `gracefulStop`, and resolves with `interrupted`, or with `completed` where the
+   * reason was `ENOUGH` and nothing is missing.
    */
   run(request: LoadRequest, listener: LoadListener, signal: AbortSignal): Promise<LoadResult>;
 }

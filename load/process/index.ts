@@ -8,7 +8,7 @@ import type { LoadEngine } from '../engines/engine.ts';
 import { recordLoad } from './record.ts';
 import type { RecordedLoad } from './record.ts';
 
-export { ENOUGH } from './record.ts';
+export { ENOUGH } from '../engines/engine.ts';
 
 const ENTRY = fileURLToPath(new URL('./main.ts', import.meta.url));
 
@@ -64,7 +64,8 @@ export function startLoadHere(
   const ready = Promise.withResolvers<undefined>();
   ready.promise.catch(() => undefined);
   const stop = new AbortController();
-  options.signal?.addEventListener('abort', () => stop.abort(), { once: true });
+  if (options.signal?.aborted === true) stop.abort();
+  else options.signal?.addEventListener('abort', () => stop.abort(), { once: true });
   const listener = {
     started: () => ready.resolve(undefined),
     second: (second: LoadSecond) => options.onSecond?.(second),

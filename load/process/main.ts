@@ -2,9 +2,10 @@
 import { createInterface } from 'node:readline';
 import { HistoryError } from '../../probes/history.ts';
 import { EmbeddedEngine } from '../engines/embedded/index.ts';
+import { ENOUGH } from '../engines/engine.ts';
 import { K6Engine } from '../engines/k6/index.ts';
 import type { LoadMessage, LoadOrder } from './index.ts';
-import { ENOUGH, recordLoad } from './record.ts';
+import { recordLoad } from './record.ts';
 
 const EXIT = { ended: 0, engine: 2, history: 3 } as const;
 /** Longest line of a script's log that is shown. */

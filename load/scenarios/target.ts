@@ -39,13 +39,22 @@ export function expectStatus(answer: Answer, status: number, name: string): bool
   return check(answer, checks);
 }
 
-/** One look before the load: a target that does not answer is not loaded. */
+/** Whether the service behind the whole chain answered: it repeats the mark. Not asked where no header is named. */
+function repeatsMark(answer: Answer): boolean {
+  const header = text('MARK_HEADER', '').toLowerCase();
+  const name = Object.keys(answer.headers).find((one) => one.toLowerCase() === header);
+  return header === '' || (name !== undefined && answer.headers[name] === text('MARK', 'load'));
+}
+
+/** One look before the load: a target that does not answer, or is another, is not loaded. */
 export function lookFirst(): void {
-  const answer = http.get(`${baseUrl()}/tenders?limit=1`, named('look first'));
+  const url = `${baseUrl()}/tenders`;
+  const answer = http.get(`${url}?limit=1`, named('look first'));
   if (answer.status !== 200) {
-    fail(
-      `${baseUrl()}/tenders answered ${answer.status} before the load (${answer.error || answer.status_text})`,
-    );
+    fail(`${url} answered ${answer.status} before the load (${answer.error || answer.status_text})`);
+  }
+  if (!repeatsMark(answer)) {
+    fail(`${url} does not repeat the header ${text('MARK_HEADER', '')}: it is not the service that is to be loaded`);
   }
 }
 

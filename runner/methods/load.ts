@@ -1,3 +1,4 @@
+import { ENOUGH } from '../../load/process/index.ts';
 import type { Handlers } from '../session.ts';
 import type { ServedEngine } from './served.ts';
 
@@ -5,11 +6,11 @@ export function loadMethods({
   loads,
 }: ServedEngine): Pick<Handlers, 'load.start' | 'load.stop' | 'load.ended'> {
   return {
-    'load.start': async (params) => {
-      await loads.start(params);
+    'load.start': async (params, call) => {
+      await loads.start(params, call.signal);
       return null;
     },
-    'load.stop': async ({ check }) => ({ stopped: await loads.stop(check) }),
+    'load.stop': async ({ check }) => ({ stopped: await loads.stop(check, ENOUGH) }),
     'load.ended': async ({ check, timeoutMs }, call) => ({
       ended: await loads.ended(check, timeoutMs, call.signal),
     }),

@@ -1,9 +1,6 @@
 import type { LoadGoals } from '../../load/thresholds.ts';
 import type { CheckContext } from '../harness/check.ts';
-
-/** An answer may take so long before those of the load run out of users; k6's own default of a request's time-out is a minute. */
-const SLOWEST_ANSWER_S = 5;
-const MOST_USERS = 2000;
+import { usersFor } from '../harness/users.ts';
 
 interface Steady {
   requestsPerSecond: number;
@@ -16,11 +13,10 @@ interface Steady {
 export async function steadyLoad(ctx: CheckContext): Promise<void> {
   const { requestsPerSecond, seconds, maxUsers } = ctx.settings['steady'] as Steady;
   const { id: check, trial } = ctx;
-  const users = maxUsers ?? Math.min(MOST_USERS, requestsPerSecond * SLOWEST_ANSWER_S);
   try {
     await ctx.step(`send ${requestsPerSecond} requests a second for ${seconds} s`, async () => {
       const goals = goalsOf(ctx.goals);
-      const variables = { RATE: requestsPerSecond, DURATION: `${seconds}s`, MAX_VUS: users };
+      const variables = { RATE: requestsPerSecond, DURATION: `${seconds}s`, MAX_VUS: maxUsers ?? usersFor(requestsPerSecond) };
       await ctx.runner.call('load.start', { check, trial, scenario: 'steady', variables, goals });
       const timeoutMs = seconds * 1000 + ctx.timeoutMs('loadStop');
       const { ended } = await ctx.runner.call('load.ended', { check, timeoutMs });

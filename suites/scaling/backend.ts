@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Edge } from '../../env/schema.ts';
 import type { CheckContext } from '../harness/check.ts';
+import { usersFor } from '../harness/users.ts';
 import { ScaleFollower } from './follow.ts';
 import type { Backend, Scale } from './follow.ts';
 
@@ -54,7 +55,10 @@ async function growAndShrink(
   const { lowPerSecond } = declared.rates;
   const longestMs = ctx.timeoutMs('scaleDown');
   await ctx.step(`send ${lowPerSecond} requests a second`, () =>
-    load(ctx, 'steady', { RATE: lowPerSecond, DURATION: `${Math.ceil((longestMs + QUIET_MS) / 1000)}s` }),
+    load(ctx, 'steady', {
+      ...{ RATE: lowPerSecond, MAX_VUS: usersFor(lowPerSecond) },
+      DURATION: `${Math.ceil((longestMs + QUIET_MS) / 1000)}s`,
+    }),
   );
   return ctx.step('wait until the backend is back at its minimum', () =>
     follower.until(atMinimum, longestMs),
@@ -98,6 +102,7 @@ async function grow(ctx: CheckContext, { rates }: Declared, follower: ScaleFollo
   await ctx.step(`let the load rise from ${lowPerSecond} to ${highPerSecond} requests a second`, () =>
     load(ctx, 'ramp', {
       ...{ START_RATE: lowPerSecond, RATE: highPerSecond, RAMP_UP: `${rampSeconds}s`, RAMP_DOWN: '1s' },
+      MAX_VUS: usersFor(highPerSecond),
       HOLD: `${Math.ceil((longestMs + HOLD_MS) / 1000)}s`,
     }),
   );

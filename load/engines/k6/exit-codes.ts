@@ -8,6 +8,9 @@ export interface Ending {
   reason: string;
 }
 
+/** Of a k6 that got SIGINT: it has run its iterations and its summary to their end. */
+export const STOPPED_BY_SIGNAL = 105;
+
 const CODES: Readonly<Record<number, Ending>> = {
   0: { outcome: 'completed', reason: '' },
   97: { outcome: 'failed', reason: 'k6 says that a cloud test run failed, which Plumbline never asks for' },
@@ -19,7 +22,7 @@ const CODES: Readonly<Record<number, Ending>> = {
   102: { outcome: 'failed', reason: 'k6 gave up after a time-out' },
   103: { outcome: 'interrupted', reason: 'the load was stopped over k6’s REST API' },
   104: { outcome: 'failed', reason: 'k6 refuses the options of the script' },
-  105: { outcome: 'interrupted', reason: 'k6 was stopped by a signal' },
+  [STOPPED_BY_SIGNAL]: { outcome: 'interrupted', reason: 'k6 was stopped by a signal' },
   106: { outcome: 'failed', reason: 'k6 could not open its REST API' },
   107: { outcome: 'failed', reason: 'the script does not load, or threw outside an iteration' },
   108: { outcome: 'aborted', reason: 'the script ended the load (exec.test.abort)' },

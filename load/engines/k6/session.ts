@@ -1,10 +1,11 @@
 /** One load with k6: its options are read, then it runs, watched, to its end. */
 import type { LoadResult } from '../../../reports/record/load-result.ts';
+import { ENOUGH } from '../engine.ts';
 import type { LoadListener, LoadRequest } from '../engine.ts';
 import { Collector } from '../points/collector.ts';
 import { Lines } from '../points/lines.ts';
 import { environmentOf, inspectArgs, runArgs, type Files } from './command.ts';
-import { endingOf, type Ending, type Exit } from './exit-codes.ts';
+import { endingOf, STOPPED_BY_SIGNAL, type Ending, type Exit } from './exit-codes.ts';
 import { planOf, type Plan } from './inspect.ts';
 import { LogReader, ProgressReader } from './output.ts';
 import { openPipe } from './pipe.ts';
@@ -102,14 +103,16 @@ class Limits {
   }
 }
 
-function endedAs(exit: Exit, error: string, why: { limit: string; aborted: boolean }): Ending {
+function endedAs(exit: Exit, error: string, why: { limit: string; signal: AbortSignal }): Ending {
   if (why.limit !== '') return { outcome: 'interrupted', reason: `${why.limit}: k6 was killed` };
   // k6 may have come to its own end just before the signal reached it.
-  if (why.aborted && exit.code !== 0 && exit.code !== 99)
-    return exit.signal === 'SIGKILL'
-      ? { outcome: 'interrupted', reason: `${INTERRUPTED.reason}; k6 did not stop in time and was killed` }
-      : INTERRUPTED;
-  return endingOf(exit, error);
+  if (!why.signal.aborted || exit.code === 0 || exit.code === 99) return endingOf(exit, error);
+  if (exit.signal === 'SIGKILL')
+    return { outcome: 'interrupted', reason: `${INTERRUPTED.reason}; k6 did not stop in time and was killed` };
+  // Whether its record is whole is looked at like that of any load that came to its end.
+  return exit.code === STOPPED_BY_SIGNAL && why.signal.reason === ENOUGH
+    ? { outcome: 'completed', reason: '' }
+    : INTERRUPTED;
 }
 
 /** Waits until k6 has ended; an abort stops it gently. */
@@ -169,7 +172,7 @@ export async function runK6(
     ...{ script: job.script, version: binary.version, plan, collector, log, spawnedMs },
     ending: endedAs(exit, log.lastError || (log.tail.at(-1) ?? ''), {
       limit: limits.reason,
-      aborted: signal.aborted,
+      signal,
     }),
     summary: await readSummary(files.summary),
     interrupted: progress.interrupted,

@@ -33,6 +33,9 @@ export function observedLoad(history: History): Observed {
     if (parsed.success) results.push(parsed.data);
     else blocking.push('the result of a load cannot be read');
   }
+  const begun = seen(history, 'load-start').length;
+  const ended = seen(history, 'load').length + seen(history, 'load-failed').length;
+  if (begun > ended) blocking.push(`${begun - ended} of ${begun} loads ended without a result: killed?`);
   blocking.push(...results.flatMap(endedBadly));
   if (results.length === 0 && blocking.length === 0) blocking.push('no load was recorded');
   if (seen(history, 'end').length === 0) blocking.push('the observation was cut off before its end');

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { monoMs } from '../../../../probes/clock.ts';
 import { LOAD_RESULT_SCHEMA } from '../../../../reports/record/load-result.ts';
 import type { LoadResult } from '../../../../reports/record/load-result.ts';
+import { ENOUGH } from '../../engine.ts';
 import type { LoadListener, LoadRequest } from '../../engine.ts';
 import type { ScenarioTotals } from '../executors/scenario-run.ts';
 import { endOfScenario } from '../options/scenario.ts';
@@ -26,6 +27,11 @@ export interface EngineSettings {
 }
 
 type Outcome = Pick<LoadResult, 'outcome' | 'reason'>;
+
+const INTERRUPTED: Outcome = { outcome: 'interrupted', reason: 'interrupted from outside' };
+/** It was told to stop after it had begun, by whoever had seen enough. */
+const PLANNED: Outcome = { outcome: 'completed', reason: '' };
+const STOPPED: ReadonlySet<unknown> = new Set([INTERRUPTED.outcome, PLANNED.outcome]);
 
 /** k6 judges thresholds with `abortOnFail` every two seconds. */
 const THRESHOLD_EVERY_MS = 2000;
@@ -70,7 +76,10 @@ export class LoadRun {
   /** Never rejects. */
   async run(): Promise<LoadResult> {
     const onAbort = (): void =>
-      this.#end({ outcome: 'interrupted', reason: 'interrupted from outside' }, 'gracefully');
+      this.#end(
+        this.#signal.reason === ENOUGH && this.#startMs !== null ? PLANNED : INTERRUPTED,
+        'gracefully',
+      );
     this.#signal.addEventListener('abort', onAbort);
     try {
       if (this.#signal.aborted) onAbort();
@@ -224,9 +233,10 @@ export class LoadRun {
     if (reason !== null) this.#end({ outcome: 'aborted', reason }, 'now');
   }
 
-  /** The first reason stays. */
+  /** The first reason stays; but a load that fails after it was told to stop has failed. */
   #end(outcome: Outcome, how: 'gracefully' | 'now'): void {
-    this.#outcome ??= outcome;
+    const overrules = outcome.outcome === 'failed' && STOPPED.has(this.#outcome?.outcome);
+    if (this.#outcome === null || overrules) this.#outcome = outcome;
     for (const one of this.#threads) if (one.alive) one.stop(how);
   }
 
