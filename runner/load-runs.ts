@@ -6,21 +6,23 @@ import type { Choosable } from '../load/engines/index.ts';
 import { K6Engine } from '../load/engines/k6/index.ts';
 import { OperatorEngine } from '../load/engines/k6-operator/index.ts';
 import { startLoad, startLoadHere } from '../load/process/index.ts';
-import type { ENOUGH, LoadProcess } from '../load/process/index.ts';
+import type { ENOUGH, LoadOrder, LoadProcess } from '../load/process/index.ts';
 import { thresholdsOf } from '../load/thresholds.ts';
 import type { LoadSecond } from '../reports/record/load-result.ts';
 import type { KubeObject, Params } from '../suites/harness/protocol.ts';
 import { edgeTarget } from './edge-target.ts';
 import type { EdgeTarget } from './edge-target.ts';
 import type { EngineCore } from './engine-parts.ts';
-import { timeoutMsOf } from './environment-parts.ts';
+import { checkTimeoutMs, timeoutMsOf } from './environment-parts.ts';
 import { CHECKOUT } from './playwright.ts';
 import { checkFolderName } from './run-folder.ts';
 import { RequestError } from './session.ts';
 
+/** Of the time for a load's end: what its pods leave must be gone before its record is judged. */
+const CLEAN_UP_RESERVE_MS = 5_000;
 const SCENARIO = /^[a-z][a-z0-9-]*$/;
-/** Whatever a scenario asks for: half an hour, and as many requests as the largest declared rate makes in it. */
-const LIMITS = { requests: 2_000_000, durationMs: 1_800_000 };
+/** An engine that is made and run in a process of its own. */
+type OwnProcess = Choosable & { readonly name: LoadOrder['engine'] };
 
 /** A load of a check, from the moment that it was asked for. */
 interface Slot {
@@ -83,7 +85,7 @@ export class LoadRuns {
           ...{ BASE_URL: `${url.origin}${apiPath}`, MARK_HEADER: edge.markHeader },
         },
         hosts,
-        limits: LIMITS,
+        limits: this.#limits(check),
         ...(goals !== undefined && { options: { thresholds: thresholdsOf(goals) } }),
         ...(ca !== undefined && { ca }),
       },
@@ -96,7 +98,7 @@ export class LoadRuns {
     const running =
       engine instanceof OperatorEngine
         ? startLoadHere({ engine, ...order }, options)
-        : startLoad({ engine: engine.name === 'k6' ? 'k6' : 'embedded', ...order }, options);
+        : startLoad({ engine: engine.name, graceMs: this.#graceMs, ...order }, options);
     const { pid } = running;
     if (pid !== null) {
       parts.safety.children.add({ name: `load of ${check}`, pid });
@@ -105,12 +107,26 @@ export class LoadRuns {
     return running;
   }
 
+  /** Whatever a scenario asks for: no longer than its check, and no more than the largest declared rate makes in that time. */
+  #limits(check: string): { requests: number; durationMs: number } {
+    const { environment, planned } = this.#engine.book;
+    const found = planned.get(check);
+    if (found === undefined) throw new RequestError(`${check} is not in the plan`, 'crash');
+    const durationMs = checkTimeoutMs(found, environment);
+    const rates = [
+      environment.load.steady.requestsPerSecond,
+      environment.topology.edge?.backend?.scaling.highPerSecond ?? 0,
+    ];
+    return { requests: Math.ceil((Math.max(...rates) * durationMs) / 1000), durationMs };
+  }
+
   /** Those that the environment declares; what runs in a process of its own is made there. */
-  #engines(check: string): (Choosable | OperatorEngine)[] {
+  #engines(check: string): (OwnProcess | OperatorEngine)[] {
     const { parts, book } = this.#engine;
     const { operator } = book.environment.load;
-    const embedded: Choosable = { name: 'embedded', unavailable: () => Promise.resolve(null) };
-    if (operator === undefined) return [new K6Engine(), embedded];
+    const k6: OwnProcess = new K6Engine();
+    const embedded: OwnProcess = { name: 'embedded', unavailable: () => Promise.resolve(null) };
+    if (operator === undefined) return [k6, embedded];
     const { pods: parallelism, starterImage, separate, ...rest } = operator;
     const { safety, cluster } = parts;
     const spread = new OperatorEngine({
@@ -119,6 +135,7 @@ export class LoadRuns {
       ...(starterImage !== undefined && { starterImage }),
       ...(separate !== undefined && { separate }),
       check: checkFolderName(check),
+      timeouts: { cleanUpMs: Math.max(1, this.#graceMs - CLEAN_UP_RESERVE_MS) },
       client: cluster.client,
       // Recorded before they are there, so that a run that is killed leaves no load behind.
       objects: {
@@ -126,7 +143,11 @@ export class LoadRuns {
         remove: (ref) => safety.remove(check, [ref]),
       },
     });
-    return [new K6Engine(), spread, embedded];
+    return [k6, spread, embedded];
+  }
+
+  get #graceMs(): number {
+    return timeoutMsOf(this.#engine.book.environment, 'loadStop');
   }
 
   async #show(check: string, second: LoadSecond, backend: { namespace: string; name: string }): Promise<void> {
@@ -158,7 +179,7 @@ export class LoadRuns {
     this.#slots.delete(check);
     slot.cancel.abort(new Error(`the load of ${check} was stopped before it had begun`));
     const running = await slot.begun.catch(() => null);
-    await running?.stop(timeoutMsOf(this.#engine.book.environment, 'loadStop'), why);
+    await running?.stop(this.#graceMs, why);
     return running !== null;
   }
 }

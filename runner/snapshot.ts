@@ -33,13 +33,21 @@ const WORKLOADS = new Set<string>(NAMESPACED.slice(0, 3));
 export async function takeSnapshot(engine: SnapshotSource): Promise<Snapshot> {
   const snapshot: Snapshot = new Map();
   const scaled = await scaledWorkloads(engine);
-  const { platform, edge, canary } = engine.book.environment.namespaces;
-  for (const kind of NAMESPACED)
-    await addObjects(engine, snapshot, { kind, namespaces: [platform, edge, canary], scaled });
+  const namespaces = comparedNamespaces(engine.book.environment);
+  for (const kind of NAMESPACED) await addObjects(engine, snapshot, { kind, namespaces, scaled });
   await addObjects(engine, snapshot, { kind: 'v1/Node', namespaces: null, scaled });
-  await addStrangers(engine, snapshot, [platform, edge, canary]);
+  await addStrangers(engine, snapshot, namespaces);
   await addRoles(engine, snapshot);
   return snapshot;
+}
+
+/** Where anything that is declared runs, and where checks and controls change something. */
+function comparedNamespaces({ namespaces, topology, cluster }: Environment): string[] {
+  const { platform, edge, canary } = namespaces;
+  const declared = topology.workloads.map(({ namespace }) => namespace);
+  // Controls take metrics-server away.
+  const system = 'embedded' in cluster ? ['kube-system'] : [];
+  return [...new Set([platform, edge, canary, ...declared, ...system])];
 }
 
 /** The roles of every store in a snapshot, as a sorted list with its steadiness. */

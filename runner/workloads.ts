@@ -7,7 +7,7 @@ import { startWorkload, type WorkloadProcess } from '../probes/workload/process.
 import type { WorkloadWait } from '../suites/harness/protocol.ts';
 import type { EngineCore } from './engine-parts.ts';
 import { timeoutMsOf } from './environment-parts.ts';
-import { loadOf, type Load } from './loads.ts';
+import { loadOf, type Load } from './workload-target.ts';
 import { RequestError } from './session.ts';
 
 interface Subject {

@@ -39,6 +39,11 @@ export const secretSource = z
   ])
   .describe('A Kubernetes Secret, a file, or an environment variable');
 
+/** A URL without an account in it: it goes into records and messages. */
+export const plainUrl = z
+  .url()
+  .refine((text) => !/^[a-z]+:\/\/[^/?#]*@/i.test(text), 'a URL without user and password: name their sources instead');
+
 /** Which authority a TLS certificate must be signed by. */
 export const trust = z
   .union([z.enum(['cluster', 'system']), z.strictObject({ file: z.string().min(1) })])

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hostPort, kubeName, secretSource, trust } from './common.ts';
+import { hostPort, kubeName, plainUrl, secretSource, trust } from './common.ts';
 
 /** `5m`, `30d`: minutes, hours, days, weeks. */
 const FIXED_DURATION = /^[1-9]\d*[mhdw]$/;
@@ -29,7 +29,7 @@ export const objectives = z
 
 export const prometheus = z
   .strictObject({
-    url: z.url().describe('Base of its HTTP API, without /api/v1'),
+    url: plainUrl.describe('Base of its HTTP API, without /api/v1'),
     address: hostPort.optional().describe('Connect here instead of resolving the name in the URL'),
     trust: trust.optional(),
     user: z.string().min(1).optional(),
@@ -40,6 +40,10 @@ export const prometheus = z
       .positive()
       .default(15)
       .describe('Interval of scraping: more than two and a half of them without a sample are a gap'),
+  })
+  .refine(({ url, password, token }) => url.startsWith('https:') || (password ?? token) === undefined, {
+    path: ['url'],
+    message: 'https, where a password or a token is sent',
   })
   .describe('The Prometheus that scrapes the platform');
 

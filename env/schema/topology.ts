@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { STORES } from './stores.ts';
-import { countRange, hostPort, kubeName, labels, objectName, port, trust } from './common.ts';
+import { countRange, hostPort, kubeName, labels, objectName, plainUrl, port, trust } from './common.ts';
 
 const taint = z.strictObject({
   key: z.string().min(1),
@@ -107,7 +107,7 @@ const hop = z.strictObject({
 });
 
 const edge = z.strictObject({
-  url: z.url().describe('A GET that passes the whole chain and changes nothing'),
+  url: plainUrl.describe('A GET that passes the whole chain and changes nothing'),
   address: hostPort.optional().describe('Connect here instead of resolving the name in the URL'),
   trust,
   markHeader: z
@@ -133,12 +133,13 @@ const edge = z.strictObject({
         ),
       scaling: z
         .strictObject({
-          lowPerSecond: z.number().min(1).describe('What its minimum of pods carries at ease'),
+          lowPerSecond: z.int().min(1).max(10_000).describe('What its minimum of pods carries at ease'),
           highPerSecond: z
-            .number()
+            .int()
             .min(2)
+            .max(10_000)
             .describe('More than its minimum carries within the target of its autoscaler'),
-          rampSeconds: z.number().min(1),
+          rampSeconds: z.int().min(1).max(600),
         })
         .default({ lowPerSecond: 10, highPerSecond: 200, rampSeconds: 30 })
         .describe('Requests a second through the edge by which scaling/backend makes it grow and shrink'),

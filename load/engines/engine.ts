@@ -7,8 +7,10 @@ export type Threshold = string | { threshold: string; abortOnFail?: boolean; del
 export interface LoadRequest {
   /** Absolute path of the script, in TypeScript or JavaScript. */
   script: string;
-  /** `__ENV` of the script: nothing of this process's environment reaches it but what is named here. Never logged. */
+  /** `__ENV` of the script: nothing of this process's environment reaches it but what is named here. */
   variables: Readonly<Record<string, string>>;
+  /** Names of those whose values are secrets: they are taken out of all that is written or shown. */
+  secrets?: readonly string[];
   /** Replace those of the script's own options that they name. */
   options?: { thresholds?: Readonly<Record<string, readonly Threshold[]>> };
   /** What is trusted beside the system's authorities, PEM. */

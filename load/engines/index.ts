@@ -1,14 +1,11 @@
 /** Which engine runs a load. The engines themselves are handed in by whoever calls. */
+import type { Environment } from '../../env/schema.ts';
 import type { LoadEngine } from './engine.ts';
-
-export { thresholdsOf } from '../thresholds.ts';
-export type { LoadEngine, LoadListener, LoadRequest, Threshold } from './engine.ts';
 
 export type EngineName = LoadEngine['name'];
 
 /** What an environment says of its engine; `auto` takes the first that can run. */
-export const ENGINE_CHOICES = ['auto', 'k6', 'k6-operator', 'embedded'] as const;
-export type EngineChoice = (typeof ENGINE_CHOICES)[number];
+export type EngineChoice = Environment['load']['engine'];
 
 /** k6 first: it is what teams run elsewhere. Many pods only where the environment declares them: they cost. The embedded one always runs. */
 const ORDER: readonly EngineName[] = ['k6', 'k6-operator', 'embedded'];

@@ -15,6 +15,8 @@ const ENTRY = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** What the process is told on its first line. */
 export interface LoadOrder extends Omit<RecordedLoad, 'engine'> {
   engine: 'k6' | 'embedded';
+  /** From the order to end until it is killed, ms. */
+  graceMs: number;
 }
 
 /** What it says of itself, a line each. */

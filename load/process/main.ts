@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { HistoryError } from '../../probes/history.ts';
 import { EmbeddedEngine } from '../engines/embedded/index.ts';
 import { ENOUGH } from '../engines/engine.ts';
+import type { LoadEngine } from '../engines/engine.ts';
 import { K6Engine } from '../engines/k6/index.ts';
 import type { LoadMessage, LoadOrder } from './index.ts';
 import { recordLoad } from './record.ts';
@@ -15,14 +16,21 @@ function say(message: LoadMessage): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
-function run({ engine, ...order }: LoadOrder, stop: AbortSignal): Promise<void> {
+/** Time for the engine's own end, within that after which this process is killed: its result must still be written. */
+const RESERVE_MS = 5_000;
+
+const ENGINES: Readonly<Record<LoadOrder['engine'], (graceMs: number) => LoadEngine>> = {
+  k6: (graceMs) => new K6Engine({ grace: { interruptMs: Math.max(1, graceMs - RESERVE_MS) } }),
+  embedded: () => new EmbeddedEngine(),
+};
+
+function run({ engine, graceMs, ...order }: LoadOrder, stop: AbortSignal): Promise<void> {
   const listener = {
     started: () => say({ started: true }),
     second: (second: Extract<LoadMessage, { second: unknown }>['second']) => say({ second }),
     log: (_level: string, text: string) => say({ log: text.slice(0, LOG_LENGTH) }),
   };
-  const made = engine === 'k6' ? new K6Engine() : new EmbeddedEngine();
-  return recordLoad({ engine: made, ...order }, listener, stop);
+  return recordLoad({ engine: ENGINES[engine](graceMs), ...order }, listener, stop);
 }
 
 // Ctrl-C reaches the whole group, but only the runner decides.

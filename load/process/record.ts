@@ -1,5 +1,6 @@
 import { HistoryError, openHistory } from '../../probes/history.ts';
 import type { LoadEngine, LoadListener, LoadRequest } from '../engines/engine.ts';
+import { secretsHidden } from '../engines/redact.ts';
 import type { Chosen } from '../engines/index.ts';
 
 export interface RecordedLoad {
@@ -19,7 +20,8 @@ export async function recordLoad(
   listener: LoadListener & { started(): void },
   stop: AbortSignal,
 ): Promise<void> {
-  const writer = openHistory(history, 'load.ndjson');
+  const redact = secretsHidden(request);
+  const writer = openHistory(history, 'load.ndjson', { redact });
   try {
     const { script, limits } = request;
     writer.observe({ kind: 'load-start', engine: engine.name, passedOver, script, limits });
@@ -28,7 +30,8 @@ export async function recordLoad(
       writer.observe({ kind: 'load-second', ...one });
       listener.second?.(one);
     };
-    const result = await engine.run(request, { ...listener, second }, stop);
+    const log: LoadListener['log'] = (level, text) => listener.log?.(level, redact(text));
+    const result = await engine.run(request, { second, log }, stop);
     writer.observe({ kind: 'load', result });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

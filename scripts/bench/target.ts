@@ -9,11 +9,12 @@ const SERVER = `
     socket.on('error', () => {});
     socket.on('data', () => socket.write(answer));
   });
+  process.stdin.on('end', () => process.exit()).resume();
   server.listen(0, '127.0.0.1', () => console.log(server.address().port));`;
 
 /** Calls `work` with the server's URL; it is gone afterwards. */
 export async function withTarget<T>(work: (url: string) => Promise<T>): Promise<T> {
-  const server = spawn(process.execPath, ['-e', SERVER], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const server = spawn(process.execPath, ['-e', SERVER], { stdio: ['pipe', 'pipe', 'inherit'] });
   try {
     const [line] = (await once(server.stdout, 'data')) as [Buffer];
     return await work(`http://127.0.0.1:${line.toString().trim()}/`);

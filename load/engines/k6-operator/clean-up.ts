@@ -24,12 +24,15 @@ export async function cleanUp(
 ): Promise<string[]> {
   const until = performance.now() + cleanUpMs;
   let left = [...made].reverse();
+  /** Whose deletion was accepted: a second order could be taken for that of somebody else's object. */
+  const going = new Set<ObjectRef>();
   for (;;) {
     const problems: string[] = [];
     const still: ObjectRef[] = [];
     for (const ref of left) {
       try {
-        await objects.remove(ref);
+        if (!going.has(ref)) await objects.remove(ref);
+        going.add(ref);
         if ((await client.get(ref)) !== null) still.push(ref);
       } catch (error) {
         still.push(ref);

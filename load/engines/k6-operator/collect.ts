@@ -48,7 +48,7 @@ export interface Collected {
 export async function collect(
   client: KubeClient,
   pods: readonly KubeObject[],
-  how: { parallelism: number; redact: (text: string) => string; listener: LoadListener },
+  how: { parallelism: number; listener: LoadListener },
   signal: AbortSignal,
 ): Promise<Collected> {
   const logs: PodLog[] = [];
@@ -57,7 +57,7 @@ export async function collect(
   for (const pod of pods) {
     const { namespace = '', name } = pod.metadata;
     const of = { namespace, pod: name, container: 'k6', tailLines: TAIL_LINES };
-    const log = readPodLog(await client.logs(of, { signal }), how.redact, how.listener);
+    const log = readPodLog(await client.logs(of, { signal }), how.listener);
     logs.push(log);
     endings.push(endingOfPod(pod, log));
     for (const { error, count } of log.thrown) errors.add(error, count);

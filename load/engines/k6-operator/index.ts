@@ -9,7 +9,6 @@ import type { LoadEngine, LoadListener, LoadRequest } from '../engine.ts';
 import { variablesProblem } from '../k6/command.ts';
 import type { Ending } from '../k6/exit-codes.ts';
 import { replacedBy } from '../k6/wrapper.ts';
-import { variablesHidden } from '../redact.ts';
 import { bundle } from './bundle.ts';
 import { cleanUp } from './clean-up.ts';
 import { collect } from './collect.ts';
@@ -39,6 +38,16 @@ const GROUP = '/apis/k6.io/v1alpha1';
 const INSTALL =
   'install the k6 operator (https://grafana.com/docs/k6/latest/set-up/set-up-distributed-k6/install-k6-operator/) or run with another engine';
 
+/** What the engine does in its namespace; README.md lists them. */
+const RIGHTS = [
+  { group: 'k6.io', resource: 'testruns', verb: 'create' },
+  { group: 'k6.io', resource: 'testruns', verb: 'delete' },
+  { group: '', resource: 'configmaps', verb: 'create' },
+  { group: '', resource: 'pods', verb: 'list' },
+  { group: '', resource: 'pods', subresource: 'log', verb: 'get' },
+  { group: '', resource: 'pods', subresource: 'proxy', verb: 'get' },
+];
+
 type Parts = Partial<Omit<LoadResult, 'schema' | 'engine' | 'script'>>;
 
 export class OperatorEngine implements LoadEngine {
@@ -58,23 +67,40 @@ export class OperatorEngine implements LoadEngine {
       if (status !== 200) return `the cluster does not say whether it has TestRuns (GET ${GROUP}: ${status})`;
       const { resources = [] } = JSON.parse(body) as { resources?: { name?: string }[] };
       const has = resources.some(({ name }) => name === 'testruns');
-      return has ? null : `the cluster's k6.io/v1alpha1 has no testruns: ${INSTALL}`;
+      return has ? await this.#missingRight() : `the cluster's k6.io/v1alpha1 has no testruns: ${INSTALL}`;
     } catch (error) {
       return `the cluster does not say whether it has TestRuns: ${unavailableText(error)}`;
     }
   }
 
+  /** Asked before, so that a choice of engines does not end at the first object. */
+  async #missingRight(): Promise<string | null> {
+    const { client, namespace } = this.#options;
+    for (const resourceAttributes of RIGHTS) {
+      const answer = await client.create({
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        metadata: {} as KubeObject['metadata'],
+        spec: { resourceAttributes: { namespace, ...resourceAttributes } },
+      });
+      const { allowed = false } = (answer.status ?? {}) as { allowed?: boolean };
+      const { verb, resource, subresource } = { subresource: undefined, ...resourceAttributes };
+      const what = subresource === undefined ? resource : `${resource}/${subresource}`;
+      if (!allowed) return `the account may not ${verb} ${what} in ${namespace}: bind plumbline-load (deploy/rbac.yaml)`;
+    }
+    return null;
+  }
+
   async run(request: LoadRequest, listener: LoadListener, signal: AbortSignal): Promise<LoadResult> {
-    const redact = variablesHidden(request.variables);
     const startedAt = new Date().toISOString();
     const made: ObjectRef[] = [];
     let parts: Parts;
     try {
-      parts = await this.#load(request, { made, redact, listener }, signal);
+      parts = await this.#load(request, { made, listener }, signal);
     } catch (error) {
       parts = signal.aborted
         ? { outcome: 'interrupted', reason: 'the load was interrupted' }
-        : { outcome: 'failed', reason: redact(unavailableText(error)) };
+        : { outcome: 'failed', reason: unavailableText(error) };
     }
     const left = await cleanUp(this.#options, made, this.#timeouts);
     return this.#result(request.script, { startedAt, ...parts }, left);
@@ -82,13 +108,15 @@ export class OperatorEngine implements LoadEngine {
 
   async #load(
     request: LoadRequest,
-    tools: { made: ObjectRef[]; redact: (text: string) => string; listener: LoadListener },
+    tools: { made: ObjectRef[]; listener: LoadListener },
     signal: AbortSignal,
   ): Promise<Parts> {
     const { client, objects, namespace, parallelism } = this.#options;
     signal.throwIfAborted();
     const problem = variablesProblem(request.variables);
     if (problem !== null) return { outcome: 'failed', reason: problem };
+    if ((request.secrets ?? []).length > 0)
+      return { outcome: 'failed', reason: 'this engine takes no secret variables: they would stand in the TestRun' };
     const { entry, files } = await bundle(request.script);
     const name = `plumbline-load-${randomBytes(4).toString('hex')}`;
     const main = mainModule(entry, replacedBy(request));

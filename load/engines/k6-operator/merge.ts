@@ -111,7 +111,6 @@ function scenariosOf(
 }
 
 /** k6 lists a metric that a threshold names with zeros when nothing was sampled. */
-// keep
 const isEmpty = (metric: LoadMetric | undefined): boolean => metric?.type === 'counter' && metric.count === 0;
 
 function thresholdsOf(

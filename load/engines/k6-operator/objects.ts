@@ -36,17 +36,17 @@ function labelsOf({ check }: Pick<Spread, 'check'>): Record<string, string> {
   return { [MANAGED_BY]: 'plumbline', [CHECK]: check };
 }
 
-/** Variables come from a Secret one by one: the operator hands on only what is listed to the pod that reads the options. */
-function environment({ name, variables, ca }: Parts): unknown[] {
-  const of = (key: string): unknown => ({ name: key, valueFrom: { secretKeyRef: { name, key } } });
+/** No secret is among them: the account that makes loads can read none, and so could not undo one either. */
+function environment({ variables, ca }: Parts): unknown[] {
+  const own = Object.entries(variables).map(([name, value]) => ({ name, value }));
   const trust = ca === undefined ? [] : [{ name: 'SSL_CERT_FILE', value: `${CA_FOLDER}/${CA_KEY}` }];
-  return [...Object.keys(variables).sort().map(of), ...trust];
+  return [...own.toSorted((one, other) => (one.name < other.name ? -1 : 1)), ...trust];
 }
 
 function trustVolume({ name, ca }: Parts): Record<string, unknown> {
   if (ca === undefined) return {};
   return {
-    volumes: [{ name: 'plumbline-ca', secret: { secretName: name, items: [{ key: CA_KEY, path: CA_KEY }] } }],
+    volumes: [{ name: 'plumbline-ca', configMap: { name, items: [{ key: CA_KEY, path: CA_KEY }] } }],
     volumeMounts: [{ name: 'plumbline-ca', mountPath: CA_FOLDER, readOnly: true }],
   };
 }
@@ -82,10 +82,9 @@ function testRun(spread: Spread, parts: Parts): KubeObject {
 /** In the order in which they are created: what the TestRun needs comes first. */
 export function objectsOf(spread: Spread, parts: Parts): KubeObject[] {
   const metadata = { name: parts.name, namespace: spread.namespace, labels: labelsOf(spread) };
-  const secret = { ...parts.variables, ...(parts.ca !== undefined && { [CA_KEY]: parts.ca }) };
+  const data = { ...parts.files, [MAIN]: parts.main, ...(parts.ca !== undefined && { [CA_KEY]: parts.ca }) };
   return [
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { ...parts.files, [MAIN]: parts.main } },
-    { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', stringData: secret },
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata, data },
     testRun(spread, parts),
   ];
 }

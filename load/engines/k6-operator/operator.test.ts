@@ -7,7 +7,6 @@ import { pathToFileURL } from 'node:url';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import type { KubeClient } from '../../../probes/kubernetes/client.ts';
-import type { KubeObject, ObjectRef } from '../../../probes/kubernetes/types.ts';
 import { loadResultSchema, type LoadResult, type LoadSecond } from '../../../reports/record/load-result.ts';
 import type { LoadListener, LoadRequest } from '../engine.ts';
 import { OperatorEngine, type OperatorOptions } from './index.ts';
@@ -87,7 +86,7 @@ async function logOf(requests: number, p95: number, extra: string[] = []): Promi
       groups: [{ name: 'g', path: '::g', checks: [{ name: 'ok', passes: 1, fails: 0 }], groups: [] }],
     },
     state: { testRunDurationMs: 2000 },
-    setup_data: { token: 'hunter2' },
+    setup_data: { token: 'secret of the target' },
   };
   const progress = `running (02.0s), 0/2 VUs, ${requests} complete and 1 interrupted iterations`;
   return [...extra, progress, module.handleSummary(data).stdout].join('\n');
@@ -99,6 +98,16 @@ interface Case extends Partial<LoadRequest> {
   signal?: AbortSignal;
   options?: LoadRequest['options'];
   engine?: Partial<OperatorOptions>;
+}
+
+/** Without anybody who records what is made. */
+function directly(of: KubeClient): OperatorOptions['objects'] {
+  return {
+    create: async (object, signal) => {
+      await of.create(object, { signal });
+    },
+    remove: (ref) => of.delete(ref, { propagation: 'Background' }),
+  };
 }
 
 async function run(how: Case): Promise<LoadResult> {
@@ -114,10 +123,7 @@ async function run(how: Case): Promise<LoadResult> {
   const made = new OperatorEngine({
     ...{
       client,
-      objects: {
-        create: async (object: KubeObject, of: AbortSignal) => void (await client.create(object, { signal: of })),
-        remove: async (ref: ObjectRef) => void (await client.delete(ref, { propagation: 'Background' })),
-      },
+      objects: directly(client),
       namespace: 'tender',
       check: 'performance.latency',
       parallelism: 2,
@@ -130,7 +136,7 @@ async function run(how: Case): Promise<LoadResult> {
   const result = await made.run(
     {
       script,
-      variables: { TOKEN: 'hunter2', RATE: '5' },
+      variables: { RATE: '5' },
       limits: { requests: 1000, durationMs: 60_000 },
       ...request,
     },
@@ -187,7 +193,7 @@ describe('a load over many pods', () => {
     assert.deepEqual(result.metrics.vus, { type: 'gauge', value: 4, min: 2, max: 6 });
     assert.ok(!('iterations{scenario:steady}' in result.metrics));
     assert.deepEqual(told, result.seconds);
-    assert.doesNotMatch(JSON.stringify(result), /hunter2/);
+    assert.doesNotMatch(JSON.stringify(result), /secret of the target/);
     assert.equal(api.objects.size, 0, 'nothing is left');
   });
 
@@ -199,9 +205,9 @@ describe('a load over many pods', () => {
     });
     assert.deepEqual(
       api.created.map(({ kind }) => kind),
-      ['ConfigMap', 'Secret', 'TestRun'],
+      ['ConfigMap', 'TestRun'],
     );
-    const [configMap, secret, testRun] = api.created;
+    const [configMap, testRun] = api.created;
     for (const { metadata } of api.created) {
       assert.deepEqual(metadata.labels, {
         'app.kubernetes.io/managed-by': 'plumbline',
@@ -209,12 +215,11 @@ describe('a load over many pods', () => {
       });
     }
     assert.deepEqual(Object.keys(configMap?.data as object).sort(), [
+      'ca.crt',
       'plumbline-main.js',
       'settings.ts',
       'steady.ts',
     ]);
-    assert.deepEqual(secret?.stringData, { TOKEN: 'hunter2', RATE: '5', 'ca.crt': 'PEM' });
-    assert.doesNotMatch(JSON.stringify(testRun), /hunter2/);
     const crd = parse(await readFile(new URL('./crd.yaml', import.meta.url), 'utf8')) as {
       spec: { versions: { schema: { openAPIV3Schema: object } }[] };
     };
@@ -223,16 +228,34 @@ describe('a load over many pods', () => {
     assert.ok(validate(testRun), JSON.stringify(validate.errors));
     const spec = testRun?.spec as { runner: { env: unknown[]; volumes: unknown[] }; parallelism: number };
     assert.equal(spec.parallelism, 2);
-    assert.deepEqual(spec.runner.env[0], {
-      name: 'RATE',
-      valueFrom: { secretKeyRef: { name: testRun?.metadata.name, key: 'RATE' } },
+    assert.deepEqual(spec.runner.env, [
+      { name: 'RATE', value: '5' },
+      { name: 'SSL_CERT_FILE', value: '/plumbline-ca/ca.crt' },
+    ]);
+  });
+
+  it('should take no secret variables', async () => {
+    const result = await run({ variables: { TOKEN: 'hunter2' }, secrets: ['TOKEN'] });
+    assert.match(result.reason, /no secret variables/);
+    assert.deepEqual(api.created, []);
+  });
+
+  it('should be unavailable without the rights that it needs, naming what gives them', async () => {
+    api.reset({ denied: ['pods/proxy'] });
+    const engine = new OperatorEngine({
+      ...{ client, objects: directly(client), namespace: 'a', check: 'c', parallelism: 1, image: 'i' },
+      stubbed: true,
     });
+    assert.match((await engine.unavailable()) ?? '', /may not get pods\/proxy in a: bind plumbline-load/);
+    api.reset({});
+    assert.equal(await engine.unavailable(), null);
   });
 
   it('should be unavailable where the cluster has no TestRun', async () => {
     const engine = (of: KubeClient): OperatorEngine =>
       new OperatorEngine({
         client: of,
+        objects: directly(of),
         namespace: 'a',
         check: 'c',
         parallelism: 1,
@@ -285,12 +308,12 @@ describe('a load over many pods that goes wrong', () => {
   it('should take the worst of its pods for its ending, with the error of that pod', async () => {
     const [good] = await twoPods();
     assert.ok(good);
-    const error = JSON.stringify({ level: 'error', msg: 'setup with hunter2 saw 503' });
+    const error = JSON.stringify({ level: 'error', msg: 'setup saw 503' });
     const cases: [Pod, string, RegExp][] = [
       [
         { exitCode: 107, log: await logOf(1, 1, [error]) },
         'failed',
-        /pod runner-1: .*threw.*setup with \[TOKEN\] saw 503/,
+        /pod runner-1: .*threw.*setup saw 503/,
       ],
       [{ exitCode: 137, reason: 'OOMKilled', log: '' }, 'failed', /runner-1: k6 had more memory/],
       [{ exitCode: 108, log: good.log }, 'aborted', /runner-1: the script ended the load/],
@@ -320,7 +343,7 @@ describe('a load over many pods that goes wrong', () => {
   });
 
   it('should leave nothing when the API refuses, at whatever step', async () => {
-    for (const forbidden of ['POST configmaps', 'POST secrets', 'POST testruns', 'GET pods']) {
+    for (const forbidden of ['POST configmaps', 'POST testruns', 'GET pods']) {
       const result = await run({ behaviour: { forbidden: [forbidden], pods: await twoPods() } });
       assert.equal(result.outcome, 'failed');
       assert.match(result.reason, /^forbidden: .*403 .* is forbidden: no right/);
@@ -360,9 +383,9 @@ describe('a load over many pods that goes wrong', () => {
   });
 
   it('should name what it could not delete', async () => {
-    const result = await run({ behaviour: { pods: await twoPods(), stuck: ['secrets'] } });
+    const result = await run({ behaviour: { pods: await twoPods(), stuck: ['configmaps'] } });
     assert.equal(result.outcome, 'failed');
-    assert.match(result.reason, /^left behind: Secret tender\/plumbline-load-\w+; delete them by hand$/);
+    assert.match(result.reason, /^left behind: ConfigMap tender\/plumbline-load-\w+; delete them by hand$/);
   });
 
   it('should refuse scripts that cannot be carried into pods, by what stands in the way', async () => {

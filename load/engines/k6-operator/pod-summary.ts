@@ -74,12 +74,8 @@ function summaryOf(text: string): PodSummary | null {
 }
 
 /** Reads the log of a pod. The last summary counts. */
-export function readPodLog(
-  text: string,
-  redact: (text: string) => string,
-  listener: LoadListener = {},
-): PodLog {
-  const log = new LogReader(listener, redact);
+export function readPodLog(text: string, listener: LoadListener = {}): PodLog {
+  const log = new LogReader(listener, (line) => line);
   const progress = new ProgressReader();
   let collected: string[] | null = null;
   let summary: PodSummary | null = null;

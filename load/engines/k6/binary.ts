@@ -33,6 +33,10 @@ export type Found = { file: string; version: string } | { problem: string };
 export async function findK6(path: string): Promise<Found> {
   const file = onPath('k6', path);
   if (file === null) return { problem: `no k6 on PATH: ${INSTALL}` };
+  if (process.platform === 'linux' && onPath('setpriv', path) === null)
+    return {
+      problem: `no setpriv on PATH, without which k6 would outlive a harness that is killed: install util-linux or run with another engine`,
+    };
   const said = await ask(file);
   const version = versionOf(said);
   if (version === null)

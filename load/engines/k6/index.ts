@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { LoadResult } from '../../../reports/record/load-result.ts';
 import type { LoadEngine, LoadListener, LoadRequest } from '../engine.ts';
-import { variablesHidden } from '../redact.ts';
+import { secretsHidden } from '../redact.ts';
 import { findK6, type Found } from './binary.ts';
 import { bundleWith } from './certificates.ts';
 import { variablesProblem, type Files } from './command.ts';
@@ -62,10 +62,10 @@ export class K6Engine implements LoadEngine {
     let files: Files | undefined;
     try {
       files = await prepare(request);
-      const tools = { binary: found, files, redact: variablesHidden(request.variables), grace: this.#grace };
+      const tools = { binary: found, files, redact: secretsHidden(request), grace: this.#grace };
       return await runK6({ ...request, cwd: dirname(request.script) }, tools, listener, signal);
     } catch (error) {
-      return fail(variablesHidden(request.variables)(textOf(error)));
+      return fail(secretsHidden(request)(textOf(error)));
     } finally {
       if (files !== undefined) await rm(files.folder, { recursive: true, force: true });
     }

@@ -31,8 +31,14 @@ export interface Behaviour {
   requestsPerLook?: number | null;
   /** `POST testruns`: answered with 403. */
   forbidden?: readonly string[];
+  /** `pods/proxy`: the account has no right to it, and a review says so. */
+  denied?: readonly string[];
   /** Objects that cannot be deleted. */
   stuck?: readonly string[];
+}
+
+interface Review {
+  spec: { resourceAttributes: { resource: string; subresource?: string } };
 }
 
 const STAGES = ['', 'initialization', 'initialized', 'created', 'started', 'started', 'stopped', 'finished'];
@@ -101,6 +107,8 @@ export class ApiServer {
     const ok = (answer: unknown): { status: number; answer: unknown } => ({ status: 200, answer });
     if (path === '/apis/k6.io/v1alpha1')
       return ok({ resources: [{ name: 'testruns' }, { name: 'testruns/status' }] });
+    if (path === '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews')
+      return ok({ status: { allowed: this.#allows(JSON.parse(body) as Review) } });
     const [, rest = ''] = /^\/(?:api\/v1|apis\/k6\.io\/v1alpha1)\/namespaces\/[^/]+\/(.*)$/.exec(path) ?? [];
     const [kind = '', name = '', sub = ''] = rest.split('/');
     this.calls.push(`${method} ${kind}`);
@@ -111,6 +119,11 @@ export class ApiServer {
     if (method === 'POST') return ok(this.#create(kind, JSON.parse(body) as KubeObject));
     if (method === 'DELETE' && !stuck.includes(kind)) this.objects.delete(`${kind}/${name}`);
     return this.#read(kind, name);
+  }
+
+  #allows({ spec: { resourceAttributes } }: Review): boolean {
+    const { resource, subresource } = resourceAttributes;
+    return !(this.behaviour.denied ?? []).includes(subresource === undefined ? resource : `${resource}/${subresource}`);
   }
 
   #read(kind: string, name: string): { status: number; answer: unknown } {
