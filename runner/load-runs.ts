@@ -54,7 +54,9 @@ export class LoadRuns {
     const slot = { cancel, begun: this.#begin(params, any) };
     this.#slots.set(check, slot);
     try {
-      await (await slot.begun).ready;
+      await (
+        await slot.begun
+      ).ready;
     } catch (error) {
       if (this.#slots.get(check) === slot) this.#slots.delete(check);
       throw error;
@@ -150,12 +152,16 @@ export class LoadRuns {
     return timeoutMsOf(this.#engine.book.environment, 'loadStop');
   }
 
-  async #show(check: string, second: LoadSecond, backend: { namespace: string; name: string }): Promise<void> {
+  async #show(
+    check: string,
+    second: LoadSecond,
+    backend: { namespace: string; name: string },
+  ): Promise<void> {
     const { parts, book } = this.#engine;
     const { items } = await parts.cluster
       .list({ kind: 'apps/v1/Deployment', namespace: backend.namespace })
       .catch(() => ({ items: [] }));
-    const found = items.find(({ metadata }) => metadata.name === backend.name) as Scaled | undefined;
+    const found = items.find((one): one is Scaled => one.metadata.name === backend.name);
     book.progress.step(check, liveLine(second, found?.status));
   }
 

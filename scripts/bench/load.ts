@@ -49,7 +49,8 @@ async function fastest(found: readonly Peer[], url: string): Promise<void> {
   }
   for (const { name } of found.slice(1)) {
     const ratios = rounds.map(
-      (results) => perCpuSecond(results.get('embedded') as Result) / perCpuSecond(results.get(name) as Result),
+      (results) =>
+        perCpuSecond(results.get('embedded') as Result) / perCpuSecond(results.get(name) as Result),
     );
     const ratio = middle(ratios);
     if (name === 'autocannon' && ratio < 1) process.exitCode = 1;
@@ -69,7 +70,9 @@ async function atRate(found: readonly Peer[], url: string): Promise<void> {
     );
     if (name !== 'embedded') continue;
     if (rate < 3 * K6_AT_RATE) process.exitCode = 1;
-    say(`embedded / k6 2.2 as measured elsewhere (${K6_AT_RATE}) per CPU-second: ${(rate / K6_AT_RATE).toFixed(2)} x`);
+    say(
+      `embedded / k6 2.2 as measured elsewhere (${K6_AT_RATE}) per CPU-second: ${(rate / K6_AT_RATE).toFixed(2)} x`,
+    );
   }
 }
 

@@ -34,7 +34,8 @@ export async function measured(program: string, args: readonly string[], timeout
   try {
     const [stdout, stderr, ended] = await Promise.all([text(child.stdout), text(child.stderr), code]);
     const lines = stderr.trimEnd().split('\n');
-    if (ended !== 0) throw new Error(`${program} ended with ${ended ?? 'a signal'}: ${lines.slice(-5).join(' | ')}`);
+    if (ended !== 0)
+      throw new Error(`${program} ended with ${ended ?? 'a signal'}: ${lines.slice(-5).join(' | ')}`);
     return { stdout, cpuSeconds: cpuOf(lines.at(-1) ?? '', program) };
   } finally {
     clearTimeout(timer);

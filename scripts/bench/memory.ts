@@ -18,7 +18,11 @@ export async function benchMemory(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-bench-'));
   try {
     await withTarget(async (url) => {
-      const options = { scenarios: { all: { executor: 'shared-iterations', vus: CONNECTIONS, iterations: REQUESTS, maxDuration: '1h' } } };
+      const options = {
+        scenarios: {
+          all: { executor: 'shared-iterations', vus: CONNECTIONS, iterations: REQUESTS, maxDuration: '1h' },
+        },
+      };
       const entry = fileURLToPath(new URL('./embedded.ts', import.meta.url));
       const args = [entry, scriptFor(folder, url, options), String(FIRST), String(LAST)];
       const { stdout, cpuSeconds } = await measured(process.execPath, args, MOST_MS);

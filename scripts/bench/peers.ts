@@ -26,9 +26,9 @@ export interface Result {
 export interface Peer {
   name: string;
   /** As fast as it can, for so long. */
-  closed(url: string, seconds: number): Promise<Result>;
+  closed: (url: string, seconds: number) => Promise<Result>;
   /** At a fixed rate; undefined where it has none. */
-  open?(url: string, load: { ratePerSecond: number; seconds: number }): Promise<Result>;
+  open?: (url: string, load: { ratePerSecond: number; seconds: number }) => Promise<Result>;
 }
 
 /** Those that are here or can be brought here; the others with the reason. */
@@ -43,7 +43,9 @@ export async function peers(folder: string): Promise<{ found: Peer[]; missing: s
     try {
       found.push(await make());
     } catch (error) {
-      missing.push(`${name}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`);
+      missing.push(
+        `${name}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`,
+      );
     }
   return { found, missing };
 }
@@ -139,7 +141,7 @@ function vegeta(program: string): Peer {
 function wrk(program: string): Peer {
   return {
     name: 'wrk',
-    async closed(url, seconds) {
+    closed: async (url, seconds) => {
       const args = ['-t', '1', '-c', String(CONNECTIONS), '-d', `${seconds}s`, '--latency', url];
       const ran = await measured(program, args, seconds * 1000 + SLACK_MS);
       const requests = Number(/(\d+) requests in/.exec(ran.stdout)?.[1]);

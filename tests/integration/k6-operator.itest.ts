@@ -65,9 +65,18 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
 function engine(): OperatorEngine {
   const { client } = cluster;
   return new OperatorEngine({
-    ...{ client, namespace: NAMESPACE, check: 'performance.api.latency', parallelism: 2, image, stubbed: true },
+    ...{
+      client,
+      namespace: NAMESPACE,
+      check: 'performance.api.latency',
+      parallelism: 2,
+      image,
+      stubbed: true,
+    },
     objects: {
-      create: async (object, signal) => void (await client.create(object, { signal })),
+      create: async (object, signal) => {
+        await client.create(object, { signal });
+      },
       remove: (object) => client.delete(object),
     },
   });
@@ -87,7 +96,7 @@ function summary(): string {
 
 function runnerPod(testRun: KubeObject, index: number): KubeObject {
   const { name, uid = '' } = testRun.metadata;
-  const { apiVersion, kind } = testRun;
+  const owner = { apiVersion: testRun.apiVersion, kind: testRun.kind, name, uid };
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -95,14 +104,16 @@ function runnerPod(testRun: KubeObject, index: number): KubeObject {
       name: `${name}-${index + 1}`,
       namespace: NAMESPACE,
       labels: { app: 'k6', k6_cr: name, runner: 'true' },
-      ownerReferences: [{ apiVersion, kind, name, uid }],
+      ownerReferences: [owner],
     },
     spec: {
       restartPolicy: 'Never',
       terminationGracePeriodSeconds: 0,
-      containers: [{ name: 'k6', image, command: ['node', '-e', POD], env: [{ name: 'LOG', value: summary() }] }],
+      containers: [
+        { name: 'k6', image, command: ['node', '-e', POD], env: [{ name: 'LOG', value: summary() }] },
+      ],
     },
-  } as KubeObject;
+  };
 }
 
 /** What the operator does, without the Jobs between: pods, and the stage in the status. */
@@ -141,7 +152,12 @@ test('should spread a load over pods, read the whole of it back and leave nothin
   const listener = { second: (one: LoadSecond) => void seconds.push(one) };
   const [result, testRun] = await Promise.all([engine().run(request, listener, over.signal), operate()]);
   assert.deepEqual([result.outcome, result.reason], ['completed', '']);
-  assert.deepEqual(result.engine, { name: 'k6-operator', version: image, stubbed: true, latencyFrom: 'sent' });
+  assert.deepEqual(result.engine, {
+    name: 'k6-operator',
+    version: image,
+    stubbed: true,
+    latencyFrom: 'sent',
+  });
   assert.equal(result.requests.count, 2 * REQUESTS);
   assert.ok(
     seconds.reduce((sum, { requests }) => sum + requests, 0) > 0,
@@ -155,6 +171,10 @@ test('should spread a load over pods, read the whole of it back and leave nothin
   for (const kind of [TEST_RUNS, 'v1/ConfigMap', 'v1/Pod']) {
     const { items } = await cluster.client.list(kind, { namespace: NAMESPACE });
     const own = items.filter(({ metadata }) => metadata.name !== 'kube-root-ca.crt');
-    assert.deepEqual(own.map(({ metadata }) => metadata.name), [], kind);
+    assert.deepEqual(
+      own.map(({ metadata }) => metadata.name),
+      [],
+      kind,
+    );
   }
 });

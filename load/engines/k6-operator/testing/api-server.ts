@@ -6,7 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
+import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +39,12 @@ export interface Behaviour {
 
 interface Review {
   spec: { resourceAttributes: { resource: string; subresource?: string } };
+}
+
+function partsOf(path: string): { kind: string; name: string; sub: string } {
+  const [, rest = ''] = /^\/(?:api\/v1|apis\/k6\.io\/v1alpha1)\/namespaces\/[^/]+\/(.*)$/.exec(path) ?? [];
+  const [kind = '', name = '', sub = ''] = rest.split('/');
+  return { kind, name, sub };
 }
 
 const STAGES = ['', 'initialization', 'initialized', 'created', 'started', 'started', 'stopped', 'finished'];
@@ -105,12 +111,9 @@ export class ApiServer {
 
   #answer(method: string, path: string, body: string): { status: number; answer: unknown } {
     const ok = (answer: unknown): { status: number; answer: unknown } => ({ status: 200, answer });
-    if (path === '/apis/k6.io/v1alpha1')
-      return ok({ resources: [{ name: 'testruns' }, { name: 'testruns/status' }] });
-    if (path === '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews')
-      return ok({ status: { allowed: this.#allows(JSON.parse(body) as Review) } });
-    const [, rest = ''] = /^\/(?:api\/v1|apis\/k6\.io\/v1alpha1)\/namespaces\/[^/]+\/(.*)$/.exec(path) ?? [];
-    const [kind = '', name = '', sub = ''] = rest.split('/');
+    const known = this.#known(path, body);
+    if (known !== null) return ok(known);
+    const { kind, name, sub } = partsOf(path);
     this.calls.push(`${method} ${kind}`);
     const { forbidden = [], stuck = [] } = this.behaviour;
     if (forbidden.includes(`${method} ${kind}`))
@@ -121,9 +124,19 @@ export class ApiServer {
     return this.#read(kind, name);
   }
 
+  /** What concerns no object of its own. */
+  #known(path: string, body: string): unknown {
+    if (path === '/apis/k6.io/v1alpha1')
+      return { resources: [{ name: 'testruns' }, { name: 'testruns/status' }] };
+    if (path !== '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews') return null;
+    return { status: { allowed: this.#allows(JSON.parse(body) as Review) } };
+  }
+
   #allows({ spec: { resourceAttributes } }: Review): boolean {
     const { resource, subresource } = resourceAttributes;
-    return !(this.behaviour.denied ?? []).includes(subresource === undefined ? resource : `${resource}/${subresource}`);
+    return !(this.behaviour.denied ?? []).includes(
+      subresource === undefined ? resource : `${resource}/${subresource}`,
+    );
   }
 
   #read(kind: string, name: string): { status: number; answer: unknown } {
