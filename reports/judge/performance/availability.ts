@@ -2,7 +2,7 @@ import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import { decideAvailability } from '../slo/availability.ts';
 import type { AvailabilityDecision } from '../slo/availability.ts';
-import { percent } from '../slo/budget.ts';
+import { percent } from '../slo/percent.ts';
 import { talliesOf } from '../slo/throughput.ts';
 import { goalNumber } from '../topology/findings.ts';
 import { clusterFigures, conclude, moreText, rounded } from './conclude.ts';
