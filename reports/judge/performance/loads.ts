@@ -1,9 +1,9 @@
 import type { History } from '../../record/history.ts';
 import { loadResultSchema } from '../../record/load-result.ts';
 import type { LoadResult, LoadSecond } from '../../record/load-result.ts';
+import { deliveryOf } from '../slo/delivery.ts';
+import type { Delivery } from '../slo/delivery.ts';
 import { merged } from '../slo/histogram.ts';
-import { deliveryOf } from '../slo/throughput.ts';
-import type { Delivery } from '../slo/throughput.ts';
 import { goalNumber, seen, text } from '../topology/findings.ts';
 
 /** Less of the stated load than this was not delivered as stated; the goal `deliveredShare` replaces it. */
@@ -89,6 +89,11 @@ function combined(results: readonly LoadResult[]): LoadResult | null {
 export function latenciesOf({ seconds, metrics }: LoadResult): LoadSecond['latency'] {
   const bySecond = merged(seconds.map(({ latency }) => latency));
   return bySecond.length > 0 ? bySecond : (sentLatencies({ metrics }) ?? []);
+}
+
+/** From when those latencies are measured: from the sending where the engine, or what it gave, knows of nothing else. */
+export function latencyFrom({ engine, seconds }: LoadResult): 'intended' | 'sent' {
+  return engine.latencyFrom ?? (seconds.some(({ latency }) => latency.length > 0) ? 'intended' : 'sent');
 }
 
 /** Latencies measured from the moment of sending, as k6 defines `http_req_duration`; null where the engine gives none. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { scalingDetailSchema } from '../../record/load-detail.ts';
+import type { LoadSecond } from '../../record/load-result.ts';
 import { inventedLoad } from '../slo/testing.ts';
 import type { InventedLoad } from '../slo/testing.ts';
 import { judge } from '../topology/testing.ts';
@@ -16,6 +17,8 @@ const SPEC = {
   stabilisationUpS: 0,
   stabilisationDownS: 60,
   policies: [],
+  metricResolutionS: 10,
+  lookEverySeconds: 0.25,
 };
 
 interface Story {
@@ -24,6 +27,10 @@ interface Story {
   metric?: (second: number) => number | null;
   /** Seconds that a pod needs until it is ready, or is gone. */
   lag?: number;
+  /** Pods that are ready, where that does not follow from what is desired. */
+  ready?: (second: number) => number;
+  /** Seconds that the load rises. */
+  rampS?: number;
   lastS?: number;
   loadS?: number;
   spec?: Partial<typeof SPEC>;
@@ -34,13 +41,13 @@ interface Story {
 const at = (second: number): number => START + second * 1000;
 
 function tell(of: Story): Seen[] {
-  const { lastS = 150, loadS = 150, spec, load = {} } = of;
+  const { lastS = 150, loadS = 150, rampS = 0, spec, load = {} } = of;
   const startedAt = new Date(Date.parse('2026-01-01T00:00:00Z') + START).toISOString();
   const result = inventedLoad({ seconds: loadS, ...load, over: { startedAt, ...load.over } });
   const looks = Array.from({ length: Math.floor((lastS + 20) / 5) + 1 }, (_, index) => index * 5 - 20);
   return [
     ['hpa-spec', { t: at(-20), ...SPEC, ...spec }],
-    ['phase', { t: at(0), name: 'load-start' }],
+    ['phase', { t: at(0), name: 'load-start', rates: { rampSeconds: rampS } }],
     ...looks.flatMap((second) => look(of, second, loadS)),
     ['load', { t: at(loadS), result }],
     ['phase', { t: at(loadS), name: 'load-end' }],
@@ -57,7 +64,7 @@ function look(of: Story, second: number, loadS: number): Seen[] {
   const total = second > loadS ? there : Math.max(there, desired);
   return [
     ['hpa', { t: at(second), desired, current: there, conditions, metric: value }],
-    ['replicas', { t: at(second), ready: there, total }],
+    ['replicas', { t: at(second), ready: of.ready?.(second) ?? there, total }],
   ];
 }
 
@@ -110,11 +117,103 @@ describe('scaling/backend/up', () => {
     );
   });
 
+  it('should count from the top of the load, not from where it begins to rise', () => {
+    const judgement = up({ desired: (s) => (s < 80 ? 2 : 4), rampS: 30, load: slowUntil(145) });
+    assert.equal(judgement.verdict, 'pass', judgement.reason);
+    assert.equal(judgement.figures.find(({ name }) => name.includes('full rate'))?.value, 30);
+    const late = up({ desired: (s) => (s < 95 ? 2 : 4), rampS: 30 });
+    assert.match(late.reason, /desired after 65 s of the full load, the goal is 60 s/);
+  });
+
+  it('should take failures for slow answers, also those that come at once', () => {
+    const fast = up({ desired: grows, load: { failedAt: () => 50, latencyAt: () => 1 } });
+    assert.equal(fast.verdict, 'fail');
+    assert.match(fast.reason, /with failed requests as slow ones, was above 500 ms to the end/);
+    const few = up({ desired: grows, load: { failedAt: () => 2, latencyAt: () => 1 } });
+    assert.equal(few.verdict, 'pass');
+  });
+
+  const changed = (change: (second: LoadSecond) => Partial<LoadSecond>): InventedLoad => ({
+    over: {
+      seconds: inventedLoad({ seconds: 150 }).seconds.map((second) => ({ ...second, ...change(second) })),
+    },
+  });
+
+  it('should take silence for a miss where requests were sent, whatever was before', () => {
+    const silent = { requests: 0, iterations: 0, latency: [] };
+    const hung = up({ desired: grows, load: changed(({ atMs }) => (atMs >= 140_000 ? silent : {})) });
+    assert.equal(hung.verdict, 'fail');
+    assert.match(hung.reason, /to the end of the load, 150 s/);
+    const quiet = { ...silent, offered: 1, started: 1 };
+    const unknown = up({ desired: grows, load: changed(({ atMs }) => (atMs >= 140_000 ? quiet : {})) });
+    assert.equal(unknown.verdict, 'inconclusive');
+    assert.match(unknown.reason, /too few answers at the end of the load/);
+  });
+
+  it('should not pass where it hangs on iterations that were never begun', () => {
+    const dropping = { started: 30, requests: 30, iterations: 30, dropped: 20, latency: [[60_000, 30]] as [number, number][] };
+    const judgement = up({ desired: grows, load: changed(({ atMs }) => (atMs >= 145_000 ? dropping : {})) });
+    assert.equal(judgement.verdict, 'inconclusive');
+    assert.match(judgement.reason, /it hangs on iterations that were dropped: if they were slow, p95/);
+  });
+
+  it('should demand that every further wish is met as well', () => {
+    const wishes: Story = {
+      desired: (s) => (s < 30 ? 2 : s < 100 ? 3 : 5),
+      ready: (s) => (s < 40 ? 2 : 3),
+      spec: { max: 8 },
+    };
+    const never = up(wishes);
+    assert.equal(never.verdict, 'fail');
+    assert.match(never.reason, /the raise from 3 to 5 pods was never met \(watched for 50 s\), 30 s are allowed/);
+    const short = up({ ...wishes, lastS: 115, loadS: 115 });
+    assert.equal(short.verdict, 'inconclusive');
+    assert.match(short.reason, /the raise from 3 to 5 pods was not met when the load ended, 15 s after it/);
+    const met = up({ ...wishes, ready: (s) => (s < 40 ? 2 : s < 120 ? 3 : 5) });
+    assert.equal(met.verdict, 'pass', met.reason);
+    const late = up({ ...wishes, ready: (s) => (s < 40 ? 2 : s < 140 ? 3 : 5) });
+    assert.match(late.reason, /was met after 40 s, 30 s are allowed/);
+    const withdrawn = up({ ...wishes, desired: (s) => (s < 30 ? 2 : s >= 100 && s < 120 ? 5 : 3) });
+    assert.equal(withdrawn.verdict, 'pass', withdrawn.reason);
+  });
+
+  it('should let a failure stand though the load was not delivered', () => {
+    const load = { perSecond: 40, offered: 50 };
+    const stuck = up({ desired: () => 1, spec: { min: 1, max: 1 }, load });
+    assert.deepEqual([stuck.verdict, /stuck at the maximum/.test(stuck.reason)], ['fail', true]);
+    assert.equal(up({ desired: grows, load: { ...load, latencyAt: () => 900 } }).verdict, 'fail');
+    // Less load may have crossed the target later only.
+    const metric = (s: number): number => (s > 50 ? 100 : 20);
+    assert.equal(up({ desired: (s) => (s < 80 ? 2 : 4), metric, load }).verdict, 'inconclusive');
+    assert.equal(up({ desired: (s) => (s < 120 ? 2 : 4), metric, load }).verdict, 'fail');
+  });
+
+  it('should say so where there is no autoscaler, or no longer, or no rest before the load', () => {
+    const missing = (kind: string, fields: Record<string, unknown>) =>
+      judge({ check: 'scaling/backend/up', goals: UP_GOALS, seen: [[kind, fields]] });
+    const none = missing('hpa-missing', { deployment: 'tender/tender-api' });
+    assert.equal(none.verdict, 'inconclusive');
+    assert.match(none.reason, /^no autoscaler resizes Deployment tender\/tender-api/);
+    const scale = { desired: 4, ready: 3, total: 4, min: 2, max: 5 };
+    assert.match(
+      missing('not-at-minimum', { scale }).reason,
+      /^the backend was not at rest at its minimum before the load: 4 pods desired, 3 of 4 ready, the minimum is 2/,
+    );
+    const lost: Seen = ['hpa-missing', { t: at(50), deployment: 'tender/tender-api' }];
+    const gone = judge({
+      ...{ check: 'scaling/backend/up', goals: UP_GOALS, cut: true },
+      seen: [...tell({ desired: () => 2 }), lost],
+    });
+    assert.equal(gone.verdict, 'inconclusive');
+    assert.match(gone.reason, /went away while it was observed/);
+  });
+
   it('should flag what is outside of the times that the settings let expect', () => {
     const judgement = up({ desired: grows, spec: { stabilisationUpS: 45 } });
     assert.equal(judgement.verdict, 'pass');
     assert.match(judgement.findings[0]?.seen ?? '', /30 s: faster than expected/);
-    assert.match(judgement.findings[0]?.expected ?? '', /stabilisation 45 s up/);
+    assert.match(judgement.findings[0]?.expected ?? '', /stabilisation 45 s up .* looked at every 0\.25 s/);
+    assert.match(judgement.findings[0]?.expected ?? '', /resolution 10 s \(twice\)/);
   });
 
   it('should fail at a maximum that allows no more pods, or not enough', () => {
@@ -209,6 +308,54 @@ describe('scaling/backend/down', () => {
     );
   });
 
+  it('should not take what the autoscaler did before the load for an answer to it', () => {
+    const settled = down({ desired: (s) => (s < -10 ? 4 : shrinks(240)(s)) });
+    assert.equal(settled.verdict, 'pass', settled.reason);
+    const idle = down({ desired: (s) => (s < -10 ? 4 : 2) });
+    assert.match(idle.reason, /never more than 2 pods: nothing to take away/);
+  });
+
+  /** Two teeth: 60 s of load, 40 s of little, 60 s of load, then little until the end. */
+  const teeth = (desired: (second: number) => number, spec: Partial<typeof SPEC>): Seen[] => {
+    const loads: [number, string][] = [
+      ...([[0, 'load-start'], [60, 'load-end'], [103, 'load-start'], [163, 'load-end']] as [number, string][]),
+      [330, 'load-end'],
+    ];
+    return tell({ desired, spec, lastS: 340, loadS: 330 })
+      .filter(([kind]) => kind !== 'phase')
+      .flatMap((one): Seen[] => (one[0] === 'hpa-spec' ? [one, ...loads.map(phase)] : [one]));
+  };
+  const phase = ([second, name]: [number, string]): Seen => ['phase', { t: at(second), name }];
+  const toothed = (seen: Seen[]) => judge({ check: 'scaling/backend/down', goals, seen, cut: true });
+
+  it('should pass a saw-tooth that is shorter than the stabilisation window, and fail one that is followed', () => {
+    // 40 s of little load are 4 or fewer looks of 15 s: a window of 60 s holds one of before, and the pods stay.
+    const healthy = toothed(teeth((s) => (s < 30 || s >= 240 ? 2 : 4), {}));
+    assert.equal(healthy.verdict, 'pass', healthy.reason);
+    assert.match(healthy.reason, /back at 2 pods 87 s after the load/);
+    // Without a window they go one look after the metric has fallen, and come back with the load.
+    const forgetful = (s: number): number => (s < 30 || (s >= 90 && s < 125) || s >= 190 ? 2 : 4);
+    const broken = toothed(teeth(forgetful, { stabilisationDownS: 0 }));
+    assert.equal(broken.verdict, 'fail');
+    assert.match(broken.reason, /^flapping: pods were added again once within 300 s of taking some away, first after 35 s/);
+  });
+
+  it('should be open when a load was killed, whatever the other says', () => {
+    const [load] = tell({ desired: () => 2 }).filter(([kind]) => kind === 'load');
+    assert.ok(load);
+    const others = tell({ desired: shrinks(240), lastS: 320 }).filter(([kind]) => kind !== 'load');
+    const begun: Seen = ['load-start', { engine: 'embedded' }];
+    const killed = judge({ check: 'scaling/backend/down', goals, seen: [...others, begun, load, begun], cut: true });
+    assert.equal(killed.verdict, 'inconclusive');
+    assert.match(killed.reason, /1 of 2 loads ended without a result: killed\?/);
+  });
+
+  it('should not know whether requests that were dropped would have failed', () => {
+    const judgement = down({ desired: shrinks(240), load: { perSecond: 99, offered: 100 } });
+    assert.equal(judgement.verdict, 'inconclusive');
+    assert.match(judgement.reason, /150 requests were dropped/);
+  });
+
   it('should fail for a single failed request, and show the overshoot', () => {
     const judgement = down({ desired: shrinks(240), load: { failedAt: (second) => Number(second === 9) } });
     assert.match(judgement.reason, /1 of 7500 requests failed/);
@@ -268,6 +415,25 @@ describe('scaling/pods/startup', () => {
     assert.equal(pulled.verdict, 'inconclusive');
     assert.match(pulled.findings[0]?.seen ?? '', /the image was pulled first/);
     assert.match(startup(5, () => 1000, { initContainers: 1 }).findings[0]?.seen ?? '', /init containers/);
+  });
+
+  it('should count a pod that was never ready as a start that took longer than any goal', () => {
+    const seen = (never: number): Seen[] => [
+      ...Array.from({ length: 60 - never }, (_, i): Seen => [
+        'pod-started',
+        { pod: `pod-${i}`, createdAt: 0, readyAt: 1000, imagePresent: true, initContainers: 0 },
+      ]),
+      ...Array.from({ length: never }, (_, i): Seen => ['pod-not-started', { pod: `never-${i}`, reason: 'waited' }]),
+    ];
+    const startup = (never: number) =>
+      judge({ check: 'scaling/pods/startup', goals: { p99Seconds: 5 }, seen: seen(never) });
+    assert.equal(startup(0).verdict, 'pass');
+    const one = startup(1);
+    assert.equal(one.verdict, 'inconclusive');
+    assert.equal(one.findings[0]?.seen, 'not ready: waited');
+    const many = startup(4);
+    assert.equal(many.verdict, 'fail');
+    assert.match(many.reason, /^p99 of 60 starts is above any time \(never ready\)/);
   });
 
   it('should read dates as well as clock readings', () => {

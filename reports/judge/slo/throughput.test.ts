@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { deliveryOf } from './delivery.ts';
 import { inventedLoad } from './testing.ts';
-import { decideThroughput, deliveryOf } from './throughput.ts';
+import { decideThroughput } from './throughput.ts';
 
 describe('deliveryOf', () => {
   it('should compare what was started with what was offered', () => {
