@@ -6,10 +6,11 @@ import type { WithDrops } from '../slo/drops.ts';
 import { decideHistogram } from '../slo/histogram.ts';
 import { decideLatency } from '../slo/latency.ts';
 import type { LatencyDecision } from '../slo/latency.ts';
+import { latencyFrom } from '../slo/load-detail.ts';
 import { goalNumber } from '../topology/findings.ts';
 import { clusterFigures, conclude, dropsText, moreText, rounded } from './conclude.ts';
 import type { Decided } from './conclude.ts';
-import { latenciesOf, latencyFrom, observedLoad, sentLatencies } from './loads.ts';
+import { latenciesOf, observedLoad, sentLatencies } from './loads.ts';
 
 const QUANTILE = 0.95;
 

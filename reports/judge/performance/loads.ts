@@ -91,11 +91,6 @@ export function latenciesOf({ seconds, metrics }: LoadResult): LoadSecond['laten
   return bySecond.length > 0 ? bySecond : (sentLatencies({ metrics }) ?? []);
 }
 
-/** From when those latencies are measured: from the sending where the engine, or what it gave, knows of nothing else. */
-export function latencyFrom({ engine, seconds }: LoadResult): 'intended' | 'sent' {
-  return engine.latencyFrom ?? (seconds.some(({ latency }) => latency.length > 0) ? 'intended' : 'sent');
-}
-
 /** Latencies measured from the moment of sending, as k6 defines `http_req_duration`; null where the engine gives none. */
 export function sentLatencies({ metrics }: Pick<LoadResult, 'metrics'>): LoadSecond['latency'] | null {
   const metric = metrics['http_req_duration'];

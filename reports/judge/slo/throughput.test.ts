@@ -37,6 +37,15 @@ describe('decideThroughput', () => {
     assert.match(decision.open, /asked for 20 requests a second only, the goal is 50/);
   });
 
+  it('should not count what was offered and never sent', () => {
+    const of = { seconds: 200, perSecond: 99, offered: 100 };
+    const open = decideThroughput(inventedLoad(of), 99.5);
+    assert.equal(open.verdict, 'inconclusive');
+    assert.ok((open.lower ?? 100) < 99 && (open.upper ?? 0) > 99.9);
+    assert.equal(decideThroughput(inventedLoad(of), 98).verdict, 'pass');
+    assert.equal(decideThroughput(inventedLoad({ ...of, failedAt: () => 10 }), 99.5).verdict, 'fail');
+  });
+
   it('should bound the rate of a closed model by its blocks', () => {
     assert.equal(decideThroughput(inventedLoad({ offered: null, perSecond: 60 }), 50).verdict, 'pass');
     assert.equal(decideThroughput(inventedLoad({ offered: null, perSecond: 40 }), 50).verdict, 'fail');
