@@ -65,8 +65,16 @@ export function autoscalerOf(
   });
 }
 
-/** Fields of `hpa-spec`: what governs it, with what it leaves out filled in as the controller does. */
-export function specOf({ metadata, spec }: Autoscaler): Record<string, unknown> {
+/** Fields of `hpa-spec`. */
+export interface RecordedSpec extends Record<string, unknown> {
+  min: number;
+  max: number;
+  stabilisationUpS: number;
+  stabilisationDownS: number;
+}
+
+/** What governs it, with what it leaves out filled in as the controller does. */
+export function specOf({ metadata, spec }: Autoscaler): RecordedSpec {
   return {
     name: `${metadata.namespace ?? ''}/${metadata.name}`,
     min: spec.minReplicas ?? DEFAULT_MIN,
