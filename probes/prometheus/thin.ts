@@ -1,6 +1,6 @@
 import type { Series } from '../../reports/record/objective.ts';
 
-export interface Thinning {
+interface Thinning {
   /** No two kept samples lie further apart than this, but where there is a gap. */
   stepMs: number;
   /** Interval of scraping: what is more than two and a half of them apart is a gap. */

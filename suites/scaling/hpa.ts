@@ -66,7 +66,7 @@ export function autoscalerOf(
 }
 
 /** Fields of `hpa-spec`. */
-export interface RecordedSpec extends Record<string, unknown> {
+interface RecordedSpec extends Record<string, unknown> {
   min: number;
   max: number;
   stabilisationUpS: number;

@@ -21,7 +21,8 @@ export async function metricResolution(ctx: CheckContext): Promise<{ metricResol
 }
 
 /** By the arguments of its containers, s. */
-export function resolutionOf({ spec }: Server): number {
+export function resolutionOf(server: KubeObject): number {
+  const { spec } = server as Server;
   const containers = spec?.template?.spec?.containers ?? [];
   const said = containers.flatMap(({ args = [], command = [] }) => [...command, ...args]);
   const [text] = said.flatMap((one) => ARGUMENT.exec(one)?.[1] ?? []);

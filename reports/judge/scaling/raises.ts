@@ -38,7 +38,7 @@ function readyFrom(replicas: Observed['replicas'], t: number, count: number): nu
 }
 
 /** What is held against the raises. */
-export interface Patience {
+interface Patience {
   /** Until then pods may take whenever they were wished for: the goal for new pods counts from the load, ms of the history. */
   readyMs: number;
   /** From a raise to ready pods, ms: what the goals leave between the decision and them. */
@@ -47,7 +47,7 @@ export interface Patience {
   untilMs: number;
 }
 
-export interface Unmet {
+interface Unmet {
   failures: string[];
   gaps: string[];
 }

@@ -315,29 +315,59 @@ describe('scaling/backend/down', () => {
     assert.match(idle.reason, /never more than 2 pods: nothing to take away/);
   });
 
-  /** Two teeth: 60 s of load, 40 s of little, 60 s of load, then little until the end. */
-  const teeth = (desired: (second: number) => number, spec: Partial<typeof SPEC>): Seen[] => {
-    const loads: [number, string][] = [
-      ...([[0, 'load-start'], [60, 'load-end'], [103, 'load-start'], [163, 'load-end']] as [number, string][]),
+  const LOADS = { firstEnds: 60, fewUntil: 93, secondEnds: 153 };
+  /** Two teeth (suites/scaling/backend.ts): much load, 30 s of few and 3 s between two engines, much load, then few until the end. */
+  const teeth = (desired: (second: number) => number, stabilisationDownS: number): Seen[] => {
+    const { firstEnds, fewUntil, secondEnds } = LOADS;
+    const phases: [number, string][] = [
+      [0, 'load-start'],
+      [firstEnds, 'load-end'],
+      [fewUntil - 3, 'load-end'],
+      [fewUntil, 'load-start'],
+      [secondEnds, 'load-end'],
       [330, 'load-end'],
     ];
-    return tell({ desired, spec, lastS: 340, loadS: 330 })
+    return tell({ desired, spec: { stabilisationDownS }, lastS: 340, loadS: 330 })
       .filter(([kind]) => kind !== 'phase')
-      .flatMap((one): Seen[] => (one[0] === 'hpa-spec' ? [one, ...loads.map(phase)] : [one]));
+      .flatMap((one): Seen[] => (one[0] === 'hpa-spec' ? [one, ...phases.map(phase)] : [one]));
   };
   const phase = ([second, name]: [number, string]): Seen => ['phase', { t: at(second), name }];
-  const toothed = (seen: Seen[]) => judge({ check: 'scaling/backend/down', goals, seen, cut: true });
 
-  it('should pass a saw-tooth that is shorter than the stabilisation window, and fail one that is followed', () => {
-    // 40 s of little load are 4 or fewer looks of 15 s: a window of 60 s holds one of before, and the pods stay.
-    const healthy = toothed(teeth((s) => (s < 30 || s >= 240 ? 2 : 4), {}));
-    assert.equal(healthy.verdict, 'pass', healthy.reason);
-    assert.match(healthy.reason, /back at 2 pods 87 s after the load/);
-    // Without a window they go one look after the metric has fallen, and come back with the load.
-    const forgetful = (s: number): number => (s < 30 || (s >= 90 && s < 125) || s >= 190 ? 2 : 4);
-    const broken = toothed(teeth(forgetful, { stabilisationDownS: 0 }));
-    assert.equal(broken.verdict, 'fail');
-    assert.match(broken.reason, /^flapping: pods were added again once within 300 s of taking some away, first after 35 s/);
+  /** When the controller looks, s after full quarters of a minute, and by how much later its metric tells of less and of more load. */
+  interface Lags {
+    looks: number;
+    less: number;
+    more: number;
+  }
+
+  /** Kubernetes' controller: every 15 s a recommendation, and downwards the highest of those of the window. */
+  const controller = (windowS: number, { looks, less, more }: Lags) => {
+    const { firstEnds, fewUntil, secondEnds } = LOADS;
+    const asks = (s: number): number =>
+      (s >= more && s < firstEnds + less) || (s >= fewUntil + more && s < secondEnds + less) ? 4 : 2;
+    const desired: [number, number][] = [[-Infinity, 2]];
+    const asked: [number, number][] = [];
+    for (let s = looks; s < 340; s += 15) {
+      asked.push([s, asks(s)]);
+      const kept = asked.filter(([t]) => t > s - windowS || t === s).map(([, count]) => count);
+      const before = desired.at(-1)?.[1] ?? 2;
+      desired.push([s, Math.max(asks(s), Math.min(before, Math.max(...kept)))]);
+    }
+    return (second: number): number => desired.findLast(([s]) => s <= second)?.[1] ?? 2;
+  };
+
+  it('should pass an autoscaler that remembers longer than a tooth lasts, and fail one that forgets, whenever it looks', () => {
+    for (const [less, more] of [[2, 5], [2, 12], [8, 8], [10, 20]] as [number, number][])
+      for (let looks = 0; looks < 15; looks += 1) {
+        const told = (windowS: number) => teeth(controller(windowS, { looks, less, more }), windowS);
+        const judged = (windowS: number) =>
+          judge({ check: 'scaling/backend/down', goals, seen: told(windowS), cut: true });
+        const healthy = judged(60);
+        assert.equal(healthy.verdict, 'pass', `${looks}, ${less}, ${more}: ${healthy.reason}`);
+        const forgetful = judged(0);
+        assert.equal(forgetful.verdict, 'fail', `${looks}, ${less}, ${more}: ${forgetful.reason}`);
+        assert.match(forgetful.reason, /^flapping: pods were added again once within 300 s of taking some away/);
+      }
   });
 
   it('should be open when a load was killed, whatever the other says', () => {

@@ -10,7 +10,7 @@ export interface Increase extends Span {
   unseen: boolean;
 }
 
-export interface Read {
+interface Read {
   found: Increase[];
   /** Counters that fell: a process began anew. */
   resets: number;

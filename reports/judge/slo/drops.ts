@@ -12,7 +12,7 @@ import { deliveryOf, talliesOf } from './delivery.ts';
 import { decideLatency } from './latency.ts';
 import type { LatencyDecision } from './latency.ts';
 
-export interface Drops {
+interface Drops {
   /** Requests that were not sent, as many an iteration as those that were. */
   count: number;
   /** By the second in which they were due, for each second of the load. */
