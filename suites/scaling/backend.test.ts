@@ -5,6 +5,7 @@ import type { KubeObject, ListResult } from '../harness/protocol.ts';
 import { growBackend } from './backend.ts';
 import { ScaleFollower } from './follow.ts';
 import { resolutionOf } from './metrics-server.ts';
+import { shrinkingMs } from './shrinking.ts';
 
 const BACKEND = { namespace: 'tender', name: 'tender-api' };
 
@@ -137,5 +138,14 @@ describe('resolutionOf', () => {
     assert.equal(resolutionOf(server(['--secure-port=1', '--metric-resolution=15s'])), 15);
     assert.equal(resolutionOf(server(['--metric-resolution=1m30s'])), 90);
     assert.equal(resolutionOf(server([])), 60);
+  });
+});
+
+describe('shrinkingMs', () => {
+  it('should wait as long as the settings of the autoscaler and the goal need', () => {
+    const ctx = { goals: { extraSeconds: 60 }, timeoutMs: () => 480_000 };
+    assert.equal(shrinkingMs(ctx, { stabilisationDownS: 60 }), 480_000);
+    assert.equal(shrinkingMs(ctx, { stabilisationDownS: 900 }), 1_020_000);
+    assert.equal(shrinkingMs(ctx, null), 480_000);
   });
 });

@@ -4,13 +4,12 @@ import type { CheckContext } from '../harness/check.ts';
 import { usersFor } from '../harness/users.ts';
 import { ScaleFollower } from './follow.ts';
 import type { Backend, Patience, Scale } from './follow.ts';
+import { shrinkingMs } from './shrinking.ts';
 
 /** Requests go on this long after the last pod that was wished for is ready: whether latency is as it should be again takes some seconds to say. */
 const HOLD_MS = 20_000;
 /** Kubernetes: the controller looks every 15 s, so that what comes back to the minimum and goes up again shows within one look more. */
 const QUIET_MS = 20_000;
-/** Beside the stabilisation window and the goal: the last pods go, and it is seen that they are gone. */
-const LEAVING_S = 60;
 /**
  * Of a saw-tooth, how long there are few requests. Longer than what an autoscaler needs to see that and to follow (CPU as the difference of two
  * samples, 20 s, and a look within 15 s of it, while the last samples still tell of it), so that one that forgets at once does; and short enough
@@ -87,13 +86,6 @@ function few(ctx: CheckContext, { lowPerSecond }: Rates, durationMs: number): Pr
       DURATION: `${Math.ceil(durationMs / 1000)}s`,
     }),
   );
-}
-
-/** As long as it may take by its own settings and the goal, or as the environment says. */
-function shrinkingMs(ctx: CheckContext, scale: Scale | null): number {
-  const extraS = Number(ctx.goals['extraSeconds'] ?? 0);
-  const ownS = (scale?.stabilisationDownS ?? 0) + extraS + LEAVING_S;
-  return Math.max(ctx.timeoutMs('scaleDown'), ownS * 1000);
 }
 
 function atMinimum({ desired, ready, total, min }: Scale): boolean {
