@@ -14,7 +14,10 @@ export function sizeOf(environment: Environment): 'small' | 'full' | undefined {
 }
 
 /** A named time-out, ms. */
-export function timeoutMsOf(environment: Pick<Environment, 'timeouts'>, name: keyof Environment['timeouts']): number {
+export function timeoutMsOf(
+  environment: Pick<Environment, 'timeouts'>,
+  name: keyof Environment['timeouts'],
+): number {
   return environment.timeouts[name].seconds * 1000;
 }
 
@@ -131,8 +134,11 @@ const FAMILIES: readonly Family[] = [
     waits: ['prometheusQuery', 'settle'],
     usualMs: 5_000,
     workMs: (environment) =>
-      answersFor(environment.objectives, LONGEST_RUN_MS, (environment.prometheus?.scrapeSeconds ?? 1) * 1000) *
-      timeoutMsOf(environment, 'prometheusPart'),
+      answersFor(
+        environment.objectives,
+        LONGEST_RUN_MS,
+        (environment.prometheus?.scrapeSeconds ?? 1) * 1000,
+      ) * timeoutMsOf(environment, 'prometheusPart'),
   },
   {
     prefix: 'performance/',

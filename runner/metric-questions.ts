@@ -34,8 +34,7 @@ export function questionsOf(
       const kind = kindOf(objective, query);
       const key = JSON.stringify([query, kind, of.fromMs, of.toMs]);
       const before = found.get(key);
-      if (before === undefined)
-        found.set(key, { ...of, objectives: [objective.name], query, stepMs, kind });
+      if (before === undefined) found.set(key, { ...of, objectives: [objective.name], query, stepMs, kind });
       else before.objectives.push(objective.name);
     }
   });
@@ -49,7 +48,12 @@ function kindOf(objective: Objective, query: string): MetricQuestion['kind'] {
 }
 
 /** Parts of a window that are asked for one after the other; of points each begins a step after the one before, so that none is asked for twice. */
-export function partsOf({ fromMs, toMs, stepMs, kind }: Omit<MetricQuestion, 'objectives' | 'query' | 'endMs'>): {
+export function partsOf({
+  fromMs,
+  toMs,
+  stepMs,
+  kind,
+}: Omit<MetricQuestion, 'objectives' | 'query' | 'endMs'>): {
   fromMs: number;
   toMs: number;
 }[] {

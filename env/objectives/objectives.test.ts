@@ -55,7 +55,10 @@ describe('the documents of env/objectives', () => {
 describe('ai-latency', () => {
   it('should count what the histogram counts, and guess at no quantile', async () => {
     const { indicator, objectives } = (await readObjectives(FOLDER)).get('ai-latency')?.spec ?? {};
-    assert.match(indicator?.spec.ratioMetric?.good?.metricSource.spec.query ?? '', /_bucket\{.*,le=~"3\|3\[\.\]0"\}$/);
+    assert.match(
+      indicator?.spec.ratioMetric?.good?.metricSource.spec.query ?? '',
+      /_bucket\{.*,le=~"3\|3\[\.\]0"\}$/,
+    );
     assert.deepEqual(objectives, [{ target: 0.99, timeSliceTarget: 0.95, timeSliceWindow: '1m' }]);
   });
 });
@@ -183,7 +186,11 @@ describe('windowBounds', () => {
 
   it('should begin with the run, or a length ago', () => {
     assert.deepEqual(windowBounds({ kind: 'run' }, 500, 100), { fromMs: 100, toMs: 500, endMs: 500 });
-    assert.deepEqual(windowBounds({ kind: 'rolling', ms: 300 }, 500, 0), { fromMs: 200, toMs: 500, endMs: 500 });
+    assert.deepEqual(windowBounds({ kind: 'rolling', ms: 300 }, 500, 0), {
+      fromMs: 200,
+      toMs: 500,
+      endMs: 500,
+    });
   });
 
   it('should find the period of the calendar, whatever the clocks do', () => {

@@ -81,7 +81,15 @@ async function withPrometheus(
       const form = new URLSearchParams(text);
       const { authorization } = request.headers;
       asked.push({ query: form.get('query') ?? '', endMs: Number(form.get('time')) * 1000, authorization });
-      const result = [{ metric: { pod: 'hunter2' }, values: [[2, '10'], [7, '20']] }];
+      const result = [
+        {
+          metric: { pod: 'hunter2' },
+          values: [
+            [2, '10'],
+            [7, '20'],
+          ],
+        },
+      ];
       const found = { status: 'success', data: { resultType: 'matrix', result } };
       const failed = { status: 'error', errorType: 'unavailable', error: 'shutting down' };
       response.writeHead(asked.length > most ? 503 : 200, { 'content-type': 'application/json' });
@@ -115,12 +123,23 @@ test('should ask each query once, with what says which targets answered, and kee
     );
     for (const { kind, step, scrapeSeconds, fromMs, toMs, endMs } of recorded)
       assert.deepEqual([kind, step, scrapeSeconds, fromMs, endMs], ['series', 5, 5, startedMs, toMs]);
-    assert.deepEqual(recorded[0]?.values, [{ labels: { pod: '…' }, points: [[2000, 10], [7000, 20]] }]);
+    assert.deepEqual(recorded[0]?.values, [
+      {
+        labels: { pod: '…' },
+        points: [
+          [2000, 10],
+          [7000, 20],
+        ],
+      },
+    ]);
     assert.ok(asked.every(({ query }) => /\[\d+ms\]$/.test(query)));
     assert.ok(asked.every(({ authorization }) => authorization === 'Bearer a-token'));
   }));
 
-const rolling = objectives.map((one) => ({ ...one, window: { kind: 'rolling', ms: 2 * 86_400_000 } as const }));
+const rolling = objectives.map((one) => ({
+  ...one,
+  window: { kind: 'rolling', ms: 2 * 86_400_000 } as const,
+}));
 
 test('should ask for a long window by parts of six hours, each written as it arrives', () =>
   withPrometheus(async (url, asked) => {

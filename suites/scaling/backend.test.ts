@@ -21,7 +21,10 @@ interface Invented {
   call?: (method: string) => Promise<unknown>;
 }
 
-function context({ lists, call = () => Promise.resolve(null) }: Invented): { ctx: CheckContext; told: Told[] } {
+function context({ lists, call = () => Promise.resolve(null) }: Invented): {
+  ctx: CheckContext;
+  told: Told[];
+} {
   const told: Told[] = [];
   const ctx = {
     id: 'scaling/backend/up',
@@ -53,7 +56,7 @@ function context({ lists, call = () => Promise.resolve(null) }: Invented): { ctx
 }
 
 function object(kind: string, name: string, rest: Record<string, unknown>, namespace = 'tender'): KubeObject {
-  return { apiVersion: 'v1', kind, metadata: { name, namespace }, ...rest } as unknown as KubeObject;
+  return { apiVersion: 'v1', kind, metadata: { name, namespace }, ...rest };
 }
 
 const HPA = 'autoscaling/v2/HorizontalPodAutoscaler';
@@ -64,7 +67,12 @@ const autoscaler = object('HorizontalPodAutoscaler', 'tender-api', {
 });
 const deployment = object('Deployment', 'tender-api', { status: { readyReplicas: 2, replicas: 2 } });
 const server = (args: string[]) =>
-  object('Deployment', 'metrics-server', { spec: { template: { spec: { containers: [{ args }] } } } }, 'kube-system');
+  object(
+    'Deployment',
+    'metrics-server',
+    { spec: { template: { spec: { containers: [{ args }] } } } },
+    'kube-system',
+  );
 const there = (): Invented['lists'] => ({
   [HPA]: { items: [autoscaler] },
   [DEPLOYMENT]: { items: [deployment, server(['--metric-resolution=10s'])] },
@@ -119,7 +127,9 @@ describe('ScaleFollower', () => {
 describe('growBackend', () => {
   it('should say that the load began when it had, and wait no longer for pods when it has ended', async () => {
     const call = (method: string): Promise<unknown> =>
-      Promise.resolve(method === 'load.ended' ? { ended: true } : method === 'load.stop' ? { stopped: true } : null);
+      Promise.resolve(
+        method === 'load.ended' ? { ended: true } : method === 'load.stop' ? { stopped: true } : null,
+      );
     const { ctx, told } = context({ lists: there(), call });
     const begunMs = performance.now();
     await growBackend(ctx);

@@ -47,7 +47,8 @@ export async function shrinkBackend(ctx: CheckContext): Promise<void> {
   await scaled(ctx, async ({ rates }, follower) => {
     const teeth = Number(ctx.settings['teeth'] ?? 1);
     for (let tooth = 1; tooth < teeth; tooth += 1)
-      if (!(await oneTooth(ctx, tooth === 1 ? rates : { ...rates, rampSeconds: TOOTH_RAMP_S }, follower))) return;
+      if (!(await oneTooth(ctx, tooth === 1 ? rates : { ...rates, rampSeconds: TOOTH_RAMP_S }, follower)))
+        return;
     const last = teeth > 1 ? { ...rates, rampSeconds: TOOTH_RAMP_S } : rates;
     if (!(await growAndShrink(ctx, last, follower))) return;
     await ctx.step('see whether it stays there', () => sleep(QUIET_MS, undefined, { signal: ctx.signal }));
@@ -61,9 +62,7 @@ async function oneTooth(ctx: CheckContext, rates: Rates, follower: ScaleFollower
   await ctx.step('end the load', () => stop(ctx));
   if (!grown) return false;
   await few(ctx, rates, TOOTH_LOW_MS);
-  await ctx.step('let it be few for a while', () =>
-    sleep(TOOTH_LOW_MS, undefined, { signal: ctx.signal }),
-  );
+  await ctx.step('let it be few for a while', () => sleep(TOOTH_LOW_MS, undefined, { signal: ctx.signal }));
   await ctx.step('end the load', () => stop(ctx));
   return true;
 }
@@ -134,7 +133,9 @@ async function grow(ctx: CheckContext, rates: Rates, follower: ScaleFollower): P
   const endMs = performance.now() + longestMs + HOLD_MS;
   const wait = (of: Patience): Promise<boolean> =>
     whileLoaded(ctx, of.timeoutMs, (signal) => follower.until(isGrown, { ...of, signal }));
-  const grown = await ctx.step('wait until more pods are wanted and ready', () => wait({ timeoutMs: longestMs }));
+  const grown = await ctx.step('wait until more pods are wanted and ready', () =>
+    wait({ timeoutMs: longestMs }),
+  );
   if (grown)
     await ctx.step('send on until no more are wanted for a while, to see latency', () =>
       wait({ timeoutMs: endMs - performance.now(), forMs: HOLD_MS }),

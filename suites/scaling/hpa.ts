@@ -124,8 +124,11 @@ export function statusOf({ spec, status = {} }: Autoscaler): Record<string, unkn
 }
 
 function seenMetric(wanted: Metric | undefined, current: readonly Metric[] = []): Record<string, unknown> {
-  const name = wanted?.resource?.name ?? null;
-  const seen = current.find(({ resource }) => resource?.name === name)?.resource?.current;
-  const target = wanted?.resource?.target?.averageUtilization ?? null;
-  return { name, value: seen?.averageUtilization ?? null, target };
+  const { name = null, target } = wanted?.resource ?? {};
+  const seen = current.map(({ resource }) => resource).find((one) => one?.name === name);
+  return { name, value: utilisationOf(seen?.current), target: utilisationOf(target) };
+}
+
+function utilisationOf(target: MetricTarget | undefined): number | null {
+  return target?.averageUtilization ?? null;
 }

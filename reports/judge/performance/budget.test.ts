@@ -122,11 +122,19 @@ it('should join the parts of a long query', () => {
 
 it('should not take the end of a query that was cut off for events that did not happen', () => {
   const [, all] = total;
-  const good = objective({ indicator: { kind: 'ratio', counter: true, good: 'good', bad: null, total: 'total' } });
+  const good = objective({
+    indicator: { kind: 'ratio', counter: true, good: 'good', bad: null, total: 'total' },
+  });
   const [, whole] = series('good', () => 100);
   const [values] = (whole?.['values'] ?? []) as { points: unknown[] }[];
   const cut = { ...whole, toMs: T0 + 300_000, values: [{ labels: {}, points: values?.points.slice(0, 31) }] };
-  const judgement = budget([['series', all], ['series', cut]], [good]);
+  const judgement = budget(
+    [
+      ['series', all],
+      ['series', cut],
+    ],
+    [good],
+  );
   assert.equal(judgement.verdict, 'inconclusive');
   assert.match(judgement.reason, /the answer to good was not recorded whole/);
 });
@@ -152,7 +160,10 @@ it('should demand that it was recorded which targets answered, where they can be
 it('should read the distance of scrapes beside that of the samples', () => {
   const thinned = (step: number, scrapeSeconds: number): Seen[] => {
     const of = (seen: Seen): Seen => ['series', { ...seen[1], step, scrapeSeconds }];
-    return [of(series('total', (i) => (i % 3 === 0 && (i < 20 || i > 25) ? 300 : null))), of(series('bad', () => 0))];
+    return [
+      of(series('total', (i) => (i % 3 === 0 && (i < 20 || i > 25) ? 300 : null))),
+      of(series('bad', () => 0)),
+    ];
   };
   assert.match(budget(thinned(30, 10)).reason, /no data from .* \(90 s\)/);
 });

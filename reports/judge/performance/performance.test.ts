@@ -165,7 +165,10 @@ describe('performance/api/availability', () => {
     assert.equal(availability({ ...dropping, failedAt: () => 5 }).verdict, 'fail');
     assert.equal(availability({ ...dropping, perSecond: 100 }).verdict, 'pass');
     // Two of a thousand fail of what was sent: with the dropped ones as good ones, less than one in a thousand.
-    assert.equal(availability({ ...dropping, perSecond: 100, failedAt: (second) => Number(second % 5 === 0) }).verdict, 'fail');
+    assert.equal(
+      availability({ ...dropping, perSecond: 100, failedAt: (second) => Number(second % 5 === 0) }).verdict,
+      'fail',
+    );
   });
 
   it('should take several loads as one after the other', () => {

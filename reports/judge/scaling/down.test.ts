@@ -88,7 +88,12 @@ describe('scaling/backend/down', () => {
   };
 
   it('should pass an autoscaler that remembers longer than a tooth lasts, and fail one that forgets, whenever it looks', () => {
-    for (const [less, more] of [[2, 5], [2, 12], [8, 8], [10, 20]] as [number, number][])
+    for (const [less, more] of [
+      [2, 5],
+      [2, 12],
+      [8, 8],
+      [10, 20],
+    ] as [number, number][])
       for (let looks = 0; looks < 15; looks += 1) {
         const told = (windowS: number) => teeth(controller(windowS, { looks, less, more }), windowS);
         const judged = (windowS: number) =>
@@ -97,7 +102,10 @@ describe('scaling/backend/down', () => {
         assert.equal(healthy.verdict, 'pass', `${looks}, ${less}, ${more}: ${healthy.reason}`);
         const forgetful = judged(0);
         assert.equal(forgetful.verdict, 'fail', `${looks}, ${less}, ${more}: ${forgetful.reason}`);
-        assert.match(forgetful.reason, /^flapping: pods were added again once within 300 s of taking some away/);
+        assert.match(
+          forgetful.reason,
+          /^flapping: pods were added again once within 300 s of taking some away/,
+        );
       }
   });
 
@@ -106,7 +114,12 @@ describe('scaling/backend/down', () => {
     assert.ok(load);
     const others = tell({ desired: shrinks(240), lastS: 320 }).filter(([kind]) => kind !== 'load');
     const begun: Seen = ['load-start', { engine: 'embedded' }];
-    const killed = judge({ check: 'scaling/backend/down', goals, seen: [...others, begun, load, begun], cut: true });
+    const killed = judge({
+      check: 'scaling/backend/down',
+      goals,
+      seen: [...others, begun, load, begun],
+      cut: true,
+    });
     assert.equal(killed.verdict, 'inconclusive');
     assert.match(killed.reason, /1 of 2 loads ended without a result: killed\?/);
   });

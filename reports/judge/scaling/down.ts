@@ -165,8 +165,7 @@ function gapsOf({ backMs, observed, hpa, endMs, spec, goals }: Context): string[
   const dropped = result === null ? 0 : dropsOf(result).count;
   if (result !== null && dropped > 0 && result.requests.failed + dropped > goals.failedRequests)
     gaps.push(`${dropped} requests were dropped: whether they would have failed nobody knows`);
-  if (peakOf(hpa) <= spec.min)
-    gaps.push(`there were never more than ${spec.min} pods: nothing to take away`);
+  if (peakOf(hpa) <= spec.min) gaps.push(`there were never more than ${spec.min} pods: nothing to take away`);
   if (backMs === null)
     gaps.push(
       `not seen back at ${spec.min} pods in the ${secondsOf(observed.lastMs - endMs)} s after the load`,

@@ -61,7 +61,10 @@ export function unmetOf(raises: readonly Raise[], { readyMs, eachMs, untilMs }: 
     const what = `the raise from ${raise.from} to ${raise.to} pods`;
     if (raise.metMs === null && untilMs < deadlineMs)
       unmet.gaps.push(`${what} was not met when the load ended, ${secondsOf(untilMs - raise.t)} s after it`);
-    else unmet.failures.push(`${what} was ${lateText(raise, untilMs)}, ${secondsOf(deadlineMs - raise.t)} s are allowed`);
+    else
+      unmet.failures.push(
+        `${what} was ${lateText(raise, untilMs)}, ${secondsOf(deadlineMs - raise.t)} s are allowed`,
+      );
   }
   return unmet;
 }

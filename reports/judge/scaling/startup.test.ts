@@ -57,7 +57,10 @@ describe('scaling/pods/startup', () => {
         'pod-started',
         { pod: `pod-${i}`, createdAt: 0, readyAt: 1000, imagePresent: true, initContainers: 0 },
       ]),
-      ...Array.from({ length: never }, (_, i): Seen => ['pod-not-started', { pod: `never-${i}`, reason: 'waited' }]),
+      ...Array.from({ length: never }, (_, i): Seen => [
+        'pod-not-started',
+        { pod: `never-${i}`, reason: 'waited' },
+      ]),
     ];
     const startup = (never: number) =>
       judge({ check: 'scaling/pods/startup', goals: { p99Seconds: 5 }, seen: seen(never) });

@@ -25,7 +25,10 @@ interface Start {
  */
 export function judgeStartup(history: History): Judgement {
   const goalS = goalNumber(history, 'p99Seconds', 5);
-  const starts = [...seen(history, 'pod-started').map(startOf), ...seen(history, 'pod-not-started').map(neverReady)];
+  const starts = [
+    ...seen(history, 'pod-started').map(startOf),
+    ...seen(history, 'pod-not-started').map(neverReady),
+  ];
   const counted = starts.filter(({ excluded }) => excluded === null);
   const times = counted.map(({ tookMs }) => tookMs / 1000).sort((a, b) => a - b);
   const gaps = gapsOf(history);

@@ -111,7 +111,9 @@ function latencyStep(context: Context): Step {
   if (best.failure !== undefined || best.gap !== undefined) return best;
   const { failure, gap } = latencyStepOf(context, latencyWorst);
   const hangs = failure ?? gap;
-  return hangs === undefined ? {} : { gap: `it hangs on iterations that were dropped: if they were slow, ${hangs}` };
+  return hangs === undefined
+    ? {}
+    : { gap: `it hangs on iterations that were dropped: if they were slow, ${hangs}` };
 }
 
 function latencyStepOf(context: Context, { metFromMs, last }: LatencySeen): Step {

@@ -94,7 +94,13 @@ describe('scaling/backend/up', () => {
   });
 
   it('should not pass where it hangs on iterations that were never begun', () => {
-    const dropping = { started: 30, requests: 30, iterations: 30, dropped: 20, latency: [[60_000, 30]] as [number, number][] };
+    const dropping = {
+      started: 30,
+      requests: 30,
+      iterations: 30,
+      dropped: 20,
+      latency: [[60_000, 30]] as [number, number][],
+    };
     const judgement = up({ desired: grows, load: changed(({ atMs }) => (atMs >= 145_000 ? dropping : {})) });
     assert.equal(judgement.verdict, 'inconclusive');
     assert.match(judgement.reason, /it hangs on iterations that were dropped: if they were slow, p95/);
@@ -108,7 +114,10 @@ describe('scaling/backend/up', () => {
     };
     const never = up(wishes);
     assert.equal(never.verdict, 'fail');
-    assert.match(never.reason, /the raise from 3 to 5 pods was never met \(watched for 50 s\), 30 s are allowed/);
+    assert.match(
+      never.reason,
+      /the raise from 3 to 5 pods was never met \(watched for 50 s\), 30 s are allowed/,
+    );
     const short = up({ ...wishes, lastS: 115, loadS: 115 });
     assert.equal(short.verdict, 'inconclusive');
     assert.match(short.reason, /the raise from 3 to 5 pods was not met when the load ended, 15 s after it/);

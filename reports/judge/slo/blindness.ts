@@ -21,7 +21,13 @@ interface Change {
  * @param hidden stretches in which nothing could be known, whatever was scraped
  */
 export function blindStretches(targets: readonly Target[], hidden: readonly Span[], at: At): Gap[] {
-  const nobody = targets.length === 0 ? [] : uncovered(targets.map(({ alive }) => alive), at);
+  const nobody =
+    targets.length === 0
+      ? []
+      : uncovered(
+          targets.map(({ alive }) => alive),
+          at,
+        );
   const changes = [
     ...targets.flatMap(({ alive }) => edges(alive, 'alive')),
     ...targets.flatMap(({ blind }) => blind.flatMap((one) => edges(one, 'blind'))),

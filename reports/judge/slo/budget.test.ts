@@ -149,9 +149,19 @@ describe('budgetOf by occurrences', () => {
   it('should not pass with a budget of less than one event, and say how many would do', () => {
     const few = budget(objective({ target: 0.999 }), [counter(61, (i) => Number(i % 2 === 0))], []);
     assert.equal(few.verdict, 'inconclusive');
-    assert.match(few.reason, /^30 events have a budget of less than one .*: 1000 are needed for a target of 99.9 %/);
-    assert.equal(budget(objective({ target: 0.9 }), [counter(61, (i) => Number(i % 6 === 0))], []).verdict, 'pass');
-    const spent = budget(objective({ target: 0.999 }), [counter(61, () => 1)], [counter(61, (i) => Number(i === 9))]);
+    assert.match(
+      few.reason,
+      /^30 events have a budget of less than one .*: 1000 are needed for a target of 99.9 %/,
+    );
+    assert.equal(
+      budget(objective({ target: 0.9 }), [counter(61, (i) => Number(i % 6 === 0))], []).verdict,
+      'pass',
+    );
+    const spent = budget(
+      objective({ target: 0.999 }),
+      [counter(61, () => 1)],
+      [counter(61, (i) => Number(i === 9))],
+    );
     assert.equal(spent.verdict, 'fail');
   });
 
@@ -212,7 +222,10 @@ describe('budgetOf by slices of time', () => {
     const bad = [counter(61, (i) => (i > 0 && i <= 12 ? 100 : 0))];
     const idle = budget(objective({ ...SLICES, target: 0.7 }), [half], bad);
     assert.equal(idle.verdict, 'inconclusive');
-    assert.match(idle.reason, /^only the 5 slices without traffic leave a budget: of the 5 with traffic alone -33/);
+    assert.match(
+      idle.reason,
+      /^only the 5 slices without traffic leave a budget: of the 5 with traffic alone -33/,
+    );
     const few = budget(objective({ ...SLICES, target: 0.9 }), [half], []);
     assert.equal(few.verdict, 'inconclusive');
     assert.match(few.reason, /^5 slices with traffic have .*: 10 are needed for a target of 90 %/);

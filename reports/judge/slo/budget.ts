@@ -84,7 +84,10 @@ function verdictOf(objective: Objective, grid: Grid, found: Found): Said {
   }
   if (remaining.best < -EPSILON) {
     const most = `${percent(remaining.best)} ${of}`;
-    return { verdict: 'fail', reason: gaps.length === 0 ? most : `at most ${most}, ${gapsText(gaps, account)}` };
+    return {
+      verdict: 'fail',
+      reason: gaps.length === 0 ? most : `at most ${most}, ${gapsText(gaps, account)}`,
+    };
   }
   return {
     verdict: 'inconclusive',

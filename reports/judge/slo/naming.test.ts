@@ -83,7 +83,10 @@ describe('selectors', () => {
     const threshold = { kind: 'threshold', query, op: 'lte', value: 1 } as const;
     const one = { ...objective({}), indicator: threshold };
     assert.equal(targetsQuery(one), 'up{job="x",namespace="n"}');
-    assert.equal(targetsQuery({ ...one, indicator: { ...threshold, query: query.replace('b{job="x"', 'b{job="y"') } }), null);
+    assert.equal(
+      targetsQuery({ ...one, indicator: { ...threshold, query: query.replace('b{job="x"', 'b{job="y"') } }),
+      null,
+    );
     assert.deepEqual(queriesOf(objective({ bad: 'b' })), [TOTAL, 'b', 'up{job="tender-api"}']);
   });
 });

@@ -71,7 +71,11 @@ export function lastBefore(times: readonly number[], t: number): number | undefi
 }
 
 /** An amount over the steps that it spans, evenly; what lies outside of the window is left out. */
-export function spread(column: Float64Array, { fromMs, toMs, amount }: Span & { amount: number }, at: At): void {
+export function spread(
+  column: Float64Array,
+  { fromMs, toMs, amount }: Span & { amount: number },
+  at: At,
+): void {
   const from = (fromMs - at.fromMs) / at.stepMs;
   const to = (toMs - at.fromMs) / at.stepMs;
   for (let index = Math.max(0, Math.floor(from)); index < Math.min(column.length, to); index += 1) {
