@@ -2,6 +2,7 @@ import type { Environment } from '../env/schema.ts';
 import type { InstanceName } from '../env/local/nodes/index.ts';
 import { storeFault, type PlannedCheck } from '../env/catalogue/index.ts';
 import { settingsFor } from '../env/settings.ts';
+import { answersFor } from './metric-questions.ts';
 
 /** The instance of the embedded environment; undefined for any other. */
 export function embeddedOf(environment: Environment): InstanceName | undefined {
@@ -13,7 +14,10 @@ export function sizeOf(environment: Environment): 'small' | 'full' | undefined {
 }
 
 /** A named time-out, ms. */
-export function timeoutMsOf(environment: Pick<Environment, 'timeouts'>, name: keyof Environment['timeouts']): number {
+export function timeoutMsOf(
+  environment: Pick<Environment, 'timeouts'>,
+  name: keyof Environment['timeouts'],
+): number {
   return environment.timeouts[name].seconds * 1000;
 }
 
@@ -34,8 +38,18 @@ export function headerSettings(check: string, environment: Environment): Record<
 /** What makes load is disturbed by others that do, and disturbs what they measure. */
 const MAKE_LOAD = ['scaling/', 'performance/'];
 
-/** Readers share the environment; what injects a fault or makes load has it alone. */
+/** It only reads. */
+const READS_BUDGETS = 'performance/budget';
+
+/**
+ * Readers share the environment; what injects a fault or makes load has it alone. So has the reading of budgets whose window is the run of an
+ * embedded environment: readers come first, and what it is to judge comes from those that make load.
+ */
 export function lockMode(planned: PlannedCheck, environment: Environment): 'shared' | 'exclusive' {
+  if (planned.row.id === READS_BUDGETS) {
+    const ofTheRun = environment.objectives.some(({ window }) => window.kind === 'run');
+    return ofTheRun && embeddedOf(environment) !== undefined ? 'exclusive' : 'shared';
+  }
   if (MAKE_LOAD.some((prefix) => planned.row.id.startsWith(prefix))) return 'exclusive';
   const access = planned.row.access[environment.kind];
   return access === 'F' || access === 'permit' ? 'exclusive' : 'shared';
@@ -69,7 +83,8 @@ export function checkTimeoutMs(planned: PlannedCheck, environment: Environment):
     return planned.trials * (trial + environment.drills.steadySeconds * 1000);
   }
   const own = FAMILIES.find(({ prefix }) => planned.row.id.startsWith(prefix));
-  if (own !== undefined) return planned.trials * (sum(...own.waits) + windowMs(planned));
+  if (own !== undefined)
+    return planned.trials * (sum(...own.waits) + windowMs(planned) + (own.workMs?.(environment) ?? 0));
   const servers = environment.topology.controlPlane?.nodes ?? 1;
   if (lockMode(planned, environment) === 'exclusive')
     return servers * sum('apiServerDown', 'apiServerUp', 'settle') + sum('settle');
@@ -77,8 +92,21 @@ export function checkTimeoutMs(planned: PlannedCheck, environment: Environment):
 }
 
 type Wait = keyof Environment['timeouts'];
+interface Family {
+  prefix: string;
+  waits: Wait[];
+  usualMs: number;
+  /** What it does itself, as long as the environment says. */
+  workMs?: (environment: Environment) => number;
+}
+
+/** A run of an embedded environment is over within a day: the window of objectives that last as long. */
+const LONGEST_RUN_MS = 86_400_000;
+/** Pods that scaling/pods/startup starts at once. */
+const STARTS_AT_ONCE = 2;
+
 /** Checks that are no trials of a store and take their time all the same, and what one trial of each waits for. */
-const FAMILIES: readonly { prefix: string; waits: Wait[]; usualMs: number }[] = [
+const FAMILIES: readonly Family[] = [
   {
     prefix: 'scaling/backend/',
     waits: [
@@ -96,10 +124,28 @@ const FAMILIES: readonly { prefix: string; waits: Wait[]; usualMs: number }[] = 
   },
   {
     prefix: 'scaling/pods/',
-    waits: ['podReady', 'podReady', 'podGone', 'scaleUp', 'scaleUp'],
+    waits: ['podReady', 'podReady', 'podGone', 'settle'],
     usualMs: 120_000,
+    workMs: (environment) =>
+      Math.ceil(environment.load.startupPods / STARTS_AT_ONCE) * timeoutMsOf(environment, 'podStart'),
   },
-  { prefix: 'performance/', waits: ['scaleUp', 'scaleUp', 'loadStop', 'settle'], usualMs: 60_000 },
+  {
+    prefix: READS_BUDGETS,
+    waits: ['prometheusQuery', 'settle'],
+    usualMs: 5_000,
+    workMs: (environment) =>
+      answersFor(
+        environment.objectives,
+        LONGEST_RUN_MS,
+        (environment.prometheus?.scrapeSeconds ?? 1) * 1000,
+      ) * timeoutMsOf(environment, 'prometheusPart'),
+  },
+  {
+    prefix: 'performance/',
+    waits: ['loadStop', 'loadStop', 'settle', 'settle'],
+    usualMs: 60_000,
+    workMs: ({ load }) => load.steady.seconds * 1000,
+  },
   {
     prefix: 'failover/backend/',
     waits: [

@@ -2,3 +2,4 @@
 export { parseObjective, readObjectives } from './load.ts';
 export { resolveObjectives } from './resolve.ts';
 export { durationMs, windowBounds } from './window.ts';
+export type { Bounds } from './window.ts';

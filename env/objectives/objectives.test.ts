@@ -52,6 +52,17 @@ describe('the documents of env/objectives', () => {
   });
 });
 
+describe('ai-latency', () => {
+  it('should count what the histogram counts, and guess at no quantile', async () => {
+    const { indicator, objectives } = (await readObjectives(FOLDER)).get('ai-latency')?.spec ?? {};
+    assert.match(
+      indicator?.spec.ratioMetric?.good?.metricSource.spec.query ?? '',
+      /_bucket\{.*,le=~"3\|3\[\.\]0"\}$/,
+    );
+    assert.deepEqual(objectives, [{ target: 0.99, timeSliceTarget: 0.95, timeSliceWindow: '1m' }]);
+  });
+});
+
 describe('parseObjective', () => {
   it('should name the place, what was found and what is allowed', () => {
     assert.deepEqual(problemsOf('budgetingMethod: Timeslices', 'budgetingMethod: Timeslice'), [
@@ -106,7 +117,7 @@ describe('an environment with objectives', () => {
     const local = await loadEnvironment('local-small');
     assert.deepEqual(
       local.objectives.map(({ name, window, status }) => [name, window.kind, status]),
-      ['api-availability', 'api-requests', 'api-latency'].map((name) => [name, 'run', 'assumed']),
+      ['api-requests', 'api-latency'].map((name) => [name, 'run', 'assumed']),
     );
     objectiveSchema.array().parse(local.objectives);
     const staging = await loadEnvironment('staging');
@@ -128,7 +139,7 @@ describe('an environment with objectives', () => {
     const root = await mkdtemp(path.join(tmpdir(), 'plumbline-'));
     context.after(() => rm(root, { recursive: true }));
     await mkdir(path.join(root, 'env', 'objectives'), { recursive: true });
-    for (const name of ['api-availability', 'ai-latency'])
+    for (const name of ['api-availability', 'api-throughput'])
       await writeFile(
         path.join(root, 'env', 'objectives', `${name}.yaml`),
         await readFile(path.join(FOLDER, `${name}.yaml`), 'utf8'),
@@ -140,7 +151,7 @@ describe('an environment with objectives', () => {
       return (await loadEnvironment('staging', { checkoutDir: root })).objectives;
     };
     const [own] = await load(
-      '  - { name: ai-latency, status: confirmed, by: A, target: 0.9, value: 2, window: 7d }',
+      '  - { name: api-throughput, status: confirmed, by: A, target: 0.9, value: 2, window: 7d }',
     );
     assert.deepEqual(
       [own?.target, own?.status, own?.window],
@@ -149,16 +160,16 @@ describe('an environment with objectives', () => {
     assert.equal(own?.indicator.kind === 'threshold' && own.indicator.value, 2);
     for (const [objectives, reason] of [
       [
-        '  - { name: ai-latancy }',
-        /objectives\[0\]\.name: no such objective; found "ai-latancy" \(did you mean "ai-latency"\?\); allowed: ai-latency, api-availability/,
+        '  - { name: api-throughptu }',
+        /objectives\[0\]\.name: no such objective; found "api-throughptu" \(did you mean "api-throughput"\?\); allowed: api-availability, api-throughput/,
       ],
       [
-        '  - { name: ai-latency }\n  - { name: ai-latency }',
+        '  - { name: api-throughput }\n  - { name: api-throughput }',
         /objectives\[1\]\.name: this objective is named twice/,
       ],
       ['  - { name: api-availability, value: 3 }', /objectives\[0\]\.value: a ratio has no threshold/],
-      ['  - { name: ai-latency, target: 99 }', /allowed: less than 1/],
-      ['  - { name: ai-latency, window: 1M }', /a duration such as 30d/],
+      ['  - { name: api-throughput, target: 99 }', /allowed: less than 1/],
+      ['  - { name: api-throughput, window: 1M }', /a duration such as 30d/],
     ] as const)
       await assert.rejects(load(objectives), (error: Error) => {
         assert.ok(error instanceof EnvironmentError);
@@ -174,8 +185,12 @@ describe('windowBounds', () => {
     ({ kind: 'calendar', duration, startTime, timeZone }) as const;
 
   it('should begin with the run, or a length ago', () => {
-    assert.deepEqual(windowBounds({ kind: 'run' }, 500, 100), { fromMs: 100, toMs: 500 });
-    assert.deepEqual(windowBounds({ kind: 'rolling', ms: 300 }, 500, 0), { fromMs: 200, toMs: 500 });
+    assert.deepEqual(windowBounds({ kind: 'run' }, 500, 100), { fromMs: 100, toMs: 500, endMs: 500 });
+    assert.deepEqual(windowBounds({ kind: 'rolling', ms: 300 }, 500, 0), {
+      fromMs: 200,
+      toMs: 500,
+      endMs: 500,
+    });
   });
 
   it('should find the period of the calendar, whatever the clocks do', () => {
@@ -192,5 +207,7 @@ describe('windowBounds', () => {
       '2026-02-28T00:00:00.000Z',
     );
     assert.equal(from(calendar('1M'), '2025-11-02T00:00:00Z'), '2025-11-01T00:00:00.000Z');
+    const { toMs, endMs } = windowBounds(calendar('1M', 'Europe/Berlin'), at('2026-03-15T12:00:00Z'), 0);
+    assert.deepEqual([toMs, endMs], [at('2026-03-15T12:00:00Z'), at('2026-03-31T22:00:00Z')]);
   });
 });

@@ -15,22 +15,27 @@ export function durationMs(duration: string): number {
   return Number.parseInt(duration, 10) * unit;
 }
 
-/**
- * From when to when an objective is judged, wall clock ms.
- * @param runFromMs when the run began: the window of an objective that lasts as long as the run
- */
-export function windowBounds(
-  window: Objective['window'],
-  nowMs: number,
-  runFromMs: number,
-): { fromMs: number; toMs: number } {
-  if (window.kind === 'run') return { fromMs: runFromMs, toMs: nowMs };
-  if (window.kind === 'rolling') return { fromMs: nowMs - window.ms, toMs: nowMs };
-  return { fromMs: periodStart(window, nowMs), toMs: nowMs };
+/** From when to when an objective is judged, wall clock ms. */
+export interface Bounds {
+  fromMs: number;
+  /** Now: what comes later nobody knows. */
+  toMs: number;
+  /** End of the whole window: that of the calendar's period, which goes on; else `toMs`. */
+  endMs: number;
 }
 
-/** Start of the period of the calendar that `nowMs` lies in. */
-function periodStart(window: Extract<Objective['window'], { kind: 'calendar' }>, nowMs: number): number {
+/** @param runFromMs when the run began: the window of an objective that lasts as long as the run */
+export function windowBounds(window: Objective['window'], nowMs: number, runFromMs: number): Bounds {
+  if (window.kind === 'run') return { fromMs: runFromMs, toMs: nowMs, endMs: nowMs };
+  if (window.kind === 'rolling') return { fromMs: nowMs - window.ms, toMs: nowMs, endMs: nowMs };
+  return { ...periodOf(window, nowMs), toMs: nowMs };
+}
+
+/** The period of the calendar that `nowMs` lies in. */
+function periodOf(
+  window: Extract<Objective['window'], { kind: 'calendar' }>,
+  nowMs: number,
+): { fromMs: number; endMs: number } {
   const { duration, startTime, timeZone } = window;
   const count = Number.parseInt(duration, 10);
   const unit = duration.slice(-1);
@@ -44,7 +49,7 @@ function periodStart(window: Extract<Objective['window'], { kind: 'calendar' }>,
   const shortest = (MONTHS[unit] ?? 0) * count * 28 * 86_400_000 + (DAYS[unit] ?? 0) * count * 82_800_000;
   let index = Math.ceil((nowMs - at(0)) / shortest);
   while (at(index) > nowMs) index -= 1;
-  return at(index);
+  return { fromMs: at(index), endMs: at(index + 1) };
 }
 
 interface Parts {

@@ -40,7 +40,15 @@ export const DEFAULT_TIMEOUTS = {
   },
   podGone: { seconds: 60, reason: 'termination grace of 30 s, then removal' },
   podReady: { seconds: 120, reason: 'image pull and start on a busy node' },
+  podStart: {
+    seconds: 10,
+    reason: 'one start of many as slow as its goal allows (5 s), and the removal of the pod',
+  },
   podToPod: { seconds: 5, reason: 'one TCP request between pods, with one retransmission' },
+  prometheusPart: {
+    seconds: 3,
+    reason: 'six hours of one query over a long window, the mean of many; one alone may take prometheusQuery',
+  },
   prometheusQuery: {
     seconds: 30,
     reason: 'one part of a query over a long window; Prometheus itself gives up after 2 min',

@@ -2,7 +2,7 @@ import type { Series } from '../../reports/record/objective.ts';
 import { opened, rulesData, seriesData, seriesOf, shaped, targetsData } from './answers.ts';
 import type { RuleGroup, Target } from './answers.ts';
 import { PrometheusError } from './errors.ts';
-import { ask } from './transport.ts';
+import { ask, connectionsTo } from './transport.ts';
 import type { PrometheusAddress } from './transport.ts';
 
 /** Prometheus refuses more points than this for one series (web/api/v1: "exceeded maximum resolution of 11,000 points"). */
@@ -30,13 +30,20 @@ export interface RangeQuestion extends Question {
 
 /**
  * Asks one Prometheus by its HTTP API. Every method rejects with a PrometheusError that has the reason, or with the reason of the signal
- * when the caller gave up. Nothing is asked twice.
+ * when the caller gave up. Nothing is asked twice. It keeps its connections until it is closed.
  */
 export class PrometheusClient {
   readonly #options: PrometheusOptions;
+  readonly #agent: ReturnType<typeof connectionsTo>;
 
   constructor(options: PrometheusOptions) {
     this.#options = options;
+    this.#agent = connectionsTo(options.url);
+  }
+
+  /** Closes its connections; a question that is asked later opens one anew. */
+  close(): void {
+    this.#agent.destroy();
   }
 
   /** An instant query. @param atMs wall clock ms; now when left out */
@@ -119,7 +126,7 @@ export class PrometheusClient {
   async #data(path: string, form: URLSearchParams | undefined, question: Question): Promise<unknown> {
     const { deadlineMs, maxBytes = MAX_BYTES } = this.#options;
     question.signal?.throwIfAborted();
-    const bounds = { deadlineMs, maxBytes, signal: question.signal };
+    const bounds = { deadlineMs, maxBytes, agent: this.#agent, signal: question.signal };
     const answer = await ask(this.#options, form === undefined ? { path } : { path, form }, bounds);
     const what = `${this.#options.url}${path}${askedText(form)}`;
     const { data, warnings } = opened(answer, what);

@@ -199,6 +199,21 @@ describe('PrometheusClient', () => {
     );
   });
 
+  it('should keep its connection from question to question, until it is closed', async () => {
+    const ports = new Set<number>();
+    const answer = (_: Asked, response: ServerResponse): void => {
+      ports.add(response.req.socket.remotePort ?? 0);
+      json(response, success({ resultType: 'vector', result: [] }));
+    };
+    await withServer(answer, async (client) => {
+      for (let count = 0; count < 5; count += 1) await client.query('up');
+      assert.equal(ports.size, 1);
+      client.close();
+      await client.query('up');
+      assert.equal(ports.size, 2);
+    });
+  });
+
   it('should send an account or a token, and go to another address under the same name', async () => {
     const empty: Answer = (_, response) => json(response, success({ resultType: 'vector', result: [] }));
     await withServer(
@@ -361,8 +376,7 @@ describe('thinned', () => {
   it('should keep one sample a step, the first and the last', () => {
     const { points } = thinned(
       every15(101, (i) => i),
-      60_000,
-      15_000,
+      { stepMs: 60_000, scrapeMs: 15_000, kind: 'counter' },
     );
     assert.deepEqual(
       points.map(([t]) => t / 15_000),
@@ -373,9 +387,19 @@ describe('thinned', () => {
   it('should keep both ends of gaps, of falls and of values that are no number', () => {
     const series = every15(101, (i) => (i === 50 ? null : i > 30 ? i - 30 : i));
     const points = series.points.filter(([t]) => t <= 10 * 15_000 || t >= 20 * 15_000);
-    const kept = thinned({ labels: {}, points }, 600_000, 15_000).points.map(([t]) => t / 15_000);
+    const rarely = { stepMs: 600_000, scrapeMs: 15_000, kind: 'counter' } as const;
+    const kept = thinned({ labels: {}, points }, rarely).points.map(([t]) => t / 15_000);
     for (const index of [0, 10, 20, 30, 31, 49, 50, 51, 100])
       assert.ok(kept.includes(index), `${index} of ${String(kept)}`);
     assert.ok(kept.length < 14);
+  });
+
+  it('should keep both sides of every change of a gauge', () => {
+    const up = every15(101, (i) => Number(i < 30 || i >= 50));
+    const rarely = { stepMs: 600_000, scrapeMs: 15_000 };
+    const kept = (kind: 'counter' | 'gauge'): number[] =>
+      thinned(up, { ...rarely, kind }).points.map(([t]) => t / 15_000);
+    for (const index of [29, 30, 49, 50]) assert.ok(kept('gauge').includes(index), String(index));
+    assert.ok(!kept('counter').includes(49));
   });
 });

@@ -1,6 +1,6 @@
-import { request as plainRequest } from 'node:http';
+import { Agent as PlainAgent, request as plainRequest } from 'node:http';
 import type { RequestOptions } from 'node:http';
-import { request as tlsRequest } from 'node:https';
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { PrometheusError } from './errors.ts';
 
 export interface PrometheusAddress {
@@ -14,8 +14,15 @@ export interface PrometheusAddress {
   token?: string | undefined;
 }
 
+/** Connections that are kept between questions: a month takes hundreds of them, each with a TLS handshake otherwise. */
+export function connectionsTo(url: string): PlainAgent {
+  return url.startsWith('https:') ? new TlsAgent({ keepAlive: true }) : new PlainAgent({ keepAlive: true });
+}
+
 export interface Bounds {
   deadlineMs: number;
+  /** Of `connectionsTo` the address. */
+  agent: PlainAgent;
   signal?: AbortSignal | undefined;
   /** More bytes than this in one answer are refused. */
   maxBytes: number;
@@ -48,7 +55,7 @@ export function ask(
           }),
         );
     };
-    const sent = send(url, { ...optionsFor(to, url, body), signal }, (answer) => {
+    const sent = send(url, { ...optionsFor(to, url, body), agent: bounds.agent, signal }, (answer) => {
       const parts: Buffer[] = [];
       let bytes = 0;
       answer.on('data', (part: Buffer) => {
@@ -76,7 +83,6 @@ function optionsFor(
   return {
     ...connectTo,
     method: body === undefined ? 'GET' : 'POST',
-    agent: false,
     ...(ca !== undefined && { ca }),
     ...(url.protocol === 'https:' && address !== undefined && { servername: url.hostname }),
     ...(account !== undefined && { auth: `${account.user}:${account.password}` }),

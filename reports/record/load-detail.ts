@@ -43,6 +43,8 @@ export const loadDetailSchema = z.object({
   script: z.string(),
   startedAt: z.string(),
   outcome: z.string(),
+  /** From when the time of a request runs: its intended start, or its sending where the engine tells no more; absent: not stated. */
+  latencyFrom: z.enum(['intended', 'sent']).optional(),
   /** ms since the load began, of the first step. */
   fromMs: z.number(),
   stepMs: z.number(),

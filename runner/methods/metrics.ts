@@ -1,17 +1,15 @@
 import { windowBounds } from '../../env/objectives/index.ts';
 import type { Environment, PrometheusSettings } from '../../env/schema.ts';
 import { openHistory } from '../../probes/history.ts';
+import type { HistoryWriter } from '../../probes/history.ts';
 import { PrometheusClient, thinned } from '../../probes/prometheus/index.ts';
-import type { RangeQuestion } from '../../probes/prometheus/index.ts';
-import type { Objective, Series } from '../../reports/record/objective.ts';
+import type { Series } from '../../reports/record/objective.ts';
 import { trusted } from '../../suites/topology/edge-request.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
-import type { Call, Handlers } from '../session.ts';
+import { partsOf, questionsOf } from '../metric-questions.ts';
+import type { MetricQuestion } from '../metric-questions.ts';
+import type { Handlers } from '../session.ts';
 import type { StoreTargets } from '../store-target.ts';
-
-const DAY_MS = 86_400_000;
-/** A month of scrapes every 15 s is 170,000 samples a series: of windows longer than a day one a minute is kept, and every edge. */
-const THINNED_MS = 60_000;
 
 /** As much of the engine as this needs. */
 export interface MetricsEngine {
@@ -19,6 +17,7 @@ export interface MetricsEngine {
   book: {
     environment: Pick<Environment, 'prometheus' | 'objectives' | 'timeouts'>;
     startedMs: number;
+    redact: (text: string) => string;
     trialFolder(check: string, trial: number): string;
   };
 }
@@ -29,21 +28,19 @@ export function metricsMethods(engine: MetricsEngine): Pick<Handlers, 'metrics.r
     'metrics.record': async ({ check, trial }, { signal }) => {
       const { prometheus, objectives } = book.environment;
       if (prometheus === undefined) return { unavailable: 'the environment declares no prometheus' };
-      const writer = openHistory(book.trialFolder(check, trial), 'metrics.ndjson');
+      const writer = openHistory(book.trialFolder(check, trial), 'metrics.ndjson', { redact: book.redact });
       try {
         const client = await clientOf(engine, prometheus);
         if (typeof client === 'string') return { unavailable: client };
-        const scrapeMs = prometheus.scrapeSeconds * 1000;
+        const { scrapeSeconds } = prometheus;
         const nowMs = Date.now();
-        for (const objective of objectives)
-          for (const query of queriesOf(objective)) {
-            const span = windowBounds(objective.window, nowMs, book.startedMs);
-            const stepMs = span.toMs - span.fromMs > DAY_MS ? Math.max(THINNED_MS, scrapeMs) : scrapeMs;
-            const asked = { ...span, stepMs, signal };
-            const values = await answerOf(client, { objective, query, scrapeMs }, asked);
-            const { name } = objective;
-            writer.observe({ kind: 'series', objective: name, query, step: stepMs / 1000, ...span, values });
-          }
+        const bounds = objectives.map(({ window }) => windowBounds(window, nowMs, book.startedMs));
+        const questions = questionsOf(objectives, bounds, scrapeSeconds * 1000);
+        try {
+          for (const question of questions) await record(client, question, { writer, scrapeSeconds, signal });
+        } finally {
+          client.close();
+        }
         return {};
       } catch (error) {
         signal.throwIfAborted();
@@ -73,24 +70,33 @@ async function clientOf(
   });
 }
 
-function queriesOf({ indicator }: Objective): string[] {
-  if (indicator.kind === 'threshold') return [indicator.query];
-  return [indicator.total, ...[indicator.good, indicator.bad].filter((query) => query !== null)];
+interface Recording {
+  writer: HistoryWriter;
+  scrapeSeconds: number;
+  signal: AbortSignal;
 }
 
-interface Asked {
-  objective: Objective;
-  query: string;
-  scrapeMs: number;
+/** Each part is written as it arrives: a month of samples is never in memory, and what was read before a failure is kept. */
+async function record(
+  client: PrometheusClient,
+  question: MetricQuestion,
+  { writer, scrapeSeconds, signal }: Recording,
+): Promise<void> {
+  const { objectives, query, stepMs, endMs } = question;
+  for (const { fromMs, toMs } of partsOf(question)) {
+    const values = await answerOf(client, { ...question, fromMs, toMs }, { scrapeSeconds, signal });
+    const step = stepMs / 1000;
+    writer.observe({ kind: 'series', objectives, query, step, scrapeSeconds, fromMs, toMs, endMs, values });
+  }
 }
 
-/** Counters as they were scraped, so that gaps and restarts show; anything else as a range of its own. */
+/** Counters, and whether targets answered, as they were scraped, so that gaps and restarts show; anything else as a range of its own. */
 async function answerOf(
   client: PrometheusClient,
-  { objective: { indicator }, query, scrapeMs }: Asked,
-  question: RangeQuestion & Pick<Call, 'signal'>,
+  { query, fromMs, toMs, stepMs, kind }: MetricQuestion,
+  { scrapeSeconds, signal }: Pick<Recording, 'scrapeSeconds' | 'signal'>,
 ): Promise<Series[]> {
-  if (indicator.kind === 'threshold' || !indicator.counter) return client.queryRange(query, question);
-  const found = await client.samples(query, question);
-  return found.map((series) => thinned(series, question.stepMs, scrapeMs));
+  if (kind === 'points') return client.queryRange(query, { fromMs, toMs, stepMs, signal });
+  const found = await client.samples(query, { fromMs, toMs, partMs: toMs - fromMs, signal });
+  return found.map((series) => thinned(series, { stepMs, scrapeMs: scrapeSeconds * 1000, kind }));
 }

@@ -17,6 +17,8 @@ const TOO_FAST = { requestsPerSecond: 2000, seconds: 10, maxUsers: 2 };
 const READY_MS = 90_000;
 /** More than two and a half scrapes of 5 s: that is a gap. */
 const FORGOTTEN_MS = 15_000;
+/** Three scrapes: so much is known again that the gap, and not silence, is what is told. */
+const KNOWN_AGAIN_MS = 15_000;
 
 export const performanceControls: readonly Control[] = [
   {
@@ -71,16 +73,21 @@ interface Server extends KubeObject {
   status?: { readyReplicas?: number; replicas?: number };
 }
 
-/** Its data is gone with its pod; the new one must have scraped again for longer than a gap, so that nothing else is missing. */
+/** Its data is gone with its pod; the new one must have scraped again, so that nothing else is missing. */
 async function forgetful(ctx: ControlContext): Promise<void> {
   await ctx.patch(PROMETHEUS, { spec: { replicas: 0 } });
   await scaled(ctx, 0);
-  const gone = Date.now();
-  await ctx.until('a gap in what is recorded', () => Promise.resolve(Date.now() - gone > FORGOTTEN_MS || null), {
-    timeoutMs: FORGOTTEN_MS * 2,
-  });
+  await passed(ctx, 'a gap in what is recorded', FORGOTTEN_MS);
   await ctx.patch(PROMETHEUS, { spec: { replicas: 1 } });
   await scaled(ctx, 1);
+  await passed(ctx, 'three scrapes', KNOWN_AGAIN_MS);
+}
+
+async function passed(ctx: ControlContext, what: string, lengthMs: number): Promise<void> {
+  const begunMs = performance.now();
+  await ctx.until(what, () => Promise.resolve(performance.now() - begunMs > lengthMs || null), {
+    timeoutMs: lengthMs * 2,
+  });
 }
 
 async function scaled(ctx: ControlContext, replicas: number): Promise<void> {

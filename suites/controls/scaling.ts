@@ -17,6 +17,7 @@ const SHORT_WAIT_MS = 100_000;
 /** Twenty are enough to show that none is quick. */
 const STARTS = 20;
 const SLOW_READINESS_SECONDS = 8;
+/** Much, few for less time than an autoscaler that remembers 60 s needs to follow, and much again. */
 const TEETH = 2;
 
 export const scalingControls: readonly Control[] = [

@@ -3,12 +3,21 @@ import type { Edge } from '../../env/schema.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { usersFor } from '../harness/users.ts';
 import { ScaleFollower } from './follow.ts';
-import type { Backend, Scale } from './follow.ts';
+import type { Backend, Patience, Scale } from './follow.ts';
+import { shrinkingMs } from './shrinking.ts';
 
-/** Requests go on this long after the last pod is ready: whether latency is as it should be again takes some seconds to say. */
+/** Requests go on this long after the last pod that was wished for is ready: whether latency is as it should be again takes some seconds to say. */
 const HOLD_MS = 20_000;
 /** Kubernetes: the controller looks every 15 s, so that what comes back to the minimum and goes up again shows within one look more. */
 const QUIET_MS = 20_000;
+/**
+ * Of a saw-tooth, how long there are few requests. Longer than what an autoscaler needs to see that and to follow (CPU as the difference of two
+ * samples, 20 s, and a look within 15 s of it, while the last samples still tell of it), so that one that forgets at once does; and short enough
+ * that one which remembers 60 s does not: by then four of its looks in a row, 45 s, must have seen few, and samples lag some 10 s.
+ */
+const TOOTH_LOW_MS = 30_000;
+/** After it the load is there at once. */
+const TOOTH_RAMP_S = 1;
 
 /** Load that makes the backend grow; the rates are the environment's. */
 interface Rates {
@@ -28,40 +37,53 @@ interface Declared {
  */
 export async function growBackend(ctx: CheckContext): Promise<void> {
   await scaled(ctx, async (declared, follower) => {
-    await grow(ctx, declared, follower);
+    await grow(ctx, declared.rates, follower);
     await ctx.step('end the load', () => stop(ctx));
   });
 }
 
 /** The backend shrinks: grown first, then as few requests as it has on a quiet day, until it is back at its minimum and stays there. */
 export async function shrinkBackend(ctx: CheckContext): Promise<void> {
-  await scaled(ctx, async (declared, follower) => {
+  await scaled(ctx, async ({ rates }, follower) => {
     const teeth = Number(ctx.settings['teeth'] ?? 1);
-    for (let tooth = 1; tooth <= teeth; tooth++) if (!(await growAndShrink(ctx, declared, follower))) return;
+    for (let tooth = 1; tooth < teeth; tooth += 1)
+      if (!(await oneTooth(ctx, tooth === 1 ? rates : { ...rates, rampSeconds: TOOTH_RAMP_S }, follower)))
+        return;
+    const last = teeth > 1 ? { ...rates, rampSeconds: TOOTH_RAMP_S } : rates;
+    if (!(await growAndShrink(ctx, last, follower))) return;
     await ctx.step('see whether it stays there', () => sleep(QUIET_MS, undefined, { signal: ctx.signal }));
     await ctx.step('end the load', () => stop(ctx));
   });
 }
 
-async function growAndShrink(
-  ctx: CheckContext,
-  declared: Declared,
-  follower: ScaleFollower,
-): Promise<boolean> {
-  await stop(ctx);
-  const grown = await grow(ctx, declared, follower);
+/** Much load and little, for a time of its own whatever the backend makes of it. */
+async function oneTooth(ctx: CheckContext, rates: Rates, follower: ScaleFollower): Promise<boolean> {
+  const grown = await grow(ctx, rates, follower);
   await ctx.step('end the load', () => stop(ctx));
   if (!grown) return false;
-  const { lowPerSecond } = declared.rates;
-  const longestMs = ctx.timeoutMs('scaleDown');
-  await ctx.step(`send ${lowPerSecond} requests a second`, () =>
+  await few(ctx, rates, TOOTH_LOW_MS);
+  await ctx.step('let it be few for a while', () => sleep(TOOTH_LOW_MS, undefined, { signal: ctx.signal }));
+  await ctx.step('end the load', () => stop(ctx));
+  return true;
+}
+
+async function growAndShrink(ctx: CheckContext, rates: Rates, follower: ScaleFollower): Promise<boolean> {
+  const grown = await grow(ctx, rates, follower);
+  await ctx.step('end the load', () => stop(ctx));
+  if (!grown) return false;
+  const timeoutMs = shrinkingMs(ctx, follower.scale);
+  await few(ctx, rates, timeoutMs + QUIET_MS);
+  return ctx.step('wait until the backend is back at its minimum', () =>
+    whileLoaded(ctx, timeoutMs, (signal) => follower.until(atMinimum, { timeoutMs, signal })),
+  );
+}
+
+function few(ctx: CheckContext, { lowPerSecond }: Rates, durationMs: number): Promise<void> {
+  return ctx.step(`send ${lowPerSecond} requests a second`, () =>
     load(ctx, 'steady', {
       ...{ RATE: lowPerSecond, MAX_VUS: usersFor(lowPerSecond) },
-      DURATION: `${Math.ceil((longestMs + QUIET_MS) / 1000)}s`,
+      DURATION: `${Math.ceil(durationMs / 1000)}s`,
     }),
-  );
-  return ctx.step('wait until the backend is back at its minimum', () =>
-    follower.until(atMinimum, longestMs),
   );
 }
 
@@ -81,8 +103,9 @@ async function scaled(
   );
   if (!there) return;
   try {
+    const timeoutMs = shrinkingMs(ctx, follower.scale);
     const rests = await ctx.step('wait until the backend is at its minimum', () =>
-      follower.until(atMinimum, ctx.timeoutMs('scaleDown')),
+      follower.until(atMinimum, { timeoutMs }),
     );
     if (rests) await work(declared, follower);
     else ctx.record('not-at-minimum', { scale: follower.scale });
@@ -94,11 +117,9 @@ async function scaled(
 }
 
 /** True when more pods than the minimum became ready. */
-async function grow(ctx: CheckContext, { rates }: Declared, follower: ScaleFollower): Promise<boolean> {
+async function grow(ctx: CheckContext, rates: Rates, follower: ScaleFollower): Promise<boolean> {
   const longestMs = Number(ctx.settings['scaleUpMs'] ?? ctx.timeoutMs('scaleUp'));
-  follower.repeat();
   const { lowPerSecond, highPerSecond, rampSeconds } = rates;
-  ctx.record('phase', { name: 'load-start', rates });
   await ctx.step(`let the load rise from ${lowPerSecond} to ${highPerSecond} requests a second`, () =>
     load(ctx, 'ramp', {
       ...{ START_RATE: lowPerSecond, RATE: highPerSecond, RAMP_UP: `${rampSeconds}s`, RAMP_DOWN: '1s' },
@@ -106,12 +127,41 @@ async function grow(ctx: CheckContext, { rates }: Declared, follower: ScaleFollo
       HOLD: `${Math.ceil((longestMs + HOLD_MS) / 1000)}s`,
     }),
   );
+  // Only now: until an engine is there nothing is sent.
+  ctx.record('phase', { name: 'load-start', rates });
+  follower.repeat();
+  const endMs = performance.now() + longestMs + HOLD_MS;
+  const wait = (of: Patience): Promise<boolean> =>
+    whileLoaded(ctx, of.timeoutMs, (signal) => follower.until(isGrown, { ...of, signal }));
   const grown = await ctx.step('wait until more pods are wanted and ready', () =>
-    follower.until(({ desired, ready, min }) => desired > min && ready >= desired, longestMs),
+    wait({ timeoutMs: longestMs }),
   );
   if (grown)
-    await ctx.step('send on, to see latency', () => sleep(HOLD_MS, undefined, { signal: ctx.signal }));
+    await ctx.step('send on until no more are wanted for a while, to see latency', () =>
+      wait({ timeoutMs: endMs - performance.now(), forMs: HOLD_MS }),
+    );
   return grown;
+}
+
+function isGrown({ desired, ready, min }: Scale): boolean {
+  return desired > min && ready >= desired;
+}
+
+/** Waits for what the load is to bring about, and no longer when it ends before: without it nothing comes. */
+async function whileLoaded(
+  ctx: CheckContext,
+  timeoutMs: number,
+  wait: (signal: AbortSignal) => Promise<boolean>,
+): Promise<boolean> {
+  const over = new AbortController();
+  void ctx.runner.call('load.ended', { check: ctx.id, timeoutMs }).then(
+    ({ ended }) => {
+      if (ended) over.abort();
+    },
+    // A load that cannot be asked about is judged by its record.
+    () => undefined,
+  );
+  return wait(over.signal);
 }
 
 async function load(

@@ -3,6 +3,7 @@ import type { CheckContext } from '../harness/check.ts';
 import type { KubeObject } from '../harness/protocol.ts';
 import { autoscalerOf, specOf, statusOf } from './hpa.ts';
 import type { Autoscaler } from './hpa.ts';
+import { metricResolution } from './metrics-server.ts';
 
 /** The runner's cache is fed by watches, so that a look costs the API server nothing. */
 const LOOK_EVERY_MS = 250;
@@ -19,6 +20,16 @@ export interface Scale {
   total: number;
   min: number;
   max: number;
+  stabilisationDownS: number;
+}
+
+/** How long to wait for a scale. */
+export interface Patience {
+  timeoutMs: number;
+  /** It must be so for this long without a break; for one look when left out. */
+  forMs?: number;
+  /** Ends the wait before. */
+  signal?: AbortSignal;
 }
 
 interface Deployment extends KubeObject {
@@ -31,6 +42,7 @@ export class ScaleFollower {
   readonly #backend: Backend;
   readonly #over = new AbortController();
   readonly #last = new Map<string, string>();
+  #resolution: { metricResolutionS?: number } = {};
   #scale: Scale | null = null;
   #following: Promise<void> = Promise.resolve();
 
@@ -46,6 +58,7 @@ export class ScaleFollower {
 
   /** False when there is nothing to follow: then that is recorded. */
   async start(): Promise<boolean> {
+    this.#resolution = await metricResolution(this.#ctx);
     if (!(await this.#look())) return false;
     const signal = AbortSignal.any([this.#over.signal, this.#ctx.signal]);
     this.#following = this.#follow(signal);
@@ -62,12 +75,16 @@ export class ScaleFollower {
     await this.#following;
   }
 
-  /** Waits until the scale is so; false after the deadline. */
-  async until(is: (scale: Scale) => boolean, timeoutMs: number): Promise<boolean> {
+  /** Waits until the scale is so; false after the deadline, or when the signal ended it. */
+  async until(is: (scale: Scale) => boolean, { timeoutMs, forMs = 0, signal }: Patience): Promise<boolean> {
     const endMs = performance.now() + timeoutMs;
+    let sinceMs = Infinity;
     for (;;) {
-      if (this.#scale !== null && is(this.#scale)) return true;
-      if (performance.now() > endMs) return false;
+      const nowMs = performance.now();
+      const isSo = this.#scale !== null && is(this.#scale);
+      sinceMs = isSo ? Math.min(sinceMs, nowMs) : Infinity;
+      if (nowMs - sinceMs >= forMs) return true;
+      if (nowMs > endMs || signal?.aborted === true) return false;
       await sleep(LOOK_EVERY_MS, undefined, { signal: this.#ctx.signal });
     }
   }
@@ -81,19 +98,27 @@ export class ScaleFollower {
   }
 
   async #look(): Promise<boolean> {
-    const { namespace, name } = this.#backend;
+    const { name } = this.#backend;
     const autoscaler = await this.#find('autoscaling/v2/HorizontalPodAutoscaler', (items) =>
       autoscalerOf(items, this.#backend),
     );
     const deployment = await this.#find('apps/v1/Deployment', (items) =>
       items.find((one): one is Deployment => one.metadata.name === name),
     );
-    if (autoscaler === undefined || deployment === undefined) {
-      if (autoscaler === undefined) this.#changed('hpa-missing', { deployment: `${namespace}/${name}` });
-      return false;
+    if (autoscaler && deployment) {
+      this.#record(autoscaler, deployment);
+      return true;
     }
-    this.#record(autoscaler, deployment);
-    return true;
+    // Null: nobody knows, and that was recorded.
+    if (autoscaler === undefined) this.#missing('hpa-missing');
+    if (deployment === undefined) this.#missing('target-missing');
+    return false;
+  }
+
+  #missing(kind: string): void {
+    const { namespace, name } = this.#backend;
+    this.#scale = null;
+    this.#changed(kind, { deployment: `${namespace}/${name}` });
   }
 
   #record(autoscaler: Autoscaler, deployment: Deployment): void {
@@ -101,11 +126,12 @@ export class ScaleFollower {
     const status = statusOf(autoscaler);
     const ready = deployment.status?.readyReplicas ?? 0;
     const total = deployment.status?.replicas ?? 0;
-    this.#changed('hpa-spec', spec);
+    this.#changed('hpa-spec', { ...spec, ...this.#resolution, lookEverySeconds: LOOK_EVERY_MS / 1000 });
     this.#changed('hpa', status);
     this.#changed('replicas', { ready, total });
     const desired = Number(status['desired']);
-    this.#scale = { desired, ready, total, min: Number(spec['min']), max: Number(spec['max']) };
+    const { min, max, stabilisationDownS } = spec;
+    this.#scale = { desired, ready, total, min, max, stabilisationDownS };
   }
 
   /** What did not change says nothing new. */
@@ -116,12 +142,14 @@ export class ScaleFollower {
     this.#ctx.record(kind, fields);
   }
 
+  /** Undefined: it is not there; null: nobody knows, the list could not be read. */
   async #find<T extends KubeObject>(
     kind: string,
     pick: (items: KubeObject[]) => T | undefined,
-  ): Promise<T | undefined> {
+  ): Promise<T | undefined | null> {
     const { items, unavailable } = await this.#ctx.cluster.list({ kind, namespace: this.#backend.namespace });
-    if (unavailable !== undefined) this.#changed('unavailable', { what: kind, reason: unavailable });
-    return pick(items);
+    if (unavailable === undefined) return pick(items);
+    this.#changed('unavailable', { what: kind, reason: unavailable });
+    return null;
   }
 }

@@ -65,8 +65,16 @@ export function autoscalerOf(
   });
 }
 
-/** Fields of `hpa-spec`: what governs it, with what it leaves out filled in as the controller does. */
-export function specOf({ metadata, spec }: Autoscaler): Record<string, unknown> {
+/** Fields of `hpa-spec`. */
+interface RecordedSpec extends Record<string, unknown> {
+  min: number;
+  max: number;
+  stabilisationUpS: number;
+  stabilisationDownS: number;
+}
+
+/** What governs it, with what it leaves out filled in as the controller does. */
+export function specOf({ metadata, spec }: Autoscaler): RecordedSpec {
   return {
     name: `${metadata.namespace ?? ''}/${metadata.name}`,
     min: spec.minReplicas ?? DEFAULT_MIN,
@@ -116,8 +124,11 @@ export function statusOf({ spec, status = {} }: Autoscaler): Record<string, unkn
 }
 
 function seenMetric(wanted: Metric | undefined, current: readonly Metric[] = []): Record<string, unknown> {
-  const name = wanted?.resource?.name ?? null;
-  const seen = current.find(({ resource }) => resource?.name === name)?.resource?.current;
-  const target = wanted?.resource?.target?.averageUtilization ?? null;
-  return { name, value: seen?.averageUtilization ?? null, target };
+  const { name = null, target } = wanted?.resource ?? {};
+  const seen = current.map(({ resource }) => resource).find((one) => one?.name === name);
+  return { name, value: utilisationOf(seen?.current), target: utilisationOf(target) };
+}
+
+function utilisationOf(target: MetricTarget | undefined): number | null {
+  return target?.averageUtilization ?? null;
 }

@@ -2,10 +2,11 @@ import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import { decideAvailability } from '../slo/availability.ts';
 import type { AvailabilityDecision } from '../slo/availability.ts';
-import { percent } from '../slo/budget.ts';
-import { talliesOf } from '../slo/throughput.ts';
+import { availabilityWithDrops } from '../slo/drops.ts';
+import type { WithDrops } from '../slo/drops.ts';
+import { percent } from '../slo/percent.ts';
 import { goalNumber } from '../topology/findings.ts';
-import { clusterFigures, conclude, moreText, rounded } from './conclude.ts';
+import { clusterFigures, conclude, dropsText, moreText, rounded } from './conclude.ts';
 import type { Decided } from './conclude.ts';
 import { observedLoad } from './loads.ts';
 
@@ -15,8 +16,11 @@ export function judgeAvailability(subject: string): (history: History) => Judgem
     const observed = observedLoad(history);
     const goal = goalNumber(history, 'availabilityRatio', Number.NaN);
     const { count, failed } = observed.result?.requests ?? { count: 0, failed: 0 };
-    const tallies = talliesOf(observed.result?.seconds ?? []);
-    const decision = decideAvailability({ count, failed, tallies }, Number.isNaN(goal) ? 1 : goal);
+    const held = Number.isNaN(goal) ? 1 : goal;
+    const decision =
+      observed.result === null
+        ? { ...decideAvailability({ count, failed, tallies: [] }, held), dropped: 0 }
+        : availabilityWithDrops(observed.result, held);
     return conclude(observed, {
       ...described(decision, { goal, subject, count, failed }),
       gaps: Number.isNaN(goal) ? ['the history states no goal availabilityRatio'] : [],
@@ -33,7 +37,7 @@ interface Asked {
 }
 
 function described(
-  decision: AvailabilityDecision,
+  decision: AvailabilityDecision & WithDrops,
   { goal, subject, count, failed }: Asked,
 ): Omit<Decided, 'gaps' | 'failureStands'> {
   const { verdict, ratio, lower, upper } = decision;
@@ -85,14 +89,14 @@ function seenText({ clustering }: AvailabilityDecision, count: number, failed: n
   return `${failed} of ${count} requests failed${share}${together}`;
 }
 
-function openText(decision: AvailabilityDecision, seen: string, goal: number): string {
+function openText(decision: AvailabilityDecision & WithDrops, seen: string, goal: number): string {
   const { byRequest, effective, lower, upper, clustering, samplesToDecide } = decision;
   const clusters =
     byRequest.verdict === effective.verdict
       ? ''
       : `; failures come in clusters (design effect ${rounded(clustering.designEffect)}), so that these are worth ${Math.floor(effective.samples)} independent requests`;
   const between = `with 95 % certainty between ${percent(lower)} and ${percent(upper)} are answered well, the goal of ${percent(goal)} lies in between`;
-  return `${seen}${clusters}: ${between}${moreText(samplesToDecide)}`;
+  return `${seen}${clusters}: ${between}${dropsText(decision)}${moreText(samplesToDecide)}`;
 }
 
 const whole = (share: number): number => Number((share * 100).toFixed(5));

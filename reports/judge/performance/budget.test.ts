@@ -30,7 +30,7 @@ function series(query: string, growth: (index: number) => number | null, name = 
     if (by !== null) points.push([T0 + index * 10_000, value]);
   }
   const at = { fromMs: T0, toMs: T0 + (POINTS - 1) * 10_000, step: 10 };
-  return ['series', { objective: name, query, ...at, values: [{ labels: {}, points }] }];
+  return ['series', { objectives: [name, 'of-another'], query, ...at, values: [{ labels: {}, points }] }];
 }
 
 const budget = (seen: Seen[], objectives: Objective[] = [objective()]) =>
@@ -96,7 +96,7 @@ it('should be open without objectives, series, a query of two, or Prometheus', (
       /Prometheus unavailable: refused/,
     ],
     [
-      [['series', { objective: 'api-requests', query: 'total', values: 'x' }]],
+      [['series', { objectives: ['api-requests'], query: 'total', values: 'x' }]],
       [objective()],
       /cannot be read/,
     ],
@@ -118,4 +118,52 @@ it('should join the parts of a long query', () => {
   ];
   const judgement = budget([part(0, 31), part(30, POINTS), series('bad', () => 0)]);
   assert.deepEqual([judgement.verdict, judgement.goals?.[0]?.samples], ['pass', 6000]);
+});
+
+it('should not take the end of a query that was cut off for events that did not happen', () => {
+  const [, all] = total;
+  const good = objective({
+    indicator: { kind: 'ratio', counter: true, good: 'good', bad: null, total: 'total' },
+  });
+  const [, whole] = series('good', () => 100);
+  const [values] = (whole?.['values'] ?? []) as { points: unknown[] }[];
+  const cut = { ...whole, toMs: T0 + 300_000, values: [{ labels: {}, points: values?.points.slice(0, 31) }] };
+  const judgement = budget(
+    [
+      ['series', all],
+      ['series', cut],
+    ],
+    [good],
+  );
+  assert.equal(judgement.verdict, 'inconclusive');
+  assert.match(judgement.reason, /the answer to good was not recorded whole/);
+});
+
+it('should be open where a bad query asks for a label that the total does not have', () => {
+  const query = 'requests{status=~"5.."}';
+  const indicator = { kind: 'ratio', counter: true, good: null, bad: query, total: 'requests' } as const;
+  const nothing: Seen = ['series', { ...series(query, () => 0)[1], values: [] }];
+  const judgement = budget([series('requests', () => 100), nothing], [objective({ indicator })]);
+  assert.equal(judgement.verdict, 'inconclusive');
+  assert.match(judgement.reason, /asks for the label status/);
+});
+
+it('should demand that it was recorded which targets answered, where they can be told', () => {
+  const query = 'requests{job="api"}';
+  const indicator = { kind: 'ratio', counter: true, good: null, bad: 'bad', total: query } as const;
+  const seen = [series(query, () => 100), series('bad', () => 0)];
+  assert.match(budget(seen, [objective({ indicator })]).reason, /one of its queries was not recorded/);
+  const up = series('up{job="api"}', (i) => Number(i === 0));
+  assert.equal(budget([...seen, up], [objective({ indicator })]).verdict, 'pass');
+});
+
+it('should read the distance of scrapes beside that of the samples', () => {
+  const thinned = (step: number, scrapeSeconds: number): Seen[] => {
+    const of = (seen: Seen): Seen => ['series', { ...seen[1], step, scrapeSeconds }];
+    return [
+      of(series('total', (i) => (i % 3 === 0 && (i < 20 || i > 23) ? 300 : null))),
+      of(series('bad', () => 0)),
+    ];
+  };
+  assert.match(budget(thinned(30, 10)).reason, /no data from .* \(60 s\)/);
 });

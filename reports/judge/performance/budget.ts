@@ -1,17 +1,18 @@
-import type { History, Observation } from '../../record/history.ts';
+import type { History } from '../../record/history.ts';
 import type { Figure, Finding, Judgement } from '../../record/judgement.ts';
 import type { GoalEntry } from '../../record/load-detail.ts';
-import { objectiveSchema, seriesSchema } from '../../record/objective.ts';
-import type { Objective, Series } from '../../record/objective.ts';
+import { objectiveSchema } from '../../record/objective.ts';
+import type { Objective } from '../../record/objective.ts';
 import { worst } from '../../record/verdict.ts';
 import type { Verdict } from '../../record/verdict.ts';
-import { budgetOf, percent } from '../slo/budget.ts';
+import { budgetOf } from '../slo/budget.ts';
 import type { Budget } from '../slo/budget.ts';
 import { burnRates } from '../slo/burn-rate.ts';
-import { gridOf } from '../slo/series.ts';
+import { percent } from '../slo/percent.ts';
 import type { Grid } from '../slo/series.ts';
-import { number, seen, setting, text } from '../topology/findings.ts';
+import { seen, setting, text } from '../topology/findings.ts';
 import { burnFigures } from './burn-figures.ts';
+import { gridFrom, recordedOf } from './recorded.ts';
 
 const SECOND_MS = 1000;
 const DAY_MS = 86_400_000;
@@ -26,13 +27,16 @@ interface Judged {
 
 /**
  * `performance/budget`: what is left of the error budget of every objective that the environment holds, from the series that were recorded of
- * its queries. Every `{kind:'series'}` belongs to an objective by its name and to one of its queries by the text; `step` is in seconds,
+ * its queries. Every `{kind:'series'}` belongs to objectives by their names and to one of their queries by the text; `step` is in seconds,
  * times in wall clock ms.
  */
 export function judgeBudget(history: History): Judgement {
   const gaps = gapsOf(history);
   const { objectives, unreadable } = objectivesOf(history);
-  const judged = objectives.map((objective) => judgeOne(history, objective));
+  const recorded = recordedOf(history);
+  const judged = objectives.map((objective) =>
+    judgeOne(objective, gridFrom(objective, recorded.get(objective.name))),
+  );
   const open = [...gaps, ...unreadable];
   if (objectives.length === 0 && open.length === 0) open.push('the environment names no objectives');
   const found = worst(judged.map(({ verdict }) => verdict));
@@ -72,9 +76,8 @@ function objectivesOf(history: History): { objectives: Objective[]; unreadable: 
     : { objectives: [], unreadable: ['the objectives of the history cannot be read'] };
 }
 
-function judgeOne(history: History, objective: Objective): Judged {
-  const observed = seen(history, 'series').filter((one) => one['objective'] === objective.name);
-  const read = gridFrom(objective, observed);
+/** @param read the grid of the objective, or why there is none */
+function judgeOne(objective: Objective, read: Grid | string): Judged {
   if (typeof read === 'string')
     return { objective, verdict: 'inconclusive', reason: read, budget: null, figures: [] };
   const budget = budgetOf(objective, read);
@@ -85,39 +88,6 @@ function judgeOne(history: History, objective: Objective): Judged {
     budget,
     figures: figuresOf(objective, budget, read),
   };
-}
-
-/** The grid of an objective, or why there is none. */
-function gridFrom(objective: Objective, observed: readonly Observation[]): Grid | string {
-  if (observed.length === 0) return 'no series was recorded';
-  const answers = new Map<string, Series[]>();
-  for (const one of observed) {
-    const parsed = seriesSchema.array().safeParse(one['values']);
-    if (!parsed.success) return `the answer to ${text(one, 'query')} cannot be read`;
-    const query = text(one, 'query');
-    answers.set(query, joined([...(answers.get(query) ?? []), ...parsed.data]));
-  }
-  const toMs = Math.max(...observed.map((one) => number(one, 'toMs')));
-  const asked = Math.min(...observed.map((one) => number(one, 'fromMs')));
-  const { window } = objective;
-  // What was not asked for is a gap as well.
-  const fromMs = window.kind === 'rolling' ? Math.min(asked, toMs - window.ms) : asked;
-  const stepMs = number(observed[0] as Observation, 'step') * SECOND_MS;
-  if (!(toMs > fromMs) || !(stepMs > 0)) return 'the series state no window or no step';
-  return gridOf(objective, answers, { fromMs, toMs, stepMs }) ?? 'one of its queries was not recorded';
-}
-
-/** The parts of a long query, each series once. */
-function joined(all: readonly Series[]): Series[] {
-  const found = new Map<string, Series>();
-  for (const { labels, points } of all) {
-    const key = JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
-    const before = found.get(key);
-    const last = before?.points.at(-1)?.[0] ?? -Infinity;
-    if (before === undefined) found.set(key, { labels, points: [...points] });
-    else for (const point of points) if (point[0] > last) before.points.push(point);
-  }
-  return [...found.values()];
 }
 
 function reasonOf(verdict: Verdict, telling: readonly Judged[]): string {
@@ -176,10 +146,18 @@ function figuresOf(objective: Objective, budget: Budget, grid: Grid): Figure[] {
       goal: '≥ 0',
     },
     { name: `${name}: events`, value: Math.round(budget.events) },
+    ...sliceFigure(objective, budget),
     { name: `${name}: coverage of the window`, value: percent(budget.account.coverage) },
     ...(grid.resets > 0 ? [{ name: `${name}: counters that began anew`, value: grid.resets }] : []),
     ...burnFigures(name, burnRates(objective, grid)),
   ];
+}
+
+/** Slices without traffic are good, and show nothing. */
+function sliceFigure({ name, method }: Objective, { account: { total, quiet } }: Budget): Figure[] {
+  return method === 'Timeslices'
+    ? [{ name: `${name}: slices with traffic`, value: `${total - quiet} of ${total}` }]
+    : [];
 }
 
 function entryOf({ objective, verdict, reason, budget }: Judged): GoalEntry {

@@ -2,6 +2,7 @@ import type { Figure, Judgement } from '../../record/judgement.ts';
 import type { GoalEntry } from '../../record/load-detail.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import type { AvailabilityDecision } from '../slo/availability.ts';
+import type { WithDrops } from '../slo/drops.ts';
 import { loadDetailOf } from '../slo/load-detail.ts';
 import type { Observed } from './loads.ts';
 
@@ -93,6 +94,11 @@ export function clusterFigures({ clustering, effective }: AvailabilityDecision, 
       unit: '%',
     },
   ];
+}
+
+/** What was dropped counts both ways. */
+export function dropsText({ dropped }: WithDrops): string {
+  return dropped === 0 ? '' : ` (${dropped} that were dropped counted as good and as bad)`;
 }
 
 /** `; 2995 requests would decide` */

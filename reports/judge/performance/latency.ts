@@ -1,31 +1,35 @@
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import type { Buckets, LoadResult } from '../../record/load-result.ts';
+import { latencyWithDrops } from '../slo/drops.ts';
+import type { WithDrops } from '../slo/drops.ts';
 import { decideHistogram } from '../slo/histogram.ts';
 import { decideLatency } from '../slo/latency.ts';
 import type { LatencyDecision } from '../slo/latency.ts';
+import { latencyFrom } from '../slo/load-detail.ts';
 import { goalNumber } from '../topology/findings.ts';
-import { clusterFigures, conclude, moreText, rounded } from './conclude.ts';
+import { clusterFigures, conclude, dropsText, moreText, rounded } from './conclude.ts';
 import type { Decided } from './conclude.ts';
 import { latenciesOf, observedLoad, sentLatencies } from './loads.ts';
 
 const QUANTILE = 0.95;
 
-/** `performance/{api,ai}/latency`: the p95 of a load, from the intended start of each request, against the goal `p95Ms`. */
+/** `performance/{api,ai}/latency`: the p95 of a load, from the intended start of each request where the engine tells it, against `p95Ms`. */
 export function judgeLatency(subject: string): (history: History) => Judgement {
   return (history) => {
     const observed = observedLoad(history);
+    const { result } = observed;
     const goalMs = goalNumber(history, 'p95Ms', Number.NaN);
-    const buckets = observed.result === null ? [] : latenciesOf(observed.result);
-    const decision = decideLatency(buckets, observed.result?.seconds ?? [], {
-      quantile: QUANTILE,
-      ms: goalMs,
-    });
-    const gaps = gapsOf(goalMs, observed.result);
+    const goal = { quantile: QUANTILE, ms: goalMs };
+    const decision =
+      result === null
+        ? { ...decideLatency([], [], goal), dropped: 0 }
+        : latencyWithDrops(result, latenciesOf(result), goal);
+    const gaps = gapsOf(goalMs, result);
     return conclude(observed, {
-      ...described(decision, goalMs, subject),
+      ...described(decision, { goalMs, subject, from: result === null ? 'intended' : latencyFrom(result) }),
       gaps,
-      failureStands: slowByItself(observed.result, goalMs) && gaps.length === 0,
+      failureStands: slowByItself(result, goalMs) && gaps.length === 0,
     });
   };
 }
@@ -49,22 +53,35 @@ function slowByItself(result: LoadResult | null, goalMs: number): boolean {
   return decideHistogram(sent, QUANTILE, goalMs).verdict === 'fail';
 }
 
+interface Asked {
+  goalMs: number;
+  subject: string;
+  from: ReturnType<typeof latencyFrom>;
+}
+
+/** From when the time of a request runs. A service that keeps a generator waiting is faster when measured from the sending. */
+const FROM = {
+  intended: 'measured from the intended start',
+  sent: 'measured from the sending, since the engine tells no more: what a request waited for before is not in it',
+} as const;
+
 function described(
-  decision: LatencyDecision,
-  goalMs: number,
-  subject: string,
+  decision: LatencyDecision & WithDrops,
+  { goalMs, subject, from }: Asked,
 ): Omit<Decided, 'gaps' | 'failureStands'> {
   const { byRank, slow, clustered, verdict } = decision;
   const { valueMs, lowerMs, upperMs, samples } = byRank;
   const value = valueMs === null ? null : rounded(valueMs);
   const bounds = `p95 between ${shown(lowerMs)} and ${shown(upperMs)} ms (one-sided 95 % each)`;
-  const seen = samples === 0 ? 'no answer' : `p95 ${shown(valueMs)} ms of ${samples} requests; ${bounds}`;
-  const open = `${seen}: the goal of ${goalMs} ms is neither met nor missed with 95 % certainty${moreText(decision.samplesToDecide)}`;
+  const sent = from === 'sent' ? ', from the sending' : '';
+  const seen =
+    samples === 0 ? 'no answer' : `p95 ${shown(valueMs)} ms of ${samples} requests${sent}; ${bounds}`;
+  const open = `${seen}: the goal of ${goalMs} ms is neither met nor missed with 95 % certainty${dropsText(decision)}${moreText(decision.samplesToDecide)}`;
   const spent = samples === 0 ? null : 1 - slow / samples / (1 - QUANTILE);
   return {
     verdict,
     reason: verdict === 'inconclusive' ? open : seen,
-    expected: `p95 of ${subject} at most ${goalMs} ms, measured from the intended start`,
+    expected: `p95 of ${subject} at most ${goalMs} ms, ${FROM[from]}`,
     seen,
     figures: [
       { name: 'p95', value, unit: 'ms', goal: goalMs },
@@ -76,7 +93,7 @@ function described(
     ],
     goal: {
       objective: `${subject} latency`,
-      target: `p95 ≤ ${goalMs} ms`,
+      target: `p95 ≤ ${goalMs} ms${sent}`,
       verdict,
       achieved: value,
       lower: orNull(lowerMs),

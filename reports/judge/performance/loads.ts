@@ -1,9 +1,9 @@
 import type { History } from '../../record/history.ts';
 import { loadResultSchema } from '../../record/load-result.ts';
 import type { LoadResult, LoadSecond } from '../../record/load-result.ts';
+import { deliveryOf } from '../slo/delivery.ts';
+import type { Delivery } from '../slo/delivery.ts';
 import { merged } from '../slo/histogram.ts';
-import { deliveryOf } from '../slo/throughput.ts';
-import type { Delivery } from '../slo/throughput.ts';
 import { goalNumber, seen, text } from '../topology/findings.ts';
 
 /** Less of the stated load than this was not delivered as stated; the goal `deliveredShare` replaces it. */

@@ -71,6 +71,28 @@ describe('performance/api/latency', () => {
     assert.equal(latency(loaded({ ...late, over: { metrics } })).verdict, 'fail');
   });
 
+  it('should not pass where it hangs on requests that were never sent, nor fail for them', () => {
+    const slowNow = (second: number): number => (second % 30 === 0 ? 900 : 40);
+    const load = { seconds: 1000, perSecond: 99, offered: 100, latencyAt: slowNow };
+    const judgement = latency(loaded(load));
+    assert.equal(judgement.verdict, 'inconclusive');
+    assert.match(judgement.reason, /\(1000 that were dropped counted as good and as bad\)/);
+    assert.equal(latency(loaded({ ...load, perSecond: 100 })).verdict, 'pass');
+    assert.equal(latency(loaded({ ...load, latencyAt: () => 900 })).verdict, 'fail');
+  });
+
+  it('should say from when it is measured', () => {
+    assert.match(latency(loaded()).expected, /measured from the intended start$/);
+    const engine = { name: 'k6', version: '2', stubbed: false, latencyFrom: 'sent' } as const;
+    const sent = latency(loaded({ over: { engine } }));
+    assert.equal(sent.verdict, 'pass');
+    assert.match(sent.expected, /measured from the sending, since the engine tells no more/);
+    assert.match(sent.reason, /5000 requests, from the sending;/);
+    assert.equal(sent.goals?.[0]?.target, 'p95 ≤ 500 ms, from the sending');
+    assert.equal(sent.load?.latencyFrom, 'sent');
+    assert.equal(latency(loaded()).load?.latencyFrom, 'intended');
+  });
+
   it('should be open without data: none, a failed engine, an abort, a cut observation, damage', () => {
     const failed: Partial<LoadResult> = { outcome: 'failed', reason: 'a worker thread died' };
     for (const [seen, reason] of [
@@ -133,6 +155,20 @@ describe('performance/api/availability', () => {
   it('should let a failure stand although the load was not delivered', () => {
     assert.equal(availability({ perSecond: 40, offered: 50, failedAt: () => 10 }).verdict, 'fail');
     assert.equal(availability({ seconds: 500, perSecond: 40, offered: 50 }).verdict, 'inconclusive');
+  });
+
+  it('should count what was dropped both ways', () => {
+    const dropping = { seconds: 500, perSecond: 99, offered: 100 };
+    const open = availability(dropping);
+    assert.equal(open.verdict, 'inconclusive');
+    assert.match(open.reason, /500 that were dropped counted as good and as bad/);
+    assert.equal(availability({ ...dropping, failedAt: () => 5 }).verdict, 'fail');
+    assert.equal(availability({ ...dropping, perSecond: 100 }).verdict, 'pass');
+    // Two of a thousand fail of what was sent: with the dropped ones as good ones, less than one in a thousand.
+    assert.equal(
+      availability({ ...dropping, perSecond: 100, failedAt: (second) => Number(second % 5 === 0) }).verdict,
+      'fail',
+    );
   });
 
   it('should take several loads as one after the other', () => {

@@ -19,19 +19,9 @@ export interface Found {
   derivation: string;
 }
 
-/** A source that did not answer or an engine that failed leaves nothing to claim; then failures, then gaps. */
+/** A source that did not answer, an engine that failed and an autoscaler that is not there leave nothing to claim; then failures, then gaps. */
 export function conclude(observed: Observed, found: Found): Judgement {
-  const { blocking } = observed.load;
-  const { failures, gaps } = found;
-  const verdict =
-    blocking.length > 0
-      ? 'inconclusive'
-      : failures.length > 0
-        ? 'fail'
-        : gaps.length > 0
-          ? 'inconclusive'
-          : 'pass';
-  const said = blocking.length > 0 ? blocking : failures.length > 0 ? failures : gaps;
+  const { verdict, said } = settled([...observed.lost, ...observed.load.blocking], found);
   const scaling = scalingDetail(observed, {
     target: 'backend',
     marks: found.marks,
@@ -55,6 +45,15 @@ export function conclude(observed: Observed, found: Found): Judgement {
     ...(observed.load.result !== null && { load: loadDetailOf(observed.load.result) }),
     ...(scaling !== undefined && { scaling }),
   };
+}
+
+function settled(
+  blocking: readonly string[],
+  { failures, gaps }: Found,
+): { verdict: Judgement['verdict']; said: readonly string[] } {
+  if (blocking.length > 0) return { verdict: 'inconclusive', said: blocking };
+  if (failures.length > 0) return { verdict: 'fail', said: failures };
+  return { verdict: gaps.length > 0 ? 'inconclusive' : 'pass', said: gaps };
 }
 
 function markText(mark: Mark): string {

@@ -1,5 +1,6 @@
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
+import { dropsOf } from '../slo/drops.ts';
 import { goalNumber } from '../topology/findings.ts';
 import { conclude, secondsOf, secondsText } from './conclude.ts';
 import type { Found, Mark } from './conclude.ts';
@@ -19,6 +20,8 @@ interface Goals {
 interface Context {
   observed: Observed;
   spec: HpaSpec;
+  /** What the autoscaler did since the first load began: what it did before is no answer to a load. */
+  hpa: readonly Hpa[];
   endMs: number;
   goals: Goals;
   /** From the end of the load until the minimum was reached, ms; null: not seen. */
@@ -40,20 +43,21 @@ export function judgeDown(history: History): Judgement {
     failedRequests: goalNumber(history, 'failedRequests', 0),
     flapS: goalNumber(history, 'flapSeconds', FLAP_S),
   };
-  const { spec, endMs } = observed;
+  const { spec, startMs, topMs, endMs } = observed;
   const expectedText = `back to the minimum within the stabilisation window + ${goals.extraS} s of the end of the load; no pods added within ${goals.flapS} s of taking some away; failed requests ≤ ${goals.failedRequests}`;
   const missing = missingOf(observed);
-  if (spec === null || endMs === null) {
+  if (spec === null || startMs === null || endMs === null) {
     return conclude(observed, {
       ...{ failures: [], gaps: missing, pass: '', expected: expectedText },
       ...{ figures: [], marks: [], derivation: '' },
     });
   }
-  const flaps = flapsOf(observed.hpa, Math.max(goals.flapS, spec.stabilisationDownS) * 1000);
+  const hpa = observed.hpa.filter(({ t }) => t >= startMs);
+  const flaps = flapsOf(hpa, Math.max(goals.flapS, spec.stabilisationDownS) * 1000);
   const backMs = backAfter(observed, spec, endMs);
-  const context: Context = { observed, spec, endMs, goals, backMs, flaps };
-  const pods = Math.max(0, peakOf(observed.hpa) - spec.min);
-  const expected = expectedOf(history, spec, { hpa: observed.hpa, pods });
+  const context: Context = { observed, spec, hpa, endMs, goals, backMs, flaps };
+  const pods = Math.max(0, peakOf(hpa) - spec.min);
+  const expected = expectedOf(history, spec, { rampMs: (topMs ?? startMs) - startMs, pods });
   const mark: Mark = {
     name: 'back at the minimum, after the load',
     atMs: backMs,
@@ -72,11 +76,12 @@ export function judgeDown(history: History): Judgement {
   });
 }
 
-function missingOf({ hpa, spec, endMs, load }: Observed): string[] {
+function missingOf({ hpa, spec, startMs, endMs, load }: Observed): string[] {
   const gaps: string[] = [];
+  if (startMs === null) gaps.push('no load was started');
   if (endMs === null) gaps.push('the load was not seen to end');
   if (spec === null) gaps.push('the settings of the autoscaler were not read');
-  if (hpa.length === 0) gaps.push('the autoscaler was not observed');
+  if (!hpa.some(({ t }) => t >= (startMs ?? 0))) gaps.push('the autoscaler was not observed during the load');
   if (load.undelivered !== null) gaps.push(load.undelivered);
   return gaps;
 }
@@ -154,10 +159,13 @@ function failedText({ observed, goals }: Context): string | null {
   return `${requests.failed} of ${requests.count} requests failed`;
 }
 
-function gapsOf({ backMs, observed, endMs, spec }: Context): string[] {
+function gapsOf({ backMs, observed, hpa, endMs, spec, goals }: Context): string[] {
   const gaps: string[] = [];
-  if (peakOf(observed.hpa) <= spec.min)
-    gaps.push(`there were never more than ${spec.min} pods: nothing to take away`);
+  const { result } = observed.load;
+  const dropped = result === null ? 0 : dropsOf(result).count;
+  if (result !== null && dropped > 0 && result.requests.failed + dropped > goals.failedRequests)
+    gaps.push(`${dropped} requests were dropped: whether they would have failed nobody knows`);
+  if (peakOf(hpa) <= spec.min) gaps.push(`there were never more than ${spec.min} pods: nothing to take away`);
   if (backMs === null)
     gaps.push(
       `not seen back at ${spec.min} pods in the ${secondsOf(observed.lastMs - endMs)} s after the load`,
@@ -166,9 +174,9 @@ function gapsOf({ backMs, observed, endMs, spec }: Context): string[] {
 }
 
 function figuresOf(context: Context): Found['figures'] {
-  const { observed, endMs, backMs, flaps, goals } = context;
-  const peak = peakOf(observed.hpa);
-  const atEnd = observed.hpa.findLast(({ t }) => t <= endMs)?.desired ?? peak;
+  const { observed, hpa, endMs, backMs, flaps, goals } = context;
+  const peak = peakOf(hpa);
+  const atEnd = hpa.findLast(({ t }) => t <= endMs)?.desired ?? peak;
   const { result } = observed.load;
   return [
     {

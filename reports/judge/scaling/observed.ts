@@ -37,10 +37,16 @@ export interface Observed {
   hpa: Hpa[];
   spec: HpaSpec | null;
   replicas: Replicas[];
+  /** The first load began. */
   startMs: number | null;
+  /** It had risen to its full rate; null where none began. */
+  topMs: number | null;
+  /** The last load that makes it grow was over. */
   endMs: number | null;
   /** The last time of which anything is known. */
   lastMs: number;
+  /** Why there was nothing to observe, or no longer: no autoscaler, no rest before the load. */
+  lost: string[];
   load: ObservedLoad;
   /** Seconds of the load at the times at which they began. */
   seconds: { atMs: number; second: LoadSecond }[];
@@ -50,10 +56,11 @@ export interface Observed {
 
 export function observe(history: History): Observed {
   const load = observedLoad(history);
-  const phase = (name: string): number | null =>
-    seen(history, 'phase').find((one) => one['name'] === name)?.t ?? null;
-  const startMs = phase('load-start');
+  const starts = phases(history, 'load-start');
+  const startMs = starts[0]?.t ?? null;
+  const lastStartMs = starts.at(-1)?.t ?? Infinity;
   const lastMs = Math.max(0, ...history.observations.map(({ t }) => t));
+  const zeroMs = zeroOf(history, load, startMs);
   return {
     hpa: seen(history, 'hpa').map(hpaOf),
     spec: specOf(seen(history, 'hpa-spec').at(-1)),
@@ -63,12 +70,45 @@ export function observe(history: History): Observed {
       total: number(one, 'total'),
     })),
     startMs,
-    endMs: phase('load-end'),
+    topMs: startMs === null ? null : (zeroMs ?? startMs) + rampMs(starts[0]),
+    endMs: phases(history, 'load-end').find(({ t }) => t >= lastStartMs)?.t ?? null,
     lastMs,
+    lost: lostOf(history),
     load,
-    seconds: placed(history, load, startMs),
+    seconds: placed(load, zeroMs),
     windows: windowsOf(history, lastMs),
   };
+}
+
+function phases(history: History, name: string): Observation[] {
+  return seen(history, 'phase').filter((one) => one['name'] === name);
+}
+
+/** How long the load rises, by the rates that its phase states; 0 where it states none. */
+function rampMs(start: Observation | undefined): number {
+  const rates = (start?.['rates'] ?? {}) as { rampSeconds?: unknown };
+  return typeof rates.rampSeconds === 'number' ? rates.rampSeconds * 1000 : 0;
+}
+
+function lostOf(history: History): string[] {
+  const known = seen(history, 'hpa')[0]?.t ?? Infinity;
+  return [
+    ...seen(history, 'target-missing').map((one) => `Deployment ${text(one, 'deployment')} is not there`),
+    ...seen(history, 'hpa-missing').map((one) =>
+      one.t > known
+        ? `the autoscaler of Deployment ${text(one, 'deployment')} went away while it was observed`
+        : `no autoscaler resizes Deployment ${text(one, 'deployment')}`,
+    ),
+    ...seen(history, 'not-at-minimum').map(
+      (one) => `the backend was not at rest at its minimum before the load${scaleText(one['scale'])}`,
+    ),
+  ];
+}
+
+function scaleText(scale: unknown): string {
+  if (typeof scale !== 'object' || scale === null) return '';
+  const { desired, ready, total, min } = scale as Record<string, unknown>;
+  return `: ${String(desired)} pods desired, ${String(ready)} of ${String(total)} ready, the minimum is ${String(min)}`;
 }
 
 function hpaOf(one: Observation): Hpa {
@@ -127,26 +167,27 @@ function shrinkingS(policies: readonly unknown[], pods: number): number {
   return steps.length === 0 || percent ? 0 : Math.max(0, Math.min(...steps));
 }
 
-/** The engine's own start on the clock of the history, where both are known: it begins some time after it was asked to. */
-function placed(
-  { header }: History,
-  { result }: ObservedLoad,
-  startMs: number | null,
-): { atMs: number; second: LoadSecond }[] {
-  if (result === null) return [];
+/** A wall clock that was set meanwhile, or another machine's, tells nothing of when a load began. */
+const CLOCKS_APART_MS = 60_000;
+
+/** The engine's own start on the clock of the history, where both are known; else when the check took note of it. */
+function zeroOf({ header }: History, { result }: ObservedLoad, startMs: number | null): number | null {
+  if (result === null) return startMs;
   const sinceAnchor = Date.parse(result.startedAt) - Date.parse(header.anchor.wall);
   const own = header.anchor.monoMs + sinceAnchor;
-  const zero = Number.isNaN(sinceAnchor) || (startMs !== null && own < startMs) ? startMs : own;
-  return zero === null ? [] : result.seconds.map((second) => ({ atMs: zero + second.atMs, second }));
+  const apart = startMs !== null && Math.abs(own - startMs) > CLOCKS_APART_MS;
+  return Number.isNaN(own) || apart ? startMs : own;
+}
+
+function placed({ result }: ObservedLoad, zeroMs: number | null): { atMs: number; second: LoadSecond }[] {
+  if (result === null || zeroMs === null) return [];
+  return result.seconds.map((second) => ({ atMs: zeroMs + second.atMs, second }));
 }
 
 function windowsOf(history: History, lastMs: number): Observed['windows'] {
-  const phases = seen(history, 'phase');
-  return phases
-    .filter((one) => one['name'] === 'fault-start')
-    .map((one) => ({
-      name: text(one, 'fault') || 'fault',
-      fromMs: one.t,
-      toMs: phases.find((other) => other['name'] === 'fault-end' && other.t > one.t)?.t ?? lastMs,
-    }));
+  return phases(history, 'fault-start').map((one) => ({
+    name: text(one, 'fault') || 'fault',
+    fromMs: one.t,
+    toMs: phases(history, 'fault-end').find((other) => other.t > one.t)?.t ?? lastMs,
+  }));
 }

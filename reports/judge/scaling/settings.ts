@@ -6,7 +6,7 @@ import type { Hpa, HpaSpec } from './observed.ts';
 const SYNC_S = 15;
 /** Kubernetes: `--horizontal-pod-autoscaler-tolerance`, default: up to a tenth above or below the target nothing is done. */
 const TOLERANCE = 0.1;
-/** metrics-server: `--metric-resolution`, default; `metricResolutionS` of an `hpa-spec` observation replaces it. */
+/** metrics-server: `--metric-resolution` of its own manifests; `metricResolutionS` of an `hpa-spec` observation replaces it. */
 const METRIC_RESOLUTION_S = 15;
 
 export interface Expected {
@@ -31,35 +31,34 @@ export function isAbove({ load }: Hpa): boolean {
 /**
  * When things should happen by the autoscaler's own settings. CPU is a difference of two samples, so that a change is whole after two
  * resolutions of metrics-server at the latest; the controller looks every 15 s; upwards it takes the lowest recommendation of the
- * stabilisation window, downwards the highest, so that a decision comes after the window, and one look later at most. To each end the
- * interval of our own looking is added.
+ * stabilisation window, downwards the highest, so that a decision comes after the window, and one look later at most. A load that rises
+ * may cross the target at any time until it is at its top. To each end the interval of our own looking is added.
+ * @param rampMs from the start of the load to its top
  * @param pods how many have to go on the way down
  */
 export function expectedOf(
   history: History,
   spec: HpaSpec,
-  { hpa, pods }: { hpa: readonly Hpa[]; pods: number },
+  { rampMs, pods }: { rampMs: number; pods: number },
 ): Expected {
   const stated = seen(history, 'hpa-spec').at(-1);
-  const own = stated === undefined ? Number.NaN : number(stated, 'metricResolutionS');
-  const resolutionS = Number.isFinite(own) ? own : METRIC_RESOLUTION_S;
-  const pollS = pollSeconds(hpa);
+  const from = (field: string, otherwise: number): number => {
+    const value = stated === undefined ? Number.NaN : number(stated, field);
+    return Number.isFinite(value) ? value : otherwise;
+  };
+  const resolutionS = from('metricResolutionS', METRIC_RESOLUTION_S);
+  const pollS = from('lookEverySeconds', 0);
+  const rampS = rampMs / 1000;
   const seeS = 2 * resolutionS + SYNC_S + pollS;
   const stabilise = (windowS: number): number => windowS + (windowS > 0 ? SYNC_S : 0);
   const { stabilisationUpS, stabilisationDownS } = spec;
   const window = (loS: number, hiS: number): Window => ({ loMs: loS * 1000, hiMs: Math.round(hiS * 1000) });
   return {
-    crossed: window(0, seeS),
-    decided: window(stabilisationUpS, seeS + stabilise(stabilisationUpS)),
+    crossed: window(0, rampS + seeS),
+    decided: window(stabilisationUpS, rampS + seeS + stabilise(stabilisationUpS)),
     back: window(stabilisationDownS, seeS + stabilise(stabilisationDownS) + spec.shrinkingS(pods)),
-    derivation: `metrics-server resolution ${resolutionS} s (twice), sync ${SYNC_S} s, tolerance ${TOLERANCE}, stabilisation ${stabilisationUpS} s up and ${stabilisationDownS} s down, looked at every ${Number(pollS.toFixed(1))} s`,
+    derivation: `${rampS > 0 ? `load rising for ${Number(rampS.toFixed(1))} s, ` : ''}metrics-server resolution ${resolutionS} s (twice), sync ${SYNC_S} s, tolerance ${TOLERANCE}, stabilisation ${stabilisationUpS} s up and ${stabilisationDownS} s down, looked at every ${Number(pollS.toFixed(2))} s`,
   };
-}
-
-/** The longest time between two looks, s; a minute at most: what was not looked at for longer is a gap, not an error of measurement. */
-function pollSeconds(hpa: readonly Hpa[]): number {
-  const steps = hpa.slice(1).map((one, index) => one.t - (hpa[index]?.t ?? one.t));
-  return Math.min(60, Math.max(0, ...steps) / 1000);
 }
 
 export function outside(atMs: number | null, window: Window | null): 'no' | 'faster' | 'slower' | 'unknown' {

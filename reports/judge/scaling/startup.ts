@@ -9,20 +9,26 @@ const MOST_NAMED = 50;
 
 interface Start {
   pod: string;
-  /** From creation to ready, as the watch told of them, ms. */
+  /** From creation to ready, as the watch told of them, ms; Infinity: it was never ready. */
   tookMs: number;
   /** Why it does not count; null: it does. */
   excluded: string | null;
+  /** Why it was never ready; empty: it was. */
+  why: string;
 }
 
 /**
  * `scaling/pods/startup`: from creation to ready, of pods whose image was there and that have no init containers. A p99 is claimed from 299
  * starts on; from 59 on the goal is held against the p95, and the report says so; fewer starts decide nothing, unless they are already too
- * slow: a lower bound of the p99 above the goal is a failure at any number.
+ * slow: a lower bound of the p99 above the goal is a failure at any number. A pod that was not ready when the wait for it ended is a start that
+ * took longer than any goal.
  */
 export function judgeStartup(history: History): Judgement {
   const goalS = goalNumber(history, 'p99Seconds', 5);
-  const starts = seen(history, 'pod-started').map(startOf);
+  const starts = [
+    ...seen(history, 'pod-started').map(startOf),
+    ...seen(history, 'pod-not-started').map(neverReady),
+  ];
   const counted = starts.filter(({ excluded }) => excluded === null);
   const times = counted.map(({ tookMs }) => tookMs / 1000).sort((a, b) => a - b);
   const gaps = gapsOf(history);
@@ -51,7 +57,11 @@ function gapsOf(history: History): string[] {
 
 function startOf(one: Observation): Start {
   const tookMs = timeOf(one['readyAt']) - timeOf(one['createdAt']);
-  return { pod: text(one, 'pod'), tookMs, excluded: whyExcluded(one, tookMs) };
+  return { pod: text(one, 'pod'), tookMs, excluded: whyExcluded(one, tookMs), why: '' };
+}
+
+function neverReady(one: Observation): Start {
+  return { pod: text(one, 'pod'), tookMs: Infinity, excluded: null, why: text(one, 'reason') };
 }
 
 /** Milliseconds, or a date as text. */
@@ -73,7 +83,7 @@ function verdictOf(times: readonly number[], goalS: number): { verdict: Verdict;
   if (p99.verdict === 'fail')
     return {
       verdict: 'fail',
-      reason: `p99 of ${n} starts is above ${shown(p99.lower)} s (lower 95 % bound), the goal is ${goalS} s`,
+      reason: `p99 of ${n} starts is above ${seconds(p99.lower)} (lower 95 % bound), the goal is ${goalS} s`,
     };
   return claimOf(times, goalS);
 }
@@ -85,36 +95,40 @@ function claimOf(times: readonly number[], goalS: number): { verdict: Verdict; r
   const { verdict, upper, lower } = decideQuantile(times, claimed, goalS);
   const name = `p${Math.round(claimed * 100)} of ${n} starts`;
   if (verdict === 'fail')
-    return { verdict, reason: `${name} is above ${shown(lower)} s, the goal is ${goalS} s` };
+    return { verdict, reason: `${name} is above ${seconds(lower)}, the goal is ${goalS} s` };
   if (claimed === 0.5) {
     const reason = `${n} starts say nothing of a p95 or a p99: ${needed(0.95)} and ${needed(0.99)} would`;
     return { verdict: 'inconclusive', reason };
   }
   const limits = claimed === 0.99 ? '' : `; a p99 is claimed from ${needed(0.99)} starts on`;
   return verdict === 'pass'
-    ? { verdict, reason: `${name} at most ${shown(upper)} s (upper 95 % bound)${limits}` }
+    ? { verdict, reason: `${name} at most ${seconds(upper)} (upper 95 % bound)${limits}` }
     : {
         verdict,
-        reason: `${name} between ${shown(lower)} and ${shown(upper)} s, the goal of ${goalS} s in between`,
+        reason: `${name} between ${seconds(lower)} and ${seconds(upper)}, the goal of ${goalS} s in between`,
       };
 }
 
 const needed = (quantile: number): number => minimumSamples(quantile) ?? Infinity;
 
 function findingsOf(starts: readonly Start[], goalS: number): Finding[] {
-  return starts.flatMap(({ pod, tookMs, excluded }) => {
+  return starts.flatMap(({ pod, tookMs, excluded, why }) => {
     if (excluded !== null)
       return [{ subject: pod, ok: false, expected: 'a start that counts', seen: `not counted: ${excluded}` }];
     return tookMs > goalS * 1000
-      ? [{ subject: pod, ok: false, expected: `ready within ${goalS} s`, seen: `${shown(tookMs / 1000)} s` }]
+      ? [{ subject: pod, ok: false, expected: `ready within ${goalS} s`, seen: tookText(tookMs, why) }]
       : [];
   });
+}
+
+function tookText(tookMs: number, why: string): string {
+  return Number.isFinite(tookMs) ? `${shown(tookMs / 1000)} s` : `not ready: ${why}`;
 }
 
 function seenText(times: readonly number[], all: number): string {
   if (times.length === 0) return `0 of ${all} starts count`;
   const values = QUANTILES.toReversed().map(
-    (quantile) => `p${Math.round(quantile * 100)} ${shown(quantileBounds(times, quantile).value)} s`,
+    (quantile) => `p${Math.round(quantile * 100)} ${seconds(quantileBounds(times, quantile).value)}`,
   );
   return `${values.join(', ')} of ${times.length} starts`;
 }
@@ -135,15 +149,21 @@ function figuresOf(times: readonly number[], goalS: number, excluded: number): F
         unit: 's',
         ...goal,
       },
-      { name: `${name}, 95 % bounds`, value: `${shown(lower)} to ${shown(upper)} s` },
+      { name: `${name}, 95 % bounds`, value: `${seconds(lower)} to ${seconds(upper)}` },
     ];
   });
   return [
     ...figures,
     { name: 'starts that count', value: times.length },
+    { name: 'pods that were never ready', value: times.filter((one) => one === Infinity).length, goal: 0 },
     ...(excluded > 0 ? [{ name: 'starts not counted', value: excluded }] : []),
   ];
 }
 
-const rounded = (value: number | null): number | null => (value === null ? null : Number(value.toFixed(3)));
-const shown = (value: number | null): string => (value === null ? '?' : value.toFixed(2));
+const rounded = (value: number | null): number | string | null =>
+  value === Infinity ? NEVER : value === null ? null : Number(value.toFixed(3));
+const shown = (value: number): string => value.toFixed(2);
+/** `1.30 s` */
+const seconds = (value: number | null): string =>
+  value === Infinity ? NEVER : `${value === null ? '?' : shown(value)} s`;
+const NEVER = 'any time (never ready)';

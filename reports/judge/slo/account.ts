@@ -1,5 +1,7 @@
 import type { Objective } from '../../record/objective.ts';
-import type { Grid, Span } from './series.ts';
+import { widthOf } from './series.ts';
+import type { Grid } from './series.ts';
+import type { Span } from './span.ts';
 
 /**
  * Good and bad of a stretch of time, events or slices, counted twice: as if everything that nobody saw had been good, and as if it had
@@ -11,6 +13,8 @@ export interface Account {
   badWorst: number;
   /** Share of the time of which something is known. */
   coverage: number;
+  /** Of the slices, those in which nothing happened, and that is known; 0 where events are counted. */
+  quiet: number;
 }
 
 /**
@@ -23,14 +27,12 @@ export function eventsOf(grid: Grid, span: Span, ratePerMs = meanRate(grid)): Ac
   const to = (span.toMs - grid.fromMs) / grid.stepMs;
   const first = Math.max(0, Math.floor(from));
   for (let index = first; index < Math.min(grid.total.length, to); index += 1) {
-    const share = Math.min(index + 1, to) - Math.max(index, from);
-    const blind = Math.min(1, (grid.gapMs[index] ?? 0) / grid.stepMs);
-    const total = (grid.total[index] ?? 0) * share;
-    const bad = (grid.bad[index] ?? 0) * share;
-    found.total += total * (1 - blind);
-    found.bad += bad * (1 - blind);
-    found.gapTotal += total * blind;
-    found.gapBad += bad * blind;
+    const width = widthOf(grid, index);
+    const share = (Math.min(index + width, to) - Math.max(index, from)) / width;
+    found.total += (grid.total[index] ?? 0) * share;
+    found.bad += (grid.bad[index] ?? 0) * share;
+    found.gapTotal += (grid.gapTotal[index] ?? 0) * share;
+    found.gapBad += (grid.gapBad[index] ?? 0) * share;
     found.gapMs += (grid.gapMs[index] ?? 0) * share;
   }
   const unseen = Math.max(found.gapTotal, ratePerMs * found.gapMs);
@@ -39,40 +41,39 @@ export function eventsOf(grid: Grid, span: Span, ratePerMs = meanRate(grid)): Ac
     badBest: found.bad + found.gapBad,
     badWorst: found.bad + unseen,
     coverage: Math.max(0, 1 - found.gapMs / (span.toMs - span.fromMs)),
+    quiet: 0,
   };
 }
 
 /** Events a ms in the known time of the whole window. */
 export function meanRate(grid: Grid): number {
-  let events = 0;
-  let known = grid.toMs - grid.fromMs;
-  grid.total.forEach((total, index) => {
-    const blind = Math.min(1, (grid.gapMs[index] ?? 0) / grid.stepMs);
-    events += total * (1 - blind);
-    known -= grid.gapMs[index] ?? 0;
-  });
+  const events = grid.total.reduce((sum, one) => sum + one, 0);
+  const known = grid.toMs - grid.fromMs - grid.gapMs.reduce((sum, one) => sum + one, 0);
   return known > 0 ? events / known : 0;
 }
 
 /**
  * Slices of a stretch, from its end backwards, so that the newest is whole. A slice without events is good where its time was covered: nobody
- * was refused anything; where it was not, nobody knows.
+ * was refused anything (it is counted as quiet, since it shows nothing either); where it was not, nobody knows.
  */
 export function slicesOf(grid: Grid, span: Span, slice: { target: number; ms: number }): Account {
   const rate = meanRate(grid);
-  const count = Math.max(1, Math.floor((span.toMs - span.fromMs) / slice.ms + 1e-9));
+  const count = Math.max(1, Math.floor((span.toMs - span.fromMs) / slice.ms + EPSILON));
   const account: Account = {
     total: count,
     badBest: 0,
     badWorst: 0,
     coverage: eventsOf(grid, span, rate).coverage,
+    quiet: 0,
   };
   for (let index = 0; index < count; index += 1) {
     const toMs = span.toMs - index * slice.ms;
     const events = eventsOf(grid, { fromMs: Math.max(span.fromMs, toMs - slice.ms), toMs }, rate);
+    const nothing = events.total === 0;
+    const covered = events.coverage > 1 - EPSILON;
+    if (nothing && covered) account.quiet += 1;
     if (isBad(events.badBest, events.total, slice.target)) account.badBest += 1;
-    const unseen = events.coverage < 1 && events.total === 0;
-    if (unseen || isBad(events.badWorst, events.total, slice.target)) account.badWorst += 1;
+    if ((nothing && !covered) || isBad(events.badWorst, events.total, slice.target)) account.badWorst += 1;
   }
   return account;
 }

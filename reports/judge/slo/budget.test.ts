@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Objective, Series } from '../../record/objective.ts';
-import { budgetOf, percent } from './budget.ts';
+import { budgetOf } from './budget.ts';
 import { burnRates } from './burn-rate.ts';
+import { percent } from './percent.ts';
 import { gridOf } from './series.ts';
 
 const T0 = Date.parse('2026-01-01T00:00:00Z');
@@ -134,12 +135,54 @@ describe('budgetOf by occurrences', () => {
     const restarted = counter(61, (i) => (i > 20 && i < 25 ? null : i === 25 ? 'reset' : 100));
     const other = counter(61, () => 1);
     const found = budget(objective(), [restarted, { ...other, labels: { instance: 'b' } }], []);
-    assert.deepEqual(found.gaps, [{ fromMs: T0 + 20 * STEP, toMs: T0 + 25 * STEP }]);
+    assert.deepEqual(found.gaps, [{ fromMs: T0 + 20 * STEP, toMs: T0 + 25 * STEP, share: 0.5 }]);
+    assert.match(found.reason, /no data of 50 % of its targets from/);
   });
 
   it('should say nothing of no data and of no traffic', () => {
     assert.match(budget(objective(), [], []).reason, /no data of the window/);
     assert.match(budget(objective(), [counter(61, () => 0)], []).reason, /no event/);
+    const lost = counter(61, (i) => (i < 40 ? null : 0));
+    assert.match(budget(objective(), [lost], []).reason, /no event was counted in the window: no data from/);
+  });
+
+  it('should not pass with a budget of less than one event, and say how many would do', () => {
+    const few = budget(objective({ target: 0.999 }), [counter(61, (i) => Number(i % 2 === 0))], []);
+    assert.equal(few.verdict, 'inconclusive');
+    assert.match(
+      few.reason,
+      /^30 events have a budget of less than one .*: 1000 are needed for a target of 99.9 %/,
+    );
+    assert.equal(
+      budget(objective({ target: 0.9 }), [counter(61, (i) => Number(i % 6 === 0))], []).verdict,
+      'pass',
+    );
+    const spent = budget(
+      objective({ target: 0.999 }),
+      [counter(61, () => 1)],
+      [counter(61, (i) => Number(i === 9))],
+    );
+    assert.equal(spent.verdict, 'fail');
+  });
+
+  it('should hold what was bad against the budget of the whole period of a calendar', () => {
+    const bad = [counter(61, (i) => (i > 0 ? 3 : 0))];
+    const at = { fromMs: T0, toMs: T0 + 60 * STEP, stepMs: STEP };
+    const of = (endMs: number) => {
+      const answers = new Map([
+        ['total', [steady]],
+        ['bad', bad],
+      ]);
+      const grid = gridOf(objective(), answers, { ...at, endMs });
+      assert.ok(grid);
+      return budgetOf(objective(), grid);
+    };
+    assert.equal(of(at.toMs).verdict, 'fail');
+    const early = of(T0 + 600 * STEP);
+    assert.equal(early.verdict, 'pass');
+    assert.equal(early.reason, '70 % of the budget of the whole period left');
+    near(early.achieved.worst, 0.97);
+    assert.equal(of(T0 + 120 * STEP).verdict, 'fail');
   });
 
   it('should take good events as well as bad ones', () => {
@@ -170,7 +213,22 @@ describe('budgetOf by slices of time', () => {
 
   it('should call a quiet slice good only where it was covered', () => {
     const quiet = counter(61, (i) => (i < 30 ? 100 : 0));
-    assert.equal(budget(objective({ ...SLICES, target: 0.9 }), [quiet], []).verdict, 'pass');
+    const found = budget(objective({ ...SLICES, target: 0.8 }), [quiet], []);
+    assert.deepEqual([found.verdict, found.account.quiet], ['pass', 5]);
+  });
+
+  it('should be open where only slices without traffic leave a budget, or make it one', () => {
+    const half = counter(61, (i) => (i <= 30 ? 100 : 0));
+    const bad = [counter(61, (i) => (i > 0 && i <= 12 ? 100 : 0))];
+    const idle = budget(objective({ ...SLICES, target: 0.7 }), [half], bad);
+    assert.equal(idle.verdict, 'inconclusive');
+    assert.match(
+      idle.reason,
+      /^only the 5 slices without traffic leave a budget: of the 5 with traffic alone -33/,
+    );
+    const few = budget(objective({ ...SLICES, target: 0.9 }), [half], []);
+    assert.equal(few.verdict, 'inconclusive');
+    assert.match(few.reason, /^5 slices with traffic have .*: 10 are needed for a target of 90 %/);
   });
 
   it('should hold values against a threshold', () => {

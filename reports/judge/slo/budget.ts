@@ -2,7 +2,10 @@ import type { Objective } from '../../record/objective.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import { accountOf, eventsOf } from './account.ts';
 import type { Account } from './account.ts';
-import type { Grid, Span } from './series.ts';
+import type { Gap } from './blindness.ts';
+import { gapsText } from './gap-text.ts';
+import { percent } from './percent.ts';
+import type { Grid } from './series.ts';
 
 /** A figure as it would be if everything unseen had been good, and if it had been bad. */
 export interface Range {
@@ -20,69 +23,95 @@ export interface Budget {
   achieved: Range;
   /** Share of the budget that is left; below 0: more was spent than there was. */
   remaining: Range;
-  gaps: readonly Span[];
+  gaps: readonly Gap[];
 }
 
+type Said = Pick<Budget, 'verdict' | 'reason'>;
+type Found = Omit<Budget, keyof Said>;
+
 /**
- * The error budget of a window: (1 − target) of its events or slices may be bad. Its gaps are counted best case and worst case: it passes
- * only if the worst leaves a budget, fails if not even the best does, and is open in between, naming the gap.
+ * The error budget of a window: (1 − target) of its events or slices may be bad; of a calendar's period that still goes on, of those of the whole
+ * period, as many as there would be at the rate so far. Its gaps are counted best case and worst case: it passes only if the worst leaves a
+ * budget, fails if not even the best does, and is open in between, naming the gap. It is also open where the budget is smaller than one event
+ * or slice, and where only slices without traffic make it one.
  */
 export function budgetOf(objective: Objective, grid: Grid): Budget {
   const account = accountOf(objective, grid, grid);
   const { total: events } = eventsOf(grid, grid);
+  const { badBest, badWorst } = account;
   const share = (bad: number): number => (account.total === 0 ? 0 : bad / account.total);
-  const achieved = { best: 1 - share(account.badBest), worst: 1 - share(account.badWorst) };
-  const allowed = 1 - objective.target;
-  const remaining = {
-    best: 1 - share(account.badBest) / allowed,
-    worst: 1 - share(account.badWorst) / allowed,
+  const found = {
+    account,
+    events,
+    achieved: { best: 1 - share(badBest), worst: 1 - share(badWorst) },
+    remaining: remainingOf(account, objective.target, periodsOf(grid)),
+    gaps: grid.gaps,
   };
-  const found = { account, events, achieved, remaining, gaps: grid.gaps };
-  return { ...found, ...verdictOf(found) };
+  return { ...found, ...(nothingOf(found) ?? verdictOf(objective, grid, found)) };
 }
 
-function verdictOf({
-  events,
-  remaining,
-  gaps,
-  account,
-}: Omit<Budget, 'verdict' | 'reason'>): Pick<Budget, 'verdict' | 'reason'> {
-  if (account.coverage === 0)
-    return { verdict: 'inconclusive', reason: 'the source has no data of the window' };
-  if (events === 0) return { verdict: 'inconclusive', reason: 'no event was counted in the window' };
-  const left = `${percent(remaining.worst)} of the budget left`;
-  if (remaining.worst >= -EPSILON)
-    return {
-      verdict: 'pass',
-      reason: gaps.length === 0 ? left : `at least ${left}, ${gapsText(gaps, account)}`,
-    };
-  const most = `${percent(remaining.best)} of the budget left`;
-  if (remaining.best < -EPSILON)
+/** How many times as long as what has passed of it the whole window is. */
+function periodsOf({ fromMs, toMs, endMs }: Grid): number {
+  return Math.max(1, (endMs - fromMs) / (toMs - fromMs));
+}
+
+function remainingOf(
+  { total, badBest, badWorst }: Pick<Account, 'total' | 'badBest' | 'badWorst'>,
+  target: number,
+  periods: number,
+): Range {
+  const allowed = total * periods * (1 - target);
+  const left = (bad: number): number => (bad === 0 ? 1 : 1 - bad / allowed);
+  return { best: left(badBest), worst: left(badWorst) };
+}
+
+function nothingOf({ account, events, gaps }: Found): Said | null {
+  const gap = gaps.length === 0 ? '' : `: ${gapsText(gaps, account)}`;
+  if (account.coverage <= EPSILON)
+    return { verdict: 'inconclusive', reason: `the source has no data of the window${gap}` };
+  return events === 0
+    ? { verdict: 'inconclusive', reason: `no event was counted in the window${gap}` }
+    : null;
+}
+
+function verdictOf(objective: Objective, grid: Grid, found: Found): Said {
+  const { remaining, gaps, account } = found;
+  const of = grid.endMs > grid.toMs ? 'of the budget of the whole period left' : 'of the budget left';
+  if (remaining.worst >= -EPSILON) {
+    const left = `${percent(remaining.worst)} ${of}`;
+    const reason = gaps.length === 0 ? left : `at least ${left}, ${gapsText(gaps, account)}`;
+    return whyTooLittle(objective, grid, account) ?? { verdict: 'pass', reason };
+  }
+  if (remaining.best < -EPSILON) {
+    const most = `${percent(remaining.best)} ${of}`;
     return {
       verdict: 'fail',
       reason: gaps.length === 0 ? most : `at most ${most}, ${gapsText(gaps, account)}`,
     };
+  }
   return {
     verdict: 'inconclusive',
-    reason: `between ${percent(remaining.worst)} and ${percent(remaining.best)} of the budget left: ${gapsText(gaps, account)}`,
+    reason: `between ${percent(remaining.worst)} and ${percent(remaining.best)} ${of}: ${gapsText(gaps, account)}`,
   };
 }
 
 /** A budget spent to the last event is met. */
 const EPSILON = 1e-9;
 
-/** `no data from … to … (120 s), the longest of 3 gaps; 96.2 % of the window is covered` */
-function gapsText(gaps: readonly Span[], { coverage }: Account): string {
-  const [longest] = [...gaps].sort((a, b) => b.toMs - b.fromMs - (a.toMs - a.fromMs));
-  if (longest === undefined) return 'every gap counted';
-  const lengthS = Math.round((longest.toMs - longest.fromMs) / 1000);
-  const many = gaps.length === 1 ? '' : `, the longest of ${gaps.length} gaps`;
-  return `no data from ${moment(longest.fromMs)} to ${moment(longest.toMs)} (${lengthS} s)${many}; ${percent(coverage)} of the window is covered`;
-}
-
-const moment = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
-
-/** `99.95 %`; never rounded up to a whole that it is not. */
-export function percent(share: number): string {
-  return `${Number((Math.floor(share * 1e5 + 1e-6) / 1e3).toFixed(3))} %`;
+/** Why a budget that is left says too little to pass. */
+function whyTooLittle({ target, method }: Objective, grid: Grid, account: Account): Said | null {
+  const busy = account.total - account.quiet;
+  const what = method === 'Timeslices' ? 'slices with traffic' : 'events';
+  const needed = Math.ceil(1 / (1 - target) - 1e-6);
+  if (busy * (1 - target) < 1 - EPSILON)
+    return {
+      verdict: 'inconclusive',
+      reason: `${Math.floor(busy)} ${what} have a budget of less than one that may be bad, so that nothing bad shows nothing: ${needed} are needed for a target of ${percent(target)}`,
+    };
+  const alone = remainingOf({ ...account, total: busy }, target, periodsOf(grid));
+  if (alone.worst >= -EPSILON) return null;
+  return {
+    verdict: 'inconclusive',
+    reason: `only the ${account.quiet} slices without traffic leave a budget: of the ${busy} with traffic alone ${percent(alone.worst)} of theirs is left`,
+  };
 }

@@ -57,6 +57,11 @@ export function roundedOrNull(value: number | null): number | null {
 
 const rounded = (value: number): number => Number(value.toPrecision(4));
 
+/** From when the latencies of a load are measured: from the sending where the engine, or what it gave, knows of nothing else. */
+export function latencyFrom({ engine, seconds }: LoadResult): 'intended' | 'sent' {
+  return engine.latencyFrom ?? (seconds.some(({ latency }) => latency.length > 0) ? 'intended' : 'sent');
+}
+
 /** What the record keeps of a load. */
 export function loadDetailOf(result: LoadResult): LoadDetail {
   const { seconds, durationMs } = result;
@@ -71,6 +76,7 @@ export function loadDetailOf(result: LoadResult): LoadDetail {
     script: result.script,
     startedAt: result.startedAt,
     outcome: result.outcome,
+    latencyFrom: latencyFrom(result),
     fromMs: 0,
     stepMs,
     offered: steps.map(({ offered }) => (offered === null ? null : rateOf(offered, stepMs))),

@@ -3,24 +3,29 @@
  * bad, and for how much of it nothing is known.
  */
 import type { Objective, Series } from '../../record/objective.ts';
-
-/** Wall clock, ms. */
-export interface Span {
-  fromMs: number;
-  toMs: number;
-}
-
-/** One missing scrape is ordinary, two in a row are a gap; half a step for the jitter of scraping. */
-const GAP_STEPS = 2.5;
+import { blindStretches, touching } from './blindness.ts';
+import type { Gap } from './blindness.ts';
+import { increases } from './counters.ts';
+import type { Increase } from './counters.ts';
+import { targetsQuery } from './selector.ts';
+import { moments, spread, timesOf, uncovered } from './span.ts';
+import type { At, Span } from './span.ts';
+import { targetsOf } from './targets.ts';
+import type { Targets } from './targets.ts';
 
 export interface Grid extends Span {
   stepMs: number;
-  /** Events of each step, and the bad ones among them. */
+  /** End of the whole window: the period of a calendar goes on after `toMs`. */
+  endMs: number;
+  /** Events of each step that were seen, and the bad ones among them. */
   total: Float64Array;
   bad: Float64Array;
-  /** Of each step, the ms that lie in a gap. */
+  /** Events that counters say there were while nobody looked at them, and the bad ones among them. */
+  gapTotal: Float64Array;
+  gapBad: Float64Array;
+  /** Of each step, the ms of which nothing is known; where some of the targets were not seen, their share of it. */
   gapMs: Float64Array;
-  gaps: Span[];
+  gaps: Gap[];
   /** Counters that began anew: a process was restarted. */
   resets: number;
 }
@@ -29,30 +34,43 @@ export interface Grid extends Span {
 export type Answers = ReadonlyMap<string, readonly Series[]>;
 
 /**
- * @param span the window, wall clock ms
- * @param stepMs distance of the points: the interval of scraping, or the step of the query
+ * @param at the window, and the distance of the points
  * @returns null when a query of the objective has no answer at all
  */
-export function gridOf(objective: Objective, answers: Answers, at: Span & { stepMs: number }): Grid | null {
+export function gridOf(objective: Objective, answers: Answers, at: At): Grid | null {
   const { indicator } = objective;
+  const up = answers.get(targetsQuery(objective) ?? '') ?? [];
   const main = answers.get(indicator.kind === 'ratio' ? indicator.total : indicator.query);
   if (main === undefined) return null;
-  if (indicator.kind === 'threshold') return thresholdGrid(main, indicator, at);
+  if (indicator.kind === 'threshold') return thresholdGrid(main, indicator, { at, up });
   const other = answers.get(indicator.good ?? indicator.bad ?? '');
-  return other === undefined ? null : ratioGrid(main, other, { at, indicator });
+  return other === undefined ? null : ratioGrid([main, other], indicator, { at, up });
 }
 
 type Ratio = Extract<Objective['indicator'], { kind: 'ratio' }>;
 type Threshold = Extract<Objective['indicator'], { kind: 'threshold' }>;
-type At = Span & { stepMs: number };
 
-function emptyGrid({ fromMs, toMs, stepMs }: At): Grid {
-  const size = Math.max(1, Math.ceil((toMs - fromMs) / stepMs));
-  const column = (): Float64Array => new Float64Array(size);
-  return { fromMs, toMs, stepMs, total: column(), bad: column(), gapMs: column(), gaps: [], resets: 0 };
+interface Around {
+  at: At;
+  /** Whether targets answered when they were scraped. */
+  up: readonly Series[];
 }
 
-function thresholdGrid(series: readonly Series[], indicator: Threshold, at: At): Grid {
+function emptyGrid({ fromMs, toMs, stepMs, endMs = toMs }: At): Grid {
+  const size = Math.max(1, Math.ceil((toMs - fromMs) / stepMs));
+  const column = (): Float64Array => new Float64Array(size);
+  return {
+    ...{ fromMs, toMs, stepMs, endMs, gaps: [], resets: 0 },
+    ...{ total: column(), bad: column(), gapTotal: column(), gapBad: column(), gapMs: column() },
+  };
+}
+
+/** Width of a step of the grid, in steps: the last ends with the window. */
+export function widthOf({ fromMs, toMs, stepMs }: Grid, index: number): number {
+  return Math.min(1, (toMs - fromMs) / stepMs - index);
+}
+
+function thresholdGrid(series: readonly Series[], indicator: Threshold, { at, up }: Around): Grid {
   const grid = emptyGrid(at);
   for (const { points } of series) {
     for (const [t, value] of points) {
@@ -63,7 +81,7 @@ function thresholdGrid(series: readonly Series[], indicator: Threshold, at: At):
       if (!holds(value, indicator)) grid.bad[index] = (grid.bad[index] ?? 0) + 1;
     }
   }
-  markGaps(grid, gapsOf(timesOf(series, true), at));
+  markPoints(grid, timesOf(series, true), { at, up });
   return grid;
 }
 
@@ -73,144 +91,75 @@ function holds(value: number, { op, value: limit }: Threshold): boolean {
   return op === 'gte' ? value >= limit : value > limit;
 }
 
+/** @param answers those to the query for all events, and to that for the good or the bad ones */
 function ratioGrid(
-  main: readonly Series[],
-  other: readonly Series[],
-  { at, indicator }: { at: At; indicator: Ratio },
+  [main, other]: readonly [readonly Series[], readonly Series[]],
+  indicator: Ratio,
+  { at, up }: Around,
 ): Grid {
   const grid = emptyGrid(at);
-  const times = timesOf(main, false);
-  const read = indicator.counter ? increases : amounts;
-  const totals = read(main, times, at);
-  const others = read(other, times, at);
-  for (const one of totals.found) spread(grid.total, one, at);
-  const second = new Float64Array(grid.total.length);
-  for (const one of others.found) spread(second, one, at);
-  grid.total.forEach((total, index) => {
-    const value = second[index] ?? 0;
-    // Scraped a moment apart the two may differ a little either way.
-    grid.bad[index] = Math.min(total, Math.max(0, indicator.good === null ? value : total - value));
-  });
+  const targets = targetsOf(up, [main, other], at);
+  const [totals, others] = indicator.counter
+    ? [increases(main, targets, at), increases(other, targets, at)]
+    : [amounts(main, at), amounts(other, at)];
+  const second = { total: emptyGrid(at).total, gapTotal: emptyGrid(at).total };
+  place(totals.found, grid, at);
+  place(others.found, second, at);
+  const isGood = indicator.good !== null;
+  grid.bad = badOf(grid.total, second.total, isGood);
+  grid.gapBad = badOf(grid.gapTotal, second.gapTotal, isGood);
   grid.resets = totals.resets;
-  markGaps(grid, joined([...gapsOf(times, at), ...totals.blind]));
+  if (indicator.counter) mark(grid, targets, hiddenOf(main, targets, at), at);
+  else markPoints(grid, timesOf(main, false), { at, up });
   return grid;
 }
 
-interface Increase extends Span {
-  amount: number;
+function place(found: readonly Increase[], into: Pick<Grid, 'total' | 'gapTotal'>, at: At): void {
+  for (const one of found) spread(one.unseen ? into.gapTotal : into.total, one, at);
 }
 
-interface Read {
-  found: Increase[];
-  /** A counter began anew while nobody looked: what it had counted by then is lost. */
-  blind: Span[];
-  resets: number;
-}
-
-/**
- * How counters grew from each sample to the next. A counter that fell began anew: it has counted its new value since. One that appears
- * while the source was already scraping others counts from 0, since a counter comes into being with its first event; the first error of a
- * service would be missed otherwise. The first samples of all are where counting begins.
- */
-function increases(series: readonly Series[], times: readonly number[], at: At): Read {
-  const read: Read = { found: [], blind: [], resets: 0 };
-  const first = times[0] ?? Infinity;
-  for (const { points } of series) {
-    let before: { t: number; value: number } | null = null;
-    for (const [t, value] of points) {
-      // Stale or no number: as if it had not been scraped.
-      if (value === null) continue;
-      if (before !== null) grown(read, before, { t, value }, at.stepMs);
-      else if (t > first && seenBefore(times, t, at.stepMs))
-        read.found.push({ fromMs: t - at.stepMs, toMs: t, amount: value });
-      before = { t, value };
-    }
-  }
-  return read;
-}
-
-function grown(
-  read: Read,
-  before: { t: number; value: number },
-  now: { t: number; value: number },
-  stepMs: number,
-): void {
-  const reset = now.value < before.value;
-  const amount = reset ? now.value : now.value - before.value;
-  const span = { fromMs: before.t, toMs: now.t };
-  if (amount > 0) read.found.push({ ...span, amount });
-  if (!reset) return;
-  read.resets += 1;
-  if (now.t - before.t > GAP_STEPS * stepMs) read.blind.push(span);
-}
-
-/** Whether anything was scraped shortly before. */
-function seenBefore(times: readonly number[], t: number, stepMs: number): boolean {
-  let lo = 0;
-  let hi = times.length;
-  while (lo < hi) {
-    const middle = (lo + hi) >> 1;
-    if ((times[middle] ?? Infinity) < t) lo = middle + 1;
-    else hi = middle;
-  }
-  const last = times[lo - 1];
-  return last !== undefined && t - last <= GAP_STEPS * stepMs;
+/** @param isGood whether the second query counts the good ones */
+function badOf(total: Float64Array, second: Float64Array, isGood: boolean): Float64Array {
+  return total.map((all, index) => {
+    const value = second[index] ?? 0;
+    // Scraped a moment apart the two may differ a little either way.
+    return Math.min(all, Math.max(0, isGood ? all - value : value));
+  });
 }
 
 /** Numbers of events for each point of time, each of the step that ends with it. */
-function amounts(series: readonly Series[], _times: readonly number[], { stepMs }: At): Read {
+function amounts(series: readonly Series[], { stepMs }: At): { found: Increase[]; resets: number } {
   const found = series.flatMap(({ points }) =>
     points.flatMap(([t, value]) =>
-      value === null || value <= 0 ? [] : [{ fromMs: t - stepMs, toMs: t, amount: value }],
+      value === null || value <= 0 ? [] : [{ fromMs: t - stepMs, toMs: t, amount: value, unseen: false }],
     ),
   );
-  return { found, blind: [], resets: 0 };
+  return { found, resets: 0 };
 }
 
-/** An amount over the steps that it spans, evenly; what lies outside of the window is left out. */
-function spread(column: Float64Array, { fromMs, toMs, amount }: Increase, at: At): void {
-  const from = (fromMs - at.fromMs) / at.stepMs;
-  const to = (toMs - at.fromMs) / at.stepMs;
-  for (let index = Math.max(0, Math.floor(from)); index < Math.min(column.length, to); index += 1) {
-    const share = (Math.min(index + 1, to) - Math.max(index, from)) / (to - from);
-    column[index] = (column[index] ?? 0) + amount * Math.max(0, share);
-  }
+/** Where counters are of nobody who is known to be scraped, such as those of a recording rule, their own samples tell when they were there. */
+function hiddenOf(main: readonly Series[], targets: Targets, at: At): Span[] {
+  if (targets.all.length === 0) return [{ fromMs: at.fromMs, toMs: at.toMs }];
+  const stray = main.filter(({ labels }) => targets.of(labels) === undefined);
+  return stray.length === 0 ? [] : uncovered(moments(timesOf(stray, false)), at);
 }
 
-/** Times at which anything was recorded, ascending. @param withNull whether a value that is no number counts */
-function timesOf(series: readonly Series[], withNull: boolean): number[] {
-  const times = new Set<number>();
-  for (const { points } of series)
-    for (const [t, value] of points) if (withNull || value !== null) times.add(t);
-  return [...times].sort((a, b) => a - b);
+/** What was computed by the source: of a point at which some targets were not seen, a part is unknown. */
+function markPoints(grid: Grid, times: readonly number[], { at, up }: Around): void {
+  const targets = up.length === 0 ? { all: [], of: () => undefined } : targetsOf(up, [[], []], at);
+  mark(grid, targets, uncovered(moments(times), at), at);
+  grid.gapMs.forEach((ms, index) => {
+    const blind = Math.min(1, ms / (grid.stepMs * widthOf(grid, index)));
+    grid.gapTotal[index] = (grid.total[index] ?? 0) * blind;
+    grid.gapBad[index] = (grid.bad[index] ?? 0) * blind;
+    grid.total[index] = (grid.total[index] ?? 0) * (1 - blind);
+    grid.bad[index] = (grid.bad[index] ?? 0) * (1 - blind);
+  });
 }
 
-/** Stretches of the window without any sample, its two ends included. */
-function gapsOf(times: readonly number[], { fromMs, toMs, stepMs }: At): Span[] {
-  const limit = GAP_STEPS * stepMs;
-  const gaps: Span[] = [];
-  let last = fromMs;
-  for (const t of [...times.filter((one) => one >= fromMs && one <= toMs), toMs]) {
-    if (t - last > limit) gaps.push({ fromMs: last, toMs: t });
-    last = t;
-  }
-  return gaps;
-}
-
-function joined(spans: readonly Span[]): Span[] {
-  const found: Span[] = [];
-  for (const { fromMs, toMs } of [...spans].sort((a, b) => a.fromMs - b.fromMs)) {
-    const last = found.at(-1);
-    if (last !== undefined && fromMs <= last.toMs) last.toMs = Math.max(last.toMs, toMs);
-    else found.push({ fromMs, toMs });
-  }
-  return found;
-}
-
-function markGaps(grid: Grid, gaps: readonly Span[]): void {
-  grid.gaps = gaps.map(({ fromMs, toMs }) => ({
-    fromMs: Math.max(fromMs, grid.fromMs),
-    toMs: Math.min(toMs, grid.toMs),
-  }));
-  for (const gap of grid.gaps) spread(grid.gapMs, { ...gap, amount: gap.toMs - gap.fromMs }, grid);
+function mark(grid: Grid, { all }: Targets, hidden: readonly Span[], at: At): void {
+  const stretches = blindStretches(all, hidden, at);
+  grid.gaps = touching(stretches);
+  for (const { fromMs, toMs, share } of stretches)
+    spread(grid.gapMs, { fromMs, toMs, amount: (toMs - fromMs) * share }, at);
 }

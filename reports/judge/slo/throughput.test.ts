@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { deliveryOf } from './delivery.ts';
 import { inventedLoad } from './testing.ts';
-import { decideThroughput, deliveryOf } from './throughput.ts';
+import { decideThroughput } from './throughput.ts';
 
 describe('deliveryOf', () => {
   it('should compare what was started with what was offered', () => {
@@ -34,6 +35,15 @@ describe('decideThroughput', () => {
     const decision = decideThroughput(inventedLoad({ perSecond: 20 }), 50);
     assert.equal(decision.verdict, 'inconclusive');
     assert.match(decision.open, /asked for 20 requests a second only, the goal is 50/);
+  });
+
+  it('should not count what was offered and never sent', () => {
+    const of = { seconds: 200, perSecond: 99, offered: 100 };
+    const open = decideThroughput(inventedLoad(of), 99.5);
+    assert.equal(open.verdict, 'inconclusive');
+    assert.ok((open.lower ?? 100) < 99 && (open.upper ?? 0) > 99.9);
+    assert.equal(decideThroughput(inventedLoad(of), 98).verdict, 'pass');
+    assert.equal(decideThroughput(inventedLoad({ ...of, failedAt: () => 10 }), 99.5).verdict, 'fail');
   });
 
   it('should bound the rate of a closed model by its blocks', () => {

@@ -3,39 +3,10 @@ import type { Verdict } from '../../record/verdict.ts';
 import { quantileBounds } from '../statistics.ts';
 import { decideAvailability } from './availability.ts';
 import { BLOCK_MS } from './clustering.ts';
-import type { Tally } from './clustering.ts';
+import { deliveryOf, talliesOf } from './delivery.ts';
+import { availabilityWithDrops } from './drops.ts';
 
 const SECOND_MS = 1000;
-
-/** What the schedule asked for, and what was begun of it. */
-export interface Delivery {
-  /** Iterations that the schedule asked for; null: a closed model asks for none. */
-  offered: number | null;
-  started: number;
-  dropped: number;
-  /** started / offered; null in a closed model. */
-  share: number | null;
-}
-
-/** How much of the load was delivered: by the seconds where there are any, else by the sums of the scenarios. */
-export function deliveryOf({ seconds, scenarios }: LoadResult): Delivery {
-  // Seconds that are counted elsewhere know of no schedule, and their scenarios do.
-  const bySecond = seconds.some(({ offered }) => offered !== null);
-  const counted = seconds.length > 0 && (bySecond || scenarios.every(({ offered }) => offered === null));
-  const parts: readonly { offered: number | null; dropped: number }[] = counted ? seconds : scenarios;
-  const open = parts.filter(({ offered }) => offered !== null);
-  const offered = open.reduce((sum, part) => sum + (part.offered ?? 0), 0);
-  const dropped = parts.reduce((sum, part) => sum + part.dropped, 0);
-  const begun = seconds.reduce((sum, second) => sum + second.started, 0);
-  const started = counted ? begun : Math.max(0, offered - dropped);
-  if (open.length === 0 || offered === 0) return { offered: null, started, dropped, share: null };
-  return { offered, started, dropped, share: Math.min(1, started / offered) };
-}
-
-/** Requests that ended, by the second. */
-export function talliesOf(seconds: readonly LoadSecond[]): Tally[] {
-  return seconds.map(({ atMs, requests, failed }) => ({ atMs, count: requests, failed }));
-}
 
 export interface ThroughputDecision {
   verdict: Extract<Verdict, 'pass' | 'fail' | 'inconclusive'>;
@@ -51,21 +22,23 @@ export interface ThroughputDecision {
 
 /**
  * Holds good answers a second against a goal. In an open model the rate that was offered is known, and what is uncertain is which share of
- * it is answered well: so the bounds are those of the availability (clusters included), times the rate offered. Nothing is said of rates
- * that nobody asked for: less offered than the goal is open. In a closed model the middle rate of the blocks of time is bounded by order
- * statistics, which takes five of them.
+ * it is answered well. So the lower bound is that of the availability (clusters included) times the rate that was sent, and the upper one that
+ * of the availability, were all that was dropped answered well, times the rate offered. Nothing is said of rates that nobody asked for: less
+ * offered than the goal is open. In a closed model the middle rate of the blocks of time is bounded by order statistics, which takes five of them.
  * The caller sees to it that the load was delivered.
  */
 export function decideThroughput(result: LoadResult, goalPerSecond: number): ThroughputDecision {
   const { requests, seconds, durationMs } = result;
-  const delivery = deliveryOf(result);
+  const { offered, started, share } = deliveryOf(result);
   if (requests.count === 0 || durationMs <= 0) return nothing('no request was made');
-  if (delivery.offered === null || delivery.started === 0) return closedModel(seconds, goalPerSecond);
-  const perIteration = requests.count / delivery.started;
-  const offeredPerSecond = (delivery.offered * perIteration * SECOND_MS) / durationMs;
-  const { lower, upper } = decideAvailability({ ...requests, tallies: talliesOf(seconds) }, 0.5);
-  const perSecond = ((requests.count - requests.failed) * SECOND_MS) / durationMs;
-  const bounds = { perSecond, lower: lower * offeredPerSecond, upper: upper * offeredPerSecond };
+  if (offered === null || share === null || started === 0) return closedModel(seconds, goalPerSecond);
+  const offeredPerSecond = (offered * requests.count * SECOND_MS) / (started * durationMs);
+  const sent = decideAvailability({ ...requests, tallies: talliesOf(seconds) }, ANY);
+  const bounds = {
+    perSecond: ((requests.count - requests.failed) * SECOND_MS) / durationMs,
+    lower: sent.lower * offeredPerSecond * share,
+    upper: availabilityWithDrops(result, ANY).upper * offeredPerSecond,
+  };
   if (offeredPerSecond < goalPerSecond)
     return {
       ...bounds,
@@ -75,6 +48,9 @@ export function decideThroughput(result: LoadResult, goalPerSecond: number): Thr
     };
   return { ...bounds, offeredPerSecond, ...held(bounds, goalPerSecond) };
 }
+
+/** Only the bounds are asked for, whatever they are held against. */
+const ANY = 0.5;
 
 function closedModel(seconds: readonly LoadSecond[], goalPerSecond: number): ThroughputDecision {
   const rates = blockRates(seconds).sort((a, b) => a - b);

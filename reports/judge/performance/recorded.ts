@@ -1,0 +1,113 @@
+/** What was recorded of a source of metrics, by objective. */
+import type { History, Observation } from '../../record/history.ts';
+import { seriesSchema } from '../../record/objective.ts';
+import type { Objective, Series } from '../../record/objective.ts';
+import { misnamed } from '../slo/naming.ts';
+import { queriesOf } from '../slo/selector.ts';
+import { gridOf } from '../slo/series.ts';
+import type { Grid } from '../slo/series.ts';
+import type { Span } from '../slo/span.ts';
+import { list, number, seen, text } from '../topology/findings.ts';
+
+const SECOND_MS = 1000;
+
+/** The answer to one query, or to a part of it. */
+interface Recorded {
+  query: string;
+  fromMs: number;
+  toMs: number;
+  /** End of the whole window, where it lies ahead; else `toMs`. */
+  endMs: number;
+  stepMs: number;
+  scrapeMs: number;
+  /** null: it cannot be read. */
+  values: Series[] | null;
+}
+
+/** Every `{kind:'series'}` of a history, read once, under the name of each objective that it is of. */
+export function recordedOf(history: History): ReadonlyMap<string, Recorded[]> {
+  const found = new Map<string, Recorded[]>();
+  for (const one of seen(history, 'series')) {
+    const recorded = read(one);
+    for (const name of list(one, 'objectives')) {
+      if (typeof name !== 'string') continue;
+      const before = found.get(name);
+      if (before === undefined) found.set(name, [recorded]);
+      else before.push(recorded);
+    }
+  }
+  return found;
+}
+
+function read(one: Observation): Recorded {
+  const parsed = seriesSchema.array().safeParse(one['values']);
+  const stepMs = number(one, 'step') * SECOND_MS;
+  const scrapeMs = number(one, 'scrapeSeconds') * SECOND_MS;
+  const toMs = number(one, 'toMs');
+  const endMs = number(one, 'endMs');
+  return {
+    query: text(one, 'query'),
+    ...{ fromMs: number(one, 'fromMs'), toMs, endMs: endMs > toMs ? endMs : toMs },
+    ...{ stepMs, scrapeMs: scrapeMs > 0 ? scrapeMs : stepMs },
+    values: parsed.success ? parsed.data : null,
+  };
+}
+
+/** The grid of an objective, or why there is none. */
+export function gridFrom(objective: Objective, recorded: readonly Recorded[] = []): Grid | string {
+  const [first] = recorded;
+  if (first === undefined) return 'no series was recorded';
+  const byQuery = Map.groupBy(recorded, (one) => one.query);
+  const span = spanOf(recorded);
+  const why = whyIncomplete(objective, byQuery, span);
+  if (why !== null) return why;
+  const answers = new Map(
+    [...byQuery].map(([query, parts]) => [query, joined(parts.flatMap(({ values }) => values ?? []))]),
+  );
+  const { window } = objective;
+  // What was not asked for is a gap as well.
+  const fromMs = window.kind === 'rolling' ? Math.min(span.fromMs, span.toMs - window.ms) : span.fromMs;
+  const endMs = Math.max(...recorded.map((one) => one.endMs));
+  const { stepMs, scrapeMs } = first;
+  if (!(span.toMs > fromMs) || !(stepMs > 0)) return 'the series state no window or no step';
+  const grid = gridOf(objective, answers, { fromMs, toMs: span.toMs, endMs, stepMs, scrapeMs });
+  return misnamed(objective, answers) ?? grid ?? NOT_ALL;
+}
+
+const NOT_ALL = 'one of its queries was not recorded';
+
+function spanOf(recorded: readonly Recorded[]): Span {
+  return {
+    fromMs: Math.min(...recorded.map((one) => one.fromMs)),
+    toMs: Math.max(...recorded.map((one) => one.toMs)),
+  };
+}
+
+/** Parts are written as they come: of a query that was cut off, what is missing would look like events that did not happen. */
+function whyIncomplete(
+  objective: Objective,
+  byQuery: ReadonlyMap<string, readonly Recorded[]>,
+  { fromMs, toMs }: Span,
+): string | null {
+  for (const query of queriesOf(objective)) {
+    const parts = byQuery.get(query);
+    if (parts === undefined) return NOT_ALL;
+    if (parts.some(({ values }) => values === null)) return `the answer to ${query} cannot be read`;
+    const own = spanOf(parts);
+    if (own.fromMs !== fromMs || own.toMs !== toMs) return `the answer to ${query} was not recorded whole`;
+  }
+  return null;
+}
+
+/** The parts of a long query, each series once. */
+function joined(all: readonly Series[]): Series[] {
+  const found = new Map<string, Series>();
+  for (const { labels, points } of all) {
+    const key = JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const before = found.get(key);
+    const last = before?.points.at(-1)?.[0] ?? -Infinity;
+    if (before === undefined) found.set(key, { labels, points: [...points] });
+    else for (const point of points) if (point[0] > last) before.points.push(point);
+  }
+  return [...found.values()];
+}

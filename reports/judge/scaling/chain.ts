@@ -1,0 +1,59 @@
+/** What an autoscaler does when load comes, one thing after the other. */
+import { latencySeen } from './blocks.ts';
+import type { LatencySeen } from './blocks.ts';
+import type { Hpa, HpaSpec, Observed } from './observed.ts';
+import { raisesOf } from './raises.ts';
+import type { Raise } from './raises.ts';
+import { isAbove } from './settings.ts';
+
+export interface Goals {
+  decisionS: number;
+  readyS: number;
+  latencyS: number;
+  p95Ms: number;
+}
+
+/** The chain of events, ms since the load began; null: not seen. */
+export interface Chain {
+  crossedMs: number | null;
+  decidedMs: number | null;
+  readyMs: number | null;
+  raises: Raise[];
+  /** If what was dropped had been answered in time, and if it had been slow. */
+  latency: LatencySeen;
+  latencyWorst: LatencySeen;
+}
+
+export interface Context {
+  observed: Observed;
+  spec: HpaSpec;
+  startMs: number;
+  topMs: number;
+  goals: Goals;
+  chain: Chain;
+}
+
+export function chainOf(observed: Observed, startMs: number, p95Ms: number): Chain {
+  const { hpa, replicas, seconds } = observed;
+  const base = hpa.findLast(({ t }) => t < startMs)?.desired ?? hpa[0]?.desired ?? 0;
+  const after = hpa.filter(({ t }) => t >= startMs);
+  const crossed = after.find(isAbove);
+  const raised = after.find(({ desired }) => desired > base);
+  const ready = raised && replicas.find(({ t, ready: count }) => t >= raised.t && count >= raised.desired);
+  const since = (t: number | undefined): number | null => (t === undefined ? null : t - startMs);
+  return {
+    crossedMs: since(crossed?.t),
+    decidedMs: since(raised?.t),
+    readyMs: since(ready?.t),
+    raises: raisesOf(observed, startMs, base),
+    latency: latencySeen(seconds, { startMs, p95Ms, dropsAreSlow: false }),
+    latencyWorst: latencySeen(seconds, { startMs, p95Ms, dropsAreSlow: true }),
+  };
+}
+
+/** Why it has no metric, in its own words. */
+export function why(hpa: readonly Hpa[]): string {
+  return (
+    hpa.findLast(({ complaints }) => complaints.length > 0)?.complaints.join(', ') ?? 'it does not say why'
+  );
+}

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { judge } from '../topology/testing.ts';
+import type { Seen } from '../topology/testing.ts';
+
+describe('scaling/pods/startup', () => {
+  const startup = (count: number, tookMs: (index: number) => number, more: Record<string, unknown> = {}) =>
+    judge({
+      check: 'scaling/pods/startup',
+      goals: { p99Seconds: 5 },
+      seen: Array.from({ length: count }, (_, i): Seen => [
+        'pod-started',
+        {
+          pod: `pod-${i}`,
+          createdAt: 1000,
+          startedAt: 1500,
+          readyAt: 1000 + tookMs(i),
+          imagePresent: true,
+          initContainers: 0,
+          ...more,
+        },
+      ]),
+    });
+
+  it('should claim a p99 from 299 starts on, and a p95 from 59 on', () => {
+    const many = startup(299, (i) => 1000 + i);
+    assert.equal(many.verdict, 'pass');
+    assert.match(many.reason, /^p99 of 299 starts at most 1\.30 s/);
+    const some = startup(59, (i) => 1000 + i);
+    assert.equal(some.verdict, 'pass');
+    assert.match(some.reason, /^p95 of 59 starts .*; a p99 is claimed from 299 starts on/);
+    assert.match(
+      String(some.figures.find(({ name }) => name.endsWith('p99'))?.value),
+      /299 starts are needed/,
+    );
+  });
+
+  it('should be open with fewer, and fail with any number that is slow enough', () => {
+    const few = startup(20, () => 1000);
+    assert.equal(few.verdict, 'inconclusive');
+    assert.match(few.reason, /59 and 299 would/);
+    assert.equal(startup(20, (i) => (i < 3 ? 9000 : 1000)).verdict, 'fail');
+    assert.equal(startup(300, () => 5200).verdict, 'fail');
+    assert.equal(startup(100, (i) => (i < 4 ? 6000 : 1000)).verdict, 'fail');
+  });
+
+  it('should not count starts that pulled an image or ran init containers', () => {
+    const pulled = startup(300, () => 1000, { imagePresent: false });
+    assert.equal(pulled.verdict, 'inconclusive');
+    assert.match(pulled.findings[0]?.seen ?? '', /the image was pulled first/);
+    assert.match(startup(5, () => 1000, { initContainers: 1 }).findings[0]?.seen ?? '', /init containers/);
+  });
+
+  it('should count a pod that was never ready as a start that took longer than any goal', () => {
+    const seen = (never: number): Seen[] => [
+      ...Array.from({ length: 60 - never }, (_, i): Seen => [
+        'pod-started',
+        { pod: `pod-${i}`, createdAt: 0, readyAt: 1000, imagePresent: true, initContainers: 0 },
+      ]),
+      ...Array.from({ length: never }, (_, i): Seen => [
+        'pod-not-started',
+        { pod: `never-${i}`, reason: 'waited' },
+      ]),
+    ];
+    const startup = (never: number) =>
+      judge({ check: 'scaling/pods/startup', goals: { p99Seconds: 5 }, seen: seen(never) });
+    assert.equal(startup(0).verdict, 'pass');
+    const one = startup(1);
+    assert.equal(one.verdict, 'inconclusive');
+    assert.equal(one.findings[0]?.seen, 'not ready: waited');
+    const many = startup(4);
+    assert.equal(many.verdict, 'fail');
+    assert.match(many.reason, /^p99 of 60 starts is above any time \(never ready\)/);
+  });
+
+  it('should read dates as well as clock readings', () => {
+    const dated = startup(60, () => 0, {
+      createdAt: '2026-01-01T00:00:00Z',
+      readyAt: '2026-01-01T00:00:02Z',
+    });
+    assert.equal(dated.verdict, 'pass');
+  });
+});

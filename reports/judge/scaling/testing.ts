@@ -1,0 +1,64 @@
+/** Invented observations of an autoscaler under a load, for the tests of its judges. */
+import { inventedLoad } from '../slo/testing.ts';
+import type { InventedLoad } from '../slo/testing.ts';
+import type { Seen } from '../topology/testing.ts';
+
+/** The history's clock when the load began; the wall clock of invented loads is the anchor's. */
+const START = 100_000;
+const SPEC = {
+  min: 2,
+  max: 5,
+  targetUtilisation: 70,
+  stabilisationUpS: 0,
+  stabilisationDownS: 60,
+  policies: [],
+  metricResolutionS: 10,
+  lookEverySeconds: 0.25,
+};
+
+export interface Story {
+  /** Seconds since the start of the load → pods desired. */
+  desired: (second: number) => number;
+  metric?: (second: number) => number | null;
+  /** Seconds that a pod needs until it is ready, or is gone. */
+  lag?: number;
+  /** Pods that are ready, where that does not follow from what is desired. */
+  ready?: (second: number) => number;
+  /** Seconds that the load rises. */
+  rampS?: number;
+  lastS?: number;
+  loadS?: number;
+  spec?: Partial<typeof SPEC>;
+  load?: InventedLoad;
+  conditions?: unknown[];
+}
+
+export const at = (second: number): number => START + second * 1000;
+
+export function tell(of: Story): Seen[] {
+  const { lastS = 150, loadS = 150, rampS = 0, spec, load = {} } = of;
+  const startedAt = new Date(Date.parse('2026-01-01T00:00:00Z') + START).toISOString();
+  const result = inventedLoad({ seconds: loadS, ...load, over: { startedAt, ...load.over } });
+  const looks = Array.from({ length: Math.floor((lastS + 20) / 5) + 1 }, (_, index) => index * 5 - 20);
+  return [
+    ['hpa-spec', { t: at(-20), ...SPEC, ...spec }],
+    ['phase', { t: at(0), name: 'load-start', rates: { rampSeconds: rampS } }],
+    ...looks.flatMap((second) => look(of, second, loadS)),
+    ['load', { t: at(loadS), result }],
+    ['phase', { t: at(loadS), name: 'load-end' }],
+    ['end', { t: at(lastS) }],
+  ];
+}
+
+/** What is seen of the autoscaler and its pods in one second. */
+function look(of: Story, second: number, loadS: number): Seen[] {
+  const { lag = 10, conditions = [], metric = (s) => (s > 20 && s < loadS ? 100 : 20) } = of;
+  const desired = of.desired(second);
+  const there = of.desired(second - lag);
+  const value = { name: 'cpu', value: metric(second), target: 70 };
+  const total = second > loadS ? there : Math.max(there, desired);
+  return [
+    ['hpa', { t: at(second), desired, current: there, conditions, metric: value }],
+    ['replicas', { t: at(second), ready: of.ready?.(second) ?? there, total }],
+  ];
+}

@@ -1,0 +1,142 @@
+import type { Context } from './chain.ts';
+import { why } from './chain.ts';
+import { secondsOf, secondsText } from './conclude.ts';
+import type { Found } from './conclude.ts';
+import type { LatencySeen } from './blocks.ts';
+import type { Hpa, Observed } from './observed.ts';
+import { unmetOf } from './raises.ts';
+import { isAbove } from './settings.ts';
+
+/** What was so this shortly before the end of the load, ms, was so at its end: the autoscaler looks every 15 s. */
+const STILL_MS = 30_000;
+
+/** Failures stand though the load was not delivered as stated: less of it can only have made things look better. */
+export function verdictOf(context: Context): Pick<Found, 'failures' | 'gaps' | 'pass'> {
+  const { chain, goals, observed } = context;
+  const undelivered = observed.load.undelivered === null ? [] : [observed.load.undelivered];
+  const stuck = stuckText(context);
+  if (stuck !== null) return { failures: [stuck], gaps: [], pass: '' };
+  const idle = blindText(context) ?? idleText(context);
+  if (idle !== null) return { failures: [], gaps: [...undelivered, idle], pass: '' };
+  const steps = [
+    stepOf(context, { atMs: chain.decidedMs, limitS: goals.decisionS, what: 'more pods were desired' }),
+    stepOf(context, { atMs: chain.readyMs, limitS: goals.readyS, what: 'the new pods were ready' }),
+    latencyStep(context),
+  ];
+  const { failures, gaps } = furtherRaises(context);
+  const { metFromMs } = chain.latencyWorst;
+  return {
+    failures: [...steps.flatMap(({ failure }) => failure ?? []), ...failures],
+    gaps: [...steps.flatMap(({ gap }) => gap ?? []), ...gaps, ...undelivered],
+    pass: `more pods desired after ${secondsText(chain.decidedMs)}, ready after ${secondsText(chain.readyMs)}, latency goal met from ${secondsText(metFromMs)} on`,
+  };
+}
+
+/** The first raise is what the goals are of; each further one may take what they leave between the decision and ready pods. */
+function furtherRaises({ chain, goals, observed, topMs }: Context): Pick<Found, 'failures' | 'gaps'> {
+  return unmetOf(chain.raises.slice(1), {
+    readyMs: topMs + goals.readyS * 1000,
+    eachMs: Math.max(0, goals.readyS - goals.decisionS) * 1000,
+    untilMs: untilOf(observed),
+  });
+}
+
+/** As long as there was load. */
+function untilOf({ endMs, lastMs }: Observed): number {
+  return endMs ?? lastMs;
+}
+
+/** The metric asks for more than the maximum allows, and it does not help. */
+function stuckText({ observed, spec, startMs, chain }: Context): string | null {
+  const { hpa, endMs } = observed;
+  const during = hpa.filter(({ t }) => t >= startMs && t <= (endMs ?? Infinity));
+  const stuck = during.filter((one) => isAbove(one) && one.desired >= spec.max);
+  const told = (one: Hpa): string =>
+    `stuck at the maximum of ${spec.max}: ${one.metric} at ${shown(one.load)} of its target`;
+  const [first] = stuck;
+  if (chain.decidedMs === null && first !== undefined) return `${told(first)}, and no pod may be added`;
+  const last = stuck.at(-1);
+  const lastingMs = (endMs ?? observed.lastMs) - STILL_MS;
+  return last !== undefined && last.t >= lastingMs && chain.latency.last === 'missed'
+    ? `${told(last)}, and the latency goal was not met again`
+    : null;
+}
+
+/** Where no pod was added, and the metric was away for a part of the time in which that had to be decided, nobody knows why. */
+function blindText({ observed, startMs, topMs, chain, goals }: Context): string | null {
+  if (chain.decidedMs !== null) return null;
+  const until = Math.min(topMs + goals.decisionS * 1000, observed.endMs ?? Infinity);
+  const blind = observed.hpa.filter(({ t, load }) => t >= startMs && t <= until && load === null);
+  return blind.length === 0 ? null : `the autoscaler was without a metric for a while: ${why(blind)}`;
+}
+
+/** The load did not ask for more pods. */
+function idleText({ observed, startMs, chain }: Context): string | null {
+  if (chain.crossedMs !== null || chain.decidedMs !== null) return null;
+  const highest = Math.max(0, ...observed.hpa.filter(({ t }) => t >= startMs).map(({ load }) => load ?? 0));
+  return `the load did not lift the metric over its target: ${shown(highest)} of it at most, with a tolerance of a tenth`;
+}
+
+interface Step {
+  failure?: string;
+  gap?: string;
+}
+
+/** From when the goals count, ms since the load began. Less load than stated may have asked for more pods later only. */
+function countedFrom({ observed, startMs, topMs, chain }: Context): number {
+  const top = topMs - startMs;
+  return observed.load.undelivered === null ? top : Math.max(top, chain.crossedMs ?? 0);
+}
+
+function stepOf(
+  context: Context,
+  { atMs, limitS, what }: { atMs: number | null; limitS: number; what: string },
+): Step {
+  const { observed, startMs } = context;
+  const fromMs = countedFrom(context);
+  const of = fromMs > 0 ? ' of the full load' : '';
+  if (atMs !== null && atMs - fromMs <= limitS * 1000) return {};
+  if (atMs !== null)
+    return { failure: `${what} after ${secondsOf(atMs - fromMs)} s${of}, the goal is ${limitS} s` };
+  const watchedS = secondsOf(untilOf(observed) - startMs - fromMs);
+  return watchedS >= limitS
+    ? { failure: `not within ${limitS} s${of}: ${what} (watched for ${watchedS} s)` }
+    : { gap: `${what}: not seen in ${watchedS} s${of}, the goal is ${limitS} s` };
+}
+
+/** What was dropped may have been slow or not: a miss counts if it is one either way, and the goal is met only if it is met either way. */
+function latencyStep(context: Context): Step {
+  const { latency, latencyWorst } = context.chain;
+  const best = latencyStepOf(context, latency);
+  if (best.failure !== undefined || best.gap !== undefined) return best;
+  const { failure, gap } = latencyStepOf(context, latencyWorst);
+  const hangs = failure ?? gap;
+  return hangs === undefined
+    ? {}
+    : { gap: `it hangs on iterations that were dropped: if they were slow, ${hangs}` };
+}
+
+function latencyStepOf(context: Context, { metFromMs, last }: LatencySeen): Step {
+  const { observed, startMs, topMs, goals } = context;
+  if (metFromMs === null) return { gap: 'too few requests to see whether the latency goal was met' };
+  const p95 = `p95, with failed requests as slow ones, was`;
+  const tookS = secondsOf(metFromMs - (topMs - startMs));
+  if (tookS > goals.latencyS)
+    return {
+      failure:
+        last === 'missed'
+          ? `${p95} above ${goals.p95Ms} ms to the end of the load, ${tookS} s`
+          : `${p95} above ${goals.p95Ms} ms for ${tookS} s, the goal is ${goals.latencyS} s`,
+    };
+  if (last === 'met') return {};
+  const loadedS = secondsOf(untilOf(observed) - topMs);
+  return {
+    gap:
+      last === 'missed'
+        ? `${p95} still above ${goals.p95Ms} ms when the load ended after ${loadedS} s`
+        : 'too few answers at the end of the load to see whether the latency goal was met',
+  };
+}
+
+const shown = (load: number | null): string =>
+  load === null ? 'an unknown share' : `${Math.round(load * 100)} %`;

@@ -1,0 +1,85 @@
+/** For which part of what is scraped nobody could see what happened. */
+import type { Target } from './targets.ts';
+import { uncovered } from './span.ts';
+import type { At, Span } from './span.ts';
+
+export interface Gap extends Span {
+  /** Share of the targets that nobody read; 1: all of them. */
+  share: number;
+}
+
+interface Change {
+  t: number;
+  alive: number;
+  blind: number;
+  hidden: number;
+}
+
+/**
+ * Stretches of which not everything is known, ascending, each with a share of its own: of the targets that were there, so many were not
+ * read. Where there was none at all, everything is unknown.
+ * @param hidden stretches in which nothing could be known, whatever was scraped
+ */
+export function blindStretches(targets: readonly Target[], hidden: readonly Span[], at: At): Gap[] {
+  const nobody =
+    targets.length === 0
+      ? []
+      : uncovered(
+          targets.map(({ alive }) => alive),
+          at,
+        );
+  const changes = [
+    ...targets.flatMap(({ alive }) => edges(alive, 'alive')),
+    ...targets.flatMap(({ blind }) => blind.flatMap((one) => edges(one, 'blind'))),
+    ...[...nobody, ...hidden].flatMap((one) => edges(one, 'hidden')),
+  ].sort((a, b) => a.t - b.t);
+  return swept(changes, at);
+}
+
+function edges({ fromMs, toMs }: Span, what: 'alive' | 'blind' | 'hidden'): Change[] {
+  const none = { alive: 0, blind: 0, hidden: 0 };
+  return [
+    { ...none, t: fromMs, [what]: 1 },
+    { ...none, t: toMs, [what]: -1 },
+  ];
+}
+
+function swept(changes: readonly Change[], { fromMs, toMs }: Span): Gap[] {
+  const found: Gap[] = [];
+  const now = { alive: 0, blind: 0, hidden: 0 };
+  changes.forEach((change, index) => {
+    now.alive += change.alive;
+    now.blind += change.blind;
+    now.hidden += change.hidden;
+    const gap = {
+      fromMs: Math.max(fromMs, change.t),
+      toMs: Math.min(toMs, changes[index + 1]?.t ?? change.t),
+      share: shareOf(now),
+    };
+    if (gap.share > 0 && gap.toMs > gap.fromMs) found.push(gap);
+  });
+  return found;
+}
+
+function shareOf({ alive, blind, hidden }: Omit<Change, 't'>): number {
+  if (hidden > 0) return 1;
+  return alive === 0 ? 0 : blind / alive;
+}
+
+/** Stretches that touch as one, with their mean share. */
+export function touching(stretches: readonly Gap[]): Gap[] {
+  const found: Gap[] = [];
+  for (const one of stretches) {
+    const last = found.at(-1);
+    if (last === undefined || one.fromMs > last.toMs) {
+      found.push({ ...one });
+      continue;
+    }
+    const weight = last.share * lengthOf(last) + one.share * lengthOf(one);
+    last.toMs = one.toMs;
+    last.share = weight / lengthOf(last);
+  }
+  return found;
+}
+
+const lengthOf = ({ fromMs, toMs }: Span): number => toMs - fromMs;
