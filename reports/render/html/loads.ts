@@ -1,4 +1,4 @@
-import type { ScalingDetail } from '../../record/load-detail.ts';
+import type { LoadDetail, ScalingDetail } from '../../record/load-detail.ts';
 import type { CheckResult } from '../../record/run-record.ts';
 import { grouped, moment, secondsOf } from '../text.ts';
 import { heatmap } from './heatmap.ts';
@@ -26,16 +26,17 @@ export function loadParts({ load, scaling }: CheckResult, limits: Limits): Html 
           <span><b>Requests</b> ${grouped(load.requests)}, ${grouped(load.failed)} failed</span>
           <span><b>Iterations dropped</b> ${grouped(load.dropped)}</span>
         </p>
-        ${scaling === undefined && loadChart(load)}${limits.heatmaps && heatmapPart(heatmap(load))}`
+        ${scaling === undefined && loadChart(load)}${limits.heatmaps && heatmapPart(heatmap(load), load)}`
     }
   </div>`;
 }
 
-function heatmapPart(map: Html | null): Html | null {
+function heatmapPart(map: Html | null, { latencyFrom }: LoadDetail): Html | null {
   if (map === null) return null;
+  const from = latencyFrom === 'sent' ? 'the sending' : 'the intended start';
   return html`<h5>
       Latency, second by second
-      <small>from the intended start; each shade stands for three times the requests of the one before</small>
+      <small>from ${from} of each request; each shade stands for three times the requests of the one before</small>
     </h5>
     ${map}`;
 }
