@@ -160,7 +160,7 @@ export class LoadRuns {
     const { parts, book } = this.#engine;
     const { items } = await parts.cluster
       .list({ kind: 'apps/v1/Deployment', namespace: backend.namespace })
-      .catch(() => ({ items: [] }));
+      .catch((): { items: KubeObject[] } => ({ items: [] }));
     const found = items.find((one): one is Scaled => one.metadata.name === backend.name);
     book.progress.step(check, liveLine(second, found?.status));
   }
