@@ -172,12 +172,23 @@ export class LoadThread implements Thread {
 
   async #setup(testStartMs: number): Promise<string | null> {
     this.testStartMs = performance.now() + testStartMs - monoMs();
-    return await this.#hooks.setup().finally(() => this.#tell(null));
+    return await this.#telling(this.#hooks.setup());
   }
 
   async #teardown(data: string | null): Promise<null> {
-    await this.#hooks.teardown(data).finally(() => this.#tell(null));
+    await this.#telling(this.#hooks.teardown(data));
     return null;
+  }
+
+  /** Outside of the load too thresholds are judged by what has been told. */
+  async #telling<Result>(hook: Promise<Result>): Promise<Result> {
+    const timer = setInterval(() => this.#tell(null), 1000);
+    try {
+      return await hook;
+    } finally {
+      clearInterval(timer);
+      this.#tell(null);
+    }
   }
 
   async #run({ startMs, testStartMs, data }: Operations['run']['ask']): Promise<ScenarioTotals[]> {
