@@ -5,7 +5,7 @@ import type { Response } from './response.ts';
 import type { Vu } from './vu.ts';
 
 /** What a batch needs of the API. */
-export interface Sender {
+interface Sender {
   /** @throws InvalidRequest */
   prepare(request: RequestArguments): Prepared;
   send(prepared: Prepared): Promise<Response>;

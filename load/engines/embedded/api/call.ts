@@ -30,7 +30,7 @@ export class Call implements ExchangeListener {
   readonly #vu: Vu;
   readonly #prepared: Prepared;
   readonly #settle: Settle;
-  readonly #redirects: Redirects;
+  #redirects: Redirects | null = null;
   #outgoing: Outgoing;
   #followed = 0;
   /** Of the whole chain. */
@@ -40,7 +40,6 @@ export class Call implements ExchangeListener {
     this.#vu = vu;
     this.#prepared = prepared;
     this.#outgoing = prepared.outgoing;
-    this.#redirects = new Redirects(prepared.outgoing);
     this.#settle = settle;
   }
 
@@ -122,6 +121,7 @@ export class Call implements ExchangeListener {
     const { redirects, redirectsByDefault } = this.#prepared.params;
     const location = locationOf(head);
     if (location === null) return null;
+    this.#redirects ??= new Redirects(this.#prepared.outgoing);
     const next = this.#redirects.next(this.#outgoing, head.status, location);
     if (this.#followed++ < redirects) return next;
     if (redirectsByDefault)

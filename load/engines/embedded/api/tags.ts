@@ -5,7 +5,7 @@ import type { Vu } from './vu.ts';
 /** k6's tags of its own that are off unless `systemTags` names them (its documentation, "System tags"). */
 const OFF_BY_DEFAULT = new Set(['vu', 'iter', 'ip', 'ocsp_status']);
 
-export type TagValues = Readonly<Record<string, string>>;
+type TagValues = Readonly<Record<string, string>>;
 
 /** Whether k6 would set a tag of its own; one that it does not set is the script's to use. */
 export function isSystemTagOn({ systemTags }: RunOptions, name: string): boolean {

@@ -22,6 +22,8 @@ export class ArrivalRate extends ScenarioRun<Arriving> {
   #next = this.crew.segment.index;
   /** Iterations that other threads were given, without an answer yet. */
   #handed = 0;
+  /** Iterations from threads that began earlier. */
+  readonly #early: number[] = [];
 
   constructor(spec: Arriving, crew: Crew) {
     super(spec, crew);
@@ -35,6 +37,7 @@ export class ArrivalRate extends ScenarioRun<Arriving> {
   }
 
   protected begin(): void {
+    for (const dueMs of this.#early.splice(0)) this.take(dueMs);
     this.#tick();
   }
 
@@ -79,7 +82,12 @@ export class ArrivalRate extends ScenarioRun<Arriving> {
   }
 
   override take(dueMs: number): boolean {
-    const runner = this.over ? undefined : this.#resting.shift();
+    if (this.over) return false;
+    if (!this.begun) {
+      this.#early.push(dueMs);
+      return true;
+    }
+    const runner = this.#resting.shift();
     runner?.begin(this, this.state.startMs + dueMs);
     return runner !== undefined;
   }
@@ -117,7 +125,7 @@ export class ArrivalRate extends ScenarioRun<Arriving> {
 
   /** A load that ends with the schedule's last iteration begins no more, even where its timer comes a moment early. */
   protected override windDown(cutMs: number): void {
-    if (!this.stopping) this.#tick();
+    if (this.begun && !this.stopping) this.#tick();
     super.windDown(cutMs);
   }
 }

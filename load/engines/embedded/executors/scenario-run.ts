@@ -47,7 +47,8 @@ export abstract class ScenarioRun<Spec extends NamedScenario = NamedScenario> im
   readonly totals: ScenarioTotals;
   #resolve: (() => void) | null = null;
   readonly #timers = new Set<NodeJS.Timeout>();
-  #begun = false;
+  /** Its own start has passed. */
+  protected begun = false;
   /** It was not stopped: its time is over. */
   #expired = false;
 
@@ -69,7 +70,7 @@ export abstract class ScenarioRun<Spec extends NamedScenario = NamedScenario> im
     return new Promise((resolve) => {
       this.#resolve = resolve;
       this.at(this.state.startMs, () => {
-        this.#begun = true;
+        this.begun = true;
         if (this.stopping) {
           this.checkDone();
           return;
@@ -132,7 +133,7 @@ export abstract class ScenarioRun<Spec extends NamedScenario = NamedScenario> im
 
   /** Nothing begins and nothing runs: it is over. */
   protected checkDone(): void {
-    if (!this.stopping && !(this.#begun && this.finished())) return;
+    if (!this.stopping && !(this.begun && this.finished())) return;
     if (this.awaits() || this.runners.some((one) => one.isBusyFor(this))) return;
     this.stopping = true;
     for (const timer of this.#timers) clearTimeout(timer);

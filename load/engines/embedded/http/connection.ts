@@ -24,7 +24,7 @@ export interface ConnectionOwner {
 }
 
 /** k6's limit for a connection to come up, ms; shaking hands in TLS comes after it. */
-export const DIAL_TIMEOUT_MS = 30_000;
+const DIAL_TIMEOUT_MS = 30_000;
 
 /**
  * Every socket of a thread reads into this: what is read is taken apart before the next one reads. 64 KiB is what libuv offers for a read.

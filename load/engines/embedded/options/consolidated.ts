@@ -31,7 +31,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** What `exec.test.options` holds: the options of the script without their short forms, each scenario with all its fields. */
 export function consolidated(raw: Fields, { scenarios, shared }: LoadOptions): object {
-  const given = (raw['scenarios'] ?? {}) as Record<string, Fields | undefined>;
+  const given = isShort(raw) ? {} : ((raw['scenarios'] ?? {}) as Record<string, Fields | undefined>);
   const told = TOLD.map((name) => [name, written(name, raw[name] ?? null)]);
   return {
     ...Object.fromEntries(told),
@@ -40,6 +40,12 @@ export function consolidated(raw: Fields, { scenarios, shared }: LoadOptions): o
       scenarios.map((one) => [one.name, fieldsOf(one, given[one.name] ?? fromShort(one, raw))]),
     ),
   };
+}
+
+/** Whether a short form says what runs: `vus` alone does so even beside scenarios. */
+function isShort({ vus, iterations, duration, stages }: Fields): boolean {
+  const ramps = Array.isArray(stages) && stages.length > 0;
+  return ramps || [vus, iterations, duration].some((one) => one !== undefined && one !== null);
 }
 
 /** As the scenario would be written at length. */

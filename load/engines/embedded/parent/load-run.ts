@@ -6,9 +6,6 @@ import { ENOUGH } from '../../engine.ts';
 import type { LoadListener, LoadRequest } from '../../engine.ts';
 import { endOfScenario } from '../options/scenario.ts';
 import type { LoadOptions } from '../options/scenario.ts';
-import { defaultOptions } from '../options/options.ts';
-import { bundleScript } from '../script/bundle.ts';
-import type { Bundle } from '../script/bundle.ts';
 import { Thresholds } from '../thresholds/thresholds.ts';
 import type { Loaded, Plan, ThreadData, Told } from '../worker/protocol.ts';
 import { boardOf } from './board.ts';
@@ -20,6 +17,7 @@ import { Seconds } from './seconds.ts';
 import { summaryData } from './summary.ts';
 import { writeSummary } from './summary-files.ts';
 import { Tally } from './tally.ts';
+import { threadDataOf } from './thread-data.ts';
 import { ThreadHandle } from './thread-handle.ts';
 import { planVus } from './vu-plan.ts';
 
@@ -51,7 +49,6 @@ export class LoadRun {
   readonly #tally = new Tally();
   readonly #threads: ThreadHandle[] = [];
   #startedAt = new Date();
-  readonly #sent = new SharedArrayBuffer(4);
   #seconds = new Seconds(
     () => null,
     () => undefined,
@@ -104,8 +101,7 @@ export class LoadRun {
     this.#end({ outcome: 'failed', reason: (error as Error).message }, 'now');
 
   async #perform(): Promise<void> {
-    const bundle = bundleScript(this.#request.script);
-    const data = this.#threadData(bundle);
+    const data = threadDataOf(this.#request);
     const first = this.#thread(data);
     const loaded = await first.ask('load', null);
     const planned = this.#plan(loaded);
@@ -166,17 +162,6 @@ export class LoadRun {
 
   #hasEnded(): boolean {
     return this.#outcome !== null;
-  }
-
-  #threadData(bundle: Bundle): ThreadData {
-    const { variables, ca, hosts, limits } = this.#request;
-    return {
-      ...{ bundle, variables, defaults: defaultOptions() },
-      ca: ca ?? null,
-      hosts: hosts ?? {},
-      sent: this.#sent,
-      maxRequests: limits.requests,
-    };
   }
 
   #thread(data: ThreadData): ThreadHandle {

@@ -87,8 +87,4 @@ export class Crews {
     };
     registry.built.dropped_iterations.add(count, { tag: (name) => tags[name] });
   }
-
-  close(): void {
-    this.#relay?.close();
-  }
 }

@@ -200,7 +200,6 @@ export class LoadThread implements Thread {
     const timer = this.#everySecond();
     await Promise.all(runs.map((run) => run.run(this.#startMs)));
     timer.stop();
-    this.#crews?.close();
     this.#tell(this.#second);
     return runs.map(({ totals }) => totals);
   }

@@ -3,7 +3,7 @@ import { BroadcastChannel } from 'node:worker_threads';
 /** What became of an iteration that another thread was given, or the iteration itself. */
 type Message = { to: number; from: number; scenario: number } & ({ dueMs: number } | { taken: boolean });
 
-export interface RelayListener {
+interface RelayListener {
   /** @returns whether the iteration began */
   take(scenario: number, dueMs: number): boolean;
   handed(scenario: number, taken: boolean): void;
@@ -25,10 +25,6 @@ export class Relay {
 
   offer(to: number, scenario: number, dueMs: number): void {
     this.#say({ to, from: this.#index, scenario, dueMs });
-  }
-
-  close(): void {
-    this.#channel.close();
   }
 
   #hear(message: Message, listener: RelayListener): void {
