@@ -92,7 +92,8 @@ export class Call implements ExchangeListener {
 
   exchangeEnded(exchange: Exchange): void {
     const vu = this.#vu;
-    const next = exchange.head === null || exchange.error !== null ? null : this.#read(exchange, exchange.head);
+    const next =
+      exchange.head === null || exchange.error !== null ? null : this.#read(exchange, exchange.head);
     recordExchange(vu, exchange, this.#prepared);
     vu.bytesSent += exchange.bytesSent;
     vu.bytesReceived += exchange.bytesReceived;

@@ -178,7 +178,11 @@ function addressOf(url: unknown): Target {
 
 /** What a script gets for a request that was not made. @param error null: nothing was wrong with this one */
 function noAnswer(error: InvalidRequest | null): Response {
-  const fields = { ...{ method: '', target: NOWHERE, headText: '', body: null }, discardBody: false, deadlineMs: 0 };
+  const fields = {
+    ...{ method: '', target: NOWHERE, headText: '', body: null },
+    discardBody: false,
+    deadlineMs: 0,
+  };
   const exchange = new Exchange(fields, { exchangeEnded: () => undefined });
   exchange.answer = Buffer.alloc(0);
   if (error !== null) exchange.error = new RequestError(error.errorCode, error.message);

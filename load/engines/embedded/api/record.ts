@@ -54,8 +54,7 @@ function tagsOfExchange(
     method: exchange.method,
     ...(expected !== undefined && { expected_response: String(expected) }),
   };
-  for (const [tag, value] of Object.entries(all))
-    if (isSystemTagOn(options, tag)) system[tag] = value;
+  for (const [tag, value] of Object.entries(all)) if (isSystemTagOn(options, tag)) system[tag] = value;
   return new SampleTags(vu, given, system);
 }
 

@@ -10,7 +10,13 @@ import type { Outgoing } from './request.ts';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** What no other host is told. */
-const SECRET = new Set(['Authorization', 'Www-Authenticate', 'Cookie2', 'Proxy-Authorization', 'Proxy-Authenticate']);
+const SECRET = new Set([
+  'Authorization',
+  'Www-Authenticate',
+  'Cookie2',
+  'Proxy-Authorization',
+  'Proxy-Authenticate',
+]);
 
 /** Where an answer sends the client; null: nowhere. */
 export function locationOf(head: Head): string | null {
@@ -72,7 +78,11 @@ function resolved(from: GoUrl, location: string): GoUrl {
     return resolveGoUrl(from, location);
   } catch (error) {
     const why = (error as Error).message;
-    throw new RequestError(1000, `failed to parse Location header ${JSON.stringify(location)}: ${why}`, error);
+    throw new RequestError(
+      1000,
+      `failed to parse Location header ${JSON.stringify(location)}: ${why}`,
+      error,
+    );
   }
 }
 

@@ -55,7 +55,9 @@ export function cookieHeader({ place }: Target, params: Params): string {
 export function headText({ method, target, host, headers, body }: Outgoing, cookies: string): string {
   const own = headers.flatMap(([name, value]) => (name === 'Cookie' ? [value] : []));
   const cookie = cookies === '' ? own : [...own, cookies];
-  const given = headers.filter(([name, value]) => !OURS.has(name) && !(name === 'User-Agent' && value === ''));
+  const given = headers.filter(
+    ([name, value]) => !OURS.has(name) && !(name === 'User-Agent' && value === ''),
+  );
   const lines = [`Host: ${host ?? target.authority}\r\n`];
   for (const [name, value] of given) lines.push(`${name}: ${value.trim()}\r\n`);
   if (target.authorization !== null && !headers.some(([name]) => name === 'Authorization'))

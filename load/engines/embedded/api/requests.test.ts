@@ -58,7 +58,11 @@ async function checked(code: string, extras: Parameters<typeof load>[2] = {}): P
   const result = await load(`${HEAD}const U = __ENV.URL; ${code}`, server.url, extras);
   assert.equal(result.outcome, 'completed', result.reason);
   const failed = result.checks.filter(({ fails }) => fails > 0).map(({ name }) => name);
-  assert.deepEqual([failed, result.errors.filter(({ error }) => error.startsWith('TypeError'))], [[], []], result.logs.join('\n'));
+  assert.deepEqual(
+    [failed, result.errors.filter(({ error }) => error.startsWith('TypeError'))],
+    [[], []],
+    result.logs.join('\n'),
+  );
   assert.ok(result.checks.length > 0, `${result.reason} ${result.logs.join('\n')}`);
   return result;
 }
@@ -91,9 +95,10 @@ describe('requests that are not sent', () => {
   });
 
   it('should throw where the script wants that', async () => {
-    const thrown = (call: string): string => `(() => { try { ${call}; return ''; } catch (e) { return e.message; } })()`;
+    const thrown = (call: string): string =>
+      `(() => { try { ${call}; return ''; } catch (e) { return e.message; } })()`;
     await checked(`export const options = { throw: true }; export default () => {
-      check(${thrown("http.post(U, [1])")}, { 'of the arguments': (m) => /body type/.test(m) });
+      check(${thrown('http.post(U, [1])')}, { 'of the arguments': (m) => /body type/.test(m) });
       check(${thrown("http.get('nonsense')")}, { 'of the transport': (m) => /unsupported protocol scheme/.test(m) });
     }`);
     await checked(`export default () => {

@@ -5,14 +5,22 @@ import type { Ran } from '../testing/loads.ts';
 import { HEAD } from '../testing/scripts.ts';
 
 /** Runs a script whose options hold a threshold for each name of a sub-metric, and tells how many samples each had. */
-async function counts(names: readonly string[], options: string, code: string): Promise<Record<string, number>> {
+async function counts(
+  names: readonly string[],
+  options: string,
+  code: string,
+): Promise<Record<string, number>> {
   await using server = await serve();
   const thresholds = Object.fromEntries(names.map((name) => [name, ['count>=0']]));
   const text = `${HEAD}import exec from 'k6/execution'; const U = __ENV.URL;
     export const options = { thresholds: ${JSON.stringify(thresholds)}, ${options} }; ${code}`;
   const result: Ran = await load(text, server.url);
   assert.equal(result.outcome, 'completed', result.reason);
-  assert.deepEqual(result.errors.filter(({ error }) => !error.startsWith('dial: ')), [], result.logs.join('\n'));
+  assert.deepEqual(
+    result.errors.filter(({ error }) => !error.startsWith('dial: ')),
+    [],
+    result.logs.join('\n'),
+  );
   return Object.fromEntries(
     names.map((name) => {
       const metric = result.metrics[name];

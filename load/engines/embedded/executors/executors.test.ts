@@ -16,7 +16,11 @@ async function scenarios(all: object, code: string, threads = 1): Promise<Ran> {
 
 function failedChecks({ checks, logs }: Ran): void {
   assert.ok(checks.length > 0, logs.join('\n'));
-  assert.deepEqual(checks.filter(({ fails }) => fails > 0), [], logs.join('\n'));
+  assert.deepEqual(
+    checks.filter(({ fails }) => fails > 0),
+    [],
+    logs.join('\n'),
+  );
 }
 
 describe('iterations that the time was too short for', () => {
@@ -122,7 +126,10 @@ describe('arrivals over several threads', () => {
     failedChecks(result);
     const [seen] = result.scenarios;
     assert.equal((seen?.iterations ?? 0) + (seen?.dropped ?? 0), 20);
-    assert.ok((seen?.iterations ?? 0) >= 15, `${seen?.iterations} of 20, of which each second thread has ten`);
+    assert.ok(
+      (seen?.iterations ?? 0) >= 15,
+      `${seen?.iterations} of 20, of which each second thread has ten`,
+    );
   });
 });
 
@@ -134,7 +141,13 @@ describe('ramps of VUs', () => {
       { duration: '100ms', target: 0 },
       { duration: '20s', target: 0 },
     ];
-    const ramp = { executor: 'ramping-vus', startVUs: 1, stages, gracefulRampDown: '300ms', gracefulStop: '20s' };
+    const ramp = {
+      executor: 'ramping-vus',
+      startVUs: 1,
+      stages,
+      gracefulRampDown: '300ms',
+      gracefulStop: '20s',
+    };
     const result = await scenarios({ s: ramp }, `export default () => sleep(__ITER === 0 ? 0.01 : 60);`);
     assert.ok(Date.now() - begin < 8000, `it took ${Date.now() - begin} ms`);
     assert.ok(result.durationMs < 1500, `it took ${result.durationMs} ms`);

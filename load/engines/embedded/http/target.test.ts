@@ -26,7 +26,15 @@ describe('the target of a URL', () => {
   });
 
   it('should be no URL where Go parses none', () => {
-    for (const text of ['http://h/%zz', ':h', 'http://h:a/', 'http://a b/', '1:h', 'http://h/\n', 'http://[::1/'])
+    for (const text of [
+      'http://h/%zz',
+      ':h',
+      'http://h:a/',
+      'http://a b/',
+      '1:h',
+      'http://h/\n',
+      'http://[::1/',
+    ])
       assert.throws(() => targetOf(text), { errorCode: 1020 }, text);
   });
 

@@ -81,8 +81,7 @@ function asciiOf(host: string): string {
 }
 
 function refusedBecause(scheme: string, host: string): string | null {
-  if (scheme !== 'http' && scheme !== 'https')
-    return `unsupported protocol scheme ${JSON.stringify(scheme)}`;
+  if (scheme !== 'http' && scheme !== 'https') return `unsupported protocol scheme ${JSON.stringify(scheme)}`;
   return host === '' ? 'http: no Host in request URL' : null;
 }
 

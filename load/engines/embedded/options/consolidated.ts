@@ -5,7 +5,15 @@ import type { LoadOptions, NamedScenario } from './scenario.ts';
 const TOLD = [
   ...['paused', 'executionSegment', 'executionSegmentSequence', 'noSetup', 'setupTimeout', 'noTeardown'],
   ...['teardownTimeout', 'handleSummaryTimeout', 'rps', 'dns', 'maxRedirects', 'userAgent', 'batch'],
-  ...['batchPerHost', 'httpDebug', 'insecureSkipTLSVerify', 'tlsCipherSuites', 'tlsVersion', 'tlsAuth', 'throw'],
+  ...[
+    'batchPerHost',
+    'httpDebug',
+    'insecureSkipTLSVerify',
+    'tlsCipherSuites',
+    'tlsVersion',
+    'tlsAuth',
+    'throw',
+  ],
   ...['thresholds', 'blacklistIPs', 'blockHostnames', 'hosts', 'noConnectionReuse', 'noVUConnectionReuse'],
   ...['minIterationDuration', 'ext', 'summaryTrendStats', 'summaryTimeUnit', 'systemTags', 'tags'],
   ...['metricSamplesBufferSize', 'noCookiesReset', 'discardResponseBodies', 'consoleOutput', 'localIPs'],

@@ -70,7 +70,10 @@ describe('options', () => {
     const up = { duration: '10s', target: 5 };
     const down = { duration: '4s', target: 0 };
     const early = ramp([up, down, down, down], { gracefulRampDown: '2s' });
-    assert.deepEqual([regularDuration(early), cutOffMs(early), endOfScenario(early)], [14_000, 16_000, 17_000]);
+    assert.deepEqual(
+      [regularDuration(early), cutOffMs(early), endOfScenario(early)],
+      [14_000, 16_000, 17_000],
+    );
     const bounded = ramp([up, down], { gracefulStop: '1s' });
     assert.deepEqual([regularDuration(bounded), cutOffMs(bounded)], [14_000, 15_000]);
     const high = ramp([up], { gracefulRampDown: '2s', gracefulStop: '3s' });

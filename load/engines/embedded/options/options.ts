@@ -52,8 +52,7 @@ function whatRuns(scenarios: unknown, shortcuts: Shortcuts): Pick<LoadOptions, '
   if (scenarios !== null && !isObject(scenarios))
     throw new OptionsError('options.scenarios: expected an object');
   const entries = Object.entries(scenarios ?? {});
-  if (entries.length > 0)
-    return { scenarios: entries.map(([name, one]) => named(name, one)), warnings: [] };
+  if (entries.length > 0) return { scenarios: entries.map(([name, one]) => named(name, one)), warnings: [] };
   const empty = scenarios !== null ? 'scenarios' : shortcuts.stages !== undefined ? 'stages' : null;
   return {
     scenarios: [oneIteration()],

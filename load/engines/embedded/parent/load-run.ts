@@ -191,10 +191,7 @@ export class LoadRun {
     return planned;
   }
 
-  async #load(
-    { scenarios }: LoadOptions,
-    ask: { testStartMs: number; data: string | null },
-  ): Promise<void> {
+  async #load({ scenarios }: LoadOptions, ask: { testStartMs: number; data: string | null }): Promise<void> {
     const startMs = monoMs() + START_DELAY_MS;
     this.#startMs = startMs;
     this.#startedAt = new Date(Date.now() + START_DELAY_MS);

@@ -21,10 +21,13 @@ describe('the phases of a load', () => {
       server.url,
     );
     assert.equal(result.outcome, 'completed', result.reason);
-    assert.deepEqual(result.checks.map(({ name, fails }) => [name, fails]), [
-      ['setup has a VU of its own', 0],
-      ['the test began before setup', 0],
-    ]);
+    assert.deepEqual(
+      result.checks.map(({ name, fails }) => [name, fails]),
+      [
+        ['setup has a VU of its own', 0],
+        ['the test began before setup', 0],
+      ],
+    );
     assert.deepEqual(
       result.thresholds.map(({ ok }) => ok),
       [true, true],
@@ -46,7 +49,10 @@ describe('the phases of a load', () => {
       '',
     );
     assert.deepEqual([result.scenarios[0]?.iterations, result.scenarios[0]?.dropped], [20, 0]);
-    assert.deepEqual(result.checks.map(({ fails }) => fails), [0, 0]);
+    assert.deepEqual(
+      result.checks.map(({ fails }) => fails),
+      [0, 0],
+    );
   });
 
   it('should sum up VUs over all threads, once a second', async () => {
@@ -80,7 +86,10 @@ describe('the phases of a load', () => {
     );
     assert.equal(result.outcome, 'aborted', result.reason);
     assert.match(result.reason, /"rate==1" on checks/);
-    assert.deepEqual(result.logs.filter((line) => line.includes('torn')), []);
+    assert.deepEqual(
+      result.logs.filter((line) => line.includes('torn')),
+      [],
+    );
   });
 
   it('should tell handleSummary of what thresholds are on, with or without samples', async () => {
@@ -91,10 +100,11 @@ describe('the phases of a load', () => {
       export function handleSummary({ metrics }) { return { stdout: JSON.stringify([metrics.t.values.max, metrics['t{a:b}'].values['p(95)'], metrics['t{a:b}'].thresholds, metrics.http_req_failed.values.rate, metrics.http_reqs.thresholds]) }; }`,
       '',
     );
-    assert.deepEqual(result.logs, [
-      'info: [0,0,{"max<5":{"ok":true}},0,{"count>0":{"ok":false}}]',
-    ]);
-    assert.deepEqual(result.thresholds.map(({ ok }) => ok), [true, null, false]);
+    assert.deepEqual(result.logs, ['info: [0,0,{"max<5":{"ok":true}},0,{"count>0":{"ok":false}}]']);
+    assert.deepEqual(
+      result.thresholds.map(({ ok }) => ok),
+      [true, null, false],
+    );
     assert.equal(count(result, 'iterations'), 1);
   });
 });

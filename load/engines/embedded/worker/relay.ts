@@ -31,8 +31,7 @@ export class Relay {
     const { to, from, scenario } = message;
     if (to !== this.#index) return;
     if ('taken' in message) listener.handed(scenario, message.taken);
-    else
-      this.#say({ to: from, from: this.#index, scenario, taken: listener.take(scenario, message.dueMs) });
+    else this.#say({ to: from, from: this.#index, scenario, taken: listener.take(scenario, message.dueMs) });
   }
 
   #say(message: Message): void {
