@@ -47,7 +47,7 @@ function tagsOfExchange(
   const name = given['name'] ?? vu.tags['name'];
   const known = template ?? exchange.target.clean;
   const system: Record<string, string> = {};
-  const all = {
+  const all: Record<string, string> = {
     ...(name === undefined && { name: known }),
     url: name ?? known,
     ...outcomeOf(exchange),

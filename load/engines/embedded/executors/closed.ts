@@ -86,7 +86,7 @@ export class SharedIterations extends ScenarioRun<Of<'shared-iterations'>> {
 
 /** A number of VUs that follows stages. */
 export class RampingVus extends ScenarioRun<Of<'ramping-vus'>> {
-  readonly #ranks = new Map(this.crew.planned.map(({ runner, rank }) => [runner, rank]));
+  readonly #ranks = new Map(this.crew.planned.map(({ runner, rank }) => [runner, rank] as const));
   /** How many VUs there should be now, of all threads. */
   #planned = 0;
   /** Ramps that were down for a VU, so that an older grace does not cut a newer iteration. */

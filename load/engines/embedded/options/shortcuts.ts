@@ -61,17 +61,16 @@ export function checkSense(scenario: NamedScenario): void {
 const NAME = /^[0-9a-zA-Z_-]+$/;
 
 function problemOf(scenario: NamedScenario): string | null {
-  const { name, executor } = scenario;
-  if (!NAME.test(name)) return 'a name has letters, digits, _ and - only';
+  if (!NAME.test(scenario.name)) return 'a name has letters, digits, _ and - only';
   if ('preAllocatedVUs' in scenario) return problemOfPool(scenario);
-  if (executor === 'shared-iterations' && scenario.iterations < scenario.vus)
+  if (scenario.executor === 'shared-iterations' && scenario.iterations < scenario.vus)
     return `iterations (${scenario.iterations}) are less than vus (${scenario.vus})`;
-  if (executor === 'ramping-vus' && !scenario.stages.some(({ target }) => target > 0))
+  if (scenario.executor === 'ramping-vus' && !scenario.stages.some(({ target }) => target > 0))
     return scenario.startVUs > 0 ? null : 'neither startVUs nor the target of a stage is more than 0';
   return null;
 }
 
-function problemOfPool(scenario: NamedScenario & { preAllocatedVUs: number }): string | null {
+function problemOfPool(scenario: Extract<NamedScenario, { preAllocatedVUs: number }>): string | null {
   const { preAllocatedVUs, maxVUs, timeUnit } = scenario;
   if (maxVUs !== undefined && maxVUs < preAllocatedVUs)
     return `maxVUs (${maxVUs}) is less than preAllocatedVUs (${preAllocatedVUs})`;
