@@ -52,8 +52,12 @@ function argumentsOf(name: string, given: unknown): RequestArguments {
       throw new InvalidRequest(`request ${name} of the batch: expected [method, url, body, params]`);
     return { method, url, body, params };
   }
-  if (typeof given !== 'object' || given === null || given instanceof NamedUrl)
-    return { method: 'GET', url: given, body: null, params: null };
+  if (typeof given === 'object' && given !== null && !(given instanceof NamedUrl))
+    return argumentsIn(name, given);
+  return { method: 'GET', url: given, body: null, params: null };
+}
+
+function argumentsIn(name: string, given: object): RequestArguments {
   if (!('url' in given)) throw new InvalidRequest(`request ${name} of the batch has no url`);
   const { url, body, params, ...rest } = given as Record<string, unknown>;
   const method = 'method' in rest ? rest['method'] : 'GET';

@@ -38,7 +38,8 @@ function form(given: object, warn: Warn): string {
 /** A form is flat: what is deeper is left empty, as in k6. */
 function fieldOf(value: unknown, warn: Warn): string {
   if (value === undefined || value === null) return '';
-  if (typeof value !== 'object') return String(value);
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   warn(`a form cannot hold ${kindOf(value)} inside a field: it is sent empty; use JSON.stringify`);
   return '';
 }

@@ -88,9 +88,11 @@ function vuOf(vu: Vu): object {
 
 function testOf(vu: Vu): object {
   return {
-    abort(message?: unknown): never {
-      const told = message === undefined || message === null ? '' : `: ${String(message)}`;
-      const reason = told === '' ? 'the script called exec.test.abort()' : `test aborted${told}`;
+    abort(message?: string | null): never {
+      const reason =
+        message === undefined || message === null
+          ? 'the script called exec.test.abort()'
+          : `test aborted: ${message}`;
       vu.thread.abort(reason);
       throw new TestAborted(reason);
     },

@@ -29,9 +29,13 @@ export function recordExchange(vu: Vu, exchange: Exchange, prepared: Prepared): 
   built.plumbline_latency.add(latency, tags);
   vu.thread.latency(latency);
   counts.requests++;
-  if (expected ?? exchange.error === null) return;
+  if (!(expected ?? exchange.error === null)) countFailed(vu, exchange);
+}
+
+function countFailed(vu: Vu, { head, error }: Exchange): void {
+  const { counts } = vu.thread;
   counts.failed++;
-  countError(counts, exchange.error?.message ?? `status ${status}`);
+  countError(counts, error?.message ?? `status ${head?.status ?? 0}`);
 }
 
 /** Tags of the script beside k6's own, which win; but a name that the script gives is the URL's too. */
@@ -44,7 +48,7 @@ function tagsOfExchange(
   const { options } = vu.thread;
   // k6 leaves the template out where it does not set names.
   const template = isSystemTagOn(options, 'name') ? prepared.template : null;
-  const name = given['name'] ?? vu.tags['name'];
+  const name: string | undefined = given['name'] ?? vu.tags['name'];
   const known = template ?? exchange.target.clean;
   const system: Record<string, string> = {};
   const all: Record<string, string> = {
@@ -59,8 +63,8 @@ function tagsOfExchange(
 }
 
 function outcomeOf({ head, error }: Exchange): Record<string, string> {
-  if (error !== null || head === null)
-    return { status: '0', error: error?.message ?? '', error_code: String(error?.errorCode ?? 1000) };
+  if (error !== null) return { status: '0', error: error.message, error_code: String(error.errorCode) };
+  if (head === null) return { status: '0' };
   const { status, proto } = head;
   return {
     ...{ status: String(status), proto },

@@ -54,17 +54,23 @@ export function cookieHeader({ place }: Target, params: Params): string {
 /** Request line and headers, as the latin1 text of their bytes. */
 export function headText({ method, target, host, headers, body }: Outgoing, cookies: string): string {
   const own = headers.flatMap(([name, value]) => (name === 'Cookie' ? [value] : []));
-  const cookie = cookies === '' ? own : [...own, cookies];
-  const given = headers.filter(
-    ([name, value]) => !OURS.has(name) && !(name === 'User-Agent' && value === ''),
-  );
+  const cookie = [...own, cookies].filter((one) => one !== '').join('; ');
   const lines = [`Host: ${host ?? target.authority}\r\n`];
-  for (const [name, value] of given) lines.push(`${name}: ${value.trim()}\r\n`);
-  if (target.authorization !== null && !headers.some(([name]) => name === 'Authorization'))
+  for (const [name, value] of headers.filter(isTheirs)) lines.push(`${name}: ${value.trim()}\r\n`);
+  if (target.authorization !== null && !has(headers, 'Authorization'))
     lines.push(`Authorization: ${target.authorization}\r\n`);
-  if (cookie.length > 0) lines.push(`Cookie: ${cookie.join('; ')}\r\n`);
+  if (cookie !== '') lines.push(`Cookie: ${cookie}\r\n`);
   if (body !== null || needsLength(method)) lines.push(`Content-Length: ${body?.length ?? 0}\r\n`);
   return bytesOf(`${method} ${target.path} HTTP/1.1\r\n${lines.join('')}\r\n`);
+}
+
+/** An empty User-Agent is how scripts leave it out. */
+function isTheirs([name, value]: [name: string, value: string]): boolean {
+  return !OURS.has(name) && !(name === 'User-Agent' && value === '');
+}
+
+function has(headers: Outgoing['headers'], wanted: string): boolean {
+  return headers.some(([name]) => name === wanted);
 }
 
 function bytesOf(text: string): string {

@@ -109,8 +109,11 @@ export abstract class ScenarioRun<Spec extends NamedScenario = NamedScenario> im
   protected windDown(cutMs: number): void {
     if (this.stopping) return;
     this.stopping = true;
-    this.at(cutMs, () => this.interrupt());
-    this.checkDone();
+    if (cutMs <= performance.now()) this.interrupt();
+    else {
+      this.at(cutMs, () => this.interrupt());
+      this.checkDone();
+    }
   }
 
   interrupt(): void {

@@ -19,7 +19,7 @@ export interface GoUrl {
 
 // eslint-disable-next-line no-control-regex -- what no URL may have
 const CONTROL = /[\x00-\x1f\x7f]/;
-const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*)?:/;
+const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):/;
 const USER = /^[A-Za-z0-9\-._:~!$&'()*+,;=%@]*$/;
 /** Of ASCII; other characters are names in other scripts. */
 const HOST = /^[A-Za-z0-9\-_.~!$&'()*+,;=:[\]<>"%\u0080-\uffff]*$/;
@@ -31,25 +31,31 @@ const PATH_KEPT = /[A-Za-z0-9\-_.~$&+,/:;=@]/;
 
 /** @throws Error saying what is wrong, for what Go does not parse */
 export function parseGoUrl(text: string): GoUrl {
-  const hash = text.indexOf('#');
-  const fragment = hash < 0 ? '' : text.slice(hash + 1);
-  const whole = hash < 0 ? text : text.slice(0, hash);
+  const [whole, fragment] = cut(text, '#');
   if (CONTROL.test(whole)) throw new Error('invalid control character in URL');
-  checkEscapes(fragment);
-  const scheme = SCHEME.exec(whole)?.[1];
-  if (scheme === undefined && whole.startsWith(':')) throw new Error('missing protocol scheme');
-  const afterScheme = scheme === undefined ? whole : whole.slice(scheme.length + 1);
-  const mark = afterScheme.indexOf('?');
-  const rest = mark < 0 ? afterScheme : afterScheme.slice(0, mark);
+  checkEscapes(fragment ?? '');
+  const scheme = schemeOf(whole);
+  const [rest, query] = cut(scheme === '' ? whole : whole.slice(scheme.length + 1), '?');
   const url: GoUrl = {
-    ...{ scheme: (scheme ?? '').toLowerCase(), opaque: '', user: null, host: '', path: '', fragment },
-    query: mark < 0 ? null : afterScheme.slice(mark + 1),
+    ...{ scheme: scheme.toLowerCase(), opaque: '', user: null, host: '', path: '' },
+    ...{ query, fragment: fragment ?? '' },
   };
   if (rest.startsWith('/')) return withHierarchy(url, rest);
-  if (url.scheme !== '') return { ...url, opaque: rest };
-  if (rest.split('/', 1).join('').includes(':'))
-    throw new Error('first path segment in URL cannot contain colon');
+  if (scheme !== '') return { ...url, opaque: rest };
+  if (cut(rest, '/')[0].includes(':')) throw new Error('first path segment in URL cannot contain colon');
   return { ...url, path: escapedPath(rest) };
+}
+
+/** Before and after the first mark; null: there is none. */
+function cut(text: string, mark: string): [before: string, after: string | null] {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text, null] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Empty for a relative one. */
+function schemeOf(text: string): string {
+  if (text.startsWith(':')) throw new Error('missing protocol scheme');
+  return SCHEME.exec(text)?.[1] ?? '';
 }
 
 function withHierarchy(url: GoUrl, rest: string): GoUrl {
@@ -115,12 +121,15 @@ function unescaped(text: string): string {
 
 /** @param user what stands for name and password */
 export function textOfUrl(url: GoUrl, user = url.user?.text ?? null): string {
-  const { scheme, opaque, host, path, query, fragment } = url;
+  const { scheme, opaque, path, query, fragment } = url;
   const begin = scheme === '' ? '' : `${scheme}:`;
   const end = `${query === null ? '' : `?${query}`}${fragment === '' ? '' : `#${fragment}`}`;
-  if (opaque !== '') return `${begin}${opaque}${end}`;
-  const authority = host === '' && url.user === null ? '' : `//${user === null ? '' : `${user}@`}${host}`;
-  return `${begin}${authority}${path}${end}`;
+  return `${begin}${opaque === '' ? `${authorityOf(url, user)}${path}` : opaque}${end}`;
+}
+
+function authorityOf({ host, user: given }: GoUrl, user: string | null): string {
+  if (host === '' && given === null) return '';
+  return `//${user === null ? '' : `${user}@`}${host}`;
 }
 
 /** Without what nobody should read in a metric. */

@@ -58,20 +58,28 @@ function parsed(text: string): GoUrl {
 
 export function targetAt(url: GoUrl): Target {
   const { scheme, user } = url;
-  const secure = scheme === 'https';
-  const [, name = '', digits = ''] = /^\[?(.*?)\]?(?::(\d*))?$/.exec(url.host) ?? [];
-  const port = digits === '' ? (secure ? 443 : 80) : Number(digits);
-  const host = asciiOf(name).toLowerCase();
   const pathname = url.path === '' ? '/' : url.path;
+  const { host, port, authority } = placeOf(url);
   return {
-    ...{ url: textOfUrl(url), clean: cleanText(url), parsed: url, secure, host, port },
-    authority: name === asciiOf(name) ? url.host : `${asciiOf(name)}${digits === '' ? '' : `:${digits}`}`,
+    ...{ url: textOfUrl(url), clean: cleanText(url), parsed: url, secure: scheme === 'https' },
+    ...{ host, port, authority },
     path: `${pathname}${url.query === null ? '' : `?${url.query}`}`,
     place: { hostname: host, pathname, protocol: `${scheme}:` },
     key: `${scheme}://${host}:${port}`,
     authorization: user === null ? null : basic(user.name, user.password ?? ''),
     refused: refusedBecause(scheme, host),
     plainHead: null,
+  };
+}
+
+function placeOf({ scheme, host: text }: GoUrl): Pick<Target, 'host' | 'port' | 'authority'> {
+  const [, name = '', digits = ''] = /^\[?(.*?)\]?(?::(\d*))?$/.exec(text) ?? [];
+  const ascii = asciiOf(name);
+  const standard = scheme === 'https' ? 443 : 80;
+  return {
+    host: ascii.toLowerCase(),
+    port: digits === '' ? standard : Number(digits),
+    authority: name === ascii ? text : `${ascii}${digits === '' ? '' : `:${digits}`}`,
   };
 }
 

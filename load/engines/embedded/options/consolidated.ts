@@ -40,9 +40,8 @@ type Fields = Readonly<Record<string, unknown>>;
 /** What `exec.test.options` holds: the options of the script without their short forms, each scenario with all its fields. */
 export function consolidated(raw: Fields, { scenarios, shared }: LoadOptions): object {
   const given = isShort(raw) ? {} : ((raw['scenarios'] ?? {}) as Record<string, Fields | undefined>);
-  const told = TOLD.map((name) => [name, written(name, raw[name] ?? null)]);
   return {
-    ...Object.fromEntries(told),
+    ...told(TOLD, raw),
     summaryTrendStats: shared.summaryTrendStats,
     scenarios: Object.fromEntries(
       scenarios.map((one) => [one.name, fieldsOf(one, given[one.name] ?? fromShort(one, raw))]),
@@ -58,14 +57,19 @@ function isShort({ vus, iterations, duration, stages }: Fields): boolean {
 
 /** As the scenario would be written at length. */
 function fromShort(scenario: NamedScenario, raw: Fields): Fields {
-  const fields = FIELDS[scenario.executor].map((name) => [name, raw[SHORTCUTS[name] ?? name] ?? null]);
-  const shared = scenario.executor === 'shared-iterations';
-  return { ...Object.fromEntries(fields), ...(shared && { iterations: scenario.iterations }) };
+  const long: Record<string, unknown> = {};
+  for (const name of FIELDS[scenario.executor]) long[name] = raw[SHORTCUTS[name] ?? name];
+  if (scenario.executor === 'shared-iterations') long['iterations'] = scenario.iterations;
+  return long;
 }
 
 function fieldsOf({ executor }: NamedScenario, given: Fields): Fields {
-  const names = [...BASE, ...FIELDS[executor]];
-  return { executor, ...Object.fromEntries(names.map((name) => [name, written(name, given[name] ?? null)])) };
+  return { executor, ...told([...BASE, ...FIELDS[executor]], given) };
+}
+
+/** Null for what was not given. */
+function told(names: readonly string[], given: Fields): Fields {
+  return Object.fromEntries(names.map((name) => [name, written(name, given[name] ?? null)]));
 }
 
 function written(name: string, value: unknown): unknown {

@@ -44,19 +44,20 @@ function thresholdOf(metric: string, one: SharedOptions['thresholds'][string][nu
 
 function whatRuns(scenarios: unknown, shortcuts: Shortcuts): Pick<LoadOptions, 'scenarios' | 'warnings'> {
   const short = fromShortcuts(shortcuts, scenarios !== null);
-  if (short !== null)
-    return {
-      scenarios: [short],
-      warnings: scenarios === null ? [] : [`vus=${shortcuts.vus ?? ''} overrides scenarios, as in k6`],
-    };
+  if (short !== null) {
+    const warning = `vus=${shortcuts.vus ?? ''} overrides scenarios, as in k6`;
+    return { scenarios: [short], warnings: scenarios === null ? [] : [warning] };
+  }
   if (scenarios !== null && !isObject(scenarios))
     throw new OptionsError('options.scenarios: expected an object');
-  const entries = Object.entries(scenarios ?? {});
-  if (entries.length > 0) return { scenarios: entries.map(([name, one]) => named(name, one)), warnings: [] };
-  const empty = scenarios !== null ? 'scenarios' : shortcuts.stages !== undefined ? 'stages' : null;
+  const all = Object.entries(scenarios ?? {}).map(([name, one]) => named(name, one));
+  if (all.length > 0) return { scenarios: all, warnings: [] };
+  const empty = Object.entries({ scenarios, stages: shortcuts.stages ?? null }).filter(
+    ([, value]) => value !== null,
+  );
   return {
     scenarios: [oneIteration()],
-    warnings: empty === null ? [] : [`${empty} is empty: one iteration of one VU, as in k6`],
+    warnings: empty.map(([name]) => `${name} is empty: one iteration of one VU, as in k6`),
   };
 }
 
