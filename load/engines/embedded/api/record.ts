@@ -2,7 +2,7 @@ import type { Exchange } from '../http/exchange.ts';
 import type { Tags } from '../metrics/metric.ts';
 import type { Prepared } from './call.ts';
 import { timingsOf } from './response.ts';
-import { isSystemTagOn, SampleTags } from './tags.ts';
+import { isSystemTagOn } from './tags.ts';
 import { countError } from './thread.ts';
 import type { Vu } from './vu.ts';
 
@@ -13,7 +13,7 @@ export function recordExchange(vu: Vu, exchange: Exchange, prepared: Prepared): 
   const times = timingsOf(exchange);
   const status = exchange.head?.status ?? 0;
   const expected = prepared.params.callback?.(status);
-  const tags = registry.tagged ? tagsOfExchange(vu, exchange, { prepared, expected }) : null;
+  const tags = registry.tagged ? new ExchangeTags({ vu, exchange, prepared, expected }) : null;
   built.http_reqs.add(1, tags);
   built.http_req_duration.add(times.duration, tags);
   built.http_req_blocked.add(times.blocked, tags);
@@ -38,36 +38,50 @@ function countFailed(vu: Vu, { head, error }: Exchange): void {
   countError(counts, error?.message ?? `status ${head?.status ?? 0}`);
 }
 
-/** Tags of the script beside k6's own, which win; but a name that the script gives is the URL's too. */
-function tagsOfExchange(
-  vu: Vu,
-  exchange: Exchange,
-  { prepared, expected }: { prepared: Prepared; expected: boolean | undefined },
-): Tags {
-  const given = prepared.params.tags ?? {};
-  const { options } = vu.thread;
-  // k6 leaves the template out where it does not set names.
-  const template = isSystemTagOn(options, 'name') ? prepared.template : null;
-  const name: string | undefined = given['name'] ?? vu.tags['name'];
-  const known = template ?? exchange.target.clean;
-  const system: Record<string, string> = {};
-  const all: Record<string, string> = {
-    ...(name === undefined && { name: known }),
-    url: name ?? known,
-    ...outcomeOf(exchange),
-    method: exchange.method,
-    ...(expected !== undefined && { expected_response: String(expected) }),
-  };
-  for (const [tag, value] of Object.entries(all)) if (isSystemTagOn(options, tag)) system[tag] = value;
-  return new SampleTags(vu, given, system);
+interface Sample {
+  vu: Vu;
+  exchange: Exchange;
+  prepared: Prepared;
+  expected: boolean | undefined;
 }
 
-function outcomeOf({ head, error }: Exchange): Record<string, string> {
-  if (error !== null) return { status: '0', error: error.message, error_code: String(error.errorCode) };
-  if (head === null) return { status: '0' };
-  const { status, proto } = head;
-  return {
-    ...{ status: String(status), proto },
-    ...(status >= 400 && { error_code: String(1000 + status) }),
-  };
+/** Tags of the script beside k6's own, which win. Made out only when they are asked for: few are. */
+class ExchangeTags implements Tags {
+  readonly #sample: Sample;
+
+  constructor(sample: Sample) {
+    this.#sample = sample;
+  }
+
+  tag(name: string): string | undefined {
+    const { vu, prepared } = this.#sample;
+    const system = isSystemTagOn(vu.thread.options, name) ? SYSTEM[name]?.(this.#sample) : undefined;
+    return system ?? prepared.params.tags?.[name] ?? vu.tag(name);
+  }
+}
+
+/** What k6 says of a request itself; undefined: nothing. */
+const SYSTEM: Readonly<Record<string, (sample: Sample) => string | undefined>> = {
+  name: (sample) => (givenName(sample) === undefined ? knownName(sample) : undefined),
+  // A name that the script gives is the URL too, lest there be many.
+  url: (sample) => givenName(sample) ?? knownName(sample),
+  method: ({ exchange }) => exchange.method,
+  status: ({ exchange }) => String(exchange.head?.status ?? 0),
+  proto: ({ exchange }) => exchange.head?.proto,
+  error: ({ exchange }) => exchange.error?.message,
+  error_code: ({ exchange: { error, head } }) => {
+    if (error !== null) return String(error.errorCode);
+    return head !== null && head.status >= 400 ? String(1000 + head.status) : undefined;
+  },
+  expected_response: ({ expected }) => (expected === undefined ? undefined : String(expected)),
+};
+
+function givenName({ vu, prepared }: Sample): string | undefined {
+  return prepared.params.tags?.['name'] ?? vu.tag('name');
+}
+
+/** k6 leaves the template out where it does not set names. */
+function knownName({ vu, exchange, prepared }: Sample): string {
+  const template = isSystemTagOn(vu.thread.options, 'name') ? prepared.template : null;
+  return template ?? exchange.target.clean;
 }
