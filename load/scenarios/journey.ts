@@ -25,7 +25,8 @@ export const options: Options = {
       rate: count('RATE', 2, 10000),
       timeUnit: '1s',
       duration: text('DURATION', '30s'),
-      preAllocatedVUs: Math.min(10, maxVus),
+      // All of them beforehand: for each that is made while the load runs, one iteration is dropped.
+      preAllocatedVUs: maxVus,
       maxVUs: maxVus,
     },
   },

@@ -16,7 +16,8 @@ export const options: Options = {
       executor: 'ramping-arrival-rate',
       startRate: startRate,
       timeUnit: '1s',
-      preAllocatedVUs: Math.min(10, maxVus),
+      // All of them beforehand: for each that is made while the load runs, one iteration is dropped.
+      preAllocatedVUs: maxVus,
       maxVUs: maxVus,
       stages: [
         { target: rate, duration: text('RAMP_UP', '20s') },

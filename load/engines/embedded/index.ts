@@ -1,7 +1,8 @@
 /** The embedded engine: runs k6 scripts in threads of this process. README.md says what of k6 it supports. */
 import type { LoadResult } from '../../../reports/record/load-result.ts';
 import type { LoadEngine, LoadListener, LoadRequest } from '../engine.ts';
-import { LoadRun, packageVersion } from './parent/load-run.ts';
+import { LoadRun } from './parent/load-run.ts';
+import { packageVersion } from './parent/version.ts';
 
 export class EmbeddedEngine implements LoadEngine {
   readonly name = 'embedded';

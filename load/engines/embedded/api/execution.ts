@@ -1,87 +1,103 @@
-import { regularDuration } from '../options/scenario.ts';
+import { tagsObject } from './tags.ts';
 import type { ScenarioState, Vu } from './vu.ts';
 
 /** What `exec.test.abort()` throws: the iteration ends, and the load with it. */
 export class TestAborted extends Error {}
 
-/** `k6/execution` for one VU. `instance` is the thread, as it would be one of k6's instances. */
+/** `k6/execution` for one VU. All threads together are one of k6's instances. */
 export function executionApi(vu: Vu): Record<string, object> {
-  const { counts } = vu.thread;
+  return { instance: instanceOf(vu), scenario: scenarioOf(vu), vu: vuOf(vu), test: testOf(vu) };
+}
+
+function running(vu: Vu, what: string): Vu {
+  if (vu.initialising) throw new Error(`exec.${what} is not known while the script is loaded`);
+  return vu;
+}
+
+function instanceOf(vu: Vu): object {
+  const board = (): Vu['thread']['board'] => running(vu, 'instance').thread.board;
+  return {
+    get iterationsInterrupted() {
+      return board().interrupted.value;
+    },
+    get iterationsCompleted() {
+      return board().completed.value;
+    },
+    get vusActive() {
+      return board().busy.value;
+    },
+    get vusInitialized() {
+      return board().vus.value;
+    },
+    get currentTestRunDuration() {
+      const { testStartMs } = running(vu, 'instance').thread;
+      return testStartMs === 0 ? 0 : performance.now() - testStartMs;
+    },
+  };
+}
+
+function scenarioOf(vu: Vu): object {
   const scenario = (): ScenarioState => {
     if (vu.scenario === null) throw new Error('exec.scenario is known in iterations of a scenario only');
     return vu.scenario;
   };
   return {
-    instance: {
-      get iterationsInterrupted() {
-        return counts.interrupted;
-      },
-      get iterationsCompleted() {
-        return counts.completed;
-      },
-      get vusActive() {
-        return counts.busy;
-      },
-      get vusInitialized() {
-        return counts.vus;
-      },
-      get currentTestRunDuration() {
-        return vu.thread.startMs === 0 ? 0 : performance.now() - vu.thread.startMs;
-      },
+    get name() {
+      return scenario().spec.name;
     },
-    scenario: {
-      get name() {
-        return scenario().spec.name;
-      },
-      get executor() {
-        return scenario().spec.executor;
-      },
-      get startTime() {
-        return performance.timeOrigin + scenario().startMs;
-      },
-      get progress() {
-        const { startMs, spec } = scenario();
-        return Math.min(1, Math.max(0, (performance.now() - startMs) / regularDuration(spec)));
-      },
-      get iterationInInstance() {
-        return vu.iterationOfThread;
-      },
-      get iterationInTest() {
-        return scenario().inTest(vu.iterationOfThread);
-      },
+    get executor() {
+      return scenario().spec.executor;
     },
-    vu: {
-      get iterationInInstance() {
-        return vu.iteration;
-      },
-      get iterationInScenario() {
-        return vu.iterationInScenario;
-      },
-      get idInInstance() {
-        return vu.idInInstance;
-      },
-      get idInTest() {
-        return vu.id;
-      },
-      get tags() {
-        return vu.tags;
-      },
-      metrics: {
-        get tags() {
-          return vu.tags;
-        },
-      },
+    get startTime() {
+      return Math.floor(performance.timeOrigin + scenario().startMs);
     },
-    test: {
-      abort(message?: string): never {
-        const reason =
-          message === undefined ? 'the script called exec.test.abort()' : `test aborted: ${message}`;
-        vu.thread.abort(reason);
-        throw new TestAborted(reason);
-      },
-      get options() {
-        return vu.thread.rawOptions;
-      },
+    get progress() {
+      return scenario().progress();
+    },
+    get iterationInInstance() {
+      scenario();
+      return vu.iterationInTest;
+    },
+    get iterationInTest() {
+      scenario();
+      return vu.iterationInTest;
+    },
+  };
+}
+
+function vuOf(vu: Vu): object {
+  const tags = tagsObject(vu);
+  const known = (): Vu => running(vu, 'vu');
+  return {
+    get iterationInInstance() {
+      return known().iteration;
+    },
+    get iterationInScenario() {
+      return known().iterationInScenario;
+    },
+    get idInInstance() {
+      return known().id;
+    },
+    get idInTest() {
+      return known().id;
+    },
+    tags,
+    metrics: { tags },
+  };
+}
+
+function testOf(vu: Vu): object {
+  return {
+    abort(message?: string | null): never {
+      const reason =
+        message === undefined || message === null
+          ? 'the script called exec.test.abort()'
+          : `test aborted: ${message}`;
+      vu.thread.abort(reason);
+      throw new TestAborted(reason);
+    },
+    get options() {
+      return running(vu, 'test.options').thread.toldOptions;
     },
   };
 }

@@ -1,31 +1,18 @@
-import { ERROR_CODES, RequestError } from '../http/errors.ts';
+import { RequestError } from '../http/errors.ts';
 import { Exchange } from '../http/exchange.ts';
 import { targetOf } from '../http/target.ts';
 import type { Target } from '../http/target.ts';
+import { InvalidRequest, NamedUrl } from './arguments.ts';
 import type { RequestArguments } from './arguments.ts';
 import { runBatch } from './batch.ts';
+import { bodyOf } from './body.ts';
 import { Call } from './call.ts';
+import type { Prepared } from './call.ts';
 import { callbackOf, CookieJarHandle, defaultParams, ExpectedStatuses, readParams } from './params.ts';
-import type { Params } from './params.ts';
-import { bodyOf, headersOf, headText, sentRequest } from './request.ts';
+import { headersOf, headText, refusedBecause } from './request.ts';
 import type { Outgoing } from './request.ts';
 import { Response } from './response.ts';
 import type { Vu } from './vu.ts';
-
-/** What `http.url` makes: an address, and the template that is its name. */
-export class NamedUrl {
-  readonly url: string;
-  readonly name: string;
-
-  constructor(url: string, name: string) {
-    this.url = url;
-    this.name = name;
-  }
-
-  toString(): string {
-    return this.url;
-  }
-}
 
 type Send = (url: unknown, params?: unknown) => Promise<Response>;
 type SendBody = (url: unknown, body?: unknown, params?: unknown) => Promise<Response>;
@@ -64,7 +51,7 @@ export class HttpApi {
     method: unknown,
     url: unknown,
     ...[body, params]: [body?: unknown, params?: unknown]
-  ): Promise<Response> => this.send({ method: String(method).toUpperCase(), url, body, params });
+  ): Promise<Response> => this.send({ method: String(method), url, body, params });
 
   asyncRequest = (
     method: unknown,
@@ -81,7 +68,7 @@ export class HttpApi {
     };
     // Errors of the arguments reject, as those of the request do.
     const sent = new Promise<Response>((resolve) => {
-      resolve(this.send({ method: String(method).toUpperCase(), url, body, params }));
+      resolve(this.send({ method: String(method), url, body, params }));
     });
     // After the script's own reactions, which are registered first.
     void sent.then(
@@ -91,7 +78,12 @@ export class HttpApi {
     return sent;
   };
 
-  batch = (requests: unknown): Promise<unknown> => runBatch(this.#vu, requests, (one) => this.send(one));
+  batch = (...requests: unknown[]): Promise<unknown> =>
+    runBatch(this.#vu, requests, {
+      prepare: (one) => this.#prepare(one),
+      send: (prepared) => this.#call(prepared, null),
+      none: noAnswer,
+    });
 
   setResponseCallback = (callback: unknown): void => {
     this.#vu.responseCallback = callbackOf(callback);
@@ -119,80 +111,94 @@ export class HttpApi {
     } catch {
       return this.send({ method: 'GET', url, body: null, params: null });
     }
-    const params = defaultParams(vu);
-    const outgoing: Outgoing = {
-      method: 'GET',
-      target,
-      headers: plainHeaders(target, params, vu),
-      body: null,
-    };
-    target.plainHead ??= headText(outgoing, '');
-    const plainHead = target.plainHead;
+    const prepared = plainRequest(vu, target);
+    target.plainHead ??= headText(prepared.outgoing, '');
+    return this.#call(prepared, target.plainHead);
+  }
+
+  send(request: RequestArguments): Promise<Response> {
+    let prepared: Prepared;
+    try {
+      prepared = this.#prepare(request);
+    } catch (error) {
+      if (!(error instanceof InvalidRequest)) throw error;
+      return this.#invalid(error);
+    }
+    return this.#call(prepared, null);
+  }
+
+  #call(prepared: Prepared, plainHead: string | null): Promise<Response> {
     return new Promise((resolve, reject) => {
-      new Call(vu, { outgoing, params, name: null }, { resolve, reject }).send(plainHead);
+      new Call(this.#vu, prepared, { resolve, reject }).send(plainHead);
     });
   }
 
-  send({ method, url, body, params: given }: RequestArguments): Promise<Response> {
+  /** @throws InvalidRequest for arguments of which nothing can be sent */
+  #prepare({ method, url, body: givenBody, params: given }: RequestArguments): Prepared {
     const vu = this.#vu;
     if (vu.initialising)
       throw new Error(`http.${method.toLowerCase()}: requests cannot be made while the script is loaded`);
+    const target = addressOf(url);
+    const { body, type } = bodyOf(givenBody, (text) => vu.thread.log('warn', text));
     const params = readParams(vu, given);
-    const name = url instanceof NamedUrl ? url.name : (params.tags?.['name'] ?? null);
-    const text = String(url);
-    let target: Target;
-    try {
-      target = targetOf(text);
-    } catch (error) {
-      return this.#invalid({ method, url: text, params }, error as RequestError);
-    }
-    const outgoing = outgoingOf(method, target, { body, params, vu });
-    return new Promise((resolve, reject) => {
-      new Call(vu, { outgoing, params, name }, { resolve, reject }).send(null);
-    });
+    const headers = headersOf(params, vu.thread.options.userAgent, type);
+    const host = headers.find(([name]) => name === 'Host')?.[1] ?? null;
+    const made = { method: method === '' ? 'GET' : method, target, host, headers, body };
+    const template = url instanceof NamedUrl && url.name !== target.clean ? url.name : null;
+    return { outgoing: { ...made, refused: refusedBecause(made) }, params, template };
   }
 
-  /** An address that is none: an answer without a request, as in k6. */
-  #invalid(request: { method: string; url: string; params: Params }, error: RequestError): Promise<Response> {
-    const { thread } = this.#vu;
-    if (thread.options.throw) throw error;
-    thread.log('warn', `Request Failed: ${error.message}`);
-    const target: Target = {
-      ...{ url: request.url, secure: false, host: '', port: 0, authority: '', path: '', key: '' },
-      ...{ authorization: null, plainHead: null },
-    };
-    const fields = {
-      method: request.method,
-      target,
-      headText: '',
-      body: null,
-      discardBody: false,
-      deadlineMs: 0,
-    };
-    const exchange = new Exchange(fields, { exchangeEnded: () => undefined });
-    exchange.error = new RequestError(ERROR_CODES.invalidUrl, error.message);
-    const sent = { method: request.method, target, headers: [], body: null };
-    return Promise.resolve(new Response(exchange, 'text', () => sentRequest(sent, request.params)));
+  /** An answer without a request, as in k6; not in this turn, so that a script that asks again and again lets others run. */
+  #invalid(error: InvalidRequest): Promise<Response> {
+    const vu = this.#vu;
+    const { epoch } = vu;
+    vu.waited = true;
+    const { options } = vu.thread;
+    if (!options.throw) vu.thread.log('warn', `Request Failed: ${error.message}`);
+    return new Promise((resolve, reject) => {
+      setImmediate(() => {
+        if (vu.epoch !== epoch) return;
+        if (options.throw) reject(error);
+        else resolve(noAnswer(error));
+      });
+    });
   }
 }
+
+/** @throws InvalidRequest for what is no URL */
+function addressOf(url: unknown): Target {
+  if (typeof url !== 'string' && !(url instanceof NamedUrl))
+    throw new InvalidRequest(`invalid URL: ${String(url)}`, 1020);
+  try {
+    return targetOf(String(url));
+  } catch (error) {
+    throw new InvalidRequest((error as Error).message, 1020);
+  }
+}
+
+/** What a script gets for a request that was not made. @param error null: nothing was wrong with this one */
+function noAnswer(error: InvalidRequest | null): Response {
+  const fields = {
+    ...{ method: '', target: NOWHERE, headText: '', body: null },
+    discardBody: false,
+    deadlineMs: 0,
+  };
+  const exchange = new Exchange(fields, { exchangeEnded: () => undefined });
+  exchange.answer = Buffer.alloc(0);
+  if (error !== null) exchange.error = new RequestError(error.errorCode, error.message);
+  return new Response(exchange, 'text', () => null);
+}
+
+const NOWHERE = targetOf('');
 
 const PLAIN_HEADERS = new WeakMap<Target, Outgoing['headers']>();
 
-function plainHeaders(target: Target, params: Params, vu: Vu): Outgoing['headers'] {
+function plainRequest(vu: Vu, target: Target): Prepared {
+  const params = defaultParams(vu);
   let headers = PLAIN_HEADERS.get(target);
   if (headers === undefined)
-    PLAIN_HEADERS.set(target, (headers = headersOf(target, params, vu.thread.options.userAgent)));
-  return headers;
-}
-
-function outgoingOf(
-  method: string,
-  target: Target,
-  { body: given, params, vu }: { body: unknown; params: Params; vu: Vu },
-): Outgoing {
-  const { body, type } = bodyOf(given);
-  const headers = headersOf(target, params, vu.thread.options.userAgent);
-  if (type !== null && !headers.some(([name]) => name === 'Content-Type'))
-    headers.push(['Content-Type', type]);
-  return { method, target, headers, body };
+    PLAIN_HEADERS.set(target, (headers = headersOf(params, vu.thread.options.userAgent, null)));
+  const { refused } = target;
+  const outgoing: Outgoing = { method: 'GET', target, host: null, headers, body: null, refused };
+  return { outgoing, params, template: null };
 }

@@ -1,9 +1,11 @@
-import { SampleTags, tagsOf } from './vu.ts';
+import { isSystemTagOn, SampleTags, tagsOf } from './tags.ts';
 import type { Vu } from './vu.ts';
 
 /** What `fail()` throws. */
 export class Failure extends Error {}
 
+/** Longest delay of a timer of Node, ms: 24 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 type Test = (value: unknown) => unknown;
 type Answer = [name: string, value: unknown];
 
@@ -18,15 +20,15 @@ export class K6Api {
   sleep = (seconds: unknown): Promise<void> => {
     const vu = this.#vu;
     const ms = Number(seconds) * 1000;
-    if (Number.isNaN(ms))
-      throw new TypeError(`sleep(): expected a number of seconds, seen ${String(seconds)}`);
     vu.waited = true;
     const { epoch } = vu;
     return new Promise((resolve) => {
+      // What is no number, or negative, is no time, as in k6.
+      const delay = Math.min(LONGEST_TIMER_MS, ms > 0 ? ms : 0);
       setTimeout(() => {
         // An interrupted iteration never goes on.
         if (vu.epoch === epoch) resolve();
-      }, ms);
+      }, delay);
     });
   };
 
@@ -93,6 +95,7 @@ export class K6Api {
     test: unknown,
     on: { value: unknown; given: Record<string, string> },
   ): boolean | Promise<boolean> {
+    if (name.includes('::')) throw new Error(`check ${JSON.stringify(name)}: a name must not contain '::'`);
     let result: unknown;
     try {
       result = typeof test === 'function' ? (test as Test)(on.value) : test;
@@ -119,7 +122,8 @@ export class K6Api {
       thread.counts.checks.set(key, (counted = { name, group, passes: 0, fails: 0 }));
     if (passed) counted.passes++;
     else counted.fails++;
-    const tags = thread.registry.tagged ? new SampleTags(this.#vu, { ...given, check: name }) : null;
+    const system: Record<string, string> = isSystemTagOn(thread.options, 'check') ? { check: name } : {};
+    const tags = thread.registry.tagged ? new SampleTags(this.#vu, given, system) : null;
     thread.registry.built.checks.add(passed ? 1 : 0, tags);
     return passed;
   }

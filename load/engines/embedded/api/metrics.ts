@@ -1,5 +1,5 @@
 import type { Metric, MetricType } from '../metrics/metric.ts';
-import { SampleTags, tagsOf } from './vu.ts';
+import { SampleTags, tagsOf } from './tags.ts';
 import type { Vu } from './vu.ts';
 
 type MetricClass = new (name: string, isTime?: boolean) => { add(value: unknown, tags?: unknown): boolean };
@@ -39,8 +39,7 @@ function metricClass(vu: Vu, type: MetricType): MetricClass {
         );
         return false;
       }
-      const { tagged } = vu.thread.registry;
-      this.#metric.add(number, tagged ? (tags === undefined ? vu : new SampleTags(vu, tagsOf(tags))) : null);
+      this.#metric.add(number, tags === undefined || tags === null ? vu : new SampleTags(vu, tagsOf(tags)));
       return true;
     }
   };

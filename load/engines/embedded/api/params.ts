@@ -1,14 +1,18 @@
 import { parseDuration } from '../options/duration.ts';
+import { InvalidRequest } from './arguments.ts';
 import { CookieJar } from './cookies.ts';
-import { unsupported } from './unsupported.ts';
-import { EXPECTED, tagsOf } from './vu.ts';
-import type { StatusTest, Vu } from './vu.ts';
 import type { ResponseType } from './response.ts';
+import { tagsOf } from './tags.ts';
+import { unsupported } from './unsupported.ts';
+import { EXPECTED } from './vu.ts';
+import type { StatusTest, Vu } from './vu.ts';
 
 /** k6's default `timeout` of a request, ms. */
 export const REQUEST_TIMEOUT_MS = 60_000;
+/** How many k6 follows where nobody says how many. */
+const MAX_REDIRECTS = 10;
 
-/** The fourth argument of a request, read. */
+/** The last argument of a request, read. */
 export interface Params {
   headers: Record<string, string>;
   cookies: Record<string, { value: string; replace: boolean }>;
@@ -16,10 +20,12 @@ export interface Params {
   tags: Record<string, string> | null;
   timeoutMs: number;
   redirects: number;
+  /** Nobody said how many redirects may be followed, so that more of them are worth a warning. */
+  redirectsByDefault: boolean;
   responseType: ResponseType;
   jar: CookieJar;
-  auth: 'basic' | null;
   callback: StatusTest | null;
+  throw: boolean;
 }
 
 /** `http.expectedStatuses(200, { min: 300, max: 399 })`. */
@@ -34,27 +40,33 @@ export class ExpectedStatuses {
   }
 }
 
-type Reader = (params: Params, value: unknown, vu: Vu) => void;
+type Reader = (params: Params, value: unknown) => void;
+
+/** Those that k6 passes over where they are null or undefined. */
+const OPTIONAL = new Set(['headers', 'cookies', 'tags', 'jar', 'compression']);
 
 const READERS: Readonly<Record<string, Reader>> = {
   headers: (params, value) => {
-    for (const [name, one] of Object.entries(objectOf('headers', value))) params.headers[name] = String(one);
+    for (const [name, one] of entriesOf(value)) params.headers[name] = String(one);
   },
   cookies: (params, value) => {
-    for (const [name, one] of Object.entries(objectOf('cookies', value)))
-      params.cookies[name] = cookieOf(one);
+    for (const [name, one] of entriesOf(value))
+      if (one !== undefined && one !== null) params.cookies[name] = cookieOf(one);
   },
   tags: (params, value) => {
-    params.tags = tagsOf(objectOf('tags', value));
+    try {
+      params.tags = tagsOf(value);
+    } catch (error) {
+      throw new InvalidRequest((error as Error).message);
+    }
   },
   timeout: (params, value) => {
-    const ms = typeof value === 'string' || typeof value === 'number' ? parseDuration(value) : null;
-    if (ms === null) throw invalid('timeout', value, 'a duration such as "10s", or ms');
-    params.timeoutMs = ms;
+    params.timeoutMs = timeoutOf(value);
   },
   redirects: (params, value) => {
-    if (typeof value !== 'number' || value < 0) throw invalid('redirects', value, 'a number of at least 0');
-    params.redirects = value;
+    const count = Math.trunc(Number(value));
+    params.redirects = Number.isNaN(count) ? 0 : count;
+    params.redirectsByDefault = false;
   },
   responseType: (params, value) => {
     if (value !== 'text' && value !== 'binary' && value !== 'none')
@@ -62,53 +74,64 @@ const READERS: Readonly<Record<string, Reader>> = {
     params.responseType = value;
   },
   jar: (params, value) => {
-    if (!(value instanceof CookieJarHandle)) throw invalid('jar', value, 'a CookieJar');
-    params.jar = value.jar;
+    if (value instanceof CookieJarHandle) params.jar = value.jar;
   },
-  auth: (params, value) => {
-    if (value !== 'basic')
-      throw unsupported(
-        `request parameter auth: ${JSON.stringify(value)} is not supported by the embedded engine (it has "basic")`,
-      );
-    params.auth = 'basic';
+  auth: (_, value) => {
+    // k6 sends name and password of a URL without being asked; what else it knows, this engine has not.
+    if (value === 'digest' || value === 'ntlm')
+      throw unsupported(`request parameter auth: "${value}" is not supported by the embedded engine`);
+  },
+  throw: (params, value) => {
+    params.throw = Boolean(value);
   },
   responseCallback: (params, value) => {
-    params.callback = callbackOf(value);
+    params.callback = value === undefined ? null : callbackOf(value);
   },
 };
 
 export function defaultParams(vu: Vu): Params {
-  const { maxRedirects, discardResponseBodies } = vu.thread.options;
+  const { maxRedirects, discardResponseBodies, throw: throws } = vu.thread.options;
   return {
     headers: {},
     cookies: {},
     tags: null,
     timeoutMs: REQUEST_TIMEOUT_MS,
-    redirects: maxRedirects,
+    redirects: maxRedirects ?? MAX_REDIRECTS,
+    redirectsByDefault: maxRedirects === null,
     responseType: discardResponseBodies ? 'none' : 'text',
     jar: vu.jar,
-    auth: null,
     callback: vu.responseCallback,
+    throw: throws,
   };
 }
 
-/** @throws TypeError naming a parameter that is malformed, or not supported: then the load fails */
+/**
+ * @throws InvalidRequest naming a parameter that is malformed
+ * @throws TypeError naming one that is not supported: then the load fails
+ */
 export function readParams(vu: Vu, given: unknown): Params {
   const params = defaultParams(vu);
   if (given === undefined || given === null) return params;
-  for (const [name, value] of Object.entries(objectOf('params', given))) {
-    if (value === undefined || value === null) {
-      if (name === 'responseCallback') params.callback = null;
-      continue;
-    }
+  for (const [name, value] of entriesOf(given)) {
     const reader = READERS[name];
+    const isNothing = value === undefined || value === null;
+    if (isNothing && (OPTIONAL.has(name) || reader === undefined)) continue;
     if (reader === undefined)
       throw unsupported(
         `the request parameter '${name}' is not supported by the embedded engine (it has ${Object.keys(READERS).join(', ')})`,
       );
-    reader(params, value, vu);
+    reader(params, value);
   }
   return params;
+}
+
+/** ms; what is negative is over at once, as in k6. */
+function timeoutOf(value: unknown): number {
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  const negative = typeof value === 'string' && value.startsWith('-');
+  const ms = typeof value === 'string' ? parseDuration(negative ? value.slice(1) : value) : null;
+  if (ms === null) throw invalid('timeout', value, 'a duration such as "10s", or ms');
+  return negative ? -ms : ms;
 }
 
 /** What `setResponseCallback` and `responseCallback` take. */
@@ -163,19 +186,19 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-function objectOf(name: string, value: unknown): object {
-  if (typeof value !== 'object' || value === null) throw invalid(name, value, 'an object');
-  return value;
+/** As JavaScript makes an object of anything. */
+function entriesOf(value: unknown): [name: string, value: unknown][] {
+  return Object.entries(Object(value) as object);
 }
 
 function cookieOf(value: unknown): { value: string; replace: boolean } {
   if (typeof value !== 'object' || value === null) return { value: String(value), replace: false };
-  const { value: text, replace } = value as { value?: unknown; replace?: unknown };
-  return { value: String(text), replace: replace === true };
+  const { value: text = '', replace } = value as { value?: unknown; replace?: unknown };
+  return { value: String(text), replace: Boolean(replace) };
 }
 
-function invalid(name: string, value: unknown, expected: string): TypeError {
-  return new TypeError(
+function invalid(name: string, value: unknown, expected: string): InvalidRequest {
+  return new InvalidRequest(
     `request parameter ${name}: expected ${expected}, seen ${(JSON.stringify(value) as string | undefined) ?? typeof value}`,
   );
 }

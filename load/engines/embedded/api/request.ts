@@ -7,81 +7,79 @@ import { canonicalName } from './response.ts';
 export interface Outgoing {
   method: string;
   target: Target;
+  /** The script's own Host header; null: that of the target. */
+  host: string | null;
   headers: [name: string, value: string][];
   body: Buffer | null;
+  /** Why it cannot be sent: then it counts as a failed request, as in k6. */
+  refused: string | null;
 }
 
 /** RFC 9110, section 9.1: the method is a token; anything else would end the request line early. */
-const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const NAME = METHOD;
-// eslint-disable-next-line no-control-regex -- the characters that would end a header line
-const VALUE = /^[^\x00\r\n]*$/;
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+// eslint-disable-next-line no-control-regex -- the characters that no header may have (tabs it may)
+const VALUE = /^[^\x00-\x08\x0a-\x1f\x7f]*$/;
 
-/** The body of a request as k6 takes it: text, bytes, or an object that becomes a form. @throws TypeError for anything else */
-export function bodyOf(given: unknown): { body: Buffer | null; type: string | null } {
-  if (given === undefined || given === null) return { body: null, type: null };
-  if (typeof given === 'string') return { body: Buffer.from(given), type: null };
-  if (given instanceof ArrayBuffer) return { body: Buffer.from(given), type: null };
-  if (ArrayBuffer.isView(given))
-    return { body: Buffer.from(given.buffer, given.byteOffset, given.byteLength), type: null };
-  if (typeof given !== 'object')
-    throw new TypeError(
-      `body of a request: expected a string, an object, an ArrayBuffer or null, seen ${typeof given}`,
-    );
-  return { body: Buffer.from(form(given)), type: 'application/x-www-form-urlencoded' };
+/** The headers that a script gave, with the one that every request has; of one name the last. */
+export function headersOf(params: Params, userAgent: string, type: string | null): Outgoing['headers'] {
+  const headers = new Map([['User-Agent', userAgent]]);
+  if (type !== null) headers.set('Content-Type', type);
+  for (const [name, value] of Object.entries(params.headers)) headers.set(canonicalName(name), value);
+  return [...headers];
 }
 
-function form(given: object): string {
-  const fields = new URLSearchParams();
-  for (const [name, value] of Object.entries(given))
-    for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) fields.append(name, String(one));
-  return fields.toString();
-}
-
-/** The headers that a script gave, with those that every request has. @throws TypeError for a name or value that no header can have */
-export function headersOf(target: Target, params: Params, userAgent: string): Outgoing['headers'] {
-  const headers: Outgoing['headers'] = [];
-  const given = new Set<string>();
-  for (const [name, value] of Object.entries(params.headers)) {
-    if (!NAME.test(name) || !VALUE.test(value))
-      throw new TypeError(
-        `header ${JSON.stringify(name)}: ${JSON.stringify(value)} cannot be sent: it is no valid header`,
-      );
-    given.add(name.toLowerCase());
-    headers.push([canonicalName(name), value]);
+/** What Go would not send. */
+export function refusedBecause({ method, target, headers }: Omit<Outgoing, 'refused'>): string | null {
+  if (target.refused !== null) return target.refused;
+  if (!TOKEN.test(method)) return `net/http: invalid method ${JSON.stringify(method)}`;
+  for (const [name, value] of headers) {
+    if (!TOKEN.test(name)) return `net/http: invalid header field name ${JSON.stringify(name)}`;
+    if (!VALUE.test(value)) return `net/http: invalid header field value for ${JSON.stringify(name)}`;
   }
-  if (!given.has('user-agent')) headers.unshift(['User-Agent', userAgent]);
-  if (!given.has('host')) headers.unshift(['Host', target.authority]);
-  if (target.authorization !== null && !given.has('authorization'))
-    headers.push(['Authorization', target.authorization]);
-  return headers;
+  return null;
 }
 
 /** The cookies of the jar and those of the request: these win over one of the same name only with `replace`. */
-export function cookieHeader(target: Target, params: Params): string {
+export function cookieHeader({ place }: Target, params: Params): string {
   const own = Object.entries(params.cookies);
   if (own.length === 0 && !params.jar.used) return '';
   const replaced = new Set(own.flatMap(([name, { replace }]) => (replace ? [name] : [])));
-  const kept = params.jar.for(new URL(target.url)).filter(({ name }) => !replaced.has(name));
+  const kept = params.jar.for(place).filter(({ name }) => !replaced.has(name));
   return [
     ...own.map(([name, { value }]) => `${name}=${value}`),
     ...kept.map(({ name, value }) => `${name}=${value}`),
   ].join('; ');
 }
 
-/** Request line and headers. @throws TypeError for a method that is none */
-export function headText({ method, target, headers, body }: Outgoing, cookies: string): string {
-  if (!METHOD.test(method)) throw new TypeError(`${JSON.stringify(method)} is no HTTP method`);
+/** Request line and headers, as the latin1 text of their bytes. */
+export function headText({ method, target, host, headers, body }: Outgoing, cookies: string): string {
   const own = headers.flatMap(([name, value]) => (name === 'Cookie' ? [value] : []));
-  const cookie = cookies === '' ? own : [...own, cookies];
-  const lines = headers.filter(([name]) => !OURS.has(name)).map(([name, value]) => `${name}: ${value}\r\n`);
-  if (cookie.length > 0) lines.push(`Cookie: ${cookie.join('; ')}\r\n`);
+  const cookie = [...own, cookies].filter((one) => one !== '').join('; ');
+  const lines = [`Host: ${host ?? target.authority}\r\n`];
+  for (const [name, value] of headers.filter(isTheirs)) lines.push(`${name}: ${value.trim()}\r\n`);
+  if (target.authorization !== null && !has(headers, 'Authorization'))
+    lines.push(`Authorization: ${target.authorization}\r\n`);
+  if (cookie !== '') lines.push(`Cookie: ${cookie}\r\n`);
   if (body !== null || needsLength(method)) lines.push(`Content-Length: ${body?.length ?? 0}\r\n`);
-  return `${method} ${target.path} HTTP/1.1\r\n${lines.join('')}\r\n`;
+  return bytesOf(`${method} ${target.path} HTTP/1.1\r\n${lines.join('')}\r\n`);
+}
+
+/** An empty User-Agent is how scripts leave it out. */
+function isTheirs([name, value]: [name: string, value: string]): boolean {
+  return !OURS.has(name) && !(name === 'User-Agent' && value === '');
+}
+
+function has(headers: Outgoing['headers'], wanted: string): boolean {
+  return headers.some(([name]) => name === wanted);
+}
+
+function bytesOf(text: string): string {
+  // eslint-disable-next-line no-control-regex -- all of ASCII
+  return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text).toString('latin1');
 }
 
 /** Written by us, whatever a script gives: a wrong length would make two requests of one. */
-const OURS = new Set(['Content-Length', 'Transfer-Encoding', 'Cookie']);
+const OURS = new Set(['Content-Length', 'Transfer-Encoding', 'Cookie', 'Host']);
 
 /** A server waits for a body of these unless it is told that there is none. */
 function needsLength(method: string): boolean {
@@ -96,9 +94,7 @@ export function sentRequest({ method, target, headers, body }: Outgoing, params:
   ]);
   return {
     ...{ method, url: target.url, body: body?.toString('utf8') ?? '' },
-    headers: Object.fromEntries(
-      headers.filter(([name]) => name !== 'Host').map(([name, value]) => [name, [value]]),
-    ),
+    headers: Object.fromEntries(headers.map(([name, value]) => [name, [value]])),
     cookies: Object.fromEntries(cookies) as SentRequest['cookies'],
   };
 }

@@ -11,6 +11,8 @@ export type ResponseType = 'text' | 'binary' | 'none';
 export interface Timings {
   duration: number;
   blocked: number;
+  /** k6 measures it no more. */
+  looking_up: 0;
   connecting: number;
   tls_handshaking: number;
   sending: number;
@@ -46,6 +48,7 @@ export function timingsOf(exchange: Exchange): Timings {
   return {
     duration: sending + waiting + receiving,
     blocked: (sent ? sendMs : endMs) - startMs,
+    looking_up: 0,
     connecting: reused ? 0 : exchange.connectingMs,
     tls_handshaking: reused ? 0 : exchange.handshakeMs,
     sending,
@@ -54,11 +57,14 @@ export function timingsOf(exchange: Exchange): Timings {
   };
 }
 
+/** RFC 9110, section 6.4.1: they have no body, not even an empty one. */
+const BODILESS = new Set([204, 304]);
+
 /** An answer as scripts see it. What most scripts never read is made when it is read. */
 export class Response {
   readonly #exchange: Exchange;
   readonly #type: ResponseType;
-  readonly #request: () => SentRequest;
+  readonly #request: () => SentRequest | null;
   readonly status: number;
   readonly url: string;
   #body: string | ArrayBuffer | null | undefined;
@@ -66,7 +72,8 @@ export class Response {
   #cookies: Record<string, Cookie[]> | null = null;
   #json: unknown;
 
-  constructor(exchange: Exchange, type: ResponseType, request: () => SentRequest) {
+  /** @param request null where nothing was sent */
+  constructor(exchange: Exchange, type: ResponseType, request: () => SentRequest | null) {
     this.#exchange = exchange;
     this.#type = type;
     this.#request = request;
@@ -101,9 +108,8 @@ export class Response {
   }
 
   #decode(): string | ArrayBuffer | null {
-    const { answer, error } = this.#exchange;
-    if (this.#type === 'none' || error !== null) return null;
-    if (answer === null) return null;
+    const { answer } = this.#exchange;
+    if (this.#type === 'none' || answer === null || BODILESS.has(this.status)) return null;
     if (this.#type === 'text') return answer.toString('utf8');
     return answer.buffer.slice(answer.byteOffset, answer.byteOffset + answer.length) as ArrayBuffer;
   }
@@ -132,25 +138,32 @@ export class Response {
     return timingsOf(this.#exchange);
   }
 
-  get request(): SentRequest {
+  get request(): SentRequest | null {
     return this.#request();
   }
 
-  /** @throws Error for a body that is not JSON */
+  /**
+   * @returns with a selector undefined for a body that is not JSON
+   * @throws Error where there is no body, and without a selector for one that is not JSON
+   */
   json(selector?: string): unknown {
-    if (this.#json === undefined) this.#json = this.#parse();
-    return selector === undefined ? this.#json : select(this.#json, selector);
-  }
-
-  #parse(): unknown {
     const { body } = this;
     if (body === null)
-      throw new Error(
-        'the body is null so we can’t transform it to JSON: the request failed, or its body was discarded',
-      );
+      throw new Error('json(): there is no body; the request failed, or its body was discarded or is empty');
     const text = typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
+    if (selector === undefined) return this.#parse(text);
     try {
-      return JSON.parse(text) as unknown;
+      this.#parse(text);
+    } catch {
+      return undefined;
+    }
+    return select(this.#json, selector);
+  }
+
+  #parse(text: string): unknown {
+    if (this.#json !== undefined) return this.#json;
+    try {
+      return (this.#json = JSON.parse(text) as unknown);
     } catch (cause) {
       const begin = JSON.stringify(text.slice(0, 60));
       throw new Error(

@@ -1,3 +1,4 @@
+import type { Board } from '../executors/board.ts';
 import type { Network } from '../http/client.ts';
 import type { MetricRegistry } from '../metrics/registry.ts';
 import type { RunOptions } from '../options/scenario.ts';
@@ -9,12 +10,16 @@ export interface Thread {
   readonly registry: MetricRegistry;
   readonly network: Network;
   readonly options: RunOptions;
-  /** `exec.test.options`: as the script exports them. */
-  readonly rawOptions: unknown;
+  /** `exec.test.options`. */
+  readonly toldOptions: unknown;
   readonly variables: Readonly<Record<string, string>>;
   readonly counts: ThreadCounts;
-  /** ms of the thread's clock at which the load began; 0 before. */
-  startMs: number;
+  /** What all threads count together. */
+  readonly board: Board;
+  /** JSON of what setup returned; null: nothing. */
+  readonly setupData: string | null;
+  /** ms of the thread's clock at which the test began, with setup; 0 before. */
+  readonly testStartMs: number;
   log(level: LogLevel, text: string): void;
   /** One more request may be sent; false: the limit is reached, and the load ends. */
   takeRequest(): boolean;
@@ -33,30 +38,15 @@ export interface ThreadCounts {
   iterations: number;
   requests: number;
   failed: number;
-  /** VUs that run an iteration now: not begun anew. */
+  /** VUs of the thread that run an iteration now: not begun anew. */
   busy: number;
-  /** VUs that there are: not begun anew. */
-  vus: number;
-  /** Of the whole load. */
-  completed: number;
-  interrupted: number;
   errors: Map<string, number>;
   checks: Map<string, { name: string; group: string; passes: number; fails: number }>;
 }
 
 export function newCounts(): ThreadCounts {
   return {
-    ...{
-      started: 0,
-      dropped: 0,
-      iterations: 0,
-      requests: 0,
-      failed: 0,
-      busy: 0,
-      vus: 0,
-      completed: 0,
-      interrupted: 0,
-    },
+    ...{ started: 0, dropped: 0, iterations: 0, requests: 0, failed: 0, busy: 0 },
     errors: new Map(),
     checks: new Map(),
   };

@@ -2,14 +2,8 @@ import { HttpClient } from '../http/client.ts';
 import type { Tags } from '../metrics/metric.ts';
 import type { NamedScenario } from '../options/scenario.ts';
 import { CookieJar } from './cookies.ts';
+import { isSystemTagOn, tagsOfScenario } from './tags.ts';
 import type { Thread } from './thread.ts';
-
-/** k6's tags of its own, and which of them are on unless `systemTags` says otherwise (its documentation, "System tags"). */
-const SYSTEM_TAGS = new Set([
-  ...['proto', 'subproto', 'status', 'method', 'url', 'name', 'group', 'check', 'error', 'error_code'],
-  ...['tls_version', 'scenario', 'service', 'expected_response', 'vu', 'iter', 'ip', 'ocsp_status'],
-]);
-const OFF_BY_DEFAULT = new Set(['vu', 'iter', 'ip', 'ocsp_status']);
 
 export type StatusTest = (status: number) => boolean;
 
@@ -21,33 +15,27 @@ export interface ScenarioState {
   spec: NamedScenario;
   /** ms of the thread's clock. */
   startMs: number;
-  /** Iterations that this thread has started for it. */
-  started: number;
-  /** Of all threads' iterations, where this one stands. */
-  inTest(started: number): number;
+  /** 0 to 1. */
+  progress(): number;
 }
 
 /** One virtual user: what its script may see and change. */
 export class Vu implements Tags {
   readonly thread: Thread;
-  /** From 1; 0 for setup, teardown and the first loading. */
+  /** From 1, over all threads; 0 for the script's first loading, setup, teardown and handleSummary. */
   readonly id: number;
-  /** From 1, among those of the thread. */
-  readonly idInInstance: number;
   readonly client: HttpClient;
   /** The script is being loaded: metrics may be made and files opened, requests may not be sent. */
   initialising = true;
   /** `__ITER`. */
   iteration = 0;
-  iterationInScenario = 0;
-  /** Which of its thread's iterations of the scenario this is, from 0. */
-  iterationOfThread = 0;
+  /** Of all iterations of the scenario, which this is, from 0. */
+  iterationInTest = 0;
   env: Record<string, string>;
+  /** Whom it works for; null: nobody, and the next scenario begins with its own settings. */
   scenario: ScenarioState | null = null;
-  /** `::outer::inner`. */
-  group = '';
-  /** `exec.vu.tags`. */
-  tags: Record<string, string> = {};
+  /** `exec.vu.tags`: all that samples get, with those that k6 sets itself. */
+  tags: Record<string, string>;
   responseCallback: StatusTest | null = EXPECTED;
   jar = new CookieJar();
   /** Of this iteration: how late it began, ms, until its first request takes that. */
@@ -61,30 +49,49 @@ export class Vu implements Tags {
   epoch = 0;
   /** Whether the iteration has waited for anything, and so let others run. */
   waited = false;
+  /** Iterations begun by scenario. */
+  readonly #begun = new Map<string, number>();
 
-  constructor(thread: Thread, id: number, idInInstance: number) {
+  constructor(thread: Thread, id: number) {
     this.thread = thread;
     this.id = id;
-    this.idInInstance = idInInstance;
     this.client = new HttpClient(thread.network);
     this.env = { ...thread.variables };
+    this.tags = tagsOfScenario(thread.options, null);
   }
 
   /** The scenario's own settings, for the iterations that follow. */
   assign(scenario: ScenarioState): void {
     if (this.scenario === scenario) return;
     this.scenario = scenario;
-    this.iterationInScenario = 0;
     this.env = Object.assign({ ...this.thread.variables }, scenario.spec.env);
-    this.tags = { ...this.thread.options.tags, ...scenario.spec.tags };
+    this.tags = tagsOfScenario(this.thread.options, scenario.spec);
   }
 
   beginIteration(latenessMs: number): void {
+    const name = this.scenario?.spec.name ?? '';
+    this.#begun.set(name, (this.#begun.get(name) ?? 0) + 1);
     this.latenessMs = latenessMs;
-    this.group = '';
     this.waited = false;
     if (this.jar.used) this.jar = new CookieJar();
+  }
+
+  endIteration(): void {
+    this.iteration++;
     if (this.thread.options.noVUConnectionReuse) this.client.close();
+  }
+
+  get iterationInScenario(): number {
+    return Math.max(0, (this.#begun.get(this.scenario?.spec.name ?? '') ?? 0) - 1);
+  }
+
+  /** `::outer::inner`: k6 keeps it as a tag, and has no groups where that tag is off. */
+  get group(): string {
+    return this.tags['group'] ?? '';
+  }
+
+  set group(path: string) {
+    if (isSystemTagOn(this.thread.options, 'group')) this.tags['group'] = path;
   }
 
   /** Everything that the iteration waits for is given up: its code never goes on. */
@@ -96,55 +103,14 @@ export class Vu implements Tags {
   }
 
   tag(name: string): string | undefined {
-    if (!isTagOn(this.thread, name)) return undefined;
-    switch (name) {
-      case 'scenario':
-        return this.scenario?.spec.name ?? 'default';
-      case 'group':
-        return this.group;
-      case 'vu':
-        return String(this.id);
-      case 'iter':
-        return String(this.iteration);
-      default:
-        return this.tags[name];
-    }
+    return this.tags[name];
   }
 
-  /** Counts the bytes since the last time. */
+  /** Counts the bytes since the last time, none too: k6 always has these metrics. */
   flushData(): void {
     const { data_sent: sent, data_received: received } = this.thread.registry.built;
-    if (this.bytesSent > 0) sent.add(this.bytesSent, this);
-    if (this.bytesReceived > 0) received.add(this.bytesReceived, this);
+    sent.add(this.bytesSent, this);
+    received.add(this.bytesReceived, this);
     this.bytesSent = this.bytesReceived = 0;
   }
-}
-
-function isTagOn(thread: Thread, name: string): boolean {
-  if (!SYSTEM_TAGS.has(name)) return true;
-  const { systemTags } = thread.options;
-  return systemTags === null ? !OFF_BY_DEFAULT.has(name) : systemTags.includes(name);
-}
-
-/** Tags given for one sample, over those of the VU. */
-export class SampleTags implements Tags {
-  readonly #vu: Vu;
-  readonly #own: Readonly<Record<string, string>>;
-
-  constructor(vu: Vu, own: Readonly<Record<string, string>>) {
-    this.#vu = vu;
-    this.#own = own;
-  }
-
-  tag(name: string): string | undefined {
-    const own = this.#own[name];
-    if (own === undefined) return this.#vu.tag(name);
-    return isTagOn(this.#vu.thread, name) ? own : undefined;
-  }
-}
-
-/** Tags as a script gives them: values become text, as in k6. */
-export function tagsOf(given: unknown): Record<string, string> {
-  if (typeof given !== 'object' || given === null) return {};
-  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, String(value)]));
 }

@@ -1,84 +1,96 @@
 import type { NamedScenario } from '../options/scenario.ts';
-import { vusOf } from '../options/scenario.ts';
 import type { VuRunner } from './runner.ts';
-import { ScenarioRun, shareOf } from './scenario-run.ts';
+import { ScenarioRun } from './scenario-run.ts';
 
 type Of<Executor extends string> = NamedScenario & { executor: Executor };
 
 /** VUs that iterate until the time is over. */
 export class ConstantVus extends ScenarioRun<Of<'constant-vus'>> {
-  prepare(): void {
-    this.recruit(shareOf(this.spec.vus, this.crew.segment));
-  }
-
   protected begin(): void {
     for (const runner of this.runners) this.next(runner);
   }
 
   protected next(runner: VuRunner): void {
-    runner.begin(this.state, null);
+    runner.begin(this, null);
   }
 }
 
 /** Every VU does its number of iterations. */
 export class PerVuIterations extends ScenarioRun<Of<'per-vu-iterations'>> {
-  readonly #done = new Map<VuRunner, number>();
-
-  prepare(): void {
-    this.recruit(shareOf(this.spec.vus, this.crew.segment));
-  }
+  readonly #begun = new Map<VuRunner, number>();
 
   protected begin(): void {
     for (const runner of this.runners) this.next(runner);
   }
 
   protected next(runner: VuRunner): void {
-    const begun = this.#done.get(runner) ?? 0;
-    this.#done.set(runner, begun + 1);
-    if (begun < this.spec.iterations) runner.begin(this.state, null);
-    else this.checkDone();
+    const begun = this.#begunBy(runner);
+    if (begun >= this.spec.iterations) {
+      this.checkDone();
+      return;
+    }
+    this.#begun.set(runner, begun + 1);
+    runner.begin(this, null);
+  }
+
+  #begunBy(runner: VuRunner): number {
+    return this.#begun.get(runner) ?? 0;
   }
 
   protected override finished(): boolean {
-    return this.runners.every(
-      (runner) => !runner.busy && (this.#done.get(runner) ?? 0) > this.spec.iterations,
-    );
+    return this.neverBegun() === 0;
+  }
+
+  protected override neverBegun(): number {
+    return this.runners.reduce((sum, runner) => sum + this.spec.iterations - this.#begunBy(runner), 0);
+  }
+
+  protected override progress(): number {
+    const { vus, iterations, maxDuration } = this.spec;
+    return this.passedMs() > maxDuration ? 1 : this.cells.done.value / (vus * iterations);
   }
 }
 
-/** The VUs share a number of iterations: whoever is free does the next. */
+/** The VUs of all threads share a number of iterations: whoever is free does the next. */
 export class SharedIterations extends ScenarioRun<Of<'shared-iterations'>> {
-  #left = 0;
-
-  prepare(): void {
-    this.#left = shareOf(this.spec.iterations, this.crew.segment);
-    this.recruit(Math.min(this.#left, shareOf(this.spec.vus, this.crew.segment)));
-  }
+  #neverBegun = 0;
 
   protected begin(): void {
     for (const runner of this.runners) this.next(runner);
   }
 
   protected next(runner: VuRunner): void {
-    if (this.#left-- > 0) runner.begin(this.state, null);
+    if (this.cells.claimed.add(1) < this.spec.iterations) runner.begin(this, null);
     else this.checkDone();
   }
 
+  /** The first thread whose time is over has what is left, so that no other begins any of it. */
+  protected override expire(): void {
+    const { iterations } = this.spec;
+    this.#neverBegun = Math.max(0, iterations - this.cells.claimed.exchange(iterations));
+    super.expire();
+  }
+
   protected override finished(): boolean {
-    return this.#left <= 0;
+    return this.runners.length === 0 || this.cells.claimed.value >= this.spec.iterations;
+  }
+
+  protected override neverBegun(): number {
+    return this.#neverBegun;
+  }
+
+  protected override progress(): number {
+    return this.cells.done.value / this.spec.iterations;
   }
 }
 
 /** A number of VUs that follows stages. */
 export class RampingVus extends ScenarioRun<Of<'ramping-vus'>> {
+  readonly #ranks = new Map(this.crew.planned.map(({ runner, rank }) => [runner, rank] as const));
   /** How many VUs there should be now, of all threads. */
   #planned = 0;
   /** Ramps that were down for a VU, so that an older grace does not cut a newer iteration. */
   readonly #downs = new Map<VuRunner, number>();
-
-  prepare(): void {
-    this.recruit(shareOf(vusOf(this.spec), this.crew.segment));
-  }
 
   protected begin(): void {
     this.#plan(this.spec.startVUs);
@@ -89,33 +101,44 @@ export class RampingVus extends ScenarioRun<Of<'ramping-vus'>> {
   #plan(vus: number): void {
     if (this.stopping) return;
     this.#planned = vus;
-    this.runners.forEach((runner, index) => {
-      if (!this.#isPlanned(index)) this.#wind(runner);
+    for (const runner of this.runners)
+      if (!this.#isPlanned(runner)) this.#wind(runner);
       else {
         this.#downs.delete(runner);
-        if (!runner.busy) this.next(runner);
+        if (!runner.isBusyFor(this)) this.next(runner);
       }
-    });
   }
 
-  #isPlanned(index: number): boolean {
-    const { segment } = this.crew;
-    return index * segment.count + segment.index < this.#planned;
+  #isPlanned(runner: VuRunner): boolean {
+    return (this.#ranks.get(runner) ?? Infinity) < this.#planned;
   }
 
   #wind(runner: VuRunner): void {
-    if (!runner.busy || this.#downs.has(runner)) return;
+    if (!runner.isBusyFor(this) || this.#downs.has(runner)) return;
     const now = performance.now();
     this.#downs.set(runner, now);
     this.at(now + this.spec.gracefulRampDown, () => {
-      if (this.#downs.get(runner) === now) this.cut(runner);
+      if (this.#downs.get(runner) !== now) return;
+      this.cut(runner);
+      // A VU that ramps up again begins anew, tags and all.
+      runner.vu.scenario = null;
+      this.checkDone();
     });
   }
 
+  /** A last step to no VUs is a step like the others: `gracefulRampDown` holds for it. */
+  protected override expire(): void {
+    if (this.spec.stages.at(-1)?.target === 0) this.#plan(0);
+    super.expire();
+  }
+
   protected next(runner: VuRunner): void {
-    if (runner.busy) return;
-    if (this.#isPlanned(this.runners.indexOf(runner))) runner.begin(this.state, null);
-    else this.#downs.delete(runner);
+    if (runner.isBusyFor(this)) return;
+    if (this.#isPlanned(runner)) runner.begin(this, null);
+    else {
+      this.#downs.delete(runner);
+      runner.vu.scenario = null;
+    }
   }
 }
 

@@ -2,10 +2,17 @@ import { TestAborted } from '../api/execution.ts';
 import { countError } from '../api/thread.ts';
 import type { ScenarioState, Vu } from '../api/vu.ts';
 import type { Exports } from '../script/evaluate.ts';
+import type { ScenarioCells } from './board.ts';
 
-/** Who is told when an iteration is over. */
-export interface IterationListener {
+/** Whom a VU works for: one scenario at a time. */
+export interface Employer {
+  readonly state: ScenarioState;
+  readonly cells: ScenarioCells;
+  readonly totals: { iterations: number };
+  /** The VU is free again; not called for an iteration that was cut off. */
   iterationEnded(runner: VuRunner): void;
+  /** Its time is over: cuts off what still runs. */
+  interrupt(): void;
 }
 
 type Iteration = (data: unknown) => unknown;
@@ -14,38 +21,47 @@ type Iteration = (data: unknown) => unknown;
 export class VuRunner {
   readonly vu: Vu;
   readonly #exports: Exports;
-  readonly #data: unknown;
-  readonly #listener: IterationListener;
-  busy = false;
+  #data: { read: unknown } | null = null;
+  #employer: Employer | null = null;
   #startMs = 0;
 
-  constructor(
-    vu: Vu,
-    exports: Exports,
-    { data, listener }: { data: string | null; listener: IterationListener },
-  ) {
+  constructor(vu: Vu, exports: Exports) {
     this.vu = vu;
     this.#exports = exports;
-    // Each VU has its own copy of what setup returned, as in k6.
-    this.#data = data === null ? undefined : JSON.parse(data);
-    this.#listener = listener;
+  }
+
+  get busy(): boolean {
+    return this.#employer !== null;
+  }
+
+  isBusyFor(employer: Employer): boolean {
+    return this.#employer === employer;
   }
 
   /** @param intendedMs when the schedule wanted it to begin; null: no schedule */
-  begin(scenario: ScenarioState, intendedMs: number | null): void {
+  begin(employer: Employer, intendedMs: number | null): void {
+    // A VU is given to the next scenario for the moment when the one before must be over.
+    if (this.#employer !== employer) this.#employer?.interrupt();
     const { vu } = this;
+    const { counts, board } = vu.thread;
     const now = performance.now();
     this.#startMs = now;
-    this.busy = true;
-    vu.thread.counts.busy++;
-    vu.thread.counts.started++;
-    vu.assign(scenario);
-    vu.iterationOfThread = scenario.started++;
+    this.#employer = employer;
+    counts.busy++;
+    board.busy.add(1);
+    counts.started++;
+    vu.assign(employer.state);
+    vu.iterationInTest = employer.cells.started.add(1);
     vu.beginIteration(intendedMs === null ? 0 : Math.max(0, now - intendedMs));
+    this.#call(employer.state.spec.exec);
+  }
+
+  #call(name: string): void {
+    const { vu } = this;
     const { epoch } = vu;
     let result: unknown;
     try {
-      result = (this.#exports[scenario.spec.exec] as Iteration)(this.#data);
+      result = (this.#exports[name] as Iteration)(this.#setupData());
     } catch (error) {
       this.#failed(error);
       this.#settled(epoch);
@@ -62,6 +78,13 @@ export class VuRunner {
     else this.#settled(epoch);
   }
 
+  /** Each VU has its own copy of what setup returned, as in k6. */
+  #setupData(): unknown {
+    const { setupData } = this.vu.thread;
+    this.#data ??= { read: setupData === null ? undefined : JSON.parse(setupData) };
+    return this.#data.read;
+  }
+
   #failed(error: unknown): void {
     const { thread } = this.vu;
     if (error instanceof TestAborted) return;
@@ -74,7 +97,8 @@ export class VuRunner {
   /** The function is over; what it asked for asynchronously belongs to the iteration too. */
   #settled(epoch: number): void {
     const { vu } = this;
-    if (vu.epoch !== epoch) return;
+    const employer = this.#employer;
+    if (vu.epoch !== epoch || employer === null) return;
     if (vu.pending > 0) {
       vu.whenIdle = () => {
         vu.whenIdle = null;
@@ -83,32 +107,34 @@ export class VuRunner {
       return;
     }
     const { built } = vu.thread.registry;
-    const { counts } = vu.thread;
     built.iteration_duration.add(performance.now() - this.#startMs, vu);
     built.iterations.add(1, vu);
-    counts.iterations++;
-    counts.completed++;
-    this.#over();
+    vu.thread.counts.iterations++;
+    vu.thread.board.completed.add(1);
+    employer.totals.iterations++;
+    this.#over(employer);
     // An iteration that waited for nothing must let others have their turn.
-    if (vu.waited) this.#listener.iterationEnded(this);
-    else setImmediate(() => this.#listener.iterationEnded(this));
+    if (vu.waited) employer.iterationEnded(this);
+    else setImmediate(() => employer.iterationEnded(this));
   }
 
-  #over(): void {
+  #over(employer: Employer): void {
     const { vu } = this;
     vu.flushData();
-    vu.iteration++;
-    vu.iterationInScenario++;
+    vu.endIteration();
     vu.thread.counts.busy--;
-    this.busy = false;
+    vu.thread.board.busy.add(-1);
+    employer.cells.done.add(1);
+    this.#employer = null;
   }
 
   /** Ends the running iteration where it is; it counts as interrupted, and nobody is told. */
   interrupt(): void {
-    if (!this.busy) return;
+    const employer = this.#employer;
+    if (employer === null) return;
     this.vu.interrupt();
-    this.vu.thread.counts.interrupted++;
-    this.#over();
+    this.vu.thread.board.interrupted.add(1);
+    this.#over(employer);
   }
 }
 

@@ -1,20 +1,31 @@
 import type { ScenarioState } from '../api/vu.ts';
-import { regularDuration } from '../options/scenario.ts';
+import { cutOffMs, regularDuration } from '../options/scenario.ts';
 import type { NamedScenario } from '../options/scenario.ts';
-import type { IterationListener, VuRunner } from './runner.ts';
+import type { ScenarioCells } from './board.ts';
+import type { Employer, VuRunner } from './runner.ts';
 
-/** Which part of a load a thread has: every `count`th VU and iteration, from `index`. */
+/** Which thread of how many. */
 export interface Segment {
   index: number;
   count: number;
 }
 
+/** A VU that is planned for a scenario, and its place among those of all threads, from 0. */
+export interface Member {
+  runner: VuRunner;
+  rank: number;
+}
+
 /** What an executor needs of its thread. */
 export interface Crew {
   segment: Segment;
-  /** Makes the next VU of the scenario. @throws what the script throws when it is loaded */
-  recruit(listener: IterationListener): VuRunner;
-  dropped(state: ScenarioState): void;
+  cells: ScenarioCells;
+  planned: readonly Member[];
+  /** Makes a VU that was not planned. @throws what the script throws when it is loaded */
+  recruit(): VuRunner;
+  dropped(scenario: string, count: number): void;
+  /** Gives an iteration to another thread that has kept a VU free for it; `handed` is told what became of it. */
+  handOver(thread: number, dueMs: number): void;
 }
 
 export interface ScenarioTotals {
@@ -24,34 +35,32 @@ export interface ScenarioTotals {
   dropped: number;
 }
 
-/** How many of `total` things a segment has. */
-export function shareOf(total: number, { index, count }: Segment): number {
-  return Math.max(0, Math.floor((total - index + count - 1) / count));
-}
-
 /** One scenario on one thread: begins at its time, ends when nothing of it runs any more. */
-export abstract class ScenarioRun<Spec extends NamedScenario = NamedScenario> implements IterationListener {
+export abstract class ScenarioRun<Spec extends NamedScenario = NamedScenario> implements Employer {
   protected readonly spec: Spec;
   protected readonly crew: Crew;
-  protected readonly state: ScenarioState;
-  protected readonly runners: VuRunner[] = [];
+  readonly state: ScenarioState;
+  readonly cells: ScenarioCells;
+  protected readonly runners: VuRunner[];
   /** No iteration begins any more. */
   protected stopping = false;
   readonly totals: ScenarioTotals;
   #resolve: (() => void) | null = null;
   readonly #timers = new Set<NodeJS.Timeout>();
-  #begun = false;
+  /** Its own start has passed. */
+  protected begun = false;
+  /** It was not stopped: its time is over. */
+  #expired = false;
 
   constructor(spec: Spec, crew: Crew) {
     this.spec = spec;
     this.crew = crew;
-    const { index, count } = crew.segment;
-    this.state = { spec, startMs: 0, started: 0, inTest: (started) => started * count + index };
+    this.cells = crew.cells;
+    this.runners = crew.planned.map(({ runner }) => runner);
+    this.state = { spec, startMs: 0, progress: () => this.progress() };
     this.totals = { name: spec.name, iterations: 0, interrupted: 0, dropped: 0 };
   }
 
-  /** Makes the VUs that are there from the beginning. */
-  abstract prepare(): void;
   protected abstract begin(): void;
   protected abstract next(runner: VuRunner): void;
 
@@ -61,9 +70,15 @@ export abstract class ScenarioRun<Spec extends NamedScenario = NamedScenario> im
     return new Promise((resolve) => {
       this.#resolve = resolve;
       this.at(this.state.startMs, () => {
-        this.#begun = true;
-        if (this.stopping) return;
-        this.at(this.state.startMs + regularDuration(this.spec), () => this.stop());
+        this.begun = true;
+        if (this.stopping) {
+          this.checkDone();
+          return;
+        }
+        this.at(this.state.startMs + regularDuration(this.spec), () => {
+          this.#expired = !this.stopping;
+          this.expire();
+        });
         this.begin();
         this.checkDone();
       });
@@ -71,20 +86,36 @@ export abstract class ScenarioRun<Spec extends NamedScenario = NamedScenario> im
   }
 
   iterationEnded(runner: VuRunner): void {
-    this.totals.iterations++;
     if (this.stopping) this.checkDone();
     else this.next(runner);
   }
 
-  /** Begins no more iterations; those that run have `gracefulStop` left. */
+  /** Begins no more iterations, by order; those that run have `gracefulStop` left. */
   stop(): void {
-    if (this.stopping) return;
-    this.stopping = true;
-    this.at(performance.now() + this.spec.gracefulStop, () => this.interrupt());
-    this.checkDone();
+    this.windDown(performance.now() + this.spec.gracefulStop);
   }
 
-  /** Ends everything now. */
+  /** Ends everything now, by order. */
+  abort(): void {
+    this.#expired = false;
+    this.interrupt();
+  }
+
+  /** The time is over: begins no more iterations. */
+  protected expire(): void {
+    this.windDown(this.state.startMs + cutOffMs(this.spec));
+  }
+
+  protected windDown(cutMs: number): void {
+    if (this.stopping) return;
+    this.stopping = true;
+    if (cutMs <= performance.now()) this.interrupt();
+    else {
+      this.at(cutMs, () => this.interrupt());
+      this.checkDone();
+    }
+  }
+
   interrupt(): void {
     this.stopping = true;
     for (const runner of this.runners) this.cut(runner);
@@ -92,26 +123,65 @@ export abstract class ScenarioRun<Spec extends NamedScenario = NamedScenario> im
   }
 
   protected cut(runner: VuRunner): void {
-    if (!runner.busy) return;
+    if (!runner.isBusyFor(this)) return;
     runner.interrupt();
     this.totals.interrupted++;
   }
 
+  protected drop(count: number): void {
+    if (count <= 0) return;
+    this.totals.dropped += count;
+    this.crew.dropped(this.spec.name, count);
+  }
+
   /** Nothing begins and nothing runs: it is over. */
   protected checkDone(): void {
-    if (!this.stopping && this.#begun && !this.finished()) return;
-    if (!this.stopping && !this.#begun) return;
-    if (this.runners.some(({ busy }) => busy)) return;
+    if (!this.stopping && !(this.begun && this.finished())) return;
+    if (this.awaits() || this.runners.some((one) => one.isBusyFor(this))) return;
     this.stopping = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
+    if (this.#resolve !== null && this.#expired) this.drop(this.neverBegun());
     this.#resolve?.();
     this.#resolve = null;
+  }
+
+  protected get over(): boolean {
+    return this.stopping && this.#resolve === null;
   }
 
   /** Whether all that was to be done is done before the time is over. */
   protected finished(): boolean {
     return false;
+  }
+
+  /** Whether something is on its way that belongs to it. */
+  protected awaits(): boolean {
+    return false;
+  }
+
+  /** Iterations that this thread would have had to begin before the time was over. */
+  protected neverBegun(): number {
+    return 0;
+  }
+
+  /** 0 to 1. */
+  protected progress(): number {
+    return Math.min(1, Math.max(0, this.passedMs() / regularDuration(this.spec)));
+  }
+
+  protected passedMs(): number {
+    return performance.now() - this.state.startMs;
+  }
+
+  /** Runs an iteration that another thread has handed over. @returns whether it began */
+  take(_dueMs: number): boolean {
+    return false;
+  }
+
+  /** What became of an iteration that was handed over. */
+  handed(_taken: boolean): void {
+    // Only open scenarios hand over.
   }
 
   /** Calls at a time of the thread's clock; not after the scenario has ended. */
@@ -121,12 +191,11 @@ export abstract class ScenarioRun<Spec extends NamedScenario = NamedScenario> im
         this.#timers.delete(timer);
         what();
       },
-      Math.max(0, ms - performance.now()),
+      Math.min(LONGEST_TIMER_MS, Math.max(0, ms - performance.now())),
     );
     this.#timers.add(timer);
   }
-
-  protected recruit(count: number): void {
-    for (let made = 0; made < count; made++) this.runners.push(this.crew.recruit(this));
-  }
 }
+
+/** Longest delay of a timer of Node, ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;

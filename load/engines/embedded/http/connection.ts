@@ -2,15 +2,17 @@ import { connect as connectTcp, isIP } from 'node:net';
 import type { OnReadOpts, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { SecureContext } from 'node:tls';
-import { RequestError, requestError } from './errors.ts';
+import { ERROR_CODES, RequestError, requestError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { ResponseParser } from './parser.ts';
 import type { Target } from './target.ts';
 
-/** What TLS trusts. */
+/** How connections are made, and what TLS trusts. */
 export interface Trust {
   context: () => SecureContext;
   verify: boolean;
+  /** ms; undefined: k6's. */
+  dialTimeoutMs?: number;
 }
 
 /** What became of a connection's exchange, or of the connection while it rested. */
@@ -20,6 +22,9 @@ export interface ConnectionOwner {
   /** Closed while nothing was asked. */
   lost(connection: Connection): void;
 }
+
+/** k6's limit for a connection to come up, ms; shaking hands in TLS comes after it. */
+const DIAL_TIMEOUT_MS = 30_000;
 
 /**
  * Every socket of a thread reads into this: what is read is taken apart before the next one reads. 64 KiB is what libuv offers for a read.
@@ -56,11 +61,20 @@ export class Connection {
     this.#exchange = exchange;
     exchange.carrier = this;
     const startMs = performance.now();
-    const onread: OnReadOpts = { buffer: SHARED, callback: (length) => this.#read(length) };
-    const options = { host: at.address, port: at.port, noDelay: true, onread };
-    const socket = this.target.secure ? connectTls({ ...options, ...this.#tls(trust) }) : connectTcp(options);
-    this.#socket = socket;
+    let socket: Socket;
+    try {
+      socket = this.#socket = this.#dial(at, trust);
+    } catch (error) {
+      // A port beyond all ports is told at once, which nobody waits for yet.
+      setImmediate(() => this.give(requestError(error as Error)));
+      return;
+    }
+    const timer = setTimeout(
+      () => this.give(new RequestError(ERROR_CODES.dialTimeout, 'dial: i/o timeout')),
+      trust.dialTimeoutMs ?? DIAL_TIMEOUT_MS,
+    );
     socket.once('connect', () => {
+      clearTimeout(timer);
       exchange.connectingMs = performance.now() - startMs;
       if (!this.target.secure) this.#opened();
     });
@@ -70,7 +84,16 @@ export class Connection {
     });
     socket.on('error', (error: Error) => this.give(requestError(error)));
     socket.once('end', () => this.#ended());
-    socket.once('close', () => this.#ended());
+    socket.once('close', () => {
+      clearTimeout(timer);
+      this.#ended();
+    });
+  }
+
+  #dial(at: { address: string; port: number }, trust: Trust): Socket {
+    const onread: OnReadOpts = { buffer: SHARED, callback: (length) => this.#read(length) };
+    const options = { host: at.address, port: at.port, noDelay: true, onread };
+    return this.target.secure ? connectTls({ ...options, ...this.#tls(trust) }) : connectTcp(options);
   }
 
   #tls({ context, verify }: Trust): object {
@@ -135,7 +158,7 @@ export class Connection {
     exchange.answer = exchange.discardBody ? null : this.#parser.body();
     exchange.endMs = performance.now();
     this.#exchange = null;
-    const usable = head?.keepAlive === true && !this.#closed;
+    const usable = head?.keepAlive === true && !this.#parser.overrun && !this.#closed;
     if (!usable) this.close();
     this.#owner.ended(this, exchange, usable);
   }

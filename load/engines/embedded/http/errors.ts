@@ -11,6 +11,8 @@ export class RequestError extends Error {
 
 export const ERROR_CODES = {
   other: 1000,
+  /** What the other side says in TLS: Go does not count it as TCP. */
+  alert: 1010,
   invalidUrl: 1020,
   timeout: 1050,
   dns: 1100,
@@ -19,10 +21,13 @@ export const ERROR_CODES = {
   dial: 1210,
   dialTimeout: 1211,
   refused: 1212,
+  dialErrno: 1213,
   reset: 1220,
-  tls: 1300,
+  /** What answers does not speak TLS. */
+  notTls: 1301,
   unknownAuthority: 1310,
   hostname: 1311,
+  decompression: 1701,
   /** k6 adds the status to it: 1404, 1503. */
   status: 1000,
 } as const;
@@ -32,13 +37,16 @@ const BY_CODE: Readonly<Record<string, readonly [number, string]>> = {
   ECONNRESET: [ERROR_CODES.reset, 'read: connection reset by peer'],
   EPIPE: [ERROR_CODES.brokenPipe, 'write: broken pipe'],
   ETIMEDOUT: [ERROR_CODES.dialTimeout, 'dial: i/o timeout'],
-  EHOSTUNREACH: [ERROR_CODES.dial, 'dial: no route to host'],
-  ENETUNREACH: [ERROR_CODES.dial, 'dial: network is unreachable'],
-  EADDRNOTAVAIL: [ERROR_CODES.dial, 'dial: cannot assign requested address'],
+  EHOSTUNREACH: [ERROR_CODES.dialErrno, 'dial: no route to host'],
+  ENETUNREACH: [ERROR_CODES.dialErrno, 'dial: network is unreachable'],
+  EADDRNOTAVAIL: [ERROR_CODES.dialErrno, 'dial: cannot assign requested address'],
+  ERR_SOCKET_BAD_PORT: [ERROR_CODES.dial, 'dial: invalid port'],
   ENOTFOUND: [ERROR_CODES.noSuchHost, 'lookup: no such host'],
   ENODATA: [ERROR_CODES.noSuchHost, 'lookup: no such host'],
   EAI_AGAIN: [ERROR_CODES.dns, 'lookup: temporary failure in name resolution'],
   ERR_TLS_CERT_ALTNAME_INVALID: [ERROR_CODES.hostname, 'x509: certificate is not valid for this host name'],
+  ERR_SSL_WRONG_VERSION_NUMBER: [ERROR_CODES.notTls, 'tls: the answer is no TLS'],
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: [ERROR_CODES.notTls, 'tls: the answer is no TLS'],
 };
 const AUTHORITY = /SELF_SIGNED|UNABLE_TO_|CERT_UNTRUSTED|INVALID_CA|CERT_SIGNATURE|CERT_CHAIN/;
 
@@ -49,7 +57,9 @@ export function requestError(error: Error & { code?: string }): RequestError {
   const known = BY_CODE[code];
   if (known !== undefined) return new RequestError(known[0], known[1], error);
   if (AUTHORITY.test(code)) return new RequestError(ERROR_CODES.unknownAuthority, `x509: ${message}`, error);
-  if (/^(ERR_SSL|ERR_TLS|CERT_|EPROTO)/.test(code))
-    return new RequestError(ERROR_CODES.tls, `tls: ${message}`, error);
-  return new RequestError(ERROR_CODES.other, message === '' ? code : message, error);
+  if (/^ERR_SSL_.*ALERT/.test(code))
+    return new RequestError(ERROR_CODES.alert, `remote error: tls: ${message}`, error);
+  // A certificate that has expired, and whatever else is wrong with TLS, has no number of its own in k6.
+  const text = message === '' ? code : message;
+  return new RequestError(ERROR_CODES.other, /^CERT_/.test(code) ? `x509: ${text}` : text, error);
 }

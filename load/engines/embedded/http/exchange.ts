@@ -58,6 +58,13 @@ export class Exchange {
     this.#listener = listener;
   }
 
+  /** Its answer is none after all. */
+  fail(error: RequestError): void {
+    this.error = error;
+    this.head = null;
+    this.answer = null;
+  }
+
   done(): void {
     this.#listener.exchangeEnded(this);
   }

@@ -13,7 +13,7 @@ export interface Head {
   fields: readonly (readonly [name: string, value: string])[];
   keepAlive: boolean;
   framing: Framing;
-  /** `content-encoding`, in lower case, empty where there is none. */
+  /** The first `content-encoding`, empty where there is none. */
   encoding: string;
   cookies: readonly string[];
 }
@@ -22,9 +22,16 @@ const STATUS_LINE = /^(HTTP\/1\.[01]) (\d{3})(?: ([^\r\n]*))?$/;
 /** RFC 9110, section 5.6.2: the characters of a token. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** @throws RequestError for anything that two readers might understand differently */
+/**
+ * Lines may end in LF alone, and go on in the next line where that begins with a space (RFC 9112, sections 2.2 and 5.2), as Go reads them.
+ * @param text with the empty line
+ * @throws RequestError for anything that two readers might understand differently
+ */
 export function parseHead(text: string): Head {
-  const lines = text.split('\r\n');
+  const lines = text
+    .replace(/\r?\n\r?\n$/, '')
+    .replace(/[ \t]*\r?\n[ \t]+/g, ' ')
+    .split(/\r?\n/);
   const match = STATUS_LINE.exec(lines[0] ?? '');
   if (match === null) throw malformed(`status line ${quoted(lines[0] ?? '')}`);
   const [, proto = '', status = '', statusText = ''] = match;
@@ -34,7 +41,7 @@ export function parseHead(text: string): Head {
     status: Number(status),
     ...{ statusText, proto, fields, framing },
     keepAlive: keepsAlive(proto, fields) && framing.kind !== 'close',
-    encoding: valuesOf(fields, 'content-encoding').join(',').toLowerCase(),
+    encoding: valuesOf(fields, 'content-encoding')[0] ?? '',
     cookies: valuesOf(fields, 'set-cookie'),
   };
 }
@@ -51,7 +58,6 @@ function parseField(line: string): readonly [string, string] {
   const colon = line.indexOf(':');
   const name = line.slice(0, Math.max(0, colon));
   const value = line.slice(colon + 1).trim();
-  // A line that begins with a space would continue the one before: obsolete, and read differently by different servers.
   if (!TOKEN.test(name)) throw malformed(`header line ${quoted(line)}`);
   // eslint-disable-next-line no-control-regex -- the characters that a value may not have
   if (/[\x00\r\n]/.test(value)) throw malformed(`header ${name} with a control character`);

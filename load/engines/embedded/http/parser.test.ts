@@ -47,6 +47,9 @@ const WHOLE: [title: string, text: string, status: number, body: string][] = [
     'ok',
   ],
   ['an empty reason', 'HTTP/1.1 200\r\nContent-Length: 1\r\n\r\nx', 200, 'x'],
+  ['bare LF', 'HTTP/1.1 200 OK\nContent-Length: 2\nA: b\n\nok', 200, 'ok'],
+  ['CR LF and bare LF', 'HTTP/1.1 200 OK\r\nContent-Length: 2\n\r\nok', 200, 'ok'],
+  ['a folded header', 'HTTP/1.1 200 OK\r\nA: b\r\n  c\r\nContent-Length: 2\r\n\r\nok', 200, 'ok'],
 ];
 
 describe('an answer', () => {
@@ -75,6 +78,25 @@ describe('an answer', () => {
       parser.begin('GET', false);
       assert.equal(feed(parser, text), true);
       assert.deepEqual([parser.head?.status, parser.body().toString('latin1')], [status, body]);
+    }
+  });
+
+  it('should join the lines of a folded header', () => {
+    const parser = new ResponseParser();
+    parser.begin('GET', false);
+    feed(parser, 'HTTP/1.1 200 OK\r\nA: b \r\n\t c\nContent-Length: 0\r\n\r\n');
+    assert.deepEqual(parser.head?.fields[0], ['a', 'b c']);
+  });
+
+  it('should be whole where bytes follow it, and say so', () => {
+    for (const text of [
+      'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP/1.1 200 OK\r\n\r\n',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\ny',
+    ]) {
+      const parser = new ResponseParser();
+      parser.begin('GET', false);
+      assert.equal(feed(parser, text), true);
+      assert.deepEqual([parser.body().toString(), parser.overrun], ['x', true]);
     }
   });
 
@@ -129,16 +151,12 @@ describe('an answer', () => {
     ['a coding that is not chunked', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n'],
     ['chunked twice', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n'],
     ['a space before the colon', 'HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello'],
-    ['a folded header', 'HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length: 0\r\n\r\n'],
-    ['a bare LF', 'HTTP/1.1 200 OK\nContent-Length: 0\n\n'],
     ['a bare CR in a value', 'HTTP/1.1 200 OK\r\nA: b\rc\r\nContent-Length: 0\r\n\r\n'],
     ['another protocol', 'SSH-2.0-OpenSSH_9.6\r\n'],
     ['another version', 'HTTP/2 200 OK\r\n\r\n'],
     ['an empty line first', '\r\nHTTP/1.1 200 OK\r\n\r\n'],
     ['a status of four digits', 'HTTP/1.1 2000 OK\r\n\r\n'],
     ['101', 'HTTP/1.1 101 Switching Protocols\r\n\r\n'],
-    ['bytes after the end', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP/1.1 200 OK\r\n\r\n'],
-    ['bytes after the last chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nx'],
     ['a chunk size that is none', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n'],
     ['a negative chunk size', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n'],
     ['a chunk longer than its size', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n'],

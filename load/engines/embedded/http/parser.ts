@@ -28,6 +28,8 @@ export class ResponseParser {
   #chunked: ChunkedReader | null = null;
   #parts: Buffer[] = [];
   #done = true;
+  /** Bytes followed the answer: it is whole, but nothing that comes after them could be told apart. */
+  overrun = false;
 
   /** Before each request. */
   begin(method: string, discardBody: boolean): void {
@@ -44,7 +46,7 @@ export class ResponseParser {
   /**
    * The next `length` bytes of a buffer that the caller will use again.
    * @returns whether the answer is complete
-   * @throws RequestError for an answer that is malformed, or followed by bytes that nobody asked for
+   * @throws RequestError for an answer that is malformed
    */
   feed(chunk: Buffer, length: number): boolean {
     if (this.#done) throw malformed('bytes that no request asked for');
@@ -100,7 +102,7 @@ export class ResponseParser {
       return -1;
     }
     this.#pending = EMPTY;
-    const head = parseHead(bytes.toString('latin1', 0, end - 4));
+    const head = parseHead(bytes.toString('latin1', 0, end));
     // Informational answers come before the real one; 101 would change the protocol.
     if (head.status >= 200) {
       this.#lastHead = head;
@@ -139,7 +141,7 @@ export class ResponseParser {
 
   #complete(at: number, to: number): boolean {
     this.#done = true;
-    if (at < to) throw malformed(`${to - at} bytes after the end of the answer`);
+    this.overrun = at < to;
     return true;
   }
 
@@ -151,12 +153,12 @@ export class ResponseParser {
   }
 }
 
-/** Where the head ends, its empty line included; -1: not yet. @throws RequestError for a line that ends in a bare LF */
+/** Where the head ends, its empty line included; -1: not yet. A line may end in LF alone (RFC 9112, section 2.2). */
 function endOfHead(bytes: Buffer): number {
   let lineStart = 0;
   for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) {
-    if (at === 0 || bytes[at - 1] !== CR) throw malformed('a line that does not end in CR LF');
-    if (at - 1 === lineStart) {
+    const lineEnd = at > lineStart && bytes[at - 1] === CR ? at - 1 : at;
+    if (lineEnd === lineStart) {
       if (lineStart === 0) throw malformed('an empty line instead of a status line');
       return at + 1;
     }

@@ -1,21 +1,31 @@
+import { domainToASCII } from 'node:url';
 import { ERROR_CODES, RequestError } from './errors.ts';
+import { cleanText, parseGoUrl, textOfUrl } from './go-url.ts';
+import type { GoUrl } from './go-url.ts';
 
 /** Where a URL leads, and what of it stands in a request. */
 export interface Target {
-  /** Without user and fragment. */
+  /** As the script wrote it. */
   url: string;
+  /** The same for tags and logs: without name and password. */
+  clean: string;
+  parsed: GoUrl;
   secure: boolean;
-  /** Without brackets. */
+  /** Without brackets, in lower case. */
   host: string;
   port: number;
   /** The value of the Host header. */
   authority: string;
   /** Path with query. */
   path: string;
+  /** For cookies. */
+  place: { hostname: string; pathname: string; protocol: string };
   /** Requests with the same one may share a connection. */
   key: string;
   /** Of `http://user:password@host`: the value of the Authorization header, else null. */
   authorization: string | null;
+  /** Why no request can go there, though it is a URL: k6 counts those as failed requests. */
+  refused: string | null;
   /** The head of a plain GET, made once. */
   plainHead: string | null;
 }
@@ -24,42 +34,65 @@ export interface Target {
 const MAX_CACHED = 4096;
 const cache = new Map<string, Target>();
 
-/** @throws RequestError for what is no URL of http or https */
+/** @throws RequestError for what is no URL: nothing is counted then, as in k6 */
 export function targetOf(url: string): Target {
   const known = cache.get(url);
   if (known !== undefined) return known;
-  const target = parse(url);
+  const target = targetAt(parsed(url));
   if (cache.size >= MAX_CACHED) cache.clear();
   cache.set(url, target);
   return target;
 }
 
-function parse(text: string): Target {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || url.hostname === '' || !/^https?:$/.test(url.protocol))
+function parsed(text: string): GoUrl {
+  try {
+    return parseGoUrl(text);
+  } catch (error) {
     throw new RequestError(
       ERROR_CODES.invalidUrl,
-      `invalid URL ${JSON.stringify(text)}: expected http:// or https://`,
+      `invalid URL: ${JSON.stringify(text)}: ${(error as Error).message}`,
+      error,
     );
-  const secure = url.protocol === 'https:';
-  const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  const { username, password } = url;
-  url.hash = '';
-  url.username = '';
-  url.password = '';
+  }
+}
+
+export function targetAt(url: GoUrl): Target {
+  const { scheme, user } = url;
+  const pathname = url.path === '' ? '/' : url.path;
+  const { host, port, authority } = placeOf(url);
   return {
-    url: url.href,
-    ...{ secure, host, port },
-    authority: url.host,
-    path: `${url.pathname}${url.search}`,
-    key: `${url.protocol}//${host}:${port}`,
-    authorization: username === '' && password === '' ? null : basic(username, password),
+    ...{ url: textOfUrl(url), clean: cleanText(url), parsed: url, secure: scheme === 'https' },
+    ...{ host, port, authority },
+    path: `${pathname}${url.query === null ? '' : `?${url.query}`}`,
+    place: { hostname: host, pathname, protocol: `${scheme}:` },
+    key: `${scheme}://${host}:${port}`,
+    authorization: user === null ? null : basic(user.name, user.password ?? ''),
+    refused: refusedBecause(scheme, host),
     plainHead: null,
   };
 }
 
+function placeOf({ scheme, host: text }: GoUrl): Pick<Target, 'host' | 'port' | 'authority'> {
+  const [, name = '', digits = ''] = /^\[?(.*?)\]?(?::(\d*))?$/.exec(text) ?? [];
+  const ascii = asciiOf(name);
+  const standard = scheme === 'https' ? 443 : 80;
+  return {
+    host: ascii.toLowerCase(),
+    port: digits === '' ? standard : Number(digits),
+    authority: name === ascii ? text : `${ascii}${digits === '' ? '' : `:${digits}`}`,
+  };
+}
+
+function asciiOf(host: string): string {
+  // eslint-disable-next-line no-control-regex -- all of ASCII
+  return /^[\x00-\x7f]*$/.test(host) ? host : domainToASCII(host);
+}
+
+function refusedBecause(scheme: string, host: string): string | null {
+  if (scheme !== 'http' && scheme !== 'https') return `unsupported protocol scheme ${JSON.stringify(scheme)}`;
+  return host === '' ? 'http: no Host in request URL' : null;
+}
+
 function basic(user: string, password: string): string {
-  const text = `${decodeURIComponent(user)}:${decodeURIComponent(password)}`;
-  return `Basic ${Buffer.from(text).toString('base64')}`;
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 }

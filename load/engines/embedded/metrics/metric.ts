@@ -121,7 +121,7 @@ export class Metric {
   add(value: number, tags: Tags | null): void {
     this.#sink.add(value);
     for (const sub of this.#subs)
-      if (sub.tags.every(([name, wanted]) => (tags?.tag(name) ?? '') === wanted)) sub.sink.add(value);
+      if (sub.tags.every(([name, wanted]) => tags?.tag(name) === wanted)) sub.sink.add(value);
   }
 
   *take(): Iterable<[name: string, part: SinkPart]> {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { consolidated, goDuration } from './consolidated.ts';
 import { parseDuration } from './duration.ts';
 import { readOptions } from './options.ts';
+import { cutOffMs, endOfScenario, regularDuration } from './scenario.ts';
+import type { NamedScenario } from './scenario.ts';
 
 describe('durations', () => {
   it('should be read as k6 writes them', () => {
@@ -20,6 +23,12 @@ describe('durations', () => {
   });
 });
 
+function only(raw: object): NamedScenario {
+  const [one] = readOptions(raw).scenarios;
+  assert.ok(one);
+  return one;
+}
+
 describe('options', () => {
   it('should make a scenario of the shortcuts', () => {
     const executor = (raw: unknown): string | undefined => readOptions(raw).scenarios[0]?.executor;
@@ -29,29 +38,109 @@ describe('options', () => {
     assert.equal(executor({ stages: [{ duration: '1s', target: 2 }] }), 'ramping-vus');
   });
 
+  it('should share as many iterations as VUs where there is nothing but `vus`', () => {
+    const one = only({ vus: 3 });
+    assert.ok(one.executor === 'shared-iterations');
+    assert.deepEqual([one.vus, one.iterations], [3, 3]);
+  });
+
+  it('should be one iteration where the stages are empty, with a warning', () => {
+    for (const raw of [{ stages: [] }, { vus: 4, stages: [] }, { scenarios: {} }]) {
+      const { scenarios, warnings } = readOptions(raw);
+      assert.ok(scenarios[0]?.executor === 'per-vu-iterations');
+      assert.deepEqual([scenarios[0].vus, scenarios[0].iterations], [1, 1]);
+      assert.equal(warnings.length, 1);
+    }
+    assert.deepEqual(readOptions({}).warnings, []);
+  });
+
+  it('should let `vus` alone override scenarios, with a warning', () => {
+    const scenarios = { a: { executor: 'constant-vus', duration: '1s' } };
+    const read = readOptions({ vus: 2, scenarios });
+    assert.deepEqual(
+      read.scenarios.map(({ name, executor }) => [name, executor]),
+      [['default', 'shared-iterations']],
+    );
+    assert.match(read.warnings.join(), /vus=2 overrides scenarios/);
+  });
+
+  it('should end a ramp of VUs where it comes down for good', () => {
+    const ramp = (stages: object[], more = {}): NamedScenario =>
+      only({ scenarios: { a: { executor: 'ramping-vus', startTime: '1s', stages, ...more } } });
+    const up = { duration: '10s', target: 5 };
+    const down = { duration: '4s', target: 0 };
+    const early = ramp([up, down, down, down], { gracefulRampDown: '2s' });
+    assert.deepEqual(
+      [regularDuration(early), cutOffMs(early), endOfScenario(early)],
+      [14_000, 16_000, 17_000],
+    );
+    const bounded = ramp([up, down], { gracefulStop: '1s' });
+    assert.deepEqual([regularDuration(bounded), cutOffMs(bounded)], [14_000, 15_000]);
+    const high = ramp([up], { gracefulRampDown: '2s', gracefulStop: '3s' });
+    assert.deepEqual([regularDuration(high), cutOffMs(high)], [10_000, 13_000]);
+  });
+
+  it('should be told to scripts at length, with what k6 calls the scenario of the shortcuts', () => {
+    const of = (raw: Record<string, unknown>): Record<string, unknown> => ({
+      ...consolidated(raw, readOptions(raw)),
+    });
+    const short = of({ vus: 2, duration: '1m', tags: { a: 'b' } });
+    assert.deepEqual(short['scenarios'], {
+      default: {
+        ...{ executor: 'constant-vus', startTime: null, gracefulStop: null, env: null, exec: null },
+        ...{ tags: null, vus: 2, duration: '1m0s' },
+      },
+    });
+    assert.deepEqual([short['tags'], short['rps'], 'vus' in short], [{ a: 'b' }, null, false]);
+    const ramp = { executor: 'ramping-vus', stages: [{ duration: 90_000, target: 2 }], exec: 'run' };
+    const { scenarios } = of({ scenarios: { a: ramp } }) as { scenarios: Record<string, object> };
+    assert.deepEqual(scenarios['a'], {
+      ...{ executor: 'ramping-vus', startTime: null, gracefulStop: null, env: null, exec: 'run' },
+      ...{ tags: null, startVUs: null, stages: [{ duration: '1m30s', target: 2 }], gracefulRampDown: null },
+    });
+    assert.deepEqual([250, 1500, 3_600_000].map(goDuration), ['250ms', '1.5s', '1h0m0s']);
+  });
+
+  const scenario = (fields: object): object => ({ scenarios: { a: fields } });
   const refused: [raw: object, expected: RegExp][] = [
     [{ dns: { ttl: '1m' } }, /options\.dns is not supported/],
     [
-      { scenarios: { a: { executor: 'externally-controlled' } } },
+      scenario({ executor: 'externally-controlled' }),
       /options\.scenarios\.a\.executor: "externally-controlled" is not supported/,
     ],
     [
-      { scenarios: { a: { executor: 'constant-vus', duration: '1s', options: { browser: {} } } } },
+      scenario({ executor: 'constant-vus', duration: '1s', options: { browser: {} } }),
       /options\.scenarios\.a\.options is not supported/,
     ],
     [
-      { scenarios: { a: { executor: 'constant-vus', duration: 'long' } } },
+      scenario({ executor: 'constant-vus', duration: 'long' }),
       /options\.scenarios\.a\.duration: expected a duration/,
     ],
-    [{ scenarios: {}, vus: 1 }, /options\.vus cannot be used beside/],
+    [{ scenarios: {}, duration: '1s' }, /options\.duration cannot be used beside options\.scenarios/],
     [
-      {
-        scenarios: {
-          a: { executor: 'constant-arrival-rate', rate: 1, duration: '1s', preAllocatedVUs: 3, maxVUs: 2 },
-        },
-      },
+      { duration: '1s', stages: [{ duration: '1s', target: 2 }] },
+      /options\.duration cannot be used beside options\.stages/,
+    ],
+    [
+      { iterations: 5, stages: [{ duration: '1s', target: 2 }] },
+      /options\.iterations cannot be used beside options\.stages/,
+    ],
+    [
+      scenario({
+        ...{ executor: 'constant-arrival-rate', rate: 1, duration: '1s', preAllocatedVUs: 3, maxVUs: 2 },
+      }),
       /maxVUs \(2\) is less/,
     ],
+    [{ vus: 5, iterations: 3 }, /iterations \(3\) are less than vus \(5\)/],
+    [{ duration: '500ms' }, /options\.duration: expected at least 1s/],
+    [scenario({ executor: 'per-vu-iterations', maxDuration: 999 }), /a\.maxDuration: expected at least 1s/],
+    [
+      scenario({ executor: 'ramping-vus', startVUs: 0, stages: [{ duration: '1s', target: 0 }] }),
+      /neither startVUs nor the target/,
+    ],
+    [scenario({ executor: 'ramping-vus', stages: [] }), /a\.stages: expected at least one stage/],
+    [{ scenarios: { 'a b': { executor: 'per-vu-iterations' } } }, /letters, digits, _ and - only/],
+    [{ thresholds: { checks: 'rate==1' } }, /options\.thresholds\.checks: /],
   ];
   for (const [raw, expected] of refused)
     it(`should refuse ${JSON.stringify(raw)}`, () => assert.throws(() => readOptions(raw), expected));

@@ -1,19 +1,18 @@
-import type { z } from 'zod';
 import type { ThresholdSpec } from '../thresholds/thresholds.ts';
+import { check, OptionsError } from './check.ts';
 import type { LoadOptions, NamedScenario, RunOptions } from './scenario.ts';
-import { EXECUTORS, GRACEFUL_MS, optionsSchema, scenarioSchema, shortcutsSchema } from './schema.ts';
-import type { Scenario, SharedOptions, Shortcuts } from './schema.ts';
+import { EXECUTORS, optionsSchema, scenarioSchema, shortcutsSchema } from './schema.ts';
+import type { SharedOptions, Shortcuts } from './schema.ts';
+import { checkSense, fromShortcuts, oneIteration } from './shortcuts.ts';
 
-/** An option that is malformed or not supported. */
-export class OptionsError extends Error {}
+export { OptionsError } from './check.ts';
 
 /**
  * Reads what a script exports as `options`.
  * @throws OptionsError naming the option, what was expected and what was seen
  */
 export function readOptions(raw: unknown): LoadOptions {
-  const given = isObject(raw) ? raw : {};
-  const { scenarios, ...others } = given;
+  const { scenarios, ...others } = isObject(raw) ? raw : {};
   const shortcutKeys = Object.keys(shortcutsSchema.shape);
   const isShortcut = ([key]: [string, unknown]): boolean => shortcutKeys.includes(key);
   const entries = Object.entries(others).filter(([, value]) => value !== undefined && value !== null);
@@ -21,10 +20,7 @@ export function readOptions(raw: unknown): LoadOptions {
   const rest = Object.fromEntries(entries.filter((entry) => !isShortcut(entry)));
   const { thresholds, ...shared } = check(optionsSchema, rest, 'options');
   return {
-    scenarios:
-      scenarios === undefined || scenarios === null
-        ? [fromShortcuts(shortcuts)]
-        : named(scenarios, shortcuts),
+    ...whatRuns(scenarios ?? null, shortcuts),
     thresholds: Object.entries(thresholds).flatMap(([metric, all]) =>
       all.map((one) => thresholdOf(metric, one)),
     ),
@@ -46,68 +42,40 @@ function thresholdOf(metric: string, one: SharedOptions['thresholds'][string][nu
   };
 }
 
-function named(scenarios: unknown, shortcuts: Shortcuts): NamedScenario[] {
-  const [shortcut] = Object.entries(shortcuts).map(([key]) => key);
-  if (shortcut !== undefined)
-    throw new OptionsError(`options.${shortcut} cannot be used beside options.scenarios (k6 refuses it too)`);
-  if (!isObject(scenarios) || Object.keys(scenarios).length === 0)
-    throw new OptionsError('options.scenarios: expected an object with at least one scenario');
-  return Object.entries(scenarios).map(([name, one]) => {
-    const executor = isObject(one) ? one['executor'] : undefined;
-    if (typeof executor !== 'string' || !EXECUTORS.includes(executor))
-      throw new OptionsError(
-        `options.scenarios.${name}.executor: ${JSON.stringify(executor)} is not supported by the embedded engine (it has ${EXECUTORS.join(', ')})`,
-      );
-    const scenario = check(scenarioSchema, one, `options.scenarios.${name}`);
-    checkPool(name, scenario);
-    return { ...scenario, name };
-  });
-}
-
-function checkPool(name: string, scenario: Scenario): void {
-  if (!('preAllocatedVUs' in scenario)) return;
-  const { preAllocatedVUs, maxVUs } = scenario;
-  if (maxVUs !== undefined && maxVUs < preAllocatedVUs)
-    throw new OptionsError(
-      `options.scenarios.${name}: maxVUs (${maxVUs}) is less than preAllocatedVUs (${preAllocatedVUs})`,
-    );
-  if (scenario.timeUnit <= 0)
-    throw new OptionsError(`options.scenarios.${name}.timeUnit must be more than 0`);
-}
-
-/** k6's rule: stages, or iterations, or a duration; without any of them one iteration. */
-function fromShortcuts({ vus, duration, iterations, stages }: Shortcuts): NamedScenario {
-  const common = {
-    name: 'default',
-    startTime: 0,
-    gracefulStop: GRACEFUL_MS,
-    exec: 'default',
-    env: {},
-    tags: {},
-  };
-  if (stages !== undefined && iterations !== undefined)
-    throw new OptionsError(
-      'options.stages and options.iterations cannot be used together (k6 refuses it too)',
-    );
-  if (stages !== undefined)
-    return { ...common, executor: 'ramping-vus', startVUs: vus ?? 1, stages, gracefulRampDown: GRACEFUL_MS };
-  if (iterations !== undefined) {
-    const bound = duration === undefined ? {} : { maxDuration: duration };
-    const raw = { executor: 'shared-iterations', vus: vus ?? 1, iterations, ...bound };
-    return { ...check(scenarioSchema, raw, 'options'), name: 'default' };
+function whatRuns(scenarios: unknown, shortcuts: Shortcuts): Pick<LoadOptions, 'scenarios' | 'warnings'> {
+  const short = fromShortcuts(shortcuts, scenarios !== null);
+  if (short !== null) {
+    const warning = `vus=${shortcuts.vus ?? ''} overrides scenarios, as in k6`;
+    return { scenarios: [short], warnings: scenarios === null ? [] : [warning] };
   }
-  if (duration !== undefined) return { ...common, executor: 'constant-vus', vus: vus ?? 1, duration };
-  return { ...common, executor: 'per-vu-iterations', vus: 1, iterations: 1, maxDuration: 600_000 };
+  if (scenarios !== null && !isObject(scenarios))
+    throw new OptionsError('options.scenarios: expected an object');
+  const all = Object.entries(scenarios ?? {}).map(([name, one]) => named(name, one));
+  if (all.length > 0) return { scenarios: all, warnings: [] };
+  const empty = Object.entries({ scenarios, stages: shortcuts.stages ?? null }).filter(
+    ([, value]) => value !== null,
+  );
+  return {
+    scenarios: [oneIteration()],
+    warnings: empty.map(([name]) => `${name} is empty: one iteration of one VU, as in k6`),
+  };
 }
 
-function check<Schema extends z.ZodType>(schema: Schema, value: unknown, path: string): z.infer<Schema> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const where = [path, ...(issue?.path ?? [])].map(String).join('.');
-  if (issue?.code === 'unrecognized_keys')
-    throw new OptionsError(`${where}.${issue.keys[0] ?? ''} is not supported by the embedded engine`);
-  throw new OptionsError(`${where}: ${issue?.message ?? 'malformed'}`);
+function named(name: string, one: unknown): NamedScenario {
+  const executor = isObject(one) ? one['executor'] : undefined;
+  if (typeof executor !== 'string' || !EXECUTORS.includes(executor))
+    throw new OptionsError(
+      `options.scenarios.${name}.executor: ${JSON.stringify(executor)} is not supported by the embedded engine (it has ${EXECUTORS.join(', ')})`,
+    );
+  const scenario = { ...check(scenarioSchema, withoutNulls(one), `options.scenarios.${name}`), name };
+  checkSense(scenario);
+  return scenario;
+}
+
+/** k6 takes null for "not given". */
+function withoutNulls(one: unknown): unknown {
+  if (!isObject(one)) return one;
+  return Object.fromEntries(Object.entries(one).filter(([, value]) => value !== null && value !== undefined));
 }
 
 /** What holds until the options of a script are known. */

@@ -12,27 +12,52 @@ export interface LoadOptions {
   scenarios: NamedScenario[];
   thresholds: ThresholdSpec[];
   shared: RunOptions;
+  /** What k6 warns of. */
+  warnings: string[];
 }
 
 /** How long a scenario may take from the start of the load until its last iteration is cut off, ms. */
 export function endOfScenario(scenario: NamedScenario): number {
-  return scenario.startTime + regularDuration(scenario) + graceOf(scenario);
+  return scenario.startTime + cutOffMs(scenario);
 }
 
-/** Until it starts no more iterations, ms. */
+/** From the scenario's start until it starts no more iterations, ms. A ramp of VUs is over when it has come down to none for good. */
 export function regularDuration(scenario: Scenario): number {
+  return downMs(scenario) ?? scheduled(scenario);
+}
+
+/** From the scenario's start until what still runs is cut off, ms: `gracefulRampDown` holds for a last step to no VUs too. */
+export function cutOffMs(scenario: Scenario): number {
+  const last = scheduled(scenario) + scenario.gracefulStop;
+  const down = downMs(scenario);
+  if (down === null || scenario.executor !== 'ramping-vus') return last;
+  return Math.min(down + scenario.gracefulRampDown, last);
+}
+
+function scheduled(scenario: Scenario): number {
   if ('stages' in scenario) return scenario.stages.reduce((sum, { duration }) => sum + duration, 0);
   return 'duration' in scenario ? scenario.duration : scenario.maxDuration;
 }
 
-export function graceOf(scenario: Scenario): number {
-  const rampDown = scenario.executor === 'ramping-vus' ? scenario.gracefulRampDown : 0;
-  return Math.max(scenario.gracefulStop, rampDown);
+/** When ramping VUs that end with none reach that, ms; null for all others. */
+function downMs(scenario: Scenario): number | null {
+  if (scenario.executor !== 'ramping-vus' || scenario.stages.at(-1)?.target !== 0) return null;
+  const { stages } = scenario;
+  let ms = scheduled(scenario);
+  for (let at = stages.length - 1; at > 0 && stages[at - 1]?.target === 0; at--)
+    ms -= stages[at]?.duration ?? 0;
+  return ms;
 }
 
 /** The most VUs that a scenario may use. */
 export function vusOf(scenario: Scenario): number {
   if ('preAllocatedVUs' in scenario) return scenario.maxVUs ?? scenario.preAllocatedVUs;
+  return plannedVus(scenario);
+}
+
+/** The VUs that are there before the load begins. */
+export function plannedVus(scenario: Scenario): number {
+  if ('preAllocatedVUs' in scenario) return scenario.preAllocatedVUs;
   if (scenario.executor === 'ramping-vus')
     return Math.max(scenario.startVUs, ...scenario.stages.map(({ target }) => target));
   return scenario.vus;

@@ -15,11 +15,16 @@ const duration = z.union([z.string(), z.number()]).transform((value, context) =>
   });
   return z.NEVER;
 });
+/** k6 takes no shorter one for a whole scenario; steps of a ramp may be shorter. */
+const SHORTEST_SCENARIO_MS = 1000;
+const long = duration.refine((ms) => ms >= SHORTEST_SCENARIO_MS, {
+  message: 'expected at least 1s (k6 takes no less)',
+});
 const count = z.number().int().min(0);
 const positive = z.number().int().min(1);
 const strings = z.record(z.string(), z.coerce.string());
 const stage = z.strictObject({ duration, target: count });
-const stages = z.array(stage).min(1);
+const stages = z.array(stage).min(1, 'expected at least one stage');
 
 const common = {
   startTime: duration.default(0),
@@ -31,12 +36,15 @@ const common = {
 const iterating = {
   vus: positive.default(1),
   iterations: positive.default(1),
-  maxDuration: duration.default(MAX_DURATION_MS),
+  maxDuration: long.default(MAX_DURATION_MS),
 };
 const pool = { preAllocatedVUs: count, maxVUs: count.optional(), timeUnit: duration.default(1000) };
 
 export const scenarioSchema = z.discriminatedUnion('executor', [
-  z.strictObject({ executor: z.literal('constant-vus'), ...common, vus: positive.default(1), duration }),
+  z.strictObject({
+    executor: z.literal('constant-vus'),
+    ...{ ...common, vus: positive.default(1), duration: long },
+  }),
   z.strictObject({
     executor: z.literal('ramping-vus'),
     ...{ ...common, startVUs: count.default(1), stages, gracefulRampDown: duration.default(GRACEFUL_MS) },
@@ -48,7 +56,7 @@ export const scenarioSchema = z.discriminatedUnion('executor', [
     ...common,
     ...pool,
     rate: positive,
-    duration,
+    duration: long,
   }),
   z.strictObject({
     executor: z.literal('ramping-arrival-rate'),
@@ -70,9 +78,7 @@ const threshold = z.union([
 
 /** Options beside those that say what runs. */
 export const optionsSchema = z.strictObject({
-  thresholds: z
-    .record(z.string(), z.union([z.array(threshold), threshold.transform((one) => [one])]))
-    .default({}),
+  thresholds: z.record(z.string(), z.array(threshold)).default({}),
   setupTimeout: duration.default(HOOK_TIMEOUT_MS),
   teardownTimeout: duration.default(HOOK_TIMEOUT_MS),
   discardResponseBodies: z.boolean().default(false),
@@ -83,7 +89,8 @@ export const optionsSchema = z.strictObject({
   hosts: strings.default({}),
   batch: positive.default(20),
   batchPerHost: count.default(6),
-  maxRedirects: count.default(10),
+  /** Null: not given, so that k6 follows 10 and warns when there are more. */
+  maxRedirects: count.nullable().default(null),
   summaryTrendStats: z.array(z.string()).default(['avg', 'min', 'med', 'max', 'p(90)', 'p(95)']),
   systemTags: z.array(z.string()).nullable().default(null),
   tags: strings.default({}),
@@ -95,7 +102,8 @@ export const shortcutsSchema = z.strictObject({
   vus: positive.optional(),
   duration: duration.optional(),
   iterations: positive.optional(),
-  stages: stages.optional(),
+  /** None of them: one iteration, as k6 has it. */
+  stages: z.array(stage).optional(),
 });
 export type SharedOptions = z.infer<typeof optionsSchema>;
 export type Shortcuts = z.infer<typeof shortcutsSchema>;

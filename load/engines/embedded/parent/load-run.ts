@@ -1,22 +1,25 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { monoMs } from '../../../../probes/clock.ts';
 import { LOAD_RESULT_SCHEMA } from '../../../../reports/record/load-result.ts';
 import type { LoadResult } from '../../../../reports/record/load-result.ts';
 import { ENOUGH } from '../../engine.ts';
 import type { LoadListener, LoadRequest } from '../../engine.ts';
-import type { ScenarioTotals } from '../executors/scenario-run.ts';
 import { endOfScenario } from '../options/scenario.ts';
 import type { LoadOptions } from '../options/scenario.ts';
-import { defaultOptions } from '../options/options.ts';
-import { bundleScript } from '../script/bundle.ts';
-import type { Bundle } from '../script/bundle.ts';
 import { Thresholds } from '../thresholds/thresholds.ts';
-import type { Loaded, ThreadData, Told } from '../worker/protocol.ts';
-import { offeredBy, offeredOf, planOptions, threadsFor } from './plan.ts';
+import type { Loaded, Plan, ThreadData, Told } from '../worker/protocol.ts';
+import { boardOf } from './board.ts';
+import { INTERRUPTED, PLANNED, STOPPED } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
+import { offeredBy, planOptions, threadsFor } from './plan.ts';
+import { ScenarioSums } from './scenarios.ts';
 import { Seconds } from './seconds.ts';
 import { summaryData } from './summary.ts';
+import { writeSummary } from './summary-files.ts';
 import { Tally } from './tally.ts';
+import { threadDataOf } from './thread-data.ts';
 import { ThreadHandle } from './thread-handle.ts';
+import { planVus } from './vu-plan.ts';
 
 export interface EngineSettings {
   version: string;
@@ -26,15 +29,12 @@ export interface EngineSettings {
   memoryMb?: number | undefined;
 }
 
-type Outcome = Pick<LoadResult, 'outcome' | 'reason'>;
-
-const INTERRUPTED: Outcome = { outcome: 'interrupted', reason: 'interrupted from outside' };
-/** It was told to stop after it had begun, by whoever had seen enough. */
-const PLANNED: Outcome = { outcome: 'completed', reason: '' };
-const STOPPED: ReadonlySet<unknown> = new Set([INTERRUPTED.outcome, PLANNED.outcome]);
+type Planned = Pick<Plan, 'options' | 'toldOptions'>;
 
 /** k6 judges thresholds with `abortOnFail` every two seconds. */
 const THRESHOLD_EVERY_MS = 2000;
+/** k6 looks at the number of its VUs every second. */
+const VUS_EVERY_MS = 1000;
 /** Between "everything has ended" by the schedule and a thread that does not say so: its script spins, or it is stuck. */
 const THREAD_GRACE_MS = 10_000;
 /** From the moment all threads are ready to the first iteration, so that the order reaches all of them before. */
@@ -48,19 +48,23 @@ export class LoadRun {
   readonly #signal: AbortSignal;
   readonly #tally = new Tally();
   readonly #threads: ThreadHandle[] = [];
-  readonly #startedAt = new Date();
-  readonly #sent = new SharedArrayBuffer(4);
+  #startedAt = new Date();
   #seconds = new Seconds(
     () => null,
     () => undefined,
   );
   #options: LoadOptions | null = null;
   #thresholds: Thresholds | null = null;
-  readonly #scenarios = new Map<string, ScenarioTotals>();
+  readonly #scenarios = new ScenarioSums();
   /** The first reason why it did not end by itself. */
   #outcome: Outcome | null = null;
+  /** When the first iteration began. */
   #startMs: number | null = null;
+  /** Of the load: from its first iteration to its last. */
   #durationMs = 0;
+  /** When the test began, with setup, and when it ended, with teardown: that is what k6 counts rates over. */
+  #testStartMs: number | null = null;
+  #testEndMs: number | null = null;
 
   constructor(
     request: LoadRequest,
@@ -85,7 +89,7 @@ export class LoadRun {
       if (this.#signal.aborted) onAbort();
       else await this.#perform();
     } catch (error) {
-      this.#end({ outcome: 'failed', reason: (error as Error).message }, 'now');
+      this.#failed(error);
     } finally {
       this.#signal.removeEventListener('abort', onAbort);
       await Promise.all(this.#threads.map((one) => one.end('the load is over')));
@@ -93,38 +97,71 @@ export class LoadRun {
     return this.#result();
   }
 
+  readonly #failed = (error: unknown): void =>
+    this.#end({ outcome: 'failed', reason: (error as Error).message }, 'now');
+
   async #perform(): Promise<void> {
-    const bundle = bundleScript(this.#request.script);
-    const data = this.#threadData(bundle);
+    const data = threadDataOf(this.#request);
     const first = this.#thread(data);
     const loaded = await first.ask('load', null);
-    const options = this.#plan(loaded);
+    const planned = this.#plan(loaded);
+    const { options } = planned;
     const count = Math.max(1, this.#settings.threads ?? threadsFor(options.scenarios));
     while (this.#threads.length < count) this.#thread(data);
-    await Promise.all(
-      this.#threads.map(async (one, index) => {
-        if (one !== first) await one.ask('load', null);
-        await one.ask('prepare', { options, rawOptions: loaded.options, segment: { index, count } });
-      }),
+    const stopWatching = await this.#prepare(first, planned);
+    const setup = await this.#test(first, options).finally(stopWatching);
+    this.#testEndMs = monoMs();
+    if (first.alive) await this.#summarise(first, { options, setup });
+  }
+
+  /** All VUs are there before the time begins to count. @returns what ends the watch on their number */
+  async #prepare(first: ThreadHandle, planned: Planned): Promise<() => void> {
+    const { options } = planned;
+    const count = this.#threads.length;
+    const vus = planVus(options.scenarios);
+    const board = boardOf(options.scenarios, count, vus);
+    const watch = setInterval(
+      () => this.#tally.seen({ busy: board.busy.value, vus: board.vus.value }),
+      VUS_EVERY_MS,
     );
-    const setup = await first.ask('setup', null);
-    if (!this.#hasEnded()) await this.#load(options, setup);
-    await this.#afterwards(first, { options, setup });
+    const plan = { ...planned, vus, board: board.memory, channel: `plumbline-${randomUUID()}` };
+    try {
+      await Promise.all(
+        this.#threads.map(async (one, index) => {
+          if (one !== first) await one.ask('load', null);
+          await one.ask('prepare', { ...plan, segment: { index, count } });
+          await one.ask('recruit', null);
+        }),
+      );
+    } catch (error) {
+      clearInterval(watch);
+      throw error;
+    }
+    return () => clearInterval(watch);
+  }
+
+  /** Setup, the load, teardown; thresholds may end it from the first to the last. @returns what setup gave */
+  async #test(first: ThreadHandle, options: LoadOptions): Promise<string | null> {
+    if (this.#hasEnded()) return null;
+    const testStartMs = monoMs();
+    this.#testStartMs = testStartMs;
+    const judging = setInterval(() => this.#judge(), THRESHOLD_EVERY_MS);
+    try {
+      const setup = await first.ask('setup', { testStartMs });
+      if (!this.#hasEnded()) await this.#load(options, { testStartMs, data: setup });
+      if (first.alive) await first.ask('teardown', setup).catch(this.#failed);
+      return setup;
+    } catch (error) {
+      // Setup failed: nothing is loaded, and nothing torn down, as in k6.
+      this.#failed(error);
+      return null;
+    } finally {
+      clearInterval(judging);
+    }
   }
 
   #hasEnded(): boolean {
     return this.#outcome !== null;
-  }
-
-  #threadData(bundle: Bundle): ThreadData {
-    const { variables, ca, hosts, limits } = this.#request;
-    return {
-      ...{ bundle, variables, defaults: defaultOptions() },
-      ca: ca ?? null,
-      hosts: hosts ?? {},
-      sent: this.#sent,
-      maxRequests: limits.requests,
-    };
   }
 
   #thread(data: ThreadData): ThreadHandle {
@@ -139,25 +176,27 @@ export class LoadRun {
     return made;
   }
 
-  #plan(loaded: Loaded): LoadOptions {
-    const options = planOptions(loaded, this.#request);
-    this.#options = options;
+  #plan(loaded: Loaded): Planned {
+    const planned = planOptions(loaded, this.#request);
+    const { scenarios, thresholds, warnings } = (this.#options = planned.options);
+    for (const one of warnings) this.#listener.log?.('warn', one);
     this.#tally.metrics.declare(loaded.metrics);
-    this.#thresholds = new Thresholds(options.thresholds, this.#tally.metrics);
-    const offered = offeredBy(options.scenarios);
+    this.#thresholds = new Thresholds(thresholds, this.#tally.metrics);
+    const offered = offeredBy(scenarios);
     this.#seconds = new Seconds(
       (from, to) =>
         offered.length === 0 ? null : offered.reduce((sum, one) => sum + one(to) - one(from), 0),
       (second) => this.#listener.second?.(second),
     );
-    return options;
+    return planned;
   }
 
-  async #load(options: LoadOptions, data: string | null): Promise<void> {
+  async #load({ scenarios }: LoadOptions, ask: { testStartMs: number; data: string | null }): Promise<void> {
     const startMs = monoMs() + START_DELAY_MS;
     this.#startMs = startMs;
+    this.#startedAt = new Date(Date.now() + START_DELAY_MS);
     const { durationMs } = this.#request.limits;
-    const lastMs = Math.min(durationMs, Math.max(...options.scenarios.map(endOfScenario)));
+    const lastMs = Math.min(durationMs, Math.max(...scenarios.map(endOfScenario)));
     const timers = [
       setTimeout(
         () =>
@@ -166,22 +205,23 @@ export class LoadRun {
       ),
       setTimeout(() => void this.#endStuck(), lastMs + THREAD_GRACE_MS),
     ];
-    const judging = setInterval(() => this.#judge(), THRESHOLD_EVERY_MS);
     try {
       for (const one of this.#threads) this.#seconds.join(one);
-      await Promise.all(this.#threads.map((one) => this.#runThread(one, { startMs, data })));
+      await Promise.all(this.#threads.map((one) => this.#runThread(one, { startMs, ...ask })));
     } finally {
       for (const one of timers) clearTimeout(one);
-      clearInterval(judging);
       this.#durationMs = Math.max(0, monoMs() - startMs);
     }
   }
 
-  async #runThread(thread: ThreadHandle, ask: { startMs: number; data: string | null }): Promise<void> {
+  async #runThread(
+    thread: ThreadHandle,
+    ask: { startMs: number; testStartMs: number; data: string | null },
+  ): Promise<void> {
     try {
-      this.#addScenarios(await thread.ask('run', ask));
+      this.#scenarios.add(await thread.ask('run', ask));
     } catch (error) {
-      this.#end({ outcome: 'failed', reason: (error as Error).message }, 'now');
+      this.#failed(error);
     } finally {
       this.#seconds.leave(thread);
     }
@@ -192,44 +232,32 @@ export class LoadRun {
     await Promise.all(this.#threads.map((one) => one.end(reason)));
   }
 
-  async #afterwards(
+  async #summarise(
     first: ThreadHandle,
     { options, setup }: { options: LoadOptions; setup: string | null },
   ): Promise<void> {
-    if (!first.alive) return;
-    const fail = (error: unknown): void =>
-      this.#end({ outcome: 'failed', reason: (error as Error).message }, 'now');
-    await first.ask('teardown', setup).catch(fail);
-    const result = this.#result();
-    const data = summaryData(result, { options, totals: this.#tally.metrics, data: setup });
-    const files = await first.ask('summary', JSON.stringify(data)).catch((error: unknown) => {
+    const about = { options, totals: this.#tally.metrics, data: setup, testMs: this.#testMs() };
+    const data = summaryData(this.#result(), about);
+    const log: NonNullable<LoadListener['log']> = (level, text) => this.#listener.log?.(level, text);
+    await first.ask('summary', JSON.stringify(data)).then(
+      (files) => writeSummary(files, log),
       // k6 falls back to its own summary too.
-      this.#listener.log?.('error', (error as Error).message);
-      return {};
-    });
-    for (const [name, content] of Object.entries(files)) this.#write(name, content);
-  }
-
-  #write(name: string, content: string): void {
-    if (name === 'stdout' || name === 'stderr') this.#listener.log?.('info', content);
-    else
-      try {
-        writeFileSync(name, content);
-      } catch (error) {
-        this.#listener.log?.('error', `handleSummary: cannot write ${name}: ${(error as Error).message}`);
-      }
+      (error: unknown) => log('error', (error as Error).message),
+    );
   }
 
   #told(thread: ThreadHandle, told: Told): void {
-    this.#tally.add(thread, told);
-    if (told.second === null) return;
-    this.#tally.seen(told.busy);
-    this.#seconds.add(thread, told.second, told);
+    this.#tally.add(told);
+    if (told.second !== null) this.#seconds.add(thread, told.second, told);
+  }
+
+  /** Since the test began, as long as it goes on. */
+  #testMs(): number {
+    return this.#testStartMs === null ? 0 : (this.#testEndMs ?? monoMs()) - this.#testStartMs;
   }
 
   #judge(): void {
-    const elapsedMs = monoMs() - (this.#startMs ?? monoMs());
-    const reason = this.#thresholds?.abort(elapsedMs) ?? null;
+    const reason = this.#thresholds?.abort(this.#testMs()) ?? null;
     if (reason !== null) this.#end({ outcome: 'aborted', reason }, 'now');
   }
 
@@ -240,26 +268,16 @@ export class LoadRun {
     for (const one of this.#threads) if (one.alive) one.stop(how);
   }
 
-  #addScenarios(totals: readonly ScenarioTotals[]): void {
-    for (const { name, iterations, interrupted, dropped } of totals) {
-      const known = this.#scenarios.get(name) ?? { name, iterations: 0, interrupted: 0, dropped: 0 };
-      known.iterations += iterations;
-      known.interrupted += interrupted;
-      known.dropped += dropped;
-      this.#scenarios.set(name, known);
-    }
-  }
-
   #result(): LoadResult {
     this.#seconds.close(this.#durationMs);
-    const seconds = this.#durationMs / 1000;
+    const seconds = this.#testMs() / 1000;
     return {
       schema: LOAD_RESULT_SCHEMA,
       engine: { name: 'embedded', version: this.#settings.version, stubbed: false },
       script: this.#request.script,
       startedAt: this.#startedAt.toISOString(),
       durationMs: this.#durationMs,
-      scenarios: this.#scenarioResults(),
+      scenarios: this.#scenarios.results(this.#options?.scenarios ?? [], this.#durationMs),
       requests: this.#tally.requests,
       metrics: this.#tally.metrics.results(seconds),
       checks: this.#tally.checks(),
@@ -269,22 +287,4 @@ export class LoadRun {
       ...(this.#outcome ?? { outcome: 'completed', reason: '' }),
     };
   }
-
-  #scenarioResults(): LoadResult['scenarios'] {
-    return (this.#options?.scenarios ?? []).map((spec) => {
-      const offered = offeredOf(spec)?.(this.#durationMs) ?? null;
-      const { iterations, interrupted, dropped } = this.#scenarios.get(spec.name) ?? {
-        iterations: 0,
-        interrupted: 0,
-        dropped: 0,
-      };
-      return { name: spec.name, executor: spec.executor, offered, iterations, interrupted, dropped };
-    });
-  }
-}
-
-/** The version of the package, which is the engine's. */
-export function packageVersion(): string {
-  const text = readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

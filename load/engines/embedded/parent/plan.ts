@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { ArrivalSchedule } from '../executors/schedule.ts';
+import { consolidated } from '../options/consolidated.ts';
 import { OptionsError, readOptions } from '../options/options.ts';
 import { vusOf } from '../options/scenario.ts';
 import type { LoadOptions, NamedScenario } from '../options/scenario.ts';
@@ -10,19 +11,26 @@ import type { Loaded } from '../worker/protocol.ts';
 const RATE_PER_THREAD = 2000;
 const VUS_PER_THREAD = 100;
 
-/** The options of the script with those of the request in their place. @throws OptionsError */
-export function planOptions(loaded: Loaded, request: LoadRequest): LoadOptions {
+/**
+ * The options of the script with those of the request in their place, and what scripts are told of them.
+ * @throws OptionsError
+ */
+export function planOptions(
+  loaded: Loaded,
+  request: LoadRequest,
+): { options: LoadOptions; toldOptions: string } {
   const raw: unknown = loaded.options === null ? {} : JSON.parse(loaded.options);
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
     throw new OptionsError('options: expected an object');
   const thresholds: Readonly<Record<string, readonly Threshold[]>> | undefined = request.options?.thresholds;
-  const options = readOptions(thresholds === undefined ? raw : { ...raw, thresholds });
+  const given = thresholds === undefined ? raw : { ...raw, thresholds };
+  const options = readOptions(given);
   for (const { name, exec } of options.scenarios)
     if (!loaded.functions.includes(exec))
       throw new OptionsError(
         `scenario ${name}: the script exports no function '${exec}' (it exports ${loaded.functions.join(', ') || 'none'})`,
       );
-  return options;
+  return { options, toldOptions: JSON.stringify(consolidated({ ...given }, options)) };
 }
 
 /** As many threads as the load needs, at most one a core, none without a VU of each scenario. */

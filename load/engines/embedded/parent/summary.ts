@@ -1,14 +1,24 @@
 import type { LoadMetric, LoadResult } from '../../../../reports/record/load-result.ts';
+import type { MetricType } from '../metrics/metric.ts';
+import { parseMetricName } from '../metrics/name.ts';
 import type { MetricTotals } from '../metrics/totals.ts';
 import type { LoadOptions } from '../options/scenario.ts';
 
-/** The object that k6 gives to `handleSummary` (its documentation, "Custom summary"). */
+/**
+ * The object that k6 gives to `handleSummary` (its documentation, "Custom summary").
+ * @param testMs of the whole test, with setup and teardown
+ */
 export function summaryData(
-  result: Pick<LoadResult, 'metrics' | 'checks' | 'thresholds' | 'durationMs'>,
-  { options, totals, data }: { options: LoadOptions; totals: MetricTotals; data: string | null },
+  result: Pick<LoadResult, 'metrics' | 'checks' | 'thresholds'>,
+  {
+    options,
+    totals,
+    data,
+    testMs,
+  }: { options: LoadOptions; totals: MetricTotals; data: string | null; testMs: number },
 ): object {
   const stats = options.shared.summaryTrendStats;
-  const metrics = Object.entries(result.metrics).map(([name, metric]) => {
+  const metrics = Object.entries(withThoseOfThresholds(result, totals)).map(([name, metric]) => {
     const thresholds = result.thresholds.filter((one) => one.metric === name);
     const judged = Object.fromEntries(
       thresholds.map(({ expression, ok }) => [expression, { ok: ok ?? true }]),
@@ -27,14 +37,38 @@ export function summaryData(
     metrics: Object.fromEntries(metrics),
     root_group: rootGroup(result.checks),
     options: { summaryTrendStats: stats, summaryTimeUnit: '', noColor: true },
-    state: { isStdOutTTY: false, isStdErrTTY: false, testRunDurationMs: result.durationMs },
+    state: { isStdOutTTY: false, isStdErrTTY: false, testRunDurationMs: testMs },
     setup_data: data === null ? undefined : (JSON.parse(data) as unknown),
   };
 }
 
+/** k6 tells of what a threshold is on, and of its parent, though there be no sample. */
+function withThoseOfThresholds(
+  { metrics, thresholds }: Pick<LoadResult, 'metrics' | 'thresholds'>,
+  totals: MetricTotals,
+): Record<string, LoadMetric> {
+  const all = { ...metrics };
+  for (const { metric } of thresholds)
+    for (const name of [metric, parseMetricName(metric).name]) {
+      const type = totals.specOf(name)?.type;
+      if (type !== undefined) all[name] ??= NOTHING[type];
+    }
+  return all;
+}
+
+const NOTHING: Readonly<Record<MetricType, LoadMetric>> = {
+  counter: { type: 'counter', count: 0, ratePerSecond: 0 },
+  gauge: { type: 'gauge', value: 0, min: 0, max: 0 },
+  rate: { type: 'rate', passes: 0, fails: 0, ratio: 0 },
+  trend: {
+    ...{ type: 'trend', time: true, count: 0, min: 0, avg: 0, med: 0, max: 0 },
+    ...{ p90: 0, p95: 0, p99: 0, p999: 0 },
+  },
+};
+
 function quantile(totals: MetricTotals, name: string, share: number): number | null {
   const total = totals.get(name);
-  return total?.type === 'trend' ? total.values.quantile(share) : null;
+  return total?.type === 'trend' ? total.values.quantile(share) : 0;
 }
 
 function valuesOf(

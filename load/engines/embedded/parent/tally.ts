@@ -10,21 +10,18 @@ export class Tally {
   readonly requests = { count: 0, failed: 0 };
   readonly #errors = new Map<string, number>();
   readonly #checks = new Map<string, LoadResult['checks'][number]>();
-  readonly #vus = new Map<unknown, number>();
 
-  add(thread: unknown, told: Told): void {
+  add(told: Told): void {
     this.metrics.merge(told.metrics);
     this.requests.count += told.requests;
     this.requests.failed += told.failed;
     for (const [error, count] of told.errors) this.#errors.set(error, (this.#errors.get(error) ?? 0) + count);
     for (const { name, group, passes, fails } of told.checks) this.#check(name, group, { passes, fails });
-    this.#vus.set(thread, told.vus);
   }
 
   /** The gauges of VUs, which only all threads together know. */
-  seen(busy: number): void {
+  seen({ busy, vus }: { busy: number; vus: number }): void {
     const atMs = Date.now();
-    const vus = [...this.#vus.values()].reduce((sum, one) => sum + one, 0);
     const gauge = (value: number) => ({ type: 'gauge', value, min: value, max: value, atMs }) as const;
     this.metrics.merge([
       ['vus', gauge(busy)],

@@ -49,9 +49,28 @@ describe('a threshold', () => {
     it(`should be ${ok ? 'met' : 'failed'}: ${metric} ${expression}`, () =>
       assert.equal(judged(metric, expression, hundred), ok));
 
-  it('should know nothing without a sample', () => {
-    assert.equal(judged('http_req_duration', 'p(95)<1'), null);
-    assert.equal(judged('http_req_duration{name:none}', 'p(95)<1', hundred), null);
+  it('should take 0 for what has no sample, but no rate of nothing', () => {
+    assert.equal(judged('http_req_duration', 'p(95)<1'), true);
+    assert.equal(judged('http_req_duration', 'min>0'), false);
+    assert.equal(judged('http_req_duration{name:none}', 'p(95)>=1', hundred), false);
+    assert.equal(judged('http_reqs', 'count>0'), false);
+    assert.equal(judged('http_reqs', 'rate<1'), true);
+    assert.equal(judged('vus', 'value==0'), true);
+    assert.equal(judged('http_req_failed', 'rate<0.1'), null);
+    assert.equal(judged('http_req_failed{name:none}', 'rate>0.1', hundred), null);
+  });
+
+  it('should end a load only where there is a sample, and after its delay', () => {
+    const registry = new MetricRegistry();
+    const totals = new MetricTotals();
+    totals.declare(registry.specs());
+    const spec = { metric: 'http_reqs', expression: 'count<0', abortOnFail: true, delayAbortMs: 3000 };
+    const thresholds = new Thresholds([spec], totals);
+    assert.equal(thresholds.abort(10_000), null);
+    registry.built.http_reqs.add(1, null);
+    totals.merge(registry.take());
+    assert.equal(thresholds.abort(3000), null);
+    assert.match(thresholds.abort(3001) ?? '', /"count<0" on http_reqs/);
   });
 
   it('should be refused by name', () => {

@@ -32,27 +32,35 @@ export class Thresholds {
     });
   }
 
-  /** @param seconds of the load so far, for the rate of a counter */
+  /**
+   * At the end. A metric without samples counts as 0, as in k6; but a rate of nothing is none.
+   * @param seconds of the whole test, with setup and teardown, for the rate of a counter
+   */
   judge(seconds: number): Verdict[] {
     return this.#all.map(({ spec: { metric, expression: text }, expression }) => {
-      const seen = valueOf(this.#totals.get(metric), expression, seconds);
+      const type = this.#totals.specOf(metric)?.type;
+      const seen = valueOf(this.#totals.get(metric), expression, seconds) ?? (type === 'rate' ? null : 0);
       const ok = seen === null ? null : compare(seen, expression.operator, expression.value);
       return { metric, expression: text, ok };
     });
   }
 
-  /** Why the load must end now; null: go on. */
+  /** Why the load must end now; null: go on. What has no sample yet is not judged. */
   abort(elapsedMs: number): string | null {
-    const due = this.#all.some(({ spec }) => spec.abortOnFail && elapsedMs >= spec.delayAbortMs);
-    if (!due) return null;
-    const verdicts = this.judge(elapsedMs / 1000);
-    const index = this.#all.findIndex(
-      ({ spec }, at) => spec.abortOnFail && elapsedMs >= spec.delayAbortMs && verdicts[at]?.ok === false,
+    const failed = this.#all.find(
+      ({ spec, expression }) =>
+        spec.abortOnFail &&
+        (spec.delayAbortMs === 0 || elapsedMs > spec.delayAbortMs) &&
+        this.#fails(spec.metric, expression, elapsedMs / 1000),
     );
-    const failed = this.#all[index]?.spec;
     return failed === undefined
       ? null
-      : `the threshold "${failed.expression}" on ${failed.metric} with abortOnFail has failed`;
+      : `the threshold "${failed.spec.expression}" on ${failed.spec.metric} with abortOnFail has failed`;
+  }
+
+  #fails(metric: string, expression: Expression, seconds: number): boolean {
+    const seen = valueOf(this.#totals.get(metric), expression, seconds);
+    return seen !== null && !compare(seen, expression.operator, expression.value);
   }
 }
 

@@ -1,23 +1,22 @@
 import { createSecureContext, getCACertificates } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import { monoMs } from '../../../../probes/clock.ts';
+import { TestAborted } from '../api/execution.ts';
 import { SharedFiles } from '../api/files.ts';
-import { newCounts } from '../api/thread.ts';
+import { countError, newCounts } from '../api/thread.ts';
 import type { LogLevel, Thread } from '../api/thread.ts';
 import { onUnsupported } from '../api/unsupported.ts';
 import { Vu } from '../api/vu.ts';
-import type { ScenarioState } from '../api/vu.ts';
-import { scenarioRun } from '../executors/index.ts';
-import { scriptStack, VuRunner } from '../executors/runner.ts';
-import type { ScenarioRun, ScenarioTotals } from '../executors/scenario-run.ts';
+import { Board } from '../executors/board.ts';
+import type { ScenarioTotals } from '../executors/scenario-run.ts';
 import { Deadlines } from '../http/deadlines.ts';
 import { Names } from '../http/names.ts';
 import { Histogram } from '../metrics/histogram.ts';
 import { MetricRegistry } from '../metrics/registry.ts';
-import { vusOf } from '../options/scenario.ts';
 import type { RunOptions } from '../options/scenario.ts';
 import { CompiledScript } from '../script/evaluate.ts';
-import type { Exports } from '../script/evaluate.ts';
+import { Crews } from './crew.ts';
+import { Hooks, textOf } from './hooks.ts';
 import { RepeatedLog } from './log.ts';
 import type {
   FromThread,
@@ -43,22 +42,23 @@ export class LoadThread implements Thread {
   readonly variables: Readonly<Record<string, string>>;
   network: Thread['network'];
   options: RunOptions;
-  rawOptions: unknown = null;
-  startMs = 0;
+  toldOptions: unknown = null;
+  board = new Board(0, 1);
+  setupData: string | null = null;
+  testStartMs = 0;
   readonly #data: ThreadData;
   readonly #sent: Int32Array;
   readonly #say: (message: FromThread) => void;
   readonly #script: CompiledScript;
   readonly #log: RepeatedLog;
   readonly #latency = new Histogram();
-  #runs: ScenarioRun[] = [];
-  #main!: { vu: Vu; exports: Exports };
-  #setupData: string | null = null;
+  readonly #hooks: Hooks;
+  #crews: Crews | null = null;
+  #startMs = 0;
   #second = 0;
   #secureContext: SecureContext | null = null;
   #nextRequestMs = 0;
   #rpsSpacingMs = 0;
-  #recruited = 0;
 
   constructor(data: ThreadData, say: (message: FromThread) => void) {
     this.#data = data;
@@ -75,21 +75,31 @@ export class LoadThread implements Thread {
     };
     onUnsupported((error) => say({ type: 'unsupported', reason: textOf(error) }));
     this.#script = new CompiledScript(data.bundle, new SharedFiles());
+    this.#hooks = new Hooks(this, this.#script);
   }
 
   readonly handlers: Handlers = {
     load: () => this.#load(),
     prepare: (plan) => this.#prepare(plan),
-    setup: () => this.#setup(),
-    run: ({ startMs, data }) => this.#run(startMs, data),
+    recruit: () => this.#recruit(),
+    setup: ({ testStartMs }) => this.#setup(testStartMs),
+    run: (ask) => this.#run(ask),
     teardown: (data) => this.#teardown(data),
-    summary: (data) => this.#summary(data),
+    summary: (data) => this.#hooks.summary(data),
   };
 
   stop({ stop }: StopOrder): void {
-    for (const run of this.#runs)
-      if (stop === 'now') run.interrupt();
+    for (const run of this.#crews?.runs ?? [])
+      if (stop === 'now') run.abort();
       else run.stop();
+    if (stop === 'now') this.#hooks.interrupt('the load was ended');
+  }
+
+  /** A promise of the script was rejected, and nobody looked. k6 logs that as the iteration's error, which goes on all the same. */
+  rejected(reason: unknown): void {
+    if (reason instanceof TestAborted) return;
+    countError(this.counts, reason instanceof Error ? reason.message : String(reason));
+    this.log('error', `a promise was rejected that nobody waited for: ${textOf(reason)}`);
   }
 
   log(level: LogLevel, text: string): void {
@@ -128,111 +138,77 @@ export class LoadThread implements Thread {
   }
 
   #load(): Loaded {
-    const vu = new Vu(this, 0, 0);
-    this.#main = { vu, exports: this.#script.evaluate(vu) };
-    const { options } = this.#main.exports;
+    const exports = this.#script.evaluate(new Vu(this, 0));
+    const { options } = exports;
     return {
       options: options === undefined ? null : JSON.stringify(options),
-      functions: Object.keys(this.#main.exports).filter(
-        (name) => typeof this.#main.exports[name] === 'function',
-      ),
+      functions: Object.keys(exports).filter((name) => typeof exports[name] === 'function'),
       metrics: this.registry.specs(),
     };
   }
 
-  #prepare({ options, rawOptions, segment }: Plan): null {
+  #prepare(plan: Plan): null {
+    const { options, segment } = plan;
     this.options = options.shared;
-    this.rawOptions = rawOptions === null ? {} : JSON.parse(rawOptions);
+    this.toldOptions = deepFrozen(JSON.parse(plan.toldOptions));
+    this.board = new Board(options.scenarios.length, segment.count, plan.board);
     const { hosts, insecureSkipTLSVerify, noConnectionReuse, rps } = options.shared;
     this.#rpsSpacingMs = rps > 0 ? (1000 * segment.count) / rps : 0;
-    // The VU that was there before the options keeps this object: it is filled in, not replaced.
-    Object.assign(this.network, {
+    this.network = {
       names: new Names({ ...hosts, ...this.#data.hosts }),
       trust: { ...this.network.trust, verify: !insecureSkipTLSVerify },
+      deadlines: this.network.deadlines,
       noReuse: noConnectionReuse,
-    });
+    };
     this.registry.addSubMetrics(new Set(options.thresholds.map(({ metric }) => metric)));
-    let before = 0;
-    this.#runs = options.scenarios.map((spec) => {
-      const first = before;
-      let made = 0;
-      before += vusOf(spec);
-      return scenarioRun(spec, {
-        segment,
-        dropped: (state) => this.#dropped(state),
-        recruit: (listener) => {
-          const id = first + made++ * segment.count + segment.index + 1;
-          const vu = new Vu(this, id, ++this.#recruited);
-          this.counts.vus++;
-          return new VuRunner(vu, this.#script.evaluate(vu), { data: this.#setupData, listener });
-        },
-      });
-    });
+    this.#crews = new Crews(this, this.#script, plan);
     return null;
   }
 
-  #dropped(state: ScenarioState): void {
-    this.counts.dropped++;
-    const tags = { tag: (name: string) => (name === 'scenario' ? state.spec.name : state.spec.tags[name]) };
-    this.registry.built.dropped_iterations.add(1, tags);
+  #recruit(): null {
+    this.#crews?.recruit();
+    return null;
   }
 
-  async #setup(): Promise<string | null> {
-    const { setup } = this.#main.exports;
-    if (typeof setup !== 'function') return null;
-    this.#main.vu.group = '::setup';
-    const data = await this.#hook('setup', this.options.setupTimeout, () => (setup as () => unknown)());
-    this.#tell(null);
-    return data === undefined ? null : JSON.stringify(data);
+  async #setup(testStartMs: number): Promise<string | null> {
+    this.testStartMs = performance.now() + testStartMs - monoMs();
+    return await this.#telling(this.#hooks.setup());
   }
 
   async #teardown(data: string | null): Promise<null> {
-    const { teardown } = this.#main.exports;
-    if (typeof teardown !== 'function') return null;
-    this.#main.vu.group = '::teardown';
-    const given: unknown = data === null ? undefined : JSON.parse(data);
-    await this.#hook('teardown', this.options.teardownTimeout, () =>
-      (teardown as (data: unknown) => unknown)(given),
-    );
-    this.#tell(null);
+    await this.#telling(this.#hooks.teardown(data));
     return null;
   }
 
-  async #hook(name: string, timeoutMs: number, call: () => unknown): Promise<unknown> {
-    const { vu } = this.#main;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        vu.interrupt();
-        reject(new Error(`${name}() did not end within ${timeoutMs} ms (option ${name}Timeout)`));
-      }, timeoutMs);
-    });
+  /** Outside of the load too thresholds are judged by what has been told. */
+  async #telling<Result>(hook: Promise<Result>): Promise<Result> {
+    const timer = setInterval(() => this.#tell(null), 1000);
     try {
-      return await Promise.race([Promise.resolve().then(call), late]);
-    } catch (error) {
-      throw new Error(`${name}() failed: ${textOf(error)}`, { cause: error });
+      return await hook;
     } finally {
-      clearTimeout(timer);
-      vu.flushData();
+      clearInterval(timer);
+      this.#tell(null);
     }
   }
 
-  async #run(startMs: number, data: string | null): Promise<ScenarioTotals[]> {
-    this.#setupData = data;
-    for (const run of this.#runs) run.prepare();
-    this.startMs = performance.now() + startMs - monoMs();
+  async #run({ startMs, testStartMs, data }: Operations['run']['ask']): Promise<ScenarioTotals[]> {
+    const offsetMs = performance.now() - monoMs();
+    this.setupData = data;
+    this.#startMs = startMs + offsetMs;
+    this.testStartMs = testStartMs + offsetMs;
+    const runs = this.#crews?.runs ?? [];
     const timer = this.#everySecond();
-    await Promise.all(this.#runs.map((run) => run.run(this.startMs)));
+    await Promise.all(runs.map((run) => run.run(this.#startMs)));
     timer.stop();
     this.#tell(this.#second);
-    return this.#runs.map(({ totals }) => totals);
+    return runs.map(({ totals }) => totals);
   }
 
   /** Tells of each second when it is over. */
   #everySecond(): { stop(): void } {
     let timer: NodeJS.Timeout;
     const arm = (): void => {
-      const dueMs = this.startMs + (this.#second + 1) * 1000;
+      const dueMs = this.#startMs + (this.#second + 1) * 1000;
       timer = setTimeout(
         () => {
           if (performance.now() >= dueMs) this.#tell(this.#second);
@@ -247,9 +223,9 @@ export class LoadThread implements Thread {
 
   #tell(second: number | null): void {
     const { counts } = this;
-    const { started, dropped, iterations, requests, failed, busy, vus } = counts;
+    const { started, dropped, iterations, requests, failed, busy } = counts;
     const told: Told = {
-      ...{ second, started, dropped, iterations, requests, failed, busy, vus },
+      ...{ second, started, dropped, iterations, requests, failed, busy },
       latency: this.#latency.take(),
       metrics: this.registry.take(),
       errors: [...counts.errors],
@@ -261,30 +237,10 @@ export class LoadThread implements Thread {
     counts.checks.clear();
     if (second !== null) this.#second = second + 1;
   }
-
-  async #summary(data: string): Promise<Record<string, string>> {
-    const { handleSummary } = this.#main.exports;
-    if (typeof handleSummary !== 'function') return {};
-    const summary = handleSummary as (data: unknown) => unknown;
-    const made = await this.#hook('handleSummary', SUMMARY_TIMEOUT_MS, () => summary(JSON.parse(data)));
-    if (typeof made !== 'object' || made === null) return {};
-    return Object.fromEntries(Object.entries(made).map(([name, content]) => [name, contentOf(content)]));
-  }
 }
 
-/** k6: "handleSummary() execution timed out after 2 minutes". */
-const SUMMARY_TIMEOUT_MS = 120_000;
-
-function contentOf(content: unknown): string {
-  return content instanceof ArrayBuffer ? Buffer.from(content).toString('latin1') : String(content);
-}
-
-/** Message and place: the first line of the stack that is the script's. */
-export function textOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return scriptStack(error.stack ?? error.message)
-    .split('\n')
-    .slice(0, 3)
-    .join(' ')
-    .replace(/\s+/g, ' ');
+function deepFrozen<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const one of Object.values(value)) deepFrozen(one as unknown);
+  return Object.freeze(value);
 }

@@ -1,6 +1,7 @@
 /** The entry of a load's threads. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { LoadThread, textOf } from './load-thread.ts';
+import { textOf } from './hooks.ts';
+import { LoadThread } from './load-thread.ts';
 import type { FromThread, Question, StopOrder, ThreadData } from './protocol.ts';
 
 const port = parentPort;
@@ -12,6 +13,9 @@ port.on('message', (message: Question | StopOrder) => {
   if ('stop' in message) thread.stop(message);
   else void answer(message);
 });
+
+// Else the thread would die of it, and the load with it.
+process.on('unhandledRejection', (reason) => thread.rejected(reason));
 
 async function answer(question: Question): Promise<void> {
   try {

@@ -28,18 +28,26 @@ export interface Loaded {
 
 export interface Plan {
   options: LoadOptions;
-  rawOptions: string | null;
+  /** JSON of `exec.test.options`. */
+  toldOptions: string;
   segment: Segment;
+  /** What all threads count together. */
+  board: SharedArrayBuffer;
+  /** Ids of the planned VUs by scenario. */
+  vus: readonly (readonly number[])[];
+  /** Name of the channel on which the threads of this load hand iterations over. */
+  channel: string;
 }
 
 /** What the parent asks of a thread, each answered once. */
 export interface Operations {
   load: { ask: null; answer: Loaded };
   prepare: { ask: Plan; answer: null };
-  /** JSON of what `setup` returned; null: nothing. */
-  setup: { ask: null; answer: string | null };
-  /** `startMs`: CLOCK_MONOTONIC. */
-  run: { ask: { startMs: number; data: string | null }; answer: ScenarioTotals[] };
+  /** Makes the planned VUs. */
+  recruit: { ask: null; answer: null };
+  /** JSON of what `setup` returned; null: nothing. Times are CLOCK_MONOTONIC. */
+  setup: { ask: { testStartMs: number }; answer: string | null };
+  run: { ask: { startMs: number; testStartMs: number; data: string | null }; answer: ScenarioTotals[] };
   teardown: { ask: string | null; answer: null };
   /** JSON of the data; the answer is what goes to each file or stream. */
   summary: { ask: string; answer: Record<string, string> };
@@ -65,7 +73,6 @@ export interface Told {
   failed: number;
   /** At its end. */
   busy: number;
-  vus: number;
   latency: HistogramPart;
   metrics: [name: string, part: SinkPart][];
   errors: [error: string, count: number][];

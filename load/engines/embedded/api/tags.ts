@@ -1,0 +1,72 @@
+import type { Tags } from '../metrics/metric.ts';
+import type { RunOptions } from '../options/scenario.ts';
+import type { Vu } from './vu.ts';
+
+/** k6's tags of its own that are off unless `systemTags` names them (its documentation, "System tags"). */
+const OFF_BY_DEFAULT = new Set(['vu', 'iter', 'ip', 'ocsp_status']);
+
+type TagValues = Readonly<Record<string, string>>;
+
+/** Whether k6 would set a tag of its own; one that it does not set is the script's to use. */
+export function isSystemTagOn({ systemTags }: RunOptions, name: string): boolean {
+  return systemTags === null ? !OFF_BY_DEFAULT.has(name) : systemTags.includes(name);
+}
+
+/** Tags that hold for a whole scenario, or without one for setup and teardown: the options' and its own, then k6's. */
+export function tagsOfScenario(
+  options: RunOptions,
+  scenario: { name: string; tags: TagValues } | null,
+): Record<string, string> {
+  const own = { ...options.tags, ...scenario?.tags };
+  if (isSystemTagOn(options, 'group')) own['group'] = '';
+  if (scenario !== null && isSystemTagOn(options, 'scenario')) own['scenario'] = scenario.name;
+  return own;
+}
+
+/** Tags given for one sample, over those of the VU. */
+export class SampleTags implements Tags {
+  readonly #vu: Vu;
+  readonly #given: TagValues;
+  readonly #system: TagValues;
+
+  /** @param system k6's own for this sample, which nobody overrides; only those that are on */
+  constructor(vu: Vu, given: TagValues, system: TagValues = {}) {
+    this.#vu = vu;
+    this.#given = given;
+    this.#system = system;
+  }
+
+  tag(name: string): string | undefined {
+    return this.#system[name] ?? this.#given[name] ?? this.#vu.tag(name);
+  }
+}
+
+/** Tags as a script gives them: values become text. @throws TypeError for values that k6 does not take either */
+export function tagsOf(given: unknown): Record<string, string> {
+  if (typeof given !== 'object' || given === null) return {};
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, tagValue(name, value)]));
+}
+
+export function tagValue(name: string, value: unknown): string {
+  if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number')
+    return String(value);
+  throw new TypeError(`tag '${name}': expected a string, a number or a boolean`);
+}
+
+/** `exec.vu.tags`: what a script puts there becomes text, and shows in the samples that follow. */
+export function tagsObject(vu: Vu): object {
+  return new Proxy(
+    {},
+    {
+      get: (_, name) => (typeof name === 'string' ? vu.tags[name] : undefined),
+      set: (_, name, value) => {
+        vu.tags[String(name)] = tagValue(String(name), value);
+        return true;
+      },
+      has: (_, name) => Object.hasOwn(vu.tags, name),
+      deleteProperty: (_, name) => Reflect.deleteProperty(vu.tags, name),
+      ownKeys: () => Reflect.ownKeys(vu.tags),
+      getOwnPropertyDescriptor: (_, name) => Reflect.getOwnPropertyDescriptor(vu.tags, name),
+    },
+  );
+}

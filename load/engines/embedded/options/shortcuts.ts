@@ -1,0 +1,78 @@
+import { check, OptionsError } from './check.ts';
+import type { NamedScenario } from './scenario.ts';
+import { scenarioSchema } from './schema.ts';
+import type { Shortcuts } from './schema.ts';
+
+/** Those that say what runs, in the order in which k6 looks at them. */
+const TAKES_OVER = ['iterations', 'duration', 'stages'] as const;
+
+/**
+ * The scenario that the short options stand for, as k6 derives it: iterations shared, else a duration, else stages, else as many shared
+ * iterations as `vus`. Null: none of them says what runs.
+ * @param beside whether the script has `scenarios` too; only `vus` alone may stand beside them, and wins
+ * @throws OptionsError for those that k6 refuses together
+ */
+export function fromShortcuts(shortcuts: Shortcuts, beside: boolean): NamedScenario | null {
+  const { vus, duration, iterations, stages } = shortcuts;
+  const ramps = (stages ?? []).length > 0;
+  const given = TAKES_OVER.filter((name) => (name === 'stages' ? ramps : shortcuts[name] !== undefined));
+  refuseTogether(given, beside);
+  if (iterations !== undefined)
+    return made('shared-iterations', {
+      ...{ vus, iterations },
+      ...(duration !== undefined && { maxDuration: duration }),
+    });
+  if (duration !== undefined) return made('constant-vus', { vus, duration });
+  if (ramps) return made('ramping-vus', { startVUs: vus, stages });
+  // `stages: []` beside `vus` is one iteration of one VU.
+  if (vus === undefined || stages !== undefined) return null;
+  return made('shared-iterations', { vus, iterations: vus });
+}
+
+/** Without anything that says what runs. */
+export function oneIteration(): NamedScenario {
+  return made('per-vu-iterations', {});
+}
+
+function refuseTogether(given: readonly string[], beside: boolean): void {
+  const [first] = given;
+  if (first === undefined) return;
+  const others = [...(given.includes('stages') ? ['stages'] : []), ...(beside ? ['scenarios'] : [])];
+  const other = others.find((name) => name !== first);
+  if (other !== undefined)
+    throw new OptionsError(`options.${first} cannot be used beside options.${other} (k6 refuses it too)`);
+}
+
+function made(executor: string, fields: Readonly<Record<string, unknown>>): NamedScenario {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  const read = check(scenarioSchema, { executor, ...Object.fromEntries(given) }, 'options');
+  const scenario = { ...read, name: 'default' };
+  checkSense(scenario);
+  return scenario;
+}
+
+/** What k6 checks of a scenario beyond the form of each field. @throws OptionsError */
+export function checkSense(scenario: NamedScenario): void {
+  const problem = problemOf(scenario);
+  if (problem !== null) throw new OptionsError(`options.scenarios.${scenario.name}: ${problem}`);
+}
+
+/** k6: names stand in tags and file names. */
+const NAME = /^[0-9a-zA-Z_-]+$/;
+
+function problemOf(scenario: NamedScenario): string | null {
+  if (!NAME.test(scenario.name)) return 'a name has letters, digits, _ and - only';
+  if ('preAllocatedVUs' in scenario) return problemOfPool(scenario);
+  if (scenario.executor === 'shared-iterations' && scenario.iterations < scenario.vus)
+    return `iterations (${scenario.iterations}) are less than vus (${scenario.vus})`;
+  if (scenario.executor === 'ramping-vus' && !scenario.stages.some(({ target }) => target > 0))
+    return scenario.startVUs > 0 ? null : 'neither startVUs nor the target of a stage is more than 0';
+  return null;
+}
+
+function problemOfPool(scenario: Extract<NamedScenario, { preAllocatedVUs: number }>): string | null {
+  const { preAllocatedVUs, maxVUs, timeUnit } = scenario;
+  if (maxVUs !== undefined && maxVUs < preAllocatedVUs)
+    return `maxVUs (${maxVUs}) is less than preAllocatedVUs (${preAllocatedVUs})`;
+  return timeUnit <= 0 ? 'timeUnit must be more than 0' : null;
+}

@@ -1,0 +1,15 @@
+import type { LoadRequest } from '../../engine.ts';
+import { defaultOptions } from '../options/options.ts';
+import { bundleScript } from '../script/bundle.ts';
+import type { ThreadData } from '../worker/protocol.ts';
+
+/** What every thread of a load is started with. @throws ScriptError for a script that cannot be loaded */
+export function threadDataOf({ script, variables, ca, hosts, limits }: LoadRequest): ThreadData {
+  return {
+    ...{ bundle: bundleScript(script), variables, defaults: defaultOptions() },
+    ca: ca ?? null,
+    hosts: hosts ?? {},
+    sent: new SharedArrayBuffer(4),
+    maxRequests: limits.requests,
+  };
+}
