@@ -36,7 +36,7 @@ const IO_MODULES = [
   'child_process',
   'worker_threads',
 ];
-const TESTS = ['**/*.test.ts', '**/*.itest.ts'];
+const TESTS = ['**/*.test.ts', '**/*.itest.ts', '**/*.bench.ts'];
 
 export default tseslint.config(
   { ignores: ['node_modules', 'runs', 'test-results', 'load/scenarios'] },

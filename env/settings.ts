@@ -50,7 +50,11 @@ export function settingsFor(check: string, environment: Environment): Record<str
 function ofLoads(check: string, { load, objectives, prometheus }: Environment): Record<string, unknown> {
   if (check === 'scaling/pods/startup') return { startup: { pods: load.startupPods } };
   if (!check.startsWith('performance/')) return {};
-  return { objectives, steady: load.steady, ...(prometheus !== undefined && { prometheus: withoutSecrets(prometheus) }) };
+  return {
+    objectives,
+    steady: load.steady,
+    ...(prometheus !== undefined && { prometheus: withoutSecrets(prometheus) }),
+  };
 }
 
 /** However deep: an account lies beside a password, and a part of a store may have a password of its own. */

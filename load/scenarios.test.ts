@@ -20,6 +20,7 @@ interface Answer {
   body: string;
   error: string;
   status_text: string;
+  headers: Record<string, string>;
 }
 
 const stage = {
@@ -34,7 +35,9 @@ const stage = {
 function send(method: string, url: string, body: unknown, params: Params): Answer {
   const sent = { method, url, body, params };
   stage.sent.push(sent);
-  return { status: 0, body: '{}', error: '', status_text: '', ...stage.answer(sent) };
+  // As tender-api does: what marks a request is in the header of its answer.
+  const headers = { ...params.headers };
+  return { status: 0, body: '{}', error: '', status_text: '', headers, ...stage.answer(sent) };
 }
 
 class Metric {
@@ -169,6 +172,15 @@ describe('every scenario', () => {
       stage.answer = () => ({ status: 200 });
       script.setup();
     }
+  });
+
+  it('should not load another service that answers in its place', async () => {
+    const settings = { BASE_URL: 'http://tender.example.test', MARK_HEADER: 'x-mark' };
+    const script = await load('steady', settings);
+    stage.answer = () => ({ status: 200, headers: {} });
+    assert.throws(() => script.setup(), /tenders does not repeat the header x-mark: it is not the service/);
+    stage.answer = () => ({ status: 200, headers: { 'X-Mark': 'load' } });
+    script.setup();
   });
 
   it('should mark and name every request and check its status', async () => {

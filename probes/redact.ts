@@ -9,7 +9,9 @@ export function redactor(secrets: readonly string[]): (text: string) => string {
 }
 
 /** The same, with something else in the place of each. Longer texts go first, so that none leaves a rest of another. */
-export function replacing(secrets: Iterable<readonly [secret: string, shown: string]>): (text: string) => string {
+export function replacing(
+  secrets: Iterable<readonly [secret: string, shown: string]>,
+): (text: string) => string {
   const spellings = new Map<string, string>();
   for (const [secret, shown] of secrets) {
     if (secret.length < SHORTEST) continue;

@@ -18,4 +18,5 @@ if (unknown !== undefined) {
   console.error(`no section "${unknown}"; there are ${Object.keys(SECTIONS).join(', ')}`);
   process.exit(64);
 }
-for (const [name, run] of Object.entries(SECTIONS)) if (asked.length === 0 || asked.includes(name)) await run();
+for (const [name, run] of Object.entries(SECTIONS))
+  if (asked.length === 0 || asked.includes(name)) await run();

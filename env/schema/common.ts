@@ -42,7 +42,10 @@ export const secretSource = z
 /** A URL without an account in it: it goes into records and messages. */
 export const plainUrl = z
   .url()
-  .refine((text) => !/^[a-z]+:\/\/[^/?#]*@/i.test(text), 'a URL without user and password: name their sources instead');
+  .refine(
+    (text) => !/^[a-z]+:\/\/[^/?#]*@/i.test(text),
+    'a URL without user and password: name their sources instead',
+  );
 
 /** Which authority a TLS certificate must be signed by. */
 export const trust = z

@@ -70,7 +70,9 @@ export const load = z.strictObject({
   engine: z
     .enum(['auto', 'k6', 'k6-operator', 'embedded'])
     .default('auto')
-    .describe('auto: k6 where it is on PATH, else the operator where one is declared, else the embedded engine'),
+    .describe(
+      'auto: k6 where it is on PATH, else the operator where one is declared, else the embedded engine',
+    ),
   operator: operator.optional().describe('A k6 operator in the cluster, which spreads a load over many pods'),
   startupPods: z
     .int()

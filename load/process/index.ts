@@ -85,7 +85,10 @@ export function startLoadHere(
     stop: async (deadlineMs, last) => {
       stop.abort(last);
       const late = new AbortController();
-      await Promise.race([ended, sleep(deadlineMs, undefined, { signal: late.signal }).catch(() => undefined)]);
+      await Promise.race([
+        ended,
+        sleep(deadlineMs, undefined, { signal: late.signal }).catch(() => undefined),
+      ]);
       late.abort();
     },
   };

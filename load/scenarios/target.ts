@@ -54,7 +54,9 @@ export function lookFirst(): void {
     fail(`${url} answered ${answer.status} before the load (${answer.error || answer.status_text})`);
   }
   if (!repeatsMark(answer)) {
-    fail(`${url} does not repeat the header ${text('MARK_HEADER', '')}: it is not the service that is to be loaded`);
+    fail(
+      `${url} does not repeat the header ${text('MARK_HEADER', '')}: it is not the service that is to be loaded`,
+    );
   }
 }
 

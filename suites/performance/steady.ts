@@ -16,7 +16,11 @@ export async function steadyLoad(ctx: CheckContext): Promise<void> {
   try {
     await ctx.step(`send ${requestsPerSecond} requests a second for ${seconds} s`, async () => {
       const goals = goalsOf(ctx.goals);
-      const variables = { RATE: requestsPerSecond, DURATION: `${seconds}s`, MAX_VUS: maxUsers ?? usersFor(requestsPerSecond) };
+      const variables = {
+        RATE: requestsPerSecond,
+        DURATION: `${seconds}s`,
+        MAX_VUS: maxUsers ?? usersFor(requestsPerSecond),
+      };
       await ctx.runner.call('load.start', { check, trial, scenario: 'steady', variables, goals });
       const timeoutMs = seconds * 1000 + ctx.timeoutMs('loadStop');
       const { ended } = await ctx.runner.call('load.ended', { check, timeoutMs });

@@ -127,7 +127,11 @@ async function step(run: Followed, seen: Seen, signal: AbortSignal): Promise<Cou
   return ending && over(ending);
 }
 
-function isFinished(run: Followed, found: { stage: string; pods: KubeObject[] }, running: KubeObject[]): boolean {
+function isFinished(
+  run: Followed,
+  found: { stage: string; pods: KubeObject[] },
+  running: KubeObject[],
+): boolean {
   return found.stage === 'finished' || (found.pods.length >= run.parallelism && running.length === 0);
 }
 

@@ -86,7 +86,8 @@ export class OperatorEngine implements LoadEngine {
       const { allowed = false } = (answer.status ?? {}) as { allowed?: boolean };
       const { verb, resource, subresource } = { subresource: undefined, ...resourceAttributes };
       const what = subresource === undefined ? resource : `${resource}/${subresource}`;
-      if (!allowed) return `the account may not ${verb} ${what} in ${namespace}: bind plumbline-load (deploy/rbac.yaml)`;
+      if (!allowed)
+        return `the account may not ${verb} ${what} in ${namespace}: bind plumbline-load (deploy/rbac.yaml)`;
     }
     return null;
   }
@@ -116,7 +117,10 @@ export class OperatorEngine implements LoadEngine {
     const problem = variablesProblem(request.variables);
     if (problem !== null) return { outcome: 'failed', reason: problem };
     if ((request.secrets ?? []).length > 0)
-      return { outcome: 'failed', reason: 'this engine takes no secret variables: they would stand in the TestRun' };
+      return {
+        outcome: 'failed',
+        reason: 'this engine takes no secret variables: they would stand in the TestRun',
+      };
     const { entry, files } = await bundle(request.script);
     const name = `plumbline-load-${randomBytes(4).toString('hex')}`;
     const main = mainModule(entry, replacedBy(request));

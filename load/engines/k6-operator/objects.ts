@@ -83,8 +83,5 @@ function testRun(spread: Spread, parts: Parts): KubeObject {
 export function objectsOf(spread: Spread, parts: Parts): KubeObject[] {
   const metadata = { name: parts.name, namespace: spread.namespace, labels: labelsOf(spread) };
   const data = { ...parts.files, [MAIN]: parts.main, ...(parts.ca !== undefined && { [CA_KEY]: parts.ca }) };
-  return [
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata, data },
-    testRun(spread, parts),
-  ];
+  return [{ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }, testRun(spread, parts)];
 }

@@ -310,11 +310,7 @@ describe('a load over many pods that goes wrong', () => {
     assert.ok(good);
     const error = JSON.stringify({ level: 'error', msg: 'setup saw 503' });
     const cases: [Pod, string, RegExp][] = [
-      [
-        { exitCode: 107, log: await logOf(1, 1, [error]) },
-        'failed',
-        /pod runner-1: .*threw.*setup saw 503/,
-      ],
+      [{ exitCode: 107, log: await logOf(1, 1, [error]) }, 'failed', /pod runner-1: .*threw.*setup saw 503/],
       [{ exitCode: 137, reason: 'OOMKilled', log: '' }, 'failed', /runner-1: k6 had more memory/],
       [{ exitCode: 108, log: good.log }, 'aborted', /runner-1: the script ended the load/],
       [{ exitCode: 0, log: 'PLUMBLINE-SUMMARY-BEGIN\n{"metr' }, 'failed', /runner-1: no summary in its log/],

@@ -108,7 +108,10 @@ function endedAs(exit: Exit, error: string, why: { limit: string; signal: AbortS
   // k6 may have come to its own end just before the signal reached it.
   if (!why.signal.aborted || exit.code === 0 || exit.code === 99) return endingOf(exit, error);
   if (exit.signal === 'SIGKILL')
-    return { outcome: 'interrupted', reason: `${INTERRUPTED.reason}; k6 did not stop in time and was killed` };
+    return {
+      outcome: 'interrupted',
+      reason: `${INTERRUPTED.reason}; k6 did not stop in time and was killed`,
+    };
   // Whether its record is whole is looked at like that of any load that came to its end.
   return exit.code === STOPPED_BY_SIGNAL && why.signal.reason === ENOUGH
     ? { outcome: 'completed', reason: '' }

@@ -36,7 +36,9 @@ function heatmapPart(map: Html | null, { latencyFrom }: LoadDetail): Html | null
   const from = latencyFrom === 'sent' ? 'the sending' : 'the intended start';
   return html`<h5>
       Latency, second by second
-      <small>from ${from} of each request; each shade stands for three times the requests of the one before</small>
+      <small
+        >from ${from} of each request; each shade stands for three times the requests of the one before</small
+      >
     </h5>
     ${map}`;
 }
