@@ -43,8 +43,9 @@ const NAMESPACES = { platform: 'tender', edge: 'edge', canary: 'plumbline-canary
 function sourceOf(objects: readonly KubeObject[]): SnapshotSource {
   const list = ({ kind }: { kind: string }): Promise<{ items: KubeObject[] }> =>
     Promise.resolve({ items: objects.filter((one) => `${one.apiVersion}/${one.kind}` === kind) });
+  const topology = { workloads: [{ namespace: 'observability' }] };
   return {
-    book: { environment: { namespaces: NAMESPACES, stores: {} } },
+    book: { environment: { namespaces: NAMESPACES, stores: {}, topology, cluster: { embedded: 'local' } } },
     stores: {},
     parts: { cluster: { list }, signal: new AbortController().signal },
   } as unknown as SnapshotSource;
@@ -97,4 +98,16 @@ test('should name what is not ready or not steady as unrest, and nothing else', 
     ['roles of neo4j', 'not seen: no answer'],
   ]);
   assert.deepEqual(unrest(seen), ['Deployment tender/api is ready', 'roles of redis', 'roles of neo4j']);
+});
+
+test('should look at what is declared and at what controls change, wherever it runs', async () => {
+  const server = (namespace: string): KubeObject => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'server', namespace },
+    spec: { replicas: 1 },
+  });
+  const all = await takeSnapshot(sourceOf(['observability', 'kube-system', 'elsewhere'].map(server)));
+  const subjects = [...all.keys()].filter((subject) => !subject.endsWith('is ready'));
+  assert.deepEqual(subjects, ['Deployment observability/server', 'Deployment kube-system/server']);
 });

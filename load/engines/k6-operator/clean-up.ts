@@ -2,8 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeClient } from '../../../probes/kubernetes/client.ts';
 import { unavailableText } from '../../../probes/kubernetes/errors.ts';
-import type { OperatorOptions } from './index.ts';
 import type { ObjectRef } from '../../../probes/kubernetes/types.ts';
+import type { Objects } from './objects.ts';
 
 const textOf = ({ kind, namespace, name }: ObjectRef): string => `${kind} ${namespace ?? ''}/${name}`;
 
@@ -18,7 +18,7 @@ async function podsLeft(client: KubeClient, namespace: string, name: string): Pr
  * @returns what is still there when the time is up, with the reason; empty when all is gone
  */
 export async function cleanUp(
-  { client, objects }: Pick<OperatorOptions, 'client' | 'objects'>,
+  { client, objects }: { client: KubeClient; objects: Objects },
   made: readonly ObjectRef[],
   { cleanUpMs, pollMs }: { cleanUpMs: number; pollMs: number },
 ): Promise<string[]> {

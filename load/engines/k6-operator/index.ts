@@ -16,14 +16,7 @@ import { follow, TIMEOUTS, type Course, type Timeouts } from './follow.ts';
 import { LiveCounts } from './live.ts';
 import { mainModule } from './main-module.ts';
 import { mergePods } from './merge.ts';
-import { objectsOf, type Spread } from './objects.ts';
-
-/** How objects come and go: where they must be recorded before they are there, by whoever records them. */
-export interface Objects {
-  create(object: KubeObject, signal: AbortSignal): Promise<void>;
-  /** Without an error when it is gone already. */
-  remove(ref: ObjectRef): Promise<void>;
-}
+import { objectsOf, type Objects, type Spread } from './objects.ts';
 
 export interface OperatorOptions extends Spread {
   /** For reading. */

@@ -1,9 +1,16 @@
 /** What is created in the cluster for one load. */
-import type { KubeObject } from '../../../probes/kubernetes/types.ts';
+import type { KubeObject, ObjectRef } from '../../../probes/kubernetes/types.ts';
 import { MAIN } from './bundle.ts';
 
 const MANAGED_BY = 'app.kubernetes.io/managed-by';
 const CHECK = 'plumbline.dev/check';
+
+/** How objects come and go: where they must be recorded before they are there, by whoever records them. */
+export interface Objects {
+  create(object: KubeObject, signal: AbortSignal): Promise<void>;
+  /** Without an error when it is gone already. */
+  remove(ref: ObjectRef): Promise<void>;
+}
 
 export interface Spread {
   namespace: string;

@@ -33,7 +33,7 @@ export type Found = { file: string; version: string } | { problem: string };
 export async function findK6(path: string): Promise<Found> {
   const file = onPath('k6', path);
   if (file === null) return { problem: `no k6 on PATH: ${INSTALL}` };
-  if (process.platform === 'linux' && onPath('setpriv', path) === null)
+  if (process.platform === 'linux' && onPath('setpriv', process.env.PATH ?? '') === null)
     return {
       problem: `no setpriv on PATH, without which k6 would outlive a harness that is killed: install util-linux or run with another engine`,
     };

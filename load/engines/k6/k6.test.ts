@@ -307,11 +307,12 @@ describe('a k6 that does not end well', () => {
     assert.deepEqual(result.errors, [{ error: 'lines of k6’s output that are no samples', count: 1 }]);
   });
 
-  it('should keep the values of variables out of all that it says', async () => {
+  it('should keep the values of secret variables out of all that it says', async () => {
     const secret = 'hunter2/x y"z';
     const logged: string[] = [];
     const result = await run({
       variables: { TOKEN: secret },
+      secrets: ['TOKEN'],
       behaviour: {
         exit: 107,
         logs: [

@@ -1,6 +1,5 @@
 import type { Tags } from '../metrics/metric.ts';
 import type { RunOptions } from '../options/scenario.ts';
-import type { Vu } from './vu.ts';
 
 /** k6's tags of its own that are off unless `systemTags` names them (its documentation, "System tags"). */
 const OFF_BY_DEFAULT = new Set(['vu', 'iter', 'ip', 'ocsp_status']);
@@ -25,12 +24,12 @@ export function tagsOfScenario(
 
 /** Tags given for one sample, over those of the VU. */
 export class SampleTags implements Tags {
-  readonly #vu: Vu;
+  readonly #vu: Tags;
   readonly #given: TagValues;
   readonly #system: TagValues;
 
   /** @param system k6's own for this sample, which nobody overrides; only those that are on */
-  constructor(vu: Vu, given: TagValues, system: TagValues = {}) {
+  constructor(vu: Tags, given: TagValues, system: TagValues = {}) {
     this.#vu = vu;
     this.#given = given;
     this.#system = system;
@@ -54,7 +53,7 @@ export function tagValue(name: string, value: unknown): string {
 }
 
 /** `exec.vu.tags`: what a script puts there becomes text, and shows in the samples that follow. */
-export function tagsObject(vu: Vu): object {
+export function tagsObject(vu: { tags: Record<string, string> }): object {
   return new Proxy(
     {},
     {
