@@ -1,6 +1,6 @@
 import { InvalidRequest, NamedUrl } from './arguments.ts';
 import type { RequestArguments } from './arguments.ts';
-import type { Prepared } from './call.ts';
+import type { Prepared } from './request.ts';
 import type { Response } from './response.ts';
 import type { Vu } from './vu.ts';
 

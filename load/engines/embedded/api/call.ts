@@ -4,21 +4,12 @@ import type { ExchangeListener } from '../http/exchange.ts';
 import type { Head } from '../http/head.ts';
 import { parseSetCookie } from './cookies.ts';
 import { decoded } from './decode.ts';
-import type { Params } from './params.ts';
 import { recordExchange } from './record.ts';
 import { locationOf, Redirects } from './redirect.ts';
 import { cookieHeader, headText, sentRequest } from './request.ts';
-import type { Outgoing } from './request.ts';
+import type { Outgoing, Prepared } from './request.ts';
 import { Response } from './response.ts';
 import type { Vu } from './vu.ts';
-
-/** A call of `http.*` whose arguments have been read. */
-export interface Prepared {
-  outgoing: Outgoing;
-  params: Params;
-  /** The template of `http.url`; null: there is none. */
-  template: string | null;
-}
 
 interface Settle {
   resolve: (response: Response) => void;

@@ -7,7 +7,7 @@ import type { RequestArguments } from './arguments.ts';
 import { runBatch } from './batch.ts';
 import { bodyOf } from './body.ts';
 import { Call } from './call.ts';
-import type { Prepared } from './call.ts';
+import type { Prepared } from './request.ts';
 import { callbackOf, CookieJarHandle, defaultParams, ExpectedStatuses, readParams } from './params.ts';
 import { headersOf, headText, refusedBecause } from './request.ts';
 import type { Outgoing } from './request.ts';

@@ -1,6 +1,6 @@
 import type { Exchange } from '../http/exchange.ts';
 import type { Tags } from '../metrics/metric.ts';
-import type { Prepared } from './call.ts';
+import type { Prepared } from './request.ts';
 import { timingsOf } from './response.ts';
 import { isSystemTagOn } from './tags.ts';
 import { countError } from './thread.ts';

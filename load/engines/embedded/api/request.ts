@@ -15,6 +15,14 @@ export interface Outgoing {
   refused: string | null;
 }
 
+/** A call of `http.*` whose arguments have been read. */
+export interface Prepared {
+  outgoing: Outgoing;
+  params: Params;
+  /** The template of `http.url`; null: there is none. */
+  template: string | null;
+}
+
 /** RFC 9110, section 9.1: the method is a token; anything else would end the request line early. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // eslint-disable-next-line no-control-regex -- the characters that no header may have (tabs it may)

@@ -1,6 +1,6 @@
 import type { AnyNode, MethodDefinition, PropertyDefinition, StaticBlock } from 'acorn';
 import type { Flow } from './flow.ts';
-import type { Follower } from './follow.ts';
+import type { Walker } from './walker.ts';
 import type { ClassNode } from './scope.ts';
 import { Abstract, UNKNOWN } from './values.ts';
 import type { Values } from './values.ts';
@@ -15,9 +15,9 @@ interface Parts {
 /** Follows classes: members, static ones, and what is inherited. */
 export class ClassFollower {
   readonly #flow: Flow;
-  readonly #follower: Follower;
+  readonly #follower: Walker;
 
-  constructor(flow: Flow, follower: Follower) {
+  constructor(flow: Flow, follower: Walker) {
     this.#flow = flow;
     this.#follower = follower;
   }

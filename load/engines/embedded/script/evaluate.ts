@@ -9,7 +9,7 @@ import { metricsApi } from '../api/metrics.ts';
 import type { LogLevel } from '../api/thread.ts';
 import type { Vu } from '../api/vu.ts';
 import type { Bundle } from './bundle.ts';
-import { RUNTIME } from './rewrite.ts';
+import { RUNTIME } from './runtime.ts';
 
 export type Exports = Readonly<Record<string, unknown>>;
 type ModuleFunction = (runtime: ModuleRuntime) => void;

@@ -8,6 +8,7 @@ import { childrenOf, excerpt } from './parse.ts';
 import { isFunction } from './scope.ts';
 import { lookup, UNKNOWN } from './values.ts';
 import type { Abstract, FunctionKind, Values } from './values.ts';
+import type { Walker } from './walker.ts';
 
 type Handler = (node: never) => Values;
 
@@ -15,7 +16,7 @@ const NONE: Values = new Set();
 const DATA: Values = new Set([UNKNOWN]);
 
 /** Walks the code of the modules and tells the flow what each expression may give. */
-export class Follower {
+export class Follower implements Walker {
   readonly #flow: Flow;
   readonly #calls: Calls;
   readonly #handlers: Readonly<Record<string, Handler>>;

@@ -3,7 +3,7 @@ import type MagicString from 'magic-string';
 import { sourceOf } from './linker.ts';
 import type { LinkedModule } from './linker.ts';
 import { declaredNames, textOf } from './modules.ts';
-import { RUNTIME } from './rewrite.ts';
+import { RUNTIME } from './runtime.ts';
 import { namesOf } from './scope.ts';
 import type { Binding } from './scope.ts';
 import { GLOBALS_GIVEN, GLOBALS_REFUSED, MODULES } from './supported.ts';

@@ -9,7 +9,7 @@ import type {
 } from 'acorn';
 import { k6Module } from './builtins.ts';
 import type { Flow } from './flow.ts';
-import type { Follower } from './follow.ts';
+import type { Walker } from './walker.ts';
 import { isUsed } from './linker.ts';
 import { namesOf } from './scope.ts';
 import { lookup } from './values.ts';
@@ -20,9 +20,9 @@ const NONE: Values = new Set();
 /** Follows what modules give each other. */
 export class ModuleFollower {
   readonly #flow: Flow;
-  readonly #follower: Follower;
+  readonly #follower: Walker;
 
-  constructor(flow: Flow, follower: Follower) {
+  constructor(flow: Flow, follower: Walker) {
     this.#flow = flow;
     this.#follower = follower;
   }

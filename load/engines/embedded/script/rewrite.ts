@@ -7,9 +7,7 @@ import { childrenOf, placeOf } from './parse.ts';
 import { isFunction } from './scope.ts';
 import type { FunctionNode } from './scope.ts';
 import { rewriteModuleSyntax } from './module-syntax.ts';
-
-/** Names that the rewritten code uses; no script has reason to. */
-export const RUNTIME = '__plumbline';
+import { RUNTIME } from './runtime.ts';
 
 /** The code of one module as the body of a function, every line where it was. */
 export interface RewrittenModule {
