@@ -49,11 +49,13 @@ test('should name errors by status and type, without what the server says or whi
 
 const state = (
   copies: { node: string | null; primary: boolean; state: string }[],
+  index = 'i',
+  term = 7,
 ): Parameters<typeof viewOf>[0] => ({
   master_node: 'B',
   nodes: { A: { name: 'es-0', roles: ['master', 'data'] }, B: { name: 'es-1', roles: ['master'] } },
-  metadata: { indices: { i: { primary_terms: { 0: 7 } } } },
-  routing_table: { indices: { i: { shards: { 0: copies } } } },
+  metadata: { indices: { [index]: { primary_terms: { 0: term } } } },
+  routing_table: { indices: { [index]: { shards: { 0: copies } } } },
 });
 
 test('should name the node of the primary shard only while that shard is active', () => {
@@ -101,6 +103,31 @@ test('should know the nearest by looking at every vector', () => {
     [-1, 0],
   ];
   assert.deepEqual(nearest([1, 0.1], among, 3), ['0', '2', '1']);
+});
+
+test('should say of a read that a member answered it which had been replaced as the primary', async () => {
+  for (const [term, detail] of [
+    [7, '0'],
+    [6, '0@replaced'],
+  ] as const)
+    await serving(
+      (question) => {
+        if (question.startsWith('POST'))
+          return { status: 201, json: { _id: 'a', _primary_term: 7, _shards: { total: 3, successful: 2 } } };
+        if (question.includes('/_cluster/state/'))
+          return {
+            json: state([{ node: 'A', primary: true, state: 'STARTED' }], 'plumbline-canary', term),
+          };
+        return { status: 404, json: { found: false } };
+      },
+      async (port) => {
+        const session = new ElasticsearchWorkloadClient(connection(port), 'run').session();
+        await session.open(1000);
+        assert.deepEqual(await session.write(1), { outcome: 'ok' });
+        assert.deepEqual(await session.read(), { outcome: 'ok', detail });
+        session.destroy();
+      },
+    );
 });
 
 test('should acknowledge a write only with a majority of copies, in one attempt, with the account', async () => {

@@ -15,10 +15,16 @@ const LOOK_MS = 300;
 
 /** What the sessions of one workload know together. */
 interface Shared {
-  /** The acknowledged document with the highest number. */
-  newest: { n: number; id: string } | null;
-  /** Id of the primary's node as it was last seen; null: to be looked up. */
-  primary: string | null;
+  /** The acknowledged document with the highest number, and the term of the primary that took it. */
+  newest: { n: number; id: string; term: number } | null;
+  /** The primary as it was last seen; null: to be looked up. */
+  primary: Primary | null;
+}
+
+interface Primary {
+  nodeId: string;
+  /** Counts the primaries that the shard has had, as whoever named it knows. */
+  term: number;
 }
 
 /** Elasticsearch's part of the workload: one document a write, through the official client. */
@@ -89,14 +95,18 @@ class ElasticsearchSession implements WorkloadSession {
   async write(n: number): Promise<OperationResult> {
     if (this.#client === null) return { outcome: 'fail', detail: 'connect: not open' };
     try {
-      const { _id: id, _shards: shards } = await this.#client.index({
+      const {
+        _id: id,
+        _shards: shards,
+        _primary_term: term = 0,
+      } = await this.#client.index({
         index: CANARY_INDEX,
         document: { run: this.#run, n, at: Date.now() },
         timeout: SERVER_WAIT,
       });
       if (shards.successful < majorityOf(shards.total))
         return { outcome: 'unknown', detail: `${shards.successful} of ${shards.total} copies` };
-      if (n > (this.#shared.newest?.n ?? 0)) this.#shared.newest = { n, id };
+      if (n > (this.#shared.newest?.n ?? 0)) this.#shared.newest = { n, id, term };
       return { outcome: 'ok' };
     } catch (error) {
       return { outcome: isSureFailure(error) ? 'fail' : 'unknown', detail: errorClass(error) };
@@ -107,28 +117,40 @@ class ElasticsearchSession implements WorkloadSession {
   async read(): Promise<OperationResult> {
     const { newest } = this.#shared;
     if (newest === null || this.#client === null) return { outcome: 'ok', detail: '0' };
+    let replaced = '';
     try {
-      this.#shared.primary ??= await this.#lookUpPrimary();
+      const primary = await this.#primaryFor(newest.term);
+      // A member that is cut off takes itself for the primary until it notices, and clients that are led to it read from it.
+      if (primary.term < newest.term) replaced = '@replaced';
       const { found } = await this.#client.get({
         index: CANARY_INDEX,
         id: newest.id,
         realtime: true,
         _source: false,
-        preference: `_only_nodes:${this.#shared.primary}`,
+        preference: `_only_nodes:${primary.nodeId}`,
       });
-      return { outcome: 'ok', detail: found ? String(newest.n) : '0' };
+      return { outcome: 'ok', detail: `${found ? newest.n : 0}${replaced}` };
     } catch (error) {
       this.#shared.primary = null;
       const missing = error instanceof Error && errorClass(error) === '404';
-      return missing ? { outcome: 'ok', detail: '0' } : { outcome: 'unknown', detail: errorClass(error) };
+      return missing
+        ? { outcome: 'ok', detail: `0${replaced}` }
+        : { outcome: 'unknown', detail: errorClass(error) };
     }
   }
 
-  async #lookUpPrimary(): Promise<string> {
+  /** As last seen, but looked up anew when a later primary has acknowledged something since. */
+  async #primaryFor(term: number): Promise<Primary> {
+    const known = this.#shared.primary;
+    if (known !== null && known.term >= term) return known;
+    return (this.#shared.primary = await this.#lookUpPrimary());
+  }
+
+  async #lookUpPrimary(): Promise<Primary> {
     const view = await localView(servicePlace(this.#connection), { deadlineMs: LOOK_MS });
-    const id = primaryOf(view)?.nodeId;
-    if (id === undefined || id === null) throw new Error('no primary');
-    return id;
+    const nodeId = primaryOf(view)?.nodeId;
+    if (nodeId === undefined || nodeId === null) throw new Error('no primary');
+    return { nodeId, term: view.primaryTerm ?? 0 };
   }
 
   usable(): boolean {

@@ -13,7 +13,7 @@ import { costsOf, cutOff, earlyRestore } from './costs.ts';
 import { readBackOf } from './readback.ts';
 import { episodesOf, isDense, STEADY_MS, unseenOutage } from './recovery.ts';
 import type { Episode } from './recovery.ts';
-import { staleReads } from './staleness.ts';
+import { remarkOf, staleReads } from './staleness.ts';
 import { accountsOf } from './sums.ts';
 import type { Accounts } from './sums.ts';
 import { goalFor, text, trialOf } from './trial.ts';
@@ -45,6 +45,8 @@ export function measure(history: History): Measured {
   const back = recoveryOf({ trial, acks, outages, ratePerSecond });
   const evidence = evidenceOf(history, { trial, acks, outages, back });
   const window = expectedOf(history);
+  const context = contextOf(history, trial);
+  const remarks = [...(context.remarks ?? []), ...remarkOf(evidence.stale)];
   const record = {
     store: trial.store,
     fault: trial.fault,
@@ -66,7 +68,8 @@ export function measure(history: History): Measured {
     governing: governingOf(history),
     expectedWindowMs: window,
     outsideExpected: compare(back.rto, window),
-    ...contextOf(history, trial),
+    ...context,
+    ...(remarks.length > 0 && { remarks }),
     ...costsOf(history),
   };
   return { record, evidence };

@@ -5,6 +5,7 @@ import { sameContents } from './readback.ts';
 import type { LossWindow } from './loss-window.ts';
 import type { Contents, ReadBack } from './readback.ts';
 import type { Episode } from './recovery.ts';
+import type { StaleReads } from './staleness.ts';
 import type { Accounts } from './sums.ts';
 import type { Trial } from './trial.ts';
 import { text } from './trial.ts';
@@ -30,7 +31,7 @@ export interface Evidence {
   lag: FailoverRecord['generatorLagMs'];
   readBack: ReadBack;
   accounts: Accounts | null;
-  stale: number;
+  stale: StaleReads;
   afterwards: Afterwards | null;
   damaged: string[];
   /** What ended the trial before its end. */
@@ -55,7 +56,8 @@ const FAILURES: readonly Rule[] = [
     accounts !== null && accounts.sums.unexpected > 0
       ? `${counted(accounts.sums.unexpected, 'write')} refused and there all the same: ${named(accounts.unexpectedNumbers)}`
       : null,
-  ({ stale }) => (stale > 0 ? `${counted(stale, 'read')} on the primary missed an acknowledged write` : null),
+  ({ stale: { primary } }) =>
+    primary > 0 ? `${counted(primary, 'read')} on the primary missed an acknowledged write` : null,
   ({ trial: { reader } }) =>
     reader !== null && reader.duplicates > 0
       ? `a consumer got ${counted(reader.duplicates, 'message')} twice without being told so`

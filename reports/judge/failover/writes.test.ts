@@ -120,6 +120,12 @@ describe('writes', () => {
     assert.equal(judge(read('200')).verdict, 'pass');
     assert.match(judge(read('199')).reason, /1 read on the primary missed an acknowledged write/);
     assert.equal(judge(read('199@replica')).verdict, 'pass');
+    const replaced = judge(read('199@replaced'));
+    assert.equal(replaced.verdict, 'pass');
+    assert.match(
+      replaced.remarks?.join() ?? '',
+      /1 read missed an acknowledged write: it was answered by a member/,
+    );
   });
 });
 
