@@ -28,8 +28,7 @@ function connect(): Promise<RunnerClient> {
 export function check(id: string, body: CheckBody): void {
   const planned = plan.get(id);
   if (!planned) return;
-  // Playwright reads the names of fixtures from this pattern: there are none.
-  // eslint-disable-next-line no-empty-pattern
+  // eslint-disable-next-line no-empty-pattern -- Playwright reads the names of fixtures from this pattern: there are none
   test(id, { tag: `@${planned.mode}` }, async ({}, info) => {
     const startedMs = performance.now();
     info.setTimeout(0);

@@ -60,6 +60,5 @@ function ended(result: TestResult): string {
   return `${result.status}: ${result.error?.message ?? result.error?.value ?? 'no message'}`;
 }
 
-// Playwright takes a reporter from the default export of its file and from nowhere else.
-// eslint-disable-next-line no-restricted-exports
+// eslint-disable-next-line no-restricted-exports -- Playwright takes a reporter from the default export of its file and from nowhere else
 export default ProgressReporter;

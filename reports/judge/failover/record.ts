@@ -43,9 +43,12 @@ export function measure(history: History): Measured {
   const outages = boundedByLanding(outagesOf(history.writes, acks), trial, leaders.before);
   const ratePerSecond = rateOf(history.writes);
   const back = recoveryOf({ trial, acks, outages, ratePerSecond });
-  const evidence = evidenceOf(history, { trial, acks, outages, back });
-  const window = expectedOf(history);
   const context = contextOf(history, trial);
+  const evidence = {
+    ...evidenceOf(history, { trial, acks, outages, back }),
+    afterwards: context.afterwards ?? null,
+  };
+  const window = expectedOf(history);
   const remarks = [...(context.remarks ?? []), ...remarkOf(evidence.stale)];
   const record = {
     store: trial.store,
@@ -78,7 +81,7 @@ export function measure(history: History): Measured {
 function evidenceOf(
   history: History,
   { trial, acks, outages, back }: Omit<Sampled, 'ratePerSecond'> & { back: Recovery },
-): Evidence {
+): Omit<Evidence, 'afterwards'> {
   const readBack = readBackOf(history, trial.members);
   const { leader } = readBack;
   const lossWindow = lossWindowOf(history, trial, back.rto);
@@ -99,7 +102,6 @@ function evidenceOf(
         ? acks
         : acknowledgements(history.writes, (n) => isPresent(leader, n)),
     ),
-    afterwards: contextOf(history, trial).afterwards ?? null,
     damaged: history.damaged.map(({ file, line }) => `${file}:${line}`),
     cutOff: cutOff(history),
     restoredEarly: earlyRestore(history),
