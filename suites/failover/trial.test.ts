@@ -58,6 +58,16 @@ test('should write, hurt, heal and read back, in this order', async () => {
   assert.equal(kinds.includes('no-fault'), false);
 });
 
+test('should give a member that went once more as long as one that came back late', async () => {
+  const { asked } = await trialWith({}, { membersRejoinedMs: 50_000 });
+  const waits = asked.flatMap(({ method, params }) =>
+    method === 'store.steady' ? [Number(params.timeoutMs)] : [],
+  );
+  const [healed = 0, after = 0] = waits.slice(-2);
+  assert.equal(healed, 50_000);
+  assert.ok(after > 45_000 && after <= 50_000, `${after} ms are left of 50,000`);
+});
+
 test('should hurt nothing when the store is not steady', async () => {
   const { methods, kinds } = await trialWith({ 'store.steady': () => ({ ok: false, detail: 'no leader' }) });
   assert.deepEqual(methods, ['store.steady']);

@@ -11,7 +11,7 @@ const passwords = { admin: 'secret-a', tender: 'secret-t', plumbline: 'secret-p'
 test('should find its peers through Kubernetes and miss a silent one after net_ticktime', () => {
   assert.match(RABBITMQ_CONF, /^cluster_formation\.peer_discovery_backend = k8s$/m);
   assert.match(ENABLED_PLUGINS, /rabbitmq_peer_discovery_k8s/);
-  assert.match(RABBITMQ_CONF, /^net_ticktime = 20$/m);
+  assert.match(RABBITMQ_CONF, /^net_ticktime = 16$/m);
 });
 
 test('should start the side again that was left behind, so that a member that was frozen comes back by itself', () => {
