@@ -76,6 +76,8 @@ export function checkTimeoutMs(planned: PlannedCheck, environment: Environment):
       'rtoDeadline', // writes go on after the members' return
       'workloadStop',
       'readBack',
+      'settle', // and once more, where a member went away meanwhile
+      'readBack',
       'settle',
       'settle',
       'membersRejoined', // of the other stores

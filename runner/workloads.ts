@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { monoMs } from '../probes/clock.ts';
 import { openHistory, type HistoryWriter } from '../probes/history.ts';
+import { readBackWhole } from '../probes/readback.ts';
 import type { Observer } from '../probes/store-driver.ts';
 import { storeDriver } from '../probes/stores.ts';
 import { startWorkload, type WorkloadProcess } from '../probes/workload/process.ts';
@@ -108,12 +109,15 @@ export class Workloads {
     const target = await this.#engine.stores.target(subject.store);
     const writer = this.#open(subject, 'readback.ndjson');
     try {
-      const deadlineMs = timeoutMsOf(this.#engine.book.environment, 'readBack');
+      const { environment } = this.#engine.book;
       const request = {
         run: this.runName(subject),
         write: (seen: Parameters<HistoryWriter['observe']>[0]) => writer.observe(seen),
       };
-      await storeDriver(subject.store).readBack(target, request, { deadlineMs, signal });
+      await readBackWhole(storeDriver(subject.store), target, request, {
+        reading: { deadlineMs: timeoutMsOf(environment, 'readBack'), signal },
+        steady: { deadlineMs: timeoutMsOf(environment, 'settle'), signal },
+      });
     } finally {
       await writer.close();
     }

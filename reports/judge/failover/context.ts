@@ -69,9 +69,14 @@ function comparisonOf(
 
 function remarksOf({ observations }: History, trial: Trial): string[] {
   const said = observations.filter((seen) => seen.kind === 'remark').map((seen) => text(seen['text']));
+  const again = observations.flatMap((seen) =>
+    seen.kind === 'readback-again'
+      ? [`read back a second time, since not all could be read the first time: ${text(seen['reason'])}`]
+      : [],
+  );
   const single = trial.members === 1 ? [ONE_MEMBER] : [];
   const away = trial.awayMs > 0 && Number.isFinite(trial.awayMs) ? [givenBack(trial.awayMs)] : [];
-  return [...new Set([...single, ...away, ...said])]
+  return [...new Set([...single, ...away, ...again, ...said])]
     .slice(0, MAX_LISTED)
     .map((one) => one.slice(0, MAX_CHARS));
 }

@@ -17,9 +17,10 @@ export interface ReadBack {
 }
 
 export function readBackOf(history: History, declaredMembers: number | null): ReadBack {
-  const all = history.observations.filter((seen) => seen.kind === 'readback');
+  const reading = lastReading(history);
+  const all = reading.filter((seen) => seen.kind === 'readback');
   const complete = all.filter((seen) => seen['complete'] === true);
-  const gaps = history.observations.filter((seen) => seen.kind === 'readback-failed').map(failure);
+  const gaps = reading.filter((seen) => seen.kind === 'readback-failed').map(failure);
   for (const seen of all)
     if (seen['complete'] !== true) gaps.push(`${text(seen, 'source')} was not read whole`);
   const passes = [1, 2].map((pass) =>
@@ -27,8 +28,13 @@ export function readBackOf(history: History, declaredMembers: number | null): Re
   );
   const members = complete.filter((seen) => seen['role'] === 'member').map(contentsOf);
   const leader = leaderOf(passes, gaps);
-  gaps.push(...missing(history, complete, declaredMembers), ...otherRun(history));
+  gaps.push(...missing(reading, complete, declaredMembers), ...otherRun(history));
   return { leader: gaps.some((gap) => gap.startsWith(FOREIGN)) ? null : leader, members, gaps };
+}
+
+/** What was read before a source went away was read of another state. */
+function lastReading({ observations }: History): Observation[] {
+  return observations.slice(observations.findLastIndex(({ kind }) => kind === 'readback-again') + 1);
 }
 
 const FOREIGN = 'another run was read back';
@@ -48,13 +54,15 @@ function leaderOf(passes: (Observation | undefined)[], gaps: string[]): Contents
 }
 
 /** Members that were to be read, or that are declared, and of which nothing at all was written. */
-function missing(history: History, complete: readonly Observation[], declared: number | null): string[] {
-  const plan = history.observations.find((seen) => seen.kind === 'readback-plan');
+function missing(
+  reading: readonly Observation[],
+  complete: readonly Observation[],
+  declared: number | null,
+): string[] {
+  const plan = reading.find((seen) => seen.kind === 'readback-plan');
   const read = new Set(complete.map((seen) => text(seen, 'source')));
   const failed = new Set(
-    history.observations
-      .filter((seen) => seen.kind === 'readback-failed')
-      .map((seen) => text(seen, 'source')),
+    reading.filter((seen) => seen.kind === 'readback-failed').map((seen) => text(seen, 'source')),
   );
   const planned = (plan?.['sources'] ?? []) as string[];
   const unheard = planned.filter(
@@ -69,9 +77,10 @@ function missing(history: History, complete: readonly Observation[], declared: n
 /** The read-back must be of the writes of this very workload. */
 function otherRun(history: History): string[] {
   const wrote = history.observations.find((seen) => seen.kind === 'workload')?.['run'];
-  const read = history.observations.find((seen) => seen.kind === 'readback-plan')?.['run'];
-  if (wrote === undefined || read === undefined || wrote === read) return [];
-  return [`${FOREIGN}: written ${JSON.stringify(wrote)}, read ${JSON.stringify(read)}`];
+  const plans = history.observations.filter((seen) => seen.kind === 'readback-plan');
+  const other = plans.map((plan) => plan['run']).find((read) => read !== undefined && read !== wrote);
+  if (wrote === undefined || other === undefined) return [];
+  return [`${FOREIGN}: written ${JSON.stringify(wrote)}, read ${JSON.stringify(other)}`];
 }
 
 function failure(seen: Observation): string {

@@ -274,6 +274,28 @@ describe('what makes a trial inconclusive', () => {
     ['no look at the members afterwards', new Synthetic().without('steady-after'), /not looked at/],
     ['the read-back of another run', otherRun(), /another run was read back/],
   ];
+  it('should count what was read after a member had gone away in the middle of the first reading, and say so', () => {
+    const again = { reason: 'postgres-2: read ECONNRESET' };
+    const first = new Synthetic().see(16_399, 'readback', {
+      source: 'postgres-1',
+      role: 'leader',
+      pass: 1,
+      present: [],
+      duplicates: [],
+      complete: true,
+    });
+    const record = judge(
+      first
+        .see(16_399.5, 'readback-failed', { source: 'postgres-2', reason: 'read ECONNRESET' })
+        .see(16_399.9, 'readback-again', again),
+    );
+    assert.equal(record.verdict, 'pass', record.reason);
+    assert.match(record.remarks?.join() ?? '', /read back a second time.*postgres-2: read ECONNRESET/);
+    const nothing = judge(new Synthetic().see(99_000, 'readback-again', again));
+    assert.equal(nothing.verdict, 'inconclusive');
+    assert.match(nothing.reason, /0 of 3 members could be read back/);
+  });
+
   for (const [what, trial, expected] of cases) {
     it(`should name ${what}`, () => {
       const record = judge(trial);
