@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { APP_USER } from '../../images/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
-import { EDGE, OBSERVABILITY, TENDER, type PlatformContext } from '../context.ts';
+import { OBSERVABILITY, type PlatformContext } from '../context.ts';
 import {
   httpProbe,
   labels,
@@ -10,7 +10,6 @@ import {
   NO_RIGHTS,
   podSecurity,
   resources,
-  role,
   selector,
   service,
   serviceAccount,
@@ -22,7 +21,6 @@ const NAME = 'prometheus';
 const PORT = 9090;
 /** The last part of the Service's address, below the instance's block; environment files name it. */
 const ADDRESS = '128.80';
-const NAMESPACES = [TENDER, EDGE];
 const CONFIG = '/etc/prometheus';
 const DATA = '/data';
 
@@ -73,7 +71,7 @@ function deployment(image: string, config: string): KubeObject {
         },
         spec: {
           serviceAccountName: NAME,
-          automountServiceAccountToken: true, // to find the pods
+          automountServiceAccountToken: false,
           enableServiceLinks: false,
           securityContext: podSecurity(APP_USER),
           containers: [container(image)],
@@ -88,13 +86,11 @@ function deployment(image: string, config: string): KubeObject {
   };
 }
 
-/** Every object of it: it may read the pods of the namespaces that it watches, and nothing else. */
+/** Every object of it. It has no rights in the cluster. */
 export function prometheusObjects(context: PlatformContext): KubeObject[] {
-  const config = prometheusConfig(NAMESPACES);
-  const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] }];
+  const config = prometheusConfig();
   return [
     serviceAccount(NAME, OBSERVABILITY),
-    ...NAMESPACES.flatMap((namespace) => role(NAME, namespace, rules, OBSERVABILITY)),
     {
       apiVersion: 'v1',
       kind: 'ConfigMap',

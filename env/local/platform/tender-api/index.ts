@@ -17,7 +17,7 @@ import {
   type KubeObject,
 } from '../objects.ts';
 import { CREDENTIALS } from '../postgres/index.ts';
-import { scraped } from '../prometheus/config.ts';
+import { podsOf } from '../prometheus/config.ts';
 import { SCOPE } from '../postgres/patroni.ts';
 
 export const TENDER_API = 'tender-api';
@@ -80,6 +80,11 @@ export function tenderApiObjects(context: PlatformContext): KubeObject[] {
   return [
     serviceAccount(TENDER_API, TENDER),
     service(TENDER_API, TENDER, [{ name: 'http', port: TENDER_API_PORT, targetPort: 'http' }]),
+    service(podsOf(TENDER_API), TENDER, [{ name: 'http', port: TENDER_API_PORT, targetPort: 'http' }], {
+      clusterIP: 'None',
+      publishNotReadyAddresses: true,
+      selector: selector(TENDER_API),
+    }),
     {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
@@ -89,7 +94,7 @@ export function tenderApiObjects(context: PlatformContext): KubeObject[] {
         selector: { matchLabels: selector(TENDER_API) },
         strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
         template: {
-          metadata: { labels: labels(TENDER_API), annotations: scraped(TENDER_API_PORT) },
+          metadata: { labels: labels(TENDER_API) },
           spec: {
             serviceAccountName: TENDER_API,
             automountServiceAccountToken: false,

@@ -173,13 +173,14 @@ function finish(options: Options, exit: number): never {
   process.exit(exit);
 }
 
-/** How it goes on when its samples are written. */
+/** How it goes on when its samples are written; its line about its environment tells that they are, and that it can be interrupted. */
 function goOn(options: Options): void {
-  if (behaviour.killSelf === true) process.kill(process.pid, 'SIGKILL');
-  if (behaviour.hang === undefined) finish(options, behaviour.exit ?? 0);
   process.on('SIGINT', () => {
     if (behaviour.hang === 'until SIGINT') finish(options, 105);
   });
+  log('info', JSON.stringify({ ...process.env, STAND_IN: undefined, cwd: process.cwd() }), 'console');
+  if (behaviour.killSelf === true) process.kill(process.pid, 'SIGKILL');
+  if (behaviour.hang === undefined) finish(options, behaviour.exit ?? 0);
   setInterval(() => undefined, 1000);
 }
 
@@ -190,7 +191,6 @@ async function run(): Promise<void> {
   for (const entry of behaviour.logs ?? []) log(...entry);
   process.stderr.write(behaviour.stderr ?? '');
   sample(new Samples(out.slice('json='.length), Object.keys(options.scenarios)[0] ?? 'default'));
-  log('info', JSON.stringify({ ...process.env, cwd: process.cwd() }), 'console');
   goOn(options);
 }
 
