@@ -38,3 +38,9 @@ test('should let nothing be written in production', () => {
   );
   assert.equal(settingsFor('topology/storage/persistent', environment)['writes'], true);
 });
+
+test('should give the start of pods the workloads whose image it starts, and its number', () => {
+  const settings = settingsFor('scaling/pods/startup', environment);
+  assert.deepEqual(settings['workloads'], environment.topology.workloads);
+  assert.deepEqual(settings['startup'], { pods: environment.load.startupPods });
+});

@@ -14,6 +14,7 @@ const NEEDS: Readonly<Record<string, readonly (keyof Topology)[]>> = {
   'topology/workloads/spread': ['workloads'],
   'topology/workloads/images': ['workloads', 'registry'],
   'topology/edge/path': ['edge'],
+  'scaling/pods/startup': ['network', 'workloads'], // whose image is started
 };
 
 /** Keys behind which there is, or may be, a secret or where it comes from. */
@@ -41,8 +42,9 @@ export function settingsFor(check: string, environment: Environment): Record<str
     stores: withoutSecrets(stores),
     drills,
   };
-  if (!check.startsWith('topology/')) return { ...shared, topology, ...ofLoads(check, environment) };
   const parts = Object.fromEntries((NEEDS[check] ?? []).map((part) => [part, topology[part]]));
+  if (!check.startsWith('topology/'))
+    return { ...shared, ...parts, topology, ...ofLoads(check, environment) };
   return { ...shared, ...parts, writes: WRITABLE.has(kind) };
 }
 
