@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
+import { ENOUGH } from '../engine.ts';
 import { count, listen, load, OK, serve, trend } from './testing/loads.ts';
 import { HEAD } from './testing/scripts.ts';
 
@@ -114,6 +115,29 @@ describe('executors', () => {
     });
     assert.equal(result.outcome, 'interrupted');
     assert.equal(result.scenarios[0]?.interrupted, 0);
+  });
+});
+
+describe('a load that is told that it is enough', () => {
+  it('should have been offered no more than until then, and miss nothing', async () => {
+    await using server = await serve();
+    const stop = new AbortController();
+    const text = scenario(
+      `executor: 'constant-arrival-rate', rate: 200, duration: '50s', preAllocatedVUs: 20`,
+    );
+    let second = 0;
+    const result = await load(HEAD + text + GET, server.url, {
+      threads: 2,
+      signal: stop.signal,
+      // In the middle of a second, so that most of it is not offered any more.
+      second: () => (second++ === 0 ? void setTimeout(() => stop.abort(ENOUGH), 300) : undefined),
+    });
+    assert.equal(result.outcome, 'completed');
+    const sum = (of: 'offered' | 'started'): number =>
+      result.seconds.reduce((all, one) => all + (one[of] ?? 0), 0);
+    const [offered, started] = [sum('offered'), sum('started')];
+    assert.ok(offered <= started && offered > started - 40, `${offered} offered, ${started} started`);
+    assert.ok((result.scenarios[0]?.offered ?? 0) <= started);
   });
 });
 

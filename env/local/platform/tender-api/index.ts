@@ -46,7 +46,7 @@ function container(image: string): unknown {
     // Time for every node to learn that the pod leaves its Service, before the server stops accepting.
     lifecycle: { preStop: { sleep: { seconds: 3 } } },
     resources: resources({
-      cpuRequest: '100m',
+      cpuRequest: '60m',
       cpuLimit: '500m',
       memoryRequest: '64Mi',
       memoryLimit: '192Mi',

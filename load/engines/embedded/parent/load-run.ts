@@ -39,6 +39,8 @@ const VUS_EVERY_MS = 1000;
 const THREAD_GRACE_MS = 10_000;
 /** From the moment all threads are ready to the first iteration, so that the order reaches all of them before. */
 const START_DELAY_MS = 20;
+/** Iterations that are due this shortly before a load is told to stop may not have begun: their threads hear of it at about the same time. */
+const UNDER_WAY_MS = 50;
 
 /** One load, from the script to the result. */
 export class LoadRun {
@@ -62,6 +64,8 @@ export class LoadRun {
   #startMs: number | null = null;
   /** Of the load: from its first iteration to its last. */
   #durationMs = 0;
+  /** Where a load that was told to stop had got to; nothing is offered after that. */
+  #askedMs = Infinity;
   /** When the test began, with setup, and when it ended, with teardown: that is what k6 counts rates over. */
   #testStartMs: number | null = null;
   #testEndMs: number | null = null;
@@ -183,9 +187,12 @@ export class LoadRun {
     this.#tally.metrics.declare(loaded.metrics);
     this.#thresholds = new Thresholds(thresholds, this.#tally.metrics);
     const offered = offeredBy(scenarios);
+    const until = (ms: number): number => Math.min(ms, this.#askedMs);
     this.#seconds = new Seconds(
       (from, to) =>
-        offered.length === 0 ? null : offered.reduce((sum, one) => sum + one(to) - one(from), 0),
+        offered.length === 0
+          ? null
+          : offered.reduce((sum, one) => sum + one(until(to)) - one(until(from)), 0),
       (second) => this.#listener.second?.(second),
     );
     return planned;
@@ -265,6 +272,8 @@ export class LoadRun {
   #end(outcome: Outcome, how: 'gracefully' | 'now'): void {
     const overrules = outcome.outcome === 'failed' && STOPPED.has(this.#outcome?.outcome);
     if (this.#outcome === null || overrules) this.#outcome = outcome;
+    if (this.#startMs !== null)
+      this.#askedMs = Math.min(this.#askedMs, Math.max(0, monoMs() - this.#startMs - UNDER_WAY_MS));
     for (const one of this.#threads) if (one.alive) one.stop(how);
   }
 
@@ -277,7 +286,10 @@ export class LoadRun {
       script: this.#request.script,
       startedAt: this.#startedAt.toISOString(),
       durationMs: this.#durationMs,
-      scenarios: this.#scenarios.results(this.#options?.scenarios ?? [], this.#durationMs),
+      scenarios: this.#scenarios.results(
+        this.#options?.scenarios ?? [],
+        Math.min(this.#durationMs, this.#askedMs),
+      ),
       requests: this.#tally.requests,
       metrics: this.#tally.metrics.results(seconds),
       checks: this.#tally.checks(),
