@@ -82,6 +82,8 @@ export const scalingDetailSchema = z.object({
       name: z.string(),
       /** null: it was not seen. */
       atMs: z.number().nullable(),
+      /** What it counts from, on the axis of the chart; its zero where it is left out. */
+      sinceMs: z.number().optional(),
       expected: z.object({ loMs: z.number(), hiMs: z.number() }).nullable(),
       outside: z.enum(['no', 'faster', 'slower', 'unknown']),
     }),

@@ -15,7 +15,10 @@ describe('scaling/backend/down', () => {
     const judgement = down({ desired: shrinks(240) });
     assert.equal(judgement.verdict, 'pass', judgement.reason);
     assert.match(judgement.reason, /back at 2 pods 100 s after the load/);
-    assert.ok(judgement.scaling);
+    // The load ends 150 s after its beginning: there is the zero of what is counted from its end.
+    const [back] = judgement.scaling?.marks ?? [];
+    assert.deepEqual([back?.atMs, back?.sinceMs], [100_000, 150_000]);
+    assert.equal(judgement.load?.script.startsWith('/'), false);
   });
 
   it('should fail when it comes back late or not at all', () => {

@@ -61,6 +61,7 @@ export function judgeDown(history: History): Judgement {
   const mark: Mark = {
     name: 'back at the minimum, after the load',
     atMs: backMs,
+    sinceMs: endMs - startMs,
     expected: expected.back,
     outside: outside(backMs, expected.back),
   };

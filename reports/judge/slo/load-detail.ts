@@ -73,7 +73,7 @@ export function loadDetailOf(result: LoadResult): LoadDetail {
   );
   return {
     engine: `${result.engine.name} ${result.engine.version}${result.engine.stubbed ? ' (stubbed)' : ''}`,
-    script: result.script,
+    script: nameOf(result.script),
     startedAt: result.startedAt,
     outcome: result.outcome,
     latencyFrom: latencyFrom(result),
@@ -105,4 +105,9 @@ function heatOf(steps: readonly Buckets[]): Heat {
     for (const [row, count] of [...rows].sort(([a], [b]) => a - b)) cells.push([step, row, count]);
   });
   return { ...HEAT, cells };
+}
+
+/** Where the checkout lies says nothing of the load. */
+function nameOf(script: string): string {
+  return script.replace(/^.*\/(?=load\/scenarios\/)/, '');
 }

@@ -115,7 +115,7 @@ function drawn({ title, steps, parts, marks, windows }: Chart): Html {
       <title>${title}</title>
       ${windows.map((one) => shade(one, scale, { top, bottom }))}${timeAxis(scale, top, bottom)}${parts.map(
         (part, index) => partOf(part, steps, { scale, top: top + index * (BAND + SPACE) }),
-      )}${known.map((mark, index) => markLine(mark.name, mark.atMs ?? 0, { scale, row: TOP - 14 + index * MARK_ROW, bottom }))}
+      )}${known.map((mark, index) => markLine(mark, { scale, row: TOP - 14 + index * MARK_ROW, bottom }))}
     </svg>
   </div>`;
 }
@@ -132,19 +132,20 @@ function shade(
   </rect>`;
 }
 
+type Mark = ScalingDetail['marks'][number];
+
 function markLine(
-  name: string,
-  atMs: number,
+  { name, atMs, sinceMs = 0 }: Mark,
   { scale, row, bottom }: { scale: Scale; row: number; bottom: number },
 ): Html {
-  const x = place(scale, atMs);
+  const x = place(scale, sinceMs + (atMs ?? 0));
   const left = x > WIDTH * 0.7;
   return html`<line class="l-mark" x1="${x}" x2="${x}" y1="${row - 8}" y2="${bottom}" /><text
       class="t-note"
       x="${left ? x - 4 : x + 4}"
       y="${row}"
       text-anchor="${left ? 'end' : 'start'}"
-      >${name} ${duration(atMs)}</text
+      >${name} ${duration(atMs ?? 0)}</text
     >`;
 }
 
