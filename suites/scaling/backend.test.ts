@@ -4,6 +4,8 @@ import type { CheckContext } from '../harness/check.ts';
 import type { KubeObject, ListResult } from '../harness/protocol.ts';
 import { growBackend } from './backend.ts';
 import { ScaleFollower } from './follow.ts';
+import type { Autoscaler } from './hpa.ts';
+import { statusOf } from './hpa.ts';
 import { resolutionOf } from './metrics-server.ts';
 import { shrinkingMs } from './shrinking.ts';
 
@@ -121,6 +123,18 @@ describe('ScaleFollower', () => {
     const signal = AbortSignal.abort();
     assert.equal(await follower.until(() => false, { timeoutMs: 60_000, signal }), false);
     await follower.end();
+  });
+});
+
+describe('statusOf', () => {
+  it('should read an autoscaler that has seen nothing yet: empty lists are null in the answer of the API server', () => {
+    const fresh = {
+      ...autoscaler,
+      status: { currentMetrics: null, conditions: null },
+    } as unknown as Autoscaler;
+    const { metric, conditions } = statusOf(fresh);
+    assert.deepEqual(conditions, []);
+    assert.deepEqual(metric, { name: null, value: null, target: null });
   });
 });
 

@@ -39,8 +39,9 @@ export interface Autoscaler extends KubeObject {
     currentReplicas?: number;
     desiredReplicas?: number;
     lastScaleTime?: string;
-    currentMetrics?: Metric[];
-    conditions?: Condition[];
+    /** The API server writes null for a list that is empty. */
+    currentMetrics?: Metric[] | null;
+    conditions?: Condition[] | null;
   };
 }
 
@@ -111,21 +112,24 @@ function behaviourOf({ scaleUp = {}, scaleDown = {} }: NonNullable<Autoscaler['s
 
 /** Fields of `hpa`: what it saw last and what it wants; `metric.value` is null while it has none. */
 export function statusOf({ spec, status = {} }: Autoscaler): Record<string, unknown> {
-  const { desiredReplicas: desired = 0, currentReplicas: current = 0, conditions = [] } = status;
+  const { desiredReplicas: desired = 0, currentReplicas: current = 0 } = status;
   return {
     desired,
     current,
     metric: seenMetric(spec.metrics?.[0], status.currentMetrics),
-    conditions: conditions.map(({ type, status: is, reason = '', message = '' }) => ({
+    conditions: (status.conditions ?? []).map(({ type, status: is, reason = '', message = '' }) => ({
       ...{ type, status: is, reason, message },
     })),
     lastScaleAt: status.lastScaleTime ?? null,
   };
 }
 
-function seenMetric(wanted: Metric | undefined, current: readonly Metric[] = []): Record<string, unknown> {
+function seenMetric(
+  wanted: Metric | undefined,
+  current: readonly Metric[] | null = [],
+): Record<string, unknown> {
   const { name = null, target } = wanted?.resource ?? {};
-  const seen = current.map(({ resource }) => resource).find((one) => one?.name === name);
+  const seen = (current ?? []).map(({ resource }) => resource).find((one) => one?.name === name);
   return { name, value: utilisationOf(seen?.current), target: utilisationOf(target) };
 }
 
