@@ -37,7 +37,7 @@ export async function peers(folder: string): Promise<{ found: Peer[]; missing: s
   const found = [embedded(folder), autocannon()];
   for (const [name, make] of [
     ['vegeta', async () => vegeta(await vegetaProgram())],
-    ['wrk', async () => wrk(await wrkProgram())],
+    ['wrk', async () => wrk(...(await wrkCommand()))],
     ['k6', () => Promise.resolve(k6(folder))],
   ] as const)
     try {
@@ -138,11 +138,11 @@ function vegeta(program: string): Peer {
   };
 }
 
-function wrk(program: string): Peer {
+function wrk(program: string, ...before: string[]): Peer {
   return {
     name: 'wrk',
     closed: async (url, seconds) => {
-      const args = ['-t', '1', '-c', String(CONNECTIONS), '-d', `${seconds}s`, '--latency', url];
+      const args = [...before, '-t', '1', '-c', String(CONNECTIONS), '-d', `${seconds}s`, '--latency', url];
       const ran = await measured(program, args, seconds * 1000 + SLACK_MS);
       const requests = Number(/(\d+) requests in/.exec(ran.stdout)?.[1]);
       const quantile = (percent: number): number | null => {
@@ -190,16 +190,18 @@ async function vegetaProgram(): Promise<string> {
   return program;
 }
 
-/** Debian's package, unpacked in the cache: nothing is installed for a measurement. */
-async function wrkProgram(): Promise<string> {
-  if (onPath('wrk')) return 'wrk';
+/** Debian's package, unpacked in the cache with the library that it needs: nothing is installed for a measurement. */
+async function wrkCommand(): Promise<[string, ...string[]]> {
+  if (onPath('wrk')) return ['wrk'];
   const folder = join(cacheDir(), 'bench', 'wrk');
-  const program = join(folder, 'root/usr/bin/wrk');
-  if (existsSync(program)) return program;
-  mkdirSync(folder, { recursive: true });
-  const names = ['wrk', 'libluajit-5.1-2'];
-  await run('apt-get', ['download', '-q', ...names], { cwd: folder, timeout: BUILD_MS });
-  for (const name of readdirSync(folder).filter((file) => file.endsWith('.deb')))
-    await run('dpkg-deb', ['-x', join(folder, name), join(folder, 'root')]);
-  return program;
+  const root = join(folder, 'root');
+  const program = join(root, 'usr/bin/wrk');
+  if (!existsSync(program)) {
+    mkdirSync(folder, { recursive: true });
+    await run('apt-get', ['download', '-q', 'wrk', 'libluajit-5.1-2'], { cwd: folder, timeout: BUILD_MS });
+    for (const name of readdirSync(folder).filter((file) => file.endsWith('.deb')))
+      await run('dpkg-deb', ['-x', join(folder, name), root]);
+  }
+  const libraries = readdirSync(join(root, 'usr/lib')).map((name) => join(root, 'usr/lib', name));
+  return ['env', `LD_LIBRARY_PATH=${libraries.join(':')}`, program];
 }
