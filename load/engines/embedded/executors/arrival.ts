@@ -41,8 +41,13 @@ export class ArrivalRate extends ScenarioRun<Arriving> {
     this.#tick();
   }
 
-  #tick(): void {
-    const now = performance.now();
+  /** What is due at the end itself (a ramp's last) is begun or dropped first: its own timer may come after that of the end. */
+  protected override expire(): void {
+    this.#tick(Math.max(performance.now(), this.state.startMs + this.#schedule.durationMs));
+    super.expire();
+  }
+
+  #tick(now = performance.now()): void {
     while (!this.stopping) {
       const due = this.#schedule.dueMs(this.#next);
       if (due === null) return;
