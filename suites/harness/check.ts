@@ -129,6 +129,7 @@ async function withDeadline(work: Promise<void>, signal: AbortSignal, planned: P
 /** Attaches the judgement and ends the test as it says. `not-run` has this one way only. */
 async function settle(info: TestInfo, judgement: Judgement): Promise<void> {
   await info.attach('judgement', { body: JSON.stringify(judgement), contentType: 'application/json' });
+  // Known only once it was looked: the record says `not-run` with its reason, and Playwright has no other word for that than skipped.
   if (judgement.verdict === 'not-run') test.skip(true, judgement.reason);
   if (judgement.verdict !== 'pass') throw new Error(`${judgement.verdict}: ${judgement.reason}`);
 }

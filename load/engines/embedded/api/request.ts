@@ -1,3 +1,4 @@
+import { isAscii } from '../http/ascii.ts';
 import type { Target } from '../http/target.ts';
 import type { Params } from './params.ts';
 import type { SentRequest } from './response.ts';
@@ -82,8 +83,7 @@ function has(headers: Outgoing['headers'], wanted: string): boolean {
 }
 
 function bytesOf(text: string): string {
-  // eslint-disable-next-line no-control-regex -- all of ASCII
-  return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text).toString('latin1');
+  return isAscii(text) ? text : Buffer.from(text).toString('latin1');
 }
 
 /** Written by us, whatever a script gives: a wrong length would make two requests of one. */

@@ -1,4 +1,5 @@
 import { domainToASCII } from 'node:url';
+import { isAscii } from './ascii.ts';
 import { ERROR_CODES, RequestError } from './errors.ts';
 import { cleanText, parseGoUrl, textOfUrl } from './go-url.ts';
 import type { GoUrl } from './go-url.ts';
@@ -84,8 +85,7 @@ function placeOf({ scheme, host: text }: GoUrl): Pick<Target, 'host' | 'port' | 
 }
 
 function asciiOf(host: string): string {
-  // eslint-disable-next-line no-control-regex -- all of ASCII
-  return /^[\x00-\x7f]*$/.test(host) ? host : domainToASCII(host);
+  return isAscii(host) ? host : domainToASCII(host);
 }
 
 function refusedBecause(scheme: string, host: string): string | null {
