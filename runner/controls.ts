@@ -8,6 +8,7 @@ import type { Environment } from '../env/schema.ts';
 import type { Judgement } from '../reports/record/judgement.ts';
 import type { Control, ControlContext } from '../suites/controls/control.ts';
 import { controls as allControls } from '../suites/controls/index.ts';
+import { atRest } from './at-rest.ts';
 import { Book } from './book.ts';
 import { connect } from './connect.ts';
 import { controlContext, until } from './control-context.ts';
@@ -191,7 +192,9 @@ class ControlRun {
     let before: Snapshot | null = null;
     const over = new AbortController();
     try {
-      before = await takeSnapshot(engine);
+      const { seen, restless } = await atRest(engine, this.#parts.interrupt.signal);
+      if (restless.length > 0) return restless.slice(0, 5).map((line) => `not at rest before: ${line}`);
+      before = seen;
       problems.push(...(await this.#turned(engine, control, over.signal)));
     } catch (error) {
       problems.push(`the control itself failed: ${error instanceof Error ? error.message : String(error)}`);

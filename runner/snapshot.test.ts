@@ -92,12 +92,14 @@ test('should name what is not ready or not steady as unrest, and nothing else', 
   const seen = new Map([
     ['Deployment tender/api is ready', 'false'],
     ['Deployment tender/web is ready', 'true'],
+    ['Node worker-1 is Ready', 'false'],
+    ['Node worker-2 is Ready', 'true'],
     ['Deployment tender/api', '{"replicas":2}'],
     ['roles of postgres', 'leader, replica; steady'],
     ['roles of redis', 'master; 1 of 2 replicas follow'],
     ['roles of neo4j', 'not seen: no answer'],
   ]);
-  assert.deepEqual(unrest(seen), ['Deployment tender/api is ready', 'roles of redis', 'roles of neo4j']);
+  assert.deepEqual(unrest(seen), ['Deployment tender/api is ready', 'Node worker-1 is Ready', 'roles of redis', 'roles of neo4j']);
 });
 
 test('should look at what is declared and at what controls change, wherever it runs', async () => {

@@ -59,15 +59,16 @@ export function rolesIn(snapshot: Snapshot): { store: string; roles: string }[] 
 
 const ROLES = 'roles of ';
 const READY = ' is ready';
+const NODE_READY = ' is Ready';
 /** How the roles of a store end that is as it should be. */
 const STEADY = 'steady';
 
-/** Subjects that are not at rest: workloads that are not ready, and stores that are not steady. */
+/** Subjects that are not at rest: workloads and nodes that are not ready, and stores that are not steady. */
 export function unrest(snapshot: Snapshot): string[] {
   return [...snapshot]
     .filter(
       ([subject, value]) =>
-        (subject.endsWith(READY) && value !== 'true') ||
+        ((subject.endsWith(READY) || subject.endsWith(NODE_READY)) && value !== 'true') ||
         (subject.startsWith(ROLES) && !value.endsWith(STEADY)),
     )
     .map(([subject]) => subject);
@@ -114,7 +115,7 @@ async function addObjects(
     snapshot.set(subject, JSON.stringify({ labels, spec }, sorted));
     if (WORKLOADS.has(what.kind))
       snapshot.set(`${subject}${READY}`, String(isReady(object) && isWithin(object, limits)));
-    if (what.kind === 'v1/Node') snapshot.set(`${subject} is Ready`, String(nodeReady(object)));
+    if (what.kind === 'v1/Node') snapshot.set(`${subject}${NODE_READY}`, String(nodeReady(object)));
   }
 }
 

@@ -5,8 +5,8 @@ import { redactor } from '../../probes/redact.ts';
 import type { Params, PodSelection } from '../../suites/harness/protocol.ts';
 import type { ServedEngine } from './served.ts';
 import type { Handlers } from '../session.ts';
-import { timeoutMsOf } from '../environment-parts.ts';
-import { differences, rolesIn, takeSnapshot, unrest, type Snapshot } from '../snapshot.ts';
+import { atRest } from '../at-rest.ts';
+import { differences, rolesIn, takeSnapshot, type Snapshot } from '../snapshot.ts';
 import { collectEvidence } from '../trial-evidence.ts';
 
 type Methods = Pick<Handlers, 'state.note' | 'state.compare' | 'evidence.collect'>;
@@ -20,7 +20,7 @@ export function stateMethods(engine: ServedEngine): Methods {
     'state.note': async ({ check, trial }, call) => {
       const { seen, restless } = await atRest(engine, call.signal);
       noted.set(`${check} ${trial}`, seen);
-      return { unrest: restless.map((subject) => `${subject}: ${seen.get(subject) ?? 'not seen'}`) };
+      return { unrest: restless };
     },
     'state.compare': async (params, call) => {
       const key = `${params.check} ${params.trial}`;
@@ -44,23 +44,6 @@ export function stateMethods(engine: ServedEngine): Methods {
       return null;
     },
   };
-}
-
-/**
- * What an earlier trial or the load left in motion must not be what the environment is compared with afterwards: it is looked at
- * until everything is ready and every store steady; when that does not come, what is not is told.
- */
-async function atRest(
-  engine: ServedEngine,
-  signal: AbortSignal,
-): Promise<{ seen: Snapshot; restless: string[] }> {
-  const endMs = monoMs() + timeoutMsOf(engine.book.environment, 'settle');
-  for (;;) {
-    const seen = await takeSnapshot(engine);
-    const restless = unrest(seen);
-    if (restless.length === 0 || monoMs() > endMs) return { seen, restless };
-    await sleep(LOOK_EVERY_MS, undefined, { signal });
-  }
 }
 
 function selected(
