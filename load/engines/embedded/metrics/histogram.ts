@@ -28,7 +28,11 @@ export interface HistogramPart {
   sum: number;
   min: number;
   max: number;
-  buckets: BucketCounts;
+  /**
+   * Bucket, count, bucket, count …, ascending. A part is told every second by every metric: as arrays of pairs it would cost its thread and
+   * the parent more memory than the load itself.
+   */
+  buckets: Int32Array;
 }
 
 /** The bucket of a value: exponent and first bits of the fraction of its double, read as they lie in memory. */
@@ -98,12 +102,7 @@ export class Histogram {
 
   /** What was counted since the last time; it begins anew. */
   take(): HistogramPart {
-    if (this.#zeros > 0) this.#others.set(ZERO, (this.#others.get(ZERO) ?? 0) + this.#zeros);
-    const buckets: BucketCounts = [...this.#others].sort((a, b) => a[0] - b[0]);
-    for (let bucket = this.#first; bucket <= this.#last; bucket++) {
-      const count = this.#counts?.[bucket] ?? 0;
-      if (count > 0) buckets.push([bucket, count]);
-    }
+    const buckets = this.#packed();
     const part = { count: this.#count, sum: this.#sum, min: this.#min, max: this.#max, buckets };
     if (this.#last >= 0) this.#counts?.fill(0, this.#first, this.#last + 1);
     this.#others.clear();
@@ -114,6 +113,28 @@ export class Histogram {
     this.#min = Infinity;
     this.#max = -Infinity;
     return part;
+  }
+
+  #packed(): Int32Array {
+    if (this.#zeros > 0) this.#others.set(ZERO, (this.#others.get(ZERO) ?? 0) + this.#zeros);
+    const counts = this.#counts?.subarray(this.#first, this.#last + 1) ?? [];
+    let kinds = this.#others.size;
+    for (const count of counts) if (count > 0) kinds++;
+    const packed = new Int32Array(2 * kinds);
+    let at = 0;
+    for (const [bucket, count] of [...this.#others].sort((a, b) => a[0] - b[0])) {
+      packed[at++] = bucket;
+      packed[at++] = count;
+    }
+    let bucket = this.#first;
+    for (const count of counts) {
+      if (count > 0) {
+        packed[at++] = bucket;
+        packed[at++] = count;
+      }
+      bucket++;
+    }
+    return packed;
   }
 }
 
@@ -131,8 +152,10 @@ export class Distribution {
     this.sum += part.sum;
     this.min = Math.min(this.min, part.min);
     this.max = Math.max(this.max, part.max);
-    for (const [bucket, count] of part.buckets)
+    for (let at = 0; at < part.buckets.length; at += 2) {
+      const [bucket = 0, count = 0] = [part.buckets[at], part.buckets[at + 1]];
       this.#counts.set(bucket, (this.#counts.get(bucket) ?? 0) + count);
+    }
     this.#sorted = null;
   }
 

@@ -294,7 +294,7 @@ export class LoadRun {
       metrics: this.#tally.metrics.results(seconds),
       checks: this.#tally.checks(),
       thresholds: this.#thresholds?.judge(seconds) ?? [],
-      seconds: this.#seconds.all,
+      seconds: this.#seconds.all(),
       errors: this.#tally.errors(),
       ...(this.#outcome ?? { outcome: 'completed', reason: '' }),
     };

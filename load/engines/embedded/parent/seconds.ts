@@ -1,5 +1,6 @@
 import type { LoadSecond } from '../../../../reports/record/load-result.ts';
 import { Distribution } from '../metrics/histogram.ts';
+import type { BucketCounts } from '../metrics/histogram.ts';
 import { asBuckets } from '../metrics/totals.ts';
 import type { Told } from '../worker/protocol.ts';
 
@@ -7,6 +8,13 @@ interface Merging {
   counts: Omit<LoadSecond, 'atMs' | 'offered' | 'latency' | 'vus'>;
   busy: number;
   latency: Distribution;
+}
+
+/** A second that was given on, with its distribution packed: as pairs it would hold ten times the memory until the load ends. */
+interface KeptSecond {
+  second: Omit<LoadSecond, 'latency'>;
+  /** Bucket, count, bucket, count … */
+  latency: Int32Array;
 }
 
 /** Puts the seconds of all threads together, and gives them on in order when no thread can add to them any more. */
@@ -17,7 +25,7 @@ export class Seconds {
   /** The next second that each thread will tell of. */
   readonly #next = new Map<unknown, number>();
   #out = 0;
-  readonly all: LoadSecond[] = [];
+  readonly #kept: KeptSecond[] = [];
 
   constructor(offered: (fromMs: number, toMs: number) => number | null, given: (second: LoadSecond) => void) {
     this.#offered = offered;
@@ -68,15 +76,19 @@ export class Seconds {
       this.#merging.delete(this.#out);
       const atMs = this.#out * 1000;
       const offered = this.#offered(atMs, Math.min(atMs + 1000, endMs));
-      const second: LoadSecond = {
-        atMs,
-        offered,
-        ...counts,
-        vus: busy,
-        latency: asBuckets(latency.buckets()),
-      };
-      this.all.push(second);
-      this.#given(second);
+      const second = { atMs, offered, ...counts, vus: busy };
+      const buckets = latency.buckets();
+      this.#kept.push({ second, latency: Int32Array.from(buckets.flat()) });
+      this.#given({ ...second, latency: asBuckets(buckets) });
     }
   }
+
+  /** Every second that was given on. */
+  all(): LoadSecond[] {
+    return this.#kept.map(({ second, latency }) => ({ ...second, latency: asBuckets(pairsOf(latency)) }));
+  }
+}
+
+function pairsOf(packed: Int32Array): BucketCounts {
+  return Array.from({ length: packed.length / 2 }, (_, at) => [packed[2 * at] ?? 0, packed[2 * at + 1] ?? 0]);
 }
