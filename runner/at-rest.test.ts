@@ -25,7 +25,11 @@ function readyAtEachLook(numbers: readonly number[], settle: number): SnapshotSo
     timeouts: { settle: { seconds: settle } },
   };
   const { signal } = new AbortController();
-  return { book: { environment }, stores: {}, parts: { cluster: { list }, signal } } as unknown as SnapshotSource;
+  return {
+    book: { environment },
+    stores: {},
+    parts: { cluster: { list }, signal },
+  } as unknown as SnapshotSource;
 }
 
 const look = (source: SnapshotSource): ReturnType<typeof atRest> => atRest(source, source.parts.signal);

@@ -99,7 +99,12 @@ test('should name what is not ready or not steady as unrest, and nothing else', 
     ['roles of redis', 'master; 1 of 2 replicas follow'],
     ['roles of neo4j', 'not seen: no answer'],
   ]);
-  assert.deepEqual(unrest(seen), ['Deployment tender/api is ready', 'Node worker-1 is Ready', 'roles of redis', 'roles of neo4j']);
+  assert.deepEqual(unrest(seen), [
+    'Deployment tender/api is ready',
+    'Node worker-1 is Ready',
+    'roles of redis',
+    'roles of neo4j',
+  ]);
 });
 
 test('should look at what is declared and at what controls change, wherever it runs', async () => {
@@ -112,4 +117,14 @@ test('should look at what is declared and at what controls change, wherever it r
   const all = await takeSnapshot(sourceOf(['observability', 'kube-system', 'elsewhere'].map(server)));
   const subjects = [...all.keys()].filter((subject) => !subject.endsWith('is ready'));
   assert.deepEqual(subjects, ['Deployment observability/server', 'Deployment kube-system/server']);
+});
+
+test('should take a pod that nobody owns for a leftover where Plumbline works, and not among those of the cluster itself', async () => {
+  const pod = (namespace: string): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'helper-pod-delete-pvc-1', namespace },
+  });
+  const seen = await takeSnapshot(sourceOf(['plumbline-canary', 'kube-system'].map(pod)));
+  assert.deepEqual([...seen.keys()], ['Pod plumbline-canary/helper-pod-delete-pvc-1']);
 });

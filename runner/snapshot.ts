@@ -41,12 +41,14 @@ export async function takeSnapshot(engine: SnapshotSource): Promise<Snapshot> {
   return snapshot;
 }
 
+const SYSTEM = 'kube-system';
+
 /** Where anything that is declared runs, and where checks and controls change something. */
 function comparedNamespaces({ namespaces, topology, cluster }: Environment): string[] {
   const { platform, edge, canary } = namespaces;
   const declared = topology.workloads.map(({ namespace }) => namespace);
   // Controls take metrics-server away.
-  const system = 'embedded' in cluster ? ['kube-system'] : [];
+  const system = 'embedded' in cluster ? [SYSTEM] : [];
   return [...new Set([platform, edge, canary, ...declared, ...system])];
 }
 
@@ -155,12 +157,16 @@ function isWithin(object: KubeObject, limits: Limits | undefined): boolean {
   return replicas >= limits.min && replicas <= limits.max;
 }
 
-/** Pods that no controller owns are somebody's leftover. */
+/**
+ * Pods that no controller owns are somebody's leftover; not those of the cluster itself, which come and go, such as a provisioner's
+ * helpers that remove a volume.
+ */
 async function addStrangers(engine: SnapshotSource, snapshot: Snapshot, namespaces: string[]): Promise<void> {
   for (const pod of await itemsOf(engine, 'v1/Pod')) {
-    if (!namespaces.includes(pod.metadata.namespace ?? '')) continue;
+    const { namespace = '' } = pod.metadata;
+    if (namespace === SYSTEM || !namespaces.includes(namespace)) continue;
     const owned = (pod.metadata.ownerReferences ?? []).length > 0;
-    if (!owned) snapshot.set(`Pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name}`, 'there');
+    if (!owned) snapshot.set(`Pod ${namespace}/${pod.metadata.name}`, 'there');
     else if (pod.metadata.deletionTimestamp !== undefined)
       snapshot.set(`Pod ${pod.metadata.name}${GOING}`, 'yes');
   }
