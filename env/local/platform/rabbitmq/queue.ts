@@ -4,7 +4,7 @@ import type { PlatformContext } from '../context.ts';
 import { ensureSecrets } from '../secrets.ts';
 import { APPLICATION_VHOST } from './config.ts';
 
-const APPLICATION_QUEUE = 'tender-jobs';
+const APPLICATION_QUEUE = 'tender.jobs';
 const DEADLINE_MS = 90_000;
 const ANSWER_MS = 10_000;
 
