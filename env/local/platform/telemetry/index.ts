@@ -1,4 +1,5 @@
 /** The part `telemetry`: where log lines, traces and alerts go. Prometheus is always there; see prometheus/. */
+import { allSettledOrThrow } from '../../cluster/bringup.ts';
 import { alertmanagerObjects, waitAlertmanager } from '../alertmanager/index.ts';
 import type { PlatformContext } from '../context.ts';
 import { jaegerObjects, waitJaeger } from '../jaeger/index.ts';
@@ -18,8 +19,10 @@ export function telemetryObjects(context: PlatformContext, secrets: Secrets): Ku
 
 /** Waits for all of them, and until lines have somewhere to go. */
 export async function waitTelemetry(context: PlatformContext): Promise<void> {
-  await waitLogstore(context);
-  await waitLogShipper(context);
-  await waitJaeger(context);
-  await waitAlertmanager(context);
+  await allSettledOrThrow([
+    waitLogstore(context),
+    waitLogShipper(context),
+    waitJaeger(context),
+    waitAlertmanager(context),
+  ]);
 }

@@ -1,6 +1,7 @@
 /** The AI service, in Python: two pods that take jobs from RabbitMQ, ask the language model, and write to Elasticsearch, Neo4j and PostgreSQL. */
 import { APP_USER } from '../../images/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
+import { allSettledOrThrow } from '../../cluster/bringup.ts';
 import { waitFor } from '../../wait.ts';
 import { TENDER, type PlatformContext } from '../context.ts';
 import { HTTP_PORT as ELASTICSEARCH_PORT } from '../elasticsearch/config.ts';
@@ -122,12 +123,13 @@ const CONSUMING_DEADLINE_MS = 60_000;
  * @throws DeadlineError with how many did
  */
 export async function waitAi(context: PlatformContext): Promise<void> {
-  for (const name of [LLM_STUB, TENDER_AI]) {
+  const rollouts = [LLM_STUB, TENDER_AI].map((name) => {
     const timeout = `--timeout=${String(READY_DEADLINE_S)}s`;
-    await context.kubectl(['rollout', 'status', `deployment/${name}`, '-n', TENDER, timeout], {
+    return context.kubectl(['rollout', 'status', `deployment/${name}`, '-n', TENDER, timeout], {
       timeoutMs: (READY_DEADLINE_S + 10) * 1000,
     });
-  }
+  });
+  await allSettledOrThrow(rollouts);
   await waitFor(async () => await enoughConsumers(context), {
     what: `${String(PODS)} pods of ${TENDER_AI} in ${context.instance} to consume the queue ${APPLICATION_QUEUE}`,
     deadlineMs: CONSUMING_DEADLINE_MS,

@@ -28,6 +28,7 @@ export class TenderCache {
     this.#redis = new Redis({
       sentinels: [{ host, port: Number(port) }],
       name: options.master,
+      protocol: 2, // what Sentinels answer is read as lists
       password: options.password,
       sentinelPassword: options.sentinelPassword,
       connectTimeout: 1_000,
