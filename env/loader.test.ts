@@ -182,6 +182,29 @@ test('should keep only the chosen stores and their workloads', async () => {
   );
 });
 
+test('should keep only the chosen parts and what belongs to them, and say what a part needs', async () => {
+  const names = async (words: string[]): Promise<string[]> => {
+    const { topology } = await loadEnvironment('local', { with: words });
+    return topology.workloads.flatMap(({ name, part }) => (part === undefined ? [] : [name]));
+  };
+  assert.deepEqual(await names(['postgres']), []);
+  const telemetry = ['logstore', 'log-shipper', 'jaeger', 'alertmanager'];
+  assert.deepEqual(await names(['postgres', 'telemetry']), telemetry);
+  const all = ['postgres', 'redis', 'rabbitmq', 'elasticsearch', 'neo4j', 'ai'];
+  assert.deepEqual(await names(all), ['tender-ai', 'llm-stub']);
+  assert.deepEqual((await loadEnvironment('local', { with: all })).parts, ['ai']);
+  assert.deepEqual((await loadEnvironment('local')).parts, ['telemetry', 'ai']);
+  await assert.rejects(
+    loadEnvironment('local', { with: ['postgres', 'redis', 'ai'] }),
+    /the part "ai" needs rabbitmq, elasticsearch, neo4j as well: --with postgres,redis,rabbitmq,elasticsearch,neo4j,ai$/,
+  );
+  await assert.rejects(
+    loadEnvironment('local', { with: ['postgres', 'grafana'] }),
+    /declares no store "grafana"; .*; its parts are: telemetry, ai$/,
+  );
+  await assert.rejects(loadEnvironment('staging', { with: ['postgres', 'telemetry'] }), /no store "telemetry"/);
+});
+
 /** A folder for the state of instances, empty, for as long as the test runs. */
 async function emptyState(context: TestContext): Promise<string> {
   const state = await mkdtemp(path.join(tmpdir(), 'plumbline-'));
@@ -205,6 +228,9 @@ test('should declare in an embedded environment what it was raised with', async 
   await writeFile(path.join(state, 'local', 'stamp.json'), JSON.stringify({ with: all }));
   assert.deepEqual(await names('local'), all);
   assert.deepEqual(await names('local-small'), ['postgres']);
+  await writeFile(path.join(state, 'local', 'stamp.json'), JSON.stringify({ with: ['postgres', 'telemetry'] }));
+  const raised = await loadEnvironment('local', { with: 'raised' });
+  assert.deepEqual([Object.keys(raised.stores), raised.parts], [['postgres'], ['telemetry']]);
   assert.ok((await names('staging')).includes('redis'));
 });
 

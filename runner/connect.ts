@@ -108,7 +108,7 @@ async function embedded(instance: InstanceName, options: ConnectOptions): Promis
   // Loaded only where it is needed: it brings the whole embedded environment with it.
   const local = await import('../env/local/index.ts');
   try {
-    const stores = options.with ?? Object.keys(environment.stores);
+    const stores = options.with ?? [...Object.keys(environment.stores), ...environment.parts];
     const up = await local.up({
       instance,
       size: sizeOf(environment) ?? 'small',

@@ -1,4 +1,4 @@
-import type { Environment, StoreName } from '../schema.ts';
+import type { Environment, PartName, StoreName } from '../schema.ts';
 import { failoverParts, storeFault } from './goals.ts';
 import type { CatalogueRow } from './types.ts';
 
@@ -57,6 +57,22 @@ function leftOut(environment: Environment, store: StoreName): string | null {
   return `${how}: store ${store} is declared, but not among --with (${Object.keys(environment.stores).join(', ')})`;
 }
 
+/** Checks of what a part of the embedded platform brings, by the beginning of their ids. */
+const OF_PARTS: readonly { prefix: string; part: PartName }[] = [
+  { prefix: 'telemetry/', part: 'telemetry' },
+  ...['failover/ai/', 'performance/ai/', 'scaling/ai/', 'integrations/llm'].map((prefix) => ({
+    prefix,
+    part: 'ai' as const,
+  })),
+];
+
+/** The part that a check looks at and that this embedded environment was raised without; null elsewhere. */
+export function lackingPart({ cluster, parts }: Environment, row: CatalogueRow): PartName | null {
+  if (!('embedded' in cluster)) return null;
+  const part = OF_PARTS.find(({ prefix }) => row.id.startsWith(prefix))?.part;
+  return part === undefined || parts.includes(part) ? null : part;
+}
+
 /** Faults that only another member can answer. */
 const NEED_ANOTHER: readonly string[] = ['node-loss', 'partition', 'switchover'];
 
@@ -74,6 +90,11 @@ export function notDeclared(environment: Environment, row: CatalogueRow): string
   const parts = storeFault(row.id);
   if (parts !== null && environment.stores[parts.store] === undefined)
     return leftOut(environment, parts.store) ?? `not declared: store ${parts.store}`;
+  const part = lackingPart(environment, row);
+  if (part !== null) {
+    const raised = [...Object.keys(environment.stores), ...environment.parts];
+    return `not raised: the part ${part} is not among --with (${raised.join(', ')})`;
+  }
   const need = NEEDS[row.id] ?? FAMILIES.find(({ prefix }) => row.id.startsWith(prefix));
   return need === undefined || need.declares(environment) ? null : `not declared: ${need.what}`;
 }

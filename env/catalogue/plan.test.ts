@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadEnvironment } from '../loader.ts';
 import type { Environment } from '../schema.ts';
-import { catalogue, planChecks } from './index.ts';
+import { catalogue, planChecks, whyNotRun } from './index.ts';
 import type { PlannedCheck, Selection } from './index.ts';
 
 const local = await loadEnvironment('local');
@@ -144,4 +144,17 @@ test('should take trials from --repeat, then the profile, then the goal', () => 
 test('should mark what a profile requires', () => {
   assert.equal(one(local, 'topology/nodes/pools', { profile: 'spine' }).required, true);
   assert.equal(one(local, 'topology/mesh/istio', { profile: 'spine' }).required, false);
+});
+
+test('should neither run nor require what looks at a part that was not raised, and say so', async () => {
+  const bare = await loadEnvironment('local', { with: ['postgres'] });
+  const row = catalogue().find(({ id }) => id === 'telemetry/logs/canary');
+  assert.ok(row !== undefined);
+  assert.match(
+    whyNotRun(bare, { ...row, built: true }) ?? '',
+    /^not raised: the part telemetry is not among --with \(postgres\)$/,
+  );
+  const required = { ...bare, profiles: { all: { checks: ['**'], required: ['telemetry/**'] } } };
+  assert.equal(one(required, row.id, { profile: 'all' }).required, false);
+  assert.equal(one({ ...required, parts: ['telemetry'] }, row.id, { profile: 'all' }).required, true);
 });

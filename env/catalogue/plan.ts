@@ -2,7 +2,7 @@ import { CommandError, EXIT } from '../errors.ts';
 import { matchesAny } from '../globs.ts';
 import type { Environment, Profile } from '../schema.ts';
 import { closest } from '../suggest.ts';
-import { notDeclared, oneMember } from './declared.ts';
+import { lackingPart, notDeclared, oneMember } from './declared.ts';
 import { failoverParts, resolveGoals, storeFault } from './goals.ts';
 import { lacksMeans } from './means.ts';
 import { catalogue, matchChecks, suggestCheck, suiteOf, suites as allSuites } from './rows.ts';
@@ -90,11 +90,12 @@ function trialsOf(row: CatalogueRow, goals: Record<string, unknown>, repeat: num
 }
 
 /**
- * An embedded environment has the stores that it was raised with, and the others are required by nobody. Elsewhere a store
+ * An embedded environment has the stores and parts that it was raised with, and the others are required by nobody. Elsewhere a store
  * is there or it is not: leaving it out with `--with` makes no profile smaller.
  */
 function notRaised(environment: Environment, row: CatalogueRow): boolean {
   const store = storeFault(row.id)?.store;
+  if (lackingPart(environment, row) !== null) return true;
   return 'embedded' in environment.cluster && store !== undefined && environment.leftOut.includes(store);
 }
 

@@ -1,6 +1,6 @@
 /** An environment file as far as the stores go. */
 export interface DeclaresStores {
-  topology: { workloads: { store?: string }[]; [key: string]: unknown };
+  topology: { workloads: { store?: string; part?: string }[]; [key: string]: unknown };
   stores: Record<string, unknown>;
   [key: string]: unknown;
 }
@@ -12,9 +12,12 @@ export interface DeclaresStores {
 export function declaringOnly<T extends DeclaresStores>(environment: T, stores: readonly string[]): T {
   const { topology } = environment;
   const raised = (store: string | undefined): boolean => store === undefined || stores.includes(store);
+  const workloads = topology.workloads
+    .filter(({ store, part }) => raised(store) && raised(part))
+    .map(({ part: _part, ...workload }) => workload);
   return {
     ...environment,
-    topology: { ...topology, workloads: topology.workloads.filter(({ store }) => raised(store)) },
+    topology: { ...topology, workloads },
     stores: Object.fromEntries(Object.entries(environment.stores).filter(([name]) => raised(name))),
   };
 }

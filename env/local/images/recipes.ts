@@ -41,7 +41,7 @@ const KUBERNETES = { module: 'k8s.io/kubernetes' } as const;
 export const base: LayerRecipe = { kind: 'debian', recipe: BASE };
 
 /** Programs of the toolchain, in a layer of their own. */
-function programs(...names: string[]): LayerRecipe {
+export function programs(...names: string[]): LayerRecipe {
   return {
     kind: 'files',
     name: names.join('+'),
@@ -58,7 +58,7 @@ function programs(...names: string[]): LayerRecipe {
 }
 
 /** What a program without a distribution under it still asks for: users, and a place for temporary files. */
-const bare: LayerRecipe = {
+export const bare: LayerRecipe = {
   kind: 'files',
   name: 'bare',
   entries: () =>
@@ -161,6 +161,12 @@ const node: LayerRecipe = {
 
 const nodeLibraries: LayerRecipe = { kind: 'debian', recipe: NODE_LIBRARIES };
 const PLATFORM = 'env/local/platform';
+/** What the services in Node share. Paths like `../../service-kit` from their folder end here: nothing lies above the root. */
+const kit: LayerRecipe = {
+  kind: 'files',
+  name: 'service-kit',
+  entries: ({ checkout }) => codeOf(join(checkout, PLATFORM, 'service-kit'), 'service-kit'),
+};
 
 /** npm packages with all that they need, as they lie in the checkout. */
 function modules(...roots: string[]): LayerRecipe {
@@ -177,8 +183,8 @@ function modules(...roots: string[]): LayerRecipe {
   };
 }
 
-/** A reference service: its TypeScript as it is. */
-function service(folder: string): LayerRecipe {
+/** A reference service: its sources as they are. */
+export function service(folder: string): LayerRecipe {
   return {
     kind: 'files',
     name: folder,
@@ -204,9 +210,9 @@ export async function moduleClosure(modulesDir: string, roots: readonly string[]
   return [...found].sort();
 }
 
-const CODE = /\.(?:js|cjs|mjs|json|ts)$/;
+const CODE = /\.(?:js|cjs|mjs|json|ts|py)$/;
 const NOT_CODE =
-  /(?:\.d\.[cm]?ts|\.test\.ts|\.map|\.test\.js)$|(?:^|\/)(?:build\/esm|esnext|test|docs|example)\//;
+  /(?:\.d\.[cm]?ts|\.test\.ts|_test\.py|\.map|\.test\.js)$|(?:^|\/)(?:build\/esm|esnext|test|docs|example)\//;
 
 async function codeOf(folder: string, target: string): Promise<TarEntry[]> {
   const files = await readdir(folder, { recursive: true });
@@ -218,10 +224,11 @@ function kubernetes(name: string): ImageRecipe {
   return { name, tag: KUBERNETES, layers: [bare, programs(name)], run: { entrypoint: [name] } };
 }
 
-const app = (name: string, layers: readonly LayerRecipe[]): ImageRecipe => ({
+/** The image of a reference service in Node. */
+export const app = (name: string, layers: readonly LayerRecipe[]): ImageRecipe => ({
   name,
   tag: { version: '0.1.0' },
-  layers: [base, nodeLibraries, node, ...layers],
+  layers: [base, nodeLibraries, node, kit, ...layers],
   run: {
     entrypoint: ['node', '/app/service/main.ts'],
     user: NONROOT,
@@ -283,7 +290,7 @@ export const PLATFORM_IMAGES: readonly ImageRecipe[] = [
     layers: [base, { kind: 'debian', recipe: PROMETHEUS }],
     run: { entrypoint: ['prometheus'], user: NONROOT, workdir: '/tmp' },
   },
-  app('tender-api', [modules('pg', 'prom-client'), service('tender-api')]),
+  app('tender-api', [modules('amqplib', 'ioredis', 'pg', 'prom-client'), service('tender-api')]),
 ];
 
 /** What the edge adds; Traefik takes longest to compile, so that these come last. */

@@ -5,13 +5,16 @@ import { addressesOf, nodesOf } from '../nodes/addressing.ts';
 import type { PlatformContext } from './context.ts';
 import { platformFingerprint } from './index.ts';
 import type { KubeObject } from './objects.ts';
-import { EDGE_PART, platformParts, STORES } from './parts.ts';
+import { EDGE_PART, PARTS, platformParts, STORES } from './parts.ts';
+import { CANARY_JOB, scrapedIn } from './prometheus/services.ts';
 import { PLACEHOLDERS } from './secrets.ts';
 
+/** Everything that can be raised. */
+const ALL = [...Object.keys(STORES), ...Object.keys(PARTS)];
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 
 function imageSet(): ImageSet {
-  const names = [...coreImages(Object.keys(STORES)), ...edgeImages()];
+  const names = [...coreImages(ALL), ...edgeImages()];
   const ref = (name: string): ImageSet[string] => {
     const reference = `registry.plumbline.test:5000/${name}:1`;
     return {
@@ -27,11 +30,11 @@ function imageSet(): ImageSet {
   return Object.fromEntries(names.map((name) => [name, ref(name)]));
 }
 
-function context(images = imageSet()): PlatformContext {
+function context(images = imageSet(), words: readonly string[] = ['postgres']): PlatformContext {
   return {
     instance: 'local-small',
     size: 'small',
-    with: ['postgres'],
+    with: words,
     addresses: addressesOf('local-small'),
     nodes: nodesOf('local-small', 'small'),
     kubeconfig: '/state/kubeconfig',
@@ -69,9 +72,8 @@ interface Workload {
 }
 
 function allObjects(): KubeObject[] {
-  return [...platformParts(Object.keys(STORES)), EDGE_PART].flatMap((part) =>
-    part.objects(context(), PLACEHOLDERS),
-  );
+  const everything = context(imageSet(), ALL);
+  return [...platformParts(ALL), EDGE_PART].flatMap((part) => part.objects(everything, PLACEHOLDERS));
 }
 
 function workloads(): { name: string; spec: Workload }[] {
@@ -151,4 +153,23 @@ test('should change its fingerprint with an image and with the edge, and with no
 
 test('should say which stores there are when one is unknown', () => {
   assert.throws(() => platformParts(['oracle']), /no store is called "oracle"; there are postgres/);
+  assert.throws(() => platformParts(['postgres', 'ai']), /the part "ai" needs redis, rabbitmq/);
+});
+
+test('should send telemetry and tenders on only where there is somebody to take them', () => {
+  const environmentOf = (words: string[]): string =>
+    JSON.stringify(
+      [...platformParts(words), EDGE_PART]
+        .flatMap((part) => part.objects(context(imageSet(), words), PLACEHOLDERS))
+        .filter(({ metadata }) => ['tender-api', 'gateway'].includes(metadata.name)),
+    );
+  assert.doesNotMatch(environmentOf(['postgres']), /OTLP_URL|HANDS_OVER|AI_UPSTREAM/);
+  const everything = environmentOf(ALL);
+  for (const name of ['OTLP_URL', 'HANDS_OVER', 'AI_UPSTREAM']) assert.match(everything, new RegExp(name));
+});
+
+test('should give every scraped service of the platform the Service by which its pods are found', () => {
+  const names = allObjects().map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
+  for (const { job, namespace } of scrapedIn({ with: ALL }))
+    if (job !== CANARY_JOB) assert.ok(names.includes(`Service ${namespace}/${job}-pods`), job);
 });

@@ -20,6 +20,9 @@ export const SECRET_NAMES = [
   'rabbitmqTender',
   'rabbitmqPlumbline',
   'erlangCookie',
+  'llmApiKey',
+  'logstorePlumbline',
+  'logstoreShipper',
 ] as const;
 export type Secrets = Readonly<Record<(typeof SECRET_NAMES)[number], string>>;
 

@@ -3,7 +3,7 @@
 /** Where clients come in: the gate, which asks for a password. */
 export const HTTP_PORT = 9200;
 /** The server's own HTTP port, on the loopback interface of the pod alone. */
-const INNER_PORT = 9210;
+export const INNER_PORT = 9210;
 /** Among the members. */
 export const TRANSPORT_PORT = 9300;
 /** Accepts connections while the node belongs to a cluster with a master. */
@@ -72,12 +72,10 @@ logger.suppressed.name = rest.suppressed
 logger.suppressed.level = error
 `;
 
-const HEAP = '400m';
-
-/** Arguments of `java`. The launcher takes the rest from elasticsearch.yml. */
-export const JAVA_ARGUMENTS: readonly string[] = [
-  `-Xms${HEAP}`,
-  `-Xmx${HEAP}`,
+/** Arguments of `java`, with a heap such as `400m`. The launcher takes the rest from elasticsearch.yml. */
+export const javaArguments = (heap: string): readonly string[] => [
+  `-Xms${heap}`,
+  `-Xmx${heap}`,
   // The quick compiler alone. Measured here: the start costs 3.7 s of CPU in place of 8.1, the first 4,000 writes 1.7 ms each in
   // place of 3.9, the memory 296 MB in place of 352.
   '-XX:TieredStopAtLevel=1',
@@ -98,6 +96,9 @@ export const JAVA_ARGUMENTS: readonly string[] = [
   'Server',
 ];
 
+/** The variable of the gate's environment that holds a user's password. */
+export const passwordVariable = (user: string): string => `${user.toUpperCase()}_PASSWORD`;
+
 /**
  * HAProxy before the server: this build of Elasticsearch has no accounts of its own. One request is passed on once: what is not
  * answered is not asked again. The passwords come from the environment.
@@ -112,7 +113,7 @@ export const JAVA_ARGUMENTS: readonly string[] = [
  * Health is asked past that queue, and clients leave it connections: readiness must say whether the server answers, never how many
  * others wait for it, or members that are well leave the Service because of one that is not.
  */
-export const GATE_CONFIG = `global
+export const gateConfig = (users: readonly string[]): string => `global
   maxconn 512
   log stdout format raw local0 notice
 defaults
@@ -126,9 +127,7 @@ defaults
   timeout server 60s
   timeout http-request 10s
 userlist accounts
-  user plumbline insecure-password "\${PLUMBLINE_PASSWORD}"
-  user tender insecure-password "\${TENDER_PASSWORD}"
-frontend clients
+${users.map((user) => `  user ${user} insecure-password "\${${passwordVariable(user)}}"\n`).join('')}frontend clients
   bind :${String(HTTP_PORT)}
   maxconn 480
   http-request auth realm Elasticsearch unless { http_auth(accounts) }

@@ -1,13 +1,13 @@
 /** The platform's own index in Elasticsearch: paragraphs of earlier tenders with the vectors by which they are found. */
 import { ensureSecrets } from '../secrets.ts';
 import type { PlatformContext } from '../context.ts';
+import { callOf, type Call } from './call.ts';
 import { waitFor } from '../../wait.ts';
 
 export const DOCUMENTS_INDEX = 'tender-documents';
 const DOCUMENTS = 300;
 const DIMENSIONS = 16;
 const GREEN_DEADLINE_MS = 90_000;
-const ANSWER_MS = 10_000;
 
 const INDEX = {
   settings: { number_of_shards: 1, number_of_replicas: 2 },
@@ -27,24 +27,7 @@ const INDEX = {
  */
 export async function ensureDocuments(context: PlatformContext, url: string): Promise<void> {
   const { elasticsearchTender } = await ensureSecrets(context.stateDir);
-  const authorization = `Basic ${Buffer.from(`tender:${elasticsearchTender}`).toString('base64')}`;
-  const call = async (
-    method: string,
-    path: string,
-    body?: string,
-  ): Promise<{ status: number; text: string }> => {
-    const signals = [
-      AbortSignal.timeout(ANSWER_MS),
-      ...(context.signal === undefined ? [] : [context.signal]),
-    ];
-    const answer = await fetch(`${url}${path}`, {
-      method,
-      headers: { authorization, 'content-type': 'application/x-ndjson' },
-      signal: AbortSignal.any(signals),
-      ...(body !== undefined && { body }),
-    });
-    return { status: answer.status, text: await answer.text() };
-  };
+  const call = callOf(context, { url, user: 'tender', password: elasticsearchTender });
   await waitFor(
     async () => {
       await ensureIndex(call);
@@ -61,8 +44,6 @@ export async function ensureDocuments(context: PlatformContext, url: string): Pr
     },
   );
 }
-
-type Call = (method: string, path: string, body?: string) => Promise<{ status: number; text: string }>;
 
 async function ensureIndex(call: Call): Promise<void> {
   const count = await call('GET', `/${DOCUMENTS_INDEX}/_count`);

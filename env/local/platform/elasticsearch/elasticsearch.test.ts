@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { elasticsearchConfig, FAULT_DETECTION, GATE_CONFIG } from './config.ts';
+import { elasticsearchConfig, FAULT_DETECTION, gateConfig } from './config.ts';
+
+const GATE_CONFIG = gateConfig(['plumbline', 'tender']);
 
 const settings = JSON.parse(elasticsearchConfig(['a-0', 'a-1', 'a-2'], 'a-members')) as Record<
   string,

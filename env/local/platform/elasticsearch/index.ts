@@ -22,12 +22,13 @@ import {
   CONFIG,
   DATA,
   elasticsearchConfig,
-  GATE_CONFIG,
+  gateConfig,
   HEALTH_PORT,
   HTTP_PORT,
-  JAVA_ARGUMENTS,
+  javaArguments,
   JOINED_PORT,
   LOG_CONFIG,
+  passwordVariable,
   TRANSPORT_PORT,
 } from './config.ts';
 import { ensureDocuments } from './documents.ts';
@@ -38,6 +39,8 @@ const HEADLESS = `${NAME}-members`;
 const CREDENTIALS = `${NAME}-credentials`;
 /** The last part of the Service's address, below the instance's block; environment files name it. */
 const ADDRESS = '128.50';
+const HEAP = '400m';
+const USERS = ['plumbline', 'tender'] as const;
 
 const secretEnv = (name: string, key: string): unknown => ({
   name,
@@ -52,7 +55,7 @@ function server(image: string): unknown {
   return {
     name: NAME,
     image,
-    args: JAVA_ARGUMENTS,
+    args: javaArguments(HEAP),
     env: [fieldEnv('POD_NAME', 'metadata.name'), fieldEnv('POD_IP', 'status.podIP')],
     ports: [{ name: 'transport', containerPort: TRANSPORT_PORT }],
     // Open while the node knows a master, so that one that is cut off leaves the Service; the gate's probe sees a server that hangs.
@@ -84,7 +87,7 @@ function gate(image: string): unknown {
     name: 'gate',
     image,
     args: ['-W', '-db', '-f', '/etc/gate/haproxy.cfg'],
-    env: [secretEnv('PLUMBLINE_PASSWORD', 'plumbline'), secretEnv('TENDER_PASSWORD', 'tender')],
+    env: USERS.map((user) => secretEnv(passwordVariable(user), user)),
     ports: [
       { name: 'http', containerPort: HTTP_PORT },
       { name: 'health', containerPort: HEALTH_PORT },
@@ -153,7 +156,7 @@ export function elasticsearchObjects(context: PlatformContext, secrets: Secrets)
       'elasticsearch.yml': elasticsearchConfig(members, headless),
       'log4j2.properties': LOG_CONFIG,
     }),
-    configMap(`${NAME}-gate`, { 'haproxy.cfg': GATE_CONFIG }),
+    configMap(`${NAME}-gate`, { 'haproxy.cfg': gateConfig(USERS) }),
     service(NAME, TENDER, [{ name: 'http', port: HTTP_PORT, targetPort: 'http' }], {
       clusterIP: `${context.addresses.block}.${ADDRESS}`,
       selector: selector(NAME),

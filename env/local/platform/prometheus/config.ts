@@ -1,31 +1,29 @@
-/** What Prometheus scrapes. Settings: Prometheus 2.42's documentation. */
+/** What Prometheus scrapes and holds rules against. Settings: Prometheus 2.42's documentation. */
 import { stringify } from 'yaml';
-import { TENDER } from '../context.ts';
+import { OBSERVABILITY, type PlatformContext } from '../context.ts';
+import { podsOf, scrapedIn } from './services.ts';
 
 export const SCRAPE_SECONDS = 5;
-
-/** A service whose pods answer `/metrics`. */
-interface Scraped {
-  /** Of every series. */
-  job: string;
-  namespace: string;
-  port: number;
-}
-
-const SCRAPED: readonly Scraped[] = [{ job: 'tender-api', namespace: TENDER, port: 8080 }];
-
-/** The headless Service whose names are the pods of a service, ready or not: what does not answer is a target that is down, not one that is missing. */
-export function podsOf(service: string): string {
-  return `${service}-pods`;
-}
+export const ALERTMANAGER = { name: 'alertmanager', port: 9093 } as const;
+export const RULES_FILE = 'rules.yml';
 
 /** prometheus.yml. Pods are found through DNS: Debian builds Prometheus without Kubernetes' service discovery. */
-export function prometheusConfig(): string {
+export function prometheusConfig(context: Pick<PlatformContext, 'with'>): string {
+  const alertmanager = `${ALERTMANAGER.name}.${OBSERVABILITY}.svc.cluster.local:${String(ALERTMANAGER.port)}`;
+  const alerts = {
+    rule_files: [RULES_FILE],
+    alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] },
+  };
   return stringify({
-    global: { scrape_interval: `${SCRAPE_SECONDS}s`, scrape_timeout: `${SCRAPE_SECONDS - 1}s` },
+    global: {
+      scrape_interval: `${SCRAPE_SECONDS}s`,
+      scrape_timeout: `${SCRAPE_SECONDS - 1}s`,
+      evaluation_interval: `${SCRAPE_SECONDS}s`,
+    },
+    ...(context.with.includes('telemetry') && alerts),
     scrape_configs: [
       { job_name: 'prometheus', static_configs: [{ targets: ['127.0.0.1:9090'] }] },
-      ...SCRAPED.map(({ job, namespace, port }) => ({
+      ...scrapedIn(context).map(({ job, namespace, port }) => ({
         job_name: job,
         dns_sd_configs: [
           {

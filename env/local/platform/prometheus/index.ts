@@ -15,7 +15,8 @@ import {
   serviceAccount,
   type KubeObject,
 } from '../objects.ts';
-import { prometheusConfig } from './config.ts';
+import { prometheusConfig, RULES_FILE } from './config.ts';
+import { rulesOf } from './objectives.ts';
 
 const NAME = 'prometheus';
 const PORT = 9090;
@@ -33,6 +34,8 @@ function container(image: string): unknown {
       `--storage.tsdb.path=${DATA}`,
       '--storage.tsdb.retention.time=1d',
       '--storage.tsdb.wal-compression',
+      // A rule that a control unloads is gone with `POST /-/reload`, without the data of the run.
+      '--web.enable-lifecycle',
       `--web.listen-address=:${String(PORT)}`,
     ],
     ports: [{ name: 'http', containerPort: PORT }],
@@ -88,20 +91,23 @@ function deployment(image: string, config: string): KubeObject {
 
 /** Every object of it. It has no rights in the cluster. */
 export function prometheusObjects(context: PlatformContext): KubeObject[] {
-  const config = prometheusConfig();
+  const files = {
+    'prometheus.yml': prometheusConfig(context),
+    ...(context.with.includes('telemetry') && { [RULES_FILE]: rulesOf(context.instance) }),
+  };
   return [
     serviceAccount(NAME, OBSERVABILITY),
     {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: metadata(`${NAME}-config`, OBSERVABILITY, NAME),
-      data: { 'prometheus.yml': config },
+      data: files,
     },
     service(NAME, OBSERVABILITY, [{ name: 'http', port: PORT, targetPort: 'http' }], {
       clusterIP: `${context.addresses.block}.${ADDRESS}`,
       selector: selector(NAME),
     }),
-    deployment(imageOf(context.images, NAME).pinned, config),
+    deployment(imageOf(context.images, NAME).pinned, JSON.stringify(files)),
   ];
 }
 

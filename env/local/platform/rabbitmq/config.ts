@@ -2,6 +2,8 @@
 import { TENDER } from '../context.ts';
 
 export const NAME = 'rabbitmq';
+/** The last part of the Service's address, below the instance's block; environment files name it. */
+export const ADDRESS = '128.60';
 export const AMQP_PORT = 5672;
 export const MANAGEMENT_PORT = 15_672;
 /** Erlang's name service, and the port on which the members talk to each other. */

@@ -20,6 +20,7 @@ import {
 } from '../objects.ts';
 import type { Secrets } from '../secrets.ts';
 import {
+  ADDRESS,
   ALIVE,
   AMQP_PORT,
   CONFIG,
@@ -41,8 +42,6 @@ import { ensureQueue } from './queue.ts';
 
 const MEMBERS = 3;
 const CREDENTIALS = `${NAME}-credentials`;
-/** The last part of the Service's address, below the instance's block; environment files name it. */
-const ADDRESS = '128.60';
 
 function container(image: string): unknown {
   return {
@@ -194,6 +193,5 @@ export async function waitRabbitmq(context: PlatformContext): Promise<void> {
   await context.kubectl(['rollout', 'status', `statefulset/${NAME}`, '-n', TENDER, timeout], {
     timeoutMs: READY_DEADLINE_MS + 10_000,
   });
-  const url = `http://${context.addresses.block}.${ADDRESS}:${String(MANAGEMENT_PORT)}`;
-  await ensureQueue(context, { url, members: MEMBERS });
+  await ensureQueue(context, MEMBERS);
 }

@@ -2,28 +2,44 @@
 import { waitFor } from '../../wait.ts';
 import type { PlatformContext } from '../context.ts';
 import { ensureSecrets } from '../secrets.ts';
-import { APPLICATION_VHOST } from './config.ts';
+import { ADDRESS, APPLICATION_VHOST, MANAGEMENT_PORT } from './config.ts';
 
-const APPLICATION_QUEUE = 'tender-jobs';
+/** Where the backend puts the AI service's jobs. */
+export const APPLICATION_QUEUE = 'tender.jobs';
 const DEADLINE_MS = 90_000;
 const ANSWER_MS = 10_000;
+
+const managementUrl = ({ addresses }: PlatformContext): string =>
+  `http://${addresses.block}.${ADDRESS}:${String(MANAGEMENT_PORT)}`;
 
 /**
  * Waits until one cluster of all members runs, makes the application's quorum queue where it is missing, and waits for its members.
  * @throws DeadlineError with what was seen last
  */
-export async function ensureQueue(
-  context: PlatformContext,
-  at: { url: string; members: number },
-): Promise<void> {
+export async function ensureQueue(context: PlatformContext, members: number): Promise<void> {
+  const call = await callOf(context, managementUrl(context));
+  await waitFor(() => queueComplete(call, members), {
+    what: `RabbitMQ of ${context.instance} to be one cluster of ${String(members)} with its queue ${APPLICATION_QUEUE}`,
+    deadlineMs: DEADLINE_MS,
+    intervalMs: 500,
+    signal: context.signal,
+    next: `kubectl --kubeconfig ${context.kubeconfig} -n tender exec rabbitmq-0 -- rabbitmqctl cluster_status`,
+  });
+}
+
+/** One request to the management API; what it answers. */
+type Call = (path: string, body?: unknown) => Promise<unknown>;
+
+/** Requests as the administrator. @throws Error with path, status and text of any answer but a good one */
+async function callOf(context: PlatformContext, url: string): Promise<Call> {
   const { rabbitmqAdmin } = await ensureSecrets(context.stateDir);
   const authorization = `Basic ${Buffer.from(`admin:${rabbitmqAdmin}`).toString('base64')}`;
-  const call = async (path: string, body?: unknown): Promise<unknown> => {
+  return async (path, body) => {
     const signals = [
       AbortSignal.timeout(ANSWER_MS),
       ...(context.signal === undefined ? [] : [context.signal]),
     ];
-    const answer = await fetch(`${at.url}${path}`, {
+    const answer = await fetch(`${url}${path}`, {
       method: body === undefined ? 'GET' : 'PUT',
       headers: { authorization, 'content-type': 'application/json' },
       signal: AbortSignal.any(signals),
@@ -33,19 +49,17 @@ export async function ensureQueue(
     if (!answer.ok) throw new Error(`${path}: status ${String(answer.status)}: ${text.slice(0, 200)}`);
     return text === '' ? null : JSON.parse(text);
   };
-  await waitFor(() => queueComplete(call, at.members), {
-    what: `RabbitMQ of ${context.instance} to be one cluster of ${String(at.members)} with its queue ${APPLICATION_QUEUE}`,
-    deadlineMs: DEADLINE_MS,
-    intervalMs: 500,
-    signal: context.signal,
-    next: `kubectl --kubeconfig ${context.kubeconfig} -n tender exec rabbitmq-0 -- rabbitmqctl cluster_status`,
-  });
 }
 
-async function queueComplete(
-  call: (path: string, body?: unknown) => Promise<unknown>,
-  members: number,
-): Promise<true> {
+/** How many take jobs from the application's queue now. */
+export async function consumersOf(context: PlatformContext): Promise<number> {
+  const call = await callOf(context, managementUrl(context));
+  const path = `/api/queues/${APPLICATION_VHOST}/${APPLICATION_QUEUE}`;
+  const { consumers = 0 } = (await call(path)) as { consumers?: number };
+  return consumers;
+}
+
+async function queueComplete(call: Call, members: number): Promise<true> {
   const nodes = (await call('/api/nodes')) as { name: string; running: boolean }[];
   const running = nodes.filter((node) => node.running).map(({ name }) => name);
   if (running.length !== members)

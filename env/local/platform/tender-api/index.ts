@@ -17,8 +17,11 @@ import {
   type KubeObject,
 } from '../objects.ts';
 import { CREDENTIALS } from '../postgres/index.ts';
-import { podsOf } from '../prometheus/config.ts';
+import { podsService } from '../prometheus/services.ts';
 import { SCOPE } from '../postgres/patroni.ts';
+import { APPLICATION_VHOST, AMQP_PORT } from '../rabbitmq/config.ts';
+import { MASTER, SENTINEL_PORT } from '../redis/config.ts';
+import { telemetryEnvironment } from '../telemetry-environment.ts';
 
 export const TENDER_API = 'tender-api';
 export const TENDER_API_PORT = 8080;
@@ -28,10 +31,31 @@ const CPU_TARGET_PERCENT = 70;
 /** How long the stub of the language model takes to answer, ms. */
 const LLM_DELAY_MS = 200;
 
-function container(image: string): unknown {
+const secretEnv = (name: string, secret: string, key: string): unknown => ({
+  name,
+  valueFrom: { secretKeyRef: { name: secret, key } },
+});
+
+/** Where tenders go once they are stored; nowhere without the AI service. */
+function handoverEnvironment(context: PlatformContext): unknown[] {
+  if (!context.with.includes('ai')) return [];
+  return [
+    { name: 'HANDS_OVER', value: 'on' },
+    { name: 'REDIS_SENTINEL', value: `redis-sentinel:${String(SENTINEL_PORT)}` },
+    { name: 'REDIS_MASTER', value: MASTER },
+    secretEnv('REDIS_PASSWORD', 'redis-credentials', 'redis'),
+    secretEnv('REDIS_SENTINEL_PASSWORD', 'redis-credentials', 'sentinel'),
+    { name: 'RABBITMQ_ADDRESS', value: `rabbitmq:${String(AMQP_PORT)}` },
+    { name: 'RABBITMQ_VHOST', value: APPLICATION_VHOST },
+    { name: 'RABBITMQ_USER', value: 'tender' },
+    secretEnv('RABBITMQ_PASSWORD', 'rabbitmq-credentials', 'tender'),
+  ];
+}
+
+function container(context: PlatformContext): unknown {
   return {
     name: TENDER_API,
-    image,
+    image: imageOf(context.images, TENDER_API).pinned,
     env: [
       { name: 'PORT', value: String(TENDER_API_PORT) },
       { name: 'PRIMARY_HOST', value: SCOPE },
@@ -39,6 +63,8 @@ function container(image: string): unknown {
       { name: 'PGPASSWORD', valueFrom: { secretKeyRef: { name: CREDENTIALS, key: 'tender' } } },
       { name: 'LLM_DELAY_MS', value: String(LLM_DELAY_MS) },
       { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+      ...handoverEnvironment(context),
+      ...telemetryEnvironment(context),
     ],
     ports: [{ name: 'http', containerPort: TENDER_API_PORT }],
     readinessProbe: httpProbe('/readyz', 'http', { failureThreshold: 2 }),
@@ -80,11 +106,7 @@ export function tenderApiObjects(context: PlatformContext): KubeObject[] {
   return [
     serviceAccount(TENDER_API, TENDER),
     service(TENDER_API, TENDER, [{ name: 'http', port: TENDER_API_PORT, targetPort: 'http' }]),
-    service(podsOf(TENDER_API), TENDER, [{ name: 'http', port: TENDER_API_PORT, targetPort: 'http' }], {
-      clusterIP: 'None',
-      publishNotReadyAddresses: true,
-      selector: selector(TENDER_API),
-    }),
+    podsService(TENDER_API),
     {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
@@ -101,7 +123,7 @@ export function tenderApiObjects(context: PlatformContext): KubeObject[] {
             terminationGracePeriodSeconds: 20,
             securityContext: podSecurity(APP_USER),
             topologySpreadConstraints: evenSpread(TENDER_API),
-            containers: [container(imageOf(context.images, TENDER_API).pinned)],
+            containers: [container(context)],
           },
         },
       },

@@ -16,6 +16,9 @@ import {
   serviceAccount,
   type KubeObject,
 } from '../../objects.ts';
+import { podsService } from '../../prometheus/services.ts';
+import { telemetryEnvironment } from '../../telemetry-environment.ts';
+import { TENDER_AI, TENDER_AI_PORT } from '../../tender-ai/names.ts';
 import { TENDER_API, TENDER_API_PORT } from '../../tender-api/index.ts';
 
 export const GATEWAY = 'gateway';
@@ -24,15 +27,23 @@ export const PROXY_PORT = 8000;
 export const ADMIN_PORT = 8001;
 const PODS = 2;
 
-function container(image: string): unknown {
+/** Where `/ai/…` leads; nowhere without the AI service. */
+function aiEnvironment(context: PlatformContext): unknown[] {
+  const address = `${TENDER_AI}.${TENDER}.svc.cluster.local:${String(TENDER_AI_PORT)}`;
+  return context.with.includes('ai') ? [{ name: 'AI_UPSTREAM', value: address }] : [];
+}
+
+function container(context: PlatformContext): unknown {
   return {
     name: GATEWAY,
-    image,
+    image: imageOf(context.images, GATEWAY).pinned,
     env: [
       { name: 'UPSTREAM', value: `${TENDER_API}.${TENDER}.svc.cluster.local:${String(TENDER_API_PORT)}` },
       { name: 'PROXY_PORT', value: String(PROXY_PORT) },
       { name: 'ADMIN_PORT', value: String(ADMIN_PORT) },
       { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+      ...aiEnvironment(context),
+      ...telemetryEnvironment(context),
     ],
     ports: [
       { name: 'proxy', containerPort: PROXY_PORT },
@@ -60,6 +71,7 @@ export function gatewayObjects(context: PlatformContext): KubeObject[] {
     service(`${GATEWAY}-admin`, EDGE, [{ name: 'admin', port: ADMIN_PORT, targetPort: 'admin' }], {
       selector: selector(GATEWAY),
     }),
+    podsService(GATEWAY),
     {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
@@ -76,7 +88,7 @@ export function gatewayObjects(context: PlatformContext): KubeObject[] {
             terminationGracePeriodSeconds: 20,
             securityContext: podSecurity(APP_USER),
             affinity: requiredSpread(GATEWAY),
-            containers: [container(imageOf(context.images, GATEWAY).pinned)],
+            containers: [container(context)],
           },
         },
       },

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { createApi } from './api.ts';
+import { telemetryOf } from '../../service-kit/telemetry.ts';
+import { createApi, type Sources } from './api.ts';
 import { Busy, Generator } from './generator.ts';
 import type { Job, JobStore } from './jobs.ts';
 import type { Tender, TenderStore } from './store.ts';
@@ -16,7 +17,10 @@ function memory(): Pick<TenderStore, 'add' | 'find' | 'latest'> {
       rows.unshift({ id: String(rows.length + 1), title, createdAt: '2026-01-01T00:00:00.000Z' });
       return Promise.resolve(rows[0] as Tender);
     },
-    find: (id) => Promise.resolve(rows.find((row) => row.id === id)),
+    find: (id) => {
+      const found = rows.find((row) => row.id === id);
+      return Promise.resolve(found && { ...found, status: 'accepted' as const });
+    },
     latest: (limit) => Promise.resolve(rows.slice(0, limit)),
   };
 }
@@ -47,8 +51,12 @@ function jobsInMemory(): Pick<JobStore, 'start' | 'finish' | 'find'> & { down: b
 async function withApi(
   use: (url: string, state: { ready: boolean }) => Promise<void>,
   generator: Pick<Generator, 'start' | 'find'> = new Generator(jobsInMemory(), { delayMs: 0 }),
+  more: { lines?: string[]; handover?: Sources['handover'] } = {},
 ): Promise<void> {
-  const { server, state } = createApi({ store: memory(), generator }, 'tender-api-1');
+  const write = (line: string): void => void more.lines?.push(line);
+  const telemetry = telemetryOf({ service: 'tender-api', env: {}, write });
+  const sources = { store: memory(), generator, handover: more.handover };
+  const { server, state } = createApi(sources, { podName: 'tender-api-1', telemetry });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   try {
@@ -183,4 +191,27 @@ test('should answer after the time that the stub is given, with the number of th
   await generator.idle();
   assert.ok(performance.now() - began >= 49);
   assert.equal((await jobs.find('1'))?.text, 'Draft of tender 1.');
+});
+
+test('should hand a stored tender on with the mark of its request, and log it within the trace', async () => {
+  const lines: string[] = [];
+  const handed: unknown[] = [];
+  const handover: Sources['handover'] = {
+    accept: (tender, mark) => {
+      handed.push([tender.id, mark]);
+      return Promise.resolve();
+    },
+  };
+  const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const use = async (url: string): Promise<void> => {
+    const headers = { traceparent: `00-${trace}-00f067aa0ba902b7-01`, 'x-plumbline-mark': 'm-1' };
+    const body = JSON.stringify({ title: 'bridge' });
+    const answer = await fetch(`${url}/tenders`, { method: 'POST', body, headers });
+    assert.deepEqual(Object.keys(await json(answer)), ['id', 'title', 'createdAt']);
+    assert.equal((await json(await fetch(`${url}/tenders/1`))).status, 'accepted');
+  };
+  await withApi(use, undefined, { lines, handover });
+  assert.deepEqual(handed, [['1', 'm-1']]);
+  const line = JSON.parse(lines[0] ?? '{}') as Record<string, unknown>;
+  assert.deepEqual([line.trace_id, line.mark, line.msg], [trace, 'm-1', 'POST /tenders 201']);
 });

@@ -1,14 +1,27 @@
 /** HTTP of the reference backend: /tenders, /jobs, /healthz, /readyz, /metrics. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { callerOf, telemetryOf, type Telemetry } from '../../service-kit/telemetry.ts';
+import type { Span } from '../../service-kit/tracer.ts';
 import { Busy, LLM, type Generator } from './generator.ts';
+import type { Handover } from './handover.ts';
 import type { TenderStore } from './store.ts';
 
 /** What answers come from. */
 export interface Sources {
   readonly store: Pick<TenderStore, 'add' | 'find' | 'latest'>;
   readonly generator: Pick<Generator, 'start' | 'find'>;
+  /** Where tenders go once they are stored; absent where there is no AI service. */
+  readonly handover?: Pick<Handover, 'accept'> | undefined;
+}
+
+export interface ApiOptions {
+  readonly podName: string;
+  /** Added to every answer but those of probes and metrics: by it a control makes the service slow. */
+  readonly delayMs?: number;
+  /** Left out: lines go to the standard output, spans nowhere. */
+  readonly telemetry?: Telemetry;
 }
 
 export interface Api {
@@ -66,10 +79,23 @@ function limitOf(url: URL): number {
   return limit;
 }
 
-async function tenders({ store }: Sources, request: IncomingMessage, url: URL): Promise<Answer> {
+/** Takes a tender: stored first, then handed on, which cannot make it fail any more. */
+async function accept({ store, handover }: Sources, request: IncomingMessage, span: Span): Promise<Answer> {
+  const title = titleOf(await readBody(request));
+  const { mark } = span;
+  const tender = await store.add(title, { mark, traceparent: span.traceparent() });
+  await handover?.accept(tender, mark);
+  return { status: 201, body: tender, route: '/tenders' };
+}
+
+async function tenders(
+  sources: Sources,
+  request: IncomingMessage,
+  { url, span }: { url: URL; span: Span },
+): Promise<Answer> {
+  const { store } = sources;
   const route = '/tenders';
-  if (request.method === 'POST')
-    return { status: 201, body: await store.add(titleOf(await readBody(request))), route };
+  if (request.method === 'POST') return await accept(sources, request, span);
   if (request.method === 'GET') return { status: 200, body: await store.latest(limitOf(url)), route };
   return { status: 405, body: { error: 'use GET or POST' }, route };
 }
@@ -116,23 +142,53 @@ function byId(sources: Sources, request: IncomingMessage, path: string): Promise
   return toGenerate === undefined ? tender(sources, tenderId) : generate(sources, request, tenderId);
 }
 
-async function answer(sources: Sources, ready: boolean, request: IncomingMessage): Promise<Answer> {
+async function answer(sources: Sources, request: IncomingMessage, span: Span): Promise<Answer> {
   const url = new URL(request.url ?? '/', 'http://tender-api');
-  if (url.pathname === '/healthz') return { status: 200, body: { alive: true }, route: '/healthz' };
-  if (url.pathname === '/readyz') return { status: ready ? 200 : 503, body: { ready }, route: '/readyz' };
-  if (url.pathname === '/tenders') return await tenders(sources, request, url);
+  if (url.pathname === '/tenders') return await tenders(sources, request, { url, span });
   const found = await byId(sources, request, url.pathname);
   return found ?? { status: 404, body: { error: 'no such path' }, route: 'other' };
 }
 
-async function safeAnswer(sources: Sources, ready: boolean, request: IncomingMessage): Promise<Answer> {
+async function safeAnswer(
+  sources: Sources,
+  request: IncomingMessage,
+  { span, log }: { span: Span; log: Telemetry['log'] },
+): Promise<Answer> {
   try {
-    return await answer(sources, ready, request);
+    return await answer(sources, request, span);
   } catch (error) {
     if (error instanceof BadRequest) return { status: 400, body: { error: error.message }, route: 'bad' };
-    console.log(JSON.stringify({ level: 'error', path: request.url, cause: String(error) }));
+    span.fail(error);
+    log('error', 'the database did not answer', { path: request.url, cause: String(error) });
     return { status: 503, body: { error: 'the database did not answer' }, route: '/tenders' };
   }
+}
+
+/** Within the trace of its caller; a line for each request that is traced, or that failed. */
+async function traced(sources: Sources, request: IncomingMessage, telemetry: Telemetry): Promise<Answer> {
+  const { method = 'GET', url = '/' } = request;
+  const attributes = { 'http.request.method': method, 'url.path': url };
+  const options = { kind: 'server', attributes, ...callerOf(request.headers) } as const;
+  const { log, tracer } = telemetry;
+  return await tracer.within(method, options, async (span) => {
+    const began = performance.now();
+    const result = await safeAnswer(sources, request, { span, log });
+    const { route, status } = result;
+    span.name = `${method} ${route}`;
+    span.set({ 'http.route': route, 'http.response.status_code': status });
+    const ms = Math.round(performance.now() - began);
+    if (span.context.sampled || status >= 500)
+      log(status >= 500 ? 'error' : 'info', `${method} ${route} ${String(status)}`, { status, ms });
+    return result;
+  });
+}
+
+/** What kubelet asks for, several times a second on every pod: it is neither traced nor logged. */
+function probe(url: string | undefined, ready: boolean): Answer | undefined {
+  const [path] = (url ?? '').split('?', 1);
+  if (path === '/healthz') return { status: 200, body: { alive: true }, route: path };
+  if (path === '/readyz') return { status: ready ? 200 : 503, body: { ready }, route: path };
+  return undefined;
 }
 
 /** The marks that the hops before this one left, and this one's own. */
@@ -156,13 +212,30 @@ function send(
   response.end(JSON.stringify(body));
 }
 
-/**
- * A server that answers from store and generator; it is not listening yet.
- * @param delayMs added to every answer but those of probes and metrics: by it a control makes the service slow
- */
-export function createApi(sources: Sources, podName: string, delayMs = 0): Api {
+/** Counts what telemetry itself does. */
+function countSpans(registry: Registry, telemetry: Telemetry): void {
+  const { exported } = telemetry;
+  const counter = (name: string, help: string, read: () => number): void => {
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  };
+  counter('telemetry_spans_sent_total', 'Spans sent to the collector.', () => exported().sent);
+  counter('telemetry_spans_dropped_total', 'Spans that could not be sent.', () => exported().dropped);
+}
+
+/** A server that answers from store and generator; it is not listening yet. */
+export function createApi(sources: Sources, options: ApiOptions): Api {
+  const { podName, delayMs = 0, telemetry = telemetryOf({ service: 'tender-api' }) } = options;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  countSpans(registry, telemetry);
   const durations = new Histogram({
     name: 'http_request_duration_seconds',
     help: 'Time from the request to its answer.',
@@ -178,7 +251,7 @@ export function createApi(sources: Sources, podName: string, delayMs = 0): Api {
       return;
     }
     const end = durations.startTimer({ method: request.method ?? '' });
-    const result = await safeAnswer(sources, state.ready, request);
+    const result = probe(request.url, state.ready) ?? (await traced(sources, request, telemetry));
     if (delayMs > 0 && !PROBES.has(result.route)) await delay(delayMs);
     end({ route: result.route, status: String(result.status) });
     send(response, request, podName, result);

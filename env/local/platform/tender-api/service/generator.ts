@@ -1,5 +1,6 @@
 /** Generates the text of tenders in the background. The language model is a stub: it answers the same after a fixed time. */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Telemetry } from '../../service-kit/telemetry.ts';
 import type { Job, JobStore } from './jobs.ts';
 
 export interface GeneratorOptions {
@@ -7,6 +8,7 @@ export interface GeneratorOptions {
   readonly delayMs: number;
   /** In place of the stub. */
   readonly model?: (job: Job) => Promise<string>;
+  readonly log?: Telemetry['log'];
 }
 
 /** Said in every answer about a job, so that no one takes its speed for a model's. */
@@ -29,12 +31,14 @@ export class Generator {
   readonly #jobs: Pick<JobStore, 'start' | 'finish' | 'find'>;
   readonly #delayMs: number;
   readonly #model: (job: Job) => Promise<string>;
+  readonly #log: Telemetry['log'] | undefined;
   readonly #running = new Set<Promise<void>>();
 
-  constructor(jobs: Pick<JobStore, 'start' | 'finish' | 'find'>, { delayMs, model }: GeneratorOptions) {
+  constructor(jobs: Pick<JobStore, 'start' | 'finish' | 'find'>, { delayMs, model, log }: GeneratorOptions) {
     this.#jobs = jobs;
     this.#delayMs = delayMs;
     this.#model = model ?? stub(delayMs);
+    this.#log = log;
   }
 
   /**
@@ -65,9 +69,7 @@ export class Generator {
     try {
       await this.#jobs.finish(job.id, { text: await this.#model(job) });
     } catch (error) {
-      console.log(
-        JSON.stringify({ level: 'warn', message: `job ${job.id} was not written`, cause: String(error) }),
-      );
+      this.#log?.('warn', 'the job was not written', { job: job.id, cause: String(error) });
     }
   }
 }

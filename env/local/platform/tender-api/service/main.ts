@@ -1,7 +1,11 @@
 /** Entry: reads the environment, makes the tables, serves until SIGTERM, then finishes what is in flight. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { telemetryOf } from '../../service-kit/telemetry.ts';
 import { createApi } from './api.ts';
+import { TenderCache } from './cache.ts';
 import { Generator } from './generator.ts';
+import { Handover } from './handover.ts';
+import { JobQueue } from './queue.ts';
 import { TenderStore } from './store.ts';
 
 function setting(name: string): string {
@@ -10,31 +14,79 @@ function setting(name: string): string {
   return value;
 }
 
+const telemetry = telemetryOf({ service: 'tender-api' });
+const { log } = telemetry;
+/** Set where the AI service is raised. */
+const handsOver = process.env.HANDS_OVER === 'on';
 const store = new TenderStore({
   primaryHost: setting('PRIMARY_HOST'),
   replicaHost: setting('REPLICA_HOST'),
   password: setting('PGPASSWORD'),
+  handsOver,
+  telemetry,
 });
 /** The stub's time to answer, ms. */
 const DEFAULT_LLM_DELAY_MS = 200;
 const generator = new Generator(store.jobs, {
   delayMs: Number(process.env.LLM_DELAY_MS ?? DEFAULT_LLM_DELAY_MS),
+  log,
 });
-const api = createApi({ store, generator }, setting('POD_NAME'), Number(process.env.ANSWER_DELAY_MS ?? 0));
+
+/** What tenders are handed to, and how that ends. */
+function wayOn(): { handover: Handover; start: () => void; close: () => Promise<void> } {
+  const cache = new TenderCache(
+    {
+      sentinel: setting('REDIS_SENTINEL'),
+      master: setting('REDIS_MASTER'),
+      password: setting('REDIS_PASSWORD'),
+      sentinelPassword: setting('REDIS_SENTINEL_PASSWORD'),
+    },
+    telemetry,
+  );
+  const queue = new JobQueue(
+    {
+      address: setting('RABBITMQ_ADDRESS'),
+      vhost: setting('RABBITMQ_VHOST'),
+      user: setting('RABBITMQ_USER'),
+      password: setting('RABBITMQ_PASSWORD'),
+    },
+    telemetry,
+  );
+  const handover = new Handover({ outbox: store.outbox, cache, queue, telemetry });
+  queue.start();
+  return {
+    handover,
+    start: () => {
+      handover.start();
+    },
+    close: async () => {
+      await handover.stop();
+      cache.close();
+      await queue.close();
+    },
+  };
+}
+
+const way = handsOver ? wayOn() : undefined;
+const api = createApi(
+  { store, generator, handover: way?.handover },
+  { podName: setting('POD_NAME'), delayMs: Number(process.env.ANSWER_DELAY_MS ?? 0), telemetry },
+);
 const ended = new AbortController();
+
+/** No request comes any more; what was taken is written down before the database is left. */
+async function finish(): Promise<void> {
+  await generator.idle();
+  await way?.close();
+  await store.close();
+  await telemetry.stop();
+  process.exitCode = 0;
+}
 
 function stop(): void {
   if (ended.signal.aborted) return;
   ended.abort();
-  api.server.close(() => {
-    // No request comes any more; the jobs that were taken are written down before the database is left.
-    void generator
-      .idle()
-      .then(() => store.close())
-      .then(() => {
-        process.exitCode = 0;
-      });
-  });
+  api.server.close(() => void finish());
   api.server.closeIdleConnections();
 }
 process.once('SIGTERM', stop);
@@ -47,11 +99,10 @@ while (!ended.signal.aborted && !api.state.ready) {
   try {
     await store.prepare();
     api.state.ready = true;
-    console.log(JSON.stringify({ level: 'info', message: 'ready' }));
+    way?.start();
+    log('info', 'ready');
   } catch (error) {
-    console.log(
-      JSON.stringify({ level: 'warn', message: 'the database is not there yet', cause: String(error) }),
-    );
+    log('warn', 'the database is not there yet', { cause: String(error) });
     await delay(RETRY_MS, undefined, { signal: ended.signal }).catch(() => undefined);
   }
 }

@@ -1,6 +1,8 @@
 /** Tenders in PostgreSQL: writes go to the primary, reads to a replica. */
 import { Pool, type PoolConfig } from 'pg';
+import type { Telemetry } from '../../service-kit/telemetry.ts';
 import { JOBS_TABLE, JobStore } from './jobs.ts';
+import { Outbox } from './outbox.ts';
 
 export interface Tender {
   readonly id: string;
@@ -8,10 +10,22 @@ export interface Tender {
   readonly createdAt: string;
 }
 
+/** How far the AI service is with a tender: `degraded` is done without the language model. */
+export type TenderStatus = 'accepted' | 'done' | 'degraded' | 'failed';
+
+/** Where a tender came from, kept with it for whoever works on it later. */
+export interface Origin {
+  readonly mark?: string | undefined;
+  readonly traceparent?: string | undefined;
+}
+
 export interface StoreOptions {
   readonly primaryHost: string;
   readonly replicaHost: string;
   readonly password: string;
+  /** Whether tenders are handed to the AI service: only then do they wait for it. */
+  readonly handsOver: boolean;
+  readonly telemetry: Telemetry;
 }
 
 const POOL_SIZE = 5; // five pods with two pools stay below the role's limit of 30 connections, replicas counted apart
@@ -22,12 +36,20 @@ const QUERY_TIMEOUT_MS = 3_000;
 const TABLE = `CREATE TABLE IF NOT EXISTS tenders (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   title text NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now()
+  created_at timestamptz NOT NULL DEFAULT now(),
+  status text NOT NULL DEFAULT 'accepted',
+  mark text,
+  traceparent text,
+  offered_at timestamptz,
+  handed_over_at timestamptz
 )`;
+/** Of the tenders that wait to be handed over: few at any time. */
+const OPEN_INDEX = `CREATE INDEX IF NOT EXISTS tenders_open ON tenders (offered_at)
+  WHERE status = 'accepted' AND handed_over_at IS NULL AND offered_at IS NOT NULL`;
 /** Any constant will do: two pods that start at once must not create the tables at the same time. */
 const TABLE_LOCK = 7_021_411;
 
-function pool(host: string, password: string): Pool {
+function pool(host: string, password: string, log: Telemetry['log']): Pool {
   const config: PoolConfig = {
     host,
     user: 'tender',
@@ -42,9 +64,7 @@ function pool(host: string, password: string): Pool {
   const made = new Pool(config);
   // An idle connection that the server closed is replaced at the next query.
   made.on('error', (error) => {
-    console.log(
-      JSON.stringify({ level: 'warn', message: `connection to ${host} lost`, cause: error.message }),
-    );
+    log('warn', `connection to ${host} lost`, { cause: error.message });
   });
   return made;
 }
@@ -61,12 +81,18 @@ function toTender(row: Row): Tender {
 
 export class TenderStore {
   readonly jobs: JobStore;
+  readonly outbox: Outbox;
+  readonly #handsOver: boolean;
+  readonly #telemetry: Telemetry;
   readonly #primary: Pool;
   readonly #replica: Pool;
 
   constructor(options: StoreOptions) {
-    this.#primary = pool(options.primaryHost, options.password);
-    this.#replica = pool(options.replicaHost, options.password);
+    this.#telemetry = options.telemetry;
+    this.#handsOver = options.handsOver;
+    this.#primary = pool(options.primaryHost, options.password, options.telemetry.log);
+    this.#replica = pool(options.replicaHost, options.password, options.telemetry.log);
+    this.outbox = new Outbox(this.#primary);
     this.jobs = new JobStore(this.#primary, this.#replica);
   }
 
@@ -78,6 +104,7 @@ export class TenderStore {
       await client.query('BEGIN');
       await client.query('SELECT pg_advisory_xact_lock($1)', [TABLE_LOCK]);
       await client.query(TABLE);
+      await client.query(OPEN_INDEX);
       await client.query(JOBS_TABLE);
       await client.query('COMMIT');
     } catch (error) {
@@ -89,31 +116,45 @@ export class TenderStore {
   }
 
   /** Stores a tender; resolves when PostgreSQL has acknowledged it. */
-  async add(title: string): Promise<Tender> {
-    const { rows } = await this.#primary.query<Row>(
-      'INSERT INTO tenders (title) VALUES ($1) RETURNING id::text, title, created_at',
-      [title],
+  async add(title: string, { mark, traceparent }: Origin = {}): Promise<Tender> {
+    const { rows } = await this.#traced('INSERT tenders', () =>
+      this.#primary.query<Row>(
+        `INSERT INTO tenders (title, mark, traceparent, offered_at)
+         VALUES ($1, $2, $3, CASE WHEN $4::boolean THEN now() END) RETURNING id::text, title, created_at`,
+        [title, mark ?? null, traceparent ?? null, this.#handsOver],
+      ),
     );
     const [row] = rows;
     if (row === undefined) throw new Error('INSERT … RETURNING returned no row');
     return toTender(row);
   }
 
-  /** One tender. A replica may be behind, so that what it lacks is asked of the primary too. */
-  async find(id: string): Promise<Tender | undefined> {
-    const query = 'SELECT id::text, title, created_at FROM tenders WHERE id = $1';
-    const { rows } = await this.#replica.query<Row>(query, [id]);
-    const [row] = rows.length > 0 ? rows : (await this.#primary.query<Row>(query, [id])).rows;
-    return row === undefined ? undefined : toTender(row);
+  /** One tender, and how far it is. A replica may be behind, so that what it lacks is asked of the primary too. */
+  async find(id: string): Promise<(Tender & { status: TenderStatus }) | undefined> {
+    const query = 'SELECT id::text, title, created_at, status FROM tenders WHERE id = $1';
+    type Found = Row & { status: TenderStatus };
+    const { rows } = await this.#traced('SELECT tenders', () => this.#replica.query<Found>(query, [id]));
+    const [row] = rows.length > 0 ? rows : (await this.#primary.query<Found>(query, [id])).rows;
+    return row === undefined ? undefined : { ...toTender(row), status: row.status };
   }
 
   /** The newest tenders, as a replica has them. */
   async latest(limit: number): Promise<Tender[]> {
-    const { rows } = await this.#replica.query<Row>(
-      'SELECT id::text, title, created_at FROM tenders ORDER BY id DESC LIMIT $1',
-      [limit],
+    const { rows } = await this.#traced('SELECT tenders', () =>
+      this.#replica.query<Row>('SELECT id::text, title, created_at FROM tenders ORDER BY id DESC LIMIT $1', [
+        limit,
+      ]),
     );
     return rows.map(toTender);
+  }
+
+  #traced<T>(name: string, query: () => Promise<T>): Promise<T> {
+    const [operation = ''] = name.split(' ');
+    const attributes = {
+      ...{ 'db.system.name': 'postgresql', 'db.namespace': 'tender' },
+      ...{ 'db.collection.name': 'tenders', 'db.operation.name': operation },
+    };
+    return this.#telemetry.tracer.within(name, { kind: 'client', attributes }, query);
   }
 
   async close(): Promise<void> {

@@ -1,9 +1,9 @@
-/** The reading part of Kong's Admin API (3.9): /status, /services, /routes, /upstreams and their targets and health. */
+/** The reading part of Kong's Admin API (3.9): /status, /services, /routes, /upstreams and their targets and health; and /metrics. */
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { hostname } from 'node:os';
-import type { Upstream, UpstreamHealth } from './health.ts';
-import type { Counters } from './proxy.ts';
+import type { UpstreamHealth } from './health.ts';
+import type { Counters, Route } from './proxy.ts';
 
 /** Kong names objects by UUID; the same object always gets the same one here. */
 function idOf(kind: string, name: string): string {
@@ -15,51 +15,20 @@ const STARTED_S = Math.floor(Date.now() / 1000);
 const stamps = { created_at: STARTED_S, updated_at: STARTED_S };
 const page = (...data: unknown[]): unknown => ({ data, next: null });
 
-/** Answers by path; undefined where Kong would say 404. */
-export function adminAnswers(
-  upstream: Upstream,
-  health: UpstreamHealth,
-  counters: Counters,
-): (path: string) => unknown {
-  const { name } = upstream;
+/** A route with the health of where it leads. */
+export interface Served {
+  readonly route: Route;
+  readonly health: UpstreamHealth;
+}
+
+/** What the Admin API says of one route: its Kong service, route, upstream and target. */
+function objectsOf({ route: { prefix, upstream }, health }: Served): Record<Kind, Record<string, unknown>> {
+  const { name, host, port } = upstream;
   const ids = {
     service: idOf('service', name),
     route: idOf('route', name),
     upstream: idOf('upstream', name),
     target: idOf('target', name),
-  };
-  const target = {
-    id: ids.target,
-    target: `${upstream.host}:${String(upstream.port)}`,
-    weight: 100,
-    upstream: { id: ids.upstream },
-    ...stamps,
-    tags: null,
-  };
-  const service = {
-    id: ids.service,
-    name,
-    protocol: 'http',
-    host: upstream.host,
-    port: upstream.port,
-    path: null,
-    retries: 2,
-    enabled: true,
-    tags: null,
-    ...stamps,
-  };
-  const route = {
-    id: ids.route,
-    name,
-    protocols: ['http'],
-    methods: null,
-    hosts: null,
-    paths: ['/'],
-    strip_path: false,
-    preserve_host: true,
-    service: { id: ids.service },
-    tags: null,
-    ...stamps,
   };
   const active = {
     type: 'http',
@@ -67,43 +36,86 @@ export function adminAnswers(
     healthy: { interval: 2, successes: 2 },
     unhealthy: { interval: 2, http_failures: 2, timeouts: 2 },
   };
-  const balanced = {
-    id: ids.upstream,
-    name,
-    algorithm: 'round-robin',
-    slots: 10000,
-    healthchecks: { active },
-    tags: null,
+  const target = {
+    id: ids.target,
+    target: `${host}:${String(port)}`,
+    weight: 100,
+    upstream: { id: ids.upstream },
     ...stamps,
+    tags: null,
   };
-  const answers: Record<string, () => unknown> = {
+  return {
+    service: {
+      ...{ id: ids.service, name, protocol: 'http', host, port, path: null, retries: 2, enabled: true },
+      ...{ tags: null, ...stamps },
+    },
+    route: {
+      ...{ id: ids.route, name, protocols: ['http'], methods: null, hosts: null, paths: [prefix] },
+      ...{ strip_path: prefix !== '/', preserve_host: true, service: { id: ids.service }, tags: null, ...stamps },
+    },
+    upstream: {
+      ...{ id: ids.upstream, name, algorithm: 'round-robin', slots: 10000, healthchecks: { active } },
+      ...{ tags: null, ...stamps },
+    },
+    target,
+    health: { ...target, health: health.current },
+  };
+}
+
+type Kind = 'service' | 'route' | 'upstream' | 'target' | 'health';
+
+/** Answers by path; undefined where Kong would say 404. */
+export function adminAnswers(served: readonly Served[], counters: Counters): (path: string) => unknown {
+  const all = (kind: Kind): Record<string, unknown>[] => served.map((one) => objectsOf(one)[kind]);
+  const fixed: Record<string, () => unknown> = {
     '/': () => ({ version: '3.9.0', tagline: 'Welcome to kong', hostname: hostname(), stub: true }),
     '/status': () => ({
       database: { reachable: true },
       server: { total_requests: counters.requests, connections_active: 0 },
     }),
-    '/services': () => page(service),
-    [`/services/${name}`]: () => service,
-    '/routes': () => page(route),
-    [`/routes/${name}`]: () => route,
-    '/upstreams': () => page(balanced),
-    [`/upstreams/${name}`]: () => balanced,
-    [`/upstreams/${name}/targets`]: () => page(target),
-    [`/upstreams/${name}/health`]: () => ({
-      total: 1,
-      node_id: idOf('node', hostname()),
-      data: [{ ...target, health: health.current }],
-      next: null,
-    }),
+    '/services': () => page(...all('service')),
+    '/routes': () => page(...all('route')),
+    '/upstreams': () => page(...all('upstream')),
   };
-  return (path) => (Object.hasOwn(answers, path) ? answers[path]?.() : undefined);
+  return (path) => {
+    if (Object.hasOwn(fixed, path)) return fixed[path]?.();
+    const [, kind = '', name = '', below] = /^\/(service|route|upstream)s\/([^/]+)(?:\/(targets|health))?$/.exec(path) ?? [];
+    const one = served.find(({ route }) => route.upstream.name === name);
+    if (one === undefined || (below !== undefined && kind !== 'upstream')) return undefined;
+    const objects = objectsOf(one);
+    if (below === 'targets') return page(objects.target);
+    if (below === 'health')
+      return { total: 1, node_id: idOf('node', hostname()), data: [objects.health], next: null };
+    return objects[kind as Kind];
+  };
+}
+
+/** Counters in Prometheus' text format (0.0.4). */
+export function metricsText(counters: Counters, spans: { sent: number; dropped: number }): string {
+  const counter = (name: string, help: string, value: number): string =>
+    `# HELP ${name} ${help}\n# TYPE ${name} counter\n${name} ${String(value)}\n`;
+  return [
+    counter('gateway_requests_total', 'Requests taken.', counters.requests),
+    counter('gateway_failures_total', 'Requests that no upstream answered.', counters.failures),
+    counter('telemetry_spans_sent_total', 'Spans sent to the collector.', spans.sent),
+    counter('telemetry_spans_dropped_total', 'Spans that could not be sent.', spans.dropped),
+  ].join('');
 }
 
 /** The Admin API's server; it reads only. */
-export function adminServer(upstream: Upstream, health: UpstreamHealth, counters: Counters): Server {
-  const answers = adminAnswers(upstream, health, counters);
+export function adminServer(
+  served: readonly Served[],
+  counters: Counters,
+  spans: () => { sent: number; dropped: number },
+): Server {
+  const answers = adminAnswers(served, counters);
   return createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://admin').pathname;
+    if (path === '/metrics') {
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+      response.end(metricsText(counters, spans()));
+      return;
+    }
     const found = request.method === 'GET' ? answers(path) : undefined;
     const missing =
       request.method === 'GET'

@@ -3,11 +3,15 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { adminAnswers } from './admin.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { telemetryOf } from '../../../service-kit/telemetry.ts';
+import { adminAnswers, metricsText } from './admin.ts';
 import { UpstreamHealth } from './health.ts';
-import { mayRepeat, passedOn, proxyServer } from './proxy.ts';
+import { mayRepeat, passedOn, proxyServer, routeOf, type Route } from './proxy.ts';
 
 const upstream = { name: 'tender-api', host: '127.0.0.1', port: 1 };
+const to = (port: number, prefix = '/', becomes = '/'): Route => ({ prefix, becomes, upstream: { ...upstream, port } });
+const options = { podName: 'gateway-1', telemetry: telemetryOf({ service: 'gateway', env: {}, write: () => undefined }) };
 
 async function listening(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
@@ -21,7 +25,7 @@ test('should pass a request on with its mark and body, and bring the answer back
     request.pipe(response);
   });
   const port = await listening(backend);
-  const { server, counters } = proxyServer({ ...upstream, port }, 'gateway-1');
+  const { server, counters } = proxyServer([to(port)], options);
   try {
     const answer = await fetch(`http://127.0.0.1:${String(await listening(server))}/tenders`, {
       method: 'POST',
@@ -41,7 +45,7 @@ test('should pass a request on with its mark and body, and bring the answer back
 });
 
 test('should answer 502 when nobody listens upstream, and count it', async () => {
-  const { server, counters } = proxyServer(upstream, 'gateway-1');
+  const { server, counters } = proxyServer([to(1)], options);
   try {
     const answer = await fetch(`http://127.0.0.1:${String(await listening(server))}/tenders`);
     assert.deepEqual([answer.status, counters.failures], [502, 1]);
@@ -84,7 +88,7 @@ test('should change the upstream’s health only after two results of the same k
 
 test('should publish the upstream’s health where Kong’s Admin API has it', () => {
   const health = new UpstreamHealth(upstream);
-  const answers = adminAnswers(upstream, health, { requests: 7, failures: 0 });
+  const answers = adminAnswers([{ route: to(1), health }], { requests: 7, failures: 0 });
   health.note(false);
   const found = answers('/upstreams/tender-api/health') as { data: { target: string; health: string }[] };
   assert.deepEqual(
@@ -93,4 +97,42 @@ test('should publish the upstream’s health where Kong’s Admin API has it', (
   );
   assert.equal((answers('/routes') as { data: unknown[] }).data.length, 1);
   assert.equal(answers('/constructor'), undefined);
+});
+
+test('should send each path to its own upstream, under the name that it has there, within one trace', async () => {
+  const seen: string[] = [];
+  const backend = createServer((request, response) => {
+    seen.push(`${request.url ?? ''} ${String(request.headers.traceparent).slice(3, 35)}`);
+    response.end();
+  });
+  const port = await listening(backend);
+  const lines: string[] = [];
+  const telemetry = telemetryOf({ service: 'gateway', env: {}, write: (line) => lines.push(line) });
+  const { server } = proxyServer([to(1), to(port, '/ai/', '/v1/')], { podName: 'g', telemetry });
+  const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+  try {
+    const url = `http://127.0.0.1:${String(await listening(server))}`;
+    const headers = { traceparent: `00-${trace}-00f067aa0ba902b7-01`, 'x-plumbline-mark': 'm-1' };
+    assert.equal((await fetch(`${url}/ai/draft?x=1`, { method: 'POST', headers })).status, 200);
+    assert.deepEqual(seen, [`/v1/draft?x=1 ${trace}`]);
+    while (lines.length === 0) await delay(1); // it is written once the answer is sent
+    const line = JSON.parse(lines[0] ?? '{}') as Record<string, unknown>;
+    assert.deepEqual([line.trace_id, line.mark, line.msg], [trace, 'm-1', 'POST /ai/draft 200']);
+  } finally {
+    for (const one of [server, backend]) {
+      one.closeAllConnections();
+      one.close();
+    }
+  }
+});
+
+test('should take the longest prefix, and count in Prometheus’ format', () => {
+  const routes = [to(1), to(2, '/ai/', '/v1/')];
+  assert.deepEqual(
+    ['/ai/draft', '/tenders', '/ai'].map((path) => routeOf(routes, path)?.upstream.port),
+    [2, 1, 1],
+  );
+  const text = metricsText({ requests: 7, failures: 2 }, { sent: 3, dropped: 1 });
+  assert.match(text, /^gateway_requests_total 7$/m);
+  assert.match(text, /^telemetry_spans_dropped_total 1$/m);
 });

@@ -1,10 +1,11 @@
 /**
- * A stand-in for Kong Gateway: a reverse proxy with one route, active health checks, and the part of the Admin API that
+ * A stand-in for Kong Gateway: a reverse proxy with a route or two, active health checks, and the part of the Admin API that
  * reads state. Paths and fields follow the documentation of Kong Gateway 3.9 (Admin API, open source edition).
  */
+import { telemetryOf } from '../../../service-kit/telemetry.ts';
 import { adminServer } from './admin.ts';
-import { UpstreamHealth } from './health.ts';
-import { proxyServer } from './proxy.ts';
+import { UpstreamHealth, type Upstream } from './health.ts';
+import { proxyServer, type Route } from './proxy.ts';
 
 function setting(name: string): string {
   const value = process.env[name];
@@ -12,20 +13,32 @@ function setting(name: string): string {
   return value;
 }
 
-const [host = '', port = ''] = setting('UPSTREAM').split(':');
-const upstream = { name: host.split('.')[0] ?? host, host, port: Number(port) };
-const health = new UpstreamHealth(upstream);
-const proxy = proxyServer(upstream, setting('POD_NAME'));
-const admin = adminServer(upstream, health, proxy.counters);
+function upstreamOf(address: string): Upstream {
+  const [host = '', port = ''] = address.split(':');
+  return { name: host.split('.')[0] ?? host, host, port: Number(port) };
+}
+
+/** `/ai/draft` is the AI service's `/v1/draft`, where there is one; everything else belongs to the backend. */
+const { AI_UPSTREAM } = process.env;
+const routes: readonly Route[] = [
+  { prefix: '/', becomes: '/', upstream: upstreamOf(setting('UPSTREAM')) },
+  ...(AI_UPSTREAM === undefined
+    ? []
+    : [{ prefix: '/ai/', becomes: '/v1/', upstream: upstreamOf(AI_UPSTREAM) }]),
+];
+const telemetry = telemetryOf({ service: 'gateway' });
+const proxy = proxyServer(routes, { podName: setting('POD_NAME'), telemetry });
+const served = routes.map((route) => ({ route, health: new UpstreamHealth(route.upstream) }));
+const admin = adminServer(served, proxy.counters, telemetry.exported);
 
 proxy.server.listen(Number(setting('PROXY_PORT')));
 admin.listen(Number(setting('ADMIN_PORT')));
-health.start();
+for (const { health } of served) health.start();
 
 function stop(): void {
-  health.stop();
+  for (const { health } of served) health.stop();
   admin.close();
-  proxy.server.close();
+  proxy.server.close(() => void telemetry.stop());
   proxy.server.closeIdleConnections();
 }
 process.once('SIGTERM', stop);

@@ -8,11 +8,26 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { broken, callerOf, type Telemetry } from '../../../service-kit/telemetry.ts';
+import type { Span } from '../../../service-kit/tracer.ts';
 import type { Upstream } from './health.ts';
 
 export interface Counters {
   requests: number;
   failures: number;
+}
+
+/** Where requests whose path begins so are sent, and what stands there in place of the beginning. */
+export interface Route {
+  readonly prefix: string;
+  readonly becomes: string;
+  readonly upstream: Upstream;
+}
+
+export interface ProxyOptions {
+  readonly podName: string;
+  readonly telemetry: Telemetry;
 }
 
 /** Headers that belong to one connection and are never passed on (RFC 9110, section 7.6.1). */
@@ -35,8 +50,19 @@ interface Attempt {
   readonly outgoing: ServerResponse;
   readonly body: Buffer;
   readonly upstream: Upstream;
+  /** Path and query as the upstream knows them. */
+  readonly path: string;
   readonly agent: Agent;
   readonly podName: string;
+  /** Trace context for the upstream; none where a control has it dropped. */
+  readonly traceparent: string | undefined;
+}
+
+/** The route of a path: that with the longest prefix. */
+export function routeOf(routes: readonly Route[], path: string): Route | undefined {
+  return routes
+    .filter(({ prefix }) => path.startsWith(prefix))
+    .sort((one, other) => other.prefix.length - one.prefix.length)[0];
 }
 
 export function passedOn(headers: IncomingMessage['headers']): IncomingMessage['headers'] {
@@ -56,17 +82,19 @@ async function readAll(incoming: IncomingMessage): Promise<Buffer | undefined> {
 
 /** One attempt; resolves with the upstream's answer. */
 async function send(attempt: Attempt, remember: (request: ClientRequest) => void): Promise<IncomingMessage> {
-  const { incoming, body, upstream, agent, podName } = attempt;
+  const { incoming, body, upstream, agent, podName, path, traceparent } = attempt;
+  const { traceparent: _brought, ...headers } = passedOn(incoming.headers);
   return await new Promise((resolve, reject) => {
     const request = httpRequest({
       host: upstream.host,
       port: upstream.port,
       method: incoming.method,
-      path: incoming.url,
+      path,
       agent,
       timeout: TIMEOUT_MS,
       headers: {
-        ...passedOn(incoming.headers),
+        ...headers,
+        ...(traceparent !== undefined && { traceparent }),
         'x-plumbline-hop-gateway': podName,
         'content-length': body.length,
       },
@@ -117,31 +145,65 @@ function refuse(outgoing: ServerResponse, status: number, message: string): void
   outgoing.end(JSON.stringify({ message }));
 }
 
-async function pass(attempt: Attempt, counters: Counters): Promise<void> {
+/** Passes one request on and brings the answer back. @returns the status that the client saw */
+async function pass(attempt: Attempt, counters: Counters, { log, tracer }: Telemetry): Promise<number> {
+  let answer: IncomingMessage;
   try {
-    const answer = await sendWithRepeats(attempt);
-    attempt.outgoing.writeHead(answer.statusCode ?? 502, {
-      ...passedOn(answer.headers),
-      via: '1.1 kong-stand-in',
-    });
-    answer.pipe(attempt.outgoing);
-    answer.on('error', () => attempt.outgoing.destroy());
+    const { method = 'GET' } = attempt.incoming;
+    answer = await tracer.within(method, { kind: 'client', attributes: { 'server.address': attempt.upstream.host } }, (span) =>
+      sendWithRepeats({ ...attempt, traceparent: broken('http-context') ? undefined : span.traceparent() }),
+    );
   } catch (error) {
     counters.failures += 1;
-    console.log(JSON.stringify({ level: 'error', path: attempt.incoming.url, cause: String(error) }));
+    log('error', 'the upstream did not answer', { path: attempt.path, cause: String(error) });
     refuse(attempt.outgoing, 502, 'An invalid response was received from the upstream server');
+    return 502;
   }
+  const status = answer.statusCode ?? 502;
+  attempt.outgoing.writeHead(status, { ...passedOn(answer.headers), via: '1.1 kong-stand-in' });
+  await pipeline(answer, attempt.outgoing);
+  return status;
+}
+
+/** A path as a span is named: numbers are ids. */
+function templateOf(path: string): string {
+  return (path.split('?', 1)[0] ?? path).replaceAll(/\/\d+(?=\/|$)/g, '/:id');
 }
 
 /** The proxy's server, not listening yet, and what it counts. */
-export function proxyServer(upstream: Upstream, podName: string): { server: Server; counters: Counters } {
+export function proxyServer(
+  routes: readonly Route[],
+  { podName, telemetry }: ProxyOptions,
+): { server: Server; counters: Counters } {
   const agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: 30_000 });
   const counters: Counters = { requests: 0, failures: 0 };
+  const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<number> => {
+    const url = incoming.url ?? '/';
+    const route = routeOf(routes, url);
+    const body = await readAll(incoming);
+    if (body === undefined || route === undefined) {
+      const [status, why]: [number, string] = body === undefined ? [413, 'Payload too large'] : [404, NO_ROUTE];
+      refuse(outgoing, status, why);
+      return status;
+    }
+    const { upstream } = route;
+    const path = `${route.becomes}${url.slice(route.prefix.length)}`;
+    const attempt = { incoming, outgoing, body, upstream, path, agent, podName, traceparent: undefined };
+    return await pass(attempt, counters, telemetry);
+  };
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     counters.requests += 1;
-    const body = await readAll(incoming);
-    if (body === undefined) refuse(outgoing, 413, 'Payload too large');
-    else await pass({ incoming, outgoing, body, upstream, agent, podName }, counters);
+    const { method = 'GET', url = '/' } = incoming;
+    const attributes = { 'http.request.method': method, 'url.path': url };
+    const name = `${method} ${templateOf(url)}`;
+    await telemetry.tracer.within(
+      name,
+      { kind: 'server', attributes, ...callerOf(incoming.headers) },
+      async (span) => {
+        const began = performance.now();
+        note(telemetry, span, { name, status: await answer(incoming, outgoing), ms: performance.now() - began });
+      },
+    );
   };
   const server = createServer((incoming, outgoing) => {
     handle(incoming, outgoing).catch(() => {
@@ -150,4 +212,19 @@ export function proxyServer(upstream: Upstream, podName: string): { server: Serv
   });
   server.keepAliveTimeout = 120_000; // longer than Traefik keeps its connections (90 s)
   return { server, counters };
+}
+
+/** Kong's own words. */
+const NO_ROUTE = 'no Route matched with those values';
+
+/** A line for each request that is traced, or that failed: a load of hundreds a second would be as many lines. */
+function note(
+  { log }: Telemetry,
+  span: Span,
+  { name, status, ms }: { name: string; status: number; ms: number },
+): void {
+  span.set({ 'http.response.status_code': status });
+  if (status >= 500) span.fail(`status ${String(status)}`);
+  if (span.context.sampled || status >= 500)
+    log(status >= 500 ? 'error' : 'info', `${name} ${String(status)}`, { status, ms: Math.round(ms) });
 }

@@ -1,0 +1,37 @@
+/** The images of the platform's parts, built only where the part is raised. */
+import { APP_USER } from './debian-recipes.ts';
+import { ALERTMANAGER, PYTHON_SERVICE } from './debian-services.ts';
+import { app, base, service } from './recipes.ts';
+import type { ImageRecipe } from './recipes.ts';
+import { STORE_IMAGES } from './store-images.ts';
+
+const NONROOT = `${String(APP_USER)}:${String(APP_USER)}`;
+
+/** By the name that `--with` takes. */
+export const PART_IMAGES: Readonly<Record<string, readonly ImageRecipe[]>> = {
+  telemetry: [
+    // The store of log lines is a server of its own, of the same build.
+    ...(STORE_IMAGES.elasticsearch ?? []),
+    app('log-shipper', [service('log-shipper')]),
+    {
+      name: 'alertmanager',
+      tag: { version: '0.25' },
+      layers: [base, { kind: 'debian', recipe: ALERTMANAGER }],
+      run: { entrypoint: ['prometheus-alertmanager'], user: NONROOT, workdir: '/tmp' },
+    },
+  ],
+  ai: [
+    app('llm-stub', [service('llm-stub')]),
+    {
+      name: 'tender-ai',
+      tag: { version: '0.1.0' },
+      layers: [base, { kind: 'debian', recipe: PYTHON_SERVICE }, service('tender-ai')],
+      run: {
+        entrypoint: ['python3', '/app/service/main.py'],
+        user: NONROOT,
+        workdir: '/app',
+        env: { LANG: 'C.UTF-8', PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' },
+      },
+    },
+  ],
+};

@@ -1,0 +1,48 @@
+/** Entry: ships the lines of every container on this node until SIGTERM; says on /metrics how far it is. */
+import { createServer } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { telemetryOf } from '../../service-kit/telemetry.ts';
+import { Files } from './files.ts';
+import { metricsText } from './metrics.ts';
+import { Shipper } from './shipper.ts';
+import { LogStore } from './store.ts';
+
+function setting(name: string): string {
+  const value = process.env[name];
+  if (value === undefined || value === '') throw new Error(`the environment variable ${name} is not set`);
+  return value;
+}
+
+/** Files cannot be watched over their rotation without a watch for each folder: looking costs less. */
+const ROUND_MS = 500;
+const { log } = telemetryOf({ service: 'log-shipper' });
+const files = new Files(setting('LOGS'), `${setting('STATE')}/positions.json`);
+const store = new LogStore({
+  url: setting('STORE_URL'),
+  user: setting('STORE_USER'),
+  password: setting('STORE_PASSWORD'),
+});
+const shipper = new Shipper({ node: setting('NODE_NAME'), files, store, log });
+const ended = new AbortController();
+
+const server = createServer((request, response) => {
+  response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+  response.end(request.url === '/metrics' ? metricsText(shipper.counts) : 'ok\n');
+});
+server.listen(Number(setting('PORT')));
+
+const stop = (): void => {
+  ended.abort();
+};
+process.once('SIGTERM', stop);
+process.once('SIGINT', stop);
+
+await files.load();
+while (!ended.signal.aborted) {
+  const pauseMs = await shipper.round(ROUND_MS);
+  await delay(pauseMs, undefined, { signal: ended.signal }).catch(() => undefined);
+}
+await files.save().catch(() => undefined);
+await files.close();
+server.close();
+server.closeAllConnections();

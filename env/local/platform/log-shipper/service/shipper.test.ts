@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { appendFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { Files } from './files.ts';
+import { metricsText } from './metrics.ts';
+import { parseLine, plainly, recordOf, sourceOf, type LogRecord } from './record.ts';
+import { Shipper } from './shipper.ts';
+
+const POD = 'tender_tender-api-7d9_0b9f2a3e-1111-2222-3333-444455556666';
+const SOURCE = sourceOf(`${POD}/tender-api/0.log`);
+
+let nanosecond = 0;
+/** A line as the runtime writes it. */
+function line(text: string, flag: 'F' | 'P' = 'F'): string {
+  nanosecond += 1;
+  return `2026-11-24T10:00:00.${String(nanosecond).padStart(9, '0')}Z stdout ${flag} ${text}\n`;
+}
+
+interface Fixture {
+  root: string;
+  folder: string;
+  stored: Map<string, LogRecord>;
+  sent: number;
+  /** What the next calls of the store throw. */
+  away: number;
+  life: () => Promise<Shipper>;
+}
+
+async function fixture(context: TestContext): Promise<Fixture> {
+  const root = await mkdtemp(join(tmpdir(), 'plumbline-shipper-'));
+  const folder = join(root, 'pods', POD, 'tender-api');
+  await mkdir(folder, { recursive: true });
+  const lives: Files[] = [];
+  context.after(async () => {
+    for (const files of lives) await files.close();
+    await rm(root, { recursive: true });
+  });
+  const found: Fixture = { root, folder, stored: new Map(), sent: 0, away: 0, life: start };
+  async function start(): Promise<Shipper> {
+    const files = new Files(join(root, 'pods'), join(root, 'positions.json'));
+    lives.push(files);
+    await files.load();
+    const store = {
+      lastRefusal: '',
+      prepared: () => Promise.resolve(true),
+      send: (records: readonly LogRecord[]) => {
+        if (found.away > 0) {
+          found.away -= 1;
+          return Promise.reject(new Error('connection refused'));
+        }
+        found.sent += records.length;
+        for (const record of records) found.stored.set(record.id, record);
+        return Promise.resolve({ again: [], stored: records.length, refused: 0 });
+      },
+    };
+    return new Shipper({ node: 'worker-1', files, store, log: () => undefined });
+  }
+  return found;
+}
+
+const messages = ({ stored }: Fixture): unknown[] =>
+  [...stored.values()].map(({ document }) => document['message']);
+
+async function rounds(shipper: Shipper, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await shipper.round(1);
+}
+
+test('should take namespace, pod and container from the path, and only what is a log', () => {
+  assert.deepEqual({ ...SOURCE }, {
+    ...{ namespace: 'tender', pod: 'tender-api-7d9', container: 'tender-api' },
+    uid: '0b9f2a3e-1111-2222-3333-444455556666',
+  });
+  assert.ok(sourceOf(`${POD}/tender-api/0.log.20261124-101112`) !== undefined);
+  assert.equal(sourceOf(`${POD}/tender-api/0.log.20261124-101112.gz`), undefined);
+  assert.equal(parseLine('no line of the runtime'), undefined);
+});
+
+test('should take a service’s fields from JSON, and of any other line its text', () => {
+  assert.ok(SOURCE !== undefined);
+  const at = { time: '2026-11-24T23:59:59.123456789Z', stream: 'stdout', offset: 7 };
+  const json = { ts: 'x', level: 'info', service: 'tender-ai', msg: 'done', trace_id: 'a'.repeat(32), mark: 'm-1', n: 5 };
+  const record = recordOf({ ...at, text: JSON.stringify(json) }, SOURCE, 'worker-1');
+  assert.equal(record.index, 'logs-2026.11.24');
+  const { document } = record;
+  assert.deepEqual(
+    [document['message'], document['service'], document['trace_id'], document['mark'], document['n']],
+    ['done', 'tender-ai', 'a'.repeat(32), 'm-1', 5],
+  );
+  assert.deepEqual(document['kubernetes'], {
+    ...{ node: 'worker-1', namespace: 'tender', pod: 'tender-api-7d9', container: 'tender-api' },
+  });
+  for (const text of ['plain', '{"not": json', '[1]', '{"n":"5"}']) {
+    const plain = recordOf({ ...at, text }, SOURCE, 'worker-1').document;
+    assert.deepEqual([plain['message'], plain['service'], plain['n']], [text, 'tender-api', undefined]);
+  }
+  assert.equal(recordOf({ ...at, text: 'x' }, SOURCE, 'n').id, recordOf({ ...at, text: 'x' }, SOURCE, 'n').id);
+  assert.notEqual(recordOf({ ...at, text: 'x' }, SOURCE, 'n').id, recordOf({ ...at, offset: 8, text: 'x' }, SOURCE, 'n').id);
+  assert.deepEqual(Object.keys(plainly(record).document), ['@timestamp', 'kubernetes', 'message', 'service']);
+});
+
+test('should ship whole lines once, also those that the runtime split and those that were half written', async (context) => {
+  const given = await fixture(context);
+  const file = join(given.folder, '0.log');
+  const shipper = await given.life();
+  await writeFile(file, `${line('one')}${line('two, fir', 'P')}`);
+  await rounds(shipper, 3);
+  assert.deepEqual(messages(given), ['one']);
+  const rest = line('st and last');
+  await appendFile(file, rest.slice(0, 40));
+  await rounds(shipper, 3);
+  await appendFile(file, rest.slice(40));
+  await rounds(shipper, 3);
+  assert.deepEqual(messages(given), ['one', 'two, first and last']);
+  assert.equal(given.sent, 2);
+});
+
+test('should lose nothing while the store is away or when it is killed, and store again what it sends again under the same id', async (context) => {
+  const given = await fixture(context);
+  const file = join(given.folder, '0.log');
+  await writeFile(file, line('one'));
+  const killed = await given.life();
+  given.away = 3;
+  await rounds(killed, 3);
+  assert.deepEqual([messages(given), killed.counts.failures], [[], 3]);
+  await rounds(killed, 2);
+  await appendFile(file, line('two'));
+  const next = await given.life(); // the first one never wrote down more than it had stored
+  await rounds(next, 3);
+  assert.deepEqual([messages(given), given.sent], [['one', 'two'], 2]);
+  await rm(join(given.root, 'positions.json'));
+  await rounds(await given.life(), 3);
+  assert.deepEqual([messages(given), given.sent], [['one', 'two'], 4]);
+});
+
+test('should follow a file that is rotated, and read one that is removed to its end', async (context) => {
+  const given = await fixture(context);
+  const file = join(given.folder, '0.log');
+  const shipper = await given.life();
+  await writeFile(file, line('one'));
+  await rounds(shipper, 3);
+  await appendFile(file, line('two'));
+  await rename(file, `${file}.20261124-101112`);
+  await writeFile(file, line('three'));
+  await rounds(shipper, 3);
+  await appendFile(file, line('four'));
+  await rm(given.folder, { recursive: true });
+  await rounds(shipper, 6);
+  assert.deepEqual(messages(given).sort(), ['four', 'one', 'three', 'two']);
+  assert.equal(given.sent, 4);
+  assert.match(metricsText(shipper.counts), /^log_shipper_stored_total 4$/m);
+});

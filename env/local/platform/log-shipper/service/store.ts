@@ -1,0 +1,92 @@
+/** Stores records in Elasticsearch by its bulk API, as long as it takes: nothing counts as shipped before the store has said so. */
+import { plainly, type LogRecord } from './record.ts';
+
+export interface StoreOptions {
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+/** What became of a batch. */
+export interface Outcome {
+  /** Records that must be sent again; none when all are stored or refused. */
+  readonly again: readonly LogRecord[];
+  readonly stored: number;
+  /** Records that the store will never take. */
+  readonly refused: number;
+}
+
+const ANSWER_MS = 30_000;
+
+interface Item {
+  readonly index?: { readonly status: number; readonly error?: unknown };
+}
+
+export class LogStore {
+  readonly #options: StoreOptions;
+  readonly #authorization: string;
+  /** Why the last record was refused; for the shipper's own log. */
+  lastRefusal = '';
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.#authorization = `Basic ${Buffer.from(`${options.user}:${options.password}`).toString('base64')}`;
+  }
+
+  /** Whether the template of the indices is there: an index that is made before it has the wrong fields. */
+  async prepared(): Promise<boolean> {
+    const answer = await this.#call('/_index_template/logs');
+    return answer.status === 200;
+  }
+
+  /**
+   * Sends a batch once, and once more without their fields what an index would not take as it is.
+   * @throws when the store does not answer, or answers as a whole with an error
+   */
+  async send(records: readonly LogRecord[]): Promise<Outcome> {
+    const first = await this.#bulk(records);
+    if (first.refused.length === 0) return { again: first.again, stored: first.stored, refused: 0 };
+    const second = await this.#bulk(first.refused.map(plainly));
+    return {
+      again: [...first.again, ...second.again],
+      stored: first.stored + second.stored,
+      refused: second.refused.length,
+    };
+  }
+
+  async #bulk(
+    records: readonly LogRecord[],
+  ): Promise<{ again: LogRecord[]; refused: LogRecord[]; stored: number }> {
+    const body = records
+      .map(({ id, index, document }) => {
+        const action = JSON.stringify({ index: { _index: index, _id: id } });
+        return `${action}\n${JSON.stringify(document)}\n`;
+      })
+      .join('');
+    const answer = await this.#call('/_bulk?filter_path=errors,items.*.status,items.*.error.reason', body);
+    if (answer.status !== 200) throw new Error(`status ${String(answer.status)}: ${answer.text.slice(0, 200)}`);
+    const { errors, items } = JSON.parse(answer.text) as { errors: boolean; items: Item[] };
+    if (!errors) return { again: [], refused: [], stored: records.length };
+    const [again, refused]: [LogRecord[], LogRecord[]] = [[], []];
+    for (const [at, record] of records.entries()) {
+      const status = items[at]?.index?.status ?? 500;
+      if (status >= 200 && status < 300) continue;
+      if (status === 429 || status >= 500) again.push(record);
+      else {
+        this.lastRefusal = JSON.stringify(items[at]?.index?.error).slice(0, 300);
+        refused.push(record);
+      }
+    }
+    return { again, refused, stored: records.length - again.length - refused.length };
+  }
+
+  async #call(path: string, body?: string): Promise<{ status: number; text: string }> {
+    const answer = await fetch(`${this.#options.url}${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization: this.#authorization, 'content-type': 'application/x-ndjson' },
+      signal: AbortSignal.timeout(ANSWER_MS),
+      ...(body !== undefined && { body }),
+    });
+    return { status: answer.status, text: await answer.text() };
+  }
+}

@@ -1,0 +1,188 @@
+/** The store of log lines: one Elasticsearch of its own, so that a failover of the platform's touches no line of it. */
+import { APP_USER } from '../../images/debian-recipes.ts';
+import { imageOf } from '../../images/index.ts';
+import { waitFor } from '../../wait.ts';
+import { OBSERVABILITY, type PlatformContext } from '../context.ts';
+import { callOf, type Call } from '../elasticsearch/call.ts';
+import {
+  CONFIG,
+  DATA,
+  gateConfig,
+  HEALTH_PORT,
+  HTTP_PORT,
+  javaArguments,
+  JOINED_PORT,
+  LOG_CONFIG,
+  passwordVariable,
+} from '../elasticsearch/config.ts';
+import {
+  dataClaim,
+  httpProbe,
+  labels,
+  metadata,
+  NO_RIGHTS,
+  podSecurity,
+  resources,
+  selector,
+  service,
+  serviceAccount,
+  type KubeObject,
+} from '../objects.ts';
+import { ensureSecrets, type Secrets } from '../secrets.ts';
+import { HEAP, INDEX_TEMPLATE, LOGSTORE_CONFIG, outdated, TEMPLATE, USERS } from './config.ts';
+
+const NAME = 'logstore';
+export const LOGSTORE_CREDENTIALS = `${NAME}-credentials`;
+export const LOGSTORE_URL = `http://${NAME}.${OBSERVABILITY}.svc.cluster.local:${String(HTTP_PORT)}`;
+/** The last part of the Service's address, below the instance's block; environment files name it. */
+const ADDRESS = '128.90';
+
+const fieldEnv = (name: string, fieldPath: string): unknown => ({
+  name,
+  valueFrom: { fieldRef: { fieldPath } },
+});
+
+function server(image: string): unknown {
+  return {
+    name: NAME,
+    image,
+    args: javaArguments(HEAP),
+    env: [fieldEnv('POD_NAME', 'metadata.name')],
+    readinessProbe: {
+      tcpSocket: { port: JOINED_PORT },
+      periodSeconds: 2,
+      timeoutSeconds: 1,
+      failureThreshold: 3,
+    },
+    // Through the gate, as for the platform's own: half a minute from its start on a busy machine.
+    startupProbe: httpProbe('/alive', HEALTH_PORT, { failureThreshold: 150 }),
+    livenessProbe: httpProbe('/alive', HEALTH_PORT, {
+      periodSeconds: 10,
+      timeoutSeconds: 5,
+      failureThreshold: 6,
+    }),
+    resources: resources({ cpuRequest: '100m', cpuLimit: '1', memoryRequest: '512Mi', memoryLimit: '896Mi' }),
+    securityContext: NO_RIGHTS,
+    volumeMounts: [
+      { name: 'data', mountPath: DATA },
+      { name: 'config', mountPath: CONFIG },
+      { name: 'scratch', mountPath: '/tmp' },
+    ],
+  };
+}
+
+function gate(image: string): unknown {
+  return {
+    name: 'gate',
+    image,
+    args: ['-W', '-db', '-f', '/etc/gate/haproxy.cfg'],
+    env: USERS.map((user) => ({
+      name: passwordVariable(user),
+      valueFrom: { secretKeyRef: { name: LOGSTORE_CREDENTIALS, key: user } },
+    })),
+    ports: [
+      { name: 'http', containerPort: HTTP_PORT },
+      { name: 'health', containerPort: HEALTH_PORT },
+    ],
+    readinessProbe: httpProbe('/alive', 'health'),
+    livenessProbe: { tcpSocket: { port: 'http' }, periodSeconds: 10, timeoutSeconds: 5 },
+    resources: resources({ cpuRequest: '10m', cpuLimit: '500m', memoryRequest: '16Mi', memoryLimit: '64Mi' }),
+    securityContext: NO_RIGHTS,
+    volumeMounts: [{ name: 'gate', mountPath: '/etc/gate' }],
+  };
+}
+
+function statefulSet(context: PlatformContext): KubeObject {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: metadata(NAME, OBSERVABILITY),
+    spec: {
+      replicas: 1,
+      serviceName: `${NAME}-members`,
+      selector: { matchLabels: selector(NAME) },
+      template: {
+        metadata: { labels: labels(NAME) },
+        spec: {
+          serviceAccountName: NAME,
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          terminationGracePeriodSeconds: 30,
+          securityContext: podSecurity(APP_USER),
+          containers: [
+            server(imageOf(context.images, 'elasticsearch').pinned),
+            gate(imageOf(context.images, 'haproxy').pinned),
+          ],
+          volumes: [
+            { name: 'config', configMap: { name: `${NAME}-config` } },
+            { name: 'gate', configMap: { name: `${NAME}-gate` } },
+            { name: 'scratch', emptyDir: { sizeLimit: '128Mi' } },
+          ],
+        },
+      },
+      volumeClaimTemplates: [dataClaim(NAME)],
+    },
+  };
+}
+
+function configMap(name: string, data: Record<string, string>): KubeObject {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: metadata(name, OBSERVABILITY, NAME), data };
+}
+
+/** Every object of it. */
+export function logstoreObjects(context: PlatformContext, secrets: Secrets): KubeObject[] {
+  const ports = [{ name: 'http', port: HTTP_PORT, targetPort: 'http' }];
+  return [
+    serviceAccount(NAME, OBSERVABILITY),
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: metadata(LOGSTORE_CREDENTIALS, OBSERVABILITY, NAME),
+      type: 'Opaque',
+      stringData: { plumbline: secrets.logstorePlumbline, shipper: secrets.logstoreShipper },
+    },
+    configMap(`${NAME}-config`, { 'elasticsearch.yml': LOGSTORE_CONFIG, 'log4j2.properties': LOG_CONFIG }),
+    configMap(`${NAME}-gate`, { 'haproxy.cfg': gateConfig(USERS) }),
+    service(NAME, OBSERVABILITY, ports, {
+      clusterIP: `${context.addresses.block}.${ADDRESS}`,
+      selector: selector(NAME),
+    }),
+    service(`${NAME}-members`, OBSERVABILITY, ports, { clusterIP: 'None', selector: selector(NAME) }),
+    statefulSet(context),
+  ];
+}
+
+const READY_DEADLINE_MS = 240_000; // 25 s on an idle machine, more than a minute where every store starts at once
+const PREPARED_DEADLINE_MS = 60_000;
+
+/**
+ * Waits for the server, and gives it the template without which no shipper begins.
+ * @throws DeadlineError with what the server said last
+ */
+export async function waitLogstore(context: PlatformContext): Promise<void> {
+  const timeout = `--timeout=${String(READY_DEADLINE_MS / 1000)}s`;
+  await context.kubectl(['rollout', 'status', `statefulset/${NAME}`, '-n', OBSERVABILITY, timeout], {
+    timeoutMs: READY_DEADLINE_MS + 10_000,
+  });
+  const { logstorePlumbline: password } = await ensureSecrets(context.stateDir);
+  const url = `http://${context.addresses.block}.${ADDRESS}:${String(HTTP_PORT)}`;
+  const call = callOf(context, { url, user: 'plumbline', password });
+  await waitFor(async () => await prepare(call), {
+    what: `the store of log lines of ${context.instance} (${url}) to take its index template "${TEMPLATE}"`,
+    deadlineMs: PREPARED_DEADLINE_MS,
+    intervalMs: 500,
+    signal: context.signal,
+    next: `kubectl --kubeconfig ${context.kubeconfig} -n ${OBSERVABILITY} logs ${NAME}-0 -c ${NAME}`,
+  });
+}
+
+async function prepare(call: Call): Promise<true> {
+  const put = await call('PUT', `/_index_template/${TEMPLATE}`, JSON.stringify(INDEX_TEMPLATE));
+  if (put.status !== 200) throw new Error(`template: ${String(put.status)} ${put.text.slice(0, 300)}`);
+  const listed = await call('GET', '/_cat/indices/logs-*?format=json&h=index');
+  if (listed.status !== 200)
+    throw new Error(`indices: ${String(listed.status)} ${listed.text.slice(0, 300)}`);
+  const names = (JSON.parse(listed.text) as { index: string }[]).map(({ index }) => index);
+  for (const name of outdated(names, Date.now())) await call('DELETE', `/${name}`);
+  return true;
+}

@@ -1,0 +1,57 @@
+/** Whose pods Prometheus scrapes: one row a service, and its port nowhere else. */
+import { EDGE, OBSERVABILITY, TENDER, type PlatformContext } from '../context.ts';
+import { metadata, selector, type KubeObject } from '../objects.ts';
+
+/** A service whose pods answer `/metrics`. */
+export interface Scraped {
+  /** Name of its workload, and `job` of every series. */
+  readonly job: string;
+  readonly namespace: string;
+  readonly port: number;
+  /** The part of the platform that it comes with; with the stores when left out. */
+  readonly part?: 'telemetry' | 'ai';
+}
+
+/** Where the telemetry canary runs: what it says of itself is how a breach is made (telemetry/alerts/fires). */
+export const CANARY_JOB = 'plumbline-canary';
+
+const SCRAPED: readonly Scraped[] = [
+  { job: 'tender-api', namespace: TENDER, port: 8080 },
+  { job: 'gateway', namespace: EDGE, port: 8001 },
+  { job: 'tender-ai', namespace: TENDER, port: 8000, part: 'ai' },
+  { job: 'log-shipper', namespace: OBSERVABILITY, port: 8080, part: 'telemetry' },
+  { job: 'jaeger', namespace: OBSERVABILITY, port: 14_269, part: 'telemetry' },
+  { job: 'alertmanager', namespace: OBSERVABILITY, port: 9093, part: 'telemetry' },
+  // Its Service is made by the check, and there is no target without it.
+  { job: CANARY_JOB, namespace: 'plumbline-canary', port: 8080, part: 'telemetry' },
+];
+
+/** The rows of what was raised. */
+export function scrapedIn(context: Pick<PlatformContext, 'with'>): readonly Scraped[] {
+  return SCRAPED.filter(({ part }) => part === undefined || context.with.includes(part));
+}
+
+/** Name of the headless Service whose addresses are the pods of a service. */
+export function podsOf(job: string): string {
+  return `${job}-pods`;
+}
+
+/**
+ * The headless Service of a row's pods, ready or not: what does not answer is a target that is down, not one that is missing.
+ * @throws Error when the table has no such row
+ */
+export function podsService(job: string): KubeObject {
+  const row = SCRAPED.find((one) => one.job === job);
+  if (row === undefined) throw new Error(`no row of prometheus/services.ts is called ${job}`);
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: metadata(podsOf(job), row.namespace),
+    spec: {
+      clusterIP: 'None',
+      publishNotReadyAddresses: true,
+      selector: selector(job),
+      ports: [{ name: 'metrics', port: row.port }],
+    },
+  };
+}

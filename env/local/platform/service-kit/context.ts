@@ -1,0 +1,40 @@
+/** Trace context as W3C Trace Context (Level 1) writes it: `traceparent: 00-<trace id>-<span id>-<flags>`. */
+import { randomBytes } from 'node:crypto';
+
+export interface TraceContext {
+  /** 32 hexadecimal digits. */
+  readonly traceId: string;
+  /** 16 hexadecimal digits. */
+  readonly spanId: string;
+  readonly sampled: boolean;
+}
+
+const FORMAT = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+const SAMPLED = 1;
+
+/** What a header says; undefined where it is missing or not as the recommendation wants it (then a new trace begins). */
+export function parseTraceparent(header: unknown): TraceContext | undefined {
+  const found = typeof header === 'string' ? FORMAT.exec(header.trim()) : null;
+  if (found === null) return undefined;
+  const [, version = '', traceId = '', spanId = '', flags = '', rest] = found;
+  if (/^0+$/.test(traceId) || /^0+$/.test(spanId) || (version === '00' && rest !== undefined))
+    return undefined;
+  return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & SAMPLED) === SAMPLED };
+}
+
+export function formatTraceparent({ traceId, spanId, sampled }: TraceContext): string {
+  return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
+}
+
+export function newSpanId(): string {
+  return randomBytes(8).toString('hex');
+}
+
+/**
+ * The beginning of a trace that no caller has begun.
+ * @param ratio share of such traces that are kept, decided by the id, so that every service decides alike
+ */
+export function newRoot(ratio: number): Omit<TraceContext, 'spanId'> {
+  const traceId = randomBytes(16).toString('hex');
+  return { traceId, sampled: Number.parseInt(traceId.slice(16, 24), 16) / 2 ** 32 < ratio };
+}

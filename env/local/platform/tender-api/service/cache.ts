@@ -1,0 +1,65 @@
+/** The newest tenders in Redis, for five minutes each. A cache: whoever finds nothing asks PostgreSQL. */
+import { Redis } from 'ioredis';
+import type { Telemetry } from '../../service-kit/telemetry.ts';
+import type { Tender } from './store.ts';
+
+export interface CacheOptions {
+  /** `host:port` of the Sentinels, which know the master. */
+  readonly sentinel: string;
+  readonly master: string;
+  readonly password: string;
+  readonly sentinelPassword: string;
+}
+
+const TTL_S = 300;
+/** A cache that does not answer within this is no help; a request waits for it that long at most. */
+const ANSWER_MS = 300;
+/** After a failure it is left alone for so long, so that a Redis that hangs does not slow every request. */
+const PAUSE_MS = 2_000;
+
+export class TenderCache {
+  readonly #redis: Redis;
+  readonly #telemetry: Telemetry;
+  #pausedUntilMs = 0;
+
+  constructor(options: CacheOptions, telemetry: Telemetry) {
+    const [host = '', port = ''] = options.sentinel.split(':');
+    this.#telemetry = telemetry;
+    this.#redis = new Redis({
+      sentinels: [{ host, port: Number(port) }],
+      name: options.master,
+      protocol: 2, // what Sentinels answer is read as lists
+      password: options.password,
+      sentinelPassword: options.sentinelPassword,
+      connectTimeout: 1_000,
+      commandTimeout: ANSWER_MS,
+      sentinelCommandTimeout: 1_000,
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: (times) => Math.min(times * 200, 2_000),
+      sentinelRetryStrategy: (times) => Math.min(times * 200, 2_000),
+      // A former master that comes back as a replica: the next connection asks the Sentinels again.
+      reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    });
+    // Each is told with the command that it made fail.
+    this.#redis.on('error', () => undefined);
+  }
+
+  /** Never rejects: what is not cached is found in PostgreSQL. */
+  async put(tender: Tender): Promise<void> {
+    if (performance.now() < this.#pausedUntilMs) return;
+    const attributes = { 'db.system.name': 'redis', 'db.operation.name': 'SET' };
+    try {
+      await this.#telemetry.tracer.within('SET', { kind: 'client', attributes }, () =>
+        this.#redis.set(`tender:${tender.id}`, JSON.stringify(tender), 'EX', TTL_S),
+      );
+    } catch (error) {
+      this.#pausedUntilMs = performance.now() + PAUSE_MS;
+      this.#telemetry.log('warn', 'the tender was not cached', { tender: tender.id, cause: String(error) });
+    }
+  }
+
+  close(): void {
+    this.#redis.disconnect();
+  }
+}
