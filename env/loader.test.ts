@@ -178,8 +178,44 @@ test('should keep only the chosen stores and their workloads', async () => {
   assert.deepEqual(staging.leftOut, ['rabbitmq', 'elasticsearch', 'neo4j']);
   await assert.rejects(
     loadEnvironment('local', { with: ['postgres', 'oracle'] }),
-    /declares no store "oracle"; it declares: postgres/,
+    /declares no store or part "oracle" in its size full; it declares: postgres/,
   );
+});
+
+test('should keep a part only where it is chosen, with what belongs to it', async () => {
+  const plugin = ({ topology }: { topology: { workloads: { name: string }[] } }): boolean =>
+    topology.workloads.some(({ name }) => name === 'device-plugin');
+  const all = await loadEnvironment('local');
+  assert.equal(all.gpu?.resource, 'nvidia.com/gpu');
+  assert.ok(plugin(all));
+  assert.deepEqual(all.partsLeftOut, []);
+  const without = await loadEnvironment('local', { with: ['postgres'] });
+  assert.equal(without.gpu, undefined);
+  assert.ok(!plugin(without));
+  assert.deepEqual(without.partsLeftOut, ['gpu']);
+  const chosen = await loadEnvironment('local', { with: ['postgres', 'gpu'] });
+  assert.equal(chosen.gpu?.simulated, true);
+  assert.deepEqual(Object.keys(chosen.stores), ['postgres']);
+});
+
+test('should hold no devices in a size without their pool', async () => {
+  const small = await loadEnvironment('local', { size: 'small' });
+  assert.equal(small.gpu, undefined);
+  assert.deepEqual(small.partsLeftOut, ['gpu']);
+  await assert.rejects(
+    loadEnvironment('local', { size: 'small', with: ['postgres', 'gpu'] }),
+    /declares no store or part "gpu" in its size small; it declares: postgres/,
+  );
+});
+
+test('should refuse devices of a pool that there is not, and a share without its number', () => {
+  const [pool] = problemsWith('  pool: gpu\n', '  pool: gpus\n');
+  assert.match(String(pool), /gpu\.pool: topology\.pools has no such pool; found gpus; allowed: general, gpu$/);
+  const [shared] = problemsWith('resource: nvidia.com/gpu\n', 'resource: nvidia.com/gpu.shared\n');
+  assert.match(String(shared), /gpu\.sharedBy: .*how many containers share a device/);
+  assert.deepEqual(problemsWith('resource: nvidia.com/gpu\n', 'resource: nvidia.com/mig-1g.5gb\n'), []);
+  const [name] = problemsWith('resource: nvidia.com/gpu\n', 'resource: gpu\n');
+  assert.match(String(name), /gpu\.resource: /);
 });
 
 /** A folder for the state of instances, empty, for as long as the test runs. */

@@ -5,6 +5,7 @@ import { closest } from '../suggest.ts';
 import { notDeclared, oneMember } from './declared.ts';
 import { failoverParts, resolveGoals, storeFault } from './goals.ts';
 import { lacksMeans } from './means.ts';
+import { partsOf } from './parts.ts';
 import { catalogue, matchChecks, suggestCheck, suiteOf, suites as allSuites } from './rows.ts';
 import { notPermitted } from './permits.ts';
 import type { CatalogueRow } from './types.ts';
@@ -90,12 +91,14 @@ function trialsOf(row: CatalogueRow, goals: Record<string, unknown>, repeat: num
 }
 
 /**
- * An embedded environment has the stores that it was raised with, and the others are required by nobody. Elsewhere a store
+ * An embedded environment has the stores and parts that it was raised with, and the others are required by nobody. Elsewhere a store
  * is there or it is not: leaving it out with `--with` makes no profile smaller.
  */
 function notRaised(environment: Environment, row: CatalogueRow): boolean {
+  if (!('embedded' in environment.cluster)) return false;
   const store = storeFault(row.id)?.store;
-  return 'embedded' in environment.cluster && store !== undefined && environment.leftOut.includes(store);
+  if (store !== undefined && environment.leftOut.includes(store)) return true;
+  return partsOf(row.id).some((part) => environment.partsLeftOut.includes(part));
 }
 
 /**

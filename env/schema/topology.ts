@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PART_NAMES } from './parts.ts';
 import { STORES } from './stores.ts';
 import { countRange, hostPort, kubeName, labels, objectName, plainUrl, port, trust } from './common.ts';
 
@@ -74,6 +75,7 @@ const workload = z.strictObject({
   replicas: countRange,
   serves: z.boolean().describe('Whether its containers serve requests, and so need probes'),
   store: z.enum(STORES).optional().describe('The store of which it holds the data'),
+  part: z.enum(PART_NAMES).optional().describe('The part of the platform that it belongs to'),
   gpu: z.int().min(1).optional().describe('GPU devices that each replica asks for'),
   spread: z
     .strictObject({

@@ -13,6 +13,7 @@ import {
   PLATFORM_IMAGES,
   type ImageRecipe,
 } from './recipes.ts';
+import { PART_IMAGES } from './part-images.ts';
 import { STORE_IMAGES } from './store-images.ts';
 import { freePort, RegistryClient, startRegistry, storedTag } from './registry.ts';
 
@@ -23,10 +24,10 @@ export const REGISTRY_NAME = 'registry.plumbline.test:5000';
 
 const names = (images: readonly ImageRecipe[]): string[] => images.map((image) => image.name);
 
-/** Names of the images that a cluster with those stores needs, without the edge. */
-export function coreImages(stores: readonly string[]): string[] {
-  const ofStores = stores.flatMap((store) => names(STORE_IMAGES[store] ?? []));
-  return [...names(CLUSTER_IMAGES), ...names(PLATFORM_IMAGES), ...ofStores];
+/** Names of the images that a cluster with those stores and parts needs, without the edge. */
+export function coreImages(words: readonly string[]): string[] {
+  const chosen = words.flatMap((word) => names(STORE_IMAGES[word] ?? PART_IMAGES[word] ?? []));
+  return [...names(CLUSTER_IMAGES), ...names(PLATFORM_IMAGES), ...chosen];
 }
 
 /** Names of the images of the edge. */
@@ -76,7 +77,8 @@ export function imageOf(images: ImageSet, name: string): ImageRef {
 }
 
 function select(only: readonly string[] | undefined): readonly ImageRecipe[] {
-  const all = [...CLUSTER_IMAGES, ...PLATFORM_IMAGES, ...Object.values(STORE_IMAGES).flat(), ...EDGE_IMAGES];
+  const chosen = [STORE_IMAGES, PART_IMAGES].flatMap((images) => Object.values(images).flat());
+  const all = [...CLUSTER_IMAGES, ...PLATFORM_IMAGES, ...chosen, ...EDGE_IMAGES];
   if (only === undefined) return all;
   return only.map((name) => {
     const recipe = all.find((image) => image.name === name);

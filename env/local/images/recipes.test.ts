@@ -13,6 +13,7 @@ import {
   moduleVersions,
   PLATFORM_IMAGES,
 } from './recipes.ts';
+import { PART_IMAGES } from './part-images.ts';
 import { STORE_IMAGES } from './store-images.ts';
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
@@ -40,6 +41,7 @@ test('should find a version in the lock files for every image that is named afte
     ...CLUSTER_IMAGES,
     ...PLATFORM_IMAGES,
     ...Object.values(STORE_IMAGES).flat(),
+    ...Object.values(PART_IMAGES).flat(),
     ...EDGE_IMAGES,
   ]) {
     const tag = tagOf(image.tag, DIGEST, versions);

@@ -41,7 +41,7 @@ const KUBERNETES = { module: 'k8s.io/kubernetes' } as const;
 export const base: LayerRecipe = { kind: 'debian', recipe: BASE };
 
 /** Programs of the toolchain, in a layer of their own. */
-function programs(...names: string[]): LayerRecipe {
+export function programs(...names: string[]): LayerRecipe {
   return {
     kind: 'files',
     name: names.join('+'),
@@ -58,7 +58,7 @@ function programs(...names: string[]): LayerRecipe {
 }
 
 /** What a program without a distribution under it still asks for: users, and a place for temporary files. */
-const bare: LayerRecipe = {
+export const bare: LayerRecipe = {
   kind: 'files',
   name: 'bare',
   entries: () =>

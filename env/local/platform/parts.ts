@@ -1,7 +1,13 @@
-/** The parts of the platform, in the order in which they are applied. A store is one folder and one row of STORES. */
+/**
+ * The parts of the platform, in the order in which they are applied. A store is one folder and one row of STORES, what else can be left
+ * out one folder and one row of PARTS.
+ */
+import { lackingNeeds, PART_NEEDS } from '../../schema/parts.ts';
+import type { PartName } from '../../schema/parts.ts';
 import type { PlatformContext } from './context.ts';
 import { configureLoadBalancer, edgeObjects, waitForEdge } from './edge/index.ts';
 import { elasticsearchObjects, waitElasticsearch } from './elasticsearch/index.ts';
+import { gpuObjects, waitGpu } from './gpu/index.ts';
 import { neo4jObjects, waitNeo4j } from './neo4j/index.ts';
 import type { KubeObject } from './objects.ts';
 import { postgresObjects, waitPostgres } from './postgres/index.ts';
@@ -39,16 +45,26 @@ export const STORES: Readonly<Record<string, Part>> = {
   neo4j: { name: 'neo4j', objects: neo4jObjects, wait: waitNeo4j },
 };
 
+/** What else can be raised or left out, by the word that `--with` takes, and the words that each needs. */
+export const PARTS: Readonly<Record<PartName, Part & { readonly needs: readonly string[] }>> = {
+  gpu: { name: 'gpu', objects: gpuObjects, wait: waitGpu, needs: PART_NEEDS.gpu },
+};
+
+const CHOICES: Readonly<Record<string, Part>> = { ...STORES, ...PARTS };
+
 /**
- * The parts of a platform with those stores, without the edge. The backend comes only with the store that it writes to.
- * @throws when a store is unknown
+ * The parts of a platform with those stores and parts, without the edge. The backend comes only with the store that it writes to.
+ * @param words as `--with` takes them
+ * @throws when one is unknown, or lacks what it needs
  */
-export function platformParts(stores: readonly string[]): readonly Part[] {
-  const chosen = stores.map((name) => {
-    const part = Object.hasOwn(STORES, name) ? STORES[name] : undefined;
+export function platformParts(words: readonly string[]): readonly Part[] {
+  const chosen = words.map((word) => {
+    const part = Object.hasOwn(CHOICES, word) ? CHOICES[word] : undefined;
     if (part === undefined)
-      throw new Error(`no store is called "${name}"; there are ${Object.keys(STORES).join(', ')}`);
+      throw new Error(`no store or part is called "${word}"; there are ${Object.keys(CHOICES).join(', ')}`);
     return part;
   });
-  return [SYSTEM_PART, ...chosen, ...(stores.includes('postgres') ? [TENDER_API_PART] : []), PROMETHEUS_PART];
+  const lacking = lackingNeeds(words);
+  if (lacking !== null) throw new Error(lacking);
+  return [SYSTEM_PART, ...chosen, ...(words.includes('postgres') ? [TENDER_API_PART] : []), PROMETHEUS_PART];
 }

@@ -5,13 +5,15 @@ import { addressesOf, nodesOf } from '../nodes/addressing.ts';
 import type { PlatformContext } from './context.ts';
 import { platformFingerprint } from './index.ts';
 import type { KubeObject } from './objects.ts';
-import { EDGE_PART, platformParts, STORES } from './parts.ts';
+import { EDGE_PART, PARTS, platformParts, STORES } from './parts.ts';
+import { prometheusConfig } from './prometheus/config.ts';
 import { PLACEHOLDERS } from './secrets.ts';
 
+const EVERYTHING = [...Object.keys(STORES), ...Object.keys(PARTS)];
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 
 function imageSet(): ImageSet {
-  const names = [...coreImages(Object.keys(STORES)), ...edgeImages()];
+  const names = [...coreImages(EVERYTHING), ...edgeImages()];
   const ref = (name: string): ImageSet[string] => {
     const reference = `registry.plumbline.test:5000/${name}:1`;
     return {
@@ -69,7 +71,7 @@ interface Workload {
 }
 
 function allObjects(): KubeObject[] {
-  return [...platformParts(Object.keys(STORES)), EDGE_PART].flatMap((part) =>
+  return [...platformParts(EVERYTHING), EDGE_PART].flatMap((part) =>
     part.objects(context(), PLACEHOLDERS),
   );
 }
@@ -149,6 +151,36 @@ test('should change its fingerprint with an image and with the edge, and with no
   assert.notEqual(platformFingerprint(context(), true), platformFingerprint(context(other), true));
 });
 
-test('should say which stores there are when one is unknown', () => {
-  assert.throws(() => platformParts(['oracle']), /no store is called "oracle"; there are postgres/);
+test('should say which stores and parts there are when one is unknown', () => {
+  assert.throws(
+    () => platformParts(['oracle']),
+    /no store or part is called "oracle"; there are postgres, .*gpu/,
+  );
+});
+
+test('should keep the device plugin on its pool, with two folders of kubelet and no other right', () => {
+  const plugin = allObjects().find(({ kind }) => kind === 'DaemonSet');
+  const { template } = plugin?.['spec'] as {
+    template: { spec: Record<string, unknown> & { containers: Container[] } };
+  };
+  const [container] = template.spec.containers;
+  assert.ok(container?.readinessProbe !== undefined && container.livenessProbe !== undefined);
+  assert.deepEqual(container.securityContext.capabilities.drop, ['ALL']);
+  assert.equal(container.securityContext.privileged, undefined);
+  assert.deepEqual(template.spec['nodeSelector'], { 'plumbline.dev/pool': 'gpu' });
+  assert.deepEqual(template.spec['tolerations'], [
+    { key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' },
+  ]);
+  const mounted = (template.spec['volumes'] as { hostPath: { path: string } }[]).map(
+    ({ hostPath }) => hostPath.path,
+  );
+  assert.deepEqual(mounted, ['/var/lib/kubelet/device-plugins', '/var/lib/kubelet/pod-resources']);
+});
+
+test('should let Prometheus scrape a part only where it is raised', () => {
+  assert.doesNotMatch(prometheusConfig(['postgres']), /device-plugin/);
+  assert.match(
+    prometheusConfig(['postgres', 'gpu']),
+    /device-plugin-pods\.kube-system\.svc\.cluster\.local/,
+  );
 });

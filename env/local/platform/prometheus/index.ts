@@ -88,7 +88,7 @@ function deployment(image: string, config: string): KubeObject {
 
 /** Every object of it. It has no rights in the cluster. */
 export function prometheusObjects(context: PlatformContext): KubeObject[] {
-  const config = prometheusConfig();
+  const config = prometheusConfig(context.with);
   return [
     serviceAccount(NAME, OBSERVABILITY),
     {

@@ -1,0 +1,11 @@
+import type { PartName } from '../schema.ts';
+
+/** Parts of the platform without which a check has nothing to look at, by the beginning of its id. */
+const NEEDED: readonly { prefix: string; parts: readonly PartName[] }[] = [
+  { prefix: 'gpu/', parts: ['gpu'] },
+];
+
+/** The parts that a check needs; empty for one that needs stores or nothing. */
+export function partsOf(check: string): readonly PartName[] {
+  return NEEDED.find(({ prefix }) => check.startsWith(prefix))?.parts ?? [];
+}

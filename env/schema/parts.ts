@@ -1,0 +1,24 @@
+/**
+ * Parts of the platform beside its stores, each a word of `--with`. A new one is a word here, what it needs below, its objects in
+ * env/local/platform/parts.ts (PARTS), and its checks in env/catalogue/parts.ts.
+ */
+export const PART_NAMES = ['gpu'] as const;
+export type PartName = (typeof PART_NAMES)[number];
+
+/** The words that each needs beside it. */
+export const PART_NEEDS: Readonly<Record<PartName, readonly string[]>> = {
+  gpu: [],
+};
+
+export function isPart(word: string): word is PartName {
+  return (PART_NAMES as readonly string[]).includes(word);
+}
+
+/** What the chosen words lack of what their parts need, as a sentence; null when nothing is missing. */
+export function lackingNeeds(words: readonly string[]): string | null {
+  for (const part of words.filter(isPart)) {
+    const missing = PART_NEEDS[part].filter((need) => !words.includes(need));
+    if (missing.length > 0) return `the part ${part} needs ${missing.join(', ')} as well`;
+  }
+  return null;
+}
