@@ -31,6 +31,18 @@ test('should give failover checks the topology whole', () => {
   assert.deepEqual(settingsFor('failover/postgres/pod-crash', environment)['topology'], environment.topology);
 });
 
+test('should give checks of devices what is declared of them, and no secret', async () => {
+  const local = await loadEnvironment('local', { checkoutDir });
+  const settings = settingsFor('gpu/metrics', local);
+  assert.deepEqual(settings['gpu'], local.gpu);
+  assert.deepEqual(settings['pools'], local.topology.pools);
+  assert.equal(settings['scrapeSeconds'], 5);
+  assert.equal(settings['writes'], true);
+  const production = settingsFor('gpu/metrics', await loadEnvironment('production', { checkoutDir }));
+  assert.equal(production['writes'], false);
+  assert.ok(!JSON.stringify(production).includes('TOKEN'));
+});
+
 test('should let nothing be written in production', () => {
   assert.equal(
     settingsFor('topology/storage/persistent', { ...environment, kind: 'production' })['writes'],

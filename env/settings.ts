@@ -15,6 +15,13 @@ const NEEDS: Readonly<Record<string, readonly (keyof Topology)[]>> = {
   'topology/workloads/images': ['workloads', 'registry'],
   'topology/edge/path': ['edge'],
   'scaling/pods/startup': ['network', 'workloads'], // whose image is started
+  'gpu/allocatable': ['pools'],
+  'gpu/schedule': ['pools', 'network', 'workloads'],
+  'gpu/taint': ['pools', 'network', 'workloads'],
+  'gpu/exclusive': ['pools', 'network', 'workloads'],
+  'gpu/exhausted': ['pools', 'network', 'workloads'],
+  'gpu/release': ['pools', 'network', 'workloads'],
+  'gpu/metrics': ['pools', 'network', 'workloads'],
 };
 
 /** Keys behind which there is, or may be, a secret or where it comes from. */
@@ -43,9 +50,20 @@ export function settingsFor(check: string, environment: Environment): Record<str
     drills,
   };
   const parts = Object.fromEntries((NEEDS[check] ?? []).map((part) => [part, topology[part]]));
+  if (check.startsWith('gpu/')) return { ...shared, ...parts, ...ofDevices(environment) };
   if (!check.startsWith('topology/'))
     return { ...shared, ...parts, topology, ...ofLoads(check, environment) };
   return { ...shared, ...parts, writes: WRITABLE.has(kind) };
+}
+
+/** What checks of devices need besides; of Prometheus only how often it scrapes. */
+function ofDevices({ kind, gpu, prometheus }: Environment): Record<string, unknown> {
+  const { scrapeSeconds } = prometheus ?? {};
+  return {
+    gpu,
+    writes: WRITABLE.has(kind),
+    ...(scrapeSeconds !== undefined && { scrapeSeconds }),
+  };
 }
 
 /** What checks that make load, or judge it, need besides. */
