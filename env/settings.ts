@@ -1,4 +1,5 @@
 import type { Environment, Topology } from './schema.ts';
+import { kindOfResource } from './schema/gpu.ts';
 
 /** Parts of `topology` that each check is given, by check id. Nothing else of it goes into the check's history. */
 const NEEDS: Readonly<Record<string, readonly (keyof Topology)[]>> = {
@@ -60,7 +61,7 @@ export function settingsFor(check: string, environment: Environment): Record<str
 function ofDevices({ kind, gpu, prometheus }: Environment): Record<string, unknown> {
   const { scrapeSeconds } = prometheus ?? {};
   return {
-    gpu,
+    ...(gpu !== undefined && { gpu: { ...gpu, kind: kindOfResource(gpu) } }),
     writes: WRITABLE.has(kind),
     ...(scrapeSeconds !== undefined && { scrapeSeconds }),
   };

@@ -77,3 +77,12 @@ export const gpu = z
   });
 
 export type Gpu = z.infer<typeof gpu>;
+
+/**
+ * How the devices behind a resource are shared out: each whole, in MIG instances, or by slices of time. Read from the names that NVIDIA's
+ * device plugin gives: `nvidia.com/mig-1g.5gb` with the strategy "mixed", `.shared` at the end for slices where they are renamed.
+ */
+export function kindOfResource({ resource: name, sharedBy }: Pick<Gpu, 'resource' | 'sharedBy'>): 'whole' | 'mig' | 'shared' {
+  if (sharedBy > 1 || name.endsWith('.shared')) return 'shared';
+  return /\/mig-\d+[cg]\./.test(name) ? 'mig' : 'whole';
+}

@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Series } from '../../reports/record/objective.ts';
-import { devicesIn, kindOfResource, offerOf, planHolders, readPods, readUtilisation, toleratesAll } from './index.ts';
-
-test('should understand the names of MIG profiles and of slices of time', () => {
-  assert.equal(kindOfResource('nvidia.com/gpu'), 'whole');
-  assert.equal(kindOfResource('nvidia.com/mig-1g.5gb'), 'mig');
-  assert.equal(kindOfResource('nvidia.com/mig-1c.3g.20gb'), 'mig');
-  assert.equal(kindOfResource('nvidia.com/gpu.shared'), 'shared');
-  assert.equal(kindOfResource('nvidia.com/gpu', 4), 'shared');
-  assert.equal(kindOfResource('amd.com/migraine'), 'whole');
-});
+import { devicesIn, offerOf, planHolders, readPods, readUtilisation, toleratesAll } from './index.ts';
 
 test('should read which devices a container was given', () => {
   assert.deepEqual(devicesIn('PATH=/bin\nPLUMBLINE_DEVICES=a,b\n', 'PLUMBLINE_DEVICES'), ['a', 'b']);

@@ -1,5 +1,5 @@
 /** Extended resources of nodes and pods: what is offered, asked for and given, and how busy the devices are. */
-export { devicesIn, kindOfResource } from './devices.ts';
+export { devicesIn } from './devices.ts';
 export { planHolders } from './holders.ts';
 export type { HolderPlan, NodeOffer } from './holders.ts';
 export { offerOf, readPods, toleratesAll } from './nodes.ts';
