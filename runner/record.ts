@@ -65,7 +65,7 @@ export function assembleRecord(parts: RecordParts): RunRecord {
 }
 
 /** What an environment says of itself: elsewhere the same checks look at real ones. */
-const SIMULATED_DEVICES = 'simulated devices';
+const SIMULATED_DEVICES = 'GPU pool (simulated devices)';
 
 /** One check as the record holds it. Without an outcome it was not run, or was planned and never ran. */
 export function resultOf(
