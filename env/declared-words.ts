@@ -12,5 +12,8 @@ export function declaresPart(environment: Declaring, part: PartName): boolean {
 
 /** The stores and parts that an environment declares, as `--with` takes them. */
 export function declaredWords(environment: Declaring): string[] {
-  return [...Object.keys(environment.stores), ...PART_NAMES.filter((part) => declaresPart(environment, part))];
+  return [
+    ...Object.keys(environment.stores),
+    ...PART_NAMES.filter((part) => declaresPart(environment, part)),
+  ];
 }

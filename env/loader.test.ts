@@ -210,7 +210,10 @@ test('should hold no devices in a size without their pool', async () => {
 
 test('should refuse devices of a pool that there is not, and a share without its number', () => {
   const [pool] = problemsWith('  pool: gpu\n', '  pool: gpus\n');
-  assert.match(String(pool), /gpu\.pool: topology\.pools has no such pool; found gpus; allowed: general, gpu$/);
+  assert.match(
+    String(pool),
+    /gpu\.pool: topology\.pools has no such pool; found gpus; allowed: general, gpu$/,
+  );
   const [shared] = problemsWith('resource: nvidia.com/gpu\n', 'resource: nvidia.com/gpu.shared\n');
   assert.match(String(shared), /gpu\.sharedBy: .*how many containers share a device/);
   assert.deepEqual(problemsWith('resource: nvidia.com/gpu\n', 'resource: nvidia.com/mig-1g.5gb\n'), []);

@@ -65,10 +65,7 @@ test('should run checks of a part only where it is raised, and require them nowh
   assert.equal(one(local, id).notRun, null);
   assert.equal(one(local, id, { profile: 'nightly' }).required, true);
   const without = await loadEnvironment('local', { with: ['postgres'] });
-  assert.equal(
-    one(without, id).notRun,
-    'not raised: part gpu is declared, but not among --with (postgres)',
-  );
+  assert.equal(one(without, id).notRun, 'not raised: part gpu is declared, but not among --with (postgres)');
   assert.equal(one(without, id, { profile: 'nightly' }).required, false);
   const tight = await loadEnvironment('local', { size: 'small' });
   assert.equal(one(tight, id).notRun, 'size small');

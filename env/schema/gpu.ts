@@ -52,7 +52,10 @@ export const gpu = z
       .min(1)
       .default(1)
       .describe('Containers that may hold a device at once: more than one only where its time is sliced'),
-    simulated: z.boolean().default(false).describe('There are no devices behind the names; the report says so'),
+    simulated: z
+      .boolean()
+      .default(false)
+      .describe('There are no devices behind the names; the report says so'),
     variable: labelName
       .default('NVIDIA_VISIBLE_DEVICES')
       .describe('Variable of a container that names the devices which it was given, separated by commas'),
@@ -61,7 +64,9 @@ export const gpu = z
       .string()
       .min(1)
       .optional()
-      .describe('Image of the canary pods, with busybox in it; as in topology.network.probeImage when left out'),
+      .describe(
+        'Image of the canary pods, with busybox in it; as in topology.network.probeImage when left out',
+      ),
     workload: z
       .array(z.string().min(1))
       .min(1)
@@ -82,7 +87,10 @@ export type Gpu = z.infer<typeof gpu>;
  * How the devices behind a resource are shared out: each whole, in MIG instances, or by slices of time. Read from the names that NVIDIA's
  * device plugin gives: `nvidia.com/mig-1g.5gb` with the strategy "mixed", `.shared` at the end for slices where they are renamed.
  */
-export function kindOfResource({ resource: name, sharedBy }: Pick<Gpu, 'resource' | 'sharedBy'>): 'whole' | 'mig' | 'shared' {
+export function kindOfResource({
+  resource: name,
+  sharedBy,
+}: Pick<Gpu, 'resource' | 'sharedBy'>): 'whole' | 'mig' | 'shared' {
   if (sharedBy > 1 || name.endsWith('.shared')) return 'shared';
   return /\/mig-\d+[cg]\./.test(name) ? 'mig' : 'whole';
 }

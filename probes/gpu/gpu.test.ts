@@ -76,7 +76,11 @@ test('should read the utilisation of devices with its age, by the labels that ar
     'time() - timestamp(DCGM_FI_DEV_GPU_UTIL)': [{ labels, points: [[0, 4.5]] }],
   };
   const client = { query: (query: string) => Promise.resolve(answers[query] ?? []) };
-  const metrics = { series: 'DCGM_FI_DEV_GPU_UTIL', labels: { device: 'UUID', node: 'Hostname' }, maximum: 100 };
+  const metrics = {
+    series: 'DCGM_FI_DEV_GPU_UTIL',
+    labels: { device: 'UUID', node: 'Hostname' },
+    maximum: 100,
+  };
   const read = async (pod?: string): Promise<unknown> =>
     readUtilisation(client, { ...metrics, labels: { ...metrics.labels, ...(pod !== undefined && { pod }) } });
   const sample = { device: 'GPU-1', node: 'gpu-1', value: 93, ageSeconds: 4.5 };

@@ -63,7 +63,10 @@ export function readPods(body: string, resource: string): NodePod[] {
 }
 
 /** As the scheduler counts: containers together, or the largest init container (sidecars ask for no devices here). */
-function requestOf({ containers = [], initContainers = [] }: NonNullable<RawPod['spec']>, resource: string): number {
+function requestOf(
+  { containers = [], initContainers = [] }: NonNullable<RawPod['spec']>,
+  resource: string,
+): number {
   const of = ({ resources }: RawContainer): number => countOf(resources?.limits?.[resource]) ?? 0;
   const together = containers.reduce((sum, one) => sum + of(one), 0);
   return Math.max(together, ...initContainers.map(of));
@@ -76,7 +79,10 @@ export function toleratesAll(tolerations: readonly Toleration[], taints: readonl
     .every((taint) => tolerations.some((toleration) => matches(toleration, taint)));
 }
 
-function matches({ key = '', operator = 'Equal', value = '', effect = '' }: Toleration, taint: Taint): boolean {
+function matches(
+  { key = '', operator = 'Equal', value = '', effect = '' }: Toleration,
+  taint: Taint,
+): boolean {
   if (effect !== '' && effect !== taint.effect) return false;
   if (key === '') return operator === 'Exists';
   if (key !== taint.key) return false;

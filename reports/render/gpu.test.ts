@@ -17,11 +17,17 @@ const GPU: NonNullable<CheckResult['gpu']> = {
 };
 
 test('should show the pool as a table of node, device and pod, and say that it is simulated', () => {
-  const checks = [fixtureCheck('gpu/metrics', { gpu: GPU }), fixtureCheck('gpu/exclusive', { gpu: { ...GPU, devices: [] } })];
+  const checks = [
+    fixtureCheck('gpu/metrics', { gpu: GPU }),
+    fixtureCheck('gpu/exclusive', { gpu: { ...GPU, devices: [] } }),
+  ];
   const page = renderHtml(fixtureRecord(checks));
   assert.match(page, /<section id="gpu">/);
   assert.match(page, /nvidia\.com\/gpu: whole devices, simulated devices/);
-  assert.match(page, /<code>gpu-1<\/code>[\s\S]*<code>SIM-gpu-1-0<\/code>[\s\S]*inference&lt;0&gt;[\s\S]*73 %/);
+  assert.match(
+    page,
+    /<code>gpu-1<\/code>[\s\S]*<code>SIM-gpu-1-0<\/code>[\s\S]*inference&lt;0&gt;[\s\S]*73 %/,
+  );
   assert.match(page, /SIM-gpu-1-1<\/code>[\s\S]*?nobody/);
   assert.match(page, /SIM-gpu-1-2<\/code>[\s\S]*?not told/);
   assert.match(page, /href="#check-gpu\.metrics"/);

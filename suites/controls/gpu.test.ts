@@ -9,7 +9,9 @@ test('should have a control for every row of the catalogue, with its verdict and
   const rows = catalogue().filter(({ id }) => id.startsWith('gpu/'));
   for (const row of rows)
     for (const wanted of row.control) {
-      const found = gpuControls.filter(({ check, verdict }) => check === row.id && verdict === wanted.verdict);
+      const found = gpuControls.filter(
+        ({ check, verdict }) => check === row.id && verdict === wanted.verdict,
+      );
       assert.ok(found.length > 0, `${row.id}: ${wanted.how}`);
       assert.ok(
         found.every(({ size, expectSeen }) => size === wanted.size && expectSeen !== undefined),
@@ -23,7 +25,8 @@ test('should wait until the plugin with another argument is what the node offers
   let offered = 2;
   const get = ({ kind, name }: { kind: string; name: string }): Promise<KubeObject> => {
     const object = { apiVersion: 'v1', kind, metadata: { name, generation: 2 } };
-    if (kind === 'Node') return Promise.resolve({ ...object, status: { allocatable: { 'nvidia.com/gpu': String(offered) } } });
+    if (kind === 'Node')
+      return Promise.resolve({ ...object, status: { allocatable: { 'nvidia.com/gpu': String(offered) } } });
     const status = {
       observedGeneration: 2,
       desiredNumberScheduled: 1,
@@ -44,7 +47,9 @@ test('should wait until the plugin with another argument is what the node offers
       name: 'device-plugin',
       patch: {
         spec: {
-          template: { spec: { containers: [{ name: 'device-plugin', args: ['--devices=2', '--devices=3'] }] } },
+          template: {
+            spec: { containers: [{ name: 'device-plugin', args: ['--devices=2', '--devices=3'] }] },
+          },
         },
       },
     },

@@ -152,7 +152,9 @@ async function withoutPrometheus(ctx: ControlContext): Promise<void> {
   await offers(ctx, DEVICES);
   await ctx.patch(PROMETHEUS, { spec: { replicas: 0 } });
   const gone = async (): Promise<true | null> => {
-    const { status = {} } = (await required(ctx, PROMETHEUS)) as KubeObject & { status?: { replicas?: number } };
+    const { status = {} } = (await required(ctx, PROMETHEUS)) as KubeObject & {
+      status?: { replicas?: number };
+    };
     return (status.replicas ?? 0) === 0 ? true : null;
   };
   await ctx.until('no pod of Prometheus to be left', gone, { timeoutMs: GONE_MS });

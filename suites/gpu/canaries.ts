@@ -194,7 +194,13 @@ export function fateOf(pod: PodObject | undefined, atMs: number): Fate {
   const { phase, conditions = [] } = pod?.status ?? {};
   const told = (pod?.status ?? {}) as { reason?: string; message?: string };
   if (phase === 'Failed')
-    return { state: 'failed', node, refusal: null, detail: `${told.reason ?? ''}: ${told.message ?? ''}`, atMs };
+    return {
+      state: 'failed',
+      node,
+      refusal: null,
+      detail: `${told.reason ?? ''}: ${told.message ?? ''}`,
+      atMs,
+    };
   const ready = conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
   const detail = pod === undefined ? 'not there' : (phase ?? 'no status');
   return { state: ready ? 'ready' : 'waiting', node, refusal: null, detail, atMs };
@@ -238,7 +244,9 @@ function podFor(ctx: CheckContext, image: string, canary: Canary): KubeObject {
 function onNode(name: string): unknown {
   const matchFields = [{ key: 'metadata.name', operator: 'In', values: [name] }];
   return {
-    nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields }] } },
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields }] },
+    },
   };
 }
 

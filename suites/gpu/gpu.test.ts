@@ -36,7 +36,10 @@ class OneNode {
 
   apply(pods: KubeObject[]): void {
     for (const pod of pods as PodPart[]) {
-      this.pods.set(pod.metadata.name, { ...pod, metadata: { ...pod.metadata, uid: `uid-${pod.metadata.name}` } });
+      this.pods.set(pod.metadata.name, {
+        ...pod,
+        metadata: { ...pod.metadata, uid: `uid-${pod.metadata.name}` },
+      });
       this.place();
     }
   }
@@ -63,7 +66,10 @@ class OneNode {
 
   #refuse(pod: PodPart, message: string): void {
     const { name, uid = '' } = pod.metadata;
-    pod.status = { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }] };
+    pod.status = {
+      phase: 'Pending',
+      conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }],
+    };
     this.events.push({
       ...{ apiVersion: 'v1', kind: 'Event', metadata: { name: `${name}.1` }, reason: 'FailedScheduling' },
       ...{ message: `0/1 nodes are available: ${message}.`, involvedObject: { kind: 'Pod', name, uid } },
@@ -122,8 +128,13 @@ function contextOf(cluster: OneNode, settings: Record<string, unknown> = {}): Ch
       wait: () => Promise.resolve({ items: [] }),
       apply: (pods: KubeObject[]) => Promise.resolve(cluster.apply(pods)),
       remove: (refs: { name: string }[]) => Promise.resolve(cluster.remove(refs.map(({ name }) => name))),
-      exec: ({ pod }: { pod: string }) => Promise.resolve({ code: 0, stdout: `DEVICES=${pod}\n`, stderr: '' }),
-      raw: () => Promise.resolve({ status: 200, body: JSON.stringify({ items: [...cluster.pods.values()].filter(isRunning) }) }),
+      exec: ({ pod }: { pod: string }) =>
+        Promise.resolve({ code: 0, stdout: `DEVICES=${pod}\n`, stderr: '' }),
+      raw: () =>
+        Promise.resolve({
+          status: 200,
+          body: JSON.stringify({ items: [...cluster.pods.values()].filter(isRunning) }),
+        }),
     },
     record: (kind: string, fields: Record<string, unknown> = {}) => cluster.told.push({ kind, ...fields }),
     unavailable: (what: string, reason: string) => cluster.told.push({ kind: 'unavailable', what, reason }),
@@ -228,7 +239,13 @@ describe('what becomes of a pod', () => {
 
   it('should take the last event of this very pod, else its condition', async () => {
     const event = (uid: string, message: string, lastTimestamp: string): KubeObject => ({
-      ...{ apiVersion: 'v1', kind: 'Event', metadata: { name: message }, reason: 'FailedScheduling', message },
+      ...{
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { name: message },
+        reason: 'FailedScheduling',
+        message,
+      },
       ...{ lastTimestamp, involvedObject: { kind: 'Pod', name: 'p', uid } },
     });
     const items = [

@@ -33,7 +33,10 @@ export async function recordPlaced(ctx: CheckContext): Promise<void> {
   for (const workload of workloads)
     for (const { metadata, spec } of podsOf(workload, pods))
       if (spec.nodeName !== undefined)
-        ctx.record('gpu-placed', { pod: `${metadata.namespace ?? ''}/${metadata.name}`, node: spec.nodeName });
+        ctx.record('gpu-placed', {
+          pod: `${metadata.namespace ?? ''}/${metadata.name}`,
+          node: spec.nodeName,
+        });
 }
 
 /** Pods that run on the pool and do not tolerate its taints: they were there before, or came past the scheduler. */

@@ -71,9 +71,7 @@ interface Workload {
 }
 
 function allObjects(): KubeObject[] {
-  return [...platformParts(EVERYTHING), EDGE_PART].flatMap((part) =>
-    part.objects(context(), PLACEHOLDERS),
-  );
+  return [...platformParts(EVERYTHING), EDGE_PART].flatMap((part) => part.objects(context(), PLACEHOLDERS));
 }
 
 function workloads(): { name: string; spec: Workload }[] {
@@ -179,8 +177,5 @@ test('should keep the device plugin on its pool, with two folders of kubelet and
 
 test('should let Prometheus scrape a part only where it is raised', () => {
   assert.doesNotMatch(prometheusConfig(['postgres']), /device-plugin/);
-  assert.match(
-    prometheusConfig(['postgres', 'gpu']),
-    /device-plugin-pods\.kube-system\.svc\.cluster\.local/,
-  );
+  assert.match(prometheusConfig(['postgres', 'gpu']), /device-plugin-pods\.kube-system\.svc\.cluster\.local/);
 });

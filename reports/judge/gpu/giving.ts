@@ -23,11 +23,17 @@ export function judgeSchedule(history: History): Judgement {
     onPool(`pod ${text(pod, 'pod')}`, text(pod, 'node'));
     expectTold(pod, findings);
   }
-  for (const placed of seen(history, 'gpu-placed')) onPool(`pod ${text(placed, 'pod')}`, text(placed, 'node'));
+  for (const placed of seen(history, 'gpu-placed'))
+    onPool(`pod ${text(placed, 'pod')}`, text(placed, 'node'));
   for (const answer of seen(history, 'gpu-answer')) {
     const code = number(answer, 'code');
     const output = text(answer, 'output').slice(0, 200);
-    findings.expect(`\`${text(answer, 'command')}\``, code === 0, 'the device answers', `exit ${code}: ${output}`);
+    findings.expect(
+      `\`${text(answer, 'command')}\``,
+      code === 0,
+      'the device answers',
+      `exit ${code}: ${output}`,
+    );
   }
   return concludeWithPool(history, findings, `pods that ask for devices run on pool ${pool}, and have them`);
 }
@@ -65,7 +71,11 @@ export function judgeExclusive(history: History): Judgement {
   }
   const samples = lastSeries(history)?.samples;
   if (samples?.some(({ pod }) => pod === null) === true)
-    findings.unknown('who holds which device', 'a pod in the series', 'gpu.metrics.labels.pod is not declared');
+    findings.unknown(
+      'who holds which device',
+      'a pod in the series',
+      'gpu.metrics.labels.pod is not declared',
+    );
   noteBusy(history, findings);
   findings.figure({ name: 'devices held at once', value: holdersOf(history).size });
   return concludeWithPool(history, findings, `every device ${atMost}`);

@@ -84,7 +84,10 @@ describe('gpu/schedule', () => {
   });
 
   it('should refuse a device that does not answer', () => {
-    const answer = (code: number): Seen => ['gpu-answer', { command: 'nvidia-smi -L', code, output: 'no driver' }];
+    const answer = (code: number): Seen => [
+      'gpu-answer',
+      { command: 'nvidia-smi -L', code, output: 'no driver' },
+    ];
     assert.equal(gpu('schedule', [node(), holds('a'), answer(0)]).verdict, 'pass');
     assert.match(gpu('schedule', [node(), holds('a'), answer(9)]).reason, /exit 9: no driver/);
   });
@@ -112,9 +115,15 @@ describe('gpu/taint', () => {
 
   it('should refuse one that lands, one that is refused for something else, and one that was there before', () => {
     assert.match(gpu('taint', [node(), refused({ node: 'gpu-1' })]).reason, /it landed on gpu-1/);
-    assert.match(gpu('taint', [node(), refused({ message: '1 Insufficient cpu' })]).reason, /Insufficient cpu/);
+    assert.match(
+      gpu('taint', [node(), refused({ message: '1 Insufficient cpu' })]).reason,
+      /Insufficient cpu/,
+    );
     assert.match(gpu('taint', [node(), tenants('tender/x'), refused()]).reason, /tender\/x/);
-    assert.match(gpu('taint', [node({ taints: [] }), refused()]).reason, /without nvidia\.com\/gpu:NoSchedule/);
+    assert.match(
+      gpu('taint', [node({ taints: [] }), refused()]).reason,
+      /without nvidia\.com\/gpu:NoSchedule/,
+    );
   });
 
   it('should let a pod that asks for a device be given the toleration, and be open about silence', () => {
@@ -134,7 +143,10 @@ describe('gpu/exclusive', () => {
 
   it('should refuse a device in two hands, unless it is shared by as many', () => {
     const same = [node(), holds('a', { devices: ['x'] }), holds('b', { devices: ['x'] })];
-    assert.match(gpu('exclusive', same).reason, /device x of gpu-1: expected held by one container, seen a, b/);
+    assert.match(
+      gpu('exclusive', same).reason,
+      /device x of gpu-1: expected held by one container, seen a, b/,
+    );
     assert.equal(gpu('exclusive', same, { sharedBy: 2, kind: 'shared' }).verdict, 'pass');
     const nodes = [node(), holds('a', { devices: ['x'] }), holds('b', { devices: ['x'], node: 'gpu-2' })];
     assert.equal(gpu('exclusive', nodes).verdict, 'pass');
@@ -149,7 +161,10 @@ describe('gpu/exclusive', () => {
     assert.equal(gpu('exclusive', [node(), asked(2), busy]).verdict, 'inconclusive');
     const series = (...pods: (string | null)[]): Seen => [
       'gpu-series',
-      { samples: pods.map((pod) => ({ device: 'x', node: 'gpu-1', pod, value: 1, ageSeconds: 1 })), holder: null },
+      {
+        samples: pods.map((pod) => ({ device: 'x', node: 'gpu-1', pod, value: 1, ageSeconds: 1 })),
+        holder: null,
+      },
     ];
     assert.equal(gpu('exclusive', [node(), asked(1), series('a')]).verdict, 'pass');
     assert.equal(gpu('exclusive', [node(), asked(1), series('a', 'b')]).verdict, 'fail');
@@ -193,13 +208,21 @@ describe('gpu/release', () => {
   ];
 
   it('should accept devices that are in use again in time', () => {
-    const judgement = gpu('release', [node(), holds('a'), back('deletion', 2100), back('restart', 9000, { tries: 3 })]);
+    const judgement = gpu('release', [
+      node(),
+      holds('a'),
+      back('deletion', 2100),
+      back('restart', 9000, { tries: 3 }),
+    ]);
     assert.equal(judgement.verdict, 'pass');
     assert.equal(judgement.figures.find(({ name }) => name === 'back after deletion')?.value, 2.1);
   });
 
   it('should refuse those that come late or never', () => {
-    assert.match(gpu('release', [node(), back('deletion', 61_500)]).reason, /seen in use again after 61\.5 s/);
+    assert.match(
+      gpu('release', [node(), back('deletion', 61_500)]).reason,
+      /seen in use again after 61\.5 s/,
+    );
     assert.match(gpu('release', [node(), back('restart', null)]).reason, /not within 120\.0 s \(Pending\)/);
   });
 
@@ -215,7 +238,10 @@ describe('gpu/metrics', () => {
     ...{ device, node: 'gpu-1', pod: '', value: 0.5, ageSeconds: 3 },
     ...more,
   });
-  const series = (samples: unknown[], holder: string | null = null): Seen => ['gpu-series', { samples, holder }];
+  const series = (samples: unknown[], holder: string | null = null): Seen => [
+    'gpu-series',
+    { samples, holder },
+  ];
 
   it('should accept a fresh sample of every device, and count only the last answer', () => {
     const late = series([sample('a'), sample('b', { pod: 'gpu-is-seen' })], 'gpu-is-seen');
@@ -231,7 +257,10 @@ describe('gpu/metrics', () => {
     const old = gpu('metrics', [node(), series([sample('a'), sample('b', { ageSeconds: 11 })])]);
     assert.match(old.reason, /seen 1, and 1 older/);
     assert.equal(gpu('metrics', [node(), series([sample('a'), sample('b', { value: 7 })])]).verdict, 'fail');
-    assert.equal(gpu('metrics', [node(), series([sample('a'), sample('b', { value: null })])]).verdict, 'fail');
+    assert.equal(
+      gpu('metrics', [node(), series([sample('a'), sample('b', { value: null })])]).verdict,
+      'fail',
+    );
   });
 
   it('should refuse a series that does not name the pod that holds a device, where it is declared to', () => {

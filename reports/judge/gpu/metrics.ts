@@ -18,7 +18,12 @@ export function judgeMetrics(history: History): Judgement {
     if (last.holder !== '' && metrics.labels.pod !== undefined) {
       const holds = fresh.filter(({ pod }) => pod === last.holder);
       const device = holds.map((one) => one.device).join(', ');
-      findings.expect('the pod that holds a device', holds.length > 0, last.holder, device || 'no device names it');
+      findings.expect(
+        'the pod that holds a device',
+        holds.length > 0,
+        last.holder,
+        device || 'no device names it',
+      );
     }
     const ages = last.samples.flatMap(({ ageSeconds }) => ageSeconds ?? []);
     const oldest = ages.length === 0 ? null : Number(Math.max(...ages).toFixed(1));
@@ -55,6 +60,11 @@ function expectValues(
 ): void {
   for (const { device, value } of fresh) {
     const ok = value !== null && value >= 0 && value <= maximum;
-    findings.expect(`utilisation of ${device}`, ok, `0 to ${maximum}`, value === null ? 'no number' : String(value));
+    findings.expect(
+      `utilisation of ${device}`,
+      ok,
+      `0 to ${maximum}`,
+      value === null ? 'no number' : String(value),
+    );
   }
 }

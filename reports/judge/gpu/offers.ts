@@ -60,7 +60,9 @@ export function judgeTaint(history: History): Judgement {
   for (const refused of seen(history, 'gpu-refused')) expectKeptAway(refused, findings);
   for (const node of poolNodesOf(history)) {
     const taints = (list(node, 'taints') as Taint[]).map(taintText);
-    const missing = poolOf(history).taints.map(taintText).filter((taint) => !taints.includes(taint));
+    const missing = poolOf(history)
+      .taints.map(taintText)
+      .filter((taint) => !taints.includes(taint));
     findings.expect(
       `taints of node ${text(node, 'name')}`,
       missing.length === 0,
@@ -86,7 +88,9 @@ function expectKeptAway(refused: ReturnType<typeof seen>[number], findings: Find
   const node = text(refused, 'node');
   const message = text(refused, 'message');
   if (node !== '' && refused['tolerated'] === true)
-    findings.note(`${text(refused, 'pod')} was given the toleration when it was admitted, as it asks for a device`);
+    findings.note(
+      `${text(refused, 'pod')} was given the toleration when it was admitted, as it asks for a device`,
+    );
   else if (node !== '') findings.expect(subject, false, expected, `it landed on ${node}`);
   else if (message === '') findings.unknown(subject, expected, 'the scheduler has said nothing');
   else if (number(refused, 'asked') > 0) findings.expect(subject, true, 'Pending', message);

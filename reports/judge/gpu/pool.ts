@@ -98,7 +98,13 @@ export function concludeWithPool(history: History, findings: Findings, expected:
   const { resource, kind, simulated } = gpuOf(history);
   if (simulated) findings.note('simulated devices');
   const judgement = findings.conclude(expected);
-  const gpu: GpuDetail = { resource, kind, simulated, nodes: nodeRows(history), devices: deviceRows(history) };
+  const gpu: GpuDetail = {
+    resource,
+    kind,
+    simulated,
+    nodes: nodeRows(history),
+    devices: deviceRows(history),
+  };
   return { ...judgement, gpu };
 }
 
