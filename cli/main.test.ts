@@ -55,7 +55,7 @@ test('should list what an environment would run, with the reason where it would 
   assert.equal(code, 0);
   assert.match(out, /topology\/cluster\/control-plane +size small/);
   assert.match(out, /topology\/nodes\/pools +runs/);
-  assert.match(out, /gpu\/taint +not built/);
+  assert.match(out, /security\/rbac +not built/);
 });
 
 test('should explain a check with its goal here and how to run it', async () => {

@@ -178,7 +178,7 @@ test('should keep only the chosen stores and their workloads', async () => {
   assert.deepEqual(staging.leftOut, ['rabbitmq', 'elasticsearch', 'neo4j']);
   await assert.rejects(
     loadEnvironment('local', { with: ['postgres', 'oracle'] }),
-    /declares no store "oracle"; it declares: postgres/,
+    /declares no store or part "oracle" in its size full; it declares: postgres/,
   );
 });
 
@@ -192,17 +192,51 @@ test('should keep only the chosen parts and what belongs to them, and say what a
   assert.deepEqual(await names(['postgres', 'telemetry']), telemetry);
   const all = ['postgres', 'redis', 'rabbitmq', 'elasticsearch', 'neo4j', 'ai'];
   assert.deepEqual(await names(all), ['tender-ai', 'llm-stub']);
-  assert.deepEqual((await loadEnvironment('local', { with: all })).parts, ['ai']);
-  assert.deepEqual((await loadEnvironment('local')).parts, ['telemetry', 'ai']);
+  assert.deepEqual((await loadEnvironment('local', { with: all })).partsLeftOut, ['telemetry', 'gpu']);
+  assert.deepEqual((await loadEnvironment('local')).partsLeftOut, []);
   await assert.rejects(
     loadEnvironment('local', { with: ['postgres', 'redis', 'ai'] }),
-    /the part "ai" needs rabbitmq, elasticsearch, neo4j as well: --with postgres,redis,rabbitmq,elasticsearch,neo4j,ai$/,
+    /the part ai needs rabbitmq, elasticsearch, neo4j as well: --with postgres,redis,rabbitmq,elasticsearch,neo4j,ai$/,
   );
   await assert.rejects(
     loadEnvironment('local', { with: ['postgres', 'grafana'] }),
-    /declares no store "grafana"; .*; its parts are: telemetry, ai$/,
+    /declares no store or part "grafana" in its size full; it declares: postgres, .*, telemetry, ai, gpu$/,
   );
-  await assert.rejects(loadEnvironment('staging', { with: ['postgres', 'telemetry'] }), /no store "telemetry"/);
+});
+
+test('should keep the section of a part only where it is chosen', async () => {
+  const all = await loadEnvironment('local');
+  assert.equal(all.gpu?.resource, 'nvidia.com/gpu');
+  const without = await loadEnvironment('local', { with: ['postgres'] });
+  assert.equal(without.gpu, undefined);
+  assert.deepEqual(without.partsLeftOut, ['telemetry', 'ai', 'gpu']);
+  const chosen = await loadEnvironment('local', { with: ['postgres', 'gpu'] });
+  assert.equal(chosen.gpu?.simulated, true);
+  assert.deepEqual(Object.keys(chosen.stores), ['postgres']);
+  assert.ok(chosen.topology.workloads.some(({ name }) => name === 'device-plugin'));
+});
+
+test('should hold no devices in a size without their pool', async () => {
+  const small = await loadEnvironment('local', { size: 'small' });
+  assert.equal(small.gpu, undefined);
+  assert.deepEqual(small.partsLeftOut, ['gpu']);
+  await assert.rejects(
+    loadEnvironment('local', { size: 'small', with: ['postgres', 'gpu'] }),
+    /declares no store or part "gpu" in its size small; it declares: postgres/,
+  );
+});
+
+test('should refuse devices of a pool that there is not, and a share without its number', () => {
+  const [pool] = problemsWith('  pool: gpu\n', '  pool: gpus\n');
+  assert.match(
+    String(pool),
+    /gpu\.pool: topology\.pools has no such pool; found gpus; allowed: general, gpu$/,
+  );
+  const [shared] = problemsWith('resource: nvidia.com/gpu\n', 'resource: nvidia.com/gpu.shared\n');
+  assert.match(String(shared), /gpu\.sharedBy: .*how many containers share a device/);
+  assert.deepEqual(problemsWith('resource: nvidia.com/gpu\n', 'resource: nvidia.com/mig-1g.5gb\n'), []);
+  const [name] = problemsWith('resource: nvidia.com/gpu\n', 'resource: gpu\n');
+  assert.match(String(name), /gpu\.resource: /);
 });
 
 /** A folder for the state of instances, empty, for as long as the test runs. */
@@ -228,9 +262,12 @@ test('should declare in an embedded environment what it was raised with', async 
   await writeFile(path.join(state, 'local', 'stamp.json'), JSON.stringify({ with: all }));
   assert.deepEqual(await names('local'), all);
   assert.deepEqual(await names('local-small'), ['postgres']);
-  await writeFile(path.join(state, 'local', 'stamp.json'), JSON.stringify({ with: ['postgres', 'telemetry'] }));
+  await writeFile(
+    path.join(state, 'local', 'stamp.json'),
+    JSON.stringify({ with: ['postgres', 'telemetry'] }),
+  );
   const raised = await loadEnvironment('local', { with: 'raised' });
-  assert.deepEqual([Object.keys(raised.stores), raised.parts], [['postgres'], ['telemetry']]);
+  assert.deepEqual([Object.keys(raised.stores), raised.partsLeftOut], [['postgres'], ['ai', 'gpu']]);
   assert.ok((await names('staging')).includes('redis'));
 });
 

@@ -1,18 +1,18 @@
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { choose } from './choose.ts';
+import type { Chosen } from './choose.ts';
 import { CommandError, EnvironmentError, EXIT } from './errors.ts';
 import type { Problem } from './errors.ts';
 import { problemsOf } from './issues.ts';
 import type { InstanceName } from './local/nodes/addressing.ts';
 import { stateDir } from './local/paths.ts';
 import { readStamp } from './local/stamp.ts';
-import { storesRaised } from './local/stores-raised.ts';
 import { keysOf } from './known-keys.ts';
 import { readObjectives, resolveObjectives } from './objectives/index.ts';
 import { referenceProblems } from './references.ts';
-import { DEFAULT_TIMEOUTS, environmentFile, isPart, PARTS, STORES } from './schema.ts';
-import type { Environment, EnvironmentFile, PartName, Size, StoreName, Trust } from './schema.ts';
-import { PART_BLOCKS, PART_NEEDS } from './schema/parts.ts';
+import { DEFAULT_TIMEOUTS, environmentFile } from './schema.ts';
+import type { Environment, EnvironmentFile, Size, Trust } from './schema.ts';
 import { closest } from './suggest.ts';
 import { parseYaml } from './yaml-source.ts';
 
@@ -20,7 +20,7 @@ export interface LoadOptions {
   /** Root of the checkout; its folder `env` holds the named environments. Default: the one that this file is in. */
   checkoutDir?: string | undefined;
   /**
-   * Stores to keep of those that the file declares, and in an embedded environment parts beside them; all when left out. `raised`: in an embedded environment those that it was
+   * Stores and parts to keep of those that the file declares; all when left out. `raised`: in an embedded environment those that it was
    * raised with (before it was ever raised: those that it would be), elsewhere all.
    */
   with?: readonly string[] | 'raised' | undefined;
@@ -112,84 +112,6 @@ function sizeRaised({ cluster }: EnvironmentFile): Size | undefined {
   return 'embedded' in cluster ? readStamp(cluster.embedded)?.size : undefined;
 }
 
-type Chosen = EnvironmentFile & Pick<Environment, 'leftOut' | 'parts'>;
-
-function applyStores(data: EnvironmentFile, wanted: LoadOptions['with']): Chosen {
-  const declared = STORES.filter((name) => data.stores[name] !== undefined);
-  const known: readonly PartName[] = 'embedded' in data.cluster ? PARTS : [];
-  const chosen = wanted === 'raised' ? raisedOf(data, declared) : wanted;
-  if (chosen === undefined) return { ...data, leftOut: [], parts: known };
-  requireDeclared(data, chosen, declared);
-  requireNeeds(data, chosen);
-  const keeps = (name: StoreName): boolean => chosen.includes(name);
-  const parts = known.filter((part) => chosen.includes(part));
-  return {
-    ...withoutBlocks(
-      data,
-      known.filter((part) => !parts.includes(part)),
-    ),
-    leftOut: declared.filter((name) => !keeps(name)),
-    parts,
-    stores: Object.fromEntries(Object.entries(data.stores).filter(([name]) => keeps(name as StoreName))),
-    topology: {
-      ...data.topology,
-      workloads: data.topology.workloads.filter(
-        ({ store, part }) =>
-          (store === undefined || keeps(store)) &&
-          (part === undefined || !known.includes(part) || parts.includes(part)),
-      ),
-    },
-  };
-}
-
-/** The file without the blocks that describe parts which are not there. */
-function withoutBlocks(data: EnvironmentFile, gone: readonly PartName[]): EnvironmentFile {
-  const blocks = gone.map((part) => PART_BLOCKS[part]);
-  return Object.fromEntries(
-    Object.entries(data).filter(([name]) => !blocks.includes(name)),
-  ) as EnvironmentFile;
-}
-
-function raisedOf(data: EnvironmentFile, declared: readonly StoreName[]): string[] | undefined {
-  if (!('embedded' in data.cluster)) return undefined;
-  const raised = storesRaised(data.cluster.embedded);
-  return [...declared, ...PARTS].filter((name) => raised.includes(name));
-}
-
-function requireDeclared(
-  data: EnvironmentFile,
-  wanted: readonly string[],
-  declared: readonly StoreName[],
-): void {
-  const embedded = 'embedded' in data.cluster;
-  for (const name of wanted) {
-    if ((declared as readonly string[]).includes(name) || (embedded && isPart(name))) continue;
-    const parts = embedded ? `; its parts are: ${PARTS.join(', ')}` : '';
-    throw new CommandError(
-      `${data.name} declares no store "${name}"; it declares: ${declared.join(', ')}${parts}`,
-      EXIT.usage,
-    );
-  }
-  if (!embedded || wanted.includes('postgres')) return;
-  throw new CommandError(
-    `${data.name}: the platform's own service writes to postgres, so that it is always among --with; found: ${wanted.join(', ')}`,
-    EXIT.usage,
-  );
-}
-
-/** A part works only with the stores that it uses. */
-function requireNeeds(data: EnvironmentFile, wanted: readonly string[]): void {
-  for (const part of wanted.filter(isPart)) {
-    const missing = PART_NEEDS[part].filter((store) => !wanted.includes(store));
-    if (missing.length === 0) continue;
-    const all = [...new Set([...PART_NEEDS[part], ...wanted])].join(',');
-    throw new CommandError(
-      `${data.name}: the part "${part}" needs ${missing.join(', ')} as well: --with ${all}`,
-      EXIT.usage,
-    );
-  }
-}
-
 /** `$STATE` at the start of a path, filled in for embedded environments. */
 function locateTrust<T extends { trust?: Trust | undefined }>(item: T, instance: InstanceName | null): T {
   if (instance === null || typeof item.trust !== 'object' || !item.trust.file.startsWith('$STATE/'))
@@ -250,5 +172,5 @@ export async function loadEnvironment(nameOrPath: string, options: LoadOptions =
   const misnamed = nameProblem(data, file, text);
   if (misnamed !== null) throw new EnvironmentError([misnamed]);
   const objectives = await objectivesOf(data, { text, file }, options.checkoutDir ?? CHECKOUT);
-  return complete(applyStores(applySize(data, options.size), options.with), { file, objectives });
+  return complete(choose(applySize(data, options.size), options.with), { file, objectives });
 }

@@ -157,12 +157,20 @@ function topologyFindings(file: EnvironmentFile): Finding[] {
   ];
 }
 
+function gpuFindings({ gpu, topology }: EnvironmentFile): Finding[] {
+  const pools = topology.pools.map(({ name }) => name);
+  if (gpu === undefined || pools.includes(gpu.pool)) return [];
+  const message = 'topology.pools has no such pool';
+  return [{ path: ['gpu', 'pool'], message, found: gpu.pool, allowed: pools.join(', ') || 'none' }];
+}
+
 /** What the schema cannot see: names in one part of the file that must exist in another, or in the catalogue. */
 export function referenceProblems(data: EnvironmentFile, file: string, source: YamlSource): Problem[] {
   const findings = [
     ...clusterFindings(data),
     ...topologyFindings(data),
     ...storeFindings(data),
+    ...gpuFindings(data),
     ...goalFindings(data),
     ...permitFindings(data),
     ...profileFindings(data),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Objective } from '../reports/record/objective.ts';
 import { cluster, KINDS, namespaces } from './schema/cluster.ts';
 import { hostPort } from './schema/common.ts';
+import { gpu } from './schema/gpu.ts';
 import { objectives, prometheus } from './schema/objectives.ts';
 import type { PartName } from './schema/parts.ts';
 import { drills, goals, load, permits, profiles, timeouts } from './schema/rules.ts';
@@ -35,6 +36,7 @@ export const environmentFile = z.strictObject({
     .optional()
     .describe('Embedded environments only: what each size holds, replacing what topology says'),
   stores,
+  gpu: gpu.optional(),
   load: load.prefault({}),
   goals: goals.default({}),
   objectives,
@@ -52,8 +54,8 @@ export interface Environment extends Omit<EnvironmentFile, 'sizes' | 'timeouts' 
   timeouts: Record<TimeoutName, Timeout>;
   /** Stores that the file declares and that were not chosen: not raised, or not among `--with`. */
   leftOut: readonly StoreName[];
-  /** Of an embedded environment the parts beside the stores that were chosen; elsewhere none, since nobody raises them. */
-  parts: readonly PartName[];
+  /** The same of parts; also those that the size cannot hold. */
+  partsLeftOut: readonly PartName[];
   /** Those of env/objectives that the file names, with what it says of them put in. */
   objectives: readonly Objective[];
   /** Absolute path of the file, for messages and the run record. */
@@ -65,7 +67,8 @@ export type { Cluster, Power, Size } from './schema/cluster.ts';
 export { FAULTS, STORES } from './schema/stores.ts';
 export type { DeclaredStore, FailoverGoal, FaultName, StoreName, Stores } from './schema/stores.ts';
 export type { SecretSource, Trust } from './schema/common.ts';
-export { isPart, PART_NEEDS, PARTS } from './schema/parts.ts';
+export type { Gpu } from './schema/gpu.ts';
+export { PART_NAMES } from './schema/parts.ts';
 export type { PartName } from './schema/parts.ts';
 export type { PrometheusSettings } from './schema/objectives.ts';
 export type { Permit, Profile } from './schema/rules.ts';

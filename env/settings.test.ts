@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadEnvironment } from './loader.ts';
+import { kindOfResource } from './schema/gpu.ts';
 import { settingsFor } from './settings.ts';
 
 const checkoutDir = new URL('..', import.meta.url).pathname;
@@ -29,6 +30,28 @@ test('should leave out where passwords come from', () => {
 
 test('should give failover checks the topology whole', () => {
   assert.deepEqual(settingsFor('failover/postgres/pod-crash', environment)['topology'], environment.topology);
+});
+
+test('should give checks of devices what is declared of them, and no secret', async () => {
+  const local = await loadEnvironment('local', { checkoutDir });
+  const settings = settingsFor('gpu/metrics', local);
+  assert.deepEqual(settings['gpu'], { ...local.gpu, kind: 'whole' });
+  assert.deepEqual(settings['pools'], local.topology.pools);
+  assert.equal(settings['scrapeSeconds'], 5);
+  assert.equal(settings['writes'], true);
+  const production = settingsFor('gpu/metrics', await loadEnvironment('production', { checkoutDir }));
+  assert.equal(production['writes'], false);
+  assert.ok(!JSON.stringify(production).includes('TOKEN'));
+});
+
+test('should understand the names of MIG profiles and of slices of time', () => {
+  const kind = (resource: string, sharedBy = 1): string => kindOfResource({ resource, sharedBy });
+  assert.equal(kind('nvidia.com/gpu'), 'whole');
+  assert.equal(kind('nvidia.com/mig-1g.5gb'), 'mig');
+  assert.equal(kind('nvidia.com/mig-1c.3g.20gb'), 'mig');
+  assert.equal(kind('nvidia.com/gpu.shared', 4), 'shared');
+  assert.equal(kind('nvidia.com/gpu', 4), 'shared');
+  assert.equal(kind('amd.com/migraine'), 'whole');
 });
 
 test('should let nothing be written in production', () => {

@@ -1,4 +1,5 @@
 import type { Environment, Topology } from './schema.ts';
+import { kindOfResource } from './schema/gpu.ts';
 
 /** Parts of `topology` that each check is given, by check id. Nothing else of it goes into the check's history. */
 const NEEDS: Readonly<Record<string, readonly (keyof Topology)[]>> = {
@@ -15,6 +16,13 @@ const NEEDS: Readonly<Record<string, readonly (keyof Topology)[]>> = {
   'topology/workloads/images': ['workloads', 'registry'],
   'topology/edge/path': ['edge'],
   'scaling/pods/startup': ['network', 'workloads'], // whose image is started
+  'gpu/allocatable': ['pools'],
+  'gpu/schedule': ['pools', 'network', 'workloads'],
+  'gpu/taint': ['pools', 'network', 'workloads'],
+  'gpu/exclusive': ['pools', 'network', 'workloads'],
+  'gpu/exhausted': ['pools', 'network', 'workloads'],
+  'gpu/release': ['pools', 'network', 'workloads'],
+  'gpu/metrics': ['pools', 'network', 'workloads'],
 };
 
 /** Keys behind which there is, or may be, a secret or where it comes from. */
@@ -43,9 +51,20 @@ export function settingsFor(check: string, environment: Environment): Record<str
     drills,
   };
   const parts = Object.fromEntries((NEEDS[check] ?? []).map((part) => [part, topology[part]]));
+  if (check.startsWith('gpu/')) return { ...shared, ...parts, ...ofDevices(environment) };
   if (!check.startsWith('topology/'))
     return { ...shared, ...parts, topology, ...ofLoads(check, environment) };
   return { ...shared, ...parts, writes: WRITABLE.has(kind) };
+}
+
+/** What checks of devices need besides; of Prometheus only how often it scrapes. */
+function ofDevices({ kind, gpu, prometheus }: Environment): Record<string, unknown> {
+  const { scrapeSeconds } = prometheus ?? {};
+  return {
+    ...(gpu !== undefined && { gpu: { ...gpu, kind: kindOfResource(gpu) } }),
+    writes: WRITABLE.has(kind),
+    ...(scrapeSeconds !== undefined && { scrapeSeconds }),
+  };
 }
 
 /** What checks that make load, or judge it, need besides. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { declaredWords } from '../env/declared-words.ts';
 import { CommandError, EXIT } from '../env/errors.ts';
 import type { InstanceName } from '../env/local/nodes/index.ts';
 import { stateDir } from '../env/local/paths.ts';
@@ -108,11 +109,11 @@ async function embedded(instance: InstanceName, options: ConnectOptions): Promis
   // Loaded only where it is needed: it brings the whole embedded environment with it.
   const local = await import('../env/local/index.ts');
   try {
-    const stores = options.with ?? [...Object.keys(environment.stores), ...environment.parts];
+    const words = options.with ?? declaredWords(environment);
     const up = await local.up({
       instance,
       size: sizeOf(environment) ?? 'small',
-      with: stores,
+      with: words,
       // Asked under the instance's lock: whoever began to hold it since we looked keeps it. We ourselves hold nothing yet.
       refuse: () => refuseWhileHeld(instance),
       onProgress: (seen) => progress.doing(raising(instance, seen), seen.remainingMs ?? 0),

@@ -1,5 +1,6 @@
 import { matchesAny } from '../env/globs.ts';
-import { planChecks, storeFault, type PlannedCheck } from '../env/catalogue/index.ts';
+import { partsOf, planChecks, storeFault, type PlannedCheck } from '../env/catalogue/index.ts';
+import { declaredWords, declaresPart } from '../env/declared-words.ts';
 import { CommandError, EXIT } from '../env/errors.ts';
 import { loadEnvironment } from '../env/loader.ts';
 import type { InstanceName } from '../env/local/nodes/index.ts';
@@ -60,7 +61,7 @@ export function runControls(options: ControlsOptions): Promise<CommandResult> {
   });
 }
 
-/** Those of this size, and of the stores that are raised: without its store a control has nothing to break. */
+/** Those of this size, and of the stores and parts that are raised: without them a control has nothing to break. */
 function chooseControls(
   { check }: ControlsOptions,
   size: 'small' | 'full',
@@ -69,6 +70,7 @@ function chooseControls(
   const held = allControls.filter((control) => {
     const store = storeFault(control.check)?.store;
     if (store !== undefined && environment.stores[store] === undefined) return false;
+    if (!partsOf(control.check).every((part) => declaresPart(environment, part))) return false;
     return size === 'full' ? control.size === 'full' : control.size !== 'full';
   });
   if (check === undefined) return held;
@@ -77,7 +79,7 @@ function chooseControls(
   );
   if (found.length > 0) return found;
   throw new CommandError(
-    `no control matches "${check}" with the stores that are raised (${Object.keys(environment.stores).join(', ')}); there are:\n${held.map(({ id }) => `  ${id}`).join('\n')}`,
+    `no control matches "${check}" with what is raised (${declaredWords(environment).join(', ')}); there are:\n${held.map(({ id }) => `  ${id}`).join('\n')}`,
     EXIT.usage,
   );
 }

@@ -12,6 +12,7 @@ import { checkMethods } from './methods/check.ts';
 import { clusterMethods } from './methods/cluster.ts';
 import { controlPlaneMethods } from './methods/control-plane.ts';
 import { faultMethods } from './methods/fault.ts';
+import { gpuMethods } from './methods/gpu.ts';
 import { loadMethods } from './methods/load.ts';
 import { metricsMethods } from './methods/metrics.ts';
 import { nodeMethods } from './methods/node.ts';
@@ -126,6 +127,7 @@ export class Engine implements ServedEngine {
       ...clusterMethods(this),
       ...controlPlaneMethods(this),
       ...budgeted(this, faultMethods(this)),
+      ...gpuMethods(this),
       ...loadMethods(this),
       ...metricsMethods(this),
       ...nodeMethods(this),

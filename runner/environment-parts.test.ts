@@ -41,6 +41,21 @@ test('should give the reading of budgets as long as their windows take', () => {
   assert.ok(checkTimeoutMs(budget, small) < 300_000);
 });
 
+test('should take devices alone, and let what only reads share', async () => {
+  const local = await loadEnvironment('local');
+  const of = (check: string): PlannedCheck => {
+    const [found] = planChecks(local, { checks: [check] });
+    assert.ok(found);
+    return found;
+  };
+  assert.equal(lockMode(of('gpu/allocatable'), local), 'shared');
+  for (const name of ['schedule', 'taint', 'exclusive', 'exhausted', 'release', 'metrics'])
+    assert.equal(lockMode(of(`gpu/${name}`), local), 'exclusive', name);
+  const production = await loadEnvironment('production');
+  assert.equal(lockMode(of('gpu/exclusive'), production), 'shared');
+  assert.ok(checkTimeoutMs(of('gpu/release'), local) > 3 * 120_000);
+});
+
 test('should let the reading of budgets share the environment, but where the run itself is the window', () => {
   const budget = planned('performance/budget');
   assert.equal(lockMode(budget, staging), 'shared');

@@ -38,6 +38,14 @@ export function headerSettings(check: string, environment: Environment): Record<
 /** What makes load is disturbed by others that do, and disturbs what they measure. */
 const MAKE_LOAD = ['scaling/', 'performance/'];
 
+/**
+ * They take devices of the pool: two at once would find each other where nobody should be. Reading what nodes offer disturbs nobody, nor does
+ * any of them where it may only read.
+ */
+function takesDevices(id: string): boolean {
+  return id.startsWith('gpu/') && id !== 'gpu/allocatable';
+}
+
 /** It only reads. */
 const READS_BUDGETS = 'performance/budget';
 
@@ -52,6 +60,7 @@ export function lockMode(planned: PlannedCheck, environment: Environment): 'shar
   }
   if (MAKE_LOAD.some((prefix) => planned.row.id.startsWith(prefix))) return 'exclusive';
   const access = planned.row.access[environment.kind];
+  if (takesDevices(planned.row.id) && access !== 'r') return 'exclusive';
   return access === 'F' || access === 'permit' ? 'exclusive' : 'shared';
 }
 
@@ -141,6 +150,22 @@ const FAMILIES: readonly Family[] = [
         LONGEST_RUN_MS,
         (environment.prometheus?.scrapeSeconds ?? 1) * 1000,
       ) * timeoutMsOf(environment, 'prometheusPart'),
+  },
+  {
+    prefix: 'gpu/',
+    waits: [
+      'podReady',
+      'unschedulable',
+      'stillPending',
+      'deviceBack',
+      'nodeReady', // and as long for its start
+      'nodeReady',
+      'deviceBack',
+      'gpuMetrics',
+      'podGone',
+      'settle',
+    ],
+    usualMs: 15_000,
   },
   {
     prefix: 'performance/',

@@ -39,10 +39,37 @@ export async function awaitNodes(
   }
 }
 
-async function missingOf(engine: EngineCore, lost: Lost, backMs: number): Promise<string[]> {
-  const { cluster } = engine.parts;
+/**
+ * Waits until a node that was started again has sent a heartbeat since and is Ready; its pods may still be on their way.
+ * @param startedMs when it was started, on the wall clock
+ * @returns what was missing at the deadline; null when nothing is
+ */
+export async function awaitHeartbeat(
+  engine: Beating,
+  of: { node: string; startedMs: number },
+  signal: AbortSignal,
+): Promise<string | null> {
+  const limitMs = timeoutMsOf(engine.book.environment, 'nodeReady');
+  const until = monoMs() + limitMs;
+  for (;;) {
+    const missing = await silentOf(engine, [of.node], of.startedMs);
+    if (missing.length === 0) return null;
+    signal.throwIfAborted();
+    if (monoMs() > until) return `${missing.join('; ')} within ${limitMs / 1000} s`;
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+/** As much of the engine as a heartbeat takes. */
+interface Beating {
+  book: { environment: EngineCore['book']['environment'] };
+  parts: { cluster: Pick<EngineCore['parts']['cluster'], 'get'> };
+}
+
+async function silentOf({ parts }: Beating, nodes: readonly string[], backMs: number): Promise<string[]> {
+  const { cluster } = parts;
   const missing: string[] = [];
-  for (const name of lost.nodes) {
+  for (const name of nodes) {
     const lease = await cluster.get({
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
@@ -54,6 +81,12 @@ async function missingOf(engine: EngineCore, lost: Lost, backMs: number): Promis
     const node = await cluster.get({ apiVersion: 'v1', kind: 'Node', name });
     if (node === null || !isIn('ready', node)) missing.push(`${name} is not Ready`);
   }
+  return missing;
+}
+
+async function missingOf(engine: EngineCore, lost: Lost, backMs: number): Promise<string[]> {
+  const { cluster } = engine.parts;
+  const missing = await silentOf(engine, lost.nodes, backMs);
   const { items, unavailable } = await cluster.list({ kind: 'v1/Pod' });
   if (unavailable !== undefined) return [...missing, unavailable];
   const theirs = items.filter((pod) =>

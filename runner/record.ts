@@ -64,6 +64,9 @@ export function assembleRecord(parts: RecordParts): RunRecord {
   };
 }
 
+/** What an environment says of itself: elsewhere the same checks look at real ones. */
+const SIMULATED_DEVICES = 'GPU pool (simulated devices)';
+
 /** One check as the record holds it. Without an outcome it was not run, or was planned and never ran. */
 export function resultOf(
   planned: PlannedCheck,
@@ -81,7 +84,7 @@ export function resultOf(
     goal: planned.goalText,
     goalSource: planned.goalSource,
     required: planned.required,
-    stubbed: row.stubbed ?? [],
+    stubbed: [...(row.stubbed ?? []), ...(judgement.gpu?.simulated === true ? [SIMULATED_DEVICES] : [])],
     verdict: judgement.verdict,
     reason: judgement.reason,
     expected: judgement.expected,
@@ -94,6 +97,7 @@ export function resultOf(
     ...(judgement.goals !== undefined && { goals: judgement.goals }),
     ...(judgement.load !== undefined && { load: judgement.load }),
     ...(judgement.scaling !== undefined && { scaling: judgement.scaling }),
+    ...(judgement.gpu !== undefined && { gpu: judgement.gpu }),
     steps: known.steps,
     startedAt: known.startedAt,
     durationMs: known.durationMs,

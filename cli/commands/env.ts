@@ -123,7 +123,7 @@ export function registerEnv(program: Command, context: Context): void {
     .description('raise an environment on this machine, or complete it')
     .addOption(named())
     .addOption(new Option('--size <size>', 'instead of the size in its file').choices(['small', 'full']))
-    .option('--with <stores>', 'stores and parts (telemetry, ai) to raise, separated by commas', commaList)
+    .option('--with <stores>', 'stores and parts to raise, separated by commas', commaList)
     .action(async (options: UpOptions) => {
       context.exit(await up(options, context));
     });

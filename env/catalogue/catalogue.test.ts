@@ -74,6 +74,9 @@ test('should mark as built exactly what is built', () => {
       'scaling/backend/up',
       'scaling/backend/down',
       'scaling/pods/startup',
+      ...['allocatable', 'schedule', 'taint', 'exclusive', 'exhausted', 'release', 'metrics'].map(
+        (name) => `gpu/${name}`,
+      ),
       'performance/api/latency',
       'performance/api/availability',
       'performance/api/throughput',

@@ -1,5 +1,7 @@
-import type { Environment, PartName, StoreName } from '../schema.ts';
+import type { Environment, StoreName } from '../schema.ts';
+import { declaredWords } from '../declared-words.ts';
 import { failoverParts, storeFault } from './goals.ts';
+import { partsOf } from './parts.ts';
 import type { CatalogueRow } from './types.ts';
 
 type Declares = (environment: Environment) => boolean;
@@ -31,6 +33,10 @@ const NEEDS: Record<string, { what: string; declares: Declares }> = {
   'topology/workloads/spread': { what: 'topology.workloads', declares: someWorkload },
   'topology/workloads/images': { what: 'topology.registry', declares: topologyHas('registry') },
   'topology/edge/path': { what: 'topology.edge', declares: topologyHas('edge') },
+  'gpu/metrics': {
+    what: 'gpu.metrics and prometheus',
+    declares: ({ gpu, prometheus }) => gpu?.metrics !== undefined && prometheus !== undefined,
+  },
   'performance/budget': {
     what: 'prometheus and objectives',
     declares: ({ prometheus, objectives }) => prometheus !== undefined && objectives.length > 0,
@@ -44,6 +50,7 @@ const FAMILIES: readonly { prefix: string; what: string; declares: Declares }[] 
     what: 'topology.edge.backend',
     declares: ({ topology }: Environment) => topology.edge?.backend !== undefined,
   })),
+  { prefix: 'gpu/', what: 'gpu', declares: ({ gpu }) => gpu !== undefined },
   {
     prefix: 'failover/control-plane/',
     what: 'apiAddress, and an embedded cluster (the fault acts on its nodes; elsewhere it is not built)',
@@ -52,25 +59,17 @@ const FAMILIES: readonly { prefix: string; what: string; declares: Declares }[] 
 ];
 
 function leftOut(environment: Environment, store: StoreName): string | null {
-  if (!environment.leftOut.includes(store)) return null;
-  const how = 'embedded' in environment.cluster ? 'not raised' : 'left out';
-  return `${how}: store ${store} is declared, but not among --with (${Object.keys(environment.stores).join(', ')})`;
+  return environment.leftOut.includes(store) ? leftOutText(environment, `store ${store}`) : null;
 }
 
-/** Checks of what a part of the embedded platform brings, by the beginning of their ids. */
-const OF_PARTS: readonly { prefix: string; part: PartName }[] = [
-  { prefix: 'telemetry/', part: 'telemetry' },
-  ...['failover/ai/', 'performance/ai/', 'scaling/ai/', 'integrations/llm'].map((prefix) => ({
-    prefix,
-    part: 'ai' as const,
-  })),
-];
+function partLeftOut(environment: Environment, row: CatalogueRow): string | null {
+  const part = partsOf(row.id).find((one) => environment.partsLeftOut.includes(one));
+  return part === undefined ? null : leftOutText(environment, `part ${part}`);
+}
 
-/** The part that a check looks at and that this embedded environment was raised without; null elsewhere. */
-export function lackingPart({ cluster, parts }: Environment, row: CatalogueRow): PartName | null {
-  if (!('embedded' in cluster)) return null;
-  const part = OF_PARTS.find(({ prefix }) => row.id.startsWith(prefix))?.part;
-  return part === undefined || parts.includes(part) ? null : part;
+function leftOutText(environment: Environment, what: string): string {
+  const how = 'embedded' in environment.cluster ? 'not raised' : 'left out';
+  return `${how}: ${what} is declared, but not among --with (${declaredWords(environment).join(', ')})`;
 }
 
 /** Faults that only another member can answer. */
@@ -90,11 +89,8 @@ export function notDeclared(environment: Environment, row: CatalogueRow): string
   const parts = storeFault(row.id);
   if (parts !== null && environment.stores[parts.store] === undefined)
     return leftOut(environment, parts.store) ?? `not declared: store ${parts.store}`;
-  const part = lackingPart(environment, row);
-  if (part !== null) {
-    const raised = [...Object.keys(environment.stores), ...environment.parts];
-    return `not raised: the part ${part} is not among --with (${raised.join(', ')})`;
-  }
+  const left = partLeftOut(environment, row);
+  if (left !== null) return left;
   const need = NEEDS[row.id] ?? FAMILIES.find(({ prefix }) => row.id.startsWith(prefix));
   return need === undefined || need.declares(environment) ? null : `not declared: ${need.what}`;
 }

@@ -1,22 +1,71 @@
-import { rows, turns } from './row.ts';
+import { row, turnsOnFull } from './row.ts';
 import type { CatalogueRow } from './types.ts';
 
-export const gpu: readonly CatalogueRow[] = rows(
-  {
-    allocatable: 'Nodes of the GPU pool offer devices',
-    schedule: 'Pods land only where devices are',
-    taint: 'Other pods keep away from the GPU pool',
-    exclusive: 'No device is given twice',
-    exhausted: 'One pod too many stays Pending, for the right reason',
-    release: 'Devices come back when a pod ends',
-    metrics: 'Utilisation is scraped',
-  },
-  {
-    prefix: 'gpu',
-    section: '5.1, 5.2',
+/** Only the full size has a pool of devices. */
+const SHARED = { section: '5.1, 5.2', needsSize: 'full', built: true } as const;
+
+export const gpu: readonly CatalogueRow[] = [
+  row({
+    ...SHARED,
+    id: 'gpu/allocatable',
+    title: 'Nodes of the GPU pool offer devices',
     access: 'w - w w r',
-    goal: 'pods land only where devices are; one too many stays Pending for the right reason; no device given twice; devices back within 30 s; utilisation is scraped',
+    goal: 'every node of the pool offers the declared number of devices, no other node any; the plugin runs on all of them',
+    control: [turnsOnFull('the device plugin is down')],
+  }),
+  row({
+    ...SHARED,
+    id: 'gpu/schedule',
+    title: 'Pods land only where devices are',
+    access: 'w - w w r',
+    goal: 'a pod that asks for a device runs on a node of the pool, is told which device it has, and a real device answers',
+    control: [turnsOnFull('the device plugin is down')],
+  }),
+  row({
+    ...SHARED,
+    id: 'gpu/taint',
+    title: 'Other pods keep away from the GPU pool',
+    access: 'w - w w r',
+    goal: 'a pod without the toleration never lands on the pool; no pod runs there that does not tolerate its taints',
+    control: [turnsOnFull('a node of the pool has lost its taint')],
+  }),
+  row({
+    ...SHARED,
+    id: 'gpu/exclusive',
+    title: 'No device is given twice',
+    access: 'w - w w r',
+    goal: 'no device is held by more containers than it is shared by, and none by two where it is not shared',
+    control: [turnsOnFull('a device plugin that gives every container the same device')],
+  }),
+  row({
+    ...SHARED,
+    id: 'gpu/exhausted',
+    title: 'One pod too many stays Pending, for the right reason',
+    // To see it all devices must be taken, so that production is spared.
+    access: 'w - w w -',
+    goal: 'with every device taken one more pod stays Pending, and the scheduler says that the resource is what it lacks',
+    control: [turnsOnFull('the device plugin offers one device more than there are')],
+  }),
+  row({
+    ...SHARED,
+    id: 'gpu/release',
+    title: 'Devices come back when a pod ends',
+    // In the embedded environment the node is restarted as well.
+    access: 'F - w w -',
+    goal: 'a device can be had again within 30 s of the deletion of the pod that held it, and of the return of a node that was restarted',
     goals: { releaseSeconds: 30 },
-    control: [turns('the device plugin is down')],
-  },
-);
+    control: [turnsOnFull('a pod takes a minute to end')],
+  }),
+  row({
+    ...SHARED,
+    id: 'gpu/metrics',
+    title: 'Utilisation is scraped',
+    access: 'w - w w r',
+    goal: 'the utilisation of every device of the pool is in Prometheus, younger than 2 scrapes, and names the pod that holds it',
+    goals: { freshScrapes: 2 },
+    control: [
+      turnsOnFull('the device plugin serves no metrics'),
+      turnsOnFull('Prometheus is down', 'inconclusive'),
+    ],
+  }),
+];

@@ -4,4 +4,5 @@ export { planChecks, whyNotRun } from './plan.ts';
 export type { PlannedCheck, Selection } from './plan.ts';
 export { failoverParts, resolveGoals, storeFault } from './goals.ts';
 export type { ResolvedGoals } from './goals.ts';
+export { partsOf } from './parts.ts';
 export type { CatalogueRow, EnvironmentKind, Access } from './types.ts';

@@ -55,8 +55,27 @@ test('should let containers restart only where drills kill them', async () => {
 
 test('should only list what was selected', () => {
   assert.deepEqual(
-    planChecks(local, { suites: ['gpu'] }).map((check) => check.notRun),
-    Array.from({ length: 7 }, () => 'not built'),
+    planChecks(local, { suites: ['security'] }).map((check) => check.notRun),
+    Array.from({ length: 4 }, () => 'not built'),
+  );
+});
+
+test('should run checks of a part only where it is raised, and require them nowhere else', async () => {
+  const id = 'gpu/exclusive';
+  assert.equal(one(local, id).notRun, null);
+  assert.equal(one(local, id, { profile: 'nightly' }).required, true);
+  const without = await loadEnvironment('local', { with: ['postgres'] });
+  assert.equal(one(without, id).notRun, 'not raised: part gpu is declared, but not among --with (postgres)');
+  assert.equal(one(without, id, { profile: 'nightly' }).required, false);
+  const tight = await loadEnvironment('local', { size: 'small' });
+  assert.equal(one(tight, id).notRun, 'size small');
+  assert.equal(one(tight, id, { profile: 'nightly' }).required, false);
+  assert.equal(one(await loadEnvironment('testing'), id).notRun, 'not declared: gpu');
+  const { prometheus: _prometheus, ...blind } = local;
+  assert.equal(one(blind, 'gpu/metrics').notRun, 'not declared: gpu.metrics and prometheus');
+  assert.equal(
+    one(await loadEnvironment('production'), 'gpu/exhausted').notRun,
+    'does not apply to a production environment',
   );
 });
 
@@ -152,9 +171,9 @@ test('should neither run nor require what looks at a part that was not raised, a
   assert.ok(row !== undefined);
   assert.match(
     whyNotRun(bare, { ...row, built: true }) ?? '',
-    /^not raised: the part telemetry is not among --with \(postgres\)$/,
+    /^not raised: part telemetry is declared, but not among --with \(postgres\)$/,
   );
   const required = { ...bare, profiles: { all: { checks: ['**'], required: ['telemetry/**'] } } };
   assert.equal(one(required, row.id, { profile: 'all' }).required, false);
-  assert.equal(one({ ...required, parts: ['telemetry'] }, row.id, { profile: 'all' }).required, true);
+  assert.equal(one({ ...required, partsLeftOut: ['ai'] }, row.id, { profile: 'all' }).required, true);
 });

@@ -2,9 +2,10 @@ import { CommandError, EXIT } from '../errors.ts';
 import { matchesAny } from '../globs.ts';
 import type { Environment, Profile } from '../schema.ts';
 import { closest } from '../suggest.ts';
-import { lackingPart, notDeclared, oneMember } from './declared.ts';
+import { notDeclared, oneMember } from './declared.ts';
 import { failoverParts, resolveGoals, storeFault } from './goals.ts';
 import { lacksMeans } from './means.ts';
+import { partsOf } from './parts.ts';
 import { catalogue, matchChecks, suggestCheck, suiteOf, suites as allSuites } from './rows.ts';
 import { notPermitted } from './permits.ts';
 import type { CatalogueRow } from './types.ts';
@@ -94,9 +95,10 @@ function trialsOf(row: CatalogueRow, goals: Record<string, unknown>, repeat: num
  * is there or it is not: leaving it out with `--with` makes no profile smaller.
  */
 function notRaised(environment: Environment, row: CatalogueRow): boolean {
+  if (!('embedded' in environment.cluster)) return false;
   const store = storeFault(row.id)?.store;
-  if (lackingPart(environment, row) !== null) return true;
-  return 'embedded' in environment.cluster && store !== undefined && environment.leftOut.includes(store);
+  if (store !== undefined && environment.leftOut.includes(store)) return true;
+  return partsOf(row.id).some((part) => environment.partsLeftOut.includes(part));
 }
 
 /**

@@ -8,7 +8,7 @@ import { stateDir } from './paths.ts';
 export type Stamp = {
   readonly instance: InstanceName;
   readonly size: ClusterSize;
-  /** The stores that were raised. */
+  /** The stores and parts that were raised. */
   readonly with: readonly string[];
   /** UID of the namespace kube-system, which stands for the cluster. */
   readonly uid: string;

@@ -1,10 +1,10 @@
 import type { InstanceName } from './nodes/addressing.ts';
 import { readStamp } from './stamp.ts';
 
-/** What is raised when nobody says which stores: the smallest platform that works. */
+/** What is raised when nobody says which stores and parts: the smallest platform that works. */
 const DEFAULT_STORES: readonly string[] = ['postgres'];
 
-/** The stores that an instance was raised with last, also when it is down now; before that the default. */
+/** The stores and parts that an instance was raised with last, also when it is down now; before that the default. */
 export function storesRaised(instance: InstanceName): readonly string[] {
   return readStamp(instance)?.with ?? DEFAULT_STORES;
 }

@@ -1,18 +1,28 @@
-import type { StoreName } from './stores.ts';
+/**
+ * Parts of the platform beside its stores, each a word of `--with`, in the order in which they are raised. A new one is a word here, what it
+ * needs below, its objects in env/local/platform/parts.ts (PARTS), and its checks in env/catalogue/parts.ts.
+ */
+export const PART_NAMES = ['telemetry', 'ai', 'gpu'] as const;
+export type PartName = (typeof PART_NAMES)[number];
 
-/** Parts of the embedded platform beside the stores, as `--with` names them, in the order in which they are raised. */
-export const PARTS = ['telemetry', 'ai'] as const;
-export type PartName = (typeof PARTS)[number];
-
-/** Which stores must be raised with a part. */
-export const PART_NEEDS: Readonly<Record<PartName, readonly StoreName[]>> = {
+/** The words that each needs beside it, where the platform is raised by us. */
+export const PART_NEEDS: Readonly<Record<PartName, readonly string[]>> = {
   telemetry: ['postgres'],
   ai: ['postgres', 'redis', 'rabbitmq', 'elasticsearch', 'neo4j'],
+  gpu: [],
 };
 
-/** Blocks of an environment file that describe a part, and say nothing where it was not raised. */
-export const PART_BLOCKS: Readonly<Partial<Record<PartName, string>>> = { telemetry: 'telemetry' };
-
 export function isPart(word: string): word is PartName {
-  return (PARTS as readonly string[]).includes(word);
+  return (PART_NAMES as readonly string[]).includes(word);
+}
+
+/** What the chosen words lack of what their parts need, as a sentence with the words that would do; null when nothing is missing. */
+export function lackingNeeds(words: readonly string[]): string | null {
+  for (const part of words.filter(isPart)) {
+    const missing = PART_NEEDS[part].filter((need) => !words.includes(need));
+    if (missing.length === 0) continue;
+    const all = [...new Set([...PART_NEEDS[part], ...words])].join(',');
+    return `the part ${part} needs ${missing.join(', ')} as well: --with ${all}`;
+  }
+  return null;
 }

@@ -16,6 +16,10 @@ export const DEFAULT_TIMEOUTS = {
     reason: 'kubelet sync 20 s, then the API server needs some 15 s to become ready',
   },
   connect: { seconds: 3, reason: 'TCP and TLS handshake inside one data centre, with two retransmissions' },
+  deviceBack: {
+    seconds: 120,
+    reason: 'four times the goal of 30 s for a device to be free again: then it never came back',
+  },
   edgeReady: {
     seconds: 900,
     reason: 'the Ingress controller of the local environment is built last, some 8 min',
@@ -29,6 +33,10 @@ export const DEFAULT_TIMEOUTS = {
   faultLanding: {
     seconds: 15,
     reason: 'time for the cause itself (a process gone), not for any reaction to it',
+  },
+  gpuMetrics: {
+    seconds: 60,
+    reason: 'four scrapes of 15 s, of which one may fall into the start of a pod',
   },
   lease: { seconds: 15, reason: 'leaderelection default of Kubernetes' },
   loadStop: { seconds: 45, reason: 'running iterations end within their gracefulStop (k6: 30 s by default)' },
@@ -69,12 +77,20 @@ export const DEFAULT_TIMEOUTS = {
   },
   settle: { seconds: 60, reason: 'time for the platform to be as declared again after a disturbance' },
   steadyState: { seconds: 90, reason: 'all members streaming and the last fault forgotten' },
+  stillPending: {
+    seconds: 5,
+    reason: 'a pod that does not fit is tried again within a second of anything that may help it',
+  },
   storeConnect: { seconds: 2, reason: 'a connection to a store, retried by the workload itself' },
   storeOperation: { seconds: 5, reason: "the client's own deadline: a frozen server never answers" },
   switchover: {
     seconds: 45,
     reason:
       'a planned change of leader, as long as the store itself waits for it (Patroni: its ttl, at most twice)',
+  },
+  unschedulable: {
+    seconds: 20,
+    reason: 'the scheduler says within a second or two why a pod fits nowhere; its event may come later',
   },
   volumeBound: { seconds: 60, reason: 'a provisioner creates the volume once a pod is scheduled' },
   workloadStop: { seconds: 30, reason: 'outstanding operations run into storeOperation' },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PARTS } from './parts.ts';
+import { PART_NAMES } from './parts.ts';
 import { STORES } from './stores.ts';
 import { countRange, hostPort, kubeName, labels, objectName, plainUrl, port, trust } from './common.ts';
 
@@ -76,9 +76,9 @@ const workload = z.strictObject({
   serves: z.boolean().describe('Whether its containers serve requests, and so need probes'),
   store: z.enum(STORES).optional().describe('The store of which it holds the data'),
   part: z
-    .enum(PARTS)
+    .enum(PART_NAMES)
     .optional()
-    .describe('The part of the embedded platform that it belongs to: it is there only where that is raised'),
+    .describe('The part of the platform that it belongs to: it is there only where that is raised'),
   gpu: z.int().min(1).optional().describe('GPU devices that each replica asks for'),
   spread: z
     .strictObject({

@@ -1,3 +1,4 @@
+import type { GpuDetail } from './gpu-detail.ts';
 import type { GoalEntry, LoadDetail, ScalingDetail } from './load-detail.ts';
 import type { Verdict } from './verdict.ts';
 import type { FailoverRecord } from './run-record.ts';
@@ -48,4 +49,6 @@ export interface Judgement {
   load?: LoadDetail;
   /** Present for checks of an autoscaler. */
   scaling?: ScalingDetail;
+  /** Present for checks of the GPU pool. */
+  gpu?: GpuDetail;
 }

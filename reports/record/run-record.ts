@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { gpuDetailSchema } from './gpu-detail.ts';
 import { goalEntrySchema, loadDetailSchema, scalingDetailSchema } from './load-detail.ts';
 import { VERDICTS } from './verdict.ts';
 
@@ -189,6 +190,8 @@ export const checkResultSchema = z.object({
   load: loadDetailSchema.optional(),
   /** For checks of an autoscaler. */
   scaling: scalingDetailSchema.optional(),
+  /** For checks of the GPU pool. */
+  gpu: gpuDetailSchema.optional(),
   /** Narrated steps with durations, as the spec ran them. */
   steps: z.array(z.object({ title: z.string(), durationMs: z.number(), error: z.string().optional() })),
   startedAt: iso.nullable(),

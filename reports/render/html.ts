@@ -3,6 +3,7 @@ import type { RunRecord } from '../record/run-record.ts';
 import { checkSections } from './html/checks.ts';
 import { faultMatrix } from './html/faults.ts';
 import { goalsSection } from './html/goals.ts';
+import { gpuSection } from './html/gpu.ts';
 import { LIMITS, MAX_PAGE_BYTES } from './html/limits.ts';
 import type { Limits } from './html/limits.ts';
 import { baselineSection, caveatSection, context, headline, matrix } from './html/overview.ts';
@@ -43,7 +44,7 @@ function page(record: RunRecord, limits: Limits): string {
       <body>
         ${SYMBOLS}<a class="skip" href="#main">Skip to the checks</a>
         <div class="page">
-          ${headline(record)}${caveatSection(record)}${baselineSection(record)}${matrix(record)}${goalsSection(record)}${faultMatrix(record)}${serviceSection(record)}
+          ${headline(record)}${caveatSection(record)}${baselineSection(record)}${matrix(record)}${goalsSection(record)}${faultMatrix(record)}${serviceSection(record)}${gpuSection(record)}
           <div class="tools js" hidden>
             <button type="button" data-open="all">Expand all</button
             ><button type="button" data-open="none">Collapse all</button>

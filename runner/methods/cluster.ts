@@ -27,8 +27,8 @@ export function clusterMethods(engine: ServedEngine): Methods {
       for (const object of objects) await seen(object, call.signal);
       return null;
     },
-    'cluster.delete': async ({ check, objects }) => {
-      await safety.remove(check, objects);
+    'cluster.delete': async ({ check, objects, graceSeconds }) => {
+      await safety.remove(check, objects, { access: 'canary', graceSeconds });
       for (const ref of objects) await cluster.cache.seeDeletion(ref);
       return null;
     },

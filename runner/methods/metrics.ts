@@ -11,6 +11,12 @@ import type { MetricQuestion } from '../metric-questions.ts';
 import type { Handlers } from '../session.ts';
 import type { StoreTargets } from '../store-target.ts';
 
+/** As much of the engine as a client takes. */
+export interface PrometheusEngine {
+  stores: Pick<StoreTargets, 'secret'>;
+  book: { environment: Pick<Environment, 'timeouts'> };
+}
+
 /** As much of the engine as this needs. */
 export interface MetricsEngine {
   stores: Pick<StoreTargets, 'secret'>;
@@ -53,8 +59,8 @@ export function metricsMethods(engine: MetricsEngine): Pick<Handlers, 'metrics.r
 }
 
 /** A client with the environment's account, or why there is none. */
-async function clientOf(
-  { stores, book: { environment } }: MetricsEngine,
+export async function clientOf(
+  { stores, book: { environment } }: PrometheusEngine,
   { url, address, trust = 'system', user, password, token }: PrometheusSettings,
 ): Promise<PrometheusClient | string> {
   const authorities = await trusted(trust);

@@ -1,12 +1,22 @@
 import { staticPodRemoval, startStaticPod, stopStaticPod } from '../../env/local/cluster/index.ts';
-import { nodeSpec } from '../../env/local/nodes/index.ts';
-import { embeddedOf } from '../environment-parts.ts';
-import { RequestError, type Handlers } from '../session.ts';
+import { nodeBinDir, nodeSpec, nodeStatus, startNode, stopNode } from '../../env/local/nodes/index.ts';
+import type { InstanceName } from '../../env/local/nodes/index.ts';
+import { monoMs } from '../../probes/clock.ts';
+import type { Params, Result } from '../../suites/harness/protocol.ts';
+import { embeddedOf, sizeOf } from '../environment-parts.ts';
+import { awaitHeartbeat } from '../nodes-back.ts';
+import { RequestError, type Call, type Handlers } from '../session.ts';
 import type { ServedEngine } from './served.ts';
 
 /** What is done to nodes: only where this machine is the environment. */
-export function nodeMethods(engine: ServedEngine): Pick<Handlers, 'node.apiServer'> {
+export function nodeMethods(engine: ServedEngine): Pick<Handlers, 'node.apiServer' | 'node.restart'> {
   return {
+    'node.restart': (params, call) => {
+      const instance = embeddedOf(engine.book.environment);
+      if (instance === undefined)
+        throw new RequestError('nodes can be restarted in the embedded environment only', 'refused');
+      return restart(engine, instance, params, call);
+    },
     'node.apiServer': async ({ check, node, action }) => {
       const instance = embeddedOf(engine.book.environment);
       if (instance === undefined)
@@ -29,4 +39,30 @@ export function nodeMethods(engine: ServedEngine): Pick<Handlers, 'node.apiServe
       return null;
     },
   };
+}
+
+/** As a power cut does: every process of the node is killed, and it starts again with its disk as it was. */
+async function restart(
+  engine: ServedEngine,
+  instance: InstanceName,
+  { check, node }: Params<'node.restart'>,
+  { signal }: Call,
+): Promise<Result<'node.restart'>> {
+  const spec = nodeSpec(instance, node);
+  const { pid1 } = nodeStatus(spec);
+  if (pid1 === null) throw new RequestError(`the node ${node} does not run`, 'refused');
+  const how = { binDir: nodeBinDir(pid1), size: sizeOf(engine.book.environment) ?? 'small' } as const;
+  await engine.parts.safety.perform({
+    check,
+    title: `node ${node} killed, to be started again`,
+    access: 'fault',
+    inverses: [{ kind: 'node-start', instance, node, ...how }],
+    act: async () => {
+      await stopNode(spec);
+    },
+  });
+  await startNode(spec, { ...how, signal });
+  const startedMs = monoMs();
+  const missing = await awaitHeartbeat(engine, { node, startedMs: Date.now() }, signal);
+  return { startedMs, readyMs: missing === null ? monoMs() : null, detail: missing ?? `${node} is Ready` };
 }

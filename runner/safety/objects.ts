@@ -11,7 +11,12 @@ const CALL_TIMEOUT_MS = 10_000;
 const ATTEMPTS = 5;
 const MERGE = 'application/merge-patch+json';
 
-export type ChangeOptions = { readonly access: Access; readonly controlPlane?: boolean };
+export type ChangeOptions = {
+  readonly access: Access;
+  readonly controlPlane?: boolean;
+  /** Of a deletion; none when left out. */
+  readonly graceSeconds?: number | undefined;
+};
 
 /** The guard, as far as changing objects needs it. */
 export type Performer = {
@@ -96,10 +101,10 @@ export class GuardedObjects {
     }
   }
 
-  /** Deletes without grace. What we created ourselves is then settled; for anything else the inverse creates it again. */
+  /** Deletes, without grace where none is given. What we created ourselves is then settled; for anything else the inverse creates it again. */
   async remove(check: string, refs: readonly ObjectRef[], options: ChangeOptions): Promise<void> {
     const own = refs.filter((ref) => this.#guard.hasCreated(pathOfRef(ref)));
-    for (const ref of own) await this.#delete(ref, undefined);
+    for (const ref of own) await this.#delete(ref, undefined, options.graceSeconds);
     this.#guard.settleCreated(new Set(own.map(pathOfRef)));
     for (const ref of refs.filter((one) => !own.includes(one)))
       await this.#removeForeign(check, ref, options);
@@ -131,12 +136,12 @@ export class GuardedObjects {
       title: `${nameOf(ref)} deleted`,
       ...options,
       inverses: [{ kind: 'kube-create', path: collectionOf(ref), object }],
-      act: () => this.#delete(ref, before.metadata.uid),
+      act: () => this.#delete(ref, before.metadata.uid, options.graceSeconds),
     });
   }
 
-  async #delete(ref: ObjectRef | KubeObject, uid: string | undefined): Promise<void> {
-    const reply = await this.#send('DELETE', pathOfRef(ref), deleteOptions(uid));
+  async #delete(ref: ObjectRef | KubeObject, uid: string | undefined, graceSeconds = 0): Promise<void> {
+    const reply = await this.#send('DELETE', pathOfRef(ref), deleteOptions(uid, graceSeconds));
     if (reply.status !== 404) expectOk(reply, `deletion of ${nameOf(ref)}`);
   }
 

@@ -189,12 +189,12 @@ async function undoDelete(
   return { outcome: 'undone' };
 }
 
-/** Deletion of this very object, at once, dependents after it. */
-export function deleteOptions(uid: string | undefined): Json {
+/** Deletion of this very object, at once unless it is given some grace, dependents after it. */
+export function deleteOptions(uid: string | undefined, graceSeconds = 0): Json {
   return {
     apiVersion: 'v1',
     kind: 'DeleteOptions',
-    gracePeriodSeconds: 0,
+    gracePeriodSeconds: graceSeconds,
     propagationPolicy: 'Background',
     ...(uid === undefined ? {} : { preconditions: { uid } }),
   };

@@ -18,7 +18,8 @@ export interface ClusterAccess {
   items(params: ListParams): Promise<KubeObject[] | null>;
   wait(params: WaitParams): Promise<ListResult>;
   apply(objects: KubeObject[]): Promise<void>;
-  remove(objects: ObjectRef[]): Promise<void>;
+  /** Without grace, unless some is given. */
+  remove(objects: ObjectRef[], how?: { graceSeconds: number }): Promise<void>;
   logs(params: Params<'cluster.logs'>): Promise<string>;
   exec(params: Params<'cluster.exec'>): Promise<Result<'cluster.exec'>>;
   raw(path: string): Promise<Result<'cluster.raw'>>;
@@ -95,8 +96,8 @@ function clusterAccess(
     apply: async (objects) => {
       await runner.call('cluster.apply', { check, objects });
     },
-    remove: async (objects) => {
-      await runner.call('cluster.delete', { check, objects });
+    remove: async (objects, how) => {
+      await runner.call('cluster.delete', { check, objects, ...how });
     },
     logs: (params) => runner.call('cluster.logs', params),
     exec: (params) => runner.call('cluster.exec', params),

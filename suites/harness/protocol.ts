@@ -1,4 +1,5 @@
 import type { LoadGoals } from '../../load/thresholds.ts';
+import type { DeviceSample } from '../../probes/gpu/index.ts';
 import type { KubeObject } from '../../probes/kubernetes/types.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 
@@ -26,7 +27,8 @@ export interface RunnerMethods {
   'cluster.wait': { params: WaitParams; result: ListResult };
   /** Server-side apply of objects that Plumbline owns; the inverse (delete) goes into the ledger first. */
   'cluster.apply': { params: { check: string; objects: KubeObject[] }; result: null };
-  'cluster.delete': { params: { check: string; objects: ObjectRef[] }; result: null };
+  /** Without grace, unless some is given: then an object may be there, on its way out, for so long after the answer. */
+  'cluster.delete': { params: { check: string; objects: ObjectRef[]; graceSeconds?: number }; result: null };
   'cluster.logs': {
     params: { namespace: string; pod: string; container?: string; tailLines?: number; previous?: boolean };
     result: string;
@@ -142,6 +144,16 @@ export interface RunnerMethods {
     params: { check: string; trial: number; timeoutMs: number };
     result: { done: boolean; detail: string };
   };
+  /**
+   * Embedded environments only: kills a node and starts it again. `readyMs` (CLOCK_MONOTONIC) is when the node had sent a heartbeat
+   * since and was Ready; null: it did not come back in time, and `detail` says what was missing.
+   */
+  'node.restart': {
+    params: { check: string; node: string };
+    result: { startedMs: number; readyMs: number | null; detail: string };
+  };
+  /** The utilisation of every device as the environment's Prometheus knows it; `unavailable` says why it does not. */
+  'gpu.utilisation': { params: { check: string }; result: { samples: DeviceSample[]; unavailable?: string } };
   /** From the reporter in Playwright's main process: what happens now, shown and never judged. */
   'progress.event': { params: ProgressEvent; result: null };
 }

@@ -1,13 +1,13 @@
-/** The images of the platform's parts, built only where the part is raised. */
+/** The images of the parts of the platform that can be left out, built only where they are raised. */
 import { APP_USER } from './debian-recipes.ts';
 import { ALERTMANAGER, PYTHON_SERVICE } from './debian-services.ts';
-import { app, base, service } from './recipes.ts';
+import { app, bare, base, programs, service } from './recipes.ts';
 import type { ImageRecipe } from './recipes.ts';
 import { STORE_IMAGES } from './store-images.ts';
 
 const NONROOT = `${String(APP_USER)}:${String(APP_USER)}`;
 
-/** By the name that `--with` takes. */
+/** By the word that `--with` takes. */
 export const PART_IMAGES: Readonly<Record<string, readonly ImageRecipe[]>> = {
   telemetry: [
     // The store of log lines is a server of its own, of the same build.
@@ -32,6 +32,14 @@ export const PART_IMAGES: Readonly<Record<string, readonly ImageRecipe[]>> = {
         workdir: '/app',
         env: { LANG: 'C.UTF-8', PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' },
       },
+    },
+  ],
+  gpu: [
+    {
+      name: 'device-plugin',
+      tag: { version: '0.1.0' },
+      layers: [bare, programs('device-plugin')],
+      run: { entrypoint: ['device-plugin'] },
     },
   ],
 };

@@ -1,8 +1,13 @@
-/** The parts of the platform, in the order in which they are applied. A store is one folder and one row of STORES, any other part one of PARTS. */
-import { PART_NEEDS, type PartName } from '../../schema/parts.ts';
+/**
+ * The parts of the platform, in the order in which they are applied. A store is one folder and one row of STORES, what else can be left
+ * out one folder and one row of PARTS.
+ */
+import { lackingNeeds, PART_NAMES, PART_NEEDS } from '../../schema/parts.ts';
+import type { PartName } from '../../schema/parts.ts';
 import type { PlatformContext } from './context.ts';
 import { configureLoadBalancer, edgeObjects, waitForEdge } from './edge/index.ts';
 import { elasticsearchObjects, waitElasticsearch } from './elasticsearch/index.ts';
+import { gpuObjects, waitGpu } from './gpu/index.ts';
 import { neo4jObjects, waitNeo4j } from './neo4j/index.ts';
 import type { KubeObject } from './objects.ts';
 import { postgresObjects, waitPostgres } from './postgres/index.ts';
@@ -42,33 +47,32 @@ export const STORES: Readonly<Record<string, Part>> = {
   neo4j: { name: 'neo4j', objects: neo4jObjects, wait: waitNeo4j },
 };
 
-/** What else can be raised, by the name that `--with` takes, in the order of raising, and the stores that each needs. */
+/** What else can be raised or left out, by the word that `--with` takes, and the words that each needs. */
 export const PARTS: Readonly<Record<PartName, Part & { readonly needs: readonly string[] }>> = {
   telemetry: {
     name: 'telemetry',
-    needs: PART_NEEDS.telemetry,
     objects: telemetryObjects,
     wait: waitTelemetry,
+    needs: PART_NEEDS.telemetry,
   },
-  ai: { name: 'ai', needs: PART_NEEDS.ai, objects: aiObjects, wait: waitAi },
+  ai: { name: 'ai', objects: aiObjects, wait: waitAi, needs: PART_NEEDS.ai },
+  gpu: { name: 'gpu', objects: gpuObjects, wait: waitGpu, needs: PART_NEEDS.gpu },
 };
 
 /**
  * The parts of a platform with those stores and parts, without the edge. The backend comes only with the store that it writes to.
- * @throws when a word is unknown, or a part lacks a store that it needs
+ * @param words as `--with` takes them
+ * @throws when one is unknown, or lacks what it needs
  */
 export function platformParts(words: readonly string[]): readonly Part[] {
-  for (const word of words) {
-    if (Object.hasOwn(STORES, word) || Object.hasOwn(PARTS, word)) continue;
-    const [stores, parts] = [Object.keys(STORES).join(', '), Object.keys(PARTS).join(', ')];
-    throw new Error(`no store is called "${word}"; there are ${stores}, and the parts ${parts}`);
-  }
-  const chosen = words.flatMap((word) => STORES[word] ?? []);
-  const parts = Object.values(PARTS).filter(({ name }) => words.includes(name));
-  for (const { name, needs } of parts) {
-    const missing = needs.filter((store) => !words.includes(store));
-    if (missing.length > 0) throw new Error(`the part "${name}" needs ${missing.join(', ')} as well`);
-  }
+  const known = [...Object.keys(STORES), ...PART_NAMES];
+  const unknown = words.find((word) => !known.includes(word));
+  if (unknown !== undefined)
+    throw new Error(`no store or part is called "${unknown}"; there are ${known.join(', ')}`);
+  const lacking = lackingNeeds(words);
+  if (lacking !== null) throw new Error(lacking);
+  const stores = words.flatMap((word) => STORES[word] ?? []);
   const backend = words.includes('postgres') ? [TENDER_API_PART] : [];
-  return [SYSTEM_PART, ...chosen, ...backend, ...parts, PROMETHEUS_PART];
+  const parts = PART_NAMES.filter((name) => words.includes(name)).map((name) => PARTS[name]);
+  return [SYSTEM_PART, ...stores, ...backend, ...parts, PROMETHEUS_PART];
 }

@@ -151,9 +151,12 @@ test('should change its fingerprint with an image and with the edge, and with no
   assert.notEqual(platformFingerprint(context(), true), platformFingerprint(context(other), true));
 });
 
-test('should say which stores there are when one is unknown', () => {
-  assert.throws(() => platformParts(['oracle']), /no store is called "oracle"; there are postgres/);
-  assert.throws(() => platformParts(['postgres', 'ai']), /the part "ai" needs redis, rabbitmq/);
+test('should say which stores and parts there are when one is unknown, and what a part needs', () => {
+  assert.throws(
+    () => platformParts(['oracle']),
+    /no store or part is called "oracle"; there are postgres, .*, telemetry, ai, gpu$/,
+  );
+  assert.throws(() => platformParts(['postgres', 'ai']), /the part ai needs redis, rabbitmq/);
 });
 
 test('should send telemetry and tenders on only where there is somebody to take them', () => {
@@ -168,8 +171,31 @@ test('should send telemetry and tenders on only where there is somebody to take 
   for (const name of ['OTLP_URL', 'HANDS_OVER', 'AI_UPSTREAM']) assert.match(everything, new RegExp(name));
 });
 
+test('should keep the device plugin on its pool, with two folders of kubelet and no other right', () => {
+  const plugin = allObjects().find(
+    ({ kind, metadata }) => kind === 'DaemonSet' && metadata.name === 'device-plugin',
+  );
+  const { template } = plugin?.['spec'] as {
+    template: { spec: Record<string, unknown> & { containers: Container[] } };
+  };
+  const [container] = template.spec.containers;
+  assert.ok(container?.readinessProbe !== undefined && container.livenessProbe !== undefined);
+  assert.deepEqual(container.securityContext.capabilities.drop, ['ALL']);
+  assert.equal(container.securityContext.privileged, undefined);
+  assert.deepEqual(template.spec['nodeSelector'], { 'plumbline.dev/pool': 'gpu' });
+  assert.deepEqual(template.spec['tolerations'], [
+    { key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' },
+  ]);
+  const mounted = (template.spec['volumes'] as { hostPath: { path: string } }[]).map(
+    ({ hostPath }) => hostPath.path,
+  );
+  assert.deepEqual(mounted, ['/var/lib/kubelet/device-plugins', '/var/lib/kubelet/pod-resources']);
+});
+
 test('should give every scraped service of the platform the Service by which its pods are found', () => {
-  const names = allObjects().map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
+  const names = allObjects().map(
+    ({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`,
+  );
   for (const { job, namespace } of scrapedIn({ with: ALL }))
     if (job !== CANARY_JOB) assert.ok(names.includes(`Service ${namespace}/${job}-pods`), job);
 });

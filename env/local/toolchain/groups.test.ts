@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GROUPS, linkerFlags, moduleVersion, programOf } from './groups.ts';
+import { CLUSTER_GROUPS, GROUPS, groupsFor, linkerFlags, moduleVersion, programOf } from './groups.ts';
 import { toolVersions, toolchainKey } from './index.ts';
 
 const GO_MOD = `module x
@@ -41,6 +41,11 @@ test('programs are named as Go names them', () => {
 test('no two groups build a program of the same name', () => {
   const names = GROUPS.flatMap((group) => group.packages.map((path) => programOf(group, path)));
   assert.equal(new Set(names).size, names.length);
+});
+
+test('a part brings its own programs, a store none', () => {
+  assert.deepEqual(groupsFor(['postgres']), CLUSTER_GROUPS);
+  assert.deepEqual(groupsFor(['postgres', 'gpu']), [...CLUSTER_GROUPS, 'gpu']);
 });
 
 test('the linker is told the version, or kubeadm refuses to work', () => {

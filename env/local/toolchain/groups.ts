@@ -14,10 +14,18 @@ export type ToolGroup = {
   readonly variables: Readonly<Record<string, string>>;
 };
 
-export type GroupName = 'cluster' | 'runc' | 'storage' | 'edge';
+export type GroupName = 'cluster' | 'runc' | 'storage' | 'edge' | 'gpu';
 
 /** Programs a cluster cannot start without, in the order in which they are built; `edge` is built last. */
 export const CLUSTER_GROUPS: readonly GroupName[] = ['cluster', 'runc', 'storage'];
+
+/** What a part of the platform adds, by the word that `--with` takes; built only where it is raised. */
+const PART_GROUPS: Readonly<Record<string, readonly GroupName[]>> = { gpu: ['gpu'] };
+
+/** The groups that a platform with those stores and parts needs, without the edge. */
+export function groupsFor(words: readonly string[]): readonly GroupName[] {
+  return [...CLUSTER_GROUPS, ...words.flatMap((word) => PART_GROUPS[word] ?? [])];
+}
 
 const KUBERNETES = 'k8s.io/kubernetes';
 const COMPONENT_VERSION = 'k8s.io/component-base/version';
@@ -85,6 +93,15 @@ export const GROUPS: readonly ToolGroup[] = [
     cgo: false,
     tags: STATIC_TAGS,
     variables: { 'github.com/traefik/traefik/v3/pkg/version.Version': '{github.com/traefik/traefik/v3}' },
+  },
+  {
+    // In kubelet's own module: what it imports is compiled already.
+    name: 'gpu',
+    module: '.',
+    packages: ['./device-plugin'],
+    cgo: false,
+    tags: STATIC_TAGS,
+    variables: {},
   },
 ];
 

@@ -12,7 +12,7 @@ import type { GoOptions } from './go.ts';
 import { GROUPS, linkerFlags, moduleDir, moduleVersion, programOf } from './groups.ts';
 import type { GroupName, ToolGroup } from './groups.ts';
 
-export { CLUSTER_GROUPS } from './groups.ts';
+export { CLUSTER_GROUPS, groupsFor } from './groups.ts';
 export type { GroupName } from './groups.ts';
 export type { BuildProgress } from './go.ts';
 
@@ -67,7 +67,7 @@ export function toolchainKey(go: string): string {
     hash.update(readFileSync(join(moduleDir(group), 'go.mod')));
     hash.update(readFileSync(join(moduleDir(group), 'go.sum')));
   }
-  hash.update(readFileSync(join(import.meta.dirname, 'coredns/main.go')));
+  for (const file of GROUPS.flatMap(ownSources)) hash.update(readFileSync(file));
   return hash.digest('hex').slice(0, 16);
 }
 
@@ -96,6 +96,16 @@ async function buildGroup(group: ToolGroup, outDir: string, options: GoOptions):
   for (const name of readdirSync(scratch))
     renameSync(join(scratch, name), join(outDir, group.rename?.[name] ?? name));
   rmSync(scratch, { recursive: true, force: true });
+}
+
+/** Go files of the group's packages that lie here, without their tests. */
+function ownSources(group: ToolGroup): string[] {
+  return group.packages
+    .filter((path) => path.startsWith('./'))
+    .map((path) => join(moduleDir(group), path))
+    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+    .filter((file) => file.endsWith('.go') && !file.endsWith('_test.go'))
+    .sort();
 }
 
 function built(group: ToolGroup, outDir: string): boolean {

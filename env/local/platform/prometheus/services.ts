@@ -1,5 +1,6 @@
 /** Whose pods Prometheus scrapes: one row a service, and its port nowhere else. */
-import { EDGE, OBSERVABILITY, TENDER, type PlatformContext } from '../context.ts';
+import type { PartName } from '../../../schema/parts.ts';
+import { EDGE, OBSERVABILITY, SYSTEM, TENDER, type PlatformContext } from '../context.ts';
 import { metadata, selector, type KubeObject } from '../objects.ts';
 
 /** A service whose pods answer `/metrics`. */
@@ -9,7 +10,7 @@ export interface Scraped {
   readonly namespace: string;
   readonly port: number;
   /** The part of the platform that it comes with; with the stores when left out. */
-  readonly part?: 'telemetry' | 'ai';
+  readonly part?: PartName;
 }
 
 /** Where the telemetry canary runs: what it says of itself is how a breach is made (telemetry/alerts/fires). */
@@ -22,6 +23,7 @@ const SCRAPED: readonly Scraped[] = [
   { job: 'log-shipper', namespace: OBSERVABILITY, port: 8080, part: 'telemetry' },
   { job: 'jaeger', namespace: OBSERVABILITY, port: 14_269, part: 'telemetry' },
   { job: 'alertmanager', namespace: OBSERVABILITY, port: 9093, part: 'telemetry' },
+  { job: 'device-plugin', namespace: SYSTEM, port: 9400, part: 'gpu' },
   // Its Service is made by the check, and there is no target without it.
   { job: CANARY_JOB, namespace: 'plumbline-canary', port: 8080, part: 'telemetry' },
 ];

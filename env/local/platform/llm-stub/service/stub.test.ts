@@ -54,7 +54,10 @@ test('should be as slow and fail as often as it is told, until it is told otherw
   assert.ok(performance.now() - began >= 39);
   await control(url, { failRatio: 0.5, delayMs: 0 }); // 0.5 is not below it
   assert.equal((await ask(url)).status, 200);
-  const reset = (await (await fetch(`${url}/control`, { method: 'DELETE' })).json()) as Record<string, unknown>;
+  const reset = (await (await fetch(`${url}/control`, { method: 'DELETE' })).json()) as Record<
+    string,
+    unknown
+  >;
   assert.deepEqual(reset, { ...DEFAULT_BEHAVIOUR, counts: { answered: 1, failed: 1, unauthorized: 0 } });
 });
 

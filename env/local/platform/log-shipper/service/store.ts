@@ -64,7 +64,8 @@ export class LogStore {
       })
       .join('');
     const answer = await this.#call('/_bulk?filter_path=errors,items.*.status,items.*.error.reason', body);
-    if (answer.status !== 200) throw new Error(`status ${String(answer.status)}: ${answer.text.slice(0, 200)}`);
+    if (answer.status !== 200)
+      throw new Error(`status ${String(answer.status)}: ${answer.text.slice(0, 200)}`);
     const { errors, items } = JSON.parse(answer.text) as { errors: boolean; items: Item[] };
     if (!errors) return { again: [], refused: [], stored: records.length };
     const [again, refused]: [LogRecord[], LogRecord[]] = [[], []];

@@ -51,7 +51,13 @@ function objectsOf({ route: { prefix, upstream }, health }: Served): Record<Kind
     },
     route: {
       ...{ id: ids.route, name, protocols: ['http'], methods: null, hosts: null, paths: [prefix] },
-      ...{ strip_path: prefix !== '/', preserve_host: true, service: { id: ids.service }, tags: null, ...stamps },
+      ...{
+        strip_path: prefix !== '/',
+        preserve_host: true,
+        service: { id: ids.service },
+        tags: null,
+        ...stamps,
+      },
     },
     upstream: {
       ...{ id: ids.upstream, name, algorithm: 'round-robin', slots: 10000, healthchecks: { active } },
@@ -79,7 +85,8 @@ export function adminAnswers(served: readonly Served[], counters: Counters): (pa
   };
   return (path) => {
     if (Object.hasOwn(fixed, path)) return fixed[path]?.();
-    const [, kind = '', name = '', below] = /^\/(service|route|upstream)s\/([^/]+)(?:\/(targets|health))?$/.exec(path) ?? [];
+    const [, kind = '', name = '', below] =
+      /^\/(service|route|upstream)s\/([^/]+)(?:\/(targets|health))?$/.exec(path) ?? [];
     const one = served.find(({ route }) => route.upstream.name === name);
     if (one === undefined || (below !== undefined && kind !== 'upstream')) return undefined;
     const objects = objectsOf(one);

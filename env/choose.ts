@@ -1,0 +1,82 @@
+import { declaredWords, declaresPart } from './declared-words.ts';
+import { CommandError, EXIT } from './errors.ts';
+import { storesRaised } from './local/stores-raised.ts';
+import { PART_NAMES, STORES } from './schema.ts';
+import type { Environment, EnvironmentFile, PartName, StoreName } from './schema.ts';
+import { lackingNeeds } from './schema/parts.ts';
+
+/** An environment file with the stores and parts that were chosen, and the names of the others. */
+export type Chosen = EnvironmentFile & Pick<Environment, 'leftOut' | 'partsLeftOut'>;
+
+/**
+ * Leaves out what was not chosen of the stores and parts that a file declares, once its size has been applied.
+ * @param wanted see LoadOptions.with (loader.ts)
+ * @throws CommandError (64) for a word that the file does not declare, or one that lacks what it needs
+ */
+export function choose(file: EnvironmentFile, wanted: readonly string[] | 'raised' | undefined): Chosen {
+  const { data, unplaced } = placed(file);
+  const words = declaredWords(data);
+  const chosen = wanted === 'raised' ? raisedOf(data, words) : wanted;
+  if (chosen === undefined) return { ...data, leftOut: [], partsLeftOut: unplaced };
+  requireDeclared(data, chosen, words);
+  const parts = PART_NAMES.filter((part) => declaresPart(data, part) && !chosen.includes(part));
+  return {
+    ...withoutParts(withoutStores(data, chosen), parts),
+    leftOut: STORES.filter((name) => data.stores[name] !== undefined && !chosen.includes(name)),
+    partsLeftOut: [...unplaced, ...parts],
+  };
+}
+
+/** A size without the pool of the devices cannot hold them, whoever asks for them. */
+function placed(file: EnvironmentFile): { data: EnvironmentFile; unplaced: PartName[] } {
+  const { gpu, topology } = file;
+  if (gpu === undefined || topology.pools.some(({ name }) => name === gpu.pool))
+    return { data: file, unplaced: [] };
+  return { data: withoutParts(file, ['gpu']), unplaced: ['gpu'] };
+}
+
+function withoutParts(data: EnvironmentFile, parts: readonly PartName[]): EnvironmentFile {
+  const names: readonly string[] = parts;
+  const kept = Object.fromEntries(Object.entries(data).filter(([name]) => !names.includes(name)));
+  const { topology } = data;
+  const workloads = topology.workloads.filter(({ part }) => part === undefined || !parts.includes(part));
+  return { ...(kept as EnvironmentFile), topology: { ...topology, workloads } };
+}
+
+function withoutStores(data: EnvironmentFile, chosen: readonly string[]): EnvironmentFile {
+  const keeps = (name: StoreName): boolean => chosen.includes(name);
+  const { topology } = data;
+  return {
+    ...data,
+    stores: Object.fromEntries(Object.entries(data.stores).filter(([name]) => keeps(name as StoreName))),
+    topology: {
+      ...topology,
+      workloads: topology.workloads.filter(({ store }) => store === undefined || keeps(store)),
+    },
+  };
+}
+
+function raisedOf({ cluster }: EnvironmentFile, words: readonly string[]): string[] | undefined {
+  if (!('embedded' in cluster)) return undefined;
+  const raised = storesRaised(cluster.embedded);
+  return words.filter((word) => raised.includes(word));
+}
+
+function requireDeclared(data: EnvironmentFile, wanted: readonly string[], words: readonly string[]): void {
+  for (const word of wanted) {
+    if (words.includes(word)) continue;
+    const size = 'embedded' in data.cluster ? ` in its size ${data.cluster.size}` : '';
+    throw new CommandError(
+      `${data.name} declares no store or part "${word}"${size}; it declares: ${words.join(', ')}`,
+      EXIT.usage,
+    );
+  }
+  if (!('embedded' in data.cluster)) return;
+  const lacking = lackingNeeds(wanted);
+  if (lacking !== null) throw new CommandError(`${data.name}: ${lacking}`, EXIT.usage);
+  if (wanted.includes('postgres')) return;
+  throw new CommandError(
+    `${data.name}: the platform's own service writes to postgres, so that it is always among --with; found: ${wanted.join(', ')}`,
+    EXIT.usage,
+  );
+}

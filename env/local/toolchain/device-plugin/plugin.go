@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	pluginapi "k8s.io/kubelet/pkg/apis/deviceplugin/v1beta1"
+)
+
+// plugin answers kubelet: which devices there are, and what a container that was given some of them must be told.
+type plugin struct {
+	pluginapi.UnimplementedDevicePluginServer
+	resource   string
+	variable   string
+	devices    []*pluginapi.Device
+	sameDevice bool
+}
+
+func (p *plugin) GetDevicePluginOptions(context.Context, *pluginapi.Empty) (*pluginapi.DevicePluginOptions, error) {
+	return &pluginapi.DevicePluginOptions{}, nil
+}
+
+// ListAndWatch tells the devices once: none of them ever changes. The stream stands as long as kubelet and this program do;
+// that it breaks tells kubelet that the devices cannot be had any more.
+func (p *plugin) ListAndWatch(_ *pluginapi.Empty, stream grpc.ServerStreamingServer[pluginapi.ListAndWatchResponse]) error {
+	if err := stream.Send(&pluginapi.ListAndWatchResponse{Devices: p.devices}); err != nil {
+		return err
+	}
+	<-stream.Context().Done()
+	return nil
+}
+
+// Allocate is asked by kubelet once for each container, with the devices that kubelet has chosen.
+func (p *plugin) Allocate(_ context.Context, request *pluginapi.AllocateRequest) (*pluginapi.AllocateResponse, error) {
+	response := &pluginapi.AllocateResponse{}
+	for _, container := range request.ContainerRequests {
+		for _, id := range container.DevicesIds {
+			if !p.has(id) {
+				return nil, status.Errorf(codes.NotFound, "there is no device %q of %s", id, p.resource)
+			}
+		}
+		told := container.DevicesIds
+		if p.sameDevice && len(p.devices) > 0 {
+			told = []string{p.devices[0].ID}
+		}
+		response.ContainerResponses = append(response.ContainerResponses, &pluginapi.ContainerAllocateResponse{
+			Envs: map[string]string{p.variable: strings.Join(told, ",")},
+		})
+	}
+	return response, nil
+}
+
+func (p *plugin) has(id string) bool {
+	for _, device := range p.devices {
+		if device.ID == id {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,90 @@
+import type { KubeObject } from '../kubernetes/types.ts';
+
+export interface Taint {
+  key: string;
+  value?: string;
+  effect: string;
+}
+
+interface Toleration {
+  key?: string;
+  operator?: string;
+  value?: string;
+  effect?: string;
+}
+
+/** What a node says of a resource; null: it does not know it. */
+export function offerOf(
+  node: KubeObject,
+  resource: string,
+): { capacity: number | null; allocatable: number | null } {
+  const { capacity, allocatable } = (node.status ?? {}) as Record<string, Record<string, string> | undefined>;
+  return { capacity: countOf(capacity?.[resource]), allocatable: countOf(allocatable?.[resource]) };
+}
+
+/** Extended resources are whole numbers, of which the API server writes thousands as `1k`. */
+function countOf(quantity: string | undefined): number | null {
+  if (quantity === undefined) return null;
+  const found = /^(\d+)(k?)$/.exec(quantity);
+  return found === null ? null : Number(found[1]) * (found[2] === 'k' ? 1000 : 1);
+}
+
+/** A pod as the check of a pool needs it: the cache of the runner drops requests and tolerations. */
+export interface NodePod {
+  /** `namespace/name` */
+  name: string;
+  /** How much of the resource it asks for. */
+  requested: number;
+  tolerations: Toleration[];
+}
+
+interface RawContainer {
+  resources?: { limits?: Record<string, string> };
+}
+interface RawPod {
+  metadata: { name: string; namespace?: string };
+  spec?: { containers?: RawContainer[]; initContainers?: RawContainer[]; tolerations?: Toleration[] };
+  status?: { phase?: string };
+}
+
+/**
+ * Pods that are not over, of the answer to a list of them.
+ * @throws SyntaxError when the text is no JSON
+ */
+export function readPods(body: string, resource: string): NodePod[] {
+  const { items = [] } = JSON.parse(body) as { items?: RawPod[] };
+  return items
+    .filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed')
+    .map(({ metadata, spec = {} }) => ({
+      name: `${metadata.namespace ?? ''}/${metadata.name}`,
+      requested: requestOf(spec, resource),
+      tolerations: spec.tolerations ?? [],
+    }));
+}
+
+/** As the scheduler counts: containers together, or the largest init container (sidecars ask for no devices here). */
+function requestOf(
+  { containers = [], initContainers = [] }: NonNullable<RawPod['spec']>,
+  resource: string,
+): number {
+  const of = ({ resources }: RawContainer): number => countOf(resources?.limits?.[resource]) ?? 0;
+  const together = containers.reduce((sum, one) => sum + of(one), 0);
+  return Math.max(together, ...initContainers.map(of));
+}
+
+/** Whether a pod may be put onto a node with these taints. Rules: Kubernetes, "Taints and Tolerations". */
+export function toleratesAll(tolerations: readonly Toleration[], taints: readonly Taint[]): boolean {
+  return taints
+    .filter(({ effect }) => effect !== 'PreferNoSchedule')
+    .every((taint) => tolerations.some((toleration) => matches(toleration, taint)));
+}
+
+function matches(
+  { key = '', operator = 'Equal', value = '', effect = '' }: Toleration,
+  taint: Taint,
+): boolean {
+  if (effect !== '' && effect !== taint.effect) return false;
+  if (key === '') return operator === 'Exists';
+  if (key !== taint.key) return false;
+  return operator === 'Exists' || value === (taint.value ?? '');
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CheckResult } from '../record/run-record.ts';
+import { fixtureCheck, fixtureRecord, metRecord } from './fixture.ts';
+import { renderHtml } from './html.ts';
+
+const GPU: NonNullable<CheckResult['gpu']> = {
+  resource: 'nvidia.com/gpu',
+  kind: 'whole',
+  simulated: true,
+  nodes: [{ node: 'gpu-1', pool: true, offers: 2, requested: 1 }],
+  devices: [
+    { node: 'gpu-1', device: 'SIM-gpu-1-0', pod: 'inference<0>', utilisation: 0.734 },
+    { node: 'gpu-1', device: 'SIM-gpu-1-1', pod: '', utilisation: 0 },
+    { node: 'gpu-1', device: 'SIM-gpu-1-2', pod: null, utilisation: null },
+  ],
+};
+
+test('should show the pool as a table of node, device and pod, and say that it is simulated', () => {
+  const checks = [
+    fixtureCheck('gpu/metrics', { gpu: GPU }),
+    fixtureCheck('gpu/exclusive', { gpu: { ...GPU, devices: [] } }),
+  ];
+  const page = renderHtml(fixtureRecord(checks));
+  assert.match(page, /<section id="gpu">/);
+  assert.match(page, /nvidia\.com\/gpu: whole devices, simulated devices/);
+  assert.match(
+    page,
+    /<code>gpu-1<\/code>[\s\S]*<code>SIM-gpu-1-0<\/code>[\s\S]*inference&lt;0&gt;[\s\S]*73 %/,
+  );
+  assert.match(page, /SIM-gpu-1-1<\/code>[\s\S]*?nobody/);
+  assert.match(page, /SIM-gpu-1-2<\/code>[\s\S]*?not told/);
+  assert.match(page, /href="#check-gpu\.metrics"/);
+});
+
+test('should have no such section where no check looked at the pool', () => {
+  assert.doesNotMatch(renderHtml(metRecord()), /<section id="gpu">/);
+});

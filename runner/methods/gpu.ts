@@ -1,0 +1,30 @@
+import type { Environment } from '../../env/schema.ts';
+import { readUtilisation } from '../../probes/gpu/index.ts';
+import type { Handlers } from '../session.ts';
+import { clientOf } from './metrics.ts';
+import type { PrometheusEngine } from './metrics.ts';
+
+/** As much of the engine as this needs. */
+interface GpuEngine extends PrometheusEngine {
+  book: { environment: Pick<Environment, 'gpu' | 'prometheus' | 'timeouts'> };
+}
+
+export function gpuMethods(engine: GpuEngine): Pick<Handlers, 'gpu.utilisation'> {
+  return {
+    'gpu.utilisation': async (_params, { signal }) => {
+      const { gpu, prometheus } = engine.book.environment;
+      if (gpu?.metrics === undefined || prometheus === undefined)
+        return { samples: [], unavailable: 'the environment declares no gpu.metrics or no prometheus' };
+      const client = await clientOf(engine, prometheus);
+      if (typeof client === 'string') return { samples: [], unavailable: client };
+      try {
+        return { samples: await readUtilisation(client, gpu.metrics, signal) };
+      } catch (error) {
+        signal.throwIfAborted();
+        return { samples: [], unavailable: error instanceof Error ? error.message : String(error) };
+      } finally {
+        client.close();
+      }
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { catalogue } from '../../env/catalogue/index.ts';
+import type { KubeObject } from '../harness/protocol.ts';
+import { gpuControls } from './gpu.ts';
+import { contextOf } from './testing.ts';
+
+test('should have a control for every row of the catalogue, with its verdict and size', () => {
+  const rows = catalogue().filter(({ id }) => id.startsWith('gpu/'));
+  for (const row of rows)
+    for (const wanted of row.control) {
+      const found = gpuControls.filter(
+        ({ check, verdict }) => check === row.id && verdict === wanted.verdict,
+      );
+      assert.ok(found.length > 0, `${row.id}: ${wanted.how}`);
+      assert.ok(
+        found.every(({ size, expectSeen }) => size === wanted.size && expectSeen !== undefined),
+        row.id,
+      );
+    }
+});
+
+test('should wait until the plugin with another argument is what the node offers', async () => {
+  const containers = [{ name: 'device-plugin', args: ['--devices=2'] }];
+  let offered = 2;
+  const get = ({ kind, name }: { kind: string; name: string }): Promise<KubeObject> => {
+    const object = { apiVersion: 'v1', kind, metadata: { name, generation: 2 } };
+    if (kind === 'Node')
+      return Promise.resolve({ ...object, status: { allocatable: { 'nvidia.com/gpu': String(offered) } } });
+    const status = {
+      observedGeneration: 2,
+      desiredNumberScheduled: 1,
+      updatedNumberScheduled: 1,
+      numberReady: 1,
+    };
+    return Promise.resolve({ ...object, spec: { template: { spec: { containers } } }, status });
+  };
+  const ctx = contextOf({ get });
+  const patch = ctx.patch.bind(ctx);
+  ctx.patch = async (ref, change) => {
+    offered = 3;
+    await patch(ref, change);
+  };
+  await gpuControls.find(({ id }) => id === 'gpu/exhausted/one-more')?.break(ctx);
+  assert.deepEqual(ctx.noted.patches, [
+    {
+      name: 'device-plugin',
+      patch: {
+        spec: {
+          template: {
+            spec: { containers: [{ name: 'device-plugin', args: ['--devices=2', '--devices=3'] }] },
+          },
+        },
+      },
+    },
+  ]);
+});

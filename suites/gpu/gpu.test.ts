@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { CheckContext } from '../harness/check.ts';
+import type { KubeObject } from '../harness/protocol.ts';
+import { fateOf } from './canaries.ts';
+import { exhaust, keepAway, landOnPool } from './giving.ts';
+import { refusalOf } from './refusal.ts';
+import { release } from './release.ts';
+import { seeUtilisation } from './utilisation.ts';
+
+const RESOURCE = 'nvidia.com/gpu';
+const TAINT = { key: RESOURCE, effect: 'NoSchedule' };
+
+interface Told {
+  kind: string;
+  [field: string]: unknown;
+}
+
+interface PodPart extends KubeObject {
+  metadata: KubeObject['metadata'];
+  spec: { tolerations?: unknown[]; containers: { resources: { limits: Record<string, string> } }[] };
+}
+
+/** A cluster of one node with devices: what is applied is placed, refused or started at once. */
+class OneNode {
+  readonly told: Told[] = [];
+  readonly pods = new Map<string, PodPart>();
+  readonly events: KubeObject[] = [];
+  offered = 2;
+  series: unknown = { samples: [] };
+
+  /** Those that hold devices. */
+  get held(): number {
+    return [...this.pods.values()].filter(isRunning).reduce((sum, pod) => sum + askedBy(pod), 0);
+  }
+
+  apply(pods: KubeObject[]): void {
+    for (const pod of pods as PodPart[]) {
+      this.pods.set(pod.metadata.name, {
+        ...pod,
+        metadata: { ...pod.metadata, uid: `uid-${pod.metadata.name}` },
+      });
+      this.place();
+    }
+  }
+
+  /** As a scheduler does whenever something changes. */
+  place(): void {
+    for (const [name, pod] of this.pods) {
+      if (isRunning(pod)) continue;
+      const reason = this.#refuses(pod);
+      if (reason !== null) this.#refuse(pod, reason);
+      else
+        this.pods.set(name, {
+          ...pod,
+          spec: { ...pod.spec, nodeName: 'gpu-1' } as PodPart['spec'],
+          status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+        });
+    }
+  }
+
+  #refuses(pod: PodPart): string | null {
+    if ((pod.spec.tolerations ?? []).length === 0) return '1 node(s) had untolerated taint(s)';
+    return this.held + askedBy(pod) > this.offered ? `1 Insufficient ${RESOURCE}` : null;
+  }
+
+  #refuse(pod: PodPart, message: string): void {
+    const { name, uid = '' } = pod.metadata;
+    pod.status = {
+      phase: 'Pending',
+      conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }],
+    };
+    this.events.push({
+      ...{ apiVersion: 'v1', kind: 'Event', metadata: { name: `${name}.1` }, reason: 'FailedScheduling' },
+      ...{ message: `0/1 nodes are available: ${message}.`, involvedObject: { kind: 'Pod', name, uid } },
+    });
+  }
+
+  remove(names: string[]): void {
+    for (const name of names) this.pods.delete(name);
+    this.place();
+  }
+
+  list(kind: string): KubeObject[] {
+    if (kind === 'v1/Pod') return [...this.pods.values()];
+    if (kind === 'v1/Event') return this.events;
+    if (kind !== 'v1/Node') return [];
+    const amounts = { [RESOURCE]: String(this.offered) };
+    return [
+      {
+        ...{ apiVersion: 'v1', kind: 'Node', metadata: { name: 'gpu-1', labels: { pool: 'gpu' } } },
+        spec: { taints: [TAINT] },
+        status: { conditions: [{ type: 'Ready', status: 'True' }], capacity: amounts, allocatable: amounts },
+      },
+    ];
+  }
+
+  recorded(kind: string): Told[] {
+    return this.told.filter((one) => one.kind === kind);
+  }
+}
+
+function isRunning(pod: KubeObject): boolean {
+  return (pod.status as { phase?: string } | undefined)?.phase === 'Running';
+}
+
+function askedBy({ spec }: PodPart): number {
+  return Number(spec.containers[0]?.resources.limits[RESOURCE] ?? 0);
+}
+
+function contextOf(cluster: OneNode, settings: Record<string, unknown> = {}): CheckContext {
+  const gpu = {
+    ...{ resource: RESOURCE, pool: 'gpu', devicesPerNode: 2, sharedBy: 1, simulated: true, image: 'image' },
+    variable: 'DEVICES',
+    metrics: { series: 'util', labels: { device: 'device', node: 'node', pod: 'pod' }, maximum: 1 },
+  };
+  const pools = [{ name: 'gpu', count: { min: 1, max: 1 }, labels: { pool: 'gpu' }, taints: [TAINT] }];
+  const ctx = {
+    id: 'gpu/test',
+    goals: { releaseSeconds: 30, freshScrapes: 2 },
+    settings: { gpu, pools, writes: true, scrapeSeconds: 5, workloads: [], ...settings },
+    signal: new AbortController().signal,
+    timeoutMs: (name: string) => (name === 'stillPending' ? 0 : 500),
+    runner: { call: () => Promise.resolve(cluster.series) },
+    cluster: {
+      list: ({ kind }: { kind: string }) => Promise.resolve({ items: cluster.list(kind) }),
+      items: ({ kind }: { kind: string }) => Promise.resolve(cluster.list(kind)),
+      wait: () => Promise.resolve({ items: [] }),
+      apply: (pods: KubeObject[]) => Promise.resolve(cluster.apply(pods)),
+      remove: (refs: { name: string }[]) => Promise.resolve(cluster.remove(refs.map(({ name }) => name))),
+      exec: ({ pod }: { pod: string }) =>
+        Promise.resolve({ code: 0, stdout: `DEVICES=${pod}\n`, stderr: '' }),
+      raw: () =>
+        Promise.resolve({
+          status: 200,
+          body: JSON.stringify({ items: [...cluster.pods.values()].filter(isRunning) }),
+        }),
+    },
+    record: (kind: string, fields: Record<string, unknown> = {}) => cluster.told.push({ kind, ...fields }),
+    unavailable: (what: string, reason: string) => cluster.told.push({ kind: 'unavailable', what, reason }),
+    step: (_title: string, body: () => unknown) => Promise.resolve(body()),
+  };
+  return ctx as unknown as CheckContext;
+}
+
+describe('checks of the GPU pool', () => {
+  it('should record where a pod landed and what it was told, and leave nothing', async () => {
+    const cluster = new OneNode();
+    await landOnPool(contextOf(cluster));
+    const [pod] = cluster.recorded('gpu-pod');
+    assert.deepEqual(
+      [pod?.['pod'], pod?.['state'], pod?.['node'], pod?.['devices']],
+      ['gpu-lands', 'ready', 'gpu-1', ['gpu-lands']],
+    );
+    assert.equal(cluster.pods.size, 0);
+  });
+
+  it('should start nothing where it may only read', async () => {
+    const cluster = new OneNode();
+    await landOnPool(contextOf(cluster, { writes: false }));
+    await keepAway(contextOf(cluster, { writes: false }));
+    assert.deepEqual(cluster.recorded('gpu-pod'), []);
+    assert.deepEqual(cluster.recorded('gpu-refused'), []);
+    assert.equal(cluster.recorded('gpu-tenants').length, 1);
+  });
+
+  it('should record why pods without the toleration are refused, in the words of the scheduler', async () => {
+    const cluster = new OneNode();
+    await keepAway(contextOf(cluster));
+    const refused = cluster.recorded('gpu-refused');
+    assert.deepEqual(refused.map(({ pod }) => pod).sort(), ['gpu-stranger-0', 'gpu-stranger-asks']);
+    for (const one of refused) {
+      assert.equal(one['node'], null);
+      assert.equal(one['source'], 'event');
+      assert.match(String(one['message']), /untolerated taint/);
+    }
+  });
+
+  it('should take what is declared and no more, and then ask for one', async () => {
+    const cluster = new OneNode();
+    await exhaust(contextOf(cluster));
+    assert.match(String(cluster.recorded('gpu-refused')[0]?.['message']), /Insufficient nvidia\.com\/gpu/);
+    assert.equal(cluster.recorded('gpu-pod').length, 2);
+    const generous = new OneNode();
+    generous.offered = 3;
+    await exhaust(contextOf(generous));
+    assert.equal(generous.recorded('gpu-pod').length, 2);
+    assert.equal(generous.recorded('gpu-refused')[0]?.['node'], 'gpu-1');
+    assert.equal(generous.recorded('gpu-requested').at(-1)?.['requested'], 3);
+  });
+
+  it('should time a device from the deletion of its pod to the next that is ready', async () => {
+    const cluster = new OneNode();
+    await release(contextOf(cluster));
+    const [back] = cluster.recorded('gpu-back');
+    assert.equal(back?.['what'], 'deletion');
+    assert.ok(Number(back['afterMs']) >= 0 && Number(back['afterMs']) < 500);
+    assert.equal(cluster.pods.size, 0);
+  });
+
+  it('should not delete anything where no pod waits', async () => {
+    const cluster = new OneNode();
+    cluster.offered = 3;
+    await release(contextOf(cluster));
+    assert.equal(cluster.recorded('gpu-back').length, 0);
+    assert.equal(cluster.recorded('gpu-not-waiting')[0]?.['state'], 'ready');
+  });
+
+  it('should ask Prometheus until it knows of every device and of the pod that holds one', async () => {
+    const cluster = new OneNode();
+    const sample = (device: string, pod: string): unknown => ({
+      ...{ device, node: 'gpu-1', pod, value: 0, ageSeconds: 1 },
+    });
+    cluster.series = { samples: [sample('a', 'gpu-is-seen'), sample('b', '')] };
+    await seeUtilisation(contextOf(cluster));
+    assert.equal(cluster.recorded('gpu-series').length, 1);
+    assert.equal(cluster.recorded('gpu-series')[0]?.['holder'], 'gpu-is-seen');
+    cluster.series = { samples: [], unavailable: 'ECONNREFUSED' };
+    await seeUtilisation(contextOf(cluster));
+    assert.equal(cluster.recorded('unavailable')[0]?.['what'], 'Prometheus');
+  });
+});
+
+describe('what becomes of a pod', () => {
+  const pod = (status: Record<string, unknown>, nodeName?: string): Parameters<typeof fateOf>[0] => ({
+    ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', uid: 'u' } },
+    spec: { containers: [], ...(nodeName !== undefined && { nodeName }) },
+    status,
+  });
+
+  it('should tell one that its node would not start', () => {
+    const message = 'Allocate failed due to no healthy devices present';
+    const fate = fateOf(pod({ phase: 'Failed', reason: 'UnexpectedAdmissionError', message }, 'gpu-1'), 1);
+    assert.equal(fate.state, 'failed');
+    assert.equal(fate.detail, `UnexpectedAdmissionError: ${message}`);
+    assert.equal(fateOf(pod({ phase: 'Pending' }), 1).state, 'waiting');
+    assert.equal(fateOf(undefined, 1).detail, 'not there');
+  });
+
+  it('should take the last event of this very pod, else its condition', async () => {
+    const event = (uid: string, message: string, lastTimestamp: string): KubeObject => ({
+      ...{
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { name: message },
+        reason: 'FailedScheduling',
+        message,
+      },
+      ...{ lastTimestamp, involvedObject: { kind: 'Pod', name: 'p', uid } },
+    });
+    const items = [
+      event('u', 'late', '2026-01-01T00:00:02Z'),
+      event('u', 'early', '2026-01-01T00:00:01Z'),
+      event('another', 'of another', '2026-01-01T00:00:03Z'),
+    ];
+    const seen = (found: KubeObject[]): Promise<unknown> => {
+      const cluster = { list: () => Promise.resolve({ items: found }) };
+      const status = { conditions: [{ type: 'PodScheduled', status: 'False', message: 'in its status' }] };
+      return refusalOf({ cluster } as unknown as CheckContext, pod(status), 'ns');
+    };
+    assert.deepEqual(await seen(items), { message: 'late', source: 'event' });
+    assert.deepEqual(await seen([]), { message: 'in its status', source: 'condition' });
+  });
+});

@@ -1,0 +1,92 @@
+import type { Gpu, Pool } from '../../env/schema.ts';
+import { offerOf, readPods } from '../../probes/gpu/index.ts';
+import type { NodeOffer, NodePod, Taint } from '../../probes/gpu/index.ts';
+import type { CheckContext } from '../harness/check.ts';
+import { conditionTrue } from '../topology/shapes.ts';
+import type { NodeObject } from '../topology/shapes.ts';
+
+/** A node of the pool with what runs on it. */
+export interface PoolNode extends NodeOffer {
+  allocatable: number;
+  taints: Taint[];
+  pods: NodePod[];
+}
+
+export function gpuOf(ctx: Pick<CheckContext, 'settings'>): Gpu {
+  return ctx.settings['gpu'] as Gpu;
+}
+
+/** The pool that holds the devices; references between the parts of an environment file are checked when it is loaded. */
+export function poolOf(ctx: Pick<CheckContext, 'settings'>): Pool {
+  const pools = (ctx.settings['pools'] ?? []) as Pool[];
+  const found = pools.find(({ name }) => name === gpuOf(ctx).pool);
+  if (found === undefined) throw new Error(`topology.pools has no pool "${gpuOf(ctx).pool}"`);
+  return found;
+}
+
+/** Whether this environment lets checks create canaries. */
+export function mayWrite(ctx: Pick<CheckContext, 'settings'>): boolean {
+  return ctx.settings['writes'] === true;
+}
+
+/** Records every node of the pool, and any other that offers the resource. Returns those of the pool, or null: nobody could see them. */
+export async function recordNodes(ctx: CheckContext): Promise<NodeObject[] | null> {
+  const { resource } = gpuOf(ctx);
+  const nodes = (await ctx.cluster.items({ kind: 'v1/Node' })) as NodeObject[] | null;
+  if (nodes === null) return null;
+  const wanted = Object.entries(poolOf(ctx).labels);
+  const isMember = (node: NodeObject): boolean =>
+    wanted.every(([key, value]) => node.metadata.labels?.[key] === value);
+  for (const node of nodes) {
+    const offer = offerOf(node, resource);
+    if (!isMember(node) && offer.capacity === null) continue;
+    ctx.record('gpu-node', {
+      name: node.metadata.name,
+      pool: isMember(node),
+      ready: conditionTrue(node.status.conditions, 'Ready'),
+      ...offer,
+      taints: node.spec.taints ?? [],
+    });
+  }
+  return nodes.filter(isMember);
+}
+
+/**
+ * The nodes of the pool with what their pods ask for, recorded; null after it was recorded that nobody could see them. The cache has neither
+ * requests nor tolerations of pods, so that the API server is asked once a node.
+ */
+export async function lookAtPool(ctx: CheckContext): Promise<PoolNode[] | null> {
+  const { resource } = gpuOf(ctx);
+  const nodes = await recordNodes(ctx);
+  if (nodes === null) return null;
+  const seen: PoolNode[] = [];
+  for (const node of nodes) {
+    const { name } = node.metadata;
+    const pods = await podsOn(ctx, name);
+    if (pods === null) return null;
+    const requested = pods.reduce((sum, pod) => sum + pod.requested, 0);
+    const holders = pods.filter((pod) => pod.requested > 0).map((pod) => pod.name);
+    ctx.record('gpu-requested', { node: name, requested, holders });
+    const allocatable = offerOf(node, resource).allocatable ?? 0;
+    const free = Math.max(0, allocatable - requested);
+    seen.push({ node: name, allocatable, free, taints: node.spec.taints ?? [], pods });
+  }
+  return seen;
+}
+
+async function podsOn(ctx: CheckContext, node: string): Promise<NodePod[] | null> {
+  const selector = encodeURIComponent(`spec.nodeName=${node}`);
+  const { status, body } = await ctx.cluster.raw(`/api/v1/pods?fieldSelector=${selector}`);
+  if (status === 200) return readPods(body, gpuOf(ctx).resource);
+  ctx.unavailable(`pods of ${node}`, `the API server answered ${status}`);
+  return null;
+}
+
+/** Devices of the pool that nobody holds; records that there are none, since without one nothing can be shown. */
+export function freeOf(ctx: CheckContext, nodes: readonly PoolNode[], needed = 1): PoolNode[] {
+  const free = nodes.filter((node) => node.free > 0);
+  const count = free.reduce((sum, node) => sum + node.free, 0);
+  const offered = nodes.reduce((sum, node) => sum + node.allocatable, 0);
+  if (offered > 0 && count < needed) ctx.record('gpu-busy', { free: count, offered, needed });
+  return free;
+}
