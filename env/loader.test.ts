@@ -202,7 +202,10 @@ test('should keep only the chosen parts and what belongs to them, and say what a
     loadEnvironment('local', { with: ['postgres', 'grafana'] }),
     /declares no store "grafana"; .*; its parts are: telemetry, ai$/,
   );
-  await assert.rejects(loadEnvironment('staging', { with: ['postgres', 'telemetry'] }), /no store "telemetry"/);
+  await assert.rejects(
+    loadEnvironment('staging', { with: ['postgres', 'telemetry'] }),
+    /no store "telemetry"/,
+  );
 });
 
 /** A folder for the state of instances, empty, for as long as the test runs. */
@@ -228,7 +231,10 @@ test('should declare in an embedded environment what it was raised with', async 
   await writeFile(path.join(state, 'local', 'stamp.json'), JSON.stringify({ with: all }));
   assert.deepEqual(await names('local'), all);
   assert.deepEqual(await names('local-small'), ['postgres']);
-  await writeFile(path.join(state, 'local', 'stamp.json'), JSON.stringify({ with: ['postgres', 'telemetry'] }));
+  await writeFile(
+    path.join(state, 'local', 'stamp.json'),
+    JSON.stringify({ with: ['postgres', 'telemetry'] }),
+  );
   const raised = await loadEnvironment('local', { with: 'raised' });
   assert.deepEqual([Object.keys(raised.stores), raised.parts], [['postgres'], ['telemetry']]);
   assert.ok((await names('staging')).includes('redis'));

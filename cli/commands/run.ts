@@ -29,7 +29,11 @@ export function registerRun(program: Command, context: Context): void {
     .option('--gate', 'the profile gate, of which every required check must pass')
     .option('--baseline <run>', 'compare with an earlier run')
     .option('--out <dir>', 'folder in which the folder of the run is made')
-    .option('--with <stores>', 'stores to check, and of an embedded environment parts (telemetry, ai), separated by commas', commaList)
+    .option(
+      '--with <stores>',
+      'stores to check, and of an embedded environment parts (telemetry, ai), separated by commas',
+      commaList,
+    )
     .addOption(new Option('--size <size>', 'size of an embedded environment').choices(['small', 'full']))
     .option('--dry-run', 'print what would be done, and do nothing')
     .action(async ({ suite, check, ...options }: Options) => {

@@ -24,7 +24,7 @@ import { storesRaised } from './stores-raised.ts';
 import { bootId, readStamp, sha256, sourcesFingerprint, writeStamp } from './stamp.ts';
 import type { Stamp } from './stamp.ts';
 import { removeInstance } from './teardown.ts';
-import { CLUSTER_GROUPS, buildTools, toolsBuilt } from './toolchain/index.ts';
+import { buildTools, groupsFor, toolsBuilt } from './toolchain/index.ts';
 
 export { EnvironmentHeldError, instanceHolder as holder } from './lock.ts';
 export type { LockHolder } from './lock.ts';
@@ -40,7 +40,7 @@ export type { LocalStatus } from './status.ts';
 export type UpOptions = {
   readonly instance: InstanceName;
   readonly size: ClusterSize;
-  /** Stores; without it those that are up already, else PostgreSQL. */
+  /** Stores and parts; without it those that are up already, else PostgreSQL. */
   readonly with?: readonly string[];
   readonly onProgress?: (progress: UpProgress) => void;
   readonly signal?: AbortSignal;
@@ -72,7 +72,8 @@ const IMAGES_LOCK_DEADLINE_MS = 15 * 60_000;
 export async function up(options: UpOptions): Promise<UpResult> {
   const { instance, size, signal } = options;
   const machine = await lookAtMachine(signal);
-  const built = !machine.missingTools.includes('go') && (await toolsBuilt(CLUSTER_GROUPS, signal));
+  const groups = groupsFor(options.with ?? storesRaised(instance));
+  const built = !machine.missingTools.includes('go') && (await toolsBuilt(groups, signal));
   judgeMachine(machine, { size, built, up: readStamp(instance)?.bootId === currentBoot() });
   const release = takeLock(lockPath(instance));
   const edgeBuilt = built && (await toolsBuilt(['edge'], signal));
@@ -140,7 +141,7 @@ async function raise(options: UpOptions, progress: Progress): Promise<Raised> {
   progress.begin('packages', 'looking at the system packages');
   await ensurePackages({ onProgress: (message) => progress.message(message), signal });
   progress.begin('toolchain', 'looking at the compiled programs');
-  const binDir = await buildTools(CLUSTER_GROUPS, {
+  const binDir = await buildTools(groupsFor(stores), {
     signal,
     onProgress: ({ group, done, of }) => {
       progress.message(
@@ -202,7 +203,7 @@ async function reuse(target: Target, stamp: Stamp | null, progress: Progress): P
 async function finishEdge({ target, stamp, edgeApplied }: Raised, progress: Progress): Promise<void> {
   const { signal, say } = target;
   progress.begin('edge', 'looking at the edge');
-  const binDir = await buildTools([...CLUSTER_GROUPS, 'edge'], {
+  const binDir = await buildTools([...groupsFor(target.with), 'edge'], {
     signal,
     onProgress: ({ group, done, of }) => {
       progress.message(`compiling ${group}: ${done} of ${of} packages`, of > 0 ? done / of : null);

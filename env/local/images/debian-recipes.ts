@@ -128,7 +128,11 @@ async function finishPostgres(root: string, signal?: AbortSignal): Promise<void>
 const LOADER = process.arch === 'arm64' ? '/lib/ld-linux-aarch64.so.1' : '/lib64/ld-linux-x86-64.so.2';
 
 /** Fails the build if a program misses a shared library: package lists are written by hand. */
-export async function proveLinked(root: string, programs: readonly string[], signal?: AbortSignal): Promise<void> {
+export async function proveLinked(
+  root: string,
+  programs: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
   for (const program of programs) {
     const listing = await exec('chroot', [root, LOADER, '--list', program], {
       signal,

@@ -17,7 +17,8 @@ const PYTHON = '/usr/bin/python3.11';
 const PACKAGES = '/usr/lib/python3/dist-packages';
 
 /** What the service imports, so that a package that the list below lacks fails the build and not a pod. */
-const IMPORTS = 'fastapi, uvicorn, uvicorn.protocols.http.h11_impl, httpx, aio_pika, asyncpg, prometheus_client';
+const IMPORTS =
+  'fastapi, uvicorn, uvicorn.protocols.http.h11_impl, httpx, aio_pika, asyncpg, prometheus_client';
 
 async function finishPython(root: string, signal?: AbortSignal): Promise<void> {
   await proveLinked(root, [PYTHON], signal);

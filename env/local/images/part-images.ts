@@ -1,7 +1,7 @@
 /** The images of the platform's parts, built only where the part is raised. */
 import { APP_USER } from './debian-recipes.ts';
 import { ALERTMANAGER, PYTHON_SERVICE } from './debian-services.ts';
-import { app, base, service } from './recipes.ts';
+import { app, bare, base, programs, service } from './recipes.ts';
 import type { ImageRecipe } from './recipes.ts';
 import { STORE_IMAGES } from './store-images.ts';
 
@@ -13,6 +13,12 @@ export const PART_IMAGES: Readonly<Record<string, readonly ImageRecipe[]>> = {
     // The store of log lines is a server of its own, of the same build.
     ...(STORE_IMAGES.elasticsearch ?? []),
     app('log-shipper', [service('log-shipper')]),
+    {
+      name: 'jaeger',
+      tag: { module: 'github.com/jaegertracing/jaeger' },
+      layers: [bare, programs('jaeger')],
+      run: { entrypoint: ['jaeger'], user: NONROOT },
+    },
     {
       name: 'alertmanager',
       tag: { version: '0.25' },

@@ -169,7 +169,9 @@ test('should send telemetry and tenders on only where there is somebody to take 
 });
 
 test('should give every scraped service of the platform the Service by which its pods are found', () => {
-  const names = allObjects().map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
+  const names = allObjects().map(
+    ({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`,
+  );
   for (const { job, namespace } of scrapedIn({ with: ALL }))
     if (job !== CANARY_JOB) assert.ok(names.includes(`Service ${namespace}/${job}-pods`), job);
 });

@@ -14,10 +14,18 @@ export type ToolGroup = {
   readonly variables: Readonly<Record<string, string>>;
 };
 
-export type GroupName = 'cluster' | 'runc' | 'storage' | 'edge';
+export type GroupName = 'cluster' | 'runc' | 'storage' | 'tracing' | 'edge';
 
 /** Programs a cluster cannot start without, in the order in which they are built; `edge` is built last. */
 export const CLUSTER_GROUPS: readonly GroupName[] = ['cluster', 'runc', 'storage'];
+
+/** What a part of the platform needs besides, by the name that `--with` takes. */
+const PART_GROUPS: Readonly<Record<string, readonly GroupName[]>> = { telemetry: ['tracing'] };
+
+/** The groups without which a cluster with those stores and parts cannot start. */
+export function groupsFor(words: readonly string[]): readonly GroupName[] {
+  return [...CLUSTER_GROUPS, ...words.flatMap((word) => PART_GROUPS[word] ?? [])];
+}
 
 const KUBERNETES = 'k8s.io/kubernetes';
 const COMPONENT_VERSION = 'k8s.io/component-base/version';
@@ -77,6 +85,17 @@ export const GROUPS: readonly ToolGroup[] = [
     cgo: false,
     tags: STATIC_TAGS,
     variables: { 'main.VERSION': '{github.com/rancher/local-path-provisioner}' },
+  },
+  {
+    name: 'tracing',
+    module: 'jaeger',
+    packages: ['github.com/jaegertracing/jaeger/cmd/all-in-one'],
+    rename: { 'all-in-one': 'jaeger' },
+    cgo: false,
+    tags: STATIC_TAGS,
+    variables: {
+      'github.com/jaegertracing/jaeger/internal/version.latestVersion': '{github.com/jaegertracing/jaeger}',
+    },
   },
   {
     name: 'edge',

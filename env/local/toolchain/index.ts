@@ -12,7 +12,7 @@ import type { GoOptions } from './go.ts';
 import { GROUPS, linkerFlags, moduleDir, moduleVersion, programOf } from './groups.ts';
 import type { GroupName, ToolGroup } from './groups.ts';
 
-export { CLUSTER_GROUPS } from './groups.ts';
+export { CLUSTER_GROUPS, groupsFor } from './groups.ts';
 export type { GroupName } from './groups.ts';
 export type { BuildProgress } from './go.ts';
 

@@ -26,7 +26,12 @@ const DATA = '/data';
 
 /** alertmanager.yml: everything goes to a receiver that does nothing. */
 const SETTINGS = stringify({
-  route: { receiver: 'nobody', group_by: ['alertname', 'objective'], group_wait: '1s', group_interval: '10s' },
+  route: {
+    receiver: 'nobody',
+    group_by: ['alertname', 'objective'],
+    group_wait: '1s',
+    group_interval: '10s',
+  },
   receivers: [{ name: 'nobody' }],
 });
 

@@ -66,4 +66,3 @@ export function outdated(indices: readonly string[], nowMs: number): string[] {
     return Date.UTC(year, month - 1, day) < nowMs - KEPT_DAYS * DAY_MS;
   });
 }
-

@@ -23,18 +23,21 @@ const groupsIn = (text: string): { name: string; rules: Rule[] }[] =>
   (parse(text) as { groups: { name: string; rules: Rule[] }[] }).groups;
 
 test('should ask for the share of bad events of a counter, none where there is no series of them', () => {
-  assert.equal(
-    badRatio(REQUESTS, '5m'),
-    '(sum(rate(n{status=~"5.."}[5m])) or vector(0)) / sum(rate(n[5m]))',
-  );
-  const good = { ...REQUESTS, indicator: { ...REQUESTS.indicator, good: 'n{le="0.5"}', bad: null } } as Objective;
+  assert.equal(badRatio(REQUESTS, '5m'), '(sum(rate(n{status=~"5.."}[5m])) or vector(0)) / sum(rate(n[5m]))');
+  const good = {
+    ...REQUESTS,
+    indicator: { ...REQUESTS.indicator, good: 'n{le="0.5"}', bad: null },
+  } as Objective;
   assert.equal(badRatio(good, '1h'), '1 - sum(rate(n{le="0.5"}[1h])) / sum(rate(n[1h]))');
 });
 
 test('should ask for the share of bad slices where slices are counted', () => {
   const sliced: Objective = { ...REQUESTS, method: 'Timeslices', slice: { target: 0.99, ms: 60_000 } };
   assert.match(badRatio(sliced, '6h'), /^avg_over_time\(\(\(.*\[60s\]\)\)\) > bool 0\.01\)\[6h:60s\]\)$/);
-  const threshold: Objective = { ...sliced, indicator: { kind: 'threshold', query: 'q', op: 'gte', value: 25 } };
+  const threshold: Objective = {
+    ...sliced,
+    indicator: { kind: 'threshold', query: 'q', op: 'gte', value: 25 },
+  };
   assert.equal(badRatio(threshold, '1h'), 'avg_over_time(((q) < bool 25)[1h:60s])');
 });
 

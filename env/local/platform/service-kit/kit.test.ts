@@ -24,7 +24,8 @@ test('should read trace context as the recommendation writes it, and begin anew 
 });
 
 test('should keep all, none, or a share of the traces that begin here', () => {
-  const kept = (ratio: number): number => Array.from({ length: 400 }, () => newRoot(ratio)).filter((one) => one.sampled).length;
+  const kept = (ratio: number): number =>
+    Array.from({ length: 400 }, () => newRoot(ratio)).filter((one) => one.sampled).length;
   assert.deepEqual([kept(1), kept(0)], [400, 0]);
   assert.ok(kept(0.5) > 120 && kept(0.5) < 280);
 });
@@ -36,7 +37,9 @@ test('should link spans to the caller and to each other, and leave out what the 
   await tracer.within('POST /tenders', { kind: 'server', parent, mark: 'm-1' }, async (outer) => {
     await tracer.within('INSERT tenders', { kind: 'client' }, () => delay(1));
     assert.equal(outer.traceparent(), `00-${TRACE}-${outer.context.spanId}-01`);
-    await assert.rejects(tracer.within('SET', { kind: 'client' }, () => Promise.reject(new Error('refused'))));
+    await assert.rejects(
+      tracer.within('SET', { kind: 'client' }, () => Promise.reject(new Error('refused'))),
+    );
   });
   const [insert, set, server] = spans;
   assert.deepEqual(
@@ -57,23 +60,32 @@ test('should write one JSON object a line, with the ids of the span and the mark
   await tracer.within('POST', { kind: 'server', ...caller }, () =>
     tracer.within('INSERT', { kind: 'client' }, (span) => {
       log('warn', 'inside');
-      assert.equal(JSON.parse(lines[1] ?? '{}').span_id, span.context.spanId);
+      assert.match(lines[1] ?? '', new RegExp(`"span_id":"${span.context.spanId}"`));
       return Promise.resolve();
     }),
   );
   const [first, second] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   assert.ok(lines.every((line) => line.endsWith('}\n') && line.trimEnd().split('\n').length === 1));
-  assert.deepEqual([first?.msg, first?.status, first?.trace_id, first?.level], ['two\nlines', 201, undefined, 'info']);
+  assert.deepEqual(
+    [first?.msg, first?.status, first?.trace_id, first?.level],
+    ['two\nlines', 201, undefined, 'info'],
+  );
   assert.match(String(first?.ts), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   assert.deepEqual([second?.trace_id, second?.mark, second?.service], [TRACE, 'm-1', 'tender-api']);
   const stripped = telemetryOf({ ...given, env: { TELEMETRY_BREAK: 'log-trace-id' } });
-  await stripped.tracer.within('POST', { kind: 'server', ...caller }, () => Promise.resolve(stripped.log('info', 'x')));
+  await stripped.tracer.within('POST', { kind: 'server', ...caller }, () => {
+    stripped.log('info', 'x');
+    return Promise.resolve();
+  });
   const last = JSON.parse(lines.at(-1) ?? '{}') as Record<string, unknown>;
   assert.deepEqual([last.trace_id, last.mark], [undefined, 'm-1']);
 });
 
 /** A collector that answers with these statuses, then 200, and keeps what it was sent. */
-async function collector(context: TestContext, statuses: number[]): Promise<{ url: string; bodies: string[] }> {
+async function collector(
+  context: TestContext,
+  statuses: number[],
+): Promise<{ url: string; bodies: string[] }> {
   const bodies: string[] = [];
   const server = createServer((request: IncomingMessage, response) => {
     let text = '';

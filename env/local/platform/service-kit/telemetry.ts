@@ -53,8 +53,8 @@ export function telemetryOf({ service, env = process.env, write }: TelemetryOpti
     tracer,
     log: (level, message, fields) => {
       const span = tracer.current();
-      const ids =
-        span !== undefined && withIds && { trace_id: span.context.traceId, span_id: span.context.spanId };
+      const ids = span !== undefined &&
+        withIds && { trace_id: span.context.traceId, span_id: span.context.spanId };
       const mark = span?.mark !== undefined && { mark: span.mark };
       const ts = new Date().toISOString();
       out(`${JSON.stringify({ ts, level, service, msg: message, ...ids, ...mark, ...fields })}\n`);

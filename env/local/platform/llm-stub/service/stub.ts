@@ -100,7 +100,12 @@ function completion(question: string, number: number): unknown {
     created: Math.floor(Date.now() / 1000),
     model: MODEL,
     choices: [
-      { index: 0, message: { role: 'assistant', content, refusal: null }, logprobs: null, finish_reason: 'stop' },
+      {
+        index: 0,
+        message: { role: 'assistant', content, refusal: null },
+        logprobs: null,
+        finish_reason: 'stop',
+      },
     ],
     usage: { prompt_tokens: prompt, completion_tokens: answered, total_tokens: prompt + answered },
   };
@@ -120,7 +125,11 @@ export class LlmStub {
     if (pathname === '/healthz') return { status: 200, body: { alive: true } };
     if (pathname === '/control') return await this.#control(request);
     if (pathname !== '/v1/chat/completions' || request.method !== 'POST')
-      return refusal(404, 'invalid_request_error', `Unknown request URL: ${request.method ?? ''} ${pathname}`);
+      return refusal(
+        404,
+        'invalid_request_error',
+        `Unknown request URL: ${request.method ?? ''} ${pathname}`,
+      );
     return await this.#complete(request);
   }
 

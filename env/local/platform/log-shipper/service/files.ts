@@ -72,7 +72,9 @@ export class Files {
 
   /** Writes positions down, if they changed; a half-written file never has the final name. */
   async save(): Promise<void> {
-    const positions = Object.fromEntries([...this.#followed.values()].map(({ key, offset }) => [key, offset]));
+    const positions = Object.fromEntries(
+      [...this.#followed.values()].map(({ key, offset }) => [key, offset]),
+    );
     const text = JSON.stringify(positions);
     if (text === this.#written) return;
     await writeFile(`${this.#stateFile}.new`, text);

@@ -26,8 +26,10 @@ export interface Line {
   readonly offset: number;
 }
 
-const PATH = /^(?<namespace>[^_/]+)_(?<pod>[^_/]+)_(?<uid>[^_/]+)\/(?<container>[^/]+)\/\d+\.log(?:\.\d{8}-\d{6})?$/;
-const LINE = /^(?<time>\d{4}-\d\d-\d\dT\S+) (?<stream>stdout|stderr) (?<flag>[FP])(?::\S*)? (?<text>[\s\S]*)$/;
+const PATH =
+  /^(?<namespace>[^_/]+)_(?<pod>[^_/]+)_(?<uid>[^_/]+)\/(?<container>[^/]+)\/\d+\.log(?:\.\d{8}-\d{6})?$/;
+const LINE =
+  /^(?<time>\d{4}-\d\d-\d\dT\S+) (?<stream>stdout|stderr) (?<flag>[FP])(?::\S*)? (?<text>[\s\S]*)$/;
 /** Longer text is cut: no service here writes as much in one line. */
 const LONGEST = 32_768;
 

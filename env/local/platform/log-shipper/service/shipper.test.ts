@@ -68,10 +68,13 @@ async function rounds(shipper: Shipper, count: number): Promise<void> {
 }
 
 test('should take namespace, pod and container from the path, and only what is a log', () => {
-  assert.deepEqual({ ...SOURCE }, {
-    ...{ namespace: 'tender', pod: 'tender-api-7d9', container: 'tender-api' },
-    uid: '0b9f2a3e-1111-2222-3333-444455556666',
-  });
+  assert.deepEqual(
+    { ...SOURCE },
+    {
+      ...{ namespace: 'tender', pod: 'tender-api-7d9', container: 'tender-api' },
+      uid: '0b9f2a3e-1111-2222-3333-444455556666',
+    },
+  );
   assert.ok(sourceOf(`${POD}/tender-api/0.log.20261124-101112`) !== undefined);
   assert.equal(sourceOf(`${POD}/tender-api/0.log.20261124-101112.gz`), undefined);
   assert.equal(parseLine('no line of the runtime'), undefined);
@@ -80,7 +83,15 @@ test('should take namespace, pod and container from the path, and only what is a
 test('should take a service’s fields from JSON, and of any other line its text', () => {
   assert.ok(SOURCE !== undefined);
   const at = { time: '2026-11-24T23:59:59.123456789Z', stream: 'stdout', offset: 7 };
-  const json = { ts: 'x', level: 'info', service: 'tender-ai', msg: 'done', trace_id: 'a'.repeat(32), mark: 'm-1', n: 5 };
+  const json = {
+    ts: 'x',
+    level: 'info',
+    service: 'tender-ai',
+    msg: 'done',
+    trace_id: 'a'.repeat(32),
+    mark: 'm-1',
+    n: 5,
+  };
   const record = recordOf({ ...at, text: JSON.stringify(json) }, SOURCE, 'worker-1');
   assert.equal(record.index, 'logs-2026.11.24');
   const { document } = record;
@@ -92,11 +103,17 @@ test('should take a service’s fields from JSON, and of any other line its text
     ...{ node: 'worker-1', namespace: 'tender', pod: 'tender-api-7d9', container: 'tender-api' },
   });
   for (const text of ['plain', '{"not": json', '[1]', '{"n":"5"}']) {
-    const plain = recordOf({ ...at, text }, SOURCE, 'worker-1').document;
+    const plain: Record<string, unknown> = recordOf({ ...at, text }, SOURCE, 'worker-1').document;
     assert.deepEqual([plain['message'], plain['service'], plain['n']], [text, 'tender-api', undefined]);
   }
-  assert.equal(recordOf({ ...at, text: 'x' }, SOURCE, 'n').id, recordOf({ ...at, text: 'x' }, SOURCE, 'n').id);
-  assert.notEqual(recordOf({ ...at, text: 'x' }, SOURCE, 'n').id, recordOf({ ...at, offset: 8, text: 'x' }, SOURCE, 'n').id);
+  assert.equal(
+    recordOf({ ...at, text: 'x' }, SOURCE, 'n').id,
+    recordOf({ ...at, text: 'x' }, SOURCE, 'n').id,
+  );
+  assert.notEqual(
+    recordOf({ ...at, text: 'x' }, SOURCE, 'n').id,
+    recordOf({ ...at, offset: 8, text: 'x' }, SOURCE, 'n').id,
+  );
   assert.deepEqual(Object.keys(plainly(record).document), ['@timestamp', 'kubernetes', 'message', 'service']);
 });
 

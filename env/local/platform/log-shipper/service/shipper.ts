@@ -64,7 +64,8 @@ export class Shipper {
     } catch (error) {
       this.counts.failures += 1;
       // Told once: the store's own absence is seen by whoever looks for it, and each line would have to be shipped.
-      if (this.#failing++ === 0) this.#options.log('warn', 'the log store does not answer', { cause: String(error) });
+      if (this.#failing++ === 0)
+        this.#options.log('warn', 'the log store does not answer', { cause: String(error) });
       return Math.min(pauseMs * 2 ** this.#failing, LONGEST_PAUSE_MS);
     }
   }
@@ -106,7 +107,8 @@ export class Shipper {
       if (outcome.refused > 0)
         log('error', 'the log store refuses lines', { refused: outcome.refused, cause: store.lastRefusal });
       left = outcome.again;
-      if (left.length > 0 && attempt === 2) throw new Error(`${String(left.length)} lines were put off three times`);
+      if (left.length > 0 && attempt === 2)
+        throw new Error(`${String(left.length)} lines were put off three times`);
     }
     for (const [followed, next] of moves) followed.offset = next;
     this.counts.lastStoredMs = Date.now();

@@ -70,9 +70,17 @@ function split(bytes: Buffer, offset: number): Read {
   }
   return { lines: lines.filter((line) => line.offset < next), next };
 
-  function take({ time, stream, text, whole }: NonNullable<ReturnType<typeof parseLine>>, begin: number): void {
+  function take(
+    { time, stream, text, whole }: NonNullable<ReturnType<typeof parseLine>>,
+    begin: number,
+  ): void {
     const before = parts.get(stream);
-    const line = { offset: before?.offset ?? begin, time: before?.time ?? time, stream, text: `${before?.text ?? ''}${text}` };
+    const line = {
+      offset: before?.offset ?? begin,
+      time: before?.time ?? time,
+      stream,
+      text: `${before?.text ?? ''}${text}`,
+    };
     if (!whole) {
       parts.set(stream, line);
       return;

@@ -29,7 +29,9 @@ export class Outbox {
 
   /** Writes down that RabbitMQ has confirmed them. */
   async handedOver(ids: readonly string[]): Promise<void> {
-    await this.#primary.query('UPDATE tenders SET handed_over_at = now() WHERE id = ANY($1::bigint[])', [ids]);
+    await this.#primary.query('UPDATE tenders SET handed_over_at = now() WHERE id = ANY($1::bigint[])', [
+      ids,
+    ]);
   }
 
   /** Takes some that nobody has confirmed; no other pod takes them before the same time has passed again. */

@@ -10,8 +10,15 @@ import { UpstreamHealth } from './health.ts';
 import { mayRepeat, passedOn, proxyServer, routeOf, type Route } from './proxy.ts';
 
 const upstream = { name: 'tender-api', host: '127.0.0.1', port: 1 };
-const to = (port: number, prefix = '/', becomes = '/'): Route => ({ prefix, becomes, upstream: { ...upstream, port } });
-const options = { podName: 'gateway-1', telemetry: telemetryOf({ service: 'gateway', env: {}, write: () => undefined }) };
+const to = (port: number, prefix = '/', becomes = '/'): Route => ({
+  prefix,
+  becomes,
+  upstream: { ...upstream, port },
+});
+const options = {
+  podName: 'gateway-1',
+  telemetry: telemetryOf({ service: 'gateway', env: {}, write: () => undefined }),
+};
 
 async function listening(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');

@@ -150,8 +150,11 @@ async function pass(attempt: Attempt, counters: Counters, { log, tracer }: Telem
   let answer: IncomingMessage;
   try {
     const { method = 'GET' } = attempt.incoming;
-    answer = await tracer.within(method, { kind: 'client', attributes: { 'server.address': attempt.upstream.host } }, (span) =>
-      sendWithRepeats({ ...attempt, traceparent: broken('http-context') ? undefined : span.traceparent() }),
+    answer = await tracer.within(
+      method,
+      { kind: 'client', attributes: { 'server.address': attempt.upstream.host } },
+      (span) =>
+        sendWithRepeats({ ...attempt, traceparent: broken('http-context') ? undefined : span.traceparent() }),
     );
   } catch (error) {
     counters.failures += 1;
@@ -182,7 +185,8 @@ export function proxyServer(
     const route = routeOf(routes, url);
     const body = await readAll(incoming);
     if (body === undefined || route === undefined) {
-      const [status, why]: [number, string] = body === undefined ? [413, 'Payload too large'] : [404, NO_ROUTE];
+      const [status, why]: [number, string] =
+        body === undefined ? [413, 'Payload too large'] : [404, NO_ROUTE];
       refuse(outgoing, status, why);
       return status;
     }
@@ -201,7 +205,11 @@ export function proxyServer(
       { kind: 'server', attributes, ...callerOf(incoming.headers) },
       async (span) => {
         const began = performance.now();
-        note(telemetry, span, { name, status: await answer(incoming, outgoing), ms: performance.now() - began });
+        note(telemetry, span, {
+          name,
+          status: await answer(incoming, outgoing),
+          ms: performance.now() - began,
+        });
       },
     );
   };
