@@ -24,7 +24,7 @@ import { storesRaised } from './stores-raised.ts';
 import { bootId, readStamp, sha256, sourcesFingerprint, writeStamp } from './stamp.ts';
 import type { Stamp } from './stamp.ts';
 import { removeInstance } from './teardown.ts';
-import { CLUSTER_GROUPS, buildTools, groupsFor, toolsBuilt } from './toolchain/index.ts';
+import { buildTools, groupsFor, toolsBuilt } from './toolchain/index.ts';
 
 export { EnvironmentHeldError, instanceHolder as holder } from './lock.ts';
 export type { LockHolder } from './lock.ts';
@@ -72,7 +72,8 @@ const IMAGES_LOCK_DEADLINE_MS = 15 * 60_000;
 export async function up(options: UpOptions): Promise<UpResult> {
   const { instance, size, signal } = options;
   const machine = await lookAtMachine(signal);
-  const built = !machine.missingTools.includes('go') && (await toolsBuilt(CLUSTER_GROUPS, signal));
+  const groups = groupsFor(options.with ?? storesRaised(instance));
+  const built = !machine.missingTools.includes('go') && (await toolsBuilt(groups, signal));
   judgeMachine(machine, { size, built, up: readStamp(instance)?.bootId === currentBoot() });
   const release = takeLock(lockPath(instance));
   const edgeBuilt = built && (await toolsBuilt(['edge'], signal));

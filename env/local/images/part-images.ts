@@ -14,6 +14,12 @@ export const PART_IMAGES: Readonly<Record<string, readonly ImageRecipe[]>> = {
     ...(STORE_IMAGES.elasticsearch ?? []),
     app('log-shipper', [service('log-shipper')]),
     {
+      name: 'jaeger',
+      tag: { module: 'github.com/jaegertracing/jaeger' },
+      layers: [bare, programs('jaeger')],
+      run: { entrypoint: ['jaeger'], user: NONROOT },
+    },
+    {
       name: 'alertmanager',
       tag: { version: '0.25' },
       layers: [base, { kind: 'debian', recipe: ALERTMANAGER }],

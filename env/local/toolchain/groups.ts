@@ -14,13 +14,16 @@ export type ToolGroup = {
   readonly variables: Readonly<Record<string, string>>;
 };
 
-export type GroupName = 'cluster' | 'runc' | 'storage' | 'edge' | 'gpu';
+export type GroupName = 'cluster' | 'runc' | 'storage' | 'tracing' | 'edge' | 'gpu';
 
 /** Programs a cluster cannot start without, in the order in which they are built; `edge` is built last. */
 export const CLUSTER_GROUPS: readonly GroupName[] = ['cluster', 'runc', 'storage'];
 
 /** What a part of the platform adds, by the word that `--with` takes; built only where it is raised. */
-const PART_GROUPS: Readonly<Record<string, readonly GroupName[]>> = { gpu: ['gpu'] };
+const PART_GROUPS: Readonly<Record<string, readonly GroupName[]>> = {
+  telemetry: ['tracing'],
+  gpu: ['gpu'],
+};
 
 /** The groups that a platform with those stores and parts needs, without the edge. */
 export function groupsFor(words: readonly string[]): readonly GroupName[] {
@@ -85,6 +88,17 @@ export const GROUPS: readonly ToolGroup[] = [
     cgo: false,
     tags: STATIC_TAGS,
     variables: { 'main.VERSION': '{github.com/rancher/local-path-provisioner}' },
+  },
+  {
+    name: 'tracing',
+    module: 'jaeger',
+    packages: ['github.com/jaegertracing/jaeger/cmd/all-in-one'],
+    rename: { 'all-in-one': 'jaeger' },
+    cgo: false,
+    tags: STATIC_TAGS,
+    variables: {
+      'github.com/jaegertracing/jaeger/internal/version.latestVersion': '{github.com/jaegertracing/jaeger}',
+    },
   },
   {
     name: 'edge',

@@ -47,7 +47,7 @@ async function callOf(context: PlatformContext, url: string): Promise<Call> {
     });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${path}: status ${String(answer.status)}: ${text.slice(0, 200)}`);
-    return text === '' ? null : JSON.parse(text);
+    return text === '' ? null : (JSON.parse(text) as unknown);
   };
 }
 

@@ -9,16 +9,16 @@ export interface TraceContext {
   readonly sampled: boolean;
 }
 
-const FORMAT = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+/** Neither id may be all zeros; only versions after 00 may have more behind the flags. */
+const FORMAT =
+  /^(?!ff)(?!00-.*-..-)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
 const SAMPLED = 1;
 
 /** What a header says; undefined where it is missing or not as the recommendation wants it (then a new trace begins). */
 export function parseTraceparent(header: unknown): TraceContext | undefined {
   const found = typeof header === 'string' ? FORMAT.exec(header.trim()) : null;
   if (found === null) return undefined;
-  const [, version = '', traceId = '', spanId = '', flags = '', rest] = found;
-  if (/^0+$/.test(traceId) || /^0+$/.test(spanId) || (version === '00' && rest !== undefined))
-    return undefined;
+  const [, traceId = '', spanId = '', flags = ''] = found;
   return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & SAMPLED) === SAMPLED };
 }
 

@@ -153,7 +153,7 @@ export class OtlpExporter {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: encodeSpans(batch, this.#options.resource),
-        signal: AbortSignal.timeout(answerMs),
+        signal: AbortSignal.timeout(Math.ceil(answerMs)),
       });
       await answer.arrayBuffer();
       if (answer.ok) return 'sent';

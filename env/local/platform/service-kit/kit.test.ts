@@ -60,7 +60,7 @@ test('should write one JSON object a line, with the ids of the span and the mark
   await tracer.within('POST', { kind: 'server', ...caller }, () =>
     tracer.within('INSERT', { kind: 'client' }, (span) => {
       log('warn', 'inside');
-      assert.equal(JSON.parse(lines[1] ?? '{}').span_id, span.context.spanId);
+      assert.match(lines[1] ?? '', new RegExp(`"span_id":"${span.context.spanId}"`));
       return Promise.resolve();
     }),
   );
@@ -73,9 +73,10 @@ test('should write one JSON object a line, with the ids of the span and the mark
   assert.match(String(first?.ts), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   assert.deepEqual([second?.trace_id, second?.mark, second?.service], [TRACE, 'm-1', 'tender-api']);
   const stripped = telemetryOf({ ...given, env: { TELEMETRY_BREAK: 'log-trace-id' } });
-  await stripped.tracer.within('POST', { kind: 'server', ...caller }, () =>
-    Promise.resolve(stripped.log('info', 'x')),
-  );
+  await stripped.tracer.within('POST', { kind: 'server', ...caller }, () => {
+    stripped.log('info', 'x');
+    return Promise.resolve();
+  });
   const last = JSON.parse(lines.at(-1) ?? '{}') as Record<string, unknown>;
   assert.deepEqual([last.trace_id, last.mark], [undefined, 'm-1']);
 });

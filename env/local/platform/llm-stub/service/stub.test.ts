@@ -62,8 +62,10 @@ test('should be as slow and fail as often as it is told, until it is told otherw
 });
 
 test('should refuse a behaviour that is none', () => {
-  assert.match(String(changed(DEFAULT_BEHAVIOUR, { delayMs: -1 })), /"delayMs" must be 0 to 120000/);
-  assert.match(String(changed(DEFAULT_BEHAVIOUR, { failRatio: 2 })), /"failRatio" must be 0 to 1/);
-  assert.match(String(changed(DEFAULT_BEHAVIOUR, { status: 200 })), /"status" must be 400 to 599/);
-  assert.match(String(changed(DEFAULT_BEHAVIOUR, { delay: 1 })), /unknown "delay"/);
+  const refusal = (wanted: Record<string, unknown>): string =>
+    JSON.stringify(changed(DEFAULT_BEHAVIOUR, wanted));
+  assert.match(refusal({ delayMs: -1 }), /delayMs.* must be 0 to 120000/);
+  assert.match(refusal({ failRatio: 2 }), /failRatio.* must be 0 to 1/);
+  assert.match(refusal({ status: 200 }), /status.* must be 400 to 599/);
+  assert.match(refusal({ delay: 1 }), /unknown .*delay/);
 });

@@ -103,7 +103,7 @@ test('should take a service’s fields from JSON, and of any other line its text
     ...{ node: 'worker-1', namespace: 'tender', pod: 'tender-api-7d9', container: 'tender-api' },
   });
   for (const text of ['plain', '{"not": json', '[1]', '{"n":"5"}']) {
-    const plain = recordOf({ ...at, text }, SOURCE, 'worker-1').document;
+    const plain: Record<string, unknown> = recordOf({ ...at, text }, SOURCE, 'worker-1').document;
     assert.deepEqual([plain['message'], plain['service'], plain['n']], [text, 'tender-api', undefined]);
   }
   assert.equal(

@@ -18,6 +18,12 @@ export interface Outcome {
 
 const ANSWER_MS = 30_000;
 
+interface Sorted {
+  readonly again: LogRecord[];
+  readonly refused: LogRecord[];
+  readonly stored: number;
+}
+
 interface Item {
   readonly index?: { readonly status: number; readonly error?: unknown };
 }
@@ -54,9 +60,7 @@ export class LogStore {
     };
   }
 
-  async #bulk(
-    records: readonly LogRecord[],
-  ): Promise<{ again: LogRecord[]; refused: LogRecord[]; stored: number }> {
+  async #bulk(records: readonly LogRecord[]): Promise<Sorted> {
     const body = records
       .map(({ id, index, document }) => {
         const action = JSON.stringify({ index: { _index: index, _id: id } });
@@ -67,14 +71,18 @@ export class LogStore {
     if (answer.status !== 200)
       throw new Error(`status ${String(answer.status)}: ${answer.text.slice(0, 200)}`);
     const { errors, items } = JSON.parse(answer.text) as { errors: boolean; items: Item[] };
-    if (!errors) return { again: [], refused: [], stored: records.length };
+    return errors ? this.#sort(records, items) : { again: [], refused: [], stored: records.length };
+  }
+
+  /** Which records the store took, which it may take later, and which it never will. */
+  #sort(records: readonly LogRecord[], items: readonly Item[]): Sorted {
     const [again, refused]: [LogRecord[], LogRecord[]] = [[], []];
     for (const [at, record] of records.entries()) {
-      const status = items[at]?.index?.status ?? 500;
-      if (status >= 200 && status < 300) continue;
+      const { status = 500, error } = items[at]?.index ?? {};
+      if (status < 300) continue;
       if (status === 429 || status >= 500) again.push(record);
       else {
-        this.lastRefusal = JSON.stringify(items[at]?.index?.error).slice(0, 300);
+        this.lastRefusal = JSON.stringify(error).slice(0, 300);
         refused.push(record);
       }
     }

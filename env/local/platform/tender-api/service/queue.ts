@@ -85,8 +85,8 @@ export class JobQueue {
       Buffer.from(JSON.stringify({ tender, title })),
       // Mandatory: what no queue takes is confirmed too, after it was returned.
       { persistent: true, mandatory: true, messageId: tender, contentType: 'application/json', headers },
-      (error: unknown) => {
-        if (error) reject(new NotConfirmed(`refused: ${String(error)}`));
+      (error: Error | null) => {
+        if (error !== null) reject(new NotConfirmed(`refused: ${error.message}`));
         else resolve(undefined);
       },
     );

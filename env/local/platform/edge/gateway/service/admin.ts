@@ -83,18 +83,21 @@ export function adminAnswers(served: readonly Served[], counters: Counters): (pa
     '/routes': () => page(...all('route')),
     '/upstreams': () => page(...all('upstream')),
   };
-  return (path) => {
-    if (Object.hasOwn(fixed, path)) return fixed[path]?.();
-    const [, kind = '', name = '', below] =
-      /^\/(service|route|upstream)s\/([^/]+)(?:\/(targets|health))?$/.exec(path) ?? [];
-    const one = served.find(({ route }) => route.upstream.name === name);
-    if (one === undefined || (below !== undefined && kind !== 'upstream')) return undefined;
-    const objects = objectsOf(one);
-    if (below === 'targets') return page(objects.target);
-    if (below === 'health')
-      return { total: 1, node_id: idOf('node', hostname()), data: [objects.health], next: null };
-    return objects[kind as Kind];
-  };
+  return (path) => (Object.hasOwn(fixed, path) ? fixed[path]?.() : ofOne(served, path));
+}
+
+const ONE = /^\/(service|route|upstream)s\/([^/]+)(?:\/(targets|health))?$/;
+
+/** What there is of one object, or of what lies below an upstream. */
+function ofOne(served: readonly Served[], path: string): unknown {
+  const [, kind = '', name = '', below] = ONE.exec(path) ?? [];
+  const one = served.find(({ route }) => route.upstream.name === name);
+  if (one === undefined) return undefined;
+  const objects = objectsOf(one);
+  if (below === undefined) return objects[kind as Kind];
+  if (kind !== 'upstream') return undefined;
+  if (below === 'targets') return page(objects.target);
+  return { total: 1, node_id: idOf('node', hostname()), data: [objects.health], next: null };
 }
 
 /** Counters in Prometheus' text format (0.0.4). */
