@@ -6,6 +6,7 @@ import { objectives, prometheus } from './schema/objectives.ts';
 import { drills, goals, load, permits, profiles, timeouts } from './schema/rules.ts';
 import { stores } from './schema/stores.ts';
 import type { StoreName } from './schema/stores.ts';
+import { telemetry } from './schema/telemetry.ts';
 import type { Timeout, TimeoutName } from './schema/timeouts.ts';
 import { sizeOverlay, topology } from './schema/topology.ts';
 
@@ -38,6 +39,7 @@ export const environmentFile = z.strictObject({
   goals: goals.default({}),
   objectives,
   prometheus: prometheus.optional(),
+  telemetry: telemetry.optional(),
   timeouts: timeouts.default({}),
   permits,
   profiles,
@@ -51,6 +53,8 @@ export interface Environment extends Omit<EnvironmentFile, 'sizes' | 'timeouts' 
   timeouts: Record<TimeoutName, Timeout>;
   /** Stores that the file declares and that were not chosen: not raised, or not among `--with`. */
   leftOut: readonly StoreName[];
+  /** Words of `--with` beside the stores that an embedded environment was raised with; without it every part that is declared is there. */
+  parts?: readonly string[] | undefined;
   /** Those of env/objectives that the file names, with what it says of them put in. */
   objectives: readonly Objective[];
   /** Absolute path of the file, for messages and the run record. */
@@ -63,6 +67,18 @@ export { FAULTS, STORES } from './schema/stores.ts';
 export type { DeclaredStore, FailoverGoal, FaultName, StoreName, Stores } from './schema/stores.ts';
 export type { SecretSource, Trust } from './schema/common.ts';
 export type { PrometheusSettings } from './schema/objectives.ts';
+export type {
+  AlertSettings,
+  DashboardSettings,
+  LogFields,
+  LogSettings,
+  OtlpSettings,
+  PushgatewaySettings,
+  Telemetry,
+  TelemetryCanary,
+  TraceHop,
+  TraceSettings,
+} from './schema/telemetry.ts';
 export type { Permit, Profile } from './schema/rules.ts';
 export { DEFAULT_TIMEOUTS, TIMEOUT_NAMES } from './schema/timeouts.ts';
 export type { Timeout, TimeoutName } from './schema/timeouts.ts';

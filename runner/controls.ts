@@ -69,6 +69,7 @@ function chooseControls(
   const held = allControls.filter((control) => {
     const store = storeFault(control.check)?.store;
     if (store !== undefined && environment.stores[store] === undefined) return false;
+    if (!hasParts(environment, control)) return false;
     return size === 'full' ? control.size === 'full' : control.size !== 'full';
   });
   if (check === undefined) return held;
@@ -80,6 +81,13 @@ function chooseControls(
     `no control matches "${check}" with the stores that are raised (${Object.keys(environment.stores).join(', ')}); there are:\n${held.map(({ id }) => `  ${id}`).join('\n')}`,
     EXIT.usage,
   );
+}
+
+/** A part that was not raised has no checks either: without what it looks at a control cannot turn. */
+function hasParts(environment: Environment, { check, requires = [] }: Control): boolean {
+  const { parts } = environment;
+  if (parts !== undefined && !requires.every((word) => parts.includes(word))) return false;
+  return !check.startsWith('telemetry/') || environment.telemetry !== undefined;
 }
 
 interface ControlRunParts {

@@ -94,6 +94,7 @@ export function resultOf(
     ...(judgement.goals !== undefined && { goals: judgement.goals }),
     ...(judgement.load !== undefined && { load: judgement.load }),
     ...(judgement.scaling !== undefined && { scaling: judgement.scaling }),
+    ...(judgement.telemetry !== undefined && { telemetry: judgement.telemetry }),
     steps: known.steps,
     startedAt: known.startedAt,
     durationMs: known.durationMs,

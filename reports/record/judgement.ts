@@ -1,6 +1,7 @@
 import type { GoalEntry, LoadDetail, ScalingDetail } from './load-detail.ts';
 import type { Verdict } from './verdict.ts';
 import type { FailoverRecord } from './run-record.ts';
+import type { TelemetryDetail } from './telemetry-detail.ts';
 
 /** A piece of evidence behind a verdict: a log excerpt, an event, a table row. Text is raw: renderers escape it. */
 export interface Evidence {
@@ -48,4 +49,6 @@ export interface Judgement {
   load?: LoadDetail;
   /** Present for checks of an autoscaler. */
   scaling?: ScalingDetail;
+  /** Present for checks that follow lines or requests. */
+  telemetry?: TelemetryDetail;
 }

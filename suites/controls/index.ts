@@ -3,11 +3,13 @@ import type { Control } from './control.ts';
 import { failoverControls } from './failover.ts';
 import { performanceControls } from './performance.ts';
 import { scalingControls } from './scaling.ts';
+import { telemetryControls } from './telemetry.ts';
 import { topologyControls } from './topology.ts';
 
 export const controls: readonly Control[] = [
   ...topologyControls,
   ...performanceControls,
+  ...telemetryControls,
   ...failoverControls,
   ...scalingControls,
 ];
