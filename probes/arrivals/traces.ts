@@ -92,12 +92,20 @@ export class TraceArrivals {
     this.#write({ kind: 'trace', seenMs, mark, n, traceId, spans: spansOf(trace) });
   }
 
-  /** Services of which something is not there yet. */
+  /**
+   * Services of which something is not there yet: their spans, one of those that are declared, or the span above one. Services hand their
+   * spans on apart from each other, and a link cannot be judged before both of its ends are there; only the first service's goes up to
+   * the one who asked, whose span is in no store.
+   */
   #missing(trace: Trace | null): string[] {
+    const all = trace?.spans ?? [];
+    const ids = new Set(all.map(({ id }) => id));
     return this.#expected.services
-      .filter(({ service, spans }) => {
-        const own = (trace?.spans ?? []).filter((span) => span.service === service);
-        return own.length === 0 || spans.some((name) => !own.some((span) => isNamed(span.name, name)));
+      .filter(({ service, spans }, index) => {
+        const own = all.filter((span) => span.service === service);
+        const orphaned = own.some(({ parent }) => parent !== null && !ids.has(parent));
+        const lacking = spans.some((name) => !own.some((span) => isNamed(span.name, name)));
+        return own.length === 0 || lacking || (index > 0 && orphaned);
       })
       .map(({ service }) => service);
   }

@@ -4,7 +4,7 @@ import { Findings, goalNumber, seen, text } from '../topology/findings.ts';
 import { delayFigures, delaysOf, lossBoundFigure, overTime } from './figures.ts';
 import { linesByNode } from './lines.ts';
 import type { NodeLines } from './lines.ts';
-import { blindOf, declaredOf, faultWindows, markedOf, unlanded } from './observed.ts';
+import { blindOf, declaredOf, faultWindows, markedOf, unlanded, wasTold } from './observed.ts';
 import { lostFromDisks, requestLines, twice } from './request-lines.ts';
 import type { Lost } from './request-lines.ts';
 
@@ -76,6 +76,10 @@ function nodeFinding(history: History, findings: Findings, of: NodeLines, tolera
     return;
   }
   const { missing, late, unseen } = of;
+  if (missing.length > 0 && !wasTold(history, 'logs')) {
+    findings.unknown(subject, expected, `${of.arrived} of ${of.expected} before the store did not answer any more`);
+    return;
+  }
   if (unseen > 0 && missing.length === 0 && late === 0) {
     findings.unknown(subject, expected, `${unseen} of ${of.expected} came while the store did not answer`);
     return;
@@ -92,6 +96,10 @@ function nodeFinding(history: History, findings: Findings, of: NodeLines, tolera
 
 function lostFinding(history: History, findings: Findings, of: Lost, tolerated: boolean): void {
   const subject = `lines of ${of.service} (${of.pod} on node ${of.node})`;
+  if (of.lost > 0 && !wasTold(history, 'logs')) {
+    findings.unknown(subject, 'every line in the store', 'the store did not answer at the end');
+    return;
+  }
   const ok = of.lost === 0 || tolerated;
   const said = `${of.lines - of.lost} of ${of.lines} on its disk arrived${ok ? '' : `, ${shipperOn(history, of.node)}`}`;
   findings.expect(subject, ok, 'every line of a marked request in the store', said);

@@ -68,6 +68,12 @@ export function blindOf(history: History, what: 'logs' | 'traces'): Blind[] {
     .map((one) => ({ what, fromMs: number(one, 'fromMs'), toMs: number(one, 'toMs') }));
 }
 
+/** Whether the store was asked for everything at the end, and answered: only then is what it does not hold missing. */
+export function wasTold(history: History, store: 'logs' | 'traces'): boolean {
+  const last = seen(history, 'swept').findLast((one) => text(one, 'what') === `the store of ${store}`);
+  return last?.['answered'] === true;
+}
+
 export function canaryOf(history: History): { startMs: number; lookEveryMs: number } | null {
   const found = seen(history, 'canary')[0];
   return found === undefined

@@ -3,7 +3,7 @@ import type { Judgement } from '../../record/judgement.ts';
 import { decideProportion } from '../statistics.ts';
 import { Findings, goalNumber, seen } from '../topology/findings.ts';
 import { delayFigures, delaysOf, lossBoundFigure, overTime } from './figures.ts';
-import { blindOf, canaryOf, comingOf, faultWindows, markedOf, pathOf, unlanded } from './observed.ts';
+import { blindOf, canaryOf, comingOf, faultWindows, markedOf, pathOf, unlanded, wasTold } from './observed.ts';
 import type { Coming, Marked } from './observed.ts';
 import { pathsShown } from './paths.ts';
 import { requestLines } from './request-lines.ts';
@@ -73,8 +73,10 @@ function judged(
   const visibleMs = goalNumber(history, 'visibleSeconds', 30) * 1000;
   const marked = markedOf(history);
   const followed = followedOf(history, marked, visibleMs);
-  const verdict = followed.length === 0 ? null : decide(followed);
-  if (verdict === null)
+  const open = followed.some(({ faults }) => faults.length > 0) && !wasTold(history, 'traces');
+  const verdict = followed.length === 0 || open ? null : decide(followed);
+  if (open) findings.unknown('traces', 'whole', 'the store did not answer at the end');
+  else if (verdict === null)
     findings.unknown('marked requests', 'answered well', refusals(marked) || 'none was sent');
   else describe(history, findings, { followed, verdict });
   if (verdict !== null && followed.length < marked.length) findings.note(refusals(marked));
