@@ -1,7 +1,7 @@
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import { decideProportion } from '../statistics.ts';
-import { Findings, goalNumber, seen } from '../topology/findings.ts';
+import { Findings, goalNumber, seen, text } from '../topology/findings.ts';
 import { delayFigures, delaysOf, lossBoundFigure, overTime } from './figures.ts';
 import { blindOf, canaryOf, comingOf, faultWindows, markedOf, pathOf, unlanded, wasTold } from './observed.ts';
 import type { Coming, Marked } from './observed.ts';
@@ -80,6 +80,8 @@ function judged(
     findings.unknown('marked requests', 'answered well', refusals(marked) || 'none was sent');
   else describe(history, findings, { followed, verdict });
   if (verdict !== null && followed.length < marked.length) findings.note(refusals(marked));
+  for (const stub of seen(history, 'stubbed'))
+    findings.note(`${text(stub, 'what')} follows its documentation and was never tried against it (stubbed)`);
   const whole = followed.filter(({ faults }) => faults.length === 0);
   const delays = delaysOf(
     'traces',
