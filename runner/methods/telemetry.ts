@@ -1,5 +1,5 @@
 import { openHistory } from '../../probes/history.ts';
-import type { HistoryWriter, NewObservation } from '../../probes/history.ts';
+import type { NewObservation } from '../../probes/history.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import type { Handlers } from '../session.ts';
 import { askAlerts, askDashboards, askMetrics, askRules } from '../telemetry-suite/ask.ts';
@@ -31,11 +31,11 @@ export function telemetryMethods(engine: ServedEngine): Methods {
   async function written<T>(
     { check, trial }: { check: string; trial: number },
     file: string,
-    work: (write: (seen: NewObservation) => void, writer: HistoryWriter) => Promise<T>,
+    work: (write: (seen: NewObservation) => void) => Promise<T>,
   ): Promise<T> {
     const writer = openHistory(book.trialFolder(check, trial), file, { redact: book.redact });
     try {
-      return await work((seen) => writer.observe(seen), writer);
+      return await work((seen) => writer.observe(seen));
     } finally {
       await writer.close();
     }

@@ -28,7 +28,7 @@ test('should count numbered lines by their series and lines of requests by their
     },
     { kind: 'disk-lines', ...where, mark: 'r1/line/w1/9-7', lines: [[1, 3]] },
     { kind: 'disk-requests', ...where, service: 'tender-api', lines: [[17, 4]] },
-    { kind: 'disk', ...where, lines: 6 },
+    { kind: 'disk', ...where, container: 'c', lines: 6 },
   ]);
 });
 

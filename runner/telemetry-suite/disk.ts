@@ -50,7 +50,7 @@ export function countedOn(
   return [
     ...[...series].map(([mark, of]) => ({ kind: 'disk-lines', ...where, mark, lines: of })),
     ...[...services].map(([service, of]) => ({ kind: 'disk-requests', ...where, service, lines: of })),
-    { kind: 'disk', ...where, lines: lines.length },
+    { kind: 'disk', ...where, container: pod.container, lines: lines.length },
   ];
 }
 

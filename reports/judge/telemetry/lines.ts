@@ -36,8 +36,8 @@ export function linesByNode(history: History, visibleMs: number): NodeLines[] {
   const { nodes, count } = linesPlan(history);
   const stored = storedLines(history);
   const disk = diskLines(history);
-  const read = new Set(seen(history, 'disk').map((one) => text(one, 'node')));
-  const unread = new Set(seen(history, 'disk-unread').map((one) => text(one, 'node')));
+  const read = writersOf(history, 'disk');
+  const unread = writersOf(history, 'disk-unread');
   return nodes.map((node) => {
     const counted = read.has(node) && !unread.has(node);
     const own = new Map([...disk].filter(([mark]) => nodeIn(mark) === node));
@@ -55,6 +55,15 @@ export function linesByNode(history: History, visibleMs: number): NodeLines[] {
     );
     return parts.reduce(added, { ...empty, silent: null });
   });
+}
+
+/** Container of the pods that write lines. */
+const WRITER = 'lines';
+
+/** Nodes on which the log of a pod that writes lines was read, or could not be. */
+function writersOf(history: History, kind: 'disk' | 'disk-unread'): Set<string> {
+  const own = seen(history, kind).filter((one) => text(one, 'container') === WRITER);
+  return new Set(own.map((one) => text(one, 'node')));
 }
 
 /** The node's name in `RUN/line/NODE/START`. */

@@ -58,7 +58,7 @@ export function lines(count: number, nodes: readonly NodeCanary[]): Seen[] {
           ? []
           : ([
               ['disk-lines', { mark, node, pod: `lines-${node}`, lines: disk.map((n) => [n, atMs(n)]) }],
-              ['disk', { node, pod: `lines-${node}`, lines: disk.length }],
+              ['disk', { node, pod: `lines-${node}`, container: 'lines', lines: disk.length }],
             ] satisfies Seen[])),
       ];
     }),
