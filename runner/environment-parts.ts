@@ -82,7 +82,9 @@ export function checkTimeoutMs(planned: PlannedCheck, environment: Environment):
       'settle',
       'membersRejoined', // of the other stores
     );
-    return planned.trials * (trial + environment.drills.steadySeconds * 1000 + canaryMs(planned, environment));
+    return (
+      planned.trials * (trial + environment.drills.steadySeconds * 1000 + canaryMs(planned, environment))
+    );
   }
   const own = FAMILIES.find(({ prefix }) => planned.row.id.startsWith(prefix));
   if (own !== undefined)

@@ -46,8 +46,10 @@ const throughEdge =
   (declares: Declares): Declares =>
   (environment) =>
     environment.topology.edge?.backend !== undefined && declares(environment);
-const scraped = (part: 'targets' | 'series'): Declares => (environment) =>
-  environment.prometheus !== undefined && (environment.telemetry?.required[part].length ?? 0) > 0;
+const scraped =
+  (part: 'targets' | 'series'): Declares =>
+  (environment) =>
+    environment.prometheus !== undefined && (environment.telemetry?.required[part].length ?? 0) > 0;
 
 /** Families of checks by the beginning of their ids. */
 const FAMILIES: readonly { prefix: string; what: string; declares: Declares }[] = [

@@ -28,7 +28,10 @@ test('should leave out of the path what needs a part that was not raised', async
   assert.deepEqual(services(['telemetry']), ['gateway', 'tender-api']);
   assert.deepEqual(services(['telemetry', 'ai']), ['gateway', 'tender-api', 'tender-ai']);
   const api = telemetryHere({ ...local, parts: ['telemetry'] })?.traces?.path[1];
-  assert.deepEqual(api?.spans.map(({ name }) => name), ['INSERT tenders']);
+  assert.deepEqual(
+    api?.spans.map(({ name }) => name),
+    ['INSERT tenders'],
+  );
 });
 
 test('should put no secret into the header of a check', async () => {

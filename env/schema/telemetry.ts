@@ -90,7 +90,9 @@ const alerts = z.strictObject({
       port: z.int().min(1).max(65535).default(8080),
     })
     .prefault({})
-    .describe('The synthetic breach: a pod that answers /metrics. Prometheus 3 needs fallback_scrape_protocol there'),
+    .describe(
+      'The synthetic breach: a pod that answers /metrics. Prometheus 3 needs fallback_scrape_protocol there',
+    ),
 });
 
 const dashboards = z.strictObject({
@@ -100,10 +102,7 @@ const dashboards = z.strictObject({
     .array(z.strictObject({ uid: z.string().min(1), title: z.string().min(1) }))
     .default([])
     .describe('Dashboards that must render'),
-  kibana: z
-    .strictObject(reached)
-    .optional()
-    .describe('Kibana, of which the status is asked'),
+  kibana: z.strictObject(reached).optional().describe('Kibana, of which the status is asked'),
   stubbed: z.boolean().default(false).describe('What answers is a stand-in; the report says so'),
 });
 
@@ -128,7 +127,12 @@ const pushgateway = z
 
 const canary = z
   .strictObject({
-    requests: z.int().min(1).max(100_000).default(1000).describe('Marked requests of telemetry/traces/complete'),
+    requests: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(1000)
+      .describe('Marked requests of telemetry/traces/complete'),
     perSecond: z.number().min(1).max(200).default(20).describe('Marked requests a second, through the edge'),
     few: z
       .int()
@@ -144,12 +148,14 @@ const canary = z
       .max(1800)
       .default(75)
       .describe(
-      'How long requests and lines go on in telemetry/…/under-fault; the fault comes after drills.steadySeconds',
-    ),
-  fault: z
-    .enum(['pod-crash', 'pod-delete', 'hang', 'node-loss'])
-    .default('pod-crash')
-    .describe("What happens to PostgreSQL's leader meanwhile; node-loss takes the shipper of its node as well"),
+        'How long requests and lines go on in telemetry/…/under-fault; the fault comes after drills.steadySeconds',
+      ),
+    fault: z
+      .enum(['pod-crash', 'pod-delete', 'hang', 'node-loss'])
+      .default('pod-crash')
+      .describe(
+        "What happens to PostgreSQL's leader meanwhile; node-loss takes the shipper of its node as well",
+      ),
     lookBackSeconds: z
       .int()
       .min(60)
@@ -172,8 +178,14 @@ const canary = z
 
 const required = z
   .strictObject({
-    targets: z.array(z.string().min(1)).default([]).describe('Jobs that Prometheus must scrape, all targets up'),
-    series: z.array(z.string().min(1)).default([]).describe('Selectors that must find something, such as up{job="api"}'),
+    targets: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Jobs that Prometheus must scrape, all targets up'),
+    series: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Selectors that must find something, such as up{job="api"}'),
   })
   .prefault({})
   .describe('What the Prometheus of the environment must hold');

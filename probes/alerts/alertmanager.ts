@@ -27,7 +27,8 @@ export class AlertmanagerProbe implements AlertProbe {
 
   async active(labels: Readonly<Record<string, string>>, bounds: SignalBounds): Promise<Alert[]> {
     const query = new URLSearchParams({ active: 'true', silenced: 'true', inhibited: 'true' });
-    for (const [name, value] of Object.entries(labels)) query.append('filter', `${name}=${JSON.stringify(value)}`);
+    for (const [name, value] of Object.entries(labels))
+      query.append('filter', `${name}=${JSON.stringify(value)}`);
     const { data } = await this.#client.json({ path: `/api/v2/alerts?${query.toString()}` }, bounds);
     return shapedAs(answer, data, `${this.#client.url}/api/v2/alerts`).map((alert) => ({
       labels: alert.labels,

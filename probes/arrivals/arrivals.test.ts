@@ -34,7 +34,12 @@ function following(startMs = Date.now() - 10_000) {
   const of = (kind: string) => written.filter((one) => one.kind === kind);
   return {
     of,
-    options: { write: (seen: NewObservation) => void written.push(seen), startMs, deadlineMs: 1_000, patienceMs: 60_000 },
+    options: {
+      write: (seen: NewObservation) => void written.push(seen),
+      startMs,
+      deadlineMs: 1_000,
+      patienceMs: 60_000,
+    },
   };
 }
 
@@ -121,7 +126,11 @@ test('should take a trace for whole only with every service, every declared span
     seen.options,
   );
   arrivals.answered(REQUEST);
-  for (const partial of [[gateway, call], [gateway, call, api], [gateway, api, set]]) {
+  for (const partial of [
+    [gateway, call],
+    [gateway, call, api],
+    [gateway, api, set],
+  ]) {
     spans = partial;
     await arrivals.look(signal);
     assert.equal(arrivals.complete, false);

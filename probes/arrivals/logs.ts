@@ -105,7 +105,18 @@ export class LogArrivals {
       return;
     }
     const text = record.message.slice(0, SHORT);
-    this.#write({ kind: 'request-line', seenMs, atMs: timeMs, mark, service, traceId, node, namespace, pod, text });
+    this.#write({
+      kind: 'request-line',
+      seenMs,
+      atMs: timeMs,
+      mark,
+      service,
+      traceId,
+      node,
+      namespace,
+      pod,
+      text,
+    });
     const key = `${mark}|${service}`;
     if (!this.#pending.delete(key)) this.#early.add(key);
   }
@@ -113,7 +124,9 @@ export class LogArrivals {
   #advance(node: string, mark: string, line: { n: number; timeMs: number }): void {
     const before = this.#marks.get(node);
     const series =
-      before?.mark === mark ? before : { mark, upTo: 0, timeMs: line.timeMs, ahead: new Map<number, number>() };
+      before?.mark === mark
+        ? before
+        : { mark, upTo: 0, timeMs: line.timeMs, ahead: new Map<number, number>() };
     this.#marks.set(node, series);
     series.ahead.set(line.n, line.timeMs);
     for (let next = series.upTo + 1; series.ahead.has(next); next++) {

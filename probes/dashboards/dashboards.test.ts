@@ -30,9 +30,15 @@ const ANSWERS: Record<string, Said> = {
 };
 
 test('should ask Grafana for its health, its data sources and a dashboard with the panels of its rows', async () => {
-  const server = await standIn(({ path }) => ANSWERS[path] ?? { status: 404, body: { message: 'not found' } });
+  const server = await standIn(
+    ({ path }) => ANSWERS[path] ?? { status: 404, body: { message: 'not found' } },
+  );
   const probe = dashboardProbe({ kind: 'grafana' }, { url: server.url });
-  assert.deepEqual(await probe.health(BOUNDS), { name: 'Grafana', ok: true, detail: 'Grafana 12.1.0, database ok' });
+  assert.deepEqual(await probe.health(BOUNDS), {
+    name: 'Grafana',
+    ok: true,
+    detail: 'Grafana 12.1.0, database ok',
+  });
   assert.deepEqual(await probe.dataSources(BOUNDS), [
     { name: 'Prometheus (prometheus)', ok: true, detail: 'Successfully queried' },
     { name: 'Logs (elasticsearch)', ok: false, detail: 'no connection' },

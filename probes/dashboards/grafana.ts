@@ -53,7 +53,11 @@ export class GrafanaProbe implements DashboardProbe {
     for (const { uid, name, type } of shapedAs(sources, data, `${this.#client.url}/api/datasources`)) {
       const path = `/api/datasources/uid/${encodeURIComponent(uid)}/health`;
       // 400 and 500: the source answered the server badly, or not at all. 404: its plugin has no such question.
-      const { status, data: said } = await this.#client.json({ path }, bounds, [400, 404, 500, 502, 503, 504]);
+      const { status, data: said } = await this.#client.json(
+        { path },
+        bounds,
+        [400, 404, 500, 502, 503, 504],
+      );
       const { message = '' } = shapedAs(sourceHealth, said ?? {}, `${this.#client.url}${path}`);
       found.push({
         name: `${name} (${type})`,

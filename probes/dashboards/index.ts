@@ -11,6 +11,9 @@ const PROBES: Record<DashboardSettings['kind'], new (address: SignalAddress) => 
   grafana: GrafanaProbe,
 };
 
-export function dashboardProbe({ kind }: Pick<DashboardSettings, 'kind'>, address: SignalAddress): DashboardProbe {
+export function dashboardProbe(
+  { kind }: Pick<DashboardSettings, 'kind'>,
+  address: SignalAddress,
+): DashboardProbe {
   return new PROBES[kind](address);
 }

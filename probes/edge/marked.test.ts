@@ -26,7 +26,13 @@ test('should send each request with a mark and a trace of its own, and say what 
     ...{ url: new URL(`http://127.0.0.1:${port}`), host: '127.0.0.1', port, markHeader: 'x-mark' },
     ...{ method: 'POST', path: '/tenders', body: '{"title":"{mark}"}' },
   };
-  const load = { run: 'r1', count: 3, perSecond: 100, deadlineMs: 5_000, signal: new AbortController().signal };
+  const load = {
+    run: 'r1',
+    count: 3,
+    perSecond: 100,
+    deadlineMs: 5_000,
+    signal: new AbortController().signal,
+  };
   await sendMarked(target, load, (answer) => answers.push(answer));
   answers.sort((a, b) => a.n - b.n);
   assert.deepEqual(
@@ -39,7 +45,10 @@ test('should send each request with a mark and a trace of its own, and say what 
   );
   const first = seen.find(({ headers }) => headers['x-mark'] === 'r1/1');
   assert.equal(first?.body, '{"title":"r1/1"}');
-  assert.match(String(first.headers['traceparent']), new RegExp(`^00-${answers[0]?.traceId ?? ''}-[0-9a-f]{16}-01$`));
+  assert.match(
+    String(first.headers['traceparent']),
+    new RegExp(`^00-${answers[0]?.traceId ?? ''}-[0-9a-f]{16}-01$`),
+  );
   assert.equal(new Set(answers.map(({ traceId }) => traceId)).size, 3);
   server.close();
 });

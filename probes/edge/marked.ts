@@ -55,7 +55,9 @@ export async function sendMarked(
   answered: (answer: MarkedAnswer) => void,
 ): Promise<void> {
   const agent =
-    target.url.protocol === 'https:' ? new TlsAgent({ keepAlive: true }) : new PlainAgent({ keepAlive: true });
+    target.url.protocol === 'https:'
+      ? new TlsAgent({ keepAlive: true })
+      : new PlainAgent({ keepAlive: true });
   const begunMs = performance.now();
   const under: Promise<void>[] = [];
   try {

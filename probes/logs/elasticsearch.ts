@@ -54,7 +54,11 @@ export class ElasticsearchLogProbe implements LogProbe {
   }
 
   search(search: LogSearch, bounds: SignalBounds): Promise<LogRecord[]> {
-    return this.#between(search, { fromMs: Math.floor(search.fromMs), toMs: Math.ceil(search.toMs) + 1 }, bounds);
+    return this.#between(
+      search,
+      { fromMs: Math.floor(search.fromMs), toMs: Math.ceil(search.toMs) + 1 },
+      bounds,
+    );
   }
 
   /** Where more match than one answer may hold, each half of the time is asked for by itself. @param span `toMs` is not in it */
@@ -63,9 +67,12 @@ export class ElasticsearchLogProbe implements LogProbe {
     if (hits.length < MOST_HITS) return hits.map((hit) => this.#record(hit));
     const middleMs = Math.floor((span.fromMs + span.toMs) / 2);
     if (hits.length > search.most || middleMs === span.fromMs)
-      throw new SignalError(`${this.#client.url}: more records match than the ${search.most} that are expected at most`, {
-        reason: 'failed',
-      });
+      throw new SignalError(
+        `${this.#client.url}: more records match than the ${search.most} that are expected at most`,
+        {
+          reason: 'failed',
+        },
+      );
     const first = await this.#between(search, { ...span, toMs: middleMs }, bounds);
     const second = await this.#between(search, { ...span, fromMs: middleMs }, bounds);
     return [...first, ...second];
@@ -81,7 +88,11 @@ export class ElasticsearchLogProbe implements LogProbe {
       sort: [{ [this.#fields.time]: { order: 'asc', unmapped_type: 'date' } }],
     };
     const { data } = await this.#client.json({ path, method: 'POST', body }, bounds);
-    const { hits, timed_out: timedOut, _shards: shards } = shapedAs(answer, data, `${this.#client.url}${path}`);
+    const {
+      hits,
+      timed_out: timedOut,
+      _shards: shards,
+    } = shapedAs(answer, data, `${this.#client.url}${path}`);
     if (timedOut || shards.failed > 0)
       throw new SignalError(
         `${this.#client.url}: the answer is partial: ${shards.failed} of ${shards.total} shards failed${timedOut ? ', timed out' : ''}`,

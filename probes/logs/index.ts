@@ -7,6 +7,9 @@ import type { LogProbe } from './probe.ts';
 export type { LogProbe, LogRecord, LogSearch } from './probe.ts';
 
 /** The probe of a declared store; `address` has its account. */
-export function logProbe({ index, fields }: Pick<LogSettings, 'index' | 'fields'>, address: SignalAddress): LogProbe {
+export function logProbe(
+  { index, fields }: Pick<LogSettings, 'index' | 'fields'>,
+  address: SignalAddress,
+): LogProbe {
   return new ElasticsearchLogProbe({ address, index, fields });
 }

@@ -62,7 +62,10 @@ test('should ask by time and mark only, with the account, and read fields by the
       ]);
       const [question] = asked;
       assert.match(question?.path ?? '', /^\/logs-\*\/_search\?/);
-      assert.equal(question?.authorization, `Basic ${Buffer.from('plumbline:secret-word').toString('base64')}`);
+      assert.equal(
+        question?.authorization,
+        `Basic ${Buffer.from('plumbline:secret-word').toString('base64')}`,
+      );
       const { query } = question?.body as { query: { bool: { filter: unknown[] } } };
       assert.deepEqual(query.bool.filter, [
         { range: { '@timestamp': { gte: 1000, lt: 2002, format: 'epoch_millis' } } },
@@ -80,7 +83,10 @@ test('should ask for each half of the time where more match than one answer hold
       return range.includes('"gte":0,"lt":1001') ? page(full) : page([hit(range, {})]);
     },
     async (probe, asked) => {
-      const found = await probe.search({ fromMs: 0, toMs: 1000, pod: { namespace: 'a', name: 'b' }, most: 20_000 }, BOUNDS);
+      const found = await probe.search(
+        { fromMs: 0, toMs: 1000, pod: { namespace: 'a', name: 'b' }, most: 20_000 },
+        BOUNDS,
+      );
       assert.equal(found.length, 2);
       assert.equal(asked.length, 3);
       assert.match(JSON.stringify(asked[1]?.body), /"gte":0,"lt":500/);
@@ -91,7 +97,8 @@ test('should ask for each half of the time where more match than one answer hold
 
 test('should refuse an answer of which a part is missing, an account that is not accepted, and a server that is not there', async () => {
   const search = { fromMs: 0, toMs: 1, mark: 'x', most: 1 };
-  const reasonOf = (reason: string) => (error: unknown) => error instanceof SignalError && error.reason === reason;
+  const reasonOf = (reason: string) => (error: unknown) =>
+    error instanceof SignalError && error.reason === reason;
   await withProbe(
     () => page([], 1),
     (probe) => assert.rejects(probe.search(search, BOUNDS), reasonOf('failed')),

@@ -73,7 +73,10 @@ export class SignalClient {
         answer.on('data', (part: Buffer) => {
           bytes += part.length;
           if (bytes <= MAX_BYTES) parts.push(part);
-          else sent.destroy(new SignalError(`${where(url)}: more than ${MAX_BYTES} bytes`, { reason: 'failed' }));
+          else
+            sent.destroy(
+              new SignalError(`${where(url)}: more than ${MAX_BYTES} bytes`, { reason: 'failed' }),
+            );
         });
         answer.on('error', fail);
         answer.on('aborted', () => fail('the connection broke before the end of the answer'));

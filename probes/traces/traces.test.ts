@@ -42,7 +42,12 @@ const EXPECTED = [
   },
 ];
 
-const jaegerSpan = (spanID: string, more: Record<string, unknown>) => ({ spanID, references: [], tags: [], ...more });
+const jaegerSpan = (spanID: string, more: Record<string, unknown>) => ({
+  spanID,
+  references: [],
+  tags: [],
+  ...more,
+});
 const JAEGER = {
   data: [
     {
@@ -50,14 +55,24 @@ const JAEGER = {
       processes: { p1: { serviceName: 'gateway' }, p2: { serviceName: 'tender-api' } },
       spans: [
         jaegerSpan(SERVER, {
-          ...{ operationName: 'POST /tenders', startTime: 1_700_000_000_000_000, duration: 12_500, processID: 'p1' },
+          ...{
+            operationName: 'POST /tenders',
+            startTime: 1_700_000_000_000_000,
+            duration: 12_500,
+            processID: 'p1',
+          },
           tags: [
             { key: 'span.kind', value: 'server' },
             { key: 'plumbline.mark', value: 'run/1' },
           ],
         }),
         jaegerSpan('f067aa0ba902b7', {
-          ...{ operationName: 'INSERT tenders', startTime: 1_700_000_000_001_000, duration: 2_000, processID: 'p2' },
+          ...{
+            operationName: 'INSERT tenders',
+            startTime: 1_700_000_000_001_000,
+            duration: 2_000,
+            processID: 'p2',
+          },
           references: [{ refType: 'CHILD_OF', traceID: ID, spanID: SERVER }],
           tags: [{ key: 'span.kind', value: 'client' }],
         }),
@@ -102,7 +117,13 @@ test('should look in Jaeger for a mark within a time', async () => {
       await probe.byMark({ service: 'tender-ai', mark: 'run/1', fromMs: 1, toMs: 2 }, BOUNDS);
       const query = new URL(asked[0]?.path ?? '', 'http://x').searchParams;
       assert.deepEqual(Object.fromEntries(query), {
-        ...{ service: 'tender-ai', tags: '{"plumbline.mark":"run/1"}', start: '1000', end: '2000', limit: '5' },
+        ...{
+          service: 'tender-ai',
+          tags: '{"plumbline.mark":"run/1"}',
+          start: '1000',
+          end: '2000',
+          limit: '5',
+        },
       });
     },
   );

@@ -47,7 +47,8 @@ describe('a run that followed requests', () => {
   });
 
   it('should draw the delays as a histogram, what took longer than any bin as well', () => {
-    for (const text of ['Delay until it was seen: traces', '≤ 1 s', '≤ 5 s', '>more<', '70,000 ms']) assert.ok(page.includes(text), text);
+    for (const text of ['Delay until it was seen: traces', '≤ 1 s', '≤ 5 s', '>more<', '70,000 ms'])
+      assert.ok(page.includes(text), text);
   });
 
   it('should show the way of a request, stage by stage, its mark escaped', () => {

@@ -20,7 +20,12 @@ type Methods = Pick<
 >;
 
 /** What is asked once, by what is asked about. */
-const QUESTIONS = { metrics: askMetrics, rules: askRules, alerts: askAlerts, dashboards: askDashboards } as const;
+const QUESTIONS = {
+  metrics: askMetrics,
+  rules: askRules,
+  alerts: askAlerts,
+  dashboards: askDashboards,
+} as const;
 
 /** Logs, traces, metrics and alerts of the platform: asked here, where the accounts are, and written into the check's history. */
 export function telemetryMethods(engine: ServedEngine): Methods {
@@ -85,11 +90,13 @@ export function telemetryMethods(engine: ServedEngine): Methods {
           for (const pod of pods) {
             const { workload, namespace, node } = pod;
             const where = { workload, namespace, pod: pod.pod, container: pod.container, node };
-            const disk = await readDisk(engine.parts.cluster, pod, { sinceMs, signal }).catch((error: unknown) => {
-              signal.throwIfAborted();
-              write({ kind: 'disk-unread', ...where, reason: messageOf(error) });
-              return null;
-            });
+            const disk = await readDisk(engine.parts.cluster, pod, { sinceMs, signal }).catch(
+              (error: unknown) => {
+                signal.throwIfAborted();
+                write({ kind: 'disk-unread', ...where, reason: messageOf(error) });
+                return null;
+              },
+            );
             if (disk === null) continue;
             const bounds = { untilMs, deadlineMs, signal };
             write({

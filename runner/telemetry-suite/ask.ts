@@ -45,7 +45,11 @@ export async function askMetrics(of: SourcesOf, asking: Asking): Promise<Asked> 
         const now = await client.query(selector, { signal });
         const toMs = Date.now();
         const window = { fromMs: toMs - scrapeMs * SCRAPES_BACK, toMs };
-        const samples = await client.samples(selector, { ...window, partMs: scrapeMs * SCRAPES_BACK, signal });
+        const samples = await client.samples(selector, {
+          ...window,
+          partMs: scrapeMs * SCRAPES_BACK,
+          signal,
+        });
         const present = new Set(now.map(({ labels }) => keyOf(labels)));
         const ageOf = ({ points }: Series): number => toMs - (points.at(-1)?.[0] ?? 0);
         const there = samples.filter(({ labels }) => present.has(keyOf(labels)));
@@ -83,7 +87,12 @@ export async function askRules(of: SourcesOf, asking: Asking): Promise<Asked> {
     try {
       for (const { name, rules } of await client.rules({ signal })) {
         const alerting = rules.filter(({ type }) => type === 'alerting');
-        const kept = alerting.map(({ name: rule, health, state, lastError }) => ({ rule, health, state, lastError }));
+        const kept = alerting.map(({ name: rule, health, state, lastError }) => ({
+          rule,
+          health,
+          state,
+          lastError,
+        }));
         write({ kind: 'rule-group', name, recording: rules.length - alerting.length, alerting: kept });
       }
       write({ kind: 'rules-read' });

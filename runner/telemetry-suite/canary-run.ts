@@ -67,7 +67,12 @@ export class CanaryRun {
           );
     const services = path.map(({ service, spans }) => ({ service, spans: spans.map(({ name }) => name) }));
     this.#traces = traces === null ? null : new TraceArrivals(traces, { services }, following);
-    writer.observe({ kind: 'canary', run: order.run, startMs: following.startMs, lookEveryMs: LOOK_EVERY_MS });
+    writer.observe({
+      kind: 'canary',
+      run: order.run,
+      startMs: following.startMs,
+      lookEveryMs: LOOK_EVERY_MS,
+    });
     if (traces?.stubbed === true) writer.observe({ kind: 'stubbed', what: `the probe of ${traces.kind}` });
     this.#sent = this.#send();
     this.#sent.catch(() => undefined);

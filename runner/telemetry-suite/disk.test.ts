@@ -33,12 +33,10 @@ test('should count numbered lines by their series and lines of requests by their
 });
 
 function store(messages: [timeMs: number, message: string][]): LogProbe {
-  const records = messages.map(
-    ([timeMs, message], index): LogRecord => ({
-      ...{ id: String(index), timeMs, message, service: '', traceId: '', mark: '', number: null },
-      ...{ node: 'w1', namespace: 'n', pod: 'p' },
-    }),
-  );
+  const records = messages.map(([timeMs, message], index): LogRecord => ({
+    ...{ id: String(index), timeMs, message, service: '', traceId: '', mark: '', number: null },
+    ...{ node: 'w1', namespace: 'n', pod: 'p' },
+  }));
   return { kind: 'test', search: () => Promise.resolve(records), close: () => undefined };
 }
 

@@ -31,7 +31,10 @@ export class TelemetryRuns {
     const ending = AbortSignal.any([parts.signal, parts.safety.stopped]);
     const { visibleSeconds } = book.headerSource(check).goals;
     const visibleMs = typeof visibleSeconds === 'number' ? visibleSeconds * 1000 : 0;
-    const run = new CanaryRun({ environment, order, writer, logs, traces, target, signal: ending }, visibleMs);
+    const run = new CanaryRun(
+      { environment, order, writer, logs, traces, target, signal: ending },
+      visibleMs,
+    );
     this.#running.set(check, run);
   }
 

@@ -52,9 +52,13 @@ export async function stopShipper(ctx: ControlContext, node: string): Promise<vo
       template: { spec: { affinity: { nodeAffinity } } },
     },
   });
-  await ctx.until(`the shipper of ${node} to be gone`, async () => !(await shippedNodes(ctx)).includes(node) || null, {
-    timeoutMs: CHANGED_MS,
-  });
+  await ctx.until(
+    `the shipper of ${node} to be gone`,
+    async () => !(await shippedNodes(ctx)).includes(node) || null,
+    {
+      timeoutMs: CHANGED_MS,
+    },
+  );
 }
 
 /** Its Service leads nowhere: connections are refused, or never answered. */

@@ -12,7 +12,9 @@ const ELSEWHERE = 'telemetry/dashboards';
 test('should have a control for every check of telemetry that can be broken here, with its verdict', () => {
   for (const row of catalogue().filter(({ id }) => id.startsWith('telemetry/') && id !== ELSEWHERE)) {
     for (const wanted of row.control) {
-      const found = telemetryControls.filter(({ check, verdict }) => check === row.id && verdict === wanted.verdict);
+      const found = telemetryControls.filter(
+        ({ check, verdict }) => check === row.id && verdict === wanted.verdict,
+      );
       assert.ok(found.length > 0, `${row.id}: ${wanted.how} → ${wanted.verdict}`);
     }
   }
@@ -25,13 +27,17 @@ function shipper(node: string): KubeObject {
     metadata: {
       name: `log-shipper-${node}`,
       namespace: 'observability',
-      ownerReferences: [{ apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'log-shipper', uid: 'u', controller: true }],
+      ownerReferences: [
+        { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'log-shipper', uid: 'u', controller: true },
+      ],
     },
   } as unknown as KubeObject;
 }
 
 const judgement = (subjects: string[]): Judgement =>
-  ({ findings: subjects.map((subject) => ({ subject, ok: false, expected: '', seen: '' })) }) as unknown as Judgement;
+  ({
+    findings: subjects.map((subject) => ({ subject, ok: false, expected: '', seen: '' })),
+  }) as unknown as Judgement;
 
 test('should take the shipper from one node alone, and want that node named and no other', async () => {
   const control = telemetryControls.find(({ id }) => id === 'telemetry/logs/canary/shipper-stopped');
@@ -51,5 +57,8 @@ test('should take the shipper from one node alone, and want that node named and 
   assert.match(JSON.stringify(changed.patch), /"OnDelete".*"NotIn","values":\["w2"\]/);
   assert.equal(await control?.verify?.(ctx, judgement(['lines of node w2'])), null);
   assert.match((await control?.verify?.(ctx, judgement(['lines of node w1']))) ?? '', /w2 is not named/);
-  assert.match((await control?.verify?.(ctx, judgement(['lines of node w1', 'lines of node w2']))) ?? '', /w1 ship/);
+  assert.match(
+    (await control?.verify?.(ctx, judgement(['lines of node w1', 'lines of node w2']))) ?? '',
+    /w1 ship/,
+  );
 });

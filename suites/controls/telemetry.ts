@@ -74,7 +74,8 @@ const logControls: readonly Control[] = [
     expectSeen: /1 duplicated/,
     settings: { goals: { duplicatedRatio: 0 } },
     break: shipTwice,
-    verify: (_, judgement) => Promise.resolve(figureIs(judgement, 'duplicated', 1) ?? figureIs(judgement, 'missing', 0)),
+    verify: (_, judgement) =>
+      Promise.resolve(figureIs(judgement, 'duplicated', 1) ?? figureIs(judgement, 'missing', 0)),
   },
   {
     id: 'telemetry/logs/every-workload/shipper-stopped',
@@ -182,17 +183,15 @@ const metricControls: readonly Control[] = [
   ['targets', /job tender-api.*no target/],
   ['series', /series .*job="tender-api".*none now/],
   ['freshness', /series .*job="tender-api".*ago/],
-].map(
-  ([name, expectSeen]): Control => ({
-    id: `telemetry/metrics/${name as string}/target-removed`,
-    check: `telemetry/metrics/${name as string}`,
-    verdict: 'fail',
-    size: 'any',
-    title: 'the target of tender-api is removed from Prometheus',
-    expectSeen: expectSeen as RegExp,
-    break: removeTarget,
-  }),
-);
+].map(([name, expectSeen]): Control => ({
+  id: `telemetry/metrics/${name as string}/target-removed`,
+  check: `telemetry/metrics/${name as string}`,
+  verdict: 'fail',
+  size: 'any',
+  title: 'the target of tender-api is removed from Prometheus',
+  expectSeen: expectSeen as RegExp,
+  break: removeTarget,
+}));
 
 /** A group of this name is no objective's. */
 async function unloadRule(ctx: ControlContext): Promise<void> {

@@ -28,14 +28,19 @@ export async function observeFires(ctx: CheckContext): Promise<void> {
   }
   const image = await canaryImage(ctx);
   if (image === null) {
-    ctx.unavailable('an image for canaries', 'network.probeImage is not declared and no declared workload serves');
+    ctx.unavailable(
+      'an image for canaries',
+      'network.probeImage is not declared and no declared workload serves',
+    );
     return;
   }
   const run = runName(ctx);
   const objects = breachObjects(ctx, { image, run, canary });
   const labels = { alertname: canary.alert, run };
   try {
-    const sinceMs = await ctx.step(`start a pod whose ${canary.metric} is 1`, () => startBreach(ctx, objects));
+    const sinceMs = await ctx.step(`start a pod whose ${canary.metric} is 1`, () =>
+      startBreach(ctx, objects),
+    );
     if (sinceMs === null) return;
     await ctx.step(`wait until Alertmanager has ${canary.alert}`, () =>
       untilAlerts(ctx, labels, { sinceMs, wanted: true, timeoutMs: ctx.timeoutMs('alertArrival') }),
@@ -125,7 +130,12 @@ async function untilAlerts(
 ): Promise<void> {
   const { id: check, trial } = ctx;
   for (;;) {
-    const { seen, silent } = await ctx.runner.call('telemetry.ask', { check, trial, about: 'alerts', labels });
+    const { seen, silent } = await ctx.runner.call('telemetry.ask', {
+      check,
+      trial,
+      about: 'alerts',
+      labels,
+    });
     const afterMs = Date.now() - sinceMs;
     if (silent === undefined && seen > 0 === wanted) {
       ctx.record(wanted ? 'alert-arrived' : 'alert-ended', { afterMs });

@@ -47,7 +47,10 @@ exec busybox sleep 86400
 export async function linesOn(ctx: CheckContext, order: LinesOrder): Promise<Writers | null> {
   const image = await ctx.step('choose the image of the canaries', () => canaryImage(ctx));
   if (image === null) {
-    ctx.unavailable('an image for canaries', 'network.probeImage is not declared and no declared workload serves');
+    ctx.unavailable(
+      'an image for canaries',
+      'network.probeImage is not declared and no declared workload serves',
+    );
     return null;
   }
   const nodes = (await ctx.cluster.items({ kind: 'v1/Node' })) as NodeObject[] | null;

@@ -49,9 +49,11 @@ export async function observeWorkloads(ctx: CheckContext): Promise<void> {
   const containers = found.flatMap((one) => {
     const own = podsOf(one, pods);
     ctx.record('workload', { name: one.name, pods: own.length });
-    return own.slice(0, MOST_PODS).flatMap((pod) =>
-      pod.spec.containers.map(({ name }) => ({ ...diskPod(pod, name), workload: one.name })),
-    );
+    return own
+      .slice(0, MOST_PODS)
+      .flatMap((pod) =>
+        pod.spec.containers.map(({ name }) => ({ ...diskPod(pod, name), workload: one.name })),
+      );
   });
   const waitMs = settleMs(ctx);
   if (waitMs > 0)

@@ -17,11 +17,21 @@ export async function followRequests(ctx: CheckContext, { count, follow }: Reque
   const run = runName(ctx);
   const begunMs = Date.now();
   try {
-    await ctx.step(`send ${count} marked requests through the edge, ${canary.perSecond} a second`, async () => {
-      const order = { run, requests: count, perSecond: canary.perSecond, nodes: [], lines: 0, sinceMs: begunMs };
-      await ctx.runner.call('telemetry.start', { check, trial, follow, ...order });
-      await ctx.runner.call('telemetry.sent', { check });
-    });
+    await ctx.step(
+      `send ${count} marked requests through the edge, ${canary.perSecond} a second`,
+      async () => {
+        const order = {
+          run,
+          requests: count,
+          perSecond: canary.perSecond,
+          nodes: [],
+          lines: 0,
+          sinceMs: begunMs,
+        };
+        await ctx.runner.call('telemetry.start', { check, trial, follow, ...order });
+        await ctx.runner.call('telemetry.sent', { check });
+      },
+    );
     await ctx.step(`follow what arrives in the stores of ${follow.join(' and ')}`, () =>
       ctx.runner.call('telemetry.finish', { check, lastMs: Date.now() }),
     );

@@ -25,7 +25,8 @@ check('telemetry/traces/under-fault', (ctx) => observeUnderFault(ctx, ['traces']
 
 check('telemetry/correlation', (ctx) => followRequests(ctx, { count: few(ctx), follow: ['logs'] }));
 
-for (const name of ['targets', 'series', 'freshness']) check(`telemetry/metrics/${name}`, (ctx) => ask(ctx, 'metrics'));
+for (const name of ['targets', 'series', 'freshness'])
+  check(`telemetry/metrics/${name}`, (ctx) => ask(ctx, 'metrics'));
 
 check('telemetry/alerts/rules', (ctx) => ask(ctx, 'rules'));
 check('telemetry/alerts/fires', observeFires);

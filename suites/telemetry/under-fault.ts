@@ -32,7 +32,11 @@ export async function observeUnderFault(ctx: CheckContext, follow: ('logs' | 'tr
   if (!steady.ok || !(await notedAtRest(ctx))) return;
   const { canary, underFaultSeconds } = loadOf(ctx);
   const run = runName(ctx);
-  const order = { run, count: Math.ceil(underFaultSeconds * canary.linesPerSecond), perSecond: canary.linesPerSecond };
+  const order = {
+    run,
+    count: Math.ceil(underFaultSeconds * canary.linesPerSecond),
+    perSecond: canary.linesPerSecond,
+  };
   const writers = follow.includes('logs') ? await linesOn(ctx, order) : null;
   if (follow.includes('logs') && writers === null) return;
   try {
@@ -72,7 +76,12 @@ async function canaryUnderFault(ctx: CheckContext, of: Trial): Promise<void> {
     );
   const sinceMs = Date.now();
   const asked = {
-    ...{ run, follow, requests: Math.ceil(underFaultSeconds * canary.perSecond), perSecond: canary.perSecond },
+    ...{
+      run,
+      follow,
+      requests: Math.ceil(underFaultSeconds * canary.perSecond),
+      perSecond: canary.perSecond,
+    },
     ...{ nodes: writers?.nodes ?? [], lines: writers?.order.count ?? 0, sinceMs: begunMs },
   };
   await ctx.step(`send ${asked.requests} marked requests, ${asked.perSecond} a second`, () =>

@@ -39,7 +39,8 @@ function ruleFinding(
   const expected = `alerting rules in the group ${name}, healthy`;
   const sick = rules.filter(({ health }) => health === 'err');
   const fresh = rules.filter(({ health }) => health === 'unknown');
-  if (rules.length === 0) findings.expect(subject, false, expected, 'no alerting rule of that group is loaded');
+  if (rules.length === 0)
+    findings.expect(subject, false, expected, 'no alerting rule of that group is loaded');
   else if (sick[0] !== undefined)
     findings.expect(subject, false, expected, `${sick[0].rule}: ${sick[0].lastError ?? sick[0].health}`);
   else if (fresh.length === rules.length) findings.unknown(subject, expected, 'not evaluated yet');
@@ -56,7 +57,12 @@ export function judgeFires(history: History): Judgement {
   if (arrived !== undefined) {
     const afterMs = number(arrived, 'afterMs');
     const alert = seen(history, 'alert')[0];
-    findings.expect('the alert of the breach', afterMs <= goalMs, expected, `after ${Math.round(afterMs)} ms`);
+    findings.expect(
+      'the alert of the breach',
+      afterMs <= goalMs,
+      expected,
+      `after ${Math.round(afterMs)} ms`,
+    );
     findings.figure({ name: 'arrival', value: Math.round(afterMs), unit: 'ms', goal: `≤ ${goalMs}` });
     if (alert !== undefined) findings.note(`state ${text(alert, 'state')}`);
   } else if (missing !== undefined)
@@ -66,7 +72,8 @@ export function judgeFires(history: History): Judgement {
       expected,
       `none after ${Math.round(number(missing, 'afterMs') / 1000)} s`,
     );
-  if (seen(history, 'alert-stays').length > 0) findings.note('the alert did not end with the breach while it was looked at');
+  if (seen(history, 'alert-stays').length > 0)
+    findings.note('the alert did not end with the breach while it was looked at');
   const judgement = findings.conclude('a synthetic breach becomes an alert');
   if (seen(history, 'reads-only').length === 0) return judgement;
   const reason = 'a breach is written, and this environment may only be read';

@@ -112,5 +112,7 @@ function figures(
   ];
   for (const figure of all) findings.figure(figure);
   for (const { service, pod, node, lines, lost } of disks.filter((one) => one.lost > 0))
-    findings.note(`${lost} of ${lines} lines of ${service} (${pod}) are on the disk of ${node} and not in the store`);
+    findings.note(
+      `${lost} of ${lines} lines of ${service} (${pod}) are on the disk of ${node} and not in the store`,
+    );
 }

@@ -10,11 +10,16 @@ export function judgeDashboards(history: History): Judgement {
     findings.expect(text(one, 'name'), one['ok'] === true, 'healthy', text(one, 'detail'));
   for (const one of seen(history, 'data-source'))
     findings.expect(`data source ${text(one, 'name')}`, one['ok'] === true, 'answers', text(one, 'detail'));
-  for (const { uid, title } of declaredOf(history).dashboards?.declared ?? []) dashboard(history, findings, { uid, title });
+  for (const { uid, title } of declaredOf(history).dashboards?.declared ?? [])
+    dashboard(history, findings, { uid, title });
   return findings.conclude('healthy, data sources answer, dashboards render without an error panel');
 }
 
-function dashboard(history: History, findings: Findings, { uid, title }: { uid: string; title: string }): void {
+function dashboard(
+  history: History,
+  findings: Findings,
+  { uid, title }: { uid: string; title: string },
+): void {
   const subject = `dashboard ${title} (${uid})`;
   const of = (kind: string) => seen(history, kind).find((one) => text(one, 'uid') === uid);
   const known = of('dashboard');

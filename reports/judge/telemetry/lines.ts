@@ -73,7 +73,9 @@ function nodeIn(mark: string): string {
 
 function silentReason(history: History, node: string): string {
   const silent = seen(history, 'silent').find((one) => text(one, 'node') === node);
-  return silent === undefined ? 'its pod wrote nothing that was seen, on its disk or in the store' : text(silent, 'reason');
+  return silent === undefined
+    ? 'its pod wrote nothing that was seen, on its disk or in the store'
+    : text(silent, 'reason');
 }
 
 function emptyOf(node: string, of: { counted: boolean; silent: string }): NodeLines {
@@ -84,7 +86,10 @@ function emptyOf(node: string, of: { counted: boolean; silent: string }): NodeLi
 }
 
 /** Numbers that must have arrived, with the time at which each was written; null: not known. */
-function expectedOf(disk: ReadonlyMap<number, number> | undefined, planned: number | null): Map<number, number | null> {
+function expectedOf(
+  disk: ReadonlyMap<number, number> | undefined,
+  planned: number | null,
+): Map<number, number | null> {
   if (planned === null) return new Map(disk ?? []);
   return new Map(Array.from({ length: planned }, (_, index) => [index + 1, disk?.get(index + 1) ?? null]));
 }

@@ -28,8 +28,14 @@ test('should name the node, the stage and the shipper where lines are lost', () 
   const found = judged([...canary(), ...lines(200, [GOOD, lost]), ...shipper]);
   assert.equal(found.verdict, 'fail');
   assert.match(found.reason, /lines of node w2: .*188 missing \(13, 14, 15, 16, 17, …\)/);
-  assert.match(found.reason, /lost between the disk and the store: DaemonSet observability\/log-shipper has no pod on w2/);
-  assert.deepEqual(found.findings.map(({ subject }) => subject), ['lines of node w2']);
+  assert.match(
+    found.reason,
+    /lost between the disk and the store: DaemonSet observability\/log-shipper has no pod on w2/,
+  );
+  assert.deepEqual(
+    found.findings.map(({ subject }) => subject),
+    ['lines of node w2'],
+  );
   assert.equal(figure(found, 'missing'), 188);
 });
 

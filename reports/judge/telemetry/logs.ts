@@ -27,7 +27,10 @@ export function judgeLogsUnderFault(history: History): Judgement {
   const marked = markedOf(history);
   findings.figure({ name: 'marked requests', value: marked.length });
   findings.figure({ name: 'of them answered well', value: marked.filter(({ ok }) => ok).length });
-  findings.figure({ name: "their lines on the nodes' disks", value: lost.reduce((sum, one) => sum + one.lines, 0) });
+  findings.figure({
+    name: "their lines on the nodes' disks",
+    value: lost.reduce((sum, one) => sum + one.lines, 0),
+  });
   findings.figure({ name: 'their lines in the store', value: stored.length });
   findings.figure({ name: 'their lines that are there twice', value: twice(stored) });
   if (why === null && lost.length === 0)
@@ -43,10 +46,16 @@ function judgeLines(history: History, findings: Findings, lost: readonly Lost[])
   const tolerated = missing <= goalNumber(history, 'missing', 0);
   for (const one of nodes) nodeFinding(history, findings, one, tolerated);
   for (const one of lost) lostFinding(history, findings, one, tolerated);
-  duplicates(history, findings, { duplicated: sum((one) => one.duplicated), arrived: sum((one) => one.arrived) });
+  duplicates(history, findings, {
+    duplicated: sum((one) => one.duplicated),
+    arrived: sum((one) => one.arrived),
+  });
   if (nodes.length > 0 && nodes.some(({ counted }) => !counted))
     findings.note('the disks of some nodes were not read: there the plan says what must have arrived');
-  const delays = delaysOf('log lines', nodes.flatMap((one) => one.delays));
+  const delays = delaysOf(
+    'log lines',
+    nodes.flatMap((one) => one.delays),
+  );
   const figures = [
     { name: 'lines written', value: sum((one) => one.expected) },
     { name: 'arrived', value: sum((one) => one.arrived) },
@@ -55,7 +64,11 @@ function judgeLines(history: History, findings: Findings, lost: readonly Lost[])
     { name: 'duplicated', value: sum((one) => one.duplicated) },
     { name: 'out of order', value: sum((one) => one.outOfOrder) },
     ...delayFigures(delays, visibleMs),
-    ...lossBoundFigure('lines', sum((one) => one.expected), missing),
+    ...lossBoundFigure(
+      'lines',
+      sum((one) => one.expected),
+      missing,
+    ),
   ];
   for (const figure of figures) findings.figure(figure);
   const shaded = blindOf(history, 'logs').map((one) => ({ ...one, name: 'the store did not answer' }));
@@ -77,7 +90,11 @@ function nodeFinding(history: History, findings: Findings, of: NodeLines, tolera
   }
   const { missing, late, unseen } = of;
   if (missing.length > 0 && !wasTold(history, 'logs')) {
-    findings.unknown(subject, expected, `${of.arrived} of ${of.expected} before the store did not answer any more`);
+    findings.unknown(
+      subject,
+      expected,
+      `${of.arrived} of ${of.expected} before the store did not answer any more`,
+    );
     return;
   }
   if (unseen > 0 && missing.length === 0 && late === 0) {

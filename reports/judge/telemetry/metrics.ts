@@ -14,7 +14,8 @@ export function judgeTargets(history: History): Judgement {
     const why = down.map((one) => `${text(one, 'url')}: ${text(one, 'lastError') || text(one, 'health')}`);
     const said = own.length === 0 ? 'no target' : `${own.length - down.length} of ${own.length} up`;
     const fresh = down.length > 0 && down.every((one) => text(one, 'health') === 'unknown');
-    if (fresh) findings.unknown(`job ${job}`, 'every target up', `${said}; not scraped yet: ${why.join(', ')}`);
+    if (fresh)
+      findings.unknown(`job ${job}`, 'every target up', `${said}; not scraped yet: ${why.join(', ')}`);
     else
       findings.expect(
         `job ${job}`,

@@ -128,7 +128,9 @@ export function unlanded(history: History): string | null {
   const missed = seen(history, 'fault-missed')[0] ?? seen(history, 'no-fault')[0];
   if (missed !== undefined) return text(missed, 'reason');
   const restless = seen(history, 'steady').find((one) => one['ok'] !== true);
-  return restless === undefined ? 'it was not proved' : `the store was not steady before: ${text(restless, 'detail')}`;
+  return restless === undefined
+    ? 'it was not proved'
+    : `the store was not steady before: ${text(restless, 'detail')}`;
 }
 
 export const pairsOf = (one: Observation): [number, number][] => list(one, 'lines') as [number, number][];

@@ -23,8 +23,10 @@ export function pathsShown(history: History, marked: readonly Marked[]): Request
   const path = pathOf(history);
   const traces = tracesOf(history);
   const lines = Map.groupBy(requestLines(history), ({ n }) => n);
-  const hasTraces = traces.size > 0 || seen(history, 'swept').some((one) => one['what'] === 'the store of traces');
-  const hasLines = lines.size > 0 || seen(history, 'swept').some((one) => one['what'] === 'the store of logs');
+  const hasTraces =
+    traces.size > 0 || seen(history, 'swept').some((one) => one['what'] === 'the store of traces');
+  const hasLines =
+    lines.size > 0 || seen(history, 'swept').some((one) => one['what'] === 'the store of logs');
   const looked = { traces: hasTraces, lines: hasLines };
   const shown = marked
     .filter(({ ok }) => ok)
@@ -39,8 +41,12 @@ export function pathsShown(history: History, marked: readonly Marked[]): Request
   const whole = shown.find(isWhole);
   const broken = shown.filter((one) => !isWhole(one)).slice(0, MOST_BROKEN);
   return [
-    ...(whole === undefined ? [] : [pathOfOne(whole, path, { ...looked, title: 'a request that left everything' })]),
-    ...broken.map((one) => pathOfOne(one, path, { ...looked, title: 'a request of which something is missing' })),
+    ...(whole === undefined
+      ? []
+      : [pathOfOne(whole, path, { ...looked, title: 'a request that left everything' })]),
+    ...broken.map((one) =>
+      pathOfOne(one, path, { ...looked, title: 'a request of which something is missing' }),
+    ),
   ];
 }
 

@@ -4,18 +4,27 @@ import { judge } from '../topology/testing.ts';
 import type { Seen } from '../topology/testing.ts';
 import { SETTINGS } from './testing.ts';
 
-const judged = (check: string, seen: Seen[], more: { goals?: Record<string, unknown>; settings?: object } = {}) =>
-  judge({ check, seen, settings: { ...SETTINGS, ...more.settings }, goals: more.goals ?? {} });
+const judged = (
+  check: string,
+  seen: Seen[],
+  more: { goals?: Record<string, unknown>; settings?: object } = {},
+) => judge({ check, seen, settings: { ...SETTINGS, ...more.settings }, goals: more.goals ?? {} });
 
 test('should want a target of every declared job, and all of them up', () => {
   const check = 'telemetry/metrics/targets';
   const read: Seen = ['targets-read'];
-  const target = (health: string): Seen => ['target', { job: 'tender-api', url: 'http://a', health, lastError: 'refused' }];
+  const target = (health: string): Seen => [
+    'target',
+    { job: 'tender-api', url: 'http://a', health, lastError: 'refused' },
+  ];
   assert.equal(judged(check, [target('up'), read]).verdict, 'pass');
   assert.match(judged(check, [target('up'), target('down'), read]).reason, /1 of 2 up; http:\/\/a: refused/);
   assert.match(judged(check, [read]).reason, /job tender-api: .*no target/);
   assert.equal(judged(check, [target('unknown'), read]).verdict, 'inconclusive');
-  assert.equal(judged(check, [['unavailable', { what: 'Prometheus', reason: 'gone' }]]).verdict, 'inconclusive');
+  assert.equal(
+    judged(check, [['unavailable', { what: 'Prometheus', reason: 'gone' }]]).verdict,
+    'inconclusive',
+  );
 });
 
 test('should name the series that is not there, and the one that is old', () => {
@@ -27,7 +36,10 @@ test('should name the series that is not there, and the one that is old', () => 
   for (const name of ['series', 'freshness'])
     assert.equal(judged(`telemetry/metrics/${name}`, [one({})], { goals }).verdict, 'pass');
   const gone = one({ now: 0, ageMs: 25_000 });
-  assert.match(judged('telemetry/metrics/series', [gone], { goals }).reason, /up\{job="tender-api"\}.*none now, 2 until 25 s ago/);
+  assert.match(
+    judged('telemetry/metrics/series', [gone], { goals }).reason,
+    /up\{job="tender-api"\}.*none now, 2 until 25 s ago/,
+  );
   assert.match(judged('telemetry/metrics/freshness', [gone], { goals }).reason, /the last is of 25 s ago/);
   assert.match(
     judged('telemetry/metrics/freshness', [one({ now: 0, lately: 0, ageMs: null })], { goals }).reason,
@@ -47,9 +59,17 @@ test('should want the rules of every objective, healthy, and somebody to be told
     judged(check, [group('api-latency'), ...told]).reason,
     /objective api-requests: .*no alerting rule of that group is loaded/,
   );
-  assert.match(judged(check, [group('api-requests', 'err'), group('api-latency'), ...told]).reason, /Burn: bad/);
   assert.match(
-    judged(check, [group('api-requests'), group('api-latency'), ['rules-read'], ['alertmanagers', { urls: [] }]]).reason,
+    judged(check, [group('api-requests', 'err'), group('api-latency'), ...told]).reason,
+    /Burn: bad/,
+  );
+  assert.match(
+    judged(check, [
+      group('api-requests'),
+      group('api-latency'),
+      ['rules-read'],
+      ['alertmanagers', { urls: [] }],
+    ]).reason,
     /whom Prometheus tells.*nobody/,
   );
 });
@@ -101,5 +121,8 @@ test('should want data sources that answer and dashboards that a browser shows',
   assert.equal(judged(check, [...base, shown(1)], { settings }).verdict, 'fail');
   assert.equal(judged(check, base, { settings }).verdict, 'inconclusive');
   const source: Seen = ['data-source', { name: 'Logs', ok: false, detail: 'no connection' }];
-  assert.match(judged(check, [...base, shown(0), source], { settings }).reason, /data source Logs.*no connection/);
+  assert.match(
+    judged(check, [...base, shown(0), source], { settings }).reason,
+    /data source Logs.*no connection/,
+  );
 });

@@ -23,15 +23,23 @@ export const SETTINGS = {
   objectives: ['api-requests', 'api-latency'],
 };
 
-/** The beginning of every canary, and the last look at both stores. */
-export function canary(answered: { logs?: boolean; traces?: boolean } = {}): Seen[] {
+/** The beginning of every canary, and the last look at the stores in which something was followed. */
+export function canary(
+  answered: { logs?: boolean; traces?: boolean } = {},
+  followed: readonly string[] = ['logs', 'traces'],
+): Seen[] {
   const { logs = true, traces = true } = answered;
-  return [
-    ['canary', { run: 'r', startMs: START_MS, lookEveryMs: 1000 }],
+  const looks: Seen[] = [
     ['swept', { what: 'the store of logs', answered: logs }],
     ['swept', { what: 'the store of traces', answered: traces }],
+  ];
+  return [
+    ['canary', { run: 'r', startMs: START_MS, lookEveryMs: 1000 }],
+    ...looks.filter(([, fields]) => followed.some((one) => String(fields?.['what']).endsWith(one))),
     ...(logs ? [] : [['unavailable', { what: 'the store of logs', reason: 'ECONNREFUSED' }] satisfies Seen]),
-    ...(traces ? [] : [['unavailable', { what: 'the store of traces', reason: 'ECONNREFUSED' }] satisfies Seen]),
+    ...(traces
+      ? []
+      : [['unavailable', { what: 'the store of traces', reason: 'ECONNREFUSED' }] satisfies Seen]),
   ];
 }
 
@@ -51,9 +59,10 @@ export function lines(count: number, nodes: readonly NodeCanary[]): Seen[] {
       const mark = `r/line/${node}/1-1`;
       const atMs = (n: number): number => START_MS + n * 100;
       return [
-        ...stored.map(
-          (n): Seen => ['line', { mark, n, from: node, node, pod: `lines-${node}`, atMs: atMs(n), seenMs: atMs(n) + delayMs }],
-        ),
+        ...stored.map((n): Seen => [
+          'line',
+          { mark, n, from: node, node, pod: `lines-${node}`, atMs: atMs(n), seenMs: atMs(n) + delayMs },
+        ]),
         ...(disk === null
           ? []
           : ([
@@ -75,7 +84,15 @@ export interface RequestCanary {
   seenMs?: number | null;
 }
 
-const span = (id: string, parent: string | null, service: string, name: string) => [id, parent, service, name, 'server', START_MS, 1];
+const span = (id: string, parent: string | null, service: string, name: string) => [
+  id,
+  parent,
+  service,
+  name,
+  'server',
+  START_MS,
+  1,
+];
 
 export const WHOLE = [
   span('g', 'asked', 'gateway', 'POST /tenders'),
@@ -90,11 +107,22 @@ export function requests(of: readonly RequestCanary[]): Seen[] {
   return of.flatMap(({ n, ok = true, spans = WHOLE, seenMs }): Seen[] => {
     const sentMs = START_MS + n * 50;
     const named = { n, mark: `r/${n}`, traceId: `t${n}` };
-    const answer = { sentMs, doneMs: sentMs + 20, ok, status: ok ? 201 : 503, detail: ok ? '' : 'status 503' };
+    const answer = {
+      sentMs,
+      doneMs: sentMs + 20,
+      ok,
+      status: ok ? 201 : 503,
+      detail: ok ? '' : 'status 503',
+    };
     return [
       ['marked', { ...named, ...answer }],
       ...(ok && spans !== null
-        ? [['trace', { ...named, seenMs: seenMs === undefined ? sentMs + 3000 : seenMs, spans }] satisfies Seen]
+        ? [
+            [
+              'trace',
+              { ...named, seenMs: seenMs === undefined ? sentMs + 3000 : seenMs, spans },
+            ] satisfies Seen,
+          ]
         : []),
     ];
   });

@@ -26,7 +26,13 @@ export function tracesOf(history: History): Map<string, FoundTrace> {
     seen(history, 'trace').map((one) => {
       const mark = text(one, 'mark');
       const rows = list(one, 'spans') as Row[];
-      const spans = rows.map(([id, parent, service, name, , startMs]) => ({ id, parent, service, name, startMs }));
+      const spans = rows.map(([id, parent, service, name, , startMs]) => ({
+        id,
+        parent,
+        service,
+        name,
+        startMs,
+      }));
       const seenMs = typeof one['seenMs'] === 'number' ? one['seenMs'] : null;
       return [mark, { mark, seenMs, spans }];
     }),
@@ -47,7 +53,9 @@ export function faultsOf(trace: FoundTrace | undefined, path: readonly Hop[]): F
   if (trace === undefined || trace.spans.length === 0) {
     const [first] = path;
     const service = first?.service ?? '';
-    return [{ hop: 'the trace', service, expected: 'one trace of the request', seen: 'no span of it at all' }];
+    return [
+      { hop: 'the trace', service, expected: 'one trace of the request', seen: 'no span of it at all' },
+    ];
   }
   const missing = new Set<string>();
   return path.flatMap((hop) => {
@@ -67,7 +75,9 @@ export function hopName({ service, parent, through }: Hop): string {
 
 function absent(hop: Hop): Fault {
   const expected =
-    hop.parent === undefined ? `spans of ${hop.service}` : `spans of ${hop.service} below those of ${hop.parent}`;
+    hop.parent === undefined
+      ? `spans of ${hop.service}`
+      : `spans of ${hop.service} below those of ${hop.parent}`;
   return { hop: hopName(hop), service: hop.service, expected, seen: `no span of ${hop.service}` };
 }
 

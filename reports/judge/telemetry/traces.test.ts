@@ -15,7 +15,7 @@ const sent = (count: number, more: (n: number) => object = () => ({})) =>
 const without = (service: string) => WHOLE.filter((row) => row[2] !== service);
 
 test('should pass when each request is one trace, and show the way of one', () => {
-  const found = judged(FEW, [...canary(), ...sent(40)]);
+  const found = judged(FEW, [...canary({}, ['traces']), ...sent(40)]);
   assert.equal(found.verdict, 'pass');
   assert.equal(figure(found, 'whole traces in time'), 40);
   const [path] = found.telemetry?.paths ?? [];
@@ -29,14 +29,20 @@ test('should name the hop at which the context is lost, and tell that from spans
   assert.equal(nowhere.verdict, 'fail');
   assert.match(nowhere.reason, /tender-api → tender-ai \(amqp\): .*no span of tender-ai in 40 of 40 traces/);
   assert.doesNotMatch(nowhere.reason, /context was lost/);
-  const elsewhere = judged(FEW, [...seen, ['stray', { n: 1, mark: 'r/1', service: 'tender-ai', traces: ['x'] }]]);
+  const elsewhere = judged(FEW, [
+    ...seen,
+    ['stray', { n: 1, mark: 'r/1', service: 'tender-ai', traces: ['x'] }],
+  ]);
   assert.match(elsewhere.reason, /the trace context was lost on the way/);
 });
 
 test('should name what is missing first on the way, not all that hangs on it', () => {
   const spans = WHOLE.filter((row) => row[2] === 'gateway');
   const found = judged(FEW, [...canary(), ...sent(3, () => ({ spans, seenMs: null }))]);
-  assert.deepEqual(found.findings.map(({ subject }) => subject), ['gateway → tender-api (http)']);
+  assert.deepEqual(
+    found.findings.map(({ subject }) => subject),
+    ['gateway → tender-api (http)'],
+  );
 });
 
 test('should fail for a span below the wrong service, and for a call that is not there', () => {
@@ -57,7 +63,10 @@ test('should claim no more than the sample bears out', () => {
   const few = judged(MANY, [...canary(), ...sent(100)]);
   assert.equal(few.verdict, 'inconclusive');
   assert.match(few.seen, /requests in all would decide/);
-  const broken = judged(MANY, [...canary(), ...sent(1000, (n) => (n % 20 === 0 ? { spans: null } : {}))]);
+  const broken = judged(MANY, [
+    ...canary({}, ['traces']),
+    ...sent(1000, (n) => (n % 20 === 0 ? { spans: null } : {})),
+  ]);
   assert.equal(broken.verdict, 'fail');
   assert.equal(figure(broken, 'traces that are not whole'), 50);
   assert.equal(broken.telemetry?.paths.length, 3);
@@ -90,9 +99,10 @@ test('should want every line to carry the trace id of its request', () => {
   const all = [1, 2].flatMap((n) => services.map((one) => requestLine(n, one)));
   const base = [...canary(), ...sent(2)];
   assert.equal(judged(check, [...base, ...all]).verdict, 'pass');
-  const stripped = all.map(
-    ([kind, fields = {}]): Seen => [kind, fields['service'] === 'tender-api' ? { ...fields, traceId: '' } : fields],
-  );
+  const stripped = all.map(([kind, fields = {}]): Seen => [
+    kind,
+    fields['service'] === 'tender-api' ? { ...fields, traceId: '' } : fields,
+  ]);
   const bare = judged(check, [...base, ...stripped]);
   assert.equal(bare.verdict, 'fail');
   assert.match(bare.reason, /trace ids in the lines of tender-api: .*2 of 2 lines carry none/);

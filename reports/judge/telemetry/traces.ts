@@ -3,7 +3,16 @@ import type { Judgement } from '../../record/judgement.ts';
 import { decideProportion } from '../statistics.ts';
 import { Findings, goalNumber, seen, text } from '../topology/findings.ts';
 import { delayFigures, delaysOf, lossBoundFigure, overTime } from './figures.ts';
-import { blindOf, canaryOf, comingOf, faultWindows, markedOf, pathOf, unlanded, wasTold } from './observed.ts';
+import {
+  blindOf,
+  canaryOf,
+  comingOf,
+  faultWindows,
+  markedOf,
+  pathOf,
+  unlanded,
+  wasTold,
+} from './observed.ts';
 import type { Coming, Marked } from './observed.ts';
 import { pathsShown } from './paths.ts';
 import { requestLines } from './request-lines.ts';
@@ -148,7 +157,8 @@ function describe(
   }
   const late = followed.filter(({ coming }) => coming === 'late').length;
   const unseen = followed.filter(({ coming }) => coming === 'unseen').length;
-  if (late > 0 && verdict === 'fail') findings.expect('traces', false, 'seen in time', `${late} of ${total} late`);
+  if (late > 0 && verdict === 'fail')
+    findings.expect('traces', false, 'seen in time', `${late} of ${total} late`);
   if (unseen > 0) findings.unknown('traces', 'seen in time', `${unseen} came while the store did not answer`);
   if (verdict === 'inconclusive' && kinds.length === 0 && unseen === 0)
     findings.unknown('traces', 'a sample large enough', `${total - bad} of ${total} whole`);
@@ -179,8 +189,14 @@ function counts(
     { name: 'answered well', value: followed.length },
     { name: 'refused', value: marked.filter(({ ok, status }) => !ok && status !== null).length },
     { name: 'not answered', value: marked.filter(({ ok, status }) => !ok && status === null).length },
-    { name: 'whole traces in time', value: of(({ faults, coming }) => faults.length === 0 && coming === 'in time') },
-    { name: 'whole traces, late', value: of(({ faults, coming }) => faults.length === 0 && coming !== 'in time') },
+    {
+      name: 'whole traces in time',
+      value: of(({ faults, coming }) => faults.length === 0 && coming === 'in time'),
+    },
+    {
+      name: 'whole traces, late',
+      value: of(({ faults, coming }) => faults.length === 0 && coming !== 'in time'),
+    },
     { name: 'traces that are not whole', value: of(({ faults }) => faults.length > 0) },
   ];
   for (const figure of figures) findings.figure(figure);

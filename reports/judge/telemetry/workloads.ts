@@ -18,14 +18,23 @@ export function judgeWorkloads(history: History): Judgement {
     if (number(workload, 'pods') === 0) findings.unknown(name, 'its lines in the store', 'it has no pod');
     else if (wrote.length > 0) workloadFinding(findings, { name, wrote, tolerated });
     else if (blocked[0] !== undefined)
-      findings.unknown(name, 'its lines in the store', `its log cannot be read: ${text(blocked[0], 'reason')}`);
+      findings.unknown(
+        name,
+        'its lines in the store',
+        `its log cannot be read: ${text(blocked[0], 'reason')}`,
+      );
     else quiet.push(name);
   }
   if (quiet.length > 0) findings.note(`nothing was logged lately by ${quiet.join(', ')}`);
-  findings.figure({ name: 'lines looked for', value: recent.reduce((sum, one) => sum + number(one, 'lines'), 0) });
+  findings.figure({
+    name: 'lines looked for',
+    value: recent.reduce((sum, one) => sum + number(one, 'lines'), 0),
+  });
   findings.figure({ name: 'missing', value: lost, goal: goalNumber(history, 'missing', 0) });
   findings.figure({ name: 'workloads that logged nothing lately', value: quiet.length });
-  return findings.conclude("the last lines of every declared workload's pods, from their nodes' disks, in the store");
+  return findings.conclude(
+    "the last lines of every declared workload's pods, from their nodes' disks, in the store",
+  );
 }
 
 function workloadFinding(

@@ -89,14 +89,15 @@ function histogram({ name, samples, p50Ms, p99Ms, maxMs, edgesMs, counts }: Dela
     <div class="scroll" tabindex="0" role="region" aria-label="${title}">
       <svg class="timeline" viewBox="0 0 ${WIDTH} ${TOP + HEIGHT + AXIS}" role="img">
         <title>${title}</title>
-        <text class="t-label" x="${LEFT - 12}" y="${TOP + HEIGHT / 2 + 4}" text-anchor="end">${name}</text
-        ><line
+        <text class="t-label" x="${LEFT - 12}" y="${TOP + HEIGHT / 2 + 4}" text-anchor="end">${name}</text>
+        <line
           class="s-line"
           x1="${LEFT}"
           x2="${WIDTH}"
           y1="${TOP + HEIGHT + 0.5}"
           y2="${TOP + HEIGHT + 0.5}"
-        />${bars}
+        />
+        ${bars}
       </svg>
     </div>`;
 }
