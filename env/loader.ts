@@ -12,7 +12,7 @@ import { keysOf } from './known-keys.ts';
 import { readObjectives, resolveObjectives } from './objectives/index.ts';
 import { referenceProblems } from './references.ts';
 import { DEFAULT_TIMEOUTS, environmentFile } from './schema.ts';
-import type { Environment, EnvironmentFile, Size, Trust } from './schema.ts';
+import type { Environment, EnvironmentFile, Size, Telemetry, Trust } from './schema.ts';
 import { closest } from './suggest.ts';
 import { parseYaml } from './yaml-source.ts';
 
@@ -119,12 +119,23 @@ function locateTrust<T extends { trust?: Trust | undefined }>(item: T, instance:
   return { ...item, trust: { file: path.join(stateDir(instance), item.trust.file.slice('$STATE/'.length)) } };
 }
 
+const SOURCES = ['logs', 'traces', 'alerts', 'dashboards', 'otlp', 'pushgateway'] as const;
+
+function locateTelemetry(telemetry: Telemetry, instance: InstanceName | null): Telemetry {
+  const located = SOURCES.flatMap((name) => {
+    const source = telemetry[name];
+    return source === undefined ? [] : [[name, locateTrust(source, instance)] as const];
+  });
+  return { ...telemetry, ...(Object.fromEntries(located) as Partial<Telemetry>) };
+}
+
 function locateFiles(data: Chosen): Chosen {
   const instance = 'embedded' in data.cluster ? data.cluster.embedded : null;
   const { certificates, edge } = data.topology;
-  const { prometheus } = data;
+  const { prometheus, telemetry } = data;
   return {
     ...data,
+    ...(telemetry !== undefined && { telemetry: locateTelemetry(telemetry, instance) }),
     ...(prometheus !== undefined && { prometheus: locateTrust(prometheus, instance) }),
     topology: {
       ...data.topology,

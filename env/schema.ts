@@ -8,6 +8,7 @@ import type { PartName } from './schema/parts.ts';
 import { drills, goals, load, permits, profiles, timeouts } from './schema/rules.ts';
 import { stores } from './schema/stores.ts';
 import type { StoreName } from './schema/stores.ts';
+import { telemetry } from './schema/telemetry.ts';
 import type { Timeout, TimeoutName } from './schema/timeouts.ts';
 import { sizeOverlay, topology } from './schema/topology.ts';
 
@@ -41,6 +42,7 @@ export const environmentFile = z.strictObject({
   goals: goals.default({}),
   objectives,
   prometheus: prometheus.optional(),
+  telemetry: telemetry.optional(),
   timeouts: timeouts.default({}),
   permits,
   profiles,
@@ -71,6 +73,18 @@ export type { Gpu } from './schema/gpu.ts';
 export { PART_NAMES } from './schema/parts.ts';
 export type { PartName } from './schema/parts.ts';
 export type { PrometheusSettings } from './schema/objectives.ts';
+export type {
+  AlertSettings,
+  DashboardSettings,
+  LogFields,
+  LogSettings,
+  OtlpSettings,
+  PushgatewaySettings,
+  Telemetry,
+  TelemetryCanary,
+  TraceHop,
+  TraceSettings,
+} from './schema/telemetry.ts';
 export type { Permit, Profile } from './schema/rules.ts';
 export { DEFAULT_TIMEOUTS, TIMEOUT_NAMES } from './schema/timeouts.ts';
 export type { Timeout, TimeoutName } from './schema/timeouts.ts';

@@ -1,4 +1,5 @@
-import type { Environment, Topology } from './schema.ts';
+import { declaredWords } from './declared-words.ts';
+import type { Environment, Telemetry, Topology, TraceHop } from './schema.ts';
 import { kindOfResource } from './schema/gpu.ts';
 
 /** Parts of `topology` that each check is given, by check id. Nothing else of it goes into the check's history. */
@@ -24,6 +25,23 @@ const NEEDS: Readonly<Record<string, readonly (keyof Topology)[]>> = {
   'gpu/release': ['pools', 'network', 'workloads'],
   'gpu/metrics': ['pools', 'network', 'workloads'],
 };
+
+/** The path of a request as it is here: what needs a part or a store that was not raised is no part of it. */
+function pathHere(environment: Environment, path: readonly TraceHop[]): TraceHop[] {
+  const words = declaredWords(environment);
+  const raised = (word: string | undefined): boolean => word === undefined || words.includes(word);
+  return path
+    .filter(({ requires }) => raised(requires))
+    .map((hop) => ({ ...hop, spans: hop.spans.filter(({ requires }) => raised(requires)) }));
+}
+
+/** Declared sources of telemetry without their secrets; where a source is left out its key is too. */
+export function telemetryHere(environment: Environment): Telemetry | undefined {
+  const { telemetry } = environment;
+  if (telemetry?.traces === undefined) return telemetry;
+  const path = pathHere(environment, telemetry.traces.path);
+  return { ...telemetry, traces: { ...telemetry.traces, path } };
+}
 
 /** Keys behind which there is, or may be, a secret or where it comes from. */
 const SECRET = new Set(['password', 'admin', 'token']);
@@ -53,7 +71,13 @@ export function settingsFor(check: string, environment: Environment): Record<str
   const parts = Object.fromEntries((NEEDS[check] ?? []).map((part) => [part, topology[part]]));
   if (check.startsWith('gpu/')) return { ...shared, ...parts, ...ofDevices(environment) };
   if (!check.startsWith('topology/'))
-    return { ...shared, ...parts, topology, ...ofLoads(check, environment) };
+    return {
+      ...shared,
+      ...parts,
+      topology,
+      ...ofLoads(check, environment),
+      ...ofTelemetry(check, environment),
+    };
   return { ...shared, ...parts, writes: WRITABLE.has(kind) };
 }
 
@@ -74,6 +98,20 @@ function ofLoads(check: string, { load, objectives, prometheus }: Environment): 
   return {
     objectives,
     steady: load.steady,
+    ...(prometheus !== undefined && { prometheus: withoutSecrets(prometheus) }),
+  };
+}
+
+/** What checks of logs, traces, metrics and alerts need besides. */
+function ofTelemetry(check: string, environment: Environment): Record<string, unknown> {
+  if (!check.startsWith('telemetry/')) return {};
+  const { kind, objectives, prometheus, topology } = environment;
+  return {
+    telemetry: withoutSecrets(telemetryHere(environment) ?? {}),
+    objectives: objectives.map(({ name }) => name),
+    workloads: topology.workloads,
+    network: topology.network,
+    writes: WRITABLE.has(kind),
     ...(prometheus !== undefined && { prometheus: withoutSecrets(prometheus) }),
   };
 }

@@ -1,6 +1,6 @@
 import { matchesAny } from '../env/globs.ts';
 import { partsOf, planChecks, storeFault, type PlannedCheck } from '../env/catalogue/index.ts';
-import { declaredWords, declaresPart } from '../env/declared-words.ts';
+import { declaredWords } from '../env/declared-words.ts';
 import { CommandError, EXIT } from '../env/errors.ts';
 import { loadEnvironment } from '../env/loader.ts';
 import type { InstanceName } from '../env/local/nodes/index.ts';
@@ -67,10 +67,11 @@ function chooseControls(
   size: 'small' | 'full',
   environment: Environment,
 ): Control[] {
+  const raised = declaredWords(environment);
   const held = allControls.filter((control) => {
     const store = storeFault(control.check)?.store;
     if (store !== undefined && environment.stores[store] === undefined) return false;
-    if (!partsOf(control.check).every((part) => declaresPart(environment, part))) return false;
+    if (!needs(control).every((word) => raised.includes(word))) return false;
     return size === 'full' ? control.size === 'full' : control.size !== 'full';
   });
   if (check === undefined) return held;
@@ -79,9 +80,14 @@ function chooseControls(
   );
   if (found.length > 0) return found;
   throw new CommandError(
-    `no control matches "${check}" with what is raised (${declaredWords(environment).join(', ')}); there are:\n${held.map(({ id }) => `  ${id}`).join('\n')}`,
+    `no control matches "${check}" with what is raised (${raised.join(', ')}); there are:\n${held.map(({ id }) => `  ${id}`).join('\n')}`,
     EXIT.usage,
   );
+}
+
+/** Words of `--with` without which a control cannot turn: those of its check, and its own. */
+function needs({ check, requires = [] }: Control): readonly string[] {
+  return [...partsOf(check), ...requires];
 }
 
 interface ControlRunParts {

@@ -20,12 +20,14 @@ import { queryMethods } from './methods/query.ts';
 import { stateMethods } from './methods/state.ts';
 import type { ServedEngine } from './methods/served.ts';
 import { storeMethods } from './methods/store.ts';
+import { telemetryMethods } from './methods/telemetry.ts';
 import { workloadMethods } from './methods/workload.ts';
 import { LoadRuns } from './load-runs.ts';
 import { runPlaywright } from './playwright.ts';
 import { Session, type Handlers } from './session.ts';
 import { silence } from './silent.ts';
 import { StoreTargets } from './store-target.ts';
+import { TelemetryRuns } from './telemetry-suite/runs.ts';
 import { Workloads } from './workloads.ts';
 
 /** Runs planned checks through Playwright. One for a whole run, drill or set of controls. */
@@ -36,6 +38,7 @@ export class Engine implements ServedEngine {
   readonly lock = new SharedLock();
   readonly workloads: Workloads;
   readonly loads: LoadRuns;
+  readonly telemetry: TelemetryRuns;
   readonly stores: StoreTargets;
   /** What Playwright itself complained about, such as a spec that does not load. */
   readonly complaints: string[] = [];
@@ -49,6 +52,7 @@ export class Engine implements ServedEngine {
     this.book.redact = (text) => redactor(this.stores.secrets())(text);
     this.workloads = new Workloads(this);
     this.loads = new LoadRuns(this);
+    this.telemetry = new TelemetryRuns(this);
     parts.cluster.onCall(this.book.calls.count);
   }
 
@@ -92,6 +96,7 @@ export class Engine implements ServedEngine {
   /** A check that is over or whose worker is gone: nothing of it runs on, and what it did is undone. */
   async abandon(check: string): Promise<void> {
     try {
+      await this.telemetry.stop(check);
       await this.loads.stop(check);
       await this.workloads.stopAll(check);
       const report = await this.parts.safety.restore({ check });
@@ -134,6 +139,7 @@ export class Engine implements ServedEngine {
       ...queryMethods(this),
       ...stateMethods(this),
       ...storeMethods(this),
+      ...telemetryMethods(this),
       ...workloadMethods(this),
     };
   }

@@ -1,6 +1,6 @@
 import type { Environment } from '../env/schema.ts';
 import type { InstanceName } from '../env/local/nodes/index.ts';
-import { storeFault, type PlannedCheck } from '../env/catalogue/index.ts';
+import { faultHere, storeFault, type PlannedCheck } from '../env/catalogue/index.ts';
 import { settingsFor } from '../env/settings.ts';
 import { answersFor } from './metric-questions.ts';
 
@@ -24,7 +24,7 @@ export function timeoutMsOf(
 /** What a history's header says of the environment: what the check needs, with every named time-out in ms. */
 export function headerSettings(check: string, environment: Environment): Record<string, unknown> {
   const settings = settingsFor(check, environment);
-  const subject = storeFault(check);
+  const subject = faultHere(environment, check);
   if (!subject) return settings;
   const declared = environment.stores[subject.store];
   return {
@@ -91,7 +91,9 @@ export function checkTimeoutMs(planned: PlannedCheck, environment: Environment):
       'settle',
       'membersRejoined', // of the other stores
     );
-    return planned.trials * (trial + environment.drills.steadySeconds * 1000);
+    return (
+      planned.trials * (trial + environment.drills.steadySeconds * 1000 + canaryMs(planned, environment))
+    );
   }
   const own = FAMILIES.find(({ prefix }) => planned.row.id.startsWith(prefix));
   if (own !== undefined)
@@ -100,6 +102,37 @@ export function checkTimeoutMs(planned: PlannedCheck, environment: Environment):
   if (lockMode(planned, environment) === 'exclusive')
     return servers * sum('apiServerDown', 'apiServerUp', 'settle') + sum('settle');
   return sum('podReady', 'podGone', 'volumeBound', 'settle');
+}
+
+/** What a check of telemetry under a fault adds: requests and lines, and what is waited for after the last of them. */
+function canaryMs({ row, goals }: PlannedCheck, environment: Environment): number {
+  const { telemetry } = environment;
+  if (!row.id.startsWith('telemetry/') || telemetry === undefined) return 0;
+  const { underFaultSeconds } = telemetry.canary;
+  return (
+    underFaultSeconds * 1000 +
+    Number(goals['visibleSeconds'] ?? 0) * 1000 +
+    ARRIVAL.reduce((sum, name) => sum + timeoutMsOf(environment, name), 0)
+  );
+}
+
+/** After the last request or line: what is late, the last look at two stores, the pods of the canary. */
+const ARRIVAL = [
+  'telemetryLate',
+  'telemetryQuery',
+  'telemetryQuery',
+  'telemetryQuery',
+  'edgeRequest',
+  'podReady',
+  'podGone',
+  'settle',
+] as const satisfies Wait[];
+
+/** How long the requests and lines of a check of telemetry take at most, ms. */
+function followedMs({ telemetry }: Environment): number {
+  if (telemetry === undefined) return 0;
+  const { requests, perSecond, lines, linesPerSecond } = telemetry.canary;
+  return Math.max(requests / perSecond, lines / linesPerSecond) * 1000 * 1.5;
 }
 
 type Wait = keyof Environment['timeouts'];
@@ -174,6 +207,25 @@ const FAMILIES: readonly Family[] = [
     workMs: ({ load }) => load.steady.seconds * 1000,
   },
   {
+    prefix: 'telemetry/logs/every-workload',
+    waits: ['telemetryQuery', 'telemetryQuery', 'telemetryQuery', 'settle', 'settle', 'settle'],
+    usualMs: 5_000,
+  },
+  {
+    prefix: 'telemetry/traces/complete',
+    waits: [...ARRIVAL, 'telemetryLate'],
+    usualMs: 60_000,
+    workMs: followedMs,
+  },
+  {
+    prefix: 'telemetry/alerts/fires',
+    waits: ['podReady', 'alertArrival', 'alertGone', 'podGone', 'settle'],
+    usualMs: 30_000,
+  },
+  { prefix: 'telemetry/metrics/', waits: ['prometheusQuery', 'prometheusQuery', 'settle'], usualMs: 2_000 },
+  { prefix: 'telemetry/alerts/rules', waits: ['prometheusQuery', 'settle'], usualMs: 1_000 },
+  { prefix: 'telemetry/', waits: [...ARRIVAL, 'telemetryLate'], usualMs: 30_000, workMs: followedMs },
+  {
     prefix: 'failover/backend/',
     waits: [
       'steadyState',
@@ -214,7 +266,15 @@ function windowMs({ goals }: PlannedCheck): number {
 
 /** A guess of a check's usual time, for the progress shown, ms. Measured on two cores. */
 export function estimateMs(planned: PlannedCheck, environment: Environment): number {
-  if (storeFault(planned.row.id)) return planned.trials * (environment.drills.steadySeconds * 1000 + 50_000);
+  if (storeFault(planned.row.id))
+    return (
+      planned.trials *
+      (environment.drills.steadySeconds * 1000 +
+        50_000 +
+        (planned.row.id.startsWith('telemetry/')
+          ? (environment.telemetry?.canary.underFaultSeconds ?? 0) * 1000
+          : 0))
+    );
   const own = FAMILIES.find(({ prefix }) => planned.row.id.startsWith(prefix));
   if (own !== undefined) return planned.trials * (own.usualMs + windowMs(planned));
   return lockMode(planned, environment) === 'exclusive' ? 90_000 : 4_000;

@@ -98,6 +98,7 @@ export function resultOf(
     ...(judgement.load !== undefined && { load: judgement.load }),
     ...(judgement.scaling !== undefined && { scaling: judgement.scaling }),
     ...(judgement.gpu !== undefined && { gpu: judgement.gpu }),
+    ...(judgement.telemetry !== undefined && { telemetry: judgement.telemetry }),
     steps: known.steps,
     startedAt: known.startedAt,
     durationMs: known.durationMs,

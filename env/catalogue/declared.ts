@@ -43,6 +43,20 @@ const NEEDS: Record<string, { what: string; declares: Declares }> = {
   },
 };
 
+/** A source of telemetry; the checks of traces, and what sends requests, need the edge as well. */
+const source =
+  (...names: ('logs' | 'traces' | 'alerts' | 'dashboards')[]): Declares =>
+  ({ telemetry }) =>
+    names.every((name) => telemetry?.[name] !== undefined);
+const throughEdge =
+  (declares: Declares): Declares =>
+  (environment) =>
+    environment.topology.edge?.backend !== undefined && declares(environment);
+const scraped =
+  (part: 'targets' | 'series'): Declares =>
+  (environment) =>
+    environment.prometheus !== undefined && (environment.telemetry?.required[part].length ?? 0) > 0;
+
 /** Families of checks by the beginning of their ids. */
 const FAMILIES: readonly { prefix: string; what: string; declares: Declares }[] = [
   ...['failover/backend/', 'scaling/backend/', 'performance/api/'].map((prefix) => ({
@@ -51,6 +65,42 @@ const FAMILIES: readonly { prefix: string; what: string; declares: Declares }[] 
     declares: ({ topology }: Environment) => topology.edge?.backend !== undefined,
   })),
   { prefix: 'gpu/', what: 'gpu', declares: ({ gpu }) => gpu !== undefined },
+  {
+    prefix: 'telemetry/logs/under-fault',
+    what: 'telemetry.logs, telemetry.traces (whose path names the services) and topology.edge.backend',
+    declares: throughEdge(source('logs', 'traces')),
+  },
+  { prefix: 'telemetry/logs/', what: 'telemetry.logs', declares: source('logs') },
+  {
+    prefix: 'telemetry/traces/',
+    what: 'telemetry.traces and topology.edge.backend',
+    declares: throughEdge(source('traces')),
+  },
+  {
+    prefix: 'telemetry/correlation',
+    what: 'telemetry.logs, telemetry.traces and topology.edge.backend',
+    declares: throughEdge(source('logs', 'traces')),
+  },
+  {
+    prefix: 'telemetry/metrics/targets',
+    what: 'prometheus and telemetry.required.targets',
+    declares: scraped('targets'),
+  },
+  {
+    prefix: 'telemetry/metrics/',
+    what: 'prometheus and telemetry.required.series',
+    declares: scraped('series'),
+  },
+  {
+    prefix: 'telemetry/alerts/rules',
+    what: 'prometheus, telemetry.alerts and objectives',
+    declares: (environment) =>
+      environment.prometheus !== undefined &&
+      environment.objectives.length > 0 &&
+      source('alerts')(environment),
+  },
+  { prefix: 'telemetry/alerts/', what: 'telemetry.alerts', declares: source('alerts') },
+  { prefix: 'telemetry/dashboards', what: 'telemetry.dashboards', declares: source('dashboards') },
   {
     prefix: 'failover/control-plane/',
     what: 'apiAddress, and an embedded cluster (the fault acts on its nodes; elsewhere it is not built)',

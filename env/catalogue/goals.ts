@@ -19,15 +19,28 @@ export function failoverParts(id: string): { store: StoreName; fault: FaultName 
   return { store: match.groups.store as StoreName, fault: match.groups.fault as FaultName };
 }
 
-/** Stores and the fault of checks that look at what a store finds, in place of what it keeps. */
+/** Stores and the fault of checks that look at something else than what the store keeps: what it finds, what telemetry tells of it. */
 const QUERIES: Readonly<Record<string, { store: StoreName; fault: FaultName }>> = {
   'failover/query/vector': { store: 'elasticsearch', fault: 'pod-crash' },
   'failover/query/graph': { store: 'neo4j', fault: 'pod-crash' },
+  // What observability costs when it is needed most: the platform's own database fails over meanwhile.
+  'telemetry/logs/under-fault': { store: 'postgres', fault: 'pod-crash' },
+  'telemetry/traces/under-fault': { store: 'postgres', fault: 'pod-crash' },
 };
 
-/** The store that a check of this suite hurts, and how; null for checks that hurt none. */
+/** The store that a check hurts, and how; null for checks that hurt none. */
 export function storeFault(id: string): { store: StoreName; fault: FaultName } | null {
   return failoverParts(id) ?? QUERIES[id] ?? null;
+}
+
+/** The same, with the fault that the environment declares for telemetry under a fault. */
+export function faultHere(
+  { telemetry }: Pick<Environment, 'telemetry'>,
+  id: string,
+): { store: StoreName; fault: FaultName } | null {
+  const found = storeFault(id);
+  if (found === null || !id.startsWith('telemetry/') || telemetry === undefined) return found;
+  return { ...found, fault: telemetry.canary.fault };
 }
 
 interface Layer {

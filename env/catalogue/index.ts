@@ -2,7 +2,7 @@
 export { catalogue, matchChecks, rowOf, suggestCheck, suiteOf, suites } from './rows.ts';
 export { planChecks, whyNotRun } from './plan.ts';
 export type { PlannedCheck, Selection } from './plan.ts';
-export { failoverParts, resolveGoals, storeFault } from './goals.ts';
+export { failoverParts, faultHere, resolveGoals, storeFault } from './goals.ts';
 export type { ResolvedGoals } from './goals.ts';
 export { partsOf } from './parts.ts';
 export type { CatalogueRow, EnvironmentKind, Access } from './types.ts';

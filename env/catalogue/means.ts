@@ -1,5 +1,5 @@
 import type { Environment } from '../schema.ts';
-import { storeFault } from './goals.ts';
+import { faultHere } from './goals.ts';
 import type { CatalogueRow } from './types.ts';
 
 /** Faults that act from a member's node. */
@@ -15,11 +15,12 @@ const TEMPLATE_WRITER = 'failover/backend/rolling-restart';
  * What a fault of this check needs and the environment does not declare, or null. The embedded environment needs nothing: this machine
  * holds its nodes.
  */
-export function lacksMeans({ cluster, drills }: Environment, row: CatalogueRow): string | null {
+export function lacksMeans(environment: Environment, row: CatalogueRow): string | null {
+  const { cluster, drills } = environment;
   if (!('kubeconfig' in cluster)) return null;
   if (row.id === TEMPLATE_WRITER)
     return 'it changes the template of a Deployment: a right to run anything in the namespace of the platform, which no account of Plumbline has outside the embedded environment';
-  const fault = storeFault(row.id)?.fault;
+  const fault = faultHere(environment, row.id)?.fault;
   if (fault === undefined) return null;
   if (FROM_NODE.includes(fault) && drills.nodeImage === undefined)
     return `${fault} acts from the node, by a privileged pod, and no image is declared for it: drills.nodeImage`;

@@ -1,6 +1,6 @@
 import { matchesAny } from '../globs.ts';
 import { FAULTS } from '../schema.ts';
-import { storeFault } from './goals.ts';
+import { faultHere } from './goals.ts';
 import type { Environment, Permit } from '../schema.ts';
 import type { CatalogueRow } from './types.ts';
 
@@ -11,8 +11,8 @@ function windowProblem(permit: Permit, now: Date): string | null {
 }
 
 /** The fault that a check injects, where permits know it by name. */
-function faultIn(id: string): string | undefined {
-  const hurt = storeFault(id);
+function faultIn(environment: Environment, id: string): string | undefined {
+  const hurt = faultHere(environment, id);
   if (hurt !== null) return hurt.fault;
   const last = id.startsWith('failover/') ? id.split('/').at(-1) : undefined;
   return FAULTS.find((fault) => fault === last);
@@ -37,7 +37,7 @@ function ticketProblem(permit: Permit, strict: boolean): string | null {
 export function notPermitted(environment: Environment, row: CatalogueRow, now: Date): string | null {
   const needed = row.access[environment.kind];
   if (needed === 'r') return null;
-  const fault = faultIn(row.id);
+  const fault = faultIn(environment, row.id);
   const matching = environment.permits.filter((permit) => matchesAny(permit.checks, row.id));
   let reason = `no permit in ${environment.name}`;
   for (const permit of matching) {

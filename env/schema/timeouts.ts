@@ -9,6 +9,14 @@ export interface Timeout {
  * not exist. Lengths are for two busy cores unless the reason says otherwise.
  */
 export const DEFAULT_TIMEOUTS = {
+  alertArrival: {
+    seconds: 120,
+    reason: 'twice the goal: the breach is scraped, the rule is evaluated, and Prometheus tells Alertmanager',
+  },
+  alertGone: {
+    seconds: 60,
+    reason: 'after the breach its alert ends with the next evaluations; nobody is to be woken by a canary',
+  },
   apiRequest: { seconds: 10, reason: 'one answer of the API server; a healthy one takes milliseconds' },
   apiServerDown: { seconds: 45, reason: 'kubelet notices a missing static pod manifest within 20 s' },
   apiServerUp: {
@@ -87,6 +95,14 @@ export const DEFAULT_TIMEOUTS = {
     seconds: 45,
     reason:
       'a planned change of leader, as long as the store itself waits for it (Patroni: its ttl, at most twice)',
+  },
+  telemetryLate: {
+    seconds: 30,
+    reason: 'what has not come by its deadline may still come: what is late is told from what is lost',
+  },
+  telemetryQuery: {
+    seconds: 10,
+    reason: 'one search of logs or traces, bounded by time and marker; one takes milliseconds',
   },
   unschedulable: {
     seconds: 20,

@@ -55,6 +55,8 @@ export const rulesData = z.object({
 });
 export type RuleGroup = z.infer<typeof rulesData>['groups'][number];
 
+export const alertmanagersData = z.object({ activeAlertmanagers: z.array(z.object({ url: z.string() })) });
+
 export const seriesData = z.array(labels);
 
 export interface Answered {

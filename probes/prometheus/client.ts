@@ -1,5 +1,13 @@
 import type { Series } from '../../reports/record/objective.ts';
-import { opened, rulesData, seriesData, seriesOf, shaped, targetsData } from './answers.ts';
+import {
+  alertmanagersData,
+  opened,
+  rulesData,
+  seriesData,
+  seriesOf,
+  shaped,
+  targetsData,
+} from './answers.ts';
 import type { RuleGroup, Target } from './answers.ts';
 import { PrometheusError } from './errors.ts';
 import { ask, connectionsTo } from './transport.ts';
@@ -110,6 +118,17 @@ export class PrometheusClient {
   async rules(question: Question = {}): Promise<RuleGroup[]> {
     const path = '/api/v1/rules';
     return shaped(rulesData, await this.#data(path, undefined, question), path).groups;
+  }
+
+  /** Addresses of the Alertmanagers that it sends alerts to. */
+  async alertmanagers(question: Question = {}): Promise<string[]> {
+    const path = '/api/v1/alertmanagers';
+    const { activeAlertmanagers } = shaped(
+      alertmanagersData,
+      await this.#data(path, undefined, question),
+      path,
+    );
+    return activeAlertmanagers.map(({ url }) => url);
   }
 
   /** Labels of the series that match any of the selectors within a window. */

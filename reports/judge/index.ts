@@ -8,6 +8,7 @@ import { judgeQuery } from './failover/query.ts';
 import { GPU_JUDGES } from './gpu/index.ts';
 import { PERFORMANCE_JUDGES } from './performance/index.ts';
 import { SCALING_JUDGES } from './scaling/index.ts';
+import { TELEMETRY_JUDGES } from './telemetry/index.ts';
 import { overTrials, TOPOLOGY_JUDGES } from './topology/index.ts';
 
 /** Pure: histories of all trials in, judgement out. What it throws is the caller's `inconclusive`. */
@@ -20,6 +21,10 @@ export function judgeOf(check: string): Judge | undefined {
   if (check.startsWith('failover/query/')) return overTrials(judgeQuery);
   if (check.startsWith('failover/')) return judgeFailover;
   const one =
-    TOPOLOGY_JUDGES[check] ?? PERFORMANCE_JUDGES[check] ?? SCALING_JUDGES[check] ?? GPU_JUDGES[check];
+    TOPOLOGY_JUDGES[check] ??
+    PERFORMANCE_JUDGES[check] ??
+    SCALING_JUDGES[check] ??
+    GPU_JUDGES[check] ??
+    TELEMETRY_JUDGES[check];
   return one === undefined ? undefined : overTrials(one);
 }

@@ -2,6 +2,7 @@ import type { GpuDetail } from './gpu-detail.ts';
 import type { GoalEntry, LoadDetail, ScalingDetail } from './load-detail.ts';
 import type { Verdict } from './verdict.ts';
 import type { FailoverRecord } from './run-record.ts';
+import type { TelemetryDetail } from './telemetry-detail.ts';
 
 /** A piece of evidence behind a verdict: a log excerpt, an event, a table row. Text is raw: renderers escape it. */
 export interface Evidence {
@@ -51,4 +52,6 @@ export interface Judgement {
   scaling?: ScalingDetail;
   /** Present for checks of the GPU pool. */
   gpu?: GpuDetail;
+  /** Present for checks that follow lines or requests. */
+  telemetry?: TelemetryDetail;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { gpuDetailSchema } from './gpu-detail.ts';
 import { goalEntrySchema, loadDetailSchema, scalingDetailSchema } from './load-detail.ts';
+import { telemetryDetailSchema } from './telemetry-detail.ts';
 import { VERDICTS } from './verdict.ts';
 
 /** The run record: `run.json`. Every report is a pure function of it. Its JSON Schema is reports/record/run.schema.json. */
@@ -192,6 +193,8 @@ export const checkResultSchema = z.object({
   scaling: scalingDetailSchema.optional(),
   /** For checks of the GPU pool. */
   gpu: gpuDetailSchema.optional(),
+  /** For checks that follow lines or requests into the stores of logs and traces. */
+  telemetry: telemetryDetailSchema.optional(),
   /** Narrated steps with durations, as the spec ran them. */
   steps: z.array(z.object({ title: z.string(), durationMs: z.number(), error: z.string().optional() })),
   startedAt: iso.nullable(),

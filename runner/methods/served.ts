@@ -1,6 +1,7 @@
 import type { EngineCore } from '../engine-parts.ts';
 import type { SharedLock } from '../lock.ts';
 import type { LoadRuns } from '../load-runs.ts';
+import type { TelemetryRuns } from '../telemetry-suite/runs.ts';
 import type { Workloads } from '../workloads.ts';
 
 /** The engine as the methods that it serves see it. */
@@ -8,6 +9,7 @@ export interface ServedEngine extends EngineCore {
   readonly lock: SharedLock;
   readonly workloads: Workloads;
   readonly loads: LoadRuns;
+  readonly telemetry: TelemetryRuns;
   readonly complaints: string[];
   /** See `Engine.abandon`. */
   abandon(check: string): Promise<void>;

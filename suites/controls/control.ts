@@ -13,6 +13,8 @@ export interface Control {
   verdict: 'fail' | 'inconclusive';
   /** Smallest local size that can hold it; `any` runs on both. */
   size: 'small' | 'full' | 'any';
+  /** Words of `--with`, beside those that its check needs, without which there is nothing to break. */
+  requires?: readonly string[];
   /** What is broken, in a few words. */
   title: string;
   /** Must match the judgement's reason, seen or findings: red for another reason is not a control that works. */

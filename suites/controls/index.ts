@@ -4,12 +4,14 @@ import { failoverControls } from './failover.ts';
 import { gpuControls } from './gpu.ts';
 import { performanceControls } from './performance.ts';
 import { scalingControls } from './scaling.ts';
+import { telemetryControls } from './telemetry.ts';
 import { topologyControls } from './topology.ts';
 
 export const controls: readonly Control[] = [
   ...topologyControls,
   ...performanceControls,
   ...gpuControls,
+  ...telemetryControls,
   ...failoverControls,
   ...scalingControls,
 ];

@@ -70,6 +70,42 @@ export interface RunnerMethods {
    * there are none: none declared, it did not answer.
    */
   'metrics.record': { params: { check: string; trial: number }; result: { unavailable?: string } };
+  /**
+   * Sends marked requests through the edge at a fixed rate, and follows what arrives of them, and of numbered lines, in the stores of logs
+   * and traces, into `telemetry.ndjson`. One a check.
+   */
+  'telemetry.start': { params: TelemetryOrder; result: null };
+  /** Waits until every request was sent and answered, or given up. */
+  'telemetry.sent': { params: { check: string }; result: null };
+  /** Waits until everything has arrived or is past its time. `lastMs`: wall clock ms at which the last numbered line was written. */
+  'telemetry.finish': { params: { check: string; lastMs: number }; result: null };
+  'telemetry.stop': { params: { check: string }; result: null };
+  /** Counts marked lines in the log files on the nodes' disks, as kubelet reads them, into `disk.ndjson`. */
+  'telemetry.disk': {
+    params: { check: string; trial: number; run: string; pods: DiskPod[]; sinceMs: number };
+    result: null;
+  };
+  /** Looks in the store of logs for what pods wrote between two times (wall clock ms), into `recent.ndjson`. */
+  'telemetry.recent': {
+    params: {
+      check: string;
+      trial: number;
+      pods: (DiskPod & { workload: string })[];
+      sinceMs: number;
+      untilMs: number;
+    };
+    result: null;
+  };
+  /** Asks a source once and writes what it says. `seen`: how many alerts have the labels; `silent`: why the source of alerts gave no answer. */
+  'telemetry.ask': {
+    params: {
+      check: string;
+      trial: number;
+      about: 'metrics' | 'rules' | 'alerts' | 'dashboards';
+      labels?: Record<string, string>;
+    };
+    result: { seen: number; silent?: string };
+  };
   /** Injects a fault: undo recorded first, then the action, then the proof of landing; appends to `faults.ndjson`. */
   'fault.inject': {
     params: {
@@ -177,6 +213,29 @@ export interface RequestEnvelope {
 export type ReplyEnvelope =
   { id: number; result: unknown } | { id: number; error: { message: string; reason: string } };
 
+export interface TelemetryOrder {
+  check: string;
+  trial: number;
+  /** Beginning of every mark; without a slash. */
+  run: string;
+  follow: ('logs' | 'traces')[];
+  /** Marked requests, and how many a second; 0: none. */
+  requests: number;
+  perSecond: number;
+  /** Nodes whose pods write numbered lines, from 1 to `lines`, marked `RUN/line/NODE/START`. */
+  nodes: string[];
+  lines: number;
+  /** Wall clock ms; nothing that is older is looked for. */
+  sinceMs: number;
+}
+/** A container whose log file is read. */
+export interface DiskPod {
+  namespace: string;
+  pod: string;
+  container: string;
+  node: string;
+  restarts: number;
+}
 export interface WorkloadWait {
   check: string;
   until: 'acknowledged' | 'steady';

@@ -5,6 +5,7 @@ import { gpuPart } from './gpu.ts';
 import type { Limits } from './limits.ts';
 import { loadParts } from './loads.ts';
 import { anchor, badge, glyph, table } from './parts.ts';
+import { telemetryParts } from './telemetry.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
 
@@ -58,7 +59,7 @@ function checkPart(check: CheckResult, limits: Limits, open: boolean): Html {
       <span class="c-line">${check.reason}</span><span class="c-time">${duration(check.durationMs)}</span>
     </summary>
     <div class="body">
-      ${goalLine(check)}${comparison(check)}${figures(check)}${check.trials.length > 0 && failoverParts(check, limits)}${loadParts(check, limits)}${gpuPart(check)}${findings(check)}${evidence(check, limits)}${steps(check)}${footer(check)}
+      ${goalLine(check)}${comparison(check)}${figures(check)}${check.trials.length > 0 && failoverParts(check, limits)}${loadParts(check, limits)}${gpuPart(check)}${telemetryParts(check)}${findings(check)}${evidence(check, limits)}${steps(check)}${footer(check)}
     </div>
   </details>`;
 }

@@ -42,7 +42,7 @@ interface Chart {
 
 /** What a load asked for and what came of it, on one axis of time. */
 export function loadChart(load: LoadDetail): Html {
-  return drawn({
+  return timeChart({
     title: `Load of ${load.script}: ${grouped(load.requests)} requests, ${grouped(load.failed)} failed, ${grouped(load.dropped)} iterations dropped`,
     steps: { fromMs: load.fromMs, stepMs: load.stepMs, count: load.started.length },
     parts: [
@@ -64,7 +64,7 @@ export function loadChart(load: LoadDetail): Html {
 /** Offered load, replicas, latency and errors on one axis of time, faults shaded. */
 export function scalingChart(detail: ScalingDetail): Html {
   const seen = detail.marks.map(({ name, atMs }) => `${name} ${atMs === null ? 'not seen' : duration(atMs)}`);
-  return drawn({
+  return timeChart({
     title: `Scaling of the ${detail.target}, ${detail.min} to ${detail.max} pods: ${seen.join(', ')}`,
     steps: { fromMs: detail.fromMs, stepMs: detail.stepMs, count: detail.offered.length },
     parts: [
@@ -104,7 +104,8 @@ function latencyAndErrors(of: Pick<LoadDetail, 'p50Ms' | 'p99Ms' | 'errorsPerSec
   ];
 }
 
-function drawn({ title, steps, parts, marks, windows }: Chart): Html {
+/** Bands of lines and bars over one axis of time, with marks, and windows that are shaded. */
+export function timeChart({ title, steps, parts, marks, windows }: Chart): Html {
   const toMs = steps.fromMs + steps.count * steps.stepMs;
   const scale: Scale = { fromMs: steps.fromMs, toMs, left: LEFT, width: WIDTH - LEFT - RIGHT };
   const known = marks.filter(({ atMs }) => atMs !== null);

@@ -1,0 +1,247 @@
+import { z } from 'zod';
+import { hostPort, kubeName, objectName, plainUrl, secretSource, trust } from './common.ts';
+
+/** How any source of telemetry is reached. */
+const reached = {
+  url: plainUrl.describe('Base of its HTTP API'),
+  address: hostPort.optional().describe('Connect here instead of resolving the name in the URL'),
+  trust: trust.optional(),
+  user: z.string().min(1).optional(),
+  password: secretSource.optional(),
+  token: secretSource.optional().describe('A bearer token, instead of user and password'),
+};
+
+/** Names of fields as the shipper writes them; a dot in a name is a step into an object. */
+const logFields = z
+  .strictObject({
+    time: z.string().min(1).default('@timestamp'),
+    message: z.string().min(1).default('message'),
+    service: z.string().min(1).default('service'),
+    traceId: z.string().min(1).default('trace_id'),
+    spanId: z.string().min(1).default('span_id'),
+    mark: z.string().min(1).default('mark').describe('Of a type that is searched as a whole (keyword)'),
+    number: z.string().min(1).default('n'),
+    node: z.string().min(1).default('kubernetes.node'),
+    namespace: z.string().min(1).default('kubernetes.namespace'),
+    pod: z.string().min(1).default('kubernetes.pod'),
+  })
+  .prefault({})
+  .describe('Names of the fields of a record');
+
+const logs = z.strictObject({
+  kind: z.enum(['elasticsearch']),
+  ...reached,
+  index: z.string().min(1).default('logs-*').describe('Index pattern'),
+  fields: logFields,
+  shipper: z
+    .strictObject({ daemonSet: objectName })
+    .optional()
+    .describe('What brings lines from the nodes to the store: named where lines of a node are lost'),
+});
+
+const through = z.enum(['http', 'amqp', 'grpc']);
+
+const hop = z.strictObject({
+  service: z.string().min(1).describe('service.name of its spans, and the service field of its log lines'),
+  parent: z.string().min(1).optional().describe('The service of the path that calls it; the first has none'),
+  through: through.default('http').describe('What the trace context crosses to get there'),
+  requires: z.string().min(1).optional().describe('Only where this word of --with is raised'),
+  spans: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).describe('Name of a span of the service, such as that of a call to a store'),
+        requires: z.string().min(1).optional().describe('Only where this word of --with is raised'),
+      }),
+    )
+    .default([])
+    .describe('Spans that it makes for every request'),
+  logs: z.boolean().default(true).describe('Whether it logs at least one line with the mark'),
+});
+
+const traces = z.strictObject({
+  kind: z.enum(['jaeger', 'tempo', 'zipkin']),
+  ...reached,
+  path: z.array(hop).min(1).describe('Services that one request passes, each after the one that calls it'),
+  markTag: z
+    .string()
+    .min(1)
+    .default('plumbline.mark')
+    .describe('Attribute of the spans that take a request, with its mark'),
+});
+
+const alerts = z.strictObject({
+  kind: z.enum(['alertmanager']),
+  ...reached,
+  ruleGroups: z
+    .strictObject({ prefix: z.string().default('plumbline-') })
+    .prefault({})
+    .describe('Each objective has a group of rules: this, and its name'),
+  canary: z
+    .strictObject({
+      alert: z.string().min(1).default('PlumblineCanaryBreach'),
+      metric: z
+        .string()
+        .regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'the name of a metric')
+        .default('plumbline_canary_breach')
+        .describe('The rule fires where it is 1, and keeps its labels'),
+      service: kubeName
+        .default('plumbline-canary-pods')
+        .describe('Headless Service in the namespace of canaries that Prometheus scrapes'),
+      port: z.int().min(1).max(65535).default(8080),
+    })
+    .prefault({})
+    .describe(
+      'The synthetic breach: a pod that answers /metrics. Prometheus 3 needs fallback_scrape_protocol there',
+    ),
+});
+
+const dashboards = z.strictObject({
+  kind: z.enum(['grafana']),
+  ...reached,
+  declared: z
+    .array(z.strictObject({ uid: z.string().min(1), title: z.string().min(1) }))
+    .default([])
+    .describe('Dashboards that must render'),
+  kibana: z.strictObject(reached).optional().describe('Kibana, of which the status is asked'),
+  stubbed: z.boolean().default(false).describe('What answers is a stand-in; the report says so'),
+});
+
+const otlp = z
+  .strictObject({
+    url: plainUrl.describe('Base of an OTLP/HTTP receiver, without /v1/traces'),
+    address: hostPort.optional().describe('Connect here instead of resolving the name in the URL'),
+    trust: trust.optional(),
+    token: secretSource.optional().describe('A bearer token'),
+  })
+  .describe("Where Plumbline's own traces go; without it they go nowhere");
+
+const pushgateway = z
+  .strictObject({
+    url: plainUrl.describe('Base of a Prometheus Pushgateway, without /metrics'),
+    address: hostPort.optional().describe('Connect here instead of resolving the name in the URL'),
+    trust: trust.optional(),
+    user: z.string().min(1).optional(),
+    password: secretSource.optional(),
+  })
+  .describe("Where Plumbline's own metrics are pushed; without it they are only in metrics.prom");
+
+const canary = z
+  .strictObject({
+    requests: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(1000)
+      .describe('Marked requests of telemetry/traces/complete'),
+    perSecond: z.number().min(1).max(200).default(20).describe('Marked requests a second, through the edge'),
+    few: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(40)
+      .describe('Marked requests of the checks that look at what one request leaves'),
+    lines: z.int().min(10).max(5000).default(200).describe('Numbered log lines from a pod on every node'),
+    linesPerSecond: z.int().min(1).max(10).default(10).describe('Numbered lines a second, of each pod'),
+    underFaultSeconds: z
+      .int()
+      .min(30)
+      .max(1800)
+      .default(75)
+      .describe(
+        'How long requests and lines go on in telemetry/…/under-fault; the fault comes after drills.steadySeconds',
+      ),
+    fault: z
+      .enum(['pod-crash', 'pod-delete', 'hang', 'node-loss'])
+      .default('pod-crash')
+      .describe(
+        "What happens to PostgreSQL's leader meanwhile; node-loss takes the shipper of its node as well",
+      ),
+    lookBackSeconds: z
+      .int()
+      .min(60)
+      .max(86_400)
+      .default(1800)
+      .describe('How old the lines of workloads may be that telemetry/logs/every-workload looks for'),
+    method: z.enum(['POST', 'PUT', 'GET']).default('POST'),
+    path: z
+      .string()
+      .regex(/^\/[^?#\s]*$/, 'a path such as /tenders')
+      .default('/tenders')
+      .describe('Where a marked request goes, below the API of the edge'),
+    body: z
+      .string()
+      .default('{"title":"Plumbline canary {mark}"}')
+      .describe('What it sends; {mark} stands for its mark. Empty: nothing'),
+  })
+  .prefault({})
+  .describe('What the canary sends and writes');
+
+const required = z
+  .strictObject({
+    targets: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Jobs that Prometheus must scrape, all targets up'),
+    series: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Selectors that must find something, such as up{job="api"}'),
+  })
+  .prefault({})
+  .describe('What the Prometheus of the environment must hold');
+
+/** 198.18.0.0/15, which leaves no machine (RFC 2544): the addresses of the embedded environments; and this machine itself. */
+const STAYS_HERE = /^http:\/\/(198\.1[89]\.\d+\.\d+|127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?(\/|$)/;
+
+function isSafe(url: string): boolean {
+  return url.startsWith('https:') || STAYS_HERE.test(url);
+}
+
+function sendsSecret(one: { password?: unknown; token?: unknown }): boolean {
+  return (one.password ?? one.token) !== undefined;
+}
+
+/** Where the platform's logs, traces, alerts and dashboards are, and what a marked request leaves in them. */
+export const telemetry = z
+  .strictObject({
+    logs: logs.optional(),
+    traces: traces.optional(),
+    alerts: alerts.optional(),
+    dashboards: dashboards.optional(),
+    otlp: otlp.optional(),
+    pushgateway: pushgateway.optional(),
+    canary,
+    required,
+  })
+  .superRefine((given, context) => {
+    for (const name of ['logs', 'traces', 'alerts', 'dashboards', 'otlp', 'pushgateway'] as const) {
+      const one = given[name];
+      if (one === undefined || !sendsSecret(one) || isSafe(one.url)) continue;
+      context.addIssue({
+        code: 'custom',
+        path: [name, 'url'],
+        message: 'https, where a password or a token is sent',
+      });
+    }
+    const services = (given.traces?.path ?? []).map(({ service }) => service);
+    given.traces?.path.forEach(({ parent }, index) => {
+      if (parent === undefined || services.slice(0, index).includes(parent)) return;
+      context.addIssue({
+        code: 'custom',
+        path: ['traces', 'path', index, 'parent'],
+        message: 'a service earlier in the path',
+      });
+    });
+  })
+  .describe('Logs, traces, alerts and dashboards of the platform');
+
+export type Telemetry = z.infer<typeof telemetry>;
+export type LogSettings = z.infer<typeof logs>;
+export type LogFields = z.infer<typeof logFields>;
+export type TraceSettings = z.infer<typeof traces>;
+export type TraceHop = z.infer<typeof hop>;
+export type AlertSettings = z.infer<typeof alerts>;
+export type DashboardSettings = z.infer<typeof dashboards>;
+export type TelemetryCanary = z.infer<typeof canary>;
+export type OtlpSettings = z.infer<typeof otlp>;
+export type PushgatewaySettings = z.infer<typeof pushgateway>;

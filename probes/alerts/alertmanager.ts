@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { shapedAs, SignalClient } from '../signals/index.ts';
+import type { SignalAddress, SignalBounds } from '../signals/index.ts';
+import type { Alert, AlertProbe } from './probe.ts';
+
+/** Alertmanager API v2 (api/v2/openapi.yaml of 0.28 and later: `GET /api/v2/alerts`). */
+const answer = z.array(
+  z.object({
+    labels: z.record(z.string(), z.string()),
+    startsAt: z.string(),
+    endsAt: z.string(),
+    status: z.object({ state: z.string() }),
+  }),
+);
+
+export class AlertmanagerProbe implements AlertProbe {
+  readonly kind = 'alertmanager';
+  readonly #client: SignalClient;
+
+  constructor(address: SignalAddress) {
+    this.#client = new SignalClient(address);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  async active(labels: Readonly<Record<string, string>>, bounds: SignalBounds): Promise<Alert[]> {
+    const query = new URLSearchParams({ active: 'true', silenced: 'true', inhibited: 'true' });
+    for (const [name, value] of Object.entries(labels))
+      query.append('filter', `${name}=${JSON.stringify(value)}`);
+    const { data } = await this.#client.json({ path: `/api/v2/alerts?${query.toString()}` }, bounds);
+    return shapedAs(answer, data, `${this.#client.url}/api/v2/alerts`).map((alert) => ({
+      labels: alert.labels,
+      startsMs: Date.parse(alert.startsAt),
+      endsMs: Date.parse(alert.endsAt),
+      state: alert.status.state,
+    }));
+  }
+}

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { NewObservation } from '../history.ts';
+import type { LogProbe, LogRecord, LogSearch } from '../logs/index.ts';
+import type { Span, Trace, TraceProbe } from '../traces/index.ts';
+import { linesOnDisk, LogArrivals, TraceArrivals } from './index.ts';
+
+const signal = new AbortController().signal;
+const RUN = 'r1';
+
+function record(id: string, more: Partial<LogRecord>): LogRecord {
+  return {
+    ...{ id, timeMs: Date.now(), message: '', service: '', traceId: '', mark: '', number: null },
+    ...{ node: 'w1', namespace: 'n', pod: 'p' },
+    ...more,
+  };
+}
+
+function store(answer: (search: LogSearch) => LogRecord[]): LogProbe & { searches: LogSearch[] } {
+  const searches: LogSearch[] = [];
+  return {
+    kind: 'test',
+    searches,
+    search: (search) => {
+      searches.push(search);
+      return Promise.resolve().then(() => answer(search));
+    },
+    close: () => undefined,
+  };
+}
+
+function following(startMs = Date.now() - 10_000) {
+  const written: NewObservation[] = [];
+  const of = (kind: string) => written.filter((one) => one.kind === kind);
+  return {
+    of,
+    options: {
+      write: (seen: NewObservation) => void written.push(seen),
+      startMs,
+      deadlineMs: 1_000,
+      patienceMs: 60_000,
+    },
+  };
+}
+
+test('should be complete when every node has all lines and every request a line of each service', async () => {
+  const lines = [1, 2].map((n) => record(`l${n}`, { mark: `${RUN}/line/w1/x`, number: n }));
+  const request = record('q', { mark: `${RUN}/1`, service: 'gateway' });
+  let there: LogRecord[] = [];
+  const seen = following();
+  const probe = store(() => there);
+  const expected = { run: RUN, nodes: ['w1'], lines: 2, services: ['gateway', 'tender-api'] };
+  const arrivals = new LogArrivals(probe, expected, seen.options);
+  arrivals.answered(`${RUN}/1`, Date.now());
+  there = [...lines.slice(1), request];
+  await arrivals.look(signal);
+  assert.equal(arrivals.complete, false);
+  there = [...lines, request, record('r', { mark: `${RUN}/1`, service: 'tender-api' })];
+  await arrivals.look(signal);
+  assert.equal(arrivals.complete, true);
+  await arrivals.sweep(signal);
+  assert.equal(seen.of('line').length, 2);
+  assert.equal(seen.of('request-line').length, 2);
+  assert.ok(probe.searches.every(({ mark }) => mark === `${RUN}/`));
+});
+
+test('should not look further back than what is still awaited', async () => {
+  const startMs = Date.now() - 50_000;
+  const seen = following(startMs);
+  const lateMs = Date.now() - 1_000;
+  const probe = store(() => [record('l1', { mark: `${RUN}/line/w1/x`, number: 1, timeMs: lateMs })]);
+  const arrivals = new LogArrivals(probe, { run: RUN, nodes: ['w1'], lines: 2, services: [] }, seen.options);
+  await arrivals.look(signal);
+  await arrivals.look(signal);
+  assert.equal(probe.searches[0]?.fromMs, startMs - 2_000);
+  assert.equal(probe.searches[1]?.fromMs, lateMs - 2_000);
+});
+
+test('should tell how long a store did not answer, once', async () => {
+  const seen = following();
+  let down = true;
+  const probe = store(() => {
+    if (down) throw new Error('gone');
+    return [];
+  });
+  const arrivals = new LogArrivals(probe, { run: RUN, nodes: [], lines: 0, services: [] }, seen.options);
+  await arrivals.look(signal);
+  assert.equal(await arrivals.sweep(signal), false);
+  assert.equal(arrivals.trouble, 'gone');
+  down = false;
+  assert.equal(await arrivals.sweep(signal), true);
+  assert.equal(seen.of('blind').length, 1);
+  assert.equal(seen.of('blind')[0]?.['reason'], 'gone');
+});
+
+function span(id: string, parent: string | null, service: string, name = 'x'): Span {
+  return { id, parent, service, name, kind: 'internal', startMs: 1, durationMs: 1, mark: null };
+}
+
+const EXPECTED = {
+  services: [
+    { service: 'gateway', spans: [] },
+    { service: 'tender-api', spans: ['SET'] },
+  ],
+};
+const REQUEST = { mark: `${RUN}/1`, n: 1, traceId: 't1', sentMs: Date.now() - 5_000 };
+
+function traces(answer: () => Trace[], elsewhere: Trace[] = []): TraceProbe {
+  return {
+    ...{ kind: 'test', stubbed: false, close: () => undefined },
+    byIds: () => Promise.resolve(answer()),
+    byMark: () => Promise.resolve(elsewhere),
+  };
+}
+
+test('should take a trace for whole only with every service, every declared span and what is above them', async () => {
+  const gateway = span('g', 'asked', 'gateway');
+  const call = span('c', 'g', 'gateway');
+  const api = span('a', 'c', 'tender-api');
+  const set = span('s', 'a', 'tender-api', 'SET tender:1');
+  const seen = following();
+  let spans: Span[] = [];
+  const arrivals = new TraceArrivals(
+    traces(() => [{ id: 't1', spans }]),
+    EXPECTED,
+    seen.options,
+  );
+  arrivals.answered(REQUEST);
+  for (const partial of [
+    [gateway, call],
+    [gateway, call, api],
+    [gateway, api, set],
+  ]) {
+    spans = partial;
+    await arrivals.look(signal);
+    assert.equal(arrivals.complete, false);
+  }
+  spans = [gateway, call, api, set];
+  await arrivals.look(signal);
+  assert.equal(arrivals.complete, true);
+  assert.equal(seen.of('trace').length, 1);
+  assert.equal((seen.of('trace')[0]?.['spans'] as unknown[]).length, 4);
+});
+
+test('should look where the spans of a missing service went', async () => {
+  const seen = following();
+  const arrivals = new TraceArrivals(
+    traces(() => [{ id: 't1', spans: [span('g', null, 'gateway')] }], [{ id: 't2', spans: [] }]),
+    EXPECTED,
+    seen.options,
+  );
+  arrivals.answered(REQUEST);
+  assert.equal(await arrivals.sweep(signal), true);
+  assert.equal(seen.of('trace')[0]?.['seenMs'], null);
+  assert.deepEqual(seen.of('stray')[0]?.['traces'], ['t2']);
+});
+
+test('should read the times that the runtime wrote before each line', () => {
+  const log = '2026-01-02T03:04:05.678901234Z {"n":1}\nno time\n\n2026-01-02T03:04:06Z two words';
+  assert.deepEqual(linesOnDisk(log), [
+    { atMs: Date.parse('2026-01-02T03:04:05.678Z'), text: '{"n":1}' },
+    { atMs: Date.parse('2026-01-02T03:04:06Z'), text: 'two words' },
+  ]);
+});

@@ -1,0 +1,151 @@
+import type { LogProbe, LogRecord } from '../logs/index.ts';
+import { Sight } from './sight.ts';
+import type { Following, Write } from './sight.ts';
+
+/** Before the first line's own time: clocks of nodes differ, and a line may be a moment older than the request's sending. */
+const MARGIN_MS = 2_000;
+/** Ten times what 20 requests and 40 lines a second are in two minutes. */
+const MOST_RECORDS = 100_000;
+
+/** What is awaited in the store. */
+export interface ExpectedLines {
+  /** Beginning of every mark. */
+  run: string;
+  /** Nodes whose pods write numbered lines, marked `RUN/line/NODE/…`, from 1 to `lines`; none without such pods. */
+  nodes: readonly string[];
+  lines: number;
+  /** Services that log a line of every request that was answered well. */
+  services: readonly string[];
+}
+
+/** Follows the arrival of marked lines in a store of logs, and writes each when it is first seen. */
+export class LogArrivals {
+  readonly #probe: LogProbe;
+  readonly #expected: ExpectedLines;
+  readonly #following: Following;
+  readonly #write: Write;
+  readonly #sight: Sight;
+  readonly #seen = new Set<string>();
+  /** Marks and services of requests that were answered well and whose lines have not come, with their times. */
+  readonly #pending = new Map<string, number>();
+  /** Lines of requests that came before the request's own answer. */
+  readonly #early = new Set<string>();
+  /** Of each node, the highest number up to which every line has come, in the series that came last, and that line's time. */
+  readonly #marks = new Map<string, Series>();
+  readonly #startMs: number;
+
+  constructor(probe: LogProbe, expected: ExpectedLines, following: Following) {
+    this.#probe = probe;
+    this.#expected = expected;
+    this.#following = following;
+    this.#write = following.write;
+    this.#sight = new Sight('logs', following.write);
+    this.#startMs = following.startMs;
+  }
+
+  /** A request was answered well: its lines are due. */
+  answered(mark: string, sentMs: number): void {
+    for (const service of this.#expected.services) {
+      const key = `${mark}|${service}`;
+      if (!this.#early.delete(key)) this.#pending.set(key, sentMs);
+    }
+  }
+
+  get complete(): boolean {
+    const { nodes, lines } = this.#expected;
+    return this.#pending.size === 0 && nodes.every((node) => (this.#marks.get(node)?.upTo ?? 0) >= lines);
+  }
+
+  /** One look at what may have come since the last. Never throws for a store that does not answer. */
+  async look(signal: AbortSignal): Promise<void> {
+    await this.#look(this.#fromMs(), signal);
+  }
+
+  /** Everything once more, so that what came out of turn, or twice, is not missed. @returns whether the store answered */
+  sweep(signal: AbortSignal): Promise<boolean> {
+    return this.#look(this.#startMs - MARGIN_MS, signal);
+  }
+
+  /** Why the store does not answer; null: it does. */
+  get trouble(): string | null {
+    return this.#sight.trouble;
+  }
+
+  async #look(fromMs: number, signal: AbortSignal): Promise<boolean> {
+    const { run } = this.#expected;
+    return this.#sight.look(signal, async () => {
+      const found = await this.#probe.search(
+        { fromMs, toMs: Date.now() + MARGIN_MS, mark: `${run}/`, most: MOST_RECORDS },
+        { deadlineMs: this.#following.deadlineMs, signal },
+      );
+      const seenMs = Date.now();
+      for (const record of found) if (!this.#seen.has(record.id)) this.#take(record, seenMs);
+    });
+  }
+
+  /** The oldest of what is still awaited, and no older than what is not awaited any more. */
+  #fromMs(): number {
+    const now = Date.now();
+    const oldest = now - this.#following.patienceMs;
+    const awaited = [
+      ...this.#pending.values(),
+      ...this.#expected.nodes.map((node) => this.#marks.get(node)?.timeMs ?? this.#startMs),
+    ];
+    return Math.max(this.#startMs, oldest, Math.min(now, ...awaited)) - MARGIN_MS;
+  }
+
+  #take(record: LogRecord, seenMs: number): void {
+    this.#seen.add(record.id);
+    const { timeMs, mark, service, traceId, number, node, namespace, pod } = record;
+    const line = LINE.exec(mark);
+    if (line?.groups !== undefined) {
+      const { node: from = '' } = line.groups;
+      this.#write({ kind: 'line', seenMs, atMs: timeMs, mark, n: number, from, node, pod });
+      if (number !== null) this.#advance(from, mark, { n: number, timeMs });
+      return;
+    }
+    const text = record.message.slice(0, SHORT);
+    this.#write({
+      kind: 'request-line',
+      seenMs,
+      atMs: timeMs,
+      mark,
+      service,
+      traceId,
+      node,
+      namespace,
+      pod,
+      text,
+    });
+    const key = `${mark}|${service}`;
+    if (!this.#pending.delete(key)) this.#early.add(key);
+  }
+
+  #advance(node: string, mark: string, line: { n: number; timeMs: number }): void {
+    const before = this.#marks.get(node);
+    const series =
+      before?.mark === mark
+        ? before
+        : { mark, upTo: 0, timeMs: line.timeMs, ahead: new Map<number, number>() };
+    this.#marks.set(node, series);
+    series.ahead.set(line.n, line.timeMs);
+    for (let next = series.upTo + 1; series.ahead.has(next); next++) {
+      series.timeMs = series.ahead.get(next) ?? series.timeMs;
+      series.ahead.delete(next);
+      series.upTo = next;
+    }
+  }
+}
+
+interface Series {
+  mark: string;
+  upTo: number;
+  timeMs: number;
+  /** Lines that came before one with a lower number. */
+  ahead: Map<number, number>;
+}
+
+/** Marks of numbered lines: `RUN/line/NODE/START`. */
+const LINE = /^[^/]+\/line\/(?<node>[^/]+)\//;
+/** Of a message: enough to tell two lines of one request apart. */
+const SHORT = 80;

@@ -1,0 +1,48 @@
+import type { NewObservation } from '../history.ts';
+
+export type Write = (seen: NewObservation) => void;
+
+/** How arrivals are followed. Times in ms; `startMs` on the wall clock. */
+export interface Following {
+  write: Write;
+  startMs: number;
+  /** For one question. */
+  deadlineMs: number;
+  /** Longest that anything is awaited, from its own time. */
+  patienceMs: number;
+}
+
+/** Whether a source answers. When it does not, that is written once with its beginning and its end: nobody could see anything meanwhile. */
+export class Sight {
+  readonly #what: string;
+  readonly #write: Write;
+  #lastMs = Date.now();
+  #blind: string | null = null;
+
+  constructor(what: string, write: Write) {
+    this.#what = what;
+    this.#write = write;
+  }
+
+  /** @returns whether it answered; @throws the reason of the signal */
+  async look(signal: AbortSignal, question: () => Promise<void>): Promise<boolean> {
+    try {
+      await question();
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#blind ??= error instanceof Error ? error.message : String(error);
+      return false;
+    }
+    const now = Date.now();
+    if (this.#blind !== null)
+      this.#write({ kind: 'blind', what: this.#what, fromMs: this.#lastMs, toMs: now, reason: this.#blind });
+    this.#blind = null;
+    this.#lastMs = now;
+    return true;
+  }
+
+  /** Why it does not answer; null: it does. */
+  get trouble(): string | null {
+    return this.#blind;
+  }
+}

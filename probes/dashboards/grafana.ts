@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { shapedAs, SignalClient } from '../signals/index.ts';
+import type { SignalAddress, SignalBounds } from '../signals/index.ts';
+import type { DashboardProbe, DashboardState, Health } from './probe.ts';
+
+/**
+ * HTTP API of Grafana 12 (https://grafana.com/docs/grafana/latest/developers/http_api/): health, data sources and their health, dashboards
+ * by UID. Never tried against a Grafana: stubbed.
+ */
+const health = z.object({ database: z.string(), version: z.string().default('') });
+const sources = z.array(z.object({ uid: z.string(), name: z.string(), type: z.string() }));
+const sourceHealth = z.object({ status: z.string().optional(), message: z.string().optional() });
+
+interface Panel {
+  datasource?: { uid?: string } | string | null | undefined;
+  panels?: Panel[] | undefined;
+}
+const panel: z.ZodType<Panel> = z.lazy(() =>
+  z.looseObject({
+    datasource: z.union([z.looseObject({ uid: z.string().optional() }), z.string(), z.null()]).optional(),
+    panels: z.array(panel).optional(),
+  }),
+);
+const dashboard = z.object({
+  dashboard: z.looseObject({ title: z.string().default(''), panels: z.array(panel).default([]) }),
+});
+
+export class GrafanaProbe implements DashboardProbe {
+  readonly kind = 'grafana';
+  readonly #client: SignalClient;
+
+  constructor(address: SignalAddress) {
+    this.#client = new SignalClient(address);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  async health(bounds: SignalBounds): Promise<Health> {
+    const { status, data } = await this.#client.json({ path: '/api/health' }, bounds, [503]);
+    const { database, version } = shapedAs(health, data, `${this.#client.url}/api/health`);
+    return {
+      name: 'Grafana',
+      ok: status === 200 && database === 'ok',
+      detail: `${version === '' ? 'Grafana' : `Grafana ${version}`}, database ${database}`,
+    };
+  }
+
+  async dataSources(bounds: SignalBounds): Promise<Health[]> {
+    const { data } = await this.#client.json({ path: '/api/datasources' }, bounds);
+    const found: Health[] = [];
+    for (const { uid, name, type } of shapedAs(sources, data, `${this.#client.url}/api/datasources`)) {
+      const path = `/api/datasources/uid/${encodeURIComponent(uid)}/health`;
+      // 400 and 500: the source answered the server badly, or not at all. 404: its plugin has no such question.
+      const { status, data: said } = await this.#client.json(
+        { path },
+        bounds,
+        [400, 404, 500, 502, 503, 504],
+      );
+      const { message = '' } = shapedAs(sourceHealth, said ?? {}, `${this.#client.url}${path}`);
+      found.push({
+        name: `${name} (${type})`,
+        ok: status === 200,
+        detail: status === 404 ? `its health cannot be asked: ${message}` : message || `status ${status}`,
+      });
+    }
+    return found;
+  }
+
+  async dashboard(uid: string, bounds: SignalBounds): Promise<DashboardState> {
+    const path = `/api/dashboards/uid/${encodeURIComponent(uid)}`;
+    const { status, data } = await this.#client.json({ path }, bounds, [404]);
+    if (status === 404) return { found: false, title: '', panels: 0, dataSources: [] };
+    const { dashboard: one } = shapedAs(dashboard, data, `${this.#client.url}${path}`);
+    const all = flat(one.panels);
+    const named = all.flatMap(({ datasource }) =>
+      typeof datasource === 'object' && datasource?.uid !== undefined && !datasource.uid.startsWith('$')
+        ? [datasource.uid]
+        : [],
+    );
+    return { found: true, title: one.title, panels: all.length, dataSources: [...new Set(named)] };
+  }
+}
+
+/** Rows hold panels of their own. */
+function flat(panels: readonly Panel[]): Panel[] {
+  return panels.flatMap((one) => (one.panels === undefined ? [one] : flat(one.panels)));
+}

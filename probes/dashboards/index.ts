@@ -1,0 +1,19 @@
+/** What shows dashboards, behind one interface. */
+import type { DashboardSettings } from '../../env/schema.ts';
+import type { SignalAddress } from '../signals/index.ts';
+import { GrafanaProbe } from './grafana.ts';
+import type { DashboardProbe } from './probe.ts';
+
+export { askKibana } from './kibana.ts';
+export type { DashboardProbe, DashboardState, Health } from './probe.ts';
+
+const PROBES: Record<DashboardSettings['kind'], new (address: SignalAddress) => DashboardProbe> = {
+  grafana: GrafanaProbe,
+};
+
+export function dashboardProbe(
+  { kind }: Pick<DashboardSettings, 'kind'>,
+  address: SignalAddress,
+): DashboardProbe {
+  return new PROBES[kind](address);
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { sendMarked } from './marked.ts';
+import type { MarkedAnswer } from './marked.ts';
+
+test('should send each request with a mark and a trace of its own, and say what became of it', async () => {
+  const seen: { headers: IncomingHttpHeaders; body: string }[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (part: Buffer) => (body += part.toString()));
+    request.on('end', () => {
+      seen.push({ headers: request.headers, body });
+      const mark = request.headers['x-mark'] as string;
+      const status = mark.endsWith('/2') ? 503 : 201;
+      response.writeHead(status, { 'x-mark': mark.endsWith('/3') ? 'another' : mark });
+      response.end('{}');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const answers: MarkedAnswer[] = [];
+  const target = {
+    ...{ url: new URL(`http://127.0.0.1:${port}`), host: '127.0.0.1', port, markHeader: 'x-mark' },
+    ...{ method: 'POST', path: '/tenders', body: '{"title":"{mark}"}' },
+  };
+  const load = {
+    run: 'r1',
+    count: 3,
+    perSecond: 100,
+    deadlineMs: 5_000,
+    signal: new AbortController().signal,
+  };
+  await sendMarked(target, load, (answer) => answers.push(answer));
+  answers.sort((a, b) => a.n - b.n);
+  assert.deepEqual(
+    answers.map(({ mark, status, ok, detail }) => [mark, status, ok, detail]),
+    [
+      ['r1/1', 201, true, ''],
+      ['r1/2', 503, false, 'status 503'],
+      ['r1/3', 201, false, 'mark'],
+    ],
+  );
+  const first = seen.find(({ headers }) => headers['x-mark'] === 'r1/1');
+  assert.equal(first?.body, '{"title":"r1/1"}');
+  assert.match(
+    String(first.headers['traceparent']),
+    new RegExp(`^00-${answers[0]?.traceId ?? ''}-[0-9a-f]{16}-01$`),
+  );
+  assert.equal(new Set(answers.map(({ traceId }) => traceId)).size, 3);
+  server.close();
+});

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { telemetry } from '../../env/schema/telemetry.ts';
+import { SignalError } from '../signals/index.ts';
+import { standIn } from '../signals/testing.ts';
+import type { Asked, Said } from '../signals/testing.ts';
+import { logProbe } from './index.ts';
+import type { LogProbe } from './index.ts';
+
+const BOUNDS = { deadlineMs: 5_000 };
+const FULL = 10_000;
+
+function settings(url: string) {
+  const { logs } = telemetry.parse({ logs: { kind: 'elasticsearch', url } });
+  assert.ok(logs !== undefined);
+  return logs;
+}
+
+const hit = (id: string, source: Record<string, unknown>) => ({ _index: 'logs-1', _id: id, _source: source });
+const page = (hits: unknown[], failed = 0): Said => ({
+  body: { timed_out: false, _shards: { total: 1, successful: 1 - failed, failed }, hits: { hits } },
+});
+
+async function withProbe(
+  answer: (asked: Asked) => Said,
+  work: (probe: LogProbe, asked: Asked[]) => Promise<void>,
+): Promise<void> {
+  const server = await standIn(answer);
+  const probe = logProbe(settings(server.url), {
+    url: server.url,
+    account: { user: 'plumbline', password: 'secret-word' },
+  });
+  try {
+    await work(probe, server.asked);
+  } finally {
+    probe.close();
+    await server.close();
+  }
+}
+
+test('should ask by time and mark only, with the account, and read fields by their names', async () => {
+  const source = {
+    '@timestamp': '2026-01-02T03:04:05.678Z',
+    message: 'stored',
+    service: 'tender-api',
+    trace_id: 'ab',
+    mark: 'run/7',
+    n: '12',
+    kubernetes: { node: 'w1', namespace: 'tender', pod: 'tender-api-0' },
+  };
+  await withProbe(
+    () => page([hit('a', source)]),
+    async (probe, asked) => {
+      const found = await probe.search({ fromMs: 1000.5, toMs: 2000.5, mark: 'run/', most: 10 }, BOUNDS);
+      assert.deepEqual(found, [
+        {
+          id: 'logs-1/a',
+          timeMs: Date.parse('2026-01-02T03:04:05.678Z'),
+          ...{ message: 'stored', service: 'tender-api', traceId: 'ab', mark: 'run/7', number: 12 },
+          ...{ node: 'w1', namespace: 'tender', pod: 'tender-api-0' },
+        },
+      ]);
+      const [question] = asked;
+      assert.match(question?.path ?? '', /^\/logs-\*\/_search\?/);
+      assert.equal(
+        question?.authorization,
+        `Basic ${Buffer.from('plumbline:secret-word').toString('base64')}`,
+      );
+      const { query } = question?.body as { query: { bool: { filter: unknown[] } } };
+      assert.deepEqual(query.bool.filter, [
+        { range: { '@timestamp': { gte: 1000, lt: 2002, format: 'epoch_millis' } } },
+        { prefix: { mark: 'run/' } },
+      ]);
+    },
+  );
+});
+
+test('should ask for each half of the time where more match than one answer holds', async () => {
+  const full = Array.from({ length: FULL }, (_, index) => hit(`h${index}`, {}));
+  await withProbe(
+    ({ body }) => {
+      const range = JSON.stringify(body);
+      return range.includes('"gte":0,"lt":1001') ? page(full) : page([hit(range, {})]);
+    },
+    async (probe, asked) => {
+      const found = await probe.search(
+        { fromMs: 0, toMs: 1000, pod: { namespace: 'a', name: 'b' }, most: 20_000 },
+        BOUNDS,
+      );
+      assert.equal(found.length, 2);
+      assert.equal(asked.length, 3);
+      assert.match(JSON.stringify(asked[1]?.body), /"gte":0,"lt":500/);
+      assert.match(JSON.stringify(asked[2]?.body), /"gte":500,"lt":1001/);
+    },
+  );
+});
+
+test('should refuse an answer of which a part is missing, an account that is not accepted, and a server that is not there', async () => {
+  const search = { fromMs: 0, toMs: 1, mark: 'x', most: 1 };
+  const reasonOf = (reason: string) => (error: unknown) =>
+    error instanceof SignalError && error.reason === reason;
+  await withProbe(
+    () => page([], 1),
+    (probe) => assert.rejects(probe.search(search, BOUNDS), reasonOf('failed')),
+  );
+  await withProbe(
+    () => ({ status: 401, body: {} }),
+    (probe) => assert.rejects(probe.search(search, BOUNDS), reasonOf('refused')),
+  );
+  await withProbe(
+    () => ({ body: 'no JSON' }),
+    (probe) => assert.rejects(probe.search(search, BOUNDS), reasonOf('unreachable')),
+  );
+  const gone = logProbe(settings('http://127.0.0.1:1'), { url: 'http://127.0.0.1:1' });
+  await assert.rejects(gone.search(search, BOUNDS), reasonOf('unreachable'));
+  gone.close();
+});

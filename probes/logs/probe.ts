@@ -1,0 +1,42 @@
+import type { SignalBounds } from '../signals/index.ts';
+
+/** One record of the log store. Empty texts stand for fields that it does not have. */
+export interface LogRecord {
+  /** What makes it this record and no other, in the store. */
+  id: string;
+  /** Wall clock ms, as the record says. */
+  timeMs: number;
+  message: string;
+  service: string;
+  traceId: string;
+  mark: string;
+  /** Of a numbered line; null: it has none. */
+  number: number | null;
+  node: string;
+  namespace: string;
+  pod: string;
+}
+
+/** Every search is bounded by time, and by a marker or a pod: how much else the store holds costs nothing. */
+export interface LogSearch {
+  /** Wall clock ms, both ends included. */
+  fromMs: number;
+  toMs: number;
+  /** Records whose mark begins with this. */
+  mark?: string;
+  /** Records of this pod. */
+  pod?: { namespace: string; name: string };
+  /** More records than these are an error: what was cut off must not be taken for lost. */
+  most: number;
+}
+
+/** A store of logs. */
+export interface LogProbe {
+  readonly kind: string;
+  /**
+   * Records that match, in the order of their times.
+   * @throws SignalError where the store does not answer, or not of all its data; the reason of the signal
+   */
+  search(search: LogSearch, bounds: SignalBounds): Promise<LogRecord[]>;
+  close(): void;
+}

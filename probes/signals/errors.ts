@@ -1,0 +1,22 @@
+/** Why a source of telemetry gave no answer that can be used. */
+export type SignalReason =
+  /** No connection, a connection that broke, a time-out, or an answer that is none of this kind of source. */
+  | 'unreachable'
+  /** 401 or 403. */
+  | 'refused'
+  /** The source answered with an error, or gave up on a part of its data. */
+  | 'failed';
+
+/** Its message is for people and names the address; a password is never in it. */
+export class SignalError extends Error {
+  override readonly name = 'SignalError';
+  readonly reason: SignalReason;
+  /** HTTP status, where there was an answer. */
+  readonly status: number | null;
+
+  constructor(message: string, of: { reason: SignalReason; status?: number; cause?: unknown }) {
+    super(message, of.cause === undefined ? undefined : { cause: of.cause });
+    this.reason = of.reason;
+    this.status = of.status ?? null;
+  }
+}

@@ -1,0 +1,54 @@
+/** A source of telemetry for tests: answers on loopback what a test says, and remembers what was asked. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Asked {
+  method: string;
+  /** With its query string. */
+  path: string;
+  authorization: string;
+  body: unknown;
+}
+
+export interface Said {
+  status?: number;
+  body: unknown;
+}
+
+export interface StandIn {
+  url: string;
+  asked: Asked[];
+  close(): Promise<void>;
+}
+
+export async function standIn(answer: (asked: Asked) => Said): Promise<StandIn> {
+  const asked: Asked[] = [];
+  const server = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      const text = Buffer.concat(parts).toString('utf8');
+      const one = {
+        method: request.method ?? '',
+        path: request.url ?? '',
+        authorization: request.headers.authorization ?? '',
+        body: text === '' ? null : (JSON.parse(text) as unknown),
+      };
+      asked.push(one);
+      const { status = 200, body } = answer(one);
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(typeof body === 'string' ? body : JSON.stringify(body));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    asked,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}

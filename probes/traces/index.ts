@@ -1,0 +1,19 @@
+/** Stores of traces, behind one interface: an environment file only names kind and address. */
+import type { TraceSettings } from '../../env/schema.ts';
+import type { SignalAddress } from '../signals/index.ts';
+import { JaegerProbe } from './jaeger.ts';
+import type { TraceProbe } from './probe.ts';
+import { TempoProbe } from './tempo.ts';
+import { ZipkinProbe } from './zipkin.ts';
+
+export type { MarkSearch, Span, SpanKind, Trace, TraceProbe } from './probe.ts';
+
+const PROBES = { jaeger: JaegerProbe, tempo: TempoProbe, zipkin: ZipkinProbe } as const;
+
+/** The probe of a declared store; `address` has its account. */
+export function traceProbe(
+  { kind, markTag }: Pick<TraceSettings, 'kind' | 'markTag'>,
+  address: SignalAddress,
+): TraceProbe {
+  return new PROBES[kind](address, markTag);
+}

@@ -1,0 +1,65 @@
+import type { SignalBounds } from '../signals/index.ts';
+
+export type SpanKind = 'server' | 'client' | 'producer' | 'consumer' | 'internal';
+
+/** One span, whatever store it comes from. */
+export interface Span {
+  /** 16 hexadecimal digits. */
+  id: string;
+  /** null: it begins the trace. */
+  parent: string | null;
+  service: string;
+  name: string;
+  kind: SpanKind;
+  /** Wall clock ms. */
+  startMs: number;
+  durationMs: number;
+  /** The mark of the request, where the span carries one. */
+  mark: string | null;
+}
+
+export interface Trace {
+  /** 32 hexadecimal digits. */
+  id: string;
+  spans: Span[];
+}
+
+export interface MarkSearch {
+  service: string;
+  mark: string;
+  /** Wall clock ms. */
+  fromMs: number;
+  toMs: number;
+}
+
+/** A store of traces. Every question is bounded by ids, or by mark and time. */
+export interface TraceProbe {
+  readonly kind: string;
+  /** It was never tried against the real thing here, only against what its documentation says. */
+  readonly stubbed: boolean;
+  /**
+   * Those of the traces that are there; what is missing is not an error.
+   * @throws SignalError where the store does not answer; the reason of the signal
+   */
+  byIds(ids: readonly string[], bounds: SignalBounds): Promise<Trace[]>;
+  /** Traces in which a span of the service carries the mark, at most a few: where the spans went whose context was lost. */
+  byMark(search: MarkSearch, bounds: SignalBounds): Promise<Trace[]>;
+  close(): void;
+}
+
+/** Ids as all stores are asked for them: stores leave out leading zeros. */
+export function traceId(text: string): string {
+  return text.toLowerCase().padStart(32, '0');
+}
+
+export function spanId(text: string): string {
+  return text.toLowerCase().padStart(16, '0');
+}
+
+const KINDS: readonly string[] = ['server', 'client', 'producer', 'consumer'];
+
+/** `SPAN_KIND_SERVER`, `SERVER` and `server` are the same. */
+export function spanKind(text: unknown): SpanKind {
+  const word = typeof text === 'string' ? text.toLowerCase().replace(/^span_kind_/, '') : '';
+  return KINDS.includes(word) ? (word as SpanKind) : 'internal';
+}

@@ -1,0 +1,88 @@
+import type { Figure } from '../../record/judgement.ts';
+import type { Delays, TelemetryDetail } from '../../record/telemetry-detail.ts';
+import { zeroLossBound } from '../statistics.ts';
+
+/** Upper ends of the bins of a histogram of delays, ms: a store of logs refreshes once a second, and 30 s are the goal. */
+const EDGES_MS = [250, 500, 1_000, 2_000, 3_000, 5_000, 10_000, 20_000, 30_000, 60_000];
+/** Steps of a chart at most. */
+const MOST_STEPS = 120;
+
+/** @param values ms; what is negative by a difference of clocks counts as at once */
+export function delaysOf(name: string, values: readonly number[]): Delays {
+  const sorted = values.map((value) => Math.max(0, Math.round(value))).sort((a, b) => a - b);
+  const counts = Array.from({ length: EDGES_MS.length + 1 }, () => 0);
+  for (const value of sorted) {
+    const bin = EDGES_MS.findIndex((edge) => value <= edge);
+    const at = bin === -1 ? EDGES_MS.length : bin;
+    counts[at] = (counts[at] ?? 0) + 1;
+  }
+  const quantile = (share: number): number | null =>
+    sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
+  return {
+    name,
+    samples: sorted.length,
+    p50Ms: quantile(0.5),
+    p99Ms: quantile(0.99),
+    maxMs: sorted.at(-1) ?? null,
+    edgesMs: EDGES_MS,
+    counts,
+  };
+}
+
+export function delayFigures({ name, p50Ms, p99Ms, maxMs }: Delays, visibleMs: number): Figure[] {
+  return [
+    { name: `${name}: delay, p50`, value: p50Ms, unit: 'ms' },
+    { name: `${name}: delay, p99`, value: p99Ms, unit: 'ms' },
+    { name: `${name}: longest delay`, value: maxMs, unit: 'ms', goal: `≤ ${visibleMs}` },
+  ];
+}
+
+/** Of how many none was lost, what share may still be lost: one-sided 95 %. */
+export function lossBoundFigure(what: string, samples: number, lost: number): Figure[] {
+  if (lost > 0 || samples === 0) return [];
+  const percent = Number((zeroLossBound(samples) * 100).toPrecision(2));
+  return [{ name: `share of ${what} that may be lost, upper 95 % bound`, value: percent, unit: '%' }];
+}
+
+/** One thing that was sent or written, and whether it arrived. */
+export interface Due {
+  atMs: number;
+  arrived: boolean;
+}
+
+/** Shares by the time of sending, on one grid for all. @param windows wall clock ms */
+export function overTime(
+  series: readonly { name: string; due: readonly Due[] }[],
+  windows: readonly { name: string; fromMs: number; toMs: number }[],
+): Pick<TelemetryDetail, 'startedAt' | 'fromMs' | 'stepMs' | 'completeness' | 'windows'> {
+  const times = series.flatMap(({ due }) => due.map(({ atMs }) => atMs));
+  const startMs = times.reduce((least, one) => Math.min(least, one), times[0] ?? 0);
+  const endMs = times.reduce((most, one) => Math.max(most, one), startMs);
+  const stepMs = Math.max(1_000, Math.ceil((endMs - startMs + 1) / MOST_STEPS / 1_000) * 1_000);
+  const steps = Math.floor((endMs - startMs) / stepMs) + 1;
+  return {
+    startedAt: new Date(startMs).toISOString(),
+    fromMs: 0,
+    stepMs,
+    completeness: series.map(({ name, due }) => ({ name, values: shares(due, { startMs, stepMs, steps }) })),
+    windows: windows.map(({ name, fromMs, toMs }) => ({
+      name,
+      fromMs: fromMs - startMs,
+      toMs: toMs - startMs,
+    })),
+  };
+}
+
+function shares(
+  due: readonly Due[],
+  grid: { startMs: number; stepMs: number; steps: number },
+): (number | null)[] {
+  const all = Array.from({ length: grid.steps }, () => 0);
+  const there = Array.from({ length: grid.steps }, () => 0);
+  for (const { atMs, arrived } of due) {
+    const at = Math.floor((atMs - grid.startMs) / grid.stepMs);
+    all[at] = (all[at] ?? 0) + 1;
+    if (arrived) there[at] = (there[at] ?? 0) + 1;
+  }
+  return all.map((count, at) => (count === 0 ? null : Math.round(((there[at] ?? 0) / count) * 1000) / 10));
+}

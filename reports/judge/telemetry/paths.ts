@@ -1,0 +1,113 @@
+/** The way of a marked request, stage by stage, with what was found at each. */
+import type { History } from '../../record/history.ts';
+import type { RequestPath } from '../../record/telemetry-detail.ts';
+import { seen } from '../topology/findings.ts';
+import { pathOf } from './observed.ts';
+import type { Hop, Marked } from './observed.ts';
+import { requestLines } from './request-lines.ts';
+import type { RequestLine } from './request-lines.ts';
+import { faultsOf, hopName, isNamed, tracesOf } from './trace.ts';
+import type { FoundTrace } from './trace.ts';
+
+/** Requests that are shown although something of theirs is missing. */
+const MOST_BROKEN = 2;
+
+interface Shown {
+  request: Marked;
+  trace: FoundTrace | undefined;
+  lines: readonly RequestLine[];
+}
+
+/** One that left everything, and the first that did not. */
+export function pathsShown(history: History, marked: readonly Marked[]): RequestPath[] {
+  const path = pathOf(history);
+  const traces = tracesOf(history);
+  const lines = Map.groupBy(requestLines(history), ({ n }) => n);
+  const hasTraces =
+    traces.size > 0 || seen(history, 'swept').some((one) => one['what'] === 'the store of traces');
+  const hasLines =
+    lines.size > 0 || seen(history, 'swept').some((one) => one['what'] === 'the store of logs');
+  const looked = { traces: hasTraces, lines: hasLines };
+  const shown = marked
+    .filter(({ ok }) => ok)
+    .map((request) => ({
+      request,
+      trace: traces.get(request.mark),
+      lines: (lines.get(request.n) ?? []) as readonly RequestLine[],
+    }));
+  const isWhole = (one: Shown): boolean =>
+    (!hasTraces || faultsOf(one.trace, path).length === 0) &&
+    (!hasLines || path.every((hop) => !hop.logs || one.lines.some(({ service }) => service === hop.service)));
+  const whole = shown.find(isWhole);
+  const broken = shown.filter((one) => !isWhole(one)).slice(0, MOST_BROKEN);
+  return [
+    ...(whole === undefined
+      ? []
+      : [pathOfOne(whole, path, { ...looked, title: 'a request that left everything' })]),
+    ...broken.map((one) =>
+      pathOfOne(one, path, { ...looked, title: 'a request of which something is missing' }),
+    ),
+  ];
+}
+
+function pathOfOne(
+  { request, trace, lines }: Shown,
+  path: readonly Hop[],
+  looked: { traces: boolean; lines: boolean; title: string },
+): RequestPath {
+  const since = (ms: number): number => Math.round(ms - request.sentMs);
+  const edge = {
+    ...{ name: 'edge', what: 'request' as const, found: true, atMs: since(request.doneMs) },
+    detail: `answered ${request.status ?? ''}`,
+  };
+  const stages = path.flatMap((hop) => [
+    ...(looked.traces ? spanStages(hop, trace, since) : []),
+    ...(looked.lines && hop.logs ? [lineStage(hop, lines, { request, since })] : []),
+  ]);
+  return { title: looked.title, mark: request.mark, traceId: request.traceId, hops: [edge, ...stages] };
+}
+
+type Stage = RequestPath['hops'][number];
+
+function spanStages(hop: Hop, trace: FoundTrace | undefined, since: (ms: number) => number): Stage[] {
+  const own = (trace?.spans ?? []).filter(({ service }) => service === hop.service);
+  const fault = faultsOf(trace, [{ ...hop, spans: [] }])[0];
+  const first = own[0];
+  const entry: Stage = {
+    ...{ name: hopName(hop), what: 'span', found: first !== undefined },
+    atMs: first === undefined ? null : since(first.startMs),
+    detail:
+      first === undefined
+        ? `no span of ${hop.service}`
+        : fault === undefined
+          ? `${first.name}${own.length > 1 ? ` and ${own.length - 1} more` : ''}`
+          : `${first.name}; ${fault.seen}`,
+  };
+  const named = hop.spans.map(({ name }): Stage => {
+    const found = own.find((span) => isNamed(span.name, name));
+    return {
+      ...{ name: hop.service, what: 'span', found: found !== undefined },
+      atMs: found === undefined ? null : since(found.startMs),
+      detail: name,
+    };
+  });
+  return [entry, ...named];
+}
+
+function lineStage(
+  { service }: Hop,
+  lines: readonly RequestLine[],
+  { request, since }: { request: Marked; since: (ms: number) => number },
+): Stage {
+  const own = lines.filter((line) => line.service === service);
+  const [first] = own;
+  const right = own.every(({ traceId }) => traceId === request.traceId);
+  return {
+    ...{ name: service, what: 'log line', found: first !== undefined },
+    atMs: first === undefined ? null : since(first.atMs),
+    detail:
+      first === undefined
+        ? 'no line with the mark'
+        : `${own.length} ${own.length === 1 ? 'line' : 'lines'} from ${first.pod}, ${right ? 'with the trace id' : 'WITHOUT the trace id'}`,
+  };
+}

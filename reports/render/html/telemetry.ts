@@ -1,0 +1,133 @@
+import type { CheckResult } from '../../record/run-record.ts';
+import type { Delays, RequestPath, TelemetryDetail } from '../../record/telemetry-detail.ts';
+import { grouped, moment } from '../text.ts';
+import { timeChart } from './load-chart.ts';
+import { glyph, table } from './parts.ts';
+import { html } from './template.ts';
+import type { Html } from './template.ts';
+
+const WIDTH = 960;
+const LEFT = 132;
+const HEIGHT = 96;
+const TOP = 18;
+const AXIS = 26;
+const GAP = 6;
+
+/** What a check followed: how complete it was over time, how long it took, and the way of single requests. */
+export function telemetryParts({ telemetry }: CheckResult): Html | null {
+  if (telemetry === undefined) return null;
+  const { delays, paths } = telemetry;
+  return html`<div class="load">
+    ${completeness(telemetry)}${delays.filter(({ samples }) => samples > 0).map(histogram)}${
+      paths.length > 0 && html`<h4>The way of a marked request</h4>`
+    }${paths.map(pathTable)}
+  </div>`;
+}
+
+/** Only where something was due: a share of nothing is no share. */
+function completeness({ completeness: series, windows, ...axis }: TelemetryDetail): Html | null {
+  const known = series.filter(({ values }) => values.some((value) => value !== null));
+  if (known.length === 0) return null;
+  const count = Math.max(...known.map(({ values }) => values.length));
+  const shaded = windows.map(({ name }) => name);
+  const title = `Completeness over time: ${known.map(({ name }) => name).join(', ')}${shaded.length > 0 ? `; shaded: ${[...new Set(shaded)].join(', ')}` : ''}`;
+  return html`<h4>Completeness over time</h4>
+    <p class="facts">
+      <span><b>Began</b> ${moment(axis.startedAt)}</span
+      >${[...new Set(shaded)].map((name) => html`<span><b>Shaded</b> ${name}</span>`)}
+    </p>
+    ${timeChart({
+      title,
+      steps: { fromMs: axis.fromMs, stepMs: axis.stepMs, count },
+      parts: known.map(({ name, values }) => ({
+        title: name,
+        unit: '%',
+        least: 100,
+        drawn: [{ name: 'arrived', values, kind: 'line' as const }],
+      })),
+      marks: [],
+      windows,
+    })}`;
+}
+
+/** Bars of equal width: the bins grow with the delay. */
+function histogram({ name, samples, p50Ms, p99Ms, maxMs, edgesMs, counts }: Delays): Html {
+  const title = `Delay of ${grouped(samples)} ${name}: p50 ${msText(p50Ms)}, p99 ${msText(p99Ms)}, longest ${msText(maxMs)}`;
+  const most = Math.max(1, ...counts);
+  const width = (WIDTH - LEFT) / counts.length;
+  const bars = counts.map((count, index) => {
+    const x = Math.round(LEFT + index * width);
+    // What happened at all must be seen.
+    const height = count === 0 ? 0 : Math.max(2, Math.round((count / most) * HEIGHT));
+    const base = TOP + HEIGHT;
+    const edge = edgesMs[index];
+    const label = edge === undefined ? 'more' : `≤ ${edgeText(edge)}`;
+    return html`<rect
+        class="b-used"
+        x="${x}"
+        y="${base - height}"
+        width="${Math.round(width - GAP)}"
+        height="${height}"
+      /><text class="t-tick" x="${x + Math.round((width - GAP) / 2)}" y="${base + 16}" text-anchor="middle"
+        >${label}</text
+      >${
+        count > 0 &&
+        html`<text
+          class="t-note"
+          x="${x + Math.round((width - GAP) / 2)}"
+          y="${base - height - 4}"
+          text-anchor="middle"
+          >${grouped(count)}</text
+        >`
+      }`;
+  });
+  return html`<h4>Delay until it was seen: ${name}</h4>
+    <p class="facts">
+      <span><b>Seen</b> ${grouped(samples)}</span><span><b>p50</b> ${msText(p50Ms)}</span
+      ><span><b>p99</b> ${msText(p99Ms)}</span><span><b>Longest</b> ${msText(maxMs)}</span>
+    </p>
+    <div class="scroll" tabindex="0" role="region" aria-label="${title}">
+      <svg class="timeline" viewBox="0 0 ${WIDTH} ${TOP + HEIGHT + AXIS}" role="img">
+        <title>${title}</title>
+        <text class="t-label" x="${LEFT - 12}" y="${TOP + HEIGHT / 2 + 4}" text-anchor="end">${name}</text>
+        <line
+          class="s-line"
+          x1="${LEFT}"
+          x2="${WIDTH}"
+          y1="${TOP + HEIGHT + 0.5}"
+          y2="${TOP + HEIGHT + 0.5}"
+        />
+        ${bars}
+      </svg>
+    </div>`;
+}
+
+function msText(ms: number | null): string {
+  return ms === null ? '–' : `${grouped(ms)} ms`;
+}
+
+function edgeText(ms: number): string {
+  return ms < 1000 ? `${ms} ms` : `${ms / 1000} s`;
+}
+
+function pathTable({ title, mark, traceId, hops }: RequestPath): Html {
+  const rows = hops.map(({ name, what, found, atMs, detail }) => [
+    html`<span class="nowrap">${glyph(found ? 'pass' : 'fail')} ${found ? 'found' : 'missing'}</span>`,
+    name,
+    what,
+    atMs === null ? '–' : `${grouped(atMs)} ms`,
+    detail,
+  ]);
+  const columns = [
+    { title: '' },
+    { title: 'Stage' },
+    { title: 'What it leaves' },
+    { title: 'After', numeric: true },
+    { title: 'Found' },
+  ];
+  return html`<h5>
+      ${title}
+      <small>mark <code>${mark}</code>, trace <code>${traceId}</code></small>
+    </h5>
+    ${table(`The way of ${title}`, columns, rows)}`;
+}

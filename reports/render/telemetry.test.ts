@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { runRecordSchema } from '../record/run-record.ts';
+import { runSchemaText } from '../record/run-schema.ts';
+import type { TelemetryDetail } from '../record/telemetry-detail.ts';
+import { fixtureCheck, fixtureRecord } from './fixture.ts';
+import { renderHtml } from './html.ts';
+
+const DETAIL: TelemetryDetail = {
+  startedAt: '2026-01-01T00:00:00.000Z',
+  fromMs: 0,
+  stepMs: 1000,
+  completeness: [{ name: 'traces', values: [100, 95, null, 100] }],
+  windows: [{ name: 'pod-crash of postgres', fromMs: 1000, toMs: 2500 }],
+  delays: [
+    {
+      ...{ name: 'traces', samples: 1000, p50Ms: 1200, p99Ms: 4100, maxMs: 70_000 },
+      ...{ edgesMs: [1000, 5000], counts: [400, 599, 1] },
+    },
+  ],
+  paths: [
+    {
+      ...{ title: 'a request of which something is missing', mark: '<r/7>', traceId: 'abc' },
+      hops: [
+        { name: 'edge', what: 'request', found: true, atMs: 21, detail: 'answered 201' },
+        { name: 'tender-api → tender-ai (amqp)', what: 'span', found: false, atMs: null, detail: 'no span' },
+      ],
+    },
+  ],
+};
+
+const record = fixtureRecord([fixtureCheck('telemetry/traces/under-fault', { telemetry: DETAIL })]);
+
+describe('a run that followed requests', () => {
+  const page = renderHtml(record);
+
+  it('should be a record of the published schema', () => {
+    assert.deepEqual(runRecordSchema.parse(record), record);
+    const validate = new Ajv2020({ strict: false }).compile(JSON.parse(runSchemaText()) as object);
+    assert.ok(validate(JSON.parse(JSON.stringify(record))), JSON.stringify(validate.errors));
+  });
+
+  it('should draw completeness over time with the fault shaded', () => {
+    assert.match(page, /Completeness over time: traces; shaded: pod-crash of postgres/);
+    assert.match(page, /class="s-window"[^>]*>\s*<title>pod-crash of postgres<\/title>/);
+  });
+
+  it('should draw the delays as a histogram, what took longer than any bin as well', () => {
+    for (const text of ['Delay until it was seen: traces', '≤ 1 s', '≤ 5 s', '>more<', '70,000 ms'])
+      assert.ok(page.includes(text), text);
+  });
+
+  it('should show the way of a request, stage by stage, its mark escaped', () => {
+    assert.match(page, /The way of a marked request/);
+    assert.ok(page.includes('&lt;r/7&gt;'));
+    assert.match(page, /missing<\/span>[\s\S]*tender-api → tender-ai \(amqp\)/);
+  });
+});

@@ -1,0 +1,127 @@
+import { openHistory } from '../../probes/history.ts';
+import type { NewObservation } from '../../probes/history.ts';
+import { timeoutMsOf } from '../environment-parts.ts';
+import type { Handlers } from '../session.ts';
+import { askAlerts, askDashboards, askMetrics, askRules } from '../telemetry-suite/ask.ts';
+import { countedOn, readDisk } from '../telemetry-suite/disk.ts';
+import { lookFor } from '../telemetry-suite/recent.ts';
+import { logsOf } from '../telemetry-suite/sources.ts';
+import type { ServedEngine } from './served.ts';
+
+type Methods = Pick<
+  Handlers,
+  | 'telemetry.start'
+  | 'telemetry.sent'
+  | 'telemetry.finish'
+  | 'telemetry.stop'
+  | 'telemetry.disk'
+  | 'telemetry.recent'
+  | 'telemetry.ask'
+>;
+
+/** What is asked once, by what is asked about. */
+const QUESTIONS = {
+  metrics: askMetrics,
+  rules: askRules,
+  alerts: askAlerts,
+  dashboards: askDashboards,
+} as const;
+
+/** Logs, traces, metrics and alerts of the platform: asked here, where the accounts are, and written into the check's history. */
+export function telemetryMethods(engine: ServedEngine): Methods {
+  const { book, telemetry, stores } = engine;
+  const { environment } = book;
+  const of = { environment, stores };
+
+  async function written<T>(
+    { check, trial }: { check: string; trial: number },
+    file: string,
+    work: (write: (seen: NewObservation) => void) => Promise<T>,
+  ): Promise<T> {
+    const writer = openHistory(book.trialFolder(check, trial), file, { redact: book.redact });
+    try {
+      return await work((seen) => writer.observe(seen));
+    } finally {
+      await writer.close();
+    }
+  }
+
+  return {
+    'telemetry.start': async (params, call) => {
+      await telemetry.start(params, call.signal);
+      return null;
+    },
+    'telemetry.sent': async ({ check }) => {
+      await telemetry.of(check).requestsSent();
+      return null;
+    },
+    'telemetry.finish': async ({ check, lastMs }) => {
+      await telemetry.of(check).finish(lastMs);
+      await telemetry.stop(check);
+      return null;
+    },
+    'telemetry.stop': async ({ check }) => {
+      await telemetry.stop(check);
+      return null;
+    },
+    'telemetry.disk': async (params, { signal }) => {
+      const { run, pods, sinceMs } = params;
+      const fields = environment.telemetry?.logs?.fields;
+      if (fields === undefined) return null;
+      return written(params, 'disk.ndjson', async (write) => {
+        for (const pod of pods) {
+          try {
+            const lines = await readDisk(engine.parts.cluster, pod, { sinceMs, signal });
+            for (const seen of countedOn(pod, lines, { run, fields })) write(seen);
+          } catch (error) {
+            signal.throwIfAborted();
+            write({ kind: 'disk-unread', ...pod, reason: messageOf(error) });
+          }
+        }
+        return null;
+      });
+    },
+    'telemetry.recent': async (params, { signal }) => {
+      const { pods, sinceMs, untilMs } = params;
+      const deadlineMs = timeoutMsOf(environment, 'telemetryQuery');
+      return written(params, 'recent.ndjson', async (write) => {
+        const probe = await logsOf(of);
+        try {
+          for (const pod of pods) {
+            const { workload, namespace, node } = pod;
+            const where = { workload, namespace, pod: pod.pod, container: pod.container, node };
+            const disk = await readDisk(engine.parts.cluster, pod, { sinceMs, signal }).catch(
+              (error: unknown) => {
+                signal.throwIfAborted();
+                write({ kind: 'disk-unread', ...where, reason: messageOf(error) });
+                return null;
+              },
+            );
+            if (disk === null) continue;
+            const bounds = { untilMs, deadlineMs, signal };
+            write({
+              kind: 'recent',
+              ...where,
+              ...(await lookFor(probe, { namespace, name: pod.pod }, disk, bounds)),
+            });
+          }
+        } catch (error) {
+          signal.throwIfAborted();
+          write({ kind: 'unavailable', what: 'the store of logs', reason: messageOf(error) });
+        } finally {
+          probe.close();
+        }
+        return null;
+      });
+    },
+    'telemetry.ask': (params, { signal }) =>
+      written(params, `${params.about}.ndjson`, (write) => {
+        const { about, labels = {} } = params;
+        return QUESTIONS[about](of, { write, signal, labels });
+      }),
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

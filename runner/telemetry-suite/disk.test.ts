@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { telemetry } from '../../env/schema/telemetry.ts';
+import type { LogProbe, LogRecord } from '../../probes/logs/index.ts';
+import { countedOn } from './disk.ts';
+import { lookFor } from './recent.ts';
+
+const fields = telemetry.parse({ logs: { kind: 'elasticsearch', url: 'http://127.0.0.1' } }).logs!.fields;
+const POD = { namespace: 'n', pod: 'p', container: 'c', node: 'w1', restarts: 0 };
+
+test('should count numbered lines by their series and lines of requests by their service', () => {
+  const lines = [
+    { atMs: 1, text: '{"mark":"r1/line/w1/5-7","n":1,"service":"plumbline-canary"}' },
+    { atMs: 2, text: '{"mark":"r1/line/w1/5-7","n":2,"service":"plumbline-canary"}' },
+    { atMs: 3, text: '{"mark":"r1/line/w1/9-7","n":1,"service":"plumbline-canary"}' },
+    { atMs: 4, text: '{"mark":"r1/17","service":"tender-api","msg":"stored"}' },
+    { atMs: 5, text: '{"mark":"r2/17","service":"tender-api","msg":"of another run"}' },
+    { atMs: 6, text: 'GET /tenders r1/17 is no JSON' },
+  ];
+  const where = { node: 'w1', namespace: 'n', pod: 'p' };
+  assert.deepEqual(countedOn(POD, lines, { run: 'r1', fields }), [
+    {
+      ...{ kind: 'disk-lines', ...where, mark: 'r1/line/w1/5-7' },
+      lines: [
+        [1, 1],
+        [2, 2],
+      ],
+    },
+    { kind: 'disk-lines', ...where, mark: 'r1/line/w1/9-7', lines: [[1, 3]] },
+    { kind: 'disk-requests', ...where, service: 'tender-api', lines: [[17, 4]] },
+    { kind: 'disk', ...where, container: 'c', lines: 6 },
+  ]);
+});
+
+function store(messages: [timeMs: number, message: string][]): LogProbe {
+  const records = messages.map(([timeMs, message], index): LogRecord => ({
+    ...{ id: String(index), timeMs, message, service: '', traceId: '', mark: '', number: null },
+    ...{ node: 'w1', namespace: 'n', pod: 'p' },
+  }));
+  return { kind: 'test', search: () => Promise.resolve(records), close: () => undefined };
+}
+
+const BOUNDS = { untilMs: 100_000, deadlineMs: 1_000, signal: new AbortController().signal };
+
+test('should find a line as it is and a line of which only the message was kept, each record once', async () => {
+  const disk = [
+    { atMs: 10_000, text: 'plain words' },
+    { atMs: 11_000, text: '{"level":"info","msg":"stored"}' },
+    { atMs: 11_000, text: '{"level":"info","msg":"stored"}' },
+    { atMs: 200_000, text: 'too young to be looked for' },
+  ];
+  const found = await lookFor(
+    store([
+      [10_500, 'plain words'],
+      [11_000, 'stored'],
+    ]),
+    { namespace: 'n', name: 'p' },
+    disk,
+    BOUNDS,
+  );
+  assert.deepEqual([found.lines, found.found, found.missing], [3, 2, '{"level":"info","msg":"stored"}']);
+});
+
+test('should look for nothing where nothing was written', async () => {
+  const found = await lookFor(store([]), { namespace: 'n', name: 'p' }, [], BOUNDS);
+  assert.deepEqual([found.lines, found.found], [0, 0]);
+});

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { catalogue } from '../../env/catalogue/index.ts';
+import type { Judgement } from '../../reports/record/judgement.ts';
+import type { KubeObject } from '../harness/protocol.ts';
+import { telemetryControls } from './telemetry.ts';
+import { contextOf } from './testing.ts';
+
+/** Declared nowhere where controls run: its data source is broken in the test of its judge. */
+const ELSEWHERE = 'telemetry/dashboards';
+
+test('should have a control for every check of telemetry that can be broken here, with its verdict', () => {
+  for (const row of catalogue().filter(({ id }) => id.startsWith('telemetry/') && id !== ELSEWHERE)) {
+    for (const wanted of row.control) {
+      const found = telemetryControls.filter(
+        ({ check, verdict }) => check === row.id && verdict === wanted.verdict,
+      );
+      assert.ok(found.length > 0, `${row.id}: ${wanted.how} → ${wanted.verdict}`);
+    }
+  }
+  for (const { id, expectSeen } of telemetryControls) assert.ok(expectSeen, id);
+});
+
+function shipper(node: string): KubeObject {
+  return {
+    ...{ apiVersion: 'v1', kind: 'Pod', spec: { nodeName: node } },
+    metadata: {
+      name: `log-shipper-${node}`,
+      namespace: 'observability',
+      ownerReferences: [
+        { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'log-shipper', uid: 'u', controller: true },
+      ],
+    },
+  } as unknown as KubeObject;
+}
+
+const judgement = (subjects: string[]): Judgement =>
+  ({
+    findings: subjects.map((subject) => ({ subject, ok: false, expected: '', seen: '' })),
+  }) as unknown as Judgement;
+
+test('should take the shipper from one node alone, and want that node named and no other', async () => {
+  const control = telemetryControls.find(({ id }) => id === 'telemetry/logs/canary/shipper-stopped');
+  let nodes = ['w1', 'w2'];
+  const ctx = contextOf({
+    get: (ref) => Promise.resolve({ ...ref, metadata: { name: ref.name } } as unknown as KubeObject),
+    list: () => Promise.resolve(nodes.map(shipper)),
+  });
+  const { patch } = ctx;
+  ctx.patch = async (ref, change) => {
+    nodes = ['w1'];
+    await patch(ref, change);
+  };
+  await control?.break(ctx);
+  const [changed] = ctx.noted.patches;
+  assert.equal(changed?.name, 'log-shipper');
+  assert.match(JSON.stringify(changed.patch), /"OnDelete".*"NotIn","values":\["w2"\]/);
+  assert.equal(await control?.verify?.(ctx, judgement(['lines of node w2'])), null);
+  assert.match((await control?.verify?.(ctx, judgement(['lines of node w1']))) ?? '', /w2 is not named/);
+  assert.match(
+    (await control?.verify?.(ctx, judgement(['lines of node w1', 'lines of node w2']))) ?? '',
+    /w1 ship/,
+  );
+});

@@ -1,0 +1,59 @@
+import { chromium } from '@playwright/test';
+import type { Browser } from '@playwright/test';
+import type { CheckContext } from '../harness/check.ts';
+import { settingsOf } from './settings.ts';
+
+/** Marks of a panel that could not show its data (Grafana 10 and later: `Panel status error`, `Panel header error`). */
+const PANEL_ERROR =
+  '[data-testid="data-testid Panel status error"], [aria-label="Panel status error"], [data-testid^="data-testid Panel header error"]';
+const PANEL = '[data-viz-panel-key], [data-panelid], .react-grid-item';
+
+/** What Grafana and Kibana say of themselves, and what a browser shows of each declared dashboard. */
+export async function observeDashboards(ctx: CheckContext): Promise<void> {
+  const { id: check, trial } = ctx;
+  await ctx.step('ask Grafana and Kibana', () =>
+    ctx.runner.call('telemetry.ask', { check, trial, about: 'dashboards' }),
+  );
+  const declared = settingsOf(ctx).telemetry.dashboards;
+  if (declared === undefined || declared.declared.length === 0) return;
+  const browser = await launched(ctx);
+  if (browser === null) return;
+  try {
+    for (const { uid } of declared.declared)
+      await ctx.step(`show the dashboard ${uid}`, () => show(ctx, browser, { url: declared.url, uid }));
+  } finally {
+    await browser.close();
+  }
+}
+
+/** A machine without a browser can say nothing of what one shows. */
+async function launched(ctx: CheckContext): Promise<Browser | null> {
+  try {
+    return await chromium.launch({ timeout: ctx.timeoutMs('telemetryQuery') });
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    ctx.unavailable('a browser', said.split('\n', 1)[0] ?? said);
+    return null;
+  }
+}
+
+/** Only what anybody may see: the account of the probe is not handed to a browser. */
+async function show(ctx: CheckContext, browser: Browser, of: { url: string; uid: string }): Promise<void> {
+  const timeout = ctx.timeoutMs('telemetryQuery');
+  const page = await browser.newPage();
+  try {
+    const url = `${of.url.replace(/\/+$/, '')}/d/${encodeURIComponent(of.uid)}?kiosk`;
+    const answer = await page.goto(url, { timeout, waitUntil: 'networkidle' });
+    const panels = await page.locator(PANEL).count();
+    const errors = await page.locator(PANEL_ERROR).count();
+    ctx.record('rendered', { uid: of.uid, status: answer?.status() ?? 0, panels, errors });
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    ctx.record('not-rendered', {
+      uid: of.uid,
+      reason: error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error),
+    });
+  } finally {
+    await page.close();
+  }
+}

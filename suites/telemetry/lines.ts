@@ -1,0 +1,150 @@
+import type { CheckContext } from '../harness/check.ts';
+import type { DiskPod, KubeObject } from '../harness/protocol.ts';
+import {
+  canaryImage,
+  canaryLabels,
+  canaryMetadata,
+  canaryNamespace,
+  CONTAINER_DEFAULTS,
+  POD_DEFAULTS,
+  refOf,
+} from '../topology/canary.ts';
+import type { NodeObject, PodObject } from '../topology/shapes.ts';
+import { conditionTrue } from '../topology/shapes.ts';
+
+/** Name of the DaemonSet, its container, and the service in its lines. */
+const WRITER = 'lines';
+
+export interface LinesOrder {
+  run: string;
+  count: number;
+  perSecond: number;
+}
+
+/** Pods on every node that write numbered lines. */
+export interface Writers {
+  order: LinesOrder;
+  nodes: string[];
+  objects: KubeObject[];
+}
+
+/**
+ * Begins with a mark of its own each time, so that what a container wrote before it was restarted is told from what it writes after. The
+ * last line written, it waits to be removed: a container that ends is started again. Digits of the counter are all that differs.
+ */
+const SCRIPT = `
+start=$(busybox date +%s)-$$
+i=0
+while [ $i -lt $COUNT ]; do
+  i=$((i + 1))
+  echo "{\\"level\\":\\"info\\",\\"service\\":\\"plumbline-canary\\",\\"msg\\":\\"line $i\\",\\"mark\\":\\"$RUN/line/$NODE/$start\\",\\"n\\":$i}"
+  busybox sleep $PAUSE
+done
+exec busybox sleep 86400
+`;
+
+/** Nodes on which a pod can run, whatever their taints. */
+export async function linesOn(ctx: CheckContext, order: LinesOrder): Promise<Writers | null> {
+  const image = await ctx.step('choose the image of the canaries', () => canaryImage(ctx));
+  if (image === null) {
+    ctx.unavailable(
+      'an image for canaries',
+      'network.probeImage is not declared and no declared workload serves',
+    );
+    return null;
+  }
+  const nodes = (await ctx.cluster.items({ kind: 'v1/Node' })) as NodeObject[] | null;
+  if (nodes === null) return null;
+  const ready = nodes.filter(({ status }) => conditionTrue(status.conditions, 'Ready'));
+  for (const { metadata } of nodes.filter((node) => !ready.includes(node)))
+    ctx.record('silent', { node: metadata.name, reason: 'the node is not Ready: no pod can write there' });
+  const names = ready.map(({ metadata }) => metadata.name).sort();
+  return { order, nodes: names, objects: [writer(ctx, image, order)] };
+}
+
+function writer(ctx: CheckContext, image: string, { run, count, perSecond }: LinesOrder): KubeObject {
+  const labels = { ...canaryLabels(ctx), 'app.kubernetes.io/name': WRITER };
+  const env = [
+    { name: 'RUN', value: run },
+    { name: 'COUNT', value: String(count) },
+    { name: 'PAUSE', value: (1 / perSecond).toFixed(2) },
+    { name: 'NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+  ];
+  const container = {
+    name: WRITER,
+    image,
+    command: ['busybox', 'sh', '-c', SCRIPT],
+    env,
+    ...CONTAINER_DEFAULTS,
+  };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: canaryMetadata(ctx, WRITER, { 'app.kubernetes.io/name': WRITER }),
+    spec: {
+      selector: { matchLabels: { 'app.kubernetes.io/name': WRITER } },
+      template: {
+        metadata: { labels },
+        spec: { ...POD_DEFAULTS, tolerations: [{ operator: 'Exists' }], containers: [container] },
+      },
+    },
+  };
+}
+
+/** Starts them and waits until every node has one. Nodes without are recorded as silent. */
+export async function startLines(ctx: CheckContext, { objects, nodes, order }: Writers): Promise<void> {
+  ctx.record('lines', { run: order.run, count: order.count, perSecond: order.perSecond, nodes });
+  await ctx.cluster.apply(objects);
+  try {
+    await ctx.cluster.wait({
+      ...{ kind: 'v1/Pod', namespace: canaryNamespace(ctx), labels: { 'app.kubernetes.io/name': WRITER } },
+      ...{ until: 'ready', count: nodes.length, timeoutMs: ctx.timeoutMs('podReady') },
+    });
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    const there = new Set((await podsOf(ctx)).map(({ spec }) => spec.nodeName));
+    const reason = error instanceof Error ? error.message : String(error);
+    for (const node of nodes.filter((name) => !there.has(name))) ctx.record('silent', { node, reason });
+  }
+}
+
+/** Longer than the pauses alone take: each line costs the start of a process. */
+const SLOWER = 1.25;
+
+/** How long the pods write, ms. */
+export function linesMs({ count, perSecond }: LinesOrder): number {
+  return Math.ceil((count / perSecond) * 1000 * SLOWER);
+}
+
+async function podsOf(ctx: CheckContext): Promise<PodObject[]> {
+  const query = {
+    kind: 'v1/Pod',
+    namespace: canaryNamespace(ctx),
+    labels: { 'app.kubernetes.io/name': WRITER },
+  };
+  return ((await ctx.cluster.items(query)) ?? []) as PodObject[];
+}
+
+/** The writers as they are now, for the count on the disks. */
+export async function writerPods(ctx: CheckContext): Promise<DiskPod[]> {
+  return (await podsOf(ctx)).map((pod) => diskPod(pod, WRITER));
+}
+
+export function diskPod(pod: PodObject, container: string): DiskPod {
+  const status = pod.status.containerStatuses?.find(({ name }) => name === container);
+  return {
+    namespace: pod.metadata.namespace ?? '',
+    pod: pod.metadata.name,
+    container,
+    node: pod.spec.nodeName ?? '',
+    restarts: status?.restartCount ?? 0,
+  };
+}
+
+export async function removeLines(ctx: CheckContext, { objects }: Writers): Promise<void> {
+  await ctx.cluster.remove(objects.map(refOf));
+  await ctx.cluster.wait({
+    ...{ kind: 'v1/Pod', namespace: canaryNamespace(ctx), labels: { 'app.kubernetes.io/name': WRITER } },
+    ...{ until: 'gone', count: 0, timeoutMs: ctx.timeoutMs('podGone') },
+  });
+}
