@@ -6,6 +6,7 @@ import { objectives, prometheus } from './schema/objectives.ts';
 import { drills, goals, load, permits, profiles, timeouts } from './schema/rules.ts';
 import { stores } from './schema/stores.ts';
 import type { StoreName } from './schema/stores.ts';
+import { telemetry } from './schema/telemetry.ts';
 import type { Timeout, TimeoutName } from './schema/timeouts.ts';
 import { sizeOverlay, topology } from './schema/topology.ts';
 
@@ -38,6 +39,7 @@ export const environmentFile = z.strictObject({
   goals: goals.default({}),
   objectives,
   prometheus: prometheus.optional(),
+  telemetry: telemetry.optional(),
   timeouts: timeouts.default({}),
   permits,
   profiles,
@@ -64,6 +66,7 @@ export type { DeclaredStore, FailoverGoal, FaultName, StoreName, Stores } from '
 export type { SecretSource, Trust } from './schema/common.ts';
 export type { PrometheusSettings } from './schema/objectives.ts';
 export type { Permit, Profile } from './schema/rules.ts';
+export type { TelemetrySettings } from './schema/telemetry.ts';
 export { DEFAULT_TIMEOUTS, TIMEOUT_NAMES } from './schema/timeouts.ts';
 export type { Timeout, TimeoutName } from './schema/timeouts.ts';
 export type { Certificate, Edge, Hop, Pool, Taint, Topology, Workload } from './schema/topology.ts';

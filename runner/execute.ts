@@ -22,6 +22,7 @@ import { writeEnd, writePlan, writeSeries, type SeriesPlan } from './run-history
 import { kubeCallFrom, openSafety, type KubeCall, type Safety } from './safety/index.ts';
 import { describeResumption, nextTrial, refuseOther, resumeSeries, type Series } from './series.ts';
 import { steadyAgain } from './steady.ts';
+import { sendTelemetry } from './telemetry/index.ts';
 
 export interface ExecuteOptions {
   environment: Environment;
@@ -356,6 +357,7 @@ class Run {
       await writeEnd(this.#folder.histories, { interrupted, restored: this.#restored }, redact);
       redactFolder(this.#folder.path, this.#engine?.stores.secrets() ?? []);
       const written = await writeRecord(record, this.#folder, redact);
+      for (const notice of await sendTelemetry(written, environment)) this.#progress.say(`  ${notice}`);
       this.#progress.close();
       const { baseline } = this.#options;
       if (baseline !== undefined) this.#progress.say(diffRuns(written, baseline).text.trimEnd());

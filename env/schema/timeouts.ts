@@ -76,6 +76,10 @@ export const DEFAULT_TIMEOUTS = {
     reason:
       'a planned change of leader, as long as the store itself waits for it (Patroni: its ttl, at most twice)',
   },
+  telemetrySend: {
+    seconds: 5,
+    reason: "the run's own trace and metrics, after its verdict is known: a collector that is slow must not hold the run",
+  },
   volumeBound: { seconds: 60, reason: 'a provisioner creates the volume once a pod is scheduled' },
   workloadStop: { seconds: 30, reason: 'outstanding operations run into storeOperation' },
 } as const satisfies Record<string, Timeout>;

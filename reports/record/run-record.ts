@@ -190,7 +190,14 @@ export const checkResultSchema = z.object({
   /** For checks of an autoscaler. */
   scaling: scalingDetailSchema.optional(),
   /** Narrated steps with durations, as the spec ran them. */
-  steps: z.array(z.object({ title: z.string(), durationMs: z.number(), error: z.string().optional() })),
+  steps: z.array(
+    z.object({
+      title: z.string(),
+      durationMs: z.number(),
+      startedAt: iso.optional(),
+      error: z.string().optional(),
+    }),
+  ),
   startedAt: iso.nullable(),
   durationMs: z.number(),
   apiCalls: z.number(),

@@ -185,6 +185,8 @@ export interface BeginResult {
 export interface StepRecord {
   title: string;
   durationMs: number;
+  /** ISO 8601. */
+  startedAt?: string;
   error?: string;
 }
 /** `kind` as `v1/Pod`, `apps/v1/StatefulSet`, `discovery.k8s.io/v1/EndpointSlice`. */
