@@ -157,12 +157,21 @@ function topologyFindings(file: EnvironmentFile): Finding[] {
   ];
 }
 
+/** A load goes where the edge is, by its address and its authority; a draft from elsewhere would be asked of a stranger. */
+function aiFindings({ ai, topology: { edge } }: EnvironmentFile): Finding[] {
+  if (ai === undefined || edge === undefined) return [];
+  const [asked, through] = [new URL(ai.url).origin, new URL(edge.url).origin];
+  if (asked === through) return [];
+  return [{ path: ['ai', 'url'], message: 'not an address of the edge', found: asked, allowed: through }];
+}
+
 /** What the schema cannot see: names in one part of the file that must exist in another, or in the catalogue. */
 export function referenceProblems(data: EnvironmentFile, file: string, source: YamlSource): Problem[] {
   const findings = [
     ...clusterFindings(data),
     ...topologyFindings(data),
     ...storeFindings(data),
+    ...aiFindings(data),
     ...goalFindings(data),
     ...permitFindings(data),
     ...profileFindings(data),

@@ -1,3 +1,4 @@
+import { aboutAi } from './catalogue/about-ai.ts';
 import type { Environment, Topology } from './schema.ts';
 
 /** Parts of `topology` that each check is given, by check id. Nothing else of it goes into the check's history. */
@@ -49,12 +50,16 @@ export function settingsFor(check: string, environment: Environment): Record<str
 }
 
 /** What checks that make load, or judge it, need besides. */
-function ofLoads(check: string, { load, objectives, prometheus }: Environment): Record<string, unknown> {
+function ofLoads(check: string, environment: Environment): Record<string, unknown> {
+  const { load, objectives, prometheus, ai, kind } = environment;
+  const ofAi = aboutAi(check) && ai !== undefined ? { ai: withoutSecrets(ai) } : {};
   if (check === 'scaling/pods/startup') return { startup: { pods: load.startupPods } };
-  if (!check.startsWith('performance/')) return {};
+  if (check.startsWith('integrations/')) return { ...ofAi, writes: WRITABLE.has(kind) };
+  if (!check.startsWith('performance/')) return ofAi;
   return {
+    ...ofAi,
     objectives,
-    steady: load.steady,
+    steady: 'ai' in ofAi && ai !== undefined ? ai.load : load.steady,
     ...(prometheus !== undefined && { prometheus: withoutSecrets(prometheus) }),
   };
 }

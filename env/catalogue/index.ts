@@ -5,3 +5,4 @@ export type { PlannedCheck, Selection } from './plan.ts';
 export { failoverParts, resolveGoals, storeFault } from './goals.ts';
 export type { ResolvedGoals } from './goals.ts';
 export type { CatalogueRow, EnvironmentKind, Access } from './types.ts';
+export { aboutAi } from './about-ai.ts';

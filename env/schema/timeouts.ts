@@ -30,7 +30,15 @@ export const DEFAULT_TIMEOUTS = {
     seconds: 15,
     reason: 'time for the cause itself (a process gone), not for any reaction to it',
   },
+  jobsDone: {
+    seconds: 240,
+    reason: 'what a lost consumer held is given to another one after two heartbeats (RabbitMQ: 60 s each), then the backlog',
+  },
   lease: { seconds: 15, reason: 'leaderelection default of Kubernetes' },
+  llmAnswer: {
+    seconds: 20,
+    reason: 'one draft through the edge, while its model is silent: the service gives up on it before that',
+  },
   loadStop: { seconds: 45, reason: 'running iterations end within their gracefulStop (k6: 30 s by default)' },
   membersRejoined: { seconds: 240, reason: 'crash-loop back-off, restart and catching up of a member' },
   nodeReady: { seconds: 120, reason: 'a started node to Ready, measured at 45 s' },
