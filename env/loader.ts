@@ -113,20 +113,14 @@ function sizeRaised({ cluster }: EnvironmentFile): Size | undefined {
 
 type Chosen = EnvironmentFile & Pick<Environment, 'leftOut'>;
 
-/** The word of `--with` for the AI service, which an embedded environment may be raised without. */
-const AI_PART = 'ai';
-
 function applyStores(data: EnvironmentFile, wanted: LoadOptions['with']): Chosen {
   const declared = STORES.filter((name) => data.stores[name] !== undefined);
   const chosen = wanted === 'raised' ? raisedOf(data, declared) : wanted;
   if (chosen === undefined) return { ...data, leftOut: [] };
   requireDeclared(data, chosen, declared);
   const keeps = (name: StoreName): boolean => chosen.includes(name);
-  const { ai, ...rest } = data;
-  const keepsAi = ai !== undefined && (!('embedded' in data.cluster) || chosen.includes(AI_PART));
   return {
-    ...rest,
-    ...(keepsAi && { ai }),
+    ...data,
     leftOut: declared.filter((name) => !keeps(name)),
     stores: Object.fromEntries(Object.entries(data.stores).filter(([name]) => keeps(name as StoreName))),
     topology: {
@@ -136,10 +130,10 @@ function applyStores(data: EnvironmentFile, wanted: LoadOptions['with']): Chosen
   };
 }
 
-function raisedOf(data: EnvironmentFile, declared: readonly StoreName[]): string[] | undefined {
+function raisedOf(data: EnvironmentFile, declared: readonly StoreName[]): StoreName[] | undefined {
   if (!('embedded' in data.cluster)) return undefined;
   const raised = storesRaised(data.cluster.embedded);
-  return [...declared, AI_PART].filter((name) => raised.includes(name));
+  return declared.filter((name) => raised.includes(name));
 }
 
 function requireDeclared(
@@ -149,7 +143,6 @@ function requireDeclared(
 ): void {
   for (const name of wanted) {
     if ((declared as readonly string[]).includes(name)) continue;
-    if (name === AI_PART && data.ai !== undefined) continue;
     throw new CommandError(
       `${data.name} declares no store "${name}"; it declares: ${declared.join(', ')}`,
       EXIT.usage,

@@ -69,7 +69,7 @@ export type { DeclaredStore, FailoverGoal, FaultName, StoreName, Stores } from '
 export type { SecretSource, Trust } from './schema/common.ts';
 export type { PrometheusSettings } from './schema/objectives.ts';
 export type { Permit, Profile } from './schema/rules.ts';
-export type { TelemetrySettings } from './schema/telemetry.ts';
+export type { OtlpSettings, PushgatewaySettings } from './schema/telemetry.ts';
 export { DEFAULT_TIMEOUTS, TIMEOUT_NAMES } from './schema/timeouts.ts';
 export type { Timeout, TimeoutName } from './schema/timeouts.ts';
 export type { Certificate, Edge, Hop, Pool, Taint, Topology, Workload } from './schema/topology.ts';

@@ -1,6 +1,6 @@
 import type { PlannedCheck } from '../env/catalogue/index.ts';
 import { CommandError, EXIT } from '../env/errors.ts';
-import type { Environment } from '../env/schema.ts';
+import type { Environment, SecretSource } from '../env/schema.ts';
 import { diffRuns, renderTerminal } from '../reports/index.ts';
 import type { RunRecord } from '../reports/record/run-record.ts';
 import { Book, type CheckOverrides } from './book.ts';
@@ -336,7 +336,6 @@ class Run {
     const connection = this.#connection;
     const interrupted = this.#interrupt.name;
     const calls = connection?.cluster.calls() ?? { total: 0, byKind: {} };
-    connection?.cluster.close();
     const redact = this.#book.redact;
     const record = assembleRecord({
       folder: this.#folder,
@@ -357,7 +356,7 @@ class Run {
       await writeEnd(this.#folder.histories, { interrupted, restored: this.#restored }, redact);
       redactFolder(this.#folder.path, this.#engine?.stores.secrets() ?? []);
       const written = await writeRecord(record, this.#folder, redact);
-      for (const notice of await sendTelemetry(written, environment)) this.#progress.say(`  ${notice}`);
+      await this.#sendTelemetry(written);
       this.#progress.close();
       const { baseline } = this.#options;
       if (baseline !== undefined) this.#progress.say(diffRuns(written, baseline).text.trimEnd());
@@ -369,7 +368,20 @@ class Run {
         `The run's record cannot be written to ${this.#folder.path}: ${stackOf(cause)}`,
         { cause },
       );
+    } finally {
+      connection?.cluster.close();
     }
+  }
+
+  /** The verdict is written: what cannot be sent is said, and changes nothing. */
+  async #sendTelemetry(written: RunRecord): Promise<void> {
+    const { environment } = this.#options;
+    const stores = this.#engine?.stores;
+    const secret = (source: SecretSource): Promise<string> =>
+      stores?.secret(source) ?? Promise.reject(new Error('no secret can be read: no environment was reached'));
+    const parent = process.env['TRACEPARENT'];
+    const notices = await sendTelemetry(written, environment, { secret, parent });
+    for (const notice of notices) this.#progress.say(this.#book.redact(`  ${notice}`));
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Environment, StoreName } from '../schema.ts';
-import { aboutAi } from './about-ai.ts';
 import { failoverParts, storeFault } from './goals.ts';
 import type { CatalogueRow } from './types.ts';
 
@@ -45,6 +44,12 @@ const FAMILIES: readonly { prefix: string; what: string; declares: Declares }[] 
     what: 'topology.edge.backend',
     declares: ({ topology }: Environment) => topology.edge?.backend !== undefined,
   })),
+  // Its requests and jobs go through the edge.
+  ...['failover/ai/', 'performance/ai/', 'integrations/llm'].map((prefix) => ({
+    prefix,
+    what: 'ai and topology.edge.backend',
+    declares: ({ ai, topology }: Environment) => ai !== undefined && topology.edge?.backend !== undefined,
+  })),
   {
     prefix: 'failover/control-plane/',
     what: 'apiAddress, and an embedded cluster (the fault acts on its nodes; elsewhere it is not built)',
@@ -70,16 +75,8 @@ export function oneMember(environment: Environment, row: CatalogueRow): string |
   return `one member cannot fail over${why}: its restart is measured by pod-crash, pod-delete and hang`;
 }
 
-/** The AI service goes through the edge, and an embedded environment may be raised without it. */
-function lacksAi({ ai, topology, cluster }: Environment): string | null {
-  if (ai === undefined)
-    return 'embedded' in cluster ? 'not declared, or not raised: ai (--with ai)' : 'not declared: ai';
-  return topology.edge?.backend === undefined ? 'not declared: topology.edge.backend' : null;
-}
-
 /** What the environment file does not declare and the check needs, or null. */
 export function notDeclared(environment: Environment, row: CatalogueRow): string | null {
-  if (aboutAi(row.id)) return lacksAi(environment);
   const parts = storeFault(row.id);
   if (parts !== null && environment.stores[parts.store] === undefined)
     return leftOut(environment, parts.store) ?? `not declared: store ${parts.store}`;

@@ -2,7 +2,6 @@ import { CommandError, EXIT } from '../errors.ts';
 import { matchesAny } from '../globs.ts';
 import type { Environment, Profile } from '../schema.ts';
 import { closest } from '../suggest.ts';
-import { aboutAi } from './about-ai.ts';
 import { notDeclared, oneMember } from './declared.ts';
 import { failoverParts, resolveGoals, storeFault } from './goals.ts';
 import { lacksMeans } from './means.ts';
@@ -95,7 +94,6 @@ function trialsOf(row: CatalogueRow, goals: Record<string, unknown>, repeat: num
  * is there or it is not: leaving it out with `--with` makes no profile smaller.
  */
 function notRaised(environment: Environment, row: CatalogueRow): boolean {
-  if (aboutAi(row.id)) return 'embedded' in environment.cluster && environment.ai === undefined;
   const store = storeFault(row.id)?.store;
   return 'embedded' in environment.cluster && store !== undefined && environment.leftOut.includes(store);
 }

@@ -3,11 +3,13 @@ import { HttpConnection, httpErrorClass } from './connection.ts';
 import type { HttpEndpoint } from './connection.ts';
 
 export interface EdgeQuestion {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT';
   url: URL;
   headers: Record<string, string>;
   /** Sent as JSON. */
   body?: unknown;
+  /** Sent as it is; what it is is in the headers. */
+  text?: string;
 }
 
 export interface EdgeReply {
@@ -19,7 +21,7 @@ export interface EdgeReply {
 }
 
 /**
- * One request through the edge over a connection of its own, one attempt, no redirects.
+ * One request, through the edge or to whatever else is reached like it, over a connection of its own, one attempt, no redirects.
  * @throws Error with a short class of what went wrong (errno, TLS code), or that there was no answer within the time
  */
 export async function askEdge(
@@ -59,8 +61,8 @@ export async function askEdge(
 }
 
 /** As a kept connection takes it. */
-export function exchangeOf({ method, url, headers, body }: EdgeQuestion): Parameters<HttpConnection['ask']>[0] {
-  const text = body === undefined ? undefined : JSON.stringify(body);
+export function exchangeOf({ method, url, headers, body, text: given }: EdgeQuestion): Parameters<HttpConnection['ask']>[0] {
+  const text = given ?? (body === undefined ? undefined : JSON.stringify(body));
   return {
     method,
     path: url.pathname + url.search,
@@ -68,11 +70,11 @@ export function exchangeOf({ method, url, headers, body }: EdgeQuestion): Parame
     headers: {
       host: url.host,
       'user-agent': 'plumbline',
-      ...headers,
       ...(text !== undefined && {
         'content-type': 'application/json',
         'content-length': String(Buffer.byteLength(text)),
       }),
+      ...headers,
     },
     ...(text !== undefined && { body: text }),
   };

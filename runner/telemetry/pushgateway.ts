@@ -1,3 +1,5 @@
+import { askEdge } from '../../probes/edge/ask.ts';
+import type { HttpEndpoint } from '../../probes/edge/connection.ts';
 import { renderPrometheusText } from '../../reports/index.ts';
 import type { RunRecord } from '../../reports/record/run-record.ts';
 
@@ -7,6 +9,15 @@ const NO_PROFILE = 'none';
 /** Of an answer that is not good, characters. */
 const SAID = 200;
 
+export interface PushOptions {
+  /** Base of its HTTP API. */
+  url: string;
+  endpoint: HttpEndpoint;
+  /** With the account, where there is one. */
+  headers: Record<string, string>;
+  timeoutMs: number;
+}
+
 /**
  * Puts the metrics of a run into a Pushgateway (its documented API: PUT replaces all of the group). The group is the environment and the
  * profile, both names of the environment file, so that a drill takes nothing away from what the last nightly run said; no run id is in it.
@@ -14,17 +25,17 @@ const SAID = 200;
  */
 export async function pushMetrics(
   record: RunRecord,
-  { url, timeoutMs }: { url: string; timeoutMs: number },
+  { url, endpoint, headers, timeoutMs }: PushOptions,
 ): Promise<void> {
-  const answer = await fetch(groupUrl(url, record), {
+  const type = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
+  const question = {
     method: 'PUT',
-    headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
-    body: await renderPrometheusText(record),
-    redirect: 'error',
-    signal: AbortSignal.timeout(timeoutMs),
-  });
-  const said = await answer.text();
-  if (!answer.ok) throw new Error(`${answer.status} ${said.trim().slice(0, SAID)}`.trim());
+    url: new URL(groupUrl(url, record)),
+    headers: { ...headers, ...type },
+    text: await renderPrometheusText(record),
+  } as const;
+  const { status, text } = await askEdge(endpoint, question, { deadlineMs: timeoutMs });
+  if (status < 200 || status > 299) throw new Error(`${status} ${text.trim().slice(0, SAID)}`.trim());
 }
 
 export function groupUrl(base: string, { environment, profile }: RunRecord): string {

@@ -12,10 +12,12 @@ import { spansOf } from './spans.ts';
 import type { SpanPlan } from './spans.ts';
 
 type Surroundings = Pick<Environment, 'telemetry' | 'timeouts'>;
+const secret = (): Promise<string> => Promise.resolve('hush');
 interface Taken {
   method: string;
   path: string;
   type: string;
+  account: string;
   body: string;
 }
 
@@ -39,6 +41,7 @@ async function takes(
       method: request.method ?? '',
       path: request.url ?? '',
       type: request.headers['content-type'] ?? '',
+      account: request.headers.authorization ?? '',
       body: Buffer.concat(parts).toString(),
     });
     answer(response);
@@ -138,8 +141,8 @@ describe('a run as a trace', () => {
 
 describe('what is sent after a run', () => {
   it('should send nothing where nothing is declared', async () => {
-    assert.deepEqual(await sendTelemetry(metRecord(), around(undefined)), []);
-    assert.deepEqual(await sendTelemetry(metRecord(), around({})), []);
+    assert.deepEqual(await sendTelemetry(metRecord(), around(undefined), { secret }), []);
+    assert.deepEqual(await sendTelemetry(metRecord(), around({}), { secret }), []);
   });
 
   it('should send one trace over OTLP, below what started the run', async () => {
@@ -147,11 +150,12 @@ describe('what is sent after a run', () => {
     const [traceId, spanId] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
     const notices = await sendTelemetry(
       metRecord(),
-      around({ otlp: { url: `${url}/` } }),
-      `00-${traceId}-${spanId}-01`,
+      around({ otlp: { url: `${url}/`, token: { env: 'UNUSED' } } }),
+      { secret, parent: `00-${traceId}-${spanId}-01` },
     );
     assert.deepEqual(notices, []);
     assert.ok(taken.every(({ method, path }) => method === 'POST' && path === '/v1/traces'));
+    assert.ok(taken.every(({ account }) => account === 'Bearer hush'));
     const spans = sentSpans(taken);
     assert.equal(spans.length, flat(spansOf(metRecord())).length);
     assert.ok(spans.every((span) => span.traceId === traceId));
@@ -167,7 +171,7 @@ describe('what is sent after a run', () => {
   it('should begin a trace of its own where nothing, or nonsense, started it', async () => {
     const { url, taken } = await takes();
     for (const parent of [undefined, 'nonsense'])
-      assert.deepEqual(await sendTelemetry(metRecord(), around({ otlp: { url } }), parent), []);
+      assert.deepEqual(await sendTelemetry(metRecord(), around({ otlp: { url } }), { secret, parent }), []);
     const roots = sentSpans(taken).filter(({ parentSpanId }) => (parentSpanId ?? '') === '');
     assert.equal(roots.length, 2);
     assert.equal(new Set(roots.map(({ traceId }) => traceId)).size, 2);
@@ -176,10 +180,13 @@ describe('what is sent after a run', () => {
   it('should put metrics into the group of environment and profile, without a run id', async () => {
     const { url, taken } = await takes();
     const record = metRecord();
-    assert.deepEqual(await sendTelemetry(record, around({ pushgateway: { url } })), []);
+    assert.deepEqual(await sendTelemetry(record, around({ pushgateway: { url, user: 'push', password: { env: 'UNUSED' } } }), {
+        secret,
+      }), []);
     const [put] = taken;
     assert.equal(put?.method, 'PUT');
     assert.equal(put.path, '/metrics/job/plumbline/environment/local/profile/spine');
+    assert.equal(put.account, `Basic ${Buffer.from('push:hush').toString('base64')}`);
     assert.match(put.type, /^text\/plain; version=0\.0\.4/);
     assert.match(put.body, /^plumbline_run_verdict\{.*verdict="pass".*\} 1$/m);
     assert.doesNotMatch(put.body, /# EOF/);
@@ -197,17 +204,32 @@ describe('what is sent after a run', () => {
     const notices = await sendTelemetry(
       metRecord(),
       around({ otlp: { url: refusing.url }, pushgateway: { url: 'http://127.0.0.1:1' } }),
+      { secret },
     );
     assert.equal(notices.length, 2);
     assert.match(notices[0] ?? '', /the trace of this run could not be sent to http/);
-    assert.match(notices[1] ?? '', /the metrics of this run could not be sent to http:\/\/127\.0\.0\.1:1: .*/);
+    assert.match(notices[1] ?? '', /the metrics of this run could not be sent to http:\/\/127\.0\.0\.1:1: ECONNREFUSED/);
+  });
+
+  it('should reach a receiver at another address than its name says', async () => {
+    const { url, taken } = await takes();
+    const address = new URL(url).host;
+    const named = { url: 'http://collector.example.test:4318', address };
+    const notices = await sendTelemetry(metRecord(), around({ otlp: named, pushgateway: named }), { secret });
+    assert.deepEqual(notices, []);
+    assert.deepEqual(taken.map(({ path }) => path).toSorted(), [
+      '/metrics/job/plumbline/environment/local/profile/spine',
+      '/v1/traces',
+    ]);
   });
 
   it('should not wait longer than it may for one that never answers', async () => {
     const silent = await takes(() => undefined);
     const startedMs = performance.now();
     const { url } = silent;
-    const notices = await sendTelemetry(metRecord(), around({ otlp: { url }, pushgateway: { url } }, 0.3));
+    const notices = await sendTelemetry(metRecord(), around({ otlp: { url }, pushgateway: { url } }, 0.3), {
+      secret,
+    });
     assert.equal(notices.length, 2);
     assert.ok(performance.now() - startedMs < 2000);
   });

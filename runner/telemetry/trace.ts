@@ -6,6 +6,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { AlwaysOnSampler, BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import type { ReadableSpan, SpanProcessor, Tracer } from '@opentelemetry/sdk-trace-base';
+import type { HttpEndpoint } from '../../probes/edge/connection.ts';
 import type { RunRecord } from '../../reports/record/run-record.ts';
 import type { SpanPlan } from './spans.ts';
 import { spansOf } from './spans.ts';
@@ -18,6 +19,9 @@ const BATCH = 512;
 export interface TraceOptions {
   /** Base of OTLP over HTTP. */
   url: string;
+  endpoint: HttpEndpoint;
+  /** With the token, where there is one. */
+  headers: Record<string, string>;
   timeoutMs: number;
   /**
    * W3C `traceparent` of what started the run, such as a pipeline's job: the run is a part of its trace. OpenTelemetry names the environment
@@ -32,13 +36,11 @@ export interface TraceOptions {
  */
 export async function sendTrace(
   record: RunRecord,
-  { url, timeoutMs, parent }: TraceOptions,
+  options: TraceOptions,
 ): Promise<string> {
-  const { spans, traceId } = readableSpans(record, parent);
-  const exporter = new OTLPTraceExporter({
-    url: `${url.replace(/\/+$/, '')}${TRACES_PATH}`,
-    timeoutMillis: timeoutMs,
-  });
+  const { timeoutMs } = options;
+  const { spans, traceId } = readableSpans(record, options.parent);
+  const exporter = exporterTo(options);
   try {
     const deadline = performance.now() + timeoutMs;
     for (let from = 0; from < spans.length; from += BATCH) {
@@ -51,6 +53,25 @@ export async function sendTrace(
     // What it still tries is given up with it: waiting for that would hold the run.
     exporter.shutdown().catch(() => undefined);
   }
+}
+
+/** The exporter resolves the name in its URL: where another address is declared it is given that, and the name beside it. */
+function exporterTo({ url, endpoint, headers, timeoutMs }: TraceOptions): OTLPTraceExporter {
+  const { host, port, tls } = endpoint;
+  const named = new URL(`${url.replace(/\/+$/, '')}${TRACES_PATH}`);
+  const at = new URL(named);
+  at.hostname = host.includes(':') ? `[${host}]` : host;
+  at.port = String(port);
+  const { serverName, ca } = tls ?? {};
+  return new OTLPTraceExporter({
+    url: at.href,
+    headers: { ...headers, host: named.host },
+    timeoutMillis: timeoutMs,
+    httpAgentOptions: {
+      ...(serverName !== undefined && serverName !== '' && { servername: serverName }),
+      ...(ca !== undefined && { ca }),
+    },
+  });
 }
 
 async function within(
