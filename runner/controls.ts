@@ -1,5 +1,5 @@
 import { matchesAny } from '../env/globs.ts';
-import { planChecks, storeFault, type PlannedCheck } from '../env/catalogue/index.ts';
+import { aboutAi, planChecks, storeFault, type PlannedCheck } from '../env/catalogue/index.ts';
 import { CommandError, EXIT } from '../env/errors.ts';
 import { loadEnvironment } from '../env/loader.ts';
 import type { InstanceName } from '../env/local/nodes/index.ts';
@@ -60,7 +60,7 @@ export function runControls(options: ControlsOptions): Promise<CommandResult> {
   });
 }
 
-/** Those of this size, and of the stores that are raised: without its store a control has nothing to break. */
+/** Those of this size, and of the stores and the AI service where they are raised: without them a control has nothing to break. */
 function chooseControls(
   { check }: ControlsOptions,
   size: 'small' | 'full',
@@ -69,6 +69,7 @@ function chooseControls(
   const held = allControls.filter((control) => {
     const store = storeFault(control.check)?.store;
     if (store !== undefined && environment.stores[store] === undefined) return false;
+    if (aboutAi(control.check) && environment.ai === undefined) return false;
     return size === 'full' ? control.size === 'full' : control.size !== 'full';
   });
   if (check === undefined) return held;
