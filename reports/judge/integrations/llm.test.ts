@@ -58,6 +58,9 @@ describe('integrations/llm', () => {
     const unread = scan({ unread: [{ log: 'tender/y main', reason: 'gone' }] });
     assert.equal(llm(...USUAL, ...WITHOUT, unread).verdict, 'inconclusive');
     assert.equal(llm(scan()).verdict, 'inconclusive');
+    const readOnly = judge({ check: 'integrations/llm', settings: { writes: false }, seen: [scan()] });
+    assert.equal(readOnly.verdict, 'pass');
+    assert.match(readOnly.seen, /no draft was asked for/);
     assert.equal(llm().verdict, 'inconclusive');
   });
 });

@@ -1,6 +1,6 @@
 import type { History, Observation } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { Findings, goalNumber, list, number, seen, text } from '../topology/findings.ts';
+import { Findings, goalNumber, list, number, seen, setting, text } from '../topology/findings.ts';
 
 /** Goals of the catalogue, s. */
 const ANSWER_SECONDS = 3;
@@ -14,8 +14,11 @@ export function judgeLlm(history: History): Judgement {
   const found = new Findings(history);
   const answerMs = goalNumber(history, 'answerSeconds', ANSWER_SECONDS) * 1000;
   const degradedMs = goalNumber(history, 'degradedSeconds', DEGRADED_SECONDS) * 1000;
-  usualDrafts(history, found, answerMs);
-  withoutModel(history, found, degradedMs);
+  if (setting(history, 'writes') === false) found.note('no draft was asked for: nothing may be written here');
+  else {
+    usualDrafts(history, found, answerMs);
+    withoutModel(history, found, degradedMs);
+  }
   keyInLogs(history, found);
   if (isStub(history)) found.note('the model is a stand-in');
   return found.conclude(
