@@ -330,7 +330,16 @@ class Run {
     this.#progress.say(`  ${message}`);
   }
 
+  /** The cluster stays open until all is written and sent: what is to be sent may need a secret that it holds. */
   async #write(failure: unknown): Promise<CommandResult> {
+    try {
+      return await this.#writeAll(failure);
+    } finally {
+      this.#connection?.cluster.close();
+    }
+  }
+
+  async #writeAll(failure: unknown): Promise<CommandResult> {
     const { environment, command, profile } = this.#options;
     const planned = this.#planned;
     const connection = this.#connection;
@@ -368,8 +377,6 @@ class Run {
         `The run's record cannot be written to ${this.#folder.path}: ${stackOf(cause)}`,
         { cause },
       );
-    } finally {
-      connection?.cluster.close();
     }
   }
 

@@ -50,9 +50,9 @@ export const ai = z
         'The load of performance/ai: each request asks the model. 59 are the fewest that can show a p95, 2,995 the fewest for 99.9 %',
       ),
     jobs: z
-      .strictObject({ requestsPerSecond: z.number().min(1).max(200) })
+      .strictObject({ requestsPerSecond: z.number().min(4).max(200) })
       .default({ requestsPerSecond: 5 })
-      .describe('Tenders a second that failover/ai asks for, each a job for the service'),
+      .describe('Tenders a second that failover/ai asks for, each a job for the service; of fewer than four nobody can say whether they flow'),
     effects,
     llm,
   })
