@@ -4,8 +4,8 @@ import { objectName, plainUrl, secretSource } from './common.ts';
 /** What a stand-in for a language model does with a request. */
 const behaviour = z.strictObject({
   delayMs: z.int().min(0).describe('Before it answers, ms'),
-  status: z.int().min(200).max(599).describe('Of its answers; 200: as asked'),
   failRatio: z.number().min(0).max(1).describe('Share of the requests that it fails'),
+  status: z.int().min(400).max(599).describe('With which it fails them'),
 });
 
 const llm = z
@@ -17,7 +17,7 @@ const llm = z
       .strictObject({
         url: plainUrl.describe('PUT /control below it changes what the stand-in does'),
         rest: behaviour
-          .default({ delayMs: 300, status: 200, failRatio: 0 })
+          .default({ delayMs: 300, failRatio: 0, status: 503 })
           .describe('What it does when nobody asks for anything else: it is put back to that'),
       })
       .optional()
@@ -30,7 +30,11 @@ const llm = z
 const effects = z
   .strictObject({
     index: z.string().min(1).default('tenders').describe('Elasticsearch: index of the vectors'),
-    field: z.string().min(1).default('tender_id').describe('Elasticsearch: keyword with the id of the tender'),
+    field: z
+      .string()
+      .min(1)
+      .default('_id')
+      .describe('Elasticsearch: field with the id of the tender, of type keyword, or _id'),
     label: z.string().regex(/^\w+$/, 'a name').default('Tender').describe('Neo4j: label of the node'),
     property: z.string().regex(/^\w+$/, 'a name').default('id').describe('Neo4j: property with the id'),
   })

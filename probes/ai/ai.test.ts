@@ -107,10 +107,10 @@ describe('jobs that are followed', () => {
 
 describe('what jobs leave in Elasticsearch', () => {
   const names = { index: 'tenders', field: 'tender_id', label: 'Tender', property: 'id' };
-  const counts = async (answer: Answer): Promise<ReturnType<typeof vectorCounts>> => {
+  const counts = async (answer: Answer, field = 'tender_id'): ReturnType<typeof vectorCounts> => {
     const port = await serve(answer);
     const connection = { host: '127.0.0.1', port, database: '', user: 'u', password: 'p' };
-    return vectorCounts(connection, names, ['1', '2', '3'], { deadlineMs: 2000 });
+    return vectorCounts(connection, { ...names, field }, ['1', '2', '3'], { deadlineMs: 2000 });
   };
   const shards = { total: 3, successful: 3, failed: 0 };
 
@@ -136,6 +136,22 @@ describe('what jobs leave in Elasticsearch', () => {
       ['2', 2],
     ]);
     assert.deepEqual(asked, ['/tenders/_refresh', '/tenders/_search']);
+  });
+
+  it('should be listed where documents are named after their tender', async () => {
+    const found = await counts(({ url = '' }, response, body) => {
+      if (url.endsWith('_refresh')) response.end('{}');
+      else {
+        const asked = JSON.parse(body) as unknown;
+        assert.deepEqual(asked, { size: 3, _source: false, query: { ids: { values: ['1', '2', '3'] } } });
+        const hits = { hits: [{ _id: '1' }, { _id: '3' }] };
+        response.end(JSON.stringify({ timed_out: false, _shards: shards, hits }));
+      }
+    }, '_id');
+    assert.deepEqual([...found], [
+      ['1', 1],
+      ['3', 1],
+    ]);
   });
 
   it('should not be taken for nothing when shards are missing, and be nothing without an index', async () => {

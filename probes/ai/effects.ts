@@ -8,13 +8,30 @@ import type { Bounds, StoreConnection } from '../store-driver.ts';
 export type Counts = ReadonlyMap<string, number>;
 type Names = AiSettings['effects'];
 
-/** Well below the number of terms that Elasticsearch takes in one search (65,536) and of buckets that it gives. */
+/** Well below the number of terms that Elasticsearch takes in one search (65,536) and of documents that it lists (10,000). */
 const BATCH = 1_000;
 
 interface Found {
   timed_out: boolean;
   _shards: { total: number; successful: number; failed: number };
+  hits?: { hits: { _id: string }[] };
   aggregations?: { ids: { buckets: { key: string | number; doc_count: number }[] } };
+}
+
+/** Documents that are named after their tender cannot be twice in one index: they are listed. Others are counted by the field with its id. */
+function searchFor(field: string, ids: readonly string[]): Record<string, unknown> {
+  if (field === '_id') return { size: ids.length, _source: false, query: { ids: { values: ids } } };
+  return {
+    size: 0,
+    query: { terms: { [field]: ids } },
+    aggs: { ids: { terms: { field, size: ids.length } } },
+  };
+}
+
+function countsIn({ hits, aggregations }: Found): [id: string, count: number][] {
+  if (aggregations !== undefined)
+    return aggregations.ids.buckets.map(({ key, doc_count: count }) => [String(key), count]);
+  return (hits?.hits ?? []).map(({ _id: id }) => [id, 1]);
 }
 
 /**
@@ -34,19 +51,15 @@ export async function vectorCounts(
   try {
     await ask(place, { path: `/${index}/_refresh`, method: 'POST' }, left());
     for (const some of batches(ids)) {
-      const body = {
-        size: 0,
-        query: { terms: { [field]: some } },
-        aggs: { ids: { terms: { field, size: some.length } } },
-      };
+      const body = searchFor(field, some);
       const path = `/${index}/_search?allow_partial_search_results=false`;
       const found = await ask<Found>(place, { path, method: 'POST', body }, left());
-      const { timed_out: timedOut, _shards: shards, aggregations } = found;
+      const { timed_out: timedOut, _shards: shards } = found;
       if (timedOut || shards.failed > 0 || shards.successful < shards.total)
         throw new Error(
           `${shards.successful} of ${shards.total} shards answered, timed out: ${String(timedOut)}`,
         );
-      for (const { key, doc_count: count } of aggregations?.ids.buckets ?? []) counts.set(String(key), count);
+      for (const [id, count] of countsIn(found)) counts.set(id, count);
     }
   } catch (error) {
     // No document was ever written: that is an answer.

@@ -172,7 +172,7 @@ test('puts a stand-in for a model back to what it does at rest, as often as it i
     request.on('end', () => response.end('{}'));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const rest = { delayMs: 300, status: 200, failRatio: 0 };
+  const rest = { delayMs: 300, failRatio: 0, status: 503 };
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const { ledger, entries } = setup({ kind: 'stand-in', url, rest }, { kind: 'stand-in', url, rest });
   const report = await undoAll(entries, { ledger, kube: null, clusterUid: 'u', retryForMs: 0 });

@@ -11,7 +11,7 @@ import { fewLost } from './failover-ai.ts';
 import { contextOf } from './testing.ts';
 
 const small = await loadEnvironment('local-small');
-const rest = { delayMs: 300, status: 200, failRatio: 0 };
+const rest = { delayMs: 300, failRatio: 0, status: 503 };
 
 function controlOf(id: string): (typeof controls)[number] {
   return controls.find((control) => control.id === id) ?? assert.fail(id);
@@ -58,7 +58,7 @@ test('should make the model a second slower, with what it does at rest as the in
 
 test('should roll out a service that acknowledges early, and may not finish, before its model is slow', async () => {
   const template = {
-    containers: [{ name: 'ai', env: [{ name: 'PORT', value: '8000' }], livenessProbe: { periodSeconds: 10 } }],
+    containers: [{ name: 'ai', env: [{ name: 'PORT', value: '8000' }], livenessProbe: { periodSeconds: 10 }, lifecycle: {} }],
   };
   const steps: string[] = [];
   const found = (): KubeObject => ({
@@ -82,9 +82,10 @@ test('should roll out a service that acknowledges early, and may not finish, bef
   assert.equal(name, 'tender-ai');
   assert.equal(spec['terminationGracePeriodSeconds'], 1);
   const [container] = spec['containers'] as { env: { name: string }[]; livenessProbe: object }[];
-  assert.deepEqual(container?.env.map((one) => one.name), ['PORT', 'ACK_EARLY']);
+  assert.deepEqual(container?.env.map((one) => one.name), ['PORT', 'ACK_BEFORE_WORK']);
+  assert.ok(!('lifecycle' in container), 'it may not wait before it is told to end');
   assert.deepEqual(container.livenessProbe, { periodSeconds: 2, timeoutSeconds: 1, failureThreshold: 2 });
-  assert.deepEqual(steps, ['the model takes 1.5 s']);
+  assert.deepEqual(steps, ['the model takes 4 s']);
 });
 
 test('should turn for jobs that were under way, not for a backlog', () => {

@@ -7,10 +7,13 @@ import { deployment } from './topology-declared.ts';
 import type { ContainerPart } from './topology-declared.ts';
 
 /** How the reference service is told to (env/local/platform/tender-ai). */
-const EARLY = { name: 'ACK_EARLY', value: '1' };
-/** So long each job takes, at five a second: some are under way in every pod at any time. */
-const MODEL_MS = 1_500;
-/** A service that is told to end may not finish what it has begun. */
+const EARLY = { name: 'ACK_BEFORE_WORK', value: 'on' };
+/**
+ * So long each job takes, at five a second: some are under way in every pod at any time. A pod that is deleted without grace has two seconds all
+ * the same (kubelet's least), and the service gives up on a model after ten.
+ */
+const MODEL_MS = 4_000;
+/** A service that is told to end may not finish what it has begun; nor may it wait before it is told. */
 const GRACE_SECONDS = 1;
 /** A frozen pod does its work once it thaws; one whose probe has failed meanwhile is killed instead. */
 const IMPATIENT = { periodSeconds: 2, timeoutSeconds: 1, failureThreshold: 2 };
@@ -40,7 +43,7 @@ async function acknowledgeEarly(ctx: ControlContext, fault: (typeof FAULTS)[numb
   const { namespace, name } = aiOf(ctx).deployment;
   await rollOut(ctx, deployment(namespace, name), {
     what: 'the AI service that acknowledges early',
-    change: ({ env, livenessProbe, ...rest }): ContainerPart => ({
+    change: ({ env, livenessProbe, lifecycle: _waits, ...rest }): ContainerPart => ({
       ...rest,
       env: [...((env ?? []) as object[]), EARLY],
       livenessProbe: fault === 'hang' ? { ...(livenessProbe as object), ...IMPATIENT } : livenessProbe,

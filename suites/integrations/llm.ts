@@ -10,8 +10,8 @@ const USUAL = 5;
 
 /** What can be wrong with a model, and how its stand-in is told. */
 const TROUBLES = [
-  { model: 'busy', title: 'the model answers 429', behaviour: () => ({ status: 429 }) },
-  { model: 'broken', title: 'the model answers 500', behaviour: () => ({ status: 500 }) },
+  { model: 'busy', title: 'the model answers 429', behaviour: () => ({ status: 429, failRatio: 1 }) },
+  { model: 'broken', title: 'the model answers 500', behaviour: () => ({ status: 500, failRatio: 1 }) },
   {
     model: 'silent',
     title: 'the model does not answer',
