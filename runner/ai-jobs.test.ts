@@ -19,15 +19,21 @@ test('should take for accepted what was answered with an id, whatever else was n
     const bytes = Buffer.from(line);
     assert.ok(parseOperation(bytes, 0, bytes.length, into));
   }
-  assert.deepEqual([...acceptedJobs(into.writes.finish())], [
-    ['41', 1],
-    ['42', 2],
-  ]);
+  assert.deepEqual(
+    [...acceptedJobs(into.writes.finish())],
+    [
+      ['41', 1],
+      ['42', 2],
+    ],
+  );
 });
 
 test('should find tenders below the path of the API', () => {
   const target = (apiPath?: string): EdgeTarget =>
-    ({ url: new URL('https://edge.test/some/tenders?limit=1'), edge: { backend: { apiPath } } }) as EdgeTarget;
+    ({
+      url: new URL('https://edge.test/some/tenders?limit=1'),
+      edge: { backend: { apiPath } },
+    }) as EdgeTarget;
   assert.equal(jobsUrl(target()).href, 'https://edge.test/tenders');
   assert.equal(jobsUrl(target('/api/v1')).href, 'https://edge.test/api/v1/tenders');
 });

@@ -385,7 +385,8 @@ class Run {
     const { environment } = this.#options;
     const stores = this.#engine?.stores;
     const secret = (source: SecretSource): Promise<string> =>
-      stores?.secret(source) ?? Promise.reject(new Error('no secret can be read: no environment was reached'));
+      stores?.secret(source) ??
+      Promise.reject(new Error('no secret can be read: no environment was reached'));
     const parent = process.env['TRACEPARENT'];
     const notices = await sendTelemetry(written, environment, { secret, parent });
     for (const notice of notices) this.#progress.say(this.#book.redact(`  ${notice}`));

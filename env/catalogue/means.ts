@@ -9,7 +9,10 @@ const FROM_NODE: readonly string[] = ['pod-crash', 'hang', 'partition'];
  * Write the template of a Deployment. Who may do that runs what it likes with every account and Secret of that namespace, and the
  * undo Job, whose account any run may use, would have to be able to as well: no account in deploy/rbac.yaml is.
  */
-const TEMPLATE_WRITERS: readonly string[] = ['failover/backend/rolling-restart', 'failover/ai/rolling-restart'];
+const TEMPLATE_WRITERS: readonly string[] = [
+  'failover/backend/rolling-restart',
+  'failover/ai/rolling-restart',
+];
 
 /**
  * What a fault of this check needs and the environment does not declare, or null. The embedded environment needs nothing: this machine

@@ -56,7 +56,9 @@ export const ai = z
     jobs: z
       .strictObject({ requestsPerSecond: z.number().min(4).max(200) })
       .default({ requestsPerSecond: 5 })
-      .describe('Tenders a second that failover/ai asks for, each a job for the service; of fewer than four nobody can say whether they flow'),
+      .describe(
+        'Tenders a second that failover/ai asks for, each a job for the service; of fewer than four nobody can say whether they flow',
+      ),
     effects,
     llm,
   })

@@ -32,7 +32,8 @@ export const DEFAULT_TIMEOUTS = {
   },
   jobsDone: {
     seconds: 240,
-    reason: 'what a lost consumer held is given to another one after two heartbeats (RabbitMQ: 60 s each), then the backlog',
+    reason:
+      'what a lost consumer held is given to another one after two heartbeats (RabbitMQ: 60 s each), then the backlog',
   },
   lease: { seconds: 15, reason: 'leaderelection default of Kubernetes' },
   llmAnswer: {
@@ -86,7 +87,8 @@ export const DEFAULT_TIMEOUTS = {
   },
   telemetrySend: {
     seconds: 5,
-    reason: "the run's own trace and metrics, after its verdict is known: a collector that is slow must not hold the run",
+    reason:
+      "the run's own trace and metrics, after its verdict is known: a collector that is slow must not hold the run",
   },
   volumeBound: { seconds: 60, reason: 'a provisioner creates the volume once a pod is scheduled' },
   workloadStop: { seconds: 30, reason: 'outstanding operations run into storeOperation' },

@@ -67,11 +67,14 @@ describe('jobs that are followed', () => {
       if (id === '2') return is('degraded');
       return is(look < 2 ? 'accepted' : 'failed');
     });
-    assert.deepEqual([...states], [
-      ['1', 'done'],
-      ['2', 'degraded'],
-      ['3', 'failed'],
-    ]);
+    assert.deepEqual(
+      [...states],
+      [
+        ['1', 'done'],
+        ['2', 'degraded'],
+        ['3', 'failed'],
+      ],
+    );
     assert.deepEqual(asked.toSorted(), ['1', '2', '3', '3']);
     assert.equal(trouble, '');
     assert.ok(waitedMs >= 1000 && waitedMs < 4000, String(waitedMs));
@@ -131,10 +134,13 @@ describe('what jobs leave in Elasticsearch', () => {
         );
       }
     });
-    assert.deepEqual([...found], [
-      ['1', 1],
-      ['2', 2],
-    ]);
+    assert.deepEqual(
+      [...found],
+      [
+        ['1', 1],
+        ['2', 2],
+      ],
+    );
     assert.deepEqual(asked, ['/tenders/_refresh', '/tenders/_search']);
   });
 
@@ -148,10 +154,13 @@ describe('what jobs leave in Elasticsearch', () => {
         response.end(JSON.stringify({ timed_out: false, _shards: shards, hits }));
       }
     }, '_id');
-    assert.deepEqual([...found], [
-      ['1', 1],
-      ['3', 1],
-    ]);
+    assert.deepEqual(
+      [...found],
+      [
+        ['1', 1],
+        ['3', 1],
+      ],
+    );
   });
 
   it('should not be taken for nothing when shards are missing, and be nothing without an index', async () => {

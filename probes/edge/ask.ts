@@ -61,7 +61,13 @@ export async function askEdge(
 }
 
 /** As a kept connection takes it. */
-export function exchangeOf({ method, url, headers, body, text: given }: EdgeQuestion): Parameters<HttpConnection['ask']>[0] {
+export function exchangeOf({
+  method,
+  url,
+  headers,
+  body,
+  text: given,
+}: EdgeQuestion): Parameters<HttpConnection['ask']>[0] {
   const text = given ?? (body === undefined ? undefined : JSON.stringify(body));
   return {
     method,

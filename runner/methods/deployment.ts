@@ -126,7 +126,9 @@ async function progress(
   { subject, old }: { subject: DeploymentName; old: ReadonlySet<string> },
   signal: AbortSignal,
 ): Promise<{ over: boolean; detail: string }> {
-  const left = (await deploymentPods(engine, subject)).filter(({ uid }) => old.has(uid)).map(({ name }) => name);
+  const left = (await deploymentPods(engine, subject))
+    .filter(({ uid }) => old.has(uid))
+    .map(({ name }) => name);
   const { spec = {}, status = {} } = await read(engine, subject, signal);
   const { replicas: wanted = 1 } = spec;
   const { readyReplicas = 0, updatedReplicas = 0 } = status;

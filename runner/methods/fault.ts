@@ -46,9 +46,7 @@ async function inject(
   const fault = faultOf(params.fault);
   const refusal = fault.refusal(surroundingsOf(environment));
   if (refusal !== null) throw new Error(refusal);
-  const members = isDeployment(store)
-    ? await deploymentPods(engine, store)
-    : await engine.stores.pods(store);
+  const members = isDeployment(store) ? await deploymentPods(engine, store) : await engine.stores.pods(store);
   const writer = openHistory(engine.book.trialFolder(check, trial), 'faults.ndjson', {
     redact: engine.book.redact,
   });

@@ -1,5 +1,11 @@
 /** Plumbline's own telemetry: a run that is over as a trace and as metrics, where the environment declares somewhere to send them. */
-import type { Environment, OtlpSettings, PushgatewaySettings, SecretSource, Trust } from '../../env/schema.ts';
+import type {
+  Environment,
+  OtlpSettings,
+  PushgatewaySettings,
+  SecretSource,
+  Trust,
+} from '../../env/schema.ts';
 import { edgeEndpoint } from '../../probes/edge/endpoint.ts';
 import type { HttpEndpoint } from '../../probes/edge/connection.ts';
 import type { RunRecord } from '../../reports/record/run-record.ts';
@@ -40,6 +46,7 @@ export async function sendTelemetry(
   return sent.filter((notice) => notice !== null);
 }
 
+type Headers = Record<string, string>;
 type Sending = SendOptions & { timeoutMs: number };
 
 async function trace(
@@ -48,7 +55,7 @@ async function trace(
   { secret, parent, timeoutMs }: Sending,
 ): Promise<void> {
   const endpoint = await endpointOf(url, address, trust);
-  const headers = token === undefined ? {} : { authorization: `Bearer ${await secret(token)}` };
+  const headers: Headers = token === undefined ? {} : { authorization: `Bearer ${await secret(token)}` };
   // Loaded only where it is used: the SDK is not small.
   const { sendTrace } = await import('./trace.ts');
   await sendTrace(record, { url, endpoint, headers, timeoutMs, parent });
@@ -60,8 +67,9 @@ async function push(
   { secret, timeoutMs }: Sending,
 ): Promise<void> {
   const endpoint = await endpointOf(url, address, trust);
-  const account = user === undefined ? null : `${user}:${password === undefined ? '' : await secret(password)}`;
-  const headers =
+  const account =
+    user === undefined ? null : `${user}:${password === undefined ? '' : await secret(password)}`;
+  const headers: Headers =
     account === null ? {} : { authorization: `Basic ${Buffer.from(account).toString('base64')}` };
   await pushMetrics(record, { url, endpoint, headers, timeoutMs });
 }

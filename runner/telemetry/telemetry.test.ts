@@ -5,7 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { after, describe, it } from 'node:test';
 import { DEFAULT_TIMEOUTS } from '../../env/schema.ts';
 import type { Environment } from '../../env/schema.ts';
-import { drillRecord, fixtureCheck, fixtureRecord, metRecord, notMetRecord } from '../../reports/render/fixture.ts';
+import {
+  drillRecord,
+  fixtureCheck,
+  fixtureRecord,
+  metRecord,
+  notMetRecord,
+} from '../../reports/render/fixture.ts';
 import { groupUrl } from './pushgateway.ts';
 import { sendTelemetry } from './index.ts';
 import { spansOf } from './spans.ts';
@@ -180,9 +186,16 @@ describe('what is sent after a run', () => {
   it('should put metrics into the group of environment and profile, without a run id', async () => {
     const { url, taken } = await takes();
     const record = metRecord();
-    assert.deepEqual(await sendTelemetry(record, around({ pushgateway: { url, user: 'push', password: { env: 'UNUSED' } } }), {
-        secret,
-      }), []);
+    assert.deepEqual(
+      await sendTelemetry(
+        record,
+        around({ pushgateway: { url, user: 'push', password: { env: 'UNUSED' } } }),
+        {
+          secret,
+        },
+      ),
+      [],
+    );
     const [put] = taken;
     assert.equal(put?.method, 'PUT');
     assert.equal(put.path, '/metrics/job/plumbline/environment/local/profile/spine');
@@ -208,7 +221,10 @@ describe('what is sent after a run', () => {
     );
     assert.equal(notices.length, 2);
     assert.match(notices[0] ?? '', /the trace of this run could not be sent to http/);
-    assert.match(notices[1] ?? '', /the metrics of this run could not be sent to http:\/\/127\.0\.0\.1:1: ECONNREFUSED/);
+    assert.match(
+      notices[1] ?? '',
+      /the metrics of this run could not be sent to http:\/\/127\.0\.0\.1:1: ECONNREFUSED/,
+    );
   });
 
   it('should reach a receiver at another address than its name says', async () => {

@@ -1,11 +1,11 @@
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { Context } from '@opentelemetry/api';
+import type { Context, Tracer } from '@opentelemetry/api';
 import { ExportResultCode, parseTraceParent } from '@opentelemetry/core';
 import type { ExportResult } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { AlwaysOnSampler, BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
-import type { ReadableSpan, SpanProcessor, Tracer } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { HttpEndpoint } from '../../probes/edge/connection.ts';
 import type { RunRecord } from '../../reports/record/run-record.ts';
 import type { SpanPlan } from './spans.ts';
@@ -34,10 +34,7 @@ export interface TraceOptions {
  * Sends a run that is over as one trace. @returns its trace id
  * @throws Error when it was not taken, or not within the time: nothing is sent again
  */
-export async function sendTrace(
-  record: RunRecord,
-  options: TraceOptions,
-): Promise<string> {
+export async function sendTrace(record: RunRecord, options: TraceOptions): Promise<string> {
   const { timeoutMs } = options;
   const { spans, traceId } = readableSpans(record, options.parent);
   const exporter = exporterTo(options);

@@ -58,7 +58,14 @@ test('should make the model a second slower, with what it does at rest as the in
 
 test('should roll out a service that acknowledges early, and may not finish, before its model is slow', async () => {
   const template = {
-    containers: [{ name: 'ai', env: [{ name: 'PORT', value: '8000' }], livenessProbe: { periodSeconds: 10 }, lifecycle: {} }],
+    containers: [
+      {
+        name: 'ai',
+        env: [{ name: 'PORT', value: '8000' }],
+        livenessProbe: { periodSeconds: 10 },
+        lifecycle: {},
+      },
+    ],
   };
   const steps: string[] = [];
   const found = (): KubeObject => ({
@@ -82,7 +89,10 @@ test('should roll out a service that acknowledges early, and may not finish, bef
   assert.equal(name, 'tender-ai');
   assert.equal(spec['terminationGracePeriodSeconds'], 1);
   const [container] = spec['containers'] as { env: { name: string }[]; livenessProbe: object }[];
-  assert.deepEqual(container?.env.map((one) => one.name), ['PORT', 'ACK_BEFORE_WORK']);
+  assert.deepEqual(
+    container?.env.map((one) => one.name),
+    ['PORT', 'ACK_BEFORE_WORK'],
+  );
   assert.ok(!('lifecycle' in container), 'it may not wait before it is told to end');
   assert.deepEqual(container.livenessProbe, { periodSeconds: 2, timeoutSeconds: 1, failureThreshold: 2 });
   assert.deepEqual(steps, ['the model takes 4 s']);
@@ -101,7 +111,7 @@ test('should turn for jobs that were under way, not for a backlog', () => {
   assert.match(fewLost(judged(0, 150)) ?? '', /expected some/);
 });
 
-test("should log the token from a pod of its own, which takes its log with it", async () => {
+test('should log the token from a pod of its own, which takes its log with it', async () => {
   const applied: KubeObject[] = [];
   const ctx = contextOf({
     environment: { ai: small.ai },

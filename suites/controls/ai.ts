@@ -25,10 +25,6 @@ export async function changeModel(
     title,
     inverse: { kind: 'stand-in', url, rest },
     act: () =>
-      tellStandIn(
-        url,
-        { ...rest, ...behaviour(rest) },
-        { deadlineMs: ANSWER_MS, signal: ctx.signal },
-      ),
+      tellStandIn(url, { ...rest, ...behaviour(rest) }, { deadlineMs: ANSWER_MS, signal: ctx.signal }),
   });
 }

@@ -111,10 +111,7 @@ async function requestsFlow(ctx: CheckContext, minAcknowledged: number): Promise
   return stretch.met && count.met;
 }
 
-function inject(
-  ctx: CheckContext,
-  { subject, called, fault }: DeploymentTrial,
-): Promise<FaultResult> {
+function inject(ctx: CheckContext, { subject, called, fault }: DeploymentTrial): Promise<FaultResult> {
   const { id: check, trial } = ctx;
   const { target = 'random' } = (ctx.settings['failover'] ?? {}) as { target?: string };
   return fault === ROLLING_RESTART
@@ -127,11 +124,7 @@ function inject(
 }
 
 /** The goal's window; a rolling restart is followed to its end meanwhile. */
-async function window(
-  ctx: CheckContext,
-  { subject, fault }: DeploymentTrial,
-  fromMs: number,
-): Promise<void> {
+async function window(ctx: CheckContext, { subject, fault }: DeploymentTrial, fromMs: number): Promise<void> {
   const { id: check, trial } = ctx;
   const seconds = Number(ctx.goals['windowSeconds']);
   const untilMs = fromMs + seconds * 1000 + TAIL_MS;

@@ -54,7 +54,8 @@ export async function askTheModel(ctx: CheckContext): Promise<void> {
 async function askingOf(ctx: CheckContext): Promise<Asking | null> {
   const ai = ctx.settings['ai'] as AiSettings | undefined;
   const { edge } = (ctx.settings['topology'] ?? {}) as { edge?: Edge };
-  if (ai === undefined || edge === undefined) throw new Error('the environment declares no ai behind an edge');
+  if (ai === undefined || edge === undefined)
+    throw new Error('the environment declares no ai behind an edge');
   if (ctx.settings['writes'] !== true) return null;
   const trust = await trusted(edge.trust);
   if ('unavailable' in trust) {

@@ -71,7 +71,10 @@ function verdictOf(
   goals: Goals | null,
   jobs: Jobs | null,
 ): { verdict: Verdict; reason: string } {
-  const failures = [...(goals === null || jobs === null ? [] : brokenBy(jobs, goals)), ...leftBehind(watched)];
+  const failures = [
+    ...(goals === null || jobs === null ? [] : brokenBy(jobs, goals)),
+    ...leftBehind(watched),
+  ];
   if (failures.length > 0) return { verdict: 'fail', reason: failures.join('; ') };
   if (watched.history.writes.count === 0)
     return { verdict: 'inconclusive', reason: 'no request was recorded' };

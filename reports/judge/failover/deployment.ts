@@ -127,9 +127,7 @@ function calmBefore({ history, measured }: Watched, minBefore: number): string |
   const { trial } = measured.evidence;
   const calm = before(history.writes, hurtFromMs(history, trial));
   if (calm.failed > 0) return `${calm.failed} of ${calm.sent} requests had failed before the fault`;
-  return calm.sent < minBefore
-    ? `${calm.sent} good answers before the fault, ${minBefore} are needed`
-    : null;
+  return calm.sent < minBefore ? `${calm.sent} good answers before the fault, ${minBefore} are needed` : null;
 }
 
 /** The window must have been recorded to its end, and filled with the stated load. */

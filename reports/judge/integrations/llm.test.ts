@@ -54,7 +54,10 @@ describe('integrations/llm', () => {
     assert.equal(open.verdict, 'inconclusive');
     assert.match(open.reason, /the model answers 429.*no control is declared/);
     assert.equal(llm(...USUAL, ...WITHOUT).verdict, 'inconclusive');
-    assert.equal(llm(...USUAL, ...WITHOUT, ['key-scan-failed', { reason: 'no Secret' }]).verdict, 'inconclusive');
+    assert.equal(
+      llm(...USUAL, ...WITHOUT, ['key-scan-failed', { reason: 'no Secret' }]).verdict,
+      'inconclusive',
+    );
     const unread = scan({ unread: [{ log: 'tender/y main', reason: 'gone' }] });
     assert.equal(llm(...USUAL, ...WITHOUT, unread).verdict, 'inconclusive');
     assert.equal(llm(scan()).verdict, 'inconclusive');
