@@ -164,6 +164,14 @@ function gpuFindings({ gpu, topology }: EnvironmentFile): Finding[] {
   return [{ path: ['gpu', 'pool'], message, found: gpu.pool, allowed: pools.join(', ') || 'none' }];
 }
 
+/** A load goes where the edge is, by its address and its authority; a draft from elsewhere would be asked of a stranger. */
+function aiFindings({ ai, topology: { edge } }: EnvironmentFile): Finding[] {
+  if (ai === undefined || edge === undefined) return [];
+  const [asked, through] = [new URL(ai.url).origin, new URL(edge.url).origin];
+  if (asked === through) return [];
+  return [{ path: ['ai', 'url'], message: 'not an address of the edge', found: asked, allowed: through }];
+}
+
 /** What the schema cannot see: names in one part of the file that must exist in another, or in the catalogue. */
 export function referenceProblems(data: EnvironmentFile, file: string, source: YamlSource): Problem[] {
   const findings = [
@@ -171,6 +179,7 @@ export function referenceProblems(data: EnvironmentFile, file: string, source: Y
     ...topologyFindings(data),
     ...storeFindings(data),
     ...gpuFindings(data),
+    ...aiFindings(data),
     ...goalFindings(data),
     ...permitFindings(data),
     ...profileFindings(data),

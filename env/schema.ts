@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Objective } from '../reports/record/objective.ts';
+import { ai } from './schema/ai.ts';
 import { cluster, KINDS, namespaces } from './schema/cluster.ts';
 import { hostPort } from './schema/common.ts';
 import { gpu } from './schema/gpu.ts';
@@ -37,6 +38,7 @@ export const environmentFile = z.strictObject({
     .optional()
     .describe('Embedded environments only: what each size holds, replacing what topology says'),
   stores,
+  ai: ai.optional(),
   gpu: gpu.optional(),
   load: load.prefault({}),
   goals: goals.default({}),
@@ -64,6 +66,7 @@ export interface Environment extends Omit<EnvironmentFile, 'sizes' | 'timeouts' 
   file: string;
 }
 
+export type { AiSettings, LlmBehaviour } from './schema/ai.ts';
 export { KINDS, SIZES } from './schema/cluster.ts';
 export type { Cluster, Power, Size } from './schema/cluster.ts';
 export { FAULTS, STORES } from './schema/stores.ts';

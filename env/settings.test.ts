@@ -67,3 +67,17 @@ test('should give the start of pods the workloads whose image it starts, and its
   assert.deepEqual(settings['workloads'], environment.topology.workloads);
   assert.deepEqual(settings['startup'], { pods: environment.load.startupPods });
 });
+
+test('should give checks of the AI service what is declared of it, without its token, and its own load', () => {
+  const { ai } = environment;
+  assert.ok(ai !== undefined);
+  for (const check of ['performance/ai/latency', 'failover/ai/hang', 'integrations/llm']) {
+    const given = settingsFor(check, environment)['ai'] as typeof ai;
+    assert.deepEqual(given.deployment, ai.deployment);
+    assert.ok(!('token' in given.llm), check);
+  }
+  assert.deepEqual(settingsFor('performance/ai/latency', environment)['steady'], ai.load);
+  assert.deepEqual(settingsFor('performance/api/latency', environment)['steady'], environment.load.steady);
+  assert.ok(!('ai' in settingsFor('performance/api/latency', environment)));
+  assert.equal(settingsFor('integrations/llm', { ...environment, kind: 'production' })['writes'], false);
+});

@@ -1,3 +1,4 @@
+import { partsOf } from './catalogue/parts.ts';
 import { declaredWords } from './declared-words.ts';
 import type { Environment, Telemetry, Topology, TraceHop } from './schema.ts';
 import { kindOfResource } from './schema/gpu.ts';
@@ -92,12 +93,16 @@ function ofDevices({ kind, gpu, prometheus }: Environment): Record<string, unkno
 }
 
 /** What checks that make load, or judge it, need besides. */
-function ofLoads(check: string, { load, objectives, prometheus }: Environment): Record<string, unknown> {
+function ofLoads(check: string, environment: Environment): Record<string, unknown> {
+  const { load, objectives, prometheus, ai, kind } = environment;
+  const ofAi = partsOf(check).includes('ai') && ai !== undefined ? { ai: withoutSecrets(ai) } : {};
   if (check === 'scaling/pods/startup') return { startup: { pods: load.startupPods } };
-  if (!check.startsWith('performance/')) return {};
+  if (check.startsWith('integrations/')) return { ...ofAi, writes: WRITABLE.has(kind) };
+  if (!check.startsWith('performance/')) return ofAi;
   return {
+    ...ofAi,
     objectives,
-    steady: load.steady,
+    steady: 'ai' in ofAi && ai !== undefined ? ai.load : load.steady,
     ...(prometheus !== undefined && { prometheus: withoutSecrets(prometheus) }),
   };
 }

@@ -128,7 +128,7 @@ async function load(name: string, settings: Record<string, string> = {}): Promis
   return (await import(`./scenarios/${name}.ts?${String(++loads)}`)) as Script;
 }
 
-const NAMES = ['smoke', 'steady', 'ramp', 'spike', 'soak', 'journey'];
+const NAMES = ['smoke', 'steady', 'ramp', 'spike', 'soak', 'journey', 'draft'];
 
 beforeEach(() => {
   stage.answer = (sent) => ({ status: sent.method === 'GET' ? 200 : 201 });
@@ -209,6 +209,7 @@ function answerAs(end: 'done' | 'failed' | 'never'): (sent: Sent) => Partial<Ans
   return ({ method, url }) => {
     if (url.endsWith('/generate'))
       return { status: 202, body: '{"id":"9","status":"pending","llm":"stubbed"}' };
+    if (url.endsWith('/ai/draft')) return { status: 200, body: '{"text":"t","degraded":false}' };
     if (method === 'POST') return { status: 201, body: '{"id":"4","title":"t"}' };
     if (!url.includes('/jobs/')) return { status: 200 };
     const over = end !== 'never' && ++asked > 2;
@@ -257,6 +258,24 @@ describe('the journey', () => {
     stage.answer = () => ({ status: 500, body: 'no json' });
     journey();
     assert.deepEqual(names(), ['upload tender']);
+  });
+});
+
+describe('drafts', () => {
+  it('should be asked of the address that is given, and count what was written without the model', async () => {
+    const { default: draft } = await load('draft', { AI_URL: 'http://edge.example.test/ai/draft' });
+    stage.answer = () => ({ status: 200, body: '{"text":"t","degraded":true}' });
+    draft();
+    assert.equal(stage.sent[0]?.url, 'http://edge.example.test/ai/draft');
+    assert.deepEqual(JSON.parse(String(stage.sent[0].body)), { title: 'draft 0' });
+    assert.deepEqual(stage.checks, [
+      ['draft: status 200', true],
+      ['not degraded', false],
+    ]);
+    stage.checks = [];
+    stage.answer = () => ({ status: 502, body: 'no json' });
+    draft();
+    assert.deepEqual(stage.checks, [['draft: status 200', false]]);
   });
 });
 

@@ -7,6 +7,7 @@ import { renderMarkdown } from './render/markdown.ts';
 import { renderOpenMetrics } from './render/openmetrics.ts';
 
 export { diffRuns } from './render/diff.ts';
+export { renderPrometheusText } from './render/openmetrics.ts';
 export { renderTerminal } from './render/terminal.ts';
 
 /** Formats of `plumbline report --format`, with the file that a run writes for each. */

@@ -1,4 +1,5 @@
 import type { Edge, Environment } from '../env/schema.ts';
+import { edgeEndpoint } from '../probes/edge/endpoint.ts';
 import { trusted } from '../suites/topology/edge-request.ts';
 import { RequestError } from './session.ts';
 
@@ -20,17 +21,12 @@ export async function edgeTarget({ topology }: Environment): Promise<EdgeTarget>
   const trust = await trusted(edge.trust);
   if ('unavailable' in trust) throw new RequestError(trust.unavailable, 'unavailable');
   const url = new URL(edge.url);
-  const port = url.port || (url.protocol === 'http:' ? '80' : '443');
-  const address = hostAndPort(edge.address ?? `${url.hostname}:${port}`);
+  const { host, port } = edgeEndpoint(url, edge.address, trust.pem);
   return {
     edge: { ...edge, backend: edge.backend },
     url,
-    ...address,
+    host,
+    port,
     ...(trust.pem !== undefined && { ca: trust.pem }),
   };
-}
-
-export function hostAndPort(address: string): { host: string; port: number } {
-  const cut = address.lastIndexOf(':');
-  return { host: address.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(address.slice(cut + 1)) };
 }

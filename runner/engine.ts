@@ -6,11 +6,12 @@ import { BudgetBook } from './budget.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { checkTimeoutMs, lockMode } from './environment-parts.ts';
 import { SharedLock } from './lock.ts';
-import { backendMethods } from './methods/backend.ts';
+import { aiMethods } from './methods/ai.ts';
 import { budgeted } from './methods/budgeted.ts';
 import { checkMethods } from './methods/check.ts';
 import { clusterMethods } from './methods/cluster.ts';
 import { controlPlaneMethods } from './methods/control-plane.ts';
+import { deploymentMethods } from './methods/deployment.ts';
 import { faultMethods } from './methods/fault.ts';
 import { gpuMethods } from './methods/gpu.ts';
 import { loadMethods } from './methods/load.ts';
@@ -127,10 +128,11 @@ export class Engine implements ServedEngine {
 
   #handlers(): Handlers {
     return {
-      ...backendMethods(this),
+      ...aiMethods(this),
       ...checkMethods(this),
       ...clusterMethods(this),
       ...controlPlaneMethods(this),
+      ...deploymentMethods(this),
       ...budgeted(this, faultMethods(this)),
       ...gpuMethods(this),
       ...loadMethods(this),

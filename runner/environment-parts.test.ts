@@ -62,3 +62,18 @@ test('should let the reading of budgets share the environment, but where the run
   assert.equal(lockMode(budget, small), 'exclusive');
   assert.equal(lockMode(planned('performance/api/latency'), staging), 'exclusive');
 });
+
+test('should give drafts as long as they last, and jobs as long as they may take, and let nothing run beside them', () => {
+  assert.ok(small.ai !== undefined);
+  const { ai } = small;
+  const lasting = (seconds: number): Environment => ({
+    ...small,
+    ai: { ...ai, load: { requestsPerSecond: 2, seconds } },
+  });
+  const latency = planned('performance/ai/latency');
+  assert.equal(checkTimeoutMs(latency, lasting(1800)) - checkTimeoutMs(latency, lasting(60)), 1_740_000);
+  assert.ok(checkTimeoutMs(planned('failover/ai/hang'), small) > 240_000 + 240_000 + 60_000);
+  assert.ok(checkTimeoutMs(planned('integrations/llm'), small) > 8 * 20_000);
+  for (const check of ['performance/ai/latency', 'failover/ai/hang', 'integrations/llm'])
+    assert.equal(lockMode(planned(check), staging), 'exclusive', check);
+});

@@ -35,8 +35,8 @@ export function headerSettings(check: string, environment: Environment): Record<
   };
 }
 
-/** What makes load is disturbed by others that do, and disturbs what they measure. */
-const MAKE_LOAD = ['scaling/', 'performance/'];
+/** What makes load is disturbed by others that do, and disturbs what they measure; so does what makes the model slow, busy or broken. */
+const ALONE = ['scaling/', 'performance/', 'integrations/llm'];
 
 /**
  * They take devices of the pool: two at once would find each other where nobody should be. Reading what nodes offer disturbs nobody, nor does
@@ -58,7 +58,7 @@ export function lockMode(planned: PlannedCheck, environment: Environment): 'shar
     const ofTheRun = environment.objectives.some(({ window }) => window.kind === 'run');
     return ofTheRun && embeddedOf(environment) !== undefined ? 'exclusive' : 'shared';
   }
-  if (MAKE_LOAD.some((prefix) => planned.row.id.startsWith(prefix))) return 'exclusive';
+  if (ALONE.some((prefix) => planned.row.id.startsWith(prefix))) return 'exclusive';
   const access = planned.row.access[environment.kind];
   if (takesDevices(planned.row.id) && access !== 'r') return 'exclusive';
   return access === 'F' || access === 'permit' ? 'exclusive' : 'shared';
@@ -146,6 +146,8 @@ interface Family {
 
 /** A run of an embedded environment is over within a day: the window of objectives that last as long. */
 const LONGEST_RUN_MS = 86_400_000;
+/** Drafts that integrations/llm asks for, and room for as many more. */
+const DRAFTS = 16;
 /** Pods that scaling/pods/startup starts at once. */
 const STARTS_AT_ONCE = 2;
 
@@ -199,6 +201,37 @@ const FAMILIES: readonly Family[] = [
       'settle',
     ],
     usualMs: 15_000,
+  },
+  {
+    prefix: 'performance/ai/',
+    waits: ['loadStop', 'loadStop', 'settle', 'settle'],
+    usualMs: 60_000,
+    workMs: ({ ai }) => (ai?.load.seconds ?? 0) * 1000,
+  },
+  {
+    prefix: 'integrations/llm',
+    waits: ['edgeRequest', 'settle', 'settle'],
+    usualMs: 20_000,
+    workMs: (environment) => DRAFTS * timeoutMsOf(environment, 'llmAnswer'),
+  },
+  {
+    prefix: 'failover/ai/',
+    waits: [
+      'steadyState',
+      'steadyState',
+      'podReady',
+      'faultLanding',
+      'workloadStop',
+      'nodeReady',
+      'membersRejoined',
+      'membersRejoined',
+      'jobsDone',
+      'readBack',
+      'readBack',
+      'settle',
+      'settle',
+    ],
+    usualMs: 70_000,
   },
   {
     prefix: 'performance/',

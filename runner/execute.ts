@@ -1,6 +1,6 @@
 import type { PlannedCheck } from '../env/catalogue/index.ts';
 import { CommandError, EXIT } from '../env/errors.ts';
-import type { Environment } from '../env/schema.ts';
+import type { Environment, SecretSource } from '../env/schema.ts';
 import { diffRuns, renderTerminal } from '../reports/index.ts';
 import type { RunRecord } from '../reports/record/run-record.ts';
 import { Book, type CheckOverrides } from './book.ts';
@@ -22,6 +22,7 @@ import { writeEnd, writePlan, writeSeries, type SeriesPlan } from './run-history
 import { kubeCallFrom, openSafety, type KubeCall, type Safety } from './safety/index.ts';
 import { describeResumption, nextTrial, refuseOther, resumeSeries, type Series } from './series.ts';
 import { steadyAgain } from './steady.ts';
+import { sendTelemetry } from './telemetry/index.ts';
 
 export interface ExecuteOptions {
   environment: Environment;
@@ -329,13 +330,21 @@ class Run {
     this.#progress.say(`  ${message}`);
   }
 
+  /** The cluster stays open until all is written and sent: what is to be sent may need a secret that it holds. */
   async #write(failure: unknown): Promise<CommandResult> {
+    try {
+      return await this.#writeAll(failure);
+    } finally {
+      this.#connection?.cluster.close();
+    }
+  }
+
+  async #writeAll(failure: unknown): Promise<CommandResult> {
     const { environment, command, profile } = this.#options;
     const planned = this.#planned;
     const connection = this.#connection;
     const interrupted = this.#interrupt.name;
     const calls = connection?.cluster.calls() ?? { total: 0, byKind: {} };
-    connection?.cluster.close();
     const redact = this.#book.redact;
     const record = assembleRecord({
       folder: this.#folder,
@@ -356,6 +365,7 @@ class Run {
       await writeEnd(this.#folder.histories, { interrupted, restored: this.#restored }, redact);
       redactFolder(this.#folder.path, this.#engine?.stores.secrets() ?? []);
       const written = await writeRecord(record, this.#folder, redact);
+      await this.#sendTelemetry(written);
       this.#progress.close();
       const { baseline } = this.#options;
       if (baseline !== undefined) this.#progress.say(diffRuns(written, baseline).text.trimEnd());
@@ -368,6 +378,18 @@ class Run {
         { cause },
       );
     }
+  }
+
+  /** The verdict is written: what cannot be sent is said, and changes nothing. */
+  async #sendTelemetry(written: RunRecord): Promise<void> {
+    const { environment } = this.#options;
+    const stores = this.#engine?.stores;
+    const secret = (source: SecretSource): Promise<string> =>
+      stores?.secret(source) ??
+      Promise.reject(new Error('no secret can be read: no environment was reached'));
+    const parent = process.env['TRACEPARENT'];
+    const notices = await sendTelemetry(written, environment, { secret, parent });
+    for (const notice of notices) this.#progress.say(this.#book.redact(`  ${notice}`));
   }
 }
 

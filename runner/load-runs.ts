@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { partsOf } from '../env/catalogue/index.ts';
 import { chooseEngine } from '../load/engines/index.ts';
 import type { Choosable } from '../load/engines/index.ts';
 import { K6Engine } from '../load/engines/k6/index.ts';
@@ -75,7 +76,8 @@ export class LoadRuns {
     const hosts = await addressesOf(target);
     signal.throwIfAborted();
     const { edge, url, ca } = target;
-    const { deployment, apiPath = '' } = edge.backend;
+    const { apiPath = '' } = edge.backend;
+    const loaded = (partsOf(check).includes('ai') ? book.environment.ai : edge.backend) ?? edge.backend;
     const own = Object.entries(variables).map(([name, value]) => [name, String(value)] as const);
     const order = {
       passedOver,
@@ -94,7 +96,7 @@ export class LoadRuns {
     };
     const options = {
       signal: parts.signal,
-      onSecond: (second: LoadSecond) => void this.#show(check, second, deployment),
+      onSecond: (second: LoadSecond) => void this.#show(check, second, loaded.deployment),
       onLog: (text: string) => book.progress.step(check, text),
     };
     const running =
@@ -117,6 +119,7 @@ export class LoadRuns {
     const durationMs = checkTimeoutMs(found, environment);
     const rates = [
       environment.load.steady.requestsPerSecond,
+      environment.ai?.load.requestsPerSecond ?? 0,
       environment.topology.edge?.backend?.scaling.highPerSecond ?? 0,
     ];
     return { requests: Math.ceil((Math.max(...rates) * durationMs) / 1000), durationMs };

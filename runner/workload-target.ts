@@ -1,11 +1,14 @@
 import type { RequestOptions } from 'node:https';
 import type { Environment } from '../env/schema.ts';
+import { hostAndPort } from '../probes/edge/endpoint.ts';
 import { loadKubeConfig } from '../probes/kubernetes/transport.ts';
 import { storeDriver } from '../probes/stores.ts';
 import type { WorkloadInput } from '../probes/workload/config.ts';
 import { API_OBJECT } from '../suites/failover/api-object.ts';
-import { edgeTarget, hostAndPort } from './edge-target.ts';
+import { jobsUrl } from './ai-jobs.ts';
+import { edgeTarget } from './edge-target.ts';
 import type { EngineCore } from './engine-parts.ts';
+import { timeoutMsOf } from './environment-parts.ts';
 import { RequestError } from './session.ts';
 
 export type Load = Omit<WorkloadInput, 'store' | 'history' | 'run'>;
@@ -20,6 +23,7 @@ const API_WRITES_PER_SECOND = 25;
 /** How a workload reaches what it asks, how fast, and with which patience. Secrets stay in memory. */
 export async function loadOf(engine: EngineCore, store: string): Promise<Load> {
   if (store === 'edge') return edgeLoad(engine.book.environment);
+  if (store === 'jobs') return jobsLoad(engine.book.environment);
   if (store === 'control-plane') return apiLoad(engine);
   const declared = engine.stores.declared(store);
   const { connection } = await engine.stores.target(store);
@@ -44,6 +48,21 @@ async function edgeLoad(environment: Environment): Promise<Load> {
     operationTimeoutMs: EDGE_ANSWER_MS,
     // While half of the answers hang, the other half must still be asked for.
     maxConnections: 64,
+  };
+}
+
+/** Tenders in place of reads, at the rate of jobs. @throws as `edgeLoad`, and where no AI service is declared */
+async function jobsLoad(environment: Environment): Promise<Load> {
+  const { ai } = environment;
+  if (ai === undefined) throw new RequestError('the environment declares no ai', 'refused');
+  const load = await edgeLoad(environment);
+  const { connection } = load;
+  const url = jobsUrl(await edgeTarget(environment)).href;
+  return {
+    ...load,
+    connection: { ...connection, declared: { ...connection.declared, url, tender: true } },
+    ratePerSecond: ai.jobs.requestsPerSecond,
+    operationTimeoutMs: timeoutMsOf(environment, 'storeOperation'),
   };
 }
 

@@ -26,7 +26,7 @@ test('should hold every row of every suite', () => {
   assert.deepEqual(counts, {
     topology: 18,
     security: 4,
-    failover: 40,
+    failover: 43,
     recovery: 2,
     scaling: 5,
     gpu: 7,
@@ -67,6 +67,9 @@ test('should mark as built exactly what is built', () => {
       'failover/backend/pod-crash',
       'failover/backend/rolling-restart',
       'failover/backend/node-loss',
+      ...['pod-crash', 'pod-delete', 'hang', 'node-loss', 'rolling-restart'].map(
+        (fault) => `failover/ai/${fault}`,
+      ),
       'failover/control-plane/leader-crash',
       'failover/control-plane/etcd-crash',
       'failover/query/vector',
@@ -93,7 +96,11 @@ test('should mark as built exactly what is built', () => {
       'performance/api/latency',
       'performance/api/availability',
       'performance/api/throughput',
+      'performance/ai/latency',
+      'performance/ai/availability',
+      'performance/ai/throughput',
       'performance/budget',
+      'integrations/llm',
     ],
   );
 });

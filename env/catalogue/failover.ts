@@ -153,14 +153,23 @@ const others: CatalogueRow[] = [
     },
   ),
   ...rows(
-    { 'pod-crash': 'AI service: a pod crashes', 'rolling-restart': 'AI service: a rolling restart' },
+    {
+      'pod-crash': 'AI service: a pod crashes',
+      'pod-delete': 'AI service: a pod is deleted without grace',
+      hang: 'AI service: a pod is frozen',
+      'node-loss': 'AI service: its node is lost',
+      'rolling-restart': 'AI service: a rolling restart',
+    },
     {
       prefix: 'failover/ai',
       section: '5.1',
       access: 'F - F F p',
       goal: 'no accepted job lost; each done once in effect',
-      goals: { lostJobs: 0, doubledJobs: 0 },
+      goals: { lostJobs: 0, doubledJobs: 0, windowSeconds: 60 },
       control: [turns('a job acknowledged before the work')],
+      needs: ['edge'],
+      stubbed: ['Kong', 'LLM'],
+      built: true,
     },
   ),
   ...rows(

@@ -15,7 +15,11 @@ export const integrations: readonly CatalogueRow[] = [
     title: 'The language model, and life without it',
     section: '7',
     access: 'w w w w r',
-    goal: 'answers within the goal; a 429 or a time-out upstream gives a degraded answer, not an error; no key in any log',
-    control: [turns('a key in a log')],
+    goal: 'answers within 3 s; a 429, a failure or a time-out upstream gives a degraded answer within 10 s, not an error; no key in any log',
+    goals: { answerSeconds: 3, degradedSeconds: 10 },
+    control: [turns('a key in a log'), turns('1 s is added to every answer of the model')],
+    needs: ['edge'],
+    stubbed: ['Kong', 'LLM'],
+    built: true,
   }),
 ];

@@ -46,7 +46,16 @@ export const DEFAULT_TIMEOUTS = {
     seconds: 60,
     reason: 'four scrapes of 15 s, of which one may fall into the start of a pod',
   },
+  jobsDone: {
+    seconds: 240,
+    reason:
+      'what a lost consumer held is given to another one after two heartbeats (RabbitMQ: 60 s each), then the backlog',
+  },
   lease: { seconds: 15, reason: 'leaderelection default of Kubernetes' },
+  llmAnswer: {
+    seconds: 20,
+    reason: 'one draft through the edge, while its model is silent: the service gives up on it before that',
+  },
   loadStop: { seconds: 45, reason: 'running iterations end within their gracefulStop (k6: 30 s by default)' },
   membersRejoined: { seconds: 240, reason: 'crash-loop back-off, restart and catching up of a member' },
   nodeReady: { seconds: 120, reason: 'a started node to Ready, measured at 45 s' },
@@ -103,6 +112,11 @@ export const DEFAULT_TIMEOUTS = {
   telemetryQuery: {
     seconds: 10,
     reason: 'one search of logs or traces, bounded by time and marker; one takes milliseconds',
+  },
+  telemetrySend: {
+    seconds: 5,
+    reason:
+      "the run's own trace and metrics, after its verdict is known: a collector that is slow must not hold the run",
   },
   unschedulable: {
     seconds: 20,

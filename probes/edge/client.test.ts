@@ -82,6 +82,27 @@ describe('requests through the edge', () => {
     assert.equal((await cut.write(4)).outcome, 'unknown');
   });
 
+  it('should create a tender with each request, and note the id by which it is followed', async () => {
+    let status = 201;
+    const titles: unknown[] = [];
+    const server = createServer((request, response) => {
+      request.on('data', (part: Buffer) => titles.push(JSON.parse(part.toString())));
+      request.on('end', () => response.writeHead(status).end(status === 201 ? '{"id":"7"}' : 'busy'));
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const declared = { url: 'http://tender.test/tenders', markHeader: 'X-Mark', tender: true };
+    const connection = { host: '127.0.0.1', port, database: '', user: '', password: '', declared };
+    const session = new EdgeWorkloadClient(connection, 'run-1').session();
+    await session.open(1000);
+    assert.deepEqual(await session.write(3), { outcome: 'ok', detail: 'id=7' });
+    assert.deepEqual(titles, [{ title: 'run-1/3' }]);
+    status = 503;
+    assert.deepEqual(await session.write(4), { outcome: 'fail', detail: 'status 503' });
+    session.destroy();
+  });
+
   it('should see at once that the server closed a connection', async () => {
     const { port } = await serve(() => right);
     const session = clientAt(port).session();

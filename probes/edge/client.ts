@@ -3,15 +3,21 @@ import { z } from 'zod';
 import { monoMs } from '../clock.ts';
 import type { StoreConnection } from '../store-driver.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
+import { exchangeOf } from './ask.ts';
 import { HttpConnection, httpErrorClass, wasRefused } from './connection.ts';
 import type { HttpEndpoint } from './connection.ts';
+import { edgeEndpoint } from './endpoint.ts';
 
 const declaredSchema = z.object({
   url: z.url(),
   markHeader: z.string().min(1),
   /** PEM of the authorities that a client trusts; the system's when left out. */
   ca: z.string().optional(),
+  /** Each request is a POST of a tender with a title of its own, and its answer names the tender: `id=…` in the detail. */
+  tender: z.boolean().default(false),
 });
+
+const CREATED = 201;
 
 /** What proves that a request failed; everything else that is not a 2xx is unanswered. Both count as failed. */
 export const EDGE_SURE_FAILURES: readonly string[] = [
@@ -22,22 +28,23 @@ export const EDGE_SURE_FAILURES: readonly string[] = [
 
 const TRY_AGAIN_MS = 200;
 
-/** Requests through the edge: each a GET with a mark of its own, over kept connections, one attempt, no redirects. */
+/** Requests through the edge: each a GET, or a tender, with a mark of its own, over kept connections, one attempt, no redirects. */
 export class EdgeWorkloadClient implements WorkloadClient {
   readonly #endpoint: HttpEndpoint;
   readonly #url: URL;
   readonly #markHeader: string;
   readonly #run: string;
+  readonly #tender: boolean;
 
   /** @throws ZodError when the connection does not declare what is asked, and how. */
   constructor(connection: StoreConnection, run: string) {
-    const { url, markHeader, ca } = declaredSchema.parse(connection.declared);
+    const { url, markHeader, ca, tender } = declaredSchema.parse(connection.declared);
     this.#url = new URL(url);
     this.#markHeader = markHeader.toLowerCase();
     this.#run = run;
+    this.#tender = tender;
     const { host, port } = connection;
-    const serverName = /^[\d.:]+$/.test(this.#url.hostname) ? '' : this.#url.hostname;
-    this.#endpoint = { host, port, tls: this.#url.protocol === 'https:' ? { serverName, ca } : null };
+    this.#endpoint = { ...edgeEndpoint(this.#url, undefined, ca), host, port };
   }
 
   /** One request must get through: else there is nothing to measure. */
@@ -95,16 +102,31 @@ export class EdgeWorkloadClient implements WorkloadClient {
 
   async #send(connection: HttpConnection, n: number): Promise<OperationResult> {
     const mark = `${this.#run}/${n}`;
+    const marked = { [this.#markHeader]: mark };
     try {
+      if (this.#tender) return await this.#create(connection, mark, marked);
       const { status, headers } = await connection.ask({
         method: 'GET',
         path: this.#url.pathname + this.#url.search,
-        headers: { host: this.#url.host, [this.#markHeader]: mark, 'user-agent': 'plumbline' },
+        headers: { host: this.#url.host, ...marked, 'user-agent': 'plumbline' },
       });
       if (status < 200 || status > 299) return { outcome: 'fail', detail: `status ${status}` };
       return headers[this.#markHeader] === mark ? { outcome: 'ok' } : { outcome: 'fail', detail: 'mark' };
     } catch (error) {
       return { outcome: 'unknown', detail: httpErrorClass(error) };
     }
+  }
+
+  /** Accepted is what has an id: by it the job is followed. The first request (0) only looks whether one gets through. */
+  async #create(
+    connection: HttpConnection,
+    title: string,
+    marked: Record<string, string>,
+  ): Promise<OperationResult> {
+    const question = { method: 'POST', url: this.#url, headers: marked, body: { title } } as const;
+    const { status, text } = await connection.ask(exchangeOf(question));
+    if (status !== CREATED) return { outcome: 'fail', detail: `status ${status}` };
+    const { id } = JSON.parse(text) as { id?: string | number };
+    return id === undefined ? { outcome: 'fail', detail: 'no id' } : { outcome: 'ok', detail: `id=${id}` };
   }
 }

@@ -23,6 +23,8 @@ export interface HttpQuestion {
   path: string;
   headers: Record<string, string>;
   body?: string;
+  /** The text of the answer is wanted; else it is read and dropped. */
+  keep?: true;
 }
 
 /** One kept connection to one endpoint, one exchange at a time. What ends it is seen at once, not at the next exchange. */
@@ -59,18 +61,24 @@ export class HttpConnection {
     this.#use(this.#socket);
   }
 
-  /** The status and the headers; the body is read and dropped, so that the connection can be used again. */
-  ask(question: HttpQuestion): Promise<{ status: number; headers: IncomingMessage['headers'] }> {
+  /** The status, the headers and the text where it is wanted. The body is read to its end, so that the connection can be used again. */
+  ask(
+    question: HttpQuestion,
+  ): Promise<{ status: number; headers: IncomingMessage['headers']; text: string }> {
     const { host, port, tls } = this.#endpoint;
-    const { method, path, headers, body } = question;
+    const { method, path, headers, body, keep } = question;
     if (this.#agent === null) return Promise.reject(new Error('not connected'));
     const options: RequestOptions = { host, port, method, path, headers, agent: this.#agent };
     return new Promise((resolve, reject) => {
       const answered = (answer: IncomingMessage): void => {
         const { statusCode = 0, headers: seen } = answer;
+        const kept: Buffer[] = [];
         answer.once('error', reject);
-        answer.once('end', () => resolve({ status: statusCode, headers: seen }));
+        answer.once('end', () =>
+          resolve({ status: statusCode, headers: seen, text: Buffer.concat(kept).toString('utf8') }),
+        );
         answer.once('close', () => reject(new Error('the answer was cut off')));
+        if (keep === true) answer.on('data', (part: Buffer) => kept.push(part));
         answer.resume();
       };
       const sent: ClientRequest =

@@ -14,6 +14,12 @@ const OTHERS: readonly WorkloadDriver[] = [
     client: (connection, run) => new EdgeWorkloadClient(connection, run),
   },
   {
+    // Tenders, each of which becomes a job of the AI service.
+    store: 'jobs',
+    sureFailures: EDGE_SURE_FAILURES,
+    client: (connection, run) => new EdgeWorkloadClient(connection, run),
+  },
+  {
     store: 'control-plane',
     sureFailures: API_SURE_FAILURES,
     client: (connection, run) => new ControlPlaneWorkloadClient(connection, run),

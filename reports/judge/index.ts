@@ -1,11 +1,13 @@
 /** The judge of every check that is built, by check id. A new check registers its judge here. */
 import type { History } from '../record/history.ts';
 import type { Judgement } from '../record/judgement.ts';
+import { judgeAi } from './failover/ai.ts';
 import { judgeBackend } from './failover/backend.ts';
 import { judgeControlPlaneCrash } from './failover/control-plane.ts';
 import { judgeFailover } from './failover/index.ts';
 import { judgeQuery } from './failover/query.ts';
 import { GPU_JUDGES } from './gpu/index.ts';
+import { INTEGRATIONS_JUDGES } from './integrations/index.ts';
 import { PERFORMANCE_JUDGES } from './performance/index.ts';
 import { SCALING_JUDGES } from './scaling/index.ts';
 import { TELEMETRY_JUDGES } from './telemetry/index.ts';
@@ -14,17 +16,23 @@ import { overTrials, TOPOLOGY_JUDGES } from './topology/index.ts';
 /** Pure: histories of all trials in, judgement out. What it throws is the caller's `inconclusive`. */
 export type Judge = (histories: History[]) => Judgement;
 
+/** Judges of one history each. */
+const ONE_BY_ONE: Readonly<Record<string, (history: History) => Judgement>> = {
+  ...TOPOLOGY_JUDGES,
+  ...PERFORMANCE_JUDGES,
+  ...SCALING_JUDGES,
+  ...INTEGRATIONS_JUDGES,
+  ...GPU_JUDGES,
+  ...TELEMETRY_JUDGES,
+};
+
 /** The judge of a check, or undefined when there is none. One judge serves every store and fault. */
 export function judgeOf(check: string): Judge | undefined {
   if (check.startsWith('failover/backend/')) return judgeBackend;
+  if (check.startsWith('failover/ai/')) return judgeAi;
   if (check.startsWith('failover/control-plane/')) return judgeControlPlaneCrash;
   if (check.startsWith('failover/query/')) return overTrials(judgeQuery);
   if (check.startsWith('failover/')) return judgeFailover;
-  const one =
-    TOPOLOGY_JUDGES[check] ??
-    PERFORMANCE_JUDGES[check] ??
-    SCALING_JUDGES[check] ??
-    GPU_JUDGES[check] ??
-    TELEMETRY_JUDGES[check];
+  const one = ONE_BY_ONE[check];
   return one === undefined ? undefined : overTrials(one);
 }

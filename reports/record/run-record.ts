@@ -196,7 +196,14 @@ export const checkResultSchema = z.object({
   /** For checks that follow lines or requests into the stores of logs and traces. */
   telemetry: telemetryDetailSchema.optional(),
   /** Narrated steps with durations, as the spec ran them. */
-  steps: z.array(z.object({ title: z.string(), durationMs: z.number(), error: z.string().optional() })),
+  steps: z.array(
+    z.object({
+      title: z.string(),
+      durationMs: z.number(),
+      startedAt: iso.optional(),
+      error: z.string().optional(),
+    }),
+  ),
   startedAt: iso.nullable(),
   durationMs: z.number(),
   apiCalls: z.number(),

@@ -1,11 +1,11 @@
 import { Gauge, Registry } from 'prom-client';
-import type { OpenMetricsContentType } from 'prom-client';
+import type { OpenMetricsContentType, PrometheusContentType } from 'prom-client';
 import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
 import { VERDICTS } from '../record/verdict.ts';
 import { goalRows } from './goals.ts';
 import { oneLine } from './text.ts';
 
-type Metrics = Registry<OpenMetricsContentType>;
+type Metrics = Registry<OpenMetricsContentType> | Registry<PrometheusContentType>;
 
 /** Label values come from the catalogue and the environment file; a cut keeps a damaged record from growing series. */
 const label = (text: string): string => oneLine(text, 120);
@@ -29,13 +29,24 @@ function gauge<T extends string>(
  * no run ids: the series of one environment stay the same from run to run.
  */
 export async function renderOpenMetrics(record: RunRecord): Promise<string> {
-  const registry: Metrics = new Registry<OpenMetricsContentType>();
+  const registry = new Registry<OpenMetricsContentType>();
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  fill(registry, record);
+  return registry.metrics();
+}
+
+/** The same series in the older text format, which is the one that a Pushgateway takes. */
+export async function renderPrometheusText(record: RunRecord): Promise<string> {
+  const registry = new Registry<PrometheusContentType>();
+  fill(registry, record);
+  return registry.metrics();
+}
+
+function fill(registry: Metrics, record: RunRecord): void {
   runMetrics(registry, record);
   checkMetrics(registry, record);
   failoverMetrics(registry, record);
   goalMetrics(registry, record);
-  return registry.metrics();
 }
 
 function runMetrics(registry: Metrics, record: RunRecord): void {

@@ -4,8 +4,8 @@ import type { Offices, StoreTarget } from '../../probes/store-driver.ts';
 import { faultOf } from '../../suites/faults/index.ts';
 import type { Fault, FaultContext } from '../../suites/faults/index.ts';
 import type { Params, Result } from '../../suites/harness/protocol.ts';
-import { BACKEND, backendPods, backendSubject } from '../backend.ts';
-import type { Subject } from '../backend.ts';
+import { deploymentFault, deploymentPods, isDeployment } from '../deployments.ts';
+import type { Subject } from '../deployments.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import { handFor, surroundingsOf } from '../fault-hand.ts';
 import { awaitNodes } from '../nodes-back.ts';
@@ -46,15 +46,16 @@ async function inject(
   const fault = faultOf(params.fault);
   const refusal = fault.refusal(surroundingsOf(environment));
   if (refusal !== null) throw new Error(refusal);
-  const members = store === BACKEND ? await backendPods(engine) : await engine.stores.pods(store);
+  const members = isDeployment(store) ? await deploymentPods(engine, store) : await engine.stores.pods(store);
   const writer = openHistory(engine.book.trialFolder(check, trial), 'faults.ndjson', {
     redact: engine.book.redact,
   });
   const kube = kubeCallFrom(engine.parts.kubeconfig, engine.parts.context);
   try {
     const guard = guardOf(engine, check, call.signal);
-    const subject =
-      store === BACKEND ? backendSubject(engine, params.target) : await subjectOf(engine, params, call);
+    const subject = isDeployment(store)
+      ? deploymentFault(engine, { subject: store, target: params.target, members })
+      : await subjectOf(engine, params, call);
     const shared = {
       ...guard,
       kube: kube.call,

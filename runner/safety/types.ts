@@ -1,3 +1,4 @@
+import type { LlmBehaviour } from '../../env/schema.ts';
 import type { ClusterSize, InstanceName, ProcessId } from '../../env/local/nodes/index.ts';
 import type { KubeInverse } from './undo-kube.ts';
 
@@ -40,6 +41,8 @@ export type NodeInverse =
   | { kind: 'packet-filter'; pid: number; startTime: string; table: string }
   /** The API servers behind the load balancer. */
   | { kind: 'api-servers'; instance: InstanceName; before: { name: string; address: string }[] }
+  /** What stands in for a language model does again what it does at rest; a pod of it that was started anew does so by itself. */
+  | { kind: 'stand-in'; url: string; rest: LlmBehaviour }
   /** The edge's part of the load balancer's configuration; only while it is what was written. */
   | { kind: 'edge-config'; instance: InstanceName; before: string; afterSha256: string };
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { LlmBehaviour } from '../../env/schema.ts';
 import { setApiServers, setExtraConfig } from '../../env/local/cluster/load-balancer.ts';
 import {
   freezerState,
@@ -16,6 +17,7 @@ import {
 } from '../../env/local/nodes/index.ts';
 import { stateDir } from '../../env/local/paths.ts';
 import { run, runAny } from '../../env/local/run.ts';
+import { tellStandIn } from '../../probes/ai/stand-in.ts';
 import { monoMs } from '../../probes/clock.ts';
 import type { NodeInverse, UndoResult } from './types.ts';
 
@@ -42,6 +44,7 @@ const UNDO: Kinds = {
   'packet-filter': undoPacketFilter,
   'api-servers': undoApiServers,
   'edge-config': undoEdgeConfig,
+  'stand-in': undoStandIn,
 };
 
 /**
@@ -60,8 +63,14 @@ export function endsWithBoot(inverse: NodeInverse): boolean {
     inverse.kind === 'link-up' ||
     inverse.kind === 'node-start' ||
     inverse.kind === 'route' ||
-    inverse.kind === 'packet-filter'
+    inverse.kind === 'packet-filter' ||
+    inverse.kind === 'stand-in'
   );
+}
+
+async function undoStandIn({ url, rest }: { url: string; rest: LlmBehaviour }): Promise<UndoResult> {
+  await tellStandIn(url, rest, { deadlineMs: COMMAND_DEADLINE_MS });
+  return { outcome: 'undone' };
 }
 
 function undoThaw({ cgroup }: { cgroup: string }): UndoResult {

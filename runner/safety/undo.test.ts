@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -161,4 +163,21 @@ test('gives a node its power back though it still looks on, and is over only whe
   const report = await undoAll(entries, { ledger, kube: null, clusterUid: 'u', retryForMs: 0 });
   assert.match(report.failed[0] ?? '', /did not go on printing "on" within 3 s; last: "worker-on-1: off"/);
   assert.equal(ledger.open().length, 1);
+});
+
+test('puts a stand-in for a model back to what it does at rest, as often as it is asked to', async () => {
+  const told: unknown[] = [];
+  const server = createServer((request, response) => {
+    request.on('data', (part: Buffer) => told.push(JSON.parse(part.toString())));
+    request.on('end', () => response.end('{}'));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const rest = { delayMs: 300, failRatio: 0, status: 503 };
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { ledger, entries } = setup({ kind: 'stand-in', url, rest }, { kind: 'stand-in', url, rest });
+  const report = await undoAll(entries, { ledger, kube: null, clusterUid: 'u', retryForMs: 0 });
+  server.closeAllConnections();
+  server.close();
+  assert.deepEqual(report.failed, []);
+  assert.deepEqual(told, [rest, rest]);
 });

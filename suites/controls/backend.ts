@@ -1,5 +1,5 @@
 /** The reference backend, as controls change it. */
-import type { KubeObject } from '../harness/protocol.ts';
+import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
 import type { ControlContext } from './control.ts';
 import { deployment, required } from './topology-declared.ts';
 import type { ContainerPart } from './topology-declared.ts';
@@ -20,19 +20,37 @@ export interface DeploymentPart {
 }
 
 /** Changes the containers of the backend, and returns when no pod of before is left. */
-export async function rollOutBackend(
+export function rollOutBackend(
   ctx: ControlContext,
   what: string,
   change: (container: ContainerPart) => ContainerPart,
 ): Promise<void> {
-  const found = (await required(ctx, BACKEND)) as KubeObject & DeploymentPart;
-  const containers = found.spec.template.spec.containers.map(change);
-  await ctx.patch(BACKEND, { spec: { template: { spec: { containers } } } });
-  await ctx.until(`${what} to be rolled out`, () => rolledOut(ctx), { timeoutMs: ROLLED_OUT_MS });
+  return rollOut(ctx, BACKEND, { what, change });
 }
 
-async function rolledOut(ctx: ControlContext): Promise<true | null> {
-  const { metadata, spec, status = {} } = (await required(ctx, BACKEND)) as KubeObject & DeploymentPart;
+/** A change of a Deployment's template. */
+interface Change {
+  /** What is waited for, in words. */
+  what: string;
+  change: (container: ContainerPart) => ContainerPart;
+  /** Fields of the pod beside its containers. */
+  pod?: Record<string, unknown>;
+}
+
+/** Changes a Deployment, and returns when no pod of before is left. */
+export async function rollOut(
+  ctx: ControlContext,
+  ref: ObjectRef,
+  { what, change, pod = {} }: Change,
+): Promise<void> {
+  const found = (await required(ctx, ref)) as KubeObject & DeploymentPart;
+  const containers = found.spec.template.spec.containers.map(change);
+  await ctx.patch(ref, { spec: { template: { spec: { ...pod, containers } } } });
+  await ctx.until(`${what} to be rolled out`, () => rolledOut(ctx, ref), { timeoutMs: ROLLED_OUT_MS });
+}
+
+async function rolledOut(ctx: ControlContext, ref: ObjectRef): Promise<true | null> {
+  const { metadata, spec, status = {} } = (await required(ctx, ref)) as KubeObject & DeploymentPart;
   const wanted = spec.replicas ?? 1;
   const seen = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
   const counts = [status.readyReplicas, status.updatedReplicas, status.replicas];

@@ -34,8 +34,8 @@ test('controls have names of their own and belong to checks of this suite', () =
 });
 
 test('should have a control for every built check of what is no store, with its verdict', () => {
-  const others = catalogue().filter((row) => /^failover\/(backend|control-plane|query)\//.test(row.id));
-  assert.equal(others.length, 7);
+  const others = catalogue().filter((row) => /^failover\/(backend|ai|control-plane|query)\//.test(row.id));
+  assert.equal(others.length, 12);
   for (const row of others)
     for (const wanted of row.control) {
       const found = failoverControls.filter(

@@ -1,3 +1,4 @@
+import { aiControls } from './failover-ai.ts';
 import { elasticsearchControls } from './failover-elasticsearch.ts';
 import { neo4jControls } from './failover-neo4j.ts';
 import { postgresControls } from './failover-postgres-controls.ts';
@@ -14,4 +15,5 @@ export const failoverControls: readonly Control[] = [
   ...rabbitmqControls,
   ...neo4jControls,
   ...platformControls,
+  ...aiControls,
 ];

@@ -2,6 +2,7 @@
 import type { Control } from './control.ts';
 import { failoverControls } from './failover.ts';
 import { gpuControls } from './gpu.ts';
+import { integrationsControls } from './integrations.ts';
 import { performanceControls } from './performance.ts';
 import { scalingControls } from './scaling.ts';
 import { telemetryControls } from './telemetry.ts';
@@ -10,6 +11,7 @@ import { topologyControls } from './topology.ts';
 export const controls: readonly Control[] = [
   ...topologyControls,
   ...performanceControls,
+  ...integrationsControls,
   ...gpuControls,
   ...telemetryControls,
   ...failoverControls,

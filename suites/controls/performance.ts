@@ -1,5 +1,6 @@
 /** Controls of performance/…: a service that is slow, a load that says too little or does not come, and a Prometheus that forgot. */
 import type { KubeObject } from '../harness/protocol.ts';
+import { changeModel } from './ai.ts';
 import { rollOutBackend } from './backend.ts';
 import type { Control, ControlContext } from './control.ts';
 import { deployment, required } from './topology-declared.ts';
@@ -20,37 +21,28 @@ const FORGOTTEN_MS = 15_000;
 /** Three scrapes: so much is known again that the gap, and not silence, is what is told. */
 const KNOWN_AGAIN_MS = 15_000;
 
+/** What is loaded, and how a second is added to its answers. */
+interface Subject {
+  name: 'api' | 'ai';
+  /** Goals that hold without the second and not with it, where the environment's own would hold with it too. */
+  goals?: Record<string, unknown>;
+  slow: (ctx: ControlContext) => Promise<void>;
+}
+
+const SUBJECTS: readonly Subject[] = [
+  { name: 'api', slow },
+  {
+    name: 'ai',
+    goals: { p95Ms: ADDED_MS },
+    slow: (ctx) =>
+      changeModel(ctx, `the model is ${ADDED_MS / 1000} s slower`, ({ delayMs }) => ({
+        delayMs: delayMs + ADDED_MS,
+      })),
+  },
+];
+
 export const performanceControls: readonly Control[] = [
-  {
-    id: 'performance/api/latency/slow',
-    check: 'performance/api/latency',
-    verdict: 'fail',
-    size: 'any',
-    title: `${ADDED_MS / 1000} s is added to every answer`,
-    expectSeen: /^p95 1\d{3}(\.\d+)? ms/,
-    settings: { settings: { steady: SHORT } },
-    break: slow,
-  },
-  {
-    id: 'performance/api/availability/few',
-    check: 'performance/api/availability',
-    verdict: 'inconclusive',
-    size: 'any',
-    title: `${FEW.requestsPerSecond * FEW.seconds} requests cannot show 99.9 %`,
-    expectSeen: /2995 requests/,
-    settings: { settings: { steady: FEW } },
-    break: () => Promise.resolve(),
-  },
-  {
-    id: 'performance/api/throughput/undelivered',
-    check: 'performance/api/throughput',
-    verdict: 'inconclusive',
-    size: 'any',
-    title: `${TOO_FAST.maxUsers} users cannot make ${TOO_FAST.requestsPerSecond} requests a second`,
-    expectSeen: /the load was not delivered/,
-    settings: { settings: { steady: TOO_FAST } },
-    break: () => Promise.resolve(),
-  },
+  ...SUBJECTS.flatMap(controlsOf),
   {
     id: 'performance/budget/gap',
     check: 'performance/budget',
@@ -61,6 +53,41 @@ export const performanceControls: readonly Control[] = [
     break: forgetful,
   },
 ];
+
+function controlsOf({ name, goals, slow: slowDown }: Subject): Control[] {
+  return [
+    {
+      id: `performance/${name}/latency/slow`,
+      check: `performance/${name}/latency`,
+      verdict: 'fail',
+      size: 'any',
+      title: `${ADDED_MS / 1000} s is added to every answer`,
+      expectSeen: /^p95 1\d{3}(\.\d+)? ms/,
+      settings: { settings: { steady: SHORT }, ...(goals !== undefined && { goals }) },
+      break: slowDown,
+    },
+    {
+      id: `performance/${name}/availability/few`,
+      check: `performance/${name}/availability`,
+      verdict: 'inconclusive',
+      size: 'any',
+      title: `${FEW.requestsPerSecond * FEW.seconds} requests cannot show 99.9 %`,
+      expectSeen: /2995 requests/,
+      settings: { settings: { steady: FEW } },
+      break: () => Promise.resolve(),
+    },
+    {
+      id: `performance/${name}/throughput/undelivered`,
+      check: `performance/${name}/throughput`,
+      verdict: 'inconclusive',
+      size: 'any',
+      title: `${TOO_FAST.maxUsers} users cannot make ${TOO_FAST.requestsPerSecond} requests a second`,
+      expectSeen: /the load was not delivered/,
+      settings: { settings: { steady: TOO_FAST } },
+      break: () => Promise.resolve(),
+    },
+  ];
+}
 
 function slow(ctx: ControlContext): Promise<void> {
   return rollOutBackend(ctx, `the backend that answers ${ADDED_MS} ms later`, ({ env, ...rest }) => ({

@@ -97,7 +97,7 @@ class CheckRun {
 
   async #step<T>(title: string, body: () => Promise<T> | T): Promise<T> {
     const startedMs = performance.now();
-    const record: StepRecord = { title, durationMs: 0 };
+    const record: StepRecord = { title, durationMs: 0, startedAt: new Date().toISOString() };
     this.steps.push(record);
     try {
       this.#signal.throwIfAborted();

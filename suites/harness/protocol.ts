@@ -1,3 +1,4 @@
+import type { LlmBehaviour } from '../../env/schema.ts';
 import type { LoadGoals } from '../../load/thresholds.ts';
 import type { DeviceSample } from '../../probes/gpu/index.ts';
 import type { KubeObject } from '../../probes/kubernetes/types.ts';
@@ -173,11 +174,14 @@ export interface RunnerMethods {
     params: { check: string; trial: number; fault: string; node: string; pods: string[] };
     result: FaultResult;
   };
-  /** Restarts the backend's Deployment as `kubectl rollout restart` does; appends to `faults.ndjson`. */
-  'backend.restart': { params: { check: string; trial: number }; result: FaultResult };
+  /** Restarts a Deployment as `kubectl rollout restart` does; appends to `faults.ndjson`. */
+  'deployment.restart': {
+    params: { check: string; trial: number; subject: DeploymentName };
+    result: FaultResult;
+  };
   /** Waits until no pod of before the restart is left and all new ones are ready; appends `rollout-done`. */
-  'backend.rolledOut': {
-    params: { check: string; trial: number; timeoutMs: number };
+  'deployment.rolledOut': {
+    params: { check: string; trial: number; subject: DeploymentName; timeoutMs: number };
     result: { done: boolean; detail: string };
   };
   /**
@@ -190,6 +194,19 @@ export interface RunnerMethods {
   };
   /** The utilisation of every device as the environment's Prometheus knows it; `unavailable` says why it does not. */
   'gpu.utilisation': { params: { check: string }; result: { samples: DeviceSample[]; unavailable?: string } };
+  /**
+   * Of the tenders that the trial's workload was given an id for: waits until none is open, then counts what is in the stores for each;
+   * appends `jobs`, `effects` and `effects-failed` to `jobs.ndjson`.
+   */
+  'ai.jobs': { params: { check: string; trial: number; timeoutMs: number }; result: { detail: string } };
+  /** Tells the stand-in for the model what to do until `ai.rest`. `unavailable` says why it cannot be told. */
+  'ai.behave': {
+    params: { check: string; title: string; behaviour: Partial<LlmBehaviour> };
+    result: { unavailable?: string };
+  };
+  'ai.rest': { params: { check: string }; result: null };
+  /** Looks for the model's token in the logs of every container of the platform; appends `key-scan`. It never leaves the runner. */
+  'ai.scanLogs': { params: { check: string; trial: number }; result: null };
   /** From the reporter in Playwright's main process: what happens now, shown and never judged. */
   'progress.event': { params: ProgressEvent; result: null };
 }
@@ -256,6 +273,8 @@ export interface BeginResult {
 export interface StepRecord {
   title: string;
   durationMs: number;
+  /** ISO 8601. */
+  startedAt?: string;
   error?: string;
 }
 /** `kind` as `v1/Pod`, `apps/v1/StatefulSet`, `discovery.k8s.io/v1/EndpointSlice`. */
@@ -290,6 +309,8 @@ export interface FaultResult {
   /** It lasts until it is undone: a frozen process does not thaw by itself. */
   lasting?: boolean;
 }
+/** Deployments whose failover is tested. */
+export type DeploymentName = 'backend' | 'ai';
 /** Pods of a namespace whose names begin with one of the prefixes; of a store: those of its StatefulSet. */
 export type PodSelection = { store: string } | { namespace: string; prefixes: string[] };
 export interface QueryAnswer {

@@ -9,19 +9,31 @@ interface Steady {
   maxUsers?: number;
 }
 
+/** Reads of the API. */
+export function steadyLoad(ctx: CheckContext): Promise<void> {
+  return sameRate(ctx, 'steady', {});
+}
+
+/** Drafts of the AI service. */
+export function draftLoad(ctx: CheckContext): Promise<void> {
+  const { url } = ctx.settings['ai'] as { url: string };
+  return sameRate(ctx, 'draft', { AI_URL: url });
+}
+
 /** The same rate through the edge for a while, whatever the platform does. reports/judge/performance says what follows from it. */
-export async function steadyLoad(ctx: CheckContext): Promise<void> {
+async function sameRate(ctx: CheckContext, scenario: string, more: Record<string, string>): Promise<void> {
   const { requestsPerSecond, seconds, maxUsers } = ctx.settings['steady'] as Steady;
   const { id: check, trial } = ctx;
   try {
     await ctx.step(`send ${requestsPerSecond} requests a second for ${seconds} s`, async () => {
       const goals = goalsOf(ctx.goals);
       const variables = {
+        ...more,
         RATE: requestsPerSecond,
         DURATION: `${seconds}s`,
         MAX_VUS: maxUsers ?? usersFor(requestsPerSecond),
       };
-      await ctx.runner.call('load.start', { check, trial, scenario: 'steady', variables, goals });
+      await ctx.runner.call('load.start', { check, trial, scenario, variables, goals });
       const timeoutMs = seconds * 1000 + ctx.timeoutMs('loadStop');
       const { ended } = await ctx.runner.call('load.ended', { check, timeoutMs });
       if (!ended) ctx.unavailable('the end of the load', `not reached within ${timeoutMs / 1000} s`);

@@ -4,6 +4,7 @@ import type { Verdict } from '../../record/verdict.ts';
 import type { AvailabilityDecision } from '../slo/availability.ts';
 import type { WithDrops } from '../slo/drops.ts';
 import { loadDetailOf } from '../slo/load-detail.ts';
+import { degradedOf } from './loads.ts';
 import type { Observed } from './loads.ts';
 
 /** What a judge of one goal found. */
@@ -32,7 +33,12 @@ export function conclude(observed: Observed, decided: Decided): Judgement {
     reason,
     expected: decided.expected,
     seen: decided.seen,
-    figures: [...decided.figures, ...deliveryFigures(observed), ...thresholdFigures(observed)],
+    figures: [
+      ...decided.figures,
+      ...degradedFigures(observed),
+      ...deliveryFigures(observed),
+      ...thresholdFigures(observed),
+    ],
     findings: [],
     findingsTotal: 0,
     evidence: [],
@@ -63,6 +69,12 @@ function deliveryFigures({ delivery, deliveredGoal, result }: Observed): Figure[
     },
     dropped,
   ];
+}
+
+/** Among those that failed: they were answered, and not as asked. */
+function degradedFigures({ result }: Observed): Figure[] {
+  const degraded = result === null ? 0 : degradedOf(result);
+  return degraded === 0 ? [] : [{ name: 'degraded answers, counted as failed', value: degraded }];
 }
 
 /** What the engine itself says of the load: no verdict rests on it, it knows of no certainty. */

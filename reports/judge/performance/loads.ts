@@ -8,6 +8,8 @@ import { goalNumber, seen, text } from '../topology/findings.ts';
 
 /** Less of the stated load than this was not delivered as stated; the goal `deliveredShare` replaces it. */
 const DELIVERED_SHARE = 0.98;
+/** A check of a scenario by this name: the status was right, and the answer is not the one that was asked for. */
+const IN_FULL = 'not degraded';
 
 /** The loads of a history, as one. */
 export interface Observed {
@@ -30,7 +32,7 @@ export function observedLoad(history: History): Observed {
   const results: LoadResult[] = [];
   for (const one of seen(history, 'load')) {
     const parsed = loadResultSchema.safeParse(one['result']);
-    if (parsed.success) results.push(parsed.data);
+    if (parsed.success) results.push(withDegraded(parsed.data));
     else blocking.push('the result of a load cannot be read');
   }
   const begun = seen(history, 'load-start').length;
@@ -44,6 +46,22 @@ export function observedLoad(history: History): Observed {
   const delivery =
     result === null ? { offered: null, started: 0, dropped: 0, share: null } : deliveryOf(result);
   return { result, blocking, delivery, undelivered: undeliveredText(delivery, deliveredGoal), deliveredGoal };
+}
+
+/** Answers that were degraded. */
+export function degradedOf({ checks }: Pick<LoadResult, 'checks'>): number {
+  return checks.filter(({ name }) => name === IN_FULL).reduce((sum, { fails }) => sum + fails, 0);
+}
+
+/**
+ * A degraded answer is quick and has the status of a good one, and without its model a service could keep every promise: it counts as failed.
+ * When each was given is not known, so that all count as one event of their kind (see decideAvailability).
+ */
+function withDegraded(result: LoadResult): LoadResult {
+  const degraded = degradedOf(result);
+  if (degraded === 0) return result;
+  const { count, failed } = result.requests;
+  return { ...result, requests: { count, failed: Math.min(count, failed + degraded) } };
 }
 
 function endedBadly({ outcome, reason, engine }: LoadResult): string[] {

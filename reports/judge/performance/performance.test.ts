@@ -190,3 +190,30 @@ describe('performance/api/throughput', () => {
     assert.equal(throughput({ perSecond: 30, failedAt: () => 20 }).verdict, 'fail');
   });
 });
+
+describe('performance/ai', () => {
+  const degraded = (passes: number, fails: number): InventedLoad => ({
+    over: { checks: [{ name: 'not degraded', group: '', passes, fails }] },
+  });
+  const goals = { ...GOALS, p95Ms: 3000 };
+  const ai = (name: string, of: InventedLoad) => performance(`ai/${name}`, [loaded(of)], { goals });
+
+  it('should count a degraded answer as failed, however quick it was', () => {
+    assert.equal(ai('availability', degraded(5000, 0)).verdict, 'pass');
+    const some = ai('availability', degraded(4000, 1000));
+    assert.notEqual(some.verdict, 'pass');
+    assert.match(some.reason, /1000 of 5000 requests failed/);
+    assert.equal(
+      some.figures.find(({ name }) => name === 'degraded answers, counted as failed')?.value,
+      1000,
+    );
+    assert.equal(ai('availability', degraded(0, 5000)).verdict, 'fail');
+  });
+
+  it('should say nothing of the latency of a service that answers without its model', () => {
+    const quick = ai('latency', degraded(4000, 1000));
+    assert.equal(quick.verdict, 'inconclusive');
+    assert.match(quick.reason, /20 % of the requests failed/);
+    assert.equal(ai('latency', degraded(5000, 0)).verdict, 'pass');
+  });
+});

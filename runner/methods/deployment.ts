@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../probes/clock.ts';
 import { openHistory } from '../../probes/history.ts';
-import type { KubeObject, Params, Result } from '../../suites/harness/protocol.ts';
-import { backendDeployment, backendPods } from '../backend.ts';
+import type { DeploymentName, KubeObject, Params, Result } from '../../suites/harness/protocol.ts';
+import { deploymentOf, deploymentPods } from '../deployments.ts';
 import type { ServedEngine } from './served.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import type { Call, Handlers } from '../session.ts';
@@ -11,18 +11,18 @@ const LOOK_EVERY_MS = 200;
 /** What `kubectl rollout restart` sets. */
 const RESTARTED = 'kubectl.kubernetes.io/restartedAt';
 
-export function backendMethods(
+export function deploymentMethods(
   engine: ServedEngine,
-): Pick<Handlers, 'backend.restart' | 'backend.rolledOut'> {
+): Pick<Handlers, 'deployment.restart' | 'deployment.rolledOut'> {
   /** UIDs of the pods before the restart, by check and trial. */
   const before = new Map<string, ReadonlySet<string>>();
   return {
-    'backend.restart': async (params, call) => {
-      const pods = await backendPods(engine);
+    'deployment.restart': async (params, call) => {
+      const pods = await deploymentPods(engine, params.subject);
       before.set(`${params.check} ${params.trial}`, new Set(pods.map(({ uid }) => uid)));
       return restart(engine, params, call);
     },
-    'backend.rolledOut': (params, call) => {
+    'deployment.rolledOut': (params, call) => {
       const old = before.get(`${params.check} ${params.trial}`);
       if (old === undefined)
         throw new Error(`${params.check} has restarted nothing in trial ${params.trial}`);
@@ -41,8 +41,12 @@ interface DeploymentObject extends KubeObject {
   };
 }
 
-async function read(engine: ServedEngine, signal: AbortSignal): Promise<DeploymentObject> {
-  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', ...backendDeployment(engine) };
+async function read(
+  engine: ServedEngine,
+  subject: DeploymentName,
+  signal: AbortSignal,
+): Promise<DeploymentObject> {
+  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', ...deploymentOf(engine, subject) };
   const found = await engine.parts.cluster.get(ref, signal);
   if (found === null) throw new Error(`there is no Deployment ${ref.namespace}/${ref.name}`);
   return found;
@@ -51,14 +55,14 @@ async function read(engine: ServedEngine, signal: AbortSignal): Promise<Deployme
 /** A new template of pods, and the word of its controller that it has begun with it: that is the fault. */
 async function restart(
   engine: ServedEngine,
-  { check, trial }: Params<'backend.restart'>,
+  { check, trial, subject }: Params<'deployment.restart'>,
   { signal }: Call,
-): Promise<Result<'backend.restart'>> {
-  const { namespace, name } = backendDeployment(engine);
+): Promise<Result<'deployment.restart'>> {
+  const { namespace, name } = deploymentOf(engine, subject);
   const target = `Deployment ${namespace}/${name}`;
   const writer = openHistory(engine.book.trialFolder(check, trial), 'faults.ndjson');
   try {
-    const generation = (await read(engine, signal)).metadata.generation ?? 0;
+    const generation = (await read(engine, subject, signal)).metadata.generation ?? 0;
     writer.observe({ kind: 'fault-armed', fault: 'rolling-restart', target, generation });
     const annotations = { [RESTARTED]: new Date().toISOString() };
     const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name };
@@ -72,7 +76,7 @@ async function restart(
     writer.observe({ kind: 'fault-acted', t: actedMs });
     const limitMs = timeoutMsOf(engine.book.environment, 'faultLanding');
     for (;;) {
-      const now = await read(engine, signal);
+      const now = await read(engine, subject, signal);
       const observed = now.status?.observedGeneration ?? 0;
       if (observed > generation) {
         const landedMs = monoMs();
@@ -100,12 +104,12 @@ async function restart(
 
 async function rolledOut(
   engine: ServedEngine,
-  { check, trial, timeoutMs }: Params<'backend.rolledOut'>,
+  { check, trial, subject, timeoutMs }: Params<'deployment.rolledOut'>,
   { old, signal }: { old: ReadonlySet<string>; signal: AbortSignal },
-): Promise<Result<'backend.rolledOut'>> {
+): Promise<Result<'deployment.rolledOut'>> {
   const until = monoMs() + timeoutMs;
   for (;;) {
-    const { over, detail } = await progress(engine, old, signal);
+    const { over, detail } = await progress(engine, { subject, old }, signal);
     if (over) {
       const writer = openHistory(engine.book.trialFolder(check, trial), 'rollout.ndjson');
       writer.observe({ kind: 'rollout-done', replaced: old.size, detail });
@@ -119,11 +123,13 @@ async function rolledOut(
 
 async function progress(
   engine: ServedEngine,
-  old: ReadonlySet<string>,
+  { subject, old }: { subject: DeploymentName; old: ReadonlySet<string> },
   signal: AbortSignal,
 ): Promise<{ over: boolean; detail: string }> {
-  const left = (await backendPods(engine)).filter(({ uid }) => old.has(uid)).map(({ name }) => name);
-  const { spec = {}, status = {} } = await read(engine, signal);
+  const left = (await deploymentPods(engine, subject))
+    .filter(({ uid }) => old.has(uid))
+    .map(({ name }) => name);
+  const { spec = {}, status = {} } = await read(engine, subject, signal);
   const { replicas: wanted = 1 } = spec;
   const { readyReplicas = 0, updatedReplicas = 0 } = status;
   return {

@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monoMs } from '../clock.ts';
+import { exchangeOf } from '../edge/ask.ts';
+import { HttpConnection, httpErrorClass } from '../edge/connection.ts';
+import type { HttpEndpoint } from '../edge/connection.ts';
+
+/** What the platform says of a tender; `missing`: it knows none of the id, `unread`: it did not say. */
+export type JobState = 'accepted' | 'done' | 'degraded' | 'failed' | 'missing' | 'unread';
+
+/** In these a job has come to its end. */
+const ENDED: readonly JobState[] = ['done', 'degraded', 'failed'];
+const STATES: readonly string[] = ['accepted', ...ENDED];
+/** Connections by which tenders are asked for. */
+const AT_ONCE = 4;
+const AGAIN_AFTER_MS = 1_000;
+
+export interface JobsTarget {
+  endpoint: HttpEndpoint;
+  /** Of the collection, such as `https://host/tenders`; a tender is one segment below it. */
+  url: URL;
+  /** Of one answer, ms. */
+  answerMs: number;
+}
+
+export interface Followed {
+  states: Map<string, JobState>;
+  waitedMs: number;
+  /** What kept the last tender that was not read from being read; empty: all were. */
+  trouble: string;
+}
+
+/**
+ * Asks for every tender, again and again until each has come to its end or the time is over. Each state is the last that was seen.
+ * @throws the reason of the signal
+ */
+export async function followJobs(
+  target: JobsTarget,
+  ids: readonly string[],
+  { deadlineMs, signal }: { deadlineMs: number; signal: AbortSignal },
+): Promise<Followed> {
+  const startMs = monoMs();
+  const states = new Map<string, JobState>(ids.map((id) => [id, 'unread']));
+  let trouble = '';
+  for (;;) {
+    const open = ids.filter((id) => !ENDED.includes(states.get(id) ?? 'unread'));
+    trouble = await look(target, { open, states, signal });
+    const waitedMs = monoMs() - startMs;
+    const over = [...states.values()].every((state) => ENDED.includes(state));
+    if (over || waitedMs >= deadlineMs) return { states, waitedMs, trouble };
+    await sleep(Math.min(AGAIN_AFTER_MS, deadlineMs - waitedMs), undefined, { signal });
+  }
+}
+
+interface Looking {
+  open: readonly string[];
+  states: Map<string, JobState>;
+  signal: AbortSignal;
+}
+
+/** One look at every open tender. Returns what went wrong last. */
+async function look(target: JobsTarget, { open, states, signal }: Looking): Promise<string> {
+  const left = [...open];
+  let trouble = '';
+  const worker = async (): Promise<void> => {
+    let connection = new HttpConnection(target.endpoint);
+    try {
+      for (let id = left.shift(); id !== undefined; id = left.shift()) {
+        signal.throwIfAborted();
+        if (!connection.usable()) {
+          connection.destroy();
+          connection = new HttpConnection(target.endpoint);
+        }
+        const seen = await ask(connection, target, id);
+        states.set(id, seen.state);
+        if (seen.state === 'unread') trouble = seen.why;
+      }
+    } finally {
+      connection.destroy();
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return trouble;
+}
+
+async function ask(
+  connection: HttpConnection,
+  { url, answerMs }: JobsTarget,
+  id: string,
+): Promise<{ state: JobState; why: string }> {
+  const timer = setTimeout(() => connection.destroy(), answerMs);
+  try {
+    if (!connection.usable()) await connection.open(answerMs);
+    const at = new URL(`${url.href.replace(/\/+$/, '')}/${encodeURIComponent(id)}`);
+    const { status, text } = await connection.ask(exchangeOf({ method: 'GET', url: at, headers: {} }));
+    if (status === 404) return { state: 'missing', why: '' };
+    if (status !== 200) return { state: 'unread', why: `status ${status}` };
+    const { status: said } = JSON.parse(text) as { status?: string };
+    return said !== undefined && STATES.includes(said)
+      ? { state: said as JobState, why: '' }
+      : { state: 'unread', why: `a tender without a status that is known (${said ?? 'none'})` };
+  } catch (error) {
+    return { state: 'unread', why: httpErrorClass(error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,87 @@
+import { monoMs } from '../clock.ts';
+import { HttpConnection, httpErrorClass } from './connection.ts';
+import type { HttpEndpoint } from './connection.ts';
+
+export interface EdgeQuestion {
+  method: 'GET' | 'POST' | 'PUT';
+  url: URL;
+  headers: Record<string, string>;
+  /** Sent as JSON. */
+  body?: unknown;
+  /** Sent as it is; what it is is in the headers. */
+  text?: string;
+}
+
+export interface EdgeReply {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  text: string;
+  /** From the connecting to the last byte, ms. */
+  ms: number;
+}
+
+/**
+ * One request, through the edge or to whatever else is reached like it, over a connection of its own, one attempt, no redirects.
+ * @throws Error with a short class of what went wrong (errno, TLS code), or that there was no answer within the time
+ */
+export async function askEdge(
+  endpoint: HttpEndpoint,
+  question: EdgeQuestion,
+  bounds: { deadlineMs: number; signal?: AbortSignal },
+): Promise<EdgeReply> {
+  const connection = new HttpConnection(endpoint);
+  const startedMs = monoMs();
+  const late = Promise.withResolvers<never>();
+  const end = (why: unknown): void => {
+    late.reject(why);
+    connection.destroy();
+  };
+  const timer = setTimeout(
+    () => end(new Error(`no answer within ${bounds.deadlineMs / 1000} s`)),
+    bounds.deadlineMs,
+  );
+  const abort = (): void => end(bounds.signal?.reason);
+  bounds.signal?.addEventListener('abort', abort, { once: true });
+  try {
+    bounds.signal?.throwIfAborted();
+    const answered = async (): Promise<Omit<EdgeReply, 'ms'>> => {
+      await connection.open(bounds.deadlineMs);
+      return connection.ask(exchangeOf(question));
+    };
+    const reply = await Promise.race([answered(), late.promise]);
+    return { ...reply, ms: monoMs() - startedMs };
+  } catch (error) {
+    bounds.signal?.throwIfAborted();
+    throw new Error(httpErrorClass(error), { cause: error });
+  } finally {
+    clearTimeout(timer);
+    bounds.signal?.removeEventListener('abort', abort);
+    connection.destroy();
+  }
+}
+
+/** As a kept connection takes it. */
+export function exchangeOf({
+  method,
+  url,
+  headers,
+  body,
+  text: given,
+}: EdgeQuestion): Parameters<HttpConnection['ask']>[0] {
+  const text = given ?? (body === undefined ? undefined : JSON.stringify(body));
+  return {
+    method,
+    path: url.pathname + url.search,
+    keep: true,
+    headers: {
+      host: url.host,
+      'user-agent': 'plumbline',
+      ...(text !== undefined && {
+        'content-type': 'application/json',
+        'content-length': String(Buffer.byteLength(text)),
+      }),
+      ...headers,
+    },
+    ...(text !== undefined && { body: text }),
+  };
+}

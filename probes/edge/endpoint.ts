@@ -1,0 +1,18 @@
+import type { HttpEndpoint } from './connection.ts';
+
+/** `host:port`, with the brackets of an IPv6 address left out. */
+export function hostAndPort(address: string): { host: string; port: number } {
+  const cut = address.lastIndexOf(':');
+  return { host: address.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(address.slice(cut + 1)) };
+}
+
+/**
+ * How a client of the edge gets there: by the declared address where there is one, else by the name in the URL; the certificate must be for
+ * that name, signed by one of `ca` (PEM; the system's authorities when left out).
+ */
+export function edgeEndpoint(url: URL, address: string | undefined, ca: string | undefined): HttpEndpoint {
+  const port = url.port || (url.protocol === 'http:' ? '80' : '443');
+  const place = hostAndPort(address ?? `${url.hostname}:${port}`);
+  const serverName = /^[\d.:]+$/.test(url.hostname) ? '' : url.hostname;
+  return { ...place, tls: url.protocol === 'https:' ? { serverName, ca } : null };
+}

@@ -1,0 +1,76 @@
+/** Controls of integrations/llm: a model that is slow, and its token in a log. */
+import type { KubeObject } from '../harness/protocol.ts';
+import { aiOf, changeModel } from './ai.ts';
+import type { Control, ControlContext } from './control.ts';
+import { someImage } from './topology-declared.ts';
+
+const ADDED_MS = 1000;
+/** Met with the usual model of 0.3 s, and not with one that is a second slower. */
+const ANSWER_SECONDS = 1;
+const TALKER = 'llm-token-in-log';
+const READY_MS = 60_000;
+
+export const integrationsControls: readonly Control[] = [
+  {
+    id: 'integrations/llm/slow',
+    check: 'integrations/llm',
+    verdict: 'fail',
+    size: 'any',
+    title: `${ADDED_MS / 1000} s is added to every answer of the model`,
+    expectSeen: /draft 1: .*a draft by the model after 1\.\d+ s/,
+    settings: { goals: { answerSeconds: ANSWER_SECONDS } },
+    break: (ctx) =>
+      changeModel(ctx, `the model is ${ADDED_MS / 1000} s slower`, ({ delayMs }) => ({
+        delayMs: delayMs + ADDED_MS,
+      })),
+  },
+  {
+    id: 'integrations/llm/token-logged',
+    check: 'integrations/llm',
+    verdict: 'fail',
+    size: 'any',
+    title: "a pod logs the model's token",
+    expectSeen: new RegExp(`log of \\S+/${TALKER} talker: .*1 of its lines hold it`),
+    break: logToken,
+  },
+];
+
+/** A pod beside the platform's own: what it has logged goes with it, so that the next look finds nothing of it. */
+async function logToken(ctx: ControlContext): Promise<void> {
+  const { token } = aiOf(ctx).llm;
+  if (token === undefined || !('secret' in token))
+    throw new Error('ai.llm.token is no Kubernetes Secret: no pod can be given it');
+  const { namespace, name, key } = token.secret;
+  const labels = { 'app.kubernetes.io/name': TALKER, 'app.kubernetes.io/managed-by': 'plumbline' };
+  const say = 'echo "authorization: Bearer $TOKEN"; exec busybox sleep 3600';
+  await ctx.apply([
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: TALKER, namespace, labels },
+      spec: {
+        terminationGracePeriodSeconds: 0,
+        automountServiceAccountToken: false,
+        containers: [
+          {
+            name: 'talker',
+            image: await someImage(ctx),
+            command: ['busybox', 'sh', '-c', say],
+            env: [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name, key } } }],
+            resources: { requests: { cpu: '5m', memory: '8Mi' }, limits: { cpu: '50m', memory: '32Mi' } },
+          },
+        ],
+      },
+    },
+  ]);
+  await ctx.until(`${TALKER} to run`, () => running(ctx, namespace), { timeoutMs: READY_MS });
+}
+
+interface PodPart extends KubeObject {
+  status?: { phase?: string };
+}
+
+async function running(ctx: ControlContext, namespace: string): Promise<true | null> {
+  const found = (await ctx.get({ apiVersion: 'v1', kind: 'Pod', namespace, name: TALKER })) as PodPart | null;
+  return found?.status?.phase === 'Running' ? true : null;
+}
