@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { PlannedCheck } from '../env/catalogue/index.ts';
 import type { Environment } from '../env/schema.ts';
 import { composeRun } from '../reports/record/compose.ts';
+import type { Judgement } from '../reports/record/judgement.ts';
 import { RUN_SCHEMA, type CheckResult, type RunRecord } from '../reports/record/run-record.ts';
 import { renderAll } from '../reports/index.ts';
 import { sizeOf } from './environment-parts.ts';
@@ -64,8 +65,23 @@ export function assembleRecord(parts: RecordParts): RunRecord {
   };
 }
 
-/** What an environment says of itself: elsewhere the same checks look at real ones. */
 const SIMULATED_DEVICES = 'GPU pool (simulated devices)';
+
+/** The catalogue's, and what an environment says of itself: elsewhere the same checks look at real devices. */
+function stubbedOf({ row }: PlannedCheck, { gpu }: Judgement): string[] {
+  return [...(row.stubbed ?? []), ...(gpu?.simulated === true ? [SIMULATED_DEVICES] : [])];
+}
+
+/** What only some judgements have. */
+function detailsOf({ goals, load, scaling, gpu, telemetry }: Judgement): Partial<CheckResult> {
+  return {
+    ...(goals !== undefined && { goals }),
+    ...(load !== undefined && { load }),
+    ...(scaling !== undefined && { scaling }),
+    ...(gpu !== undefined && { gpu }),
+    ...(telemetry !== undefined && { telemetry }),
+  };
+}
 
 /** One check as the record holds it. Without an outcome it was not run, or was planned and never ran. */
 export function resultOf(
@@ -84,7 +100,7 @@ export function resultOf(
     goal: planned.goalText,
     goalSource: planned.goalSource,
     required: planned.required,
-    stubbed: [...(row.stubbed ?? []), ...(judgement.gpu?.simulated === true ? [SIMULATED_DEVICES] : [])],
+    stubbed: stubbedOf(planned, judgement),
     verdict: judgement.verdict,
     reason: judgement.reason,
     expected: judgement.expected,
@@ -94,11 +110,7 @@ export function resultOf(
     findingsTotal: judgement.findingsTotal,
     evidence: judgement.evidence,
     trials: judgement.trials ?? [],
-    ...(judgement.goals !== undefined && { goals: judgement.goals }),
-    ...(judgement.load !== undefined && { load: judgement.load }),
-    ...(judgement.scaling !== undefined && { scaling: judgement.scaling }),
-    ...(judgement.gpu !== undefined && { gpu: judgement.gpu }),
-    ...(judgement.telemetry !== undefined && { telemetry: judgement.telemetry }),
+    ...detailsOf(judgement),
     steps: known.steps,
     startedAt: known.startedAt,
     durationMs: known.durationMs,

@@ -77,8 +77,8 @@ export const gpu = z
     metrics: metrics.optional(),
   })
   .refine(({ resource: name, sharedBy }) => !name.endsWith('.shared') || sharedBy > 1, {
-    path: ['sharedBy'],
-    message: 'how many containers share a device, where the name of the resource ends with .shared',
+    path: ['resource'],
+    message: 'a name that ends with .shared needs sharedBy: how many containers share a device',
   });
 
 export type Gpu = z.infer<typeof gpu>;

@@ -79,12 +79,12 @@ export function toleratesAll(tolerations: readonly Toleration[], taints: readonl
     .every((taint) => tolerations.some((toleration) => matches(toleration, taint)));
 }
 
-function matches(
-  { key = '', operator = 'Equal', value = '', effect = '' }: Toleration,
-  taint: Taint,
-): boolean {
+/** A toleration with what the API server takes for granted. */
+const DEFAULTS = { key: '', operator: 'Equal', value: '', effect: '' };
+
+function matches(toleration: Toleration, taint: Taint): boolean {
+  const { key, operator, value, effect } = { ...DEFAULTS, ...toleration };
   if (effect !== '' && effect !== taint.effect) return false;
-  if (key === '') return operator === 'Exists';
-  if (key !== taint.key) return false;
-  return operator === 'Exists' || value === (taint.value ?? '');
+  if (operator === 'Exists') return key === '' || key === taint.key;
+  return key === taint.key && value === (taint.value ?? '');
 }

@@ -12,6 +12,7 @@ import {
   POD_DEFAULTS,
   refOf,
 } from '../topology/canary.ts';
+import { conditionTrue } from '../topology/shapes.ts';
 import type { PodObject } from '../topology/shapes.ts';
 import { gpuOf, poolOf } from './pool.ts';
 import { refusalOf } from './refusal.ts';
@@ -190,20 +191,16 @@ function record(ctx: CheckContext, canary: Canary, of: { fate: Fate; devices: st
 
 /** What the status of a pod says, without the patience of whoever waits for it. */
 export function fateOf(pod: PodObject | undefined, atMs: number): Fate {
-  const node = pod?.spec.nodeName ?? null;
-  const { phase, conditions = [] } = pod?.status ?? {};
-  const told = (pod?.status ?? {}) as { reason?: string; message?: string };
-  if (phase === 'Failed')
-    return {
-      state: 'failed',
-      node,
-      refusal: null,
-      detail: `${told.reason ?? ''}: ${told.message ?? ''}`,
-      atMs,
-    };
-  const ready = conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
-  const detail = pod === undefined ? 'not there' : (phase ?? 'no status');
-  return { state: ready ? 'ready' : 'waiting', node, refusal: null, detail, atMs };
+  if (pod === undefined) return { state: 'waiting', node: null, refusal: null, detail: 'not there', atMs };
+  const { phase = 'no status', conditions } = pod.status;
+  const fate = { node: pod.spec.nodeName ?? null, refusal: null, atMs };
+  if (phase === 'Failed') return { ...fate, state: 'failed', detail: failureOf(pod) };
+  return { ...fate, state: conditionTrue(conditions, 'Ready') ? 'ready' : 'waiting', detail: phase };
+}
+
+function failureOf({ status }: PodObject): string {
+  const { reason = 'Failed', message = '' } = status as { reason?: string; message?: string };
+  return `${reason}: ${message}`;
 }
 
 function isRefused(pod: PodObject | undefined): boolean {

@@ -126,8 +126,14 @@ function contextOf(cluster: OneNode, settings: Record<string, unknown> = {}): Ch
       list: ({ kind }: { kind: string }) => Promise.resolve({ items: cluster.list(kind) }),
       items: ({ kind }: { kind: string }) => Promise.resolve(cluster.list(kind)),
       wait: () => Promise.resolve({ items: [] }),
-      apply: (pods: KubeObject[]) => Promise.resolve(cluster.apply(pods)),
-      remove: (refs: { name: string }[]) => Promise.resolve(cluster.remove(refs.map(({ name }) => name))),
+      apply: (pods: KubeObject[]) => {
+        cluster.apply(pods);
+        return Promise.resolve();
+      },
+      remove: (refs: { name: string }[]) => {
+        cluster.remove(refs.map(({ name }) => name));
+        return Promise.resolve();
+      },
       exec: ({ pod }: { pod: string }) =>
         Promise.resolve({ code: 0, stdout: `DEVICES=${pod}\n`, stderr: '' }),
       raw: () =>

@@ -3,7 +3,7 @@ import { monotonicMs } from '../harness/observations.ts';
 import { Canaries } from './canaries.ts';
 import type { Fate } from './canaries.ts';
 import { lingersOf, takeAll } from './giving.ts';
-import { freeOf, gpuOf, lookAtPool } from './pool.ts';
+import { freeOf, lookAtPool } from './pool.ts';
 import type { PoolNode } from './pool.ts';
 
 /** Time that a pod has to end by itself; these end at once. */
