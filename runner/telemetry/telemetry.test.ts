@@ -125,7 +125,7 @@ describe('a run as a trace', () => {
     ).children.flatMap(({ children }) => children);
     assert.equal(open?.attributes['test.case.result.status'], undefined);
     assert.equal(open?.attributes['plumbline.verdict'], 'inconclusive');
-    assert.equal(open?.error, 'silence');
+    assert.equal(open.error, 'silence');
   });
 
   it('should show outages and phases of a trial, and no span for what was not run', () => {
