@@ -40,10 +40,9 @@ export async function followJobs(
 ): Promise<Followed> {
   const startMs = monoMs();
   const states = new Map<string, JobState>(ids.map((id) => [id, 'unread']));
-  let trouble = '';
   for (;;) {
     const open = ids.filter((id) => !ENDED.includes(states.get(id) ?? 'unread'));
-    trouble = await look(target, { open, states, signal });
+    const trouble = await look(target, { open, states, signal });
     const waitedMs = monoMs() - startMs;
     const over = [...states.values()].every((state) => ENDED.includes(state));
     if (over || waitedMs >= deadlineMs) return { states, waitedMs, trouble };

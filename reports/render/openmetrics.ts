@@ -1,11 +1,11 @@
 import { Gauge, Registry } from 'prom-client';
-import type { OpenMetricsContentType, PrometheusContentType } from 'prom-client';
+import type { OpenMetricsContentType } from 'prom-client';
 import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
 import { VERDICTS } from '../record/verdict.ts';
 import { goalRows } from './goals.ts';
 import { oneLine } from './text.ts';
 
-type Metrics = Registry<OpenMetricsContentType> | Registry<PrometheusContentType>;
+type Metrics = Registry<OpenMetricsContentType> | Registry;
 
 /** Label values come from the catalogue and the environment file; a cut keeps a damaged record from growing series. */
 const label = (text: string): string => oneLine(text, 120);
@@ -37,7 +37,7 @@ export async function renderOpenMetrics(record: RunRecord): Promise<string> {
 
 /** The same series in the older text format, which is the one that a Pushgateway takes. */
 export async function renderPrometheusText(record: RunRecord): Promise<string> {
-  const registry = new Registry<PrometheusContentType>();
+  const registry = new Registry();
   fill(registry, record);
   return registry.metrics();
 }

@@ -41,10 +41,10 @@ test('should make the model a second slower, with what it does at rest as the in
       told.length = 0;
       const ctx = contextOf({
         environment: { ai },
-        ledgered: async ({ inverse, act }) => {
-          assert.deepEqual(inverse, { kind: 'stand-in', url, rest });
+        ledgered: async (action) => {
+          assert.deepEqual(action.inverse, { kind: 'stand-in', url, rest });
           assert.deepEqual(told, []);
-          await act();
+          await action.act();
         },
       });
       await controlOf(id).break(ctx);

@@ -71,6 +71,6 @@ interface PodPart extends KubeObject {
 }
 
 async function running(ctx: ControlContext, namespace: string): Promise<true | null> {
-  const found = (await ctx.get({ apiVersion: 'v1', kind: 'Pod', namespace, name: TALKER })) as PodPart | null;
+  const found: PodPart | null = await ctx.get({ apiVersion: 'v1', kind: 'Pod', namespace, name: TALKER });
   return found?.status?.phase === 'Running' ? true : null;
 }

@@ -49,12 +49,8 @@ function verdictOf(
   goals: Goals | null,
   decision: ProportionDecision | null,
 ): { verdict: Verdict; reason: string } {
-  const { requests, measured, history } = watched;
-  const bad = goals !== null && decision?.verdict === 'fail' && measured.evidence.trial.landedMs !== null;
-  const failures = [
-    ...(bad ? [`${seenText(requests)}; allowed: ${percent(goals.failedRatio)}`] : []),
-    ...leftBehind(watched),
-  ];
+  const { requests, history } = watched;
+  const failures = [...tooMany(watched, goals, decision), ...leftBehind(watched)];
   if (failures.length > 0) return { verdict: 'fail', reason: failures.join('; ') };
   if (history.writes.count === 0) return { verdict: 'inconclusive', reason: 'no request was recorded' };
   if (goals === null)
@@ -66,6 +62,16 @@ function verdictOf(
   const gaps = gapsOf(watched, [own], MIN_ACKNOWLEDGED);
   if (gaps.length > 0) return { verdict: 'inconclusive', reason: gaps.join('; ') };
   return { verdict: 'pass', reason: `${seenText(requests)}${detectedText(requests)}` };
+}
+
+function tooMany(
+  { requests, measured }: Watched,
+  goals: Goals | null,
+  decision: ProportionDecision | null,
+): string[] {
+  const landed = measured.evidence.trial.landedMs !== null;
+  if (goals === null || decision?.verdict !== 'fail' || !landed) return [];
+  return [`${seenText(requests)}; allowed: ${percent(goals.failedRatio)}`];
 }
 
 function open(requests: RequestSums, goals: Goals, { lower, samplesToDecide }: ProportionDecision): string {
