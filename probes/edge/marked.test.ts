@@ -23,7 +23,8 @@ test('should send each request with a mark and a trace of its own, and say what 
   const { port } = server.address() as AddressInfo;
   const answers: MarkedAnswer[] = [];
   const target = {
-    ...{ url: new URL(`http://127.0.0.1:${port}`), host: '127.0.0.1', port, markHeader: 'x-mark' },
+    ...{ url: new URL(`http://127.0.0.1:${port}`), markHeader: 'x-mark' },
+    endpoint: { host: '127.0.0.1', port, tls: null },
     ...{ method: 'POST', path: '/tenders', body: '{"title":"{mark}"}' },
   };
   const load = {

@@ -3,15 +3,14 @@ import { Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { httpErrorClass } from './connection.ts';
+import type { HttpEndpoint } from './connection.ts';
 
 /** How a marked request gets through the edge. */
 export interface MarkedTarget {
-  /** Scheme and name as clients type them; host and port are where they connect to. */
+  /** Scheme and name as clients type them. */
   url: URL;
-  host: string;
-  port: number;
-  /** PEM of the authorities that a client trusts; the system's when left out. */
-  ca?: string | undefined;
+  /** Where they connect to. */
+  endpoint: HttpEndpoint;
   markHeader: string;
   method: string;
   path: string;
@@ -55,9 +54,7 @@ export async function sendMarked(
   answered: (answer: MarkedAnswer) => void,
 ): Promise<void> {
   const agent =
-    target.url.protocol === 'https:'
-      ? new TlsAgent({ keepAlive: true })
-      : new PlainAgent({ keepAlive: true });
+    target.endpoint.tls === null ? new PlainAgent({ keepAlive: true }) : new TlsAgent({ keepAlive: true });
   const begunMs = performance.now();
   const under: Promise<void>[] = [];
   try {
@@ -82,9 +79,10 @@ function one(
 ): Promise<MarkedAnswer> {
   const mark = `${load.run}/${n}`;
   const traceId = randomBytes(16).toString('hex');
-  const { url, host, port, ca, method } = target;
+  const { url, method } = target;
+  const { host, port, tls } = target.endpoint;
   const body = target.body.replaceAll('{mark}', mark);
-  const send = url.protocol === 'https:' ? tlsRequest : plainRequest;
+  const send = tls === null ? plainRequest : tlsRequest;
   const sentMs = Date.now();
   const over = (of: Pick<MarkedAnswer, 'status' | 'ok' | 'detail'>): MarkedAnswer => ({
     ...{ n, mark, traceId, sentMs, doneMs: Date.now() },
@@ -96,8 +94,7 @@ function one(
     const sent = send(
       {
         ...{ host, port, method, path: target.path, agent },
-        ...(ca !== undefined && { ca }),
-        servername: /^[\d.:]+$/.test(url.hostname) ? '' : url.hostname,
+        ...(tls !== null && { ca: tls.ca, servername: tls.serverName }),
         signal: AbortSignal.any([load.signal, AbortSignal.timeout(load.deadlineMs)]),
         headers: {
           host: url.host,

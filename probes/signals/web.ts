@@ -1,6 +1,7 @@
 import { Agent as PlainAgent, request as plainRequest } from 'node:http';
 import type { RequestOptions } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
+import { hostAndPort } from '../edge/endpoint.ts';
 import { SignalError } from './errors.ts';
 
 /** How a source of telemetry is reached. */
@@ -129,7 +130,7 @@ function optionsFor(
   { method = 'GET', text }: SignalQuestion & { text: string | undefined },
 ): RequestOptions & { ca?: string; servername?: string } {
   return {
-    ...(address !== undefined && splitAddress(address)),
+    ...(address !== undefined && hostAndPort(address)),
     method,
     ...(ca !== undefined && { ca }),
     ...(url.protocol === 'https:' && address !== undefined && { servername: url.hostname }),
@@ -141,11 +142,6 @@ function optionsFor(
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     },
   };
-}
-
-function splitAddress(address: string): { hostname: string; port: number } {
-  const at = address.lastIndexOf(':');
-  return { hostname: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) };
 }
 
 const where = (url: URL): string => `${url.origin}${url.pathname}`;

@@ -1,4 +1,5 @@
 import { openHistory } from '../../probes/history.ts';
+import { edgeEndpoint } from '../../probes/edge/endpoint.ts';
 import type { MarkedTarget } from '../../probes/edge/marked.ts';
 import type { Params } from '../../suites/harness/protocol.ts';
 import { edgeTarget } from '../edge-target.ts';
@@ -40,11 +41,11 @@ export class TelemetryRuns {
 
   async #target(): Promise<MarkedTarget> {
     const { environment } = this.#engine.book;
-    const { edge, url, host, port, ca } = await edgeTarget(environment);
+    const { edge, url, ca } = await edgeTarget(environment);
     const canary = environment.telemetry?.canary;
     if (canary === undefined) throw new RequestError('the environment declares no telemetry', 'refused');
     return {
-      ...{ url, host, port, ca, markHeader: edge.markHeader },
+      ...{ url, endpoint: edgeEndpoint(url, edge.address, ca), markHeader: edge.markHeader },
       ...{ method: canary.method, path: `${edge.backend.apiPath ?? ''}${canary.path}`, body: canary.body },
     };
   }
