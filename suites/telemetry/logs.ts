@@ -68,5 +68,6 @@ export async function observeWorkloads(ctx: CheckContext): Promise<void> {
 
 /** Only controls set it: what they stop must have missed something. */
 function settleMs(ctx: CheckContext): number {
-  return Number((ctx.settings['everyWorkload'] as { waitMs?: number } | undefined)?.waitMs ?? 0);
+  const { waitMs = 0 } = (ctx.settings['everyWorkload'] ?? {}) as { waitMs?: number };
+  return waitMs;
 }

@@ -84,31 +84,30 @@ function judgeLines(history: History, findings: Findings, lost: readonly Lost[])
 function nodeFinding(history: History, findings: Findings, of: NodeLines, tolerated: boolean): void {
   const subject = `lines of node ${of.node}`;
   const expected = 'every line in the store, in time';
-  if (of.silent !== null) {
-    findings.unknown(subject, expected, of.silent);
+  const why = unknownOf(history, of);
+  if (why !== null) {
+    findings.unknown(subject, expected, why);
     return;
   }
-  const { missing, late, unseen } = of;
-  if (missing.length > 0 && !wasTold(history, 'logs')) {
-    findings.unknown(
-      subject,
-      expected,
-      `${of.arrived} of ${of.expected} before the store did not answer any more`,
-    );
-    return;
-  }
-  if (unseen > 0 && missing.length === 0 && late === 0) {
-    findings.unknown(subject, expected, `${unseen} of ${of.expected} came while the store did not answer`);
-    return;
-  }
-  const ok = late === 0 && (missing.length === 0 || tolerated);
-  const parts = [
-    `${of.arrived} of ${of.expected}${of.counted ? ' on its disk' : ''} arrived`,
-    ...(missing.length > 0 ? [`${missing.length} missing (${named(missing)})`] : []),
-    ...(late > 0 ? [`${late} late`] : []),
-    ...(ok ? [] : [stageOf(history, of)]),
-  ];
-  findings.expect(subject, ok, expected, parts.join(', '));
+  const ok = of.late === 0 && (of.missing.length === 0 || tolerated);
+  findings.expect(subject, ok, expected, `${countText(of)}${ok ? '' : `, ${stageOf(history, of)}`}`);
+}
+
+/** Why nothing can be said of a node; null: something can. */
+function unknownOf(history: History, of: NodeLines): string | null {
+  if (of.silent !== null) return of.silent;
+  if (of.missing.length > 0)
+    return wasTold(history, 'logs')
+      ? null
+      : `${of.arrived} of ${of.expected} before the store did not answer any more`;
+  return of.unseen > 0 && of.late === 0
+    ? `${of.unseen} of ${of.expected} came while the store did not answer`
+    : null;
+}
+
+function countText({ arrived, expected, counted, missing, late }: NodeLines): string {
+  const lost = missing.length === 0 ? '' : `, ${missing.length} missing (${named(missing)})`;
+  return `${arrived} of ${expected}${counted ? ' on its disk' : ''} arrived${lost}${late > 0 ? `, ${late} late` : ''}`;
 }
 
 function lostFinding(history: History, findings: Findings, of: Lost, tolerated: boolean): void {

@@ -47,7 +47,7 @@ interface Settings {
 
 /** The declared sources, as the header has them. */
 export function declaredOf(history: History): Settings {
-  return (setting(history, 'telemetry') ?? {}) as Settings;
+  return setting(history, 'telemetry') ?? {};
 }
 
 /** Services on the way of a request, in order. */

@@ -33,7 +33,7 @@ export function pathsShown(history: History, marked: readonly Marked[]): Request
     .map((request) => ({
       request,
       trace: traces.get(request.mark),
-      lines: (lines.get(request.n) ?? []) as readonly RequestLine[],
+      lines: lines.get(request.n) ?? [],
     }));
   const isWhole = (one: Shown): boolean =>
     (!hasTraces || faultsOf(one.trace, path).length === 0) &&

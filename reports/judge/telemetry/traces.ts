@@ -82,13 +82,7 @@ function judged(
   const visibleMs = goalNumber(history, 'visibleSeconds', 30) * 1000;
   const marked = markedOf(history);
   const followed = followedOf(history, marked, visibleMs);
-  const open = followed.some(({ faults }) => faults.length > 0) && !wasTold(history, 'traces');
-  const verdict = followed.length === 0 || open ? null : decide(followed);
-  if (open) findings.unknown('traces', 'whole', 'the store did not answer at the end');
-  else if (verdict === null)
-    findings.unknown('marked requests', 'answered well', refusals(marked) || 'none was sent');
-  else describe(history, findings, { followed, verdict });
-  if (verdict !== null && followed.length < marked.length) findings.note(refusals(marked));
+  conclude(history, findings, { marked, followed, decide });
   for (const stub of seen(history, 'stubbed'))
     findings.note(`${text(stub, 'what')} follows its documentation and was never tried against it (stubbed)`);
   const whole = followed.filter(({ faults }) => faults.length === 0);
@@ -115,6 +109,25 @@ function judged(
       paths: pathsShown(history, marked),
     },
   };
+}
+
+/** What is not whole counts only where the store was asked for it at the end. */
+function conclude(
+  history: History,
+  findings: Findings,
+  of: {
+    marked: readonly Marked[];
+    followed: readonly Followed[];
+    decide: (followed: readonly Followed[]) => Verdict;
+  },
+): void {
+  const { marked, followed, decide } = of;
+  if (followed.length < marked.length) findings.note(refusals(marked));
+  if (followed.length === 0)
+    findings.unknown('marked requests', 'answered well', refusals(marked) || 'none was sent');
+  else if (followed.some(({ faults }) => faults.length > 0) && !wasTold(history, 'traces'))
+    findings.unknown('traces', 'whole', 'the store did not answer at the end');
+  else describe(history, findings, { followed, verdict: decide(followed) });
 }
 
 function followedOf(history: History, marked: readonly Marked[], visibleMs: number): Followed[] {
@@ -146,22 +159,30 @@ function describe(
     findings.expect('traces', true, 'whole and in time', `${total - bad} of ${total}`);
     return;
   }
+  const say = sayer(findings, verdict);
   const strays = straysOf(history);
   const kinds = [...groupsOf(followed).values()].sort((a, b) => b.count - a.count);
   for (const { fault, count } of kinds) {
     const stray = strays.get(fault.service) ?? 0;
     const lost = stray > 0 && fault.seen.startsWith('no span') ? LOST_CONTEXT : '';
-    const said = `${fault.seen} in ${count} of ${total} traces${lost}`;
-    if (verdict === 'fail') findings.expect(fault.hop, false, fault.expected, said);
-    else findings.unknown(fault.hop, fault.expected, said);
+    say(fault.hop, fault.expected, `${fault.seen} in ${count} of ${total} traces${lost}`);
   }
-  const late = followed.filter(({ coming }) => coming === 'late').length;
-  const unseen = followed.filter(({ coming }) => coming === 'unseen').length;
-  if (late > 0 && verdict === 'fail')
-    findings.expect('traces', false, 'seen in time', `${late} of ${total} late`);
-  if (unseen > 0) findings.unknown('traces', 'seen in time', `${unseen} came while the store did not answer`);
-  if (verdict === 'inconclusive' && kinds.length === 0 && unseen === 0)
-    findings.unknown('traces', 'a sample large enough', `${total - bad} of ${total} whole`);
+  const count = (of: Coming): number => followed.filter(({ coming }) => coming === of).length;
+  if (count('late') > 0) say('traces', 'seen in time', `${count('late')} of ${total} late`);
+  if (count('unseen') > 0)
+    findings.unknown('traces', 'seen in time', `${count('unseen')} came while the store did not answer`);
+  else if (bad === 0) findings.unknown('traces', 'a sample large enough', `${total} of ${total} whole`);
+}
+
+/** Of a sample that decides nothing, what is not as it should be is not certain either. */
+function sayer(
+  findings: Findings,
+  verdict: Verdict,
+): (subject: string, expected: string, said: string) => void {
+  return (subject, expected, said) =>
+    verdict === 'fail'
+      ? findings.expect(subject, false, expected, said)
+      : findings.unknown(subject, expected, said);
 }
 
 const LOST_CONTEXT = '; its spans are in a trace of their own: the trace context was lost on the way';
