@@ -66,7 +66,7 @@ test('should ask by time and mark only, with the account, and read fields by the
         question?.authorization,
         `Basic ${Buffer.from('plumbline:secret-word').toString('base64')}`,
       );
-      const { query } = (question).body as { query: { bool: { filter: unknown[] } } };
+      const { query } = question.body as { query: { bool: { filter: unknown[] } } };
       assert.deepEqual(query.bool.filter, [
         { range: { '@timestamp': { gte: 1000, lt: 2002, format: 'epoch_millis' } } },
         { prefix: { mark: 'run/' } },
