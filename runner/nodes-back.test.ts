@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../suites/harness/protocol.ts';
-import { hasReturned } from './nodes-back.ts';
+import { loadEnvironment } from '../env/loader.ts';
+import { awaitHeartbeat, hasReturned } from './nodes-back.ts';
 
 const LOST_MS = Date.parse('2026-11-24T20:00:00.400Z');
 
@@ -29,4 +30,27 @@ test('a ready condition of its former life proves nothing', () => {
 
 test('a pod that is over need not return', () => {
   assert.equal(hasReturned(pod({ phase: 'Succeeded' }), LOST_MS), true);
+});
+
+const { timeouts, ...rest } = await loadEnvironment('local-small');
+const environment = { ...rest, timeouts: { ...timeouts, nodeReady: { seconds: 0.01, reason: 'a test' } } };
+
+/** A node that is called Ready throughout, with the time of its last heartbeat. */
+function beating(renewTime: string): Parameters<typeof awaitHeartbeat>[0] {
+  const get = ({ kind, name }: { kind: string; name: string }): Promise<KubeObject> =>
+    Promise.resolve({
+      ...{ apiVersion: 'v1', kind, metadata: { name }, spec: { renewTime } },
+      status: { conditions: [{ type: 'Ready', status: 'True' }] },
+    });
+  return { book: { environment }, parts: { cluster: { get } } };
+}
+
+test('a node is back when it has sent a heartbeat since it was started, whatever it is called', async () => {
+  const of = { node: 'gpu-1', startedMs: LOST_MS };
+  const { signal } = new AbortController();
+  assert.equal(await awaitHeartbeat(beating('2026-11-24T20:00:09Z'), of, signal), null);
+  assert.match(
+    (await awaitHeartbeat(beating('2026-11-24T19:59:59Z'), of, signal)) ?? '',
+    /gpu-1 has sent no heartbeat within 0\.01 s/,
+  );
 });

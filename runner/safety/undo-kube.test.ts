@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MARK, fieldState, undoKube } from './undo-kube.ts';
+import { deleteOptions, MARK, fieldState, undoKube } from './undo-kube.ts';
 import type { Json, KubeCall, KubeRequest } from './undo-kube.ts';
 
 /** One object behind the three verbs that undoing uses, with optimistic writes as the API server has them. */
@@ -142,4 +142,9 @@ test('a pod that undoes what it did is told to end with its own grace, and waite
   looks = 0;
   const other = await undoKube({ kind: 'kube-end', path, mark: 'another' }, call, 100);
   assert.deepEqual(other, { outcome: 'already' });
+});
+
+test('a deletion is without grace unless it is given some', () => {
+  assert.equal((deleteOptions(undefined) as Record<string, unknown>)['gracePeriodSeconds'], 0);
+  assert.equal((deleteOptions('u', 30) as Record<string, unknown>)['gracePeriodSeconds'], 30);
 });
