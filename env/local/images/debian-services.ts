@@ -3,12 +3,12 @@ import { BASE, proveLinked } from './debian-recipes.ts';
 import type { DebianRecipe } from './debian.ts';
 import { exec } from './exec.ts';
 
-/** One static program but for libc. Its console's sources are left out: nothing here opens it. */
+/** One static program but for libc, and the templates that it does not start without. Its console is left out: nothing here opens it. */
 export const ALERTMANAGER: DebianRecipe = {
   name: 'alertmanager',
   parent: BASE,
   packages: ['prometheus-alertmanager'],
-  exclude: ['./etc/*', './lib*', './var/*', './usr/share/prometheus*', './usr/bin/amtool'],
+  exclude: ['./etc/*', './lib*', './var/*', '*/generate-ui.sh', '*/alertmanager/ui*', './usr/bin/amtool'],
   finishVersion: 1,
   finish: (root, signal) => proveLinked(root, ['/usr/bin/prometheus-alertmanager'], signal),
 };

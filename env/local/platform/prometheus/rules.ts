@@ -110,5 +110,8 @@ export function burnRateRules(objectives: readonly Objective[]): string {
       },
     ],
   };
-  return stringify({ groups: [...objectives.map(groupFor), canary] }, { lineWidth: 0 });
+  return stringify(
+    { groups: [...objectives.map(groupFor), canary] },
+    { lineWidth: 0, aliasDuplicateObjects: false },
+  );
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from dataclasses import dataclass
@@ -66,17 +67,20 @@ class Worker:
 
     async def run(self) -> None:
         """Until it is stopped; a connection that is lost is made anew."""
+        told = ""
         while not self._stopping.is_set():
+            cause = "closed"
             try:
                 await self._session()
+                told = ""
             except Exception as error:  # noqa: BLE001 – whatever a connection ends with, the next one is made
-                self._telemetry.log("warn", "no connection to RabbitMQ", cause=f"{type(error).__name__}: {error}")
+                cause = f"{type(error).__name__}: {error}"
             CONSUMING.set(0)
-            with_timeout = asyncio.wait_for(self._stopping.wait(), RECONNECT_S)
-            try:
-                await with_timeout
-            except asyncio.TimeoutError:
-                pass
+            if cause != told and not self._stopping.is_set():
+                self._telemetry.log("warn", "no connection to RabbitMQ", cause=cause)
+            told = cause
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), RECONNECT_S)
 
     def stop(self) -> None:
         self._stopping.set()

@@ -55,6 +55,8 @@ export class TenderCache {
       );
     } catch (error) {
       this.#pausedUntilMs = performance.now() + PAUSE_MS;
+      // A master that is frozen keeps its connections, and the Sentinels may have made another one: the next connection asks them.
+      if (/timed out/.test(String(error))) this.#redis.disconnect(true);
       this.#telemetry.log('warn', 'the tender was not cached', { tender: tender.id, cause: String(error) });
     }
   }

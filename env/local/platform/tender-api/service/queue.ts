@@ -35,6 +35,7 @@ export class JobQueue {
   #model: ChannelModel | undefined;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
+  #told = '';
 
   constructor(options: QueueOptions, telemetry: Telemetry) {
     this.#options = options;
@@ -125,6 +126,7 @@ export class JobQueue {
       this.#waiting.get(String(properties.messageId))?.(new NotConfirmed(`no queue ${JOBS_QUEUE} took it`));
     });
     this.#channel = channel;
+    this.#told = '';
     this.#telemetry.log('info', 'connected to RabbitMQ');
   }
 
@@ -133,7 +135,10 @@ export class JobQueue {
     this.#model = undefined;
     for (const reject of this.#waiting.values()) reject(new NotConfirmed('the connection was lost'));
     if (this.#closed) return;
-    this.#telemetry.log('warn', 'no connection to RabbitMQ', { cause: String(cause) });
+    // Told once: it is looked for twice a second.
+    if (this.#told !== String(cause))
+      this.#telemetry.log('warn', 'no connection to RabbitMQ', { cause: String(cause) });
+    this.#told = String(cause);
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => {
       this.start();
