@@ -12,7 +12,7 @@ export interface SpanOptions {
 }
 
 /** The attribute that carries a request's mark. */
-export const MARK_ATTRIBUTE = 'plumbline.mark';
+const MARK_ATTRIBUTE = 'plumbline.mark';
 
 const wallMs = (): number => performance.timeOrigin + performance.now();
 
