@@ -133,11 +133,12 @@ describe('a load that is told that it is enough', () => {
       second: () => (second++ === 0 ? void setTimeout(() => stop.abort(ENOUGH), 300) : undefined),
     });
     assert.equal(result.outcome, 'completed');
-    const sum = (of: 'offered' | 'started'): number =>
+    const sum = (of: 'offered' | 'started' | 'dropped'): number =>
       result.seconds.reduce((all, one) => all + (one[of] ?? 0), 0);
-    const [offered, started] = [sum('offered'), sum('started')];
-    assert.ok(offered <= started && offered > started - 40, `${offered} offered, ${started} started`);
-    assert.ok((result.scenarios[0]?.offered ?? 0) <= started);
+    // On a machine that is busy with other things the users may all be: what they cannot take is dropped, and was offered.
+    const [offered, begun] = [sum('offered'), sum('started') + sum('dropped')];
+    assert.ok(offered <= begun && offered > begun - 40, `${offered} offered, ${begun} begun or dropped`);
+    assert.ok((result.scenarios[0]?.offered ?? 0) <= begun);
   });
 });
 

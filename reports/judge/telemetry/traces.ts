@@ -98,7 +98,7 @@ function judged(
     findings.figure(figure);
   const series = [
     { name: 'traces', due: followed.map((one) => ({ atMs: one.request.sentMs, arrived: !isBad(one) })) },
-    { name: 'requests answered well', due: marked.map(({ sentMs, ok }) => ({ atMs: sentMs, arrived: ok })) },
+    { name: 'answered', due: marked.map(({ sentMs, ok }) => ({ atMs: sentMs, arrived: ok })) },
   ];
   const blind = blindOf(history, 'traces').map((one) => ({ ...one, name: 'the store did not answer' }));
   return {
