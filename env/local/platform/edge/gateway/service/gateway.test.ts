@@ -62,6 +62,40 @@ test('should answer 502 when nobody listens upstream, and count it', async () =>
   }
 });
 
+test('should let go of what no client waits for, and hold up nobody for those that do not answer', async () => {
+  let silent = 0;
+  let closed = 0;
+  const backend = createServer((request, response) => {
+    if (request.url !== '/silent') {
+      response.end('quick');
+      return;
+    }
+    silent += 1;
+    request.on('close', () => (closed += 1));
+  });
+  const { server, counters } = proxyServer([to(await listening(backend))], options);
+  const url = `http://127.0.0.1:${String(await listening(server))}`;
+  const clients = new AbortController();
+  const until = async (done: () => boolean): Promise<void> => {
+    while (!done()) await delay(5);
+  };
+  try {
+    const held = Array.from({ length: 100 }, () => fetch(`${url}/silent`, { signal: clients.signal }));
+    await until(() => silent === held.length);
+    assert.equal(await (await fetch(`${url}/tenders`)).text(), 'quick');
+    clients.abort();
+    const ends = await Promise.allSettled(held);
+    assert.ok(ends.every(({ status }) => status === 'rejected'));
+    await until(() => closed === held.length);
+    assert.equal(counters.failures, 0, 'a client that leaves is no failure of the upstream');
+  } finally {
+    for (const one of [server, backend]) {
+      one.closeAllConnections();
+      one.close();
+    }
+  }
+});
+
 test('should repeat only what the upstream cannot have done', () => {
   const error = (code: string): NodeJS.ErrnoException => Object.assign(new Error(code), { code });
   assert.ok(mayRepeat(error('ECONNREFUSED'), 'POST', false));

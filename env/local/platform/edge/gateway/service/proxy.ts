@@ -44,6 +44,13 @@ const HOP_BY_HOP = new Set([
 const ATTEMPTS = 3;
 const TIMEOUT_MS = 10_000;
 const MAX_BODY_BYTES = 1 << 20;
+/**
+ * Connections to the upstream at once, as many as nginx' default (`worker_connections`). Where they are few, one pod that does not answer
+ * holds them all, and every request after it waits in memory for its turn.
+ */
+const MOST_CONNECTIONS = 1024;
+/** nginx' status for a client that closed its request: it is not the upstream that failed. */
+const CLIENT_CLOSED = 499;
 
 interface Attempt {
   readonly incoming: IncomingMessage;
@@ -82,7 +89,7 @@ async function readAll(incoming: IncomingMessage): Promise<Buffer | undefined> {
 
 /** One attempt; resolves with the upstream's answer. */
 async function send(attempt: Attempt, remember: (request: ClientRequest) => void): Promise<IncomingMessage> {
-  const { incoming, body, upstream, agent, podName, path, traceparent } = attempt;
+  const { incoming, outgoing, body, upstream, agent, podName, path, traceparent } = attempt;
   const { traceparent: _brought, ...headers } = passedOn(incoming.headers);
   return await new Promise((resolve, reject) => {
     const request = httpRequest({
@@ -100,9 +107,18 @@ async function send(attempt: Attempt, remember: (request: ClientRequest) => void
       },
     });
     remember(request);
-    request.on('response', resolve);
+    // Nobody waits for the answer any more: what is kept for it is let go at once.
+    const clientClosed = (): void => void request.destroy(new Error('the client closed the request'));
+    outgoing.once('close', clientClosed);
+    request.on('response', (answer) => {
+      outgoing.off('close', clientClosed);
+      resolve(answer);
+    });
     request.on('timeout', () => request.destroy(new Error(`no answer in ${String(TIMEOUT_MS)} ms`)));
-    request.on('error', reject);
+    request.on('error', (error) => {
+      outgoing.off('close', clientClosed);
+      reject(error);
+    });
     request.end(body);
   });
 }
@@ -157,6 +173,7 @@ async function pass(attempt: Attempt, counters: Counters, { log, tracer }: Telem
         sendWithRepeats({ ...attempt, traceparent: broken('http-context') ? undefined : span.traceparent() }),
     );
   } catch (error) {
+    if (attempt.outgoing.destroyed) return CLIENT_CLOSED;
     counters.failures += 1;
     log('error', 'the upstream did not answer', { path: attempt.path, cause: String(error) });
     refuse(attempt.outgoing, 502, 'An invalid response was received from the upstream server');
@@ -178,7 +195,7 @@ export function proxyServer(
   routes: readonly Route[],
   { podName, telemetry }: ProxyOptions,
 ): { server: Server; counters: Counters } {
-  const agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: 30_000 });
+  const agent = new Agent({ keepAlive: true, maxSockets: MOST_CONNECTIONS, timeout: 30_000 });
   const counters: Counters = { requests: 0, failures: 0 };
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<number> => {
     const url = incoming.url ?? '/';
