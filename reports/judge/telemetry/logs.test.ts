@@ -104,6 +104,14 @@ test('should hold lines of requests against the disks, and want the fault proved
   const lost = judged([...base, landed, requestLine(1, 'tender-api')], {}, check);
   assert.equal(lost.verdict, 'fail');
   assert.match(lost.reason, /lines of tender-api \(tender-api-0 on node w1\).*1 of 2/);
+  const unread = (container: string): Seen => [
+    'disk-unread',
+    { node: 'w2', pod: `${container}-1`, container, reason: 'forbidden' },
+  ];
+  const partly = judged([...base, landed, ...both, unread('tender-api')], {}, check);
+  assert.equal(partly.verdict, 'inconclusive');
+  assert.match(partly.reason, /lines of tender-api \(tender-api-1 on node w2\).*forbidden/);
+  assert.equal(judged([...base, landed, ...both, unread('lines')], {}, check).verdict, 'pass');
   const missed: Seen = ['fault-missed', { reason: 'there was no process' }];
   const without = judged([...base, missed, ...both], {}, check);
   assert.equal(without.verdict, 'inconclusive');
