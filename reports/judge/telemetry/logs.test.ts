@@ -85,6 +85,17 @@ test('should take the plan where a disk was not read, and a node without any lin
   assert.match(silent.reason, /w2/);
 });
 
+test('should not pass where fewer lines were written than planned, down to none', () => {
+  for (const written of [0, 120]) {
+    const short = { node: 'w2', disk: upTo(written), stored: upTo(written) };
+    const found = judged([...canary(), ...lines(200, [GOOD, short])]);
+    assert.equal(found.verdict, 'inconclusive');
+    assert.match(found.reason, new RegExp(`lines of node w2: .*holds ${written} of the 200 lines`));
+  }
+  const lost = { node: 'w2', disk: upTo(120), stored: upTo(119) };
+  assert.equal(judged([...canary(), ...lines(200, [GOOD, lost])]).verdict, 'fail');
+});
+
 test('should hold lines of requests against the disks, and want the fault proved', () => {
   const check = 'telemetry/logs/under-fault';
   const disk: Seen = [

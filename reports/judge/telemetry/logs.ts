@@ -4,7 +4,7 @@ import { Findings, goalNumber, seen, text } from '../topology/findings.ts';
 import { delayFigures, delaysOf, lossBoundFigure, overTime } from './figures.ts';
 import { linesByNode, WRITER } from './lines.ts';
 import type { NodeLines } from './lines.ts';
-import { blindOf, declaredOf, faultWindows, markedOf, unlanded, wasTold } from './observed.ts';
+import { blindOf, declaredOf, faultWindows, linesPlan, markedOf, unlanded, wasTold } from './observed.ts';
 import { lostFromDisks, requestLines, twice } from './request-lines.ts';
 import type { Lost } from './request-lines.ts';
 
@@ -111,8 +111,11 @@ function unknownOf(history: History, of: NodeLines): string | null {
     return wasTold(history, 'logs')
       ? null
       : `${of.arrived} of ${of.expected} before the store did not answer any more`;
-  return of.unseen > 0 && of.late === 0
-    ? `${of.unseen} of ${of.expected} came while the store did not answer`
+  if (of.late > 0) return null;
+  if (of.unseen > 0) return `${of.unseen} of ${of.expected} came while the store did not answer`;
+  const { count } = linesPlan(history);
+  return of.counted && of.expected < count
+    ? `its disk holds ${of.expected} of the ${count} lines that its pod was to write`
     : null;
 }
 
