@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { telemetry } from '../../env/schema/telemetry.ts';
 import type { LogProbe, LogRecord } from '../../probes/logs/index.ts';
 import { KubeError } from '../../probes/kubernetes/index.ts';
+import { redactor } from '../../probes/redact.ts';
 import { countedOn, readDisk } from './disk.ts';
 import { lookFor } from './recent.ts';
 
@@ -71,7 +72,10 @@ function store(messages: [timeMs: number, message: string][]): LogProbe {
   return { kind: 'test', search: () => Promise.resolve(records), close: () => undefined };
 }
 
-const BOUNDS = { untilMs: 100_000, deadlineMs: 1_000, signal: new AbortController().signal };
+const BOUNDS = {
+  ...{ untilMs: 100_000, deadlineMs: 1_000, signal: new AbortController().signal },
+  redact: redactor(['hidden-word']),
+};
 
 test('should find a line as it is and a line of which only the message was kept, each record once', async () => {
   const disk = [
@@ -90,6 +94,12 @@ test('should find a line as it is and a line of which only the message was kept,
     BOUNDS,
   );
   assert.deepEqual([found.lines, found.found, found.missing], [3, 2, '{"level":"info","msg":"stored"}']);
+});
+
+test('should take a secret out of a line before the line is cut', async () => {
+  const disk = [{ atMs: 10_000, text: `${'x'.repeat(113)} hidden-word` }];
+  const { missing } = await lookFor(store([]), { namespace: 'n', name: 'p' }, disk, BOUNDS);
+  assert.equal(missing, `${'x'.repeat(113)} ***`);
 });
 
 test('should look for nothing where nothing was written', async () => {
