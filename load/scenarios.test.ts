@@ -277,6 +277,20 @@ describe('drafts', () => {
     draft();
     assert.deepEqual(stage.checks, [['draft: status 200', false]]);
   });
+
+  it('should not be counted as full where the answer is none', async () => {
+    const { default: draft } = await load('draft');
+    const counted = (body: string): boolean | undefined => {
+      stage.checks = [];
+      stage.answer = () => ({ status: 200, body });
+      draft();
+      return stage.checks.find(([name]) => name === 'not degraded')?.[1];
+    };
+    assert.equal(counted('{"text":"t","degraded":false}'), true);
+    for (const body of ['', '<html>', 'null', '[]', '{}', '{"text":"t"}', '{"text":" ","degraded":false}'])
+      assert.equal(counted(body), false, body);
+    assert.equal(counted('{"text":7,"degraded":false}'), false);
+  });
 });
 
 describe('the soak', () => {

@@ -4,6 +4,8 @@ import type { EngineCore } from './engine-parts.ts';
 
 /** Last lines of a container's log that are read. */
 const LINES = 200_000;
+/** And bytes: of a log with longer lines kubelet leaves out the last of them. */
+const MOST_BYTES = 64 << 20;
 /** A shorter text is found where it is not meant. */
 const SHORTEST_KEY = 8;
 
@@ -70,12 +72,12 @@ async function scan(engine: EngineCore, key: string, signal: AbortSignal): Promi
       try {
         const { previous, ...where } = log;
         const text = await engine.parts.cluster.logs(
-          { ...where, tailLines: LINES, ...(previous && { previous }) },
+          { ...where, tailLines: LINES, limitBytes: MOST_BYTES, ...(previous && { previous }) },
           signal,
         );
         const counted = occurrences(text, key);
         lines += counted.lines;
-        if (counted.lines >= LINES) cut.push(nameOf(log));
+        if (isCut(text)) cut.push(nameOf(log));
         if (counted.with > 0) found.push({ log: nameOf(log), lines: counted.with });
       } catch (error) {
         signal.throwIfAborted();
@@ -102,6 +104,14 @@ function logsOf({ metadata, spec, status }: PodPart): Log[] {
 
 const nameOf = ({ namespace, pod, container, previous }: Log): string =>
   `${namespace}/${pod} ${container}${previous ? ' (before its restart)' : ''}`;
+
+/** Whether the log may have more than was read of it. Empty lines are lines, too. */
+export function isCut(text: string): boolean {
+  if (Buffer.byteLength(text) >= MOST_BYTES) return true;
+  let lines = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1;
+  return lines >= LINES;
+}
 
 /** Lines, and those that hold the key, as it is or as Base64. */
 export function occurrences(text: string, key: string): { lines: number; with: number } {

@@ -27,7 +27,7 @@ export const gpu: readonly CatalogueRow[] = [
     title: 'Other pods keep away from the GPU pool',
     access: 'w - w w r',
     goal: 'a pod without the toleration never lands on the pool; no pod runs there that does not tolerate its taints',
-    control: [turnsOnFull('a node of the pool has lost its taint')],
+    control: [turnsOnFull('the taint of the pool only asks others to keep away')],
   }),
   row({
     ...SHARED,

@@ -36,6 +36,7 @@ function following(startMs = Date.now() - 10_000) {
     of,
     options: {
       write: (seen: NewObservation) => void written.push(seen),
+      redact: (text: string) => text.replaceAll('hidden-word', '***'),
       startMs,
       deadlineMs: 1_000,
       patienceMs: 60_000,
@@ -62,6 +63,15 @@ test('should be complete when every node has all lines and every request a line 
   assert.equal(seen.of('line').length, 2);
   assert.equal(seen.of('request-line').length, 2);
   assert.ok(probe.searches.every(({ mark }) => mark === `${RUN}/`));
+});
+
+test('should take a secret out of a line before the line is cut', async () => {
+  const seen = following();
+  const message = `${'x'.repeat(73)} hidden-word`;
+  const probe = store(() => [record('q', { mark: `${RUN}/1`, service: 'gateway', message })]);
+  const expected = { run: RUN, nodes: [], lines: 0, services: ['gateway'] };
+  await new LogArrivals(probe, expected, seen.options).look(signal);
+  assert.equal(seen.of('request-line')[0]?.['text'], `${'x'.repeat(73)} ***`);
 });
 
 test('should not look further back than what is still awaited', async () => {

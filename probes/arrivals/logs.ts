@@ -104,7 +104,7 @@ export class LogArrivals {
       if (number !== null) this.#advance(from, mark, { n: number, timeMs });
       return;
     }
-    const text = record.message.slice(0, SHORT);
+    const text = this.#following.redact(record.message).slice(0, SHORT);
     this.#write({
       kind: 'request-line',
       seenMs,

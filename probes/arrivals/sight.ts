@@ -5,6 +5,8 @@ export type Write = (seen: NewObservation) => void;
 /** How arrivals are followed. Times in ms; `startMs` on the wall clock. */
 export interface Following {
   write: Write;
+  /** Takes secrets out, before a text is cut: of half a secret nobody knows any more that it is one. */
+  redact: (text: string) => string;
   startMs: number;
   /** For one question. */
   deadlineMs: number;

@@ -13,6 +13,12 @@ interface Span {
   toMs: number;
 }
 
+interface Budget {
+  search: LogSearch;
+  /** Records that may still come, of all parts of the time. */
+  left: number;
+}
+
 /** Search API of Elasticsearch 9 (https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search). */
 const answer = z.object({
   timed_out: z.boolean(),
@@ -54,27 +60,29 @@ export class ElasticsearchLogProbe implements LogProbe {
   }
 
   search(search: LogSearch, bounds: SignalBounds): Promise<LogRecord[]> {
-    return this.#between(
-      search,
-      { fromMs: Math.floor(search.fromMs), toMs: Math.ceil(search.toMs) + 1 },
-      bounds,
-    );
+    const span = { fromMs: Math.floor(search.fromMs), toMs: Math.ceil(search.toMs) + 1 };
+    return this.#between({ search, left: search.most }, span, bounds);
   }
 
   /** Where more match than one answer may hold, each half of the time is asked for by itself. @param span `toMs` is not in it */
-  async #between(search: LogSearch, span: Span, bounds: SignalBounds): Promise<LogRecord[]> {
+  async #between(budget: Budget, span: Span, bounds: SignalBounds): Promise<LogRecord[]> {
+    const { search } = budget;
     const hits = await this.#ask(search, span, bounds);
-    if (hits.length < MOST_HITS) return hits.map((hit) => this.#record(hit));
     const middleMs = Math.floor((span.fromMs + span.toMs) / 2);
-    if (hits.length > search.most || middleMs === span.fromMs)
+    const whole = hits.length < MOST_HITS;
+    if (hits.length > budget.left || (!whole && middleMs === span.fromMs))
       throw new SignalError(
         `${this.#client.url}: more records match than the ${search.most} that are expected at most`,
         {
           reason: 'failed',
         },
       );
-    const first = await this.#between(search, { ...span, toMs: middleMs }, bounds);
-    const second = await this.#between(search, { ...span, fromMs: middleMs }, bounds);
+    if (whole) {
+      budget.left -= hits.length;
+      return hits.map((hit) => this.#record(hit));
+    }
+    const first = await this.#between(budget, { ...span, toMs: middleMs }, bounds);
+    const second = await this.#between(budget, { ...span, fromMs: middleMs }, bounds);
     return [...first, ...second];
   }
 

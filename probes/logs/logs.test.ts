@@ -95,6 +95,25 @@ test('should ask for each half of the time where more match than one answer hold
   );
 });
 
+test('should refuse more records than are expected at most, in one answer and in its parts', async () => {
+  const hits = (count: number) => Array.from({ length: count }, (_, index) => hit(`h${index}`, {}));
+  const search = { fromMs: 0, toMs: 1000, mark: 'x' };
+  const tooMany = /more records match than the \d+ that are expected at most/;
+  await withProbe(
+    () => page(hits(3)),
+    async (probe) => {
+      assert.equal((await probe.search({ ...search, most: 3 }, BOUNDS)).length, 3);
+      await assert.rejects(probe.search({ ...search, most: 2 }, BOUNDS), tooMany);
+    },
+  );
+  const halves = ({ body }: Asked): Said =>
+    page(hits(JSON.stringify(body).includes('"gte":0,"lt":1001') ? FULL : 6_000));
+  await withProbe(halves, async (probe) => {
+    assert.equal((await probe.search({ ...search, most: 12_000 }, BOUNDS)).length, 12_000);
+    await assert.rejects(probe.search({ ...search, most: 11_999 }, BOUNDS), tooMany);
+  });
+});
+
 test('should refuse an answer of which a part is missing, an account that is not accepted, and a server that is not there', async () => {
   const search = { fromMs: 0, toMs: 1, mark: 'x', most: 1 };
   const reasonOf = (reason: string) => (error: unknown) =>

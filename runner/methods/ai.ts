@@ -1,7 +1,7 @@
 import { tellStandIn } from '../../probes/ai/stand-in.ts';
 import type { Params, Result } from '../../suites/harness/protocol.ts';
 import { recordJobs } from '../ai-jobs.ts';
-import { timeoutMsOf } from '../environment-parts.ts';
+import { embeddedOf, timeoutMsOf } from '../environment-parts.ts';
 import { scanLogs } from '../log-scan.ts';
 import type { Call, Handlers } from '../session.ts';
 import type { ServedEngine } from './served.ts';
@@ -40,7 +40,7 @@ async function behave(
     check,
     title,
     access: 'canary',
-    inverses: [{ kind: 'stand-in', url, rest }],
+    inverses: [{ kind: 'stand-in', url, rest, embedded: embeddedOf(environment) !== undefined }],
     act: async () => {
       try {
         const deadlineMs = timeoutMsOf(environment, 'edgeRequest');

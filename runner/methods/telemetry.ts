@@ -98,7 +98,7 @@ export function telemetryMethods(engine: ServedEngine): Methods {
               },
             );
             if (disk === null) continue;
-            const bounds = { untilMs, deadlineMs, signal };
+            const bounds = { untilMs, deadlineMs, signal, redact: book.redact };
             write({
               kind: 'recent',
               ...where,

@@ -41,8 +41,11 @@ export type NodeInverse =
   | { kind: 'packet-filter'; pid: number; startTime: string; table: string }
   /** The API servers behind the load balancer. */
   | { kind: 'api-servers'; instance: InstanceName; before: { name: string; address: string }[] }
-  /** What stands in for a language model does again what it does at rest; a pod of it that was started anew does so by itself. */
-  | { kind: 'stand-in'; url: string; rest: LlmBehaviour }
+  /**
+   * What stands in for a language model does again what it does at rest; a pod of it that was started anew does so by itself. `embedded`: it runs
+   * on this machine, and ends with it; elsewhere it goes on while this machine is started anew.
+   */
+  | { kind: 'stand-in'; url: string; rest: LlmBehaviour; embedded?: boolean }
   /** The edge's part of the load balancer's configuration; only while it is what was written. */
   | { kind: 'edge-config'; instance: InstanceName; before: string; afterSha256: string };
 

@@ -64,7 +64,7 @@ export function endsWithBoot(inverse: NodeInverse): boolean {
     inverse.kind === 'node-start' ||
     inverse.kind === 'route' ||
     inverse.kind === 'packet-filter' ||
-    inverse.kind === 'stand-in'
+    (inverse.kind === 'stand-in' && inverse.embedded === true)
   );
 }
 

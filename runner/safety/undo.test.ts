@@ -181,3 +181,16 @@ test('puts a stand-in for a model back to what it does at rest, as often as it i
   assert.deepEqual(report.failed, []);
   assert.deepEqual(told, [rest, rest]);
 });
+
+test('puts a stand-in back though this machine was restarted since, unless it had run on it', async () => {
+  const rest = { delayMs: 300, failRatio: 0, status: 503 };
+  const away = { kind: 'stand-in', url: 'http://127.0.0.1:1', rest } as const;
+  const { ledger, entries } = setup(away, { ...away, embedded: false }, { ...away, embedded: true });
+  const before = entries.map((entry) => ({ ...entry, bootId: 'an earlier boot' }));
+  const report = await undoAll(before, { ledger, kube: null, clusterUid: 'u', retryForMs: 0 });
+  assert.equal(report.failed.length, 2);
+  assert.deepEqual(
+    ledger.entries().map(({ state }) => state),
+    ['failed', 'failed', 'void'],
+  );
+});

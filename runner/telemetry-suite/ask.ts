@@ -50,22 +50,10 @@ export async function askMetrics(of: SourcesOf, asking: Asking): Promise<Asked> 
           partMs: scrapeMs * SCRAPES_BACK,
           signal,
         });
-        const present = new Set(now.map(({ labels }) => keyOf(labels)));
-        const ageOf = ({ points }: Series): number => toMs - (points.at(-1)?.[0] ?? 0);
-        const there = samples.filter(({ labels }) => present.has(keyOf(labels)));
+        const ageMs = ageOf({ now, samples, window });
         write({
-          kind: 'series-seen',
-          selector,
-          now: now.length,
-          lately: samples.length,
-          /** Of the series that are there, the one that was scraped longest ago; where none is, the one that was scraped last. */
-          ageMs:
-            there.length > 0
-              ? Math.max(...there.map(ageOf))
-              : samples.length > 0
-                ? Math.min(...samples.map(ageOf))
-                : null,
-          scrapeMs,
+          ...{ kind: 'series-seen', selector, now: now.length, lately: samples.length },
+          ...{ ageMs, scrapeMs },
         });
       }
     } finally {
@@ -73,6 +61,24 @@ export async function askMetrics(of: SourcesOf, asking: Asking): Promise<Asked> 
     }
   });
   return NOTHING;
+}
+
+/**
+ * ms since the last scrape: of the series that are there, the one that was scraped longest ago; where none is, the one that was scraped
+ * last. One that is there without a sample in the window is at least as old as the window is long. null: none was there lately.
+ */
+export function ageOf(of: {
+  now: readonly Series[];
+  samples: readonly Series[];
+  window: { fromMs: number; toMs: number };
+}): number | null {
+  const { fromMs, toMs } = of.window;
+  const scraped = new Map(
+    of.samples.map(({ labels, points }) => [keyOf(labels), toMs - (points.at(-1)?.[0] ?? fromMs)]),
+  );
+  const there = of.now.map(({ labels }) => scraped.get(keyOf(labels)) ?? toMs - fromMs);
+  if (there.length > 0) return Math.max(...there);
+  return scraped.size > 0 ? Math.min(...scraped.values()) : null;
 }
 
 function keyOf(labels: Record<string, string>): string {

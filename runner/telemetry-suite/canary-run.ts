@@ -18,6 +18,8 @@ export interface CanaryParts {
   environment: Environment;
   order: Params<'telemetry.start'>;
   writer: HistoryWriter;
+  /** Takes secrets out of what is cut before it is written. */
+  redact: (text: string) => string;
   /** null: its arrival is not followed. */
   logs: LogProbe | null;
   traces: TraceProbe | null;
@@ -46,6 +48,7 @@ export class CanaryRun {
     this.#patienceMs = visibleMs + timeoutMsOf(environment, 'telemetryLate');
     const following: Following = {
       write: (seen) => writer.observe(seen),
+      redact: parts.redact,
       startMs: order.sinceMs,
       deadlineMs: timeoutMsOf(environment, 'telemetryQuery'),
       patienceMs: this.#patienceMs,

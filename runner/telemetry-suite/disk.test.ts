@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { telemetry } from '../../env/schema/telemetry.ts';
 import type { LogProbe, LogRecord } from '../../probes/logs/index.ts';
-import { countedOn } from './disk.ts';
+import { KubeError } from '../../probes/kubernetes/index.ts';
+import { redactor } from '../../probes/redact.ts';
+import { countedOn, readDisk } from './disk.ts';
 import { lookFor } from './recent.ts';
 
 const fields = telemetry.parse({ logs: { kind: 'elasticsearch', url: 'http://127.0.0.1' } }).logs!.fields;
@@ -32,6 +34,36 @@ test('should count numbered lines by their series and lines of requests by their
   ]);
 });
 
+const SINCE = { sinceMs: 0, signal: new AbortController().signal };
+type Cluster = Parameters<typeof readDisk>[0];
+const clusterOf = (logs: (of: { previous?: boolean }) => Promise<string>): Cluster =>
+  ({ client: { logs } }) as unknown as Cluster;
+
+test('should say so where a container wrote more than is read', async () => {
+  const long = `2026-01-01T00:00:00Z ${'x'.repeat(16 << 20)}`;
+  await assert.rejects(
+    readDisk(
+      clusterOf(() => Promise.resolve(long)),
+      POD,
+      SINCE,
+    ),
+    /more than 16777216 bytes since then: its last lines were not read/,
+  );
+});
+
+test('should count nothing only of a container before its restart that left no file', async () => {
+  const before = (status: number): Cluster =>
+    clusterOf(({ previous }) =>
+      previous === true
+        ? Promise.reject(new KubeError('server', `status ${status}`, { verb: 'logs', path: '/', status }))
+        : Promise.resolve('2026-01-01T00:00:00Z now'),
+    );
+  const restarted = { ...POD, restarts: 1 };
+  for (const status of [400, 404]) assert.equal((await readDisk(before(status), restarted, SINCE)).length, 1);
+  for (const status of [403, 500])
+    await assert.rejects(readDisk(before(status), restarted, SINCE), new RegExp(`status ${status}`));
+});
+
 function store(messages: [timeMs: number, message: string][]): LogProbe {
   const records = messages.map(([timeMs, message], index): LogRecord => ({
     ...{ id: String(index), timeMs, message, service: '', traceId: '', mark: '', number: null },
@@ -40,7 +72,10 @@ function store(messages: [timeMs: number, message: string][]): LogProbe {
   return { kind: 'test', search: () => Promise.resolve(records), close: () => undefined };
 }
 
-const BOUNDS = { untilMs: 100_000, deadlineMs: 1_000, signal: new AbortController().signal };
+const BOUNDS = {
+  ...{ untilMs: 100_000, deadlineMs: 1_000, signal: new AbortController().signal },
+  redact: redactor(['hidden-word']),
+};
 
 test('should find a line as it is and a line of which only the message was kept, each record once', async () => {
   const disk = [
@@ -59,6 +94,12 @@ test('should find a line as it is and a line of which only the message was kept,
     BOUNDS,
   );
   assert.deepEqual([found.lines, found.found, found.missing], [3, 2, '{"level":"info","msg":"stored"}']);
+});
+
+test('should take a secret out of a line before the line is cut', async () => {
+  const disk = [{ atMs: 10_000, text: `${'x'.repeat(113)} hidden-word` }];
+  const { missing } = await lookFor(store([]), { namespace: 'n', name: 'p' }, disk, BOUNDS);
+  assert.equal(missing, `${'x'.repeat(113)} ***`);
 });
 
 test('should look for nothing where nothing was written', async () => {

@@ -3,13 +3,17 @@ import type { LogFields } from '../../env/schema.ts';
 import { linesOnDisk } from '../../probes/arrivals/index.ts';
 import type { DiskLine } from '../../probes/arrivals/index.ts';
 import type { NewObservation } from '../../probes/history.ts';
+import { KubeError } from '../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import type { DiskPod } from '../../suites/harness/protocol.ts';
 
 /** Of one container: 1,500 requests leave some MB. */
 const MOST_BYTES = 16 << 20;
 
-/** Everything that a container wrote since a time, of its last life as well where it had one. @throws KubeError */
+/**
+ * Everything that a container wrote since a time, of its last life as well where it had one.
+ * @throws KubeError; Error where it wrote more than is read: kubelet gives the oldest lines and cuts the youngest off
+ */
 export async function readDisk(
   cluster: Pick<KubeCluster, 'client'>,
   { namespace, pod, container, restarts }: DiskPod,
@@ -19,11 +23,24 @@ export async function readDisk(
     ...{ namespace, pod, container, timestamps: true, limitBytes: MOST_BYTES },
     sinceTime: new Date(Math.floor(sinceMs)).toISOString(),
   };
-  // Of a container that was restarted while it was unwatched there may be no file: then there is nothing to count there.
   const before =
-    restarts === 0 ? '' : await cluster.client.logs({ ...of, previous: true }, { signal }).catch(() => '');
-  const now = await cluster.client.logs(of, { signal });
+    restarts === 0
+      ? ''
+      : whole(await cluster.client.logs({ ...of, previous: true }, { signal }).catch(emptyWithoutFile));
+  const now = whole(await cluster.client.logs(of, { signal }));
   return linesOnDisk(`${before}\n${now}`);
+}
+
+/** Of a container that was restarted while it was unwatched there may be no file: then there is nothing to count there. */
+function emptyWithoutFile(error: unknown): string {
+  if (error instanceof KubeError && (error.status === 400 || error.status === 404)) return '';
+  throw error;
+}
+
+function whole(text: string): string {
+  if (Buffer.byteLength(text) >= MOST_BYTES)
+    throw new Error(`it wrote more than ${MOST_BYTES} bytes since then: its last lines were not read`);
+  return text;
 }
 
 /** Numbered lines and lines of marked requests on one node's disk, as observations. */

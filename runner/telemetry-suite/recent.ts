@@ -9,6 +9,9 @@ const APART_MS = 2_000;
 /** In the seconds of twenty lines a busy pod writes thousands. */
 const MOST_RECORDS = 50_000;
 
+/** Characters of a line that was not found. */
+const MOST_SHOWN = 120;
+
 export interface Recent {
   /** Lines that were looked for. */
   lines: number;
@@ -19,13 +22,18 @@ export interface Recent {
   missing: string | null;
 }
 
-/** @param untilMs wall clock ms: younger lines may still be under way. @throws SignalError; the reason of the signal */
+/**
+ * @param untilMs wall clock ms: younger lines may still be under way
+ * @param redact takes secrets out, before a line is cut: of half a secret nobody knows any more that it is one
+ * @throws SignalError; the reason of the signal
+ */
 export async function lookFor(
   probe: LogProbe,
   pod: { namespace: string; name: string },
   disk: readonly DiskLine[],
-  { untilMs, deadlineMs, signal }: { untilMs: number; deadlineMs: number; signal: AbortSignal },
+  of: { untilMs: number; deadlineMs: number; signal: AbortSignal; redact: (text: string) => string },
 ): Promise<Recent> {
+  const { untilMs, deadlineMs, signal, redact } = of;
   const lines = disk.filter(({ atMs, text }) => atMs <= untilMs && text.trim() !== '').slice(-MOST_LINES);
   const [first] = lines;
   const last = lines.at(-1);
@@ -40,7 +48,7 @@ export async function lookFor(
     found: lines.length - missing.length,
     fromMs: first.atMs,
     toMs: last.atMs,
-    missing: missing[0]?.text.slice(0, 120) ?? null,
+    missing: missing[0] === undefined ? null : redact(missing[0].text).slice(0, MOST_SHOWN),
   };
 }
 

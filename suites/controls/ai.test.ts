@@ -42,7 +42,7 @@ test('should make the model a second slower, with what it does at rest as the in
       const ctx = contextOf({
         environment: { ai },
         ledgered: async (action) => {
-          assert.deepEqual(action.inverse, { kind: 'stand-in', url, rest });
+          assert.deepEqual(action.inverse, { kind: 'stand-in', url, rest, embedded: true });
           assert.deepEqual(told, []);
           await action.act();
         },

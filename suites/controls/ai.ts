@@ -23,7 +23,7 @@ export async function changeModel(
   const { url, rest } = control;
   await ctx.ledgered({
     title,
-    inverse: { kind: 'stand-in', url, rest },
+    inverse: { kind: 'stand-in', url, rest, embedded: true },
     act: () =>
       tellStandIn(url, { ...rest, ...behaviour(rest) }, { deadlineMs: ANSWER_MS, signal: ctx.signal }),
   });

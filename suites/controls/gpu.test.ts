@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { catalogue } from '../../env/catalogue/index.ts';
+import { judge } from '../../reports/judge/topology/testing.ts';
+import type { Seen } from '../../reports/judge/topology/testing.ts';
 import type { KubeObject } from '../harness/protocol.ts';
 import { gpuControls } from './gpu.ts';
 import { contextOf } from './testing.ts';
@@ -18,6 +20,33 @@ test('should have a control for every row of the catalogue, with its verdict and
         row.id,
       );
     }
+});
+
+test('should break the taint as the catalogue says', () => {
+  const [row] = catalogue().filter(({ id }) => id === 'gpu/taint');
+  const control = gpuControls.find(({ id }) => id === 'gpu/taint/soft');
+  assert.equal(row?.control[0]?.how, control?.title);
+});
+
+test('should want the device that two containers were told of, in the words of the judge', () => {
+  const gpu = {
+    ...{ resource: 'nvidia.com/gpu', kind: 'whole', pool: 'gpu' },
+    devicesPerNode: 2,
+    sharedBy: 1,
+  };
+  const pools = [{ name: 'gpu', count: { min: 1, max: 1 }, labels: { pool: 'gpu' }, taints: [] }];
+  const expected = gpuControls.find(({ id }) => id === 'gpu/exclusive/same-device')?.expectSeen;
+  const reasonOf = (device: string, ...pods: string[]): string => {
+    const seen = pods.map((pod): Seen => [
+      'gpu-pod',
+      { pod, asked: 1, state: 'ready', node: 'gpu-1', devices: [device], detail: 'Running' },
+    ]);
+    return judge({ check: 'gpu/exclusive', settings: { gpu, pools, scrapeSeconds: 5 }, goals: {}, seen })
+      .reason;
+  };
+  assert.match(reasonOf('SIM-gpu-1-0', 'gpu-holds-0', 'gpu-holds-1'), expected!);
+  assert.match(reasonOf('SIM-gpu-1-0', 'gpu-holds-1', 'gpu-holds-0'), expected!);
+  assert.doesNotMatch(reasonOf('another', 'gpu-holds-1', 'gpu-holds-0'), expected!);
 });
 
 test('should wait until the plugin with another argument is what the node offers', async () => {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { catalogue } from '../../env/catalogue/index.ts';
+import { burnRateRules } from '../../env/local/platform/prometheus/rules.ts';
+import { judge } from '../../reports/judge/topology/testing.ts';
+import type { Seen } from '../../reports/judge/topology/testing.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 import type { KubeObject } from '../harness/protocol.ts';
 import type { Control } from './control.ts';
@@ -63,4 +66,35 @@ test('should take the shipper from one node alone, and want that node named and 
     (await control.verify(ctx, judgement(['lines of node w1', 'lines of node w2']))) ?? '',
     /w1 ship/,
   );
+});
+
+test("should take the canary's rule from a server that does not run, and want the alert to be missing", async () => {
+  const control = telemetryControls.find(({ id }) => id === 'telemetry/alerts/fires/unloaded');
+  assert.equal(control?.verdict, 'fail');
+  let replicas = 1;
+  const rules = burnRateRules([]);
+  const ctx = contextOf({
+    get: (ref) => {
+      const status = { replicas, readyReplicas: replicas };
+      return Promise.resolve({ ...ref, metadata: { name: ref.name }, status } as unknown as KubeObject);
+    },
+    list: () =>
+      Promise.resolve([
+        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'rules' }, data: { 'rules.yaml': rules } },
+      ]),
+  });
+  ctx.patch = ({ name }, patch) => {
+    const { spec } = patch as { spec?: { replicas: number } };
+    replicas = spec?.replicas ?? replicas;
+    ctx.noted.patches.push({ name, patch: { ...patch, running: replicas } });
+    return Promise.resolve();
+  };
+  await control.break(ctx);
+  const [down, changed, up] = ctx.noted.patches;
+  assert.deepEqual([down?.patch['running'], changed?.patch['running'], up?.patch['running']], [0, 0, 1]);
+  assert.doesNotMatch(JSON.stringify(changed?.patch), /PlumblineCanaryBreach/);
+  const missing: Seen = ['alert-missing', { afterMs: 120_000 }];
+  const { verdict, reason } = judge({ check: control.check, goals: { arrivalSeconds: 60 }, seen: [missing] });
+  assert.equal(verdict, 'fail');
+  assert.match(reason, control.expectSeen!);
 });

@@ -199,6 +199,12 @@ async function unloadRule(ctx: ControlContext): Promise<void> {
   await reconfigure(ctx, name, (text) => text.replaceAll(name, 'unloaded-api-requests'));
 }
 
+/** Of its name no alert ever fires: the breach has one that nobody waits for. */
+async function unloadCanaryRule(ctx: ControlContext): Promise<void> {
+  const name = 'PlumblineCanaryBreach';
+  await reconfigure(ctx, name, (text) => text.replaceAll(name, 'UnloadedCanaryBreach'));
+}
+
 const alertControls: readonly Control[] = [
   {
     id: 'telemetry/alerts/rules/unloaded',
@@ -208,6 +214,15 @@ const alertControls: readonly Control[] = [
     title: 'the rules of one objective are not loaded',
     expectSeen: /objective api-requests.*no alerting rule/,
     break: unloadRule,
+  },
+  {
+    id: 'telemetry/alerts/fires/unloaded',
+    check: 'telemetry/alerts/fires',
+    verdict: 'fail',
+    size: 'any',
+    title: "the rule of the canary's breach is not loaded",
+    expectSeen: /the alert of the breach: .*none after/,
+    break: unloadCanaryRule,
   },
   {
     id: 'telemetry/alerts/fires/unreachable',

@@ -143,11 +143,12 @@ export class Canaries {
     });
   }
 
-  /** Which devices the container itself was told of. */
+  /** Which devices the container itself was told of, none where no variable names any; null: that could not be read. */
   async #devices(name: string): Promise<string[] | null> {
     try {
-      const { stdout } = await this.exec(name, ['busybox', 'env']);
-      return devicesIn(stdout, gpuOf(this.#ctx).variable);
+      const { code, stdout, stderr } = await this.exec(name, ['busybox', 'env']);
+      if (code !== 0) throw new Error(`env ended with ${code}: ${stderr.trim().slice(0, 200)}`);
+      return devicesIn(stdout, gpuOf(this.#ctx).variable) ?? [];
     } catch (error) {
       this.#ctx.signal.throwIfAborted();
       this.#ctx.unavailable(`devices of ${name}`, messageOf(error));

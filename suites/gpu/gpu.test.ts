@@ -161,6 +161,22 @@ describe('checks of the GPU pool', () => {
     assert.equal(cluster.pods.size, 0);
   });
 
+  it('should tell a container that was told of nothing from one that could not be asked', async () => {
+    const asked = async (answer: { code: number; stdout: string; stderr: string }): Promise<OneNode> => {
+      const cluster = new OneNode();
+      const ctx = contextOf(cluster);
+      ctx.cluster.exec = () => Promise.resolve(answer);
+      await landOnPool(ctx);
+      return cluster;
+    };
+    const untold = await asked({ code: 0, stdout: 'HOME=/\n', stderr: '' });
+    assert.deepEqual(untold.recorded('gpu-pod')[0]?.['devices'], []);
+    assert.deepEqual(untold.recorded('unavailable'), []);
+    const failed = await asked({ code: 126, stdout: '', stderr: 'no such file' });
+    assert.equal(failed.recorded('gpu-pod')[0]?.['devices'], null);
+    assert.match(String(failed.recorded('unavailable')[0]?.['reason']), /126: no such file/);
+  });
+
   it('should start nothing where it may only read', async () => {
     const cluster = new OneNode();
     await landOnPool(contextOf(cluster, { writes: false }));

@@ -8,6 +8,9 @@ const PANEL_ERROR =
   '[data-testid="data-testid Panel status error"], [aria-label="Panel status error"], [data-testid^="data-testid Panel header error"]';
 const PANEL = '[data-viz-panel-key], [data-panelid], .react-grid-item';
 
+/** So high that no panel is below the fold: Grafana loads a panel only when it comes into view. */
+const VIEWPORT = { width: 1600, height: 12_000 };
+
 /** What Grafana and Kibana say of themselves, and what a browser shows of each declared dashboard. */
 export async function observeDashboards(ctx: CheckContext): Promise<void> {
   const { id: check, trial } = ctx;
@@ -37,13 +40,26 @@ async function launched(ctx: CheckContext): Promise<Browser | null> {
   }
 }
 
-/** Only what anybody may see: the account of the probe is not handed to a browser. */
-async function show(ctx: CheckContext, browser: Browser, of: { url: string; uid: string }): Promise<void> {
+/**
+ * Only what anybody may see: the account of the probe is not handed to a browser. Who is led away from the dashboard, to where one logs in,
+ * has seen nothing of it.
+ */
+export async function show(
+  ctx: CheckContext,
+  browser: Browser,
+  of: { url: string; uid: string },
+): Promise<void> {
   const timeout = ctx.timeoutMs('telemetryQuery');
-  const page = await browser.newPage();
+  const page = await browser.newPage({ viewport: VIEWPORT });
   try {
-    const url = `${of.url.replace(/\/+$/, '')}/d/${encodeURIComponent(of.uid)}?kiosk`;
+    const asked = new URL(`${of.url.replace(/\/+$/, '')}/d/${encodeURIComponent(of.uid)}`);
+    const url = `${asked.href}?kiosk`;
     const answer = await page.goto(url, { timeout, waitUntil: 'networkidle' });
+    const { origin, hostname, pathname } = new URL(page.url());
+    if (hostname !== asked.hostname || !pathname.startsWith(asked.pathname)) {
+      ctx.unavailable(`dashboard ${of.uid}`, `it leads to ${origin}${pathname}: not anybody may see it`);
+      return;
+    }
     const panels = await page.locator(PANEL).count();
     const errors = await page.locator(PANEL_ERROR).count();
     ctx.record('rendered', { uid: of.uid, status: answer?.status() ?? 0, panels, errors });

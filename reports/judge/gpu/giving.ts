@@ -42,12 +42,17 @@ export function judgeSchedule(history: History): Judgement {
 function expectTold(pod: Observation, findings: Findings): void {
   const asked = number(pod, 'asked');
   const devices = list(pod, 'devices') as string[];
-  findings.expect(
-    `device of pod ${text(pod, 'pod')}`,
-    asked === 1 ? devices.length === 1 : devices.length > 0,
-    `${asked} in its environment`,
-    devices.join(', ') || 'none',
-  );
+  const subject = `device of pod ${text(pod, 'pod')}`;
+  const expected = `${asked} in its environment`;
+  // Nobody could read what the container was told: that is not the same as being told of none.
+  if (!Array.isArray(pod['devices'])) findings.unknown(subject, expected, 'its environment was not read');
+  else
+    findings.expect(
+      subject,
+      asked === 1 ? devices.length === 1 : devices.length > 0,
+      expected,
+      devices.join(', ') || 'none',
+    );
 }
 
 /** `gpu/exclusive`: no device in more hands than it is shared by. */
@@ -75,6 +80,12 @@ export function judgeExclusive(history: History): Judgement {
       'who holds which device',
       'a pod in the series',
       'gpu.metrics.labels.pod is not declared',
+    );
+  else if (holdersOf(history).size === 0)
+    findings.unknown(
+      'who holds which device',
+      'a device that somebody holds',
+      'no holder of a device was seen',
     );
   noteBusy(history, findings);
   findings.figure({ name: 'devices held at once', value: holdersOf(history).size });

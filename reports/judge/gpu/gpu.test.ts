@@ -77,7 +77,10 @@ describe('gpu/schedule', () => {
 
   it('should refuse a pod elsewhere, without a device, or that fits nowhere', () => {
     assert.match(gpu('schedule', [node(), holds('a', { node: 'worker-1' })]).reason, /on worker-1/);
-    assert.match(gpu('schedule', [node(), holds('a', { devices: null })]).reason, /seen none/);
+    assert.match(gpu('schedule', [node(), holds('a', { devices: [] })]).reason, /seen none/);
+    const unread = gpu('schedule', [node(), holds('a', { devices: null })]);
+    assert.equal(unread.verdict, 'inconclusive');
+    assert.match(unread.reason, /its environment was not read/);
     assert.match(gpu('schedule', [node(), holds('a', REFUSED)]).reason, /refused: .*Insufficient/);
     const placed: Seen = ['gpu-placed', { pod: 'tender/ai-0', node: 'worker-1' }];
     assert.match(gpu('schedule', [node(), holds('a'), placed]).reason, /tender\/ai-0/);
@@ -169,6 +172,8 @@ describe('gpu/exclusive', () => {
     assert.equal(gpu('exclusive', [node(), asked(1), series('a')]).verdict, 'pass');
     assert.equal(gpu('exclusive', [node(), asked(1), series('a', 'b')]).verdict, 'fail');
     assert.equal(gpu('exclusive', [node(), asked(1), series(null)]).verdict, 'inconclusive');
+    for (const nobody of [[], [series()], [series('')]])
+      assert.match(gpu('exclusive', [node(), asked(0), ...nobody]).reason, /no holder of a device was seen/);
   });
 });
 

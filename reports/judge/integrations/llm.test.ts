@@ -60,6 +60,9 @@ describe('integrations/llm', () => {
     );
     const unread = scan({ unread: [{ log: 'tender/y main', reason: 'gone' }] });
     assert.equal(llm(...USUAL, ...WITHOUT, unread).verdict, 'inconclusive');
+    const cut = llm(...USUAL, ...WITHOUT, scan({ cut: ['tender/z main'] }));
+    assert.equal(cut.verdict, 'inconclusive');
+    assert.match(cut.reason, /log of tender\/z main.*only a part of it was read/);
     assert.equal(llm(scan()).verdict, 'inconclusive');
     const readOnly = judge({ check: 'integrations/llm', settings: { writes: false }, seen: [scan()] });
     assert.equal(readOnly.verdict, 'pass');

@@ -22,9 +22,16 @@ export function judgeCorrelation(history: History): Judgement {
     .map(({ service }) => service);
   if (good.length === 0)
     findings.unknown('marked requests', 'answered well', bad[0]?.detail ?? 'none was sent');
-  else
+  else {
+    if (bad.length > 0)
+      findings.unknown(
+        'marked requests',
+        'all of them answered well',
+        `${good.length} of ${marked.length}: ${bad[0]?.detail ?? ''}`,
+      );
     for (const service of services)
       serviceFindings(history, findings, { service, good, lines: byService.get(service) ?? [], visibleMs });
+  }
   const sent = new Map(good.map((one) => [one.n, one]));
   const delays = delaysOf(
     'log lines of requests',

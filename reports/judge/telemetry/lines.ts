@@ -58,7 +58,7 @@ export function linesByNode(history: History, visibleMs: number): NodeLines[] {
 }
 
 /** Container of the pods that write lines. */
-const WRITER = 'lines';
+export const WRITER = 'lines';
 
 /** Nodes on which the log of a pod that writes lines was read, or could not be. */
 function writersOf(history: History, kind: 'disk' | 'disk-unread'): Set<string> {

@@ -85,6 +85,17 @@ test('should take the plan where a disk was not read, and a node without any lin
   assert.match(silent.reason, /w2/);
 });
 
+test('should not pass where fewer lines were written than planned, down to none', () => {
+  for (const written of [0, 120]) {
+    const short = { node: 'w2', disk: upTo(written), stored: upTo(written) };
+    const found = judged([...canary(), ...lines(200, [GOOD, short])]);
+    assert.equal(found.verdict, 'inconclusive');
+    assert.match(found.reason, new RegExp(`lines of node w2: .*holds ${written} of the 200 lines`));
+  }
+  const lost = { node: 'w2', disk: upTo(120), stored: upTo(119) };
+  assert.equal(judged([...canary(), ...lines(200, [GOOD, lost])]).verdict, 'fail');
+});
+
 test('should hold lines of requests against the disks, and want the fault proved', () => {
   const check = 'telemetry/logs/under-fault';
   const disk: Seen = [
@@ -104,6 +115,14 @@ test('should hold lines of requests against the disks, and want the fault proved
   const lost = judged([...base, landed, requestLine(1, 'tender-api')], {}, check);
   assert.equal(lost.verdict, 'fail');
   assert.match(lost.reason, /lines of tender-api \(tender-api-0 on node w1\).*1 of 2/);
+  const unread = (container: string): Seen => [
+    'disk-unread',
+    { node: 'w2', pod: `${container}-1`, container, reason: 'forbidden' },
+  ];
+  const partly = judged([...base, landed, ...both, unread('tender-api')], {}, check);
+  assert.equal(partly.verdict, 'inconclusive');
+  assert.match(partly.reason, /lines of tender-api \(tender-api-1 on node w2\).*forbidden/);
+  assert.equal(judged([...base, landed, ...both, unread('lines')], {}, check).verdict, 'pass');
   const missed: Seen = ['fault-missed', { reason: 'there was no process' }];
   const without = judged([...base, missed, ...both], {}, check);
   assert.equal(without.verdict, 'inconclusive');

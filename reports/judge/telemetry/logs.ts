@@ -2,9 +2,9 @@ import type { History, Observation } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import { Findings, goalNumber, seen, text } from '../topology/findings.ts';
 import { delayFigures, delaysOf, lossBoundFigure, overTime } from './figures.ts';
-import { linesByNode } from './lines.ts';
+import { linesByNode, WRITER } from './lines.ts';
 import type { NodeLines } from './lines.ts';
-import { blindOf, declaredOf, faultWindows, markedOf, unlanded, wasTold } from './observed.ts';
+import { blindOf, declaredOf, faultWindows, linesPlan, markedOf, unlanded, wasTold } from './observed.ts';
 import { lostFromDisks, requestLines, twice } from './request-lines.ts';
 import type { Lost } from './request-lines.ts';
 
@@ -24,6 +24,7 @@ export function judgeLogsUnderFault(history: History): Judgement {
   if (why !== null) findings.unknown('the fault', 'landed', why);
   const stored = requestLines(history);
   const lost = lostFromDisks(history, stored);
+  unreadFindings(history, findings);
   const marked = markedOf(history);
   findings.figure({ name: 'marked requests', value: marked.length });
   findings.figure({ name: 'of them answered well', value: marked.filter(({ ok }) => ok).length });
@@ -36,6 +37,16 @@ export function judgeLogsUnderFault(history: History): Judgement {
   if (why === null && lost.length === 0)
     findings.unknown('lines of marked requests', "on the nodes' disks", 'no line was found there');
   return judgeLines(history, findings, lost);
+}
+
+/** A log of a service that could not be read may hold lines that the store does not. Writers of lines are held against the plan. */
+function unreadFindings(history: History, findings: Findings): void {
+  for (const one of seen(history, 'disk-unread').filter((each) => text(each, 'container') !== WRITER))
+    findings.unknown(
+      `lines of ${text(one, 'container')} (${text(one, 'pod')} on node ${text(one, 'node')})`,
+      'every line of a marked request in the store',
+      `its log cannot be read: ${text(one, 'reason')}`,
+    );
 }
 
 function judgeLines(history: History, findings: Findings, lost: readonly Lost[]): Judgement {
@@ -100,8 +111,11 @@ function unknownOf(history: History, of: NodeLines): string | null {
     return wasTold(history, 'logs')
       ? null
       : `${of.arrived} of ${of.expected} before the store did not answer any more`;
-  return of.unseen > 0 && of.late === 0
-    ? `${of.unseen} of ${of.expected} came while the store did not answer`
+  if (of.late > 0) return null;
+  if (of.unseen > 0) return `${of.unseen} of ${of.expected} came while the store did not answer`;
+  const { count } = linesPlan(history);
+  return of.counted && of.expected < count
+    ? `its disk holds ${of.expected} of the ${count} lines that its pod was to write`
     : null;
 }
 

@@ -107,6 +107,11 @@ test('should name the pod and the node of a workload whose lines are missing, an
   assert.equal(bad.verdict, 'fail');
   assert.match(bad.reason, /missing 6 of postgres-0 on node w1/);
   assert.equal(judged(check, base, { goals }).verdict, 'inconclusive');
+  const unread: Seen = ['disk-unread', { workload: 'StatefulSet tender/postgres', reason: 'forbidden' }];
+  const partly = judged(check, [...base, recent(20), unread], { goals });
+  assert.equal(partly.verdict, 'inconclusive');
+  assert.match(partly.reason, /the logs of 1 of its pods cannot be read: forbidden/);
+  assert.equal(judged(check, [...base, recent(14), unread], { goals }).verdict, 'fail');
 });
 
 test('should want data sources that answer and dashboards that a browser shows', () => {

@@ -81,6 +81,21 @@ test('should say nothing when the store did not answer, and nothing of requests 
   assert.match(refused.reason, /10 of 10 were not: status 503/);
 });
 
+test('should not pass on the few of the requests that were answered', () => {
+  const half = sent(20, (n) => ({ ok: n === 1 }));
+  const few = judged(FEW, [...canary(), ...half]);
+  assert.equal(few.verdict, 'inconclusive');
+  assert.match(few.reason, /marked requests: expected all of them answered well, seen 1 of 20/);
+  assert.match(few.seen, /19 of 20 were not: status 503/);
+  const lines = ['gateway', 'tender-api', 'tender-ai'].map((one) => requestLine(1, one));
+  const correlation = judged('telemetry/correlation', [...canary(), ...half, ...lines]);
+  assert.equal(correlation.verdict, 'inconclusive');
+  assert.match(correlation.reason, /marked requests: .*seen 1 of 20: status 503/);
+  // A share of many is held against those that were accepted.
+  const many = judged(MANY, [...canary(), ...sent(1000, (n) => ({ ok: n > 1 }))]);
+  assert.equal(many.verdict, 'pass');
+});
+
 test('should count late traces against the goal', () => {
   const late = judged(FEW, [...canary(), ...sent(2, (n) => ({ seenMs: START_MS + n * 50 + 40_000 }))]);
   assert.equal(late.verdict, 'fail');

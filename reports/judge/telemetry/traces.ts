@@ -27,13 +27,16 @@ interface Followed {
   coming: Coming;
 }
 
-/** telemetry/traces/canary: every one of a few requests is one whole trace in time. */
+/** telemetry/traces/canary: every one of a few requests is answered well, and one whole trace in time. */
 export function judgeTraces(history: History): Judgement {
   const findings = new Findings(history);
   return judged(history, findings, (followed) => {
     const bad = followed.filter(isBad);
     const allowed = goalNumber(history, 'missing', 0);
     if (bad.length > allowed) return 'fail';
+    const sent = markedOf(history).length;
+    if (followed.length < sent)
+      findings.unknown('marked requests', 'all of them answered well', `${followed.length} of ${sent}`);
     return followed.some(({ coming }) => coming === 'unseen') ? 'inconclusive' : 'pass';
   });
 }

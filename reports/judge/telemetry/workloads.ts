@@ -16,14 +16,14 @@ export function judgeWorkloads(history: History): Judgement {
     const wrote = own.filter((one) => number(one, 'lines') > 0);
     const blocked = unread.filter((one) => text(one, 'workload') === name);
     if (number(workload, 'pods') === 0) findings.unknown(name, 'its lines in the store', 'it has no pod');
-    else if (wrote.length > 0) workloadFinding(findings, { name, wrote, tolerated });
-    else if (blocked[0] !== undefined)
+    else if (wrote.length === 0 && blocked.length === 0) quiet.push(name);
+    if (wrote.length > 0) workloadFinding(findings, { name, wrote, tolerated });
+    if (blocked[0] !== undefined)
       findings.unknown(
         name,
         'its lines in the store',
-        `its log cannot be read: ${text(blocked[0], 'reason')}`,
+        `the logs of ${blocked.length} of its pods cannot be read: ${text(blocked[0], 'reason')}`,
       );
-    else quiet.push(name);
   }
   if (quiet.length > 0) findings.note(`nothing was logged lately by ${quiet.join(', ')}`);
   findings.figure({

@@ -72,6 +72,12 @@ class TelemetryTest(unittest.TestCase):
             stripped.log("info", "x")
         self.assertNotIn("trace_id", json.loads(lines[1]))
 
+    def test_names_only_the_type_of_an_error(self) -> None:
+        telemetry = Telemetry("tender-ai", {}, lambda _: None)
+        with self.assertRaises(ValueError), telemetry.span("chat", "client") as span:
+            raise ValueError("http://user:password@store")
+        self.assertEqual(span.error, "ValueError")
+
     def test_sends_again_what_a_collector_could_not_take(self) -> None:
         collector = Collector([503, 200, 400])
         exporter = Exporter(collector.url, {"service.name": "s"}, 0.005)

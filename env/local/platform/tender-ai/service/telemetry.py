@@ -219,7 +219,8 @@ class Telemetry:
         try:
             yield span
         except BaseException as error:
-            span.error = f"{type(error).__name__}: {error}"
+            # Never its text: that may hold an address with its password, or what a user wrote.
+            span.error = type(error).__name__
             raise
         finally:
             self._current.reset(token)

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Browser } from '@playwright/test';
+import type { CheckContext } from '../harness/check.ts';
+import { show } from './dashboards.ts';
+
+interface Shown {
+  told: { kind: string; [field: string]: unknown }[];
+  viewport: { width: number; height: number } | undefined;
+}
+
+/** A browser that ends where it is said to, and finds three things of every kind but errors. */
+async function shown(landsOn: string): Promise<Shown> {
+  const seen: Shown = { told: [], viewport: undefined };
+  const page = {
+    goto: () => Promise.resolve({ status: () => 200 }),
+    url: () => landsOn,
+    locator: (selector: string) => ({ count: () => Promise.resolve(selector.includes('error') ? 0 : 3) }),
+    close: () => Promise.resolve(),
+  };
+  const browser = {
+    newPage: (options?: { viewport: Shown['viewport'] }) => {
+      seen.viewport = options?.viewport;
+      return Promise.resolve(page);
+    },
+  } as unknown as Browser;
+  const ctx = {
+    signal: new AbortController().signal,
+    timeoutMs: () => 1_000,
+    record: (kind: string, fields: object) => seen.told.push({ kind, ...fields }),
+    unavailable: (what: string, reason: string) => seen.told.push({ kind: 'unavailable', what, reason }),
+  } as unknown as CheckContext;
+  await show(ctx, browser, { url: 'https://grafana.example.test/g/', uid: 'slo' });
+  return seen;
+}
+
+test('should look at a whole dashboard, also under the name that the server gives it', async () => {
+  const { told, viewport } = await shown('https://grafana.example.test/g/d/slo/goals?kiosk');
+  assert.deepEqual(told, [{ kind: 'rendered', uid: 'slo', status: 200, panels: 3, errors: 0 }]);
+  assert.ok((viewport?.height ?? 0) >= 12_000);
+});
+
+test('should say nothing of a dashboard that leads to where one logs in', async () => {
+  for (const login of ['https://grafana.example.test/g/login', 'https://id.example.test/g/d/slo?next=x']) {
+    const { told } = await shown(login);
+    assert.deepEqual(
+      told.map(({ kind, what }) => [kind, what]),
+      [['unavailable', 'dashboard slo']],
+    );
+    assert.match(String(told[0]?.['reason']), /it leads to https:/);
+    assert.doesNotMatch(String(told[0]?.['reason']), /next=/);
+  }
+});
