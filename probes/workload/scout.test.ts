@@ -28,11 +28,12 @@ test('should let the next go on when the one ahead is refused, and all when it w
   assert.equal(scout.refusing, false);
 });
 
-test('should hold back for 20 ms at the most', async () => {
-  const scout = new Scout();
+test('should hold back as long as it may and no longer', async () => {
+  const scout = new Scout(200);
   scout.seen(true);
-  await scout.turn({});
+  // Before who is ahead, from whose turn it counts: a pause of this process in between must not look like a short hold.
   const began = performance.now();
+  await scout.turn({});
   assert.equal(await scout.turn({}), true);
-  assert.ok(performance.now() - began >= 15);
+  assert.ok(performance.now() - began >= 195);
 });
