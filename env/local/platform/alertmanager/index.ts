@@ -17,6 +17,7 @@ import {
 } from '../objects.ts';
 import { ALERTMANAGER } from '../prometheus/config.ts';
 import { podsService } from '../prometheus/services.ts';
+import { waitRollout } from '../rollout.ts';
 
 const { name: NAME, port: PORT } = ALERTMANAGER;
 /** The last part of the Service's address, below the instance's block; environment files name it. */
@@ -98,12 +99,13 @@ export function alertmanagerObjects(context: PlatformContext): KubeObject[] {
   ];
 }
 
-const READY_DEADLINE_S = 120; // a few seconds on an idle machine
+const READY_DEADLINE_MS = 120_000; // a few seconds on an idle machine
 
 /** Waits until it takes alerts. */
 export async function waitAlertmanager(context: PlatformContext): Promise<void> {
-  const timeout = `--timeout=${String(READY_DEADLINE_S)}s`;
-  await context.kubectl(['rollout', 'status', `deployment/${NAME}`, '-n', OBSERVABILITY, timeout], {
-    timeoutMs: (READY_DEADLINE_S + 10) * 1000,
+  await waitRollout(context, {
+    namespace: OBSERVABILITY,
+    workload: `deployment/${NAME}`,
+    deadlineMs: READY_DEADLINE_MS,
   });
 }

@@ -4,6 +4,7 @@ import { request } from 'node:https';
 import { waitFor } from '../../wait.ts';
 import { EDGE, type PlatformContext } from '../context.ts';
 import type { KubeObject } from '../objects.ts';
+import { waitRollout } from '../rollout.ts';
 import { ensureEdgeCertificate } from './certificate.ts';
 import { GATEWAY, gatewayObjects } from './gateway/index.ts';
 import { EDGE_HOST, edgeFiles, renderEdge } from './haproxy.ts';
@@ -25,16 +26,17 @@ export async function configureLoadBalancer(context: PlatformContext): Promise<v
   await context.setLoadBalancerConfig(renderEdge(address, files, workers));
 }
 
-const ROLLOUT_DEADLINE_S = 120;
+const ROLLOUT_DEADLINE_MS = 120_000;
 const PATH_DEADLINE_MS = 30_000;
 
 /** Waits for the pods and then for one request that passes every hop. */
 export async function waitForEdge(context: PlatformContext): Promise<void> {
   for (const name of [GATEWAY, TRAEFIK]) {
-    await context.kubectl(
-      ['rollout', 'status', `deployment/${name}`, '-n', EDGE, `--timeout=${String(ROLLOUT_DEADLINE_S)}s`],
-      { timeoutMs: (ROLLOUT_DEADLINE_S + 10) * 1000 },
-    );
+    await waitRollout(context, {
+      namespace: EDGE,
+      workload: `deployment/${name}`,
+      deadlineMs: ROLLOUT_DEADLINE_MS,
+    });
   }
   const address = context.addresses.loadBalancer;
   const ca = await readFile(edgeFiles(context.stateDir).caCertificate, 'utf8');

@@ -17,6 +17,7 @@ import {
   serviceAccount,
   type KubeObject,
 } from '../objects.ts';
+import { waitRollout } from '../rollout.ts';
 import type { Secrets } from '../secrets.ts';
 import {
   CONFIG,
@@ -179,9 +180,10 @@ const READY_DEADLINE_MS = 240_000; // 25 s on an idle machine, a minute where ev
  * @throws DeadlineError with what the cluster said last
  */
 export async function waitElasticsearch(context: PlatformContext): Promise<void> {
-  const timeout = `--timeout=${String(READY_DEADLINE_MS / 1000)}s`;
-  await context.kubectl(['rollout', 'status', `statefulset/${NAME}`, '-n', TENDER, timeout], {
-    timeoutMs: READY_DEADLINE_MS + 10_000,
+  await waitRollout(context, {
+    namespace: TENDER,
+    workload: `statefulset/${NAME}`,
+    deadlineMs: READY_DEADLINE_MS,
   });
   await ensureDocuments(context, `http://${context.addresses.block}.${ADDRESS}:${String(HTTP_PORT)}`);
 }

@@ -13,6 +13,7 @@ import {
   type KubeObject,
 } from '../objects.ts';
 import { podsService } from '../prometheus/services.ts';
+import { waitRollout } from '../rollout.ts';
 
 const DEVICE_PLUGIN = 'device-plugin';
 const PORT = 9400; // that of NVIDIA's dcgm-exporter
@@ -96,22 +97,16 @@ export function gpuObjects(context: PlatformContext): KubeObject[] {
   ];
 }
 
-const READY_DEADLINE_S = 120; // a few seconds on an idle machine
+const READY_DEADLINE_MS = 120_000; // a few seconds on an idle machine
 const OFFERED_DEADLINE_MS = 60_000; // kubelet tells the API server of new devices every 10 s
 
 /** Waits until the plugins are registered and every node of the pool offers its devices to the scheduler. */
 export async function waitGpu(context: PlatformContext): Promise<void> {
-  await context.kubectl(
-    [
-      'rollout',
-      'status',
-      `daemonset/${DEVICE_PLUGIN}`,
-      '-n',
-      SYSTEM,
-      `--timeout=${String(READY_DEADLINE_S)}s`,
-    ],
-    { timeoutMs: (READY_DEADLINE_S + 10) * 1000 },
-  );
+  await waitRollout(context, {
+    namespace: SYSTEM,
+    workload: `daemonset/${DEVICE_PLUGIN}`,
+    deadlineMs: READY_DEADLINE_MS,
+  });
   const nodes = context.nodes.filter((node) => node.role === 'gpu').map((node) => node.name);
   if (nodes.length === 0) return;
   await waitFor(async () => await offered(context, nodes), {

@@ -15,6 +15,7 @@ import {
   type KubeObject,
 } from '../objects.ts';
 import { podsService } from '../prometheus/services.ts';
+import { waitRollout } from '../rollout.ts';
 import { TRACES } from '../telemetry-environment.ts';
 
 const NAME = TRACES.name;
@@ -97,12 +98,13 @@ export function jaegerObjects(context: PlatformContext): KubeObject[] {
   ];
 }
 
-const READY_DEADLINE_S = 120; // a few seconds on an idle machine
+const READY_DEADLINE_MS = 120_000; // a few seconds on an idle machine
 
 /** Waits until it takes spans and answers. */
 export async function waitJaeger(context: PlatformContext): Promise<void> {
-  const timeout = `--timeout=${String(READY_DEADLINE_S)}s`;
-  await context.kubectl(['rollout', 'status', `deployment/${NAME}`, '-n', OBSERVABILITY, timeout], {
-    timeoutMs: (READY_DEADLINE_S + 10) * 1000,
+  await waitRollout(context, {
+    namespace: OBSERVABILITY,
+    workload: `deployment/${NAME}`,
+    deadlineMs: READY_DEADLINE_MS,
   });
 }

@@ -13,6 +13,7 @@ import {
   type KubeObject,
 } from '../objects.ts';
 import { podsService } from '../prometheus/services.ts';
+import { waitRollout } from '../rollout.ts';
 
 const NAME = 'log-shipper';
 const PORT = 8080;
@@ -91,12 +92,13 @@ export function logShipperObjects(context: PlatformContext): KubeObject[] {
   ];
 }
 
-const READY_DEADLINE_S = 120; // a few seconds once the image is on every node
+const READY_DEADLINE_MS = 120_000; // a few seconds once the image is on every node
 
 /** Waits for a shipper on every node. */
 export async function waitLogShipper(context: PlatformContext): Promise<void> {
-  const timeout = `--timeout=${String(READY_DEADLINE_S)}s`;
-  await context.kubectl(['rollout', 'status', `daemonset/${NAME}`, '-n', OBSERVABILITY, timeout], {
-    timeoutMs: (READY_DEADLINE_S + 10) * 1000,
+  await waitRollout(context, {
+    namespace: OBSERVABILITY,
+    workload: `daemonset/${NAME}`,
+    deadlineMs: READY_DEADLINE_MS,
   });
 }

@@ -28,6 +28,7 @@ import {
   serviceAccount,
   type KubeObject,
 } from '../objects.ts';
+import { waitRollout } from '../rollout.ts';
 import { ensureSecrets, type Secrets } from '../secrets.ts';
 import { HEAP, INDEX_TEMPLATE, LOGSTORE_CONFIG, outdated, TEMPLATE, USERS } from './config.ts';
 
@@ -160,9 +161,10 @@ const PREPARED_DEADLINE_MS = 60_000;
  * @throws DeadlineError with what the server said last
  */
 export async function waitLogstore(context: PlatformContext): Promise<void> {
-  const timeout = `--timeout=${String(READY_DEADLINE_MS / 1000)}s`;
-  await context.kubectl(['rollout', 'status', `statefulset/${NAME}`, '-n', OBSERVABILITY, timeout], {
-    timeoutMs: READY_DEADLINE_MS + 10_000,
+  await waitRollout(context, {
+    namespace: OBSERVABILITY,
+    workload: `statefulset/${NAME}`,
+    deadlineMs: READY_DEADLINE_MS,
   });
   const { logstorePlumbline: password } = await ensureSecrets(context.stateDir);
   const url = `http://${context.addresses.block}.${ADDRESS}:${String(HTTP_PORT)}`;

@@ -16,6 +16,7 @@ import {
   serviceAccount,
   type KubeObject,
 } from '../objects.ts';
+import { waitRollout } from '../rollout.ts';
 import type { Secrets } from '../secrets.ts';
 import {
   AUTH_FILE,
@@ -143,8 +144,9 @@ const READY_DEADLINE_MS = 240_000; // 8 s on an idle machine, a minute where eve
 
 /** Waits for the member. @throws when it is not ready before the deadline */
 export async function waitNeo4j(context: PlatformContext): Promise<void> {
-  const timeout = `--timeout=${String(READY_DEADLINE_MS / 1000)}s`;
-  await context.kubectl(['rollout', 'status', `statefulset/${NAME}`, '-n', TENDER, timeout], {
-    timeoutMs: READY_DEADLINE_MS + 10_000,
+  await waitRollout(context, {
+    namespace: TENDER,
+    workload: `statefulset/${NAME}`,
+    deadlineMs: READY_DEADLINE_MS,
   });
 }

@@ -15,6 +15,7 @@ import {
   serviceAccount,
   type KubeObject,
 } from '../objects.ts';
+import { waitRollout } from '../rollout.ts';
 import { prometheusConfig, RULES_FILE } from './config.ts';
 import { rulesOf } from './objectives.ts';
 
@@ -111,12 +112,13 @@ export function prometheusObjects(context: PlatformContext): KubeObject[] {
   ];
 }
 
-const READY_DEADLINE_S = 120; // a few seconds on an idle machine
+const READY_DEADLINE_MS = 120_000; // a few seconds on an idle machine
 
 /** Waits until the server answers queries. */
 export async function waitPrometheus(context: PlatformContext): Promise<void> {
-  const timeout = `--timeout=${String(READY_DEADLINE_S)}s`;
-  await context.kubectl(['rollout', 'status', `deployment/${NAME}`, '-n', OBSERVABILITY, timeout], {
-    timeoutMs: (READY_DEADLINE_S + 10) * 1000,
+  await waitRollout(context, {
+    namespace: OBSERVABILITY,
+    workload: `deployment/${NAME}`,
+    deadlineMs: READY_DEADLINE_MS,
   });
 }

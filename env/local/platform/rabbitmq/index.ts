@@ -18,6 +18,7 @@ import {
   serviceAccount,
   type KubeObject,
 } from '../objects.ts';
+import { waitRollout } from '../rollout.ts';
 import type { Secrets } from '../secrets.ts';
 import {
   ADDRESS,
@@ -189,9 +190,10 @@ const READY_DEADLINE_MS = 240_000; // 25 s on an idle machine, more than a minut
  * @throws DeadlineError with what the cluster said last
  */
 export async function waitRabbitmq(context: PlatformContext): Promise<void> {
-  const timeout = `--timeout=${String(READY_DEADLINE_MS / 1000)}s`;
-  await context.kubectl(['rollout', 'status', `statefulset/${NAME}`, '-n', TENDER, timeout], {
-    timeoutMs: READY_DEADLINE_MS + 10_000,
+  await waitRollout(context, {
+    namespace: TENDER,
+    workload: `statefulset/${NAME}`,
+    deadlineMs: READY_DEADLINE_MS,
   });
   await ensureQueue(context, MEMBERS);
 }

@@ -17,6 +17,7 @@ import {
   serviceAccount,
   type KubeObject,
 } from '../objects.ts';
+import { waitRollout } from '../rollout.ts';
 import type { Secrets } from '../secrets.ts';
 import { DATA, MASTER, memberScript, REDIS_PORT, SENTINEL_PORT, sentinelScript } from './config.ts';
 import type { Addresses } from './config.ts';
@@ -201,9 +202,10 @@ const KNOWN_DEADLINE_MS = 60_000;
  */
 export async function waitRedis(context: PlatformContext): Promise<void> {
   for (const name of [NAME, SENTINEL]) {
-    const rollout = ['rollout', 'status', `statefulset/${name}`, '-n', TENDER];
-    await context.kubectl([...rollout, `--timeout=${String(READY_DEADLINE_MS / 1000)}s`], {
-      timeoutMs: READY_DEADLINE_MS + 10_000,
+    await waitRollout(context, {
+      namespace: TENDER,
+      workload: `statefulset/${name}`,
+      deadlineMs: READY_DEADLINE_MS,
     });
   }
   for (const at of ordinals) {

@@ -1,6 +1,7 @@
 /** What the cluster lacks before the platform can run: namespaces, volumes, metrics. */
 import { EDGE, OBSERVABILITY, SYSTEM, TENDER, type PlatformContext } from '../context.ts';
 import { metadata, type KubeObject } from '../objects.ts';
+import { waitRollout } from '../rollout.ts';
 import { METRICS, metricsObjects } from './metrics.ts';
 import { STORAGE, storageObjects } from './storage.ts';
 
@@ -19,10 +20,11 @@ const DEADLINE_S = 120; // a few seconds on an idle machine
 /** Waits until both deployments are available and the metrics API answers. */
 export async function waitSystem(context: PlatformContext): Promise<void> {
   for (const name of [STORAGE, METRICS]) {
-    await context.kubectl(
-      ['rollout', 'status', `deployment/${name}`, '-n', SYSTEM, `--timeout=${String(DEADLINE_S)}s`],
-      { timeoutMs: (DEADLINE_S + 10) * 1000 },
-    );
+    await waitRollout(context, {
+      namespace: SYSTEM,
+      workload: `deployment/${name}`,
+      deadlineMs: DEADLINE_S * 1000,
+    });
   }
   await context.kubectl(
     [

@@ -26,6 +26,7 @@ import { SCOPE } from '../postgres/patroni.ts';
 import { podsService } from '../prometheus/services.ts';
 import { AMQP_PORT, APPLICATION_VHOST } from '../rabbitmq/config.ts';
 import { APPLICATION_QUEUE, consumersOf } from '../rabbitmq/queue.ts';
+import { waitRollout } from '../rollout.ts';
 import type { Secrets } from '../secrets.ts';
 import { telemetryEnvironment } from '../telemetry-environment.ts';
 import { TENDER_AI, TENDER_AI_PORT } from './names.ts';
@@ -115,7 +116,7 @@ export function aiObjects(context: PlatformContext, secrets: Secrets): KubeObjec
   ];
 }
 
-const READY_DEADLINE_S = 180; // some 5 s on an idle machine; Python starts slowly where every store does too
+const READY_DEADLINE_MS = 180_000; // some 5 s on an idle machine; Python starts slowly where every store does too
 const CONSUMING_DEADLINE_MS = 60_000;
 
 /**
@@ -123,12 +124,13 @@ const CONSUMING_DEADLINE_MS = 60_000;
  * @throws DeadlineError with how many did
  */
 export async function waitAi(context: PlatformContext): Promise<void> {
-  const rollouts = [LLM_STUB, TENDER_AI].map((name) => {
-    const timeout = `--timeout=${String(READY_DEADLINE_S)}s`;
-    return context.kubectl(['rollout', 'status', `deployment/${name}`, '-n', TENDER, timeout], {
-      timeoutMs: (READY_DEADLINE_S + 10) * 1000,
-    });
-  });
+  const rollouts = [LLM_STUB, TENDER_AI].map((name) =>
+    waitRollout(context, {
+      namespace: TENDER,
+      workload: `deployment/${name}`,
+      deadlineMs: READY_DEADLINE_MS,
+    }),
+  );
   await allSettledOrThrow(rollouts);
   await waitFor(async () => await enoughConsumers(context), {
     what: `${String(PODS)} pods of ${TENDER_AI} in ${context.instance} to consume the queue ${APPLICATION_QUEUE}`,

@@ -21,6 +21,7 @@ import { podsService } from '../prometheus/services.ts';
 import { SCOPE } from '../postgres/patroni.ts';
 import { APPLICATION_VHOST, AMQP_PORT } from '../rabbitmq/config.ts';
 import { MASTER, SENTINEL_PORT } from '../redis/config.ts';
+import { waitRollout } from '../rollout.ts';
 import { telemetryEnvironment } from '../telemetry-environment.ts';
 
 export const TENDER_API = 'tender-api';
@@ -133,12 +134,13 @@ export function tenderApiObjects(context: PlatformContext): KubeObject[] {
   ];
 }
 
-const READY_DEADLINE_S = 120; // it becomes ready a second after its database
+const READY_DEADLINE_MS = 120_000; // it becomes ready a second after its database
 
 /** Waits until the pods have made their tables and answer. */
 export async function waitTenderApi(context: PlatformContext): Promise<void> {
-  await context.kubectl(
-    ['rollout', 'status', `deployment/${TENDER_API}`, '-n', TENDER, `--timeout=${String(READY_DEADLINE_S)}s`],
-    { timeoutMs: (READY_DEADLINE_S + 10) * 1000 },
-  );
+  await waitRollout(context, {
+    namespace: TENDER,
+    workload: `deployment/${TENDER_API}`,
+    deadlineMs: READY_DEADLINE_MS,
+  });
 }
