@@ -5,13 +5,10 @@ import { TENDER, type PlatformContext } from '../context.ts';
 import {
   dataClaim,
   disruptionBudget,
-  httpProbe,
   labels,
   metadata,
-  NO_RIGHTS,
   podSecurity,
   requiredSpread,
-  resources,
   selector,
   service,
   serviceAccount,
@@ -19,19 +16,8 @@ import {
 } from '../objects.ts';
 import { waitRollout } from '../rollout.ts';
 import type { Secrets } from '../secrets.ts';
-import {
-  CONFIG,
-  DATA,
-  elasticsearchConfig,
-  gateConfig,
-  HEALTH_PORT,
-  HTTP_PORT,
-  javaArguments,
-  JOINED_PORT,
-  LOG_CONFIG,
-  passwordVariable,
-  TRANSPORT_PORT,
-} from './config.ts';
+import { elasticsearchConfig, gateConfig, HTTP_PORT, LOG_CONFIG, TRANSPORT_PORT } from './config.ts';
+import { gateContainer, serverContainer } from './containers.ts';
 import { ensureDocuments } from './documents.ts';
 
 const NAME = 'elasticsearch';
@@ -42,64 +28,6 @@ const CREDENTIALS = `${NAME}-credentials`;
 const ADDRESS = '128.50';
 const HEAP = '400m';
 const USERS = ['plumbline', 'tender'] as const;
-
-const secretEnv = (name: string, key: string): unknown => ({
-  name,
-  valueFrom: { secretKeyRef: { name: CREDENTIALS, key } },
-});
-const fieldEnv = (name: string, fieldPath: string): unknown => ({
-  name,
-  valueFrom: { fieldRef: { fieldPath } },
-});
-
-function server(image: string): unknown {
-  return {
-    name: NAME,
-    image,
-    args: javaArguments(HEAP),
-    env: [fieldEnv('POD_NAME', 'metadata.name'), fieldEnv('POD_IP', 'status.podIP')],
-    ports: [{ name: 'transport', containerPort: TRANSPORT_PORT }],
-    // Open while the node knows a master, so that one that is cut off leaves the Service; the gate's probe sees a server that hangs.
-    readinessProbe: {
-      tcpSocket: { port: JOINED_PORT },
-      periodSeconds: 2,
-      timeoutSeconds: 1,
-      failureThreshold: 3,
-    },
-    // Through the gate: from its own start to its first answer it takes half a minute on a busy machine.
-    startupProbe: httpProbe('/alive', HEALTH_PORT, { failureThreshold: 150 }),
-    livenessProbe: httpProbe('/alive', HEALTH_PORT, {
-      periodSeconds: 10,
-      timeoutSeconds: 5,
-      failureThreshold: 6,
-    }),
-    resources: resources({ cpuRequest: '100m', cpuLimit: '1', memoryRequest: '640Mi', memoryLimit: '896Mi' }),
-    securityContext: NO_RIGHTS,
-    volumeMounts: [
-      { name: 'data', mountPath: DATA },
-      { name: 'config', mountPath: CONFIG },
-      { name: 'scratch', mountPath: '/tmp' },
-    ],
-  };
-}
-
-function gate(image: string): unknown {
-  return {
-    name: 'gate',
-    image,
-    args: ['-W', '-db', '-f', '/etc/gate/haproxy.cfg'],
-    env: USERS.map((user) => secretEnv(passwordVariable(user), user)),
-    ports: [
-      { name: 'http', containerPort: HTTP_PORT },
-      { name: 'health', containerPort: HEALTH_PORT },
-    ],
-    readinessProbe: httpProbe('/alive', 'health'),
-    livenessProbe: { tcpSocket: { port: 'http' }, periodSeconds: 10, timeoutSeconds: 5 },
-    resources: resources({ cpuRequest: '20m', cpuLimit: '500m', memoryRequest: '16Mi', memoryLimit: '64Mi' }),
-    securityContext: NO_RIGHTS,
-    volumeMounts: [{ name: 'gate', mountPath: '/etc/gate' }],
-  };
-}
 
 function statefulSet(context: PlatformContext): KubeObject {
   return {
@@ -121,8 +49,19 @@ function statefulSet(context: PlatformContext): KubeObject {
           securityContext: podSecurity(APP_USER),
           affinity: requiredSpread(NAME),
           containers: [
-            server(imageOf(context.images, NAME).pinned),
-            gate(imageOf(context.images, 'haproxy').pinned),
+            serverContainer({
+              name: NAME,
+              image: imageOf(context.images, NAME).pinned,
+              heap: HEAP,
+              memoryRequest: '640Mi',
+              transportPort: TRANSPORT_PORT,
+            }),
+            gateContainer({
+              image: imageOf(context.images, 'haproxy').pinned,
+              users: USERS,
+              credentials: CREDENTIALS,
+              cpuRequest: '20m',
+            }),
           ],
           volumes: [
             { name: 'config', configMap: { name: `${NAME}-config` } },

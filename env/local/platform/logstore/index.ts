@@ -4,25 +4,13 @@ import { imageOf } from '../../images/index.ts';
 import { waitFor } from '../../wait.ts';
 import { OBSERVABILITY, type PlatformContext } from '../context.ts';
 import { callOf, type Call } from '../elasticsearch/call.ts';
-import {
-  CONFIG,
-  DATA,
-  gateConfig,
-  HEALTH_PORT,
-  HTTP_PORT,
-  javaArguments,
-  JOINED_PORT,
-  LOG_CONFIG,
-  passwordVariable,
-} from '../elasticsearch/config.ts';
+import { gateConfig, HTTP_PORT, LOG_CONFIG } from '../elasticsearch/config.ts';
+import { gateContainer, serverContainer } from '../elasticsearch/containers.ts';
 import {
   dataClaim,
-  httpProbe,
   labels,
   metadata,
-  NO_RIGHTS,
   podSecurity,
-  resources,
   selector,
   service,
   serviceAccount,
@@ -37,61 +25,6 @@ export const LOGSTORE_CREDENTIALS = `${NAME}-credentials`;
 export const LOGSTORE_URL = `http://${NAME}.${OBSERVABILITY}.svc.cluster.local:${String(HTTP_PORT)}`;
 /** The last part of the Service's address, below the instance's block; environment files name it. */
 const ADDRESS = '128.90';
-
-const fieldEnv = (name: string, fieldPath: string): unknown => ({
-  name,
-  valueFrom: { fieldRef: { fieldPath } },
-});
-
-function server(image: string): unknown {
-  return {
-    name: NAME,
-    image,
-    args: javaArguments(HEAP),
-    env: [fieldEnv('POD_NAME', 'metadata.name')],
-    readinessProbe: {
-      tcpSocket: { port: JOINED_PORT },
-      periodSeconds: 2,
-      timeoutSeconds: 1,
-      failureThreshold: 3,
-    },
-    // Through the gate, as for the platform's own: half a minute from its start on a busy machine.
-    startupProbe: httpProbe('/alive', HEALTH_PORT, { failureThreshold: 150 }),
-    livenessProbe: httpProbe('/alive', HEALTH_PORT, {
-      periodSeconds: 10,
-      timeoutSeconds: 5,
-      failureThreshold: 6,
-    }),
-    resources: resources({ cpuRequest: '100m', cpuLimit: '1', memoryRequest: '512Mi', memoryLimit: '896Mi' }),
-    securityContext: NO_RIGHTS,
-    volumeMounts: [
-      { name: 'data', mountPath: DATA },
-      { name: 'config', mountPath: CONFIG },
-      { name: 'scratch', mountPath: '/tmp' },
-    ],
-  };
-}
-
-function gate(image: string): unknown {
-  return {
-    name: 'gate',
-    image,
-    args: ['-W', '-db', '-f', '/etc/gate/haproxy.cfg'],
-    env: USERS.map((user) => ({
-      name: passwordVariable(user),
-      valueFrom: { secretKeyRef: { name: LOGSTORE_CREDENTIALS, key: user } },
-    })),
-    ports: [
-      { name: 'http', containerPort: HTTP_PORT },
-      { name: 'health', containerPort: HEALTH_PORT },
-    ],
-    readinessProbe: httpProbe('/alive', 'health'),
-    livenessProbe: { tcpSocket: { port: 'http' }, periodSeconds: 10, timeoutSeconds: 5 },
-    resources: resources({ cpuRequest: '10m', cpuLimit: '500m', memoryRequest: '16Mi', memoryLimit: '64Mi' }),
-    securityContext: NO_RIGHTS,
-    volumeMounts: [{ name: 'gate', mountPath: '/etc/gate' }],
-  };
-}
 
 function statefulSet(context: PlatformContext): KubeObject {
   return {
@@ -111,8 +44,18 @@ function statefulSet(context: PlatformContext): KubeObject {
           terminationGracePeriodSeconds: 30,
           securityContext: podSecurity(APP_USER),
           containers: [
-            server(imageOf(context.images, 'elasticsearch').pinned),
-            gate(imageOf(context.images, 'haproxy').pinned),
+            serverContainer({
+              name: NAME,
+              image: imageOf(context.images, 'elasticsearch').pinned,
+              heap: HEAP,
+              memoryRequest: '512Mi',
+            }),
+            gateContainer({
+              image: imageOf(context.images, 'haproxy').pinned,
+              users: USERS,
+              credentials: LOGSTORE_CREDENTIALS,
+              cpuRequest: '10m',
+            }),
           ],
           volumes: [
             { name: 'config', configMap: { name: `${NAME}-config` } },
