@@ -6,6 +6,7 @@ import type { RunRecord } from '../reports/record/run-record.ts';
 import { Book, type CheckOverrides } from './book.ts';
 import { ClusterPermits } from './cluster-permit.ts';
 import { BlockedError, connect, exitCodeOf, type Connection } from './connect.ts';
+import { splitByEdge, withDeadline } from './edge-wait.ts';
 import { Engine } from './engine.ts';
 import { embeddedOf, estimateMs, lockMode, timeoutMsOf } from './environment-parts.ts';
 import { isInCheckout, type Fingerprint } from './fingerprint.ts';
@@ -390,32 +391,5 @@ class Run {
     const parent = process.env['TRACEPARENT'];
     const notices = await sendTelemetry(written, environment, { secret, parent });
     for (const notice of notices) this.#progress.say(this.#book.redact(`  ${notice}`));
-  }
-}
-
-/** Checks that can run now and those that need the edge while it is not ready. */
-async function splitByEdge(
-  planned: readonly PlannedCheck[],
-  edgeReady: Promise<void> | null,
-): Promise<{ now: PlannedCheck[]; later: PlannedCheck[] }> {
-  const pending = Symbol('pending');
-  const settled =
-    edgeReady === null
-      ? null
-      : await Promise.race([edgeReady.catch(() => pending), Promise.resolve(pending)]);
-  const needsEdge = ({ row }: PlannedCheck) => settled === pending && (row.needs ?? []).includes('edge');
-  return { now: planned.filter((one) => !needsEdge(one)), later: planned.filter(needsEdge) };
-}
-
-async function withDeadline<T>(work: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`not within ${Math.round(ms / 1000)} s`)), ms);
-  const onAbort = () => reject(new Error('interrupted'));
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
   }
 }
