@@ -9,10 +9,9 @@ export function registerDiff(program: Command, context: Context): void {
     .argument('<run>', 'folder of a run, its name in runs/, or latest')
     .argument('<baseline>', 'the run to compare with')
     .action(async (run: string, baseline: string) => {
-      const [now, before] = await Promise.all([
-        readRun(run, context.checkoutDir),
-        readRun(baseline, context.checkoutDir),
-      ]);
+      // In turn: of two that are missing, the first is the one that is told.
+      const now = await readRun(run, context.checkoutDir);
+      const before = await readRun(baseline, context.checkoutDir);
       const { diffRuns } = await import('../../reports/index.ts');
       context.out(diffRuns(now, before).text.trimEnd());
     });
