@@ -5,6 +5,9 @@ import { PART_NAMES, STORES } from './schema.ts';
 import type { Environment, EnvironmentFile, PartName, StoreName } from './schema.ts';
 import { lackingNeeds } from './schema/parts.ts';
 
+/** The word of `--with`, given alone, for all that an environment declares. */
+const ALL = 'all';
+
 /** An environment file with the stores and parts that were chosen, and the names of the others. */
 export type Chosen = EnvironmentFile & Pick<Environment, 'leftOut' | 'partsLeftOut'>;
 
@@ -16,7 +19,7 @@ export type Chosen = EnvironmentFile & Pick<Environment, 'leftOut' | 'partsLeftO
 export function choose(file: EnvironmentFile, wanted: readonly string[] | 'raised' | undefined): Chosen {
   const { data, unplaced } = placed(file);
   const words = declaredWords(data);
-  const chosen = wanted === 'raised' ? raisedOf(data, words) : wanted;
+  const chosen = wanted === 'raised' ? raisedOf(data, words) : everyWord(wanted, words);
   if (chosen === undefined) return { ...data, leftOut: [], partsLeftOut: unplaced };
   requireDeclared(data, chosen, words);
   const parts = PART_NAMES.filter((part) => declaresPart(data, part) && !chosen.includes(part));
@@ -62,12 +65,20 @@ function raisedOf({ cluster }: EnvironmentFile, words: readonly string[]): strin
   return words.filter((word) => raised.includes(word));
 }
 
+/** `all` stands for every word that the file declares in its size. */
+function everyWord(
+  wanted: readonly string[] | undefined,
+  words: readonly string[],
+): readonly string[] | undefined {
+  return wanted?.length === 1 && wanted[0] === ALL ? words : wanted;
+}
+
 function requireDeclared(data: EnvironmentFile, wanted: readonly string[], words: readonly string[]): void {
   for (const word of wanted) {
     if (words.includes(word)) continue;
     const size = 'embedded' in data.cluster ? ` in its size ${data.cluster.size}` : '';
     throw new CommandError(
-      `${data.name} declares no store or part "${word}"${size}; it declares: ${words.join(', ')}`,
+      `${data.name} declares no store or part "${word}"${size}; it declares: ${words.join(', ')}; ${ALL}, alone, is all of them`,
       EXIT.usage,
     );
   }

@@ -200,8 +200,17 @@ test('should keep only the chosen parts and what belongs to them, and say what a
   );
   await assert.rejects(
     loadEnvironment('local', { with: ['postgres', 'grafana'] }),
-    /declares no store or part "grafana" in its size full; it declares: postgres, .*, telemetry, ai, gpu$/,
+    /declares no store or part "grafana" in its size full; it declares: postgres, .*, telemetry, ai, gpu; all, alone, is all of them$/,
   );
+});
+
+test('should take all, alone, for every word that the size declares', async () => {
+  const full = await loadEnvironment('local', { with: ['all'] });
+  assert.deepEqual([full.leftOut, full.partsLeftOut], [[], []]);
+  const small = await loadEnvironment('local-small', { with: ['all'] });
+  assert.deepEqual([small.leftOut, small.partsLeftOut], [[], []]);
+  assert.deepEqual(Object.keys((await loadEnvironment('staging', { with: ['all'] })).stores).length, 5);
+  await assert.rejects(loadEnvironment('local', { with: ['all', 'gpu'] }), /no store or part "all"/);
 });
 
 test('should keep the section of a part only where it is chosen', async () => {

@@ -40,7 +40,6 @@ export class BlockedError extends Error {
 
 export interface ConnectOptions {
   environment: Environment;
-  with?: readonly string[] | undefined;
   progress: Progress;
   signal: AbortSignal;
   /** Controls and `restore` take the environment as it is; `run` raises an embedded one that is not up. */
@@ -109,7 +108,7 @@ async function embedded(instance: InstanceName, options: ConnectOptions): Promis
   // Loaded only where it is needed: it brings the whole embedded environment with it.
   const local = await import('../env/local/index.ts');
   try {
-    const words = options.with ?? declaredWords(environment);
+    const words = declaredWords(environment);
     const up = await local.up({
       instance,
       size: sizeOf(environment) ?? 'small',

@@ -32,7 +32,6 @@ export interface ExecuteOptions {
   command: string;
   profile: string | null;
   out?: string | undefined;
-  with?: readonly string[] | undefined;
   /** A run to compare with. */
   baseline?: RunRecord | undefined;
   overrides?: ReadonlyMap<string, CheckOverrides>;
@@ -176,7 +175,6 @@ class Run {
     this.#progress.doing('reaching the environment');
     const connection = await connect({
       environment,
-      with: this.#options.with,
       progress: this.#progress,
       signal,
       raise: true,

@@ -51,7 +51,6 @@ export function runEnvironment(options: RunOptions): Promise<CommandResult> {
       command,
       profile: profile ?? null,
       out: options.out,
-      with: options.with,
       baseline,
     });
   });

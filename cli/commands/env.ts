@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { declaredWords } from '../../env/declared-words.ts';
 import { CommandError, EXIT } from '../../env/errors.ts';
 import type { Environment, Size } from '../../env/schema.ts';
 import { commaList } from '../context.ts';
@@ -31,7 +32,8 @@ async function load(name: string, options: { size?: Size; with?: string[] } = {}
 }
 
 async function up(options: UpOptions, context: Context): Promise<number> {
-  const { instance, size } = embedded(await load(options.env, options));
+  const environment = await load(options.env, options);
+  const { instance, size } = embedded(environment);
   const local = await import('../../env/local/index.ts');
   const { refuseWhileHeld } = await import('../../runner/index.ts');
   const started = performance.now();
@@ -41,7 +43,7 @@ async function up(options: UpOptions, context: Context): Promise<number> {
       const result = await local.up({
         instance,
         size,
-        ...(options.with !== undefined && { with: options.with }),
+        ...(options.with !== undefined && { with: declaredWords(environment) }),
         refuse: () => refuseWhileHeld(instance),
         onProgress: (progress) => {
           view.show(progress);
@@ -123,7 +125,7 @@ export function registerEnv(program: Command, context: Context): void {
     .description('raise an environment on this machine, or complete it')
     .addOption(named())
     .addOption(new Option('--size <size>', 'instead of the size in its file').choices(['small', 'full']))
-    .option('--with <stores>', 'stores and parts to raise, separated by commas', commaList)
+    .option('--with <stores>', 'stores and parts to raise, separated by commas, or all', commaList)
     .action(async (options: UpOptions) => {
       context.exit(await up(options, context));
     });

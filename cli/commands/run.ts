@@ -29,7 +29,7 @@ export function registerRun(program: Command, context: Context): void {
     .option('--gate', 'the profile gate, of which every required check must pass')
     .option('--baseline <run>', 'compare with an earlier run')
     .option('--out <dir>', 'folder in which the folder of the run is made')
-    .option('--with <stores>', 'stores and parts to check, separated by commas', commaList)
+    .option('--with <stores>', 'stores and parts to check, separated by commas, or all', commaList)
     .addOption(new Option('--size <size>', 'size of an embedded environment').choices(['small', 'full']))
     .option('--dry-run', 'print what would be done, and do nothing')
     .action(async ({ suite, check, ...options }: Options) => {
