@@ -1,0 +1,196 @@
+/**
+ * Whether a full store of log lines makes the checks of telemetry slower: `node scripts/log-store-size.ts [--env local] [--documents 5000000]`.
+ * Runs the telemetry suite and times the questions that it asks, fills the store of a raised embedded environment with lines of the last day and
+ * the next hour, does both again, and removes what it filled. Exit 1 where a check or a question takes more than twice as long, or a check
+ * does not pass.
+ */
+import { readFileSync, rmSync, mkdtempSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadEnvironment } from '../env/loader.ts';
+import type { LogSettings } from '../env/schema.ts';
+import { logProbe } from '../probes/logs/index.ts';
+import type { LogSearch } from '../probes/logs/index.ts';
+import type { SignalAddress } from '../probes/signals/index.ts';
+import type { RunRecord } from '../reports/record/run-record.ts';
+import { connect } from '../runner/connect.ts';
+import { Progress } from '../runner/progress.ts';
+import { StoreTargets } from '../runner/store-target.ts';
+import { addressOf } from '../runner/telemetry-suite/sources.ts';
+
+/** The goal: no check becomes more than so much slower. */
+const MOST_RATIO = 2;
+const INDICES = ['logs-filled-1', 'logs-filled-2', 'logs-filled-3', 'logs-filled-4', 'logs-filled-5'];
+const BATCH = 4_000;
+const ASKED = 40;
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const REQUEST_MS = 120_000;
+
+const { values } = parseArgs({
+  options: {
+    env: { type: 'string', default: 'local' },
+    documents: { type: 'string', default: '5000000' },
+  },
+});
+const documents = Number(values.documents);
+const interrupt = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort());
+const { signal } = interrupt;
+
+const environment = await loadEnvironment(values.env, { with: 'raised', size: 'raised' });
+const logs = declaredLogs();
+const address = await accountOf();
+const folder = mkdtempSync(join(tmpdir(), 'plumbline-log-store-'));
+try {
+  await empty();
+  const before = { asked: await questions(), suite: await suite() };
+  await fill();
+  const after = { asked: await questions(), suite: await suite() };
+  compare('question', before.asked, after.asked, 'ms');
+  compare('check', before.suite, after.suite, 's');
+} finally {
+  await empty();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function declaredLogs(): LogSettings {
+  const declared = environment.telemetry?.logs;
+  if (declared === undefined) throw new Error(`${values.env} was raised without telemetry`);
+  return declared;
+}
+
+async function accountOf(): Promise<SignalAddress> {
+  const progress = new Progress();
+  const connection = await connect({ environment, progress, signal, raise: false });
+  try {
+    const stores = new StoreTargets(environment, connection.cluster);
+    return await addressOf({ stores, environment }, logs);
+  } finally {
+    connection.cluster.close();
+    progress.close();
+  }
+}
+
+/** Asks the store itself; all that it is asked for is bounded in time. */
+async function store(method: string, path: string, body?: string): Promise<string> {
+  const { user, password } = address.account ?? { user: '', password: '' };
+  const answer = await fetch(`${address.url}${path}`, {
+    method,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]),
+    headers: {
+      authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
+      'content-type': 'application/x-ndjson',
+    },
+    ...(body !== undefined && { body }),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 300)}`);
+  return text;
+}
+
+async function empty(): Promise<void> {
+  for (const index of INDICES) await store('DELETE', `/${index}?ignore_unavailable=true`);
+}
+
+/** Lines of 200 pods, evenly over the last day and the next hour, so that the minutes in which the checks look are full of them too. */
+async function fill(): Promise<void> {
+  const fromMs = Date.now() - DAY_MS;
+  const stepMs = (DAY_MS + HOUR_MS) / documents;
+  const begun = performance.now();
+  for (const index of INDICES)
+    await store('PUT', `/${index}`, JSON.stringify({ settings: { refresh_interval: '-1' } }));
+  for (let first = 0; first < documents; first += BATCH) {
+    const lines: string[] = [];
+    for (let n = first; n < Math.min(first + BATCH, documents); n++)
+      lines.push('{"create":{}}', JSON.stringify(lineOf(n, fromMs + n * stepMs)));
+    const index = INDICES[Math.floor(first / BATCH) % INDICES.length] ?? '';
+    const answer = await store('POST', `/${index}/_bulk?filter_path=errors`, `${lines.join('\n')}\n`);
+    if (answer !== '{"errors":false}') throw new Error(`not all lines were taken: ${answer.slice(0, 300)}`);
+  }
+  for (const index of INDICES) {
+    await store('PUT', `/${index}/_settings`, JSON.stringify({ index: { refresh_interval: '1s' } }));
+    await store('POST', `/${index}/_refresh`);
+  }
+  const { count } = JSON.parse(await store('GET', '/logs-filled-*/_count')) as { count: number };
+  if (count !== documents) throw new Error(`${count} of ${documents} lines are in the store`);
+  console.log(`${count} lines in ${((performance.now() - begun) / 1000).toFixed(0)} s`);
+}
+
+function lineOf(n: number, atMs: number): Record<string, unknown> {
+  const pod = n % 200;
+  return {
+    '@timestamp': new Date(atMs).toISOString(),
+    message: `request ${n} of tender ${n % 9973} took ${n % 331} ms`,
+    service: `service-${pod % 12}`,
+    level: 'info',
+    trace_id: n.toString(16).padStart(32, '0'),
+    mark: `filled-${n.toString(36)}`,
+    n,
+    kubernetes: { node: `node-${pod % 7}`, namespace: 'tender', pod: `filled-${pod}`, container: 'app' },
+  };
+}
+
+/** Median ms of each kind of question that the checks ask. */
+async function questions(): Promise<Map<string, number>> {
+  const probe = logProbe(logs, address);
+  const toMs = Date.now();
+  const kinds: [string, Omit<LogSearch, 'most'>][] = [
+    ['by mark, 5 minutes', { fromMs: toMs - 300_000, toMs, mark: 'pl-of-nobody' }],
+    ['by mark, an hour', { fromMs: toMs - HOUR_MS, toMs, mark: 'pl-of-nobody' }],
+    ['by pod, 30 seconds', { fromMs: toMs - 30_000, toMs, pod: { namespace: 'tender', name: 'filled-7' } }],
+  ];
+  try {
+    const found = new Map<string, number>();
+    for (const [kind, search] of kinds) {
+      const times: number[] = [];
+      for (let i = 0; i < ASKED; i++) {
+        const begun = performance.now();
+        await probe.search({ ...search, most: 50_000 }, { deadlineMs: REQUEST_MS, signal });
+        times.push(performance.now() - begun);
+      }
+      found.set(kind, times.sort((a, b) => a - b)[ASKED >> 1] ?? Number.NaN);
+    }
+    return found;
+  } finally {
+    probe.close();
+  }
+}
+
+/** Seconds of each check of telemetry. */
+async function suite(): Promise<Map<string, number>> {
+  const args = ['cli/plumbline.mjs', 'run', '--env', values.env, '--suite', 'telemetry', '--out', folder];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  interrupt.signal.addEventListener('abort', () => child.kill('SIGINT'), { once: true });
+  await once(child, 'exit');
+  signal.throwIfAborted();
+  const record = JSON.parse(readFileSync(join(folder, 'latest', 'run.json'), 'utf8')) as RunRecord;
+  console.log(record.sentence);
+  const run = record.checks.filter(({ verdict }) => verdict !== 'not-run');
+  for (const { id, verdict, reason } of run)
+    if (verdict !== 'pass') {
+      console.log(`${id}: ${verdict}: ${reason}`);
+      process.exitCode = 1;
+    }
+  return new Map(run.map(({ id, durationMs }) => [id, durationMs / 1000]));
+}
+
+function compare(
+  what: string,
+  before: ReadonlyMap<string, number>,
+  after: ReadonlyMap<string, number>,
+  unit: string,
+): void {
+  for (const [name, was] of before) {
+    const is = after.get(name) ?? Number.NaN;
+    const met = is / was <= MOST_RATIO;
+    if (!met) process.exitCode = 1;
+    const verdict = `goal ≤ ${MOST_RATIO}: ${met ? 'met' : 'MISSED'}`;
+    console.log(
+      `${what} ${name}: ${was.toFixed(1)} ${unit}, then ${is.toFixed(1)} ${unit}: ${(is / was).toFixed(2)} x (${verdict})`,
+    );
+  }
+}
