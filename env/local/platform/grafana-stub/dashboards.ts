@@ -36,7 +36,10 @@ const BACKEND = '{job="tender-api"}';
 /** By the names of their files. Environment files declare them by UID and title. */
 export const DASHBOARDS: Readonly<Record<string, object>> = {
   'tender-api.json': dashboard('plumbline-tender-api', 'Tender API', [
-    { title: 'Requests a second', expr: `sum by (status) (rate(http_request_duration_seconds_count${BACKEND}[1m]))` },
+    {
+      title: 'Requests a second',
+      expr: `sum by (status) (rate(http_request_duration_seconds_count${BACKEND}[1m]))`,
+    },
     {
       title: '95th percentile of the duration',
       expr: `histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket${BACKEND}[1m])))`,

@@ -80,7 +80,11 @@ export class GrafanaStub {
     if (dashboard === undefined) return { status: 404, body: notFoundPage() };
     const named = slugOf(dashboard.title);
     if (slug === named) return { status: 200, body: dashboardPage(dashboard.title) };
-    return { status: 302, body: '', headers: { location: `/d/${encodeURIComponent(uid)}/${named}${search}` } };
+    return {
+      status: 302,
+      body: '',
+      headers: { location: `/d/${encodeURIComponent(uid)}/${named}${search}` },
+    };
   }
 
   async #dataSources(path: readonly string[], request: IncomingMessage): Promise<Answer> {
