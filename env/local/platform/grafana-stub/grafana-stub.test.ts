@@ -29,7 +29,7 @@ for (const name of ['local', 'local-small'] as const)
     const of = (kind: string): KubeObject => objects.find((one) => one.kind === kind) ?? assert.fail(kind);
     const { clusterIP, ports } = of('Service')['spec'] as { clusterIP: string; ports: { port: number }[] };
     assert.equal(url, `http://${clusterIP}:${String(ports[0]?.port)}`);
-    const { namespace, name: secret = '' } = of('Secret').metadata;
+    const { namespace, name: secret } = of('Secret').metadata;
     assert.deepEqual(token, { secret: { namespace, name: secret, key: 'token' } });
     assert.equal(stubbed, true);
     assert.deepEqual(

@@ -51,16 +51,16 @@ export class GrafanaStub {
 
   async answer(request: IncomingMessage): Promise<Answer> {
     const { pathname, search } = new URL(request.url ?? '/', 'http://grafana');
-    const [, first = '', ...rest] = pathname.split('/').map(decodeURIComponent);
-    if (request.method === 'POST' && pathname === '/api/ds/query') return await this.#query(request);
-    if (request.method !== 'GET') return failure(404, 'Not found');
-    if (pathname === '/api/health')
+    const asked = `${request.method ?? ''} ${pathname}`;
+    if (asked === 'POST /api/ds/query') return await this.#query(request);
+    if (asked === 'GET /api/health')
       return json(200, { database: 'ok', version: VERSION, commit: 'plumbline' });
-    if (first === 'd') return this.#page(rest[0] ?? '', rest[1], search);
-    if (first !== 'api') return failure(404, 'Not found');
-    if (rest[0] === 'datasources') return await this.#dataSources(rest.slice(1), request);
-    if (rest[0] === 'dashboards' && rest[1] === 'uid') return this.#dashboard(rest[2] ?? '');
-    return failure(404, 'Not found');
+    const [, page, slug] = /^GET \/d\/([^/]+)(?:\/([^/]+))?$/.exec(asked) ?? [];
+    if (page !== undefined) return this.#page(decodeURIComponent(page), slug, search);
+    const [, model] = /^GET \/api\/dashboards\/uid\/([^/]+)$/.exec(asked) ?? [];
+    if (model !== undefined) return this.#dashboard(decodeURIComponent(model));
+    const sources = /^GET \/api\/datasources(?:\/uid\/([^/]+)\/health)?$/.exec(asked);
+    return sources === null ? failure(404, 'Not found') : await this.#dataSources(sources[1], request);
   }
 
   #found(uid: string): Dashboard | undefined {
@@ -87,16 +87,16 @@ export class GrafanaStub {
     };
   }
 
-  async #dataSources(path: readonly string[], request: IncomingMessage): Promise<Answer> {
+  /** The list of them, or the health of one. */
+  async #dataSources(asked: string | undefined, request: IncomingMessage): Promise<Answer> {
     const { source, token } = this.#options;
     if (!isToken(request.headers.authorization, token)) return failure(401, 'Unauthorized');
     const { uid, name, type } = source;
-    if (path.length === 0)
+    if (asked === undefined)
       return json(200, [
         { id: 1, orgId: 1, uid, name, type, access: 'proxy', isDefault: true, readOnly: true },
       ]);
-    if (path[0] !== 'uid' || path[2] !== 'health') return failure(404, 'Not found');
-    if (path[1] !== uid) return failure(404, 'Data source not found');
+    if (decodeURIComponent(asked) !== uid) return failure(404, 'Data source not found');
     const health = await source.health();
     return json(health.status === 'OK' ? 200 : 400, health);
   }

@@ -70,15 +70,15 @@ test('should hand the queries of a panel to Prometheus and its series on as fram
   ];
   const [status, said] = await query(url, { from: '1000000', to: '1600000', queries });
   assert.equal(status, 200);
-  const { A, B } = said.results as Record<string, { frames: { schema: unknown; data: unknown }[] }>;
-  assert.deepEqual(A?.frames[0]?.data, {
+  const { A, B } = said.results as Record<'A' | 'B', { frames: { schema: unknown; data: unknown }[] }>;
+  assert.deepEqual(A.frames[0]?.data, {
     values: [
       [1_000_000, 1_001_000],
       [1.5, null],
     ],
   });
-  assert.match(JSON.stringify(A?.frames[0]?.schema), /"labels":\{"job":"a"\}/);
-  assert.deepEqual(B?.frames[0]?.data, { values: [[1_000_500], [2]] });
+  assert.match(JSON.stringify(A.frames[0].schema), /"labels":\{"job":"a"\}/);
+  assert.deepEqual(B.frames[0]?.data, { values: [[1_000_500], [2]] });
   assert.deepEqual(
     asked.sort((a, b) => (a.path ?? '').localeCompare(b.path ?? '')),
     [
@@ -100,9 +100,9 @@ test('should answer 400 where one query fails, with what the others found', asyn
     { refId: 'B', expr: 'up{', datasource: source },
   ];
   const [status, said] = await query(url, { from: 'now-5m', to: 'now', queries });
-  const { A, B } = said.results as Record<string, { status: number; error?: string; frames: unknown[] }>;
-  assert.deepEqual([status, A?.status, A?.frames.length], [400, 200, 1]);
-  assert.deepEqual([B?.status, B?.error, B?.frames.length], [500, 'parse error', 0]);
+  const { A, B } = said.results as Record<'A' | 'B', { status: number; error?: string; frames: unknown[] }>;
+  assert.deepEqual([status, A.status, A.frames.length], [400, 200, 1]);
+  assert.deepEqual([B.status, B.error, B.frames.length], [500, 'parse error', 0]);
 });
 
 test('should refuse what is no query, and one for a data source that it has not', async (context) => {
