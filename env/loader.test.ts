@@ -188,7 +188,7 @@ test('should keep only the chosen parts and what belongs to them, and say what a
     return topology.workloads.flatMap(({ name, part }) => (part === undefined ? [] : [name]));
   };
   assert.deepEqual(await names(['postgres']), []);
-  const telemetry = ['logstore', 'log-shipper', 'jaeger', 'alertmanager'];
+  const telemetry = ['logstore', 'log-shipper', 'jaeger', 'alertmanager', 'grafana-stub'];
   assert.deepEqual(await names(['postgres', 'telemetry']), telemetry);
   const all = ['postgres', 'redis', 'rabbitmq', 'elasticsearch', 'neo4j', 'ai'];
   assert.deepEqual(await names(all), ['tender-ai', 'llm-stub']);

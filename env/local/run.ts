@@ -113,12 +113,20 @@ export function asError(reason: unknown): Error {
 
 /** Whether a program of that name can be run. */
 export function onPath(tool: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, tool), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return pathOf(tool) !== undefined;
+}
+
+/** The program that runs under that name. */
+export function pathOf(tool: string, path = process.env['PATH'] ?? ''): string | undefined {
+  return path
+    .split(delimiter)
+    .map((folder) => join(folder, tool))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
 }

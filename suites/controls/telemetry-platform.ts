@@ -107,22 +107,23 @@ export async function reconfigure(
   )[0];
   if (found === undefined) throw new Error(`no ConfigMap in ${OBSERVABILITY} has "${has}" in it`);
   await ctx.patch(PROMETHEUS, { spec: { replicas: 0 } });
-  await scaled(ctx, 0);
+  await scaled(ctx, PROMETHEUS, 0);
   const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: OBSERVABILITY, name: found.name };
   await ctx.patch(ref, { data: { [found.key]: change(found.text) } });
   await ctx.patch(PROMETHEUS, { spec: { replicas: 1 } });
-  await scaled(ctx, 1);
+  await scaled(ctx, PROMETHEUS, 1);
 }
 
 interface Server extends KubeObject {
   status?: { readyReplicas?: number; replicas?: number };
 }
 
-async function scaled(ctx: ControlContext, replicas: number): Promise<void> {
+/** Waits until a Deployment has so many pods, all ready, and no other. */
+export async function scaled(ctx: ControlContext, ref: ObjectRef, replicas: number): Promise<void> {
   await ctx.until(
-    `${replicas} pods of Prometheus`,
+    `${replicas} pods of ${ref.name}`,
     async () => {
-      const { status = {} } = (await required(ctx, PROMETHEUS)) as Server;
+      const { status = {} } = (await required(ctx, ref)) as Server;
       const { readyReplicas = 0, replicas: there = 0 } = status;
       return readyReplicas === replicas && there === replicas ? true : null;
     },

@@ -1,6 +1,7 @@
 /** Controls of telemetry/…: what loses a line, a span, a series or a rule, and what hides that nothing is known. */
 import type { Judgement } from '../../reports/record/judgement.ts';
 import type { Control, ControlContext } from './control.ts';
+import { dashboardControls } from './telemetry-dashboards.ts';
 import { shipTwice } from './telemetry-logs.ts';
 import {
   disconnect,
@@ -240,4 +241,5 @@ export const telemetryControls: readonly Control[] = [
   ...alertControls,
   ...logControls,
   ...traceControls,
+  ...dashboardControls,
 ];

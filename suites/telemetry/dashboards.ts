@@ -1,11 +1,14 @@
-import { chromium } from '@playwright/test';
 import type { Browser } from '@playwright/test';
 import type { CheckContext } from '../harness/check.ts';
+import { launchBrowser } from './browser.ts';
 import { settingsOf } from './settings.ts';
 
-/** Marks of a panel that could not show its data (Grafana 10 and later: `Panel status error`, `Panel header error`). */
+/**
+ * Marks of a panel that could not show its data, as Grafana's package e2e-selectors has them: 10.2 and later, 10.0, 9. No beginning of a
+ * test id: `data-testid Panel header …` goes on with the panel's title, whatever that says.
+ */
 const PANEL_ERROR =
-  '[data-testid="data-testid Panel status error"], [aria-label="Panel status error"], [data-testid^="data-testid Panel header error"]';
+  '[data-testid="data-testid Panel status error"], [aria-label="Panel status error"], [aria-label="Panel header error"]';
 const PANEL = '[data-viz-panel-key], [data-panelid], .react-grid-item';
 
 /** So high that no panel is below the fold: Grafana loads a panel only when it comes into view. */
@@ -32,7 +35,7 @@ export async function observeDashboards(ctx: CheckContext): Promise<void> {
 /** A machine without a browser can say nothing of what one shows. */
 async function launched(ctx: CheckContext): Promise<Browser | null> {
   try {
-    return await chromium.launch({ timeout: ctx.timeoutMs('telemetryQuery') });
+    return await launchBrowser(ctx.timeoutMs('telemetryQuery'));
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     ctx.unavailable('a browser', said.split('\n', 1)[0] ?? said);

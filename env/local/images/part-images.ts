@@ -13,6 +13,7 @@ export const PART_IMAGES: Readonly<Record<string, readonly ImageRecipe[]>> = {
     // The store of log lines is a server of its own, of the same build.
     ...(STORE_IMAGES.elasticsearch ?? []),
     app('log-shipper', [service('log-shipper')]),
+    app('grafana-stub', [service('grafana-stub')]),
     {
       name: 'jaeger',
       tag: { module: 'github.com/jaegertracing/jaeger' },

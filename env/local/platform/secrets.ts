@@ -23,6 +23,7 @@ export const SECRET_NAMES = [
   'llmApiKey',
   'logstorePlumbline',
   'logstoreShipper',
+  'grafanaToken',
 ] as const;
 export type Secrets = Readonly<Record<(typeof SECRET_NAMES)[number], string>>;
 

@@ -42,7 +42,7 @@ interface Settings {
   logs?: { shipper?: { daemonSet: { namespace: string; name: string } } };
   alerts?: { ruleGroups: { prefix: string } };
   required?: { targets: string[]; series: string[] };
-  dashboards?: { declared: { uid: string; title: string }[]; kibana?: unknown };
+  dashboards?: { declared: { uid: string; title: string }[]; stubbed?: boolean; kibana?: unknown };
 }
 
 /** The declared sources, as the header has them. */

@@ -131,3 +131,36 @@ test('should want data sources that answer and dashboards that a browser shows',
     /data source Logs.*no connection/,
   );
 });
+
+test('should not say that dashboards render where no browser is, and still see what is broken without one', () => {
+  const check = 'telemetry/dashboards';
+  const dashboards = { declared: [{ uid: 'slo', title: 'Goals' }], stubbed: true };
+  const settings = { telemetry: { dashboards } };
+  const seen: Seen[] = [
+    ['health', { name: 'Grafana', ok: true, detail: '12' }],
+    ['dashboard', { uid: 'slo', found: true, panels: 3 }],
+    ['unavailable', { what: 'a browser', reason: 'none is installed' }],
+  ];
+  const blind = judged(check, seen, { settings });
+  assert.equal(blind.verdict, 'inconclusive');
+  assert.match(blind.reason, /a browser unavailable: none is installed/);
+  assert.deepEqual(
+    blind.findings.map(({ subject, seen: said }) => [subject, said]),
+    [['dashboard Goals (slo)', 'no browser showed it']],
+  );
+  assert.match(blind.seen, /Grafana is a stand-in \(stubbed\)/);
+  const source: Seen = ['data-source', { name: 'Logs', ok: false, detail: 'no connection' }];
+  assert.equal(judged(check, [...seen, source], { settings }).verdict, 'fail');
+});
+
+test('should not judge dashboards that nobody could be asked about, though the browser did not get there either', () => {
+  const settings = { telemetry: { dashboards: { declared: [{ uid: 'slo', title: 'Goals' }] } } };
+  const gone: Seen[] = [
+    ['unavailable', { what: 'Grafana', reason: 'refused' }],
+    ['not-rendered', { uid: 'slo', reason: 'net::ERR_CONNECTION_REFUSED' }],
+  ];
+  const { verdict, reason, seen } = judged('telemetry/dashboards', gone, { settings });
+  assert.equal(verdict, 'inconclusive');
+  assert.match(reason, /Grafana unavailable: refused/);
+  assert.doesNotMatch(seen, /stand-in/);
+});

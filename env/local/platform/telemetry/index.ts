@@ -1,7 +1,8 @@
-/** The part `telemetry`: where log lines, traces and alerts go. Prometheus is always there; see prometheus/. */
+/** The part `telemetry`: where log lines, traces and alerts go, and what shows dashboards. Prometheus is always there; see prometheus/. */
 import { allSettledOrThrow } from '../../cluster/bringup.ts';
 import { alertmanagerObjects, waitAlertmanager } from '../alertmanager/index.ts';
 import type { PlatformContext } from '../context.ts';
+import { grafanaStubObjects, waitGrafanaStub } from '../grafana-stub/index.ts';
 import { jaegerObjects, waitJaeger } from '../jaeger/index.ts';
 import { logShipperObjects, waitLogShipper } from '../log-shipper/index.ts';
 import { logstoreObjects, waitLogstore } from '../logstore/index.ts';
@@ -14,6 +15,7 @@ export function telemetryObjects(context: PlatformContext, secrets: Secrets): Ku
     ...logShipperObjects(context),
     ...jaegerObjects(context),
     ...alertmanagerObjects(context),
+    ...grafanaStubObjects(context, secrets),
   ];
 }
 
@@ -24,5 +26,6 @@ export async function waitTelemetry(context: PlatformContext): Promise<void> {
     waitLogShipper(context),
     waitJaeger(context),
     waitAlertmanager(context),
+    waitGrafanaStub(context),
   ]);
 }

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import type { Browser } from '@playwright/test';
+import { launchBrowser } from './browser.ts';
+
+const BROWSER = {} as Browser;
+const missing = new Error("browserType.launch: Executable doesn't exist at /somewhere/chrome");
+
+/** A machine whose PATH has these programs, and where only they start. */
+async function machine(context: TestContext, names: string[], own?: Error) {
+  const folder = await mkdtemp(path.join(tmpdir(), 'plumbline-browser-'));
+  context.after(() => rm(folder, { recursive: true }));
+  for (const name of names) {
+    await writeFile(path.join(folder, name), '');
+    await chmod(path.join(folder, name), 0o755);
+  }
+  const started: (string | undefined)[] = [];
+  const launch = ({ executablePath }: { executablePath?: string }): Promise<Browser> => {
+    started.push(executablePath && path.basename(executablePath));
+    return executablePath === undefined && own !== undefined ? Promise.reject(own) : Promise.resolve(BROWSER);
+  };
+  return { path: `/nowhere:${folder}`, launch, started };
+}
+
+test("should take Playwright's own browser, and else the first that is on PATH", async (context) => {
+  const own = await machine(context, ['chromium']);
+  assert.equal(await launchBrowser(1_000, own), BROWSER);
+  assert.deepEqual(own.started, [undefined]);
+  const found = await machine(context, ['google-chrome', 'chromium'], missing);
+  assert.equal(await launchBrowser(1_000, found), BROWSER);
+  assert.deepEqual(found.started, [undefined, 'chromium']);
+});
+
+test('should say what was looked for where there is no browser, and why one does not start', async (context) => {
+  const none = await machine(context, ['firefox'], missing);
+  await assert.rejects(launchBrowser(1_000, none), /none is installed: .*chromium-headless-shell, chromium/);
+  const broken = await machine(context, ['chromium'], new Error('crashed'));
+  await assert.rejects(launchBrowser(1_000, broken), /^Error: crashed$/);
+});

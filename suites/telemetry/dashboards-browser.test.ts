@@ -1,0 +1,73 @@
+/** The check's browser before the stand-in for Grafana; only where a browser is installed. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import type { Browser } from '@playwright/test';
+import { DASHBOARDS } from '../../env/local/platform/grafana-stub/dashboards.ts';
+import type { Dashboard } from '../../env/local/platform/grafana-stub/service/grafana.ts';
+import {
+  grafanaFor,
+  NOWHERE,
+  prometheusFor,
+  range,
+} from '../../env/local/platform/grafana-stub/service/testing.ts';
+import type { CheckContext } from '../harness/check.ts';
+import { launchBrowser } from './browser.ts';
+import { show } from './dashboards.ts';
+
+const WAIT_MS = 20_000;
+const DASHBOARD = DASHBOARDS['tender-api.json'] as Dashboard & { panels: { title: string }[] };
+
+async function browserFor(context: TestContext): Promise<Browser | null> {
+  try {
+    const browser = await launchBrowser(WAIT_MS);
+    context.after(() => browser.close());
+    return browser;
+  } catch (error) {
+    context.skip(error instanceof Error ? error.message.split('\n', 1)[0] : String(error));
+    return null;
+  }
+}
+
+async function seenOf(browser: Browser, url: string, uid: string): Promise<object[]> {
+  const told: object[] = [];
+  const ctx = {
+    signal: new AbortController().signal,
+    timeoutMs: () => WAIT_MS,
+    record: (kind: string, fields: object) => told.push({ kind, ...fields }),
+    unavailable: (what: string, reason: string) => told.push({ kind: 'unavailable', what, reason }),
+  } as unknown as CheckContext;
+  await show(ctx, browser, { url, uid });
+  return told;
+}
+
+test('should see every panel of a dashboard, and an error in those that get no answer', async (context) => {
+  const browser = await browserFor(context);
+  if (browser === null) return;
+  const panels = DASHBOARD.panels.length;
+  const { uid } = DASHBOARD;
+  const healthy = await prometheusFor(context, () => range({ job: 'a' }, '1', '2'));
+  const good = await seenOf(browser, await grafanaFor(context, healthy, [DASHBOARD]), uid);
+  assert.deepEqual(good, [{ kind: 'rendered', uid, status: 200, panels, errors: 0 }]);
+  const bad = await seenOf(browser, await grafanaFor(context, NOWHERE, [DASHBOARD]), uid);
+  assert.deepEqual(bad, [{ kind: 'rendered', uid, status: 200, panels, errors: panels }]);
+});
+
+test('should take neither a panel without data nor a title that speaks of errors for an error', async (context) => {
+  const browser = await browserFor(context);
+  if (browser === null) return;
+  const [first] = DASHBOARD.panels;
+  const dashboard = { ...DASHBOARD, panels: [{ ...first, title: 'error rate' }] };
+  const empty = await prometheusFor(context, () => ({
+    body: { status: 'success', data: { resultType: 'matrix', result: [] } },
+  }));
+  const { uid } = dashboard;
+  const seen = await seenOf(browser, await grafanaFor(context, empty, [dashboard]), uid);
+  assert.deepEqual(seen, [{ kind: 'rendered', uid, status: 200, panels: 1, errors: 0 }]);
+});
+
+test('should see that a dashboard is not there', async (context) => {
+  const browser = await browserFor(context);
+  if (browser === null) return;
+  const seen = await seenOf(browser, await grafanaFor(context, NOWHERE, []), 'other');
+  assert.deepEqual(seen, [{ kind: 'rendered', uid: 'other', status: 404, panels: 0, errors: 0 }]);
+});
