@@ -8,6 +8,7 @@ import { lacksMeans } from './means.ts';
 import { partsOf } from './parts.ts';
 import { catalogue, matchChecks, suggestCheck, suiteOf, suites as allSuites } from './rows.ts';
 import { notPermitted } from './permits.ts';
+import { withStandIns } from './stand-ins.ts';
 import type { CatalogueRow } from './types.ts';
 
 export interface Selection {
@@ -121,7 +122,7 @@ export function planChecks(environment: Environment, selection: Selection = {}):
     const minTrials = failoverParts(row.id) === null ? undefined : profile?.minTrials;
     const resolved = minTrials === undefined ? goals : { ...goals, minTrials };
     return {
-      row,
+      row: withStandIns(environment, row),
       goals: resolved,
       goalSource: source,
       goalText: text,
