@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { loadEnvironment } from '../env/loader.ts';
 import { check } from './check.ts';
 import { addUp, readCounts, renderCounts, single } from './runners.ts';
 import type { Counts, RunnerResult } from './runners.ts';
@@ -30,6 +31,10 @@ class TestRun {
 
   get signal(): AbortSignal {
     return this.#abort.signal;
+  }
+
+  stopped(): boolean {
+    return this.signal.aborted;
   }
 
   get endedBy(): NodeJS.Signals | null {
@@ -65,7 +70,7 @@ function testsIn(folder: string): readonly [string, ...string[]] {
 async function onCluster(run: TestRun): Promise<void> {
   run.begin('integration tests');
   run.count(counted(await runStep(testsIn('tests/integration'), { live: true, signal: run.signal })));
-  if (run.signal.aborted) return;
+  if (run.stopped()) return;
   // Both wait for time-outs more than they work, and neither touches what the other does: stores have servers of their own.
   run.begin('controls, and stores on servers of their own');
   const [controls, stores] = await Promise.all([
@@ -75,6 +80,28 @@ async function onCluster(run: TestRun): Promise<void> {
   process.stdout.write(`\n== stores on servers of their own\n${stores.output}`);
   run.count(counted(controls));
   run.count(counted(stores));
+  if (!run.stopped()) await telemetry(run);
+}
+
+/** What follows lines and requests into the stores of logs and traces, and what shows that it can fail; all controls of it would take a quarter of an hour. */
+const TELEMETRY = {
+  checks: 'telemetry/{logs/canary,traces/canary,metrics/targets,alerts/rules,dashboards}',
+  controls:
+    'telemetry/{logs/canary/shipped-twice,traces/canary/exporter-dropped,correlation/id-stripped,metrics/targets/target-removed,alerts/rules/unloaded,dashboards/source-broken}',
+};
+
+async function telemetry(run: TestRun): Promise<void> {
+  run.begin('telemetry up');
+  const stores = (await loadEnvironment(ENVIRONMENT, { with: 'raised' })).stores;
+  const words = [...Object.keys(stores), 'telemetry'].join(',');
+  const up = await run.plumbline(['env', 'up', '--env', ENVIRONMENT, '--with', words]);
+  run.count(single(up.exitCode));
+  if (up.exitCode !== 0 || run.stopped()) return;
+  run.begin('telemetry, and its controls');
+  const met = await run.plumbline(['run', '--env', ENVIRONMENT, '--check', TELEMETRY.checks]);
+  run.count(single(met.exitCode));
+  if (run.stopped()) return;
+  run.count(counted(await run.plumbline(['controls', '--size', 'small', '--check', TELEMETRY.controls])));
 }
 
 async function withCluster(run: TestRun): Promise<void> {
@@ -83,7 +110,7 @@ async function withCluster(run: TestRun): Promise<void> {
   run.count(single(up.exitCode));
   if (UNTOUCHED.includes(up.exitCode)) return;
   try {
-    if (up.exitCode === 0 && !run.signal.aborted) await onCluster(run);
+    if (up.exitCode === 0 && !run.stopped()) await onCluster(run);
   } finally {
     run.begin('environment down');
     // With no signal: what was raised goes, whoever wants to stop.
@@ -97,7 +124,7 @@ const CODES: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 130, SIGTERM: 1
 const run = new TestRun();
 run.begin('check');
 run.count({ exitCode: 0, counts: await check(run.signal) });
-if (!run.signal.aborted) await withCluster(run);
+if (!run.stopped()) await withCluster(run);
 if (run.endedBy !== null) process.stdout.write(`\nended by ${run.endedBy}\n`);
 process.stdout.write(`\n${renderCounts(run.total)}\n`);
 process.exitCode = run.endedBy === null ? (run.total.failed === 0 ? 0 : 1) : (CODES[run.endedBy] ?? 1);
