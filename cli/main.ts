@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import { EXIT } from '../env/errors.ts';
 import { registerControls } from './commands/controls.ts';
 import { registerDiff } from './commands/diff.ts';
@@ -12,6 +12,7 @@ import { registerReport } from './commands/report.ts';
 import { registerRestore } from './commands/restore.ts';
 import { registerRun } from './commands/run.ts';
 import type { Context, Register } from './context.ts';
+import { exitCodeOf, linesOf } from './ending.ts';
 import manifest from '../package.json' with { type: 'json' };
 
 const COMMANDS: readonly Register[] = [
@@ -26,12 +27,6 @@ const COMMANDS: readonly Register[] = [
   registerReport,
   registerDiff,
 ];
-
-/** Errors of other layers that carry no exit code of their own. */
-const CODES_BY_NAME: Record<string, number> = {
-  PreflightError: EXIT.usage,
-  EnvironmentHeldError: EXIT.refused,
-};
 
 /** Makes children end the same way: commander copies settings only to commands created after they are set. */
 function strict(command: Command, context: Context): void {
@@ -54,21 +49,6 @@ function buildProgram(context: Context): Command {
   for (const register of COMMANDS) register(program, context);
   strict(program, context);
   return program;
-}
-
-function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.met : EXIT.usage;
-  if (!(error instanceof Error)) return EXIT.harness;
-  if ('exitCode' in error && typeof error.exitCode === 'number') return error.exitCode;
-  return CODES_BY_NAME[error.name] ?? EXIT.harness;
-}
-
-function report(error: unknown, code: number, context: Context): void {
-  if (error instanceof CommanderError) return;
-  const message = error instanceof Error ? error.message : String(error);
-  context.err(message);
-  const stack = error instanceof Error ? error.stack : undefined;
-  if (code === EXIT.harness && stack !== undefined) context.err(stack);
 }
 
 let guarded = false;
@@ -114,7 +94,7 @@ export async function main(argv: readonly string[], overrides: Partial<Context> 
     await buildProgram(context).parseAsync([...argv], { from: 'user' });
   } catch (error) {
     exitCode = exitCodeOf(error);
-    report(error, exitCode, context);
+    for (const line of linesOf(error)) context.err(line);
   }
   return exitCode;
 }

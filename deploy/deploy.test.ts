@@ -38,6 +38,7 @@ const WRITES: Record<string, string[]> = {
   'plumbline-canary/plumbline-canary': [
     'pods,services,configmaps,persistentvolumeclaims: create patch update delete',
     'pods/exec: create',
+    'daemonsets: create patch update delete',
   ],
   'plumbline-system/plumbline-system': [
     'leases[plumbline]: update',
@@ -46,7 +47,10 @@ const WRITES: Record<string, string[]> = {
   ],
   // What it has settled it takes out of the mirror: until then, runs elsewhere begin nothing.
   'plumbline-undo/plumbline-system': ['configmaps[plumbline-ledger]: patch'],
-  'plumbline-undo/plumbline-canary': ['pods,services,configmaps,persistentvolumeclaims: delete'],
+  'plumbline-undo/plumbline-canary': [
+    'pods,services,configmaps,persistentvolumeclaims: delete',
+    'daemonsets: delete',
+  ],
   'plumbline-undo/plumbline-drill': ['pods: delete'],
   'plumbline-drill/tender': ['pods: delete'],
   'plumbline-drill/plumbline-drill': ['pods: create delete', 'pods/exec: create'],
@@ -133,6 +137,25 @@ test('should bind what exists to accounts that exist', () => {
       if (subject.kind === 'ServiceAccount')
         assert.ok(known.has(`${subject.kind} ${subject.namespace}/${subject.name}`), subject.name);
   }
+});
+
+test('should give the nightly run every secret that its environment reads from a variable', async () => {
+  const text = await readFile(path.join(import.meta.dirname, '../env/staging.yaml'), 'utf8');
+  const read = [...text.matchAll(/\{ env: (\w+) \}/g)].map(([, name]) => name);
+  const [cronJob] = (await manifests('cronjob.yaml')) as unknown as [
+    {
+      spec: {
+        jobTemplate: { spec: { template: { spec: { containers: { env: { name: string }[] }[] } } } };
+      };
+    },
+  ];
+  const { containers } = cronJob.spec.jobTemplate.spec.template.spec;
+  const given = containers.flatMap(({ env }) => env.map(({ name }) => name));
+  assert.ok(read.length > 10);
+  assert.deepEqual(
+    read.filter((name) => !given.includes(String(name))),
+    [],
+  );
 });
 
 test('should run one nightly at a time and never repeat it', async () => {

@@ -43,7 +43,20 @@ function withoutParts(data: EnvironmentFile, parts: readonly PartName[]): Enviro
   const kept = Object.fromEntries(Object.entries(data).filter(([name]) => !names.includes(name)));
   const { topology } = data;
   const workloads = topology.workloads.filter(({ part }) => part === undefined || !parts.includes(part));
-  return { ...(kept as EnvironmentFile), topology: { ...topology, workloads } };
+  const own = names.includes('telemetry') ? ownTelemetry(data) : {};
+  return { ...(kept as EnvironmentFile), ...own, topology: { ...topology, workloads } };
+}
+
+/**
+ * Where Plumbline sends its own telemetry, whatever of the platform is looked at. Not in an embedded environment: there the receiver comes
+ * with the part.
+ */
+function ownTelemetry({ cluster, telemetry }: EnvironmentFile): Pick<EnvironmentFile, 'telemetry'> {
+  if ('embedded' in cluster || telemetry === undefined) return {};
+  const { otlp, pushgateway, canary } = telemetry;
+  if (otlp === undefined && pushgateway === undefined) return {};
+  const required = { targets: [], series: [] };
+  return { telemetry: { otlp, pushgateway, canary, required } };
 }
 
 function withoutStores(data: EnvironmentFile, chosen: readonly string[]): EnvironmentFile {

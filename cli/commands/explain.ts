@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { resolveGoals, rowOf, suggestCheck, whyNotRun } from '../../env/catalogue/index.ts';
+import { looksAt, resolveGoals, rowOf, suggestCheck, whyNotRun } from '../../env/catalogue/index.ts';
 import type { CatalogueRow } from '../../env/catalogue/index.ts';
 import { CommandError, EXIT } from '../../env/errors.ts';
 import type { Context } from '../context.ts';
@@ -27,6 +27,12 @@ function goalsText(goals: Record<string, unknown>): string {
     : entries.map(([name, value]) => `${name} ${String(value)}`).join(', ');
 }
 
+/** Default values; where there are none there is nothing to confirm. */
+function defaultsText(goals: Record<string, unknown>): string {
+  const assumed = Object.keys(goals).length === 0 ? '' : ' (assumed until an owner confirms them)';
+  return `${goalsText(goals)}${assumed}`;
+}
+
 function describe(row: CatalogueRow): string[] {
   const stubbed =
     row.stubbed === undefined ? [] : [`stand-ins  ${row.stubbed.join(', ')}, in the local environment`];
@@ -37,13 +43,15 @@ function describe(row: CatalogueRow): string[] {
           ({ how, verdict, size }, index) =>
             `${index === 0 ? 'controls ' : '         '}  ${how} → ${verdict}${size === 'full' ? ' (full size)' : ''}`,
         );
+  const looks = looksAt(row.id);
   return [
     row.id,
     `  ${row.title}`,
     '',
     `section    ${row.section} of ARCH-2025-11-005`,
+    ...(looks === null ? [] : [`looks at   ${looks}`]),
     `goal       ${row.goal}`,
-    `           ${goalsText(row.goals)} (assumed until an owner confirms them)`,
+    `           ${defaultsText(row.goals)}`,
     ...controls,
     ...stubbed,
     ...(row.needsSize === undefined ? [] : [`size       ${row.needsSize}`]),

@@ -1,4 +1,5 @@
 import { globMatcher } from '../globs.ts';
+import { FAULTS } from '../schema.ts';
 import type { Environment, FaultName, StoreName } from '../schema.ts';
 import type { CatalogueRow } from './types.ts';
 
@@ -41,6 +42,14 @@ export function faultHere(
   const found = storeFault(id);
   if (found === null || !id.startsWith('telemetry/') || telemetry === undefined) return found;
   return { ...found, fault: telemetry.canary.fault };
+}
+
+/** The fault that a check injects, by the name that permits have for it; undefined for one that injects none, or one without such a name. */
+export function faultIn(environment: Pick<Environment, 'telemetry'>, id: string): FaultName | undefined {
+  const hurt = faultHere(environment, id);
+  if (hurt !== null) return hurt.fault;
+  const last = id.startsWith('failover/') ? id.split('/').at(-1) : undefined;
+  return FAULTS.find((fault) => fault === last);
 }
 
 interface Layer {

@@ -34,7 +34,7 @@ export const gpu: readonly CatalogueRow[] = [
     id: 'gpu/exclusive',
     title: 'No device is given twice',
     access: 'w - w w r',
-    goal: 'no device is held by more containers than it is shared by, and none by two where it is not shared',
+    goal: 'no device is held by more containers than may share it: one, where it is not shared',
     control: [turnsOnFull('a device plugin that gives every container the same device')],
   }),
   row({
@@ -52,7 +52,7 @@ export const gpu: readonly CatalogueRow[] = [
     title: 'Devices come back when a pod ends',
     // In the embedded environment the node is restarted as well.
     access: 'F - w w -',
-    goal: 'a device can be had again within 30 s of the deletion of the pod that held it, and of the return of a node that was restarted',
+    goal: 'a device can be had again within 30 s of the deletion of the pod that held it, and, in the embedded environment, of the return of a node that was restarted',
     goals: { releaseSeconds: 30 },
     control: [turnsOnFull('a pod takes a minute to end')],
   }),

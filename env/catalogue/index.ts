@@ -4,5 +4,6 @@ export { planChecks, whyNotRun } from './plan.ts';
 export type { PlannedCheck, Selection } from './plan.ts';
 export { failoverParts, faultHere, resolveGoals, storeFault } from './goals.ts';
 export type { ResolvedGoals } from './goals.ts';
+export { lookedAt, looksAt } from './looks-at.ts';
 export { partsOf } from './parts.ts';
 export type { CatalogueRow, EnvironmentKind, Access } from './types.ts';

@@ -19,6 +19,16 @@ test('a fault without its means is not run, and says what is to be declared', as
   assert.match(lacksMeans(staging, row('node-loss')) ?? '', /cluster\.power/);
 });
 
+test('so is a fault of what is no store', async () => {
+  const staging = structuredClone(await loadEnvironment('staging'));
+  const why = (id: string): string | null => lacksMeans(staging, rowOf(id) ?? assert.fail(id));
+  for (const id of ['failover/backend/node-loss', 'failover/ai/node-loss'])
+    assert.match(why(id) ?? '', /cluster\.power/, id);
+  assert.equal(why('failover/ai/hang'), null);
+  Reflect.deleteProperty(staging.drills, 'nodeImage');
+  assert.match(why('failover/ai/hang') ?? '', /drills\.nodeImage/);
+});
+
 test('the embedded environment holds its own nodes', async () => {
   const local = await loadEnvironment('local');
   for (const fault of ['pod-crash', 'hang', 'partition', 'node-loss'])

@@ -1,5 +1,5 @@
 import type { Environment } from '../schema.ts';
-import { faultHere } from './goals.ts';
+import { faultIn } from './goals.ts';
 import type { CatalogueRow } from './types.ts';
 
 /** Faults that act from a member's node. */
@@ -23,7 +23,7 @@ export function lacksMeans(environment: Environment, row: CatalogueRow): string 
   if (!('kubeconfig' in cluster)) return null;
   if (TEMPLATE_WRITERS.includes(row.id))
     return 'it changes the template of a Deployment: a right to run anything in the namespace of the platform, which no account of Plumbline has outside the embedded environment';
-  const fault = faultHere(environment, row.id)?.fault;
+  const fault = faultIn(environment, row.id);
   if (fault === undefined) return null;
   if (FROM_NODE.includes(fault) && drills.nodeImage === undefined)
     return `${fault} acts from the node, by a privileged pod, and no image is declared for it: drills.nodeImage`;

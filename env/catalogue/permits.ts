@@ -1,6 +1,5 @@
 import { matchesAny } from '../globs.ts';
-import { FAULTS } from '../schema.ts';
-import { faultHere } from './goals.ts';
+import { faultIn } from './goals.ts';
 import type { Environment, Permit } from '../schema.ts';
 import type { CatalogueRow } from './types.ts';
 
@@ -10,12 +9,16 @@ function windowProblem(permit: Permit, now: Date): string | null {
   return null;
 }
 
-/** The fault that a check injects, where permits know it by name. */
-function faultIn(environment: Environment, id: string): string | undefined {
-  const hurt = faultHere(environment, id);
-  if (hurt !== null) return hurt.fault;
-  const last = id.startsWith('failover/') ? id.split('/').at(-1) : undefined;
-  return FAULTS.find((fault) => fault === last);
+/**
+ * They make what they look at, a load or a breach, and know no way of reading alone. Of production the catalogue says `r`: what can be read of
+ * real traffic there performance/budget reads.
+ */
+const MAKERS: readonly string[] = ['performance/api/', 'performance/ai/', 'telemetry/alerts/fires'];
+
+function readingProblem(id: string): string | null {
+  return MAKERS.some((prefix) => id.startsWith(prefix))
+    ? 'not permitted: it makes what it looks at, a load or a breach, and here may only be read'
+    : null;
 }
 
 function faultProblem(permit: Permit, fault: string | undefined): string | null {
@@ -36,7 +39,7 @@ function ticketProblem(permit: Permit, strict: boolean): string | null {
  */
 export function notPermitted(environment: Environment, row: CatalogueRow, now: Date): string | null {
   const needed = row.access[environment.kind];
-  if (needed === 'r') return null;
+  if (needed === 'r') return readingProblem(row.id);
   const fault = faultIn(environment, row.id);
   const matching = environment.permits.filter((permit) => matchesAny(permit.checks, row.id));
   let reason = `no permit in ${environment.name}`;

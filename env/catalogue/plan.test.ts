@@ -130,6 +130,18 @@ test('should want a ticket and an end in production', () => {
   assert.equal(one({ ...production, permits: [] }, 'topology/nodes/pools').notRun, null);
 });
 
+test('should make nothing where the catalogue only lets it read', () => {
+  const production: Environment = { ...local, kind: 'production', permits: [] };
+  for (const id of ['performance/api/latency', 'performance/ai/throughput', 'telemetry/alerts/fires'])
+    assert.equal(
+      one(production, id).notRun,
+      'not permitted: it makes what it looks at, a load or a breach, and here may only be read',
+    );
+  for (const id of ['performance/budget', 'telemetry/alerts/rules', 'integrations/llm'])
+    assert.equal(one(production, id).notRun, null, id);
+  assert.equal(one(local, 'performance/api/latency').notRun, null);
+});
+
 test('should say what is not declared', () => {
   const { edge: _edge, ...topology } = local.topology;
   assert.equal(one({ ...local, topology }, 'topology/edge/path').notRun, 'not declared: topology.edge');

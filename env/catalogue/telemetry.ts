@@ -1,11 +1,11 @@
-import { row, rows, turns } from './row.ts';
+import { row, turns } from './row.ts';
 import type { CatalogueRow } from './types.ts';
 
 const STOPPED = turns('the shipper is stopped on one node; the node is named');
 const STORE_UNREACHABLE = turns('the log store is unreachable', 'inconclusive');
 const EXPORTER = turns('a service exports no spans; the service is named');
 const TRACES_UNREACHABLE = turns('the trace store is unreachable', 'inconclusive');
-const SERIES = 'a target is removed from Prometheus; the series is named';
+const REMOVED = 'a target is removed from Prometheus;';
 
 const LOG_GOALS = {
   visibleSeconds: 30,
@@ -15,9 +15,11 @@ const LOG_GOALS = {
 };
 
 const ONE_TRACE =
-  'one request is one trace over edge, backend, queue, AI and stores within 30 s, with the declared services and parents';
+  'one request is one trace over the declared path (edge, backend, queue, AI, calls to stores) within 30 s, with its services and parents';
 /** What a postgres pod-crash interrupts is what telemetry is for. */
 const UNDER_FAULT = { access: 'F F F F p', needs: ['edge' as const], built: true };
+
+const METRICS = { section: '7', access: 'r r r r r', needs: ['edge' as const], built: true };
 
 export const telemetry: readonly CatalogueRow[] = [
   row({
@@ -27,7 +29,11 @@ export const telemetry: readonly CatalogueRow[] = [
     access: 'w w w w w',
     goal: 'numbered lines from a pod on every node visible within 30 s; missing, duplicated, out of order and late are counted; missing 0',
     goals: LOG_GOALS,
-    control: [STOPPED, STORE_UNREACHABLE, turns('a line is shipped twice: it is counted')],
+    control: [
+      STOPPED,
+      STORE_UNREACHABLE,
+      turns('a line is shipped twice, where no duplicate is allowed: it is counted'),
+    ],
     built: true,
   }),
   row({
@@ -45,7 +51,7 @@ export const telemetry: readonly CatalogueRow[] = [
     id: 'telemetry/logs/under-fault',
     title: 'No log line is lost under a fault',
     section: '7',
-    goal: "the same while PostgreSQL's leader crashes: lines of every node and of marked requests, held against the nodes' own files; missing 0",
+    goal: "every line that is on the nodes' disks is in the store within 30 s, although PostgreSQL's leader crashed meanwhile; missing 0",
     goals: LOG_GOALS,
     control: [STOPPED],
     ...UNDER_FAULT,
@@ -55,7 +61,7 @@ export const telemetry: readonly CatalogueRow[] = [
     title: 'A marked request becomes one trace',
     section: '2',
     access: 'w w w w w',
-    goal: `${ONE_TRACE}; every one of a few`,
+    goal: `${ONE_TRACE}; every one of a few, 40 by default`,
     goals: { visibleSeconds: 30, missing: 0 },
     control: [EXPORTER, TRACES_UNREACHABLE, turns('the trace context is dropped at AMQP; the hop is named')],
     needs: ['edge'],
@@ -66,7 +72,7 @@ export const telemetry: readonly CatalogueRow[] = [
     title: 'Traces are complete',
     section: '2',
     access: 'w w w w w',
-    goal: `${ONE_TRACE}; at least 99 % of 1,000 marked requests, with a sample large enough to say so`,
+    goal: `${ONE_TRACE}; at least 99 % of the marked requests, 1,000 by default, with a sample large enough to say so`,
     goals: { visibleSeconds: 30, foundRatio: 0.99 },
     control: [EXPORTER],
     needs: ['edge'],
@@ -76,7 +82,7 @@ export const telemetry: readonly CatalogueRow[] = [
     id: 'telemetry/traces/under-fault',
     title: 'Traces are complete under a fault',
     section: '2',
-    goal: `${ONE_TRACE}; at least 99 % of the requests that were accepted while PostgreSQL's leader crashed`,
+    goal: `${ONE_TRACE}; at least 99 % of the requests that were accepted, although PostgreSQL's leader crashed meanwhile`,
     goals: { visibleSeconds: 30, foundRatio: 0.99 },
     control: [EXPORTER],
     ...UNDER_FAULT,
@@ -92,23 +98,28 @@ export const telemetry: readonly CatalogueRow[] = [
     needs: ['edge'],
     built: true,
   }),
-  ...rows(
-    {
-      targets: 'Every target is up',
-      series: 'Every required series is present',
-      freshness: 'Series are fresh',
-    },
-    {
-      prefix: 'telemetry/metrics',
-      section: '7',
-      access: 'r r r r r',
-      goal: 'every declared target up, every required series present and younger than 2 scrapes',
-      goals: { maxScrapesOld: 2 },
-      control: [turns(SERIES)],
-      needs: ['edge'],
-      built: true,
-    },
-  ),
+  row({
+    ...METRICS,
+    id: 'telemetry/metrics/targets',
+    title: 'Every target is up',
+    goal: 'every declared job has a target, and all of its targets are up',
+    control: [turns(`${REMOVED} its job is named`)],
+  }),
+  row({
+    ...METRICS,
+    id: 'telemetry/metrics/series',
+    title: 'Every required series is present',
+    goal: 'every required selector finds a series now',
+    control: [turns(`${REMOVED} the series is named`)],
+  }),
+  row({
+    ...METRICS,
+    id: 'telemetry/metrics/freshness',
+    title: 'Series are fresh',
+    goal: 'the last sample of every required series is younger than 2 scrapes',
+    goals: { maxScrapesOld: 2 },
+    control: [turns(`${REMOVED} the series is named`)],
+  }),
   row({
     id: 'telemetry/alerts/rules',
     title: 'Burn-rate rules are loaded',

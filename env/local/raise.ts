@@ -7,7 +7,6 @@ import {
   joinNodes,
   kubectl,
   waitNodesReady,
-  waitSystemReady,
 } from './cluster/bringup.ts';
 import { ensureLoadBalancer } from './cluster/load-balancer.ts';
 import { clusterContext, platformContext } from './context.ts';
@@ -19,7 +18,8 @@ import type { InstanceName } from './nodes/addressing.ts';
 import { ensureNetwork, linkState, restoreLink } from './nodes/links.ts';
 import { nodeStatus, startNode } from './nodes/node.ts';
 import { logDir } from './paths.ts';
-import { applyEdge, applyPlatform, waitPlatform } from './platform/index.ts';
+import { applyEdge, applyPlatform, waitPlatform, type PlatformContext } from './platform/index.ts';
+import { waitRollout } from './platform/rollout.ts';
 import { adoptProcess, recordedProcess } from './processes.ts';
 import type { Progress } from './progress.ts';
 import { removeInstance } from './teardown.ts';
@@ -53,7 +53,7 @@ export async function raiseAnew(target: Target, withEdge: boolean, progress: Pro
   await applyPlatform(platform);
   if (withEdge) await applyEdge(platform);
   progress.begin('platform-ready', 'waiting for the platform');
-  await allSettledOrThrow([waitSystemReady(cluster, READY_DEADLINE_MS), waitPlatform(platform)]);
+  await allSettledOrThrow([waitClusterServices(platform), waitPlatform(platform)]);
 }
 
 /**
@@ -75,6 +75,16 @@ export async function restoreHealth(target: Target, uid: string, applyAgain: boo
   await applyPlatform(platform);
   await waitPlatform(platform);
   return true;
+}
+
+/** Waits until kube-proxy runs everywhere and CoreDNS answers. */
+async function waitClusterServices(platform: PlatformContext): Promise<void> {
+  const of = { namespace: 'kube-system', deadlineMs: READY_DEADLINE_MS };
+  await allSettledOrThrow(
+    ['daemonset/kube-proxy', 'deployment/coredns'].map((workload) =>
+      waitRollout(platform, { ...of, workload }),
+    ),
+  );
 }
 
 /** UID of the namespace kube-system. */

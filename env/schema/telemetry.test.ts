@@ -10,6 +10,10 @@ test('should send a password only over https, or to an address that leaves no ma
   const problem = telemetry.safeParse({ logs: LOGS }).error?.issues[0];
   assert.deepEqual(problem?.path, ['logs', 'url']);
   assert.match(problem.message, /https/);
+  const { kind: _kind, ...kibana } = LOGS;
+  const shown = { kind: 'grafana', url: 'https://grafana.example.com', kibana };
+  const ofKibana = telemetry.safeParse({ dashboards: shown }).error?.issues[0];
+  assert.deepEqual(ofKibana?.path, ['dashboards', 'kibana', 'url']);
   for (const url of ['https://logs.example.com', 'http://198.18.128.90:9200', 'http://127.0.0.1:9200'])
     assert.ok(telemetry.safeParse({ logs: { ...LOGS, url } }).success, url);
 });

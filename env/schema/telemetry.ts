@@ -214,12 +214,12 @@ export const telemetry = z
     required,
   })
   .superRefine((given, context) => {
-    for (const name of ['logs', 'traces', 'alerts', 'dashboards', 'otlp', 'pushgateway'] as const) {
-      const one = given[name];
+    const { canary: _canary, required: _required, ...declared } = given;
+    for (const [name, one] of Object.entries({ ...declared, kibana: declared.dashboards?.kibana })) {
       if (one === undefined || !sendsSecret(one) || isSafe(one.url)) continue;
       context.addIssue({
         code: 'custom',
-        path: [name, 'url'],
+        path: [...(name === 'kibana' ? ['dashboards', name] : [name]), 'url'],
         message: 'https, where a password or a token is sent',
       });
     }

@@ -82,11 +82,14 @@ test('the nightly account reads, holds the Lease and makes canaries, and disturb
       'create batch:jobs@plumbline-system',
       'create pods@plumbline-canary',
       'create pods/exec@plumbline-canary',
+      'create apps:daemonsets@plumbline-canary',
       'get pods/log@tender',
+      'get pods/log@edge',
     ],
     mayNot: [
       'delete pods@tender',
       'create pods@tender',
+      'create apps:daemonsets@tender',
       'create pods/exec@tender',
       'get secrets@tender',
       'list secrets',
@@ -130,6 +133,7 @@ test('the account of undo Jobs may take away what is marked as ours, and no more
   await assertRights(UNDO, {
     may: [
       'delete pods@plumbline-canary',
+      'delete apps:daemonsets@plumbline-canary',
       'delete pods@plumbline-drill',
       'get configmaps[plumbline-ledger]@plumbline-system',
       'patch configmaps[plumbline-ledger]@plumbline-system',

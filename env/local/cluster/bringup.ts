@@ -104,16 +104,6 @@ async function recordPodRange(context: BringUp, node: NodeSpec, deadlineMs: numb
   });
 }
 
-/** Waits until kube-proxy runs everywhere and CoreDNS answers. */
-export async function waitSystemReady(context: BringUp, deadlineMs: number): Promise<void> {
-  const timeout = `--timeout=${Math.ceil(deadlineMs / 1000)}s`;
-  const status = (what: string): Promise<string> =>
-    kubectl(context, ['-n', 'kube-system', 'rollout', 'status', what, timeout], {
-      timeoutMs: deadlineMs + 5000,
-    });
-  await allSettledOrThrow([status('daemonset/kube-proxy'), status('deployment/coredns')]);
-}
-
 /**
  * Runs kubectl against the cluster and returns its output.
  * @throws CommandError with kubectl's own words.

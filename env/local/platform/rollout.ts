@@ -1,19 +1,84 @@
+import { CommandError } from '../run.ts';
 import type { PlatformContext } from './context.ts';
+import { lastSeen, type Seen, type SeenEvent, type SeenPod, type SeenWorkload } from './rollout-seen.ts';
 
 /** Beyond the deadline, ms: kubectl itself then says what was not ready. */
 const KUBECTL_GRACE_MS = 10_000;
+/** For each question after what was seen last, ms: nobody waits longer for an explanation. */
+const LOOK_MS = 5_000;
+
+/** A workload of the platform that was not ready in time: says where it is, how long was waited, what was last seen, and what to run next. */
+export class NotReadyError extends Error {
+  constructor(message: string, options: ErrorOptions) {
+    super(message, options);
+    this.name = 'NotReadyError';
+  }
+}
+
+type RolloutContext = Pick<PlatformContext, 'kubectl' | 'kubeconfig' | 'instance'>;
+interface Rollout {
+  readonly namespace: string;
+  /** As kubectl names it, such as `deployment/tender-api`. */
+  readonly workload: string;
+  readonly deadlineMs: number;
+}
 
 /**
  * Waits until every pod of a workload is of its newest template and ready.
- * @param workload as kubectl names it, such as `deployment/tender-api`
- * @throws with what kubectl said last, at the deadline
+ * @throws NotReadyError at the deadline, or when kubectl gives up before it; the abort reason
  */
-export async function waitRollout(
-  context: Pick<PlatformContext, 'kubectl'>,
-  { namespace, workload, deadlineMs }: { namespace: string; workload: string; deadlineMs: number },
-): Promise<void> {
+export async function waitRollout(context: RolloutContext, rollout: Rollout): Promise<void> {
+  const { namespace, workload, deadlineMs } = rollout;
   const timeout = `--timeout=${String(deadlineMs / 1000)}s`;
-  await context.kubectl(['rollout', 'status', workload, '-n', namespace, timeout], {
-    timeoutMs: deadlineMs + KUBECTL_GRACE_MS,
-  });
+  const begunMs = performance.now();
+  try {
+    await context.kubectl(['rollout', 'status', workload, '-n', namespace, timeout], {
+      timeoutMs: deadlineMs + KUBECTL_GRACE_MS,
+    });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    throw await notReady(context, rollout, { error, waitedMs: performance.now() - begunMs });
+  }
+}
+
+async function notReady(
+  context: RolloutContext,
+  { namespace, workload }: Rollout,
+  { error, waitedMs }: { error: CommandError; waitedMs: number },
+): Promise<NotReadyError> {
+  const { instance, kubeconfig } = context;
+  const waited = `${String(Math.round(waitedMs / 100) / 10)} s`;
+  const message = [
+    `${namespace}/${workload} in ${instance} is not ready: waited ${waited} for all its pods`,
+    `  last seen: ${await look(context, namespace, workload)}`,
+    `  kubectl said: ${lastLine(error.result.stderr) || lastLine(error.result.stdout) || 'nothing'}`,
+    `  next: kubectl --kubeconfig ${kubeconfig} -n ${namespace} describe ${workload}`,
+    `        npx plumbline env status --env ${instance}`,
+  ].join('\n');
+  return new NotReadyError(message, { cause: error });
+}
+
+/** What there is to see of it, in words; why nothing is, where nothing is. Throws only the abort reason. */
+async function look(context: RolloutContext, namespace: string, workload: string): Promise<string> {
+  const get = async (...argv: string[]): Promise<unknown> =>
+    JSON.parse(
+      await context.kubectl(['get', ...argv, '-n', namespace, '-o', 'json'], { timeoutMs: LOOK_MS }),
+    );
+  try {
+    const seen = (await get(workload)) as SeenWorkload;
+    const labels = Object.entries(seen.spec.selector?.matchLabels ?? {}).map(
+      ([key, value]) => `${key}=${value}`,
+    );
+    const pods = (await get('pods', '-l', labels.join(','))) as { items: SeenPod[] };
+    const events = (await get('events', '--field-selector', 'type=Warning')) as { items: SeenEvent[] };
+    const of: Seen = { workload: seen, pods: pods.items, events: events.items, now: new Date() };
+    return lastSeen(of);
+  } catch (error) {
+    if (!(error instanceof CommandError || error instanceof SyntaxError)) throw error;
+    return `its state could not be read (${error instanceof CommandError ? lastLine(error.result.stderr) : error.message})`;
+  }
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
 }

@@ -55,6 +55,16 @@ test('should keep 50 deviations and count them all', () => {
   assert.match(judgement.seen, /^1 of 121 as declared/);
 });
 
+test('should say of one thing that it is as declared, and of several how many', () => {
+  const reasonOf = (things: number): string => {
+    const findings = new Findings(invent({ check, seen: [] }));
+    for (let n = 1; n <= things; n++) findings.expect(`thing ${n}`, true, 'good', 'good');
+    return findings.conclude('all good').reason;
+  };
+  assert.equal(reasonOf(1), 'as declared');
+  assert.equal(reasonOf(2), 'all 2 as declared');
+});
+
 test('should let the worst of several trials speak', () => {
   const over = overTrials(TOPOLOGY_JUDGES[check] as NonNullable<(typeof TOPOLOGY_JUDGES)[string]>);
   const good = invent({ check, settings: { pools: [POOL] }, seen: [['node', NODE]] });

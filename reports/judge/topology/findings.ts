@@ -89,7 +89,8 @@ export class Findings {
     if (unseen !== undefined)
       return { verdict: 'inconclusive', reason: `could not be seen: ${sentence(unseen)}` };
     if (this.#entries.length === 0) return { verdict: 'inconclusive', reason: 'there was nothing to judge' };
-    return { verdict: 'pass', reason: `all ${this.#entries.length} as declared` };
+    const reason = this.#entries.length === 1 ? 'as declared' : `all ${this.#entries.length} as declared`;
+    return { verdict: 'pass', reason };
   }
 }
 

@@ -19,6 +19,7 @@ import {
   serviceAccount,
   type KubeObject,
 } from '../objects.ts';
+import { waitRollout } from '../rollout.ts';
 import type { Secrets } from '../secrets.ts';
 import { patroniConfig, POST_BOOTSTRAP, POSTGRES_PORT, REST_PORT, SCOPE } from './patroni.ts';
 
@@ -187,20 +188,14 @@ const READY_DEADLINE_MS = 180_000; // 8 to 20 s on an idle machine; images may s
 
 /**
  * Waits for all members, a leader and a synchronous replica.
- * @throws DeadlineError with what Patroni last published
+ * @throws NotReadyError; DeadlineError with what Patroni last published
  */
 export async function waitPostgres(context: PlatformContext): Promise<void> {
-  await context.kubectl(
-    [
-      'rollout',
-      'status',
-      `statefulset/${NAME}`,
-      '-n',
-      TENDER,
-      `--timeout=${String(READY_DEADLINE_MS / 1000)}s`,
-    ],
-    { timeoutMs: READY_DEADLINE_MS + 10_000 },
-  );
+  await waitRollout(context, {
+    namespace: TENDER,
+    workload: `statefulset/${NAME}`,
+    deadlineMs: READY_DEADLINE_MS,
+  });
   await waitFor(async () => await synchronousPair(context), {
     what: `a leader and a synchronous replica of ${NAME} in ${context.instance}`,
     deadlineMs: 60_000,

@@ -15,8 +15,8 @@ export interface FinishedSpan {
   readonly startMs: number;
   readonly endMs: number;
   readonly attributes: Attributes;
-  /** What went wrong; undefined where nothing did. */
-  readonly error: string | undefined;
+  /** The type of what went wrong, never its text; undefined where nothing did. */
+  readonly errorType: string | undefined;
 }
 
 export interface ExporterOptions {
@@ -33,6 +33,7 @@ const BATCH = 512;
 const ANSWER_MS = 5_000;
 const LONGEST_PAUSE_MS = 5_000;
 const STATUS_ERROR = 2; // trace.proto, Status.StatusCode
+const ERROR_TYPE = 'error.type'; // OpenTelemetry's semantic conventions, attributes of errors
 
 function valueOf(value: string | number | boolean): unknown {
   if (typeof value === 'string') return { stringValue: value };
@@ -62,8 +63,11 @@ export function encodeSpans(spans: readonly FinishedSpan[], resource: Attributes
               kind: SPAN_KIND[span.kind],
               startTimeUnixNano: nanos(span.startMs),
               endTimeUnixNano: nanos(span.endMs),
-              attributes: listOf(span.attributes),
-              ...(span.error !== undefined && { status: { code: STATUS_ERROR, message: span.error } }),
+              attributes: listOf({
+                ...span.attributes,
+                ...(span.errorType !== undefined && { [ERROR_TYPE]: span.errorType }),
+              }),
+              ...(span.errorType !== undefined && { status: { code: STATUS_ERROR } }),
             })),
           },
         ],

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { formatTraceparent, newRoot, parseTraceparent } from './context.ts';
 import { encodeSpans, OtlpExporter, type FinishedSpan } from './exporter.ts';
 import { callerOf, telemetryOf } from './telemetry.ts';
-import { Tracer } from './tracer.ts';
+import { Tracer, type Span } from './tracer.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const SPAN = '00f067aa0ba902b7';
@@ -43,8 +43,8 @@ test('should link spans to the caller and to each other, and leave out what the 
   });
   const [insert, set, server] = spans;
   assert.deepEqual(
-    [insert?.name, insert?.parentSpanId, set?.error, server?.parentSpanId, server?.attributes],
-    ['INSERT tenders', server?.spanId, 'refused', SPAN, { 'plumbline.mark': 'm-1' }],
+    [insert?.name, insert?.parentSpanId, set?.errorType, server?.parentSpanId, server?.attributes],
+    ['INSERT tenders', server?.spanId, 'Error', SPAN, { 'plumbline.mark': 'm-1' }],
   );
   await tracer.within('GET', { kind: 'server' }, () => delay(1));
   await tracer.within('GET', { kind: 'server', parent: { ...parent, sampled: false } }, () => delay(1));
@@ -81,6 +81,36 @@ test('should write one JSON object a line, with the ids of the span and the mark
   assert.deepEqual([last.trace_id, last.mark], [undefined, 'm-1']);
 });
 
+test('should export of an error only its type, whatever was thrown', async () => {
+  const spans: FinishedSpan[] = [];
+  const tracer = new Tracer(1, (span) => spans.push(span));
+  const secret = 'postgres://user:password@store';
+  const failures: ((span: Span) => void)[] = [
+    (span) => span.fail(new RangeError(secret)),
+    (span) => span.fail(secret),
+    (span) => span.failAs('503'),
+  ];
+  for (const fail of failures)
+    await tracer.within('INSERT', { kind: 'client' }, (span) => {
+      fail(span);
+      return Promise.resolve();
+    });
+  const sent = encodeSpans(spans, {});
+  assert.doesNotMatch(sent, /password/);
+  const { resourceSpans } = JSON.parse(sent) as {
+    resourceSpans: { scopeSpans: { spans: { attributes: unknown[]; status: unknown }[] }[] }[];
+  };
+  const types = ['RangeError', 'string', '503'].map((stringValue) => ({
+    attributes: [{ key: 'error.type', value: { stringValue } }],
+    status: { code: 2 },
+  }));
+  const seen = resourceSpans[0]?.scopeSpans[0]?.spans.map(({ attributes, status }) => ({
+    attributes,
+    status,
+  }));
+  assert.deepEqual(seen, types);
+});
+
 /** A collector that answers with these statuses, then 200, and keeps what it was sent. */
 async function collector(
   context: TestContext,
@@ -108,7 +138,7 @@ async function collector(
 const finished = (name: string): FinishedSpan => ({
   ...{ traceId: TRACE, spanId: SPAN, parentSpanId: undefined, name, kind: 'server' },
   ...{ startMs: 1_700_000_000_000.25, endMs: 1_700_000_000_001, attributes: { n: 1, 'plumbline.mark': 'm' } },
-  error: undefined,
+  errorType: undefined,
 });
 
 test('should encode spans as OTLP has them in JSON', () => {

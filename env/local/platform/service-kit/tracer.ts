@@ -23,7 +23,7 @@ export class Span {
   readonly #parentSpanId: string | undefined;
   readonly #startMs = wallMs();
   #attributes: Attributes;
-  #error: string | undefined;
+  #errorType: string | undefined;
   /** May be set until the span ends: of a request the route is known last. */
   name: string;
 
@@ -43,8 +43,14 @@ export class Span {
     this.#attributes = { ...this.#attributes, ...attributes };
   }
 
+  /** Of what was thrown only its type: its text may hold an address with its password, or what a user wrote. */
   fail(error: unknown): void {
-    this.#error = error instanceof Error ? error.message : String(error);
+    this.failAs(error instanceof Error ? error.constructor.name : typeof error);
+  }
+
+  /** @param type a name out of a few, such as a status: it is exported as it is */
+  failAs(type: string): void {
+    this.#errorType = type;
   }
 
   /** `traceparent` for whoever is called within this span. */
@@ -63,7 +69,7 @@ export class Span {
       startMs: this.#startMs,
       endMs: wallMs(),
       attributes: this.#attributes,
-      error: this.#error,
+      errorType: this.#errorType,
     };
   }
 }
@@ -84,7 +90,7 @@ export class Tracer {
     return this.#current.getStore();
   }
 
-  /** Runs work in a span, which ends with it. What the work throws is noted in the span and thrown on. */
+  /** Runs work in a span, which ends with it. The type of what the work throws is noted in the span, and it is thrown on. */
   async within<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
     const outer = this.current();
     const from = options.parent ?? outer?.context ?? newRoot(this.#ratio);

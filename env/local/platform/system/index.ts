@@ -1,9 +1,12 @@
 /** What the cluster lacks before the platform can run: namespaces, volumes, metrics. */
+import { waitFor } from '../../wait.ts';
 import { EDGE, OBSERVABILITY, SYSTEM, TENDER, type PlatformContext } from '../context.ts';
 import { metadata, type KubeObject } from '../objects.ts';
 import { waitRollout } from '../rollout.ts';
 import { METRICS, metricsObjects } from './metrics.ts';
 import { STORAGE, storageObjects } from './storage.ts';
+
+const METRICS_API = 'apiservice/v1beta1.metrics.k8s.io';
 
 function namespace(name: string): KubeObject {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: metadata(name) };
@@ -15,7 +18,7 @@ export function systemObjects(context: PlatformContext): KubeObject[] {
   return [...namespaces, ...storageObjects(context), ...metricsObjects(context)];
 }
 
-const DEADLINE_S = 120; // a few seconds on an idle machine
+const DEADLINE_MS = 120_000; // a few seconds on an idle machine
 
 /** Waits until both deployments are available and the metrics API answers. */
 export async function waitSystem(context: PlatformContext): Promise<void> {
@@ -23,16 +26,25 @@ export async function waitSystem(context: PlatformContext): Promise<void> {
     await waitRollout(context, {
       namespace: SYSTEM,
       workload: `deployment/${name}`,
-      deadlineMs: DEADLINE_S * 1000,
+      deadlineMs: DEADLINE_MS,
     });
   }
-  await context.kubectl(
-    [
-      'wait',
-      'apiservice/v1beta1.metrics.k8s.io',
-      '--for=condition=Available',
-      `--timeout=${String(DEADLINE_S)}s`,
-    ],
-    { timeoutMs: (DEADLINE_S + 10) * 1000 },
-  );
+  await waitFor(async () => await answersForMetrics(context), {
+    what: `the API server of ${context.instance} to reach ${METRICS} (${METRICS_API})`,
+    deadlineMs: DEADLINE_MS,
+    intervalMs: 300,
+    signal: context.signal,
+    next: `kubectl --kubeconfig ${context.kubeconfig} describe ${METRICS_API}`,
+  });
+}
+
+/** @throws with why the API server does not reach it */
+async function answersForMetrics(context: PlatformContext): Promise<true> {
+  const text = await context.kubectl(['get', METRICS_API, '-o', 'json']);
+  const { status } = JSON.parse(text) as {
+    status?: { conditions?: { type: string; status: string; reason?: string; message?: string }[] };
+  };
+  const available = status?.conditions?.find(({ type }) => type === 'Available');
+  if (available?.status === 'True') return true;
+  throw new Error(`${available?.reason ?? 'no condition yet'}: ${available?.message ?? ''}`);
 }

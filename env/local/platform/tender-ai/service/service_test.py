@@ -76,7 +76,11 @@ class TelemetryTest(unittest.TestCase):
         telemetry = Telemetry("tender-ai", {}, lambda _: None)
         with self.assertRaises(ValueError), telemetry.span("chat", "client") as span:
             raise ValueError("http://user:password@store")
-        self.assertEqual(span.error, "ValueError")
+        sent = encode([span], {}).decode()
+        self.assertNotIn("password", sent)
+        encoded = json.loads(sent)["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
+        self.assertEqual(encoded["attributes"], [{"key": "error.type", "value": {"stringValue": "ValueError"}}])
+        self.assertEqual(encoded["status"], {"code": 2})
 
     def test_sends_again_what_a_collector_could_not_take(self) -> None:
         collector = Collector([503, 200, 400])

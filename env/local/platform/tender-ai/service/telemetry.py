@@ -71,7 +71,7 @@ class Span:
     attributes: dict[str, Any] = field(default_factory=dict)
     start_ns: int = field(default_factory=time.time_ns)
     end_ns: int = 0
-    error: str | None = None
+    error_type: str | None = None
 
 
 def _value(value: Any) -> dict[str, Any]:
@@ -90,6 +90,7 @@ def _list(attributes: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _encode_span(span: Span) -> dict[str, Any]:
     marked = {"plumbline.mark": span.mark} if span.mark else {}
+    failed = {"error.type": span.error_type} if span.error_type is not None else {}
     encoded: dict[str, Any] = {
         "traceId": span.context.trace_id,
         "spanId": span.context.span_id,
@@ -97,12 +98,12 @@ def _encode_span(span: Span) -> dict[str, Any]:
         "kind": KINDS[span.kind],
         "startTimeUnixNano": str(span.start_ns),
         "endTimeUnixNano": str(span.end_ns),
-        "attributes": _list({**span.attributes, **marked}),
+        "attributes": _list({**span.attributes, **marked, **failed}),
     }
     if span.parent_id:
         encoded["parentSpanId"] = span.parent_id
-    if span.error is not None:
-        encoded["status"] = {"code": 2, "message": span.error}
+    if failed:
+        encoded["status"] = {"code": 2}
     return encoded
 
 
@@ -220,7 +221,7 @@ class Telemetry:
             yield span
         except BaseException as error:
             # Never its text: that may hold an address with its password, or what a user wrote.
-            span.error = type(error).__name__
+            span.error_type = type(error).__name__
             raise
         finally:
             self._current.reset(token)

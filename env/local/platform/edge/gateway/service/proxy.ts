@@ -249,7 +249,7 @@ function note(
   { name, status, ms }: { name: string; status: number; ms: number },
 ): void {
   span.set({ 'http.response.status_code': status });
-  if (status >= 500) span.fail(`status ${String(status)}`);
+  if (status >= 500) span.failAs(String(status));
   if (span.context.sampled || status >= 500)
     log(status >= 500 ? 'error' : 'info', `${name} ${String(status)}`, { status, ms: Math.round(ms) });
 }

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CommandError, EXIT } from '../env/errors.ts';
+import { NotReadyError } from '../env/local/platform/rollout.ts';
+import { DeadlineError } from '../env/local/wait.ts';
+import { exitCodeOf, linesOf } from './ending.ts';
+
+test('should say of an environment that is half up what is not ready, without a stack', () => {
+  const late = new DeadlineError({ what: 'the edge to answer', deadlineMs: 1000 }, 'status 503');
+  for (const error of [new NotReadyError('tender/deployment/api is not ready', {}), late]) {
+    assert.equal(exitCodeOf(error), EXIT.inconclusive);
+    assert.deepEqual(linesOf(error), [error.message]);
+  }
+});
+
+test('should show the stack of what nobody foresaw', () => {
+  const error = new TypeError('x is not a function');
+  assert.equal(exitCodeOf(error), EXIT.harness);
+  const [message, stack] = linesOf(error);
+  assert.equal(message, 'x is not a function');
+  assert.match(stack ?? '', /^TypeError: x is not a function\n\s+at /);
+});
+
+test('should end with the code that an error carries', () => {
+  const error = new CommandError('refused for now', EXIT.refused);
+  assert.equal(exitCodeOf(error), EXIT.refused);
+  assert.deepEqual(linesOf(error), ['refused for now']);
+});

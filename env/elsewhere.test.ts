@@ -1,0 +1,116 @@
+/** The environments that are there without us: what they run of telemetry and of the AI service, and what their profiles require of it. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { planChecks, suiteOf } from './catalogue/index.ts';
+import type { PlannedCheck } from './catalogue/index.ts';
+import { loadEnvironment } from './loader.ts';
+
+const PROFILE = { profile: 'nightly' };
+const staging = await loadEnvironment('staging');
+const testing = await loadEnvironment('testing');
+const production = await loadEnvironment('production');
+
+/** Of these nothing that reads or writes canaries may be left to silence. */
+const OF_PARTS = ['telemetry', 'gpu', 'performance', 'integrations'];
+const idsOf = (checks: readonly PlannedCheck[]): string[] => checks.map(({ row }) => row.id).sort();
+
+/** Of the catalogue (CHECKS.md): r or w there, or what it injects. */
+function runsIn(environment: typeof staging, access: readonly string[]): PlannedCheck[] {
+  return planChecks(environment, PROFILE).filter(
+    ({ row, notRun }) => notRun === null && access.includes(row.access[environment.kind]),
+  );
+}
+
+test('should run on staging every check of telemetry, and of the AI service all that it has the means for', () => {
+  const left = planChecks(staging, { suites: ['telemetry'] }).filter(({ notRun }) => notRun !== null);
+  assert.deepEqual(idsOf(left), []);
+  const ofAi = planChecks(staging, { checks: ['**/ai/**', 'integrations/llm'] });
+  const why = Object.fromEntries(
+    ofAi.flatMap(({ row, notRun }) => (row.built && notRun !== null ? [[row.id, notRun]] : [])),
+  );
+  assert.deepEqual(Object.keys(why), ['failover/ai/node-loss', 'failover/ai/rolling-restart']);
+  assert.match(why['failover/ai/node-loss'] ?? '', /cluster\.power/);
+  assert.match(why['failover/ai/rolling-restart'] ?? '', /no account of Plumbline has/);
+});
+
+test("should require of staging's nightly everything of the parts that reads or writes there", () => {
+  const runs = runsIn(staging, ['r', 'w']).filter(({ row }) => OF_PARTS.includes(suiteOf(row.id)));
+  assert.ok(runs.length >= 26, `only ${String(runs.length)} run`);
+  assert.deepEqual(idsOf(runs.filter(({ required }) => !required)), []);
+});
+
+test('should require of a nightly nothing that cannot run, or that the owners of the cluster permit now and then', () => {
+  for (const environment of [staging, testing, production]) {
+    const required = planChecks(environment, PROFILE).filter((check) => check.required);
+    assert.ok(required.length > 0);
+    for (const { row, notRun } of required) {
+      assert.equal(notRun, null, `${environment.name} ${row.id}`);
+      assert.ok(['r', 'w'].includes(row.access[environment.kind]), `${environment.name} ${row.id}`);
+    }
+  }
+});
+
+test("should require of staging's gate what its nightly requires, and the faults that telemetry and the AI service must stand", () => {
+  const gate = planChecks(staging, { profile: 'gate' }).filter(({ required }) => required);
+  const ids = new Set(idsOf(gate));
+  const nightly = planChecks(staging, PROFILE).filter(({ required }) => required);
+  assert.deepEqual(
+    idsOf(nightly).filter((id) => !ids.has(id)),
+    [],
+  );
+  for (const id of ['telemetry/logs/under-fault', 'telemetry/traces/under-fault', 'failover/ai/pod-crash'])
+    assert.ok(ids.has(id), id);
+  assert.deepEqual(idsOf(gate.filter(({ notRun }) => notRun !== null)), []);
+});
+
+test('should run on testing what the catalogue says of telemetry and the model, and require it', () => {
+  const runs = runsIn(testing, ['r', 'w']).filter(({ row }) =>
+    /^(telemetry\/|integrations\/|performance\/ai\/)/.test(row.id),
+  );
+  assert.ok(runs.length >= 15, `only ${String(runs.length)} run`);
+  assert.deepEqual(idsOf(runs.filter(({ required }) => !required)), []);
+  const underFault = planChecks(testing, { checks: ['telemetry/*/under-fault'] });
+  assert.deepEqual(
+    underFault.map(({ notRun }) => notRun),
+    [null, null],
+  );
+});
+
+test('should only read in production: no load, no breach, no canary, and nothing of its own sent there', () => {
+  const planned = planChecks(production);
+  for (const { row, notRun } of planned) assert.ok(notRun !== null || row.access.production === 'r', row.id);
+  const why = (id: string): string =>
+    planned.find(({ row }) => row.id === id)?.notRun ?? assert.fail(`${id} runs`);
+  for (const id of ['performance/api/latency', 'performance/ai/availability', 'telemetry/alerts/fires'])
+    assert.match(why(id), /^not permitted: it makes what it looks at, .* may only be read$/);
+  for (const id of ['telemetry/logs/canary', 'telemetry/traces/complete', 'telemetry/correlation'])
+    assert.equal(why(id), 'not permitted: no permit in production');
+  assert.equal(production.telemetry?.otlp ?? production.telemetry?.pushgateway, undefined);
+});
+
+test('should require in production what is read there', () => {
+  const read = planChecks(production, PROFILE).filter(
+    ({ row, notRun }) => notRun === null && /^(telemetry\/|integrations\/)/.test(row.id),
+  );
+  assert.deepEqual(idsOf(read), [
+    'integrations/llm',
+    'telemetry/alerts/rules',
+    'telemetry/dashboards',
+    'telemetry/metrics/freshness',
+    'telemetry/metrics/series',
+    'telemetry/metrics/targets',
+  ]);
+  assert.deepEqual(idsOf(read.filter(({ required }) => !required)), []);
+});
+
+test('should hold no secret and no address but placeholders', async () => {
+  for (const name of ['staging', 'testing', 'production']) {
+    const text = await readFile(path.join(import.meta.dirname, `${name}.yaml`), 'utf8');
+    for (const [, host = ''] of text.matchAll(/https?:\/\/([^/\s:]+)/g))
+      assert.ok(host.endsWith(`.${name}.example.com`), `${name}: ${host}`);
+    for (const [, source] of text.matchAll(/(?:password|token): (.*)/g))
+      assert.match(source ?? '', /^\{ env: PLUMBLINE_[A-Z0-9_]+ \}/, name);
+  }
+});
