@@ -26,13 +26,13 @@ export async function waitSystem(context: PlatformContext): Promise<void> {
       deadlineMs: DEADLINE_S * 1000,
     });
   }
+  await waitApi(context, 'v1beta1.metrics.k8s.io');
+}
+
+/** Waits until an API behind the aggregation layer answers. */
+export async function waitApi(context: PlatformContext, name: string): Promise<void> {
   await context.kubectl(
-    [
-      'wait',
-      'apiservice/v1beta1.metrics.k8s.io',
-      '--for=condition=Available',
-      `--timeout=${String(DEADLINE_S)}s`,
-    ],
+    ['wait', `apiservice/${name}`, '--for=condition=Available', `--timeout=${String(DEADLINE_S)}s`],
     { timeoutMs: (DEADLINE_S + 10) * 1000 },
   );
 }
