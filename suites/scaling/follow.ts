@@ -7,6 +7,8 @@ import { metricResolution } from './metrics-server.ts';
 
 /** The runner's cache is fed by watches, so that a look costs the API server nothing. */
 const LOOK_EVERY_MS = 250;
+/** Types of metrics (autoscaling/v2) that metrics-server does not measure. */
+const FROM_ELSEWHERE: ReadonlySet<string> = new Set(['Pods', 'Object', 'External']);
 
 /** The Deployment that an autoscaler resizes. */
 export interface Scaled {
@@ -127,8 +129,7 @@ export class ScaleFollower {
   #record(autoscaler: Autoscaler, deployment: Deployment): void {
     const spec = specOf(autoscaler);
     const status = statusOf(autoscaler);
-    // What metrics-server measures; other metrics come from elsewhere.
-    const isMeasured = autoscaler.spec.metrics?.[0]?.type === 'Resource';
+    const isMeasured = !FROM_ELSEWHERE.has(autoscaler.spec.metrics?.[0]?.type ?? '');
     const ready = deployment.status?.readyReplicas ?? 0;
     const total = deployment.status?.replicas ?? 0;
     this.#changed('hpa-spec', {
