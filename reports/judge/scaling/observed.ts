@@ -133,12 +133,13 @@ function hpaOf(one: Observation): Hpa {
   };
 }
 
-/** AbleToScale and ScalingActive complain when they are False, ScalingLimited when it is True. */
+/** AbleToScale and ScalingActive complain when they are False, ScalingLimited when it is True; ScaledToZero (Kubernetes 1.37) never does. */
 function complaint(condition: unknown): string[] {
   if (typeof condition !== 'object' || condition === null) return [];
   const { type, status, reason, message } = condition as Record<string, unknown>;
   const bad = type === 'ScalingLimited' ? status === 'True' : status === 'False';
-  if (!bad || (type === 'ScalingLimited' && reason === 'TooFewReplicas')) return [];
+  if (!bad || type === 'ScaledToZero' || (type === 'ScalingLimited' && reason === 'TooFewReplicas'))
+    return [];
   const said = [reason, message].filter((one) => typeof one === 'string');
   return [`${String(type)}=${String(status)} ${said.join(': ')}`];
 }

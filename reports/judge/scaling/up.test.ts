@@ -280,10 +280,14 @@ describe('scaling/ai/up', () => {
         ...{ type: 'ScalingActive', status: 'False', reason: 'FailedGetExternalMetric' },
         message: 'unable to get external metric',
       },
+      { type: 'ScaledToZero', status: 'False', reason: 'NotScaledToZero', message: 'not scaled to zero' },
     ];
     const none = up({ desired: () => 2, metric: () => 0, conditions });
     assert.equal(none.verdict, 'inconclusive');
-    assert.match(none.reason, /has no metric: ScalingActive=False FailedGetExternalMetric: unable to get/);
+    assert.match(
+      none.reason,
+      /has no metric: ScalingActive=False FailedGetExternalMetric: unable to get external metric$/,
+    );
     const shallow = up({ desired: () => 2, metric: () => 20 });
     assert.deepEqual(
       [shallow.verdict, /did not lift the metric over its target/.test(shallow.reason)],

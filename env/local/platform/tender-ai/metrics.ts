@@ -54,7 +54,7 @@ function container(image: string): unknown {
     resources: resources({
       cpuRequest: '20m',
       cpuLimit: '500m',
-      memoryRequest: '32Mi',
+      memoryRequest: '64Mi',
       memoryLimit: '128Mi',
     }),
     securityContext: NO_RIGHTS,
