@@ -110,8 +110,8 @@ describe('growAi', () => {
     assert.ok(!order.includes('not-back'), order.join());
     const slow = told.find(({ kind }) => kind === 'ai.behave');
     assert.deepEqual(slow?.['behaviour'], { delayMs: 5_000 });
-    const { scenario, variables } = told.find(({ kind }) => kind === 'load.start') ?? {};
-    assert.deepEqual([scenario, variables], ['jobs', { RATE: 8, MAX_VUS: 40, DURATION: '2s' }]);
+    const load = told.find(({ kind }) => kind === 'load.start');
+    assert.deepEqual([load?.['scenario'], load?.['variables']], ['jobs', { RATE: 8, MAX_VUS: 40, DURATION: '2s' }]);
     // What is seen last is what it leaves.
     assert.equal(told.findLast(({ kind }) => kind === 'hpa')?.['desired'], 2);
     assert.deepEqual(told.find(({ kind }) => kind === 'hpa-spec')?.['metricResolutionS'], undefined);
