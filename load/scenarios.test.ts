@@ -128,7 +128,7 @@ async function load(name: string, settings: Record<string, string> = {}): Promis
   return (await import(`./scenarios/${name}.ts?${String(++loads)}`)) as Script;
 }
 
-const NAMES = ['smoke', 'steady', 'ramp', 'spike', 'soak', 'journey', 'draft'];
+const NAMES = ['smoke', 'steady', 'ramp', 'spike', 'soak', 'journey', 'draft', 'jobs'];
 
 beforeEach(() => {
   stage.answer = (sent) => ({ status: sent.method === 'GET' ? 200 : 201 });
@@ -258,6 +258,27 @@ describe('the journey', () => {
     stage.answer = () => ({ status: 500, body: 'no json' });
     journey();
     assert.deepEqual(names(), ['upload tender']);
+  });
+});
+
+describe('jobs', () => {
+  it('should be tenders that are accepted, each with a title of its own', async () => {
+    const { default: jobs } = await load('jobs', { BASE_URL: 'http://edge.example.test/api' });
+    jobs();
+    stage.iteration = 7;
+    stage.answer = () => ({ status: 503 });
+    jobs();
+    assert.deepEqual(
+      stage.sent.map(({ method, url, body }) => [method, url, JSON.parse(String(body)) as unknown]),
+      [
+        ['POST', 'http://edge.example.test/api/tenders', { title: 'job 0' }],
+        ['POST', 'http://edge.example.test/api/tenders', { title: 'job 7' }],
+      ],
+    );
+    assert.deepEqual(stage.checks, [
+      ['create tender: status 201', true],
+      ['create tender: status 201', false],
+    ]);
   });
 });
 

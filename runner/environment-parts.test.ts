@@ -74,6 +74,8 @@ test('should give drafts as long as they last, and jobs as long as they may take
   assert.equal(checkTimeoutMs(latency, lasting(1800)) - checkTimeoutMs(latency, lasting(60)), 1_740_000);
   assert.ok(checkTimeoutMs(planned('failover/ai/hang'), small) > 240_000 + 240_000 + 60_000);
   assert.ok(checkTimeoutMs(planned('integrations/llm'), small) > 8 * 20_000);
-  for (const check of ['performance/ai/latency', 'failover/ai/hang', 'integrations/llm'])
+  // Rest before, the way up, and the way back.
+  assert.ok(checkTimeoutMs(planned('scaling/ai/up'), small) > 480_000 + 270_000 + 480_000);
+  for (const check of ['performance/ai/latency', 'failover/ai/hang', 'integrations/llm', 'scaling/ai/up'])
     assert.equal(lockMode(planned(check), staging), 'exclusive', check);
 });

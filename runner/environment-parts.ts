@@ -169,6 +169,11 @@ const FAMILIES: readonly Family[] = [
     usualMs: 180_000,
   },
   {
+    prefix: 'scaling/ai/',
+    waits: ['scaleDown', 'edgeRequest', 'scaleUp', 'loadStop', 'loadStop', 'scaleDown', 'settle'],
+    usualMs: 120_000,
+  },
+  {
     prefix: 'scaling/pods/',
     waits: ['podReady', 'podReady', 'podGone', 'settle'],
     usualMs: 120_000,

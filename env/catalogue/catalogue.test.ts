@@ -76,6 +76,7 @@ test('should mark as built exactly what is built', () => {
       'failover/query/graph',
       'scaling/backend/up',
       'scaling/backend/down',
+      'scaling/ai/up',
       'scaling/pods/startup',
       ...['allocatable', 'schedule', 'taint', 'exclusive', 'exhausted', 'release', 'metrics'].map(
         (name) => `gpu/${name}`,

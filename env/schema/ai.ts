@@ -59,6 +59,25 @@ export const ai = z
       .describe(
         'Tenders a second that failover/ai asks for, each a job for the service; of fewer than four nobody can say whether they flow',
       ),
+    scaling: z
+      .strictObject({
+        perSecond: z
+          .int()
+          .min(1)
+          .max(1000)
+          .default(8)
+          .describe('Tenders a second: so many that its queue is deep within seconds'),
+        modelDelayMs: z
+          .int()
+          .min(0)
+          .max(60_000)
+          .default(5_000)
+          .describe(
+            'How slow the stand-in for the model is made meanwhile; less than the service waits for it',
+          ),
+      })
+      .prefault({})
+      .describe('How scaling/ai/up fills its queue'),
     effects,
     llm,
   })

@@ -4,12 +4,15 @@ import type { Control, ControlContext } from './control.ts';
 import { deployment, required } from './topology-declared.ts';
 
 const METRICS = deployment('kube-system', 'metrics-server');
-const AUTOSCALER: ObjectRef = {
+const EXTERNAL_METRICS = deployment('kube-system', 'external-metrics');
+const autoscalerOf = (name: string): ObjectRef => ({
   apiVersion: 'autoscaling/v2',
   kind: 'HorizontalPodAutoscaler',
   namespace: 'tender',
-  name: 'tender-api',
-};
+  name,
+});
+const AUTOSCALER = autoscalerOf('tender-api');
+const AI_AUTOSCALER = autoscalerOf('tender-ai');
 /** The controller looks every 15 s (Kubernetes' default), and metrics of the last minute may still be told. */
 const NOTICED_MS = 120_000;
 /** Longer than the goals for the decision and for ready pods together, so that "never" is not said too early. */
@@ -29,7 +32,7 @@ export const scalingControls: readonly Control[] = [
     title: 'there is no metrics-server',
     expectSeen: /metric/i,
     settings: { settings: { scaleUpMs: SHORT_WAIT_MS } },
-    break: withoutMetrics,
+    break: (ctx) => withoutMetrics(ctx, METRICS, AUTOSCALER),
   },
   {
     id: 'scaling/backend/up/max-one',
@@ -40,6 +43,26 @@ export const scalingControls: readonly Control[] = [
     expectSeen: /maximum/i,
     settings: { settings: { scaleUpMs: SHORT_WAIT_MS } },
     break: (ctx) => ctx.patch(AUTOSCALER, { spec: { minReplicas: 1, maxReplicas: 1 } }),
+  },
+  {
+    id: 'scaling/ai/up/no-metrics',
+    check: 'scaling/ai/up',
+    verdict: 'inconclusive',
+    size: 'any',
+    title: 'nobody answers for external metrics',
+    expectSeen: /has no metric/,
+    settings: { settings: { scaleUpMs: SHORT_WAIT_MS } },
+    break: (ctx) => withoutMetrics(ctx, EXTERNAL_METRICS, AI_AUTOSCALER),
+  },
+  {
+    id: 'scaling/ai/up/max-min',
+    check: 'scaling/ai/up',
+    verdict: 'fail',
+    size: 'any',
+    title: 'the autoscaler of the AI service may have no more pods than its minimum',
+    expectSeen: /stuck at the maximum/,
+    settings: { settings: { scaleUpMs: SHORT_WAIT_MS } },
+    break: withoutRoom,
   },
   {
     id: 'scaling/backend/down/saw-tooth',
@@ -64,17 +87,25 @@ export const scalingControls: readonly Control[] = [
   },
 ];
 
-interface AutoscalerStatus {
+interface AutoscalerPart {
+  spec: { minReplicas?: number };
   status?: { conditions?: { type: string; status: string }[] };
 }
 
-async function withoutMetrics(ctx: ControlContext): Promise<void> {
-  await ctx.patch(METRICS, { spec: { replicas: 0 } });
-  await ctx.until('the autoscaler to have no metrics', () => inactive(ctx), { timeoutMs: NOTICED_MS });
+async function withoutMetrics(ctx: ControlContext, source: ObjectRef, autoscaler: ObjectRef): Promise<void> {
+  await ctx.patch(source, { spec: { replicas: 0 } });
+  await ctx.until('the autoscaler to have no metrics', () => inactive(ctx, autoscaler), {
+    timeoutMs: NOTICED_MS,
+  });
 }
 
-async function inactive(ctx: ControlContext): Promise<true | null> {
-  const { status = {} } = (await required(ctx, AUTOSCALER)) as AutoscalerStatus;
+async function inactive(ctx: ControlContext, autoscaler: ObjectRef): Promise<true | null> {
+  const { status = {} } = (await required(ctx, autoscaler)) as unknown as AutoscalerPart;
   const active = status.conditions?.find(({ type }) => type === 'ScalingActive');
   return active?.status === 'False' ? true : null;
+}
+
+async function withoutRoom(ctx: ControlContext): Promise<void> {
+  const { spec } = (await required(ctx, AI_AUTOSCALER)) as unknown as AutoscalerPart;
+  await ctx.patch(AI_AUTOSCALER, { spec: { maxReplicas: spec.minReplicas ?? 1 } });
 }

@@ -5,7 +5,7 @@ import type { KubeObject, ListResult } from '../harness/protocol.ts';
 import { growBackend } from './backend.ts';
 import { ScaleFollower } from './follow.ts';
 import type { Autoscaler } from './hpa.ts';
-import { statusOf } from './hpa.ts';
+import { quantityOf, specOf, statusOf, valueOf } from './hpa.ts';
 import { resolutionOf } from './metrics-server.ts';
 import { shrinkingMs } from './shrinking.ts';
 
@@ -135,6 +135,49 @@ describe('statusOf', () => {
     const { metric, conditions } = statusOf(fresh);
     assert.deepEqual(conditions, []);
     assert.deepEqual(metric, { name: null, value: null, target: null });
+  });
+});
+
+describe('an autoscaler by a metric from elsewhere', () => {
+  const external = (more: object): Record<string, unknown> => ({
+    type: 'External',
+    external: { metric: { name: 'tender_jobs_ready' }, ...more },
+  });
+  const byQueue = (over: Record<string, unknown> = {}): Autoscaler =>
+    object('HorizontalPodAutoscaler', 'tender-ai', {
+      spec: {
+        scaleTargetRef: { kind: 'Deployment', name: 'tender-ai' },
+        minReplicas: 2,
+        maxReplicas: 4,
+        metrics: [external({ target: { type: 'AverageValue', averageValue: '10' } })],
+      },
+      status: {
+        desiredReplicas: 4,
+        currentReplicas: 2,
+        currentMetrics: [{ type: '' }, external({ current: { averageValue: '17500m' } })],
+        ...over,
+      },
+    }) as unknown as Autoscaler;
+
+  it('should read its mean of all pods and its target', () => {
+    assert.deepEqual(statusOf(byQueue())['metric'], { name: 'tender_jobs_ready', value: 17.5, target: 10 });
+    assert.deepEqual(
+      [specOf(byQueue())['metric'], specOf(byQueue())['targetUtilisation']],
+      ['tender_jobs_ready', null],
+    );
+  });
+
+  it('should not take the value that is left in the status for one', () => {
+    assert.equal(valueOf(byQueue()), 17.5);
+    assert.equal(valueOf(byQueue({ conditions: [{ type: 'ScalingActive', status: 'False' }] })), null);
+    assert.equal(valueOf(byQueue({ currentMetrics: null })), null);
+  });
+
+  it('should read quantities as Kubernetes writes them', () => {
+    assert.deepEqual(
+      ['12', '7500m', '1.5k', '2Ki', '1e3', '-3', '', 'many', '5X', undefined].map(quantityOf),
+      [12, 7.5, 1500, 2048, 1000, -3, null, null, null, null],
+    );
   });
 });
 

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Edge } from '../../env/schema.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { usersFor } from '../harness/users.ts';
-import { ScaleFollower } from './follow.ts';
-import type { Backend, Patience, Scale } from './follow.ts';
+import type { Patience, Scaled, ScaleFollower } from './follow.ts';
+import { atMinimum, followed, growingMs, isGrown, startLoad, stopLoad, whileLoaded } from './loaded.ts';
 import { shrinkingMs } from './shrinking.ts';
 
 /** Requests go on this long after the last pod that was wished for is ready: whether latency is as it should be again takes some seconds to say. */
@@ -27,7 +27,7 @@ interface Rates {
 }
 
 interface Declared {
-  backend: Backend;
+  backend: Scaled;
   rates: Rates;
 }
 
@@ -36,9 +36,9 @@ interface Declared {
  * target, until what the autoscaler wanted is ready and has answered for a while. reports/judge/scaling says what follows from it.
  */
 export async function growBackend(ctx: CheckContext): Promise<void> {
-  await scaled(ctx, async (declared, follower) => {
-    await grow(ctx, declared.rates, follower);
-    await ctx.step('end the load', () => stop(ctx));
+  await scaled(ctx, async ({ rates }, follower) => {
+    await grow(ctx, rates, follower);
+    await ctx.step('end the load', () => stopLoad(ctx));
   });
 }
 
@@ -52,24 +52,24 @@ export async function shrinkBackend(ctx: CheckContext): Promise<void> {
     const last = teeth > 1 ? { ...rates, rampSeconds: TOOTH_RAMP_S } : rates;
     if (!(await growAndShrink(ctx, last, follower))) return;
     await ctx.step('see whether it stays there', () => sleep(QUIET_MS, undefined, { signal: ctx.signal }));
-    await ctx.step('end the load', () => stop(ctx));
+    await ctx.step('end the load', () => stopLoad(ctx));
   });
 }
 
 /** Much load and little, for a time of its own whatever the backend makes of it. */
 async function oneTooth(ctx: CheckContext, rates: Rates, follower: ScaleFollower): Promise<boolean> {
   const grown = await grow(ctx, rates, follower);
-  await ctx.step('end the load', () => stop(ctx));
+  await ctx.step('end the load', () => stopLoad(ctx));
   if (!grown) return false;
   await few(ctx, rates, TOOTH_LOW_MS);
   await ctx.step('let it be few for a while', () => sleep(TOOTH_LOW_MS, undefined, { signal: ctx.signal }));
-  await ctx.step('end the load', () => stop(ctx));
+  await ctx.step('end the load', () => stopLoad(ctx));
   return true;
 }
 
 async function growAndShrink(ctx: CheckContext, rates: Rates, follower: ScaleFollower): Promise<boolean> {
   const grown = await grow(ctx, rates, follower);
-  await ctx.step('end the load', () => stop(ctx));
+  await ctx.step('end the load', () => stopLoad(ctx));
   if (!grown) return false;
   const timeoutMs = shrinkingMs(ctx, follower.scale);
   await few(ctx, rates, timeoutMs + QUIET_MS);
@@ -80,48 +80,28 @@ async function growAndShrink(ctx: CheckContext, rates: Rates, follower: ScaleFol
 
 function few(ctx: CheckContext, { lowPerSecond }: Rates, durationMs: number): Promise<void> {
   return ctx.step(`send ${lowPerSecond} requests a second`, () =>
-    load(ctx, 'steady', {
+    startLoad(ctx, 'steady', {
       ...{ RATE: lowPerSecond, MAX_VUS: usersFor(lowPerSecond) },
       DURATION: `${Math.ceil(durationMs / 1000)}s`,
     }),
   );
 }
 
-function atMinimum({ desired, ready, total, min }: Scale): boolean {
-  return desired === min && ready === min && total === min;
-}
-
-async function scaled(
+function scaled(
   ctx: CheckContext,
   work: (declared: Declared, follower: ScaleFollower) => Promise<void>,
 ): Promise<void> {
   const declared = declaredOf(ctx);
-  const { namespace, name } = declared.backend;
-  const follower = new ScaleFollower(ctx, declared.backend);
-  const there = await ctx.step(`read the autoscaler of Deployment ${namespace}/${name}`, () =>
-    follower.start(),
-  );
-  if (!there) return;
-  try {
-    const timeoutMs = shrinkingMs(ctx, follower.scale);
-    const rests = await ctx.step('wait until the backend is at its minimum', () =>
-      follower.until(atMinimum, { timeoutMs }),
-    );
-    if (rests) await work(declared, follower);
-    else ctx.record('not-at-minimum', { scale: follower.scale });
-  } finally {
-    // For a step that threw: nothing of a trial may run on into the next.
-    await stop(ctx);
-    await follower.end();
-  }
+  const subject = { called: 'the backend', deployment: declared.backend };
+  return followed(ctx, subject, (follower) => work(declared, follower));
 }
 
 /** True when more pods than the minimum became ready. */
 async function grow(ctx: CheckContext, rates: Rates, follower: ScaleFollower): Promise<boolean> {
-  const longestMs = Number(ctx.settings['scaleUpMs'] ?? ctx.timeoutMs('scaleUp'));
+  const longestMs = growingMs(ctx);
   const { lowPerSecond, highPerSecond, rampSeconds } = rates;
   await ctx.step(`let the load rise from ${lowPerSecond} to ${highPerSecond} requests a second`, () =>
-    load(ctx, 'ramp', {
+    startLoad(ctx, 'ramp', {
       ...{ START_RATE: lowPerSecond, RATE: highPerSecond, RAMP_UP: `${rampSeconds}s`, RAMP_DOWN: '1s' },
       MAX_VUS: usersFor(highPerSecond),
       HOLD: `${Math.ceil((longestMs + HOLD_MS) / 1000)}s`,
@@ -141,41 +121,6 @@ async function grow(ctx: CheckContext, rates: Rates, follower: ScaleFollower): P
       wait({ timeoutMs: endMs - performance.now(), forMs: HOLD_MS }),
     );
   return grown;
-}
-
-function isGrown({ desired, ready, min }: Scale): boolean {
-  return desired > min && ready >= desired;
-}
-
-/** Waits for what the load is to bring about, and no longer when it ends before: without it nothing comes. */
-async function whileLoaded(
-  ctx: CheckContext,
-  timeoutMs: number,
-  wait: (signal: AbortSignal) => Promise<boolean>,
-): Promise<boolean> {
-  const over = new AbortController();
-  void ctx.runner.call('load.ended', { check: ctx.id, timeoutMs }).then(
-    ({ ended }) => {
-      if (ended) over.abort();
-    },
-    // A load that cannot be asked about is judged by its record.
-    () => undefined,
-  );
-  return wait(over.signal);
-}
-
-async function load(
-  ctx: CheckContext,
-  scenario: string,
-  variables: Record<string, string | number>,
-): Promise<void> {
-  const { id: check, trial } = ctx;
-  await ctx.runner.call('load.start', { check, trial, scenario, variables });
-}
-
-async function stop(ctx: CheckContext): Promise<void> {
-  const { stopped } = await ctx.runner.call('load.stop', { check: ctx.id });
-  if (stopped) ctx.record('phase', { name: 'load-end' });
 }
 
 function declaredOf(ctx: CheckContext): Declared {

@@ -1,14 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckContext } from '../harness/check.ts';
 import type { KubeObject } from '../harness/protocol.ts';
-import { autoscalerOf, specOf, statusOf } from './hpa.ts';
+import { autoscalerOf, specOf, statusOf, valueOf } from './hpa.ts';
 import type { Autoscaler } from './hpa.ts';
 import { metricResolution } from './metrics-server.ts';
 
 /** The runner's cache is fed by watches, so that a look costs the API server nothing. */
 const LOOK_EVERY_MS = 250;
+/** Types of metrics (autoscaling/v2) that metrics-server does not measure. */
+const FROM_ELSEWHERE: ReadonlySet<string> = new Set(['Pods', 'Object', 'External']);
 
-export interface Backend {
+/** The Deployment that an autoscaler resizes. */
+export interface Scaled {
   namespace: string;
   name: string;
 }
@@ -21,6 +24,8 @@ export interface Scale {
   min: number;
   max: number;
   stabilisationDownS: number;
+  /** Of its metric; null: the autoscaler has none now. */
+  value: number | null;
 }
 
 /** How long to wait for a scale. */
@@ -39,14 +44,14 @@ interface Deployment extends KubeObject {
 /** Records every change of an autoscaler and of what it resizes until it is ended. */
 export class ScaleFollower {
   readonly #ctx: CheckContext;
-  readonly #backend: Backend;
+  readonly #backend: Scaled;
   readonly #over = new AbortController();
   readonly #last = new Map<string, string>();
   #resolution: { metricResolutionS?: number } = {};
   #scale: Scale | null = null;
   #following: Promise<void> = Promise.resolve();
 
-  constructor(ctx: CheckContext, backend: Backend) {
+  constructor(ctx: CheckContext, backend: Scaled) {
     this.#ctx = ctx;
     this.#backend = backend;
   }
@@ -124,14 +129,19 @@ export class ScaleFollower {
   #record(autoscaler: Autoscaler, deployment: Deployment): void {
     const spec = specOf(autoscaler);
     const status = statusOf(autoscaler);
+    const isMeasured = !FROM_ELSEWHERE.has(autoscaler.spec.metrics?.[0]?.type ?? '');
     const ready = deployment.status?.readyReplicas ?? 0;
     const total = deployment.status?.replicas ?? 0;
-    this.#changed('hpa-spec', { ...spec, ...this.#resolution, lookEverySeconds: LOOK_EVERY_MS / 1000 });
+    this.#changed('hpa-spec', {
+      ...spec,
+      ...(isMeasured && this.#resolution),
+      lookEverySeconds: LOOK_EVERY_MS / 1000,
+    });
     this.#changed('hpa', status);
     this.#changed('replicas', { ready, total });
     const desired = Number(status['desired']);
     const { min, max, stabilisationDownS } = spec;
-    this.#scale = { desired, ready, total, min, max, stabilisationDownS };
+    this.#scale = { desired, ready, total, min, max, stabilisationDownS, value: valueOf(autoscaler) };
   }
 
   /** What did not change says nothing new. */

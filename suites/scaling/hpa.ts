@@ -7,9 +7,11 @@ interface MetricTarget {
   averageValue?: string;
   value?: string;
 }
+/** Of a container's, a pod's or an object's metric nothing is read: none is followed here. */
 interface Metric {
   type: string;
   resource?: { name: string; target?: MetricTarget; current?: MetricTarget };
+  external?: { metric: { name: string }; target?: MetricTarget; current?: MetricTarget };
 }
 interface Policy {
   type: string;
@@ -86,10 +88,21 @@ export function specOf({ metadata, spec }: Autoscaler): RecordedSpec {
 }
 
 function metricOf(metric: Metric | undefined): Record<string, unknown> {
+  const { name, target } = partsOf(metric);
   return {
-    metric: metric?.resource?.name ?? metric?.type ?? null,
-    targetUtilisation: metric?.resource?.target?.averageUtilization ?? null,
+    metric: name ?? metric?.type ?? null,
+    targetUtilisation: target?.averageUtilization ?? null,
   };
+}
+
+/** Name, target and current value of a metric, whether it is measured here or comes from elsewhere. */
+function partsOf({ resource, external }: Partial<Metric> = {}): {
+  name?: string;
+  target?: MetricTarget | undefined;
+  current?: MetricTarget | undefined;
+} {
+  if (external === undefined) return resource ?? {};
+  return { name: external.metric.name, target: external.target, current: external.current };
 }
 
 function behaviourOf({ scaleUp = {}, scaleDown = {} }: NonNullable<Autoscaler['spec']['behavior']> = {}): {
@@ -124,15 +137,40 @@ export function statusOf({ spec, status = {} }: Autoscaler): Record<string, unkn
   };
 }
 
-function seenMetric(
-  wanted: Metric | undefined,
-  current: readonly Metric[] | null = [],
-): Record<string, unknown> {
-  const { name = null, target } = wanted?.resource ?? {};
-  const seen = (current ?? []).map(({ resource }) => resource).find((one) => one?.name === name);
-  return { name, value: utilisationOf(seen?.current), target: utilisationOf(target) };
+/** Of its metric now; null: it has none. Without one the controller leaves the last in the status, and says so in this condition. */
+export function valueOf({ spec, status = {} }: Autoscaler): number | null {
+  const stale = status.conditions?.some((one) => one.type === 'ScalingActive' && one.status === 'False');
+  return stale === true ? null : seenMetric(spec.metrics?.[0], status.currentMetrics).value;
 }
 
-function utilisationOf(target: MetricTarget | undefined): number | null {
-  return target?.averageUtilization ?? null;
+interface SeenMetric {
+  name: string | null;
+  value: number | null;
+  target: number | null;
+}
+
+function seenMetric(wanted: Metric | undefined, current: readonly Metric[] | null = []): SeenMetric {
+  const { name = null, target } = partsOf(wanted);
+  const seen = (current ?? []).map(partsOf).find((one) => one.name === name);
+  return { name, value: amountOf(seen?.current, target), target: amountOf(target, target) };
+}
+
+/** What the target is stated in: a share of what is requested, a mean of all pods, or the value itself. */
+function amountOf(amount: MetricTarget | undefined, target: MetricTarget | undefined): number | null {
+  if (target?.averageUtilization !== undefined) return amount?.averageUtilization ?? null;
+  return quantityOf(target?.averageValue === undefined ? amount?.value : amount?.averageValue);
+}
+
+/** Suffixes of Kubernetes' quantities (API reference, Quantity). */
+const SUFFIXES: Readonly<Record<string, number>> = {
+  ...{ n: 1e-9, u: 1e-6, m: 1e-3, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18 },
+  ...{ Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60 },
+};
+
+/** `12`, `7500m`, `1e3`; null for what is none. */
+export function quantityOf(text: string | undefined): number | null {
+  const match = /^([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)([numkMGTPE]|[KMGTPE]i)?$/.exec(text ?? '');
+  if (match === null) return null;
+  const [, digits, suffix] = match;
+  return Number(digits) * (suffix === undefined ? 1 : (SUFFIXES[suffix] ?? Number.NaN));
 }

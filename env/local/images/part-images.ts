@@ -28,6 +28,12 @@ export const PART_IMAGES: Readonly<Record<string, readonly ImageRecipe[]>> = {
     },
   ],
   ai: [
+    {
+      name: 'external-metrics',
+      tag: { version: '0.1.0' },
+      layers: [bare, programs('external-metrics')],
+      run: { entrypoint: ['external-metrics'], user: NONROOT, workdir: '/tmp' },
+    },
     app('llm-stub', [service('llm-stub')]),
     {
       name: 'tender-ai',

@@ -24,7 +24,10 @@ tool (
 	sigs.k8s.io/metrics-server/cmd/metrics-server
 )
 
-require github.com/coredns/coredns v1.14.7
+require (
+	github.com/coredns/coredns v1.14.7
+	sigs.k8s.io/custom-metrics-apiserver v1.37.0
+)
 
 require (
 	cel.dev/expr v0.25.2 // indirect

@@ -46,6 +46,7 @@ test('no two groups build a program of the same name', () => {
 test('a part brings its own programs, a store none', () => {
   assert.deepEqual(groupsFor(['postgres']), CLUSTER_GROUPS);
   assert.deepEqual(groupsFor(['postgres', 'gpu']), [...CLUSTER_GROUPS, 'gpu']);
+  assert.deepEqual(groupsFor(['postgres', 'ai']), [...CLUSTER_GROUPS, 'ai']);
 });
 
 test('the linker is told the version, or kubeadm refuses to work', () => {

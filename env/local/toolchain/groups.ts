@@ -14,7 +14,7 @@ export type ToolGroup = {
   readonly variables: Readonly<Record<string, string>>;
 };
 
-export type GroupName = 'cluster' | 'runc' | 'storage' | 'tracing' | 'edge' | 'gpu';
+export type GroupName = 'cluster' | 'runc' | 'storage' | 'tracing' | 'edge' | 'gpu' | 'ai';
 
 /** Programs a cluster cannot start without, in the order in which they are built; `edge` is built last. */
 export const CLUSTER_GROUPS: readonly GroupName[] = ['cluster', 'runc', 'storage'];
@@ -23,6 +23,7 @@ export const CLUSTER_GROUPS: readonly GroupName[] = ['cluster', 'runc', 'storage
 const PART_GROUPS: Readonly<Record<string, readonly GroupName[]>> = {
   telemetry: ['tracing'],
   gpu: ['gpu'],
+  ai: ['ai'],
 };
 
 /** The groups that a platform with those stores and parts needs, without the edge. */
@@ -113,6 +114,15 @@ export const GROUPS: readonly ToolGroup[] = [
     name: 'gpu',
     module: '.',
     packages: ['./device-plugin'],
+    cgo: false,
+    tags: STATIC_TAGS,
+    variables: {},
+  },
+  {
+    // In metrics-server's own module, for the same reason: what is left to compile takes some seconds.
+    name: 'ai',
+    module: '.',
+    packages: ['./external-metrics'],
     cgo: false,
     tags: STATIC_TAGS,
     variables: {},

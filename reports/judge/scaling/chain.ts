@@ -9,8 +9,8 @@ import { isAbove } from './settings.ts';
 export interface Goals {
   decisionS: number;
   readyS: number;
-  latencyS: number;
-  p95Ms: number;
+  /** null: nobody waits for what it does. */
+  latency: { limitS: number; p95Ms: number } | null;
 }
 
 /** The chain of events, ms since the load began; null: not seen. */
@@ -19,9 +19,8 @@ export interface Chain {
   decidedMs: number | null;
   readyMs: number | null;
   raises: Raise[];
-  /** If what was dropped had been answered in time, and if it had been slow. */
-  latency: LatencySeen;
-  latencyWorst: LatencySeen;
+  /** If what was dropped had been answered in time, and if it had been slow; null: there is no goal for it. */
+  latency: { best: LatencySeen; worst: LatencySeen } | null;
 }
 
 export interface Context {
@@ -33,7 +32,7 @@ export interface Context {
   chain: Chain;
 }
 
-export function chainOf(observed: Observed, startMs: number, p95Ms: number): Chain {
+export function chainOf(observed: Observed, startMs: number, p95Ms: number | null): Chain {
   const { hpa, replicas, seconds } = observed;
   const base = hpa.findLast(({ t }) => t < startMs)?.desired ?? hpa[0]?.desired ?? 0;
   const after = hpa.filter(({ t }) => t >= startMs);
@@ -46,8 +45,13 @@ export function chainOf(observed: Observed, startMs: number, p95Ms: number): Cha
     decidedMs: since(raised?.t),
     readyMs: since(ready?.t),
     raises: raisesOf(observed, startMs, base),
-    latency: latencySeen(seconds, { startMs, p95Ms, dropsAreSlow: false }),
-    latencyWorst: latencySeen(seconds, { startMs, p95Ms, dropsAreSlow: true }),
+    latency:
+      p95Ms === null
+        ? null
+        : {
+            best: latencySeen(seconds, { startMs, p95Ms, dropsAreSlow: false }),
+            worst: latencySeen(seconds, { startMs, p95Ms, dropsAreSlow: true }),
+          },
   };
 }
 

@@ -23,7 +23,7 @@ export interface Found {
 export function conclude(observed: Observed, found: Found): Judgement {
   const { verdict, said } = settled([...observed.lost, ...observed.load.blocking], found);
   const scaling = scalingDetail(observed, {
-    target: 'backend',
+    target: observed.called,
     marks: found.marks,
     derivation: found.derivation,
   });

@@ -3,10 +3,11 @@ import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import { judgeDown } from './down.ts';
 import { judgeStartup } from './startup.ts';
-import { judgeUp } from './up.ts';
+import { judgeAiUp, judgeUp } from './up.ts';
 
 export const SCALING_JUDGES: Readonly<Record<string, (history: History) => Judgement>> = {
   'scaling/backend/up': judgeUp,
   'scaling/backend/down': judgeDown,
+  'scaling/ai/up': judgeAiUp,
   'scaling/pods/startup': judgeStartup,
 };

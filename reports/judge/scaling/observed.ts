@@ -34,6 +34,8 @@ export interface Replicas {
 
 /** What a check of an autoscaler recorded; times are those of the history, ms. */
 export interface Observed {
+  /** What grows: `backend`. */
+  called: string;
   hpa: Hpa[];
   spec: HpaSpec | null;
   replicas: Replicas[];
@@ -54,7 +56,8 @@ export interface Observed {
   windows: { name: string; fromMs: number; toMs: number }[];
 }
 
-export function observe(history: History): Observed {
+/** @param called what grows, as people call it */
+export function observe(history: History, called = 'backend'): Observed {
   const load = observedLoad(history);
   const starts = phases(history, 'load-start');
   const startMs = starts[0]?.t ?? null;
@@ -62,6 +65,7 @@ export function observe(history: History): Observed {
   const lastMs = Math.max(0, ...history.observations.map(({ t }) => t));
   const zeroMs = zeroOf(history, load, startMs);
   return {
+    called,
     hpa: seen(history, 'hpa').map(hpaOf),
     spec: specOf(seen(history, 'hpa-spec').at(-1)),
     replicas: seen(history, 'replicas').map((one) => ({
@@ -73,7 +77,7 @@ export function observe(history: History): Observed {
     topMs: startMs === null ? null : (zeroMs ?? startMs) + rampMs(starts[0]),
     endMs: phases(history, 'load-end').find(({ t }) => t >= lastStartMs)?.t ?? null,
     lastMs,
-    lost: lostOf(history),
+    lost: lostOf(history, called),
     load,
     seconds: placed(load, zeroMs),
     windows: windowsOf(history, lastMs),
@@ -90,7 +94,7 @@ function rampMs(start: Observation | undefined): number {
   return typeof rates.rampSeconds === 'number' ? rates.rampSeconds * 1000 : 0;
 }
 
-function lostOf(history: History): string[] {
+function lostOf(history: History, called: string): string[] {
   const known = seen(history, 'hpa')[0]?.t ?? Infinity;
   return [
     ...seen(history, 'target-missing').map((one) => `Deployment ${text(one, 'deployment')} is not there`),
@@ -100,12 +104,13 @@ function lostOf(history: History): string[] {
         : `no autoscaler resizes Deployment ${text(one, 'deployment')}`,
     ),
     ...seen(history, 'not-at-minimum').map(
-      (one) => `the backend was not at rest at its minimum before the load${scaleText(one['scale'])}`,
+      (one) => `the ${called} was not at rest at its minimum before the load${scaleText(one['scale'])}`,
     ),
   ];
 }
 
-function scaleText(scale: unknown): string {
+/** What was seen of it last. */
+export function scaleText(scale: unknown): string {
   if (typeof scale !== 'object' || scale === null) return '';
   const { desired, ready, total, min } = scale as Record<string, unknown>;
   return `: ${String(desired)} pods desired, ${String(ready)} of ${String(total)} ready, the minimum is ${String(min)}`;
@@ -128,12 +133,13 @@ function hpaOf(one: Observation): Hpa {
   };
 }
 
-/** AbleToScale and ScalingActive complain when they are False, ScalingLimited when it is True. */
+/** AbleToScale and ScalingActive complain when they are False, ScalingLimited when it is True; ScaledToZero (Kubernetes 1.37) never does. */
 function complaint(condition: unknown): string[] {
   if (typeof condition !== 'object' || condition === null) return [];
   const { type, status, reason, message } = condition as Record<string, unknown>;
   const bad = type === 'ScalingLimited' ? status === 'True' : status === 'False';
-  if (!bad || (type === 'ScalingLimited' && reason === 'TooFewReplicas')) return [];
+  if (!bad || type === 'ScaledToZero' || (type === 'ScalingLimited' && reason === 'TooFewReplicas'))
+    return [];
   const said = [reason, message].filter((one) => typeof one === 'string');
   return [`${String(type)}=${String(status)} ${said.join(': ')}`];
 }

@@ -11,10 +11,10 @@ const METRIC_RESOLUTION_S = 15;
 
 export interface Expected {
   /** From the start of the load, ms. */
-  crossed: Window;
-  decided: Window;
+  crossed: Window | null;
+  decided: Window | null;
   /** From its end. */
-  back: Window;
+  back: Window | null;
   derivation: string;
 }
 
@@ -41,13 +41,8 @@ export function expectedOf(
   spec: HpaSpec,
   { rampMs, pods }: { rampMs: number; pods: number },
 ): Expected {
-  const stated = seen(history, 'hpa-spec').at(-1);
-  const from = (field: string, otherwise: number): number => {
-    const value = stated === undefined ? Number.NaN : number(stated, field);
-    return Number.isFinite(value) ? value : otherwise;
-  };
-  const resolutionS = from('metricResolutionS', METRIC_RESOLUTION_S);
-  const pollS = from('lookEverySeconds', 0);
+  const resolutionS = stated(history, 'metricResolutionS', METRIC_RESOLUTION_S);
+  const pollS = stated(history, 'lookEverySeconds', 0);
   const rampS = rampMs / 1000;
   const seeS = 2 * resolutionS + SYNC_S + pollS;
   const stabilise = (windowS: number): number => windowS + (windowS > 0 ? SYNC_S : 0);
@@ -57,8 +52,24 @@ export function expectedOf(
     crossed: window(0, rampS + seeS),
     decided: window(stabilisationUpS, rampS + seeS + stabilise(stabilisationUpS)),
     back: window(stabilisationDownS, seeS + stabilise(stabilisationDownS) + spec.shrinkingS(pods)),
-    derivation: `${rampS > 0 ? `load rising for ${Number(rampS.toFixed(1))} s, ` : ''}metrics-server resolution ${resolutionS} s (twice), sync ${SYNC_S} s, tolerance ${TOLERANCE}, stabilisation ${stabilisationUpS} s up and ${stabilisationDownS} s down, looked at every ${Number(pollS.toFixed(2))} s`,
+    derivation: `${rampS > 0 ? `load rising for ${Number(rampS.toFixed(1))} s, ` : ''}metrics-server resolution ${resolutionS} s (twice), ${governing(spec, pollS)}`,
   };
+}
+
+/** When a queue is deep enough to cross its target follows from no setting: nothing is expected, and what governs the autoscaler is said. */
+export function unexpected(history: History, spec: HpaSpec): Expected {
+  const derivation = governing(spec, stated(history, 'lookEverySeconds', 0));
+  return { crossed: null, decided: null, back: null, derivation };
+}
+
+function stated(history: History, field: string, otherwise: number): number {
+  const spec = seen(history, 'hpa-spec').at(-1);
+  const value = spec === undefined ? Number.NaN : number(spec, field);
+  return Number.isFinite(value) ? value : otherwise;
+}
+
+function governing({ stabilisationUpS, stabilisationDownS }: HpaSpec, pollS: number): string {
+  return `sync ${SYNC_S} s, tolerance ${TOLERANCE}, stabilisation ${stabilisationUpS} s up and ${stabilisationDownS} s down, looked at every ${Number(pollS.toFixed(2))} s`;
 }
 
 export function outside(atMs: number | null, window: Window | null): 'no' | 'faster' | 'slower' | 'unknown' {

@@ -1,4 +1,4 @@
-import type { Context } from './chain.ts';
+import type { Context, Goals } from './chain.ts';
 import { why } from './chain.ts';
 import { secondsOf, secondsText } from './conclude.ts';
 import type { Found } from './conclude.ts';
@@ -24,11 +24,12 @@ export function verdictOf(context: Context): Pick<Found, 'failures' | 'gaps' | '
     latencyStep(context),
   ];
   const { failures, gaps } = furtherRaises(context);
-  const { metFromMs } = chain.latencyWorst;
+  const latency =
+    chain.latency === null ? '' : `, latency goal met from ${secondsText(chain.latency.worst.metFromMs)} on`;
   return {
     failures: [...steps.flatMap(({ failure }) => failure ?? []), ...failures],
     gaps: [...steps.flatMap(({ gap }) => gap ?? []), ...gaps, ...undelivered],
-    pass: `more pods desired after ${secondsText(chain.decidedMs)}, ready after ${secondsText(chain.readyMs)}, latency goal met from ${secondsText(metFromMs)} on`,
+    pass: `more pods desired after ${secondsText(chain.decidedMs)}, ready after ${secondsText(chain.readyMs)}${latency}`,
   };
 }
 
@@ -57,7 +58,7 @@ function stuckText({ observed, spec, startMs, chain }: Context): string | null {
   if (chain.decidedMs === null && first !== undefined) return `${told(first)}, and no pod may be added`;
   const last = stuck.at(-1);
   const lastingMs = (endMs ?? observed.lastMs) - STILL_MS;
-  return last !== undefined && last.t >= lastingMs && chain.latency.last === 'missed'
+  return last !== undefined && last.t >= lastingMs && chain.latency?.best.last === 'missed'
     ? `${told(last)}, and the latency goal was not met again`
     : null;
 }
@@ -106,34 +107,40 @@ function stepOf(
 
 /** What was dropped may have been slow or not: a miss counts if it is one either way, and the goal is met only if it is met either way. */
 function latencyStep(context: Context): Step {
-  const { latency, latencyWorst } = context.chain;
-  const best = latencyStepOf(context, latency);
+  const { latency } = context.chain;
+  const goal = context.goals.latency;
+  if (latency === null || goal === null) return {};
+  const best = latencyStepOf(context, goal, latency.best);
   if (best.failure !== undefined || best.gap !== undefined) return best;
-  const { failure, gap } = latencyStepOf(context, latencyWorst);
+  const { failure, gap } = latencyStepOf(context, goal, latency.worst);
   const hangs = failure ?? gap;
   return hangs === undefined
     ? {}
     : { gap: `it hangs on iterations that were dropped: if they were slow, ${hangs}` };
 }
 
-function latencyStepOf(context: Context, { metFromMs, last }: LatencySeen): Step {
-  const { observed, startMs, topMs, goals } = context;
+function latencyStepOf(
+  context: Context,
+  goal: NonNullable<Goals['latency']>,
+  { metFromMs, last }: LatencySeen,
+): Step {
+  const { observed, startMs, topMs } = context;
   if (metFromMs === null) return { gap: 'too few requests to see whether the latency goal was met' };
   const p95 = `p95, with failed requests as slow ones, was`;
   const tookS = secondsOf(metFromMs - (topMs - startMs));
-  if (tookS > goals.latencyS)
+  if (tookS > goal.limitS)
     return {
       failure:
         last === 'missed'
-          ? `${p95} above ${goals.p95Ms} ms to the end of the load, ${tookS} s`
-          : `${p95} above ${goals.p95Ms} ms for ${tookS} s, the goal is ${goals.latencyS} s`,
+          ? `${p95} above ${goal.p95Ms} ms to the end of the load, ${tookS} s`
+          : `${p95} above ${goal.p95Ms} ms for ${tookS} s, the goal is ${goal.limitS} s`,
     };
   if (last === 'met') return {};
   const loadedS = secondsOf(untilOf(observed) - topMs);
   return {
     gap:
       last === 'missed'
-        ? `${p95} still above ${goals.p95Ms} ms when the load ended after ${loadedS} s`
+        ? `${p95} still above ${goal.p95Ms} ms when the load ended after ${loadedS} s`
         : 'too few answers at the end of the load to see whether the latency goal was met',
   };
 }

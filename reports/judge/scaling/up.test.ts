@@ -225,3 +225,85 @@ describe('scaling/backend/up', () => {
     assert.match(up({ desired: grows, load: { perSecond: 1 } }).reason, /too few requests/);
   });
 });
+
+describe('scaling/ai/up', () => {
+  const queue = (second: number): number | null => (second > 10 ? 180 : 0);
+  const story: Story = {
+    desired: (s) => (s < 20 ? 2 : 4),
+    metric: queue,
+    lastS: 100,
+    loadS: 40,
+    spec: { max: 4 },
+  };
+  const up = (of: Partial<Story> = {}, more: Seen[] = []) =>
+    judge({
+      ...{ check: 'scaling/ai/up', cut: true },
+      goals: { decisionSeconds: 60, readySeconds: 90 },
+      seen: [...tell({ ...story, ...of }), ...more],
+    });
+
+  it('should follow the chain from the first tender to ready pods, whatever the latency is', () => {
+    const judgement = up({ load: { perSecond: 8, latencyAt: () => 3000 } });
+    assert.equal(judgement.verdict, 'pass', judgement.reason);
+    assert.match(judgement.reason, /^more pods desired after 20 s, ready after 30 s$/);
+    assert.doesNotMatch(JSON.stringify([judgement.figures, judgement.expected]), /latency|p95/);
+    const { target, marks, derivation } = scalingDetailSchema.parse(judgement.scaling);
+    assert.equal(target, 'AI service');
+    assert.deepEqual(
+      marks.map(({ name, expected }) => [name, expected]),
+      [
+        ['metric crossed', null],
+        ['more pods desired', null],
+        ['pods ready', null],
+      ],
+    );
+    assert.match(derivation, /^sync 15 s, .*stabilisation 0 s up and 60 s down/);
+  });
+
+  it('should fail a late decision, late pods, and a maximum that allows none', () => {
+    const slow = { lastS: 150, loadS: 120 };
+    assert.match(
+      up({ ...slow, desired: (s) => (s < 80 ? 2 : 4) }).reason,
+      /desired after 80 s, the goal is 60 s/,
+    );
+    assert.match(up({ ...slow, lag: 85 }).reason, /ready after 105 s, the goal is 90 s/);
+    const stuck = up({ ...slow, desired: () => 2, spec: { max: 2 } });
+    assert.equal(stuck.verdict, 'fail');
+    assert.match(stuck.reason, /stuck at the maximum of 2: .* and no pod may be added/);
+    // With nobody who waits for a job, a queue that goes on growing at the maximum breaks no goal.
+    assert.equal(up({ load: { perSecond: 8, latencyAt: () => 9000 } }).verdict, 'pass');
+  });
+
+  it('should be open without a source of metrics, and with a queue that never was deep', () => {
+    const conditions = [
+      {
+        ...{ type: 'ScalingActive', status: 'False', reason: 'FailedGetExternalMetric' },
+        message: 'unable to get external metric',
+      },
+      { type: 'ScaledToZero', status: 'False', reason: 'NotScaledToZero', message: 'not scaled to zero' },
+    ];
+    const none = up({ desired: () => 2, metric: () => 0, conditions });
+    assert.equal(none.verdict, 'inconclusive');
+    assert.match(
+      none.reason,
+      /has no metric: ScalingActive=False FailedGetExternalMetric: unable to get external metric$/,
+    );
+    const shallow = up({ desired: () => 2, metric: () => 20 });
+    assert.deepEqual(
+      [shallow.verdict, /did not lift the metric over its target/.test(shallow.reason)],
+      ['inconclusive', true],
+    );
+  });
+
+  it('should fail what is not as before afterwards, also where the goals were met', () => {
+    const scale = { desired: 4, ready: 4, total: 4, min: 2, max: 4, value: 12 };
+    const left = up({}, [['not-back', { t: at(99), scale, waitedMs: 480_000 }]]);
+    assert.equal(left.verdict, 'fail');
+    assert.match(
+      left.reason,
+      /^the AI service and its queue were not as before 480 s after the load: 4 pods desired/,
+    );
+    const busy = judge({ check: 'scaling/ai/up', goals: {}, seen: [['not-at-minimum', { scale }]] });
+    assert.match(busy.reason, /^the AI service was not at rest at its minimum/);
+  });
+});

@@ -1,13 +1,13 @@
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { goalNumber } from '../topology/findings.ts';
+import { goalNumber, number, seen } from '../topology/findings.ts';
 import { chainOf, why } from './chain.ts';
 import type { Chain, Context, Goals } from './chain.ts';
 import { conclude, secondsOf } from './conclude.ts';
 import type { Found, Mark } from './conclude.ts';
-import { observe } from './observed.ts';
+import { observe, scaleText } from './observed.ts';
 import type { Observed } from './observed.ts';
-import { expectedOf, outside } from './settings.ts';
+import { expectedOf, outside, unexpected } from './settings.ts';
 import type { Expected } from './settings.ts';
 import { verdictOf } from './up-verdict.ts';
 
@@ -16,28 +16,66 @@ import { verdictOf } from './up-verdict.ts';
  * when the load was at its full rate: while it rises nobody can say when it began to be too much.
  */
 export function judgeUp(history: History): Judgement {
-  const observed = observe(history);
-  const goals: Goals = {
-    decisionS: goalNumber(history, 'decisionSeconds', 60),
-    readyS: goalNumber(history, 'readySeconds', 90),
-    latencyS: goalNumber(history, 'latencySeconds', 120),
+  const latency = {
+    limitS: goalNumber(history, 'latencySeconds', 120),
     p95Ms: goalNumber(history, 'p95Ms', 500),
   };
+  return judgeGrowth(history, observe(history), { ...goalsOf(history), latency });
+}
+
+/**
+ * `scaling/ai/up`: tenders are created → its queue is deeper than the target → more pods desired → they are ready. The goals count from the first
+ * tender: the time in which the queue fills is part of them. Who creates a tender does not wait for its job, so that there is no goal for latency.
+ */
+export function judgeAiUp(history: History): Judgement {
+  const observed = observe(history, 'AI service');
+  return judgeGrowth(history, observed, { ...goalsOf(history), latency: null });
+}
+
+function goalsOf(history: History): Pick<Goals, 'decisionS' | 'readyS'> {
+  return {
+    decisionS: goalNumber(history, 'decisionSeconds', 60),
+    readyS: goalNumber(history, 'readySeconds', 90),
+  };
+}
+
+function judgeGrowth(history: History, observed: Observed, goals: Goals): Judgement {
   const { spec, startMs, topMs } = observed;
-  const expectedText = `a decision within ${goals.decisionS} s of the full load, pods ready within ${goals.readyS} s, every further wish met, p95 ≤ ${goals.p95Ms} ms again within ${goals.latencyS} s`;
+  const expectedText = expectedOfGoals(goals);
   const missing = missingOf(observed);
   if (spec === null || startMs === null || topMs === null || missing.length > 0)
     return conclude(observed, { ...nothing(expectedText), gaps: missing });
-  const chain = chainOf(observed, startMs, goals.p95Ms);
-  const expected = expectedOf(history, spec, { rampMs: topMs - startMs, pods: 0 });
+  const chain = chainOf(observed, startMs, goals.latency?.p95Ms ?? null);
+  const expected =
+    goals.latency === null
+      ? unexpected(history, spec)
+      : expectedOf(history, spec, { rampMs: topMs - startMs, pods: 0 });
   const context = { observed, spec, startMs, topMs, goals, chain };
+  const { failures, ...found } = verdictOf(context);
   return conclude(observed, {
-    ...verdictOf(context),
+    ...found,
+    failures: [...failures, ...leftBehind(history, observed)],
     expected: expectedText,
     marks: marksOf(chain, expected),
     figures: figuresOf(context),
     derivation: expected.derivation,
   });
+}
+
+function expectedOfGoals({ decisionS, readyS, latency }: Goals): string {
+  const then =
+    latency === null
+      ? 'afterwards its queue and its pods as before'
+      : `p95 ≤ ${latency.p95Ms} ms again within ${latency.limitS} s`;
+  return `a decision within ${decisionS} s of the full load, pods ready within ${readyS} s, every further wish met, ${then}`;
+}
+
+/** What a check leaves is its own doing or the platform's, and is not there for the next one to find. */
+function leftBehind(history: History, { called }: Observed): string[] {
+  return seen(history, 'not-back').map(
+    (one) =>
+      `the ${called} and its queue were not as before ${secondsOf(number(one, 'waitedMs'))} s after the load${scaleText(one['scale'])}`,
+  );
 }
 
 function nothing(expected: string): Found {
@@ -67,12 +105,20 @@ function marksOf(chain: Chain, expected: Expected): Mark[] {
     mark('metric crossed', chain.crossedMs, expected.crossed),
     mark('more pods desired', chain.decidedMs, expected.decided),
     mark('pods ready', chain.readyMs, null),
-    mark('latency goal met again', chain.latencyWorst.metFromMs, null),
+    ...(chain.latency === null ? [] : [mark('latency goal met again', chain.latency.worst.metFromMs, null)]),
   ];
 }
 
-function figuresOf({ chain, goals, observed, spec, startMs, topMs }: Context): Found['figures'] {
-  const s = (ms: number | null): number | null => (ms === null ? null : secondsOf(ms));
+const s = (ms: number | null): number | null => (ms === null ? null : secondsOf(ms));
+
+function latencyFigure({ chain, goals }: Context): Found['figures'] {
+  if (chain.latency === null || goals.latency === null) return [];
+  const value = s(chain.latency.worst.metFromMs);
+  return [{ name: 'latency goal met again after', value, unit: 's', goal: goals.latency.limitS }];
+}
+
+function figuresOf(context: Context): Found['figures'] {
+  const { chain, goals, observed, spec, startMs, topMs } = context;
   const peak = Math.max(0, ...observed.hpa.filter(({ t }) => t >= startMs).map(({ desired }) => desired));
   const { result } = observed.load;
   return [
@@ -80,12 +126,7 @@ function figuresOf({ chain, goals, observed, spec, startMs, topMs }: Context): F
     { name: 'metric crossed after', value: s(chain.crossedMs), unit: 's' },
     { name: 'more pods desired after', value: s(chain.decidedMs), unit: 's', goal: goals.decisionS },
     { name: 'new pods ready after', value: s(chain.readyMs), unit: 's', goal: goals.readyS },
-    {
-      name: 'latency goal met again after',
-      value: s(chain.latencyWorst.metFromMs),
-      unit: 's',
-      goal: goals.latencyS,
-    },
+    ...latencyFigure(context),
     {
       name: 'raises that were met',
       value: `${chain.raises.filter(({ metMs }) => metMs !== null).length} of ${chain.raises.length}`,

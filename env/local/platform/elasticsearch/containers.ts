@@ -20,6 +20,7 @@ interface ServerContainer {
   readonly image: string;
   readonly heap: string;
   readonly memoryRequest: string;
+  readonly memoryLimit: string;
   /** Of a member of several: where the others reach it. */
   readonly transportPort?: number;
 }
@@ -51,7 +52,7 @@ export function serverContainer(of: ServerContainer): unknown {
       cpuRequest: '100m',
       cpuLimit: '1',
       memoryRequest: of.memoryRequest,
-      memoryLimit: '896Mi',
+      memoryLimit: of.memoryLimit,
     }),
     securityContext: NO_RIGHTS,
     volumeMounts: [

@@ -54,6 +54,7 @@ function statefulSet(context: PlatformContext): KubeObject {
               image: imageOf(context.images, NAME).pinned,
               heap: HEAP,
               memoryRequest: '640Mi',
+              memoryLimit: '896Mi',
               transportPort: TRANSPORT_PORT,
             }),
             gateContainer({

@@ -48,7 +48,8 @@ function statefulSet(context: PlatformContext): KubeObject {
               name: NAME,
               image: imageOf(context.images, 'elasticsearch').pinned,
               heap: HEAP,
-              memoryRequest: '512Mi',
+              memoryRequest: '768Mi',
+              memoryLimit: '1280Mi',
             }),
             gateContainer({
               image: imageOf(context.images, 'haproxy').pinned,

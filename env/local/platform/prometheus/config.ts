@@ -23,8 +23,10 @@ export function prometheusConfig(context: Pick<PlatformContext, 'with'>): string
     ...(context.with.includes('telemetry') && alerts),
     scrape_configs: [
       { job_name: 'prometheus', static_configs: [{ targets: ['127.0.0.1:9090'] }] },
-      ...scrapedIn(context).map(({ job, namespace, port }) => ({
+      ...scrapedIn(context).map(({ job, namespace, port, path, parameters }) => ({
         job_name: job,
+        ...(path !== undefined && { metrics_path: path }),
+        ...(parameters !== undefined && { params: mapped(parameters) }),
         dns_sd_configs: [
           {
             names: [`${podsOf(job)}.${namespace}.svc.cluster.local`],
@@ -35,4 +37,9 @@ export function prometheusConfig(context: Pick<PlatformContext, 'with'>): string
       })),
     ],
   });
+}
+
+/** Prometheus takes a list of values for each. */
+function mapped(parameters: Readonly<Record<string, string>>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, [value]]));
 }

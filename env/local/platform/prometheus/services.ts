@@ -3,12 +3,15 @@ import type { PartName } from '../../../schema/parts.ts';
 import { EDGE, OBSERVABILITY, SYSTEM, TENDER, type PlatformContext } from '../context.ts';
 import { metadata, selector, type KubeObject } from '../objects.ts';
 
-/** A service whose pods answer `/metrics`. */
+/** A service whose pods answer with metrics. */
 export interface Scraped {
   /** Name of its workload, and `job` of every series. */
   readonly job: string;
   readonly namespace: string;
   readonly port: number;
+  /** What is asked for; `/metrics` when left out. */
+  readonly path?: string;
+  readonly parameters?: Readonly<Record<string, string>>;
   /** The part of the platform that it comes with; with the stores when left out. */
   readonly part?: PartName;
 }
@@ -20,6 +23,12 @@ const SCRAPED: readonly Scraped[] = [
   { job: 'tender-api', namespace: TENDER, port: 8080 },
   { job: 'gateway', namespace: EDGE, port: 8001 },
   { job: 'tender-ai', namespace: TENDER, port: 8000, part: 'ai' },
+  // Of all that it knows, only the queues of the application: two dozen series, and cheap to make.
+  {
+    ...{ job: 'rabbitmq', namespace: TENDER, port: 15_692, part: 'ai' },
+    path: '/metrics/detailed',
+    parameters: { vhost: 'tender', family: 'queue_coarse_metrics' },
+  },
   { job: 'log-shipper', namespace: OBSERVABILITY, port: 8080, part: 'telemetry' },
   { job: 'jaeger', namespace: OBSERVABILITY, port: 14_269, part: 'telemetry' },
   { job: 'alertmanager', namespace: OBSERVABILITY, port: 9093, part: 'telemetry' },
@@ -31,6 +40,11 @@ const SCRAPED: readonly Scraped[] = [
 /** The rows of what was raised. */
 export function scrapedIn(context: Pick<PlatformContext, 'with'>): readonly Scraped[] {
   return SCRAPED.filter(({ part }) => part === undefined || context.with.includes(part));
+}
+
+/** Whether there is a row of that name among them. */
+export function isScraped(context: Pick<PlatformContext, 'with'>, job: string): boolean {
+  return scrapedIn(context).some((row) => row.job === job);
 }
 
 /** Name of the headless Service whose addresses are the pods of a service. */

@@ -4,13 +4,13 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ALIVE, definitions, ENABLED_PLUGINS, ENVIRONMENT, RABBITMQ_CONF, START } from './config.ts';
+import { ALIVE, definitions, enabledPlugins, ENVIRONMENT, RABBITMQ_CONF, START } from './config.ts';
 
 const passwords = { admin: 'secret-a', tender: 'secret-t', plumbline: 'secret-p' };
 
 test('should find its peers through Kubernetes and miss a silent one after net_ticktime', () => {
   assert.match(RABBITMQ_CONF, /^cluster_formation\.peer_discovery_backend = k8s$/m);
-  assert.match(ENABLED_PLUGINS, /rabbitmq_peer_discovery_k8s/);
+  assert.match(enabledPlugins({ metrics: false }), /rabbitmq_peer_discovery_k8s/);
   assert.match(RABBITMQ_CONF, /^net_ticktime = 16$/m);
 });
 
@@ -64,4 +64,12 @@ test('should start a member again that takes a peer for cut off, does not run or
   assert.equal(aliveWith("{badrpc, {'EXIT', {noproc, {gen_server, call, [rabbit_node_monitor]}}}}", 0), 1);
   assert.equal(aliveWith("['rabbit@two']", 0), 1);
   assert.equal(aliveWith('', 14), 14);
+});
+
+test('should tell its metrics only where they are asked for', () => {
+  assert.doesNotMatch(enabledPlugins({ metrics: false }), /prometheus/);
+  assert.equal(
+    enabledPlugins({ metrics: true }),
+    '[rabbitmq_management,rabbitmq_peer_discovery_k8s,rabbitmq_prometheus].\n',
+  );
 });

@@ -6,6 +6,8 @@ export const NAME = 'rabbitmq';
 export const ADDRESS = '128.60';
 export const AMQP_PORT = 5672;
 export const MANAGEMENT_PORT = 15_672;
+/** Of the plugin rabbitmq_prometheus. */
+export const METRICS_PORT = 15_692;
 /** Erlang's name service, and the port on which the members talk to each other. */
 export const EPMD_PORT = 4369;
 export const DISTRIBUTION_PORT = 25_672;
@@ -55,7 +57,11 @@ export const RABBITMQ_CONF = [
   '',
 ].join('\n');
 
-export const ENABLED_PLUGINS = '[rabbitmq_management,rabbitmq_peer_discovery_k8s].\n';
+/** Metrics only where somebody asks for them: the autoscaler of the AI service does, for the depth of its queue. */
+export function enabledPlugins({ metrics }: { metrics: boolean }): string {
+  const names = ['rabbitmq_management', 'rabbitmq_peer_discovery_k8s'];
+  return `[${[...names, ...(metrics ? ['rabbitmq_prometheus'] : [])].join(',')}].\n`;
+}
 
 /**
  * Erlang wants the cookie in the home folder, readable by its user alone, which a mounted Secret is not; on a command line it would show

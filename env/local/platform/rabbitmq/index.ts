@@ -18,6 +18,7 @@ import {
   serviceAccount,
   type KubeObject,
 } from '../objects.ts';
+import { isScraped, podsService } from '../prometheus/services.ts';
 import { waitRollout } from '../rollout.ts';
 import type { Secrets } from '../secrets.ts';
 import {
@@ -29,12 +30,13 @@ import {
   DATA,
   definitions,
   DISTRIBUTION_PORT,
-  ENABLED_PLUGINS,
+  enabledPlugins,
   ENVIRONMENT,
   EPMD_PORT,
   HEADLESS,
   HOME,
   MANAGEMENT_PORT,
+  METRICS_PORT,
   NAME,
   RABBITMQ_CONF,
   START,
@@ -44,7 +46,7 @@ import { ensureQueue } from './queue.ts';
 const MEMBERS = 3;
 const CREDENTIALS = `${NAME}-credentials`;
 
-function container(image: string): unknown {
+function container(image: string, metrics: boolean): unknown {
   return {
     name: NAME,
     image,
@@ -53,6 +55,7 @@ function container(image: string): unknown {
     ports: [
       { name: 'amqp', containerPort: AMQP_PORT },
       { name: 'management', containerPort: MANAGEMENT_PORT },
+      ...(metrics ? [{ name: 'metrics', containerPort: METRICS_PORT }] : []),
       { name: 'epmd', containerPort: EPMD_PORT },
       { name: 'distribution', containerPort: DISTRIBUTION_PORT },
     ],
@@ -82,7 +85,7 @@ function container(image: string): unknown {
   };
 }
 
-function statefulSet(image: string): KubeObject {
+function statefulSet(image: string, metrics: boolean): KubeObject {
   return {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
@@ -102,7 +105,7 @@ function statefulSet(image: string): KubeObject {
           terminationGracePeriodSeconds: 30,
           securityContext: podSecurity(APP_USER),
           affinity: requiredSpread(NAME),
-          containers: [container(image)],
+          containers: [container(image, metrics)],
           volumes: [
             { name: 'config', configMap: { name: `${NAME}-config`, defaultMode: 0o555 } },
             { name: 'credentials', secret: { secretName: CREDENTIALS, defaultMode: 0o440 } },
@@ -145,6 +148,7 @@ function credentials(secrets: Secrets): KubeObject {
 
 /** Every object of the store. */
 export function rabbitmqObjects(context: PlatformContext, secrets: Secrets): KubeObject[] {
+  const metrics = isScraped(context, NAME);
   return [
     ...rights(),
     credentials(secrets),
@@ -154,7 +158,7 @@ export function rabbitmqObjects(context: PlatformContext, secrets: Secrets): Kub
       metadata: metadata(`${NAME}-config`, TENDER, NAME),
       data: {
         'rabbitmq.conf': RABBITMQ_CONF,
-        enabled_plugins: ENABLED_PLUGINS,
+        enabled_plugins: enabledPlugins({ metrics }),
         'start.sh': START,
         'alive.sh': ALIVE,
       },
@@ -178,7 +182,8 @@ export function rabbitmqObjects(context: PlatformContext, secrets: Secrets): Kub
       ],
       { clusterIP: 'None', publishNotReadyAddresses: true, selector: selector(NAME) },
     ),
-    statefulSet(imageOf(context.images, NAME).pinned),
+    ...(metrics ? [podsService(NAME)] : []),
+    statefulSet(imageOf(context.images, NAME).pinned, metrics),
     disruptionBudget(NAME, TENDER, MEMBERS - 1),
   ];
 }

@@ -29,18 +29,23 @@ export async function waitSystem(context: PlatformContext): Promise<void> {
       deadlineMs: DEADLINE_MS,
     });
   }
-  await waitFor(async () => await answersForMetrics(context), {
-    what: `the API server of ${context.instance} to reach ${METRICS} (${METRICS_API})`,
+  await waitApi(context, METRICS_API);
+}
+
+/** Waits until an API behind the aggregation layer answers. @param name `apiservice/NAME` */
+export async function waitApi(context: PlatformContext, name: string): Promise<void> {
+  await waitFor(async () => await answersFor(context, name), {
+    what: `the API server of ${context.instance} to reach ${name}`,
     deadlineMs: DEADLINE_MS,
     intervalMs: 300,
     signal: context.signal,
-    next: `kubectl --kubeconfig ${context.kubeconfig} describe ${METRICS_API}`,
+    next: `kubectl --kubeconfig ${context.kubeconfig} describe ${name}`,
   });
 }
 
 /** @throws with why the API server does not reach it */
-async function answersForMetrics(context: PlatformContext): Promise<true> {
-  const text = await context.kubectl(['get', METRICS_API, '-o', 'json']);
+async function answersFor(context: PlatformContext, name: string): Promise<true> {
+  const text = await context.kubectl(['get', name, '-o', 'json']);
   const { status } = JSON.parse(text) as {
     status?: { conditions?: { type: string; status: string; reason?: string; message?: string }[] };
   };

@@ -3,43 +3,32 @@ import { imageOf } from '../../images/index.ts';
 import { APP_USER } from '../../images/debian-recipes.ts';
 import { SYSTEM, type PlatformContext } from '../context.ts';
 import {
-  clusterRole,
-  httpProbe,
   labels,
   metadata,
   NO_RIGHTS,
   podSecurity,
   resources,
-  role,
   selector,
-  service,
-  serviceAccount,
   type KubeObject,
 } from '../objects.ts';
+import { aggregatedAccount, aggregatedApi, SECURE_ARGS, SECURE_PORT, secureProbe } from './aggregated.ts';
 
 export const METRICS = 'metrics-server';
-const PORT = 10250;
 
 function container(image: string): unknown {
-  const probe = { scheme: 'HTTPS' };
-  const probeOf = (path: string): unknown => ({
-    ...(httpProbe(path, 'https') as object),
-    httpGet: { path, port: 'https', ...probe },
-  });
   return {
     name: METRICS,
     image,
     args: [
-      '--cert-dir=/tmp',
-      `--secure-port=${String(PORT)}`,
+      ...SECURE_ARGS,
       '--kubelet-preferred-address-types=InternalIP',
       '--kubelet-insecure-tls', // kubelets here sign their own serving certificates
       '--kubelet-request-timeout=5s', // must be shorter than the resolution
       '--metric-resolution=10s', // the shortest it takes; ready after two rounds, and the HPA looks every 15 s
     ],
-    ports: [{ name: 'https', containerPort: PORT }],
-    readinessProbe: probeOf('/readyz'),
-    livenessProbe: { ...(probeOf('/livez') as object), periodSeconds: 10 },
+    ports: [{ name: 'https', containerPort: SECURE_PORT }],
+    readinessProbe: secureProbe('/readyz'),
+    livenessProbe: secureProbe('/livez', { periodSeconds: 10 }),
     resources: resources({
       cpuRequest: '20m',
       cpuLimit: '500m',
@@ -54,26 +43,15 @@ function container(image: string): unknown {
 /** The server, its rights and the API that it serves. */
 export function metricsObjects(context: PlatformContext): KubeObject[] {
   return [
-    { ...serviceAccount(METRICS, SYSTEM), automountServiceAccountToken: true },
-    ...clusterRole(METRICS, SYSTEM, [
+    ...aggregatedAccount(METRICS, [
       { apiGroups: [''], resources: ['nodes/metrics'], verbs: ['get'] },
       {
         apiGroups: [''],
         resources: ['pods', 'nodes', 'namespaces', 'configmaps'],
         verbs: ['get', 'list', 'watch'],
       },
-      { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
-      { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
     ]),
-    ...role(METRICS, SYSTEM, [
-      {
-        apiGroups: [''],
-        resources: ['configmaps'],
-        resourceNames: ['extension-apiserver-authentication'],
-        verbs: ['get', 'list', 'watch'],
-      },
-    ]),
-    service(METRICS, SYSTEM, [{ name: 'https', port: 443, targetPort: 'https' }]),
+    ...aggregatedApi(METRICS, { group: 'metrics.k8s.io', version: 'v1beta1' }),
     {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
@@ -90,19 +68,6 @@ export function metricsObjects(context: PlatformContext): KubeObject[] {
             volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '16Mi' } }],
           },
         },
-      },
-    },
-    {
-      apiVersion: 'apiregistration.k8s.io/v1',
-      kind: 'APIService',
-      metadata: metadata('v1beta1.metrics.k8s.io', undefined, METRICS),
-      spec: {
-        group: 'metrics.k8s.io',
-        version: 'v1beta1',
-        groupPriorityMinimum: 100,
-        versionPriority: 100,
-        insecureSkipTLSVerify: true,
-        service: { name: METRICS, namespace: SYSTEM },
       },
     },
   ];

@@ -1,9 +1,9 @@
-/** The AI service, in Python: two pods that take jobs from RabbitMQ, ask the language model, and write to Elasticsearch, Neo4j and PostgreSQL. */
+/** The AI service, in Python: two to four pods that take jobs from RabbitMQ, ask the language model, and write to Elasticsearch, Neo4j and PostgreSQL. */
 import { APP_USER } from '../../images/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
 import { allSettledOrThrow } from '../../cluster/bringup.ts';
 import { waitFor } from '../../wait.ts';
-import { TENDER, type PlatformContext } from '../context.ts';
+import { SYSTEM, TENDER, type PlatformContext } from '../context.ts';
 import { HTTP_PORT as ELASTICSEARCH_PORT } from '../elasticsearch/config.ts';
 import { LLM_KEY, LLM_STUB, llmStubObjects, LLM_URL } from '../llm-stub/index.ts';
 import { HTTP_PORT as NEO4J_PORT } from '../neo4j/config.ts';
@@ -29,9 +29,15 @@ import { APPLICATION_QUEUE, consumersOf } from '../rabbitmq/queue.ts';
 import { waitRollout } from '../rollout.ts';
 import type { Secrets } from '../secrets.ts';
 import { telemetryEnvironment } from '../telemetry-environment.ts';
+import { waitApi } from '../system/index.ts';
+import {
+  aiAutoscaler,
+  EXTERNAL_METRICS,
+  EXTERNAL_METRICS_API,
+  externalMetricsObjects,
+  MIN_PODS,
+} from './metrics.ts';
 import { TENDER_AI, TENDER_AI_PORT } from './names.ts';
-
-const PODS = 2;
 
 const secretEnv = (name: string, secret: string, key: string): unknown => ({
   name,
@@ -94,7 +100,7 @@ export function aiObjects(context: PlatformContext, secrets: Secrets): KubeObjec
       kind: 'Deployment',
       metadata: metadata(TENDER_AI, TENDER),
       spec: {
-        replicas: PODS,
+        replicas: MIN_PODS,
         selector: { matchLabels: selector(TENDER_AI) },
         strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
         template: {
@@ -112,28 +118,36 @@ export function aiObjects(context: PlatformContext, secrets: Secrets): KubeObjec
         },
       },
     },
-    disruptionBudget(TENDER_AI, TENDER, PODS - 1),
+    aiAutoscaler(),
+    disruptionBudget(TENDER_AI, TENDER, MIN_PODS - 1),
+    ...externalMetricsObjects(context),
   ];
 }
 
 const READY_DEADLINE_MS = 180_000; // some 5 s on an idle machine; Python starts slowly where every store does too
 const CONSUMING_DEADLINE_MS = 60_000;
+const DEPLOYMENTS = [
+  [TENDER, LLM_STUB],
+  [TENDER, TENDER_AI],
+  [SYSTEM, EXTERNAL_METRICS],
+] as const;
 
 /**
- * Waits for the pods, and until each of them takes jobs.
+ * Waits for the pods, until the depth of the queue can be asked for, and until each of them takes jobs.
  * @throws DeadlineError with how many did
  */
 export async function waitAi(context: PlatformContext): Promise<void> {
-  const rollouts = [LLM_STUB, TENDER_AI].map((name) =>
+  const rollouts = DEPLOYMENTS.map(([namespace, name]) =>
     waitRollout(context, {
-      namespace: TENDER,
+      namespace,
       workload: `deployment/${name}`,
       deadlineMs: READY_DEADLINE_MS,
     }),
   );
   await allSettledOrThrow(rollouts);
+  await waitApi(context, `apiservice/${EXTERNAL_METRICS_API}`);
   await waitFor(async () => await enoughConsumers(context), {
-    what: `${String(PODS)} pods of ${TENDER_AI} in ${context.instance} to consume the queue ${APPLICATION_QUEUE}`,
+    what: `${String(MIN_PODS)} pods of ${TENDER_AI} in ${context.instance} to consume the queue ${APPLICATION_QUEUE}`,
     deadlineMs: CONSUMING_DEADLINE_MS,
     intervalMs: 500,
     signal: context.signal,
@@ -144,6 +158,6 @@ export async function waitAi(context: PlatformContext): Promise<void> {
 /** Throws while there are too few. */
 async function enoughConsumers(context: PlatformContext): Promise<true> {
   const consumers = await consumersOf(context);
-  if (consumers < PODS) throw new Error(`${String(consumers)} consumers`);
+  if (consumers < MIN_PODS) throw new Error(`${String(consumers)} consumers`);
   return true;
 }

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import { coreImages, type ImageSet } from '../../images/index.ts';
+import { addressesOf, nodesOf } from '../../nodes/addressing.ts';
+import type { PlatformContext } from '../context.ts';
+import type { KubeObject } from '../objects.ts';
+import { platformParts } from '../parts.ts';
+import { prometheusConfig } from '../prometheus/config.ts';
+import { PLACEHOLDERS } from '../secrets.ts';
+
+const STORES = ['postgres', 'redis', 'rabbitmq', 'elasticsearch', 'neo4j'];
+
+function objectsWith(words: readonly string[]): KubeObject[] {
+  const images = coreImages(words).map((name) => [name, { name, pinned: `${name}@sha256:1` }]);
+  const context = {
+    ...{ instance: 'local-small', size: 'small', with: words, stateDir: '/state', kubeconfig: '/kubeconfig' },
+    addresses: addressesOf('local-small'),
+    nodes: nodesOf('local-small', 'small'),
+    images: Object.fromEntries(images) as ImageSet,
+  } as unknown as PlatformContext;
+  return platformParts(words).flatMap((part) => part.objects(context, PLACEHOLDERS));
+}
+
+const named = (objects: readonly KubeObject[], kind: string, name: string): KubeObject | undefined =>
+  objects.find((one) => one.kind === kind && one.metadata.name === name);
+
+interface Template {
+  spec: { template: { spec: { containers: { args?: string[]; ports: { name: string }[] }[] } } };
+}
+const containerOf = (object: KubeObject | undefined) => {
+  const [container] = (object as unknown as Template).spec.template.spec.containers;
+  assert.ok(container);
+  return container;
+};
+
+test('should ask Prometheus for the very queue that it scrapes, and scale by that metric', () => {
+  const objects = objectsWith([...STORES, 'ai']);
+  const { args = [] } = containerOf(named(objects, 'Deployment', 'external-metrics'));
+  const flag = (name: string): string =>
+    args.find((one) => one.startsWith(`--${name}=`))?.slice(name.length + 3) ?? assert.fail(name);
+  assert.equal(
+    flag('query'),
+    'max(rabbitmq_detailed_queue_messages_ready{vhost="tender",queue="tender.jobs"})',
+  );
+  assert.equal(flag('prometheus'), 'http://prometheus.observability.svc.cluster.local:9090');
+  const { spec } = named(objects, 'HorizontalPodAutoscaler', 'tender-ai') as unknown as {
+    spec: Record<string, unknown> & { metrics: { external: { metric: object; target: object } }[] };
+  };
+  assert.deepEqual([spec['minReplicas'], spec['maxReplicas']], [2, 4]);
+  assert.deepEqual(spec.metrics, [
+    {
+      type: 'External',
+      external: {
+        metric: { name: flag('metric') },
+        target: { type: 'AverageValue', averageValue: '10' },
+      },
+    },
+  ]);
+  assert.equal(named(objects, 'HorizontalPodAutoscaler', 'tender-ai')?.metadata.namespace, flag('namespace'));
+});
+
+test('should be found behind its API, and be allowed to ask who asks, and nothing else', () => {
+  const objects = objectsWith([...STORES, 'ai']);
+  const api = named(objects, 'APIService', 'v1beta1.external.metrics.k8s.io');
+  const { service, group } = api?.['spec'] as { service: { name: string; namespace: string }; group: string };
+  assert.deepEqual(
+    [service, group],
+    [{ name: 'external-metrics', namespace: 'kube-system' }, 'external.metrics.k8s.io'],
+  );
+  assert.equal(named(objects, 'Service', service.name)?.metadata.namespace, service.namespace);
+  const rules = named(objects, 'ClusterRole', 'external-metrics')?.['rules'] as { resources: string[] }[];
+  assert.deepEqual(
+    rules.flatMap(({ resources }) => resources),
+    ['tokenreviews', 'subjectaccessreviews'],
+  );
+});
+
+test('should have RabbitMQ tell of its queues, and Prometheus ask, only where the AI service is raised', () => {
+  const scrape = (words: readonly string[]) => {
+    const { scrape_configs: all } = parse(prometheusConfig({ with: words })) as {
+      scrape_configs: Record<string, unknown>[];
+    };
+    return all.find((one) => one['job_name'] === 'rabbitmq');
+  };
+  const told = (words: readonly string[]) => {
+    const objects = objectsWith(words);
+    const config = named(objects, 'ConfigMap', 'rabbitmq-config')?.['data'] as Record<string, string>;
+    return {
+      plugins: config['enabled_plugins'] ?? '',
+      ports: containerOf(named(objects, 'StatefulSet', 'rabbitmq')).ports.map(({ name }) => name),
+      service: named(objects, 'Service', 'rabbitmq-pods') !== undefined,
+    };
+  };
+  const without = told(['rabbitmq']);
+  assert.ok(
+    !without.plugins.includes('prometheus') && !without.ports.includes('metrics') && !without.service,
+  );
+  assert.equal(scrape(['rabbitmq']), undefined);
+  const all = told([...STORES, 'ai']);
+  assert.ok(all.plugins.includes('rabbitmq_prometheus') && all.ports.includes('metrics') && all.service);
+  const { metrics_path: path, params } = scrape([...STORES, 'ai']) ?? {};
+  assert.deepEqual(
+    [path, params],
+    ['/metrics/detailed', { vhost: ['tender'], family: ['queue_coarse_metrics'] }],
+  );
+});

@@ -1,0 +1,33 @@
+/**
+ * Tenders at the same rate all the time, whatever becomes of them: each is a job for the AI service.
+ * RATE (5 a second), DURATION (30s), MAX_VUS (50). BASE_URL, MARK_HEADER, MARK, TIMEOUT: see target.ts.
+ */
+import exec from 'k6/execution';
+import http from 'k6/http';
+import type { Options } from 'k6/options';
+import { baseUrl, count, expectStatus, lookFirst, named, text } from './target.ts';
+
+const maxVus = count('MAX_VUS', 50, 10000);
+
+export const options: Options = {
+  scenarios: {
+    jobs: {
+      executor: 'constant-arrival-rate',
+      rate: count('RATE', 5, 100000),
+      timeUnit: '1s',
+      duration: text('DURATION', '30s'),
+      // All of them beforehand: for each that is made while the load runs, one iteration is dropped.
+      preAllocatedVUs: maxVus,
+      maxVUs: maxVus,
+    },
+  },
+};
+
+export function setup(): void {
+  lookFirst();
+}
+
+export default function jobs(): void {
+  const body = JSON.stringify({ title: `job ${exec.scenario.iterationInTest}` });
+  expectStatus(http.post(`${baseUrl()}/tenders`, body, named('create tender')), 201, 'create tender');
+}

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { rowOf } from '../../env/catalogue/index.ts';
+import type { KubeObject } from '../harness/protocol.ts';
+import { scalingControls } from './scaling.ts';
+import { contextOf } from './testing.ts';
+
+const controlOf = (id: string): (typeof scalingControls)[number] =>
+  scalingControls.find((control) => control.id === id) ?? assert.fail(id);
+
+const autoscaler = (status: string): KubeObject =>
+  ({
+    ...{ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'tender-ai' } },
+    spec: { minReplicas: 2, maxReplicas: 4 },
+    status: { conditions: [{ type: 'ScalingActive', status }] },
+  }) as KubeObject;
+
+test('should have both verdicts of every check of an autoscaler as its row wants them', () => {
+  for (const check of ['scaling/backend/up', 'scaling/ai/up']) {
+    const wanted = rowOf(check)?.control.map(({ verdict }) => verdict);
+    const there = scalingControls.filter((one) => one.check === check).map(({ verdict }) => verdict);
+    assert.deepEqual(there, wanted, check);
+  }
+});
+
+test('should take the source of external metrics away, and wait until the autoscaler of the AI service misses it', async () => {
+  const asked: string[] = [];
+  let looks = 0;
+  const ctx = contextOf({
+    get: ({ name }) => {
+      asked.push(name);
+      looks += 1;
+      return Promise.resolve(autoscaler(looks < 3 ? 'True' : 'False'));
+    },
+  });
+  await controlOf('scaling/ai/up/no-metrics').break(ctx);
+  assert.deepEqual(ctx.noted.patches, [{ name: 'external-metrics', patch: { spec: { replicas: 0 } } }]);
+  assert.deepEqual(asked, ['tender-ai', 'tender-ai', 'tender-ai']);
+});
+
+test('should leave the autoscaler of the AI service no room above its minimum', async () => {
+  const ctx = contextOf({ get: () => Promise.resolve(autoscaler('True')) });
+  await controlOf('scaling/ai/up/max-min').break(ctx);
+  assert.deepEqual(ctx.noted.patches, [{ name: 'tender-ai', patch: { spec: { maxReplicas: 2 } } }]);
+});

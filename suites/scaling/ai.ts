@@ -1,0 +1,72 @@
+import type { AiSettings } from '../../env/schema.ts';
+import type { CheckContext } from '../harness/check.ts';
+import { usersFor } from '../harness/users.ts';
+import type { Scale, ScaleFollower } from './follow.ts';
+import { atMinimum, followed, growingMs, isGrown, startLoad, stopLoad, whileLoaded } from './loaded.ts';
+import { shrinkingMs } from './shrinking.ts';
+
+/**
+ * The AI service grows with its queue: from its minimum, tenders through the edge, more of them than it does while its model is slow (a stand-in
+ * is told to be; another is as it is), until the pods that the autoscaler wants are ready. Then the model is as usual again, and the queue drains.
+ */
+export async function growAi(ctx: CheckContext): Promise<void> {
+  const ai = ctx.settings['ai'] as AiSettings | undefined;
+  if (ai === undefined) throw new Error('the environment declares no ai');
+  await followed(ctx, { called: 'the AI service', deployment: ai.deployment }, async (follower) => {
+    const before = follower.scale;
+    try {
+      if (await slowed(ctx, ai)) await fill(ctx, ai, follower);
+    } finally {
+      await ctx.step('end the load, and let the model answer as usual', async () => {
+        await stopLoad(ctx);
+        await ctx.runner.call('ai.rest', { check: ctx.id });
+      });
+    }
+    await drained(ctx, follower, before);
+  });
+}
+
+/** False when a stand-in that is declared cannot be told: its usual speed asks for no more pods. */
+async function slowed(ctx: CheckContext, { llm, scaling }: AiSettings): Promise<boolean> {
+  if (llm.control === undefined) return true;
+  const { modelDelayMs: delayMs } = scaling;
+  const title = `the model takes ${delayMs / 1000} s`;
+  const { unavailable } = await ctx.step(`tell the model's stand-in: ${title}`, () =>
+    ctx.runner.call('ai.behave', { check: ctx.id, title, behaviour: { delayMs } }),
+  );
+  if (unavailable !== undefined) ctx.unavailable("the model's stand-in", unavailable);
+  return unavailable === undefined;
+}
+
+async function fill(ctx: CheckContext, { scaling }: AiSettings, follower: ScaleFollower): Promise<void> {
+  const { perSecond } = scaling;
+  const timeoutMs = growingMs(ctx);
+  await ctx.step(`create ${perSecond} tenders a second`, () =>
+    startLoad(ctx, 'jobs', {
+      ...{ RATE: perSecond, MAX_VUS: usersFor(perSecond) },
+      DURATION: `${Math.ceil(timeoutMs / 1000)}s`,
+    }),
+  );
+  // Only now: until an engine is there nothing is sent.
+  ctx.record('phase', { name: 'load-start', rates: { perSecond } });
+  follower.repeat();
+  await ctx.step('wait until more pods are wanted and ready', () =>
+    whileLoaded(ctx, timeoutMs, (signal) => follower.until(isGrown, { timeoutMs, signal })),
+  );
+}
+
+/** As before: no more jobs wait, and the pods that were added are gone. */
+async function drained(ctx: CheckContext, follower: ScaleFollower, before: Scale | null): Promise<void> {
+  // Without an autoscaler nothing shrinks; that it went away was recorded.
+  if (follower.scale === null) return;
+  const timeoutMs = shrinkingMs(ctx, follower.scale);
+  const back = await ctx.step('wait until the queue is as before, and the AI service at its minimum', () =>
+    follower.until((scale) => atMinimum(scale) && waitsNoMore(scale, before), { timeoutMs }),
+  );
+  if (!back) ctx.record('not-back', { scale: follower.scale, waitedMs: timeoutMs });
+}
+
+/** Where the autoscaler has no value nobody knows; pods at their minimum are all there is to see. */
+function waitsNoMore({ value }: Scale, before: Scale | null): boolean {
+  return value === null || value <= (before?.value ?? 0);
+}
