@@ -100,6 +100,11 @@ export const DEFAULT_TIMEOUTS = {
   },
   storeConnect: { seconds: 2, reason: 'a connection to a store, retried by the workload itself' },
   storeOperation: { seconds: 5, reason: "the client's own deadline: a frozen server never answers" },
+  storeSettings: {
+    seconds: 20,
+    reason:
+      'its settings are asked of a server that may be cold, and that others ask meanwhile (Neo4j took more than 5 s)',
+  },
   switchover: {
     seconds: 45,
     reason:

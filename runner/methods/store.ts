@@ -10,11 +10,11 @@ type Methods = Pick<Handlers, 'store.describe' | 'store.steady' | 'store.governi
 /** What a store says of itself. */
 export function storeMethods(engine: ServedEngine): Methods {
   const { stores, book } = engine;
-  const operationMs = timeoutMsOf(book.environment, 'storeOperation');
+  const settingsMs = timeoutMsOf(book.environment, 'storeSettings');
   return {
     'store.describe': async ({ store }, call) =>
       storeDriver(store).describe(await stores.target(store), {
-        deadlineMs: operationMs,
+        deadlineMs: settingsMs,
         signal: call.signal,
       }),
     'store.steady': async ({ store, timeoutMs }, call) =>
@@ -33,7 +33,7 @@ export function storeMethods(engine: ServedEngine): Methods {
           also: also ?? stores.declared(store).partition.also,
           write: (seen: Parameters<typeof writer.observe>[0]) => writer.observe(seen),
         };
-        const bounds = { deadlineMs: operationMs, signal: call.signal };
+        const bounds = { deadlineMs: settingsMs, signal: call.signal };
         await recordGoverning(storeDriver(store), await stores.target(store), request, bounds);
       } finally {
         await writer.close();
