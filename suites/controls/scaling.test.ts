@@ -8,12 +8,11 @@ import { contextOf } from './testing.ts';
 const controlOf = (id: string): (typeof scalingControls)[number] =>
   scalingControls.find((control) => control.id === id) ?? assert.fail(id);
 
-const autoscaler = (status: string): KubeObject =>
-  ({
-    ...{ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'tender-ai' } },
-    spec: { minReplicas: 2, maxReplicas: 4 },
-    status: { conditions: [{ type: 'ScalingActive', status }] },
-  }) as KubeObject;
+const autoscaler = (status: string): KubeObject => ({
+  ...{ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'tender-ai' } },
+  spec: { minReplicas: 2, maxReplicas: 4 },
+  status: { conditions: [{ type: 'ScalingActive', status }] },
+});
 
 test('should have both verdicts of every check of an autoscaler as its row wants them', () => {
   for (const check of ['scaling/backend/up', 'scaling/ai/up']) {

@@ -48,13 +48,15 @@ interface Told {
 interface Invented {
   /** What follows from a call of the runner. */
   after: (method: string) => Platform | undefined;
+  /** A call that is refused. */
+  fails?: string;
   /** Answer to `ai.behave`. */
   behaves?: { unavailable?: string };
   control?: object | null;
   scaleDownMs?: number;
 }
 
-function context({ after, behaves = {}, control = CONTROL, scaleDownMs = 5_000 }: Invented): {
+function context({ after, fails, behaves = {}, control = CONTROL, scaleDownMs = 5_000 }: Invented): {
   ctx: CheckContext;
   told: Told[];
 } {
@@ -83,6 +85,7 @@ function context({ after, behaves = {}, control = CONTROL, scaleDownMs = 5_000 }
       call: (method: string, params: Record<string, unknown>) => {
         told.push({ ...params, kind: method });
         platform = after(method) ?? platform;
+        if (method === fails) return Promise.reject(new Error('no engine'));
         return Promise.resolve(answers[method] ?? null);
       },
     },
@@ -142,10 +145,7 @@ describe('growAi', () => {
   });
 
   it('should let the model answer as usual though the load fails', async () => {
-    const { ctx, told } = context({ after: grows });
-    const { call } = ctx.runner;
-    ctx.runner.call = ((method, params) =>
-      method === 'load.start' ? Promise.reject(new Error('no engine')) : call(method, params)) as typeof call;
+    const { ctx, told } = context({ after: grows, fails: 'load.start' });
     await assert.rejects(growAi(ctx), /no engine/);
     assert.ok(told.some(({ kind }) => kind === 'ai.rest'));
   });
