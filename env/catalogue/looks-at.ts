@@ -37,6 +37,8 @@ const LOOKS_AT: Readonly<Record<string, string>> = {
   'gpu/release':
     'every device taken, one of its holders deleted, and the time until the pod that waits has it; in the embedded environment also the restart of a node of the pool',
   'gpu/metrics': 'a pod that holds a device, and what Prometheus knows of every device of the pool',
+  'scaling/ai/up':
+    "tenders through the edge while the model's stand-in is slow (ai.scaling), and the autoscaler of the AI service, its metric and its pods meanwhile; afterwards queue, model and pods are as before",
   'failover/ai/pod-crash': aiUnder('every process of one of its pods is killed'),
   'failover/ai/pod-delete': aiUnder('one of its pods is deleted without grace'),
   'failover/ai/hang': aiUnder('one of its pods is frozen, and let go on later'),
