@@ -61,6 +61,8 @@ test('should let the reading of budgets share the environment, but where the run
   assert.equal(lockMode(budget, staging), 'shared');
   assert.equal(lockMode(budget, small), 'exclusive');
   assert.equal(lockMode(planned('performance/api/latency'), staging), 'exclusive');
+  assert.equal(lockMode(planned('telemetry/traces/complete'), staging), 'exclusive');
+  assert.equal(lockMode(planned('telemetry/traces/canary'), staging), 'shared');
 });
 
 test('should give drafts as long as they last, and jobs as long as they may take, and let nothing run beside them', () => {

@@ -35,8 +35,11 @@ export function headerSettings(check: string, environment: Environment): Record<
   };
 }
 
-/** What makes load is disturbed by others that do, and disturbs what they measure; so does what makes the model slow, busy or broken. */
-const ALONE = ['scaling/', 'performance/', 'integrations/llm'];
+/**
+ * What makes load is disturbed by others that do, and disturbs what they measure (telemetry/traces/complete sends a thousand requests through every
+ * store); so does what makes the model slow, busy or broken.
+ */
+const ALONE = ['scaling/', 'performance/', 'integrations/llm', 'telemetry/traces/complete'];
 
 /**
  * They take devices of the pool: two at once would find each other where nobody should be. Reading what nodes offer disturbs nobody, nor does

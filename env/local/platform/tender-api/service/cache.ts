@@ -1,6 +1,7 @@
 /** The newest tenders in Redis, for five minutes each. A cache: whoever finds nothing asks PostgreSQL. */
 import { Redis } from 'ioredis';
 import type { Telemetry } from '../../service-kit/telemetry.ts';
+import { Patience } from './patience.ts';
 import type { Tender } from './store.ts';
 
 export interface CacheOptions {
@@ -14,13 +15,13 @@ export interface CacheOptions {
 const TTL_S = 300;
 /** A cache that does not answer within this is no help; a request waits for it that long at most. */
 const ANSWER_MS = 300;
-/** After a failure it is left alone for so long, so that a Redis that hangs does not slow every request. */
+/** After failures for so long it is left alone for as long, so that a Redis that hangs does not slow every request; a busy machine fails for less. */
 const PAUSE_MS = 2_000;
 
 export class TenderCache {
   readonly #redis: Redis;
   readonly #telemetry: Telemetry;
-  #pausedUntilMs = 0;
+  readonly #patience = new Patience(PAUSE_MS);
 
   constructor(options: CacheOptions, telemetry: Telemetry) {
     const [host = '', port = ''] = options.sentinel.split(':');
@@ -47,16 +48,18 @@ export class TenderCache {
 
   /** Never rejects: what is not cached is found in PostgreSQL. */
   async put(tender: Tender): Promise<void> {
-    if (performance.now() < this.#pausedUntilMs) return;
+    if (this.#patience.pauses(performance.now())) return;
     const attributes = { 'db.system.name': 'redis', 'db.operation.name': 'SET' };
     try {
       await this.#telemetry.tracer.within('SET', { kind: 'client', attributes }, () =>
         this.#redis.set(`tender:${tender.id}`, JSON.stringify(tender), 'EX', TTL_S),
       );
+      this.#patience.succeeded();
     } catch (error) {
-      this.#pausedUntilMs = performance.now() + PAUSE_MS;
-      // A master that is frozen keeps its connections, and the Sentinels may have made another one: the next connection asks them.
-      if (/timed out/.test(String(error))) this.#redis.disconnect(true);
+      this.#patience.failed(performance.now());
+      // A master that is frozen keeps its connections, and the Sentinels may have made another one: the next connection asks them. Of several that
+      // time out at once the first does it: the others would end the connection that it has begun.
+      if (/timed out/.test(String(error)) && this.#redis.status === 'ready') this.#redis.disconnect(true);
       this.#telemetry.log('warn', 'the tender was not cached', { tender: tender.id, cause: String(error) });
     }
   }
