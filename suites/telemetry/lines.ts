@@ -116,6 +116,15 @@ export function linesMs({ count, perSecond }: LinesOrder): number {
   return Math.ceil((count / perSecond) * 1000 * SLOWER);
 }
 
+/** When the writer that was started last began, wall clock ms: after the loss of its node it writes all of its lines once more. */
+export async function lastStartMs(ctx: CheckContext): Promise<number> {
+  const pods = await podsOf(ctx);
+  const starts = pods.flatMap(({ status }) =>
+    (status.containerStatuses ?? []).map(({ state }) => Date.parse(state?.running?.startedAt ?? '')),
+  );
+  return Math.max(0, ...starts.filter((startMs) => !Number.isNaN(startMs)));
+}
+
 async function podsOf(ctx: CheckContext): Promise<PodObject[]> {
   const query = {
     kind: 'v1/Pod',

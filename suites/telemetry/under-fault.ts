@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { notedAtRest } from '../failover/at-rest.ts';
 import type { CheckContext } from '../harness/check.ts';
 import type { FaultResult } from '../harness/protocol.ts';
-import { linesMs, linesOn, removeLines, startLines, writerPods } from './lines.ts';
+import { lastStartMs, linesMs, linesOn, removeLines, startLines, writerPods } from './lines.ts';
 import type { Writers } from './lines.ts';
 import { servicePods } from './requests.ts';
 import { runName, settingsOf } from './settings.ts';
@@ -88,7 +88,8 @@ async function canaryUnderFault(ctx: CheckContext, of: Trial): Promise<void> {
     ctx.runner.call('telemetry.start', { check, trial, ...asked }),
   );
   await hurt(ctx, of.aim);
-  const lastMs = Math.max(Date.now(), sinceMs + (writers === null ? 0 : linesMs(writers.order)));
+  const begunLastMs = writers === null ? sinceMs : Math.max(sinceMs, await lastStartMs(ctx));
+  const lastMs = Math.max(Date.now(), begunLastMs + (writers === null ? 0 : linesMs(writers.order)));
   await ctx.step(`follow what arrives in the stores of ${follow.join(' and ')}`, () =>
     ctx.runner.call('telemetry.finish', { check, lastMs }),
   );

@@ -2,7 +2,7 @@
 import type { History } from '../../record/history.ts';
 import { number, seen, text } from '../topology/findings.ts';
 import type { Due } from './figures.ts';
-import { blindOf, canaryOf, comingOf, linesPlan, pairsOf } from './observed.ts';
+import { awayOf, blindOf, canaryOf, comingOf, linesPlan, pairsOf } from './observed.ts';
 
 export interface NodeLines {
   node: string;
@@ -13,6 +13,8 @@ export interface NodeLines {
   arrived: number;
   missing: number[];
   late: number;
+  /** Late, and written when its node was away or about to be: they wait on its disk until it is back. */
+  heldUp: number;
   unseen: number;
   duplicated: number;
   outOfOrder: number;
@@ -48,7 +50,7 @@ export function linesByNode(history: History, visibleMs: number): NodeLines[] {
     if (marks.length === 0) return empty;
     const parts = marks.map((mark) =>
       seriesOf(history, {
-        visibleMs,
+        ...{ node, visibleMs },
         written: expectedOf(own.get(mark), counted ? null : count),
         arrived: arrived.get(mark) ?? [],
       }),
@@ -80,7 +82,8 @@ function silentReason(history: History, node: string): string {
 
 function emptyOf(node: string, of: { counted: boolean; silent: string }): NodeLines {
   return {
-    ...{ node, expected: 0, arrived: 0, missing: [], late: 0, unseen: 0, duplicated: 0, outOfOrder: 0 },
+    ...{ node, expected: 0, arrived: 0, missing: [], late: 0, heldUp: 0, unseen: 0 },
+    ...{ duplicated: 0, outOfOrder: 0 },
     ...{ delays: [], due: [], pods: [], ...of },
   };
 }
@@ -98,17 +101,25 @@ type Part = Omit<NodeLines, 'node' | 'counted' | 'silent'>;
 
 function seriesOf(
   history: History,
-  of: { visibleMs: number; written: ReadonlyMap<number, number | null>; arrived: readonly Arrived[] },
+  of: {
+    node: string;
+    visibleMs: number;
+    written: ReadonlyMap<number, number | null>;
+    arrived: readonly Arrived[];
+  },
 ): Part {
   const rule = {
     visibleMs: of.visibleMs,
     lookEveryMs: canaryOf(history)?.lookEveryMs ?? 0,
     blind: blindOf(history, 'logs'),
   };
+  const away = awayOf(history);
+  const heldUp = (atMs: number): boolean =>
+    away?.node === of.node && atMs + of.visibleMs >= away.fromMs && atMs <= away.toMs;
   const first = new Map<number, Arrived>();
   for (const one of of.arrived) if (!first.has(one.n)) first.set(one.n, one);
   const part: Part = {
-    ...{ expected: of.written.size, arrived: 0, missing: [], late: 0, unseen: 0 },
+    ...{ expected: of.written.size, arrived: 0, missing: [], late: 0, heldUp: 0, unseen: 0 },
     duplicated: of.arrived.length - first.size,
     outOfOrder: outOfOrder([...first.values()]),
     ...{ delays: [], due: [], pods: [...new Set(of.arrived.map(({ pod }) => pod))] },
@@ -123,7 +134,7 @@ function seriesOf(
     const atMs = writtenMs ?? one.atMs;
     const coming = comingOf({ atMs, seenMs: one.seenMs }, rule);
     part.arrived += 1;
-    part.late += Number(coming === 'late');
+    if (coming === 'late') part[heldUp(atMs) ? 'heldUp' : 'late'] += 1;
     part.unseen += Number(coming === 'unseen');
     part.delays.push(one.seenMs - atMs);
     part.due.push({ atMs, arrived: coming !== 'late' });
@@ -149,6 +160,7 @@ function added(sum: NodeLines, part: Part): NodeLines {
     arrived: sum.arrived + part.arrived,
     missing: [...sum.missing, ...part.missing],
     late: sum.late + part.late,
+    heldUp: sum.heldUp + part.heldUp,
     unseen: sum.unseen + part.unseen,
     duplicated: sum.duplicated + part.duplicated,
     outOfOrder: sum.outOfOrder + part.outOfOrder,

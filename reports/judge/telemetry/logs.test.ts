@@ -96,6 +96,33 @@ test('should not pass where fewer lines were written than planned, down to none'
   assert.equal(judged([...canary(), ...lines(200, [GOOD, lost])]).verdict, 'fail');
 });
 
+test('should allow lines to be late only while a fault has taken their node away', () => {
+  const check = 'telemetry/logs/under-fault';
+  const of = (node: string, delayMs = 120_000) => ({ ...GOOD, node, delayMs });
+  const disk: Seen = [
+    'disk-requests',
+    { service: 'gateway', node: 'w1', pod: 'gateway-0', lines: [[1, START_MS]] },
+  ];
+  const base = [...canary(), ...requests([{ n: 1 }]), requestLine(1, 'gateway'), disk];
+  const fault = (name: string, landedMs: number): Seen[] => [
+    ['fault-armed', { fault: name, node: 'w2' }],
+    ['fault-landed', { t: 10_000 + landedMs }],
+    ['phase', { name: 'fault-end', t: 100_000 }],
+  ];
+  const held = judged([...base, ...lines(200, [GOOD, of('w2')]), ...fault('node-loss', 5_000)], {}, check);
+  assert.equal(held.verdict, 'pass', held.reason);
+  assert.deepEqual([figure(held, 'late'), figure(held, 'held up while their node was away')], [0, 200]);
+  const wrong: [string, Seen[]][] = [
+    ['another node', [...lines(200, [of('w1'), of('w2')]), ...fault('node-loss', 5_000)]],
+    ['no node is away', [...lines(200, [GOOD, of('w2')]), ...fault('pod-crash', 5_000)]],
+    ['due before the loss', [...lines(200, [GOOD, of('w2')]), ...fault('node-loss', 60_000)]],
+  ];
+  for (const [why, seen] of wrong) assert.equal(judged([...base, ...seen], {}, check).verdict, 'fail', why);
+  const lost = { node: 'w2', disk: upTo(200), stored: upTo(199), delayMs: 120_000 };
+  const missing = judged([...base, ...lines(200, [GOOD, lost]), ...fault('node-loss', 5_000)], {}, check);
+  assert.match(missing.reason, /1 missing \(200\), 199 held up while the node was away/);
+});
+
 test('should hold lines of requests against the disks, and want the fault proved', () => {
   const check = 'telemetry/logs/under-fault';
   const disk: Seen = [

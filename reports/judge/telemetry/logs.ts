@@ -72,6 +72,9 @@ function judgeLines(history: History, findings: Findings, lost: readonly Lost[])
     { name: 'arrived', value: sum((one) => one.arrived) },
     { name: 'missing', value: missing, goal: goalNumber(history, 'missing', 0) },
     { name: 'late', value: sum((one) => one.late) },
+    ...(sum((one) => one.heldUp) === 0
+      ? []
+      : [{ name: 'held up while their node was away', value: sum((one) => one.heldUp) }]),
     { name: 'duplicated', value: sum((one) => one.duplicated) },
     { name: 'out of order', value: sum((one) => one.outOfOrder) },
     ...delayFigures(delays, visibleMs),
@@ -119,9 +122,10 @@ function unknownOf(history: History, of: NodeLines): string | null {
     : null;
 }
 
-function countText({ arrived, expected, counted, missing, late }: NodeLines): string {
+function countText({ arrived, expected, counted, missing, late, heldUp }: NodeLines): string {
   const lost = missing.length === 0 ? '' : `, ${missing.length} missing (${named(missing)})`;
-  return `${arrived} of ${expected}${counted ? ' on its disk' : ''} arrived${lost}${late > 0 ? `, ${late} late` : ''}`;
+  const held = heldUp === 0 ? '' : `, ${heldUp} held up while the node was away`;
+  return `${arrived} of ${expected}${counted ? ' on its disk' : ''} arrived${lost}${late > 0 ? `, ${late} late` : ''}${held}`;
 }
 
 function lostFinding(history: History, findings: Findings, of: Lost, tolerated: boolean): void {

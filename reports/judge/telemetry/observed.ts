@@ -108,6 +108,19 @@ export function faultWindows(history: History): { name: string; fromMs: number; 
   });
 }
 
+/** Faults that take a whole node away. */
+const TAKES_NODE = ['node-loss', 'partition'];
+
+/** A node that a fault took away, until the store was whole again: it ships nothing meanwhile. null: none was taken. Wall clock ms. */
+export function awayOf(history: History): { node: string; fromMs: number; toMs: number } | null {
+  const armed = seen(history, 'fault-armed').find((one) => TAKES_NODE.includes(text(one, 'fault')));
+  const landed = seen(history, 'fault-landed')[0];
+  const end = seen(history, 'phase').find((one) => text(one, 'name') === 'fault-end');
+  if (armed === undefined || landed === undefined) return null;
+  const toMs = end === undefined ? Number.POSITIVE_INFINITY : wallOf(history, end.t);
+  return { node: text(armed, 'node'), fromMs: wallOf(history, landed.t), toMs };
+}
+
 /** A time of the history's clock on the wall clock. */
 export function wallOf(history: History, t: number): number {
   const { anchor } = history.header;
