@@ -60,6 +60,7 @@ test('should fail for lines that came too late, unless nobody could see them in 
   const seen = [...canary(), ...lines(200, [late])];
   assert.equal(judged(seen).verdict, 'fail');
   assert.equal(figure(judged(seen), 'late'), 200);
+  assert.match(judged(seen).reason, /200 late, held up between the disk and the store/);
   const blind: Seen = ['blind', { what: 'logs', fromMs: START_MS, toMs: START_MS + 60_000, reason: 'gone' }];
   const unseen = judged([...seen, blind]);
   assert.equal(unseen.verdict, 'inconclusive');

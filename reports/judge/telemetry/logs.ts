@@ -139,9 +139,10 @@ function lostFinding(history: History, findings: Findings, of: Lost, tolerated: 
   findings.expect(subject, ok, 'every line of a marked request in the store', said);
 }
 
-/** Where they were lost: what is on the disk and not in the store was lost by what lies between. */
-function stageOf(history: History, { node, counted }: NodeLines): string {
-  const where = counted ? 'lost between the disk and the store' : 'lost on the node or behind it';
+/** Where they were lost or held up: what is on the disk and not in the store was lost by what lies between. */
+function stageOf(history: History, { node, counted, missing }: NodeLines): string {
+  const what = missing.length > 0 ? 'lost' : 'held up';
+  const where = `${what} ${counted ? 'between the disk and the store' : 'on the node or behind it'}`;
   return `${where}: ${shipperOn(history, node)}`;
 }
 
