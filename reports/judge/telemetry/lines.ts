@@ -99,6 +99,16 @@ function expectedOf(
 
 type Part = Omit<NodeLines, 'node' | 'counted' | 'silent'>;
 
+/** Whether a line's node was away when it was written, or before it was due. */
+function whileAway(
+  history: History,
+  { node, visibleMs }: { node: string; visibleMs: number },
+): (atMs: number) => boolean {
+  const away = awayOf(history);
+  if (away?.node !== node) return () => false;
+  return (atMs) => atMs + visibleMs >= away.fromMs && atMs <= away.toMs;
+}
+
 function seriesOf(
   history: History,
   of: {
@@ -113,9 +123,7 @@ function seriesOf(
     lookEveryMs: canaryOf(history)?.lookEveryMs ?? 0,
     blind: blindOf(history, 'logs'),
   };
-  const away = awayOf(history);
-  const heldUp = (atMs: number): boolean =>
-    away?.node === of.node && atMs + of.visibleMs >= away.fromMs && atMs <= away.toMs;
+  const heldUp = whileAway(history, of);
   const first = new Map<number, Arrived>();
   for (const one of of.arrived) if (!first.has(one.n)) first.set(one.n, one);
   const part: Part = {
