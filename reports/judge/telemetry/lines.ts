@@ -3,6 +3,7 @@ import type { History } from '../../record/history.ts';
 import { number, seen, text } from '../topology/findings.ts';
 import type { Due } from './figures.ts';
 import { awayOf, blindOf, canaryOf, comingOf, linesPlan, pairsOf } from './observed.ts';
+import type { Coming } from './observed.ts';
 
 export interface NodeLines {
   node: string;
@@ -99,6 +100,12 @@ function expectedOf(
 
 type Part = Omit<NodeLines, 'node' | 'counted' | 'silent'>;
 
+function counted(part: Part, coming: Coming, heldUp: boolean): void {
+  part.arrived += 1;
+  part.unseen += Number(coming === 'unseen');
+  if (coming === 'late') part[heldUp ? 'heldUp' : 'late'] += 1;
+}
+
 /** Whether a line's node was away when it was written, or before it was due. */
 function whileAway(
   history: History,
@@ -141,9 +148,7 @@ function seriesOf(
     }
     const atMs = writtenMs ?? one.atMs;
     const coming = comingOf({ atMs, seenMs: one.seenMs }, rule);
-    part.arrived += 1;
-    if (coming === 'late') part[heldUp(atMs) ? 'heldUp' : 'late'] += 1;
-    part.unseen += Number(coming === 'unseen');
+    counted(part, coming, heldUp(atMs));
     part.delays.push(one.seenMs - atMs);
     part.due.push({ atMs, arrived: coming !== 'late' });
   }
