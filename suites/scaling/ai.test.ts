@@ -127,7 +127,12 @@ describe('growAi', () => {
     const stays = (method: string): Platform | undefined =>
       method === 'load.start' ? { pods: 2, waiting: 18 } : undefined;
     const { ctx, told } = context({ after: stays, scaleDownMs: 300 });
-    const scaled = Object.assign(ctx, { settings: { ...ctx.settings, scaleUpMs: 300 } });
+    // The window of the autoscaler and the time to leave, minutes, are taken off again: what is waited for never comes.
+    const soon = {
+      settings: { ...ctx.settings, scaleUpMs: 300 },
+      goals: { ...ctx.goals, extraSeconds: -600 },
+    };
+    const scaled = Object.assign(ctx, soon);
     await growAi(scaled);
     const left = told.find(({ kind }) => kind === 'not-back');
     assert.equal((left?.['scale'] as { value: number }).value, 18);
