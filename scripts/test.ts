@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { loadEnvironment } from '../env/loader.ts';
+import { storesRaised } from '../env/local/stores-raised.ts';
 import { check } from './check.ts';
 import { addUp, readCounts, renderCounts, single } from './runners.ts';
 import type { Counts, RunnerResult } from './runners.ts';
@@ -92,8 +92,7 @@ const TELEMETRY = {
 
 async function telemetry(run: TestRun): Promise<void> {
   run.begin('telemetry up');
-  const stores = (await loadEnvironment(ENVIRONMENT, { with: 'raised' })).stores;
-  const words = [...Object.keys(stores), 'telemetry'].join(',');
+  const words = [...new Set([...storesRaised(ENVIRONMENT), 'telemetry'])].join(',');
   const up = await run.plumbline(['env', 'up', '--env', ENVIRONMENT, '--with', words]);
   run.count(single(up.exitCode));
   if (up.exitCode !== 0 || run.stopped()) return;
