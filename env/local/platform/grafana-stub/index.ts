@@ -15,6 +15,7 @@ import {
   serviceAccount,
   type KubeObject,
 } from '../objects.ts';
+import { PROMETHEUS, PROMETHEUS_PORT } from '../prometheus/index.ts';
 import { waitRollout } from '../rollout.ts';
 import type { Secrets } from '../secrets.ts';
 import { DASHBOARDS } from './dashboards.ts';
@@ -26,7 +27,7 @@ const PORT = 3000;
 const ADDRESS = '128.93';
 const FOLDER = '/etc/grafana/dashboards';
 /** Controls give the pod another. */
-const PROMETHEUS_URL = `http://prometheus.${OBSERVABILITY}.svc.cluster.local:9090`;
+const PROMETHEUS_URL = `http://${PROMETHEUS}.${OBSERVABILITY}.svc.cluster.local:${String(PROMETHEUS_PORT)}`;
 
 function container(image: string): unknown {
   return {
