@@ -1,26 +1,11 @@
 /** The depth of the AI service's queue as an external metric (toolchain/external-metrics), and the autoscaler that follows it. */
-import { APP_USER } from '../../images/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
-import { OBSERVABILITY, SYSTEM, TENDER, type PlatformContext } from '../context.ts';
-import {
-  labels,
-  metadata,
-  NO_RIGHTS,
-  podSecurity,
-  resources,
-  selector,
-  type KubeObject,
-} from '../objects.ts';
+import { OBSERVABILITY, TENDER, type PlatformContext } from '../context.ts';
+import { metadata, type KubeObject } from '../objects.ts';
 import { PROMETHEUS, PROMETHEUS_PORT } from '../prometheus/index.ts';
 import { APPLICATION_VHOST } from '../rabbitmq/config.ts';
 import { APPLICATION_QUEUE } from '../rabbitmq/queue.ts';
-import {
-  aggregatedAccount,
-  aggregatedApi,
-  SECURE_ARGS,
-  SECURE_PORT,
-  secureProbe,
-} from '../system/aggregated.ts';
+import { aggregatedAccount, aggregatedApi, aggregatedServer } from '../system/aggregated.ts';
 import { TENDER_AI } from './names.ts';
 
 export const EXTERNAL_METRICS = 'external-metrics';
@@ -37,54 +22,22 @@ const WAITING_PER_POD = 10;
 /** A queue that is drained stays so for two looks of the autoscaler (15 s each). */
 const STABLE_SECONDS = 30;
 
-function container(image: string): unknown {
-  return {
-    name: EXTERNAL_METRICS,
-    image,
-    args: [
-      ...SECURE_ARGS,
-      `--prometheus=http://${PROMETHEUS}.${OBSERVABILITY}.svc.cluster.local:${String(PROMETHEUS_PORT)}`,
-      `--namespace=${TENDER}`,
-      `--metric=${METRIC}`,
-      `--query=${QUERY}`,
-    ],
-    ports: [{ name: 'https', containerPort: SECURE_PORT }],
-    readinessProbe: secureProbe('/readyz'),
-    livenessProbe: secureProbe('/livez', { periodSeconds: 10 }),
-    resources: resources({
-      cpuRequest: '20m',
-      cpuLimit: '500m',
-      memoryRequest: '64Mi',
-      memoryLimit: '128Mi',
-    }),
-    securityContext: NO_RIGHTS,
-    volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
-  };
-}
-
 /** The server that answers autoscalers, its rights and the API that it serves. */
 export function externalMetricsObjects(context: PlatformContext): KubeObject[] {
   return [
     ...aggregatedAccount(EXTERNAL_METRICS),
     ...aggregatedApi(EXTERNAL_METRICS, API),
-    {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: metadata(EXTERNAL_METRICS, SYSTEM),
-      spec: {
-        replicas: 1,
-        selector: { matchLabels: selector(EXTERNAL_METRICS) },
-        template: {
-          metadata: { labels: labels(EXTERNAL_METRICS) },
-          spec: {
-            serviceAccountName: EXTERNAL_METRICS,
-            securityContext: podSecurity(APP_USER),
-            containers: [container(imageOf(context.images, EXTERNAL_METRICS).pinned)],
-            volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '16Mi' } }],
-          },
-        },
-      },
-    },
+    aggregatedServer({
+      name: EXTERNAL_METRICS,
+      image: imageOf(context.images, EXTERNAL_METRICS).pinned,
+      args: [
+        `--prometheus=http://${PROMETHEUS}.${OBSERVABILITY}.svc.cluster.local:${String(PROMETHEUS_PORT)}`,
+        `--namespace=${TENDER}`,
+        `--metric=${METRIC}`,
+        `--query=${QUERY}`,
+      ],
+      memoryRequest: '64Mi',
+    }),
   ];
 }
 
