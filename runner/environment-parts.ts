@@ -266,8 +266,16 @@ const FAMILIES: readonly Family[] = [
     waits: ['podReady', 'alertArrival', 'alertGone', 'podGone', 'settle'],
     usualMs: 30_000,
   },
-  { prefix: 'telemetry/metrics/', waits: ['prometheusQuery', 'prometheusQuery', 'settle'], usualMs: 2_000 },
-  { prefix: 'telemetry/alerts/rules', waits: ['prometheusQuery', 'settle'], usualMs: 1_000 },
+  {
+    prefix: 'telemetry/metrics/',
+    waits: ['prometheusFirst', 'prometheusQuery', 'prometheusQuery', 'settle'],
+    usualMs: 2_000,
+  },
+  {
+    prefix: 'telemetry/alerts/rules',
+    waits: ['prometheusFirst', 'prometheusQuery', 'settle'],
+    usualMs: 1_000,
+  },
   { prefix: 'telemetry/', waits: [...ARRIVAL, 'telemetryLate'], usualMs: 30_000, workMs: followedMs },
   {
     prefix: 'failover/backend/',

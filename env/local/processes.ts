@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { InstanceName } from './nodes/addressing.ts';
-import { cgroupName, makeCgroups } from './nodes/cgroups.ts';
+import { cgroupName, makeCgroups, SHARES_OF_CONTROL } from './nodes/cgroups.ts';
 import { identify, processAlive } from './nodes/processes.ts';
 import type { ProcessId } from './nodes/processes.ts';
 import { stateDir } from './paths.ts';
@@ -15,7 +15,8 @@ export function adoptProcess(instance: InstanceName, name: string, pid: number):
   const found = identify(pid);
   if (found === null)
     throw new Error(`${name} of ${instance} (pid ${pid}) ended at once; its log is in the state folder`);
-  for (const file of makeCgroups(cgroupName(instance, 'host'))) writeFileSync(file, String(pid));
+  for (const file of makeCgroups(cgroupName(instance, 'host'), { cpuShares: SHARES_OF_CONTROL }))
+    writeFileSync(file, String(pid));
   const path = recordPath(instance, name);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, JSON.stringify(found));

@@ -70,6 +70,11 @@ export const DEFAULT_TIMEOUTS = {
     reason: 'one start of many as slow as its goal allows (5 s), and the removal of the pod',
   },
   podToPod: { seconds: 5, reason: 'one TCP request between pods, with one retransmission' },
+  prometheusFirst: {
+    seconds: 75,
+    reason:
+      'a group of rules is evaluated, and a target scraped, within one interval of being loaded (default of both: 1 min)',
+  },
   prometheusPart: {
     seconds: 3,
     reason: 'six hours of one query over a long window, the mean of many; one alone may take prometheusQuery',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Series } from '../../reports/record/objective.ts';
-import { ageOf } from './ask.ts';
+import { ageOf, known } from './ask.ts';
 
 const window = { fromMs: 880_000, toMs: 1_000_000 };
 const series = (pod: string, ...atMs: number[]): Series => ({
@@ -20,4 +20,23 @@ test('should not leave out a series that is there, and so old that the window ha
   const samples = [series('a', 995_000)];
   assert.equal(ageOf({ now: [series('a', 0), series('old', 0)], samples, window }), 120_000);
   assert.equal(ageOf({ now: [series('old', 0)], samples: [], window }), 120_000);
+});
+
+const fresh = (health: string): boolean => health === 'unknown';
+
+test('should wait for the first look of Prometheus at what was loaded just now', async () => {
+  const answers = [
+    ['unknown', 'unknown'],
+    ['ok', 'unknown'],
+    ['ok', 'err'],
+  ];
+  const look = (): Promise<string[]> => Promise.resolve(answers.shift() ?? []);
+  const signal = AbortSignal.timeout(30_000);
+  assert.deepEqual(await known(look, { fresh, timeoutMs: 30_000, signal }), ['ok', 'err']);
+});
+
+test('should tell what Prometheus never looks at as it is', async () => {
+  const look = (): Promise<string[]> => Promise.resolve(['unknown']);
+  const signal = AbortSignal.timeout(30_000);
+  assert.deepEqual(await known(look, { fresh, timeoutMs: 0, signal }), ['unknown']);
 });

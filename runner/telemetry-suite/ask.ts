@@ -1,6 +1,8 @@
 /** Questions that are asked once: targets and series, rules, alerts, dashboards. What does not answer is `unavailable`. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { askKibana, dashboardProbe } from '../../probes/dashboards/index.ts';
 import type { NewObservation } from '../../probes/history.ts';
+import type { RuleGroup } from '../../probes/prometheus/index.ts';
 import type { Series } from '../../reports/record/objective.ts';
 import type { Result } from '../../suites/harness/protocol.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
@@ -9,6 +11,8 @@ import type { SourcesOf } from './sources.ts';
 
 /** Samples of so many scrapes back are looked at: what is older is not fresh by any goal. */
 const SCRAPES_BACK = 24;
+/** Between two looks at what was not evaluated or scraped yet. */
+const LOOK_EVERY_MS = 500;
 
 interface Asking {
   write: (seen: NewObservation) => void;
@@ -30,15 +34,36 @@ async function answered(what: string, { write, signal }: Asking, work: () => Pro
   }
 }
 
+/**
+ * What Prometheus has, once it knows how each of it is: what was loaded just now, by a start or a reload, is evaluated or scraped within
+ * its interval, and until then nothing is known of it. After the time-out as it is.
+ */
+export async function known<T>(
+  look: () => Promise<T[]>,
+  { fresh, timeoutMs, signal }: { fresh: (one: T) => boolean; timeoutMs: number; signal: AbortSignal },
+): Promise<T[]> {
+  const untilMs = performance.now() + timeoutMs;
+  for (;;) {
+    const found = await look();
+    if (!found.some(fresh) || performance.now() >= untilMs) return found;
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
+  }
+}
+
+const unknown = ({ health }: { health: string }): boolean => health === 'unknown';
+const unevaluated = ({ rules }: RuleGroup): boolean => rules.some(unknown);
+
 /** Every active target, and of each required series what is there now and when it was scraped last. */
 export async function askMetrics(of: SourcesOf, asking: Asking): Promise<Asked> {
   const { environment } = of;
   const { write, signal } = asking;
   const scrapeMs = (environment.prometheus?.scrapeSeconds ?? 1) * 1000;
+  const timeoutMs = timeoutMsOf(environment, 'prometheusFirst');
   await answered('Prometheus', asking, async () => {
     const client = await prometheusOf(of);
     try {
-      for (const { labels, health, lastError, scrapeUrl } of await client.targets({ signal }))
+      const targets = await known(() => client.targets({ signal }), { fresh: unknown, timeoutMs, signal });
+      for (const { labels, health, lastError, scrapeUrl } of targets)
         write({ kind: 'target', job: labels['job'] ?? '', url: scrapeUrl, health, lastError });
       write({ kind: 'targets-read' });
       for (const selector of environment.telemetry?.required.series ?? []) {
@@ -88,10 +113,15 @@ function keyOf(labels: Record<string, string>): string {
 /** The groups of rules, and whether Prometheus knows an Alertmanager. */
 export async function askRules(of: SourcesOf, asking: Asking): Promise<Asked> {
   const { write, signal } = asking;
+  const timeoutMs = timeoutMsOf(of.environment, 'prometheusFirst');
   await answered('Prometheus', asking, async () => {
     const client = await prometheusOf(of);
     try {
-      for (const { name, rules } of await client.rules({ signal })) {
+      for (const { name, rules } of await known(() => client.rules({ signal }), {
+        fresh: unevaluated,
+        timeoutMs,
+        signal,
+      })) {
         const alerting = rules.filter(({ type }) => type === 'alerting');
         const kept = alerting.map(({ name: rule, health, state, lastError }) => ({
           rule,

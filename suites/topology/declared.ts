@@ -43,6 +43,30 @@ export async function findWorkloads(
   });
 }
 
+/**
+ * The objects of all declared workloads. Where their number may change (a range is declared: an autoscaler moves it), a pod that has not
+ * started yet is no finding: what is wanted then is looked at once it has arrived, or after `podReady` as it is.
+ */
+export async function settledWorkloads(ctx: CheckContext): Promise<Found[]> {
+  const found = await findWorkloads(ctx);
+  const scaled = found.filter(
+    ({ workload, object }) => object !== undefined && workload.replicas.min < workload.replicas.max,
+  );
+  if (scaled.length === 0) return found;
+  await Promise.all(
+    scaled.map(async ({ workload: { kind, namespace, name } }) => {
+      const timeoutMs = ctx.timeoutMs('podReady');
+      const of = { kind: `apps/v1/${kind}`, namespace, names: [name] };
+      try {
+        await ctx.cluster.wait({ ...of, until: 'ready', count: 1, timeoutMs });
+      } catch {
+        ctx.signal.throwIfAborted(); // what has not arrived is for the judge to find
+      }
+    }),
+  );
+  return findWorkloads(ctx);
+}
+
 export function nameOf(object: KubeObject): string {
   return `${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 }

@@ -1,7 +1,7 @@
 /** What runs on the platform: declared workloads, their roles, probes, resources, placement and images. */
 import { check } from '../harness/check.ts';
 import { recordContainers, recordPulls } from './containers.ts';
-import { findWorkloads, listPods, podsOf, setting } from './declared.ts';
+import { findWorkloads, listPods, podsOf, setting, settledWorkloads } from './declared.ts';
 import { recordEvidence } from './evidence.ts';
 import { recordOwners, recordPod, recordWorkload, troubledPods } from './inventory.ts';
 import { observeRoles } from './roles.ts';
@@ -10,7 +10,7 @@ import { recordBudgets, recordPlacement } from './spread.ts';
 check('topology/workloads/declared', async (ctx) => {
   const namespaces = await ctx.step('list the namespaces', () => ctx.cluster.items({ kind: 'v1/Namespace' }));
   for (const namespace of namespaces ?? []) ctx.record('namespace', { name: namespace.metadata.name });
-  const found = await ctx.step('find the declared workloads', () => findWorkloads(ctx));
+  const found = await ctx.step('find the declared workloads', () => settledWorkloads(ctx));
   for (const one of found) recordWorkload(ctx, one);
   const pods = (await ctx.step('look at their pods', () => listPods(ctx))) ?? [];
   const own = found.flatMap((one) => podsOf(one, pods));

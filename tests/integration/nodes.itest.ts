@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { EnvironmentHeldError, holder, leftovers, readStamp, status, up } from '../../env/local/index.ts';
+import { cgroupName, hierarchies } from '../../env/local/nodes/cgroups.ts';
 import { takeLock } from '../../env/local/lock.ts';
 import {
   addressesOf,
@@ -48,6 +49,17 @@ function reachable(host: string, port: number): Promise<boolean> {
     socket.once('connect', end(true)).once('timeout', end(false)).once('error', end(false));
   });
 }
+
+test('the control plane has more of the CPU than a node that carries load', () => {
+  const sharesOf = (node: string): number[] =>
+    hierarchies()
+      .filter(({ controllers }) => controllers.includes('cpu'))
+      .map(({ mountPoint }) => `${mountPoint}/${cgroupName(INSTANCE, node)}/cpu.shares`)
+      .map((file) => Number(readFileSync(file, 'utf8')));
+  const [control, worker] = [sharesOf('control-1'), sharesOf('worker-1')];
+  assert.equal(control.length, 1, 'one hierarchy with the controller cpu');
+  assert.ok(Number(control[0]) > Number(worker[0]), `${String(control[0])} beside ${String(worker[0])}`);
+});
 
 test('the environment is stamped and everything of it runs', async () => {
   const found = await status({ instance: INSTANCE });

@@ -6,7 +6,14 @@ import type { CommandResult, RunOptions } from '../run.ts';
 import { waitFor } from '../wait.ts';
 import { addressesOf } from './addressing.ts';
 import type { ClusterSize, NodeSpec } from './addressing.ts';
-import { cgroupName, hierarchies, makeCgroups, processesIn, removeCgroups } from './cgroups.ts';
+import {
+  cgroupName,
+  hierarchies,
+  makeCgroups,
+  processesIn,
+  removeCgroups,
+  SHARES_OF_CONTROL,
+} from './cgroups.ts';
 import { nodeDir, nodeFiles, nodeLogs } from './files.ts';
 import { ensureLink, removeLink, routePods } from './links.ts';
 import { identify, killProcesses, processAlive, waitGone } from './processes.ts';
@@ -127,9 +134,15 @@ export async function execInNode(
     PATH: options.binDir === undefined ? NODE_PATH : `${options.binDir}:${NODE_PATH}`,
     HOME: '/root',
     NODE_PID: String(pid1.pid),
-    NODE_CGROUPS: makeCgroups(cgroupName(node.instance, node.name)).join(' '),
+    NODE_CGROUPS: cgroupsOf(node).join(' '),
   };
   return runAny(['/bin/bash', bootScript(), 'exec', ...argv], { ...options, env });
+}
+
+function cgroupsOf({ instance, name, role }: NodeSpec): string[] {
+  return makeCgroups(cgroupName(instance, name), {
+    cpuShares: role === 'control' ? SHARES_OF_CONTROL : undefined,
+  });
 }
 
 function bootScript(): string {
@@ -196,7 +209,7 @@ function launch(node: NodeSpec, binDir: string): void {
     NODE_PODS: addressesOf(node.instance).podCidr,
     NODE_DIR: nodeDir(node),
     NODE_BIN: binDir,
-    NODE_CGROUPS: makeCgroups(cgroupName(node.instance, node.name)).join(' '),
+    NODE_CGROUPS: cgroupsOf(node).join(' '),
     NODE_HIERARCHIES: hierarchies()
       .map(({ controllers, mountPoint, version }) => {
         const options = version === 2 ? 'unified' : controllers.join(',');
