@@ -80,6 +80,9 @@ export const javaArguments = (heap: string): readonly string[] => [
   // place of 3.9, the memory 296 MB in place of 352.
   '-XX:TieredStopAtLevel=1',
   '-XX:+UseSerialGC', // the least memory and the fewest threads, for a heap of this size
+  // It takes its limit of one CPU for one processor, and has one thread for writes then: each write waits for a sync of the disk of its own, where
+  // the threads of four share one. 200 writes a second kept that thread busy, and once disturbed it did not catch up for a minute.
+  '-XX:ActiveProcessorCount=4',
   '-XX:MaxDirectMemorySize=64m',
   '-XX:ReservedCodeCacheSize=96m',
   '-Xss512k',
