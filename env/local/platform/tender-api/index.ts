@@ -30,9 +30,9 @@ const MIN_PODS = 2;
 const MAX_PODS = 5;
 /**
  * What a request costs, traced or not, decides when the autoscaler acts: it wants more than two pods for `scaling.highPerSecond`, not for
- * `requestsPerSecond`, and fewer than there may be. Measured on two cores: 0.3 to 0.4 m of CPU for one a second, 0.8 to 1 m traced; 7 m at rest.
+ * `requestsPerSecond`, and fewer than there may be. Measured on two cores: 0.3 to 0.4 m of CPU for one a second, 0.8 to 0.9 m traced; 7 m at rest.
  */
-const CPU_REQUEST = { plain: '42m', traced: '90m' } as const;
+const CPU_REQUEST = { plain: '36m', traced: '70m' } as const;
 const CPU_TARGET_PERCENT = 70;
 /** How long the stub of the language model takes to answer, ms. */
 const LLM_DELAY_MS = 200;
