@@ -30,7 +30,16 @@ test('should run on staging every check of telemetry, and of the AI service all 
   const why = Object.fromEntries(
     ofAi.flatMap(({ row, notRun }) => (row.built && notRun !== null ? [[row.id, notRun]] : [])),
   );
-  assert.deepEqual(Object.keys(why), ['failover/ai/node-loss', 'failover/ai/rolling-restart']);
+  assert.deepEqual(Object.keys(why), [
+    'failover/ai/node-loss',
+    'failover/ai/rolling-restart',
+    'scaling/ai/up',
+  ]);
+  assert.match(
+    why['scaling/ai/up'] ?? '',
+    /ai\.scaling/,
+    'thousands of jobs ask a model that somebody pays for',
+  );
   assert.match(why['failover/ai/node-loss'] ?? '', /cluster\.power/);
   assert.match(why['failover/ai/rolling-restart'] ?? '', /no account of Plumbline has/);
 });

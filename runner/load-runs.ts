@@ -120,7 +120,7 @@ export class LoadRuns {
     const rates = [
       environment.load.steady.requestsPerSecond,
       environment.ai?.load.requestsPerSecond ?? 0,
-      environment.ai?.scaling.perSecond ?? 0,
+      environment.ai?.scaling?.perSecond ?? 0,
       environment.topology.edge?.backend?.scaling.highPerSecond ?? 0,
     ];
     return { requests: Math.ceil((Math.max(...rates) * durationMs) / 1000), durationMs };

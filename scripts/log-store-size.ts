@@ -43,25 +43,30 @@ const { values } = parseArgs({
   },
 });
 const documents = Number(values.documents);
+if (!Number.isSafeInteger(documents) || documents < 1)
+  throw new Error(`--documents: expected a whole number from 1 on, seen ${values.documents}`);
 const interrupt = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort());
 const { signal } = interrupt;
 
 const environment = await loadEnvironment(values.env, { with: 'raised', size: 'raised' });
+if (!('embedded' in environment.cluster))
+  throw new Error(`${values.env} is not embedded: a log store of somebody else is not filled`);
 const logs = declaredLogs();
 const address = await accountOf();
 let waits = 0;
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-log-store-'));
 try {
-  await empty();
-  const before = await both();
+  await empty(signal);
+  const before = await both('before');
   await fill();
-  const after = await both();
+  const after = await both('after');
   compare('question', before.asked, after.asked, 'ms');
   compare('check', before.suite, after.suite, 's');
 } finally {
-  await empty();
   rmSync(folder, { recursive: true, force: true });
+  // Whoever interrupts wants it gone as well.
+  await empty(AbortSignal.timeout(REQUEST_MS));
 }
 
 function declaredLogs(): LogSettings {
@@ -83,22 +88,30 @@ async function accountOf(): Promise<SignalAddress> {
 }
 
 /** Asks the store itself, again where it has too much to do; all of it is bounded in time. */
-async function store(method: string, path: string, body?: string): Promise<string> {
+async function store(
+  method: string,
+  path: string,
+  { body, until = signal }: { body?: string; until?: AbortSignal } = {},
+): Promise<string> {
   for (let left = TRIES; ; left--) {
-    const { status, text } = await ask(method, path, body);
+    const { status, text } = await ask(method, path, { body, until });
     if (status >= 200 && status < 300) return text;
     if (!BUSY.includes(status) || left === 0)
       throw new Error(`${method} ${path}: ${status} ${text.slice(0, 300)}`);
     waits++;
-    await sleep(LATER_MS, undefined, { signal });
+    await sleep(LATER_MS, undefined, { signal: until });
   }
 }
 
-async function ask(method: string, path: string, body?: string): Promise<{ status: number; text: string }> {
+async function ask(
+  method: string,
+  path: string,
+  { body, until }: { body: string | undefined; until: AbortSignal },
+): Promise<{ status: number; text: string }> {
   const { user, password } = address.account ?? { user: '', password: '' };
   const answer = await fetch(`${address.url}${path}`, {
     method,
-    signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]),
+    signal: AbortSignal.any([until, AbortSignal.timeout(REQUEST_MS)]),
     headers: {
       authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
       'content-type': 'application/x-ndjson',
@@ -108,8 +121,8 @@ async function ask(method: string, path: string, body?: string): Promise<{ statu
   return { status: answer.status, text: await answer.text() };
 }
 
-async function empty(): Promise<void> {
-  for (const index of INDICES) await store('DELETE', `/${index}?ignore_unavailable=true`);
+async function empty(until: AbortSignal): Promise<void> {
+  for (const index of INDICES) await store('DELETE', `/${index}?ignore_unavailable=true`, { until });
 }
 
 /** Lines of 200 pods, evenly over the last day and the next hour, so that the minutes in which the checks look are full of them too. */
@@ -118,18 +131,20 @@ async function fill(): Promise<void> {
   const stepMs = (DAY_MS + HOUR_MS) / documents;
   const begun = performance.now();
   for (const index of INDICES)
-    await store('PUT', `/${index}`, JSON.stringify({ settings: { refresh_interval: '-1' } }));
+    await store('PUT', `/${index}`, { body: JSON.stringify({ settings: { refresh_interval: '-1' } }) });
   for (let first = 0; first < documents; first += BATCH) {
     const lines: string[] = [];
     for (let n = first; n < Math.min(first + BATCH, documents); n++)
       lines.push('{"create":{}}', JSON.stringify(lineOf(n, fromMs + n * stepMs)));
     // One index after the other: each has buffers of its own.
     const index = INDICES[Math.floor((first / documents) * INDICES.length)] ?? '';
-    const answer = await store('POST', `/${index}/_bulk?filter_path=errors`, `${lines.join('\n')}\n`);
+    const body = `${lines.join('\n')}\n`;
+    const answer = await store('POST', `/${index}/_bulk?filter_path=errors`, { body });
     if (answer !== '{"errors":false}') throw new Error(`not all lines were taken: ${answer.slice(0, 300)}`);
   }
   for (const index of INDICES) {
-    await store('PUT', `/${index}/_settings`, JSON.stringify({ index: { refresh_interval: '1s' } }));
+    const body = JSON.stringify({ index: { refresh_interval: '1s' } });
+    await store('PUT', `/${index}/_settings`, { body });
     await store('POST', `/${index}/_refresh`);
   }
   const { count } = JSON.parse(await store('GET', '/logs-filled-*/_count')) as { count: number };
@@ -178,20 +193,26 @@ async function questions(): Promise<Map<string, number>> {
   }
 }
 
-async function both(): Promise<{ asked: Map<string, number>; suite: Map<string, number> }> {
-  return { asked: await questions(), suite: values.questions ? new Map<string, number>() : await suite() };
+async function both(when: string): Promise<{ asked: Map<string, number>; suite: Map<string, number> }> {
+  const asked = await questions();
+  return { asked, suite: values.questions ? new Map<string, number>() : await suite(join(folder, when)) };
 }
 
-/** Seconds of each check of telemetry. */
-async function suite(): Promise<Map<string, number>> {
-  const args = ['cli/plumbline.mjs', 'run', '--env', values.env, '--suite', 'telemetry', '--out', folder];
+/** Exit codes of a run that looked: met, not met, inconclusive. */
+const LOOKED = [0, 1, 2];
+
+/** Seconds of each check of telemetry. @param out a folder of this run alone: what it leaves is of no other */
+async function suite(out: string): Promise<Map<string, number>> {
+  const args = ['cli/plumbline.mjs', 'run', '--env', values.env, '--suite', 'telemetry', '--out', out];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   interrupt.signal.addEventListener('abort', () => child.kill('SIGINT'), { once: true });
-  await once(child, 'exit');
+  const [code] = (await once(child, 'exit')) as [number | null];
   signal.throwIfAborted();
-  const record = JSON.parse(readFileSync(join(folder, 'latest', 'run.json'), 'utf8')) as RunRecord;
+  if (!LOOKED.includes(code ?? -1)) throw new Error(`the telemetry suite did not run (exit ${String(code)})`);
+  const record = JSON.parse(readFileSync(join(out, 'latest', 'run.json'), 'utf8')) as RunRecord;
   console.log(record.sentence);
   const run = record.checks.filter(({ verdict }) => verdict !== 'not-run');
+  if (run.length === 0) throw new Error('no check of telemetry ran');
   for (const { id, verdict, reason } of run)
     if (verdict !== 'pass') {
       console.log(`${id}: ${verdict}: ${reason}`);

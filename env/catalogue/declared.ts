@@ -101,8 +101,13 @@ const FAMILIES: readonly { prefix: string; what: string; declares: Declares }[] 
   },
   { prefix: 'telemetry/alerts/', what: 'telemetry.alerts', declares: source('alerts') },
   { prefix: 'telemetry/dashboards', what: 'telemetry.dashboards', declares: source('dashboards') },
+  {
+    prefix: 'scaling/ai/',
+    what: 'ai.scaling and topology.edge.backend',
+    declares: ({ ai, topology }) => ai?.scaling !== undefined && topology.edge?.backend !== undefined,
+  },
   // Its requests and jobs go through the edge.
-  ...['failover/ai/', 'performance/ai/', 'scaling/ai/', 'integrations/llm'].map((prefix) => ({
+  ...['failover/ai/', 'performance/ai/', 'integrations/llm'].map((prefix) => ({
     prefix,
     what: 'ai and topology.edge.backend',
     declares: ({ ai, topology }: Environment) => ai !== undefined && topology.edge?.backend !== undefined,

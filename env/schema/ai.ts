@@ -76,8 +76,10 @@ export const ai = z
             'How slow the stand-in for the model is made meanwhile; less than the service waits for it',
           ),
       })
-      .prefault({})
-      .describe('How scaling/ai/up fills its queue'),
+      .optional()
+      .describe(
+        'How scaling/ai/up fills its queue: some thousand jobs, each of which asks the model. Without it that check is not run',
+      ),
     effects,
     llm,
   })

@@ -5,17 +5,20 @@ import type { Scale, ScaleFollower } from './follow.ts';
 import { atMinimum, followed, growingMs, isGrown, startLoad, stopLoad, whileLoaded } from './loaded.ts';
 import { shrinkingMs } from './shrinking.ts';
 
+type Scaling = NonNullable<AiSettings['scaling']>;
+
 /**
  * The AI service grows with its queue: from its minimum, tenders through the edge, more of them than it does while its model is slow (a stand-in
  * is told to be; another is as it is), until the pods that the autoscaler wants are ready. Then the model is as usual again, and the queue drains.
  */
 export async function growAi(ctx: CheckContext): Promise<void> {
   const ai = ctx.settings['ai'] as AiSettings | undefined;
-  if (ai === undefined) throw new Error('the environment declares no ai');
+  const scaling = ai?.scaling;
+  if (ai === undefined || scaling === undefined) throw new Error('the environment declares no ai.scaling');
   await followed(ctx, { called: 'the AI service', deployment: ai.deployment }, async (follower) => {
     const before = follower.scale;
     try {
-      if (await slowed(ctx, ai)) await fill(ctx, ai, follower);
+      if (await slowed(ctx, ai, scaling)) await fill(ctx, scaling, follower);
     } finally {
       await ctx.step('end the load, and let the model answer as usual', async () => {
         await stopLoad(ctx);
@@ -27,9 +30,12 @@ export async function growAi(ctx: CheckContext): Promise<void> {
 }
 
 /** False when a stand-in that is declared cannot be told: its usual speed asks for no more pods. */
-async function slowed(ctx: CheckContext, { llm, scaling }: AiSettings): Promise<boolean> {
+async function slowed(
+  ctx: CheckContext,
+  { llm }: AiSettings,
+  { modelDelayMs: delayMs }: Scaling,
+): Promise<boolean> {
   if (llm.control === undefined) return true;
-  const { modelDelayMs: delayMs } = scaling;
   const title = `the model takes ${delayMs / 1000} s`;
   const { unavailable } = await ctx.step(`tell the model's stand-in: ${title}`, () =>
     ctx.runner.call('ai.behave', { check: ctx.id, title, behaviour: { delayMs } }),
@@ -38,8 +44,7 @@ async function slowed(ctx: CheckContext, { llm, scaling }: AiSettings): Promise<
   return unavailable === undefined;
 }
 
-async function fill(ctx: CheckContext, { scaling }: AiSettings, follower: ScaleFollower): Promise<void> {
-  const { perSecond } = scaling;
+async function fill(ctx: CheckContext, { perSecond }: Scaling, follower: ScaleFollower): Promise<void> {
   const timeoutMs = growingMs(ctx);
   await ctx.step(`create ${perSecond} tenders a second`, () =>
     startLoad(ctx, 'jobs', {
@@ -64,9 +69,10 @@ async function drained(ctx: CheckContext, follower: ScaleFollower, before: Scale
     follower.until((scale) => atMinimum(scale) && waitsNoMore(scale, before), { timeoutMs }),
   );
   if (!back) ctx.record('not-back', { scale: follower.scale, waitedMs: timeoutMs });
+  else if (follower.scale.value === null) ctx.record('queue-unseen');
 }
 
-/** Where the autoscaler has no value nobody knows; pods at their minimum are all there is to see. */
+/** Where the autoscaler has no value there is nothing to wait for; that the queue was not seen is told. */
 function waitsNoMore({ value }: Scale, before: Scale | null): boolean {
   return value === null || value <= (before?.value ?? 0);
 }

@@ -1,11 +1,12 @@
 import type { CheckContext } from '../harness/check.ts';
-import type { DiskPod, KubeObject } from '../harness/protocol.ts';
+import type { DiskPod, KubeObject, ListParams, WaitParams } from '../harness/protocol.ts';
 import {
   canaryImage,
   canaryLabels,
   canaryMetadata,
   canaryNamespace,
   CONTAINER_DEFAULTS,
+  messageOf,
   POD_DEFAULTS,
   refOf,
 } from '../topology/canary.ts';
@@ -96,14 +97,11 @@ export async function startLines(ctx: CheckContext, { objects, nodes, order }: W
   ctx.record('lines', { run: order.run, count: order.count, perSecond: order.perSecond, nodes });
   await ctx.cluster.apply(objects);
   try {
-    await ctx.cluster.wait({
-      ...{ kind: 'v1/Pod', namespace: canaryNamespace(ctx), labels: { 'app.kubernetes.io/name': WRITER } },
-      ...{ until: 'ready', count: nodes.length, timeoutMs: ctx.timeoutMs('podReady') },
-    });
+    await ctx.cluster.wait({ ...writersOf(ctx), ...allReady(ctx, nodes) });
   } catch (error) {
     ctx.signal.throwIfAborted();
     const there = new Set((await podsOf(ctx)).map(({ spec }) => spec.nodeName));
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     for (const node of nodes.filter((name) => !there.has(name))) ctx.record('silent', { node, reason });
   }
 }
@@ -116,8 +114,17 @@ export function linesMs({ count, perSecond }: LinesOrder): number {
   return Math.ceil((count / perSecond) * 1000 * SLOWER);
 }
 
-/** When the writer that was started last began, wall clock ms: after the loss of its node it writes all of its lines once more. */
-export async function lastStartMs(ctx: CheckContext): Promise<number> {
+/**
+ * When the writer that was started last began, wall clock ms: after the loss of its node it writes all of its lines once more. Waits until all of
+ * them run again; one that does not is found on no disk.
+ */
+export async function lastStartMs(ctx: CheckContext, { nodes }: Writers): Promise<number> {
+  try {
+    await ctx.cluster.wait({ ...writersOf(ctx), ...allReady(ctx, nodes) });
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    ctx.unavailable('a writer of lines', messageOf(error));
+  }
   const pods = await podsOf(ctx);
   const starts = pods.flatMap(({ status }) =>
     (status.containerStatuses ?? []).map(({ state }) => Date.parse(state?.running?.startedAt ?? '')),
@@ -125,13 +132,23 @@ export async function lastStartMs(ctx: CheckContext): Promise<number> {
   return Math.max(0, ...starts.filter((startMs) => !Number.isNaN(startMs)));
 }
 
-async function podsOf(ctx: CheckContext): Promise<PodObject[]> {
-  const query = {
+function writersOf(ctx: CheckContext): ListParams {
+  return {
     kind: 'v1/Pod',
     namespace: canaryNamespace(ctx),
     labels: { 'app.kubernetes.io/name': WRITER },
   };
-  return ((await ctx.cluster.items(query)) ?? []) as PodObject[];
+}
+
+function allReady(
+  ctx: CheckContext,
+  nodes: readonly string[],
+): Pick<WaitParams, 'until' | 'count' | 'timeoutMs'> {
+  return { until: 'ready', count: nodes.length, timeoutMs: ctx.timeoutMs('podReady') };
+}
+
+async function podsOf(ctx: CheckContext): Promise<PodObject[]> {
+  return ((await ctx.cluster.items(writersOf(ctx))) ?? []) as PodObject[];
 }
 
 /** The writers as they are now, for the count on the disks. */

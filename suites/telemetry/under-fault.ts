@@ -88,7 +88,8 @@ async function canaryUnderFault(ctx: CheckContext, of: Trial): Promise<void> {
     ctx.runner.call('telemetry.start', { check, trial, ...asked }),
   );
   await hurt(ctx, of.aim);
-  const writtenMs = writers === null ? 0 : Math.max(sinceMs, await lastStartMs(ctx)) + linesMs(writers.order);
+  const writtenMs =
+    writers === null ? 0 : Math.max(sinceMs, await lastStartMs(ctx, writers)) + linesMs(writers.order);
   const lastMs = Math.max(Date.now(), writtenMs);
   await ctx.step(`follow what arrives in the stores of ${follow.join(' and ')}`, () =>
     ctx.runner.call('telemetry.finish', { check, lastMs }),

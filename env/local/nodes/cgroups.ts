@@ -55,7 +55,7 @@ export function cgroupName(instance: InstanceName, node?: string): string {
 /**
  * Share of CPU time of the control plane's nodes and of the environment's own processes (load balancer, registry), where any other node has
  * the kernel's 1024. Elsewhere they have machines of their own; on this one, load on the platform would starve the API servers of it: with
- * equal shares and 300 requests a second no Lease was renewed for 10 s.
+ * equal shares and 300 requests a second no Lease was renewed for 10 s. Of cgroup v1, as all of the nodes is (preflight.ts).
  */
 export const SHARES_OF_CONTROL = 4096;
 

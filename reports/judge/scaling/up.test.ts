@@ -303,6 +303,9 @@ describe('scaling/ai/up', () => {
       left.reason,
       /^the AI service and its queue were not as before 480 s after the load: 4 pods desired/,
     );
+    const unseen = up({}, [['queue-unseen', { t: at(99) }]]);
+    assert.equal(unseen.verdict, 'inconclusive');
+    assert.match(unseen.reason, /^whether the queue is as before was not seen/);
     const busy = judge({ check: 'scaling/ai/up', goals: {}, seen: [['not-at-minimum', { scale }]] });
     assert.match(busy.reason, /^the AI service was not at rest at its minimum/);
   });

@@ -55,6 +55,7 @@ function judgeGrowth(history: History, observed: Observed, goals: Goals): Judgem
   return conclude(observed, {
     ...found,
     failures: [...failures, ...leftBehind(history, observed)],
+    gaps: [...found.gaps, ...queueUnseen(history)],
     expected: expectedText,
     marks: marksOf(chain, expected),
     figures: figuresOf(context),
@@ -75,6 +76,12 @@ function leftBehind(history: History, { called }: Observed): string[] {
   return seen(history, 'not-back').map(
     (one) =>
       `the ${called} and its queue were not as before ${secondsOf(number(one, 'waitedMs'))} s after the load${scaleText(one['scale'])}`,
+  );
+}
+
+function queueUnseen(history: History): string[] {
+  return seen(history, 'queue-unseen').map(
+    () => 'whether the queue is as before was not seen: after the load the autoscaler had no value of it',
   );
 }
 

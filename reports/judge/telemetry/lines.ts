@@ -112,7 +112,7 @@ function whileAway(
   { node, visibleMs }: { node: string; visibleMs: number },
 ): (atMs: number) => boolean {
   const away = awayOf(history);
-  if (away?.node !== node) return () => false;
+  if (away?.nodes.includes(node) !== true) return () => false;
   return (atMs) => atMs + visibleMs >= away.fromMs && atMs <= away.toMs;
 }
 

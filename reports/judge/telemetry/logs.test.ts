@@ -113,9 +113,20 @@ test('should allow lines to be late only while a fault has taken their node away
   const held = judged([...base, ...lines(200, [GOOD, of('w2')]), ...fault('node-loss', 5_000)], {}, check);
   assert.equal(held.verdict, 'pass', held.reason);
   assert.deepEqual([figure(held, 'late'), figure(held, 'held up while their node was away')], [0, 200]);
+  const majority = fault('node-loss', 5_000).map((one): Seen =>
+    one[0] === 'fault-armed' ? ['fault-armed', { fault: 'node-loss', node: 'w1, w2' }] : one,
+  );
+  assert.equal(
+    judged([...base, ...lines(200, [of('w1'), of('w2')]), ...majority], {}, check).verdict,
+    'pass',
+  );
   const wrong: [string, Seen[]][] = [
     ['another node', [...lines(200, [of('w1'), of('w2')]), ...fault('node-loss', 5_000)]],
     ['no node is away', [...lines(200, [GOOD, of('w2')]), ...fault('pod-crash', 5_000)]],
+    [
+      'it was not seen to come back',
+      [...lines(200, [GOOD, of('w2')]), ...fault('node-loss', 5_000).slice(0, 2)],
+    ],
     ['due before the loss', [...lines(200, [GOOD, of('w2')]), ...fault('node-loss', 60_000)]],
   ];
   for (const [why, seen] of wrong) assert.equal(judged([...base, ...seen], {}, check).verdict, 'fail', why);

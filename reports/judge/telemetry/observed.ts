@@ -108,17 +108,20 @@ export function faultWindows(history: History): { name: string; fromMs: number; 
   });
 }
 
-/** Faults that take a whole node away. */
-const TAKES_NODE = ['node-loss', 'partition'];
+/** The fault that takes a whole node away, and what is on it with it. */
+const TAKES_NODE = 'node-loss';
 
-/** A node that a fault took away, until the store was whole again: it ships nothing meanwhile. null: none was taken. Wall clock ms. */
-export function awayOf(history: History): { node: string; fromMs: number; toMs: number } | null {
-  const armed = seen(history, 'fault-armed').find((one) => TAKES_NODE.includes(text(one, 'fault')));
+/**
+ * Nodes that a fault took away, until the store was whole again: they ship nothing meanwhile. null: none was taken, or that it came back was
+ * not seen. Wall clock ms.
+ */
+export function awayOf(history: History): { nodes: string[]; fromMs: number; toMs: number } | null {
+  const armed = seen(history, 'fault-armed').find((one) => text(one, 'fault') === TAKES_NODE);
   const landed = seen(history, 'fault-landed')[0];
   const end = seen(history, 'phase').find((one) => text(one, 'name') === 'fault-end');
-  if (armed === undefined || landed === undefined) return null;
-  const toMs = end === undefined ? Number.POSITIVE_INFINITY : wallOf(history, end.t);
-  return { node: text(armed, 'node'), fromMs: wallOf(history, landed.t), toMs };
+  if (armed === undefined || landed === undefined || end === undefined) return null;
+  const nodes = text(armed, 'node').split(', ');
+  return { nodes, fromMs: wallOf(history, landed.t), toMs: wallOf(history, end.t) };
 }
 
 /** A time of the history's clock on the wall clock. */
