@@ -1,5 +1,5 @@
 import type { CheckContext } from '../harness/check.ts';
-import type { DiskPod, KubeObject, ListParams, WaitParams } from '../harness/protocol.ts';
+import type { DiskPod, KubeObject, ListParams } from '../harness/protocol.ts';
 import {
   canaryImage,
   canaryLabels,
@@ -97,7 +97,7 @@ export async function startLines(ctx: CheckContext, { objects, nodes, order }: W
   ctx.record('lines', { run: order.run, count: order.count, perSecond: order.perSecond, nodes });
   await ctx.cluster.apply(objects);
   try {
-    await ctx.cluster.wait({ ...writersOf(ctx), ...allReady(ctx, nodes) });
+    await untilReady(ctx, nodes);
   } catch (error) {
     ctx.signal.throwIfAborted();
     const there = new Set((await podsOf(ctx)).map(({ spec }) => spec.nodeName));
@@ -120,7 +120,7 @@ export function linesMs({ count, perSecond }: LinesOrder): number {
  */
 export async function lastStartMs(ctx: CheckContext, { nodes }: Writers): Promise<number> {
   try {
-    await ctx.cluster.wait({ ...writersOf(ctx), ...allReady(ctx, nodes) });
+    await untilReady(ctx, nodes);
   } catch (error) {
     ctx.signal.throwIfAborted();
     ctx.unavailable('a writer of lines', messageOf(error));
@@ -140,11 +140,10 @@ function writersOf(ctx: CheckContext): ListParams {
   };
 }
 
-function allReady(
-  ctx: CheckContext,
-  nodes: readonly string[],
-): Pick<WaitParams, 'until' | 'count' | 'timeoutMs'> {
-  return { until: 'ready', count: nodes.length, timeoutMs: ctx.timeoutMs('podReady') };
+/** @throws where not all of the writers are ready in time */
+async function untilReady(ctx: CheckContext, nodes: readonly string[]): Promise<void> {
+  const timeoutMs = ctx.timeoutMs('podReady');
+  await ctx.cluster.wait({ ...writersOf(ctx), until: 'ready', count: nodes.length, timeoutMs });
 }
 
 async function podsOf(ctx: CheckContext): Promise<PodObject[]> {
