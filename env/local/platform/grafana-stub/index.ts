@@ -15,7 +15,7 @@ import {
   serviceAccount,
   type KubeObject,
 } from '../objects.ts';
-import { PROMETHEUS, PROMETHEUS_PORT } from '../prometheus/index.ts';
+import { PROMETHEUS_URL } from '../prometheus/index.ts';
 import { waitRollout } from '../rollout.ts';
 import type { Secrets } from '../secrets.ts';
 import { DASHBOARDS } from './dashboards.ts';
@@ -26,8 +26,6 @@ const PORT = 3000;
 /** The last part of the Service's address, below the instance's block; environment files name it. */
 const ADDRESS = '128.93';
 const FOLDER = '/etc/grafana/dashboards';
-/** Controls give the pod another. */
-const PROMETHEUS_URL = `http://${PROMETHEUS}.${OBSERVABILITY}.svc.cluster.local:${String(PROMETHEUS_PORT)}`;
 
 function container(image: string): unknown {
   return {
@@ -35,7 +33,7 @@ function container(image: string): unknown {
     image,
     env: [
       { name: 'PORT', value: String(PORT) },
-      { name: 'PROMETHEUS_URL', value: PROMETHEUS_URL },
+      { name: 'PROMETHEUS_URL', value: PROMETHEUS_URL }, // controls give the pod another
       { name: 'DASHBOARDS', value: FOLDER },
       { name: 'GRAFANA_TOKEN', valueFrom: { secretKeyRef: { name: CREDENTIALS, key: 'token' } } },
     ],

@@ -19,10 +19,10 @@ import { waitRollout } from '../rollout.ts';
 import { prometheusConfig, RULES_FILE } from './config.ts';
 import { rulesOf } from './objectives.ts';
 
-export const PROMETHEUS = 'prometheus';
-export const PROMETHEUS_PORT = 9090;
-const NAME = PROMETHEUS;
-const PORT = PROMETHEUS_PORT;
+const NAME = 'prometheus';
+const PORT = 9090;
+/** Inside the cluster. */
+export const PROMETHEUS_URL = `http://${NAME}.${OBSERVABILITY}.svc.cluster.local:${String(PORT)}`;
 /** The last part of the Service's address, below the instance's block; environment files name it. */
 const ADDRESS = '128.80';
 const CONFIG = '/etc/prometheus';

@@ -1,8 +1,8 @@
 /** The depth of the AI service's queue as an external metric (toolchain/external-metrics), and the autoscaler that follows it. */
 import { imageOf } from '../../images/index.ts';
-import { OBSERVABILITY, TENDER, type PlatformContext } from '../context.ts';
+import { TENDER, type PlatformContext } from '../context.ts';
 import { metadata, type KubeObject } from '../objects.ts';
-import { PROMETHEUS, PROMETHEUS_PORT } from '../prometheus/index.ts';
+import { PROMETHEUS_URL } from '../prometheus/index.ts';
 import { APPLICATION_VHOST } from '../rabbitmq/config.ts';
 import { APPLICATION_QUEUE } from '../rabbitmq/queue.ts';
 import { aggregatedAccount, aggregatedApi, aggregatedServer } from '../system/aggregated.ts';
@@ -31,7 +31,7 @@ export function externalMetricsObjects(context: PlatformContext): KubeObject[] {
       name: EXTERNAL_METRICS,
       image: imageOf(context.images, EXTERNAL_METRICS).pinned,
       args: [
-        `--prometheus=http://${PROMETHEUS}.${OBSERVABILITY}.svc.cluster.local:${String(PROMETHEUS_PORT)}`,
+        `--prometheus=${PROMETHEUS_URL}`,
         `--namespace=${TENDER}`,
         `--metric=${METRIC}`,
         `--query=${QUERY}`,
