@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { NewObservation } from '../history.ts';
 import type { LogProbe, LogRecord, LogSearch } from '../logs/index.ts';
 import type { Span, Trace, TraceProbe } from '../traces/index.ts';
-import { linesOnDisk, LogArrivals, TraceArrivals } from './index.ts';
+import { linesOnDisk, LOOK_BACK_EVERY_MS, LogArrivals, TraceArrivals } from './index.ts';
 
 const signal = new AbortController().signal;
 const RUN = 'r1';
@@ -84,6 +84,29 @@ test('should not look further back than what is still awaited', async () => {
   await arrivals.look(signal);
   assert.equal(probe.searches[0]?.fromMs, startMs - 2_000);
   assert.equal(probe.searches[1]?.fromMs, lateMs - 2_000);
+});
+
+test('should look back to the beginning every ten seconds, and again where that was not answered', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
+  const startMs = 1_000_000;
+  let down = false;
+  const probe = store(() => {
+    if (down) throw new Error('gone');
+    return [];
+  });
+  const options = { ...following(startMs).options, patienceMs: 1_000 };
+  const arrivals = new LogArrivals(probe, { run: RUN, nodes: [], lines: 0, services: [] }, options);
+  const from = async (afterMs: number): Promise<number | undefined> => {
+    t.mock.timers.tick(afterMs);
+    await arrivals.look(signal);
+    return probe.searches.at(-1)?.fromMs;
+  };
+  assert.equal(await from(LOOK_BACK_EVERY_MS - 1), startMs + LOOK_BACK_EVERY_MS - 1 - 2_000);
+  down = true;
+  assert.equal(await from(1), startMs - 2_000);
+  down = false;
+  assert.equal(await from(1), startMs - 2_000);
+  assert.equal(await from(1), startMs + LOOK_BACK_EVERY_MS + 2 - 2_000);
 });
 
 test('should tell how long a store did not answer, once', async () => {

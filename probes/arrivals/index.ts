@@ -1,5 +1,5 @@
 /** What becomes of marked requests and numbered lines in the stores of logs and traces: followed until it is there, or time is up. */
-export { LogArrivals } from './logs.ts';
+export { LOOK_BACK_EVERY_MS, LogArrivals } from './logs.ts';
 export type { ExpectedLines } from './logs.ts';
 export { TraceArrivals } from './traces.ts';
 export type { ExpectedTrace } from './traces.ts';

@@ -6,6 +6,8 @@ import type { Following, Write } from './sight.ts';
 const MARGIN_MS = 2_000;
 /** Ten times what 20 requests and 40 lines a second are in two minutes. */
 const MOST_RECORDS = 100_000;
+/** How often a look goes back to the beginning: what a node that was away held up is older than what is awaited of the others. */
+export const LOOK_BACK_EVERY_MS = 10_000;
 
 /** What is awaited in the store. */
 export interface ExpectedLines {
@@ -33,6 +35,7 @@ export class LogArrivals {
   /** Of each node, the highest number up to which every line has come, in the series that came last, and that line's time. */
   readonly #marks = new Map<string, Series>();
   readonly #startMs: number;
+  #lookedBackMs = Date.now();
 
   constructor(probe: LogProbe, expected: ExpectedLines, following: Following) {
     this.#probe = probe;
@@ -56,9 +59,12 @@ export class LogArrivals {
     return this.#pending.size === 0 && nodes.every((node) => (this.#marks.get(node)?.upTo ?? 0) >= lines);
   }
 
-  /** One look at what may have come since the last. Never throws for a store that does not answer. */
+  /** One look at what may have come since the last, and now and then at what is older. Never throws for a store that does not answer. */
   async look(signal: AbortSignal): Promise<void> {
-    await this.#look(this.#fromMs(), signal);
+    const now = Date.now();
+    const back = now - this.#lookedBackMs >= LOOK_BACK_EVERY_MS;
+    const answered = await this.#look(back ? this.#startMs - MARGIN_MS : this.#fromMs(now), signal);
+    if (back && answered) this.#lookedBackMs = now;
   }
 
   /** Everything once more, so that what came out of turn, or twice, is not missed. @returns whether the store answered */
@@ -84,13 +90,12 @@ export class LogArrivals {
   }
 
   /** The oldest of what is still awaited, and no older than what is not awaited any more. */
-  #fromMs(): number {
-    const now = Date.now();
-    const oldest = now - this.#following.patienceMs;
+  #fromMs(now: number): number {
     const awaited = [
       ...this.#pending.values(),
       ...this.#expected.nodes.map((node) => this.#marks.get(node)?.timeMs ?? this.#startMs),
     ];
+    const oldest = now - this.#following.patienceMs;
     return Math.max(this.#startMs, oldest, Math.min(now, ...awaited)) - MARGIN_MS;
   }
 

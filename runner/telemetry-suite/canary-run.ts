@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from '../../env/schema.ts';
 import { telemetryHere } from '../../env/settings.ts';
-import { LogArrivals, TraceArrivals } from '../../probes/arrivals/index.ts';
+import { LOOK_BACK_EVERY_MS, LogArrivals, TraceArrivals } from '../../probes/arrivals/index.ts';
 import type { Following } from '../../probes/arrivals/index.ts';
 import { sendMarked } from '../../probes/edge/marked.ts';
 import type { MarkedAnswer, MarkedTarget } from '../../probes/edge/marked.ts';
@@ -75,6 +75,7 @@ export class CanaryRun {
       run: order.run,
       startMs: following.startMs,
       lookEveryMs: LOOK_EVERY_MS,
+      lookBackEveryMs: LOOK_BACK_EVERY_MS,
     });
     if (traces?.stubbed === true) writer.observe({ kind: 'stubbed', what: `the probe of ${traces.kind}` });
     this.#sent = this.#send();

@@ -14,7 +14,7 @@ export interface NodeLines {
   arrived: number;
   missing: number[];
   late: number;
-  /** Late, and written when its node was away or about to be: they wait on its disk until it is back. */
+  /** Late, and written when its node was away or about to be: they wait on its disk until it is back, and are due from then. */
   heldUp: number;
   unseen: number;
   duplicated: number;
@@ -106,14 +106,16 @@ function counted(part: Part, coming: Coming, heldUp: boolean): void {
   if (coming === 'late') part[heldUp ? 'heldUp' : 'late'] += 1;
 }
 
-/** Whether a line's node was away when it was written, or before it was due. */
+/** Whether a line's node was away when it was written, or before it was due, and the line came in time once the node was back. */
 function whileAway(
   history: History,
   { node, visibleMs }: { node: string; visibleMs: number },
-): (atMs: number) => boolean {
+): (line: { atMs: number; seenMs: number }) => boolean {
   const away = awayOf(history);
   if (away?.nodes.includes(node) !== true) return () => false;
-  return (atMs) => atMs + visibleMs >= away.fromMs && atMs <= away.toMs;
+  // Older lines are only looked at now and then: later is only what is later by more than that.
+  const lastMs = away.toMs + visibleMs + (canaryOf(history)?.lookBackEveryMs ?? 0);
+  return ({ atMs, seenMs }) => atMs + visibleMs >= away.fromMs && atMs <= away.toMs && seenMs <= lastMs;
 }
 
 function seriesOf(
@@ -147,8 +149,9 @@ function seriesOf(
       continue;
     }
     const atMs = writtenMs ?? one.atMs;
-    const coming = comingOf({ atMs, seenMs: one.seenMs }, rule);
-    counted(part, coming, heldUp(atMs));
+    const line = { atMs, seenMs: one.seenMs };
+    const coming = comingOf(line, rule);
+    counted(part, coming, heldUp(line));
     part.delays.push(one.seenMs - atMs);
     part.due.push({ atMs, arrived: coming !== 'late' });
   }

@@ -74,11 +74,17 @@ export function wasTold(history: History, store: 'logs' | 'traces'): boolean {
   return last?.['answered'] === true;
 }
 
-export function canaryOf(history: History): { startMs: number; lookEveryMs: number } | null {
+export function canaryOf(
+  history: History,
+): { startMs: number; lookEveryMs: number; lookBackEveryMs: number } | null {
   const found = seen(history, 'canary')[0];
   return found === undefined
     ? null
-    : { startMs: number(found, 'startMs'), lookEveryMs: number(found, 'lookEveryMs') };
+    : {
+        startMs: number(found, 'startMs'),
+        lookEveryMs: number(found, 'lookEveryMs'),
+        lookBackEveryMs: number(found, 'lookBackEveryMs'),
+      };
 }
 
 /** How something that has a deadline came. `unseen`: nobody could see it when its time was up, and it was there afterwards. */

@@ -34,7 +34,7 @@ export function canary(
     ['swept', { what: 'the store of traces', answered: traces }],
   ];
   return [
-    ['canary', { run: 'r', startMs: START_MS, lookEveryMs: 1000 }],
+    ['canary', { run: 'r', startMs: START_MS, lookEveryMs: 1000, lookBackEveryMs: 10_000 }],
     ...looks.filter(([, fields]) => followed.some((one) => String(fields?.['what']).endsWith(one))),
     ...(logs ? [] : [['unavailable', { what: 'the store of logs', reason: 'ECONNREFUSED' }] satisfies Seen]),
     ...(traces
