@@ -18,25 +18,39 @@ async function machine(context: TestContext, names: string[], own?: Error) {
     await chmod(path.join(folder, name), 0o755);
   }
   const started: (string | undefined)[] = [];
-  const launch = ({ executablePath }: { executablePath?: string }): Promise<Browser> => {
+  const given: string[][] = [];
+  const launch = (options: { args: string[]; executablePath?: string }): Promise<Browser> => {
+    const { args, executablePath } = options;
+    given.push(args);
     started.push(executablePath && path.basename(executablePath));
     return executablePath === undefined && own !== undefined ? Promise.reject(own) : Promise.resolve(BROWSER);
   };
-  return { path: `/nowhere:${folder}`, launch, started };
+  return { path: `/nowhere:${folder}`, launch, started, given };
 }
 
 test("should take Playwright's own browser, and else the first that is on PATH", async (context) => {
   const own = await machine(context, ['chromium']);
-  assert.equal(await launchBrowser(1_000, own), BROWSER);
+  assert.equal(await launchBrowser({ timeoutMs: 1_000 }, own), BROWSER);
   assert.deepEqual(own.started, [undefined]);
   const found = await machine(context, ['google-chrome', 'chromium'], missing);
-  assert.equal(await launchBrowser(1_000, found), BROWSER);
+  assert.equal(await launchBrowser({ timeoutMs: 1_000 }, found), BROWSER);
   assert.deepEqual(found.started, [undefined, 'chromium']);
 });
 
 test('should say what was looked for where there is no browser, and why one does not start', async (context) => {
   const none = await machine(context, ['firefox'], missing);
-  await assert.rejects(launchBrowser(1_000, none), /none is installed: .*chromium-headless-shell, chromium/);
+  await assert.rejects(
+    launchBrowser({ timeoutMs: 1_000 }, none),
+    /none is installed: .*chromium-headless-shell, chromium/,
+  );
   const broken = await machine(context, ['chromium'], new Error('crashed'));
-  await assert.rejects(launchBrowser(1_000, broken), /^Error: crashed$/);
+  await assert.rejects(launchBrowser({ timeoutMs: 1_000 }, broken), /^Error: crashed$/);
+});
+
+test('should reach a host where the environment says it is, and no other', async (context) => {
+  const own = await machine(context, []);
+  const reach = { url: 'https://grafana.example.test/g', address: '198.18.0.9:8443' };
+  await launchBrowser({ timeoutMs: 1_000, reach }, own);
+  await launchBrowser({ timeoutMs: 1_000 }, own);
+  assert.deepEqual(own.given, [['--host-resolver-rules=MAP grafana.example.test 198.18.0.9:8443'], []]);
 });

@@ -12,14 +12,18 @@ import {
 } from '../../env/local/platform/grafana-stub/service/testing.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { launchBrowser } from './browser.ts';
+import type { Launch } from './browser.ts';
 import { show } from './dashboards.ts';
 
 const WAIT_MS = 20_000;
 const DASHBOARD = DASHBOARDS['tender-api.json'] as Dashboard & { panels: { title: string }[] };
 
-async function browserFor(context: TestContext): Promise<Browser | null> {
+async function browserFor(
+  context: TestContext,
+  where: Omit<Launch, 'timeoutMs'> = {},
+): Promise<Browser | null> {
   try {
-    const browser = await launchBrowser(WAIT_MS);
+    const browser = await launchBrowser({ timeoutMs: WAIT_MS, ...where });
     context.after(() => browser.close());
     return browser;
   } catch (error) {
@@ -36,7 +40,7 @@ async function seenOf(browser: Browser, url: string, uid: string): Promise<objec
     record: (kind: string, fields: object) => told.push({ kind, ...fields }),
     unavailable: (what: string, reason: string) => told.push({ kind: 'unavailable', what, reason }),
   } as unknown as CheckContext;
-  await show(ctx, browser, { url, uid });
+  await show(ctx, browser, { url, uid, trust: 'system' });
   return told;
 }
 
@@ -70,4 +74,16 @@ test('should see that a dashboard is not there', async (context) => {
   if (browser === null) return;
   const seen = await seenOf(browser, await grafanaFor(context, NOWHERE, []), 'other');
   assert.deepEqual(seen, [{ kind: 'rendered', uid: 'other', status: 404, panels: 0, errors: 0 }]);
+});
+
+test('should reach a server whose name leads nowhere at its address', async (context) => {
+  const { uid } = DASHBOARD;
+  const { host } = new URL(await grafanaFor(context, NOWHERE, [DASHBOARD]));
+  const url = 'http://grafana.example.test';
+  const browser = await browserFor(context, { reach: { url, address: host } });
+  if (browser === null) return;
+  const panels = DASHBOARD.panels.length;
+  assert.deepEqual(await seenOf(browser, url, uid), [
+    { kind: 'rendered', uid, status: 200, panels, errors: panels },
+  ]);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Browser } from '@playwright/test';
+import type { Trust } from '../../env/schema.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { show } from './dashboards.ts';
 
@@ -10,10 +11,14 @@ interface Shown {
 }
 
 /** A browser that ends where it is said to, and finds three things of every kind but errors. */
-async function shown(landsOn: string): Promise<Shown> {
+async function shown(
+  landsOn: string,
+  { trust = 'system', fails }: { trust?: Trust; fails?: string } = {},
+): Promise<Shown> {
   const seen: Shown = { told: [], viewport: undefined };
   const page = {
-    goto: () => Promise.resolve({ status: () => 200 }),
+    goto: () =>
+      fails === undefined ? Promise.resolve({ status: () => 200 }) : Promise.reject(new Error(fails)),
     url: () => landsOn,
     locator: (selector: string) => ({ count: () => Promise.resolve(selector.includes('error') ? 0 : 3) }),
     close: () => Promise.resolve(),
@@ -30,7 +35,7 @@ async function shown(landsOn: string): Promise<Shown> {
     record: (kind: string, fields: object) => seen.told.push({ kind, ...fields }),
     unavailable: (what: string, reason: string) => seen.told.push({ kind: 'unavailable', what, reason }),
   } as unknown as CheckContext;
-  await show(ctx, browser, { url: 'https://grafana.example.test/g/', uid: 'slo' });
+  await show(ctx, browser, { url: 'https://grafana.example.test/g/', uid: 'slo', trust });
   return seen;
 }
 
@@ -50,4 +55,21 @@ test('should say nothing of a dashboard that leads to where one logs in', async 
     assert.match(String(told[0]?.['reason']), /it leads to https:/);
     assert.doesNotMatch(String(told[0]?.['reason']), /next=/);
   }
+});
+
+test('should blame no dashboard for an authority that only the environment trusts', async () => {
+  const fails = 'page.goto: net::ERR_CERT_AUTHORITY_INVALID at https://grafana.example.test/g/d/slo';
+  const own = await shown('', { trust: { file: 'ca.pem' }, fails });
+  assert.deepEqual(
+    own.told.map(({ kind, what }) => [kind, what]),
+    [['unavailable', 'dashboard slo']],
+  );
+  const others: [Trust, string][] = [
+    ['system', fails],
+    [{ file: 'ca.pem' }, 'page.goto: net::ERR_CERT_DATE_INVALID'],
+  ];
+  for (const [trust, why] of others)
+    assert.deepEqual((await shown('', { trust, fails: why })).told, [
+      { kind: 'not-rendered', uid: 'slo', reason: why },
+    ]);
 });

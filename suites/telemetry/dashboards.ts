@@ -1,6 +1,8 @@
 import type { Browser } from '@playwright/test';
+import type { Trust } from '../../env/schema.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { launchBrowser } from './browser.ts';
+import type { Launch } from './browser.ts';
 import { settingsOf } from './settings.ts';
 
 /**
@@ -10,6 +12,9 @@ import { settingsOf } from './settings.ts';
 const PANEL_ERROR =
   '[data-testid="data-testid Panel status error"], [aria-label="Panel status error"], [aria-label="Panel header error"]';
 const PANEL = '[data-viz-panel-key], [data-panelid], .react-grid-item';
+
+/** What a browser says of a certificate whose authority it does not know. */
+const UNTRUSTED = /ERR_CERT_AUTHORITY_INVALID/;
 
 /** So high that no panel is below the fold: Grafana loads a panel only when it comes into view. */
 const VIEWPORT = { width: 1600, height: 12_000 };
@@ -22,20 +27,21 @@ export async function observeDashboards(ctx: CheckContext): Promise<void> {
   );
   const declared = settingsOf(ctx).telemetry.dashboards;
   if (declared === undefined || declared.declared.length === 0) return;
-  const browser = await launched(ctx);
+  const { url, address, trust = 'system' } = declared;
+  const browser = await launched(ctx, address === undefined ? {} : { reach: { url, address } });
   if (browser === null) return;
   try {
     for (const { uid } of declared.declared)
-      await ctx.step(`show the dashboard ${uid}`, () => show(ctx, browser, { url: declared.url, uid }));
+      await ctx.step(`show the dashboard ${uid}`, () => show(ctx, browser, { url, uid, trust }));
   } finally {
     await browser.close();
   }
 }
 
 /** A machine without a browser can say nothing of what one shows. */
-async function launched(ctx: CheckContext): Promise<Browser | null> {
+async function launched(ctx: CheckContext, where: Omit<Launch, 'timeoutMs'>): Promise<Browser | null> {
   try {
-    return await launchBrowser(ctx.timeoutMs('telemetryQuery'));
+    return await launchBrowser({ timeoutMs: ctx.timeoutMs('telemetryQuery'), ...where });
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     ctx.unavailable('a browser', said.split('\n', 1)[0] ?? said);
@@ -50,7 +56,7 @@ async function launched(ctx: CheckContext): Promise<Browser | null> {
 export async function show(
   ctx: CheckContext,
   browser: Browser,
-  of: { url: string; uid: string },
+  of: { url: string; uid: string; trust: Trust },
 ): Promise<void> {
   const timeout = ctx.timeoutMs('telemetryQuery');
   const page = await browser.newPage({ viewport: VIEWPORT });
@@ -68,10 +74,13 @@ export async function show(
     ctx.record('rendered', { uid: of.uid, status: answer?.status() ?? 0, panels, errors });
   } catch (error) {
     ctx.signal.throwIfAborted();
-    ctx.record('not-rendered', {
-      uid: of.uid,
-      reason: error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error),
-    });
+    const reason = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+    if (of.trust !== 'system' && UNTRUSTED.test(reason))
+      ctx.unavailable(
+        `dashboard ${of.uid}`,
+        `a browser knows the system's authorities only, not that of \`trust\`: ${reason}`,
+      );
+    else ctx.record('not-rendered', { uid: of.uid, reason });
   } finally {
     await page.close();
   }
