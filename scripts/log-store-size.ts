@@ -34,6 +34,8 @@ const REQUEST_MS = 120_000;
 const BUSY = [429, 503];
 const TRIES = 60;
 const LATER_MS = 1_000;
+/** Exit codes of a run that looked: met, not met, inconclusive. */
+const LOOKED = [0, 1, 2];
 
 const { values } = parseArgs({
   options: {
@@ -197,9 +199,6 @@ async function both(when: string): Promise<{ asked: Map<string, number>; suite: 
   const asked = await questions();
   return { asked, suite: values.questions ? new Map<string, number>() : await suite(join(folder, when)) };
 }
-
-/** Exit codes of a run that looked: met, not met, inconclusive. */
-const LOOKED = [0, 1, 2];
 
 /** Seconds of each check of telemetry. @param out a folder of this run alone: what it leaves is of no other */
 async function suite(out: string): Promise<Map<string, number>> {
