@@ -30,6 +30,8 @@ import { waitFor } from '../../env/local/wait.ts';
 const INSTANCE = 'local-small';
 const WORKER = nodeSpec(INSTANCE, 'worker-3');
 const KUBELET_PORT = 10_250;
+const KUBE_PROXY_METRICS_PORT = 10_249;
+const FULL_SYNC = /^kubeproxy_sync_full_proxy_rules_duration_seconds_count\{[^}]*ipv4[^}]*\} [1-9]/im;
 /** What timeout(1) exits with when the time was over. */
 const TIMED_OUT = 124;
 
@@ -170,6 +172,44 @@ test('a pod is not told by ICMP that a Service has no endpoints, a node is', asy
   } finally {
     await kubectl('delete', 'service', 'nobody');
   }
+});
+
+test('a kube-proxy that starts anew, and each hour, leaves the Services as they are', async () => {
+  const path = 'jsonpath={.items[0].metadata.uid}';
+  const [label, on] = ['k8s-app=kube-proxy', `spec.nodeName=${WORKER.name}`];
+  const podUid = await kubectl(
+    '-n',
+    'kube-system',
+    'get',
+    'pods',
+    '-l',
+    label,
+    '--field-selector',
+    on,
+    '-o',
+    path,
+  );
+  const proxyPid = (): number | undefined =>
+    podProcesses({ instance: INSTANCE, node: WORKER.name, podUid }).find(({ command }) =>
+      command.includes('kube-proxy'),
+    )?.pid;
+  const before = proxyPid();
+  assert.ok(before !== undefined);
+  process.kill(before, 'SIGKILL');
+  const ask = `exec 3<>/dev/tcp/127.0.0.1/${KUBE_PROXY_METRICS_PORT}; printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3`;
+  await waitFor(
+    async () => {
+      const now = proxyPid();
+      if (now === undefined || now === before) throw new Error('it is not back');
+      const { stdout } = await execInNode(WORKER, ['timeout', '2', 'bash', '-c', ask], { timeoutMs: 10_000 });
+      return FULL_SYNC.test(stdout) ? true : null;
+    },
+    { what: `the first full sync of kube-proxy on ${WORKER.name}`, deadlineMs: 90_000, intervalMs: 500 },
+  );
+  const address = await kubectl('get', 'service', 'kubernetes', '-o', 'jsonpath={.spec.clusterIP}');
+  const dial = ['timeout', '2', 'bash', '-c', `exec 3<>/dev/tcp/${address}/443`];
+  const { code, stderr } = await execInNode(WORKER, dial, { timeoutMs: 10_000 });
+  assert.equal(code, 0, stderr);
 });
 
 test('a crashed node is dead at once and comes back Ready', async () => {

@@ -74,6 +74,8 @@ export const NFT: DebianRecipe = {
     'libxtables12',
     'libjansson4',
     'libgmp10',
+    // Names of protocols. Without them nft lists numbers, and kube-proxy, which asks for what it wrote as names, removes it all at its hourly full sync.
+    'netbase',
   ],
   exclude: ['./usr/share/nftables*'],
   finishVersion: 1,
