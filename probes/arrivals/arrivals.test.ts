@@ -86,7 +86,7 @@ test('should not look further back than what is still awaited', async () => {
   assert.equal(probe.searches[1]?.fromMs, lateMs - 2_000);
 });
 
-test('should look back to the beginning every ten seconds, and again where that was not answered', async (t) => {
+test('should look back to the beginning every ten seconds, and soon again where that was not answered', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
   const startMs = 1_000_000;
   let down = false;
@@ -105,8 +105,26 @@ test('should look back to the beginning every ten seconds, and again where that 
   down = true;
   assert.equal(await from(1), startMs - 2_000);
   down = false;
-  assert.equal(await from(1), startMs - 2_000);
-  assert.equal(await from(1), startMs + LOOK_BACK_EVERY_MS + 2 - 2_000);
+  assert.equal(await from(1_000), startMs + LOOK_BACK_EVERY_MS + 1_000 - 2_000);
+  assert.equal(await from(1_000), startMs - 2_000);
+  assert.equal(await from(1_000), startMs + LOOK_BACK_EVERY_MS + 3_000 - 2_000);
+});
+
+test("should await the lines of a container's last life, also where those of an earlier one come after them", async () => {
+  const seen = following();
+  const now = Date.now();
+  const line = (life: string, n: number, timeMs: number): LogRecord =>
+    record(`${life}${n}`, { mark: `${RUN}/line/w1/${life}`, number: n, timeMs });
+  let there = [line('b', 1, now - 2_000)];
+  const probe = store(() => there);
+  const arrivals = new LogArrivals(probe, { run: RUN, nodes: ['w1'], lines: 2, services: [] }, seen.options);
+  await arrivals.look(signal);
+  there = [...there, line('a', 1, now - 5_000)];
+  await arrivals.look(signal);
+  there = [...there, line('b', 2, now - 1_000)];
+  await arrivals.look(signal);
+  assert.equal(arrivals.complete, true);
+  assert.equal(seen.of('line').length, 3);
 });
 
 test('should tell how long a store did not answer, once', async () => {

@@ -8,6 +8,8 @@ const MARGIN_MS = 2_000;
 const MOST_RECORDS = 100_000;
 /** How often a look goes back to the beginning: what a node that was away held up is older than what is awaited of the others. */
 export const LOOK_BACK_EVERY_MS = 10_000;
+/** When it is tried again where the store did not answer: ordinary looks, which ask for less, come between. */
+const LOOK_BACK_AGAIN_MS = 2_000;
 
 /** What is awaited in the store. */
 export interface ExpectedLines {
@@ -35,7 +37,7 @@ export class LogArrivals {
   /** Of each node, the highest number up to which every line has come, in the series that came last, and that line's time. */
   readonly #marks = new Map<string, Series>();
   readonly #startMs: number;
-  #lookedBackMs = Date.now();
+  #lookBackMs = Date.now() + LOOK_BACK_EVERY_MS;
 
   constructor(probe: LogProbe, expected: ExpectedLines, following: Following) {
     this.#probe = probe;
@@ -62,9 +64,9 @@ export class LogArrivals {
   /** One look at what may have come since the last, and now and then at what is older. Never throws for a store that does not answer. */
   async look(signal: AbortSignal): Promise<void> {
     const now = Date.now();
-    const back = now - this.#lookedBackMs >= LOOK_BACK_EVERY_MS;
+    const back = now >= this.#lookBackMs;
     const answered = await this.#look(back ? this.#startMs - MARGIN_MS : this.#fromMs(now), signal);
-    if (back && answered) this.#lookedBackMs = now;
+    if (back) this.#lookBackMs = now + (answered ? LOOK_BACK_EVERY_MS : LOOK_BACK_AGAIN_MS);
   }
 
   /** Everything once more, so that what came out of turn, or twice, is not missed. @returns whether the store answered */
@@ -128,6 +130,8 @@ export class LogArrivals {
 
   #advance(node: string, mark: string, line: { n: number; timeMs: number }): void {
     const before = this.#marks.get(node);
+    // Of a container's earlier life, found by looking back: the later one is awaited.
+    if (before !== undefined && before.mark !== mark && line.timeMs < before.timeMs) return;
     const series =
       before?.mark === mark
         ? before

@@ -195,6 +195,9 @@ test('a kube-proxy that starts anew, and each hour, leaves the Services as they 
     )?.pid;
   const before = proxyPid();
   assert.ok(before !== undefined);
+  const address = await kubectl('get', 'service', 'kubernetes', '-o', 'jsonpath={.spec.clusterIP}');
+  const dial = ['timeout', '2', 'bash', '-c', `exec 3<>/dev/tcp/${address}/443`];
+  assert.equal((await execInNode(WORKER, dial, { timeoutMs: 10_000 })).code, 0);
   process.kill(before, 'SIGKILL');
   const ask = `exec 3<>/dev/tcp/127.0.0.1/${KUBE_PROXY_METRICS_PORT}; printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3`;
   await waitFor(
@@ -206,8 +209,6 @@ test('a kube-proxy that starts anew, and each hour, leaves the Services as they 
     },
     { what: `the first full sync of kube-proxy on ${WORKER.name}`, deadlineMs: 90_000, intervalMs: 500 },
   );
-  const address = await kubectl('get', 'service', 'kubernetes', '-o', 'jsonpath={.spec.clusterIP}');
-  const dial = ['timeout', '2', 'bash', '-c', `exec 3<>/dev/tcp/${address}/443`];
   const { code, stderr } = await execInNode(WORKER, dial, { timeoutMs: 10_000 });
   assert.equal(code, 0, stderr);
 });

@@ -100,22 +100,28 @@ function expectedOf(
 
 type Part = Omit<NodeLines, 'node' | 'counted' | 'silent'>;
 
-function counted(part: Part, coming: Coming, heldUp: boolean): void {
-  part.arrived += 1;
-  part.unseen += Number(coming === 'unseen');
-  if (coming === 'late') part[heldUp ? 'heldUp' : 'late'] += 1;
-}
+/** The figure that each way of coming adds to. */
+const FIGURES = { 'held up': 'heldUp', late: 'late', unseen: 'unseen' } as const;
 
-/** Whether a line's node was away when it was written, or before it was due, and the line came in time once the node was back. */
-function whileAway(
+/** How a line came. What is late because its node was away when it was written, or before it was due, is due anew from when the store was whole again. */
+function lineComing(
   history: History,
   { node, visibleMs }: { node: string; visibleMs: number },
-): (line: { atMs: number; seenMs: number }) => boolean {
+): (line: { atMs: number; seenMs: number }) => Coming | 'held up' {
+  const canary = canaryOf(history);
+  const lookEveryMs = canary?.lookEveryMs ?? 0;
+  const rule = { visibleMs, lookEveryMs, blind: blindOf(history, 'logs') };
+  // Older lines are looked at more seldom.
+  const backRule = { ...rule, lookEveryMs: lookEveryMs + (canary?.lookBackEveryMs ?? 0) };
   const away = awayOf(history);
-  if (away?.nodes.includes(node) !== true) return () => false;
-  // Older lines are only looked at now and then: later is only what is later by more than that.
-  const lastMs = away.toMs + visibleMs + (canaryOf(history)?.lookBackEveryMs ?? 0);
-  return ({ atMs, seenMs }) => atMs + visibleMs >= away.fromMs && atMs <= away.toMs && seenMs <= lastMs;
+  const gone = away?.nodes.includes(node) === true ? away : null;
+  return (line) => {
+    const coming = comingOf(line, rule);
+    if (gone === null || coming !== 'late') return coming;
+    if (line.atMs + visibleMs < gone.fromMs || line.atMs > gone.toMs) return coming;
+    const back = comingOf({ atMs: gone.toMs, seenMs: line.seenMs }, backRule);
+    return back === 'in time' ? 'held up' : back;
+  };
 }
 
 function seriesOf(
@@ -127,12 +133,7 @@ function seriesOf(
     arrived: readonly Arrived[];
   },
 ): Part {
-  const rule = {
-    visibleMs: of.visibleMs,
-    lookEveryMs: canaryOf(history)?.lookEveryMs ?? 0,
-    blind: blindOf(history, 'logs'),
-  };
-  const heldUp = whileAway(history, of);
+  const comingFor = lineComing(history, of);
   const first = new Map<number, Arrived>();
   for (const one of of.arrived) if (!first.has(one.n)) first.set(one.n, one);
   const part: Part = {
@@ -149,11 +150,11 @@ function seriesOf(
       continue;
     }
     const atMs = writtenMs ?? one.atMs;
-    const line = { atMs, seenMs: one.seenMs };
-    const coming = comingOf(line, rule);
-    counted(part, coming, heldUp(line));
+    const coming = comingFor({ atMs, seenMs: one.seenMs });
+    part.arrived += 1;
+    if (coming !== 'in time') part[FIGURES[coming]] += 1;
     part.delays.push(one.seenMs - atMs);
-    part.due.push({ atMs, arrived: coming !== 'late' });
+    part.due.push({ atMs, arrived: coming !== 'late' && coming !== 'held up' });
   }
   return part;
 }

@@ -99,7 +99,7 @@ test('should not pass where fewer lines were written than planned, down to none'
 
 test('should allow lines to be late only while a fault has taken their node away', () => {
   const check = 'telemetry/logs/under-fault';
-  const of = (node: string, delayMs = 90_000) => ({ ...GOOD, node, delayMs });
+  const of = (node: string, delayMs = 105_000) => ({ ...GOOD, node, delayMs });
   const disk: Seen = [
     'disk-requests',
     { service: 'gateway', node: 'w1', pod: 'gateway-0', lines: [[1, START_MS]] },
@@ -120,6 +120,15 @@ test('should allow lines to be late only while a fault has taken their node away
     judged([...base, ...lines(200, [of('w1'), of('w2')]), ...majority], {}, check).verdict,
     'pass',
   );
+  const unhealed = fault('node-loss', 5_000).map((one): Seen =>
+    one[0] === 'phase' ? ['phase', { ...one[1], healed: false }] : one,
+  );
+  const blind: Seen = [
+    'blind',
+    { what: 'logs', fromMs: START_MS + 100_000, toMs: START_MS + 125_000, reason: 'gone' },
+  ];
+  const tooLate = [...lines(200, [GOOD, of('w2', 115_000)]), ...fault('node-loss', 5_000)];
+  assert.equal(judged([...base, ...tooLate, blind], {}, check).verdict, 'inconclusive');
   const wrong: [string, Seen[]][] = [
     ['another node', [...lines(200, [of('w1'), of('w2')]), ...fault('node-loss', 5_000)]],
     ['no node is away', [...lines(200, [GOOD, of('w2')]), ...fault('pod-crash', 5_000)]],
@@ -127,7 +136,8 @@ test('should allow lines to be late only while a fault has taken their node away
       'it was not seen to come back',
       [...lines(200, [GOOD, of('w2')]), ...fault('node-loss', 5_000).slice(0, 2)],
     ],
-    ['long after it came back', [...lines(200, [GOOD, of('w2', 150_000)]), ...fault('node-loss', 5_000)]],
+    ['later than its goal and a look after it was back', tooLate],
+    ['that what was lost healed was not seen', [...lines(200, [GOOD, of('w2')]), ...unhealed]],
     ['due before the loss', [...lines(200, [GOOD, of('w2')]), ...fault('node-loss', 60_000)]],
   ];
   for (const [why, seen] of wrong) assert.equal(judged([...base, ...seen], {}, check).verdict, 'fail', why);

@@ -124,7 +124,9 @@ const TAKES_NODE = 'node-loss';
 export function awayOf(history: History): { nodes: string[]; fromMs: number; toMs: number } | null {
   const armed = seen(history, 'fault-armed').find((one) => text(one, 'fault') === TAKES_NODE);
   const landed = seen(history, 'fault-landed')[0];
-  const end = seen(history, 'phase').find((one) => text(one, 'name') === 'fault-end');
+  const end = seen(history, 'phase').find(
+    (one) => text(one, 'name') === 'fault-end' && one['healed'] !== false,
+  );
   if (armed === undefined || landed === undefined || end === undefined) return null;
   const nodes = text(armed, 'node').split(', ');
   return { nodes, fromMs: wallOf(history, landed.t), toMs: wallOf(history, end.t) };
