@@ -1,9 +1,17 @@
 /** Redis and Sentinel for a test: three members and three Sentinels as processes of their own, on free ports of the loopback. */
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { redis } from '../../probes/redis/index.ts';
 import type { StoreMember, StoreTarget } from '../../probes/store-driver.ts';
 import { onPath } from '../../env/local/run.ts';
@@ -31,6 +39,8 @@ export interface RedisCluster {
   kill(name: string, signal: NodeJS.Signals): void;
   /** Starts a member that was killed, with the data and the configuration that it had. */
   restart(name: string): void;
+  /** What the servers have logged, for a diagnosis. */
+  logs(): string;
   /** Ends everything and removes the folder. */
   stop(): Promise<void>;
 }
@@ -69,6 +79,7 @@ export async function startRedisCluster(options: RedisClusterOptions = {}): Prom
     names: members.map(({ name }) => name),
     kill: (name, signal) => void named(name).process?.kill(signal),
     restart: (name) => launch(named(name), program),
+    logs: () => all.map((server) => `${server.name}\n${logOf(server)}`).join('\n'),
     stop: async () => {
       await Promise.all(all.map(end));
       rmSync(folder, { recursive: true, force: true });
@@ -78,6 +89,14 @@ export async function startRedisCluster(options: RedisClusterOptions = {}): Prom
   if (seen.ok) return cluster;
   await cluster.stop();
   throw new Error(`Redis in ${folder} did not become steady: ${seen.detail}`);
+}
+
+const LOG = 'redis.log';
+const LAST_LINES = 60;
+
+function logOf({ config }: Server): string {
+  const file = join(dirname(config), LOG);
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(-LAST_LINES).join('\n') : '';
 }
 
 function targetOf(members: readonly Server[], sentinels: readonly Server[], replicas: number): StoreTarget {
@@ -112,6 +131,7 @@ function memberConfig(
     `port ${port}`,
     `bind ${HOST}`,
     `dir ${join(folder, name)}`,
+    `logfile ${join(folder, name, LOG)}`,
     'save ""',
     `appendonly ${options.persistent === false ? 'no' : 'yes'}`,
     'appendfsync everysec',
@@ -137,6 +157,7 @@ function sentinelConfig(
     `port ${port}`,
     `bind ${HOST}`,
     `dir ${join(folder, name)}`,
+    `logfile ${join(folder, name, LOG)}`,
     `requirepass ${SENTINEL_PASSWORD}`,
     `sentinel sentinel-pass ${SENTINEL_PASSWORD}`,
     `sentinel monitor ${MASTER} ${HOST} ${first} 2`,
