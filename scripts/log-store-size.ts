@@ -16,6 +16,7 @@ import type { LogSettings } from '../env/schema.ts';
 import { logProbe } from '../probes/logs/index.ts';
 import type { LogSearch } from '../probes/logs/index.ts';
 import type { SignalAddress } from '../probes/signals/index.ts';
+import { median } from '../reports/judge/statistics.ts';
 import type { RunRecord } from '../reports/record/run-record.ts';
 import { connect } from '../runner/connect.ts';
 import { Progress } from '../runner/progress.ts';
@@ -198,7 +199,7 @@ async function questions(): Promise<Map<string, number>> {
         await probe.search({ ...search, most: 50_000 }, { deadlineMs: REQUEST_MS, signal });
         times.push(performance.now() - begun);
       }
-      found.set(kind, median(times));
+      found.set(kind, median(times) ?? Number.NaN);
     }
     return found;
   } finally {
@@ -227,11 +228,9 @@ function joined(
   once: ReadonlyMap<string, number>,
   more: ReadonlyMap<string, readonly number[]>,
 ): Map<string, number> {
-  return new Map([...once].map(([id, seconds]) => [id, median([...(more.get(id) ?? []), seconds])]));
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
+  return new Map(
+    [...once].map(([id, seconds]) => [id, median([...(more.get(id) ?? []), seconds]) ?? Number.NaN]),
+  );
 }
 
 /** Seconds of each check that ran. @param out a folder of this run alone: what it leaves is of no other */

@@ -43,10 +43,15 @@ async function launched(ctx: CheckContext, where: Omit<Launch, 'timeoutMs'>): Pr
   try {
     return await launchBrowser({ timeoutMs: ctx.timeoutMs('telemetryQuery'), ...where });
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
-    ctx.unavailable('a browser', said.split('\n', 1)[0] ?? said);
+    ctx.unavailable('a browser', firstLine(error));
     return null;
   }
+}
+
+/** What Playwright says below it is a log of its calls. */
+function firstLine(error: unknown): string {
+  const said = error instanceof Error ? error.message : String(error);
+  return said.split('\n', 1)[0] ?? said;
 }
 
 /**
@@ -74,7 +79,7 @@ export async function show(
     ctx.record('rendered', { uid: of.uid, status: answer?.status() ?? 0, panels, errors });
   } catch (error) {
     ctx.signal.throwIfAborted();
-    const reason = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+    const reason = firstLine(error);
     if (of.trust !== 'system' && UNTRUSTED.test(reason))
       ctx.unavailable(
         `dashboard ${of.uid}`,

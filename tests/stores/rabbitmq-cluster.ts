@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fetchPackages } from '../../env/local/images/debian.ts';
 import { execPipe } from '../../env/local/images/exec.ts';
-import { RABBITMQ } from '../../env/local/images/debian-recipes.ts';
+import { RABBITMQ } from '../../env/local/images/debian-stores.ts';
 import { rabbitmq } from '../../probes/rabbitmq/index.ts';
 import type { StoreMember, StoreTarget } from '../../probes/store-driver.ts';
 import { freePort } from '../../env/local/images/registry.ts';

@@ -12,8 +12,7 @@ import { startRedisCluster } from './redis-cluster.ts';
 import type { RedisCluster } from './redis-cluster.ts';
 import { lastRun, redisTrial } from './redis-trial.ts';
 
-/** What is acknowledged and lost is tested, not how quick Redis is: where no Sentinel was elected they try again after 2 × failover-timeout 10 s. */
-const GOALS = { rtoSeconds: 45, lossWindowSeconds: 1, minTrials: 1 };
+const GOALS = { rtoSeconds: 15, lossWindowSeconds: 1, minTrials: 1 };
 const BOUNDS = { deadlineMs: 2000 };
 /** Of a down-after of 1 s: a restart, or a second each for the PING and down-after, and 3.5 s for agreement, election and promotion. */
 const EXPECTED_CRASH = { loMs: 1000, hiMs: 5500 };
@@ -69,7 +68,8 @@ describe('Redis with WAIT and min-replicas', () => {
     assert.equal(record.election, 'elsewhere');
     assert.equal(w.lost, 0);
     assert.deepEqual(record.expectedWindowMs, EXPECTED_CRASH);
-    // How long it takes is the machine's affair, which other tests keep busy.
+    // Slower is the machine's affair, which other tests keep busy; the goal bounds it.
+    assert.ok(['no', 'slower'].includes(record.outsideExpected), record.outsideExpected);
     if (record.outsideExpected !== 'no')
       t.diagnostic(`${record.outsideExpected} than expected:\n${cluster.logs()}`);
   });

@@ -1,7 +1,17 @@
-/** The Debian parts of the images that come with the platform's parts: Alertmanager, and Python with what the AI service imports. */
+/** The Debian parts of the images that come with the platform's parts: Prometheus, Alertmanager, and Python with what the AI service imports. */
 import { BASE, proveLinked } from './debian-recipes.ts';
 import type { DebianRecipe } from './debian.ts';
 import { exec } from './exec.ts';
+
+/** One static program but for libc. Its web console's scripts are left out: nothing here opens it. */
+export const PROMETHEUS: DebianRecipe = {
+  name: 'prometheus',
+  parent: BASE,
+  packages: ['prometheus'],
+  exclude: ['./etc/*', './lib*', './var/*', './usr/share/prometheus*', './usr/bin/promtool'],
+  finishVersion: 1,
+  finish: (root, signal) => proveLinked(root, ['/usr/bin/prometheus'], signal),
+};
 
 /** One static program but for libc, and the templates that it does not start without. Its console is left out: nothing here opens it. */
 export const ALERTMANAGER: DebianRecipe = {

@@ -2,7 +2,8 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { DebianRecipe } from './debian.ts';
-import { APP_USER, BASE, NFT, NODE_LIBRARIES, PROMETHEUS } from './debian-recipes.ts';
+import { APP_USER, BASE, NFT, NODE_LIBRARIES } from './debian-recipes.ts';
+import { PROMETHEUS } from './debian-services.ts';
 import type { FetchedLayer } from './java.ts';
 import type { RunConfig } from './oci.ts';
 import type { TarEntry } from './tar.ts';

@@ -2,7 +2,7 @@ import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import { Findings, goalNumber } from '../topology/findings.ts';
 import { delayFigures, delaysOf, overTime } from './figures.ts';
-import { blindOf, canaryOf, comingOf, markedOf, pathOf, wasTold } from './observed.ts';
+import { arrivalRule, comingOf, markedOf, pathOf, wasTold } from './observed.ts';
 import type { Marked } from './observed.ts';
 import { pathsShown } from './paths.ts';
 import { lostFromDisks, requestLines, twice } from './request-lines.ts';
@@ -90,8 +90,7 @@ function serviceFindings(history: History, findings: Findings, of: ServiceLines)
 }
 
 function inTime(history: History, findings: Findings, { service, lines, visibleMs }: ServiceLines): void {
-  const lookEveryMs = canaryOf(history)?.lookEveryMs ?? 0;
-  const rule = { visibleMs, lookEveryMs, blind: blindOf(history, 'logs') };
+  const rule = arrivalRule(history, 'logs', visibleMs);
   const comings = lines.map((line) => comingOf(line, rule));
   const late = comings.filter((one) => one === 'late').length;
   const unseen = comings.filter((one) => one === 'unseen').length;

@@ -2,7 +2,7 @@
 import type { History } from '../../record/history.ts';
 import { number, seen, text } from '../topology/findings.ts';
 import type { Due } from './figures.ts';
-import { awayOf, blindOf, canaryOf, comingOf, linesPlan, pairsOf } from './observed.ts';
+import { arrivalRule, awayOf, canaryOf, comingOf, linesPlan, pairsOf } from './observed.ts';
 import type { Coming } from './observed.ts';
 
 export interface NodeLines {
@@ -108,11 +108,9 @@ function lineComing(
   history: History,
   { node, visibleMs }: { node: string; visibleMs: number },
 ): (line: { atMs: number; seenMs: number }) => Coming | 'held up' {
-  const canary = canaryOf(history);
-  const lookEveryMs = canary?.lookEveryMs ?? 0;
-  const rule = { visibleMs, lookEveryMs, blind: blindOf(history, 'logs') };
+  const rule = arrivalRule(history, 'logs', visibleMs);
   // Older lines are looked at more seldom.
-  const backRule = { ...rule, lookEveryMs: lookEveryMs + (canary?.lookBackEveryMs ?? 0) };
+  const backRule = { ...rule, lookEveryMs: rule.lookEveryMs + (canaryOf(history)?.lookBackEveryMs ?? 0) };
   const away = awayOf(history);
   const gone = away?.nodes.includes(node) === true ? away : null;
   return (line) => {

@@ -90,13 +90,22 @@ export function canaryOf(
 /** How something that has a deadline came. `unseen`: nobody could see it when its time was up, and it was there afterwards. */
 export type Coming = 'in time' | 'late' | 'unseen';
 
+/** What decides how something came. Times in ms. */
+export interface ArrivalRule {
+  visibleMs: number;
+  lookEveryMs: number;
+  blind: readonly Blind[];
+}
+
+/** @param visibleMs the goal, ms */
+export function arrivalRule(history: History, store: 'logs' | 'traces', visibleMs: number): ArrivalRule {
+  return { visibleMs, lookEveryMs: canaryOf(history)?.lookEveryMs ?? 0, blind: blindOf(history, store) };
+}
+
 /**
  * A look sees what came since the one before, so that only what is later by more than the distance of looks is surely late.
  */
-export function comingOf(
-  of: { atMs: number; seenMs: number },
-  rule: { visibleMs: number; lookEveryMs: number; blind: readonly Blind[] },
-): Coming {
+export function comingOf(of: { atMs: number; seenMs: number }, rule: ArrivalRule): Coming {
   const dueMs = of.atMs + rule.visibleMs;
   if (of.seenMs - rule.lookEveryMs <= dueMs) return 'in time';
   return rule.blind.some(({ fromMs, toMs }) => fromMs <= dueMs && dueMs <= toMs) ? 'unseen' : 'late';

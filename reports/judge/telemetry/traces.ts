@@ -4,8 +4,8 @@ import { decideProportion } from '../statistics.ts';
 import { Findings, goalNumber, seen, text } from '../topology/findings.ts';
 import { delayFigures, delaysOf, lossBoundFigure, overTime } from './figures.ts';
 import {
+  arrivalRule,
   blindOf,
-  canaryOf,
   comingOf,
   faultWindows,
   markedOf,
@@ -136,8 +136,7 @@ function conclude(
 function followedOf(history: History, marked: readonly Marked[], visibleMs: number): Followed[] {
   const traces = tracesOf(history);
   const path = pathOf(history);
-  const lookEveryMs = canaryOf(history)?.lookEveryMs ?? 0;
-  const rule = { visibleMs, lookEveryMs, blind: blindOf(history, 'traces') };
+  const rule = arrivalRule(history, 'traces', visibleMs);
   return marked
     .filter(({ ok }) => ok)
     .map((request) => {
