@@ -16,6 +16,16 @@ export interface HttpQuestion {
   account?: { user: string; password: string } | undefined;
 }
 
+/** The server answered with a status that is none of those expected. */
+export class HttpRefusal extends Error {
+  override readonly name = 'HttpRefusal';
+  readonly status: number;
+  constructor(message: string, status: number, options?: ErrorOptions) {
+    super(message, options);
+    this.status = status;
+  }
+}
+
 /**
  * One request, one answer, one connection: pooled ones to a member that is gone would be asked first.
  * @returns the status and the text, whatever the status is
@@ -60,12 +70,13 @@ export function askHttp(question: HttpQuestion, bounds: Bounds): Promise<{ statu
   });
 }
 
-/** The JSON of an answer. @throws Error with the status and the beginning of what is not JSON */
+/** The JSON of an answer. @throws HttpRefusal with the status and the beginning of what is not JSON */
 export function jsonOf(question: HttpQuestion, { status, text }: { status: number; text: string }): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new Error(`${whereOf(question)}: status ${status}, not JSON: ${text.slice(0, 100)}`, { cause });
+    const said = `${whereOf(question)}: status ${status}, not JSON: ${text.slice(0, 100)}`;
+    throw new HttpRefusal(said, status, { cause });
   }
 }
 

@@ -1,3 +1,4 @@
+import { isDown } from './asking.ts';
 import type { StoreConnection, StoreMember } from './store-driver.ts';
 
 /** Asks all members at once and takes the first answer. @throws Error with what each of them said; `who` names the store */
@@ -6,7 +7,7 @@ export async function firstAnswer<T>(
   members: readonly StoreMember[],
   ask: (member: StoreMember) => Promise<T>,
 ): Promise<T> {
-  if (members.length === 0) throw new Error(`${who}: no member has an address`);
+  if (members.length === 0) throw isDown('absent', `${who}: no member has an address`);
   try {
     return await Promise.any(members.map(ask));
   } catch (error) {

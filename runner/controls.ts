@@ -200,7 +200,8 @@ class ControlRun {
     let before: Snapshot | null = null;
     const over = new AbortController();
     try {
-      const { seen, restless } = await atRest(engine, this.#parts.interrupt.signal);
+      const about = storeFault(control.check)?.store ?? null;
+      const { seen, restless } = await atRest(engine, this.#parts.interrupt.signal, about);
       if (restless.length > 0) return restless.slice(0, 5).map((line) => `not at rest before: ${line}`);
       before = seen;
       problems.push(...(await this.#turned(engine, control, over.signal)));

@@ -128,3 +128,24 @@ test('should take a pod that nobody owns for a leftover where Plumbline works, a
   const seen = await takeSnapshot(sourceOf(['plumbline-canary', 'kube-system'].map(pod)));
   assert.deepEqual([...seen.keys()], ['Pod plumbline-canary/helper-pod-delete-pvc-1']);
 });
+
+test('false verdict 17: a store that cannot be asked is in the way of its own checks and of no other', () => {
+  const unasked = 'cannot be asked (tls): self-signed certificate';
+  const seen = new Map([
+    ['roles of postgres', 'leader, replica; steady'],
+    ['roles of redis', unasked],
+    ['roles of neo4j', 'not seen: connect ECONNREFUSED'],
+  ]);
+  assert.deepEqual(unrest(seen), ['roles of neo4j']);
+  assert.deepEqual(unrest(seen, 'postgres'), ['roles of neo4j']);
+  assert.deepEqual(unrest(seen, 'redis'), ['roles of redis', 'roles of neo4j']);
+});
+
+test('false verdict 17: with the roles of a store that could not be asked nothing is compared, and with any other everything', () => {
+  const unasked = (why: string): Map<string, string> =>
+    new Map([['roles of redis', `cannot be asked (route): ${why}`]]);
+  const seen = new Map([['roles of redis', 'master, replica; steady']]);
+  assert.deepEqual(differences(unasked('10.0.0.1'), unasked('10.0.0.2')), []);
+  assert.deepEqual(differences(unasked('10.0.0.1'), seen), []);
+  assert.equal(differences(seen, unasked('10.0.0.1')).length, 1);
+});

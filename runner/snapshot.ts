@@ -9,7 +9,7 @@ import type { StoreTargets } from './store-target.ts';
 /** What a snapshot is taken of; an `Engine` is one. */
 export interface SnapshotSource {
   book: { environment: Environment };
-  stores: Pick<StoreTargets, 'target'>;
+  stores: Pick<StoreTargets, 'target' | 'failureOf' | 'answered'>;
   parts: { cluster: Pick<KubeCluster, 'list'>; signal: AbortSignal };
 }
 
@@ -65,13 +65,24 @@ const NODE_READY = ' is Ready';
 /** How the roles of a store end that is as it should be. */
 const STEADY = 'steady';
 
-/** Subjects that are not at rest: workloads and nodes that are not ready, and stores that are not steady. */
-export function unrest(snapshot: Snapshot): string[] {
+/**
+ * How the roles of a store begin that cannot be asked (no route, TLS, credentials): nobody knows whether it is at rest, and what is looked at
+ * elsewhere does not depend on it.
+ */
+const UNASKED = 'cannot be asked';
+
+/**
+ * Subjects that are not at rest: workloads and nodes that are not ready, and stores that are not steady. A store that cannot be asked is
+ * in the way of nothing but what is `about` it.
+ */
+export function unrest(snapshot: Snapshot, about: string | null = null): string[] {
+  const steady = (subject: string, value: string): boolean =>
+    value.endsWith(STEADY) || (value.startsWith(UNASKED) && subject !== `${ROLES}${about}`);
   return [...snapshot]
     .filter(
       ([subject, value]) =>
         ((subject.endsWith(READY) || subject.endsWith(NODE_READY)) && value !== 'true') ||
-        (subject.startsWith(ROLES) && !value.endsWith(STEADY)),
+        (subject.startsWith(ROLES) && !steady(subject, value)),
     )
     .map(([subject]) => subject);
 }
@@ -81,13 +92,15 @@ const GOING = ' is going';
 
 /**
  * What differs between two snapshots, in words; empty when nothing does. A pod that was on its way out before has every
- * right to be gone after; one that is on its way out after must be waited for.
+ * right to be gone after; one that is on its way out after must be waited for. With the roles of a store that could not be asked before
+ * nothing can be compared.
  */
 export function differences(before: Snapshot, after: Snapshot): string[] {
   const subjects = new Set([...before.keys(), ...after.keys()]);
   return [...subjects]
     .filter((subject) => before.get(subject) !== after.get(subject))
     .filter((subject) => after.has(subject) || !subject.endsWith(GOING))
+    .filter((subject) => !subject.startsWith(ROLES) || before.get(subject)?.startsWith(UNASKED) !== true)
     .map((subject) => {
       const was = before.get(subject);
       const is = after.get(subject);
@@ -186,10 +199,13 @@ async function rolesOf(engine: SnapshotSource, store: string): Promise<string> {
   try {
     const seen = await storeDriver(store).steady(await engine.stores.target(store), bounds);
     const described = await storeDriver(store).describe(await engine.stores.target(store), bounds);
+    engine.stores.answered.add(store);
     const roles = described.members.map(({ role }) => role).sort();
     return `${roles.join(', ')}; ${seen.ok ? STEADY : seen.detail}`;
   } catch (error) {
-    return `not seen: ${error instanceof Error ? error.message : String(error)}`;
+    const said = error instanceof Error ? error.message : String(error);
+    const { kind, cause } = await engine.stores.failureOf(store, error, bounds);
+    return kind === 'down' ? `not seen: ${said}` : `${UNASKED} (${cause}): ${said}`;
   }
 }
 

@@ -1,8 +1,12 @@
 import { storeDriver, STORES } from '../probes/stores.ts';
+import type { Bounds } from '../probes/store-driver.ts';
 import type { EngineCore } from './engine-parts.ts';
 import { timeoutMsOf } from './environment-parts.ts';
 
-/** Measures the steady state of every declared store again, after everything was undone. */
+/**
+ * Measures the steady state of every declared store again, after everything was undone. A store that cannot be asked, and could not be
+ * during the whole run, is not known to be disturbed: it is named, and its own checks say that they know nothing.
+ */
 export async function steadyAgain(engine: EngineCore): Promise<{ ok: boolean; detail: string }> {
   const { environment } = engine.book;
   const declared = Object.keys(environment.stores).filter((store) => STORES.includes(store));
@@ -10,9 +14,29 @@ export async function steadyAgain(engine: EngineCore): Promise<{ ok: boolean; de
   let ok = true;
   for (const store of declared) {
     const bounds = { deadlineMs: timeoutMsOf(environment, 'settle'), signal: engine.parts.signal };
-    const seen = await storeDriver(store).waitSteady(await engine.stores.target(store), bounds);
-    ok &&= seen.ok;
+    const seen = await looked(engine, store, bounds);
+    ok &&= seen.ok || seen.unasked;
     details.push(`${store}: ${seen.detail}`);
   }
   return { ok, detail: details.join('; ') };
+}
+
+async function looked(
+  { stores }: EngineCore,
+  store: string,
+  bounds: Bounds,
+): Promise<{ ok: boolean; unasked: boolean; detail: string }> {
+  try {
+    const target = await stores.target(store);
+    const { ok, detail } = await storeDriver(store).waitSteady(target, bounds);
+    if (ok) return { ok, unasked: false, detail };
+    await storeDriver(store).describe(target, bounds);
+    return { ok, unasked: false, detail };
+  } catch (error) {
+    bounds.signal?.throwIfAborted();
+    const { kind, cause } = await stores.failureOf(store, error, bounds);
+    const said = error instanceof Error ? error.message : String(error);
+    const unasked = kind === 'cannot-ask' && !stores.answered.has(store);
+    return { ok: false, unasked, detail: kind === 'down' ? said : `cannot be asked (${cause}): ${said}` };
+  }
 }

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { DeclaredStore, Environment, SecretSource } from '../env/schema.ts';
 import type { KubeCluster } from '../probes/kubernetes/index.ts';
-import type { StoreMember, StoreTarget } from '../probes/store-driver.ts';
+import { accepts, askFailureOf, cannotAsk } from '../probes/asking.ts';
+import type { AskFailure } from '../probes/asking.ts';
+import type { Bounds, StoreMember, StoreTarget } from '../probes/store-driver.ts';
 import { STORES } from '../probes/stores.ts';
 import type { KubeObject } from '../suites/harness/protocol.ts';
 import { RequestError } from './session.ts';
@@ -11,6 +13,8 @@ export interface StorePod {
   uid: string;
   node: string | null;
   ip: string | null;
+  /** Whether kubelet finds it ready. */
+  ready?: boolean;
   /** Running containers: name → id. */
   containers: Record<string, string>;
 }
@@ -20,6 +24,8 @@ export class StoreTargets {
   readonly #environment: Environment;
   readonly #cluster: KubeCluster;
   readonly #secrets = new Map<string, string>();
+  /** Stores that have answered in this run, so that one that cannot be asked any more is not taken for one that never could. */
+  readonly answered = new Set<string>();
 
   constructor(environment: Environment, cluster: KubeCluster) {
     this.#environment = environment;
@@ -79,9 +85,30 @@ export class StoreTargets {
   async pods(store: string): Promise<StorePod[]> {
     const { statefulSet } = this.declared(store);
     const listed = await this.#cluster.list({ kind: 'v1/Pod', namespace: statefulSet.namespace });
-    if (listed.unavailable !== undefined)
-      throw new RequestError(`pods of ${store}: ${listed.unavailable}`, 'unavailable');
+    if (listed.unavailable !== undefined) {
+      const cause = cannotAsk('route', listed.unavailable);
+      throw new RequestError(`pods of ${store}: ${listed.unavailable}`, 'unavailable', { cause });
+    }
     return listed.items.filter((pod) => isOwnedBy(pod, statefulSet.name)).map(podOf);
+  }
+
+  /**
+   * What an error of asking a store means here. Silence alone does not tell a firewall from a frozen server, and an address without a route
+   * may be that of a pod that is gone: kubelet's readiness decides. Where it finds pods ready that accept no connection from here, there is
+   * no route; where it finds none ready, the store is down.
+   */
+  async failureOf(store: string, error: unknown, bounds: Bounds): Promise<AskFailure> {
+    const failure = askFailureOf(error);
+    if (failure.cause !== 'silent' && failure.cause !== 'route') return failure;
+    const ready = (await this.pods(store).catch(() => null))?.filter((pod) => pod.ready);
+    if (ready === undefined) return { kind: 'cannot-ask', cause: 'route' };
+    if (ready.length === 0) return { kind: 'down', cause: 'silent' };
+    const { port } = this.declared(store).primary;
+    const hosts = ready.flatMap(({ ip }) => (ip === null ? [] : [ip]));
+    const accepted = await Promise.all(hosts.map((host) => accepts({ host, port }, bounds)));
+    return accepted.includes(true)
+      ? { kind: 'down', cause: 'silent' }
+      : { kind: 'cannot-ask', cause: 'route' };
   }
 
   /** Pods beside the members that belong to the store's own cluster, such as sentinels; none where none are declared. */
@@ -115,22 +142,35 @@ export class StoreTargets {
   }
 
   async #read(source: SecretSource): Promise<string> {
+    try {
+      return await this.#ask(source);
+    } catch (error) {
+      if (error instanceof RequestError) throw error;
+      // A file that is not there, a Secret that may not be read: without the password nothing can be asked.
+      const said = error instanceof Error ? error.message : String(error);
+      throw noSecret(`a secret cannot be read: ${said}`, error);
+    }
+  }
+
+  async #ask(source: SecretSource): Promise<string> {
     if ('file' in source) return readFileSync(source.file, 'utf8').trimEnd();
     if ('env' in source) return fromVariable(source.env);
     const { namespace, name, key } = source.secret;
     const secret = await this.#cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace, name });
     const encoded = (secret?.['data'] as Record<string, string> | undefined)?.[key];
-    if (encoded === undefined)
-      throw new RequestError(`the Secret ${namespace}/${name} has no key "${key}"`, 'unavailable');
+    if (encoded === undefined) throw noSecret(`the Secret ${namespace}/${name} has no key "${key}"`);
     return Buffer.from(encoded, 'base64').toString('utf8');
   }
 }
 
 function fromVariable(name: string): string {
   const value = process.env[name];
-  if (value === undefined)
-    throw new RequestError(`the environment variable ${name} is not set`, 'unavailable');
+  if (value === undefined) throw noSecret(`the environment variable ${name} is not set`);
   return value;
+}
+
+function noSecret(message: string, cause?: unknown): RequestError {
+  return new RequestError(message, 'unavailable', { cause: cannotAsk('credentials', message, { cause }) });
 }
 
 function isOwnedBy(pod: KubeObject, statefulSet: string): boolean {
@@ -141,6 +181,7 @@ function isOwnedBy(pod: KubeObject, statefulSet: string): boolean {
 
 interface PodStatus {
   podIP?: string;
+  conditions?: { type: string; status: string }[];
   containerStatuses?: { name: string; containerID?: string; state?: { running?: unknown } }[];
 }
 
@@ -153,6 +194,7 @@ export function podOf(pod: KubeObject): StorePod {
     uid: pod.metadata.uid ?? '',
     node: spec?.nodeName ?? null,
     ip: status?.podIP ?? null,
+    ready: (status?.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True'),
     containers: Object.fromEntries(running.map(({ name, containerID = '' }) => [name, containerID])),
   };
 }

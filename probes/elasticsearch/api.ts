@@ -1,3 +1,4 @@
+import { isDown } from '../asking.ts';
 import { askHttp, jsonOf } from '../http.ts';
 import type { HttpQuestion } from '../http.ts';
 import type { Bounds, StoreConnection, StoreMember, StoreTarget } from '../store-driver.ts';
@@ -71,18 +72,21 @@ function errorOf(text: string): { type: string; reason: string } {
   }
 }
 
-/** The first answer; when nobody answers, the last error. @throws Error */
+/** The first answer. @throws Error with the message of the last member; when there are several, with the error of each */
 export async function anyMember<T>(
   members: readonly StoreMember[],
   question: (member: StoreMember) => Promise<T>,
 ): Promise<T> {
-  let last: unknown = new Error('Elasticsearch has no members');
+  if (members.length === 0) throw isDown('absent', 'Elasticsearch has no members');
+  const said: unknown[] = [];
   for (const member of members) {
     try {
       return await question(member);
     } catch (error) {
-      last = error;
+      said.push(error);
     }
   }
-  throw last;
+  const last = said.at(-1);
+  if (said.length === 1 || !(last instanceof Error)) throw last;
+  throw new AggregateError(said, last.message);
 }

@@ -1,3 +1,4 @@
+import { isDown } from '../asking.ts';
 import { anyMember, ask, memberPlace } from './api.ts';
 import { declaredOf } from './declared.ts';
 import { described } from './health.ts';
@@ -38,7 +39,7 @@ export async function ledView(
 ): Promise<View> {
   return anyMember(members, async (member) => {
     const view = await localView(memberPlace(target, member), bounds, index);
-    if (view.master === null) throw new Error(`Elasticsearch of ${member.name} knows no master`);
+    if (view.master === null) throw isDown('refuses', `Elasticsearch of ${member.name} knows no master`);
     return view;
   });
 }

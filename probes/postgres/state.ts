@@ -1,3 +1,5 @@
+import { withoutManager } from '../asking.ts';
+import { firstAnswer } from '../members.ts';
 import { waitSteadyBy } from '../steady.ts';
 import type { Bounds, Steadiness, StoreDescription, StoreMember, StoreTarget } from '../store-driver.ts';
 import {
@@ -9,14 +11,26 @@ import {
   patroniStatus,
 } from './patroni.ts';
 import type { PatroniStatus } from './patroni.ts';
-import { connectWithin } from './query.ts';
+import { connectWithin, queryOnce } from './query.ts';
 import { sqlState } from './errors.ts';
 import { governingSettings, scalar } from './settings.ts';
 
-/** Leader, members and live settings. @throws Error when no member of Patroni or the server does not answer */
+/**
+ * Leader, members and live settings.
+ * @throws Error when no member of Patroni or the server does not answer; a server that answers by itself has no Patroni that could be asked
+ */
 export async function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription> {
   const members = await patroniMembers(target);
-  const cluster = await anyMember(members, (member) => patroniCluster(member, bounds));
+  const cluster = await anyMember(members, (member) => patroniCluster(member, bounds)).catch(
+    async (error: unknown) => {
+      const connection = { ...target.connection };
+      throw await withoutManager(error, 'PostgreSQL answers, Patroni does not', () =>
+        firstAnswer('PostgreSQL', members, ({ address, port }) =>
+          queryOnce({ ...connection, host: address, port: port ?? connection.port }, 'SELECT 1', bounds),
+        ),
+      );
+    },
+  );
   const leader = leaderOf(cluster);
   const replication = await replicationStates(
     members.find((member) => member.name === leader),

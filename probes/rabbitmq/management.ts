@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { askHttp, jsonOf, whereOf } from '../http.ts';
+import { askHttp, HttpRefusal, jsonOf, whereOf } from '../http.ts';
 import type { HttpQuestion } from '../http.ts';
 import type { Bounds, StoreMember, StoreTarget } from '../store-driver.ts';
 import { optionsOf } from './options.ts';
@@ -97,8 +97,10 @@ export class Management {
     };
     const answer = await askHttp(question, bounds);
     if (nullFor.includes(answer.status)) return null;
-    if (answer.status !== 200)
-      throw new Error(`${whereOf(question)}: status ${answer.status}: ${answer.text.slice(0, 100)}`);
+    if (answer.status !== 200) {
+      const said = `${whereOf(question)}: status ${answer.status}: ${answer.text.slice(0, 100)}`;
+      throw new HttpRefusal(said, answer.status);
+    }
     return jsonOf(question, answer);
   }
 }

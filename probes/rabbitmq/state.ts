@@ -1,7 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
+import { withoutManager } from '../asking.ts';
 import { firstAnswer } from '../members.ts';
-import type { Bounds, Offices, Steadiness, StoreDescription, StoreTarget } from '../store-driver.ts';
+import type {
+  Bounds,
+  Offices,
+  Steadiness,
+  StoreDescription,
+  StoreMember,
+  StoreTarget,
+} from '../store-driver.ts';
+import { Link } from './link.ts';
 import { leaderNodeOf, Management, memberOfNode, podOfNode } from './management.ts';
 import type { RabbitNode, RabbitQueue } from './management.ts';
 import { recordQueue } from './options.ts';
@@ -15,13 +24,17 @@ const LOOK_EVERY_MS = 300;
 /**
  * Members as the cluster lists them, and whether every lasting queue is a quorum queue with all its members. `leader` is null:
  * a cluster of RabbitMQ has none, each queue has its own, see `offices`.
- * @throws Error when no member answers
+ * @throws Error when no member answers; one that takes a login by AMQP has no management API that could be asked
  */
 export async function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription> {
   const members = await target.members();
   const { nodes, queues } = await firstAnswer(WHO, members, async (member) => {
     const api = new Management(target, member);
     return { nodes: await api.nodes(bounds), queues: await api.allQueues(bounds) };
+  }).catch(async (error: unknown) => {
+    throw await withoutManager(error, 'RabbitMQ answers, its management API does not', () =>
+      logIn(target, members, bounds),
+    );
   });
   return {
     leader: null,
@@ -33,6 +46,21 @@ export async function describe(target: StoreTarget, bounds: Bounds): Promise<Sto
     conditions: [quorumQueues(queues, nodes.length)],
     governing: await governingSettings(target, bounds),
   };
+}
+
+/** By AMQP, past the management API. @throws Error when no member takes the login */
+async function logIn(target: StoreTarget, members: readonly StoreMember[], bounds: Bounds): Promise<void> {
+  const { connection } = target;
+  await firstAnswer(WHO, members, async ({ address, port }) => {
+    const link = new Link({ ...connection, host: address, port: port ?? connection.port }, 'plumbline-probe');
+    const given = setTimeout(() => link.destroy(), bounds.deadlineMs);
+    try {
+      await link.open(bounds.deadlineMs);
+    } finally {
+      clearTimeout(given);
+      link.destroy();
+    }
+  });
 }
 
 type Condition = NonNullable<StoreDescription['conditions']>[number];

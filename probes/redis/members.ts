@@ -20,6 +20,8 @@ export interface MemberView {
   name: string;
   member: StoreMember;
   failed?: string;
+  /** What `failed` is the short form of. */
+  error?: unknown;
   role: 'master' | 'slave' | 'unknown';
   /** Under which address it is known to the others. */
   announced: string;
@@ -82,7 +84,7 @@ export async function memberView(
     if (sentinels.length === 0 && view.role === 'master') names.set(textOf(primary), member.name);
     return view;
   } catch (error) {
-    return { ...UNKNOWN, name: member.name, member, announced: own, failed: errorClass(error) };
+    return { ...UNKNOWN, name: member.name, member, announced: own, failed: errorClass(error), error };
   }
 }
 

@@ -97,11 +97,27 @@ export class Sentinels {
 
   /** What each Sentinel knows; those that do not answer are left out. */
   async views(limitMs: number): Promise<SentinelView[]> {
+    return (await this.asked(limitMs)).views;
+  }
+
+  /** As `views`, with the errors of those that do not answer. */
+  async asked(limitMs: number): Promise<{ views: SentinelView[]; errors: unknown[] }> {
     const { sentinels, primary } = this.#store;
-    if (sentinels.length === 0)
-      return [{ source: 'declared', address: primary, flags: ['master'], configEpoch: 0, settings: {} }];
-    const views = await Promise.all(sentinels.map((at) => this.#view(at, limitMs).catch(() => null)));
-    return views.filter((view) => view !== null);
+    if (sentinels.length === 0) {
+      const declared = {
+        source: 'declared',
+        address: primary,
+        flags: ['master'],
+        configEpoch: 0,
+        settings: {},
+      };
+      return { views: [declared], errors: [] };
+    }
+    const asked = await Promise.allSettled(sentinels.map((at) => this.#view(at, limitMs)));
+    return {
+      views: asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
+      errors: asked.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : [])),
+    };
   }
 
   /** The replicas that a Sentinel knows. @throws the error of the connection or of the Sentinel */

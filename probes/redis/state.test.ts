@@ -27,6 +27,7 @@ const MEMBERS = [
 const view = (members: ClusterView['members'], declaredMembers: number | null): ClusterView => ({
   declaredSentinels: 0,
   declaredMembers,
+  sentinelErrors: [],
   sentinels: [],
   sentinel: { source: 'declared', address: MASTER, flags: ['master'], configEpoch: 0, settings: {} },
   members,

@@ -3,7 +3,7 @@ import { waitSteadyBy } from '../steady.ts';
 import type { Bounds, Steadiness, StoreDescription, StoreTarget } from '../store-driver.ts';
 import { textOf, withRedis } from './connection.ts';
 import { redisStore } from './declared.ts';
-import { replyCode } from './errors.ts';
+import { errorClass, replyCode } from './errors.ts';
 import { memberViews, nameOf } from './members.ts';
 import type { MemberView } from './members.ts';
 import { newest, Sentinels } from './sentinel.ts';
@@ -19,6 +19,8 @@ export interface ClusterView {
   /** Pods of the StatefulSet; null: not declared. */
   declaredMembers: number | null;
   sentinels: (SentinelView & { replicas: KnownReplica[] })[];
+  /** The errors of the Sentinels that do not answer. */
+  sentinelErrors: readonly unknown[];
   /** The Sentinel that knows best; null: none answers. */
   sentinel: SentinelView | null;
   members: MemberView[];
@@ -31,8 +33,8 @@ async function look(target: StoreTarget, bounds: Bounds): Promise<ClusterView> {
   const limitMs = Math.min(ANSWER_MS, bounds.deadlineMs);
   const asking = new Sentinels(store);
   try {
-    const [views, members] = await Promise.all([
-      asking.views(limitMs),
+    const [{ views, errors }, members] = await Promise.all([
+      asking.asked(limitMs),
       memberViews(target, { ...bounds, deadlineMs: limitMs }),
     ]);
     const sentinels = await Promise.all(
@@ -53,16 +55,18 @@ async function look(target: StoreTarget, bounds: Bounds): Promise<ClusterView> {
       declaredSentinels: store.sentinels.length,
       declaredMembers: declaredMembers(target.connection),
     };
-    return { ...declared, sentinels, sentinel, members, leader };
+    return { ...declared, sentinels, sentinelErrors: errors, sentinel, members, leader };
   } finally {
     asking.close();
   }
 }
 
-/** Leader, members and live settings. @throws Error when no Sentinel or no master answers */
+/** Leader, members and live settings. @throws Error when no Sentinel or no member answers, with the error of each */
 export async function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription> {
   const view = await look(target, bounds);
-  if (view.sentinel === null) throw new Error('redis: no Sentinel answers');
+  if (view.sentinel === null) throw nobodyAnswers('Sentinel', view.sentinelErrors);
+  const failed = view.members.flatMap(({ failed: why, error }) => (why === undefined ? [] : [error]));
+  if (failed.length > 0 && failed.length === view.members.length) throw nobodyAnswers('member', failed);
   const leader = view.members.find(({ name }) => name === view.leader);
   return {
     leader: leader?.role === 'master' ? view.leader : null,
@@ -73,6 +77,11 @@ export async function describe(target: StoreTarget, bounds: Bounds): Promise<Sto
     })),
     governing: await governingSettings(target, bounds),
   };
+}
+
+function nobodyAnswers(who: string, errors: readonly unknown[]): Error {
+  const said = errors.map(errorClass).join('; ');
+  return new AggregateError(errors, `redis: no ${who} answers: ${said}`);
 }
 
 /** `streaming` only where both sides say so and mean each other. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { storeFault } from '../../env/catalogue/index.ts';
 import { monoMs } from '../../probes/clock.ts';
 import { openHistory } from '../../probes/history.ts';
 import { redactor } from '../../probes/redact.ts';
@@ -18,7 +19,7 @@ export function stateMethods(engine: ServedEngine): Methods {
   const noted = new Map<string, Snapshot>();
   return {
     'state.note': async ({ check, trial }, call) => {
-      const { seen, restless } = await atRest(engine, call.signal);
+      const { seen, restless } = await atRest(engine, call.signal, storeFault(check)?.store);
       noted.set(`${check} ${trial}`, seen);
       return { unrest: restless };
     },

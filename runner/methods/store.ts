@@ -1,22 +1,26 @@
 import { openHistory } from '../../probes/history.ts';
+import { askWord } from '../../probes/asking.ts';
 import { recordGoverning } from '../../probes/store-driver.ts';
+import type { Bounds } from '../../probes/store-driver.ts';
 import { storeDriver } from '../../probes/stores.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
-import type { Handlers } from '../session.ts';
+import { RequestError, type Handlers } from '../session.ts';
 import type { ServedEngine } from './served.ts';
 
 type Methods = Pick<Handlers, 'store.describe' | 'store.steady' | 'store.governing' | 'store.refusesWrites'>;
+
+/** How long a ready pod may take to accept a connection: a SYN that is lost is sent again after 1 s. */
+const CONNECT_MS = 2000;
 
 /** What a store says of itself. */
 export function storeMethods(engine: ServedEngine): Methods {
   const { stores, book } = engine;
   const settingsMs = timeoutMsOf(book.environment, 'storeSettings');
   return {
-    'store.describe': async ({ store }, call) =>
-      storeDriver(store).describe(await stores.target(store), {
-        deadlineMs: settingsMs,
-        signal: call.signal,
-      }),
+    'store.describe': ({ store }, call) =>
+      asked(engine, store, { deadlineMs: settingsMs, signal: call.signal }, async (bounds) =>
+        storeDriver(store).describe(await stores.target(store), bounds),
+      ),
     'store.steady': async ({ store, timeoutMs }, call) =>
       storeDriver(store).waitSteady(await stores.target(store), {
         deadlineMs: timeoutMs,
@@ -40,10 +44,28 @@ export function storeMethods(engine: ServedEngine): Methods {
       }
       return null;
     },
-    'store.refusesWrites': async ({ store, host, port, timeoutMs }, call) =>
-      storeDriver(store).refusesWrites({ host, port }, await stores.target(store), {
-        deadlineMs: timeoutMs,
-        signal: call.signal,
-      }),
+    'store.refusesWrites': ({ store, host, port, timeoutMs }, call) =>
+      asked(engine, store, { deadlineMs: timeoutMs, signal: call.signal }, async (bounds) =>
+        storeDriver(store).refusesWrites({ host, port }, await stores.target(store), bounds),
+      ),
   };
+}
+
+/** Says with its error whether the store is down or cannot be asked (probes/asking.ts): the reason is a word of `askWord`. */
+async function asked<T>(
+  { stores }: ServedEngine,
+  store: string,
+  bounds: Bounds,
+  ask: (bounds: Bounds) => Promise<T>,
+): Promise<T> {
+  try {
+    const answer = await ask(bounds);
+    stores.answered.add(store);
+    return answer;
+  } catch (cause) {
+    bounds.signal?.throwIfAborted();
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const word = askWord(await stores.failureOf(store, cause, { ...bounds, deadlineMs: CONNECT_MS }));
+    throw new RequestError(message, word, { cause });
+  }
 }

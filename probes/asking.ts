@@ -1,0 +1,235 @@
+import { connect } from 'node:net';
+
+/**
+ * Why a store could not be asked, although it may be well: there is no route to it, TLS does not come about, the account is refused,
+ * what answers speaks another protocol, or what manages the store (Patroni, the management API) is not there.
+ */
+export type CannotAsk = (typeof CANNOT_ASK)[number];
+const CANNOT_ASK = ['route', 'tls', 'credentials', 'protocol', 'manager'] as const;
+/** Why a store is down: its server refuses, is silent, or has no pod. */
+export type Down = 'refuses' | 'silent' | 'absent';
+
+/** What an error says of the store that was asked. Only `down` is a fault of the store. */
+export type AskFailure = { kind: 'cannot-ask'; cause: CannotAsk } | { kind: 'down'; cause: Down };
+
+/** An error whose meaning is known where it is thrown. */
+export class AskError extends Error {
+  override readonly name = 'AskError';
+  readonly failure: AskFailure;
+  constructor(message: string, failure: AskFailure, options?: ErrorOptions) {
+    super(message, options);
+    this.failure = failure;
+  }
+}
+
+/** @returns an error that says that the store cannot be asked, for this reason */
+export function cannotAsk(cause: CannotAsk, message: string, options?: ErrorOptions): AskError {
+  return new AskError(message, { kind: 'cannot-ask', cause }, options);
+}
+
+/** @returns an error that says that the store is down */
+export function isDown(cause: Down, message: string, options?: ErrorOptions): AskError {
+  return new AskError(message, { kind: 'down', cause }, options);
+}
+
+/**
+ * What an error of asking a store means. An error of several members, or of several addresses, is looked at whole: one server that was
+ * reached and refuses shows that there is a route, so that the store is down; what no rule knows is no proof that it is.
+ */
+export function askFailureOf(error: unknown): AskFailure {
+  const found = failuresIn(error);
+  const first = (test: (one: AskFailure) => boolean): AskFailure | undefined => found.find(test);
+  return (
+    first(({ cause }) => cause === 'refuses' || cause === 'absent') ??
+    first(({ cause }) => cause === 'route') ??
+    first(({ kind }) => kind === 'down') ??
+    found[0] ?? { kind: 'cannot-ask', cause: 'protocol' }
+  );
+}
+
+/** `cannot-ask/tls`, `down/silent`: a word to branch on where an error crosses a socket. */
+export function askWord({ kind, cause }: AskFailure): string {
+  return `${kind}/${cause}`;
+}
+
+/** Which kind of `cannot-ask` a word of `askWord` stands for; null for any other word. */
+export function cannotAskIn(word: string): CannotAsk | null {
+  return CANNOT_ASK.find((cause) => word === askWord({ kind: 'cannot-ask', cause })) ?? null;
+}
+
+/** The meaning of each error that has no further one below it; a wrapper that is known by itself hides what it wraps. */
+function failuresIn(error: unknown): AskFailure[] {
+  const own = error instanceof Error ? meaningOf(error) : null;
+  if (own !== null) return [own];
+  const inner = innerOf(error).flatMap(failuresIn);
+  if (inner.length > 0) return inner;
+  return [];
+}
+
+function innerOf(error: unknown): unknown[] {
+  if (error instanceof AggregateError) return error.errors;
+  return error instanceof Error && error.cause !== undefined ? [error.cause] : [];
+}
+
+/** In this order: what is certain comes before what a message hints at. */
+const RULES: readonly ((error: Error) => AskFailure | null)[] = [
+  (error) => (error instanceof AskError ? error.failure : null),
+  byStatus,
+  byCode,
+  byName,
+  byMessage,
+];
+
+function meaningOf(error: Error): AskFailure | null {
+  for (const rule of RULES) {
+    const found = rule(error);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** Answers over HTTP: those of Patroni, the management API and Elasticsearch, whose client calls it `statusCode`. */
+function byStatus(error: Error): AskFailure | null {
+  const status = statusOf(error);
+  if (status === null) return null;
+  if (status === 401 || status === 403) return { kind: 'cannot-ask', cause: 'credentials' };
+  // 408: it waited for itself in vain; 429 and 5xx: it is there and does not serve.
+  if (status === 408 || status === 429 || status >= 500) return { kind: 'down', cause: 'refuses' };
+  return { kind: 'cannot-ask', cause: 'protocol' };
+}
+
+const ROUTE =
+  /^(?:EHOSTUNREACH|ENETUNREACH|ENETDOWN|EHOSTDOWN|ENOTFOUND|EAI_\w+|EADDRNOTAVAIL|EACCES|EPERM)$/;
+const TLS =
+  /^(?:ERR_(?:TLS|SSL)_|CERT_|EPROTO$|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_IN_CHAIN$|UNABLE_TO_|HOSTNAME_MISMATCH$|INVALID_CA$)/;
+const SILENT = /^(?:ETIMEDOUT|ESOCKETTIMEDOUT|timeout|connect timeout|ERR_SOCKET_CONNECTION_TIMEOUT)$/;
+
+/** Each store's own codes, by their shape: errno, SQLSTATE, AMQP's numbers, Neo4j's names. */
+const CODES: readonly { code: RegExp; failure: AskFailure }[] = [
+  { code: /^ECONNREFUSED$/, failure: { kind: 'down', cause: 'refuses' } },
+  { code: ROUTE, failure: { kind: 'cannot-ask', cause: 'route' } },
+  { code: TLS, failure: { kind: 'cannot-ask', cause: 'tls' } },
+  { code: SILENT, failure: { kind: 'down', cause: 'silent' } },
+  // A server that speaks TLS closes a connection that does not, without a word: a reset is no proof that it is down.
+  { code: /^(?:ECONNRESET|EPIPE|HPE_\w+)$/, failure: { kind: 'cannot-ask', cause: 'protocol' } },
+  // PostgreSQL, appendix A: too many connections, out of memory, shutting down, crashed, starting.
+  { code: /^(?:53\w{3}|57P0[1-5])$/, failure: { kind: 'down', cause: 'refuses' } },
+  // PostgreSQL: authorisation, a database that is not there, no right.
+  { code: /^(?:28\w{3}|3D000|42501)$/, failure: { kind: 'cannot-ask', cause: 'credentials' } },
+  // AMQP 0-9-1: access refused, not allowed (no such virtual host).
+  { code: /^(?:403|530)$/, failure: { kind: 'cannot-ask', cause: 'credentials' } },
+  // AMQP 0-9-1: closed by an operator, resources, an error within the server.
+  { code: /^(?:320|506|541)$/, failure: { kind: 'down', cause: 'refuses' } },
+  { code: /^Neo\.ClientError\.Security\./, failure: { kind: 'cannot-ask', cause: 'credentials' } },
+  {
+    code: /^Neo\.(?:TransientError|DatabaseError)\.|^Neo\.ClientError\.Cluster\./,
+    failure: { kind: 'down', cause: 'refuses' },
+  },
+  { code: /^Neo\./, failure: { kind: 'cannot-ask', cause: 'protocol' } },
+];
+
+function byCode(error: Error): AskFailure | null {
+  const code = 'code' in error ? error.code : null;
+  if (typeof code !== 'string' && typeof code !== 'number') return null;
+  // pg_hba.conf lets in only who speaks TLS: the account is not what is wrong.
+  if (code === '28000' && /no encryption|SSL off/.test(error.message))
+    return { kind: 'cannot-ask', cause: 'tls' };
+  return ofCode(String(code));
+}
+
+function ofCode(code: string): AskFailure | null {
+  return CODES.find((one) => one.code.test(code))?.failure ?? null;
+}
+
+function byName({ name }: Error): AskFailure | null {
+  if (name === 'ZodError' || name === 'SyntaxError' || name === 'ParserError')
+    return { kind: 'cannot-ask', cause: 'protocol' };
+  return /Timeout(?:Error)?$/.test(name) ? { kind: 'down', cause: 'silent' } : null;
+}
+
+/** Where a client has neither code nor class for it. Redis' replies begin with their code (its protocol specification, "Simple errors"). */
+const MESSAGES: readonly { message: RegExp; failure: AskFailure }[] = [
+  {
+    message: /^(?:NOAUTH|WRONGPASS|NOPERM)\b|^ERR (?:invalid password|AUTH |Client sent AUTH)/,
+    failure: { kind: 'cannot-ask', cause: 'credentials' },
+  },
+  // amqplib keeps the reply code of a handshake that is ended in its text only.
+  {
+    message: /^Handshake terminated by server: (?:403|530)/,
+    failure: { kind: 'cannot-ask', cause: 'credentials' },
+  },
+  {
+    message: /^Handshake terminated by server: (?:320|506|541)/,
+    failure: { kind: 'down', cause: 'refuses' },
+  },
+  { message: /^SASL: /, failure: { kind: 'cannot-ask', cause: 'credentials' } },
+  {
+    message: /^(?:LOADING|MASTERDOWN|BUSY)\b|^ERR max number of clients/,
+    failure: { kind: 'down', cause: 'refuses' },
+  },
+  {
+    message: /certificate|does not support SSL|wrong version number/i,
+    failure: { kind: 'cannot-ask', cause: 'tls' },
+  },
+  {
+    message:
+      /^Connection (?:terminated|is closed|was closed)|^Socket closed abruptly|^Protocol error|invalid (?:response|frame)/i,
+    failure: { kind: 'cannot-ask', cause: 'protocol' },
+  },
+  {
+    message: /no connection within the limit|Failed to establish connection in/,
+    failure: { kind: 'down', cause: 'silent' },
+  },
+];
+
+/** A system call's error whose code did not survive: the client of Elasticsearch keeps the text alone. */
+const SYSTEM_CALL = /^(?:connect|getaddrinfo|read|write) (E[A-Z]+(?:_[A-Z]+)*)\b/;
+
+function byMessage({ message }: Error): AskFailure | null {
+  const [, code] = SYSTEM_CALL.exec(message) ?? [];
+  if (code !== undefined) return ofCode(code);
+  return MESSAGES.find((one) => one.message.test(message))?.failure ?? null;
+}
+
+function statusOf(error: Error): number | null {
+  if ('status' in error && typeof error.status === 'number') return error.status;
+  return 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : null;
+}
+
+/**
+ * What a failed question to a store's manager means: where the store itself answers, the store is not down, and its manager cannot be asked.
+ * @returns the error to throw
+ */
+export async function withoutManager(
+  error: unknown,
+  what: string,
+  askStore: () => Promise<unknown>,
+): Promise<unknown> {
+  try {
+    await askStore();
+  } catch {
+    return error;
+  }
+  const said = error instanceof Error ? error.message : String(error);
+  return cannotAsk('manager', `${what}: ${said}`, { cause: error });
+}
+
+/** Whether a TCP connection to an address comes about in time: the kernel of a frozen server still accepts it. Never throws. */
+export function accepts(
+  at: { host: string; port: number },
+  { deadlineMs, signal }: { deadlineMs: number; signal?: AbortSignal | undefined },
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ ...at, timeout: deadlineMs });
+    const end = (accepted: boolean): void => {
+      signal?.removeEventListener('abort', give);
+      socket.destroy();
+      resolve(accepted);
+    };
+    const give = (): void => end(false);
+    signal?.addEventListener('abort', give, { once: true });
+    socket.once('connect', () => end(true));
+    socket.once('timeout', give);
+    socket.on('error', give);
+  });
+}
