@@ -84,7 +84,7 @@ async function trial(book: BudgetBook, outageMs: number, hiMs = 2_000) {
     {
       restore: () => {
         restored++;
-        return Promise.resolve({ actions: 1, undone: ['thawed'], failed: [] });
+        return Promise.resolve({ actions: 1, undone: ['thawed'], failed: [], conflicts: [] });
       },
       notice: () => undefined,
     },

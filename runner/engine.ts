@@ -24,6 +24,7 @@ import { storeMethods } from './methods/store.ts';
 import { telemetryMethods } from './methods/telemetry.ts';
 import { workloadMethods } from './methods/workload.ts';
 import { LoadRuns } from './load-runs.ts';
+import { LostNodes } from './nodes-back.ts';
 import { runPlaywright } from './playwright.ts';
 import { Session, type Handlers } from './session.ts';
 import { silence } from './silent.ts';
@@ -43,6 +44,7 @@ export class Engine implements ServedEngine {
   readonly stores: StoreTargets;
   /** What Playwright itself complained about, such as a spec that does not load. */
   readonly complaints: string[] = [];
+  readonly lostNodes = new LostNodes();
   #batches = 0;
 
   constructor(parts: EngineParts) {

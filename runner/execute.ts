@@ -3,6 +3,7 @@ import { CommandError, EXIT } from '../env/errors.ts';
 import type { Environment, SecretSource } from '../env/schema.ts';
 import { diffRuns, renderTerminal } from '../reports/index.ts';
 import type { RunRecord } from '../reports/record/run-record.ts';
+import { Afterwards } from './afterwards.ts';
 import { Book, type CheckOverrides } from './book.ts';
 import { ClusterPermits } from './cluster-permit.ts';
 import { BlockedError, connect, exitCodeOf, type Connection } from './connect.ts';
@@ -22,7 +23,6 @@ import { makeRunFolder, removeRunFolder, RunFolderError, type RunFolder } from '
 import { writeEnd, writePlan, writeSeries, type SeriesPlan } from './run-history.ts';
 import { kubeCallFrom, openSafety, type KubeCall, type Safety } from './safety/index.ts';
 import { describeResumption, nextTrial, refuseOther, resumeSeries, type Series } from './series.ts';
-import { steadyAgain } from './steady.ts';
 import { sendTelemetry } from './telemetry/index.ts';
 
 export interface ExecuteOptions {
@@ -46,8 +46,6 @@ interface SeriesOptions {
   fingerprint: Fingerprint;
   resumed: Series | null;
 }
-
-const NOTHING_RESTORED: RunRecord['restored'] = { actions: 0, failed: [], steadyAgain: null };
 
 /** Runs the planned checks in the environment and writes the run folder, whatever happens in between. */
 export async function execute(options: ExecuteOptions): Promise<CommandResult> {
@@ -80,7 +78,7 @@ class Run {
   #connection: Connection | null = null;
   #engine: Engine | null = null;
   #nodes: number | null = null;
-  #restored = NOTHING_RESTORED;
+  readonly #afterwards = new Afterwards();
 
   constructor(options: ExecuteOptions, folder: RunFolder, ui: { progress: Progress; interrupt: Interrupt }) {
     this.#options = options;
@@ -190,7 +188,9 @@ class Run {
       try {
         await this.#runBatches(connection, safety);
       } finally {
+        for (const complaint of this.#engine?.complaints ?? []) this.#note(complaint);
         await this.#closeSafety(safety);
+        if (this.#engine !== null) await this.#afterwards.lookForNodes(this.#engine, this.#interrupt.signal);
       }
     } finally {
       kube.close();
@@ -279,11 +279,9 @@ class Run {
     signal.throwIfAborted();
     if (left.some((one) => lockMode(one, environment) === 'exclusive')) {
       this.#progress.doing('measuring the steady state again');
-      const steady = await steadyAgain(engine);
-      this.#restored = { ...this.#restored, steadyAgain: steady.ok };
-      if (!steady.ok) this.#note(`not steady again: ${steady.detail}`);
+      const unrest = await this.#afterwards.measureSteadiness(engine);
+      if (unrest !== null) this.#note(unrest);
     }
-    for (const complaint of engine.complaints) this.#note(complaint);
   }
 
   /** Checks of the edge come last: its controller is built while the others run. */
@@ -308,12 +306,7 @@ class Run {
   async #closeSafety(safety: Safety): Promise<void> {
     this.#progress.doing('restoring');
     const report = await safety.close();
-    const before = this.#restored;
-    this.#restored = {
-      ...before,
-      actions: before.actions + report.actions,
-      failed: [...before.failed, ...report.failed],
-    };
+    this.#afterwards.add(report);
     for (const failure of report.failed) this.#note(`not restored: ${failure}`);
   }
 
@@ -357,11 +350,11 @@ class Run {
       notes: this.#notes,
       cluster: connection && { uid: connection.uid, version: connection.version, nodes: this.#nodes },
       apiCalls: calls,
-      restored: this.#restored,
+      restored: this.#afterwards.restored,
       harnessFailure: failure === null ? null : EXIT.harness,
     });
     try {
-      await writeEnd(this.#folder.histories, { interrupted, restored: this.#restored }, redact);
+      await writeEnd(this.#folder.histories, { interrupted, restored: this.#afterwards.restored }, redact);
       redactFolder(this.#folder.path, this.#engine?.stores.secrets() ?? []);
       const written = await writeRecord(record, this.#folder, redact);
       await this.#sendTelemetry(written);

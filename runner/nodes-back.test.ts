@@ -2,55 +2,97 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../suites/harness/protocol.ts';
 import { loadEnvironment } from '../env/loader.ts';
-import { awaitHeartbeat, hasReturned } from './nodes-back.ts';
+import { Afterwards } from './afterwards.ts';
+import { awaitHeartbeat, hasReturned, LostNodes } from './nodes-back.ts';
+import type { Looking } from './nodes-back.ts';
 
-const LOST_MS = Date.parse('2026-11-24T20:00:00.400Z');
+const BEFORE = new Set(['containerd://old']);
 
 function pod(status: object, over: object = {}): KubeObject {
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'pg-1', ...over }, status };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'pg-1', ...over },
+    spec: { nodeName: 'w-1' },
+    status,
+  };
 }
-const running = (startedAt: string, ready: 'True' | 'False'): object => ({
+const running = (containerID: string, ready: 'True' | 'False'): object => ({
   phase: 'Running',
   conditions: [{ type: 'Ready', status: ready }],
-  containerStatuses: [{ name: 'a', state: { running: { startedAt } } }],
+  containerStatuses: [{ name: 'a', containerID, state: { running: {} } }],
 });
 
-test('a pod has returned when it is ready and its containers started since the loss', () => {
-  assert.equal(hasReturned(pod(running('2026-11-24T20:01:00Z', 'True')), LOST_MS), true);
-  // Kubernetes writes whole seconds.
-  assert.equal(hasReturned(pod(running('2026-11-24T20:00:00Z', 'True')), LOST_MS), true);
+test('a pod has returned when it is ready and none of its containers is from before the loss', () => {
+  assert.equal(hasReturned(pod(running('containerd://new', 'True')), BEFORE), true);
 });
 
 test('a ready condition of its former life proves nothing', () => {
-  assert.equal(hasReturned(pod(running('2026-11-24T19:00:00Z', 'True')), LOST_MS), false);
-  assert.equal(hasReturned(pod(running('2026-11-24T20:01:00Z', 'False')), LOST_MS), false);
+  assert.equal(hasReturned(pod(running('containerd://old', 'True')), BEFORE), false);
+  assert.equal(hasReturned(pod(running('containerd://new', 'False')), BEFORE), false);
   const waiting = { phase: 'Running', containerStatuses: [{ name: 'a', state: { waiting: {} } }] };
-  assert.equal(hasReturned(pod(waiting), LOST_MS), false);
+  assert.equal(hasReturned(pod(waiting), BEFORE), false);
 });
 
 test('a pod that is over need not return', () => {
-  assert.equal(hasReturned(pod({ phase: 'Succeeded' }), LOST_MS), true);
+  assert.equal(hasReturned(pod({ phase: 'Succeeded' }), BEFORE), true);
 });
 
 const { timeouts, ...rest } = await loadEnvironment('local-small');
 const environment = { ...rest, timeouts: { ...timeouts, nodeReady: { seconds: 0.01, reason: 'a test' } } };
 
-/** A node that is called Ready throughout, with the time of its last heartbeat. */
-function beating(renewTime: string): Parameters<typeof awaitHeartbeat>[0] {
+/** A node that is called Ready throughout, with its last heartbeat and the pods on it. */
+function beating(renewTime: string, pods: KubeObject[] = []): Looking {
   const get = ({ kind, name }: { kind: string; name: string }): Promise<KubeObject> =>
     Promise.resolve({
       ...{ apiVersion: 'v1', kind, metadata: { name }, spec: { renewTime } },
       status: { conditions: [{ type: 'Ready', status: 'True' }] },
     });
-  return { book: { environment }, parts: { cluster: { get } } };
+  return { book: { environment }, parts: { cluster: { get, list: () => Promise.resolve({ items: pods }) } } };
 }
 
-test('a node is back when it has sent a heartbeat since it was started, whatever it is called', async () => {
-  const of = { node: 'gpu-1', startedMs: LOST_MS };
-  const { signal } = new AbortController();
-  assert.equal(await awaitHeartbeat(beating('2026-11-24T20:00:09Z'), of, signal), null);
+const { signal } = new AbortController();
+
+test('a node is back when it has sent another heartbeat than its last, whatever it is called and whatever its clock says', async () => {
+  const of = { node: 'gpu-1', beats: new Map([['gpu-1', '2026-11-24T20:00:00Z']]) };
+  // A clock that went back with the battery of the board: still another heartbeat.
+  assert.equal(await awaitHeartbeat(beating('2026-11-24T19:00:09Z'), of, signal), null);
   assert.match(
-    (await awaitHeartbeat(beating('2026-11-24T19:59:59Z'), of, signal)) ?? '',
+    (await awaitHeartbeat(beating('2026-11-24T20:00:00Z'), of, signal)) ?? '',
     /gpu-1 has sent no heartbeat within 0\.01 s/,
   );
+});
+
+test('a heartbeat that nobody read before counts for the last one', async () => {
+  const of = { node: 'gpu-1', beats: new Map<string, string>() };
+  assert.match((await awaitHeartbeat(beating('2026-11-24T20:00:09Z'), of, signal)) ?? '', /no heartbeat/);
+});
+
+test('false verdict 25: a node that does not come back is among what the run left broken, also when its trial broke off', async () => {
+  const nodes = new LostNodes();
+  const engine = beating('2026-11-24T20:00:00Z', [pod(running('containerd://old', 'True'))]);
+  const lost = { ...engine, lostNodes: nodes };
+  nodes.add(engine, 'failover/postgres/node-loss', { nodes: ['w-1'], containers: BEFORE });
+  const afterwards = new Afterwards();
+  await afterwards.lookForNodes(lost, signal);
+  assert.match(
+    afterwards.restored.failed.join(),
+    /^failover\/postgres\/node-loss: nodes w-1 were given back, and not everything .* w-1 has sent no heartbeat; pod \/pg-1 has not returned/,
+  );
+  // Late, and in time for the end of the run.
+  const back = beating('2026-11-24T20:02:00Z', [pod(running('containerd://new', 'True'))]);
+  assert.equal(await nodes.awaitOf(back, 'failover/postgres/node-loss', signal), null);
+  assert.deepEqual(await nodes.stillGone(back, signal), { gone: [], unseen: [] });
+});
+
+test('false verdict 25: a cluster that cannot be asked leaves it open whether the nodes are back', async () => {
+  const nodes = new LostNodes();
+  const engine = beating('2026-11-24T20:00:00Z');
+  nodes.add(engine, 'c', { nodes: ['w-1'], containers: BEFORE });
+  const get = () => Promise.reject(new Error('unreachable'));
+  const deaf = { ...engine, lostNodes: nodes, parts: { cluster: { ...engine.parts.cluster, get } } };
+  const afterwards = new Afterwards();
+  await afterwards.lookForNodes(deaf, signal);
+  assert.deepEqual(afterwards.restored.failed, []);
+  assert.match((afterwards.restored.unseen ?? []).join(), /the nodes that c took away are back: unreachable/);
 });

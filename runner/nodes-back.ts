@@ -1,58 +1,65 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../probes/clock.ts';
 import { isIn } from '../probes/kubernetes/index.ts';
+import type { KubeCluster } from '../probes/kubernetes/index.ts';
+import type { Environment } from '../env/schema.ts';
 import type { KubeObject } from '../suites/harness/protocol.ts';
-import type { EngineCore } from './engine-parts.ts';
 import { timeoutMsOf } from './environment-parts.ts';
 
 const LOOK_EVERY_MS = 500;
-/** Kubernetes writes when a container started in whole seconds. */
-const START_PRECISION_MS = 1_000;
+/** So many of what is missing are named. */
+const NAMED = 5;
 
-interface Lost {
+/** As much of the engine as looking at nodes takes. */
+export interface Looking {
+  book: { environment: Environment };
+  parts: { cluster: Pick<KubeCluster, 'get' | 'list'> };
+}
+
+/**
+ * Nodes that were lost, and what they had said until then. Whether they are back is told from what they say now being something
+ * else. Their clocks are not ours: a node that runs a minute ahead would be back before it was lost.
+ */
+export interface Lost {
   nodes: readonly string[];
-  /** Before the loss, on the wall clock, ms. */
-  sinceMs: number;
+  /** Ids of the containers that ran before the loss, of all pods. */
+  containers: ReadonlySet<string>;
+  /** Each node's last heartbeat, as the node wrote it. Of one that is missing here, the next that is read is taken for the last. */
+  beats: Map<string, string>;
 }
 
 /**
  * Waits until nodes that were lost and given back are Ready and all their pods are. Neither a Ready condition nor a ready pod proves
- * anything by itself: both stand for some 40 s after a node has died. So a new heartbeat is waited for, and containers that started
- * since.
+ * anything by itself: both stand for some 40 s after a node has died. So a new heartbeat is waited for, and new containers.
  * @returns what was still missing at the deadline, as a sentence; null when everything is back
  */
-export async function awaitNodes(
-  engine: EngineCore,
-  lost: Lost,
-  signal: AbortSignal,
-): Promise<string | null> {
+export async function awaitNodes(engine: Looking, lost: Lost, signal: AbortSignal): Promise<string | null> {
   const limitMs = timeoutMsOf(engine.book.environment, 'nodeReady');
   const until = monoMs() + limitMs;
-  const backMs = Date.now();
   for (;;) {
-    const missing = await missingOf(engine, lost, backMs);
+    const missing = await missingOf(engine, lost);
     if (missing.length === 0) return null;
     signal.throwIfAborted();
     if (monoMs() > until)
-      return `nodes ${lost.nodes.join(', ')} were given back, and not everything on them was ready within ${limitMs / 1000} s: ${missing.slice(0, 5).join('; ')}`;
+      return `nodes ${lost.nodes.join(', ')} were given back, and not everything on them was ready within ${limitMs / 1000} s: ${missing.slice(0, NAMED).join('; ')}`;
     await sleep(LOOK_EVERY_MS);
   }
 }
 
 /**
  * Waits until a node that was started again has sent a heartbeat since and is Ready; its pods may still be on their way.
- * @param startedMs when it was started, on the wall clock
+ * @param of.beats its last heartbeat before it was started
  * @returns what was missing at the deadline; null when nothing is
  */
 export async function awaitHeartbeat(
-  engine: Beating,
-  of: { node: string; startedMs: number },
+  engine: Looking,
+  of: { node: string; beats: Lost['beats'] },
   signal: AbortSignal,
 ): Promise<string | null> {
   const limitMs = timeoutMsOf(engine.book.environment, 'nodeReady');
   const until = monoMs() + limitMs;
   for (;;) {
-    const missing = await silentOf(engine, [of.node], of.startedMs);
+    const missing = await silentOf(engine, [of.node], of.beats);
     if (missing.length === 0) return null;
     signal.throwIfAborted();
     if (monoMs() > until) return `${missing.join('; ')} within ${limitMs / 1000} s`;
@@ -60,56 +67,125 @@ export async function awaitHeartbeat(
   }
 }
 
-/** As much of the engine as a heartbeat takes. */
-interface Beating {
-  book: { environment: EngineCore['book']['environment'] };
-  parts: { cluster: Pick<EngineCore['parts']['cluster'], 'get'> };
-}
-
-async function silentOf({ parts }: Beating, nodes: readonly string[], backMs: number): Promise<string[]> {
-  const { cluster } = parts;
-  const missing: string[] = [];
+/** The last heartbeat of each node; a node without any has an empty one. */
+export async function heartbeatsOf(engine: Looking, nodes: readonly string[]): Promise<Map<string, string>> {
+  const beats = new Map<string, string>();
   for (const name of nodes) {
-    const lease = await cluster.get({
+    const lease = await engine.parts.cluster.get({
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
       namespace: 'kube-node-lease',
       name,
     });
     const { renewTime = '' } = (lease?.spec ?? {}) as { renewTime?: string };
-    if (!(Date.parse(renewTime) > backMs)) missing.push(`${name} has sent no heartbeat`);
-    const node = await cluster.get({ apiVersion: 'v1', kind: 'Node', name });
+    beats.set(name, renewTime);
+  }
+  return beats;
+}
+
+/** Ids of all containers that run now: those of nodes that come back are others. @throws Error when pods cannot be read */
+export async function containersNow({ parts }: Looking): Promise<Set<string>> {
+  const { items, unavailable } = await parts.cluster.list({ kind: 'v1/Pod' });
+  if (unavailable !== undefined)
+    throw new Error(`pods cannot be read, so that nobody could say which came back: ${unavailable}`);
+  return new Set(items.flatMap(containersOf));
+}
+
+async function silentOf(engine: Looking, nodes: readonly string[], before: Lost['beats']): Promise<string[]> {
+  const beats = await heartbeatsOf(engine, nodes);
+  const missing: string[] = [];
+  for (const name of nodes) {
+    const beat = beats.get(name) ?? '';
+    if (!before.has(name)) before.set(name, beat);
+    if (beat === '' || beat === before.get(name)) missing.push(`${name} has sent no heartbeat`);
+    const node = await engine.parts.cluster.get({ apiVersion: 'v1', kind: 'Node', name });
     if (node === null || !isIn('ready', node)) missing.push(`${name} is not Ready`);
   }
   return missing;
 }
 
-async function missingOf(engine: EngineCore, lost: Lost, backMs: number): Promise<string[]> {
-  const { cluster } = engine.parts;
-  const missing = await silentOf(engine, lost.nodes, backMs);
-  const { items, unavailable } = await cluster.list({ kind: 'v1/Pod' });
+/** What of them is not back now, in words. */
+async function missingOf(engine: Looking, lost: Lost): Promise<string[]> {
+  const missing = await silentOf(engine, lost.nodes, lost.beats);
+  const { items, unavailable } = await engine.parts.cluster.list({ kind: 'v1/Pod' });
   if (unavailable !== undefined) return [...missing, unavailable];
   const theirs = items.filter((pod) =>
     lost.nodes.includes((pod.spec as { nodeName?: string } | undefined)?.nodeName ?? ''),
   );
-  return [...missing, ...theirs.filter((pod) => !hasReturned(pod, lost.sinceMs)).map(nameOf)];
+  return [...missing, ...theirs.filter((pod) => !hasReturned(pod, lost.containers)).map(nameOf)];
 }
 
 interface PodStatus {
   phase?: string;
-  containerStatuses?: { state?: { running?: { startedAt?: string } } }[];
+  containerStatuses?: { containerID?: string; state?: { running?: object } }[];
 }
 
-/** A pod that is over needs no return; one that runs must have started since. */
-export function hasReturned(pod: KubeObject, sinceMs: number): boolean {
+/** A pod that is over needs no return; of one that runs, no container may be from before the loss. */
+export function hasReturned(pod: KubeObject, before: ReadonlySet<string>): boolean {
   const { phase, containerStatuses = [] } = (pod.status ?? {}) as PodStatus;
   if (phase === 'Succeeded' || phase === 'Failed') return true;
   const started = containerStatuses.every(
-    ({ state }) => Date.parse(state?.running?.startedAt ?? '') > sinceMs - START_PRECISION_MS,
+    ({ state, containerID = '' }) =>
+      state?.running !== undefined && containerID !== '' && !before.has(containerID),
   );
   return started && isIn('ready', pod);
 }
 
+export function containersOf(pod: KubeObject): string[] {
+  const { containerStatuses = [] } = (pod.status ?? {}) as PodStatus;
+  return containerStatuses.flatMap(({ containerID }) => containerID ?? []);
+}
+
 function nameOf({ metadata }: KubeObject): string {
   return `pod ${metadata.namespace ?? ''}/${metadata.name} has not returned`;
+}
+
+/** The nodes that drills of a run have taken away, until they are known to be back. One for a whole run. */
+export class LostNodes {
+  readonly #lost: (Lost & { check: string })[] = [];
+
+  /**
+   * To be called once nodes are lost. Their last heartbeats are read on the way: the API server may be lost with them, and nobody is to
+   * wait for it.
+   */
+  add(engine: Looking, check: string, lost: Omit<Lost, 'beats'>): void {
+    const entry = { ...lost, check, beats: new Map<string, string>() };
+    this.#lost.push(entry);
+    heartbeatsOf(engine, lost.nodes).then(
+      (beats) => {
+        for (const [node, beat] of beats) if (!entry.beats.has(node)) entry.beats.set(node, beat);
+      },
+      () => undefined,
+    );
+  }
+
+  /** Waits for what a check has lost, now that it was given back. @returns what is missing, as a sentence */
+  async awaitOf(engine: Looking, check: string, signal: AbortSignal): Promise<string | null> {
+    const missing: string[] = [];
+    for (const lost of this.#lost.filter((one) => one.check === check)) {
+      const sentence = await awaitNodes(engine, lost, signal);
+      if (sentence === null) this.#lost.splice(this.#lost.indexOf(lost), 1);
+      else missing.push(sentence);
+    }
+    return missing.length === 0 ? null : missing.join('; ');
+  }
+
+  /**
+   * The last look, when all is undone: who is still not back, in sentences. Nodes of a trial that broke off were given back by whoever
+   * restored, and nobody had waited for them.
+   */
+  async stillGone(engine: Looking, signal: AbortSignal): Promise<{ gone: string[]; unseen: string[] }> {
+    const gone: string[] = [];
+    const unseen: string[] = [];
+    for (const check of new Set(this.#lost.map((one) => one.check))) {
+      try {
+        const missing = await this.awaitOf(engine, check, signal);
+        if (missing !== null) gone.push(`${check}: ${missing}`);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        unseen.push(`whether the nodes that ${check} took away are back: ${why}`);
+      }
+    }
+    return { gone, unseen };
+  }
 }

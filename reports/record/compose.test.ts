@@ -108,13 +108,44 @@ describe('composeRun', () => {
     }
   });
 
-  it('should never call a run met whose environment did not come back', () => {
+  it('false verdict 25: what could not be undone, or did not come back, fails the run and comes first', () => {
     const restored = { actions: 2, failed: ['uncordon local-worker-1'], steadyAgain: false };
-    const got = composeRun(many(2, 'pass'), { environment, restored });
-    assert.equal(got.verdict, 'inconclusive');
+    const odd = check('inconclusive', { id: 'topology/nodes/pools', reason: 'not seen' });
+    const got = composeRun([...many(2, 'pass'), odd], { environment, restored });
+    assert.equal(got.verdict, 'fail');
+    assert.equal(got.exitCode, 1);
     assert.deepEqual(got.reasons, [
       'not restored: uncordon local-worker-1',
       'the environment was not steady again after the run',
+      'topology/nodes/pools: not seen',
     ]);
+    assert.equal(
+      got.sentence,
+      'local: NOT MET, ENVIRONMENT LEFT BROKEN (not restored: uncordon local-worker-1; and 1 more), 2 of 3 checks, 1 inconclusive',
+    );
+    const unsteady = { actions: 2, failed: [], steadyAgain: false };
+    assert.equal(composeRun(many(2, 'pass'), { environment, restored: unsteady }).exitCode, 1);
+  });
+
+  it('false verdict 25: an interrupted run that left something broken is a fail, with the exit code of its signal', () => {
+    const restored = { actions: 1, failed: ['the power of worker-1'], steadyAgain: null };
+    const got = composeRun(many(2, 'pass'), { environment, interrupted: 'SIGTERM', restored });
+    assert.deepEqual([got.verdict, got.exitCode], ['fail', 143]);
+    assert.match(
+      got.sentence,
+      /^local: NOT MET, ENVIRONMENT LEFT BROKEN \(not restored: the power of worker-1\)/,
+    );
+  });
+
+  it('false verdict 25: what could not be looked at afterwards is inconclusive, and no fail', () => {
+    const restored = {
+      actions: 1,
+      failed: [],
+      steadyAgain: true,
+      unseen: ['whether every node is back: no answer'],
+    };
+    const got = composeRun(many(2, 'pass'), { environment, restored });
+    assert.deepEqual([got.verdict, got.exitCode], ['inconclusive', 2]);
+    assert.deepEqual(got.reasons, ['not seen after the run: whether every node is back: no answer']);
   });
 });

@@ -8,7 +8,7 @@ export interface ComposeContext {
   environment: string;
   /** Signal that ended the run early, e.g. `SIGINT`; null when it ran to its end. */
   interrupted?: string | null;
-  /** What restoring left undone. A cluster that did not come back is never reported as met. */
+  /** What restoring left undone. An environment that is left broken makes the run fail, whatever its checks said. */
   restored?: RunRecord['restored'];
 }
 
@@ -29,6 +29,9 @@ export const RUN_WORDS: Record<Verdict, string> = {
   inconclusive: 'INCONCLUSIVE',
   'not-run': 'INCONCLUSIVE',
 };
+
+/** As much of the first thing that was not restored as the sentence of a run has room for; `reasons` holds it whole. */
+const FIRST_CHARACTERS = 200;
 
 const EXIT_CODES: Record<Verdict, number> = { pass: 0, fail: 1, inconclusive: 2, 'not-run': 2 };
 /** 128 + signal number, as shells report it. */
@@ -66,22 +69,25 @@ export function tally(checks: readonly CheckResult[]): Tally {
 }
 
 /**
- * The verdict of a run: the worst of its checks, where `not-run` does not count; but a required check that was not run, a
- * run in which nothing passed, an interrupted run and an environment that was not restored are inconclusive at best.
+ * The verdict of a run: the worst of its checks, where `not-run` does not count. A required check that was not run, a run in
+ * which nothing passed and an interrupted run are inconclusive at best. What could not be undone, or did not come back, is a
+ * failure and comes first: whoever reads one sentence must learn that the environment is broken.
  */
 export function composeRun(checks: readonly CheckResult[], context: ComposeContext): Composition {
   const counts = tally(checks);
+  const broken = leftBroken(context.restored);
   const gaps = gapsOf(checks, counts, context);
   const verdict = worst([
     ...checks.map((check) => check.verdict),
     ...gaps.map(() => 'inconclusive' as const),
+    ...broken.map(() => 'fail' as const),
   ]);
   const failed = checks.filter((check) => check.verdict === 'fail');
   const open = checks.filter((check) => check.verdict === 'inconclusive');
   const signal = context.interrupted ?? null;
   return {
     verdict,
-    reasons: [...failed, ...open].map((check) => `${check.id}: ${check.reason}`).concat(gaps),
+    reasons: [...broken, ...[...failed, ...open].map((check) => `${check.id}: ${check.reason}`), ...gaps],
     sentence: sentenceOf(context, verdict, counts),
     exitCode: signal === null ? EXIT_CODES[verdict] : (SIGNAL_CODES[signal] ?? EXIT_CODES[verdict]),
   };
@@ -94,25 +100,36 @@ function gapsOf(checks: readonly CheckResult[], counts: Tally, context: ComposeC
     .map((check) => `${check.id}: required, but not run (${check.reason})`);
   if (counts.pass === 0) gaps.push(counts.ran === 0 ? 'no check was run' : 'no check passed');
   if (context.interrupted) gaps.push(`interrupted by ${context.interrupted} before all checks had run`);
-  return gaps.concat(restoreGaps(context.restored));
+  return gaps.concat((context.restored?.unseen ?? []).map((what) => `not seen after the run: ${what}`));
 }
 
-function restoreGaps(restored: RunRecord['restored'] | undefined): string[] {
+/** How the environment was left, where that is not as it was found. */
+export function leftBroken(restored: RunRecord['restored'] | undefined): string[] {
   if (!restored) return [];
-  const gaps = restored.failed.map((action) => `not restored: ${action}`);
-  if (restored.steadyAgain === false) gaps.push('the environment was not steady again after the run');
-  return gaps;
+  const broken = restored.failed.map((action) => `not restored: ${action}`);
+  if (restored.steadyAgain === false) broken.push('the environment was not steady again after the run');
+  return broken;
 }
 
-/** `local: MET, 15 of 15 checks, 61 not run (57 not built)`. */
+/** `local: MET, 15 of 15 checks, 61 not run (57 not built)`. An environment that was left broken comes before the counts. */
 function sentenceOf(context: ComposeContext, verdict: Verdict, counts: Tally): string {
-  const parts = [`${context.environment}: ${RUN_WORDS[verdict]}`, `${counts.pass} of ${counts.ran} checks`];
+  const parts = [
+    `${context.environment}: ${RUN_WORDS[verdict]}`,
+    ...brokenInOne(leftBroken(context.restored)),
+    `${counts.pass} of ${counts.ran} checks`,
+  ];
   if (counts.fail > 0) parts.push(`${counts.fail} failed`);
   if (counts.inconclusive > 0) parts.push(`${counts.inconclusive} inconclusive`);
   if (counts.notRun > 0) parts.push(`${counts.notRun} not run${notRunDetail(counts)}`);
   if (context.interrupted) parts.push(`interrupted by ${context.interrupted}`);
-  if (restoreGaps(context.restored).length > 0) parts.push('environment not restored');
   return parts.join(', ');
+}
+
+/** The first in its own words; how many more there are is said, so that nobody takes it for the only one. */
+function brokenInOne([first, ...more]: readonly string[]): string[] {
+  if (first === undefined) return [];
+  const short = first.length > FIRST_CHARACTERS ? `${first.slice(0, FIRST_CHARACTERS)}…` : first;
+  return [`ENVIRONMENT LEFT BROKEN (${short}${more.length === 0 ? '' : `; and ${more.length} more`})`];
 }
 
 function notRunDetail(counts: Tally): string {

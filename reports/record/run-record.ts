@@ -245,6 +245,8 @@ export const runRecordSchema = z.object({
     actions: z.number(),
     failed: z.array(z.string()),
     steadyAgain: z.boolean().nullable(),
+    /** What of the environment could not be looked at afterwards, and why: nobody knows whether it is as it was. */
+    unseen: z.array(z.string()).optional(),
   }),
 });
 

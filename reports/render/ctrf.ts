@@ -1,3 +1,4 @@
+import { leftBroken } from '../record/compose.ts';
 import type { CheckResult, RunRecord } from '../record/run-record.ts';
 import type { Verdict } from '../record/verdict.ts';
 import { details } from './junit.ts';
@@ -17,6 +18,7 @@ const STATUS: Record<Verdict, 'passed' | 'failed' | 'skipped' | 'other'> = {
 export function renderCtrf(record: RunRecord): string {
   const start = epoch(record.startedAt);
   const stop = epoch(record.endedAt);
+  const broken = brokenTest(leftBroken(record.restored));
   const document = {
     reportFormat: 'CTRF',
     specVersion: SPEC_VERSION,
@@ -24,8 +26,8 @@ export function renderCtrf(record: RunRecord): string {
     generatedBy: `plumbline ${record.harness.version}`,
     results: {
       tool: { name: 'plumbline', version: record.harness.version },
-      summary: { ...summary(record.checks), start, stop, duration: stop - start },
-      tests: record.checks.map((check) => test(check)),
+      summary: { ...summary(record.checks, broken.length), start, stop, duration: stop - start },
+      tests: [...broken, ...record.checks.map((check) => test(check))],
       environment: {
         appName: 'AI tender-authoring platform',
         testEnvironment: record.environment.name,
@@ -54,11 +56,21 @@ function epoch(iso: string): number {
   return Number.isNaN(time) ? 0 : time;
 }
 
-function summary(checks: readonly CheckResult[]): Record<string, number> {
+/** An environment that was left broken is a failed test of its own: no check need have failed for it. */
+function brokenTest(broken: readonly string[]): Record<string, unknown>[] {
+  const [first] = broken;
+  if (first === undefined) return [];
+  const told = { message: printable(first), trace: printable(broken.join('\n')) };
+  const name = 'environment/as it was before';
+  return [{ name, status: 'failed', rawStatus: 'fail', duration: 0, suite: ['environment'], ...told }];
+}
+
+/** @param broken failed tests besides the checks */
+function summary(checks: readonly CheckResult[], broken: number): Record<string, number> {
   const counts: Record<string, number> = {
-    tests: checks.length,
+    tests: checks.length + broken,
     passed: 0,
-    failed: 0,
+    failed: broken,
     skipped: 0,
     pending: 0,
     other: 0,

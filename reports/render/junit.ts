@@ -1,3 +1,4 @@
+import { leftBroken } from '../record/compose.ts';
 import type { CheckResult, RunRecord } from '../record/run-record.ts';
 import { clipped, groupBy, printable } from './text.ts';
 
@@ -23,20 +24,33 @@ const seconds = (ms: number): string => (ms / 1000).toFixed(3);
 
 /**
  * JUnit XML: one suite a suite, one case a check; fail → `failure`, inconclusive → `error`, not-run → `skipped`. So a CI
- * that knows only red and green is red for whatever was not shown to work.
+ * that knows only red and green is red for whatever was not shown to work. An environment that was left broken is a failed
+ * case of its own and comes first: no check need have failed for it.
  */
 export function renderJunit(record: RunRecord): string {
   const suites = [...groupBy(record.checks, (check) => check.suite)];
-  const totals = attributesOf(record.checks);
-  const lines = suites.map(([name, checks]) => suite(name, checks, record));
+  const broken = leftBroken(record.restored);
+  const totals = attributesOf(record.checks, broken.length > 0);
+  const lines = [...brokenSuite(broken), ...suites.map(([name, checks]) => suite(name, checks, record))];
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="${attribute(`plumbline ${record.environment.name}`)}" ${totals}>\n${lines.join('\n')}\n</testsuites>\n`;
 }
 
-function attributesOf(checks: readonly CheckResult[]): string {
+function brokenSuite(broken: readonly string[]): string[] {
+  const [first] = broken;
+  if (first === undefined) return [];
+  const counts = attributesOf([], true);
+  const failure = `<failure type="fail" message="${attribute(first)}">${text(broken.join('\n'))}</failure>`;
+  return [
+    `  <testsuite name="environment" ${counts}>\n    <testcase classname="environment" name="as it was before" time="0.000">${failure}</testcase>\n  </testsuite>`,
+  ];
+}
+
+/** @param broken one failed case more: the environment */
+function attributesOf(checks: readonly CheckResult[], broken = false): string {
   const count = (verdict: CheckResult['verdict']): number =>
     checks.filter((check) => check.verdict === verdict).length;
   const ms = checks.reduce((sum, check) => sum + check.durationMs, 0);
-  return `tests="${checks.length}" failures="${count('fail')}" errors="${count('inconclusive')}" skipped="${count('not-run')}" time="${seconds(ms)}"`;
+  return `tests="${checks.length + Number(broken)}" failures="${count('fail') + Number(broken)}" errors="${count('inconclusive')}" skipped="${count('not-run')}" time="${seconds(ms)}"`;
 }
 
 function suite(name: string, checks: readonly CheckResult[], record: RunRecord): string {

@@ -142,9 +142,10 @@ describe('every report', () => {
       const files = await renderAll(record);
       assertPage(files['report.html'] ?? '');
       assertXml(files['junit.xml'] ?? '');
-      assert.equal(files['junit.xml']?.match(/<testcase /g)?.length, 4);
+      // Four checks, and the environment that was left broken.
+      assert.equal(files['junit.xml']?.match(/<testcase /g)?.length, 5);
       const ctrf = JSON.parse(files['ctrf.json'] ?? '') as { results: { tests: unknown[] } };
-      assert.equal(ctrf.results.tests.length, 4);
+      assert.equal(ctrf.results.tests.length, 5);
       assertMetrics(files['metrics.prom'] ?? '');
       assertSummary(files['summary.md'] ?? '');
       const terminal = renderTerminal(record, { reportPath: text });
@@ -265,7 +266,12 @@ describe('other formats', () => {
     const files = await renderAll(notMetRecord());
     assert.match(
       files['junit.xml'] ?? '',
-      /^<\?xml[^>]*>\n<testsuites name="plumbline local" tests="73" failures="3" errors="1" skipped="57"/,
+      /^<\?xml[^>]*>\n<testsuites name="plumbline local" tests="74" failures="4" errors="1" skipped="57"/,
+    );
+    assert.match(
+      files['junit.xml'] ?? '',
+      /<testsuite name="environment"[^>]*>\s*<testcase [^>]*><failure type="fail" message="the environment was not steady again/,
+      'false verdict 25: a page that shows cases alone must be red for an environment that was left broken',
     );
     assert.match(files['junit.xml'] ?? '', /<error type="inconclusive" message="the server does not allow/);
     const { results } = JSON.parse(files['ctrf.json'] ?? '') as {
@@ -274,7 +280,7 @@ describe('other formats', () => {
     const { tests, passed, failed, skipped, other, pending } = results.summary;
     assert.deepEqual(
       { tests, passed, failed, skipped, other, pending },
-      { tests: 73, passed: 12, failed: 3, skipped: 57, other: 1, pending: 0 },
+      { tests: 74, passed: 12, failed: 4, skipped: 57, other: 1, pending: 0 },
     );
   });
 

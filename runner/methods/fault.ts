@@ -8,28 +8,26 @@ import { deploymentFault, deploymentPods, isDeployment } from '../deployments.ts
 import type { Subject } from '../deployments.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import { handFor, surroundingsOf } from '../fault-hand.ts';
-import { awaitNodes } from '../nodes-back.ts';
+import { containersNow } from '../nodes-back.ts';
 import { kubeCallFrom } from '../safety/index.ts';
 import type { Call, Handlers } from '../session.ts';
 import type { ServedEngine } from './served.ts';
 
 export function faultMethods(engine: ServedEngine): Pick<Handlers, 'fault.inject' | 'fault.restore'> {
-  /** Nodes that a check has lost, and when, on the wall clock. */
-  const lost = new Map<string, { nodes: string[]; sinceMs: number }>();
   return {
     'fault.inject': async (params, call) => {
-      const sinceMs = Date.now();
+      if (params.fault !== 'node-loss') return (await inject(engine, params, call)).result;
+      const containers = await containersNow(engine);
       const { result, nodes } = await inject(engine, params, call);
-      if (params.fault === 'node-loss') lost.set(params.check, { nodes, sinceMs });
+      if (nodes.length > 0) engine.lostNodes.add(engine, params.check, { nodes, containers });
       return result;
     },
     'fault.restore': async ({ check }, call) => {
       const report = await engine.parts.safety.restore({ check, access: 'fault' });
       if (report.failed.length > 0) throw new Error(`not undone: ${report.failed.join('; ')}`);
-      const gone = lost.get(check);
-      lost.delete(check);
-      const missing = gone === undefined ? null : await awaitNodes(engine, gone, call.signal);
-      // The trial goes on to its read-back: what is not as it was before is compared, and judged, afterwards.
+      const missing = await engine.lostNodes.awaitOf(engine, check, call.signal);
+      // The trial goes on to its read-back: what is not as it was before is compared, and judged, afterwards. Whether they are back at
+      // the end of the run is looked at once more then, and decides on its verdict.
       if (missing !== null) engine.complaints.push(`${check}: ${missing}`);
       return null;
     },

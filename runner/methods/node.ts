@@ -4,7 +4,7 @@ import type { InstanceName } from '../../env/local/nodes/index.ts';
 import { monoMs } from '../../probes/clock.ts';
 import type { Params, Result } from '../../suites/harness/protocol.ts';
 import { embeddedOf, sizeOf } from '../environment-parts.ts';
-import { awaitHeartbeat } from '../nodes-back.ts';
+import { awaitHeartbeat, heartbeatsOf } from '../nodes-back.ts';
 import { RequestError, type Call, type Handlers } from '../session.ts';
 import type { ServedEngine } from './served.ts';
 
@@ -61,8 +61,10 @@ async function restart(
       await stopNode(spec);
     },
   });
+  // It is dead: what it had said last is what it must say something else than.
+  const beats = await heartbeatsOf(engine, [node]);
   await startNode(spec, { ...how, signal });
   const startedMs = monoMs();
-  const missing = await awaitHeartbeat(engine, { node, startedMs: Date.now() }, signal);
+  const missing = await awaitHeartbeat(engine, { node, beats }, signal);
   return { startedMs, readyMs: missing === null ? monoMs() : null, detail: missing ?? `${node} is Ready` };
 }

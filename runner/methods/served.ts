@@ -1,6 +1,7 @@
 import type { EngineCore } from '../engine-parts.ts';
 import type { SharedLock } from '../lock.ts';
 import type { LoadRuns } from '../load-runs.ts';
+import type { LostNodes } from '../nodes-back.ts';
 import type { TelemetryRuns } from '../telemetry-suite/runs.ts';
 import type { Workloads } from '../workloads.ts';
 
@@ -11,6 +12,7 @@ export interface ServedEngine extends EngineCore {
   readonly loads: LoadRuns;
   readonly telemetry: TelemetryRuns;
   readonly complaints: string[];
+  readonly lostNodes: LostNodes;
   /** See `Engine.abandon`. */
   abandon(check: string): Promise<void>;
 }

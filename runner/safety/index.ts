@@ -18,7 +18,6 @@ import type { Permit } from './safety.ts';
 import { Timers } from './timers.ts';
 import type { KubeCall, RestoreReport } from './types.ts';
 import { undoAll } from './undo.ts';
-import type { UndoReport } from './undo.ts';
 
 export { HeldError, LeverError, RefusedError } from './errors.ts';
 export { kubeCallFrom } from './kube-call.ts';
@@ -103,6 +102,7 @@ export async function restoreEnvironment(options: SafetyOptions): Promise<Restor
     actions: restoredAtStart.actions,
     undone: [...restoredAtStart.undone, ...report.undone],
     failed: [...new Set([...restoredAtStart.failed, ...report.failed])],
+    conflicts: report.conflicts,
   };
 }
 
@@ -115,7 +115,7 @@ type Opening = {
   stop: AbortController;
   onStop: (reason: string) => void;
   release: () => Promise<void>;
-  early: UndoReport | null;
+  early: RestoreReport | null;
 };
 
 async function opened(opening: Opening): Promise<Safety> {
@@ -197,17 +197,18 @@ function refuseWhileRaised(instance: InstanceName): void {
 }
 
 /** What was done to nodes needs no API server, and may be what keeps it away. */
-async function undoNodesFirst(ledger: Ledger, options: SafetyOptions): Promise<UndoReport> {
+async function undoNodesFirst(ledger: Ledger, options: SafetyOptions): Promise<RestoreReport> {
   const nodes = ledger.open().filter(({ inverse }) => !inverse.kind.startsWith('kube-'));
   return undoAll(nodes, { ledger, kube: null, clusterUid: options.clusterUid, retryForMs: 0 });
 }
 
-function joined(early: UndoReport | null, late: UndoReport): RestoreReport {
+function joined(early: RestoreReport | null, late: RestoreReport): RestoreReport {
   if (early === null) return late;
   // A step that failed early was tried again late; a conflict was not.
   return {
     actions: early.undone.length + late.actions,
     undone: [...early.undone, ...late.undone],
     failed: [...early.conflicts, ...late.failed],
+    conflicts: [...early.conflicts, ...late.conflicts],
   };
 }

@@ -83,6 +83,20 @@ test('what was created is deleted; what the check removed itself is settled; wha
   assert.equal('status' in (api.objects.get(service) ?? {}), false);
 });
 
+test('false verdict 25: what could not be undone in the middle of a run is still known at its end', async () => {
+  const api = new TestApi();
+  api.put(NODE, { spec: { podCIDR: 'x' } });
+  const safety = await open(options(api));
+  await safety.patch('c', nodeRef, { spec: { podCIDR: 'y' } });
+  // Somebody else: the ledger closes the entry, and no later restore tries it again.
+  await api.call({ method: 'PATCH', path: NODE, body: { spec: { podCIDR: 'z' } }, timeoutMs: 1 });
+  assert.equal((await safety.restore({ check: 'c' })).failed.length, 1);
+  assert.deepEqual(safety.pending(), []);
+  const report = await safety.close();
+  assert.equal(report.failed.length, 1);
+  assert.match(report.failed.join(), /worker-1.*\(c\): /);
+});
+
 test('once the lever is set it restores at once, whoever asks, and does nothing more', async () => {
   const api = new TestApi();
   api.put(NODE, { spec: {} });
@@ -237,7 +251,9 @@ test('what a killed run left open is restored by the next start', async () => {
     dueAt: '',
     at: '',
   });
-  assert.deepEqual(await restoreEnvironment(given), { actions: 1, undone: ['file changed (c)'], failed: [] });
+  assert.deepEqual(await restoreEnvironment(given), {
+    ...{ actions: 1, undone: ['file changed (c)'], failed: [], conflicts: [] },
+  });
   assert.equal(readFileSync(file, 'utf8'), 'before');
 });
 

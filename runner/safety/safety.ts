@@ -77,6 +77,8 @@ export class Safety {
   readonly #underWay = new Set<UnderWay>();
   /** Numbers of the entries whose action took the API server away and was not yet seen to be undone. */
   readonly #blinding = new Set<number>();
+  /** What will never be undone: the ledger has closed it, so that only we still know at the end. */
+  readonly #conflicts: Set<string>;
   #gaps = 0;
   /** Inverses run one after the other, whoever asks for them. */
   #restoring: Promise<unknown> = Promise.resolve();
@@ -84,6 +86,7 @@ export class Safety {
   constructor(parts: SafetyParts) {
     this.#parts = parts;
     this.restoredAtStart = parts.restoredAtStart;
+    this.#conflicts = new Set(parts.restoredAtStart.conflicts);
     this.children = parts.children;
     this.stopped = parts.stop.signal;
     this.#objects = new GuardedObjects(parts.kube, {
@@ -233,16 +236,18 @@ export class Safety {
     const entries = this.pending(filter);
     if (entries.length === 0) {
       this.#endBlindness();
-      return { actions: 0, undone: [], failed: [] };
+      return { actions: 0, undone: [], failed: [], conflicts: [] };
     }
     if (await lease.isTakenByOther()) {
       return {
         actions: entries.length,
         undone: [],
         failed: ['another process holds the environment now and restores what is left'],
+        conflicts: [],
       };
     }
     const report = await undoAll(entries, { ledger, kube, clusterUid, retryForMs: RESTORE_RETRY_MS });
+    for (const conflict of report.conflicts) this.#conflicts.add(conflict);
     this.#endBlindness();
     // A series of a hundred drills must not make its ledger longer and longer.
     ledger.rotate();
@@ -260,9 +265,14 @@ export class Safety {
     lease.endBlindness();
   }
 
-  /** Restores all, ends the timers, gives the Lease back. Timers stay armed for what could not be undone. */
+  /**
+   * Restores all, ends the timers, gives the Lease back. Timers stay armed for what could not be undone. `failed` holds all that was
+   * not undone since the start, by whomever it was tried: what is left broken must not be lost between two restores.
+   */
   async close(): Promise<RestoreReport> {
-    const report = await this.restore();
+    const { actions, undone, failed } = await this.restore();
+    const conflicts = [...this.#conflicts];
+    const report = { actions, undone, failed: [...new Set([...conflicts, ...failed])], conflicts };
     await this.#parts.lever.close();
     // Whoever holds the environment now has a mirror and a Job of its own there.
     if (!(await this.#parts.lease.isTakenByOther())) await this.#tidyUp();

@@ -78,11 +78,15 @@ export type Entry = {
   readonly note?: string;
 };
 
-/** What a restore did. `failed` holds sentences. */
+/**
+ * What a restore did. `failed` holds sentences; `conflicts` those of them that nobody tries again, since somebody else has
+ * changed what we had changed.
+ */
 export type RestoreReport = {
   readonly actions: number;
   readonly undone: string[];
   readonly failed: string[];
+  readonly conflicts: string[];
 };
 
 /** Outcome of one inverse: undone now, found undone, left alone because someone else changed it, or no longer possible. */

@@ -20,14 +20,11 @@ export type UndoContext = {
   readonly retryForMs: number;
 };
 
-/** `conflicts`: those of `failed` that will not be tried again, since somebody else has changed what we had changed. */
-export type UndoReport = RestoreReport & { readonly conflicts: string[] };
-
 /**
  * Undoes entries in reverse order, goes on past a step that fails, and tries failed ones again for a while. Idempotent:
  * what was undone already, by whomever, changes nothing. Never throws for a step; `failed` has a sentence for each.
  */
-export async function undoAll(entries: readonly Entry[], context: UndoContext): Promise<UndoReport> {
+export async function undoAll(entries: readonly Entry[], context: UndoContext): Promise<RestoreReport> {
   const undone: string[] = [];
   const conflicts: string[] = [];
   const failed = new Map<number, string>();
