@@ -1,7 +1,75 @@
 import { partsOf } from './catalogue/parts.ts';
 import { declaredWords } from './declared-words.ts';
-import type { Environment, Telemetry, Topology, TraceHop } from './schema.ts';
+import type { Objective } from '../reports/record/objective.ts';
+import type {
+  AiSettings,
+  Environment,
+  FaultName,
+  Gpu,
+  PrometheusSettings,
+  StoreName,
+  Telemetry,
+  TelemetryCanary,
+  TimeoutName,
+  Topology,
+  TraceHop,
+} from './schema.ts';
 import { kindOfResource } from './schema/gpu.ts';
+
+/** How a trial is aimed and how long it waits, where a drill or a control says otherwise than the environment. */
+export interface TrialOverrides {
+  target?: string;
+  also?: 'api'[];
+  fault?: string;
+  steadyBeforeMs?: number;
+  holdMs?: number;
+  rtoDeadlineMs?: number;
+  membersRejoinedMs?: number;
+}
+
+/**
+ * What a check is given of the environment: parts of it with the types that its schema gives them. Which parts follows from the check; what
+ * only drills and controls set stands at the end.
+ */
+export interface CheckSettings extends Partial<Topology> {
+  kind: Environment['kind'];
+  embedded?: string;
+  size?: 'small' | 'full';
+  apiAddress?: string;
+  namespaces: Environment['namespaces'];
+  /** Every named time-out, ms. */
+  timeouts: Record<TimeoutName, number>;
+  stores: Environment['stores'];
+  drills: Environment['drills'];
+  /** Whether checks may create canaries of their own here. */
+  writes?: boolean;
+  /** The whole topology, of checks that are none of topology. */
+  topology?: Topology;
+  gpu?: Gpu & { kind: 'whole' | 'mig' | 'shared' };
+  scrapeSeconds?: number;
+  startup?: { pods: number; readinessDelaySeconds?: number };
+  ai?: AiSettings;
+  /** Whole for budgets, by name for the rules that must be loaded. */
+  objectives?: Objective[] | string[];
+  steady?: { requestsPerSecond: number; seconds: number; maxUsers?: number };
+  prometheus?: PrometheusSettings;
+  telemetry?: Telemetry;
+  /** The store that a trial hurts, and how. */
+  store?: StoreName;
+  fault?: FaultName;
+  rtoDeadlineMs?: number;
+  members?: number;
+  failover?: TrialOverrides;
+  workload?: Record<string, unknown>;
+  canary?: Partial<TelemetryCanary>;
+  everyWorkload?: { waitMs?: number };
+  jobs?: { doneWithinMs?: number };
+  query?: { askAfterMs?: number };
+  teeth?: number;
+  scaleUpMs?: number;
+  lingersSeconds?: number;
+  restart?: boolean;
+}
 
 /** Parts of `topology` that each check is given, by check id. Nothing else of it goes into the check's history. */
 const NEEDS: Readonly<Record<string, readonly (keyof Topology)[]>> = {
@@ -54,11 +122,11 @@ const WRITABLE = new Set(['local', 'testing', 'staging']);
  * What a check's history begins with, beside its goals: everything that its observer and its judge may know of the
  * environment. Flat, so that a control can replace one key. Holds no secret: sources of passwords are left out.
  */
-export function settingsFor(check: string, environment: Environment): Record<string, unknown> {
+export function settingsFor(check: string, environment: Environment): CheckSettings {
   const { kind, cluster, apiAddress, namespaces, topology, stores, drills } = environment;
   const timeouts = Object.fromEntries(
     Object.entries(environment.timeouts).map(([name, wait]) => [name, wait.seconds * 1000]),
-  );
+  ) as Record<TimeoutName, number>;
   const embedded = 'embedded' in cluster ? { embedded: cluster.embedded, size: cluster.size } : {};
   const shared = {
     kind,
@@ -83,7 +151,7 @@ export function settingsFor(check: string, environment: Environment): Record<str
 }
 
 /** What checks of devices need besides; of Prometheus only how often it scrapes. */
-function ofDevices({ kind, gpu, prometheus }: Environment): Record<string, unknown> {
+function ofDevices({ kind, gpu, prometheus }: Environment): Partial<CheckSettings> {
   const { scrapeSeconds } = prometheus ?? {};
   return {
     ...(gpu !== undefined && { gpu: { ...gpu, kind: kindOfResource(gpu) } }),
@@ -93,7 +161,7 @@ function ofDevices({ kind, gpu, prometheus }: Environment): Record<string, unkno
 }
 
 /** What checks that make load, or judge it, need besides. */
-function ofLoads(check: string, environment: Environment): Record<string, unknown> {
+function ofLoads(check: string, environment: Environment): Partial<CheckSettings> {
   const { load, objectives, prometheus, ai, kind } = environment;
   const ofAi = partsOf(check).includes('ai') && ai !== undefined ? { ai: withoutSecrets(ai) } : {};
   if (check === 'scaling/pods/startup') return { startup: { pods: load.startupPods } };
@@ -101,18 +169,19 @@ function ofLoads(check: string, environment: Environment): Record<string, unknow
   if (!check.startsWith('performance/')) return ofAi;
   return {
     ...ofAi,
-    objectives,
+    objectives: [...objectives],
     steady: 'ai' in ofAi && ai !== undefined ? ai.load : load.steady,
     ...(prometheus !== undefined && { prometheus: withoutSecrets(prometheus) }),
   };
 }
 
 /** What checks of logs, traces, metrics and alerts need besides. */
-function ofTelemetry(check: string, environment: Environment): Record<string, unknown> {
+function ofTelemetry(check: string, environment: Environment): Partial<CheckSettings> {
   if (!check.startsWith('telemetry/')) return {};
   const { kind, objectives, prometheus, topology } = environment;
+  const telemetry = telemetryHere(environment);
   return {
-    telemetry: withoutSecrets(telemetryHere(environment) ?? {}),
+    ...(telemetry !== undefined && { telemetry: withoutSecrets(telemetry) }),
     objectives: objectives.map(({ name }) => name),
     workloads: topology.workloads,
     network: topology.network,
@@ -122,9 +191,13 @@ function ofTelemetry(check: string, environment: Environment): Record<string, un
 }
 
 /** However deep: an account lies beside a password, and a part of a store may have a password of its own. */
-function withoutSecrets(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutSecrets);
+function withoutSecrets<T>(value: T): T {
+  return stripped(value) as T;
+}
+
+function stripped(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(stripped);
   if (typeof value !== 'object' || value === null) return value;
   const kept = Object.entries(value).filter(([key]) => !SECRET.has(key));
-  return Object.fromEntries(kept.map(([key, one]) => [key, withoutSecrets(one)]));
+  return Object.fromEntries(kept.map(([key, one]) => [key, stripped(one)]));
 }

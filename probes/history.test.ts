@@ -1,3 +1,4 @@
+import { HISTORY_SCHEMA } from '../reports/record/history.ts';
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -115,7 +116,7 @@ void test('secrets are redacted as they are and as JSON and URLs spell them', as
 void test('a header starts check.ndjson with its anchor as time', async () => {
   const header = {
     kind: 'header' as const,
-    schema: 1,
+    schema: HISTORY_SCHEMA,
     check: 'failover/postgres/pod-crash',
     trial: 2,
     environment: 'local',

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, write, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HistoryHeader, Observation, OperationLine } from '../reports/record/history.ts';
+import type { HistoryHeader, NewObservation, OperationLine } from '../reports/record/history.ts';
 import { monoMs } from './clock.ts';
 
 /** A history that cannot be written: what is not recorded has not been observed, so this is never passed over. */
@@ -53,11 +53,12 @@ export interface HistoryOptions {
   onError?: ((error: HistoryError) => void) | undefined;
 }
 
-/** An observation as it is handed in: `t` is the time of writing unless the observer knows better. */
-export type NewObservation = { kind: string; t?: number | undefined; [field: string]: unknown };
+export type { NewObservation } from '../reports/record/history.ts';
 
 export interface HistoryWriter {
   readonly file: string;
+  /** Appends the first line of a trial's `check.ndjson`. */
+  header(header: HistoryHeader): void;
   /** Appends one observation; the kernel has it when this returns, so it survives the death of this process. */
   observe(observation: NewObservation): void;
   /** Appends one operation of a workload; the kernel has it within `flushMs`. Never blocks on the disk. */
@@ -87,7 +88,7 @@ export function writeHeader(
   options: HistoryOptions = {},
 ): HistoryWriter {
   const writer = openHistory(folder, 'check.ndjson', options);
-  writer.observe({ t: header.anchor.monoMs, ...header });
+  writer.header(header);
   return writer;
 }
 
@@ -115,9 +116,17 @@ class AppendingWriter implements HistoryWriter {
     }
   }
 
+  header(header: HistoryHeader): void {
+    this.#append({ ...header, t: header.anchor.monoMs });
+  }
+
   observe(observation: NewObservation): void {
+    this.#append({ ...observation, t: observation.t ?? monoMs() });
+  }
+
+  #append(line: object): void {
     this.#check();
-    this.#pending += this.#line({ ...observation, t: observation.t ?? monoMs() } satisfies Observation);
+    this.#pending += this.#line(line);
     // Rarely a write is under way: then this line goes out right behind it.
     if (this.#writing === null) this.#flushNow();
   }
@@ -150,7 +159,7 @@ class AppendingWriter implements HistoryWriter {
     if (this.#error !== null) throw this.#error;
   }
 
-  #line(value: Observation | OperationLine): string {
+  #line(value: object): string {
     const text = JSON.stringify(value);
     return `${this.#options.redact?.(text) ?? text}\n`;
   }

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import type { PlannedCheck } from '../env/catalogue/index.ts';
 import type { Environment } from '../env/schema.ts';
 import type { StepRecord } from '../suites/harness/protocol.ts';
+import type { CheckSettings } from '../env/settings.ts';
+import type { Goals } from '../reports/record/goals.ts';
 import { CallCounter } from './calls.ts';
 import { headerSettings, sizeOf } from './environment-parts.ts';
 import { judgeCheck } from './judging.ts';
@@ -13,8 +15,8 @@ import { appendToTrial, openTrial, type HeaderSource } from './trials.ts';
 
 /** Overrides for one check: `drill --target` and controls. */
 export interface CheckOverrides {
-  goals?: Record<string, unknown> | undefined;
-  settings?: Record<string, unknown> | undefined;
+  goals?: Goals | undefined;
+  settings?: Partial<CheckSettings> | undefined;
 }
 
 /** What the runner itself says of a check: it crashed, it was cut off, it could not be run. */
@@ -55,7 +57,7 @@ export class Book {
   }
 
   /** Goals and settings of a check as its histories' headers carry them. */
-  headerSource(check: string): HeaderSource {
+  headerSource(check: string): HeaderSource & { settings: CheckSettings } {
     const planned = this.planned.get(check);
     if (!planned) throw new RequestError(`${check} is not in the plan`, 'crash');
     const overrides = this.overrides.get(check);

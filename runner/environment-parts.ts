@@ -2,6 +2,7 @@ import type { Environment } from '../env/schema.ts';
 import type { InstanceName } from '../env/local/nodes/index.ts';
 import { faultHere, storeFault, type PlannedCheck } from '../env/catalogue/index.ts';
 import { settingsFor } from '../env/settings.ts';
+import type { CheckSettings } from '../env/settings.ts';
 import { answersFor } from './metric-questions.ts';
 
 /** The instance of the embedded environment; undefined for any other. */
@@ -22,7 +23,7 @@ export function timeoutMsOf(
 }
 
 /** What a history's header says of the environment: what the check needs, with every named time-out in ms. */
-export function headerSettings(check: string, environment: Environment): Record<string, unknown> {
+export function headerSettings(check: string, environment: Environment): CheckSettings {
   const settings = settingsFor(check, environment);
   const subject = faultHere(environment, check);
   if (!subject) return settings;

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PlannedCheck } from '../env/catalogue/index.ts';
 import { openHistory } from '../probes/history.ts';
+import { HISTORY_SCHEMA } from '../reports/record/history.ts';
 import type { RunRecord } from '../reports/record/run-record.ts';
 import type { Target } from './aim.ts';
 import type { Fingerprint } from './fingerprint.ts';
@@ -22,7 +23,8 @@ export interface SeriesPlan {
 
 /** What a run set out to do, beside the histories of its checks, so that they alone give its verdict again. */
 export interface RunPlan {
-  schema: 1;
+  /** Version of the histories beside it. */
+  schema: number;
   id: string;
   environment: string;
   checks: { id: string; required: boolean; notRun: string | null }[];
@@ -40,7 +42,13 @@ export async function writePlan(
   run: { id: string; environment: string; planned: readonly PlannedCheck[] },
 ): Promise<void> {
   const checks = run.planned.map(({ row, required, notRun }) => ({ id: row.id, required, notRun }));
-  await append(histories, { kind: 'plan', schema: 1, id: run.id, environment: run.environment, checks });
+  await append(histories, {
+    kind: 'plan',
+    schema: HISTORY_SCHEMA,
+    id: run.id,
+    environment: run.environment,
+    checks,
+  });
 }
 
 /** What a drill set out to do and on what, once it is known which cluster it is and before anything is touched. */

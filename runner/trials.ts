@@ -2,14 +2,16 @@ import { mkdirSync } from 'node:fs';
 import { anchor } from '../probes/clock.ts';
 import { openHistory, writeHeader, type NewObservation } from '../probes/history.ts';
 import { HISTORY_SCHEMA, type HistoryHeader } from '../reports/record/history.ts';
+import type { Goals } from '../reports/record/goals.ts';
+import type { HeaderSettings } from '../reports/record/settings.ts';
 import { trialFolder } from './run-folder.ts';
 
 export interface HeaderSource {
   check: string;
   environment: string;
   size?: string | undefined;
-  goals: Record<string, unknown>;
-  settings: Record<string, unknown>;
+  goals: Goals;
+  settings: HeaderSettings;
 }
 
 /** Opens the history of one trial with its header, the only place from which judges read goals. Returns its folder. */

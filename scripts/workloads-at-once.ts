@@ -17,7 +17,7 @@ import type { WorkloadProcess } from '../probes/workload/process.ts';
 import { acknowledgements } from '../reports/judge/failover/acknowledgements.ts';
 import { generatorLag, MAX_LAG_MS } from '../reports/judge/failover/generator.ts';
 import { outagesOf } from '../reports/judge/failover/outages.ts';
-import { OUTCOMES } from '../reports/record/history.ts';
+import { HISTORY_SCHEMA, OUTCOMES } from '../reports/record/history.ts';
 import { readHistory } from '../reports/record/read-history.ts';
 import { connect } from '../runner/connect.ts';
 import { Progress } from '../runner/progress.ts';
@@ -65,7 +65,7 @@ async function start(store: string, targets: StoreTargets): Promise<Running> {
   await writeHeader(history, {
     ...{
       kind: 'header',
-      schema: 1,
+      schema: HISTORY_SCHEMA,
       check: `failover/${store}/none`,
       trial: 1,
       environment: environment.name,

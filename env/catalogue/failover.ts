@@ -1,3 +1,4 @@
+import type { Goals } from '../../reports/record/goals.ts';
 import type { FaultName, StoreName } from '../schema/stores.ts';
 import { row, rows, turns, turnsOnFull } from './row.ts';
 import type { CatalogueRow } from './types.ts';
@@ -17,9 +18,9 @@ type Seconds = Record<FaultName, number | null>;
 interface StoreGoals {
   label: string;
   seconds: Seconds;
-  goals: Record<string, unknown>;
+  goals: Goals;
   /** In place of `goals` under this fault. */
-  goalsUnder?: Partial<Record<FaultName, Record<string, unknown>>>;
+  goalsUnder?: Partial<Record<FaultName, Goals>>;
   lostText: string;
   control: string;
 }

@@ -1,10 +1,12 @@
+import { goalsSchema } from '../../reports/record/goals.ts';
+import type { GoalName, Goals } from '../../reports/record/goals.ts';
 import { globMatcher } from '../globs.ts';
 import { FAULTS } from '../schema.ts';
 import type { Environment, FaultName, StoreName } from '../schema.ts';
 import type { CatalogueRow } from './types.ts';
 
 export interface ResolvedGoals {
-  goals: Record<string, unknown>;
+  goals: Goals;
   /** none: the check has no goal values; assumed: until an owner confirms them. */
   source: 'assumed' | 'confirmed' | 'none';
   /** The goal as a sentence, with what this environment changes. */
@@ -53,14 +55,17 @@ export function faultIn(environment: Pick<Environment, 'telemetry'>, id: string)
 }
 
 interface Layer {
-  values: Record<string, unknown>;
+  values: Goals;
   confirmed: boolean;
 }
 
 function layersOf(environment: Environment, row: CatalogueRow): Layer[] {
   const layers = Object.entries(environment.goals)
     .filter(([glob]) => globMatcher(glob)(row.id))
-    .map(([, goal]): Layer => ({ values: goal.values, confirmed: goal.status === 'confirmed' }));
+    .map(([, goal]): Layer => ({
+      values: goalsSchema.parse(goal.values),
+      confirmed: goal.status === 'confirmed',
+    }));
   const parts = failoverParts(row.id);
   const own = parts === null ? undefined : environment.stores[parts.store]?.goals[parts.fault];
   if (own !== undefined) {
@@ -76,11 +81,8 @@ function layersOf(environment: Environment, row: CatalogueRow): Layer[] {
  */
 export function resolveGoals(environment: Environment, row: CatalogueRow): ResolvedGoals {
   const layers = layersOf(environment, row);
-  const goals = Object.assign({}, row.goals, ...layers.map((layer) => layer.values)) as Record<
-    string,
-    unknown
-  >;
-  const changed = Object.entries(goals).filter(([name, value]) => row.goals[name] !== value);
+  const goals = Object.assign({}, row.goals, ...layers.map((layer) => layer.values)) as Goals;
+  const changed = Object.entries(goals).filter(([name, value]) => row.goals[name as GoalName] !== value);
   const here = changed.map(([name, value]) => `${name} ${String(value)}`).join(', ');
   const source = layers.at(-1)?.confirmed === true ? 'confirmed' : 'assumed';
   return {

@@ -1,3 +1,4 @@
+import type { Goals } from '../../reports/record/goals.ts';
 import type { Access, CatalogueRow, EnvironmentKind } from './types.ts';
 
 const ORDER: readonly EnvironmentKind[] = ['local', 'development', 'testing', 'staging', 'production'];
@@ -30,7 +31,7 @@ export function turnsOnFull(how: string, verdict: Verdict = 'fail'): ControlRow 
 interface Given extends Omit<CatalogueRow, 'access' | 'goals' | 'control' | 'built'> {
   /** See `access`. */
   access: string;
-  goals?: Record<string, unknown>;
+  goals?: Goals;
   control?: ControlRow[];
   built?: boolean;
 }

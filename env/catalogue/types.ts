@@ -1,3 +1,4 @@
+import type { Goals } from '../../reports/record/goals.ts';
 /** Environments by their letter in the catalogue. */
 export type EnvironmentKind = 'local' | 'development' | 'testing' | 'staging' | 'production';
 
@@ -15,7 +16,7 @@ export interface CatalogueRow {
   /** The goal as a sentence, for people. */
   goal: string;
   /** Default goal values, overridable in the environment file; all `assumed` until an owner confirms them. */
-  goals: Record<string, unknown>;
+  goals: Goals;
   /** How the control breaks it, and the verdict that must follow; null where the catalogue has none. */
   control: { how: string; verdict: 'fail' | 'inconclusive'; size: 'small' | 'full' }[];
   /** false: reported as `not-run (not built)`. */

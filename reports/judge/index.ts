@@ -1,6 +1,8 @@
 /** The judge of every check that is built, by check id. A new check registers its judge here. */
 import type { History } from '../record/history.ts';
 import type { Judgement } from '../record/judgement.ts';
+import type { Annotations, CheckJudge } from './definition.ts';
+import { overTrials, undeclared } from './definition.ts';
 import { judgeAi } from './failover/ai.ts';
 import { judgeBackend } from './failover/backend.ts';
 import { judgeControlPlaneCrash } from './failover/control-plane.ts';
@@ -11,13 +13,13 @@ import { INTEGRATIONS_JUDGES } from './integrations/index.ts';
 import { PERFORMANCE_JUDGES } from './performance/index.ts';
 import { SCALING_JUDGES } from './scaling/index.ts';
 import { TELEMETRY_JUDGES } from './telemetry/index.ts';
-import { overTrials, TOPOLOGY_JUDGES } from './topology/index.ts';
+import { TOPOLOGY_JUDGES } from './topology/index.ts';
 
 /** Pure: histories of all trials in, judgement out. What it throws is the caller's `inconclusive`. */
 export type Judge = (histories: History[]) => Judgement;
 
 /** Judges of one history each. */
-const ONE_BY_ONE: Readonly<Record<string, (history: History) => Judgement>> = {
+const ONE_BY_ONE: Readonly<Record<string, CheckJudge>> = {
   ...TOPOLOGY_JUDGES,
   ...PERFORMANCE_JUDGES,
   ...SCALING_JUDGES,
@@ -26,12 +28,19 @@ const ONE_BY_ONE: Readonly<Record<string, (history: History) => Judgement>> = {
   ...TELEMETRY_JUDGES,
 };
 
+const QUERY = undeclared(judgeQuery);
+
+/** Fields of a check's histories on whose value no verdict rests; see `CheckJudge`. */
+export function annotationsOf(check: string): Annotations {
+  return ONE_BY_ONE[check]?.annotations ?? {};
+}
+
 /** The judge of a check, or undefined when there is none. One judge serves every store and fault. */
 export function judgeOf(check: string): Judge | undefined {
   if (check.startsWith('failover/backend/')) return judgeBackend;
   if (check.startsWith('failover/ai/')) return judgeAi;
   if (check.startsWith('failover/control-plane/')) return judgeControlPlaneCrash;
-  if (check.startsWith('failover/query/')) return overTrials(judgeQuery);
+  if (check.startsWith('failover/query/')) return overTrials(QUERY);
   if (check.startsWith('failover/')) return judgeFailover;
   const one = ONE_BY_ONE[check];
   return one === undefined ? undefined : overTrials(one);

@@ -1,10 +1,16 @@
+import type { z } from 'zod';
+import type { Goals } from './goals.ts';
+import type { Fields, Kind, OBSERVATIONS } from './observations/index.ts';
+import type { Strict } from './observations/strict.ts';
+import type { HeaderSettings } from './settings.ts';
+
 /**
  * The format of a history: a folder of append-only NDJSON files, one writer per file. Lines that start with `{` are
  * observations, lines that start with `[` are operations of a workload. Times are milliseconds of CLOCK_MONOTONIC
  * (shared by all processes of one boot), as floats; the header anchors them to the wall clock.
  * A last line without a newline was being written when its process died and is ignored.
  */
-export const HISTORY_SCHEMA = 1;
+export const HISTORY_SCHEMA = 2;
 
 /** First line of `check.ndjson`. Judges read goals and settings from here and from nowhere else. */
 export interface HistoryHeader {
@@ -16,20 +22,26 @@ export interface HistoryHeader {
   environment: string;
   size?: string;
   /** Resolved goals of this check, e.g. `{rtoSeconds: 30, lostWrites: 0, minTrials: 1}`. */
-  goals: Record<string, unknown>;
+  goals: Goals;
   /** What the environment declares that this check needs, and named timeouts. */
-  settings: Record<string, unknown>;
+  settings: HeaderSettings;
   /** Same instant on both clocks. */
   anchor: { wall: string; monoMs: number };
 }
 
-/** Anything seen: `kind` says what, the rest is the kind's own. */
-export interface Observation {
+/** Anything seen: `kind` says what, the rest is the kind's own (./observations). `t` is CLOCK_MONOTONIC in ms. */
+type StrictObservation = { [K in Kind]: z.infer<(typeof OBSERVATIONS)[K]> }[Kind];
+interface LooseObservation {
   kind: string;
-  /** CLOCK_MONOTONIC in ms. */
   t: number;
   [field: string]: unknown;
 }
+export type Observation = Strict extends true ? StrictObservation : LooseObservation;
+
+/** An observation as it is handed in: `t` is the time of writing unless the observer knows better. */
+type StrictNew = { [K in Kind]: { kind: K; t?: number | undefined } & Fields<K> }[Kind];
+type LooseNew = { kind: string; t?: number | undefined; [field: string]: unknown };
+export type NewObservation = Strict extends true ? StrictNew : LooseNew;
 
 /** Outcome codes of an operation, as written in a history. */
 export const OUTCOMES = { ok: 0, fail: 1, unknown: 2, unsent: 3 } as const;

@@ -1,5 +1,6 @@
 import type { GpuDetail } from './gpu-detail.ts';
 import type { GoalEntry, LoadDetail, ScalingDetail } from './load-detail.ts';
+import type { Rule } from './rule.ts';
 import type { Verdict } from './verdict.ts';
 import type { FailoverRecord } from './run-record.ts';
 import type { TelemetryDetail } from './telemetry-detail.ts';
@@ -35,6 +36,8 @@ export interface Judgement {
   verdict: Verdict;
   /** One sentence; for inconclusive and not-run it names the cause. */
   reason: string;
+  /** What was held against what, each with its own verdict; the worst is the verdict above. */
+  rules?: Rule[];
   expected: string;
   seen: string;
   figures: Figure[];

@@ -3,12 +3,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { HISTORY_SCHEMA } from './history.ts';
 import { readHistory, trialFolders, UnreadableHistoryError } from './read-history.ts';
 
 const HEADER = {
   kind: 'header',
   t: 1,
-  schema: 1,
+  schema: HISTORY_SCHEMA,
   check: 'failover/postgres/pod-crash',
   trial: 1,
   environment: 'local',
@@ -166,8 +167,8 @@ describe('readHistory', () => {
   it('should refuse a history without header, of another schema, or that is not there', async () => {
     const none = await historyOf({ 'check.ndjson': '{"kind":"hea' });
     await assert.rejects(readHistory(none), { name: 'UnreadableHistoryError', message: /no header/ });
-    const other = await historyOf({ 'check.ndjson': lines({ ...HEADER, schema: 2 }) });
-    await assert.rejects(readHistory(other), /schema 2, but this version reads 1/);
+    const other = await historyOf({ 'check.ndjson': lines({ ...HEADER, schema: 1 }) });
+    await assert.rejects(readHistory(other), /schema 1, but this version reads 2/);
     await assert.rejects(readHistory(join(root, 'absent')), UnreadableHistoryError);
   });
 });

@@ -1,9 +1,13 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
+import { goalsSchema } from './goals.ts';
 import { HISTORY_SCHEMA } from './history.ts';
 import type { History, HistoryHeader, Observation } from './history.ts';
 import { OperationColumns } from './operation-columns.ts';
+import { isKind, OBSERVATIONS } from './observations/index.ts';
 import { parseOperation } from './parse-operation.ts';
+import { settingsSchema } from './settings.ts';
 
 /** A history that cannot be judged at all: its header is missing, cut or of another schema. */
 export class UnreadableHistoryError extends Error {
@@ -120,9 +124,18 @@ function takeLine(buffer: Buffer, start: number, stop: number, state: ReadState)
   const value = parseObject(buffer.toString('utf8', start, stop));
   if (value === null) return false;
   if (value['kind'] === 'header') return takeHeader(value, state);
-  if (typeof value['kind'] !== 'string' || typeof value['t'] !== 'number') return false;
-  state.observations.push(value as Observation);
-  return true;
+  const seen = parseObservation(value);
+  if (seen !== null) state.observations.push(seen);
+  return seen !== null;
+}
+
+/** Null for what is no observation: without kind or time, of a kind that nobody writes, or of a shape that its kind has not. */
+function parseObservation(value: Record<string, unknown>): Observation | null {
+  const { kind, t } = value;
+  if (typeof kind !== 'string' || typeof t !== 'number') return null;
+  if (!isKind(kind)) return value as Observation; // while kinds are being given schemas (./observations/strict.ts)
+  const parsed = OBSERVATIONS[kind].safeParse(value);
+  return parsed.success ? parsed.data : null;
 }
 
 function parseObject(text: string): Record<string, unknown> | null {
@@ -133,7 +146,19 @@ function parseObject(text: string): Record<string, unknown> | null {
   }
 }
 
-/** @throws UnreadableHistoryError for a schema that this version does not know: judging it would be guessing. */
+const headerSchema = z.object({
+  kind: z.literal('header'),
+  schema: z.literal(HISTORY_SCHEMA),
+  check: z.string(),
+  trial: z.int(),
+  environment: z.string(),
+  size: z.string().optional(),
+  goals: goalsSchema,
+  settings: settingsSchema,
+  anchor: z.object({ wall: z.string(), monoMs: z.number() }),
+});
+
+/** @throws UnreadableHistoryError for a schema that this version does not know, or a header that does not fit: judging it would be guessing. */
 function takeHeader(value: Record<string, unknown>, state: ReadState): boolean {
   if (!state.atHeader) return false;
   if (value['schema'] !== HISTORY_SCHEMA) {
@@ -141,9 +166,13 @@ function takeHeader(value: Record<string, unknown>, state: ReadState): boolean {
       `${HEADER_FILE}: schema ${String(value['schema'])}, but this version reads ${HISTORY_SCHEMA}: judge it with the version that wrote it`,
     );
   }
-  if (typeof value['check'] !== 'string' || typeof value['goals'] !== 'object' || value['goals'] === null) {
-    return false;
+  const parsed = headerSchema.safeParse(value);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new UnreadableHistoryError(
+      `${HEADER_FILE}: the header does not fit: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+    );
   }
-  state.header = value as unknown as HistoryHeader;
+  state.header = parsed.data;
   return true;
 }

@@ -74,7 +74,7 @@ function lasts(fault: Fault, { landedAtMs }: Result<'fault.inject'>): boolean {
   return landedAtMs !== null && !fault.heals;
 }
 
-type Guard = Pick<FaultContext, 'check' | 'perform' | 'restore' | 'timeoutMs' | 'settings' | 'signal'>;
+type Guard = Pick<FaultContext, 'check' | 'perform' | 'restore' | 'timeoutMs' | 'signal'>;
 
 function guardOf(engine: ServedEngine, check: string, signal: AbortSignal): Guard {
   const { safety } = engine.parts;
@@ -84,7 +84,6 @@ function guardOf(engine: ServedEngine, check: string, signal: AbortSignal): Guar
     perform: (mutation) => safety.perform(mutation),
     restore: () => safety.restore({ check, access: 'fault' }),
     timeoutMs: (name) => timeoutMsOf(environment, name as Parameters<typeof timeoutMsOf>[1]),
-    settings: engine.book.headerSource(check).settings,
     signal,
   };
 }

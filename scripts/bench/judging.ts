@@ -1,4 +1,5 @@
 /** How fast histories of long trials are read and judged. Goals are those of DESIGN.md, "Numbers to reach". */
+import { HISTORY_SCHEMA } from '../../reports/record/history.ts';
 import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -79,7 +80,7 @@ async function writeTrial(folder: string, shape: Shape): Promise<void> {
   const { store, members } = shape;
   const header = writeHeader(folder, {
     kind: 'header',
-    schema: 1,
+    schema: HISTORY_SCHEMA,
     check: `failover/${store}/pod-crash`,
     trial: 1,
     environment: 'bench',

@@ -1,3 +1,5 @@
+import type { CheckSettings } from '../../env/settings.ts';
+import type { Goals } from '../../reports/record/goals.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 import type { KubeObject, ListParams, ObjectRef } from '../harness/protocol.ts';
 
@@ -31,8 +33,8 @@ export interface Control {
 
 /** Merged over what the environment file says, for this one run of the check. */
 export interface ControlOverrides {
-  goals?: Record<string, unknown>;
-  settings?: Record<string, unknown>;
+  goals?: Goals;
+  settings?: Partial<CheckSettings>;
   trials?: number;
 }
 

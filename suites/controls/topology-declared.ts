@@ -20,17 +20,14 @@ export function deployment(namespace: string, name: string): ObjectRef {
 }
 
 /** A workload as the environment would declare it, for a canary that a control breaks. */
-export function canaryWorkload(
-  kind: 'Deployment' | 'StatefulSet',
-  name: string,
-  replicas: number,
-): Partial<Workload> {
+export function canaryWorkload(kind: 'Deployment' | 'StatefulSet', name: string, replicas: number): Workload {
   return {
     kind,
     namespace: CANARY,
     name,
     replicas: { min: replicas, max: replicas },
     serves: true,
+    spread: { differentNodes: true, disruptionBudget: true },
     exempt: [],
   };
 }

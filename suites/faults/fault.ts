@@ -125,7 +125,6 @@ export interface FaultContext {
   write: (observation: { kind: string; t: number } & Record<string, unknown>) => void;
   /** Named time-outs of the environment. */
   timeoutMs(name: string): number;
-  settings: Readonly<Record<string, unknown>>;
   signal: AbortSignal;
 }
 

@@ -81,7 +81,6 @@ function context(over: Partial<FaultContext> = {}, hand = new Recorder()): Harne
     restore: () => Promise.resolve(),
     write: (observation) => written.push(observation),
     timeoutMs: () => 300,
-    settings: {},
     signal: new AbortController().signal,
     ...over,
   };

@@ -1,4 +1,7 @@
-import type { Observations } from './observations.ts';
+import type { TimeoutName } from '../../env/schema.ts';
+import type { CheckSettings } from '../../env/settings.ts';
+import type { Goals } from '../../reports/record/goals.ts';
+import type { Observations, RecordedFields } from './observations.ts';
 import type { RunnerClient } from './client.ts';
 import type {
   KubeObject,
@@ -31,16 +34,16 @@ export interface CheckContext {
   /** From 1. The body runs once a trial, each with a history of its own. */
   trial: number;
   trials: number;
-  goals: Readonly<Record<string, unknown>>;
-  settings: Readonly<Record<string, unknown>>;
+  goals: Readonly<Goals>;
+  settings: Readonly<CheckSettings>;
   /** Aborted when the check's time is up or the runner is gone. */
   signal: AbortSignal;
-  /** @throws Error when the environment has no time-out of this name. */
-  timeoutMs(name: string): number;
+  /** A named time-out of the environment. */
+  timeoutMs(name: TimeoutName): number;
   runner: { call<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> };
   cluster: ClusterAccess;
   /** Appends `{kind, t: now, …fields}` to this trial's `check.ndjson`. */
-  record(kind: string, fields?: Record<string, unknown>): void;
+  record<K extends string>(kind: K, ...fields: RecordedFields<K>): void;
   /** A source did not answer: recorded, so that the judge can say so. */
   unavailable(what: string, reason: string): void;
   /** A narrated step: shown while it runs, timed, kept in the run record. */
@@ -51,8 +54,8 @@ export interface ContextParts {
   id: string;
   trial: number;
   trials: number;
-  goals: Record<string, unknown>;
-  settings: Record<string, unknown>;
+  goals: Goals;
+  settings: CheckSettings;
   signal: AbortSignal;
   client: RunnerClient;
   observations: Observations;
@@ -70,10 +73,10 @@ export function createContext(parts: ContextParts): CheckContext {
     goals: parts.goals,
     settings,
     signal: parts.signal,
-    timeoutMs: (name) => timeoutMs(settings, name),
+    timeoutMs: (name) => settings.timeouts[name],
     runner,
     cluster: clusterAccess(id, runner, unavailable),
-    record: (kind, fields) => observations.append(kind, fields),
+    record: (kind, ...fields) => observations.append(kind, ...fields),
     unavailable,
     step: parts.step,
   };
@@ -103,12 +106,4 @@ function clusterAccess(
     exec: (params) => runner.call('cluster.exec', params),
     raw: (path) => runner.call('cluster.raw', { path }),
   };
-}
-
-function timeoutMs(settings: Readonly<Record<string, unknown>>, name: string): number {
-  const timeouts = settings['timeouts'] as Record<string, number> | undefined;
-  const value = timeouts?.[name];
-  if (typeof value === 'number') return value;
-  const known = Object.keys(timeouts ?? {}).join(', ');
-  throw new Error(`the environment has no time-out named "${name}"; it has: ${known}`);
 }

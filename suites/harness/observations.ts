@@ -1,5 +1,15 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Fields, Kind } from '../../reports/record/observations/index.ts';
+
+type OptionalTime = { t?: number };
+
+/** What is handed in beside the kind: nothing for a kind without fields. A kind that has no schema yet takes anything. */
+export type RecordedFields<K extends string> = K extends Kind
+  ? Record<never, never> extends Fields<K>
+    ? [fields?: Fields<K> & OptionalTime]
+    : [fields: Fields<K> & OptionalTime]
+  : [fields?: Record<string, unknown>];
 
 /** CLOCK_MONOTONIC in ms: the clock of every history, shared by all processes of one boot. */
 export function monotonicMs(): number {
@@ -14,7 +24,7 @@ export class Observations {
     this.#file = openSync(join(folder, 'check.ndjson'), 'a');
   }
 
-  append(kind: string, fields: Record<string, unknown> = {}): void {
+  append<K extends string>(kind: K, ...[fields]: RecordedFields<K>): void {
     writeSync(this.#file, `${JSON.stringify({ kind, t: monotonicMs(), ...fields })}\n`);
   }
 

@@ -1,4 +1,6 @@
 import type { LlmBehaviour } from '../../env/schema.ts';
+import type { CheckSettings } from '../../env/settings.ts';
+import type { Goals } from '../../reports/record/goals.ts';
 import type { LoadGoals } from '../../load/thresholds.ts';
 import type { DeviceSample } from '../../probes/gpu/index.ts';
 import type { KubeObject } from '../../probes/kubernetes/types.ts';
@@ -267,8 +269,8 @@ export interface WorkloadWait {
 export interface BeginResult {
   /** Absolute folder of this trial's history; the worker appends to `check.ndjson` there. */
   folder: string;
-  goals: Record<string, unknown>;
-  settings: Record<string, unknown>;
+  goals: Goals;
+  settings: CheckSettings;
 }
 export interface StepRecord {
   title: string;

@@ -1,4 +1,5 @@
 /** One trial against a server behind a proxy that is cut for a known time: the real workload, history, reader and judge. */
+import { HISTORY_SCHEMA } from '../../reports/record/history.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -74,7 +75,7 @@ async function observe(
   const rtoDeadlineMs = options.rtoDeadlineMs ?? 30_000;
   const check = writeHeader(folder, {
     kind: 'header',
-    schema: 1,
+    schema: HISTORY_SCHEMA,
     check: 'failover/postgres/cut',
     trial: 1,
     environment: 'test',

@@ -116,7 +116,6 @@ class Held {
       switchover: (from) =>
         driver.switchover?.(reached, { run: 'none', from }, bounds) ?? Promise.reject(new Error('none')),
       restore: () => this.safety.restore({ check, access: 'fault' }),
-      settings: {},
       ...over_,
     });
   }

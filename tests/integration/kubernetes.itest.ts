@@ -1,4 +1,5 @@
 /** The Kubernetes probe against a real API server and etcd, on loopback, without any node. */
+import { HISTORY_SCHEMA } from '../../reports/record/history.ts';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -286,7 +287,7 @@ test('should measure how long numbered writes failed, and keep the last acknowle
   const history = join(folder, 'trial');
   const header = {
     kind: 'header',
-    schema: 1,
+    schema: HISTORY_SCHEMA,
     check: 'failover/control-plane/leader-crash',
     trial: 1,
   } as const;

@@ -1,4 +1,5 @@
 /** RabbitMQ's driver against real servers: each trap is seen, and a failover counts every message. */
+import { HISTORY_SCHEMA } from '../../reports/record/history.ts';
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -282,7 +283,7 @@ async function crashTrial(cluster: RabbitCluster): Promise<FailoverRecord> {
   const settings = { members: 3, rtoDeadlineMs: 60_000 };
   const check = writeHeader(folder, {
     kind: 'header',
-    schema: 1,
+    schema: HISTORY_SCHEMA,
     ...head,
     goals,
     settings,

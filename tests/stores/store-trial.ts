@@ -1,4 +1,5 @@
 /** One trial against a store on this machine: the real workload, driver, history, reader and judge. */
+import { HISTORY_SCHEMA } from '../../reports/record/history.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,7 +49,7 @@ async function observed(trial: StoreTrial, folder: string): Promise<void> {
   const { driver, target, members, fault, goals, run, deadlineMs } = trial;
   const settings = { members, rtoDeadlineMs: deadlineMs };
   const head = { check: `failover/${driver.store}/${fault}`, trial: 1, environment: 'test', goals, settings };
-  const check = writeHeader(folder, { kind: 'header', schema: 1, ...head, anchor: anchor() });
+  const check = writeHeader(folder, { kind: 'header', schema: HISTORY_SCHEMA, ...head, anchor: anchor() });
   const steady = await driver.waitSteady(target, { deadlineMs });
   check.observe({ kind: 'steady', ...steady });
   const governing = openHistory(folder, 'governing.ndjson');

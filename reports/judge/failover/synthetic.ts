@@ -1,5 +1,5 @@
 /** Histories of trials made up for tests: a service that works, stops at a known time, and works again. */
-import { OUTCOMES } from '../../record/history.ts';
+import { HISTORY_SCHEMA, OUTCOMES } from '../../record/history.ts';
 import type { History, Observation, Operations, Outcome } from '../../record/history.ts';
 
 interface Op {
@@ -166,7 +166,7 @@ export class Synthetic {
     return {
       header: {
         kind: 'header',
-        schema: 1,
+        schema: HISTORY_SCHEMA,
         check,
         trial: 1,
         environment: 'test',

@@ -1,6 +1,6 @@
 /** Judges of the telemetry suite: what was sent and written, held against what arrived. */
-import type { History } from '../../record/history.ts';
-import type { Judgement } from '../../record/judgement.ts';
+import type { CheckJudge } from '../definition.ts';
+import { undeclared } from '../definition.ts';
 import { judgeFires, judgeRules } from './alerts.ts';
 import { judgeCorrelation } from './correlation.ts';
 import { judgeDashboards } from './dashboards.ts';
@@ -9,18 +9,18 @@ import { judgeFreshness, judgeSeries, judgeTargets } from './metrics.ts';
 import { judgeComplete, judgeTraces, judgeTracesUnderFault } from './traces.ts';
 import { judgeWorkloads } from './workloads.ts';
 
-export const TELEMETRY_JUDGES: Readonly<Record<string, (history: History) => Judgement>> = {
-  'telemetry/logs/canary': judgeLogs,
-  'telemetry/logs/every-workload': judgeWorkloads,
-  'telemetry/logs/under-fault': judgeLogsUnderFault,
-  'telemetry/traces/canary': judgeTraces,
-  'telemetry/traces/complete': judgeComplete,
-  'telemetry/traces/under-fault': judgeTracesUnderFault,
-  'telemetry/correlation': judgeCorrelation,
-  'telemetry/metrics/targets': judgeTargets,
-  'telemetry/metrics/series': judgeSeries,
-  'telemetry/metrics/freshness': judgeFreshness,
-  'telemetry/alerts/rules': judgeRules,
-  'telemetry/alerts/fires': judgeFires,
-  'telemetry/dashboards': judgeDashboards,
+export const TELEMETRY_JUDGES: Readonly<Record<string, CheckJudge>> = {
+  'telemetry/logs/canary': undeclared(judgeLogs),
+  'telemetry/logs/every-workload': undeclared(judgeWorkloads),
+  'telemetry/logs/under-fault': undeclared(judgeLogsUnderFault),
+  'telemetry/traces/canary': undeclared(judgeTraces),
+  'telemetry/traces/complete': undeclared(judgeComplete),
+  'telemetry/traces/under-fault': undeclared(judgeTracesUnderFault),
+  'telemetry/correlation': undeclared(judgeCorrelation),
+  'telemetry/metrics/targets': undeclared(judgeTargets),
+  'telemetry/metrics/series': undeclared(judgeSeries),
+  'telemetry/metrics/freshness': undeclared(judgeFreshness),
+  'telemetry/alerts/rules': undeclared(judgeRules),
+  'telemetry/alerts/fires': undeclared(judgeFires),
+  'telemetry/dashboards': undeclared(judgeDashboards),
 };

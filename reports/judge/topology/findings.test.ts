@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { judgeOf } from '../index.ts';
 import { Findings } from './findings.ts';
-import { overTrials, TOPOLOGY_JUDGES } from './index.ts';
+import { overTrials } from '../definition.ts';
+import { TOPOLOGY_JUDGES } from './index.ts';
 import { invent, judge } from './testing.ts';
 
 const POOL = { name: 'general', count: { min: 1, max: 1 }, labels: {}, taints: [] };

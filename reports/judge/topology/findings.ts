@@ -1,4 +1,7 @@
 import type { History, Observation } from '../../record/history.ts';
+import type { Rule } from '../../record/rule.ts';
+import type { NumberGoal } from '../../record/goals.ts';
+import type { HeaderSettings } from '../../record/settings.ts';
 import type { Figure, Finding, Judgement } from '../../record/judgement.ts';
 
 /** Deviations kept in a judgement; all are counted. */
@@ -9,6 +12,8 @@ type State = 'ok' | 'deviates' | 'absent' | 'unknown';
 
 interface Entry extends Finding {
   state: State;
+  /** Id of the rule that it belongs to. */
+  rule: string;
 }
 
 /** Collects what was looked at, and turns it into a judgement by the same rules for every topology check. */
@@ -17,24 +22,38 @@ export class Findings {
   readonly #entries: Entry[] = [];
   readonly figures: Figure[] = [];
   readonly #notes: string[] = [];
+  #rule = 'as-declared';
 
   constructor(history: History) {
     this.#history = history;
   }
 
+  /** What follows belongs to the rule of this id, until another begins. */
+  rule(id: string): this {
+    this.#rule = id;
+    return this;
+  }
+
   /** Something was seen, and is as expected or not. */
   expect(subject: string, ok: boolean, expected: string, seen: string): void {
-    this.#entries.push({ subject, ok, expected, seen, state: ok ? 'ok' : 'deviates' });
+    this.#entries.push({ subject, ok, expected, seen, state: ok ? 'ok' : 'deviates', rule: this.#rule });
   }
 
   /** Something declared was not there. Only certain when the observation was complete. */
   absent(subject: string, expected: string): void {
-    this.#entries.push({ subject, ok: false, expected, seen: 'not there', state: 'absent' });
+    this.#entries.push({
+      subject,
+      ok: false,
+      expected,
+      seen: 'not there',
+      state: 'absent',
+      rule: this.#rule,
+    });
   }
 
   /** Something could not be seen. */
   unknown(subject: string, expected: string, why: string): void {
-    this.#entries.push({ subject, ok: false, expected, seen: why, state: 'unknown' });
+    this.#entries.push({ subject, ok: false, expected, seen: why, state: 'unknown', rule: this.#rule });
   }
 
   /** What a reader must know beside the verdict; it changes nothing. */
@@ -64,6 +83,7 @@ export class Findings {
     const seen = [`${good} of ${this.#entries.length} as declared`, ...this.#notes].join('; ');
     return {
       ...this.#verdict(certain, open, gaps),
+      rules: this.#rules(certain, open),
       expected,
       seen: deviations.length === 0 ? seen : `${seen}; ${sentence(deviations[0] as Entry)}`,
       figures: [...this.figures, { name: 'looked at', value: this.#entries.length }],
@@ -76,6 +96,22 @@ export class Findings {
       findingsTotal: deviations.length,
       evidence: [],
     };
+  }
+
+  /** One a rule id, in the order in which they were begun: its worst entry speaks for it. */
+  #rules(certain: Entry[], open: Entry[]): Rule[] {
+    if (this.#entries.length === 0)
+      return [{ id: this.#rule, verdict: 'inconclusive', text: 'there was nothing to judge' }];
+    const grouped = Map.groupBy(this.#entries, (entry) => entry.rule);
+    return [...grouped].map(([id, entries]): Rule => {
+      const [failed, unseen] = [certain, open].map((some) => some.filter((one) => one.rule === id));
+      const worstOnes = failed?.length ? failed : (unseen ?? []);
+      const [worst] = worstOnes;
+      if (worst === undefined) return { id, verdict: 'pass', text: `all ${entries.length} as expected` };
+      const more = worstOnes.length > 1 ? ` (and ${worstOnes.length - 1} more)` : '';
+      const verdict = failed?.length ? 'fail' : 'inconclusive';
+      return { id, verdict, text: `${sentence(worst)}${more}` };
+    });
   }
 
   #verdict(certain: Entry[], open: Entry[], gaps: string[]): Pick<Judgement, 'verdict' | 'reason'> {
@@ -133,12 +169,11 @@ export function list(from: Observation, field: string): unknown[] {
 }
 
 /** A goal of the environment, or the catalogue's default when the header names none. */
-export function goalNumber(history: History, name: string, fallback: number): number {
-  const value = history.header.goals[name];
-  return typeof value === 'number' ? value : fallback;
+export function goalNumber(history: History, name: NumberGoal, fallback: number): number {
+  return history.header.goals[name] ?? fallback;
 }
 
 /** Part of the header's settings, as the environment declares it. */
-export function setting(history: History, name: string): unknown {
+export function setting<N extends keyof HeaderSettings>(history: History, name: N): HeaderSettings[N] {
   return history.header.settings[name];
 }

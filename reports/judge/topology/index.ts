@@ -1,7 +1,6 @@
 /** Judges of the topology suite: pure functions from a history to a judgement, by check id. */
-import type { History } from '../../record/history.ts';
-import type { Judgement } from '../../record/judgement.ts';
-import { worst } from '../../record/verdict.ts';
+import type { CheckJudge } from '../definition.ts';
+import { undeclared } from '../definition.ts';
 import { judgeApiBalanced } from './api-balanced.ts';
 import { judgeImages, judgeProbes, judgeResources } from './containers.ts';
 import { judgeControlPlane } from './control-plane.ts';
@@ -15,32 +14,19 @@ import { judgeSpread } from './spread.ts';
 import { judgeVersions } from './versions.ts';
 import { judgeDeclared } from './workloads.ts';
 
-export const TOPOLOGY_JUDGES: Readonly<Record<string, (history: History) => Judgement>> = {
-  'topology/cluster/versions': judgeVersions,
-  'topology/cluster/control-plane': judgeControlPlane,
-  'topology/cluster/api-balanced': judgeApiBalanced,
-  'topology/nodes/pools': judgePools,
-  'topology/network/reachability': judgeReachability,
-  'topology/storage/persistent': judgePersistent,
-  'topology/storage/durability': judgeDurability,
-  'topology/workloads/declared': judgeDeclared,
-  'topology/workloads/roles': judgeRoles,
-  'topology/workloads/probes': judgeProbes,
-  'topology/workloads/resources': judgeResources,
-  'topology/workloads/spread': judgeSpread,
-  'topology/workloads/images': judgeImages,
-  'topology/edge/path': judgeEdgePath,
+export const TOPOLOGY_JUDGES: Readonly<Record<string, CheckJudge>> = {
+  'topology/cluster/versions': undeclared(judgeVersions),
+  'topology/cluster/control-plane': undeclared(judgeControlPlane),
+  'topology/cluster/api-balanced': undeclared(judgeApiBalanced),
+  'topology/nodes/pools': undeclared(judgePools),
+  'topology/network/reachability': undeclared(judgeReachability),
+  'topology/storage/persistent': undeclared(judgePersistent),
+  'topology/storage/durability': undeclared(judgeDurability),
+  'topology/workloads/declared': undeclared(judgeDeclared),
+  'topology/workloads/roles': undeclared(judgeRoles),
+  'topology/workloads/probes': undeclared(judgeProbes),
+  'topology/workloads/resources': undeclared(judgeResources),
+  'topology/workloads/spread': undeclared(judgeSpread),
+  'topology/workloads/images': undeclared(judgeImages),
+  'topology/edge/path': undeclared(judgeEdgePath),
 };
-
-/** Several trials of one check: the worst of them speaks for all. */
-export function overTrials(
-  judge: (history: History) => Judgement,
-): (histories: readonly History[]) => Judgement {
-  return (histories) => {
-    const judgements = histories.map(judge);
-    const verdict = worst(judgements.map((judgement) => judgement.verdict));
-    const found = judgements.find((judgement) => judgement.verdict === verdict);
-    if (found === undefined) throw new Error('a judge needs at least one history');
-    return found;
-  };
-}

@@ -1,4 +1,5 @@
 /** Invented histories for the tests of judges. */
+import { HISTORY_SCHEMA } from '../../record/history.ts';
 import type { History, Observation } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import { judgeOf } from '../index.ts';
@@ -15,8 +16,9 @@ export interface Invented {
 }
 
 export function invent(of: Invented): History {
-  const entries: Seen[] = of.cut === true ? of.seen : [...of.seen, ['end']];
-  const observations: Observation[] = entries.map(([kind, fields], i) => ({ kind, t: 1000 + i, ...fields }));
+  const observations: Observation[] = of.seen.map(([kind, fields], i) => ({ kind, t: 1000 + i, ...fields }));
+  const endMs = Math.max(1000, ...observations.map(({ t }) => t)) + 1;
+  if (of.cut !== true) observations.push({ kind: 'end', t: endMs });
   const none = () => ({
     count: 0,
     n: new Float64Array(),
@@ -29,7 +31,7 @@ export function invent(of: Invented): History {
   return {
     header: {
       kind: 'header',
-      schema: 1,
+      schema: HISTORY_SCHEMA,
       check: of.check,
       trial: 1,
       environment: 'invented',

@@ -1,0 +1,68 @@
+import type { History } from '../record/history.ts';
+import type { Judgement } from '../record/judgement.ts';
+import { reasonOf, worstOf } from '../record/rule.ts';
+import type { Rule } from '../record/rule.ts';
+import { worst } from '../record/verdict.ts';
+import { afterwardsRules } from './evidence/afterwards.ts';
+import { evidenceRules } from './evidence/need.ts';
+import type { EvidenceOf } from './evidence/need.ts';
+import { wholeRules } from './evidence/whole.ts';
+
+/**
+ * Fields on whose value no verdict rests, with the reason: they explain, or name what other fields decide. `kind` for a whole kind,
+ * `kind.field`, `kind.list[].field`; operations are `write.field` and `read.field`.
+ */
+export type Annotations = Readonly<Record<string, string>>;
+
+/** A judge, what its pass rests on, and what of its histories is only an annotation. */
+export interface CheckJudge {
+  /** Pure: one trial's history in, judgement out. What it throws is the caller's `inconclusive`. */
+  judge(history: History): Judgement;
+  evidence: EvidenceOf;
+  annotations: Annotations;
+  /** It hurts something, or may leave something behind: then it owes what every trial owes afterwards. */
+  trial?: boolean;
+}
+
+/** Rules that hold for every check, from what its pass rests on. */
+export function generalRules(history: History, of: Pick<CheckJudge, 'evidence' | 'trial'>): Rule[] {
+  const whole = wholeRules(history);
+  const complete = whole.every(({ verdict }) => verdict === 'pass');
+  return [
+    ...whole,
+    ...evidenceRules(history, of.evidence(history.header), complete),
+    ...(of.trial === true ? afterwardsRules(history) : []),
+  ];
+}
+
+/** The judgement of one history with the general rules beside the judge's own. */
+export function judgeOne(history: History, of: CheckJudge): Judgement {
+  const judgement = of.judge(history);
+  // A check that was not run owes nothing: its judge says why.
+  if (judgement.verdict === 'not-run') return judgement;
+  const own = judgement.rules ?? [
+    { id: 'judgement', verdict: judgement.verdict, text: judgement.reason, figures: [] },
+  ];
+  const rules = [...own, ...generalRules(history, of)];
+  const verdict = worstOf(rules);
+  const reason = verdict === judgement.verdict ? judgement.reason : reasonOf(rules, judgement.reason);
+  return { ...judgement, verdict, reason, rules };
+}
+
+/** Several trials of one check: the worst of them speaks for all. */
+export function overTrials(of: CheckJudge): (histories: readonly History[]) => Judgement {
+  return (histories) => {
+    const judgements = histories.map((history) => judgeOne(history, of));
+    const verdict = worst(judgements.map((judgement) => judgement.verdict));
+    const found = judgements.find((judgement) => judgement.verdict === verdict);
+    if (found === undefined) throw new Error('a judge needs at least one history');
+    return found;
+  };
+}
+
+/** For judges whose evidence is not declared yet. */
+export const undeclared = (judge: (history: History) => Judgement): CheckJudge => ({
+  judge,
+  evidence: () => [],
+  annotations: {},
+});

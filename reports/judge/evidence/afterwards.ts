@@ -1,0 +1,63 @@
+import type { History } from '../../record/history.ts';
+import type { Rule } from '../../record/rule.ts';
+import { last } from '../observed.ts';
+
+const MOST_NAMED = 5;
+
+/**
+ * What every trial owes afterwards, whatever it hurt and whatever it looked at meanwhile: what was hurt is steady again, what was done is undone,
+ * roles and objects are as before. What was not looked at is no pass; what did not come back is a failure.
+ */
+export function afterwardsRules(history: History): Rule[] {
+  return [steadyRule(history), undoneRule(history), ...comparedRules(history)];
+}
+
+function steadyRule(history: History): Rule {
+  const id = 'afterwards/steady';
+  const seen = last(history, 'steady-after');
+  if (seen === undefined)
+    return {
+      id,
+      verdict: 'inconclusive',
+      text: 'it was not looked at whether all members were back afterwards',
+    };
+  return seen.ok
+    ? { id, verdict: 'pass', text: `steady again: ${seen.detail}` }
+    : { id, verdict: 'fail', text: `not all members were back afterwards: ${seen.detail}` };
+}
+
+function undoneRule(history: History): Rule {
+  const id = 'afterwards/undone';
+  const failed = last(history, 'restored-early-done')?.failed ?? [];
+  return failed.length === 0
+    ? { id, verdict: 'pass', text: 'nothing that was done is left' }
+    : { id, verdict: 'fail', text: `not undone: ${failed.slice(0, MOST_NAMED).join('; ')}` };
+}
+
+function comparedRules(history: History): Rule[] {
+  const seen = last(history, 'as-before');
+  if (seen === undefined)
+    return [
+      {
+        id: 'afterwards/compared',
+        verdict: 'inconclusive',
+        text: 'it was not looked at whether roles and objects were as before',
+      },
+    ];
+  const other = seen.roles.filter(({ before, after }) => before !== after);
+  const roles = other.map(({ store, before, after }) => `${store} was ${before}, is ${after}`);
+  const { differences } = seen;
+  const unsaid = !seen.ok && other.length === 0 && differences.length === 0;
+  return [
+    other.length === 0
+      ? { id: 'afterwards/roles', verdict: 'pass', text: `roles of ${seen.roles.length} stores as before` }
+      : { id: 'afterwards/roles', verdict: 'fail', text: `roles are not as before: ${roles.join('; ')}` },
+    differences.length === 0 && !unsaid
+      ? { id: 'afterwards/objects', verdict: 'pass', text: `${seen.objects} objects as before` }
+      : {
+          id: 'afterwards/objects',
+          verdict: 'inconclusive',
+          text: `the environment is not as before: ${unsaid ? 'it is not said how' : differences.slice(0, MOST_NAMED).join('; ')}`,
+        },
+  ];
+}

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { invent } from '../topology/testing.ts';
+import type { Seen } from '../topology/testing.ts';
+import { afterwardsRules } from './afterwards.ts';
+import { evidenceRules, need } from './need.ts';
+import { wholeRules } from './whole.ts';
+
+const check = 'topology/nodes/pools';
+const history = (...seen: Seen[]) => invent({ check, seen });
+const unavailable = (what: string): Seen => ['unavailable', { what, reason: 'timeout' }];
+
+const NEED = need('unavailable', { subjects: ['a', 'b'], of: (seen) => seen.what });
+
+test('should name what a pass rests on, and what is missing of the declared subjects', () => {
+  const [there] = evidenceRules(history(unavailable('a'), unavailable('b')), [NEED], true);
+  assert.deepEqual(there, {
+    id: 'evidence/unavailable',
+    verdict: 'pass',
+    text: 'unavailable: 2 seen, of 2 declared',
+  });
+  const [missing] = evidenceRules(history(unavailable('a')), [NEED], true);
+  assert.equal(missing?.verdict, 'inconclusive');
+  assert.equal(missing?.text, 'unavailable of b: not seen');
+});
+
+test('should fail on what is declared and absent only where the observation was complete', () => {
+  const declared = need('unavailable', { absent: 'fail', count: 2 });
+  const verdict = (complete: boolean) =>
+    evidenceRules(history(unavailable('a')), [declared], complete)[0]?.verdict;
+  assert.equal(verdict(true), 'fail');
+  assert.equal(verdict(false), 'inconclusive');
+});
+
+test('should not call a history whole that was cut off, damaged or timed by another clock', () => {
+  const open = (of: Parameters<typeof wholeRules>[0]): string[] =>
+    wholeRules(of)
+      .filter(({ verdict }) => verdict !== 'pass')
+      .map(({ id }) => id);
+  assert.deepEqual(open(history()), []);
+  assert.deepEqual(open(invent({ check, seen: [], cut: true })), ['whole/end']);
+  assert.deepEqual(open({ ...history(), damaged: [{ file: 'check.ndjson', line: 2 }] }), ['whole/damaged']);
+  assert.deepEqual(open(history(unavailable('v1/Node'))), ['whole/unavailable']);
+  const moved = history(['harness', { apiCalls: 1, rssBytes: 1 }]);
+  moved.observations[0]!.t -= 3_600_000;
+  assert.deepEqual(open(moved), ['whole/times']);
+});
+
+const BACK: Seen = ['steady-after', { ok: true, detail: 'all there' }];
+const AS_BEFORE = { ok: true, waitedMs: 1, roles: [], objects: 3, differences: [] };
+
+test('should owe afterwards what every trial owes', () => {
+  const worst = (...seen: Seen[]): string[] =>
+    afterwardsRules(history(...seen))
+      .filter(({ verdict }) => verdict !== 'pass')
+      .map(({ id, verdict }) => `${id} ${verdict}`);
+  assert.deepEqual(worst(BACK, ['as-before', AS_BEFORE]), []);
+  assert.deepEqual(worst(), ['afterwards/steady inconclusive', 'afterwards/compared inconclusive']);
+  assert.deepEqual(worst(['steady-after', { ok: false, detail: 'no leader' }], ['as-before', AS_BEFORE]), [
+    'afterwards/steady fail',
+  ]);
+  const roles = [{ store: 'postgres', before: 'leader, 2 replicas', after: '3 replicas' }];
+  assert.deepEqual(worst(BACK, ['as-before', { ...AS_BEFORE, ok: false, roles }]), ['afterwards/roles fail']);
+  assert.deepEqual(worst(BACK, ['as-before', { ...AS_BEFORE, ok: false, differences: ['Pod x'] }]), [
+    'afterwards/objects inconclusive',
+  ]);
+  assert.deepEqual(
+    worst(BACK, ['as-before', AS_BEFORE], ['restored-early-done', { undone: 0, failed: ['x'] }]),
+    ['afterwards/undone fail'],
+  );
+});

@@ -1,0 +1,73 @@
+import type { History, HistoryHeader } from '../../record/history.ts';
+import type { Kind, Seen } from '../../record/observations/index.ts';
+import type { Rule } from '../../record/rule.ts';
+import { all } from '../observed.ts';
+
+/** What a pass rests on: observations of a kind, one of each subject or so many of them. Its absence is never a pass. */
+export interface Need<K extends Kind = Kind> {
+  kind: K;
+  /** Subjects that must have been seen. They come from the header, never from what was seen. */
+  subjects?: readonly string[] | undefined;
+  /** The subject that an observation is of. */
+  of?: (seen: Seen<K>) => string;
+  /** So many must be there; 1 when neither this nor subjects are given. */
+  count?: number | undefined;
+  /** Which observations of the kind count; all when left out. */
+  where?: (seen: Seen<K>) => boolean;
+  /**
+   * `fail` where what is declared and not there is what the check is about, and the observation was complete; else nobody could say.
+   */
+  absent?: 'inconclusive' | 'fail';
+  /** What is missing, in a few words, such as `a reading of the leader`; the kind when left out. */
+  what?: string;
+}
+
+/** Needs of different kinds in one list. */
+export type AnyNeed = { [K in Kind]: Need<K> }[Kind];
+
+/** Checked when written: `need('member', { subjects, of: (seen) => seen.store })`. */
+export function need<K extends Kind>(kind: K, more: Omit<Need<K>, 'kind'> = {}): AnyNeed {
+  return { kind, ...more } as unknown as AnyNeed;
+}
+
+/** What the pass of a check rests on, from its header alone. */
+export type EvidenceOf = (header: HistoryHeader) => readonly AnyNeed[];
+
+const MOST_NAMED = 5;
+
+/** One rule a need: `pass` names what was there, anything else what was not. */
+export function evidenceRules(history: History, needs: readonly AnyNeed[], complete: boolean): Rule[] {
+  return needs.map((one) => ruleOf(history, one as unknown as Need, complete));
+}
+
+function ruleOf(history: History, one: Need, complete: boolean): Rule {
+  const { kind, subjects, where = () => true, what = kind, absent = 'inconclusive' } = one;
+  const found = all(history, kind).filter(where);
+  const id = `evidence/${kind}`;
+  const lack = lackOf(one, found, what);
+  return lack === null
+    ? { id, verdict: 'pass', text: `${what}: ${found.length} seen${ofSubjects(subjects)}` }
+    : { id, verdict: complete ? absent : 'inconclusive', text: lack };
+}
+
+/** What is missing, as a sentence; null: nothing. */
+function lackOf({ subjects, of, count }: Need, found: readonly Seen<Kind>[], what: string): string | null {
+  const missing = subjects === undefined || of === undefined ? [] : unseen(subjects, found.map(of));
+  if (missing.length > 0) return `${what} of ${named(missing)}: not seen`;
+  const wanted = count ?? (subjects === undefined ? 1 : 0);
+  return found.length < wanted ? `${what}: ${found.length} seen, ${wanted} are needed` : null;
+}
+
+function unseen(subjects: readonly string[], seen: readonly string[]): string[] {
+  const there = new Set(seen);
+  return subjects.filter((subject) => !there.has(subject));
+}
+
+function ofSubjects(subjects: readonly string[] | undefined): string {
+  return subjects === undefined ? '' : `, of ${subjects.length} declared`;
+}
+
+function named(subjects: readonly string[]): string {
+  const more = subjects.length - MOST_NAMED;
+  return `${subjects.slice(0, MOST_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

@@ -1,0 +1,75 @@
+import type { History, Operations } from '../../record/history.ts';
+import type { Rule } from '../../record/rule.ts';
+import { all, first } from '../observed.ts';
+
+/** Times of a history lie between its header and its end; what is further off than this was timed by another clock. */
+const STRAY_MS = 60_000;
+const MOST_NAMED = 5;
+
+/** What makes any history fit to be judged: it ran to its end, no line is damaged, every source answered, all times are of its own clock. */
+export function wholeRules(history: History): Rule[] {
+  return [endRule(history), damagedRule(history), ...unavailableRules(history), timesRule(history)];
+}
+
+/** Whether everything was seen that was to be seen: only then is what is not there absent. */
+export function isComplete(history: History): boolean {
+  return wholeRules(history).every(({ verdict }) => verdict === 'pass');
+}
+
+function endRule(history: History): Rule {
+  const id = 'whole/end';
+  return first(history, 'end') === undefined
+    ? { id, verdict: 'inconclusive', text: 'the observation was cut off before its end' }
+    : { id, verdict: 'pass', text: 'observed to its end' };
+}
+
+function damagedRule({ damaged }: History): Rule {
+  const id = 'whole/damaged';
+  if (damaged.length === 0) return { id, verdict: 'pass', text: 'no damaged line' };
+  const named = damaged.slice(0, MOST_NAMED).map(({ file, line }) => `${file}:${line}`);
+  const more = damaged.length > MOST_NAMED ? ', …' : '';
+  return {
+    id,
+    verdict: 'inconclusive',
+    text: `damaged lines in the history: ${named.join(', ')}${more}`,
+  };
+}
+
+function unavailableRules(history: History): Rule[] {
+  return all(history, 'unavailable').map(({ what, reason }) => ({
+    id: 'whole/unavailable',
+    verdict: 'inconclusive',
+    text: `${what} unavailable: ${reason}`,
+  }));
+}
+
+function timesRule(history: History): Rule {
+  const id = 'whole/times';
+  const fromMs = history.header.anchor.monoMs - STRAY_MS;
+  const toMs = (first(history, 'end')?.t ?? Infinity) + STRAY_MS;
+  const outside = (t: number): boolean => t < fromMs || t > toMs;
+  const stray = history.observations.find(({ t }) => outside(t));
+  const operations = strayOperation(history.writes, outside) ?? strayOperation(history.reads, outside);
+  if (stray === undefined && operations === null)
+    return { id, verdict: 'pass', text: 'all times lie within the check' };
+  const what = stray === undefined ? `operation ${operations ?? 0}` : `an observation of ${stray.kind}`;
+  return {
+    id,
+    verdict: 'inconclusive',
+    text: `${what} has a time outside the check: another clock, or lines of another run`,
+  };
+}
+
+/** Number of the first operation with a time of another clock; null: none. */
+function strayOperation(
+  { count, n, sentMs, doneMs }: Operations,
+  outside: (t: number) => boolean,
+): number | null {
+  for (let i = 0; i < count; i++) {
+    const done = doneMs[i] ?? 0;
+    const sent = sentMs[i] ?? 0;
+    // What was never sent or answered has no such time.
+    if ((sent > 0 && outside(sent)) || (done > 0 && outside(done))) return n[i] ?? 0;
+  }
+  return null;
+}

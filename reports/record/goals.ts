@@ -1,0 +1,61 @@
+import { z } from 'zod';
+
+const number = z.number().optional();
+
+/**
+ * Every goal that a check may have, by name: units are in the names. An environment file that names another one is refused, so that a
+ * misspelt goal is never silently the default.
+ */
+export const goalsSchema = z.strictObject({
+  /** Trials that must count before a series may pass. */
+  minTrials: number,
+  /** Longest outage that ended in a steady stretch. */
+  rtoSeconds: number,
+  /** All outages since the fault together; the RTO's goal where it is not given. */
+  totalOutageSeconds: number,
+  /** Outages since the fault. */
+  outages: number,
+  lostWrites: number,
+  duplicates: number,
+  lossWindowSeconds: number,
+  /** A setting of the store by which the loss window may be longer than the failover took. */
+  lossWindowBeyondFailover: z.union([z.string(), z.literal(false)]).optional(),
+  windowSeconds: number,
+  detectionSeconds: number,
+  failedRatio: number,
+  failedRequests: number,
+  lostJobs: number,
+  doubledJobs: number,
+  degradedJobs: number,
+  answeredRatio: number,
+  decisionSeconds: number,
+  readySeconds: number,
+  latencySeconds: number,
+  extraSeconds: number,
+  flapSeconds: number,
+  p95Ms: number,
+  p99Seconds: number,
+  deliveredShare: number,
+  availabilityRatio: number,
+  requestsPerSecond: number,
+  visibleSeconds: number,
+  missing: number,
+  duplicatedRatio: number,
+  foundRatio: number,
+  maxScrapesOld: number,
+  arrivalSeconds: number,
+  freshScrapes: number,
+  releaseSeconds: number,
+  answerSeconds: number,
+  degradedSeconds: number,
+  maxMinorSkew: number,
+  minDays: number,
+  maxRestarts: number,
+  restartWindowMinutes: number,
+  liveSeconds: number,
+});
+
+export type Goals = z.infer<typeof goalsSchema>;
+export type GoalName = keyof Goals;
+/** Goals that are numbers. */
+export type NumberGoal = Exclude<GoalName, 'lossWindowBeyondFailover'>;

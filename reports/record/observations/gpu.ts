@@ -1,0 +1,3 @@
+import { kinds } from './kinds.ts';
+
+export const GPU = kinds({});

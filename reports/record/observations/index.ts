@@ -1,0 +1,51 @@
+/**
+ * Every kind of observation that a history may hold, by suite. Suites, runner, load and probes write them (checked when compiling), histories
+ * are read by them (a line that does not fit is damaged), judges are given them typed.
+ */
+import type { z } from 'zod';
+import { FAILOVER } from './failover.ts';
+import { GPU } from './gpu.ts';
+import { HARNESS } from './harness.ts';
+import { INTEGRATIONS } from './integrations.ts';
+import { PERFORMANCE } from './performance.ts';
+import { REQUESTS } from './requests.ts';
+import { SCALING } from './scaling.ts';
+import { TELEMETRY } from './telemetry.ts';
+import { TOPOLOGY } from './topology.ts';
+
+/** Schemas by suite, for the reference page. A kind stands in one of them only. */
+export const SUITES = {
+  harness: HARNESS,
+  failover: FAILOVER,
+  requests: REQUESTS,
+  topology: TOPOLOGY,
+  scaling: SCALING,
+  performance: PERFORMANCE,
+  telemetry: TELEMETRY,
+  gpu: GPU,
+  integrations: INTEGRATIONS,
+} as const;
+
+export const OBSERVATIONS = {
+  ...HARNESS,
+  ...FAILOVER,
+  ...REQUESTS,
+  ...TOPOLOGY,
+  ...SCALING,
+  ...PERFORMANCE,
+  ...TELEMETRY,
+  ...GPU,
+  ...INTEGRATIONS,
+} as const;
+
+export type Kind = keyof typeof OBSERVATIONS;
+
+/** An observation of one kind, as a judge sees it. */
+export type Seen<K extends Kind> = z.infer<(typeof OBSERVATIONS)[K]>;
+
+/** What an observer hands in besides kind and time. */
+export type Fields<K extends Kind> = Omit<Seen<K>, 'kind' | 't'>;
+
+export function isKind(kind: string): kind is Kind {
+  return Object.hasOwn(OBSERVATIONS, kind);
+}

@@ -1,0 +1,31 @@
+import type { Figure } from './judgement.ts';
+import { worst } from './verdict.ts';
+import type { Verdict } from './verdict.ts';
+
+/** One thing that a judge held a history against. A judgement is a list of these; the worst counts. */
+export interface Rule {
+  /** Stable within a check, such as `rto`, `evidence/member`, `afterwards`. */
+  id: string;
+  verdict: Verdict;
+  /** One sentence: what was found; for inconclusive the cause. */
+  text: string;
+  figures?: Figure[];
+}
+
+export function worstOf(rules: Iterable<Rule>): Verdict {
+  return worst([...rules].map(({ verdict }) => verdict));
+}
+
+/** Rules of the worst verdict, in their order. */
+export function decisive(rules: readonly Rule[]): Rule[] {
+  const verdict = worstOf(rules);
+  return rules.filter((rule) => rule.verdict === verdict);
+}
+
+/** The sentence of a judgement: that of the first decisive rule, and how many more there are. `pass` is worded by the judge. */
+export function reasonOf(rules: readonly Rule[], pass: string): string {
+  const [first, ...more] = decisive(rules);
+  if (first === undefined) return 'there was nothing to judge';
+  if (first.verdict === 'pass') return pass;
+  return more.length === 0 ? first.text : `${first.text} (and ${more.length} more)`;
+}

@@ -1,0 +1,222 @@
+/**
+ * What a history's header says of the environment, as far as judges read it. The environment's schema (env/) is wider; what it hands over is
+ * held against these shapes when compiling and when a header is read. Keys that no judge reads are left out of what a judge is given.
+ */
+import { z } from 'zod';
+import { objectiveSchema } from './objective.ts';
+
+const labels = z.record(z.string(), z.string());
+const count = z.object({ min: z.number(), max: z.number() });
+const objectName = z.object({ namespace: z.string(), name: z.string() });
+const endpoint = z.object({ host: z.string(), port: z.number() });
+
+const store = z.object({
+  members: z.number(),
+  statefulSet: objectName.optional(),
+  container: z.string().optional(),
+  primary: endpoint.optional(),
+  replica: endpoint.optional(),
+  durability: labels.optional(),
+});
+
+const workload = z.object({
+  kind: z.string(),
+  namespace: z.string(),
+  name: z.string(),
+  replicas: count,
+  serves: z.boolean().optional(),
+  store: z.string().optional(),
+  part: z.string().optional(),
+  gpu: z.number().optional(),
+  spread: z
+    .object({ differentNodes: z.boolean().optional(), disruptionBudget: z.boolean().optional() })
+    .optional(),
+  exempt: z
+    .array(
+      z.object({
+        checks: z.array(z.string()),
+        containers: z.array(z.string()).optional(),
+        reason: z.string(),
+      }),
+    )
+    .optional(),
+});
+
+const pool = z.object({
+  name: z.string(),
+  count,
+  labels,
+  taints: z.array(z.object({ key: z.string(), value: z.string().optional(), effect: z.string() })),
+});
+
+const certificate = z.object({
+  name: z.string(),
+  host: z.string(),
+  port: z.number(),
+  serverName: z.string().optional(),
+  trust: z.union([z.string(), z.object({ file: z.string() })]).optional(),
+  minDays: z.number().optional(),
+});
+
+const edge = z.object({
+  url: z.string(),
+  markHeader: z.string(),
+  hops: z.array(
+    z.object({
+      name: z.string(),
+      header: z.string(),
+      contains: z.string(),
+      stubFor: z.string().optional(),
+    }),
+  ),
+  backend: z
+    .object({
+      deployment: objectName,
+      requestsPerSecond: z.number(),
+      scaling: z.object({ lowPerSecond: z.number(), highPerSecond: z.number(), rampSeconds: z.number() }),
+    })
+    .optional(),
+});
+
+const hop = z.object({
+  service: z.string(),
+  parent: z.string().optional(),
+  through: z.string(),
+  logs: z.boolean(),
+  spans: z.array(z.object({ name: z.string() })),
+});
+
+const telemetry = z.object({
+  logs: z.object({ shipper: z.object({ daemonSet: objectName }).optional() }).optional(),
+  traces: z.object({ path: z.array(hop) }).optional(),
+  alerts: z.object({ ruleGroups: z.object({ prefix: z.string() }) }).optional(),
+  required: z.object({ targets: z.array(z.string()), series: z.array(z.string()) }).optional(),
+  dashboards: z
+    .object({
+      declared: z.array(z.object({ uid: z.string(), title: z.string() })),
+      stubbed: z.boolean().optional(),
+      kibana: z.looseObject({}).optional(),
+    })
+    .optional(),
+  canary: z
+    .object({
+      requests: z.number(),
+      perSecond: z.number(),
+      few: z.number(),
+      lines: z.number(),
+      linesPerSecond: z.number(),
+      underFaultSeconds: z.number(),
+      fault: z.string(),
+    })
+    .partial()
+    .optional(),
+});
+
+const gpu = z.object({
+  resource: z.string(),
+  pool: z.string(),
+  devicesPerNode: z.number(),
+  sharedBy: z.number(),
+  simulated: z.boolean(),
+  kind: z.enum(['whole', 'mig', 'shared']).optional(),
+  variable: z.string().optional(),
+  plugin: objectName.optional(),
+  workload: z.array(z.string()).optional(),
+  metrics: z
+    .object({
+      series: z.string(),
+      labels: z.object({ device: z.string(), node: z.string(), pod: z.string().optional() }),
+      maximum: z.number(),
+      perNode: z.number().optional(),
+    })
+    .optional(),
+});
+
+const ai = z.object({
+  deployment: objectName,
+  jobs: z.object({ requestsPerSecond: z.number() }).optional(),
+  scaling: z.object({ perSecond: z.number(), modelDelayMs: z.number() }).optional(),
+  llm: z.object({ stubbed: z.boolean().optional(), control: z.looseObject({}).optional() }).optional(),
+});
+
+const network = z.object({
+  cni: z.object({ name: z.string(), daemonSet: objectName.optional() }),
+  policyEnforced: z.boolean().optional(),
+  clusterDomain: z.string().optional(),
+});
+
+export const settingsSchema = z
+  .object({
+    kind: z.string(),
+    embedded: z.string(),
+    size: z.string(),
+    apiAddress: z.string(),
+    namespaces: z.object({ platform: z.string(), edge: z.string(), canary: z.string() }).partial(),
+    /** Every named time-out, ms. */
+    timeouts: z.record(z.string(), z.number()),
+    stores: z.record(z.string(), store.optional()),
+    drills: z.object({ steadySeconds: z.number() }),
+    writes: z.boolean(),
+    // Of the topology: a check of topology is given its parts, any other the whole.
+    controlPlane: z.object({ nodes: z.number(), etcdMembers: z.number() }),
+    certificates: z.array(certificate),
+    pools: z.array(pool),
+    network,
+    storage: z.object({
+      className: z.string(),
+      kinds: z.array(z.string()),
+      canaryBytes: z.number().optional(),
+    }),
+    workloads: z.array(workload),
+    closed: z.object({
+      namespaces: z.array(z.string()),
+      ignore: z.array(z.object({ kind: z.string(), name: z.string(), reason: z.string() })),
+    }),
+    registry: z.object({ prefixes: z.array(z.string()), pinned: z.string() }),
+    edge,
+    topology: z
+      .object({
+        edge: edge.optional(),
+        workloads: z.array(workload).optional(),
+        pools: z.array(pool).optional(),
+      })
+      .partial(),
+    // Of a trial.
+    store: z.string(),
+    fault: z.string(),
+    rtoDeadlineMs: z.number(),
+    members: z.number(),
+    failover: z
+      .object({
+        target: z.string(),
+        also: z.array(z.literal('api')),
+        fault: z.string(),
+        steadyBeforeMs: z.number(),
+        holdMs: z.number(),
+        rtoDeadlineMs: z.number(),
+        membersRejoinedMs: z.number(),
+      })
+      .partial(),
+    // Of loads and what scales.
+    ai,
+    steady: z.object({ requestsPerSecond: z.number(), seconds: z.number(), maxUsers: z.number().optional() }),
+    startup: z.object({ pods: z.number(), readinessDelaySeconds: z.number().optional() }),
+    teeth: z.number(),
+    scaleUpMs: z.number(),
+    /** Whole ones where budgets are judged, names where only their rules are looked for. */
+    objectives: z.union([z.array(objectiveSchema), z.array(z.string())]),
+    prometheus: z.object({ scrapeSeconds: z.number() }),
+    scrapeSeconds: z.number(),
+    // Of telemetry and devices.
+    telemetry,
+    canary: telemetry.shape.canary.unwrap(),
+    everyWorkload: z.object({ waitMs: z.number() }).partial(),
+    gpu,
+    lingersSeconds: z.number(),
+    restart: z.boolean(),
+    jobs: z.object({ doneWithinMs: z.number() }).partial(),
+    query: z.object({ askAfterMs: z.number() }).partial(),
+  })
+  .partial();
+
+export type HeaderSettings = z.infer<typeof settingsSchema>;
