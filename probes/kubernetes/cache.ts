@@ -1,6 +1,6 @@
-import type { KubeClient } from './client.ts';
 import { KubeError, unavailableText } from './errors.ts';
 import { Informer } from './informer.ts';
+import type { ViewClient } from './informer.ts';
 import { kindText } from './kinds.ts';
 import { describe, hasFailed, isIn } from './ready.ts';
 import type { KubeObject, ObjectRef, Query, QueryResult, WaitQuery } from './types.ts';
@@ -15,19 +15,23 @@ export interface CacheOptions {
   signal: AbortSignal;
   /** A view older than this without a connection is `unavailable`. */
   staleAfterMs: number;
+  /** So is one whose watch is open and has been silent for this long; default 90 s. */
+  muteAfterMs?: number | undefined;
 }
 
 /** One informer a kind, started by the first reader. Where the whole cluster may not be read, one a namespace. */
 export class KubeCache {
-  readonly #client: KubeClient;
+  readonly #client: ViewClient;
   readonly #signal: AbortSignal;
   readonly #staleAfterMs: number;
+  readonly #muteAfterMs: number | undefined;
   readonly #entries = new Map<string, Promise<Entry>>();
 
-  constructor(client: KubeClient, options: CacheOptions) {
+  constructor(client: ViewClient, options: CacheOptions) {
     this.#client = client;
     this.#signal = options.signal;
     this.#staleAfterMs = options.staleAfterMs;
+    this.#muteAfterMs = options.muteAfterMs;
   }
 
   /** Objects as last seen. Never throws for what the server refuses: `unavailable` says why. */
@@ -40,19 +44,27 @@ export class KubeCache {
   }
 
   /**
-   * Waits for changes until enough objects are in the state.
-   * @throws KubeError `timeout` with what was last seen; `invalid` when something that should succeed has failed
+   * Waits for changes until enough objects are in the state. What is too old to be listed is too old to end a wait: it goes on until the
+   * view is the present again, or its time is up.
+   * @throws KubeError `timeout` with what was last seen, `unreachable` when that was too old; `invalid` when something that should
+   * succeed has failed
    */
   async wait(query: WaitQuery, signal?: AbortSignal): Promise<QueryResult> {
     const entry = await this.#entryFor(query);
     if ('unavailable' in entry) return { items: [], unavailable: entry.unavailable };
-    const met = (): KubeObject[] | null => matchesOf(select(entry.informer, query), query);
+    const stale = (): string | null => entry.informer.stale(this.#staleAfterMs);
+    const met = (): KubeObject[] | null =>
+      stale() === null ? matchesOf(select(entry.informer, query), query) : null;
     const items = await this.#watchUntil(entry.informer, met, { timeoutMs: query.timeoutMs, signal });
     if (items !== null) return { items };
     const seen = named(select(entry.informer, query), query).map(describe);
     const who = `${query.kind}${query.namespace === undefined ? '' : ` in ${query.namespace}`}${query.names ? ` (${query.names.join(', ')})` : ''}`;
     const message = `waited ${query.timeoutMs} ms for ${query.count} ${who} to be ${query.until}; last seen: ${seen.slice(0, 8).join(', ') || 'none'}`;
-    throw new KubeError('timeout', message, { verb: 'wait', path: query.kind });
+    const old = stale();
+    const where = { verb: 'wait', path: query.kind };
+    if (old !== null)
+      throw new KubeError('unreachable', `${message}, which is too old to count: ${old}`, where);
+    throw new KubeError('timeout', message, where);
   }
 
   /** After a write: returns when the cache of that kind, if there is one, shows it (or after 3 s). */
@@ -98,7 +110,11 @@ export class KubeCache {
 
   async #start(kind: string, namespace: string | undefined): Promise<Entry> {
     if (kind === 'v1/Secret') return { unavailable: 'forbidden: secrets are not read into the cache' };
-    const informer = new Informer(this.#client, { kind, namespace }, this.#signal);
+    const informer = new Informer(
+      this.#client,
+      { kind, namespace, muteAfterMs: this.#muteAfterMs },
+      this.#signal,
+    );
     try {
       await informer.start();
       return { informer };

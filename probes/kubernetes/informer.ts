@@ -2,29 +2,48 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeClient } from './client.ts';
 import { KubeError, unavailableText } from './errors.ts';
 import { trim } from './trim.ts';
-import type { KubeObject } from './types.ts';
+import type { KubeObject, WatchEvent } from './types.ts';
 
 /** Pauses between attempts to watch again; the last one repeats. */
 const BACKOFF_MS = [50, 200, 500, 1000, 2000, 5000];
 /** Paging through 10,000 pods on a busy machine takes seconds, not the 10 s of an ordinary call. */
 const LIST_TIMEOUT_MS = 60_000;
+/**
+ * A watch that asks for bookmarks gets one about every minute (kube-apiserver: defaultBookmarkFrequency, in its watch cache), whatever
+ * happens to the kind; half as much again for a busy server. A watch that is silent for longer may be held open by a server that is
+ * frozen, or by a load balancer that lost it, and nobody can tell that from a kind that does not change.
+ */
+export const MUTE_AFTER_MS = 90_000;
+/** A watch that was accepted counts once it has said something or has stayed open for this long: a page of a proxy does neither. */
+const HOLDS_AFTER_MS = 1_000;
+
+/** As much of the client as a view takes. */
+export type ViewClient = Pick<KubeClient, 'list' | 'watch'>;
 
 /** Keeps all objects of one kind (in one namespace or all) up to date: one list, then a watch. */
 export class Informer {
   readonly kind: string;
   readonly namespace: string | undefined;
-  readonly #client: KubeClient;
+  readonly #client: ViewClient;
   readonly #signal: AbortSignal;
+  readonly #muteAfterMs: number;
   readonly #objects = new Map<string, KubeObject>();
   readonly #waiters = new Set<() => void>();
   #resourceVersion = '';
   #lostSince: number | null = null;
   #lostReason = '';
+  /** When the server last proved that this view is the present. */
+  #provedMs = performance.now();
 
-  constructor(client: KubeClient, of: { kind: string; namespace?: string | undefined }, signal: AbortSignal) {
+  constructor(
+    client: ViewClient,
+    of: { kind: string; namespace?: string | undefined; muteAfterMs?: number | undefined },
+    signal: AbortSignal,
+  ) {
     this.#client = client;
     this.kind = of.kind;
     this.namespace = of.namespace;
+    this.#muteAfterMs = of.muteAfterMs ?? MUTE_AFTER_MS;
     this.#signal = signal;
   }
 
@@ -38,11 +57,20 @@ export class Informer {
     return this.#objects.values();
   }
 
-  /** Why this view cannot be trusted now, or null: it has had no connection for longer than that. */
+  /**
+   * Why this view cannot be trusted now, or null: it has had no connection for longer than that, or one that has been silent for longer
+   * than a watch can be.
+   */
   stale(afterMs: number): string | null {
-    if (this.#lostSince === null || performance.now() - this.#lostSince < afterMs) return null;
-    const seconds = Math.round((performance.now() - this.#lostSince) / 1000);
-    return `unreachable: the watch of ${this.kind} has been broken for ${seconds} s: ${this.#lostReason}`;
+    const now = performance.now();
+    if (this.#lostSince !== null) {
+      if (now - this.#lostSince < afterMs) return null;
+      return `unreachable: the watch of ${this.kind} has been broken for ${seconds(now - this.#lostSince)}: ${this.#lostReason}`;
+    }
+    // Also where the watch has no time to notice, such as in a process that was paused.
+    return now - this.#provedMs <= this.#muteAfterMs
+      ? null
+      : `unreachable: ${this.#muteness(now - this.#provedMs)}`;
   }
 
   /** True when this view is at least as new as the change that a write answered with. */
@@ -66,56 +94,103 @@ export class Informer {
     this.#objects.clear();
     for (const item of items) this.#objects.set(keyOf(item), item);
     this.#resourceVersion = resourceVersion;
-    this.#notify();
+    this.#proved();
   }
 
   async #follow(): Promise<void> {
     let failures = 0;
+    // A view that cannot be followed on from, or that nothing has proved for too long, is made anew before it is followed again: a watch
+    // that is accepted proves nothing of what is held, and its acceptance must not make an old view young.
+    let outdated = false;
     while (!this.#over()) {
       try {
+        if (outdated) await this.#relist();
+        outdated = false;
         await this.#watchOnce(() => (failures = 0));
       } catch (error) {
         if (this.#over()) return;
-        this.#lost(error);
+        const mute = error instanceof MuteError;
+        outdated ||= mute || (error instanceof KubeError && error.reason === 'gone');
+        this.#lost(error, mute ? this.#provedMs : performance.now());
         await this.#pause(BACKOFF_MS[Math.min(failures++, BACKOFF_MS.length - 1)] ?? 0);
-        if (error instanceof KubeError && error.reason === 'gone')
-          await this.#relist().catch((cause: unknown) => this.#lost(cause));
       }
     }
   }
 
-  async #watchOnce(connected: () => void): Promise<void> {
+  async #watchOnce(holds: () => void): Promise<void> {
+    const ended = new AbortController();
+    let giveUp = (_: Error): void => undefined;
+    let muteTimer: NodeJS.Timeout | undefined;
+    const proved = (): void => {
+      clearTimeout(muteTimer);
+      muteTimer = setTimeout(() => giveUp(this.#muteError()), this.#muteAfterMs);
+      holds();
+      this.#proved();
+    };
+    let holdTimer: NodeJS.Timeout | undefined;
     const select = {
       ...(this.namespace !== undefined && { namespace: this.namespace }),
       resourceVersion: this.#resourceVersion,
-      onOpen: () => {
-        connected();
-        this.#lostSince = null;
-      },
+      onOpen: () => (holdTimer = setTimeout(proved, Math.min(HOLDS_AFTER_MS, this.#muteAfterMs))),
     };
-    for await (const event of this.#client.watch(this.kind, select, this.#signal)) {
-      if (event.type === 'ERROR') {
-        const reason = event.object.code === 410 ? 'gone' : 'server';
-        throw new KubeError(reason, event.object.message ?? 'the watch ended with an error', {
-          verb: 'watch',
-          path: this.kind,
+    const signal = AbortSignal.any([this.#signal, ended.signal]);
+    const events = this.#client.watch(this.kind, select, signal)[Symbol.asyncIterator]();
+    try {
+      // The timer ends the wait and not only the connection: a mute one may not notice its end either.
+      for (;;) {
+        const next = await new Promise<IteratorResult<WatchEvent>>((resolve, reject) => {
+          giveUp = reject;
+          events.next().then(resolve, reject);
         });
+        if (next.done === true) break;
+        this.#take(next.value);
+        clearTimeout(holdTimer);
+        proved();
       }
-      this.#resourceVersion = event.object.metadata.resourceVersion ?? this.#resourceVersion;
-      if (event.type === 'DELETED') this.#objects.delete(keyOf(event.object));
-      else if (event.type !== 'BOOKMARK') this.#objects.set(keyOf(event.object), trim(event.object));
-      this.#notify();
+    } finally {
+      clearTimeout(holdTimer);
+      clearTimeout(muteTimer);
+      ended.abort();
     }
     // The server ends a watch after its time; an end within a second means trouble behind a load balancer.
     await this.#pause(BACKOFF_MS[1] ?? 0);
+  }
+
+  #take(event: WatchEvent): void {
+    if (event.type === 'ERROR') {
+      const reason = event.object.code === 410 ? 'gone' : 'server';
+      throw new KubeError(reason, event.object.message ?? 'the watch ended with an error', {
+        verb: 'watch',
+        path: this.kind,
+      });
+    }
+    this.#resourceVersion = event.object.metadata.resourceVersion ?? this.#resourceVersion;
+    if (event.type === 'DELETED') this.#objects.delete(keyOf(event.object));
+    else if (event.type !== 'BOOKMARK') this.#objects.set(keyOf(event.object), trim(event.object));
+  }
+
+  #muteError(): MuteError {
+    const message = this.#muteness(performance.now() - this.#provedMs);
+    return new MuteError('unreachable', message, { verb: 'watch', path: this.kind });
+  }
+
+  #muteness(ms: number): string {
+    return `the watch of ${this.kind} is open and has said nothing for ${seconds(ms)}; a server that lives sends a bookmark a minute`;
   }
 
   #over(): boolean {
     return this.#signal.aborted;
   }
 
-  #lost(error: unknown): void {
-    this.#lostSince ??= performance.now();
+  /** The view is the present: whoever waits may look at it again. */
+  #proved(): void {
+    this.#provedMs = performance.now();
+    this.#lostSince = null;
+    this.#notify();
+  }
+
+  #lost(error: unknown, sinceMs: number): void {
+    this.#lostSince ??= sinceMs;
     this.#lostReason = unavailableText(error);
   }
 
@@ -126,6 +201,13 @@ export class Informer {
   #notify(): void {
     for (const waiter of [...this.#waiters]) waiter();
   }
+}
+
+/** An open watch that says nothing. */
+class MuteError extends KubeError {}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`;
 }
 
 function keyOf(object: KubeObject): string {

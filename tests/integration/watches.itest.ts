@@ -3,6 +3,8 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
 import { KubeConfig } from '@kubernetes/client-node';
+import { KubeCache } from '../../probes/kubernetes/cache.ts';
+import { KubeClient } from '../../probes/kubernetes/client.ts';
 import { Transport } from '../../probes/kubernetes/transport.ts';
 import { scratch } from './runner-fixture.ts';
 import { selfSigned } from './self-signed.ts';
@@ -11,10 +13,18 @@ import { selfSigned } from './self-signed.ts';
 const WATCHES = 24;
 const TIMEOUT_MS = 3000;
 
+/** Lists of nodes so far. */
+let lists = 0;
+const LIST = '{"metadata":{"resourceVersion":"1"},"items":[]}';
+
 /** Watches stay open, everything else is answered at once. */
 const server = createServer(selfSigned(scratch(), 'api'), (request, response) => {
   response.writeHead(200, { 'content-type': 'application/json' });
-  if (request.url?.includes('watch') === true) response.write('{}\n');
+  if (request.url?.startsWith('/api/v1/nodes') === true) {
+    // A watch of nodes is accepted, and then nothing is said.
+    if (request.url.includes('watch')) response.flushHeaders();
+    else response.end(LIST, () => lists++);
+  } else if (request.url?.includes('watch') === true) response.write('{}\n');
   else response.end('{}');
 });
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -46,6 +56,22 @@ test('should answer a request while any number of watches is open', async () => 
   assert.equal(opened.length, WATCHES);
   const answer = await transport.exchange({ ...common, verb: 'get', path: '/api/v1/pods/one' });
   assert.equal(answer.status, 200);
+});
+
+test('false verdict 11: a watch that the server holds open and says nothing on is made anew', async () => {
+  const closing = new AbortController();
+  const cache = new KubeCache(new KubeClient(transport, TIMEOUT_MS), {
+    signal: closing.signal,
+    staleAfterMs: 1000,
+    muteAfterMs: 200,
+  });
+  const began = performance.now();
+  while (lists < 3 && performance.now() - began < 5_000) {
+    await cache.list({ kind: 'v1/Node' });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.ok(lists >= 3, `${lists} lists`);
+  closing.abort();
 });
 
 test('should keep to its deadline while it waits for a connection', async () => {
