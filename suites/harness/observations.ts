@@ -6,7 +6,7 @@ type OptionalTime = { t?: number };
 
 /** What is handed in beside the kind: nothing for a kind without fields. A kind that has no schema yet takes anything. */
 export type RecordedFields<K extends string> = K extends Kind
-  ? Record<never, never> extends Fields<K>
+  ? keyof Fields<K> extends never
     ? [fields?: Fields<K> & OptionalTime]
     : [fields: Fields<K> & OptionalTime]
   : [fields?: Record<string, unknown>];
