@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CommandError, EXIT } from '../env/errors.ts';
-import { runRecordSchema } from '../reports/record/run-record.ts';
+import { parseRun } from '../reports/record/parse-run.ts';
 import type { RunRecord } from '../reports/record/run-record.ts';
 
 /** Folder of a run: a path, or a name below `runs/` such as `latest`. */
@@ -34,10 +34,10 @@ export async function readRun(run: string, checkoutDir: string): Promise<RunReco
 
 function parse(text: string, file: string): RunRecord {
   try {
-    return runRecordSchema.parse(JSON.parse(text));
+    return parseRun(text);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    throw new CommandError(`${file} is not a run record of this version: ${detail}`, EXIT.usage, {
+    throw new CommandError(`${file}: ${detail}`, EXIT.usage, {
       cause: error,
     });
   }

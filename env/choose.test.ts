@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { whyNotRun, rowOf } from './catalogue/index.ts';
+import { planChecks, rowOf, scopeOf, whyNotRun } from './catalogue/index.ts';
 import { choose } from './choose.ts';
 import { declaredWords } from './declared-words.ts';
+import { settingsFor } from './settings.ts';
 import { loadEnvironment, parseEnvironment } from './loader.ts';
 import type { EnvironmentFile } from './schema.ts';
 import { telemetry } from './schema/telemetry.ts';
@@ -24,28 +25,63 @@ async function fileOf(name: string, declared: object): Promise<EnvironmentFile> 
   return { ...data, telemetry: telemetry.parse(declared) };
 }
 
-test("should send Plumbline's own telemetry whatever is looked at of an environment that is there anyway", async () => {
-  const chosen = choose(await fileOf('staging', { ...OWN, ...PLATFORM }), ['postgres']);
-  assert.deepEqual([chosen.telemetry?.otlp, chosen.telemetry?.pushgateway], [OWN.otlp, OWN.pushgateway]);
-  assert.ok(chosen.partsLeftOut.includes('telemetry'));
-  assert.equal(chosen.telemetry?.logs, undefined);
-  assert.deepEqual(chosen.telemetry?.required, { targets: [], series: [] });
-  assert.deepEqual(declaredWords(chosen), ['postgres']);
+test('false verdict 10: --with changes nothing of what an environment declares that is there anyway', async () => {
+  const whole = await loadEnvironment('staging');
+  const chosen = await loadEnvironment('staging', { with: ['postgres'] });
+  assert.deepEqual({ ...chosen, notSelected: [] }, whole);
+  assert.deepEqual(chosen.notSelected, [
+    'redis',
+    'rabbitmq',
+    'elasticsearch',
+    'neo4j',
+    'telemetry',
+    'ai',
+    'gpu',
+  ]);
+  // What topology/workloads/roles is told to ask: four stores that are down stay four failures.
+  const told = (environment: typeof whole): unknown =>
+    settingsFor('topology/workloads/roles', environment)['stores'];
+  assert.deepEqual(told(chosen), told(whole));
+  assert.deepEqual(Object.keys(told(chosen) as object).length, 5);
 });
 
-test('should run no check of telemetry that was left out, although its own is sent', async () => {
+test('false verdict 10: --with leaves the checks of all stores required, and leaves out those of one that was not chosen', async () => {
+  const chosen = await loadEnvironment('staging', { with: ['postgres'] });
+  const planned = planChecks(chosen, { profile: 'gate' });
+  const of = (id: string): (typeof planned)[number] =>
+    planned.find(({ row }) => row.id === id) ?? assert.fail(id);
+  assert.deepEqual(
+    [of('topology/workloads/roles').required, of('topology/workloads/roles').notRun],
+    [true, null],
+  );
+  const left = of('failover/redis/pod-crash');
+  assert.equal(left.required, false);
+  assert.match(left.notRun ?? '', /^not selected: redis is declared, but not among --with \(postgres\)$/);
+  assert.equal(of('failover/postgres/pod-crash').notRun, null);
+});
+
+test('false verdict 15: what --with leaves out outside the embedded environment makes a selection of a profile', async () => {
+  const scope = async (name: string, words: string[] | undefined): Promise<string> =>
+    scopeOf(await loadEnvironment(name, { with: words }), { profile: 'nightly' });
+  assert.equal(await scope('staging', undefined), 'profile');
+  assert.equal(await scope('staging', ['all']), 'profile');
+  assert.equal(await scope('staging', ['postgres']), 'selection');
+  // What it was raised with is what it is.
+  assert.equal(await scope('local', ['postgres']), 'profile');
+});
+
+test('should run no check of telemetry that was not chosen', async () => {
   const { timeouts, file } = await loadEnvironment('staging');
   const chosen = choose(await fileOf('staging', { ...OWN, ...PLATFORM }), ['postgres']);
   const environment = { ...chosen, timeouts, file, objectives: [] };
   for (const id of ['telemetry/logs/canary', 'telemetry/metrics/targets'])
     assert.match(
       whyNotRun(environment, rowOf(id) ?? assert.fail(id)) ?? '',
-      /^left out: part telemetry is declared, but not among --with \(postgres\)$/,
+      /^not selected: telemetry is declared, but not among --with \(postgres\)$/,
     );
 });
 
-test('should drop the whole section where nothing is sent, and in an embedded environment, whose receiver comes with the part', async () => {
-  assert.equal(choose(await fileOf('staging', PLATFORM), ['postgres']).telemetry, undefined);
+test('should drop the section of a part that was not chosen in an embedded environment, whose receiver comes with it', async () => {
   const embedded = await fileOf('local-small', { otlp: OWN.otlp, ...PLATFORM });
   assert.equal(choose(embedded, ['postgres']).telemetry, undefined);
   assert.deepEqual(choose(embedded, ['postgres', 'telemetry']).telemetry?.otlp, OWN.otlp);

@@ -9,10 +9,12 @@ import { lackingNeeds } from './schema/parts.ts';
 const ALL = 'all';
 
 /** An environment file with the stores and parts that were chosen, and the names of the others. */
-export type Chosen = EnvironmentFile & Pick<Environment, 'leftOut' | 'partsLeftOut'>;
+export type Chosen = EnvironmentFile & Pick<Environment, 'leftOut' | 'partsLeftOut' | 'notSelected'>;
 
 /**
- * Leaves out what was not chosen of the stores and parts that a file declares, once its size has been applied.
+ * What was chosen of the stores and parts that a file declares, once its size has been applied. An embedded environment has only what it was
+ * raised with: the rest is taken out. Elsewhere what is declared is there, chosen or not: the choice is one among checks and changes nothing
+ * else, so that a check that looks at all stores still does.
  * @param wanted see LoadOptions.with (loader.ts)
  * @throws CommandError (64) for a word that the file does not declare, or one that lacks what it needs
  */
@@ -20,13 +22,17 @@ export function choose(file: EnvironmentFile, wanted: readonly string[] | 'raise
   const { data, unplaced } = placed(file);
   const words = declaredWords(data);
   const chosen = wanted === 'raised' ? raisedOf(data, words) : everyWord(wanted, words);
-  if (chosen === undefined) return { ...data, leftOut: [], partsLeftOut: unplaced };
+  const whole = { ...data, leftOut: [], partsLeftOut: unplaced, notSelected: [] };
+  if (chosen === undefined) return whole;
   requireDeclared(data, chosen, words);
+  if (!('embedded' in data.cluster))
+    return { ...whole, notSelected: words.filter((word) => !chosen.includes(word)) };
   const parts = PART_NAMES.filter((part) => declaresPart(data, part) && !chosen.includes(part));
   return {
     ...withoutParts(withoutStores(data, chosen), parts),
     leftOut: STORES.filter((name) => data.stores[name] !== undefined && !chosen.includes(name)),
     partsLeftOut: [...unplaced, ...parts],
+    notSelected: [],
   };
 }
 
@@ -43,20 +49,7 @@ function withoutParts(data: EnvironmentFile, parts: readonly PartName[]): Enviro
   const kept = Object.fromEntries(Object.entries(data).filter(([name]) => !names.includes(name)));
   const { topology } = data;
   const workloads = topology.workloads.filter(({ part }) => part === undefined || !parts.includes(part));
-  const own = names.includes('telemetry') ? ownTelemetry(data) : {};
-  return { ...(kept as EnvironmentFile), ...own, topology: { ...topology, workloads } };
-}
-
-/**
- * Where Plumbline sends its own telemetry, whatever of the platform is looked at. Not in an embedded environment: there the receiver comes
- * with the part.
- */
-function ownTelemetry({ cluster, telemetry }: EnvironmentFile): Pick<EnvironmentFile, 'telemetry'> {
-  if ('embedded' in cluster || telemetry === undefined) return {};
-  const { otlp, pushgateway, canary } = telemetry;
-  if (otlp === undefined && pushgateway === undefined) return {};
-  const required = { targets: [], series: [] };
-  return { telemetry: { otlp, pushgateway, canary, required } };
+  return { ...(kept as EnvironmentFile), topology: { ...topology, workloads } };
 }
 
 function withoutStores(data: EnvironmentFile, chosen: readonly string[]): EnvironmentFile {

@@ -56,10 +56,12 @@ export type EnvironmentFile = z.infer<typeof environmentFile>;
 /** An environment as the rest of Plumbline sees it: size applied, every time-out present. */
 export interface Environment extends Omit<EnvironmentFile, 'sizes' | 'timeouts' | 'objectives'> {
   timeouts: Record<TimeoutName, Timeout>;
-  /** Stores that the file declares and that were not chosen: not raised, or not among `--with`. */
+  /** Stores that the file of an embedded environment declares and that were not raised. */
   leftOut: readonly StoreName[];
   /** The same of parts; also those that the size cannot hold. */
   partsLeftOut: readonly PartName[];
+  /** Outside embedded environments: declared stores and parts whose checks were left out with `--with`. They stay declared. */
+  notSelected: readonly string[];
   /** Those of env/objectives that the file names, with what it says of them put in. */
   objectives: readonly Objective[];
   /** Absolute path of the file, for messages and the run record. */

@@ -62,6 +62,7 @@ export function drill(options: DrillOptions): Promise<CommandResult> {
       planned,
       command: commandOf(options),
       profile: null,
+      scope: 'selection',
       out: options.out,
       overrides: overridesOf(only, asked),
       refuseWithoutPermit: true,

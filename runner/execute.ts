@@ -3,6 +3,7 @@ import { CommandError, EXIT } from '../env/errors.ts';
 import type { Environment, SecretSource } from '../env/schema.ts';
 import { diffRuns, renderTerminal } from '../reports/index.ts';
 import type { RunRecord } from '../reports/record/run-record.ts';
+import type { Scope } from '../reports/record/verdict.ts';
 import { Afterwards } from './afterwards.ts';
 import { Book, type CheckOverrides } from './book.ts';
 import { ClusterPermits } from './cluster-permit.ts';
@@ -31,6 +32,7 @@ export interface ExecuteOptions {
   /** The command line as typed, for the record. */
   command: string;
   profile: string | null;
+  scope: Scope;
   out?: string | undefined;
   /** A run to compare with. */
   baseline?: RunRecord | undefined;
@@ -120,7 +122,8 @@ class Run {
 
   #writePlan(): Promise<void> {
     const { id, histories } = this.#folder;
-    return writePlan(histories, { id, environment: this.#options.environment.name, planned: this.#planned });
+    const { environment, scope } = this.#options;
+    return writePlan(histories, { id, environment: environment.name, scope, planned: this.#planned });
   }
 
   /** Refused before anything was done: no run took place, so that no folder is left of it. */
@@ -332,7 +335,7 @@ class Run {
   }
 
   async #writeAll(failure: unknown): Promise<CommandResult> {
-    const { environment, command, profile } = this.#options;
+    const { environment, command, profile, scope } = this.#options;
     const planned = this.#planned;
     const connection = this.#connection;
     const interrupted = this.#interrupt.name;
@@ -343,6 +346,7 @@ class Run {
       command,
       environment,
       profile,
+      scope,
       startedAt: this.#startedAt,
       interrupted,
       planned,

@@ -28,6 +28,7 @@ export function judgeRun(options: JudgeOptions): Promise<CommandResult> {
     const interrupted = end === null ? 'SIGKILL' : end.interrupted;
     const composed = composeRun(checks, {
       environment: plan.environment,
+      scope: plan.scope,
       interrupted,
       restored: end?.restored,
     });

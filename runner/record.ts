@@ -6,6 +6,7 @@ import type { Environment } from '../env/schema.ts';
 import { composeRun } from '../reports/record/compose.ts';
 import type { Judgement } from '../reports/record/judgement.ts';
 import { RUN_SCHEMA, type CheckResult, type RunRecord } from '../reports/record/run-record.ts';
+import type { Scope } from '../reports/record/verdict.ts';
 import { renderAll } from '../reports/index.ts';
 import { sizeOf } from './environment-parts.ts';
 import { bareOutcome, type Outcome } from './outcome.ts';
@@ -18,6 +19,7 @@ export interface RecordParts {
   command: string;
   environment: Environment;
   profile: string | null;
+  scope: Scope;
   startedAt: Date;
   interrupted: string | null;
   planned: readonly PlannedCheck[];
@@ -32,9 +34,9 @@ export interface RecordParts {
 
 /** Assembles the record from what is known; pure apart from the commit and version of this checkout. */
 export function assembleRecord(parts: RecordParts): RunRecord {
-  const { environment, planned, outcomes, restored, interrupted } = parts;
+  const { environment, planned, outcomes, restored, interrupted, scope } = parts;
   const checks = planned.map((one) => resultOf(one, outcomes.get(one.row.id), environment.name));
-  const composed = composeRun(checks, { environment: environment.name, interrupted, restored });
+  const composed = composeRun(checks, { environment: environment.name, scope, interrupted, restored });
   return {
     schema: RUN_SCHEMA,
     id: parts.folder.id,
@@ -50,6 +52,7 @@ export function assembleRecord(parts: RecordParts): RunRecord {
     },
     harness: { version: versionOf(), commit: commitOf(), node: process.version },
     profile: parts.profile,
+    scope,
     startedAt: parts.startedAt.toISOString(),
     endedAt: new Date().toISOString(),
     interrupted,

@@ -4,6 +4,7 @@ import type { PlannedCheck } from '../env/catalogue/index.ts';
 import { openHistory } from '../probes/history.ts';
 import { HISTORY_SCHEMA } from '../reports/record/history.ts';
 import type { RunRecord } from '../reports/record/run-record.ts';
+import type { Scope } from '../reports/record/verdict.ts';
 import type { Target } from './aim.ts';
 import type { Fingerprint } from './fingerprint.ts';
 
@@ -27,6 +28,7 @@ export interface RunPlan {
   schema: number;
   id: string;
   environment: string;
+  scope: Scope;
   checks: { id: string; required: boolean; notRun: string | null }[];
 }
 
@@ -39,16 +41,11 @@ const FILE = 'run.ndjson';
 
 export async function writePlan(
   histories: string,
-  run: { id: string; environment: string; planned: readonly PlannedCheck[] },
+  run: { id: string; environment: string; scope: Scope; planned: readonly PlannedCheck[] },
 ): Promise<void> {
   const checks = run.planned.map(({ row, required, notRun }) => ({ id: row.id, required, notRun }));
-  await append(histories, {
-    kind: 'plan',
-    schema: HISTORY_SCHEMA,
-    id: run.id,
-    environment: run.environment,
-    checks,
-  });
+  const { id, environment, scope } = run;
+  await append(histories, { kind: 'plan', schema: HISTORY_SCHEMA, id, environment, scope, checks });
 }
 
 /** What a drill set out to do and on what, once it is known which cluster it is and before anything is touched. */

@@ -1,9 +1,10 @@
-import { planChecks } from '../env/catalogue/index.ts';
+import { planChecks, scopeOf } from '../env/catalogue/index.ts';
+import { CommandError, EXIT } from '../env/errors.ts';
 import { loadEnvironment } from '../env/loader.ts';
-import type { Size } from '../env/schema.ts';
+import type { Environment, Size } from '../env/schema.ts';
 import { readBaseline } from './baseline.ts';
 import { describePlan, tooDear } from './dry-run.ts';
-import { execute } from './execute.ts';
+import { execute, type ExecuteOptions } from './execute.ts';
 import { guarded, type CommandResult } from './guard.ts';
 
 export interface RunOptions {
@@ -25,6 +26,8 @@ export interface RunOptions {
   size?: Size | undefined;
 }
 
+type Plan = Pick<ExecuteOptions, 'profile' | 'scope' | 'planned'>;
+
 /** `plumbline run`: plan, raise or reach, observe, judge, restore, write. Never throws. */
 export function runEnvironment(options: RunOptions): Promise<CommandResult> {
   return guarded(async () => {
@@ -32,12 +35,7 @@ export function runEnvironment(options: RunOptions): Promise<CommandResult> {
       with: options.with ?? 'raised',
       size: options.size ?? 'raised',
     });
-    const profile = options.profile ?? (options.gate === true ? 'gate' : undefined);
-    const { suites, checks, repeat } = options;
-    const planned = planChecks(environment, { profile, suites, checks, repeat }).map((one) => ({
-      ...one,
-      notRun: one.notRun ?? tooDear(environment, one),
-    }));
+    const { profile, scope, planned } = planOf(environment, options);
     if (options.dryRun === true) {
       process.stdout.write(describePlan(environment, planned));
       return { exitCode: 0 };
@@ -49,11 +47,33 @@ export function runEnvironment(options: RunOptions): Promise<CommandResult> {
       environment,
       planned,
       command,
-      profile: profile ?? null,
+      profile,
+      scope,
       out: options.out,
       baseline,
     });
   });
+}
+
+/** @throws CommandError (64) for what `planChecks` refuses, and for a gate of which something was left out */
+function planOf(environment: Environment, options: RunOptions): Plan {
+  const { suites, checks, repeat, gate = false } = options;
+  const profile = options.profile ?? (gate ? 'gate' : undefined);
+  const selection = { profile, suites, checks, repeat };
+  const scope = scopeOf(environment, selection);
+  if (gate && scope === 'selection') throw notTheGate(profile);
+  const planned = planChecks(environment, selection).map((one) => ({
+    ...one,
+    notRun: one.notRun ?? tooDear(environment, one),
+  }));
+  return { profile: profile ?? null, scope, planned };
+}
+
+function notTheGate(profile: string | undefined): CommandError {
+  return new CommandError(
+    `--gate is about all of the profile ${profile ?? 'gate'}: without --check, --suite and a --with that leaves something out`,
+    EXIT.usage,
+  );
 }
 
 /** The command as it can be typed again. */

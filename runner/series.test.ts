@@ -37,7 +37,12 @@ async function leftBehind() {
     trials: 6,
     notRun: null,
   } as const;
-  await writePlan(folder.histories, { id: folder.id, environment: 'local', planned: [planned] });
+  await writePlan(folder.histories, {
+    id: folder.id,
+    environment: 'local',
+    scope: 'selection',
+    planned: [planned],
+  });
   const startedAt = '2026-11-24T20:00:00.000Z';
   await writeSeries(folder.histories, { check: CHECK, env: 'local', trials: 6, startedAt, fingerprint });
   await endTrial(folder.histories, 1);
@@ -92,7 +97,7 @@ test('should refuse what is no drill with 64', async () => {
   const folder = makeRunFolder(parent, 'local');
   await assert.rejects(readSeriesOf(folder.path, parent), /cannot be resumed: .*no folder of a run/);
   assert.ok(row);
-  await writePlan(folder.histories, { id: folder.id, environment: 'local', planned: [] });
+  await writePlan(folder.histories, { id: folder.id, environment: 'local', scope: 'selection', planned: [] });
   await assert.rejects(readSeriesOf(folder.path, parent), /holds no drill/);
   await assert.rejects(readSeriesOf('nowhere', parent), /no run "nowhere" to resume/);
 });

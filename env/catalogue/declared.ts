@@ -129,8 +129,16 @@ function partLeftOut(environment: Environment, row: CatalogueRow): string | null
 }
 
 function leftOutText(environment: Environment, what: string): string {
-  const how = 'embedded' in environment.cluster ? 'not raised' : 'left out';
-  return `${how}: ${what} is declared, but not among --with (${declaredWords(environment).join(', ')})`;
+  return `not raised: ${what} is declared, but not among --with (${declaredWords(environment).join(', ')})`;
+}
+
+/** Why `--with` leaves out a check outside embedded environments, or null: it looks at one store or part that was not chosen. */
+export function notSelected(environment: Environment, row: CatalogueRow): string | null {
+  const looksAt = [storeFault(row.id)?.store, ...partsOf(row.id)];
+  const word = looksAt.find((one) => one !== undefined && environment.notSelected.includes(one));
+  if (word === undefined) return null;
+  const chosen = declaredWords(environment).filter((one) => !environment.notSelected.includes(one));
+  return `not selected: ${word} is declared, but not among --with (${chosen.join(', ')})`;
 }
 
 /** Faults that only another member can answer. */

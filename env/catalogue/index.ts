@@ -1,6 +1,6 @@
 /** The catalogue of checks: its rows, what an environment would run of them, and their goals. */
 export { catalogue, matchChecks, rowOf, suggestCheck, suiteOf, suites } from './rows.ts';
-export { planChecks, whyNotRun } from './plan.ts';
+export { planChecks, scopeOf, whyNotRun } from './plan.ts';
 export type { PlannedCheck, Selection } from './plan.ts';
 export { failoverParts, faultHere, resolveGoals, storeFault } from './goals.ts';
 export type { ResolvedGoals } from './goals.ts';

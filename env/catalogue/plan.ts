@@ -2,7 +2,7 @@ import { CommandError, EXIT } from '../errors.ts';
 import { matchesAny } from '../globs.ts';
 import type { Environment, Profile } from '../schema.ts';
 import { closest } from '../suggest.ts';
-import { notDeclared, oneMember } from './declared.ts';
+import { notDeclared, notSelected, oneMember } from './declared.ts';
 import { failoverParts, resolveGoals, storeFault } from './goals.ts';
 import { lacksMeans } from './means.ts';
 import { partsOf } from './parts.ts';
@@ -10,6 +10,7 @@ import { catalogue, matchChecks, suggestCheck, suiteOf, suites as allSuites } fr
 import { notPermitted } from './permits.ts';
 import { withStandIns } from './stand-ins.ts';
 import type { CatalogueRow } from './types.ts';
+import type { Scope } from '../../reports/record/verdict.ts';
 
 export interface Selection {
   profile?: string | undefined;
@@ -70,6 +71,7 @@ function chosen(selection: Selection, profile: Profile | null): CatalogueRow[] {
 export function whyNotRun(environment: Environment, row: CatalogueRow, now = new Date()): string | null {
   return (
     neverRun(environment, row) ??
+    notSelected(environment, row) ??
     notDeclared(environment, row) ??
     lacksMeans(environment, row) ??
     notPermitted(environment, row, now)
@@ -92,14 +94,25 @@ function trialsOf(row: CatalogueRow, goals: Record<string, unknown>, repeat: num
 }
 
 /**
- * An embedded environment has the stores and parts that it was raised with, and the others are required by nobody. Elsewhere a store
- * is there or it is not: leaving it out with `--with` makes no profile smaller.
+ * A run of less than a whole profile says nothing of the profile: checks were named, suites were, or outside embedded environments stores
+ * and parts. (What an embedded environment was raised with is what it is, and its profiles are about that.)
  */
+export function scopeOf(environment: Environment, { profile, suites, checks }: Selection): Scope {
+  const named = (suites ?? []).length + (checks ?? []).length + environment.notSelected.length;
+  return profile === undefined || named > 0 ? 'selection' : 'profile';
+}
+
+/** An embedded environment has the stores and parts that it was raised with, and the others are required by nobody. */
 function notRaised(environment: Environment, row: CatalogueRow): boolean {
   if (!('embedded' in environment.cluster)) return false;
   const store = storeFault(row.id)?.store;
   if (store !== undefined && environment.leftOut.includes(store)) return true;
   return partsOf(row.id).some((part) => environment.partsLeftOut.includes(part));
+}
+
+/** What cannot be required of this run: what was not raised, and what its selection leaves out. */
+function notHere(environment: Environment, row: CatalogueRow): boolean {
+  return notRaised(environment, row) || notSelected(environment, row) !== null;
 }
 
 /**
@@ -126,7 +139,7 @@ export function planChecks(environment: Environment, selection: Selection = {}):
       goals: resolved,
       goalSource: source,
       goalText: text,
-      required: profile !== null && matchesAny(profile.required, row.id) && !notRaised(environment, row),
+      required: profile !== null && matchesAny(profile.required, row.id) && !notHere(environment, row),
       trials: trialsOf(row, resolved, selection.repeat),
       notRun: whyNotRun(environment, row, selection.now),
     };

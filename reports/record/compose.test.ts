@@ -38,6 +38,7 @@ function check(verdict: Verdict, over: Partial<CheckResult> = {}): CheckResult {
 const many = (count: number, verdict: Verdict, over: Partial<CheckResult> = {}): CheckResult[] =>
   Array.from({ length: count }, () => check(verdict, over));
 const environment = 'local';
+const scope = 'profile';
 
 describe('composeRun', () => {
   it('should be met with fractions when everything that ran passed', () => {
@@ -46,7 +47,7 @@ describe('composeRun', () => {
       ...many(57, 'not-run', { reason: 'not built' }),
       ...many(4, 'not-run'),
     ];
-    assert.deepEqual(composeRun(checks, { environment }), {
+    assert.deepEqual(composeRun(checks, { environment, scope }), {
       verdict: 'pass',
       reasons: [],
       sentence: 'local: MET, 15 of 15 checks, 61 not run (57 not built)',
@@ -56,7 +57,10 @@ describe('composeRun', () => {
 
   it('should be not met when one failed, whatever is inconclusive beside it', () => {
     const broken = check('fail', { id: 'topology/nodes/pools', reason: 'gpu pool: 0 of 1 Ready' });
-    const got = composeRun([...many(41, 'pass'), check('inconclusive'), broken], { environment: 'staging' });
+    const got = composeRun([...many(41, 'pass'), check('inconclusive'), broken], {
+      environment: 'staging',
+      scope,
+    });
     assert.equal(got.verdict, 'fail');
     assert.equal(got.exitCode, 1);
     assert.equal(got.sentence, 'staging: NOT MET, 41 of 43 checks, 1 failed, 1 inconclusive');
@@ -64,7 +68,7 @@ describe('composeRun', () => {
   });
 
   it('should be inconclusive when the worst is inconclusive', () => {
-    const got = composeRun([...many(3, 'pass'), check('inconclusive')], { environment });
+    const got = composeRun([...many(3, 'pass'), check('inconclusive')], { environment, scope });
     assert.equal(got.verdict, 'inconclusive');
     assert.equal(got.exitCode, 2);
     assert.equal(got.sentence, 'local: INCONCLUSIVE, 3 of 4 checks, 1 inconclusive');
@@ -76,22 +80,22 @@ describe('composeRun', () => {
       required: true,
       reason: 'not permitted',
     });
-    const got = composeRun([...many(3, 'pass'), missing], { environment });
+    const got = composeRun([...many(3, 'pass'), missing], { environment, scope });
     assert.equal(got.verdict, 'inconclusive');
     assert.equal(got.sentence, 'local: INCONCLUSIVE, 3 of 3 checks, 1 not run (1 required)');
     assert.deepEqual(got.reasons, ['failover/postgres/pod-crash: required, but not run (not permitted)']);
   });
 
   it('should be inconclusive when nothing passed', () => {
-    assert.deepEqual(composeRun([], { environment }).reasons, ['no check was run']);
-    assert.equal(composeRun([], { environment }).exitCode, 2);
-    const got = composeRun(many(2, 'not-run'), { environment });
+    assert.deepEqual(composeRun([], { environment, scope }).reasons, ['no check was run']);
+    assert.equal(composeRun([], { environment, scope }).exitCode, 2);
+    const got = composeRun(many(2, 'not-run'), { environment, scope });
     assert.equal(got.verdict, 'inconclusive');
     assert.equal(got.sentence, 'local: INCONCLUSIVE, 0 of 0 checks, 2 not run');
   });
 
   it('should not let a missing required check soften a failure', () => {
-    const got = composeRun([check('fail'), check('not-run', { required: true })], { environment });
+    const got = composeRun([check('fail'), check('not-run', { required: true })], { environment, scope });
     assert.equal(got.verdict, 'fail');
     assert.equal(got.exitCode, 1);
   });
@@ -101,7 +105,7 @@ describe('composeRun', () => {
       ['SIGINT', 130],
       ['SIGTERM', 143],
     ] as const) {
-      const got = composeRun(many(2, 'pass'), { environment, interrupted });
+      const got = composeRun(many(2, 'pass'), { environment, scope, interrupted });
       assert.equal(got.exitCode, code);
       assert.equal(got.verdict, 'inconclusive');
       assert.match(got.sentence, new RegExp(`interrupted by ${interrupted}$`));
@@ -111,7 +115,7 @@ describe('composeRun', () => {
   it('false verdict 25: what could not be undone, or did not come back, fails the run and comes first', () => {
     const restored = { actions: 2, failed: ['uncordon local-worker-1'], steadyAgain: false };
     const odd = check('inconclusive', { id: 'topology/nodes/pools', reason: 'not seen' });
-    const got = composeRun([...many(2, 'pass'), odd], { environment, restored });
+    const got = composeRun([...many(2, 'pass'), odd], { environment, scope, restored });
     assert.equal(got.verdict, 'fail');
     assert.equal(got.exitCode, 1);
     assert.deepEqual(got.reasons, [
@@ -124,12 +128,12 @@ describe('composeRun', () => {
       'local: NOT MET, ENVIRONMENT LEFT BROKEN (not restored: uncordon local-worker-1; and 1 more), 2 of 3 checks, 1 inconclusive',
     );
     const unsteady = { actions: 2, failed: [], steadyAgain: false };
-    assert.equal(composeRun(many(2, 'pass'), { environment, restored: unsteady }).exitCode, 1);
+    assert.equal(composeRun(many(2, 'pass'), { environment, scope, restored: unsteady }).exitCode, 1);
   });
 
   it('false verdict 25: an interrupted run that left something broken is a fail, with the exit code of its signal', () => {
     const restored = { actions: 1, failed: ['the power of worker-1'], steadyAgain: null };
-    const got = composeRun(many(2, 'pass'), { environment, interrupted: 'SIGTERM', restored });
+    const got = composeRun(many(2, 'pass'), { environment, scope, interrupted: 'SIGTERM', restored });
     assert.deepEqual([got.verdict, got.exitCode], ['fail', 143]);
     assert.match(
       got.sentence,
@@ -144,8 +148,29 @@ describe('composeRun', () => {
       steadyAgain: true,
       unseen: ['whether every node is back: no answer'],
     };
-    const got = composeRun(many(2, 'pass'), { environment, restored });
+    const got = composeRun(many(2, 'pass'), { environment, scope, restored });
     assert.deepEqual([got.verdict, got.exitCode], ['inconclusive', 2]);
     assert.deepEqual(got.reasons, ['not seen after the run: whether every node is back: no answer']);
+  });
+
+  it('false verdict 15: a selection is never met: it passed, failed or is inconclusive, with the exit code of its worst', () => {
+    const of = (checks: CheckResult[]): [string, number] => {
+      const { sentence, exitCode } = composeRun(checks, { environment, scope: 'selection' });
+      return [sentence, exitCode];
+    };
+    assert.deepEqual(of(many(1, 'pass')), ['local: selection of 1: passed, 1 of 1 checks', 0]);
+    assert.deepEqual(of([...many(2, 'pass'), check('fail')]), [
+      'local: selection of 3: failed, 2 of 3 checks, 1 failed',
+      1,
+    ]);
+    assert.deepEqual(of([...many(1, 'pass'), check('inconclusive')]), [
+      'local: selection of 2: inconclusive, 1 of 2 checks, 1 inconclusive',
+      2,
+    ]);
+    assert.deepEqual(of([...many(1, 'pass'), ...many(1, 'not-run', { reason: 'not built' })]), [
+      'local: selection of 1: passed, 1 of 1 checks, 1 not run (1 not built)',
+      0,
+    ]);
+    assert.equal(of(many(2, 'not-run'))[1], 2);
   });
 });

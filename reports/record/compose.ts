@@ -1,11 +1,13 @@
 import type { CheckResult, RunRecord } from './run-record.ts';
 import { worst } from './verdict.ts';
-import type { Verdict } from './verdict.ts';
+import type { Scope, Verdict } from './verdict.ts';
 
 /** What a run's verdict depends on beside its checks. */
 export interface ComposeContext {
   /** Name of the environment; the sentence begins with it. */
   environment: string;
+  /** Whether this is a whole profile: a selection of checks is never met, it passes or fails. */
+  scope: Scope;
   /** Signal that ended the run early, e.g. `SIGINT`; null when it ran to its end. */
   interrupted?: string | null;
   /** What restoring left undone. An environment that is left broken makes the run fail, whatever its checks said. */
@@ -22,13 +24,15 @@ export interface Composition {
   exitCode: number;
 }
 
-/** The word for a verdict of a whole run. */
-export const RUN_WORDS: Record<Verdict, string> = {
-  pass: 'MET',
-  fail: 'NOT MET',
-  inconclusive: 'INCONCLUSIVE',
-  'not-run': 'INCONCLUSIVE',
+const RUN_WORDS: Record<Scope, Record<Verdict, string>> = {
+  profile: { pass: 'MET', fail: 'NOT MET', inconclusive: 'INCONCLUSIVE', 'not-run': 'INCONCLUSIVE' },
+  selection: { pass: 'passed', fail: 'failed', inconclusive: 'inconclusive', 'not-run': 'inconclusive' },
 };
+
+/** The word for the verdict of a run: only a whole profile is `MET`. */
+export function runWord({ verdict, scope }: { verdict: Verdict; scope: Scope }): string {
+  return RUN_WORDS[scope][verdict];
+}
 
 /** As much of the first thing that was not restored as the sentence of a run has room for; `reasons` holds it whole. */
 const FIRST_CHARACTERS = 200;
@@ -111,10 +115,16 @@ export function leftBroken(restored: RunRecord['restored'] | undefined): string[
   return broken;
 }
 
-/** `local: MET, 15 of 15 checks, 61 not run (57 not built)`. An environment that was left broken comes before the counts. */
+/**
+ * `local: MET, 15 of 15 checks, 61 not run (57 not built)`, or `local: selection of 3: passed, 3 of 3 checks`. An environment that was left
+ * broken comes before the counts.
+ */
 function sentenceOf(context: ComposeContext, verdict: Verdict, counts: Tally): string {
+  const { environment, scope } = context;
+  const selected = counts.ran + counts.notRun - counts.notBuilt;
+  const what = scope === 'selection' ? `${environment}: selection of ${selected}` : environment;
   const parts = [
-    `${context.environment}: ${RUN_WORDS[verdict]}`,
+    `${what}: ${runWord({ verdict, scope })}`,
     ...brokenInOne(leftBroken(context.restored)),
     `${counts.pass} of ${counts.ran} checks`,
   ];

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { gpuDetailSchema } from './gpu-detail.ts';
 import { goalEntrySchema, loadDetailSchema, scalingDetailSchema } from './load-detail.ts';
 import { telemetryDetailSchema } from './telemetry-detail.ts';
-import { VERDICTS } from './verdict.ts';
+import { SCOPES, VERDICTS } from './verdict.ts';
 
 /** The run record: `run.json`. Every report is a pure function of it. Its JSON Schema is reports/record/run.schema.json. */
-export const RUN_SCHEMA = 1;
+export const RUN_SCHEMA = 2;
 
 const verdict = z.enum(VERDICTS);
 const iso = z.string();
@@ -226,12 +226,14 @@ export const runRecordSchema = z.object({
   }),
   harness: z.object({ version: z.string(), commit: z.string().nullable(), node: z.string() }),
   profile: z.string().nullable(),
+  /** `selection`: only some checks were asked for, whatever the profile; its verdict is none of the profile's. */
+  scope: z.enum(SCOPES),
   startedAt: iso,
   endedAt: iso,
   /** `interrupted` names the signal, when one ended the run early. */
   interrupted: z.string().nullable(),
   verdict,
-  /** MET, NOT MET or INCONCLUSIVE with fractions, in one sentence. */
+  /** MET, NOT MET or INCONCLUSIVE with fractions, in one sentence; of a selection passed, failed or inconclusive. */
   sentence: z.string(),
   reasons: z.array(z.string()),
   exitCode: z.number(),

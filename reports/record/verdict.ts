@@ -2,6 +2,10 @@
 export const VERDICTS = ['pass', 'fail', 'inconclusive', 'not-run'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
+/** What a run was about: a whole profile, or a selection of checks, which says nothing of a profile however it ends. */
+export const SCOPES = ['profile', 'selection'] as const;
+export type Scope = (typeof SCOPES)[number];
+
 const BADNESS: Record<Verdict, number> = { 'not-run': 0, pass: 1, inconclusive: 2, fail: 3 };
 
 /** The worst of several verdicts: fail, then inconclusive, then pass; `not-run` only when nothing else is there. */

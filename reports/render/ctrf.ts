@@ -37,6 +37,7 @@ export function renderCtrf(record: RunRecord): string {
           size: record.environment.size,
           clusterVersion: record.environment.clusterVersion,
           profile: record.profile,
+          scope: record.scope,
         },
       },
       extra: {

@@ -1,4 +1,4 @@
-import { RUN_WORDS } from '../record/compose.ts';
+import { runWord } from '../record/compose.ts';
 import type { CheckResult, FailoverRecord, Interval, RunRecord } from '../record/run-record.ts';
 import type { Verdict } from '../record/verdict.ts';
 import { CHECK_WORDS, GLYPHS, lostText, oneLine, secondsOf } from './text.ts';
@@ -122,6 +122,7 @@ function notesOf(run: RunRecord, baseline: RunRecord): string[] {
     ['cluster', baseline.environment.clusterUid, run.environment.clusterUid],
     ['cluster version', baseline.environment.clusterVersion, run.environment.clusterVersion],
     ['profile', baseline.profile, run.profile],
+    ['scope', baseline.scope, run.scope],
     ['harness', baseline.harness.version, run.harness.version],
   ];
   return pairs
@@ -153,6 +154,6 @@ function textOf(diff: Omit<RunDiff, 'text'>, run: RunRecord, baseline: RunRecord
   const sections = parts
     .filter(([, lines]) => lines.length > 0)
     .map(([title, lines]) => `${title}\n${lines.map((line) => `  ${oneLine(line)}`).join('\n')}`);
-  const head = `${RUN_WORDS[baseline.verdict]} (${oneLine(baseline.id)}) → ${RUN_WORDS[run.verdict]} (${oneLine(run.id)})`;
+  const head = `${runWord(baseline)} (${oneLine(baseline.id)}) → ${runWord(run)} (${oneLine(run.id)})`;
   return `${[head, ...(sections.length > 0 ? sections : ['Nothing changed.'])].join('\n\n')}\n`;
 }

@@ -128,6 +128,7 @@ export function fixtureRecord(checks: CheckResult[], over: Partial<RunRecord> = 
   const restored = over.restored ?? { actions: 4, failed: [], steadyAgain: true };
   const composed = composeRun(checks, {
     environment: 'local',
+    scope: over.scope ?? 'profile',
     interrupted: over.interrupted ?? null,
     restored,
   });
@@ -146,6 +147,7 @@ export function fixtureRecord(checks: CheckResult[], over: Partial<RunRecord> = 
     },
     harness: { version: '0.1.0', commit: '1fbebda0c9e4b7d2a8f3e6154c0b9d7a2e8f1c36', node: 'v24.21.0' },
     profile: 'spine',
+    scope: 'profile',
     startedAt: '2026-11-24T17:02:14.000Z',
     endedAt: '2026-11-24T17:06:41.000Z',
     interrupted: null,

@@ -1,4 +1,4 @@
-import { RUN_WORDS } from '../record/compose.ts';
+import { runWord } from '../record/compose.ts';
 import type { CheckResult, RunRecord } from '../record/run-record.ts';
 import { achievedText, boundsText, budgetText, goalRows, metText } from './goals.ts';
 import {
@@ -101,7 +101,12 @@ function attention(record: RunRecord): string {
     row(['---', '---', '---', '---']),
     ...rows,
   ].join('\n');
-  return [`### Why not ${RUN_WORDS.pass}`, table, left > 0 ? `and ${left} more` : '', said]
+  return [
+    `### Why not ${runWord({ ...record, verdict: 'pass' })}`,
+    table,
+    left > 0 ? `and ${left} more` : '',
+    said,
+  ]
     .filter((part) => part !== '')
     .join('\n\n');
 }

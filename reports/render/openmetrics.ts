@@ -51,13 +51,12 @@ function fill(registry: Metrics, record: RunRecord): void {
 
 function runMetrics(registry: Metrics, record: RunRecord): void {
   const environment = label(record.environment.name);
-  const verdict = gauge(registry, 'run_verdict', 'Verdict of the run: 1 for the one that holds.', [
-    'environment',
-    'verdict',
-  ]);
+  const { scope } = record;
+  const what = 'Verdict of the run, of a whole profile or of a selection: 1 for the one that holds.';
+  const verdict = gauge(registry, 'run_verdict', what, ['environment', 'scope', 'verdict']);
   const own = record.verdict === 'not-run' ? 'inconclusive' : record.verdict;
   for (const one of VERDICTS)
-    if (one !== 'not-run') verdict.set({ environment, verdict: one }, Number(own === one));
+    if (one !== 'not-run') verdict.set({ environment, scope, verdict: one }, Number(own === one));
   const started = Date.parse(record.startedAt) / 1000;
   const ended = Date.parse(record.endedAt) / 1000;
   gauge(registry, 'run_end_timestamp_seconds', 'When the run ended.', ['environment']).set(

@@ -286,7 +286,7 @@ describe('other formats', () => {
 
   it('should count in base units, without a run id, and not call unread writes unlost', async () => {
     const metrics = (await renderAll(notMetRecord()))['metrics.prom'] ?? '';
-    assert.match(metrics, /plumbline_run_verdict\{environment="local",verdict="fail"\} 1/);
+    assert.match(metrics, /plumbline_run_verdict\{environment="local",scope="profile",verdict="fail"\} 1/);
     assert.match(metrics, /plumbline_failover_rto_worst_seconds\{[^}]*fault="pod-delete"\} \+Inf/);
     assert.match(metrics, /plumbline_failover_lost_writes\{[^}]*fault="pod-crash"\} 37/);
     assert.doesNotMatch(metrics, /plumbline_failover_lost_writes\{[^}]*fault="pod-delete"/);
@@ -377,4 +377,26 @@ describe('diffRuns', () => {
     other.environment.clusterVersion = 'v1.38.0';
     assert.deepEqual(diffRuns(other, metRecord()).notes, ['cluster version: v1.37.2 → v1.38.0']);
   });
+});
+
+it('false verdict 15: every report of a selection says that it is one, and none says MET', async () => {
+  const record = fixtureRecord([fixtureCheck('topology/nodes/pools')], {
+    scope: 'selection',
+    profile: 'gate',
+  });
+  assert.equal(record.sentence, 'local: selection of 1: passed, 1 of 1 checks');
+  const reports: Record<string, string> = {
+    ...(await renderAll(record)),
+    terminal: renderTerminal(record, { reportPath: 'r' }),
+  };
+  for (const [name, report] of Object.entries(reports)) {
+    assert.doesNotMatch(report, /\bMET\b/, name);
+    assert.match(report, /selection/, name);
+  }
+  assert.match(reports['report.html'] ?? '', /<strong class="v-pass">passed<\/strong/);
+  assert.match(reports['report.html'] ?? '', /selection of profile gate/);
+  const whole = fixtureRecord([fixtureCheck('topology/nodes/pools')], { profile: 'gate' });
+  const { text } = diffRuns(record, whole);
+  assert.match(text, /^MET \(.*\) → passed \(/);
+  assert.match(text, /scope: profile → selection/);
 });

@@ -4,7 +4,7 @@ import { renderPrometheusText } from '../../reports/index.ts';
 import type { RunRecord } from '../../reports/record/run-record.ts';
 
 const JOB = 'plumbline';
-/** Of a selection of checks without a profile. */
+/** Of a selection of checks: it takes nothing away from what a whole run of its profile said. */
 const NO_PROFILE = 'none';
 /** Of an answer that is not good, characters. */
 const SAID = 200;
@@ -38,8 +38,9 @@ export async function pushMetrics(
   if (status < 200 || status > 299) throw new Error(`${status} ${text.trim().slice(0, SAID)}`.trim());
 }
 
-export function groupUrl(base: string, { environment, profile }: RunRecord): string {
-  const group = { job: JOB, environment: environment.name, profile: profile ?? NO_PROFILE };
+export function groupUrl(base: string, { environment, profile, scope }: RunRecord): string {
+  const whole = scope === 'profile' ? profile : null;
+  const group = { job: JOB, environment: environment.name, profile: whole ?? NO_PROFILE };
   const path = Object.entries(group).map(([name, value]) => segment(name, value));
   return `${base.replace(/\/+$/, '')}/metrics/${path.join('/')}`;
 }

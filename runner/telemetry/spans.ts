@@ -64,9 +64,9 @@ export function spansOf(record: RunRecord): SpanPlan {
   return run;
 }
 
-/** Low cardinality: profiles are the environment file's. */
-function pipelineOf({ profile }: RunRecord): string {
-  return `plumbline ${profile ?? 'selection'}`;
+/** Low cardinality: profiles are the environment file's. A selection of a profile is not the profile. */
+function pipelineOf({ profile, scope }: RunRecord): string {
+  return `plumbline ${scope === 'selection' || profile === null ? 'selection' : profile}`;
 }
 
 function suitesOf({ checks }: RunRecord): SpanPlan[] {

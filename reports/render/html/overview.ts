@@ -1,4 +1,4 @@
-import { RUN_WORDS, tally } from '../../record/compose.ts';
+import { runWord, tally } from '../../record/compose.ts';
 import type { CheckResult, RunRecord } from '../../record/run-record.ts';
 import { worst } from '../../record/verdict.ts';
 import type { Verdict } from '../../record/verdict.ts';
@@ -19,7 +19,7 @@ import type { Html } from './template.ts';
 
 /** The verdict as the headline, its fractions as a bar, and why it is not better. */
 export function headline(record: RunRecord): Html {
-  const word = RUN_WORDS[record.verdict];
+  const word = runWord(record);
   // Behind the name of the environment, which may hold the word itself.
   const at = record.sentence.indexOf(`: ${word}`) + 2;
   const sentence =
@@ -29,8 +29,7 @@ export function headline(record: RunRecord): Html {
           >${record.sentence.slice(at + word.length)}`;
   return html`<header class="masthead v-${shown(record.verdict)}">
     <p class="brand">
-      <span>Plumbline</span> ${record.environment.name}${record.profile && ` · profile ${record.profile}`} ·
-      ${moment(record.startedAt)}
+      <span>Plumbline</span> ${record.environment.name}${profileText(record)} · ${moment(record.startedAt)}
     </p>
     <div class="verdict">
       ${glyph(shown(record.verdict))}
@@ -38,6 +37,12 @@ export function headline(record: RunRecord): Html {
     </div>
     ${fractions(record)}${reasons(record)}
   </header>`;
+}
+
+/** A selection of a profile is not the profile. */
+function profileText({ profile, scope }: RunRecord): string {
+  if (scope === 'selection') return profile === null ? ' · selection' : ` · selection of profile ${profile}`;
+  return profile === null ? '' : ` · profile ${profile}`;
 }
 
 const shown = (verdict: Verdict): Verdict => (verdict === 'not-run' ? 'inconclusive' : verdict);

@@ -1,0 +1,11 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { parseRun } from './parse-run.ts';
+
+it('false verdict 15: a record that does not say whether it is a whole profile is of another version, and is not read', () => {
+  assert.throws(
+    () => parseRun('{"schema":1,"profile":"gate"}'),
+    /^Error: a run record of version 1, and this Plumbline reads version 2/,
+  );
+  assert.throws(() => parseRun('{"schema":2}'), /ZodError|invalid/i);
+});
