@@ -1,0 +1,114 @@
+/**
+ * How often the harness is wrong: `npm run repeat -- --runs N --env NAME [--profile P] [--with WORDS] [--check GLOB] [--out DIR]`. Runs an environment that
+ * nobody breaks N times and lists verdicts that are not the same each time, with their reasons and the pressure on this machine meanwhile. Runs
+ * that the folder holds already count, so that an interrupted series goes on. Exit 0: no check failed and each came to one verdict; 1: one
+ * failed; 2: verdicts differ, or a run left no record.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runRecordSchema } from '../reports/record/run-record.ts';
+import { renderSeries, seriesOf } from './repeat/odd.ts';
+import type { RepeatedRun } from './repeat/odd.ts';
+import { PressureMeter } from './repeat/pressure.ts';
+import type { Pressure } from './repeat/pressure.ts';
+import { runStep } from './steps.ts';
+
+const CLI = resolve(import.meta.dirname, '..', 'cli', 'plumbline.mjs');
+const PRESSURE = 'pressure.json';
+/** A run that was refused or broke this often in a row will not come good by itself. */
+const MOST_BROKEN = 3;
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string' },
+    env: { type: 'string' },
+    profile: { type: 'string', default: 'every-suite' },
+    with: { type: 'string' },
+    check: { type: 'string', multiple: true },
+    out: { type: 'string' },
+  },
+});
+const wanted = Number(values.runs);
+if (values.env === undefined || !Number.isSafeInteger(wanted) || wanted < 1) {
+  process.stderr.write(
+    'usage: npm run repeat -- --runs N --env NAME [--profile P] [--with WORDS] [--check GLOB] [--out DIR]\n',
+  );
+  process.exit(64);
+}
+const { env, profile } = values;
+const out = resolve(values.out ?? join('runs', `repeat-${env}-${profile}`));
+mkdirSync(out, { recursive: true });
+
+const interrupt = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort());
+
+let broken = 0;
+for (let done = recorded().length; done < wanted && broken < MOST_BROKEN; done = recorded().length) {
+  process.stdout.write(`run ${done + 1} of ${wanted}\n`);
+  const before = new Set(folders());
+  const meter = new PressureMeter();
+  const { exitCode } = await runStep(commandOf(), { live: true, signal: interrupt.signal });
+  const pressure = meter.stop();
+  if (interrupt.signal.aborted) break;
+  const [folder] = folders().filter((name) => !before.has(name));
+  const complete = folder !== undefined && existsSync(join(out, folder, 'run.json'));
+  broken = complete ? 0 : broken + 1;
+  if (complete) keep(join(out, folder), pressure);
+  else process.stdout.write(`the run left no record (exit ${exitCode})\n`);
+}
+process.exitCode = report();
+
+function commandOf(): [string, ...string[]] {
+  const chosen = (values.check ?? []).flatMap((glob) => ['--check', glob]);
+  const words = values.with === undefined ? [] : ['--with', values.with];
+  return [
+    process.execPath,
+    CLI,
+    'run',
+    '--env',
+    env,
+    '--profile',
+    profile,
+    ...words,
+    ...chosen,
+    '--out',
+    out,
+  ];
+}
+
+/** Written whole or not at all: a run without it was cut off, and does not count. */
+function keep(folder: string, pressure: Pressure | null): void {
+  const file = join(folder, PRESSURE);
+  writeFileSync(`${file}.new`, `${JSON.stringify({ pressure })}\n`);
+  renameSync(`${file}.new`, file);
+}
+
+function folders(): string[] {
+  return readdirSync(out, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+}
+
+function recorded(): RepeatedRun[] {
+  return folders().flatMap((name): RepeatedRun[] => {
+    const [run, pressure] = ['run.json', PRESSURE].map((file) => join(out, name, file));
+    if (run === undefined || pressure === undefined || !existsSync(run) || !existsSync(pressure)) return [];
+    const record = runRecordSchema.parse(JSON.parse(readFileSync(run, 'utf8')));
+    // A run that was cut off says nothing of its checks.
+    if (record.interrupted !== null) return [];
+    const measured = JSON.parse(readFileSync(pressure, 'utf8')) as { pressure: Pressure | null };
+    return [{ record, pressure: measured.pressure }];
+  });
+}
+
+function report(): number {
+  const series = seriesOf(recorded());
+  const text = renderSeries(series);
+  writeFileSync(join(out, 'repeat.json'), `${JSON.stringify(series, null, 2)}\n`);
+  writeFileSync(join(out, 'repeat.txt'), text);
+  process.stdout.write(`\n${text}`);
+  if (series.falseFails > 0) return 1;
+  return series.runs < wanted || series.checks.some(({ odd }) => odd.length > 0) ? 2 : 0;
+}
