@@ -1,12 +1,11 @@
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { decideAvailability } from '../slo/availability.ts';
-import type { AvailabilityDecision } from '../slo/availability.ts';
-import { availabilityWithDrops } from '../slo/drops.ts';
-import type { WithDrops } from '../slo/drops.ts';
+import { sampleOfLoad } from '../slo/answers.ts';
 import { percent } from '../slo/percent.ts';
+import { decideShare } from '../slo/share.ts';
+import type { Sample, ShareDecision } from '../slo/share.ts';
 import { goalNumber } from '../topology/findings.ts';
-import { clusterFigures, conclude, dropsText, moreText, rounded } from './conclude.ts';
+import { clusterFigures, conclude, unknownText, moreText, rounded } from './conclude.ts';
 import type { Decided } from './conclude.ts';
 import { observedLoad } from './loads.ts';
 
@@ -15,12 +14,9 @@ export function judgeAvailability(subject: string): (history: History) => Judgem
   return (history) => {
     const observed = observedLoad(history);
     const goal = goalNumber(history, 'availabilityRatio', Number.NaN);
-    const { count, failed } = observed.result?.requests ?? { count: 0, failed: 0 };
-    const held = Number.isNaN(goal) ? 1 : goal;
-    const decision =
-      observed.result === null
-        ? { ...decideAvailability({ count, failed, tallies: [] }, held), dropped: 0 }
-        : availabilityWithDrops(observed.result, held);
+    const sample = observed.result === null ? NOTHING : sampleOfLoad(observed.result);
+    const { count, failed } = sample;
+    const decision = decideShare(sample, Number.isNaN(goal) ? 1 : goal);
     return conclude(observed, {
       ...described(decision, { goal, subject, count, failed }),
       gaps: Number.isNaN(goal) ? ['the history states no goal availabilityRatio'] : [],
@@ -28,6 +24,8 @@ export function judgeAvailability(subject: string): (history: History) => Judgem
     });
   };
 }
+
+const NOTHING: Sample = { count: 0, failed: 0, tallies: [] };
 
 interface Asked {
   goal: number;
@@ -37,7 +35,7 @@ interface Asked {
 }
 
 function described(
-  decision: AvailabilityDecision & WithDrops,
+  decision: ShareDecision,
   { goal, subject, count, failed }: Asked,
 ): Omit<Decided, 'gaps' | 'failureStands'> {
   const { verdict, ratio, lower, upper } = decision;
@@ -81,7 +79,7 @@ function described(
   };
 }
 
-function seenText({ clustering }: AvailabilityDecision, count: number, failed: number): string {
+function seenText({ clustering }: ShareDecision, count: number, failed: number): string {
   if (count === 0) return 'no request';
   const share = failed === 0 ? '' : ` (${percent(failed / count)})`;
   const { designEffect } = clustering;
@@ -89,14 +87,14 @@ function seenText({ clustering }: AvailabilityDecision, count: number, failed: n
   return `${failed} of ${count} requests failed${share}${together}`;
 }
 
-function openText(decision: AvailabilityDecision & WithDrops, seen: string, goal: number): string {
+function openText(decision: ShareDecision, seen: string, goal: number): string {
   const { byRequest, effective, lower, upper, clustering, samplesToDecide } = decision;
   const clusters =
     byRequest.verdict === effective.verdict
       ? ''
       : `; failures come in clusters (design effect ${rounded(clustering.designEffect)}), so that these are worth ${Math.floor(effective.samples)} independent requests`;
   const between = `with 95 % certainty between ${percent(lower)} and ${percent(upper)} are answered well, the goal of ${percent(goal)} lies in between`;
-  return `${seen}${clusters}: ${between}${dropsText(decision)}${moreText(samplesToDecide)}`;
+  return `${seen}${clusters}: ${between}${unknownText(decision)}${moreText(samplesToDecide)}`;
 }
 
 const whole = (share: number): number => Number((share * 100).toFixed(5));

@@ -1,9 +1,8 @@
 import type { Figure, Judgement } from '../../record/judgement.ts';
 import type { GoalEntry } from '../../record/load-detail.ts';
 import type { Verdict } from '../../record/verdict.ts';
-import type { AvailabilityDecision } from '../slo/availability.ts';
-import type { WithDrops } from '../slo/drops.ts';
 import { loadDetailOf } from '../slo/load-detail.ts';
+import type { ShareDecision } from '../slo/share.ts';
 import { degradedOf } from './loads.ts';
 import type { Observed } from './loads.ts';
 
@@ -87,7 +86,7 @@ function thresholdFigures({ result }: Observed): Figure[] {
 }
 
 /** How much failures, or slow answers, came in clusters, for people. */
-export function clusterFigures({ clustering, effective }: AvailabilityDecision, what: string): Figure[] {
+export function clusterFigures({ clustering, effective }: ShareDecision, what: string): Figure[] {
   const { designEffect, blocks, blocksWithFailures, blocksWithFailuresUpper, blockMs } = clustering;
   if (blocks === 0) return [];
   return [
@@ -108,9 +107,11 @@ export function clusterFigures({ clustering, effective }: AvailabilityDecision, 
   ];
 }
 
-/** What was dropped counts both ways. */
-export function dropsText({ dropped }: WithDrops): string {
-  return dropped === 0 ? '' : ` (${dropped} that were dropped counted as good and as bad)`;
+/** What nobody knows counts both ways. */
+export function unknownText({ unknown }: { unknown: number }): string {
+  return unknown === 0
+    ? ''
+    : ` (${unknown} that were dropped, cut off or not checked counted as good and as bad)`;
 }
 
 /** `; 2995 requests would decide` */

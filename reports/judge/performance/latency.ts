@@ -1,16 +1,15 @@
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import type { Buckets, LoadResult } from '../../record/load-result.ts';
-import { latencyWithDrops } from '../slo/drops.ts';
-import type { WithDrops } from '../slo/drops.ts';
+import { sentLatencies, timesOfLoad } from '../slo/answers.ts';
 import { decideHistogram } from '../slo/histogram.ts';
 import { decideLatency } from '../slo/latency.ts';
 import type { LatencyDecision } from '../slo/latency.ts';
 import { latencyFrom } from '../slo/load-detail.ts';
 import { goalNumber } from '../topology/findings.ts';
-import { clusterFigures, conclude, dropsText, moreText, rounded } from './conclude.ts';
+import { clusterFigures, conclude, unknownText, moreText, rounded } from './conclude.ts';
 import type { Decided } from './conclude.ts';
-import { latenciesOf, observedLoad, sentLatencies } from './loads.ts';
+import { observedLoad } from './loads.ts';
 
 const QUANTILE = 0.95;
 
@@ -21,27 +20,14 @@ export function judgeLatency(subject: string): (history: History) => Judgement {
     const { result } = observed;
     const goalMs = goalNumber(history, 'p95Ms', Number.NaN);
     const goal = { quantile: QUANTILE, ms: goalMs };
-    const decision =
-      result === null
-        ? { ...decideLatency([], [], goal), dropped: 0 }
-        : latencyWithDrops(result, latenciesOf(result), goal);
-    const gaps = gapsOf(goalMs, result);
+    const decision = decideLatency(result === null ? [] : timesOfLoad(result), goal);
+    const gaps = Number.isNaN(goalMs) ? ['the history states no goal p95Ms'] : [];
     return conclude(observed, {
       ...described(decision, { goalMs, subject, from: result === null ? 'intended' : latencyFrom(result) }),
       gaps,
       failureStands: slowByItself(result, goalMs) && gaps.length === 0,
     });
   };
-}
-
-function gapsOf(goalMs: number, result: LoadResult | null): string[] {
-  if (Number.isNaN(goalMs)) return ['the history states no goal p95Ms'];
-  if (result === null || result.requests.count === 0) return [];
-  const share = result.requests.failed / result.requests.count;
-  // Those that fail fast would be in the fast part, and the quantile of the answers could be anything.
-  return share > 1 - QUANTILE
-    ? [`${rounded(share * 100)} % of the requests failed: a p95 of what is left says nothing of the service`]
-    : [];
 }
 
 /**
@@ -66,17 +52,17 @@ const FROM = {
 } as const;
 
 function described(
-  decision: LatencyDecision & WithDrops,
+  decision: LatencyDecision,
   { goalMs, subject, from }: Asked,
 ): Omit<Decided, 'gaps' | 'failureStands'> {
   const { byRank, slow, clustered, verdict } = decision;
   const { valueMs, lowerMs, upperMs, samples } = byRank;
-  const value = valueMs === null ? null : rounded(valueMs);
+  const value = orNull(valueMs);
   const bounds = `p95 between ${shown(lowerMs)} and ${shown(upperMs)} ms (one-sided 95 % each)`;
   const sent = from === 'sent' ? ', from the sending' : '';
   const seen =
     samples === 0 ? 'no answer' : `p95 ${shown(valueMs)} ms of ${samples} requests${sent}; ${bounds}`;
-  const open = `${seen}: the goal of ${goalMs} ms is neither met nor missed with 95 % certainty${dropsText(decision)}${moreText(decision.samplesToDecide)}`;
+  const open = `${seen}: the goal of ${goalMs} ms is neither met nor missed with 95 % certainty${unknownText(decision)}${moreText(decision.samplesToDecide)}`;
   const spent = samples === 0 ? null : 1 - slow / samples / (1 - QUANTILE);
   return {
     verdict,
@@ -88,7 +74,7 @@ function described(
       { name: 'p95, lower 95 % bound', value: orNull(lowerMs), unit: 'ms' },
       { name: 'p95, upper 95 % bound', value: orNull(upperMs), unit: 'ms', goal: goalMs },
       { name: 'requests', value: samples },
-      { name: 'requests slower than the goal', value: slow },
+      { name: 'requests that failed or were slower than the goal', value: slow },
       ...clusterFigures(clustered, 'slow requests'),
     ],
     goal: {
@@ -109,5 +95,11 @@ function described(
   };
 }
 
-const orNull = (value: number | null): number | null => (value === null ? null : rounded(value));
-const shown = (value: number | null): string => (value === null ? '?' : String(rounded(value)));
+const orNull = (value: number | null): number | null =>
+  value === null || value === Infinity ? null : rounded(value);
+
+/** Failures are infinitely slow. */
+function shown(value: number | null): string {
+  if (value === null) return '?';
+  return value === Infinity ? 'any number of' : String(rounded(value));
+}

@@ -3,7 +3,6 @@ import { loadResultSchema } from '../../record/load-result.ts';
 import type { LoadResult, LoadSecond } from '../../record/load-result.ts';
 import { deliveryOf } from '../slo/delivery.ts';
 import type { Delivery } from '../slo/delivery.ts';
-import { merged } from '../slo/histogram.ts';
 import { goalNumber, seen, text } from '../topology/findings.ts';
 
 /** Less of the stated load than this was not delivered as stated; the goal `deliveredShare` replaces it. */
@@ -55,7 +54,7 @@ export function degradedOf({ checks }: Pick<LoadResult, 'checks'>): number {
 
 /**
  * A degraded answer is quick and has the status of a good one, and without its model a service could keep every promise: it counts as failed.
- * When each was given is not known, so that all count as one event of their kind (see decideAvailability).
+ * When each was given is not known, so that all count as one event of their kind (slo/share.ts).
  */
 function withDegraded(result: LoadResult): LoadResult {
   const degraded = degradedOf(result);
@@ -101,16 +100,4 @@ function combined(results: readonly LoadResult[]): LoadResult | null {
     metrics: {},
     thresholds: results.flatMap(({ thresholds }) => thresholds),
   };
-}
-
-/** Latencies of all requests: by the seconds, else by the metric of k6. */
-export function latenciesOf({ seconds, metrics }: LoadResult): LoadSecond['latency'] {
-  const bySecond = merged(seconds.map(({ latency }) => latency));
-  return bySecond.length > 0 ? bySecond : (sentLatencies({ metrics }) ?? []);
-}
-
-/** Latencies measured from the moment of sending, as k6 defines `http_req_duration`; null where the engine gives none. */
-export function sentLatencies({ metrics }: Pick<LoadResult, 'metrics'>): LoadSecond['latency'] | null {
-  const metric = metrics['http_req_duration'];
-  return metric?.type === 'trend' ? (metric.buckets ?? null) : null;
 }

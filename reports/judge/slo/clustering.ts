@@ -10,7 +10,7 @@
  * with n_b requests and f_b failures in block b of B (linearised variance of a ratio: Kish, Survey Sampling, 1965; for blocks of equal
  * size it is the index of dispersion, variance over mean, of the failures in a block). It is 1 for failures spread by chance, exactly 1
  * for a single one, and k for failures that come in clusters of k. Dividing requests and failures by it gives the effective sample
- * (Rao and Scott, Biometrics 48, 1992), which `availability.ts` judges by Clopper–Pearson as well.
+ * (Rao and Scott, Biometrics 48, 1992), which `share.ts` judges by Clopper–Pearson as well.
  *
  * An outage longer than a block would be split into several "independent" ones. So the blocks are doubled again and again, each time in
  * two alignments, as long as MIN_BLOCKS remain, and the largest effect counts. It is never taken below 1 (failures that are spread more
@@ -22,7 +22,7 @@
  *     n_eff = N / (deff·c),  F_eff = max(1, F / (deff·c)),  c = 1 + (1 − 1/deff)/√m.
  *
  * Simulated with a ratio that lies on the goal and 100,000 requests: where failures come alone 2.5 % of the samples pass and 2 % fail; where
- * they come in some four outages of random length, 7 % pass and 0.2 % fail (availability.test.ts). A bound at 95 % may do so in 5 %.
+ * they come in some four outages of random length, 7 % pass and 0.2 % fail (share.test.ts). A bound at 95 % may do so in 5 %.
  *
  * What no sample can show is an outage that did not happen in it. That is no part of the verdict, and is said beside it: how large the
  * share of blocks with a failure may be.
@@ -40,6 +40,8 @@ export interface Tally {
   atMs: number;
   count: number;
   failed: number;
+  /** Beside those of `count`: nobody knows whether they were good. */
+  unknown?: number;
 }
 
 export interface Clustering {

@@ -1,5 +1,4 @@
-import type { LoadResult, LoadSecond } from '../../record/load-result.ts';
-import type { Tally } from './clustering.ts';
+import type { LoadResult } from '../../record/load-result.ts';
 
 /** What the schedule asked for, and what was begun of it. */
 export interface Delivery {
@@ -12,7 +11,7 @@ export interface Delivery {
 }
 
 /** How much of the load was delivered: by the seconds where there are any, else by the sums of the scenarios. */
-export function deliveryOf({ seconds, scenarios }: LoadResult): Delivery {
+export function deliveryOf({ seconds, scenarios }: Pick<LoadResult, 'seconds' | 'scenarios'>): Delivery {
   // Seconds that are counted elsewhere know of no schedule, and their scenarios do.
   const bySecond = seconds.some(({ offered }) => offered !== null);
   const counted = seconds.length > 0 && (bySecond || scenarios.every(({ offered }) => offered === null));
@@ -24,9 +23,4 @@ export function deliveryOf({ seconds, scenarios }: LoadResult): Delivery {
   const started = counted ? begun : Math.max(0, offered - dropped);
   if (open.length === 0 || offered === 0) return { offered: null, started, dropped, share: null };
   return { offered, started, dropped, share: Math.min(1, started / offered) };
-}
-
-/** Requests that ended, by the second. */
-export function talliesOf(seconds: readonly LoadSecond[]): Tally[] {
-  return seconds.map(({ atMs, requests, failed }) => ({ atMs, count: requests, failed }));
 }

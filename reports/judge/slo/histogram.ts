@@ -24,7 +24,7 @@ export function merged(all: Iterable<Buckets>): Buckets {
   const sums = new Map<number, number>();
   for (const buckets of all)
     for (const [lowest, count] of buckets) sums.set(lowest, (sums.get(lowest) ?? 0) + count);
-  return [...sums].sort(([a], [b]) => a - b);
+  return [...sums].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** Samples that may lie above a value, ms: a bucket that the value cuts counts as above. */

@@ -1,10 +1,10 @@
 import type { LoadResult, LoadSecond } from '../../record/load-result.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import { quantileBounds } from '../statistics.ts';
-import { decideAvailability } from './availability.ts';
+import { sampleOfLoad } from './answers.ts';
 import { BLOCK_MS } from './clustering.ts';
-import { deliveryOf, talliesOf } from './delivery.ts';
-import { availabilityWithDrops } from './drops.ts';
+import { deliveryOf } from './delivery.ts';
+import { decideShare } from './share.ts';
 
 const SECOND_MS = 1000;
 
@@ -33,11 +33,12 @@ export function decideThroughput(result: LoadResult, goalPerSecond: number): Thr
   if (requests.count === 0 || durationMs <= 0) return nothing('no request was made');
   if (offered === null || share === null || started === 0) return closedModel(seconds, goalPerSecond);
   const offeredPerSecond = (offered * requests.count * SECOND_MS) / (started * durationMs);
-  const sent = decideAvailability({ ...requests, tallies: talliesOf(seconds) }, ANY);
+  const sample = sampleOfLoad(result);
+  const sent = decideShare({ ...sample, unknown: 0 }, ANY);
   const bounds = {
     perSecond: ((requests.count - requests.failed) * SECOND_MS) / durationMs,
     lower: sent.lower * offeredPerSecond * share,
-    upper: availabilityWithDrops(result, ANY).upper * offeredPerSecond,
+    upper: decideShare(sample, ANY).upper * offeredPerSecond,
   };
   if (offeredPerSecond < goalPerSecond)
     return {

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { decideAvailability } from './availability.ts';
 import { clusteringOf } from './clustering.ts';
+import { decideShare, sampleOf } from './share.ts';
 import { seeded, tallies } from './testing.ts';
 
 const GOAL = 0.999;
 const decide = (seconds: number, perSecond: number, failedAt: (second: number) => number) => {
   const found = tallies(seconds, perSecond, failedAt);
   const failed = found.reduce((sum, one) => sum + one.failed, 0);
-  return decideAvailability({ count: seconds * perSecond, failed, tallies: found }, GOAL);
+  return decideShare({ count: seconds * perSecond, failed, tallies: found }, GOAL);
 };
 /** `total` failures as evenly as seconds allow. */
 const evenly = (total: number, seconds: number) => (second: number) =>
   Math.floor(((second + 1) * total) / seconds) - Math.floor((second * total) / seconds);
 
-describe('decideAvailability', () => {
+describe('decideShare', () => {
   it('should ask for 2,995 requests after 500 perfect ones', () => {
     for (const seconds of [5, 10, 50, 500]) {
       const decision = decide(seconds, 500 / seconds, () => 0);
@@ -67,16 +67,16 @@ describe('decideAvailability', () => {
   });
 
   it('should count all failures as one event where nothing is known of their times', () => {
-    const decision = decideAvailability({ count: 100_000, failed: 60, tallies: [] }, GOAL);
+    const decision = decideShare({ count: 100_000, failed: 60, tallies: [] }, GOAL);
     assert.deepEqual([decision.byRequest.verdict, decision.verdict], ['pass', 'inconclusive']);
     assert.equal(decision.clustering.designEffect, 60);
-    assert.equal(decideAvailability({ count: 100_000, failed: 0, tallies: [] }, GOAL).verdict, 'pass');
+    assert.equal(decideShare({ count: 100_000, failed: 0, tallies: [] }, GOAL).verdict, 'pass');
   });
 
   it('should fail when everything fails, and say nothing of nothing', () => {
     assert.equal(decide(100, 10, () => 10).verdict, 'fail');
     assert.equal(decide(3, 10, () => 10).verdict, 'fail');
-    const none = decideAvailability({ count: 0, failed: 0, tallies: [] }, GOAL);
+    const none = decideShare({ count: 0, failed: 0, tallies: [] }, GOAL);
     assert.deepEqual([none.verdict, none.ratio, none.samplesToDecide], ['inconclusive', null, 2995]);
   });
 
@@ -93,6 +93,36 @@ describe('decideAvailability', () => {
       // 5 % of 100 are 5; two and a half standard deviations above that are 10.
       assert.ok(seen.pass <= 10 && seen.fail <= 10, `clusters of ${meanLength} s: ${JSON.stringify(seen)}`);
     }
+  });
+});
+
+describe('false verdict 14: one way of deciding on a proportion', () => {
+  it('should not pass a burst of 95 failures in 12,000 at a goal of 1 %, from single events too', () => {
+    const events = Array.from({ length: 12_000 }, (_, index) => ({
+      atMs: 7_000_000 + index * 20,
+      good: index < 6000 || index >= 6095,
+    }));
+    const sample = sampleOf(events);
+    assert.deepEqual(
+      [sample.count, sample.failed, sample.unknown, sample.tallies.length],
+      [12_000, 95, 0, 240],
+    );
+    const decision = decideShare(sample, 0.99);
+    assert.deepEqual([decision.byRequest.verdict, decision.verdict], ['pass', 'inconclusive']);
+    assert.ok((decision.samplesToDecide ?? 0) > 12_000);
+  });
+
+  it('should hold what is unknown both ways', () => {
+    const sample = (unknown: number, failed: number) =>
+      sampleOf([
+        ...Array.from({ length: 4000 }, (_, at) => ({ atMs: at * 20, good: at >= failed })),
+        ...Array.from({ length: unknown }, (_, at) => ({ atMs: at * 4000, good: null })),
+      ]);
+    assert.equal(decideShare(sample(0, 0), 0.99).verdict, 'pass');
+    const open = decideShare(sample(80, 0), 0.99);
+    assert.deepEqual([open.verdict, open.ratio, open.unknown], ['inconclusive', 1, 80]);
+    assert.ok(open.lower < 0.99 && open.upper === 1);
+    assert.equal(decideShare(sample(80, 2000), 0.99).verdict, 'fail');
   });
 });
 
