@@ -18,7 +18,7 @@ export const gpu: readonly CatalogueRow[] = [
     id: 'gpu/schedule',
     title: 'Pods land only where devices are',
     access: 'w - w w r',
-    goal: 'a pod that asks for a device runs on a node of the pool, is told which device it has, and a real device answers',
+    goal: 'a pod that asks for a device runs on a node of the pool; where one may be started, it is told which device it has, and a real device answers',
     control: [turnsOnFull('the device plugin is down')],
   }),
   row({

@@ -1,12 +1,54 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Series } from '../../reports/record/objective.ts';
-import { devicesIn, offerOf, planHolders, readPods, readUtilisation, toleratesAll } from './index.ts';
+import {
+  devicesGiven,
+  GIVEN_COMMAND,
+  offerOf,
+  planHolders,
+  readPods,
+  readUtilisation,
+  toleratesAll,
+} from './index.ts';
 
-test('should read which devices a container was given', () => {
-  assert.deepEqual(devicesIn('PATH=/bin\nPLUMBLINE_DEVICES=a,b\n', 'PLUMBLINE_DEVICES'), ['a', 'b']);
-  assert.deepEqual(devicesIn('NVIDIA_VISIBLE_DEVICES=void\n', 'NVIDIA_VISIBLE_DEVICES'), []);
-  assert.equal(devicesIn('PATH=/bin\nXPLUMBLINE_DEVICES=a', 'PLUMBLINE_DEVICES'), null);
+const MOUNTED = '/var/run/nvidia-container-devices';
+const NVIDIA = { variable: 'NVIDIA_VISIBLE_DEVICES', kind: 'whole', simulated: false } as const;
+const printed = (environment: string[], files: string[] = []): string =>
+  `${environment.join('\n')}\n-- devices --\n${files.join('\n')}\n`;
+
+test('should read which devices a container was given, by its variable', () => {
+  const { devices, toldBy } = devicesGiven(printed(['PATH=/bin', 'NVIDIA_VISIBLE_DEVICES=a, b']), NVIDIA);
+  assert.deepEqual([devices, toldBy], [['a', 'b'], 'variable']);
+  const simulated = { variable: 'PLUMBLINE_DEVICES', kind: 'whole', simulated: true } as const;
+  assert.deepEqual(devicesGiven(printed(['XPLUMBLINE_DEVICES=a']), simulated).devices, []);
+  assert.ok(GIVEN_COMMAND.at(-1)?.includes(MOUNTED));
+});
+
+test('false verdict 19: devices that CDI gives are read from their nodes, whatever the variable says', () => {
+  const files = ['/dev/null', '/dev/nvidia3', '/dev/nvidiactl', '/dev/nvidia-uvm', '/dev/dri/renderD128'];
+  for (const environment of [
+    ['NVIDIA_VISIBLE_DEVICES=void'],
+    ['PATH=/bin'],
+    ['NVIDIA_VISIBLE_DEVICES=all'],
+  ]) {
+    const given = devicesGiven(printed(environment, files), NVIDIA);
+    assert.deepEqual(given, { devices: ['nvidia3'], toldBy: 'device nodes', detail: '' });
+  }
+});
+
+test('false verdict 19: devices that volume mounts name are read from them', () => {
+  const files = [`${MOUNTED}/GPU-2`, `${MOUNTED}/GPU-1`, '/dev/nvidia0', '/dev/nvidia1'];
+  const given = devicesGiven(printed([`NVIDIA_VISIBLE_DEVICES=${MOUNTED}`], files), NVIDIA);
+  assert.deepEqual(given, { devices: ['GPU-1', 'GPU-2'], toldBy: 'volume mounts', detail: '' });
+});
+
+test('false verdict 19: what nothing names is not known, and why is said', () => {
+  const none = devicesGiven(printed(['NVIDIA_VISIBLE_DEVICES=void'], ['/dev/null']), NVIDIA);
+  assert.equal(none.devices, null);
+  assert.match(none.detail, /NVIDIA_VISIBLE_DEVICES is "void", and no node or mount/);
+  const mig = devicesGiven(printed([], ['/dev/nvidia0']), { ...NVIDIA, kind: 'mig' });
+  assert.equal(mig.devices, null);
+  assert.match(mig.detail, /is not set, and nodes of devices do not tell MIG instances/);
 });
 
 test('should read what a node offers', () => {
@@ -69,11 +111,13 @@ test('should take every free device, by one pod each where there are few', () =>
   ]);
 });
 
-test('should read the utilisation of devices with its age, by the labels that are declared', async () => {
+test('should read the utilisation of devices with its time, by the labels that are declared', async () => {
   const labels = { UUID: 'GPU-1', Hostname: 'gpu-1', exported_pod: 'inference-0' };
   const answers: Record<string, Series[]> = {
-    DCGM_FI_DEV_GPU_UTIL: [{ labels: { __name__: 'DCGM_FI_DEV_GPU_UTIL', ...labels }, points: [[0, 93]] }],
-    'time() - timestamp(DCGM_FI_DEV_GPU_UTIL)': [{ labels, points: [[0, 4.5]] }],
+    DCGM_FI_DEV_GPU_UTIL: [
+      { labels: { __name__: 'DCGM_FI_DEV_GPU_UTIL', ...labels }, points: [[100_000, 93]] },
+    ],
+    'timestamp(DCGM_FI_DEV_GPU_UTIL)': [{ labels, points: [[100_000, 95.5]] }],
   };
   const client = { query: (query: string) => Promise.resolve(answers[query] ?? []) };
   const metrics = {
@@ -83,7 +127,10 @@ test('should read the utilisation of devices with its age, by the labels that ar
   };
   const read = async (pod?: string): Promise<unknown> =>
     readUtilisation(client, { ...metrics, labels: { ...metrics.labels, ...(pod !== undefined && { pod }) } });
-  const sample = { device: 'GPU-1', node: 'gpu-1', value: 93, ageSeconds: 4.5 };
-  assert.deepEqual(await read(), [{ ...sample, pod: null }]);
-  assert.deepEqual(await read('exported_pod'), [{ ...sample, pod: 'inference-0' }]);
+  const sample = { device: 'GPU-1', node: 'gpu-1', value: 93, atSeconds: 95.5 };
+  assert.deepEqual(await read(), { nowSeconds: 100, samples: [{ ...sample, pod: null }] });
+  assert.deepEqual(await read('exported_pod'), {
+    nowSeconds: 100,
+    samples: [{ ...sample, pod: 'inference-0' }],
+  });
 });

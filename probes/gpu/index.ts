@@ -1,8 +1,9 @@
 /** Extended resources of nodes and pods: what is offered, asked for and given, and how busy the devices are. */
-export { devicesIn } from './devices.ts';
+export { devicesGiven, GIVEN_COMMAND } from './devices.ts';
+export type { Given } from './devices.ts';
 export { planHolders } from './holders.ts';
 export type { HolderPlan, NodeOffer } from './holders.ts';
 export { offerOf, readPods, toleratesAll } from './nodes.ts';
 export type { NodePod, Taint } from './nodes.ts';
 export { readUtilisation } from './utilisation.ts';
-export type { DeviceSample } from './utilisation.ts';
+export type { DeviceSample, Utilisation } from './utilisation.ts';

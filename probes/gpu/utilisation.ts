@@ -10,34 +10,44 @@ export interface DeviceSample {
   pod: string | null;
   /** null: what was scraped is no number. */
   value: number | null;
-  /** By the clock of Prometheus, s. */
-  ageSeconds: number | null;
+  /** When it was scraped, by the clock of Prometheus, s since 1970. */
+  atSeconds: number | null;
+}
+
+/** What Prometheus knows of the devices. */
+export interface Utilisation {
+  samples: DeviceSample[];
+  /** By the same clock: the time for which it was asked; null where it knows of none. */
+  nowSeconds: number | null;
 }
 
 type Metrics = NonNullable<Gpu['metrics']>;
 
 /**
- * The last sample of every device, with its age.
+ * The last sample of every device, with the time at which it was scraped.
  * @throws PrometheusError when it does not answer or refuses
  */
 export async function readUtilisation(
   client: Pick<PrometheusClient, 'query'>,
   { series, labels }: Metrics,
   signal?: AbortSignal,
-): Promise<DeviceSample[]> {
+): Promise<Utilisation> {
   const values = await client.query(series, { signal });
-  const ages = await client.query(`time() - timestamp(${series})`, { signal });
-  const ageOf = new Map(ages.map((one) => [keyOf(one), lastOf(one)]));
-  return values.map((one) => ({
+  const times = await client.query(`timestamp(${series})`, { signal });
+  const timeOf = new Map(times.map((one) => [keyOf(one), lastOf(one)]));
+  const samples = values.map((one) => ({
     device: one.labels[labels.device] ?? '',
     node: one.labels[labels.node] ?? '',
     pod: labels.pod === undefined ? null : (one.labels[labels.pod] ?? ''),
     value: lastOf(one),
-    ageSeconds: ageOf.get(keyOf(one)) ?? null,
+    atSeconds: timeOf.get(keyOf(one)) ?? null,
   }));
+  // The point of an instant vector has the time of the question, not that of the sample.
+  const askedMs = times[0]?.points.at(-1)?.[0];
+  return { samples, nowSeconds: askedMs === undefined ? null : askedMs / 1000 };
 }
 
-/** Arithmetic drops the name of the metric, and nothing else. */
+/** Functions drop the name of the metric, and nothing else. */
 function keyOf({ labels }: Series): string {
   const others = Object.entries(labels).filter(([name]) => name !== '__name__');
   return JSON.stringify(others.sort(([a], [b]) => (a < b ? -1 : 1)));

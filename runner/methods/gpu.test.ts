@@ -24,23 +24,24 @@ test('should read utilisation from the Prometheus of the environment', async (co
     request.on('end', () => {
       const query = new URLSearchParams(body).get('query') ?? '';
       asked.push(query);
-      const value = query.startsWith('time()') ? '3.5' : '0.75';
-      const result = [{ metric: labels, value: [0, value] }];
+      const value = query.startsWith('timestamp(') ? '996.5' : '0.75';
+      const result = [{ metric: labels, value: [1000, value] }];
       response.end(JSON.stringify({ status: 'success', data: { resultType: 'vector', result } }));
     });
   }).listen(0, '127.0.0.1');
   context.after(() => server.close());
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const { samples, unavailable } = await utilisation({ ...local, prometheus: { url, scrapeSeconds: 5 } });
+  const { samples, nowSeconds, unavailable } = await utilisation({
+    ...local,
+    prometheus: { url, scrapeSeconds: 5 },
+  });
   assert.equal(unavailable, undefined);
   assert.deepEqual(samples, [
-    { device: 'SIM-gpu-1-0', node: 'gpu-1', pod: 'gpu-is-seen', value: 0.75, ageSeconds: 3.5 },
+    { device: 'SIM-gpu-1-0', node: 'gpu-1', pod: 'gpu-is-seen', value: 0.75, atSeconds: 996.5 },
   ]);
-  assert.deepEqual(asked, [
-    'plumbline_gpu_utilization_ratio',
-    'time() - timestamp(plumbline_gpu_utilization_ratio)',
-  ]);
+  assert.equal(nowSeconds, 1000);
+  assert.deepEqual(asked, ['plumbline_gpu_utilization_ratio', 'timestamp(plumbline_gpu_utilization_ratio)']);
 });
 
 test('should say why there is none', async () => {

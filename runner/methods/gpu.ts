@@ -14,14 +14,22 @@ export function gpuMethods(engine: GpuEngine): Pick<Handlers, 'gpu.utilisation'>
     'gpu.utilisation': async (_params, { signal }) => {
       const { gpu, prometheus } = engine.book.environment;
       if (gpu?.metrics === undefined || prometheus === undefined)
-        return { samples: [], unavailable: 'the environment declares no gpu.metrics or no prometheus' };
+        return {
+          samples: [],
+          nowSeconds: null,
+          unavailable: 'the environment declares no gpu.metrics or no prometheus',
+        };
       const client = await clientOf(engine, prometheus);
-      if (typeof client === 'string') return { samples: [], unavailable: client };
+      if (typeof client === 'string') return { samples: [], nowSeconds: null, unavailable: client };
       try {
-        return { samples: await readUtilisation(client, gpu.metrics, signal) };
+        return await readUtilisation(client, gpu.metrics, signal);
       } catch (error) {
         signal.throwIfAborted();
-        return { samples: [], unavailable: error instanceof Error ? error.message : String(error) };
+        return {
+          samples: [],
+          nowSeconds: null,
+          unavailable: error instanceof Error ? error.message : String(error),
+        };
       } finally {
         client.close();
       }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { devicesIn } from '../../probes/gpu/index.ts';
+import { devicesGiven, GIVEN_COMMAND } from '../../probes/gpu/index.ts';
+import type { Given } from '../../probes/gpu/index.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { monotonicMs } from '../harness/observations.ts';
 import type { KubeObject } from '../harness/protocol.ts';
@@ -127,8 +128,8 @@ export class Canaries {
     await Promise.all(
       canaries.map(async (canary) => {
         const fate = await this.follow(canary.name, { timeoutMs: ctx.timeoutMs('podReady'), refusedForMs });
-        const devices = fate.state === 'ready' ? await this.#devices(canary.name) : null;
-        record(ctx, canary, { fate, devices });
+        const given = fate.state === 'ready' ? await this.#given(canary.name) : NOTHING;
+        record(ctx, canary, { fate, given });
         if (fate.state === 'ready') ready.set(canary.name, fate);
       }),
     );
@@ -143,16 +144,17 @@ export class Canaries {
     });
   }
 
-  /** Which devices the container itself was told of, none where no variable names any; null: that could not be read. */
-  async #devices(name: string): Promise<string[] | null> {
+  /** Which devices the container was given, by what is in it. */
+  async #given(name: string): Promise<Given> {
+    const { variable, kind, simulated } = gpuOf(this.#ctx);
     try {
-      const { code, stdout, stderr } = await this.exec(name, ['busybox', 'env']);
-      if (code !== 0) throw new Error(`env ended with ${code}: ${stderr.trim().slice(0, 200)}`);
-      return devicesIn(stdout, gpuOf(this.#ctx).variable) ?? [];
+      const { code, stdout, stderr } = await this.exec(name, GIVEN_COMMAND);
+      if (code !== 0) throw new Error(`its shell ended with ${code}: ${stderr.trim().slice(0, 200)}`);
+      return devicesGiven(stdout, { variable, kind, simulated });
     } catch (error) {
       this.#ctx.signal.throwIfAborted();
       this.#ctx.unavailable(`devices of ${name}`, messageOf(error));
-      return null;
+      return { ...NOTHING, detail: 'its environment was not read' };
     }
   }
 
@@ -181,12 +183,16 @@ export class Canaries {
   }
 }
 
+/** Of a container that does not run. */
+const NOTHING: Given = { devices: null, toldBy: null, detail: '' };
+
 /** Records a canary that asked for devices, and what it was told that it has. */
-function record(ctx: CheckContext, canary: Canary, of: { fate: Fate; devices: string[] | null }): void {
+function record(ctx: CheckContext, canary: Canary, of: { fate: Fate; given: Given }): void {
   const { state, node, refusal, detail } = of.fate;
+  const { devices, toldBy, detail: why } = of.given;
   ctx.record('gpu-pod', {
-    ...{ pod: canary.name, asked: canary.devices, state, node, devices: of.devices },
-    detail: refusal === null ? detail : refusal.message,
+    ...{ pod: canary.name, asked: canary.devices, state, node, devices, toldBy },
+    detail: why !== '' ? why : (refusal?.message ?? detail),
   });
 }
 

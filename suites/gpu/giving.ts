@@ -1,11 +1,12 @@
 /** Pods that ask for devices: where they land, what they are told, and how many of them there is room for. */
 import { planHolders, readPods, toleratesAll } from '../../probes/gpu/index.ts';
+import type { REFUSED_ROLES } from '../../reports/record/observations/gpu.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { canaryNamespace, messageOf } from '../topology/canary.ts';
 import { Canaries } from './canaries.ts';
 import type { Canary } from './canaries.ts';
-import { recordIntruders, recordPlaced } from './offers.ts';
-import { freeOf, gpuOf, lookAtPool, mayWrite, poolOf } from './pool.ts';
+import { recordPlaced, recordTenants } from './offers.ts';
+import { freeOf, gpuOf, lookAgain, lookAtPool, mayWrite, poolOf } from './pool.ts';
 import type { PoolNode } from './pool.ts';
 import { recordUtilisation } from './utilisation.ts';
 
@@ -13,6 +14,9 @@ import { recordUtilisation } from './utilisation.ts';
 const MOST_PODS = 8;
 /** Of a command that proves that a device answers, as much as a reader needs. */
 const MOST_OUTPUT = 2000;
+
+/** A pod that must not be placed, and why not. */
+type Unwanted = Canary & { role: (typeof REFUSED_ROLES)[number] };
 
 /** `gpu/schedule`: a pod that asks for a device lands on the pool, is told which it has, and a real one answers. */
 export async function landOnPool(ctx: CheckContext): Promise<void> {
@@ -24,6 +28,7 @@ export async function landOnPool(ctx: CheckContext): Promise<void> {
     const ready = await ctx.step('start a pod that asks for a device, anywhere', () =>
       canaries.hold([{ name: 'gpu-lands', devices: 1 }]),
     );
+    await lookAgain(ctx, nodes);
     const { workload } = gpuOf(ctx);
     if (workload === undefined || ready.size === 0) return;
     await ctx.step('ask the device to answer', async () => {
@@ -43,14 +48,16 @@ export async function landOnPool(ctx: CheckContext): Promise<void> {
 export async function keepAway(ctx: CheckContext): Promise<void> {
   const nodes = await ctx.step('look at the pool and who runs on it', () => lookAtPool(ctx));
   if (nodes === null) return;
-  recordIntruders(ctx, nodes);
+  recordTenants(ctx, nodes);
   if (!mayWrite(ctx)) return;
   await Canaries.use(ctx, async (canaries) => {
     // By its name: then the scheduler looks at that node only, and what it says is of it.
-    const strangers: Canary[] = nodes.slice(0, MOST_PODS).map(({ node }, index) => ({
-      ...{ name: `gpu-stranger-${index}`, devices: 0, tolerates: false, node },
+    const strangers: Unwanted[] = nodes.slice(0, MOST_PODS).map(({ node }, index) => ({
+      ...{ name: `gpu-stranger-${index}`, devices: 0, tolerates: false, node, role: 'stranger' },
     }));
-    strangers.push({ name: 'gpu-stranger-asks', devices: 1, tolerates: false });
+    strangers.push({
+      ...{ name: 'gpu-stranger-asks', devices: 1, tolerates: false, role: 'stranger that asks' },
+    });
     await ctx.step('start pods without the toleration', () => canaries.start(strangers));
     await ctx.step('see whether the scheduler keeps them away', () =>
       Promise.all(strangers.map((one) => recordRefused(ctx, canaries, one))),
@@ -74,6 +81,7 @@ export async function holdTogether(ctx: CheckContext): Promise<void> {
     // With no device to be had at all one is asked for all the same: what becomes of it is the answer.
     const wanted = holders.length === 0 ? [{ name: 'gpu-holds-0', devices: 1 }] : named(holders);
     await ctx.step(`start ${wanted.length} pods that ask for a device each`, () => canaries.hold(wanted));
+    await lookAgain(ctx, nodes);
   });
 }
 
@@ -83,11 +91,11 @@ export async function exhaust(ctx: CheckContext): Promise<void> {
   if (nodes === null) return;
   await Canaries.use(ctx, async (canaries) => {
     if ((await takeAll(ctx, canaries, nodes)) === null) return;
-    const extra = { name: 'gpu-one-too-many', devices: 1 };
+    const extra: Unwanted = { name: 'gpu-one-too-many', devices: 1, role: 'one too many' };
     await ctx.step('start one pod too many', () => canaries.start([extra]));
     await ctx.step('see what the scheduler says of it', () => recordRefused(ctx, canaries, extra));
     // Somebody else may have given a device back meanwhile.
-    await ctx.step('count again who holds devices', () => lookAtPool(ctx));
+    await lookAgain(ctx, nodes);
   });
 }
 
@@ -107,12 +115,13 @@ export async function takeAll(
   const wanted = named(planHolders(declared, MOST_PODS)).map((one) => ({ ...one, lingersSeconds }));
   if (wanted.length === 0) return [];
   const ready = await ctx.step(`take every device, by ${wanted.length} pods`, () => canaries.hold(wanted));
+  await lookAgain(ctx, nodes);
   return ready.size === wanted.length ? wanted.map(({ name }) => name) : null;
 }
 
 /** How long pods go on after they were asked to end, s; set by a control. */
 export function lingersOf({ settings }: Pick<CheckContext, 'settings'>): number {
-  return Number(settings['lingersSeconds'] ?? 0);
+  return settings.lingersSeconds ?? 0;
 }
 
 function named(plans: readonly { node: string; devices: number }[]): Canary[] {
@@ -120,14 +129,15 @@ function named(plans: readonly { node: string; devices: number }[]): Canary[] {
 }
 
 /** Records what became of a pod that must not be placed: refused for a while, or on a node after all. */
-async function recordRefused(ctx: CheckContext, canaries: Canaries, canary: Canary): Promise<void> {
+async function recordRefused(ctx: CheckContext, canaries: Canaries, canary: Unwanted): Promise<void> {
   const { node, state, refusal, detail } = await canaries.follow(canary.name, {
     timeoutMs: ctx.timeoutMs('unschedulable') + ctx.timeoutMs('stillPending'),
     refusedForMs: ctx.timeoutMs('stillPending'),
   });
-  const tolerated = node !== null && canary.tolerates === false && (await isTolerated(ctx, canary.name));
+  const strange = node !== null && canary.tolerates === false;
   ctx.record('gpu-refused', {
-    ...{ pod: canary.name, asked: canary.devices, node, state, detail, tolerated },
+    ...{ pod: canary.name, role: canary.role, bound: canary.node ?? null, node, state, detail },
+    tolerated: strange ? await isTolerated(ctx, canary.name) : null,
     message: refusal?.message ?? '',
     source: refusal?.source ?? null,
   });

@@ -27,7 +27,7 @@ class OneNode {
   readonly pods = new Map<string, PodPart>();
   readonly events: KubeObject[] = [];
   offered = 2;
-  series: unknown = { samples: [] };
+  series: unknown = { samples: [], nowSeconds: null };
 
   /** Those that hold devices. */
   get held(): number {
@@ -135,7 +135,7 @@ function contextOf(cluster: OneNode, settings: Record<string, unknown> = {}): Ch
         return Promise.resolve();
       },
       exec: ({ pod }: { pod: string }) =>
-        Promise.resolve({ code: 0, stdout: `DEVICES=${pod}\n`, stderr: '' }),
+        Promise.resolve({ code: 0, stdout: `DEVICES=${pod}\n-- devices --\n`, stderr: '' }),
       raw: () =>
         Promise.resolve({
           status: 200,
@@ -159,6 +159,8 @@ describe('checks of the GPU pool', () => {
       ['gpu-lands', 'ready', 'gpu-1', ['gpu-lands']],
     );
     assert.equal(cluster.pods.size, 0);
+    const counted = cluster.recorded('gpu-requested').map(({ holders }) => (holders as unknown[]).length);
+    assert.deepEqual(counted, [0, 1]);
   });
 
   it('should tell a container that was told of nothing from one that could not be asked', async () => {
@@ -169,7 +171,7 @@ describe('checks of the GPU pool', () => {
       await landOnPool(ctx);
       return cluster;
     };
-    const untold = await asked({ code: 0, stdout: 'HOME=/\n', stderr: '' });
+    const untold = await asked({ code: 0, stdout: 'HOME=/\n-- devices --\n', stderr: '' });
     assert.deepEqual(untold.recorded('gpu-pod')[0]?.['devices'], []);
     assert.deepEqual(untold.recorded('unavailable'), []);
     const failed = await asked({ code: 126, stdout: '', stderr: 'no such file' });
@@ -183,14 +185,18 @@ describe('checks of the GPU pool', () => {
     await keepAway(contextOf(cluster, { writes: false }));
     assert.deepEqual(cluster.recorded('gpu-pod'), []);
     assert.deepEqual(cluster.recorded('gpu-refused'), []);
-    assert.equal(cluster.recorded('gpu-tenants').length, 1);
+    const [tenants] = cluster.recorded('gpu-tenants');
+    assert.deepEqual(tenants?.['taints'], [TAINT]);
   });
 
   it('should record why pods without the toleration are refused, in the words of the scheduler', async () => {
     const cluster = new OneNode();
     await keepAway(contextOf(cluster));
     const refused = cluster.recorded('gpu-refused');
-    assert.deepEqual(refused.map(({ pod }) => pod).sort(), ['gpu-stranger-0', 'gpu-stranger-asks']);
+    assert.deepEqual(refused.map(({ pod, role, bound }) => [pod, role, bound]).sort(), [
+      ['gpu-stranger-0', 'stranger', 'gpu-1'],
+      ['gpu-stranger-asks', 'stranger that asks', null],
+    ]);
     for (const one of refused) {
       assert.equal(one['node'], null);
       assert.equal(one['source'], 'event');
@@ -216,7 +222,10 @@ describe('checks of the GPU pool', () => {
     await release(contextOf(cluster));
     const [back] = cluster.recorded('gpu-back');
     assert.equal(back?.['what'], 'deletion');
-    assert.ok(Number(back['afterMs']) >= 0 && Number(back['afterMs']) < 500);
+    assert.equal(back['ready'], true);
+    const afterMs = Number(back['seenMs']) - Number(back['sinceMs']);
+    assert.ok(afterMs >= 0 && afterMs < 500);
+    assert.equal(cluster.recorded('gpu-waits')[0]?.['state'], 'refused');
     assert.equal(cluster.pods.size, 0);
   });
 
@@ -225,19 +234,19 @@ describe('checks of the GPU pool', () => {
     cluster.offered = 3;
     await release(contextOf(cluster));
     assert.equal(cluster.recorded('gpu-back').length, 0);
-    assert.equal(cluster.recorded('gpu-not-waiting')[0]?.['state'], 'ready');
+    assert.equal(cluster.recorded('gpu-waits')[0]?.['state'], 'ready');
   });
 
   it('should ask Prometheus until it knows of every device and of the pod that holds one', async () => {
     const cluster = new OneNode();
     const sample = (device: string, pod: string): unknown => ({
-      ...{ device, node: 'gpu-1', pod, value: 0, ageSeconds: 1 },
+      ...{ device, node: 'gpu-1', pod, value: 0, atSeconds: 999 },
     });
-    cluster.series = { samples: [sample('a', 'gpu-is-seen'), sample('b', '')] };
+    cluster.series = { nowSeconds: 1000, samples: [sample('a', 'gpu-is-seen'), sample('b', '')] };
     await seeUtilisation(contextOf(cluster));
     assert.equal(cluster.recorded('gpu-series').length, 1);
     assert.equal(cluster.recorded('gpu-series')[0]?.['holder'], 'gpu-is-seen');
-    cluster.series = { samples: [], unavailable: 'ECONNREFUSED' };
+    cluster.series = { samples: [], nowSeconds: null, unavailable: 'ECONNREFUSED' };
     await seeUtilisation(contextOf(cluster));
     assert.equal(cluster.recorded('unavailable')[0]?.['what'], 'Prometheus');
   });

@@ -3,7 +3,8 @@ import { toleratesAll } from '../../probes/gpu/index.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { findWorkloads, listPods, podsOf } from '../topology/declared.ts';
 import { recordEvidence } from '../topology/evidence.ts';
-import type { WorkloadObject } from '../topology/shapes.ts';
+import { conditionTrue, ownerOf } from '../topology/shapes.ts';
+import type { PodObject, WorkloadObject } from '../topology/shapes.ts';
 import { gpuOf, recordNodes } from './pool.ts';
 import type { PoolNode } from './pool.ts';
 
@@ -17,11 +18,25 @@ export async function lookAtOffers(ctx: CheckContext): Promise<void> {
     const found = sets?.find(
       ({ metadata }) => metadata.namespace === plugin.namespace && metadata.name === plugin.name,
     );
-    if (found === undefined) return;
+    const pods = await listPods(ctx);
+    if (found === undefined || pods === null) return;
     const { desiredNumberScheduled = 0, numberReady = 0 } = found.status;
-    ctx.record('gpu-plugin', { ready: numberReady, wanted: desiredNumberScheduled });
+    const nodes = pods
+      .filter((pod) => isReadyPodOf(pod, plugin))
+      .flatMap(({ spec: { nodeName } }) => nodeName ?? []);
+    ctx.record('gpu-plugin', { ready: numberReady, wanted: desiredNumberScheduled, nodes });
     if (numberReady < desiredNumberScheduled) await recordEvidence(ctx, [found]);
   });
+}
+
+function isReadyPodOf(pod: PodObject, { namespace, name }: { namespace: string; name: string }): boolean {
+  const owner = ownerOf(pod);
+  return (
+    pod.metadata.namespace === namespace &&
+    owner.kind === 'DaemonSet' &&
+    owner.name === name &&
+    conditionTrue(pod.status.conditions, 'Ready')
+  );
 }
 
 /** Pods of the declared workloads that ask for devices, and the nodes that they run on. */
@@ -30,20 +45,28 @@ export async function recordPlaced(ctx: CheckContext): Promise<void> {
   if (workloads.length === 0) return;
   const pods = await listPods(ctx);
   if (pods === null) return;
-  for (const workload of workloads)
-    for (const { metadata, spec } of podsOf(workload, pods))
-      if (spec.nodeName !== undefined)
-        ctx.record('gpu-placed', {
-          pod: `${metadata.namespace ?? ''}/${metadata.name}`,
-          node: spec.nodeName,
-        });
+  for (const workload of workloads) {
+    const placed = podsOf(workload, pods).map(({ metadata, spec }) => ({
+      pod: `${metadata.namespace ?? ''}/${metadata.name}`,
+      node: spec.nodeName ?? null,
+    }));
+    ctx.record('gpu-placed', { workload: workload.name, pods: placed });
+  }
 }
 
-/** Pods that run on the pool and do not tolerate its taints: they were there before, or came past the scheduler. */
-export function recordIntruders(ctx: CheckContext, nodes: readonly PoolNode[]): void {
+/** Taints of the pool, and the pods on it: one that does not tolerate them was there before, or came past the scheduler. */
+export function recordTenants(ctx: CheckContext, nodes: readonly PoolNode[]): void {
   for (const { node, taints, pods } of nodes) {
     const lasting = taints.filter(({ key }) => !key.startsWith('node.kubernetes.io/'));
-    const intruders = pods.filter(({ tolerations }) => !toleratesAll(tolerations, lasting));
-    ctx.record('gpu-tenants', { node, pods: pods.length, intruders: intruders.map(({ name }) => name) });
+    const tenants = pods.map(({ name, tolerations }) => ({
+      pod: name,
+      tolerates: toleratesAll(tolerations, lasting),
+    }));
+    const known = taints.map(({ key, value, effect }) => ({
+      key,
+      ...(value !== undefined && { value }),
+      effect,
+    }));
+    ctx.record('gpu-tenants', { node, taints: known, tenants });
   }
 }

@@ -1,4 +1,5 @@
-import type { Gpu, Pool } from '../../env/schema.ts';
+import type { Pool } from '../../env/schema.ts';
+import type { CheckSettings } from '../../env/settings.ts';
 import { offerOf, readPods } from '../../probes/gpu/index.ts';
 import type { NodeOffer, NodePod, Taint } from '../../probes/gpu/index.ts';
 import type { CheckContext } from '../harness/check.ts';
@@ -7,26 +8,29 @@ import type { NodeObject } from '../topology/shapes.ts';
 
 /** A node of the pool with what runs on it. */
 export interface PoolNode extends NodeOffer {
+  object: NodeObject;
   allocatable: number;
   taints: Taint[];
   pods: NodePod[];
 }
 
-export function gpuOf(ctx: Pick<CheckContext, 'settings'>): Gpu {
-  return ctx.settings['gpu'] as Gpu;
+/** @throws Error when the environment declares none: the check is not planned then */
+export function gpuOf(ctx: Pick<CheckContext, 'settings'>): NonNullable<CheckSettings['gpu']> {
+  const { gpu } = ctx.settings;
+  if (gpu === undefined) throw new Error('the environment declares no gpu');
+  return gpu;
 }
 
 /** The pool that holds the devices; references between the parts of an environment file are checked when it is loaded. */
 export function poolOf(ctx: Pick<CheckContext, 'settings'>): Pool {
-  const pools = (ctx.settings['pools'] ?? []) as Pool[];
-  const found = pools.find(({ name }) => name === gpuOf(ctx).pool);
+  const found = (ctx.settings.pools ?? []).find(({ name }) => name === gpuOf(ctx).pool);
   if (found === undefined) throw new Error(`topology.pools has no pool "${gpuOf(ctx).pool}"`);
   return found;
 }
 
 /** Whether this environment lets checks create canaries. */
 export function mayWrite(ctx: Pick<CheckContext, 'settings'>): boolean {
-  return ctx.settings['writes'] === true;
+  return ctx.settings.writes === true;
 }
 
 /** Records every node of the pool, and any other that offers the resource. Returns those of the pool, or null: nobody could see them. */
@@ -38,14 +42,13 @@ export async function recordNodes(ctx: CheckContext): Promise<NodeObject[] | nul
   const isMember = (node: NodeObject): boolean =>
     wanted.every(([key, value]) => node.metadata.labels?.[key] === value);
   for (const node of nodes) {
-    const offer = offerOf(node, resource);
-    if (!isMember(node) && offer.capacity === null) continue;
+    const { capacity, allocatable } = offerOf(node, resource);
+    if (!isMember(node) && capacity === null) continue;
     ctx.record('gpu-node', {
       name: node.metadata.name,
       pool: isMember(node),
       ready: conditionTrue(node.status.conditions, 'Ready'),
-      ...offer,
-      taints: node.spec.taints ?? [],
+      allocatable,
     });
   }
   return nodes.filter(isMember);
@@ -56,20 +59,36 @@ export async function recordNodes(ctx: CheckContext): Promise<NodeObject[] | nul
  * requests nor tolerations of pods, so that the API server is asked once a node.
  */
 export async function lookAtPool(ctx: CheckContext): Promise<PoolNode[] | null> {
-  const { resource } = gpuOf(ctx);
   const nodes = await recordNodes(ctx);
   if (nodes === null) return null;
+  return withPods(ctx, nodes);
+}
+
+/** The same again, of the same nodes: what was started meanwhile must be among what their pods ask for. */
+export function lookAgain(ctx: CheckContext, nodes: readonly PoolNode[]): Promise<PoolNode[] | null> {
+  return ctx.step('count again who holds devices', () =>
+    withPods(
+      ctx,
+      nodes.map(({ object }) => object),
+    ),
+  );
+}
+
+async function withPods(ctx: CheckContext, nodes: readonly NodeObject[]): Promise<PoolNode[] | null> {
+  const { resource } = gpuOf(ctx);
   const seen: PoolNode[] = [];
   for (const node of nodes) {
     const { name } = node.metadata;
     const pods = await podsOn(ctx, name);
     if (pods === null) return null;
     const requested = pods.reduce((sum, pod) => sum + pod.requested, 0);
-    const holders = pods.filter((pod) => pod.requested > 0).map((pod) => pod.name);
+    const holders = pods
+      .filter((pod) => pod.requested > 0)
+      .map((pod) => ({ pod: pod.name, asked: pod.requested }));
     ctx.record('gpu-requested', { node: name, requested, holders });
     const allocatable = offerOf(node, resource).allocatable ?? 0;
     const free = Math.max(0, allocatable - requested);
-    seen.push({ node: name, allocatable, free, taints: node.spec.taints ?? [], pods });
+    seen.push({ node: name, object: node, allocatable, free, taints: node.spec.taints ?? [], pods });
   }
   return seen;
 }

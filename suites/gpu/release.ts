@@ -28,7 +28,7 @@ export async function release(ctx: CheckContext): Promise<void> {
 
 /** Nodes can be restarted in the embedded environment only; a control of what comes before it can do without. */
 function restarts({ settings }: CheckContext): boolean {
-  return typeof settings['embedded'] === 'string' && settings['restart'] !== false;
+  return settings.embedded !== undefined && settings.restart !== false;
 }
 
 async function afterDeletion(ctx: CheckContext, canaries: Canaries, holder: string): Promise<void> {
@@ -39,10 +39,9 @@ async function afterDeletion(ctx: CheckContext, canaries: Canaries, holder: stri
     timeoutMs: ctx.timeoutMs('unschedulable'),
     refusedForMs: 0,
   });
-  if (before.state !== 'refused') {
-    ctx.record('gpu-not-waiting', { state: before.state, node: before.node, detail: before.detail });
-    return;
-  }
+  const { state, node, detail, refusal } = before;
+  ctx.record('gpu-waits', { pod: NEXT, state, node, detail: refusal?.message ?? detail });
+  if (state !== 'refused') return;
   const askedMs = await ctx.step('delete a pod that holds one', () => canaries.end(holder, graceSeconds));
   const after = await ctx.step('wait until the device is in use again', () =>
     canaries.follow(NEXT, { timeoutMs: ctx.timeoutMs('deviceBack'), refusedForMs: Infinity }),
@@ -91,10 +90,8 @@ function recordBack(
   of: { what: 'deletion' | 'restart'; node: string | null; sinceMs: number; fate: Fate; tries: number },
 ): void {
   const { what, node, sinceMs, fate, tries } = of;
-  const isBack = fate.state === 'ready';
   ctx.record('gpu-back', {
-    ...{ what, node, tries, detail: fate.detail },
-    afterMs: isBack ? fate.atMs - sinceMs : null,
-    waitedMs: fate.atMs - sinceMs,
+    ...{ what, node, ready: fate.state === 'ready', sinceMs, seenMs: fate.atMs },
+    detail: tries > 1 ? `${fate.detail}, at try ${tries}` : fate.detail,
   });
 }

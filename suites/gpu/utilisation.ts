@@ -1,33 +1,39 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeviceSample } from '../../probes/gpu/index.ts';
+import type { Utilisation } from '../../probes/gpu/index.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { monotonicMs } from '../harness/observations.ts';
 import { Canaries } from './canaries.ts';
-import { freeOf, gpuOf, lookAtPool, mayWrite } from './pool.ts';
+import { freeOf, gpuOf, lookAgain, lookAtPool, mayWrite } from './pool.ts';
+import type { PoolNode } from './pool.ts';
 
 const LOOK_EVERY_MS = 1000;
 const HOLDER = 'gpu-is-seen';
 
-/** Records what Prometheus knows of the devices now; null when it cannot be asked. */
-export async function recordUtilisation(
-  ctx: CheckContext,
-  holder: string | null = null,
-): Promise<DeviceSample[] | null> {
-  const { samples, unavailable } = await ctx.runner.call('gpu.utilisation', { check: ctx.id });
-  if (unavailable !== undefined) {
-    ctx.unavailable('Prometheus', unavailable);
-    return null;
-  }
-  ctx.record('gpu-series', { samples, holder });
-  return samples;
+/** What Prometheus knows of the devices now; null after it was recorded that it cannot be asked. */
+async function utilisation(ctx: CheckContext): Promise<Utilisation | null> {
+  const { samples, nowSeconds, unavailable } = await ctx.runner.call('gpu.utilisation', { check: ctx.id });
+  if (unavailable === undefined) return { samples, nowSeconds };
+  ctx.unavailable('Prometheus', unavailable);
+  return null;
 }
 
-/** `gpu/metrics`: a device is held where that is allowed, until Prometheus knows of it, and of all others, or the time is up. */
+/** Records what Prometheus knows of the devices now. */
+export async function recordUtilisation(ctx: CheckContext): Promise<void> {
+  const seen = await utilisation(ctx);
+  if (seen !== null) ctx.record('gpu-series', { ...seen, holder: null });
+}
+
+/**
+ * `gpu/metrics`: until Prometheus knows of every device, and of the pods that hold one, or the time is up. Where that is allowed one is held;
+ * else it must know of those that are held anyway.
+ */
 export async function seeUtilisation(ctx: CheckContext): Promise<void> {
   const nodes = await ctx.step('look at the pool', () => lookAtPool(ctx));
   if (nodes === null) return;
-  const ask = (holder: string | null): Promise<void> =>
-    ctx.step('ask Prometheus until it knows of every device', () => askOften(ctx, nodes.length, holder));
+  const ask = async (holder: string | null): Promise<void> => {
+    await ctx.step('ask Prometheus until it knows of every device', () => askOften(ctx, nodes, holder));
+    await lookAgain(ctx, nodes);
+  };
   if (!mayWrite(ctx) || freeOf(ctx, nodes).length === 0) {
     await ask(null);
     return;
@@ -40,26 +46,41 @@ export async function seeUtilisation(ctx: CheckContext): Promise<void> {
   });
 }
 
-/** Asks until all is there that the judge looks for. What was seen last is what counts. */
-async function askOften(ctx: CheckContext, nodes: number, holder: string | null): Promise<void> {
+/** Asks until all is there that the judge looks for, and records the last answer: it is the one that counts. */
+async function askOften(ctx: CheckContext, nodes: readonly PoolNode[], holder: string | null): Promise<void> {
   const { metrics, devicesPerNode, sharedBy } = gpuOf(ctx);
-  const wanted = nodes * (metrics?.perNode ?? Math.ceil(devicesPerNode / sharedBy));
-  const named = metrics?.labels.pod === undefined ? null : holder;
+  const devices = nodes.length * (metrics?.perNode ?? Math.ceil(devicesPerNode / sharedBy));
+  const holders = holder === null ? holdersOn(nodes) : [holder];
+  const pods = metrics?.labels.pod === undefined ? [] : holders;
   const endMs = monotonicMs() + ctx.timeoutMs('gpuMetrics');
   for (;;) {
-    const samples = await recordUtilisation(ctx, holder);
-    if (samples === null || isComplete(ctx, samples, { wanted, named }) || monotonicMs() > endMs) return;
+    const seen = await utilisation(ctx);
+    if (seen === null) return;
+    if (isComplete(ctx, seen, { devices, pods }) || monotonicMs() > endMs) {
+      ctx.record('gpu-series', { ...seen, holder });
+      return;
+    }
     await sleep(LOOK_EVERY_MS, undefined, { signal: ctx.signal });
   }
 }
 
+/** Series name pods without their namespaces. */
+function holdersOn(nodes: readonly PoolNode[]): string[] {
+  const holding = nodes.flatMap(({ pods }) => pods).filter(({ requested }) => requested > 0);
+  return holding.map(({ name }) => name.slice(name.indexOf('/') + 1));
+}
+
 function isComplete(
   ctx: CheckContext,
-  samples: readonly DeviceSample[],
-  of: { wanted: number; named: string | null },
+  { samples, nowSeconds }: Utilisation,
+  wanted: { devices: number; pods: readonly string[] },
 ): boolean {
-  const freshSeconds = Number(ctx.goals['freshScrapes']) * Number(ctx.settings['scrapeSeconds']);
-  const fresh = samples.filter(({ ageSeconds }) => ageSeconds !== null && ageSeconds <= freshSeconds);
+  const { freshScrapes = 0 } = ctx.goals;
+  const freshSeconds = freshScrapes * (ctx.settings.scrapeSeconds ?? 0);
+  const fresh = samples.filter(
+    ({ atSeconds }) => atSeconds !== null && nowSeconds !== null && nowSeconds - atSeconds <= freshSeconds,
+  );
   const devices = new Set(fresh.map(({ node, device }) => `${node}/${device}`));
-  return devices.size >= of.wanted && (of.named === null || fresh.some(({ pod }) => pod === of.named));
+  const named = new Set(fresh.map(({ pod }) => pod));
+  return devices.size >= wanted.devices && wanted.pods.every((pod) => named.has(pod));
 }

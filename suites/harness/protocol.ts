@@ -2,7 +2,7 @@ import type { LlmBehaviour } from '../../env/schema.ts';
 import type { CheckSettings } from '../../env/settings.ts';
 import type { Goals } from '../../reports/record/goals.ts';
 import type { LoadGoals } from '../../load/thresholds.ts';
-import type { DeviceSample } from '../../probes/gpu/index.ts';
+import type { Utilisation } from '../../probes/gpu/index.ts';
 import type { KubeObject } from '../../probes/kubernetes/types.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 
@@ -195,7 +195,7 @@ export interface RunnerMethods {
     result: { startedMs: number; readyMs: number | null; detail: string };
   };
   /** The utilisation of every device as the environment's Prometheus knows it; `unavailable` says why it does not. */
-  'gpu.utilisation': { params: { check: string }; result: { samples: DeviceSample[]; unavailable?: string } };
+  'gpu.utilisation': { params: { check: string }; result: Utilisation & { unavailable?: string } };
   /**
    * Of the tenders that the trial's workload was given an id for: waits until none is open, then counts what is in the stores for each;
    * appends `jobs`, `effects` and `effects-failed` to `jobs.ndjson`.

@@ -1,63 +1,84 @@
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { Findings, goalNumber, setting, text } from '../topology/findings.ts';
-import { concludeWithPool, gpuOf, lastSeries, poolNodesOf } from './pool.ts';
-import type { DeclaredGpu, Sample } from './pool.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import { all, last } from '../observed.ts';
+import { Findings } from '../topology/findings.ts';
+import { podName } from './giving.ts';
+import { concludeWithPool, gpuOf, needCounts, needPool, poolNodesOf } from './pool.ts';
+import type { DeclaredGpu, DeviceSample } from './pool.ts';
+
+interface Fresh {
+  fresh: readonly DeviceSample[];
+  all: readonly DeviceSample[];
+  freshS: number;
+}
 
 /** `gpu/metrics`: a fresh sample of every device, a number that can be, and the pod that is known to hold one. */
 export function judgeMetrics(history: History): Judgement {
   const findings = new Findings(history);
   const { metrics } = gpuOf(history);
   if (metrics === undefined) throw new Error('the history declares no gpu.metrics');
-  const freshS = goalNumber(history, 'freshScrapes', 2) * Number(setting(history, 'scrapeSeconds'));
-  const last = lastSeries(history);
-  if (last !== undefined) {
-    const fresh = last.samples.filter(({ ageSeconds }) => ageSeconds !== null && ageSeconds <= freshS);
-    expectDevices(history, findings, { fresh, all: last.samples, freshS });
+  const freshS = freshSeconds(history);
+  const series = last(history, 'gpu-series');
+  if (freshS === null)
+    findings
+      .rule('goals')
+      .unknown('how old a sample may be', 'freshScrapes and scrapeSeconds', 'the history states none');
+  else if (series !== undefined) {
+    const ages = series.samples.map((sample) => ageOf(sample, series.nowSeconds));
+    const fresh = series.samples.filter((_, index) => isAge(ages[index]) && Number(ages[index]) <= freshS);
+    expectDevices(history, findings, { fresh, all: series.samples, freshS });
     expectValues(fresh, metrics, findings);
-    if (last.holder !== '' && metrics.labels.pod !== undefined) {
-      const holds = fresh.filter(({ pod }) => pod === last.holder);
-      const device = holds.map((one) => one.device).join(', ');
-      findings.expect(
-        'the pod that holds a device',
-        holds.length > 0,
-        last.holder,
-        device || 'no device names it',
-      );
-    }
-    const ages = last.samples.flatMap(({ ageSeconds }) => ageSeconds ?? []);
-    const oldest = ages.length === 0 ? null : Number(Math.max(...ages).toFixed(1));
+    if (metrics.labels.pod !== undefined) expectNamed(history, findings, { series, fresh });
+    const known = ages.filter(isAge);
+    const oldest = known.length === 0 ? null : Number(Math.max(...known).toFixed(1));
     findings.figure({ name: 'oldest sample', value: oldest, unit: 's', goal: freshS });
   }
-  return concludeWithPool(history, findings, `${metrics.series} of every device, younger than ${freshS} s`);
+  needPool(history, findings);
+  needCounts(history, findings, 2);
+  return concludeWithPool(
+    history,
+    findings,
+    `${metrics.series} of every device, younger than ${freshS ?? '?'} s`,
+  );
 }
 
-function expectDevices(
-  history: History,
-  findings: Findings,
-  of: { fresh: readonly Sample[]; all: readonly Sample[]; freshS: number },
-): void {
+function freshSeconds({ header: { goals, settings } }: History): number | null {
+  const { freshScrapes } = goals;
+  const { scrapeSeconds } = settings;
+  return freshScrapes === undefined || scrapeSeconds === undefined ? null : freshScrapes * scrapeSeconds;
+}
+
+/** By the clock of Prometheus, s. A sample of later than now was timed by another clock. */
+function ageOf({ atSeconds }: DeviceSample, nowSeconds: number | null): number | null {
+  return atSeconds === null || nowSeconds === null ? null : nowSeconds - atSeconds;
+}
+
+const isAge = (age: number | null | undefined): age is number => typeof age === 'number' && age >= 0;
+
+function expectDevices(history: History, findings: Findings, of: Fresh): void {
+  findings.rule('devices');
   const { metrics, devicesPerNode, sharedBy } = gpuOf(history);
   const wanted = metrics?.perNode ?? Math.ceil(devicesPerNode / sharedBy);
-  for (const node of poolNodesOf(history)) {
-    const name = text(node, 'name');
-    const count = (samples: readonly Sample[]): number =>
+  for (const { name } of poolNodesOf(history)) {
+    const count = (samples: readonly DeviceSample[]): number =>
       new Set(samples.filter((one) => one.node === name).map(({ device }) => device)).size;
-    const [fresh, all] = [count(of.fresh), count(of.all)];
+    const [fresh, known] = [count(of.fresh), count(of.all)];
     findings.expect(
       `devices of node ${name}`,
       fresh >= wanted,
       `${wanted} measured within ${of.freshS} s`,
-      all > fresh ? `${fresh}, and ${all - fresh} older` : String(fresh),
+      known > fresh ? `${fresh}, and ${known - fresh} older` : String(fresh),
     );
   }
 }
 
 function expectValues(
-  fresh: readonly Sample[],
+  fresh: readonly DeviceSample[],
   { maximum }: NonNullable<DeclaredGpu['metrics']>,
   findings: Findings,
 ): void {
+  findings.rule('values');
   for (const { device, value } of fresh) {
     const ok = value !== null && value >= 0 && value <= maximum;
     findings.expect(
@@ -67,4 +88,34 @@ function expectValues(
       value === null ? 'no number' : String(value),
     );
   }
+}
+
+/** The check's own pod, or where it has none each that held a device all the while: the series must name it. */
+function expectNamed(
+  history: History,
+  findings: Findings,
+  { series, fresh }: { series: Seen<'gpu-series'>; fresh: readonly DeviceSample[] },
+): void {
+  findings.rule('named');
+  const subject = 'the pod that holds a device';
+  const own = all(history, 'gpu-pod').filter(({ state }) => state === 'ready');
+  if (series.holder !== (own[0]?.pod ?? null)) {
+    findings.unknown(subject, own[0]?.pod ?? 'none of the check', series.holder ?? 'none');
+    return;
+  }
+  const holders = series.holder === null ? steadyHolders(history) : [series.holder];
+  if (holders.length === 0) findings.unknown(subject, 'one that the series names', 'no pod holds a device');
+  for (const pod of holders) {
+    const devices = fresh.filter((one) => one.pod === pod).map(({ device }) => device);
+    findings.expect(subject, devices.length > 0, pod, devices.join(', ') || 'no device names it');
+  }
+}
+
+/** Pods that held devices in the first look and in the last. */
+function steadyHolders(history: History): string[] {
+  return poolNodesOf(history).flatMap(({ name }) => {
+    const looks = all(history, 'gpu-requested').filter(({ node }) => node === name);
+    const later = new Set(looks.at(-1)?.holders.map(({ pod }) => pod));
+    return (looks[0]?.holders ?? []).filter(({ pod }) => later.has(pod)).map(({ pod }) => podName(pod));
+  });
 }

@@ -1,54 +1,73 @@
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { Findings, list, number, seen, text } from '../topology/findings.ts';
-import { concludeWithPool, expectOffers, gpuOf, nodesOf, offeredBy, poolNodesOf, poolOf } from './pool.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import { all, first } from '../observed.ts';
+import { Findings } from '../topology/findings.ts';
+import {
+  concludeWithPool,
+  declaredPool,
+  expectOffers,
+  gpuOf,
+  mayWrite,
+  needCounts,
+  needPool,
+  nodesOf,
+  offeredBy,
+  poolNodesOf,
+} from './pool.ts';
 
 interface Taint {
   key: string;
-  value?: string;
+  value?: string | undefined;
   effect: string;
 }
 
 /** `gpu/allocatable`: the declared number on every node of the pool, none elsewhere, and the plugin on all of them. */
 export function judgeAllocatable(history: History): Judgement {
   const findings = new Findings(history);
-  const { resource, devicesPerNode } = gpuOf(history);
+  const { resource, devicesPerNode, pool } = gpuOf(history);
   expectOffers(history, findings);
-  for (const node of nodesOf(history).filter((one) => one['pool'] !== true))
+  findings.rule('nowhere-else');
+  for (const node of nodesOf(history).filter((one) => !one.pool))
     findings.expect(
-      `node ${text(node, 'name')}, not of the pool`,
+      `node ${node.name}, not of the pool`,
       offeredBy(node) === 0,
       `no ${resource}`,
       String(offeredBy(node)),
     );
   expectPlugin(history, findings);
-  const pool = poolNodesOf(history);
-  const offered = pool.reduce((sum, node) => sum + offeredBy(node), 0);
-  findings.figure({ name: 'devices to give', value: offered, goal: pool.length * devicesPerNode });
+  const nodes = poolNodesOf(history);
+  const offered = nodes.reduce((sum, node) => sum + offeredBy(node), 0);
+  findings.figure({ name: 'devices to give', value: offered, goal: nodes.length * devicesPerNode });
   return concludeWithPool(
     history,
     findings,
-    `${devicesPerNode} ${resource} on every node of pool ${gpuOf(history).pool}, none elsewhere`,
+    `${devicesPerNode} ${resource} on every node of pool ${pool}, none elsewhere`,
   );
 }
 
 function expectPlugin(history: History, findings: Findings): void {
   const { plugin } = gpuOf(history);
   if (plugin === undefined) return;
+  findings.rule('plugin');
   const subject = `DaemonSet ${plugin.namespace}/${plugin.name}`;
-  const [found] = seen(history, 'gpu-plugin');
+  const found = first(history, 'gpu-plugin');
   if (found === undefined) {
     findings.absent(subject, 'the device plugin');
     return;
   }
-  const [ready, wanted] = [number(found, 'ready'), number(found, 'wanted')];
-  const nodes = poolNodesOf(history).length;
+  const { ready, wanted, nodes } = found;
+  const pool = poolNodesOf(history);
   findings.expect(
     subject,
-    ready === wanted && wanted >= nodes,
-    `ready on ${Math.max(nodes, wanted)} nodes`,
+    ready === wanted && wanted >= pool.length,
+    `ready on ${Math.max(pool.length, wanted)} nodes`,
     `ready on ${ready} of ${wanted}`,
   );
+  for (const { name } of pool) {
+    const there = nodes.includes(name);
+    findings.expect(`${subject} on ${name}`, there, 'a ready pod', there ? 'there' : 'none');
+  }
 }
 
 /** In the words of the scheduler (Kubernetes 1.37, plugin TaintToleration; older ones name the taint in braces). */
@@ -56,44 +75,68 @@ const FOR_ITS_TAINT = /untolerated taint/;
 
 /** `gpu/taint`: the taints are there, nobody runs there who does not tolerate them, and strangers are refused because of them. */
 export function judgeTaint(history: History): Judgement {
-  const findings = new Findings(history);
-  for (const refused of seen(history, 'gpu-refused')) expectKeptAway(refused, findings);
-  for (const node of poolNodesOf(history)) {
-    const taints = (list(node, 'taints') as Taint[]).map(taintText);
-    const missing = poolOf(history)
-      .taints.map(taintText)
-      .filter((taint) => !taints.includes(taint));
-    findings.expect(
-      `taints of node ${text(node, 'name')}`,
-      missing.length === 0,
-      poolOf(history).taints.map(taintText).join(', ') || 'none',
-      missing.length === 0 ? 'there' : `without ${missing.join(', ')}`,
-    );
+  const findings = new Findings(history).rule('kept-away');
+  for (const refused of all(history, 'gpu-refused')) expectKeptAway(refused, findings);
+  if (mayWrite(history.header)) expectStrangers(history, findings);
+  for (const tenants of all(history, 'gpu-tenants')) expectTaints(history, tenants, findings);
+  findings.rule('tenants');
+  for (const { node, tenants } of all(history, 'gpu-tenants')) {
+    const subject = `pods on node ${node}`;
+    const expected = 'only such as tolerate its taints';
+    const intruders = tenants.filter(({ tolerates }) => !tolerates).map(({ pod }) => pod);
+    // Something of the cluster runs on every node, be it the plugin alone.
+    if (tenants.length === 0) findings.unknown(subject, expected, 'no pod at all was seen');
+    else
+      findings.expect(
+        subject,
+        intruders.length === 0,
+        expected,
+        intruders.slice(0, 5).join(', ') || `${tenants.length} pods, all do`,
+      );
   }
-  for (const tenants of seen(history, 'gpu-tenants')) {
-    const intruders = list(tenants, 'intruders') as string[];
-    findings.expect(
-      `pods on node ${text(tenants, 'node')}`,
-      intruders.length === 0,
-      'only such as tolerate its taints',
-      intruders.slice(0, 5).join(', ') || `${number(tenants, 'pods')} pods, all do`,
-    );
-  }
+  needPool(history, findings);
+  needCounts(history, findings, 1);
   return concludeWithPool(history, findings, 'pods without the toleration never land on the pool');
 }
 
-function expectKeptAway(refused: ReturnType<typeof seen>[number], findings: Findings): void {
-  const subject = `pod ${text(refused, 'pod')} without the toleration`;
+function expectTaints(history: History, { node, taints }: Seen<'gpu-tenants'>, findings: Findings): void {
+  findings.rule('taints');
+  const there = taints.map(taintText);
+  const declared = declaredPool(history.header).taints.map(taintText);
+  const missing = declared.filter((taint) => !there.includes(taint));
+  findings.expect(
+    `taints of node ${node}`,
+    missing.length === 0,
+    declared.join(', ') || 'none',
+    missing.length === 0 ? 'there' : `without ${missing.join(', ')}`,
+  );
+}
+
+/** Of as many nodes as strangers are started for each has one that may go nowhere else. */
+const MOST_STRANGERS = 8;
+
+function expectStrangers(history: History, findings: Findings): void {
+  findings.rule('strangers');
+  const nodes = poolNodesOf(history).map(({ name }) => name);
+  const bound = new Set(all(history, 'gpu-refused').map((one) => one.bound));
+  const without = nodes.filter((name) => !bound.has(name));
+  const wanted = Math.min(nodes.length, MOST_STRANGERS);
+  const expected = `${wanted} nodes with a stranger that may go nowhere else`;
+  const seen = nodes.length - without.length;
+  if (seen === wanted) findings.expect('strangers', true, expected, String(seen));
+  else findings.unknown('strangers', expected, String(seen));
+}
+
+function expectKeptAway(refused: Seen<'gpu-refused'>, findings: Findings): void {
+  const { pod, node, message, state, role, tolerated } = refused;
+  const subject = `pod ${pod} without the toleration`;
   const expected = 'Pending, because of the taint';
-  const node = text(refused, 'node');
-  const message = text(refused, 'message');
-  if (node !== '' && refused['tolerated'] === true)
-    findings.note(
-      `${text(refused, 'pod')} was given the toleration when it was admitted, as it asks for a device`,
-    );
-  else if (node !== '') findings.expect(subject, false, expected, `it landed on ${node}`);
+  if (node !== null && tolerated === true && role === 'stranger that asks')
+    findings.note(`${pod} was given the toleration when it was admitted, as it asks for a device`);
+  else if (node !== null) findings.expect(subject, false, expected, `it landed on ${node}`);
   else if (message === '') findings.unknown(subject, expected, 'the scheduler has said nothing');
-  else if (number(refused, 'asked') > 0) findings.expect(subject, true, 'Pending', message);
+  else if (state !== 'refused') findings.unknown(subject, expected, state);
+  else if (role === 'stranger that asks') findings.expect(subject, true, 'Pending', message);
   else findings.expect(subject, FOR_ITS_TAINT.test(message), expected, message);
 }
 

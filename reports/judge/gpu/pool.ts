@@ -1,101 +1,161 @@
 /** What the judges of devices share: declarations, what was seen of the pool, and the table of the report. */
 import type { GpuDetail } from '../../record/gpu-detail.ts';
-import type { History, Observation } from '../../record/history.ts';
+import type { History, HistoryHeader } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import type { HeaderSettings } from '../../record/settings.ts';
+import { all, last } from '../observed.ts';
+import { range, within } from '../topology/declared.ts';
 import type { DeclaredPool } from '../topology/declared.ts';
-import { list, number, seen, setting, text } from '../topology/findings.ts';
 import type { Findings } from '../topology/findings.ts';
 
-/** As much of the environment's `gpu` as judges need. */
-export interface DeclaredGpu {
-  resource: string;
-  kind: GpuDetail['kind'];
-  pool: string;
-  devicesPerNode: number;
-  sharedBy: number;
-  simulated: boolean;
-  plugin?: { namespace: string; name: string };
-  metrics?: { series: string; maximum: number; perNode?: number; labels: { pod?: string } };
+export type DeclaredGpu = NonNullable<HeaderSettings['gpu']>;
+export type DeviceSample = Seen<'gpu-series'>['samples'][number];
+
+/** Namespace of canaries where the environment names none. */
+const CANARIES = 'plumbline-canary';
+
+/** @throws Error when the header declares none: the check is not planned then */
+export function declaredGpu({ settings }: HistoryHeader): DeclaredGpu {
+  if (settings.gpu === undefined) throw new Error('the history declares no gpu');
+  return settings.gpu;
 }
 
-/** @throws Error when the history declares none: the check is not planned then */
-export function gpuOf(history: History): DeclaredGpu {
-  const gpu = setting(history, 'gpu') as DeclaredGpu | undefined;
-  if (gpu === undefined) throw new Error('the history declares no gpu');
-  return gpu;
-}
-
-export function poolOf(history: History): DeclaredPool {
-  const pools = (setting(history, 'pools') ?? []) as DeclaredPool[];
-  const found = pools.find(({ name }) => name === gpuOf(history).pool);
-  if (found === undefined) throw new Error(`the history declares no pool ${gpuOf(history).pool}`);
+/** @throws Error when the header declares none */
+export function declaredPool(header: HistoryHeader): DeclaredPool {
+  const { pool } = declaredGpu(header);
+  const found = (header.settings.pools ?? []).find(({ name }) => name === pool);
+  if (found === undefined) throw new Error(`the history declares no pool ${pool}`);
   return found;
 }
 
+export const gpuOf = ({ header }: History): DeclaredGpu => declaredGpu(header);
+
+/** Whether the check may start pods of its own here. */
+export const mayWrite = ({ settings }: HistoryHeader): boolean => settings.writes === true;
+
 /** Each node once, as it was seen first: before the check took anything. */
-export function nodesOf(history: History): Observation[] {
-  const first = new Map<string, Observation>();
-  for (const node of seen(history, 'gpu-node'))
-    if (!first.has(text(node, 'name'))) first.set(text(node, 'name'), node);
+export function nodesOf(history: History): Seen<'gpu-node'>[] {
+  const first = new Map<string, Seen<'gpu-node'>>();
+  for (const node of all(history, 'gpu-node')) if (!first.has(node.name)) first.set(node.name, node);
   return [...first.values()];
 }
 
-export function poolNodesOf(history: History): Observation[] {
-  return nodesOf(history).filter((node) => node['pool'] === true);
+export function poolNodesOf(history: History): Seen<'gpu-node'>[] {
+  return nodesOf(history).filter(({ pool }) => pool);
 }
 
 /** What the scheduler may give out of a node; 0 where the node does not know the resource. */
-export function offeredBy(node: Observation): number {
-  const allocatable = number(node, 'allocatable');
-  return Number.isNaN(allocatable) ? 0 : allocatable;
+export function offeredBy({ allocatable }: Seen<'gpu-node'>): number {
+  return allocatable ?? 0;
 }
 
 /** Every node of the pool must offer what is declared. */
 export function expectOffers(history: History, findings: Findings): void {
-  const { resource, devicesPerNode } = gpuOf(history);
+  findings.rule('offers');
+  const { pool } = gpuOf(history);
+  const { count } = declaredPool(history.header);
   const nodes = poolNodesOf(history);
-  const { count } = poolOf(history);
   if (nodes.length < count.min)
-    findings.absent(`nodes of pool ${gpuOf(history).pool} beyond ${nodes.length}`, `${count.min} nodes`);
-  for (const node of nodes) {
+    findings.absent(`nodes of pool ${pool} beyond ${nodes.length}`, `${count.min} nodes`);
+  for (const one of offersOf(history)) findings.expect(one.subject, one.ok, one.expected, one.seen);
+}
+
+/** Where the offers are not what the check is about: of a pool that is not as declared it shows nothing. */
+export function needPool(history: History, findings: Findings): void {
+  findings.rule('pool');
+  const { pool } = gpuOf(history);
+  const { count } = declaredPool(history.header);
+  const nodes = poolNodesOf(history).length;
+  if (!within(nodes, count)) findings.unknown(`nodes of pool ${pool}`, range(count), String(nodes));
+  for (const { subject, ok, expected, seen } of offersOf(history))
+    if (ok) findings.expect(subject, ok, expected, seen);
+    else findings.unknown(subject, expected, seen);
+}
+
+function offersOf(history: History): { subject: string; ok: boolean; expected: string; seen: string }[] {
+  const { resource, devicesPerNode } = gpuOf(history);
+  return poolNodesOf(history).map((node) => {
     const offers = offeredBy(node);
-    const ready = node['ready'] === true ? '' : ', not Ready';
-    findings.expect(
-      `node ${text(node, 'name')}`,
-      offers === devicesPerNode && ready === '',
-      `${devicesPerNode} ${resource} to give`,
-      `${offers}${ready}`,
-    );
+    return {
+      subject: `node ${node.name}`,
+      ok: offers === devicesPerNode && node.ready,
+      expected: `${devicesPerNode} ${resource} to give`,
+      seen: `${offers}${node.ready ? '' : ', not Ready'}`,
+    };
+  });
+}
+
+/**
+ * What the pods of each node ask for must be there as often as it was counted, add up, and name the check's own pods as they were seen
+ * themselves. What does not agree was not seen right.
+ */
+export function needCounts(history: History, findings: Findings, looks: number): void {
+  findings.rule('counted');
+  for (const { name } of poolNodesOf(history)) {
+    const counted = all(history, 'gpu-requested').filter(({ node }) => node === name);
+    const wrong = counted.find(({ requested, holders }) => requested !== sumOf(holders));
+    const expected = `counted ${looks} times, and adding up`;
+    const subject = `requests on node ${name}`;
+    if (counted.length < looks) findings.unknown(subject, expected, `${counted.length} times`);
+    else if (wrong !== undefined)
+      findings.unknown(subject, expected, `${wrong.requested}, by pods ${sumOf(wrong.holders)}`);
+    else findings.expect(subject, true, expected, `${counted.length} times`);
   }
+  expectAgreement(history, findings);
+}
+
+const sumOf = (holders: Seen<'gpu-requested'>['holders']): number =>
+  holders.reduce((sum, { asked }) => sum + (asked > 0 ? asked : Number.NaN), 0);
+
+/** The check's own pods: those that were seen ready are among the holders of their nodes, and no others are. */
+function expectAgreement(history: History, findings: Findings): void {
+  const pods = all(history, 'gpu-pod');
+  const namespace = history.header.settings.namespaces?.canary ?? CANARIES;
+  for (const { pod, node, asked, t } of pods.filter(({ state }) => state === 'ready')) {
+    const after = all(history, 'gpu-requested').find((one) => one.node === node && one.t > t);
+    const found = after?.holders.find((holder) => holder.pod === `${namespace}/${pod}`);
+    const expected = `one of ${node ?? 'no node'} that asks for ${asked}`;
+    if (found?.asked === asked) findings.expect(`pod ${pod}`, true, expected, 'it is');
+    else findings.unknown(`pod ${pod}`, expected, found === undefined ? 'not there' : `${found.asked}`);
+  }
+  const own = new Set([...pods, ...all(history, 'gpu-refused')].map(({ pod }) => `${namespace}/${pod}`));
+  const since = pods[0]?.t ?? Infinity;
+  const strange = all(history, 'gpu-requested')
+    .filter(({ t }) => t > since)
+    .flatMap(({ holders }) => holders)
+    .filter(({ pod }) => pod.startsWith(`${namespace}/`) && !own.has(pod));
+  for (const { pod } of strange)
+    findings.unknown(`pod ${pod}`, 'one that was followed', 'nobody saw what became of it');
 }
 
 /** What is said of a pod that asked for devices and has none. Others may hold all of them: then nobody could see it. */
 export function expectHolders(history: History, findings: Findings): void {
-  const busy = seen(history, 'gpu-busy').length > 0;
-  for (const pod of seen(history, 'gpu-pod')) {
-    const state = text(pod, 'state');
-    const subject = `pod ${text(pod, 'pod')}`;
-    const expected = `ready, with ${number(pod, 'asked')} of the resource`;
-    const found = state === 'ready' ? 'ready' : `${state}: ${text(pod, 'detail')}`;
-    if (state !== 'ready' && busy) findings.unknown(subject, expected, found);
-    else findings.expect(subject, state === 'ready', expected, found);
+  findings.rule('held');
+  const busy = all(history, 'gpu-busy').length > 0;
+  const { devicesPerNode } = gpuOf(history);
+  for (const { pod, asked, state, node, detail } of all(history, 'gpu-pod')) {
+    const subject = `pod ${pod}`;
+    const expected = `ready, with ${asked} of the resource`;
+    const possible = asked >= 1 && asked <= devicesPerNode && node !== null;
+    if (state === 'ready') findings.expect(subject, possible, expected, `ready on ${node ?? 'no node'}`);
+    else if (busy) findings.unknown(subject, expected, `${state}: ${detail}`);
+    else findings.expect(subject, false, expected, `${state}: ${detail}`);
   }
 }
 
 /** Why too few devices were free to show anything. */
 export function noteBusy(history: History, findings: Findings): void {
-  const [busy] = seen(history, 'gpu-busy');
+  const [busy] = all(history, 'gpu-busy');
   if (busy === undefined) return;
-  findings.unknown(
-    'free devices',
-    `${number(busy, 'needed')} that nobody holds`,
-    `${number(busy, 'free')} of ${number(busy, 'offered')}`,
-  );
+  findings
+    .rule('free')
+    .unknown('free devices', `${busy.needed} that nobody holds`, `${busy.free} of ${busy.offered}`);
 }
 
 /** The judgement with the table of the pool, and the word that its devices are simulated. */
 export function concludeWithPool(history: History, findings: Findings, expected: string): Judgement {
-  const { resource, kind, simulated } = gpuOf(history);
+  const { resource, simulated, kind = 'whole' } = gpuOf(history);
   if (simulated) findings.note('simulated devices');
   const judgement = findings.conclude(expected);
   const gpu: GpuDetail = {
@@ -109,44 +169,19 @@ export function concludeWithPool(history: History, findings: Findings, expected:
 }
 
 function nodeRows(history: History): GpuDetail['nodes'] {
-  return nodesOf(history).map((node) => {
-    const name = text(node, 'name');
-    const asked = seen(history, 'gpu-requested').findLast((one) => text(one, 'node') === name);
-    const offers = number(node, 'allocatable');
-    return {
-      node: name,
-      pool: node['pool'] === true,
-      offers: Number.isNaN(offers) ? null : offers,
-      requested: asked === undefined ? null : number(asked, 'requested'),
-    };
+  return nodesOf(history).map(({ name, pool, allocatable }) => {
+    const asked = all(history, 'gpu-requested').findLast(({ node }) => node === name);
+    return { node: name, pool, offers: allocatable, requested: asked?.requested ?? null };
   });
 }
 
-/** One line of what Prometheus knows of a device. */
-export interface Sample {
-  device: string;
-  node: string;
-  pod: string | null;
-  value: number | null;
-  ageSeconds: number | null;
-}
-
-/** The last answer of Prometheus; undefined when it gave none. */
-export function lastSeries(history: History): { samples: Sample[]; holder: string } | undefined {
-  const last = seen(history, 'gpu-series').at(-1);
-  if (last === undefined) return undefined;
-  return { samples: list(last, 'samples') as Sample[], holder: text(last, 'holder') };
-}
-
-/** What containers were told, then what Prometheus says. */
+/** What containers were given, then what Prometheus says. */
 function deviceRows(history: History): GpuDetail['devices'] {
-  const told = seen(history, 'gpu-pod').flatMap((pod) =>
-    (list(pod, 'devices') as string[]).map((device) => ({
-      ...{ node: text(pod, 'node'), device, pod: text(pod, 'pod'), utilisation: null },
-    })),
+  const told = all(history, 'gpu-pod').flatMap(({ pod, node, devices }) =>
+    (devices ?? []).map((device) => ({ node: node ?? '', device, pod, utilisation: null })),
   );
   const maximum = gpuOf(history).metrics?.maximum ?? 1;
-  const measured = (lastSeries(history)?.samples ?? []).map(({ node, device, pod, value }) => ({
+  const measured = (last(history, 'gpu-series')?.samples ?? []).map(({ node, device, pod, value }) => ({
     ...{ node, device, pod },
     utilisation: value === null ? null : value / maximum,
   }));

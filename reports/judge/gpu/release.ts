@@ -1,38 +1,66 @@
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { Findings, goalNumber, number, seen, text } from '../topology/findings.ts';
-import { concludeWithPool, expectHolders, expectOffers, noteBusy } from './pool.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import { all } from '../observed.ts';
+import { Findings } from '../topology/findings.ts';
+import { concludeWithPool, expectHolders, expectOffers, needCounts, noteBusy, poolNodesOf } from './pool.ts';
 
-const SUBJECTS: Readonly<Record<string, string>> = {
+const SUBJECTS = {
   deletion: 'a device after the deletion of its pod',
   restart: 'a device after the return of its node',
-};
+} as const;
+/** It is recorded as soon as it is seen; a longer time between them was measured by another clock. */
+const RECORDED_WITHIN_MS = 10_000;
 
 /** `gpu/release`: how long until another pod was ready with a device. */
 export function judgeRelease(history: History): Judgement {
   const findings = new Findings(history);
-  const goalS = goalNumber(history, 'releaseSeconds', 30);
-  for (const back of seen(history, 'gpu-back')) {
-    const afterMs = number(back, 'afterMs');
-    const subject = SUBJECTS[text(back, 'what')] ?? text(back, 'what');
-    const tries = number(back, 'tries') > 1 ? `, at try ${number(back, 'tries')}` : '';
-    const found = Number.isNaN(afterMs)
-      ? `not within ${seconds(number(back, 'waitedMs'))} (${text(back, 'detail')})`
-      : `in use again after ${seconds(afterMs)}${tries}`;
-    findings.expect(subject, afterMs <= goalS * 1000, `in use again within ${goalS} s`, found);
-    const value = Number.isNaN(afterMs) ? null : Number((afterMs / 1000).toFixed(2));
-    findings.figure({ name: `back after ${text(back, 'what')}`, value, unit: 's', goal: goalS });
+  const { releaseSeconds: goalS } = history.header.goals;
+  if (goalS === undefined)
+    findings.rule('goals').unknown('the goal of the return', 'releaseSeconds', 'the history states none');
+  else for (const back of all(history, 'gpu-back')) expectBack(history, findings, { back, goalS });
+  findings.rule('waited');
+  for (const { pod, state, node, detail } of all(history, 'gpu-waits')) {
+    const expected = 'refused while all are taken';
+    if (state === 'refused' && node === null) findings.expect(`pod ${pod}`, true, expected, detail);
+    else
+      findings.unknown(
+        'a pod that waits for a device',
+        expected,
+        `${state} on ${node ?? 'no node'}: ${detail}`,
+      );
   }
-  for (const other of seen(history, 'gpu-not-waiting'))
-    findings.unknown(
-      'a pod that waits for a device',
-      'refused while all are taken',
-      `${text(other, 'state')} on ${text(other, 'node') || 'no node'}: ${text(other, 'detail')}`,
-    );
   expectHolders(history, findings);
   expectOffers(history, findings);
+  needCounts(history, findings, 2);
   noteBusy(history, findings);
-  return concludeWithPool(history, findings, `devices can be had again within ${goalS} s`);
+  return concludeWithPool(history, findings, `devices can be had again within ${goalS ?? '?'} s`);
+}
+
+function expectBack(
+  history: History,
+  findings: Findings,
+  { back, goalS }: { back: Seen<'gpu-back'>; goalS: number },
+): void {
+  findings.rule('back');
+  const { what, node, ready, sinceMs, seenMs, detail, t } = back;
+  const expected = `in use again within ${goalS} s`;
+  const afterMs = seenMs - sinceMs;
+  const known = poolNodesOf(history).some(({ name }) => name === node);
+  const timed = sinceMs > history.header.anchor.monoMs && afterMs > 0 && t >= seenMs;
+  if (!timed || t - seenMs > RECORDED_WITHIN_MS)
+    findings.unknown(SUBJECTS[what], expected, `times that cannot be: ${sinceMs} to ${seenMs} ms`);
+  else if (ready && !known)
+    findings.unknown(SUBJECTS[what], expected, `in use again on ${node ?? 'no node'}, not of the pool`);
+  else
+    findings.expect(
+      SUBJECTS[what],
+      ready && afterMs <= goalS * 1000,
+      expected,
+      ready ? `in use again after ${seconds(afterMs)}` : `not within ${seconds(afterMs)} (${detail})`,
+    );
+  const value = ready ? Number((afterMs / 1000).toFixed(2)) : null;
+  findings.figure({ name: `back after ${what}`, value, unit: 's', goal: goalS });
 }
 
 function seconds(ms: number): string {
