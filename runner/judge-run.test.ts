@@ -10,7 +10,7 @@ test('false verdict 25: judge fails a run that left its environment broken, from
   const run = mkdtempSync(join(tmpdir(), 'judge-run-'));
   const histories = join(run, 'histories');
   mkdirSync(histories);
-  await writePlan(histories, { id: 'run-1', environment: 'local', scope: 'selection', planned: [] });
+  await writePlan(histories, { id: 'run-1', environment: 'local', scope: 'profile', planned: [] });
   const restored = { actions: 1, failed: ['the power of worker-1 (c): no answer'], steadyAgain: null };
   await writeEnd(histories, { interrupted: null, restored });
   const said: string[] = [];
