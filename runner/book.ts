@@ -85,6 +85,12 @@ export class Book {
 
   /** Judges what was recorded of a check, with what the runner has to say about it, and keeps the outcome. */
   async conclude(check: string, own: RunnerVerdict | null, steps: StepRecord[] = []): Promise<Outcome> {
+    const outcome = await this.#judge(check, own, steps);
+    this.progress.ended(check, outcome.judgement);
+    return outcome;
+  }
+
+  async #judge(check: string, own: RunnerVerdict | null, steps: StepRecord[] = []): Promise<Outcome> {
     if (own) await this.#say(check, own);
     const judgement = await judgeCheck(this.histories, check);
     const began = this.#startedAt.get(check);
@@ -97,13 +103,17 @@ export class Book {
       history: `histories/${checkFolderName(check)}`,
     };
     this.outcomes.set(check, outcome);
-    this.progress.ended(check, judgement);
     return outcome;
   }
 
   /** Every check of the list without an outcome gets the runner's verdict. */
   async concludeRest(checks: readonly PlannedCheck[], own: RunnerVerdict): Promise<void> {
     for (const { row } of checks) if (!this.outcomes.has(row.id)) await this.conclude(row.id, own);
+  }
+
+  /** As `concludeRest`, for what has one cause that is said once: nothing is said of each. */
+  async concludeAll(checks: readonly PlannedCheck[], own: RunnerVerdict): Promise<void> {
+    for (const { row } of checks) if (!this.outcomes.has(row.id)) await this.#judge(row.id, own);
   }
 
   async #say(check: string, own: RunnerVerdict): Promise<void> {

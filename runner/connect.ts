@@ -14,6 +14,7 @@ import {
   type ClusterPin,
   type KubeCluster,
 } from '../probes/kubernetes/index.ts';
+import { requireKubeconfig } from './configuration.ts';
 import { embeddedOf, sizeOf, timeoutMsOf } from './environment-parts.ts';
 import { restoreLeftovers } from './leftovers.ts';
 import type { Progress } from './progress.ts';
@@ -55,7 +56,7 @@ interface Reached {
 
 /**
  * Reaches the environment and compares it with its pin before anything is done.
- * @throws CommandError (64) for another cluster than the pinned one; BlockedError when it does not answer or refuses us.
+ * @throws CommandError (64) for a kubeconfig that is not there and for another cluster than the pinned one; BlockedError when it does not answer or refuses us.
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const { environment, signal } = options;
@@ -63,9 +64,9 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   const reached = instance === undefined ? external(environment) : await embedded(instance, options);
   const cluster = openKubeconfig(reached, environment, signal);
   try {
-    const pin = await askPin(cluster, signal);
+    const pin = await answered(cluster.pin(signal), signal);
     comparePin(reached, pin, environment);
-    const version = await cluster.version(signal);
+    const version = await answered(cluster.version(signal), signal);
     const { kubeconfig, context, edgeReady } = reached;
     return { cluster, kubeconfig, context, uid: pin.uid, version, edgeReady };
   } catch (error) {
@@ -79,13 +80,8 @@ function external(environment: Environment): Reached {
   if (!('kubeconfig' in cluster))
     throw new BlockedError(`${environment.name} is a Compose project; its checks are not built`);
   const { kubeconfig: source, context, pin } = cluster;
-  const path = 'file' in source ? source.file : process.env[source.env];
-  if (path === undefined || path === '') {
-    throw new BlockedError(
-      `no kubeconfig: the environment variable ${'env' in source ? source.env : ''} is not set`,
-    );
-  }
-  if (!existsSync(path)) throw new BlockedError(`no kubeconfig: ${path} does not exist`);
+  requireKubeconfig(environment);
+  const path = 'file' in source ? source.file : (process.env[source.env] ?? '');
   return { kubeconfig: path, context, pin, edgeReady: null };
 }
 
@@ -146,13 +142,14 @@ function openKubeconfig(reached: Reached, environment: Environment, signal: Abor
     const requestTimeoutMs = timeoutMsOf(environment, 'apiRequest');
     return openCluster({ kubeconfig, ...(context !== undefined && { context }), signal, requestTimeoutMs });
   } catch (cause) {
-    throw new BlockedError(`the kubeconfig ${kubeconfig} cannot be used: ${messageOf(cause)}`, { cause });
+    const said = messageOf(cause);
+    throw new CommandError(`the kubeconfig ${kubeconfig} cannot be used: ${said}`, EXIT.usage, { cause });
   }
 }
 
-async function askPin(cluster: KubeCluster, signal: AbortSignal): Promise<ClusterPin> {
+async function answered<T>(asked: Promise<T>, signal: AbortSignal): Promise<T> {
   try {
-    return await cluster.pin(signal);
+    return await asked;
   } catch (cause) {
     if (signal.aborted || !(cause instanceof KubeError)) throw cause;
     throw new BlockedError(unavailableText(cause), { cause });

@@ -5,6 +5,7 @@ import { readStamp } from '../env/local/stamp.ts';
 import type { Environment, Size } from '../env/schema.ts';
 import { refuseAim, type Target } from './aim.ts';
 import type { CheckOverrides } from './book.ts';
+import { requireConfiguration } from './configuration.ts';
 import { describePlan, tooDear } from './dry-run.ts';
 import { embeddedOf } from './environment-parts.ts';
 import { execute } from './execute.ts';
@@ -55,6 +56,7 @@ export function drill(options: DrillOptions): Promise<CommandResult> {
       process.stdout.write(describePlan(environment, planned));
       return { exitCode: 0 };
     }
+    requireConfiguration(environment, planned, 'selection');
     const { target, also, size, env } = asked;
     const plan = { check: only.row.id, env, trials: only.trials, target, also, size };
     return execute({

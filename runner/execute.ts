@@ -80,6 +80,8 @@ class Run {
   #connection: Connection | null = null;
   #engine: Engine | null = null;
   #nodes: number | null = null;
+  /** Why the environment could not be asked anything; null: it could. */
+  #blocked: string | null = null;
   readonly #afterwards = new Afterwards();
 
   constructor(options: ExecuteOptions, folder: RunFolder, ui: { progress: Progress; interrupt: Interrupt }) {
@@ -158,7 +160,8 @@ class Run {
     }
     if (error instanceof BlockedError) {
       const message = `the environment cannot be asked: ${error.message}`;
-      await this.#book.concludeRest(rest, { verdict: 'inconclusive', message });
+      this.#blocked = error.message;
+      await this.#book.concludeAll(rest, { verdict: 'inconclusive', message });
       return null;
     }
     this.#notes.push(`The harness failed: ${stackOf(error)}`);
@@ -349,6 +352,7 @@ class Run {
       scope,
       startedAt: this.#startedAt,
       interrupted,
+      blocked: this.#blocked,
       planned,
       outcomes: this.#book.outcomes,
       notes: this.#notes,
@@ -358,7 +362,8 @@ class Run {
       harnessFailure: failure === null ? null : EXIT.harness,
     });
     try {
-      await writeEnd(this.#folder.histories, { interrupted, restored: this.#afterwards.restored }, redact);
+      const end = { interrupted, blocked: this.#blocked, restored: this.#afterwards.restored };
+      await writeEnd(this.#folder.histories, end, redact);
       redactFolder(this.#folder.path, this.#engine?.stores.secrets() ?? []);
       const written = await writeRecord(record, this.#folder, redact);
       await this.#sendTelemetry(written);
@@ -385,6 +390,8 @@ class Run {
       Promise.reject(new Error('no secret can be read: no environment was reached'));
     const parent = process.env['TRACEPARENT'];
     const notices = await sendTelemetry(written, environment, { secret, parent });
+    // Nothing was asked, and that is what is said: what sends needs the same environment.
+    if (this.#blocked !== null) return;
     for (const notice of notices) this.#progress.say(this.#book.redact(`  ${notice}`));
   }
 }

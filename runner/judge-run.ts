@@ -29,6 +29,7 @@ export function judgeRun(options: JudgeOptions): Promise<CommandResult> {
     const composed = composeRun(checks, {
       environment: plan.environment,
       scope: plan.scope,
+      blocked: end?.blocked,
       interrupted,
       restored: end?.restored,
     });

@@ -78,3 +78,13 @@ test('should call a history that cannot be read inconclusive', async () => {
   assert.equal(judgement.verdict, 'inconclusive');
   assert.match(judgement.reason, /the history cannot be read: .*no header/);
 });
+
+test('false verdict 16: where nobody looked, nothing that was not seen is a finding', async () => {
+  const check = 'topology/workloads/roles';
+  const settings = { stores: { postgres: { members: 3 } } };
+  const folder = await openTrial(histories, 1, { check, environment: 'test', goals: {}, settings });
+  const message = 'the environment cannot be asked: connect ECONNREFUSED';
+  await appendToTrial(folder, [{ kind: 'runner-verdict', verdict: 'inconclusive', message }]);
+  const { verdict, reason, findings } = await judgeCheck(histories, check);
+  assert.deepEqual([verdict, reason, findings], ['inconclusive', message, []]);
+});

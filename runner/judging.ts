@@ -13,6 +13,8 @@ import { checkFolderName } from './run-folder.ts';
 interface Judged {
   trial: number;
   evidence: Evidence[];
+  /** Nothing was looked at: there is only what the runner has to say. */
+  empty: boolean;
   /** What the runner has to say of it: it crashed, it was cut off, it could not be run. */
   own: Observation | undefined;
 }
@@ -80,6 +82,7 @@ function judgedOf({ header, observations }: History): Judged {
   return {
     trial: header.trial,
     evidence: piecesOf(observations),
+    empty: observations.every(({ kind }) => kind === 'runner-verdict' || kind === 'resumed'),
     own: own !== undefined && standsBeyond(own, resumed) ? own : undefined,
   };
 }
@@ -130,7 +133,8 @@ function piecesOf(observations: readonly Observation[]): Evidence[] {
 
 /**
  * What happened to the check itself (it crashed, it was cut off, it could not be run) is in its history like everything
- * else, so that judging again comes to the same verdict. It is never better than `inconclusive`; what its trials proved wrong stays proved.
+ * else, so that judging again comes to the same verdict. It is never better than `inconclusive`; what its trials proved wrong stays proved,
+ * but where nobody looked nothing is proved: that nothing was seen is no finding.
  */
 function withRunnerVerdict(judgement: Judgement, trials: readonly Judged[]): Judgement {
   const own = trials.find((trial) => trial.own !== undefined)?.own;
@@ -138,13 +142,15 @@ function withRunnerVerdict(judgement: Judgement, trials: readonly Judged[]): Jud
   const text = typeof own['message'] === 'string' ? own['message'] : '';
   const evidence = [...judgement.evidence, { source: 'the runner', text }];
   const said = text.split('\n', 1)[0] ?? text;
+  const verdict = own['verdict'] === 'fail' ? 'fail' : 'inconclusive';
+  if (trials.every(({ empty }) => empty))
+    return { ...bareJudgement(verdict, said), expected: judgement.expected, evidence };
   if (judgement.verdict === 'fail')
     return {
       ...judgement,
       reason: said === '' ? judgement.reason : `${judgement.reason}; then ${said}`,
       evidence,
     };
-  const verdict = own['verdict'] === 'fail' ? 'fail' : 'inconclusive';
   return { ...judgement, verdict, reason: said, evidence };
 }
 

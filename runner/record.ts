@@ -22,6 +22,7 @@ export interface RecordParts {
   scope: Scope;
   startedAt: Date;
   interrupted: string | null;
+  blocked: string | null;
   planned: readonly PlannedCheck[];
   outcomes: ReadonlyMap<string, Outcome>;
   notes: string[];
@@ -34,9 +35,10 @@ export interface RecordParts {
 
 /** Assembles the record from what is known; pure apart from the commit and version of this checkout. */
 export function assembleRecord(parts: RecordParts): RunRecord {
-  const { environment, planned, outcomes, restored, interrupted, scope } = parts;
+  const { environment, planned, outcomes, restored, interrupted, scope, blocked } = parts;
   const checks = planned.map((one) => resultOf(one, outcomes.get(one.row.id), environment.name));
-  const composed = composeRun(checks, { environment: environment.name, scope, interrupted, restored });
+  const about = { environment: environment.name, scope, blocked, interrupted, restored };
+  const composed = composeRun(checks, about);
   return {
     schema: RUN_SCHEMA,
     id: parts.folder.id,
@@ -56,6 +58,7 @@ export function assembleRecord(parts: RecordParts): RunRecord {
     startedAt: parts.startedAt.toISOString(),
     endedAt: new Date().toISOString(),
     interrupted,
+    ...(blocked !== null && { blocked }),
     verdict: composed.verdict,
     sentence: composed.sentence,
     reasons: composed.reasons,

@@ -34,6 +34,8 @@ export interface RunPlan {
 
 export interface RunEnd {
   interrupted: string | null;
+  /** Why the environment could not be asked anything; null or left out: it could. */
+  blocked?: string | null;
   restored: RunRecord['restored'];
 }
 

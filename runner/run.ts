@@ -3,6 +3,7 @@ import { CommandError, EXIT } from '../env/errors.ts';
 import { loadEnvironment } from '../env/loader.ts';
 import type { Environment, Size } from '../env/schema.ts';
 import { readBaseline } from './baseline.ts';
+import { requireConfiguration } from './configuration.ts';
 import { describePlan, tooDear } from './dry-run.ts';
 import { execute, type ExecuteOptions } from './execute.ts';
 import { guarded, type CommandResult } from './guard.ts';
@@ -40,6 +41,7 @@ export function runEnvironment(options: RunOptions): Promise<CommandResult> {
       process.stdout.write(describePlan(environment, planned));
       return { exitCode: 0 };
     }
+    requireConfiguration(environment, planned, scope);
     const baseline =
       options.baseline === undefined ? undefined : readBaseline(options.baseline, options.out ?? 'runs');
     const command = commandLine('run', options);

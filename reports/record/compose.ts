@@ -8,6 +8,8 @@ export interface ComposeContext {
   environment: string;
   /** Whether this is a whole profile: a selection of checks is never met, it passes or fails. */
   scope: Scope;
+  /** Why the environment could not be asked anything; null or left out: it could. */
+  blocked?: string | null | undefined;
   /** Signal that ended the run early, e.g. `SIGINT`; null when it ran to its end. */
   interrupted?: string | null;
   /** What restoring left undone. An environment that is left broken makes the run fail, whatever its checks said. */
@@ -34,7 +36,7 @@ export function runWord({ verdict, scope }: { verdict: Verdict; scope: Scope }):
   return RUN_WORDS[scope][verdict];
 }
 
-/** As much of the first thing that was not restored as the sentence of a run has room for; `reasons` holds it whole. */
+/** As much of what is quoted as the sentence of a run has room for; `reasons` holds it whole. */
 const FIRST_CHARACTERS = 200;
 
 const EXIT_CODES: Record<Verdict, number> = { pass: 0, fail: 1, inconclusive: 2, 'not-run': 2 };
@@ -91,10 +93,16 @@ export function composeRun(checks: readonly CheckResult[], context: ComposeConte
   const signal = context.interrupted ?? null;
   return {
     verdict,
-    reasons: [...broken, ...[...failed, ...open].map((check) => `${check.id}: ${check.reason}`), ...gaps],
+    reasons: [...broken, ...reasonsOf([...failed, ...open], context), ...gaps],
     sentence: sentenceOf(context, verdict, counts),
     exitCode: signal === null ? EXIT_CODES[verdict] : (SIGNAL_CODES[signal] ?? EXIT_CODES[verdict]),
   };
+}
+
+/** What keeps every check from being asked is one reason, and not one for each. */
+function reasonsOf(checks: readonly CheckResult[], { blocked }: ComposeContext): string[] {
+  if (typeof blocked === 'string') return [`the environment cannot be asked: ${blocked}`];
+  return checks.map((check) => `${check.id}: ${check.reason}`);
 }
 
 /** Everything beside the verdicts of checks that forbids `met`. */
@@ -126,6 +134,9 @@ function sentenceOf(context: ComposeContext, verdict: Verdict, counts: Tally): s
   const parts = [
     `${what}: ${runWord({ verdict, scope })}`,
     ...brokenInOne(leftBroken(context.restored)),
+    ...(typeof context.blocked === 'string'
+      ? [`the environment cannot be asked (${cut(context.blocked)})`]
+      : []),
     `${counts.pass} of ${counts.ran} checks`,
   ];
   if (counts.fail > 0) parts.push(`${counts.fail} failed`);
@@ -138,8 +149,11 @@ function sentenceOf(context: ComposeContext, verdict: Verdict, counts: Tally): s
 /** The first in its own words; how many more there are is said, so that nobody takes it for the only one. */
 function brokenInOne([first, ...more]: readonly string[]): string[] {
   if (first === undefined) return [];
-  const short = first.length > FIRST_CHARACTERS ? `${first.slice(0, FIRST_CHARACTERS)}…` : first;
-  return [`ENVIRONMENT LEFT BROKEN (${short}${more.length === 0 ? '' : `; and ${more.length} more`})`];
+  return [`ENVIRONMENT LEFT BROKEN (${cut(first)}${more.length === 0 ? '' : `; and ${more.length} more`})`];
+}
+
+function cut(text: string): string {
+  return text.length > FIRST_CHARACTERS ? `${text.slice(0, FIRST_CHARACTERS)}…` : text;
 }
 
 function notRunDetail(counts: Tally): string {

@@ -232,6 +232,8 @@ export const runRecordSchema = z.object({
   endedAt: iso,
   /** `interrupted` names the signal, when one ended the run early. */
   interrupted: z.string().nullable(),
+  /** Why the environment could not be asked anything, so that every check is inconclusive; left out: it could. */
+  blocked: z.string().optional(),
   verdict,
   /** MET, NOT MET or INCONCLUSIVE with fractions, in one sentence; of a selection passed, failed or inconclusive. */
   sentence: z.string(),

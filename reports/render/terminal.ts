@@ -38,6 +38,9 @@ export function renderTerminal(record: RunRecord, options: TerminalOptions): str
     options.colour ? `\u001b[1;${CODES[verdict]}m${text}\u001b[0m` : text;
   const line = (text: string): string => oneLineKeepingIndent(text, width);
   const verdict = record.verdict === 'not-run' ? 'inconclusive' : record.verdict;
+  const ending = [paint(oneLine(record.sentence), verdict), `report: ${oneLine(options.reportPath)}`];
+  // Nothing was asked: the sentence says why, and there is nothing else to say.
+  if (record.blocked !== undefined) return `${ending.join('\n')}\n`;
   const lines = [
     ...suites(record.checks).map(line),
     ...section(failovers(record.checks), MOST_FAILOVERS, '').map(line),
@@ -50,8 +53,7 @@ export function renderTerminal(record: RunRecord, options: TerminalOptions): str
       'Read this verdict with',
     ).map(line),
     '',
-    paint(oneLine(record.sentence), verdict),
-    `report: ${oneLine(options.reportPath)}`,
+    ...ending,
   ];
   return `${lines.join('\n')}\n`;
 }
