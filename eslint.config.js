@@ -10,6 +10,7 @@ const LAYERS = {
   probes: { pattern: 'probes', may: ['env', 'record'] },
   judge: { pattern: 'reports/judge', may: ['record'] },
   render: { pattern: 'reports/render', may: ['record'] },
+  mutation: { pattern: 'reports/mutation', may: ['record', 'judge'] },
   reports: { pattern: 'reports', may: ['record', 'render', 'judge'] },
   load: { pattern: 'load', may: ['env', 'probes', 'record'] },
   suites: { pattern: 'suites', may: ['env', 'probes', 'record', 'load'] },
@@ -24,7 +25,7 @@ const LAYERS = {
 const PROTOCOL = 'suites/harness/protocol.ts';
 
 /** Parts that must stay pure: no file, no socket, no process. */
-const PURE = ['reports/judge/**/*.ts', 'reports/render/**/*.ts'];
+const PURE = ['reports/judge/**/*.ts', 'reports/render/**/*.ts', 'reports/mutation/**/*.ts'];
 const IO_MODULES = [
   'fs',
   'fs/promises',

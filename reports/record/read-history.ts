@@ -26,7 +26,30 @@ const HEADER_FILE = 'check.ndjson';
  * @throws UnreadableHistoryError when the folder cannot be read, or has no usable header as the first line of `check.ndjson`
  */
 export async function readHistory(folder: string, signal?: AbortSignal): Promise<History> {
-  const state: ReadState = {
+  const state = nothingRead();
+  for (const file of await filesOf(folder)) await readFile(join(folder, file), file, state, signal);
+  return finish(state, folder);
+}
+
+/** The same of files that are in memory. `take` them in the order of their names, then `finish`. */
+export class HistoryReader {
+  readonly #state = nothingRead();
+
+  /** @returns the observations of this file, in its order; `finish` gives the same objects. */
+  take(name: string, bytes: Buffer): Observation[] {
+    const from = this.#state.observations.length;
+    takeLines(bytes, { stop: bytes.length, line: 0, name }, this.#state);
+    return this.#state.observations.slice(from);
+  }
+
+  /** @throws UnreadableHistoryError as `readHistory` does; `where` is named in its message */
+  finish(where: string): History {
+    return finish(this.#state, where);
+  }
+}
+
+function nothingRead(): ReadState {
+  return {
     atHeader: false,
     header: null,
     observations: [],
@@ -34,16 +57,17 @@ export async function readHistory(folder: string, signal?: AbortSignal): Promise
     reads: new OperationColumns(),
     damaged: [],
   };
-  for (const file of await filesOf(folder)) await readFile(join(folder, file), file, state, signal);
+}
+
+function finish(state: ReadState, where: string): History {
   if (state.header === null) {
     throw new UnreadableHistoryError(
-      `${join(folder, HEADER_FILE)}: no header: expected a first line {"kind":"header",…}`,
+      `${join(where, HEADER_FILE)}: no header: expected a first line {"kind":"header",…}`,
     );
   }
-  state.observations.sort((a, b) => a.t - b.t);
   return {
     header: state.header,
-    observations: state.observations,
+    observations: state.observations.toSorted((a, b) => a.t - b.t),
     writes: state.writes.finish(),
     reads: state.reads.finish(),
     damaged: state.damaged,
@@ -98,21 +122,42 @@ async function readFile(path: string, name: string, state: ReadState, signal?: A
       const { bytesRead } = await handle.read(buffer, kept, buffer.length - kept, null);
       if (bytesRead === 0) return;
       const end = kept + bytesRead;
-      let start = 0;
-      let stop = buffer.indexOf(NEWLINE, kept);
-      while (stop !== -1 && stop < end) {
-        line += 1;
-        state.atHeader = line === 1 && name === HEADER_FILE;
-        if (!takeLine(buffer, start, stop, state)) state.damaged.push({ file: name, line });
-        start = stop + 1;
-        stop = buffer.indexOf(NEWLINE, start);
-      }
-      buffer.copy(buffer, 0, start, end);
-      kept = end - start;
+      const taken = takeLines(buffer, { stop: end, line, name, from: kept }, state);
+      line = taken.line;
+      buffer.copy(buffer, 0, taken.start, end);
+      kept = end - taken.start;
     }
   } finally {
     await handle.close();
   }
+}
+
+interface Span {
+  /** Bytes up to here are of the file. */
+  stop: number;
+  /** Lines of the file before this span. */
+  line: number;
+  name: string;
+  /** Up to here there is no newline: it was looked for already. */
+  from?: number;
+}
+
+/** @returns how many lines of the file are read, and where the first one begins that is not whole */
+function takeLines(
+  buffer: Buffer,
+  { stop: end, line, name, from = 0 }: Span,
+  state: ReadState,
+): { line: number; start: number } {
+  let start = 0;
+  let stop = buffer.indexOf(NEWLINE, from);
+  while (stop !== -1 && stop < end) {
+    line += 1;
+    state.atHeader = line === 1 && name === HEADER_FILE;
+    if (!takeLine(buffer, start, stop, state)) state.damaged.push({ file: name, line });
+    start = stop + 1;
+    stop = buffer.indexOf(NEWLINE, start);
+  }
+  return { line, start };
 }
 
 /** False when the line is damaged. */

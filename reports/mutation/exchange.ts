@@ -1,0 +1,81 @@
+/** Names of subjects in each other's place. */
+import type { History, Observation } from '../record/history.ts';
+import { byKind, withObservations } from './mutant.ts';
+import type { Mutant, Subject } from './mutant.ts';
+import { isName } from './names.ts';
+import type { Names } from './names.ts';
+import { isList, isRecord, jsonOf } from './places.ts';
+import type { Json } from './places.ts';
+import { spread } from './random.ts';
+import { changedLines, inOne, kindOf } from './values.ts';
+import type { Found } from './values.ts';
+
+/** Beside the first, the middle and the last name of a field, as many are exchanged with another. */
+const OTHER_NAMES = 3;
+
+/** Two names of a field exchanged in all lines of its kind, and one of them in place of the other in one line. */
+export function namesExchanged(
+  { trial: { history }, random }: Subject,
+  places: ReadonlyMap<string, readonly Found[]>,
+  names: Names,
+): Mutant[] {
+  const kinds = byKind(history.observations);
+  return [...places].flatMap(([path, all]) => {
+    const named = all.flatMap((place) =>
+      place.choices === null && isName(place.value) ? [{ ...place, value: place.value }] : [],
+    );
+    // Sentences among them: this is a text for people, and no field of names.
+    if (named.length === 0 || all.some(({ value }) => isSentence(value))) return [];
+    const values = [...new Set(named.map(({ value }) => value))];
+    const lines = kinds.get(kindOf(history, named)) ?? [];
+    return spread(values, OTHER_NAMES, random).flatMap((value) => {
+      const other = otherThan(value, values) ?? names.others(value)[0];
+      const place = named.find((one) => one.value === value);
+      if (other === undefined || place === undefined) return [];
+      const changed = changedLines(history, lines, new Set([path]), (of) => swapped(of, value, other));
+      const swap: Mutant = {
+        operator: 'names exchanged',
+        path,
+        before: value,
+        after: other,
+        make: () => withObservations(history, changed),
+      };
+      const one = inOne(history, place, { operator: 'name replaced', change: () => other });
+      return isSame(history, changed) ? [one] : [swap, one];
+    });
+  });
+}
+
+function isSentence(value: Json): boolean {
+  return typeof value === 'string' && value !== '' && !isName(value);
+}
+
+function otherThan(value: string, values: readonly string[]): string | undefined {
+  if (values.length < 2) return undefined;
+  return values[(values.indexOf(value) + 1) % values.length];
+}
+
+function swapped(value: Json, one: string, other: string): Json {
+  if (value === one) return other;
+  return value === other ? one : value;
+}
+
+/** Whether the same is said, in another order. */
+function isSame(history: History, changed: ReadonlyMap<number, Observation>): boolean {
+  const before = [...changed.keys()].map((index) => history.observations[index]);
+  const told = (list: readonly (Observation | undefined)[]): string =>
+    list
+      .map((seen) => (seen === undefined ? '' : withoutOrder({ ...jsonOf(seen), t: 0 })))
+      .toSorted()
+      .join('\n');
+  return told(before) === told([...changed.values()]);
+}
+
+function withoutOrder(value: Json): string {
+  if (isList(value)) return `[${value.map(withoutOrder).toSorted().join(',')}]`;
+  if (isRecord(value))
+    return `{${Object.entries(value)
+      .map(([key, child]) => `${key}:${withoutOrder(child)}`)
+      .join(',')}}`;
+  return JSON.stringify(value);
+}

@@ -1,0 +1,87 @@
+import type { History, Observation } from '../record/history.ts';
+import { isKind, OBSERVATIONS } from '../record/observations/index.ts';
+import type { Random } from './random.ts';
+
+/** A trial as it was recorded, and in which file each of its observations stands. */
+export interface Trial {
+  history: History;
+  files: ReadonlyMap<Observation, string>;
+}
+
+/** One way of bending a history. It is made only when its turn comes: there are thousands. */
+export interface Mutant {
+  operator: string;
+  /** What it bends, as annotations name it: `kind`, `kind.list[].field`, `write.field`. */
+  path: string;
+  before: string;
+  after: string;
+  /** null: a line of it could not be read any more, so that it is damaged. */
+  make: () => History | null;
+}
+
+/** What operators are given. */
+export interface Subject {
+  trial: Trial;
+  /** Whether an annotation covers a path: what is dropped together leaves such lines where they are. */
+  covered: (path: string) => boolean;
+  random: Random;
+  /** Values out of a known set are changed as well. */
+  choices: boolean;
+}
+
+/** By kind, the indexes of its observations. */
+export function byKind(observations: readonly Observation[]): Map<string, number[]> {
+  const found = new Map<string, number[]>();
+  for (const [index, { kind }] of observations.entries()) {
+    const list = found.get(kind);
+    if (list === undefined) found.set(kind, [index]);
+    else list.push(index);
+  }
+  return found;
+}
+
+/** The history with some observations changed, or left out (null). Those that were changed are read as a file's are. */
+export function withObservations(
+  history: History,
+  changes: ReadonlyMap<number, Observation | null>,
+  moved = false,
+): History | null {
+  const observations: Observation[] = [];
+  for (const [index, seen] of history.observations.entries()) {
+    const change = changes.get(index);
+    if (change === undefined) observations.push(seen);
+    else if (change !== null) {
+      if (!isReadable(change)) return null;
+      observations.push(change);
+    }
+  }
+  if (moved) observations.sort((a, b) => a.t - b.t);
+  return { ...history, observations };
+}
+
+/** Reading says the same of this line: what does not fit the schema of its kind is damaged. */
+function isReadable(seen: Observation): boolean {
+  const kind: string = seen.kind;
+  return !isKind(kind) || OBSERVATIONS[kind].safeParse(seen).success;
+}
+
+/** A mutant that leaves observations out. */
+export function dropping(
+  history: History,
+  gone: Iterable<number>,
+  of: Pick<Mutant, 'operator' | 'path' | 'before'>,
+): Mutant {
+  return {
+    ...of,
+    after: 'left out',
+    make: () => withObservations(history, new Map([...gone].map((index) => [index, null]))),
+  };
+}
+
+const MOST_CHARACTERS = 120;
+
+/** A value as it is shown beside a survivor. */
+export function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
+}

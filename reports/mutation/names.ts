@@ -1,0 +1,109 @@
+/** Which strings of a history name subjects, and which other names could stand in their place. */
+import type { History } from '../record/history.ts';
+import { isList, isRecord } from './places.ts';
+import type { Json, Place } from './places.ts';
+import { sample } from './random.ts';
+import type { Random } from './random.ts';
+
+/** Beside the declared ones, as many names that were seen in several lines are taken for subjects. */
+const SEEN_SUBJECTS = 60;
+const MOST_CHARACTERS = 200;
+const NAME = /^\S+(?: \S+)?$/;
+const DATE = /^\d{4}-\d\d-\d\dT/;
+const NUMBER = /^[\d.,%-]+$/;
+
+export interface Names {
+  /** Subjects whose every trace can be left out. */
+  subjects: { name: string; names: (text: string) => boolean }[];
+  /** Other names of the same sort: from the same field, the same list or the same record. */
+  others: (name: string) => readonly string[];
+}
+
+export function isName(value: Json): value is string {
+  return (
+    typeof value === 'string' &&
+    value.length <= MOST_CHARACTERS &&
+    NAME.test(value) &&
+    !DATE.test(value) &&
+    !NUMBER.test(value)
+  );
+}
+
+/** @param places those of all observations, by path */
+export function namesOf(
+  history: History,
+  places: ReadonlyMap<string, readonly Place[]>,
+  random: Random,
+): Names {
+  const declared = declaredGroups(history);
+  const seen = [...places.values()].flatMap((of) => {
+    const names = distinct(of.map(({ value, choices }) => (choices === null ? value : null)));
+    return names.length > 1 ? [names] : [];
+  });
+  const groups = [...declared, ...seen];
+  return {
+    subjects: subjectsOf(declared, places, random),
+    others: (name) => {
+      const found = groups.filter((group) => group.includes(name)).flat();
+      return [...new Set(found)].filter((other) => other !== name);
+    },
+  };
+}
+
+function distinct(values: readonly Json[]): string[] {
+  return [...new Set(values.filter(isName))];
+}
+
+/** Names in the header's settings, those of one list or record together. */
+function declaredGroups({ header }: History): string[][] {
+  const groups = new Map<string, Set<string>>();
+  const add = (path: string, name: string): void => {
+    const group = groups.get(path) ?? new Set();
+    groups.set(path, group.add(name));
+  };
+  const walk = (path: string, value: Json): void => {
+    if (isName(value)) add(path, value);
+    if (isList(value)) for (const child of value) walk(`${path}[]`, child);
+    if (isRecord(value)) for (const [key, child] of Object.entries(value)) walk(`${path}.${key}`, child);
+  };
+  const { settings } = header;
+  walk('', settings as unknown as Json);
+  for (const store of Object.keys(settings.stores ?? {})) add('stores', store);
+  return [...groups.values()].map((group) => [...group]);
+}
+
+function subjectsOf(
+  declared: readonly string[][],
+  places: ReadonlyMap<string, readonly Place[]>,
+  random: Random,
+): Names['subjects'] {
+  const strings = [...places.values()]
+    .flat()
+    .filter((place) => place.choices === null && isName(place.value));
+  const whole = new Map<string, number>();
+  const parts = new Set<string>();
+  for (const { value } of strings) {
+    if (typeof value !== 'string') continue;
+    whole.set(value, (whole.get(value) ?? 0) + 1);
+    for (const part of partsOf(value)) parts.add(part);
+  }
+  const named = [...new Set(declared.flat())].filter((name) => parts.has(name) || whole.has(name));
+  const several = [...whole]
+    .filter(([name, count]) => count > 1 && !named.includes(name))
+    .map(([name]) => name);
+  return [
+    ...named.map((name) => ({
+      name,
+      names: (text: string) => text === name || partsOf(text).includes(name),
+    })),
+    ...sample(several, SEEN_SUBJECTS, random).map((name) => ({
+      name,
+      names: (text: string) => text === name,
+    })),
+  ];
+}
+
+/** `Deployment tender/api` names `tender/api` and `api` too. */
+function partsOf(text: string): string[] {
+  return isName(text) ? text.split(' ').flatMap((word) => [word, ...word.split('/')]) : [];
+}

@@ -1,0 +1,238 @@
+/**
+ * Judges held against their own passing histories: each history is bent in thousands of ways, and a verdict that is still `pass` names
+ * something that the judge does not look at. Pure.
+ */
+import type { Judge } from '../judge/index.ts';
+import type { Annotations } from '../judge/definition.ts';
+import type { History } from '../record/history.ts';
+import { damaged, endsCut, filesDropped, kindsDropped, linesDropped, subjectsDropped } from './absence.ts';
+import { namesExchanged } from './exchange.ts';
+import type { Mutant, Subject, Trial } from './mutant.ts';
+import { namesOf } from './names.ts';
+import { operationsBent } from './operations.ts';
+import { isList, isRecord } from './places.ts';
+import { randomOf, shuffle } from './random.ts';
+import { knows } from './shape.ts';
+import { timesMoved } from './times.ts';
+import { placesByPath, valuesBent } from './values.ts';
+import type { Found } from './values.ts';
+
+export interface Held {
+  check: string;
+  trials: readonly Trial[];
+  judge: Judge;
+  annotations: Annotations;
+}
+
+export interface Limits {
+  seed: number;
+  /** Ends when this says so; what was not tried is counted. */
+  isOver: () => boolean;
+  /** Values out of a known set are changed as well. */
+  choices: boolean;
+}
+
+export interface Survivor {
+  check: string;
+  operator: string;
+  path: string;
+  before: string;
+  after: string;
+}
+
+export interface Result {
+  check: string;
+  /** Why the history was not taken apart: it did not pass as it is. Everything else is 0 then. */
+  refused: string | null;
+  fields: number;
+  annotated: number;
+  mutants: number;
+  caught: number;
+  survivors: Survivor[];
+  /** Annotations of which every mutant that was tried is caught: they are not needed. */
+  unneeded: string[];
+  /** Annotations of a field that the schema of its kind has not. */
+  unknown: string[];
+  /** Mutants for which there was no time. */
+  untried: number;
+}
+
+/** As many mutants of an annotated field are tried, to see whether it needs its annotation. */
+const TRIED_OF_AN_ANNOTATION = 40;
+const OPERATION_FIELDS = ['n', 'intendedMs', 'sentMs', 'doneMs', 'outcome', 'detail'] as const;
+
+/** The annotation that covers a path: its own, or one of what holds it. */
+export function annotationOf(annotations: Annotations, path: string): string | null {
+  if (Object.hasOwn(annotations, path)) return path;
+  const holder = path.replace(/(?:\.[^.[\]]+|\[\d*\])$/, '');
+  return holder === path || holder === '' ? null : annotationOf(annotations, holder);
+}
+
+interface OfTrial {
+  mutants: Mutant[];
+  fields: Set<string>;
+  wrap: (history: History) => History[];
+}
+
+export function takeApart(held: Held, limits: Limits): Result {
+  const histories = held.trials.map(({ history }) => history);
+  const result = nothing(held.check);
+  const asItIs = judged(held.judge, histories);
+  if (asItIs.verdict !== 'pass') return { ...result, refused: `${asItIs.verdict}: ${asItIs.reason}` };
+  const random = randomOf(limits.seed);
+  const covered = (path: string): boolean => annotationOf(held.annotations, path) !== null;
+  const all = held.trials.map((trial, index) =>
+    ofTrial({ trial, covered, random, choices: limits.choices }, histories, index),
+  );
+  const fields = new Set(all.flatMap((one) => [...one.fields]));
+  result.fields = fields.size;
+  result.annotated = [...fields].filter(covered).length;
+  result.unknown = Object.keys(held.annotations).filter((path) => knows(path) === false);
+  const turns = all.flatMap(({ mutants, wrap }) => mutants.map((mutant) => ({ mutant, wrap })));
+  turns.push(...trialsDropped(histories));
+  new Trying(held, result).all(shuffle(turns, random), limits);
+  return result;
+}
+
+function nothing(check: string): Result {
+  return {
+    check,
+    refused: null,
+    fields: 0,
+    annotated: 0,
+    mutants: 0,
+    caught: 0,
+    survivors: [],
+    unneeded: [],
+    unknown: [],
+    untried: 0,
+  };
+}
+
+interface Turn {
+  mutant: Mutant;
+  /** The histories of all trials with the bent one among them. */
+  wrap: (history: History) => History[];
+}
+
+class Trying {
+  readonly #held: Held;
+  readonly #result: Result;
+  /** Of each annotation, mutants tried and those that were caught. */
+  readonly #annotations = new Map<string, { tried: number; caught: number }>();
+
+  constructor(held: Held, result: Result) {
+    this.#held = held;
+    this.#result = result;
+  }
+
+  all(turns: readonly Turn[], { isOver }: Limits): void {
+    for (const [index, turn] of turns.entries()) {
+      if (isOver()) {
+        this.#result.untried = turns.length - index;
+        break;
+      }
+      this.#one(turn);
+    }
+    if (this.#result.untried > 0) return;
+    this.#result.unneeded = [...this.#annotations]
+      .filter(([, { tried, caught }]) => tried === caught)
+      .map(([annotation]) => annotation);
+  }
+
+  #one(turn: Turn): void {
+    const { operator, path, before, after } = turn.mutant;
+    const annotation = annotationOf(this.#held.annotations, path);
+    if (annotation !== null) {
+      this.#annotated(annotation, turn);
+      return;
+    }
+    this.#result.mutants += 1;
+    if (this.#isCaught(turn)) this.#result.caught += 1;
+    else this.#result.survivors.push({ check: this.#held.check, operator, path, before, after });
+  }
+
+  #annotated(annotation: string, turn: Turn): void {
+    const count = this.#annotations.get(annotation) ?? { tried: 0, caught: 0 };
+    this.#annotations.set(annotation, count);
+    // One that survived shows that the annotation is needed.
+    if (count.tried >= TRIED_OF_AN_ANNOTATION || count.caught < count.tried) return;
+    count.tried += 1;
+    if (this.#isCaught(turn)) count.caught += 1;
+  }
+
+  #isCaught({ mutant, wrap }: Turn): boolean {
+    const history = mutant.make();
+    // Damaged lines are no pass: one mutant of each history shows it.
+    return history === null || judged(this.#held.judge, wrap(history)).verdict !== 'pass';
+  }
+}
+
+/** What a judge throws is its caller's `inconclusive`. */
+function judged(judge: Judge, histories: History[]): { verdict: string; reason: string } {
+  try {
+    return judge(histories);
+  } catch (error) {
+    return {
+      verdict: 'inconclusive',
+      reason: `the judge crashed: ${error instanceof Error ? error.message : ''}`,
+    };
+  }
+}
+
+function ofTrial(subject: Subject, histories: readonly History[], index: number): OfTrial {
+  const { history } = subject.trial;
+  const places = placesByPath(history);
+  const names = namesOf(history, places, subject.random);
+  return {
+    fields: fieldsOf(history, places),
+    wrap: (bent) => histories.with(index, bent),
+    mutants: [
+      ...damaged(subject),
+      ...kindsDropped(subject),
+      ...linesDropped(subject),
+      ...filesDropped(subject),
+      ...subjectsDropped(subject, names),
+      ...endsCut(subject),
+      ...valuesBent(subject, places),
+      ...namesExchanged(subject, places, names),
+      ...timesMoved(subject, places),
+      ...operationsBent(subject),
+    ],
+  };
+}
+
+/** Fields that hold a value, and those of operations. */
+function fieldsOf({ writes, reads }: History, places: ReadonlyMap<string, readonly Found[]>): Set<string> {
+  const fields = [...places]
+    .filter(([, all]) => all.some(({ value }) => !isList(value) && !isRecord(value)))
+    .map(([path]) => path);
+  const sides = [
+    ['write', writes],
+    ['read', reads],
+  ] as const;
+  const columns = sides.flatMap(([name, { count, detail }]) =>
+    count === 0
+      ? []
+      : OPERATION_FIELDS.filter((field) => field !== 'detail' || detail.size > 0).map(
+          (field) => `${name}.${field}`,
+        ),
+  );
+  return new Set([...fields, ...columns]);
+}
+
+/** Where all trials are needed for what the goal asks for. */
+function trialsDropped(histories: readonly History[]): Turn[] {
+  const { minTrials = 1 } = histories[0]?.header.goals ?? {};
+  if (histories.length < 2 || minTrials < histories.length) return [];
+  return histories.map((history, index) => ({
+    mutant: {
+      operator: 'trial dropped',
+      path: '(trial)',
+      before: `trial ${history.header.trial} of ${histories.length}`,
+      after: 'left out',
+      make: () => history,
+    },
+    wrap: () => histories.toSpliced(index, 1),
+  }));
+}

@@ -1,0 +1,62 @@
+/** One check's judge held against its stored history; also a worker that does so for whoever asks. */
+import { parentPort } from 'node:worker_threads';
+import { annotationsOf, judgeOf } from '../../reports/judge/index.ts';
+import { takeApart } from '../../reports/mutation/take-apart.ts';
+import type { Result } from '../../reports/mutation/take-apart.ts';
+import { readStored, storedPath, trialsOf } from './stored.ts';
+
+export interface Asked {
+  check: string;
+  folder: string;
+  seed: number;
+  choices: boolean;
+  /** As long as it may take, ms; null: as long as it takes. */
+  forMs: number | null;
+}
+
+export type Answer = Result & { tookMs: number };
+
+export function hold({ check, folder, seed, choices, forMs }: Asked): Answer {
+  const beganMs = performance.now();
+  const file = storedPath(check, folder);
+  const judge = judgeOf(check);
+  const refused = (why: string): Result => ({
+    check,
+    refused: why,
+    fields: 0,
+    annotated: 0,
+    mutants: 0,
+    caught: 0,
+    survivors: [],
+    unneeded: [],
+    unknown: [],
+    untried: 0,
+  });
+  const held = (): Result => {
+    if (file === null) return refused('there is no stored history');
+    if (judge === undefined) return refused('there is no judge');
+    const trials = trialsOf(readStored(file));
+    const endMs = forMs === null ? Infinity : performance.now() + forMs;
+    return takeApart(
+      { check, trials, judge, annotations: annotationsOf(check) },
+      { seed: seed ^ hashOf(check), isOver: () => performance.now() > endMs, choices },
+    );
+  };
+  const result = ((): Result => {
+    try {
+      return held();
+    } catch (error) {
+      return refused(error instanceof Error ? error.message : String(error));
+    }
+  })();
+  return { ...result, tookMs: performance.now() - beganMs };
+}
+
+/** FNV-1a: each check draws for itself, whichever worker it meets and whatever came before. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const letter of text) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193);
+  return hash;
+}
+
+parentPort?.on('message', (asked: Asked) => parentPort?.postMessage(hold(asked)));

@@ -1,0 +1,130 @@
+/**
+ * Passing histories that are kept to hold judges against: tests/histories/, one file a check, its slashes as dots. `NAME.ndjson.gz` was recorded in a
+ * run; `NAME.ndjson` may be written by hand and then says why in its first line. Both hold the same text:
+ *
+ *     {"stored":1,"check":"…","recorded":{"run":"…","commit":"…"}}      or      {"stored":1,"check":"…","handwritten":"why"}
+ *     # trial-01/check.ndjson
+ *     …the lines of that file…
+ *     # trial-01/workload.ndjson
+ *     …
+ */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { z } from 'zod';
+import type { Trial } from '../../reports/mutation/mutant.ts';
+import type { Observation } from '../../reports/record/history.ts';
+import { HistoryReader } from '../../reports/record/read-history.ts';
+
+export const STORED_FOLDER = path.join(import.meta.dirname, '..', '..', 'tests', 'histories');
+const SLOWEST_AND_SMALLEST = 9;
+
+const headSchema = z.strictObject({
+  stored: z.literal(1),
+  check: z.string(),
+  recorded: z.strictObject({ run: z.string(), commit: z.string().nullable() }).optional(),
+  /** Why no run here can record it. */
+  handwritten: z.string().min(1).optional(),
+});
+export type StoredHead = z.infer<typeof headSchema>;
+
+export interface StoredFile {
+  /** `trial-01`. */
+  trial: string;
+  name: string;
+  text: string;
+}
+
+export interface Stored {
+  head: StoredHead;
+  files: StoredFile[];
+}
+
+/** A stored history that cannot be used, and why. */
+export class StoredHistoryError extends Error {
+  override readonly name = 'StoredHistoryError';
+}
+
+/** The file of a check's stored history, or null: there is none. */
+export function storedPath(check: string, folder = STORED_FOLDER): string | null {
+  const base = path.join(folder, check.replaceAll('/', '.'));
+  return [`${base}.ndjson.gz`, `${base}.ndjson`].find((file) => existsSync(file)) ?? null;
+}
+
+/** @throws StoredHistoryError when the file is not of the form above */
+export function readStored(file: string): Stored {
+  const bytes = readFileSync(file);
+  const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+  const [first = '', ...lines] = text.split('\n');
+  const files: StoredFile[] = [];
+  let open: string[] = [];
+  const close = (): void => {
+    const last = files.at(-1);
+    if (last !== undefined) last.text = open.map((line) => `${line}\n`).join('');
+    open = [];
+  };
+  for (const line of lines) {
+    const named = /^# (trial-\d+)\/(\S+)$/.exec(line);
+    if (named === null) {
+      if (line !== '') open.push(line);
+      continue;
+    }
+    close();
+    files.push({ trial: named[1] ?? '', name: named[2] ?? '', text: '' });
+  }
+  close();
+  return { head: headOf(first, file), files };
+}
+
+function headOf(line: string, file: string): StoredHead {
+  try {
+    const head = headSchema.parse(JSON.parse(line));
+    if ((head.recorded === undefined) === (head.handwritten === undefined))
+      throw new Error('it must be either recorded or handwritten');
+    return head;
+  } catch (cause) {
+    throw new StoredHistoryError(`${file}: its first line does not fit: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+/** Replaces what was stored of the check. */
+export function writeStored({ head, files }: Stored, folder = STORED_FOLDER): string {
+  const text = [
+    `${JSON.stringify(head)}\n`,
+    ...files.map(({ trial, name, text: lines }) => `# ${trial}/${name}\n${lines}`),
+  ].join('');
+  mkdirSync(folder, { recursive: true });
+  const old = storedPath(head.check, folder);
+  if (old !== null) rmSync(old);
+  const plain = path.join(folder, `${head.check.replaceAll('/', '.')}.ndjson`);
+  if (head.handwritten !== undefined) {
+    writeFileSync(plain, text);
+    return plain;
+  }
+  writeFileSync(`${plain}.gz`, gzipSync(text, { level: SLOWEST_AND_SMALLEST }));
+  return `${plain}.gz`;
+}
+
+/**
+ * The trials, read as from a run's folder.
+ * @throws UnreadableHistoryError as reading a folder does; StoredHistoryError for a line that is damaged
+ */
+export function trialsOf({ head, files }: Stored): Trial[] {
+  const names = [...new Set(files.map(({ trial }) => trial))].toSorted();
+  return names.map((trial) => {
+    const reader = new HistoryReader();
+    const fileOf = new Map<Observation, string>();
+    const own = files.filter((file) => file.trial === trial);
+    for (const { name, text } of own.toSorted((a, b) => (a.name < b.name ? -1 : 1)))
+      for (const seen of reader.take(name, Buffer.from(text))) fileOf.set(seen, name);
+    const history = reader.finish(`${head.check} ${trial}`);
+    const [damaged] = history.damaged;
+    if (damaged !== undefined)
+      throw new StoredHistoryError(
+        `${head.check} ${trial}: a line is damaged: ${damaged.file}:${damaged.line}`,
+      );
+    return { history, files: fileOf };
+  });
+}
