@@ -37,6 +37,11 @@ const queueSchema = z.object({
   messages_ready: z.number().optional(),
   messages_unacknowledged: z.number().optional(),
 });
+const vhostSchema = z.object({
+  name: z.string(),
+  /** State by node: `running`, `stopped`. Absent before RabbitMQ 3.7. */
+  cluster_state: z.record(z.string(), z.string()).default({}),
+});
 const overviewSchema = z.object({
   rabbitmq_version: z.string(),
   erlang_version: z.string(),
@@ -45,6 +50,7 @@ const overviewSchema = z.object({
 
 export type RabbitNode = z.infer<typeof nodeSchema>;
 export type RabbitQueue = z.infer<typeof queueSchema>;
+export type RabbitVhost = z.infer<typeof vhostSchema>;
 type RabbitOverview = z.infer<typeof overviewSchema>;
 
 /** One member's management API. Every method throws Error that says which member, which path, and what it answered. */
@@ -79,6 +85,11 @@ export class Management {
 
   async nodes(bounds: Bounds): Promise<RabbitNode[]> {
     return z.array(nodeSchema).parse(await this.#get('/api/nodes', bounds));
+  }
+
+  /** Virtual hosts that the canary's user may see. */
+  async vhosts(bounds: Bounds): Promise<RabbitVhost[]> {
+    return z.array(vhostSchema).parse(await this.#get('/api/vhosts?disable_stats=true', bounds));
   }
 
   async overview(bounds: Bounds): Promise<RabbitOverview> {

@@ -10,7 +10,7 @@ import type { RabbitQueue } from './management.ts';
 import { optionsOf, recordQueue, runBefore } from './options.ts';
 import { Tally } from './reader.ts';
 import { expectedWindow } from './settings.ts';
-import { trouble } from './state.ts';
+import { trouble, virtualHosts } from './state.ts';
 import { transferExpression } from './switchover.ts';
 
 const coded = (code: number | string, message: string): Error => Object.assign(new Error(message), { code });
@@ -187,4 +187,15 @@ describe('a connection', () => {
     const link = new Link({ ...connection, port: server.port }, 'test');
     await assert.rejects(link.open(1000), { code: 'ECONNREFUSED' });
   });
+});
+
+it('should not take a cluster for steady in which a virtual host is down on a member', () => {
+  const up = { name: 'tender', cluster_state: { 'rabbit@a': 'running', 'rabbit@b': 'running' } };
+  assert.equal(virtualHosts([up]).ok, true);
+  const half = virtualHosts([
+    up,
+    { name: 'canary', cluster_state: { 'rabbit@a': 'running', 'rabbit@b': 'stopped' } },
+  ]);
+  assert.deepEqual([half.ok, half.seen], [false, 'virtual host canary on rabbit@b: stopped']);
+  assert.equal(virtualHosts([]).ok, false);
 });

@@ -12,7 +12,7 @@ import type {
 } from '../store-driver.ts';
 import { Link } from './link.ts';
 import { leaderNodeOf, Management, memberOfNode, podOfNode } from './management.ts';
-import type { RabbitNode, RabbitQueue } from './management.ts';
+import type { RabbitNode, RabbitQueue, RabbitVhost } from './management.ts';
 import { recordQueue } from './options.ts';
 import { governingSettings } from './settings.ts';
 
@@ -28,9 +28,13 @@ const LOOK_EVERY_MS = 300;
  */
 export async function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription> {
   const members = await target.members();
-  const { nodes, queues } = await firstAnswer(WHO, members, async (member) => {
+  const { nodes, queues, vhosts } = await firstAnswer(WHO, members, async (member) => {
     const api = new Management(target, member);
-    return { nodes: await api.nodes(bounds), queues: await api.allQueues(bounds) };
+    return {
+      nodes: await api.nodes(bounds),
+      queues: await api.allQueues(bounds),
+      vhosts: await api.vhosts(bounds),
+    };
   }).catch(async (error: unknown) => {
     throw await withoutManager(error, 'RabbitMQ answers, its management API does not', () =>
       logIn(target, members, bounds),
@@ -43,7 +47,7 @@ export async function describe(target: StoreTarget, bounds: Bounds): Promise<Sto
       role: 'peer',
       state: trouble(node) ?? 'running',
     })),
-    conditions: [quorumQueues(queues, nodes.length)],
+    conditions: [quorumQueues(queues, nodes.length), virtualHosts(vhosts)],
     governing: await governingSettings(target, bounds),
   };
 }
@@ -79,6 +83,25 @@ function quorumQueues(queues: readonly RabbitQueue[], members: number): Conditio
   };
 }
 
+/** A member on which a virtual host is down refuses every login to it, however well the cluster is otherwise. */
+export function virtualHosts(vhosts: readonly RabbitVhost[]): Condition {
+  const down = problemsOfVhosts(vhosts);
+  return {
+    name: 'virtual hosts',
+    ok: vhosts.length > 0 && down.length === 0,
+    expected: 'running on every member',
+    seen: vhosts.length === 0 ? 'none that may be seen' : told(down) || 'running on every member',
+  };
+}
+
+function problemsOfVhosts(vhosts: readonly RabbitVhost[]): string[] {
+  return vhosts.flatMap(({ name, cluster_state: states }) =>
+    Object.entries(states)
+      .filter(([, state]) => state !== 'running')
+      .map(([node, state]) => `virtual host ${name} on ${node}: ${state}`),
+  );
+}
+
 /** Why a node does not serve as it should; null when it does. */
 export function trouble(node: RabbitNode): string | null {
   if (!node.running) return 'not running';
@@ -112,9 +135,13 @@ export async function steady(target: StoreTarget, bounds: Bounds): Promise<Stead
         nodes: await new Management(target, member).nodes(bounds),
       })),
     );
-    const queues = await firstAnswer(WHO, members, (member) => new Management(target, member).queues(bounds));
+    const { queues, vhosts } = await firstAnswer(WHO, members, async (member) => {
+      const api = new Management(target, member);
+      return { queues: await api.queues(bounds), vhosts: await api.vhosts(bounds) };
+    });
     const problems = [
       ...views.flatMap(({ member, nodes }) => problemsOfNodes(member, nodes, members.length)),
+      ...problemsOfVhosts(vhosts),
       ...queues.flatMap((queue) => problemOfQueue(queue, members.length)),
     ];
     const quorum = queues.filter(({ type }) => type === 'quorum').length;
