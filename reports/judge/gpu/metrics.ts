@@ -26,7 +26,10 @@ export function judgeMetrics(history: History): Judgement {
       .unknown('how old a sample may be', 'freshScrapes and scrapeSeconds', 'the history states none');
   else if (series !== undefined) {
     const ages = series.samples.map((sample) => ageOf(sample, series.nowSeconds));
-    const fresh = series.samples.filter((_, index) => isAge(ages[index]) && Number(ages[index]) <= freshS);
+    const fresh = series.samples.filter((sample) => {
+      const age = ageOf(sample, series.nowSeconds);
+      return isAge(age) && age <= freshS;
+    });
     expectDevices(history, findings, { fresh, all: series.samples, freshS });
     expectValues(fresh, metrics, findings);
     if (metrics.labels.pod !== undefined) expectNamed(history, findings, { series, fresh });
@@ -54,7 +57,7 @@ function ageOf({ atSeconds }: DeviceSample, nowSeconds: number | null): number |
   return atSeconds === null || nowSeconds === null ? null : nowSeconds - atSeconds;
 }
 
-const isAge = (age: number | null | undefined): age is number => typeof age === 'number' && age >= 0;
+const isAge = (age: number | null): age is number => age !== null && age >= 0;
 
 function expectDevices(history: History, findings: Findings, of: Fresh): void {
   findings.rule('devices');
@@ -98,9 +101,9 @@ function expectNamed(
 ): void {
   findings.rule('named');
   const subject = 'the pod that holds a device';
-  const own = all(history, 'gpu-pod').filter(({ state }) => state === 'ready');
-  if (series.holder !== (own[0]?.pod ?? null)) {
-    findings.unknown(subject, own[0]?.pod ?? 'none of the check', series.holder ?? 'none');
+  const own = all(history, 'gpu-pod').find(({ state }) => state === 'ready')?.pod ?? null;
+  if (series.holder !== own) {
+    findings.unknown(subject, own ?? 'none of the check', series.holder ?? 'none');
     return;
   }
   const holders = series.holder === null ? steadyHolders(history) : [series.holder];

@@ -110,15 +110,10 @@ const sumOf = (holders: Seen<'gpu-requested'>['holders']): number =>
 
 /** The check's own pods: those that were seen ready are among the holders of their nodes, and no others are. */
 function expectAgreement(history: History, findings: Findings): void {
-  const pods = all(history, 'gpu-pod');
   const namespace = history.header.settings.namespaces?.canary ?? CANARIES;
-  for (const { pod, node, asked, t } of pods.filter(({ state }) => state === 'ready')) {
-    const after = all(history, 'gpu-requested').find((one) => one.node === node && one.t > t);
-    const found = after?.holders.find((holder) => holder.pod === `${namespace}/${pod}`);
-    const expected = `one of ${node ?? 'no node'} that asks for ${asked}`;
-    if (found?.asked === asked) findings.expect(`pod ${pod}`, true, expected, 'it is');
-    else findings.unknown(`pod ${pod}`, expected, found === undefined ? 'not there' : `${found.asked}`);
-  }
+  const pods = all(history, 'gpu-pod');
+  for (const pod of pods.filter(({ state }) => state === 'ready'))
+    expectCounted(history, findings, { pod, name: `${namespace}/${pod.pod}` });
   const own = new Set([...pods, ...all(history, 'gpu-refused')].map(({ pod }) => `${namespace}/${pod}`));
   const since = pods[0]?.t ?? Infinity;
   const strange = all(history, 'gpu-requested')
@@ -127,6 +122,18 @@ function expectAgreement(history: History, findings: Findings): void {
     .filter(({ pod }) => pod.startsWith(`${namespace}/`) && !own.has(pod));
   for (const { pod } of strange)
     findings.unknown(`pod ${pod}`, 'one that was followed', 'nobody saw what became of it');
+}
+
+function expectCounted(
+  history: History,
+  findings: Findings,
+  { pod: { pod, node, asked, t }, name }: { pod: Seen<'gpu-pod'>; name: string },
+): void {
+  const after = all(history, 'gpu-requested').find((one) => one.node === node && one.t > t);
+  const found = after?.holders.find((holder) => holder.pod === name);
+  const expected = `one of ${node ?? 'no node'} that asks for ${asked}`;
+  if (found?.asked === asked) findings.expect(`pod ${pod}`, true, expected, 'it is');
+  else findings.unknown(`pod ${pod}`, expected, found === undefined ? 'not there' : `${found.asked}`);
 }
 
 /** What is said of a pod that asked for devices and has none. Others may hold all of them: then nobody could see it. */

@@ -43,15 +43,11 @@ function expectBack(
   { back, goalS }: { back: Seen<'gpu-back'>; goalS: number },
 ): void {
   findings.rule('back');
-  const { what, node, ready, sinceMs, seenMs, detail, t } = back;
+  const { what, ready, sinceMs, seenMs, detail } = back;
   const expected = `in use again within ${goalS} s`;
   const afterMs = seenMs - sinceMs;
-  const known = poolNodesOf(history).some(({ name }) => name === node);
-  const timed = sinceMs > history.header.anchor.monoMs && afterMs > 0 && t >= seenMs;
-  if (!timed || t - seenMs > RECORDED_WITHIN_MS)
-    findings.unknown(SUBJECTS[what], expected, `times that cannot be: ${sinceMs} to ${seenMs} ms`);
-  else if (ready && !known)
-    findings.unknown(SUBJECTS[what], expected, `in use again on ${node ?? 'no node'}, not of the pool`);
+  const trouble = troubleOf(history, back);
+  if (trouble !== null) findings.unknown(SUBJECTS[what], expected, trouble);
   else
     findings.expect(
       SUBJECTS[what],
@@ -61,6 +57,14 @@ function expectBack(
     );
   const value = ready ? Number((afterMs / 1000).toFixed(2)) : null;
   findings.figure({ name: `back after ${what}`, value, unit: 's', goal: goalS });
+}
+
+/** What keeps it from saying anything; null: nothing. */
+function troubleOf(history: History, { node, ready, sinceMs, seenMs, t }: Seen<'gpu-back'>): string | null {
+  const timed = sinceMs > history.header.anchor.monoMs && seenMs > sinceMs && t >= seenMs;
+  if (!timed || t - seenMs > RECORDED_WITHIN_MS) return `times that cannot be: ${sinceMs} to ${seenMs} ms`;
+  const known = poolNodesOf(history).some(({ name }) => name === node);
+  return known || !ready ? null : `in use again on ${node ?? 'no node'}, not of the pool`;
 }
 
 function seconds(ms: number): string {
