@@ -104,7 +104,7 @@ test('should require in production what is read there', () => {
     ({ row, notRun }) => notRun === null && /^(telemetry\/|integrations\/)/.test(row.id),
   );
   assert.deepEqual(idsOf(read), [
-    'integrations/llm',
+    'integrations/llm-token',
     'telemetry/alerts/rules',
     'telemetry/dashboards',
     'telemetry/metrics/freshness',

@@ -1,4 +1,5 @@
 import { openHistory } from '../probes/history.ts';
+import type { Fields } from '../reports/record/observations/index.ts';
 import type { KubeObject } from '../suites/harness/protocol.ts';
 import type { EngineCore } from './engine-parts.ts';
 
@@ -55,12 +56,13 @@ export async function scanLogs(
   }
 }
 
-async function scan(engine: EngineCore, key: string, signal: AbortSignal): Promise<object> {
+async function scan(engine: EngineCore, key: string, signal: AbortSignal): Promise<Fields<'key-scan'>> {
   const { platform, edge } = engine.book.environment.namespaces;
   const found: { log: string; lines: number }[] = [];
   const unread: { log: string; reason: string }[] = [];
   const cut: string[] = [];
-  let [logs, lines] = [0, 0];
+  const logs: string[] = [];
+  let lines = 0;
   for (const namespace of [platform, edge]) {
     const listed = await engine.parts.cluster.list({ kind: 'v1/Pod', namespace });
     if (listed.unavailable !== undefined) {
@@ -68,7 +70,6 @@ async function scan(engine: EngineCore, key: string, signal: AbortSignal): Promi
       continue;
     }
     for (const log of listed.items.flatMap((pod) => logsOf(pod))) {
-      logs += 1;
       try {
         const { previous, ...where } = log;
         const text = await engine.parts.cluster.logs(
@@ -76,6 +77,7 @@ async function scan(engine: EngineCore, key: string, signal: AbortSignal): Promi
           signal,
         );
         const counted = occurrences(text, key);
+        logs.push(nameOf(log));
         lines += counted.lines;
         if (isCut(text)) cut.push(nameOf(log));
         if (counted.with > 0) found.push({ log: nameOf(log), lines: counted.with });

@@ -106,6 +106,11 @@ const FAMILIES: readonly { prefix: string; what: string; declares: Declares }[] 
     what: 'ai.scaling and topology.edge.backend',
     declares: ({ ai, topology }) => ai?.scaling !== undefined && topology.edge?.backend !== undefined,
   },
+  {
+    prefix: 'integrations/llm-token',
+    what: 'ai.llm.token',
+    declares: ({ ai }) => ai?.llm.token !== undefined,
+  },
   // Its requests and jobs go through the edge.
   ...['failover/ai/', 'performance/ai/', 'integrations/llm'].map((prefix) => ({
     prefix,

@@ -48,7 +48,9 @@ const LOOKS_AT: Readonly<Record<string, string>> = {
   'performance/ai/availability': aiLoad('how many are answered well; a degraded draft is not'),
   'performance/ai/throughput': aiLoad('how many a second are answered well'),
   'integrations/llm':
-    "five drafts through the edge as usual, one while the model's stand-in answers 429, 500 or not at all, and the logs of every container of platform and edge; where it may only read, the logs alone",
+    "five drafts through the edge as usual, one while the model's stand-in answers 429, 500 or not at all",
+  'integrations/llm-token':
+    'the logs of every container of platform and edge, as far back as kubelet keeps them',
 };
 
 function aiUnder(what: string): string {

@@ -137,7 +137,7 @@ test('should make nothing where the catalogue only lets it read', () => {
       one(production, id).notRun,
       'not permitted: it makes what it looks at, a load or a breach, and here may only be read',
     );
-  for (const id of ['performance/budget', 'telemetry/alerts/rules', 'integrations/llm'])
+  for (const id of ['performance/budget', 'telemetry/alerts/rules', 'integrations/llm-token'])
     assert.equal(one(production, id).notRun, null, id);
   assert.equal(one(local, 'performance/api/latency').notRun, null);
 });

@@ -12,7 +12,7 @@ const llm = z
   .strictObject({
     token: secretSource
       .optional()
-      .describe('What the AI service shows to its model: integrations/llm looks for it in every log'),
+      .describe('What the AI service shows to its model: integrations/llm-token looks for it in every log'),
     control: z
       .strictObject({
         url: plainUrl.describe('PUT /control below it changes what the stand-in does'),

@@ -21,7 +21,7 @@ test('should have the controls that the catalogue states for every load, the AI 
   const rows = catalogue().filter(({ id }) =>
     /^(performance\/(api|ai)\/|failover\/ai|integrations\/llm)/.test(id),
   );
-  assert.equal(rows.length, 12);
+  assert.equal(rows.length, 13);
   for (const row of rows) {
     const verdicts = controls.filter(({ check }) => check === row.id).map(({ verdict }) => verdict);
     assert.deepEqual(verdicts.toSorted(), row.control.map(({ verdict }) => verdict).toSorted(), row.id);
@@ -132,7 +132,7 @@ test('should log the token from a pod of its own, which takes its log with it', 
       return Promise.resolve();
     },
   });
-  await controlOf('integrations/llm/token-logged').break(ctx);
+  await controlOf('integrations/llm-token/logged').break(ctx);
   const [pod] = applied;
   assert.deepEqual([pod?.kind, pod?.metadata.namespace], ['Pod', 'tender']);
   assert.ok(!JSON.stringify(pod).includes('Bearer ey'), 'the token itself is not in the object');

@@ -1,4 +1,4 @@
-/** Controls of integrations/llm: a model that is slow, and its token in a log. */
+/** Controls of integrations/llm and its token: a model that is slow, and its token in a log. */
 import type { KubeObject } from '../harness/protocol.ts';
 import { aiOf, changeModel } from './ai.ts';
 import type { Control, ControlContext } from './control.ts';
@@ -25,8 +25,8 @@ export const integrationsControls: readonly Control[] = [
       })),
   },
   {
-    id: 'integrations/llm/token-logged',
-    check: 'integrations/llm',
+    id: 'integrations/llm-token/logged',
+    check: 'integrations/llm-token',
     verdict: 'fail',
     size: 'any',
     title: "a pod logs the model's token",

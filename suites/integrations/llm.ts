@@ -1,12 +1,13 @@
+import { z } from 'zod';
 import type { AiSettings, Edge, LlmBehaviour } from '../../env/schema.ts';
 import { askEdge } from '../../probes/edge/ask.ts';
 import { edgeEndpoint } from '../../probes/edge/endpoint.ts';
 import type { HttpEndpoint } from '../../probes/edge/connection.ts';
+import { USUAL_DRAFTS } from '../../reports/record/observations/integrations.ts';
+import type { MODELS } from '../../reports/record/observations/integrations.ts';
 import type { CheckContext } from '../harness/check.ts';
+import { monotonicMs } from '../harness/observations.ts';
 import { trusted } from '../topology/edge-request.ts';
-
-/** Drafts while the model is as it is. */
-const USUAL = 5;
 
 /** What can be wrong with a model, and how its stand-in is told. */
 const TROUBLES = [
@@ -19,7 +20,7 @@ const TROUBLES = [
     behaviour: (ctx: CheckContext) => ({ delayMs: ctx.timeoutMs('llmAnswer') * 2 }),
   },
 ] as const satisfies readonly {
-  model: string;
+  model: (typeof MODELS)[number];
   title: string;
   behaviour: (ctx: CheckContext) => Partial<LlmBehaviour>;
 }[];
@@ -30,33 +31,34 @@ interface Asking {
   endpoint: HttpEndpoint;
 }
 
-/**
- * Drafts through the edge while the model answers, and while its stand-in is told to be busy, broken or silent; then its token is looked for in
- * the logs of the platform, which by now have all that was written about it.
- */
+/** Drafts through the edge while the model answers, and while its stand-in is told to be busy, broken or silent. */
 export async function askTheModel(ctx: CheckContext): Promise<void> {
-  const { id: check, trial } = ctx;
+  const { id: check } = ctx;
   const asking = await askingOf(ctx);
-  if (asking !== null) {
-    try {
-      await draftsAsUsual(ctx, asking);
-      for (const trouble of TROUBLES) await draftsIn(ctx, asking, trouble);
-    } finally {
-      await ctx.runner.call('ai.rest', { check });
-    }
+  if (asking === null) return;
+  try {
+    await draftsAsUsual(ctx, asking);
+    for (const trouble of TROUBLES) await draftsIn(ctx, asking, trouble);
+  } finally {
+    await ctx.runner.call('ai.rest', { check });
   }
+}
+
+/** Looks for the model's token in the logs of every container of the platform and its edge; the token itself never leaves the runner. */
+export async function lookForTheToken(ctx: CheckContext): Promise<void> {
+  const { id: check, trial } = ctx;
   await ctx.step("look for the model's token in the logs of every container of the platform", () =>
     ctx.runner.call('ai.scanLogs', { check, trial }),
   );
 }
 
-/** Null where drafts cannot be asked for, or nothing may be written: the logs are looked through all the same. */
+/** Null where drafts cannot be asked for, or nothing may be written: the judge then says that there are none. */
 async function askingOf(ctx: CheckContext): Promise<Asking | null> {
-  const ai = ctx.settings['ai'] as AiSettings | undefined;
-  const { edge } = (ctx.settings['topology'] ?? {}) as { edge?: Edge };
+  const { ai, topology, writes } = ctx.settings;
+  const edge = topology?.edge;
   if (ai === undefined || edge === undefined)
     throw new Error('the environment declares no ai behind an edge');
-  if (ctx.settings['writes'] !== true) return null;
+  if (writes !== true) return null;
   const trust = await trusted(edge.trust);
   if ('unavailable' in trust) {
     ctx.unavailable('the edge', trust.unavailable);
@@ -66,8 +68,8 @@ async function askingOf(ctx: CheckContext): Promise<Asking | null> {
 }
 
 async function draftsAsUsual(ctx: CheckContext, asking: Asking): Promise<void> {
-  await ctx.step(`ask for ${USUAL} drafts, one after the other`, async () => {
-    for (let n = 1; n <= USUAL; n++) await draft(ctx, asking, { model: 'usual', n });
+  await ctx.step(`ask for ${USUAL_DRAFTS} drafts, one after the other`, async () => {
+    for (let n = 1; n <= USUAL_DRAFTS; n++) await draft(ctx, asking, { model: 'usual', n });
   });
 }
 
@@ -92,7 +94,7 @@ async function draftsIn(
 async function draft(
   ctx: CheckContext,
   { ai, edge, endpoint }: Asking,
-  { model, n }: { model: string; n: number },
+  { model, n }: { model: (typeof MODELS)[number]; n: number },
 ): Promise<void> {
   const question = {
     method: 'POST',
@@ -101,24 +103,32 @@ async function draft(
     body: { title: `Plumbline asks for a draft (${model} ${n})` },
   } as const;
   const bounds = { deadlineMs: ctx.timeoutMs('llmAnswer'), signal: ctx.signal };
+  const sentMs = monotonicMs();
   try {
     const { status, text, ms } = await askEdge(endpoint, question, bounds);
-    ctx.record('draft', { model, n, status, ms, ...(status === 200 && readDraft(text)) });
+    const of = status === 200 ? readDraft(text) : NOTHING;
+    ctx.record('draft', { model, sentMs, answeredMs: sentMs + ms, status, ...of, error: '' });
   } catch (error) {
     ctx.signal.throwIfAborted();
-    ctx.record('draft', { model, n, error: error instanceof Error ? error.message : String(error) });
+    const why = error instanceof Error ? error.message : String(error);
+    const answeredMs = monotonicMs();
+    ctx.record('draft', { model, sentMs, answeredMs, status: null, ...NOTHING, error: why });
   }
 }
 
+interface Draft {
+  degraded: boolean | null;
+  written: boolean;
+}
+const NOTHING: Draft = { degraded: null, written: false };
+const draftSchema = z.object({ text: z.string().catch(''), degraded: z.boolean().nullable().catch(null) });
+
 /** The text itself is nobody's business: only whether there is one. */
-function readDraft(body: string): { degraded: boolean | null; characters: number } {
+function readDraft(body: string): Draft {
   try {
-    const { text, degraded } = JSON.parse(body) as { text?: unknown; degraded?: unknown };
-    return {
-      degraded: typeof degraded === 'boolean' ? degraded : null,
-      characters: typeof text === 'string' ? text.length : 0,
-    };
+    const { text, degraded } = draftSchema.parse(JSON.parse(body));
+    return { degraded, written: text.length > 0 };
   } catch {
-    return { degraded: null, characters: 0 };
+    return NOTHING;
   }
 }

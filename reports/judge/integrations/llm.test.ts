@@ -3,70 +3,129 @@ import { describe, it } from 'node:test';
 import { judge } from '../topology/testing.ts';
 import type { Seen } from '../topology/testing.ts';
 
-const draft = (model: string, more: Record<string, unknown> = {}): Seen => [
+/** An answer after 400 ms unless said otherwise. */
+const draft = (model: string, more: Record<string, unknown> = {}, ms = 400): Seen => [
   'draft',
-  { model, status: 200, ms: 400, degraded: model !== 'usual', characters: 120, ...more },
+  {
+    ...{ t: 20_000, sentMs: 19_990 - ms, answeredMs: 19_990, status: 200 },
+    ...{ model, degraded: model !== 'usual', written: true, error: '' },
+    ...more,
+  },
 ];
-const SCAN = { logs: 31, lines: 5200, found: [], unread: [], cut: [] };
-const scan = (more: Record<string, unknown> = {}): Seen => ['key-scan', { ...SCAN, ...more }];
-const USUAL = [draft('usual'), draft('usual')];
+const USUAL = Array.from({ length: 5 }, () => draft('usual'));
 const WITHOUT = ['busy', 'broken', 'silent'].map((model) => draft(model));
 
 const llm = (...seen: Seen[]) =>
   judge({ check: 'integrations/llm', goals: { answerSeconds: 3, degradedSeconds: 10 }, seen });
 
 describe('integrations/llm', () => {
-  it('should pass when drafts come with and without the model, and its token is in no log', () => {
-    const judgement = llm(...USUAL, ...WITHOUT, scan());
+  it('should pass when drafts come with and without the model', () => {
+    const judgement = llm(...USUAL, ...WITHOUT);
     assert.equal(judgement.verdict, 'pass', judgement.reason);
     assert.equal(judgement.figures.find(({ name }) => name === 'slowest draft')?.value, 0.4);
   });
 
   it('should fail when a draft is late, degraded without need, or an error', () => {
-    const cases: [Record<string, unknown>, RegExp][] = [
-      [{ ms: 3100 }, /a draft by the model after 3\.1 s/],
-      [{ degraded: true }, /a degraded draft/],
-      [{ status: 502 }, /status 502/],
-      [{ characters: 0 }, /without a text/],
-      [{ status: undefined, error: 'ECONNRESET' }, /no answer: ECONNRESET/],
+    const cases: [Seen, RegExp][] = [
+      [draft('usual', {}, 3100), /a draft by the model after 3\.1 s/],
+      [draft('usual', { degraded: true }), /a degraded draft/],
+      [draft('usual', { status: 502 }), /status 502/],
+      [draft('usual', { written: false }), /without a text/],
+      [draft('usual', { status: null, error: 'ECONNRESET' }), /no answer: ECONNRESET/],
     ];
-    for (const [more, pattern] of cases) {
-      const judgement = llm(draft('usual', more), ...WITHOUT, scan());
+    for (const [one, pattern] of cases) {
+      const judgement = llm(one, ...USUAL.slice(1), ...WITHOUT);
       assert.equal(judgement.verdict, 'fail');
       assert.match(judgement.reason, pattern);
     }
   });
 
   it('should fail when the model is busy and that becomes an error, or a draft as if by the model', () => {
-    for (const more of [{ status: 500 }, { degraded: false }, { ms: 10_001 }])
-      assert.equal(llm(...USUAL, draft('busy', more), ...WITHOUT.slice(1), scan()).verdict, 'fail');
+    for (const one of [
+      draft('busy', { status: 500 }),
+      draft('busy', { degraded: false }),
+      draft('busy', {}, 10_001),
+    ])
+      assert.equal(llm(...USUAL, one, ...WITHOUT.slice(1)).verdict, 'fail');
+  });
+
+  it('should claim nothing of what was not tried, nor of times that cannot be', () => {
+    const untried: Seen = ['not-tried', { model: 'busy', reason: 'no control is declared' }];
+    const open = llm(...USUAL, ...WITHOUT.slice(1), untried);
+    assert.equal(open.verdict, 'inconclusive');
+    assert.match(open.reason, /the model answers 429.*no control is declared/);
+    for (const [index] of USUAL.entries())
+      assert.equal(llm(...USUAL.toSpliced(index, 1), ...WITHOUT).verdict, 'inconclusive');
+    const times = [
+      { sentMs: 199_000 },
+      { answeredMs: 0 },
+      { sentMs: -1 },
+      { sentMs: 5000, answeredMs: 5001 },
+    ];
+    for (const more of times)
+      assert.equal(llm(...USUAL.slice(1), draft('usual', more), ...WITHOUT).verdict, 'inconclusive');
+  });
+
+  it('false verdict 13: should never pass without a draft', () => {
+    assert.equal(llm().verdict, 'inconclusive');
+    assert.equal(llm(...WITHOUT).verdict, 'inconclusive');
+    const reading = judge({
+      ...{ check: 'integrations/llm', settings: { writes: false }, seen: [] },
+      goals: { answerSeconds: 3, degradedSeconds: 10 },
+    });
+    assert.equal(reading.verdict, 'inconclusive');
+  });
+});
+
+const LOGS = ['tender/tender-ai-6d4b9c7f5-x2b4z ai', 'tender/redis-0 redis', 'tender/redis-1 redis'];
+const scan = (more: Record<string, unknown> = {}): Seen => [
+  'key-scan',
+  { logs: LOGS, lines: 5200, found: [], unread: [], cut: [], ...more },
+];
+const workload = (kind: string, name: string, count: number, namespace = 'tender') => ({
+  ...{ kind, namespace, name, replicas: { min: count, max: count } },
+});
+const token = (...seen: Seen[]) =>
+  judge({
+    check: 'integrations/llm-token',
+    settings: {
+      namespaces: { platform: 'tender', edge: 'edge' },
+      topology: {
+        workloads: [
+          ...[workload('Deployment', 'tender-ai', 1), workload('StatefulSet', 'redis', 2)],
+          workload('Deployment', 'prometheus', 1, 'observability'),
+        ],
+      },
+    },
+    seen,
+  });
+
+describe('integrations/llm-token', () => {
+  it('should pass when the token is in no log of any declared workload', () => {
+    const judgement = token(scan());
+    assert.equal(judgement.verdict, 'pass', judgement.reason);
   });
 
   it('should fail when the token is in a log, and say in which', () => {
-    const judgement = llm(...USUAL, ...WITHOUT, scan({ found: [{ log: 'tender/x main', lines: 2 }] }));
+    const judgement = token(scan({ found: [{ log: 'tender/x main', lines: 2 }] }));
     assert.equal(judgement.verdict, 'fail');
     assert.match(judgement.reason, /log of tender\/x main.*2 of its lines hold it/);
   });
 
-  it('should claim nothing of what was not tried or could not be read', () => {
-    const untried: Seen = ['not-tried', { model: 'busy', reason: 'no control is declared' }];
-    const open = llm(...USUAL, ...WITHOUT.slice(1), untried, scan());
-    assert.equal(open.verdict, 'inconclusive');
-    assert.match(open.reason, /the model answers 429.*no control is declared/);
-    assert.equal(llm(...USUAL, ...WITHOUT).verdict, 'inconclusive');
-    assert.equal(
-      llm(...USUAL, ...WITHOUT, ['key-scan-failed', { reason: 'no Secret' }]).verdict,
-      'inconclusive',
-    );
-    const unread = scan({ unread: [{ log: 'tender/y main', reason: 'gone' }] });
-    assert.equal(llm(...USUAL, ...WITHOUT, unread).verdict, 'inconclusive');
-    const cut = llm(...USUAL, ...WITHOUT, scan({ cut: ['tender/z main'] }));
+  it('should claim nothing of what could not be read', () => {
+    assert.equal(token().verdict, 'inconclusive');
+    assert.equal(token(['key-scan-failed', { reason: 'no Secret' }]).verdict, 'inconclusive');
+    assert.equal(token(scan({ unread: [{ log: 'tender/y main', reason: 'gone' }] })).verdict, 'inconclusive');
+    assert.equal(token(scan({ logs: [] })).verdict, 'inconclusive');
+    assert.equal(token(scan({ lines: 0 })).verdict, 'inconclusive');
+    const cut = token(scan({ cut: ['tender/z main'] }));
     assert.equal(cut.verdict, 'inconclusive');
     assert.match(cut.reason, /log of tender\/z main.*only a part of it was read/);
-    assert.equal(llm(scan()).verdict, 'inconclusive');
-    const readOnly = judge({ check: 'integrations/llm', settings: { writes: false }, seen: [scan()] });
-    assert.equal(readOnly.verdict, 'pass');
-    assert.match(readOnly.seen, /no draft was asked for/);
-    assert.equal(llm().verdict, 'inconclusive');
+  });
+
+  it('should claim nothing when a declared workload has pods whose logs nobody looked through', () => {
+    const sentinel = ['tender/redis-0 redis', 'tender/redis-sentinel-0 redis', LOGS[0]];
+    for (const logs of [LOGS.slice(1), LOGS.slice(0, 2), sentinel])
+      assert.equal(token(scan({ logs })).verdict, 'inconclusive', String(logs));
   });
 });

@@ -1,119 +1,112 @@
-import type { History, Observation } from '../../record/history.ts';
+import type { History, HistoryHeader } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { Findings, goalNumber, list, number, seen, setting, text } from '../topology/findings.ts';
+import { MODELS, USUAL_DRAFTS } from '../../record/observations/integrations.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import { need } from '../evidence/need.ts';
+import type { AnyNeed } from '../evidence/need.ts';
+import { all } from '../observed.ts';
+import { Findings } from '../topology/findings.ts';
 
-/** Goals of the catalogue, s. */
-const ANSWER_SECONDS = 3;
-const DEGRADED_SECONDS = 10;
+/** A draft is recorded as soon as it is there; a longer time between them was measured by another clock. */
+const RECORDED_WITHIN_MS = 10_000;
+
+type Trouble = Exclude<(typeof MODELS)[number], 'usual'>;
+const TROUBLES: Record<Trouble, string> = {
+  busy: 'the model answers 429',
+  broken: 'the model answers 500',
+  silent: 'the model does not answer',
+};
+const TROUBLED = MODELS.filter((model) => model !== 'usual');
+
+export function llmEvidence(): AnyNeed[] {
+  return [
+    need('draft', {
+      count: USUAL_DRAFTS,
+      where: ({ model }) => model === 'usual',
+      what: 'drafts while the model is as it is',
+    }),
+    need('draft', { subjects: TROUBLED, of: ({ model }) => model, what: 'a draft while the model' }),
+  ];
+}
 
 /**
- * `integrations/llm`: drafts while the model answers, drafts while it is busy, broken or silent, and the model's token in the logs of the
- * platform. Each draft is held against its goal by itself: no quantile is claimed of so few (that is performance/ai).
+ * `integrations/llm`: drafts while the model answers, and while it is busy, broken or silent. Each is held against its goal by itself: no quantile
+ * is claimed of so few (that is performance/ai).
  */
 export function judgeLlm(history: History): Judgement {
   const found = new Findings(history);
-  const answerMs = goalNumber(history, 'answerSeconds', ANSWER_SECONDS) * 1000;
-  const degradedMs = goalNumber(history, 'degradedSeconds', DEGRADED_SECONDS) * 1000;
-  if (setting(history, 'writes') === false) found.note('no draft was asked for: nothing may be written here');
+  const { answerSeconds, degradedSeconds } = history.header.goals;
+  if (answerSeconds === undefined || degradedSeconds === undefined)
+    found.rule('goals').unknown('how fast a draft must be', 'answerSeconds, degradedSeconds', 'no goals');
   else {
-    usualDrafts(history, found, answerMs);
-    withoutModel(history, found, degradedMs);
+    usualDrafts(history, found, answerSeconds);
+    withoutModel(history, found, degradedSeconds);
   }
-  keyInLogs(history, found);
-  if (isStub(history)) found.note('the model is a stand-in');
+  if (isStub(history.header)) found.note('the model is a stand-in');
   return found.conclude(
-    `drafts within ${answerMs / 1000} s; without the model a degraded draft within ${degradedMs / 1000} s, no error; its token in no log`,
+    `drafts within ${answerSeconds ?? '?'} s; without the model a degraded draft within ${degradedSeconds ?? '?'} s, no error`,
   );
 }
 
-function usualDrafts(history: History, found: Findings, goalMs: number): void {
-  const expected = `a draft by the model within ${goalMs / 1000} s`;
-  const drafts = seen(history, 'draft').filter((draft) => draft['model'] === 'usual');
-  if (drafts.length === 0) {
-    found.unknown('the model as it is', expected, skipped(history, 'usual'));
+function usualDrafts(history: History, found: Findings, goalS: number): void {
+  found.rule('drafts');
+  const expected = `a draft by the model within ${goalS} s`;
+  const drafts = all(history, 'draft').filter(({ model }) => model === 'usual');
+  if (drafts.length === 0) found.unknown('the model as it is', expected, skipped(history, 'usual'));
+  const times = drafts.filter(({ status }) => status !== null).map(secondsOf);
+  if (times.length > 0)
+    found.figure({ name: 'slowest draft', value: rounded(Math.max(...times)), unit: 's', goal: goalS });
+  for (const [index, draft] of drafts.entries())
+    expectDraft(history, found, { draft, subject: `draft ${index + 1}`, expected, degraded: false, goalS });
+}
+
+function withoutModel(history: History, found: Findings, goalS: number): void {
+  const expected = `a degraded draft within ${goalS} s`;
+  for (const model of TROUBLED) {
+    found.rule(`without-model/${model}`);
+    const subject = TROUBLES[model];
+    const drafts = all(history, 'draft').filter((draft) => draft.model === model);
+    if (drafts.length === 0) found.unknown(subject, expected, skipped(history, model));
+    for (const draft of drafts)
+      expectDraft(history, found, { draft, subject, expected, degraded: true, goalS });
+  }
+}
+
+interface Expected {
+  draft: Seen<'draft'>;
+  subject: string;
+  expected: string;
+  degraded: boolean;
+  goalS: number;
+}
+
+/** An answer with a text, by whom it should be, in time; anything else is an error for who asked. */
+function expectDraft({ header }: History, found: Findings, of: Expected): void {
+  const { draft, subject, expected, degraded, goalS } = of;
+  const { sentMs, answeredMs, t, status, written } = draft;
+  const timed = sentMs > header.anchor.monoMs && answeredMs > sentMs && t >= answeredMs;
+  if (!timed || t - answeredMs > RECORDED_WITHIN_MS) {
+    found.unknown(subject, expected, `times that cannot be: ${sentMs} to ${answeredMs} ms`);
     return;
   }
-  const times = drafts.map((draft) => number(draft, 'ms')).filter((ms) => Number.isFinite(ms));
-  if (times.length > 0)
-    found.figure({
-      name: 'slowest draft',
-      value: rounded(Math.max(...times) / 1000),
-      unit: 's',
-      goal: goalMs / 1000,
-    });
-  for (const [index, draft] of drafts.entries()) {
-    const ok = isDraft(draft) && draft['degraded'] === false && number(draft, 'ms') <= goalMs;
-    found.expect(`draft ${index + 1}`, ok, expected, describe(draft));
-  }
-}
-
-/** What the spec makes of the model, in the order in which it does. */
-const TROUBLES: readonly [string, string][] = [
-  ['busy', 'the model answers 429'],
-  ['broken', 'the model answers 500'],
-  ['silent', 'the model does not answer'],
-];
-
-function withoutModel(history: History, found: Findings, goalMs: number): void {
-  const expected = `a degraded draft within ${goalMs / 1000} s`;
-  for (const [model, subject] of TROUBLES) {
-    const drafts = seen(history, 'draft').filter((draft) => draft['model'] === model);
-    if (drafts.length === 0) found.unknown(subject, expected, skipped(history, model));
-    for (const draft of drafts) {
-      const ok = isDraft(draft) && draft['degraded'] === true && number(draft, 'ms') <= goalMs;
-      found.expect(subject, ok, expected, describe(draft));
-    }
-  }
-}
-
-function keyInLogs(history: History, found: Findings): void {
-  const expected = "no line with the model's token";
-  const scans = seen(history, 'key-scan');
-  for (const failed of seen(history, 'key-scan-failed'))
-    found.unknown('logs of the platform', expected, text(failed, 'reason'));
-  if (scans.length === 0 && seen(history, 'key-scan-failed').length === 0)
-    found.unknown('logs of the platform', expected, 'they were not looked at');
-  for (const scan of scans) {
-    const logs = number(scan, 'logs');
-    found.figure({ name: 'logs that were read', value: logs });
-    found.figure({ name: 'lines in them', value: number(scan, 'lines') });
-    for (const where of list(scan, 'found') as { log: string; lines: number }[])
-      found.expect(`log of ${where.log}`, false, expected, `${where.lines} of its lines hold it`);
-    for (const where of list(scan, 'unread') as { log: string; reason: string }[])
-      found.unknown(`log of ${where.log}`, expected, where.reason);
-    for (const log of list(scan, 'cut') as string[])
-      found.unknown(`log of ${log}`, expected, 'it is so long that only a part of it was read');
-    if (logs === 0) found.unknown('logs of the platform', expected, 'there were none');
-    else {
-      const none = list(scan, 'found').length === 0;
-      found.expect('logs of the platform', none, expected, none ? 'none in what was read' : 'see above');
-    }
-  }
+  const ok = status === 200 && written && draft.degraded === degraded && secondsOf(draft) <= goalS;
+  found.expect(subject, ok, expected, describe(draft));
 }
 
 /** Why there is no draft of this kind. */
-function skipped(history: History, model: string): string {
-  const why = seen(history, 'not-tried').find((one) => one['model'] === model);
-  return why === undefined ? 'it was not tried' : text(why, 'reason');
+function skipped(history: History, model: (typeof MODELS)[number]): string {
+  return all(history, 'not-tried').find((one) => one.model === model)?.reason ?? 'it was not tried';
 }
 
-/** An answer with a text; anything else is an error for who asked. */
-function isDraft(draft: Observation): boolean {
-  return draft['status'] === 200 && number(draft, 'characters') > 0;
-}
-
-function describe(draft: Observation): string {
-  if (draft['status'] === undefined) return `no answer: ${text(draft, 'error')}`;
-  const status = number(draft, 'status');
-  const within = `after ${rounded(number(draft, 'ms') / 1000)} s`;
+function describe(draft: Seen<'draft'>): string {
+  const { status, written, degraded, error } = draft;
+  if (status === null) return `no answer: ${error}`;
+  const within = `after ${rounded(secondsOf(draft))} s`;
   if (status !== 200) return `status ${status} ${within}`;
-  if (!(number(draft, 'characters') > 0)) return `an answer without a text ${within}`;
-  return `${draft['degraded'] === true ? 'a degraded draft' : 'a draft by the model'} ${within}`;
+  if (!written) return `an answer without a text ${within}`;
+  return `${degraded === true ? 'a degraded draft' : 'a draft by the model'} ${within}`;
 }
 
-function isStub({ header }: History): boolean {
-  const { llm } = (header.settings['ai'] ?? {}) as { llm?: { stubbed?: boolean } };
-  return llm?.stubbed === true;
-}
-
+const isStub = ({ settings }: HistoryHeader): boolean => settings.ai?.llm?.stubbed === true;
+const secondsOf = ({ sentMs, answeredMs }: Seen<'draft'>): number => (answeredMs - sentMs) / 1000;
 const rounded = (value: number): number => Number(value.toFixed(2));

@@ -1,0 +1,73 @@
+import type { History, HistoryHeader } from '../../record/history.ts';
+import type { Judgement } from '../../record/judgement.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import type { HeaderSettings } from '../../record/settings.ts';
+import { all } from '../observed.ts';
+import { nameOf } from '../topology/declared.ts';
+import { Findings } from '../topology/findings.ts';
+
+const EXPECTED = "no line with the model's token";
+type Workload = NonNullable<HeaderSettings['workloads']>[number];
+
+/** `integrations/llm-token`: the model's token is in no log of the platform, and every declared workload's logs were looked through. */
+export function judgeLlmToken(history: History): Judgement {
+  const found = new Findings(history).rule('scanned');
+  for (const { reason } of all(history, 'key-scan-failed'))
+    found.unknown('logs of the platform', EXPECTED, reason);
+  for (const scan of all(history, 'key-scan')) {
+    found.figure({ name: 'logs that were read', value: scan.logs.length });
+    found.figure({ name: 'lines in them', value: scan.lines });
+    expectNone(scan, found);
+    expectRead(scan, found);
+    expectWorkloads(history.header, scan, found);
+  }
+  return found.conclude("the model's token is in no log of the platform and its edge");
+}
+
+function expectNone({ found: hits, logs }: Seen<'key-scan'>, found: Findings): void {
+  found.rule('token');
+  for (const { log, lines } of hits)
+    found.expect(`log of ${log}`, false, EXPECTED, `${lines} of its lines hold it`);
+  if (hits.length === 0 && logs.length > 0)
+    found.expect('logs of the platform', true, EXPECTED, 'none in what was read');
+}
+
+function expectRead({ logs, lines, unread, cut }: Seen<'key-scan'>, found: Findings): void {
+  found.rule('read');
+  for (const { log, reason } of unread) found.unknown(`log of ${log}`, EXPECTED, reason);
+  for (const log of cut)
+    found.unknown(`log of ${log}`, EXPECTED, 'it is so long that only a part of it was read');
+  if (logs.length === 0) found.unknown('logs of the platform', EXPECTED, 'there were none');
+  else if (!(lines > 0)) found.unknown('logs of the platform', EXPECTED, 'not a line was in them');
+}
+
+/** Of each declared workload of the namespaces that are looked through as many pods as it has at least. */
+function expectWorkloads({ settings }: HistoryHeader, { logs }: Seen<'key-scan'>, found: Findings): void {
+  found.rule('workloads');
+  const { platform, edge } = settings.namespaces ?? {};
+  const declared = (settings.topology?.workloads ?? []).filter(
+    ({ namespace }) => namespace === platform || namespace === edge,
+  );
+  const pods = [...new Set(logs.map((log) => log.split(' ')[0] ?? ''))];
+  for (const workload of declared) {
+    const { min } = workload.replicas;
+    const read = pods.filter((pod) => podPattern(workload).test(pod)).length;
+    const expected = `logs of ${min} pods or more`;
+    if (read >= min) found.expect(nameOf(workload), true, expected, `${read}`);
+    else found.unknown(nameOf(workload), expected, `${read}`);
+  }
+}
+
+/** The letters and digits of which Kubernetes makes names and hashes of templates. */
+const SAFE = '[bcdfghjklmnpqrstvwxz2456789]';
+const SUFFIXES: Readonly<Record<string, string>> = {
+  StatefulSet: '\\d+',
+  DaemonSet: `${SAFE}{5}`,
+  Deployment: `${SAFE}+-${SAFE}{5}`,
+};
+
+/** How pods of a workload are named, so that `redis-sentinel-0` is none of `redis`. */
+function podPattern({ kind, namespace, name }: Workload): RegExp {
+  const literal = `${namespace}/${name}`.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${literal}-${SUFFIXES[kind] ?? '.+'}$`);
+}
