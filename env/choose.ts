@@ -4,12 +4,14 @@ import { storesRaised } from './local/stores-raised.ts';
 import { PART_NAMES, STORES } from './schema.ts';
 import type { Environment, EnvironmentFile, PartName, StoreName } from './schema.ts';
 import { lackingNeeds } from './schema/parts.ts';
+import { nameOf } from '../reports/record/topology-names.ts';
 
 /** The word of `--with`, given alone, for all that an environment declares. */
 const ALL = 'all';
 
 /** An environment file with the stores and parts that were chosen, and the names of the others. */
-export type Chosen = EnvironmentFile & Pick<Environment, 'leftOut' | 'partsLeftOut' | 'notSelected'>;
+export type Chosen = EnvironmentFile &
+  Pick<Environment, 'leftOut' | 'partsLeftOut' | 'notSelected' | 'workloadsLeftOut'>;
 
 /**
  * What was chosen of the stores and parts that a file declares, once its size has been applied. An embedded environment has only what it was
@@ -28,8 +30,12 @@ export function choose(file: EnvironmentFile, wanted: readonly string[] | 'raise
   if (!('embedded' in data.cluster))
     return { ...whole, notSelected: words.filter((word) => !chosen.includes(word)) };
   const parts = PART_NAMES.filter((part) => declaresPart(data, part) && !chosen.includes(part));
+  const kept = withoutParts(withoutStores(data, chosen), parts);
   return {
-    ...withoutParts(withoutStores(data, chosen), parts),
+    ...kept,
+    workloadsLeftOut: data.topology.workloads
+      .filter((one) => !kept.topology.workloads.includes(one))
+      .map(nameOf),
     leftOut: STORES.filter((name) => data.stores[name] !== undefined && !chosen.includes(name)),
     partsLeftOut: [...unplaced, ...parts],
     notSelected: [],

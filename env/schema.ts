@@ -58,6 +58,8 @@ export interface Environment extends Omit<EnvironmentFile, 'sizes' | 'timeouts' 
   timeouts: Record<TimeoutName, Timeout>;
   /** Stores that the file of an embedded environment declares and that were not raised. */
   leftOut: readonly StoreName[];
+  /** Workloads of what an embedded environment was raised without, as `KIND NAMESPACE/NAME`: they may run from an earlier time. */
+  workloadsLeftOut?: readonly string[];
   /** The same of parts; also those that the size cannot hold. */
   partsLeftOut: readonly PartName[];
   /** Outside embedded environments: declared stores and parts whose checks were left out with `--with`. They stay declared. */

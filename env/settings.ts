@@ -43,6 +43,10 @@ export interface CheckSettings extends Partial<Topology> {
   drills: Environment['drills'];
   /** Whether checks may create canaries of their own here. */
   writes?: boolean;
+  /** Workloads of stores and parts that were left out: they may be there, and need not. */
+  leftOut?: string[];
+  /** Drills of late, by the pods (`namespace/name`) that they hurt; times are ISO 8601. */
+  drilled?: { pods: string[]; from: string; to: string }[];
   /** The whole topology, of checks that are none of topology. */
   topology?: Topology;
   gpu?: Gpu & { kind: 'whole' | 'mig' | 'shared' };
@@ -73,11 +77,11 @@ export interface CheckSettings extends Partial<Topology> {
 
 /** Parts of `topology` that each check is given, by check id. Nothing else of it goes into the check's history. */
 const NEEDS: Readonly<Record<string, readonly (keyof Topology)[]>> = {
-  'topology/cluster/versions': ['controlPlane', 'certificates'],
+  'topology/cluster/versions': ['controlPlane', 'certificates', 'pools'],
   'topology/cluster/control-plane': ['controlPlane'],
   'topology/cluster/api-balanced': ['controlPlane'],
   'topology/nodes/pools': ['pools'],
-  'topology/network/reachability': ['network', 'workloads'],
+  'topology/network/reachability': ['network', 'workloads', 'pools'],
   'topology/storage/persistent': ['storage', 'workloads', 'network'],
   'topology/workloads/declared': ['workloads', 'closed'],
   'topology/workloads/probes': ['workloads'],
@@ -147,7 +151,16 @@ export function settingsFor(check: string, environment: Environment): CheckSetti
       ...ofLoads(check, environment),
       ...ofTelemetry(check, environment),
     };
-  return { ...shared, ...parts, writes: WRITABLE.has(kind) };
+  return { ...shared, ...parts, ...ofTopology(check, environment), writes: WRITABLE.has(kind) };
+}
+
+/** What single checks of the topology need besides its parts. */
+function ofTopology(check: string, environment: Environment): Partial<CheckSettings> {
+  const { gpu, workloadsLeftOut = [] } = environment;
+  if (check === 'topology/workloads/declared') return { leftOut: [...workloadsLeftOut] };
+  if (check === 'topology/workloads/resources' && gpu !== undefined)
+    return { gpu: { ...gpu, kind: kindOfResource(gpu) } };
+  return {};
 }
 
 /** What checks of devices need besides; of Prometheus only how often it scrapes. */

@@ -7,7 +7,8 @@ import { connect } from 'node:net';
 export type CannotAsk = (typeof CANNOT_ASK)[number];
 const CANNOT_ASK = ['route', 'tls', 'credentials', 'protocol', 'manager'] as const;
 /** Why a store is down: its server refuses, is silent, or has no pod. */
-export type Down = 'refuses' | 'silent' | 'absent';
+export type Down = (typeof DOWN)[number];
+const DOWN = ['refuses', 'silent', 'absent'] as const;
 
 /** What an error says of the store that was asked. Only `down` is a fault of the store. */
 export type AskFailure = { kind: 'cannot-ask'; cause: CannotAsk } | { kind: 'down'; cause: Down };
@@ -55,6 +56,11 @@ export function askWord({ kind, cause }: AskFailure): string {
 /** Which kind of `cannot-ask` a word of `askWord` stands for; null for any other word. */
 export function cannotAskIn(word: string): CannotAsk | null {
   return CANNOT_ASK.find((cause) => word === askWord({ kind: 'cannot-ask', cause })) ?? null;
+}
+
+/** Which kind of `down` a word of `askWord` stands for; null for any other word. */
+export function downIn(word: string): Down | null {
+  return DOWN.find((cause) => word === askWord({ kind: 'down', cause })) ?? null;
 }
 
 /** The meaning of each error that has no further one below it; a wrapper that is known by itself hides what it wraps. */

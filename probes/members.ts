@@ -1,5 +1,5 @@
 import { isDown } from './asking.ts';
-import type { StoreConnection, StoreMember } from './store-driver.ts';
+import type { ServerFacts, StoreConnection, StoreMember, StoreTarget } from './store-driver.ts';
 
 /** Asks all members at once and takes the first answer. @throws Error with what each of them said; `who` names the store */
 export async function firstAnswer<T>(
@@ -20,4 +20,22 @@ export async function firstAnswer<T>(
 export function declaredMembers({ declared }: StoreConnection): number | null {
   const members = declared?.['members'];
   return typeof members === 'number' ? members : null;
+}
+
+/** Asks every member at once. One that does not answer is in the list with its reason, so that it is missed and not left out. */
+export async function factsOf(
+  target: StoreTarget,
+  ask: (member: StoreMember) => Promise<Pick<ServerFacts, 'dataFolders' | 'settings'>>,
+): Promise<ServerFacts[]> {
+  const members = await target.members();
+  return Promise.all(
+    members.map(async (member): Promise<ServerFacts> => {
+      try {
+        return { member: member.name, ...(await ask(member)) };
+      } catch (error) {
+        const failed = error instanceof Error ? error.message : String(error);
+        return { member: member.name, dataFolders: [], settings: [], failed };
+      }
+    }),
+  );
 }

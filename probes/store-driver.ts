@@ -66,6 +66,18 @@ export interface StoreDescription {
   governing: GoverningSetting[];
 }
 
+/** What the server of one member says of itself alone. */
+export interface ServerFacts {
+  /** The pod's name. */
+  member: string;
+  /** Where it keeps its data, as paths in its container; empty where it does not say. */
+  dataFolders: string[];
+  /** Settings on which durability rests and that each server has for itself. */
+  settings: GoverningSetting[];
+  /** Why it could not be asked. */
+  failed?: string;
+}
+
 /** A live setting that decides how a failover goes, and where it was read. */
 export interface GoverningSetting {
   name: string;
@@ -180,6 +192,10 @@ export interface StoreDriver {
   /** The store's part of the workload; used in the workload's own process. */
   client(connection: StoreConnection, run: string): WorkloadClient;
   describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription>;
+  /** Asks the server of every member by itself. A member that does not answer is in the list, with its reason. */
+  servers(target: StoreTarget, bounds: Bounds): Promise<ServerFacts[]>;
+  /** True where the settings on which durability rests are the cluster's as a whole: `describe` has them, and no server has its own. */
+  readonly clusterWideDurability?: true;
   /** One look: is there a leader, does every member follow it, is what the store promises in force? */
   steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness>;
   /** Looks until it is steady or the deadline has passed. Does not throw for a store that does not answer. */

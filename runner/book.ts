@@ -13,6 +13,9 @@ import { checkFolderName, trialFolder } from './run-folder.ts';
 import { RequestError } from './session.ts';
 import { appendToTrial, openTrial, type HeaderSource } from './trials.ts';
 
+/** A restart that a drill caused is none of the platform's own troubles. */
+const LOOKS_AT_RESTARTS = 'topology/workloads/declared';
+
 /** Overrides for one check: `drill --target` and controls. */
 export interface CheckOverrides {
   goals?: Goals | undefined;
@@ -41,6 +44,8 @@ export class Book {
   readonly firstTrials = new Map<string, number>();
   /** Folder of the histories; controls give each its own. */
   histories: string;
+  /** Drills of late, of this run and earlier ones; the engine, which injects faults, sets it. */
+  drilled: () => CheckSettings['drilled'] = () => [];
   /** Takes every secret that was read so far out of a text; the engine, which reads them, sets it. */
   redact: (text: string) => string = (text) => text;
   readonly #startedAt = new Map<string, number>();
@@ -66,7 +71,11 @@ export class Book {
       environment: this.environment.name,
       size: sizeOf(this.environment),
       goals: { ...planned.goals, ...overrides?.goals },
-      settings: { ...headerSettings(check, this.environment), ...overrides?.settings },
+      settings: {
+        ...headerSettings(check, this.environment),
+        ...(check === LOOKS_AT_RESTARTS && { drilled: this.drilled() }),
+        ...overrides?.settings,
+      },
     };
   }
 

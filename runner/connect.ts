@@ -19,7 +19,6 @@ import { embeddedOf, sizeOf, timeoutMsOf } from './environment-parts.ts';
 import { restoreLeftovers } from './leftovers.ts';
 import type { Progress } from './progress.ts';
 import { refuseWhileHeld } from './safety/index.ts';
-import type { RestoreReport } from './safety/index.ts';
 
 /** A cluster that is the one it should be. */
 export interface Connection {
@@ -30,8 +29,6 @@ export interface Connection {
   version: string;
   /** Null for an environment whose edge is there or never will be. */
   edgeReady: Promise<void> | null;
-  /** What an earlier run had left and was restored on the way here; null: nothing. */
-  restored: RestoreReport | null;
 }
 
 /** The environment cannot be asked anything: every check is inconclusive, with this reason. */
@@ -55,7 +52,6 @@ interface Reached {
   context?: string | undefined;
   pin: { kubeSystemUid: string; caSha256: string };
   edgeReady: Promise<void> | null;
-  restored?: RestoreReport | null;
 }
 
 /**
@@ -71,8 +67,8 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     const pin = await answered(cluster.pin(signal), signal);
     comparePin(reached, pin, environment);
     const version = await answered(cluster.version(signal), signal);
-    const { kubeconfig, context, edgeReady, restored = null } = reached;
-    return { cluster, kubeconfig, context, uid: pin.uid, version, edgeReady, restored };
+    const { kubeconfig, context, edgeReady } = reached;
+    return { cluster, kubeconfig, context, uid: pin.uid, version, edgeReady };
   } catch (error) {
     cluster.close();
     throw error;
@@ -104,10 +100,7 @@ function asItIs(instance: InstanceName, environment: Environment): Reached {
 async function embedded(instance: InstanceName, options: ConnectOptions): Promise<Reached> {
   const { environment, progress, signal } = options;
   if (!options.raise) return asItIs(instance, environment);
-  const restored = await restoreLeftovers(environment, instance, {
-    say: (line) => progress.say(line),
-    signal,
-  });
+  await restoreLeftovers(environment, instance, { say: (line) => progress.say(line), signal });
   // Loaded only where it is needed: it brings the whole embedded environment with it.
   const local = await import('../env/local/index.ts');
   try {
@@ -121,7 +114,7 @@ async function embedded(instance: InstanceName, options: ConnectOptions): Promis
       onProgress: (seen) => progress.doing(raising(instance, seen), seen.remainingMs ?? 0),
       signal,
     });
-    return { kubeconfig: up.kubeconfig, pin: pinOf(up.stamp), edgeReady: up.edgeReady, restored };
+    return { kubeconfig: up.kubeconfig, pin: pinOf(up.stamp), edgeReady: up.edgeReady };
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof local.PreflightError)

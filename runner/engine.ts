@@ -4,7 +4,8 @@ import type { Handover, PlannedCheck as HandedCheck } from '../suites/harness/pr
 import type { Book } from './book.ts';
 import { BudgetBook } from './budget.ts';
 import type { EngineParts } from './engine-parts.ts';
-import { checkTimeoutMs, lockMode } from './environment-parts.ts';
+import { Drills } from './drilled.ts';
+import { checkTimeoutMs, embeddedOf, lockMode } from './environment-parts.ts';
 import { SharedLock } from './lock.ts';
 import { aiMethods } from './methods/ai.ts';
 import { budgeted } from './methods/budgeted.ts';
@@ -26,6 +27,7 @@ import { workloadMethods } from './methods/workload.ts';
 import { LoadRuns } from './load-runs.ts';
 import { LostNodes } from './nodes-back.ts';
 import { runPlaywright } from './playwright.ts';
+import { safetyFolder } from './safety/place.ts';
 import { Session, type Handlers } from './session.ts';
 import { silence } from './silent.ts';
 import { StoreTargets } from './store-target.ts';
@@ -45,6 +47,7 @@ export class Engine implements ServedEngine {
   /** What Playwright itself complained about, such as a spec that does not load. */
   readonly complaints: string[] = [];
   readonly lostNodes = new LostNodes();
+  readonly drills: Drills;
   #batches = 0;
 
   constructor(parts: EngineParts) {
@@ -53,6 +56,9 @@ export class Engine implements ServedEngine {
     this.budget = new BudgetBook(parts.book.environment);
     this.stores = new StoreTargets(parts.book.environment, parts.cluster);
     this.book.redact = (text) => redactor(this.stores.secrets())(text);
+    const { environment } = parts.book;
+    this.drills = new Drills(safetyFolder(environment.name, embeddedOf(environment)));
+    this.book.drilled = () => this.drills.ofLate(new Date());
     this.workloads = new Workloads(this);
     this.loads = new LoadRuns(this);
     this.telemetry = new TelemetryRuns(this);
@@ -103,6 +109,7 @@ export class Engine implements ServedEngine {
       await this.loads.stop(check);
       await this.workloads.stopAll(check);
       const report = await this.parts.safety.restore({ check });
+      this.drills.end(check, new Date());
       this.complaints.push(...report.failed.map((failure) => `${check}: ${failure}`));
     } finally {
       this.lock.release(check);

@@ -46,6 +46,15 @@ export async function awaitNodes(engine: Looking, lost: Lost, signal: AbortSigna
   }
 }
 
+/** Names of the pods on nodes, as `namespace/name`; none where they cannot be listed. */
+export async function podsOn({ parts }: Looking, nodes: readonly string[]): Promise<string[]> {
+  const { items } = await parts.cluster.list({ kind: 'v1/Pod' });
+  return items.flatMap(({ metadata, spec }) => {
+    const { nodeName = '' } = (spec ?? {}) as { nodeName?: string };
+    return nodes.includes(nodeName) ? [`${metadata.namespace ?? ''}/${metadata.name}`] : [];
+  });
+}
+
 /**
  * Waits until a node that was started again has sent a heartbeat since and is Ready; its pods may still be on their way.
  * @param of.beats its last heartbeat before it was started

@@ -4,7 +4,7 @@ import { SURE_FAILURE_NAMES } from './errors.ts';
 import { observe } from './observer.ts';
 import { readBack } from './readback.ts';
 import { ElasticsearchWorkloadClient } from './session.ts';
-import { expectedWindow, governingSettings } from './settings.ts';
+import { expectedWindow, governingSettings, serverFacts } from './settings.ts';
 import { describe, offices, refusesWrites, steady, waitSteady } from './state.ts';
 import { switchover } from './switchover.ts';
 import { vectorQuery } from './vectors.ts';
@@ -16,6 +16,8 @@ export const elasticsearch: StoreDriver = {
   connections: { connections: 24, maxConnections: 160 },
   client: (connection, run) => new ElasticsearchWorkloadClient(connection, run),
   describe,
+  servers: serverFacts,
+  clusterWideDurability: true,
   steady,
   waitSteady,
   governing: governingSettings,

@@ -1,5 +1,6 @@
 import { anyMember, ask, memberPlace } from './api.ts';
-import type { Bounds, ExpectedWindow, GoverningSetting, StoreTarget } from '../store-driver.ts';
+import { factsOf } from '../members.ts';
+import type { Bounds, ExpectedWindow, GoverningSetting, ServerFacts, StoreTarget } from '../store-driver.ts';
 
 /** Cluster settings that decide how soon a member is given up and another master or primary takes over. */
 const CLUSTER = [
@@ -39,6 +40,20 @@ export async function governingSettings(target: StoreTarget, bounds: Bounds): Pr
     `/_settings?include_defaults=true&flat_settings=true&filter_path=${encodeURIComponent(fields.join(','))}`,
   );
   return [...clusterSettings(cluster), ...indexSettings(indices)];
+}
+
+interface FileSystems {
+  nodes?: Record<string, { fs?: { data?: { path?: string }[] } }>;
+}
+
+/** The folders in which every member has its shards now. Settings of indices are the cluster's. */
+export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<ServerFacts[]> {
+  const path = '/_nodes/_local/stats/fs?filter_path=nodes.*.fs.data.path';
+  return factsOf(target, async (member) => {
+    const { nodes = {} } = await ask<FileSystems>(memberPlace(target, member), { path }, bounds);
+    const folders = Object.values(nodes).flatMap(({ fs }) => fs?.data ?? []);
+    return { settings: [], dataFolders: folders.flatMap((one) => one.path ?? []) };
+  });
 }
 
 function clusterSettings(found: Record<'persistent' | 'transient' | 'defaults', Flat>): GoverningSetting[] {

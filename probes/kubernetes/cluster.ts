@@ -4,7 +4,7 @@ import type { Call, PatchType } from './client.ts';
 import { KubeError } from './errors.ts';
 import { execIn } from './exec.ts';
 import type { ExecRequest, ExecResult } from './exec.ts';
-import { caDigest, loadKubeConfig, Transport } from './transport.ts';
+import { authorityOf, caDigest, loadKubeConfig, Transport } from './transport.ts';
 import type { KubeObject, ObjectRef, Query, QueryResult, WaitQuery } from './types.ts';
 
 export interface ClusterOptions {
@@ -102,6 +102,11 @@ export class KubeCluster {
 
   raw(path: string, signal?: AbortSignal): Promise<{ status: number; body: string }> {
     return this.client.raw(path, this.#call(signal));
+  }
+
+  /** The kubeconfig's authority as PEM; null where it names none. */
+  authority(): string | null {
+    return authorityOf(this.client.transport.config);
   }
 
   async pin(signal?: AbortSignal): Promise<ClusterPin> {

@@ -150,11 +150,13 @@ export class Transport {
 
 /** SHA-256 (hex) of the first certificate of the kubeconfig's CA, over its DER form; null when it names none. */
 export function caDigest(config: KubeConfig): string | null {
-  const cluster = config.getCurrentCluster();
-  const pem = cluster?.caData
-    ? Buffer.from(cluster.caData, 'base64')
-    : cluster?.caFile
-      ? readFileSync(cluster.caFile)
-      : null;
+  const pem = authorityOf(config);
   return pem === null ? null : createHash('sha256').update(new X509Certificate(pem).raw).digest('hex');
+}
+
+/** The authority that a kubeconfig names for its cluster, as PEM; null: none. */
+export function authorityOf(config: KubeConfig): string | null {
+  const cluster = config.getCurrentCluster();
+  if (cluster?.caData) return Buffer.from(cluster.caData, 'base64').toString('utf8');
+  return cluster?.caFile ? readFileSync(cluster.caFile, 'utf8') : null;
 }

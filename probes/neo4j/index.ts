@@ -5,7 +5,7 @@ import { graphQuery } from './graph.ts';
 import { observe } from './observer.ts';
 import { readBack } from './readback.ts';
 import { Neo4jWorkloadClient } from './session.ts';
-import { expectedWindow, governingSettings } from './settings.ts';
+import { expectedWindow, governingSettings, serverFacts } from './settings.ts';
 import { describe, refusesWrites, steady, waitSteady } from './state.ts';
 
 /** There is no planned change of leader that a client could order: leaders move when a server stops or is deallocated. */
@@ -14,6 +14,7 @@ export const neo4j: StoreDriver = {
   sureFailures: SURE_FAILURE_NAMES,
   client: (connection, run) => new Neo4jWorkloadClient(connection, run),
   describe,
+  servers: serverFacts,
   steady,
   waitSteady,
   governing: governingSettings,

@@ -1,7 +1,10 @@
-import type { Bounds, ExpectedWindow, GoverningSetting, StoreTarget } from '../store-driver.ts';
-import { askAny, viewOf } from './ask.ts';
+import { posix } from 'node:path';
+import { factsOf } from '../members.ts';
+import type { Bounds, ExpectedWindow, GoverningSetting, ServerFacts, StoreTarget } from '../store-driver.ts';
+import { askAny, connectMember, viewOf } from './ask.ts';
 import type { BoltConnection } from './bolt.ts';
 import type { ClusterView } from './members.ts';
+import { bounded } from './query.ts';
 
 /** What decides how long recovery after a crash takes, and whether it may pass over missing logs; every edition has it. */
 const OWN = [
@@ -36,6 +39,31 @@ export function governingSettings(target: StoreTarget, bounds: Bounds): Promise<
   return askAny(target, bounds, async (bolt) =>
     settingsOf(bolt, await viewOf(bolt, target.connection.database)),
   );
+}
+
+const HOME_FOLDER = 'server.directories.neo4j_home';
+const DATA_FOLDER = 'server.directories.data';
+
+/** Every member's own settings and data folder; a folder without a leading slash lies below the server's home. */
+export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<ServerFacts[]> {
+  return factsOf(target, async (member) => {
+    const bolt = await connectMember(target, member, bounds);
+    try {
+      return await bounded(bolt, member.name, bounds, async () => {
+        const names = [...OWN, HOME_FOLDER, DATA_FOLDER];
+        const rows = await bolt.run<{ name: string; value: string | null }>(SETTINGS, { names });
+        const settings = rows
+          .filter(({ name }) => OWN.includes(name))
+          .map(({ name, value }) => ({ name, value: value ?? 'not set', source: 'SHOW SETTINGS' }));
+        const [home, data] = [HOME_FOLDER, DATA_FOLDER].map(
+          (wanted) => rows.find(({ name }) => name === wanted)?.value ?? null,
+        );
+        return { settings, dataFolders: data ? [posix.resolve(home ?? '/', data)] : [] };
+      });
+    } finally {
+      bolt.destroy();
+    }
+  });
 }
 
 /** kubelet looks for dead containers once a second (PLEG relist). */

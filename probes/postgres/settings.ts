@@ -3,9 +3,12 @@ import type {
   Circumstances,
   ExpectedWindow,
   GoverningSetting,
+  ServerFacts,
   StoreConnection,
+  StoreMember,
   StoreTarget,
 } from '../store-driver.ts';
+import { factsOf } from '../members.ts';
 import { anyMember, patroniConfig, patroniMembers } from './patroni.ts';
 import { queryOnce } from './query.ts';
 
@@ -50,6 +53,38 @@ export async function durabilitySettings(
     value: setting,
     source: `pg_settings on ${connection.host}`,
   }));
+}
+
+/** Shown to those only who may read all settings (role pg_monitor). */
+const DATA_DIRECTORY = `SELECT setting FROM pg_settings WHERE name = 'data_directory'`;
+
+/** The server works in its data directory from its start on (postmaster.c, `ChangeToDataDir`). */
+const WORKING_FOLDER = `for p in /proc/[0-9]*; do
+  read -r name < "$p/comm" 2>/dev/null || continue
+  case $name in postgres|postmaster) readlink "$p/cwd" && exit 0 ;; esac
+done
+exit 1`;
+
+/** Settings and data directory of every member's server, the replicas' among them: one that was left out of a change is told by itself only. */
+export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<ServerFacts[]> {
+  const { connection } = target;
+  return factsOf(target, async (member) => {
+    const own = { ...connection, host: member.address, port: member.port ?? connection.port };
+    const settings = await durabilitySettings(own, bounds);
+    const [row] = await queryOnce<{ setting: string }>(own, DATA_DIRECTORY, bounds);
+    const folder = row?.setting ?? (await workingFolder(target, member, bounds));
+    return { settings, dataFolders: folder === null ? [] : [folder] };
+  });
+}
+
+async function workingFolder(
+  target: StoreTarget,
+  member: StoreMember,
+  bounds: Bounds,
+): Promise<string | null> {
+  const found = await target.exec?.(member, ['sh', '-c', WORKING_FOLDER], bounds);
+  const folder = found?.code === 0 ? found.stdout.trim() : '';
+  return folder === '' ? null : folder;
 }
 
 /** Patroni's settings, then the server's. @throws Error when either does not answer */

@@ -4,7 +4,7 @@ import { SURE_FAILURE_NAMES } from './errors.ts';
 import { observe } from './observer.ts';
 import { readBack } from './readback.ts';
 import { RabbitWorkloadClient } from './session.ts';
-import { expectedWindow, governingSettings } from './settings.ts';
+import { expectedWindow, governingSettings, serverFacts } from './settings.ts';
 import { switchover } from './switchover.ts';
 import { describe, offices, refusesWrites, steady, waitSteady } from './state.ts';
 
@@ -20,6 +20,8 @@ export const rabbitmq: StoreDriver = {
   connections: CONNECTIONS,
   client: (connection, run) => new RabbitWorkloadClient(connection, run),
   describe,
+  servers: serverFacts,
+  clusterWideDurability: true,
   steady,
   waitSteady,
   governing: governingSettings,

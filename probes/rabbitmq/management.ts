@@ -20,6 +20,8 @@ const nodeSchema = z.object({
   partitions: z.array(z.string()).default([]),
   being_drained: z.boolean().default(false),
   net_ticktime: z.number().optional(),
+  /** The node's own folder of data; absent for a node that is down. */
+  db_dir: z.string().optional(),
 });
 const queueSchema = z.object({
   name: z.string(),

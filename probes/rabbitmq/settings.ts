@@ -1,13 +1,14 @@
-import { firstAnswer } from '../members.ts';
+import { factsOf, firstAnswer } from '../members.ts';
 import type {
   Bounds,
   ExpectedWindow,
   GoverningSetting,
+  ServerFacts,
   StoreConnection,
   StoreTarget,
 } from '../store-driver.ts';
 import { Link } from './link.ts';
-import { Management } from './management.ts';
+import { Management, memberOfNode } from './management.ts';
 import type { RabbitQueue } from './management.ts';
 import { optionsOf } from './options.ts';
 
@@ -42,6 +43,15 @@ export async function governingSettings(target: StoreTarget, bounds: Bounds): Pr
     { name: 'canary queue', value: canary, source: 'declared by the workload' },
     ...kindsOf(queues.filter((one) => one.vhost !== vhost && one.exclusive !== true)),
   ];
+}
+
+/** Where every member keeps its data, by its own management API. Kinds of queues are the cluster's. */
+export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<ServerFacts[]> {
+  return factsOf(target, async (member) => {
+    const nodes = await new Management(target, member).nodes(bounds);
+    const own = nodes.find(({ name }) => memberOfNode(name, [member]) !== null);
+    return { settings: [], dataFolders: own?.db_dir === undefined ? [] : [own.db_dir] };
+  });
 }
 
 /** Each type and each durability that there is among the platform's queues, with an example. */

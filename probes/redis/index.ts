@@ -4,7 +4,7 @@ import { SURE_FAILURE_NAMES } from './errors.ts';
 import { observe } from './observer.ts';
 import { readBack } from './readback.ts';
 import { RedisWorkloadClient } from './session.ts';
-import { expectedWindow, governingSettings } from './settings.ts';
+import { expectedWindow, governingSettings, serverFacts } from './settings.ts';
 import { describe, refusesWrites, steady, waitSteady } from './state.ts';
 import { switchover } from './switchover.ts';
 
@@ -13,6 +13,7 @@ export const redis: StoreDriver = {
   sureFailures: SURE_FAILURE_NAMES,
   client: (connection, run) => new RedisWorkloadClient(connection, run),
   describe,
+  servers: serverFacts,
   steady,
   waitSteady,
   governing: governingSettings,

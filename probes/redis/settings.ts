@@ -1,6 +1,8 @@
-import type { Bounds, ExpectedWindow, GoverningSetting, StoreTarget } from '../store-driver.ts';
+import { factsOf } from '../members.ts';
+import type { Bounds, ExpectedWindow, GoverningSetting, ServerFacts, StoreTarget } from '../store-driver.ts';
 import { textOf, withRedis } from './connection.ts';
 import { redisStore } from './declared.ts';
+import { endOf } from './members.ts';
 import { newest, pairs, Sentinels } from './sentinel.ts';
 
 /** Of SENTINEL MASTER. */
@@ -45,13 +47,7 @@ export async function governingSettings(target: StoreTarget, bounds: Bounds): Pr
     const reply = await withRedis({ at, login: store.login }, bounds, (redis, limitMs) =>
       redis.call(['CONFIG', 'GET', ...OF_MASTER], limitMs),
     );
-    const config = pairs(reply);
-    const source = `CONFIG GET at ${textOf(at)}`;
-    const master = OF_MASTER.filter((name) => name in config).map((name) => ({
-      name,
-      value: config[name] ?? '',
-      source,
-    }));
+    const master = ofServer(pairs(reply), textOf(at));
     const { waitReplicas, waitMs } = store;
     const own = 'Plumbline, as the environment declares it';
     return [
@@ -63,6 +59,28 @@ export async function governingSettings(target: StoreTarget, bounds: Bounds): Pr
   } finally {
     asking.close();
   }
+}
+
+function ofServer(config: Readonly<Record<string, string>>, at: string): GoverningSetting[] {
+  const source = `CONFIG GET at ${at}`;
+  return OF_MASTER.filter((name) => name in config).map((name) => ({
+    name,
+    value: config[name] ?? '',
+    source,
+  }));
+}
+
+/** Every member's own settings, and the folder of its snapshots and its append-only file: a replica may be the next master. */
+export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<ServerFacts[]> {
+  return factsOf(target, async (member) => {
+    const end = endOf(target, member);
+    const reply = await withRedis(end, bounds, (redis, limitMs) =>
+      redis.call(['CONFIG', 'GET', ...OF_MASTER, 'dir'], limitMs),
+    );
+    const config = pairs(reply);
+    const { dir } = config;
+    return { settings: ofServer(config, textOf(end.at)), dataFolders: dir === undefined ? [] : [dir] };
+  });
 }
 
 /**

@@ -52,6 +52,8 @@ export const goalsSchema = z.strictObject({
   minDays: number,
   maxRestarts: number,
   restartWindowMinutes: number,
+  /** Of a container that restarts again and again, over the life of its pod. */
+  restartsPerHour: number,
   liveSeconds: number,
 });
 

@@ -172,6 +172,10 @@ export const settingsSchema = z
       namespaces: z.array(z.string()),
       ignore: z.array(z.object({ kind: z.string(), name: z.string(), reason: z.string() })),
     }),
+    /** Workloads of stores and parts that were left out of an embedded environment: they may be there, and need not. */
+    leftOut: z.array(z.string()),
+    /** Drills of late, by the pods (`namespace/name`) that they hurt; times are ISO 8601. */
+    drilled: z.array(z.object({ pods: z.array(z.string()), from: z.string(), to: z.string() })),
     registry: z.object({ prefixes: z.array(z.string()), pinned: z.string() }),
     edge,
     topology: z

@@ -11,6 +11,7 @@ type Methods = Pick<
   | 'cluster.logs'
   | 'cluster.exec'
   | 'cluster.raw'
+  | 'cluster.authority'
 >;
 
 /** How long the cache may take to show what was just written. */
@@ -34,6 +35,7 @@ export function clusterMethods(engine: ServedEngine): Methods {
     },
     'cluster.logs': (params, call) => cluster.logs(params, call.signal),
     'cluster.exec': (params, call) => cluster.exec(params, call.signal),
+    'cluster.authority': () => Promise.resolve({ pem: cluster.authority() }),
     'cluster.raw': ({ path }, call) => cluster.raw(path, call.signal),
   };
 

@@ -8,7 +8,7 @@ import { deploymentFault, deploymentPods, isDeployment } from '../deployments.ts
 import type { Subject } from '../deployments.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import { handFor, surroundingsOf } from '../fault-hand.ts';
-import { containersNow } from '../nodes-back.ts';
+import { containersNow, podsOn } from '../nodes-back.ts';
 import { kubeCallFrom } from '../safety/index.ts';
 import type { Call, Handlers } from '../session.ts';
 import type { ServedEngine } from './served.ts';
@@ -16,9 +16,15 @@ import type { ServedEngine } from './served.ts';
 export function faultMethods(engine: ServedEngine): Pick<Handlers, 'fault.inject' | 'fault.restore'> {
   return {
     'fault.inject': async (params, call) => {
-      if (params.fault !== 'node-loss') return (await inject(engine, params, call)).result;
+      const from = new Date();
+      if (params.fault !== 'node-loss') {
+        const { result, pods } = await inject(engine, params, call);
+        engine.drills.begin(params.check, pods, from);
+        return result;
+      }
       const containers = await containersNow(engine);
       const { result, nodes } = await inject(engine, params, call);
+      engine.drills.begin(params.check, await podsOn(engine, nodes), from);
       if (nodes.length > 0) engine.lostNodes.add(engine, params.check, { nodes, containers });
       return result;
     },
@@ -26,6 +32,7 @@ export function faultMethods(engine: ServedEngine): Pick<Handlers, 'fault.inject
       const report = await engine.parts.safety.restore({ check, access: 'fault' });
       if (report.failed.length > 0) throw new Error(`not undone: ${report.failed.join('; ')}`);
       const missing = await engine.lostNodes.awaitOf(engine, check, call.signal);
+      engine.drills.end(check, new Date());
       // The trial goes on to its read-back: what is not as it was before is compared, and judged, afterwards. Whether they are back at
       // the end of the run is looked at once more then, and decides on its verdict.
       if (missing !== null) engine.complaints.push(`${check}: ${missing}`);
@@ -38,7 +45,7 @@ async function inject(
   engine: ServedEngine,
   params: Params<'fault.inject'>,
   call: Call,
-): Promise<{ result: Result<'fault.inject'>; nodes: string[] }> {
+): Promise<{ result: Result<'fault.inject'>; nodes: string[]; pods: string[] }> {
   const { check, store, trial } = params;
   const { environment } = engine.book;
   const fault = faultOf(params.fault);
@@ -63,7 +70,8 @@ async function inject(
     const result = await fault.inject({ ...shared, ...subject, members, hand });
     const hurt = result.target.split(', ');
     const nodes = members.flatMap(({ name, node }) => (node !== null && hurt.includes(name) ? [node] : []));
-    return { result: { ...result, lasting: lasts(fault, result) }, nodes };
+    const pods = hurt.map((name) => `${subject.namespace}/${name}`);
+    return { result: { ...result, lasting: lasts(fault, result) }, nodes, pods };
   } finally {
     kube.close();
     await writer.close();

@@ -1,5 +1,6 @@
 import type { EngineCore } from '../engine-parts.ts';
 import type { SharedLock } from '../lock.ts';
+import type { Drills } from '../drilled.ts';
 import type { LoadRuns } from '../load-runs.ts';
 import type { LostNodes } from '../nodes-back.ts';
 import type { TelemetryRuns } from '../telemetry-suite/runs.ts';
@@ -13,6 +14,7 @@ export interface ServedEngine extends EngineCore {
   readonly telemetry: TelemetryRuns;
   readonly complaints: string[];
   readonly lostNodes: LostNodes;
+  readonly drills: Drills;
   /** See `Engine.abandon`. */
   abandon(check: string): Promise<void>;
 }

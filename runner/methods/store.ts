@@ -7,7 +7,10 @@ import { timeoutMsOf } from '../environment-parts.ts';
 import { RequestError, type Handlers } from '../session.ts';
 import type { ServedEngine } from './served.ts';
 
-type Methods = Pick<Handlers, 'store.describe' | 'store.steady' | 'store.governing' | 'store.refusesWrites'>;
+type Methods = Pick<
+  Handlers,
+  'store.describe' | 'store.servers' | 'store.steady' | 'store.governing' | 'store.refusesWrites'
+>;
 
 /** How long a ready pod may take to accept a connection: a SYN that is lost is sent again after 1 s. */
 const CONNECT_MS = 2000;
@@ -21,6 +24,12 @@ export function storeMethods(engine: ServedEngine): Methods {
       asked(engine, store, { deadlineMs: settingsMs, signal: call.signal }, async (bounds) =>
         storeDriver(store).describe(await stores.target(store), bounds),
       ),
+    'store.servers': ({ store }, call) =>
+      asked(engine, store, { deadlineMs: settingsMs, signal: call.signal }, async (bounds) => {
+        const driver = storeDriver(store);
+        const servers = await driver.servers(await stores.target(store), bounds);
+        return { servers, clusterWide: driver.clusterWideDurability === true };
+      }),
     'store.steady': async ({ store, timeoutMs }, call) =>
       storeDriver(store).waitSteady(await stores.target(store), {
         deadlineMs: timeoutMs,

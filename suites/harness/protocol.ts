@@ -40,6 +40,8 @@ export interface RunnerMethods {
     params: { namespace: string; pod: string; container: string; command: string[]; timeoutMs: number };
     result: { code: number; stdout: string; stderr: string };
   };
+  /** The authority of the kubeconfig as PEM; null where it names none, so that those of the system count. */
+  'cluster.authority': { params: Record<string, never>; result: { pem: string | null } };
   /** GET of a raw API path such as `/version`, `/readyz?verbose`. */
   'cluster.raw': { params: { path: string }; result: { status: number; body: string } };
   /** Starts the store's workload as a child of the runner; it writes `workload.ndjson` into the check's history. */
@@ -129,6 +131,11 @@ export interface RunnerMethods {
   'observer.stop': { params: { check: string }; result: null };
   /** Settings that govern the store's failover and its members now, from the store itself. */
   'store.describe': { params: { store: string }; result: StoreDescription };
+  /** What the server of each member says of itself; `clusterWide` where the settings on which durability rests are no server's own. */
+  'store.servers': {
+    params: { store: string };
+    result: { servers: ServerFacts[]; clusterWide: boolean };
+  };
   /** Waits until the store has a leader and all members follow it, or says what it saw last. */
   'store.steady': {
     params: { check: string; store: string; timeoutMs: number };
@@ -326,6 +333,13 @@ export interface StoreDescription {
   members: { name: string; role: string; state: string }[];
   conditions?: { name: string; ok: boolean; expected: string; seen: string }[];
   governing: { name: string; value: string; source: string }[];
+}
+
+export interface ServerFacts {
+  member: string;
+  dataFolders: string[];
+  settings: { name: string; value: string; source: string }[];
+  failed?: string;
 }
 
 export type Method = keyof RunnerMethods;

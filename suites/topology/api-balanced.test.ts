@@ -23,19 +23,21 @@ test('should ask again who leads, until a store answers or the time to settle is
     if (asked < 3) throw new Error('no answer within 5 s');
     return { leader: 'postgres-1' };
   }, 10_000);
-  await recordLeaders(slow.ctx);
-  assert.deepEqual(slow.seen, [['store-leader', { store: 'postgres', leader: 'postgres-1' }]]);
+  await recordLeaders(slow.ctx, 'before');
+  assert.deepEqual(slow.seen, [
+    ['store-leader', { store: 'postgres', when: 'before', leader: 'postgres-1' }],
+  ]);
   const silent = contextOf(() => {
     throw new Error('no answer within 5 s');
   }, 300);
-  await recordLeaders(silent.ctx);
+  await recordLeaders(silent.ctx, 'before');
   assert.deepEqual(silent.seen, [['the leader of postgres', 'Error: no answer within 5 s']]);
 });
 
 test('should note the term of a leader, which changes when it steps down and comes back', async () => {
   const counting = contextOf(() => ({ leader: 'postgres-1', term: 'timeline 5' }), 10_000);
-  await recordLeaders(counting.ctx);
+  await recordLeaders(counting.ctx, 'before');
   assert.deepEqual(counting.seen, [
-    ['store-leader', { store: 'postgres', leader: 'postgres-1, timeline 5' }],
+    ['store-leader', { store: 'postgres', when: 'before', leader: 'postgres-1, timeline 5' }],
   ]);
 });

@@ -27,10 +27,11 @@ export async function observeApiBalanced(ctx: CheckContext): Promise<void> {
   await ctx.step('ask every API server itself', async () => {
     for (const server of servers) {
       const answer = await ask(server, ctx);
-      ctx.record('api-server', { node: server.node, address: `${server.host}:${server.port}`, ...answer });
+      const address = `${server.host}:${server.port}`;
+      ctx.record('api-server', { node: server.node, address, when: 'before', ...answer });
     }
   });
-  await ctx.step('note who leads each store', () => recordLeaders(ctx));
+  await ctx.step('note who leads each store', () => recordLeaders(ctx, 'before'));
   const asking = new AbortController();
   const generator = keepAsking(ctx, address, AbortSignal.any([asking.signal, ctx.signal]));
   try {
@@ -41,7 +42,7 @@ export async function observeApiBalanced(ctx: CheckContext): Promise<void> {
     asking.abort();
     await generator;
   }
-  await ctx.step('note who leads each store now', () => recordLeaders(ctx));
+  await ctx.step('note who leads each store now', () => recordLeaders(ctx, 'after'));
 }
 
 /**
@@ -70,14 +71,15 @@ async function without(ctx: CheckContext, server: ApiServer): Promise<boolean> {
   ctx.record('api-server', {
     node: server.node,
     address: `${server.host}:${server.port}`,
+    when: 'again',
     ok: back,
     detail: back ? 'answers again' : 'does not come back',
   });
-  await recordLeaders(ctx);
+  await recordLeaders(ctx, server.node);
   return true;
 }
 
-/** An open loop: a slow answer delays no other request. Every request is recorded when it is answered. */
+/** An open loop, numbered: a slow answer delays no other request. Every request is recorded when it is answered. */
 async function keepAsking(
   ctx: CheckContext,
   address: { host: string; port: number },
@@ -88,20 +90,19 @@ async function keepAsking(
     await sleep(Math.max(0, at - monotonicMs()), undefined, { signal }).catch(() => undefined);
     return !signal.aborted;
   };
+  let [sent, answered] = [0, 0];
   for (let next = monotonicMs(); await due(next); next += EVERY_MS) {
     const sentMs = monotonicMs();
-    const one = ask(address, ctx).then((answer) => {
-      ctx.record('request', {
-        sentMs,
-        ms: Math.round(monotonicMs() - sentMs),
-        ok: answer.ok,
-        ...(answer.ok ? {} : { detail: answer.detail }),
-      });
+    const n = ++sent;
+    const one = ask(address, ctx).then(({ ok, detail }) => {
+      ctx.record('api-request', { n, sentMs, ok, detail: ok ? '' : detail });
+      if (ok) answered += 1;
       open.delete(one);
     });
     open.add(one);
   }
   await Promise.all(open);
+  ctx.record('api-requests', { sent, answered });
 }
 
 /** One GET of /readyz on a connection of its own, as a new client would. Whose certificate it is, another check asks. */
@@ -148,18 +149,21 @@ async function lookUntil(
  * Who leads each declared store now. A store that does not answer is asked again for a while: one slow answer among many, while the
  * machine has other things to do, says nothing of who leads.
  */
-export async function recordLeaders(ctx: CheckContext): Promise<void> {
+export async function recordLeaders(ctx: CheckContext, when: string | null = null): Promise<void> {
   const untilMs = monotonicMs() + ctx.timeoutMs('settle');
-  for (const store of Object.keys(setting(ctx, 'stores') ?? {})) await recordLeader(ctx, store, untilMs);
+  for (const store of Object.keys(setting(ctx, 'stores'))) await recordLeader(ctx, { store, when, untilMs });
 }
 
-async function recordLeader(ctx: CheckContext, store: string, untilMs: number): Promise<void> {
+async function recordLeader(
+  ctx: CheckContext,
+  { store, when, untilMs }: { store: string; when: string | null; untilMs: number },
+): Promise<void> {
   for (;;) {
     try {
       const seen = await ctx.runner.call('store.describe', { store });
       // With its term: a leader that stepped down without the API server and came back was not undisturbed.
       const leader = [seen.leader ?? 'nobody', ...(seen.term === undefined ? [] : [seen.term])].join(', ');
-      ctx.record('store-leader', { store, leader });
+      ctx.record('store-leader', { store, when, leader });
       return;
     } catch (error) {
       ctx.signal.throwIfAborted();

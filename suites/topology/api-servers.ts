@@ -1,9 +1,15 @@
+import {
+  CLIENTS_ADDRESS,
+  KUBELET_PORT,
+  kubeletName,
+  serverName,
+} from '../../reports/record/topology-names.ts';
+import type { Trust } from '../../env/schema.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { listPods, setting } from './declared.ts';
-import { internalAddress, selects } from './shapes.ts';
+import { hasLabels, internalAddress } from './shapes.ts';
 import type { NodeObject } from './shapes.ts';
 
-const KUBELET_PORT = 10250;
 /** kubeadm's default; a pod's own `--secure-port` wins. */
 const API_SERVER_PORT = 6443;
 
@@ -19,7 +25,7 @@ export async function apiServers(ctx: CheckContext): Promise<ApiServer[]> {
   if (declared === undefined) return [];
   const { namespace, labels } = declared.apiServer;
   const pods = ((await listPods(ctx)) ?? []).filter(
-    (pod) => pod.metadata.namespace === namespace && selects({ matchLabels: labels }, pod.metadata.labels),
+    (pod) => pod.metadata.namespace === namespace && hasLabels(labels, pod.metadata.labels),
   );
   return pods.flatMap((pod) => {
     const host = pod.status.podIP ?? pod.status.hostIP;
@@ -48,7 +54,9 @@ export interface TlsEndpoint {
   subject: string;
   host: string;
   port: number;
-  serverName?: string;
+  serverName?: string | undefined;
+  /** Whose signature is asked for, and that it is made out for the name; left out where nobody declared it. */
+  trust?: Trust | undefined;
 }
 
 /** Everything of Kubernetes that serves a certificate: the clients' address, every API server, every kubelet. */
@@ -59,13 +67,11 @@ export function endpointsOf(
   const address = clientsAddress(ctx);
   const kubelets = of.nodes.flatMap((node) => {
     const host = internalAddress(node);
-    return host === undefined
-      ? []
-      : [{ subject: `kubelet of ${node.metadata.name}`, host, port: KUBELET_PORT }];
+    return host === undefined ? [] : [{ subject: kubeletName(node.metadata.name), host, port: KUBELET_PORT }];
   });
   return [
-    ...(address === null ? [] : [{ subject: "the API's address for clients", ...address }]),
-    ...of.servers.map(({ node, host, port }) => ({ subject: `API server of ${node}`, host, port })),
+    ...(address === null ? [] : [{ subject: CLIENTS_ADDRESS, ...address }]),
+    ...of.servers.map(({ node, host, port }) => ({ subject: serverName(node), host, port })),
     ...kubelets,
   ];
 }

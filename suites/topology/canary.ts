@@ -43,7 +43,7 @@ export function canaryLabels(ctx: CheckContext): Record<string, string> {
 }
 
 export function canaryNamespace(ctx: CheckContext): string {
-  return setting(ctx, 'namespaces')?.canary ?? 'plumbline-canary';
+  return setting(ctx, 'namespaces').canary;
 }
 
 /** The declared image with busybox in it, or that of the first workload that serves; null when there is neither. */

@@ -1,10 +1,14 @@
 import type { CheckContext } from '../harness/check.ts';
 import type { KubeObject } from '../harness/protocol.ts';
+import { coversPath } from '../../reports/record/topology-names.ts';
 import type { Found } from './declared.ts';
 import { podsOf } from './declared.ts';
 import type { PodObject, Volume, WorkloadObject } from './shapes.ts';
 
-/** Where each server keeps its data, as its own documentation and packages say. */
+/**
+ * Where each server keeps its data by its own documentation and packages: for workloads of a store that are not its members, such as
+ * Sentinels, whom nobody asks. Members say themselves where their data is.
+ */
 const DATA_PATHS: Record<string, string[]> = {
   postgres: ['/var/lib/postgresql'],
   redis: ['/data', '/var/lib/redis'],
@@ -21,41 +25,64 @@ export interface Volumes {
   claims: readonly KubeObject[];
   volumes: readonly KubeObject[];
   pods: readonly PodObject[];
+  /** Where the servers of a store say that they keep their data; none of a store that was not asked. */
+  folders: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Records what lies under the store's data paths, and every claim of its pods with the volume behind it. */
+/** Records what is mounted around the data of a workload, and every claim of its pods with the volume behind it. */
 export function recordStore(ctx: CheckContext, found: Found, seen: Volumes): void {
-  if (found.object === undefined) return;
-  ctx.record('workload', { workload: found.name });
-  const paths = DATA_PATHS[found.workload.store ?? ''] ?? [];
-  for (const mount of dataMounts(found.object, paths))
-    ctx.record('data-mount', { workload: found.name, ...mount });
-  for (const name of claimsOf(found, seen.pods))
-    ctx.record('claim', { workload: found.name, name, ...follow(seen, found.workload.namespace, name) });
+  const { object, workload, name } = found;
+  if (object === undefined) return;
+  const store = workload.store ?? '';
+  const paths = isMember(ctx, found) ? (seen.folders.get(store) ?? []) : (DATA_PATHS[store] ?? []);
+  const mounts = dataMounts(object, paths);
+  ctx.record('data-workload', { workload: name, mounts: mounts.length });
+  for (const mount of mounts) ctx.record('data-mount', { workload: name, ...mount });
+  for (const claim of claimsOf(found, seen.pods))
+    ctx.record('claim', { workload: name, name: claim, ...follow(seen, workload.namespace, claim) });
 }
 
-/** What each container has at or below the data paths. */
-export function dataMounts(
-  object: WorkloadObject,
-  paths: readonly string[],
-): { container: string; path: string; source: string }[] {
+/** Whether a workload's pods are the members of its store. */
+export function isMember(ctx: CheckContext, { workload }: Found): boolean {
+  const declared = workload.store === undefined ? undefined : ctx.settings.stores[workload.store];
+  return (
+    declared?.statefulSet.name === workload.name && declared.statefulSet.namespace === workload.namespace
+  );
+}
+
+export interface DataMount {
+  container: string;
+  path: string;
+  source: string;
+  claim: string | null;
+  perReplica: boolean;
+}
+
+/** What each container has mounted above, at or below the data. */
+export function dataMounts(object: WorkloadObject, paths: readonly string[]): DataMount[] {
   const { spec } = object.spec.template;
   const templates = new Set((object.spec.volumeClaimTemplates ?? []).map((one) => one.metadata.name));
   return spec.containers.flatMap((container) =>
-    (container.volumeMounts ?? []).flatMap((mount) => {
-      const source = templates.has(mount.name)
-        ? 'persistentVolumeClaim'
-        : sourceOf(spec.volumes?.find((one) => one.name === mount.name));
-      const isData = paths.some((path) => mount.mountPath === path || mount.mountPath.startsWith(`${path}/`));
-      return isData && !NOT_DATA.has(source)
-        ? [{ container: container.name, path: mount.mountPath, source }]
+    (container.volumeMounts ?? []).flatMap(({ name, mountPath }) => {
+      const near = paths.some((path) => coversPath(mountPath, path) || coversPath(path, mountPath));
+      const mounted = mountedAs(
+        spec.volumes?.find((one) => one.name === name),
+        templates.has(name) ? name : null,
+      );
+      return near && !NOT_DATA.has(mounted.source)
+        ? [{ container: container.name, path: mountPath, ...mounted }]
         : [];
     }),
   );
 }
 
-function sourceOf(volume: Volume | undefined): string {
-  return Object.keys(volume ?? {}).find((key) => key !== 'name') ?? 'nothing';
+function mountedAs(
+  volume: Volume | undefined,
+  template: string | null,
+): Pick<DataMount, 'source' | 'claim' | 'perReplica'> {
+  if (template !== null) return { source: 'persistentVolumeClaim', claim: template, perReplica: true };
+  const source = Object.keys(volume ?? {}).find((key) => key !== 'name') ?? 'nothing';
+  return { source, claim: volume?.persistentVolumeClaim?.claimName ?? null, perReplica: false };
 }
 
 /** Claims that the StatefulSet's replicas must have, and those that its pods do have. */

@@ -28,7 +28,7 @@ function scaled({ arrives }: { arrives: boolean }): Scaled {
         Promise.resolve(
           [...ready].map(([name, readyReplicas]) => ({
             ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'tender', name } },
-            ...{ spec: { replicas: 3 }, status: { readyReplicas } },
+            ...{ spec: { replicas: 3 }, status: { readyReplicas, updatedReplicas: 3, replicas: 3 } },
           })),
         ),
       wait: ({ names: [name = ''] }: { names: string[] }) => {

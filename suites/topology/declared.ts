@@ -1,8 +1,10 @@
-import type { Environment, Stores, Topology, Workload } from '../../env/schema.ts';
+import type { Workload } from '../../env/schema.ts';
+import type { CheckSettings } from '../../env/settings.ts';
 import type { CheckContext } from '../harness/check.ts';
 import type { KubeObject } from '../harness/protocol.ts';
+import { isRolling } from './inventory.ts';
 import { ownerOf } from './shapes.ts';
-import type { PodObject, WorkloadObject } from './shapes.ts';
+import type { NodeObject, PodObject, WorkloadObject } from './shapes.ts';
 
 /** A declared workload, and the object of that name when it is there. */
 export interface Found {
@@ -12,18 +14,12 @@ export interface Found {
   object: WorkloadObject | undefined;
 }
 
-/** What `settingsFor` (env/settings.ts) puts into the header of a topology check; each check is given some of it. */
-export interface Settings extends Partial<Topology> {
-  apiAddress?: string;
-  namespaces?: Environment['namespaces'];
-  stores?: Stores;
-  /** Whether this environment lets checks create canaries. */
-  writes?: boolean;
-}
-
-/** A part of the settings; the environment's schema has made sure of its shape. */
-export function setting<Name extends keyof Settings>(ctx: CheckContext, name: Name): Settings[Name] {
-  return ctx.settings[name] as Settings[Name];
+/** A part of the settings; what a check is given follows from its id (env/settings.ts). */
+export function setting<Name extends keyof CheckSettings>(
+  ctx: CheckContext,
+  name: Name,
+): CheckSettings[Name] {
+  return ctx.settings[name];
 }
 
 /** The objects of all declared workloads: one list for each kind that is declared. Refused lists are recorded. */
@@ -44,17 +40,18 @@ export async function findWorkloads(
 }
 
 /**
- * The objects of all declared workloads. Where their number may change (a range is declared: an autoscaler moves it), a pod that has not
- * started yet is no finding: what is wanted then is looked at once it has arrived, or after `podReady` as it is.
+ * The objects of all declared workloads. Where their number may change (a range is declared: an autoscaler moves it) or a change is being
+ * rolled out, a pod that has not started yet is no finding: what is wanted then is looked at once it has arrived, or after `podReady` as it is.
  */
 export async function settledWorkloads(ctx: CheckContext): Promise<Found[]> {
   const found = await findWorkloads(ctx);
-  const scaled = found.filter(
-    ({ workload, object }) => object !== undefined && workload.replicas.min < workload.replicas.max,
+  const moving = found.filter(
+    ({ workload, object }) =>
+      object !== undefined && (workload.replicas.min < workload.replicas.max || isRolling(object)),
   );
-  if (scaled.length === 0) return found;
+  if (moving.length === 0) return found;
   await Promise.all(
-    scaled.map(async ({ workload: { kind, namespace, name } }) => {
+    moving.map(async ({ workload: { kind, namespace, name } }) => {
       const timeoutMs = ctx.timeoutMs('podReady');
       const of = { kind: `apps/v1/${kind}`, namespace, names: [name] };
       try {
@@ -69,6 +66,14 @@ export async function settledWorkloads(ctx: CheckContext): Promise<Found[]> {
 
 export function nameOf(object: KubeObject): string {
   return `${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+}
+
+/** All nodes, with their names in the history; none after the refusal was recorded. */
+export async function listNodes(ctx: CheckContext): Promise<NodeObject[]> {
+  const found = await ctx.cluster.items({ kind: 'v1/Node' });
+  if (found === null) return [];
+  ctx.record('nodes', { names: found.map(({ metadata }) => metadata.name).sort() });
+  return found as NodeObject[];
 }
 
 /** All pods, or null after the refusal was recorded. */

@@ -1,6 +1,7 @@
 /** The way in: one marked request through every hop. */
 import { randomUUID } from 'node:crypto';
 import { check } from '../harness/check.ts';
+import { messageOf } from './canary.ts';
 import { setting } from './declared.ts';
 import { trusted, throughTheEdge } from './edge-request.ts';
 
@@ -25,7 +26,7 @@ check('topology/edge/path', async (ctx) => {
     } catch (error) {
       ctx.record('edge-failed', {
         url: edge.url,
-        reason: error instanceof Error ? error.message : String(error),
+        reason: messageOf(error),
       });
     }
   });

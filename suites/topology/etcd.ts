@@ -71,8 +71,14 @@ function record(
   for (const { ID, name = '', isLearner = false, clientURLs = [] } of seen.members.members) {
     const health = seen.health.find((one) => clientURLs.includes(one.endpoint));
     const status = seen.status.find((one) => clientURLs.includes(one.Endpoint));
-    const leader = String(status?.Status?.leader ?? '');
-    ctx.record('etcd-member', { id: String(ID), name, learner: isLearner, leader, ...healthOf(health) });
+    const named = String(status?.Status?.leader ?? '0');
+    const leader = named === '0' ? null : named;
+    const own = status?.Status?.header?.member_id;
+    const leads = leader !== null && own !== undefined && String(own) === leader;
+    ctx.record('etcd-member', {
+      ...{ id: String(ID), name, learner: isLearner, leader, leads },
+      ...healthOf(health),
+    });
   }
 }
 

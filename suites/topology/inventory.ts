@@ -1,13 +1,18 @@
 import type { CheckContext } from '../harness/check.ts';
+import { podsOf } from './declared.ts';
 import type { Found } from './declared.ts';
 import { ownerOf } from './shapes.ts';
 import type { ContainerStatus, PodObject, WorkloadObject } from './shapes.ts';
 
-export function recordWorkload(ctx: CheckContext, found: Found): void {
+/** A declared workload with all its pods: what is there must add up. */
+export function recordWorkload(ctx: CheckContext, found: Found, pods: readonly PodObject[]): void {
   const { object } = found;
   if (object === undefined) return;
+  const own = podsOf(found, pods);
   const observed = (object.status.observedGeneration ?? 0) >= (object.metadata.generation ?? 0);
-  ctx.record('workload', { workload: found.name, ...countsOf(object), observed });
+  const counts = { ...countsOf(object), observed, stuck: isStuck(object), pods: own.length };
+  ctx.record('replicas', { workload: found.name, ...counts });
+  for (const pod of own) recordPod(ctx, found.name, pod);
 }
 
 function countsOf({ kind, spec, status }: WorkloadObject): {
@@ -26,6 +31,18 @@ function countsOf({ kind, spec, status }: WorkloadObject): {
   };
 }
 
+/** A Deployment whose progress deadline is over, by its controller's word. */
+function isStuck({ status }: WorkloadObject): boolean {
+  return (status.conditions ?? []).some((one) => one.type === 'Progressing' && one.status === 'False');
+}
+
+/** Whether a change is on its way through the pods: old ones beside new ones, or more of them than are wanted. */
+export function isRolling(object: WorkloadObject): boolean {
+  const { wanted, updated } = countsOf(object);
+  const { observedGeneration = 0, replicas = wanted } = object.status;
+  return observedGeneration < (object.metadata.generation ?? 0) || updated !== wanted || replicas > wanted;
+}
+
 function statuses(pod: PodObject): ContainerStatus[] {
   return [...(pod.status.containerStatuses ?? []), ...(pod.status.initContainerStatuses ?? [])];
 }
@@ -40,18 +57,29 @@ export function waiting(pod: PodObject): string[] {
   });
 }
 
-export function recordPod(ctx: CheckContext, pod: PodObject): void {
-  const all = statuses(pod);
-  const ends = all
-    .map((status) => Date.parse(status.lastState?.terminated?.finishedAt ?? ''))
-    .filter(Number.isFinite);
+/** How long ago, by this machine's clock: a node whose clock is ahead may be in the future. */
+function agoMs(at: string | undefined): number | null {
+  return at === undefined ? null : Math.max(0, Date.now() - Date.parse(at));
+}
+
+function recordPod(ctx: CheckContext, workload: string, pod: PodObject): void {
+  const { metadata } = pod;
+  const containers = statuses(pod).map(({ name, restartCount = 0, lastState }) => ({
+    name,
+    restarts: restartCount,
+    endedAt: lastState?.terminated?.finishedAt ?? null,
+    endedAgoMs: agoMs(lastState?.terminated?.finishedAt),
+    why: lastState?.terminated?.reason ?? null,
+  }));
   ctx.record('pod', {
-    namespace: pod.metadata.namespace,
-    name: pod.metadata.name,
-    node: pod.spec.nodeName,
+    workload,
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    createdAt: metadata.creationTimestamp ?? '',
+    ageMs: agoMs(metadata.creationTimestamp) ?? 0,
     waiting: waiting(pod),
-    restarts: all.reduce((sum, status) => sum + (status.restartCount ?? 0), 0),
-    ...(ends.length > 0 && { lastRestartAgoMs: Math.max(0, Date.now() - Math.max(...ends)) }),
+    restarts: containers.reduce((sum, { restarts }) => sum + restarts, 0),
+    containers,
   });
 }
 
@@ -79,19 +107,19 @@ export async function recordOwners(
   ctx: CheckContext,
   of: { pods: readonly PodObject[]; namespaces: readonly string[] },
 ): Promise<void> {
-  if (of.namespaces.length === 0) return;
   const owners = new Map<string, Owner & { pods: number }>();
   const note = (owner: Owner, pods: number): void => {
     if (!of.namespaces.includes(owner.namespace)) return;
     const key = `${owner.kindName} ${owner.namespace}/${owner.name}`;
     owners.set(key, { ...owner, pods: (owners.get(key)?.pods ?? 0) + pods });
   };
-  for (const owner of await controllers(ctx)) note(owner, 0);
+  if (of.namespaces.length > 0) for (const owner of await controllers(ctx)) note(owner, 0);
   for (const pod of of.pods) {
     const { kind, name } = ownerOf(pod);
     note({ kindName: kind, namespace: pod.metadata.namespace ?? '', name }, 1);
   }
-  for (const owner of owners.values()) ctx.record('owner', { ...owner, pods: String(owner.pods) });
+  for (const owner of owners.values()) ctx.record('owner', owner);
+  ctx.record('owners', { found: owners.size });
 }
 
 async function controllers(ctx: CheckContext): Promise<Owner[]> {

@@ -3,16 +3,16 @@ import type { Topology } from '../../env/schema.ts';
 import { check } from '../harness/check.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { canaryImage, messageOf, refOf } from './canary.ts';
-import { listPods, setting } from './declared.ts';
+import { listNodes, setting } from './declared.ts';
 import { recordEvidence } from './evidence.ts';
-import { SERVER, probeCommand, readProbe, reachObjects, sampleOf } from './reach.ts';
+import { SERVER, probeCommand, probeLastsMs, readProbe, reachObjects, sampleOf } from './reach.ts';
+import type { ProbeLine } from './reach.ts';
 import type { NodeObject, PodObject, WorkloadObject } from './shapes.ts';
 
 check('topology/network/reachability', async (ctx) => {
   const network = setting(ctx, 'network');
-  const nodes = ((await ctx.step('list the nodes', () => ctx.cluster.items({ kind: 'v1/Node' }))) ??
-    []) as NodeObject[];
-  await ctx.step('look for the declared network plugin', () => recordPlugin(ctx, network, nodes));
+  const nodes = await ctx.step('list the nodes', () => listNodes(ctx));
+  await ctx.step('look for the declared network plugin', () => recordPlugin(ctx, network));
   const image = await ctx.step('choose the image of the canaries', () => canaryImage(ctx));
   if (image === null) {
     ctx.unavailable(
@@ -23,16 +23,18 @@ check('topology/network/reachability', async (ctx) => {
   }
 
   const sample = sampleOf(nodes.map((node) => node.metadata.name).sort());
-  ctx.record('plan', { nodes: sample, total: nodes.length });
+  ctx.record('reach-plan', { nodes: sample });
   const objects = reachObjects(ctx, { image, nodes: sample });
   try {
     const pods = await ctx.step(`start one server on each of ${sample.length} nodes`, () =>
       startServers(ctx, { objects, nodes: sample }),
     );
-    const service = (
-      await ctx.cluster.list({ kind: 'v1/Service', namespace: objects[0]?.metadata.namespace ?? '' })
-    ).items.find((one) => one.metadata.name === SERVER);
-    const address = (service?.spec as { clusterIP?: string } | undefined)?.clusterIP ?? '';
+    recordAddresses(ctx, nodes, pods);
+    const address = await serviceAddress(ctx, objects[0]?.metadata.namespace ?? '');
+    if (address === null) {
+      ctx.unavailable(`the address of Service ${SERVER}`, 'the cluster gave it none');
+      return;
+    }
     const domain = network?.clusterDomain ?? 'cluster.local';
     await ctx.step('let every pod call every other, the Service and the DNS', () =>
       Promise.all(pods.map((pod) => probeFrom(ctx, pod, { pods, address, domain }))),
@@ -42,13 +44,17 @@ check('topology/network/reachability', async (ctx) => {
   }
 });
 
-async function recordPlugin(
-  ctx: CheckContext,
-  network: Topology['network'],
-  nodes: NodeObject[],
-): Promise<void> {
+/** Null for a Service without an address of its own: nothing can be asked through it, and a name has nothing to lead to. */
+async function serviceAddress(ctx: CheckContext, namespace: string): Promise<string | null> {
+  const { items } = await ctx.cluster.list({ kind: 'v1/Service', namespace });
+  const found = items.find((one) => one.metadata.name === SERVER);
+  const { clusterIP = '' } = (found?.spec ?? {}) as { clusterIP?: string };
+  return clusterIP === '' || clusterIP === 'None' ? null : clusterIP;
+}
+
+async function recordPlugin(ctx: CheckContext, network: Topology['network']): Promise<void> {
   const declared = network?.cni.daemonSet;
-  if (declared === undefined) return recordAddresses(ctx, nodes);
+  if (declared === undefined) return;
   const found = (await ctx.cluster.items({ kind: 'apps/v1/DaemonSet' })) as WorkloadObject[] | null;
   const isIt = ({ metadata }: WorkloadObject) =>
     metadata.name === declared.name && metadata.namespace === declared.namespace;
@@ -58,19 +64,15 @@ async function recordPlugin(
   ctx.record('cni-daemonset', { ready, wanted });
 }
 
-/** One pod of each node shows which addresses its plugin gives out. */
-async function recordAddresses(ctx: CheckContext, nodes: NodeObject[]): Promise<void> {
-  const pods = (await listPods(ctx)) ?? [];
-  const shows = ({ spec, status }: PodObject) =>
-    spec.hostNetwork !== true && status.phase === 'Running' && status.podIP !== undefined;
-  for (const { metadata, spec } of nodes) {
-    const pod = pods.find((one) => one.spec.nodeName === metadata.name && shows(one));
-    if (pod === undefined) continue;
-    ctx.record('pod-address', {
-      node: metadata.name,
-      ip: pod.status.podIP,
-      podCidrs: spec.podCIDRs ?? [spec.podCIDR ?? ''],
-    });
+/** Our own pods show which addresses the plugin gives out: there is one on every node that is asked about. */
+function recordAddresses(ctx: CheckContext, nodes: readonly NodeObject[], pods: readonly PodObject[]): void {
+  if (setting(ctx, 'network')?.cni.daemonSet !== undefined) return;
+  for (const { spec, status } of pods) {
+    const node = nodes.find(({ metadata }) => metadata.name === spec.nodeName);
+    if (node === undefined || status.podIP === undefined) continue;
+    const { podCIDRs, podCIDR } = node.spec;
+    const podCidrs = podCIDRs ?? (podCIDR === undefined ? [] : [podCIDR]);
+    ctx.record('pod-address', { node: node.metadata.name, ip: status.podIP, podCidrs });
   }
 }
 
@@ -99,7 +101,7 @@ async function startServers(
   );
   const missing = of.nodes.filter((node) => !ready.some((pod) => pod.spec.nodeName === node));
   for (const node of missing)
-    ctx.record('silent', { node, reason: `its server did not get ready: ${waited.unavailable}` });
+    ctx.record('reach-silent', { node, reason: `its server did not get ready: ${waited.unavailable}` });
   await recordEvidence(
     ctx,
     all.filter((pod) => !ready.includes(pod)),
@@ -120,6 +122,7 @@ async function probeFrom(
     .map((pod) => ({ node: pod.spec.nodeName ?? '', ip: pod.status.podIP ?? '' }));
   const command = probeCommand({
     timeoutMs,
+    nodes: to.pods.map((pod) => pod.spec.nodeName ?? ''),
     peers,
     service: to.address,
     name: `${SERVER}.${namespace}.svc.${to.domain}`,
@@ -130,17 +133,22 @@ async function probeFrom(
       pod: from.metadata.name,
       container: SERVER,
       command,
-      timeoutMs: timeoutMs * 2 + ctx.timeoutMs('apiRequest'),
+      timeoutMs: probeLastsMs(timeoutMs) + ctx.timeoutMs('apiRequest'),
     });
-    for (const { kind, ...fields } of readProbe(result.stdout)) ctx.record(kind, { from: node, ...fields });
+    for (const line of readProbe(result.stdout)) recordReached(ctx, node, line);
     if (result.code !== 0)
-      ctx.record('silent', {
+      ctx.record('reach-silent', {
         node,
         reason: `the probe exited with ${result.code}: ${result.stderr.slice(-200)}`,
       });
   } catch (error) {
-    ctx.record('silent', { node, reason: messageOf(error) });
+    ctx.record('reach-silent', { node, reason: messageOf(error) });
   }
+}
+
+function recordReached(ctx: CheckContext, from: string, { kind, to, firstMs, ...rest }: ProbeLine): void {
+  if (kind === 'pair') ctx.record('reach-pair', { from, to, firstMs, ...rest });
+  else ctx.record(kind === 'dns' ? 'reach-dns' : 'reach-service', { from, ...rest });
 }
 
 async function removeServers(ctx: CheckContext, objects: ReturnType<typeof reachObjects>): Promise<void> {

@@ -1,27 +1,37 @@
-/** The declared pools of nodes. */
+/** The declared pools of nodes, and every other node. */
 import { check } from '../harness/check.ts';
+import type { CheckContext } from '../harness/check.ts';
+import { listNodes, setting } from './declared.ts';
 import { recordEvidence } from './evidence.ts';
-import { conditionTrue } from './shapes.ts';
+import { conditionTrue, hasLabels } from './shapes.ts';
 import type { NodeObject } from './shapes.ts';
 
 const PRESSURE = ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'NetworkUnavailable'];
+/** What Kubernetes itself sets (not-ready, unschedulable …) is told by the node's conditions. */
+const OWN_TAINTS = 'node.kubernetes.io/';
 
 check('topology/nodes/pools', async (ctx) => {
-  const nodes = ((await ctx.step('list the nodes', () => ctx.cluster.items({ kind: 'v1/Node' }))) ??
-    []) as NodeObject[];
-  for (const node of nodes) {
-    const { conditions } = node.status;
-    ctx.record('node', {
-      name: node.metadata.name,
-      labels: node.metadata.labels ?? {},
-      taints: node.spec.taints ?? [],
-      ready: conditionTrue(conditions, 'Ready'),
-      unschedulable: node.spec.unschedulable ?? false,
-      pressure: PRESSURE.filter((type) => conditionTrue(conditions, type)),
-    });
-  }
+  const nodes = await ctx.step('list the nodes', () => listNodes(ctx));
+  for (const node of nodes) recordNode(ctx, node);
   await recordEvidence(
     ctx,
     nodes.filter((node) => !conditionTrue(node.status.conditions, 'Ready')),
   );
 });
+
+function recordNode(ctx: CheckContext, { metadata, spec, status }: NodeObject): void {
+  const pools = setting(ctx, 'pools') ?? [];
+  const keys = new Set(pools.flatMap(({ labels }) => Object.keys(labels)));
+  const inPool = pools.some(({ labels }) => hasLabels(labels, metadata.labels));
+  const taints = (spec.taints ?? []).filter(({ key }) => !key.startsWith(OWN_TAINTS));
+  ctx.record('node', {
+    name: metadata.name,
+    labels: Object.fromEntries(Object.entries(metadata.labels ?? {}).filter(([key]) => keys.has(key))),
+    taints: inPool
+      ? taints.map(({ key, value, effect }) => ({ key, value: value === undefined ? null : value, effect }))
+      : null,
+    ready: conditionTrue(status.conditions, 'Ready'),
+    unschedulable: spec.unschedulable ?? false,
+    pressure: PRESSURE.filter((type) => conditionTrue(status.conditions, type)),
+  });
+}

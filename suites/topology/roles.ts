@@ -1,13 +1,15 @@
+import { cannotAskIn, downIn } from '../../probes/asking.ts';
 import { STORES } from '../../probes/stores.ts';
+import { RunnerError } from '../harness/client.ts';
 import type { CheckContext } from '../harness/check.ts';
+import { messageOf } from './canary.ts';
 import { listPods, setting } from './declared.ts';
 import { recordEvidence } from './evidence.ts';
 import { ownerOf } from './shapes.ts';
 
 /** Asks every declared store who it thinks it is, and tries to write where applications only read. */
 export async function observeRoles(ctx: CheckContext): Promise<void> {
-  const stores = setting(ctx, 'stores') ?? {};
-  for (const [store, declared] of Object.entries(stores)) {
+  for (const [store, declared] of Object.entries(setting(ctx, 'stores'))) {
     if (!STORES.includes(store)) continue; // its probe is not built
     const healthy = await ctx.step(`ask ${store} for its members and roles`, () => recordMembers(ctx, store));
     const { replica } = declared;
@@ -25,15 +27,30 @@ export async function observeRoles(ctx: CheckContext): Promise<void> {
 
 async function recordMembers(ctx: CheckContext, store: string): Promise<boolean> {
   try {
-    const seen = await ctx.runner.call('store.describe', { store });
-    for (const member of seen.members) ctx.record('member', { store, ...member });
-    for (const condition of seen.conditions ?? []) ctx.record('condition', { store, ...condition });
-    const inOrder = (seen.conditions ?? []).every(({ ok }) => ok);
-    return inOrder && (seen.leader !== null || seen.members.every(({ role }) => role === 'peer'));
+    const { leader, members, conditions = [] } = await ctx.runner.call('store.describe', { store });
+    ctx.record('described', { store, leader, members: members.length, conditions: conditions.length });
+    for (const member of members) ctx.record('member', { store, ...member });
+    for (const condition of conditions) ctx.record('condition', { store, ...condition });
+    return (
+      conditions.every(({ ok }) => ok) && (leader !== null || members.every(({ role }) => role === 'peer'))
+    );
   } catch (error) {
-    ctx.record('store-down', { store, reason: error instanceof Error ? error.message : String(error) });
+    recordUnseen(ctx, store, error);
     return false;
   }
+}
+
+/** Only a server that is known to run and refuses, is silent, or has no pod, is down. What cannot be asked is nobody's fault, and no other store's. */
+export function recordUnseen(ctx: CheckContext, store: string, error: unknown): void {
+  ctx.signal.throwIfAborted();
+  const word = error instanceof RunnerError ? error.reason : '';
+  const down = downIn(word);
+  if (down !== null) ctx.record('store-down', { store, cause: down, reason: messageOf(error) });
+  else
+    ctx.record('store-unasked', {
+      ...{ store, cause: cannotAskIn(word) ?? 'protocol' },
+      reason: messageOf(error),
+    });
 }
 
 async function tryToWrite(
@@ -43,19 +60,14 @@ async function tryToWrite(
 ): Promise<void> {
   const address = `${at.host}:${at.port}`;
   try {
-    const seen = await ctx.runner.call('store.refusesWrites', {
+    const { refused, detail } = await ctx.runner.call('store.refusesWrites', {
       check: ctx.id,
       store,
       ...at,
       timeoutMs: ctx.timeoutMs('storeOperation'),
     });
-    ctx.record('read-service', { store, address, ...seen });
+    ctx.record('read-service', { store, address, refused, detail });
   } catch (error) {
-    ctx.record('read-service', {
-      store,
-      address,
-      error: true,
-      detail: error instanceof Error ? error.message : String(error),
-    });
+    ctx.record('read-service', { store, address, refused: null, detail: messageOf(error) });
   }
 }

@@ -1,5 +1,6 @@
 /** As much of the Kubernetes types as the topology checks read, and small readers for them. */
 import type { KubeObject } from '../harness/protocol.ts';
+import type { LabelSelector } from './label-selector.ts';
 
 export interface Condition {
   type: string;
@@ -83,7 +84,7 @@ export interface PodObject extends KubeObject {
 export interface WorkloadObject extends KubeObject {
   spec: {
     replicas?: number;
-    selector?: { matchLabels?: Record<string, string> };
+    selector?: LabelSelector;
     template: { metadata?: { labels?: Record<string, string> }; spec: PodSpec };
     volumeClaimTemplates?: { metadata: { name: string } }[];
   };
@@ -95,6 +96,7 @@ export interface WorkloadObject extends KubeObject {
     numberReady?: number;
     desiredNumberScheduled?: number;
     updatedNumberScheduled?: number;
+    conditions?: Condition[];
   };
 }
 
@@ -140,11 +142,11 @@ export function ownerOf(pod: PodObject): { kind: string; name: string } {
   return { kind: owner.kind, name: owner.name };
 }
 
-/** Whether a selector picks something with these labels. An empty selector picks nothing here. */
-export function selects(
-  selector: { matchLabels?: Record<string, string> } | undefined,
-  labels: Record<string, string> | undefined,
+/** Whether something has all of these labels; without any wanted, nothing has them. */
+export function hasLabels(
+  wanted: Readonly<Record<string, string>>,
+  labels: Readonly<Record<string, string>> | undefined,
 ): boolean {
-  const wanted = Object.entries(selector?.matchLabels ?? {});
-  return wanted.length > 0 && wanted.every(([key, value]) => labels?.[key] === value);
+  const pairs = Object.entries(wanted);
+  return pairs.length > 0 && pairs.every(([key, value]) => labels?.[key] === value);
 }

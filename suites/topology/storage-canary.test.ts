@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { judge } from '../../reports/judge/topology/testing.ts';
 import type { Seen } from '../../reports/judge/topology/testing.ts';
+import { RunnerError } from '../harness/client.ts';
 import type { CheckContext } from '../harness/context.ts';
 import type { KubeObject } from '../harness/protocol.ts';
 import { writeAndReadBack } from './storage-canary.ts';
@@ -17,12 +18,16 @@ interface CanaryRun {
 }
 
 /** A cluster whose pods end at once and print what `logs` says; where a script would fail, so does the wait for it. */
-function canaryRun(logs: (pod: KubeObject) => string): CanaryRun {
+function canaryRun(
+  logs: (pod: KubeObject) => string,
+  wait: () => Promise<unknown> = () => Promise.resolve({ items: [] }),
+): CanaryRun {
   const pods = new Map<string, KubeObject>();
   const [seen, applied, removed]: [Seen[], string[], string[]] = [[], [], []];
   const context = {
     id: 'topology/storage/persistent',
-    settings: {},
+    settings: { namespaces: { canary: 'canary' } },
+    signal: new AbortController().signal,
     timeoutMs: () => 1000,
     record: (kind: string, fields?: Record<string, unknown>) => seen.push([kind, fields]),
     step: (_title: string, body: () => unknown) => Promise.resolve(body()),
@@ -38,7 +43,7 @@ function canaryRun(logs: (pod: KubeObject) => string): CanaryRun {
         removed.push(...refs.map(({ name }) => name));
         return Promise.resolve();
       },
-      wait: () => Promise.resolve({ items: [] }),
+      wait,
       logs: ({ pod }: { pod: string }) => Promise.resolve(logs(pods.get(pod) as KubeObject)),
     },
   };
@@ -85,4 +90,24 @@ test('should have the reader end well without the file: its pod must not be wait
   await writeAndReadBack(context, canary);
   const spec = reader?.['spec'] as { containers: { command: string[] }[] };
   assert.match(spec.containers[0]?.command.at(-1) ?? '', / \|\| busybox true$/);
+});
+
+test('false verdict 18: a 503 of the API server is no failure of a volume, and a pod that never ends is', async () => {
+  const fails = (error: Error) =>
+    canaryRun(
+      () => DIGEST,
+      () => Promise.reject(error),
+    );
+  const busy = fails(new RunnerError('GET /api/v1/pods: 503 busy', 'server'));
+  await writeAndReadBack(busy.context, canary);
+  assert.equal(judged(busy.seen).verdict, 'inconclusive');
+  const never = fails(new RunnerError('waited 60000 ms for 1 persist-writer to be succeeded', 'timeout'));
+  await writeAndReadBack(never.context, canary);
+  assert.equal(judged(never.seen).verdict, 'fail');
+  const unseen = canaryRun(
+    () => DIGEST,
+    () => Promise.resolve({ items: [], unavailable: 'forbidden' }),
+  );
+  await writeAndReadBack(unseen.context, canary);
+  assert.equal(judged(unseen.seen).verdict, 'inconclusive', 'nothing was waited for');
 });

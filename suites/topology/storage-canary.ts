@@ -1,5 +1,6 @@
 import type { CheckContext } from '../harness/check.ts';
-import type { KubeObject } from '../harness/protocol.ts';
+import { RunnerError } from '../harness/client.ts';
+import type { KubeObject, WaitParams } from '../harness/protocol.ts';
 import {
   canaryMetadata,
   canaryNamespace,
@@ -44,32 +45,48 @@ export async function writeAndReadBack(ctx: CheckContext, canary: StorageCanary)
       ctx.record('canary-read', { digest: await digestOf(ctx, reader) });
     });
   } catch (error) {
-    ctx.record('canary-failed', { step, reason: messageOf(error) });
+    ctx.signal.throwIfAborted();
+    ctx.record('canary-failed', { step, cause: causeOf(error), reason: messageOf(error) });
   } finally {
     await ctx.step('remove the volume', () => ctx.cluster.remove([reader, writer, claim].map(refOf)));
   }
 }
 
-async function digestOf(ctx: CheckContext, pod: KubeObject): Promise<string> {
+/** Of what the runner says of a failed call (probes/kubernetes/errors.ts): the words for what was waited for in vain, or cannot succeed any more. */
+const OF_VOLUME = ['timeout', 'invalid'];
+
+/** An API server that is busy, refuses or does not answer says nothing of volumes. */
+function causeOf(error: unknown): 'volume' | 'api' {
+  return error instanceof WaitedInVain ? 'volume' : 'api';
+}
+
+/** The pod or what it waits for did not get there. */
+class WaitedInVain extends Error {
+  override readonly name = 'WaitedInVain';
+}
+
+/** @throws WaitedInVain where the time is over, and the error of the API server as it is */
+async function waitFor(ctx: CheckContext, query: Omit<WaitParams, 'kind'>): Promise<void> {
   const namespace = canaryNamespace(ctx);
-  const { name } = pod.metadata;
-  const timeoutMs = ctx.timeoutMs('podReady') + ctx.timeoutMs('volumeBound');
-  await ctx.cluster.wait({
-    kind: 'v1/Pod',
-    namespace,
-    names: [name],
-    until: 'succeeded',
-    count: 1,
-    timeoutMs,
+  const waited = await ctx.cluster.wait({ ...query, kind: 'v1/Pod', namespace }).catch((error: unknown) => {
+    if (!(error instanceof RunnerError) || !OF_VOLUME.includes(error.reason)) throw error;
+    throw new WaitedInVain(error.message, { cause: error });
   });
-  const log = await ctx.cluster.logs({ namespace, pod: name, container: CONTAINER });
+  // Pods that cannot be watched were not waited for.
+  if (waited.unavailable !== undefined) throw new Error(waited.unavailable);
+}
+
+async function digestOf(ctx: CheckContext, { metadata: { name } }: KubeObject): Promise<string> {
+  const timeoutMs = ctx.timeoutMs('podReady') + ctx.timeoutMs('volumeBound');
+  await waitFor(ctx, { names: [name], until: 'succeeded', count: 1, timeoutMs });
+  const log = await ctx.cluster.logs({ namespace: canaryNamespace(ctx), pod: name, container: CONTAINER });
   return /^[0-9a-f]{64}/.exec(log)?.[0] ?? '';
 }
 
 async function removeAndWait(ctx: CheckContext, pod: KubeObject): Promise<void> {
   await ctx.cluster.remove([refOf(pod)]);
-  const query = { kind: 'v1/Pod', namespace: canaryNamespace(ctx), names: [pod.metadata.name] };
-  await ctx.cluster.wait({ ...query, until: 'gone', count: 0, timeoutMs: ctx.timeoutMs('podGone') });
+  const names = [pod.metadata.name];
+  await waitFor(ctx, { names, until: 'gone', count: 0, timeoutMs: ctx.timeoutMs('podGone') });
 }
 
 function claimFor(ctx: CheckContext, canary: StorageCanary): KubeObject {

@@ -1,19 +1,23 @@
 /** Where data lies, whether it outlives its pod, and the settings on which its durability rests. */
 import { check } from '../harness/check.ts';
-import { canaryImage } from './canary.ts';
+import type { CheckContext } from '../harness/check.ts';
+import { canaryImage, messageOf } from './canary.ts';
 import { findWorkloads, listPods, setting } from './declared.ts';
-import { recordStore } from './data-volumes.ts';
+import type { Found } from './declared.ts';
+import { isMember, recordStore } from './data-volumes.ts';
+import { recordDurability } from './durability.ts';
 import { writeAndReadBack } from './storage-canary.ts';
 
 check('topology/storage/persistent', async (ctx) => {
   const found = await ctx.step('find the workloads that hold data', () =>
     findWorkloads(ctx, (workload) => workload.store !== undefined),
   );
+  const folders = await ctx.step('ask every server where its data is', () => dataFolders(ctx, found));
   await ctx.step('follow their data to the volumes', async () => {
     const claims = (await ctx.cluster.items({ kind: 'v1/PersistentVolumeClaim' })) ?? [];
     const volumes = (await ctx.cluster.items({ kind: 'v1/PersistentVolume' })) ?? [];
     const pods = (await listPods(ctx)) ?? [];
-    for (const one of found) recordStore(ctx, one, { claims, volumes, pods });
+    for (const one of found) recordStore(ctx, one, { claims, volumes, pods, folders });
   });
   const storage = setting(ctx, 'storage');
   if (setting(ctx, 'writes') !== true || storage === undefined) return;
@@ -28,17 +32,42 @@ check('topology/storage/persistent', async (ctx) => {
   await writeAndReadBack(ctx, { image, className: storage.className, bytes: storage.canaryBytes });
 });
 
+/** By store, what the servers of its members say. */
+async function dataFolders(
+  ctx: CheckContext,
+  found: readonly Found[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const folders = new Map<string, string[]>();
+  for (const one of found) {
+    const { store } = one.workload;
+    if (store === undefined || one.object === undefined || !isMember(ctx, one)) continue;
+    folders.set(store, await foldersOf(ctx, store));
+  }
+  return folders;
+}
+
+async function foldersOf(ctx: CheckContext, store: string): Promise<string[]> {
+  const unsaid = (member: string, reason: string): void =>
+    ctx.record('data-folder-unsaid', { store, member, reason });
+  try {
+    const { servers } = await ctx.runner.call('store.servers', { store });
+    for (const { member, dataFolders: paths, failed } of servers) {
+      if (paths.length === 0) unsaid(member, failed ?? 'its server does not say');
+      for (const path of paths) ctx.record('data-folder', { store, member, path });
+    }
+    return [...new Set(servers.flatMap(({ dataFolders: paths }) => paths))];
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    unsaid('every member', messageOf(error));
+    return [];
+  }
+}
+
 check('topology/storage/durability', async (ctx) => {
-  for (const [store, declared] of Object.entries(setting(ctx, 'stores') ?? {})) {
-    if (Object.keys(declared.durability).length === 0) continue;
-    await ctx.step(`ask ${store} for its settings`, async () => {
-      try {
-        const seen = await ctx.runner.call('store.describe', { store });
-        for (const one of seen.governing)
-          if (one.name in declared.durability) ctx.record('setting', { store, ...one });
-      } catch (error) {
-        ctx.unavailable(`settings of ${store}`, error instanceof Error ? error.message : String(error));
-      }
-    });
+  for (const [store, { durability }] of Object.entries(setting(ctx, 'stores'))) {
+    if (Object.keys(durability).length === 0) continue;
+    await ctx.step(`ask ${store} for its settings`, () =>
+      recordDurability(ctx, store, Object.keys(durability)),
+    );
   }
 });

@@ -1,48 +1,80 @@
-import { connect } from 'node:tls';
-import type { PeerCertificate } from 'node:tls';
+import { checkServerIdentity, connect } from 'node:tls';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 
+/** What was served; all but `detail` is null where there was no handshake. */
 export interface Handshake {
-  /** ISO 8601; absent when there was no certificate. */
-  validTo?: string;
-  issuer?: string;
-  error?: string;
+  /** ISO 8601. */
+  validFrom: string | null;
+  validTo: string | null;
+  chainOk: boolean | null;
+  nameOk: boolean | null;
+  /** Who signed it, and what is wrong with it. */
+  detail: string;
+}
+
+export interface Endpoint {
+  host: string;
+  port: number;
+  serverName?: string | undefined;
+  /** Authorities as PEM, or those of the system; without it neither the chain nor the name is looked at. */
+  trusted?: { pem: string } | 'system' | undefined;
 }
 
 /**
- * Shakes hands and reads what certificate is served, whoever signed it: this asks how long it lasts, not whom it names.
- * Never throws: `error` says why there is none.
+ * Shakes hands and reads what certificate is served. A certificate that a client would refuse is no error here: what is wrong with it is told.
+ * Never throws: without a certificate `detail` says why.
  */
 export function servedCertificate(
-  at: { host: string; port: number; serverName?: string | undefined },
+  at: Endpoint,
   limits: { timeoutMs: number; signal: AbortSignal },
 ): Promise<Handshake> {
   return new Promise((resolve) => {
-    const servername = at.serverName ?? (/^[\d.:]+$/.test(at.host) ? '' : at.host);
-    // A kubelet asks for a client certificate but does not insist on one during the handshake.
-    const socket = connect({ host: at.host, port: at.port, servername, rejectUnauthorized: false });
+    const { host, port, trusted } = at;
+    const servername = at.serverName ?? (/^[\d.:]+$/.test(host) ? '' : host);
+    const ca = trusted === undefined || trusted === 'system' ? {} : { ca: trusted.pem };
+    // The chain alone is left to OpenSSL, so that what is wrong with the name is told beside it. A kubelet asks for a client certificate but
+    // does not insist on one during the handshake.
+    const checks = { rejectUnauthorized: false, checkServerIdentity: () => undefined };
+    const socket = connect({ host, port, servername, ...ca, ...checks });
     const end = (result: Handshake): void => {
       clearTimeout(timer);
       limits.signal.removeEventListener('abort', onAbort);
       socket.destroy();
       resolve(result);
     };
-    const onAbort = (): void => end({ error: 'given up' });
+    const onAbort = (): void => end(without('given up'));
     const timer = setTimeout(
-      () => end({ error: `no TLS handshake within ${limits.timeoutMs} ms` }),
+      () => end(without(`no TLS handshake within ${limits.timeoutMs} ms`)),
       limits.timeoutMs,
     );
     limits.signal.addEventListener('abort', onAbort, { once: true });
-    socket.once('secureConnect', () => end(read(socket.getPeerCertificate())));
-    socket.once('error', (error: Error) => end({ error: error.message }));
+    socket.once('secureConnect', () => end(read(socket, at)));
+    socket.once('error', (error: Error) => end(without(error.message)));
   });
 }
 
+export function without(detail: string): Handshake {
+  return { validFrom: null, validTo: null, chainOk: null, nameOk: null, detail };
+}
+
 /** Without a certificate Node answers with an empty object, whatever its types say. */
-function read(certificate: Partial<PeerCertificate>): Handshake {
-  if (certificate.valid_to === undefined) return { error: 'no certificate was served' };
-  return {
+function read(socket: TLSSocket, { host, serverName, trusted }: Endpoint): Handshake {
+  const certificate: Partial<PeerCertificate> = socket.getPeerCertificate();
+  if (certificate.valid_to === undefined || certificate.valid_from === undefined)
+    return without('no certificate was served');
+  const times = {
+    validFrom: new Date(certificate.valid_from).toISOString(),
     validTo: new Date(certificate.valid_to).toISOString(),
-    issuer: certificate.issuer?.CN?.toString() ?? '',
+  };
+  const signer = `signed by ${String(certificate.issuer?.CN ?? 'nobody')}`;
+  if (trusted === undefined) return { ...times, chainOk: null, nameOk: null, detail: signer };
+  const wrongName = checkServerIdentity(serverName ?? host, certificate as PeerCertificate);
+  const wrongChain = socket.authorized ? [] : [String(socket.authorizationError)];
+  return {
+    ...times,
+    chainOk: socket.authorized,
+    nameOk: wrongName === undefined,
+    detail: [signer, ...wrongChain, ...(wrongName === undefined ? [] : [wrongName.message])].join('; '),
   };
 }
 

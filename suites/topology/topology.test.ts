@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import type { KubeObject } from '../harness/protocol.ts';
 import { dataMounts } from './data-volumes.ts';
+import { selects } from './label-selector.ts';
 import { probeCommand, readProbe, sampleOf } from './reach.ts';
-import { lastingContainers, ownerOf, selects } from './shapes.ts';
+import type { ProbeLine } from './reach.ts';
+import { hasLabels, lastingContainers, ownerOf } from './shapes.ts';
 import type { PodObject, PodSpec, WorkloadObject } from './shapes.ts';
 
 test('should take every node up to twenty, and twenty different ones of a thousand', () => {
@@ -23,31 +30,84 @@ test('should take every node up to twenty, and twenty different ones of a thousa
 
 test('should read what the probe printed, and nothing else', () => {
   const lines = [
-    'pair worker-2 ok 12',
-    'pair worker-3 fail 5020 Terminated',
-    'service service ok 3',
-    'dns dns fail 5000 ;; no servers',
+    'pair worker-2 ok 12 10 0 ',
+    'pair worker-3 fail 5020 0 0 Terminated',
+    'service service ok 3 4 2 no route',
+    'dns dns fail 5000 0 0 ;; no servers',
     'noise',
+    'pair worker-4 ok 12',
     '',
   ];
+  const counts = (firstMs: number, asked: number, lost: number) => ({ firstMs, asked, lost });
   assert.deepEqual(readProbe(lines.join('\n')), [
-    { kind: 'pair', to: 'worker-2', ok: true, ms: 12 },
-    { kind: 'pair', to: 'worker-3', ok: false, ms: 5020, detail: 'no answer' },
-    { kind: 'service', ok: true, ms: 3 },
-    { kind: 'dns', ok: false, ms: 5000, detail: ';; no servers' },
+    { kind: 'pair', to: 'worker-2', ok: true, ...counts(12, 10, 0), detail: '' },
+    { kind: 'pair', to: 'worker-3', ok: false, ...counts(5020, 0, 0), detail: 'no answer' },
+    { kind: 'service', to: 'service', ok: true, ...counts(3, 4, 2), detail: 'no route' },
+    { kind: 'dns', to: 'dns', ok: false, ...counts(5000, 0, 0), detail: ';; no servers' },
   ]);
 });
 
+const PROBE = { timeoutMs: 5000, nodes: ['a', 'b'], service: '198.18.0.9', name: 'n' };
+
 test('should hand targets to the probe as arguments, never inside its script', () => {
   const odd = 'x"; touch /tmp/injected; "';
-  const command = probeCommand({
-    timeoutMs: 5000,
-    peers: [{ node: odd, ip: '198.18.0.1' }],
-    service: '198.18.0.9',
-    name: 'n',
-  });
+  const command = probeCommand({ ...PROBE, peers: [{ node: odd, ip: '198.18.0.1' }] });
   assert.ok(!(command[3] ?? '').includes(odd));
-  assert.deepEqual(command.slice(4), ['reach', '5000', '198.18.0.9', 'n', `${odd}=198.18.0.1`]);
+  assert.deepEqual(command.slice(4), ['reach', '5000', '198.18.0.9', 'n', 'a b', `${odd}=198.18.0.1`]);
+});
+
+/** Runs the probe with a `busybox` of its own: `answers` are lines of shell that stand for wget and nslookup. */
+async function probed(answers: string, more: Partial<typeof PROBE> = {}): Promise<ProbeLine[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'plumbline-probe-'));
+  try {
+    const stand = `#!/bin/sh
+here=${folder}
+tool=$1; shift
+case $tool in
+  timeout) shift 2; exec ${folder}/tool "$@" ;;
+  sh) exec sh "$@" ;;
+  *) exec "$tool" "$@" ;;
+esac
+`;
+    const tool = `#!/bin/sh
+here=${folder}
+count() { echo >> "$here/$1"; wc -l < "$here/$1"; }
+${answers}
+`;
+    await writeFile(join(folder, 'busybox'), stand, { mode: 0o755 });
+    await writeFile(join(folder, 'tool'), tool, { mode: 0o755 });
+    const command = probeCommand({ ...PROBE, ...more, peers: [{ node: 'b', ip: '198.18.0.2' }] });
+    const env = { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+    const { stdout } = await promisify(execFile)(join(folder, 'busybox'), command.slice(1), { env });
+    return readProbe(stdout).sort((a, b) => a.kind.localeCompare(b.kind));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+const NAMED = `echo Server: 198.18.0.10; echo Name: n; echo "Address: 198.18.0.9"`;
+/** Every second request for a page is lost after the first. */
+const PAGE = `[ $(( $(count "$4") % 2 )) = 1 ] && echo b`;
+
+test('false verdict 12: nine of ten requests lost are not an answer', async () => {
+  const lines = await probed(`case $1 in wget) ${PAGE} ;; nslookup) ${NAMED} ;; esac`);
+  assert.deepEqual(
+    lines.map(({ kind, ok, lost }) => ({ kind, ok, lost })),
+    [
+      { kind: 'dns', ok: true, lost: 0 },
+      { kind: 'pair', ok: true, lost: 2 },
+      { kind: 'service', ok: true, lost: 2 },
+    ],
+  );
+});
+
+test('false verdict 12: a name leads nowhere when the Service has no address, or one that begins like it', async () => {
+  const dnsOf = async (service: string, answer: string) => {
+    const page = `case $1 in wget) echo b ;; nslookup) ${answer} ;; esac`;
+    return (await probed(page, { service, timeoutMs: 1 })).find(({ kind }) => kind === 'dns')?.ok;
+  };
+  assert.equal(await dnsOf('198.18.0.9', NAMED), true);
+  assert.equal(await dnsOf('', `echo "** server can't find n: NXDOMAIN"; exit 1`), false);
+  assert.equal(await dnsOf('198.18.0.1', 'echo Server: 198.18.0.10'), false);
 });
 
 function pod(metadata: Partial<KubeObject['metadata']>): PodObject {
@@ -78,11 +138,39 @@ test("should find a pod's Deployment through its ReplicaSet's name", () => {
   assert.deepEqual(ownerOf(pod({ name: 'stray' })), { kind: 'Pod', name: 'stray' });
 });
 
-test('should not let an empty selector select everything', () => {
-  assert.ok(!selects({}, { a: '1' }));
-  assert.ok(!selects(undefined, undefined));
-  assert.ok(selects({ matchLabels: { a: '1' } }, { a: '1', b: '2' }));
-  assert.ok(!selects({ matchLabels: { a: '1' } }, { a: '2' }));
+test('should have no node belong to a pool that is declared without labels', () => {
+  assert.ok(!hasLabels({}, { a: '1' }));
+  assert.ok(!hasLabels({ a: '1' }, undefined));
+  assert.ok(hasLabels({ a: '1' }, { a: '1', b: '2' }));
+  assert.ok(!hasLabels({ a: '1' }, { a: '2' }));
+});
+
+test('false verdict 22: a selector means what Kubernetes says that it means', () => {
+  const labels = { app: 'api', tier: 'front' };
+  const expression = (operator: string, values?: string[], key = 'app') =>
+    selects({ matchExpressions: [{ key, operator, ...(values && { values }) }] }, labels);
+  assert.ok(expression('In', ['api', 'web']));
+  assert.ok(!expression('In', ['web']));
+  assert.ok(expression('NotIn', ['web']));
+  assert.ok(!expression('NotIn', ['api']));
+  assert.ok(expression('NotIn', ['x'], 'absent'), 'what lacks the label is not in the list');
+  assert.ok(expression('Exists'));
+  assert.ok(!expression('Exists', undefined, 'absent'));
+  assert.ok(expression('DoesNotExist', undefined, 'absent'));
+  assert.ok(!expression('DoesNotExist'));
+  assert.throws(() => expression('Gt', ['1']), /unknown operator/);
+  assert.ok(selects({ matchLabels: { app: 'api' } }, labels));
+  assert.ok(selects({}, labels), 'an empty selector selects all pods of its namespace (policy/v1)');
+  assert.ok(!selects(undefined, labels), 'none selects none');
+});
+
+test('false verdict 12: a budget counts for the pods only that its labels and its expressions select', () => {
+  const selector = {
+    matchLabels: { app: 'api' },
+    matchExpressions: [{ key: 'tier', operator: 'In', values: ['back'] }],
+  };
+  assert.ok(!selects(selector, { app: 'api', tier: 'front' }));
+  assert.ok(selects(selector, { app: 'api', tier: 'back' }));
 });
 
 test('should count sidecars among the containers that last', () => {
@@ -99,9 +187,15 @@ test('should count sidecars among the containers that last', () => {
   );
 });
 
-test('should say what lies under the data path, and let configuration be', () => {
-  const mounts = ['data', 'scratch', 'config', 'outside'];
-  const paths = ['/var/lib/postgresql/data', '/var/lib/postgresql/tmp', '/var/lib/postgresql/conf', '/tmp'];
+test('should say what lies above, at and under the data, and let configuration be', () => {
+  const mounts = ['data', 'scratch', 'config', 'outside', 'own'];
+  const paths = [
+    '/var/lib',
+    '/var/lib/postgresql/tmp',
+    '/var/lib/postgresql/conf',
+    '/tmp',
+    '/var/lib/postgresql',
+  ];
   const container = {
     name: 'postgres',
     image: 'i',
@@ -111,6 +205,7 @@ test('should say what lies under the data path, and let configuration be', () =>
     { name: 'scratch', emptyDir: {} },
     { name: 'config', configMap: {} },
     { name: 'outside', emptyDir: {} },
+    { name: 'own', persistentVolumeClaim: { claimName: 'mine' } },
   ];
   const set = {
     spec: {
@@ -118,8 +213,16 @@ test('should say what lies under the data path, and let configuration be', () =>
       volumeClaimTemplates: [{ metadata: { name: 'data' } }],
     },
   };
+  const claimed = { source: 'persistentVolumeClaim', container: 'postgres' };
   assert.deepEqual(dataMounts(set as unknown as WorkloadObject, ['/var/lib/postgresql']), [
-    { container: 'postgres', path: '/var/lib/postgresql/data', source: 'persistentVolumeClaim' },
-    { container: 'postgres', path: '/var/lib/postgresql/tmp', source: 'emptyDir' },
+    { ...claimed, path: '/var/lib', claim: 'data', perReplica: true },
+    {
+      container: 'postgres',
+      path: '/var/lib/postgresql/tmp',
+      source: 'emptyDir',
+      claim: null,
+      perReplica: false,
+    },
+    { ...claimed, path: '/var/lib/postgresql', claim: 'mine', perReplica: false },
   ]);
 });

@@ -1,109 +1,192 @@
-import type { History, Observation } from '../../record/history.ts';
+import type { History, HistoryHeader } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { exemption, nameOf } from './declared.ts';
+import { nameOf } from '../../record/topology-names.ts';
+import type { CheckJudge } from '../definition.ts';
+import { need } from '../evidence/need.ts';
+import type { AnyNeed } from '../evidence/need.ts';
+import { all } from '../observed.ts';
+import { exemption } from './declared.ts';
 import type { DeclaredWorkload } from './declared.ts';
-import { Findings, list, seen, setting, text } from './findings.ts';
+import { Findings } from './findings.ts';
 
-type Each = (findings: Findings, workload: DeclaredWorkload, container: Observation) => void;
+/** What every kind of container line has. */
+interface Line {
+  workload: string;
+  container: string;
+  init?: boolean;
+}
 
-/** Goes over the containers of every declared workload that are not let off this check. */
-function eachContainer(history: History, findings: Findings, visit: Each): void {
-  const check = history.header.check;
-  for (const workload of (setting(history, 'workloads') as DeclaredWorkload[] | undefined) ?? []) {
+const ofWorkload = { of: ({ workload }: { workload: string }): string => workload, absent: 'fail' } as const;
+
+/** Each workload's template, and at least one line for a container of it. */
+function templates(subjects: readonly string[]): AnyNeed {
+  return need('template', { subjects, ...ofWorkload });
+}
+
+const serving = ({ settings }: HistoryHeader): DeclaredWorkload[] =>
+  (settings.workloads ?? []).filter(({ serves }) => serves === true);
+const every = ({ settings }: HistoryHeader): DeclaredWorkload[] => settings.workloads ?? [];
+
+export const probes: CheckJudge = {
+  judge: judgeProbes,
+  evidence: (header) => {
+    const subjects = serving(header).map(nameOf);
+    return [templates(subjects), need('container-probes', { subjects, ...ofWorkload })];
+  },
+  annotations: {},
+};
+
+export const resources: CheckJudge = {
+  judge: judgeResources,
+  evidence: (header) => {
+    const subjects = every(header).map(nameOf);
+    return [templates(subjects), need('container-resources', { subjects, ...ofWorkload })];
+  },
+  annotations: {},
+};
+
+export const images: CheckJudge = {
+  judge: judgeImages,
+  evidence: (header) => {
+    const subjects = every(header).map(nameOf);
+    const running = every(header).filter(({ replicas }) => replicas.min > 0);
+    return [
+      templates(subjects),
+      need('container-image', { subjects, ...ofWorkload }),
+      need('pull', { subjects: running.map(nameOf), ...ofWorkload }),
+    ];
+  },
+  annotations: {},
+};
+
+interface Goes<L extends Line> {
+  workloads: readonly DeclaredWorkload[];
+  lines: readonly L[];
+}
+
+/** Goes over the containers of declared workloads that are not let off this check; the template says how many there are. */
+function eachContainer<L extends Line>(
+  history: History,
+  findings: Findings,
+  { workloads, lines }: Goes<L>,
+  visit: (workload: DeclaredWorkload, container: L) => void,
+): void {
+  for (const workload of workloads) {
     const name = nameOf(workload);
-    const containers = seen(history, 'container').filter((one) => text(one, 'workload') === name);
-    if (containers.length === 0) findings.absent(name, 'the workload');
-    for (const container of containers) {
-      if (exemption(workload, check, text(container, 'container')) === null)
-        visit(findings, workload, container);
-    }
+    const template = all(history, 'template').find((one) => one.workload === name);
+    if (template === undefined) findings.absent(name, 'the workload');
+    const own = lines.filter((one) => one.workload === name);
+    const names = own.map(({ container }) => container);
+    findings.eachOnce(`containers of ${name}`, [...new Set(names)], names);
+    if (template !== undefined) counted(findings, template, own);
+    for (const line of own)
+      if (exemption(workload, history.header.check, line.container) === null) visit(workload, line);
   }
 }
 
-function subjectOf(container: Observation): string {
-  return `${text(container, 'workload')} container ${text(container, 'container')}`;
+function counted(
+  findings: Findings,
+  template: { workload: string; containers: number; initContainers: number },
+  own: readonly Line[],
+): void {
+  const { workload, containers, initContainers } = template;
+  const known = own.some(({ init }) => init !== undefined);
+  findings.agree(`containers of ${workload}`, containers + initContainers, own.length);
+  if (!known) return;
+  const init = own.filter((one) => one.init === true).length;
+  findings.agree(`init containers of ${workload}`, initContainers, init);
 }
 
+const subjectOf = ({ workload, container }: Line): string => `${workload} container ${container}`;
+
 /** Liveness and readiness on every container that serves. */
-export function judgeProbes(history: History): Judgement {
+function judgeProbes(history: History): Judgement {
   const findings = new Findings(history);
-  eachContainer(history, findings, (into, workload, container) => {
-    if (workload.serves !== true || container['init'] === true) return;
-    for (const probe of ['liveness', 'readiness'] as const) {
-      into.expect(
-        `${probe} of ${subjectOf(container)}`,
-        text(container, probe) !== '',
-        `a ${probe} probe`,
-        text(container, probe) || 'none',
-      );
-    }
+  const goes = { workloads: serving(history.header), lines: all(history, 'container-probes') };
+  eachContainer(history, findings, goes, (_workload, one) => {
+    if (one.init) return;
+    for (const probe of ['liveness', 'readiness'] as const)
+      findings
+        .rule(probe)
+        .expect(
+          `${probe} of ${subjectOf(one)}`,
+          one[probe] !== null && one[probe] !== '',
+          `a ${probe} probe`,
+          one[probe] ?? 'none',
+        );
   });
   return findings.conclude('liveness and readiness probes on every container that serves');
 }
 
-/** CPU and memory requests and limits on every container, and a GPU where one is declared. */
-export function judgeResources(history: History): Judgement {
+/** CPU and memory requests and limits on every container, and GPUs where they are declared. */
+function judgeResources(history: History): Judgement {
   const findings = new Findings(history);
-  eachContainer(history, findings, (into, workload, container) => {
-    if (container['init'] === true) return;
-    for (const side of ['requests', 'limits'] as const) {
-      const given = (container[side] ?? {}) as Record<string, string>;
-      for (const resource of ['cpu', 'memory']) {
-        into.expect(
-          `${resource} ${side} of ${subjectOf(container)}`,
-          given[resource] !== undefined,
-          'set',
-          given[resource] ?? 'not set',
-        );
+  const lines = all(history, 'container-resources');
+  const goes = { workloads: every(history.header), lines };
+  eachContainer(history, findings, goes, (_workload, one) => {
+    if (one.init) return;
+    for (const side of ['requests', 'limits'] as const)
+      for (const resource of ['cpu', 'memory'] as const) {
+        const given = one[side][resource];
+        findings
+          .rule(side)
+          .expect(`${resource} ${side} of ${subjectOf(one)}`, isGiven(given), 'set', given ?? 'not set');
       }
-    }
-    if (workload.gpu !== undefined) gpu(into, workload.gpu, container);
   });
+  findings.rule('gpu');
+  for (const workload of every(history.header)) {
+    if (workload.gpu === undefined) continue;
+    const own = lines.filter((one) => one.workload === nameOf(workload) && !one.init);
+    const devices = own.reduce((sum, one) => sum + (one.devices ?? 0), 0);
+    const wanted = workload.gpu;
+    findings.expect(`GPU of ${nameOf(workload)}`, devices === wanted, `${wanted} devices`, String(devices));
+  }
   return findings.conclude('CPU and memory requests and limits on every container, GPUs where declared');
 }
 
-function gpu(into: Findings, wanted: number, container: Observation): void {
-  const limits = Object.entries((container['limits'] ?? {}) as Record<string, string>);
-  const devices = limits
-    .filter(([name]) => name.includes('/'))
-    .reduce((sum, [, count]) => sum + Number(count), 0);
-  into.expect(`GPU of ${subjectOf(container)}`, devices === wanted, `${wanted} devices`, String(devices));
+/** A quantity that is none, such as `0` or `0Mi`, gives nothing and limits nothing. */
+function isGiven(quantity: string | null): boolean {
+  return quantity !== null && /[1-9]/.test(quantity);
 }
 
 /** Names begin as declared, are pinned, and the nodes could pull them. */
-export function judgeImages(history: History): Judgement {
+function judgeImages(history: History): Judgement {
   const findings = new Findings(history);
-  const registry = setting(history, 'registry') as
-    { prefixes: string[]; pinned: 'digest' | 'tag' } | undefined;
-  eachContainer(history, findings, (into, _workload, container) => {
-    const image = text(container, 'image');
-    const prefixes = registry?.prefixes ?? [];
-    const pin = registry?.pinned ?? 'tag';
-    into.expect(
-      `registry of ${subjectOf(container)}`,
-      prefixes.some((prefix) => image.startsWith(prefix)),
+  const { registry } = history.header.settings;
+  const prefixes = registry?.prefixes ?? [];
+  const pin = registry?.pinned === 'digest' ? 'digest' : 'tag';
+  const goes = { workloads: every(history.header), lines: all(history, 'container-image') };
+  eachContainer(history, findings, goes, (_workload, one) => {
+    findings.rule('registry').expect(
+      `registry of ${subjectOf(one)}`,
+      prefixes.some((prefix) => one.image.startsWith(prefix)),
       prefixes.join(' or ') || 'a declared registry',
-      image,
+      one.image,
     );
-    into.expect(
-      `pin of ${subjectOf(container)}`,
-      isPinned(image, pin),
-      pin === 'digest' ? 'a digest' : 'a tag other than latest',
-      image,
-    );
+    findings
+      .rule('pin')
+      .expect(
+        `pin of ${subjectOf(one)}`,
+        isPinned(one.image, pin),
+        pin === 'digest' ? 'a digest' : 'a tag other than latest',
+        one.image,
+      );
   });
-  for (const pod of seen(history, 'pull')) {
-    const troubles = list(pod, 'troubles') as string[];
-    findings.expect(
-      `images of Pod ${text(pod, 'pod')}`,
-      troubles.length === 0,
-      'pulled',
-      troubles.join(', ') || 'pulled',
-    );
-  }
+  pulls(history, findings.rule('pulls'));
   return findings.conclude(
-    `images from ${registry?.prefixes.join(', ') ?? '(none declared)'}, pinned by ${registry?.pinned ?? 'tag'}, pulled`,
+    `images from ${prefixes.join(', ') || '(none declared)'}, pinned by ${pin}, pulled`,
   );
+}
+
+function pulls(history: History, findings: Findings): void {
+  const found = all(history, 'pull');
+  for (const { workload, pods } of all(history, 'template')) {
+    const own = found.filter((one) => one.workload === workload).map(({ pod }) => pod);
+    findings.agree(`pods of ${workload}`, pods, own.length);
+    findings.eachOnce(`pods of ${workload}`, [...new Set(own)], own);
+  }
+  for (const { pod, troubles } of found)
+    findings.expect(`images of Pod ${pod}`, troubles.length === 0, 'pulled', troubles.join(', ') || 'pulled');
 }
 
 /** Pinned by digest, or by any tag but `latest`; no tag means `latest`. */

@@ -1,13 +1,34 @@
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { Findings, seen, setting, text } from './findings.ts';
+import type { CheckJudge } from '../definition.ts';
+import { need } from '../evidence/need.ts';
+import { all, last } from '../observed.ts';
+import { Findings } from './findings.ts';
+
+export const controlPlane: CheckJudge = {
+  judge: judgeControlPlane,
+  evidence: ({ settings: { controlPlane: declared } }) =>
+    declared === undefined
+      ? []
+      : [
+          need('nodes', { what: 'a list of the nodes' }),
+          need('control-node', { count: declared.nodes, absent: 'fail' }),
+          need('etcd-member', { count: declared.etcdMembers, absent: 'fail' }),
+        ],
+  annotations: {
+    'etcd-member.name': 'for people; members are told apart by their ids',
+    'etcd-member.error': 'why it is not healthy, in words',
+  },
+};
 
 /** The declared number of Ready control-plane nodes, and an etcd of that many voting, healthy members with one leader. */
-export function judgeControlPlane(history: History): Judgement {
+function judgeControlPlane(history: History): Judgement {
   const findings = new Findings(history);
-  const declared = setting(history, 'controlPlane') as { nodes: number; etcdMembers: number } | undefined;
+  const { controlPlane: declared } = history.header.settings;
   if (declared === undefined) return findings.conclude('a declared control plane');
+  findings.rule('nodes');
   nodes(history, findings, declared.nodes);
+  findings.rule('etcd');
   members(history, findings, declared.etcdMembers);
   return findings.conclude(
     `${declared.nodes} Ready control-plane nodes; etcd with ${declared.etcdMembers} voting, healthy members and one leader`,
@@ -15,16 +36,17 @@ export function judgeControlPlane(history: History): Judgement {
 }
 
 function nodes(history: History, findings: Findings, wanted: number): void {
-  const found = seen(history, 'node');
-  for (const node of found)
-    findings.expect(
-      `node ${text(node, 'name')}`,
-      node['ready'] === true,
-      'Ready',
-      node['ready'] === true ? 'Ready' : 'not Ready',
-    );
-  const missing = found.length < wanted;
-  if (missing) findings.absent(`control-plane nodes beyond ${found.length}`, String(wanted));
+  const found = all(history, 'control-node');
+  const names = found.map(({ name }) => name);
+  const listed = last(history, 'nodes')?.names ?? [];
+  findings.eachOnce(
+    'control-plane nodes',
+    listed.filter((name) => names.includes(name)),
+    names,
+  );
+  for (const { name, ready } of found)
+    findings.expect(`node ${name}`, ready, 'Ready', ready ? 'Ready' : 'not Ready');
+  if (found.length < wanted) findings.absent(`control-plane nodes beyond ${found.length}`, String(wanted));
   else
     findings.expect(
       'number of control-plane nodes',
@@ -36,37 +58,39 @@ function nodes(history: History, findings: Findings, wanted: number): void {
 }
 
 function members(history: History, findings: Findings, wanted: number): void {
-  const found = seen(history, 'etcd-member');
-  const voting = found.filter((member) => member['learner'] !== true);
-  const healthy = found.filter((member) => member['healthy'] === true);
+  const found = all(history, 'etcd-member');
+  const voting = found.filter(({ learner }) => !learner);
+  const healthy = found.filter((member) => member.healthy);
   findings.figure({ name: 'etcd voting members', value: voting.length, goal: wanted });
   findings.figure({ name: 'etcd healthy members', value: healthy.length, goal: wanted });
   if (found.length === 0) {
     findings.absent('etcd', `${wanted} members`);
     return;
   }
-  for (const member of found) {
-    const subject = `etcd member ${text(member, 'name') || text(member, 'id')}`;
-    findings.expect(
-      subject,
-      member['healthy'] === true,
-      'healthy',
-      member['healthy'] === true ? 'healthy' : text(member, 'error') || 'not healthy',
-    );
-  }
+  const ids = found.map(({ id }) => id);
+  findings.eachOnce('members of etcd', [...new Set(ids)], ids);
+  for (const { id, name, healthy: ok, error } of found)
+    findings.expect(`etcd member ${name || id}`, ok, 'healthy', ok ? 'healthy' : error || 'not healthy');
   findings.expect(
     'etcd voting members',
     voting.length === wanted,
     String(wanted),
     `${voting.length} of ${found.length} members vote`,
   );
-  const leaders = new Set(
-    found.map((member) => text(member, 'leader')).filter((leader) => leader !== '' && leader !== '0'),
-  );
+  leader(history, findings);
+}
+
+/** All that answer name the same member, and it is the one that takes itself for it. */
+function leader(history: History, findings: Findings): void {
+  const found = all(history, 'etcd-member');
+  const named = new Set(found.flatMap(({ leader: id, healthy }) => id ?? (healthy ? ['nobody'] : [])));
+  const leading = found.filter(({ leads }) => leads).map(({ id }) => id);
+  const [one] = named;
+  const agreed = named.size === 1 && leading.length === 1 && leading[0] === one;
   findings.expect(
     'etcd leader',
-    leaders.size === 1,
+    agreed,
     'one leader on which all agree',
-    leaders.size === 1 ? [...leaders].join() : `${leaders.size} leaders`,
+    `named: ${[...named].join(', ') || 'nobody'}; leading: ${leading.join(', ') || 'nobody'}`,
   );
 }

@@ -1,27 +1,10 @@
-/** The declarations that judges read from a history's header: as much of the environment's schema as they need. */
-export interface DeclaredWorkload {
-  kind: string;
-  namespace: string;
-  name: string;
-  replicas: { min: number; max: number };
-  serves?: boolean;
-  store?: string;
-  gpu?: number;
-  spread?: { differentNodes?: boolean; disruptionBudget?: boolean };
-  exempt?: { checks: string[]; containers?: string[]; reason: string }[];
-}
+/** The declarations that judges read from a history's header. */
+import type { HeaderSettings } from '../../record/settings.ts';
 
-export interface DeclaredPool {
-  name: string;
-  count: { min: number; max: number };
-  labels: Record<string, string>;
-  taints: { key: string; value?: string; effect: string }[];
-}
+export { nameOf } from '../../record/topology-names.ts';
 
-/** `Deployment tender/tender-api`: how a workload is called in histories and findings. */
-export function nameOf(workload: { kind: string; namespace: string; name: string }): string {
-  return `${workload.kind} ${workload.namespace}/${workload.name}`;
-}
+export type DeclaredWorkload = NonNullable<HeaderSettings['workloads']>[number];
+export type DeclaredPool = NonNullable<HeaderSettings['pools']>[number];
 
 export function range(count: { min: number; max: number }): string {
   return count.min === count.max ? String(count.min) : `${count.min} to ${count.max}`;
@@ -31,8 +14,24 @@ export function within(value: number, count: { min: number; max: number }): bool
   return value >= count.min && value <= count.max;
 }
 
+/** Stores that are declared, with their names. */
+export function storesOf({
+  stores = {},
+}: HeaderSettings): [string, NonNullable<NonNullable<HeaderSettings['stores']>[string]>][] {
+  return Object.entries(stores).flatMap(([name, store]) => (store === undefined ? [] : [[name, store]]));
+}
+
+/** The fewest nodes that what is declared can stand on. */
+export function leastNodes({ pools = [], controlPlane }: HeaderSettings): number {
+  return Math.max(1, controlPlane?.nodes ?? 1, ...pools.map(({ count }) => count.min));
+}
+
 /** Why a container is let off a check, or null. */
-export function exemption(workload: DeclaredWorkload, check: string, container: string): string | null {
+export function exemption(
+  workload: Pick<DeclaredWorkload, 'exempt'>,
+  check: string,
+  container: string,
+): string | null {
   const found = (workload.exempt ?? []).find(
     (one) =>
       one.checks.some((glob) => matches(glob, check)) &&
@@ -45,4 +44,34 @@ export function exemption(workload: DeclaredWorkload, check: string, container: 
 export function matches(glob: string, name: string): boolean {
   const pattern = glob.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${pattern.join('.*')}$`).test(name);
+}
+
+/** Whether an address lies in a block such as `10.0.0.0/16` or `fd00:1::/64`; false for what is neither. */
+export function isInside(address: string, cidr: string): boolean {
+  const [base = '', length = ''] = cidr.split('/');
+  const [one, other] = [bitsOf(address), bitsOf(base)];
+  const kept = length === '' ? (other?.length ?? 0) : Number(length);
+  if (one === null || other === null || one.length !== other.length || !Number.isInteger(kept)) return false;
+  return kept >= 0 && kept <= one.length && one.slice(0, kept) === other.slice(0, kept);
+}
+
+/** An address as its bits; null for what is none. */
+function bitsOf(address: string): string | null {
+  const [numbers, width] = address.includes(':')
+    ? [groupsOf(address)?.map((group) => parseInt(group, 16)), 16]
+    : [address.split('.').map((part) => (/^\d{1,3}$/.test(part) ? Number(part) : NaN)), 8];
+  const right = numbers?.length === (width === 16 ? 8 : 4);
+  if (!right || numbers.some((one) => !Number.isInteger(one) || one >= 2 ** width)) return null;
+  return numbers.map((one) => one.toString(2).padStart(width, '0')).join('');
+}
+
+/** The eight groups of an IPv6 address, with those that `::` leaves out; null for what is none. */
+function groupsOf(address: string): string[] | null {
+  if (!/^[0-9a-fA-F:]+$/.test(address)) return null;
+  const [head = '', tail, more] = address.split('::');
+  if (more !== undefined) return null;
+  const of = (text: string): string[] => (text === '' ? [] : text.split(':'));
+  if (tail === undefined) return of(head);
+  const missing = 8 - of(head).length - of(tail).length;
+  return missing < 1 ? null : [...of(head), ...Array<string>(missing).fill('0'), ...of(tail)];
 }

@@ -1,47 +1,59 @@
-import type { History, Observation } from '../../record/history.ts';
+import type { History } from '../../record/history.ts';
+import type { HeaderSettings } from '../../record/settings.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { Findings, number, seen, setting, text } from './findings.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import type { CheckJudge } from '../definition.ts';
+import { need } from '../evidence/need.ts';
+import { all } from '../observed.ts';
+import { Findings } from './findings.ts';
 
-interface DeclaredEdge {
-  markHeader: string;
-  hops: { name: string; header: string; contains: string; stubFor?: string }[];
-}
+type Edge = NonNullable<HeaderSettings['edge']>;
+type Headers = Readonly<Record<string, string>>;
+
+export const edgePath: CheckJudge = {
+  judge: judgeEdgePath,
+  evidence: () => [need('edge-answer', { what: 'an answer to a marked request' })],
+  annotations: {
+    'edge-answer.ms': 'how long it took, for people',
+    'edge-answer.tlsError': 'what is wrong with the certificate, in words; `authorized` decides',
+  },
+};
 
 /** A marked request passes every hop in turn, over TLS that a client would accept. */
-export function judgeEdgePath(history: History): Judgement {
+function judgeEdgePath(history: History): Judgement {
   const findings = new Findings(history);
-  const edge = setting(history, 'edge') as DeclaredEdge | undefined;
-  for (const failed of seen(history, 'edge-failed')) {
-    findings.expect(`request to ${text(failed, 'url')}`, false, 'an answer', text(failed, 'reason'));
-  }
-  for (const answer of seen(history, 'edge-answer'))
-    if (edge !== undefined) judgeAnswer(findings, edge, answer);
+  const { edge } = history.header.settings;
+  findings.rule('answer');
+  for (const { url, reason } of all(history, 'edge-failed'))
+    findings.expect(`request to ${url}`, false, 'an answer', reason);
+  const answers = all(history, 'edge-answer');
+  if (edge !== undefined) for (const answer of answers) judgeAnswer(findings, edge, answer);
   return findings.conclude(
     `a marked request passes ${edge?.hops.map((hop) => hop.name).join(' → ') ?? '(nothing declared)'}; TLS valid`,
   );
 }
 
-function judgeAnswer(findings: Findings, edge: DeclaredEdge, answer: Observation): void {
-  const status = number(answer, 'status');
-  findings.expect(
-    `GET ${text(answer, 'url')}`,
-    status >= 200 && status < 300,
-    'a status of 2xx',
-    String(status),
-  );
-  findings.expect(
-    'TLS of the edge',
-    answer['authorized'] === true,
-    'a certificate that the declared authority signed for this name',
-    text(answer, 'tlsError') || 'valid',
-  );
-  findings.expect(
-    'the mark',
-    text(answer, 'markSeen') === text(answer, 'markSent'),
-    `${edge.markHeader}: ${text(answer, 'markSent')}`,
-    text(answer, 'markSeen') || 'not in the answer',
-  );
-  const headers = (answer['headers'] ?? {}) as Record<string, string>;
+function judgeAnswer(findings: Findings, edge: Edge, answer: Seen<'edge-answer'>): void {
+  const { url, status, authorized, tlsError, markSent, markSeen, headers } = answer;
+  findings.agree('the address that was asked', edge.url, url);
+  findings.expect(`GET ${url}`, status >= 200 && status < 300, 'a status of 2xx', String(status));
+  findings
+    .rule('tls')
+    .expect(
+      'TLS of the edge',
+      authorized,
+      'a certificate that the declared authority signed for this name',
+      tlsError || 'valid',
+    );
+  findings
+    .rule('mark')
+    .expect(
+      'the mark',
+      markSent !== '' && markSeen === markSent,
+      `${edge.markHeader}: ${markSent}`,
+      markSeen || 'not in the answer',
+    );
+  findings.rule('hops');
   for (const hop of edge.hops) {
     const value = headers[hop.header.toLowerCase()] ?? '';
     findings.expect(
@@ -57,11 +69,11 @@ function judgeAnswer(findings: Findings, edge: DeclaredEdge, answer: Observation
     edge.hops.map((hop) => hop.contains).join(', '),
     orderSeen(edge, headers),
   );
-  findings.figure({ name: 'answer of the edge', value: Math.round(number(answer, 'ms')), unit: 'ms' });
+  findings.figure({ name: 'answer of the edge', value: Math.round(answer.ms), unit: 'ms' });
 }
 
 /** Where several hops leave their marks in one header, they stand in the order in which the request passed. */
-function inOrder(edge: DeclaredEdge, headers: Record<string, string>): boolean {
+function inOrder(edge: Edge, headers: Headers): boolean {
   const last = new Map<string, number>();
   return edge.hops.every((hop) => {
     const header = hop.header.toLowerCase();
@@ -72,7 +84,7 @@ function inOrder(edge: DeclaredEdge, headers: Record<string, string>): boolean {
   });
 }
 
-function orderSeen(edge: DeclaredEdge, headers: Record<string, string>): string {
+function orderSeen(edge: Edge, headers: Headers): string {
   return [...new Set(edge.hops.map((hop) => hop.header.toLowerCase()))]
     .map((name) => headers[name] ?? '')
     .join('; ');

@@ -5,6 +5,7 @@ import type { Seen } from './testing.ts';
 
 const hop = (name: string, contains: string) => ({ name, header: 'X-Hops', contains });
 const edge = {
+  url: 'https://t.test/',
   markHeader: 'x-mark',
   hops: [hop('load balancer', 'haproxy'), hop('gateway', 'gateway'), hop('service', 'api')],
 };

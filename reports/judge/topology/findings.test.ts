@@ -5,9 +5,12 @@ import { Findings } from './findings.ts';
 import { overTrials } from '../definition.ts';
 import { TOPOLOGY_JUDGES } from './index.ts';
 import { invent, judge } from './testing.ts';
+import type { Seen } from './testing.ts';
 
-const POOL = { name: 'general', count: { min: 1, max: 1 }, labels: {}, taints: [] };
-const NODE = { name: 'a', labels: {}, taints: [], ready: true, unschedulable: false, pressure: [] };
+const LABELS = { pool: 'general' };
+const POOL = { name: 'general', count: { min: 1, max: 1 }, labels: LABELS, taints: [] };
+const NODE = { name: 'a', labels: LABELS, taints: [], ready: true, unschedulable: false, pressure: [] };
+const LIST: Seen = ['nodes', { names: ['a'] }];
 const SICK = { ...NODE, ready: false };
 const check = 'topology/nodes/pools';
 
@@ -68,14 +71,34 @@ test('should say of one thing that it is as declared, and of several how many', 
 
 test('should let the worst of several trials speak', () => {
   const over = overTrials(TOPOLOGY_JUDGES[check] as NonNullable<(typeof TOPOLOGY_JUDGES)[string]>);
-  const good = invent({ check, settings: { pools: [POOL] }, seen: [['node', NODE]] });
-  const bad = invent({ check, settings: { pools: [POOL] }, seen: [['node', SICK]] });
+  const good = invent({ check, settings: { pools: [POOL] }, seen: [LIST, ['node', NODE]] });
+  const bad = invent({ check, settings: { pools: [POOL] }, seen: [LIST, ['node', SICK]] });
   assert.equal(over([good, good]).verdict, 'pass');
   assert.equal(over([good, bad, good]).verdict, 'fail');
   assert.throws(() => over([]), /at least one history/);
 });
 
 test('should give the same judgement for the same history', () => {
-  const history = invent({ check, settings: { pools: [POOL] }, seen: [['node', SICK]] });
+  const history = invent({ check, settings: { pools: [POOL] }, seen: [LIST, ['node', SICK]] });
   assert.deepEqual(judgeOf(check)?.([history]), judgeOf(check)?.([history]));
+});
+
+test('should not take lines for what was to be recorded that are missing, doubled or of something else', () => {
+  const reasonOf = (wanted: string[], recorded: string[]): string => {
+    const findings = new Findings(invent({ check, seen: [] }));
+    findings.expect('a thing', true, 'good', 'good');
+    findings.eachOnce('things', wanted, recorded);
+    return findings.conclude('all good').reason;
+  };
+  assert.equal(reasonOf(['a', 'b'], ['b', 'a']), 'as declared');
+  assert.match(reasonOf(['a', 'b'], ['a']), /record of things: expected one of each of 2, seen none of b/);
+  assert.match(reasonOf(['a'], ['a', 'a']), /more than one of a/);
+  assert.match(reasonOf(['a'], ['a', 'c']), /one of c/);
+});
+
+test('should be inconclusive about a goal that the header does not name', () => {
+  const findings = new Findings(invent({ check, seen: [] }));
+  findings.expect('a thing', true, 'good', 'good');
+  assert.ok(Number.isNaN(findings.goal('minDays')));
+  assert.match(findings.conclude('all good').reason, /goal minDays/);
 });

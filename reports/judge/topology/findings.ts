@@ -3,6 +3,7 @@ import type { Rule } from '../../record/rule.ts';
 import type { NumberGoal } from '../../record/goals.ts';
 import type { HeaderSettings } from '../../record/settings.ts';
 import type { Figure, Finding, Judgement } from '../../record/judgement.ts';
+import { wholeRules } from '../evidence/whole.ts';
 
 /** Deviations kept in a judgement; all are counted. */
 const MOST_FINDINGS = 50;
@@ -54,6 +55,46 @@ export class Findings {
   /** Something could not be seen. */
   unknown(subject: string, expected: string, why: string): void {
     this.#entries.push({ subject, ok: false, expected, seen: why, state: 'unknown', rule: this.#rule });
+  }
+
+  /**
+   * What was recorded must be of what was to be recorded, each once: what is missing, doubled or of something else was not recorded as it was
+   * seen.
+   */
+  eachOnce(what: string, wanted: readonly string[], recorded: readonly string[]): void {
+    const missing = wanted.filter((name) => !recorded.includes(name));
+    const strange = recorded.filter((name) => !wanted.includes(name));
+    const wrong = [
+      ...missing.map((name) => `none of ${name}`),
+      ...doubled(recorded).map((name) => `more than one of ${name}`),
+      ...strange.map((name) => `one of ${name}`),
+    ];
+    this.#recorded(what, wrong.length === 0, {
+      expected: `one of each of ${wanted.length}`,
+      seen: wrong.slice(0, 3).join(', '),
+    });
+  }
+
+  /** The same fact, recorded twice. */
+  agree(what: string, one: string | number | null, other: string | number | null): void {
+    this.#recorded(what, one === other, { expected: String(one), seen: String(other) });
+  }
+
+  /** Something that holds of whatever was recorded as it was seen, such as a time that lies within the check. */
+  sound(what: string, holds: boolean, expected: string, seen: string): void {
+    this.#recorded(what, holds, { expected, seen });
+  }
+
+  #recorded(what: string, ok: boolean, { expected, seen }: { expected: string; seen: string }): void {
+    if (ok) return;
+    this.unknown(`record of ${what}`, expected, seen);
+  }
+
+  /** A goal of the header; NaN, with which no comparison holds, after it was found missing. */
+  goal(name: NumberGoal): number {
+    const value = this.#history.header.goals[name];
+    if (value === undefined) this.unknown(`goal ${name}`, 'a number', 'the header names none');
+    return value ?? Number.NaN;
   }
 
   /** What a reader must know beside the verdict; it changes nothing. */
@@ -134,15 +175,19 @@ function sentence(entry: Entry): string {
   return `${entry.subject}: expected ${entry.expected}, seen ${entry.seen}`;
 }
 
-/** Why this history does not show everything. The harness appends `end` when the observation ran to its end. */
+/** Why this history does not show everything. */
 function gapsOf(history: History): string[] {
-  const gaps = seen(history, 'unavailable').map(
-    (gap) => `${text(gap, 'what')} unavailable: ${text(gap, 'reason')}`,
-  );
-  if (seen(history, 'end').length === 0) gaps.push('the observation was cut off before its end');
-  return gaps;
+  return wholeRules(history)
+    .filter(({ verdict }) => verdict !== 'pass')
+    .map(({ text }) => text);
 }
 
+/** Names that stand in a list more than once. */
+function doubled(names: readonly string[]): string[] {
+  return [...new Set(names.filter((name, i) => names.indexOf(name) !== i))];
+}
+
+/** Readers of kinds that have no schema yet; `all`, `first` and `last` (../observed.ts) read those that have one. */
 export function seen(history: History, kind: string): Observation[] {
   return history.observations.filter((observation) => observation.kind === kind);
 }

@@ -1,75 +1,197 @@
 import type { History } from '../../record/history.ts';
+import type { HeaderSettings } from '../../record/settings.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { nameOf } from './declared.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import { coversPath, nameOf } from '../../record/topology-names.ts';
+import type { CheckJudge } from '../definition.ts';
+import { need } from '../evidence/need.ts';
+import { all, first } from '../observed.ts';
 import type { DeclaredWorkload } from './declared.ts';
-import { Findings, seen, setting, text } from './findings.ts';
+import { Findings } from './findings.ts';
 
-interface DeclaredStorage {
-  className: string;
-  kinds: string[];
+type Storage = HeaderSettings['storage'];
+
+export const persistent: CheckJudge = {
+  judge: judgePersistent,
+  evidence: ({ settings }) => {
+    const subjects = dataWorkloads(settings).map(nameOf);
+    const folders = dataWorkloads(settings).flatMap((workload) =>
+      membersOf(settings, workload).map((member) => `${workload.store} ${member}`),
+    );
+    const written = settings.writes === true ? [need('canary-written'), need('canary-read')] : [];
+    return [
+      need('data-workload', { subjects, of: ({ workload }) => workload, absent: 'fail' }),
+      need('data-mount', { subjects, of: ({ workload }) => workload, absent: 'fail' }),
+      need('claim', { subjects, of: ({ workload }) => workload, absent: 'fail' }),
+      need('data-folder', { subjects: folders, of: ({ store, member }) => `${store} ${member}` }),
+      ...written,
+    ];
+  },
+  annotations: {},
+};
+
+function dataWorkloads({ workloads = [] }: HeaderSettings): DeclaredWorkload[] {
+  return workloads.filter(({ store }) => store !== undefined);
+}
+
+/** Names of the pods that are the members of the workload's store; none of a workload that is none of them, such as Sentinels. */
+function membersOf({ stores }: HeaderSettings, { store, namespace, name }: DeclaredWorkload): string[] {
+  const declared = store === undefined ? undefined : stores?.[store];
+  const { statefulSet, members = 0 } = declared ?? {};
+  return statefulSet?.name === name && statefulSet.namespace === namespace
+    ? Array.from({ length: members }, (_, i) => `${name}-${i}`)
+    : [];
 }
 
 /** Data of every store lies on a bound claim of the declared class with a real volume; bytes outlive the pod. */
-export function judgePersistent(history: History): Judgement {
+function judgePersistent(history: History): Judgement {
   const findings = new Findings(history);
-  const storage = setting(history, 'storage') as DeclaredStorage | undefined;
-  for (const workload of (setting(history, 'workloads') as DeclaredWorkload[] | undefined) ?? []) {
-    if (workload.store !== undefined) judgeStore(history, findings, { workload: nameOf(workload), storage });
-  }
-  if ((setting(history, 'writes') as boolean | undefined) === true) canary(history, findings);
+  const { settings } = history.header;
+  const { storage } = settings;
+  for (const workload of dataWorkloads(settings)) judgeStore(history, findings, workload);
+  findings.rule('bytes');
+  if (settings.writes === true) canary(history, findings);
   return findings.conclude(
     `data of every store on a Bound claim of class ${storage?.className ?? '(none declared)'} with a real volume; bytes survive the pod`,
   );
 }
 
-function judgeStore(
-  history: History,
-  findings: Findings,
-  of: { workload: string; storage: DeclaredStorage | undefined },
-): void {
-  const mine = (kind: string) => seen(history, kind).filter((one) => text(one, 'workload') === of.workload);
-  if (mine('workload').length === 0) {
-    findings.absent(of.workload, 'the StatefulSet');
+function judgeStore(history: History, findings: Findings, workload: DeclaredWorkload): void {
+  const name = nameOf(workload);
+  findings.rule('volumes');
+  const there = all(history, 'data-workload').find((one) => one.workload === name);
+  if (there === undefined) {
+    findings.absent(name, 'the StatefulSet');
     return;
   }
-  for (const mount of mine('data-mount')) {
-    const source = text(mount, 'source');
-    const subject = `${of.workload} ${text(mount, 'container')}:${text(mount, 'path')}`;
-    findings.expect(subject, source === 'persistentVolumeClaim', 'a PersistentVolumeClaim', source);
-  }
-  if (mine('data-mount').length === 0)
-    findings.absent(`data of ${of.workload}`, 'a mounted PersistentVolumeClaim');
-  for (const claim of mine('claim')) {
-    const subject = `claim ${text(claim, 'name')} of ${of.workload}`;
-    findings.expect(subject, text(claim, 'phase') === 'Bound', 'Bound', text(claim, 'phase') || 'not there');
-    if (of.storage === undefined || text(claim, 'phase') !== 'Bound') continue;
-    findings.expect(
-      `class of ${subject}`,
-      text(claim, 'className') === of.storage.className,
-      of.storage.className,
-      text(claim, 'className') || 'none',
-    );
-    const real = of.storage.kinds.includes(text(claim, 'volumeKind'));
-    findings.expect(
-      `volume of ${subject}`,
-      real,
-      of.storage.kinds.join(' or '),
-      text(claim, 'volumeKind') || 'no PersistentVolume',
-    );
+  const mounts = all(history, 'data-mount').filter((one) => one.workload === name);
+  findings.agree(`mounts of ${name}`, there.mounts, mounts.length);
+  const members = membersOf(history.header.settings, workload);
+  if (members.length > 0) foldersOfMembers(history, findings, { workload, members, mounts });
+  else mountedData(findings, name, mounts);
+  findings.rule('claims');
+  claims(history, findings, { workload, mounts });
+}
+
+interface Held {
+  workload: DeclaredWorkload;
+  members: readonly string[];
+  mounts: readonly Seen<'data-mount'>[];
+}
+
+/** Where every member's server says that its data is, that must be on a claim, and nothing of it beside. */
+function foldersOfMembers(history: History, findings: Findings, { workload, members, mounts }: Held): void {
+  const { store = '' } = workload;
+  const container = history.header.settings.stores?.[store]?.container;
+  const own = mounts.filter((mount) => container === undefined || mount.container === container);
+  const said = all(history, 'data-folder').filter((one) => one.store === store);
+  findings.eachOnce(
+    `members of ${store} with data`,
+    members.filter((member) => said.some((one) => one.member === member)),
+    [...new Set(said.map(({ member }) => member))],
+  );
+  for (const member of members) {
+    const folders = said.filter((one) => one.member === member);
+    if (folders.length === 0)
+      findings.unknown(`data of ${member}`, 'a folder, by its server', whyUnsaid(history, store, member));
+    for (const { path } of folders) onClaim(findings, { member, path, mounts: own });
   }
 }
 
+function whyUnsaid(history: History, store: string, member: string): string {
+  const said = all(history, 'data-folder-unsaid').filter((one) => one.store === store);
+  return (said.find((one) => one.member === member) ?? said[0])?.reason ?? 'not asked';
+}
+
+function onClaim(
+  findings: Findings,
+  { member, path, mounts }: { member: string; path: string; mounts: readonly Seen<'data-mount'>[] },
+): void {
+  const under = mounts
+    .filter((mount) => coversPath(mount.path, path))
+    .sort((a, b) => b.path.length - a.path.length)[0];
+  // What is mounted below holds a part of the data.
+  const below = mounts.filter((mount) => mount !== under && coversPath(path, mount.path));
+  const subject = `data of ${member} at ${path}`;
+  if (under === undefined)
+    findings.expect(subject, false, 'on a PersistentVolumeClaim', "on the container's own file system");
+  for (const mount of [...(under === undefined ? [] : [under]), ...below])
+    findings.expect(
+      `${subject}, mounted at ${mount.path}`,
+      isClaim(mount),
+      'a PersistentVolumeClaim',
+      mount.source,
+    );
+}
+
+const isClaim = ({ source, claim }: Seen<'data-mount'>): boolean =>
+  source === 'persistentVolumeClaim' && claim !== null && claim !== '';
+
+/** Nobody asks these servers where their data is: everything near the usual folders must be on a claim. */
+function mountedData(findings: Findings, name: string, mounts: readonly Seen<'data-mount'>[]): void {
+  for (const mount of mounts) {
+    const subject = `${name} ${mount.container}:${mount.path}`;
+    findings.expect(subject, isClaim(mount), 'a PersistentVolumeClaim', mount.source);
+  }
+  if (mounts.length === 0) findings.absent(`data of ${name}`, 'a mounted PersistentVolumeClaim');
+}
+
+/** Every claim that a replica must have for what is mounted, and every other one that its pods have. */
+function claims(
+  history: History,
+  findings: Findings,
+  { workload, mounts }: Pick<Held, 'workload' | 'mounts'>,
+): void {
+  const name = nameOf(workload);
+  const found = all(history, 'claim').filter((one) => one.workload === name);
+  const replicas = Array.from({ length: workload.replicas.min }, (_, i) => i);
+  const wanted = mounts.flatMap(({ claim, perReplica }) => {
+    if (claim === null) return [];
+    return perReplica ? replicas.map((i) => `${claim}-${workload.name}-${i}`) : [claim];
+  });
+  const there = new Set(found.map((one) => one.name));
+  for (const missing of new Set(wanted.filter((one) => !there.has(one))))
+    findings.absent(`claim ${missing} of ${name}`, 'Bound');
+  for (const claim of found) judgeClaim(findings, claim, history.header.settings.storage);
+}
+
+function judgeClaim(findings: Findings, claim: Seen<'claim'>, storage: Storage): void {
+  const subject = `claim ${claim.name} of ${claim.workload}`;
+  findings.expect(subject, claim.phase === 'Bound', 'Bound', claim.phase || 'not there');
+  if (storage === undefined || claim.phase !== 'Bound') return;
+  findings.expect(
+    `class of ${subject}`,
+    claim.className === storage.className,
+    storage.className,
+    claim.className || 'none',
+  );
+  findings.expect(
+    `volume of ${subject}`,
+    storage.kinds.includes(claim.volumeKind),
+    storage.kinds.join(' or '),
+    claim.volumeKind || 'no PersistentVolume',
+  );
+}
+
+/** A canary writes whole kibibytes. */
+const BLOCK_BYTES = 1024;
+
 function canary(history: History, findings: Findings): void {
   const subject = 'bytes written by one pod and read by the next';
-  const failed = seen(history, 'canary-failed')[0];
-  const written = seen(history, 'canary-written')[0];
-  const read = seen(history, 'canary-read')[0];
-  if (failed !== undefined)
-    findings.expect(subject, false, 'the same bytes', `${text(failed, 'step')}: ${text(failed, 'reason')}`);
-  else if (written === undefined || read === undefined)
+  const failed = first(history, 'canary-failed');
+  const written = first(history, 'canary-written');
+  const read = first(history, 'canary-read');
+  if (failed !== undefined) {
+    const said = `${failed.step}: ${failed.reason}`;
+    if (failed.cause === 'volume') findings.expect(subject, false, 'the same bytes', said);
+    else findings.unknown(subject, 'the same bytes', said);
+  } else if (written === undefined || read === undefined)
     findings.unknown(subject, 'the same bytes', 'the canary did not finish');
   else {
-    const same = text(written, 'digest') !== '' && text(written, 'digest') === text(read, 'digest');
-    findings.expect(subject, same, text(written, 'digest') || 'a digest', text(read, 'digest') || 'nothing');
+    const same = written.digest !== '' && written.digest === read.digest;
+    findings.expect(subject, same, written.digest || 'a digest', read.digest || 'nothing');
+    const { canaryBytes = written.bytes } = history.header.settings.storage ?? {};
+    const whole = Math.max(1, Math.ceil(canaryBytes / BLOCK_BYTES)) * BLOCK_BYTES;
+    findings.agree('bytes of the canary', whole, written.bytes);
   }
 }

@@ -1,67 +1,100 @@
-import type { History, Observation } from '../../record/history.ts';
+import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { range, within } from './declared.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import type { CheckJudge } from '../definition.ts';
+import { need } from '../evidence/need.ts';
+import { all, last } from '../observed.ts';
+import { leastNodes, range, within } from './declared.ts';
 import type { DeclaredPool } from './declared.ts';
-import { Findings, list, seen, setting, text } from './findings.ts';
+import { Findings } from './findings.ts';
 
+type Node = Seen<'node'>;
 interface Taint {
   key: string;
-  value?: string;
+  value?: string | null | undefined;
   effect: string;
 }
 
-/** Every declared pool has its nodes, each Ready, schedulable, without pressure, and with exactly the declared taints. */
-export function judgePools(history: History): Judgement {
+export const pools: CheckJudge = {
+  judge: judgePools,
+  evidence: ({ settings }) => [
+    need('nodes', { what: 'a list of the nodes' }),
+    need('node', { count: leastNodes(settings) }),
+  ],
+  annotations: {},
+};
+
+/** Every declared pool has its nodes with exactly the declared taints; every node, of a pool or not, is Ready, schedulable and without pressure. */
+function judgePools(history: History): Judgement {
   const findings = new Findings(history);
-  for (const pool of (setting(history, 'pools') as DeclaredPool[] | undefined) ?? []) {
-    const nodes = seen(history, 'node').filter((node) => hasLabels(node, pool.labels));
-    if (nodes.length < pool.count.min)
-      findings.absent(`pool ${pool.name}: nodes beyond ${nodes.length}`, range(pool.count));
-    else
-      findings.expect(
-        `pool ${pool.name}`,
-        within(nodes.length, pool.count),
-        `${range(pool.count)} nodes`,
-        String(nodes.length),
-      );
-    findings.figure({ name: `nodes of pool ${pool.name}`, value: nodes.length, goal: range(pool.count) });
-    for (const node of nodes) judgeNode(node, pool, findings);
-  }
+  const nodes = all(history, 'node');
+  const declared = history.header.settings.pools ?? [];
+  for (const pool of declared) judgePool(findings, pool, nodes);
+  findings.rule('nodes');
+  findings.eachOnce(
+    'nodes',
+    last(history, 'nodes')?.names ?? [],
+    nodes.map(({ name }) => name),
+  );
+  for (const node of nodes) judgeNode(findings, node, declared);
   return findings.conclude(
     'declared pools with their counts, labels and taints; every node Ready and without pressure',
   );
 }
 
-function hasLabels(node: Observation, wanted: Record<string, string>): boolean {
-  const labels = (node['labels'] ?? {}) as Record<string, string>;
-  return Object.entries(wanted).every(([key, value]) => labels[key] === value);
+function judgePool(findings: Findings, pool: DeclaredPool, all: readonly Node[]): void {
+  findings.rule('pools');
+  const nodes = all.filter((node) => isOf(node, pool));
+  if (nodes.length < pool.count.min)
+    findings.absent(`pool ${pool.name}: nodes beyond ${nodes.length}`, range(pool.count));
+  else
+    findings.expect(
+      `pool ${pool.name}`,
+      within(nodes.length, pool.count),
+      `${range(pool.count)} nodes`,
+      String(nodes.length),
+    );
+  findings.figure({ name: `nodes of pool ${pool.name}`, value: nodes.length, goal: range(pool.count) });
+  findings.rule('taints');
+  for (const node of nodes) judgeTaints(findings, node, pool);
 }
 
-function judgeNode(node: Observation, pool: DeclaredPool, findings: Findings): void {
-  const subject = `node ${text(node, 'name')} of pool ${pool.name}`;
-  const troubles = [...(list(node, 'pressure') as string[])];
-  if (node['ready'] !== true) troubles.unshift('not Ready');
-  if (node['unschedulable'] === true) troubles.push('cordoned');
+function isOf(node: Node, { labels }: DeclaredPool): boolean {
+  const wanted = Object.entries(labels);
+  return wanted.length > 0 && wanted.every(([key, value]) => node.labels[key] === value);
+}
+
+function judgeNode(findings: Findings, node: Node, pools: readonly DeclaredPool[]): void {
+  const pool = pools.find((one) => isOf(node, one))?.name;
+  const troubles = [
+    ...(node.ready ? [] : ['not Ready']),
+    ...node.pressure,
+    ...(node.unschedulable ? ['cordoned'] : []),
+  ];
   findings.expect(
-    subject,
+    `node ${node.name} of ${pool === undefined ? 'no pool' : `pool ${pool}`}`,
     troubles.length === 0,
     'Ready, schedulable, no pressure',
     troubles.join(', ') || 'so',
   );
+}
+
+function judgeTaints(findings: Findings, node: Node, pool: DeclaredPool): void {
+  const subject = `taints of node ${node.name} of pool ${pool.name}`;
   const wanted = pool.taints.map(taintText).sort();
-  // What Kubernetes itself sets (not-ready, unschedulable …) is told by the conditions above.
-  const found = (list(node, 'taints') as Taint[])
-    .filter((taint) => !taint.key.startsWith('node.kubernetes.io/'))
-    .map(taintText)
-    .sort();
+  if (node.taints === null) {
+    findings.unknown(subject, wanted.join(', ') || 'none', 'not recorded');
+    return;
+  }
+  const found = node.taints.map(taintText).sort();
   findings.expect(
-    `taints of ${subject}`,
+    subject,
     wanted.join() === found.join(),
     wanted.join(', ') || 'none',
     found.join(', ') || 'none',
   );
 }
 
-function taintText(taint: Taint): string {
-  return `${taint.key}${taint.value === undefined || taint.value === '' ? '' : `=${taint.value}`}:${taint.effect}`;
+function taintText({ key, value, effect }: Taint): string {
+  return `${key}${value ? `=${value}` : ''}:${effect}`;
 }

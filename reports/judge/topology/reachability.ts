@@ -1,110 +1,157 @@
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { Findings, list, number, seen, setting, text } from './findings.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import { REACHED_AGAIN, SAMPLED_NODES } from '../../record/topology-names.ts';
+import type { CheckJudge } from '../definition.ts';
+import { need } from '../evidence/need.ts';
+import { all, last } from '../observed.ts';
+import { isInside, leastNodes } from './declared.ts';
+import { Findings } from './findings.ts';
 
-/** Pods reach pods over every pair of nodes asked for, a Service and the cluster's DNS; the declared plugin is there. */
-export function judgeReachability(history: History): Judgement {
+export const reachability: CheckJudge = {
+  judge: judgeReachability,
+  evidence: ({ settings }) => {
+    const nodes = Math.min(leastNodes(settings), SAMPLED_NODES);
+    const plugin = settings.network?.cni.daemonSet;
+    return [
+      need('nodes', { what: 'a list of the nodes' }),
+      need('reach-plan', { what: 'the nodes between which it is asked' }),
+      need('reach-pair', { count: nodes * (nodes - 1) }),
+      need('reach-service', { count: nodes }),
+      need('reach-dns', { count: nodes }),
+      plugin === undefined
+        ? need('pod-address', { count: nodes })
+        : need('cni-daemonset', { absent: 'fail' }),
+    ];
+  },
+  annotations: {
+    'reach-pair.firstMs': 'how long until the first answer, for people',
+    'reach-pair.detail': 'what was seen in place of an answer, in words',
+    'reach-service.detail': 'what was seen in place of an answer, in words',
+    'reach-dns.detail': 'what was seen in place of an answer, in words',
+  },
+};
+
+/** Pods reach pods over every pair of nodes asked for, a Service and the cluster's DNS, and no request is lost on the way; the declared plugin is there. */
+function judgeReachability(history: History): Judgement {
   const findings = new Findings(history);
-  const plan = seen(history, 'plan')[0];
-  const nodes = plan === undefined ? [] : (list(plan, 'nodes') as string[]);
-  for (const from of nodes) {
-    for (const to of nodes) if (from !== to) pair(history, findings, { from, to });
-    for (const kind of ['service', 'dns'] as const) fromNode(history, findings, { from, kind });
+  const nodes = planned(history, findings);
+  const pairs = nodes.flatMap((from) => nodes.filter((to) => to !== from).map((to) => pairName(from, to)));
+  findings.rule('pairs');
+  each(history, findings, {
+    wanted: pairs,
+    found: all(history, 'reach-pair').map((one) => ({ ...one, subject: pairName(one.from, one.to) })),
+    expected: 'an answer from the pod there',
+  });
+  for (const [kind, name, expected] of [
+    ['reach-service', 'Service', 'an answer through the Service'],
+    ['reach-dns', 'cluster DNS', "the Service's address"],
+  ] as const) {
+    findings.rule(name);
+    each(history, findings, {
+      wanted: nodes.map((from) => pairName(from, name)),
+      found: all(history, kind).map((one) => ({ ...one, subject: pairName(one.from, name) })),
+      expected,
+    });
   }
-  plugin(history, findings);
-  if (plan !== undefined)
-    findings.figure({ name: 'nodes covered', value: nodes.length, goal: number(plan, 'total') });
-  findings.figure({ name: 'slowest pair', value: slowest(history), unit: 'ms' });
+  findings.rule('plugin');
+  plugin(history, findings, nodes);
+  const listed = last(history, 'nodes')?.names.length ?? 0;
+  findings.figure({ name: 'nodes covered', value: nodes.length, goal: listed });
+  const times = all(history, 'reach-pair').map(({ firstMs }) => firstMs);
+  const slowest = times.length === 0 ? null : Math.max(...times);
+  findings.figure({ name: 'slowest pair', value: slowest, unit: 'ms' });
   return findings.conclude(
     'pod to pod over every pair of nodes, pod to Service, cluster DNS; the declared network plugin',
   );
 }
 
-function pair(history: History, findings: Findings, ends: { from: string; to: string }): void {
-  const subject = `${ends.from} -> ${ends.to}`;
-  const found = seen(history, 'pair').find(
-    (one) => text(one, 'from') === ends.from && text(one, 'to') === ends.to,
-  );
-  if (found === undefined)
-    findings.unknown(subject, 'an answer from the pod there', whyNot(history, ends.from));
-  else
-    findings.expect(
-      subject,
-      found['ok'] === true,
-      'an answer from the pod there',
-      text(found, 'detail') || 'answered',
-    );
+const pairName = (from: string, to: string): string => `${from} -> ${to}`;
+
+/** All nodes, or as many as a sample has, each of them one that there is. */
+function planned(history: History, findings: Findings): string[] {
+  findings.rule('plan');
+  const listed = last(history, 'nodes')?.names ?? [];
+  const nodes = last(history, 'reach-plan')?.nodes ?? [];
+  findings.agree('nodes in the plan', Math.min(listed.length, SAMPLED_NODES), nodes.length);
+  const known = nodes.filter((name) => listed.includes(name));
+  findings.eachOnce('nodes in the plan', known, nodes);
+  return nodes;
 }
 
-function fromNode(history: History, findings: Findings, of: { from: string; kind: 'service' | 'dns' }): void {
-  const subject = `${of.from} -> ${of.kind === 'dns' ? 'cluster DNS' : 'Service'}`;
-  const expected = of.kind === 'dns' ? "the Service's address" : 'an answer through the Service';
-  const found = seen(history, of.kind).find((one) => text(one, 'from') === of.from);
-  if (found === undefined) findings.unknown(subject, expected, whyNot(history, of.from));
-  else findings.expect(subject, found['ok'] === true, expected, text(found, 'detail') || 'answered');
+interface Reached extends Pick<Seen<'reach-dns'>, 'from' | 'ok' | 'asked' | 'lost' | 'detail'> {
+  subject: string;
+}
+
+function each(
+  history: History,
+  findings: Findings,
+  { wanted, found, expected }: { wanted: string[]; found: Reached[]; expected: string },
+): void {
+  const bySubject = Map.groupBy(found, ({ subject }) => subject);
+  for (const subject of wanted) {
+    const [one] = bySubject.get(subject) ?? [];
+    if (one === undefined) findings.unknown(subject, expected, whyNot(history, subject));
+    else whole(findings, one, expected);
+  }
+  const there = found.map(({ subject }) => subject);
+  findings.eachOnce(
+    'questions',
+    wanted.filter((subject) => there.includes(subject)),
+    there,
+  );
+}
+
+/** It answered once, and then every time: what is lost of the later requests is lost on a way that was open. */
+function whole(findings: Findings, { subject, ok, asked, lost, detail }: Reached, expected: string): void {
+  if (!ok) findings.expect(subject, false, expected, detail || 'no answer');
+  else if (lost > 0)
+    findings.expect(subject, false, `${expected}, every time`, `${lost} of ${asked} lost: ${detail}`);
+  else {
+    findings.agree(`requests ${subject}`, REACHED_AGAIN, asked);
+    findings.sound(`requests ${subject}`, lost === 0, 'none lost', String(lost));
+    findings.expect(subject, true, expected, 'answered');
+  }
 }
 
 /** A pod that did not start or could not be asked: what it would have seen is unknown. */
-function whyNot(history: History, from: string): string {
-  const silent = seen(history, 'silent').find((one) => text(one, 'node') === from);
-  return silent === undefined ? 'not asked' : text(silent, 'reason');
+function whyNot(history: History, subject: string): string {
+  const silent = all(history, 'reach-silent').find(({ node }) => subject.startsWith(`${node} ->`));
+  return silent?.reason ?? 'not asked';
 }
 
-function plugin(history: History, findings: Findings): void {
-  const declared = (
-    setting(history, 'network') as
-      { cni: { name: string; daemonSet?: { namespace: string; name: string } } } | undefined
-  )?.cni;
+function plugin(history: History, findings: Findings, nodes: readonly string[]): void {
+  const declared = history.header.settings.network?.cni;
   if (declared === undefined) return;
   const subject = `network plugin ${declared.name}`;
-  if (declared.daemonSet !== undefined) {
-    const found = seen(history, 'cni-daemonset')[0];
-    if (found === undefined)
-      findings.absent(subject, `DaemonSet ${declared.daemonSet.namespace}/${declared.daemonSet.name}`);
-    else {
-      const [ready, wanted] = [number(found, 'ready'), number(found, 'wanted')];
-      findings.expect(
-        subject,
-        wanted > 0 && ready === wanted,
-        'Ready on every node',
-        `${ready} of ${wanted}`,
-      );
-    }
+  if (declared.daemonSet === undefined) {
+    addresses(history, findings, nodes);
     return;
   }
-  const addresses = seen(history, 'pod-address');
-  if (addresses.length === 0)
-    findings.unknown(subject, "pod addresses inside their node's podCIDR", 'no pod with an address was seen');
-  for (const one of addresses) {
-    const inside = (list(one, 'podCidrs') as string[]).some((cidr) => isInside(text(one, 'ip'), cidr));
-    findings.expect(
-      `address of a pod on ${text(one, 'node')}`,
-      inside,
-      `inside ${(list(one, 'podCidrs') as string[]).join(', ') || 'a podCIDR'}`,
-      text(one, 'ip'),
-    );
+  const found = last(history, 'cni-daemonset');
+  if (found === undefined)
+    findings.absent(subject, `DaemonSet ${declared.daemonSet.namespace}/${declared.daemonSet.name}`);
+  else {
+    const { ready, wanted } = found;
+    const everywhere = wanted > 0 && ready === wanted;
+    findings.expect(subject, everywhere, 'Ready on every node', `${ready} of ${wanted}`);
   }
 }
 
-function slowest(history: History): number | null {
-  const times = seen(history, 'pair')
-    .map((one) => number(one, 'ms'))
-    .filter(Number.isFinite);
-  return times.length === 0 ? null : Math.max(...times);
-}
-
-/** IPv4 only; an IPv6 address is inside when it shares the prefix's leading text, which is how podCIDRs are cut in practice. */
-export function isInside(address: string, cidr: string): boolean {
-  const [base = '', bits = '32'] = cidr.split('/');
-  if (address.includes(':')) return base !== '' && address.startsWith(base.replace(/::$/, ':'));
-  const mask = Number(bits) === 0 ? 0 : (0xffffffff << (32 - Number(bits))) >>> 0;
-  const [a, b] = [toNumber(address), toNumber(base)];
-  return a !== null && b !== null && (a & mask) >>> 0 === (b & mask) >>> 0;
-}
-
-function toNumber(address: string): number | null {
-  const parts = address.split('.').map(Number);
-  if (parts.length !== 4 || parts.some((part) => !Number.isInteger(part) || part < 0 || part > 255))
-    return null;
-  return parts.reduce((whole, part) => whole * 256 + part, 0);
+/** The addresses of our own pods, one on each node, lie in the node's own block. */
+function addresses(history: History, findings: Findings, nodes: readonly string[]): void {
+  const found = all(history, 'pod-address');
+  for (const { node, ip, podCidrs } of found)
+    findings.expect(
+      `address of a pod on ${node}`,
+      podCidrs.some((cidr) => isInside(ip, cidr)),
+      `inside ${podCidrs.join(', ') || 'a podCIDR'}`,
+      ip,
+    );
+  const silent = all(history, 'reach-silent').map(({ node }) => node);
+  findings.eachOnce(
+    'pod addresses',
+    nodes.filter((node) => !silent.includes(node)),
+    found.map(({ node }) => node),
+  );
 }

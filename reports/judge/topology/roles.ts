@@ -1,25 +1,52 @@
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { Findings, seen, setting, text } from './findings.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import type { CheckJudge } from '../definition.ts';
+import { need } from '../evidence/need.ts';
+import { all } from '../observed.ts';
+import { storesOf } from './declared.ts';
+import { Findings } from './findings.ts';
 
 const LEADING = ['leader', 'master', 'primary'];
+/** What stores call a member that leads and serves: Patroni and Redis, Elasticsearch, Neo4j. */
+const SERVING = ['running', 'joined', 'online'];
 /** What stores call a member that follows: a streaming replica, a node that has joined the cluster, a copy of the database that is online. */
 const FOLLOWING = ['streaming', 'joined', 'online'];
 
 /** A member of a store in which nobody leads the cluster: each queue, say, has a leader of its own. */
 const PEER = 'peer';
 
-/** One primary, all other members stream from it, and the Service for reads refuses writes. */
-export function judgeRoles(history: History): Judgement {
+type Member = Seen<'member'>;
+
+export const roles: CheckJudge = {
+  judge: judgeRoles,
+  evidence: ({ settings }) => {
+    const stores = storesOf(settings);
+    const readable = stores.filter(([, { replica }]) => replica !== undefined).map(([store]) => store);
+    const members = stores.map(([store, { members: count }]) =>
+      need('member', { where: (seen) => seen.store === store, count, what: `members of ${store}` }),
+    );
+    return [
+      need('described', { subjects: stores.map(([store]) => store), of: ({ store }) => store }),
+      need('read-service', { subjects: readable, of: ({ store }) => store }),
+      ...members,
+    ];
+  },
+  annotations: {
+    'condition.expected': 'what a condition asks for, in words; its `ok` decides',
+    'condition.seen': 'what was found, in words; its `ok` decides',
+    'read-service.detail': 'its answer in words; `refused` decides',
+  },
+};
+
+/** One primary that serves, all other members stream from it, and the Service for reads refuses writes. */
+function judgeRoles(history: History): Judgement {
   const findings = new Findings(history);
-  const stores =
-    (setting(history, 'stores') as
-      Record<string, { members: number; replica?: unknown } | undefined> | undefined) ?? {};
-  for (const [store, declared] of Object.entries(stores)) {
-    if (declared === undefined) continue;
+  for (const [store, declared] of storesOf(history.header.settings)) {
+    findings.rule(store);
     members(history, findings, { store, wanted: declared.members });
     conditions(history, findings, store);
-    if (declared.replica !== undefined) readService(history, findings, store);
+    if (declared.replica !== undefined) readService(history, findings, { store, at: declared.replica });
   }
   return findings.conclude(
     'every store with one primary, all other members following it, and reads that refuse writes',
@@ -27,66 +54,89 @@ export function judgeRoles(history: History): Judgement {
 }
 
 function members(history: History, findings: Findings, of: { store: string; wanted: number }): void {
-  const found = seen(history, 'member').filter((member) => text(member, 'store') === of.store);
-  const down = seen(history, 'store-down').find((one) => text(one, 'store') === of.store);
+  const { store, wanted } = of;
+  const down = all(history, 'store-down').find((one) => one.store === store);
   if (down !== undefined) {
     // A store that is declared and does not answer is a failure, never a smaller profile.
-    findings.expect(of.store, false, `${of.wanted} members`, text(down, 'reason'));
+    findings.expect(store, false, `${wanted} members`, down.reason);
     return;
   }
-  const peers = found.filter((member) => text(member, 'role') === PEER);
-  const leaders = found.filter((member) => LEADING.includes(text(member, 'role')));
-  findings.figure({ name: `members of ${of.store}`, value: found.length, goal: of.wanted });
-  if (peers.length === 0)
-    findings.expect(
-      `primary of ${of.store}`,
-      leaders.length === 1,
-      'exactly one',
-      leaders.map((leader) => text(leader, 'name')).join(', ') || 'none',
-    );
+  const described = all(history, 'described').find((one) => one.store === store);
+  if (described === undefined) {
+    const unasked = all(history, 'store-unasked').find((one) => one.store === store);
+    const why = unasked === undefined ? 'it was not asked' : `it cannot be asked: ${unasked.reason}`;
+    findings.unknown(store, `${wanted} members`, why);
+    return;
+  }
+  const found = all(history, 'member').filter((member) => member.store === store);
+  findings.agree(`members of ${store}`, described.members, found.length);
+  const names = found.map(({ name }) => name);
+  findings.eachOnce(`members of ${store}`, [...new Set(names)], names);
+  findings.figure({ name: `members of ${store}`, value: found.length, goal: wanted });
   findings.expect(
-    `members of ${of.store}`,
-    found.length === of.wanted,
-    String(of.wanted),
-    `${found.length}: ${found.map((member) => text(member, 'name')).join(', ')}`,
+    `members of ${store}`,
+    found.length === wanted,
+    String(wanted),
+    `${found.length}: ${names.join(', ')}`,
   );
-  for (const member of peers)
+  if (found.some(({ role }) => role === PEER)) peers(findings, found);
+  else followers(findings, found, { store, leader: described.leader });
+}
+
+function peers(findings: Findings, found: readonly Member[]): void {
+  for (const { store, name, role, state } of found)
     findings.expect(
-      `${of.store} ${text(member, 'name')}`,
-      text(member, 'state') === 'running',
+      `${store} ${name}`,
+      role === PEER && state === 'running',
       'a member that runs',
-      text(member, 'state'),
+      role === PEER ? state : `${role}, ${state}`,
     );
-  for (const member of found.filter((one) => !leaders.includes(one) && !peers.includes(one))) {
+}
+
+function followers(
+  findings: Findings,
+  found: readonly Member[],
+  { store, leader }: { store: string; leader: string | null },
+): void {
+  const leaders = found.filter(({ role }) => LEADING.includes(role));
+  const named = leaders.map(({ name }) => name).join(', ');
+  findings.expect(`primary of ${store}`, leaders.length === 1, 'exactly one', named || 'none');
+  if (leaders.length === 1) findings.agree(`leader of ${store}`, leader, named);
+  for (const { name, role, state } of found) {
+    const leads = LEADING.includes(role);
+    const right = leads ? SERVING : FOLLOWING;
     findings.expect(
-      `${of.store} ${text(member, 'name')}`,
-      FOLLOWING.includes(text(member, 'state')),
-      `a member that follows (${FOLLOWING.join(', ')})`,
-      `${text(member, 'role')}, ${text(member, 'state')}`,
+      `${store} ${name}`,
+      right.includes(state),
+      `a member that ${leads ? 'serves' : 'follows'} (${right.join(', ')})`,
+      `${role}, ${state}`,
     );
   }
 }
 
 /** What the store says must hold besides, such as its health. */
 function conditions(history: History, findings: Findings, store: string): void {
-  for (const one of seen(history, 'condition').filter((found) => text(found, 'store') === store)) {
-    const [name, wanted, found] = [text(one, 'name'), text(one, 'expected'), text(one, 'seen')];
-    findings.expect(`${name} of ${store}`, one['ok'] === true, wanted, found);
+  const found = all(history, 'condition').filter((one) => one.store === store);
+  const described = all(history, 'described').find((one) => one.store === store);
+  if (described !== undefined) findings.agree(`conditions of ${store}`, described.conditions, found.length);
+  for (const { name, ok, expected, seen } of found) {
+    findings.expect(`${name} of ${store}`, ok, expected, seen);
     // As it should be, and there is more to say, such as what an edition cannot do.
-    if (one['ok'] === true && found !== wanted) findings.note(`${name} of ${store}: ${found}`);
+    if (ok && seen !== expected) findings.note(`${name} of ${store}: ${seen}`);
   }
 }
 
-function readService(history: History, findings: Findings, store: string): void {
-  const found = seen(history, 'read-service').find((one) => text(one, 'store') === store);
+function readService(
+  history: History,
+  findings: Findings,
+  { store, at }: { store: string; at: { host: string; port: number } },
+): void {
+  const found = all(history, 'read-service').find((one) => one.store === store);
   const subject = `read Service of ${store}`;
   if (found === undefined) findings.unknown(subject, 'refuses a write', 'not asked');
-  else if (found['error'] === true) findings.unknown(subject, 'refuses a write', text(found, 'detail'));
-  else
-    findings.expect(
-      `${subject} at ${text(found, 'address')}`,
-      found['refused'] === true,
-      'refuses a write',
-      text(found, 'detail'),
-    );
+  else if (found.refused === null) findings.unknown(subject, 'refuses a write', found.detail);
+  else {
+    findings.agree(`address of the ${subject}`, `${at.host}:${at.port}`, found.address);
+    findings.expect(`${subject} at ${found.address}`, found.refused, 'refuses a write', found.detail);
+  }
 }

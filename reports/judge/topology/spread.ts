@@ -1,16 +1,41 @@
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { nameOf } from './declared.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import { nameOf } from '../../record/topology-names.ts';
+import type { CheckJudge } from '../definition.ts';
+import { need } from '../evidence/need.ts';
+import { all } from '../observed.ts';
+import { range } from './declared.ts';
 import type { DeclaredWorkload } from './declared.ts';
-import { Findings, list, number, seen, setting, text } from './findings.ts';
+import { Findings } from './findings.ts';
+
+export const spread: CheckJudge = {
+  judge: judgeSpread,
+  evidence: ({ settings: { workloads = [] } }) => {
+    const spreading = workloads.filter(isSpread);
+    const budgeted = spreading.filter((workload) => workload.spread?.disruptionBudget !== false);
+    return [
+      need('placement', {
+        subjects: spreading.map(nameOf),
+        of: ({ workload }) => workload,
+        absent: 'fail',
+      }),
+      need('budget', { subjects: budgeted.map(nameOf), of: ({ workload }) => workload, absent: 'fail' }),
+    ];
+  },
+  annotations: { 'budget.name': 'a name for people; the workload names what it is for' },
+};
+
+function isSpread({ kind, replicas }: DeclaredWorkload): boolean {
+  return kind !== 'DaemonSet' && replicas.max >= 2;
+}
 
 /** Replicas on different nodes, and a disruption budget that allows one eviction and not all. */
-export function judgeSpread(history: History): Judgement {
+function judgeSpread(history: History): Judgement {
   const findings = new Findings(history);
-  for (const workload of (setting(history, 'workloads') as DeclaredWorkload[] | undefined) ?? []) {
-    if (workload.kind === 'DaemonSet' || workload.replicas.max < 2) continue;
-    if (workload.spread?.differentNodes !== false) placement(history, findings, workload);
-    if (workload.spread?.disruptionBudget !== false) budget(history, findings, workload);
+  for (const workload of (history.header.settings.workloads ?? []).filter(isSpread)) {
+    if (workload.spread?.differentNodes !== false) placement(history, findings.rule('placement'), workload);
+    if (workload.spread?.disruptionBudget !== false) budgets(history, findings.rule('budgets'), workload);
   }
   return findings.conclude(
     'replicas on different nodes; a disruption budget that allows one disruption and not all',
@@ -22,36 +47,51 @@ export function judgeSpread(history: History): Judgement {
  */
 function placement(history: History, findings: Findings, workload: DeclaredWorkload): void {
   const subject = nameOf(workload);
-  const found = seen(history, 'placement').find((one) => text(one, 'workload') === subject);
-  const pods = found === undefined ? [] : (list(found, 'pods') as { name: string; node: string }[]);
-  if (pods.length === 0) {
+  const found = all(history, 'placement').find((one) => one.workload === subject);
+  const { pods = [] } = found ?? {};
+  if (found === undefined || pods.length === 0) {
     findings.absent(`pods of ${subject}`, 'pods on nodes');
     return;
   }
-  const nodes = new Set(pods.map((pod) => pod.node));
+  const nodes = new Set(pods.map(({ node }) => node));
+  const names = pods.map(({ name }) => name);
+  findings.agree(`nodes of ${subject}`, found.nodes, nodes.size);
+  findings.eachOnce(`pods of ${subject}`, [...new Set(names)], names);
   const wanted = Math.max(2, Math.min(pods.length, workload.replicas.min));
-  const where = pods.map((pod) => `${pod.name} on ${pod.node}`).join(', ');
+  const where = pods.map(({ name, node }) => `${name} on ${node}`).join(', ');
   findings.expect(`placement of ${subject}`, nodes.size >= wanted, `${wanted} different nodes`, where);
 }
 
-function budget(history: History, findings: Findings, workload: DeclaredWorkload): void {
+/** Exactly one: of a pod that two budgets select, Kubernetes refuses every eviction. */
+function budgets(history: History, findings: Findings, workload: DeclaredWorkload): void {
   const subject = nameOf(workload);
-  const found = seen(history, 'budget').filter((one) => text(one, 'workload') === subject);
-  if (found.length === 0)
+  const found = all(history, 'budget').filter((one) => one.workload === subject);
+  const counted = all(history, 'placement').find((one) => one.workload === subject)?.budgets;
+  if (counted !== undefined) findings.agree(`budgets of ${subject}`, counted, found.length);
+  if (found.length === 0) {
     findings.absent(`disruption budget of ${subject}`, 'a PodDisruptionBudget that selects its pods');
-  for (const one of found) {
-    const [expected, healthy] = [number(one, 'expectedPods'), number(one, 'desiredHealthy')];
-    const name = `disruption budget ${text(one, 'name')} of ${subject}`;
-    if (!Number.isFinite(expected) || !Number.isFinite(healthy)) {
-      findings.unknown(name, 'a computed status', 'no status yet');
-      continue;
-    }
-    const spare = expected - healthy;
-    findings.expect(
-      name,
-      spare >= 1 && spare < expected,
-      'allows one disruption and not all',
-      `allows ${spare} of ${expected}`,
-    );
+    return;
   }
+  const names = found.map(({ name }) => name).join(', ');
+  findings.expect(`disruption budgets of ${subject}`, found.length === 1, 'one', names);
+  for (const one of found) budget(findings, workload, one);
+}
+
+function budget(findings: Findings, workload: DeclaredWorkload, one: Seen<'budget'>): void {
+  const { expectedPods: expected, desiredHealthy: healthy } = one;
+  const name = `disruption budget ${one.name} of ${nameOf(workload)}`;
+  if (expected === null || healthy === null) {
+    findings.unknown(name, 'a computed status', 'no status yet');
+    return;
+  }
+  // One that counts other pods as well may allow all of these.
+  if (expected > workload.replicas.max)
+    findings.unknown(name, `counts ${range(workload.replicas)} pods`, `counts ${expected}`);
+  const spare = expected - healthy;
+  findings.expect(
+    name,
+    spare >= 1 && spare < expected,
+    'allows one disruption and not all',
+    `allows ${spare} of ${expected}`,
+  );
 }

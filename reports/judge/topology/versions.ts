@@ -1,49 +1,67 @@
-import type { History } from '../../record/history.ts';
+import type { History, HistoryHeader } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { Findings, goalNumber, number, seen, text } from './findings.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import { CLIENTS_ADDRESS, KUBELET_PORT, kubeletName, serverName } from '../../record/topology-names.ts';
+import type { CheckJudge } from '../definition.ts';
+import { need } from '../evidence/need.ts';
+import { all, last } from '../observed.ts';
+import { leastNodes } from './declared.ts';
+import { Findings } from './findings.ts';
 
-/** Kubernetes' version skew policy: kubelet may be up to three minor versions older than the API server, never newer. */
-const MAX_MINORS_BEHIND = 3;
-const MIN_DAYS = 30;
 const DAY_MS = 86_400_000;
+/** Between the handshake and its line in the history. */
+const AGREE_DAYS = 0.01;
 
-/** Kubelets keep up with the API server, and served certificates last a while yet. */
-export function judgeVersions(history: History): Judgement {
+export const versions: CheckJudge = {
+  judge: judgeVersions,
+  evidence: ({ settings }) => [
+    need('nodes', { what: 'a list of the nodes' }),
+    need('api-version', { what: "the API server's version" }),
+    need('kubelet', { count: leastNodes(settings) }),
+    need('certificate', {
+      subjects: (settings.certificates ?? []).map(({ name }) => name),
+      of: ({ subject }) => subject,
+    }),
+  ],
+  annotations: {
+    'certificate.detail': 'who signed it and what is wrong with it, in words; the fields beside it decide',
+  },
+};
+
+/** Kubelets keep up with the API server, served certificates last a while yet, and those that are declared are signed and named as they must be. */
+function judgeVersions(history: History): Judgement {
   const findings = new Findings(history);
-  kubelets(history, findings);
-  certificates(history, findings);
-  const { behind, days } = limits(history);
+  const [behind, days] = [findings.goal('maxMinorSkew'), findings.goal('minDays')];
+  findings.rule('kubelets');
+  kubelets(history, findings, behind);
+  findings.rule('certificates');
+  certificates(history, findings, days);
   return findings.conclude(
     `kubelets at most ${behind} minor versions behind; served certificates valid for ${days} days or more`,
   );
 }
 
-function limits(history: History): { behind: number; days: number } {
-  return {
-    behind: goalNumber(history, 'maxMinorSkew', MAX_MINORS_BEHIND),
-    days: goalNumber(history, 'minDays', MIN_DAYS),
-  };
-}
-
-function kubelets(history: History, findings: Findings): void {
-  const server = seen(history, 'api-version')[0];
+function kubelets(history: History, findings: Findings, behind: number): void {
+  const server = last(history, 'api-version');
+  const found = all(history, 'kubelet');
+  findings.eachOnce(
+    'kubelets',
+    last(history, 'nodes')?.names ?? [],
+    found.map(({ node }) => node),
+  );
   if (server === undefined) return;
-  const version = text(server, 'version');
-  const minor = minorOf(version);
-  const { behind } = limits(history);
-  let worst = 0;
-  for (const kubelet of seen(history, 'kubelet')) {
-    const lag = minor - minorOf(text(kubelet, 'version'));
-    worst = Math.max(worst, lag);
+  const lags = found.map(({ version }) => minorOf(server.version) - minorOf(version));
+  found.forEach(({ node, version }, i) => {
+    const lag = lags[i] ?? Number.NaN;
     findings.expect(
-      `kubelet of ${text(kubelet, 'node')}`,
+      `kubelet of ${node}`,
       lag >= 0 && lag <= behind,
-      `0 to ${behind} minors behind ${version}`,
-      text(kubelet, 'version'),
+      `0 to ${behind} minors behind ${server.version}`,
+      version,
     );
-  }
-  if (seen(history, 'kubelet').length === 0) findings.absent('kubelets', 'at least one node');
-  findings.figure({ name: 'kubelet minors behind', value: worst, goal: behind });
+  });
+  if (found.length === 0) findings.absent('kubelets', 'at least one node');
+  findings.figure({ name: 'kubelet minors behind', value: Math.max(0, ...lags), goal: behind });
 }
 
 function minorOf(version: string): number {
@@ -51,26 +69,76 @@ function minorOf(version: string): number {
   return found ? Number(found[1]) * 1000 + Number(found[2]) : Number.NaN;
 }
 
-function certificates(history: History, findings: Findings): void {
-  const least = limits(history).days;
-  let shortest: number | null = null;
-  for (const certificate of seen(history, 'certificate')) {
-    const subject = `certificate of ${text(certificate, 'subject')} at ${text(certificate, 'address')}`;
-    const days = Number.isFinite(number(certificate, 'minDays')) ? number(certificate, 'minDays') : least;
-    const left = (Date.parse(text(certificate, 'validTo')) - Date.parse(text(certificate, 'at'))) / DAY_MS;
-    if (!Number.isFinite(left)) {
-      findings.unknown(subject, 'a TLS handshake', text(certificate, 'error') || 'no certificate');
-      continue;
-    }
-    shortest = shortest === null ? left : Math.min(shortest, left);
-    findings.expect(subject, left >= days, `valid for ${days} days or more`, `${left.toFixed(1)} days`);
+/** Who must be asked for a certificate, and at which address. */
+function endpointsOf(history: History): Map<string, string> {
+  const { apiAddress, certificates: declared = [] } = history.header.settings;
+  return new Map([
+    ...(apiAddress === undefined ? [] : [[CLIENTS_ADDRESS, apiAddress] as const]),
+    ...declared.map(({ name, host, port }) => [name, `${host}:${port}`] as const),
+    ...all(history, 'api-pod').map(({ node, address }) => [serverName(node), address] as const),
+    ...all(history, 'kubelet').flatMap(({ node, address }) =>
+      address === null ? [] : [[kubeletName(node), `${address}:${KUBELET_PORT}`] as const],
+    ),
+  ]);
+}
+
+function certificates(history: History, findings: Findings, least: number): void {
+  const endpoints = endpointsOf(history);
+  const found = all(history, 'certificate');
+  findings.eachOnce(
+    'certificates',
+    [...endpoints.keys()],
+    found.map(({ subject }) => subject),
+  );
+  for (const one of found) {
+    findings.agree(`address of ${one.subject}`, endpoints.get(one.subject) ?? null, one.address);
+    certificate(history.header, findings, one, least);
   }
-  if (seen(history, 'certificate').length === 0)
-    findings.unknown('served certificates', 'at least one', 'no endpoint was asked');
+  if (found.length === 0) findings.unknown('served certificates', 'at least one', 'no endpoint was asked');
+  const shortest = Math.min(...found.flatMap(({ daysLeft }) => daysLeft ?? []));
   findings.figure({
     name: 'shortest certificate',
-    value: shortest === null ? null : Math.round(shortest * 10) / 10,
+    value: Number.isFinite(shortest) ? Math.round(shortest * 10) / 10 : null,
     unit: 'days',
     goal: least,
   });
+}
+
+function certificate(
+  header: HistoryHeader,
+  findings: Findings,
+  one: Seen<'certificate'>,
+  least: number,
+): void {
+  const subject = `certificate of ${one.subject} at ${one.address}`;
+  const declared = header.settings.certificates?.find(({ name }) => name === one.subject);
+  const days = declared?.minDays ?? least;
+  if (one.validTo === null || one.daysLeft === null) {
+    findings.unknown(subject, 'a TLS handshake', one.detail);
+    return;
+  }
+  const wallMs = Date.parse(header.anchor.wall) + one.t - header.anchor.monoMs;
+  const left = (Date.parse(one.validTo) - wallMs) / DAY_MS;
+  findings.sound(subject, Math.abs(left - one.daysLeft) < AGREE_DAYS, `${left} days`, `${one.daysLeft} days`);
+  findings.expect(subject, left >= days, `valid for ${days} days or more`, `${left.toFixed(1)} days`);
+  findings.expect(`begin of ${subject}`, one.begun === true, 'past', 'not yet');
+  if (declared === undefined) return;
+  demanded(findings, `chain of ${subject}`, one.chainOk, {
+    expected: 'signed by an authority that is declared as trusted',
+    detail: one.detail,
+  });
+  demanded(findings, `name in ${subject}`, one.nameOk, {
+    expected: `made out for ${declared.serverName ?? declared.host}`,
+    detail: one.detail,
+  });
+}
+
+function demanded(
+  findings: Findings,
+  subject: string,
+  ok: boolean | null,
+  { expected, detail }: { expected: string; detail: string },
+): void {
+  if (ok === null) findings.unknown(subject, expected, detail);
+  else findings.expect(subject, ok, expected, detail);
 }

@@ -1,28 +1,46 @@
-import type { History, Observation } from '../../record/history.ts';
+import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { matches, nameOf, range, within } from './declared.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import { nameOf } from '../../record/topology-names.ts';
+import type { CheckJudge } from '../definition.ts';
+import { need } from '../evidence/need.ts';
+import { all, last } from '../observed.ts';
+import { matches, range, within } from './declared.ts';
 import type { DeclaredWorkload } from './declared.ts';
-import { Findings, goalNumber, list, number, seen, setting, text } from './findings.ts';
+import { Findings } from './findings.ts';
+import { judgePods } from './restarts.ts';
 
-/** More restarts than this, the last one within the window, is "restarting". */
-const RESTARTS_ALLOWED = 0;
-const RESTART_WINDOW_MINUTES = 10;
-
-interface Closed {
-  namespaces: string[];
-  ignore: { kind: string; name: string; reason: string }[];
-}
+export const declaredWorkloads: CheckJudge = {
+  judge: judgeDeclared,
+  evidence: ({ settings: { workloads = [] } }) => {
+    const subjects = workloads.map(nameOf);
+    const namespaces = [...new Set(workloads.map(({ namespace }) => namespace))];
+    const running = workloads.filter(({ replicas }) => replicas.min > 0).map(nameOf);
+    return [
+      need('namespace', { subjects: namespaces, of: ({ name }) => name, absent: 'fail' }),
+      need('replicas', { subjects, of: ({ workload }) => workload, absent: 'fail' }),
+      need('pod', { subjects: running, of: ({ workload }) => workload, absent: 'fail' }),
+      need('owners', { what: 'a look at what nobody declared' }),
+    ];
+  },
+  annotations: {
+    'pod.containers[].why': "kubelet's word for why a life ended, for people",
+  },
+};
 
 /** Everything declared is there, complete and quiet; in closed namespaces there is nothing else. */
-export function judgeDeclared(history: History): Judgement {
+function judgeDeclared(history: History): Judgement {
   const findings = new Findings(history);
-  const declared = (setting(history, 'workloads') as DeclaredWorkload[] | undefined) ?? [];
-  const namespaces = new Set(seen(history, 'namespace').map((one) => text(one, 'name')));
-  for (const name of new Set(declared.map((workload) => workload.namespace))) {
+  const { workloads: declared = [] } = history.header.settings;
+  const namespaces = new Set(all(history, 'namespace').map(({ name }) => name));
+  findings.rule('workloads');
+  for (const name of new Set(declared.map(({ namespace }) => namespace))) {
     if (!namespaces.has(name)) findings.absent(`namespace ${name}`, 'the namespace');
   }
   for (const workload of declared) judgeWorkload(history, findings, workload);
+  findings.rule('pods');
   judgePods(history, findings);
+  findings.rule('undeclared');
   undeclared(history, findings, declared);
   return findings.conclude(
     'declared workloads with all replicas ready, nothing restarting, nothing undeclared',
@@ -31,63 +49,78 @@ export function judgeDeclared(history: History): Judgement {
 
 function judgeWorkload(history: History, findings: Findings, workload: DeclaredWorkload): void {
   const subject = nameOf(workload);
-  const found = seen(history, 'workload').find((one) => text(one, 'workload') === subject);
+  const [found, ...more] = all(history, 'replicas').filter((one) => one.workload === subject);
   if (found === undefined) {
     findings.absent(subject, `${range(workload.replicas)} replicas`);
     return;
   }
-  const [wanted, ready, updated] = [
-    number(found, 'wanted'),
-    number(found, 'ready'),
-    number(found, 'updated'),
-  ];
+  const { wanted, ready } = found;
+  findings.agree(`lines of ${subject}`, 0, more.length);
   findings.expect(
     `replicas of ${subject}`,
     within(wanted, workload.replicas),
     range(workload.replicas),
     String(wanted),
   );
-  findings.expect(`ready replicas of ${subject}`, ready === wanted, String(wanted), String(ready));
-  findings.expect(
-    `up-to-date replicas of ${subject}`,
-    updated === wanted && found['observed'] === true,
-    String(wanted),
-    found['observed'] === true ? String(updated) : 'a change not yet acted on',
-  );
+  pods(history, findings, { workload, found });
+  if (isRolling(found)) rolling(findings, subject, found);
+  else findings.expect(`ready replicas of ${subject}`, ready === wanted, String(wanted), String(ready));
 }
 
-function judgePods(history: History, findings: Findings): void {
-  const allowed = goalNumber(history, 'maxRestarts', RESTARTS_ALLOWED);
-  const windowMinutes = goalNumber(history, 'restartWindowMinutes', RESTART_WINDOW_MINUTES);
-  for (const pod of seen(history, 'pod')) {
-    const troubles = list(pod, 'waiting') as string[];
-    const recent = number(pod, 'lastRestartAgoMs') < windowMinutes * 60_000;
-    if (recent && number(pod, 'restarts') > allowed)
-      troubles.push(
-        `${number(pod, 'restarts')} restarts, the last ${Math.round(number(pod, 'lastRestartAgoMs') / 1000)} s ago`,
-      );
-    findings.expect(
-      `Pod ${text(pod, 'namespace')}/${text(pod, 'name')}`,
-      troubles.length === 0,
-      'running quietly',
-      troubles.join(', ') || 'running',
-    );
-  }
+type Replicas = Seen<'replicas'>;
+
+/** A change on its way through the pods: old ones beside new ones, one more than wanted, or a change not yet acted on. */
+function isRolling({ wanted, ready, updated, observed, pods: there }: Replicas): boolean {
+  return !observed || updated !== wanted || (ready > wanted && there >= ready);
+}
+
+/** Nothing is wrong with a rollout, unless it cannot go on; how it ends is not known yet. */
+function rolling(findings: Findings, subject: string, found: Replicas): void {
+  const { wanted, ready, updated, observed, pods: there, stuck } = found;
+  const said = observed ? `${updated} of ${there} pods as last declared` : 'a change not yet acted on';
+  const expected = `${wanted} ready and as last declared`;
+  const seen = `${ready} ready, ${said}`;
+  if (stuck) findings.expect(`rollout of ${subject}`, false, expected, `${seen}; its deadline is over`);
+  else findings.unknown(`rollout of ${subject}`, expected, `${seen}: a rollout is under way`);
+}
+
+/** As many lines of pods as there were pods, each of another one. */
+function pods(
+  history: History,
+  findings: Findings,
+  { workload, found }: { workload: DeclaredWorkload; found: Replicas },
+): void {
+  const subject = nameOf(workload);
+  const own = all(history, 'pod').filter((pod) => pod.workload === subject);
+  findings.agree(`pods of ${subject}`, found.pods, own.length);
+  const names = own.map(({ name }) => name);
+  findings.eachOnce(`pods of ${subject}`, [...new Set(names)], names);
+  for (const { name, namespace } of own)
+    findings.agree(`namespace of Pod ${name}`, workload.namespace, namespace);
 }
 
 function undeclared(history: History, findings: Findings, declared: DeclaredWorkload[]): void {
-  const closed = (setting(history, 'closed') as Closed | undefined) ?? { namespaces: [], ignore: [] };
-  const names = new Set(declared.map(nameOf));
-  for (const owner of seen(history, 'owner')) {
-    if (!closed.namespaces.includes(text(owner, 'namespace'))) continue;
-    const subject = `${text(owner, 'kindName')} ${text(owner, 'namespace')}/${text(owner, 'name')}`;
-    if (names.has(subject) || isIgnored(owner, closed)) continue;
-    findings.expect(subject, false, 'nothing undeclared', `${text(owner, 'pods') || 'some'} pods of it`);
+  const { closed = { namespaces: [], ignore: [] }, leftOut = [] } = history.header.settings;
+  const names = new Set([...declared.map(nameOf), ...leftOut]);
+  const owners = all(history, 'owner');
+  findings.agree('what runs in closed namespaces', last(history, 'owners')?.found ?? null, owners.length);
+  for (const { kindName, namespace, name, pods: count } of owners) {
+    if (!closed.namespaces.includes(namespace)) continue;
+    const subject = `${kindName} ${namespace}/${name}`;
+    const ignored = closed.ignore.some((one) => one.kind === kindName && matches(one.name, name));
+    if (names.has(subject)) ownedPods(history, findings, { subject, count });
+    else if (!ignored) findings.expect(subject, false, 'nothing undeclared', `${count} pods of it`);
   }
 }
 
-function isIgnored(owner: Observation, closed: Closed): boolean {
-  return closed.ignore.some(
-    (one) => one.kind === text(owner, 'kindName') && matches(one.name, text(owner, 'name')),
-  );
+/** The same pods, counted from the side of their owners; those on their way out are among them here only. */
+function ownedPods(
+  history: History,
+  findings: Findings,
+  { subject, count }: { subject: string; count: number },
+): void {
+  const found = all(history, 'replicas').find(({ workload }) => workload === subject);
+  if (found === undefined) return;
+  const holds = count >= found.pods && count <= 2 * Math.max(1, found.pods, found.wanted);
+  findings.sound(`pods of ${subject}`, holds, `${found.pods} or a few more`, String(count));
 }

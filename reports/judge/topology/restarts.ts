@@ -1,0 +1,104 @@
+import type { History } from '../../record/history.ts';
+import type { HeaderSettings } from '../../record/settings.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import { all } from '../observed.ts';
+import type { Findings } from './findings.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+/** Fewer restarts than this tell no rate. */
+const LEAST_RESTARTS = 3;
+/** A drill kills a container, and a probe may do so once more before it has recovered. */
+const RESTARTS_A_DRILL = 2;
+/** A node's clock may be off by this, and what a drill has brought down ends so long after it at the latest. */
+const BEFORE_MS = 5000;
+const AFTER_MS = 60_000;
+/** Between looking at a pod and writing its line. */
+const AGREE_MS = 5000;
+
+type Drilled = NonNullable<HeaderSettings['drilled']>[number];
+type Container = Seen<'pod'>['containers'][number];
+type Pod = Seen<'pod'>;
+
+interface Limits {
+  allowed: number;
+  windowMs: number;
+  perHour: number;
+  drilled: readonly Drilled[];
+}
+
+/** Every pod runs quietly: nothing waits, nothing has restarted of late, and nothing restarts again and again. */
+export function judgePods(history: History, findings: Findings): void {
+  const limits: Limits = {
+    allowed: findings.goal('maxRestarts'),
+    windowMs: findings.goal('restartWindowMinutes') * MINUTE_MS,
+    perHour: findings.goal('restartsPerHour'),
+    drilled: history.header.settings.drilled ?? [],
+  };
+  for (const pod of all(history, 'pod')) {
+    sound(history, findings, pod);
+    judgePod(findings, pod, limits);
+  }
+}
+
+function judgePod(findings: Findings, pod: Pod, limits: Limits): void {
+  const subject = `Pod ${pod.namespace}/${pod.name}`;
+  const lately = pod.containers.filter((container) => isLate(container, limits));
+  const causes = Map.groupBy(lately, (container) => causeOf(container, pod, limits.drilled));
+  const troubles = [
+    ...pod.waiting,
+    ...(causes.get('own') ?? []).map(lateText),
+    ...(pod.containers.some((container) => isAgain(container, pod, limits)) ? [againText(pod)] : []),
+  ];
+  findings.expect(subject, troubles.length === 0, 'running quietly', troubles.join(', ') || 'running');
+  for (const one of causes.get('unclear') ?? [])
+    findings.unknown(subject, 'running quietly', `${lateText(one)}, while a drill hurt another pod`);
+  for (const one of causes.get('drill') ?? []) findings.note(`${subject}: ${lateText(one)}, by a drill`);
+}
+
+const lateText = ({ name, restarts, endedAgoMs }: Container): string =>
+  `${restarts} restarts of ${name}, the last ${Math.round((endedAgoMs ?? 0) / 1000)} s ago`;
+
+function againText({ restarts, ageMs }: Pod): string {
+  return `${restarts} restarts in ${(ageMs / HOUR_MS).toFixed(1)} hours`;
+}
+
+function isLate({ restarts, endedAgoMs }: Container, { allowed, windowMs }: Limits): boolean {
+  return endedAgoMs !== null && endedAgoMs < windowMs && restarts > allowed;
+}
+
+/** Restarts, without those that drills may have caused, over the life of the pod. */
+function isAgain({ restarts }: Container, pod: Pod, { allowed, perHour, drilled }: Limits): boolean {
+  const drills = drilled.filter(({ pods, to }) => pods.includes(idOf(pod)) && to >= pod.createdAt).length;
+  const own = restarts - drills * RESTARTS_A_DRILL;
+  return own > Math.max(allowed, LEAST_RESTARTS) && own / Math.max(1, pod.ageMs / HOUR_MS) > perHour;
+}
+
+/** Whose doing the last end of a container is: that of a drill on its pod, nobody knows (a drill hurt another one then), or its own. */
+function causeOf(container: Container, pod: Pod, drilled: readonly Drilled[]): 'own' | 'drill' | 'unclear' {
+  const ended = Date.parse(container.endedAt ?? '');
+  const then = drilled.filter(
+    ({ from, to }) => ended >= Date.parse(from) - BEFORE_MS && ended <= Date.parse(to) + AFTER_MS,
+  );
+  if (then.some(({ pods }) => pods.includes(idOf(pod)))) return 'drill';
+  return then.length > 0 ? 'unclear' : 'own';
+}
+
+const idOf = ({ namespace, name }: Pod): string => `${namespace}/${name}`;
+
+/** The same facts, said twice: times and ages, the sum of restarts and what it is the sum of. */
+function sound(history: History, findings: Findings, pod: Pod): void {
+  const { anchor } = history.header;
+  const wallMs = Date.parse(anchor.wall) + pod.t - anchor.monoMs;
+  const agree = (at: string, agoMs: number): boolean =>
+    Math.abs(Math.max(0, wallMs - Date.parse(at)) - agoMs) < AGREE_MS;
+  const subject = `Pod ${pod.namespace}/${pod.name}`;
+  const sum = pod.containers.reduce((total, { restarts }) => total + restarts, 0);
+  findings.agree(`restarts of ${subject}`, pod.restarts, sum);
+  findings.sound(`containers of ${subject}`, pod.containers.length > 0, 'at least one', 'none');
+  findings.sound(`age of ${subject}`, agree(pod.createdAt, pod.ageMs), pod.createdAt, `${pod.ageMs} ms`);
+  for (const { name, endedAt, endedAgoMs } of pod.containers) {
+    const known = endedAt === null ? endedAgoMs === null : agree(endedAt, endedAgoMs ?? Number.NaN);
+    findings.sound(`end of ${name} of ${subject}`, known, endedAt ?? 'never', `${endedAgoMs ?? '?'} ms`);
+  }
+}

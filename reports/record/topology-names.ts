@@ -1,0 +1,22 @@
+/** Names and numbers on which the suites of the topology and their judges must agree. */
+
+/** `Deployment tender/tender-api`: how a workload is called in histories and findings. */
+export function nameOf(workload: { kind: string; namespace: string; name: string }): string {
+  return `${workload.kind} ${workload.namespace}/${workload.name}`;
+}
+
+/** Whose certificate it is, beside the declared ones. */
+export const CLIENTS_ADDRESS = "the API's address for clients";
+export const serverName = (node: string): string => `API server of ${node}`;
+export const kubeletName = (node: string): string => `kubelet of ${node}`;
+export const KUBELET_PORT = 10250;
+
+/** Reachability is asked between so many nodes at most. */
+export const SAMPLED_NODES = 20;
+/** Requests to each target once it has answered. */
+export const REACHED_AGAIN = 10;
+
+/** Whether something lies at a path of a container or below it. */
+export function coversPath(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
+}

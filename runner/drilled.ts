@@ -1,0 +1,87 @@
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/** What was hurt longer ago than this explains nothing any more. */
+const KEPT_MS = 7 * 86_400_000;
+/** A drill whose process died says nothing of its end: its timers have undone it by then. */
+const LASTS_MS = 15 * 60_000;
+
+/** One drill: whose pods it hurt, as `namespace/name`, and when, ISO 8601. */
+export interface Drilled {
+  pods: string[];
+  from: string;
+  to: string;
+}
+
+const lineSchema = z.union([
+  z.object({ check: z.string(), pods: z.array(z.string()), from: z.string() }),
+  z.object({ check: z.string(), to: z.string() }),
+]);
+
+/**
+ * Remembers across runs which pods were hurt on purpose and when, so that a restart which a drill caused is not taken for trouble of the
+ * platform's own. A file beside the ledger, of this machine alone: what another one did is not excused.
+ */
+export class Drills {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  begin(check: string, pods: readonly string[], from: Date): void {
+    this.#append({ check, pods, from: from.toISOString() });
+  }
+
+  /** What the check hurt is no longer hurt. Nothing when it hurt nothing. */
+  end(check: string, at: Date): void {
+    const open = this.#lines().findLast((line) => line.check === check);
+    if (open !== undefined && 'from' in open) this.#append({ check, to: at.toISOString() });
+  }
+
+  /** Those of the last days, the oldest first. */
+  ofLate(now: Date): Drilled[] {
+    const lines = this.#lines();
+    return lines.flatMap((line, i): Drilled[] => {
+      if (!('from' in line) || now.getTime() - Date.parse(line.from) > KEPT_MS) return [];
+      const end = lines.slice(i + 1).find((later) => later.check === line.check);
+      const latest = new Date(Math.min(now.getTime(), Date.parse(line.from) + LASTS_MS)).toISOString();
+      const to = end === undefined ? latest : 'to' in end ? end.to : end.from;
+      return [{ pods: line.pods, from: line.from, to }];
+    });
+  }
+
+  #append(line: object): void {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    appendFileSync(this.#file(), `${JSON.stringify(line)}\n`, { mode: 0o600 });
+  }
+
+  /** A line that was cut by a crash is left out. */
+  #lines(): z.infer<typeof lineSchema>[] {
+    return read(this.#file()).flatMap((text) => {
+      const parsed = lineSchema.safeParse(parse(text));
+      return parsed.success ? [parsed.data] : [];
+    });
+  }
+
+  #file(): string {
+    return join(this.#folder, 'drilled.ndjson');
+  }
+}
+
+function read(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n');
+  } catch {
+    return []; // nothing was hurt yet
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
