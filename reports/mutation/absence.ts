@@ -55,25 +55,21 @@ function isNeeded({ kind }: Observation, covered: Subject['covered']): boolean {
 
 /** Everything that names one subject: lines, and elements of lists. */
 export function subjectsDropped({ trial: { history }, covered }: Subject, names: Names): Mutant[] {
-  return names.subjects.flatMap(({ name, names: isNamed }) => {
-    const changes = new Map<number, Observation | null>();
-    for (const [index, seen] of history.observations.entries()) {
-      if (!isNeeded(seen, covered)) continue;
-      const left = without(seen, isNamed, covered);
-      if (left !== seen) changes.set(index, left);
-    }
-    const [first] = changes.keys();
-    if (first === undefined) return [];
-    const path = history.observations[first]?.kind ?? '';
-    const mutant: Mutant = {
-      operator: 'subject dropped',
-      path,
-      before: `${name}, named in ${changes.size} lines`,
-      after: 'left out',
-      make: () => withObservations(history, changes),
-    };
-    return [mutant];
-  });
+  return names.subjects.map(({ name, at, names: isNamed }) => ({
+    operator: 'subject dropped',
+    path: at,
+    before: name,
+    after: 'left out',
+    make: () => {
+      const changes = new Map<number, Observation | null>();
+      for (const [index, seen] of history.observations.entries()) {
+        if (!isNeeded(seen, covered)) continue;
+        const left = without(seen, isNamed, covered);
+        if (left !== seen) changes.set(index, left);
+      }
+      return withObservations(history, changes);
+    },
+  }));
 }
 
 /** Truncated after the last line of each kind and before each stage; once as it is, once with the line that says that it ran to its end. */

@@ -32,16 +32,18 @@ export function namesExchanged(
       const other = otherThan(value, values) ?? names.others(value)[0];
       const place = named.find((one) => one.value === value);
       if (other === undefined || place === undefined) return [];
-      const changed = changedLines(history, lines, new Set([path]), (of) => swapped(of, value, other));
       const swap: Mutant = {
         operator: 'names exchanged',
         path,
         before: value,
         after: other,
-        make: () => withObservations(history, changed),
+        make: () => {
+          const changed = changedLines(history, lines, new Set([path]), (of) => swapped(of, value, other));
+          return isSame(history, changed) ? history : withObservations(history, changed);
+        },
       };
       const one = inOne(history, place, { operator: 'name replaced', change: () => other });
-      return isSame(history, changed) ? [one] : [swap, one];
+      return [swap, one];
     });
   });
 }

@@ -15,7 +15,7 @@ export interface Mutant {
   path: string;
   before: string;
   after: string;
-  /** null: a line of it could not be read any more, so that it is damaged. */
+  /** null: a line of it could not be read any more, so that it is damaged; the history itself: nothing is another than before. */
   make: () => History | null;
 }
 
@@ -55,6 +55,7 @@ export function withObservations(
       observations.push(change);
     }
   }
+  if (changes.size === 0) return history;
   if (moved) observations.sort((a, b) => a.t - b.t);
   return { ...history, observations };
 }

@@ -14,7 +14,12 @@ const NUMBER = /^[\d.,%-]+$/;
 
 export interface Names {
   /** Subjects whose every trace can be left out. */
-  subjects: { name: string; names: (text: string) => boolean }[];
+  subjects: {
+    name: string;
+    /** The kind of the first line that names it. */
+    at: string;
+    names: (text: string) => boolean;
+  }[];
   /** Other names of the same sort: from the same field, the same list or the same record. */
   others: (name: string) => readonly string[];
 }
@@ -77,27 +82,30 @@ function subjectsOf(
   places: ReadonlyMap<string, readonly Place[]>,
   random: Random,
 ): Names['subjects'] {
-  const strings = [...places.values()]
-    .flat()
-    .filter((place) => place.choices === null && isName(place.value));
   const whole = new Map<string, number>();
-  const parts = new Set<string>();
-  for (const { value } of strings) {
-    if (typeof value !== 'string') continue;
-    whole.set(value, (whole.get(value) ?? 0) + 1);
-    for (const part of partsOf(value)) parts.add(part);
+  /** Of each name or part of one, the kind in which it was seen first. */
+  const at = new Map<string, string>();
+  for (const [path, all] of places) {
+    const [kind = ''] = path.split(/[.[]/, 1);
+    for (const { value, choices } of all) {
+      if (choices !== null || !isName(value)) continue;
+      whole.set(value, (whole.get(value) ?? 0) + 1);
+      for (const part of partsOf(value)) if (!at.has(part)) at.set(part, kind);
+    }
   }
-  const named = [...new Set(declared.flat())].filter((name) => parts.has(name) || whole.has(name));
+  const named = [...new Set(declared.flat())].filter((name) => at.has(name));
   const several = [...whole]
     .filter(([name, count]) => count > 1 && !named.includes(name))
     .map(([name]) => name);
   return [
     ...named.map((name) => ({
       name,
-      names: (text: string) => text === name || partsOf(text).includes(name),
+      at: at.get(name) ?? '',
+      names: (text: string) => text.includes(name) && partsOf(text).includes(name),
     })),
     ...sample(several, SEEN_SUBJECTS, random).map((name) => ({
       name,
+      at: at.get(name) ?? '',
       names: (text: string) => text === name,
     })),
   ];

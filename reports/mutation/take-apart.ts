@@ -118,11 +118,13 @@ interface Turn {
 class Trying {
   readonly #held: Held;
   readonly #result: Result;
+  readonly #histories: readonly History[];
   /** Of each annotation, mutants tried and those that were caught. */
   readonly #annotations = new Map<string, { tried: number; caught: number }>();
 
   constructor(held: Held, result: Result) {
     this.#held = held;
+    this.#histories = held.trials.map(({ history }) => history);
     this.#result = result;
   }
 
@@ -147,8 +149,10 @@ class Trying {
       this.#annotated(annotation, turn);
       return;
     }
+    const isCaught = this.#isCaught(turn);
+    if (isCaught === null) return;
     this.#result.mutants += 1;
-    if (this.#isCaught(turn)) this.#result.caught += 1;
+    if (isCaught) this.#result.caught += 1;
     else this.#result.survivors.push({ check: this.#held.check, operator, path, before, after });
   }
 
@@ -157,12 +161,16 @@ class Trying {
     this.#annotations.set(annotation, count);
     // One that survived shows that the annotation is needed.
     if (count.tried >= TRIED_OF_AN_ANNOTATION || count.caught < count.tried) return;
+    const isCaught = this.#isCaught(turn);
+    if (isCaught === null) return;
     count.tried += 1;
-    if (this.#isCaught(turn)) count.caught += 1;
+    if (isCaught) count.caught += 1;
   }
 
-  #isCaught({ mutant, wrap }: Turn): boolean {
+  /** null: what was bent is as it was, so that it is no mutant. */
+  #isCaught({ mutant, wrap }: Turn): boolean | null {
     const history = mutant.make();
+    if (history !== null && this.#histories.includes(history)) return null;
     // Damaged lines are no pass: one mutant of each history shows it.
     return history === null || judged(this.#held.judge, wrap(history)).verdict !== 'pass';
   }
@@ -182,7 +190,7 @@ function judged(judge: Judge, histories: History[]): { verdict: string; reason: 
 
 function ofTrial(subject: Subject, histories: readonly History[], index: number): OfTrial {
   const { history } = subject.trial;
-  const places = placesByPath(history);
+  const places = placesByPath(history, subject.random);
   const names = namesOf(history, places, subject.random);
   return {
     fields: fieldsOf(history, places),
@@ -231,7 +239,7 @@ function trialsDropped(histories: readonly History[]): Turn[] {
       path: '(trial)',
       before: `trial ${history.header.trial} of ${histories.length}`,
       after: 'left out',
-      make: () => history,
+      make: () => ({ ...history }),
     },
     wrap: () => histories.toSpliced(index, 1),
   }));

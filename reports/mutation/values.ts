@@ -5,19 +5,25 @@ import type { Mutant, Subject } from './mutant.ts';
 import { isList, isRecord, placesOf, withAll, withValue } from './places.ts';
 import type { Json, Place } from './places.ts';
 import { spread } from './random.ts';
+import type { Random } from './random.ts';
 
 export const FACTORS = [0, 10, -1] as const;
 /** Beside the first, the middle and the last. */
 const OTHER_PLACES = 2;
+const LINES_LOOKED_INTO = 300;
 
 /** A place and the line that it is in. */
 export type Found = Place & { index: number };
 
-/** Places of all observations by path: lines of one kind have the same paths. */
-export function placesByPath(history: History): Map<string, Found[]> {
+/** Places by path: lines of one kind have the same paths, so that some of very many do. */
+export function placesByPath(history: History, random: Random): Map<string, Found[]> {
   const found = new Map<string, Found[]>();
-  for (const [index, seen] of history.observations.entries()) {
-    for (const place of placesOf(seen)) {
+  const looked = [...byKind(history.observations).values()].flatMap((indexes) =>
+    spread(indexes, LINES_LOOKED_INTO, random),
+  );
+  for (const index of looked) {
+    const seen = history.observations[index];
+    for (const place of seen === undefined ? [] : placesOf(seen)) {
       const list = found.get(place.path);
       if (list === undefined) found.set(place.path, [{ ...place, index }]);
       else list.push({ ...place, index });

@@ -1,0 +1,120 @@
+/**
+ * Keeps the passing histories of a run, for `npm run mutate`: `node scripts/histories.ts keep RUNFOLDER… [--check GLOB] [--missing]`.
+ * Each check that passed there, by its histories alone, replaces what was stored of it (with --missing only what is not stored yet). Says what
+ * was kept, why others were not, and which built checks have no stored history.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { catalogue } from '../env/catalogue/index.ts';
+import { globMatcher } from '../env/globs.ts';
+import { judgeOf } from '../reports/judge/index.ts';
+import type { History } from '../reports/record/history.ts';
+import { judgeCheck } from '../runner/judging.ts';
+import { checkFolderName } from '../runner/run-folder.ts';
+import { cleaned, secretIn } from './histories/clean.ts';
+import { storedPath, STORED_FOLDER, trialsOf, writeStored } from './histories/stored.ts';
+import type { Stored, StoredFile } from './histories/stored.ts';
+
+const USAGE = 64;
+
+interface Options {
+  glob: string;
+  missing: boolean;
+  folder: string;
+}
+
+/** What became of one check: the file, or why there is none. */
+type Kept = { file: string; bytes: number } | { why: string };
+
+async function keep(run: string, check: string, folder: string): Promise<Kept> {
+  const histories = path.join(run, 'histories');
+  const from = path.join(histories, checkFolderName(check));
+  if (!existsSync(from)) return { why: 'it was not run' };
+  const { verdict, reason } = await judgeCheck(histories, check);
+  if (verdict !== 'pass') return { why: `${verdict}: ${reason}` };
+  const files = filesOf(from).map(cleaned);
+  const secret = files.map(secretIn).find((found) => found !== null);
+  if (secret !== undefined) return { why: `it holds what looks like a secret: ${secret}` };
+  const stored = fewestTrials({ head: { stored: 1, check, recorded: originOf(run) }, files });
+  if (stored === null) return { why: 'it no longer passes once what is for people is left out' };
+  const file = writeStored(stored, folder);
+  return { file, bytes: readFileSync(file).length };
+}
+
+function filesOf(from: string): StoredFile[] {
+  const trials = readdirSync(from).filter((name) => /^trial-\d+$/.test(name));
+  return trials.toSorted().flatMap((trial) =>
+    readdirSync(path.join(from, trial))
+      .filter((name) => name.endsWith('.ndjson'))
+      .toSorted()
+      .map((name) => ({ trial, name, text: readFileSync(path.join(from, trial, name), 'utf8') })),
+  );
+}
+
+/** As many trials as the goal asks for: more say nothing that these do not. */
+function fewestTrials(stored: Stored): Stored | null {
+  const names = [...new Set(stored.files.map(({ trial }) => trial))];
+  const [first] = trialsOf({ ...stored, files: stored.files.filter(({ trial }) => trial === names[0]) });
+  const wanted = first?.history.header.goals.minTrials ?? 1;
+  const few = names.slice(0, Math.max(1, wanted));
+  const fewer = { ...stored, files: stored.files.filter(({ trial }) => few.includes(trial)) };
+  return [fewer, stored].find(passes) ?? null;
+}
+
+function passes(stored: Stored): boolean {
+  const histories: History[] = trialsOf(stored).map(({ history }) => history);
+  return judgeOf(stored.head.check)?.(histories).verdict === 'pass';
+}
+
+function originOf(run: string): { run: string; commit: string | null } {
+  const file = path.join(run, 'run.json');
+  if (!existsSync(file)) return { run: path.basename(path.resolve(run)), commit: null };
+  const { id, harness } = JSON.parse(readFileSync(file, 'utf8')) as {
+    id: string;
+    harness: { commit: string | null };
+  };
+  return { run: id, commit: harness.commit };
+}
+
+async function main(runs: readonly string[], { glob, missing, folder }: Options): Promise<void> {
+  const matches = globMatcher(glob);
+  const built = catalogue().filter(({ id, built: isBuilt }) => isBuilt && matches(id));
+  let bytes = 0;
+  for (const run of runs) {
+    for (const { id } of built) {
+      if (missing && storedPath(id, folder) !== null) continue;
+      const kept = await keep(run, id, folder);
+      if ('why' in kept) {
+        if (kept.why !== 'it was not run') process.stdout.write(`- ${id}: ${kept.why}\n`);
+        continue;
+      }
+      bytes += kept.bytes;
+      process.stdout.write(`✓ ${id}: ${(kept.bytes / 1024).toFixed(1)} KiB\n`);
+    }
+  }
+  const without = built.filter(({ id }) => storedPath(id, folder) === null);
+  process.stdout.write(`kept ${(bytes / 1024).toFixed(0)} KiB in ${folder}\n`);
+  process.stdout.write(
+    `${without.length} of ${built.length} built checks have no stored history${without.length > 0 ? ':' : ''}\n`,
+  );
+  for (const { id } of without) process.stdout.write(`  ${id}\n`);
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    check: { type: 'string', default: '**' },
+    missing: { type: 'boolean', default: false },
+    folder: { type: 'string', default: STORED_FOLDER },
+  },
+});
+const [command, ...runs] = positionals;
+if (command !== 'keep' || runs.length === 0 || runs.some((run) => !existsSync(path.join(run, 'histories')))) {
+  process.stderr.write(
+    'usage: node scripts/histories.ts keep RUNFOLDER… [--check GLOB] [--missing] [--folder FOLDER]\nRUNFOLDER holds the folder histories of a run.\n',
+  );
+  process.exitCode = USAGE;
+} else {
+  await main(runs, { glob: values.check, missing: values.missing, folder: values.folder });
+}
