@@ -55,16 +55,22 @@ export interface HistoryOptions {
 
 export type { NewObservation } from '../reports/record/history.ts';
 
-export interface HistoryWriter {
+/** Appends lines of a kind of its own, which is no history of a check. */
+export interface LineWriter {
   readonly file: string;
+  /** Appends one object as a line; the kernel has it when this returns, so it survives the death of this process. */
+  append(line: object): void;
+  /** Writes what is left and closes. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface HistoryWriter extends Omit<LineWriter, 'append'> {
   /** Appends the first line of a trial's `check.ndjson`. */
   header(header: HistoryHeader): void;
   /** Appends one observation; the kernel has it when this returns, so it survives the death of this process. */
   observe(observation: NewObservation): void;
   /** Appends one operation of a workload; the kernel has it within `flushMs`. Never blocks on the disk. */
   operation(line: OperationLine): void;
-  /** Writes what is left and closes. Safe to call twice. */
-  close(): Promise<void>;
 }
 
 /**
@@ -81,6 +87,11 @@ export function openHistory(folder: string, file: string, options: HistoryOption
   return new AppendingWriter(join(folder, file), folder, options);
 }
 
+/** The same for lines that are no observations. @throws HistoryError when the folder or file cannot be written. */
+export function openLines(folder: string, file: string, options: HistoryOptions = {}): LineWriter {
+  return new AppendingWriter(join(folder, file), folder, options);
+}
+
 /** Starts a trial's `check.ndjson` with its header and returns the writer. */
 export function writeHeader(
   folder: string,
@@ -92,7 +103,7 @@ export function writeHeader(
   return writer;
 }
 
-class AppendingWriter implements HistoryWriter {
+class AppendingWriter implements HistoryWriter, LineWriter {
   readonly file: string;
   readonly #fd: number;
   readonly #options: HistoryOptions;
@@ -117,14 +128,14 @@ class AppendingWriter implements HistoryWriter {
   }
 
   header(header: HistoryHeader): void {
-    this.#append({ ...header, t: header.anchor.monoMs });
+    this.append({ ...header, t: header.anchor.monoMs });
   }
 
   observe(observation: NewObservation): void {
-    this.#append({ ...observation, t: observation.t ?? monoMs() });
+    this.append({ ...observation, t: observation.t ?? monoMs() });
   }
 
-  #append(line: object): void {
+  append(line: object): void {
     this.#check();
     this.#pending += this.#line(line);
     // Rarely a write is under way: then this line goes out right behind it.

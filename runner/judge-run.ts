@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path';
 import { rowOf, type PlannedCheck } from '../env/catalogue/index.ts';
 import { CommandError, EXIT } from '../env/errors.ts';
 import { composeRun } from '../reports/record/compose.ts';
-import { HISTORY_SCHEMA } from '../reports/record/history.ts';
 import type { CheckResult } from '../reports/record/run-record.ts';
 import { guarded, type CommandResult } from './guard.ts';
 import { judgeCheck } from './judging.ts';
@@ -22,7 +21,6 @@ export function judgeRun(options: JudgeOptions): Promise<CommandResult> {
   return guarded(async () => {
     const histories = historiesOf(options);
     const { plan, end } = readRun(histories);
-    refuseOlder(plan);
     const checks: CheckResult[] = [];
     for (const planned of plan.checks) checks.push(await judged(histories, planned));
     const interrupted = end === null ? 'SIGKILL' : end.interrupted;
@@ -39,15 +37,6 @@ export function judgeRun(options: JudgeOptions): Promise<CommandResult> {
     process.stdout.write(`${composed.sentence}\n`);
     return { exitCode: composed.exitCode };
   });
-}
-
-/** Other histories say other things in the same words: what they would be judged to be is a guess. */
-function refuseOlder({ id, schema }: RunPlan): void {
-  if (schema === HISTORY_SCHEMA) return;
-  throw new CommandError(
-    `run ${id} was recorded in format ${schema} of histories, and this version judges format ${HISTORY_SCHEMA}: judge it with the version that recorded it`,
-    EXIT.inconclusive,
-  );
 }
 
 function historiesOf({ run, out }: JudgeOptions): string {
