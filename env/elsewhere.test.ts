@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { planChecks, suiteOf } from './catalogue/index.ts';
+import { planChecks, scopeOf, suiteOf } from './catalogue/index.ts';
 import type { PlannedCheck } from './catalogue/index.ts';
 import { loadEnvironment } from './loader.ts';
 
@@ -72,6 +72,26 @@ test("should require of staging's gate what its nightly requires, and the faults
   for (const id of ['telemetry/logs/under-fault', 'telemetry/traces/under-fault', 'failover/ai/pod-crash'])
     assert.ok(ids.has(id), id);
   assert.deepEqual(idsOf(gate.filter(({ notRun }) => notRun !== null)), []);
+});
+
+test('false verdict 15: a profile tries every failover as often as it says, also of services', () => {
+  const trials = (profile: string): number[] => [
+    ...new Set(
+      planChecks(staging, { profile }).flatMap(({ row, trials: n }) =>
+        suiteOf(row.id) === 'failover' ? [n] : [],
+      ),
+    ),
+  ];
+  assert.deepEqual(trials('nightly'), [3]);
+  const gate = planChecks(staging, { profile: 'gate' });
+  const of = (id: string): number | undefined => gate.find(({ row }) => row.id === id)?.trials;
+  assert.deepEqual(
+    [of('failover/redis/pod-crash'), of('failover/ai/pod-crash'), of('failover/query/graph')],
+    [10, 3, 3],
+  );
+  // Fewer are no whole profile.
+  assert.equal(scopeOf(staging, { profile: 'gate', repeat: 9 }), 'selection');
+  assert.equal(scopeOf(staging, { profile: 'gate', repeat: 10 }), 'profile');
 });
 
 test('should run on testing what the catalogue says of telemetry and the model, and require it', () => {

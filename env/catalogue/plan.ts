@@ -88,18 +88,27 @@ function neverRun(environment: Environment, row: CatalogueRow): string | null {
   return row.needsSize === 'full' && small ? 'size small' : null;
 }
 
-function trialsOf(row: CatalogueRow, goals: Record<string, unknown>, repeat: number | undefined): number {
-  if (failoverParts(row.id) === null) return suiteOf(row.id) === 'failover' ? (repeat ?? 1) : 1;
-  return repeat ?? (typeof goals.minTrials === 'number' ? goals.minTrials : 1);
+/** What injects a fault is tried as often as the profile says, whatever it hurts: a store, a service or the control plane. */
+function trialsOf(row: CatalogueRow, profile: Profile | null, own: unknown): number {
+  if (!isRepeated(row)) return 1;
+  const wanted = failoverParts(row.id) === null ? profile?.serviceTrials : undefined;
+  return wanted ?? profile?.minTrials ?? (typeof own === 'number' ? own : 1);
+}
+
+function isRepeated(row: CatalogueRow): boolean {
+  return suiteOf(row.id) === 'failover';
 }
 
 /**
- * A run of less than a whole profile says nothing of the profile: checks were named, suites were, or outside embedded environments stores
- * and parts. (What an embedded environment was raised with is what it is, and its profiles are about that.)
+ * A run of less than a whole profile says nothing of the profile: checks were named, suites were, fewer trials than the profile's, or outside
+ * embedded environments stores and parts. (What an embedded environment was raised with is what it is, and its profiles are about that.)
  */
-export function scopeOf(environment: Environment, { profile, suites, checks }: Selection): Scope {
+export function scopeOf(environment: Environment, { profile, suites, checks, repeat }: Selection): Scope {
+  if (profile === undefined) return 'selection';
   const named = (suites ?? []).length + (checks ?? []).length + environment.notSelected.length;
-  return profile === undefined || named > 0 ? 'selection' : 'profile';
+  const { minTrials = 1, serviceTrials = 1 } = environment.profiles[profile] ?? {};
+  const trials = Math.max(minTrials, serviceTrials);
+  return named > 0 || (repeat !== undefined && repeat < trials) ? 'selection' : 'profile';
 }
 
 /** An embedded environment has the stores and parts that it was raised with, and the others are required by nobody. */
@@ -140,7 +149,7 @@ export function planChecks(environment: Environment, selection: Selection = {}):
       goalSource: source,
       goalText: text,
       required: profile !== null && matchesAny(profile.required, row.id) && !notHere(environment, row),
-      trials: trialsOf(row, resolved, selection.repeat),
+      trials: (isRepeated(row) ? selection.repeat : undefined) ?? trialsOf(row, profile, resolved.minTrials),
       notRun: whyNotRun(environment, row, selection.now),
     };
   });

@@ -43,6 +43,13 @@ const profile = z.strictObject({
   checks: globs,
   required: z.array(z.string().min(1)).default([]).describe('Of these, none may be not-run'),
   minTrials: z.int().min(1).optional().describe('Trials of a failover check in this profile'),
+  serviceTrials: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'The same of what hurts no store by itself (backend, ai, query, control-plane); minTrials when left out',
+    ),
 });
 
 export const profiles = z.record(z.string().min(1), profile);
