@@ -19,6 +19,7 @@ import { embeddedOf, sizeOf, timeoutMsOf } from './environment-parts.ts';
 import { restoreLeftovers } from './leftovers.ts';
 import type { Progress } from './progress.ts';
 import { refuseWhileHeld } from './safety/index.ts';
+import type { RestoreReport } from './safety/index.ts';
 
 /** A cluster that is the one it should be. */
 export interface Connection {
@@ -29,6 +30,8 @@ export interface Connection {
   version: string;
   /** Null for an environment whose edge is there or never will be. */
   edgeReady: Promise<void> | null;
+  /** What an earlier run had left and was restored on the way here; null: nothing. */
+  restored: RestoreReport | null;
 }
 
 /** The environment cannot be asked anything: every check is inconclusive, with this reason. */
@@ -52,6 +55,7 @@ interface Reached {
   context?: string | undefined;
   pin: { kubeSystemUid: string; caSha256: string };
   edgeReady: Promise<void> | null;
+  restored?: RestoreReport | null;
 }
 
 /**
@@ -67,8 +71,8 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     const pin = await answered(cluster.pin(signal), signal);
     comparePin(reached, pin, environment);
     const version = await answered(cluster.version(signal), signal);
-    const { kubeconfig, context, edgeReady } = reached;
-    return { cluster, kubeconfig, context, uid: pin.uid, version, edgeReady };
+    const { kubeconfig, context, edgeReady, restored = null } = reached;
+    return { cluster, kubeconfig, context, uid: pin.uid, version, edgeReady, restored };
   } catch (error) {
     cluster.close();
     throw error;
@@ -100,7 +104,10 @@ function asItIs(instance: InstanceName, environment: Environment): Reached {
 async function embedded(instance: InstanceName, options: ConnectOptions): Promise<Reached> {
   const { environment, progress, signal } = options;
   if (!options.raise) return asItIs(instance, environment);
-  await restoreLeftovers(environment, instance, { say: (line) => progress.say(line), signal });
+  const restored = await restoreLeftovers(environment, instance, {
+    say: (line) => progress.say(line),
+    signal,
+  });
   // Loaded only where it is needed: it brings the whole embedded environment with it.
   const local = await import('../env/local/index.ts');
   try {
@@ -114,7 +121,7 @@ async function embedded(instance: InstanceName, options: ConnectOptions): Promis
       onProgress: (seen) => progress.doing(raising(instance, seen), seen.remainingMs ?? 0),
       signal,
     });
-    return { kubeconfig: up.kubeconfig, pin: pinOf(up.stamp), edgeReady: up.edgeReady };
+    return { kubeconfig: up.kubeconfig, pin: pinOf(up.stamp), edgeReady: up.edgeReady, restored };
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof local.PreflightError)

@@ -17,6 +17,7 @@ import { Engine } from './engine.ts';
 import { embeddedOf, timeoutMsOf } from './environment-parts.ts';
 import { guarded, type CommandResult } from './guard.ts';
 import { Interrupt } from './interrupt.ts';
+import { leftBroken } from './leftovers.ts';
 import { ensureOwnNamespaces } from './own-namespaces.ts';
 import { Progress } from './progress.ts';
 import { swept } from './redact-folder.ts';
@@ -110,6 +111,8 @@ class ControlRun {
 
   async all(chosen: readonly Control[]): Promise<CommandResult> {
     const { environment, instance, folder, progress, interrupt } = this.#parts;
+    const broken = leftBroken(environment);
+    if (broken !== null) progress.say(`${environment.name}: ${broken}`);
     const connection = await connect({ environment, progress, signal: interrupt.signal, raise: false });
     const kube = kubeCallFrom(connection.kubeconfig);
     this.#kubeconfig = connection.kubeconfig;

@@ -11,9 +11,11 @@ import { BlockedError, connect, exitCodeOf, type Connection } from './connect.ts
 import { splitByEdge, withDeadline } from './edge-wait.ts';
 import { Engine } from './engine.ts';
 import { embeddedOf, estimateMs, lockMode, timeoutMsOf } from './environment-parts.ts';
+import { powerOnOf } from './fault-hand.ts';
 import { isInCheckout, type Fingerprint } from './fingerprint.ts';
 import { stackOf, type CommandResult } from './guard.ts';
 import { Interrupt } from './interrupt.ts';
+import { leftBroken } from './leftovers.ts';
 import { judgesNamespace } from './namespace.ts';
 import { ensureOwnNamespaces } from './own-namespaces.ts';
 import { permitOf } from './permits.ts';
@@ -22,7 +24,7 @@ import { assembleRecord, writeRecord } from './record.ts';
 import { redactFolder } from './redact-folder.ts';
 import { makeRunFolder, removeRunFolder, RunFolderError, type RunFolder } from './run-folder.ts';
 import { writeEnd, writePlan, writeSeries, type SeriesPlan } from './run-history.ts';
-import { kubeCallFrom, openSafety, type KubeCall, type Safety } from './safety/index.ts';
+import { kubeCallFrom, openSafety, type KubeCall, type RestoreReport, type Safety } from './safety/index.ts';
 import { describeResumption, nextTrial, refuseOther, resumeSeries, type Series } from './series.ts';
 import { sendTelemetry } from './telemetry/index.ts';
 
@@ -176,6 +178,9 @@ class Run {
     if (this.#toRun().length === 0) return;
     const { environment } = this.#options;
     const signal = this.#interrupt.signal;
+    // First of all that is said: whoever reads one line must know that it was found broken.
+    const broken = leftBroken(environment);
+    if (broken !== null) this.#note(broken);
     this.#progress.doing('reaching the environment');
     const connection = await connect({
       environment,
@@ -184,6 +189,9 @@ class Run {
       raise: true,
     });
     this.#connection = connection;
+    this.#noteRestored(connection.restored);
+    // Nobody tries these again, so that no later restore would name them.
+    this.#afterwards.add({ actions: 0, failed: connection.restored?.conflicts ?? [] });
     const kube = kubeCallFrom(connection.kubeconfig, connection.context);
     try {
       await this.#askPermits(kube.call);
@@ -253,6 +261,7 @@ class Run {
       systemNamespace: environment.namespaces.system,
       undoImage: environment.drills.undoImage,
       permit: permitOf(environment, this.#permits),
+      powerOn: powerOnOf(environment),
       restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
       notice: (message) => this.#note(message),
       signal: this.#interrupt.signal,
@@ -263,7 +272,7 @@ class Run {
     const { environment } = this.#options;
     const { cluster, kubeconfig, context } = connection;
     const signal = this.#interrupt.signal;
-    this.#noteRestored(safety);
+    this.#noteRestored(safety.restoredAtStart);
     const engine = new Engine({
       book: this.#book,
       folder: this.#folder,
@@ -316,8 +325,8 @@ class Run {
     for (const failure of report.failed) this.#note(`not restored: ${failure}`);
   }
 
-  #noteRestored({ restoredAtStart }: Safety): void {
-    const { actions, failed, undone } = restoredAtStart;
+  #noteRestored(report: RestoreReport | null): void {
+    const { actions, failed, undone } = report ?? { actions: 0, failed: [], undone: [] };
     if (actions > 0)
       this.#note(`restored what an earlier run had left: ${[...undone, ...failed].join('; ')}`);
   }

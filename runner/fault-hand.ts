@@ -1,6 +1,12 @@
 import type { Environment } from '../env/schema.ts';
-import { HostHand, PodHand } from '../suites/faults/index.ts';
-import type { FaultContext, FaultSurroundings, Hand, PowerCommands } from '../suites/faults/index.ts';
+import { HostHand, nodePower, PodHand } from '../suites/faults/index.ts';
+import type {
+  FaultContext,
+  FaultSurroundings,
+  Hand,
+  NodePower,
+  PowerCommands,
+} from '../suites/faults/index.ts';
 import type { ServedEngine } from './methods/served.ts';
 import { embeddedOf, sizeOf, timeoutMsOf } from './environment-parts.ts';
 
@@ -39,6 +45,12 @@ export function handFor(engine: ServedEngine, shared: Shared): Hand {
     },
     shared,
   );
+}
+
+/** How a node is given its power back as this environment's file declares it; null where it does not. */
+export function powerOnOf(environment: Environment): ((node: string) => NodePower) | null {
+  const power = powerOf(environment);
+  return power === null ? null : (node) => nodePower(node, power);
 }
 
 function powerOf(environment: Environment): PowerCommands | null {

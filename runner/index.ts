@@ -4,6 +4,7 @@ export type { DrillOptions } from './drill.ts';
 export type { CommandResult } from './guard.ts';
 export { judgeRun } from './judge-run.ts';
 export type { JudgeOptions } from './judge-run.ts';
+export { leftBroken } from './leftovers.ts';
 export { restore } from './restore.ts';
 export type { RestoreOptions } from './restore.ts';
 export { runControls } from './controls.ts';

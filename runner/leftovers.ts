@@ -4,31 +4,39 @@ import type { InstanceName } from '../env/local/nodes/index.ts';
 import { stateDir } from '../env/local/paths.ts';
 import { readStamp } from '../env/local/stamp.ts';
 import type { Environment } from '../env/schema.ts';
-import { timeoutMsOf } from './environment-parts.ts';
+import { embeddedOf, timeoutMsOf } from './environment-parts.ts';
 import {
   kubeCallFrom,
   HeldError,
+  leftOpen,
   refuseWhileHeld,
   restoreEnvironment,
   safetyFolder,
 } from './safety/index.ts';
+import type { RestoreReport } from './safety/index.ts';
 import { Ledger } from './safety/ledger.ts';
+
+/** What an earlier run has left undone on this machine, as the first sentence of whoever comes next; null: nothing. */
+export function leftBroken(environment: Environment): string | null {
+  return leftOpen(safetyFolder(environment.name, embeddedOf(environment)));
+}
 
 /**
  * Before an embedded environment is looked at: whoever works on it now keeps it, and what a killed run left undone is undone.
  * Otherwise a cluster that is only disturbed would be found unhealthy and raised anew.
+ * @returns what it came to; null when nothing was left
  * @throws HeldError when a living process holds it.
  */
 export async function restoreLeftovers(
   environment: Environment,
   instance: InstanceName,
   how: { say(line: string): void; signal: AbortSignal },
-): Promise<void> {
+): Promise<RestoreReport | null> {
   refuseWhileHeld(instance);
   const folder = safetyFolder(environment.name, instance);
   const stamp = readStamp(instance);
   const kubeconfig = join(stateDir(instance), 'kubeconfig');
-  if (stamp === null || !existsSync(kubeconfig) || new Ledger(folder).open().length === 0) return;
+  if (stamp === null || !existsSync(kubeconfig) || new Ledger(folder).open().length === 0) return null;
   how.say('  restoring what an earlier run left undone');
   const kube = kubeCallFrom(kubeconfig);
   try {
@@ -46,11 +54,13 @@ export async function restoreLeftovers(
     });
     for (const line of report.undone) how.say(`  undone: ${line}`);
     for (const line of report.failed) how.say(`  not undone: ${line}`);
+    return report;
   } catch (error) {
     how.signal.throwIfAborted();
     if (error instanceof HeldError) throw error;
     // A cluster that cannot even be restored is one for `env up` to heal or to raise anew.
     how.say(`  it could not be restored: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
   } finally {
     kube.close();
   }

@@ -1,8 +1,10 @@
 import { loadEnvironment } from '../env/loader.ts';
 import { connect } from './connect.ts';
 import { embeddedOf, timeoutMsOf } from './environment-parts.ts';
+import { powerOnOf } from './fault-hand.ts';
 import { guarded, type CommandResult } from './guard.ts';
 import { Interrupt } from './interrupt.ts';
+import { leftBroken } from './leftovers.ts';
 import { ensureOwnNamespaces } from './own-namespaces.ts';
 import { Progress } from './progress.ts';
 import { kubeCallFrom, restoreEnvironment } from './safety/index.ts';
@@ -16,6 +18,8 @@ export function restore(options: RestoreOptions): Promise<CommandResult> {
   return guarded(async () => {
     const environment = await loadEnvironment(options.env, { with: 'raised', size: 'raised' });
     const progress = new Progress();
+    const broken = leftBroken(environment);
+    if (broken !== null) progress.say(`${environment.name}: ${broken}`);
     const interrupt = new Interrupt((line) => progress.say(line));
     try {
       const connection = await connect({ environment, progress, signal: interrupt.signal, raise: false });
@@ -31,6 +35,7 @@ export function restore(options: RestoreOptions): Promise<CommandResult> {
           runId: 'restore',
           systemNamespace: environment.namespaces.system,
           undoImage: environment.drills.undoImage,
+          powerOn: powerOnOf(environment),
           restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
           notice: (message) => progress.say(`  ${message}`),
           signal: interrupt.signal,

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { declaredWords } from '../../env/declared-words.ts';
 import { CommandError, EXIT } from '../../env/errors.ts';
+import type { LocalStatus } from '../../env/local/index.ts';
 import type { Environment, Size } from '../../env/schema.ts';
 import { commaList } from '../context.ts';
 import type { Context } from '../context.ts';
@@ -78,26 +79,33 @@ async function down(options: { env: string }, context: Context): Promise<number>
 }
 
 async function status(options: { env: string }, context: Context): Promise<number> {
-  const { instance } = embedded(await load(options.env));
+  const environment = await load(options.env);
+  const { instance } = embedded(environment);
   const local = await import('../../env/local/index.ts');
+  const { leftBroken } = await import('../../runner/index.ts');
+  const broken = leftBroken(environment);
+  if (broken !== null) context.out(`${instance}: ${broken}`);
   const found = await local.status({ instance });
-  context.out(`${instance}: ${found.state}${found.stamp === null ? '' : ` (${found.stamp.size})`}`);
-  if (found.holder !== null) {
-    context.out(
-      `  held by pid ${String(found.holder.pid)} since ${found.holder.since}, for ${found.holder.checkout}`,
-    );
-  }
-  if (found.state === 'absent') return STATUS_CODES.absent;
-  for (const node of found.nodes) {
-    context.out(
+  for (const line of linesOf(found)) context.out(line);
+  return broken === null ? STATUS_CODES[found.state] : STATUS_CODES.partial;
+}
+
+function linesOf(found: LocalStatus): string[] {
+  const { instance, state, stamp, holder, nodes } = found;
+  const lines = [`${instance}: ${state}${stamp === null ? '' : ` (${stamp.size})`}`];
+  if (holder !== null)
+    lines.push(`  held by pid ${String(holder.pid)} since ${holder.since}, for ${holder.checkout}`);
+  if (state === 'absent') return lines;
+  const named = nodes.map(
+    (node) =>
       `  ${node.name.padEnd(12)} ${node.running ? 'running' : 'stopped'}, ${node.ready ? 'Ready' : 'not Ready'}`,
-    );
-  }
-  context.out(`  API server ${found.apiReachable ? 'answers' : 'does not answer'}`);
-  context.out(
-    `  load balancer ${found.loadBalancer ? 'runs' : 'is down'}, registry ${found.registry ? 'runs' : 'is down'}`,
   );
-  return STATUS_CODES[found.state];
+  return [
+    ...lines,
+    ...named,
+    `  API server ${found.apiReachable ? 'answers' : 'does not answer'}`,
+    `  load balancer ${found.loadBalancer ? 'runs' : 'is down'}, registry ${found.registry ? 'runs' : 'is down'}`,
+  ];
 }
 
 async function validate(files: readonly string[], context: Context): Promise<number> {
@@ -138,7 +146,7 @@ export function registerEnv(program: Command, context: Context): void {
     });
   env
     .command('status')
-    .description('what runs (exit 0: up, 1: absent, 2: half up)')
+    .description('what runs (exit 0: up, 1: absent, 2: half up, or left broken by a run)')
     .addOption(named())
     .action(async (options: { env: string }) => {
       context.exit(await status(options, context));

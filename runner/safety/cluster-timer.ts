@@ -11,10 +11,13 @@ import type { KubeCall, KubeInverse } from './undo-kube.ts';
 /** The Lease lasts 15 s; as much again for a next start, which restores with more care. */
 const GRACE_MS = 30_000;
 const LOOK_EVERY_MS = 2_000;
+/** A step that fails is tried less and less often, and never given up. */
+const LOOK_AT_LEAST_EVERY_MS = 60_000;
 const CALL_TIMEOUT_MS = 5_000;
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-type Mirrored = { seq: number; title: string; dueAt: string; inverse: { kind: string } };
+/** `dueAfterMs` is a length: the clock of whoever wrote it is not this pod's. */
+type Mirrored = { id: string; seq: number; title: string; dueAfterMs: number; inverse: { kind: string } };
 
 /** Watches how long the Lease has been the same. */
 export class LeaseWatch {
@@ -31,10 +34,29 @@ export class LeaseWatch {
   }
 }
 
+/** How long each entry has been in the mirror, by this pod's own clock. */
+export class Ages {
+  readonly #firstMs = new Map<string, number>();
+
+  /** @returns ms since an entry was first seen; what is no longer listed is forgotten */
+  of(entries: readonly Pick<Mirrored, 'id'>[], nowMs: number): ReadonlyMap<string, number> {
+    const ages = new Map(entries.map(({ id }) => [id, nowMs - (this.#firstMs.get(id) ?? nowMs)]));
+    this.#firstMs.clear();
+    for (const [id, ageMs] of ages) this.#firstMs.set(id, nowMs - ageMs);
+    return ages;
+  }
+}
+
 /** The entries to undo now, last first: all when the holder is gone, else those that are due. */
-export function toUndo(entries: readonly Mirrored[], abandoned: boolean, now: Date): Mirrored[] {
+export function toUndo(
+  entries: readonly Mirrored[],
+  abandoned: boolean,
+  ages: ReadonlyMap<string, number>,
+): Mirrored[] {
   return entries
-    .filter(({ inverse, dueAt }) => 'path' in inverse && (abandoned || Date.parse(dueAt) <= now.getTime()))
+    .filter(
+      ({ id, inverse, dueAfterMs }) => 'path' in inverse && (abandoned || (ages.get(id) ?? 0) >= dueAfterMs),
+    )
     .toSorted((a, b) => b.seq - a.seq);
 }
 
@@ -53,23 +75,27 @@ function inClusterCall(): KubeCall {
   };
 }
 
-/** One look at Lease and mirror; `over`: nobody holds the environment, and nothing is left for this timer to undo. */
+/**
+ * One look at Lease and mirror. `over`: nobody holds the environment, and nothing is left for this timer to undo; `in vain`: something
+ * could not be undone.
+ */
 export async function lookOnce(
   call: KubeCall,
   namespace: string,
-  watch: LeaseWatch,
-): Promise<'go on' | 'over'> {
+  { watch, ages }: { watch: LeaseWatch; ages: Ages },
+): Promise<'go on' | 'in vain' | 'over'> {
   const abandoned = await isAbandoned(call, namespace, watch);
   const { listed, resourceVersion } = await readMirror(call, namespace);
-  const entries = toUndo(listed, abandoned, new Date());
+  const entries = toUndo(listed, abandoned, ages.of(listed, performance.now()));
   const settled = new Set<Mirrored>();
   for (const entry of entries)
     if (await undoLogged(entry.title, entry.inverse as KubeInverse, call)) settled.add(entry);
-  if (!abandoned) return 'go on';
+  const inVain = settled.size < entries.length;
+  if (!abandoned) return inVain ? 'in vain' : 'go on';
   // A run elsewhere waits until nothing is listed. While somebody holds the environment, the list is theirs.
   const left = listed.filter((entry) => !settled.has(entry));
   if (settled.size > 0) await rewrite(call, namespace, { left, resourceVersion });
-  return settled.size === entries.length ? 'over' : 'go on';
+  return inVain ? 'in vain' : 'over';
 }
 
 async function isAbandoned(call: KubeCall, namespace: string, watch: LeaseWatch): Promise<boolean> {
@@ -129,14 +155,17 @@ async function undoLogged(title: string, inverse: KubeInverse, call: KubeCall): 
 
 async function main(namespace: string): Promise<void> {
   const call = inClusterCall();
-  const watch = new LeaseWatch();
-  for (;;) {
+  const state = { watch: new LeaseWatch(), ages: new Ages() };
+  for (let inVain = 0; ;) {
     try {
-      if ((await lookOnce(call, namespace, watch)) === 'over') return;
+      const came = await lookOnce(call, namespace, state);
+      if (came === 'over') return;
+      inVain = came === 'in vain' ? inVain + 1 : 0;
     } catch (error) {
+      inVain++;
       console.error(String(error));
     }
-    await sleep(LOOK_EVERY_MS);
+    await sleep(Math.min(LOOK_EVERY_MS * 2 ** Math.min(inVain, 10), LOOK_AT_LEAST_EVERY_MS));
   }
 }
 

@@ -4,9 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../probes/clock.ts';
 import { kubeCallFrom } from './kube-call.ts';
 import { Ledger } from './ledger.ts';
-import { self } from './place.ts';
+import { clearTrouble, writeTrouble } from './left-open.ts';
+import { bootId, self } from './place.ts';
 import { HolderRecord, replaceFile } from './processes.ts';
-import type { Entry } from './types.ts';
+import type { Entry, KubeCall } from './types.ts';
 import { isKubeInverse } from './types.ts';
 import { undoAll } from './undo.ts';
 
@@ -19,57 +20,129 @@ import { undoAll } from './undo.ts';
 /** Time for a person or a scheduler to start the harness again, which restores with more care. */
 const GRACE_MS = 20_000;
 const LOOK_EVERY_MS = 500;
-/** A step that fails is tried again this often, for as long as it is open. */
-const RETRY_EVERY_MS = 5_000;
-const GIVE_UP_MS = 30 * 60_000;
+/** A step that fails is tried again after this, then after twice as long, and so on; it is never given up. */
+const RETRY_AFTER_MS = 5_000;
+const RETRY_AT_MOST_AFTER_MS = 5 * 60_000;
 
 export const HOST_TIMER_FILE = 'host-timer.json';
 /** Present while a Job in the cluster undoes what went through the API server. */
 export const CLUSTER_TIMER_FILE = 'cluster-timer.json';
 
-/** Whether the timer has to act now. Pure: `goneSinceMs` is null while a holder lives. */
-export function dueNow(entries: readonly Entry[], nowMs: number, goneSinceMs: number | null): Entry[] {
-  const abandoned = goneSinceMs !== null && nowMs - goneSinceMs >= GRACE_MS;
-  return entries.filter((entry) => abandoned || entry.dueMs <= nowMs);
+/** Whether the timer has to act now. Pure: `goneSinceMs` is null while a holder lives. An earlier start of the machine had another clock. */
+export function dueNow(
+  entries: readonly Entry[],
+  now: { ms: number; bootId: string },
+  goneSinceMs: number | null,
+): Entry[] {
+  const abandoned = goneSinceMs !== null && now.ms - goneSinceMs >= GRACE_MS;
+  return entries.filter((entry) => abandoned || entry.dueMs <= now.ms || entry.bootId !== now.bootId);
+}
+
+/** When what failed is tried again: less and less often, and for as long as it is open. */
+export class Retries {
+  readonly #next = new Map<number, { tries: number; atMs: number }>();
+
+  /** Those that were not tried, or whose pause is over. */
+  ready(entries: readonly Entry[], nowMs: number): Entry[] {
+    return entries.filter(({ seq }) => (this.#next.get(seq)?.atMs ?? nowMs) <= nowMs);
+  }
+
+  /** @param tried what was tried just now @param open what is open after it */
+  after(tried: readonly Entry[], open: readonly Entry[], nowMs: number): void {
+    for (const { seq } of tried) {
+      const tries = (this.#next.get(seq)?.tries ?? 0) + 1;
+      const pauseMs = Math.min(RETRY_AFTER_MS * 2 ** Math.min(tries - 1, 30), RETRY_AT_MOST_AFTER_MS);
+      if (open.some((one) => one.seq === seq)) this.#next.set(seq, { tries, atMs: nowMs + pauseMs });
+      else this.#next.delete(seq);
+    }
+  }
+
+  /** How often the one that was tried most was tried in vain. */
+  get most(): number {
+    return Math.max(0, ...[...this.#next.values()].map(({ tries }) => tries));
+  }
 }
 
 /** Follows one ledger until nothing is left to do and nobody holds the environment. */
 export async function followLedger(folder: string, kubeconfig: string | undefined): Promise<void> {
-  const ledger = new Ledger(folder);
-  const holders = new HolderRecord(folder);
-  const kube = kubeconfig === undefined ? null : kubeCallFrom(kubeconfig).call;
-  let goneSinceMs: number | null = null;
-  for (;;) {
-    const now = monoMs();
-    goneSinceMs = holders.living().length > 0 ? null : (goneSinceMs ?? now);
-    const mine = ledger.open().filter((entry) => isMine(entry, folder));
-    if (goneSinceMs !== null && isOver(mine, now - goneSinceMs)) return;
-    const due = dueNow(mine, now, goneSinceMs);
-    if (due.length > 0) {
-      const report = await undoAll(due, { ledger, kube, clusterUid: null, retryForMs: 0 });
-      log(
-        folder,
-        `undid ${report.undone.length} of ${report.actions}: ${[...report.undone, ...report.failed].join('; ')}`,
-      );
+  const follower = new Follower(folder, kubeconfig);
+  // Once the folder is gone, the environment is.
+  while (existsSync(folder)) {
+    try {
+      if (await follower.look()) return;
+    } catch (error) {
+      // A disk that is full now, a file that is being replaced: whatever it is, what is open stays open.
+      log(folder, `goes on after ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     }
-    await sleep(due.length > 0 ? RETRY_EVERY_MS : LOOK_EVERY_MS);
+    await sleep(LOOK_EVERY_MS);
   }
 }
 
-function isOver(mine: readonly Entry[], goneForMs: number): boolean {
-  return (mine.length === 0 && goneForMs >= GRACE_MS) || goneForMs >= GIVE_UP_MS;
-}
+class Follower {
+  readonly #folder: string;
+  readonly #ledger: Ledger;
+  readonly #holders: HolderRecord;
+  readonly #kube: KubeCall | null;
+  readonly #retries = new Retries();
+  readonly #bootId = bootId();
+  #goneSinceMs: number | null = null;
 
-function isMine(entry: Entry, folder: string): boolean {
-  return (
-    !isKubeInverse(entry.inverse) ||
-    entry.inverse.path.includes('/secrets') ||
-    !existsSync(join(folder, CLUSTER_TIMER_FILE))
-  );
+  constructor(folder: string, kubeconfig: string | undefined) {
+    this.#folder = folder;
+    this.#ledger = new Ledger(folder);
+    this.#holders = new HolderRecord(folder);
+    this.#kube = kubeconfig === undefined ? null : kubeCallFrom(kubeconfig).call;
+  }
+
+  /** Undoes what is due. @returns whether nothing is left to do and nobody holds the environment */
+  async look(): Promise<boolean> {
+    const nowMs = monoMs();
+    this.#goneSinceMs = this.#holders.living().length > 0 ? null : (this.#goneSinceMs ?? nowMs);
+    const mine = this.#mine();
+    if (mine.length === 0) {
+      clearTrouble(this.#folder);
+      return this.#goneSinceMs !== null && nowMs - this.#goneSinceMs >= GRACE_MS;
+    }
+    const due = dueNow(mine, { ms: nowMs, bootId: this.#bootId }, this.#goneSinceMs);
+    const now = this.#retries.ready(due, nowMs);
+    if (now.length > 0) await this.#undo(now);
+    return false;
+  }
+
+  async #undo(due: readonly Entry[]): Promise<void> {
+    const folder = this.#folder;
+    const report = await undoAll(due, {
+      ledger: this.#ledger,
+      kube: this.#kube,
+      clusterUid: null,
+      retryForMs: 0,
+    });
+    log(
+      folder,
+      `undid ${report.undone.length} of ${report.actions}: ${[...report.undone, ...report.failed].join('; ')}`,
+    );
+    this.#retries.after(due, this.#mine(), monoMs());
+    if (report.failed.length > 0) writeTrouble(folder, this.#retries.most);
+  }
+
+  #mine(): Entry[] {
+    return this.#ledger.open().filter((entry) => this.#isMine(entry));
+  }
+
+  #isMine({ inverse }: Entry): boolean {
+    if (!isKubeInverse(inverse)) return true;
+    // Without a way to the API server it can do nothing about it, and the Job in the cluster does.
+    if (this.#kube === null) return false;
+    return inverse.path.includes('/secrets') || !existsSync(join(this.#folder, CLUSTER_TIMER_FILE));
+  }
 }
 
 function log(folder: string, message: string): void {
-  appendFileSync(join(folder, 'host-timer.log'), `${new Date().toISOString()} ${message}\n`);
+  try {
+    appendFileSync(join(folder, 'host-timer.log'), `${new Date().toISOString()} ${message}\n`);
+  } catch {
+    // A full disk must not end the timer.
+  }
 }
 
 async function main(folder: string, kubeconfig: string | undefined): Promise<void> {

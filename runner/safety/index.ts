@@ -4,9 +4,10 @@
  */
 import { instanceHolder } from '../../env/local/lock.ts';
 import type { InstanceName } from '../../env/local/nodes/index.ts';
+import type { NodePower } from '../../suites/faults/inverse.ts';
 import { HeldError } from './errors.ts';
 import { Lease } from './lease.ts';
-import { refuseWhatIsLeftElsewhere } from './elsewhere.ts';
+import { leftElsewhere, refuseWhatIsLeft, takeOver } from './elsewhere.ts';
 import { Ledger } from './ledger.ts';
 import { Lever } from './lever.ts';
 import { Mirror } from './mirror.ts';
@@ -21,6 +22,7 @@ import { undoAll } from './undo.ts';
 
 export { HeldError, LeverError, RefusedError } from './errors.ts';
 export { kubeCallFrom } from './kube-call.ts';
+export { leftOpen } from './left-open.ts';
 export { safetyFolder } from './place.ts';
 export { Safety } from './safety.ts';
 export type { Mutation, Permit } from './safety.ts';
@@ -43,6 +45,8 @@ export type SafetyOptions = {
   readonly undoImage?: string | undefined;
   /** Why something may not be done here; null: it may. Asked before every mutation: a permit can end on the way. */
   readonly permit?: Permit | undefined;
+  /** How the environment's file says that a node is switched on: then the nodes that another machine left off are, too. */
+  readonly powerOn?: ((node: string) => NodePower) | null | undefined;
   /** After this the timers undo an action, whoever lives. */
   readonly restoreDeadlineMs: number;
   readonly notice: (message: string) => void;
@@ -122,9 +126,10 @@ async function opened(opening: Opening): Promise<Safety> {
   const { options, namespace, ledger, lease, onStop } = opening;
   const { kube, clusterUid, runId, notice } = options;
   const left = ledger.open();
-  const late = await undoAll(left, { ledger, kube, clusterUid, retryForMs: START_RETRY_MS });
+  const own = await undoAll(left, { ledger, kube, clusterUid, retryForMs: START_RETRY_MS });
   // An embedded environment and its ledger are on one machine. Before the ledger is rotated: it tells its own entries from others'.
-  if (options.embedded === undefined) await refuseWhatIsLeftElsewhere({ kube, namespace, ledger });
+  const theirs = options.embedded === undefined ? await undoWhatIsLeftElsewhere(opening) : null;
+  const late = theirs === null ? own : joined(own, theirs);
   ledger.rotate();
   const image = options.undoImage ?? (await liveUndoImage(options));
   const mirror = new Mirror({ kube, namespace, ledger, holder: lease.identity });
@@ -139,8 +144,8 @@ async function opened(opening: Opening): Promise<Safety> {
     notice,
     signal: options.signal,
   });
-  if (left.length > 0) await mirror.sync();
-  if (ledger.open().length === 0) for (const message of await timers.disarm()) notice(message);
+  if (left.length > 0 || theirs !== null) await mirror.sync();
+  await armOrDisarm(timers, ledger, notice);
   const lever = await Lever.follow({ kube, namespace, onStop });
   return new Safety({
     ...opening,
@@ -148,8 +153,36 @@ async function opened(opening: Opening): Promise<Safety> {
     mirror,
     timers,
     lever,
-    restoredAtStart: joined(opening.early, late),
+    restoredAtStart: withEarly(opening.early, late),
   });
+}
+
+/** What could not be undone at the start is tried again by the timers too, whatever becomes of this process. */
+async function armOrDisarm(timers: Timers, ledger: Ledger, notice: (message: string) => void): Promise<void> {
+  const open = ledger.open().map(({ inverse }) => inverse);
+  if (open.length === 0) for (const message of await timers.disarm()) notice(message);
+  else await timers.arm(open).catch((error: unknown) => notice(`no timer goes on: ${String(error)}`));
+}
+
+/**
+ * What a run on another machine has left open: undone where that can be done from here.
+ * @returns null when there was nothing @throws LeftElsewhereError (75) when something of it cannot be undone from here
+ */
+async function undoWhatIsLeftElsewhere({
+  options,
+  namespace,
+  ledger,
+}: Opening): Promise<RestoreReport | null> {
+  const { kube, clusterUid, runId, powerOn = null, notice } = options;
+  const left = await leftElsewhere({ kube, namespace, ledger });
+  if (left.open.length === 0) return null;
+  const { taken, rest } = await takeOver(left, { kube, namespace, ledger, powerOn, clusterUid, runId });
+  const report = await undoAll(taken, { ledger, kube, clusterUid, retryForMs: START_RETRY_MS });
+  for (const line of report.undone) notice(`undone for another machine: ${line}`);
+  for (const line of report.failed) notice(`not undone for another machine: ${line}`);
+  // The mirror stays theirs until all of it is settled.
+  refuseWhatIsLeft(rest, { holder: left.holder, namespace });
+  return report;
 }
 
 /** Elsewhere the owners make it, with the rights that go with it. */
@@ -202,7 +235,7 @@ async function undoNodesFirst(ledger: Ledger, options: SafetyOptions): Promise<R
   return undoAll(nodes, { ledger, kube: null, clusterUid: options.clusterUid, retryForMs: 0 });
 }
 
-function joined(early: RestoreReport | null, late: RestoreReport): RestoreReport {
+function withEarly(early: RestoreReport | null, late: RestoreReport): RestoreReport {
   if (early === null) return late;
   // A step that failed early was tried again late; a conflict was not.
   return {
@@ -210,5 +243,14 @@ function joined(early: RestoreReport | null, late: RestoreReport): RestoreReport
     undone: [...early.undone, ...late.undone],
     failed: [...early.conflicts, ...late.failed],
     conflicts: [...early.conflicts, ...late.conflicts],
+  };
+}
+
+function joined(one: RestoreReport, other: RestoreReport): RestoreReport {
+  return {
+    actions: one.actions + other.actions,
+    undone: [...one.undone, ...other.undone],
+    failed: [...one.failed, ...other.failed],
+    conflicts: [...one.conflicts, ...other.conflicts],
   };
 }

@@ -17,7 +17,7 @@ const entry = (title: string): Omit<Entry, 'seq' | 'state'> => ({
   holder: { pid: 1, startTime: '1' },
   runId: 'r',
   dueMs: 0,
-  dueAt: '',
+  dueAfterMs: 0,
   at: '',
 });
 

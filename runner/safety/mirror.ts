@@ -1,25 +1,34 @@
 import type { Ledger } from './ledger.ts';
 import { isKubeInverse } from './types.ts';
-import type { Entry, KubeCall } from './types.ts';
+import type { Entry, Inverse, KubeCall } from './types.ts';
 
 export const MIRROR_NAME = 'plumbline-ledger';
 const CALL_TIMEOUT_MS = 5_000;
 /** A ConfigMap holds 1 MiB; this leaves room for the rest of the object. */
 const MAX_BYTES = 900 * 1024;
 
-/** What the Job in the cluster reads: kube inverses to run; for people, the titles of the others. */
+/**
+ * What the Job in the cluster and other machines read: kube inverses to run, and nodes whose power is to be given back; for people, the
+ * titles of the others. No time of day stands in it, for no two clocks are alike: what is due is a length.
+ */
 export type MirroredEntry = {
+  id: string;
   seq: number;
   title: string;
   check: string;
   state: string;
-  dueAt: string;
+  dueAfterMs: number;
   inverse: unknown;
 };
 
 /** True when the entry may be read by whoever reads ConfigMaps: values of Secrets stay on the disk. */
 export function isMirrored(entry: Pick<Entry, 'inverse'>): boolean {
   return isKubeInverse(entry.inverse) && !entry.inverse.path.includes('/secrets');
+}
+
+/** True for what somebody else undoes when this machine is gone: then it must be in the mirror before it is done. */
+export function isUndoneElsewhere(inverse: Inverse): boolean {
+  return inverse.kind === 'node-power' || (isKubeInverse(inverse) && isMirrored({ inverse }));
 }
 
 /** The copy of the open entries in the cluster, where it survives this machine. */
@@ -92,6 +101,12 @@ export class Mirror {
 }
 
 function mirrored(entry: Entry): MirroredEntry {
-  const { seq, title, check, state, dueAt, inverse } = entry;
-  return { seq, title, check, state, dueAt, inverse: isMirrored(entry) ? inverse : { kind: inverse.kind } };
+  const { id, seq, title, check, state, dueAfterMs, inverse } = entry;
+  return { id, seq, title, check, state, dueAfterMs, inverse: inverseFor(inverse) };
+}
+
+function inverseFor(inverse: Inverse): unknown {
+  if (isMirrored({ inverse })) return inverse;
+  // Never a command: whoever may write the mirror must not choose what others run.
+  return inverse.kind === 'node-power' ? { kind: inverse.kind, node: inverse.node } : { kind: inverse.kind };
 }

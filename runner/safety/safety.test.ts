@@ -2,47 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { Ledger } from './ledger.ts';
-import { openSafety, restoreEnvironment, safetyFolder, sha256 } from './index.ts';
-import type { Safety, SafetyOptions } from './index.ts';
+import { restoreEnvironment, safetyFolder, sha256 } from './index.ts';
+import type { SafetyOptions } from './index.ts';
 import { TestApi } from './test-api.ts';
+import { NODE, nodeRef, openForTest as open, safetyOptions as options } from './test-safety.ts';
 import { MARK } from './undo-kube.ts';
-
-process.env['XDG_STATE_HOME'] = mkdtempSync(join(tmpdir(), 'safety-'));
-const opened: Safety[] = [];
-after(async () => {
-  for (const safety of opened) await safety.close();
-});
-
-let names = 0;
-const options = (api: TestApi, environment = `env-${++names}`): SafetyOptions => ({
-  environment,
-  clusterUid: 'cluster',
-  kube: readyJobs(api),
-  runId: 'run-1',
-  undoImage: 'image-with-node',
-  restoreDeadlineMs: 60_000,
-  notice: () => undefined,
-});
-
-/** Jobs are up at once. */
-function readyJobs(api: TestApi): SafetyOptions['kube'] {
-  return async (request) => {
-    const reply = await api.call(request);
-    const isJob = request.method === 'GET' && request.path.includes('/jobs/');
-    return isJob ? { status: 200, body: { status: { ready: 1 } } } : reply;
-  };
-}
-
-async function open(given: SafetyOptions): Promise<Safety> {
-  const safety = await openSafety(given);
-  opened.push(safety);
-  return safety;
-}
-
-const NODE = '/api/v1/nodes/worker-1';
-const nodeRef = { apiVersion: 'v1', kind: 'Node', name: 'worker-1' };
 
 test('records the inverse on disk and in the cluster and arms the Job before it acts; close restores', async () => {
   const api = new TestApi();
@@ -248,95 +214,11 @@ test('what a killed run left open is restored by the next start', async () => {
     holder: { pid: 1, startTime: '1' },
     runId: 'r',
     dueMs: 0,
-    dueAt: '',
+    dueAfterMs: 0,
     at: '',
   });
   assert.deepEqual(await restoreEnvironment(given), {
     ...{ actions: 1, undone: ['file changed (c)'], failed: [], conflicts: [] },
   });
   assert.equal(readFileSync(file, 'utf8'), 'before');
-});
-
-const MIRROR = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
-
-/** A machine that died: its ledger is out of reach, what it did is in the cluster, and so is the mirror. */
-function leftBy(api: TestApi, entries: unknown): void {
-  api.put(MIRROR, { data: { holder: 'laptop-a', entries: JSON.stringify(entries) } });
-}
-
-const DELETED = '/api/v1/namespaces/x/configmaps/canary';
-const LEFT = {
-  ...{ seq: 1, title: 'canary made', check: 'c', state: 'pending', dueAt: '2026-01-01T00:00:00Z' },
-  inverse: { kind: 'kube-delete', path: DELETED },
-};
-const mirrorOf = (api: TestApi): string =>
-  (api.objects.get(MIRROR)?.['data'] as { entries: string } | undefined)?.entries ?? '';
-
-test('begins nothing while another machine has something open, and touches neither it nor its mirror nor its Job', async () => {
-  const api = new TestApi();
-  api.put(DELETED, {});
-  leftBy(api, [LEFT]);
-  const before = mirrorOf(api);
-  await assert.rejects(openSafety(options(api)), (error: Error & { exitCode?: number }) => {
-    assert.equal(error.exitCode, 75);
-    assert.match(error.message, /laptop-a has left open in this cluster: canary made\. Nothing was begun/);
-    return true;
-  });
-  assert.equal(mirrorOf(api), before);
-  assert.equal(api.objects.has(DELETED), true);
-  assert.deepEqual(
-    api.requests.filter(({ method, path }) => method === 'DELETE' && path.includes('/jobs')),
-    [],
-  );
-});
-
-test('does not take its own entries for those of another machine', async () => {
-  const api = new TestApi();
-  api.put(NODE, { spec: {} });
-  const given = options(api);
-  const safety = await openSafety(given);
-  await safety.patch('topology/nodes/pools', nodeRef, { spec: { unschedulable: true } });
-  const mirrored = JSON.parse(mirrorOf(api)) as unknown[];
-  assert.equal(mirrored.length, 1);
-  await safety.close();
-  // As after a run that was killed and undone by its timers, which do not write the mirror.
-  leftBy(api, mirrored);
-  await (await openSafety(given)).close();
-});
-
-test('begins nothing when it cannot be known what another machine has left', async () => {
-  const api = new TestApi();
-  const given = options(api);
-  const refusing: SafetyOptions['kube'] = (request) =>
-    request.method === 'GET' && request.path === MIRROR
-      ? Promise.resolve({ status: 403, body: {} })
-      : given.kube(request);
-  await assert.rejects(
-    openSafety({ ...given, kube: refusing }),
-    /plumbline-ledger says .* cannot be read \(403\)/,
-  );
-  leftBy(api, { not: 'a list' });
-  await assert.rejects(openSafety(options(api)), /cannot be read \(200\)/);
-});
-
-test('whoever lost the Lease to another leaves the mirror and the Jobs of that one alone', async (t) => {
-  const api = new TestApi();
-  api.put(NODE, { spec: {} });
-  const safety = await openSafety(options(api));
-  await safety.patch('c', nodeRef, { spec: { unschedulable: true } });
-  await safety.restore();
-  const lease = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline';
-  api.put(lease, { spec: { holderIdentity: 'elsewhere/boot/1/2', renewTime: 'now' } });
-  leftBy(api, [LEFT]);
-  const theirs = mirrorOf(api);
-  const real = process.hrtime;
-  t.mock.method(process, 'hrtime', () => {
-    const [seconds, nanos] = real();
-    return [seconds + 11, nanos];
-  });
-  const before = api.requests.length;
-  await safety.close();
-  assert.equal(mirrorOf(api), theirs);
-  const deleted = api.requests.slice(before).filter(({ method }) => method === 'DELETE');
-  assert.deepEqual(deleted, []);
 });

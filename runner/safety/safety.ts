@@ -6,14 +6,13 @@ import type { Lease } from './lease.ts';
 import type { Ledger } from './ledger.ts';
 import type { Lever } from './lever.ts';
 import type { Mirror } from './mirror.ts';
-import { isMirrored } from './mirror.ts';
+import { isUndoneElsewhere } from './mirror.ts';
 import { GuardedObjects } from './objects.ts';
 import type { ChangeOptions } from './objects.ts';
 import { bootId, self } from './place.ts';
 import { pause } from './pause.ts';
 import type { ChildRecord } from './processes.ts';
 import type { Timers } from './timers.ts';
-import { isKubeInverse } from './types.ts';
 import type { Access, Entry, Inverse, KubeCall, RestoreReport } from './types.ts';
 import { undoAll } from './undo.ts';
 
@@ -317,17 +316,17 @@ export class Safety {
       holder: self(),
       runId,
       dueMs: monoMs() + restoreDeadlineMs,
-      dueAt: new Date(Date.now() + restoreDeadlineMs).toISOString(),
+      dueAfterMs: restoreDeadlineMs,
       at: new Date().toISOString(),
     });
   }
 
-  /** The mirror must hold what the cluster's own timer has to undo; for what is done to a node it may be late, and that is said. */
+  /** The mirror must hold what the cluster's own timer or another machine has to undo; for what only this machine can undo it may be late, and that is said. */
   async #secure({ inverses, title }: Mutation): Promise<void> {
     if (inverses.length === 0) return;
     const [gap] = await Promise.all([this.#parts.mirror.sync(), this.#parts.timers.arm(inverses)]);
     if (gap === null) return;
-    if (inverses.some((inverse) => isKubeInverse(inverse) && isMirrored({ inverse }))) {
+    if (inverses.some(isUndoneElsewhere)) {
       throw new Error(`${title}: its inverse cannot be recorded in the cluster: ${gap}`);
     }
     this.#gaps++;

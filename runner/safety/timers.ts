@@ -4,6 +4,7 @@ import { killProcesses, waitGone } from '../../env/local/nodes/index.ts';
 import { startDetached } from '../../env/local/run.ts';
 import { waitFor } from '../../env/local/wait.ts';
 import { CLUSTER_TIMER_FILE, HOST_TIMER_FILE } from './host-timer.ts';
+import { clearTrouble } from './left-open.ts';
 import { isMirrored } from './mirror.ts';
 import { recordedProcess, replaceFile } from './processes.ts';
 import { isKubeInverse } from './types.ts';
@@ -56,7 +57,7 @@ export class Timers {
       .filter(isKubeInverse);
     let host = inverses.length > forCluster.length;
     if (forCluster.length > 0 && !(await this.#armJob(forCluster))) host = true;
-    if (host) await this.#armHost(inverses.every(({ kind }) => kind === 'command'));
+    if (host) await this.#armHost(inverses.every(({ kind }) => kind === 'node-power'));
   }
 
   /** Returns false when the host has to do it instead. */
@@ -78,12 +79,12 @@ export class Timers {
     }
   }
 
-  /** `commands`: all that is to be undone are commands of the environment's own, which run from here whatever it is. */
-  async #armHost(commands: boolean): Promise<void> {
+  /** `power`: all that is to be undone is the power of nodes, which is switched from here whatever the environment is. */
+  async #armHost(power: boolean): Promise<void> {
     const { folder, signal, hostAllowed } = this.#options;
     // Elsewhere the timer has no way to the API server: what goes through it is the Job's.
     const kubeconfig = hostAllowed ? this.#options.kubeconfig : undefined;
-    if (!hostAllowed && !commands)
+    if (!hostAllowed && !power)
       throw new Error('no timer can be armed: no undo Job, and this host does not hold the environment');
     if (recordedProcess(this.#file(HOST_TIMER_FILE)) !== null) return;
     const script = join(import.meta.dirname, 'host-timer.ts');
@@ -107,6 +108,7 @@ export class Timers {
       await waitGone([host], { deadlineMs: END_DEADLINE_MS });
     }
     rmSync(this.#file(HOST_TIMER_FILE), { force: true });
+    clearTrouble(this.#options.folder);
     return this.#disarmJob();
   }
 

@@ -1,5 +1,6 @@
 import type { LlmBehaviour } from '../../env/schema.ts';
 import type { ClusterSize, InstanceName, ProcessId } from '../../env/local/nodes/index.ts';
+import type { NodePower } from '../../suites/faults/inverse.ts';
 import type { KubeInverse } from './undo-kube.ts';
 
 export type { KubeCall, KubeInverse, KubeReply, KubeRequest } from './undo-kube.ts';
@@ -20,13 +21,17 @@ export type NodeInverse =
   | { kind: 'static-pod'; from: string; to: string }
   /** Words after `ip -n NETNS route replace`. */
   | { kind: 'route'; netns: string; route: string[] }
-  /** Idempotent command on the host; with `until` it is over only when that command goes on printing one text and not the other. */
+  /**
+   * The power of a node. Over only when `state` goes on printing that it is on: an order to switch it off may still be under way. The
+   * mirror names the node alone: another machine gives it its power with the commands of its own environment file.
+   */
+  | { kind: 'node-power'; node: string; commands: NodePower }
+  /** The same, as earlier versions wrote it: their ledgers are still undone. */
   | {
       kind: 'command';
       argv: string[];
-      until?: { argv: string[]; includes: string; excludes: string };
-      /** Longest time of each; 15 s when left out. */
-      timeoutMs?: number;
+      until: { argv: string[]; includes: string; excludes: string };
+      timeoutMs: number;
     }
   /** A file as it was (null: it did not exist); only while it holds what was written (null: it was removed). */
   | {
@@ -70,8 +75,8 @@ export type Entry = {
   readonly runId: string;
   /** CLOCK_MONOTONIC ms of `bootId` at which the timers undo it, whoever lives. */
   readonly dueMs: number;
-  /** The same on the wall clock, for timers elsewhere. */
-  readonly dueAt: string;
+  /** The same as a length, ms, for timers elsewhere: each counts it by its own clock, from when it first sees the entry. */
+  readonly dueAfterMs: number;
   /** ISO 8601, for people and for another boot. */
   readonly at: string;
   readonly state: EntryState;

@@ -83,3 +83,15 @@ test('one that runs takes one look; one that ended by itself, or is gone, is fol
   await undo.arm([pod('c')]);
   assert.deepEqual([made.length, looks], [3, 1]);
 });
+
+test('false verdict 24: the undo Job has no time after which it ends with something open', async () => {
+  const made: { spec: Record<string, unknown> }[] = [];
+  const ready = server(null);
+  const kube: KubeCall = (request) => {
+    if (request.method === 'POST') made.push(request.body as { spec: Record<string, unknown> });
+    return ready(request);
+  };
+  await job(kube).arm([pod('c')]);
+  assert.equal('activeDeadlineSeconds' in (made[0]?.spec ?? {}), false);
+  assert.equal(made[0]?.spec['backoffLimit'], 2 ** 31 - 1);
+});

@@ -11,8 +11,8 @@ const CALL_TIMEOUT_MS = 10_000;
 /** A small pod whose image is on the node is up in about 3 s; on two busy cores it can be several times that. */
 const READY_DEADLINE_MS = 45_000;
 const READY_LOOK_MS = 250;
-/** Longer than any run; then the Job ends whatever happens. */
-const ACTIVE_SECONDS = 12 * 3600;
+/** The most that Kubernetes takes: as long as something is open the Job goes on, however often its pod is lost. */
+const BACKOFF_LIMIT = 2 ** 31 - 1;
 const APPLY = 'application/apply-patch+yaml';
 /** Conditions of a Job that has ended, or is about to. */
 const ENDED = ['Complete', 'Failed', 'SuccessCriteriaMet', 'FailureTarget'];
@@ -165,8 +165,7 @@ export class UndoJob {
       kind: 'Job',
       metadata: { name: this.#name(), namespace, labels: LABELS },
       spec: {
-        backoffLimit: 20,
-        activeDeadlineSeconds: ACTIVE_SECONDS,
+        backoffLimit: BACKOFF_LIMIT,
         ttlSecondsAfterFinished: 300,
         template: { metadata: { labels: LABELS }, spec: podSpec(image, namespace) },
       },

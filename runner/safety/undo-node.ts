@@ -19,11 +19,12 @@ import { stateDir } from '../../env/local/paths.ts';
 import { run, runAny } from '../../env/local/run.ts';
 import { tellStandIn } from '../../probes/ai/stand-in.ts';
 import { monoMs } from '../../probes/clock.ts';
+import type { NodePower } from '../../suites/faults/inverse.ts';
 import type { NodeInverse, UndoResult } from './types.ts';
 
 /** One command of an inverse; a healthy one takes milliseconds, a reload of a load balancer a second. */
 const COMMAND_DEADLINE_MS = 15_000;
-/** What `until` of a command must say, and how often: what was ordered before may still be on its way. */
+/** How often in a row a node must be said to be on: what was ordered before may still be on its way. */
 const LOOKS_IN_A_ROW = 3;
 const LOOK_EVERY_MS = 1_000;
 
@@ -39,7 +40,11 @@ const UNDO: Kinds = {
   'node-start': undoNodeLoss,
   'static-pod': undoStaticPod,
   route: undoRoute,
-  command: undoCommand,
+  'node-power': undoPowerLoss,
+  command: ({ argv, until, timeoutMs }) =>
+    undoPowerLoss({
+      commands: { on: argv, state: until.argv, isOn: until.includes, isOff: until.excludes, timeoutMs },
+    }),
   file: undoFile,
   'packet-filter': undoPacketFilter,
   'api-servers': undoApiServers,
@@ -119,19 +124,18 @@ async function undoRoute({ netns, route }: { netns: string; route: string[] }): 
   return { outcome: 'undone' };
 }
 
-async function undoCommand(inverse: Extract<NodeInverse, { kind: 'command' }>): Promise<UndoResult> {
-  const { argv, until, timeoutMs = COMMAND_DEADLINE_MS } = inverse;
+async function undoPowerLoss({ commands }: { commands: NodePower }): Promise<UndoResult> {
+  const { on, state, isOn, isOff, timeoutMs } = commands;
   // Whatever it looks like now: what was ordered before may still be under way, and the command is harmless then.
-  await run(argv, { timeoutMs });
-  if (until === undefined) return { outcome: 'undone' };
+  await run(on, { timeoutMs });
   const deadline = monoMs() + timeoutMs;
   for (let inRow = 0; ;) {
-    const { stdout } = await runAny(until.argv, { timeoutMs });
-    inRow = stdout.includes(until.includes) && !stdout.includes(until.excludes) ? inRow + 1 : 0;
+    const { stdout } = await runAny(state, { timeoutMs });
+    inRow = stdout.includes(isOn) && !stdout.includes(isOff) ? inRow + 1 : 0;
     if (inRow >= LOOKS_IN_A_ROW) return { outcome: 'undone' };
     if (monoMs() > deadline)
       throw new Error(
-        `\`${argv.join(' ')}\` was run, but \`${until.argv.join(' ')}\` did not go on printing "${until.includes}" within ${timeoutMs / 1000} s; last: "${stdout.trim().slice(0, 100)}"`,
+        `\`${on.join(' ')}\` was run, but \`${state.join(' ')}\` did not go on printing "${isOn}" within ${timeoutMs / 1000} s; last: "${stdout.trim().slice(0, 100)}"`,
       );
     await sleep(LOOK_EVERY_MS);
   }

@@ -30,12 +30,19 @@ function setup(...inverses: Inverse[]): { ledger: Ledger; entries: Entry[] } {
       holder: { pid: 1, startTime: '1' },
       runId: 'r',
       dueMs: 0,
-      dueAt: '',
+      dueAfterMs: 0,
       at: '',
     }),
   );
   return { ledger, entries };
 }
+
+/** A step that cannot be undone. */
+const powerless: Inverse = {
+  kind: 'node-power',
+  node: 'n',
+  commands: { on: ['/bin/false'], state: ['true'], isOn: 'on', isOff: 'off', timeoutMs: 1_000 },
+};
 
 const fileInverse = (path: string, before: string | null, after: string | null): Inverse => ({
   kind: 'file',
@@ -57,11 +64,7 @@ test('undoes in reverse order: the oldest state wins', async () => {
 test('undoes everything though the ledger cannot be written, and says so', async () => {
   const [first, second] = [join(folder, 'unwritten-1'), join(folder, 'unwritten-2')];
   for (const path of [first, second]) writeFileSync(path, 'B');
-  const { ledger, entries } = setup(
-    fileInverse(first, 'A', 'B'),
-    { kind: 'command', argv: ['/bin/false'] },
-    fileInverse(second, 'A', 'B'),
-  );
+  const { ledger, entries } = setup(fileInverse(first, 'A', 'B'), powerless, fileInverse(second, 'A', 'B'));
   ledger.mark = () => {
     throw new Error('ENOSPC: no space left on device');
   };
@@ -76,7 +79,7 @@ test('undoes everything though the ledger cannot be written, and says so', async
 test('goes on past a failing step, keeps it open and says why', async () => {
   const path = join(folder, 'past');
   writeFileSync(path, 'B');
-  const { ledger, entries } = setup(fileInverse(path, 'A', 'B'), { kind: 'command', argv: ['/bin/false'] });
+  const { ledger, entries } = setup(fileInverse(path, 'A', 'B'), powerless);
   const report = await undoAll(entries, { ledger, kube: null, clusterUid: 'u', retryForMs: 0 });
   assert.equal(readFileSync(path, 'utf8'), 'A');
   assert.match(report.failed.join(), /step 2 \(c\): \/bin\/false: exit 1/);
@@ -156,10 +159,13 @@ test('a static pod that was stopped is started, one that runs again is left alon
 test('gives a node its power back though it still looks on, and is over only when it goes on saying so', async () => {
   const state = join(folder, 'power');
   writeFileSync(state, 'worker-on-1: on');
-  const until = { argv: ['cat', state], includes: 'on', excludes: 'off' };
   // The order to switch it off was still on its way: the node goes off a moment after it was told to be on.
-  const argv = ['sh', '-c', `sleep 0.5 && echo 'worker-on-1: off' >${state} &`];
-  const { ledger, entries } = setup({ kind: 'command', argv, until, timeoutMs: 3_000 });
+  const on = ['sh', '-c', `sleep 0.5 && echo 'worker-on-1: off' >${state} &`];
+  const { ledger, entries } = setup({
+    kind: 'node-power',
+    node: 'worker-on-1',
+    commands: { on, state: ['cat', state], isOn: 'on', isOff: 'off', timeoutMs: 3_000 },
+  });
   const report = await undoAll(entries, { ledger, kube: null, clusterUid: 'u', retryForMs: 0 });
   assert.match(report.failed[0] ?? '', /did not go on printing "on" within 3 s; last: "worker-on-1: off"/);
   assert.equal(ledger.open().length, 1);

@@ -1,15 +1,21 @@
 import type { ClusterSize, InstanceName } from '../../env/local/nodes/index.ts';
 
+/** How the power of one node is given back from this machine: its environment file's own commands, with the node's name in them. */
+export interface NodePower {
+  on: string[];
+  state: string[];
+  isOn: string;
+  isOff: string;
+  /** How long each of them may take, ms. */
+  timeoutMs: number;
+}
+
 /** Inverses that faults need, as `runner/safety` undoes them; the ledger knows more. */
 export type FaultInverse =
   | { kind: 'thaw'; cgroup: string }
   | { kind: 'packet-filter'; pid: number; startTime: string; table: string }
   | { kind: 'link-up'; instance: InstanceName; link: string }
   | { kind: 'node-start'; instance: InstanceName; node: string; size: ClusterSize; binDir: string }
-  | {
-      kind: 'command';
-      argv: string[];
-      until?: { argv: string[]; includes: string; excludes: string };
-      timeoutMs?: number;
-    }
+  /** The power of a node. Another machine that undoes it uses the commands of its own environment file. */
+  | { kind: 'node-power'; node: string; commands: NodePower }
   | { kind: 'kube-end'; path: string; mark: string };

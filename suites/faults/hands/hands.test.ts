@@ -134,10 +134,15 @@ test('a node whose power is not on is not lost; one that is has its return recor
   const on = await loseNode(member, { ...power, state: ['echo', 'power: on'], off: ['true'] }, signal);
   assert.ok('act' in on);
   assert.deepEqual(on.inverses[0], {
-    kind: 'command',
-    argv: ['echo', 'on', 'worker-1'],
-    until: { argv: ['echo', 'power: on'], includes: ': on', excludes: ': off' },
-    timeoutMs: 500,
+    kind: 'node-power',
+    node: 'worker-1',
+    commands: {
+      on: ['echo', 'on', 'worker-1'],
+      state: ['echo', 'power: on'],
+      isOn: ': on',
+      isOff: ': off',
+      timeoutMs: 500,
+    },
   });
   process.env['KUBERNETES_SERVICE_HOST'] = '10.0.0.1';
   const inPod = await loseNode(member, { ...power, state: ['echo', 'power: on'] }, signal);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../../../env/local/run.ts';
 import { monoMs } from '../../../probes/clock.ts';
 import type { FaultMember, Preparation } from '../fault.ts';
+import type { NodePower } from '../inverse.ts';
 
 const LOOK_EVERY_MS = 250;
 
@@ -14,6 +15,15 @@ export interface PowerCommands {
   isOff: string;
   /** How long each of them may take, ms. */
   timeoutMs: number;
+}
+
+/** How a node is given its power back: what the ledger of this machine holds. */
+export function nodePower(node: string, { on, state, isOn, isOff, timeoutMs }: PowerCommands): NodePower {
+  return { on: commandFor(node, on), state: commandFor(node, state), isOn, isOff, timeoutMs };
+}
+
+function commandFor(node: string, argv: readonly string[]): string[] {
+  return argv.map((word) => word.replaceAll('{node}', node));
 }
 
 /** Takes the power of the member's node away, and knows how it is given back. Landed when the state is the one of a node that is off. */
@@ -29,8 +39,8 @@ export async function loseNode(
     return {
       reason: 'Plumbline runs in a pod, which may go with the node: run this drill from a machine outside',
     };
-  const command = (argv: readonly string[]): string[] => argv.map((word) => word.replaceAll('{node}', node));
-  const state = (): Promise<string> => run(command(power.state), { timeoutMs: power.timeoutMs, signal });
+  const state = (): Promise<string> =>
+    run(commandFor(node, power.state), { timeoutMs: power.timeoutMs, signal });
   const before = await state();
   // What says "off" is off: the other word may be a part of it, or of the node's name.
   if (!before.includes(power.isOn) || before.includes(power.isOff))
@@ -38,19 +48,12 @@ export async function loseNode(
   return {
     member,
     detail: { lost: node },
-    inverses: [
-      {
-        kind: 'command',
-        argv: command(power.on),
-        until: { argv: command(power.state), includes: power.isOn, excludes: power.isOff },
-        timeoutMs: power.timeoutMs,
-      },
-    ],
+    inverses: [{ kind: 'node-power', node, commands: nodePower(node, power) }],
     // The order itself, and the wait for what it does.
     endsWithinMs: 2 * power.timeoutMs,
     act: async (acted) => {
       const lastBeforeMs = monoMs();
-      await run(command(power.off), { timeoutMs: power.timeoutMs });
+      await run(commandFor(node, power.off), { timeoutMs: power.timeoutMs });
       acted({ off: node });
       const until = monoMs() + power.timeoutMs;
       for (;;) {

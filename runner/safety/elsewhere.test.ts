@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openSafety, restoreEnvironment } from './index.ts';
+import type { SafetyOptions } from './index.ts';
+import { TestApi } from './test-api.ts';
+import { NODE, nodeRef, openForTest as open, safetyOptions as options } from './test-safety.ts';
+
+const MIRROR = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
+
+/** A machine that died: its ledger is out of reach, what it did is in the cluster, and so is the mirror. */
+function leftBy(api: TestApi, entries: unknown): void {
+  api.put(MIRROR, { data: { holder: 'laptop-a', entries: JSON.stringify(entries) } });
+}
+
+const DELETED = '/api/v1/namespaces/x/configmaps/canary';
+const LEFT = {
+  ...{ seq: 1, title: 'canary made', check: 'c', state: 'pending', dueAt: '2026-01-01T00:00:00Z' },
+  inverse: { kind: 'kube-delete', path: DELETED },
+};
+const mirrorOf = (api: TestApi): string =>
+  (api.objects.get(MIRROR)?.['data'] as { entries: string } | undefined)?.entries ?? '';
+
+test('begins nothing while another machine has something open, and touches neither it nor its mirror nor its Job', async () => {
+  const api = new TestApi();
+  api.put(DELETED, {});
+  leftBy(api, [LEFT]);
+  const before = mirrorOf(api);
+  await assert.rejects(openSafety(options(api)), (error: Error & { exitCode?: number }) => {
+    assert.equal(error.exitCode, 75);
+    assert.match(error.message, /laptop-a has left open in this cluster: canary made\. Nothing was begun/);
+    return true;
+  });
+  assert.equal(mirrorOf(api), before);
+  assert.equal(api.objects.has(DELETED), true);
+  assert.deepEqual(
+    api.requests.filter(({ method, path }) => method === 'DELETE' && path.includes('/jobs')),
+    [],
+  );
+});
+
+test('does not take its own entries for those of another machine', async () => {
+  const api = new TestApi();
+  api.put(NODE, { spec: {} });
+  const given = options(api);
+  const safety = await openSafety(given);
+  await safety.patch('topology/nodes/pools', nodeRef, { spec: { unschedulable: true } });
+  const mirrored = JSON.parse(mirrorOf(api)) as unknown[];
+  assert.equal(mirrored.length, 1);
+  await safety.close();
+  // As after a run that was killed and undone by its timers, which do not write the mirror.
+  leftBy(api, mirrored);
+  await (await openSafety(given)).close();
+});
+
+const POWER = {
+  ...{
+    id: '3f0c4b1e-8d0a-4d7e-9f55-1d3b1f6f2a10',
+    seq: 1,
+    title: 'node-loss of tender/pg-1',
+    check: 'failover/postgres/node-loss',
+  },
+  ...{ state: 'pending', dueAfterMs: 600_000 },
+  inverse: { kind: 'node-power', node: 'worker-1', on: ['false'] },
+};
+
+/** How the file of this machine says that a node is switched on: into a file. */
+function powerHere(): { powerOn: NonNullable<SafetyOptions['powerOn']>; switched: () => string } {
+  const file = join(mkdtempSync(join(tmpdir(), 'power-')), 'state');
+  writeFileSync(file, '');
+  const powerOn = (node: string) => ({
+    on: ['sh', '-c', `echo '${node}: on' >>${file}`],
+    state: ['cat', file],
+    isOn: `${node}: on`,
+    isOff: 'off',
+    timeoutMs: 5_000,
+  });
+  return { powerOn, switched: () => readFileSync(file, 'utf8') };
+}
+
+test('false verdict 23: a node that a machine which is gone left off is switched on from here, by the commands of the file here', async () => {
+  const api = new TestApi();
+  api.put(NODE, {});
+  leftBy(api, [POWER]);
+  const { powerOn, switched } = powerHere();
+  const given = { ...options(api), powerOn };
+  const report = await restoreEnvironment(given);
+  assert.deepEqual(report.failed, []);
+  assert.deepEqual(report.undone, [
+    'power of worker-1, taken by laptop-a (node-loss of tender/pg-1) (failover/postgres/node-loss)',
+  ]);
+  assert.equal(switched(), 'worker-1: on\n');
+  assert.deepEqual(JSON.parse(mirrorOf(api)), []);
+  // Once more, and the next start: nothing is left.
+  assert.equal((await restoreEnvironment(given)).actions, 0);
+});
+
+test('false verdict 23: what cannot be switched on from here is refused or stays on record, and never lost', async () => {
+  const api = new TestApi();
+  leftBy(api, [POWER]);
+  const before = mirrorOf(api);
+  await assert.rejects(
+    openSafety(options(api)),
+    /node-loss of tender\/pg-1: the environment file here does not say how worker-1 is switched on/,
+  );
+  const { powerOn, switched } = powerHere();
+  await assert.rejects(openSafety({ ...options(api), powerOn }), /answered 404 for the node worker-1/);
+  api.put(NODE, {});
+  const hostile = { ...POWER, inverse: { kind: 'node-power', node: '$(reboot)' } };
+  leftBy(api, [hostile]);
+  await assert.rejects(openSafety({ ...options(api), powerOn }), /has left open/);
+  assert.equal(switched(), '');
+  leftBy(api, [POWER, LEFT]);
+  // The power comes back at once; what only its undo Job undoes is waited for.
+  await assert.rejects(openSafety({ ...options(api), powerOn }), /left open in this cluster: canary made\. /);
+  assert.equal(switched(), 'worker-1: on\n');
+  assert.notEqual(mirrorOf(api), before);
+});
+
+test('false verdict 23: the mirror names a node that is off, no command and no time of day', async () => {
+  const api = new TestApi();
+  const safety = await open(options(api));
+  const { powerOn, switched } = powerHere();
+  await safety.perform({
+    check: 'c',
+    title: 'node-loss',
+    access: 'fault',
+    inverses: [{ kind: 'node-power', node: 'worker-1', commands: powerOn('worker-1') }],
+    act: () => {
+      const [entry] = JSON.parse(mirrorOf(api)) as [Record<string, unknown>];
+      assert.deepEqual(entry['inverse'], { kind: 'node-power', node: 'worker-1' });
+      assert.equal(entry['dueAfterMs'], 60_000);
+      assert.doesNotMatch(mirrorOf(api), /\d{4}-\d{2}-\d{2}T/);
+      return Promise.resolve();
+    },
+  });
+  assert.deepEqual((await safety.close()).failed, []);
+  assert.equal(switched(), 'worker-1: on\n');
+});
+
+test('false verdict 23: without the mirror no power is taken: nobody else could give it back', async () => {
+  const api = new TestApi();
+  const given = options(api);
+  const blocked: SafetyOptions['kube'] = (request) =>
+    request.path.includes('plumbline-ledger') && request.method !== 'GET'
+      ? Promise.reject(new Error('etcdserver: no space'))
+      : given.kube(request);
+  const safety = await open({ ...given, kube: blocked });
+  const { powerOn } = powerHere();
+  const inverse = { kind: 'node-power', node: 'worker-1', commands: powerOn('worker-1') } as const;
+  const act = () => Promise.reject(new Error('acted'));
+  await assert.rejects(
+    safety.perform({ check: 'c', title: 't', access: 'fault', inverses: [inverse], act }),
+    /cannot be recorded in the cluster/,
+  );
+});
+
+test('an entry of another machine is not taken for an own one of the same number and title', async () => {
+  const api = new TestApi();
+  api.put(NODE, {});
+  const { powerOn, switched } = powerHere();
+  const given = { ...options(api), powerOn };
+  leftBy(api, [POWER]);
+  await restoreEnvironment(given);
+  const title = 'power of worker-1, taken by laptop-a (node-loss of tender/pg-1)';
+  leftBy(api, [{ ...POWER, title, id: '3f0c4b1e-8d0a-4d7e-9f55-1d3b1f6f2a11' }]);
+  assert.equal((await restoreEnvironment(given)).undone.length, 1);
+  assert.equal(switched(), 'worker-1: on\n'.repeat(2));
+});
+
+test('begins nothing when it cannot be known what another machine has left', async () => {
+  const api = new TestApi();
+  const given = options(api);
+  const refusing: SafetyOptions['kube'] = (request) =>
+    request.method === 'GET' && request.path === MIRROR
+      ? Promise.resolve({ status: 403, body: {} })
+      : given.kube(request);
+  await assert.rejects(
+    openSafety({ ...given, kube: refusing }),
+    /plumbline-ledger says .* cannot be read \(403\)/,
+  );
+  leftBy(api, { not: 'a list' });
+  await assert.rejects(openSafety(options(api)), /cannot be read \(200\)/);
+});
+
+test('whoever lost the Lease to another leaves the mirror and the Jobs of that one alone', async (t) => {
+  const api = new TestApi();
+  api.put(NODE, { spec: {} });
+  const safety = await openSafety(options(api));
+  await safety.patch('c', nodeRef, { spec: { unschedulable: true } });
+  await safety.restore();
+  const lease = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline';
+  api.put(lease, { spec: { holderIdentity: 'elsewhere/boot/1/2', renewTime: 'now' } });
+  leftBy(api, [LEFT]);
+  const theirs = mirrorOf(api);
+  const real = process.hrtime;
+  t.mock.method(process, 'hrtime', () => {
+    const [seconds, nanos] = real();
+    return [seconds + 11, nanos];
+  });
+  const before = api.requests.length;
+  await safety.close();
+  assert.equal(mirrorOf(api), theirs);
+  const deleted = api.requests.slice(before).filter(({ method }) => method === 'DELETE');
+  assert.deepEqual(deleted, []);
+});
