@@ -6,7 +6,7 @@ import { acceptedJobs, jobsUrl } from './ai-jobs.ts';
 import type { EdgeTarget } from './edge-target.ts';
 import { occurrences } from './log-scan.ts';
 
-test('should take for accepted what was answered with an id, whatever else was noted of it', () => {
+test('false verdict 3: should tell acknowledged writes that share an id, or have none, from those with a tender of their own', () => {
   const into = { writes: new OperationColumns(), reads: new OperationColumns() };
   const lines = [
     '["w",1,0,0,1,0,"id=41"]',
@@ -14,18 +14,15 @@ test('should take for accepted what was answered with an id, whatever else was n
     '["w",3,0,0,1,1,"status 503"]',
     '["w",4,0,0,1,2,"ECONNRESET"]',
     '["w",5,0,0,1,0]',
+    '["w",6,0,0,1,0,"id=41"]',
   ];
   for (const line of lines) {
     const bytes = Buffer.from(line);
     assert.ok(parseOperation(bytes, 0, bytes.length, into));
   }
-  assert.deepEqual(
-    [...acceptedJobs(into.writes.finish())],
-    [
-      ['41', 1],
-      ['42', 2],
-    ],
-  );
+  const { jobs, shared, withoutId } = acceptedJobs(into.writes.finish());
+  assert.deepEqual(Object.fromEntries(jobs), { 41: 1, 42: 2 });
+  assert.deepEqual([shared, withoutId], [[6], [5]]);
 });
 
 test('should find tenders below the path of the API', () => {

@@ -9,6 +9,8 @@ import type { HistoryWriter } from '../probes/history.ts';
 import type { Bounds, StoreConnection } from '../probes/store-driver.ts';
 import { OUTCOMES } from '../reports/record/history.ts';
 import type { Operations } from '../reports/record/history.ts';
+import { EFFECT_SOURCES, MOST_NUMBERS } from '../reports/record/observations/platform.ts';
+import type { Fields } from '../reports/record/observations/index.ts';
 import { readHistory } from '../reports/record/read-history.ts';
 import { edgeTarget } from './edge-target.ts';
 import type { EdgeTarget } from './edge-target.ts';
@@ -18,22 +20,33 @@ import { RequestError } from './session.ts';
 
 /** As the workload notes the id of a tender that was accepted. */
 const ID = /(?:^|;)id=([^;]+)/;
-/** Of one kind, so that a trial in which everything was lost has a history that can be read, numbers. */
-const MOST_NUMBERS = 1_000;
-
 /** The collection of tenders behind the edge. */
 export function jobsUrl({ edge, url }: EdgeTarget): URL {
   return new URL(`${edge.backend.apiPath ?? ''}/tenders`, url.origin);
 }
 
-/** Tenders that were accepted: the id that each was given → the number of its write. */
-export function acceptedJobs(writes: Operations): Map<string, number> {
-  const accepted = new Map<string, number>();
+/** The acknowledged writes of a trial, by the tender that each was given. */
+export interface Accepted {
+  /** Id of a tender → the number of the write that was given it first. */
+  jobs: ReadonlyMap<string, number>;
+  /** Numbers of writes that were given the id of another: one tender cannot be two. */
+  shared: number[];
+  /** Numbers of writes that were acknowledged without an id: nobody can follow them. */
+  withoutId: number[];
+}
+
+export function acceptedJobs(writes: Operations): Accepted {
+  const jobs = new Map<string, number>();
+  const [shared, withoutId]: [number[], number[]] = [[], []];
   for (let i = 0; i < writes.count; i++) {
-    const id = writes.outcome[i] === OUTCOMES.ok ? ID.exec(writes.detail.get(i) ?? '')?.[1] : undefined;
-    if (id !== undefined) accepted.set(id, writes.n[i] as number);
+    if (writes.outcome[i] !== OUTCOMES.ok) continue;
+    const n = writes.n[i] as number;
+    const id = ID.exec(writes.detail.get(i) ?? '')?.[1];
+    if (id === undefined) withoutId.push(n);
+    else if (jobs.has(id)) shared.push(n);
+    else jobs.set(id, n);
   }
-  return accepted;
+  return { jobs, shared, withoutId };
 }
 
 interface Asked {
@@ -56,14 +69,14 @@ export async function recordJobs(engine: EngineCore, asked: Asked, signal: Abort
       url: jobsUrl(target),
       answerMs: timeoutMsOf(book.environment, 'edgeRequest'),
     },
-    [...accepted.keys()],
+    [...accepted.jobs.keys()],
     { deadlineMs: asked.timeoutMs, signal },
   );
   const writer = openHistory(folder, 'jobs.ndjson', { redact: book.redact });
   try {
     writer.observe({ kind: 'jobs', ...jobsOf(accepted, followed) });
     const bounds = { deadlineMs: timeoutMsOf(book.environment, 'readBack'), signal };
-    for (const store of SOURCES)
+    for (const store of EFFECT_SOURCES)
       await recordEffects(engine, { store, accepted, followed, ai }, { writer, bounds });
   } finally {
     await writer.close();
@@ -74,29 +87,38 @@ export async function recordJobs(engine: EngineCore, asked: Asked, signal: Abort
 const STATES: readonly JobState[] = ['done', 'degraded', 'failed', 'accepted', 'missing', 'unread'];
 
 /** Counts by state, and the numbers of those that did not end well. */
-function jobsOf(accepted: ReadonlyMap<string, number>, { states, waitedMs, trouble }: Followed): object {
-  const counts = Object.fromEntries(
-    STATES.map((state) => [state, [...states.values()].filter((one) => one === state).length]),
-  );
+function jobsOf(
+  { jobs, shared, withoutId }: Accepted,
+  { states, waitedMs, trouble }: Followed,
+): Fields<'jobs'> {
+  const count = (state: JobState): number => [...states.values()].filter((one) => one === state).length;
   const numbers = (...wanted: JobState[]): number[] =>
-    [...states]
-      .filter(([, state]) => wanted.includes(state))
-      .map(([id]) => accepted.get(id) ?? 0)
-      .toSorted((a, b) => a - b)
-      .slice(0, MOST_NUMBERS);
+    some([...states].filter(([, state]) => wanted.includes(state)).map(([id]) => jobs.get(id) ?? 0));
   return {
-    accepted: accepted.size,
-    counts,
+    acknowledged: jobs.size + shared.length + withoutId.length,
+    accepted: jobs.size,
+    counts: {
+      done: count('done'),
+      degraded: count('degraded'),
+      failed: count('failed'),
+      accepted: count('accepted'),
+      missing: count('missing'),
+      unread: count('unread'),
+    },
     open: numbers('accepted', 'missing'),
     failed: numbers('failed'),
+    shared: some(shared),
+    withoutId: some(withoutId),
     waitedMs: Math.round(waitedMs),
     trouble,
   };
 }
 
-/** Stores in which a job leaves something, and how it is counted there. */
-const SOURCES = ['elasticsearch', 'neo4j'] as const;
-type Source = (typeof SOURCES)[number];
+const some = (numbers: readonly number[]): number[] =>
+  numbers.toSorted((a, b) => a - b).slice(0, MOST_NUMBERS);
+
+type Source = (typeof EFFECT_SOURCES)[number];
+/** How what a job leaves is counted in each store. */
 const COUNT: Record<
   Source,
   (
@@ -109,7 +131,7 @@ const COUNT: Record<
 
 interface Effects {
   store: Source;
-  accepted: ReadonlyMap<string, number>;
+  accepted: Accepted;
   followed: Followed;
   ai: AiSettings;
 }
@@ -117,25 +139,23 @@ interface Effects {
 /** Of every accepted job: none of it may be there twice. Of those that were done: it must be there. */
 async function recordEffects(
   engine: EngineCore,
-  { store, accepted, followed, ai }: Effects,
+  { store, accepted: { jobs }, followed, ai }: Effects,
   { writer, bounds }: { writer: HistoryWriter; bounds: Bounds },
 ): Promise<void> {
   try {
     const { connection } = await engine.stores.target(store);
-    const counts = await COUNT[store](connection, ai.effects, [...accepted.keys()], bounds);
-    const numberOf = (id: string): number => accepted.get(id) ?? 0;
+    const counts = await COUNT[store](connection, ai.effects, [...jobs.keys()], bounds);
+    const numberOf = (id: string): number => jobs.get(id) ?? 0;
     const done = [...followed.states].filter(([, state]) => state === 'done').map(([id]) => id);
+    const absent = done.filter((id) => !counts.has(id));
     writer.observe({
       kind: 'effects',
       source: store,
-      found: counts.size,
+      found: done.length - absent.length,
+      absent: some(absent.map(numberOf)),
       doubled: [...counts]
         .filter(([, count]) => count > 1)
-        .map(([id, count]) => [numberOf(id), count])
-        .slice(0, MOST_NUMBERS),
-      absent: done
-        .filter((id) => !counts.has(id))
-        .map(numberOf)
+        .map(([id, count]): [number, number] => [numberOf(id), count])
         .slice(0, MOST_NUMBERS),
     });
   } catch (error) {

@@ -8,6 +8,7 @@ import { GPU } from './gpu.ts';
 import { HARNESS } from './harness.ts';
 import { INTEGRATIONS } from './integrations.ts';
 import { PERFORMANCE } from './performance.ts';
+import { PLATFORM } from './platform.ts';
 import { REQUESTS } from './requests.ts';
 import { SCALING } from './scaling.ts';
 import { TELEMETRY } from './telemetry.ts';
@@ -17,6 +18,7 @@ import { TOPOLOGY } from './topology.ts';
 export const SUITES = {
   harness: HARNESS,
   failover: FAILOVER,
+  platform: PLATFORM,
   requests: REQUESTS,
   topology: TOPOLOGY,
   scaling: SCALING,
@@ -29,6 +31,7 @@ export const SUITES = {
 export const OBSERVATIONS = {
   ...HARNESS,
   ...FAILOVER,
+  ...PLATFORM,
   ...REQUESTS,
   ...TOPOLOGY,
   ...SCALING,
