@@ -137,6 +137,15 @@ const QUERY = {
   goal: 'after the failover of Elasticsearch and Neo4j the same neighbours and the same paths are found',
 } satisfies Partial<Parameters<typeof rows>[1]>;
 
+/** Jobs that a pod has under way at once: once it thaws it may give the model up for all of them. */
+const UNDER_WAY = 8;
+
+function thawed(of: CatalogueRow): CatalogueRow {
+  if (!of.id.endsWith('/hang')) return of;
+  const goal = `${of.goal} but for ${UNDER_WAY}, which the frozen pod may have had under way`;
+  return { ...of, goal, goals: { ...of.goals, degradedJobs: UNDER_WAY } };
+}
+
 const others: CatalogueRow[] = [
   ...rows({ 'pod-crash': 'Backend: a pod crashes' }, { ...BACKEND_AT_ONCE, control: SINGLE_POD }),
   ...rows(
@@ -165,14 +174,14 @@ const others: CatalogueRow[] = [
       prefix: 'failover/ai',
       section: '5.1',
       access: 'F - F F p',
-      goal: 'no accepted job lost; each done once in effect',
-      goals: { lostJobs: 0, doubledJobs: 0, windowSeconds: 60 },
+      goal: 'no accepted job lost; each done once in effect, and by the model',
+      goals: { lostJobs: 0, doubledJobs: 0, degradedJobs: 0, windowSeconds: 60 },
       control: [turns('a job acknowledged before the work')],
       needs: ['edge'],
       stubbed: ['Kong', 'LLM'],
       built: true,
     },
-  ),
+  ).map(thawed),
   ...rows(
     {
       'leader-crash': 'Control plane: the leader crashes',

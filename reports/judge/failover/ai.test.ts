@@ -7,14 +7,18 @@ import { Synthetic } from './synthetic.ts';
 const COUNTS = { done: 198, degraded: 2, failed: 0, accepted: 0, missing: 0, unread: 0 };
 
 /** 40 s at 5 tenders a second, the fault at 5 s; 30 s of window. */
-function trial(jobs: Record<string, unknown> | null = {}, fault = 'pod-crash'): Synthetic {
+function trial(
+  jobs: Record<string, unknown> | null = {},
+  fault = 'pod-crash',
+  settings: Record<string, unknown> = {},
+): Synthetic {
   const made = new Synthetic({
     check: `failover/ai/${fault}`,
     lengthMs: 40_000,
     spacingMs: 200,
     outages: [],
-    goals: { lostJobs: 0, doubledJobs: 0, windowSeconds: 30 },
-    settings: {},
+    goals: { lostJobs: 0, doubledJobs: 0, degradedJobs: 2, windowSeconds: 30 },
+    settings,
   })
     .without(
       'workload',
@@ -27,16 +31,22 @@ function trial(jobs: Record<string, unknown> | null = {}, fault = 'pod-crash'): 
       'governing',
     )
     .see(-10, 'workload', { store: 'jobs', client: 'test', ratePerSecond: 5, readRatePerSecond: 0 });
+  made.see(43_000, 'as-before', { ok: true, waitedMs: 1, roles: [], objects: 3, differences: [] });
+  for (const op of made.writes) op.detail = `id=${op.n + 40}`;
   if (jobs === null) return made;
-  const usual = { accepted: 200, counts: COUNTS, open: [], failed: [], waitedMs: 1250, trouble: '' };
-  return made.see(41_000, 'jobs', { ...usual, ...jobs });
+  const usual = {
+    ...{ acknowledged: 200, accepted: 200, counts: COUNTS, open: [], failed: [] },
+    ...{ shared: [], withoutId: [], waitedMs: 1250, trouble: '' },
+  };
+  return made.see(42_200, 'jobs', { ...usual, ...jobs });
 }
 
-const nothing = { found: 200, doubled: [], absent: [] };
-function withEffects(of: Synthetic, neo4j: Record<string, unknown> = {}): Synthetic {
+/** What is left of the jobs that are said to be done. */
+const left = (found = 198) => ({ found, doubled: [], absent: [] });
+function withEffects(of: Synthetic, neo4j: Record<string, unknown> = {}, found = 198): Synthetic {
   return of
-    .see(41_100, 'effects', { source: 'elasticsearch', ...nothing })
-    .see(41_200, 'effects', { source: 'neo4j', ...nothing, ...neo4j });
+    .see(42_300, 'effects', { source: 'elasticsearch', ...left(found) })
+    .see(42_400, 'effects', { source: 'neo4j', ...left(found), ...neo4j });
 }
 
 const judge = (...trials: Synthetic[]) => {
@@ -60,12 +70,14 @@ describe('jobs of the AI service', () => {
   });
 
   it('should fail on a job that never ends, one that failed, and one that left nothing', () => {
-    const open = judge(withEffects(trial({ open: [31, 32], waitedMs: 240_000 })));
+    const counts = { ...COUNTS, done: 196, accepted: 1, missing: 1 };
+    const open = judge(withEffects(trial({ counts, open: [31, 32], waitedMs: 1200 }), {}, 196));
     assert.equal(open.verdict, 'fail');
-    assert.match(open.reason, /^2 accepted jobs never came to an end within 240 s: 31, 32$/);
+    assert.equal(open.reason, '2 accepted jobs never came to an end within 1.2 s: 31, 32');
     assert.deepEqual(open.trials?.[0]?.lostNumbers, [31, 32]);
-    assert.match(judge(withEffects(trial({ failed: [7] }))).reason, /1 accepted job failed: 7/);
-    const absent = judge(withEffects(trial(), { absent: [9] }));
+    const failed = { counts: { ...COUNTS, done: 197, failed: 1 }, failed: [7] };
+    assert.match(judge(withEffects(trial(failed), {}, 197)).reason, /1 accepted job failed: 7/);
+    const absent = judge(withEffects(trial(), { absent: [9], found: 197 }));
     assert.equal(absent.verdict, 'fail');
     assert.match(absent.reason, /1 accepted job said to be done left nothing in a store: 9/);
   });
@@ -77,12 +89,66 @@ describe('jobs of the AI service', () => {
     assert.deepEqual(judgement.trials?.[0]?.duplicateNumbers, [12]);
   });
 
+  it('false verdict 3: should lose every acknowledged tender that has no id of its own', () => {
+    const made = withEffects(
+      trial({
+        ...{ accepted: 100, shared: Array.from({ length: 100 }, (_, i) => i + 101) },
+        counts: { ...COUNTS, done: 100, degraded: 0 },
+      }),
+      {},
+      100,
+    );
+    for (const op of made.writes) op.detail = `id=${op.n % 100}`;
+    const judgement = judge(made);
+    assert.equal(judgement.verdict, 'fail');
+    assert.match(judgement.reason, /^100 accepted jobs got the id of another/);
+    assert.match(judgement.seen, /^100 of 200 accepted jobs lost/);
+  });
+
+  it('false verdict 3: should not pass when what was followed is not what was acknowledged, or does not add up', () => {
+    const followed = (jobs: Record<string, unknown>): string => {
+      const judgement = judge(withEffects(trial(jobs)));
+      assert.equal(judgement.verdict, 'inconclusive', JSON.stringify(jobs));
+      return judgement.reason;
+    };
+    // As it was recorded of two hundred tenders with a hundred ids, with one id, and with none that was followed.
+    for (const ids of [100, 1, 0]) {
+      const done = judge(
+        withEffects(trial({ accepted: ids, counts: { ...COUNTS, done: ids, degraded: 0 } }), {}, ids),
+      );
+      assert.notEqual(done.verdict, 'pass', String(ids));
+    }
+    assert.match(followed({ acknowledged: 100 }), /200 tenders were acknowledged, 100 were looked at/);
+    assert.match(followed({ counts: { ...COUNTS, done: 190 } }), /200 jobs were followed, 192 have a state/);
+    assert.match(
+      followed({ counts: { ...COUNTS, done: 197, accepted: 1 } }),
+      /1 jobs did not come to an end, 0 are named/,
+    );
+    assert.match(followed({ counts: { ...COUNTS, done: 197, failed: 1 } }), /1 jobs failed, 0 are named/);
+    assert.match(followed({ waitedMs: 12_500 }), /followed for 12\.5 s in the 1\.3 s after all was back/);
+    assert.equal(judge(withEffects(trial(), { found: 0 })).verdict, 'inconclusive');
+    const untold = withEffects(trial({ accepted: 199, withoutId: [5] }));
+    delete untold.write(5).detail;
+    assert.match(judge(untold).reason, /1 accepted job had no id by which they can be followed: 5/);
+  });
+
+  it('false verdict 3: should fail when more is done without the model than may be', () => {
+    const all = { counts: { ...COUNTS, done: 0, degraded: 200 } };
+    const judgement = judge(withEffects(trial(all), {}, 0));
+    assert.equal(judgement.verdict, 'fail');
+    assert.match(judgement.reason, /^200 jobs were done without the model; allowed: 2$/);
+    // The model's stand-in may have been on the node that was lost.
+    const lost = trial(all, 'node-loss', { ai: { llm: { stubbed: true } } });
+    assert.equal(judge(withEffects(lost, {}, 0)).verdict, 'inconclusive');
+  });
+
   it('should claim nothing where nobody looked, or a store could not be asked', () => {
     assert.match(judge(trial(null)).reason, /not looked at what became of the jobs/);
-    const blind = trial().see(41_100, 'effects', { source: 'elasticsearch', ...nothing });
-    blind.see(41_200, 'effects-failed', { source: 'neo4j', reason: 'refused' });
+    const blind = trial().see(42_300, 'effects', { source: 'elasticsearch', ...left() });
+    blind.see(42_400, 'effects-failed', { source: 'neo4j', reason: 'refused' });
     assert.match(judge(blind).reason, /what jobs left in neo4j was not counted: refused/);
-    const unread = withEffects(trial({ counts: { ...COUNTS, unread: 3 }, trouble: 'status 502' }));
+    const counts = { ...COUNTS, done: 195, unread: 3 };
+    const unread = withEffects(trial({ counts, trouble: 'status 502' }), {}, 195);
     assert.match(judge(unread).reason, /3 jobs could not be asked for: status 502/);
     for (const one of [trial(null), blind, unread]) assert.equal(judge(one).verdict, 'inconclusive');
   });
@@ -91,7 +157,11 @@ describe('jobs of the AI service', () => {
     const nowhere = judge(withEffects(trial()).without('fault-landed'));
     assert.equal(nowhere.verdict, 'inconclusive');
     assert.match(nowhere.reason, /did not land/);
-    const refused = withEffects(trial());
+    const refused = withEffects(
+      trial({ acknowledged: 31, accepted: 31, counts: { ...COUNTS, done: 29 } }),
+      {},
+      29,
+    );
     for (const op of refused.writes.filter(({ intended }) => intended > 1_006_000)) op.outcome = 'fail';
     const judgement = judge(refused);
     assert.equal(judgement.verdict, 'inconclusive');
@@ -99,6 +169,7 @@ describe('jobs of the AI service', () => {
   });
 
   it('should hold a loss against it though the rest was not recorded', () => {
-    assert.equal(judge(trial({ open: [3] }).without('steady-after')).verdict, 'fail');
+    const open = { counts: { ...COUNTS, done: 197, accepted: 1 }, open: [3] };
+    assert.equal(judge(trial(open).without('steady-after')).verdict, 'fail');
   });
 });

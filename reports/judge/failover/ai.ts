@@ -1,47 +1,47 @@
-import type { History, Observation } from '../../record/history.ts';
+import type { History } from '../../record/history.ts';
 import type { Figure, Judgement } from '../../record/judgement.ts';
+import type { Rule } from '../../record/rule.ts';
 import type { FailoverRecord } from '../../record/run-record.ts';
-import type { Verdict } from '../../record/verdict.ts';
+import { generalRules } from '../definition.ts';
+import type { CheckJudge } from '../definition.ts';
+import { need } from '../evidence/need.ts';
+import { EFFECT_SOURCES } from '../../record/observations/platform.ts';
 import { proportionBounds, zeroLossBound } from '../statistics.ts';
-import { gapsOf, inOneJudgement, leftBehind, recordOf, watch } from './deployment.ts';
+import { inOneJudgement, judgedRecord, trialRules, watch } from './deployment.ts';
 import type { Watched, Window } from './deployment.ts';
+import { jobRules, jobsOf, lostOf } from './jobs.ts';
+import type { JobGoals, Jobs } from './jobs.ts';
 
 /** Jobs that must have been accepted before the fault, and from it to the end of the window. */
 const MIN_ACCEPTED = 20;
-const MAX_NAMED = 10;
 /** What the sums are shown over where the history states no goals. */
 const USUAL: Window = { windowMs: 60_000, allowanceMs: 0 };
-/** Stores in which a job leaves something. */
-const SOURCES = ['elasticsearch', 'neo4j'] as const;
 
-interface Goals extends Window {
-  lostJobs: number;
-  doubledJobs: number;
-}
-
-/** What became of the jobs that were accepted; null: nobody looked. */
-interface Jobs {
-  accepted: number;
-  counts: Record<string, number>;
-  /** Never came to their end in the time that was given. */
-  open: number[];
-  failed: number[];
-  /** Said to be done, and a store has nothing of them. */
-  absent: number[];
-  doubled: number[];
-  waitedMs: number;
-  /** Why something of it is not known. */
-  unknown: string[];
-}
+interface Goals extends Window, JobGoals {}
 
 interface Judged {
   record: FailoverRecord;
+  rules: Rule[];
   jobs: Jobs | null;
 }
 
+export const AI: CheckJudge = {
+  judge: (history) => judgeAi([history]),
+  evidence: () => [
+    need('jobs', { what: 'what became of the jobs' }),
+    need('effects', {
+      subjects: EFFECT_SOURCES,
+      of: ({ source }) => source,
+      what: 'what jobs left in a store',
+    }),
+  ],
+  annotations: {},
+  trial: true,
+};
+
 /**
- * Jobs of the AI service under a fault of one of its pods: each tender that was accepted must be done, once in effect. Jobs of one fault share its
- * fate, so that a bound is claimed of faults, not of jobs.
+ * Jobs of the AI service under a fault of one of its pods: each tender that was accepted must be done, once in effect, and by the model. Jobs of one
+ * fault share its fate, so that a bound is claimed of faults, not of jobs.
  */
 export function judgeAi(histories: readonly History[]): Judgement {
   const [first] = histories;
@@ -58,137 +58,64 @@ function judgeTrial(history: History): Judged {
   const goals = goalsOf(history);
   const watched = watch(history, goals ?? USUAL);
   const jobs = jobsOf(history);
+  const rules = [
+    ...trialRules(watched, MIN_ACCEPTED),
+    enoughRule(watched),
+    ...(goals === null ? [NO_GOALS] : jobs === null ? [UNSEEN] : jobRules(history, jobs, goals)),
+    ...generalRules(history, AI),
+  ];
   const record = {
-    ...recordOf(watched),
+    ...judgedRecord(watched, rules, jobs === null ? '' : seenText(jobs)),
     lostNumbers: jobs === null ? [] : lostOf(jobs),
     duplicateNumbers: jobs?.doubled ?? [],
   };
-  return { record: { ...record, ...verdictOf(watched, goals, jobs) }, jobs };
+  return { record, rules, jobs };
 }
 
-function verdictOf(
-  watched: Watched,
-  goals: Goals | null,
-  jobs: Jobs | null,
-): { verdict: Verdict; reason: string } {
-  const failures = [
-    ...(goals === null || jobs === null ? [] : brokenBy(jobs, goals)),
-    ...leftBehind(watched),
-  ];
-  if (failures.length > 0) return { verdict: 'fail', reason: failures.join('; ') };
-  if (watched.history.writes.count === 0)
-    return { verdict: 'inconclusive', reason: 'no request was recorded' };
-  const own = [
-    goals === null ? 'the history states no goals for jobs and the window of requests' : null,
-    ...(jobs === null ? ['it was not looked at what became of the jobs'] : jobs.unknown),
-    watched.requests.ok < MIN_ACCEPTED
-      ? `${watched.requests.ok} jobs were accepted after the fault, ${MIN_ACCEPTED} are needed`
-      : null,
-  ];
-  const gaps = gapsOf(watched, own, MIN_ACCEPTED);
-  if (gaps.length > 0 || jobs === null) return { verdict: 'inconclusive', reason: gaps.join('; ') };
-  return { verdict: 'pass', reason: seenText(jobs) };
-}
+const NO_GOALS: Rule = {
+  id: 'goals',
+  verdict: 'inconclusive',
+  text: 'the history states no goals for jobs and the window of requests',
+};
+const UNSEEN: Rule = {
+  id: 'jobs/seen',
+  verdict: 'inconclusive',
+  text: 'it was not looked at what became of the jobs',
+};
 
-/** What is proved wrong: it holds whatever else is missing. */
-function brokenBy(jobs: Jobs, goals: Goals): string[] {
-  const lost = lostOf(jobs).length > goals.lostJobs;
-  const parts = [
-    lost && jobs.open.length > 0
-      ? `${counted(jobs.open)} never came to an end within ${seconds(jobs.waitedMs)}: ${named(jobs.open)}`
-      : null,
-    lost && jobs.failed.length > 0 ? `${counted(jobs.failed)} failed: ${named(jobs.failed)}` : null,
-    lost && jobs.absent.length > 0
-      ? `${counted(jobs.absent)} said to be done left nothing in a store: ${named(jobs.absent)}`
-      : null,
-    jobs.doubled.length > goals.doubledJobs
-      ? `${counted(jobs.doubled)} done more than once: ${named(jobs.doubled)}`
-      : null,
-  ];
-  return parts.filter((part) => part !== null);
+function enoughRule({ requests }: Watched): Rule {
+  const id = 'jobs/accepted';
+  const text = `${requests.ok} jobs were accepted after the fault, ${MIN_ACCEPTED} are needed`;
+  return { id, verdict: requests.ok < MIN_ACCEPTED ? 'inconclusive' : 'pass', text };
 }
-
-function lostOf({ open, failed, absent }: Jobs): number[] {
-  return [...new Set([...open, ...failed, ...absent])].toSorted((a, b) => a - b);
-}
-
-function jobsOf({ observations }: History): Jobs | null {
-  const seen = observations.findLast(({ kind }) => kind === 'jobs');
-  if (seen === undefined) return null;
-  const effects = SOURCES.map((source) => ({
-    source,
-    found: observations.findLast((one) => one.kind === 'effects' && one['source'] === source),
-  }));
-  const found = effects.flatMap((one) => (one.found === undefined ? [] : [one.found]));
-  const counts = (seen['counts'] ?? {}) as Record<string, number>;
-  return {
-    accepted: typeof seen['accepted'] === 'number' ? seen['accepted'] : 0,
-    counts,
-    open: numbers(seen['open']),
-    failed: numbers(seen['failed']),
-    absent: unique(found.flatMap((one) => numbers(one['absent']))),
-    doubled: unique(found.flatMap(doubledIn)),
-    waitedMs: typeof seen['waitedMs'] === 'number' ? seen['waitedMs'] : 0,
-    unknown: [
-      ...unreadText(counts['unread'] ?? 0, seen['trouble']),
-      ...effects.flatMap(({ source, found: one }) =>
-        one === undefined
-          ? [`what jobs left in ${source} was not counted: ${reasonOf(observations, source)}`]
-          : [],
-      ),
-    ],
-  };
-}
-
-function unreadText(unread: number, trouble: unknown): string[] {
-  if (unread === 0) return [];
-  const why = typeof trouble === 'string' && trouble !== '' ? trouble : 'no reason was recorded';
-  return [`${unread} ${unread === 1 ? 'job' : 'jobs'} could not be asked for: ${why}`];
-}
-
-/** `[number, how often]` */
-function doubledIn(seen: Observation): number[] {
-  const pairs = Array.isArray(seen['doubled']) ? (seen['doubled'] as unknown[]) : [];
-  return pairs.flatMap((pair) => (Array.isArray(pair) ? numbers([pair[0]]) : []));
-}
-
-function reasonOf(observations: readonly Observation[], source: string): string {
-  const failed = observations.findLast((one) => one.kind === 'effects-failed' && one['source'] === source);
-  return typeof failed?.['reason'] === 'string' ? failed['reason'] : 'nobody looked';
-}
-
-function numbers(value: unknown): number[] {
-  return Array.isArray(value) ? value.filter((one): one is number => typeof one === 'number') : [];
-}
-
-const unique = (values: readonly number[]): number[] => [...new Set(values)].toSorted((a, b) => a - b);
 
 function goalsOf({ header: { goals } }: History): Goals | null {
-  const { lostJobs, doubledJobs, windowSeconds } = goals;
-  if (typeof lostJobs !== 'number' || typeof doubledJobs !== 'number' || typeof windowSeconds !== 'number')
-    return null;
-  return { lostJobs, doubledJobs, windowMs: windowSeconds * 1000, allowanceMs: 0 };
+  const { lostJobs, doubledJobs, degradedJobs, windowSeconds } = goals;
+  if (lostJobs === undefined || doubledJobs === undefined) return null;
+  if (degradedJobs === undefined || windowSeconds === undefined) return null;
+  return { lostJobs, doubledJobs, degradedJobs, windowMs: windowSeconds * 1000, allowanceMs: 0 };
 }
 
 function expectedText(goals: Goals | null): string {
   if (goals === null) return 'goals';
-  return `of the accepted jobs at most ${goals.lostJobs} lost and ${goals.doubledJobs} done more than once`;
+  return `of the accepted jobs at most ${goals.lostJobs} lost, ${goals.doubledJobs} done more than once and ${goals.degradedJobs} done without the model`;
 }
 
 function seenText(jobs: Jobs): string {
-  const degraded = jobs.counts['degraded'] ?? 0;
-  const without = degraded === 0 ? '' : `, ${degraded} without the model`;
-  return `${lostOf(jobs).length} of ${jobs.accepted} accepted jobs lost, ${jobs.doubled.length} done more than once${without}; the last ended within ${seconds(jobs.waitedMs)} after all was back`;
+  const { acknowledged, counts, waitedMs } = jobs.seen;
+  const without = counts.degraded === 0 ? '' : `, ${counts.degraded} without the model`;
+  return `${lostOf(jobs).length} of ${acknowledged} accepted jobs lost, ${jobs.doubled.length} done more than once${without}; the last ended within ${seconds(waitedMs)} after all was back`;
 }
 
 function figuresOf(jobs: Jobs | null, goals: Goals | null, judged: readonly Judged[]): Figure[] {
   if (jobs === null || goals === null) return [];
+  const { acknowledged, counts, waitedMs } = jobs.seen;
   return [
-    { name: 'accepted jobs', value: jobs.accepted },
+    { name: 'accepted jobs', value: acknowledged },
     { name: 'lost jobs', value: lostOf(jobs).length, goal: goals.lostJobs },
     { name: 'jobs done more than once', value: jobs.doubled.length, goal: goals.doubledJobs },
-    { name: 'jobs done without the model', value: jobs.counts['degraded'] ?? 0 },
-    { name: 'time until the last job ended, once all was back', value: jobs.waitedMs / 1000, unit: 's' },
+    { name: 'jobs done without the model', value: counts.degraded, goal: goals.degradedJobs },
+    { name: 'time until the last job ended, once all was back', value: waitedMs / 1000, unit: 's' },
     boundFigure(judged),
   ];
 }
@@ -203,11 +130,4 @@ function boundFigure(judged: readonly Judged[]): Figure {
   return { name, value: Math.ceil(bound * 1000) / 10, unit: '%' };
 }
 
-const counted = (jobs: readonly number[]): string =>
-  `${jobs.length} accepted ${jobs.length === 1 ? 'job' : 'jobs'}`;
 const seconds = (ms: number): string => `${Number((ms / 1000).toFixed(1))} s`;
-
-function named(jobs: readonly number[]): string {
-  const more = jobs.length > MAX_NAMED ? ' …' : '';
-  return `${jobs.slice(0, MAX_NAMED).join(', ')}${more}`;
-}

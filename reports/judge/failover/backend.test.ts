@@ -27,7 +27,8 @@ function trial(
       'expected-window',
       'governing',
     )
-    .see(-10, 'workload', { store: 'edge', client: 'test', ratePerSecond: 100, readRatePerSecond: 0 });
+    .see(-10, 'workload', { store: 'edge', client: 'test', ratePerSecond: 100, readRatePerSecond: 0 })
+    .see(lengthMs + 950, 'as-before', { ok: true, waitedMs: 1, roles: [], objects: 3, differences: [] });
 }
 
 /** Requests that were due from then on fail. */
@@ -79,6 +80,31 @@ describe('requests through the edge', () => {
     assert.match(judgement.reason, /the goal of 0\.1 % lies in between/);
   });
 
+  it('false verdict 14: should not claim of failures that came together what it claims of as many apart', () => {
+    const long = (): Synthetic =>
+      trial({ lengthMs: 130_000, goals: { failedRatio: 0.01, windowSeconds: 120 } });
+    const burst = judge(fail(long(), 40_000, 95));
+    assert.equal(burst.verdict, 'inconclusive');
+    assert.match(burst.reason, /95 of 12001 requests failed.*some 9\d failures come together/);
+    const apart = long();
+    for (let at = 6_000; at < 6_000 + 95 * 1_200; at += 1_200) fail(apart, at, 1);
+    assert.equal(judge(apart).verdict, 'pass', judge(apart).reason);
+  });
+
+  it('should decide on the goal of the catalogue in its two minutes', () => {
+    const usual = (...at: number[]): string => {
+      const made = trial({ lengthMs: 130_000, goals: { windowSeconds: 120 } });
+      for (const one of at) fail(made, one, 1);
+      return judge(made).verdict;
+    };
+    assert.equal(usual(), 'pass');
+    assert.equal(usual(6_000), 'pass');
+    assert.equal(usual(6_000, 60_000, 110_000), 'pass');
+    // Too many of the window's own requests are too many, though all came together.
+    const burst = judge(fail(trial({ lengthMs: 130_000, goals: { windowSeconds: 120 } }), 6_000, 60));
+    assert.equal(burst.verdict, 'fail');
+  });
+
   it('should count what got no answer and what could not be sent as failed', () => {
     const one = fail(trial(), 6_000, 20);
     const failing = one.writes.filter((op) => op.outcome === 'fail');
@@ -128,7 +154,10 @@ describe('requests through the edge', () => {
   it('should say when the fault did not land, the window was cut, or nothing was looked at afterwards', () => {
     assert.match(judge(trial().without('fault-landed')).reason, /did not land/);
     assert.match(judge(trial({ lengthMs: 20_000 })).reason, /15 of 30 s after the fault were recorded/);
-    assert.match(judge(trial().without('steady-after')).reason, /not looked at whether everything was back/);
+    assert.match(
+      judge(trial().without('steady-after')).reason,
+      /not looked at whether all members were back/,
+    );
     for (const one of [
       trial().without('fault-landed'),
       trial({ lengthMs: 20_000 }),

@@ -1,10 +1,12 @@
 import type { History } from '../../record/history.ts';
 import type { Figure, Judgement } from '../../record/judgement.ts';
 import type { FailoverRecord, RequestSums } from '../../record/run-record.ts';
-import type { Verdict } from '../../record/verdict.ts';
-import { decideProportion } from '../statistics.ts';
-import type { ProportionDecision } from '../statistics.ts';
-import { gapsOf, inOneJudgement, leftBehind, recordOf, watch } from './deployment.ts';
+import type { Rule } from '../../record/rule.ts';
+import { generalRules } from '../definition.ts';
+import type { CheckJudge } from '../definition.ts';
+import { decideShare } from '../slo/share.ts';
+import type { ShareDecision } from '../slo/share.ts';
+import { inOneJudgement, judgedRecord, trialRules, watch } from './deployment.ts';
 import type { Watched, Window } from './deployment.ts';
 import { MAX_LAG_MS } from './generator.ts';
 import { MIN_ACKNOWLEDGED } from './verdict.ts';
@@ -17,13 +19,21 @@ const USUAL: Window = { windowMs: 120_000, allowanceMs: 0 };
 
 interface Judged {
   record: FailoverRecord;
-  decision: ProportionDecision | null;
+  rules: Rule[];
+  decision: ShareDecision | null;
 }
 
+export const BACKEND: CheckJudge = {
+  judge: (history) => judgeBackend([history]),
+  evidence: () => [],
+  annotations: {},
+  trial: true,
+};
+
 /**
- * Requests through the edge under a fault of the backend. What is claimed follows from the sample: the one-sided 95 % bounds of the
- * share of good answers against the goal. Requests of one fault are no independent trials, so the seconds with a failure
- * are shown beside them.
+ * Requests through the edge under a fault of the backend. The goal is of the window after the fault, all of whose requests were seen: that too many
+ * failed in it is decided by requests. That few do is claimed only where it also holds once failures that came together count as the one event
+ * that they are, as for any other proportion.
  */
 export function judgeBackend(histories: readonly History[]): Judgement {
   const [first] = histories;
@@ -38,52 +48,46 @@ export function judgeBackend(histories: readonly History[]): Judgement {
 function judgeTrial(history: History): Judged {
   const goals = goalsOf(history);
   const watched = watch(history, goals ?? USUAL);
+  const decision = goals === null ? null : decideShare(watched.sample, 1 - goals.failedRatio);
   const { requests } = watched;
-  const decision =
-    goals === null ? null : decideProportion(requests.ok, requests.judged, 1 - goals.failedRatio);
-  return { record: { ...recordOf(watched), ...verdictOf(watched, goals, decision) }, decision };
+  const rules = [
+    ...trialRules(watched, MIN_ACKNOWLEDGED),
+    goals === null || decision === null ? NO_GOALS : failedRule(watched, goals, decision),
+    ...generalRules(history, BACKEND),
+  ];
+  const record = judgedRecord(watched, rules, `${seenText(requests)}${detectedText(requests)}`);
+  return { record, rules, decision };
 }
 
-function verdictOf(
-  watched: Watched,
-  goals: Goals | null,
-  decision: ProportionDecision | null,
-): { verdict: Verdict; reason: string } {
-  const { requests, history } = watched;
-  const failures = [...tooMany(watched, goals, decision), ...leftBehind(watched)];
-  if (failures.length > 0) return { verdict: 'fail', reason: failures.join('; ') };
-  if (history.writes.count === 0) return { verdict: 'inconclusive', reason: 'no request was recorded' };
-  if (goals === null)
-    return {
-      verdict: 'inconclusive',
-      reason: 'the history states no goals for failed requests and their window',
-    };
-  const own = decision?.verdict === 'inconclusive' ? open(requests, goals, decision) : null;
-  const gaps = gapsOf(watched, [own], MIN_ACKNOWLEDGED);
-  if (gaps.length > 0) return { verdict: 'inconclusive', reason: gaps.join('; ') };
-  return { verdict: 'pass', reason: `${seenText(requests)}${detectedText(requests)}` };
-}
+const NO_GOALS: Rule = {
+  id: 'goals',
+  verdict: 'inconclusive',
+  text: 'the history states no goals for failed requests and their window',
+};
 
-function tooMany(
-  { requests, measured }: Watched,
-  goals: Goals | null,
-  decision: ProportionDecision | null,
-): string[] {
+function failedRule({ requests, measured }: Watched, goals: Goals, decision: ShareDecision): Rule {
+  const id = 'requests/failed';
   const landed = measured.evidence.trial.landedMs !== null;
-  if (goals === null || decision?.verdict !== 'fail' || !landed) return [];
-  return [`${seenText(requests)}; allowed: ${percent(goals.failedRatio)}`];
+  if (landed && decision.byRequest.verdict === 'fail')
+    return { id, verdict: 'fail', text: `${seenText(requests)}; allowed: ${percent(goals.failedRatio)}` };
+  if (decision.verdict === 'pass') return { id, verdict: 'pass', text: seenText(requests) };
+  return { id, verdict: 'inconclusive', text: openText(requests, goals, decision) };
 }
 
-function open(requests: RequestSums, goals: Goals, { lower, samplesToDecide }: ProportionDecision): string {
+function openText(requests: RequestSums, goals: Goals, decision: ShareDecision): string {
+  const { byRequest, clustering, effective, lower, samplesToDecide } = decision;
   const more = samplesToDecide === null ? '' : `; ${samplesToDecide} requests would decide`;
-  return `${seenText(requests)}: with 95 % certainty at most ${percent(1 - lower)}, the goal of ${percent(goals.failedRatio)} lies in between${more}`;
+  const together =
+    byRequest.verdict === 'pass'
+      ? `; some ${rounded(clustering.designEffect)} failures come together, so that these are worth ${Math.floor(effective.samples)} independent requests`
+      : '';
+  return `${seenText(requests)}${together}: with 95 % certainty at most ${percent(1 - lower)}, the goal of ${percent(goals.failedRatio)} lies in between${more}`;
 }
 
 function goalsOf({ header: { goals } }: History): Goals | null {
-  const { failedRatio, windowSeconds, detectionSeconds } = goals;
-  if (typeof failedRatio !== 'number' || typeof windowSeconds !== 'number') return null;
-  const allowance = typeof detectionSeconds === 'number' ? detectionSeconds : 0;
-  return { failedRatio, windowMs: windowSeconds * 1000, allowanceMs: allowance * 1000 };
+  const { failedRatio, windowSeconds, detectionSeconds = 0 } = goals;
+  if (failedRatio === undefined || windowSeconds === undefined) return null;
+  return { failedRatio, windowMs: windowSeconds * 1000, allowanceMs: detectionSeconds * 1000 };
 }
 
 function seenText(requests: RequestSums): string {

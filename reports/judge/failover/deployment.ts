@@ -2,18 +2,19 @@
 import type { History } from '../../record/history.ts';
 import type { Figure, Judgement } from '../../record/judgement.ts';
 import type { FailoverRecord, RequestSums } from '../../record/run-record.ts';
+import { reasonOf, worstOf } from '../../record/rule.ts';
+import type { Rule } from '../../record/rule.ts';
 import { worst } from '../../record/verdict.ts';
+import { sampleOf } from '../slo/share.ts';
+import type { Sample } from '../slo/share.ts';
 import { MAX_LAG_MS } from './generator.ts';
 import { measure } from './record.ts';
 import type { Measured } from './record.ts';
-import { before, lastDueMs, requestSums } from './requests.ts';
-import { text } from './trial.ts';
+import { before, lastDueMs, requestEvents, requestSums } from './requests.ts';
 import type { Trial } from './trial.ts';
-import { rolesChanged } from './verdict.ts';
 
 /** Less of the stated load than this was not delivered as stated. */
 const DELIVERED_SHARE = 0.98;
-const MAX_NAMED = 5;
 const MAX_FINDINGS = 50;
 
 export interface Window {
@@ -28,6 +29,8 @@ export interface Watched {
   measured: Measured;
   window: Window;
   requests: RequestSums;
+  /** The same requests by their times. */
+  sample: Sample;
 }
 
 /** The sums are shown over the usual window where the history states none. */
@@ -35,8 +38,10 @@ export function watch(history: History, window: Window): Watched {
   const measured = measure(history);
   const { trial } = measured.evidence;
   const fromMs = hurtFromMs(history, trial);
-  const requests = requestSums(history.writes, { fromMs, zeroMs: trial.zeroMs, ...window });
-  return { history, measured, window, requests };
+  const span = { fromMs, zeroMs: trial.zeroMs, ...window };
+  const requests = requestSums(history.writes, span);
+  const sample = sampleOf(requestEvents(history.writes, span));
+  return { history, measured, window, requests, sample };
 }
 
 /** The trial's record without a verdict. Deployments elect nobody: of the phases only those remain that were looked for. */
@@ -54,62 +59,59 @@ export function recordOf({ measured: { record }, requests }: Watched): Measured[
   };
 }
 
-/** What was left behind that was not there before. */
-export function leftBehind({ measured: { evidence } }: Watched): string[] {
-  const { steadyAfter } = evidence.trial;
-  const found = [
-    steadyAfter !== null && steadyAfter['ok'] !== true
-      ? `not as before afterwards: ${text(steadyAfter['detail'])}`
-      : null,
-    rolesChanged(evidence),
-  ];
-  return found.filter((one) => one !== null);
-}
-
+/** What keeps a trial from saying anything; null: nothing. */
 type Gap = (watched: Watched, minBefore: number) => string | null;
 
-/** What keeps a trial from saying anything, up to the sample itself. */
-const BEFORE: readonly Gap[] = [
-  ({ measured }) => (measured.evidence.cutOff === null ? null : `cut off: ${measured.evidence.cutOff}`),
-  ({ measured }) => {
-    const { trial } = measured.evidence;
-    return trial.landedMs === null ? `the fault did not land: ${trial.missed}` : null;
+const GAPS: readonly { id: string; gap: Gap; holds: string }[] = [
+  {
+    id: 'trial/whole',
+    gap: ({ measured: { evidence } }) => (evidence.cutOff === null ? null : `cut off: ${evidence.cutOff}`),
+    holds: 'it was not cut off',
   },
-  calmBefore,
-  delivered,
-  ({ measured }) => {
-    const late = measured.evidence.lag.outside ?? measured.evidence.lag.p99;
-    return late > MAX_LAG_MS
-      ? `the generator was ${late.toFixed(1)} ms late (p99), limit ${MAX_LAG_MS} ms`
-      : null;
+  {
+    id: 'fault/landed',
+    gap: ({ measured }) => {
+      const { trial } = measured.evidence;
+      return trial.landedMs === null ? `the fault did not land: ${trial.missed}` : null;
+    },
+    holds: 'the fault landed',
   },
-  ({ history, measured }) => unfinished(history, measured.evidence.trial.fault),
-];
-
-/** And what comes after it. */
-const AFTER: readonly Gap[] = [
-  ({ measured }) =>
-    measured.evidence.trial.steadyAfter === null
-      ? 'it was not looked at whether everything was back afterwards'
-      : null,
-  ({ measured }) => {
-    const differences = measured.evidence.afterwards?.differences ?? [];
-    return differences.length > 0
-      ? `the environment is not as before: ${differences.slice(0, MAX_NAMED).join('; ')}`
-      : null;
+  {
+    id: 'requests/recorded',
+    gap: ({ history }) => (history.writes.count === 0 ? 'no request was recorded' : null),
+    holds: 'requests were recorded',
   },
-  ({ measured: { evidence } }) =>
-    evidence.damaged.length > 0 ? `damaged lines in the history: ${evidence.damaged.join(', ')}` : null,
+  { id: 'requests/before', gap: calmBefore, holds: 'every request before the fault got its answer' },
+  {
+    id: 'requests/delivered',
+    gap: delivered,
+    holds: 'requests were sent as planned, to the end of the window',
+  },
+  { id: 'generator/lag', gap: lagGap, holds: 'requests were sent in time' },
+  { id: 'rollout/ended', gap: unfinished, holds: 'what was begun came to its end' },
 ];
 
 /**
- * What keeps the trial from saying anything.
- * @param own what the check itself lacks, such as a sample that is large enough
+ * What must hold of a trial before its requests say anything.
  * @param minBefore good answers that must have come before the fault
  */
-export function gapsOf(watched: Watched, own: readonly (string | null)[], minBefore: number): string[] {
-  const found = (gaps: readonly Gap[]): (string | null)[] => gaps.map((gap) => gap(watched, minBefore));
-  return [...found(BEFORE), ...own, ...found(AFTER)].filter((one) => one !== null);
+export function trialRules(watched: Watched, minBefore: number): Rule[] {
+  return GAPS.map(({ id, gap, holds }): Rule => {
+    const text = gap(watched, minBefore);
+    return text === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text };
+  });
+}
+
+/** The record of one trial from all that it was held against. */
+export function judgedRecord(watched: Watched, rules: readonly Rule[], pass: string): FailoverRecord {
+  return { ...recordOf(watched), verdict: worstOf(rules), reason: reasonOf(rules, pass) };
+}
+
+function lagGap({ measured: { evidence } }: Watched): string | null {
+  const late = evidence.lag.outside ?? evidence.lag.p99;
+  return late > MAX_LAG_MS
+    ? `the generator was ${late.toFixed(1)} ms late (p99), limit ${MAX_LAG_MS} ms`
+    : null;
 }
 
 /**
@@ -144,8 +146,8 @@ function delivered({ history, measured, window, requests }: Watched): string | n
 }
 
 /** A rolling restart of which only a part fell into the window has not been seen whole. */
-function unfinished({ observations }: History, fault: string): string | null {
-  if (fault !== 'rolling-restart') return null;
+function unfinished({ history: { observations }, measured }: Watched): string | null {
+  if (measured.evidence.trial.fault !== 'rolling-restart') return null;
   return observations.some(({ kind }) => kind === 'rollout-done')
     ? null
     : 'the rolling restart was not seen to end within the window';
@@ -164,7 +166,7 @@ interface Words<T> {
 }
 
 /** Several trials of one check: the worst of them speaks for all. @throws Error when there is none */
-export function inOneJudgement<T extends { record: FailoverRecord }>(
+export function inOneJudgement<T extends { record: FailoverRecord; rules: Rule[] }>(
   judged: readonly T[],
   { expected, seen, figures }: Words<T>,
 ): Judgement {
@@ -178,6 +180,7 @@ export function inOneJudgement<T extends { record: FailoverRecord }>(
   return {
     verdict,
     reason: `${many}${telling.record.reason}`,
+    rules: telling.rules,
     expected,
     seen: seen(telling),
     figures: figures(telling),

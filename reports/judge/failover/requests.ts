@@ -60,6 +60,22 @@ export function requestSums(requests: Operations, window: Window): RequestSums {
   };
 }
 
+/** Of the same requests those that count, one by one: when each was due, and whether it got a good answer. */
+export function requestEvents(
+  requests: Operations,
+  { fromMs, zeroMs, windowMs, allowanceMs }: Window,
+): { atMs: number; good: boolean }[] {
+  const events: { atMs: number; good: boolean }[] = [];
+  for (let i = 0; i < requests.count; i++) {
+    const atMs = requests.intendedMs[i] as number;
+    const dueMs = atMs - zeroMs;
+    if ((requests.doneMs[i] as number) < fromMs || dueMs >= windowMs) continue;
+    if (allowanceMs > 0 && dueMs < allowanceMs) continue;
+    events.push({ atMs, good: requests.outcome[i] === OUTCOMES.ok });
+  }
+  return events;
+}
+
 function add<K>(counts: Map<K, number>, key: K, count: number): void {
   counts.set(key, (counts.get(key) ?? 0) + count);
 }
