@@ -104,6 +104,8 @@ function linesOf(found: LocalStatus): string[] {
     ...lines,
     ...named,
     `  API server ${found.apiReachable ? 'answers' : 'does not answer'}`,
+    ...(found.services.length === 0 ? ['  Services answer on every node that runs'] : []),
+    ...found.services.map((line) => `  Services: ${line}`),
     `  load balancer ${found.loadBalancer ? 'runs' : 'is down'}, registry ${found.registry ? 'runs' : 'is down'}`,
   ];
 }

@@ -22,9 +22,16 @@ import { applyEdge, applyPlatform, waitPlatform, type PlatformContext } from './
 import { waitRollout } from './platform/rollout.ts';
 import { adoptProcess, recordedProcess } from './processes.ts';
 import type { Progress } from './progress.ts';
+import { asError } from './run.ts';
+import { waitServices } from './services.ts';
 import { removeInstance } from './teardown.ts';
 
 const READY_DEADLINE_MS = 180_000;
+
+/** kube-proxy and CoreDNS, whose images are on the nodes, take some 10 s to start and serve; on two busy cores several times that. */
+const SERVICES_DEADLINE_MS = 90_000;
+/** Two looks at Services that do not answer: one may fall into a moment in which kube-proxy writes its rules. */
+const SERVICES_SILENT_MS = 12_000;
 
 /** How long a platform that was left healthy may take to say so, before it is applied again. */
 const HEALTHY_WITHIN_MS = 4000;
@@ -54,6 +61,7 @@ export async function raiseAnew(target: Target, withEdge: boolean, progress: Pro
   if (withEdge) await applyEdge(platform);
   progress.begin('platform-ready', 'waiting for the platform');
   await allSettledOrThrow([waitClusterServices(platform), waitPlatform(platform)]);
+  await waitServices(instance, cluster.nodes, { deadlineMs: READY_DEADLINE_MS, signal });
 }
 
 /**
@@ -70,10 +78,41 @@ export async function restoreHealth(target: Target, uid: string, applyAgain: boo
   const seen = await clusterUid(target);
   if (seen !== uid) throw new Error(`the cluster is another one: expected kube-system ${uid}, seen ${seen}`);
   await waitNodesReady(cluster, READY_DEADLINE_MS);
-  if (!applyAgain && (await healthyAlready(target))) return revived;
+  const repaired = await repairServices(target);
+  if (!applyAgain && (await healthyAlready(target))) return revived || repaired;
   target.say('applying the platform again');
   await applyPlatform(platform);
   await waitPlatform(platform);
+  return true;
+}
+
+/**
+ * Nodes and pods stay Ready when Services are dead, so that these are asked for themselves. What is meant to serve them is started again
+ * where they are.
+ * @returns whether that was necessary
+ * @throws DeadlineError when they do not answer after it
+ */
+async function repairServices(target: Target): Promise<boolean> {
+  const { instance, signal, say } = target;
+  const { nodes } = clusterContext(target);
+  try {
+    await waitServices(instance, nodes, { deadlineMs: SERVICES_SILENT_MS, signal });
+    return false;
+  } catch (error) {
+    signal?.throwIfAborted();
+    say(`starting kube-proxy and CoreDNS again: ${asError(error).message}`);
+  }
+  const pods = [
+    'delete',
+    'pod',
+    '-n',
+    'kube-system',
+    '--wait=false',
+    '-l',
+    'k8s-app in (kube-proxy, kube-dns)',
+  ];
+  await kubectl(clusterContext(target), pods);
+  await waitServices(instance, nodes, { deadlineMs: SERVICES_DEADLINE_MS, signal });
   return true;
 }
 

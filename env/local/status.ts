@@ -9,6 +9,7 @@ import { cgroupName, processesIn } from './nodes/cgroups.ts';
 import { nodeStatus } from './nodes/node.ts';
 import { stateDir } from './paths.ts';
 import { recordedProcess } from './processes.ts';
+import { serviceTrouble } from './services.ts';
 import { bootId, readStamp } from './stamp.ts';
 import type { Stamp } from './stamp.ts';
 import { toolsDir } from './toolchain/index.ts';
@@ -25,6 +26,8 @@ export type LocalStatus = {
   readonly loadBalancer: boolean;
   readonly registry: boolean;
   readonly apiReachable: boolean;
+  /** What finds no Service, and where, in sentences; empty when all is well. */
+  readonly services: readonly string[];
 };
 
 const API_DEADLINE_MS = 5000;
@@ -45,6 +48,7 @@ export async function status(options: {
       ready: ready?.has(node.name) ?? false,
     }))
     .filter((node) => stamp !== null || node.running);
+  const services = await serviceTrouble(instance, nodesOf(instance, stamp?.size ?? 'full'), signal);
   const registry = recordedProcess(instance, 'registry') !== null;
   const found: Omit<LocalStatus, 'state'> = {
     instance,
@@ -54,12 +58,14 @@ export async function status(options: {
     loadBalancer,
     registry,
     apiReachable: ready !== null,
+    services,
   };
   return { ...found, state: stateOf(found) };
 }
 
 function stateOf(found: Omit<LocalStatus, 'state'>): LocalStatus['state'] {
-  const all = found.nodes.length > 0 && found.nodes.every((node) => node.running && node.ready);
+  const nodes = found.nodes.length > 0 && found.nodes.every((node) => node.running && node.ready);
+  const all = nodes && found.services.length === 0;
   if (found.stamp?.bootId === bootId() && all && found.loadBalancer && found.registry) return 'up';
   const something = found.stamp !== null || processesIn(cgroupName(found.instance)).length > 0;
   return something ? 'partial' : 'absent';
