@@ -11,6 +11,8 @@ const second: LoadSecond = {
   iterations: 47,
   requests: 100,
   failed: 1,
+  good: 99,
+  bad: 1,
   vus: 5,
   latency: [
     [12_000, 94],
@@ -21,13 +23,13 @@ const second: LoadSecond = {
 test('should say in one line what a second of load was like', () => {
   assert.equal(
     liveLine(second, { replicas: 3, readyReplicas: 2 }),
-    'offered 50/s, started 48/s, dropped 2, 100 answers, 1 failed, p95 80.0 ms, 2 of 3 pods ready',
+    'offered 50/s, started 48/s, dropped 2, 100 answers, 1 not as promised, p95 80.0 ms, 2 of 3 pods ready',
   );
 });
 
 test('should leave out what is not known', () => {
   assert.equal(
-    liveLine({ ...second, offered: null, dropped: 0, requests: 0, failed: 0, latency: [] }),
-    'started 48/s, 0 answers, 0 failed, p95 –',
+    liveLine({ ...second, offered: null, dropped: 0, requests: 0, bad: 0, latency: [] }),
+    'started 48/s, 0 answers, 0 not as promised, p95 –',
   );
 });

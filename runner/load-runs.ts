@@ -207,7 +207,7 @@ interface Scaled extends KubeObject {
 
 /** What a second of load was like, in one line. @param pods those of the backend that it goes to, where they are known */
 export function liveLine(
-  { offered, started, dropped, requests, failed, latency }: LoadSecond,
+  { offered, started, dropped, requests, bad, latency }: LoadSecond,
   pods?: Scaled['status'],
 ): string {
   const parts = [
@@ -215,7 +215,7 @@ export function liveLine(
     `started ${started}/s`,
     ...(dropped > 0 ? [`dropped ${dropped}`] : []),
     `${requests} answers`,
-    `${failed} failed`,
+    `${bad} not as promised`,
     `p95 ${p95Of(latency)}`,
     ...(pods === undefined ? [] : [`${pods.readyReplicas ?? 0} of ${pods.replicas ?? 0} pods ready`]),
   ];

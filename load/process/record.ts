@@ -1,4 +1,8 @@
+import { basename } from 'node:path';
 import { HistoryError, openHistory } from '../../probes/history.ts';
+import type { HistoryWriter } from '../../probes/history.ts';
+import type { LoadMetric, LoadResult, LoadSecond } from '../../reports/record/load-result.ts';
+import type { Fields } from '../../reports/record/observations/index.ts';
 import type { LoadEngine, LoadListener, LoadRequest } from '../engines/engine.ts';
 import { secretsHidden } from '../engines/redact.ts';
 import type { Chosen } from '../engines/index.ts';
@@ -12,7 +16,7 @@ export interface RecordedLoad {
 }
 
 /**
- * Runs a load to its end and writes what came of it: each second as it is over, so that a killed load is not lost, then the result.
+ * Runs a load to its end and writes what came of it: each second as it is over, so that a killed load is not lost, then what it came to.
  * @throws HistoryError when it cannot be written; what the engine throws
  */
 export async function recordLoad(
@@ -23,16 +27,20 @@ export async function recordLoad(
   const redact = secretsHidden(request);
   const writer = openHistory(history, 'load.ndjson', { redact });
   try {
-    const { script, limits } = request;
-    writer.observe({ kind: 'load-start', engine: engine.name, passedOver, script, limits });
+    const reasons = passedOver.map(({ name, reason }) => `${name}: ${reason}`);
+    const scenario = scenarioOf(request.script);
+    writer.observe({ kind: 'load-start', engine: engine.name, scenario, passedOver: reasons });
     listener.started();
+    const seconds = new WrittenSeconds(writer);
     const second: LoadListener['second'] = (one) => {
-      writer.observe({ kind: 'load-second', ...one });
+      seconds.write(one);
       listener.second?.(one);
     };
     const log: LoadListener['log'] = (level, text) => listener.log?.(level, redact(text));
     const result = await engine.run(request, { second, log }, stop);
-    writer.observe({ kind: 'load', result });
+    // A sample may have come after its second was told.
+    for (const one of result.seconds) seconds.write(one);
+    writer.observe({ kind: 'load', ...loadOf(result) });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     if (!(error instanceof HistoryError)) writer.observe({ kind: 'load-failed', reason });
@@ -40,4 +48,55 @@ export async function recordLoad(
   } finally {
     await writer.close();
   }
+}
+
+/** Writes each second, and again where it has changed since. */
+class WrittenSeconds {
+  readonly #writer: HistoryWriter;
+  readonly #written = new Map<number, string>();
+
+  constructor(writer: HistoryWriter) {
+    this.#writer = writer;
+  }
+
+  write({ atMs, offered, started, dropped, requests, good, bad, latency }: LoadSecond): void {
+    const second = { atMs, offered, started, dropped, requests, good, bad, latency };
+    const text = JSON.stringify(second);
+    if (this.#written.get(atMs) === text) return;
+    this.#written.set(atMs, text);
+    this.#writer.observe({ kind: 'load-second', ...second });
+  }
+}
+
+/** As much of a result as judges read: its seconds are lines of their own. */
+export function loadOf(result: LoadResult): Fields<'load'> {
+  const { engine, scenarios, metrics } = result;
+  const sum = (of: (scenario: LoadResult['scenarios'][number]) => number): number =>
+    scenarios.reduce((total, one) => total + of(one), 0);
+  const sent = bucketsOf(metrics['http_req_duration']);
+  return {
+    ...{ engine: engine.name, engineVersion: engine.version, stubbed: engine.stubbed },
+    latencyFrom: engine.latencyFrom ?? 'intended',
+    scenario: scenarioOf(result.script),
+    ...{ startedAt: result.startedAt, durationMs: result.durationMs },
+    offered: scenarios.some(({ offered }) => offered === null) ? null : sum(({ offered }) => offered ?? 0),
+    iterations: sum(({ iterations }) => iterations),
+    interrupted: sum(({ interrupted }) => interrupted),
+    dropped: sum(({ dropped }) => dropped),
+    ...{ requests: result.requests.count, checks: result.checks },
+    ...(engine.latencyFrom === 'sent'
+      ? { latency: sent, sent: [] }
+      : { latency: bucketsOf(metrics['plumbline_latency']), sent }),
+    errors: result.errors.map(({ error, count }) => `${count} × ${error}`),
+    ...{ outcome: result.outcome, reason: result.reason },
+  };
+}
+
+function bucketsOf(metric: LoadMetric | undefined): Fields<'load'>['latency'] {
+  return metric?.type === 'trend' ? (metric.buckets ?? []) : [];
+}
+
+/** `steady` of `…/load/scenarios/steady.ts`. */
+function scenarioOf(script: string): string {
+  return basename(script).replace(/\.[jt]s$/, '');
 }

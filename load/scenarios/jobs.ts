@@ -5,7 +5,7 @@
 import exec from 'k6/execution';
 import http from 'k6/http';
 import type { Options } from 'k6/options';
-import { baseUrl, count, expectStatus, lookFirst, named, text } from './target.ts';
+import { baseUrl, count, expectStored, lookFirst, named, text } from './target.ts';
 
 const maxVus = count('MAX_VUS', 50, 10000);
 
@@ -28,6 +28,7 @@ export function setup(): void {
 }
 
 export default function jobs(): void {
-  const body = JSON.stringify({ title: `job ${exec.scenario.iterationInTest}` });
-  expectStatus(http.post(`${baseUrl()}/tenders`, body, named('create tender')), 201, 'create tender');
+  const title = `job ${exec.scenario.iterationInTest}`;
+  const answer = http.post(`${baseUrl()}/tenders`, JSON.stringify({ title }), named('create tender'));
+  expectStored(answer, title, 'create tender');
 }

@@ -6,7 +6,7 @@
 import http from 'k6/http';
 import exec from 'k6/execution';
 import type { Options } from 'k6/options';
-import { baseUrl, count, expectStatus, lookFirst, named, readLatest, text } from './target.ts';
+import { baseUrl, count, expectStored, lookFirst, named, readLatest, text } from './target.ts';
 
 const maxVus = count('MAX_VUS', 50, 10000);
 const writePercent = count('WRITE_PERCENT', 20, 100);
@@ -36,6 +36,7 @@ export default function soak(): void {
     readLatest();
     return;
   }
-  const body = JSON.stringify({ title: `soak ${n}` });
-  expectStatus(http.post(`${baseUrl()}/tenders`, body, named('upload tender')), 201, 'upload tender');
+  const title = `soak ${n}`;
+  const answer = http.post(`${baseUrl()}/tenders`, JSON.stringify({ title }), named('upload tender'));
+  expectStored(answer, title, 'upload tender');
 }

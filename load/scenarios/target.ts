@@ -32,11 +32,50 @@ export function named(name: string): Params {
   return { headers: headers, tags: { name: name }, timeout: text('TIMEOUT', '10s') };
 }
 
-/** Whether the answer has this status; counted as a check under the request's name. */
+/**
+ * Counts a request as good or not, by a check that says what was asked for. Judges count these and nothing else (reports/judge/performance):
+ * every request of a scenario is checked exactly once, whatever came of it.
+ */
+export function counted(name: string, good: boolean): boolean {
+  const checks: { [name: string]: () => boolean } = {};
+  checks[name] = () => good;
+  return check(null, checks);
+}
+
+/** Whether the answer has this status. */
 export function expectStatus(answer: Answer, status: number, name: string): boolean {
-  const checks: { [name: string]: (seen: Answer) => boolean } = {};
-  checks[`${name}: status ${status}`] = (seen) => seen.status === status;
-  return check(answer, checks);
+  return counted(`${name}: status ${status}`, answer.status === status);
+}
+
+export type Fields = { [name: string]: unknown };
+
+export function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null;
+}
+
+/** The JSON of an answer's body; null where it is none. */
+export function jsonOf(answer: { body: unknown }): unknown {
+  try {
+    return typeof answer.body === 'string' ? JSON.parse(answer.body) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A tender as the API gives it. */
+function isTender(one: unknown): one is Fields {
+  return isObject(one) && hasId(one['id']) && typeof one['title'] === 'string';
+}
+
+function hasId(id: unknown): boolean {
+  return (typeof id === 'string' && id !== '') || typeof id === 'number';
+}
+
+/** Whether a tender was stored: the answer is the tender, with an id and the title that was sent. */
+export function expectStored(answer: Answer, title: string, name: string): boolean {
+  const tender = jsonOf(answer);
+  const stored = answer.status === 201 && isTender(tender) && tender['title'] === title;
+  return counted(`${name}: status 201 and the tender`, stored && repeatsMark(answer));
 }
 
 /** Whether the service behind the whole chain answered: it repeats the mark. Not asked where no header is named. */
@@ -50,6 +89,8 @@ function repeatsMark(answer: Answer): boolean {
 export function lookFirst(): void {
   const url = `${baseUrl()}/tenders`;
   const answer = http.get(`${url}?limit=1`, named('look first'));
+  const good = answer.status === 200 && repeatsMark(answer);
+  counted('look first: status 200 and the mark', good);
   if (answer.status !== 200) {
     fail(`${url} answered ${answer.status} before the load (${answer.error || answer.status_text})`);
   }
@@ -60,7 +101,15 @@ export function lookFirst(): void {
   }
 }
 
-/** Reads the newest tenders. */
+const MOST_LISTED = 20;
+
+/** Reads the newest tenders: a list of them, from the service behind the whole chain. */
 export function readLatest(): void {
-  expectStatus(http.get(`${baseUrl()}/tenders?limit=20`, named('list tenders')), 200, 'list tenders');
+  const answer = http.get(`${baseUrl()}/tenders?limit=${MOST_LISTED}`, named('list tenders'));
+  const listed = answer.status === 200 && repeatsMark(answer) && isList(jsonOf(answer));
+  counted('list tenders: status 200 and a list of tenders', listed);
+}
+
+function isList(body: unknown): boolean {
+  return Array.isArray(body) && body.length <= MOST_LISTED && body.every(isTender);
 }

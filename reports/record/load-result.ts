@@ -66,6 +66,9 @@ export const loadSecondSchema = z.object({
   iterations: z.number(),
   requests: z.number(),
   failed: z.number(),
+  /** Of the script's checks: those that passed in it, and those that did not. */
+  good: z.number(),
+  bad: z.number(),
   /** VUs that were running an iteration at its end. */
   vus: z.number(),
   /** Of requests that ended in it, from the intended start. */

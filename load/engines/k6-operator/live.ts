@@ -10,11 +10,13 @@ const ASK_MS = 3000;
 interface Counts {
   requests: number;
   failed: number;
+  good: number;
+  bad: number;
   iterations: number;
   dropped: number;
   vus: number;
 }
-const NONE: Counts = { requests: 0, failed: 0, iterations: 0, dropped: 0, vus: 0 };
+const NONE: Counts = { requests: 0, failed: 0, good: 0, bad: 0, iterations: 0, dropped: 0, vus: 0 };
 
 type Listed = { data?: { id?: string; attributes?: { sample?: Record<string, number> } }[] };
 
@@ -30,9 +32,12 @@ export function countsOf(body: string): Counts | null {
   const of = (metric: string, value: string): number =>
     listed.data?.find(({ id }) => id === metric)?.attributes?.sample?.[value] ?? 0;
   const requests = of('http_reqs', 'count');
+  // Of checks only their rate is told. A scenario makes one for each request.
+  const good = Math.round(of('checks', 'rate') * requests);
   return {
     requests,
     failed: Math.round(of('http_req_failed', 'rate') * requests),
+    ...{ good, bad: requests - good },
     iterations: of('iterations', 'count'),
     dropped: of('dropped_iterations', 'count'),
     vus: of('vus', 'value'),
@@ -60,6 +65,7 @@ export class LiveCounts {
     const sum = (of: keyof Counts): number => all.reduce((total, each) => total + each[of], 0);
     return {
       ...{ requests: sum('requests'), failed: sum('failed'), iterations: sum('iterations') },
+      ...{ good: sum('good'), bad: sum('bad') },
       ...{ dropped: sum('dropped'), vus: sum('vus') },
     };
   }
@@ -69,7 +75,7 @@ export class LiveCounts {
     const answers = await Promise.all(pods.map((pod) => this.#one(pod, signal)));
     if (answers.every((answered) => answered)) this.answeredMs = performance.now();
     const { total } = this;
-    for (const count of ['requests', 'failed', 'iterations', 'dropped'] as const)
+    for (const count of ['requests', 'failed', 'good', 'bad', 'iterations', 'dropped'] as const)
       this.#seconds.add(atMs, count, Math.max(0, total[count] - this.#told[count]));
     this.#seconds.add(atMs, 'started', Math.max(0, total.iterations - this.#told.iterations));
     this.#seconds.vus(atMs, total.vus);

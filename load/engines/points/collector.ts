@@ -160,7 +160,7 @@ export class Collector {
         this.#seconds.vus(atMs, point.value);
         break;
       case 'checks':
-        this.#check(point);
+        this.#check(point, atMs);
     }
   }
 
@@ -195,7 +195,7 @@ export class Collector {
     return made;
   }
 
-  #check({ tags, value }: PointLine): void {
+  #check({ tags, value }: PointLine, atMs: number): void {
     const name = this.#options.redact(tags.check ?? '');
     const group = tags.group ?? '';
     const key = `${group}\n${name}`;
@@ -203,5 +203,6 @@ export class Collector {
     this.#checks.set(key, check);
     if (value === 0) check.fails++;
     else check.passes++;
+    this.#seconds.add(atMs, value === 0 ? 'bad' : 'good');
   }
 }

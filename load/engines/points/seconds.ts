@@ -7,7 +7,7 @@ const LATE_MS = 2000;
 /** k6 samples its VUs every second: a gap longer than an hour comes from a clock that jumped, not from a load. */
 const LONGEST_GAP_SECONDS = 3600;
 
-type Count = 'offered' | 'started' | 'dropped' | 'iterations' | 'requests' | 'failed';
+type Count = 'offered' | 'started' | 'dropped' | 'iterations' | 'requests' | 'failed' | 'good' | 'bad';
 
 interface Second {
   counts: Record<Count, number>;
@@ -16,7 +16,7 @@ interface Second {
 }
 
 const empty = (): Second => ({
-  counts: { offered: 0, started: 0, dropped: 0, iterations: 0, requests: 0, failed: 0 },
+  counts: { offered: 0, started: 0, dropped: 0, iterations: 0, requests: 0, failed: 0, good: 0, bad: 0 },
   vus: null,
   latency: new Histogram(),
 });

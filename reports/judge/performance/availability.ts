@@ -4,16 +4,15 @@ import { sampleOfLoad } from '../slo/answers.ts';
 import { percent } from '../slo/percent.ts';
 import { decideShare } from '../slo/share.ts';
 import type { Sample, ShareDecision } from '../slo/share.ts';
-import { goalNumber } from '../topology/findings.ts';
 import { clusterFigures, conclude, unknownText, moreText, rounded } from './conclude.ts';
 import type { Decided } from './conclude.ts';
-import { observedLoad } from './loads.ts';
+import { observedSteady } from './loads.ts';
 
 /** `performance/{api,ai}/availability`: the share of good answers under a load against the goal `availabilityRatio`. */
-export function judgeAvailability(subject: string): (history: History) => Judgement {
+export function judgeAvailability(subject: 'API' | 'AI'): (history: History) => Judgement {
   return (history) => {
-    const observed = observedLoad(history);
-    const goal = goalNumber(history, 'availabilityRatio', Number.NaN);
+    const observed = observedSteady(history, subject === 'AI' ? 'draft' : 'steady');
+    const goal = history.header.goals.availabilityRatio ?? Number.NaN;
     const sample = observed.result === null ? NOTHING : sampleOfLoad(observed.result);
     const { count, failed } = sample;
     const decision = decideShare(sample, Number.isNaN(goal) ? 1 : goal);

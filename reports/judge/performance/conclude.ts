@@ -3,7 +3,7 @@ import type { GoalEntry } from '../../record/load-detail.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import { loadDetailOf } from '../slo/load-detail.ts';
 import type { ShareDecision } from '../slo/share.ts';
-import { degradedOf } from './loads.ts';
+import { loadRules } from './loads.ts';
 import type { Observed } from './loads.ts';
 
 /** What a judge of one goal found. */
@@ -30,14 +30,13 @@ export function conclude(observed: Observed, decided: Decided): Judgement {
   return {
     verdict,
     reason,
+    rules: [
+      ...loadRules(observed),
+      { id: 'goal', verdict: goalVerdict(observed, decided), text: decided.reason },
+    ],
     expected: decided.expected,
     seen: decided.seen,
-    figures: [
-      ...decided.figures,
-      ...degradedFigures(observed),
-      ...deliveryFigures(observed),
-      ...thresholdFigures(observed),
-    ],
+    figures: [...decided.figures, ...checkFigures(observed), ...deliveryFigures(observed)],
     findings: [],
     findingsTotal: 0,
     evidence: [],
@@ -46,13 +45,20 @@ export function conclude(observed: Observed, decided: Decided): Judgement {
   };
 }
 
-function settled({ blocking, undelivered }: Observed, decided: Decided): Pick<Decided, 'verdict' | 'reason'> {
+function settled(observed: Observed, decided: Decided): Pick<Decided, 'verdict' | 'reason'> {
+  const { blocking, undelivered } = observed;
   if (blocking.length > 0) return { verdict: 'inconclusive', reason: blocking.join('; ') };
+  const verdict = goalVerdict(observed, decided);
   const gaps = [...(undelivered === null ? [] : [undelivered]), ...decided.gaps];
-  const stands = undelivered === null || decided.failureStands;
-  if (gaps.length > 0 && !(decided.verdict === 'fail' && stands))
-    return { verdict: 'inconclusive', reason: gaps.join('; ') };
-  return { verdict: decided.verdict, reason: decided.reason };
+  if (verdict === 'fail' || gaps.length === 0) return { verdict, reason: decided.reason };
+  return { verdict: 'inconclusive', reason: gaps.join('; ') };
+}
+
+/** What is said of the goal alone: a load that was not delivered, or an engine that failed, can make a service look as bad as it likes. */
+function goalVerdict({ blocking, undelivered }: Observed, decided: Decided): Decided['verdict'] {
+  const stands = blocking.length === 0 && (undelivered === null || decided.failureStands);
+  if (decided.verdict === 'fail') return stands ? 'fail' : 'inconclusive';
+  return decided.gaps.length > 0 ? 'inconclusive' : decided.verdict;
 }
 
 function deliveryFigures({ delivery, deliveredGoal, result }: Observed): Figure[] {
@@ -64,25 +70,17 @@ function deliveryFigures({ delivery, deliveredGoal, result }: Observed): Figure[
       name: 'load delivered',
       value: rounded(delivery.share * 100),
       unit: '%',
-      goal: `≥ ${rounded(deliveredGoal * 100)}`,
+      ...(deliveredGoal !== null && { goal: `≥ ${rounded(deliveredGoal * 100)}` }),
     },
     dropped,
   ];
 }
 
-/** Among those that failed: they were answered, and not as asked. */
-function degradedFigures({ result }: Observed): Figure[] {
-  const degraded = result === null ? 0 : degradedOf(result);
-  return degraded === 0 ? [] : [{ name: 'degraded answers, counted as failed', value: degraded }];
-}
-
-/** What the engine itself says of the load: no verdict rests on it, it knows of no certainty. */
-function thresholdFigures({ result }: Observed): Figure[] {
-  return (result?.thresholds ?? []).map(({ metric, expression, ok }) => ({
-    name: `threshold of ${metric}`,
-    value: ok === null ? 'no sample' : ok ? 'held' : 'crossed',
-    goal: expression,
-  }));
+/** What was not as promised, by what was asked for. */
+function checkFigures({ result }: Observed): Figure[] {
+  return (result?.checks ?? [])
+    .filter(({ fails }) => fails > 0)
+    .map(({ name, fails }) => ({ name: `not as promised: ${name}`, value: fails }));
 }
 
 /** How much failures, or slow answers, came in clusters, for people. */

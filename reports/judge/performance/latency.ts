@@ -1,29 +1,27 @@
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import type { Buckets, LoadResult } from '../../record/load-result.ts';
 import { sentLatencies, timesOfLoad } from '../slo/answers.ts';
 import { decideHistogram } from '../slo/histogram.ts';
 import { decideLatency } from '../slo/latency.ts';
+import type { Load } from '../slo/load.ts';
 import type { LatencyDecision } from '../slo/latency.ts';
-import { latencyFrom } from '../slo/load-detail.ts';
-import { goalNumber } from '../topology/findings.ts';
 import { clusterFigures, conclude, unknownText, moreText, rounded } from './conclude.ts';
 import type { Decided } from './conclude.ts';
-import { observedLoad } from './loads.ts';
+import { observedSteady } from './loads.ts';
 
 const QUANTILE = 0.95;
 
 /** `performance/{api,ai}/latency`: the p95 of a load, from the intended start of each request where the engine tells it, against `p95Ms`. */
-export function judgeLatency(subject: string): (history: History) => Judgement {
+export function judgeLatency(subject: 'API' | 'AI'): (history: History) => Judgement {
   return (history) => {
-    const observed = observedLoad(history);
+    const observed = observedSteady(history, subject === 'AI' ? 'draft' : 'steady');
     const { result } = observed;
-    const goalMs = goalNumber(history, 'p95Ms', Number.NaN);
+    const goalMs = history.header.goals.p95Ms ?? Number.NaN;
     const goal = { quantile: QUANTILE, ms: goalMs };
     const decision = decideLatency(result === null ? [] : timesOfLoad(result), goal);
     const gaps = Number.isNaN(goalMs) ? ['the history states no goal p95Ms'] : [];
     return conclude(observed, {
-      ...described(decision, { goalMs, subject, from: result === null ? 'intended' : latencyFrom(result) }),
+      ...described(decision, { goalMs, subject, from: result?.latencyFrom ?? 'intended' }),
       gaps,
       failureStands: slowByItself(result, goalMs) && gaps.length === 0,
     });
@@ -34,15 +32,15 @@ export function judgeLatency(subject: string): (history: History) => Judgement {
  * Whether it is too slow also when measured from the sending. Where the load was not delivered, the generator itself may have been late,
  * and what is measured from the intended start has that in it.
  */
-function slowByItself(result: LoadResult | null, goalMs: number): boolean {
-  const sent: Buckets = result === null ? [] : (sentLatencies(result) ?? []);
+function slowByItself(result: Load | null, goalMs: number): boolean {
+  const sent = result === null ? [] : sentLatencies(result);
   return decideHistogram(sent, QUANTILE, goalMs).verdict === 'fail';
 }
 
 interface Asked {
   goalMs: number;
   subject: string;
-  from: ReturnType<typeof latencyFrom>;
+  from: Load['latencyFrom'];
 }
 
 /** From when the time of a request runs. A service that keeps a generator waiting is faster when measured from the sending. */

@@ -1,103 +1,138 @@
 import type { History } from '../../record/history.ts';
-import { loadResultSchema } from '../../record/load-result.ts';
-import type { LoadResult, LoadSecond } from '../../record/load-result.ts';
+import type { Rule } from '../../record/rule.ts';
+import { all, first } from '../observed.ts';
 import { deliveryOf } from '../slo/delivery.ts';
 import type { Delivery } from '../slo/delivery.ts';
-import { goalNumber, seen, text } from '../topology/findings.ts';
-
-/** Less of the stated load than this was not delivered as stated; the goal `deliveredShare` replaces it. */
-const DELIVERED_SHARE = 0.98;
-/** A check of a scenario by this name: the status was right, and the answer is not the one that was asked for. */
-const IN_FULL = 'not degraded';
+import { loadOf, sumOf } from '../slo/load.ts';
+import type { Load } from '../slo/load.ts';
+import { planGaps, recordGaps } from './whole-load.ts';
+import type { Recorded } from './whole-load.ts';
 
 /** The loads of a history, as one. */
 export interface Observed {
+  /** Each load with its lines, in order. */
+  loads: Recorded[];
   /** null: there is none. */
-  result: LoadResult | null;
-  /** Why nothing can be said, whatever the numbers are: the engine failed, a source did not answer, it was cut off. */
+  result: Load | null;
+  /** Why nothing can be said, whatever the numbers are: the engine failed, a source did not answer, the record is not whole. */
   blocking: string[];
   delivery: Delivery;
   /** Why the load is not the one that was stated; null: it is. */
   undelivered: string | null;
-  deliveredGoal: number;
+  /** Share of the stated load that must be delivered; null: the history states none. */
+  deliveredGoal: number | null;
 }
 
-/** Reads `load`, `load-failed` and `unavailable` observations. Several loads count as one after the other. */
+/** Reads the lines of loads. Several count as one after the other. */
 export function observedLoad(history: History): Observed {
-  const blocking = [
-    ...seen(history, 'unavailable').map((one) => `${text(one, 'what')} unavailable: ${text(one, 'reason')}`),
-    ...seen(history, 'load-failed').map((one) => `the load could not be made: ${text(one, 'reason')}`),
-  ];
-  const results: LoadResult[] = [];
-  for (const one of seen(history, 'load')) {
-    const parsed = loadResultSchema.safeParse(one['result']);
-    if (parsed.success) results.push(withDegraded(parsed.data));
-    else blocking.push('the result of a load cannot be read');
-  }
-  const begun = seen(history, 'load-start').length;
-  const ended = seen(history, 'load').length + seen(history, 'load-failed').length;
-  if (begun > ended) blocking.push(`${begun - ended} of ${begun} loads ended without a result: killed?`);
-  blocking.push(...results.flatMap(endedBadly));
-  if (results.length === 0 && blocking.length === 0) blocking.push('no load was recorded');
-  if (seen(history, 'end').length === 0) blocking.push('the observation was cut off before its end');
-  const result = combined(results);
-  const deliveredGoal = goalNumber(history, 'deliveredShare', DELIVERED_SHARE);
+  const loads = recordedLoads(history);
+  const result = combined(loads.map(({ load }) => load));
+  const deliveredGoal = history.header.goals.deliveredShare ?? null;
   const delivery =
     result === null ? { offered: null, started: 0, dropped: 0, share: null } : deliveryOf(result);
-  return { result, blocking, delivery, undelivered: undeliveredText(delivery, deliveredGoal), deliveredGoal };
+  return {
+    ...{ loads, result, delivery, deliveredGoal },
+    blocking: blockingOf(history, loads),
+    undelivered: undeliveredText(delivery, deliveredGoal),
+  };
 }
 
-/** Answers that were degraded. */
-export function degradedOf({ checks }: Pick<LoadResult, 'checks'>): number {
-  return checks.filter(({ name }) => name === IN_FULL).reduce((sum, { fails }) => sum + fails, 0);
+/** The one load of a check that sends the same rate for a while, held against what the environment plans for it. */
+export function observedSteady(history: History, scenario: 'steady' | 'draft'): Observed {
+  const observed = observedLoad(history);
+  const { steady } = history.header.settings;
+  const [load, ...more] = observed.loads;
+  if (load === undefined || observed.blocking.length > 0) return observed;
+  const { requestsPerSecond: perSecond = 0, seconds = 0 } = steady ?? {};
+  const blocking =
+    steady === undefined
+      ? ['the history does not say which load was planned']
+      : planGaps(load, { scenario, perSecond, seconds });
+  if (more.length > 0) blocking.push(`${more.length + 1} loads were made, one was planned`);
+  return { ...observed, blocking };
 }
 
-/**
- * A degraded answer is quick and has the status of a good one, and without its model a service could keep every promise: it counts as failed.
- * When each was given is not known, so that all count as one event of their kind (slo/share.ts).
- */
-function withDegraded(result: LoadResult): LoadResult {
-  const degraded = degradedOf(result);
-  if (degraded === 0) return result;
-  const { count, failed } = result.requests;
-  return { ...result, requests: { count, failed: Math.min(count, failed + degraded) } };
+/** Loads of a check come one after the other: the lines between a start and its end are of one. */
+function recordedLoads(history: History): Recorded[] {
+  const starts = all(history, 'load-start');
+  const seconds = all(history, 'load-second');
+  return all(history, 'load').flatMap((end): Recorded[] => {
+    const start = starts.findLast(({ t }) => t <= end.t);
+    if (start === undefined) return [];
+    const own = seconds.filter(({ t }) => t >= start.t && t <= end.t);
+    return [{ start, end, load: loadOf(end, own) }];
+  });
 }
 
-function endedBadly({ outcome, reason, engine }: LoadResult): string[] {
-  if (outcome === 'completed') return [];
+function blockingOf(history: History, loads: readonly Recorded[]): string[] {
+  const blocking = [
+    ...all(history, 'unavailable').map(({ what, reason }) => `${what} unavailable: ${reason}`),
+    ...all(history, 'load-failed').map(({ reason }) => `the load could not be made: ${reason}`),
+  ];
+  const begun = all(history, 'load-start').length;
+  const ended = all(history, 'load').length + all(history, 'load-failed').length;
+  if (begun > ended) blocking.push(`${begun - ended} of ${begun} loads ended without a result: killed?`);
+  if (begun < ended) blocking.push(`${ended} loads ended, and ${begun} were seen to begin`);
+  blocking.push(...loads.flatMap(({ load }) => endedBadly(load)));
+  if (loads.length === 0 && blocking.length === 0) blocking.push('no load was recorded');
+  if (first(history, 'end') === undefined) blocking.push('the observation was cut off before its end');
+  // An engine that failed says why; what is missing of its record then is no news.
+  return blocking.length > 0 ? blocking : loads.flatMap((one) => recordGaps(one, history.header));
+}
+
+function endedBadly({ outcome, reason, engine }: Load): string[] {
+  if (outcome === 'completed')
+    return reason === '' ? [] : [`the load says that it completed, and why not: ${reason}`];
   const words = { failed: 'failed', aborted: 'was aborted', interrupted: 'was interrupted' } as const;
-  const what = outcome === 'failed' ? `the engine (${engine.name})` : 'the load';
+  const what = outcome === 'failed' ? `the engine (${engine})` : 'the load';
   return [`${what} ${words[outcome]}: ${reason}`];
 }
 
-function undeliveredText({ share, offered, started }: Delivery, goal: number): string | null {
+function undeliveredText({ share, offered, started }: Delivery, goal: number | null): string | null {
+  if (goal === null) return 'the history states no goal deliveredShare';
   if (share === null || share >= goal) return null;
   return `the load was not delivered: ${started} of ${offered ?? 0} iterations were begun (${percentOf(share)}), at least ${percentOf(goal)} are needed`;
 }
 
 const percentOf = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
 
-function combined(results: readonly LoadResult[]): LoadResult | null {
-  const [first, ...rest] = results;
-  if (first === undefined || rest.length === 0) return first ?? null;
+function combined(loads: readonly Load[]): Load | null {
+  const [head, ...rest] = loads;
+  if (head === undefined || rest.length === 0) return head ?? null;
   let offsetMs = 0;
-  const seconds: LoadSecond[] = [];
-  for (const { seconds: own, durationMs } of results) {
+  const seconds: Load['seconds'] = [];
+  for (const { seconds: own, durationMs } of loads) {
     for (const second of own) seconds.push({ ...second, atMs: second.atMs + offsetMs });
     offsetMs += Math.max(durationMs, (own.at(-1)?.atMs ?? 0) + 1000);
   }
-  const add = (of: (result: LoadResult) => number): number => results.reduce((sum, one) => sum + of(one), 0);
+  const sum = (of: (load: Load) => number): number => sumOf(loads, of);
   return {
-    ...first,
-    durationMs: offsetMs,
-    seconds,
-    scenarios: results.flatMap(({ scenarios }) => scenarios),
+    ...head,
+    ...{ seconds, durationMs: offsetMs },
+    offered: loads.some(({ offered }) => offered === null) ? null : sum(({ offered }) => offered ?? 0),
+    iterations: sum(({ iterations }) => iterations),
+    interrupted: sum(({ interrupted }) => interrupted),
+    dropped: sum(({ dropped }) => dropped),
     requests: {
-      count: add(({ requests }) => requests.count),
-      failed: add(({ requests }) => requests.failed),
+      count: sum(({ requests }) => requests.count),
+      failed: sum(({ requests }) => requests.failed),
+      unchecked: sum(({ requests }) => requests.unchecked),
     },
-    // Of one load only: what they hold for several cannot be added up.
-    metrics: {},
-    thresholds: results.flatMap(({ thresholds }) => thresholds),
+    checks: loads.flatMap(({ checks }) => checks),
+    // Of one load only: several may measure in other ways.
+    ...{ latency: [], sent: [] },
   };
+}
+
+/** Whether there is a load to judge, and whether it is the stated one. */
+export function loadRules({ blocking, undelivered, delivery }: Observed): Rule[] {
+  const share = delivery.share === null ? 'a load' : `${percentOf(delivery.share)} of the load`;
+  return [
+    blocking.length === 0
+      ? { id: 'load/whole', verdict: 'pass', text: 'its lines are all there and agree' }
+      : { id: 'load/whole', verdict: 'inconclusive', text: blocking.join('; ') },
+    undelivered === null
+      ? { id: 'load/delivered', verdict: 'pass', text: `${share} was delivered` }
+      : { id: 'load/delivered', verdict: 'inconclusive', text: undelivered },
+  ];
 }

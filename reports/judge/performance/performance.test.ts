@@ -1,25 +1,35 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { goalEntrySchema, loadDetailSchema } from '../../record/load-detail.ts';
-import type { LoadResult } from '../../record/load-result.ts';
-import { bucketsOf, inventedLoad } from '../slo/testing.ts';
+import { bucketsOf, recordedLoad } from '../slo/testing.ts';
 import type { InventedLoad } from '../slo/testing.ts';
 import { judge } from '../topology/testing.ts';
 import type { Seen } from '../topology/testing.ts';
 
 const GOALS = { p95Ms: 500, availabilityRatio: 0.999, requestsPerSecond: 25, deliveredShare: 0.98 };
-const loaded = (of: InventedLoad = {}): Seen => ['load', { result: inventedLoad(of) }];
+const loaded = (of: InventedLoad = {}): Seen[] => recordedLoad(of);
+/** What the environment plans: what the load offers. */
+const planned = (of: InventedLoad) => ({
+  steady: { requestsPerSecond: of.offered ?? of.perSecond ?? 50, seconds: of.seconds ?? 100 },
+});
 const performance = (
   name: string,
-  seen: Seen[],
-  more: { cut?: boolean; goals?: Record<string, unknown> } = {},
-) => judge({ check: `performance/${name}`, goals: GOALS, seen, ...more });
+  of: InventedLoad | Seen[],
+  more: { cut?: boolean; goals?: Record<string, unknown>; settings?: Record<string, unknown> } = {},
+) =>
+  judge({
+    check: `performance/${name}`,
+    goals: GOALS,
+    settings: planned(Array.isArray(of) ? {} : of),
+    seen: Array.isArray(of) ? of : loaded(of),
+    ...more,
+  });
 
 describe('performance/api/latency', () => {
-  const latency = (...seen: Seen[]) => performance('api/latency', seen);
+  const latency = (of: InventedLoad | Seen[] = {}) => performance('api/latency', of);
 
   it('should pass with bounds, sample and a chart', () => {
-    const judgement = latency(loaded({ seconds: 120 }));
+    const judgement = latency({ seconds: 120 });
     assert.equal(judgement.verdict, 'pass');
     const [goal] = judgement.goals ?? [];
     goalEntrySchema.parse(goal);
@@ -34,99 +44,93 @@ describe('performance/api/latency', () => {
   });
 
   it('should fail when a second is added to every answer', () => {
-    const judgement = latency(loaded({ latencyAt: () => 1040 }));
+    const judgement = latency({ latencyAt: () => 1040 });
     assert.equal(judgement.verdict, 'fail');
     assert.match(judgement.reason, /^p95 1040\.9 ms of 5000 requests/);
   });
 
   it('should be open with too few samples, and say how many would do', () => {
-    const judgement = latency(loaded({ seconds: 10, perSecond: 5 }));
+    const judgement = latency({ seconds: 10, perSecond: 5 });
     assert.equal(judgement.verdict, 'inconclusive');
     assert.match(judgement.reason, /; 59 requests in all would decide/);
   });
 
   it('should not take slow requests of one stretch for independent ones', () => {
     // 4 % of the requests are slow, all in one stretch: by rank the p95 is met.
-    const judgement = latency(
-      loaded({ seconds: 1000, latencyAt: (second) => (second >= 500 && second < 540 ? 900 : 40) }),
-    );
+    const judgement = latency({
+      seconds: 1000,
+      latencyAt: (second) => (second >= 500 && second < 540 ? 900 : 40),
+    });
     assert.equal(judgement.verdict, 'inconclusive');
     assert.match(judgement.reason, /requests in all would decide/);
   });
 
   it('false verdict 4: should fail when many requests failed, however quick they were', () => {
-    const judgement = latency(loaded({ failedAt: () => 25, latencyAt: () => 1 }));
+    const judgement = latency({ failedAt: () => 25, latencyAt: () => 1 });
     assert.match(judgement.reason, /^p95 any number of ms of 5000 requests/);
     assert.equal(judgement.verdict, 'fail');
   });
 
   it('should be open when the load was not delivered, unless it is too slow from the sending on', () => {
     assert.match(
-      latency(loaded({ perSecond: 40, offered: 50 })).reason,
+      latency({ perSecond: 40, offered: 50 }).reason,
       /not delivered: 4000 of 5000 iterations were begun \(80 %\), at least 98 % are needed/,
     );
     const late: InventedLoad = { perSecond: 40, offered: 50, latencyAt: () => 900 };
-    assert.equal(latency(loaded(late)).verdict, 'inconclusive');
-    const metrics = { http_req_duration: trend(Array.from({ length: 4000 }, () => 800)) };
-    assert.equal(latency(loaded({ ...late, over: { metrics } })).verdict, 'fail');
+    const sent = (ms: number) => ({ sent: bucketsOf(Array.from({ length: 4000 }, () => ms)) });
+    assert.equal(latency({ ...late, over: sent(40) }).verdict, 'inconclusive');
+    assert.equal(latency({ ...late, over: sent(800) }).verdict, 'fail');
   });
 
   it('should not pass where it hangs on requests that were never sent, nor fail for them', () => {
     const slowNow = (second: number): number => (second % 30 === 0 ? 900 : 40);
     const load = { seconds: 1000, perSecond: 99, offered: 100, latencyAt: slowNow };
-    const judgement = latency(loaded(load));
+    const judgement = latency(load);
     assert.equal(judgement.verdict, 'inconclusive');
     assert.match(
       judgement.reason,
       /\(1000 that were dropped, cut off or not checked counted as good and as bad\)/,
     );
-    assert.equal(latency(loaded({ ...load, perSecond: 100 })).verdict, 'pass');
-    assert.equal(latency(loaded({ ...load, latencyAt: () => 900 })).verdict, 'fail');
+    assert.equal(latency({ ...load, perSecond: 100 }).verdict, 'pass');
+    assert.equal(latency({ ...load, latencyAt: () => 900 }).verdict, 'fail');
   });
 
   it('should say from when it is measured', () => {
-    assert.match(latency(loaded()).expected, /measured from the intended start$/);
-    const engine = { name: 'k6', version: '2', stubbed: false, latencyFrom: 'sent' } as const;
-    const sent = latency(loaded({ over: { engine } }));
+    assert.match(latency().expected, /measured from the intended start$/);
+    const sent = latency({ over: { engine: 'k6', latencyFrom: 'sent', sent: [] } });
     assert.equal(sent.verdict, 'pass');
     assert.match(sent.expected, /measured from the sending, since the engine tells no more/);
     assert.match(sent.reason, /5000 requests, from the sending;/);
     assert.equal(sent.goals?.[0]?.target, 'p95 ≤ 500 ms, from the sending');
     assert.equal(sent.load?.latencyFrom, 'sent');
-    assert.equal(latency(loaded()).load?.latencyFrom, 'intended');
+    assert.equal(latency().load?.latencyFrom, 'intended');
   });
 
   it('should be open without data: none, a failed engine, an abort, a cut observation, damage', () => {
-    const failed: Partial<LoadResult> = { outcome: 'failed', reason: 'a worker thread died' };
+    const failed: InventedLoad['over'] = { outcome: 'failed', reason: 'a worker thread died' };
     for (const [seen, reason] of [
       [[], /no load was recorded/],
       [[['load-failed', { reason: 'k6 is not there' }]], /could not be made: k6 is not there/],
       [[['unavailable', { what: 'the edge', reason: 'refused' }]], /the edge unavailable: refused/],
       [
-        [loaded({ over: failed, latencyAt: () => 5000 })],
+        loaded({ over: failed, latencyAt: () => 5000 }),
         /the engine \(embedded\) failed: a worker thread died/,
       ],
-      [[loaded({ over: { outcome: 'aborted', reason: 'exec' } })], /the load was aborted: exec/],
-      [[['load', { result: { schema: 9 } }]], /cannot be read/],
+      [loaded({ over: { outcome: 'aborted', reason: 'exec' } }), /the load was aborted: exec/],
     ] as [Seen[], RegExp][]) {
-      const judgement = latency(...seen);
+      const judgement = latency(seen);
       assert.equal(judgement.verdict, 'inconclusive');
       assert.match(judgement.reason, reason);
     }
-    const cut = performance('api/latency', [loaded()], { cut: true });
+    const cut = performance('api/latency', {}, { cut: true });
     assert.match(cut.reason, /cut off before its end/);
-    const aimless = performance('api/latency', [loaded()], { goals: {} });
+    const aimless = performance('api/latency', {}, { goals: { deliveredShare: 0.98 } });
     assert.match(aimless.reason, /no goal p95Ms/);
   });
 });
 
-function trend(valuesMs: number[]): LoadResult['metrics'][string] {
-  const none = { min: null, avg: null, med: null, max: null, p90: null, p95: null, p99: null, p999: null };
-  return { type: 'trend', time: true, count: valuesMs.length, ...none, buckets: bucketsOf(valuesMs) };
-}
-
 describe('performance/api/availability', () => {
-  const availability = (of: InventedLoad) => performance('api/availability', [loaded(of)]);
+  const availability = (of: InventedLoad) => performance('api/availability', of);
 
   it('should ask for 2,995 requests after 500 perfect ones', () => {
     const judgement = availability({ seconds: 50, perSecond: 10 });
@@ -174,17 +178,19 @@ describe('performance/api/availability', () => {
     );
   });
 
-  it('should take several loads as one after the other', () => {
-    const judgement = performance('api/availability', [
-      loaded({ seconds: 200, perSecond: 20 }),
-      loaded({ seconds: 200, perSecond: 20 }),
-    ]);
-    assert.deepEqual([judgement.verdict, judgement.goals?.[0]?.samples], ['pass', 8000]);
+  it('should not take two loads for the one that was planned', () => {
+    const of = { seconds: 200, perSecond: 20 };
+    const twice = [...recordedLoad(of), ...recordedLoad(of, 300_000)];
+    const judgement = performance('api/availability', twice, { settings: planned(of) });
+    assert.deepEqual(
+      [judgement.verdict, judgement.reason],
+      ['inconclusive', '2 loads were made, one was planned'],
+    );
   });
 });
 
 describe('performance/api/throughput', () => {
-  const throughput = (of: InventedLoad) => performance('api/throughput', [loaded(of)]);
+  const throughput = (of: InventedLoad) => performance('api/throughput', of);
 
   it('should pass what was offered and answered, and be open where it was not delivered', () => {
     assert.equal(throughput({ perSecond: 30 }).verdict, 'pass');
@@ -195,27 +201,79 @@ describe('performance/api/throughput', () => {
 });
 
 describe('performance/ai', () => {
-  const degraded = (passes: number, fails: number): InventedLoad => ({
-    over: { checks: [{ name: 'not degraded', group: '', passes, fails }] },
-  });
   const goals = { ...GOALS, p95Ms: 3000 };
-  const ai = (name: string, of: InventedLoad) => performance(`ai/${name}`, [loaded(of)], { goals });
+  const draft = { over: { scenario: 'draft' } };
+  const ai = (name: string, of: InventedLoad) => performance(`ai/${name}`, { ...draft, ...of }, { goals });
 
-  it('should count a degraded answer as failed, however quick it was', () => {
-    assert.equal(ai('availability', degraded(5000, 0)).verdict, 'pass');
-    const some = ai('availability', degraded(4000, 1000));
-    assert.notEqual(some.verdict, 'pass');
+  it('should count what the check does not pass as failed, however quick it was', () => {
+    assert.equal(ai('availability', {}).verdict, 'pass');
+    const some = ai('availability', { failedAt: () => 10 });
     assert.match(some.reason, /1000 of 5000 requests failed/);
-    assert.equal(
-      some.figures.find(({ name }) => name === 'degraded answers, counted as failed')?.value,
-      1000,
-    );
-    assert.equal(ai('availability', degraded(0, 5000)).verdict, 'fail');
+    const names = some.figures.map(({ name }) => name);
+    assert.ok(names.includes('not as promised: as asked'), names.join());
+    assert.equal(ai('latency', { failedAt: () => 10 }).verdict, 'fail');
   });
 
-  it('should not pass the latency of a service that answers without its model', () => {
-    assert.equal(ai('latency', degraded(4000, 1000)).verdict, 'inconclusive');
-    assert.notEqual(ai('latency', degraded(0, 5000)).verdict, 'pass');
-    assert.equal(ai('latency', degraded(5000, 0)).verdict, 'pass');
+  it('false verdict 4: 3,500 of 3,500 drafts without a text fail availability, latency and throughput', () => {
+    const empty = { seconds: 70, failedAt: () => 50 };
+    for (const name of ['availability', 'latency', 'throughput'])
+      assert.equal(ai(name, empty).verdict, 'fail', name);
+  });
+
+  it('false verdict 4: what nobody checked is not good', () => {
+    const unchecked = ai('availability', { change: () => ({ good: 0 }) });
+    assert.equal(unchecked.verdict, 'inconclusive');
+    assert.match(unchecked.reason, /5000 that were dropped, cut off or not checked/);
+    assert.notEqual(ai('latency', { change: () => ({ good: 0 }) }).verdict, 'pass');
+    assert.notEqual(ai('throughput', { change: () => ({ good: 0 }) }).verdict, 'pass');
+  });
+
+  it('false verdict 4: iterations that were cut off count as dropped', () => {
+    const of = { seconds: 200, change: () => ({ started: 51 }), offered: 51 };
+    const cut = ai('availability', { ...of, over: { ...draft.over, iterations: 10_000, interrupted: 200 } });
+    assert.equal(cut.verdict, 'inconclusive');
+    assert.match(cut.reason, /counted as good and as bad/);
+  });
+});
+
+describe('the record of a load', () => {
+  const whole = recordedLoad();
+  const reasonOf = (lines: Seen[]): string => performance('api/latency', lines).reason;
+  const changed = (
+    kind: string,
+    change: (fields: Record<string, unknown>) => Record<string, unknown>,
+  ): Seen[] =>
+    whole.map(([name, fields]): Seen => [name, name === kind ? { ...fields, ...change(fields) } : fields]);
+
+  it('should be whole: each second there, and each sum twice the same', () => {
+    assert.equal(performance('api/latency', whole).verdict, 'pass');
+    assert.match(reasonOf(whole.filter((_, index) => index !== 40)), /second 39 was not recorded/);
+    for (const [lines, gap] of [
+      [changed('load', () => ({ requests: 50_000 })), /latencies of 50000 requests|requests by its seconds/],
+      [changed('load', () => ({ checks: [] })), /5000 good ones by its seconds, 0 in all/],
+      [changed('load', () => ({ iterations: 0 })), /5000 iterations begun by its seconds, 0 in all/],
+      [changed('load', () => ({ durationMs: 1_000_000 })), /100 seconds of a load of 1000 s/],
+      [changed('load', () => ({ startedAt: '2026-01-01T01:00:00Z' })), /when it had not been asked for/],
+      [changed('load', () => ({ latency: [[400_000, 5000]] })), /not among those of the whole/],
+      [changed('load', () => ({ sent: [[400_000, 5000]] })), /from the sending/],
+      [changed('load', () => ({ scenario: 'draft' })), /embedded with steady was started/],
+      [changed('load-second', () => ({ latency: [[4000, 50]] })), /not among those of the whole/],
+      [changed('load-second', () => ({ bad: 50 })), /bad ones by its seconds/],
+      [changed('load-second', () => ({ started: 500 })), /iterations begun by its seconds/],
+    ] as [Seen[], RegExp][]) {
+      const judgement = performance('api/latency', lines);
+      assert.equal(judgement.verdict, 'inconclusive', String(gap));
+      assert.match(judgement.reason, gap);
+    }
+  });
+
+  it('should be of the load that was planned', () => {
+    const settings = { steady: { requestsPerSecond: 5, seconds: 100 } };
+    assert.match(
+      performance('api/latency', whole, { settings }).reason,
+      /offered 5000 iterations, planned were 500/,
+    );
+    assert.match(performance('ai/latency', whole).reason, /the load was steady, planned was draft/);
+    assert.match(performance('api/latency', whole, { settings: {} }).reason, /which load was planned/);
   });
 });

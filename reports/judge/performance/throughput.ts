@@ -2,15 +2,14 @@ import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import { decideThroughput } from '../slo/throughput.ts';
 import type { ThroughputDecision } from '../slo/throughput.ts';
-import { goalNumber } from '../topology/findings.ts';
 import { conclude, rounded } from './conclude.ts';
-import { observedLoad } from './loads.ts';
+import { observedSteady } from './loads.ts';
 
 /** `performance/{api,ai}/throughput`: good answers a second against the goal `requestsPerSecond`, of a load that asked for as many. */
-export function judgeThroughput(subject: string): (history: History) => Judgement {
+export function judgeThroughput(subject: 'API' | 'AI'): (history: History) => Judgement {
   return (history) => {
-    const observed = observedLoad(history);
-    const goal = goalNumber(history, 'requestsPerSecond', Number.NaN);
+    const observed = observedSteady(history, subject === 'AI' ? 'draft' : 'steady');
+    const goal = history.header.goals.requestsPerSecond ?? Number.NaN;
     const decision = observed.result === null ? NOTHING : decideThroughput(observed.result, goal);
     const { verdict, perSecond, lower, upper, offeredPerSecond } = decision;
     const offered = offeredPerSecond === null ? 'closed model' : `${rounded(offeredPerSecond)} offered`;

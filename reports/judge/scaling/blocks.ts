@@ -1,5 +1,5 @@
 /** Whether the latency goal was met, five seconds after five seconds of a load. */
-import type { LoadSecond } from '../../record/load-result.ts';
+import type { LoadSecond } from '../slo/load.ts';
 import { countAbove, countOf, merged } from '../slo/histogram.ts';
 import type { Observed } from './observed.ts';
 
@@ -77,5 +77,5 @@ function stateOf(block: readonly LoadSecond[], { p95Ms, dropsAreSlow }: Question
     return asked - (dropsAreSlow ? 0 : dropped) >= LEAST_SAMPLES ? 'missed' : 'unknown';
   }
   const slow = countAbove(latency, p95Ms) + (dropsAreSlow ? dropped : 0);
-  return (sum(({ failed }) => failed) + slow) / (answers + dropped) > MOST_BAD ? 'missed' : 'met';
+  return (sum(({ bad }) => bad) + slow) / (answers + dropped) > MOST_BAD ? 'missed' : 'met';
 }

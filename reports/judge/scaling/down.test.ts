@@ -6,7 +6,7 @@ import { at, tell } from './testing.ts';
 import type { Story } from './testing.ts';
 
 describe('scaling/backend/down', () => {
-  const goals = { extraSeconds: 60, failedRequests: 0 };
+  const goals = { extraSeconds: 60, failedRequests: 0, flapSeconds: 300, deliveredShare: 0.98 };
   const down = (of: Story) =>
     judge({ check: 'scaling/backend/down', goals, seen: tell({ lastS: 320, ...of }), cut: true });
   const shrinks = (at: number) => (second: number) => (second < 30 || second >= at ? 2 : 4);
@@ -113,14 +113,15 @@ describe('scaling/backend/down', () => {
   });
 
   it('should be open when a load was killed, whatever the other says', () => {
-    const [load] = tell({ desired: () => 2 }).filter(([kind]) => kind === 'load');
-    assert.ok(load);
-    const others = tell({ desired: shrinks(240), lastS: 320 }).filter(([kind]) => kind !== 'load');
-    const begun: Seen = ['load-start', { engine: 'embedded' }];
+    const lines = tell({ desired: shrinks(240), lastS: 320 });
+    const begun: Seen = [
+      'load-start',
+      { t: at(310), engine: 'embedded', scenario: 'steady', passedOver: [] },
+    ];
     const killed = judge({
       check: 'scaling/backend/down',
       goals,
-      seen: [...others, begun, load, begun],
+      seen: [...lines, begun],
       cut: true,
     });
     assert.equal(killed.verdict, 'inconclusive');

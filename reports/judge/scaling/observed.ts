@@ -1,5 +1,5 @@
 import type { History, Observation } from '../../record/history.ts';
-import type { LoadSecond } from '../../record/load-result.ts';
+import type { LoadSecond } from '../slo/load.ts';
 import { observedLoad } from '../performance/loads.ts';
 import type { Observed as ObservedLoad } from '../performance/loads.ts';
 import { list, number, seen, text } from '../topology/findings.ts';

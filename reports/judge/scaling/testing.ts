@@ -1,5 +1,5 @@
 /** Invented observations of an autoscaler under a load, for the tests of its judges. */
-import { inventedLoad } from '../slo/testing.ts';
+import { recordedLoad } from '../slo/testing.ts';
 import type { InventedLoad } from '../slo/testing.ts';
 import type { Seen } from '../topology/testing.ts';
 
@@ -37,14 +37,12 @@ export const at = (second: number): number => START + second * 1000;
 
 export function tell(of: Story): Seen[] {
   const { lastS = 150, loadS = 150, rampS = 0, spec, load = {} } = of;
-  const startedAt = new Date(Date.parse('2026-01-01T00:00:00Z') + START).toISOString();
-  const result = inventedLoad({ seconds: loadS, ...load, over: { startedAt, ...load.over } });
   const looks = Array.from({ length: Math.floor((lastS + 20) / 5) + 1 }, (_, index) => index * 5 - 20);
   return [
     ['hpa-spec', { t: at(-20), ...SPEC, ...spec }],
     ['phase', { t: at(0), name: 'load-start', rates: { rampSeconds: rampS } }],
     ...looks.flatMap((second) => look(of, second, loadS)),
-    ['load', { t: at(loadS), result }],
+    ...recordedLoad({ seconds: loadS, ...load }, START),
     ['phase', { t: at(loadS), name: 'load-end' }],
     ['end', { t: at(lastS) }],
   ];

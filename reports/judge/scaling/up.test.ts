@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { scalingDetailSchema } from '../../record/load-detail.ts';
-import type { LoadSecond } from '../../record/load-result.ts';
-import { inventedLoad } from '../slo/testing.ts';
 import type { InventedLoad } from '../slo/testing.ts';
 import { judge } from '../topology/testing.ts';
 import type { Seen } from '../topology/testing.ts';
 import { at, tell } from './testing.ts';
 import type { Story } from './testing.ts';
 
-const UP_GOALS = { decisionSeconds: 60, readySeconds: 90, latencySeconds: 120, p95Ms: 500 };
+const UP_GOALS = {
+  ...{ decisionSeconds: 60, readySeconds: 90, latencySeconds: 120, p95Ms: 500, deliveredShare: 0.98 },
+};
 
 describe('scaling/backend/up', () => {
   const up = (of: Story) =>
@@ -76,14 +76,10 @@ describe('scaling/backend/up', () => {
     assert.equal(few.verdict, 'pass');
   });
 
-  const changed = (change: (second: LoadSecond) => Partial<LoadSecond>): InventedLoad => ({
-    over: {
-      seconds: inventedLoad({ seconds: 150 }).seconds.map((second) => ({ ...second, ...change(second) })),
-    },
-  });
+  const changed = (change: NonNullable<InventedLoad['change']>): InventedLoad => ({ change });
 
   it('should take silence for a miss where requests were sent, whatever was before', () => {
-    const silent = { requests: 0, iterations: 0, latency: [] };
+    const silent = { requests: 0, good: 0, latency: [] };
     const hung = up({ desired: grows, load: changed(({ atMs }) => (atMs >= 140_000 ? silent : {})) });
     assert.equal(hung.verdict, 'fail');
     assert.match(hung.reason, /to the end of the load, 150 s/);
@@ -97,7 +93,7 @@ describe('scaling/backend/up', () => {
     const dropping = {
       started: 30,
       requests: 30,
-      iterations: 30,
+      good: 30,
       dropped: 20,
       latency: [[60_000, 30]] as [number, number][],
     };
@@ -238,7 +234,7 @@ describe('scaling/ai/up', () => {
   const up = (of: Partial<Story> = {}, more: Seen[] = []) =>
     judge({
       ...{ check: 'scaling/ai/up', cut: true },
-      goals: { decisionSeconds: 60, readySeconds: 90 },
+      goals: { decisionSeconds: 60, readySeconds: 90, deliveredShare: 0.98 },
       seen: [...tell({ ...story, ...of }), ...more],
     });
 

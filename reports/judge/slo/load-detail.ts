@@ -1,6 +1,7 @@
-import type { Buckets, LoadResult, LoadSecond } from '../../record/load-result.ts';
+import type { Buckets } from '../../record/load-result.ts';
 import type { Heat, LoadDetail } from '../../record/load-detail.ts';
 import { merged, quantileMs } from './histogram.ts';
+import type { Load, LoadSecond } from './load.ts';
 
 const SECOND_MS = 1000;
 /** Steps of a chart: more than a screen can show apart are not kept. */
@@ -39,7 +40,7 @@ export function stepsOf(
       offered: open.length === 0 ? null : sum(({ offered }) => offered ?? 0),
       started: sum(({ started }) => started),
       requests: sum(({ requests }) => requests),
-      failed: sum(({ failed }) => failed),
+      failed: sum(({ bad }) => bad),
       latency: merged(seconds.map(({ latency }) => latency)),
       seconds: seconds.length,
     };
@@ -57,13 +58,8 @@ export function roundedOrNull(value: number | null): number | null {
 
 const rounded = (value: number): number => Number(value.toPrecision(4));
 
-/** From when the latencies of a load are measured: from the sending where the engine, or what it gave, knows of nothing else. */
-export function latencyFrom({ engine, seconds }: LoadResult): 'intended' | 'sent' {
-  return engine.latencyFrom ?? (seconds.some(({ latency }) => latency.length > 0) ? 'intended' : 'sent');
-}
-
 /** What the record keeps of a load. */
-export function loadDetailOf(result: LoadResult): LoadDetail {
+export function loadDetailOf(result: Load): LoadDetail {
   const { seconds, durationMs } = result;
   const lengthMs = Math.max(durationMs, (seconds.at(-1)?.atMs ?? 0) + SECOND_MS);
   const stepMs = stepFor(lengthMs);
@@ -72,11 +68,11 @@ export function loadDetailOf(result: LoadResult): LoadDetail {
     { fromMs: 0, stepMs, count: Math.max(1, Math.ceil(lengthMs / stepMs)) },
   );
   return {
-    engine: `${result.engine.name} ${result.engine.version}${result.engine.stubbed ? ' (stubbed)' : ''}`,
-    script: nameOf(result.script),
+    engine: `${result.engine} ${result.engineVersion}${result.stubbed ? ' (stubbed)' : ''}`,
+    script: `load/scenarios/${result.scenario}.ts`,
     startedAt: result.startedAt,
     outcome: result.outcome,
-    latencyFrom: latencyFrom(result),
+    latencyFrom: result.latencyFrom,
     fromMs: 0,
     stepMs,
     offered: steps.map(({ offered }) => (offered === null ? null : rateOf(offered, stepMs))),
@@ -87,7 +83,7 @@ export function loadDetailOf(result: LoadResult): LoadDetail {
     p99Ms: steps.map(({ latency }) => roundedOrNull(quantileMs(latency, 0.99))),
     requests: result.requests.count,
     failed: result.requests.failed,
-    dropped: result.scenarios.reduce((sum, { dropped }) => sum + dropped, 0),
+    dropped: result.dropped,
     heat: heatOf(steps.map(({ latency }) => latency)),
   };
 }
@@ -105,9 +101,4 @@ function heatOf(steps: readonly Buckets[]): Heat {
     for (const [row, count] of [...rows].sort(([a], [b]) => a - b)) cells.push([step, row, count]);
   });
   return { ...HEAT, cells };
-}
-
-/** Where the checkout lies says nothing of the load. */
-function nameOf(script: string): string {
-  return script.replace(/^.*\/(?=load\/scenarios\/)/, '');
 }

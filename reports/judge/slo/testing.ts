@@ -1,6 +1,10 @@
 /** Invented loads and a seeded generator for the tests of the goals. */
-import type { Buckets, LoadResult, LoadSecond } from '../../record/load-result.ts';
+import type { Buckets } from '../../record/load-result.ts';
+import type { Fields } from '../../record/observations/index.ts';
 import type { Tally } from './clustering.ts';
+import { merged } from './histogram.ts';
+import { loadOf, sumOf } from './load.ts';
+import type { Load, LoadSecond } from './load.ts';
 
 /** Numbers in [0, 1) that are the same in every run (mulberry32). */
 export function seeded(seed: number): () => number {
@@ -37,58 +41,77 @@ export function bucketsOf(valuesMs: Iterable<number>): Buckets {
 export interface InventedLoad {
   seconds?: number;
   perSecond?: number;
-  /** Of the requests of a second, those that fail. */
+  /** Of the requests of a second, those whose check fails. */
   failedAt?: (second: number) => number;
   /** Latency of every request of a second, ms. */
   latencyAt?: (second: number) => number;
   /** Iterations offered a second; null: closed model. Default: as many as are made. */
   offered?: number | null;
-  over?: Partial<LoadResult>;
+  /** What is different in a second. */
+  change?: (second: LoadSecond) => Partial<LoadSecond>;
+  /** What is different in what the load came to. */
+  over?: Partial<Fields<'load'>>;
 }
 
-export function inventedLoad(of: InventedLoad = {}): LoadResult {
-  const { seconds: length = 100, perSecond = 50, failedAt = () => 0, latencyAt = () => 40 } = of;
+type Line = [kind: string, fields: Record<string, unknown> & { t: number }];
+/** A load takes this long to start and to end, ms. */
+const START_MS = 100;
+
+function secondsOf(of: InventedLoad): LoadSecond[] {
+  const { seconds = 100, perSecond = 50, failedAt = () => 0, latencyAt = () => 40 } = of;
   const offered = of.offered === undefined ? perSecond : of.offered;
-  const seconds = Array.from({ length }, (_, second): LoadSecond => {
-    const [bucket] = bucketsOf([latencyAt(second)]);
-    return {
-      atMs: second * 1000,
-      offered,
-      started: perSecond,
+  return Array.from({ length: seconds }, (_, index) => {
+    const bad = failedAt(index);
+    const [bucket] = bucketsOf([latencyAt(index)]);
+    const second: LoadSecond = {
+      ...{ atMs: index * 1000, offered, started: perSecond, requests: perSecond },
       dropped: offered === null ? 0 : Math.max(0, offered - perSecond),
-      iterations: perSecond,
-      requests: perSecond,
-      failed: failedAt(second),
-      vus: 4,
-      latency: [[bucket?.[0] ?? 0, perSecond]],
+      ...{ good: perSecond - bad, bad, latency: [[bucket?.[0] ?? 0, perSecond]] },
     };
+    return { ...second, ...of.change?.(second) };
   });
-  const sum = (pick: (second: LoadSecond) => number): number =>
-    seconds.reduce((total, second) => total + pick(second), 0);
+}
+
+function endOf(seconds: readonly LoadSecond[], over: InventedLoad['over']): Fields<'load'> {
+  const sum = (pick: (second: LoadSecond) => number): number => sumOf(seconds, pick);
+  const latency = merged(seconds.map((second) => second.latency));
   return {
-    schema: 1,
-    engine: { name: 'embedded', version: '1', stubbed: false },
-    script: 'steady.ts',
-    startedAt: '2026-01-01T00:00:00.000Z',
-    durationMs: length * 1000,
-    scenarios: [
-      {
-        name: 'steady',
-        executor: 'constant-arrival-rate',
-        offered: offered === null ? null : offered * length,
-        iterations: sum((second) => second.iterations),
-        interrupted: 0,
-        dropped: sum((second) => second.dropped),
-      },
-    ],
-    requests: { count: sum((second) => second.requests), failed: sum((second) => second.failed) },
-    metrics: {},
-    checks: [],
-    thresholds: [],
-    seconds,
-    errors: [],
-    outcome: 'completed',
-    reason: '',
-    ...of.over,
+    ...{
+      engine: 'embedded',
+      engineVersion: '1',
+      stubbed: false,
+      latencyFrom: 'intended',
+      scenario: 'steady',
+    },
+    ...{ startedAt: '2026-01-01T00:00:00.000Z', durationMs: seconds.length * 1000 },
+    offered: seconds.every(({ offered }) => offered === null) ? null : sum(({ offered }) => offered ?? 0),
+    ...{ iterations: sum(({ started }) => started), interrupted: 0, dropped: sum(({ dropped }) => dropped) },
+    requests: sum(({ requests }) => requests),
+    checks: [{ name: 'as asked', group: '', passes: sum(({ good }) => good), fails: sum(({ bad }) => bad) }],
+    ...{ latency, sent: latency, errors: [], outcome: 'completed', reason: '' },
+    ...over,
   };
+}
+
+/** A load as its judges see it. */
+export function inventedLoad(of: InventedLoad = {}): Load {
+  const seconds = secondsOf(of);
+  const end = { kind: 'load' as const, t: 0, ...endOf(seconds, of.over) };
+  return loadOf(
+    end,
+    seconds.map((second) => ({ kind: 'load-second', t: second.atMs + 1000, ...second })),
+  );
+}
+
+/** The lines of a load as its process writes them. @param startMs when it began, ms of the history; the anchor's wall clock is that of 0 */
+export function recordedLoad(of: InventedLoad = {}, startMs = 2000): Line[] {
+  const seconds = secondsOf(of);
+  const startedAt = new Date(Date.parse('2026-01-01T00:00:00Z') + startMs).toISOString();
+  const end = endOf(seconds, { startedAt, ...of.over });
+  const { engine, scenario } = end;
+  return [
+    ['load-start', { t: startMs - START_MS, engine, scenario, passedOver: [] }],
+    ...seconds.map((second): Line => ['load-second', { t: startMs + second.atMs + 1000, ...second }]),
+    ['load', { t: startMs + seconds.length * 1000 + START_MS, ...end }],
+  ];
 }

@@ -16,7 +16,7 @@ describe('deliveryOf', () => {
   });
 
   it('should use the sums of the scenarios where there are no seconds', () => {
-    const load = inventedLoad({ perSecond: 45, offered: 50, over: { seconds: [] } });
+    const load = { ...inventedLoad({ perSecond: 45, offered: 50 }), seconds: [] };
     assert.equal(deliveryOf(load).share, 0.9);
   });
 });
@@ -54,7 +54,7 @@ describe('decideThroughput', () => {
   });
 
   it('should be open without a request', () => {
-    const load = inventedLoad({ over: { requests: { count: 0, failed: 0 } } });
+    const load = inventedLoad({ change: () => ({ requests: 0, good: 0, latency: [] }) });
     assert.match(decideThroughput(load, 1).open, /no request/);
   });
 });

@@ -1,9 +1,9 @@
-import type { LoadResult, LoadSecond } from '../../record/load-result.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import { quantileBounds } from '../statistics.ts';
 import { sampleOfLoad } from './answers.ts';
 import { BLOCK_MS } from './clustering.ts';
 import { deliveryOf } from './delivery.ts';
+import type { Load, LoadSecond } from './load.ts';
 import { decideShare } from './share.ts';
 
 const SECOND_MS = 1000;
@@ -27,16 +27,21 @@ export interface ThroughputDecision {
  * offered than the goal is open. In a closed model the middle rate of the blocks of time is bounded by order statistics, which takes five of them.
  * The caller sees to it that the load was delivered.
  */
-export function decideThroughput(result: LoadResult, goalPerSecond: number): ThroughputDecision {
+export function decideThroughput(result: Load, goalPerSecond: number): ThroughputDecision {
   const { requests, seconds, durationMs } = result;
   const { offered, started, share } = deliveryOf(result);
   if (requests.count === 0 || durationMs <= 0) return nothing('no request was made');
   if (offered === null || share === null || started === 0) return closedModel(seconds, goalPerSecond);
   const offeredPerSecond = (offered * requests.count * SECOND_MS) / (started * durationMs);
   const sample = sampleOfLoad(result);
-  const sent = decideShare({ ...sample, unknown: 0 }, ANY);
+  const { unchecked } = requests;
+  // What was dropped is no part of what was sent: the share of the delivery has it. What nobody checked may be bad.
+  const sent = decideShare(
+    { ...sample, count: sample.count + unchecked, failed: sample.failed + unchecked, unknown: 0 },
+    ANY,
+  );
   const bounds = {
-    perSecond: ((requests.count - requests.failed) * SECOND_MS) / durationMs,
+    perSecond: ((requests.count - requests.failed - requests.unchecked) * SECOND_MS) / durationMs,
     lower: sent.lower * offeredPerSecond * share,
     upper: decideShare(sample, ANY).upper * offeredPerSecond,
   };
@@ -63,10 +68,10 @@ function closedModel(seconds: readonly LoadSecond[], goalPerSecond: number): Thr
 /** Good answers a second in each whole block of time. */
 function blockRates(seconds: readonly LoadSecond[]): number[] {
   const sums = new Map<number, { good: number; seconds: number }>();
-  for (const { atMs, requests, failed } of seconds) {
+  for (const { atMs, good } of seconds) {
     const index = Math.floor(atMs / BLOCK_MS);
     const block = sums.get(index) ?? { good: 0, seconds: 0 };
-    sums.set(index, { good: block.good + requests - failed, seconds: block.seconds + 1 });
+    sums.set(index, { good: block.good + good, seconds: block.seconds + 1 });
   }
   const whole = BLOCK_MS / SECOND_MS;
   return [...sums.values()].filter((block) => block.seconds >= whole).map(({ good }) => good / whole);

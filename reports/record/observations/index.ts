@@ -7,6 +7,7 @@ import { FAILOVER } from './failover.ts';
 import { GPU } from './gpu.ts';
 import { HARNESS } from './harness.ts';
 import { INTEGRATIONS } from './integrations.ts';
+import { LOAD } from './load.ts';
 import { PERFORMANCE } from './performance.ts';
 import { PLATFORM } from './platform.ts';
 import { REQUESTS } from './requests.ts';
@@ -21,6 +22,7 @@ export const SUITES = {
   platform: PLATFORM,
   requests: REQUESTS,
   topology: TOPOLOGY,
+  load: LOAD,
   scaling: SCALING,
   performance: PERFORMANCE,
   telemetry: TELEMETRY,
@@ -34,6 +36,7 @@ export const OBSERVATIONS = {
   ...PLATFORM,
   ...REQUESTS,
   ...TOPOLOGY,
+  ...LOAD,
   ...SCALING,
   ...PERFORMANCE,
   ...TELEMETRY,

@@ -122,6 +122,8 @@ export class K6Api {
       thread.counts.checks.set(key, (counted = { name, group, passes: 0, fails: 0 }));
     if (passed) counted.passes++;
     else counted.fails++;
+    if (passed) thread.counts.good++;
+    else thread.counts.bad++;
     const system: Record<string, string> = isSystemTagOn(thread.options, 'check') ? { check: name } : {};
     const tags = thread.registry.tagged ? new SampleTags(this.#vu, given, system) : null;
     thread.registry.built.checks.add(passed ? 1 : 0, tags);

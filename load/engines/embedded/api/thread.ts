@@ -38,6 +38,9 @@ export interface ThreadCounts {
   iterations: number;
   requests: number;
   failed: number;
+  /** Of the script's checks: those that passed, and those that did not. */
+  good: number;
+  bad: number;
   /** VUs of the thread that run an iteration now: not begun anew. */
   busy: number;
   errors: Map<string, number>;
@@ -46,7 +49,7 @@ export interface ThreadCounts {
 
 export function newCounts(): ThreadCounts {
   return {
-    ...{ started: 0, dropped: 0, iterations: 0, requests: 0, failed: 0, busy: 0 },
+    ...{ started: 0, dropped: 0, iterations: 0, requests: 0, failed: 0, good: 0, bad: 0, busy: 0 },
     errors: new Map(),
     checks: new Map(),
   };

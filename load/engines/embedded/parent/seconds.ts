@@ -44,6 +44,8 @@ export class Seconds {
     counts.iterations += told.iterations;
     counts.requests += told.requests;
     counts.failed += told.failed;
+    counts.good += told.good;
+    counts.bad += told.bad;
     merging.busy += told.busy;
     merging.latency.merge(told.latency);
     if (this.#next.has(thread)) this.#next.set(thread, second + 1);
@@ -64,7 +66,7 @@ export class Seconds {
   #at(second: number): Merging {
     let found = this.#merging.get(second);
     if (found === undefined) {
-      const counts = { started: 0, dropped: 0, iterations: 0, requests: 0, failed: 0 };
+      const counts = { started: 0, dropped: 0, iterations: 0, requests: 0, failed: 0, good: 0, bad: 0 };
       this.#merging.set(second, (found = { counts, busy: 0, latency: new Distribution() }));
     }
     return found;

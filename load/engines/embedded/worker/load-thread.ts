@@ -223,16 +223,17 @@ export class LoadThread implements Thread {
 
   #tell(second: number | null): void {
     const { counts } = this;
-    const { started, dropped, iterations, requests, failed, busy } = counts;
+    const { started, dropped, iterations, requests, failed, good, bad, busy } = counts;
     const told: Told = {
-      ...{ second, started, dropped, iterations, requests, failed, busy },
+      ...{ second, started, dropped, iterations, requests, failed, good, bad, busy },
       latency: this.#latency.take(),
       metrics: this.registry.take(),
       errors: [...counts.errors],
       checks: [...counts.checks.values()],
     };
     this.#say({ type: 'told', told });
-    Object.assign(counts, { started: 0, dropped: 0, iterations: 0, requests: 0, failed: 0 });
+    const none = { started: 0, dropped: 0, iterations: 0, requests: 0, failed: 0, good: 0, bad: 0 };
+    Object.assign(counts, none);
     counts.errors.clear();
     counts.checks.clear();
     if (second !== null) this.#second = second + 1;

@@ -71,6 +71,8 @@ export interface Told {
   iterations: number;
   requests: number;
   failed: number;
+  good: number;
+  bad: number;
   /** At its end. */
   busy: number;
   latency: HistogramPart;

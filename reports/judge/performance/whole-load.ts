@@ -1,0 +1,166 @@
+/**
+ * Whether the record of a load is whole and its parts agree. A load is told twice, by its seconds and by what it came to; what is in one and
+ * not in the other was lost or is wrong, and then nobody knows what the load was.
+ */
+import type { HistoryHeader } from '../../record/history.ts';
+import type { Buckets } from '../../record/load-result.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import { countOf, merged, upperEdgeUs } from '../slo/histogram.ts';
+import { checkedOf, setupRequests, sumOf } from '../slo/load.ts';
+import type { Load } from '../slo/load.ts';
+
+const SECOND_MS = 1000;
+/** A load's time by its engine's clock, and by its seconds: k6 counts what comes before and after it too. */
+const DURATION_SLACK_MS = 5_000;
+/** Of the machine that ran it against ours, and from the order to the first iteration. */
+const CLOCK_SLACK_MS = 60_000;
+/** Of what pods say while they run (k6-operator), which is asked for once a second and not exact. */
+const LOOSE_SHARE = 0.05;
+/** Where a load is stopped, what was due just before may or may not have begun. */
+const SCHEDULE_SHARE = 0.02;
+
+/** One load with the lines that it was made from. */
+export interface Recorded {
+  start: Seen<'load-start'>;
+  end: Seen<'load'>;
+  load: Load;
+}
+
+/** What does not agree, in a few words each; empty: the record is whole. */
+export function recordGaps(recorded: Recorded, header: HistoryHeader): string[] {
+  return [
+    ...secondsGaps(recorded),
+    ...countGaps(recorded),
+    ...scheduleGaps(recorded),
+    ...latencyGaps(recorded),
+    ...timeGaps(recorded, header),
+    ...originGaps(recorded),
+  ].map((gap) => `the record of the load is not whole: ${gap}`);
+}
+
+function secondsGaps({ load: { seconds, durationMs } }: Recorded): string[] {
+  const missing = seconds.findIndex(({ atMs }, index) => atMs !== index * SECOND_MS);
+  if (missing >= 0) return [`second ${missing} was not recorded`];
+  const apartMs = Math.abs(seconds.length * SECOND_MS - durationMs);
+  return apartMs <= DURATION_SLACK_MS
+    ? []
+    : [`${seconds.length} seconds of a load of ${durationMs / SECOND_MS} s`];
+}
+
+/** Engines differ in whether the requests of setup belong to a second. */
+function countGaps({ load, end }: Recorded): string[] {
+  const setup = setupRequests(end);
+  const { good, bad } = checkedOf(end);
+  const { seconds, engine } = load;
+  const loose = engine === 'k6-operator' ? LOOSE_SHARE : 0;
+  const agree = (told: number, sum: number): boolean =>
+    told >= sum - loose * sum && told <= sum + setup + loose * sum;
+  const compared = [
+    ['requests', sumOf(seconds, ({ requests }) => requests), load.requests.count],
+    ['good ones', sumOf(seconds, (second) => second.good), good],
+    ['bad ones', sumOf(seconds, (second) => second.bad), bad],
+  ] as const;
+  const gaps = compared.flatMap(([what, told, sum]) =>
+    agree(told, sum) ? [] : [`${told} ${what} by its seconds, ${sum} in all`],
+  );
+  if (good + bad > load.requests.count) gaps.push(`${good + bad} checks of ${load.requests.count} requests`);
+  return gaps;
+}
+
+function scheduleGaps({ load }: Recorded): string[] {
+  const { seconds, iterations, interrupted, dropped, offered } = load;
+  const begun = iterations + interrupted;
+  const most = Math.max(1, ...seconds.map(({ started }) => started));
+  const apart = (a: number, b: number): boolean => Math.abs(a - b) > SCHEDULE_SHARE * Math.max(a, b) + most;
+  const bySecond = seconds.some((second) => second.offered !== null);
+  const compared = [
+    ['begun', sumOf(seconds, (second) => second.started), begun],
+    ['dropped', sumOf(seconds, (second) => second.dropped), dropped],
+    ...(bySecond
+      ? ([['offered', sumOf(seconds, (second) => second.offered ?? 0), offered ?? 0]] as const)
+      : []),
+  ] as const;
+  const gaps = compared.flatMap(([what, told, sum]) =>
+    apart(told, sum) ? [`${told} iterations ${what} by its seconds, ${sum} in all`] : [],
+  );
+  if (offered !== null && apart(begun + dropped, offered))
+    gaps.push(`${begun} iterations begun and ${dropped} dropped of ${offered} offered`);
+  return gaps;
+}
+
+function latencyGaps({
+  load: { seconds, latency, sent, engine, latencyFrom, requests },
+  end,
+}: Recorded): string[] {
+  if (engine === 'k6-operator') return [];
+  const odd = seconds.find((second) => countOf(second.latency) !== second.requests);
+  if (odd !== undefined) return [`second ${odd.atMs / SECOND_MS} has other latencies than requests`];
+  if (countOf(latency) !== end.requests) return [`${countOf(latency)} latencies of ${end.requests} requests`];
+  const gaps: string[] = [];
+  if (!holds(latency, merged(seconds.map((second) => second.latency))))
+    gaps.push('latencies of its seconds are not among those of the whole');
+  if (latencyFrom === 'intended' && !isFaster(sent, latency))
+    gaps.push(`latencies from the sending are not those of its ${requests.count} requests`);
+  return gaps;
+}
+
+/** Whether every count of `part` is in `whole`. */
+function holds(whole: Buckets, part: Buckets): boolean {
+  const counts = new Map(whole);
+  return part.every(([lowest, count]) => lowest > 0 && count > 0 && (counts.get(lowest) ?? 0) >= count);
+}
+
+/** A request that is sent late took longer from its intended start than from its sending: so rank for rank. */
+function isFaster(sent: Buckets, latency: Buckets): boolean {
+  if (countOf(sent) !== countOf(latency)) return false;
+  const slower = [...latency];
+  let [lowest = 0, left = 0] = slower.shift() ?? [];
+  for (const [from, count] of sent) {
+    if (from <= 0 || count <= 0) return false;
+    for (let rest = count; rest > 0;) {
+      if (left === 0) [lowest, left] = slower.shift() ?? [Infinity, rest];
+      if (from > upperEdgeUs(lowest)) return false;
+      const taken = Math.min(rest, left);
+      rest -= taken;
+      left -= taken;
+    }
+  }
+  return true;
+}
+
+function timeGaps({ start, end, load }: Recorded, { anchor }: HistoryHeader): string[] {
+  const tookMs = end.t - start.t;
+  const beganMs = anchor.monoMs + Date.parse(load.startedAt) - Date.parse(anchor.wall);
+  const gaps: string[] = [];
+  if (!(load.durationMs > 0 && load.durationMs <= tookMs + DURATION_SLACK_MS))
+    gaps.push(`${load.durationMs / SECOND_MS} s of load in ${Math.round(tookMs / SECOND_MS)} s`);
+  if (!(beganMs >= start.t - CLOCK_SLACK_MS && beganMs <= end.t + CLOCK_SLACK_MS))
+    gaps.push(`it says that it began at ${load.startedAt}, when it had not been asked for`);
+  return gaps;
+}
+
+function originGaps({ start, end }: Recorded): string[] {
+  const ordered = `${start.engine} with ${start.scenario}`;
+  const ended = `${end.engine} with ${end.scenario}`;
+  return ordered === ended ? [] : [`${ordered} was started, ${ended} ended`];
+}
+
+/** What the environment says of a load at the same rate. */
+export interface Plan {
+  scenario: string;
+  perSecond: number;
+  seconds: number;
+}
+
+/** Whether the load is the one that was planned. */
+export function planGaps({ load }: Recorded, { scenario, perSecond, seconds }: Plan): string[] {
+  const planned = perSecond * seconds;
+  const offered = load.offered ?? 0;
+  const gaps: string[] = [];
+  if (load.scenario !== scenario) gaps.push(`the load was ${load.scenario}, planned was ${scenario}`);
+  if (Math.abs(offered - planned) > SCHEDULE_SHARE * planned + perSecond)
+    gaps.push(`the load offered ${offered} iterations, planned were ${planned}`);
+  if (load.durationMs < (seconds - 1) * SECOND_MS)
+    gaps.push(`the load lasted ${load.durationMs / SECOND_MS} s, planned were ${seconds} s`);
+  return gaps;
+}

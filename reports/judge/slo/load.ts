@@ -1,0 +1,50 @@
+/** A load as judges see it: what its lines say, put together. */
+import type { Seen } from '../../record/observations/index.ts';
+
+export type LoadSecond = Omit<Seen<'load-second'>, 'kind' | 't'>;
+
+export interface Load extends Omit<Seen<'load'>, 'kind' | 't' | 'requests'> {
+  /** In order, one a second. */
+  seconds: LoadSecond[];
+  /** Without those that the scenario makes before its load. */
+  requests: {
+    count: number;
+    /** Answered, and not as the scenario's check demands. */
+    failed: number;
+    /** No check came of them: nobody knows. */
+    unchecked: number;
+  };
+}
+
+/** k6 puts what setup does into a group of this name. */
+const SETUP = '::setup';
+
+type Counted = Pick<Seen<'load'>, 'checks' | 'requests'>;
+
+/** Requests that the scenario made before its load: each was checked. */
+export function setupRequests({ checks }: Pick<Counted, 'checks'>): number {
+  return sumOf(
+    checks.filter(({ group }) => group === SETUP),
+    ({ passes, fails }) => passes + fails,
+  );
+}
+
+/** Checks of the load itself, by what they found. */
+export function checkedOf({ checks }: Pick<Counted, 'checks'>): { good: number; bad: number } {
+  const own = checks.filter(({ group }) => group !== SETUP);
+  return { good: sumOf(own, ({ passes }) => passes), bad: sumOf(own, ({ fails }) => fails) };
+}
+
+/** A load out of its lines. @param lines of its seconds, in the order in which they were written */
+export function loadOf(result: Seen<'load'>, lines: readonly Seen<'load-second'>[]): Load {
+  const count = Math.max(0, result.requests - setupRequests(result));
+  const { good, bad } = checkedOf(result);
+  const bySecond = new Map(lines.map((line) => [line.atMs, line]));
+  const seconds = [...bySecond.values()].sort((a, b) => a.atMs - b.atMs);
+  const requests = { count, failed: Math.min(count, bad), unchecked: Math.max(0, count - good - bad) };
+  return { ...result, seconds, requests };
+}
+
+export function sumOf<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}
