@@ -10,6 +10,7 @@ import { SharedLock } from './lock.ts';
 import { aiMethods } from './methods/ai.ts';
 import { budgeted } from './methods/budgeted.ts';
 import { checkMethods } from './methods/check.ts';
+import { clockMethods } from './methods/clocks.ts';
 import { clusterMethods } from './methods/cluster.ts';
 import { controlPlaneMethods } from './methods/control-plane.ts';
 import { deploymentMethods } from './methods/deployment.ts';
@@ -151,6 +152,7 @@ export class Engine implements ServedEngine {
       ...stateMethods(this),
       ...storeMethods(this),
       ...telemetryMethods(this),
+      ...clockMethods(this),
       ...workloadMethods(this),
     };
   }

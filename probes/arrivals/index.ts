@@ -1,8 +1,8 @@
 /** What becomes of marked requests and numbered lines in the stores of logs and traces: followed until it is there, or time is up. */
-export { LOOK_BACK_EVERY_MS, LogArrivals } from './logs.ts';
+export { LogArrivals } from './logs.ts';
 export type { ExpectedLines } from './logs.ts';
 export { TraceArrivals } from './traces.ts';
-export type { ExpectedTrace } from './traces.ts';
+export type { ExpectedPath } from './traces.ts';
 export type { Following } from './sight.ts';
 export { linesOnDisk } from './disk.ts';
 export type { DiskLine } from './disk.ts';

@@ -1,13 +1,14 @@
+import { LOOK_BACK_EVERY_MS } from '../../reports/record/observations/telemetry.ts';
 import type { LogProbe, LogRecord } from '../logs/index.ts';
 import { Sight } from './sight.ts';
 import type { Following, Write } from './sight.ts';
 
-/** Before the first line's own time: clocks of nodes differ, and a line may be a moment older than the request's sending. */
+/** Before the first line's own time: a line may be a moment older than the request's sending. */
 const MARGIN_MS = 2_000;
+/** Records have the times of their nodes: a clock that is so far off still takes nothing out of what is looked at from the beginning. */
+const CLOCKS_MS = 900_000;
 /** Ten times what 20 requests and 40 lines a second are in two minutes. */
 const MOST_RECORDS = 100_000;
-/** How often a look goes back to the beginning: what a node that was away held up is older than what is awaited of the others. */
-export const LOOK_BACK_EVERY_MS = 10_000;
 /** When it is tried again where the store did not answer: ordinary looks, which ask for less, come between. */
 const LOOK_BACK_AGAIN_MS = 2_000;
 
@@ -37,6 +38,7 @@ export class LogArrivals {
   /** Of each node, the highest number up to which every line has come, in the series that came last, and that line's time. */
   readonly #marks = new Map<string, Series>();
   readonly #startMs: number;
+  #written = 0;
   #lookBackMs = Date.now() + LOOK_BACK_EVERY_MS;
 
   constructor(probe: LogProbe, expected: ExpectedLines, following: Following) {
@@ -65,13 +67,18 @@ export class LogArrivals {
   async look(signal: AbortSignal): Promise<void> {
     const now = Date.now();
     const back = now >= this.#lookBackMs;
-    const answered = await this.#look(back ? this.#startMs - MARGIN_MS : this.#fromMs(now), signal);
+    const answered = await this.#look(back ? this.#startMs - CLOCKS_MS : this.#fromMs(now), signal);
     if (back) this.#lookBackMs = now + (answered ? LOOK_BACK_EVERY_MS : LOOK_BACK_AGAIN_MS);
   }
 
   /** Everything once more, so that what came out of turn, or twice, is not missed. @returns whether the store answered */
   sweep(signal: AbortSignal): Promise<boolean> {
-    return this.#look(this.#startMs - MARGIN_MS, signal);
+    return this.#look(this.#startMs - CLOCKS_MS, signal);
+  }
+
+  /** Records that were written. */
+  get written(): number {
+    return this.#written;
   }
 
   /** Why the store does not answer; null: it does. */
@@ -83,7 +90,7 @@ export class LogArrivals {
     const { run } = this.#expected;
     return this.#sight.look(signal, async () => {
       const found = await this.#probe.search(
-        { fromMs, toMs: Date.now() + MARGIN_MS, mark: `${run}/`, most: MOST_RECORDS },
+        { fromMs, toMs: Date.now() + CLOCKS_MS, mark: `${run}/`, most: MOST_RECORDS },
         { deadlineMs: this.#following.deadlineMs, signal },
       );
       const seenMs = Date.now();
@@ -103,27 +110,16 @@ export class LogArrivals {
 
   #take(record: LogRecord, seenMs: number): void {
     this.#seen.add(record.id);
-    const { timeMs, mark, service, traceId, number, node, namespace, pod } = record;
+    this.#written += 1;
+    const { timeMs, mark, service, traceId, number, pod } = record;
     const line = LINE.exec(mark);
     if (line?.groups !== undefined) {
-      const { node: from = '' } = line.groups;
-      this.#write({ kind: 'line', seenMs, atMs: timeMs, mark, n: number, from, node, pod });
-      if (number !== null) this.#advance(from, mark, { n: number, timeMs });
+      const { node = '' } = line.groups;
+      this.#write({ kind: 'line', seenMs, atMs: timeMs, mark, n: number });
+      if (number !== null) this.#advance(node, mark, { n: number, timeMs });
       return;
     }
-    const text = this.#following.redact(record.message).slice(0, SHORT);
-    this.#write({
-      kind: 'request-line',
-      seenMs,
-      atMs: timeMs,
-      mark,
-      service,
-      traceId,
-      node,
-      namespace,
-      pod,
-      text,
-    });
+    this.#write({ kind: 'request-line', seenMs, atMs: timeMs, mark, service, traceId, pod });
     const key = `${mark}|${service}`;
     if (!this.#pending.delete(key)) this.#early.add(key);
   }
@@ -156,5 +152,3 @@ interface Series {
 
 /** Marks of numbered lines: `RUN/line/NODE/START`. */
 const LINE = /^[^/]+\/line\/(?<node>[^/]+)\//;
-/** Of a message: enough to tell two lines of one request apart. */
-const SHORT = 80;

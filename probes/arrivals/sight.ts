@@ -5,8 +5,6 @@ export type Write = (seen: NewObservation) => void;
 /** How arrivals are followed. Times in ms; `startMs` on the wall clock. */
 export interface Following {
   write: Write;
-  /** Takes secrets out, before a text is cut: of half a secret nobody knows any more that it is one. */
-  redact: (text: string) => string;
   startMs: number;
   /** For one question. */
   deadlineMs: number;
@@ -16,12 +14,12 @@ export interface Following {
 
 /** Whether a source answers. When it does not, that is written once with its beginning and its end: nobody could see anything meanwhile. */
 export class Sight {
-  readonly #what: string;
+  readonly #what: 'logs' | 'traces';
   readonly #write: Write;
   #lastMs = Date.now();
   #blind: string | null = null;
 
-  constructor(what: string, write: Write) {
+  constructor(what: 'logs' | 'traces', write: Write) {
     this.#what = what;
     this.#write = write;
   }

@@ -1,3 +1,5 @@
+import { faultsOf } from '../../reports/record/trace-faults.ts';
+import type { PathHop } from '../../reports/record/trace-faults.ts';
 import type { Trace, TraceProbe } from '../traces/index.ts';
 import { Sight } from './sight.ts';
 import type { Following, Write } from './sight.ts';
@@ -9,10 +11,8 @@ const YOUNGEST_MS = 500;
 /** Requests of which it is looked up where the spans of a missing service went, for each service. */
 const EXAMPLES = 3;
 
-/** What a trace must hold to be whole. */
-export interface ExpectedTrace {
-  services: readonly { service: string; spans: readonly string[] }[];
-}
+/** Services on the way of a request: what a trace must hold to be whole. */
+export type ExpectedPath = readonly PathHop[];
 
 interface Awaited {
   mark: string;
@@ -26,13 +26,14 @@ interface Awaited {
 /** Follows how requests become traces, and writes each when it is whole, or as it was in the end. */
 export class TraceArrivals {
   readonly #probe: TraceProbe;
-  readonly #expected: ExpectedTrace;
+  readonly #expected: ExpectedPath;
   readonly #following: Following;
   readonly #write: Write;
   readonly #sight: Sight;
   readonly #awaited = new Map<string, Awaited>();
+  #written = 0;
 
-  constructor(probe: TraceProbe, expected: ExpectedTrace, following: Following) {
+  constructor(probe: TraceProbe, expected: ExpectedPath, following: Following) {
     this.#probe = probe;
     this.#expected = expected;
     this.#following = following;
@@ -63,8 +64,7 @@ export class TraceArrivals {
     const answered = await this.#ask([...this.#awaited.values()], signal);
     if (!answered) return false;
     const open = [...this.#awaited.values()];
-    for (const { mark, n, traceId, last } of open)
-      this.#write({ kind: 'trace', seenMs: null, mark, n, traceId, spans: spansOf(last) });
+    for (const one of open) this.#tell(one, null);
     await this.#strays(open, signal);
     return true;
   }
@@ -86,28 +86,27 @@ export class TraceArrivals {
     const one = this.#awaited.get(trace.id);
     if (one === undefined) return;
     one.last = trace;
-    if (this.#missing(trace).length > 0) return;
+    if (faultsOf(trace.spans, this.#expected).length > 0) return;
     this.#awaited.delete(trace.id);
-    const { mark, n, traceId } = one;
-    this.#write({ kind: 'trace', seenMs, mark, n, traceId, spans: spansOf(trace) });
+    this.#tell(one, seenMs);
   }
 
-  /**
-   * Services of which something is not there yet: their spans, one of those that are declared, or the span above one. Services hand their
-   * spans on apart from each other, and a link cannot be judged before both of its ends are there; only the first service's goes up to
-   * the one who asked, whose span is in no store.
-   */
+  #tell({ mark, n, traceId, last }: Awaited, seenMs: number | null): void {
+    this.#write({ kind: 'trace', seenMs, mark, n, traceId, spans: spansOf(last) });
+    this.#written += 1;
+  }
+
+  /** Traces that were written, whole or not. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Services of which nothing, or not everything, is there. */
   #missing(trace: Trace | null): string[] {
-    const all = trace?.spans ?? [];
-    const ids = new Set(all.map(({ id }) => id));
-    return this.#expected.services
-      .filter(({ service, spans }, index) => {
-        const own = all.filter((span) => span.service === service);
-        const orphaned = own.some(({ parent }) => parent !== null && !ids.has(parent));
-        const lacking = spans.some((name) => !own.some((span) => isNamed(span.name, name)));
-        return own.length === 0 || lacking || (index > 0 && orphaned);
-      })
-      .map(({ service }) => service);
+    const spans = trace?.spans ?? [];
+    if (spans.length === 0) return this.#expected.map(({ service }) => service);
+    const lost = faultsOf(spans, this.#expected).filter(({ what }) => what !== 'link');
+    return [...new Set(lost.map(({ service }) => service))];
   }
 
   /** Where the spans of a missing service are: in a trace of their own, where the context was lost on the way to it. */
@@ -137,17 +136,15 @@ export class TraceArrivals {
   }
 }
 
-/** Names may have what they are about behind them: `SET tender:17` is a `SET`. */
-export function isNamed(seen: string, expected: string): boolean {
-  return seen === expected || seen.startsWith(`${expected} `);
-}
-
-/** `[id, parent, service, name, kind, startMs, durationMs]`, in the order of time. */
-function spansOf(trace: Trace | null): unknown[] {
+/** In the order of time. */
+function spansOf(trace: Trace | null): [string, string | null, string, string, number][] {
   return (trace?.spans ?? [])
     .toSorted((a, b) => a.startMs - b.startMs)
-    .map(({ id, parent, service, name, kind, startMs, durationMs }) => [
-      ...[id, parent, service, name, kind],
-      ...[Math.round(startMs * 1000) / 1000, Math.round(durationMs * 1000) / 1000],
+    .map(({ id, parent, service, name, startMs }) => [
+      id,
+      parent,
+      service,
+      name,
+      Math.round(startMs * 1000) / 1000,
     ]);
 }

@@ -12,17 +12,17 @@ const sources = z.array(z.object({ uid: z.string(), name: z.string(), type: z.st
 const sourceHealth = z.object({ status: z.string().optional(), message: z.string().optional() });
 
 interface Panel {
-  datasource?: { uid?: string } | string | null | undefined;
+  collapsed?: boolean | undefined;
   panels?: Panel[] | undefined;
 }
 const panel: z.ZodType<Panel> = z.lazy(() =>
   z.looseObject({
-    datasource: z.union([z.looseObject({ uid: z.string().optional() }), z.string(), z.null()]).optional(),
     panels: z.array(panel).optional(),
+    collapsed: z.boolean().optional(),
   }),
 );
 const dashboard = z.object({
-  dashboard: z.looseObject({ title: z.string().default(''), panels: z.array(panel).default([]) }),
+  dashboard: z.looseObject({ panels: z.array(panel).default([]) }),
 });
 
 export class GrafanaProbe implements DashboardProbe {
@@ -71,19 +71,16 @@ export class GrafanaProbe implements DashboardProbe {
   async dashboard(uid: string, bounds: SignalBounds): Promise<DashboardState> {
     const path = `/api/dashboards/uid/${encodeURIComponent(uid)}`;
     const { status, data } = await this.#client.json({ path }, bounds, [404]);
-    if (status === 404) return { found: false, title: '', panels: 0, dataSources: [] };
+    if (status === 404) return { found: false, panels: 0 };
     const { dashboard: one } = shapedAs(dashboard, data, `${this.#client.url}${path}`);
-    const all = flat(one.panels);
-    const named = all.flatMap(({ datasource }) =>
-      typeof datasource === 'object' && datasource?.uid !== undefined && !datasource.uid.startsWith('$')
-        ? [datasource.uid]
-        : [],
-    );
-    return { found: true, title: one.title, panels: all.length, dataSources: [...new Set(named)] };
+    return { found: true, panels: shown(one.panels).length };
   }
 }
 
-/** Rows hold panels of their own. */
-function flat(panels: readonly Panel[]): Panel[] {
-  return panels.flatMap((one) => (one.panels === undefined ? [one] : flat(one.panels)));
+/** Rows hold panels of their own; those of a collapsed one are not shown. */
+function shown(panels: readonly Panel[]): Panel[] {
+  return panels.flatMap((one) => {
+    if (one.panels === undefined) return [one];
+    return one.collapsed === true ? [] : shown(one.panels);
+  });
 }

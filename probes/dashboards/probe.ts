@@ -9,10 +9,8 @@ export interface Health {
 
 export interface DashboardState {
   found: boolean;
-  title: string;
+  /** Panels that are shown at once: those of a collapsed row are not. */
   panels: number;
-  /** UIDs of the data sources that its panels name; variables are left out. */
-  dataSources: string[];
 }
 
 /** What shows dashboards. Methods reject with a SignalError where it does not answer. */

@@ -2,9 +2,9 @@ import { openHistory } from '../../probes/history.ts';
 import type { NewObservation } from '../../probes/history.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import type { Handlers } from '../session.ts';
-import { askAlerts, askDashboards, askMetrics, askRules } from '../telemetry-suite/ask.ts';
-import { countedOn, readDisk } from '../telemetry-suite/disk.ts';
-import { lookFor } from '../telemetry-suite/recent.ts';
+import { askAlerts, askDashboards, askRules, askSeries, askTargets } from '../telemetry-suite/ask.ts';
+import { countedOn, readDisk, unread } from '../telemetry-suite/disk.ts';
+import { recentOf } from '../telemetry-suite/recent.ts';
 import { logsOf } from '../telemetry-suite/sources.ts';
 import type { ServedEngine } from './served.ts';
 
@@ -21,7 +21,8 @@ type Methods = Pick<
 
 /** What is asked once, by what is asked about. */
 const QUESTIONS = {
-  metrics: askMetrics,
+  targets: askTargets,
+  series: askSeries,
   rules: askRules,
   alerts: askAlerts,
   dashboards: askDashboards,
@@ -72,12 +73,13 @@ export function telemetryMethods(engine: ServedEngine): Methods {
         for (const pod of pods) {
           try {
             const lines = await readDisk(engine.parts.cluster, pod, { sinceMs, signal });
-            for (const seen of countedOn(pod, lines, { run, fields })) write(seen);
+            write(countedOn(pod, lines, { run, fields }));
           } catch (error) {
             signal.throwIfAborted();
-            write({ kind: 'disk-unread', ...pod, reason: messageOf(error) });
+            write(unread({ ...pod, workload: null }, error));
           }
         }
+        write({ kind: 'disks-read', count: pods.length });
         return null;
       });
     },
@@ -87,24 +89,8 @@ export function telemetryMethods(engine: ServedEngine): Methods {
       return written(params, 'recent.ndjson', async (write) => {
         const probe = await logsOf(of);
         try {
-          for (const pod of pods) {
-            const { workload, namespace, node } = pod;
-            const where = { workload, namespace, pod: pod.pod, container: pod.container, node };
-            const disk = await readDisk(engine.parts.cluster, pod, { sinceMs, signal }).catch(
-              (error: unknown) => {
-                signal.throwIfAborted();
-                write({ kind: 'disk-unread', ...where, reason: messageOf(error) });
-                return null;
-              },
-            );
-            if (disk === null) continue;
-            const bounds = { untilMs, deadlineMs, signal, redact: book.redact };
-            write({
-              kind: 'recent',
-              ...where,
-              ...(await lookFor(probe, { namespace, name: pod.pod }, disk, bounds)),
-            });
-          }
+          const looking = { cluster: engine.parts.cluster, probe, sinceMs, untilMs, deadlineMs, signal };
+          for (const pod of pods) write(await recentOf(pod, { ...looking, redact: book.redact }));
         } catch (error) {
           signal.throwIfAborted();
           write({ kind: 'unavailable', what: 'the store of logs', reason: messageOf(error) });

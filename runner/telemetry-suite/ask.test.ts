@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Series } from '../../reports/record/objective.ts';
-import { ageOf, known } from './ask.ts';
+import { known, lastOf } from './ask.ts';
 
 const window = { fromMs: 880_000, toMs: 1_000_000 };
 const series = (pod: string, ...atMs: number[]): Series => ({
@@ -9,17 +9,18 @@ const series = (pod: string, ...atMs: number[]): Series => ({
   points: atMs.map((at) => [at, 1]),
 });
 
-test('should take the age of the series that was scraped longest ago', () => {
+test('should take the last scrape of each series that is there, or of those that were lately', () => {
   const samples = [series('a', 990_000, 995_000), series('b', 960_000), series('gone', 900_000)];
-  assert.equal(ageOf({ now: [series('a', 0), series('b', 0)], samples, window }), 40_000);
-  assert.equal(ageOf({ now: [], samples, window }), 5_000);
-  assert.equal(ageOf({ now: [], samples: [], window }), null);
+  const there = lastOf({ now: [series('a', 0), series('b', 0)], samples, window });
+  assert.deepEqual(there, { lastMs: [995_000, 960_000], goneMs: null });
+  assert.deepEqual(lastOf({ now: [], samples, window }), { lastMs: [], goneMs: 995_000 });
+  assert.deepEqual(lastOf({ now: [], samples: [], window }), { lastMs: [], goneMs: null });
 });
 
 test('should not leave out a series that is there, and so old that the window has no sample of it', () => {
   const samples = [series('a', 995_000)];
-  assert.equal(ageOf({ now: [series('a', 0), series('old', 0)], samples, window }), 120_000);
-  assert.equal(ageOf({ now: [series('old', 0)], samples: [], window }), 120_000);
+  const now = [series('a', 0), series('old', 0)];
+  assert.deepEqual(lastOf({ now, samples, window }).lastMs, [995_000, 880_000]);
 });
 
 const fresh = (health: string): boolean => health === 'unknown';

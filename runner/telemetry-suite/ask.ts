@@ -2,9 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askKibana, dashboardProbe } from '../../probes/dashboards/index.ts';
 import type { NewObservation } from '../../probes/history.ts';
-import type { RuleGroup } from '../../probes/prometheus/index.ts';
+import type { PrometheusClient, RuleGroup } from '../../probes/prometheus/index.ts';
 import type { Series } from '../../reports/record/objective.ts';
 import type { Result } from '../../suites/harness/protocol.ts';
+import { measurePrometheus } from '../clocks.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import { addressOf, alertsOf, prometheusOf } from './sources.ts';
 import type { SourcesOf } from './sources.ts';
@@ -53,103 +54,109 @@ export async function known<T>(
 const unknown = ({ health }: { health: string }): boolean => health === 'unknown';
 const unevaluated = ({ rules }: RuleGroup): boolean => rules.some(unknown);
 
-/** Every active target, and of each required series what is there now and when it was scraped last. */
-export async function askMetrics(of: SourcesOf, asking: Asking): Promise<Asked> {
-  const { environment } = of;
+/** Every active target of the declared jobs. */
+export async function askTargets(of: SourcesOf, asking: Asking): Promise<Asked> {
   const { write, signal } = asking;
-  const scrapeMs = (environment.prometheus?.scrapeSeconds ?? 1) * 1000;
-  const timeoutMs = timeoutMsOf(environment, 'prometheusFirst');
-  await answered('Prometheus', asking, async () => {
-    const client = await prometheusOf(of);
-    try {
-      const targets = await known(() => client.targets({ signal }), { fresh: unknown, timeoutMs, signal });
-      for (const { labels, health, lastError, scrapeUrl } of targets)
-        write({ kind: 'target', job: labels['job'] ?? '', url: scrapeUrl, health, lastError });
-      write({ kind: 'targets-read' });
-      for (const selector of environment.telemetry?.required.series ?? []) {
-        const now = await client.query(selector, { signal });
-        const toMs = Date.now();
-        const window = { fromMs: toMs - scrapeMs * SCRAPES_BACK, toMs };
-        const samples = await client.samples(selector, {
-          ...window,
-          partMs: scrapeMs * SCRAPES_BACK,
-          signal,
-        });
-        const ageMs = ageOf({ now, samples, window });
-        write({
-          ...{ kind: 'series-seen', selector, now: now.length, lately: samples.length },
-          ...{ ageMs, scrapeMs },
-        });
-      }
-    } finally {
-      client.close();
+  const jobs = of.environment.telemetry?.required.targets ?? [];
+  const timeoutMs = timeoutMsOf(of.environment, 'prometheusFirst');
+  await withPrometheus(of, asking, async (client) => {
+    const targets = await known(() => client.targets({ signal }), { fresh: unknown, timeoutMs, signal });
+    for (const job of jobs) {
+      const own = targets.filter(({ labels }) => labels['job'] === job);
+      for (const { health, lastError, scrapeUrl: url } of own)
+        write({ kind: 'scrape-target', job, url, health, lastError });
+      write({ kind: 'scrape-job', job, targets: own.length });
     }
   });
   return NOTHING;
 }
 
+/** Of each required series what is there now and when it was scraped last, by the clock of Prometheus. */
+export async function askSeries(of: SourcesOf, asking: Asking): Promise<Asked> {
+  const { environment } = of;
+  const { write, signal } = asking;
+  const scrapeMs = (environment.prometheus?.scrapeSeconds ?? 1) * 1000;
+  await withPrometheus(of, asking, async (client) => {
+    // Without its clock nothing of the ages is known: the judge says so, and the window is the harness's.
+    const ahead = (await measurePrometheus(client, asking))?.offsetMs ?? 0;
+    for (const selector of environment.telemetry?.required.series ?? []) {
+      const askedMs = Date.now();
+      const now = await client.query(selector, { signal });
+      const toMs = Date.now() + ahead;
+      const window = { fromMs: toMs - scrapeMs * SCRAPES_BACK, toMs };
+      const partMs = scrapeMs * SCRAPES_BACK;
+      const samples = await client.samples(selector, { ...window, partMs, signal });
+      write({ kind: 'series-seen', selector, askedMs, ...lastOf({ now, samples, window }) });
+    }
+  });
+  return NOTHING;
+}
+
+async function withPrometheus(
+  of: SourcesOf,
+  asking: Asking,
+  work: (client: PrometheusClient) => Promise<void>,
+): Promise<void> {
+  await answered('Prometheus', asking, async () => {
+    const client = await prometheusOf(of);
+    try {
+      await work(client);
+    } finally {
+      client.close();
+    }
+  });
+}
+
 /**
- * ms since the last scrape: of the series that are there, the one that was scraped longest ago; where none is, the one that was scraped
- * last. One that is there without a sample in the window is at least as old as the window is long. null: none was there lately.
+ * The last scrape of each series that is there; where none is, of those that were there lately. One that is there without a sample in the
+ * window is at least as old as the window is long.
  */
-export function ageOf(of: {
+export function lastOf(of: {
   now: readonly Series[];
   samples: readonly Series[];
   window: { fromMs: number; toMs: number };
-}): number | null {
-  const { fromMs, toMs } = of.window;
+}): { lastMs: number[]; goneMs: number | null } {
+  const { fromMs } = of.window;
   const scraped = new Map(
-    of.samples.map(({ labels, points }) => [keyOf(labels), toMs - (points.at(-1)?.[0] ?? fromMs)]),
+    of.samples.map(({ labels, points }) => [keyOf(labels), points.at(-1)?.[0] ?? fromMs]),
   );
-  const there = of.now.map(({ labels }) => scraped.get(keyOf(labels)) ?? toMs - fromMs);
-  if (there.length > 0) return Math.max(...there);
-  return scraped.size > 0 ? Math.min(...scraped.values()) : null;
+  const lastMs = of.now.map(({ labels }) => scraped.get(keyOf(labels)) ?? fromMs);
+  const goneMs = lastMs.length > 0 || scraped.size === 0 ? null : Math.max(...scraped.values());
+  return { lastMs, goneMs };
 }
 
 function keyOf(labels: Record<string, string>): string {
   return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The groups of rules, and whether Prometheus knows an Alertmanager. */
+/** The groups of rules of the declared objectives, and whether Prometheus knows an Alertmanager. */
 export async function askRules(of: SourcesOf, asking: Asking): Promise<Asked> {
   const { write, signal } = asking;
-  const timeoutMs = timeoutMsOf(of.environment, 'prometheusFirst');
-  await answered('Prometheus', asking, async () => {
-    const client = await prometheusOf(of);
-    try {
-      for (const { name, rules } of await known(() => client.rules({ signal }), {
-        fresh: unevaluated,
-        timeoutMs,
-        signal,
-      })) {
-        const alerting = rules.filter(({ type }) => type === 'alerting');
-        const kept = alerting.map(({ name: rule, health, state, lastError }) => ({
-          rule,
-          health,
-          state,
-          lastError,
-        }));
-        write({ kind: 'rule-group', name, recording: rules.length - alerting.length, alerting: kept });
-      }
-      write({ kind: 'rules-read' });
-      write({ kind: 'alertmanagers', urls: await client.alertmanagers({ signal }) });
-    } finally {
-      client.close();
+  const { environment } = of;
+  const { prefix } = environment.telemetry?.alerts?.ruleGroups ?? { prefix: '' };
+  const wanted = new Set(environment.objectives.map(({ name }) => `${prefix}${name}`));
+  const timeoutMs = timeoutMsOf(environment, 'prometheusFirst');
+  await withPrometheus(of, asking, async (client) => {
+    const look = async (): Promise<RuleGroup[]> =>
+      (await client.rules({ signal })).filter(({ name }) => wanted.has(name));
+    for (const { name: group, rules } of await known(look, { fresh: unevaluated, timeoutMs, signal })) {
+      const alerting = rules
+        .filter(({ type }) => type === 'alerting')
+        .map(({ name: rule, health, lastError = null }) => ({ rule, health, lastError }));
+      write({ kind: 'rule-group', group, alerting });
     }
+    write({ kind: 'alertmanagers', urls: await client.alertmanagers({ signal }) });
   });
   return NOTHING;
 }
 
 /** Asked again and again by those who wait for an alert: that nobody answers is for them to tell, once. */
-export async function askAlerts(of: SourcesOf, { write, signal, labels }: Asking): Promise<Asked> {
+export async function askAlerts(of: SourcesOf, { signal, labels }: Asking): Promise<Asked> {
   try {
     const probe = await alertsOf(of);
     try {
       const deadlineMs = timeoutMsOf(of.environment, 'telemetryQuery');
       const found = await probe.active(labels, { deadlineMs, signal });
-      const seenMs = Date.now();
-      for (const alert of found)
-        write({ kind: 'alert', seenMs, startsMs: alert.startsMs, state: alert.state, labels: alert.labels });
       return { seen: found.length };
     } finally {
       probe.close();
@@ -168,11 +175,15 @@ export async function askDashboards(of: SourcesOf, asking: Asking): Promise<Aske
   await answered('Grafana', asking, async () => {
     const probe = dashboardProbe(declared, await addressOf(of, declared));
     try {
-      write({ kind: 'health', ...(await probe.health(bounds)) });
-      for (const source of await probe.dataSources(bounds)) write({ kind: 'data-source', ...source });
-      for (const { uid, title } of declared.declared) {
-        const { title: found, ...seen } = await probe.dashboard(uid, bounds);
-        write({ kind: 'dashboard', uid, title, titleSeen: found, ...seen });
+      const { ok, detail } = await probe.health(bounds);
+      write({ kind: 'dashboard-server', server: 'Grafana', ok, detail });
+      const sources = await probe.dataSources(bounds);
+      for (const one of sources)
+        write({ kind: 'data-source', source: one.name, ok: one.ok, detail: one.detail });
+      write({ kind: 'data-sources', count: sources.length });
+      for (const { uid } of declared.declared) {
+        const { found, panels } = await probe.dashboard(uid, bounds);
+        write({ kind: 'dashboard', uid, found, panels });
       }
     } finally {
       probe.close();
@@ -181,7 +192,8 @@ export async function askDashboards(of: SourcesOf, asking: Asking): Promise<Aske
   const { kibana } = declared;
   if (kibana !== undefined)
     await answered('Kibana', asking, async () => {
-      write({ kind: 'health', ...(await askKibana(await addressOf(of, kibana), bounds)) });
+      const { ok, detail } = await askKibana(await addressOf(of, kibana), bounds);
+      write({ kind: 'dashboard-server', server: 'Kibana', ok, detail });
     });
   return NOTHING;
 }

@@ -1,25 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from '../../env/schema.ts';
 import { telemetryHere } from '../../env/settings.ts';
-import { LOOK_BACK_EVERY_MS, LogArrivals, TraceArrivals } from '../../probes/arrivals/index.ts';
+import { LogArrivals, TraceArrivals } from '../../probes/arrivals/index.ts';
 import type { Following } from '../../probes/arrivals/index.ts';
 import { sendMarked } from '../../probes/edge/marked.ts';
 import type { MarkedAnswer, MarkedTarget } from '../../probes/edge/marked.ts';
 import type { HistoryWriter } from '../../probes/history.ts';
 import type { LogProbe } from '../../probes/logs/index.ts';
 import type { TraceProbe } from '../../probes/traces/index.ts';
+import { LOOK_EVERY_MS } from '../../reports/record/observations/telemetry.ts';
 import type { Params } from '../../suites/harness/protocol.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
-
-/** How often the stores are asked: the error of a delay. A store of logs shows new records once a second by default. */
-const LOOK_EVERY_MS = 1_000;
 
 export interface CanaryParts {
   environment: Environment;
   order: Params<'telemetry.start'>;
   writer: HistoryWriter;
-  /** Takes secrets out of what is cut before it is written. */
-  redact: (text: string) => string;
   /** null: its arrival is not followed. */
   logs: LogProbe | null;
   traces: TraceProbe | null;
@@ -48,7 +44,6 @@ export class CanaryRun {
     this.#patienceMs = visibleMs + timeoutMsOf(environment, 'telemetryLate');
     const following: Following = {
       write: (seen) => writer.observe(seen),
-      redact: parts.redact,
       startMs: order.sinceMs,
       deadlineMs: timeoutMsOf(environment, 'telemetryQuery'),
       patienceMs: this.#patienceMs,
@@ -68,16 +63,7 @@ export class CanaryRun {
             },
             following,
           );
-    const services = path.map(({ service, spans }) => ({ service, spans: spans.map(({ name }) => name) }));
-    this.#traces = traces === null ? null : new TraceArrivals(traces, { services }, following);
-    writer.observe({
-      kind: 'canary',
-      run: order.run,
-      startMs: following.startMs,
-      lookEveryMs: LOOK_EVERY_MS,
-      lookBackEveryMs: LOOK_BACK_EVERY_MS,
-    });
-    if (traces?.stubbed === true) writer.observe({ kind: 'stubbed', what: `the probe of ${traces.kind}` });
+    this.#traces = traces === null ? null : new TraceArrivals(traces, path, following);
     this.#sent = this.#send();
     this.#sent.catch(() => undefined);
     this.#followed = this.#follow();
@@ -85,7 +71,7 @@ export class CanaryRun {
   }
 
   async #send(): Promise<void> {
-    const { environment, order, target, writer } = this.#parts;
+    const { environment, order, target } = this.#parts;
     if (target === null) return;
     const load = {
       run: order.run,
@@ -95,7 +81,6 @@ export class CanaryRun {
       signal: this.#signal,
     };
     await sendMarked(target, load, (answer) => this.#answered(answer));
-    writer.observe({ kind: 'sent', count: order.requests });
   }
 
   #answered(answer: MarkedAnswer): void {
@@ -126,8 +111,8 @@ export class CanaryRun {
     const { environment, writer } = this.#parts;
     const untilMs = Date.now() + timeoutMsOf(environment, 'telemetryQuery');
     for (const [what, arrivals] of [
-      ['the store of logs', this.#logs],
-      ['the store of traces', this.#traces],
+      ['logs', this.#logs],
+      ['traces', this.#traces],
     ] as const) {
       if (arrivals === null) continue;
       let answered = await arrivals.sweep(this.#signal);
@@ -135,8 +120,10 @@ export class CanaryRun {
         await sleep(LOOK_EVERY_MS, undefined, { signal: this.#signal });
         answered = await arrivals.sweep(this.#signal);
       }
-      writer.observe({ kind: 'swept', what, answered });
-      if (!answered) writer.observe({ kind: 'unavailable', what, reason: arrivals.trouble ?? 'no answer' });
+      writer.observe({ kind: 'swept', what, answered, found: arrivals.written });
+      if (answered) continue;
+      const reason = arrivals.trouble ?? 'no answer';
+      writer.observe({ kind: 'unavailable', what: `the store of ${what}`, reason });
     }
   }
 

@@ -5,10 +5,17 @@ import type { LogProbe, LogRecord } from '../../probes/logs/index.ts';
 import { KubeError } from '../../probes/kubernetes/index.ts';
 import { redactor } from '../../probes/redact.ts';
 import { countedOn, readDisk } from './disk.ts';
-import { lookFor } from './recent.ts';
+import { lookFor, recentOf } from './recent.ts';
 
 const fields = telemetry.parse({ logs: { kind: 'elasticsearch', url: 'http://127.0.0.1' } }).logs!.fields;
-const POD = { namespace: 'n', pod: 'p', container: 'c', node: 'w1', restarts: 0 };
+const POD = {
+  namespace: 'n',
+  pod: 'p',
+  container: 'c',
+  node: 'w1',
+  restarts: 0,
+  clock: { offsetMs: 0, errorMs: 0 },
+};
 
 test('should count numbered lines by their series and lines of requests by their service', () => {
   const lines = [
@@ -19,19 +26,20 @@ test('should count numbered lines by their series and lines of requests by their
     { atMs: 5, text: '{"mark":"r2/17","service":"tender-api","msg":"of another run"}' },
     { atMs: 6, text: 'GET /tenders r1/17 is no JSON' },
   ];
-  const where = { node: 'w1', namespace: 'n', pod: 'p' };
-  assert.deepEqual(countedOn(POD, lines, { run: 'r1', fields }), [
-    {
-      ...{ kind: 'disk-lines', ...where, mark: 'r1/line/w1/5-7' },
-      lines: [
-        [1, 1],
-        [2, 2],
-      ],
-    },
-    { kind: 'disk-lines', ...where, mark: 'r1/line/w1/9-7', lines: [[1, 3]] },
-    { kind: 'disk-requests', ...where, service: 'tender-api', lines: [[17, 4]] },
-    { kind: 'disk', ...where, container: 'c', lines: 6 },
-  ]);
+  assert.deepEqual(countedOn(POD, lines, { run: 'r1', fields }), {
+    ...{ kind: 'disk', node: 'w1', pod: 'p', writer: false, lines: 4 },
+    series: [
+      {
+        mark: 'r1/line/w1/5-7',
+        lines: [
+          [1, 1],
+          [2, 2],
+        ],
+      },
+      { mark: 'r1/line/w1/9-7', lines: [[1, 3]] },
+    ],
+    requests: [{ service: 'tender-api', lines: [[17, 4]] }],
+  });
 });
 
 const SINCE = { sinceMs: 0, signal: new AbortController().signal };
@@ -105,4 +113,45 @@ test('should take a secret out of a line before the line is cut', async () => {
 test('should look for nothing where nothing was written', async () => {
   const found = await lookFor(store([]), { namespace: 'n', name: 'p' }, [], BOUNDS);
   assert.deepEqual([found.lines, found.found], [0, 0]);
+});
+
+test('false verdict 21: should read and look for lines by the clock of their node', async () => {
+  const asked: (string | undefined)[] = [];
+  const cluster = {
+    client: {
+      logs: ({ sinceTime }: { sinceTime?: string }) => {
+        asked.push(sinceTime);
+        return Promise.resolve('1970-01-01T00:10:40Z too young\n1970-01-01T00:10:20Z old enough');
+      },
+    },
+  } as unknown as Cluster;
+  const looking = {
+    ...{ cluster, probe: store([[620_000, 'old enough']]), sinceMs: 50_000, untilMs: 30_000 },
+    ...{ deadlineMs: 1_000, signal: new AbortController().signal, redact: (text: string) => text },
+  };
+  const pod = { ...POD, workload: 'w', clock: { offsetMs: 600_000, errorMs: 500 } };
+  const found = await recentOf(pod, looking);
+  assert.deepEqual(asked, ['1970-01-01T00:10:49.500Z']);
+  assert.deepEqual([found.kind, 'lines' in found && found.lines], ['recent', 1]);
+});
+
+test('false verdict 9: should look for earlier lines where nothing was written lately', async () => {
+  const cluster = {
+    client: {
+      logs: ({ tailLines }: { tailLines?: number }) =>
+        Promise.resolve(tailLines === undefined ? '' : '1970-01-01T00:00:20Z started'),
+    },
+  } as unknown as Cluster;
+  const of = async (records: [number, string][]) => {
+    const probe = store(records);
+    const looking = { cluster, probe, untilMs: 100_000, deadlineMs: 1, signal: SINCE.signal };
+    return recentOf({ ...POD, workload: 'w' }, { ...looking, sinceMs: 90_000, redact: (text) => text });
+  };
+  const found = await of([[20_000, 'started']]);
+  assert.deepEqual(found, {
+    ...{ kind: 'recent', workload: 'w', node: 'w1', pod: 'p', container: 'c' },
+    ...{ written: 'earlier', lines: 1, found: 1, missing: null },
+  });
+  const lost = await of([]);
+  assert.deepEqual('missing' in lost && [lost.found, lost.missing], [0, 'started']);
 });

@@ -1,6 +1,10 @@
 /** What the pods of a workload logged lately, looked for in the store of logs. */
 import type { DiskLine } from '../../probes/arrivals/index.ts';
+import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import type { LogProbe, LogRecord } from '../../probes/logs/index.ts';
+import type { Fields } from '../../reports/record/observations/index.ts';
+import type { ClockedPod } from '../../suites/harness/protocol.ts';
+import { readDisk, unread } from './disk.ts';
 
 /** Lines of a pod that are looked for: its last ones that had the time to arrive. */
 const MOST_LINES = 20;
@@ -16,14 +20,65 @@ export interface Recent {
   /** Lines that were looked for. */
   lines: number;
   found: number;
-  fromMs: number | null;
-  toMs: number | null;
   /** Beginning of the first that was not found. */
   missing: string | null;
 }
 
+export interface Looking {
+  cluster: Pick<KubeCluster, 'client'>;
+  probe: LogProbe;
+  /** Wall clock ms of the harness: how far back is looked first. */
+  sinceMs: number;
+  /** Younger lines may still be under way. */
+  untilMs: number;
+  deadlineMs: number;
+  signal: AbortSignal;
+  redact: (text: string) => string;
+}
+
+type Told = ({ kind: 'recent' } & Fields<'recent'>) | ({ kind: 'disk-unread' } & Fields<'disk-unread'>);
+
 /**
- * @param untilMs wall clock ms: younger lines may still be under way
+ * The last lines of a container, looked for in the store. Where it wrote nothing lately, those before are looked for: a service that has
+ * little to say is no reason to know nothing of its lines.
+ * @throws SignalError; the reason of the signal
+ */
+export async function recentOf(
+  pod: ClockedPod & { workload: string },
+  { cluster, probe, sinceMs, untilMs, deadlineMs, signal, redact }: Looking,
+): Promise<Told> {
+  const { workload, node, pod: name, container, namespace, clock } = pod;
+  const said = { kind: 'recent', workload, node, pod: name, container } as const;
+  // By the clock of the node: what is younger by the most that its clock may be off is not looked for either.
+  const bounds = { untilMs: untilMs + clock.offsetMs - clock.errorMs, deadlineMs, signal, redact };
+  const look = (disk: readonly DiskLine[]): Promise<Recent> =>
+    lookFor(probe, { namespace, name }, disk, bounds);
+  const lately = await onDisk(pod, () => readDisk(cluster, pod, { sinceMs, signal }), signal);
+  if ('kind' in lately) return lately;
+  const found = await look(lately);
+  if (found.lines > 0) return { ...said, written: 'lately', ...found };
+  const last = await onDisk(pod, () => readDisk(cluster, pod, { tailLines: 2 * MOST_LINES, signal }), signal);
+  if ('kind' in last) return last;
+  const earlier = await look(last);
+  return { ...said, written: earlier.lines > 0 ? 'earlier' : 'never', ...earlier };
+}
+
+/** A log that cannot be read is told; what else throws is the store's. */
+async function onDisk(
+  pod: ClockedPod & { workload: string },
+  read: () => Promise<DiskLine[]>,
+  signal: AbortSignal,
+): Promise<DiskLine[] | Extract<Told, { kind: 'disk-unread' }>> {
+  try {
+    return await read();
+  } catch (error) {
+    signal.throwIfAborted();
+    return unread(pod, error);
+  }
+}
+
+/**
+ * @param untilMs wall clock ms of the pod's node: younger lines may still be under way
  * @param redact takes secrets out, before a line is cut: of half a secret nobody knows any more that it is one
  * @throws SignalError; the reason of the signal
  */
@@ -37,8 +92,7 @@ export async function lookFor(
   const lines = disk.filter(({ atMs, text }) => atMs <= untilMs && text.trim() !== '').slice(-MOST_LINES);
   const [first] = lines;
   const last = lines.at(-1);
-  if (first === undefined || last === undefined)
-    return { lines: 0, found: 0, fromMs: null, toMs: null, missing: null };
+  if (first === undefined || last === undefined) return { lines: 0, found: 0, missing: null };
   const span = { fromMs: first.atMs - APART_MS, toMs: last.atMs + APART_MS };
   const records = await probe.search({ ...span, pod, most: MOST_RECORDS }, { deadlineMs, signal });
   const left = new Set(records);
@@ -46,8 +100,6 @@ export async function lookFor(
   return {
     lines: lines.length,
     found: lines.length - missing.length,
-    fromMs: first.atMs,
-    toMs: last.atMs,
     missing: missing[0] === undefined ? null : redact(missing[0].text).slice(0, MOST_SHOWN),
   };
 }
@@ -69,7 +121,8 @@ function isSame(message: string, line: string): boolean {
   if (kept === '') return false;
   if (!written.startsWith('{')) return written.includes(kept) || kept.includes(written);
   try {
-    return Object.values(JSON.parse(written) as Record<string, unknown>).includes(kept);
+    const said: unknown = JSON.parse(written);
+    return typeof said === 'object' && said !== null && Object.values(said).includes(kept);
   } catch {
     return false;
   }

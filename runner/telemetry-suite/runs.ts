@@ -33,7 +33,7 @@ export class TelemetryRuns {
     const { visibleSeconds } = book.headerSource(check).goals;
     const visibleMs = typeof visibleSeconds === 'number' ? visibleSeconds * 1000 : 0;
     const run = new CanaryRun(
-      { environment, order, writer, redact: book.redact, logs, traces, target, signal: ending },
+      { environment, order, writer, logs, traces, target, signal: ending },
       visibleMs,
     );
     this.#running.set(check, run);

@@ -22,10 +22,11 @@ const judged = (seen: Seen[]) =>
 /** What the check records where `errors` panels of three show an error. */
 function sourceDown(errors: number): Seen[] {
   return [
-    ['health', { name: 'Grafana', ok: true, detail: '12' }],
+    ['dashboard-server', { server: 'Grafana', ok: true, detail: '12' }],
+    ['data-sources', { count: 1 }],
     [
       'data-source',
-      { name: 'Prometheus (prometheus)', ok: false, detail: 'connect ECONNREFUSED 127.0.0.1:9090' },
+      { source: 'Prometheus (prometheus)', ok: false, detail: 'connect ECONNREFUSED 127.0.0.1:9090' },
     ],
     ...UIDS.flatMap((uid): Seen[] => [
       ['dashboard', { uid, found: true, panels: 3 }],

@@ -90,8 +90,12 @@ test("should take the canary's rule from a server that does not run, and want th
   const [down, changed, up] = ctx.noted.patches;
   assert.deepEqual([down?.patch['running'], changed?.patch['running'], up?.patch['running']], [0, 0, 1]);
   assert.doesNotMatch(JSON.stringify(changed?.patch), /PlumblineCanaryBreach/);
-  const missing: Seen = ['alert-missing', { afterMs: 120_000 }];
-  const { verdict, reason } = judge({ check: control.check, goals: { arrivalSeconds: 60 }, seen: [missing] });
+  const seen: Seen[] = [
+    ['breach', { t: 5_000 }],
+    ['alert-missing', { t: 125_000 }],
+    ['alert-ended', { t: 126_000 }],
+  ];
+  const { verdict, reason } = judge({ check: control.check, goals: { arrivalSeconds: 60 }, seen });
   assert.equal(verdict, 'fail');
   assert.match(reason, control.expectSeen!);
 });

@@ -87,7 +87,7 @@ export interface RunnerMethods {
   'telemetry.stop': { params: { check: string }; result: null };
   /** Counts marked lines in the log files on the nodes' disks, as kubelet reads them, into `disk.ndjson`. */
   'telemetry.disk': {
-    params: { check: string; trial: number; run: string; pods: DiskPod[]; sinceMs: number };
+    params: { check: string; trial: number; run: string; pods: ClockedPod[]; sinceMs: number };
     result: null;
   };
   /** Looks in the store of logs for what pods wrote between two times (wall clock ms), into `recent.ndjson`. */
@@ -95,7 +95,8 @@ export interface RunnerMethods {
     params: {
       check: string;
       trial: number;
-      pods: (DiskPod & { workload: string })[];
+      pods: (ClockedPod & { workload: string })[];
+      /** How far back is looked first: what is older is looked for where nothing was written since. */
       sinceMs: number;
       untilMs: number;
     };
@@ -106,10 +107,15 @@ export interface RunnerMethods {
     params: {
       check: string;
       trial: number;
-      about: 'metrics' | 'rules' | 'alerts' | 'dashboards';
+      about: 'targets' | 'series' | 'rules' | 'alerts' | 'dashboards';
       labels?: Record<string, string>;
     };
     result: { seen: number; silent?: string };
+  };
+  /** Measures how far the clocks of nodes are ahead, each by a pod that runs there, into `clocks.ndjson`; those that could be read. */
+  'clocks.nodes': {
+    params: { check: string; trial: number; pods: ClockPod[] };
+    result: { node: string; offsetMs: number; errorMs: number }[];
   };
   /** Injects a fault: undo recorded first, then the action, then the proof of landing; appends to `faults.ndjson`. */
   'fault.inject': {
@@ -254,6 +260,13 @@ export interface TelemetryOrder {
   /** Wall clock ms; nothing that is older is looked for. */
   sinceMs: number;
 }
+/** A container that has `busybox`, and the clock of its node. */
+export interface ClockPod {
+  node: string;
+  namespace: string;
+  pod: string;
+  container: string;
+}
 /** A container whose log file is read. */
 export interface DiskPod {
   namespace: string;
@@ -261,6 +274,10 @@ export interface DiskPod {
   container: string;
   node: string;
   restarts: number;
+}
+/** The same, with how far the clock of its node is ahead, give or take an error, ms. */
+export interface ClockedPod extends DiskPod {
+  clock: { offsetMs: number; errorMs: number };
 }
 export interface WorkloadWait {
   check: string;

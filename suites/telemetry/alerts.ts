@@ -107,7 +107,7 @@ async function startBreach(ctx: CheckContext, objects: KubeObject[]): Promise<nu
       ...{ until: 'ready', count: 1, timeoutMs: ctx.timeoutMs('podReady') },
     });
     const sinceMs = Date.now();
-    ctx.record('breach', { sinceMs });
+    ctx.record('breach');
     return sinceMs;
   } catch (error) {
     ctx.signal.throwIfAborted();
@@ -138,12 +138,12 @@ async function untilAlerts(
     });
     const afterMs = Date.now() - sinceMs;
     if (silent === undefined && seen > 0 === wanted) {
-      ctx.record(wanted ? 'alert-arrived' : 'alert-ended', { afterMs });
+      ctx.record(wanted ? 'alert-arrived' : 'alert-ended');
       return;
     }
     if (afterMs > timeoutMs) {
       if (silent !== undefined && wanted) ctx.unavailable('Alertmanager', silent);
-      else ctx.record(wanted ? 'alert-missing' : 'alert-stays', { afterMs });
+      else ctx.record(wanted ? 'alert-missing' : 'alert-stays');
       return;
     }
     await sleep(LOOK_EVERY_MS, undefined, { signal: ctx.signal });

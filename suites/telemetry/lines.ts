@@ -1,5 +1,6 @@
+import { LINE_WRITER } from '../../reports/record/observations/telemetry.ts';
 import type { CheckContext } from '../harness/check.ts';
-import type { DiskPod, KubeObject, ListParams } from '../harness/protocol.ts';
+import type { ClockedPod, DiskPod, KubeObject, ListParams } from '../harness/protocol.ts';
 import {
   canaryImage,
   canaryLabels,
@@ -12,9 +13,10 @@ import {
 } from '../topology/canary.ts';
 import type { NodeObject, PodObject } from '../topology/shapes.ts';
 import { conditionTrue } from '../topology/shapes.ts';
+import { settingsOf } from './settings.ts';
 
 /** Name of the DaemonSet, its container, and the service in its lines. */
-const WRITER = 'lines';
+const WRITER = LINE_WRITER;
 
 export interface LinesOrder {
   run: string;
@@ -44,7 +46,7 @@ done
 exec busybox sleep 86400
 `;
 
-/** Nodes on which a pod can run, whatever their taints. */
+/** Pods on every node of the cluster, whatever its taints. Each node is recorded, also one on which no pod can run. */
 export async function linesOn(ctx: CheckContext, order: LinesOrder): Promise<Writers | null> {
   const image = await ctx.step('choose the image of the canaries', () => canaryImage(ctx));
   if (image === null) {
@@ -56,11 +58,26 @@ export async function linesOn(ctx: CheckContext, order: LinesOrder): Promise<Wri
   }
   const nodes = (await ctx.cluster.items({ kind: 'v1/Node' })) as NodeObject[] | null;
   if (nodes === null) return null;
-  const ready = nodes.filter(({ status }) => conditionTrue(status.conditions, 'Ready'));
-  for (const { metadata } of nodes.filter((node) => !ready.includes(node)))
-    ctx.record('silent', { node: metadata.name, reason: 'the node is not Ready: no pod can write there' });
-  const names = ready.map(({ metadata }) => metadata.name).sort();
-  return { order, nodes: names, objects: [writer(ctx, image, order)] };
+  const names: string[] = [];
+  for (const node of nodes) {
+    const { name } = node.metadata;
+    const ready = conditionTrue(node.status.conditions, 'Ready');
+    ctx.record('canary-node', { node: name, pool: poolOf(ctx, node), ready });
+    if (ready) names.push(name);
+    else ctx.record('no-writer', { node: name, reason: 'the node is not Ready: no pod can write there' });
+  }
+  return { order, nodes: names.sort(), objects: [writer(ctx, image, order)] };
+}
+
+const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
+
+/** The declared pool whose labels a node has. */
+function poolOf(ctx: CheckContext, { metadata: { labels = {} } }: NodeObject): string | null {
+  const found = settingsOf(ctx).pools.find((pool) =>
+    Object.entries(pool.labels).every(([key, value]) => labels[key] === value),
+  );
+  if (found !== undefined) return found.name;
+  return CONTROL_PLANE in labels ? 'control-plane' : null;
 }
 
 function writer(ctx: CheckContext, image: string, { run, count, perSecond }: LinesOrder): KubeObject {
@@ -92,9 +109,8 @@ function writer(ctx: CheckContext, image: string, { run, count, perSecond }: Lin
   };
 }
 
-/** Starts them and waits until every node has one. Nodes without are recorded as silent. */
-export async function startLines(ctx: CheckContext, { objects, nodes, order }: Writers): Promise<void> {
-  ctx.record('lines', { run: order.run, count: order.count, perSecond: order.perSecond, nodes });
+/** Starts them and waits until every node has one. Nodes without are recorded. How far the clocks of the others are off. */
+export async function startLines(ctx: CheckContext, { objects, nodes }: Writers): Promise<Clocks> {
   await ctx.cluster.apply(objects);
   try {
     await untilReady(ctx, nodes);
@@ -102,8 +118,31 @@ export async function startLines(ctx: CheckContext, { objects, nodes, order }: W
     ctx.signal.throwIfAborted();
     const there = new Set((await podsOf(ctx)).map(({ spec }) => spec.nodeName));
     const reason = messageOf(error);
-    for (const node of nodes.filter((name) => !there.has(name))) ctx.record('silent', { node, reason });
+    for (const node of nodes.filter((name) => !there.has(name))) ctx.record('no-writer', { node, reason });
   }
+  return clocksOf(ctx);
+}
+
+/** By node: how far its clock is ahead, give or take an error, ms. */
+export type Clocks = ReadonlyMap<string, ClockedPod['clock']>;
+
+async function clocksOf(ctx: CheckContext): Promise<Clocks> {
+  const { id: check, trial } = ctx;
+  const pods = (await podsOf(ctx)).map((pod) => {
+    const { node, namespace, pod: name, container } = diskPod(pod, WRITER);
+    return { node, namespace, pod: name, container };
+  });
+  const found = await ctx.step('measure how far the clocks of the nodes are off', () =>
+    ctx.runner.call('clocks.nodes', { check, trial, pods }),
+  );
+  return new Map(found.map(({ node, offsetMs, errorMs }) => [node, { offsetMs, errorMs }]));
+}
+
+/** Of a node whose clock could not be read nothing is known of its times: what is read goes back further. */
+const UNREAD = { offsetMs: 0, errorMs: 60_000 };
+
+export function clocked<T extends DiskPod>(pods: readonly T[], clocks: Clocks): (T & ClockedPod)[] {
+  return pods.map((pod) => ({ ...pod, clock: clocks.get(pod.node) ?? UNREAD }));
 }
 
 /** Longer than the pauses alone take: each line costs the start of a process. */

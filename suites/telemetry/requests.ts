@@ -10,7 +10,7 @@ export interface Requests {
   follow: ('logs' | 'traces')[];
 }
 
-/** Sends marked requests, waits until everything of them has arrived or is past its time, and counts their lines on the disks. */
+/** Sends marked requests, and waits until everything of them has arrived or is past its time. */
 export async function followRequests(ctx: CheckContext, { count, follow }: Requests): Promise<void> {
   const { id: check, trial } = ctx;
   const { canary } = settingsOf(ctx).telemetry;
@@ -38,11 +38,6 @@ export async function followRequests(ctx: CheckContext, { count, follow }: Reque
   } finally {
     await ctx.runner.call('telemetry.stop', { check });
   }
-  if (!follow.includes('logs')) return;
-  await ctx.step("count their lines on the nodes' disks", async () => {
-    const pods = await servicePods(ctx);
-    await ctx.runner.call('telemetry.disk', { check, trial, run, pods, sinceMs: begunMs });
-  });
 }
 
 /** Pods of the services on the path of a request: workloads of the same name. */

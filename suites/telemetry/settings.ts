@@ -1,19 +1,29 @@
-import type { Telemetry, TelemetryCanary, Topology } from '../../env/schema.ts';
+import type { Telemetry, Topology } from '../../env/schema.ts';
 import type { CheckContext } from '../harness/check.ts';
 
 /** What `settingsFor` puts into the header of a check of telemetry. */
 export interface TelemetrySettings {
   telemetry: Telemetry;
   workloads: Topology['workloads'];
+  pools: Topology['pools'];
   writes: boolean;
-  drills: { steadySeconds: number };
 }
 
-export function settingsOf(ctx: CheckContext): TelemetrySettings {
-  const given = ctx.settings as unknown as TelemetrySettings & { canary?: Partial<TelemetryCanary> };
-  const { telemetry } = given;
+/** @throws Error where the environment declares no telemetry: then no such check is planned */
+export function settingsOf({ id, settings }: CheckContext): TelemetrySettings {
+  const { telemetry, canary, workloads = [], topology, writes = false } = settings;
+  if (telemetry === undefined) throw new Error(`${id} needs an environment that declares telemetry`);
   // Only controls set it: what they break shows with less.
-  return { ...given, telemetry: { ...telemetry, canary: { ...telemetry.canary, ...given.canary } } };
+  return {
+    telemetry: { ...telemetry, canary: { ...telemetry.canary, ...canary } },
+    ...{ workloads, pools: topology?.pools ?? [], writes },
+  };
+}
+
+/** A goal that the catalogue gives this check. @throws Error where there is none */
+export function visibleMsOf({ id, goals }: CheckContext): number {
+  if (goals.visibleSeconds === undefined) throw new Error(`${id} has no goal visibleSeconds`);
+  return goals.visibleSeconds * 1000;
 }
 
 /** Of a trial: marks of several must not be mixed up. No slash, no character that a search would take for more than itself. */

@@ -13,20 +13,16 @@ check('telemetry/logs/every-workload', observeWorkloads);
 check('telemetry/logs/under-fault', (ctx) => observeUnderFault(ctx, ['logs']));
 
 check('telemetry/traces/canary', (ctx) => followRequests(ctx, { count: few(ctx), follow: ['traces'] }));
-check('telemetry/traces/complete', (ctx) => {
-  const { canary, logs } = settingsOf(ctx).telemetry;
-  // Its lines are counted beside: where logs are declared, what a request leaves is followed in both.
-  return followRequests(ctx, {
-    count: canary.requests,
-    follow: logs === undefined ? ['traces'] : ['traces', 'logs'],
-  });
-});
+check('telemetry/traces/complete', (ctx) =>
+  followRequests(ctx, { count: settingsOf(ctx).telemetry.canary.requests, follow: ['traces'] }),
+);
 check('telemetry/traces/under-fault', (ctx) => observeUnderFault(ctx, ['traces']));
 
 check('telemetry/correlation', (ctx) => followRequests(ctx, { count: few(ctx), follow: ['logs'] }));
 
-for (const name of ['targets', 'series', 'freshness'])
-  check(`telemetry/metrics/${name}`, (ctx) => ask(ctx, 'metrics'));
+check('telemetry/metrics/targets', (ctx) => ask(ctx, 'targets'));
+check('telemetry/metrics/series', (ctx) => ask(ctx, 'series'));
+check('telemetry/metrics/freshness', (ctx) => ask(ctx, 'series'));
 
 check('telemetry/alerts/rules', (ctx) => ask(ctx, 'rules'));
 check('telemetry/alerts/fires', observeFires);
@@ -37,7 +33,7 @@ function few(ctx: CheckContext): number {
   return settingsOf(ctx).telemetry.canary.few;
 }
 
-async function ask(ctx: CheckContext, about: 'metrics' | 'rules'): Promise<void> {
+async function ask(ctx: CheckContext, about: 'targets' | 'series' | 'rules'): Promise<void> {
   await ctx.step(`ask Prometheus for ${about}`, () =>
     ctx.runner.call('telemetry.ask', { check: ctx.id, trial: ctx.trial, about }),
   );

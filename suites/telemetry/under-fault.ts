@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { notedAtRest } from '../failover/at-rest.ts';
 import type { CheckContext } from '../harness/check.ts';
 import type { FaultResult } from '../harness/protocol.ts';
-import { lastStartMs, linesMs, linesOn, removeLines, startLines, writerPods } from './lines.ts';
-import type { Writers } from './lines.ts';
+import { clocked, lastStartMs, linesMs, linesOn, removeLines, startLines, writerPods } from './lines.ts';
+import type { Clocks, Writers } from './lines.ts';
 import { servicePods } from './requests.ts';
 import { runName, settingsOf } from './settings.ts';
 import { recordShippers } from './shippers.ts';
@@ -70,10 +70,12 @@ async function canaryUnderFault(ctx: CheckContext, of: Trial): Promise<void> {
   const { run, writers, follow, underFaultSeconds } = of;
   const { canary } = loadOf(ctx);
   const begunMs = Date.now();
-  if (writers !== null)
-    await ctx.step(`start a pod on each of ${writers.nodes.length} nodes that writes lines`, () =>
-      startLines(ctx, writers),
-    );
+  const clocks: Clocks =
+    writers === null
+      ? new Map()
+      : await ctx.step(`start a pod on each of ${writers.nodes.length} nodes that writes lines`, () =>
+          startLines(ctx, writers),
+        );
   const sinceMs = Date.now();
   const asked = {
     ...{
@@ -96,7 +98,8 @@ async function canaryUnderFault(ctx: CheckContext, of: Trial): Promise<void> {
   );
   if (!follow.includes('logs')) return;
   await ctx.step("count the lines on the nodes' disks", async () => {
-    const pods = [...(writers === null ? [] : await writerPods(ctx)), ...(await servicePods(ctx))];
+    const read = [...(writers === null ? [] : await writerPods(ctx)), ...(await servicePods(ctx))];
+    const pods = clocked(read, clocks);
     await ctx.runner.call('telemetry.disk', { check, trial, run, pods, sinceMs: begunMs });
   });
   await recordShippers(ctx);
@@ -105,11 +108,10 @@ async function canaryUnderFault(ctx: CheckContext, of: Trial): Promise<void> {
 /** The fault, once the canary flows; what lasts is kept for a while and then undone. */
 async function hurt(ctx: CheckContext, { store, fault, target }: Aim): Promise<void> {
   const { id: check, trial } = ctx;
-  const beforeMs = settingsOf(ctx).drills.steadySeconds * 1000;
+  const beforeMs = ctx.settings.drills.steadySeconds * 1000;
   await ctx.step(`let it flow for ${beforeMs / 1000} s`, () =>
     sleep(beforeMs, undefined, { signal: ctx.signal }),
   );
-  ctx.record('phase', { name: 'fault-start', fault: `${fault} of ${store}` });
   const result: FaultResult = await ctx.step(`inject ${fault} into the ${target} of ${store}`, () =>
     ctx.runner.call('fault.inject', { check, trial, store, fault, target }),
   );
@@ -122,13 +124,13 @@ async function hurt(ctx: CheckContext, { store, fault, target }: Aim): Promise<v
   const healed = await ctx.step('wait until all members have rejoined', () =>
     ctx.runner.call('store.steady', { check, store, timeoutMs: ctx.timeoutMs('membersRejoined') }),
   );
-  ctx.record('phase', { name: 'fault-end', fault: `${fault} of ${store}`, healed: healed.ok });
+  ctx.record('healed', { ok: healed.ok, detail: healed.detail });
 }
 
-function aimOf(ctx: CheckContext): Aim {
-  const { store, fault } = ctx.settings as { store: string; fault: string };
-  const given = (ctx.settings['failover'] ?? {}) as Partial<Aim>;
-  return { target: 'leader', store, fault, ...given };
+function aimOf({ id, settings }: CheckContext): Aim {
+  const { store, fault, failover } = settings;
+  if (store === undefined || fault === undefined) throw new Error(`${id} is given no store and no fault`);
+  return { target: failover?.target ?? 'leader', store, fault: failover?.fault ?? fault };
 }
 
 function loadOf(ctx: CheckContext) {

@@ -1,6 +1,6 @@
 import type { History } from '../../record/history.ts';
 import type { Rule } from '../../record/rule.ts';
-import { last } from '../observed.ts';
+import { all, last } from '../observed.ts';
 
 const MOST_NAMED = 5;
 
@@ -9,7 +9,18 @@ const MOST_NAMED = 5;
  * roles and objects are as before. What was not looked at is no pass; what did not come back is a failure.
  */
 export function afterwardsRules(history: History): Rule[] {
-  return [steadyRule(history), undoneRule(history), ...comparedRules(history)];
+  return [steadyRule(history), ...healedRules(history), undoneRule(history), ...comparedRules(history)];
+}
+
+/** Where a trial went on after its fault was undone: its members had the time to come back, and that some did not stands. */
+function healedRules(history: History): Rule[] {
+  return all(history, 'healed')
+    .filter(({ ok }) => !ok)
+    .map(({ detail }) => ({
+      id: 'afterwards/healed',
+      verdict: 'fail',
+      text: `not all members had rejoined after the fault was undone: ${detail}`,
+    }));
 }
 
 function steadyRule(history: History): Rule {

@@ -1,23 +1,35 @@
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { Findings, goalNumber } from '../topology/findings.ts';
+import { all } from '../observed.ts';
+import { Findings } from '../topology/findings.ts';
+import { timesRule } from './clocks.ts';
 import { delayFigures, delaysOf, overTime } from './figures.ts';
-import { arrivalRule, comingOf, markedOf, pathOf, wasTold } from './observed.ts';
+import {
+  arrivalRule,
+  comingOf,
+  goalOf,
+  markedOf,
+  markedRule,
+  pathOf,
+  sweptRule,
+  wasTold,
+} from './observed.ts';
 import type { Marked } from './observed.ts';
 import { pathsShown } from './paths.ts';
-import { lostFromDisks, requestLines, twice } from './request-lines.ts';
+import { requestLines } from './request-lines.ts';
 import type { RequestLine } from './request-lines.ts';
 
 /** telemetry/correlation: every service logs the request, and every line of it carries its trace id. */
 export function judgeCorrelation(history: History): Judgement {
   const findings = new Findings(history);
-  const visibleMs = goalNumber(history, 'visibleSeconds', 30) * 1000;
+  const visibleMs = goalOf(history.header, 'visibleSeconds') * 1000;
   const marked = markedOf(history);
   const good = marked.filter(({ ok }) => ok);
   const bad = marked.filter(({ ok }) => !ok);
   const lines = requestLines(history);
+  evidenceFindings(history, findings, { marked, lines });
   const byService = Map.groupBy(lines, ({ service }) => service);
-  const services = pathOf(history)
+  const services = pathOf(history.header)
     .filter(({ logs }) => logs)
     .map(({ service }) => service);
   if (good.length === 0)
@@ -32,13 +44,21 @@ export function judgeCorrelation(history: History): Judgement {
     for (const service of services)
       serviceFindings(history, findings, { service, good, lines: byService.get(service) ?? [], visibleMs });
   }
-  const sent = new Map(good.map((one) => [one.n, one]));
+  const sent = new Map(good.map(({ n, sentMs }) => [n, sentMs]));
   const delays = delaysOf(
     'log lines of requests',
-    lines.flatMap(({ n, seenMs, atMs }) => (sent.has(n) ? [seenMs - atMs] : [])),
+    lines.flatMap(({ n, seenMs }) => {
+      const sentMs = sent.get(n);
+      return sentMs === undefined ? [] : [seenMs - sentMs];
+    }),
   );
-  figures(history, findings, { marked, good, lines });
-  for (const figure of delayFigures(delays, visibleMs)) findings.figure(figure);
+  const figures = [
+    { name: 'requests sent', value: marked.length },
+    { name: 'answered well', value: good.length },
+    { name: 'log lines found', value: lines.length },
+    ...delayFigures(delays, visibleMs),
+  ];
+  for (const figure of figures) findings.figure(figure);
   const series = services.map((service) => {
     const there = new Set((byService.get(service) ?? []).map(({ n }) => n));
     return { name: service, due: good.map(({ n, sentMs }) => ({ atMs: sentMs, arrived: there.has(n) })) };
@@ -49,6 +69,30 @@ export function judgeCorrelation(history: History): Judgement {
     ),
     telemetry: { ...overTime(series, []), delays: [delays], paths: pathsShown(history, marked) },
   };
+}
+
+/** Whether what was seen is what was to be seen: every request, and every line of them, of a service of the path. */
+function evidenceFindings(
+  history: History,
+  findings: Findings,
+  { marked, lines }: { marked: readonly Marked[]; lines: readonly RequestLine[] },
+): void {
+  markedRule(history, findings, marked);
+  sweptRule(history, findings, { store: 'logs', found: all(history, 'request-line').length });
+  const numbers = new Map(marked.map(({ n, mark }) => [n, mark]));
+  const strange = lines.find(({ n, mark }) => numbers.get(n) !== mark);
+  findings.rule('lines');
+  const expected = 'each of a request that was sent';
+  if (strange === undefined) findings.expect('log lines', true, expected, `${lines.length}`);
+  else findings.unknown('log lines', expected, strange.mark);
+  timesRule(history, findings, [
+    { kind: 'marked', own: marked.flatMap(({ sentMs, doneMs }) => [sentMs, doneMs]) },
+    {
+      kind: 'request-line',
+      own: lines.map(({ seenMs }) => seenMs),
+      foreign: lines.map(({ atMs }) => atMs),
+    },
+  ]);
 }
 
 interface ServiceLines {
@@ -86,39 +130,34 @@ function serviceFindings(history: History, findings: Findings, of: ServiceLines)
       ? `in ${own.length} lines`
       : `${bare} of ${own.length} lines carry none, ${wrong} another one`,
   );
-  inTime(history, findings, of);
+  inTime(history, findings, { ...of, lines: own });
 }
 
-function inTime(history: History, findings: Findings, { service, lines, visibleMs }: ServiceLines): void {
-  const rule = arrivalRule(history, 'logs', visibleMs);
-  const comings = lines.map((line) => comingOf(line, rule));
-  const late = comings.filter((one) => one === 'late').length;
-  const unseen = comings.filter((one) => one === 'unseen').length;
-  const subject = `arrival of the lines of ${service}`;
-  const expected = `within ${visibleMs / 1000} s`;
-  if (late > 0) findings.expect(subject, false, expected, `${late} of ${lines.length} late`);
-  else if (unseen > 0)
-    findings.unknown(subject, expected, `${unseen} of ${lines.length} came while the store did not answer`);
-  else findings.expect(subject, true, expected, `${lines.length} in time`);
-}
-
-function figures(
+/** From when the request was sent, by one clock: those of the services' nodes may differ. */
+function inTime(
   history: History,
   findings: Findings,
-  of: { marked: readonly Marked[]; good: readonly Marked[]; lines: readonly RequestLine[] },
+  { service, good, lines, visibleMs }: ServiceLines,
 ): void {
-  const disks = lostFromDisks(history, of.lines);
-  const all = [
-    { name: 'requests sent', value: of.marked.length },
-    { name: 'answered well', value: of.good.length },
-    { name: 'log lines found', value: of.lines.length },
-    { name: 'duplicated', value: twice(of.lines) },
-    { name: "log lines on the nodes' disks", value: disks.reduce((sum, one) => sum + one.lines, 0) },
-    { name: 'of them not in the store', value: disks.reduce((sum, one) => sum + one.lost, 0) },
-  ];
-  for (const figure of all) findings.figure(figure);
-  for (const { service, pod, node, lines, lost } of disks.filter((one) => one.lost > 0))
-    findings.note(
-      `${lost} of ${lines} lines of ${service} (${pod}) are on the disk of ${node} and not in the store`,
+  const rule = arrivalRule(history, 'logs');
+  const sent = new Map(good.map(({ n, sentMs }) => [n, sentMs]));
+  const comings = lines.map(({ n, seenMs }) => comingOf({ atMs: sent.get(n) ?? Infinity, seenMs }, rule));
+  const count = (of: string): number => comings.filter((one) => one === of).length;
+  const subject = `arrival of the lines of ${service}`;
+  const expected = `within ${visibleMs / 1000} s`;
+  if (count('late') > 0)
+    findings.expect(subject, false, expected, `${count('late')} of ${lines.length} late`);
+  else if (count('unseen') > 0)
+    findings.unknown(
+      subject,
+      expected,
+      `${count('unseen')} of ${lines.length} came while the store did not answer`,
     );
+  else if (count('undecided') > 0)
+    findings.unknown(
+      subject,
+      expected,
+      `${count('undecided')} of ${lines.length} were seen before they were sent`,
+    );
+  else findings.expect(subject, true, expected, `${lines.length} in time`);
 }

@@ -1,17 +1,25 @@
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { Findings, number, seen, text } from '../topology/findings.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import { all, first } from '../observed.ts';
+import { Findings } from '../topology/findings.ts';
 import { declaredOf } from './observed.ts';
 
 /** telemetry/dashboards: servers healthy, data sources answer, every declared dashboard shows its panels. */
 export function judgeDashboards(history: History): Judgement {
   const findings = new Findings(history);
-  for (const one of seen(history, 'health'))
-    findings.expect(text(one, 'name'), one['ok'] === true, 'healthy', text(one, 'detail'));
-  for (const one of seen(history, 'data-source'))
-    findings.expect(`data source ${text(one, 'name')}`, one['ok'] === true, 'answers', text(one, 'detail'));
-  const { declared = [], stubbed } = declaredOf(history).dashboards ?? {};
-  for (const { uid, title } of declared) dashboard(history, findings, { uid, title });
+  findings.rule('servers');
+  for (const { server, ok, detail } of all(history, 'dashboard-server'))
+    findings.expect(server, ok, 'healthy', detail);
+  const sources = all(history, 'data-source');
+  findings.rule('sources');
+  for (const { source, ok, detail } of sources)
+    findings.expect(`data source ${source}`, ok, 'answers', detail);
+  const count = first(history, 'data-sources')?.count;
+  if (count !== undefined && count !== sources.length)
+    findings.unknown('data sources', `each of ${count}`, `${sources.length}`);
+  const { declared = [], stubbed } = declaredOf(history.header).dashboards ?? {};
+  for (const one of declared) dashboard(history, findings.rule('rendered'), one);
   if (stubbed === true) findings.note('Grafana is a stand-in (stubbed)');
   return findings.conclude('healthy, data sources answer, dashboards render without an error panel');
 }
@@ -22,26 +30,34 @@ function dashboard(
   { uid, title }: { uid: string; title: string },
 ): void {
   const subject = `dashboard ${title} (${uid})`;
-  const of = (kind: string) => seen(history, kind).find((one) => text(one, 'uid') === uid);
-  const known = of('dashboard');
-  if (known === undefined) {
-    findings.unknown(subject, 'there', 'not asked');
+  const [known, twice] = all(history, 'dashboard').filter((one) => one.uid === uid);
+  if (known === undefined || twice !== undefined) {
+    findings.unknown(subject, 'there', known === undefined ? 'not asked' : 'asked twice');
     return;
   }
-  if (known['found'] !== true || number(known, 'panels') === 0) {
-    findings.expect(subject, false, 'there, with panels', known['found'] === true ? 'no panel' : 'not there');
+  if (!known.found || known.panels <= 0) {
+    findings.expect(subject, false, 'there, with panels', known.found ? 'no panel' : 'not there');
     return;
   }
-  const [shown, broken] = [of('rendered'), of('not-rendered')];
+  const [shown, again] = all(history, 'rendered').filter((one) => one.uid === uid);
+  const broken = all(history, 'not-rendered').find((one) => one.uid === uid);
   const expected = 'panels in a browser, none with an error';
-  if (shown !== undefined) {
-    const [panels, errors] = [number(shown, 'panels'), number(shown, 'errors')];
-    findings.expect(
-      subject,
-      panels > 0 && errors === 0,
-      expected,
-      `${panels} panels, ${errors} with an error (status ${number(shown, 'status')})`,
-    );
-  } else if (broken !== undefined) findings.expect(subject, false, expected, text(broken, 'reason'));
+  if (shown !== undefined && again === undefined)
+    rendered(findings, { subject, expected, shown, panels: known.panels });
+  else if (broken !== undefined) findings.expect(subject, false, expected, broken.reason);
   else findings.unknown(subject, expected, 'no browser showed it');
+}
+
+function rendered(
+  findings: Findings,
+  of: { subject: string; expected: string; shown: Seen<'rendered'>; panels: number },
+): void {
+  const { subject, expected, shown } = of;
+  const { panels, errors, status } = shown;
+  const said = `${panels} panels, ${errors} with an error (status ${status})`;
+  const well = panels > 0 && errors === 0;
+  if (well && (status < 200 || status > 299)) findings.unknown(subject, expected, said);
+  else if (well && panels < of.panels)
+    findings.unknown(subject, `its ${of.panels} panels in a browser`, said);
+  else findings.expect(subject, well, expected, said);
 }

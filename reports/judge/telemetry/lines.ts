@@ -1,8 +1,12 @@
 /** Numbered lines of the pods on every node: what is on the disks, held against what is in the store. */
 import type { History } from '../../record/history.ts';
-import { number, seen, text } from '../topology/findings.ts';
+import { LINE_WRITER, LOOK_BACK_EVERY_MS } from '../../record/observations/telemetry.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import { all, last } from '../observed.ts';
+import type { Findings } from '../topology/findings.ts';
+import type { Offset } from './clocks.ts';
 import type { Due } from './figures.ts';
-import { arrivalRule, awayOf, canaryOf, comingOf, linesPlan, pairsOf } from './observed.ts';
+import { arrivalRule, awayOf, comingOf, planOf } from './observed.ts';
 import type { Coming } from './observed.ts';
 
 export interface NodeLines {
@@ -17,6 +21,8 @@ export interface NodeLines {
   /** Late, and written when its node was away or about to be: they wait on its disk until it is back, and are due from then. */
   heldUp: number;
   unseen: number;
+  /** Those of which the clock of their node does not allow to say whether they were late. */
+  undecided: number;
   duplicated: number;
   outOfOrder: number;
   /** ms, of those that arrived. */
@@ -24,25 +30,22 @@ export interface NodeLines {
   due: Due[];
   /** Why nothing is known of it; null: something is. */
   silent: string | null;
-  pods: string[];
 }
 
 interface Arrived {
   n: number;
   seenMs: number;
   atMs: number;
-  pod: string;
 }
 
-/** Every node that was to have a pod, in the order of the plan. */
-export function linesByNode(history: History, visibleMs: number): NodeLines[] {
-  const { nodes, count } = linesPlan(history);
+/** Every node of the cluster, also one on which no pod could run. */
+export function linesByNode(history: History, clocks: ReadonlyMap<string, Offset>): NodeLines[] {
+  const { lines: count } = planOf(history.header);
   const stored = storedLines(history);
   const disk = diskLines(history);
-  const read = writersOf(history, 'disk');
-  const unread = writersOf(history, 'disk-unread');
-  return nodes.map((node) => {
-    const counted = read.has(node) && !unread.has(node);
+  const read = new Set(countedNodes(history));
+  return nodesOf(history).map((node) => {
+    const counted = read.has(node);
     const own = new Map([...disk].filter(([mark]) => nodeIn(mark) === node));
     const arrived = new Map([...stored].filter(([mark]) => nodeIn(mark) === node));
     const silent = silentReason(history, node);
@@ -51,7 +54,7 @@ export function linesByNode(history: History, visibleMs: number): NodeLines[] {
     if (marks.length === 0) return empty;
     const parts = marks.map((mark) =>
       seriesOf(history, {
-        ...{ node, visibleMs },
+        ...{ node, clock: clocks.get(node) ?? null },
         written: expectedOf(own.get(mark), counted ? null : count),
         arrived: arrived.get(mark) ?? [],
       }),
@@ -60,13 +63,21 @@ export function linesByNode(history: History, visibleMs: number): NodeLines[] {
   });
 }
 
-/** Container of the pods that write lines. */
-export const WRITER = 'lines';
+/** Nodes that the cluster has, each once. */
+export function nodesOf(history: History): string[] {
+  return [...new Set(all(history, 'canary-node').map(({ node }) => node))];
+}
 
-/** Nodes on which the log of a pod that writes lines was read, or could not be. */
-function writersOf(history: History, kind: 'disk' | 'disk-unread'): Set<string> {
-  const own = seen(history, kind).filter((one) => text(one, 'container') === WRITER);
-  return new Set(own.map((one) => text(one, 'node')));
+/** Nodes on which the log of a pod that writes lines was read. */
+function countedNodes(history: History): string[] {
+  return all(history, 'disk').flatMap(({ writer, node }) => (writer ? [node] : []));
+}
+
+/** Nodes on which it could not be. */
+function unreadNodes(history: History): string[] {
+  return all(history, 'disk-unread').flatMap(({ container, node }) =>
+    container === LINE_WRITER ? [node] : [],
+  );
 }
 
 /** The node's name in `RUN/line/NODE/START`. */
@@ -75,17 +86,86 @@ function nodeIn(mark: string): string {
 }
 
 function silentReason(history: History, node: string): string {
-  const silent = seen(history, 'silent').find((one) => text(one, 'node') === node);
-  return silent === undefined
-    ? 'its pod wrote nothing that was seen, on its disk or in the store'
-    : text(silent, 'reason');
+  const silent = all(history, 'no-writer').find((one) => one.node === node);
+  return silent?.reason ?? 'its pod wrote nothing that was seen, on its disk or in the store';
+}
+
+/** The nodes are those that are declared, by pool, and each can run a pod. */
+export function nodesRule(history: History, findings: Findings): void {
+  findings.rule('nodes');
+  const seen = all(history, 'canary-node');
+  for (const { name, min, max } of declaredNodes(history)) {
+    const { length } = seen.filter(({ pool }) => pool === name);
+    const subject = `nodes of ${name}`;
+    const expected = min === max ? String(min) : `${min} to ${max}`;
+    // Of a managed cluster the nodes of the control plane may be none of its nodes at all.
+    const managed = name === 'control-plane' && length === 0;
+    if (managed || (length >= min && length <= max)) findings.expect(subject, true, expected, String(length));
+    else findings.unknown(subject, expected, `${length}: of the others no line is known`);
+  }
+  if (new Set(seen.map(({ node }) => node)).size !== seen.length)
+    findings.unknown('nodes', 'each once', 'one of them twice');
+  for (const { node } of seen.filter(({ ready }) => !ready))
+    findings.unknown(`node ${node}`, 'Ready, with a pod that writes', silentReason(history, node));
+}
+
+function declaredNodes({ header: { settings } }: History): { name: string; min: number; max: number }[] {
+  const { pools = [], controlPlane } = settings.topology ?? {};
+  const own = pools.map(({ name, count }) => ({ name, ...count }));
+  if (controlPlane === undefined) return own;
+  return [...own, { name: 'control-plane', min: controlPlane.nodes, max: controlPlane.nodes }];
+}
+
+/** Lines on disks and in the store are of known nodes, numbered as planned, and the disks hold as many as was counted on them. */
+export function numbersRule(history: History, findings: Findings): void {
+  findings.rule('numbers');
+  const { lines: count } = planOf(history.header);
+  const nodes = new Set(nodesOf(history));
+  const isStrange = (mark: string, n: number): boolean => !nodes.has(nodeIn(mark)) || !(n >= 1 && n <= count);
+  const stored = all(history, 'line').find(({ mark, n }) => isStrange(mark, n ?? Number.NaN));
+  const expected = `of a known node, with a number from 1 to ${count}`;
+  if (stored !== undefined)
+    findings.unknown('a line in the store', expected, `${stored.mark}, number ${String(stored.n)}`);
+  for (const one of all(history, 'disk')) diskRule(findings, one, { isStrange, expected });
+  findings.expect('lines', true, expected, `${all(history, 'line').length} in the store`);
+}
+
+function diskRule(
+  findings: Findings,
+  { node, pod, lines, series, requests }: Seen<'disk'>,
+  of: { isStrange: (mark: string, n: number) => boolean; expected: string },
+): void {
+  const subject = `the disk of ${node} (${pod})`;
+  const lists = [...series, ...requests].map((one) => one.lines);
+  const sum = lists.reduce((total, one) => total + one.length, 0);
+  const strange = series.find(({ mark, lines: own }) =>
+    own.some(([n]) => nodeIn(mark) !== node || of.isStrange(mark, n)),
+  );
+  if (sum !== lines) findings.unknown(subject, `${lines} marked lines`, String(sum));
+  else if (strange !== undefined) findings.unknown(subject, of.expected, `${strange.mark} has another one`);
+}
+
+/** Whether every log that was to be read was, that of each writer once, or it is told why not: else nobody counted. */
+export function countedRule(history: History, findings: Findings): void {
+  findings.rule('counted');
+  const read = all(history, 'disk').length + all(history, 'disk-unread').length;
+  const planned = last(history, 'disks-read')?.count;
+  if (planned === read) findings.expect("logs on the nodes' disks", true, 'all read', String(read));
+  else findings.unknown("logs on the nodes' disks", `${planned ?? 'all'} read`, String(read));
+  const writers = [...countedNodes(history), ...unreadNodes(history)];
+  for (const node of nodesOf(history)) {
+    const silent = all(history, 'no-writer').some((one) => one.node === node);
+    const told = writers.filter((one) => one === node).length;
+    if (told !== 1 && !silent)
+      findings.unknown(`disk of ${node}`, 'its lines counted once', told === 0 ? 'not read' : 'read twice');
+  }
 }
 
 function emptyOf(node: string, of: { counted: boolean; silent: string }): NodeLines {
   return {
-    ...{ node, expected: 0, arrived: 0, missing: [], late: 0, heldUp: 0, unseen: 0 },
+    ...{ node, expected: 0, arrived: 0, missing: [], late: 0, heldUp: 0, unseen: 0, undecided: 0 },
     ...{ duplicated: 0, outOfOrder: 0 },
-    ...{ delays: [], due: [], pods: [], ...of },
+    ...{ delays: [], due: [], ...of },
   };
 }
 
@@ -101,22 +181,23 @@ function expectedOf(
 type Part = Omit<NodeLines, 'node' | 'counted' | 'silent'>;
 
 /** The figure that each way of coming adds to. */
-const FIGURES = { 'held up': 'heldUp', late: 'late', unseen: 'unseen' } as const;
+const FIGURES = { 'held up': 'heldUp', late: 'late', unseen: 'unseen', undecided: 'undecided' } as const;
 
 /** How a line came. What is late because its node was away when it was written, or before it was due, is due anew from when the store was whole again. */
 function lineComing(
   history: History,
-  { node, visibleMs }: { node: string; visibleMs: number },
+  { node, clock }: { node: string; clock: Offset | null },
 ): (line: { atMs: number; seenMs: number }) => Coming | 'held up' {
-  const rule = arrivalRule(history, 'logs', visibleMs);
+  const rule = arrivalRule(history, 'logs');
   // Older lines are looked at more seldom.
-  const backRule = { ...rule, lookEveryMs: rule.lookEveryMs + (canaryOf(history)?.lookBackEveryMs ?? 0) };
+  const backRule = { ...rule, lookEveryMs: rule.lookEveryMs + LOOK_BACK_EVERY_MS };
   const away = awayOf(history);
   const gone = away?.nodes.includes(node) === true ? away : null;
   return (line) => {
-    const coming = comingOf(line, rule);
+    const coming = comingOf({ ...line, clock }, rule);
     if (gone === null || coming !== 'late') return coming;
-    if (line.atMs + visibleMs < gone.fromMs || line.atMs > gone.toMs) return coming;
+    const writtenMs = line.atMs - aheadOf(clock);
+    if (writtenMs + rule.visibleMs < gone.fromMs || writtenMs > gone.toMs) return coming;
     const back = comingOf({ atMs: gone.toMs, seenMs: line.seenMs }, backRule);
     return back === 'in time' ? 'held up' : back;
   };
@@ -126,19 +207,20 @@ function seriesOf(
   history: History,
   of: {
     node: string;
-    visibleMs: number;
+    clock: Offset | null;
     written: ReadonlyMap<number, number | null>;
     arrived: readonly Arrived[];
   },
 ): Part {
   const comingFor = lineComing(history, of);
+  const aheadMs = aheadOf(of.clock);
   const first = new Map<number, Arrived>();
   for (const one of of.arrived) if (!first.has(one.n)) first.set(one.n, one);
   const part: Part = {
-    ...{ expected: of.written.size, arrived: 0, missing: [], late: 0, heldUp: 0, unseen: 0 },
+    ...{ expected: of.written.size, arrived: 0, missing: [], late: 0, heldUp: 0, unseen: 0, undecided: 0 },
     duplicated: of.arrived.length - first.size,
     outOfOrder: outOfOrder([...first.values()]),
-    ...{ delays: [], due: [], pods: [...new Set(of.arrived.map(({ pod }) => pod))] },
+    ...{ delays: [], due: [] },
   };
   for (const [n, writtenMs] of of.written) {
     const one = first.get(n);
@@ -151,11 +233,13 @@ function seriesOf(
     const coming = comingFor({ atMs, seenMs: one.seenMs });
     part.arrived += 1;
     if (coming !== 'in time') part[FIGURES[coming]] += 1;
-    part.delays.push(one.seenMs - atMs);
+    part.delays.push(one.seenMs - atMs + aheadMs);
     part.due.push({ atMs, arrived: coming !== 'late' && coming !== 'held up' });
   }
   return part;
 }
+
+const aheadOf = (clock: Offset | null): number => clock?.offsetMs ?? 0;
 
 /** Read by time, these stand before a line with a lower number. */
 function outOfOrder(lines: readonly Arrived[]): number {
@@ -177,33 +261,30 @@ function added(sum: NodeLines, part: Part): NodeLines {
     late: sum.late + part.late,
     heldUp: sum.heldUp + part.heldUp,
     unseen: sum.unseen + part.unseen,
+    undecided: sum.undecided + part.undecided,
     duplicated: sum.duplicated + part.duplicated,
     outOfOrder: sum.outOfOrder + part.outOfOrder,
     delays: [...sum.delays, ...part.delays],
     due: [...sum.due, ...part.due],
-    pods: [...new Set([...sum.pods, ...part.pods])],
   };
 }
 
 function storedLines(history: History): Map<string, Arrived[]> {
   const found = new Map<string, Arrived[]>();
-  for (const one of seen(history, 'line')) {
-    const mark = text(one, 'mark');
-    const line = {
-      n: number(one, 'n'),
-      seenMs: number(one, 'seenMs'),
-      atMs: number(one, 'atMs'),
-      pod: text(one, 'pod'),
-    };
-    if (!Number.isInteger(line.n)) continue;
+  for (const { mark, n, seenMs, atMs } of all(history, 'line')) {
+    if (n === null) continue;
     const before = found.get(mark);
-    if (before === undefined) found.set(mark, [line]);
-    else before.push(line);
+    if (before === undefined) found.set(mark, [{ n, seenMs, atMs }]);
+    else before.push({ n, seenMs, atMs });
   }
   return found;
 }
 
 /** By mark: numbers with the time at which the runtime wrote them. */
 function diskLines(history: History): Map<string, Map<number, number>> {
-  return new Map(seen(history, 'disk-lines').map((one) => [text(one, 'mark'), new Map(pairsOf(one))]));
+  return new Map(
+    all(history, 'disk').flatMap(({ series }) =>
+      series.map(({ mark, lines }): [string, Map<number, number>] => [mark, new Map(lines)]),
+    ),
+  );
 }

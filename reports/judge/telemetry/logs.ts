@@ -1,98 +1,142 @@
-import type { History, Observation } from '../../record/history.ts';
+import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { Findings, goalNumber, seen, text } from '../topology/findings.ts';
+import { LINE_WRITER } from '../../record/observations/telemetry.ts';
+import { all } from '../observed.ts';
+import { Findings } from '../topology/findings.ts';
+import { offsetsOf, timesRule } from './clocks.ts';
 import { delayFigures, delaysOf, lossBoundFigure, overTime } from './figures.ts';
-import { linesByNode, WRITER } from './lines.ts';
+import { countedRule, linesByNode, nodesOf, nodesRule, numbersRule } from './lines.ts';
 import type { NodeLines } from './lines.ts';
-import { blindOf, declaredOf, faultWindows, linesPlan, markedOf, unlanded, wasTold } from './observed.ts';
-import { lostFromDisks, requestLines, twice } from './request-lines.ts';
-import type { Lost } from './request-lines.ts';
+import {
+  acceptedRule,
+  blindOf,
+  declaredOf,
+  faultRule,
+  faultWindows,
+  goalOf,
+  markedOf,
+  markedRule,
+  planOf,
+  sweptRule,
+  wasTold,
+} from './observed.ts';
+import { heldOnDisks, requestLines } from './request-lines.ts';
+import type { Held } from './request-lines.ts';
 
 /** Missing numbers that are named. */
 const MOST_NAMED = 5;
 
 /** telemetry/logs/canary: every numbered line of every node is in the store in time. */
 export function judgeLogs(history: History): Judgement {
-  const findings = new Findings(history);
-  return judgeLines(history, findings, []);
+  return judgeLines(history, new Findings(history), []);
 }
 
 /** telemetry/logs/under-fault: the same, and every line of a marked request, while a store was hurt. */
 export function judgeLogsUnderFault(history: History): Judgement {
   const findings = new Findings(history);
-  const why = unlanded(history);
-  if (why !== null) findings.unknown('the fault', 'landed', why);
-  const stored = requestLines(history);
-  const lost = lostFromDisks(history, stored);
-  unreadFindings(history, findings);
   const marked = markedOf(history);
-  findings.figure({ name: 'marked requests', value: marked.length });
-  findings.figure({ name: 'of them answered well', value: marked.filter(({ ok }) => ok).length });
-  findings.figure({
-    name: "their lines on the nodes' disks",
-    value: lost.reduce((sum, one) => sum + one.lines, 0),
-  });
-  findings.figure({ name: 'their lines in the store', value: stored.length });
-  findings.figure({ name: 'their lines that are there twice', value: twice(stored) });
-  if (why === null && lost.length === 0)
+  faultRule(history, findings, marked);
+  markedRule(history, findings, marked);
+  acceptedRule(history, findings, marked);
+  findings.rule('lines-of-requests');
+  const stored = requestLines(history);
+  const held = heldOnDisks(history, stored);
+  unreadFindings(history, findings);
+  const gone = goneOf(
+    history,
+    stored.map(({ pod }) => pod),
+  );
+  if (gone > 0) findings.note(`${gone} pods that logged requests are gone: what they wrote was not counted`);
+  const sum = (of: (one: Held) => number): number => held.reduce((total, one) => total + of(one), 0);
+  const figures = [
+    { name: 'marked requests', value: marked.length },
+    { name: 'of them answered well', value: marked.filter(({ ok }) => ok).length },
+    { name: "their lines on the nodes' disks", value: sum(({ lines }) => lines) },
+    { name: 'their lines in the store', value: stored.length },
+    { name: 'their lines that are there twice', value: sum(({ twice }) => twice) },
+  ];
+  for (const figure of figures) findings.figure(figure);
+  if (held.length === 0)
     findings.unknown('lines of marked requests', "on the nodes' disks", 'no line was found there');
-  return judgeLines(history, findings, lost);
+  return judgeLines(history, findings, held);
+}
+
+function goneOf(history: History, pods: readonly string[]): number {
+  const read = new Set(all(history, 'disk').map(({ pod }) => pod));
+  return new Set(pods.filter((pod) => !read.has(pod))).size;
 }
 
 /** A log of a service that could not be read may hold lines that the store does not. Writers of lines are held against the plan. */
 function unreadFindings(history: History, findings: Findings): void {
-  for (const one of seen(history, 'disk-unread').filter((each) => text(each, 'container') !== WRITER))
+  for (const { container, pod, node, reason } of all(history, 'disk-unread')) {
+    if (container === LINE_WRITER) continue;
+    const subject = `lines of ${container} (${pod} on node ${node})`;
     findings.unknown(
-      `lines of ${text(one, 'container')} (${text(one, 'pod')} on node ${text(one, 'node')})`,
+      subject,
       'every line of a marked request in the store',
-      `its log cannot be read: ${text(one, 'reason')}`,
+      `its log cannot be read: ${reason}`,
     );
+  }
 }
 
-function judgeLines(history: History, findings: Findings, lost: readonly Lost[]): Judgement {
-  const visibleMs = goalNumber(history, 'visibleSeconds', 30) * 1000;
-  const nodes = linesByNode(history, visibleMs);
+function judgeLines(history: History, findings: Findings, held: readonly Held[]): Judgement {
+  const { header } = history;
+  const visibleMs = goalOf(header, 'visibleSeconds') * 1000;
+  const most = goalOf(header, 'missing');
+  evidenceFindings(history, findings);
+  const nodes = linesByNode(history, offsetsOf(history, findings, nodesOf(history)));
   const sum = (of: (one: NodeLines) => number): number => nodes.reduce((total, one) => total + of(one), 0);
-  const missing = sum((one) => one.missing.length) + lost.reduce((total, one) => total + one.lost, 0);
-  const tolerated = missing <= goalNumber(history, 'missing', 0);
-  for (const one of nodes) nodeFinding(history, findings, one, tolerated);
-  for (const one of lost) lostFinding(history, findings, one, tolerated);
+  const missing = sum((one) => one.missing.length) + held.reduce((total, one) => total + one.lost, 0);
+  findings.rule('lines');
+  for (const one of nodes) nodeFinding(history, findings, one, missing <= most);
+  findings.rule('lines-of-requests');
+  for (const one of held) heldFinding(history, findings, one, missing <= most);
   duplicates(history, findings, {
     duplicated: sum((one) => one.duplicated),
     arrived: sum((one) => one.arrived),
   });
-  if (nodes.length > 0 && nodes.some(({ counted }) => !counted))
+  if (nodes.some(({ counted }) => !counted))
     findings.note('the disks of some nodes were not read: there the plan says what must have arrived');
   const delays = delaysOf(
     'log lines',
     nodes.flatMap((one) => one.delays),
   );
+  const expected = sum((one) => one.expected);
+  const heldUp = sum((one) => one.heldUp);
   const figures = [
-    { name: 'lines written', value: sum((one) => one.expected) },
+    { name: 'lines written', value: expected },
     { name: 'arrived', value: sum((one) => one.arrived) },
-    { name: 'missing', value: missing, goal: goalNumber(history, 'missing', 0) },
+    { name: 'missing', value: missing, goal: most },
     { name: 'late', value: sum((one) => one.late) },
-    ...(sum((one) => one.heldUp) === 0
-      ? []
-      : [{ name: 'held up while their node was away', value: sum((one) => one.heldUp) }]),
+    ...(heldUp === 0 ? [] : [{ name: 'held up while their node was away', value: heldUp }]),
     { name: 'duplicated', value: sum((one) => one.duplicated) },
     { name: 'out of order', value: sum((one) => one.outOfOrder) },
     ...delayFigures(delays, visibleMs),
-    ...lossBoundFigure(
-      'lines',
-      sum((one) => one.expected),
-      missing,
-    ),
+    ...lossBoundFigure('lines', expected, missing),
   ];
   for (const figure of figures) findings.figure(figure);
   const shaded = blindOf(history, 'logs').map((one) => ({ ...one, name: 'the store did not answer' }));
   const series = [{ name: 'log lines', due: nodes.flatMap((one) => one.due) }];
   return {
-    ...findings.conclude(
-      `every line visible within ${visibleMs / 1000} s; missing ${goalNumber(history, 'missing', 0)}`,
-    ),
+    ...findings.conclude(`every line visible within ${visibleMs / 1000} s; missing ${most}`),
     telemetry: { ...overTime(series, [...faultWindows(history), ...shaded]), delays: [delays], paths: [] },
   };
+}
+
+/** Whether what was seen is what was to be seen, and says the same wherever it says it twice. */
+function evidenceFindings(history: History, findings: Findings): void {
+  nodesRule(history, findings);
+  numbersRule(history, findings);
+  countedRule(history, findings);
+  const [lines, asked] = [all(history, 'line'), all(history, 'request-line')];
+  sweptRule(history, findings, { store: 'logs', found: lines.length + asked.length });
+  const disks = all(history, 'disk').flatMap(({ series, requests }) => [...series, ...requests]);
+  timesRule(history, findings, [
+    { kind: 'line', own: lines.map(({ seenMs }) => seenMs), foreign: lines.map(({ atMs }) => atMs) },
+    { kind: 'request-line', own: asked.map(({ seenMs }) => seenMs), foreign: asked.map(({ atMs }) => atMs) },
+    { kind: 'disk', foreign: disks.flatMap((one) => one.lines.map(([, atMs]) => atMs)) },
+    { kind: 'marked', own: all(history, 'marked').flatMap(({ sentMs, doneMs }) => [sentMs, doneMs]) },
+  ]);
 }
 
 function nodeFinding(history: History, findings: Findings, of: NodeLines, tolerated: boolean): void {
@@ -116,7 +160,9 @@ function unknownOf(history: History, of: NodeLines): string | null {
       : `${of.arrived} of ${of.expected} before the store did not answer any more`;
   if (of.late > 0) return null;
   if (of.unseen > 0) return `${of.unseen} of ${of.expected} came while the store did not answer`;
-  const { count } = linesPlan(history);
+  if (of.undecided > 0)
+    return `${of.undecided} of ${of.expected} came when their time was up, as exactly as the clock of the node is known`;
+  const count = planOf(history.header).lines;
   return of.counted && of.expected < count
     ? `its disk holds ${of.expected} of the ${count} lines that its pod was to write`
     : null;
@@ -128,7 +174,7 @@ function countText({ arrived, expected, counted, missing, late, heldUp }: NodeLi
   return `${arrived} of ${expected}${counted ? ' on its disk' : ''} arrived${lost}${late > 0 ? `, ${late} late` : ''}${held}`;
 }
 
-function lostFinding(history: History, findings: Findings, of: Lost, tolerated: boolean): void {
+function heldFinding(history: History, findings: Findings, of: Held, tolerated: boolean): void {
   const subject = `lines of ${of.service} (${of.pod} on node ${of.node})`;
   if (of.lost > 0 && !wasTold(history, 'logs')) {
     findings.unknown(subject, 'every line in the store', 'the store did not answer at the end');
@@ -147,13 +193,14 @@ function stageOf(history: History, { node, counted, missing }: NodeLines): strin
 }
 
 function shipperOn(history: History, node: string): string {
-  const { shipper } = declaredOf(history).logs ?? {};
+  const { shipper } = declaredOf(history.header).logs ?? {};
   if (shipper === undefined) return `what ships the lines of ${node}, or the store`;
   const name = `${shipper.daemonSet.namespace}/${shipper.daemonSet.name}`;
-  const pods = seen(history, 'shipper').filter((one) => text(one, 'node') === node);
-  if (pods.length === 0) return `DaemonSet ${name} has no pod on ${node}`;
-  const ready = pods.some((one) => one['ready'] === true);
-  return `the shipper ${nameOf(pods[0])} on ${node}, which is ${ready ? 'ready' : 'not ready'}, or the store`;
+  const pods = all(history, 'shipper').filter((one) => one.node === node);
+  const [first] = pods;
+  if (first === undefined) return `DaemonSet ${name} has no pod on ${node}`;
+  const ready = pods.some((one) => one.ready);
+  return `the shipper ${first.pod} on ${node}, which is ${ready ? 'ready' : 'not ready'}, or the store`;
 }
 
 function duplicates(
@@ -161,9 +208,10 @@ function duplicates(
   findings: Findings,
   { duplicated, arrived }: { duplicated: number; arrived: number },
 ): void {
-  const most = goalNumber(history, 'duplicatedRatio', 1);
+  const most = goalOf(history.header, 'duplicatedRatio');
   if (duplicated === 0 || most >= 1) return;
   const ratio = duplicated / Math.max(1, arrived);
+  findings.rule('duplicates');
   findings.expect(
     'lines that are there twice',
     ratio <= most,
@@ -175,8 +223,4 @@ function duplicates(
 function named(numbers: readonly number[]): string {
   const shown = numbers.slice(0, MOST_NAMED).join(', ');
   return numbers.length > MOST_NAMED ? `${shown}, …` : shown;
-}
-
-function nameOf(pod: Observation | undefined): string {
-  return pod === undefined ? '' : text(pod, 'pod');
 }

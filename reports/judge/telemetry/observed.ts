@@ -1,94 +1,178 @@
-/** Readers of what a canary of telemetry recorded. All times are wall clock ms. */
-import type { History, Observation } from '../../record/history.ts';
-import { list, number, seen, setting, text } from '../topology/findings.ts';
+/** Readers of what a canary of telemetry recorded, and of what the header declares. All times are wall clock ms. */
+import type { NumberGoal } from '../../record/goals.ts';
+import type { History, HistoryHeader } from '../../record/history.ts';
+import { LOOK_EVERY_MS } from '../../record/observations/telemetry.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import type { HeaderSettings } from '../../record/settings.ts';
+import { all, first, last } from '../observed.ts';
+import type { Findings } from '../topology/findings.ts';
+import { wallOf } from './clocks.ts';
+import type { Offset } from './clocks.ts';
 
-export interface Marked {
-  n: number;
-  mark: string;
-  traceId: string;
-  sentMs: number;
-  doneMs: number;
-  ok: boolean;
-  status: number | null;
-  detail: string;
+export type Marked = Seen<'marked'>;
+type Declared = NonNullable<HeaderSettings['telemetry']>;
+export type Hop = NonNullable<Declared['traces']>['path'][number];
+type Canary = NonNullable<Declared['canary']>;
+export type Store = 'logs' | 'traces';
+
+/** @throws Error where the header has no such goal: what nobody set is not held against anything */
+export function goalOf({ goals }: HistoryHeader, name: NumberGoal): number {
+  const goal = goals[name];
+  if (goal === undefined) throw new Error(`the history's header has no goal ${name}`);
+  return goal;
+}
+
+/** The declared sources, as the header has them. */
+export function declaredOf({ settings }: HistoryHeader): Declared {
+  return settings.telemetry ?? {};
+}
+
+/** Services on the way of a request, in order. */
+export function pathOf(header: HistoryHeader): Hop[] {
+  return declaredOf(header).traces?.path ?? [];
+}
+
+/** What the canary was to send and to write. @throws Error where the header does not say it */
+export function plannedOf(header: HistoryHeader, name: Exclude<keyof Canary, 'fault'>): number {
+  const planned = header.settings.canary?.[name] ?? declaredOf(header).canary?.[name];
+  if (planned === undefined) throw new Error(`the history's header has no canary.${name}`);
+  return planned;
+}
+
+/** Marked requests and numbered lines that were to be sent and written, of a node each. */
+export interface Plan {
+  requests: number;
+  lines: number;
+}
+
+const FEW = ['telemetry/traces/canary', 'telemetry/correlation'];
+
+export function planOf(header: HistoryHeader): Plan {
+  const { check } = header;
+  if (check.endsWith('/under-fault')) {
+    const seconds = plannedOf(header, 'underFaultSeconds');
+    return {
+      requests: Math.ceil(seconds * plannedOf(header, 'perSecond')),
+      lines: check.startsWith('telemetry/logs/')
+        ? Math.ceil(seconds * plannedOf(header, 'linesPerSecond'))
+        : 0,
+    };
+  }
+  if (check === 'telemetry/logs/canary') return { requests: 0, lines: plannedOf(header, 'lines') };
+  return { requests: plannedOf(header, FEW.includes(check) ? 'few' : 'requests'), lines: 0 };
 }
 
 /** Requests that were sent, in the order of their numbers. */
 export function markedOf(history: History): Marked[] {
-  return seen(history, 'marked')
-    .map((one) => ({
-      n: number(one, 'n'),
-      mark: text(one, 'mark'),
-      traceId: text(one, 'traceId'),
-      sentMs: number(one, 'sentMs'),
-      doneMs: number(one, 'doneMs'),
-      ok: one['ok'] === true,
-      status: typeof one['status'] === 'number' ? one['status'] : null,
-      detail: text(one, 'detail'),
-    }))
-    .sort((a, b) => a.n - b.n);
+  return all(history, 'marked').sort((a, b) => a.n - b.n);
 }
 
-export interface Hop {
-  service: string;
-  parent?: string;
-  through: string;
-  logs: boolean;
-  spans: { name: string }[];
+/** Every planned request is there, once, and each line of one says the same in all of its fields. */
+export function markedRule(history: History, findings: Findings, marked: readonly Marked[]): void {
+  findings.rule('requests');
+  const { requests } = planOf(history.header);
+  const { edgeRequest } = history.header.settings.timeouts ?? {};
+  const runs = new Set(marked.map(({ mark }) => runIn(mark)));
+  const numbers = new Set(marked.map(({ n }) => n));
+  const strange = marked.find((one) => !isConsistent(one, requests, edgeRequest));
+  const said = `${marked.length} of ${requests}`;
+  if (marked.length !== requests || numbers.size !== requests || runs.size > 1)
+    findings.unknown('marked requests', `each of ${requests}, once, of one run`, said);
+  else if (strange !== undefined)
+    findings.unknown(`request ${strange.mark}`, 'a number, a time and an answer that fit', describe(strange));
+  else findings.expect('marked requests', true, `${requests} sent`, said);
 }
 
-interface Settings {
-  traces?: { path: Hop[] };
-  logs?: { shipper?: { daemonSet: { namespace: string; name: string } } };
-  alerts?: { ruleGroups: { prefix: string } };
-  required?: { targets: string[]; series: string[] };
-  dashboards?: { declared: { uid: string; title: string }[]; stubbed?: boolean; kibana?: unknown };
+/** Slower than its own time-out an answer is taken for none; the timer may be late. */
+const SLACK_MS = 10_000;
+
+function isConsistent(one: Marked, count: number, timeoutMs = Infinity): boolean {
+  const { n, mark, sentMs, doneMs, status, ok, detail } = one;
+  const tookMs = doneMs - sentMs;
+  const numbered = n >= 1 && n <= count && numberIn(mark) === n;
+  const timed = tookMs >= 0 && tookMs <= timeoutMs + SLACK_MS;
+  return numbered && timed && isStatus(status) && ok === (isGood(status) && detail === '');
 }
 
-/** The declared sources, as the header has them. */
-export function declaredOf(history: History): Settings {
-  return setting(history, 'telemetry') ?? {};
+/** null: there was no answer. */
+const isStatus = (status: number | null): boolean => status === null || (status >= 100 && status <= 599);
+const isGood = (status: number | null): boolean => status !== null && status >= 200 && status <= 299;
+
+function describe({ n, status, ok, detail }: Marked): string {
+  return `number ${n}, status ${String(status)} (${ok ? 'good' : detail || 'not good'})`;
 }
 
-/** Services on the way of a request, in order. */
-export function pathOf(history: History): Hop[] {
-  return declaredOf(history).traces?.path ?? [];
+/** The number in `RUN/17`; NaN where it is another mark. */
+export function numberIn(mark: string): number {
+  return Number(/^[^/]+\/(\d+)$/.exec(mark)?.[1] ?? Number.NaN);
+}
+
+const runIn = (mark: string): string => mark.split('/', 1)[0] ?? '';
+
+/** Why requests were not answered well, with the first of them; empty: all were. */
+export function refusals(marked: readonly Marked[]): string {
+  const bad = marked.filter(({ ok }) => !ok);
+  return bad.length === 0 ? '' : `${bad.length} of ${marked.length} were not: ${bad[0]?.detail ?? ''}`;
+}
+
+/**
+ * Of the requests of a trial a share must be accepted: what was refused leaves nothing to be followed, and a platform that refuses most says
+ * little of its telemetry.
+ */
+export function acceptedRule(history: History, findings: Findings, marked: readonly Marked[]): void {
+  findings.rule('accepted');
+  const goal = goalOf(history.header, 'answeredRatio');
+  const good = marked.filter(({ ok }) => ok).length;
+  const ratio = marked.length === 0 ? 0 : good / marked.length;
+  const percent = (of: number): string => `${Math.round(of * 1000) / 10} %`;
+  findings.figure({
+    ...{ name: 'requests answered well', value: Math.round(ratio * 1000) / 10, unit: '%' },
+    goal: `≥ ${goal * 100}`,
+  });
+  const why = refusals(marked);
+  findings.expect(
+    'marked requests answered well',
+    ratio >= goal,
+    `at least ${percent(goal)}`,
+    `${percent(ratio)}${why === '' ? '' : `; ${why}`}`,
+  );
 }
 
 /** A time in which a store did not answer: what came meanwhile was seen only afterwards. */
-export interface Blind {
-  what: string;
-  fromMs: number;
-  toMs: number;
-}
+export type Blind = Pick<Seen<'blind'>, 'fromMs' | 'toMs'>;
 
-export function blindOf(history: History, what: 'logs' | 'traces'): Blind[] {
-  return seen(history, 'blind')
-    .filter((one) => text(one, 'what') === what)
-    .map((one) => ({ what, fromMs: number(one, 'fromMs'), toMs: number(one, 'toMs') }));
+export function blindOf(history: History, what: Store): Blind[] {
+  return all(history, 'blind').filter((one) => one.what === what);
 }
 
 /** Whether the store was asked for everything at the end, and answered: only then is what it does not hold missing. */
-export function wasTold(history: History, store: 'logs' | 'traces'): boolean {
-  const last = seen(history, 'swept').findLast((one) => text(one, 'what') === `the store of ${store}`);
-  return last?.['answered'] === true;
+export function wasTold(history: History, store: Store): boolean {
+  return lastSweep(history, store)?.answered === true;
 }
 
-export function canaryOf(
-  history: History,
-): { startMs: number; lookEveryMs: number; lookBackEveryMs: number } | null {
-  const found = seen(history, 'canary')[0];
-  return found === undefined
-    ? null
-    : {
-        startMs: number(found, 'startMs'),
-        lookEveryMs: number(found, 'lookEveryMs'),
-        lookBackEveryMs: number(found, 'lookBackEveryMs'),
-      };
+function lastSweep(history: History, store: Store): Seen<'swept'> | undefined {
+  return all(history, 'swept').findLast(({ what }) => what === store);
 }
 
-/** How something that has a deadline came. `unseen`: nobody could see it when its time was up, and it was there afterwards. */
-export type Coming = 'in time' | 'late' | 'unseen';
+/** The store was asked for everything at the end, and all of what it told is in this history. */
+export function sweptRule(history: History, findings: Findings, of: { store: Store; found: number }): void {
+  findings.rule('swept');
+  const { store, found } = of;
+  const swept = lastSweep(history, store);
+  const subject = `the store of ${store}`;
+  const expected = 'asked for everything at the end, and written down';
+  if (swept?.answered !== true)
+    findings.unknown(subject, expected, swept === undefined ? 'it was not asked' : 'it did not answer');
+  else if (swept.found !== found)
+    findings.unknown(subject, expected, `${swept.found} were found, ${found} are in the history`);
+  else findings.expect(subject, true, expected, `${found}`);
+}
+
+/**
+ * How something that has a deadline came. `unseen`: nobody could see it when its time was up, and it was there afterwards. `undecided`: the
+ * clock by which it was written is not known as exactly as that.
+ */
+export type Coming = 'in time' | 'late' | 'unseen' | 'undecided';
 
 /** What decides how something came. Times in ms. */
 export interface ArrivalRule {
@@ -97,30 +181,39 @@ export interface ArrivalRule {
   blind: readonly Blind[];
 }
 
-/** @param visibleMs the goal, ms */
-export function arrivalRule(history: History, store: 'logs' | 'traces', visibleMs: number): ArrivalRule {
-  return { visibleMs, lookEveryMs: canaryOf(history)?.lookEveryMs ?? 0, blind: blindOf(history, store) };
+export function arrivalRule(history: History, store: Store): ArrivalRule {
+  const visibleMs = goalOf(history.header, 'visibleSeconds') * 1000;
+  return { visibleMs, lookEveryMs: LOOK_EVERY_MS, blind: blindOf(history, store) };
 }
+
+/** Nothing is seen before it is written; so much the clocks of one machine may differ between two readings, ms. */
+const CAUSALITY_MS = 50;
 
 /**
  * A look sees what came since the one before, so that only what is later by more than the distance of looks is surely late.
+ * @param of `clock`: of whoever wrote `atMs`, null where nobody knows it; the harness's own when left out
  */
-export function comingOf(of: { atMs: number; seenMs: number }, rule: ArrivalRule): Coming {
-  const dueMs = of.atMs + rule.visibleMs;
-  if (of.seenMs - rule.lookEveryMs <= dueMs) return 'in time';
-  return rule.blind.some(({ fromMs, toMs }) => fromMs <= dueMs && dueMs <= toMs) ? 'unseen' : 'late';
+export function comingOf(
+  of: { atMs: number; seenMs: number; clock?: Offset | null },
+  rule: ArrivalRule,
+): Coming {
+  const { offsetMs, errorMs } = of.clock ?? { offsetMs: 0, errorMs: of.clock === null ? Infinity : 0 };
+  const writtenMs = of.atMs - offsetMs;
+  if (of.seenMs < writtenMs - errorMs - CAUSALITY_MS) return 'undecided';
+  const dueMs = writtenMs + rule.visibleMs;
+  const beforeMs = of.seenMs - rule.lookEveryMs;
+  if (beforeMs <= dueMs - errorMs) return 'in time';
+  if (rule.blind.some(({ fromMs, toMs }) => fromMs <= dueMs && dueMs <= toMs)) return 'unseen';
+  return beforeMs <= dueMs + errorMs ? 'undecided' : 'late';
 }
 
 /** Times of faults, for shading. */
 export function faultWindows(history: History): { name: string; fromMs: number; toMs: number }[] {
-  const phases = seen(history, 'phase');
-  const starts = phases.filter((one) => text(one, 'name') === 'fault-start');
-  const ends = phases.filter((one) => text(one, 'name') === 'fault-end');
-  return starts.map((start, index) => {
-    const end = ends[index];
-    const fromMs = wallOf(history, start.t);
-    return { name: text(start, 'fault'), fromMs, toMs: end === undefined ? fromMs : wallOf(history, end.t) };
-  });
+  const armed = first(history, 'fault-armed');
+  const landed = first(history, 'fault-landed');
+  if (armed === undefined || landed === undefined) return [];
+  const end = last(history, 'healed') ?? last(history, 'end') ?? landed;
+  return [{ name: armed.fault, fromMs: wallOf(history, landed.t), toMs: wallOf(history, end.t) }];
 }
 
 /** The fault that takes a whole node away, and what is on it with it. */
@@ -131,39 +224,43 @@ const TAKES_NODE = 'node-loss';
  * not seen. Wall clock ms.
  */
 export function awayOf(history: History): { nodes: string[]; fromMs: number; toMs: number } | null {
-  const armed = seen(history, 'fault-armed').find((one) => text(one, 'fault') === TAKES_NODE);
-  const landed = seen(history, 'fault-landed')[0];
-  const end = seen(history, 'phase').find(
-    (one) => text(one, 'name') === 'fault-end' && one['healed'] !== false,
-  );
-  if (armed === undefined || landed === undefined || end === undefined) return null;
-  const nodes = text(armed, 'node').split(', ');
-  return { nodes, fromMs: wallOf(history, landed.t), toMs: wallOf(history, end.t) };
+  const armed = all(history, 'fault-armed').find(({ fault }) => fault === TAKES_NODE);
+  const landed = first(history, 'fault-landed');
+  const healed = all(history, 'healed').find(({ ok }) => ok);
+  if (armed === undefined || landed === undefined || healed === undefined) return null;
+  const nodes = armed.members.flatMap(({ node }) => (node === null ? [] : [node]));
+  return { nodes, fromMs: wallOf(history, landed.t), toMs: wallOf(history, healed.t) };
 }
 
-/** A time of the history's clock on the wall clock. */
-export function wallOf(history: History, t: number): number {
-  const { anchor } = history.header;
-  return Date.parse(anchor.wall) + (t - anchor.monoMs);
-}
-
-/** The nodes that the pods of lines were to be on, and how many lines each was to write. */
-export function linesPlan(history: History): { nodes: string[]; count: number } {
-  const plan = seen(history, 'lines')[0];
-  return plan === undefined
-    ? { nodes: [], count: 0 }
-    : { nodes: list(plan, 'nodes') as string[], count: number(plan, 'count') };
+/** Of a trial: the fault is proved, and happened while requests flowed. */
+export function faultRule(history: History, findings: Findings, marked: readonly Marked[]): void {
+  findings.rule('fault');
+  const why = unlanded(history);
+  if (why !== null) {
+    findings.unknown('the fault', 'landed', why);
+    return;
+  }
+  const landed = first(history, 'fault-landed');
+  const landedMs = wallOf(history, landed?.t ?? 0);
+  const before = marked.some(({ sentMs }) => sentMs < landedMs);
+  const after = marked.some(({ doneMs }) => doneMs > landedMs);
+  if (before && after) findings.expect('the fault', true, 'landed while requests flowed', landed?.by ?? '');
+  else
+    findings.unknown(
+      'the fault',
+      'landed while requests flowed',
+      `${before ? 'after' : 'before'} all of them`,
+    );
 }
 
 /** Whether the fault of a check under a fault is proved; the reason why not. */
-export function unlanded(history: History): string | null {
-  if (seen(history, 'fault-landed').length > 0) return null;
-  const missed = seen(history, 'fault-missed')[0] ?? seen(history, 'no-fault')[0];
-  if (missed !== undefined) return text(missed, 'reason');
-  const restless = seen(history, 'steady').find((one) => one['ok'] !== true);
-  return restless === undefined
-    ? 'it was not proved'
-    : `the store was not steady before: ${text(restless, 'detail')}`;
+function unlanded(history: History): string | null {
+  const armed = first(history, 'fault-armed');
+  const wanted = history.header.settings.failover?.fault ?? history.header.settings.fault;
+  if (first(history, 'fault-landed') !== undefined && armed !== undefined)
+    return armed.fault === wanted ? null : `it was ${armed.fault}, not ${wanted ?? 'the declared one'}`;
+  const missed = first(history, 'fault-missed') ?? first(history, 'no-fault');
+  if (missed !== undefined) return missed.reason;
+  const restless = all(history, 'steady').find(({ ok }) => !ok);
+  return restless === undefined ? 'it was not proved' : `the store was not steady before: ${restless.detail}`;
 }
-
-export const pairsOf = (one: Observation): [number, number][] => list(one, 'lines') as [number, number][];

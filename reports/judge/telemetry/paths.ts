@@ -1,7 +1,7 @@
 /** The way of a marked request, stage by stage, with what was found at each. */
 import type { History } from '../../record/history.ts';
 import type { RequestPath } from '../../record/telemetry-detail.ts';
-import { seen } from '../topology/findings.ts';
+import { all } from '../observed.ts';
 import { pathOf } from './observed.ts';
 import type { Hop, Marked } from './observed.ts';
 import { requestLines } from './request-lines.ts';
@@ -20,13 +20,12 @@ interface Shown {
 
 /** One that left everything, and the first that did not. */
 export function pathsShown(history: History, marked: readonly Marked[]): RequestPath[] {
-  const path = pathOf(history);
+  const path = pathOf(history.header);
   const traces = tracesOf(history);
   const lines = Map.groupBy(requestLines(history), ({ n }) => n);
-  const hasTraces =
-    traces.size > 0 || seen(history, 'swept').some((one) => one['what'] === 'the store of traces');
-  const hasLines =
-    lines.size > 0 || seen(history, 'swept').some((one) => one['what'] === 'the store of logs');
+  const asked = new Set(all(history, 'swept').map(({ what }) => what));
+  const hasTraces = traces.size > 0 || asked.has('traces');
+  const hasLines = lines.size > 0 || asked.has('logs');
   const looked = { traces: hasTraces, lines: hasLines };
   const shown = marked
     .filter(({ ok }) => ok)

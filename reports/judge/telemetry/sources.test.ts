@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { judge } from '../topology/testing.ts';
 import type { Seen } from '../topology/testing.ts';
-import { SETTINGS } from './testing.ts';
+import { clock, SETTINGS, START_MS, tOf } from './testing.ts';
 
 const judged = (
   check: string,
@@ -12,64 +12,90 @@ const judged = (
 
 test('should want a target of every declared job, and all of them up', () => {
   const check = 'telemetry/metrics/targets';
-  const read: Seen = ['targets-read'];
-  const target = (health: string): Seen => [
-    'target',
-    { job: 'tender-api', url: 'http://a', health, lastError: 'refused' },
+  const target = (health: string, at = 'a'): Seen => [
+    'scrape-target',
+    { job: 'tender-api', url: `http://${at}`, health, lastError: 'refused' },
   ];
-  assert.equal(judged(check, [target('up'), read]).verdict, 'pass');
-  assert.match(judged(check, [target('up'), target('down'), read]).reason, /1 of 2 up; http:\/\/a: refused/);
-  assert.match(judged(check, [read]).reason, /job tender-api: .*no target/);
-  assert.equal(judged(check, [target('unknown'), read]).verdict, 'inconclusive');
+  const read = (targets: number): Seen => ['scrape-job', { job: 'tender-api', targets }];
+  assert.equal(judged(check, [target('up'), read(1)]).verdict, 'pass');
+  assert.match(
+    judged(check, [target('up'), target('down', 'b'), read(2)]).reason,
+    /1 of 2 up; http:\/\/b: refused/,
+  );
+  assert.match(judged(check, [read(0)]).reason, /job tender-api: .*no target/);
+  assert.equal(judged(check, [target('unknown'), read(1)]).verdict, 'inconclusive');
+  for (const wrong of [[target('up')], [target('up'), read(2)], [target('up'), target('up'), read(2)]])
+    assert.equal(judged(check, wrong).verdict, 'inconclusive');
   assert.equal(
     judged(check, [['unavailable', { what: 'Prometheus', reason: 'gone' }]]).verdict,
     'inconclusive',
   );
 });
 
+const SELECTOR = 'up{job="tender-api"}';
+/** Ages of samples, ms, of a Prometheus whose clock is `aheadMs` ahead. */
+const seriesSeen = (ages: number[], of: { goneMs?: number | null; aheadMs?: number } = {}): Seen[] => {
+  const { goneMs = null, aheadMs = 0 } = of;
+  const theirs = (ageMs: number): number => START_MS + aheadMs - ageMs;
+  const fields = {
+    ...{ selector: SELECTOR, askedMs: START_MS, lastMs: ages.map(theirs) },
+    goneMs: goneMs === null ? null : theirs(goneMs),
+  };
+  return [clock('Prometheus', aheadMs), ['series-seen', { t: tOf(START_MS) + 20, ...fields }]];
+};
+
 test('should name the series that is not there, and the one that is old', () => {
-  const one = (more: object): Seen => [
-    'series-seen',
-    { selector: 'up{job="tender-api"}', now: 2, lately: 2, ageMs: 4_000, scrapeMs: 5_000, ...more },
-  ];
   const goals = { maxScrapesOld: 2 };
-  for (const name of ['series', 'freshness'])
-    assert.equal(judged(`telemetry/metrics/${name}`, [one({})], { goals }).verdict, 'pass');
-  const gone = one({ now: 0, ageMs: 25_000 });
+  for (const name of ['series', 'freshness']) {
+    const { verdict, reason } = judged(`telemetry/metrics/${name}`, seriesSeen([4_000, 1_000]), { goals });
+    assert.equal(verdict, 'pass', reason);
+  }
+  assert.equal(judged('telemetry/metrics/freshness', seriesSeen([4_000, 12_000]), { goals }).verdict, 'fail');
   assert.match(
-    judged('telemetry/metrics/series', [gone], { goals }).reason,
-    /up\{job="tender-api"\}.*none now, 2 until 25 s ago/,
+    judged('telemetry/metrics/series', seriesSeen([], { goneMs: 25_000 }), { goals }).reason,
+    /up\{job="tender-api"\}.*none now, those of lately until 25 s ago/,
   );
-  assert.match(judged('telemetry/metrics/freshness', [gone], { goals }).reason, /the last is of 25 s ago/);
   assert.match(
-    judged('telemetry/metrics/freshness', [one({ now: 0, lately: 0, ageMs: null })], { goals }).reason,
-    /no sample lately/,
+    judged('telemetry/metrics/freshness', seriesSeen([], { goneMs: 25_000 }), { goals }).reason,
+    /the last is of 25 s ago/,
   );
+  assert.match(judged('telemetry/metrics/freshness', seriesSeen([]), { goals }).reason, /no sample lately/);
+  const other = judged('telemetry/metrics/series', seriesSeen([3_600_000]), { goals });
+  assert.equal(other.verdict, 'inconclusive');
+});
+
+test('false verdict 21: ages of samples are counted by the clock of Prometheus', () => {
+  const goals = { maxScrapesOld: 2 };
+  const check = 'telemetry/metrics/freshness';
+  for (const aheadMs of [-30_000, 600_000]) {
+    const good = judged(check, seriesSeen([4_000], { aheadMs }), { goals });
+    assert.equal(good.verdict, 'pass', good.reason);
+    assert.match(good.seen, aheadMs < 0 ? /Prometheus is 30 s behind/ : /Prometheus is 600 s ahead/);
+    assert.equal(judged(check, seriesSeen([60_000], { aheadMs }), { goals }).verdict, 'fail');
+  }
+  const open = judged(check, seriesSeen([10_005]), { goals });
+  assert.equal(open.verdict, 'inconclusive');
+  assert.match(open.reason, /give or take/);
+  const unread: Seen = ['clock-unread', { source: 'Prometheus', reason: 'no value' }];
+  const unknown = judged(check, [unread, ...seriesSeen([60_000]).slice(1)], { goals });
+  assert.equal(unknown.verdict, 'inconclusive');
 });
 
 test('should want the rules of every objective, healthy, and somebody to be told', () => {
   const check = 'telemetry/alerts/rules';
   const group = (name: string, health = 'ok'): Seen => [
     'rule-group',
-    { name: `plumbline-${name}`, alerting: [{ rule: 'Burn', health, lastError: 'bad' }] },
+    { group: `plumbline-${name}`, alerting: [{ rule: 'Burn', health, lastError: 'bad' }] },
   ];
-  const told: Seen[] = [['rules-read'], ['alertmanagers', { urls: ['http://a/api/v2/alerts'] }]];
-  assert.equal(judged(check, [group('api-requests'), group('api-latency'), ...told]).verdict, 'pass');
+  const told: Seen = ['alertmanagers', { urls: ['http://a/api/v2/alerts'] }];
+  assert.equal(judged(check, [group('api-requests'), group('api-latency'), told]).verdict, 'pass');
   assert.match(
-    judged(check, [group('api-latency'), ...told]).reason,
+    judged(check, [group('api-latency'), told]).reason,
     /objective api-requests: .*no alerting rule of that group is loaded/,
   );
+  assert.match(judged(check, [group('api-requests', 'err'), group('api-latency'), told]).reason, /Burn: bad/);
   assert.match(
-    judged(check, [group('api-requests', 'err'), group('api-latency'), ...told]).reason,
-    /Burn: bad/,
-  );
-  assert.match(
-    judged(check, [
-      group('api-requests'),
-      group('api-latency'),
-      ['rules-read'],
-      ['alertmanagers', { urls: [] }],
-    ]).reason,
+    judged(check, [group('api-requests'), group('api-latency'), ['alertmanagers', { urls: [] }]]).reason,
     /whom Prometheus tells.*nobody/,
   );
 });
@@ -77,55 +103,140 @@ test('should want the rules of every objective, healthy, and somebody to be told
 test('should want the alert in time, and not judge where nothing may be written', () => {
   const check = 'telemetry/alerts/fires';
   const goals = { arrivalSeconds: 60 };
-  assert.equal(judged(check, [['alert-arrived', { afterMs: 12_000 }]], { goals }).verdict, 'pass');
-  assert.equal(judged(check, [['alert-arrived', { afterMs: 61_000 }]], { goals }).verdict, 'fail');
-  assert.equal(judged(check, [['alert-missing', { afterMs: 120_000 }]], { goals }).verdict, 'fail');
+  const of = (kind: string, afterMs: number): Seen[] => [
+    ['breach', { t: 5_000 }],
+    [kind, { t: 5_000 + afterMs }],
+    ['alert-ended', { t: 200_000 }],
+  ];
+  assert.equal(judged(check, of('alert-arrived', 12_000), { goals }).verdict, 'pass');
+  assert.equal(judged(check, of('alert-arrived', 61_000), { goals }).verdict, 'fail');
+  assert.equal(judged(check, of('alert-missing', 120_000), { goals }).verdict, 'fail');
+  assert.equal(judged(check, of('alert-arrived', -1), { goals }).verdict, 'inconclusive');
+  for (const at of [0, 1, 2])
+    assert.equal(
+      judged(check, of('alert-arrived', 12_000).toSpliced(at, 1), { goals }).verdict,
+      'inconclusive',
+    );
   assert.equal(judged(check, [['reads-only']], { goals }).verdict, 'not-run');
   const silent = judged(check, [['unavailable', { what: 'Alertmanager', reason: 'gone' }]], { goals });
   assert.match(silent.reason, /Alertmanager unavailable: gone/);
   assert.equal(silent.verdict, 'inconclusive');
 });
 
-test('should name the pod and the node of a workload whose lines are missing, and tell who was quiet', () => {
-  const check = 'telemetry/logs/every-workload';
-  const goals = { visibleSeconds: 30, missing: 0 };
-  const base: Seen[] = [
-    ['workload', { name: 'StatefulSet tender/postgres', pods: 3 }],
-    ['workload', { name: 'Deployment tender/quiet', pods: 1 }],
+const WORKLOADS = 'telemetry/logs/every-workload';
+const POSTGRES = 'StatefulSet tender/postgres';
+const QUIET = 'Deployment tender/quiet';
+const exempt = [{ checks: ['telemetry/logs/*'], reason: 'it logs nothing unless it fails' }];
+
+/** Containers of workloads, each with the lines that were looked for and found. */
+function looked(
+  of: Record<string, { lines: number; found: number; written?: string }[]>,
+  more: Seen[] = [],
+): Seen[] {
+  return [
+    ['canary-node', { node: 'w1', pool: null, ready: true }],
+    clock('w1', 0),
+    ...Object.entries(of).flatMap(([workload, containers]): Seen[] => [
+      ['logging-workload', { workload, pods: containers.length, containers: containers.length }],
+      ...containers.map(({ lines, found, written = lines === 0 ? 'never' : 'lately' }, at): Seen => {
+        const missing = found < lines ? 'no action' : null;
+        const pod = `${workload.split('/')[1] ?? ''}-${at}`;
+        return ['recent', { workload, node: 'w1', pod, container: 'c', written, lines, found, missing }];
+      }),
+    ]),
+    ...more,
   ];
-  const recent = (found: number): Seen => [
-    'recent',
-    {
-      ...{ workload: 'StatefulSet tender/postgres', pod: 'postgres-0', node: 'w1', lines: 20, found },
-      missing: 'no action',
-    },
-  ];
-  const good = judged(check, [...base, recent(20)], { goals });
-  assert.equal(good.verdict, 'pass');
-  assert.match(good.seen, /nothing was logged lately by Deployment tender\/quiet/);
-  const bad = judged(check, [...base, recent(14)], { goals });
+}
+
+const workloads = (seen: Seen[], quiet: object = { exempt }) => {
+  const named = (kind: string, name: string, more: object = {}) => ({
+    ...{ kind, namespace: 'tender', name, replicas: { min: 1, max: 1 } },
+    ...more,
+  });
+  const declared = [named('StatefulSet', 'postgres'), named('Deployment', 'quiet', quiet)];
+  return judged(WORKLOADS, seen, {
+    goals: { visibleSeconds: 30, missing: 0 },
+    settings: { workloads: declared },
+  });
+};
+
+const ALL = { lines: 20, found: 20 };
+const NONE = { lines: 0, found: 0 };
+
+test('should name the pod and the node of a workload whose lines are missing', () => {
+  const good = workloads(looked({ [POSTGRES]: [ALL, ALL, ALL], [QUIET]: [ALL] }));
+  assert.equal(good.verdict, 'pass', good.reason);
+  const bad = workloads(looked({ [POSTGRES]: [{ lines: 20, found: 14 }], [QUIET]: [ALL] }));
   assert.equal(bad.verdict, 'fail');
   assert.match(bad.reason, /missing 6 of postgres-0 on node w1/);
-  assert.equal(judged(check, base, { goals }).verdict, 'inconclusive');
-  const unread: Seen = ['disk-unread', { workload: 'StatefulSet tender/postgres', reason: 'forbidden' }];
-  const partly = judged(check, [...base, recent(20), unread], { goals });
+  const unread: Seen = [
+    'disk-unread',
+    { node: 'w1', pod: 'postgres-1', container: 'c', workload: POSTGRES, reason: 'forbidden' },
+  ];
+  const base = looked({ [POSTGRES]: [ALL], [QUIET]: [ALL] }, [unread]).map(([kind, fields = {}]): Seen =>
+    kind === 'logging-workload' && fields['workload'] === POSTGRES
+      ? [kind, { ...fields, pods: 2, containers: 2 }]
+      : [kind, fields],
+  );
+  const partly = workloads(base);
   assert.equal(partly.verdict, 'inconclusive');
-  assert.match(partly.reason, /the logs of 1 of its pods cannot be read: forbidden/);
-  assert.equal(judged(check, [...base, recent(14), unread], { goals }).verdict, 'fail');
+  assert.match(partly.reason, /the logs of 1 of its containers cannot be read: forbidden/);
+});
+
+test('false verdict 9: each declared workload is heard, or a reason is declared why it is silent', () => {
+  const silent = looked({ [POSTGRES]: [ALL], [QUIET]: [NONE] });
+  const said = workloads(silent);
+  assert.equal(said.verdict, 'pass', said.reason);
+  assert.match(
+    said.seen,
+    /expected to be silent: Deployment tender\/quiet \(it logs nothing unless it fails\)/,
+  );
+  const unsaid = workloads(silent, {});
+  assert.equal(unsaid.verdict, 'inconclusive');
+  assert.match(unsaid.reason, /Deployment tender\/quiet: .*none of its containers ever wrote a line/);
+  const gone = workloads(looked({ [POSTGRES]: [ALL] }));
+  assert.equal(gone.verdict, 'inconclusive');
+  assert.match(gone.reason, /Deployment tender\/quiet: .*it was not looked for/);
+  const few = looked({ [POSTGRES]: [ALL, ALL], [QUIET]: [ALL] }).filter(
+    ([, of]) => of?.['pod'] !== 'postgres-1',
+  );
+  assert.match(workloads(few).reason, /1 of 2 containers of 2 pods were looked at/);
+});
+
+test('false verdict 9: earlier lines tell of a workload that was quiet lately, and those that are gone decide nothing', () => {
+  const earlier = (found: number) =>
+    workloads(looked({ [POSTGRES]: [ALL], [QUIET]: [{ lines: 3, found, written: 'earlier' }] }), {});
+  const found = earlier(3);
+  assert.equal(found.verdict, 'pass', found.reason);
+  assert.match(found.seen, /nothing was logged lately by Deployment tender\/quiet: earlier lines/);
+  assert.equal(earlier(2).verdict, 'inconclusive');
+  assert.match(earlier(2).reason, /older than what the store must keep/);
+});
+
+test('false verdict 21: what is on a node whose clock nobody knows is not known', () => {
+  const seen = looked({ [POSTGRES]: [ALL], [QUIET]: [ALL] }).filter(([kind]) => kind !== 'clock-offset');
+  const found = workloads([...seen, ['clock-unread', { source: 'w1', reason: 'forbidden' }]]);
+  assert.equal(found.verdict, 'inconclusive');
 });
 
 test('should want data sources that answer and dashboards that a browser shows', () => {
   const check = 'telemetry/dashboards';
   const settings = { telemetry: { dashboards: { declared: [{ uid: 'slo', title: 'Goals' }] } } };
   const base: Seen[] = [
-    ['health', { name: 'Grafana', ok: true, detail: '12' }],
+    ['dashboard-server', { server: 'Grafana', ok: true, detail: '12' }],
     ['dashboard', { uid: 'slo', found: true, panels: 3 }],
+    ['data-sources', { count: 0 }],
   ];
   const shown = (errors: number): Seen => ['rendered', { uid: 'slo', status: 200, panels: 3, errors }];
   assert.equal(judged(check, [...base, shown(0)], { settings }).verdict, 'pass');
   assert.equal(judged(check, [...base, shown(1)], { settings }).verdict, 'fail');
   assert.equal(judged(check, base, { settings }).verdict, 'inconclusive');
-  const source: Seen = ['data-source', { name: 'Logs', ok: false, detail: 'no connection' }];
+  assert.equal(
+    judged(check, [...base, ['rendered', { uid: 'slo', status: 200, panels: 1, errors: 0 }]], { settings })
+      .verdict,
+    'inconclusive',
+  );
+  const source: Seen = ['data-source', { source: 'Logs', ok: false, detail: 'no connection' }];
   assert.match(
     judged(check, [...base, shown(0), source], { settings }).reason,
     /data source Logs.*no connection/,
@@ -137,8 +248,9 @@ test('should not say that dashboards render where no browser is, and still see w
   const dashboards = { declared: [{ uid: 'slo', title: 'Goals' }], stubbed: true };
   const settings = { telemetry: { dashboards } };
   const seen: Seen[] = [
-    ['health', { name: 'Grafana', ok: true, detail: '12' }],
+    ['dashboard-server', { server: 'Grafana', ok: true, detail: '12' }],
     ['dashboard', { uid: 'slo', found: true, panels: 3 }],
+    ['data-sources', { count: 0 }],
     ['unavailable', { what: 'a browser', reason: 'none is installed' }],
   ];
   const blind = judged(check, seen, { settings });
@@ -149,7 +261,7 @@ test('should not say that dashboards render where no browser is, and still see w
     [['dashboard Goals (slo)', 'no browser showed it']],
   );
   assert.match(blind.seen, /Grafana is a stand-in \(stubbed\)/);
-  const source: Seen = ['data-source', { name: 'Logs', ok: false, detail: 'no connection' }];
+  const source: Seen = ['data-source', { source: 'Logs', ok: false, detail: 'no connection' }];
   assert.equal(judged(check, [...seen, source], { settings }).verdict, 'fail');
 });
 

@@ -1,22 +1,28 @@
-import type { History } from '../../record/history.ts';
+import type { History, HistoryHeader } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { decideProportion } from '../statistics.ts';
-import { Findings, goalNumber, seen, text } from '../topology/findings.ts';
+import { all } from '../observed.ts';
+import { decideShare, sampleOf } from '../slo/share.ts';
+import { Findings } from '../topology/findings.ts';
+import { timesRule } from './clocks.ts';
 import { delayFigures, delaysOf, lossBoundFigure, overTime } from './figures.ts';
 import {
+  acceptedRule,
   arrivalRule,
   blindOf,
   comingOf,
+  declaredOf,
+  faultRule,
   faultWindows,
+  goalOf,
   markedOf,
+  markedRule,
   pathOf,
-  unlanded,
+  refusals,
   wasTold,
 } from './observed.ts';
 import type { Coming, Marked } from './observed.ts';
 import { pathsShown } from './paths.ts';
-import { requestLines } from './request-lines.ts';
-import { faultsOf, straysOf, tracesOf } from './trace.ts';
+import { faultsOf, straysOf, tracesOf, tracesRule } from './trace.ts';
 import type { Fault, FoundTrace } from './trace.ts';
 
 /** What became of one request that was answered well. */
@@ -32,43 +38,52 @@ export function judgeTraces(history: History): Judgement {
   const findings = new Findings(history);
   return judged(history, findings, (followed) => {
     const bad = followed.filter(isBad);
-    const allowed = goalNumber(history, 'missing', 0);
+    const allowed = goalOf(history.header, 'missing');
     if (bad.length > allowed) return 'fail';
     const sent = markedOf(history).length;
     if (followed.length < sent)
       findings.unknown('marked requests', 'all of them answered well', `${followed.length} of ${sent}`);
-    return followed.some(({ coming }) => coming === 'unseen') ? 'inconclusive' : 'pass';
+    return followed.some(({ coming }) => coming !== 'in time' && coming !== 'late') ? 'inconclusive' : 'pass';
   });
 }
 
 /** telemetry/traces/complete: so large a share of them that the sample bears it out. */
 export function judgeComplete(history: History): Judgement {
   const findings = new Findings(history);
+  acceptedRule(history, findings, markedOf(history));
   return judged(history, findings, (followed) => shareVerdict(history, findings, followed));
 }
 
 /** telemetry/traces/under-fault: the same of those that were accepted while a store was hurt. */
 export function judgeTracesUnderFault(history: History): Judgement {
   const findings = new Findings(history);
-  const why = unlanded(history);
-  if (why !== null) findings.unknown('the fault', 'landed', why);
+  const marked = markedOf(history);
+  faultRule(history, findings, marked);
+  acceptedRule(history, findings, marked);
   return judged(history, findings, (followed) => shareVerdict(history, findings, followed));
 }
 
 type Verdict = 'pass' | 'fail' | 'inconclusive';
 
+/** Traces that a disturbance cost together are one event, not as many: blocks of time say how they cluster. */
 function shareVerdict(history: History, findings: Findings, followed: readonly Followed[]): Verdict {
-  const goal = goalNumber(history, 'foundRatio', 0.99);
-  // What nobody could see in time is neither: it leaves the sample, and the sample says less.
-  const known = followed.filter(({ coming, faults }) => coming !== 'unseen' || faults.length > 0);
-  const good = known.filter((one) => !isBad(one)).length;
-  const { verdict, lower, samplesToDecide } = decideProportion(good, known.length, goal);
+  const goal = goalOf(history.header, 'foundRatio');
+  // What nobody could see in time is neither: it is held both ways.
+  const events = followed.map((one) => ({
+    atMs: one.request.sentMs,
+    good: isBad(one) ? false : one.coming === 'in time' ? true : null,
+  }));
+  const { verdict, lower, samplesToDecide, clustering } = decideShare(sampleOf(events), goal);
   findings.figure({
     name: 'share found, lower 95 % bound',
     value: Number((lower * 100).toFixed(2)),
     unit: '%',
     goal: `≥ ${goal * 100}`,
   });
+  if (clustering.requestsAsOne > 1)
+    findings.note(
+      `${Math.round(clustering.requestsAsOne * 10) / 10} traces count as one: they were lost together`,
+    );
   if (samplesToDecide !== null) findings.note(`${samplesToDecide} requests in all would decide`);
   return verdict;
 }
@@ -77,23 +92,34 @@ function isBad({ faults, coming }: Followed): boolean {
   return faults.length > 0 || coming === 'late';
 }
 
+/** Kinds of store that were tried against the real thing; the others follow their documentation. */
+const TRIED = 'jaeger';
+
+function stubbedIn(header: HistoryHeader): string | null {
+  const kind = declaredOf(header).traces?.kind;
+  return kind === undefined || kind === TRIED ? null : kind;
+}
+
 function judged(
   history: History,
   findings: Findings,
   decide: (followed: readonly Followed[]) => Verdict,
 ): Judgement {
-  const visibleMs = goalNumber(history, 'visibleSeconds', 30) * 1000;
+  const visibleMs = goalOf(history.header, 'visibleSeconds') * 1000;
   const marked = markedOf(history);
-  const followed = followedOf(history, marked, visibleMs);
+  const followed = followedOf(history, marked);
+  evidenceFindings(history, findings, { marked, followed });
+  findings.rule('traces');
   conclude(history, findings, { marked, followed, decide });
-  for (const stub of seen(history, 'stubbed'))
-    findings.note(`${text(stub, 'what')} follows its documentation and was never tried against it (stubbed)`);
+  const stub = stubbedIn(history.header);
+  if (stub !== null)
+    findings.note(`the probe of ${stub} follows its documentation and was never tried against it (stubbed)`);
   const whole = followed.filter(({ faults }) => faults.length === 0);
   const delays = delaysOf(
     'traces',
     whole.flatMap(({ request, trace }) => (trace?.seenMs == null ? [] : [trace.seenMs - request.sentMs])),
   );
-  counts(history, findings, { marked, followed });
+  counts(findings, { marked, followed });
   for (const figure of [
     ...delayFigures(delays, visibleMs),
     ...lossBoundFigure('traces', followed.length, followed.filter(isBad).length),
@@ -112,6 +138,26 @@ function judged(
       paths: pathsShown(history, marked),
     },
   };
+}
+
+/** Whether what was seen is what was to be seen, and says the same wherever it says it twice. */
+function evidenceFindings(
+  history: History,
+  findings: Findings,
+  { marked, followed }: { marked: readonly Marked[]; followed: readonly Followed[] },
+): void {
+  markedRule(history, findings, marked);
+  const good = followed.map(({ request }) => request);
+  tracesRule(history, findings, { good, traces: tracesOf(history), path: pathOf(history.header) });
+  const traces = all(history, 'trace');
+  timesRule(history, findings, [
+    { kind: 'marked', own: marked.flatMap(({ sentMs, doneMs }) => [sentMs, doneMs]) },
+    {
+      kind: 'trace',
+      own: traces.flatMap(({ seenMs }) => (seenMs === null ? [] : [seenMs])),
+      foreign: traces.flatMap(({ spans }) => spans.map(([, , , , startMs]) => startMs)),
+    },
+  ]);
 }
 
 /** What is not whole counts only where the store was asked for it at the end. */
@@ -133,10 +179,10 @@ function conclude(
   else describe(history, findings, { followed, verdict: decide(followed) });
 }
 
-function followedOf(history: History, marked: readonly Marked[], visibleMs: number): Followed[] {
+function followedOf(history: History, marked: readonly Marked[]): Followed[] {
   const traces = tracesOf(history);
-  const path = pathOf(history);
-  const rule = arrivalRule(history, 'traces', visibleMs);
+  const path = pathOf(history.header);
+  const rule = arrivalRule(history, 'traces');
   return marked
     .filter(({ ok }) => ok)
     .map((request) => {
@@ -166,11 +212,13 @@ function describe(
   const kinds = [...groupsOf(followed).values()].sort((a, b) => b.count - a.count);
   for (const { fault, count } of kinds) {
     const stray = strays.get(fault.service) ?? 0;
-    const lost = stray > 0 && fault.seen.startsWith('no span') ? LOST_CONTEXT : '';
+    const lost = stray > 0 && fault.what === 'absent' ? LOST_CONTEXT : '';
     say(fault.hop, fault.expected, `${fault.seen} in ${count} of ${total} traces${lost}`);
   }
   const count = (of: Coming): number => followed.filter(({ coming }) => coming === of).length;
   if (count('late') > 0) say('traces', 'seen in time', `${count('late')} of ${total} late`);
+  if (count('undecided') > 0)
+    findings.unknown('traces', 'seen after they were sent', `${count('undecided')} were not`);
   if (count('unseen') > 0)
     findings.unknown('traces', 'seen in time', `${count('unseen')} came while the store did not answer`);
   else if (bad === 0) findings.unknown('traces', 'a sample large enough', `${total} of ${total} whole`);
@@ -202,7 +250,6 @@ function groupsOf(followed: readonly Followed[]): Map<string, { fault: Fault; co
 
 /** Sums that must add up: sent = answered well + refused + unanswered; answered well = whole in time + late + not whole. */
 function counts(
-  history: History,
   findings: Findings,
   { marked, followed }: { marked: readonly Marked[]; followed: readonly Followed[] },
 ): void {
@@ -223,29 +270,4 @@ function counts(
     { name: 'traces that are not whole', value: of(({ faults }) => faults.length > 0) },
   ];
   for (const figure of figures) findings.figure(figure);
-  const stored = requestLines(history);
-  if (stored.length === 0 && seen(history, 'disk').length === 0) return;
-  findings.figure({ name: 'requests with correlated lines', value: correlated(history, followed, stored) });
-}
-
-/** Requests of which every service that logs has a line, and every line their trace id. */
-function correlated(
-  history: History,
-  followed: readonly Followed[],
-  stored: ReturnType<typeof requestLines>,
-): number {
-  const services = pathOf(history)
-    .filter(({ logs }) => logs)
-    .map(({ service }) => service);
-  const byNumber = Map.groupBy(stored, ({ n }) => n);
-  return followed.filter(({ request }) => {
-    const own = byNumber.get(request.n) ?? [];
-    const all = services.every((service) => own.some((line) => line.service === service));
-    return all && own.every(({ traceId }) => traceId === request.traceId);
-  }).length;
-}
-
-function refusals(marked: readonly Marked[]): string {
-  const bad = marked.filter(({ ok }) => !ok);
-  return bad.length === 0 ? '' : `${bad.length} of ${marked.length} were not: ${bad[0]?.detail ?? ''}`;
 }

@@ -1,55 +1,141 @@
-import type { History, Observation } from '../../record/history.ts';
+import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { Findings, goalNumber, number, seen, text } from '../topology/findings.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import type { HeaderSettings } from '../../record/settings.ts';
+import { all } from '../observed.ts';
+import { exemption, nameOf } from '../topology/declared.ts';
+import { Findings } from '../topology/findings.ts';
+import { offsetsOf } from './clocks.ts';
+import { goalOf } from './observed.ts';
+
+type Workload = NonNullable<HeaderSettings['workloads']>[number];
+type Recent = Seen<'recent'>;
+
+const EXPECTED = 'its last lines in the store';
 
 /** telemetry/logs/every-workload: what the pods of each wrote lately, and had the time to arrive, is in the store. */
 export function judgeWorkloads(history: History): Judgement {
   const findings = new Findings(history);
-  const recent = seen(history, 'recent');
-  const unread = seen(history, 'disk-unread');
-  const lost = recent.reduce((sum, one) => sum + number(one, 'lines') - number(one, 'found'), 0);
-  const tolerated = lost <= goalNumber(history, 'missing', 0);
-  const quiet: string[] = [];
-  for (const workload of seen(history, 'workload')) {
-    const name = text(workload, 'name');
-    const own = recent.filter((one) => text(one, 'workload') === name);
-    const wrote = own.filter((one) => number(one, 'lines') > 0);
-    const blocked = unread.filter((one) => text(one, 'workload') === name);
-    if (number(workload, 'pods') === 0) findings.unknown(name, 'its lines in the store', 'it has no pod');
-    else if (wrote.length === 0 && blocked.length === 0) quiet.push(name);
-    if (wrote.length > 0) workloadFinding(findings, { name, wrote, tolerated });
-    if (blocked[0] !== undefined)
-      findings.unknown(
-        name,
-        'its lines in the store',
-        `the logs of ${blocked.length} of its pods cannot be read: ${text(blocked[0], 'reason')}`,
-      );
-  }
-  if (quiet.length > 0) findings.note(`nothing was logged lately by ${quiet.join(', ')}`);
-  findings.figure({
-    name: 'lines looked for',
-    value: recent.reduce((sum, one) => sum + number(one, 'lines'), 0),
-  });
-  findings.figure({ name: 'missing', value: lost, goal: goalNumber(history, 'missing', 0) });
-  findings.figure({ name: 'workloads that logged nothing lately', value: quiet.length });
+  const recent = all(history, 'recent');
+  offsetsOf(history, findings, [...new Set(recent.map(({ node }) => node))].sort());
+  const most = goalOf(history.header, 'missing');
+  const lost = sum(recent.filter(isCertain), ({ lines, found }) => lines - found);
+  const notes = { earlier: [] as string[], exempt: [] as string[] };
+  for (const workload of history.header.settings.workloads ?? [])
+    workloadFindings(history, findings, { workload, tolerated: lost <= most, notes });
+  if (notes.earlier.length > 0)
+    findings.note(`nothing was logged lately by ${notes.earlier.join(', ')}: earlier lines were looked for`);
+  if (notes.exempt.length > 0) findings.note(`expected to be silent: ${notes.exempt.join(', ')}`);
+  const quiet = recent.filter(({ written }) => written === 'never').length;
+  if (quiet > 0) findings.note(`${quiet} of ${recent.length} containers never wrote a line`);
+  const figures = [
+    { name: 'lines looked for', value: sum(recent, ({ lines }) => lines) },
+    { name: 'missing', value: lost, goal: most },
+    { name: 'containers looked at', value: recent.length },
+    { name: 'workloads that logged nothing lately', value: notes.earlier.length + notes.exempt.length },
+  ];
+  for (const figure of figures) findings.figure(figure);
   return findings.conclude(
     "the last lines of every declared workload's pods, from their nodes' disks, in the store",
   );
 }
 
-function workloadFinding(
+/** Older lines than those that are declared to be kept may be gone from the store. */
+function isCertain({ written }: Recent): boolean {
+  return written === 'lately';
+}
+
+interface Looked {
+  workload: Workload;
+  tolerated: boolean;
+  notes: { earlier: string[]; exempt: string[] };
+}
+
+function workloadFindings(history: History, findings: Findings, of: Looked): void {
+  const name = nameOf(of.workload);
+  const own = all(history, 'recent').filter(({ workload }) => workload === name);
+  const unread = all(history, 'disk-unread').filter(({ workload }) => workload === name);
+  findings.rule('looked-at');
+  const why = unlooked(history, { name, own, read: own.length + unread.length });
+  if (why !== null) {
+    findings.unknown(name, EXPECTED, why);
+    return;
+  }
+  findings.rule('lines');
+  const [first] = unread;
+  if (first !== undefined)
+    findings.unknown(
+      name,
+      EXPECTED,
+      `the logs of ${unread.length} of its containers cannot be read: ${first.reason}`,
+    );
+  const wrote = own.filter(({ lines }) => lines > 0);
+  if (wrote.length > 0) linesFindings(findings, { ...of, name, wrote });
+  else if (first === undefined) silentFinding(history, findings, { ...of, name });
+}
+
+/** Why nothing is known of a workload; null: each of its containers was looked at, and says the same wherever it says it twice. */
+function unlooked(
+  history: History,
+  { name, own, read }: { name: string; own: readonly Recent[]; read: number },
+): string | null {
+  const [planned, twice] = all(history, 'logging-workload').filter(({ workload }) => workload === name);
+  if (planned === undefined || twice !== undefined)
+    return planned === undefined ? 'it was not looked for' : 'it was looked for twice';
+  const { pods, containers } = planned;
+  if (pods <= 0) return 'it has no pod';
+  if (containers < pods || containers !== read)
+    return `${read} of ${containers} containers of ${pods} pods were looked at`;
+  if (new Set(own.map(({ pod }) => pod)).size > pods) return `more than its ${pods} pods were looked at`;
+  if (new Set(own.map(({ pod, container }) => `${pod} ${container}`)).size !== own.length)
+    return 'a container was looked at twice';
+  const odd = own.find(isOdd);
+  return odd === undefined
+    ? null
+    : `of ${odd.pod} ${odd.found} of ${odd.lines} lines, written ${odd.written}, which cannot be`;
+}
+
+function isOdd({ lines, found, written, missing }: Recent): boolean {
+  if (found < 0 || found > lines) return true;
+  return (written === 'never') !== (lines === 0) || (missing === null) !== (found === lines);
+}
+
+function linesFindings(
   findings: Findings,
-  { name, wrote, tolerated }: { name: string; wrote: readonly Observation[]; tolerated: boolean },
+  { name, wrote, tolerated, notes }: Looked & { name: string; wrote: readonly Recent[] },
 ): void {
-  const lines = wrote.reduce((sum, one) => sum + number(one, 'lines'), 0);
-  const found = wrote.reduce((sum, one) => sum + number(one, 'found'), 0);
-  const worst = wrote.filter((one) => number(one, 'found') < number(one, 'lines'));
-  const ok = worst.length === 0 || tolerated;
-  const where = worst.map(
-    (one) =>
-      `${number(one, 'lines') - number(one, 'found')} of ${text(one, 'pod')} on node ${text(one, 'node')}`,
-  );
-  const example = worst[0] === undefined ? '' : ` (the first: ${text(worst[0], 'missing')})`;
-  const said = ok ? `${found} of ${lines}` : `${found} of ${lines}; missing ${where.join(', ')}${example}`;
-  findings.expect(name, ok, 'its last lines in the store', said);
+  const lines = sum(wrote, (one) => one.lines);
+  const found = sum(wrote, (one) => one.found);
+  const short = wrote.filter((one) => one.found < one.lines);
+  const certain = short.filter(isCertain);
+  const said = short.length === 0 ? `${found} of ${lines}` : `${found} of ${lines}; missing ${where(short)}`;
+  if (!wrote.some(isCertain)) notes.earlier.push(name);
+  if (certain.length > 0) findings.expect(name, tolerated, EXPECTED, said);
+  else if (short.length > 0)
+    findings.unknown(name, EXPECTED, `${said}; they are older than what the store must keep`);
+  else findings.expect(name, true, EXPECTED, said);
+}
+
+function where(short: readonly Recent[]): string {
+  const each = short.map(({ lines, found, pod, node }) => `${lines - found} of ${pod} on node ${node}`);
+  return `${each.join(', ')} (the first: ${short[0]?.missing ?? ''})`;
+}
+
+/** Of what never wrote a line nothing is known, unless that is declared of it. */
+function silentFinding(
+  history: History,
+  findings: Findings,
+  { workload, name, notes }: Looked & { name: string },
+): void {
+  const reason = exemption(workload, history.header.check, '');
+  if (reason === null) {
+    findings.unknown(name, EXPECTED, 'none of its containers ever wrote a line, and no reason is declared');
+    return;
+  }
+  notes.exempt.push(`${name} (${reason})`);
+  findings.expect(name, true, 'silent', reason);
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
 }

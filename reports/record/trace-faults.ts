@@ -1,0 +1,97 @@
+/** One request's trace, held against the declared path: by those who wait until it is whole, and by those who judge it. */
+
+/** A service on the way of a request. */
+export interface PathHop {
+  service: string;
+  parent?: string | undefined;
+  through: string;
+  spans: readonly { name: string }[];
+}
+
+export interface TraceSpan {
+  id: string;
+  parent: string | null;
+  service: string;
+  name: string;
+}
+
+/** What is wrong at one place of the path. */
+export interface TraceFault {
+  /** `absent`: no span of the service; `link`: below the wrong one; `call`: a declared span is missing; `empty`: there is no trace. */
+  what: 'absent' | 'link' | 'call' | 'empty';
+  /** `tender-api → tender-ai (amqp)`, or the service. */
+  hop: string;
+  service: string;
+  expected: string;
+  seen: string;
+}
+
+/** Everything that the trace lacks; empty: it is whole. A hop is not looked at behind one that is missing. */
+export function faultsOf(spans: readonly TraceSpan[], path: readonly PathHop[]): TraceFault[] {
+  if (spans.length === 0)
+    return [
+      {
+        ...{ what: 'empty', hop: 'the trace', service: path[0]?.service ?? '' },
+        ...{ expected: 'one trace of the request', seen: 'no span of it at all' },
+      },
+    ];
+  const missing = new Set<string>();
+  return path.flatMap((hop) => {
+    const behind = hop.parent !== undefined && missing.has(hop.parent);
+    const own = spans.filter(({ service }) => service === hop.service);
+    if (own.length === 0) {
+      missing.add(hop.service);
+      return behind ? [] : [absent(hop)];
+    }
+    return [...(behind ? [] : linkFault(hop, own, spans)), ...spanFaults(hop, own)];
+  });
+}
+
+export function hopName({ service, parent, through }: PathHop): string {
+  return parent === undefined ? service : `${parent} → ${service} (${through})`;
+}
+
+function absent(hop: PathHop): TraceFault {
+  const expected =
+    hop.parent === undefined
+      ? `spans of ${hop.service}`
+      : `spans of ${hop.service} below those of ${hop.parent}`;
+  return {
+    ...{ what: 'absent', hop: hopName(hop), service: hop.service },
+    ...{ expected, seen: `no span of ${hop.service}` },
+  };
+}
+
+/** The span with which a service takes the request is a child of one of the service that calls it. */
+function linkFault(hop: PathHop, own: readonly TraceSpan[], spans: readonly TraceSpan[]): TraceFault[] {
+  if (hop.parent === undefined) return [];
+  const byId = new Map(spans.map((span) => [span.id, span]));
+  const entries = own.filter(({ parent }) => serviceOf(byId, parent) !== hop.service);
+  if (entries.some(({ parent }) => serviceOf(byId, parent) === hop.parent)) return [];
+  const above = [...new Set(entries.map(({ parent }) => serviceOf(byId, parent) ?? 'nothing that is there'))];
+  return [
+    {
+      ...{ what: 'link', hop: hopName(hop), service: hop.service },
+      expected: `the first span of ${hop.service} below one of ${hop.parent}`,
+      seen: `below ${above.join(', ') || 'none of another service'}`,
+    },
+  ];
+}
+
+function serviceOf(byId: ReadonlyMap<string, TraceSpan>, id: string | null): string | undefined {
+  return id === null ? undefined : byId.get(id)?.service;
+}
+
+function spanFaults(hop: PathHop, own: readonly TraceSpan[]): TraceFault[] {
+  return hop.spans
+    .filter(({ name }) => !own.some((span) => isNamed(span.name, name)))
+    .map(({ name }) => ({
+      ...{ what: 'call' as const, hop: hop.service, service: hop.service },
+      ...{ expected: `a span "${name}" of ${hop.service}`, seen: 'none' },
+    }));
+}
+
+/** Names may have what they are about behind them: `SET tender:17` is a `SET`. */
+export function isNamed(name: string, expected: string): boolean {
+  return name === expected || name.startsWith(`${expected} `);
+}
