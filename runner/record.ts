@@ -109,6 +109,7 @@ export function resultOf(
     stubbed: stubbedOf(planned, judgement),
     verdict: judgement.verdict,
     reason: judgement.reason,
+    ...(judgement.rules !== undefined && { rules: judgement.rules }),
     expected: judgement.expected,
     seen: judgement.seen,
     figures: judgement.figures,

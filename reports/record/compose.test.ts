@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { composeRun } from './compose.ts';
+import { composeRun, reasonLine } from './compose.ts';
 import type { CheckResult } from './run-record.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -64,7 +64,7 @@ describe('composeRun', () => {
     assert.equal(got.verdict, 'fail');
     assert.equal(got.exitCode, 1);
     assert.equal(got.sentence, 'staging: NOT MET, 41 of 43 checks, 1 failed, 1 inconclusive');
-    assert.equal(got.reasons[0], 'topology/nodes/pools: gpu pool: 0 of 1 Ready');
+    assert.equal(reasonLine(got.reasons[0]!), 'topology/nodes/pools: gpu pool: 0 of 1 Ready');
   });
 
   it('should be inconclusive when the worst is inconclusive', () => {
@@ -83,11 +83,13 @@ describe('composeRun', () => {
     const got = composeRun([...many(3, 'pass'), missing], { environment, scope });
     assert.equal(got.verdict, 'inconclusive');
     assert.equal(got.sentence, 'local: INCONCLUSIVE, 3 of 3 checks, 1 not run (1 required)');
-    assert.deepEqual(got.reasons, ['failover/postgres/pod-crash: required, but not run (not permitted)']);
+    assert.deepEqual(got.reasons.map(reasonLine), [
+      'failover/postgres/pod-crash: required, but not run (not permitted)',
+    ]);
   });
 
   it('should be inconclusive when nothing passed', () => {
-    assert.deepEqual(composeRun([], { environment, scope }).reasons, ['no check was run']);
+    assert.deepEqual(composeRun([], { environment, scope }).reasons.map(reasonLine), ['no check was run']);
     assert.equal(composeRun([], { environment, scope }).exitCode, 2);
     const got = composeRun(many(2, 'not-run'), { environment, scope });
     assert.equal(got.verdict, 'inconclusive');
@@ -118,7 +120,7 @@ describe('composeRun', () => {
     const got = composeRun([...many(2, 'pass'), odd], { environment, scope, restored });
     assert.equal(got.verdict, 'fail');
     assert.equal(got.exitCode, 1);
-    assert.deepEqual(got.reasons, [
+    assert.deepEqual(got.reasons.map(reasonLine), [
       'not restored: uncordon local-worker-1',
       'the environment was not steady again after the run',
       'topology/nodes/pools: not seen',
@@ -150,7 +152,9 @@ describe('composeRun', () => {
     };
     const got = composeRun(many(2, 'pass'), { environment, scope, restored });
     assert.deepEqual([got.verdict, got.exitCode], ['inconclusive', 2]);
-    assert.deepEqual(got.reasons, ['not seen after the run: whether every node is back: no answer']);
+    assert.deepEqual(got.reasons.map(reasonLine), [
+      'not seen after the run: whether every node is back: no answer',
+    ]);
   });
 
   it('false verdict 15: a selection is never met: it passed, failed or is inconclusive, with the exit code of its worst', () => {

@@ -1,4 +1,4 @@
-import type { CheckResult, RunRecord } from './run-record.ts';
+import type { CheckResult, Reason, RunRecord } from './run-record.ts';
 import { worst } from './verdict.ts';
 import type { Scope, Verdict } from './verdict.ts';
 
@@ -19,7 +19,7 @@ export interface ComposeContext {
 export interface Composition {
   verdict: Verdict;
   /** Why the verdict is not better; empty for a run that met everything. */
-  reasons: string[];
+  reasons: Reason[];
   /** One sentence with fractions. */
   sentence: string;
   /** 0 met, 1 not met, 2 inconclusive, 130 and 143 interrupted. */
@@ -93,26 +93,37 @@ export function composeRun(checks: readonly CheckResult[], context: ComposeConte
   const signal = context.interrupted ?? null;
   return {
     verdict,
-    reasons: [...broken, ...reasonsOf([...failed, ...open], context), ...gaps],
+    reasons: [...broken.map(ofNone), ...reasonsOf([...failed, ...open], context), ...gaps],
     sentence: sentenceOf(context, verdict, counts),
     exitCode: signal === null ? EXIT_CODES[verdict] : (SIGNAL_CODES[signal] ?? EXIT_CODES[verdict]),
   };
 }
 
 /** What keeps every check from being asked is one reason, and not one for each. */
-function reasonsOf(checks: readonly CheckResult[], { blocked }: ComposeContext): string[] {
-  if (typeof blocked === 'string') return [`the environment cannot be asked: ${blocked}`];
-  return checks.map((check) => `${check.id}: ${check.reason}`);
+function reasonsOf(checks: readonly CheckResult[], { blocked }: ComposeContext): Reason[] {
+  if (typeof blocked === 'string') return [ofNone(`the environment cannot be asked: ${blocked}`)];
+  return checks.map(({ id, reason }) => ({ check: id, text: reason }));
+}
+
+function ofNone(text: string): Reason {
+  return { check: null, text };
+}
+
+/** `topology/nodes/pools: 2 of 3 nodes`, or what is of no check alone. */
+export function reasonLine({ check, text }: Reason): string {
+  return check === null ? text : `${check}: ${text}`;
 }
 
 /** Everything beside the verdicts of checks that forbids `met`. */
-function gapsOf(checks: readonly CheckResult[], counts: Tally, context: ComposeContext): string[] {
-  const gaps = checks
+function gapsOf(checks: readonly CheckResult[], counts: Tally, context: ComposeContext): Reason[] {
+  const required = checks
     .filter((check) => check.required && check.verdict === 'not-run')
-    .map((check) => `${check.id}: required, but not run (${check.reason})`);
+    .map(({ id, reason }) => ({ check: id, text: `required, but not run (${reason})` }));
+  const gaps: string[] = [];
   if (counts.pass === 0) gaps.push(counts.ran === 0 ? 'no check was run' : 'no check passed');
   if (context.interrupted) gaps.push(`interrupted by ${context.interrupted} before all checks had run`);
-  return gaps.concat((context.restored?.unseen ?? []).map((what) => `not seen after the run: ${what}`));
+  const unseen = (context.restored?.unseen ?? []).map((what) => `not seen after the run: ${what}`);
+  return [...required, ...[...gaps, ...unseen].map(ofNone)];
 }
 
 /** How the environment was left, where that is not as it was found. */

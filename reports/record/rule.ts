@@ -29,3 +29,15 @@ export function reasonOf(rules: readonly Rule[], pass: string): string {
   if (first.verdict === 'pass') return pass;
   return more.length === 0 ? first.text : `${first.text} (and ${more.length} more)`;
 }
+
+const WORST_FIRST: readonly Verdict[] = ['fail', 'inconclusive', 'pass', 'not-run'];
+
+/** What keeps a verdict from being better comes first; else in their order. */
+export function worstFirst<T extends Pick<Rule, 'verdict'>>(rules: readonly T[]): T[] {
+  return rules.toSorted((a, b) => WORST_FIRST.indexOf(a.verdict) - WORST_FIRST.indexOf(b.verdict));
+}
+
+/** Rules that say why it is no pass, the worst first. */
+export function unmet<T extends Pick<Rule, 'verdict'>>(rules: readonly T[]): T[] {
+  return worstFirst(rules).filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive');
+}

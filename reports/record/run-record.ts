@@ -115,6 +115,15 @@ export const budgetSchema = z.object({
   /** Why the fault was undone early; null: it was not. */
   restoredEarly: z.string().nullable(),
 });
+/** One thing that a judge held a history against, with a verdict of its own; the worst is the check's. */
+export const ruleSchema = z.object({
+  id: z.string(),
+  verdict,
+  text: z.string(),
+  figures: z.array(figureSchema).optional(),
+});
+/** Why a run's verdict is not better; `check` is null for what is of no check alone. */
+export const reasonSchema = z.object({ check: z.string().nullable(), text: z.string() });
 /** One trial of a failover check. */
 export const failoverRecordSchema = z.object({
   store: z.string(),
@@ -178,6 +187,8 @@ export const checkResultSchema = z.object({
   stubbed: z.array(z.string()),
   verdict,
   reason: z.string(),
+  /** What the verdict rests on. */
+  rules: z.array(ruleSchema).optional(),
   expected: z.string(),
   seen: z.string(),
   figures: z.array(figureSchema),
@@ -237,7 +248,7 @@ export const runRecordSchema = z.object({
   verdict,
   /** MET, NOT MET or INCONCLUSIVE with fractions, in one sentence; of a selection passed, failed or inconclusive. */
   sentence: z.string(),
-  reasons: z.array(z.string()),
+  reasons: z.array(reasonSchema),
   exitCode: z.number(),
   checks: z.array(checkResultSchema),
   assumedGoals: z.number(),
@@ -257,6 +268,7 @@ export const runRecordSchema = z.object({
 export type RunRecord = z.infer<typeof runRecordSchema>;
 export type CheckResult = z.infer<typeof checkResultSchema>;
 export type FailoverRecord = z.infer<typeof failoverRecordSchema>;
+export type Reason = z.infer<typeof reasonSchema>;
 export type Interval = z.infer<typeof intervalSchema>;
 export type Outage = z.infer<typeof outageSchema>;
 export type Phase = z.infer<typeof phaseSchema>;

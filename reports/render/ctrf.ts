@@ -1,4 +1,4 @@
-import { leftBroken } from '../record/compose.ts';
+import { leftBroken, reasonLine } from '../record/compose.ts';
 import type { CheckResult, RunRecord } from '../record/run-record.ts';
 import type { Verdict } from '../record/verdict.ts';
 import { details } from './junit.ts';
@@ -44,7 +44,7 @@ export function renderCtrf(record: RunRecord): string {
         run: record.id,
         verdict: record.verdict,
         sentence: printable(record.sentence),
-        reasons: record.reasons.map(printable),
+        reasons: record.reasons.map((reason) => printable(reasonLine(reason))),
         exitCode: record.exitCode,
       },
     },

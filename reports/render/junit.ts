@@ -1,5 +1,6 @@
 import { leftBroken } from '../record/compose.ts';
 import type { CheckResult, RunRecord } from '../record/run-record.ts';
+import { unmet } from '../record/rule.ts';
 import { clipped, groupBy, printable } from './text.ts';
 
 const ENTITIES: Record<string, string> = {
@@ -10,6 +11,7 @@ const ENTITIES: Record<string, string> = {
   "'": '&#39;',
 };
 const EVIDENCE_CHARS = 4000;
+const MOST_RULES = 20;
 
 function text(value: string): string {
   return printable(value).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
@@ -95,6 +97,9 @@ export function details(check: CheckResult): string {
     `goal: ${check.goal}${check.goalSource === 'assumed' ? ' (assumed)' : ''}`,
     `expected: ${check.expected}`,
     `seen: ${check.seen}`,
+    ...unmet(check.rules ?? [])
+      .slice(0, MOST_RULES)
+      .map(({ id, text: found }) => `- ${id}: ${found}`),
     ...findings,
     evidence === '' ? '' : clipped(evidence, EVIDENCE_CHARS),
     `run again: ${check.rerun}`,

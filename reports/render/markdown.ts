@@ -1,4 +1,5 @@
-import { runWord } from '../record/compose.ts';
+import { reasonLine, runWord } from '../record/compose.ts';
+import { unmet } from '../record/rule.ts';
 import type { CheckResult, RunRecord } from '../record/run-record.ts';
 import { achievedText, boundsText, budgetText, goalRows, metText } from './goals.ts';
 import {
@@ -82,8 +83,8 @@ function attention(record: RunRecord): string {
   );
   const required = record.checks.filter((check) => check.required && check.verdict === 'not-run');
   const all = [...order, ...required];
-  const others = record.reasons.filter((reason) => !all.some((check) => reason.startsWith(`${check.id}: `)));
-  const said = others.map((reason) => `- ${inert(reason)}`).join('\n');
+  const others = record.reasons.filter((reason) => !all.some((check) => check.id === reason.check));
+  const said = others.map((reason) => `- ${inert(reasonLine(reason))}`).join('\n');
   if (all.length === 0) return said;
   const rows = all
     .slice(0, MAX_ROWS)
@@ -105,10 +106,23 @@ function attention(record: RunRecord): string {
     `### Why not ${runWord({ ...record, verdict: 'pass' })}`,
     table,
     left > 0 ? `and ${left} more` : '',
+    ruleLines(order),
     said,
   ]
     .filter((part) => part !== '')
     .join('\n\n');
+}
+
+/** Where more than one rule was not met, the reason names the first alone. */
+function ruleLines(checks: readonly CheckResult[]): string {
+  const lines = checks.flatMap(({ id, rules = [] }) => {
+    const several = unmet(rules);
+    return several.length < 2
+      ? []
+      : several.map((rule) => `- ${MARKS[rule.verdict]} ${code(id)} ${code(rule.id)}: ${inert(rule.text)}`);
+  });
+  const left = lines.length - MAX_ROWS;
+  return [...lines.slice(0, MAX_ROWS), ...(left > 0 ? [`- and ${left} more`] : [])].join('\n');
 }
 
 function goals(record: RunRecord): string {

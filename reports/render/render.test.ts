@@ -48,6 +48,11 @@ function hostileCheck(text: string, verdict: CheckResult['verdict']): CheckResul
     expected: text,
     seen: text,
     stubbed: [text],
+    rules: [
+      { id: text, verdict: 'pass', text },
+      { id: text, verdict: 'fail', text },
+      { id: text, verdict: 'inconclusive', text },
+    ],
     required: true,
     figures: [{ name: text, value: text, unit: text, goal: text }],
     findings: [{ subject: text, ok: false, expected: text, seen: text }],
@@ -78,7 +83,7 @@ function hostileRecord(text: string): RunRecord {
   const record = fixtureRecord(checks, { notes: [text], command: text, id: text });
   record.environment = { ...record.environment, name: text, clusterVersion: text, file: text };
   record.sentence = `${text}: NOT MET`;
-  record.reasons.push(text);
+  record.reasons.push({ check: null, text });
   record.baseline = { id: text, text: 'Nothing changed.' };
   record.restored.failed.push(text);
   record.apiCalls.byKind[text] = 1;

@@ -1,3 +1,4 @@
+import { reasonLine } from '../record/compose.ts';
 import type { CheckResult, RunRecord } from '../record/run-record.ts';
 import type { Verdict } from '../record/verdict.ts';
 import { achievedText, budgetText, goalRows, metText } from './goals.ts';
@@ -108,10 +109,8 @@ function problems(record: RunRecord): string[] {
   const lines = order.map(
     (check) => `  ${GLYPHS[check.verdict]} ${CHECK_WORDS[check.verdict]} ${check.id}: ${check.reason}`,
   );
-  const others = record.reasons.filter(
-    (reason) => !order.some((check) => reason.startsWith(`${check.id}: `)),
-  );
-  return lines.concat(others.map((reason) => `  ${GLYPHS.inconclusive} ${reason}`));
+  const others = record.reasons.filter((reason) => !order.some((check) => check.id === reason.check));
+  return lines.concat(others.map((reason) => `  ${GLYPHS.inconclusive} ${reasonLine(reason)}`));
 }
 
 function groups(checks: readonly CheckResult[]): string[] {

@@ -1,5 +1,6 @@
 import type { CheckResult, RunRecord } from '../../record/run-record.ts';
-import { clipped, duration, grouped, notRunByReason, plural } from '../text.ts';
+import { worstFirst } from '../../record/rule.ts';
+import { CHECK_WORDS, clipped, duration, grouped, notRunByReason, plural } from '../text.ts';
 import { failoverParts } from './failover.ts';
 import { gpuPart } from './gpu.ts';
 import type { Limits } from './limits.ts';
@@ -59,7 +60,7 @@ function checkPart(check: CheckResult, limits: Limits, open: boolean): Html {
       <span class="c-line">${check.reason}</span><span class="c-time">${duration(check.durationMs)}</span>
     </summary>
     <div class="body">
-      ${goalLine(check)}${comparison(check)}${figures(check)}${check.trials.length > 0 && failoverParts(check, limits)}${loadParts(check, limits)}${gpuPart(check)}${telemetryParts(check)}${findings(check)}${evidence(check, limits)}${steps(check)}${footer(check)}
+      ${goalLine(check)}${comparison(check)}${rules(check)}${figures(check)}${check.trials.length > 0 && failoverParts(check, limits)}${loadParts(check, limits)}${gpuPart(check)}${telemetryParts(check)}${findings(check)}${evidence(check, limits)}${steps(check)}${footer(check)}
     </div>
   </details>`;
 }
@@ -101,6 +102,20 @@ function figures(check: CheckResult): Html | null {
       </div>`,
   );
   return html`<dl class="figures">${shown}</dl>`;
+}
+
+/** What the verdict rests on, the worst first; of what passed it is opened by those who want it. */
+function rules({ rules: all = [], verdict }: CheckResult): Html | null {
+  if (all.length === 0) return null;
+  const rows = worstFirst(all).map((rule) => [
+    html`<span class="nowrap">${glyph(rule.verdict)} ${CHECK_WORDS[rule.verdict]}</span>`,
+    html`<code>${rule.id}</code>`,
+    rule.text,
+  ]);
+  return html`<details class="inner rules" ${verdict === 'pass' ? html`` : html`open`}>
+    <summary>Rests on ${plural(all.length, 'rule')}</summary>
+    ${table('Rules', [{ title: 'Verdict' }, { title: 'Rule' }, { title: 'Found' }], rows)}
+  </details>`;
 }
 
 function amount(value: number | string | null): string {

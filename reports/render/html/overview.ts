@@ -1,4 +1,4 @@
-import { runWord, tally } from '../../record/compose.ts';
+import { reasonLine, runWord, tally } from '../../record/compose.ts';
 import type { CheckResult, RunRecord } from '../../record/run-record.ts';
 import { worst } from '../../record/verdict.ts';
 import type { Verdict } from '../../record/verdict.ts';
@@ -79,10 +79,10 @@ function fractions(record: RunRecord): Html {
 function reasons(record: RunRecord): Html | null {
   if (record.reasons.length === 0) return null;
   const most = 8;
-  const items = record.reasons.slice(0, most).map((reason) => {
-    const check = record.checks.find((one) => reason.startsWith(`${one.id}: `));
-    if (check === undefined) return html`<li>${reason}</li>`;
-    return html`<li><a href="#${anchor(check)}">${check.id}</a>${reason.slice(check.id.length)}</li>`;
+  const items = record.reasons.slice(0, most).map(({ check: id, text }) => {
+    const check = record.checks.find((one) => one.id === id);
+    if (check === undefined) return html`<li>${reasonLine({ check: id, text })}</li>`;
+    return html`<li><a href="#${anchor(check)}">${check.id}</a>: ${text}</li>`;
   });
   const left = record.reasons.length - most;
   return html`<h2 class="why">Why not met</h2>
