@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { runControls } from './controls.ts';
+import { endOf, runControls } from './controls.ts';
 
 const state = mkdtempSync(join(tmpdir(), 'controls-'));
 process.env['PLUMBLINE_STATE'] = state;
@@ -20,4 +20,16 @@ test('should break nothing on a cluster that env up has not stamped, or stamped 
   assert.equal((await runControls(options)).exitCode, 64);
   assert.match(said.join(''), /has stamped; found full/);
   assert.ok(!readdirSync(state).includes('runs'), 'no run took place');
+});
+
+test('false verdict 15: controls of which none was run, or some were skipped, show nothing and end with 2', () => {
+  assert.deepEqual(endOf({ passed: 0, failed: 0, skipped: 3 }, 0), {
+    exitCode: 2,
+    said: 'no control was run: nothing is shown',
+  });
+  assert.equal(endOf({ passed: 0, failed: 0, skipped: 0 }, 0).exitCode, 2);
+  assert.equal(endOf({ passed: 4, failed: 0, skipped: 1 }, 0).exitCode, 2);
+  assert.equal(endOf({ passed: 4, failed: 1, skipped: 1 }, 0).exitCode, 1);
+  assert.equal(endOf({ passed: 4, failed: 0, skipped: 0 }, 1).exitCode, 1);
+  assert.deepEqual(endOf({ passed: 4, failed: 0, skipped: 0 }, 0), { exitCode: 0, said: null });
 });

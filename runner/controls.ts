@@ -91,6 +91,21 @@ function needs({ check, requires = [] }: Control): readonly string[] {
   return [...partsOf(check), ...requires];
 }
 
+/** How controls end by their counts. Where some were skipped, or none was run, it is not shown that every check can fail. */
+export function endOf(
+  { passed, failed, skipped }: { passed: number; failed: number; skipped: number },
+  unrestored: number,
+): { exitCode: number; said: string | null } {
+  if (failed > 0 || unrestored > 0) return { exitCode: EXIT.notMet, said: null };
+  if (passed === 0) return { exitCode: EXIT.inconclusive, said: 'no control was run: nothing is shown' };
+  if (skipped > 0)
+    return {
+      exitCode: EXIT.inconclusive,
+      said: `${skipped} controls were skipped: of them nothing is shown`,
+    };
+  return { exitCode: EXIT.met, said: null };
+}
+
 interface ControlRunParts {
   environment: Environment;
   instance: InstanceName;
@@ -149,8 +164,9 @@ class ControlRun {
     for (const failure of left) this.#say(`✘ not restored: ${failure}`);
     progress.say(`histories: ${folder.histories}`);
     progress.say(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-    const bad = counts.failed > 0 || left.length > 0;
-    return { exitCode: interrupt.exitCode ?? (bad ? EXIT.notMet : EXIT.met) };
+    const { exitCode, said } = endOf(counts, left.length);
+    if (said !== null) progress.say(said);
+    return { exitCode: interrupt.exitCode ?? exitCode };
   }
 
   /** Says it without the secrets that were read: messages of stores and servers may quote them. */

@@ -1,4 +1,5 @@
 /** The controls that hold for every store: they change what the harness sees of it, or what it holds. */
+import { catalogue, failoverParts } from '../../env/catalogue/index.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 import type { Control, ControlContext } from './control.ts';
 
@@ -53,6 +54,15 @@ export function everyStoreControls(of: StoreControls): Control[] {
     size: 'any',
   });
   const tampering = { settings: { failover: { steadyBeforeMs: TAMPERED_BEFORE_MS } } };
+  const removed = (fault: string): Control => ({
+    ...about(fault, 'write-removed'),
+    verdict: 'fail',
+    title: `acknowledged write ${victim} is removed behind the harness's back`,
+    expectSeen: written,
+    settings: { ...tampering, ...(of.goals !== undefined && { goals: of.goals }) },
+    break: (ctx) => tamper(ctx, of, (write) => of.remove(ctx, write)),
+    verify: (_, judgement) => Promise.resolve(lostOf(of, judgement, victim, fault)),
+  });
   return [
     {
       ...about('pod-crash', 'nowhere'),
@@ -63,15 +73,7 @@ export function everyStoreControls(of: StoreControls): Control[] {
       break: () => Promise.resolve(),
     },
     neverBack(of, about('pod-delete', 'never-back')),
-    {
-      ...about('pod-delete', 'write-removed'),
-      verdict: 'fail',
-      title: `acknowledged write ${victim} is removed behind the harness's back`,
-      expectSeen: written,
-      settings: { ...tampering, ...(of.goals !== undefined && { goals: of.goals }) },
-      break: (ctx) => tamper(ctx, of, (write) => of.remove(ctx, write)),
-      verify: (_, judgement) => Promise.resolve(expectCounts(judgement, { lost: [victim], duplicates: [] })),
-    },
+    removed('pod-delete'),
     {
       ...about('pod-delete', 'write-doubled'),
       verdict: 'fail',
@@ -81,7 +83,34 @@ export function everyStoreControls(of: StoreControls): Control[] {
       break: (ctx) => tamper(ctx, of, (write) => of.double(ctx, write)),
       verify: (_, judgement) => Promise.resolve(expectCounts(judgement, { lost: [], duplicates: [victim] })),
     },
+    // Of each other fault, so that none of a store's checks is one that cannot fail.
+    ...faultsOf(store)
+      .filter((fault) => fault !== 'pod-delete')
+      .map(removed),
   ];
+}
+
+/** Faults of a store whose checks are built. */
+function faultsOf(store: string): string[] {
+  return catalogue().flatMap(({ id, built }) => {
+    const parts = built ? failoverParts(id) : null;
+    return parts?.store === store ? [parts.fault] : [];
+  });
+}
+
+/** A store that may lose writes by itself under a hard fault is held to have lost this one, any other to have lost this one alone. */
+function lostOf(
+  { goals }: StoreControls,
+  judgement: Judgement,
+  victim: number,
+  fault: string,
+): string | null {
+  const lost = judgement.trials?.[0]?.lostNumbers ?? [];
+  if (goals === undefined || fault === 'pod-delete')
+    return expectCounts(judgement, { lost: [victim], duplicates: [] });
+  return lost.includes(victim)
+    ? null
+    : `write ${victim} is not among those lost: ${lost.slice(0, 10).join(', ') || 'none'}`;
 }
 
 function neverBack(

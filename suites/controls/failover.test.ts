@@ -50,7 +50,7 @@ test('should give those who tamper with a running workload more time before the 
   const tampering = new Map(
     failoverControls.filter(({ id }) => ids.test(id)).map((one) => [one.id, one.settings]),
   );
-  assert.equal(tampering.size, 11);
+  assert.equal(tampering.size, 11 + 22);
   for (const [id, given] of tampering) {
     const { failover } = (given?.settings ?? {}) as { failover?: { steadyBeforeMs?: number } };
     assert.ok((failover?.steadyBeforeMs ?? 0) >= 10_000, id);
