@@ -2,12 +2,12 @@
 import type { History } from '../record/history.ts';
 import type { Judgement } from '../record/judgement.ts';
 import type { Annotations, CheckJudge } from './definition.ts';
-import { overTrials, undeclared } from './definition.ts';
-import { judgeAi } from './failover/ai.ts';
-import { judgeBackend } from './failover/backend.ts';
+import { overTrials } from './definition.ts';
+import { AI, judgeAi } from './failover/ai.ts';
+import { BACKEND, judgeBackend } from './failover/backend.ts';
 import { judgeControlPlaneCrash } from './failover/control-plane.ts';
 import { judgeFailover } from './failover/index.ts';
-import { judgeQuery } from './failover/query.ts';
+import { QUERY } from './failover/query.ts';
 import { GPU_JUDGES } from './gpu/index.ts';
 import { INTEGRATIONS_JUDGES } from './integrations/index.ts';
 import { PERFORMANCE_JUDGES } from './performance/index.ts';
@@ -28,11 +28,16 @@ const ONE_BY_ONE: Readonly<Record<string, CheckJudge>> = {
   ...TELEMETRY_JUDGES,
 };
 
-const QUERY = undeclared(judgeQuery);
-
 /** Fields of a check's histories on whose value no verdict rests; see `CheckJudge`. */
 export function annotationsOf(check: string): Annotations {
-  return ONE_BY_ONE[check]?.annotations ?? {};
+  return (platformOf(check) ?? ONE_BY_ONE[check])?.annotations ?? {};
+}
+
+/** Trials of the platform's own Deployments, and of what is found in its stores. */
+function platformOf(check: string): CheckJudge | undefined {
+  if (check.startsWith('failover/backend/')) return BACKEND;
+  if (check.startsWith('failover/ai/')) return AI;
+  return check.startsWith('failover/query/') ? QUERY : undefined;
 }
 
 /** The judge of a check, or undefined when there is none. One judge serves every store and fault. */

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckContext } from '../harness/check.ts';
 import { check } from '../harness/check.ts';
+import { notedAtRest } from './at-rest.ts';
 
 /** Which store answers which kind of question. */
 const SUBJECTS = { vector: 'elasticsearch', graph: 'neo4j' } as const;
@@ -18,11 +19,11 @@ async function askBeforeAndAfter(ctx: CheckContext, store: string): Promise<void
     ctx.runner.call('store.steady', { ...named, timeoutMs: ctx.timeoutMs('steadyState') }),
   );
   ctx.record('steady', { ...steady });
-  if (!steady.ok) return;
+  if (!steady.ok || !(await notedAtRest(ctx))) return;
   const { leader, expected } = await ctx.step('make the data that is asked about', () =>
     ctx.runner.call('query.prepare', { ...named, timeoutMs: ctx.timeoutMs('steadyState') }),
   );
-  ctx.record('expected', { answers: expected, leader });
+  ctx.record('query-expected', { answers: expected, leader });
   await ask(ctx, { ...named, of: 'members', when: 'before' }, ctx.timeoutMs('storeOperation'));
   await ask(ctx, { ...named, of: 'clients', when: 'before' }, ctx.timeoutMs('storeOperation'));
   try {
@@ -39,6 +40,9 @@ async function askBeforeAndAfter(ctx: CheckContext, store: string): Promise<void
     );
     ctx.record('steady-after', { ...healed });
     await ask(ctx, { ...named, of: 'members', when: 'healed' }, ctx.timeoutMs('settle'));
+    await ctx.step('see that roles and objects are as before', () =>
+      ctx.runner.call('state.compare', { check: id, trial, timeoutMs: ctx.timeoutMs('membersRejoined') }),
+    );
   } finally {
     await ctx.runner.call('fault.restore', { check: id });
   }
@@ -46,7 +50,7 @@ async function askBeforeAndAfter(ctx: CheckContext, store: string): Promise<void
 
 /** Only controls set it: what they break once the store is back must be broken before the first question. */
 async function waitToAsk(ctx: CheckContext): Promise<void> {
-  const { askAfterMs = 0 } = (ctx.settings['query'] ?? {}) as { askAfterMs?: number };
+  const { askAfterMs = 0 } = ctx.settings.query ?? {};
   if (askAfterMs === 0) return;
   await ctx.step(`wait ${askAfterMs / 1000} s before asking`, () =>
     sleep(askAfterMs, undefined, { signal: ctx.signal }),
@@ -66,5 +70,5 @@ async function ask(ctx: CheckContext, { when, ...asking }: Asking, timeoutMs: nu
     `ask ${who}: ${when === 'healed' ? 'after healing' : `${when} the fault`}`,
     () => ctx.runner.call('query.ask', { ...asking, timeoutMs }),
   );
-  ctx.record('answers', { when, of: asking.of, ...seen });
+  ctx.record('query-answers', { when, of: asking.of, ...seen });
 }

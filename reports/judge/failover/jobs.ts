@@ -95,23 +95,31 @@ function degradedRule({ header }: History, { seen }: Jobs, { degradedJobs }: Job
 
 /** Acknowledged writes are accepted jobs, each with an id of its own, and each in one state. */
 function sumsGap({ writes }: History, { seen }: Jobs): string | null {
-  const { acknowledged, accepted, counts, open, failed, shared, withoutId } = seen;
-  const recorded = acknowledgedIn(writes);
-  const followed = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  const gaps = [
-    withoutId.length > 0 && `${part(withoutId, 'had no id by which they can be followed') ?? ''}`,
-    acknowledged !== recorded.count &&
-      `${recorded.count} tenders were acknowledged, ${acknowledged} were looked at`,
-    accepted !== recorded.ids && `they were given ${recorded.ids} ids, ${accepted} were followed`,
-    !adds(acknowledged - accepted, shared.length + withoutId.length) &&
-      `${acknowledged} acknowledged tenders have ${accepted} ids, and ${shared.length + withoutId.length} none of their own`,
-    followed !== accepted && `${accepted} jobs were followed, ${followed} have a state`,
-    !adds(counts.accepted + counts.missing, open.length) &&
-      `${counts.accepted + counts.missing} jobs did not come to an end, ${open.length} are named`,
-    !adds(counts.failed, failed.length) && `${counts.failed} jobs failed, ${failed.length} are named`,
-    Object.values(counts).some((count) => count < 0) && 'a count of jobs is below zero',
-  ];
-  return gaps.find((gap) => gap !== false) ?? null;
+  return idsGap(acknowledgedIn(writes), seen) ?? statesGap(seen);
+}
+
+function idsGap(recorded: { count: number; ids: number }, seen: Seen<'jobs'>): string | null {
+  const { acknowledged, accepted, shared, withoutId } = seen;
+  const untold = part(withoutId, 'had no id by which they can be followed');
+  if (untold !== null) return untold;
+  if (acknowledged !== recorded.count)
+    return `${recorded.count} tenders were acknowledged, ${acknowledged} were looked at`;
+  if (accepted !== recorded.ids) return `they were given ${recorded.ids} ids, ${accepted} were followed`;
+  return adds(acknowledged - accepted, shared.length)
+    ? null
+    : `${acknowledged} acknowledged tenders have ${accepted} ids, and ${shared.length} none of their own`;
+}
+
+function statesGap({ accepted, counts, open, failed }: Seen<'jobs'>): string | null {
+  const states = Object.values(counts);
+  const followed = states.reduce((sum, count) => sum + count, 0);
+  if (states.some((count) => count < 0)) return 'a count of jobs is below zero';
+  if (followed !== accepted) return `${accepted} jobs were followed, ${followed} have a state`;
+  const unended = counts.accepted + counts.missing;
+  if (!adds(unended, open.length)) return `${unended} jobs did not come to an end, ${open.length} are named`;
+  return adds(counts.failed, failed.length)
+    ? null
+    : `${counts.failed} jobs failed, ${failed.length} are named`;
 }
 
 /** A list of numbers ends at a thousand of them. */

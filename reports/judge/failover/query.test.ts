@@ -4,9 +4,9 @@ import { judge } from '../topology/testing.ts';
 import type { Seen } from '../topology/testing.ts';
 
 const question = 'neighbours of q0';
-const expected: Seen = ['expected', { leader: 's-0', answers: [{ question, answer: ['7', '3'] }] }];
+const expected: Seen = ['query-expected', { leader: 's-0', answers: [{ question, answer: ['7', '3'] }] }];
 const answers = (when: string, of: string, answer: string[] | null, sources = ['s-0', 's-1']): Seen => [
-  'answers',
+  'query-answers',
   {
     when,
     of,
@@ -19,9 +19,13 @@ const answers = (when: string, of: string, answer: string[] | null, sources = ['
 ];
 const right = ['7', '3'];
 const back: Seen = ['steady-after', { ok: true, detail: 'all there' }];
-const landed: Seen = ['fault-landed', { by: 'process gone', proof: 'pid 1' }];
+const armed: Seen = ['fault-armed', { fault: 'pod-crash', target: 's-0', members: [] }];
+const asBefore: Seen = ['as-before', { ok: true, waitedMs: 1, roles: [], objects: 3, differences: [] }];
+const landed: Seen = ['fault-landed', { by: 'processes gone', proof: 'pid 1', betweenMs: [1, 2] }];
 const before: Seen[] = [expected, answers('before', 'members', right), answers('before', 'clients', right)];
-const query = (...seen: Seen[]) => judge({ check: 'failover/query/vector', settings: {}, seen });
+const stores = { elasticsearch: { members: 3, statefulSet: { namespace: 'tender', name: 's' } } };
+const query = (...seen: Seen[]) =>
+  judge({ check: 'failover/query/vector', settings: { stores }, seen: [armed, ...seen, asBefore] });
 
 test('should accept the same answers from clients and from every copy', () => {
   const { verdict } = query(
@@ -73,7 +77,27 @@ test('should miss a copy that is gone, and members that are not back', () => {
   const away: Seen = ['steady-after', { ok: false, detail: 's-0 is missing' }];
   const gone = query(...before, landed, after, away, answers('healed', 'members', right));
   assert.equal(gone.verdict, 'fail');
-  assert.match(gone.reason, /s-0 is missing/);
-  // Histories of before it was recorded.
-  assert.equal(query(...before, landed, after, answers('healed', 'members', right)).verdict, 'pass');
+  assert.match(gone.reason, /not all members were back afterwards: s-0 is missing/);
+  const unseen = query(...before, landed, after, answers('healed', 'members', right));
+  assert.equal(unseen.verdict, 'inconclusive');
+  assert.match(unseen.reason, /not looked at whether all members were back/);
+});
+
+test('should believe nobody who may not answer, and no fault that hit another', () => {
+  const seen = [...before, landed, answers('after', 'clients', right), back];
+  const healed = (...sources: string[]) => answers('healed', 'members', right, sources);
+  assert.equal(query(...seen, healed('s-0', 's-2')).verdict, 'pass');
+  assert.equal(query(...seen, healed('s-0', 'worker-1')).verdict, 'inconclusive');
+  assert.equal(query(...seen, healed('s-0', 's-1', 's-2')).verdict, 'inconclusive');
+  assert.equal(query(...seen, healed('s-1', 's-1')).verdict, 'fail');
+  const whole = [...seen, healed('s-0', 's-1')];
+  for (const index of whole.keys())
+    assert.notEqual(query(...whole.toSpliced(index, 1)).verdict, 'pass', String(whole[index]?.[0]));
+  const other = judge({
+    check: 'failover/query/vector',
+    settings: { stores },
+    seen: [['fault-armed', { fault: 'pod-crash', target: 's-1', members: [] }], ...whole, asBefore],
+  });
+  assert.equal(other.verdict, 'inconclusive');
+  assert.match(other.reason, /hit s-0, which leads that data, seen hit s-1/);
 });

@@ -1,12 +1,28 @@
-import type { History, Observation } from '../../record/history.ts';
+import type { History, HistoryHeader } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { Findings, seen, text } from '../topology/findings.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import type { CheckJudge } from '../definition.ts';
+import { need } from '../evidence/need.ts';
+import { all, first } from '../observed.ts';
+import { Findings } from '../topology/findings.ts';
+import { trialOf } from './trial.ts';
 
-interface Answer {
-  source: string;
-  question: string;
-  answer: string[];
-}
+type Asked = Seen<'query-answers'>;
+type Answer = NonNullable<Asked['answers']>[number];
+type Expected = Seen<'query-expected'>['answers'][number];
+
+/** Each time that is asked, and whom. */
+const ASKED = ['before members', 'before clients', 'after clients', 'healed members'] as const;
+
+export const QUERY: CheckJudge = {
+  judge: judgeQuery,
+  evidence: () => [
+    need('query-expected', { what: 'what must be found' }),
+    need('query-answers', { subjects: ASKED, of: ({ when, of }) => `${when} ${of}`, what: 'answers' }),
+  ],
+  annotations: {},
+  trial: true,
+};
 
 /** Keys of an answer that are named in a finding. */
 const MOST_NAMED = 5;
@@ -16,19 +32,20 @@ const MOST_NAMED = 5;
  * copy after healing. What was not found before proves nothing, nor does a fault that did not land.
  */
 export function judgeQuery(history: History): Judgement {
-  const findings = new Findings(history);
-  const expected = answersOf(seen(history, 'expected')[0]) ?? [];
+  const findings = new Findings(history).rule('before');
+  const expected = first(history, 'query-expected')?.answers ?? [];
   if (expected.length === 0) findings.unknown('the questions', 'data to ask about', 'it was not made');
   else if (foundBefore(history, findings, expected) && landed(history, findings)) {
-    same(history, findings, { when: 'after', of: 'clients', expected });
-    allBack(history, findings);
-    same(history, findings, { when: 'healed', of: 'members', expected });
+    same(history, findings.rule('after'), { when: 'after', of: 'clients', expected });
+    allBack(history, findings.rule('copies'));
+    same(history, findings.rule('healed'), { when: 'healed', of: 'members', expected });
+    known(history, findings.rule('sources'));
   }
   findings.figure({ name: 'questions', value: expected.length });
   return findings.conclude('the same answers after the fault as before it, from clients and in every copy');
 }
 
-function foundBefore(history: History, findings: Findings, expected: readonly Answer[]): boolean {
+function foundBefore(history: History, findings: Findings, expected: readonly Expected[]): boolean {
   const wrong = (['members', 'clients'] as const).flatMap((of) => {
     const asked = askedOf(history, 'before', of);
     const answers = answersOf(asked);
@@ -41,30 +58,57 @@ function foundBefore(history: History, findings: Findings, expected: readonly An
 }
 
 function landed(history: History, findings: Findings): boolean {
-  const proved = seen(history, 'fault-landed')[0];
-  if (proved !== undefined) return true;
-  const missed = seen(history, 'fault-missed')[0];
-  findings.unknown('the fault', 'landed', missed === undefined ? 'not proved' : text(missed, 'reason'));
-  return false;
+  const { landedMs, missed, target } = trialOf(history);
+  const leader = first(history, 'query-expected')?.leader ?? null;
+  findings.rule('fault');
+  if (landedMs === null) findings.unknown('the fault', 'landed', missed);
+  // Where nobody leads the data, the leader of the store is aimed at.
+  else if (leader !== null && target !== leader)
+    findings.unknown('the fault', `hit ${leader}, which leads that data`, `hit ${target}`);
+  else findings.expect('the fault', true, 'landed', `hit ${target}`);
+  return landedMs !== null;
 }
 
 /** A copy that is gone gives no wrong answers. Which member holds a copy may change, how many there are may not. */
 function allBack(history: History, findings: Findings): void {
-  const steady = seen(history, 'steady-after')[0];
-  if (steady === undefined) findings.note('whether all members were back after healing was not recorded');
-  else
-    findings.expect('the members after healing', steady['ok'] === true, 'all back', text(steady, 'detail'));
-  const copies = (when: string): number =>
+  const copies = (when: Asked['when']): number =>
     new Set((answersOf(askedOf(history, when, 'members')) ?? []).map(({ source }) => source)).size;
   const [before, healed] = [copies('before'), copies('healed')];
+  const expected = `${before}, as before`;
   if (healed > 0 && healed < before)
-    findings.expect('the copies after healing', false, `${before}, as before`, `${healed} answered`);
+    findings.expect('the copies after healing', false, expected, `${healed} answered`);
+  else if (healed > before) findings.unknown('the copies after healing', expected, `${healed} answered`);
+  else if (healed > 0) findings.expect('the copies after healing', true, expected, `${healed} answered`);
+}
+
+/** Every answer is of somebody who may give one, and each gives one to each question. */
+function known(history: History, findings: Findings): void {
+  const members = membersOf(history.header);
+  for (const { when, of, answers } of all(history, 'query-answers')) {
+    const subject = `who answered ${when === 'healed' ? 'after healing' : `${when} the fault`}`;
+    const given = (answers ?? []).map(({ source, question }) => `${source}: ${question}`);
+    const strange = (answers ?? []).find(({ source }) =>
+      of === 'clients' ? source !== 'clients' : members !== null && !members.has(source),
+    );
+    if (new Set(given).size < given.length)
+      findings.unknown(subject, 'one answer each', 'more than one to a question');
+    else if (strange !== undefined) findings.unknown(subject, `${of} of the store`, strange.source);
+    else findings.expect(subject, true, `${of} of the store`, `${given.length} answers`);
+  }
+}
+
+/** Pods of the store as its StatefulSet numbers them; null where the environment names none. */
+function membersOf({ check, settings }: HistoryHeader): Set<string> | null {
+  const store = settings.stores?.[check.endsWith('/vector') ? 'elasticsearch' : 'neo4j'];
+  const name = store?.statefulSet?.name;
+  if (store === undefined || name === undefined) return null;
+  return new Set(Array.from({ length: store.members }, (_, ordinal) => `${name}-${ordinal}`));
 }
 
 function same(
   history: History,
   findings: Findings,
-  of: { when: 'after' | 'healed'; of: 'clients' | 'members'; expected: readonly Answer[] },
+  of: { when: 'after' | 'healed'; of: Asked['of']; expected: readonly Expected[] },
 ): void {
   const asked = askedOf(history, of.when, of.of);
   const subject =
@@ -81,7 +125,7 @@ function same(
 }
 
 /** Every source must answer every question, and as expected. */
-function differences(answers: readonly Answer[], expected: readonly Answer[]): string[] {
+function differences(answers: readonly Answer[], expected: readonly Expected[]): string[] {
   const sources = [...new Set(answers.map(({ source }) => source))];
   if (sources.length === 0) return ['nobody answered'];
   return sources.flatMap((source) =>
@@ -104,15 +148,14 @@ function changed(found: readonly string[], wanted: readonly string[]): string {
   return `${missing.length} of ${wanted.length} missing (${name(missing)})${extra}`;
 }
 
-function askedOf(history: History, when: string, of: string): Observation | undefined {
-  return seen(history, 'answers').find((one) => text(one, 'when') === when && text(one, 'of') === of);
+function askedOf(history: History, when: Asked['when'], of: Asked['of']): Asked | undefined {
+  return all(history, 'query-answers').find((one) => one.when === when && one.of === of);
 }
 
-function answersOf(asked: Observation | undefined): Answer[] | null {
-  const answers: unknown = asked?.['answers'];
-  return Array.isArray(answers) ? (answers as Answer[]) : null;
+function answersOf(asked: Asked | undefined): readonly Answer[] | null {
+  return asked?.answers ?? null;
 }
 
-function detailOf(asked: Observation | undefined): string {
-  return asked === undefined ? 'not asked' : text(asked, 'detail');
+function detailOf(asked: Asked | undefined): string {
+  return asked === undefined ? 'not asked' : asked.detail;
 }
