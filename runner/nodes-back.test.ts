@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { KubeObject } from '../suites/harness/protocol.ts';
 import { loadEnvironment } from '../env/loader.ts';
 import { Afterwards } from './afterwards.ts';
-import { awaitHeartbeat, hasReturned, LostNodes } from './nodes-back.ts';
+import { awaitHeartbeat, hasReturned, LostNodes, nodesOf } from './nodes-back.ts';
 import type { Looking } from './nodes-back.ts';
 
 const BEFORE = new Set(['containerd://old']);
@@ -95,4 +95,13 @@ test('false verdict 25: a cluster that cannot be asked leaves it open whether th
   await afterwards.lookForNodes(deaf, signal);
   assert.deepEqual(afterwards.restored.failed, []);
   assert.match((afterwards.restored.unseen ?? []).join(), /the nodes that c took away are back: unreachable/);
+});
+
+test('false verdict 25: an injection that broke off has lost the nodes that its entries give back', () => {
+  const commands = { on: ['on'], state: ['state'], isOn: 'on', isOff: 'off', timeoutMs: 1 };
+  const entries = [
+    { inverse: { kind: 'node-power', node: 'w-1', commands } },
+    { inverse: { kind: 'kube-end', path: '/p', mark: 'm' } },
+  ] as const;
+  assert.deepEqual(nodesOf(entries), ['w-1']);
 });

@@ -5,6 +5,7 @@ import type { KubeCluster } from '../probes/kubernetes/index.ts';
 import type { Environment } from '../env/schema.ts';
 import type { KubeObject } from '../suites/harness/protocol.ts';
 import { timeoutMsOf } from './environment-parts.ts';
+import type { Entry } from './safety/index.ts';
 
 const LOOK_EVERY_MS = 500;
 /** So many of what is missing are named. */
@@ -147,6 +148,13 @@ export function containersOf(pod: KubeObject): string[] {
 
 function nameOf({ metadata }: KubeObject): string {
   return `pod ${metadata.namespace ?? ''}/${metadata.name} has not returned`;
+}
+
+/** The nodes that entries of the ledger give back. */
+export function nodesOf(entries: readonly Pick<Entry, 'inverse'>[]): string[] {
+  return entries.flatMap(({ inverse }) =>
+    inverse.kind === 'node-start' || inverse.kind === 'node-power' ? [inverse.node] : [],
+  );
 }
 
 /** The nodes that drills of a run have taken away, until they are known to be back. One for a whole run. */

@@ -8,7 +8,7 @@ import { deploymentFault, deploymentPods, isDeployment } from '../deployments.ts
 import type { Subject } from '../deployments.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import { handFor, surroundingsOf } from '../fault-hand.ts';
-import { containersNow, podsOn } from '../nodes-back.ts';
+import { containersNow, nodesOf, podsOn } from '../nodes-back.ts';
 import { kubeCallFrom } from '../safety/index.ts';
 import type { Call, Handlers } from '../session.ts';
 import type { ServedEngine } from './served.ts';
@@ -23,10 +23,19 @@ export function faultMethods(engine: ServedEngine): Pick<Handlers, 'fault.inject
         return result;
       }
       const containers = await containersNow(engine);
-      const { result, nodes } = await inject(engine, params, call);
-      engine.drills.begin(params.check, await podsOn(engine, nodes), from);
-      if (nodes.length > 0) engine.lostNodes.add(engine, params.check, { nodes, containers });
-      return result;
+      const { check } = params;
+      const gone: string[] = [];
+      try {
+        const { result, nodes } = await inject(engine, params, call);
+        gone.push(...nodes);
+        engine.drills.begin(check, await podsOn(engine, nodes), from);
+        return result;
+      } finally {
+        // Of an injection that broke off, what it recorded before it acted says which nodes it may have taken.
+        const open = nodesOf(engine.parts.safety.pending({ check, access: 'fault' }));
+        const nodes = [...new Set([...gone, ...open])];
+        if (nodes.length > 0) engine.lostNodes.add(engine, check, { nodes, containers });
+      }
     },
     'fault.restore': async ({ check }, call) => {
       const report = await engine.parts.safety.restore({ check, access: 'fault' });
