@@ -21,8 +21,9 @@ function containersOf(ctx: CheckContext, found: Found, pods: number | null): Tem
   const passing = (spec.initContainers ?? []).filter((container) => !lasting.includes(container));
   ctx.record('template', {
     workload: found.name,
-    containers: lasting.length,
-    initContainers: passing.length,
+    containers: lasting.map(({ name }) => name),
+    initContainers: passing.map(({ name }) => name),
+    count: lasting.length + passing.length,
     pods,
   });
   const of = (containers: Container[], init: boolean): Templated[] =>

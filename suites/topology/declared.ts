@@ -72,7 +72,7 @@ export function nameOf(object: KubeObject): string {
 export async function listNodes(ctx: CheckContext): Promise<NodeObject[]> {
   const found = await ctx.cluster.items({ kind: 'v1/Node' });
   if (found === null) return [];
-  ctx.record('nodes', { names: found.map(({ metadata }) => metadata.name).sort() });
+  ctx.record('nodes', { names: found.map(({ metadata }) => metadata.name).sort(), count: found.length });
   return found as NodeObject[];
 }
 

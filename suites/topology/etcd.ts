@@ -68,18 +68,19 @@ function record(
   ctx: CheckContext,
   seen: { members: MemberList; health: EndpointHealth[]; status: EndpointStatus[] },
 ): void {
-  for (const { ID, name = '', isLearner = false, clientURLs = [] } of seen.members.members) {
+  for (const { ID, name = '', isLearner: learner = false, clientURLs = [] } of seen.members.members) {
     const health = seen.health.find((one) => clientURLs.includes(one.endpoint));
     const status = seen.status.find((one) => clientURLs.includes(one.Endpoint));
-    const named = String(status?.Status?.leader ?? '0');
-    const leader = named === '0' ? null : named;
-    const own = status?.Status?.header?.member_id;
-    const leads = leader !== null && own !== undefined && String(own) === leader;
-    ctx.record('etcd-member', {
-      ...{ id: String(ID), name, learner: isLearner, leader, leads },
-      ...healthOf(health),
-    });
+    const found = { id: String(ID), name, learner, ...leaderIn(status), ...healthOf(health) };
+    ctx.record('etcd-member', found);
   }
+}
+
+/** Whom a member takes for the leader; etcd writes 0 for nobody. */
+function leaderIn(status: EndpointStatus | undefined): { leader: string | null; leads: boolean } {
+  const { leader: named = 0, header } = status?.Status ?? {};
+  if (String(named) === '0') return { leader: null, leads: false };
+  return { leader: String(named), leads: String(header?.member_id ?? '') === String(named) };
 }
 
 function healthOf(health: EndpointHealth | undefined): { healthy: boolean; error: string } {

@@ -29,8 +29,9 @@ export function recordSpread(ctx: CheckContext, found: Found, { pods, budgets }:
   ctx.record('placement', {
     workload: found.name,
     pods: placed,
-    nodes: new Set(placed.map(({ node }) => node)).size,
-    budgets: own.length,
+    count: placed.length,
+    nodes: [...new Set(placed.map(({ node }) => node))].sort(),
+    budgets: own.map((budget) => budget.metadata.name),
   });
   for (const { metadata, status = {} } of own) {
     const { expectedPods = null, desiredHealthy = null } = status;

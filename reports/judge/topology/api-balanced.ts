@@ -4,7 +4,7 @@ import type { Seen } from '../../record/observations/index.ts';
 import type { CheckJudge } from '../definition.ts';
 import { need } from '../evidence/need.ts';
 import { all, last } from '../observed.ts';
-import { storesOf } from './declared.ts';
+import { isNamedAfter, storesOf } from './declared.ts';
 import { Findings } from './findings.ts';
 
 /** One failed request must weigh no more than the goal's allowance: 100 requests for 99 %. */
@@ -36,7 +36,7 @@ export const apiBalanced: CheckJudge = {
     ];
   },
   annotations: {
-    'api-server.address': 'where it was asked; its node names it',
+    'api-server.address': 'where it was asked, for people; its node names it',
     'api-server.detail': 'its answer in words',
     'server-down.detail': 'how it was proved, in words',
     'api-request.detail': 'its error in words',
@@ -80,8 +80,21 @@ function servers(history: History, findings: Findings): void {
     ['API servers after their outage', names('again')],
   ] as const)
     findings.eachOnce(what, downs.length === 0 ? [] : names('before'), recorded);
+  for (const again of found.filter(({ when }) => when === 'again'))
+    findings.sound(
+      `answer of ${again.node}`,
+      isAfterOwn(history, again),
+      'after its own outage',
+      'elsewhere',
+    );
   for (const { node, address, ok, detail } of found)
     findings.expect(`API server ${node} at ${address}`, ok, 'answers /readyz itself', detail);
+}
+
+/** After the end of its own outage, and before the next one's begin. */
+function isAfterOwn(history: History, { node, t }: Seen<'api-server'>): boolean {
+  const start = all(history, 'server-start').find((one) => one.node === node)?.t ?? Infinity;
+  return t >= start && !all(history, 'server-down').some((down) => down.t > start && down.t < t);
 }
 
 /** Requests are numbered from 1, lie in the order of their numbers, and are as many as the generator counted. */
@@ -92,7 +105,7 @@ function counted(history: History, findings: Findings): void {
   const stray = requests.find(
     (one, i) =>
       one.n !== i + 1 ||
-      one.sentMs < (requests[i - 1]?.sentMs ?? 0) ||
+      one.sentMs < (requests[i - 1]?.sentMs ?? history.header.anchor.monoMs) ||
       one.sentMs > one.t ||
       !(one.t - one.sentMs <= limitMs),
   );
@@ -139,6 +152,14 @@ function leaders(history: History, findings: Findings): void {
       looks.map(({ when }) => when ?? ''),
     );
     const names = looks.map(({ leader }) => leader);
+    const prefix = history.header.settings.stores?.[store]?.statefulSet?.name ?? '';
+    const stray = names.find((name) => !isNamedAfter(name, prefix) && !name.startsWith('nobody'));
+    findings.sound(
+      `leader of ${store}`,
+      prefix === '' || stray === undefined,
+      `a pod of ${prefix}`,
+      stray ?? '',
+    );
     const changed = new Set(names).size > 1;
     findings.expect(`leader of ${store}`, !changed, `stays ${names[0] ?? 'the same'}`, names.join(' → '));
   }

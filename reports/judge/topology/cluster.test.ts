@@ -30,7 +30,7 @@ const kubelet = (version: string, node = 'a', address = '198.18.0.11'): Seen => 
   { node, version, address },
 ];
 const goals = { maxMinorSkew: 3, minDays: 30 };
-const nodes = (...names: string[]): Seen => ['nodes', { names }];
+const nodes = (...names: string[]): Seen => ['nodes', { names, count: names.length }];
 const versionsWith = (settings: Record<string, unknown>, seen: Seen[]) =>
   judge({ check: VERSIONS, goals, settings, seen });
 const versions = (...seen: Seen[]) => versionsWith({}, [nodes('a'), ...seen]);
@@ -180,7 +180,7 @@ function outage({ failed, total, before = 0, proved = true, leaders = ['p-0'], l
     ['server-down', { node: 'a', proved, detail: '', t: 5000 }],
     ...requests.slice(lost),
     ['server-start', { node: 'a', t: 9000 }],
-    server('again'),
+    server('again', { t: 9001 }),
     look('a', 1),
     ['api-requests', { sent: oks.length, answered }],
     look('after', 2),

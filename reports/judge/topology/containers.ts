@@ -1,11 +1,12 @@
 import type { History, HistoryHeader } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
+import type { Seen } from '../../record/observations/index.ts';
 import { nameOf } from '../../record/topology-names.ts';
 import type { CheckJudge } from '../definition.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
 import { all } from '../observed.ts';
-import { exemption } from './declared.ts';
+import { exemption, isNamedAfter } from './declared.ts';
 import type { DeclaredWorkload } from './declared.ts';
 import { Findings } from './findings.ts';
 
@@ -56,7 +57,9 @@ export const images: CheckJudge = {
       need('pull', { subjects: running.map(nameOf), ...ofWorkload }),
     ];
   },
-  annotations: {},
+  annotations: {
+    'container-image.image': 'its registry and its pin decide; which image it is nobody declared',
+  },
 };
 
 interface Goes<L extends Line> {
@@ -76,25 +79,24 @@ function eachContainer<L extends Line>(
     const template = all(history, 'template').find((one) => one.workload === name);
     if (template === undefined) findings.absent(name, 'the workload');
     const own = lines.filter((one) => one.workload === name);
-    const names = own.map(({ container }) => container);
-    findings.eachOnce(`containers of ${name}`, [...new Set(names)], names);
     if (template !== undefined) counted(findings, template, own);
     for (const line of own)
       if (exemption(workload, history.header.check, line.container) === null) visit(workload, line);
   }
 }
 
-function counted(
-  findings: Findings,
-  template: { workload: string; containers: number; initContainers: number },
-  own: readonly Line[],
-): void {
-  const { workload, containers, initContainers } = template;
-  const known = own.some(({ init }) => init !== undefined);
-  findings.agree(`containers of ${workload}`, containers + initContainers, own.length);
-  if (!known) return;
-  const init = own.filter((one) => one.init === true).length;
-  findings.agree(`init containers of ${workload}`, initContainers, init);
+/** A line for each container of the template, and for no other. */
+function counted(findings: Findings, template: Seen<'template'>, own: readonly Line[]): void {
+  const { workload, containers, initContainers, count } = template;
+  const names = (of: readonly Line[]): string[] => of.map(({ container }) => container);
+  findings.eachOnce(`containers of ${workload}`, [...containers, ...initContainers], names(own));
+  findings.agree(`containers of ${workload}`, count, own.length);
+  if (own.some(({ init }) => init === undefined)) return;
+  findings.eachOnce(
+    `init containers of ${workload}`,
+    initContainers,
+    names(own.filter(({ init }) => init === true)),
+  );
 }
 
 const subjectOf = ({ workload, container }: Line): string => `${workload} container ${container}`;
@@ -184,6 +186,9 @@ function pulls(history: History, findings: Findings): void {
     const own = found.filter((one) => one.workload === workload).map(({ pod }) => pod);
     findings.agree(`pods of ${workload}`, pods, own.length);
     findings.eachOnce(`pods of ${workload}`, [...new Set(own)], own);
+    const [, namespace = '', name = ''] = /^\S+ ([^/]+)\/(.+)$/.exec(workload) ?? [];
+    const stray = own.find((pod) => !isNamedAfter(pod, `${namespace}/${name}`));
+    findings.sound(`pods of ${workload}`, stray === undefined, 'its own pods', stray ?? '');
   }
   for (const { pod, troubles } of found)
     findings.expect(`images of Pod ${pod}`, troubles.length === 0, 'pulled', troubles.join(', ') || 'pulled');

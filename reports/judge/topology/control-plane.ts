@@ -2,8 +2,9 @@ import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import type { CheckJudge } from '../definition.ts';
 import { need } from '../evidence/need.ts';
-import { all, last } from '../observed.ts';
+import { all } from '../observed.ts';
 import { Findings } from './findings.ts';
+import { listedNodes } from './nodes.ts';
 
 export const controlPlane: CheckJudge = {
   judge: judgeControlPlane,
@@ -38,7 +39,7 @@ function judgeControlPlane(history: History): Judgement {
 function nodes(history: History, findings: Findings, wanted: number): void {
   const found = all(history, 'control-node');
   const names = found.map(({ name }) => name);
-  const listed = last(history, 'nodes')?.names ?? [];
+  const listed = listedNodes(history, findings);
   findings.eachOnce(
     'control-plane nodes',
     listed.filter((name) => names.includes(name)),

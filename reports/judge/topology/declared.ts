@@ -26,6 +26,15 @@ export function leastNodes({ pools = [], controlPlane }: HeaderSettings): number
   return Math.max(1, controlPlane?.nodes ?? 1, ...pools.map(({ count }) => count.min));
 }
 
+/** A controller cuts off names that are longer. */
+const LONGEST_PREFIX = 40;
+
+/** Whether a pod has the name that its controller, or its StatefulSet, gives it. */
+export function isNamedAfter(pod: string, workload: string): boolean {
+  const prefix = `${workload}-`;
+  return pod.startsWith(prefix.slice(0, LONGEST_PREFIX));
+}
+
 /** Why a container is let off a check, or null. */
 export function exemption(
   workload: Pick<DeclaredWorkload, 'exempt'>,
@@ -50,18 +59,25 @@ export function matches(glob: string, name: string): boolean {
 export function isInside(address: string, cidr: string): boolean {
   const [base = '', length = ''] = cidr.split('/');
   const [one, other] = [bitsOf(address), bitsOf(base)];
-  const kept = length === '' ? (other?.length ?? 0) : Number(length);
-  if (one === null || other === null || one.length !== other.length || !Number.isInteger(kept)) return false;
-  return kept >= 0 && kept <= one.length && one.slice(0, kept) === other.slice(0, kept);
+  if (one === null || other === null || one.length !== other.length) return false;
+  const kept = length === '' ? other.length : Number(length);
+  const right = Number.isInteger(kept) && kept >= 0 && kept <= one.length;
+  return right && one.slice(0, kept) === other.slice(0, kept);
 }
 
 /** An address as its bits; null for what is none. */
 function bitsOf(address: string): string | null {
-  const [numbers, width] = address.includes(':')
-    ? [groupsOf(address)?.map((group) => parseInt(group, 16)), 16]
-    : [address.split('.').map((part) => (/^\d{1,3}$/.test(part) ? Number(part) : NaN)), 8];
-  const right = numbers?.length === (width === 16 ? 8 : 4);
-  if (!right || numbers.some((one) => !Number.isInteger(one) || one >= 2 ** width)) return null;
+  return address.includes(':')
+    ? bits(groupsOf(address)?.map((group) => parseInt(group, 16)) ?? [], { parts: 8, width: 16 })
+    : bits(
+        address.split('.').map((part) => (/^\d{1,3}$/.test(part) ? Number(part) : NaN)),
+        { parts: 4, width: 8 },
+      );
+}
+
+function bits(numbers: readonly number[], { parts, width }: { parts: number; width: number }): string | null {
+  if (numbers.length !== parts || numbers.some((one) => !Number.isInteger(one) || one >= 2 ** width))
+    return null;
   return numbers.map((one) => one.toString(2).padStart(width, '0')).join('');
 }
 

@@ -23,7 +23,10 @@ export const durability: CheckJudge = {
       need('setting', { subjects, of: ({ store, name }) => `${name} of ${store}` }),
     ];
   },
-  annotations: { 'setting.source': 'where it was read, in words' },
+  annotations: {
+    'setting.source': 'where it was read, in words',
+    'setting.member': 'that each server reported once is held; all of them must report the same',
+  },
 };
 
 /** The settings on which durability rests, as every server of each store reports them now. */
@@ -36,6 +39,12 @@ function judgeDurability(history: History): Judgement {
     const lines = all(history, 'setting').filter((one) => one.store === store);
     const read = all(history, 'settings').find((one) => one.store === store)?.read ?? null;
     findings.agree(`settings of ${store}`, read, lines.length);
+    const strange = lines.find(({ name }) => !wanted.some(([declaredName]) => declaredName === name));
+    findings.agree(
+      `settings of ${store}`,
+      'none that is not declared',
+      strange?.name ?? 'none that is not declared',
+    );
     for (const [name, value] of wanted)
       judgeSetting(history, findings, { store, name, value, members: declared.members });
   }

@@ -16,7 +16,10 @@ const node = (name: string, more: Record<string, unknown> = {}): Seen => [
   'node',
   { name, labels: LABELS, taints: [], ready: true, unschedulable: false, pressure: [], ...more },
 ];
-const listed = (seen: Seen[]): Seen => ['nodes', { names: seen.map(([, fields]) => fields?.['name']) }];
+const listed = (seen: Seen[]): Seen => [
+  'nodes',
+  { names: seen.map(([, fields]) => fields?.['name']), count: seen.length },
+];
 const pools = (...seen: Seen[]) =>
   judge({
     check: 'topology/nodes/pools',
@@ -76,7 +79,7 @@ test('false verdict 12: nodes of no pool are looked at like all others', () => {
 
 test('should miss a node that is listed and not recorded, and one that is recorded twice', () => {
   const seen = [node('a'), node('b')];
-  const names = ['nodes', { names: ['a', 'b', 'c'] }] as Seen;
+  const names = ['nodes', { names: ['a', 'b', 'c'], count: 3 }] as Seen;
   const settings = { pools: [GENERAL] };
   const check = 'topology/nodes/pools';
   assert.equal(judge({ check, settings, seen: [names, ...seen] }).verdict, 'inconclusive');
@@ -97,7 +100,7 @@ const address = (node: string, ip: string): Seen => [
 ];
 const addresses = [address('a', '198.18.74.9'), address('b', '198.18.74.10')];
 const plan: Seen[] = [
-  ['nodes', { names: ['a', 'b'] }],
+  ['nodes', { names: ['a', 'b'], count: 2 }],
   ['reach-plan', { nodes: ['a', 'b'] }],
 ];
 const quiet = [ok('service', 'a'), ok('service', 'b'), ok('dns', 'a'), ok('dns', 'b')];

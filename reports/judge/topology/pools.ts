@@ -3,10 +3,11 @@ import type { Judgement } from '../../record/judgement.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import type { CheckJudge } from '../definition.ts';
 import { need } from '../evidence/need.ts';
-import { all, last } from '../observed.ts';
+import { all } from '../observed.ts';
 import { leastNodes, range, within } from './declared.ts';
 import type { DeclaredPool } from './declared.ts';
 import { Findings } from './findings.ts';
+import { listedNodes } from './nodes.ts';
 
 type Node = Seen<'node'>;
 interface Taint {
@@ -21,7 +22,9 @@ export const pools: CheckJudge = {
     need('nodes', { what: 'a list of the nodes' }),
     need('node', { count: leastNodes(settings) }),
   ],
-  annotations: {},
+  annotations: {
+    'node.name': 'that each is there once is held; which of them has which labels is told nowhere else',
+  },
 };
 
 /** Every declared pool has its nodes with exactly the declared taints; every node, of a pool or not, is Ready, schedulable and without pressure. */
@@ -33,7 +36,7 @@ function judgePools(history: History): Judgement {
   findings.rule('nodes');
   findings.eachOnce(
     'nodes',
-    last(history, 'nodes')?.names ?? [],
+    listedNodes(history, findings),
     nodes.map(({ name }) => name),
   );
   for (const node of nodes) judgeNode(findings, node, declared);

@@ -7,6 +7,7 @@ import { need } from '../evidence/need.ts';
 import { all, last } from '../observed.ts';
 import { isInside, leastNodes } from './declared.ts';
 import { Findings } from './findings.ts';
+import { listedNodes } from './nodes.ts';
 
 export const reachability: CheckJudge = {
   judge: judgeReachability,
@@ -29,6 +30,7 @@ export const reachability: CheckJudge = {
     'reach-pair.detail': 'what was seen in place of an answer, in words',
     'reach-service.detail': 'what was seen in place of an answer, in words',
     'reach-dns.detail': 'what was seen in place of an answer, in words',
+    'pod-address.node': 'that each is there once is held; its address and its block stand in one line',
   },
 };
 
@@ -71,7 +73,7 @@ const pairName = (from: string, to: string): string => `${from} -> ${to}`;
 /** All nodes, or as many as a sample has, each of them one that there is. */
 function planned(history: History, findings: Findings): string[] {
   findings.rule('plan');
-  const listed = last(history, 'nodes')?.names ?? [];
+  const listed = listedNodes(history, findings);
   const nodes = last(history, 'reach-plan')?.nodes ?? [];
   findings.agree('nodes in the plan', Math.min(listed.length, SAMPLED_NODES), nodes.length);
   const known = nodes.filter((name) => listed.includes(name));

@@ -4,14 +4,30 @@ import type { Seen } from '../../record/observations/index.ts';
 import type { CheckJudge } from '../definition.ts';
 import { need } from '../evidence/need.ts';
 import { all } from '../observed.ts';
-import { storesOf } from './declared.ts';
+import { isNamedAfter, storesOf } from './declared.ts';
 import { Findings } from './findings.ts';
 
 const LEADING = ['leader', 'master', 'primary'];
-/** What stores call a member that leads and serves: Patroni and Redis, Elasticsearch, Neo4j. */
-const SERVING = ['running', 'joined', 'online'];
-/** What stores call a member that follows: a streaming replica, a node that has joined the cluster, a copy of the database that is online. */
-const FOLLOWING = ['streaming', 'joined', 'online'];
+interface Words {
+  /** What a store calls a member that leads and serves. */
+  serving: string;
+  /** What it calls one that follows. */
+  following: string;
+  /** The roles of those that follow. */
+  roles: readonly string[];
+}
+
+/** A streaming replica. */
+const STREAMING: Words = {
+  serving: 'running',
+  following: 'streaming',
+  roles: ['replica', 'sync_standby', 'quorum_standby'],
+};
+/** A node that has joined the cluster, or a copy of the database that is online. */
+const WORDS: Readonly<Record<string, Words>> = {
+  elasticsearch: { serving: 'joined', following: 'joined', roles: ['master-eligible', 'data'] },
+  neo4j: { serving: 'online', following: 'online', roles: ['follower', 'secondary', 'primary'] },
+};
 
 /** A member of a store in which nobody leads the cluster: each queue, say, has a leader of its own. */
 const PEER = 'peer';
@@ -33,6 +49,7 @@ export const roles: CheckJudge = {
     ];
   },
   annotations: {
+    'condition.name': 'a name for people; how many there are and whether each holds is held',
     'condition.expected': 'what a condition asks for, in words; its `ok` decides',
     'condition.seen': 'what was found, in words; its `ok` decides',
     'read-service.detail': 'its answer in words; `refused` decides',
@@ -72,6 +89,9 @@ function members(history: History, findings: Findings, of: { store: string; want
   findings.agree(`members of ${store}`, described.members, found.length);
   const names = found.map(({ name }) => name);
   findings.eachOnce(`members of ${store}`, [...new Set(names)], names);
+  const prefix = history.header.settings.stores?.[store]?.statefulSet?.name;
+  const stray = names.find((name) => prefix !== undefined && !isNamedAfter(name, prefix));
+  findings.sound(`members of ${store}`, stray === undefined, 'pods of its StatefulSet', stray ?? '');
   findings.figure({ name: `members of ${store}`, value: found.length, goal: wanted });
   findings.expect(
     `members of ${store}`,
@@ -102,13 +122,15 @@ function followers(
   const named = leaders.map(({ name }) => name).join(', ');
   findings.expect(`primary of ${store}`, leaders.length === 1, 'exactly one', named || 'none');
   if (leaders.length === 1) findings.agree(`leader of ${store}`, leader, named);
+  const { serving, following, roles: known } = WORDS[store] ?? STREAMING;
   for (const { name, role, state } of found) {
     const leads = LEADING.includes(role);
-    const right = leads ? SERVING : FOLLOWING;
+    const right = leads ? serving : following;
+    findings.sound(`role of ${name}`, leads || known.includes(role), known.join(', '), role);
     findings.expect(
       `${store} ${name}`,
-      right.includes(state),
-      `a member that ${leads ? 'serves' : 'follows'} (${right.join(', ')})`,
+      state === right,
+      `a member that ${leads ? 'serves' : 'follows'} (${right})`,
       `${role}, ${state}`,
     );
   }

@@ -5,7 +5,7 @@ import { nameOf } from '../../record/topology-names.ts';
 import type { CheckJudge } from '../definition.ts';
 import { need } from '../evidence/need.ts';
 import { all } from '../observed.ts';
-import { range } from './declared.ts';
+import { isNamedAfter, range } from './declared.ts';
 import type { DeclaredWorkload } from './declared.ts';
 import { Findings } from './findings.ts';
 
@@ -23,7 +23,11 @@ export const spread: CheckJudge = {
       need('budget', { subjects: budgeted.map(nameOf), of: ({ workload }) => workload, absent: 'fail' }),
     ];
   },
-  annotations: { 'budget.name': 'a name for people; the workload names what it is for' },
+  annotations: {
+    'placement.pods[].node': 'which nodes they are is held; on which of them a pod runs decides nothing',
+    'placement.pods[].name':
+      'whose pods they are is held; which of them runs on which of the nodes decides nothing',
+  },
 };
 
 function isSpread({ kind, replicas }: DeclaredWorkload): boolean {
@@ -55,7 +59,10 @@ function placement(history: History, findings: Findings, workload: DeclaredWorkl
   }
   const nodes = new Set(pods.map(({ node }) => node));
   const names = pods.map(({ name }) => name);
-  findings.agree(`nodes of ${subject}`, found.nodes, nodes.size);
+  findings.eachOnce(`nodes of ${subject}`, [...nodes], found.nodes);
+  findings.agree(`pods of ${subject}`, found.count, pods.length);
+  const stray = names.find((name) => !isNamedAfter(name, workload.name));
+  findings.sound(`pods of ${subject}`, stray === undefined, 'its own pods', stray ?? '');
   findings.eachOnce(`pods of ${subject}`, [...new Set(names)], names);
   const wanted = Math.max(2, Math.min(pods.length, workload.replicas.min));
   const where = pods.map(({ name, node }) => `${name} on ${node}`).join(', ');
@@ -66,8 +73,12 @@ function placement(history: History, findings: Findings, workload: DeclaredWorkl
 function budgets(history: History, findings: Findings, workload: DeclaredWorkload): void {
   const subject = nameOf(workload);
   const found = all(history, 'budget').filter((one) => one.workload === subject);
-  const counted = all(history, 'placement').find((one) => one.workload === subject)?.budgets;
-  if (counted !== undefined) findings.agree(`budgets of ${subject}`, counted, found.length);
+  const selecting = all(history, 'placement').find((one) => one.workload === subject)?.budgets ?? [];
+  findings.eachOnce(
+    `budgets of ${subject}`,
+    selecting,
+    found.map(({ name }) => name),
+  );
   if (found.length === 0) {
     findings.absent(`disruption budget of ${subject}`, 'a PodDisruptionBudget that selects its pods');
     return;

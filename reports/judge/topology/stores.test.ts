@@ -283,19 +283,21 @@ test('should refuse a detached replica, no primary, two primaries, a replica tha
 });
 
 test('should accept nodes that have joined, and refuse a condition of the store that does not hold', () => {
-  const joined = [
-    member('p-0', 'master', 'joined'),
-    member('p-1', 'data', 'joined'),
-    member('p-2', 'data', 'joined'),
+  const node = (name: string, role: string): Seen => [
+    'member',
+    { store: 'elasticsearch', name, role, state: 'joined' },
   ];
+  const joined = [node('e-0', 'master'), node('e-1', 'data'), node('e-2', 'data')];
   const health = (ok: boolean, now: string): Seen => [
     'condition',
-    { store: 'postgres', name: 'health', ok, expected: 'green', seen: now },
+    { store: 'elasticsearch', name: 'health', ok, expected: 'green', seen: now },
   ];
-  assert.equal(roles(...joined, refuses, health(true, 'green')).verdict, 'pass');
-  const judgement = roles(...joined, refuses, health(false, 'yellow, 1 unassigned'));
+  const verdict = (...seen: Seen[]) =>
+    rolesOf({ stores: { elasticsearch: { members: 3 } } }, [described('elasticsearch', seen), ...seen]);
+  assert.equal(verdict(...joined, health(true, 'green')).verdict, 'pass');
+  const judgement = verdict(...joined, health(false, 'yellow, 1 unassigned'));
   assert.equal(judgement.verdict, 'fail');
-  assert.match(judgement.reason, /health of postgres: expected green, seen yellow/);
+  assert.match(judgement.reason, /health of elasticsearch: expected green, seen yellow/);
 });
 
 test('should refuse a read Service that takes writes; be inconclusive when it could not be asked', () => {

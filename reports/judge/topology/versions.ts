@@ -7,6 +7,7 @@ import { need } from '../evidence/need.ts';
 import { all, last } from '../observed.ts';
 import { leastNodes } from './declared.ts';
 import { Findings } from './findings.ts';
+import { listedNodes } from './nodes.ts';
 
 const DAY_MS = 86_400_000;
 /** Between the handshake and its line in the history. */
@@ -18,6 +19,7 @@ export const versions: CheckJudge = {
     need('nodes', { what: 'a list of the nodes' }),
     need('api-version', { what: "the API server's version" }),
     need('kubelet', { count: leastNodes(settings) }),
+    need('api-pod', { count: settings.controlPlane?.nodes ?? 0 }),
     need('certificate', {
       subjects: (settings.certificates ?? []).map(({ name }) => name),
       of: ({ subject }) => subject,
@@ -46,7 +48,7 @@ function kubelets(history: History, findings: Findings, behind: number): void {
   const found = all(history, 'kubelet');
   findings.eachOnce(
     'kubelets',
-    last(history, 'nodes')?.names ?? [],
+    listedNodes(history, findings),
     found.map(({ node }) => node),
   );
   if (server === undefined) return;

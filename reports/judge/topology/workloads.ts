@@ -5,7 +5,7 @@ import { nameOf } from '../../record/topology-names.ts';
 import type { CheckJudge } from '../definition.ts';
 import { need } from '../evidence/need.ts';
 import { all, last } from '../observed.ts';
-import { matches, range, within } from './declared.ts';
+import { isNamedAfter, matches, range, within } from './declared.ts';
 import type { DeclaredWorkload } from './declared.ts';
 import { Findings } from './findings.ts';
 import { judgePods } from './restarts.ts';
@@ -24,6 +24,8 @@ export const declaredWorkloads: CheckJudge = {
     ];
   },
   annotations: {
+    'pod.name':
+      'that each is there once, and whose pod it is, is held; which of them has which past decides nothing',
     'pod.containers[].why': "kubelet's word for why a life ended, for people",
   },
 };
@@ -63,6 +65,7 @@ function judgeWorkload(history: History, findings: Findings, workload: DeclaredW
     String(wanted),
   );
   pods(history, findings, { workload, found });
+  findings.sound(`rollout of ${subject}`, isRolling(found) || !found.stuck, 'none that is stuck', 'stuck');
   if (isRolling(found)) rolling(findings, subject, found);
   else findings.expect(`ready replicas of ${subject}`, ready === wanted, String(wanted), String(ready));
 }
@@ -95,8 +98,10 @@ function pods(
   findings.agree(`pods of ${subject}`, found.pods, own.length);
   const names = own.map(({ name }) => name);
   findings.eachOnce(`pods of ${subject}`, [...new Set(names)], names);
-  for (const { name, namespace } of own)
+  for (const { name, namespace } of own) {
     findings.agree(`namespace of Pod ${name}`, workload.namespace, namespace);
+    findings.sound(`Pod ${name}`, isNamedAfter(name, workload.name), `a pod of ${subject}`, name);
+  }
 }
 
 function undeclared(history: History, findings: Findings, declared: DeclaredWorkload[]): void {

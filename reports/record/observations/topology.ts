@@ -15,7 +15,7 @@ const reached = { from: z.string(), ok: z.boolean(), asked: z.int(), lost: z.int
 
 const NODES = kinds({
   /** The names of all nodes at one look. Whatever is recorded of nodes is held against this. */
-  nodes: { names: z.array(z.string()) },
+  nodes: { names: z.array(z.string()), count: z.int() },
   /** One of every node, whether a pool has it or not. */
   node: {
     name: z.string(),
@@ -193,11 +193,13 @@ const WORKLOADS = kinds({
     refused: z.boolean().nullable(),
     detail: z.string(),
   },
-  /** How many containers a workload's template has, and how many pods it had; null where pods are not looked at. */
+  /** The containers of a workload's template, and how many pods it had; null where pods are not looked at. */
   template: {
     workload: z.string(),
-    containers: z.int(),
-    initContainers: z.int(),
+    containers: z.array(z.string()),
+    initContainers: z.array(z.string()),
+    /** All of them. */
+    count: z.int(),
     pods: z.int().nullable(),
   },
   'container-probes': {
@@ -222,10 +224,12 @@ const WORKLOADS = kinds({
   placement: {
     workload: z.string(),
     pods: z.array(z.strictObject({ name: z.string(), node: z.string() })),
-    /** How many different nodes these are. */
-    nodes: z.int(),
-    /** How many disruption budgets select its pods. */
-    budgets: z.int(),
+    /** How many pods these are. */
+    count: z.int(),
+    /** Which nodes these are, each once. */
+    nodes: z.array(z.string()),
+    /** The disruption budgets that select its pods. */
+    budgets: z.array(z.string()),
   },
   /** Counts are null until the disruption controller has counted. */
   budget: {
