@@ -1,4 +1,23 @@
-import type { Bounds, ReadBackRequest, StoreDriver, StoreTarget } from './store-driver.ts';
+import type { Unread } from '../reports/record/observations/failover.ts';
+import type { NewSeen } from '../reports/record/observations/index.ts';
+import { askFailureOf } from './asking.ts';
+import type { Bounds, StoreDriver, StoreTarget } from './store-driver.ts';
+
+/** What a read-back writes. */
+export type ReadBackSeen = NewSeen<
+  'readback-plan' | 'readback' | 'readback-failed' | 'readback-leaders' | 'readback-again'
+>;
+
+export interface ReadBackRequest {
+  /** The run id under which the workload wrote. */
+  run: string;
+  write: (seen: ReadBackSeen) => void;
+}
+
+/** The store was not at rest while it was read: what was read of it says nothing about what it holds. */
+export class MovedError extends Error {
+  override readonly name = 'MovedError';
+}
 
 /** Does one part of a read-back. What it throws is written as `readback-failed` of that source, and null is the result. */
 export async function attempt<T>(
@@ -9,15 +28,27 @@ export async function attempt<T>(
   try {
     return await action();
   } catch (error) {
-    request.write({ kind: 'readback-failed', source, reason: message(error) });
+    request.write({ kind: 'readback-failed', source, why: unreadBy(error), reason: message(error) });
     return null;
   }
 }
 
+/** A connection that breaks, by the words of the clients: the code does not always survive. */
+const BROKEN =
+  /ECONNRESET|EPIPE|^Connection (?:terminated|is closed|was closed|closed)|^Channel closed|^Socket closed/;
+
+/** Only a source that could not be reached, or was not at rest, may be asked again: anything else was seen, and stands. */
+export function unreadBy(error: unknown): Unread {
+  if (error instanceof MovedError) return 'moved';
+  const { kind, cause } = askFailureOf(error);
+  const reached = kind !== 'down' && cause !== 'route' && !BROKEN.test(message(error));
+  return reached ? 'unread' : 'unreachable';
+}
+
 /**
- * Reads a store back; once more when a source went away in the middle of it, as soon as the store is steady again: some restart a member
- * after all have come back (RabbitMQ's autoheal). What was read before `readback-again` then counts for nothing, and that line says why.
- * What was read and disagrees is never read again.
+ * Reads a store back; once more when a source could not be reached in the middle of it, as soon as the store is steady again: some restart a
+ * member after all have come back (RabbitMQ's autoheal). What was seen before `readback-again` stands: the judge looks at both readings.
+ * What was reached and is not as it should be is never read again.
  */
 export async function readBackWhole(
   driver: Pick<StoreDriver, 'readBack' | 'waitSteady'>,
@@ -25,24 +56,25 @@ export async function readBackWhole(
   request: ReadBackRequest,
   { reading, steady }: { reading: Bounds; steady: Bounds },
 ): Promise<void> {
-  const failed: string[] = [];
+  const away: string[] = [];
+  let stands = false;
   const noted: ReadBackRequest = {
     ...request,
     write: (seen) => {
-      if (seen.kind === 'readback-failed') failed.push(`${text(seen['source'])}: ${text(seen['reason'])}`);
+      stands ||= seen.kind === 'readback-leaders';
+      if (seen.kind === 'readback-failed') {
+        stands ||= seen.why === 'unread';
+        away.push(`${seen.source}: ${seen.reason}`);
+      }
       request.write(seen);
     },
   };
   await driver.readBack(target, noted, reading);
-  if (failed.length === 0) return;
+  if (away.length === 0 || stands) return;
   const { ok } = await driver.waitSteady(target, steady);
   if (!ok) return;
-  request.write({ kind: 'readback-again', reason: failed.join('; ') });
+  request.write({ kind: 'readback-again', reason: away.join('; ') });
   await driver.readBack(target, request, reading);
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '?';
 }
 
 /** The same bounds, with a deadline of at most `limitMs`. */

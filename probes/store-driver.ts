@@ -1,4 +1,5 @@
-import type { NewObservation } from './history.ts';
+import type { NewSeen } from '../reports/record/observations/index.ts';
+import type { ReadBackRequest } from './readback.ts';
 import type { WorkloadClient } from './workload/client.ts';
 
 /** How a store is reached: the address that applications use, and who asks. */
@@ -122,11 +123,15 @@ export interface Switchover {
   detail: string;
 }
 
-/** Appends to a history; `HistoryWriter.observe` is one. */
-export type Write = (observation: NewObservation) => void;
+export type { ReadBackRequest } from './readback.ts';
+
+/** What observers of a store write. */
+export type Sighting = NewSeen<
+  'leader' | 'master' | 'members' | 'endpoint' | 'observer-blind' | 'sentinel-event'
+>;
 
 export interface ObserveOptions {
-  write: Write;
+  write: (seen: Sighting) => void;
   /** The run id under which the workload writes: where leadership belongs to a queue or an index, it is that one's. */
   run?: string | undefined;
   /** Addresses behind the Service that applications use, from the cluster's cache; polled, since reading it is free. */
@@ -140,12 +145,6 @@ export interface ObserveOptions {
 export interface Observer {
   /** Ends the polling and writes the last known leader once more, with `final: true`. */
   stop(): Promise<void>;
-}
-
-export interface ReadBackRequest {
-  /** The run id under which the workload wrote. */
-  run: string;
-  write: Write;
 }
 
 /** What else decides how long a failover takes. */
@@ -245,7 +244,7 @@ export interface GoverningRequest extends Partial<Circumstances> {
   fault: string;
   /** Who is aimed at, the leader when left out: only of its loss the settings say how long it takes. */
   target?: string;
-  write: Write;
+  write: (seen: NewSeen<'governing' | 'expected-window'>) => void;
 }
 
 /** Reads the settings that govern the failover and writes them with the window that follows from them. */

@@ -7,6 +7,7 @@ import { loadEnvironment } from '../env/loader.ts';
 import { monoMs } from '../probes/clock.ts';
 import { openHistory } from '../probes/history.ts';
 import { BudgetBook, budgetOf, estimateOf, overspent } from './budget.ts';
+import type { Estimate } from './budget.ts';
 import { OutageMeter, type Progress } from './outage-meter.ts';
 
 const CHECK = 'failover/postgres/hang';
@@ -66,7 +67,13 @@ test('the estimate is the expected window, else the goal, times the share of the
 });
 
 test('a fault costs too much when its outage is longer, or more was spent, than was estimated', () => {
-  const estimate = { outageMs: 10_000, share: 0.5, estimateMs: 5_000, derivation: '' };
+  const estimate: Estimate = {
+    from: 'window',
+    outageMs: 10_000,
+    share: 0.5,
+    estimateMs: 5_000,
+    derivation: '',
+  };
   assert.equal(overspent(estimate, { outageMs: 10_000, spentMs: 5_000 }), null);
   assert.match(overspent(estimate, { outageMs: 10_001, spentMs: 0 }) ?? '', /outage of 10\.0 s passed/);
   assert.match(overspent(estimate, { outageMs: 0, spentMs: 5_100 }) ?? '', /spent, 5\.1 s, passed/);

@@ -5,6 +5,7 @@ import type { Environment } from '../env/schema.ts';
 import { monoMs } from '../probes/clock.ts';
 import { openHistory, type HistoryWriter } from '../probes/history.ts';
 import type { ExpectedWindow } from '../probes/store-driver.ts';
+import type { Goals } from '../reports/record/goals.ts';
 import { embeddedOf, timeoutMsOf } from './environment-parts.ts';
 import { OutageMeter, type Progress } from './outage-meter.ts';
 import type { RestoreReport } from './safety/index.ts';
@@ -34,6 +35,8 @@ export function budgetOf(environment: Environment): Budget {
 
 /** What one fault is expected to cost. */
 export interface Estimate {
+  /** What the outage follows from. */
+  from: 'window' | 'goal' | 'deadline';
   /** Longest outage that is expected, ms. */
   outageMs: number;
   /** Share of the environment's requests that need what is hurt. */
@@ -50,19 +53,40 @@ export interface Estimate {
 export function estimateOf(
   environment: Environment,
   check: string,
-  known: { goals: Record<string, unknown>; window: Pick<ExpectedWindow, 'hiMs' | 'derivation'> | null },
+  known: { goals: Goals; window: Pick<ExpectedWindow, 'hiMs' | 'derivation'> | null },
 ): Estimate {
   const { goals, window } = known;
-  const goal = goals['rtoSeconds'];
-  const [outageMs, derivation] =
-    window !== null
-      ? [window.hiMs, `expected window from the live settings: ${window.derivation}`]
-      : typeof goal === 'number'
-        ? [goal * 1000, `the goal of ${goal} s; no window follows from the settings`]
-        : [timeoutMsOf(environment, 'rtoDeadline'), 'the longest that recovery is waited for (rtoDeadline)'];
+  const { rtoSeconds: goal } = goals;
+  const longestMs = timeoutMsOf(environment, 'rtoDeadline');
+  const outage = expectedOutage({ window, goalSeconds: goal, longestMs });
   const store = failoverParts(check)?.store;
   const share = (store && environment.drills.errorBudget.trafficShare[store]) ?? 1;
-  return { outageMs, share, estimateMs: Math.round(outageMs * share), derivation };
+  return { ...outage, share, estimateMs: Math.round(outage.outageMs * share) };
+}
+
+function expectedOutage(of: {
+  window: Pick<ExpectedWindow, 'hiMs' | 'derivation'> | null;
+  goalSeconds: number | undefined;
+  longestMs: number;
+}): Pick<Estimate, 'from' | 'outageMs' | 'derivation'> {
+  const { window, goalSeconds, longestMs } = of;
+  if (window !== null)
+    return {
+      from: 'window',
+      outageMs: window.hiMs,
+      derivation: `expected window from the live settings: ${window.derivation}`,
+    };
+  if (goalSeconds !== undefined)
+    return {
+      from: 'goal',
+      outageMs: goalSeconds * 1000,
+      derivation: `the goal of ${goalSeconds} s; no window follows from the settings`,
+    };
+  return {
+    from: 'deadline',
+    outageMs: longestMs,
+    derivation: 'the longest that recovery is waited for (rtoDeadline)',
+  };
 }
 
 /** What the meter of one trial may do. */
@@ -84,7 +108,7 @@ export interface TrialCost {
   check: string;
   /** Folder of the trial's history. */
   folder: string;
-  goals: Record<string, unknown>;
+  goals: Goals;
   ratePerSecond: number;
 }
 
@@ -115,7 +139,7 @@ export class BudgetBook {
     const writer = openHistory(folder, FILE);
     const { enforced, affordableMs } = this.#budget;
     const spentMs = this.#spentMs.get(check) ?? 0;
-    writer.observe({ kind: 'budget-estimate', ...estimate, enforced, affordableMs, spentBeforeMs: spentMs });
+    writer.observe({ kind: 'budget-estimate', ...estimate, enforced });
     const refusal = enforced ? tooDear({ estimate, spentMs, affordableMs }) : null;
     if (refusal !== null) {
       writer.observe({ kind: 'no-fault', reason: refusal });

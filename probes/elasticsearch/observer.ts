@@ -73,7 +73,7 @@ class Teller {
   finalMaster(): void {
     if (this.#master === undefined || this.#masterSeenMs === null) return;
     const pollMs = Math.ceil(monoMs() - this.#masterSeenMs);
-    const last = { leader: this.#master, pollMs, seenMs: this.#masterSeenMs, final: true };
+    const last = { leader: this.#master, pollMs, seenMs: this.#masterSeenMs, final: true } as const;
     this.#options.write({ kind: 'master', ...last, source: SOURCE });
   }
 

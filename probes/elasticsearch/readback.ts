@@ -38,7 +38,7 @@ export async function readBack(target: StoreTarget, request: ReadBackRequest, bo
   if (plan === null) return;
   for (const { member, copy, role } of plan)
     await attempt(request, member.name, async () => {
-      const passes = role === 'leader' ? [1, 2] : [1];
+      const passes = role === 'leader' ? ([1, 2] as const) : ([1] as const);
       for (const pass of passes) {
         const within = { ...left(), deadlineMs: Math.min(left().deadlineMs, COPY_MS) };
         const numbers = copy === null ? [] : await numbersIn({ target, member, copy }, request.run, within);

@@ -1,7 +1,7 @@
 import { monoMs } from '../clock.ts';
 import { contentsOf } from '../contents.ts';
 import type { Contents } from '../contents.ts';
-import { attempt, message, within } from '../readback.ts';
+import { attempt, message, unreadBy, within } from '../readback.ts';
 import type { Bounds, ReadBackRequest, StoreMember, StoreTarget } from '../store-driver.ts';
 import { connectionOf, connectMember, viewOf } from './ask.ts';
 import { leaderOf } from './members.ts';
@@ -16,7 +16,7 @@ const LOOK_MS = 10_000;
 
 /**
  * The leader is the member that every member that answers calls the writer. It is read twice; the others are read when they have caught
- * up with the state that the leader was read in. No leader, or members that disagree, is written as `readback-failed`.
+ * up with the state that the leader was read in. No leader, or members that disagree, is written as `readback-leaders`.
  */
 export async function readBack(target: StoreTarget, request: ReadBackRequest, bounds: Bounds): Promise<void> {
   const end = monoMs() + bounds.deadlineMs;
@@ -28,9 +28,7 @@ export async function readBack(target: StoreTarget, request: ReadBackRequest, bo
   );
   const leader = agreed(said, members);
   if (leader === null) {
-    const seen = said.map(({ by, leader: name, failed }) => `${by}: ${failed ?? name ?? 'nobody'}`);
-    const reason = `expected every member to name the same writer, seen: ${seen.join('; ')}`;
-    request.write({ kind: 'readback-failed', source: 'leader', reason });
+    tellLeaders(request, said);
     return;
   }
   const reading = { target, request };
@@ -52,7 +50,26 @@ interface Said {
   by: string;
   leader: string | null;
   /** Why it could not be asked. */
-  failed?: string;
+  failed?: unknown;
+}
+
+/**
+ * One writer was expected. Those that call themselves the writer lead; where nobody who answered names one and somebody could not be
+ * asked, that one may lead.
+ */
+function tellLeaders(request: ReadBackRequest, said: readonly Said[]): void {
+  const state = ({ leader, failed }: Said): string =>
+    failed === undefined ? (leader ?? 'nobody') : message(failed);
+  const seen = said.map((one) => `${one.by}: ${state(one)}`).join('; ');
+  const unasked = said.find(({ failed }) => failed !== undefined);
+  const named = said.some(({ leader }) => leader !== null);
+  if (named || unasked === undefined) {
+    const leaders = said.filter(({ by, leader }) => by === leader).map(({ by }) => by);
+    request.write({ kind: 'readback-leaders', leaders, seen });
+    return;
+  }
+  const reason = `expected every member to name the same writer, seen: ${seen}`;
+  request.write({ kind: 'readback-failed', source: 'leader', why: unreadBy(unasked.failed), reason });
 }
 
 /** The one member that all who answered name. */
@@ -78,7 +95,7 @@ async function writerBy(
       bolt.destroy();
     }
   } catch (error) {
-    return { by: member.name, leader: null, failed: message(error) };
+    return { by: member.name, leader: null, failed: error };
   }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
-import { attempt, message, within } from '../readback.ts';
+import { attempt, message, unreadBy, within } from '../readback.ts';
 import type { Bounds, ReadBackRequest, StoreConnection, StoreMember, StoreTarget } from '../store-driver.ts';
 import { sqlState } from './errors.ts';
 import { connectWithin } from './query.ts';
@@ -27,12 +27,12 @@ interface Look {
   member: StoreMember;
   replica: boolean;
   /** Why it could not be asked. */
-  failed?: string;
+  failed?: unknown;
 }
 
 /**
  * The leader is the one member that is not in recovery. It is read twice; the others are read when they have replayed what the leader
- * had written by then. Two leaders, or none, is written as `readback-failed`.
+ * had written by then. Two leaders, or none where all have answered, is written as `readback-leaders`.
  */
 export async function readBack(target: StoreTarget, request: ReadBackRequest, bounds: Bounds): Promise<void> {
   const end = monoMs() + bounds.deadlineMs;
@@ -43,14 +43,7 @@ export async function readBack(target: StoreTarget, request: ReadBackRequest, bo
   const leaders = looks.filter((look) => look.failed === undefined && !look.replica);
   const leader = leaders[0];
   if (leader === undefined || leaders.length > 1) {
-    const seen = looks.map(
-      (look) => `${look.member.name}: ${look.failed ?? (look.replica ? 'replica' : 'primary')}`,
-    );
-    request.write({
-      kind: 'readback-failed',
-      source: 'leader',
-      reason: `expected one member that is not in recovery, seen: ${seen.join('; ')}`,
-    });
+    tellLeaders(request, looks, leaders);
     return;
   }
   const at = connectionOf(target, leader.member);
@@ -67,6 +60,20 @@ export async function readBack(target: StoreTarget, request: ReadBackRequest, bo
       await readOne({ at: replica, request, source: member.name, role: 'member', pass: 1 }, left());
     });
   }
+}
+
+/** One leader was expected. Where none was seen and somebody could not be asked, that one may lead. */
+function tellLeaders(request: ReadBackRequest, looks: readonly Look[], leaders: readonly Look[]): void {
+  const state = ({ failed, replica }: Look): string =>
+    failed === undefined ? (replica ? 'replica' : 'primary') : message(failed);
+  const seen = looks.map((look) => `${look.member.name}: ${state(look)}`).join('; ');
+  const unasked = looks.find(({ failed }) => failed !== undefined);
+  if (leaders.length > 0 || unasked === undefined) {
+    request.write({ kind: 'readback-leaders', leaders: leaders.map(({ member }) => member.name), seen });
+    return;
+  }
+  const reason = `expected one member that is not in recovery, seen: ${seen}`;
+  request.write({ kind: 'readback-failed', source: 'leader', why: unreadBy(unasked.failed), reason });
 }
 
 interface Reading {
@@ -144,7 +151,7 @@ async function lookAt(target: StoreTarget, member: StoreMember, bounds: Bounds):
     );
     return { member, replica: value !== 'false' };
   } catch (error) {
-    return { member, replica: true, failed: message(error) };
+    return { member, replica: true, failed: error };
   }
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
 import { firstAnswer } from '../members.ts';
+import { attempt, MovedError } from '../readback.ts';
 import type { Bounds, ReadBackRequest, StoreConnection, StoreMember, StoreTarget } from '../store-driver.ts';
 import { drain } from './drain.ts';
 import type { Drained } from './drain.ts';
@@ -62,7 +63,7 @@ class ReadBack {
 
   plan(sources: readonly StoreMember[]): void {
     const { write, run } = this.#request;
-    write({ kind: 'readback-plan', run, queue: this.#place.name, sources: sources.map(({ name }) => name) });
+    write({ kind: 'readback-plan', run, sources: sources.map(({ name }) => name) });
   }
 
   /** The queue once it has a leader, all members online, and nothing unacknowledged; `absent` when no member knows it. */
@@ -77,7 +78,7 @@ class ReadBack {
       }
       const why = unsettled(seen);
       if (why === null) return seen;
-      if (monoMs() >= end) throw new Error(`${name}: ${why}`);
+      if (monoMs() >= end) throw new MovedError(`${name}: ${why}`);
       await sleep(LOOK_EVERY_MS);
     }
   }
@@ -87,7 +88,8 @@ class ReadBack {
     const { name, members, left } = this.#place;
     const leader = leaderIn(queue, members);
     if (leader === null) {
-      this.#failed('leader', `no pod is ${leaderNodeOf(queue) ?? 'the leader'} of ${name}`);
+      const reason = `no pod is ${leaderNodeOf(queue) ?? 'the leader'} of ${name}`;
+      this.#request.write({ kind: 'readback-failed', source: 'leader', why: 'unread', reason });
       return;
     }
     const others = queue.type === 'quorum' ? members.filter((one) => one.name !== leader.name) : [];
@@ -104,7 +106,7 @@ class ReadBack {
       await this.#whole(total, left());
       const after = leaderIn((await this.#queueAt(leader)) ?? queue, members);
       if (after?.name !== leader.name)
-        throw new Error(
+        throw new MovedError(
           `the leader of ${name} changed while it was read, from ${leader.name} to ${after?.name ?? 'none'}`,
         );
     });
@@ -114,7 +116,7 @@ class ReadBack {
   absent(): void {
     const { members } = this.#place;
     this.plan(members);
-    const empty = { present: [], duplicates: [], complete: true, detail: 'no member knows the queue' };
+    const empty = { present: [], duplicates: [], complete: true };
     for (const [index, { name: source }] of members.entries()) {
       const passes = index === 0 ? ([1, 2] as const) : ([1] as const);
       const role = index === 0 ? 'leader' : 'member';
@@ -122,17 +124,8 @@ class ReadBack {
     }
   }
 
-  async attempt<T>(source: string, action: () => Promise<T>): Promise<T | null> {
-    try {
-      return await action();
-    } catch (error) {
-      this.#failed(source, error instanceof Error ? error.message : String(error));
-      return null;
-    }
-  }
-
-  #failed(source: string, reason: string): void {
-    this.#request.write({ kind: 'readback-failed', source, reason });
+  attempt<T>(source: string, action: () => Promise<T>): Promise<T | null> {
+    return attempt(this.#request, source, action);
   }
 
   async #pass(
@@ -142,12 +135,12 @@ class ReadBack {
   ): Promise<Drained> {
     const at = connectionOf(this.#target, member);
     const found = await drain(at, this.#place.name, expected, this.#place.left());
-    const { present, duplicates, total: messages } = found;
+    const { present, duplicates } = found;
     this.#request.write({
       kind: 'readback',
       source: member.name,
       ...as,
-      ...{ present, duplicates, messages, complete: true },
+      ...{ present, duplicates, complete: true },
     });
     return found;
   }

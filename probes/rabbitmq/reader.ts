@@ -1,6 +1,6 @@
 import type { ConsumeMessage } from 'amqplib';
 import { monoMs } from '../clock.ts';
-import type { NewObservation } from '../history.ts';
+import type { NewSeen } from '../../reports/record/observations/index.ts';
 import type { StoreConnection } from '../store-driver.ts';
 import { Link } from './link.ts';
 
@@ -74,7 +74,7 @@ export class Reader {
   }
 
   /** Consumes no more; what was seen, for the history. */
-  end(): NewObservation[] {
+  end(): NewSeen<'reader' | 'remark'>[] {
     this.#ended = true;
     this.#link?.destroy();
     const counts: ReaderCounts = { ...this.#tally.counts, consumers: this.#consumers };

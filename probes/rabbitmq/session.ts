@@ -86,7 +86,7 @@ export class RabbitWorkloadClient implements WorkloadClient {
     return errorClass(error);
   }
 
-  end(): NewObservation[] {
+  end(): ReturnType<Reader['end']> {
     return this.#reader.end();
   }
 }

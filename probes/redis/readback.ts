@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
 import { contentsOf } from '../contents.ts';
 import type { Contents } from '../contents.ts';
+import { attempt, unreadBy } from '../readback.ts';
 import type { Bounds, ReadBackRequest, StoreTarget } from '../store-driver.ts';
 import { textOf, withRedis } from './connection.ts';
 import type { RedisConnection } from './connection.ts';
@@ -27,11 +28,8 @@ export async function readBack(target: StoreTarget, request: ReadBackRequest, bo
   const left = (): Bounds => ({ deadlineMs: Math.max(1, end - monoMs()), signal: bounds.signal });
   const views = await memberViews(target, { ...left(), deadlineMs: Math.min(LOOK_MS, bounds.deadlineMs) });
   request.write({ kind: 'readback-plan', run: request.run, sources: views.map(({ name }) => name) });
-  const leader = await leaderAmong(target, views, left());
-  if (typeof leader === 'string') {
-    request.write({ kind: 'readback-failed', source: 'leader', reason: leader });
-    return;
-  }
+  const leader = await leaderAmong({ target, request }, views, left());
+  if (leader === null) return;
   const reader = new Reader(target, request);
   const offset = await reader.attempt(leader.name, async () => {
     await reader.read(leader, { role: 'leader', pass: 1 }, left());
@@ -47,12 +45,12 @@ export async function readBack(target: StoreTarget, request: ReadBackRequest, bo
   }
 }
 
-/** The master, or what was seen in place of exactly one that the Sentinels name too. */
+/** The master; null, after it was written what was seen in place of exactly one that the Sentinels name too. */
 async function leaderAmong(
-  target: StoreTarget,
+  { target, request }: { target: StoreTarget; request: ReadBackRequest },
   views: readonly MemberView[],
   bounds: Bounds,
-): Promise<MemberView | string> {
+): Promise<MemberView | null> {
   const asking = new Sentinels(redisStore(target.connection));
   try {
     const best = newest(await asking.views(Math.min(LOOK_MS, bounds.deadlineMs)));
@@ -66,13 +64,27 @@ async function leaderAmong(
     const masters = views.filter(({ role }) => role === 'master');
     const leader = masters[0];
     if (leader !== undefined && masters.length === 1 && leader.name === named) return leader;
-    const seen = views.map(({ name, failed, role }) => `${name}: ${failed ?? role}`);
     const sentinels =
       best === null ? 'no Sentinel answers' : `the Sentinels name ${named ?? textOf(best.address)}`;
-    return `expected one master, the one that the Sentinels name; seen: ${seen.join('; ')}; ${sentinels}`;
+    tellLeaders(request, views, sentinels);
+    return null;
   } finally {
     asking.close();
   }
+}
+
+/** Where no master was seen and somebody could not be asked, that one may be it. */
+function tellLeaders(request: ReadBackRequest, views: readonly MemberView[], sentinels: string): void {
+  const each = views.map(({ name, failed, role }) => `${name}: ${failed ?? role}`);
+  const seen = [...each, sentinels].join('; ');
+  const leaders = views.filter(({ role }) => role === 'master').map(({ name }) => name);
+  const unasked = views.find(({ failed }) => failed !== undefined);
+  if (leaders.length > 0 || unasked === undefined) {
+    request.write({ kind: 'readback-leaders', leaders, seen });
+    return;
+  }
+  const reason = `expected one master, the one that the Sentinels name; seen: ${seen}`;
+  request.write({ kind: 'readback-failed', source: 'leader', why: unreadBy(unasked.error), reason });
 }
 
 class Reader {
@@ -96,17 +108,8 @@ class Reader {
   }
 
   /** What cannot be read is written, never left out. */
-  async attempt<T>(source: string, action: () => Promise<T>): Promise<T | null> {
-    try {
-      return await action();
-    } catch (error) {
-      this.#request.write({
-        kind: 'readback-failed',
-        source,
-        reason: error instanceof Error ? error.message : String(error),
-      });
-      return null;
-    }
+  attempt<T>(source: string, action: () => Promise<T>): Promise<T | null> {
+    return attempt(this.#request, source, action);
   }
 }
 
@@ -149,6 +152,7 @@ async function looked(
   bounds: Bounds,
 ): Promise<MemberView> {
   const view = await memberView(target, member, bounds);
-  if (view.failed !== undefined) throw new Error(`${name} does not answer: ${errorClass(view.failed)}`);
+  if (view.failed !== undefined)
+    throw new Error(`${name} does not answer: ${errorClass(view.failed)}`, { cause: view.error });
   return view;
 }

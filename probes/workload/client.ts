@@ -1,5 +1,5 @@
 /** What a store's client must offer to the workload engine. */
-import type { NewObservation } from '../history.ts';
+import type { NewSeen } from '../../reports/record/observations/index.ts';
 
 export interface OperationResult {
   outcome: 'ok' | 'fail' | 'unknown';
@@ -33,5 +33,5 @@ export interface WorkloadClient {
   /** The class of an error for the history: short, without secrets. */
   errorClass(error: unknown): string;
   /** Called once after the last operation: closes what the client holds beside sessions, and says what it saw, for the history. */
-  end?(): NewObservation[] | null;
+  end?(): NewSeen<'reader' | 'remark'>[] | null;
 }

@@ -4,6 +4,7 @@ import { monoMs } from '../clock.ts';
 import { HistoryError, openHistory } from '../history.ts';
 import { redactor } from '../redact.ts';
 import type { HistoryWriter } from '../history.ts';
+import type { NewSeen } from '../../reports/record/observations/index.ts';
 import { parseWorkloadConfig } from './config.ts';
 import type { WorkloadConfig } from './config.ts';
 import { workloadDriver } from './drivers.ts';
@@ -66,7 +67,7 @@ async function work(
   broken.promise.catch(() => undefined);
   const history = openHistory(config.history, 'workload.ndjson', { redact, onError: broken.reject });
   const engine = new WorkloadEngine({ ...config, client, record: recorder(history, broken.reject) });
-  history.observe({ ...settings(config), sureFailures: [...driver.sureFailures] });
+  history.observe(started(config, driver.sureFailures));
   try {
     await client.prepare(OPEN_DEADLINE_MS);
     await engine.open(OPEN_DEADLINE_MS);
@@ -101,16 +102,17 @@ function recorder(history: HistoryWriter, failed: (error: unknown) => void): Wor
 }
 type WorkloadEngineRecord = ConstructorParameters<typeof WorkloadEngine>[0]['record'];
 
-function settings(config: WorkloadConfig): { kind: string; [field: string]: unknown } {
+function started(config: WorkloadConfig, sureFailures: readonly string[]): NewSeen<'workload-start'> {
   const { store, run, connection, ratePerSecond, readRatePerSecond, history: _folder, ...rest } = config;
   return {
-    kind: 'workload',
+    kind: 'workload-start',
     store,
     run,
     client: `${store} client, one attempt per operation, pid ${process.pid}`,
     ratePerSecond,
     readRatePerSecond,
     settings: { ...rest, host: connection.host, port: connection.port, scheduling: raisePriority() },
+    sureFailures: [...sureFailures],
   };
 }
 

@@ -6,7 +6,7 @@ import { overTrials } from './definition.ts';
 import { AI, judgeAi } from './failover/ai.ts';
 import { BACKEND, judgeBackend } from './failover/backend.ts';
 import { judgeControlPlaneCrash } from './failover/control-plane.ts';
-import { judgeFailover } from './failover/index.ts';
+import { FAILOVER, judgeFailover } from './failover/index.ts';
 import { QUERY } from './failover/query.ts';
 import { GPU_JUDGES } from './gpu/index.ts';
 import { INTEGRATIONS_JUDGES } from './integrations/index.ts';
@@ -28,16 +28,17 @@ const ONE_BY_ONE: Readonly<Record<string, CheckJudge>> = {
   ...TELEMETRY_JUDGES,
 };
 
-/** Fields of a check's histories on whose value no verdict rests; see `CheckJudge`. */
-export function annotationsOf(check: string): Annotations {
-  return (platformOf(check) ?? ONE_BY_ONE[check])?.annotations ?? {};
-}
-
-/** Trials of the platform's own Deployments, and of what is found in its stores. */
-function platformOf(check: string): CheckJudge | undefined {
+/** What a check's judge is, what its pass rests on, and what is only an annotation; undefined where nothing is declared. */
+export function definitionOf(check: string): CheckJudge | undefined {
   if (check.startsWith('failover/backend/')) return BACKEND;
   if (check.startsWith('failover/ai/')) return AI;
-  return check.startsWith('failover/query/') ? QUERY : undefined;
+  if (check.startsWith('failover/query/')) return QUERY;
+  return judgeOf(check) === judgeFailover ? FAILOVER : ONE_BY_ONE[check];
+}
+
+/** Fields of a check's histories on whose value no verdict rests; see `CheckJudge`. */
+export function annotationsOf(check: string): Annotations {
+  return definitionOf(check)?.annotations ?? {};
 }
 
 /** The judge of a check, or undefined when there is none. One judge serves every store and fault. */

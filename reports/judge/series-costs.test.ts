@@ -6,7 +6,7 @@ import { Synthetic } from './failover/synthetic.ts';
 import { costFigures } from './series-costs.ts';
 import { aggregateTrials } from './trials.ts';
 
-const plain = failoverRecord(new Synthetic().history());
+const plain = failoverRecord(new Synthetic().without('stage', 'budget-estimate', 'budget-spent').history());
 const budget = {
   estimateMs: 10_000,
   share: 1,

@@ -8,6 +8,10 @@ import { median, proportionBounds, zeroLossBound } from './statistics.ts';
 /** Goals of a failover check that concern its trials together; each trial was already held against the first two. */
 export interface TrialGoals {
   rtoSeconds?: number | undefined;
+  /** What all outages since the fault may take together, in any one trial; the RTO's goal when left out. */
+  totalOutageSeconds?: number | undefined;
+  /** How many there may be; when left out they are only said. */
+  outages?: number | undefined;
   /** The longest for which a majority was kept away before it was given back; the RTO goal counts from there. */
   awaySeconds?: number | undefined;
   /** Lost acknowledged writes that are allowed in any one trial. */
@@ -101,6 +105,9 @@ function expectedOf(goals: TrialGoals): string {
     parts.push(
       `RTO ≤ ${goals.rtoSeconds} s${goals.awaySeconds === undefined ? '' : ' from the return of the majority'}`,
     );
+  if (goals.totalOutageSeconds !== undefined)
+    parts.push(`all outages together ≤ ${goals.totalOutageSeconds} s`);
+  if (goals.outages !== undefined) parts.push(`outages ≤ ${goals.outages}`);
   if (goals.lostWrites !== undefined) parts.push(`lost acknowledged writes ≤ ${goals.lostWrites}`);
   if (goals.lossWindowSeconds !== undefined)
     parts.push(`lost acknowledged writes within ${goals.lossWindowSeconds} s`);
@@ -116,7 +123,8 @@ function seenOf(counted: readonly FailoverRecord[], trials: readonly FailoverRec
   if (counted.length === 0) return `0 of ${trials.length} trials count`;
   const worstRto = worstRtoOf(counted);
   const parts = [
-    worstRto === null ? 'RTO > deadline' : `${counted.length > 1 ? 'worst ' : ''}RTO ${seconds(worstRto)} s`,
+    rtoText(counted, worstRto),
+    ...manyText(counted),
     lossText(counted),
     `another leader in ${count(counted, 'elsewhere')} of ${counted.length} trials`,
   ];
@@ -124,16 +132,45 @@ function seenOf(counted: readonly FailoverRecord[], trials: readonly FailoverRec
   return parts.join(', ');
 }
 
+/** A trial that hurt nobody has no outage, long or short. */
+function rtoText(counted: readonly FailoverRecord[], worstRto: number | null): string {
+  if (worstRto !== null) return `${counted.length > 1 ? 'worst ' : ''}RTO ${seconds(worstRto)} s`;
+  return counted.some(neverBack) ? 'RTO > deadline' : 'no fault was injected';
+}
+
+/** Hurt, and not seen to come back. */
+export function neverBack({ rto, landed }: FailoverRecord): boolean {
+  return rto === null && landed.injected !== false;
+}
+
+/** More than one outage in a trial is worth saying. */
+function manyText(counted: readonly FailoverRecord[]): string[] {
+  const { outages, totalMs } = worstSinceFault(counted);
+  if (outages < 2) return [];
+  const lead = counted.length > 1 ? 'up to ' : '';
+  return [`${lead}${outages} outages of ${seconds(totalMs)} s in all`];
+}
+
+function worstSinceFault(counted: readonly FailoverRecord[]): { outages: number; totalMs: number } {
+  let [outages, totalMs] = [0, 0];
+  for (const { sinceFault } of counted) {
+    outages = Math.max(outages, sinceFault?.outages ?? 0);
+    totalMs = Math.max(totalMs, sinceFault?.totalMs.hiMs ?? 0);
+  }
+  return { outages, totalMs };
+}
+
 const seconds = (ms: number): number => Math.round(ms) / 1000;
 
 /** Upper ends of the RTO intervals, ms; null where one never came back. */
 function worstRtoOf(counted: readonly FailoverRecord[]): number | null {
   let found = 0;
-  for (const { rto } of counted) {
+  for (const { rto, landed } of counted) {
+    if (rto === null && landed.injected === false) continue;
     if (rto === null) return null;
     found = Math.max(found, rto.hiMs);
   }
-  return found;
+  return counted.some(({ rto }) => rto !== null) ? found : null;
 }
 
 /** Lost writes of the trials that were read back; null when none was: unknown is not zero. */
@@ -162,6 +199,7 @@ function figuresOf(
   if (counted.length === 0) return tally;
   return [
     ...rtoFigures(counted, goals),
+    ...outageFigures(counted, goals),
     lostFigure(counted, goals),
     ...lossWindowFigures(counted, goals),
     boundFigure(counted),
@@ -182,12 +220,33 @@ function longestRto(rtoSeconds: number, { awaySeconds = 0 }: TrialGoals): number
 /** Upper ends of the intervals: what the sampling cannot exclude. */
 function rtoFigures(counted: readonly FailoverRecord[], goals: TrialGoals): Figure[] {
   const slowest = worstRtoOf(counted);
-  const value = slowest === null ? 'never steady again' : seconds(slowest);
+  const unknown = counted.some(neverBack) ? 'never steady again' : 'no fault was injected';
+  const value = slowest === null ? unknown : seconds(slowest);
   const rtoGoal = goals.rtoSeconds === undefined ? {} : { goal: longestRto(goals.rtoSeconds, goals) };
   const figures: Figure[] = [{ name: 'worst RTO', value, unit: 's', ...rtoGoal }];
   if (counted.length === 1) return figures;
   const middle = median(counted.flatMap((trial) => (trial.rto === null ? [] : [trial.rto.hiMs])));
   return [...figures, { name: 'median RTO', value: middle === null ? null : seconds(middle), unit: 's' }];
+}
+
+/** Of the trial in which there was most of it. */
+function outageFigures(counted: readonly FailoverRecord[], goals: TrialGoals): Figure[] {
+  if (counted.every(({ sinceFault }) => sinceFault === undefined)) return [];
+  const { outages, totalMs } = worstSinceFault(counted);
+  const total = goals.totalOutageSeconds ?? goals.rtoSeconds;
+  return [
+    {
+      name: 'all outages of a trial together, at most',
+      value: seconds(totalMs),
+      unit: 's',
+      ...(total !== undefined && { goal: longestRto(total, goals) }),
+    },
+    {
+      name: 'outages in a trial, at most',
+      value: outages,
+      ...(goals.outages !== undefined && { goal: goals.outages }),
+    },
+  ];
 }
 
 function lostFigure(counted: readonly FailoverRecord[], goals: TrialGoals): Figure {

@@ -36,8 +36,8 @@ const lines = (...values: unknown[]): string => values.map((value) => `${JSON.st
 describe('readHistory', () => {
   it('should read header, observations in the order of time over all files, and operations in columns', async () => {
     const folder = await historyOf({
-      'check.ndjson': lines(HEADER, { kind: 'steady', t: 10 }, { kind: 'end', t: 90 }),
-      'faults.ndjson': lines({ kind: 'fault-landed', t: 50, by: 'pid gone' }),
+      'check.ndjson': lines(HEADER, { kind: 'steady', t: 10, ok: true, detail: '' }, { kind: 'end', t: 90 }),
+      'faults.ndjson': lines({ kind: 'fault-missed', t: 50, reason: 'no pod' }),
       'workload.ndjson': lines(
         ['w', 1, 20, 20.5, 21.25, 0],
         ['r', 1, 20, 20.1, 20.2, 2, 'ECONNRESET'],
@@ -49,7 +49,7 @@ describe('readHistory', () => {
     assert.equal(history.header.check, 'failover/postgres/pod-crash');
     assert.deepEqual(
       history.observations.map((seen) => seen.kind),
-      ['steady', 'fault-landed', 'end'],
+      ['steady', 'fault-missed', 'end'],
     );
     assert.deepEqual([...history.writes.n], [1, 2]);
     assert.deepEqual([...history.writes.doneMs], [21.25, 27]);
@@ -145,6 +145,11 @@ describe('readHistory', () => {
     const long = {
       kind: 'readback',
       t: 5,
+      source: 'postgres-0',
+      role: 'leader',
+      pass: 1,
+      duplicates: [],
+      complete: true,
       present: Array.from({ length: 300_000 }, (_, index) => [index, index]),
     };
     const operations = Array.from(

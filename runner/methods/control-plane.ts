@@ -64,8 +64,9 @@ async function crash(
     kind: 'fault-armed',
     fault,
     target: node,
-    node,
-    members: members.map(({ name }) => name),
+    members: prepared.flatMap((one) =>
+      'act' in one ? [{ name: one.member.name, uid: one.member.uid, node, found: one.found }] : [],
+    ),
   });
   const able = prepared.filter((one) => 'act' in one);
   const missing = prepared.flatMap((one) => ('reason' in one ? [one.reason] : []));
@@ -87,8 +88,8 @@ async function crash(
     act: async () => {
       // First the manifests, or kubelet would start them again within a second; then the kill, before kubelet ends them gently.
       for (const name of names) await stopStaticPod(spec, name);
-      const acted = (): void => writer.observe({ kind: 'fault-acted' });
-      outcomes.push(...(await Promise.all(able.map((one) => one.act(acted)))));
+      const acted = (member: string) => (did: string) => writer.observe({ kind: 'fault-acted', member, did });
+      outcomes.push(...(await Promise.all(able.map((one) => one.act(acted(one.member.name))))));
     },
   });
   return landing(writer, node, outcomes);

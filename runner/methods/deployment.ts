@@ -63,7 +63,7 @@ async function restart(
   const writer = openHistory(engine.book.trialFolder(check, trial), 'faults.ndjson');
   try {
     const generation = (await read(engine, subject, signal)).metadata.generation ?? 0;
-    writer.observe({ kind: 'fault-armed', fault: 'rolling-restart', target, generation });
+    writer.observe({ kind: 'fault-armed', fault: 'rolling-restart', target, members: [] });
     const annotations = { [RESTARTED]: new Date().toISOString() };
     const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name };
     await engine.parts.safety.patch(
@@ -73,7 +73,7 @@ async function restart(
       { access: 'fault' },
     );
     const actedMs = monoMs();
-    writer.observe({ kind: 'fault-acted', t: actedMs });
+    writer.observe({ kind: 'fault-acted', t: actedMs, member: target, did: 'template patched' });
     const limitMs = timeoutMsOf(engine.book.environment, 'faultLanding');
     for (;;) {
       const now = await read(engine, subject, signal);

@@ -89,8 +89,16 @@ async function writeTrial(folder: string, shape: Shape): Promise<void> {
     anchor: { wall: new Date(0).toISOString(), monoMs: START_MS },
   });
   const faultMs = START_MS + 10_000;
-  header.observe({ kind: 'fault-armed', t: faultMs, fault: 'pod-crash', target: `${store}-0` });
-  header.observe({ kind: 'fault-landed', t: faultMs + 1, by: 'bench', proof: 'made up' });
+  const target = `${store}-0`;
+  const member = { name: target, uid: 'none', node: null, found: 'nothing' };
+  header.observe({ kind: 'fault-armed', t: faultMs, fault: 'pod-crash', target, members: [member] });
+  header.observe({
+    kind: 'fault-landed',
+    t: faultMs + 1,
+    by: 'processes gone',
+    proof: 'made up',
+    betweenMs: [faultMs, faultMs + 1],
+  });
   const contents = contentsOf(shape, WRITES);
   const sources = Array.from({ length: members }, (_, i) => `${store}-${i}`);
   header.observe({ kind: 'readback-plan', run: 'bench', sources });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckContext } from '../harness/check.ts';
 import { monotonicMs } from '../harness/observations.ts';
+import type { StageName } from '../../reports/record/observations/failover.ts';
 import type { FaultResult } from '../harness/protocol.ts';
 import { notedAtRest } from './at-rest.ts';
 
@@ -72,7 +73,7 @@ export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promis
 }
 
 /** Where a trial spends its time: a stage lasts until the next begins. */
-function stage(ctx: CheckContext, name: string): void {
+function stage(ctx: CheckContext, name: StageName): void {
   ctx.record('stage', { name });
 }
 

@@ -1,5 +1,7 @@
 import type { InstanceName } from '../../env/local/nodes/index.ts';
 import type { Switchover } from '../../probes/store-driver.ts';
+import type { LandedBy } from '../../reports/record/observations/failover.ts';
+import type { NewSeen } from '../../reports/record/observations/index.ts';
 import type { FaultResult } from '../harness/protocol.ts';
 import type { FaultInverse } from './inverse.ts';
 
@@ -44,21 +46,21 @@ export interface Landing {
   lastBeforeMs: number;
   landedMs: number;
   /** The kind of proof, in three words. */
-  by: string;
+  by: LandedBy;
   proof: string;
 }
 
 /** What a fault will do to one member. Nothing has been done yet. */
 export interface Prepared {
   member: FaultMember;
-  /** Goes into `fault-armed`. */
-  detail: Record<string, unknown>;
+  /** What is there to be hurt: processes, a cgroup, addresses; for people. */
+  found: string;
   /** In the order of the actions; undone in reverse. */
   inverses: FaultInverse[];
   /**
    * Does it, calls `acted` when it is done and before it is proved, and returns the proof; or a sentence when it did not take effect.
    */
-  act(acted: (detail: Record<string, unknown>) => void): Promise<Landing | string>;
+  act(acted: (did: string) => void): Promise<Landing | string>;
   /** When `act` is over at the latest, ms, where that is longer than half a minute: nothing is undone in the middle of it. */
   endsWithinMs?: number;
 }
@@ -96,6 +98,11 @@ export interface FaultSurroundings {
   power?: boolean | undefined;
 }
 
+/** What a fault says of itself. */
+export type FaultSeen = NewSeen<
+  'fault-armed' | 'fault-acted' | 'fault-landed' | 'fault-missed' | 'replicas-cut'
+>;
+
 export interface FaultContext {
   check: string;
   store: string;
@@ -122,7 +129,7 @@ export interface FaultContext {
   /** Undoes now what was done for this check so far; for faults that undo a part of themselves. */
   restore(): Promise<unknown>;
   /** Appends to the trial's `faults.ndjson`. */
-  write: (observation: { kind: string; t: number } & Record<string, unknown>) => void;
+  write: (observation: FaultSeen) => void;
   /** Named time-outs of the environment. */
   timeoutMs(name: string): number;
   signal: AbortSignal;

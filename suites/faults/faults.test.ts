@@ -31,11 +31,11 @@ class Recorder implements Hand {
     if (this.#reason !== undefined) return Promise.resolve({ reason: this.#reason });
     return Promise.resolve({
       member,
-      detail: { what },
+      found: what,
       inverses: [{ kind: 'thaw', cgroup: `/${member.name}` }],
       act: (acted) => {
         this.done.push(`${what} ${member.name}`);
-        acted({});
+        acted(what);
         return Promise.resolve(this.#outcome(member));
       },
     });
@@ -170,11 +170,12 @@ test('a majority is hurt at once under one entry each, and has landed when the l
   hand.crash = (member) =>
     Promise.resolve({
       member,
-      detail: {},
+      found: member.name,
       inverses: [{ kind: 'thaw', cgroup: member.name }],
       act: () => {
         const landedMs = outcomes.get(member.name) ?? 0;
-        return Promise.resolve({ lastBeforeMs: landedMs - 1, landedMs, by: 'gone', proof: member.name });
+        const by = 'processes gone';
+        return Promise.resolve({ lastBeforeMs: landedMs - 1, landedMs, by, proof: member.name });
       },
     });
   const both = { ...context({ target: 'majority', members: members.slice(0, 2) }, hand) };

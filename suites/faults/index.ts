@@ -13,7 +13,7 @@ export { PodHand } from './hands/pod.ts';
 export { nodePower } from './hands/power.ts';
 export type { PowerCommands } from './hands/power.ts';
 export type { NodePower } from './inverse.ts';
-export type { Fault, FaultContext, FaultMember, FaultSurroundings, Hand } from './fault.ts';
+export type { Fault, FaultContext, FaultMember, FaultSeen, FaultSurroundings, Hand } from './fault.ts';
 
 const FAULTS: readonly Fault[] = [podCrash, podDelete, hang, nodeLoss, partition, switchover, cutThenCrash];
 

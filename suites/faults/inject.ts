@@ -22,8 +22,7 @@ export async function injectInto(ctx: FaultContext, fault: string, prepare: Prep
     t: monoMs(),
     fault,
     target,
-    node: chosen.members.map(({ node }) => node ?? 'no node').join(', '),
-    members: prepared.map(({ member, detail }) => ({ name: member.name, uid: member.uid, ...detail })),
+    members: prepared.map(({ member: { name, uid, node }, found }) => ({ name, uid, node, found })),
   });
   const reasons = preparations.flatMap((one) => ('reason' in one ? [one.reason] : []));
   if (reasons.length > 0) return missed(ctx, target, reasons.join('; '), monoMs());
@@ -45,8 +44,8 @@ async function actOn(
     inverses: prepared.flatMap(({ inverses }) => inverses),
     endsWithinMs: Math.max(0, ...prepared.map(({ endsWithinMs = 0 }) => endsWithinMs)),
     act: async () => {
-      const acted = (member: string) => (detail: Record<string, unknown>) =>
-        ctx.write({ kind: 'fault-acted', t: monoMs(), member, ...detail });
+      const acted = (member: string) => (did: string) =>
+        ctx.write({ kind: 'fault-acted', t: monoMs(), member, did });
       const all = prepared.map((one) => one.act(acted(one.member.name)));
       // Every one comes to its end before the first error is told: what was begun must be known to be over.
       for (const settled of await Promise.allSettled(all)) {

@@ -32,6 +32,11 @@ function rule({ name, address, ports = [] }: Cut, direction: 'from' | 'to'): str
   return `${family} ${side} ${address}${only} counter drop comment "${direction} ${name}"`;
 }
 
+/** For people: who is cut off, at which address. */
+export function cutsIn(cuts: readonly Cut[]): string {
+  return cuts.map(({ name, address }) => `${name} (${address})`).join(', ');
+}
+
 /** Packets that each rule has dropped so far, by its comment. */
 export type Drops = ReadonlyMap<string, number>;
 

@@ -20,7 +20,7 @@ export const podDelete: Fault = {
 function prepare(ctx: FaultContext, member: FaultMember): Preparation {
   return {
     member,
-    detail: {},
+    found: `pod ${member.uid}`,
     inverses: [], // the StatefulSet makes the pod again
     act: async (acted) => {
       const body = {
@@ -35,7 +35,7 @@ function prepare(ctx: FaultContext, member: FaultMember): Preparation {
       if (!before.there || before.ending)
         return `${member.name} (${member.uid}) was gone before it was deleted, or ending already`;
       const { status } = await ctx.kube({ method: 'DELETE', path: pathOf(ctx, member), body, timeoutMs });
-      acted({ status });
+      acted(`deleted, answered ${status}`);
       // The API server deletes in two steps: kubelet may be quicker than the second, which then finds nothing, or another pod.
       if (status >= 300 && status !== 404 && status !== 409)
         return `the API server refused to delete ${member.name}: ${status}`;

@@ -21,14 +21,14 @@ function prepare(ctx: FaultContext, member: FaultMember): Preparation {
     return { reason: `${member.name} does not lead ${ctx.store}: only a leader can hand over` };
   return {
     member,
-    detail: {},
+    found: 'the leader',
     inverses: [],
     act: async (acted) => {
       const sentMs = monoMs();
       try {
         const { from, to, detail } = await order(member.name);
         const answeredMs = monoMs();
-        acted({ from, to, answeredMs });
+        acted(`ordered: ${from} → ${to}`);
         return carriedOut({ from, to, detail, sentMs, answeredMs });
       } catch (error) {
         return error instanceof Error ? error.message : String(error);

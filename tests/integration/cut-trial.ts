@@ -16,6 +16,7 @@ import { failoverRecord } from '../../reports/judge/failover/index.ts';
 import { readHistory } from '../../reports/record/read-history.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
 import { freePort } from '../../env/local/images/registry.ts';
+import { armed, landed } from '../fault-lines.ts';
 import type { PostgresServer } from './postgres-server.ts';
 
 /** `cut` resets and refuses, `drop` swallows silently. */
@@ -89,13 +90,14 @@ async function observe(
     await workload.ready;
     await sleep(BEFORE_MS);
     const faults = openHistory(folder, 'faults.ndjson');
-    faults.observe({ kind: 'fault-armed', fault: options.kind, target: 'proxy' });
+    const hurt = { fault: options.kind, target: 'proxy' };
+    faults.observe(armed(hurt));
+    const sinceMs = monoMs();
     const cut = await proxy.send(options.kind);
-    faults.observe({ kind: 'fault-acted' });
-    faults.observe({ kind: 'fault-landed', by: 'proxy', proof: `${options.kind} at ${cut.after}` });
+    for (const seen of landed(hurt, sinceMs)) faults.observe(seen);
     await faults.close();
     const back = await restoreAfter(proxy, options, cut);
-    if (back === null) check.observe({ kind: 'deadline', rtoDeadlineMs });
+    if (back === null) check.observe({ kind: 'deadline', rtoDeadlineMs, detail: 'not restored' });
     await workload.stop(STOP_MS);
     if (back === null) await proxy.send(options.kind === 'cut' ? 'restore' : 'resume');
     const readback = openHistory(folder, 'readback.ndjson');

@@ -21,7 +21,7 @@ import { kubeCallFrom, openSafety } from '../../runner/safety/index.ts';
 import type { KubeCall, Safety } from '../../runner/safety/index.ts';
 import { StoreTargets } from '../../runner/store-target.ts';
 import { faultOf } from '../../suites/faults/index.ts';
-import type { FaultContext } from '../../suites/faults/index.ts';
+import type { FaultContext, FaultSeen } from '../../suites/faults/index.ts';
 import type { FaultResult } from '../../suites/harness/protocol.ts';
 import { endElsewhere, prepareElsewhere } from './elsewhere.ts';
 import { faultsLeft } from './faults-left.ts';
@@ -53,7 +53,7 @@ class Held {
   readonly environment: Environment;
   readonly safety: Safety;
   readonly stores: StoreTargets;
-  readonly written: ({ kind: string } & Record<string, unknown>)[] = [];
+  readonly written: FaultSeen[] = [];
 
   private constructor(environment: Environment, safety: Safety) {
     this.environment = environment;
@@ -96,7 +96,7 @@ class Held {
       check,
       kube,
       perform: (mutation: Parameters<Safety['perform']>[0]) => this.safety.perform(mutation),
-      write: (seen: { kind: string; t: number } & Record<string, unknown>) => {
+      write: (seen: FaultSeen) => {
         this.written.push(seen);
       },
       timeoutMs: (name: string) => timeoutMsOf(this.environment, name as 'faultLanding'),
@@ -223,10 +223,8 @@ for (const where of ['on this machine', 'by a privileged pod'] as const) {
 async function frozenBefore(held: Held): Promise<void> {
   const result = await held.inject('hang', 'replica');
   const armed = held.written.findLast(({ kind }) => kind === 'fault-armed');
-  const [{ cgroup, name } = { cgroup: '', name: '' }] = armed?.['members'] as {
-    cgroup: string;
-    name: string;
-  }[];
+  const [{ found, name } = { found: '', name: '' }] = armed?.kind === 'fault-armed' ? armed.members : [];
+  const cgroup = /^cgroup (\S+):/.exec(found)?.[1] ?? '';
   await held.safety.restore();
   assert.equal(freezerState(cgroup), 'THAWED', result.proof);
   await freezeCgroup(cgroup, { deadlineMs: 5_000 });

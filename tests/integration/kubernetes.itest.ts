@@ -22,6 +22,7 @@ import type { ControlContext } from '../../suites/controls/control.ts';
 import { forgetfulVolume } from '../../suites/controls/forgetful-volume.ts';
 import { canary } from '../../suites/controls/topology-declared.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
+import { armed, landed } from '../fault-lines.ts';
 
 const ETCD = 'http://127.0.0.1:23791';
 const API_PORT = 26444;
@@ -321,10 +322,11 @@ test('should measure how long numbered writes failed, and keep the last acknowle
   await sleep(6_000);
   await workload.stop(10_000);
   const read = await readHistory(history);
+  const hurt = { fault: 'leader-crash', target: 'control-1' };
   const observations = [
     ...read.observations,
-    { kind: 'fault-armed', t: killedMs, fault: 'leader-crash', target: 'control-1' },
-    { kind: 'fault-landed', t: killedMs, by: 'test', proof: 'the process was killed' },
+    { ...armed(hurt), t: killedMs },
+    ...landed(hurt, killedMs).map((seen) => ({ ...seen, t: killedMs })),
   ].toSorted((a, b) => a.t - b.t);
   const { rto } = failoverRecord({ ...read, observations });
   assert.ok(rto !== null, 'an RTO was expected');

@@ -23,6 +23,7 @@ import type { WorkloadProcess } from '../../probes/workload/process.ts';
 import { failoverRecord } from '../../reports/judge/failover/index.ts';
 import { readHistory } from '../../reports/record/read-history.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
+import { armed, landed } from '../fault-lines.ts';
 import type { ControlContext } from '../../suites/controls/control.ts';
 import { double, newest, remove } from '../../suites/controls/rabbitmq-queues.ts';
 import { startRabbitCluster } from './rabbitmq-cluster.ts';
@@ -206,7 +207,8 @@ describe('RabbitMQ', () => {
       const next = reader.expect();
       await publish(next.marker);
       assert.notEqual(await next.delivery, null);
-      assert.equal(reader.end()[0]?.['consumers'], 2);
+      const [counts] = reader.end();
+      assert.equal(counts?.kind === 'reader' ? counts.consumers : 0, 2);
     } finally {
       reader.end();
       relay.close();
@@ -302,10 +304,11 @@ async function crashTrial(cluster: RabbitCluster): Promise<FailoverRecord> {
     const victim = await leaderElsewhere(cluster, run);
     await sleep(2500);
     const faults = openHistory(folder, 'faults.ndjson');
-    faults.observe({ kind: 'fault-armed', fault: 'pod-crash', target: victim });
+    const hurt = { fault: 'pod-crash', target: victim };
+    faults.observe(armed(hurt));
+    const sinceMs = monoMs();
     cluster.kill(victim);
-    faults.observe({ kind: 'fault-acted' });
-    faults.observe({ kind: 'fault-landed', by: 'signal', proof: `SIGKILL to ${victim}` });
+    for (const seen of landed(hurt, sinceMs)) faults.observe(seen);
     await faults.close();
     await flowsAgain(workload, monoMs());
     // Before the member comes back: its start takes a busy machine's time, which would be a second outage without an end.

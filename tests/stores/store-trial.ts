@@ -13,6 +13,7 @@ import type { WorkloadProcess } from '../../probes/workload/process.ts';
 import { failoverRecord } from '../../reports/judge/failover/index.ts';
 import { readHistory } from '../../reports/record/read-history.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
+import { armed, landed } from '../fault-lines.ts';
 
 const STEADY_MS = 5200;
 const STOP_MS = 10_000;
@@ -72,13 +73,14 @@ async function observed(trial: StoreTrial, folder: string): Promise<void> {
     await until(deadlineMs, () => (workload.progress()?.ok ?? 0) >= trial.acknowledged);
     const leader = steady.leader ?? '';
     const faults = openHistory(folder, 'faults.ndjson');
-    faults.observe({ kind: 'fault-armed', fault, target: leader });
+    const hurt = { fault, target: leader };
+    faults.observe(armed(hurt));
+    const sinceMs = monoMs();
     await trial.hurt(leader);
-    faults.observe({ kind: 'fault-acted' });
-    faults.observe({ kind: 'fault-landed', by: 'signal', proof: `${fault} of ${leader}` });
+    for (const seen of landed(hurt, sinceMs)) faults.observe(seen);
     await faults.close();
     const flows = await flowsAgain(workload, deadlineMs);
-    if (!flows) check.observe({ kind: 'deadline', rtoDeadlineMs: deadlineMs });
+    if (!flows) check.observe({ kind: 'deadline', rtoDeadlineMs: deadlineMs, detail: 'not steady' });
     await trial.heal(leader);
     const after = await driver.waitSteady(target, { deadlineMs });
     // A member that joins costs writes on a busy machine: the recording must not end in the middle of that.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { failoverRecordSchema } from '../../record/run-record.ts';
 import { judgeOf } from '../index.ts';
-import { Synthetic } from './synthetic.ts';
+import { clientOf, Synthetic } from './synthetic.ts';
 
 const COUNTS = { done: 198, degraded: 2, failed: 0, accepted: 0, missing: 0, unread: 0 };
 
@@ -21,7 +21,7 @@ function trial(
     settings,
   })
     .without(
-      'workload',
+      'workload-start',
       'leader',
       'members',
       'endpoint',
@@ -30,7 +30,7 @@ function trial(
       'expected-window',
       'governing',
     )
-    .see(-10, 'workload', { store: 'jobs', client: 'test', ratePerSecond: 5, readRatePerSecond: 0 });
+    .see(-10, 'workload-start', clientOf(200, { store: 'jobs', readRatePerSecond: 0 }));
   made.see(43_000, 'as-before', { ok: true, waitedMs: 1, roles: [], objects: 3, differences: [] });
   for (const op of made.writes) op.detail = `id=${op.n + 40}`;
   if (jobs === null) return made;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { failoverRecordSchema } from '../../record/run-record.ts';
 import { judgeOf } from '../index.ts';
-import { Synthetic } from './synthetic.ts';
+import { clientOf, Synthetic } from './synthetic.ts';
 
 /** 40 s at 100 requests a second, the fault at 5 s; 30 s of window. */
 function trial(
@@ -18,7 +18,7 @@ function trial(
     settings: {},
   })
     .without(
-      'workload',
+      'workload-start',
       'leader',
       'members',
       'endpoint',
@@ -27,7 +27,7 @@ function trial(
       'expected-window',
       'governing',
     )
-    .see(-10, 'workload', { store: 'edge', client: 'test', ratePerSecond: 100, readRatePerSecond: 0 })
+    .see(-10, 'workload-start', clientOf(10, { store: 'edge', readRatePerSecond: 0 }))
     .see(lengthMs + 950, 'as-before', { ok: true, waitedMs: 1, roles: [], objects: 3, differences: [] });
 }
 

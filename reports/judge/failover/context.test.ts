@@ -2,31 +2,28 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { failoverRecordSchema } from '../../record/run-record.ts';
 import { failoverRecord } from './index.ts';
-import { START, Synthetic } from './synthetic.ts';
+import { said, START, Synthetic } from './synthetic.ts';
 
 const judge = (trial: Synthetic) => failoverRecord(trial.history());
 const roles = (after: string) => [{ store: 'postgres', before: 'leader, replica; steady', after }];
 
 describe('the context of a record', () => {
   it('should say who asked, with which settings, and which errors are sure failures', () => {
-    const trial = new Synthetic().without('workload').see(-10, 'workload', {
-      store: 'postgres',
-      run: 'r1',
-      client: 'pg 8, one attempt an operation',
-      ratePerSecond: 200,
-      readRatePerSecond: 20,
-      sureFailures: ['25006: read-only'],
-      settings: { operationTimeoutMs: 1000, host: '198.18.128.32' },
-    });
-    const record = judge(trial);
+    const record = judge(new Synthetic());
     assert.deepEqual(record.workload, {
-      client: 'pg 8, one attempt an operation',
+      client: 'test',
       ratePerSecond: 200,
       readRatePerSecond: 20,
       sureFailures: ['25006: read-only'],
       settings: [
         { name: 'operationTimeoutMs', value: '1000' },
+        { name: 'connectTimeoutMs', value: '100' },
+        { name: 'waitTimeoutMs', value: '500' },
+        { name: 'connections', value: '12' },
+        { name: 'maxConnections', value: '16' },
         { name: 'host', value: '198.18.128.32' },
+        { name: 'port', value: '5432' },
+        { name: 'scheduling', value: 'niceness 0' },
       ],
     });
     assert.deepEqual(failoverRecordSchema.parse(record), record);
@@ -74,7 +71,7 @@ describe('the steady state afterwards', () => {
     });
     const record = judge(trial);
     assert.equal(record.verdict, 'fail');
-    assert.match(record.reason, /postgres was leader, replica; steady, is leader; steady/);
+    assert.match(said(record), /postgres was leader, replica; steady, is leader; steady/);
   });
 
   it('should be inconclusive when an object differs, naming it', () => {
@@ -85,7 +82,7 @@ describe('the steady state afterwards', () => {
     });
     const record = judge(trial);
     assert.equal(record.verdict, 'inconclusive');
-    assert.match(record.reason, /Service tender\/postgres-primary is gone/);
+    assert.match(said(record), /Service tender\/postgres-primary is gone/);
   });
 });
 
@@ -96,7 +93,7 @@ describe('lag outside of outages', () => {
     for (const op of late.writes) op.done = Math.max(op.done, op.sent + 0.1);
     const record = judge(late);
     assert.equal(record.verdict, 'inconclusive');
-    assert.match(record.reason, /8\.1 ms late \(p99\) outside of outages/);
+    assert.match(said(record), /8\.1 ms late \(p99\) outside of outages/);
     const inOutage = new Synthetic();
     for (const op of inOutage.writes) {
       const at = op.intended - START;
@@ -119,6 +116,6 @@ describe('a loss window as the goal', () => {
   it('should fail for losses over a longer time', () => {
     const record = judge(new Synthetic({ goals }).readBack({ lost: [150, 990] }));
     assert.equal(record.verdict, 'fail');
-    assert.match(record.reason, /over 4200 ms, the loss window may be 1000 ms: number 150, 990/);
+    assert.match(said(record), /over 4200 ms, the loss window may be 1000 ms: number 150, 990/);
   });
 });

@@ -1,7 +1,8 @@
-import type { History, Observation } from '../../record/history.ts';
+import type { History } from '../../record/history.ts';
+import type { Seen } from '../../record/observations/index.ts';
 import type { Afterwards, FailoverRecord, Workload } from '../../record/run-record.ts';
+import { all, first, last } from '../observed.ts';
 import type { Trial } from './trial.ts';
-import { text } from './trial.ts';
 import { seconds } from './verdict.ts';
 
 /** Differences and remarks kept in a record; the history has them all. */
@@ -15,10 +16,10 @@ export function contextOf(history: History, trial: Trial): Context {
   const workload = workloadOf(history);
   const afterwards = afterwardsOf(history);
   const remarks = remarksOf(history, trial);
-  const derivation = history.observations.findLast((seen) => seen.kind === 'expected-window')?.['derivation'];
+  const derivation = last(history, 'expected-window')?.derivation;
   return {
     ...zeroOf(history, trial),
-    ...(typeof derivation === 'string' && { expectedFrom: derivation }),
+    ...(derivation !== undefined && { expectedFrom: derivation }),
     ...(workload !== null && { workload }),
     ...(afterwards !== null && { afterwards }),
     ...(remarks.length > 0 && { remarks }),
@@ -30,49 +31,43 @@ function zeroOf({ header }: History, { zeroMs }: Trial): Pick<FailoverRecord, 'z
   return Number.isFinite(wallMs) ? { zeroAt: new Date(wallMs).toISOString() } : {};
 }
 
-function workloadOf({ observations }: History): Workload | null {
-  const seen = observations.find((one) => one.kind === 'workload');
+function workloadOf(history: History): Workload | null {
+  const seen = first(history, 'workload-start');
   if (seen === undefined) return null;
-  const settings = (seen['settings'] ?? {}) as Record<string, unknown>;
+  const { client, ratePerSecond, readRatePerSecond, settings, sureFailures } = seen;
   return {
-    client: text(seen['client']),
-    ratePerSecond: numberOf(seen['ratePerSecond']),
-    readRatePerSecond: numberOf(seen['readRatePerSecond']),
-    settings: Object.entries(settings).map(([name, value]) => ({ name, value: plain(value) })),
-    sureFailures: listOf(seen['sureFailures']),
+    client,
+    ratePerSecond,
+    readRatePerSecond,
+    settings: Object.entries(settings).map(([name, value]) => ({ name, value: String(value) })),
+    sureFailures: listOf(sureFailures),
   };
 }
 
 /** The last look counts: a wait may look more than once. */
-function afterwardsOf({ observations }: History): Afterwards | null {
-  const steady = observations.findLast((one) => one.kind === 'steady-after');
-  const compared = observations.findLast((one) => one.kind === 'as-before');
+function afterwardsOf(history: History): Afterwards | null {
+  const steady = last(history, 'steady-after');
+  const compared = last(history, 'as-before');
   if (steady === undefined && compared === undefined) return null;
   return {
-    steady: steady === undefined ? null : steady['ok'] === true,
-    detail: steady === undefined ? 'not looked at' : text(steady['detail']),
+    steady: steady?.ok ?? null,
+    detail: steady?.detail ?? 'not looked at',
     ...comparisonOf(compared),
   };
 }
 
 function comparisonOf(
-  compared: Observation | undefined,
+  compared: Seen<'as-before'> | undefined,
 ): Pick<Afterwards, 'roles' | 'objects' | 'differences'> {
   if (compared === undefined) return { roles: [], objects: null, differences: [] };
-  const roles = (compared['roles'] ?? []) as { store: string; before: string; after: string }[];
-  return {
-    roles: roles.map(({ store, before, after }) => ({ store, before, after })),
-    objects: numberOf(compared['objects']),
-    differences: listOf(compared['differences']),
-  };
+  const { roles, objects, differences } = compared;
+  return { roles, objects, differences: listOf(differences) };
 }
 
-function remarksOf({ observations }: History, trial: Trial): string[] {
-  const said = observations.filter((seen) => seen.kind === 'remark').map((seen) => text(seen['text']));
-  const again = observations.flatMap((seen) =>
-    seen.kind === 'readback-again'
-      ? [`read back a second time, since not all could be read the first time: ${text(seen['reason'])}`]
-      : [],
+function remarksOf(history: History, trial: Trial): string[] {
+  const said = all(history, 'remark').map(({ text }) => text);
+  const again = all(history, 'readback-again').map(
+    ({ reason }) => `read back a second time, since not all could be read the first time: ${reason}`,
   );
   const single = trial.members === 1 ? [ONE_MEMBER] : [];
   const away = trial.awayMs > 0 && Number.isFinite(trial.awayMs) ? [givenBack(trial.awayMs)] : [];
@@ -85,15 +80,6 @@ const ONE_MEMBER = 'one member: it cannot fail over; what is measured is its res
 const givenBack = (awayMs: number): string =>
   `the majority was given back ${seconds(awayMs)} s after it had been hurt: without it nothing comes back, so that goal and deadline of the RTO count from there`;
 
-function listOf(value: unknown): string[] {
-  if (!Array.isArray(value)) return [];
-  return value.slice(0, MAX_LISTED).map((one) => plain(one).slice(0, MAX_CHARS));
-}
-
-function numberOf(value: unknown): number {
-  return typeof value === 'number' && Number.isFinite(value) ? value : 0;
-}
-
-function plain(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+function listOf(all: readonly string[]): string[] {
+  return all.slice(0, MAX_LISTED).map((one) => one.slice(0, MAX_CHARS));
 }

@@ -32,7 +32,7 @@ function trial(after: Row[] = PODS, outages: [number, number][] = [[5_000, 2_000
       'governing',
       'fault-armed',
     )
-    .see(4_999, 'fault-armed', { fault: 'leader-crash', target: 'control-1' })
+    .see(4_999, 'fault-armed', { fault: 'leader-crash', target: 'control-1', members: [] })
     .see(-50, 'store-leader', { store: 'postgres', leader: 'postgres-0' })
     .see(-49, 'pods', { pods: PODS })
     .see(31_000, 'store-leader', { store: 'postgres', leader: 'postgres-0' })

@@ -54,7 +54,7 @@ function judgeTrial(history: History): Judged {
   const own = {
     ...evidence,
     trial: { ...evidence.trial, lostGoal: 0 },
-    readBack: { leader: null, members: [], gaps: [] },
+    readBack: { leader: null, members: [], pairs: [], leaders: [], gaps: [] },
   };
   const { verdict, reason } = decide(own);
   const findings = [...leaders(history), ...pods(history, record.target), ...lastWrite(history)];

@@ -3,10 +3,10 @@ import { describe, it } from 'node:test';
 import type { Observation } from '../../record/history.ts';
 import { failoverRecordSchema } from '../../record/run-record.ts';
 import { failoverRecord, judgeFailover } from './index.ts';
-import { START, Synthetic } from './synthetic.ts';
+import { said, START, Synthetic } from './synthetic.ts';
 
 function recordWith(outline: ConstructorParameters<typeof Synthetic>[0], ...more: Observation[]) {
-  const trial = new Synthetic(outline);
+  const trial = new Synthetic(outline).without(...more.map(({ kind }) => kind));
   trial.observations = [...trial.observations, ...more].sort((a, b) => a.t - b.t);
   return failoverRecord(trial.history());
 }
@@ -35,14 +35,15 @@ describe('what a trial cost', () => {
   });
 
   it('should keep the price in error budget, estimated and spent', () => {
-    const estimate = { estimateMs: 14_000, share: 0.5, derivation: 'ttl + loop_wait', enforced: true };
+    const estimate = { from: 'window', outageMs: 28_000, estimateMs: 14_000, share: 0.5 };
+    const more = { derivation: 'ttl + loop_wait', enforced: true };
     const record = recordWith(
       {},
-      at(4_900, 'budget-estimate', estimate),
+      at(4_900, 'budget-estimate', { ...estimate, ...more }),
       at(15_000, 'budget-spent', { spentMs: 1_000, longestOutageMs: 2_000 }),
     );
     assert.deepEqual(record.budget, {
-      ...estimate,
+      ...{ estimateMs: 14_000, share: 0.5, ...more },
       spentMs: 1_000,
       longestOutageMs: 2_000,
       restoredEarly: null,
@@ -60,7 +61,7 @@ describe('what a trial cost', () => {
     const early = at(6_100, 'restored-early', { reason: 'the outage of 1100 ms passed the estimate' });
     const helped = recordWith({}, estimate, early);
     assert.equal(helped.verdict, 'inconclusive');
-    assert.match(helped.reason, /undone early \(the outage of 1100 ms passed the estimate\)/);
+    assert.match(said(helped), /undone early \(the outage of 1100 ms passed the estimate\)/);
     assert.equal(helped.budget?.restoredEarly, 'the outage of 1100 ms passed the estimate');
     const goals = { rtoSeconds: 1, lostWrites: 0 };
     assert.equal(recordWith({ goals }, estimate, early).verdict, 'fail');
@@ -73,7 +74,7 @@ describe('a trial that was cut off', () => {
     whole.observations = whole.observations.filter(({ kind }) => kind !== 'end');
     const record = failoverRecord(whole.history());
     assert.equal(record.verdict, 'inconclusive');
-    assert.match(record.reason, /^cut off: its end was not recorded/);
+    assert.match(said(record), /^cut off: its end was not recorded/);
     whole.observations.push(at(20_000, 'cut-off', { reason: 'the harness was killed' }));
     assert.match(failoverRecord(whole.history()).reason, /^cut off: the harness was killed/);
   });

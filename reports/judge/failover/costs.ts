@@ -1,7 +1,7 @@
-import type { History, Observation } from '../../record/history.ts';
+import type { History } from '../../record/history.ts';
 import type { FailoverRecord } from '../../record/run-record.ts';
+import { all, first, last } from '../observed.ts';
 import { round } from './phases.ts';
-import { text } from './trial.ts';
 
 type Costs = Pick<FailoverRecord, 'spentMs' | 'budget' | 'cutOff'>;
 
@@ -18,53 +18,43 @@ export function costsOf(history: History): Costs {
 }
 
 /** Each stage lasts until the next begins, the last until the end. */
-function stagesOf({ observations }: History): Record<string, number> | null {
-  const marks = observations.filter(({ kind }) => kind === 'stage');
-  const end = observations.findLast(({ kind }) => kind === 'end');
+function stagesOf(history: History): Record<string, number> | null {
+  const marks = all(history, 'stage');
+  const end = last(history, 'end');
   if (marks.length === 0) return null;
   const spent = new Map<string, number>();
   for (const [index, mark] of marks.entries()) {
     const until = marks[index + 1]?.t ?? end?.t;
     // A stage that was cut off has no length that means anything.
     if (until === undefined) continue;
-    const name = text(mark['name']);
-    spent.set(name, round((spent.get(name) ?? 0) + until - mark.t));
+    spent.set(mark.name, round((spent.get(mark.name) ?? 0) + until - mark.t));
   }
   return Object.fromEntries(spent);
 }
 
-function budgetOf({ observations }: History): FailoverRecord['budget'] | null {
-  const estimate = last(observations, 'budget-estimate');
+function budgetOf(history: History): FailoverRecord['budget'] | null {
+  const estimate = last(history, 'budget-estimate');
   if (estimate === undefined) return null;
-  const spent = last(observations, 'budget-spent');
+  const spent = last(history, 'budget-spent');
+  const { estimateMs, share, derivation, enforced } = estimate;
   return {
-    estimateMs: numberOf(estimate['estimateMs']) ?? 0,
-    share: numberOf(estimate['share']) ?? 1,
-    derivation: text(estimate['derivation']),
-    enforced: estimate['enforced'] === true,
-    spentMs: numberOf(spent?.['spentMs']),
-    longestOutageMs: numberOf(spent?.['longestOutageMs']),
-    restoredEarly: earlyRestore({ observations }),
+    estimateMs,
+    share,
+    derivation,
+    enforced,
+    spentMs: spent?.spentMs ?? null,
+    longestOutageMs: spent?.longestOutageMs ?? null,
+    restoredEarly: earlyRestore(history),
   };
 }
 
 /** Why the fault was undone before the store had come back by itself; null: it was not. */
-export function earlyRestore({ observations }: Pick<History, 'observations'>): string | null {
-  const seen = last(observations, 'restored-early');
-  return seen === undefined ? null : text(seen['reason']);
+export function earlyRestore(history: Pick<History, 'observations'>): string | null {
+  return last(history, 'restored-early')?.reason ?? null;
 }
 
 /** What ended a trial before its end; null for one that was recorded to its end. */
-export function cutOff({ observations }: Pick<History, 'observations'>): string | null {
-  if (observations.some(({ kind }) => kind === 'end')) return null;
-  const said = last(observations, 'cut-off');
-  return said === undefined ? 'its end was not recorded' : text(said['reason']);
-}
-
-function last(observations: readonly Observation[], kind: string): Observation | undefined {
-  return observations.findLast((seen) => seen.kind === kind);
-}
-
-function numberOf(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+export function cutOff(history: Pick<History, 'observations'>): string | null {
+  if (first(history, 'end') !== undefined) return null;
+  return last(history, 'cut-off')?.reason ?? 'its end was not recorded';
 }

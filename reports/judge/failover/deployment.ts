@@ -154,7 +154,7 @@ function unfinished({ history: { observations }, measured }: Watched): string | 
 }
 
 function declaredRate({ observations }: History): number {
-  const rate = observations.find(({ kind }) => kind === 'workload')?.['ratePerSecond'];
+  const rate = observations.find(({ kind }) => kind === 'workload-start')?.['ratePerSecond'];
   return typeof rate === 'number' ? rate : 0;
 }
 

@@ -4,10 +4,25 @@ import type { Judgement } from '../../record/judgement.ts';
 import type { FailoverRecord } from '../../record/run-record.ts';
 import { aggregateTrials } from '../trials.ts';
 import type { TrialGoals } from '../trials.ts';
-import { failoverRecord } from './record.ts';
+import { reasonOf, worstOf } from '../../record/rule.ts';
+import type { Rule } from '../../record/rule.ts';
+import { generalRules } from '../definition.ts';
+import type { CheckJudge } from '../definition.ts';
+import { coherenceRules } from './coherence.ts';
+import { FAILOVER_ANNOTATIONS, failoverEvidence } from './evidence.ts';
+import { measure } from './record.ts';
 import { trialOf } from './trial.ts';
+import { passReason, rulesOf } from './verdict.ts';
 
 export { failoverRecord } from './record.ts';
+
+/** What a failover of a store is held against beside its goals. */
+export const FAILOVER: CheckJudge = {
+  judge: (history) => judgeFailover([history]),
+  evidence: failoverEvidence,
+  annotations: FAILOVER_ANNOTATIONS,
+  trial: true,
+};
 
 /**
  * One trial at a time: a series of a hundred is judged with one history in memory. Goals and the number of members are those
@@ -19,7 +34,7 @@ export class FailoverSeries {
   #awayMs = 0;
 
   add(history: History): FailoverRecord {
-    const record = failoverRecord(history);
+    const record = judgedRecord(history);
     this.#records.push(record);
     this.#goals ??= goalsOf(history);
     const { awayMs } = trialOf(history);
@@ -40,26 +55,47 @@ export function judgeFailover(histories: readonly History[]): Judgement {
   return series.judgement();
 }
 
+/** The record of one trial, with what its pass rests on beside what it is held against. */
+function judgedRecord(history: History): FailoverRecord {
+  const { record, evidence } = measure(history);
+  const general = [...generalRules(history, FAILOVER), ...coherenceRules(history)];
+  const rules = merged(rulesOf(evidence), general);
+  const verdict = worstOf(rules);
+  return { ...record, verdict, reason: reasonOf(rules, passReason(evidence)), rules: rules.map(plain) };
+}
+
+/** What every trial owes is said once: in the words of the judge, unless the general rule found worse. */
+function merged(own: readonly Rule[], general: readonly Rule[]): Rule[] {
+  const names = new Set(own.map(({ id }) => id));
+  const rules = own.map((rule) => {
+    const other = general.find(({ id, verdict }) => id === rule.id && verdict !== rule.verdict);
+    return other !== undefined && worstOf([rule, other]) === other.verdict ? other : rule;
+  });
+  return [...rules, ...general.filter(({ id }) => !names.has(id))];
+}
+
+const plain = ({ id, verdict, text }: Rule): NonNullable<FailoverRecord['rules']>[number] => ({
+  id,
+  verdict,
+  text,
+});
+
 function goalsOf(first: History): TrialGoals {
-  const goal = (name: string): number | undefined => numberIn(first.header.goals, name);
-  const beyond = first.header.goals['lossWindowBeyondFailover'];
+  const { goals } = first.header;
+  const { lossWindowBeyondFailover: beyond } = goals;
   return {
-    rtoSeconds: goal('rtoSeconds'),
-    lostWrites: goal('lostWrites'),
-    lossWindowSeconds: goal('lossWindowSeconds'),
-    lossWindowBeyondFailover: typeof beyond === 'string' ? beyond : undefined,
-    minTrials: goal('minTrials'),
+    rtoSeconds: goals.rtoSeconds,
+    totalOutageSeconds: goals.totalOutageSeconds,
+    outages: goals.outages,
+    lostWrites: goals.lostWrites,
+    lossWindowSeconds: goals.lossWindowSeconds,
+    lossWindowBeyondFailover: beyond === false ? undefined : beyond,
+    minTrials: goals.minTrials,
     // Who is hurt need not lead: then nobody has to be elected.
     electionRequired: trialOf(first).members !== 1 && ['leader', 'master'].includes(aimOf(first)),
   };
 }
 
 function aimOf({ header }: History): string {
-  const failover = header.settings['failover'] as { target?: unknown } | undefined;
-  return typeof failover?.target === 'string' ? failover.target : 'leader';
-}
-
-function numberIn(goals: Record<string, unknown>, name: string): number | undefined {
-  const value = goals[name];
-  return typeof value === 'number' ? value : undefined;
+  return header.settings.failover?.target ?? 'leader';
 }

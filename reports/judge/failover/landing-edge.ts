@@ -1,13 +1,14 @@
+import type { LandedBy } from '../../record/observations/failover.ts';
 import type { RawOutage } from './outages.ts';
 import type { Trial } from './trial.ts';
 
 /** Landings after which the one who was hurt can answer nobody. Not a partition: clients still reach that leader. */
-const SILENCED = [
+const SILENCED: readonly (LandedBy | null)[] = [
   'processes gone',
   'cgroup frozen',
   'packets dropped, then every process gone',
   'power off',
-] as const;
+];
 
 /**
  * An operation that gets no answer is known to have failed only at its deadline, seconds later. But where the leader itself was silenced,
@@ -19,7 +20,7 @@ export function boundedByLanding(
   leader: string | null,
 ): RawOutage[] {
   const { landedMs, landedBy, target } = trial;
-  const silenced = SILENCED.some((by) => landedBy.startsWith(`${by}: `));
+  const silenced = SILENCED.includes(landedBy);
   if (landedMs === null || !silenced || leader === null || !target.split(', ').includes(leader))
     return [...outages];
   return outages.map((outage) => {

@@ -2,7 +2,7 @@ import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { failoverRecord, judgeFailover } from './index.ts';
 import { isPresent } from './loss-window.ts';
-import { START, Synthetic } from './synthetic.ts';
+import { said, START, Synthetic } from './synthetic.ts';
 
 const judge = (trial: Synthetic) => failoverRecord(trial.history());
 const goals = { rtoSeconds: 30, lossWindowBeyondFailover: 'min-replicas-max-lag', minTrials: 1 };
@@ -24,19 +24,19 @@ describe('a loss window that follows from the failover and a setting', () => {
   it('should fail for a single write that was acknowledged long before the fault', () => {
     const record = judge(cutOff().readBack({ lost: [300] }));
     assert.equal(record.verdict, 'fail');
-    assert.match(record.reason, /acknowledged write of 3\.5\d* s before the fault, at most 2 s/);
+    assert.match(said(record), /acknowledged write of 3\.5\d* s before the fault, at most 2 s/);
   });
 
   it('should fail for writes that the new leader had acknowledged after the failover', () => {
     const record = judge(cutOff().readBack({ lost: [2600, 2700] }));
     assert.equal(record.verdict, 'fail');
-    assert.match(record.reason, /acknowledged write of 8\.4\d* s after the fault, at most 4\.\d+ s/);
+    assert.match(said(record), /acknowledged write of 8\.4\d* s after the fault, at most 4\.\d+ s/);
   });
 
   it('should fail for more', () => {
     const record = judge(cutOff().readBack({ lost: [150, 990] }));
     assert.equal(record.verdict, 'fail');
-    assert.match(record.reason, /over 4200 ms, the loss window may be 40\d\d ms: number 150, 990/);
+    assert.match(said(record), /over 4200 ms, the loss window may be 40\d\d ms: number 150, 990/);
   });
 
   it('should give way to a number that the environment states', () => {
@@ -45,13 +45,13 @@ describe('a loss window that follows from the failover and a setting', () => {
       .readBack({ lost: [300, 990] });
     const record = judge(strict);
     assert.equal(record.verdict, 'fail');
-    assert.match(record.reason, /over 3450 ms, the loss window may be 1000 ms/);
+    assert.match(said(record), /over 3450 ms, the loss window may be 1000 ms/);
   });
 
   it('should claim nothing where the setting is not known', () => {
     const record = judge(new Synthetic({ goals }).readBack({ lost: [300, 990] }));
     assert.equal(record.verdict, 'inconclusive');
-    assert.match(record.reason, /no goals for RTO and lost writes/);
+    assert.match(said(record), /no goals for RTO and lost writes/);
   });
 
   it('should be told with the goal and the figures', () => {
@@ -72,7 +72,7 @@ describe('a loss window that follows from the failover and a setting', () => {
     assert.equal(judge(blind).verdict, 'pass', judge(blind).reason);
     const stale = cutOff().readBack({ lost });
     stale.reads.push(read('997'));
-    assert.match(judge(stale).reason, /1 read on the primary missed an acknowledged write/);
+    assert.match(said(judge(stale)), /1 read on the primary missed an acknowledged write/);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { History } from '../../record/history.ts';
 import type { Interval } from '../../record/run-record.ts';
 import type { Contents } from './readback.ts';
-import { text } from './trial.ts';
+import { all } from '../observed.ts';
 import type { Trial } from './trial.ts';
 
 /** What a store that replicates asynchronously may lose in a trial: acknowledgements of one stretch of time, around the fault. */
@@ -23,7 +23,7 @@ export function lossWindowOf(history: History, trial: Trial, rto: Interval | nul
   const failoverMs = Math.max(rto?.hiMs ?? 0, electedAfterMs(history, trial));
   if (trial.lossWindowGoalMs !== null)
     return around(trial, failoverMs, { goalMs: trial.lossWindowGoalMs, lagMs: trial.lossWindowGoalMs });
-  const lagMs = 1000 * settingOf(history, history.header.goals['lossWindowBeyondFailover']);
+  const lagMs = 1000 * settingOf(history, history.header.goals.lossWindowBeyondFailover);
   return Number.isFinite(lagMs) ? around(trial, failoverMs, { goalMs: failoverMs + lagMs, lagMs }) : null;
 }
 
@@ -37,18 +37,17 @@ function around(
 }
 
 /** What a setting of the store was last seen to be; NaN: it is not named, or was not seen. */
-function settingOf({ observations }: History, name: unknown): number {
-  if (typeof name !== 'string') return Number.NaN;
-  const seen = observations.findLast((one) => one.kind === 'governing' && one['name'] === name);
-  return seen === undefined ? Number.NaN : Number(text(seen['value']));
+function settingOf(history: History, name: string | false | undefined): number {
+  const seen = all(history, 'governing').findLast((one) => one.name === name);
+  return seen === undefined ? Number.NaN : Number(seen.value);
 }
 
 /** From the fault to the sight of another leader, ms; 0 where none was seen. */
-function electedAfterMs({ observations }: History, { faultMs }: Trial): number {
+function electedAfterMs(history: History, { faultMs }: Trial): number {
   if (faultMs === null) return 0;
-  const leaders = observations.filter((one) => one.kind === 'leader' && typeof one['leader'] === 'string');
-  const before = leaders.findLast((one) => one.t <= faultMs)?.['leader'];
-  const elected = leaders.find((one) => one.t > faultMs && one['leader'] !== before && one['final'] !== true);
+  const leaders = all(history, 'leader').filter(({ leader }) => leader !== null);
+  const before = leaders.findLast(({ t }) => t <= faultMs)?.leader;
+  const elected = leaders.find(({ t, leader, final }) => t > faultMs && leader !== before && final !== true);
   return elected === undefined ? 0 : elected.t - faultMs;
 }
 

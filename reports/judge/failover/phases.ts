@@ -1,5 +1,7 @@
-import type { History, Observation } from '../../record/history.ts';
+import type { History } from '../../record/history.ts';
+import type { Seen } from '../../record/observations/index.ts';
 import type { FailoverRecord, Interval, Phase } from '../../record/run-record.ts';
+import { all } from '../observed.ts';
 import type { Episode } from './recovery.ts';
 import type { Trial } from './trial.ts';
 
@@ -11,17 +13,21 @@ export interface Leaders {
 
 /** Which office the trial is about: the leader's of the data, or the cluster's master where that was aimed at. */
 export function officeOf({ header }: History): 'leader' | 'master' {
-  const failover = header.settings['failover'] as { target?: unknown } | undefined;
-  return failover?.target === 'master' ? 'master' : 'leader';
+  return header.settings.failover?.target === 'master' ? 'master' : 'leader';
+}
+
+type Office = Seen<'leader' | 'master'>;
+
+/** Everything that was seen of that office. */
+function officers(history: History): Office[] {
+  return all(history, officeOf(history));
 }
 
 /** Who led before and after, and whether another one was elected. Only what was looked at after the fault says so. */
 export function leadersOf(history: History, trial: Trial): Leaders {
-  const office = officeOf(history);
-  const seen = history.observations.filter((one) => one.kind === office);
+  const seen = officers(history);
   const faultMs = trial.faultMs ?? Infinity;
-  const nameOf = (one: Observation | undefined): string | null =>
-    typeof one?.['leader'] === 'string' ? one['leader'] : null;
+  const nameOf = (one: Office | undefined): string | null => one?.leader ?? null;
   const before = nameOf(seen.findLast((one) => one.t <= faultMs && nameOf(one) !== null));
   const later = seen.filter((one) => seenMs(one) > faultMs && nameOf(one) !== null);
   const after = nameOf(later.at(-1));
@@ -32,29 +38,26 @@ export function leadersOf(history: History, trial: Trial): Leaders {
 }
 
 /** The last line of an observer repeats what it knew, with the time when it last knew it. */
-function seenMs(one: Observation): number {
-  return typeof one['seenMs'] === 'number' ? one['seenMs'] : one.t;
+function seenMs(one: Office): number {
+  return one.seenMs ?? one.t;
 }
 
 /** Annotations: each may be missing, each has its own error, and they need not add up to the RTO. */
 export function phasesOf(history: History, trial: Trial, episode: Episode | null): Phase[] {
   const { zeroMs } = trial;
   const before = leadersOf(history, trial).before;
-  const after = (kind: string): Observation[] =>
-    history.observations.filter(
-      (one) => one.kind === kind && one['final'] !== true && one.t > (trial.faultMs ?? Infinity),
-    );
-  const leaders = after(officeOf(history));
-  const detected = leaders.find((one) => one['leader'] !== before);
+  const isAfter = ({ t }: { t: number }): boolean => t > (trial.faultMs ?? Infinity);
+  const leaders = officers(history).filter((one) => one.final !== true && isAfter(one));
+  const detected = leaders.find(({ leader }) => leader !== before);
   const elected = leaders.find(
-    (one) => typeof one['leader'] === 'string' && detected !== undefined && one.t >= detected.t,
+    ({ leader, t }) => leader !== null && detected !== undefined && t >= detected.t,
   );
-  const moved = endpointAtRecovery(after('endpoint'), episode);
+  const moved = endpointAtRecovery(all(history, 'endpoint').filter(isAfter), episode);
   return [
     landedPhase(trial),
     polled('detected', detected, zeroMs, 'the lease was given up or ran out'),
-    polled('elected', elected, zeroMs, nameIn(elected)),
-    polled('endpoint moved', moved, zeroMs, (moved?.['addresses'] as string[] | undefined)?.join(', ')),
+    polled('elected', elected, zeroMs, elected?.leader ?? undefined),
+    polled('endpoint moved', moved, zeroMs, moved?.addresses.join(', ')),
     bounded('first ok write', episode?.outages[0]?.end, zeroMs),
     bounded('steady', episode?.steadyFromMs === null ? undefined : episode?.end, zeroMs),
     polled('replicas restored', restored(history, trial), zeroMs),
@@ -66,13 +69,13 @@ export function phasesOf(history: History, trial: Trial, episode: Episode | null
  * the old leader's pod in its next life. Without a recovery the first address that came.
  */
 function endpointAtRecovery(
-  changes: readonly Observation[],
+  changes: readonly Seen<'endpoint'>[],
   episode: Episode | null,
-): Observation | undefined {
-  const somewhere = changes.filter((one) => (one['addresses'] as unknown[]).length > 0);
+): Seen<'endpoint'> | undefined {
+  const somewhere = changes.filter(({ addresses }) => addresses.length > 0);
   const endMs = episode?.end.hiMs ?? Infinity;
   // Seen by polling: what is seen up to one interval after the first success may still have come before it.
-  const before = somewhere.filter((one) => one.t - Number(one['pollMs'] ?? 0) <= endMs);
+  const before = somewhere.filter((one) => one.t - one.pollMs <= endMs);
   return Number.isFinite(endMs) ? before.at(-1) : somewhere[0];
 }
 
@@ -82,24 +85,25 @@ function landedPhase({ landedMs, actedMs }: Trial): Phase {
   return { name: 'landed', atMs: 0, errorMs: Math.max(0, landedMs - (actedMs ?? landedMs)) };
 }
 
-function nameIn(one: Observation | undefined): string | undefined {
-  return typeof one?.['leader'] === 'string' ? one['leader'] : undefined;
-}
-
 /** As many replicas stream again as before the fault, after fewer did. */
-function restored(history: History, trial: Trial): Observation | undefined {
-  const seen = history.observations.filter((one) => one.kind === 'members');
+function restored(history: History, trial: Trial): Seen<'members'> | undefined {
+  const seen = all(history, 'members');
   const faultMs = trial.faultMs ?? Infinity;
-  const before = seen.findLast((one) => one.t <= faultMs)?.['streaming'];
-  if (typeof before !== 'number') return undefined;
-  const fewer = seen.find((one) => one.t > faultMs && Number(one['streaming']) < before);
-  return seen.find((one) => fewer !== undefined && one.t > fewer.t && Number(one['streaming']) >= before);
+  const before = seen.findLast(({ t }) => t <= faultMs)?.streaming;
+  if (before === undefined) return undefined;
+  const fewer = seen.find(({ t, streaming }) => t > faultMs && streaming < before);
+  return seen.find(({ t, streaming }) => fewer !== undefined && t > fewer.t && streaming >= before);
 }
 
 /** Seen at t by looking every `pollMs`: it happened within that interval. */
-function polled(name: Phase['name'], one: Observation | undefined, zeroMs: number, detail?: string): Phase {
+function polled(
+  name: Phase['name'],
+  one: { t: number; pollMs: number } | undefined,
+  zeroMs: number,
+  detail?: string,
+): Phase {
   if (one === undefined) return { name, atMs: null, errorMs: 0 };
-  const half = typeof one['pollMs'] === 'number' ? one['pollMs'] / 2 : 0;
+  const half = one.pollMs / 2;
   return {
     name,
     atMs: round(one.t - half - zeroMs),

@@ -2,7 +2,7 @@ import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { failoverRecordSchema } from '../../record/run-record.ts';
 import { failoverRecord } from './index.ts';
-import { START, Synthetic } from './synthetic.ts';
+import { said, START, Synthetic } from './synthetic.ts';
 
 const judge = (trial: Synthetic) => failoverRecord(trial.history());
 
@@ -85,7 +85,7 @@ describe('recovery', () => {
     never.see(65_000, 'deadline', { rtoDeadlineMs: 60_000 });
     const record = judge(never);
     assert.equal(record.verdict, 'fail');
-    assert.match(record.reason, /RTO > 60 s/);
+    assert.match(said(record), /RTO > 60 s/);
     assert.equal(record.rto, null);
     assert.equal(record.outages[0]?.firstOkMs, null);
     assert.deepEqual(failoverRecordSchema.parse(record), record);
@@ -94,7 +94,7 @@ describe('recovery', () => {
   it('should fail without a recorded deadline when the recording runs past it', () => {
     const record = judge(new Synthetic({ lengthMs: 70_000, outages: [[5_000, 100_000]] }));
     assert.equal(record.verdict, 'fail');
-    assert.match(record.reason, /RTO > 60 s/);
+    assert.match(said(record), /RTO > 60 s/);
   });
 
   it('should fail though the generator lagged when it never came back', () => {
@@ -107,14 +107,14 @@ describe('recovery', () => {
   it('should be inconclusive when the recording was killed soon after', () => {
     const record = judge(new Synthetic().cutAt(9_000));
     assert.equal(record.verdict, 'inconclusive');
-    assert.match(record.reason, /ended before writes were seen to succeed for 5 s/);
+    assert.match(said(record), /ended before writes were seen to succeed for 5 s/);
   });
 
   it('should fail when the recording was killed in an outage that had passed the goal', () => {
     const cut = new Synthetic({ lengthMs: 70_000, outages: [[5_000, 100_000]] }).cutAt(40_000);
     const record = judge(cut);
     assert.equal(record.verdict, 'fail');
-    assert.match(record.reason, /RTO > 34\.\d+ s when the recording ended, goal 30 s/);
+    assert.match(said(record), /RTO > 34\.\d+ s when the recording ended, goal 30 s/);
   });
 
   it('should not count an outage that was over before the fault, however shortly', () => {
@@ -205,10 +205,10 @@ describe('recovery', () => {
   it('should hold the RTO against the goal with both ends', () => {
     const goals = (rtoSeconds: number) => ({ rtoSeconds, lostWrites: 0 });
     assert.equal(judge(new Synthetic({ goals: goals(1.9) })).verdict, 'fail');
-    assert.match(judge(new Synthetic({ goals: goals(1.9) })).reason, /RTO 1\.99\d* to 2\.\d+ s, goal 1\.9 s/);
+    assert.match(said(judge(new Synthetic({ goals: goals(1.9) }))), /RTO 1\.99\d* to 2\.\d+ s, goal 1\.9 s/);
     const open = judge(new Synthetic({ goals: goals(2) }));
     assert.equal(open.verdict, 'inconclusive');
-    assert.match(open.reason, /lies in between/);
+    assert.match(said(open), /lies in between/);
     assert.equal(judge(new Synthetic({ goals: goals(2.1) })).verdict, 'pass');
   });
 
@@ -300,7 +300,7 @@ describe('what makes a trial inconclusive', () => {
     it(`should name ${what}`, () => {
       const record = judge(trial);
       assert.equal(record.verdict, 'inconclusive', record.reason);
-      assert.match(record.reason, expected);
+      assert.match(said(record), expected);
       assert.deepEqual(failoverRecordSchema.parse(record), record);
     });
   }
@@ -321,7 +321,7 @@ describe('what makes a trial inconclusive', () => {
   it('should name too few acknowledged writes before the fault', () => {
     const record = judge(new Synthetic({ faultAtMs: 400, outages: [[400, 2_000]] }));
     assert.equal(record.verdict, 'inconclusive');
-    assert.match(record.reason, /80 acknowledged writes before the fault, 100 are needed/);
+    assert.match(said(record), /80 acknowledged writes before the fault, 100 are needed/);
   });
 
   it('should name a late generator at an edge, and only there', () => {
@@ -331,9 +331,9 @@ describe('what makes a trial inconclusive', () => {
       trial.write(n).done += 8;
       return trial;
     };
-    assert.match(judge(late(996)).reason, /8\.1 ms late at the edges/);
+    assert.match(said(judge(late(996))), /8\.1 ms late at the edges/);
     assert.equal(judge(late(996)).verdict, 'inconclusive');
-    assert.match(judge(late(1404)).reason, /8\.1 ms late/);
+    assert.match(said(judge(late(1404))), /8\.1 ms late/);
     assert.equal(judge(late(300)).verdict, 'pass');
     assert.equal(judge(late(300)).generatorLagMs.max, 8.1);
   });
@@ -373,7 +373,7 @@ describe('what makes a trial inconclusive', () => {
     if (first) first['present'] = [[1, 10]];
     const record = judge(trial);
     assert.equal(record.verdict, 'inconclusive');
-    assert.match(record.reason, /two readings of the leader disagree/);
+    assert.match(said(record), /two readings of the leader disagree/);
     assert.equal(record.writes, null);
   });
 });

@@ -13,10 +13,13 @@ import { costsOf, cutOff, earlyRestore } from './costs.ts';
 import { readBackOf } from './readback.ts';
 import { episodesOf, isDense, STEADY_MS, unseenOutage } from './recovery.ts';
 import type { Episode } from './recovery.ts';
-import { remarkOf, staleReads } from './staleness.ts';
+import { all, last } from '../observed.ts';
+import { downtimeOf } from './downtime.ts';
+import type { Downtime } from './downtime.ts';
+import { readsOf, remarkOf } from './staleness.ts';
 import { accountsOf } from './sums.ts';
 import type { Accounts } from './sums.ts';
-import { goalFor, text, trialOf } from './trial.ts';
+import { goalFor, trialOf } from './trial.ts';
 import type { Trial } from './trial.ts';
 import { decide } from './verdict.ts';
 import type { Evidence } from './verdict.ts';
@@ -32,7 +35,7 @@ export function failoverRecord(history: History): FailoverRecord {
 
 /** What was measured in a trial, before anybody judges it. */
 export interface Measured {
-  record: Omit<FailoverRecord, 'verdict' | 'reason'>;
+  record: Omit<FailoverRecord, 'verdict' | 'reason' | 'rules'>;
   evidence: Evidence;
 }
 
@@ -42,14 +45,15 @@ export function measure(history: History): Measured {
   const leaders = leadersOf(history, trial);
   const outages = boundedByLanding(outagesOf(history.writes, acks), trial, leaders.before);
   const ratePerSecond = rateOf(history.writes);
-  const back = recoveryOf({ trial, acks, outages, ratePerSecond });
+  const endOfRecordingMs = latest(history);
+  const back = recoveryOf({ trial, acks, outages, ratePerSecond, endOfRecordingMs });
   const context = contextOf(history, trial);
   const evidence = {
-    ...evidenceOf(history, { trial, acks, outages, back }),
+    ...evidenceOf(history, { trial, acks, outages, back, endOfRecordingMs }),
     afterwards: context.afterwards ?? null,
   };
   const window = expectedOf(history);
-  const remarks = [...(context.remarks ?? []), ...remarkOf(evidence.stale)];
+  const remarks = [...(context.remarks ?? []), ...remarkOf(evidence.reads.stale)];
   const record = {
     store: trial.store,
     fault: trial.fault,
@@ -61,6 +65,7 @@ export function measure(history: History): Measured {
     leaderBefore: leaders.before,
     leaderAfter: leaders.after,
     rto: back.rto === null ? null : rounded(back.rto),
+    ...sinceFault(back.downtime, trial),
     ...noteOf(back, trial),
     ...outagesIn(outages, trial, evidence.endOfRecordingMs),
     phases: phasesOf(history, trial, back.episode ?? back.open),
@@ -80,7 +85,7 @@ export function measure(history: History): Measured {
 
 function evidenceOf(
   history: History,
-  { trial, acks, outages, back }: Omit<Sampled, 'ratePerSecond'> & { back: Recovery },
+  { trial, acks, outages, back, endOfRecordingMs }: Omit<Sampled, 'ratePerSecond'> & { back: Recovery },
 ): Omit<Evidence, 'afterwards'> {
   const readBack = readBackOf(history, trial.members);
   const { leader } = readBack;
@@ -91,16 +96,18 @@ function evidenceOf(
     writes: history.writes.count,
     acknowledgedBefore: countUpTo(acks.doneMs, trial.faultMs ?? Infinity),
     ...back,
-    endOfRecordingMs: latest(history),
+    endOfRecordingMs,
+    totalGoalMs: goalFor(trial, back.downtime.fromMs).totalGoalMs,
     lag: generatorLag(history.writes, edgesOf(back.episode ?? back.open, trial), outages),
     readBack,
     accounts: leader === null ? null : accountsOf(history.writes, leader, trial.scheduled),
     // Where a loss is allowed for, a read cannot see what was lost; that it is missing is counted once.
-    stale: staleReads(
-      history.reads,
+    reads: readsOf(
+      history,
       lossWindow === null || leader === null
         ? acks
         : acknowledgements(history.writes, (n) => isPresent(leader, n)),
+      trial.faultMs,
     ),
     damaged: history.damaged.map(({ file, line }) => `${file}:${line}`),
     cutOff: cutOff(history),
@@ -108,9 +115,11 @@ function evidenceOf(
   };
 }
 
-function landingOf({ header }: History, { landedMs, landedBy, missed }: Trial): FailoverRecord['landed'] {
-  if (landedMs === null) return { proved: false, by: missed, atMs: null };
-  return { proved: true, by: landedBy, atMs: round(landedMs - header.anchor.monoMs) };
+function landingOf({ header }: History, trial: Trial): FailoverRecord['landed'] {
+  const { landedMs, landedBy, proof, missed, notInjected } = trial;
+  if (landedMs === null || landedBy === null)
+    return { proved: false, by: missed, atMs: null, ...(notInjected && { injected: false }) };
+  return { proved: true, by: `${landedBy}: ${proof}`, atMs: round(landedMs - header.anchor.monoMs) };
 }
 
 function outagesIn(
@@ -133,7 +142,14 @@ function booksOf(
   return { writes: sums, lostNumbers, duplicateNumbers, lossWindowMs };
 }
 
+/** Only where something was hurt is there anything that came of it. */
+function sinceFault({ outages, totalMs }: Downtime, { faultMs }: Trial): Pick<FailoverRecord, 'sinceFault'> {
+  return faultMs === null ? {} : { sinceFault: { outages, totalMs: rounded(totalMs) } };
+}
+
 interface Recovery {
+  episodes: Episode[];
+  downtime: Downtime;
   episode: Episode | null;
   open: Episode | null;
   rto: Interval | null;
@@ -144,31 +160,33 @@ interface Sampled {
   acks: Acknowledgements;
   outages: RawOutage[];
   ratePerSecond: number;
+  endOfRecordingMs: number;
 }
 
 /**
  * The longest episode since the fault that ended in a steady stretch, unless the last one did not end. Where a majority was given back,
  * goals of episodes differ by when they began: then the one that is closest to its own, or furthest beyond it.
  */
-function recoveryOf({ trial, acks, outages, ratePerSecond }: Sampled): Recovery {
+function recoveryOf({ trial, acks, outages, ratePerSecond, endOfRecordingMs }: Sampled): Recovery {
   const sinceMs = trial.faultMs ?? -Infinity;
   // An outage that was over when the fault came is none of its doing, however short the time between them.
   const since = outages.filter(({ end }) => end.hiMs > sinceMs);
   const episodes = episodesOf(since, acks, ratePerSecond);
-  const last = episodes.at(-1);
-  if (last === undefined) {
+  const seen = { episodes, downtime: downtimeOf(since, endOfRecordingMs) };
+  const final = episodes.at(-1);
+  if (final === undefined) {
     const steady = acks.count > 0 && (acks.doneMs[acks.count - 1] as number) - sinceMs >= STEADY_MS;
     const dense = trial.faultMs !== null && isDense(trial.faultMs, acks, ratePerSecond);
-    return { episode: null, open: null, rto: steady && dense ? unseenOutage(acks, sinceMs) : null };
+    return { ...seen, episode: null, open: null, rto: steady && dense ? unseenOutage(acks, sinceMs) : null };
   }
-  if (last.steadyFromMs === null) return { episode: null, open: last, rto: null };
+  if (final.steadyFromMs === null) return { ...seen, episode: null, open: final, rto: null };
   const beyondGoalMs = ({ start, lengthMs }: Episode): number => {
     const { rtoGoalMs } = goalFor(trial, start.loMs);
     return lengthMs.hiMs - (rtoGoalMs !== null && Number.isFinite(rtoGoalMs) ? rtoGoalMs : 0);
   };
-  let worst = last;
+  let worst = final;
   for (const episode of episodes) if (beyondGoalMs(episode) > beyondGoalMs(worst)) worst = episode;
-  return { episode: worst, open: null, rto: worst.lengthMs };
+  return { ...seen, episode: worst, open: null, rto: worst.lengthMs };
 }
 
 function noteOf({ rto, episode, open }: Recovery, trial: Trial): { rtoNote?: string } {
@@ -210,16 +228,13 @@ function latest({ writes }: History): number {
   return found;
 }
 
-function governingOf({ observations }: History): FailoverRecord['governing'] {
-  return observations
-    .filter((seen) => seen.kind === 'governing')
-    .map((seen) => ({ name: text(seen['name']), value: text(seen['value']), source: text(seen['source']) }));
+function governingOf(history: History): FailoverRecord['governing'] {
+  return all(history, 'governing').map(({ name, value, source }) => ({ name, value, source }));
 }
 
-function expectedOf({ observations }: History): Interval | null {
-  const seen = observations.findLast((one) => one.kind === 'expected-window');
-  const [loMs, hiMs] = [seen?.['loMs'], seen?.['hiMs']];
-  return typeof loMs === 'number' && typeof hiMs === 'number' ? { loMs, hiMs } : null;
+function expectedOf(history: History): Interval | null {
+  const seen = last(history, 'expected-window');
+  return seen === undefined ? null : { loMs: seen.loMs, hiMs: seen.hiMs };
 }
 
 function compare(rto: Interval | null, window: Interval | null): FailoverRecord['outsideExpected'] {

@@ -1,6 +1,7 @@
 /** Histories of trials made up for tests: a service that works, stops at a known time, and works again. */
 import { HISTORY_SCHEMA, OUTCOMES } from '../../record/history.ts';
 import type { History, Observation, Operations, Outcome } from '../../record/history.ts';
+import type { FailoverRecord } from '../../record/run-record.ts';
 
 interface Op {
   n: number;
@@ -26,6 +27,58 @@ export interface Outline {
 
 export const START = 1_000_000;
 
+const MEMBERS = ['postgres-0', 'postgres-1', 'postgres-2'];
+/** Writes from one read to the next. */
+const READ_SPACING = 10;
+const STORES = {
+  postgres: {
+    members: 3,
+    statefulSet: { namespace: 'tender', name: 'postgres' },
+    workload: { writesPerSecond: 200, readsPerSecond: 20 },
+  },
+};
+const ROLES = [{ store: 'postgres', before: 'leader, 2 replicas', after: 'leader, 2 replicas' }];
+const ESTIMATE = {
+  from: 'window',
+  outageMs: 28_000,
+  share: 1,
+  estimateMs: 28_000,
+  derivation: 'ttl + loop_wait',
+  enforced: false,
+};
+
+/** What a client says of itself. */
+export function clientOf(spacingMs: number, more: Record<string, unknown> = {}): Record<string, unknown> {
+  const ratePerSecond = 1000 / spacingMs;
+  return {
+    store: 'postgres',
+    run: 'r1',
+    client: 'test',
+    ratePerSecond,
+    readRatePerSecond: ratePerSecond / READ_SPACING,
+    settings: {
+      operationTimeoutMs: 1000,
+      connectTimeoutMs: 100,
+      waitTimeoutMs: 500,
+      connections: 12,
+      maxConnections: 16,
+      host: '198.18.128.32',
+      port: 5432,
+      scheduling: 'niceness 0',
+    },
+    sureFailures: ['25006: read-only'],
+    ...more,
+  };
+}
+
+/** A fault that is armed for these pods, named with commas between them. */
+export function armedFor(fault: string, target: string): Record<string, unknown> {
+  const members = target
+    .split(', ')
+    .map((name) => ({ name, uid: `uid-${name}`, node: 'worker-1', found: '' }));
+  return { fault, target, members };
+}
+
 /** A trial in which everything is as it should be; tests then change one thing. */
 export class Synthetic {
   readonly writes: Op[] = [];
@@ -42,11 +95,12 @@ export class Synthetic {
       spacingMs: 5,
       latencyMs: 1,
       goals: { rtoSeconds: 30, lostWrites: 0, minTrials: 1 },
-      settings: { members: 3, rtoDeadlineMs: 60_000 },
+      settings: { members: 3, rtoDeadlineMs: 60_000, stores: STORES },
       check: 'failover/postgres/pod-crash',
       ...outline,
     };
     this.#fillWrites();
+    this.#fillReads();
     this.#fillObservations();
     this.readBack();
   }
@@ -67,6 +121,27 @@ export class Synthetic {
     }
   }
 
+  /** One read for ten writes; each sees the newest write that was acknowledged by then. */
+  #fillReads(): void {
+    const { lengthMs, latencyMs, spacingMs, outages } = this.outline;
+    const acknowledged = this.writes.filter(({ outcome }) => outcome === 'ok');
+    let newest = 0;
+    for (let n = 1, at = spacingMs / 2; at < lengthMs; n++, at += READ_SPACING * spacingMs) {
+      const intended = START + at;
+      const sent = intended + 0.1;
+      while ((acknowledged[newest]?.done ?? Infinity) <= sent) newest++;
+      const down = outages.some(([from, length]) => at + latencyMs >= from && at < from + length);
+      this.reads.push({
+        n,
+        intended,
+        sent,
+        done: sent + (down ? 0.4 : latencyMs),
+        outcome: down ? 'unknown' : 'ok',
+        detail: down ? 'connect: ECONNREFUSED' : String(acknowledged[newest - 1]?.n ?? 0),
+      });
+    }
+  }
+
   #fillObservations(): void {
     const { faultAtMs, lengthMs, outages } = this.outline;
     const fault = START + faultAtMs;
@@ -74,16 +149,21 @@ export class Synthetic {
     const see = (t: number, kind: string, fields: Record<string, unknown> = {}): void => {
       this.observations.push({ kind, t, ...fields });
     };
+    see(START - 110, 'stage', { name: 'steady before' });
     see(START - 100, 'governing', { name: 'ttl', value: '20', source: 'Patroni /config' });
     see(START - 100, 'expected-window', { loMs: 1000, hiMs: 28_000, derivation: 'ttl + loop_wait' });
-    see(START - 90, 'steady', { ok: true, leader: 'postgres-0', detail: 'all there' });
+    see(START - 109, 'steady', { ok: true, leader: 'postgres-0', detail: 'all there' });
     see(START - 80, 'leader', { leader: 'postgres-0', timeline: 1, pollMs: 100, source: 'Patroni /cluster' });
     see(START - 80, 'endpoint', { addresses: ['198.18.74.5'], pollMs: 20, source: 'cache' });
     see(START - 80, 'members', { streaming: 2, total: 2, pollMs: 500, source: 'Patroni' });
-    see(START - 10, 'workload', { store: 'postgres', run: 'r1', client: 'test', ratePerSecond: 200 });
-    see(fault - 1, 'fault-armed', { fault: 'pod-crash', target: 'postgres-0' });
-    see(fault, 'fault-acted');
-    see(fault + 2, 'fault-landed', { by: 'processes gone', proof: 'pids 11, 12 are gone' });
+    see(START - 10, 'workload-start', clientOf(this.outline.spacingMs));
+    see(fault - 3, 'stage', { name: 'fault' });
+    see(fault - 2, 'budget-estimate', ESTIMATE);
+    see(fault - 1, 'fault-armed', armedFor('pod-crash', 'postgres-0'));
+    see(fault, 'fault-acted', { member: 'postgres-0', did: '2 processes signalled' });
+    const landing = { by: 'processes gone', proof: 'pids 11, 12 are gone' };
+    see(fault + 2, 'fault-landed', { ...landing, betweenMs: [fault + 1, fault + 2] });
+    see(fault + 3, 'stage', { name: 'recovery' });
     see(fault + 1000, 'leader', { leader: null, pollMs: 100, source: 'Patroni /cluster' });
     see(back - 200, 'leader', { leader: 'postgres-1', timeline: 2, pollMs: 100, source: 'Patroni /cluster' });
     see(back - 100, 'endpoint', { addresses: ['198.18.75.6'], pollMs: 20, source: 'cache' });
@@ -95,8 +175,14 @@ export class Synthetic {
       final: true,
       source: 'Patroni /cluster',
     });
-    see(START + lengthMs + 1, 'workload-end', { scheduled: this.writes.length });
-    see(START + lengthMs + 900, 'steady-after', { ok: true, detail: 'all there' });
+    const end = START + lengthMs;
+    see(Math.max(fault + 4, end - 100), 'stage', { name: 'healing' });
+    see(end + 1, 'workload-end', { scheduled: this.writes.length, scheduledReads: this.reads.length });
+    see(end + 2, 'budget-spent', { spentMs: 2000, longestOutageMs: 2000 });
+    see(end + 400, 'stage', { name: 'read-back' });
+    see(end + 800, 'stage', { name: 'settling' });
+    see(end + 900, 'steady-after', { ok: true, leader: 'postgres-1', detail: 'all there' });
+    see(end + 900.5, 'as-before', { ok: true, waitedMs: 1, roles: ROLES, objects: 41, differences: [] });
     see(START + lengthMs + 901, 'end');
   }
 
@@ -105,7 +191,8 @@ export class Synthetic {
     lost = [],
     extra = [],
     duplicates = [],
-  }: { lost?: number[]; extra?: number[]; duplicates?: [number, number][] } = {}): this {
+    leader = 'postgres-1',
+  }: { lost?: number[]; extra?: number[]; duplicates?: [number, number][]; leader?: string } = {}): this {
     this.observations = this.observations.filter((seen) => !seen.kind.startsWith('readback'));
     const gone = new Set(lost);
     const numbers = this.writes.filter((op) => op.outcome === 'ok' && !gone.has(op.n)).map((op) => op.n);
@@ -115,7 +202,7 @@ export class Synthetic {
       kind: 'readback-plan',
       t,
       run: 'r1',
-      sources: ['postgres-0', 'postgres-1', 'postgres-2'],
+      sources: MEMBERS,
     });
     const read = (source: string, role: string, pass: number): void => {
       this.observations.push({
@@ -129,10 +216,9 @@ export class Synthetic {
         complete: true,
       });
     };
-    read('postgres-1', 'leader', 1);
-    read('postgres-1', 'leader', 2);
-    read('postgres-0', 'member', 1);
-    read('postgres-2', 'member', 1);
+    read(leader, 'leader', 1);
+    read(leader, 'leader', 2);
+    for (const member of MEMBERS) if (member !== leader) read(member, 'member', 1);
     return this;
   }
 
@@ -156,7 +242,8 @@ export class Synthetic {
   /** As if everything had been killed at this time. */
   cutAt(ms: number): this {
     const end = START + ms;
-    this.writes.splice(0, this.writes.length, ...this.writes.filter((op) => op.done <= end));
+    for (const ops of [this.writes, this.reads])
+      ops.splice(0, ops.length, ...ops.filter((op) => op.done <= end));
     this.observations = this.observations.filter((seen) => seen.t <= end);
     return this;
   }
@@ -204,4 +291,12 @@ function columns(ops: readonly Op[]): Operations {
     outcome: Uint8Array.from(sorted, (op) => OUTCOMES[op.outcome]),
     detail: new Map(sorted.flatMap((op, i) => (op.detail === undefined ? [] : [[i, op.detail]]))),
   };
+}
+
+/** Everything that a trial was not found to meet, in one text. */
+export function said({ rules = [] }: Pick<FailoverRecord, 'rules'>): string {
+  return rules
+    .filter(({ verdict }) => verdict !== 'pass')
+    .map(({ text }) => text)
+    .join('; ');
 }

@@ -1,4 +1,8 @@
-import type { History, HistoryHeader, Observation } from '../../record/history.ts';
+import type { History, HistoryHeader } from '../../record/history.ts';
+import type { LandedBy } from '../../record/observations/failover.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import type { HeaderSettings } from '../../record/settings.ts';
+import { all, first, last } from '../observed.ts';
 
 /** What a trial's observations say about its fault and its settings, in one place. */
 export interface Trial {
@@ -9,19 +13,28 @@ export interface Trial {
   faultMs: number | null;
   actedMs: number | null;
   landedMs: number | null;
-  landedBy: string;
+  /** What was proved; null: it did not land. */
+  landedBy: LandedBy | null;
+  proof: string;
   /** Why it did not land, as far as it is known. */
   missed: string;
+  /** It was not even injected. */
+  notInjected: boolean;
   /** All times of the record count from here: the landing, else the action, else the first write. */
   zeroMs: number;
   /** With `awayMs`. */
   rtoGoalMs: number | null;
+  /** All outages since the fault together; with `awayMs`. */
+  totalGoalMs: number | null;
+  outagesGoal: number | null;
   lostGoal: number | null;
   /** Lost writes are allowed, if they were acknowledged within this time of each other; null: not allowed. */
   lossWindowGoalMs: number | null;
   duplicatesGoal: number;
   /** From the fault, with `awayMs`. */
   rtoDeadlineMs: number | null;
+  /** When the trial began to undo what it had done: outages that began later are the return's, and their deadline counts from here. */
+  healingMs: number | null;
   /**
    * Where a majority was hurt: what passed between the landing and its return, ms, else 0. Without it nothing comes back, so that goal and
    * deadline count from the return.
@@ -31,82 +44,91 @@ export interface Trial {
   gaveUp: boolean;
   members: number | null;
   scheduled: number | null;
-  steadyAfter: Observation | null;
-  /** What a consumer beside the writes saw that may not be; null: there was none. */
-  reader: { duplicates: number; outOfOrder: number } | null;
+  steadyAfter: Seen<'steady-after'> | null;
+  /** What a consumer beside the writes saw; null: there was none. */
+  reader: Seen<'reader'> | null;
 }
 
 export function trialOf(history: History): Trial {
-  const { header, observations } = history;
-  const find: Find = (kind) => observations.find((seen) => seen.kind === kind) ?? null;
+  const { header } = history;
   const [, store = '?', fault = '?'] = header.check.split('/');
-  const hurt = faultOf(find, fault, firstOf(history));
-  const awayMs = awayOf(history, find, hurt);
+  const hurt = faultOf(history, fault);
+  const awayMs = awayOf(history, hurt);
   return {
     ...hurt,
-    ...withAway(goalsOf(header), deadlineOf(find('deadline'), header.settings), awayMs),
+    ...withAway(goalsOf(header), deadlineOf(history), awayMs),
     store,
+    healingMs: all(history, 'stage').find(({ name }) => name === 'healing')?.t ?? null,
     members: membersSetting(header.settings, store),
-    scheduled: number(find('workload-end')?.['scheduled']),
-    reader: readerOf(find('reader')),
+    scheduled: first(history, 'workload-end')?.scheduled ?? null,
+    reader: first(history, 'reader') ?? null,
     // The last one counts: a wait may look more than once.
-    steadyAfter: observations.findLast((seen) => seen.kind === 'steady-after') ?? null,
+    steadyAfter: last(history, 'steady-after') ?? null,
   };
 }
 
-type Find = (kind: string) => Observation | null;
 type FaultPart = Pick<
   Trial,
-  'fault' | 'target' | 'faultMs' | 'actedMs' | 'landedMs' | 'landedBy' | 'missed' | 'zeroMs'
+  | 'fault'
+  | 'target'
+  | 'faultMs'
+  | 'actedMs'
+  | 'landedMs'
+  | 'landedBy'
+  | 'proof'
+  | 'missed'
+  | 'notInjected'
+  | 'zeroMs'
 >;
 
-function faultOf(find: Find, checkFault: string, firstMs: number): FaultPart {
-  const [armed, acted, landed] = [find('fault-armed'), find('fault-acted'), find('fault-landed')];
-  const faultMs = [armed, acted, landed].find((seen) => seen !== null)?.t ?? null;
-  const { landedMs, landedBy } = landingOf(landed);
+function faultOf(history: History, checkFault: string): FaultPart {
+  const armed = first(history, 'fault-armed');
+  const acted = first(history, 'fault-acted');
+  const landed = first(history, 'fault-landed');
+  const faultMs = armed?.t ?? acted?.t ?? landed?.t ?? null;
+  // Proved by its cause, or not landed.
+  const proved = landed === undefined || landed.proof === '' ? null : landed;
   return {
-    ...aimOf(armed, checkFault),
+    fault: armed?.fault ?? checkFault,
+    target: armed?.target ?? 'none',
     faultMs,
     actedMs: acted?.t ?? null,
-    landedMs,
-    landedBy,
-    missed: missedReason(find),
-    zeroMs: landedMs ?? faultMs ?? firstMs,
+    landedMs: proved?.t ?? null,
+    landedBy: proved?.by ?? null,
+    proof: proved?.proof ?? '',
+    missed: missedReason(history),
+    notInjected: armed === undefined && landed === undefined,
+    zeroMs: proved?.t ?? faultMs ?? firstOf(history),
   };
 }
 
-/** Proved by its cause, or not landed. */
-function landingOf(landed: Observation | null): Pick<Trial, 'landedMs' | 'landedBy'> {
-  const proof = landed === null ? '' : text(landed['proof'], '');
-  if (landed === null || proof === '') return { landedMs: null, landedBy: '' };
-  return { landedMs: landed.t, landedBy: `${text(landed['by'])}: ${proof}` };
-}
+type Goals = Pick<
+  Trial,
+  'rtoGoalMs' | 'totalGoalMs' | 'outagesGoal' | 'lostGoal' | 'lossWindowGoalMs' | 'duplicatesGoal'
+>;
 
-function aimOf(armed: Observation | null, checkFault: string): Pick<Trial, 'fault' | 'target'> {
-  if (armed === null) return { fault: checkFault, target: 'none' };
-  return { fault: text(armed['fault'], checkFault), target: text(armed['target'], 'none') };
-}
-
-function goalsOf({
-  goals,
-}: HistoryHeader): Pick<Trial, 'rtoGoalMs' | 'lostGoal' | 'lossWindowGoalMs' | 'duplicatesGoal'> {
-  const rtoSeconds = number(goals['rtoSeconds']);
-  const windowSeconds = number(goals['lossWindowSeconds']);
+function goalsOf({ goals }: HistoryHeader): Goals {
+  const { rtoSeconds, totalOutageSeconds = rtoSeconds, lossWindowSeconds } = goals;
   return {
-    lossWindowGoalMs: windowSeconds === null ? null : windowSeconds * 1000,
-    rtoGoalMs: rtoSeconds === null ? null : rtoSeconds * 1000,
-    lostGoal: number(goals['lostWrites']),
-    duplicatesGoal: number(goals['duplicates']) ?? 0,
+    lossWindowGoalMs: msOf(lossWindowSeconds),
+    rtoGoalMs: msOf(rtoSeconds),
+    totalGoalMs: msOf(totalOutageSeconds),
+    outagesGoal: goals.outages ?? null,
+    lostGoal: goals.lostWrites ?? null,
+    duplicatesGoal: goals.duplicates ?? 0,
   };
 }
 
-function deadlineOf(
-  seen: Observation | null,
-  settings: Record<string, unknown>,
-): Pick<Trial, 'rtoDeadlineMs' | 'gaveUp'> {
+const msOf = (seconds: number | undefined): number | null => (seconds === undefined ? null : seconds * 1000);
+
+type Deadline = Pick<Trial, 'rtoDeadlineMs' | 'gaveUp'>;
+
+function deadlineOf(history: History): Deadline {
+  const seen = first(history, 'deadline');
+  const { rtoDeadlineMs, timeouts } = history.header.settings;
   return {
-    rtoDeadlineMs: number(seen?.['rtoDeadlineMs']) ?? deadlineSetting(settings),
-    gaveUp: seen !== null,
+    rtoDeadlineMs: seen?.rtoDeadlineMs ?? rtoDeadlineMs ?? timeouts?.['rtoDeadline'] ?? null,
+    gaveUp: seen !== undefined,
   };
 }
 
@@ -114,76 +136,71 @@ function deadlineOf(
 const LASTING: readonly string[] = ['hang', 'node-loss', 'partition'];
 
 /** A fault that was undone early for its price has given the majority back then. Infinity: the recording ended before it was. */
-function awayOf({ header }: History, find: Find, { fault, landedMs }: FaultPart): number {
+function awayOf(history: History, { fault, landedMs }: FaultPart): number {
   if (landedMs === null) return 0;
-  const returned = find('given-back');
-  if (returned !== null)
-    return Math.max(0, Math.min(returned.t, find('restored-early')?.t ?? Infinity) - landedMs);
-  const { target } = (header.settings['failover'] ?? {}) as { target?: unknown };
-  return target === 'majority' && LASTING.includes(fault) && find('end') === null ? Infinity : 0;
+  const returned = first(history, 'given-back');
+  if (returned !== undefined)
+    return Math.max(0, Math.min(returned.t, first(history, 'restored-early')?.t ?? Infinity) - landedMs);
+  const target = history.header.settings.failover?.target;
+  const lasts = target === 'majority' && LASTING.includes(fault);
+  return lasts && first(history, 'end') === undefined ? Infinity : 0;
 }
-
-type Goals = ReturnType<typeof goalsOf>;
-type Deadline = ReturnType<typeof deadlineOf>;
 
 function withAway(
   goals: Goals,
   deadline: Deadline,
   awayMs: number,
 ): Goals & Deadline & Pick<Trial, 'awayMs'> {
+  const later = (ms: number | null): number | null => (ms === null ? null : ms + awayMs);
   return {
     ...goals,
     ...deadline,
-    rtoGoalMs: goals.rtoGoalMs === null ? null : goals.rtoGoalMs + awayMs,
-    rtoDeadlineMs: deadline.rtoDeadlineMs === null ? null : deadline.rtoDeadlineMs + awayMs,
+    rtoGoalMs: later(goals.rtoGoalMs),
+    totalGoalMs: later(goals.totalGoalMs),
+    rtoDeadlineMs: later(deadline.rtoDeadlineMs),
     awayMs,
   };
 }
 
 /**
- * The trial as an episode is held against it: what of the majority's absence had passed before the outage began is no part of the
+ * The trial as an outage is held against it: what of the majority's absence had passed before the outage began is no part of the
  * outage, so that it is none of the goal.
  */
-export function goalFor(trial: Trial, outageFromMs: number | null): Pick<Trial, 'rtoGoalMs' | 'awayMs'> {
-  const { rtoGoalMs, awayMs, landedMs } = trial;
-  if (landedMs === null || outageFromMs === null || !Number.isFinite(awayMs)) return { rtoGoalMs, awayMs };
+export function goalFor(
+  trial: Trial,
+  outageFromMs: number | null,
+): Pick<Trial, 'rtoGoalMs' | 'totalGoalMs' | 'awayMs'> {
+  const { rtoGoalMs, totalGoalMs, awayMs, landedMs } = trial;
+  if (landedMs === null || outageFromMs === null || !Number.isFinite(awayMs))
+    return { rtoGoalMs, totalGoalMs, awayMs };
   const before = Math.min(awayMs, Math.max(0, outageFromMs - landedMs));
-  return { rtoGoalMs: rtoGoalMs === null ? null : rtoGoalMs - before, awayMs: awayMs - before };
-}
-
-function readerOf(seen: Observation | null): Trial['reader'] {
-  if (seen === null) return null;
-  return { duplicates: number(seen['duplicates']) ?? 0, outOfOrder: number(seen['outOfOrder']) ?? 0 };
+  const less = (ms: number | null): number | null => (ms === null ? null : ms - before);
+  return { rtoGoalMs: less(rtoGoalMs), totalGoalMs: less(totalGoalMs), awayMs: awayMs - before };
 }
 
 /** Why the fault did not land, for a trial in which it did not. */
-function missedReason(find: Find): string {
-  const missed = find('fault-missed');
-  if (missed !== null) return text(missed['reason']);
-  if (find('fault-landed') !== null) return 'its landing is not proved';
-  const none = find('no-fault');
-  if (none !== null) return `it was not injected: ${text(none['reason'])}`;
-  return find('fault-armed') === null ? 'it was not injected' : 'it was armed, and nothing more was recorded';
+function missedReason(history: History): string {
+  const missed = first(history, 'fault-missed');
+  if (missed !== undefined) return missed.reason;
+  if (first(history, 'fault-landed') !== undefined) return 'its landing is not proved';
+  const none = first(history, 'no-fault');
+  if (none !== undefined) return `it was not injected: ${none.reason}`;
+  const unsteady = first(history, 'steady');
+  if (unsteady?.ok === false) return `it was not injected: not steady before: ${unsteady.detail}`;
+  return first(history, 'fault-armed') === undefined
+    ? 'it was not injected'
+    : 'it was armed, and nothing more was recorded';
 }
 
 function firstOf({ writes, header }: History): number {
-  return writes.count === 0 ? header.anchor.monoMs : (writes.intendedMs[0] as number);
+  return writes.intendedMs[0] ?? header.anchor.monoMs;
 }
 
-function deadlineSetting(settings: Record<string, unknown>): number | null {
-  const timeouts = settings['timeouts'] as Record<string, unknown> | undefined;
-  return number(settings['rtoDeadlineMs']) ?? number(timeouts?.['rtoDeadline']);
+function membersSetting({ members, stores }: HeaderSettings, store: string): number | null {
+  return members ?? stores?.[store]?.members ?? null;
 }
 
-function membersSetting(settings: Record<string, unknown>, store: string): number | null {
-  const stores = settings['stores'] as Record<string, { members?: unknown } | undefined> | undefined;
-  return number(settings['members']) ?? number(stores?.[store]?.members);
-}
-
-function number(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) ? value : null;
-}
-
+/** For judges of what has no schema yet. */
 export function text(value: unknown, fallback = '?'): string {
   return typeof value === 'string' ? value : fallback;
 }

@@ -1,14 +1,18 @@
 import type { Afterwards, FailoverRecord, Interval } from '../../record/run-record.ts';
+import { reasonOf, worstOf } from '../../record/rule.ts';
+import type { Rule } from '../../record/rule.ts';
 import type { Verdict } from '../../record/verdict.ts';
+import { deadlineFor, lastRecovery } from './downtime.ts';
+import type { Downtime } from './downtime.ts';
 import { MAX_LAG_MS } from './generator.ts';
 import { sameContents } from './readback.ts';
 import type { LossWindow } from './loss-window.ts';
 import type { Contents, ReadBack } from './readback.ts';
 import type { Episode } from './recovery.ts';
-import type { StaleReads } from './staleness.ts';
+import { readsGone, readsOpen } from './staleness.ts';
+import type { Reads } from './staleness.ts';
 import type { Accounts } from './sums.ts';
 import type { Trial } from './trial.ts';
-import { text } from './trial.ts';
 
 /** Fewer acknowledged writes before the fault say nothing about what it cost. */
 export const MIN_ACKNOWLEDGED = 100;
@@ -21,17 +25,22 @@ export interface Evidence {
   lossWindow: LossWindow | null;
   writes: number;
   acknowledgedBefore: number;
+  /** Of everything since the fault, in order of time. */
+  episodes: Episode[];
   /** The episode that gives the RTO: the longest that ended in a steady stretch; null: there is none. */
   episode: Episode | null;
   rto: Interval | null;
   /** The last episode after the fault, when nothing steady came after it. */
   open: Episode | null;
+  downtime: Downtime;
+  /** What all of it may take; as the RTO's goal, with what a majority was kept away. */
+  totalGoalMs: number | null;
   /** When an open episode was last seen to be one, ms of CLOCK_MONOTONIC. */
   endOfRecordingMs: number;
   lag: FailoverRecord['generatorLagMs'];
   readBack: ReadBack;
   accounts: Accounts | null;
-  stale: StaleReads;
+  reads: Reads;
   afterwards: Afterwards | null;
   damaged: string[];
   /** What ended the trial before its end. */
@@ -40,125 +49,198 @@ export interface Evidence {
   restoredEarly: string | null;
 }
 
-type Rule = (evidence: Evidence) => string | null;
+type Said = (evidence: Evidence) => string | null;
 
-/** What is proved wrong: it holds whatever else is missing. In the order in which it is told. */
-const FAILURES: readonly Rule[] = [
-  neverBack,
-  lostWrites,
-  lostTooLong,
-  lostApart,
-  ({ accounts, trial }) =>
-    accounts !== null && accounts.sums.duplicates > trial.duplicatesGoal
-      ? `${counted(accounts.sums.duplicates, 'duplicated write')}: ${named(accounts.duplicateNumbers)}`
-      : null,
-  ({ accounts }) =>
-    accounts !== null && accounts.sums.unexpected > 0
-      ? `${counted(accounts.sums.unexpected, 'write')} refused and there all the same: ${named(accounts.unexpectedNumbers)}`
-      : null,
-  ({ stale: { primary } }) =>
-    primary > 0 ? `${counted(primary, 'read')} on the primary missed an acknowledged write` : null,
-  ({ trial: { reader } }) =>
-    reader !== null && reader.duplicates > 0
-      ? `a consumer got ${counted(reader.duplicates, 'message')} twice without being told so`
-      : null,
-  ({ trial: { reader } }) =>
-    reader !== null && reader.outOfOrder > 0
-      ? `a consumer got ${counted(reader.outOfOrder, 'message')} of one publisher out of order`
-      : null,
-  divergedMembers,
-  ({ trial: { steadyAfter } }) =>
-    steadyAfter !== null && steadyAfter['ok'] !== true
-      ? `not all members were back afterwards: ${text(steadyAfter['detail'])}`
-      : null,
-  rolesChanged,
-  tooSlow,
+/** What a trial is held against. A failure that is proved holds whatever is missing; what is open keeps the trial from saying anything. */
+interface Holding {
+  id: string;
+  fails?: Said;
+  open?: Said;
+  /** What is said where it holds. */
+  holds: string;
+}
+
+const HOLDINGS: readonly Holding[] = [
+  {
+    id: 'whole/end',
+    open: ({ cutOff }) => (cutOff === null ? null : `cut off: ${cutOff}`),
+    holds: 'observed to its end',
+  },
+  {
+    id: 'undisturbed',
+    open: ({ restoredEarly }) =>
+      restoredEarly === null
+        ? null
+        : `the fault was undone early (${restoredEarly}): how long the store alone would have taken is not known`,
+    holds: 'the store came back by itself',
+  },
+  {
+    id: 'writes',
+    open: ({ writes }) => (writes === 0 ? 'no write was recorded' : null),
+    holds: 'writes were recorded',
+  },
+  {
+    id: 'goals',
+    open: ({ trial, lossWindow }) =>
+      trial.rtoGoalMs === null || (trial.lostGoal === null && lossWindow === null)
+        ? 'the history states no goals for RTO and lost writes'
+        : null,
+    holds: 'goals are stated',
+  },
+  {
+    id: 'landed',
+    open: ({ trial }) => (trial.landedMs === null ? `the fault did not land: ${trial.missed}` : null),
+    holds: 'the fault is proved to have landed',
+  },
+  { id: 'steady-before', open: tooFewBefore, holds: 'writes succeeded before the fault' },
+  {
+    id: 'lag/edges',
+    open: ({ lag }) =>
+      lag.atEdges > MAX_LAG_MS
+        ? `the generator was ${lag.atEdges.toFixed(1)} ms late at the edges of the outage (limit ${MAX_LAG_MS} ms)`
+        : null,
+    holds: 'the generator was punctual at the edges of the outage',
+  },
+  {
+    id: 'recovered',
+    fails: neverBack,
+    open: notSeenBack,
+    holds: 'writes succeeded again before the deadline',
+  },
+  { id: 'lost-writes', fails: lostWrites, holds: 'no more acknowledged writes lost than allowed' },
+  { id: 'loss-window', fails: lostTooLong, holds: 'what is lost lies within the loss window' },
+  { id: 'loss-around-fault', fails: lostApart, holds: 'what is lost was acknowledged around the fault' },
+  { id: 'duplicates', fails: duplicated, holds: 'no write is there more often than allowed' },
+  { id: 'refused-writes', fails: refusedAndThere, holds: 'nothing that was refused is there' },
+  { id: 'stale-reads', fails: staleReads, holds: 'no read on the primary missed an acknowledged write' },
+  {
+    id: 'reads',
+    fails: ({ reads, rto }) => (rto === null ? null : readsGone(reads)),
+    open: ({ reads, rto }) => readsOpen(reads, rto !== null),
+    holds: 'reads succeeded, and who answered is known',
+  },
+  {
+    id: 'consumer/once',
+    fails: deliveredTwice,
+    holds: 'no consumer got a message twice without being told so',
+  },
+  {
+    id: 'consumer/order',
+    fails: deliveredLate,
+    holds: 'no consumer got messages of one publisher out of order',
+  },
+  { id: 'one-leader', fails: severalLeaders, holds: 'nobody else took itself for the leader afterwards' },
+  { id: 'members-agree', fails: divergedMembers, holds: 'every member holds what the leader holds' },
+  {
+    id: 'afterwards/steady',
+    fails: ({ trial: { steadyAfter } }) =>
+      steadyAfter?.ok === false ? `not all members were back afterwards: ${steadyAfter.detail}` : null,
+    open: ({ trial }) =>
+      trial.steadyAfter === null ? 'it was not looked at whether all members were back afterwards' : null,
+    holds: 'all members were back afterwards',
+  },
+  { id: 'afterwards/roles', fails: rolesChanged, holds: 'roles as before' },
+  { id: 'rto', fails: tooSlow, open: rtoBetween, holds: 'the RTO is within its goal' },
+  {
+    id: 'total-outage',
+    fails: downTooLong,
+    open: totalBetween,
+    holds: 'all outages together are within the goal',
+  },
+  { id: 'outages', fails: tooManyOutages, holds: 'no more outages than allowed' },
+  {
+    id: 'read-back',
+    open: ({ readBack }) => (readBack.gaps.length > 0 ? readBack.gaps.join('; ') : null),
+    holds: 'everything was read back',
+  },
+  {
+    id: 'accounts',
+    open: ({ accounts }) =>
+      accounts !== null && accounts.mismatches.length > 0 ? accounts.mismatches.join('; ') : null,
+    holds: 'the sums are exact',
+  },
+  {
+    id: 'afterwards/objects',
+    open: ({ afterwards }) =>
+      afterwards !== null && afterwards.differences.length > 0
+        ? `the environment is not as before: ${afterwards.differences.slice(0, MAX_NAMED).join('; ')}`
+        : null,
+    holds: 'objects as before',
+  },
+  {
+    id: 'lag/outside',
+    open: ({ lag }) =>
+      (lag.outside ?? 0) > MAX_LAG_MS
+        ? `the generator was ${(lag.outside ?? 0).toFixed(1)} ms late (p99) outside of outages (limit ${MAX_LAG_MS} ms): the load was not delivered as stated`
+        : null,
+    holds: 'the load was delivered as stated',
+  },
+  {
+    id: 'whole/damaged',
+    open: ({ damaged }) =>
+      damaged.length > 0 ? `damaged lines in the history: ${damaged.join(', ')}` : null,
+    holds: 'no damaged line',
+  },
 ];
 
-/** What keeps the trial from saying anything. */
-const GAPS: readonly Rule[] = [
-  ({ cutOff }) => (cutOff === null ? null : `cut off: ${cutOff}`),
-  ({ restoredEarly }) =>
-    restoredEarly === null
-      ? null
-      : `the fault was undone early (${restoredEarly}): how long the store alone would have taken is not known`,
-  ({ writes }) => (writes === 0 ? 'no write was recorded' : null),
-  ({ trial, lossWindow }) =>
-    trial.rtoGoalMs === null || (trial.lostGoal === null && lossWindow === null)
-      ? 'the history states no goals for RTO and lost writes'
-      : null,
-  ({ trial }) => (trial.landedMs === null ? `the fault did not land: ${trial.missed}` : null),
-  ({ acknowledgedBefore, trial }) =>
-    trial.faultMs !== null && acknowledgedBefore < MIN_ACKNOWLEDGED
-      ? `${acknowledgedBefore} acknowledged writes before the fault, ${MIN_ACKNOWLEDGED} are needed`
-      : null,
-  ({ lag }) =>
-    lag.atEdges > MAX_LAG_MS
-      ? `the generator was ${lag.atEdges.toFixed(1)} ms late at the edges of the outage (limit ${MAX_LAG_MS} ms)`
-      : null,
-  ({ rto, trial }) =>
-    rto === null && trial.landedMs !== null
-      ? 'the recording ended before writes were seen to succeed for 5 s again'
-      : null,
-  ({ rto, trial }) =>
-    rto !== null && trial.rtoGoalMs !== null && rto.hiMs > trial.rtoGoalMs && rto.loMs <= trial.rtoGoalMs
-      ? `RTO between ${seconds(rto.loMs)} and ${seconds(rto.hiMs)} s, the ${goalText(trial, trial.rtoGoalMs)} lies in between`
-      : null,
-  ({ readBack }) => (readBack.gaps.length > 0 ? readBack.gaps.join('; ') : null),
-  ({ accounts }) =>
-    accounts !== null && accounts.mismatches.length > 0 ? accounts.mismatches.join('; ') : null,
-  ({ trial }) =>
-    trial.steadyAfter === null ? 'it was not looked at whether all members were back afterwards' : null,
-  ({ afterwards }) =>
-    afterwards !== null && afterwards.differences.length > 0
-      ? `the environment is not as before: ${afterwards.differences.slice(0, MAX_NAMED).join('; ')}`
-      : null,
-  ({ lag }) =>
-    (lag.outside ?? 0) > MAX_LAG_MS
-      ? `the generator was ${(lag.outside ?? 0).toFixed(1)} ms late (p99) outside of outages (limit ${MAX_LAG_MS} ms): the load was not delivered as stated`
-      : null,
-  ({ damaged }) => (damaged.length > 0 ? `damaged lines in the history: ${damaged.join(', ')}` : null),
-];
+/** Each with its own verdict; the worst counts. */
+export function rulesOf(evidence: Evidence): Rule[] {
+  return HOLDINGS.map(({ id, fails, open, holds }): Rule => {
+    const failure = fails?.(evidence) ?? null;
+    if (failure !== null) return { id, verdict: 'fail', text: failure };
+    const gap = open?.(evidence) ?? null;
+    return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };
+  });
+}
 
 /** The verdict of one trial: a proved failure wins over everything missing, anything missing over a pass. */
-export function decide(evidence: Evidence): { verdict: Verdict; reason: string } {
-  const failures = apply(FAILURES, evidence);
-  if (failures.length > 0) return { verdict: 'fail', reason: failures.join('; ') };
-  const gaps = apply(GAPS, evidence);
-  if (gaps.length > 0) return { verdict: 'inconclusive', reason: gaps.join('; ') };
-  return { verdict: 'pass', reason: passReason(evidence) };
+export function decide(evidence: Evidence): { verdict: Verdict; reason: string; rules: Rule[] } {
+  const rules = rulesOf(evidence);
+  return { verdict: worstOf(rules), reason: reasonOf(rules, passReason(evidence)), rules };
 }
 
-function passReason({ rto, accounts }: Evidence): string {
+export function passReason({ rto, downtime, accounts }: Evidence): string {
   const took = rto === null ? '' : `RTO ${seconds(rto.loMs)} to ${seconds(rto.hiMs)} s`;
-  if (accounts === null) return took;
+  const many =
+    downtime.outages > 1 ? `, ${downtime.outages} outages of ${seconds(downtime.totalMs.hiMs)} s in all` : '';
+  if (accounts === null) return `${took}${many}`;
   const { lost, ok } = accounts.sums;
   const within = lost > 0 ? ` within ${Math.round(accounts.lossWindowMs ?? 0)} ms` : '';
-  return `${took}, ${lost} of ${ok} acknowledged writes lost${within}`;
+  return `${took}${many}, ${lost} of ${ok} acknowledged writes lost${within}`;
 }
 
-function apply(rules: readonly Rule[], evidence: Evidence): string[] {
-  return rules.map((rule) => rule(evidence)).filter((found) => found !== null);
+function tooFewBefore({ acknowledgedBefore, trial }: Evidence): string | null {
+  return trial.faultMs !== null && acknowledgedBefore < MIN_ACKNOWLEDGED
+    ? `${acknowledgedBefore} acknowledged writes before the fault, ${MIN_ACKNOWLEDGED} are needed`
+    : null;
 }
 
 /** Not steady before the deadline. Told of the store even where the fault, the read-back or anything else is missing. */
 function neverBack(evidence: Evidence): string | null {
-  return evidence.open === null ? backTooLate(evidence) : stillOut(evidence);
+  return evidence.open === null ? backTooLate(evidence) : stillOut(evidence, evidence.open);
 }
 
-function backTooLate({ episode, trial }: Evidence): string | null {
-  const steadyFromMs = episode?.steadyFromMs ?? null;
-  if (trial.rtoDeadlineMs === null || steadyFromMs === null) return null;
-  const took = steadyFromMs - (trial.faultMs ?? trial.zeroMs);
-  return took > trial.rtoDeadlineMs ? `RTO > ${seconds(trial.rtoDeadlineMs)} s, the deadline` : null;
+function notSeenBack({ rto, trial }: Evidence): string | null {
+  return rto === null && trial.landedMs !== null
+    ? 'the recording ended before writes were seen to succeed for 5 s again'
+    : null;
 }
 
-function stillOut({ trial, endOfRecordingMs }: Evidence): string | null {
-  const { rtoDeadlineMs, gaveUp } = trial;
-  const started = trial.faultMs ?? trial.zeroMs;
-  const passed = rtoDeadlineMs !== null && endOfRecordingMs - started >= rtoDeadlineMs;
-  if (!gaveUp && !passed) return null;
-  const limit = rtoDeadlineMs ?? endOfRecordingMs - started;
+/** The last outage counts: a service that has gone once more is not back. */
+function backTooLate({ episodes, trial }: Evidence): string | null {
+  const last = lastRecovery(episodes);
+  if (last?.steadyFromMs == null) return null;
+  const { fromMs, limitMs } = deadlineFor(trial, last);
+  if (limitMs === null || last.steadyFromMs - fromMs <= limitMs) return null;
+  const which = fromMs === trial.healingMs ? ' from when the fault was undone' : '';
+  return `RTO > ${seconds(limitMs)} s, the deadline${which}`;
+}
+
+function stillOut({ trial, endOfRecordingMs }: Evidence, open: Episode): string | null {
+  const { fromMs, limitMs } = deadlineFor(trial, open);
+  const passed = limitMs !== null && endOfRecordingMs - fromMs >= limitMs;
+  if (!trial.gaveUp && !passed) return null;
+  const limit = limitMs ?? endOfRecordingMs - fromMs;
   return `RTO > ${seconds(limit)} s: writes did not succeed for 5 s again before the deadline`;
 }
 
@@ -190,17 +272,55 @@ function lostApart({ accounts, lossWindow, trial }: Evidence): string | null {
   return null;
 }
 
+function duplicated({ accounts, trial }: Evidence): string | null {
+  return accounts !== null && accounts.sums.duplicates > trial.duplicatesGoal
+    ? `${counted(accounts.sums.duplicates, 'duplicated write')}: ${named(accounts.duplicateNumbers)}`
+    : null;
+}
+
+function refusedAndThere({ accounts }: Evidence): string | null {
+  return accounts !== null && accounts.sums.unexpected > 0
+    ? `${counted(accounts.sums.unexpected, 'write')} refused and there all the same: ${named(accounts.unexpectedNumbers)}`
+    : null;
+}
+
+function staleReads({ reads: { stale } }: Evidence): string | null {
+  return stale.primary > 0
+    ? `${counted(stale.primary, 'read')} on the primary missed an acknowledged write`
+    : null;
+}
+
+function deliveredTwice({ trial: { reader } }: Evidence): string | null {
+  return reader !== null && reader.duplicates > 0
+    ? `a consumer got ${counted(reader.duplicates, 'message')} twice without being told so`
+    : null;
+}
+
+function deliveredLate({ trial: { reader } }: Evidence): string | null {
+  return reader !== null && reader.outOfOrder > 0
+    ? `a consumer got ${counted(reader.outOfOrder, 'message')} of one publisher out of order`
+    : null;
+}
+
 /** Roles that are not those of before: a member is missing, or serves as something else. */
-export function rolesChanged({ afterwards }: Evidence): string | null {
+export function rolesChanged({ afterwards }: Pick<Evidence, 'afterwards'>): string | null {
   const other = (afterwards?.roles ?? []).filter(({ before, after }) => before !== after);
   if (other.length === 0) return null;
   return `roles are not as before: ${other.map(({ store, before, after }) => `${store} was ${before}, is ${after}`).join('; ')}`;
 }
 
-function divergedMembers({ readBack: { leader, members } }: Evidence): string | null {
-  if (leader === null) return null;
-  const others = members.filter((member) => !sameContents(member, leader));
-  return others.length === 0 ? null : others.map((member) => difference(member, leader)).join('; ');
+/** Seen once it stands, whatever a later reading saw. */
+function severalLeaders({ readBack: { leaders } }: Evidence): string | null {
+  const [first] = leaders;
+  return first === undefined
+    ? null
+    : `${first.length} members took themselves for the leader when the store was read back: ${first.join(', ')}`;
+}
+
+function divergedMembers({ readBack: { pairs } }: Evidence): string | null {
+  const others = pairs.filter(({ leader, member }) => !sameContents(member, leader));
+  const told = others.map(({ leader, member }) => difference(member, leader));
+  return told.length === 0 ? null : [...new Set(told)].join('; ');
 }
 
 function difference(member: Contents, leader: Contents): string {
@@ -233,6 +353,44 @@ function tooSlow({ rto, open, trial, lag, endOfRecordingMs }: Evidence): string 
   if (rto === null || lag.atEdges > MAX_LAG_MS || rto.loMs <= goal) return null;
   return `RTO ${seconds(rto.loMs)} to ${seconds(rto.hiMs)} s, ${goalText(trial, goal)}`;
 }
+
+function rtoBetween({ rto, trial }: Evidence): string | null {
+  return rto !== null && trial.rtoGoalMs !== null && rto.hiMs > trial.rtoGoalMs && rto.loMs <= trial.rtoGoalMs
+    ? `RTO between ${seconds(rto.loMs)} and ${seconds(rto.hiMs)} s, the ${goalText(trial, trial.rtoGoalMs)} lies in between`
+    : null;
+}
+
+/** One outage is the RTO itself, unless the total has a goal of its own. */
+function judgesTotal({ downtime, trial, totalGoalMs }: Evidence): boolean {
+  return trial.landedMs !== null && (downtime.outages > 1 || totalGoalMs !== trial.rtoGoalMs);
+}
+
+/** A service that comes back for some seconds, again and again, was away for all of its outages. */
+function downTooLong(evidence: Evidence): string | null {
+  const { downtime, totalGoalMs, lag } = evidence;
+  if (!judgesTotal(evidence) || totalGoalMs === null || lag.atEdges > MAX_LAG_MS) return null;
+  const { loMs, hiMs } = downtime.totalMs;
+  return loMs > totalGoalMs
+    ? `${totalText(downtime)} took ${seconds(loMs)} to ${seconds(hiMs)} s together, goal ${seconds(totalGoalMs)} s`
+    : null;
+}
+
+function totalBetween(evidence: Evidence): string | null {
+  const { downtime, totalGoalMs } = evidence;
+  if (!judgesTotal(evidence) || totalGoalMs === null) return null;
+  const { loMs, hiMs } = downtime.totalMs;
+  return hiMs > totalGoalMs && loMs <= totalGoalMs
+    ? `${totalText(downtime)} took between ${seconds(loMs)} and ${seconds(hiMs)} s together, the goal of ${seconds(totalGoalMs)} s lies in between`
+    : null;
+}
+
+function tooManyOutages({ downtime, trial }: Evidence): string | null {
+  return trial.outagesGoal !== null && trial.landedMs !== null && downtime.outages > trial.outagesGoal
+    ? `${totalText(downtime)} since the fault, goal ${trial.outagesGoal}`
+    : null;
+}
+
+const totalText = ({ outages }: Downtime): string => counted(outages, 'outage');
 
 function goalText({ awayMs }: Trial, goalMs: number): string {
   const away = awayMs === 0 ? '' : ` (${seconds(awayMs)} s of it until the majority was given back)`;

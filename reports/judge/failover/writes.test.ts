@@ -2,7 +2,7 @@ import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { failoverRecordSchema } from '../../record/run-record.ts';
 import { failoverRecord, judgeFailover } from './index.ts';
-import { START, Synthetic } from './synthetic.ts';
+import { said, START, Synthetic } from './synthetic.ts';
 
 const judge = (trial: Synthetic) => failoverRecord(trial.history());
 
@@ -10,7 +10,7 @@ describe('writes', () => {
   it('should count and name lost acknowledged writes, with their window', () => {
     const record = judge(new Synthetic().readBack({ lost: [150, 151, 990] }));
     assert.equal(record.verdict, 'fail');
-    assert.match(record.reason, /lost 3 acknowledged writes within 4200 ms \(goal 0\): number 150, 151, 990/);
+    assert.match(said(record), /lost 3 acknowledged writes within 4200 ms \(goal 0\): number 150, 151, 990/);
     assert.deepEqual(record.lostNumbers, [150, 151, 990]);
     assert.equal(record.writes?.lost, 3);
     assert.equal(record.lossWindowMs, 4200);
@@ -36,14 +36,14 @@ describe('writes', () => {
   it('should fail for a write that was refused and is there', () => {
     const record = judge(new Synthetic().readBack({ extra: [1100] }));
     assert.equal(record.verdict, 'fail');
-    assert.match(record.reason, /1 write refused and there all the same: number 1100/);
+    assert.match(said(record), /1 write refused and there all the same: number 1100/);
     assert.equal(record.writes?.unexpected, 1);
   });
 
   it('should fail for a write that is there twice, and name it', () => {
     const record = judge(new Synthetic().readBack({ duplicates: [[150, 2]] }));
     assert.equal(record.verdict, 'fail');
-    assert.match(record.reason, /1 duplicated write: number 150/);
+    assert.match(said(record), /1 duplicated write: number 150/);
     assert.deepEqual([record.writes?.duplicates, record.duplicateNumbers], [1, [150]]);
   });
 
@@ -51,8 +51,8 @@ describe('writes', () => {
     const reader = (counts: Record<string, number>): ReturnType<typeof judge> =>
       judge(new Synthetic().readBack().see(START + 1, 'reader', counts));
     assert.equal(reader({ redelivered: 9, duplicates: 0, outOfOrder: 0 }).verdict, 'pass');
-    assert.match(reader({ duplicates: 2, outOfOrder: 0 }).reason, /2 messages twice without being told so/);
-    assert.match(reader({ duplicates: 0, outOfOrder: 1 }).reason, /1 message of one publisher out of order/);
+    assert.match(said(reader({ duplicates: 2, outOfOrder: 0 })), /2 messages twice without being told so/);
+    assert.match(said(reader({ duplicates: 0, outOfOrder: 1 })), /1 message of one publisher out of order/);
   });
 
   it('should keep the sums with writes that were never sent', () => {
@@ -61,12 +61,12 @@ describe('writes', () => {
     const record = judge(trial.readBack());
     assert.equal(record.writes?.unsent, 1);
     assert.equal(record.verdict, 'pass', record.reason);
-    assert.match(judge(trial.readBack({ extra: [1200] })).reason, /never sent are in the store/);
+    assert.match(said(judge(trial.readBack({ extra: [1200] }))), /never sent are in the store/);
   });
 
   it('should notice numbers that nobody wrote, and writes recorded twice', () => {
     assert.match(
-      judge(new Synthetic().readBack({ extra: [9999] })).reason,
+      said(judge(new Synthetic().readBack({ extra: [9999] }))),
       /numbers in the store = .*: 2801 ≠ 2800/,
     );
     const twice = new Synthetic();
@@ -89,7 +89,7 @@ describe('writes', () => {
     const record = judge(trial);
     assert.equal(record.verdict, 'fail');
     assert.match(
-      record.reason,
+      said(record),
       /postgres-2 differs from the leader postgres-1 after it rejoined: 1900 writes missing, 1 too many/,
     );
   });
@@ -101,7 +101,7 @@ describe('writes', () => {
         .see(20_000, 'steady-after', { ok: false, detail: '1 of 2 replicas' }),
     );
     assert.equal(record.verdict, 'fail');
-    assert.match(record.reason, /not all members were back afterwards: 1 of 2 replicas/);
+    assert.match(said(record), /not all members were back afterwards: 1 of 2 replicas/);
   });
 
   it('should judge staleness on the primary only', () => {
@@ -118,7 +118,7 @@ describe('writes', () => {
       return trial;
     };
     assert.equal(judge(read('200')).verdict, 'pass');
-    assert.match(judge(read('199')).reason, /1 read on the primary missed an acknowledged write/);
+    assert.match(said(judge(read('199'))), /1 read on the primary missed an acknowledged write/);
     assert.equal(judge(read('199@replica')).verdict, 'pass');
     const replaced = judge(read('199@replaced'));
     assert.equal(replaced.verdict, 'pass');
@@ -131,13 +131,13 @@ describe('writes', () => {
 
 describe('elections and missing phases', () => {
   it('should tell in place from elsewhere by what was looked at after the fault', () => {
-    const inPlace = new Synthetic().without('leader');
+    const inPlace = new Synthetic().without('leader').readBack({ leader: 'postgres-0' });
     inPlace.see(-80, 'leader', { leader: 'postgres-0', pollMs: 100 });
     inPlace.see(16_000, 'leader', { leader: 'postgres-0', pollMs: 100, final: true, seenMs: START + 15_900 });
     assert.equal(judge(inPlace).election, 'in place');
     assert.equal(judgeFailover([inPlace.history()]).verdict, 'inconclusive');
-    // Where a replica was hurt, nobody has to be elected.
-    inPlace.outline.settings = { ...inPlace.outline.settings, failover: { target: 'replica' } };
+    // Where somebody was hurt by name, nobody has to be elected.
+    inPlace.outline.settings = { ...inPlace.outline.settings, failover: { target: 'postgres-0' } };
     assert.equal(judgeFailover([inPlace.history()]).verdict, 'pass');
     const blind = new Synthetic().without('leader');
     blind.see(-80, 'leader', { leader: 'postgres-0', pollMs: 100 });
@@ -171,6 +171,7 @@ describe('judging a check', () => {
   it('should pass when trials pass and one elected another leader', () => {
     const inPlace = new Synthetic()
       .without('leader')
+      .readBack({ leader: 'postgres-0' })
       .see(-80, 'leader', { leader: 'postgres-0', pollMs: 100 });
     inPlace.see(15_000, 'leader', { leader: 'postgres-0', pollMs: 100 });
     const judgement = judgeFailover([inPlace.history(), new Synthetic().history()]);
@@ -189,7 +190,7 @@ describe('judging a check', () => {
     empty.observations = [];
     const record = judge(empty);
     assert.equal(record.verdict, 'inconclusive');
-    assert.match(record.reason, /no write was recorded/);
+    assert.match(said(record), /no write was recorded/);
     assert.deepEqual(failoverRecordSchema.parse(record), record);
     assert.equal(judgeFailover([]).verdict, 'inconclusive');
   });

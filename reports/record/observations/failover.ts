@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { kinds } from './kinds.ts';
+import { kinds, ranges } from './kinds.ts';
 
 /** What was proved of a fault, in a few words: by its cause, never by what it led to. */
 export const LANDINGS = [
@@ -14,10 +14,31 @@ export const LANDINGS = [
 ] as const;
 export type LandedBy = (typeof LANDINGS)[number];
 
+/** Where a trial spends its time, in this order: a stage lasts until the next begins. */
+export const STAGES = ['steady before', 'fault', 'recovery', 'healing', 'read-back', 'settling'] as const;
+export type StageName = (typeof STAGES)[number];
+
+/**
+ * Why something could not be read back. What was only unreachable, or moved away while it was read, may be asked once more; what was
+ * reached and is not as it should be stands.
+ */
+export const UNREAD = ['unreachable', 'moved', 'unread'] as const;
+export type Unread = (typeof UNREAD)[number];
+
 const steady = {
   ok: z.boolean(),
   leader: z.string().nullable().optional(),
   detail: z.string(),
+};
+
+/** Who holds an office, as one look saw it; `pollMs` ago it may have been somebody else. */
+const office = {
+  leader: z.string().nullable(),
+  pollMs: z.number(),
+  source: z.string(),
+  /** The last line of an observer repeats what it knew, with the time when it last knew it. */
+  final: z.literal(true).optional(),
+  seenMs: z.number().optional(),
 };
 
 /** What every trial records, whatever it hurts: its fault, its stages, and how the environment was left. */
@@ -33,6 +54,7 @@ export const FAILOVER = kinds({
     objects: z.number(),
     differences: z.array(z.string()),
   },
+  stage: { name: z.enum(STAGES) },
 
   /** Everything is prepared, nothing has been done yet. `target`: the names of `members`, or what else is hurt. */
   'fault-armed': {
@@ -48,6 +70,8 @@ export const FAILOVER = kinds({
       }),
     ),
   },
+  /** Done to one of them, and not proved yet. */
+  'fault-acted': { member: z.string(), did: z.string() },
   /** In force for all of them. It was not yet at the first of the two times, it was at the second. */
   'fault-landed': {
     by: z.enum(LANDINGS),
@@ -57,5 +81,58 @@ export const FAILOVER = kinds({
   'fault-missed': { reason: z.string() },
   /** No fault was injected, and why. */
   'no-fault': { reason: z.string() },
+  /** For controls: the replicas receive nothing any more. */
+  'replicas-cut': { replicas: z.array(z.string()) },
+  /** The majority that was hurt is given back from here on. */
+  'given-back': {},
+  /** The wait for a steady stretch was given up. */
+  deadline: { rtoDeadlineMs: z.number(), detail: z.string() },
+  /** What ended the trial before its end, said by whoever went on with the series. */
+  'cut-off': { reason: z.string() },
+
+  /** What a fault may cost: the outage that is expected, weighted with the share of the traffic that it stops. */
+  'budget-estimate': {
+    /** What the expected outage follows from. */
+    from: z.enum(['window', 'goal', 'deadline']),
+    outageMs: z.number(),
+    share: z.number(),
+    estimateMs: z.number(),
+    derivation: z.string(),
+    enforced: z.boolean(),
+  },
+  'budget-spent': { spentMs: z.number(), longestOutageMs: z.number() },
+  'restored-early': { reason: z.string() },
   'restored-early-done': { undone: z.number(), failed: z.array(z.string()) },
+
+  /** A live setting of the store that decides how a failover goes. */
+  governing: { name: z.string(), value: z.string(), source: z.string() },
+  /** When clients should be served again, by those settings. */
+  'expected-window': { loMs: z.number(), hiMs: z.number(), derivation: z.string() },
+
+  leader: { ...office, timeline: z.number().optional() },
+  /** Where the cluster has a leader of its own besides the leader of its data. */
+  master: office,
+  members: { streaming: z.number(), total: z.number(), pollMs: z.number(), source: z.string() },
+  /** Addresses behind the Service that applications use. */
+  endpoint: { addresses: z.array(z.string()), pollMs: z.number(), source: z.string() },
+  /** Nobody answered the observer, from here until it sees something again. */
+  'observer-blind': { source: z.string(), reason: z.string() },
+  'sentinel-event': { event: z.string(), detail: z.string(), source: z.string() },
+
+  /** Whom a read-back is going to read, and whose writes. */
+  'readback-plan': { run: z.string(), sources: z.array(z.string()) },
+  /** What one source holds: ranges of numbers, and `[number, how often]` for each that is there more than once. */
+  readback: {
+    source: z.string(),
+    role: z.enum(['leader', 'member']),
+    pass: z.union([z.literal(1), z.literal(2)]),
+    present: ranges,
+    duplicates: ranges,
+    complete: z.boolean(),
+  },
+  'readback-failed': { source: z.string(), why: z.enum(UNREAD), reason: z.string() },
+  /** Not exactly one member leads: those that take themselves for the leader, and what was seen of each. */
+  'readback-leaders': { leaders: z.array(z.string()), seen: z.string() },
+  /** What follows was read anew, because something could not be reached the first time. What had been seen until then stands. */
+  'readback-again': { reason: z.string() },
 });

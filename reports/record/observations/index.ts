@@ -52,6 +52,11 @@ export type Seen<K extends Kind> = z.infer<(typeof OBSERVATIONS)[K]>;
 /** What an observer hands in besides kind and time. */
 export type Fields<K extends Kind> = Omit<Seen<K>, 'kind' | 't'>;
 
+/** An observation of some kinds as it is handed in: `t` is the time of writing unless the observer knows better. */
+export type NewSeen<K extends Kind> = {
+  [Each in K]: { kind: Each; t?: number | undefined } & Fields<Each>;
+}[K];
+
 export function isKind(kind: string): kind is Kind {
   return Object.hasOwn(OBSERVATIONS, kind);
 }

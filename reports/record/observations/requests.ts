@@ -1,3 +1,44 @@
+import { z } from 'zod';
 import { kinds } from './kinds.ts';
 
-export const REQUESTS = kinds({});
+/** What a client that writes and reads at fixed rates says of itself beside its operations. */
+export const REQUESTS = kinds({
+  /** Who asks, how fast, and with which patience. Its first operation follows as soon as its connections are open. */
+  'workload-start': {
+    store: z.string(),
+    /** Under which its writes are in the store. */
+    run: z.string(),
+    client: z.string(),
+    ratePerSecond: z.number(),
+    readRatePerSecond: z.number(),
+    settings: z.strictObject({
+      operationTimeoutMs: z.number(),
+      connectTimeoutMs: z.number(),
+      waitTimeoutMs: z.number(),
+      connections: z.int(),
+      maxConnections: z.int(),
+      host: z.string(),
+      port: z.int(),
+      /** What keeps it punctual on a busy machine. */
+      scheduling: z.string(),
+    }),
+    /** Errors that prove that a write did not happen. */
+    sureFailures: z.array(z.string()),
+  },
+  /** How many operations it scheduled; each of them has a line of its own. */
+  'workload-end': { scheduled: z.int(), scheduledReads: z.int() },
+  'workload-failed': { reason: z.string() },
+  /** What a consumer beside the writes got, where a store hands out messages. */
+  reader: {
+    queue: z.string(),
+    delivered: z.int(),
+    /** Delivered again and flagged as such: no duplication. */
+    redelivered: z.int(),
+    duplicates: z.int(),
+    /** Of one publisher, after a later one of the same publisher. */
+    outOfOrder: z.int(),
+    consumers: z.int(),
+  },
+  /** What a reader of the report must know. */
+  remark: { text: z.string() },
+});

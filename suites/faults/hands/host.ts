@@ -18,7 +18,7 @@ import type { ClusterSize, InstanceName, PodProcess, ProcessId } from '../../../
 import { run, runAny } from '../../../env/local/run.ts';
 import { monoMs } from '../../../probes/clock.ts';
 import type { Cut, FaultMember, Hand, Landing, Preparation } from '../fault.ts';
-import { allDropped, describeDrops, dropRules, knocksOf, parseDrops } from '../packet-filter.ts';
+import { allDropped, cutsIn, describeDrops, dropRules, knocksOf, parseDrops } from '../packet-filter.ts';
 import type { Drops } from '../packet-filter.ts';
 
 /** How often the processes are looked at: the error of the landing time. */
@@ -47,7 +47,7 @@ export class HostHand implements Hand {
     if (found.length === 0) return Promise.resolve({ reason: noProcess(member) });
     return Promise.resolve({
       member,
-      detail: { processes: found.map(briefly) },
+      found: `processes ${found.map(briefly).join(' ')}`,
       inverses: [], // kubelet starts the containers again
       act: (acted) => this.#kill(member, found, acted),
     });
@@ -67,14 +67,14 @@ export class HostHand implements Hand {
     }
     return Promise.resolve({
       member,
-      detail: { cgroup, processes: processes.map(briefly) },
+      found: `cgroup ${cgroup}: processes ${processes.map(briefly).join(' ')}`,
       inverses: [{ kind: 'thaw', cgroup }],
       act: async (acted) => {
         const lastBeforeMs = monoMs();
         const { landingMs, signal } = this.#options;
         await freezeCgroup(cgroup, { deadlineMs: landingMs, signal });
         const landedMs = monoMs();
-        acted({ cgroup });
+        acted(`frozen: ${cgroup}`);
         const frozen = processesBelow(cgroup);
         if (frozen.length === 0)
           return `the container ${container} of ${member.name} ended before it was frozen`;
@@ -90,7 +90,7 @@ export class HostHand implements Hand {
     const { pid, startTime } = anchor;
     return Promise.resolve({
       member,
-      detail: { cut: cuts },
+      found: cutsIn(cuts),
       inverses: [{ kind: 'packet-filter', pid, startTime, table }],
       act: async (acted) => {
         const lastBeforeMs = monoMs();
@@ -99,7 +99,7 @@ export class HostHand implements Hand {
           input: dropRules(table, cuts),
         });
         const landedMs = monoMs();
-        acted({ table });
+        acted(`packet filter ${table}`);
         const { drops, knocks } = await this.#awaitDrops(pid, table, cuts);
         const seen = `packet filter ${table} in the network namespace of ${member.name} (process ${briefly(anchor)}): ${describeDrops(cuts, drops)}`;
         return allDropped(cuts, drops)
@@ -119,7 +119,7 @@ export class HostHand implements Hand {
     const binDir = nodeBinDir(pid1);
     return {
       member,
-      detail: { lost: node.name, pid1: briefly(pid1) },
+      found: `node ${node.name}: PID 1 is ${briefly(pid1)}`,
       inverses: [
         // In reverse: packets pass again before the node starts, or it would not find the API server.
         { kind: 'node-start', instance, node: node.name, size, binDir },
@@ -132,7 +132,7 @@ export class HostHand implements Hand {
         if ((await linkState(node)) !== 'cut') return `the link ${node.link} still forwards packets`;
         await stopNode(node);
         const goneMs = monoMs();
-        acted({ cutMs: landedMs, goneMs });
+        acted(`cut at ${landedMs.toFixed(1)} ms, gone at ${goneMs.toFixed(1)} ms`);
         if (processAlive(pid1)) return `PID 1 of ${node.name} still runs`;
         const proof =
           `the link ${node.link} forwards no packet since between ${lastBeforeMs.toFixed(1)} and ${landedMs.toFixed(1)} ms; ` +
@@ -156,10 +156,10 @@ export class HostHand implements Hand {
   async #kill(
     member: FaultMember,
     found: readonly PodProcess[],
-    acted: (detail: Record<string, unknown>) => void,
+    acted: (did: string) => void,
   ): Promise<Landing | string> {
     const sent = killProcesses(found);
-    acted({ signalled: sent.killed.length, goneBefore: sent.gone.length });
+    acted(`${sent.killed.length} processes signalled, ${sent.gone.length} gone before`);
     if (sent.killed.length === 0) return `every process of ${member.name} was gone before it was killed`;
     return this.#awaitGone(member, found);
   }

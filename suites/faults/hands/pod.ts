@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../../probes/clock.ts';
 import type { Cut, FaultContext, FaultMember, Hand, Landing, Preparation } from '../fault.ts';
-import { allDropped, describeDrops, dropRules, knocksOf, parseDrops } from '../packet-filter.ts';
+import { allDropped, cutsIn, describeDrops, dropRules, knocksOf, parseDrops } from '../packet-filter.ts';
 import type { Drops } from '../packet-filter.ts';
 import { AGENT_CONTAINER, agentCommand, agentPod, MARK } from './agent-pod.ts';
 import { loseNode, type PowerCommands } from './power.ts';
@@ -55,12 +55,14 @@ export class PodHand implements Hand {
     const { landingMs } = this.#options;
     return {
       member,
-      detail: { processes: processesIn(looked.said).map(({ id }) => id) },
+      found: `processes ${processesIn(looked.said)
+        .map(({ id }) => id)
+        .join(' ')}`,
       inverses: [], // kubelet starts the containers again
       act: async (acted) => {
         const lastBeforeMs = monoMs();
         const killed = await this.#ask(member, ['kill', member.uid, String(Math.ceil(landingMs / 1000))]);
-        acted({});
+        acted('done by the agent');
         return landingOf(killed, { lastBeforeMs, by: 'processes gone', what: `processes of ${member.name}` });
       },
     };
@@ -75,13 +77,13 @@ export class PodHand implements Hand {
       return { reason: `the container ${container} of ${member.name} was frozen already: ${looked.said}` };
     return {
       member,
-      detail: { freezer: looked.said },
+      found: `freezer: ${looked.said.trim()}`,
       inverses: [], // recorded by the pod on the node, and run when it ends
       act: async (acted) => {
         const lastBeforeMs = monoMs();
         const seconds = String(Math.ceil(this.#options.landingMs / 1000));
         const frozen = await this.#ask(member, ['freeze', id, seconds]);
-        acted({});
+        acted('done by the agent');
         return landingOf(frozen, { lastBeforeMs, by: 'cgroup frozen', what: `state, processes, freezer` });
       },
     };
@@ -96,7 +98,7 @@ export class PodHand implements Hand {
     const pid = String(anchor.pid);
     return {
       member,
-      detail: { cut: cuts },
+      found: cutsIn(cuts),
       inverses: [],
       act: async (acted) => {
         const lastBeforeMs = monoMs();
@@ -104,7 +106,7 @@ export class PodHand implements Hand {
         const done = await this.#ask(member, ['cut', pid, String(anchor.start), table, rules]);
         const landedMs = monoMs();
         if ('reason' in done) return done.reason;
-        acted({ table });
+        acted(`packet filter ${table}`);
         const drops = await this.#awaitDrops(member, pid, { table, cuts });
         const proof = `packet filter ${table} in the network namespace of ${member.name} (process ${anchor.id}): ${describeDrops(cuts, drops)}`;
         return allDropped(cuts, drops)
@@ -219,7 +221,7 @@ interface PodStatus {
 
 function landingOf(
   answer: { said: string } | { reason: string },
-  { lastBeforeMs, by, what }: { lastBeforeMs: number; by: string; what: string },
+  { lastBeforeMs, by, what }: { lastBeforeMs: number; by: Landing['by']; what: string },
 ): Landing | string {
   if ('reason' in answer) return answer.reason;
   return { lastBeforeMs, landedMs: monoMs(), by, proof: `${what}: ${answer.said}` };

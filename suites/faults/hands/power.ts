@@ -47,14 +47,14 @@ export async function loseNode(
     return { reason: `${node} is not on before its power is taken: "${before.trim().slice(0, 100)}"` };
   return {
     member,
-    detail: { lost: node },
+    found: `node ${node}`,
     inverses: [{ kind: 'node-power', node, commands: nodePower(node, power) }],
     // The order itself, and the wait for what it does.
     endsWithinMs: 2 * power.timeoutMs,
     act: async (acted) => {
       const lastBeforeMs = monoMs();
       await run(commandFor(node, power.off), { timeoutMs: power.timeoutMs });
-      acted({ off: node });
+      acted(`power of ${node} ordered off`);
       const until = monoMs() + power.timeoutMs;
       for (;;) {
         const seen = (await state()).trim();

@@ -1,0 +1,198 @@
+/** What a history says of one thing in several places must agree, and what was planned must have happened. */
+import type { History } from '../../record/history.ts';
+import { STAGES } from '../../record/observations/failover.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import type { Rule } from '../../record/rule.ts';
+import { all, first, last } from '../observed.ts';
+import { declaredNames, storeOf } from './evidence.ts';
+import { officeOf } from './phases.ts';
+import { scheduleRules } from './schedule.ts';
+import { trialOf } from './trial.ts';
+
+/** Times of one moment, seen by two clocks' roundings. */
+const SAME_MS = 1;
+
+type Said = (history: History) => string | null;
+
+const RULES: readonly { id: string; open: Said; holds: string }[] = [
+  {
+    id: 'coherence/fault',
+    open: faultGap,
+    holds: 'the fault was armed, done to each of its targets, and proved',
+  },
+  { id: 'coherence/aim', open: aimGap, holds: 'it hit whom it was aimed at' },
+  { id: 'coherence/stages', open: stagesGap, holds: 'every stage in its order' },
+  { id: 'coherence/members', open: membersGap, holds: 'all names are those of declared members' },
+  { id: 'coherence/leader', open: leaderGap, holds: 'the leader that was read is the one that was followed' },
+  { id: 'coherence/budget', open: budgetGap, holds: 'the price follows from what was expected' },
+  { id: 'coherence/client', open: clientGap, holds: 'the client asked as declared' },
+  { id: 'coherence/consumer', open: consumerGap, holds: 'the consumer got what reads wait for' },
+];
+
+export function coherenceRules(history: History): Rule[] {
+  const rules = RULES.map(({ id, open, holds }): Rule => {
+    const gap = open(history);
+    return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };
+  });
+  return [...rules, ...scheduleRules(history)];
+}
+
+function faultGap(history: History): string | null {
+  const armed = first(history, 'fault-armed');
+  const landed = first(history, 'fault-landed');
+  if (armed === undefined || landed === undefined) return null;
+  const names = armed.members.map(({ name }) => name);
+  if (names.join(', ') !== armed.target)
+    return `the fault was armed for ${armed.target}, prepared for ${names.join(', ')}`;
+  const acted = all(history, 'fault-acted').map(({ member }) => member);
+  if (acted.toSorted().join() !== names.toSorted().join())
+    return `the fault was done to ${acted.join(', ')}, armed for ${armed.target}`;
+  return faultDiffers(history, armed) ?? landingGap(armed, landed);
+}
+
+/** Controls inject another fault than the check's own. */
+function faultDiffers({ header }: History, { fault }: Seen<'fault-armed'>): string | null {
+  const expected = header.settings.failover?.fault ?? header.check.split('/')[2];
+  return fault === expected ? null : `${fault} was injected, ${expected ?? 'nothing'} was to be`;
+}
+
+function landingGap(armed: Seen<'fault-armed'>, { t, betweenMs }: Seen<'fault-landed'>): string | null {
+  const [fromMs, toMs] = betweenMs;
+  const within = armed.t - SAME_MS <= fromMs && fromMs <= toMs + SAME_MS && Math.abs(toMs - t) <= SAME_MS;
+  return within ? null : 'the fault landed at another time than its proof says';
+}
+
+/** Who was hurt is whom the trial is about. */
+function aimGap(history: History): string | null {
+  const armed = first(history, 'fault-armed');
+  const { members } = trialOf(history);
+  if (armed === undefined || members === 1) return null;
+  const target = history.header.settings.failover?.target ?? 'leader';
+  const names = armed.target.split(', ');
+  if (target === 'random') return countGap(names, 1);
+  const holders = officeHolders(history, armed.t);
+  if (holders === null) return 'it was not seen who led before the fault';
+  switch (target) {
+    case 'leader':
+    case 'master':
+      return countGap(names, 1) ?? (holders.includes(armed.target) ? null : wrongAim(armed.target, target));
+    case 'replica':
+      return countGap(names, 1) ?? (holders.includes(armed.target) ? wrongAim(armed.target, target) : null);
+    case 'majority':
+      return members === null ? null : countGap(names, Math.floor(members / 2) + 1);
+    default:
+      return armed.target === target ? null : wrongAim(armed.target, target);
+  }
+}
+
+const countGap = (names: readonly string[], wanted: number): string | null =>
+  names.length === wanted ? null : `${names.length} members were hurt, ${wanted} were to be`;
+const wrongAim = (hurt: string, target: string): string =>
+  `${hurt} was hurt, and was not the ${target} when it was last looked at`;
+
+/** Looked at by polling: one who took over since the last look but one may hold the office. */
+function officeHolders(history: History, untilMs: number): string[] | null {
+  const seen = all(history, officeOf(history)).filter(({ t, leader }) => t <= untilMs && leader !== null);
+  const holder = seen.at(-1)?.leader;
+  return holder === undefined || holder === null ? null : [holder];
+}
+
+function stagesGap(history: History): string | null {
+  const seen = all(history, 'stage').map(({ name }) => name);
+  if (seen.join() !== STAGES.join())
+    return `stages: ${seen.join(', ') || 'none'}; expected ${STAGES.join(', ')}`;
+  const at = new Map(all(history, 'stage').map(({ name, t }) => [name, t]));
+  const early = (name: (typeof STAGES)[number], t: number | undefined): boolean =>
+    t !== undefined && t < (at.get(name) ?? Infinity);
+  const late = (name: (typeof STAGES)[number], t: number | undefined): boolean =>
+    t !== undefined && t > (at.get(name) ?? -Infinity);
+  const misplaced = [
+    late('fault', first(history, 'steady')?.t) && 'steady',
+    late('fault', first(history, 'workload-start')?.t) && 'workload-start',
+    early('fault', first(history, 'fault-armed')?.t) && 'fault-armed',
+    late('recovery', first(history, 'fault-landed')?.t) && 'fault-landed',
+    early('healing', first(history, 'workload-end')?.t) && 'workload-end',
+    late('read-back', first(history, 'workload-end')?.t) && 'workload-end',
+    early('read-back', first(history, 'readback')?.t) && 'readback',
+    late('settling', last(history, 'readback')?.t) && 'readback',
+    early('settling', last(history, 'steady-after')?.t) && 'steady-after',
+    early('settling', last(history, 'as-before')?.t) && 'as-before',
+  ].filter((one) => one !== false);
+  return misplaced.length === 0 ? null : `not in the stage that it belongs to: ${misplaced.join(', ')}`;
+}
+
+function membersGap(history: History): string | null {
+  const names = declaredNames(history.header);
+  if (names === null) return null;
+  const declared = new Set(names);
+  const said = [
+    ...all(history, 'leader').map(({ leader }) => leader),
+    ...all(history, 'master').map(({ leader }) => leader),
+    ...all(history, 'readback-plan').flatMap(({ sources }) => sources),
+    ...all(history, 'readback').map(({ source }) => source),
+    ...all(history, 'fault-armed').flatMap(({ members }) => members.map(({ name }) => name)),
+  ];
+  const strange = said.find((name) => name !== null && !declared.has(name));
+  if (strange !== undefined)
+    return `${strange ?? 'nobody'} is no declared member of ${storeOf(history.header)}`;
+  const planned = last(history, 'readback-plan')?.sources ?? [];
+  return new Set(planned).size === names.length
+    ? null
+    : `${planned.length} of ${names.length} declared members were to be read back`;
+}
+
+function leaderGap(history: History): string | null {
+  const read = all(history, 'readback').findLast(({ role }) => role === 'leader')?.source;
+  const followed = all(history, 'leader').findLast(({ leader }) => leader !== null)?.leader;
+  if (read === undefined || followed === undefined || followed === null || read === followed) return null;
+  return `${read} was read back as the leader, ${followed} was last seen to lead`;
+}
+
+function budgetGap(history: History): string | null {
+  const estimate = last(history, 'budget-estimate');
+  if (estimate === undefined) return null;
+  const { from, outageMs, share, estimateMs } = estimate;
+  if (!(share > 0 && share <= 1)) return `a share of ${share} of the traffic`;
+  if (Math.abs(Math.round(outageMs * share) - estimateMs) > SAME_MS)
+    return `a price of ${estimateMs} ms for an outage of ${outageMs} ms`;
+  const window = last(history, 'expected-window');
+  if ((from === 'window') !== (window !== undefined))
+    return 'the price follows from a window that is not there';
+  if (window !== undefined && !(window.loMs >= 0 && window.loMs <= window.hiMs))
+    return `an expected window from ${window.loMs} to ${window.hiMs} ms`;
+  const expected = { window: window?.hiMs, goal: goalMs(history), deadline: outageMs }[from];
+  return expected !== undefined && Math.abs(expected - outageMs) <= SAME_MS && outageMs > 0
+    ? null
+    : `an outage of ${outageMs} ms was expected, its ${from} says ${expected ?? 'nothing'}`;
+}
+
+function goalMs({ header }: History): number | undefined {
+  const { rtoSeconds } = header.goals;
+  return rtoSeconds === undefined ? undefined : rtoSeconds * 1000;
+}
+
+function clientGap(history: History): string | null {
+  const start = first(history, 'workload-start');
+  if (start === undefined) return null;
+  const store = storeOf(history.header);
+  if (start.store !== store) return `the client asked ${start.store}, not ${store}`;
+  const declared = history.header.settings.stores?.[store]?.workload;
+  if (declared === undefined) return null;
+  const { writesPerSecond, readsPerSecond } = declared;
+  return start.ratePerSecond === writesPerSecond && start.readRatePerSecond === readsPerSecond
+    ? null
+    : `${start.ratePerSecond} writes and ${start.readRatePerSecond} reads a second, declared are ${writesPerSecond} and ${readsPerSecond}`;
+}
+
+/** Every read that succeeded was delivered to it. */
+function consumerGap(history: History): string | null {
+  const reader = first(history, 'reader');
+  if (reader === undefined) return null;
+  const { delivered, redelivered, duplicates } = reader;
+  let ok = 0;
+  for (const outcome of history.reads.outcome) if (outcome === 0) ok++;
+  const once = delivered - redelivered - duplicates;
+  return delivered >= ok && once <= history.reads.count
+    ? null
+    : `the consumer got ${delivered} messages, ${ok} of ${history.reads.count} reads were delivered`;
+}

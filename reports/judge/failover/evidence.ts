@@ -1,0 +1,73 @@
+import type { HistoryHeader } from '../../record/history.ts';
+import { STAGES } from '../../record/observations/failover.ts';
+import type { Annotations } from '../definition.ts';
+import { need } from '../evidence/need.ts';
+import type { AnyNeed } from '../evidence/need.ts';
+
+/** `failover/STORE/FAULT`. */
+export function storeOf({ check }: HistoryHeader): string {
+  return check.split('/')[1] ?? '';
+}
+
+/** Names of the pods that the environment declares, as a StatefulSet numbers them; null: it names none. */
+export function declaredNames(header: HistoryHeader): string[] | null {
+  const { members, stores } = header.settings;
+  const declared = stores?.[storeOf(header)];
+  const name = declared?.statefulSet?.name;
+  const count = members ?? declared?.members;
+  if (name === undefined || count === undefined) return null;
+  return Array.from({ length: count }, (_, ordinal) => `${name}-${ordinal}`);
+}
+
+/** What the pass of a failover rests on. */
+export function failoverEvidence(header: HistoryHeader): AnyNeed[] {
+  const names = declaredNames(header);
+  return [
+    need('stage', { subjects: STAGES, of: ({ name }) => name, what: 'stage' }),
+    need('steady', { where: ({ ok }) => ok, what: 'a steady store before the fault' }),
+    need('governing', { what: 'settings that govern the failover' }),
+    need('workload-start'),
+    need('workload-end'),
+    need('fault-armed'),
+    need('fault-acted'),
+    need('fault-landed', { what: 'proof of the fault' }),
+    need('budget-estimate'),
+    need('budget-spent'),
+    // The last line of the observer repeats what it knew.
+    need('leader', { count: 2, what: 'who leads' }),
+    need('readback-plan'),
+    need('readback', {
+      subjects: ['1', '2'],
+      of: ({ role, pass }) => (role === 'leader' ? String(pass) : ''),
+      what: 'reading of the leader',
+    }),
+    ...(names === null
+      ? []
+      : [need('readback', { subjects: names, of: ({ source }) => source, what: 'reading' })]),
+    ...(storeOf(header) === 'rabbitmq' ? [need('reader', { what: 'a consumer beside the writes' })] : []),
+  ];
+}
+
+const PHASE =
+  'a phase of the report: goals hold for what clients saw, and for how the members are afterwards';
+const PRICE = 'the price of the trial, counted beside the operations from which outages are judged';
+
+export const FAILOVER_ANNOTATIONS: Annotations = {
+  endpoint: PHASE,
+  members: PHASE,
+  'leader.pollMs': PHASE,
+  'leader.timeline': PHASE,
+  'leader.seenMs': PHASE,
+  master: `${PHASE}; of a trial that is aimed at the master, who holds the office is judged`,
+  'sentinel-event': 'what Sentinels said meanwhile, for people',
+  'observer-blind': 'why a phase was not seen',
+  'budget-spent': PRICE,
+  'budget-estimate.enforced': PRICE,
+  'expected-window.loMs': 'what came sooner than expected is shown, and no failure',
+  'workload-start.settings': 'how patient the client was, for people: what it did stands in the operations',
+  'reader.consumers': 'how often a consumer had to connect, for people',
+  'reader.redelivered': 'what was flagged as delivered again is promised by AMQP, and no duplication',
+  'as-before.waitedMs': 'how long the comparison took, for people',
+  remark: 'for people',
+  evidence: 'logs and events for people',
+};

@@ -1,0 +1,30 @@
+import { monoMs } from '../probes/clock.ts';
+import type { NewSeen } from '../reports/record/observations/index.ts';
+
+type FaultSeen = NewSeen<'fault-armed' | 'fault-acted' | 'fault-landed'>;
+
+interface Hurt {
+  fault: string;
+  target: string;
+}
+
+/** Before a test hurts something by itself: what a fault of the runner would have said. */
+export function armed({ fault, target }: Hurt): FaultSeen {
+  const member = { name: target, uid: 'none', node: null, found: 'made by the test' };
+  return { kind: 'fault-armed', fault, target, members: [member] };
+}
+
+/** And afterwards. */
+export function landed({ fault, target }: Hurt, sinceMs: number): FaultSeen[] {
+  const t = monoMs();
+  return [
+    { kind: 'fault-acted', t, member: target, did: fault },
+    {
+      kind: 'fault-landed',
+      t,
+      by: 'processes gone',
+      proof: `${fault} of ${target}`,
+      betweenMs: [sinceMs, t],
+    },
+  ];
+}
