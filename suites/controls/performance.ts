@@ -1,9 +1,10 @@
-/** Controls of performance/…: a service that is slow, a load that says too little or does not come, and a Prometheus that forgot. */
+/** Controls of performance/…: a service that is slow or fails, a load that says too little or does not come, and a Prometheus that forgot. */
 import type { KubeObject } from '../harness/protocol.ts';
 import { changeModel } from './ai.ts';
 import { rollOutBackend } from './backend.ts';
 import type { Control, ControlContext } from './control.ts';
 import { deployment, required } from './topology-declared.ts';
+import { manyThroughTheEdge } from './topology-edge.ts';
 
 const PROMETHEUS = deployment('observability', 'prometheus');
 /** Twice the goal for the p95, and what CHECKS.md says. */
@@ -21,16 +22,32 @@ const FORGOTTEN_MS = 15_000;
 /** Three scrapes: so much is known again that the gap, and not silence, is what is told. */
 const KNOWN_AGAIN_MS = 15_000;
 
+/** One answer of so many fails. Its first is none: the load looks once before it begins. */
+const FAIL_EVERY = 10;
+/** Of the model's answers: the service asks it again, and still fails often enough. */
+const FAILING_MODEL = 0.7;
+/** 1,000 requests, of which every tenth fails: far from any goal, however it is counted. */
+const FAILING_LOAD = { requestsPerSecond: 50, seconds: 20 };
+/** More than nine in ten of what is asked for, and less than all. */
+const NEARLY_ALL = 0.96;
+/** Some 30 of them fail: a thousand times the budget of 99.9 % where nothing else was sent, and enough beside the loads of a whole run. */
+const BAD_REQUESTS = 300;
+/** Three scrapes: Prometheus knows of them. */
+const SCRAPED_MS = 15_000;
+
 /** What is loaded, and how a second is added to its answers. */
 interface Subject {
   name: 'api' | 'ai';
   /** Goals that hold without the second and not with it, where the environment's own would hold with it too. */
   goals?: Record<string, unknown>;
   slow: (ctx: ControlContext) => Promise<void>;
+  /** How a share of its answers is made to fail, and a load that shows it. */
+  failing: (ctx: ControlContext) => Promise<void>;
+  load: { requestsPerSecond: number; seconds: number };
 }
 
 const SUBJECTS: readonly Subject[] = [
-  { name: 'api', slow },
+  { name: 'api', slow, failing, load: FAILING_LOAD },
   {
     name: 'ai',
     goals: { p95Ms: ADDED_MS },
@@ -38,11 +55,25 @@ const SUBJECTS: readonly Subject[] = [
       changeModel(ctx, `the model is ${ADDED_MS / 1000} s slower`, ({ delayMs }) => ({
         delayMs: delayMs + ADDED_MS,
       })),
+    failing: (ctx) =>
+      changeModel(ctx, `the model fails in ${FAILING_MODEL * 100} of 100 cases`, () => ({
+        failRatio: FAILING_MODEL,
+      })),
+    load: SHORT,
   },
 ];
 
 export const performanceControls: readonly Control[] = [
   ...SUBJECTS.flatMap(controlsOf),
+  {
+    id: 'performance/budget/spent',
+    check: 'performance/budget',
+    verdict: 'fail',
+    size: 'any',
+    title: `one answer of ${FAIL_EVERY} is a 503, of ${BAD_REQUESTS} requests`,
+    expectSeen: /api-requests/,
+    break: spend,
+  },
   {
     id: 'performance/budget/gap',
     check: 'performance/budget',
@@ -54,8 +85,32 @@ export const performanceControls: readonly Control[] = [
   },
 ];
 
-function controlsOf({ name, goals, slow: slowDown }: Subject): Control[] {
+function controlsOf({ name, goals, slow: slowDown, failing: fails, load }: Subject): Control[] {
+  const title = 'a share of the answers is none that was asked for';
   return [
+    {
+      id: `performance/${name}/availability/failing`,
+      check: `performance/${name}/availability`,
+      verdict: 'fail',
+      size: 'any',
+      title,
+      expectSeen: /failed|answered well/,
+      settings: { settings: { steady: load } },
+      break: fails,
+    },
+    {
+      id: `performance/${name}/throughput/failing`,
+      check: `performance/${name}/throughput`,
+      verdict: 'fail',
+      size: 'any',
+      title,
+      expectSeen: /good answers a second/,
+      settings: {
+        goals: { requestsPerSecond: load.requestsPerSecond * NEARLY_ALL },
+        settings: { steady: load },
+      },
+      break: fails,
+    },
     {
       id: `performance/${name}/latency/slow`,
       check: `performance/${name}/latency`,
@@ -87,6 +142,23 @@ function controlsOf({ name, goals, slow: slowDown }: Subject): Control[] {
       break: () => Promise.resolve(),
     },
   ];
+}
+
+function failing(ctx: ControlContext): Promise<void> {
+  return rollOutBackend(ctx, `the backend that fails once in ${FAIL_EVERY} answers`, ({ env, ...rest }) => ({
+    ...rest,
+    env: [...(env as object[]), { name: 'ANSWER_FAIL_EVERY', value: String(FAIL_EVERY) }],
+  }));
+}
+
+/** Requests through the edge, some of which fail, and the time until Prometheus has counted them. */
+async function spend(ctx: ControlContext): Promise<void> {
+  await failing(ctx);
+  const statuses = await manyThroughTheEdge(ctx, BAD_REQUESTS);
+  const failed = statuses.filter((status) => status >= 500).length;
+  if (failed === 0) throw new Error(`none of ${BAD_REQUESTS} requests failed`);
+  ctx.log(`${failed} of ${BAD_REQUESTS} requests failed`);
+  await passed(ctx, 'three scrapes', SCRAPED_MS);
 }
 
 function slow(ctx: ControlContext): Promise<void> {

@@ -61,9 +61,32 @@ async function bypassGateway(ctx: ControlContext): Promise<void> {
   await ctx.until('requests to go past the gateway', () => bypassed(ctx), { timeoutMs: ROUTED_MS });
 }
 
-async function bypassed(ctx: ControlContext): Promise<true | null> {
+function edgeOf(ctx: ControlContext): Edge {
   const { edge } = (ctx.environment as { topology?: { edge?: Edge } }).topology ?? {};
   if (edge === undefined) throw new Error('the environment declares no edge');
+  return edge;
+}
+
+/** Sends as many requests, one after the other. @returns their statuses; 0 for one without an answer */
+export async function manyThroughTheEdge(ctx: ControlContext, count: number): Promise<number[]> {
+  const edge = edgeOf(ctx);
+  const ca = await trusted(edge.trust);
+  const asking = {
+    mark: NAME,
+    ca: 'pem' in ca ? ca.pem : undefined,
+    timeoutMs: REQUEST_MS,
+    signal: ctx.signal,
+  };
+  const statuses: number[] = [];
+  for (let sent = 0; sent < count; sent++) {
+    const seen = await throughTheEdge(edge, asking).catch(() => null);
+    statuses.push(seen?.status ?? 0);
+  }
+  return statuses;
+}
+
+async function bypassed(ctx: ControlContext): Promise<true | null> {
+  const edge = edgeOf(ctx);
   const ca = await trusted(edge.trust);
   const pem = 'pem' in ca ? ca.pem : undefined;
   const seen = await throughTheEdge(edge, {

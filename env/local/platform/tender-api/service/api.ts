@@ -20,6 +20,8 @@ export interface ApiOptions {
   readonly podName: string;
   /** Added to every answer but those of probes and metrics: by it a control makes the service slow. */
   readonly delayMs?: number;
+  /** Of so many answers, probes and metrics aside, one is a 503: by it a control makes the service fail. 0: none. */
+  readonly failEvery?: number;
   /** Left out: lines go to the standard output, spans nowhere. */
   readonly telemetry?: Telemetry;
 }
@@ -232,7 +234,8 @@ function countSpans(registry: Registry, telemetry: Telemetry): void {
 
 /** A server that answers from store and generator; it is not listening yet. */
 export function createApi(sources: Sources, options: ApiOptions): Api {
-  const { podName, delayMs = 0, telemetry = telemetryOf({ service: 'tender-api' }) } = options;
+  const { podName, delayMs = 0, failEvery = 0, telemetry = telemetryOf({ service: 'tender-api' }) } = options;
+  let answered = 0;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   countSpans(registry, telemetry);
@@ -251,7 +254,9 @@ export function createApi(sources: Sources, options: ApiOptions): Api {
       return;
     }
     const end = durations.startTimer({ method: request.method ?? '' });
-    const result = probe(request.url, state.ready) ?? (await traced(sources, request, telemetry));
+    const found = probe(request.url, state.ready) ?? (await traced(sources, request, telemetry));
+    const fails = failEvery > 0 && !PROBES.has(found.route) && ++answered % failEvery === 0;
+    const result = fails ? { ...found, status: 503 } : found;
     if (delayMs > 0 && !PROBES.has(result.route)) await delay(delayMs);
     end({ route: result.route, status: String(result.status) });
     send(response, request, podName, result);

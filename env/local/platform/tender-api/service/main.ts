@@ -70,7 +70,12 @@ function wayOn(): { handover: Handover; start: () => void; close: () => Promise<
 const way = handsOver ? wayOn() : undefined;
 const api = createApi(
   { store, generator, handover: way?.handover },
-  { podName: setting('POD_NAME'), delayMs: Number(process.env.ANSWER_DELAY_MS ?? 0), telemetry },
+  {
+    podName: setting('POD_NAME'),
+    delayMs: Number(process.env.ANSWER_DELAY_MS ?? 0),
+    failEvery: Number(process.env.ANSWER_FAIL_EVERY ?? 0),
+    telemetry,
+  },
 );
 const ended = new AbortController();
 
