@@ -1,0 +1,94 @@
+/**
+ * Rules of lint for the way from an observation to a verdict: what was recorded is read as what its schema says, and nothing is concluded
+ * from the words of a reason.
+ */
+import ts from 'typescript';
+
+const LOOKS_INTO = ['startsWith', 'endsWith', 'includes', 'match', 'search', 'indexOf'];
+
+/** The type of a node, and whether it has a property. */
+function typed(context) {
+  const services = context.sourceCode.parserServices;
+  const checker = services.program.getTypeChecker();
+  const typeOf = (node) => services.getTypeAtLocation(node);
+  const has = (node, name) => checker.getPropertyOfType(typeOf(node), name) !== undefined;
+  return { typeOf, has };
+}
+
+const isUnknown = (type) => (type.flags & ts.TypeFlags.Unknown) !== 0;
+
+const noCastFromUnknown = {
+  meta: {
+    type: 'problem',
+    messages: {
+      cast: 'A cast from unknown says what nobody looked at: parse it, or give it a type where it comes from.',
+    },
+    schema: [],
+  },
+  create(context) {
+    const { typeOf } = typed(context);
+    return {
+      TSAsExpression(node) {
+        const target = node.typeAnnotation;
+        const isConst = target.type === 'TSTypeReference' && target.typeName.name === 'const';
+        if (isConst || target.type === 'TSUnknownKeyword') return;
+        if (isUnknown(typeOf(node.expression))) context.report({ node, messageId: 'cast' });
+      },
+    };
+  },
+};
+
+const noNamedFieldOfObservation = {
+  meta: {
+    type: 'problem',
+    messages: {
+      field: "A field of an observation is read by its type: `seen.{{name}}`, from `all(history, 'kind')`.",
+    },
+    schema: [],
+  },
+  create(context) {
+    const { has } = typed(context);
+    return {
+      'MemberExpression[computed=true]'(node) {
+        const { property } = node;
+        if (property.type !== 'Literal' || typeof property.value !== 'string') return;
+        if (!has(node.object, 'kind') || !has(node.object, 't')) return;
+        context.report({ node, messageId: 'field', data: { name: property.value } });
+      },
+    };
+  },
+};
+
+const noLookIntoReason = {
+  meta: {
+    type: 'problem',
+    messages: {
+      words: 'Nothing is concluded from the words of a reason: give what is asked for a field of its own.',
+    },
+    schema: [],
+  },
+  create(context) {
+    const { has } = typed(context);
+    const isReason = (node) => {
+      if (node.type === 'ChainExpression') return isReason(node.expression);
+      if (node.type === 'Identifier') return node.name === 'reason';
+      if (node.type !== 'MemberExpression' || node.property.type !== 'Identifier') return false;
+      const { name } = node.property;
+      return name === 'reason' || (name === 'text' && has(node.object, 'verdict'));
+    };
+    return {
+      'CallExpression[callee.type="MemberExpression"]'({ callee }) {
+        if (callee.property.type !== 'Identifier' || !LOOKS_INTO.includes(callee.property.name)) return;
+        if (isReason(callee.object)) context.report({ node: callee, messageId: 'words' });
+      },
+    };
+  },
+};
+
+export const verdicts = {
+  rules: {
+    'no-cast-from-unknown': noCastFromUnknown,
+    'no-named-field-of-observation': noNamedFieldOfObservation,
+    'no-look-into-reason': noLookIntoReason,
+  },
+};
