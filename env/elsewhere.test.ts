@@ -143,3 +143,13 @@ test('should hold no secret and no address but placeholders', async () => {
       assert.match(source ?? '', /^\{ env: PLUMBLINE_[A-Z0-9_]+ \}/, name);
   }
 });
+
+test('false verdict 20: what belongs to the cluster of a store is among the declared workloads', async () => {
+  for (const name of ['local', 'local-small', 'staging', 'production']) {
+    const { stores, topology } = await loadEnvironment(name, { with: ['all'] });
+    const sentinels = stores.redis?.sentinel;
+    if (sentinels === undefined) continue;
+    const declared = topology.workloads.filter((one) => one.name === 'redis-sentinel');
+    assert.equal(declared[0]?.replicas.min, sentinels.addresses.length, name);
+  }
+});

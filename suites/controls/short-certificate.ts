@@ -7,20 +7,25 @@ import { promisify } from 'node:util';
 
 /** On loopback; declared as an endpoint for this one run of the check. */
 export const CERTIFICATE_PORT = 38443;
+/** The same, for one that lasts and that nobody signed. */
+export const UNSIGNED_PORT = 38444;
 const OPENSSL_DEADLINE_MS = 20_000;
 
 /**
- * Serves a certificate that ends soon until the signal fires or the process ends. It changes nothing that would have to
+ * Serves a certificate of its own making until the signal fires or the process ends. It changes nothing that would have to
  * be put back: the server lives and dies with this process, and does not keep it alive.
  * @throws Error when openssl is missing or the port is taken by another process
  */
-export async function serveShortCertificate(days: number, signal: AbortSignal): Promise<void> {
+export async function serveCertificate(
+  { days, port }: { days: number; port: number },
+  signal: AbortSignal,
+): Promise<void> {
   const { key, cert } = await makeCertificate(days);
   const server = createServer({ key, cert }, (socket) => socket.end());
   server.on('tlsClientError', () => undefined);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(CERTIFICATE_PORT, '127.0.0.1', resolve);
+    server.listen(port, '127.0.0.1', resolve);
   }).catch((error: unknown) => {
     // Run before in this process: it still serves.
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;

@@ -3,12 +3,13 @@ import type { InstanceName } from '../../env/local/nodes/index.ts';
 import { nodeSpec, nodesOf } from '../../env/local/nodes/index.ts';
 import { setApiServers, staticPodRemoval, stopStaticPod } from '../../env/local/cluster/index.ts';
 import type { Control, ControlContext } from './control.ts';
-import { CERTIFICATE_PORT, serveShortCertificate } from './short-certificate.ts';
+import { CERTIFICATE_PORT, serveCertificate, UNSIGNED_PORT } from './short-certificate.ts';
 
 const ETCD_CLIENT_PORT = 2379;
 /** kubelet looks for changed manifests every 20 s, then etcd ends within its grace period. */
 const STATIC_POD_MS = 60_000;
 const SHORT_DAYS = 5;
+const LASTING_DAYS = 90;
 
 /** What Kubernetes itself adds to a cordoned node; set here too, so that nobody else changes the list that is put back. */
 const CORDONED = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
@@ -26,7 +27,21 @@ export const clusterControls: readonly Control[] = [
         certificates: [{ name: 'short-lived', host: '127.0.0.1', port: CERTIFICATE_PORT, trust: 'system' }],
       },
     },
-    break: (ctx) => serveShortCertificate(SHORT_DAYS, ctx.signal),
+    break: (ctx) => serveCertificate({ days: SHORT_DAYS, port: CERTIFICATE_PORT }, ctx.signal),
+  },
+  {
+    id: 'topology/cluster/versions/signed-by-nobody',
+    check: 'topology/cluster/versions',
+    verdict: 'fail',
+    size: 'any',
+    title: 'a declared endpoint serves a certificate that no trusted authority signed, for another name',
+    expectSeen: /chain of certificate of stranger/,
+    settings: {
+      settings: {
+        certificates: [{ name: 'stranger', host: '127.0.0.1', port: UNSIGNED_PORT, trust: 'system' }],
+      },
+    },
+    break: (ctx) => serveCertificate({ days: LASTING_DAYS, port: UNSIGNED_PORT }, ctx.signal),
   },
   {
     id: 'topology/cluster/control-plane/etcd-stopped',
