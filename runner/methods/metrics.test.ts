@@ -22,7 +22,7 @@ interface Recorded {
   kind: string;
   objectives: string[];
   query: string;
-  step: number;
+  stepSeconds: number;
   scrapeSeconds: number;
   fromMs: number;
   toMs: number;
@@ -121,8 +121,8 @@ test('should ask each query once, with what says which targets answered, and kee
       recorded.map((one) => one.objectives),
       [names, ['api-requests'], names, ['api-latency']],
     );
-    for (const { kind, step, scrapeSeconds, fromMs, toMs, endMs } of recorded)
-      assert.deepEqual([kind, step, scrapeSeconds, fromMs, endMs], ['series', 5, 5, startedMs, toMs]);
+    for (const { kind, stepSeconds, scrapeSeconds, fromMs, toMs, endMs } of recorded)
+      assert.deepEqual([kind, stepSeconds, scrapeSeconds, fromMs, endMs], ['series', 5, 5, startedMs, toMs]);
     assert.deepEqual(recorded[0]?.values, [
       {
         labels: { pod: '…' },
@@ -146,7 +146,7 @@ test('should ask for a long window by parts of six hours, each written as it arr
     const { unavailable, recorded } = await record({ url, scrapeSeconds: 15 }, 1000, rolling);
     assert.equal(unavailable, undefined);
     assert.equal(recorded.length, 4 * 8);
-    assert.ok(recorded.every(({ step, scrapeSeconds }) => step === 60 && scrapeSeconds === 15));
+    assert.ok(recorded.every(({ stepSeconds, scrapeSeconds }) => stepSeconds === 60 && scrapeSeconds === 15));
     const total = recorded.filter(({ query }) => query === recorded[0]?.query);
     total.slice(1).forEach(({ fromMs }, index) => assert.equal(fromMs, total[index]?.toMs));
     assert.equal((total.at(-1)?.toMs ?? 0) - (total[0]?.fromMs ?? 0), 2 * 86_400_000);

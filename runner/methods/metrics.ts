@@ -91,8 +91,8 @@ async function record(
   const { objectives, query, stepMs, endMs } = question;
   for (const { fromMs, toMs } of partsOf(question)) {
     const values = await answerOf(client, { ...question, fromMs, toMs }, { scrapeSeconds, signal });
-    const step = stepMs / 1000;
-    writer.observe({ kind: 'series', objectives, query, step, scrapeSeconds, fromMs, toMs, endMs, values });
+    const of = { objectives, query, stepSeconds: stepMs / 1000, scrapeSeconds };
+    writer.observe({ kind: 'series', ...of, fromMs, toMs, endMs, values });
   }
 }
 

@@ -1,10 +1,10 @@
-import type { AiSettings } from '../../env/schema.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { usersFor } from '../harness/users.ts';
 import type { Scale, ScaleFollower } from './follow.ts';
 import { atMinimum, followed, growingMs, isGrown, startLoad, stopLoad, whileLoaded } from './loaded.ts';
 import { shrinkingMs } from './shrinking.ts';
 
+type AiSettings = NonNullable<CheckContext['settings']['ai']>;
 type Scaling = NonNullable<AiSettings['scaling']>;
 
 /**
@@ -12,7 +12,7 @@ type Scaling = NonNullable<AiSettings['scaling']>;
  * is told to be; another is as it is), until the pods that the autoscaler wants are ready. Then the model is as usual again, and the queue drains.
  */
 export async function growAi(ctx: CheckContext): Promise<void> {
-  const ai = ctx.settings['ai'] as AiSettings | undefined;
+  const ai = ctx.settings.ai;
   const scaling = ai?.scaling;
   if (ai === undefined || scaling === undefined) throw new Error('the environment declares no ai.scaling');
   await followed(ctx, { called: 'the AI service', deployment: ai.deployment }, async (follower) => {
@@ -53,7 +53,7 @@ async function fill(ctx: CheckContext, { perSecond }: Scaling, follower: ScaleFo
     }),
   );
   // Only now: until an engine is there nothing is sent.
-  ctx.record('phase', { name: 'load-start', rates: { perSecond } });
+  ctx.record('load-begun', { perSecond, rampSeconds: 0 });
   follower.repeat();
   await ctx.step('wait until more pods are wanted and ready', () =>
     whileLoaded(ctx, timeoutMs, (signal) => follower.until(isGrown, { timeoutMs, signal })),
@@ -69,10 +69,10 @@ async function drained(ctx: CheckContext, follower: ScaleFollower, before: Scale
     follower.until((scale) => atMinimum(scale) && waitsNoMore(scale, before), { timeoutMs }),
   );
   if (!back) ctx.record('not-back', { scale: follower.scale, waitedMs: timeoutMs });
-  else if (follower.scale.value === null) ctx.record('queue-unseen');
+  else if (follower.scale.load === null) ctx.record('queue-unseen');
 }
 
 /** Where the autoscaler has no value there is nothing to wait for; that the queue was not seen is told. */
-function waitsNoMore({ value }: Scale, before: Scale | null): boolean {
-  return value === null || value <= (before?.value ?? 0);
+function waitsNoMore({ load }: Scale, before: Scale | null): boolean {
+  return load === null || load <= (before?.load ?? 0);
 }

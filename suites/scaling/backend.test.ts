@@ -5,7 +5,7 @@ import type { KubeObject, ListResult } from '../harness/protocol.ts';
 import { growBackend } from './backend.ts';
 import { ScaleFollower } from './follow.ts';
 import type { Autoscaler } from './hpa.ts';
-import { quantityOf, specOf, statusOf, valueOf } from './hpa.ts';
+import { loadOf, quantityOf, specOf, statusOf } from './hpa.ts';
 import { resolutionOf } from './metrics-server.ts';
 import { shrinkingMs } from './shrinking.ts';
 
@@ -109,7 +109,10 @@ describe('ScaleFollower', () => {
     lists[HPA] = { items: [] };
     assert.equal(await follower.until(({ desired }) => desired > 2, { timeoutMs: 600 }), false);
     await follower.end();
-    assert.equal(told.at(-1)?.kind, 'hpa-missing');
+    assert.deepEqual(
+      told.slice(-2).map(({ kind }) => kind),
+      ['hpa-missing', 'hpa-watched'],
+    );
     assert.equal(follower.scale, null);
   });
 
@@ -132,9 +135,10 @@ describe('statusOf', () => {
       ...autoscaler,
       status: { currentMetrics: null, conditions: null },
     } as unknown as Autoscaler;
-    const { metric, conditions } = statusOf(fresh);
+    const { metrics, conditions } = statusOf(fresh);
     assert.deepEqual(conditions, []);
-    assert.deepEqual(metric, { name: null, value: null, target: null });
+    assert.deepEqual(metrics, []);
+    assert.equal(loadOf(fresh), null);
   });
 });
 
@@ -160,17 +164,39 @@ describe('an autoscaler by a metric from elsewhere', () => {
     }) as unknown as Autoscaler;
 
   it('should read its mean of all pods and its target', () => {
-    assert.deepEqual(statusOf(byQueue())['metric'], { name: 'tender_jobs_ready', value: 17.5, target: 10 });
-    assert.deepEqual(
-      [specOf(byQueue())['metric'], specOf(byQueue())['targetUtilisation']],
-      ['tender_jobs_ready', null],
+    assert.deepEqual(statusOf(byQueue()).metrics, [{ name: 'tender_jobs_ready', value: 17.5, target: 10 }]);
+    assert.deepEqual(specOf(byQueue()).metrics, ['tender_jobs_ready']);
+  });
+
+  it('false verdict 5: should read every metric, whatever it is of', () => {
+    const cpu = (more: object) => ({ type: 'Resource', resource: { name: 'cpu', ...more } });
+    const rate = (more: object) => ({ type: 'Pods', pods: { metric: { name: 'rate' }, ...more } });
+    const several = byQueue({
+      currentMetrics: [
+        external({ current: { averageValue: '5' } }),
+        rate({ current: { averageValue: '30' } }),
+        cpu({ current: { averageUtilization: 35 } }),
+      ],
+    });
+    several.spec.metrics?.push(
+      cpu({ target: { type: 'Utilization', averageUtilization: 70 } }),
+      rate({ target: { type: 'AverageValue', averageValue: '10' } }),
     );
+    assert.deepEqual(
+      statusOf(several).metrics.map(({ name, value, target }) => [name, value, target]),
+      [
+        ['tender_jobs_ready', 5, 10],
+        ['cpu', 35, 70],
+        ['rate', 30, 10],
+      ],
+    );
+    assert.equal(loadOf(several), 3);
   });
 
   it('should not take the value that is left in the status for one', () => {
-    assert.equal(valueOf(byQueue()), 17.5);
-    assert.equal(valueOf(byQueue({ conditions: [{ type: 'ScalingActive', status: 'False' }] })), null);
-    assert.equal(valueOf(byQueue({ currentMetrics: null })), null);
+    assert.equal(loadOf(byQueue()), 1.75);
+    assert.equal(loadOf(byQueue({ conditions: [{ type: 'ScalingActive', status: 'False' }] })), null);
+    assert.equal(loadOf(byQueue({ currentMetrics: null })), null);
   });
 
   it('should read quantities as Kubernetes writes them', () => {
@@ -191,12 +217,12 @@ describe('growBackend', () => {
     const begunMs = performance.now();
     await growBackend(ctx);
     assert.ok(performance.now() - begunMs < 5000);
-    const kinds = told.map(({ kind, name }) => (kind === 'phase' ? String(name) : kind));
-    assert.ok(kinds.indexOf('load.start') < kinds.indexOf('load-start'), kinds.join());
-    const start = told.find(({ name }) => name === 'load-start');
-    assert.deepEqual(start?.['rates'], { lowPerSecond: 10, highPerSecond: 200, rampSeconds: 30 });
+    const kinds = told.map(({ kind }) => kind);
+    assert.ok(kinds.indexOf('load.start') < kinds.indexOf('load-begun'), kinds.join());
+    const start = told.find(({ kind }) => kind === 'load-begun');
+    assert.deepEqual([start?.['perSecond'], start?.['rampSeconds']], [200, 30]);
     // What is so when the load begins is said again.
-    assert.ok(kinds.slice(kinds.indexOf('load-start')).includes('hpa'), kinds.join());
+    assert.ok(kinds.slice(kinds.indexOf('load-begun')).includes('hpa'), kinds.join());
   });
 });
 

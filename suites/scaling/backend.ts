@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Edge } from '../../env/schema.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { usersFor } from '../harness/users.ts';
 import type { Patience, Scaled, ScaleFollower } from './follow.ts';
@@ -45,7 +44,7 @@ export async function growBackend(ctx: CheckContext): Promise<void> {
 /** The backend shrinks: grown first, then as few requests as it has on a quiet day, until it is back at its minimum and stays there. */
 export async function shrinkBackend(ctx: CheckContext): Promise<void> {
   await scaled(ctx, async ({ rates }, follower) => {
-    const teeth = Number(ctx.settings['teeth'] ?? 1);
+    const teeth = ctx.settings.teeth ?? 1;
     for (let tooth = 1; tooth < teeth; tooth += 1)
       if (!(await oneTooth(ctx, tooth === 1 ? rates : { ...rates, rampSeconds: TOOTH_RAMP_S }, follower)))
         return;
@@ -108,7 +107,7 @@ async function grow(ctx: CheckContext, rates: Rates, follower: ScaleFollower): P
     }),
   );
   // Only now: until an engine is there nothing is sent.
-  ctx.record('phase', { name: 'load-start', rates });
+  ctx.record('load-begun', { perSecond: highPerSecond, rampSeconds });
   follower.repeat();
   const endMs = performance.now() + longestMs + HOLD_MS;
   const wait = (of: Patience): Promise<boolean> =>
@@ -124,7 +123,7 @@ async function grow(ctx: CheckContext, rates: Rates, follower: ScaleFollower): P
 }
 
 function declaredOf(ctx: CheckContext): Declared {
-  const { edge } = (ctx.settings['topology'] ?? {}) as { edge?: Edge };
+  const { edge } = ctx.settings.topology ?? {};
   if (edge?.backend === undefined) throw new Error('the environment declares no topology.edge.backend');
   return { backend: edge.backend.deployment, rates: edge.backend.scaling };
 }

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckContext } from '../harness/check.ts';
+import type { RecordedFields } from '../harness/observations.ts';
 import type { KubeObject } from '../harness/protocol.ts';
-import { autoscalerOf, specOf, statusOf, valueOf } from './hpa.ts';
+import { autoscalerOf, loadOf, specOf, statusOf } from './hpa.ts';
 import type { Autoscaler } from './hpa.ts';
 import { metricResolution } from './metrics-server.ts';
 
@@ -24,8 +25,8 @@ export interface Scale {
   min: number;
   max: number;
   stabilisationDownS: number;
-  /** Of its metric; null: the autoscaler has none now. */
-  value: number | null;
+  /** The highest of its metrics as a share of its target; null: the autoscaler has none now. */
+  load: number | null;
 }
 
 /** How long to wait for a scale. */
@@ -37,6 +38,8 @@ export interface Patience {
   signal?: AbortSignal;
 }
 
+type Changing = 'hpa-spec' | 'hpa' | 'scaled-pods' | 'hpa-missing' | 'target-missing' | 'unavailable';
+
 interface Deployment extends KubeObject {
   status?: { readyReplicas?: number; replicas?: number };
 }
@@ -47,7 +50,8 @@ export class ScaleFollower {
   readonly #backend: Scaled;
   readonly #over = new AbortController();
   readonly #last = new Map<string, string>();
-  #resolution: { metricResolutionS?: number } = {};
+  #resolutionS: number | null = null;
+  readonly #watch = { beganMs: 0, lastMs: 0, looks: 0, longestGapMs: 0 };
   #scale: Scale | null = null;
   #following: Promise<void> = Promise.resolve();
 
@@ -63,7 +67,8 @@ export class ScaleFollower {
 
   /** False when there is nothing to follow: then that is recorded. */
   async start(): Promise<boolean> {
-    this.#resolution = await metricResolution(this.#ctx);
+    this.#resolutionS = await metricResolution(this.#ctx);
+    this.#watch.beganMs = this.#watch.lastMs = performance.now();
     if (!(await this.#look())) return false;
     const signal = AbortSignal.any([this.#over.signal, this.#ctx.signal]);
     this.#following = this.#follow(signal);
@@ -78,6 +83,8 @@ export class ScaleFollower {
   async end(): Promise<void> {
     this.#over.abort();
     await this.#following;
+    const { beganMs, lastMs, looks, longestGapMs } = this.#watch;
+    this.#ctx.record('hpa-watched', { looks, longestGapMs, watchedMs: lastMs - beganMs });
   }
 
   /** Waits until the scale is so; false after the deadline, or when the signal ended it. */
@@ -112,6 +119,7 @@ export class ScaleFollower {
     );
     if (autoscaler && deployment) {
       this.#record(autoscaler, deployment);
+      this.#looked();
       return true;
     }
     // Null: nobody knows, and that was recorded.
@@ -120,7 +128,15 @@ export class ScaleFollower {
     return false;
   }
 
-  #missing(kind: string): void {
+  #looked(): void {
+    const nowMs = performance.now();
+    const watch = this.#watch;
+    watch.longestGapMs = Math.max(watch.longestGapMs, nowMs - watch.lastMs);
+    watch.lastMs = nowMs;
+    watch.looks += 1;
+  }
+
+  #missing(kind: 'hpa-missing' | 'target-missing'): void {
     const { namespace, name } = this.#backend;
     this.#scale = null;
     this.#changed(kind, { deployment: `${namespace}/${name}` });
@@ -129,27 +145,27 @@ export class ScaleFollower {
   #record(autoscaler: Autoscaler, deployment: Deployment): void {
     const spec = specOf(autoscaler);
     const status = statusOf(autoscaler);
-    const isMeasured = !FROM_ELSEWHERE.has(autoscaler.spec.metrics?.[0]?.type ?? '');
+    const isMeasured = autoscaler.spec.metrics?.some(({ type }) => !FROM_ELSEWHERE.has(type)) ?? true;
     const ready = deployment.status?.readyReplicas ?? 0;
     const total = deployment.status?.replicas ?? 0;
     this.#changed('hpa-spec', {
       ...spec,
-      ...(isMeasured && this.#resolution),
+      metricResolutionS: isMeasured ? this.#resolutionS : null,
       lookEverySeconds: LOOK_EVERY_MS / 1000,
     });
     this.#changed('hpa', status);
-    this.#changed('replicas', { ready, total });
-    const desired = Number(status['desired']);
+    this.#changed('scaled-pods', { ready, total });
+    const { desired } = status;
     const { min, max, stabilisationDownS } = spec;
-    this.#scale = { desired, ready, total, min, max, stabilisationDownS, value: valueOf(autoscaler) };
+    this.#scale = { desired, ready, total, min, max, stabilisationDownS, load: loadOf(autoscaler) };
   }
 
   /** What did not change says nothing new. */
-  #changed(kind: string, fields: Record<string, unknown>): void {
+  #changed<K extends Changing>(kind: K, ...fields: RecordedFields<K>): void {
     const text = JSON.stringify(fields);
     if (this.#last.get(kind) === text) return;
     this.#last.set(kind, text);
-    this.#ctx.record(kind, fields);
+    this.#ctx.record(kind, ...fields);
   }
 
   /** Undefined: it is not there; null: nobody knows, the list could not be read. */

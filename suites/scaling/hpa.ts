@@ -1,4 +1,5 @@
 /** What an object of autoscaling/v2 says, as scaling checks record it. Defaults: Kubernetes' API reference of HorizontalPodAutoscaler v2. */
+import type { Fields } from '../../reports/record/observations/index.ts';
 import type { KubeObject } from '../harness/protocol.ts';
 
 interface MetricTarget {
@@ -7,11 +8,20 @@ interface MetricTarget {
   averageValue?: string;
   value?: string;
 }
-/** Of a container's, a pod's or an object's metric nothing is read: none is followed here. */
+interface Amounts {
+  target?: MetricTarget;
+  current?: MetricTarget;
+}
+interface Named extends Amounts {
+  metric: { name: string };
+}
 interface Metric {
   type: string;
-  resource?: { name: string; target?: MetricTarget; current?: MetricTarget };
-  external?: { metric: { name: string }; target?: MetricTarget; current?: MetricTarget };
+  resource?: Amounts & { name: string };
+  containerResource?: Amounts & { name: string; container: string };
+  external?: Named;
+  pods?: Named;
+  object?: Named;
 }
 interface Policy {
   type: string;
@@ -69,12 +79,7 @@ export function autoscalerOf(
 }
 
 /** Fields of `hpa-spec`. */
-interface RecordedSpec extends Record<string, unknown> {
-  min: number;
-  max: number;
-  stabilisationUpS: number;
-  stabilisationDownS: number;
-}
+type RecordedSpec = Omit<Fields<'hpa-spec'>, 'metricResolutionS' | 'lookEverySeconds'>;
 
 /** What governs it, with what it leaves out filled in as the controller does. */
 export function specOf({ metadata, spec }: Autoscaler): RecordedSpec {
@@ -82,33 +87,35 @@ export function specOf({ metadata, spec }: Autoscaler): RecordedSpec {
     name: `${metadata.namespace ?? ''}/${metadata.name}`,
     min: spec.minReplicas ?? DEFAULT_MIN,
     max: spec.maxReplicas,
-    ...metricOf(spec.metrics?.[0]),
+    metrics: (spec.metrics ?? []).map((metric) => partsOf(metric).name),
     ...behaviourOf(spec.behavior),
   };
 }
 
-function metricOf(metric: Metric | undefined): Record<string, unknown> {
-  const { name, target } = partsOf(metric);
-  return {
-    metric: name ?? metric?.type ?? null,
-    targetUtilisation: target?.averageUtilization ?? null,
-  };
+interface Parts extends Amounts {
+  name: string;
 }
 
-/** Name, target and current value of a metric, whether it is measured here or comes from elsewhere. */
-function partsOf({ resource, external }: Partial<Metric> = {}): {
-  name?: string;
-  target?: MetricTarget | undefined;
-  current?: MetricTarget | undefined;
-} {
-  if (external === undefined) return resource ?? {};
-  return { name: external.metric.name, target: external.target, current: external.current };
+/** Name, target and current value of a metric, whatever it is of; a container's CPU is not its pod's. */
+function partsOf({ type, resource, containerResource, external, pods, object }: Metric): Parts {
+  if (resource !== undefined) return resource;
+  if (containerResource !== undefined)
+    return { ...containerResource, name: `${containerResource.container}/${containerResource.name}` };
+  const named = external ?? pods ?? object;
+  return named === undefined ? { name: type } : { ...named, name: named.metric.name };
+}
+
+function policyOf(
+  direction: 'up' | 'down',
+  { type, value, periodSeconds }: Policy,
+): RecordedSpec['policies'][number] {
+  return { direction, type, value, periodSeconds };
 }
 
 function behaviourOf({ scaleUp = {}, scaleDown = {} }: NonNullable<Autoscaler['spec']['behavior']> = {}): {
   stabilisationUpS: number;
   stabilisationDownS: number;
-  policies: unknown[];
+  policies: RecordedSpec['policies'];
 } {
   const { stabilizationWindowSeconds: upS = DEFAULT_UP_STABILISATION_S, policies: up = DEFAULT_UP } = scaleUp;
   const { stabilizationWindowSeconds: downS = DEFAULT_DOWN_STABILISATION_S, policies: down = DEFAULT_DOWN } =
@@ -117,42 +124,44 @@ function behaviourOf({ scaleUp = {}, scaleDown = {} }: NonNullable<Autoscaler['s
     stabilisationUpS: upS,
     stabilisationDownS: downS,
     policies: [
-      ...up.map((policy) => ({ direction: 'up', ...policy })),
-      ...down.map((policy) => ({ direction: 'down', ...policy })),
+      ...up.map((policy) => policyOf('up', policy)),
+      ...down.map((policy) => policyOf('down', policy)),
     ],
   };
 }
 
-/** Fields of `hpa`: what it saw last and what it wants; `metric.value` is null while it has none. */
-export function statusOf({ spec, status = {} }: Autoscaler): Record<string, unknown> {
+/** Fields of `hpa`: what it saw last of each of its metrics, and what it wants. */
+export function statusOf({ spec, status = {} }: Autoscaler): Fields<'hpa'> {
   const { desiredReplicas: desired = 0, currentReplicas: current = 0 } = status;
   return {
-    desired,
-    current,
-    metric: seenMetric(spec.metrics?.[0], status.currentMetrics),
+    ...{ desired, current },
+    metrics: (spec.metrics ?? []).map((metric) => seenMetric(metric, status.currentMetrics)),
     conditions: (status.conditions ?? []).map(({ type, status: is, reason = '', message = '' }) => ({
       ...{ type, status: is, reason, message },
     })),
-    lastScaleAt: status.lastScaleTime ?? null,
   };
 }
 
-/** Of its metric now; null: it has none. Without one the controller leaves the last in the status, and says so in this condition. */
-export function valueOf({ spec, status = {} }: Autoscaler): number | null {
-  const stale = status.conditions?.some((one) => one.type === 'ScalingActive' && one.status === 'False');
-  return stale === true ? null : seenMetric(spec.metrics?.[0], status.currentMetrics).value;
+/**
+ * The highest of its metrics now, as a share of its target; null: it has none, or one of them is not known. Without a metric the controller
+ * leaves the last in the status, and says so in this condition.
+ */
+export function loadOf(autoscaler: Autoscaler): number | null {
+  const { metrics, conditions } = statusOf(autoscaler);
+  if (conditions.some((one) => one.type === 'ScalingActive' && one.status === 'False')) return null;
+  const shares = metrics.flatMap(({ value, target }) =>
+    value === null || target === null || target <= 0 ? [] : [value / target],
+  );
+  return shares.length === 0 || shares.length < metrics.length ? null : Math.max(...shares);
 }
 
-interface SeenMetric {
-  name: string | null;
-  value: number | null;
-  target: number | null;
-}
+type SeenMetric = Fields<'hpa'>['metrics'][number];
 
-function seenMetric(wanted: Metric | undefined, current: readonly Metric[] | null = []): SeenMetric {
-  const { name = null, target } = partsOf(wanted);
-  const seen = (current ?? []).map(partsOf).find((one) => one.name === name);
-  return { name, value: amountOf(seen?.current, target), target: amountOf(target, target) };
+function seenMetric(wanted: Metric, current: readonly Metric[] | null = []): SeenMetric {
+  const { name, target } = partsOf(wanted);
+  const seen = (current ?? []).find((one) => one.type === wanted.type && partsOf(one).name === name);
+  const now = seen === undefined ? undefined : partsOf(seen).current;
+  return { name, value: amountOf(now, target), target: amountOf(target, target) };
 }
 
 /** What the target is stated in: a share of what is requested, a mean of all pods, or the value itself. */

@@ -46,7 +46,7 @@ export function isGrown({ desired, ready, min }: Scale): boolean {
 
 /** How long more pods are waited for, ms; only controls set another. */
 export function growingMs(ctx: CheckContext): number {
-  return Number(ctx.settings['scaleUpMs'] ?? ctx.timeoutMs('scaleUp'));
+  return ctx.settings.scaleUpMs ?? ctx.timeoutMs('scaleUp');
 }
 
 /** Waits for what the load is to bring about, and no longer when it ends before: without it nothing comes. */
@@ -77,5 +77,5 @@ export async function startLoad(
 
 export async function stopLoad(ctx: CheckContext): Promise<void> {
   const { stopped } = await ctx.runner.call('load.stop', { check: ctx.id });
-  if (stopped) ctx.record('phase', { name: 'load-end' });
+  if (stopped) ctx.record('load-ended');
 }

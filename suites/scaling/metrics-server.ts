@@ -13,11 +13,11 @@ interface Server extends KubeObject {
   spec?: { template?: { spec?: { containers?: { args?: string[]; command?: string[] }[] } } };
 }
 
-/** How often CPU and memory are measured: when an autoscaler can see a change follows from it. Empty where there is no metrics-server, or none to be seen. */
-export async function metricResolution(ctx: CheckContext): Promise<{ metricResolutionS?: number }> {
+/** How often CPU and memory are measured: when an autoscaler can see a change follows from it. Null where there is no metrics-server, or none to be seen. */
+export async function metricResolution(ctx: CheckContext): Promise<number | null> {
   const { items } = await ctx.cluster.list({ kind: 'apps/v1/Deployment', namespace: NAMESPACE });
   const server = items.find(({ metadata }) => metadata.namespace === NAMESPACE && metadata.name === NAME);
-  return server === undefined ? {} : { metricResolutionS: resolutionOf(server) };
+  return server === undefined ? null : resolutionOf(server);
 }
 
 /** By the arguments of its containers, s. */

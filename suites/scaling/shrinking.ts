@@ -9,7 +9,7 @@ export function shrinkingMs(
   ctx: Pick<CheckContext, 'goals' | 'timeoutMs'>,
   scale: Pick<Scale, 'stabilisationDownS'> | null,
 ): number {
-  const extraS = Number(ctx.goals['extraSeconds'] ?? 0);
+  const extraS = ctx.goals.extraSeconds ?? 0;
   const ownS = (scale?.stabilisationDownS ?? 0) + extraS + LEAVING_S;
   return Math.max(ctx.timeoutMs('scaleDown'), ownS * 1000);
 }

@@ -44,7 +44,9 @@ export async function startPods(ctx: CheckContext): Promise<void> {
 }
 
 function startupOf(ctx: CheckContext): Startup {
-  return ctx.settings['startup'] as Startup;
+  const { startup } = ctx.settings;
+  if (startup === undefined) throw new Error('the environment declares no startup');
+  return startup;
 }
 
 /** One pod on each node that takes pods, so that the image is there; returns the nodes. */
@@ -87,7 +89,7 @@ async function startOne(ctx: CheckContext, pod: KubeObject, warm: ReadonlySet<st
       initContainers?: unknown[];
     };
     ctx.record('pod-started', {
-      ...{ pod: name, createdAt: createdMs, readyAt: monotonicMs(), node: spec.nodeName ?? null },
+      ...{ pod: name, createdMs, readyMs: monotonicMs(), node: spec.nodeName ?? null },
       imagePresent: warm.has(spec.nodeName ?? ''),
       initContainers: spec.initContainers?.length ?? 0,
     });

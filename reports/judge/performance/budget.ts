@@ -10,7 +10,7 @@ import type { Budget } from '../slo/budget.ts';
 import { burnRates } from '../slo/burn-rate.ts';
 import { percent } from '../slo/percent.ts';
 import type { Grid } from '../slo/series.ts';
-import { seen, setting, text } from '../topology/findings.ts';
+import { all, first } from '../observed.ts';
 import { burnFigures } from './burn-figures.ts';
 import { gridFrom, recordedOf } from './recorded.ts';
 
@@ -42,14 +42,14 @@ export function judgeBudget(history: History): Judgement {
   const found = worst(judged.map(({ verdict }) => verdict));
   const verdict: Verdict = found === 'fail' ? 'fail' : open.length > 0 ? 'inconclusive' : found;
   const telling = judged.filter((one) => one.verdict === verdict);
-  const [first] = telling;
+  const [worstOne] = telling;
   const findings = judged.filter((one) => one.verdict !== 'pass').map(findingOf);
   return {
     verdict,
     reason: verdict === 'inconclusive' && open.length > 0 ? open.join('; ') : reasonOf(verdict, telling),
     expected: `budget left for ${objectives.map(({ name }) => name).join(', ') || 'every objective'}, also if all that nobody saw was bad`,
     seen:
-      first === undefined
+      worstOne === undefined
         ? 'nothing'
         : judged.map(({ objective, reason }) => `${objective.name}: ${reason}`).join('\n'),
     figures: judged.flatMap(({ figures }) => figures),
@@ -61,15 +61,13 @@ export function judgeBudget(history: History): Judgement {
 }
 
 function gapsOf(history: History): string[] {
-  const gaps = seen(history, 'unavailable').map(
-    (gap) => `${text(gap, 'what')} unavailable: ${text(gap, 'reason')}`,
-  );
-  if (seen(history, 'end').length === 0) gaps.push('the observation was cut off before its end');
+  const gaps = all(history, 'unavailable').map(({ what, reason }) => `${what} unavailable: ${reason}`);
+  if (first(history, 'end') === undefined) gaps.push('the observation was cut off before its end');
   return gaps;
 }
 
 function objectivesOf(history: History): { objectives: Objective[]; unreadable: string[] } {
-  const stated = setting(history, 'objectives');
+  const stated = history.header.settings.objectives;
   const parsed = objectiveSchema.array().safeParse(stated ?? []);
   return parsed.success
     ? { objectives: parsed.data, unreadable: [] }

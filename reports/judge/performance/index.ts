@@ -1,17 +1,51 @@
 /** Judges of the performance suite: latency, availability and throughput of a load, and the error budgets from Prometheus. */
-import type { CheckJudge } from '../definition.ts';
-import { undeclared } from '../definition.ts';
+import type { HistoryHeader } from '../../record/history.ts';
+import type { Annotations, CheckJudge } from '../definition.ts';
+import { need } from '../evidence/need.ts';
+import type { AnyNeed } from '../evidence/need.ts';
 import { judgeAvailability } from './availability.ts';
 import { judgeBudget } from './budget.ts';
 import { judgeLatency } from './latency.ts';
 import { judgeThroughput } from './throughput.ts';
 
+/** Fields of a load on which no verdict rests. */
+export const LOAD_ANNOTATIONS: Annotations = {
+  'load-start.passedOver': 'why another engine was not taken: whichever runs, it is judged by what it sent',
+  'load.engineVersion': 'names the program for people',
+  'load.stubbed': 'says that the engine ran against a stand-in, which is shown beside its name',
+  'load.checks[].name': 'what was asked for, for people: passes and fails are what counts',
+  'load.errors': 'explains failures that the checks have counted',
+};
+
+/** The load, and each second that was planned of it. */
+function loadEvidence({ settings }: HistoryHeader): AnyNeed[] {
+  return [
+    need('load-start', { what: 'the start of the load' }),
+    need('load', { what: 'what the load came to' }),
+    need('load-second', { count: settings.steady?.seconds ?? 1, what: 'seconds of the load' }),
+  ];
+}
+
+const ofLoad = (judge: CheckJudge['judge']): CheckJudge => ({
+  judge,
+  evidence: loadEvidence,
+  annotations: LOAD_ANNOTATIONS,
+});
+
+/** An answer for every objective that the environment holds. */
+function budgetEvidence({ settings }: HistoryHeader): AnyNeed[] {
+  const names = (settings.objectives ?? []).map((one) => (typeof one === 'string' ? one : one.name));
+  return names.map((name) =>
+    need('series', { where: ({ objectives }) => objectives.includes(name), what: `series of ${name}` }),
+  );
+}
+
 export const PERFORMANCE_JUDGES: Readonly<Record<string, CheckJudge>> = {
-  'performance/api/latency': undeclared(judgeLatency('API')),
-  'performance/api/availability': undeclared(judgeAvailability('API')),
-  'performance/api/throughput': undeclared(judgeThroughput('API')),
-  'performance/ai/latency': undeclared(judgeLatency('AI')),
-  'performance/ai/availability': undeclared(judgeAvailability('AI')),
-  'performance/ai/throughput': undeclared(judgeThroughput('AI')),
-  'performance/budget': undeclared(judgeBudget),
+  'performance/api/latency': ofLoad(judgeLatency('API')),
+  'performance/api/availability': ofLoad(judgeAvailability('API')),
+  'performance/api/throughput': ofLoad(judgeThroughput('API')),
+  'performance/ai/latency': ofLoad(judgeLatency('AI')),
+  'performance/ai/availability': ofLoad(judgeAvailability('AI')),
+  'performance/ai/throughput': ofLoad(judgeThroughput('AI')),
+  'performance/budget': { judge: judgeBudget, evidence: budgetEvidence, annotations: {} },
 };

@@ -1,13 +1,13 @@
 /** What was recorded of a source of metrics, by objective. */
-import type { History, Observation } from '../../record/history.ts';
-import { seriesSchema } from '../../record/objective.ts';
+import type { History } from '../../record/history.ts';
 import type { Objective, Series } from '../../record/objective.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import { all } from '../observed.ts';
 import { misnamed } from '../slo/naming.ts';
 import { queriesOf } from '../slo/selector.ts';
 import { gridOf } from '../slo/series.ts';
 import type { Grid } from '../slo/series.ts';
 import type { Span } from '../slo/span.ts';
-import { list, number, seen, text } from '../topology/findings.ts';
 
 const SECOND_MS = 1000;
 
@@ -20,17 +20,15 @@ interface Recorded {
   endMs: number;
   stepMs: number;
   scrapeMs: number;
-  /** null: it cannot be read. */
-  values: Series[] | null;
+  values: Series[];
 }
 
-/** Every `{kind:'series'}` of a history, read once, under the name of each objective that it is of. */
+/** Every answer of a history, read once, under the name of each objective that it is of. */
 export function recordedOf(history: History): ReadonlyMap<string, Recorded[]> {
   const found = new Map<string, Recorded[]>();
-  for (const one of seen(history, 'series')) {
+  for (const one of all(history, 'series')) {
     const recorded = read(one);
-    for (const name of list(one, 'objectives')) {
-      if (typeof name !== 'string') continue;
+    for (const name of one.objectives) {
       const before = found.get(name);
       if (before === undefined) found.set(name, [recorded]);
       else before.push(recorded);
@@ -39,17 +37,10 @@ export function recordedOf(history: History): ReadonlyMap<string, Recorded[]> {
   return found;
 }
 
-function read(one: Observation): Recorded {
-  const parsed = seriesSchema.array().safeParse(one['values']);
-  const stepMs = number(one, 'step') * SECOND_MS;
-  const scrapeMs = number(one, 'scrapeSeconds') * SECOND_MS;
-  const toMs = number(one, 'toMs');
-  const endMs = number(one, 'endMs');
+function read({ query, fromMs, toMs, endMs, stepSeconds, scrapeSeconds, values }: Seen<'series'>): Recorded {
   return {
-    query: text(one, 'query'),
-    ...{ fromMs: number(one, 'fromMs'), toMs, endMs: endMs > toMs ? endMs : toMs },
-    ...{ stepMs, scrapeMs: scrapeMs > 0 ? scrapeMs : stepMs },
-    values: parsed.success ? parsed.data : null,
+    ...{ query, fromMs, toMs, endMs, values },
+    ...{ stepMs: stepSeconds * SECOND_MS, scrapeMs: scrapeSeconds * SECOND_MS },
   };
 }
 
@@ -62,14 +53,16 @@ export function gridFrom(objective: Objective, recorded: readonly Recorded[] = [
   const why = whyIncomplete(objective, byQuery, span);
   if (why !== null) return why;
   const answers = new Map(
-    [...byQuery].map(([query, parts]) => [query, joined(parts.flatMap(({ values }) => values ?? []))]),
+    [...byQuery].map(([query, parts]) => [query, joined(parts.flatMap(({ values }) => values))]),
   );
   const { window } = objective;
   // What was not asked for is a gap as well.
   const fromMs = window.kind === 'rolling' ? Math.min(span.fromMs, span.toMs - window.ms) : span.fromMs;
   const endMs = Math.max(...recorded.map((one) => one.endMs));
   const { stepMs, scrapeMs } = first;
-  if (!(span.toMs > fromMs) || !(stepMs > 0)) return 'the series state no window or no step';
+  if (!(span.toMs > fromMs && endMs >= span.toMs)) return 'the series state no window';
+  if (!(scrapeMs > 0 && stepMs >= scrapeMs))
+    return 'the series state no step, or one that is shorter than a scrape';
   const grid = gridOf(objective, answers, { fromMs, toMs: span.toMs, endMs, stepMs, scrapeMs });
   return misnamed(objective, answers) ?? grid ?? NOT_ALL;
 }
@@ -92,7 +85,6 @@ function whyIncomplete(
   for (const query of queriesOf(objective)) {
     const parts = byQuery.get(query);
     if (parts === undefined) return NOT_ALL;
-    if (parts.some(({ values }) => values === null)) return `the answer to ${query} cannot be read`;
     const own = spanOf(parts);
     if (own.fromMs !== fromMs || own.toMs !== toMs) return `the answer to ${query} was not recorded whole`;
   }

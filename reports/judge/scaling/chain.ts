@@ -5,6 +5,7 @@ import type { Hpa, HpaSpec, Observed } from './observed.ts';
 import { raisesOf } from './raises.ts';
 import type { Raise } from './raises.ts';
 import { isAbove } from './settings.ts';
+import { secondsOf } from './conclude.ts';
 
 export interface Goals {
   decisionS: number;
@@ -30,6 +31,27 @@ export interface Context {
   topMs: number;
   goals: Goals;
   chain: Chain;
+}
+
+/** Why the decision was no answer to the load; null: the metric had crossed its target by then. */
+export function uncausedText({ crossedMs, decidedMs }: Chain): string | null {
+  if (decidedMs === null || (crossedMs !== null && crossedMs <= decidedMs)) return null;
+  const crossed =
+    crossedMs === null
+      ? 'did not cross its target at all'
+      : `crossed its target ${secondsOf(crossedMs - decidedMs)} s later`;
+  return `more pods were desired without the load asking for them: the metric ${crossed}, so that something else scaled`;
+}
+
+/** While there was load, fewer pods were wanted than before although the metric asked for more. */
+export function shrunkText({ hpa, startMs, endMs }: Observed): string | null {
+  const during = hpa.filter(({ t }) => t >= (startMs ?? Infinity) && t <= (endMs ?? Infinity));
+  const at = during.findIndex(
+    (one, index) => one.desired < (during[index - 1]?.desired ?? 0) && isAbove(one),
+  );
+  const one = during[at];
+  if (one === undefined) return null;
+  return `shrunk under load: from ${during[at - 1]?.desired ?? 0} to ${one.desired} pods desired with ${one.metric} at ${Math.round((one.load ?? 0) * 100)} % of its target`;
 }
 
 export function chainOf(observed: Observed, startMs: number, p95Ms: number | null): Chain {

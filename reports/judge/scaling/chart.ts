@@ -8,7 +8,7 @@ const LEAD_MS = 30_000;
 
 /** The load and what the autoscaler made of it on one axis; its zero is the start of the load. */
 export function scalingDetail(
-  { hpa, replicas, spec, startMs, lastMs, seconds, windows }: Observed,
+  { hpa, replicas, spec, startMs, lastMs, seconds }: Observed,
   more: Pick<ScalingDetail, 'target' | 'marks' | 'derivation'>,
 ): ScalingDetail | undefined {
   if (startMs === null || spec === null) return undefined;
@@ -39,11 +39,7 @@ export function scalingDetail(
     ),
     min: spec.min,
     max: spec.max,
-    windows: windows.map((one) => ({
-      name: one.name,
-      fromMs: one.fromMs - startMs,
-      toMs: one.toMs - startMs,
-    })),
+    windows: [],
   };
 }
 

@@ -53,19 +53,22 @@ describe('scaling/backend/down', () => {
   /** Two teeth (suites/scaling/backend.ts): much load, 30 s of few and 3 s between two engines, much load, then few until the end. */
   const teeth = (desired: (second: number) => number, stabilisationDownS: number): Seen[] => {
     const { firstEnds, fewUntil, secondEnds } = LOADS;
-    const phases: [number, string][] = [
-      [0, 'load-start'],
-      [firstEnds, 'load-end'],
-      [fewUntil - 3, 'load-end'],
-      [fewUntil, 'load-start'],
-      [secondEnds, 'load-end'],
-      [330, 'load-end'],
+    const phases: [number, 'load-begun' | 'load-ended'][] = [
+      [0, 'load-begun'],
+      [firstEnds, 'load-ended'],
+      [fewUntil - 3, 'load-ended'],
+      [fewUntil, 'load-begun'],
+      [secondEnds, 'load-ended'],
+      [330, 'load-ended'],
     ];
     return tell({ desired, spec: { stabilisationDownS }, lastS: 340, loadS: 330 })
-      .filter(([kind]) => kind !== 'phase')
+      .filter(([kind]) => kind !== 'load-begun' && kind !== 'load-ended')
       .flatMap((one): Seen[] => (one[0] === 'hpa-spec' ? [one, ...phases.map(phase)] : [one]));
   };
-  const phase = ([second, name]: [number, string]): Seen => ['phase', { t: at(second), name }];
+  const phase = ([second, kind]: [number, 'load-begun' | 'load-ended']): Seen => [
+    kind,
+    { t: at(second), ...(kind === 'load-begun' && { perSecond: 50, rampSeconds: 0 }) },
+  ];
 
   /** When the controller looks, s after full quarters of a minute, and by how much later its metric tells of less and of more load. */
   interface Lags {

@@ -1,15 +1,11 @@
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import { dropsOf } from '../slo/drops.ts';
-import { goalNumber } from '../topology/findings.ts';
 import { conclude, secondsOf, secondsText } from './conclude.ts';
 import type { Found, Mark } from './conclude.ts';
 import { observe } from './observed.ts';
 import type { Hpa, HpaSpec, Observed } from './observed.ts';
 import { expectedOf, outside } from './settings.ts';
-
-/** Kubernetes' default stabilisation window on the way down, s: growing again sooner than that after shrinking is flapping. */
-const FLAP_S = 300;
 
 interface Goals {
   extraS: number;
@@ -39,13 +35,14 @@ interface Flap {
 export function judgeDown(history: History): Judgement {
   const observed = observe(history);
   const goals: Goals = {
-    extraS: goalNumber(history, 'extraSeconds', 60),
-    failedRequests: goalNumber(history, 'failedRequests', 0),
-    flapS: goalNumber(history, 'flapSeconds', FLAP_S),
+    extraS: history.header.goals.extraSeconds ?? Number.NaN,
+    failedRequests: history.header.goals.failedRequests ?? Number.NaN,
+    flapS: history.header.goals.flapSeconds ?? Number.NaN,
   };
   const { spec, startMs, topMs, endMs } = observed;
   const expectedText = `back to the minimum within the stabilisation window + ${goals.extraS} s of the end of the load; no pods added within ${goals.flapS} s of taking some away; failed requests ≤ ${goals.failedRequests}`;
   const missing = missingOf(observed);
+  if (Object.values(goals).some(Number.isNaN)) missing.push('the history does not state every goal');
   if (spec === null || startMs === null || endMs === null) {
     return conclude(observed, {
       ...{ failures: [], gaps: missing, pass: '', expected: expectedText },

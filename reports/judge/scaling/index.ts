@@ -1,13 +1,41 @@
 /** Judges of the scaling suite: how an autoscaler follows a load up and down, and how fast pods start. */
-import type { CheckJudge } from '../definition.ts';
-import { undeclared } from '../definition.ts';
+import type { HistoryHeader } from '../../record/history.ts';
+import type { Annotations, CheckJudge } from '../definition.ts';
+import { need } from '../evidence/need.ts';
+import type { AnyNeed } from '../evidence/need.ts';
+import { LOAD_ANNOTATIONS } from '../performance/index.ts';
 import { judgeDown } from './down.ts';
 import { judgeStartup } from './startup.ts';
 import { judgeAiUp, judgeUp } from './up.ts';
 
+const ANNOTATIONS: Annotations = {
+  ...LOAD_ANNOTATIONS,
+  'hpa-spec.name': 'names the autoscaler for people',
+  'hpa.conditions[].message': 'explains a condition in words',
+};
+
+/** An autoscaler that was watched from before its load to after it. */
+const watched = (): AnyNeed[] => [
+  need('hpa-spec', { what: 'the settings of the autoscaler' }),
+  need('hpa', { what: 'the status of the autoscaler' }),
+  need('scaled-pods', { what: 'the pods that it resizes' }),
+  need('hpa-watched', { what: 'how the autoscaler was watched' }),
+  need('load-begun', { what: 'the start of the load' }),
+  need('load-ended', { what: 'the end of the load' }),
+  need('load-start', { what: 'the start of its engine' }),
+  need('load-second', { what: 'seconds of the load' }),
+  need('load', { what: 'what the load came to' }),
+];
+
+/** Every pod whose start was planned. */
+function planned({ settings }: HistoryHeader): AnyNeed[] {
+  const subjects = Array.from({ length: settings.startup?.pods ?? 0 }, (_, index) => `start-${index}`);
+  return [need('pod-started', { subjects, of: ({ pod }) => pod, what: 'the start' })];
+}
+
 export const SCALING_JUDGES: Readonly<Record<string, CheckJudge>> = {
-  'scaling/backend/up': undeclared(judgeUp),
-  'scaling/backend/down': undeclared(judgeDown),
-  'scaling/ai/up': undeclared(judgeAiUp),
-  'scaling/pods/startup': undeclared(judgeStartup),
+  'scaling/backend/up': { judge: judgeUp, evidence: watched, annotations: ANNOTATIONS },
+  'scaling/backend/down': { judge: judgeDown, evidence: watched, annotations: ANNOTATIONS },
+  'scaling/ai/up': { judge: judgeAiUp, evidence: watched, annotations: ANNOTATIONS },
+  'scaling/pods/startup': { judge: judgeStartup, evidence: planned, annotations: {} },
 };

@@ -1,8 +1,9 @@
-import type { History, Observation } from '../../record/history.ts';
+import type { History } from '../../record/history.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import { all, first, last } from '../observed.ts';
 import type { LoadSecond } from '../slo/load.ts';
 import { observedLoad } from '../performance/loads.ts';
 import type { Observed as ObservedLoad } from '../performance/loads.ts';
-import { list, number, seen, text } from '../topology/findings.ts';
 
 /** The status of the autoscaler at one moment. */
 export interface Hpa {
@@ -52,124 +53,113 @@ export interface Observed {
   load: ObservedLoad;
   /** Seconds of the load at the times at which they began. */
   seconds: { atMs: number; second: LoadSecond }[];
-  /** Times of faults, for the chart. */
-  windows: { name: string; fromMs: number; toMs: number }[];
 }
 
 /** @param called what grows, as people call it */
 export function observe(history: History, called = 'backend'): Observed {
   const load = observedLoad(history);
-  const starts = phases(history, 'load-start');
+  const starts = all(history, 'load-begun');
   const startMs = starts[0]?.t ?? null;
   const lastStartMs = starts.at(-1)?.t ?? Infinity;
-  const lastMs = Math.max(0, ...history.observations.map(({ t }) => t));
+  const lastMs = history.observations.reduce((latest, { t }) => Math.max(latest, t), 0);
   const zeroMs = zeroOf(history, load, startMs);
   return {
     called,
-    hpa: seen(history, 'hpa').map(hpaOf),
-    spec: specOf(seen(history, 'hpa-spec').at(-1)),
-    replicas: seen(history, 'replicas').map((one) => ({
-      t: one.t,
-      ready: number(one, 'ready'),
-      total: number(one, 'total'),
-    })),
+    hpa: all(history, 'hpa').map(hpaOf),
+    spec: specOf(last(history, 'hpa-spec')),
+    replicas: all(history, 'scaled-pods').map(({ t, ready, total }) => ({ t, ready, total })),
     startMs,
-    topMs: startMs === null ? null : (zeroMs ?? startMs) + rampMs(starts[0]),
-    endMs: phases(history, 'load-end').find(({ t }) => t >= lastStartMs)?.t ?? null,
+    topMs: startMs === null ? null : (zeroMs ?? startMs) + (starts[0]?.rampSeconds ?? 0) * 1000,
+    endMs: all(history, 'load-ended').find(({ t }) => t >= lastStartMs)?.t ?? null,
     lastMs,
     lost: lostOf(history, called),
     load,
     seconds: placed(load, zeroMs),
-    windows: windowsOf(history, lastMs),
   };
 }
 
-function phases(history: History, name: string): Observation[] {
-  return seen(history, 'phase').filter((one) => one['name'] === name);
-}
-
-/** How long the load rises, by the rates that its phase states; 0 where it states none. */
-function rampMs(start: Observation | undefined): number {
-  const rates = (start?.['rates'] ?? {}) as { rampSeconds?: unknown };
-  return typeof rates.rampSeconds === 'number' ? rates.rampSeconds * 1000 : 0;
-}
+/** Longer than this between two looks, ms: the controller itself looks every 15 s, and a decision and its end may lie between them. */
+const UNWATCHED_MS = 15_000;
 
 function lostOf(history: History, called: string): string[] {
-  const known = seen(history, 'hpa')[0]?.t ?? Infinity;
+  const known = first(history, 'hpa')?.t ?? Infinity;
   return [
-    ...seen(history, 'target-missing').map((one) => `Deployment ${text(one, 'deployment')} is not there`),
-    ...seen(history, 'hpa-missing').map((one) =>
-      one.t > known
-        ? `the autoscaler of Deployment ${text(one, 'deployment')} went away while it was observed`
-        : `no autoscaler resizes Deployment ${text(one, 'deployment')}`,
+    ...all(history, 'target-missing').map(({ deployment }) => `Deployment ${deployment} is not there`),
+    ...all(history, 'hpa-missing').map(({ t, deployment }) =>
+      t > known
+        ? `the autoscaler of Deployment ${deployment} went away while it was observed`
+        : `no autoscaler resizes Deployment ${deployment}`,
     ),
-    ...seen(history, 'not-at-minimum').map(
-      (one) => `the ${called} was not at rest at its minimum before the load${scaleText(one['scale'])}`,
+    ...all(history, 'not-at-minimum').map(
+      ({ scale }) => `the ${called} was not at rest at its minimum before the load${scaleText(scale)}`,
     ),
+    ...all(history, 'hpa-watched')
+      .filter((watched) => !isWatched(watched))
+      .map(
+        ({ looks, longestGapMs, watchedMs }) =>
+          `the autoscaler was not watched all the time: ${looks} looks in ${Math.round(watchedMs / 1000)} s, the longest gap ${Math.round(longestGapMs / 1000)} s`,
+      ),
   ];
 }
 
-/** What was seen of it last. */
-export function scaleText(scale: unknown): string {
-  if (typeof scale !== 'object' || scale === null) return '';
-  const { desired, ready, total, min } = scale as Record<string, unknown>;
-  return `: ${String(desired)} pods desired, ${String(ready)} of ${String(total)} ready, the minimum is ${String(min)}`;
+/** Looks that are at most the longest gap apart span what was watched; and nobody looks more often than every 100 ms. */
+function isWatched({ looks, longestGapMs, watchedMs }: Seen<'hpa-watched'>): boolean {
+  return (
+    longestGapMs > 0 &&
+    longestGapMs <= UNWATCHED_MS &&
+    looks * longestGapMs >= watchedMs &&
+    looks * LEAST_GAP_MS <= watchedMs + UNWATCHED_MS
+  );
 }
 
-function hpaOf(one: Observation): Hpa {
-  const metric = (one['metric'] ?? {}) as { name?: unknown; value?: unknown; target?: unknown };
-  const { name, value, target } = metric;
-  const complaints = list(one, 'conditions').flatMap(complaint);
+const LEAST_GAP_MS = 100;
+
+type Scale = Seen<'not-back'>['scale'];
+
+/** What was seen of it last. */
+export function scaleText(scale: Scale): string {
+  if (scale === null) return '';
+  const { desired, ready, total, min } = scale;
+  return `: ${desired} pods desired, ${ready} of ${total} ready, the minimum is ${min}`;
+}
+
+/** Of several metrics an autoscaler follows the one that asks for most. */
+function hpaOf({ t, desired, current, metrics, conditions }: Seen<'hpa'>): Hpa {
   // Without a metric the controller leaves the last one in the status, and says so in this condition.
-  const stale = complaints.some((text) => text.startsWith('ScalingActive=False'));
-  const known = !stale && typeof value === 'number' && typeof target === 'number' && target > 0;
+  const stale = conditions.some(({ type, status }) => type === 'ScalingActive' && status === 'False');
+  const known = metrics.flatMap(({ name, value, target }) =>
+    stale || value === null || target === null || target <= 0 ? [] : [{ name, load: value / target }],
+  );
+  const [most] = known.sort((a, b) => b.load - a.load);
   return {
-    t: one.t,
-    desired: number(one, 'desired'),
-    current: number(one, 'current'),
-    load: known ? value / target : null,
-    metric: typeof name === 'string' ? name : 'the metric',
-    complaints,
+    ...{ t, desired, current, load: most?.load ?? null },
+    metric: most?.name ?? metrics[0]?.name ?? 'the metric',
+    complaints: conditions.flatMap(complaint),
   };
 }
 
 /** AbleToScale and ScalingActive complain when they are False, ScalingLimited when it is True; ScaledToZero (Kubernetes 1.37) never does. */
-function complaint(condition: unknown): string[] {
-  if (typeof condition !== 'object' || condition === null) return [];
-  const { type, status, reason, message } = condition as Record<string, unknown>;
+function complaint({ type, status, reason, message }: Seen<'hpa'>['conditions'][number]): string[] {
   const bad = type === 'ScalingLimited' ? status === 'True' : status === 'False';
   if (!bad || type === 'ScaledToZero' || (type === 'ScalingLimited' && reason === 'TooFewReplicas'))
     return [];
-  const said = [reason, message].filter((one) => typeof one === 'string');
-  return [`${String(type)}=${String(status)} ${said.join(': ')}`];
+  return [`${type}=${status} ${[reason, message].filter((one) => one !== '').join(': ')}`];
 }
 
-function specOf(one: Observation | undefined): HpaSpec | null {
+function specOf(one: Seen<'hpa-spec'> | undefined): HpaSpec | null {
   if (one === undefined) return null;
-  const spec = {
-    min: number(one, 'min'),
-    max: number(one, 'max'),
-    stabilisationUpS: orZero(number(one, 'stabilisationUpS')),
-    stabilisationDownS: number(one, 'stabilisationDownS'),
-  };
-  const complete = [spec.min, spec.max, spec.stabilisationDownS].every(Number.isFinite);
-  return complete ? { ...spec, shrinkingS: (pods) => shrinkingS(list(one, 'policies'), pods) } : null;
+  const { min, max, stabilisationUpS, stabilisationDownS, policies } = one;
+  return { min, max, stabilisationUpS, stabilisationDownS, shrinkingS: (pods) => shrinkingS(policies, pods) };
 }
 
-const orZero = (value: number): number => (Number.isFinite(value) ? value : 0);
-
-/** Policies of the way down: `{direction: 'down', type: 'Pods'|'Percent', value, periodSeconds}`; without any all pods may go in 15 s. */
-function shrinkingS(policies: readonly unknown[], pods: number): number {
-  const steps = policies.flatMap((one) => {
-    const { direction, type, value, periodSeconds } = (one ?? {}) as Record<string, unknown>;
-    const usable = direction === 'down' && type === 'Pods' && typeof value === 'number' && value > 0;
-    return usable && typeof periodSeconds === 'number' ? [(Math.ceil(pods / value) - 1) * periodSeconds] : [];
-  });
-  const percent = policies.some((one) => {
-    const { direction, type } = (one ?? {}) as Record<string, unknown>;
-    return direction === 'down' && type === 'Percent';
-  });
+/** Policies of the way down; without any that counts pods all may go at once. */
+function shrinkingS(policies: Seen<'hpa-spec'>['policies'], pods: number): number {
+  const down = policies.filter(({ direction }) => direction === 'down');
+  const steps = down
+    .filter(({ type, value }) => type === 'Pods' && value > 0)
+    .map(({ value, periodSeconds }) => (Math.ceil(pods / value) - 1) * periodSeconds);
   // Of several policies the one that allows most counts, unless the environment says otherwise.
+  const percent = down.some(({ type }) => type === 'Percent');
   return steps.length === 0 || percent ? 0 : Math.max(0, Math.min(...steps));
 }
 
@@ -188,12 +178,4 @@ function zeroOf({ header }: History, { result }: ObservedLoad, startMs: number |
 function placed({ result }: ObservedLoad, zeroMs: number | null): { atMs: number; second: LoadSecond }[] {
   if (result === null || zeroMs === null) return [];
   return result.seconds.map((second) => ({ atMs: zeroMs + second.atMs, second }));
-}
-
-function windowsOf(history: History, lastMs: number): Observed['windows'] {
-  return phases(history, 'fault-start').map((one) => ({
-    name: text(one, 'fault') || 'fault',
-    fromMs: one.t,
-    toMs: phases(history, 'fault-end').find((other) => other.t > one.t)?.t ?? lastMs,
-  }));
 }

@@ -1,12 +1,12 @@
 import type { History } from '../../record/history.ts';
-import { number, seen } from '../topology/findings.ts';
+import { last } from '../observed.ts';
 import type { Hpa, HpaSpec } from './observed.ts';
 
 /** Kubernetes: `--horizontal-pod-autoscaler-sync-period` of the controller manager, default. */
 const SYNC_S = 15;
 /** Kubernetes: `--horizontal-pod-autoscaler-tolerance`, default: up to a tenth above or below the target nothing is done. */
 const TOLERANCE = 0.1;
-/** metrics-server: `--metric-resolution` of its own manifests; `metricResolutionS` of an `hpa-spec` observation replaces it. */
+/** metrics-server: `--metric-resolution` of its own manifests, where it could not be read. */
 const METRIC_RESOLUTION_S = 15;
 
 export interface Expected {
@@ -41,8 +41,8 @@ export function expectedOf(
   spec: HpaSpec,
   { rampMs, pods }: { rampMs: number; pods: number },
 ): Expected {
-  const resolutionS = stated(history, 'metricResolutionS', METRIC_RESOLUTION_S);
-  const pollS = stated(history, 'lookEverySeconds', 0);
+  const resolutionS = last(history, 'hpa-spec')?.metricResolutionS ?? METRIC_RESOLUTION_S;
+  const pollS = last(history, 'hpa-spec')?.lookEverySeconds ?? 0;
   const rampS = rampMs / 1000;
   const seeS = 2 * resolutionS + SYNC_S + pollS;
   const stabilise = (windowS: number): number => windowS + (windowS > 0 ? SYNC_S : 0);
@@ -58,14 +58,8 @@ export function expectedOf(
 
 /** When a queue is deep enough to cross its target follows from no setting: nothing is expected, and what governs the autoscaler is said. */
 export function unexpected(history: History, spec: HpaSpec): Expected {
-  const derivation = governing(spec, stated(history, 'lookEverySeconds', 0));
+  const derivation = governing(spec, last(history, 'hpa-spec')?.lookEverySeconds ?? 0);
   return { crossed: null, decided: null, back: null, derivation };
-}
-
-function stated(history: History, field: string, otherwise: number): number {
-  const spec = seen(history, 'hpa-spec').at(-1);
-  const value = spec === undefined ? Number.NaN : number(spec, field);
-  return Number.isFinite(value) ? value : otherwise;
 }
 
 function governing({ stabilisationUpS, stabilisationDownS }: HpaSpec, pollS: number): string {

@@ -8,13 +8,15 @@ describe('scaling/pods/startup', () => {
     judge({
       check: 'scaling/pods/startup',
       goals: { p99Seconds: 5 },
+      settings: { startup: { pods: count } },
       seen: Array.from({ length: count }, (_, i): Seen => [
         'pod-started',
         {
-          pod: `pod-${i}`,
-          createdAt: 1000,
-          startedAt: 1500,
-          readyAt: 1000 + tookMs(i),
+          t: 1000 + tookMs(i),
+          pod: `start-${i}`,
+          createdMs: 1000,
+          readyMs: 1000 + tookMs(i),
+          node: 'worker-1',
           imagePresent: true,
           initContainers: 0,
           ...more,
@@ -55,15 +57,23 @@ describe('scaling/pods/startup', () => {
     const seen = (never: number): Seen[] => [
       ...Array.from({ length: 60 - never }, (_, i): Seen => [
         'pod-started',
-        { pod: `pod-${i}`, createdAt: 0, readyAt: 1000, imagePresent: true, initContainers: 0 },
+        {
+          ...{ t: 1000, pod: `start-${i}`, createdMs: 0, readyMs: 1000 },
+          ...{ node: 'worker-1', imagePresent: true, initContainers: 0 },
+        },
       ]),
       ...Array.from({ length: never }, (_, i): Seen => [
         'pod-not-started',
-        { pod: `never-${i}`, reason: 'waited' },
+        { pod: `start-${60 - never + i}`, createdMs: 0, reason: 'waited' },
       ]),
     ];
     const startup = (never: number) =>
-      judge({ check: 'scaling/pods/startup', goals: { p99Seconds: 5 }, seen: seen(never) });
+      judge({
+        check: 'scaling/pods/startup',
+        goals: { p99Seconds: 5 },
+        settings: { startup: { pods: 60 } },
+        seen: seen(never),
+      });
     assert.equal(startup(0).verdict, 'pass');
     const one = startup(1);
     assert.equal(one.verdict, 'inconclusive');
@@ -73,11 +83,22 @@ describe('scaling/pods/startup', () => {
     assert.match(many.reason, /^p99 of 60 starts is above any time \(never ready\)/);
   });
 
-  it('should read dates as well as clock readings', () => {
-    const dated = startup(60, () => 0, {
-      createdAt: '2026-01-01T00:00:00Z',
-      readyAt: '2026-01-01T00:00:02Z',
-    });
-    assert.equal(dated.verdict, 'pass');
+  it('should know which starts were planned, and miss those that were not told of', () => {
+    const of = (settings: Record<string, unknown>, names: string[]) =>
+      judge({
+        ...{ check: 'scaling/pods/startup', goals: { p99Seconds: 5 }, settings },
+        seen: names.map((pod): Seen => [
+          'pod-started',
+          { t: 1000, pod, createdMs: 0, readyMs: 1000, node: 'a', imagePresent: true, initContainers: 0 },
+        ]),
+      });
+    const names = Array.from({ length: 60 }, (_, i) => `start-${i}`);
+    assert.equal(of({ startup: { pods: 60 } }, names).verdict, 'pass');
+    assert.match(of({ startup: { pods: 60 } }, names.slice(0, 59)).reason, /start-59 among them/);
+    assert.match(
+      of({ startup: { pods: 60 } }, [...names, 'start-0']).reason,
+      /61 starts were told of, 60 were planned/,
+    );
+    assert.match(of({}, names).reason, /does not say how many/);
   });
 });

@@ -1,8 +1,9 @@
-import type { History, Observation } from '../../record/history.ts';
+import type { History } from '../../record/history.ts';
 import type { Figure, Finding, Judgement } from '../../record/judgement.ts';
+import type { Seen } from '../../record/observations/index.ts';
 import type { Verdict } from '../../record/verdict.ts';
+import { all, first } from '../observed.ts';
 import { decideQuantile, minimumSamples, quantileBounds } from '../statistics.ts';
-import { goalNumber, seen, text } from '../topology/findings.ts';
 
 const QUANTILES = [0.99, 0.95, 0.5] as const;
 const MOST_NAMED = 50;
@@ -24,10 +25,10 @@ interface Start {
  * took longer than any goal.
  */
 export function judgeStartup(history: History): Judgement {
-  const goalS = goalNumber(history, 'p99Seconds', 5);
+  const goalS = history.header.goals.p99Seconds ?? Number.NaN;
   const starts = [
-    ...seen(history, 'pod-started').map(startOf),
-    ...seen(history, 'pod-not-started').map(neverReady),
+    ...all(history, 'pod-started').map(startOf),
+    ...all(history, 'pod-not-started').map(neverReady),
   ];
   const counted = starts.filter(({ excluded }) => excluded === null);
   const times = counted.map(({ tookMs }) => tookMs / 1000).sort((a, b) => a - b);
@@ -48,32 +49,49 @@ export function judgeStartup(history: History): Judgement {
 }
 
 function gapsOf(history: History): string[] {
-  const gaps = seen(history, 'unavailable').map(
-    (gap) => `${text(gap, 'what')} unavailable: ${text(gap, 'reason')}`,
+  const gaps = all(history, 'unavailable').map(({ what, reason }) => `${what} unavailable: ${reason}`);
+  if (first(history, 'end') === undefined) gaps.push('the observation was cut off before its end');
+  if (history.header.goals.p99Seconds === undefined) gaps.push('the history states no goal p99Seconds');
+  return [...gaps, ...planGaps(history)];
+}
+
+/** Every start that was planned must be told of once: those that are missing may have been the slow ones. */
+function planGaps(history: History): string[] {
+  const planned = history.header.settings.startup?.pods;
+  if (planned === undefined) return ['the history does not say how many starts were planned'];
+  const told = [...all(history, 'pod-started'), ...all(history, 'pod-not-started')].map(({ pod }) => pod);
+  const names = new Set(told);
+  const missing = Array.from({ length: planned }, (_, index) => `start-${index}`).filter(
+    (name) => !names.has(name),
   );
-  if (seen(history, 'end').length === 0) gaps.push('the observation was cut off before its end');
+  const gaps: string[] = [];
+  if (missing.length > 0)
+    gaps.push(
+      `${missing.length} of ${planned} planned starts were not told of, ${missing[0] ?? ''} among them`,
+    );
+  if (told.length !== planned) gaps.push(`${told.length} starts were told of, ${planned} were planned`);
   return gaps;
 }
 
-function startOf(one: Observation): Start {
-  const tookMs = timeOf(one['readyAt']) - timeOf(one['createdAt']);
-  return { pod: text(one, 'pod'), tookMs, excluded: whyExcluded(one, tookMs), why: '' };
+function startOf(one: Seen<'pod-started'>): Start {
+  const tookMs = one.readyMs - one.createdMs;
+  return { pod: one.pod, tookMs, excluded: whyExcluded(one, tookMs), why: '' };
 }
 
-function neverReady(one: Observation): Start {
-  return { pod: text(one, 'pod'), tookMs: Infinity, excluded: null, why: text(one, 'reason') };
+function neverReady({ pod, reason }: Seen<'pod-not-started'>): Start {
+  return { pod, tookMs: Infinity, excluded: null, why: reason };
 }
 
-/** Milliseconds, or a date as text. */
-function timeOf(value: unknown): number {
-  if (typeof value === 'number') return value;
-  return typeof value === 'string' ? Date.parse(value) : Number.NaN;
-}
+/** Of this machine's own clock, as is the time of the line: it is written when the pod is ready. */
+const SAME_MOMENT_MS = 5_000;
 
-function whyExcluded(one: Observation, tookMs: number): string | null {
-  if (!(tookMs >= 0)) return 'no times, or not in order';
-  if (one['imagePresent'] === false) return 'the image was pulled first';
-  return Number(one['initContainers'] ?? 0) > 0 ? 'it has init containers' : null;
+function whyExcluded(
+  { t, readyMs, node, imagePresent, initContainers }: Seen<'pod-started'>,
+  tookMs: number,
+): string | null {
+  if (!(tookMs > 0) || Math.abs(t - readyMs) > SAME_MOMENT_MS) return 'no times, or not in order';
+  if (!imagePresent || node === null) return 'the image was pulled first';
+  return initContainers === 0 ? null : 'it has init containers';
 }
 
 function verdictOf(times: readonly number[], goalS: number): { verdict: Verdict; reason: string } {

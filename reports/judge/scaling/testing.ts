@@ -8,7 +8,8 @@ const START = 100_000;
 const SPEC = {
   min: 2,
   max: 5,
-  targetUtilisation: 70,
+  name: 'tender/tender-api',
+  metrics: ['cpu'],
   stabilisationUpS: 0,
   stabilisationDownS: 60,
   policies: [],
@@ -20,6 +21,8 @@ export interface Story {
   /** Seconds since the start of the load → pods desired. */
   desired: (second: number) => number;
   metric?: (second: number) => number | null;
+  /** All metrics, where there are others than CPU. */
+  metrics?: (second: number) => { name: string; value: number | null; target: number | null }[];
   /** Seconds that a pod needs until it is ready, or is gone. */
   lag?: number;
   /** Pods that are ready, where that does not follow from what is desired. */
@@ -40,10 +43,11 @@ export function tell(of: Story): Seen[] {
   const looks = Array.from({ length: Math.floor((lastS + 20) / 5) + 1 }, (_, index) => index * 5 - 20);
   return [
     ['hpa-spec', { t: at(-20), ...SPEC, ...spec }],
-    ['phase', { t: at(0), name: 'load-start', rates: { rampSeconds: rampS } }],
+    ['load-begun', { t: at(0), perSecond: 50, rampSeconds: rampS }],
     ...looks.flatMap((second) => look(of, second, loadS)),
     ...recordedLoad({ seconds: loadS, ...load }, START),
-    ['phase', { t: at(loadS), name: 'load-end' }],
+    ['load-ended', { t: at(loadS) }],
+    ['hpa-watched', { t: at(lastS), looks: 4 * lastS, longestGapMs: 400, watchedMs: lastS * 1000 }],
     ['end', { t: at(lastS) }],
   ];
 }
@@ -56,7 +60,7 @@ function look(of: Story, second: number, loadS: number): Seen[] {
   const value = { name: 'cpu', value: metric(second), target: 70 };
   const total = second > loadS ? there : Math.max(there, desired);
   return [
-    ['hpa', { t: at(second), desired, current: there, conditions, metric: value }],
-    ['replicas', { t: at(second), ready: of.ready?.(second) ?? there, total }],
+    ['hpa', { t: at(second), desired, current: there, conditions, metrics: of.metrics?.(second) ?? [value] }],
+    ['scaled-pods', { t: at(second), ready: of.ready?.(second) ?? there, total }],
   ];
 }

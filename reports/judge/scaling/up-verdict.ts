@@ -1,5 +1,5 @@
 import type { Context, Goals } from './chain.ts';
-import { why } from './chain.ts';
+import { shrunkText, uncausedText, why } from './chain.ts';
 import { secondsOf, secondsText } from './conclude.ts';
 import type { Found } from './conclude.ts';
 import type { LatencySeen } from './blocks.ts';
@@ -27,8 +27,12 @@ export function verdictOf(context: Context): Pick<Found, 'failures' | 'gaps' | '
   const latency =
     chain.latency === null ? '' : `, latency goal met from ${secondsText(chain.latency.worst.metFromMs)} on`;
   return {
-    failures: [...steps.flatMap(({ failure }) => failure ?? []), ...failures],
-    gaps: [...steps.flatMap(({ gap }) => gap ?? []), ...gaps, ...undelivered],
+    failures: [
+      ...steps.flatMap(({ failure }) => failure ?? []),
+      ...failures,
+      ...listed(shrunkText(observed)),
+    ],
+    gaps: [...listed(uncausedText(chain)), ...steps.flatMap(({ gap }) => gap ?? []), ...gaps, ...undelivered],
     pass: `more pods desired after ${secondsText(chain.decidedMs)}, ready after ${secondsText(chain.readyMs)}${latency}`,
   };
 }
@@ -77,6 +81,8 @@ function idleText({ observed, startMs, chain }: Context): string | null {
   const highest = Math.max(0, ...observed.hpa.filter(({ t }) => t >= startMs).map(({ load }) => load ?? 0));
   return `the load did not lift the metric over its target: ${shown(highest)} of it at most, with a tolerance of a tenth`;
 }
+
+const listed = (text: string | null): string[] => (text === null ? [] : [text]);
 
 interface Step {
   failure?: string;

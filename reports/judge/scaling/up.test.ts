@@ -121,7 +121,11 @@ describe('scaling/backend/up', () => {
     assert.equal(met.verdict, 'pass', met.reason);
     const late = up({ ...wishes, ready: (s) => (s < 40 ? 2 : s < 140 ? 3 : 5) });
     assert.match(late.reason, /was met after 40 s, 30 s are allowed/);
-    const withdrawn = up({ ...wishes, desired: (s) => (s < 30 ? 2 : s >= 100 && s < 120 ? 5 : 3) });
+    const withdrawn = up({
+      ...wishes,
+      metric: (s) => (s > 20 && s < 120 ? 100 : 60),
+      desired: (s) => (s < 30 ? 2 : s >= 100 && s < 120 ? 5 : 3),
+    });
     assert.equal(withdrawn.verdict, 'pass', withdrawn.reason);
   });
 
@@ -136,13 +140,54 @@ describe('scaling/backend/up', () => {
     assert.equal(up({ desired: (s) => (s < 120 ? 2 : 4), metric, load }).verdict, 'fail');
   });
 
+  it('false verdict 5: should not pass scaling that the load did not cause', () => {
+    const low = up({ desired: grows, metric: () => 7 });
+    assert.equal(low.verdict, 'inconclusive');
+    assert.match(low.reason, /the metric did not cross its target at all, so that something else scaled/);
+    const later = up({ desired: grows, metric: (s) => (s > 60 ? 100 : 7) });
+    assert.equal(later.verdict, 'inconclusive');
+    assert.match(later.reason, /crossed its target 35 s later/);
+  });
+
+  it('false verdict 5: should fail an autoscaler that shrinks under load', () => {
+    const shrunk = up({ desired: (s) => (s < 30 ? 2 : s < 90 ? 4 : 3) });
+    assert.equal(shrunk.verdict, 'fail');
+    assert.match(
+      shrunk.reason,
+      /shrunk under load: from 4 to 3 pods desired with cpu at 143 % of its target/,
+    );
+  });
+
+  it('false verdict 5: should follow all metrics, and the one that asks for most', () => {
+    const both = (memory: (second: number) => number) => (second: number) => [
+      { name: 'cpu', value: 20, target: 70 },
+      { name: 'memory', value: memory(second), target: 50 },
+    ];
+    const byMemory = up({ desired: grows, metrics: both((s) => (s > 20 ? 100 : 10)) });
+    assert.equal(byMemory.verdict, 'pass', byMemory.reason);
+    assert.equal(up({ desired: grows, metrics: both(() => 10) }).verdict, 'inconclusive');
+  });
+
+  it('should not pass an autoscaler that was not watched all the time', () => {
+    const told = tell({ desired: grows, load: slowUntil(40) });
+    const watched = (fields: Record<string, unknown>): Seen[] =>
+      told.map(([kind, seen]): Seen => [kind, kind === 'hpa-watched' ? { ...seen, ...fields } : seen]);
+    for (const fields of [{ longestGapMs: 40_000 }, { looks: 10 }, { watchedMs: -1 }, { looks: 1_000_000 }]) {
+      const found = judge({ check: 'scaling/backend/up', goals: UP_GOALS, seen: watched(fields), cut: true });
+      assert.match(found.reason, /not watched all the time/, JSON.stringify(fields));
+    }
+  });
+
   it('should say so where there is no autoscaler, or no longer, or no rest before the load', () => {
     const missing = (kind: string, fields: Record<string, unknown>) =>
       judge({ check: 'scaling/backend/up', goals: UP_GOALS, seen: [[kind, fields]] });
     const none = missing('hpa-missing', { deployment: 'tender/tender-api' });
     assert.equal(none.verdict, 'inconclusive');
     assert.match(none.reason, /^no autoscaler resizes Deployment tender\/tender-api/);
-    const scale = { desired: 4, ready: 3, total: 4, min: 2, max: 5 };
+    const scale = {
+      ...{ desired: 4, ready: 3, total: 4, min: 2, max: 5 },
+      ...{ stabilisationDownS: 60, load: 0.1 },
+    };
     assert.match(
       missing('not-at-minimum', { scale }).reason,
       /^the backend was not at rest at its minimum before the load: 4 pods desired, 3 of 4 ready, the minimum is 2/,
@@ -292,7 +337,7 @@ describe('scaling/ai/up', () => {
   });
 
   it('should fail what is not as before afterwards, also where the goals were met', () => {
-    const scale = { desired: 4, ready: 4, total: 4, min: 2, max: 4, value: 12 };
+    const scale = { desired: 4, ready: 4, total: 4, min: 2, max: 4, stabilisationDownS: 60, load: 1.2 };
     const left = up({}, [['not-back', { t: at(99), scale, waitedMs: 480_000 }]]);
     assert.equal(left.verdict, 'fail');
     assert.match(

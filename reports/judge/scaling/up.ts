@@ -1,6 +1,6 @@
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { goalNumber, number, seen } from '../topology/findings.ts';
+import { all } from '../observed.ts';
 import { chainOf, why } from './chain.ts';
 import type { Chain, Context, Goals } from './chain.ts';
 import { conclude, secondsOf } from './conclude.ts';
@@ -17,8 +17,8 @@ import { verdictOf } from './up-verdict.ts';
  */
 export function judgeUp(history: History): Judgement {
   const latency = {
-    limitS: goalNumber(history, 'latencySeconds', 120),
-    p95Ms: goalNumber(history, 'p95Ms', 500),
+    limitS: history.header.goals.latencySeconds ?? Number.NaN,
+    p95Ms: history.header.goals.p95Ms ?? Number.NaN,
   };
   return judgeGrowth(history, observe(history), { ...goalsOf(history), latency });
 }
@@ -34,15 +34,15 @@ export function judgeAiUp(history: History): Judgement {
 
 function goalsOf(history: History): Pick<Goals, 'decisionS' | 'readyS'> {
   return {
-    decisionS: goalNumber(history, 'decisionSeconds', 60),
-    readyS: goalNumber(history, 'readySeconds', 90),
+    decisionS: history.header.goals.decisionSeconds ?? Number.NaN,
+    readyS: history.header.goals.readySeconds ?? Number.NaN,
   };
 }
 
 function judgeGrowth(history: History, observed: Observed, goals: Goals): Judgement {
   const { spec, startMs, topMs } = observed;
   const expectedText = expectedOfGoals(goals);
-  const missing = missingOf(observed);
+  const missing = [...missingOf(observed), ...goalGaps(goals)];
   if (spec === null || startMs === null || topMs === null || missing.length > 0)
     return conclude(observed, { ...nothing(expectedText), gaps: missing });
   const chain = chainOf(observed, startMs, goals.latency?.p95Ms ?? null);
@@ -73,16 +73,22 @@ function expectedOfGoals({ decisionS, readyS, latency }: Goals): string {
 
 /** What a check leaves is its own doing or the platform's, and is not there for the next one to find. */
 function leftBehind(history: History, { called }: Observed): string[] {
-  return seen(history, 'not-back').map(
-    (one) =>
-      `the ${called} and its queue were not as before ${secondsOf(number(one, 'waitedMs'))} s after the load${scaleText(one['scale'])}`,
+  return all(history, 'not-back').map(
+    ({ waitedMs, scale }) =>
+      `the ${called} and its queue were not as before ${secondsOf(waitedMs)} s after the load${scaleText(scale)}`,
   );
 }
 
 function queueUnseen(history: History): string[] {
-  return seen(history, 'queue-unseen').map(
+  return all(history, 'queue-unseen').map(
     () => 'whether the queue is as before was not seen: after the load the autoscaler had no value of it',
   );
+}
+
+/** Every comparison with a goal that is not stated is false, and would pass. */
+function goalGaps({ decisionS, readyS, latency }: Goals): string[] {
+  const stated = [decisionS, readyS, latency?.limitS ?? 0, latency?.p95Ms ?? 0];
+  return stated.some(Number.isNaN) ? ['the history does not state every goal'] : [];
 }
 
 function nothing(expected: string): Found {

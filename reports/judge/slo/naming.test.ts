@@ -16,7 +16,7 @@ function objective(of: { good?: string; bad?: string; total?: string }): Objecti
 }
 
 const series = (...labels: string[]): Series => ({
-  labels: Object.fromEntries(labels.map((name) => [name, 'x'])),
+  labels: Object.fromEntries(labels.map((name) => [name, '200'])),
   points: [[0, 1]],
 });
 const of = (query: string, counted: Series[], found: Series[] = []) =>
@@ -33,6 +33,21 @@ describe('misnamed', () => {
     assert.equal(misnamed(objective({ bad }), of(bad, counted)), null);
     // A matcher that leaves nothing out asks for no label.
     assert.equal(misnamed(objective({ bad }), of(bad, [series('job', 'status')])), null);
+  });
+
+  it('false verdict 6: should not trust a query for numbers where failures are written in words', () => {
+    const words = [series('job', 'status'), { labels: { job: 'tender-api', status: 'error' }, points: [] }];
+    assert.match(
+      misnamed(objective({ bad }), of(bad, words)) ?? '',
+      /tells numbers of the label status apart, and the total has status="error"/,
+    );
+    const good = TOTAL.replace('}', ',status!~"5.."}');
+    assert.match(misnamed(objective({ good }), of(good, words)) ?? '', /status="error"/);
+    const classes = TOTAL.replace('}', ',status="5xx"}');
+    const answered = of(classes, [series('job', 'status')]);
+    assert.match(misnamed(objective({ bad: classes }), answered) ?? '', /classes such as 5xx/);
+    const named = TOTAL.replace('}', ',status="error"}');
+    assert.equal(misnamed(objective({ bad: named }), of(named, words)), null);
   });
 
   it('should say which label the total does not have', () => {

@@ -1,7 +1,7 @@
 import type { Objective } from '../../record/objective.ts';
 import type { Answers } from './series.ts';
 import { demands, selectorOf } from './selector.ts';
-import type { Selector } from './selector.ts';
+import type { Matcher, Selector } from './selector.ts';
 
 /**
  * Why what a query found, or did not find, may say nothing: a bad query with a misspelt label matches nothing for ever, and would leave the
@@ -14,7 +14,7 @@ export function misnamed({ indicator }: Objective, answers: Answers): string | n
   const whole = selectorOf(total);
   const part = partOf(good === null ? 'bad' : 'good', good ?? bad ?? '');
   if (whole === null || part === null || counted.length === 0) return null;
-  return withoutLabel(part, counted) ?? ofNothing(part, whole, answers);
+  return withoutLabel(part, counted) ?? ofOtherShape(part, counted) ?? ofNothing(part, whole, answers);
 }
 
 /** The query for a part of the events. */
@@ -38,6 +38,36 @@ function withoutLabel(
     const without = counted.filter(({ labels }) => !(matcher.label in labels)).length;
     if (without > 0)
       return `the ${what} query asks for the label ${matcher.label}, which ${without} of ${counted.length} series of the total do not have: what it counts says nothing (${query})`;
+  }
+  return null;
+}
+
+/** Nothing but digits and what a regular expression makes of them: `5..`, `[45]\\d\\d`, `500|503`. */
+const DIGITS = /^(?=.*(?:\d|\\d))[\d.|()[\]{},?*+^$\\d-]+$/;
+/** The same, written as classes: `5xx`. */
+const CLASSES = /^[\d.|()[\]-]*\dxx(?:\|\dxx)*\)?$/i;
+
+/** Which values a matcher can tell apart: those that are written in another way it never matches. Null where nothing follows from it. */
+function shapeOf({ value }: Matcher): { is: RegExp; called: string } | null {
+  const asked = value.slice(1, -1).replaceAll('\\\\', '\\');
+  if (CLASSES.test(asked)) return { is: /^\dxx$/i, called: 'classes such as 5xx' };
+  return DIGITS.test(asked) ? { is: /^\d+$/, called: 'numbers' } : null;
+}
+
+function isOther(value: string | undefined, shape: RegExp): boolean {
+  return value !== undefined && !shape.test(value);
+}
+
+/** A service that writes `status="error"` fails for ever, and a query for `5..` finds nothing of it. */
+function ofOtherShape(
+  { what, query, asked }: Part,
+  counted: readonly { labels: Record<string, string> }[],
+): string | null {
+  for (const matcher of asked.matchers) {
+    const shape = matcher.label === 'le' ? null : shapeOf(matcher);
+    const odd = shape && counted.find(({ labels }) => isOther(labels[matcher.label], shape.is));
+    if (shape !== null && odd)
+      return `the ${what} query tells ${shape.called} of the label ${matcher.label} apart, and the total has ${matcher.label}="${odd.labels[matcher.label] ?? ''}": what it counts says nothing (${query})`;
   }
   return null;
 }

@@ -1,7 +1,7 @@
 /** What queries say of what they ask for. Grammar: https://prometheus.io/docs/prometheus/latest/querying/basics/ (read for 3.5). */
 import type { Objective } from '../../record/objective.ts';
 
-interface Matcher {
+export interface Matcher {
   label: string;
   op: '=' | '!=' | '=~' | '!~';
   /** With its quotes. */

@@ -1,3 +1,72 @@
+import { z } from 'zod';
 import { kinds } from './kinds.ts';
 
-export const SCALING = kinds({});
+const scale = z.object({
+  desired: z.number(),
+  ready: z.number(),
+  total: z.number(),
+  min: z.number(),
+  max: z.number(),
+  stabilisationDownS: z.number(),
+  /** The highest of its metrics as a share of its target; null: it has none now. */
+  load: z.number().nullable(),
+});
+
+/** What checks of autoscalers and of the start of pods record. Numbers without a unit are pods. */
+export const SCALING = kinds({
+  /** What governs an autoscaler, what it leaves out filled in as its controller does. */
+  'hpa-spec': {
+    name: z.string(),
+    min: z.number(),
+    max: z.number(),
+    metrics: z.array(z.string()),
+    stabilisationUpS: z.number(),
+    stabilisationDownS: z.number(),
+    policies: z.array(
+      z.object({
+        direction: z.enum(['up', 'down']),
+        type: z.string(),
+        value: z.number(),
+        periodSeconds: z.number(),
+      }),
+    ),
+    /** How often metrics-server measures; null: no metric is its, or it is not there. */
+    metricResolutionS: z.number().nullable(),
+    lookEverySeconds: z.number(),
+  },
+  /** Its status, whenever it changes. */
+  hpa: {
+    desired: z.number(),
+    current: z.number(),
+    /** Each metric of its spec, in the unit of its target; null: it has none. */
+    metrics: z.array(
+      z.object({ name: z.string(), value: z.number().nullable(), target: z.number().nullable() }),
+    ),
+    conditions: z.array(
+      z.object({ type: z.string(), status: z.string(), reason: z.string(), message: z.string() }),
+    ),
+  },
+  /** Of the Deployment that it resizes, whenever they change. */
+  'scaled-pods': { ready: z.number(), total: z.number() },
+  /** How it was looked at until the check ended: what did not change between two looks did not change. */
+  'hpa-watched': { looks: z.number(), longestGapMs: z.number(), watchedMs: z.number() },
+  'hpa-missing': { deployment: z.string() },
+  'target-missing': { deployment: z.string() },
+  'not-at-minimum': { scale: scale.nullable() },
+  /** A load that makes it grow has begun: it rises to its full rate. */
+  'load-begun': { perSecond: z.number(), rampSeconds: z.number() },
+  'load-ended': {},
+  /** After the load it was not as before within this time. */
+  'not-back': { scale: scale.nullable(), waitedMs: z.number() },
+  'queue-unseen': {},
+  /** A pod was created and became ready. */
+  'pod-started': {
+    pod: z.string(),
+    createdMs: z.number(),
+    readyMs: z.number(),
+    node: z.string().nullable(),
+    imagePresent: z.boolean(),
+    initContainers: z.number(),
+  },
+  'pod-not-started': { pod: z.string(), createdMs: z.number(), reason: z.string() },
+});
