@@ -44,6 +44,9 @@ test('should not call a history whole that was cut off, damaged or timed by anot
   const moved = history(['harness', { apiCalls: 1, rssBytes: 1 }]);
   moved.observations[0]!.t -= 3_600_000;
   assert.deepEqual(open(moved), ['whole/times']);
+  const late = history(['harness', { apiCalls: 1, rssBytes: 1 }]);
+  late.observations.at(-1)!.t += 3_600_000;
+  assert.deepEqual(open(late), ['whole/times']);
 });
 
 const BACK: Seen = ['steady-after', { ok: true, detail: 'all there' }];

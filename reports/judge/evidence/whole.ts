@@ -4,6 +4,8 @@ import { all, first } from '../observed.ts';
 
 /** Times of a history lie between its header and its end; what is further off than this was timed by another clock. */
 const STRAY_MS = 60_000;
+/** No check observes nothing for so long and then ends: the longest wait of one is 15 minutes. Its end was timed by another clock. */
+const SILENT_MS = 30 * 60_000;
 const MOST_NAMED = 5;
 
 /** What makes any history fit to be judged: it ran to its end, no line is damaged, every source answered, all times are of its own clock. */
@@ -46,7 +48,14 @@ function unavailableRules(history: History): Rule[] {
 function timesRule(history: History): Rule {
   const id = 'whole/times';
   const fromMs = history.header.anchor.monoMs - STRAY_MS;
-  const toMs = (first(history, 'end')?.t ?? Infinity) + STRAY_MS;
+  const endMs = first(history, 'end')?.t;
+  const toMs = (endMs ?? Infinity) + STRAY_MS;
+  if (endMs !== undefined && endMs - lastSeenMs(history) > SILENT_MS)
+    return {
+      id,
+      verdict: 'inconclusive',
+      text: `nothing was observed in the ${Math.round((endMs - lastSeenMs(history)) / 60_000)} minutes before the end: another clock, or lines are missing`,
+    };
   const outside = (t: number): boolean => t < fromMs || t > toMs;
   const stray = history.observations.find(({ t }) => outside(t));
   const operations = strayOperation(history.writes, outside) ?? strayOperation(history.reads, outside);
@@ -58,6 +67,15 @@ function timesRule(history: History): Rule {
     verdict: 'inconclusive',
     text: `${what} has a time outside the check: another clock, or lines of another run`,
   };
+}
+
+/** When something was seen, sent or answered last; the header's time if nothing was. */
+function lastSeenMs({ header, observations, writes, reads }: History): number {
+  let last = header.anchor.monoMs;
+  for (const { kind, t } of observations) if (kind !== 'end') last = Math.max(last, t);
+  for (const { count, doneMs } of [writes, reads])
+    for (let i = 0; i < count; i++) last = Math.max(last, doneMs[i] ?? 0);
+  return last;
 }
 
 /** Number of the first operation with a time of another clock; null: none. */
