@@ -5,7 +5,7 @@ import type { Annotations, CheckJudge } from './definition.ts';
 import { overTrials } from './definition.ts';
 import { AI, judgeAi } from './failover/ai.ts';
 import { BACKEND, judgeBackend } from './failover/backend.ts';
-import { judgeControlPlaneCrash } from './failover/control-plane.ts';
+import { CONTROL_PLANE, judgeControlPlaneCrash } from './failover/control-plane.ts';
 import { FAILOVER, judgeFailover } from './failover/index.ts';
 import { QUERY } from './failover/query.ts';
 import { GPU_JUDGES } from './gpu/index.ts';
@@ -32,6 +32,7 @@ const ONE_BY_ONE: Readonly<Record<string, CheckJudge>> = {
 export function definitionOf(check: string): CheckJudge | undefined {
   if (check.startsWith('failover/backend/')) return BACKEND;
   if (check.startsWith('failover/ai/')) return AI;
+  if (check.startsWith('failover/control-plane/')) return CONTROL_PLANE;
   if (check.startsWith('failover/query/')) return QUERY;
   return judgeOf(check) === judgeFailover ? FAILOVER : ONE_BY_ONE[check];
 }

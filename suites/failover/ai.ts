@@ -1,4 +1,3 @@
-import type { AiSettings } from '../../env/schema.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { runDeploymentTrial } from './deployment.ts';
 
@@ -10,7 +9,7 @@ const MIN_ACCEPTED = 20;
  * job that was accepted is followed to its end, and what it left in the stores is counted.
  */
 export function runAiTrial(ctx: CheckContext, fault: string): Promise<void> {
-  const ai = ctx.settings['ai'] as AiSettings | undefined;
+  const { ai } = ctx.settings;
   if (ai === undefined) throw new Error('the environment declares no ai');
   const { id: check, trial } = ctx;
   return runDeploymentTrial(ctx, {
@@ -30,6 +29,5 @@ export function runAiTrial(ctx: CheckContext, fault: string): Promise<void> {
 
 /** Only controls set another: what is lost never comes to its end, and is not worth waiting for. */
 function doneWithinMs(ctx: CheckContext): number {
-  const { doneWithinMs: given } = (ctx.settings['jobs'] ?? {}) as { doneWithinMs?: number };
-  return given ?? ctx.timeoutMs('jobsDone');
+  return ctx.settings.jobs?.doneWithinMs ?? ctx.timeoutMs('jobsDone');
 }

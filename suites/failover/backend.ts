@@ -1,4 +1,3 @@
-import type { Edge } from '../../env/schema.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { runDeploymentTrial } from './deployment.ts';
 
@@ -7,7 +6,7 @@ const MIN_ACKNOWLEDGED = 100;
 
 /** Reads through the edge while a pod of the backend is hurt, or all are replaced. */
 export function runBackendTrial(ctx: CheckContext, fault: string): Promise<void> {
-  const { edge } = (ctx.settings['topology'] ?? {}) as { edge?: Edge };
+  const edge = ctx.settings.topology?.edge;
   if (edge?.backend === undefined) throw new Error('the environment declares no topology.edge.backend');
   return runDeploymentTrial(ctx, {
     subject: 'backend',

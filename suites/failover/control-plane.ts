@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fields } from '../../reports/record/observations/index.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { monotonicMs } from '../harness/observations.ts';
 import type { FaultResult } from '../harness/protocol.ts';
@@ -104,7 +105,10 @@ async function look(ctx: CheckContext): Promise<void> {
     const pods = all.filter(({ status }) => status.phase === 'Running');
     // Without it a pod that was scaled away counts as disturbed: no reason to call the whole trial unseen.
     const autoscalers = await ctx.cluster.list({ kind: 'autoscaling/v2/HorizontalPodAutoscaler' });
-    ctx.record('pods', { pods: pods.map(rowOf), scaled: scaledPods(all, autoscalers.items) });
+    ctx.record('platform-pods', {
+      pods: pods.map(rowOf),
+      scaled: scaledPods(all, autoscalers.items).map(([pod, workload]) => ({ pod, workload })),
+    });
   });
 }
 
@@ -115,11 +119,15 @@ function stays({ metadata, status }: PodObject): boolean {
   return !own && !over && metadata.deletionTimestamp === undefined;
 }
 
-function rowOf(pod: PodObject): [string, string, number, string | null, boolean] {
+function rowOf(pod: PodObject): Fields<'platform-pods'>['pods'][number] {
   const { namespace = '', name, uid = '' } = pod.metadata;
   const statuses = (pod.status.containerStatuses ?? []) as { restartCount?: number }[];
   const restarts = statuses.reduce((sum, { restartCount = 0 }) => sum + restartCount, 0);
-  return [`${namespace}/${name}`, uid, restarts, pod.spec.nodeName ?? null, ownerOf(pod).kind === 'Node'];
+  return {
+    ...{ pod: `${namespace}/${name}`, uid, restarts },
+    node: pod.spec.nodeName ?? null,
+    static: ownerOf(pod).kind === 'Node',
+  };
 }
 
 /** `control-2_3f0c…`: the node, then a random name. */
@@ -156,7 +164,7 @@ async function followLeader(ctx: CheckContext, aim: Aim, signal: AbortSignal): P
 }
 
 async function writesFlow(ctx: CheckContext): Promise<boolean> {
-  const { steadySeconds } = ctx.settings['drills'] as { steadySeconds: number };
+  const { steadySeconds } = ctx.settings.drills;
   const timeoutMs = steadySeconds * 1000 + ctx.timeoutMs('steadyState');
   const stretch = await ctx.step(`wait for ${steadySeconds} s of writes without a failure`, () =>
     ctx.runner.call('workload.wait', {
@@ -184,7 +192,7 @@ async function recovery(ctx: CheckContext, { landedAtMs }: FaultResult): Promise
 
 /** Records the deadline when writes do not succeed for a while before it. */
 async function steady(ctx: CheckContext): Promise<void> {
-  const rtoDeadlineMs = Number(ctx.settings['rtoDeadlineMs'] ?? ctx.timeoutMs('rtoDeadline'));
+  const { rtoDeadlineMs = ctx.timeoutMs('rtoDeadline') } = ctx.settings;
   const seen = await ctx.runner.call('workload.wait', {
     ...{ check: ctx.id, until: 'steady', stretchMs: STEADY_STRETCH_MS },
     timeoutMs: rtoDeadlineMs,
@@ -232,12 +240,12 @@ function objectOf(ctx: CheckContext): {
   kind: string;
   metadata: { name: string; namespace: string };
 } {
-  const { canary } = ctx.settings['namespaces'] as { canary: string };
+  const { canary } = ctx.settings.namespaces;
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: API_OBJECT, namespace: canary } };
 }
 
 async function readObject(ctx: CheckContext): Promise<void> {
-  const { canary } = ctx.settings['namespaces'] as { canary: string };
+  const { canary } = ctx.settings.namespaces;
   const what = 'the object that was written to';
   try {
     const answer = await ctx.cluster.raw(`/api/v1/namespaces/${canary}/configmaps/${API_OBJECT}`);

@@ -93,7 +93,7 @@ async function ready(
 
 /** False when requests fail already: then no fault is injected, and the judge says so. */
 async function requestsFlow(ctx: CheckContext, minAcknowledged: number): Promise<boolean> {
-  const { steadySeconds } = ctx.settings['drills'] as { steadySeconds: number };
+  const { steadySeconds } = ctx.settings.drills;
   const stretch = await ctx.step(`wait for ${steadySeconds} s of requests without a failure`, () =>
     ctx.runner.call('workload.wait', {
       check: ctx.id,
@@ -113,7 +113,7 @@ async function requestsFlow(ctx: CheckContext, minAcknowledged: number): Promise
 
 function inject(ctx: CheckContext, { subject, called, fault }: DeploymentTrial): Promise<FaultResult> {
   const { id: check, trial } = ctx;
-  const { target = 'random' } = (ctx.settings['failover'] ?? {}) as { target?: string };
+  const { target = 'random' } = ctx.settings.failover ?? {};
   return fault === ROLLING_RESTART
     ? ctx.step(`restart ${called} pod by pod`, () =>
         ctx.runner.call('deployment.restart', { check, trial, subject }),
@@ -126,7 +126,8 @@ function inject(ctx: CheckContext, { subject, called, fault }: DeploymentTrial):
 /** The goal's window; a rolling restart is followed to its end meanwhile. */
 async function window(ctx: CheckContext, { subject, fault }: DeploymentTrial, fromMs: number): Promise<void> {
   const { id: check, trial } = ctx;
-  const seconds = Number(ctx.goals['windowSeconds']);
+  const { windowSeconds: seconds } = ctx.goals;
+  if (seconds === undefined) throw new Error('the check has no goal windowSeconds');
   const untilMs = fromMs + seconds * 1000 + TAIL_MS;
   await ctx.step(`send requests for ${seconds} s after the fault`, async () => {
     if (fault === ROLLING_RESTART) {

@@ -13,6 +13,9 @@ const PODS: Row[] = [
   ['kube-system/kube-apiserver-control-2', 'u4', 0, 'control-2', true],
 ];
 
+const seenPods = (rows: readonly Row[]) =>
+  rows.map(([pod, uid, restarts, node, own]) => ({ pod, uid, restarts, node, static: own }));
+
 /** 25 writes a second, an outage of 2 s, everything else undisturbed; `after` changes what is seen afterwards. */
 function trial(after: Row[] = PODS, outages: [number, number][] = [[5_000, 2_000]]): Synthetic {
   return new Synthetic({
@@ -21,7 +24,7 @@ function trial(after: Row[] = PODS, outages: [number, number][] = [[5_000, 2_000
     lengthMs: 30_000,
     outages,
     goals: { rtoSeconds: 15 },
-    settings: { rtoDeadlineMs: 60_000 },
+    settings: { rtoDeadlineMs: 60_000, stores: { postgres: { members: 3 } } },
   })
     .without(
       'readback',
@@ -34,10 +37,11 @@ function trial(after: Row[] = PODS, outages: [number, number][] = [[5_000, 2_000
     )
     .see(4_999, 'fault-armed', { fault: 'leader-crash', target: 'control-1', members: [] })
     .see(-50, 'store-leader', { store: 'postgres', leader: 'postgres-0' })
-    .see(-49, 'pods', { pods: PODS })
+    .see(-49, 'platform-pods', { pods: seenPods(PODS), scaled: [] })
     .see(31_000, 'store-leader', { store: 'postgres', leader: 'postgres-0' })
-    .see(31_001, 'pods', { pods: after })
-    .see(31_002, 'register', { n: 750 });
+    .see(31_001, 'platform-pods', { pods: seenPods(after), scaled: [] })
+    .see(31_002, 'register', { n: 750 })
+    .see(31_003, 'as-before', { ok: true, waitedMs: 1, roles: [], objects: 3, differences: [] });
 }
 
 const judge = (one: Synthetic) => (judgeOf(CHECK) ?? assert.fail('no judge'))([one.history()]);
@@ -76,22 +80,24 @@ describe('a crash of the control plane', () => {
   });
 
   it('should not mind a pod that its autoscaler took away, but one that restarted or made room for another', () => {
-    const scaled = [['tender/tender-api-x', 'Deployment tender/tender-api']];
-    const looks = (after: Row[], scaledAfter: string[][]) =>
+    const scaled = [{ pod: 'tender/tender-api-x', workload: 'Deployment tender/tender-api' }];
+    const looks = (after: Row[], scaledAfter: object[]) =>
       trial(after)
-        .without('pods')
-        .see(-49, 'pods', { pods: PODS, scaled })
-        .see(31_001, 'pods', { pods: after, scaled: scaledAfter });
+        .without('platform-pods')
+        .see(-49, 'platform-pods', { pods: seenPods(PODS), scaled })
+        .see(31_001, 'platform-pods', { pods: seenPods(after), scaled: scaledAfter });
     const gone = PODS.filter(([name]) => !name.endsWith('api-x'));
     const judgement = judge(looks(gone, []));
     assert.equal(judgement.verdict, 'pass', judgement.reason);
-    assert.match(judge(trial(gone)).reason, /tender-api-x is gone/, 'a history of before it was looked at');
+    assert.match(judge(trial(gone)).reason, /tender-api-x is gone/, 'one that no autoscaler resizes');
     const restarted = PODS.map((row): Row =>
       row[0].endsWith('api-x') ? [row[0], row[1], 2, row[3], row[4]] : row,
     );
     assert.match(judge(looks(restarted, scaled)).reason, /tender-api-x restarted/);
     const other: Row[] = [...gone, ['tender/tender-api-y', 'u9', 0, 'worker-1', false]];
-    const replaced = judge(looks(other, [['tender/tender-api-y', 'Deployment tender/tender-api']]));
+    const replaced = judge(
+      looks(other, [{ pod: 'tender/tender-api-y', workload: 'Deployment tender/tender-api' }]),
+    );
     assert.match(replaced.reason, /tender-api-x is gone/);
     assert.match(judge(looks(PODS.slice(1), scaled)).reason, /postgres-0 is gone/);
   });
@@ -108,9 +114,15 @@ describe('a crash of the control plane', () => {
   });
 
   it('should be inconclusive when nobody looked', () => {
-    const judgement = judge(trial().without('pods', 'register'));
-    assert.equal(judgement.verdict, 'inconclusive');
-    assert.match(judgement.reason, /pods were not looked at.*not read afterwards/);
-    assert.equal(judge(trial().without('fault-landed')).verdict, 'inconclusive');
+    for (const kind of ['platform-pods', 'register', 'store-leader', 'as-before', 'fault-landed'])
+      assert.equal(judge(trial().without(kind)).verdict, 'inconclusive', kind);
+    const nothing = trial().without('platform-pods');
+    nothing.see(-49, 'platform-pods', { pods: [], scaled: [] });
+    nothing.see(31_001, 'platform-pods', { pods: seenPods(PODS), scaled: [] });
+    assert.match(judge(nothing).reason, /no static pod of control-1 was seen before/);
+    assert.match(
+      judge(trial().without('platform-pods')).reason,
+      /the pods were not looked at before and after/,
+    );
   });
 });

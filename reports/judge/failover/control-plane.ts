@@ -1,10 +1,19 @@
 import { OUTCOMES } from '../../record/history.ts';
-import type { History, Observation } from '../../record/history.ts';
+import type { History, HistoryHeader } from '../../record/history.ts';
 import type { Finding, Figure, Judgement } from '../../record/judgement.ts';
 import type { FailoverRecord } from '../../record/run-record.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import { reasonOf, worstOf } from '../../record/rule.ts';
+import type { Rule } from '../../record/rule.ts';
 import { worst } from '../../record/verdict.ts';
+import { generalRules } from '../definition.ts';
+import type { CheckJudge } from '../definition.ts';
+import { need } from '../evidence/need.ts';
+import type { AnyNeed } from '../evidence/need.ts';
+import { all, last } from '../observed.ts';
+import { nameOf } from '../topology/declared.ts';
+import { podPattern } from '../workload-pods.ts';
 import { measure } from './record.ts';
-import { text } from './trial.ts';
 import { decide, seconds } from './verdict.ts';
 
 const MAX_NAMED = 5;
@@ -13,7 +22,30 @@ const STORES_ONLY = new Set<string>(['endpoint moved', 'replicas restored']);
 
 interface Judged {
   record: FailoverRecord;
+  rules: Rule[];
   findings: Finding[];
+}
+
+export const CONTROL_PLANE: CheckJudge = {
+  judge: (history) => judgeControlPlaneCrash([history]),
+  evidence: evidenceOf,
+  annotations: {},
+  trial: true,
+};
+
+/** Who led each declared store, and every pod, before and after; and what the object holds. */
+function evidenceOf({ settings }: HistoryHeader): AnyNeed[] {
+  const stores = Object.keys(settings.stores ?? {});
+  return [
+    need('store-leader', {
+      subjects: stores,
+      of: ({ store }) => store,
+      count: stores.length * 2,
+      what: 'the leader',
+    }),
+    need('platform-pods', { count: 2, what: 'a look at the pods before and after' }),
+    need('register', { what: 'the object that was written to, read afterwards' }),
+  ];
 }
 
 /**
@@ -26,13 +58,14 @@ export function judgeControlPlaneCrash(histories: readonly History[]): Judgement
   const telling = judged.find(({ record }) => record.verdict === verdict);
   const first = histories[0];
   if (telling === undefined || first === undefined) throw new Error('a judge needs at least one history');
-  const goal = first.header.goals['rtoSeconds'];
+  const goal = first.header.goals.rtoSeconds;
   const findings = judged.flatMap((one) => one.findings.filter(({ ok }) => !ok));
-  const expected = `API writable again ≤ ${typeof goal === 'number' ? goal : '?'} s; no store's leader changed; no pod restarted but the static pods that were killed`;
+  const expected = `API writable again ≤ ${goal ?? '?'} s; no store's leader changed; no pod restarted but the static pods that were killed`;
   const shown = findings.length > 0 ? findings : telling.findings;
   return {
     verdict,
     reason: telling.record.reason,
+    rules: telling.rules,
     expected,
     seen: telling.findings
       .map(({ subject, seen }) => `${subject}: ${seen}`)
@@ -58,36 +91,65 @@ function judgeTrial(history: History): Judged {
   };
   const { verdict, reason } = decide(own);
   const findings = [...leaders(history), ...pods(history, record.target), ...lastWrite(history)];
-  const bad = findings.filter(({ ok }) => !ok).map(({ subject, seen }) => `${subject}: ${seen}`);
-  const missing = missingLooks(history);
-  const named =
-    bad.length > MAX_NAMED ? [...bad.slice(0, MAX_NAMED), `and ${bad.length - MAX_NAMED} more`] : bad;
-  const told = verdict === 'pass' ? [] : [reason];
-  if (verdict === 'fail' || bad.length > 0)
-    return {
-      record: {
-        ...record,
-        verdict: 'fail',
-        reason: [...(verdict === 'fail' ? told : []), ...named].join('; '),
-      },
-      findings,
-    };
-  const gaps = [...told, ...missing];
-  if (gaps.length > 0)
-    return { record: { ...record, verdict: 'inconclusive', reason: gaps.join('; ') }, findings };
+  const rules: Rule[] = [
+    { id: 'writable', verdict, text: reason },
+    ...undisturbedRules(findings),
+    lookedRule(history, record.target),
+    ...generalRules(history, CONTROL_PLANE),
+  ];
   const undisturbed = `${findings.filter(({ ok }) => ok).length} leaders and workloads undisturbed`;
-  return { record: { ...record, verdict, reason: `${reason}, ${undisturbed}` }, findings };
+  const judged = { verdict: worstOf(rules), reason: reasonOf(rules, `${reason}, ${undisturbed}`) };
+  return { record: { ...record, ...judged }, rules, findings };
 }
 
-const seenOf = (history: History, kind: string): Observation[] =>
-  history.observations.filter((one) => one.kind === kind);
+function undisturbedRules(findings: readonly Finding[]): Rule[] {
+  const id = 'undisturbed';
+  const bad = findings.filter(({ ok }) => !ok).map(({ subject, seen }) => `${subject}: ${seen}`);
+  if (bad.length === 0)
+    return findings.length === 0
+      ? [{ id, verdict: 'inconclusive', text: 'it was not looked at who noticed' }]
+      : [{ id, verdict: 'pass', text: `${findings.length} leaders and workloads undisturbed` }];
+  const more = bad.length > MAX_NAMED ? [`and ${bad.length - MAX_NAMED} more`] : [];
+  return [{ id, verdict: 'fail', text: [...bad.slice(0, MAX_NAMED), ...more].join('; ') }];
+}
+
+/** Both looks must have been at everything that is declared, and may not contradict each other. */
+function lookedRule(history: History, target: string): Rule {
+  const id = 'looked';
+  const [before, ...later] = all(history, 'platform-pods');
+  const after = later.at(-1);
+  const text =
+    before === undefined || after === undefined
+      ? 'the pods were not looked at before and after'
+      : lookGap(history.header, { before, after, target });
+  return text === null
+    ? { id, verdict: 'pass', text: 'every declared workload was looked at before and after' }
+    : { id, verdict: 'inconclusive', text };
+}
+
+function lookGap(
+  { settings }: HistoryHeader,
+  { before, after, target }: { before: Look; after: Look; target: string },
+): string | null {
+  if (!before.pods.some((row) => row.static && row.node === target))
+    return `no static pod of ${target} was seen before`;
+  const unseen = (settings.topology?.workloads ?? []).find(
+    (workload) =>
+      before.pods.filter(({ pod }) => podPattern(workload).test(pod)).length < workload.replicas.min,
+  );
+  if (unseen !== undefined) return `${nameOf(unseen)} was not seen whole before`;
+  const then = new Map(before.pods.map((row) => [row.pod, row]));
+  const fewer = after.pods.find(({ pod, uid, restarts }) => {
+    const first = then.get(pod);
+    return first?.uid === uid && restarts < first.restarts;
+  });
+  return fewer === undefined ? null : `${fewer.pod} had restarted more often before than after`;
+}
 
 function leaders(history: History): Finding[] {
   const byStore = new Map<string, string[]>();
-  for (const seen of seenOf(history, 'store-leader')) {
-    const store = text(seen['store']);
-    byStore.set(store, [...(byStore.get(store) ?? []), text(seen['leader'])]);
-  }
+  for (const { store, leader } of all(history, 'store-leader'))
+    byStore.set(store, [...(byStore.get(store) ?? []), leader]);
   return [...byStore].map(([store, names]) => ({
     subject: `leader of ${store}`,
     ok: names.length > 1 && new Set(names).size === 1,
@@ -96,29 +158,23 @@ function leaders(history: History): Finding[] {
   }));
 }
 
-/** One row a pod: `[namespace/name, uid, restarts, node, static]`. */
-type PodRow = [string, string, number, string | null, boolean];
-/** One look at all pods, and which of them belong to what an autoscaler resizes: `[namespace/name, its workload]`. */
-interface Look {
-  rows: PodRow[];
-  /** Empty in histories of before it was looked at. */
-  scaled: [string, string][];
-}
+type Look = Seen<'platform-pods'>;
+type PodRow = Look['pods'][number];
 
 /** One finding a namespace, so that a hundred pods that are as they were make one line. */
 function pods(history: History, target: string): Finding[] {
-  const looks = seenOf(history, 'pods').map(lookOf);
-  const [first, last] = [looks[0], looks.at(-1)];
-  if (first === undefined || last === undefined || first === last) return [];
-  const now = new Map(last.rows.map((row) => [row[0], row]));
-  const away = scaledAway(first, last);
+  const looks = all(history, 'platform-pods');
+  const [before, after] = [looks[0], looks.at(-1)];
+  if (before === undefined || after === undefined || before === after) return [];
+  const now = new Map(after.pods.map((row) => [row.pod, row]));
+  const away = scaledAway(before, after);
   const byNamespace = new Map<string, string[]>();
-  for (const row of first.rows) {
-    if (row[4] && row[3] === target) continue; // what was killed
-    const namespace = row[0].split('/')[0] ?? '';
+  for (const row of before.pods) {
+    if (row.static && row.node === target) continue; // what was killed
+    const namespace = row.pod.split('/')[0] ?? '';
     const changes = byNamespace.get(namespace) ?? [];
     byNamespace.set(namespace, changes);
-    const change = changeOf(row, now.get(row[0]), away);
+    const change = changeOf(row, now.get(row.pod), away);
     if (change !== null) changes.push(change);
   }
   return [...byNamespace].map(([namespace, changes]) => ({
@@ -129,28 +185,24 @@ function pods(history: History, target: string): Finding[] {
   }));
 }
 
-function lookOf(seen: Observation): Look {
-  return { rows: (seen['pods'] ?? []) as PodRow[], scaled: (seen['scaled'] ?? []) as Look['scaled'] };
-}
-
 /**
  * Pods that may be gone because fewer are wanted: their workload follows the load, and has got no other pod since, which would have
  * replaced them.
  */
-function scaledAway(first: Look, last: Look): Set<string> {
-  const before = new Set(first.rows.map(([name]) => name));
-  const grown = new Set(last.scaled.filter(([name]) => !before.has(name)).map(([, workload]) => workload));
-  return new Set(first.scaled.filter(([, workload]) => !grown.has(workload)).map(([name]) => name));
+function scaledAway(first: Look, after: Look): Set<string> {
+  const before = new Set(first.pods.map(({ pod }) => pod));
+  const grown = new Set(after.scaled.filter(({ pod }) => !before.has(pod)).map(({ workload }) => workload));
+  return new Set(first.scaled.filter(({ workload }) => !grown.has(workload)).map(({ pod }) => pod));
 }
 
 function changeOf(
-  [name, uid, restarts]: PodRow,
+  { pod, uid, restarts }: PodRow,
   now: PodRow | undefined,
   away: ReadonlySet<string>,
 ): string | null {
-  if (now === undefined) return away.has(name) ? null : `${name} is gone`;
-  if (now[1] !== uid) return `${name} was replaced`;
-  return now[2] > restarts ? `${name} restarted (${restarts} → ${now[2]})` : null;
+  if (now === undefined) return away.has(pod) ? null : `${pod} is gone`;
+  if (now.uid !== uid) return `${pod} was replaced`;
+  return now.restarts > restarts ? `${pod} restarted (${restarts} → ${now.restarts})` : null;
 }
 
 /**
@@ -158,9 +210,9 @@ function changeOf(
  * write had been answered, and acknowledged.
  */
 function lastWrite(history: History): Finding[] {
-  const register = seenOf(history, 'register').at(-1);
+  const register = last(history, 'register');
   if (register === undefined) return [];
-  const held = typeof register['n'] === 'number' ? register['n'] : 0;
+  const { n: held } = register;
   const { writes } = history;
   const heldDoneMs = doneOf(history, held);
   let newest = 0;
@@ -183,23 +235,12 @@ function doneOf({ writes }: History, n: number): number {
   return -Infinity;
 }
 
-function missingLooks(history: History): string[] {
-  const unavailable = seenOf(history, 'unavailable').map(
-    (seen) => `${text(seen['what'])}: ${text(seen['reason'])}`,
-  );
-  const gaps = [...unavailable];
-  if (seenOf(history, 'pods').length < 2) gaps.push('the pods were not looked at before and after');
-  if (seenOf(history, 'register').length === 0)
-    gaps.push('the object that was written to was not read afterwards');
-  return gaps;
-}
-
-function figuresOf(judged: readonly Judged[], goal: unknown): Figure[] {
+function figuresOf(judged: readonly Judged[], goal: number | undefined): Figure[] {
   const known = judged.flatMap(({ record }) => (record.rto === null ? [] : [record.rto.hiMs]));
   const value = known.length < judged.length ? 'never steady again' : Number(seconds(Math.max(...known)));
   const undisturbed = judged.flatMap(({ findings }) => findings).filter(({ ok }) => ok).length;
   return [
-    { name: 'worst RTO of API writes', value, unit: 's', ...(typeof goal === 'number' && { goal }) },
+    { name: 'worst RTO of API writes', value, unit: 's', ...(goal !== undefined && { goal }) },
     { name: 'leaders and namespaces undisturbed', value: undisturbed },
     { name: 'trials', value: judged.length },
   ];

@@ -1,13 +1,12 @@
 import type { History, HistoryHeader } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import type { Seen } from '../../record/observations/index.ts';
-import type { HeaderSettings } from '../../record/settings.ts';
 import { all } from '../observed.ts';
 import { nameOf } from '../topology/declared.ts';
 import { Findings } from '../topology/findings.ts';
+import { podPattern } from '../workload-pods.ts';
 
 const EXPECTED = "no line with the model's token";
-type Workload = NonNullable<HeaderSettings['workloads']>[number];
 
 /** `integrations/llm-token`: the model's token is in no log of the platform, and every declared workload's logs were looked through. */
 export function judgeLlmToken(history: History): Judgement {
@@ -56,18 +55,4 @@ function expectWorkloads({ settings }: HistoryHeader, { logs }: Seen<'key-scan'>
     if (read >= min) found.expect(nameOf(workload), true, expected, `${read}`);
     else found.unknown(nameOf(workload), expected, `${read}`);
   }
-}
-
-/** The letters and digits of which Kubernetes makes names and hashes of templates. */
-const SAFE = '[bcdfghjklmnpqrstvwxz2456789]';
-const SUFFIXES: Readonly<Record<string, string>> = {
-  StatefulSet: '\\d+',
-  DaemonSet: `${SAFE}{5}`,
-  Deployment: `${SAFE}+-${SAFE}{5}`,
-};
-
-/** How pods of a workload are named, so that `redis-sentinel-0` is none of `redis`. */
-function podPattern({ kind, namespace, name }: Workload): RegExp {
-  const literal = `${namespace}/${name}`.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${literal}-${SUFFIXES[kind] ?? '.+'}$`);
 }
