@@ -1,6 +1,5 @@
 import type { Interval } from '../../record/run-record.ts';
 import { lengthOf } from './outages.ts';
-import type { RawOutage } from './outages.ts';
 import type { Episode } from './recovery.ts';
 import type { Trial } from './trial.ts';
 
@@ -13,14 +12,30 @@ export interface Downtime {
   fromMs: number | null;
 }
 
-export function downtimeOf(since: readonly RawOutage[], endOfRecordingMs: number): Downtime {
-  let [loMs, hiMs] = [0, 0];
-  for (const { start, end } of since) {
-    const length = lengthOf(start, { loMs: end.loMs, hiMs: Math.min(end.hiMs, endOfRecordingMs) });
-    loMs += length.loMs;
-    hiMs += Math.max(0, length.hiMs);
-  }
-  return { outages: since.length, totalMs: { loMs, hiMs }, fromMs: since[0]?.start.loMs ?? null };
+export function downtimeOf(episodes: readonly Episode[], endOfRecordingMs: number): Downtime {
+  const lengths = episodes.map((episode) => downIn(episode, endOfRecordingMs));
+  return {
+    outages: episodes.reduce((sum, { outages }) => sum + outages.length, 0),
+    totalMs: {
+      loMs: lengths.reduce((sum, { loMs }) => sum + loMs, 0),
+      hiMs: lengths.reduce((sum, { hiMs }) => sum + hiMs, 0),
+    },
+    fromMs: episodes[0]?.start.loMs ?? null,
+  };
+}
+
+/** Each outage is known to its edges only; together they are no longer than what they are a part of. */
+function downIn({ outages, start, end }: Episode, endOfRecordingMs: number): Interval {
+  const until = (edge: Interval): Interval => ({ ...edge, hiMs: Math.min(edge.hiMs, endOfRecordingMs) });
+  const lengths = outages.map((outage) => lengthOf(outage.start, until(outage.end)));
+  const atMostMs = Math.max(0, lengthOf(start, until(end)).hiMs);
+  return {
+    loMs: lengths.reduce((sum, { loMs }) => sum + loMs, 0),
+    hiMs: Math.min(
+      atMostMs,
+      lengths.reduce((sum, { hiMs }) => sum + Math.max(0, hiMs), 0),
+    ),
+  };
 }
 
 /** Shorter than this a workload counts as flowing: an operation that failed by itself as a member came back is told and no recovery waits for it. */

@@ -23,7 +23,7 @@ export interface Reads {
   unclear: number;
   /** Saw a number that was not even due yet. */
   madeUp: number;
-  /** Before the fault, when everything was steady. */
+  /** Right before the fault, when writes had been steady for so long. */
   before: Share;
   /** In the last stretch of the recording, when everything should be steady again. */
   atEnd: Share;
@@ -64,8 +64,9 @@ export function readsOf(history: History, acks: Acknowledgements, faultMs: numbe
   const highestBy = duePer(writes, start?.ratePerSecond ?? null);
   for (let i = 0; i < reads.count; i++) {
     const ok = reads.outcome[i] === OUTCOMES.ok;
-    if ((reads.doneMs[i] as number) < beforeMs) counted(found.before, ok);
-    if ((reads.intendedMs[i] as number) > endMs) counted(found.atEnd, ok);
+    const dueMs = reads.intendedMs[i] as number;
+    if (dueMs >= beforeMs - STEADY_MS && (reads.doneMs[i] as number) < beforeMs) counted(found.before, ok);
+    if (dueMs > endMs) counted(found.atEnd, ok);
     if (!ok) continue;
     found.ok++;
     judgeAnswer(found, { reads, acks, highestBy }, i);

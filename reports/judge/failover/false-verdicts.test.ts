@@ -1,0 +1,161 @@
+/** Trials that once passed and should not have. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { failoverRecord, judgeFailover } from './index.ts';
+import { said, Synthetic } from './synthetic.ts';
+
+const judge = (trial: Synthetic) => failoverRecord(trial.history());
+const GOALS = { rtoSeconds: 30, lostWrites: 0 };
+
+describe('outages that come again', () => {
+  const flapping: [number, number][] = Array.from({ length: 6 }, (_, i) => [5_000 + i * 34_000, 28_000]);
+  const trial = (goals: Record<string, unknown>) =>
+    new Synthetic({ lengthMs: 220_000, outages: flapping, goals, spacingMs: 20 });
+
+  it('false verdict 1: six outages of 28 s fail for what they took together, and for the deadline of the last', () => {
+    const record = judge(trial(GOALS));
+    assert.equal(record.verdict, 'fail');
+    assert.match(said(record), /RTO > 60 s, the deadline/);
+    assert.match(said(record), /6 outages took 16[78]\S* to 168\S* s together, goal 30 s/);
+    assert.ok((record.rto?.hiMs ?? 0) < 28_100, 'the RTO stays the longest of them');
+    assert.equal(record.sinceFault?.outages, 6);
+  });
+
+  it('false verdict 1: the number of outages is said, and judged only where it has a goal', () => {
+    const two: [number, number][] = [
+      [5_000, 2_000],
+      [13_000, 1_000],
+    ];
+    const twice = (goals: Record<string, unknown>) =>
+      judge(new Synthetic({ lengthMs: 25_000, outages: two, goals }));
+    assert.equal(twice(GOALS).verdict, 'pass', said(twice(GOALS)));
+    assert.match(twice(GOALS).reason, /, 2 outages of 3\S* s in all, /);
+    assert.match(said(twice({ ...GOALS, outages: 1 })), /2 outages since the fault, goal 1/);
+    assert.equal(twice({ ...GOALS, totalOutageSeconds: 2.5 }).verdict, 'fail');
+  });
+
+  it('false verdict 1: single operations that fail as a member comes back cost next to nothing', () => {
+    const trial = new Synthetic({ lengthMs: 100_000 });
+    for (const n of [15_000, 16_500, 18_000]) trial.write(n).outcome = 'fail';
+    const record = judge(trial.readBack());
+    assert.equal(record.verdict, 'pass', said(record));
+    assert.equal(record.sinceFault?.outages, 4);
+    assert.ok((record.sinceFault?.totalMs.hiMs ?? 0) < 2_100);
+  });
+
+  it('false verdict 1: what a series showed names all outages', () => {
+    const { seen, figures } = judgeFailover([trial(GOALS).history()]);
+    assert.match(seen, /6 outages of 168\S* s in all/);
+    assert.equal(figures.find(({ name }) => name === 'outages in a trial, at most')?.value, 6);
+  });
+});
+
+describe('a store that is read back twice', () => {
+  const again = (trial: Synthetic): Synthetic =>
+    trial
+      .see(16_499.8, 'readback-failed', {
+        ...{ source: 'postgres-2', why: 'unreachable', reason: 'read ECONNRESET' },
+      })
+      .see(16_499.9, 'readback-again', { reason: 'postgres-2: read ECONNRESET' });
+  const reading = (source: string, role: string, pass: number, to: number) => ({
+    ...{ source, role, pass, duplicates: [], complete: true },
+    present: [
+      [1, 1000],
+      [1401, to],
+    ],
+  });
+
+  it('false verdict 7: two primaries that were seen once fail', () => {
+    const trial = new Synthetic().see(16_499, 'readback-leaders', {
+      leaders: ['postgres-0', 'postgres-1'],
+      seen: 'postgres-0: primary; postgres-1: primary',
+    });
+    const record = judge(again(trial));
+    assert.equal(record.verdict, 'fail');
+    assert.match(said(record), /2 members took themselves for the leader .*: postgres-0, postgres-1/);
+  });
+
+  it('false verdict 7: no leader, or members that disagree on it, stand as unknown', () => {
+    const record = judge(
+      again(new Synthetic().see(16_499, 'readback-leaders', { leaders: [], seen: 'a: b; b: c' })),
+    );
+    assert.equal(record.verdict, 'inconclusive');
+    assert.match(said(record), /expected one leader, seen: a: b; b: c/);
+  });
+
+  it('false verdict 7: a replica that lacked writes when it was first read fails', () => {
+    const trial = new Synthetic()
+      .see(16_499, 'readback', reading('postgres-1', 'leader', 1, 3200))
+      .see(16_499.1, 'readback', reading('postgres-1', 'leader', 2, 3200))
+      .see(16_499.2, 'readback', reading('postgres-0', 'member', 1, 3000));
+    const record = judge(again(trial));
+    assert.equal(record.verdict, 'fail');
+    assert.match(said(record), /postgres-0 differs from the leader postgres-1 .*: 200 writes missing/);
+  });
+
+  it('false verdict 7: a leader that held something else when it was first read is unknown', () => {
+    const trial = new Synthetic()
+      .see(16_499, 'readback', reading('postgres-1', 'leader', 1, 3000))
+      .see(16_499.1, 'readback', reading('postgres-1', 'leader', 2, 3000));
+    const record = judge(again(trial));
+    assert.equal(record.verdict, 'inconclusive');
+    assert.match(said(record), /two readings of the store disagree/);
+  });
+
+  it('false verdict 7: what was reached and could not be read stands', () => {
+    const trial = new Synthetic().see(16_499, 'readback-failed', {
+      ...{ source: 'postgres-0', why: 'unread', reason: 'it has not replayed 0/2' },
+    });
+    assert.match(said(judge(again(trial))), /postgres-0 could not be read back: it has not replayed 0\/2/);
+    assert.equal(judge(again(new Synthetic())).verdict, 'pass');
+  });
+});
+
+describe('reads', () => {
+  const changed = (change: (read: Synthetic['reads'][number]) => void): ReturnType<typeof judge> => {
+    const trial = new Synthetic();
+    for (const read of trial.reads) change(read);
+    return judge(trial);
+  };
+
+  it('false verdict 8: reads that all failed are no pass', () => {
+    const record = changed((read) => Object.assign(read, { outcome: 'unknown', detail: 'deadline' }));
+    assert.equal(record.verdict, 'inconclusive');
+    assert.match(said(record), /none of 320 reads succeeded/);
+  });
+
+  it('false verdict 8: no read at all is no pass where reads were planned', () => {
+    const trial = new Synthetic();
+    trial.reads.length = 0;
+    const record = judge(trial);
+    assert.equal(record.verdict, 'inconclusive');
+    assert.match(said(record), /no read was recorded, 20 a second were planned/);
+  });
+
+  it('false verdict 8: an empty replica behind the address of the primary is no pass', () => {
+    const record = changed((read) => (read.detail = '0@replica'));
+    assert.equal(record.verdict, 'inconclusive');
+    assert.match(said(record), /reads were answered by a replica/);
+  });
+
+  it('false verdict 8: reads that do not succeed again fail', () => {
+    const record = changed((read) => {
+      if (read.n > 100) Object.assign(read, { outcome: 'unknown', detail: 'not delivered' });
+    });
+    assert.equal(record.verdict, 'fail');
+    assert.match(said(record), /reads did not succeed again: none of the last 100 did/);
+  });
+
+  it('false verdict 8: who answered, and what, must be known', () => {
+    assert.match(said(changed((read) => (read.detail = ''))), /do not say what they saw, or who answered/);
+    assert.match(said(changed((read) => (read.detail = '99999'))), /saw a number that had not been written/);
+  });
+
+  it('false verdict 8: a consumer that got nothing is no pass', () => {
+    const counts = { delivered: 0, redelivered: 0, duplicates: 0, outOfOrder: 0, consumers: 0 };
+    const trial = new Synthetic().see(15_999, 'reader', { queue: 'q', ...counts });
+    const { verdict, reason } = judgeFailover([trial.history()]);
+    assert.equal(verdict, 'inconclusive');
+    assert.match(reason, /the consumer got 0 messages, 280 of 320 reads were delivered/);
+  });
+});
