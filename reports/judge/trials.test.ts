@@ -145,6 +145,14 @@ describe('aggregateTrials', () => {
     assert.equal(figure(got, BOUND), 'not claimed: one trial supports no bound');
   });
 
+  it('should say of a trial that hurt nobody that no fault was injected, not that it never came back', () => {
+    const landed = { proved: false, by: 'it was not injected', atMs: null, injected: false };
+    const none = trial(1, { verdict: 'fail', reason: 'roles are not as before', rto: null, landed });
+    const got = aggregateTrials([none], GOALS);
+    assert.equal(figure(got, 'worst RTO'), 'no fault was injected');
+    assert.match(got.seen, /^no fault was injected, /);
+  });
+
   it('should keep 50 findings and count all', () => {
     const got = aggregateTrials(many(80, { verdict: 'fail', reason: 'slow' }), GOALS);
     assert.deepEqual([got.findings.length, got.findingsTotal, got.trials?.length], [50, 80, 80]);

@@ -149,9 +149,17 @@ export function lostText(trials: readonly FailoverRecord[]): string {
   return known.length === trials.length ? lost : `${lost} (${known.length} of ${trials.length} read back)`;
 }
 
+/** Why a trial has no RTO: who hurt nobody has not been seen to stay away. */
+export function withoutRto({ landed }: Pick<FailoverRecord, 'landed'>): string {
+  if (landed.injected === false) return 'no fault was injected';
+  return landed.proved ? 'not steady again' : 'the fault did not land';
+}
+
 /** The longest outage of the trials, upper end of its interval. */
 export function worstRtoText(trials: readonly FailoverRecord[]): string {
-  if (trials.some((trial) => trial.rto === null)) return 'never steady again';
+  const hurt = trials.filter(({ landed }) => landed.injected !== false);
+  if (trials.length > 0 && hurt.length === 0) return 'no fault was injected';
+  if (hurt.some((trial) => trial.rto === null)) return 'never steady again';
   return secondsOf(Math.max(0, ...trials.map((trial) => trial.rto?.hiMs ?? 0)));
 }
 

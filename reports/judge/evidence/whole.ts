@@ -80,14 +80,12 @@ function lastSeenMs({ header, observations, writes, reads }: History): number {
 
 /** Number of the first operation with a time of another clock; null: none. */
 function strayOperation(
-  { count, n, sentMs, doneMs }: Operations,
+  { count, n, intendedMs, sentMs, doneMs }: Operations,
   outside: (t: number) => boolean,
 ): number | null {
   for (let i = 0; i < count; i++) {
-    const done = doneMs[i] ?? 0;
-    const sent = sentMs[i] ?? 0;
-    // What was never sent or answered has no such time.
-    if ((sent > 0 && outside(sent)) || (done > 0 && outside(done))) return n[i] ?? 0;
+    // What was never sent has the time at which it was given up.
+    if (outside(intendedMs[i] ?? 0) || outside(sentMs[i] ?? 0) || outside(doneMs[i] ?? 0)) return n[i] ?? 0;
   }
   return null;
 }

@@ -1,5 +1,6 @@
 import type { Interval } from '../../record/run-record.ts';
 import { lengthOf } from './outages.ts';
+import type { RawOutage } from './outages.ts';
 import type { Episode } from './recovery.ts';
 import type { Trial } from './trial.ts';
 
@@ -12,30 +13,16 @@ export interface Downtime {
   fromMs: number | null;
 }
 
-export function downtimeOf(episodes: readonly Episode[], endOfRecordingMs: number): Downtime {
-  const lengths = episodes.map((episode) => downIn(episode, endOfRecordingMs));
-  return {
-    outages: episodes.reduce((sum, { outages }) => sum + outages.length, 0),
-    totalMs: {
-      loMs: lengths.reduce((sum, { loMs }) => sum + loMs, 0),
-      hiMs: lengths.reduce((sum, { hiMs }) => sum + hiMs, 0),
-    },
-    fromMs: episodes[0]?.start.loMs ?? null,
-  };
-}
-
-/** Each outage is known to its edges only; together they are no longer than what they are a part of. */
-function downIn({ outages, start, end }: Episode, endOfRecordingMs: number): Interval {
-  const until = (edge: Interval): Interval => ({ ...edge, hiMs: Math.min(edge.hiMs, endOfRecordingMs) });
-  const lengths = outages.map((outage) => lengthOf(outage.start, until(outage.end)));
-  const atMostMs = Math.max(0, lengthOf(start, until(end)).hiMs);
-  return {
-    loMs: lengths.reduce((sum, { loMs }) => sum + loMs, 0),
-    hiMs: Math.min(
-      atMostMs,
-      lengths.reduce((sum, { hiMs }) => sum + Math.max(0, hiMs), 0),
-    ),
-  };
+export function downtimeOf(since: readonly RawOutage[], endOfRecordingMs: number): Downtime {
+  let [loMs, hiMs, untilMs] = [0, 0, -Infinity];
+  for (const { start, end } of since) {
+    const to = Math.min(end.hiMs, endOfRecordingMs);
+    loMs += lengthOf(start, { loMs: end.loMs, hiMs: to }).loMs;
+    // Known to their edges only they may overlap; no time was lost twice.
+    hiMs += Math.max(0, to - Math.max(start.loMs, untilMs));
+    untilMs = Math.max(untilMs, to);
+  }
+  return { outages: since.length, totalMs: { loMs, hiMs }, fromMs: since[0]?.start.loMs ?? null };
 }
 
 /** Shorter than this a workload counts as flowing: an operation that failed by itself as a member came back is told and no recovery waits for it. */

@@ -172,7 +172,7 @@ function recoveryOf({ trial, acks, outages, ratePerSecond, endOfRecordingMs }: S
   // An outage that was over when the fault came is none of its doing, however short the time between them.
   const since = outages.filter(({ end }) => end.hiMs > sinceMs);
   const episodes = episodesOf(since, acks, ratePerSecond);
-  const seen = { episodes, downtime: downtimeOf(episodes, endOfRecordingMs) };
+  const seen = { episodes, downtime: downtimeOf(since, endOfRecordingMs) };
   const final = episodes.at(-1);
   if (final === undefined) {
     const steady = acks.count > 0 && (acks.doneMs[acks.count - 1] as number) - sinceMs >= STEADY_MS;

@@ -63,6 +63,8 @@ export function readsOf(history: History, acks: Acknowledgements, faultMs: numbe
   const endMs = highest(reads.intendedMs) - STEADY_MS;
   const highestBy = duePer(writes, start?.ratePerSecond ?? null);
   for (let i = 0; i < reads.count; i++) {
+    // The client's own queue: it has asked nobody.
+    if (reads.outcome[i] === OUTCOMES.unsent) continue;
     const ok = reads.outcome[i] === OUTCOMES.ok;
     const dueMs = reads.intendedMs[i] as number;
     if (dueMs >= beforeMs - STEADY_MS && (reads.doneMs[i] as number) < beforeMs) counted(found.before, ok);

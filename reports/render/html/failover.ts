@@ -1,5 +1,5 @@
 import type { CheckResult, FailoverRecord } from '../../record/run-record.ts';
-import { grouped, oneLine, plural, secondsOf } from '../text.ts';
+import { grouped, oneLine, plural, secondsOf, withoutRto } from '../text.ts';
 import type { Limits } from './limits.ts';
 import { afterwardsPart, clientPart, costPart, remarksPart, uncountedPart } from './client.ts';
 import { badge, table } from './parts.ts';
@@ -104,7 +104,7 @@ function settings(trial: FailoverRecord): Html | null {
   ]);
   const window = trial.expectedWindowMs;
   const measured =
-    trial.rto === null ? 'not steady again' : `${secondsOf(trial.rto.loMs)} – ${secondsOf(trial.rto.hiMs)}`;
+    trial.rto === null ? withoutRto(trial) : `${secondsOf(trial.rto.loMs)} – ${secondsOf(trial.rto.hiMs)}`;
   const flag = {
     no: 'inside',
     faster: 'FASTER than expected',

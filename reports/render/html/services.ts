@@ -1,5 +1,5 @@
 import type { FailoverRecord, RunRecord } from '../../record/run-record.ts';
-import { groupBy, plural, secondsOf } from '../text.ts';
+import { groupBy, plural, secondsOf, withoutRto } from '../text.ts';
 import { BIN_MS, outageWindow, place } from './strip.ts';
 import type { Scale } from './strip.ts';
 import { html } from './template.ts';
@@ -97,7 +97,7 @@ function shade({ trial, zeroMs }: Placed, scale: Scale, top: number): Html {
   const lastMs = (trial.strip.at(-1)?.[0] ?? 0) + BIN_MS;
   const from = place(scale, zeroMs);
   const to = place(scale, zeroMs + Math.max(0, toMs ?? lastMs));
-  const took = trial.rto === null ? 'not steady again' : `outage ${secondsOf(trial.rto.hiMs)}`;
+  const took = trial.rto === null ? withoutRto(trial) : `outage ${secondsOf(trial.rto.hiMs)}`;
   return html`<rect
     class="s-window"
     x="${from}"

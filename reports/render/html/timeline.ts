@@ -1,5 +1,5 @@
 import type { FailoverRecord, Phase } from '../../record/run-record.ts';
-import { duration, secondsOf } from '../text.ts';
+import { duration, secondsOf, withoutRto } from '../text.ts';
 import { BIN_MS, outageWindow, place, stripBars } from './strip.ts';
 import type { Scale } from './strip.ts';
 import { html } from './template.ts';
@@ -59,8 +59,7 @@ export function timeline(trial: FailoverRecord, goalSeconds: number | null = nul
 }
 
 function summary(trial: FailoverRecord): string {
-  const rto =
-    trial.rto === null ? 'not steady again before the deadline' : `RTO ${secondsOf(trial.rto.hiMs)}`;
+  const rto = trial.rto === null ? withoutRto(trial) : `RTO ${secondsOf(trial.rto.hiMs)}`;
   const phases = trial.phases.map(
     (phase) => `${phase.name} ${phase.atMs === null ? 'not seen' : secondsOf(phase.atMs)}`,
   );
@@ -72,7 +71,7 @@ function window(trial: FailoverRecord, scale: Scale, bottom: number): Html {
   const from = place(scale, fromMs);
   const to = place(scale, toMs ?? scale.toMs);
   const name = trial.requests === undefined ? 'RTO' : 'failures over';
-  const label = trial.rto === null ? 'not steady again' : `${name} ${secondsOf(trial.rto.hiMs)}`;
+  const label = trial.rto === null ? withoutRto(trial) : `${name} ${secondsOf(trial.rto.hiMs)}`;
   const middle = (from + to) / 2;
   // A short outage has no room for its label inside: it stands to the right.
   const narrow = to - from < 110;
