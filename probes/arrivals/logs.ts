@@ -115,7 +115,7 @@ export class LogArrivals {
     const line = LINE.exec(mark);
     if (line?.groups !== undefined) {
       const { node = '' } = line.groups;
-      this.#write({ kind: 'line', seenMs, atMs: timeMs, mark, n: number });
+      this.#write({ kind: 'line', seenMs, atMs: timeMs, mark, n: number, node: record.node });
       if (number !== null) this.#advance(node, mark, { n: number, timeMs });
       return;
     }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Series } from '../../reports/record/objective.ts';
-import { known, lastOf } from './ask.ts';
+import { echoOf, known, lastOf } from './ask.ts';
 
 const window = { fromMs: 880_000, toMs: 1_000_000 };
 const series = (pod: string, ...atMs: number[]): Series => ({
@@ -21,6 +21,14 @@ test('should not leave out a series that is there, and so old that the window ha
   const samples = [series('a', 995_000)];
   const now = [series('a', 0), series('old', 0)];
   assert.deepEqual(lastOf({ now, samples, window }).lastMs, [995_000, 880_000]);
+});
+
+test('should echo a selector with what a series has', () => {
+  const labels = { __name__: 'up', job: 'a', pod: 'p' };
+  for (const same of ['up', 'up{job="a"}', 'up{job="a",pod=~"p.*"}'])
+    assert.equal(echoOf(same, labels), same);
+  assert.equal(echoOf('up{job="b"}', labels), 'up{job="a"}');
+  assert.equal(echoOf('down', labels), 'up');
 });
 
 const fresh = (health: string): boolean => health === 'unknown';

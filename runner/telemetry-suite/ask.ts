@@ -86,10 +86,20 @@ export async function askSeries(of: SourcesOf, asking: Asking): Promise<Asked> {
       const window = { fromMs: toMs - scrapeMs * SCRAPES_BACK, toMs };
       const partMs = scrapeMs * SCRAPES_BACK;
       const samples = await client.samples(selector, { ...window, partMs, signal });
-      write({ kind: 'series-seen', selector, askedMs, ...lastOf({ now, samples, window }) });
+      const example = now[0] === undefined ? null : echoOf(selector, now[0].labels);
+      write({ kind: 'series-seen', selector, askedMs, example, ...lastOf({ now, samples, window }) });
     }
   });
   return NOTHING;
+}
+
+/** A selector with the name and the labels that a series has: the same text where the series is what was asked for. */
+export function echoOf(selector: string, labels: Readonly<Record<string, string>>): string {
+  const named = selector.replace(/^[a-zA-Z_:][a-zA-Z0-9_:]*(?=\{|$)/, (name) => labels['__name__'] ?? name);
+  return named.replaceAll(
+    /([a-zA-Z_][a-zA-Z0-9_]*)="[^"\\]*"/g,
+    (_, label: string) => `${label}="${labels[label] ?? ''}"`,
+  );
 }
 
 async function withPrometheus(

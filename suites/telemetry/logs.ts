@@ -61,7 +61,6 @@ export async function observeWorkloads(ctx: CheckContext): Promise<void> {
   } finally {
     await ctx.step('remove the pods', () => removeLines(ctx, writers));
   }
-  await recordShippers(ctx);
 }
 
 async function lookForRecent(ctx: CheckContext, pods: (ClockedPod & { workload: string })[]): Promise<void> {

@@ -60,6 +60,10 @@ export function offsetsOf(
       findings.unknown(subject, 'its offset measured', unread?.reason ?? 'it was not measured');
       continue;
     }
+    if (Math.abs(offset.offsetMs) > FOREIGN_MS) {
+      findings.unknown(subject, 'within half an hour, as far as is looked', offText(offset));
+      continue;
+    }
     found.set(source, offset);
     findings.expect(subject, true, 'its offset measured', offText(offset));
     if (Math.abs(offset.offsetMs) - offset.errorMs > SAID_BEYOND_MS)

@@ -40,10 +40,30 @@ const counted = [need('disks-read', { what: "the logs on the nodes' disks" })];
 
 /** What every trial of a store records of its fault. */
 const fault = [
+  need('steady', { where: ({ ok }) => ok, what: 'that the store was steady before' }),
   need('fault-armed', { what: 'what was hurt' }),
   need('fault-landed', { what: 'a proof of the fault' }),
   need('healed', { what: 'that all members rejoined' }),
 ];
+
+const FAULT = {
+  'fault-armed.members[].node':
+    'excuses late lines of a node where a node was lost, and nothing where none was',
+};
+
+const TRACE = {
+  'trace.spans[][2]':
+    'a trace may hold spans of more services than those of the path, and more than one of each',
+  'trace.spans[][3]': 'a trace may hold more spans than those that are declared',
+  'marked.traceId':
+    'of a request that was refused nothing is followed; of others it is held against the trace',
+};
+
+const NODES = {
+  'canary-node.node':
+    'which of two nodes is of which pool decides nothing; each is held against its clock, lines and disk',
+  'disk.pod': 'writers are told apart by their nodes; the pod of a service is held against its lines',
+};
 
 const SHIPPER = {
   shipper:
@@ -67,7 +87,7 @@ export const TELEMETRY_JUDGES: Readonly<Record<string, CheckJudge>> = {
   'telemetry/logs/canary': {
     judge: judgeLogs,
     evidence: (header) => [...nodes(header), ...counted, swept('logs'), need('line')],
-    annotations: SHIPPER,
+    annotations: { ...SHIPPER, ...NODES },
   },
   'telemetry/logs/every-workload': {
     judge: judgeWorkloads,
@@ -80,8 +100,9 @@ export const TELEMETRY_JUDGES: Readonly<Record<string, CheckJudge>> = {
       ...nodes(header),
     ],
     annotations: {
-      shipper: SHIPPER.shipper,
-      'canary-node': 'pods on nodes only tell the time here; each node whose lines are looked at has a clock',
+      'canary-node.node': NODES['canary-node.node'],
+      'recent.container': 'says which it was; each of them is counted',
+      'recent.pod': 'says which it was; each of them is counted, and is named after its workload',
       'recent.node': 'says where a container was; that its clock is known is held against the clocks',
     },
   },
@@ -97,17 +118,23 @@ export const TELEMETRY_JUDGES: Readonly<Record<string, CheckJudge>> = {
     ],
     annotations: {
       ...SHIPPER,
+      ...NODES,
+      ...FAULT,
       'marked.traceId': 'telemetry/correlation is about the ids in lines',
       'request-line.traceId': 'telemetry/correlation is about the ids in lines',
     },
     trial: true,
   },
-  'telemetry/traces/canary': { judge: judgeTraces, evidence: traces, annotations: BLIND },
-  'telemetry/traces/complete': { judge: judgeComplete, evidence: traces, annotations: BLIND },
+  'telemetry/traces/canary': { judge: judgeTraces, evidence: traces, annotations: { ...BLIND, ...TRACE } },
+  'telemetry/traces/complete': {
+    judge: judgeComplete,
+    evidence: traces,
+    annotations: { ...BLIND, ...TRACE },
+  },
   'telemetry/traces/under-fault': {
     judge: judgeTracesUnderFault,
     evidence: (header) => [...traces(header), ...fault],
-    annotations: BLIND,
+    annotations: { ...BLIND, ...TRACE, ...FAULT },
     trial: true,
   },
   'telemetry/correlation': {
@@ -120,7 +147,7 @@ export const TELEMETRY_JUDGES: Readonly<Record<string, CheckJudge>> = {
     evidence: (header) => [
       need('scrape-job', { subjects: declaredOf(header).required?.targets ?? [], of: ({ job }) => job }),
     ],
-    annotations: {},
+    annotations: { 'scrape-target.url': 'says where a target is that is down' },
   },
   'telemetry/metrics/series': { judge: judgeSeries, evidence: series, annotations: {} },
   'telemetry/metrics/freshness': { judge: judgeFreshness, evidence: series, annotations: {} },

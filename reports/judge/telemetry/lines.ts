@@ -122,10 +122,16 @@ export function numbersRule(history: History, findings: Findings): void {
   const { lines: count } = planOf(history.header);
   const nodes = new Set(nodesOf(history));
   const isStrange = (mark: string, n: number): boolean => !nodes.has(nodeIn(mark)) || !(n >= 1 && n <= count);
-  const stored = all(history, 'line').find(({ mark, n }) => isStrange(mark, n ?? Number.NaN));
+  const stored = all(history, 'line').find(
+    ({ mark, n, node }) => isStrange(mark, n ?? Number.NaN) || (node !== '' && node !== nodeIn(mark)),
+  );
   const expected = `of a known node, with a number from 1 to ${count}`;
   if (stored !== undefined)
-    findings.unknown('a line in the store', expected, `${stored.mark}, number ${String(stored.n)}`);
+    findings.unknown(
+      'a line in the store',
+      expected,
+      `${stored.mark}, number ${String(stored.n)}, of ${stored.node}`,
+    );
   for (const one of all(history, 'disk')) diskRule(findings, one, { isStrange, expected });
   findings.expect('lines', true, expected, `${all(history, 'line').length} in the store`);
 }

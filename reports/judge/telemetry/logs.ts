@@ -130,6 +130,7 @@ function evidenceFindings(history: History, findings: Findings): void {
   countedRule(history, findings);
   const [lines, asked] = [all(history, 'line'), all(history, 'request-line')];
   sweptRule(history, findings, { store: 'logs', found: lines.length + asked.length });
+  strangeFinding(history, findings);
   const disks = all(history, 'disk').flatMap(({ series, requests }) => [...series, ...requests]);
   timesRule(history, findings, [
     { kind: 'line', own: lines.map(({ seenMs }) => seenMs), foreign: lines.map(({ atMs }) => atMs) },
@@ -137,6 +138,14 @@ function evidenceFindings(history: History, findings: Findings): void {
     { kind: 'disk', foreign: disks.flatMap((one) => one.lines.map(([, atMs]) => atMs)) },
     { kind: 'marked', own: all(history, 'marked').flatMap(({ sentMs, doneMs }) => [sentMs, doneMs]) },
   ]);
+}
+
+/** Lines of requests are of those that were sent. */
+function strangeFinding(history: History, findings: Findings): void {
+  const sent = new Set(all(history, 'marked').map(({ mark }) => mark));
+  const strange = all(history, 'request-line').find(({ mark }) => !sent.has(mark));
+  if (strange !== undefined)
+    findings.unknown('a line of a request', 'of one that was sent', `of ${strange.mark}`);
 }
 
 function nodeFinding(history: History, findings: Findings, of: NodeLines, tolerated: boolean): void {

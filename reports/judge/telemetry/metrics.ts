@@ -55,14 +55,19 @@ function askedOf(history: History, findings: Findings): Asked[] {
   findings.rule('series');
   return (declaredOf(history.header).required?.series ?? []).flatMap((selector) => {
     const [one, twice] = seen.filter((each) => each.selector === selector);
-    if (one !== undefined && twice === undefined) return [askedAt(history, one, clock)];
-    findings.unknown(
-      `series ${selector}`,
-      'asked for once',
-      one === undefined ? 'it was not' : 'it was twice',
-    );
+    const why = oddOf(one, twice);
+    if (one !== undefined && why === null) return [askedAt(history, one, clock)];
+    findings.unknown(`series ${selector}`, 'asked for once, and what was asked for', why ?? '');
     return [];
   });
+}
+
+/** Why an answer cannot be used; null: it can. */
+function oddOf(one: Seen<'series-seen'> | undefined, twice: Seen<'series-seen'> | undefined): string | null {
+  if (one === undefined || twice !== undefined) return one === undefined ? 'it was not' : 'it was twice';
+  const { example, selector, lastMs } = one;
+  const expected = lastMs.length > 0 ? selector : null;
+  return example === expected ? null : `found ${example ?? 'nothing'}`;
 }
 
 const PROMETHEUS = 'Prometheus';

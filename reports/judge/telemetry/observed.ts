@@ -242,6 +242,8 @@ export function faultRule(history: History, findings: Findings, marked: readonly
   }
   const landed = first(history, 'fault-landed');
   const landedMs = wallOf(history, landed?.t ?? 0);
+  const odd = oddLanding(history);
+  if (odd !== null) findings.unknown('the fault', 'proved once it was in force', odd);
   const before = marked.some(({ sentMs }) => sentMs < landedMs);
   const after = marked.some(({ doneMs }) => doneMs > landedMs);
   if (before && after) findings.expect('the fault', true, 'landed while requests flowed', landed?.by ?? '');
@@ -251,6 +253,21 @@ export function faultRule(history: History, findings: Findings, marked: readonly
       'landed while requests flowed',
       `${before ? 'after' : 'before'} all of them`,
     );
+}
+
+/** From when it was surely not in force to when it was: longer than this no fault takes, ms. */
+const LONGEST_LANDING_MS = 300_000;
+const SAME_MS = 1_000;
+
+/** What of a landing does not fit; null: all of it does. */
+function oddLanding(history: History): string | null {
+  const landed = first(history, 'fault-landed');
+  const hurt = first(history, 'fault-armed')?.members.length ?? 0;
+  if (landed === undefined || hurt === 0) return 'nothing was hurt';
+  const [notYetMs, surelyMs] = landed.betweenMs;
+  const tookMs = surelyMs - notYetMs;
+  const fits = tookMs >= 0 && tookMs <= LONGEST_LANDING_MS && Math.abs(surelyMs - landed.t) <= SAME_MS;
+  return fits ? null : `between ${notYetMs} and ${surelyMs}`;
 }
 
 /** Whether the fault of a check under a fault is proved; the reason why not. */

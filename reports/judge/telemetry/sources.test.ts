@@ -38,7 +38,12 @@ const seriesSeen = (ages: number[], of: { goneMs?: number | null; aheadMs?: numb
   const { goneMs = null, aheadMs = 0 } = of;
   const theirs = (ageMs: number): number => START_MS + aheadMs - ageMs;
   const fields = {
-    ...{ selector: SELECTOR, askedMs: START_MS, lastMs: ages.map(theirs) },
+    ...{
+      selector: SELECTOR,
+      askedMs: START_MS,
+      lastMs: ages.map(theirs),
+      example: ages.length > 0 ? SELECTOR : null,
+    },
     goneMs: goneMs === null ? null : theirs(goneMs),
   };
   return [clock('Prometheus', aheadMs), ['series-seen', { t: tOf(START_MS) + 20, ...fields }]];
@@ -60,6 +65,10 @@ test('should name the series that is not there, and the one that is old', () => 
     /the last is of 25 s ago/,
   );
   assert.match(judged('telemetry/metrics/freshness', seriesSeen([]), { goals }).reason, /no sample lately/);
+  const twisted = seriesSeen([4_000]).map(([kind, of]): Seen =>
+    kind === 'series-seen' ? [kind, { ...of, example: 'up{job="other"}' }] : [kind, of],
+  );
+  assert.equal(judged('telemetry/metrics/series', twisted, { goals }).verdict, 'inconclusive');
   const other = judged('telemetry/metrics/series', seriesSeen([3_600_000]), { goals });
   assert.equal(other.verdict, 'inconclusive');
 });

@@ -90,7 +90,10 @@ export function lines(nodes: readonly NodeCanary[]): Seen[] {
       return [
         ['canary-node', { node, pool: null, ready: true }],
         aheadMs === null ? ['clock-unread', { source: node, reason: 'forbidden' }] : clock(node, aheadMs),
-        ...stored.map((n): Seen => ['line', { mark, n, atMs: atMs(n), seenMs: writtenMs(n) + delayMs }]),
+        ...stored.map((n): Seen => [
+          'line',
+          { mark, n, node, atMs: atMs(n), seenMs: writtenMs(n) + delayMs },
+        ]),
         disk === null
           ? ['disk-unread', { node, pod, container: 'lines', workload: null, reason: 'forbidden' }]
           : [
@@ -133,7 +136,15 @@ export function trial(
   return [
     ['steady', { ok: true, leader: 'postgres-0', detail: 'all there' }],
     ['fault-armed', { fault, target: 'postgres-0', members }],
-    ['fault-landed', { t: tOf(START_MS) + landedMs, by: 'processes gone', proof: 'gone', betweenMs: [1, 2] }],
+    [
+      'fault-landed',
+      {
+        t: tOf(START_MS) + landedMs,
+        by: 'processes gone',
+        proof: 'gone',
+        betweenMs: [tOf(START_MS) + landedMs - 10, tOf(START_MS) + landedMs],
+      },
+    ],
     [
       'healed',
       { t: tOf(START_MS) + healedMs, ok: healed, detail: healed ? 'all there' : 'postgres-1 is missing' },

@@ -6,6 +6,7 @@ import { all } from '../observed.ts';
 import { exemption, nameOf } from '../topology/declared.ts';
 import { Findings } from '../topology/findings.ts';
 import { offsetsOf } from './clocks.ts';
+import { nodesOf, nodesRule } from './lines.ts';
 import { goalOf } from './observed.ts';
 
 type Workload = NonNullable<HeaderSettings['workloads']>[number];
@@ -17,7 +18,8 @@ const EXPECTED = 'its last lines in the store';
 export function judgeWorkloads(history: History): Judgement {
   const findings = new Findings(history);
   const recent = all(history, 'recent');
-  offsetsOf(history, findings, [...new Set(recent.map(({ node }) => node))].sort());
+  nodesRule(history, findings);
+  offsetsOf(history, findings, [...new Set([...nodesOf(history), ...recent.map(({ node }) => node)])].sort());
   const most = goalOf(history.header, 'missing');
   const lost = sum(recent.filter(isCertain), ({ lines, found }) => lines - found);
   const notes = { earlier: [] as string[], exempt: [] as string[] };
@@ -89,6 +91,8 @@ function unlooked(
   if (new Set(own.map(({ pod }) => pod)).size > pods) return `more than its ${pods} pods were looked at`;
   if (new Set(own.map(({ pod, container }) => `${pod} ${container}`)).size !== own.length)
     return 'a container was looked at twice';
+  const stranger = own.find(({ pod }) => !pod.startsWith(`${name.split('/').at(-1) ?? ''}-`));
+  if (stranger !== undefined) return `${stranger.pod} is no pod of it`;
   const odd = own.find(isOdd);
   return odd === undefined
     ? null

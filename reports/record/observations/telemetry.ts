@@ -50,8 +50,8 @@ export const TELEMETRY = kinds({
     ok: z.boolean(),
     detail: z.string(),
   },
-  /** A numbered line in the store, when it was first seen; `atMs` as the record says. */
-  line: { seenMs: wallMs, atMs: wallMs, mark: z.string(), n: z.int().nullable() },
+  /** A numbered line in the store, when it was first seen; time and node as the record says, the node empty where it says none. */
+  line: { seenMs: wallMs, atMs: wallMs, mark: z.string(), n: z.int().nullable(), node: z.string() },
   /** A line of a marked request in the store. */
   'request-line': {
     seenMs: wallMs,
@@ -125,6 +125,8 @@ export const TELEMETRY = kinds({
   'series-seen': {
     selector: z.string(),
     askedMs: wallMs,
+    /** The selector with the name and the labels that the first of them has; null: none is there. */
+    example: z.string().nullable(),
     /** Of each series that is there: its last sample. */
     lastMs: z.array(wallMs),
     /** Where none is: the last sample of those that were there lately. */
