@@ -89,10 +89,19 @@ function unlooked(
   if (containers < pods || containers !== read)
     return `${read} of ${containers} containers of ${pods} pods were looked at`;
   if (new Set(own.map(({ pod }) => pod)).size > pods) return `more than its ${pods} pods were looked at`;
+  return oddOf(history, name, own);
+}
+
+/** What of its containers does not fit; null: all of it does. */
+function oddOf(history: History, name: string, own: readonly Recent[]): string | null {
   if (new Set(own.map(({ pod, container }) => `${pod} ${container}`)).size !== own.length)
     return 'a container was looked at twice';
   const stranger = own.find(({ pod }) => !pod.startsWith(`${name.split('/').at(-1) ?? ''}-`));
   if (stranger !== undefined) return `${stranger.pod} is no pod of it`;
+  const nodes = nodesOf(history);
+  const elsewhere = own.find(({ node }) => !nodes.includes(node));
+  if (elsewhere !== undefined)
+    return `${elsewhere.pod} is on ${elsewhere.node}, which is no node of the cluster`;
   const odd = own.find(isOdd);
   return odd === undefined
     ? null
