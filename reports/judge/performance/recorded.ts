@@ -7,7 +7,7 @@ import { misnamed } from '../slo/naming.ts';
 import { queriesOf } from '../slo/selector.ts';
 import { gridOf } from '../slo/series.ts';
 import type { Grid } from '../slo/series.ts';
-import type { Span } from '../slo/span.ts';
+import type { At, Span } from '../slo/span.ts';
 
 const SECOND_MS = 1000;
 
@@ -60,11 +60,17 @@ export function gridFrom(objective: Objective, recorded: readonly Recorded[] = [
   const fromMs = window.kind === 'rolling' ? Math.min(span.fromMs, span.toMs - window.ms) : span.fromMs;
   const endMs = Math.max(...recorded.map((one) => one.endMs));
   const { stepMs, scrapeMs } = first;
-  if (!(span.toMs > fromMs && endMs >= span.toMs)) return 'the series state no window';
-  if (!(scrapeMs > 0 && stepMs >= scrapeMs))
-    return 'the series state no step, or one that is shorter than a scrape';
+  const unusable = whyNoGrid({ fromMs, toMs: span.toMs, endMs, stepMs, scrapeMs });
+  if (unusable !== null) return unusable;
   const grid = gridOf(objective, answers, { fromMs, toMs: span.toMs, endMs, stepMs, scrapeMs });
   return misnamed(objective, answers) ?? grid ?? NOT_ALL;
+}
+
+function whyNoGrid({ fromMs, toMs, endMs, stepMs, scrapeMs }: Required<At>): string | null {
+  if (!(toMs > fromMs && endMs >= toMs)) return 'the series state no window';
+  return scrapeMs > 0 && stepMs >= scrapeMs
+    ? null
+    : 'the series state no step, or one that is shorter than a scrape';
 }
 
 const NOT_ALL = 'one of its queries was not recorded';

@@ -5,7 +5,7 @@
 import type { HistoryHeader } from '../../record/history.ts';
 import type { Buckets } from '../../record/load-result.ts';
 import type { Seen } from '../../record/observations/index.ts';
-import { countOf, merged, upperEdgeUs } from '../slo/histogram.ts';
+import { countOf, merged, quantileMs } from '../slo/histogram.ts';
 import { checkedOf, setupRequests, sumOf } from '../slo/load.ts';
 import type { Load } from '../slo/load.ts';
 
@@ -110,23 +110,15 @@ function holds(whole: Buckets, part: Buckets): boolean {
   return part.every(([lowest, count]) => lowest > 0 && count > 0 && (counts.get(lowest) ?? 0) >= count);
 }
 
-/** A request that is sent late took longer from its intended start than from its sending: so rank for rank. */
+/** A request that is sent late took longer from its intended start than from its sending: so does every quantile. */
 function isFaster(sent: Buckets, latency: Buckets): boolean {
   if (countOf(sent) !== countOf(latency)) return false;
-  const slower = [...latency];
-  let [lowest = 0, left = 0] = slower.shift() ?? [];
-  for (const [from, count] of sent) {
-    if (from <= 0 || count <= 0) return false;
-    for (let rest = count; rest > 0;) {
-      if (left === 0) [lowest, left] = slower.shift() ?? [Infinity, rest];
-      if (from > upperEdgeUs(lowest)) return false;
-      const taken = Math.min(rest, left);
-      rest -= taken;
-      left -= taken;
-    }
-  }
-  return true;
+  const positive = sent.every(([lowest, count]) => lowest > 0 && count > 0);
+  return positive && QUANTILES.every((quantile) => at(sent, quantile) <= at(latency, quantile));
 }
+
+const QUANTILES = Array.from({ length: 100 }, (_, index) => (index + 1) / 100);
+const at = (buckets: Buckets, quantile: number): number => quantileMs(buckets, quantile) ?? 0;
 
 function timeGaps({ start, end, load }: Recorded, { anchor }: HistoryHeader): string[] {
   const tookMs = end.t - start.t;

@@ -59,8 +59,8 @@ export interface Observed {
 export function observe(history: History, called = 'backend'): Observed {
   const load = observedLoad(history);
   const starts = all(history, 'load-begun');
-  const startMs = starts[0]?.t ?? null;
-  const lastStartMs = starts.at(-1)?.t ?? Infinity;
+  const [begun] = starts;
+  const startMs = begun?.t ?? null;
   const lastMs = history.observations.reduce((latest, { t }) => Math.max(latest, t), 0);
   const zeroMs = zeroOf(history, load, startMs);
   return {
@@ -69,13 +69,19 @@ export function observe(history: History, called = 'backend'): Observed {
     spec: specOf(last(history, 'hpa-spec')),
     replicas: all(history, 'scaled-pods').map(({ t, ready, total }) => ({ t, ready, total })),
     startMs,
-    topMs: startMs === null ? null : (zeroMs ?? startMs) + (starts[0]?.rampSeconds ?? 0) * 1000,
-    endMs: all(history, 'load-ended').find(({ t }) => t >= lastStartMs)?.t ?? null,
+    topMs: begun === undefined ? null : (zeroMs ?? begun.t) + begun.rampSeconds * 1000,
+    endMs: endOf(history, starts.at(-1)),
     lastMs,
     lost: lostOf(history, called),
     load,
     seconds: placed(load, zeroMs),
   };
+}
+
+/** Of the last load that makes it grow. */
+function endOf(history: History, start: Seen<'load-begun'> | undefined): number | null {
+  const ends = all(history, 'load-ended');
+  return (start && ends.find(({ t }) => t >= start.t)?.t) ?? null;
 }
 
 /** Longer than this between two looks, ms: the controller itself looks every 15 s, and a decision and its end may lie between them. */

@@ -14,7 +14,13 @@ export function misnamed({ indicator }: Objective, answers: Answers): string | n
   const whole = selectorOf(total);
   const part = partOf(good === null ? 'bad' : 'good', good ?? bad ?? '');
   if (whole === null || part === null || counted.length === 0) return null;
-  return withoutLabel(part, counted) ?? ofOtherShape(part, counted) ?? ofNothing(part, whole, answers);
+  return mislabelled(part, counted) ?? ofNothing(part, whole, answers);
+}
+
+type Labelled = readonly { labels: Record<string, string> }[];
+
+function mislabelled(part: Part, counted: Labelled): string | null {
+  return withoutLabel(part, counted) ?? ofOtherShape(part, counted);
 }
 
 /** The query for a part of the events. */
