@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { Client } from '@elastic/elasticsearch';
-import { newError } from 'neo4j-driver-core';
+import neo4j from 'neo4j-driver';
 import { accepts, askFailureOf, askWord, cannotAsk, isDown, withoutManager } from './asking.ts';
 import { elasticsearch } from './elasticsearch/index.ts';
 import { askHttp, HttpRefusal } from './http.ts';
@@ -156,7 +156,12 @@ test('false verdict 17: what Neo4j itself answers', async () => {
   };
   assert.equal(await answering('Neo.ClientError.Security.Unauthorized'), 'cannot-ask/credentials');
   assert.equal(await answering('Neo.TransientError.General.DatabaseUnavailable'), 'down/refuses');
-  const untrusted = newError('Server certificate is not trusted', 'ServiceUnavailable');
+  const untrusted = new neo4j.Neo4jError(
+    'Server certificate is not trusted',
+    'ServiceUnavailable',
+    '50N42',
+    '',
+  );
   assert.equal(askWord(askFailureOf(untrusted)), 'cannot-ask/tls');
 });
 

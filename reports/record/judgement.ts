@@ -1,9 +1,12 @@
 import type { GpuDetail } from './gpu-detail.ts';
 import type { GoalEntry, LoadDetail, ScalingDetail } from './load-detail.ts';
+import type { Figure } from './figure.ts';
 import type { Rule } from './rule.ts';
 import type { Verdict } from './verdict.ts';
 import type { FailoverRecord } from './run-record.ts';
 import type { TelemetryDetail } from './telemetry-detail.ts';
+
+export type { Figure } from './figure.ts';
 
 /** A piece of evidence behind a verdict: a log excerpt, an event, a table row. Text is raw: renderers escape it. */
 export interface Evidence {
@@ -12,14 +15,6 @@ export interface Evidence {
   text: string;
   /** ISO 8601 wall clock time, where there is one. */
   at?: string;
-}
-
-/** One measured figure with its unit; `goal` is the value it was held against. */
-export interface Figure {
-  name: string;
-  value: number | string | null;
-  unit?: string;
-  goal?: number | string;
 }
 
 /** One thing that a check looked at and whether it was as expected; a topology check is a list of these. */

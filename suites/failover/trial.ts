@@ -193,18 +193,13 @@ async function healAndReadBack(
 }
 
 function settingsOf(ctx: CheckContext, fault: string): TrialSettings {
-  const given = (ctx.settings['failover'] ?? {}) as Partial<TrialSettings>;
-  const drills = (ctx.settings['drills'] ?? {}) as Partial<{ steadySeconds: number }>;
-  if (drills.steadySeconds === undefined)
-    throw new Error(
-      'the environment does not say how long the steady state must hold (drills.steadySeconds)',
-    );
+  const { failover: given = {}, drills } = ctx.settings;
   const defaults: TrialSettings = {
     target: 'leader',
     fault,
     steadyBeforeMs: drills.steadySeconds * 1000,
     holdMs: ctx.timeoutMs('faultHold'),
-    rtoDeadlineMs: Number(ctx.settings['rtoDeadlineMs'] ?? ctx.timeoutMs('rtoDeadline')),
+    rtoDeadlineMs: ctx.settings.rtoDeadlineMs ?? ctx.timeoutMs('rtoDeadline'),
     membersRejoinedMs: ctx.timeoutMs('membersRejoined'),
   };
   return { ...defaults, ...given };

@@ -118,7 +118,15 @@ function contextOf(cluster: OneNode, settings: Record<string, unknown> = {}): Ch
   const ctx = {
     id: 'gpu/test',
     goals: { releaseSeconds: 30, freshScrapes: 2 },
-    settings: { gpu, pools, writes: true, scrapeSeconds: 5, workloads: [], ...settings },
+    settings: {
+      gpu,
+      pools,
+      writes: true,
+      scrapeSeconds: 5,
+      workloads: [],
+      namespaces: { canary: 'plumbline-canary' },
+      ...settings,
+    },
     signal: new AbortController().signal,
     timeoutMs: (name: string) => (name === 'stillPending' ? 0 : 500),
     runner: { call: () => Promise.resolve(cluster.series) },

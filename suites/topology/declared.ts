@@ -2,8 +2,7 @@ import type { Workload } from '../../env/schema.ts';
 import type { CheckSettings } from '../../env/settings.ts';
 import type { CheckContext } from '../harness/check.ts';
 import type { KubeObject } from '../harness/protocol.ts';
-import { isRolling } from './inventory.ts';
-import { ownerOf } from './shapes.ts';
+import { isRolling, ownerOf } from './shapes.ts';
 import type { NodeObject, PodObject, WorkloadObject } from './shapes.ts';
 
 /** A declared workload, and the object of that name when it is there. */

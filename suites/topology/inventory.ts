@@ -1,7 +1,7 @@
 import type { CheckContext } from '../harness/check.ts';
 import { podsOf } from './declared.ts';
 import type { Found } from './declared.ts';
-import { ownerOf } from './shapes.ts';
+import { countsOf, ownerOf } from './shapes.ts';
 import type { ContainerStatus, PodObject, WorkloadObject } from './shapes.ts';
 
 /** A declared workload with all its pods: what is there must add up. */
@@ -15,32 +15,9 @@ export function recordWorkload(ctx: CheckContext, found: Found, pods: readonly P
   for (const pod of own) recordPod(ctx, found.name, pod);
 }
 
-function countsOf({ kind, spec, status }: WorkloadObject): {
-  wanted: number;
-  ready: number;
-  updated: number;
-} {
-  if (kind === 'DaemonSet') {
-    const { desiredNumberScheduled = 0, numberReady = 0, updatedNumberScheduled = 0 } = status;
-    return { wanted: desiredNumberScheduled, ready: numberReady, updated: updatedNumberScheduled };
-  }
-  return {
-    wanted: spec.replicas ?? 1,
-    ready: status.readyReplicas ?? 0,
-    updated: status.updatedReplicas ?? 0,
-  };
-}
-
 /** A Deployment whose progress deadline is over, by its controller's word. */
 function isStuck({ status }: WorkloadObject): boolean {
   return (status.conditions ?? []).some((one) => one.type === 'Progressing' && one.status === 'False');
-}
-
-/** Whether a change is on its way through the pods: old ones beside new ones, or more of them than are wanted. */
-export function isRolling(object: WorkloadObject): boolean {
-  const { wanted, updated } = countsOf(object);
-  const { observedGeneration = 0, replicas = wanted } = object.status;
-  return observedGeneration < (object.metadata.generation ?? 0) || updated !== wanted || replicas > wanted;
 }
 
 function statuses(pod: PodObject): ContainerStatus[] {

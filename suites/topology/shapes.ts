@@ -150,3 +150,27 @@ export function hasLabels(
   const pairs = Object.entries(wanted);
   return pairs.length > 0 && pairs.every(([key, value]) => labels?.[key] === value);
 }
+
+/** Whether a change is on its way through the pods: old ones beside new ones, or more of them than are wanted. */
+export function isRolling(object: WorkloadObject): boolean {
+  const { wanted, updated } = countsOf(object);
+  const { observedGeneration = 0, replicas = wanted } = object.status;
+  return observedGeneration < (object.metadata.generation ?? 0) || updated !== wanted || replicas > wanted;
+}
+
+/** Replicas of a workload as its object states them, whatever its kind calls them. */
+export function countsOf({ kind, spec, status }: WorkloadObject): {
+  wanted: number;
+  ready: number;
+  updated: number;
+} {
+  if (kind === 'DaemonSet') {
+    const { desiredNumberScheduled = 0, numberReady = 0, updatedNumberScheduled = 0 } = status;
+    return { wanted: desiredNumberScheduled, ready: numberReady, updated: updatedNumberScheduled };
+  }
+  return {
+    wanted: spec.replicas ?? 1,
+    ready: status.readyReplicas ?? 0,
+    updated: status.updatedReplicas ?? 0,
+  };
+}

@@ -13,11 +13,6 @@ export function wholeRules(history: History): Rule[] {
   return [endRule(history), damagedRule(history), ...unavailableRules(history), timesRule(history)];
 }
 
-/** Whether everything was seen that was to be seen: only then is what is not there absent. */
-export function isComplete(history: History): boolean {
-  return wholeRules(history).every(({ verdict }) => verdict === 'pass');
-}
-
 function endRule(history: History): Rule {
   const id = 'whole/end';
   return first(history, 'end') === undefined

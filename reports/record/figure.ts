@@ -1,0 +1,7 @@
+/** One measured figure with its unit; `goal` is the value it was held against. */
+export interface Figure {
+  name: string;
+  value: number | string | null;
+  unit?: string;
+  goal?: number | string;
+}
