@@ -1,7 +1,6 @@
 import type { RunnerVerdict } from '../book.ts';
 import type { Handlers } from '../session.ts';
 import type { ServedEngine } from './served.ts';
-import { appendToTrial } from '../trials.ts';
 
 type Methods = Pick<Handlers, 'check.begin' | 'check.end' | 'lock.acquire' | 'progress.event'>;
 
@@ -17,9 +16,6 @@ export function checkMethods(engine: ServedEngine): Methods {
     'check.begin': async ({ check, trial }) => {
       const { goals, settings } = book.headerSource(check);
       const folder = await book.openTrial(check, trial);
-      // What the harness itself has cost so far: in a long series neither may grow from trial to trial.
-      const cost = { apiCalls: book.calls.of(check), rssBytes: process.memoryUsage.rss() };
-      await appendToTrial(folder, [{ kind: 'harness', ...cost }]);
       return { folder, goals, settings };
     },
     'check.end': async ({ check, steps, crash }) => {

@@ -41,10 +41,10 @@ test('should not call a history whole that was cut off, damaged or timed by anot
   assert.deepEqual(open(invent({ check, seen: [], cut: true })), ['whole/end']);
   assert.deepEqual(open({ ...history(), damaged: [{ file: 'check.ndjson', line: 2 }] }), ['whole/damaged']);
   assert.deepEqual(open(history(unavailable('v1/Node'))), ['whole/unavailable']);
-  const moved = history(['harness', { apiCalls: 1, rssBytes: 1 }]);
+  const moved = history(['evidence', { source: 'logs', text: 'started' }]);
   moved.observations[0]!.t -= 3_600_000;
   assert.deepEqual(open(moved), ['whole/times']);
-  const late = history(['harness', { apiCalls: 1, rssBytes: 1 }]);
+  const late = history(['evidence', { source: 'logs', text: 'started' }]);
   late.observations.at(-1)!.t += 3_600_000;
   assert.deepEqual(open(late), ['whole/times']);
 });

@@ -7,8 +7,6 @@ export const HARNESS = kinds({
   end: {},
   /** A source did not answer, or may not be asked. */
   unavailable: { what: z.string(), reason: z.string() },
-  /** What the harness had cost when the trial began. */
-  harness: { apiCalls: z.int(), rssBytes: z.number() },
   /** What the runner has to say of a check: it crashed, it was cut off, it could not be run. */
   'runner-verdict': {
     verdict: z.enum(['inconclusive', 'fail']),
