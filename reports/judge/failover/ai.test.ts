@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { failoverRecordSchema } from '../../record/run-record.ts';
 import { judgeOf } from '../index.ts';
-import { clientOf, Synthetic } from './synthetic.ts';
+import { requestsOnly } from './requests-only.ts';
+import type { Synthetic } from './synthetic.ts';
 
 const COUNTS = { done: 198, degraded: 2, failed: 0, accepted: 0, missing: 0, unread: 0 };
 
@@ -12,25 +13,14 @@ function trial(
   fault = 'pod-crash',
   settings: Record<string, unknown> = {},
 ): Synthetic {
-  const made = new Synthetic({
+  const made = requestsOnly('jobs', {
     check: `failover/ai/${fault}`,
     lengthMs: 40_000,
     spacingMs: 200,
     outages: [],
     goals: { lostJobs: 0, doubledJobs: 0, degradedJobs: 2, windowSeconds: 30 },
     settings,
-  })
-    .without(
-      'workload-start',
-      'leader',
-      'members',
-      'endpoint',
-      'readback',
-      'readback-plan',
-      'expected-window',
-      'governing',
-    )
-    .see(-10, 'workload-start', clientOf(200, { store: 'jobs', readRatePerSecond: 0 }));
+  });
   made.see(43_000, 'as-before', { ok: true, waitedMs: 1, roles: [], objects: 3, differences: [] });
   for (const op of made.writes) op.detail = `id=${op.n + 40}`;
   if (jobs === null) return made;

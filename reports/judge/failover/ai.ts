@@ -9,6 +9,7 @@ import { EFFECT_SOURCES } from '../../record/observations/platform.ts';
 import { proportionBounds, zeroLossBound } from '../statistics.ts';
 import { inOneJudgement, judgedRecord, trialRules, watch } from './deployment.ts';
 import type { Watched, Window } from './deployment.ts';
+import { agreementRules, requestEvidence } from './hurt.ts';
 import { jobRules, jobsOf, lostOf } from './jobs.ts';
 import type { JobGoals, Jobs } from './jobs.ts';
 
@@ -28,6 +29,7 @@ interface Judged {
 export const AI: CheckJudge = {
   judge: (history) => judgeAi([history]),
   evidence: () => [
+    ...requestEvidence(),
     need('jobs', { what: 'what became of the jobs' }),
     need('effects', {
       subjects: EFFECT_SOURCES,
@@ -62,6 +64,10 @@ function judgeTrial(history: History): Judged {
     ...trialRules(watched, MIN_ACCEPTED),
     enoughRule(watched),
     ...(goals === null ? [NO_GOALS] : jobs === null ? [UNSEEN] : jobRules(history, jobs, goals)),
+    ...agreementRules(history, {
+      store: 'jobs',
+      ratePerSecond: history.header.settings.ai?.jobs?.requestsPerSecond,
+    }),
     ...generalRules(history, AI),
   ];
   const record = {

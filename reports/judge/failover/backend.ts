@@ -6,6 +6,7 @@ import { generalRules } from '../definition.ts';
 import type { CheckJudge } from '../definition.ts';
 import { decideShare } from '../slo/share.ts';
 import type { ShareDecision } from '../slo/share.ts';
+import { agreementRules, requestEvidence } from './hurt.ts';
 import { inOneJudgement, judgedRecord, trialRules, watch } from './deployment.ts';
 import type { Watched, Window } from './deployment.ts';
 import { MAX_LAG_MS } from './generator.ts';
@@ -25,7 +26,7 @@ interface Judged {
 
 export const BACKEND: CheckJudge = {
   judge: (history) => judgeBackend([history]),
-  evidence: () => [],
+  evidence: requestEvidence,
   annotations: {
     'rollout-done.replaced':
       'how many pods there had been, for people: that none of them is left is what its line says',
@@ -56,6 +57,10 @@ function judgeTrial(history: History): Judged {
   const rules = [
     ...trialRules(watched, MIN_ACKNOWLEDGED),
     goals === null || decision === null ? NO_GOALS : failedRule(watched, goals, decision),
+    ...agreementRules(history, {
+      store: 'edge',
+      ratePerSecond: history.header.settings.topology?.edge?.backend?.requestsPerSecond,
+    }),
     ...generalRules(history, BACKEND),
   ];
   const record = judgedRecord(watched, rules, `${seenText(requests)}${detectedText(requests)}`);

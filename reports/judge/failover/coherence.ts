@@ -37,7 +37,7 @@ export function coherenceRules(history: History): Rule[] {
   return [...rules, ...scheduleRules(history)];
 }
 
-function faultGap(history: History): string | null {
+export function faultGap(history: History): string | null {
   const armed = first(history, 'fault-armed');
   const landed = first(history, 'fault-landed');
   if (armed === undefined || landed === undefined) return null;
@@ -148,7 +148,7 @@ function leaderGap(history: History): string | null {
   return `${read} was read back as the leader, ${followed} was last seen to lead`;
 }
 
-function budgetGap(history: History): string | null {
+export function budgetGap(history: History): string | null {
   const estimate = last(history, 'budget-estimate');
   if (estimate === undefined) return null;
   const { from, outageMs, share, estimateMs } = estimate;

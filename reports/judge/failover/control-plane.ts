@@ -13,6 +13,7 @@ import type { AnyNeed } from '../evidence/need.ts';
 import { all, last } from '../observed.ts';
 import { nameOf } from '../topology/declared.ts';
 import { podPattern } from '../workload-pods.ts';
+import { requestEvidence } from './hurt.ts';
 import { measure } from './record.ts';
 import { decide, seconds } from './verdict.ts';
 
@@ -37,6 +38,7 @@ export const CONTROL_PLANE: CheckJudge = {
 function evidenceOf({ settings }: HistoryHeader): AnyNeed[] {
   const stores = Object.keys(settings.stores ?? {});
   return [
+    ...requestEvidence(),
     need('store-leader', {
       subjects: stores,
       of: ({ store }) => store,

@@ -20,12 +20,18 @@ const answers = (when: string, of: string, answer: string[] | null, sources = ['
 const right = ['7', '3'];
 const back: Seen = ['steady-after', { ok: true, detail: 'all there' }];
 const armed: Seen = ['fault-armed', { fault: 'pod-crash', target: 's-0', members: [] }];
+const steady: Seen = ['steady', { ok: true, leader: 's-0', detail: 'all there' }];
+const acted: Seen = ['fault-acted', { member: 's-0', did: '2 processes signalled' }];
 const asBefore: Seen = ['as-before', { ok: true, waitedMs: 1, roles: [], objects: 3, differences: [] }];
 const landed: Seen = ['fault-landed', { by: 'processes gone', proof: 'pid 1', betweenMs: [1, 2] }];
 const before: Seen[] = [expected, answers('before', 'members', right), answers('before', 'clients', right)];
 const stores = { elasticsearch: { members: 3, statefulSet: { namespace: 'tender', name: 's' } } };
 const query = (...seen: Seen[]) =>
-  judge({ check: 'failover/query/vector', settings: { stores }, seen: [armed, ...seen, asBefore] });
+  judge({
+    check: 'failover/query/vector',
+    settings: { stores },
+    seen: [steady, armed, acted, ...seen, asBefore],
+  });
 
 test('should accept the same answers from clients and from every copy', () => {
   const { verdict } = query(
@@ -96,7 +102,13 @@ test('should believe nobody who may not answer, and no fault that hit another', 
   const other = judge({
     check: 'failover/query/vector',
     settings: { stores },
-    seen: [['fault-armed', { fault: 'pod-crash', target: 's-1', members: [] }], ...whole, asBefore],
+    seen: [
+      steady,
+      ['fault-armed', { fault: 'pod-crash', target: 's-1', members: [] }],
+      acted,
+      ...whole,
+      asBefore,
+    ],
   });
   assert.equal(other.verdict, 'inconclusive');
   assert.match(other.reason, /hit s-0, which leads that data, seen hit s-1/);

@@ -5,6 +5,7 @@ import type { CheckJudge } from '../definition.ts';
 import { need } from '../evidence/need.ts';
 import { all, first } from '../observed.ts';
 import { Findings } from '../topology/findings.ts';
+import { faultEvidence } from './hurt.ts';
 import { trialOf } from './trial.ts';
 
 type Asked = Seen<'query-answers'>;
@@ -17,6 +18,7 @@ const ASKED = ['before members', 'before clients', 'after clients', 'healed memb
 export const QUERY: CheckJudge = {
   judge: judgeQuery,
   evidence: () => [
+    ...faultEvidence(),
     need('query-expected', { what: 'what must be found' }),
     need('query-answers', { subjects: ASKED, of: ({ when, of }) => `${when} ${of}`, what: 'answers' }),
   ],

@@ -1,0 +1,24 @@
+/** Trials made up for tests in which requests are sent and nothing is read back: nobody is elected, no store is looked at. */
+import { armedFor, clientOf, Synthetic } from './synthetic.ts';
+import type { Outline } from './synthetic.ts';
+
+export function requestsOnly(
+  store: string,
+  outline: Outline & { check: string; spacingMs: number },
+): Synthetic {
+  const made = new Synthetic(outline).without(
+    ...['workload-start', 'workload-end', 'budget-estimate', 'expected-window', 'governing', 'fault-armed'],
+    ...['leader', 'members', 'endpoint', 'readback', 'readback-plan', 'stage'],
+  );
+  made.reads.length = 0;
+  const { faultAtMs, lengthMs, check, spacingMs } = made.outline;
+  const fault = check.split('/')[2] ?? '';
+  return made
+    .see(-10, 'workload-start', clientOf(spacingMs, { store, readRatePerSecond: 0 }))
+    .see(faultAtMs - 2, 'budget-estimate', {
+      ...{ from: 'deadline', outageMs: 60_000, share: 1, estimateMs: 60_000 },
+      ...{ derivation: 'rtoDeadline', enforced: false },
+    })
+    .see(faultAtMs - 1, 'fault-armed', armedFor(fault, 'postgres-0'))
+    .see(lengthMs + 1, 'workload-end', { scheduled: made.writes.length, scheduledReads: 0 });
+}
