@@ -57,20 +57,18 @@ export async function readBackWhole(
   { reading, steady }: { reading: Bounds; steady: Bounds },
 ): Promise<void> {
   const away: string[] = [];
-  let stands = false;
+  const standing: string[] = [];
   const noted: ReadBackRequest = {
     ...request,
     write: (seen) => {
-      stands ||= seen.kind === 'readback-leaders';
-      if (seen.kind === 'readback-failed') {
-        stands ||= seen.why === 'unread';
-        away.push(`${seen.source}: ${seen.reason}`);
-      }
+      if (seen.kind === 'readback-leaders') standing.push(seen.seen);
+      if (seen.kind === 'readback-failed')
+        (seen.why === 'unread' ? standing : away).push(`${seen.source}: ${seen.reason}`);
       request.write(seen);
     },
   };
   await driver.readBack(target, noted, reading);
-  if (away.length === 0 || stands) return;
+  if (away.length === 0 || standing.length > 0) return;
   const { ok } = await driver.waitSteady(target, steady);
   if (!ok) return;
   request.write({ kind: 'readback-again', reason: away.join('; ') });

@@ -105,9 +105,7 @@ function expectedOf(goals: TrialGoals): string {
     parts.push(
       `RTO ≤ ${goals.rtoSeconds} s${goals.awaySeconds === undefined ? '' : ' from the return of the majority'}`,
     );
-  if (goals.totalOutageSeconds !== undefined)
-    parts.push(`all outages together ≤ ${goals.totalOutageSeconds} s`);
-  if (goals.outages !== undefined) parts.push(`outages ≤ ${goals.outages}`);
+  parts.push(...outageGoals(goals));
   if (goals.lostWrites !== undefined) parts.push(`lost acknowledged writes ≤ ${goals.lostWrites}`);
   if (goals.lossWindowSeconds !== undefined)
     parts.push(`lost acknowledged writes within ${goals.lossWindowSeconds} s`);
@@ -130,6 +128,13 @@ function seenOf(counted: readonly FailoverRecord[], trials: readonly FailoverRec
   ];
   if (counted.length < trials.length) parts.push(`${trials.length - counted.length} trials not counted`);
   return parts.join(', ');
+}
+
+function outageGoals({ totalOutageSeconds, outages }: TrialGoals): string[] {
+  return [
+    ...(totalOutageSeconds === undefined ? [] : [`all outages together ≤ ${totalOutageSeconds} s`]),
+    ...(outages === undefined ? [] : [`outages ≤ ${outages}`]),
+  ];
 }
 
 /** A trial that hurt nobody has no outage, long or short. */

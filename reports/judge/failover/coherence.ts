@@ -1,7 +1,8 @@
 /** What a history says of one thing in several places must agree, and what was planned must have happened. */
 import type { History } from '../../record/history.ts';
 import { STAGES } from '../../record/observations/failover.ts';
-import type { Seen } from '../../record/observations/index.ts';
+import type { StageName } from '../../record/observations/failover.ts';
+import type { Kind, Seen } from '../../record/observations/index.ts';
 import type { Rule } from '../../record/rule.ts';
 import { all, first, last } from '../observed.ts';
 import { declaredNames, storeOf } from './evidence.ts';
@@ -68,56 +69,65 @@ function aimGap(history: History): string | null {
   const { members } = trialOf(history);
   if (armed === undefined || members === 1) return null;
   const target = history.header.settings.failover?.target ?? 'leader';
-  const names = armed.target.split(', ');
-  if (target === 'random') return countGap(names, 1);
-  const holders = officeHolders(history, armed.t);
-  if (holders === null) return 'it was not seen who led before the fault';
-  switch (target) {
-    case 'leader':
-    case 'master':
-      return countGap(names, 1) ?? (holders.includes(armed.target) ? null : wrongAim(armed.target, target));
-    case 'replica':
-      return countGap(names, 1) ?? (holders.includes(armed.target) ? wrongAim(armed.target, target) : null);
-    case 'majority':
-      return members === null ? null : countGap(names, Math.floor(members / 2) + 1);
-    default:
-      return armed.target === target ? null : wrongAim(armed.target, target);
-  }
+  const hurt = armed.target.split(', ');
+  const holder = officeHolder(history, armed.t);
+  if (holder === null) return 'it was not seen who led before the fault';
+  return (
+    AIMS[target]?.({ hurt, holder, members }) ??
+    (target in AIMS || armed.target === target ? null : wrongAim(hurt, target))
+  );
 }
+
+interface Aim {
+  hurt: string[];
+  /** Who held the office when it was last looked at. */
+  holder: string;
+  members: number | null;
+}
+
+const AIMS: Readonly<Record<string, (aim: Aim) => string | null>> = {
+  leader: ({ hurt, holder }) =>
+    countGap(hurt, 1) ?? (hurt.includes(holder) ? null : wrongAim(hurt, 'leader')),
+  master: ({ hurt, holder }) =>
+    countGap(hurt, 1) ?? (hurt.includes(holder) ? null : wrongAim(hurt, 'master')),
+  replica: ({ hurt, holder }) =>
+    countGap(hurt, 1) ?? (hurt.includes(holder) ? wrongAim(hurt, 'replica') : null),
+  random: ({ hurt }) => countGap(hurt, 1),
+  majority: ({ hurt, members }) => (members === null ? null : countGap(hurt, Math.floor(members / 2) + 1)),
+};
 
 const countGap = (names: readonly string[], wanted: number): string | null =>
   names.length === wanted ? null : `${names.length} members were hurt, ${wanted} were to be`;
-const wrongAim = (hurt: string, target: string): string =>
-  `${hurt} was hurt, and was not the ${target} when it was last looked at`;
+const wrongAim = (hurt: readonly string[], target: string): string =>
+  `${hurt.join(', ')} was hurt, and was not the ${target} when it was last looked at`;
 
-/** Looked at by polling: one who took over since the last look but one may hold the office. */
-function officeHolders(history: History, untilMs: number): string[] | null {
+function officeHolder(history: History, untilMs: number): string | null {
   const seen = all(history, officeOf(history)).filter(({ t, leader }) => t <= untilMs && leader !== null);
-  const holder = seen.at(-1)?.leader;
-  return holder === undefined || holder === null ? null : [holder];
+  return seen.at(-1)?.leader ?? null;
 }
 
+/** What belongs into a stage: not before it begins, or not after. */
+const PLACES: readonly { kind: Kind; from?: StageName; until?: StageName }[] = [
+  { kind: 'steady', until: 'fault' },
+  { kind: 'workload-start', until: 'fault' },
+  { kind: 'fault-armed', from: 'fault' },
+  { kind: 'fault-landed', until: 'recovery' },
+  { kind: 'workload-end', from: 'healing', until: 'read-back' },
+  { kind: 'readback', from: 'read-back', until: 'settling' },
+  { kind: 'steady-after', from: 'settling' },
+  { kind: 'as-before', from: 'settling' },
+];
+
 function stagesGap(history: History): string | null {
-  const seen = all(history, 'stage').map(({ name }) => name);
-  if (seen.join() !== STAGES.join())
-    return `stages: ${seen.join(', ') || 'none'}; expected ${STAGES.join(', ')}`;
-  const at = new Map(all(history, 'stage').map(({ name, t }) => [name, t]));
-  const early = (name: (typeof STAGES)[number], t: number | undefined): boolean =>
-    t !== undefined && t < (at.get(name) ?? Infinity);
-  const late = (name: (typeof STAGES)[number], t: number | undefined): boolean =>
-    t !== undefined && t > (at.get(name) ?? -Infinity);
-  const misplaced = [
-    late('fault', first(history, 'steady')?.t) && 'steady',
-    late('fault', first(history, 'workload-start')?.t) && 'workload-start',
-    early('fault', first(history, 'fault-armed')?.t) && 'fault-armed',
-    late('recovery', first(history, 'fault-landed')?.t) && 'fault-landed',
-    early('healing', first(history, 'workload-end')?.t) && 'workload-end',
-    late('read-back', first(history, 'workload-end')?.t) && 'workload-end',
-    early('read-back', first(history, 'readback')?.t) && 'readback',
-    late('settling', last(history, 'readback')?.t) && 'readback',
-    early('settling', last(history, 'steady-after')?.t) && 'steady-after',
-    early('settling', last(history, 'as-before')?.t) && 'as-before',
-  ].filter((one) => one !== false);
+  const stages = all(history, 'stage');
+  const names = stages.map(({ name }) => name).join(', ');
+  if (names !== STAGES.join(', ')) return `stages: ${names || 'none'}; expected ${STAGES.join(', ')}`;
+  const at = new Map(stages.map(({ name, t }) => [name, t]));
+  const misplaced = PLACES.flatMap(({ kind, from, until }) => {
+    const fromMs = from === undefined ? -Infinity : (at.get(from) ?? -Infinity);
+    const untilMs = until === undefined ? Infinity : (at.get(until) ?? Infinity);
+    return all(history, kind).some(({ t }) => t < fromMs || t > untilMs) ? [kind] : [];
+  });
   return misplaced.length === 0 ? null : `not in the stage that it belongs to: ${misplaced.join(', ')}`;
 }
 
@@ -151,16 +161,28 @@ function leaderGap(history: History): string | null {
 export function budgetGap(history: History): string | null {
   const estimate = last(history, 'budget-estimate');
   if (estimate === undefined) return null;
-  const { from, outageMs, share, estimateMs } = estimate;
+  const { outageMs, share, estimateMs } = estimate;
   if (!(share > 0 && share <= 1)) return `a share of ${share} of the traffic`;
   if (Math.abs(Math.round(outageMs * share) - estimateMs) > SAME_MS)
     return `a price of ${estimateMs} ms for an outage of ${outageMs} ms`;
+  return windowGap(history, estimate) ?? outageGap(history, estimate);
+}
+
+function windowGap(history: History, { from }: Seen<'budget-estimate'>): string | null {
   const window = last(history, 'expected-window');
   if ((from === 'window') !== (window !== undefined))
-    return 'the price follows from a window that is not there';
-  if (window !== undefined && !(window.loMs >= 0 && window.loMs <= window.hiMs))
-    return `an expected window from ${window.loMs} to ${window.hiMs} ms`;
-  const expected = { window: window?.hiMs, goal: goalMs(history), deadline: outageMs }[from];
+    return 'the price follows from a window that is not there, or not from the one that is';
+  return window === undefined || (window.loMs >= 0 && window.loMs <= window.hiMs)
+    ? null
+    : `an expected window from ${window.loMs} to ${window.hiMs} ms`;
+}
+
+function outageGap(history: History, { from, outageMs }: Seen<'budget-estimate'>): string | null {
+  const expected = {
+    window: last(history, 'expected-window')?.hiMs,
+    goal: goalMs(history),
+    deadline: history.header.settings.timeouts?.['rtoDeadline'],
+  }[from];
   return expected !== undefined && Math.abs(expected - outageMs) <= SAME_MS && outageMs > 0
     ? null
     : `an outage of ${outageMs} ms was expected, its ${from} says ${expected ?? 'nothing'}`;

@@ -49,31 +49,36 @@ export function readsOf(history: History, acks: Acknowledgements, faultMs: numbe
   const { reads, writes } = history;
   const start = first(history, 'workload-start');
   const found: Reads = {
-    plannedPerSecond: start?.readRatePerSecond ?? null,
-    recorded: reads.count,
-    ok: 0,
-    replica: 0,
-    unclear: 0,
-    madeUp: 0,
+    ...{ plannedPerSecond: start?.readRatePerSecond ?? null, recorded: reads.count },
+    ...{ ok: 0, replica: 0, unclear: 0, madeUp: 0 },
     before: { due: 0, ok: 0 },
     atEnd: { due: 0, ok: 0 },
     stale: { primary: 0, replaced: 0 },
   };
-  const beforeMs = faultMs ?? Infinity;
-  const endMs = highest(reads.intendedMs) - STEADY_MS;
-  const highestBy = duePer(writes, start?.ratePerSecond ?? null);
+  const times = { faultMs: faultMs ?? Infinity, endMs: highest(reads.intendedMs) - STEADY_MS };
+  const known = { reads, acks, highestBy: duePer(writes, start?.ratePerSecond ?? null) };
   for (let i = 0; i < reads.count; i++) {
-    // The client's own queue: it has asked nobody.
-    if (reads.outcome[i] === OUTCOMES.unsent) continue;
-    const ok = reads.outcome[i] === OUTCOMES.ok;
-    const dueMs = reads.intendedMs[i] as number;
-    if (dueMs >= beforeMs - STEADY_MS && (reads.doneMs[i] as number) < beforeMs) counted(found.before, ok);
-    if (dueMs > endMs) counted(found.atEnd, ok);
-    if (!ok) continue;
+    share(found, reads, i, times);
+    if (reads.outcome[i] !== OUTCOMES.ok) continue;
     found.ok++;
-    judgeAnswer(found, { reads, acks, highestBy }, i);
+    judgeAnswer(found, known, i);
   }
   return found;
+}
+
+interface Times {
+  faultMs: number;
+  endMs: number;
+}
+
+function share(found: Reads, { outcome, intendedMs, doneMs }: Operations, i: number, times: Times): void {
+  // The client's own queue: it has asked nobody.
+  if (outcome[i] === OUTCOMES.unsent) return;
+  const ok = outcome[i] === OUTCOMES.ok;
+  const dueMs = intendedMs[i] as number;
+  const before = dueMs >= times.faultMs - STEADY_MS && (doneMs[i] as number) < times.faultMs;
+  if (before) counted(found.before, ok);
+  if (dueMs > times.endMs) counted(found.atEnd, ok);
 }
 
 function counted(share: Share, ok: boolean): void {

@@ -85,21 +85,28 @@ function faultOf(history: History, checkFault: string): FaultPart {
   const armed = first(history, 'fault-armed');
   const acted = first(history, 'fault-acted');
   const landed = first(history, 'fault-landed');
-  const faultMs = armed?.t ?? acted?.t ?? landed?.t ?? null;
-  // Proved by its cause, or not landed.
-  const proved = landed === undefined || landed.proof === '' ? null : landed;
+  const faultMs = (armed ?? acted ?? landed)?.t ?? null;
+  const landing = landingOf(landed);
   return {
-    fault: armed?.fault ?? checkFault,
-    target: armed?.target ?? 'none',
+    ...aimOf(armed, checkFault),
+    ...landing,
     faultMs,
     actedMs: acted?.t ?? null,
-    landedMs: proved?.t ?? null,
-    landedBy: proved?.by ?? null,
-    proof: proved?.proof ?? '',
     missed: missedReason(history),
     notInjected: armed === undefined && landed === undefined,
-    zeroMs: proved?.t ?? faultMs ?? firstOf(history),
+    zeroMs: landing.landedMs ?? faultMs ?? firstOf(history),
   };
+}
+
+/** Proved by its cause, or not landed. */
+function landingOf(seen: Seen<'fault-landed'> | undefined): Pick<Trial, 'landedMs' | 'landedBy' | 'proof'> {
+  if (seen === undefined || seen.proof === '') return { landedMs: null, landedBy: null, proof: '' };
+  return { landedMs: seen.t, landedBy: seen.by, proof: seen.proof };
+}
+
+function aimOf(armed: Seen<'fault-armed'> | undefined, checkFault: string): Pick<Trial, 'fault' | 'target'> {
+  if (armed === undefined) return { fault: checkFault, target: 'none' };
+  return { fault: armed.fault, target: armed.target };
 }
 
 type Goals = Pick<
