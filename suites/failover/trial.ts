@@ -82,7 +82,7 @@ async function steadyBefore(ctx: CheckContext, store: string): Promise<boolean> 
     `wait until ${store} is steady: a leader, all members following, a synchronous one`,
     () => ctx.runner.call('store.steady', { check: ctx.id, store, timeoutMs: ctx.timeoutMs('steadyState') }),
   );
-  ctx.record('steady', { ...seen });
+  ctx.record('steady', { ok: seen.ok, detail: seen.detail });
   return seen.ok;
 }
 
@@ -171,7 +171,7 @@ async function healAndReadBack(
     call('evidence.collect', { check, trial, pods: { store }, ...seconds }),
   );
   if (!healed.ok) {
-    ctx.record('steady-after', { ...healed });
+    ctx.record('steady-after', { ok: healed.ok, detail: healed.detail });
     return;
   }
   stage(ctx, 'read-back');
@@ -185,7 +185,7 @@ async function healAndReadBack(
   const after = await ctx.step(`see that ${store} is steady again`, () =>
     call('store.steady', { check, store, timeoutMs }),
   );
-  ctx.record('steady-after', { ...after });
+  ctx.record('steady-after', { ok: after.ok, detail: after.detail });
   // Other stores may have had a member on the same node: they get the time that this one had.
   await ctx.step('see that roles and objects are as before', () =>
     call('state.compare', { check, trial, timeoutMs: membersRejoinedMs }),

@@ -25,6 +25,7 @@ const RULES: readonly { id: string; open: Said; holds: string }[] = [
   { id: 'coherence/stages', open: stagesGap, holds: 'every stage in its order' },
   { id: 'coherence/members', open: membersGap, holds: 'all names are those of declared members' },
   { id: 'coherence/leader', open: leaderGap, holds: 'the leader that was read is the one that was followed' },
+  { id: 'coherence/roles', open: rolesGap, holds: 'the roles of every declared store were compared' },
   { id: 'coherence/budget', open: budgetGap, holds: 'the price follows from what was expected' },
   { id: 'coherence/client', open: clientGap, holds: 'the client asked as declared' },
   { id: 'coherence/consumer', open: consumerGap, holds: 'the consumer got what reads wait for' },
@@ -153,9 +154,25 @@ function membersGap(history: History): string | null {
 
 function leaderGap(history: History): string | null {
   const read = all(history, 'readback').findLast(({ role }) => role === 'leader')?.source;
+  const lines = all(history, 'leader');
+  const [final, known] = [lines.at(-1), lines.at(-2)];
+  if (final?.final !== true) return 'who leads was not followed to the end';
+  if (known !== undefined && (known.leader !== final.leader || known.timeline !== final.timeline))
+    return `${known.leader ?? 'nobody'} was seen to lead, at the end it was ${final.leader ?? 'nobody'}`;
   const followed = all(history, 'leader').findLast(({ leader }) => leader !== null)?.leader;
   if (read === undefined || followed === undefined || followed === null || read === followed) return null;
   return `${read} was read back as the leader, ${followed} was last seen to lead`;
+}
+
+/** Every store of the environment, once: another may have had a member on the same node. */
+function rolesGap(history: History): string | null {
+  const compared = last(history, 'as-before');
+  const declared = Object.keys(history.header.settings.stores ?? {}).toSorted();
+  if (compared === undefined || declared.length === 0) return null;
+  const seen = compared.roles.map(({ store }) => store).toSorted();
+  return seen.join() === declared.join()
+    ? null
+    : `roles of ${seen.join(', ') || 'no store'} were compared, declared are ${declared.join(', ')}`;
 }
 
 export function budgetGap(history: History): string | null {
@@ -181,7 +198,8 @@ function outageGap(history: History, { from, outageMs }: Seen<'budget-estimate'>
   const expected = {
     window: last(history, 'expected-window')?.hiMs,
     goal: goalMs(history),
-    deadline: history.header.settings.timeouts?.['rtoDeadline'],
+    // Where the header does not say how long is waited, nothing is held against it.
+    deadline: history.header.settings.timeouts?.['rtoDeadline'] ?? outageMs,
   }[from];
   return expected !== undefined && Math.abs(expected - outageMs) <= SAME_MS && outageMs > 0
     ? null
@@ -198,6 +216,8 @@ function clientGap(history: History): string | null {
   if (start === undefined) return null;
   const store = storeOf(history.header);
   if (start.store !== store) return `the client asked ${start.store}, not ${store}`;
+  if (start.sureFailures.length === 0)
+    return 'the client knows no error that proves that nothing was written';
   const declared = history.header.settings.stores?.[store]?.workload;
   if (declared === undefined) return null;
   const { writesPerSecond, readsPerSecond } = declared;

@@ -171,6 +171,7 @@ export class Synthetic {
     see(back + 3000, 'members', { streaming: 2, total: 2, pollMs: 500, source: 'Patroni' });
     see(START + lengthMs, 'leader', {
       leader: 'postgres-1',
+      timeline: 2,
       pollMs: 100,
       final: true,
       source: 'Patroni /cluster',

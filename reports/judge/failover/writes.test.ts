@@ -173,7 +173,7 @@ describe('judging a check', () => {
       .without('leader')
       .readBack({ leader: 'postgres-0' })
       .see(-80, 'leader', { leader: 'postgres-0', pollMs: 100 });
-    inPlace.see(15_000, 'leader', { leader: 'postgres-0', pollMs: 100 });
+    inPlace.see(15_000, 'leader', { leader: 'postgres-0', pollMs: 100, final: true });
     const judgement = judgeFailover([inPlace.history(), new Synthetic().history()]);
     assert.equal(judgement.verdict, 'pass', judgement.reason);
     assert.equal(judgement.trials?.length, 2);
