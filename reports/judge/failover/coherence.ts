@@ -153,15 +153,23 @@ function membersGap(history: History): string | null {
 }
 
 function leaderGap(history: History): string | null {
-  const read = all(history, 'readback').findLast(({ role }) => role === 'leader')?.source;
-  const lines = all(history, 'leader');
+  return followedGap(all(history, 'leader')) ?? readLeaderGap(history);
+}
+
+/** The last line of the observer repeats the one before it. */
+function followedGap(lines: readonly Seen<'leader'>[]): string | null {
   const [final, known] = [lines.at(-1), lines.at(-2)];
   if (final?.final !== true) return 'who leads was not followed to the end';
-  if (known !== undefined && (known.leader !== final.leader || known.timeline !== final.timeline))
-    return `${known.leader ?? 'nobody'} was seen to lead, at the end it was ${final.leader ?? 'nobody'}`;
+  if (known === undefined || (known.leader === final.leader && known.timeline === final.timeline))
+    return null;
+  return `${known.leader ?? 'nobody'} was seen to lead, at the end it was ${final.leader ?? 'nobody'}`;
+}
+
+function readLeaderGap(history: History): string | null {
+  const read = all(history, 'readback').findLast(({ role }) => role === 'leader')?.source;
   const followed = all(history, 'leader').findLast(({ leader }) => leader !== null)?.leader;
-  if (read === undefined || followed === undefined || followed === null || read === followed) return null;
-  return `${read} was read back as the leader, ${followed} was last seen to lead`;
+  if (read === undefined || followed === undefined || read === followed) return null;
+  return `${read} was read back as the leader, ${followed ?? 'nobody'} was last seen to lead`;
 }
 
 /** Every store of the environment, once: another may have had a member on the same node. */
