@@ -26,9 +26,9 @@ const lines = (file: string): unknown[] =>
 
 void test('an observation is on disk when observe returns, and gets a time', async () => {
   const writer = openHistory(folder, 'a.ndjson');
-  writer.observe({ kind: 'steady', ok: true });
+  writer.observe({ kind: 'unavailable', what: 'v1/Pod', reason: 'timeout' });
   const [first] = lines('a.ndjson') as { kind: string; t: number }[];
-  assert.equal(first?.kind, 'steady');
+  assert.equal(first?.kind, 'unavailable');
   assert.equal(typeof first.t, 'number');
   await writer.close();
 });
@@ -43,7 +43,7 @@ void test('operations are on disk within the flush time, in order, and all of th
     await sleep(10);
   }
   for (let n = 3; n <= 5000; n++) writer.operation(['w', n, n, n, n, 0]);
-  writer.observe({ kind: 'workload-end', t: 1, scheduled: 5000 });
+  writer.observe({ kind: 'end', t: 1 });
   await writer.close();
   await writer.close();
   const all = lines('b.ndjson');
@@ -85,7 +85,7 @@ void test('a full disk is a typed error of every later call, and is announced on
   assert.throws(() => writer.operation(['w', 2, 1, 1, 1, 0]), HistoryError);
   await assert.rejects(writer.close(), HistoryError);
   const second = openHistory(folder, 'full.ndjson');
-  assert.throws(() => second.observe({ kind: 'x' }), { name: 'HistoryError', full: true });
+  assert.throws(() => second.observe({ kind: 'end' }), { name: 'HistoryError', full: true });
   await assert.rejects(second.close(), HistoryError);
 });
 
@@ -106,7 +106,8 @@ void test('secrets are redacted as they are and as JSON and URLs spell them', as
   const secret = 'p"ss/w\\rd';
   const writer = openHistory(folder, 'secret.ndjson', { redact: redactor([secret, 'abc']) });
   writer.observe({
-    kind: 'error',
+    kind: 'evidence',
+    source: 'logs',
     text: `postgres://u:${encodeURIComponent(secret)}@h and ${secret}, abc stays`,
   });
   await writer.close();

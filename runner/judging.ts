@@ -1,3 +1,5 @@
+import type { Seen } from '../reports/record/observations/index.ts';
+import { all, first, last } from '../reports/judge/observed.ts';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FailoverSeries, judgeFailover } from '../reports/judge/failover/index.ts';
@@ -16,7 +18,7 @@ interface Judged {
   /** Nothing was looked at: there is only what the runner has to say. */
   empty: boolean;
   /** What the runner has to say of it: it crashed, it was cut off, it could not be run. */
-  own: Observation | undefined;
+  own: Seen<'runner-verdict'> | undefined;
 }
 
 /**
@@ -77,8 +79,8 @@ function oneByOne(): Judging {
 }
 
 function judgedOf({ header, observations }: History): Judged {
-  const resumed = observations.findLast(({ kind }) => kind === 'resumed');
-  const own = observations.find(({ kind }) => kind === 'runner-verdict');
+  const resumed = last({ observations }, 'resumed');
+  const own = first({ observations }, 'runner-verdict');
   return {
     trial: header.trial,
     evidence: piecesOf(observations),
@@ -91,8 +93,8 @@ function judgedOf({ header, observations }: History): Judged {
  * What interrupted a series that was resumed afterwards concerns that trial alone, and its judge sees that it was cut off. A trial that
  * crashed is another matter: those in which things went worst must not leave the series by being resumed.
  */
-function standsBeyond(own: Observation, resumed: Observation | undefined): boolean {
-  return resumed === undefined || own.t > resumed.t || own['crashed'] === true;
+function standsBeyond(own: Seen<'runner-verdict'>, resumed: Seen<'resumed'> | undefined): boolean {
+  return resumed === undefined || own.t > resumed.t || own.crashed === true;
 }
 
 /** What a record holds of logs and events; the histories have all of it. */
@@ -122,13 +124,11 @@ function withEvidence(judgement: Judgement, trials: readonly Judged[]): Judgemen
 }
 
 function piecesOf(observations: readonly Observation[]): Evidence[] {
-  return observations
-    .filter((seen) => seen.kind === 'evidence')
-    .map((seen) => ({
-      source: String(seen['source']),
-      text: String(seen['text']),
-      ...(typeof seen['at'] === 'string' && seen['at'] !== '' && { at: seen['at'] }),
-    }));
+  return all({ observations: [...observations] }, 'evidence').map(({ source, text, at }) => ({
+    source,
+    text,
+    ...(at !== undefined && at !== '' && { at }),
+  }));
 }
 
 /**
@@ -139,10 +139,10 @@ function piecesOf(observations: readonly Observation[]): Evidence[] {
 function withRunnerVerdict(judgement: Judgement, trials: readonly Judged[]): Judgement {
   const own = trials.find((trial) => trial.own !== undefined)?.own;
   if (!own) return judgement;
-  const text = typeof own['message'] === 'string' ? own['message'] : '';
+  const text = own.message;
   const evidence = [...judgement.evidence, { source: 'the runner', text }];
   const said = text.split('\n', 1)[0] ?? text;
-  const verdict = own['verdict'] === 'fail' ? 'fail' : 'inconclusive';
+  const { verdict } = own;
   if (trials.every(({ empty }) => empty))
     return { ...bareJudgement(verdict, said), expected: judgement.expected, evidence };
   if (judgement.verdict === 'fail')

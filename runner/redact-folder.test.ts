@@ -47,7 +47,11 @@ test("should keep secrets out of the runner's own histories as they are written"
   const trial = join(folder, 'histories', 'c.d', 'trial-01');
   mkdirSync(trial, { recursive: true });
   const redact = redactor([SECRET]);
-  await appendToTrial(trial, [{ kind: 'runner-verdict', message: `login as ${SECRET}` }], redact);
+  await appendToTrial(
+    trial,
+    [{ kind: 'runner-verdict', verdict: 'fail', message: `login as ${SECRET}` }],
+    redact,
+  );
   const restored = { actions: 1, failed: [`with ${SECRET}`], steadyAgain: null };
   await writeEnd(join(folder, 'histories'), { interrupted: null, restored }, redact);
   assert.match(readFileSync(join(trial, 'runner.ndjson'), 'utf8'), /login as \*\*\*/);

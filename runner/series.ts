@@ -1,3 +1,5 @@
+import type { NewObservation } from '../reports/record/history.ts';
+import { all } from '../reports/judge/observed.ts';
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CommandError, EXIT } from '../env/errors.ts';
@@ -115,20 +117,19 @@ export async function resumeSeries(series: Series, source: HeaderSource): Promis
       if (existsSync(file)) renameSync(file, `${file}.cut`);
       await openTrial(folder.histories, trial, source);
     }
-    await appendToTrial(at, [
-      ...(cut.includes(trial) ? [{ kind: 'cut-off', reason: await cutReason(at) }] : []),
-      { kind: 'resumed' },
-    ]);
+    const lines: NewObservation[] = [{ kind: 'resumed' }];
+    if (cut.includes(trial)) lines.unshift({ kind: 'cut-off', reason: await cutReason(at) });
+    await appendToTrial(at, lines);
   }
 }
 
 /** A trial that crashed was not ended by the end of its run. */
 async function cutReason(trial: string): Promise<string> {
   const { observations } = await readHistory(trial);
-  const crash = observations.findLast((seen) => seen.kind === 'runner-verdict' && seen['crashed'] === true);
-  return typeof crash?.['message'] === 'string'
-    ? (crash['message'].split('\n', 1)[0] ?? '')
-    : 'the run ended in the middle of this trial';
+  const crash = all({ observations }, 'runner-verdict').findLast(({ crashed }) => crashed === true);
+  return crash === undefined
+    ? 'the run ended in the middle of this trial'
+    : (crash.message.split('\n', 1)[0] ?? '');
 }
 
 /** For the record: from where the series goes on, and which trials do not count. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Kind } from '../../reports/record/observations/index.ts';
 import type { NewObservation } from '../history.ts';
 import type { LogProbe, LogRecord, LogSearch } from '../logs/index.ts';
 import type { Span, Trace, TraceProbe } from '../traces/index.ts';
@@ -34,7 +35,8 @@ function store(answer: (search: LogSearch) => LogRecord[]): LogProbe & { searche
 
 function following(startMs = Date.now() - 10_000) {
   const written: NewObservation[] = [];
-  const of = (kind: string) => written.filter((one) => one.kind === kind);
+  const of = <K extends Kind>(kind: K) =>
+    written.filter((one): one is Extract<NewObservation, { kind: K }> => one.kind === kind);
   return {
     of,
     options: {
@@ -153,7 +155,7 @@ test('should tell how long a store did not answer, once', async () => {
   down = false;
   assert.equal(await arrivals.sweep(signal), true);
   assert.equal(seen.of('blind').length, 1);
-  assert.equal(seen.of('blind')[0]?.['reason'], 'gone');
+  assert.equal(seen.of('blind')[0]?.reason, 'gone');
 });
 
 function span(id: string, parent: string | null, service: string, name = 'x'): Span {
@@ -200,7 +202,7 @@ test('should take a trace for whole only with every service, every declared span
   await arrivals.look(signal);
   assert.equal(arrivals.complete, true);
   assert.equal(seen.of('trace').length, 1);
-  assert.equal((seen.of('trace')[0]?.['spans'] as unknown[]).length, 4);
+  assert.equal(seen.of('trace')[0]?.spans.length, 4);
 });
 
 test('should look where the spans of a missing service went', async () => {
@@ -212,8 +214,8 @@ test('should look where the spans of a missing service went', async () => {
   );
   arrivals.answered(REQUEST);
   assert.equal(await arrivals.sweep(signal), true);
-  assert.equal(seen.of('trace')[0]?.['seenMs'], null);
-  assert.deepEqual(seen.of('stray')[0]?.['traces'], ['t2']);
+  assert.equal(seen.of('trace')[0]?.seenMs, null);
+  assert.deepEqual(seen.of('stray')[0]?.traces, ['t2']);
 });
 
 test('should read the times that the runtime wrote before each line', () => {

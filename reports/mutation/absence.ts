@@ -75,8 +75,7 @@ export function subjectsDropped({ trial: { history }, covered }: Subject, names:
 /** Truncated after the last line of each kind and before each stage; once as it is, once with the line that says that it ran to its end. */
 export function endsCut({ trial: { history }, covered }: Subject): Mutant[] {
   const at = new Set<number>();
-  for (const { kind, t } of history.observations.toReversed())
-    if (kind === 'stage' || kind === 'phase') at.add(t);
+  for (const { kind, t } of history.observations.toReversed()) if (kind === 'stage') at.add(t);
   for (const indexes of byKind(history.observations).values())
     at.add(history.observations[indexes.at(-1) ?? 0]?.t ?? 0);
   return [...at]

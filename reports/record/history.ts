@@ -1,7 +1,5 @@
-import type { z } from 'zod';
 import type { Goals } from './goals.ts';
-import type { Fields, Kind, OBSERVATIONS } from './observations/index.ts';
-import type { Strict } from './observations/strict.ts';
+import type { Kind, NewSeen, Seen } from './observations/index.ts';
 import type { HeaderSettings } from './settings.ts';
 
 /**
@@ -30,18 +28,10 @@ export interface HistoryHeader {
 }
 
 /** Anything seen: `kind` says what, the rest is the kind's own (./observations). `t` is CLOCK_MONOTONIC in ms. */
-type StrictObservation = { [K in Kind]: z.infer<(typeof OBSERVATIONS)[K]> }[Kind];
-interface LooseObservation {
-  kind: string;
-  t: number;
-  [field: string]: unknown;
-}
-export type Observation = Strict extends true ? StrictObservation : LooseObservation;
+export type Observation = { [K in Kind]: Seen<K> }[Kind];
 
 /** An observation as it is handed in: `t` is the time of writing unless the observer knows better. */
-type StrictNew = { [K in Kind]: { kind: K; t?: number | undefined } & Fields<K> }[Kind];
-type LooseNew = { kind: string; t?: number | undefined; [field: string]: unknown };
-export type NewObservation = Strict extends true ? StrictNew : LooseNew;
+export type NewObservation = { [K in Kind]: NewSeen<K> }[Kind];
 
 /** Outcome codes of an operation, as written in a history. */
 export const OUTCOMES = { ok: 0, fail: 1, unknown: 2, unsent: 3 } as const;

@@ -178,7 +178,7 @@ function takeLine(buffer: Buffer, start: number, stop: number, state: ReadState)
 function parseObservation(value: Record<string, unknown>): Observation | null {
   const { kind, t } = value;
   if (typeof kind !== 'string' || typeof t !== 'number') return null;
-  if (!isKind(kind)) return value as Observation; // while kinds are being given schemas (./observations/strict.ts)
+  if (!isKind(kind)) return null;
   const parsed = OBSERVATIONS[kind].safeParse(value);
   return parsed.success ? parsed.data : null;
 }

@@ -1,3 +1,4 @@
+import type { LandedBy } from '../../reports/record/observations/failover.ts';
 import { staticPodRemoval, stopStaticPod, type StaticPodName } from '../../env/local/cluster/index.ts';
 import { nodeSpec, type InstanceName } from '../../env/local/nodes/index.ts';
 import { monoMs } from '../../probes/clock.ts';
@@ -98,7 +99,7 @@ async function crash(
 function landing(
   writer: HistoryWriter,
   node: string,
-  outcomes: readonly (string | { landedMs: number; lastBeforeMs: number; by: string; proof: string })[],
+  outcomes: readonly (string | { landedMs: number; lastBeforeMs: number; by: LandedBy; proof: string })[],
 ): Result<'controlPlane.crash'> {
   const failures = outcomes.filter((one) => typeof one === 'string');
   const landed = outcomes.filter((one) => typeof one !== 'string');
@@ -106,7 +107,8 @@ function landing(
   if (failures.length > 0 || last === undefined)
     return missed(writer, node, failures.join('; ') || 'nothing was done');
   const proof = landed.map((one) => one.proof).join('; ');
-  const betweenMs = [Math.min(...landed.map(({ lastBeforeMs }) => lastBeforeMs)), last.landedMs];
+  const beforeMs = Math.min(...landed.map(({ lastBeforeMs }) => lastBeforeMs));
+  const betweenMs: [number, number] = [beforeMs, last.landedMs];
   writer.observe({ kind: 'fault-landed', t: last.landedMs, by: last.by, proof, betweenMs });
   return { target: node, landedAtMs: last.landedMs, proof, lasting: true };
 }

@@ -103,7 +103,7 @@ async function writeTrial(folder: string, shape: Shape): Promise<void> {
   const sources = Array.from({ length: members }, (_, i) => `${store}-${i}`);
   header.observe({ kind: 'readback-plan', run: 'bench', sources });
   for (const [i, source] of sources.entries())
-    for (const pass of i === 0 ? [1, 2] : [1])
+    for (const pass of i === 0 ? ([1, 2] as const) : ([1] as const))
       header.observe({
         kind: 'readback',
         source,

@@ -1,6 +1,7 @@
 import type { TimeoutName } from '../../env/schema.ts';
 import type { CheckSettings } from '../../env/settings.ts';
 import type { Goals } from '../../reports/record/goals.ts';
+import type { Kind } from '../../reports/record/observations/index.ts';
 import type { Observations, RecordedFields } from './observations.ts';
 import type { RunnerClient } from './client.ts';
 import type {
@@ -43,7 +44,7 @@ export interface CheckContext {
   runner: { call<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> };
   cluster: ClusterAccess;
   /** Appends `{kind, t: now, …fields}` to this trial's `check.ndjson`. */
-  record<K extends string>(kind: K, ...fields: RecordedFields<K>): void;
+  record<K extends Kind>(kind: K, ...fields: RecordedFields<K>): void;
   /** A source did not answer: recorded, so that the judge can say so. */
   unavailable(what: string, reason: string): void;
   /** A narrated step: shown while it runs, timed, kept in the run record. */

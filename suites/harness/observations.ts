@@ -4,12 +4,10 @@ import type { Fields, Kind } from '../../reports/record/observations/index.ts';
 
 type OptionalTime = { t?: number };
 
-/** What is handed in beside the kind: nothing for a kind without fields. A kind that has no schema yet takes anything. */
-export type RecordedFields<K extends string> = K extends Kind
-  ? keyof Fields<K> extends never
-    ? [fields?: Fields<K> & OptionalTime]
-    : [fields: Fields<K> & OptionalTime]
-  : [fields?: Record<string, unknown>];
+/** What is handed in beside the kind: nothing for a kind without fields. */
+export type RecordedFields<K extends Kind> = keyof Fields<K> extends never
+  ? [fields?: Fields<K> & OptionalTime]
+  : [fields: Fields<K> & OptionalTime];
 
 /** CLOCK_MONOTONIC in ms: the clock of every history, shared by all processes of one boot. */
 export function monotonicMs(): number {
@@ -24,7 +22,7 @@ export class Observations {
     this.#file = openSync(join(folder, 'check.ndjson'), 'a');
   }
 
-  append<K extends string>(kind: K, ...[fields]: RecordedFields<K>): void {
+  append<K extends Kind>(kind: K, ...[fields]: RecordedFields<K>): void {
     writeSync(this.#file, `${JSON.stringify({ kind, t: monotonicMs(), ...fields })}\n`);
   }
 

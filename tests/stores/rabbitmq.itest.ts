@@ -107,9 +107,9 @@ describe('RabbitMQ', () => {
     writing.destroy();
     for (const again of [false, true]) {
       const seen = await readBack(run);
-      const readings = seen.filter(({ kind }) => kind === 'readback');
+      const readings = seen.filter((one) => one.kind === 'readback');
       assert.equal(readings.length, 4, JSON.stringify(seen));
-      for (const one of readings) assert.deepEqual([one['present'], one['duplicates']], [[[1, 300]], []]);
+      for (const one of readings) assert.deepEqual([one.present, one.duplicates], [[[1, 300]], []]);
       if (!again) continue;
       await over((channel) => channel.checkQueue(recordQueue(run))).then(({ messageCount }) =>
         assert.equal(messageCount, 300),
@@ -128,9 +128,9 @@ describe('RabbitMQ', () => {
       if (first !== false) channel.ack(first);
       await channel.close();
     });
-    const readings = (await readBack(run)).filter(({ kind }) => kind === 'readback');
+    const readings = (await readBack(run)).filter((one) => one.kind === 'readback');
     assert.equal(readings.length, 4);
-    for (const one of readings) assert.deepEqual([one['present'], one['duplicates']], [[[2, 20]], [[7, 2]]]);
+    for (const one of readings) assert.deepEqual([one.present, one.duplicates], [[[2, 20]], [[7, 2]]]);
   });
 
   it('should find the run that is written, take a write out and put one in twice, as the controls do', async () => {
@@ -148,7 +148,7 @@ describe('RabbitMQ', () => {
     writing.destroy();
     client.end?.();
     await assert.rejects(remove(ctx, { run, n: 5 }), /write 5 is not in plumbline\.controlled/);
-    const readings = (await readBack(run)).filter(({ kind }) => kind === 'readback');
+    const readings = (await readBack(run)).filter((one) => one.kind === 'readback');
     const expected = [
       [
         [1, 4],
@@ -156,7 +156,7 @@ describe('RabbitMQ', () => {
       ],
       [[7, 2]],
     ];
-    for (const one of readings) assert.deepEqual([one['present'], one['duplicates']], expected);
+    for (const one of readings) assert.deepEqual([one.present, one.duplicates], expected);
     assert.equal(readings.length, 4);
     assert.equal(await newest(ctx), null);
   });
@@ -171,16 +171,16 @@ describe('RabbitMQ', () => {
       const seen: NewObservation[] = [];
       const request = { run, write: (one: NewObservation) => seen.push(one) };
       await rabbitmq.readBack(cluster.target, request, { deadlineMs: 8000 });
-      assert.equal(seen.filter(({ kind }) => kind === 'readback').length, 0);
+      assert.equal(seen.filter((one) => one.kind === 'readback').length, 0);
       assert.ok(seen.some(({ kind }) => kind === 'readback-failed'));
     });
     writing.destroy();
   });
 
   it('should read a queue that no member knows as empty', async () => {
-    const readings = (await readBack('never-declared')).filter(({ kind }) => kind === 'readback');
+    const readings = (await readBack('never-declared')).filter((one) => one.kind === 'readback');
     assert.equal(readings.length, 4);
-    for (const one of readings) assert.deepEqual(one['present'], []);
+    for (const one of readings) assert.deepEqual(one.present, []);
   });
 
   it('should consume anew when the member that it sits on delivers nothing any more', async () => {

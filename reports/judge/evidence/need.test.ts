@@ -68,7 +68,7 @@ test('should owe afterwards what every trial owes', () => {
     'afterwards/objects inconclusive',
   ]);
   assert.deepEqual(
-    worst(BACK, ['as-before', AS_BEFORE], ['restored-early-done', { undone: 0, failed: ['x'] }]),
+    worst(BACK, ['as-before', AS_BEFORE], ['restored-early-done', { undone: [], failed: ['x'] }]),
     ['afterwards/undone fail'],
   );
 });

@@ -10,11 +10,8 @@ function recordWith(outline: ConstructorParameters<typeof Synthetic>[0], ...more
   trial.observations = [...trial.observations, ...more].sort((a, b) => a.t - b.t);
   return failoverRecord(trial.history());
 }
-const at = (ms: number, kind: string, fields: Record<string, unknown> = {}): Observation => ({
-  kind,
-  t: START + ms,
-  ...fields,
-});
+const at = (ms: number, kind: string, fields: Record<string, unknown> = {}) =>
+  ({ kind, t: START + ms, ...fields }) as Observation;
 
 describe('what a trial cost', () => {
   it('should say where it spent its time, by stages that end where the next begins', () => {

@@ -1,4 +1,5 @@
 /** What is the same for every Deployment that is hurt while requests are sent through the edge, whatever is then held against a goal. */
+import { first } from '../observed.ts';
 import type { History } from '../../record/history.ts';
 import type { Figure, Judgement } from '../../record/judgement.ts';
 import type { FailoverRecord, RequestSums } from '../../record/run-record.ts';
@@ -119,9 +120,8 @@ function lagGap({ measured: { evidence } }: Watched): string | null {
  * judged; good answers from before it would dilute the sample.
  */
 function hurtFromMs({ observations }: History, { faultMs, zeroMs }: Trial): number {
-  const between: unknown = observations.find(({ kind }) => kind === 'fault-landed')?.['betweenMs'];
-  const [from] = Array.isArray(between) ? (between as unknown[]) : [];
-  return typeof from === 'number' ? Math.min(from, zeroMs) : (faultMs ?? zeroMs);
+  const [from] = first({ observations }, 'fault-landed')?.betweenMs ?? [];
+  return from === undefined ? (faultMs ?? zeroMs) : Math.min(from, zeroMs);
 }
 
 /** Before the fault every request must have got its answer. */
@@ -153,9 +153,8 @@ function unfinished({ history: { observations }, measured }: Watched): string | 
     : 'the rolling restart was not seen to end within the window';
 }
 
-function declaredRate({ observations }: History): number {
-  const rate = observations.find(({ kind }) => kind === 'workload-start')?.['ratePerSecond'];
-  return typeof rate === 'number' ? rate : 0;
+function declaredRate(history: History): number {
+  return first(history, 'workload-start')?.ratePerSecond ?? 0;
 }
 
 /** What a judgement says of the trial that speaks for all. */

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { failoverRecord } from './record.ts';
 import { Synthetic } from './synthetic.ts';
 
-const master = (t: number, leader: string) => ({ kind: 'master', t, leader, pollMs: 50, source: 'test' });
+const master = (t: number, leader: string) =>
+  ({ kind: 'master', t, leader, pollMs: 50, source: 'test' }) as const;
 
 test('should follow the office of master where the master was aimed at', () => {
   const trial = (target: string): Synthetic => {

@@ -308,7 +308,7 @@ describe('what makes a trial inconclusive', () => {
   function dropRead(pass: number): Synthetic {
     const trial = new Synthetic();
     trial.observations = trial.observations.filter(
-      (seen) => !(seen['role'] === 'leader' && seen['pass'] === pass),
+      (seen) => !(seen.kind === 'readback' && seen.role === 'leader' && seen.pass === pass),
     );
     return trial;
   }
@@ -369,8 +369,8 @@ describe('what makes a trial inconclusive', () => {
 
   it('should not decide by two readings that disagree', () => {
     const trial = new Synthetic();
-    const first = trial.observations.find((seen) => seen.kind === 'readback' && seen['pass'] === 1);
-    if (first) first['present'] = [[1, 10]];
+    const first = trial.observations.find((seen) => seen.kind === 'readback' && seen.pass === 1);
+    if (first?.kind === 'readback') first.present = [[1, 10]];
     const record = judge(trial);
     assert.equal(record.verdict, 'inconclusive');
     assert.match(said(record), /two readings of the leader disagree/);

@@ -147,7 +147,7 @@ export class Synthetic {
     const fault = START + faultAtMs;
     const back = fault + (outages[0]?.[1] ?? 0);
     const see = (t: number, kind: string, fields: Record<string, unknown> = {}): void => {
-      this.observations.push({ kind, t, ...fields });
+      this.observations.push({ kind, t, ...fields } as Observation);
     };
     see(START - 110, 'stage', { name: 'steady before' });
     see(START - 100, 'governing', { name: 'ttl', value: '20', source: 'Patroni /config' });
@@ -205,7 +205,7 @@ export class Synthetic {
       run: 'r1',
       sources: MEMBERS,
     });
-    const read = (source: string, role: string, pass: number): void => {
+    const read = (source: string, role: 'leader' | 'member', pass: 1 | 2): void => {
       this.observations.push({
         kind: 'readback',
         t: t + pass,
@@ -236,7 +236,7 @@ export class Synthetic {
   }
 
   see(t: number, kind: string, fields: Record<string, unknown> = {}): this {
-    this.observations.push({ kind, t: START + t, ...fields });
+    this.observations.push({ kind, t: START + t, ...fields } as Observation);
     return this;
   }
 

@@ -79,10 +79,10 @@ describe('writes', () => {
   it('should fail for a member that differs after it rejoined', () => {
     const trial = new Synthetic();
     const member = trial.observations.find(
-      (seen) => seen['source'] === 'postgres-2' && seen.kind === 'readback',
+      (seen) => seen.kind === 'readback' && seen.source === 'postgres-2',
     );
-    if (member)
-      member['present'] = [
+    if (member?.kind === 'readback')
+      member.present = [
         [1, 900],
         [5000, 5000],
       ];

@@ -1,4 +1,4 @@
-import type { History, Observation } from '../../record/history.ts';
+import type { History } from '../../record/history.ts';
 import type { Rule } from '../../record/rule.ts';
 import type { NumberGoal } from '../../record/goals.ts';
 import type { HeaderSettings } from '../../record/settings.ts';
@@ -185,32 +185,6 @@ function gapsOf(history: History): string[] {
 /** Names that stand in a list more than once. */
 function doubled(names: readonly string[]): string[] {
   return [...new Set(names.filter((name, i) => names.indexOf(name) !== i))];
-}
-
-/** Readers of kinds that have no schema yet; `all`, `first` and `last` (../observed.ts) read those that have one. */
-export function seen(history: History, kind: string): Observation[] {
-  return history.observations.filter((observation) => observation.kind === kind);
-}
-
-/** A text field; empty when absent. */
-export function text(from: Observation, field: string): string {
-  const value = from[field];
-  return typeof value === 'string'
-    ? value
-    : value === undefined || value === null
-      ? ''
-      : JSON.stringify(value);
-}
-
-/** A number field; NaN when absent, so that every comparison with it is false. */
-export function number(from: Observation, field: string): number {
-  const value = from[field];
-  return typeof value === 'number' ? value : Number.NaN;
-}
-
-export function list(from: Observation, field: string): unknown[] {
-  const value = from[field];
-  return Array.isArray(value) ? value : [];
 }
 
 /** A goal of the environment, or the catalogue's default when the header names none. */

@@ -16,7 +16,7 @@ export interface Invented {
 }
 
 export function invent(of: Invented): History {
-  const observations: Observation[] = of.seen.map(([kind, fields], i) => ({ kind, t: 1000 + i, ...fields }));
+  const observations = of.seen.map(([kind, fields], i) => ({ kind, t: 1000 + i, ...fields }) as Observation);
   const endMs = Math.max(1000, ...observations.map(({ t }) => t)) + 1;
   if (of.cut !== true) observations.push({ kind: 'end', t: endMs });
   const none = () => ({

@@ -102,7 +102,7 @@ export const FAILOVER = kinds({
   },
   'budget-spent': { spentMs: z.number(), longestOutageMs: z.number() },
   'restored-early': { reason: z.string() },
-  'restored-early-done': { undone: z.number(), failed: z.array(z.string()) },
+  'restored-early-done': { undone: z.array(z.string()), failed: z.array(z.string()) },
 
   /** A live setting of the store that decides how a failover goes. */
   governing: { name: z.string(), value: z.string(), source: z.string() },
