@@ -144,7 +144,7 @@ describe('reads', () => {
       if (read.n > 100) Object.assign(read, { outcome: 'unknown', detail: 'not delivered' });
     });
     assert.equal(record.verdict, 'fail');
-    assert.match(said(record), /reads did not succeed again: none of the last 100 did/);
+    assert.match(said(record), /reads did not succeed again: none of the last 40 did/);
   });
 
   it('false verdict 8: who answered, and what, must be known', () => {

@@ -25,7 +25,7 @@ export interface Reads {
   madeUp: number;
   /** Right before the fault, when writes had been steady for so long. */
   before: Share;
-  /** In the last stretch of the recording, when everything should be steady again. */
+  /** In the last LAST_MS of the recording, when everything should be steady again. */
   atEnd: Share;
   stale: StaleReads;
 }
@@ -36,6 +36,12 @@ export interface StaleReads {
   /** A member that took itself for the primary, although a later one had acknowledged writes. */
   replaced: number;
 }
+
+/**
+ * The end of the recording, by when reads must succeed again. Writes have been steady for STEADY_MS by then, and reads have no time of their
+ * own to keep: a server that has just started (a JVM above all) may answer its first reads late while it takes writes.
+ */
+const LAST_MS = 2_000;
 
 /** The highest number that was seen, with who answered it where that was not the primary; or a message that was delivered. */
 const ANSWER = /^(?:(\d+)(@replica|@replaced)?|marker=\d+ after=[\d.]+)(?:;|$)/;
@@ -55,7 +61,7 @@ export function readsOf(history: History, acks: Acknowledgements, faultMs: numbe
     atEnd: { due: 0, ok: 0 },
     stale: { primary: 0, replaced: 0 },
   };
-  const times = { faultMs: faultMs ?? Infinity, endMs: highest(reads.intendedMs) - STEADY_MS };
+  const times = { faultMs: faultMs ?? Infinity, endMs: highest(reads.intendedMs) - LAST_MS };
   const known = { reads, acks, highestBy: duePer(writes, start?.ratePerSecond ?? null) };
   for (let i = 0; i < reads.count; i++) {
     share(found, reads, i, times);

@@ -31,7 +31,7 @@ const proxy = proxyServer(routes, { podName: setting('POD_NAME'), telemetry });
 const served = routes.map((route) => ({ route, health: new UpstreamHealth(route.upstream) }));
 const admin = adminServer(served, proxy.counters, telemetry.exported);
 
-proxy.server.listen(Number(setting('PROXY_PORT')));
+proxy.server.listen(Number(setting('PROXY_PORT')), () => telemetry.log('info', 'ready'));
 admin.listen(Number(setting('ADMIN_PORT')));
 for (const { health } of served) health.start();
 
