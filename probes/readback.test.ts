@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Unread } from '../reports/record/observations/failover.ts';
 import { isDown } from './asking.ts';
 import { MovedError, readBackWhole, unreadBy } from './readback.ts';
-import type { ReadBackSeen } from './readback.ts';
+import type { ReadBackSeen } from './store-driver.ts';
 import type { ReadBackRequest, StoreTarget } from './store-driver.ts';
 
 const BOUNDS = { reading: { deadlineMs: 1000 }, steady: { deadlineMs: 500 } };

@@ -1,18 +1,6 @@
 import type { Unread } from '../reports/record/observations/failover.ts';
-import type { NewSeen } from '../reports/record/observations/index.ts';
 import { askFailureOf } from './asking.ts';
-import type { Bounds, StoreDriver, StoreTarget } from './store-driver.ts';
-
-/** What a read-back writes. */
-export type ReadBackSeen = NewSeen<
-  'readback-plan' | 'readback' | 'readback-failed' | 'readback-leaders' | 'readback-again'
->;
-
-export interface ReadBackRequest {
-  /** The run id under which the workload wrote. */
-  run: string;
-  write: (seen: ReadBackSeen) => void;
-}
+import type { Bounds, ReadBackRequest, StoreDriver, StoreTarget } from './store-driver.ts';
 
 /** The store was not at rest while it was read: what was read of it says nothing about what it holds. */
 export class MovedError extends Error {

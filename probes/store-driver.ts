@@ -1,5 +1,4 @@
 import type { NewSeen } from '../reports/record/observations/index.ts';
-import type { ReadBackRequest } from './readback.ts';
 import type { WorkloadClient } from './workload/client.ts';
 
 /** How a store is reached: the address that applications use, and who asks. */
@@ -123,7 +122,16 @@ export interface Switchover {
   detail: string;
 }
 
-export type { ReadBackRequest } from './readback.ts';
+/** What a read-back writes. */
+export type ReadBackSeen = NewSeen<
+  'readback-plan' | 'readback' | 'readback-failed' | 'readback-leaders' | 'readback-again'
+>;
+
+export interface ReadBackRequest {
+  /** The run id under which the workload wrote. */
+  run: string;
+  write: (seen: ReadBackSeen) => void;
+}
 
 /** What observers of a store write. */
 export type Sighting = NewSeen<

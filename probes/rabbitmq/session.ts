@@ -1,5 +1,4 @@
 import type { Channel, ConfirmChannel, Options } from 'amqplib';
-import type { NewObservation } from '../history.ts';
 import type { StoreConnection } from '../store-driver.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
 import { errorClass, isSureFailure, RETURNED } from './errors.ts';

@@ -59,10 +59,3 @@ export function overTrials(of: CheckJudge): (histories: readonly History[]) => J
     return found;
   };
 }
-
-/** For judges whose evidence is not declared yet. */
-export const undeclared = (judge: (history: History) => Judgement): CheckJudge => ({
-  judge,
-  evidence: () => [],
-  annotations: {},
-});

@@ -23,7 +23,7 @@ const OWN: readonly string[] = ['kind', 't'];
 
 /** The observation as what it is in its file. */
 export function jsonOf(seen: Observation): { readonly [key: string]: Json } {
-  return seen as unknown as { readonly [key: string]: Json };
+  return seen;
 }
 
 export function observationOf(value: Json): Observation {

@@ -206,8 +206,3 @@ function firstOf({ writes, header }: History): number {
 function membersSetting({ members, stores }: HeaderSettings, store: string): number | null {
   return members ?? stores?.[store]?.members ?? null;
 }
-
-/** For judges of what has no schema yet. */
-export function text(value: unknown, fallback = '?'): string {
-  return typeof value === 'string' ? value : fallback;
-}

@@ -1,7 +1,6 @@
 import type { History } from '../../record/history.ts';
 import type { Rule } from '../../record/rule.ts';
 import type { NumberGoal } from '../../record/goals.ts';
-import type { HeaderSettings } from '../../record/settings.ts';
 import type { Figure, Finding, Judgement } from '../../record/judgement.ts';
 import { wholeRules } from '../evidence/whole.ts';
 
@@ -185,14 +184,4 @@ function gapsOf(history: History): string[] {
 /** Names that stand in a list more than once. */
 function doubled(names: readonly string[]): string[] {
   return [...new Set(names.filter((name, i) => names.indexOf(name) !== i))];
-}
-
-/** A goal of the environment, or the catalogue's default when the header names none. */
-export function goalNumber(history: History, name: NumberGoal, fallback: number): number {
-  return history.header.goals[name] ?? fallback;
-}
-
-/** Part of the header's settings, as the environment declares it. */
-export function setting<N extends keyof HeaderSettings>(history: History, name: N): HeaderSettings[N] {
-  return history.header.settings[name];
 }
