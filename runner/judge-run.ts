@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { rowOf, type PlannedCheck } from '../env/catalogue/index.ts';
 import { CommandError, EXIT } from '../env/errors.ts';
-import { composeRun } from '../reports/record/compose.ts';
+import { composeRun, isNotBuilt } from '../reports/record/compose.ts';
 import type { CheckResult } from '../reports/record/run-record.ts';
 import { guarded, type CommandResult } from './guard.ts';
 import { judgeCheck } from './judging.ts';
@@ -31,8 +31,9 @@ export function judgeRun(options: JudgeOptions): Promise<CommandResult> {
       interrupted,
       restored: end?.restored,
     });
-    for (const { id, verdict, reason } of checks) {
-      if (!reason.startsWith('not built')) process.stdout.write(`${verdict.padEnd(12)} ${id}  ${reason}\n`);
+    for (const check of checks) {
+      if (!isNotBuilt(check))
+        process.stdout.write(`${check.verdict.padEnd(12)} ${check.id}  ${check.reason}\n`);
     }
     process.stdout.write(`${composed.sentence}\n`);
     return { exitCode: composed.exitCode };

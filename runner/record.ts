@@ -106,6 +106,7 @@ export function resultOf(
     goal: planned.goalText,
     goalSource: planned.goalSource,
     required: planned.required,
+    built: row.built,
     stubbed: stubbedOf(planned, judgement),
     verdict: judgement.verdict,
     reason: judgement.reason,

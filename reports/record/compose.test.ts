@@ -15,6 +15,7 @@ function check(verdict: Verdict, over: Partial<CheckResult> = {}): CheckResult {
     goal: 'a goal',
     goalSource: 'assumed',
     required: false,
+    built: true,
     stubbed: [],
     verdict,
     reason: verdict === 'not-run' ? 'not permitted' : 'because',
@@ -44,7 +45,7 @@ describe('composeRun', () => {
   it('should be met with fractions when everything that ran passed', () => {
     const checks = [
       ...many(15, 'pass'),
-      ...many(57, 'not-run', { reason: 'not built' }),
+      ...many(57, 'not-run', { reason: 'not built', built: false }),
       ...many(4, 'not-run'),
     ];
     assert.deepEqual(composeRun(checks, { environment, scope }), {
@@ -171,7 +172,7 @@ describe('composeRun', () => {
       'local: selection of 2: inconclusive, 1 of 2 checks, 1 inconclusive',
       2,
     ]);
-    assert.deepEqual(of([...many(1, 'pass'), ...many(1, 'not-run', { reason: 'not built' })]), [
+    assert.deepEqual(of([...many(1, 'pass'), ...many(1, 'not-run', { reason: 'not built', built: false })]), [
       'local: selection of 1: passed, 1 of 1 checks, 1 not run (1 not built)',
       0,
     ]);

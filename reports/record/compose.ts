@@ -56,8 +56,8 @@ export interface Tally {
 }
 
 /** True for a check that this version of Plumbline does not have yet. */
-export function isNotBuilt(check: Pick<CheckResult, 'verdict' | 'reason'>): boolean {
-  return check.verdict === 'not-run' && check.reason.startsWith('not built');
+export function isNotBuilt(check: Pick<CheckResult, 'verdict' | 'built'>): boolean {
+  return check.verdict === 'not-run' && !check.built;
 }
 
 export function tally(checks: readonly CheckResult[]): Tally {

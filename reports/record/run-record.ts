@@ -193,6 +193,8 @@ export const checkResultSchema = z.object({
   goal: z.string(),
   goalSource: z.enum(['assumed', 'confirmed', 'none']),
   required: z.boolean(),
+  /** Whether this version has the check; one that it has not is `not-run`. */
+  built: z.boolean(),
   stubbed: z.array(z.string()),
   verdict,
   reason: z.string(),
