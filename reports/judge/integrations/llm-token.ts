@@ -2,7 +2,7 @@ import type { History, HistoryHeader } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { all } from '../observed.ts';
-import { nameOf } from '../topology/declared.ts';
+import { nameOf, storesOf } from '../topology/declared.ts';
 import { Findings } from '../topology/findings.ts';
 import { podPattern } from '../workload-pods.ts';
 
@@ -19,6 +19,8 @@ export function judgeLlmToken(history: History): Judgement {
     expectNone(scan, found);
     expectRead(scan, found);
     expectWorkloads(history.header, scan, found);
+    expectServers(history.header, scan, found);
+    expectNow(scan, found);
   }
   return found.conclude("the model's token is in no log of the platform and its edge");
 }
@@ -55,4 +57,31 @@ function expectWorkloads({ settings }: HistoryHeader, { logs }: Seen<'key-scan'>
     if (read >= min) found.expect(nameOf(workload), true, expected, `${read}`);
     else found.unknown(nameOf(workload), expected, `${read}`);
   }
+}
+
+/** Of each member of a store the log of its server: a pod of which only another container was read is not looked through. */
+function expectServers({ settings }: HistoryHeader, { logs }: Seen<'key-scan'>, found: Findings): void {
+  const { platform, edge } = settings.namespaces ?? {};
+  for (const [store, { members, statefulSet, container }] of storesOf(settings)) {
+    if (statefulSet === undefined || container === undefined) continue;
+    const { namespace, name } = statefulSet;
+    if (namespace !== platform && namespace !== edge) continue;
+    const wanted = Array.from({ length: members }, (_, i) => `${namespace}/${name}-${i} ${container}`);
+    const missing = wanted.filter((log) => !logs.includes(log));
+    found.sound(
+      `servers of ${store}`,
+      missing.length === 0,
+      'the log of each',
+      `none of ${missing.join(', ')}`,
+    );
+  }
+}
+
+const BEFORE = / \(before its restart\)$/;
+
+/** What ran before in a container is read beside what runs in it now. */
+function expectNow({ logs, unread }: Seen<'key-scan'>, found: Findings): void {
+  const known = [...logs, ...unread.map(({ log }) => log)];
+  const lone = logs.filter((log) => BEFORE.test(log) && !known.includes(log.replace(BEFORE, '')));
+  found.sound('logs before a restart', lone.length === 0, 'beside those after it', lone.join(', '));
 }

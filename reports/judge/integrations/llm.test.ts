@@ -85,11 +85,13 @@ const scan = (more: Record<string, unknown> = {}): Seen => [
 const workload = (kind: string, name: string, count: number, namespace = 'tender') => ({
   ...{ kind, namespace, name, replicas: { min: count, max: count } },
 });
-const token = (...seen: Seen[]) =>
+const token = (...seen: Seen[]) => tokenWith({}, ...seen);
+const tokenWith = (stores: Record<string, unknown>, ...seen: Seen[]) =>
   judge({
     check: 'integrations/llm-token',
     settings: {
       namespaces: { platform: 'tender', edge: 'edge' },
+      stores,
       topology: {
         workloads: [
           ...[workload('Deployment', 'tender-ai', 1), workload('StatefulSet', 'redis', 2)],
@@ -127,5 +129,20 @@ describe('integrations/llm-token', () => {
     const sentinel = ['tender/redis-0 redis', 'tender/redis-sentinel-0 redis', LOGS[0]];
     for (const logs of [LOGS.slice(1), LOGS.slice(0, 2), sentinel])
       assert.equal(token(scan({ logs })).verdict, 'inconclusive', String(logs));
+  });
+
+  it('should miss the server of a store whose pods have other logs, and what runs now where there is only what ran before', () => {
+    const stores = (namespace = 'tender') => ({
+      redis: { members: 2, container: 'redis', statefulSet: { namespace, name: 'redis' } },
+    });
+    const logs = [LOGS[0], LOGS[1], 'tender/redis-1 exporter'];
+    assert.equal(tokenWith(stores(), scan()).verdict, 'pass');
+    assert.equal(tokenWith(stores(), scan({ logs })).verdict, 'inconclusive');
+    assert.equal(tokenWith(stores('data'), scan({ logs })).verdict, 'pass', 'a namespace that is not read');
+    const before = `${LOGS[1]} (before its restart)`;
+    assert.equal(token(scan({ logs: [...LOGS, before] })).verdict, 'pass');
+    const lone = token(scan({ logs: [LOGS[0], before, LOGS[2]] }));
+    assert.equal(lone.verdict, 'inconclusive');
+    assert.match(lone.reason, /before a restart: .*redis-0 redis \(before/);
   });
 });

@@ -34,7 +34,10 @@ export const probes: CheckJudge = {
     const subjects = serving(header).map(nameOf);
     return [templates(subjects), need('container-probes', { subjects, ...ofWorkload })];
   },
-  annotations: {},
+  annotations: {
+    'container-probes.liveness': 'that there is one decides; which it is nobody declared',
+    'container-probes.readiness': 'that there is one decides; which it is nobody declared',
+  },
 };
 
 export const resources: CheckJudge = {
@@ -185,11 +188,13 @@ function pulls(history: History, findings: Findings): void {
   for (const { workload, pods } of all(history, 'template')) {
     const own = found.filter((one) => one.workload === workload).map(({ pod }) => pod);
     findings.agree(`pods of ${workload}`, pods, own.length);
-    findings.eachOnce(`pods of ${workload}`, [...new Set(own)], own);
     const [, namespace = '', name = ''] = /^\S+ ([^/]+)\/(.+)$/.exec(workload) ?? [];
     const stray = own.find((pod) => !isNamedAfter(pod, `${namespace}/${name}`));
     findings.sound(`pods of ${workload}`, stray === undefined, 'its own pods', stray ?? '');
   }
+  // A pod belongs to one workload.
+  const pods = found.map(({ pod }) => pod);
+  findings.eachOnce('pods', [...new Set(pods)], pods);
   for (const { pod, troubles } of found)
     findings.expect(`images of Pod ${pod}`, troubles.length === 0, 'pulled', troubles.join(', ') || 'pulled');
 }

@@ -15,7 +15,6 @@ export const edgePath: CheckJudge = {
   evidence: () => [need('edge-answer', { what: 'an answer to a marked request' })],
   annotations: {
     'edge-answer.ms': 'how long it took, for people',
-    'edge-answer.tlsError': 'what is wrong with the certificate, in words; `authorized` decides',
   },
 };
 
@@ -45,6 +44,7 @@ function judgeAnswer(findings: Findings, edge: Edge, answer: Seen<'edge-answer'>
       'a certificate that the declared authority signed for this name',
       tlsError || 'valid',
     );
+  findings.sound('TLS of the edge', !authorized || tlsError === '', 'nothing wrong with it', tlsError);
   findings
     .rule('mark')
     .expect(

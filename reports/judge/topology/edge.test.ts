@@ -49,6 +49,10 @@ test('should refuse a wrong order, a lost mark, an error status, a certificate t
   );
 });
 
+test('should not know what to make of a certificate that is accepted and has something wrong with it', () => {
+  assert.equal(path(answer({ tlsError: 'CERT_HAS_EXPIRED' })).verdict, 'inconclusive');
+});
+
 test('should be inconclusive when the authority could not be read', () => {
   assert.equal(
     path(['unavailable', { what: 'the authority of the edge', reason: 'no such file' }]).verdict,

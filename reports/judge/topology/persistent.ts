@@ -27,7 +27,10 @@ export const persistent: CheckJudge = {
       ...written,
     ];
   },
-  annotations: {},
+  annotations: {
+    'data-mount.container':
+      'which it is decides for the members of a store; of pods beside them, such as Sentinels, it is a name for people',
+  },
 };
 
 function dataWorkloads({ workloads = [] }: HeaderSettings): DeclaredWorkload[] {
@@ -94,8 +97,26 @@ function foldersOfMembers(history: History, findings: Findings, { workload, memb
     const folders = said.filter((one) => one.member === member);
     if (folders.length === 0)
       findings.unknown(`data of ${member}`, 'a folder, by its server', whyUnsaid(history, store, member));
-    for (const { path } of folders) onClaim(findings, { member, path, mounts: own });
+    for (const { path } of folders) {
+      ownFolder(findings, { member, path, members });
+      onClaim(findings, { member, path, mounts: own });
+    }
   }
+}
+
+/** A server that calls its folder after a member calls it after itself. */
+function ownFolder(
+  findings: Findings,
+  { member, path, members }: { member: string; path: string; members: readonly string[] },
+): void {
+  const words = path.split(/[^A-Za-z0-9-]+/);
+  const named = members.filter((one) => words.includes(one));
+  findings.sound(
+    `data of ${member} at ${path}`,
+    named.length === 0 || named.includes(member),
+    'a folder of its own',
+    `one of ${named.join(', ')}`,
+  );
 }
 
 function whyUnsaid(history: History, store: string, member: string): string {

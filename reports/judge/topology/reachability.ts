@@ -27,9 +27,6 @@ export const reachability: CheckJudge = {
   },
   annotations: {
     'reach-pair.firstMs': 'how long until the first answer, for people',
-    'reach-pair.detail': 'what was seen in place of an answer, in words',
-    'reach-service.detail': 'what was seen in place of an answer, in words',
-    'reach-dns.detail': 'what was seen in place of an answer, in words',
     'pod-address.node': 'that each is there once is held; its address and its block stand in one line',
   },
 };
@@ -112,6 +109,7 @@ function whole(findings: Findings, { subject, ok, asked, lost, detail }: Reached
   else {
     findings.agree(`requests ${subject}`, REACHED_AGAIN, asked);
     findings.sound(`requests ${subject}`, lost === 0, 'none lost', String(lost));
+    findings.sound(`requests ${subject}`, detail === '', 'nothing in place of an answer', detail);
     findings.expect(subject, true, expected, 'answered');
   }
 }

@@ -23,14 +23,22 @@ const STREAMING: Words = {
   following: 'streaming',
   roles: ['replica', 'sync_standby', 'quorum_standby'],
 };
-/** A node that has joined the cluster, or a copy of the database that is online. */
+/** What a member is called by stores other than PostgreSQL, such as a node that has joined or a copy of the database that is online. */
 const WORDS: Readonly<Record<string, Words>> = {
+  redis: { serving: 'running', following: 'streaming', roles: ['replica'] },
   elasticsearch: { serving: 'joined', following: 'joined', roles: ['master-eligible', 'data'] },
   neo4j: { serving: 'online', following: 'online', roles: ['follower', 'secondary', 'primary'] },
 };
 
 /** A member of a store in which nobody leads the cluster: each queue, say, has a leader of its own. */
 const PEER = 'peer';
+
+/** What a store says of itself beside its members; a store that is not named here says nothing. */
+const CONDITIONS: Readonly<Record<string, readonly string[]>> = {
+  elasticsearch: ['health', 'master-eligible nodes'],
+  neo4j: ['edition'],
+  rabbitmq: ['quorum queues', 'virtual hosts'],
+};
 
 type Member = Seen<'member'>;
 
@@ -49,7 +57,12 @@ export const roles: CheckJudge = {
     ];
   },
   annotations: {
-    'condition.name': 'a name for people; how many there are and whether each holds is held',
+    'condition.name':
+      'that each that its store has is there once is held; which of them has which words decides nothing',
+    'member.name':
+      'that each is there once, and which one leads, is held; which of the others follows in which way decides nothing',
+    'member.role':
+      'which one leads, and that the others follow, is held; who of them does so synchronously decides nothing',
     'condition.expected': 'what a condition asks for, in words; its `ok` decides',
     'condition.seen': 'what was found, in words; its `ok` decides',
     'read-service.detail': 'its answer in words; `refused` decides',
@@ -140,7 +153,11 @@ function followers(
 function conditions(history: History, findings: Findings, store: string): void {
   const found = all(history, 'condition').filter((one) => one.store === store);
   const described = all(history, 'described').find((one) => one.store === store);
-  if (described !== undefined) findings.agree(`conditions of ${store}`, described.conditions, found.length);
+  if (described !== undefined) {
+    findings.agree(`conditions of ${store}`, described.conditions, found.length);
+    const names = found.map(({ name }) => name);
+    findings.eachOnce(`conditions of ${store}`, CONDITIONS[store] ?? [], names);
+  }
   for (const { name, ok, expected, seen } of found) {
     findings.expect(`${name} of ${store}`, ok, expected, seen);
     // As it should be, and there is more to say, such as what an edition cannot do.

@@ -24,7 +24,6 @@ export const spread: CheckJudge = {
     ];
   },
   annotations: {
-    'placement.pods[].node': 'which nodes they are is held; on which of them a pod runs decides nothing',
     'placement.pods[].name':
       'whose pods they are is held; which of them runs on which of the nodes decides nothing',
   },

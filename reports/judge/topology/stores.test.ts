@@ -126,6 +126,16 @@ test('should not know where the data is of a server that does not say', () => {
   assert.match(judgement.reason, /data of postgres-1: .*refused/);
 });
 
+test("should not take one member's folder for another's", () => {
+  const at = (name: string) => `${PATH}/node@${name}.members.tender.svc`;
+  const of = (one: string, other: string) =>
+    persistent([folder(at(one)), folder(at(other), 'postgres-1'), ...onClaim, ...bytes]).verdict;
+  assert.equal(of('postgres-0', 'postgres-1'), 'pass');
+  assert.equal(of('postgres-1', 'postgres-0'), 'inconclusive');
+  assert.equal(of('postgres-0', 'postgres-0'), 'inconclusive');
+  assert.equal(of('postgres', 'postgres'), 'pass', 'called after none of them');
+});
+
 test('should hold what is near the usual folders of workloads that are no members against claims', () => {
   const name = 'StatefulSet tender/sentinels';
   const more = { workload: name, container: 'sentinel', path: '/data' };
@@ -292,12 +302,36 @@ test('should accept nodes that have joined, and refuse a condition of the store 
     'condition',
     { store: 'elasticsearch', name: 'health', ok, expected: 'green', seen: now },
   ];
-  const verdict = (...seen: Seen[]) =>
-    rolesOf({ stores: { elasticsearch: { members: 3 } } }, [described('elasticsearch', seen), ...seen]);
+  const eligible: Seen = [
+    'condition',
+    { store: 'elasticsearch', name: 'master-eligible nodes', ok: true, expected: 'at least 3', seen: '3' },
+  ];
+  const verdict = (...more: Seen[]) => {
+    const seen = [...more, eligible];
+    return rolesOf({ stores: { elasticsearch: { members: 3 } } }, [
+      described('elasticsearch', seen),
+      ...seen,
+    ]);
+  };
   assert.equal(verdict(...joined, health(true, 'green')).verdict, 'pass');
   const judgement = verdict(...joined, health(false, 'yellow, 1 unassigned'));
   assert.equal(judgement.verdict, 'fail');
   assert.match(judgement.reason, /health of elasticsearch: expected green, seen yellow/);
+  const other: Seen = ['condition', { ...health(true, 'green')[1], name: 'edition' }];
+  for (const seen of [[], [other], [eligible]])
+    assert.equal(verdict(...joined, ...seen).verdict, 'inconclusive', 'nobody says how its health is');
+});
+
+test('should not know a role that the store does not have', () => {
+  const redis = (role: string) => {
+    const seen = ['redis-0', 'redis-1'].map((name, i): Seen => [
+      'member',
+      { store: 'redis', name, role: i === 0 ? 'master' : role, state: i === 0 ? 'running' : 'streaming' },
+    ]);
+    return rolesOf({ stores: { redis: { members: 2 } } }, [described('redis', seen), ...seen]).verdict;
+  };
+  assert.equal(redis('replica'), 'pass');
+  assert.equal(redis('sync_standby'), 'inconclusive', 'that is one of PostgreSQL');
 });
 
 test('should refuse a read Service that takes writes; be inconclusive when it could not be asked', () => {

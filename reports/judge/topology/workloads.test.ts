@@ -58,12 +58,21 @@ const owners = (seen: Seen[]): Seen => [
   'owners',
   { found: seen.filter(([kind]) => kind === 'owner').length },
 ];
-const declaredWith = (own: Record<string, unknown>, seen: Seen[], settings: Record<string, unknown> = {}) =>
+const ownerOfApi = (seen: Seen[]): Seen[] => {
+  const pods = seen.filter(([kind]) => kind === 'pod').length;
+  const there = seen.some(([kind, fields]) => kind === 'owner' && fields?.['name'] === 'api');
+  return there || pods === 0 ? [] : [owner('Deployment', 'api', 'tender', pods)];
+};
+const declaredWith = (own: Record<string, unknown>, seen: Seen[], settings: Record<string, unknown> = {}) => {
+  const all = [...seen, ...ownerOfApi(seen)];
+  return looked(own, [...all, owners(all)], settings);
+};
+const looked = (own: Record<string, unknown>, seen: Seen[], settings: Record<string, unknown> = {}) =>
   judge({
     check: 'topology/workloads/declared',
     goals: own,
     settings: { workloads: [API], closed, ...settings },
-    seen: [...seen, owners(seen)],
+    seen,
   });
 const restarted = (restarts: number, endedMs: number, ageMs = 2 * HOUR) =>
   declared(namespace, workload(), pod({ restarts, endedMs, ageMs }), second);
@@ -158,6 +167,17 @@ test('should refuse anything undeclared in a closed namespace, unless it is igno
   assert.equal(declared(...quiet, owner('Pod', 'x', 'elsewhere')).verdict, 'pass');
 });
 
+test('should miss a workload with pods among what runs in closed namespaces, and not count one twice', () => {
+  const quiet = [namespace, workload(), pod(), second];
+  const api = owner('Deployment', 'api', 'tender', 2);
+  const of = (...seen: Seen[]) => looked(goals, [...quiet, ...seen, owners(seen)]).verdict;
+  assert.equal(of(api), 'pass');
+  assert.equal(of(), 'inconclusive', 'it is missing');
+  assert.equal(of(api, api), 'inconclusive', 'it is there twice');
+  const open = { closed: { namespaces: [], ignore: [] } };
+  assert.equal(looked(goals, [...quiet, owners([])], open).verdict, 'pass', 'no namespace is closed');
+});
+
 test('false verdict 20: what an embedded environment was raised without may run from an earlier time', () => {
   const seen = [namespace, workload(), pod(), second, owner('StatefulSet', 'redis', 'tender', 3)];
   assert.equal(declaredWith(goals, seen).verdict, 'fail');
@@ -233,6 +253,25 @@ test('should demand the registry, a pin and a pull, of init containers too', () 
   assert.equal(on('images', [imaged(), imaged({ container: 'init', image: 'busybox' }), pull()]), 'fail');
   assert.equal(on('images', [imaged(), pull('api: ImagePullBackOff')]), 'fail');
   assert.equal(on('images', [imaged()]), 'fail', 'no pod shows that it can be pulled');
+});
+
+test('should not take the pod of one workload for that of another', () => {
+  const of = (name: string, pod: string): Seen[] => {
+    const workload = `StatefulSet tender/${name}`;
+    return [
+      ['template', { workload, containers: [name], initContainers: [], count: 1, pods: 1 }],
+      ['container-image', { workload, container: name, image: IMAGE }],
+      ['pull', { workload, pod: `tender/${pod}`, troubles: [] }],
+    ];
+  };
+  const named = (name: string) => ({ ...API, kind: 'StatefulSet', name, replicas: { min: 1, max: 1 } });
+  const settings = { workloads: [named('redis'), named('redis-sentinel')], registry };
+  const verdict = (pod: string) => {
+    const seen = [...of('redis', pod), ...of('redis-sentinel', 'redis-sentinel-0')];
+    return judge({ check: 'topology/workloads/images', settings, seen }).verdict;
+  };
+  assert.equal(verdict('redis-0'), 'pass');
+  assert.equal(verdict('redis-sentinel-0'), 'inconclusive');
 });
 
 test('should miss a container that the template has, and one more or less that runs before the others', () => {

@@ -26,6 +26,7 @@ export const declaredWorkloads: CheckJudge = {
   annotations: {
     'pod.name':
       'that each is there once, and whose pod it is, is held; which of them has which past decides nothing',
+    'pod.containers[].name': 'which container restarted, for people; how often and when decides',
     'pod.containers[].why': "kubelet's word for why a life ended, for people",
   },
 };
@@ -109,6 +110,7 @@ function undeclared(history: History, findings: Findings, declared: DeclaredWork
   const names = new Set([...declared.map(nameOf), ...leftOut]);
   const owners = all(history, 'owner');
   findings.agree('what runs in closed namespaces', last(history, 'owners')?.found ?? null, owners.length);
+  eachOwner(history, findings, { owners, closed: closed.namespaces, declared });
   for (const { kindName, namespace, name, pods: count } of owners) {
     if (!closed.namespaces.includes(namespace)) continue;
     const subject = `${kindName} ${namespace}/${name}`;
@@ -116,6 +118,28 @@ function undeclared(history: History, findings: Findings, declared: DeclaredWork
     if (names.has(subject)) ownedPods(history, findings, { subject, count });
     else if (!ignored) findings.expect(subject, false, 'nothing undeclared', `${count} pods of it`);
   }
+}
+
+interface Owners {
+  owners: readonly Seen<'owner'>[];
+  closed: readonly string[];
+  declared: readonly DeclaredWorkload[];
+}
+
+/** Each owner once, and among them every declared workload that had pods when it was looked at. */
+function eachOwner(history: History, findings: Findings, { owners, closed, declared }: Owners): void {
+  const there = owners.map(({ kindName, namespace, name }) => nameOf({ kind: kindName, namespace, name }));
+  const running = new Set(
+    all(history, 'replicas')
+      .filter(({ pods: count }) => count > 0)
+      .map(({ workload }) => workload),
+  );
+  const expected = declared.filter(({ namespace }) => closed.includes(namespace)).map(nameOf);
+  findings.eachOnce(
+    'what runs in closed namespaces',
+    [...new Set([...there, ...expected.filter((name) => running.has(name))])],
+    there,
+  );
 }
 
 /** The same pods, counted from the side of their owners; those on their way out are among them here only. */
