@@ -16,7 +16,7 @@ export function goalsSection(record: RunRecord): Html | null {
     { title: 'Objective' },
     { title: 'Target' },
     { title: 'Achieved', numeric: true },
-    { title: 'Bounds or best and worst case', numeric: true },
+    { title: 'Bounds', numeric: true },
     { title: 'Sample', numeric: true },
     { title: 'Coverage', numeric: true },
     { title: 'Budget left' },
