@@ -35,7 +35,7 @@ describe('the documents of env/objectives', () => {
     const found = await readObjectives(FOLDER);
     assert.deepEqual(
       [...found.keys()],
-      ['ai-latency', 'api-availability', 'api-latency', 'api-requests', 'api-throughput'],
+      ['ai-latency', 'api-availability', 'api-latency', 'api-requests', 'api-throughput', 'edge-requests'],
     );
     const methods = [...found.values()].map(({ spec }) => spec.budgetingMethod);
     assert.deepEqual(new Set(methods), new Set(['Occurrences', 'Timeslices']));
@@ -45,7 +45,10 @@ describe('the documents of env/objectives', () => {
     for (const { spec } of (await readObjectives(FOLDER)).values()) {
       const text = JSON.stringify(spec.indicator);
       for (const [, metric] of text.matchAll(/\b([a-z_]+)\{/g))
-        assert.match(metric ?? '', /^http_request_duration_seconds_(count|bucket|sum)$/);
+        assert.match(
+          metric ?? '',
+          /^(http_request_duration_seconds_(count|bucket|sum)|gateway_(requests|failures)_total)$/,
+        );
       for (const [, label] of text.matchAll(/[{,](\w+)(?:=|!~|=~)/g))
         assert.ok(['job', 'method', 'route', 'status', 'le'].includes(label ?? ''), label);
     }
@@ -117,12 +120,24 @@ describe('an environment with objectives', () => {
     const local = await loadEnvironment('local-small');
     assert.deepEqual(
       local.objectives.map(({ name, window, status }) => [name, window.kind, status]),
-      ['api-requests', 'api-latency'].map((name) => [name, 'run', 'assumed']),
+      ['api-requests', 'edge-requests', 'api-latency'].map((name) => [name, 'run', 'assumed']),
     );
     objectiveSchema.array().parse(local.objectives);
     const staging = await loadEnvironment('staging');
     assert.deepEqual(staging.objectives[0]?.window, { kind: 'rolling', ms: durationMs('30d') });
     assert.deepEqual(staging.objectives[0].slice, { target: 0.99, ms: 60_000 });
+  });
+
+  it('false verdict 6: requests that the edge could not hand over are counted at the edge', async () => {
+    for (const name of ['local', 'local-small']) {
+      const { objectives } = await loadEnvironment(name);
+      const { indicator } = objectives.find((one) => one.name === 'edge-requests') ?? {};
+      assert.ok(indicator?.kind === 'ratio', name);
+      assert.deepEqual(
+        [indicator.bad, indicator.total],
+        ['gateway_failures_total{job="gateway"}', 'gateway_requests_total{job="gateway"}'],
+      );
+    }
   });
 
   it('should give the budget check its objectives and the address, and no secret', async () => {

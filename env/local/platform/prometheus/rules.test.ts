@@ -69,7 +69,12 @@ test('should leave out a burn rate that the target can never reach', () => {
 
 test('should have a group for every objective of the environment, and the canary’s', () => {
   const names = groupsIn(rulesOf('local')).map(({ name }) => name);
-  assert.deepEqual(names, ['plumbline-api-requests', 'plumbline-api-latency', 'plumbline-canary']);
+  assert.deepEqual(names, [
+    'plumbline-api-requests',
+    'plumbline-edge-requests',
+    'plumbline-api-latency',
+    'plumbline-canary',
+  ]);
 });
 
 test('should scrape what was raised, and hold rules only where alerts go somewhere', () => {
