@@ -112,6 +112,14 @@ describe('decideProportion', () => {
     }
   });
 
+  it('should come to an end with an effective sample that is no whole number', () => {
+    for (let samples = 20; samples < 60; samples += 0.1) {
+      const { verdict, samplesToDecide } = decideProportion(samples * 0.93, samples, 0.9);
+      assert.equal(verdict, 'inconclusive');
+      assert.ok(samplesToDecide === null || Number.isInteger(samplesToDecide));
+    }
+  });
+
   it('should say so when no number of samples decides, and be open without samples', () => {
     assert.equal(decideProportion(999, 1000, 0.999).samplesToDecide, null);
     assert.deepEqual(decideProportion(0, 0, 0.95), {

@@ -132,7 +132,8 @@ function samplesFor(ratio: number, samples: number, goalRatio: number): number |
     const { lower, upper } = proportionBounds(ratio * count, count);
     return lower >= goalRatio || upper < goalRatio;
   };
-  let lo = Math.max(samples, 1);
+  // Whole counts: an effective sample need not be one, and halves of what lies between two such counts would never meet.
+  let lo = Math.max(Math.ceil(samples), 1);
   let hi = lo;
   while (!decided(hi)) {
     lo = hi;
