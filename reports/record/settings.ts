@@ -156,7 +156,10 @@ export const settingsSchema = z
     /** Every named time-out, ms. */
     timeouts: z.record(z.string(), z.number()),
     stores: z.record(z.string(), store.optional()),
-    drills: z.object({ steadySeconds: z.number() }),
+    drills: z.object({
+      steadySeconds: z.number(),
+      errorBudget: z.object({ enforced: z.boolean().optional() }).optional(),
+    }),
     writes: z.boolean(),
     // Of the topology: a check of topology is given its parts, any other the whole.
     controlPlane: z.object({ nodes: z.number(), etcdMembers: z.number() }),

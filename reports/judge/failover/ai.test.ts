@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { failoverRecordSchema } from '../../record/run-record.ts';
 import { judgeOf } from '../index.ts';
 import { requestsOnly } from './requests-only.ts';
+import { clientOf } from './synthetic.ts';
 import type { Synthetic } from './synthetic.ts';
 
 const COUNTS = { done: 198, degraded: 2, failed: 0, accepted: 0, missing: 0, unread: 0 };
@@ -156,6 +157,24 @@ describe('jobs of the AI service', () => {
     const judgement = judge(refused);
     assert.equal(judgement.verdict, 'inconclusive');
     assert.match(judgement.reason, /jobs were accepted after the fault, 20 are needed/);
+  });
+
+  it('should want an account of what the fault cost, and a client that knows what proves a failure', () => {
+    for (const [kind, why] of [
+      ['budget-estimate', /what the fault may cost: 0 seen/],
+      ['budget-spent', /what the fault cost: 0 seen/],
+    ] as const) {
+      const untold = judge(withEffects(trial()).without(kind));
+      assert.equal(untold.verdict, 'inconclusive');
+      assert.match(untold.reason, why);
+    }
+    const drills = { drills: { steadySeconds: 3, errorBudget: {} } };
+    assert.match(judge(withEffects(trial({}, 'pod-crash', drills))).reason, /it was to be one$/);
+    const embedded = trial({}, 'pod-crash', { ...drills, embedded: 'local-small' });
+    assert.equal(judge(withEffects(embedded)).verdict, 'pass');
+    const client = clientOf(200, { store: 'jobs', readRatePerSecond: 0, sureFailures: [] });
+    const unsure = withEffects(trial()).without('workload-start').see(-10, 'workload-start', client);
+    assert.match(judge(unsure).reason, /the client knows no error that proves that nothing was done/);
   });
 
   it('should hold a loss against it though the rest was not recorded', () => {

@@ -9,7 +9,7 @@ import { EFFECT_SOURCES } from '../../record/observations/platform.ts';
 import { proportionBounds, zeroLossBound } from '../statistics.ts';
 import { inOneJudgement, judgedRecord, trialRules, watch } from './deployment.ts';
 import type { Watched, Window } from './deployment.ts';
-import { agreementRules, requestEvidence } from './hurt.ts';
+import { agreementRules, budgetEvidence, requestEvidence } from './hurt.ts';
 import { jobRules, jobsOf, lostOf } from './jobs.ts';
 import type { JobGoals, Jobs } from './jobs.ts';
 
@@ -28,8 +28,9 @@ interface Judged {
 
 export const AI: CheckJudge = {
   judge: (history) => judgeAi([history]),
-  evidence: () => [
+  evidence: (header) => [
     ...requestEvidence(),
+    ...budgetEvidence(header),
     need('jobs', { what: 'what became of the jobs' }),
     need('effects', {
       subjects: EFFECT_SOURCES,
@@ -37,7 +38,9 @@ export const AI: CheckJudge = {
       what: 'what jobs left in a store',
     }),
   ],
-  annotations: {},
+  annotations: {
+    'workload-start.settings': 'how patient the client was, for people: what it did stands in the operations',
+  },
   trial: true,
 };
 

@@ -1,9 +1,10 @@
 /** What every trial that hurts something of the platform rests on, beside what its own check looks at. */
-import type { History } from '../../record/history.ts';
+import type { History, HistoryHeader } from '../../record/history.ts';
+import type { Kind } from '../../record/observations/index.ts';
 import type { Rule } from '../../record/rule.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
-import { first } from '../observed.ts';
+import { all, first, last } from '../observed.ts';
 import { budgetGap, faultGap } from './coherence.ts';
 import { scheduleRules } from './schedule.ts';
 
@@ -22,6 +23,15 @@ export function requestEvidence(): AnyNeed[] {
   return [...faultEvidence(), need('workload-start'), need('workload-end')];
 }
 
+/** What a fault may cost and what it did; a template is replaced without an account. */
+export function budgetEvidence({ check }: HistoryHeader): AnyNeed[] {
+  if (check.endsWith('/rolling-restart')) return [];
+  return [
+    need('budget-estimate', { what: 'what the fault may cost' }),
+    need('budget-spent', { what: 'what the fault cost' }),
+  ];
+}
+
 /** What is planned of the client: which one it is, and how fast. */
 export interface Client {
   store: string;
@@ -35,10 +45,36 @@ export function agreementRules(history: History, client: Client): Rule[] {
   const isRollout = first(history, 'fault-armed')?.fault === 'rolling-restart';
   return [
     ruleOf('coherence/fault', isRollout ? null : faultGap(history), 'the fault was done as it was armed'),
-    ruleOf('coherence/budget', budgetGap(history), 'the price follows from what was expected'),
+    priceRule(history),
     ruleOf('coherence/client', clientGap(history, client), 'the client asked as declared'),
     ...scheduleRules(history),
   ];
+}
+
+export function priceRule(history: History): Rule {
+  const gap = budgetGap(history) ?? enforcedGap(history);
+  return ruleOf('coherence/budget', gap, 'the price follows from what was expected');
+}
+
+/** Prices are a limit where the environment says so; where it says nothing, everywhere but in the embedded one. */
+function enforcedGap(history: History): string | null {
+  const estimate = last(history, 'budget-estimate');
+  const { drills, embedded } = history.header.settings;
+  if (estimate === undefined || drills?.errorBudget === undefined) return null;
+  const declared = drills.errorBudget.enforced ?? embedded === undefined;
+  return estimate.enforced === declared
+    ? null
+    : `the price was ${estimate.enforced ? 'a' : 'no'} limit, it was to be ${declared ? 'one' : 'none'}`;
+}
+
+/** What is seen at rest was seen before anything was hurt, and each step of a fault after the one before it. */
+export function orderGap(history: History, kinds: readonly Kind[]): string | null {
+  const steps = kinds.flatMap((kind) => {
+    const times = all(history, kind).map(({ t }) => t);
+    return times.length === 0 ? [] : [{ kind, fromMs: Math.min(...times), toMs: Math.max(...times) }];
+  });
+  const early = steps.find(({ fromMs }, at) => at > 0 && fromMs < (steps[at - 1]?.toMs ?? fromMs));
+  return early === undefined ? null : `${early.kind} was written before what precedes it`;
 }
 
 function ruleOf(id: string, gap: string | null, holds: string): Rule {
@@ -49,6 +85,7 @@ function clientGap(history: History, { store, ratePerSecond }: Client): string |
   const start = first(history, 'workload-start');
   if (start === undefined) return null;
   if (start.store !== store) return `the client asked ${start.store}, not ${store}`;
+  if (start.sureFailures.length === 0) return 'the client knows no error that proves that nothing was done';
   return ratePerSecond === undefined || start.ratePerSecond === ratePerSecond
     ? null
     : `${start.ratePerSecond} requests a second, declared are ${ratePerSecond}`;

@@ -16,7 +16,7 @@ import {
 } from './observed.ts';
 import type { Marked } from './observed.ts';
 import { pathsShown } from './paths.ts';
-import { requestLines } from './request-lines.ts';
+import { requestLines, requestLinesRule } from './request-lines.ts';
 import type { RequestLine } from './request-lines.ts';
 
 /** telemetry/correlation: every service logs the request, and every line of it carries its trace id. */
@@ -79,12 +79,8 @@ function evidenceFindings(
 ): void {
   markedRule(history, findings, marked);
   sweptRule(history, findings, { store: 'logs', found: all(history, 'request-line').length });
-  const numbers = new Map(marked.map(({ n, mark }) => [n, mark]));
-  const strange = lines.find(({ n, mark }) => numbers.get(n) !== mark);
-  findings.rule('lines');
-  const expected = 'each of a request that was sent';
-  if (strange === undefined) findings.expect('log lines', true, expected, `${lines.length}`);
-  else findings.unknown('log lines', expected, strange.mark);
+  // Whose trace id a line carries is what this check is about.
+  requestLinesRule(history, findings, { sent: marked.map((one) => ({ ...one, traceId: '' })), lines });
   timesRule(history, findings, [
     { kind: 'marked', own: marked.flatMap(({ sentMs, doneMs }) => [sentMs, doneMs]) },
     {

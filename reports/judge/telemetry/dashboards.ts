@@ -20,8 +20,28 @@ export function judgeDashboards(history: History): Judgement {
     findings.unknown('data sources', `each of ${count}`, `${sources.length}`);
   const { declared = [], stubbed } = declaredOf(history.header).dashboards ?? {};
   for (const one of declared) dashboard(history, findings.rule('rendered'), one);
+  pauseRule(history, findings);
   if (stubbed === true) findings.note('Grafana is a stand-in (stubbed)');
   return findings.conclude('healthy, data sources answer, dashboards render without an error panel');
+}
+
+/** Dashboards are listed and then shown, one after another; the longest wait of a browser is far shorter, ms. */
+const LONGEST_PAUSE_MS = 30 * 60_000;
+
+/** What was shown at another time than it was asked for is not what was asked for. */
+function pauseRule(history: History, findings: Findings): void {
+  const looks = [
+    ...all(history, 'dashboard'),
+    ...all(history, 'rendered'),
+    ...all(history, 'not-rendered'),
+  ].map(({ t }) => t);
+  const times = looks.toSorted((a, b) => a - b);
+  const longestMs = times.reduce((most, t, at) => Math.max(most, t - (times[at - 1] ?? t)), 0);
+  findings.rule('pauses');
+  const expected = 'one soon after another';
+  const said = `${Math.round(longestMs / 1000)} s at most`;
+  if (longestMs > LONGEST_PAUSE_MS) findings.unknown('looks at dashboards', expected, said);
+  else findings.expect('looks at dashboards', true, expected, said);
 }
 
 function dashboard(

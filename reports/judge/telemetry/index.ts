@@ -41,7 +41,9 @@ const counted = [need('disks-read', { what: "the logs on the nodes' disks" })];
 /** What every trial of a store records of its fault. */
 const fault = [
   need('steady', { where: ({ ok }) => ok, what: 'that the store was steady before' }),
+  need('budget-estimate', { what: 'what the fault may cost' }),
   need('fault-armed', { what: 'what was hurt' }),
+  need('fault-acted', { what: 'what was done to whom' }),
   need('fault-landed', { what: 'a proof of the fault' }),
   need('healed', { what: 'that all members rejoined' }),
 ];
@@ -55,13 +57,20 @@ const TRACE = {
   'trace.spans[][2]':
     'a trace may hold spans of more services than those of the path, and more than one of each',
   'trace.spans[][3]': 'a trace may hold more spans than those that are declared',
-  'marked.traceId':
-    'of a request that was refused nothing is followed; of others it is held against the trace',
+};
+
+const IDS = {
+  'trace.spans[][0]':
+    'below some spans there is none, so that nothing names them; of the others it is held against the parents of those below',
+  'trace.spans[][1]':
+    'the parent of the first span is of whoever asked, and within a service any may be above another; that a service is below its caller is judged',
 };
 
 const NODES = {
   'canary-node.node':
     'which of two nodes is of which pool decides nothing; each is held against its clock, lines and disk',
+  'clock-offset.source':
+    'of clocks that agree it decides nothing whose is whose; that each was measured, once, is judged',
   'disk.pod': 'writers are told apart by their nodes; the pod of a service is held against its lines',
 };
 
@@ -120,12 +129,14 @@ export const TELEMETRY_JUDGES: Readonly<Record<string, CheckJudge>> = {
       ...SHIPPER,
       ...NODES,
       ...FAULT,
-      'marked.traceId': 'telemetry/correlation is about the ids in lines',
-      'request-line.traceId': 'telemetry/correlation is about the ids in lines',
     },
     trial: true,
   },
-  'telemetry/traces/canary': { judge: judgeTraces, evidence: traces, annotations: { ...BLIND, ...TRACE } },
+  'telemetry/traces/canary': {
+    judge: judgeTraces,
+    evidence: traces,
+    annotations: { ...BLIND, ...TRACE, ...IDS },
+  },
   'telemetry/traces/complete': {
     judge: judgeComplete,
     evidence: traces,

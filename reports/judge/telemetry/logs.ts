@@ -3,7 +3,7 @@ import type { Judgement } from '../../record/judgement.ts';
 import { LINE_WRITER } from '../../record/observations/telemetry.ts';
 import { all } from '../observed.ts';
 import { Findings } from '../topology/findings.ts';
-import { offsetsOf, timesRule } from './clocks.ts';
+import { offsetsOf, OWN_MS, timesRule, wallOf } from './clocks.ts';
 import { delayFigures, delaysOf, lossBoundFigure, overTime } from './figures.ts';
 import { countedRule, linesByNode, nodesOf, nodesRule, numbersRule } from './lines.ts';
 import type { NodeLines } from './lines.ts';
@@ -20,7 +20,7 @@ import {
   sweptRule,
   wasTold,
 } from './observed.ts';
-import { heldOnDisks, requestLines } from './request-lines.ts';
+import { heldOnDisks, requestLines, requestLinesRule } from './request-lines.ts';
 import type { Held } from './request-lines.ts';
 
 /** Missing numbers that are named. */
@@ -130,7 +130,8 @@ function evidenceFindings(history: History, findings: Findings): void {
   countedRule(history, findings);
   const [lines, asked] = [all(history, 'line'), all(history, 'request-line')];
   sweptRule(history, findings, { store: 'logs', found: lines.length + asked.length });
-  strangeFinding(history, findings);
+  requestLinesRule(history, findings, { sent: all(history, 'marked'), lines: requestLines(history) });
+  listedFinding(history, findings);
   const disks = all(history, 'disk').flatMap(({ series, requests }) => [...series, ...requests]);
   timesRule(history, findings, [
     { kind: 'line', own: lines.map(({ seenMs }) => seenMs), foreign: lines.map(({ atMs }) => atMs) },
@@ -140,12 +141,14 @@ function evidenceFindings(history: History, findings: Findings): void {
   ]);
 }
 
-/** Lines of requests are of those that were sent. */
-function strangeFinding(history: History, findings: Findings): void {
-  const sent = new Set(all(history, 'marked').map(({ mark }) => mark));
-  const strange = all(history, 'request-line').find(({ mark }) => !sent.has(mark));
-  if (strange !== undefined)
-    findings.unknown('a line of a request', 'of one that was sent', `of ${strange.mark}`);
+/** The nodes were listed before a pod on one of them could write. */
+function listedFinding(history: History, findings: Findings): void {
+  const listedMs = all(history, 'canary-node').map(({ t }) => wallOf(history, t));
+  const seenMs = all(history, 'line').reduce((least, one) => Math.min(least, one.seenMs), Infinity);
+  findings.rule('listed');
+  const late = listedMs.some((one) => one > seenMs + OWN_MS);
+  if (late) findings.unknown('the nodes', 'listed before a line was written', 'listed after one was seen');
+  else findings.expect('the nodes', true, 'listed before a line was written', `${listedMs.length}`);
 }
 
 function nodeFinding(history: History, findings: Findings, of: NodeLines, tolerated: boolean): void {

@@ -30,12 +30,23 @@ function jobFinding(history: History, findings: Findings, job: string): void {
     findings.unknown(subject, expected, said);
     return;
   }
+  if (own.some(({ t }) => countedAfter(history, t) !== job)) {
+    findings.unknown(subject, expected, 'a target is told of it that stands among those of another');
+    return;
+  }
   const down = own.filter(({ health }) => health !== 'up');
   const why = down.map(({ url, lastError, health }) => `${url}: ${lastError || health}`);
   const said = own.length === 0 ? 'no target' : `${own.length - down.length} of ${own.length} up`;
   const fresh = down.length > 0 && down.every(({ health }) => health === 'unknown');
   if (fresh) findings.unknown(subject, 'every target up', `${said}; not scraped yet: ${why.join(', ')}`);
   else findings.expect(subject, own.length > 0 && down.length === 0, expected, [said, ...why].join('; '));
+}
+
+/** The job whose count was written next: targets of a job are written down before how many they are, job by job. */
+function countedAfter(history: History, t: number): string | undefined {
+  return all(history, 'scrape-job')
+    .toSorted((a, b) => a.t - b.t)
+    .find((one) => one.t >= t)?.job;
 }
 
 interface Asked {

@@ -4,6 +4,7 @@ import type { History, HistoryHeader } from '../../record/history.ts';
 import { LOOK_EVERY_MS } from '../../record/observations/telemetry.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import type { HeaderSettings } from '../../record/settings.ts';
+import { orderGap, priceRule } from '../failover/hurt.ts';
 import { all, first, last } from '../observed.ts';
 import type { Findings } from '../topology/findings.ts';
 import { wallOf } from './clocks.ts';
@@ -75,8 +76,9 @@ export function markedRule(history: History, findings: Findings, marked: readonl
   const runs = new Set(marked.map(({ mark }) => runIn(mark)));
   const numbers = new Set(marked.map(({ n }) => n));
   const strange = marked.find((one) => !isConsistent(one, requests, edgeRequest));
+  const traceIds = new Set(marked.map(({ traceId }) => traceId));
   const said = `${marked.length} of ${requests}`;
-  if (marked.length !== requests || numbers.size !== requests || runs.size > 1)
+  if (marked.length !== requests || numbers.size !== requests || traceIds.size !== requests || runs.size > 1)
     findings.unknown('marked requests', `each of ${requests}, once, of one run`, said);
   else if (strange !== undefined)
     findings.unknown(`request ${strange.mark}`, 'a number, a time and an answer that fit', describe(strange));
@@ -234,6 +236,7 @@ export function awayOf(history: History): { nodes: string[]; fromMs: number; toM
 
 /** Of a trial: the fault is proved, and happened while requests flowed. */
 export function faultRule(history: History, findings: Findings, marked: readonly Marked[]): void {
+  priceFinding(history, findings);
   findings.rule('fault');
   const why = unlanded(history);
   if (why !== null) {
@@ -242,17 +245,43 @@ export function faultRule(history: History, findings: Findings, marked: readonly
   }
   const landed = first(history, 'fault-landed');
   const landedMs = wallOf(history, landed?.t ?? 0);
-  const odd = oddLanding(history);
+  const odd = oddLanding(history) ?? undone(history) ?? orderGap(history, STEPS);
   if (odd !== null) findings.unknown('the fault', 'proved once it was in force', odd);
+  flowFinding(findings, { marked, landedMs, by: landed?.by ?? '' });
+}
+
+function flowFinding(
+  findings: Findings,
+  { marked, landedMs, by }: { marked: readonly Marked[]; landedMs: number; by: string },
+): void {
   const before = marked.some(({ sentMs }) => sentMs < landedMs);
   const after = marked.some(({ doneMs }) => doneMs > landedMs);
-  if (before && after) findings.expect('the fault', true, 'landed while requests flowed', landed?.by ?? '');
+  if (before && after) findings.expect('the fault', true, 'landed while requests flowed', by);
   else
     findings.unknown(
       'the fault',
       'landed while requests flowed',
       `${before ? 'after' : 'before'} all of them`,
     );
+}
+
+function priceFinding(history: History, findings: Findings): void {
+  findings.rule('price');
+  const { verdict, text } = priceRule(history);
+  const expected = 'as what is declared says';
+  if (verdict === 'pass') findings.expect('the price of the fault', true, expected, text);
+  else findings.unknown('the price of the fault', expected, text);
+}
+
+const STEPS = ['steady', 'budget-estimate', 'fault-armed', 'fault-acted', 'fault-landed', 'healed'] as const;
+
+/** Whom of those that it was armed for nothing was done to; null: to each of them something was. */
+function undone(history: History): string | null {
+  const names = first(history, 'fault-armed')?.members.map(({ name }) => name) ?? [];
+  const acted = all(history, 'fault-acted').map(({ member }) => member);
+  return acted.toSorted().join() === names.toSorted().join()
+    ? null
+    : `done to ${acted.join(', ') || 'nobody'}, armed for ${names.join(', ')}`;
 }
 
 /** From when it was surely not in force to when it was: longer than this no fault takes, ms. */

@@ -2,7 +2,9 @@
 import type { History } from '../../record/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { all } from '../observed.ts';
-import { numberIn } from './observed.ts';
+import type { Findings } from '../topology/findings.ts';
+import { numberIn, pathOf } from './observed.ts';
+import type { Marked } from './observed.ts';
 
 export interface RequestLine extends Omit<Seen<'request-line'>, 'kind' | 't'> {
   n: number;
@@ -13,6 +15,41 @@ export function requestLines(history: History): RequestLine[] {
   return all(history, 'request-line').map(({ mark, service, traceId, seenMs, atMs, pod }) => ({
     ...{ n: numberIn(mark), mark, service, traceId, seenMs, atMs, pod },
   }));
+}
+
+/** Each line is of a request that was sent, of the service after which its pod is called, and carries no id of another request's trace. */
+export function requestLinesRule(
+  history: History,
+  findings: Findings,
+  of: { sent: readonly Pick<Marked, 'mark' | 'traceId'>[]; lines: readonly RequestLine[] },
+): void {
+  const { lines } = of;
+  const services = pathOf(history.header).map(({ service }) => service);
+  const marks = new Set(of.sent.map(({ mark }) => mark));
+  const owners = new Map(
+    of.sent.flatMap(({ mark, traceId }) => (traceId === '' ? [] : [[traceId, mark] as const])),
+  );
+  const isStrange = ({ mark, service, pod, traceId }: RequestLine): boolean =>
+    !marks.has(mark) ||
+    (owners.get(traceId) ?? mark) !== mark ||
+    (serviceOf(pod, services) ?? service) !== service;
+  const strange = lines.find(isStrange);
+  findings.rule('request-lines');
+  const expected = 'each of a request that was sent, and of a pod of its service';
+  if (strange === undefined) findings.expect('log lines of requests', true, expected, `${lines.length}`);
+  else
+    findings.unknown(
+      'log lines of requests',
+      expected,
+      `${strange.mark} of ${strange.service} (${strange.pod})`,
+    );
+}
+
+/** The service after which a pod is called, where one is. */
+function serviceOf(pod: string, services: readonly string[]): string | undefined {
+  return services
+    .filter((service) => pod.startsWith(`${service}-`))
+    .toSorted((a, b) => b.length - a.length)[0];
 }
 
 /** Of each pod whose disk was read, by service: lines that it holds, and how the store differs. */

@@ -135,7 +135,15 @@ export function trial(
     .map((one, at) => ({ name: `postgres-${at}`, uid: 'u', node: one, found: 'p' }));
   return [
     ['steady', { ok: true, leader: 'postgres-0', detail: 'all there' }],
+    [
+      'budget-estimate',
+      {
+        ...{ from: 'deadline', outageMs: 180_000, share: 1, estimateMs: 180_000 },
+        ...{ derivation: 'rtoDeadline', enforced: false },
+      },
+    ],
     ['fault-armed', { fault, target: 'postgres-0', members }],
+    ...members.map(({ name }): Seen => ['fault-acted', { member: name, did: '9 processes signalled' }]),
     [
       'fault-landed',
       {
