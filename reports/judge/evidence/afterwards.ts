@@ -1,4 +1,5 @@
 import type { History } from '../../record/history.ts';
+import type { Seen } from '../../record/observations/index.ts';
 import type { Rule } from '../../record/rule.ts';
 import { all, last } from '../observed.ts';
 
@@ -55,6 +56,32 @@ function comparedRules(history: History): Rule[] {
         text: 'it was not looked at whether roles and objects were as before',
       },
     ];
+  const gap = comparedGap(history, seen);
+  if (gap !== null)
+    return [{ id: 'afterwards/compared', verdict: 'inconclusive', text: gap }, ...differing(seen)];
+  return differing(seen);
+}
+
+/** Both are rounded. */
+const ROUNDING_MS = 1;
+
+/** Every declared store was compared, in the order of its declaration, and something beside them, in the time since the trial was over. */
+function comparedGap(history: History, { t, waitedMs, objects, roles }: Seen<'as-before'>): string | null {
+  const declared = Object.keys(history.header.settings.stores ?? {}).join(', ');
+  const compared = roles.map(({ store }) => store).join(', ');
+  if (declared !== '' && compared !== declared)
+    return `roles of ${compared || 'no store'} were compared, declared are ${declared}`;
+  if (objects < 1) return `${objects} objects were compared`;
+  return waitGap(t, waitedMs, last(history, 'steady-after')?.t ?? -Infinity);
+}
+
+function waitGap(t: number, waitedMs: number, steadyMs: number): string | null {
+  return waitedMs > 0 && (t < steadyMs || waitedMs <= t - steadyMs + ROUNDING_MS)
+    ? null
+    : `the comparison took ${waitedMs} ms, ${Math.round(t - steadyMs)} ms after the store was steady again`;
+}
+
+function differing(seen: Seen<'as-before'>): Rule[] {
   const other = seen.roles.filter(({ before, after }) => before !== after);
   const roles = other.map(({ store, before, after }) => `${store} was ${before}, is ${after}`);
   const { differences } = seen;

@@ -72,3 +72,24 @@ test('should owe afterwards what every trial owes', () => {
     ['afterwards/undone fail'],
   );
 });
+
+test('should hold what was compared against what is declared, and against the time there was', () => {
+  const stores = { postgres: { members: 3 }, redis: { members: 3 } };
+  const role = (store: string) => ({ store, before: 'peer', after: 'peer' });
+  const gap = (more: object): string | undefined =>
+    afterwardsRules(
+      invent({
+        check,
+        settings: { stores },
+        seen: [BACK, ['as-before', { ...AS_BEFORE, roles: ['postgres', 'redis'].map(role), ...more }]],
+      }),
+    ).find(({ id }) => id === 'afterwards/compared')?.text;
+  assert.equal(gap({}), undefined);
+  assert.match(
+    gap({ roles: ['redis', 'postgres'].map(role) }) ?? '',
+    /roles of redis, postgres were compared/,
+  );
+  assert.match(gap({ objects: 0 }) ?? '', /0 objects were compared/);
+  for (const waitedMs of [0, -1, 3_600_000])
+    assert.match(gap({ waitedMs }) ?? '', /the comparison took/, String(waitedMs));
+});

@@ -6,6 +6,8 @@ import type { Kind, Seen } from '../../record/observations/index.ts';
 import type { Rule } from '../../record/rule.ts';
 import { all, first, last } from '../observed.ts';
 import { declaredNames, storeOf } from './evidence.ts';
+import { governingGap } from './governing.ts';
+import { outcomeRules } from './outcomes.ts';
 import { officeOf } from './phases.ts';
 import { scheduleRules } from './schedule.ts';
 import { trialOf } from './trial.ts';
@@ -25,7 +27,11 @@ const RULES: readonly { id: string; open: Said; holds: string }[] = [
   { id: 'coherence/stages', open: stagesGap, holds: 'every stage in its order' },
   { id: 'coherence/members', open: membersGap, holds: 'all names are those of declared members' },
   { id: 'coherence/leader', open: leaderGap, holds: 'the leader that was read is the one that was followed' },
-  { id: 'coherence/roles', open: rolesGap, holds: 'the roles of every declared store were compared' },
+  {
+    id: 'coherence/governing',
+    open: governingGap,
+    holds: 'the settings that govern the failover are as declared',
+  },
   { id: 'coherence/budget', open: budgetGap, holds: 'the price follows from what was expected' },
   { id: 'coherence/client', open: clientGap, holds: 'the client asked as declared' },
   { id: 'coherence/consumer', open: consumerGap, holds: 'the consumer got what reads wait for' },
@@ -36,7 +42,7 @@ export function coherenceRules(history: History): Rule[] {
     const gap = open(history);
     return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };
   });
-  return [...rules, ...scheduleRules(history)];
+  return [...rules, ...scheduleRules(history), ...outcomeRules(history)];
 }
 
 export function faultGap(history: History): string | null {
@@ -153,7 +159,7 @@ function membersGap(history: History): string | null {
 }
 
 function leaderGap(history: History): string | null {
-  return followedGap(all(history, 'leader')) ?? readLeaderGap(history);
+  return followedGap(all(history, 'leader')) ?? readLeaderGap(history) ?? steadyLeaderGap(history);
 }
 
 /** The last line of the observer repeats the one before it. */
@@ -172,15 +178,24 @@ function readLeaderGap(history: History): string | null {
   return `${read} was read back as the leader, ${followed ?? 'nobody'} was last seen to lead`;
 }
 
-/** Every store of the environment, once: another may have had a member on the same node. */
-function rolesGap(history: History): string | null {
-  const compared = last(history, 'as-before');
-  const declared = Object.keys(history.header.settings.stores ?? {}).toSorted();
-  if (compared === undefined || declared.length === 0) return null;
-  const seen = compared.roles.map(({ store }) => store).toSorted();
-  return seen.join() === declared.join()
-    ? null
-    : `roles of ${seen.join(', ') || 'no store'} were compared, declared are ${declared.join(', ')}`;
+/** Who led a steady store is who was seen first and last. */
+function steadyLeaderGap(history: History): string | null {
+  // Where the cluster has a leader of its own, it is that one that a steady store names.
+  const masters = all(history, 'master');
+  const led = masters.length > 0 ? masters : all(history, 'leader');
+  const holders = led.filter(({ leader }) => leader !== null);
+  return (
+    otherLeader(last(history, 'steady'), holders.at(0)) ??
+    otherLeader(last(history, 'steady-after'), holders.at(-1))
+  );
+}
+
+function otherLeader(
+  steady: Pick<Seen<'steady'>, 'leader'> | undefined,
+  seen: Pick<Seen<'leader'>, 'leader'> | undefined,
+): string | null {
+  if (steady?.leader == null || seen === undefined || seen.leader === steady.leader) return null;
+  return `${steady.leader} led when the store was steady, ${seen.leader ?? 'nobody'} was seen to lead`;
 }
 
 export function budgetGap(history: History): string | null {

@@ -67,7 +67,6 @@ export const FAILOVER_ANNOTATIONS: Annotations = {
   'workload-start.settings': 'how patient the client was, for people: what it did stands in the operations',
   'reader.consumers': 'how often a consumer had to connect, for people',
   'reader.redelivered': 'what was flagged as delivered again is promised by AMQP, and no duplication',
-  'as-before.waitedMs': 'how long the comparison took, for people',
   'as-before.objects': 'how many objects were compared, for people: what differs is judged',
   remark: 'for people',
   evidence: 'logs and events for people',

@@ -46,7 +46,7 @@ describe('a trial as it should be', () => {
       [record.election, record.leaderBefore, record.leaderAfter],
       ['elsewhere', 'postgres-0', 'postgres-1'],
     );
-    assert.deepEqual(record.governing, [{ name: 'ttl', value: '20', source: 'Patroni /config' }]);
+    assert.deepEqual(record.governing[0], { name: 'ttl', value: '20', source: 'Patroni /config' });
     assert.equal(record.outsideExpected, 'no');
     assert.deepEqual(record.landed, { proved: true, by: 'processes gone: pids 11, 12 are gone', atMs: 5002 });
   });

@@ -37,6 +37,23 @@ const STORES = {
     workload: { writesPerSecond: 200, readsPerSecond: 20 },
   },
 };
+const GOVERNING = {
+  ttl: '20',
+  loop_wait: '5',
+  retry_timeout: '5',
+  primary_start_timeout: '0',
+  maximum_lag_on_failover: '1048576',
+  synchronous_mode: 'true',
+  synchronous_mode_strict: 'true',
+  failsafe_mode: 'true',
+  data_checksums: 'on',
+  fsync: 'on',
+  full_page_writes: 'on',
+  synchronous_commit: 'on',
+  synchronous_standby_names: '"postgres-1"',
+  wal_level: 'replica',
+  wal_log_hints: 'on',
+};
 const ROLES = [{ store: 'postgres', before: 'leader, 2 replicas', after: 'leader, 2 replicas' }];
 const ESTIMATE = {
   from: 'window',
@@ -136,7 +153,7 @@ export class Synthetic {
         intended,
         sent,
         done: sent + (down ? 0.4 : latencyMs),
-        outcome: down ? 'unknown' : 'ok',
+        outcome: down ? 'fail' : 'ok',
         detail: down ? 'connect: ECONNREFUSED' : String(acknowledged[newest - 1]?.n ?? 0),
       });
     }
@@ -150,7 +167,8 @@ export class Synthetic {
       this.observations.push({ kind, t, ...fields } as Observation);
     };
     see(START - 110, 'stage', { name: 'steady before' });
-    see(START - 100, 'governing', { name: 'ttl', value: '20', source: 'Patroni /config' });
+    for (const [name, value] of Object.entries(GOVERNING))
+      see(START - 100, 'governing', { name, value, source: 'Patroni /config' });
     see(START - 100, 'expected-window', { loMs: 1000, hiMs: 28_000, derivation: 'ttl + loop_wait' });
     see(START - 109, 'steady', { ok: true, leader: 'postgres-0', detail: 'all there' });
     see(START - 80, 'leader', { leader: 'postgres-0', timeline: 1, pollMs: 100, source: 'Patroni /cluster' });

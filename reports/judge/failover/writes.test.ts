@@ -131,7 +131,8 @@ describe('writes', () => {
 
 describe('elections and missing phases', () => {
   it('should tell in place from elsewhere by what was looked at after the fault', () => {
-    const inPlace = new Synthetic().without('leader').readBack({ leader: 'postgres-0' });
+    const inPlace = new Synthetic().without('leader', 'steady-after').readBack({ leader: 'postgres-0' });
+    inPlace.see(16_900, 'steady-after', { ok: true, leader: 'postgres-0', detail: 'all there' });
     inPlace.see(-80, 'leader', { leader: 'postgres-0', pollMs: 100 });
     inPlace.see(16_000, 'leader', { leader: 'postgres-0', pollMs: 100, final: true, seenMs: START + 15_900 });
     assert.equal(judge(inPlace).election, 'in place');
@@ -170,8 +171,9 @@ it('should take the endpoint that led clients back, not where the Service pointe
 describe('judging a check', () => {
   it('should pass when trials pass and one elected another leader', () => {
     const inPlace = new Synthetic()
-      .without('leader')
+      .without('leader', 'steady-after')
       .readBack({ leader: 'postgres-0' })
+      .see(16_900, 'steady-after', { ok: true, leader: 'postgres-0', detail: 'all there' })
       .see(-80, 'leader', { leader: 'postgres-0', pollMs: 100 });
     inPlace.see(15_000, 'leader', { leader: 'postgres-0', pollMs: 100, final: true });
     const judgement = judgeFailover([inPlace.history(), new Synthetic().history()]);

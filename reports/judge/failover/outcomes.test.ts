@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { outcomeRules } from './outcomes.ts';
+import { said, Synthetic } from './synthetic.ts';
+
+const after = (change: (trial: Synthetic) => unknown): string => {
+  const trial = new Synthetic();
+  change(trial);
+  return said({ rules: outcomeRules(trial.history()) });
+};
+
+describe('outcomes of a client', () => {
+  it('should believe none that does not say why', () => {
+    assert.equal(
+      after(() => null),
+      '',
+    );
+    assert.match(
+      after((trial) => (trial.write(10).outcome = 'fail')),
+      /write 10 is called fail, and says ""/,
+    );
+    assert.match(
+      after((trial) => (trial.write(10).outcome = 'unknown')),
+      /write 10 is called unknown/,
+    );
+    assert.match(
+      after((trial) => (trial.write(10).outcome = 'unsent')),
+      /write 10 is called unsent/,
+    );
+    const failed = (change: object) => after((trial) => Object.assign(trial.write(1100), change));
+    assert.match(failed({ outcome: 'unknown' }), /write 1100 is called unknown/);
+    assert.match(failed({ outcome: 'ok' }), /write 1100 is called ok/);
+    assert.match(failed({ detail: 'ECONNRESET' }), /write 1100 is called fail, and says "ECONNRESET"/);
+    assert.equal(failed({ detail: '25006 cannot execute INSERT' }), '');
+    assert.equal(failed({ outcome: 'unknown', detail: 'ECONNRESET;opened=0.1' }), '');
+    assert.match(failed({ outcome: 'unknown', detail: '25006 read-only' }), /write 1100 is called unknown/);
+  });
+
+  it('should believe no read whose answer does not fit its outcome', () => {
+    const read = (change: object) => after((trial) => Object.assign(trial.reads[5] ?? {}, change));
+    for (const outcome of ['fail', 'unknown', 'unsent'])
+      assert.match(read({ outcome }), new RegExp(`read 6 is called ${outcome}`));
+    assert.equal(read({ outcome: 'unknown', detail: 'deadline' }), '');
+  });
+
+  it('should miss a wait that is not noted', () => {
+    const waited = (detail?: string) =>
+      after((trial) => {
+        const write = trial.write(10);
+        Object.assign(write, { sent: write.sent + 20, done: write.done + 20, detail });
+      });
+    assert.match(waited(), /write 11 was taken up before one that was due sooner/);
+    assert.equal(waited('waited=20.0'), '');
+  });
+
+  it('should take every alternative of a proof', () => {
+    const proof = (detail: string, outcome: string) =>
+      after((trial) => {
+        for (const seen of trial.observations)
+          if (seen.kind === 'workload-start')
+            Object.assign(seen, { sureFailures: ['connect: any', '400 a_exception|b_exception: refused'] });
+        Object.assign(trial.write(1100), { outcome, detail });
+      });
+    assert.equal(proof('400 b_exception', 'fail'), '');
+    assert.match(proof('400 b_exception', 'unknown'), /is called unknown/);
+    assert.equal(proof('400 c_exception', 'unknown'), '');
+  });
+});

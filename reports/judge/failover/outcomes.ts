@@ -1,0 +1,144 @@
+import { OUTCOMES } from '../../record/history.ts';
+import type { History, Operations } from '../../record/history.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import type { Rule } from '../../record/rule.ts';
+import { first } from '../observed.ts';
+import { waitedMs } from './notes.ts';
+
+/** What a client notes beside what happened, at the end of a detail. */
+const NOTES = /(?:(?:^|;)(?:waited|refused|opened)=[\d.]+)+$/;
+/** What an ok read says: the highest number that it saw, or the message that was delivered. */
+const ANSWER = /^(?:\d+(?:@replica|@replaced)?|marker=\d+ after=[\d.]+)$/;
+/** The operation never left the client. */
+const NOT_SENT = 'connect:';
+/** Waits are noted to a tenth of a millisecond. */
+const ROUNDING_MS = 0.1;
+
+/**
+ * A client says why it calls an outcome so: what failed for sure names an error that proves it, what nobody knows names another one, what
+ * succeeded names none. And it takes up operations in the order in which they are due: who was sent later than the next one had to wait, and says so.
+ */
+export function outcomeRules(history: History): Rule[] {
+  const start = first(history, 'workload-start');
+  if (start === undefined) return [];
+  const proofs = start.sureFailures.flatMap(proofsIn);
+  return [
+    ruleOf('outcomes/writes', history.writes, {
+      what: 'write',
+      start,
+      proofs,
+      isAnswer: (said) => said === '',
+    }),
+    ruleOf('outcomes/reads', history.reads, {
+      what: 'read',
+      start,
+      proofs,
+      isAnswer: (said) => ANSWER.test(said),
+    }),
+  ];
+}
+
+/** An error that proves that nothing was written: `400 a|b: why` are two. */
+interface Proof {
+  /** Its first word: a code, mostly. */
+  word: string;
+  whole: string;
+}
+
+function proofsIn(entry: string): Proof[] {
+  const [key = ''] = entry.split(':', 1);
+  const [word = '', ...more] = key.split(' ');
+  if (more.length === 0) return [{ word, whole: word }];
+  return more
+    .join(' ')
+    .split('|')
+    .map((rest) => ({ word, whole: `${word} ${rest}` }));
+}
+
+interface Asking {
+  what: 'write' | 'read';
+  start: Seen<'workload-start'>;
+  proofs: readonly Proof[];
+  isAnswer: (said: string) => boolean;
+}
+
+function ruleOf(id: string, operations: Operations, asking: Asking): Rule {
+  const gap = saidGap(operations, asking) ?? turnGap(operations, asking);
+  return gap === null
+    ? { id, verdict: 'pass', text: `every ${asking.what} says why it ended as it did` }
+    : { id, verdict: 'inconclusive', text: gap };
+}
+
+function saidGap(operations: Operations, asking: Asking): string | null {
+  for (let i = 0; i < operations.count; i++) {
+    const detail = operations.detail.get(i) ?? '';
+    const fits = FITS[operations.outcome[i] as number]?.({ operations, i, detail, asking }) === true;
+    if (!fits)
+      return `${asking.what} ${operations.n[i] ?? 0} is called ${nameOf(operations.outcome[i] as number)}, and says ${JSON.stringify(detail)}`;
+  }
+  return null;
+}
+
+interface One {
+  operations: Operations;
+  i: number;
+  detail: string;
+  asking: Asking;
+}
+
+const FITS: Readonly<Record<number, (one: One) => boolean>> = {
+  [OUTCOMES.ok]: ({ detail, asking }) => asking.isAnswer(saidIn(detail)),
+  [OUTCOMES.fail]: ({ detail, asking: { proofs } }) => isOf(proofs, saidIn(detail)),
+  [OUTCOMES.unknown]: ({ detail, asking }) => isUnsure(saidIn(detail), asking),
+  [OUTCOMES.unsent]: waitedInVain,
+};
+
+const saidIn = (detail: string): string => detail.replace(NOTES, '');
+
+function isOf(proofs: readonly Proof[], said: string): boolean {
+  if (said.startsWith(NOT_SENT)) return true;
+  return !ANSWER.test(said) && proofs.some(({ word }) => word === firstWord(said));
+}
+
+const firstWord = (said: string): string => /^[^\s:]*/.exec(said)?.[0] ?? '';
+
+/** Why a read got no answer proves nothing, whatever it was. */
+function isUnsure(said: string, { what, proofs }: Asking): boolean {
+  if (said === '' || said.startsWith(NOT_SENT) || ANSWER.test(said)) return false;
+  return what === 'read' || !proofs.some(({ whole }) => said === whole || /^[ :]/.test(after(said, whole)));
+}
+
+const after = (said: string, whole: string): string =>
+  said.startsWith(whole) ? said.slice(whole.length) : '';
+
+/** For a connection, until its time was up. Reads that hang must leave places for writes: such a one is given up at once. */
+function waitedInVain({ operations, i, detail, asking: { what, start } }: One): boolean {
+  const waited = (operations.sentMs[i] as number) - (operations.intendedMs[i] as number);
+  return detail === '' && (what === 'read' || waited >= start.settings.waitTimeoutMs - ROUNDING_MS);
+}
+
+function turnGap(operations: Operations, { what }: Asking): string | null {
+  const turns = turnsOf(operations);
+  let latest = -Infinity;
+  for (const [index, turn] of turns.entries()) {
+    // Never taken up.
+    if (Number.isNaN(turn)) continue;
+    if (turn < latest - ROUNDING_MS)
+      return `${what} ${index} was taken up before one that was due sooner: a wait is not noted, or none was`;
+    latest = Math.max(latest, turn);
+  }
+  return null;
+}
+
+/** When each was taken up, by number; NaN: never. */
+function turnsOf(operations: Operations): Float64Array {
+  const turns = new Float64Array(operations.count + 1).fill(Number.NaN);
+  for (let i = 0; i < operations.count; i++)
+    if (operations.outcome[i] !== OUTCOMES.unsent)
+      turns[operations.n[i] as number] = (operations.sentMs[i] as number) - waitedMs(operations, i);
+  return turns;
+}
+
+function nameOf(code: number): string {
+  return Object.entries(OUTCOMES).find(([, one]) => one === code)?.[0] ?? 'nothing known';
+}
