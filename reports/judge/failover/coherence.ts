@@ -241,12 +241,34 @@ function clientGap(history: History): string | null {
   if (start.store !== store) return `the client asked ${start.store}, not ${store}`;
   if (start.sureFailures.length === 0)
     return 'the client knows no error that proves that nothing was written';
-  const declared = history.header.settings.stores?.[store]?.workload;
+  const declared = history.header.settings.stores?.[store];
+  return patienceGap(start, declared?.primary) ?? rateGap(start, declared?.workload);
+}
+
+function rateGap(
+  { ratePerSecond, readRatePerSecond }: Seen<'workload-start'>,
+  declared: { writesPerSecond: number; readsPerSecond: number } | undefined,
+): string | null {
   if (declared === undefined) return null;
   const { writesPerSecond, readsPerSecond } = declared;
-  return start.ratePerSecond === writesPerSecond && start.readRatePerSecond === readsPerSecond
+  return ratePerSecond === writesPerSecond && readRatePerSecond === readsPerSecond
     ? null
-    : `${start.ratePerSecond} writes and ${start.readRatePerSecond} reads a second, declared are ${writesPerSecond} and ${readsPerSecond}`;
+    : `${ratePerSecond} writes and ${readRatePerSecond} reads a second, declared are ${writesPerSecond} and ${readsPerSecond}`;
+}
+
+/** At the declared address, with a place for every connection, and no wait longer than an operation may take. */
+function patienceGap(
+  { settings }: Seen<'workload-start'>,
+  declared: { host: string; port: number } | undefined,
+): string | null {
+  const { host, port, connections, maxConnections, waitTimeoutMs, operationTimeoutMs } = settings;
+  if (declared !== undefined && (host !== declared.host || port !== declared.port))
+    return `the client asked ${host}:${port}, declared is ${declared.host}:${declared.port}`;
+  if (connections < 1 || connections > maxConnections)
+    return `${connections} connections, ${maxConnections} at most`;
+  return waitTimeoutMs > 0 && waitTimeoutMs <= operationTimeoutMs
+    ? null
+    : `a wait of ${waitTimeoutMs} ms for a connection, ${operationTimeoutMs} ms for an operation`;
 }
 
 /** Every read that succeeded was delivered to it. */

@@ -50,6 +50,7 @@ export function failoverEvidence(header: HistoryHeader): AnyNeed[] {
 
 const PHASE =
   'a phase of the report: goals hold for what clients saw, and for how the members are afterwards';
+const PATIENCE = 'how patient the client was, for people: what it did stands in the operations';
 const PRICE = 'the price of the trial, counted beside the operations from which outages are judged';
 
 export const FAILOVER_ANNOTATIONS: Annotations = {
@@ -64,7 +65,9 @@ export const FAILOVER_ANNOTATIONS: Annotations = {
   'budget-spent': PRICE,
   'budget-estimate.enforced': PRICE,
   'expected-window.loMs': 'what came sooner than expected is shown, and no failure',
-  'workload-start.settings': 'how patient the client was, for people: what it did stands in the operations',
+  'workload-start.settings.operationTimeoutMs': PATIENCE,
+  'workload-start.settings.connectTimeoutMs': PATIENCE,
+  'workload-start.settings.maxConnections': PATIENCE,
   'reader.consumers': 'how often a consumer had to connect, for people',
   'reader.redelivered': 'what was flagged as delivered again is promised by AMQP, and no duplication',
   'as-before.objects': 'how many objects were compared, for people: what differs is judged',

@@ -9,8 +9,7 @@ const changed = (
 ): string | null => {
   const trial = new Synthetic();
   Object.assign(trial.outline.settings, settings);
-  for (const seen of trial.observations)
-    if (seen.kind === 'governing') change(seen);
+  for (const seen of trial.observations) if (seen.kind === 'governing') change(seen);
   return governingGap(trial.history());
 };
 

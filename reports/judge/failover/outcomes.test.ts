@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { coherenceRules } from './coherence.ts';
 import { outcomeRules } from './outcomes.ts';
 import { said, Synthetic } from './synthetic.ts';
 
@@ -65,4 +66,19 @@ describe('outcomes of a client', () => {
     assert.match(proof('400 b_exception', 'unknown'), /is called unknown/);
     assert.equal(proof('400 c_exception', 'unknown'), '');
   });
+});
+
+it('should know a client at another address, or of another patience, than can be', () => {
+  const asked = (more: object): string => {
+    const trial = new Synthetic();
+    const stores = { postgres: { members: 3, primary: { host: '198.18.128.32', port: 5432 } } };
+    trial.outline.settings = { ...trial.outline.settings, stores };
+    for (const seen of trial.observations)
+      if (seen.kind === 'workload-start') Object.assign(seen.settings as object, more);
+    return said({ rules: coherenceRules(trial.history()).filter(({ id }) => id === 'coherence/client') });
+  };
+  assert.equal(asked({}), '');
+  assert.match(asked({ port: 54_320 }), /the client asked 198.18.128.32:54320/);
+  assert.match(asked({ connections: 120 }), /120 connections, 16 at most/);
+  assert.match(asked({ waitTimeoutMs: 5000 }), /a wait of 5000 ms/);
 });
