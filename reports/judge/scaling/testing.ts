@@ -12,7 +12,10 @@ const SPEC = {
   metrics: ['cpu'],
   stabilisationUpS: 0,
   stabilisationDownS: 60,
-  policies: [],
+  policies: [
+    { direction: 'up', type: 'Pods', value: 4, periodSeconds: 15 },
+    { direction: 'down', type: 'Percent', value: 100, periodSeconds: 15 },
+  ],
   metricResolutionS: 10,
   lookEverySeconds: 0.25,
 };
@@ -43,6 +46,7 @@ export function tell(of: Story): Seen[] {
   const looks = Array.from({ length: Math.floor((lastS + 20) / 5) + 1 }, (_, index) => index * 5 - 20);
   return [
     ['hpa-spec', { t: at(-20), ...SPEC, ...spec }],
+    ['hpa-spec', { t: at(0), ...SPEC, ...spec }],
     ['load-begun', { t: at(0), perSecond: 50, rampSeconds: rampS }],
     ...looks.flatMap((second) => look(of, second, loadS)),
     ...recordedLoad({ seconds: loadS, ...load }, START),

@@ -163,9 +163,10 @@ describe('scaling/backend/up', () => {
       { name: 'cpu', value: 20, target: 70 },
       { name: 'memory', value: memory(second), target: 50 },
     ];
-    const byMemory = up({ desired: grows, metrics: both((s) => (s > 20 ? 100 : 10)) });
+    const spec = { metrics: ['cpu', 'memory'] };
+    const byMemory = up({ desired: grows, spec, metrics: both((s) => (s > 20 ? 100 : 10)) });
     assert.equal(byMemory.verdict, 'pass', byMemory.reason);
-    assert.equal(up({ desired: grows, metrics: both(() => 10) }).verdict, 'inconclusive');
+    assert.equal(up({ desired: grows, spec, metrics: both(() => 10) }).verdict, 'inconclusive');
   });
 
   it('should not pass an autoscaler that was not watched all the time', () => {
@@ -176,6 +177,51 @@ describe('scaling/backend/up', () => {
       const found = judge({ check: 'scaling/backend/up', goals: UP_GOALS, seen: watched(fields), cut: true });
       assert.match(found.reason, /not watched all the time/, JSON.stringify(fields));
     }
+  });
+
+  it('should not pass a record of the autoscaler that does not agree with itself', () => {
+    const told = tell({ desired: grows, load: slowUntil(40) });
+    const bent: [string, Record<string, unknown>][] = [
+      ['hpa-spec', { min: -2 }],
+      ['hpa-spec', { max: 1 }],
+      ['hpa-spec', { metrics: [] }],
+      ['hpa-spec', { stabilisationDownS: -60 }],
+      ['hpa-spec', { policies: [] }],
+      ['hpa-spec', { lookEverySeconds: 2.5 }],
+      ['hpa-spec', { metricResolutionS: 0 }],
+      ['hpa', { current: 40 }],
+      ['hpa', { metrics: [] }],
+      ['hpa', { metrics: [{ name: 'cpu', value: -1, target: 70 }] }],
+      ['scaled-pods', { ready: 40 }],
+      ['scaled-pods', { ready: -2, total: 0 }],
+      ['load-begun', { perSecond: 500 }],
+    ];
+    for (const [bentKind, fields] of bent) {
+      const seen = told.map(([kind, one]): Seen => [kind, kind === bentKind ? { ...one, ...fields } : one]);
+      const { verdict } = judge({ check: 'scaling/backend/up', goals: UP_GOALS, seen, cut: true });
+      assert.notEqual(verdict, 'pass', `${bentKind} ${JSON.stringify(fields)}`);
+    }
+    const without = (gone: (kind: string, second: number) => boolean): string =>
+      judge({
+        ...{ check: 'scaling/backend/up', goals: UP_GOALS, cut: true },
+        seen: told.filter(([kind, one]) => !gone(kind, Number(one?.['t']))),
+      }).reason;
+    for (const lost of ['hpa-spec', 'hpa', 'scaled-pods']) {
+      assert.match(
+        without((kind, t) => kind === lost && t < at(0)),
+        new RegExp(`no ${lost} was recorded before`),
+      );
+      assert.match(
+        without((kind, t) => kind === lost && t === at(0)),
+        new RegExp(`no ${lost} was recorded when`),
+      );
+    }
+    const changed = told.map(([kind, one]): Seen => [
+      kind,
+      kind === 'hpa-spec' && one?.['t'] === at(0) ? { ...one, max: 9 } : one,
+    ]);
+    const { reason } = judge({ check: 'scaling/backend/up', goals: UP_GOALS, seen: changed, cut: true });
+    assert.match(reason, /its settings changed while it was watched/);
   });
 
   it('should say so where there is no autoscaler, or no longer, or no rest before the load', () => {

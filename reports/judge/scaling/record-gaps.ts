@@ -1,0 +1,149 @@
+/** Whether what was recorded of an autoscaler agrees with itself, and with what Kubernetes lets its settings and its status be. */
+import type { History } from '../../record/history.ts';
+import type { Kind, Seen } from '../../record/observations/index.ts';
+import { all } from '../observed.ts';
+
+/** Kubernetes refuses a longer stabilisation window, s. */
+const LONGEST_WINDOW_S = 3600;
+/** Kubernetes refuses a longer period of a policy, s. */
+const LONGEST_PERIOD_S = 1800;
+/** A rollout may double the pods for a while. */
+const PODS_OF_A_ROLLOUT = 2;
+/** A timer may ring a little early, ms. */
+const TIMER_MS = 5;
+/** Engines share out what is due by the second in their own way. */
+const OF_A_SECOND = 0.1;
+
+const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0;
+const isWithin = (value: number, lo: number, hi: number): boolean => value >= lo && value <= hi;
+
+/** What does not agree, in a few words each; empty: nothing. */
+export function recordGaps(history: History): string[] {
+  const [spec, ...more] = all(history, 'hpa-spec');
+  if (spec === undefined) return [];
+  const gaps = [...specGaps(history, spec), ...statusGaps(history, spec), ...podsGaps(history, spec)];
+  if (more.some((one) => settingsOf(one) !== settingsOf(spec)))
+    gaps.push('its settings changed while it was watched');
+  return gaps.map((gap) => `the record of the autoscaler is not sound: ${gap}`);
+}
+
+/** What was so before the load, and what was so when it began, was written for each of these. */
+const AT_REST = ['hpa-spec', 'hpa', 'scaled-pods'] as const;
+
+/** A phase begins with everything once more: without it nobody knows what the load met. */
+export function restGaps(history: History): string[] {
+  const [begun] = all(history, 'load-begun');
+  if (begun === undefined) return [];
+  const untilMs = begun.t + LOOKS * longestGap(history);
+  return AT_REST.flatMap((kind: Kind) => {
+    const seen = all(history, kind);
+    const before = seen.findLast(({ t }) => t < begun.t);
+    const after = seen.find(({ t }) => t >= begun.t && t <= untilMs);
+    if (before === undefined) return [`no ${kind} was recorded before the load`];
+    return after !== undefined && restOf(after) === restOf(before)
+      ? []
+      : [`no ${kind} was recorded when the load began that is as before it`];
+  });
+}
+
+/** The one that was going on, and the next. */
+const LOOKS = 2;
+
+function longestGap(history: History): number {
+  return Math.max(0, ...all(history, 'hpa-watched').map(({ longestGapMs }) => longestGapMs));
+}
+
+/** What stays while nothing happens: a metric moves a little. */
+function restOf(seen: Seen<Kind>): string {
+  return textOf(seen.kind === 'hpa' ? { ...seen, metrics: [], conditions: [] } : seen);
+}
+
+function textOf(seen: Seen<Kind>): string {
+  return JSON.stringify({ ...seen, t: 0 });
+}
+
+/** All but its name, which is for people. */
+function settingsOf(spec: Seen<'hpa-spec'>): string {
+  return textOf({ ...spec, name: '' });
+}
+
+function specGaps(history: History, spec: Seen<'hpa-spec'>): string[] {
+  const { min, max, metrics, stabilisationUpS, stabilisationDownS, policies } = spec;
+  const gaps: string[] = [];
+  if (!(isCount(min) && isCount(max) && max >= Math.max(1, min))) gaps.push(`${min} to ${max} pods`);
+  if (metrics.length === 0) gaps.push('it follows no metric');
+  if (![stabilisationUpS, stabilisationDownS].every((windowS) => isWithin(windowS, 0, LONGEST_WINDOW_S)))
+    gaps.push(`stabilisation ${stabilisationUpS} s up and ${stabilisationDownS} s down`);
+  if (!(['up', 'down'] as const).every((way) => policies.some(({ direction }) => direction === way)))
+    gaps.push('no policy for one of its directions');
+  if (!policies.every(isPolicy)) gaps.push('a policy that Kubernetes would refuse');
+  return [...gaps, ...timeGaps(history, spec)];
+}
+
+function isPolicy({ type, value, periodSeconds }: Seen<'hpa-spec'>['policies'][number]): boolean {
+  return (
+    ['Pods', 'Percent'].includes(type) &&
+    isCount(value) &&
+    value > 0 &&
+    isWithin(periodSeconds, 1, LONGEST_PERIOD_S)
+  );
+}
+
+/** Nobody looks more often than he waits between two looks. */
+function timeGaps(history: History, { lookEverySeconds, metricResolutionS }: Seen<'hpa-spec'>): string[] {
+  const gaps: string[] = [];
+  const longestMs = longestGap(history);
+  if (!(lookEverySeconds > 0 && lookEverySeconds * 1000 <= longestMs + TIMER_MS))
+    gaps.push(`looked at every ${lookEverySeconds} s, the longest gap was ${Math.round(longestMs)} ms`);
+  if (metricResolutionS !== null && metricResolutionS <= 0) gaps.push(`metrics every ${metricResolutionS} s`);
+  return gaps;
+}
+
+function statusGaps(history: History, spec: Seen<'hpa-spec'>): string[] {
+  const statuses = all(history, 'hpa');
+  const totals = all(history, 'scaled-pods').map(({ total }) => total);
+  const least = Math.min(...totals);
+  const most = Math.max(...totals);
+  const gaps: string[] = [];
+  if (!statuses.every(({ desired }) => isCount(desired) && isWithin(desired, spec.min, spec.max)))
+    gaps.push(`pods desired that are not ${spec.min} to ${spec.max}`);
+  if (!statuses.every(({ current }) => isCount(current) && isWithin(current, least, most)))
+    gaps.push('it counts pods that its Deployment never had');
+  const named = spec.metrics.join();
+  if (!statuses.every(({ metrics }) => metrics.map(({ name }) => name).join() === named))
+    gaps.push(`a status with other metrics than ${named}`);
+  return [...gaps, ...metricGaps(statuses)];
+}
+
+function metricGaps(statuses: readonly Seen<'hpa'>[]): string[] {
+  const metrics = statuses.flatMap((status) => status.metrics);
+  const targets = new Map<string, number>();
+  const gaps: string[] = [];
+  for (const { name, value, target } of metrics) {
+    if ((value !== null && value < 0) || (target !== null && target <= 0))
+      gaps.push(`${name} is ${value ?? '?'} of ${target ?? '?'}`);
+    if (target === null) continue;
+    if ((targets.get(name) ?? target) !== target) gaps.push(`the target of ${name} changed`);
+    targets.set(name, target);
+  }
+  return gaps.slice(0, 1);
+}
+
+function podsGaps(history: History, { max }: Seen<'hpa-spec'>): string[] {
+  const isSound = ({ ready, total }: Seen<'scaled-pods'>): boolean =>
+    isCount(ready) && ready <= total && isCount(total) && total <= PODS_OF_A_ROLLOUT * max;
+  return all(history, 'scaled-pods').every(isSound)
+    ? []
+    : [`more pods ready than there are, or more than a maximum of ${max} allows`];
+}
+
+/** The load that was begun is the one that its engine then offered, where that says so by the second. */
+export function rateGaps(history: History): string[] {
+  const [begun, ...more] = all(history, 'load-begun');
+  const offered = all(history, 'load-second').flatMap((second) => second.offered ?? []);
+  if (begun === undefined || more.length > 0 || offered.length === 0) return [];
+  const most = Math.max(...offered);
+  const least = Math.min(...offered);
+  const isSo = Math.abs(most - begun.perSecond) <= Math.max(1, OF_A_SECOND * begun.perSecond) && least >= 0;
+  return isSo ? [] : [`a load of ${begun.perSecond} per second was begun, ${least} to ${most} were offered`];
+}
