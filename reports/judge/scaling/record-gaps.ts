@@ -117,16 +117,19 @@ function statusGaps(history: History, spec: Seen<'hpa-spec'>): string[] {
 
 function metricGaps(statuses: readonly Seen<'hpa'>[]): string[] {
   const metrics = statuses.flatMap((status) => status.metrics);
-  const targets = new Map<string, number>();
-  const gaps: string[] = [];
-  for (const { name, value, target } of metrics) {
-    if ((value !== null && value < 0) || (target !== null && target <= 0))
-      gaps.push(`${name} is ${value ?? '?'} of ${target ?? '?'}`);
-    if (target === null) continue;
-    if ((targets.get(name) ?? target) !== target) gaps.push(`the target of ${name} changed`);
-    targets.set(name, target);
-  }
-  return gaps.slice(0, 1);
+  const odd = metrics.find(isOdd);
+  if (odd !== undefined) return [`${odd.name} is ${odd.value ?? '?'} of ${odd.target ?? '?'}`];
+  const targets = Map.groupBy(
+    metrics.filter(({ target }) => target !== null),
+    ({ name }) => name,
+  );
+  return [...targets].flatMap(([name, own]) =>
+    new Set(own.map(({ target }) => target)).size > 1 ? [`the target of ${name} changed`] : [],
+  );
+}
+
+function isOdd({ value, target }: Seen<'hpa'>['metrics'][number]): boolean {
+  return (value !== null && value < 0) || (target !== null && target <= 0);
 }
 
 function podsGaps(history: History, { max }: Seen<'hpa-spec'>): string[] {
