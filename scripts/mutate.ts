@@ -6,7 +6,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { globMatcher } from '../env/globs.ts';
+import { matchesAny } from '../env/globs.ts';
 import { catalogue } from '../env/catalogue/index.ts';
 import type { Answer, Asked } from './histories/hold.ts';
 import { STORED_FOLDER, storedPath } from './histories/stored.ts';
@@ -17,7 +17,7 @@ const AT_ONCE = Math.min(2, availableParallelism());
 const USAGE = 64;
 
 interface Options {
-  glob: string;
+  globs: readonly string[];
   /** null: everything. */
   sampleMs: number | null;
   survivors: number;
@@ -29,7 +29,7 @@ interface Options {
 function optionsOf(): Options {
   const { values } = parseArgs({
     options: {
-      check: { type: 'string', default: '**' },
+      check: { type: 'string', multiple: true, default: ['**'] },
       sample: { type: 'string' },
       survivors: { type: 'string', default: '30' },
       seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
@@ -41,7 +41,7 @@ function optionsOf(): Options {
   if (numbers.some((number) => !Number.isFinite(number) || number < 0))
     throw new Error('--sample, --survivors and --seed are numbers');
   return {
-    glob: values.check,
+    globs: values.check,
     sampleMs: values.sample === undefined ? null : Number(values.sample) * 1000,
     survivors: Number(values.survivors),
     seed: Number(values.seed),
@@ -87,10 +87,9 @@ function ask(worker: Worker, asked: Asked): Promise<Answer> {
 }
 
 async function main(options: Options): Promise<number> {
-  const matches = globMatcher(options.glob);
-  const built = catalogue().filter(({ id, built: isBuilt }) => isBuilt && matches(id));
+  const built = catalogue().filter(({ id, built: isBuilt }) => isBuilt && matchesAny(options.globs, id));
   if (built.length === 0) {
-    process.stderr.write(`no built check is called ${options.glob}\n`);
+    process.stderr.write(`no built check is called ${options.globs.join(' or ')}\n`);
     return USAGE;
   }
   const [stored, missing] = [true, false].map((there) =>
