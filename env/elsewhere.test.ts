@@ -16,7 +16,7 @@ const production = await loadEnvironment('production');
 const OF_PARTS = ['telemetry', 'gpu', 'performance', 'integrations'];
 const idsOf = (checks: readonly PlannedCheck[]): string[] => checks.map(({ row }) => row.id).sort();
 
-/** Of the catalogue (CHECKS.md): r or w there, or what it injects. */
+/** Of the catalogue: r or w there, or what it injects. */
 function runsIn(environment: typeof staging, access: readonly string[]): PlannedCheck[] {
   return planChecks(environment, PROFILE).filter(
     ({ row, notRun }) => notRun === null && access.includes(row.access[environment.kind]),

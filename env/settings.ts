@@ -119,7 +119,7 @@ export function telemetryHere(environment: Environment): Telemetry | undefined {
 /** Keys behind which there is, or may be, a secret or where it comes from. */
 const SECRET = new Set(['password', 'admin', 'token']);
 
-/** Kinds of environment in which checks may create canaries of their own (CHECKS.md: `w`). */
+/** Kinds of environment in which checks may create canaries of their own (`w` in the catalogue). */
 const WRITABLE = new Set(['local', 'testing', 'staging']);
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Figures of the harness itself, one a line: `npm run bench [-- SECTION…]`; sections are `judging`, `load` and `memory`, all when left out.
- * Goals are those of DESIGN.md, "Numbers to reach". Ends with 1 when one is missed.
+ * Each goal stands beside its figure. Ends with 1 when one is missed.
  */
 import { benchJudging } from './bench/judging.ts';
 import { benchLoad } from './bench/load.ts';

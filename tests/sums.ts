@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { FailoverRecord } from '../reports/record/run-record.ts';
 
-/** The writes of a trial, whose four sums must be exact (DESIGN.md, "Workload"). */
+/** The writes of a trial, whose four sums must be exact. */
 export function exactSums(record: FailoverRecord): NonNullable<FailoverRecord['writes']> {
   const w = record.writes ?? assert.fail(`no sums: ${record.reason}`);
   assert.equal(w.scheduled, w.ok + w.fail + w.unknown + w.unsent);

@@ -1,4 +1,4 @@
-/** How fast histories of long trials are read and judged. Goals are those of DESIGN.md, "Numbers to reach". */
+/** How fast histories of long trials are read and judged. */
 import { HISTORY_SCHEMA } from '../../reports/record/history.ts';
 import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';

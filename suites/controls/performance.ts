@@ -7,7 +7,7 @@ import { deployment, required } from './topology-declared.ts';
 import { manyThroughTheEdge } from './topology-edge.ts';
 
 const PROMETHEUS = deployment('observability', 'prometheus');
-/** Twice the goal for the p95, and what CHECKS.md says. */
+/** Twice the goal for the p95, and what the catalogue says of its control. */
 const ADDED_MS = 1000;
 /** Enough to show a p95 of more than a second, and short. */
 const SHORT = { requestsPerSecond: 10, seconds: 20 };

@@ -5,7 +5,7 @@ import type { StageName } from '../../reports/record/observations/failover.ts';
 import type { FaultResult } from '../harness/protocol.ts';
 import { notedAtRest } from './at-rest.ts';
 
-/** Recovered is what has held for this long without a failed or unanswered operation (DESIGN.md, "Outages"). */
+/** Recovered is what has held for this long without a failed or unanswered operation. */
 const STEADY_STRETCH_MS = 5_000;
 /** Fewer acknowledged writes before the fault say nothing about what was lost. */
 const MIN_ACKNOWLEDGED = 100;

@@ -7,7 +7,7 @@ import type { CutResult } from './cut-trial.ts';
 import { startPostgres } from './postgres-server.ts';
 import type { PostgresServer } from './postgres-server.ts';
 
-/** DESIGN.md, "Outages": hi − lo, against a proxy at 200 writes a second. */
+/** Width of the interval, hi − lo, against a proxy at 200 writes a second. */
 const WIDTH_MS = 20;
 /** scripts/accuracy.ts runs ten of each; here the middle of three, so that one hiccup of the machine does not decide. */
 const LENGTHS_MS = [500, 500, 2000];

@@ -4,7 +4,7 @@ import type { FailoverRecord, Interval } from '../../record/run-record.ts';
 import { waitedMs } from './notes.ts';
 import type { RawOutage } from './outages.ts';
 
-/** A generator that is later than this at an edge has not sampled it as often as it should (DESIGN.md, "Outages"). */
+/** A generator that is later than this at an edge has not sampled it as often as it should. */
 export const MAX_LAG_MS = 5;
 /** What lies this close to an edge decides where it is: ten operations at 200 a second. */
 const EDGE_MS = 50;

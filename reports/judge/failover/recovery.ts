@@ -4,7 +4,7 @@ import type { Acknowledgements } from './acknowledgements.ts';
 import { lengthOf } from './outages.ts';
 import type { RawOutage } from './outages.ts';
 
-/** A stretch without a failure that is at least this long ends an outage for good (DESIGN.md, "Outages"). */
+/** A stretch without a failure that is at least this long ends an outage for good. */
 export const STEADY_MS = 5000;
 /** In a steady stretch at least this share of what is due is acknowledged: a generator that stands still proves nothing. */
 const STEADY_SHARE = 0.5;
