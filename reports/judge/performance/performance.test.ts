@@ -267,6 +267,26 @@ describe('the record of a load', () => {
     }
   });
 
+  it('should agree in every single second, and have its latencies in order', () => {
+    const inSecond = (atMs: number, change: Record<string, unknown>): Seen[] =>
+      changed('load-second', (fields) => (fields.atMs === atMs ? change : {}));
+    assert.match(
+      reasonOf(inSecond(5000, { started: 0 })),
+      /4950 iterations begun by its seconds, 5000 in all/,
+    );
+    assert.match(reasonOf(inSecond(5000, { offered: 0 })), /4950 iterations offered by its seconds/);
+    assert.match(reasonOf(inSecond(5000, { started: -1 })), /second 5 counts less than no iteration/);
+    const sent = [
+      [39_000, 1],
+      [3900, 4999],
+    ];
+    assert.match(reasonOf(changed('load', () => ({ sent }))), /its latencies are out of order/);
+    // k6 leaves iterations out of its seconds that were cut off, and counts its setup and teardown among them.
+    assert.equal(performance('api/latency', inSecond(5000, { started: 52 })).verdict, 'pass');
+    const cut = changed('load', () => ({ iterations: 5000, interrupted: 10 }));
+    assert.equal(performance('api/latency', cut).verdict, 'pass');
+  });
+
   it('should be of the load that was planned', () => {
     const settings = { steady: { requestsPerSecond: 5, seconds: 100 } };
     assert.match(

@@ -18,6 +18,8 @@ const CLOCK_SLACK_MS = 60_000;
 const LOOSE_SHARE = 0.05;
 /** Where a load is stopped, what was due just before may or may not have begun. */
 const SCHEDULE_SHARE = 0.02;
+/** k6 counts its setup and its teardown as begun, which are no iterations. */
+const OUTSIDE = 2;
 
 /** One load with the lines that it was made from. */
 export interface Recorded {
@@ -72,20 +74,33 @@ function scheduleGaps({ load }: Recorded): string[] {
   const begun = iterations + interrupted;
   const most = Math.max(1, ...seconds.map(({ started }) => started));
   const apart = (a: number, b: number): boolean => Math.abs(a - b) > SCHEDULE_SHARE * Math.max(a, b) + most;
-  const bySecond = seconds.some((second) => second.offered !== null);
-  const compared = [
-    ['begun', sumOf(seconds, (second) => second.started), begun],
-    ['dropped', sumOf(seconds, (second) => second.dropped), dropped],
-    ...(bySecond
-      ? ([['offered', sumOf(seconds, (second) => second.offered ?? 0), offered ?? 0]] as const)
-      : []),
-  ] as const;
-  const gaps = compared.flatMap(([what, told, sum]) =>
-    apart(told, sum) ? [`${told} iterations ${what} by its seconds, ${sum} in all`] : [],
-  );
+  const gaps = [...scheduleBySecond(load), ...negativeGaps(load)];
+  const droppedIn = sumOf(seconds, (second) => second.dropped);
+  if (apart(droppedIn, dropped))
+    gaps.push(`${droppedIn} iterations dropped by its seconds, ${dropped} in all`);
   if (offered !== null && apart(begun + dropped, offered))
     gaps.push(`${begun} iterations begun and ${dropped} dropped of ${offered} offered`);
   return gaps;
+}
+
+/** Both are counts of the same iterations; only k6 leaves those out of its seconds that were cut off. */
+function scheduleBySecond({ seconds, iterations, interrupted, offered, engine }: Load): string[] {
+  const loose = engine === 'k6-operator' ? LOOSE_SHARE : 0;
+  const compared: [what: string, told: number, sum: number][] = [
+    ['begun', sumOf(seconds, ({ started }) => started), iterations + interrupted],
+  ];
+  const bySecond = seconds.flatMap((second) => second.offered ?? []);
+  if (bySecond.length > 0) compared.push(['offered', sumOf(bySecond, (one) => one), offered ?? 0]);
+  return compared.flatMap(([what, told, sum]) => {
+    const slack = OUTSIDE + loose * sum;
+    const agree = told <= sum + slack && told >= sum - interrupted - slack;
+    return agree ? [] : [`${told} iterations ${what} by its seconds, ${sum} in all`];
+  });
+}
+
+function negativeGaps({ seconds }: Load): string[] {
+  const odd = seconds.find(({ offered, started, dropped }) => Math.min(offered ?? 0, started, dropped) < 0);
+  return odd === undefined ? [] : [`second ${odd.atMs / SECOND_MS} counts less than no iteration`];
 }
 
 function latencyGaps({
@@ -97,11 +112,17 @@ function latencyGaps({
   if (odd !== undefined) return [`second ${odd.atMs / SECOND_MS} has other latencies than requests`];
   if (countOf(latency) !== end.requests) return [`${countOf(latency)} latencies of ${end.requests} requests`];
   const gaps: string[] = [];
+  if (![latency, sent].every(isAscending)) gaps.push('its latencies are out of order');
   if (!holds(latency, merged(seconds.map((second) => second.latency))))
     gaps.push('latencies of its seconds are not among those of the whole');
   if (latencyFrom === 'intended' && !isFaster(sent, latency))
     gaps.push(`latencies from the sending are not those of its ${requests.count} requests`);
   return gaps;
+}
+
+/** Every engine writes its buckets in order: where they are not, one of them is another than it was. */
+function isAscending(buckets: Buckets): boolean {
+  return buckets.every(([lowest], index) => lowest > (buckets[index - 1]?.[0] ?? 0));
 }
 
 /** Whether every count of `part` is in `whole`. */
