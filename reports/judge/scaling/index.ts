@@ -12,6 +12,13 @@ const ANNOTATIONS: Annotations = {
   ...LOAD_ANNOTATIONS,
   'hpa-spec.name': 'names the autoscaler for people',
   'hpa.conditions[].message': 'explains a condition in words',
+  'hpa-spec.policies[].value': 'tells how long the way down is expected to take, which no verdict rests on',
+  'hpa-spec.policies[].periodSeconds': 'as the value of a policy',
+};
+
+const UP_ANNOTATIONS: Annotations = {
+  ...ANNOTATIONS,
+  'hpa-spec.stabilisationDownS': 'governs the way down, which these checks do not judge',
 };
 
 /** An autoscaler that was watched from before its load to after it. */
@@ -34,8 +41,8 @@ function planned({ settings }: HistoryHeader): AnyNeed[] {
 }
 
 export const SCALING_JUDGES: Readonly<Record<string, CheckJudge>> = {
-  'scaling/backend/up': { judge: judgeUp, evidence: watched, annotations: ANNOTATIONS },
+  'scaling/backend/up': { judge: judgeUp, evidence: watched, annotations: UP_ANNOTATIONS },
   'scaling/backend/down': { judge: judgeDown, evidence: watched, annotations: ANNOTATIONS },
-  'scaling/ai/up': { judge: judgeAiUp, evidence: watched, annotations: ANNOTATIONS },
+  'scaling/ai/up': { judge: judgeAiUp, evidence: watched, annotations: UP_ANNOTATIONS },
   'scaling/pods/startup': { judge: judgeStartup, evidence: planned, annotations: {} },
 };

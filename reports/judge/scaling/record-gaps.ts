@@ -2,6 +2,7 @@
 import type { History } from '../../record/history.ts';
 import type { Kind, Seen } from '../../record/observations/index.ts';
 import { all } from '../observed.ts';
+import { conditionGaps } from './status-gaps.ts';
 
 /** Kubernetes refuses a longer stabilisation window, s. */
 const LONGEST_WINDOW_S = 3600;
@@ -9,6 +10,10 @@ const LONGEST_WINDOW_S = 3600;
 const LONGEST_PERIOD_S = 1800;
 /** A rollout may double the pods for a while. */
 const PODS_OF_A_ROLLOUT = 2;
+/** No pod is ready this soon after it was made, ms: where the looks lie closer, one of them saw it before. */
+const PODS_START_MS = 500;
+/** Of the time at which a load's own process says that it began, ms. */
+const CLOCK_SLACK_MS = 60_000;
 /** A timer may ring a little early, ms. */
 const TIMER_MS = 5;
 /** Engines share out what is due by the second in their own way. */
@@ -35,6 +40,10 @@ export function restGaps(history: History): string[] {
   const [begun] = all(history, 'load-begun');
   if (begun === undefined) return [];
   const untilMs = begun.t + LOOKS * longestGap(history);
+  const min = all(history, 'hpa-spec')[0]?.min;
+  const met = all(history, 'hpa').findLast(({ t }) => t < begun.t);
+  if (met !== undefined && met.desired !== min)
+    return [`the load met ${met.desired} pods desired, and not the minimum of ${min ?? '?'}`];
   return AT_REST.flatMap((kind: Kind) => {
     const seen = all(history, kind);
     const before = seen.findLast(({ t }) => t < begun.t);
@@ -95,8 +104,16 @@ function timeGaps(history: History, { lookEverySeconds, metricResolutionS }: See
   const longestMs = longestGap(history);
   if (!(lookEverySeconds > 0 && lookEverySeconds * 1000 <= longestMs + TIMER_MS))
     gaps.push(`looked at every ${lookEverySeconds} s, the longest gap was ${Math.round(longestMs)} ms`);
+  const odd = all(history, 'hpa-watched').find((watched) => !fits(watched, lookEverySeconds * 1000));
+  if (odd !== undefined)
+    gaps.push(`${odd.looks} looks and a gap of ${Math.round(odd.longestGapMs)} ms do not fit into its watch`);
   if (metricResolutionS !== null && metricResolutionS <= 0) gaps.push(`metrics every ${metricResolutionS} s`);
   return gaps;
+}
+
+/** The first look comes at once, and between all others lies a wait at least: one of them was the longest. */
+function fits({ looks, longestGapMs, watchedMs }: Seen<'hpa-watched'>, everyMs: number): boolean {
+  return (looks - 2) * (everyMs - TIMER_MS) + longestGapMs <= watchedMs + TIMER_MS;
 }
 
 function statusGaps(history: History, spec: Seen<'hpa-spec'>): string[] {
@@ -112,7 +129,7 @@ function statusGaps(history: History, spec: Seen<'hpa-spec'>): string[] {
   const named = spec.metrics.join();
   if (!statuses.every(({ metrics }) => metrics.map(({ name }) => name).join() === named))
     gaps.push(`a status with other metrics than ${named}`);
-  return [...gaps, ...metricGaps(statuses)];
+  return [...gaps, ...metricGaps(statuses), ...conditionGaps(statuses, spec)];
 }
 
 function metricGaps(statuses: readonly Seen<'hpa'>[]): string[] {
@@ -135,18 +152,46 @@ function isOdd({ value, target }: Seen<'hpa'>['metrics'][number]): boolean {
 function podsGaps(history: History, { max }: Seen<'hpa-spec'>): string[] {
   const isSound = ({ ready, total }: Seen<'scaled-pods'>): boolean =>
     isCount(ready) && ready <= total && isCount(total) && total <= PODS_OF_A_ROLLOUT * max;
-  return all(history, 'scaled-pods').every(isSound)
-    ? []
-    : [`more pods ready than there are, or more than a maximum of ${max} allows`];
+  const seen = all(history, 'scaled-pods');
+  if (!seen.every(isSound))
+    return [`more pods ready than there are, or more than a maximum of ${max} allows`];
+  const isClose = longestGap(history) <= PODS_START_MS;
+  return isClose && seen.some(({ ready }, index) => ready > (seen[index - 1]?.total ?? ready))
+    ? ['pods were ready that were not there before']
+    : [];
 }
 
-/** The load that was begun is the one that its engine then offered, where that says so by the second. */
+/** The load that was begun is the one that was planned, and that its engine then offered, where that says so by the second. */
 export function rateGaps(history: History): string[] {
   const [begun, ...more] = all(history, 'load-begun');
+  if (begun === undefined) return [];
+  const gaps = [...plannedGaps(history, begun), ...momentGaps(history, begun)];
   const offered = all(history, 'load-second').flatMap((second) => second.offered ?? []);
-  if (begun === undefined || more.length > 0 || offered.length === 0) return [];
+  if (more.length > 0 || offered.length === 0) return gaps;
   const most = Math.max(...offered);
   const least = Math.min(...offered);
   const isSo = Math.abs(most - begun.perSecond) <= Math.max(1, OF_A_SECOND * begun.perSecond) && least >= 0;
-  return isSo ? [] : [`a load of ${begun.perSecond} per second was begun, ${least} to ${most} were offered`];
+  if (!isSo) gaps.push(`a load of ${begun.perSecond} per second was begun, ${least} to ${most} were offered`);
+  return gaps;
+}
+
+function plannedGaps({ header }: History, { perSecond, rampSeconds }: Seen<'load-begun'>): string[] {
+  const planned = header.settings.topology?.edge?.backend?.scaling;
+  if (planned === undefined) return [];
+  const { highPerSecond, rampSeconds: rises } = planned;
+  return perSecond === highPerSecond && rampSeconds === rises
+    ? []
+    : [
+        `a load of ${perSecond} per second after ${rampSeconds} s was begun, planned were ${highPerSecond} after ${rises} s`,
+      ];
+}
+
+/** A load begins between the start of its engine and what it came to. */
+function momentGaps(history: History, { t }: Seen<'load-begun'>): string[] {
+  const [start] = all(history, 'load-start');
+  const [end] = all(history, 'load');
+  if (start === undefined || end === undefined) return [];
+  return isWithin(t, start.t - CLOCK_SLACK_MS, end.t + CLOCK_SLACK_MS)
+    ? []
+    : ['the load was begun at another time than its engine was'];
 }

@@ -58,13 +58,29 @@ export function tell(of: Story): Seen[] {
 
 /** What is seen of the autoscaler and its pods in one second. */
 function look(of: Story, second: number, loadS: number): Seen[] {
-  const { lag = 10, conditions = [], metric = (s) => (s > 20 && s < loadS ? 100 : 20) } = of;
+  const { lag = 10, metric = (s) => (s > 20 && s < loadS ? 100 : 20) } = of;
   const desired = of.desired(second);
   const there = of.desired(second - lag);
   const value = { name: 'cpu', value: metric(second), target: 70 };
+  const conditions = of.conditions ?? conditionsOf(desired !== there);
   const total = second > loadS ? there : Math.max(there, desired);
   return [
     ['hpa', { t: at(second), desired, current: there, conditions, metrics: of.metrics?.(second) ?? [value] }],
     ['scaled-pods', { t: at(second), ready: of.ready?.(second) ?? there, total }],
+  ];
+}
+
+/** As Kubernetes sets them; a policy is what limits pods that are added. */
+export function conditionsOf(isScaling: boolean): unknown[] {
+  const limited = isScaling
+    ? { status: 'True', reason: 'ScaleUpLimit' }
+    : { status: 'False', reason: 'DesiredWithinRange' };
+  return [
+    {
+      ...{ type: 'AbleToScale', status: 'True', message: '' },
+      reason: isScaling ? 'SucceededRescale' : 'ReadyForNewScale',
+    },
+    { type: 'ScalingActive', status: 'True', reason: 'ValidMetricFound', message: '' },
+    { type: 'ScalingLimited', ...limited, message: '' },
   ];
 }

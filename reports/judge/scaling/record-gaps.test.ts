@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { judge } from '../topology/testing.ts';
+import type { Seen } from '../topology/testing.ts';
+import { at, conditionsOf, tell } from './testing.ts';
+
+const GOALS = {
+  ...{ decisionSeconds: 60, readySeconds: 90, latencySeconds: 120, p95Ms: 500, deliveredShare: 0.98 },
+};
+const PATIENT = { ...GOALS, decisionSeconds: 900, readySeconds: 900, latencySeconds: 900 };
+const LOAD = { latencyAt: (second: number) => (second < 40 ? 900 : 60) };
+const grows = (second: number): number => (second < 30 ? 2 : 4);
+
+describe('the record of an autoscaler', () => {
+  it('should hold the conditions of the autoscaler against its figures', () => {
+    const [able, active, limited] = conditionsOf(false);
+    const scaled = conditionsOf(true);
+    const within = [scaled[0], active, limited];
+    const few = { type: 'ScalingLimited', status: 'True', reason: 'TooFewReplicas', message: '' };
+    const raise = { desired: 3, current: 2, conditions: within };
+    const cpu = (value: number) => ({ metrics: [{ name: 'cpu', value, target: 70 }] });
+    for (const [second, fields, gap] of [
+      [-20, { conditions: [] }, /a status with a metric and without its conditions/],
+      [-20, { conditions: [able, active, limited, limited] }, /without its conditions/],
+      [-20, { conditions: [{ ...Object(able), status: 'False' }, active, limited] }, /AbleToScale is False/],
+      [-20, { conditions: scaled }, /a status that scales and does not/],
+      [-20, { conditions: [able, active, few], ...cpu(100) }, /a status at a limit/],
+      [30, { ...raise, ...cpu(1000) }, /more pods desired than its metric asks for, or fewer/],
+      [30, { ...raise, ...cpu(60) }, /more pods desired than its metric asks for, or fewer/],
+    ] as [number, Record<string, unknown>, RegExp][]) {
+      const seen = tell({ desired: grows, load: LOAD }).map(([kind, one]): Seen => [
+        kind,
+        kind === 'hpa' && one?.['t'] === at(second) ? { ...one, ...fields } : one,
+      ]);
+      assert.match(judge({ check: 'scaling/backend/up', goals: GOALS, seen, cut: true }).reason, gap);
+    }
+  });
+
+  it('should hold how the load began and how the pods were looked at against what is known of both', () => {
+    const reasonOf = (bentKind: string, fields: Record<string, unknown>, from = -Infinity): string => {
+      const seen = tell({ desired: grows, load: LOAD }).map(([kind, one]): Seen => [
+        kind,
+        kind === bentKind && Number(one?.['t']) >= from ? { ...one, ...fields } : one,
+      ]);
+      return judge({ check: 'scaling/backend/up', goals: PATIENT, seen, cut: true }).reason;
+    };
+    assert.match(reasonOf('load-begun', { t: at(-70) }), /begun at another time than its engine/);
+    assert.match(reasonOf('hpa-spec', { min: 1 }), /the load met 2 pods desired, and not the minimum of 1/);
+    assert.match(reasonOf('hpa-watched', { looks: 640, longestGapMs: 4000 }), /do not fit into its watch/);
+    assert.match(reasonOf('scaled-pods', { ready: 5, total: 5 }, at(50)), /ready that were not there before/);
+  });
+
+  it('should hold the load that was begun against the one that was planned', () => {
+    const reasonOf = (rampSeconds: number): string => {
+      const scaling = { lowPerSecond: 10, highPerSecond: 50, rampSeconds };
+      const backend = { deployment: { namespace: 'tender', name: 'api' }, requestsPerSecond: 20, scaling };
+      const edge = { url: 'https://edge.test', markHeader: 'x-mark', hops: [], backend };
+      const settings = { topology: { edge } };
+      const seen = tell({ desired: grows, load: LOAD });
+      return judge({ check: 'scaling/backend/up', goals: GOALS, settings, seen, cut: true }).reason;
+    };
+    assert.doesNotMatch(reasonOf(0), /planned/);
+    assert.match(reasonOf(30), /a load of 50 per second after 0 s was begun, planned were 50 after 30 s/);
+  });
+});
