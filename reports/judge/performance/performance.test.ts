@@ -281,6 +281,8 @@ describe('the record of a load', () => {
       [3900, 4999],
     ];
     assert.match(reasonOf(changed('load', () => ({ sent }))), /its latencies are out of order/);
+    const odd = [[39_000.5, 5000]];
+    assert.match(reasonOf(changed('load', () => ({ sent: odd }))), /a latency is none that an engine writes/);
     // k6 leaves iterations out of its seconds that were cut off, and counts its setup and teardown among them.
     assert.equal(performance('api/latency', inSecond(5000, { started: 52 })).verdict, 'pass');
     const cut = changed('load', () => ({ iterations: 5000, interrupted: 10 }));

@@ -113,6 +113,8 @@ function latencyGaps({
   if (countOf(latency) !== end.requests) return [`${countOf(latency)} latencies of ${end.requests} requests`];
   const gaps: string[] = [];
   if (![latency, sent].every(isAscending)) gaps.push('its latencies are out of order');
+  if (![latency, sent].every((buckets) => buckets.every(isBucket)))
+    gaps.push('a latency is none that an engine writes');
   if (!holds(latency, merged(seconds.map((second) => second.latency))))
     gaps.push('latencies of its seconds are not among those of the whole');
   if (latencyFrom === 'intended' && !isFaster(sent, latency))
@@ -124,6 +126,15 @@ function latencyGaps({
 function isAscending(buckets: Buckets): boolean {
   return buckets.every(([lowest], index) => lowest > (buckets[index - 1]?.[0] ?? 0));
 }
+
+/** Buckets of a thousandth of a doubling begin at whole steps: of a microsecond in k6, of a millisecond in the embedded engine. */
+function isBucket([lowest]: Buckets[number]): boolean {
+  const isStep = (value: number, least: number): boolean =>
+    Number.isInteger(value / Math.max(least, 2 ** (Math.floor(Math.log2(value)) - BITS_KEPT)));
+  return isStep(lowest, 1) || isStep(lowest / 1000, 0);
+}
+
+const BITS_KEPT = 10;
 
 /** Whether every count of `part` is in `whole`. */
 function holds(whole: Buckets, part: Buckets): boolean {
