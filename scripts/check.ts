@@ -32,6 +32,7 @@ const WITHOUT_SURVIVORS = [
   'telemetry/{alerts,metrics}/*',
   'telemetry/{dashboards,correlation}',
   'telemetry/{logs,traces}/canary',
+  'performance/{api,ai}/latency',
 ];
 const MUTATION = [
   process.execPath,
