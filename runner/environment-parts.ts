@@ -253,7 +253,10 @@ const FAMILIES: readonly Family[] = [
   },
   {
     prefix: 'telemetry/logs/every-workload',
-    waits: ['telemetryQuery', 'telemetryQuery', 'telemetryQuery', 'settle', 'settle', 'settle'],
+    // Pods that write lines start on every node and go again; each workload's lines are looked for twice where they are not found at once.
+    waits: ['podReady', 'podGone', 'telemetryQuery', 'settle', 'settle', 'settle'],
+    workMs: (environment) =>
+      2 * environment.topology.workloads.length * timeoutMsOf(environment, 'telemetryQuery'),
     usualMs: 5_000,
   },
   {

@@ -157,9 +157,13 @@ export function nodesOf(entries: readonly Pick<Entry, 'inverse'>[]): string[] {
   );
 }
 
+type LossOf = Lost & { check: string };
+
 /** The nodes that drills of a run have taken away, until they are known to be back. One for a whole run. */
 export class LostNodes {
-  readonly #lost: (Lost & { check: string })[] = [];
+  readonly #lost: LossOf[] = [];
+  /** Those that were waited for already. */
+  readonly #waited = new Set<LossOf>();
 
   /**
    * To be called once nodes are lost. Their last heartbeats are read on the way: the API server may be lost with them, and nobody is to
@@ -176,10 +180,22 @@ export class LostNodes {
     );
   }
 
-  /** Waits for what a check has lost, now that it was given back. @returns what is missing, as a sentence */
+  /**
+   * Waits for what a check has lost, now that it was given back: once for each loss, since a trial restores more than once and its time is
+   * bounded. @returns what is missing, as a sentence
+   */
   async awaitOf(engine: Looking, check: string, signal: AbortSignal): Promise<string | null> {
+    return this.#await(
+      engine,
+      this.#lost.filter((one) => one.check === check && !this.#waited.has(one)),
+      signal,
+    );
+  }
+
+  async #await(engine: Looking, entries: readonly LossOf[], signal: AbortSignal): Promise<string | null> {
     const missing: string[] = [];
-    for (const lost of this.#lost.filter((one) => one.check === check)) {
+    for (const lost of entries) {
+      this.#waited.add(lost);
       const sentence = await awaitNodes(engine, lost, signal);
       if (sentence === null) this.#lost.splice(this.#lost.indexOf(lost), 1);
       else missing.push(sentence);
@@ -196,7 +212,8 @@ export class LostNodes {
     const unseen: string[] = [];
     for (const check of new Set(this.#lost.map((one) => one.check))) {
       try {
-        const missing = await this.awaitOf(engine, check, signal);
+        const entries = this.#lost.filter((one) => one.check === check);
+        const missing = await this.#await(engine, entries, signal);
         if (missing !== null) gone.push(`${check}: ${missing}`);
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);

@@ -67,6 +67,15 @@ test('should take a claim that was made anew for the same, whatever volume it ha
     assert.match(differences(before, await takeSnapshot(open)).join(), /data-0: was .*"bound".*"not bound"/);
 });
 
+test('should let an object go that was on its way out before, and wait for one that is after', async () => {
+  const claim = object('v1/PersistentVolumeClaim', 'persist', { spec: {}, status: { phase: 'Bound' } });
+  const { metadata } = claim;
+  const going = { ...claim, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+  const snapshot = (objects: KubeObject[]) => takeSnapshot(sourceOf(objects));
+  assert.deepEqual(differences(await snapshot([going]), await snapshot([])), []);
+  assert.match(differences(await snapshot([]), await snapshot([going])).join(), /persist is going is new/);
+});
+
 test('should wait until an autoscaler has brought its workload within its limits', async () => {
   const scaled = async (replicas: number): Promise<string[]> => {
     const scaleTargetRef = { kind: 'Deployment', name: 'api' };

@@ -125,6 +125,10 @@ async function addObjects(
     const { namespace, name, labels } = object.metadata;
     if (what.namespaces !== null && !what.namespaces.includes(namespace ?? '')) continue;
     const subject = `${object.kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+    if (object.metadata.deletionTimestamp !== undefined) {
+      snapshot.set(`${subject}${GOING}`, 'true');
+      continue;
+    }
     const limits = what.scaled.get(subject);
     const spec = comparedSpec(object, limits);
     snapshot.set(subject, JSON.stringify({ labels, spec }, sorted));
@@ -205,7 +209,9 @@ async function rolesOf(engine: SnapshotSource, store: string): Promise<string> {
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     const { kind, cause } = await engine.stores.failureOf(store, error, bounds);
-    return kind === 'down' ? `not seen: ${said}` : `${UNASKED} (${cause}): ${said}`;
+    // One that has answered in this run can be asked: that it no longer answers is its own state.
+    const broke = kind === 'down' || engine.stores.answered.has(store);
+    return broke ? `not seen: ${said}` : `${UNASKED} (${cause}): ${said}`;
   }
 }
 

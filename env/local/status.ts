@@ -48,7 +48,11 @@ export async function status(options: {
       ready: ready?.has(node.name) ?? false,
     }))
     .filter((node) => stamp !== null || node.running);
-  const services = await serviceTrouble(instance, nodesOf(instance, stamp?.size ?? 'full'), signal);
+  const services = await serviceTrouble(instance, nodesOf(instance, stamp?.size ?? 'full'), signal).catch(
+    (error: unknown) => [
+      `Services could not be asked: ${error instanceof Error ? error.message : String(error)}`,
+    ],
+  );
   const registry = recordedProcess(instance, 'registry') !== null;
   const found: Omit<LocalStatus, 'state'> = {
     instance,

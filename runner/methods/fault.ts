@@ -27,7 +27,8 @@ export function faultMethods(engine: ServedEngine): Pick<Handlers, 'fault.inject
       const gone: string[] = [];
       try {
         const { result, nodes } = await inject(engine, params, call);
-        gone.push(...nodes);
+        // A fault that did not land took nothing away: what may be open all the same is recorded.
+        if (result.landedAtMs !== null) gone.push(...nodes);
         engine.drills.begin(check, await podsOn(engine, nodes), from);
         return result;
       } finally {

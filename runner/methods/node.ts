@@ -63,7 +63,8 @@ async function restart(
     },
   });
   // It is dead: what it had said last is what it must say something else than.
-  const beats = await heartbeatsOf(engine, [node]);
+  // A look that fails must not keep it dead.
+  const beats = await heartbeatsOf(engine, [node]).catch(() => new Map<string, string>());
   await startNode(spec, { ...how, signal });
   const startedMs = monoMs();
   const missing = await awaitHeartbeat(engine, { node, beats }, signal);
