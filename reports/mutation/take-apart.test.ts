@@ -11,7 +11,7 @@ import type { Judgement } from '../record/judgement.ts';
 import { annotationOf, takeApart } from './take-apart.ts';
 import type { Result } from './take-apart.ts';
 
-/** Kinds with schemas, whatever the suites have: what a trial owes afterwards. */
+/** Kinds with schemas, whatever the suites have. No trial's rules take part: the judges below are what is tested. */
 const BEFORE = 'leader, 2 replicas';
 const SEEN: Seen[] = [
   ['steady-after', { ok: true, detail: 'all there' }],
@@ -72,7 +72,7 @@ const EVIDENCE: CheckJudge['evidence'] = () => [
 
 function held(judge: CheckJudge['judge'], more: Partial<CheckJudge> = {}): Result {
   const annotations = more.annotations ?? { 'steady-after.detail': 'words' };
-  const of: CheckJudge = { judge, evidence: EVIDENCE, annotations, trial: true, ...more };
+  const of: CheckJudge = { judge, evidence: EVIDENCE, annotations, ...more };
   const history = invent({
     check: 'topology/workloads/roles',
     seen: SEEN,

@@ -48,7 +48,10 @@ test('should call an environment that is half up inconclusive, say what it answe
   const file = halfUp();
   const { code, output } = await plumbline(['run', '--env', file, ...CHECKS, '--out', runs]);
   assert.equal(code, 2, output);
-  assert.match(output, /half: selection of 2: inconclusive, the environment cannot be asked \(.*etcd is not ready\)/);
+  assert.match(
+    output,
+    /half: selection of 2: inconclusive, the environment cannot be asked \(.*etcd is not ready\)/,
+  );
   const { record, folder: made } = onlyRun(runs);
   const ran = record.checks.filter(({ verdict }) => verdict !== 'not-run');
   assert.equal(ran.length, 2);

@@ -11,7 +11,7 @@ const LEAST_RESTARTS = 3;
 /** A drill kills a container, and a probe may do so once more before it has recovered. */
 const RESTARTS_A_DRILL = 2;
 /** A node's clock may be off by this, and what a drill has brought down ends so long after it at the latest. */
-const BEFORE_MS = 5000;
+const BEFORE_MS = 60_000;
 const AFTER_MS = 60_000;
 /** Between looking at a pod and writing its line. */
 const AGREE_MS = 5000;
@@ -67,8 +67,13 @@ function isLate({ restarts, endedAgoMs }: Container, { allowed, windowMs }: Limi
   return endedAgoMs !== null && endedAgoMs < windowMs && restarts > allowed;
 }
 
-/** Restarts, without those that drills may have caused, over the life of the pod. */
-function isAgain({ restarts }: Container, pod: Pod, { allowed, perHour, drilled }: Limits): boolean {
+/**
+ * Restarts, without those that drills may have caused, over the life of the pod. They go on only where the last one is recent: those of a
+ * cluster that came up, whose services waited for each other, are over.
+ */
+function isAgain({ restarts, endedAgoMs }: Container, pod: Pod, limits: Limits): boolean {
+  const { allowed, windowMs, perHour, drilled } = limits;
+  if (endedAgoMs === null || endedAgoMs > Math.max(windowMs, HOUR_MS)) return false;
   const drills = drilled.filter(({ pods, to }) => pods.includes(idOf(pod)) && to >= pod.createdAt).length;
   const own = restarts - drills * RESTARTS_A_DRILL;
   return own > Math.max(allowed, LEAST_RESTARTS) && own / Math.max(1, pod.ageMs / HOUR_MS) > perHour;
