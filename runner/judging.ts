@@ -124,7 +124,7 @@ function withEvidence(judgement: Judgement, trials: readonly Judged[]): Judgemen
 }
 
 function piecesOf(observations: readonly Observation[]): Evidence[] {
-  return all({ observations: [...observations] }, 'evidence').map(({ source, text, at }) => ({
+  return all({ observations }, 'evidence').map(({ source, text, at }) => ({
     source,
     text,
     ...(at !== undefined && at !== '' && { at }),

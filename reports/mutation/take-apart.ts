@@ -94,7 +94,8 @@ export function takeApart(held: Held, limits: Limits): Result {
   return result;
 }
 
-function nothing(check: string): Result {
+/** Of a check of which nothing was tried. */
+export function nothing(check: string): Result {
   return {
     check,
     refused: null,

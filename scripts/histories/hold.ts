@@ -1,7 +1,7 @@
 /** One check's judge held against its stored history; also a worker that does so for whoever asks. */
 import { parentPort } from 'node:worker_threads';
 import { annotationsOf, judgeOf } from '../../reports/judge/index.ts';
-import { takeApart } from '../../reports/mutation/take-apart.ts';
+import { nothing, takeApart } from '../../reports/mutation/take-apart.ts';
 import type { Result } from '../../reports/mutation/take-apart.ts';
 import { readStored, storedPath, trialsOf } from './stored.ts';
 
@@ -20,18 +20,7 @@ export function hold({ check, folder, seed, choices, forMs }: Asked): Answer {
   const beganMs = performance.now();
   const file = storedPath(check, folder);
   const judge = judgeOf(check);
-  const refused = (why: string): Result => ({
-    check,
-    refused: why,
-    fields: 0,
-    annotated: 0,
-    mutants: 0,
-    caught: 0,
-    survivors: [],
-    unneeded: [],
-    unknown: [],
-    untried: 0,
-  });
+  const refused = (why: string): Result => ({ ...nothing(check), refused: why });
   const held = (): Result => {
     if (file === null) return refused('there is no stored history');
     if (judge === undefined) return refused('there is no judge');
