@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { endOf, runControls } from './controls.ts';
+import { endOf, runControls, unturnedLines } from './controls.ts';
 
 const state = mkdtempSync(join(tmpdir(), 'controls-'));
 process.env['PLUMBLINE_STATE'] = state;
@@ -32,4 +32,18 @@ test('false verdict 15: controls of which none was run, or some were skipped, sh
   assert.equal(endOf({ passed: 4, failed: 1, skipped: 1 }, 0).exitCode, 1);
   assert.equal(endOf({ passed: 4, failed: 0, skipped: 0 }, 1).exitCode, 1);
   assert.deepEqual(endOf({ passed: 4, failed: 0, skipped: 0 }, 0), { exitCode: 0, said: null });
+});
+
+test('should name each control that did not turn in one line, with all that was seen instead', () => {
+  assert.deepEqual(unturnedLines([]), []);
+  const lines = unturnedLines([
+    {
+      control: { id: 'a/b/one', verdict: 'fail' },
+      problems: ['the check says pass: all\n  well', 'not as before: pod x'],
+    },
+  ]);
+  assert.deepEqual(lines, [
+    '1 control did not turn:',
+    '  a/b/one: must turn fail; the check says pass: all well; not as before: pod x',
+  ]);
 });

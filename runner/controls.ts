@@ -106,6 +106,30 @@ export function endOf(
   return { exitCode: EXIT.met, said: null };
 }
 
+/** Controls so far. */
+interface Turned {
+  passed: number;
+  failed: number;
+  skipped: number;
+  unturned: Unturned[];
+}
+
+interface Unturned {
+  control: Pick<Control, 'id' | 'verdict'>;
+  /** Everything that was not as it must be. */
+  problems: readonly string[];
+}
+
+/** A line for each control that did not turn, for those who read the last lines of a long log; scripts/failures.ts reads them. */
+export function unturnedLines(unturned: readonly Unturned[]): string[] {
+  if (unturned.length === 0) return [];
+  const each = unturned.map(({ control: { id, verdict }, problems }) => {
+    const said = problems.map((problem) => problem.replaceAll(/\s*\n\s*/g, ' '));
+    return `  ${id}: must turn ${verdict}; ${said.join('; ')}`;
+  });
+  return [`${unturned.length} control${unturned.length === 1 ? '' : 's'} did not turn:`, ...each];
+}
+
 interface ControlRunParts {
   environment: Environment;
   instance: InstanceName;
@@ -132,7 +156,7 @@ class ControlRun {
     const kube = kubeCallFrom(connection.kubeconfig);
     this.#kubeconfig = connection.kubeconfig;
     const left: string[] = [];
-    const counts = { passed: 0, failed: 0, skipped: 0 };
+    const counts: Turned = { passed: 0, failed: 0, skipped: 0, unturned: [] };
     const turns = async (): Promise<void> => {
       await ensureOwnNamespaces(environment, kube.call);
       const safety = await openSafety({
@@ -163,6 +187,7 @@ class ControlRun {
     }
     for (const failure of left) this.#say(`✘ not restored: ${failure}`);
     progress.say(`histories: ${folder.histories}`);
+    for (const line of unturnedLines(counts.unturned)) this.#say(line);
     progress.say(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
     const { exitCode, said } = endOf(counts, left.length);
     if (said !== null) progress.say(said);
@@ -189,11 +214,7 @@ class ControlRun {
     });
   }
 
-  async #count(
-    engine: Engine,
-    control: Control,
-    counts: { passed: number; failed: number; skipped: number },
-  ): Promise<void> {
+  async #count(engine: Engine, control: Control, counts: Turned): Promise<void> {
     const { progress, interrupt } = this.#parts;
     if (interrupt.signal.aborted) {
       counts.skipped += 1;
@@ -209,6 +230,7 @@ class ControlRun {
       return;
     }
     counts.failed += 1;
+    counts.unturned.push({ control, problems });
     progress.say(`✘ ${control.id} (must turn ${control.verdict}: ${control.title})  [${seconds} s]`);
     for (const problem of problems) this.#say(`    ${problem}`);
   }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { failuresIn, failuresText } from './failures.ts';
 import { addUp, readCounts, renderCounts, single } from './runners.ts';
 import type { Counts } from './runners.ts';
 import { runStep } from './steps.ts';
@@ -61,7 +62,14 @@ const STEPS: readonly Step[] = [
 /** Steps of one process each gain nothing from more, and the tests among them measure time. */
 const AT_ONCE = Math.min(2, availableParallelism());
 
-async function runOne(step: Step, signal: AbortSignal | undefined): Promise<Counts> {
+/** How all steps ended, or one. */
+export interface Checked {
+  counts: Counts;
+  /** What failed, a line each, beginning with the name of its step. */
+  failures: string[];
+}
+
+async function runOne(step: Step, signal: AbortSignal | undefined): Promise<Checked> {
   const result = await runStep(step.command, {
     env: { FORCE_COLOR: '0' },
     ...(signal !== undefined && { signal }),
@@ -73,24 +81,28 @@ async function runOne(step: Step, signal: AbortSignal | undefined): Promise<Coun
   process.stdout.write(
     `${counts.failed === 0 ? '✓' : '✗'} ${step.name.padEnd(12)} ${seconds.padStart(7)}${detail}\n`,
   );
-  if (counts.failed > 0) process.stdout.write(`${output.trimEnd()}\n`);
-  return counts;
+  if (counts.failed === 0) return { counts, failures: [] };
+  process.stdout.write(`${output.trimEnd()}\n`);
+  return { counts, failures: failuresIn(result).map((line) => `${step.name}: ${line}`) };
 }
 
 /** Lint, types, format, unused code and unit tests, two at a time; one line a step, the output of those that fail. */
-export async function check(signal?: AbortSignal): Promise<Counts> {
+export async function check(signal?: AbortSignal): Promise<Checked> {
   const waiting = [...STEPS];
-  const done: Counts[] = [];
+  const done: Checked[] = [];
   const worker = async (): Promise<void> => {
     for (let step = waiting.shift(); step !== undefined; step = waiting.shift())
       done.push(await runOne(step, signal));
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return addUp(done.map((counts) => ({ exitCode: 0, counts })));
+  return {
+    counts: addUp(done.map(({ counts }) => ({ exitCode: 0, counts }))),
+    failures: done.flatMap(({ failures }) => failures),
+  };
 }
 
 if (import.meta.main) {
-  const counts = await check();
-  process.stdout.write(`${renderCounts(counts)}\n`);
+  const { counts, failures } = await check();
+  process.stdout.write(`${failuresText(failures)}${renderCounts(counts)}\n`);
   process.exitCode = counts.failed === 0 ? 0 : 1;
 }

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { storesRaised } from '../env/local/stores-raised.ts';
 import { check } from './check.ts';
+import { failuresIn, failuresText } from './failures.ts';
 import { addUp, readCounts, renderCounts, single } from './runners.ts';
 import type { Counts, RunnerResult } from './runners.ts';
 import { runStep } from './steps.ts';
@@ -17,6 +18,8 @@ const UNTOUCHED = [64, 75];
 
 class TestRun {
   total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  /** What failed so far, a line each, beginning with the name of its step. */
+  readonly failures: string[] = [];
   readonly #abort = new AbortController();
   #endedBy: NodeJS.Signals | null = null;
 
@@ -44,21 +47,34 @@ class TestRun {
   begin(step: string): void {
     process.stdout.write(`\n== ${step}\n`);
     mkdirSync(path.dirname(PROGRESS), { recursive: true });
-    writeFileSync(PROGRESS, JSON.stringify({ step, pid: process.pid, ...this.total }));
+    writeFileSync(
+      PROGRESS,
+      JSON.stringify({ step, pid: process.pid, ...this.total, failures: this.failures }),
+    );
   }
 
-  count(result: RunnerResult): void {
+  /** Counts what has ended, and keeps what failed in it for the end. */
+  count(step: string, result: RunnerResult, failures: () => readonly string[]): void {
     this.total = addUp([{ exitCode: 0, counts: this.total }, result]);
+    if (addUp([result]).failed > 0) this.failures.push(...failures().map((line) => `${step}: ${line}`));
+  }
+
+  /** A runner that counts its own tests. */
+  counted(step: string, ended: StepResult): RunnerResult {
+    const result = { exitCode: ended.exitCode, counts: readCounts(ended.output) };
+    this.count(step, result, () => failuresIn(ended));
+    return result;
+  }
+
+  /** A command that counts as one thing. */
+  single(step: string, ended: StepResult): void {
+    this.count(step, single(ended.exitCode), () => failuresIn(ended));
   }
 
   /** A plumbline command; its output is shown as it comes. */
   plumbline(args: readonly string[]): Promise<StepResult> {
     return runStep([process.execPath, CLI, ...args], { live: true, signal: this.signal });
   }
-}
-
-function counted({ exitCode, output }: StepResult): RunnerResult {
-  return { exitCode, counts: readCounts(output) };
 }
 
 /** The tests of a folder, one file after the other: what they measure must not disturb what others measure. */
@@ -69,7 +85,8 @@ function testsIn(folder: string): readonly [string, ...string[]] {
 
 async function onCluster(run: TestRun): Promise<void> {
   run.begin('integration tests');
-  run.count(counted(await runStep(testsIn('tests/integration'), { live: true, signal: run.signal })));
+  const tests = await runStep(testsIn('tests/integration'), { live: true, signal: run.signal });
+  run.counted('integration tests', tests);
   if (run.stopped()) return;
   // Both wait for time-outs more than they work, and neither touches what the other does: stores have servers of their own.
   run.begin('controls, and stores on servers of their own');
@@ -78,8 +95,8 @@ async function onCluster(run: TestRun): Promise<void> {
     runStep(testsIn('tests/stores'), { signal: run.signal }),
   ]);
   process.stdout.write(`\n== stores on servers of their own\n${stores.output}`);
-  run.count(counted(controls));
-  run.count(counted(stores));
+  run.counted('controls', controls);
+  run.counted('stores', stores);
   if (!run.stopped()) await telemetry(run);
 }
 
@@ -102,25 +119,26 @@ async function telemetry(run: TestRun): Promise<void> {
   run.begin('telemetry up');
   const words = [...new Set([...storesRaised(ENVIRONMENT), 'telemetry'])].join(',');
   const up = await run.plumbline(['env', 'up', '--env', ENVIRONMENT, '--with', words]);
-  run.count(single(up.exitCode));
+  run.single('telemetry up', up);
   if (up.exitCode !== 0 || run.stopped()) return;
   run.begin('telemetry, and its controls');
   const met = await run.plumbline(['run', '--env', ENVIRONMENT, '--check', globOf(TELEMETRY.checks)]);
-  run.count(single(met.exitCode));
+  run.single('telemetry', met);
   if (run.stopped()) return;
   const glob = globOf(TELEMETRY.controls);
-  const turned = counted(await run.plumbline(['controls', '--size', 'small', '--check', glob]));
-  run.count(turned);
+  const step = 'controls of telemetry';
+  const turned = run.counted(step, await run.plumbline(['controls', '--size', 'small', '--check', glob]));
   if (run.stopped()) return;
   // A name of the glob that is of no control would be passed over, and nobody would know.
   const { passed, failed, skipped } = addUp([turned]);
-  run.count(single(passed + failed + skipped === TELEMETRY.controls.length ? 0 : 1));
+  const [wanted, seen] = [TELEMETRY.controls.length, passed + failed + skipped];
+  run.count(step, single(seen === wanted ? 0 : 1), () => [`${wanted} were asked for, ${seen} counted`]);
 }
 
 async function withCluster(run: TestRun): Promise<void> {
   run.begin('environment up');
   const up = await run.plumbline(['env', 'up', '--env', ENVIRONMENT]);
-  run.count(single(up.exitCode));
+  run.single('environment up', up);
   if (UNTOUCHED.includes(up.exitCode)) return;
   try {
     if (up.exitCode === 0 && !run.stopped()) await onCluster(run);
@@ -128,7 +146,7 @@ async function withCluster(run: TestRun): Promise<void> {
     run.begin('environment down');
     // With no signal: what was raised goes, whoever wants to stop.
     const down = await runStep([process.execPath, CLI, 'env', 'down', '--env', ENVIRONMENT], { live: true });
-    run.count(single(down.exitCode));
+    run.single('environment down', down);
   }
 }
 
@@ -136,10 +154,11 @@ const CODES: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 130, SIGTERM: 1
 
 const run = new TestRun();
 run.begin('check');
-run.count({ exitCode: 0, counts: await check(run.signal) });
+const checked = await check(run.signal);
+run.count('check', { exitCode: 0, counts: checked.counts }, () => checked.failures);
 if (!run.stopped()) await withCluster(run);
 if (run.endedBy !== null) process.stdout.write(`\nended by ${run.endedBy}\n`);
-process.stdout.write(`\n${renderCounts(run.total)}\n`);
+process.stdout.write(`\n${failuresText(run.failures)}${renderCounts(run.total)}\n`);
 process.exitCode = run.endedBy === null ? (run.total.failed === 0 ? 0 : 1) : (CODES[run.endedBy] ?? 1);
 // The handlers of the signals must not keep the process alive.
 process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM');
