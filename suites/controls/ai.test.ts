@@ -73,12 +73,13 @@ test('should roll out a service that acknowledges early, and may not finish, bef
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name: 'tender-ai', generation: 1 },
-    spec: { replicas: 2, template: { spec: template } },
+    spec: { replicas: 2, selector: { matchLabels: { app: 'tender-ai' } }, template: { spec: template } },
     status: { observedGeneration: 1, replicas: 2, readyReplicas: 2, updatedReplicas: 2 },
   });
   const ctx = contextOf({
     environment: { ai: { ...small.ai, llm: { stubbed: true, control: { url: 'http://unused', rest } } } },
     get: () => Promise.resolve(found()),
+    list: () => Promise.resolve([]),
     ledgered: ({ title }) => {
       steps.push(title);
       return Promise.resolve();

@@ -10,7 +10,11 @@ export const ROLLED_OUT_MS = 120_000;
 
 /** As much of a Deployment as controls look at. */
 export interface DeploymentPart {
-  spec: { replicas?: number; template: { spec: { containers: ContainerPart[] } } };
+  spec: {
+    replicas?: number;
+    selector: { matchLabels?: Record<string, string> };
+    template: { spec: { containers: ContainerPart[] } };
+  };
   status?: {
     observedGeneration?: number;
     readyReplicas?: number;
@@ -45,8 +49,31 @@ export async function rollOut(
 ): Promise<void> {
   const found = (await required(ctx, ref)) as KubeObject & DeploymentPart;
   const containers = found.spec.template.spec.containers.map(change);
+  const before = await podsOf(ctx, ref, found);
   await ctx.patch(ref, { spec: { template: { spec: { ...pod, containers } } } });
   await ctx.until(`${what} to be rolled out`, () => rolledOut(ctx, ref), { timeoutMs: ROLLED_OUT_MS });
+  // A pod that is going still answers on connections that the gateway keeps; the Deployment no longer counts it.
+  await ctx.until(
+    'the last pod of before to be gone',
+    async () => none(before, await podsOf(ctx, ref, found)),
+    {
+      timeoutMs: ROLLED_OUT_MS,
+    },
+  );
+}
+
+async function podsOf(
+  ctx: ControlContext,
+  { namespace }: ObjectRef,
+  { spec }: DeploymentPart,
+): Promise<string[]> {
+  const { matchLabels: labels = {} } = spec.selector;
+  const pods = await ctx.list({ kind: 'v1/Pod', ...(namespace !== undefined && { namespace }), labels });
+  return pods.map((pod) => pod.metadata.uid ?? pod.metadata.name);
+}
+
+function none(before: readonly string[], now: readonly string[]): true | null {
+  return before.some((pod) => now.includes(pod)) ? null : true;
 }
 
 async function rolledOut(ctx: ControlContext, ref: ObjectRef): Promise<true | null> {

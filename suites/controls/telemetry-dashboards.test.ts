@@ -43,12 +43,14 @@ test('should give the stand-in another data source and leave the rest of its pod
   ];
   const ctx = contextOf({
     environment,
+    list: () => Promise.resolve([]),
     get: (ref) =>
       Promise.resolve({
         ...ref,
         metadata: { name: ref.name, generation: 2 },
         spec: {
           replicas: 1,
+          selector: { matchLabels: { app: 'grafana' } },
           template: { spec: { containers: [{ name: 'grafana-stub', image: 'i', env }] } },
         },
         status: { observedGeneration: 2, replicas: 1, readyReplicas: 1, updatedReplicas: 1 },
