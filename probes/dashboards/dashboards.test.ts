@@ -28,6 +28,24 @@ const ANSWERS: Record<string, Said> = {
       },
     },
   },
+  '/api/dashboards/uid/rows': {
+    body: {
+      dashboard: {
+        panels: [
+          { type: 'row', collapsed: false, panels: [] },
+          { type: 'timeseries', repeat: 'node' },
+          { type: 'timeseries', repeatPanelId: 2 },
+          { type: 'row' },
+          { type: 'stat', repeatPanelId: null },
+        ],
+      },
+    },
+  },
+  '/api/dashboards/uid/folded': {
+    body: {
+      dashboard: { panels: [{ type: 'row', collapsed: true, panels: [{ type: 'stat' }, { type: 'stat' }] }] },
+    },
+  },
 };
 
 test('should ask Grafana for its health, its data sources and a dashboard with the panels of its rows', async () => {
@@ -44,7 +62,10 @@ test('should ask Grafana for its health, its data sources and a dashboard with t
     { name: 'Prometheus (prometheus)', ok: true, detail: 'Successfully queried' },
     { name: 'Logs (elasticsearch)', ok: false, detail: 'no connection' },
   ]);
-  assert.deepEqual(await probe.dashboard('slo', BOUNDS), { found: true, panels: 3 });
+  assert.deepEqual(await probe.dashboard('slo', BOUNDS), { found: true, panels: 3, hidden: 1 });
+  // Rows are no panels, and copies of a repeated panel may be of values that are gone.
+  assert.deepEqual(await probe.dashboard('rows', BOUNDS), { found: true, panels: 2, hidden: 0 });
+  assert.deepEqual(await probe.dashboard('folded', BOUNDS), { found: true, panels: 0, hidden: 2 });
   assert.equal((await probe.dashboard('other', BOUNDS)).found, false);
   probe.close();
   await server.close();

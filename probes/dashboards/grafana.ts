@@ -12,11 +12,16 @@ const sources = z.array(z.object({ uid: z.string(), name: z.string(), type: z.st
 const sourceHealth = z.object({ status: z.string().optional(), message: z.string().optional() });
 
 interface Panel {
+  type?: string | undefined;
+  /** Of a copy that Grafana 9 and older kept of a panel that is repeated for each value of a variable. */
+  repeatPanelId?: number | null | undefined;
   collapsed?: boolean | undefined;
   panels?: Panel[] | undefined;
 }
 const panel: z.ZodType<Panel> = z.lazy(() =>
   z.looseObject({
+    type: z.string().optional(),
+    repeatPanelId: z.number().nullish(),
     panels: z.array(panel).optional(),
     collapsed: z.boolean().optional(),
   }),
@@ -71,16 +76,22 @@ export class GrafanaProbe implements DashboardProbe {
   async dashboard(uid: string, bounds: SignalBounds): Promise<DashboardState> {
     const path = `/api/dashboards/uid/${encodeURIComponent(uid)}`;
     const { status, data } = await this.#client.json({ path }, bounds, [404]);
-    if (status === 404) return { found: false, panels: 0 };
+    if (status === 404) return { found: false, panels: 0, hidden: 0 };
     const { dashboard: one } = shapedAs(dashboard, data, `${this.#client.url}${path}`);
-    return { found: true, panels: shown(one.panels).length };
+    const panels = shown(one.panels).length;
+    return { found: true, panels, hidden: one.panels.flatMap(withOwn).filter(isPanel).length - panels };
   }
 }
 
-/** Rows hold panels of their own; those of a collapsed one are not shown. */
+/** A row is a heading and no panel. Of a panel that is repeated one is shown at least; copies may be of values that are gone. */
+const isPanel = ({ type, repeatPanelId }: Panel): boolean =>
+  type !== 'row' && (repeatPanelId ?? null) === null;
+
+/** Rows hold panels of their own, in older dashboards also while they are open; those of a collapsed one are not shown. */
 function shown(panels: readonly Panel[]): Panel[] {
-  return panels.flatMap((one) => {
-    if (one.panels === undefined) return [one];
-    return one.collapsed === true ? [] : shown(one.panels);
-  });
+  return panels.flatMap((one) => (one.collapsed === true ? [] : withOwn(one))).filter(isPanel);
+}
+
+function withOwn(one: Panel): Panel[] {
+  return [one, ...(one.panels ?? []).flatMap(withOwn)];
 }

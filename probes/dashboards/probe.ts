@@ -9,8 +9,10 @@ export interface Health {
 
 export interface DashboardState {
   found: boolean;
-  /** Panels that are shown at once: those of a collapsed row are not. */
+  /** Panels that are shown at once, at the least: those of a collapsed row are not. */
   panels: number;
+  /** Those that are not. */
+  hidden: number;
 }
 
 /** What shows dashboards. Methods reject with a SignalError where it does not answer. */

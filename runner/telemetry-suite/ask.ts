@@ -177,6 +177,8 @@ export async function askAlerts(of: SourcesOf, { signal, labels }: Asking): Prom
   }
 }
 
+const ALL_HIDDEN = 'all its panels are in collapsed rows, so that nobody sees one: save it with a row open';
+
 export async function askDashboards(of: SourcesOf, asking: Asking): Promise<Asked> {
   const declared = of.environment.telemetry?.dashboards;
   if (declared === undefined) return NOTHING;
@@ -192,8 +194,9 @@ export async function askDashboards(of: SourcesOf, asking: Asking): Promise<Aske
         write({ kind: 'data-source', source: one.name, ok: one.ok, detail: one.detail });
       write({ kind: 'data-sources', count: sources.length });
       for (const { uid } of declared.declared) {
-        const { found, panels } = await probe.dashboard(uid, bounds);
-        write({ kind: 'dashboard', uid, found, panels });
+        const { found, panels, hidden } = await probe.dashboard(uid, bounds);
+        if (panels > 0 || hidden === 0) write({ kind: 'dashboard', uid, found, panels });
+        else write({ kind: 'unavailable', what: `dashboard ${uid}`, reason: ALL_HIDDEN });
       }
     } finally {
       probe.close();

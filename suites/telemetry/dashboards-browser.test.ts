@@ -1,5 +1,7 @@
 /** The check's browser before the stand-in for Grafana; only where a browser is installed. */
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import type { Browser } from '@playwright/test';
 import { DASHBOARDS } from '../../env/local/platform/grafana-stub/dashboards.ts';
@@ -86,4 +88,26 @@ test('should reach a server whose name leads nowhere at its address', async (con
   assert.deepEqual(await seenOf(browser, url, uid), [
     { kind: 'rendered', uid, status: 200, panels, errors: panels },
   ]);
+});
+
+test('should count each panel once, and no row', async (context) => {
+  const browser = await browserFor(context);
+  if (browser === null) return;
+  const item = (inside: string): string => `<div class="react-grid-item" data-panelid="1">${inside}</div>`;
+  const row = item('<div class="dashboard-row">Row</div>');
+  const pages = {
+    late: item('<div data-viz-panel-key="panel-1"></div>').repeat(2) + item('a row'),
+    middle: row + item('<section></section>').repeat(3),
+  };
+  for (const [body, panels] of [
+    [pages.late, 2],
+    [pages.middle, 3],
+  ] as const) {
+    const server = createServer((_, response) => response.setHeader('content-type', 'text/html').end(body));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    context.after(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const [seen] = await seenOf(browser, `http://127.0.0.1:${port}`, 'rows');
+    assert.deepEqual(seen, { kind: 'rendered', uid: 'rows', status: 200, panels, errors: 0 });
+  }
 });

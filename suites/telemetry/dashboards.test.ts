@@ -10,17 +10,20 @@ interface Shown {
   viewport: { width: number; height: number } | undefined;
 }
 
-/** A browser that ends where it is said to, and finds three things of every kind but errors. */
+/** A browser that ends where it is said to, and finds three things of every kind that it is said to have. */
 async function shown(
   landsOn: string,
-  { trust = 'system', fails }: { trust?: Trust; fails?: string } = {},
+  { trust = 'system', fails, marks = ['viz'] }: { trust?: Trust; fails?: string; marks?: string[] } = {},
 ): Promise<Shown> {
   const seen: Shown = { told: [], viewport: undefined };
   const page = {
     goto: () =>
       fails === undefined ? Promise.resolve({ status: () => 200 }) : Promise.reject(new Error(fails)),
     url: () => landsOn,
-    locator: (selector: string) => ({ count: () => Promise.resolve(selector.includes('error') ? 0 : 3) }),
+    locator: (selector: string) => {
+      const found = !selector.includes('error') && marks.some((mark) => selector.includes(mark));
+      return { count: () => Promise.resolve(found ? 3 : 0) };
+    },
     close: () => Promise.resolve(),
   };
   const browser = {
@@ -72,4 +75,16 @@ test('should blame no dashboard for an authority that only the environment trust
     assert.deepEqual((await shown('', { trust, fails: why })).told, [
       { kind: 'not-rendered', uid: 'slo', reason: why },
     ]);
+});
+
+test('should count panels by the marks of one release of Grafana, and none where there are none', async () => {
+  for (const [marks, panels] of [
+    [['viz', 'panelid', 'grid'], 3],
+    [['panelid', 'grid'], 3],
+    [['grid'], 3],
+    [[], 0],
+  ] as const) {
+    const { told } = await shown('https://grafana.example.test/g/d/slo', { marks: [...marks] });
+    assert.equal(told[0]?.['panels'], panels);
+  }
 });

@@ -1,4 +1,4 @@
-import type { Browser } from '@playwright/test';
+import type { Browser, Page } from '@playwright/test';
 import type { Trust } from '../../env/schema.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { launchBrowser } from './browser.ts';
@@ -11,7 +11,15 @@ import { settingsOf } from './settings.ts';
  */
 const PANEL_ERROR =
   '[data-testid="data-testid Panel status error"], [aria-label="Panel status error"], [aria-label="Panel header error"]';
-const PANEL = '[data-viz-panel-key], [data-panelid], .react-grid-item';
+/**
+ * A panel, as Grafana 11 and later, 8 to 10, and older ones mark it. One of a later release may have the marks of an older one around it, and rows have those as well:
+ * only the first that is found counts.
+ */
+const PANELS = [
+  '[data-viz-panel-key]',
+  '[data-panelid]:not(:has(.dashboard-row))',
+  '.react-grid-item:not(:has(.dashboard-row))',
+];
 
 /** What a browser says of a certificate whose authority it does not know. */
 const UNTRUSTED = /ERR_CERT_AUTHORITY_INVALID/;
@@ -74,7 +82,7 @@ export async function show(
       ctx.unavailable(`dashboard ${of.uid}`, `it leads to ${origin}${pathname}: not anybody may see it`);
       return;
     }
-    const panels = await page.locator(PANEL).count();
+    const panels = await countPanels(page);
     const errors = await page.locator(PANEL_ERROR).count();
     ctx.record('rendered', { uid: of.uid, status: answer?.status() ?? 0, panels, errors });
   } catch (error) {
@@ -89,4 +97,12 @@ export async function show(
   } finally {
     await page.close();
   }
+}
+
+async function countPanels(page: Page): Promise<number> {
+  for (const selector of PANELS) {
+    const count = await page.locator(selector).count();
+    if (count > 0) return count;
+  }
+  return 0;
 }

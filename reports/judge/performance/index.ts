@@ -7,6 +7,7 @@ import { judgeAvailability } from './availability.ts';
 import { judgeBudget } from './budget.ts';
 import { judgeLatency } from './latency.ts';
 import { judgeThroughput } from './throughput.ts';
+import { UNASKED_SECONDS } from './whole-load.ts';
 
 /** Fields of a load on which no verdict rests. */
 export const LOAD_ANNOTATIONS: Annotations = {
@@ -17,12 +18,13 @@ export const LOAD_ANNOTATIONS: Annotations = {
   'load.errors': 'explains failures that the checks have counted',
 };
 
-/** The load, and each second that was planned of it. */
+/** The load, and the seconds that were planned of it, but for the last ones, of which not every engine tells; its sums say whether one is missing. */
 function loadEvidence({ settings }: HistoryHeader): AnyNeed[] {
+  const { seconds = 1 } = settings.steady ?? {};
   return [
     need('load-start', { what: 'the start of the load' }),
     need('load', { what: 'what the load came to' }),
-    need('load-second', { count: settings.steady?.seconds ?? 1, what: 'seconds of the load' }),
+    need('load-second', { count: Math.max(1, seconds - UNASKED_SECONDS), what: 'seconds of the load' }),
   ];
 }
 

@@ -7,7 +7,7 @@ import type { Buckets } from '../../record/load-result.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { countOf, merged, quantileMs } from '../slo/histogram.ts';
 import { checkedOf, setupRequests, sumOf } from '../slo/load.ts';
-import type { Load } from '../slo/load.ts';
+import type { Load, LoadSecond } from '../slo/load.ts';
 
 const SECOND_MS = 1000;
 /** A load's time by its engine's clock, and by its seconds: k6 counts what comes before and after it too. */
@@ -16,6 +16,8 @@ const DURATION_SLACK_MS = 5_000;
 const CLOCK_SLACK_MS = 60_000;
 /** Of what pods say while they run (k6-operator), which is asked for once a second and not exact. */
 const LOOSE_SHARE = 0.05;
+/** What pods count after they were last asked is in no second: they are asked a second after the last answer, which may take three (k6-operator). */
+export const UNASKED_SECONDS = 4;
 /** Where a load is stopped, what was due just before may or may not have begun. */
 const SCHEDULE_SHARE = 0.02;
 /** k6 counts its setup and its teardown as begun, which are no iterations. */
@@ -40,23 +42,42 @@ export function recordGaps(recorded: Recorded, header: HistoryHeader): string[] 
   ].map((gap) => `the record of the load is not whole: ${gap}`);
 }
 
-function secondsGaps({ load: { seconds, durationMs } }: Recorded): string[] {
+function secondsGaps({ load }: Recorded): string[] {
+  const { seconds, durationMs } = load;
   const missing = seconds.findIndex(({ atMs }, index) => atMs !== index * SECOND_MS);
   if (missing >= 0) return [`second ${missing} was not recorded`];
-  const apartMs = Math.abs(seconds.length * SECOND_MS - durationMs);
-  return apartMs <= DURATION_SLACK_MS
+  const least = busySeconds(load) * SECOND_MS - DURATION_SLACK_MS;
+  const most = seconds.length * SECOND_MS + DURATION_SLACK_MS;
+  return durationMs >= least && durationMs <= most
     ? []
     : [`${seconds.length} seconds of a load of ${durationMs / SECOND_MS} s`];
+}
+
+/**
+ * How many seconds a load lasted by what was counted in them. The seconds of pods begin when the operator says that the load has, and end when
+ * the last pod has: at both ends some may be empty that are no part of the load. Those of other engines are all of it.
+ */
+function busySeconds({ seconds, engine }: Load): number {
+  if (engine !== 'k6-operator') return seconds.length;
+  const isBusy = ({ started, requests, dropped }: LoadSecond): boolean => started + requests + dropped > 0;
+  return seconds.findLastIndex(isBusy) - seconds.findIndex(isBusy) + 1;
+}
+
+/** By how much a sum over the seconds may be off, beside what an engine counts otherwise: pods are asked now and then. */
+function looseness({ engine, seconds }: Load, sum: number): number {
+  if (engine !== 'k6-operator') return 0;
+  return LOOSE_SHARE * sum + (UNASKED_SECONDS * sum) / Math.max(1, seconds.length);
 }
 
 /** Engines differ in whether the requests of setup belong to a second. */
 function countGaps({ load, end }: Recorded): string[] {
   const setup = setupRequests(end);
   const { good, bad } = checkedOf(end);
-  const { seconds, engine } = load;
-  const loose = engine === 'k6-operator' ? LOOSE_SHARE : 0;
-  const agree = (told: number, sum: number): boolean =>
-    told >= sum - loose * sum && told <= sum + setup + loose * sum;
+  const { seconds } = load;
+  const agree = (told: number, sum: number): boolean => {
+    const loose = looseness(load, sum);
+    return told >= sum - loose && told <= sum + setup + loose;
+  };
   const compared = [
     ['requests', sumOf(seconds, ({ requests }) => requests), load.requests.count],
     ['good ones', sumOf(seconds, (second) => second.good), good],
@@ -73,7 +94,8 @@ function scheduleGaps({ load }: Recorded): string[] {
   const { seconds, iterations, interrupted, dropped, offered } = load;
   const begun = iterations + interrupted;
   const most = Math.max(1, ...seconds.map(({ started }) => started));
-  const apart = (a: number, b: number): boolean => Math.abs(a - b) > SCHEDULE_SHARE * Math.max(a, b) + most;
+  const apart = (a: number, b: number): boolean =>
+    Math.abs(a - b) > SCHEDULE_SHARE * Math.max(a, b) + most + looseness(load, b);
   const gaps = [...scheduleBySecond(load), ...negativeGaps(load)];
   const droppedIn = sumOf(seconds, (second) => second.dropped);
   if (apart(droppedIn, dropped))
@@ -84,15 +106,15 @@ function scheduleGaps({ load }: Recorded): string[] {
 }
 
 /** Both are counts of the same iterations; only k6 leaves those out of its seconds that were cut off. */
-function scheduleBySecond({ seconds, iterations, interrupted, offered, engine }: Load): string[] {
-  const loose = engine === 'k6-operator' ? LOOSE_SHARE : 0;
+function scheduleBySecond(load: Load): string[] {
+  const { seconds, iterations, interrupted, offered } = load;
   const compared: [what: string, told: number, sum: number][] = [
     ['begun', sumOf(seconds, ({ started }) => started), iterations + interrupted],
   ];
   const bySecond = seconds.flatMap((second) => second.offered ?? []);
   if (bySecond.length > 0) compared.push(['offered', sumOf(bySecond, (one) => one), offered ?? 0]);
   return compared.flatMap(([what, told, sum]) => {
-    const slack = OUTSIDE + loose * sum;
+    const slack = OUTSIDE + looseness(load, sum);
     const agree = told <= sum + slack && told >= sum - interrupted - slack;
     return agree ? [] : [`${told} iterations ${what} by its seconds, ${sum} in all`];
   });

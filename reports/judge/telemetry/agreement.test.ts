@@ -68,17 +68,28 @@ test('should not take a line of one service for that of another whose pod wrote 
     ['gateway', 'tender-api', 'tender-ai'].map((service) =>
       requestLine(1, service, service === 'tender-ai' ? { pod } : {}),
     );
+  const workloads = ['tender-api-two', 'tender-ai'].map((name) => ({
+    ...{ kind: 'Deployment', namespace: 'tender', name, replicas: { min: 1, max: 1 } },
+  }));
   const judged = (pod: string): Judgement =>
     judge({
       check: 'telemetry/correlation',
-      settings: settings({ few: 1 }),
+      settings: { ...settings({ few: 1 }), workloads },
       goals: VISIBLE,
       seen: followed([...requests([{ n: 1 }]).filter(([kind]) => kind === 'marked'), ...logged(pod)], {
         logs: true,
       }),
     });
-  for (const pod of ['tender-ai-1', 'worker-1']) assert.equal(judged(pod).verdict, 'pass', pod);
-  held(judged('tender-api-1'), /r\/1 of tender-ai \(tender-api-1\)/);
+  // Of a service that is called like another workload, or like none, and of a workload whose name begins with that of another service.
+  const others = [
+    'tender-api-two-6f65d846fd-wlsg9',
+    'tender-api-two-1',
+    'tender-api-worker-6f65d846fd-wlsg9',
+  ];
+  for (const pod of ['tender-ai-1', 'worker-1', 'tender-ai-c759d9c5d-kwd74', ...others])
+    assert.equal(judged(pod).verdict, 'pass', pod);
+  for (const pod of ['tender-api-1', 'tender-api-6f65d846fd-wlsg9', 'tender-api-wlsg9'])
+    held(judged(pod), /r\/1 of tender-ai \(tender-api-/);
 });
 
 const NODE = { node: 'w1', disk: upTo(200), stored: upTo(200) };

@@ -49,6 +49,7 @@ const fault = [
 ];
 
 const FAULT = {
+  'as-before.objects': 'how many objects were compared, for people: what differs is judged',
   'fault-armed.members[].node':
     'excuses late lines of a node where a node was lost, and nothing where none was',
 };

@@ -25,6 +25,7 @@ export function requestLinesRule(
 ): void {
   const { lines } = of;
   const services = pathOf(history.header).map(({ service }) => service);
+  const names = [...services, ...(history.header.settings.workloads ?? []).map(({ name }) => name)];
   const marks = new Set(of.sent.map(({ mark }) => mark));
   const owners = new Map(
     of.sent.flatMap(({ mark, traceId }) => (traceId === '' ? [] : [[traceId, mark] as const])),
@@ -32,7 +33,7 @@ export function requestLinesRule(
   const isStrange = ({ mark, service, pod, traceId }: RequestLine): boolean =>
     !marks.has(mark) ||
     (owners.get(traceId) ?? mark) !== mark ||
-    (serviceOf(pod, services) ?? service) !== service;
+    (serviceOf(pod, { services, names }) ?? service) !== service;
   const strange = lines.find(isStrange);
   findings.rule('request-lines');
   const expected = 'each of a request that was sent, and of a pod of its service';
@@ -45,12 +46,22 @@ export function requestLinesRule(
     );
 }
 
-/** The service after which a pod is called, where one is. */
-function serviceOf(pod: string, services: readonly string[]): string | undefined {
-  return services
-    .filter((service) => pod.startsWith(`${service}-`))
+/** The service of the path after whose workload a pod is called; undefined: it is called after another workload, or none that is known. */
+function serviceOf(
+  pod: string,
+  of: { services: readonly string[]; names: readonly string[] },
+): string | undefined {
+  const owner = of.names
+    .filter((name) => pod.startsWith(`${name}-`) && OWN.test(pod.slice(name.length)))
     .toSorted((a, b) => b.length - a.length)[0];
+  return of.services.find((service) => service === owner);
 }
+
+/**
+ * What controllers put behind the name of a workload: two drawn parts (Deployment), one (DaemonSet), a number (StatefulSet). Kubernetes draws
+ * from letters and digits that make no words (apimachinery, util/rand), so that `api-worker-…` is no pod of `api`.
+ */
+const OWN = /^-(?:(?:[bcdfghjklmnpqrstvwxz2456789]{1,10}-)?[bcdfghjklmnpqrstvwxz2456789]{5}|\d+)$/;
 
 /** Of each pod whose disk was read, by service: lines that it holds, and how the store differs. */
 export interface Held {
