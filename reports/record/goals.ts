@@ -48,6 +48,8 @@ export const goalsSchema = z.strictObject({
   releaseSeconds: number,
   answerSeconds: number,
   degradedSeconds: number,
+  /** How far the clock of a node may be off from that of the machine on which Plumbline runs. */
+  clockSeconds: number,
   maxMinorSkew: number,
   minDays: number,
   maxRestarts: number,

@@ -39,6 +39,8 @@ check('topology/network/reachability', async (ctx) => {
     await ctx.step('let every pod call every other, the Service and the DNS', () =>
       Promise.all(pods.map((pod) => probeFrom(ctx, pod, { pods, address, domain }))),
     );
+    // Afterwards, since an answer that takes long says little of a clock.
+    await ctx.step('measure how far the clocks of the nodes are off', () => measureClocks(ctx, pods));
   } finally {
     await ctx.step('remove the servers', () => removeServers(ctx, objects));
   }
@@ -149,6 +151,14 @@ async function probeFrom(
 function recordReached(ctx: CheckContext, from: string, { kind, to, firstMs, ...rest }: ProbeLine): void {
   if (kind === 'pair') ctx.record('reach-pair', { from, to, firstMs, ...rest });
   else ctx.record(kind === 'dns' ? 'reach-dns' : 'reach-service', { from, ...rest });
+}
+
+async function measureClocks(ctx: CheckContext, servers: readonly PodObject[]): Promise<void> {
+  const { id: check, trial } = ctx;
+  const pods = servers.map(({ metadata: { name, namespace = '' }, spec: { nodeName = '' } }) => ({
+    ...{ node: nodeName, namespace, pod: name, container: SERVER },
+  }));
+  await ctx.runner.call('clocks.nodes', { check, trial, pods });
 }
 
 async function removeServers(ctx: CheckContext, objects: ReturnType<typeof reachObjects>): Promise<void> {

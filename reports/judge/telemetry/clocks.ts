@@ -76,7 +76,8 @@ export function offsetsOf(
   return found;
 }
 
-function offText({ offsetMs, errorMs }: Offset): string {
+/** `3.2 s behind (± 501 ms)` */
+export function offText({ offsetMs, errorMs }: Offset): string {
   const far = `${Math.round(Math.abs(offsetMs) / 100) / 10} s`;
   return `${far} ${offsetMs > 0 ? 'ahead' : 'behind'} (± ${Math.round(errorMs)} ms)`;
 }

@@ -157,6 +157,38 @@ test('should be inconclusive about a pair that was not asked, with the reason', 
   assert.match(judgement.reason, /b -> a.*did not get ready/);
 });
 
+test('should fail for a clock that is off, be open where its error does not decide, and want one of each node', () => {
+  const wallMs = Date.parse('2026-01-01T00:00:00Z');
+  const clock = (source: string, aheadMs: number, tookMs = 100): Seen => {
+    const askedMs = wallMs + 2000;
+    const saidMs = askedMs + tookMs / 2 + aheadMs;
+    return ['clock-offset', { t: 2000 + tookMs, source, askedMs, saidMs, precision: 'ms' }];
+  };
+  const judged = (...clocks: Seen[]) =>
+    judge({
+      check: 'topology/network/reachability',
+      goals: { clockSeconds: 10 },
+      settings: { network: CNI, pools: [GENERAL] },
+      seen: [...plan, ...pairs, ...quiet, ...addresses, ...clocks],
+    });
+  const a = clock('a', 0);
+  assert.equal(judged(a, clock('b', -9000)).verdict, 'pass');
+  const late = judged(a, clock('b', -1_800_000));
+  assert.equal(late.verdict, 'fail');
+  assert.match(late.reason, /clock of node b: .*within 10 s of this machine's.*1800 s behind/);
+  assert.equal(judged(a, clock('b', 36_000_000)).verdict, 'fail');
+  assert.equal(judged(a, clock('b', 9000, 4000)).verdict, 'inconclusive');
+  for (const wrong of [[a], [a, a], [a, clock('c', 0)], [a, clock('b', 0), clock('b', 0)]])
+    assert.equal(judged(...wrong).verdict, 'inconclusive');
+  const early: Seen = [
+    'clock-offset',
+    { ...clock('b', 0)[1], t: 900, askedMs: wallMs + 800, saidMs: wallMs + 850 },
+  ];
+  assert.equal(judged(a, early).verdict, 'inconclusive');
+  const unread: Seen = ['clock-unread', { source: 'b', reason: 'date answered nothing' }];
+  assert.match(judged(a, unread).reason, /clock of node b.*date answered nothing/);
+});
+
 test("should demand the declared plugin's DaemonSet on every node", () => {
   const network = { cni: { name: 'cilium', daemonSet: { namespace: 'kube-system', name: 'cilium' } } };
   const seen: Seen[] = [...plan, ...pairs, ...quiet];

@@ -5,13 +5,15 @@ import { REACHED_AGAIN, SAMPLED_NODES } from '../../record/topology-names.ts';
 import type { CheckJudge } from '../definition.ts';
 import { need } from '../evidence/need.ts';
 import { all, last } from '../observed.ts';
+import { clocksEvidence, clocksRule } from './clocks.ts';
 import { isInside, leastNodes } from './declared.ts';
 import { Findings } from './findings.ts';
 import { listedNodes } from './nodes.ts';
 
 export const reachability: CheckJudge = {
   judge: judgeReachability,
-  evidence: ({ settings }) => {
+  evidence: (header) => {
+    const { settings } = header;
     const nodes = Math.min(leastNodes(settings), SAMPLED_NODES);
     const plugin = settings.network?.cni.daemonSet;
     return [
@@ -23,10 +25,13 @@ export const reachability: CheckJudge = {
       plugin === undefined
         ? need('pod-address', { count: nodes })
         : need('cni-daemonset', { absent: 'fail' }),
+      ...clocksEvidence(header, nodes),
     ];
   },
   annotations: {
     'reach-pair.firstMs': 'how long until the first answer, for people',
+    'clock-offset.source':
+      'of clocks that agree it decides nothing whose is whose; that each was measured, once, is held',
     'pod-address.node': 'that each is there once is held; its address and its block stand in one line',
   },
 };
@@ -55,13 +60,14 @@ function judgeReachability(history: History): Judgement {
   }
   findings.rule('plugin');
   plugin(history, findings, nodes);
+  clocksRule(history, findings, nodes);
   const listed = last(history, 'nodes')?.names.length ?? 0;
   findings.figure({ name: 'nodes covered', value: nodes.length, goal: listed });
   const times = all(history, 'reach-pair').map(({ firstMs }) => firstMs);
   const slowest = times.length === 0 ? null : Math.max(...times);
   findings.figure({ name: 'slowest pair', value: slowest, unit: 'ms' });
   return findings.conclude(
-    'pod to pod over every pair of nodes, pod to Service, cluster DNS; the declared network plugin',
+    'pod to pod over every pair of nodes, pod to Service, cluster DNS; the declared network plugin; clocks that agree',
   );
 }
 
