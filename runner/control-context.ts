@@ -28,7 +28,7 @@ export function controlContext(control: Control, around: ControlSurroundings): C
     instance,
     size,
     kubeconfig,
-    environment: environment as unknown as Readonly<Record<string, unknown>>,
+    environment,
     signal,
     log: (message) => around.log(message),
     get: (ref) => cluster.get(ref, signal),

@@ -10,7 +10,8 @@ import { startLoad, startLoadHere } from '../load/process/index.ts';
 import type { ENOUGH, LoadOrder, LoadProcess } from '../load/process/index.ts';
 import { thresholdsOf } from '../load/thresholds.ts';
 import type { LoadSecond } from '../reports/record/load-result.ts';
-import type { KubeObject, Params } from '../suites/harness/protocol.ts';
+import type { WorkloadObject } from '../probes/kubernetes/index.ts';
+import type { Params } from '../suites/harness/protocol.ts';
 import { edgeTarget } from './edge-target.ts';
 import type { EdgeTarget } from './edge-target.ts';
 import type { EngineCore } from './engine-parts.ts';
@@ -164,8 +165,8 @@ export class LoadRuns {
     const { parts, book } = this.#engine;
     const { items } = await parts.cluster
       .list({ kind: 'apps/v1/Deployment', namespace: backend.namespace })
-      .catch((): { items: KubeObject[] } => ({ items: [] }));
-    const found = items.find((one): one is Scaled => one.metadata.name === backend.name);
+      .catch((): { items: WorkloadObject[] } => ({ items: [] }));
+    const found = items.find(({ metadata }) => metadata.name === backend.name);
     book.progress.step(check, liveLine(second, found?.status));
   }
 
@@ -201,14 +202,10 @@ async function addressesOf({ edge, url, host, port }: EdgeTarget): Promise<Recor
   return { [url.hostname]: `${family === 6 ? `[${address}]` : address}:${port}` };
 }
 
-interface Scaled extends KubeObject {
-  status?: { replicas?: number; readyReplicas?: number };
-}
-
 /** What a second of load was like, in one line. @param pods those of the backend that it goes to, where they are known */
 export function liveLine(
   { offered, started, dropped, requests, bad, latency }: LoadSecond,
-  pods?: Scaled['status'],
+  pods?: { replicas?: number; readyReplicas?: number },
 ): string {
   const parts = [
     ...(offered === null ? [] : [`offered ${offered}/s`]),

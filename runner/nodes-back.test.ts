@@ -48,7 +48,8 @@ function beating(renewTime: string, pods: KubeObject[] = []): Looking {
       ...{ apiVersion: 'v1', kind, metadata: { name }, spec: { renewTime } },
       status: { conditions: [{ type: 'Ready', status: 'True' }] },
     });
-  return { book: { environment }, parts: { cluster: { get, list: () => Promise.resolve({ items: pods }) } } };
+  const cluster = { get, list: () => Promise.resolve({ items: pods }) };
+  return { book: { environment }, parts: { cluster: cluster as Looking['parts']['cluster'] } };
 }
 
 const { signal } = new AbortController();

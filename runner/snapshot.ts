@@ -1,5 +1,5 @@
 import type { Environment } from '../env/schema.ts';
-import type { KubeCluster } from '../probes/kubernetes/index.ts';
+import type { KubeCluster, ObjectOf } from '../probes/kubernetes/index.ts';
 import { storeDriver, STORES } from '../probes/stores.ts';
 import type { KubeObject } from '../suites/harness/protocol.ts';
 import { resizedBy } from '../suites/topology/shapes.ts';
@@ -110,7 +110,7 @@ export function differences(before: Snapshot, after: Snapshot): string[] {
     });
 }
 
-async function itemsOf(engine: SnapshotSource, kind: string): Promise<KubeObject[]> {
+async function itemsOf<K extends string>(engine: SnapshotSource, kind: K): Promise<ObjectOf<K>[]> {
   const listed = await engine.parts.cluster.list({ kind });
   if (listed.unavailable !== undefined) throw new Error(`no snapshot of ${kind}: ${listed.unavailable}`);
   return listed.items;
@@ -160,9 +160,9 @@ interface Limits {
 async function scaledWorkloads(engine: SnapshotSource): Promise<Map<string, Limits>> {
   const autoscalers = await itemsOf(engine, 'autoscaling/v2/HorizontalPodAutoscaler');
   return new Map(
-    autoscalers.flatMap((autoscaler): [string, Limits][] => {
-      const resized = resizedBy(autoscaler);
-      return resized === null ? [] : [[resized.workload, resized]];
+    autoscalers.map((autoscaler): [string, Limits] => {
+      const { workload, ...limits } = resizedBy(autoscaler);
+      return [workload, limits];
     }),
   );
 }

@@ -35,21 +35,21 @@ interface Given {
 }
 
 async function collected(trial: string, given: Given): Promise<{ source: string; text: string }[]> {
-  const cluster: EvidenceSource['cluster'] = {
-    list: ({ kind }) =>
+  const cluster = {
+    list: ({ kind }: { kind: string }) =>
       Promise.resolve({
         items:
           kind === 'v1/Pod'
             ? ['postgres-0', 'postgres-1', 'redis-0', 'postgresql-x'].map(pod)
             : (given.events ?? []),
       }),
-    logs: ({ pod: name, previous }) => {
+    logs: ({ pod: name, previous }: { pod: string; previous?: boolean }) => {
       const text = given.logs?.(name, previous === true) ?? '';
       return text === '' && previous === true
         ? Promise.reject(new Error('no previous'))
         : Promise.resolve(text);
     },
-  };
+  } as EvidenceSource['cluster'];
   const now = monoMs();
   const writer = openHistory(join(folder, trial), 'evidence.ndjson', { redact: redactor(['secret-word']) });
   await collectEvidence(

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../kubernetes/types.ts';
+import type { NodeObject } from '../kubernetes/objects.ts';
 
 export interface Taint {
   key: string;
@@ -15,10 +15,10 @@ interface Toleration {
 
 /** What a node says of a resource; null: it does not know it. */
 export function offerOf(
-  node: KubeObject,
+  { status }: Pick<NodeObject, 'status'>,
   resource: string,
 ): { capacity: number | null; allocatable: number | null } {
-  const { capacity, allocatable } = (node.status ?? {}) as Record<string, Record<string, string> | undefined>;
+  const { capacity, allocatable } = status;
   return { capacity: countOf(capacity?.[resource]), allocatable: countOf(allocatable?.[resource]) };
 }
 

@@ -4,6 +4,8 @@ import type { Call, PatchType } from './client.ts';
 import { KubeError } from './errors.ts';
 import { execIn } from './exec.ts';
 import type { ExecRequest, ExecResult } from './exec.ts';
+import { isOfKind, ofKind, troubleOf } from './objects.ts';
+import type { ObjectOf } from './objects.ts';
 import { authorityOf, caDigest, loadKubeConfig, Transport } from './transport.ts';
 import type { KubeObject, ObjectRef, Query, QueryResult, WaitQuery } from './types.ts';
 
@@ -51,12 +53,12 @@ export class KubeCluster {
     });
   }
 
-  list(query: Query): Promise<QueryResult> {
-    return this.cache.list(query);
+  async list<Kind extends string>(query: Query<Kind>): Promise<QueryResult<Kind>> {
+    return ofKind(query.kind, await this.cache.list(query));
   }
 
-  wait(query: WaitQuery, signal?: AbortSignal): Promise<QueryResult> {
-    return this.cache.wait(query, signal);
+  async wait<Kind extends string>(query: WaitQuery<Kind>, signal?: AbortSignal): Promise<QueryResult<Kind>> {
+    return ofKind(query.kind, await this.cache.wait(query, signal));
   }
 
   /** Server-side apply, one after the other in the given order. */
@@ -87,8 +89,15 @@ export class KubeCluster {
     for (const ref of refs) await this.cache.seeDeletion(ref);
   }
 
-  get(ref: ObjectRef, signal?: AbortSignal): Promise<KubeObject | null> {
-    return this.client.get(ref, this.#call(signal));
+  /** The object, or null when it is not there. @throws KubeError `server` for one that lacks what its kind must have */
+  async get<Version extends string, Kind extends string>(
+    ref: ObjectRef<Version, Kind>,
+    signal?: AbortSignal,
+  ): Promise<ObjectOf<`${Version}/${Kind}`> | null> {
+    const found = await this.client.get(ref, this.#call(signal));
+    const kind: `${Version}/${Kind}` = `${ref.apiVersion}/${ref.kind}`;
+    if (found === null || isOfKind(kind, found)) return found;
+    throw new KubeError('server', `malformed: ${troubleOf(kind, found)}`, { verb: 'get', path: ref.name });
   }
 
   logs(of: Parameters<KubeClient['logs']>[0], signal?: AbortSignal): Promise<string> {

@@ -7,3 +7,5 @@ export { KubeError, unavailableText } from './errors.ts';
 export type { KubeReason } from './errors.ts';
 export { kindOf, kindText } from './kinds.ts';
 export { describe as describeObject, isIn } from './ready.ts';
+export { isOfKind, ofKind } from './objects.ts';
+export type * from './objects.ts';

@@ -1,3 +1,5 @@
+import type { ObjectOf } from './objects.ts';
+
 /** An object as the API server gives it, as far as all kinds agree. */
 export interface KubeObject {
   apiVersion: string;
@@ -17,28 +19,29 @@ export interface KubeObject {
   [field: string]: unknown;
 }
 
-export interface ObjectRef {
-  apiVersion: string;
-  kind: string;
+/** The type of what is found follows from the version and kind, where those are known when it is written. */
+export interface ObjectRef<Version extends string = string, Kind extends string = string> {
+  apiVersion: Version;
+  kind: Kind;
   namespace?: string;
   name: string;
 }
 
-export interface Query {
+export interface Query<Kind extends string = string> {
   /** `v1/Pod`, `apps/v1/StatefulSet` … */
-  kind: string;
+  kind: Kind;
   namespace?: string;
   labels?: Record<string, string>;
 }
 
-export interface QueryResult {
-  items: KubeObject[];
+export interface QueryResult<Kind extends string = string> {
+  items: ObjectOf<Kind>[];
   unavailable?: string;
 }
 
 export type Until = 'exists' | 'ready' | 'gone' | 'succeeded' | 'bound';
 
-export interface WaitQuery extends Query {
+export interface WaitQuery<Kind extends string = string> extends Query<Kind> {
   names?: string[];
   until: Until;
   count: number;

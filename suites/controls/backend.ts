@@ -1,33 +1,18 @@
 /** The reference backend, as controls change it. */
-import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
+import type { Container, WorkloadObject } from '../../probes/kubernetes/objects.ts';
 import type { ControlContext } from './control.ts';
 import { deployment, required } from './topology-declared.ts';
-import type { ContainerPart } from './topology-declared.ts';
+import type { ContainerPart, Deployed } from './topology-declared.ts';
 
 export const BACKEND = deployment('tender', 'tender-api');
 /** A pod after the other, each ready before the next; two pods take some 15 s. */
 export const ROLLED_OUT_MS = 120_000;
 
-/** As much of a Deployment as controls look at. */
-export interface DeploymentPart {
-  spec: {
-    replicas?: number;
-    selector: { matchLabels?: Record<string, string> };
-    template: { spec: { containers: ContainerPart[] } };
-  };
-  status?: {
-    observedGeneration?: number;
-    readyReplicas?: number;
-    updatedReplicas?: number;
-    replicas?: number;
-  };
-}
-
 /** Changes the containers of the backend, and returns when no pod of before is left. */
 export function rollOutBackend(
   ctx: ControlContext,
   what: string,
-  change: (container: ContainerPart) => ContainerPart,
+  change: (container: Container) => ContainerPart,
 ): Promise<void> {
   return rollOut(ctx, BACKEND, { what, change });
 }
@@ -36,7 +21,7 @@ export function rollOutBackend(
 interface Change {
   /** What is waited for, in words. */
   what: string;
-  change: (container: ContainerPart) => ContainerPart;
+  change: (container: Container) => ContainerPart;
   /** Fields of the pod beside its containers. */
   pod?: Record<string, unknown>;
 }
@@ -44,10 +29,10 @@ interface Change {
 /** Changes a Deployment, and returns when no pod of before is left. */
 export async function rollOut(
   ctx: ControlContext,
-  ref: ObjectRef,
+  ref: Deployed,
   { what, change, pod = {} }: Change,
 ): Promise<void> {
-  const found = (await required(ctx, ref)) as KubeObject & DeploymentPart;
+  const found = await required(ctx, ref);
   const containers = found.spec.template.spec.containers.map(change);
   const before = await podsOf(ctx, ref, found);
   await ctx.patch(ref, { spec: { template: { spec: { ...pod, containers } } } });
@@ -64,11 +49,11 @@ export async function rollOut(
 
 async function podsOf(
   ctx: ControlContext,
-  { namespace }: ObjectRef,
-  { spec }: DeploymentPart,
+  { namespace }: Deployed,
+  { spec }: WorkloadObject,
 ): Promise<string[]> {
-  const { matchLabels: labels = {} } = spec.selector;
-  const pods = await ctx.list({ kind: 'v1/Pod', ...(namespace !== undefined && { namespace }), labels });
+  const { matchLabels: labels = {} } = spec.selector ?? {};
+  const pods = await ctx.list({ kind: 'v1/Pod', namespace, labels });
   return pods.map((pod) => pod.metadata.uid ?? pod.metadata.name);
 }
 
@@ -76,8 +61,8 @@ function none(before: readonly string[], now: readonly string[]): true | null {
   return before.some((pod) => now.includes(pod)) ? null : true;
 }
 
-async function rolledOut(ctx: ControlContext, ref: ObjectRef): Promise<true | null> {
-  const { metadata, spec, status = {} } = (await required(ctx, ref)) as KubeObject & DeploymentPart;
+async function rolledOut(ctx: ControlContext, ref: Deployed): Promise<true | null> {
+  const { metadata, spec, status = {} } = await required(ctx, ref);
   const wanted = spec.replicas ?? 1;
   const seen = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
   const counts = [status.readyReplicas, status.updatedReplicas, status.replicas];

@@ -1,4 +1,6 @@
+import type { Environment } from '../../env/schema.ts';
 import type { CheckSettings } from '../../env/settings.ts';
+import type { ObjectOf } from '../../probes/kubernetes/objects.ts';
 import type { Goals } from '../../reports/record/goals.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 import type { KubeObject, ListParams, ObjectRef } from '../harness/protocol.ts';
@@ -53,10 +55,10 @@ export interface ControlContext {
   size: 'small' | 'full';
   kubeconfig: string;
   /** The environment as loaded. */
-  environment: Readonly<Record<string, unknown>>;
+  environment: Environment;
   signal: AbortSignal;
-  get(ref: ObjectRef): Promise<KubeObject | null>;
-  list(params: ListParams): Promise<KubeObject[]>;
+  get<V extends string, K extends string>(ref: ObjectRef<V, K>): Promise<ObjectOf<`${V}/${K}`> | null>;
+  list<K extends string>(params: ListParams<K>): Promise<ObjectOf<K>[]>;
   /** Merge patch (RFC 7386). Inverse: the object as it was before, put back field by field. */
   patch(ref: ObjectRef, patch: Record<string, unknown>): Promise<void>;
   /** Replaces what is there or creates. Inverse: the object as it was, or deletion. */

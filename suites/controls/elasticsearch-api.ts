@@ -1,42 +1,30 @@
 /** Elasticsearch behind the harness's back: its HTTP API as the canary's account, through the address of applications. */
+import { z } from 'zod';
+import type { Stores } from '../../env/schema.ts';
+import { heldTo } from '../harness/json.ts';
+import { basic, declaredStore, secretText } from './accounts.ts';
+import type { Asking } from './accounts.ts';
 import type { ControlContext } from './control.ts';
 
 const ANSWER_MS = 10_000;
 export const CANARY = 'plumbline-canary';
 
-interface Declared {
-  stores: {
-    elasticsearch: {
-      statefulSet: { namespace: string; name: string };
-      primary: { host: string; port: number };
-      user: string;
-      password: { secret: { namespace: string; name: string; key: string } };
-    };
-  };
-}
-
-export function declaredElasticsearch(ctx: ControlContext): Declared['stores']['elasticsearch'] {
-  return (ctx.environment as unknown as Declared).stores.elasticsearch;
+export function declaredElasticsearch(ctx: Asking): NonNullable<Stores['elasticsearch']> {
+  return declaredStore(ctx, 'elasticsearch');
 }
 
 /** The answer as it came, whatever its status. @throws Error when there is none */
 export async function elasticsearch(
-  ctx: ControlContext,
+  ctx: Asking,
   method: string,
   path: string,
   body?: unknown,
 ): Promise<{ status: number; json: unknown }> {
-  const { primary, user, password } = declaredElasticsearch(ctx);
-  const { key, ...ref } = password.secret;
-  const secret = await ctx.get({ apiVersion: 'v1', kind: 'Secret', ...ref });
-  const encoded = (secret?.['data'] as Record<string, string> | undefined)?.[key] ?? '';
-  const account = `${user}:${Buffer.from(encoded, 'base64').toString('utf8')}`;
-  const answer = await fetch(`http://${primary.host}:${primary.port}${path}`, {
+  const declared = declaredElasticsearch(ctx);
+  const { host, port } = declared.primary;
+  const answer = await fetch(`http://${host}:${port}${path}`, {
     method,
-    headers: {
-      authorization: `Basic ${Buffer.from(account).toString('base64')}`,
-      'content-type': 'application/json',
-    },
+    headers: { authorization: await basic(ctx, declared), 'content-type': 'application/json' },
     signal: AbortSignal.any([ctx.signal, AbortSignal.timeout(ANSWER_MS)]),
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
@@ -44,33 +32,47 @@ export async function elasticsearch(
 }
 
 /**
- * The same context with the account as it is now, for questions that are asked when the control is over: each of them still ends by
- * itself, but the end of the control does not end them. Its `until` ends with the control.
+ * A context with the account as it is now, for questions that are asked when the control is over: each of them still ends by itself, but
+ * the end of the control does not end them.
  */
-export async function outliving(ctx: ControlContext): Promise<ControlContext> {
-  const { key: _key, ...ref } = declaredElasticsearch(ctx).password.secret;
-  const secret = await ctx.get({ apiVersion: 'v1', kind: 'Secret', ...ref });
-  return { ...ctx, signal: new AbortController().signal, get: () => Promise.resolve(secret) };
+export async function outliving(ctx: ControlContext): Promise<Asking> {
+  const password = await secretText(ctx, declaredElasticsearch(ctx).password);
+  return { ...ctx, signal: new AbortController().signal, password };
 }
 
 /** True when the index is not there any more; null when the store refused. @throws Error when there is no answer */
-export async function dropIndex(ctx: ControlContext, index: string): Promise<true | null> {
+export async function dropIndex(ctx: Asking, index: string): Promise<true | null> {
   const { status } = await elasticsearch(ctx, 'DELETE', `/${index}`);
   return status === 200 || status === 404 ? true : null;
 }
 
-/** As `elasticsearch`. @throws Error with the answer when it is not a success */
-export async function ordered<T>(
-  ctx: ControlContext,
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<T> {
+/** An order, and what its answer must be like. */
+interface Order<T> {
+  method: 'POST' | 'GET' | 'DELETE';
+  path: string;
+  body?: unknown;
+  answer: z.ZodType<T>;
+}
+
+/** As `elasticsearch`. @throws Error with the answer when it is not a success, or is not as it must be */
+export async function asked<T>(ctx: Asking, { method, path, body, answer }: Order<T>): Promise<T> {
   const { status, json } = await elasticsearch(ctx, method, path, body);
   if (status < 200 || status >= 300)
     throw new Error(`${method} ${path}: ${status} ${JSON.stringify(json).slice(0, 300)}`);
-  return json as T;
+  return heldTo(answer, json, `${method} ${path}`);
 }
+
+/** As `asked`, where the answer says nothing beyond its status. */
+export async function ordered(ctx: Asking, order: Omit<Order<unknown>, 'answer'>): Promise<void> {
+  await asked(ctx, { ...order, answer: z.unknown() });
+}
+
+const search = z.object({
+  hits: z.object({
+    total: z.object({ value: z.number() }),
+    hits: z.array(z.object({ _id: z.string(), _source: z.object({ run: z.string(), n: z.number() }) })),
+  }),
+});
 
 export interface CanaryWrite {
   id: string;
@@ -85,11 +87,9 @@ export async function canaryWrites(
   sort: unknown,
   size: number,
 ): Promise<{ total: number; hits: CanaryWrite[] }> {
-  await ordered(ctx, 'POST', `/${CANARY}/_refresh`);
+  await ordered(ctx, { method: 'POST', path: `/${CANARY}/_refresh` });
   const body = { query, sort, size, track_total_hits: true };
-  const found = await ordered<{
-    hits: { total: { value: number }; hits: { _id: string; _source: { run: string; n: number } }[] };
-  }>(ctx, 'POST', `/${CANARY}/_search`, body);
+  const found = await asked(ctx, { method: 'POST', path: `/${CANARY}/_search`, body, answer: search });
   const hits = found.hits.hits.map(({ _id: id, _source: { run, n } }) => ({ id, run, n }));
   return { total: found.hits.total.value, hits };
 }
@@ -104,13 +104,15 @@ export async function newestWrite(ctx: ControlContext): Promise<CanaryWrite | nu
 
 /** Takes an acknowledged write of that run out of the index. @throws Error when it is not there exactly once */
 export async function removeWrite(ctx: ControlContext, run: string, n: number): Promise<void> {
-  await ordered(ctx, 'DELETE', `/${CANARY}/_doc/${(await theWrite(ctx, run, n)).id}?refresh=true`);
+  const { id } = await theWrite(ctx, run, n);
+  await ordered(ctx, { method: 'DELETE', path: `/${CANARY}/_doc/${id}?refresh=true` });
 }
 
 /** Writes an acknowledged write of that run once more. @throws Error when it is not there exactly once */
 export async function doubleWrite(ctx: ControlContext, run: string, n: number): Promise<void> {
   await theWrite(ctx, run, n);
-  await ordered(ctx, 'POST', `/${CANARY}/_doc?refresh=true`, { run, n, at: Date.now() });
+  const body = { run, n, at: Date.now() };
+  await ordered(ctx, { method: 'POST', path: `/${CANARY}/_doc?refresh=true`, body });
 }
 
 async function theWrite(ctx: ControlContext, run: string, n: number): Promise<CanaryWrite> {
@@ -123,8 +125,12 @@ async function theWrite(ctx: ControlContext, run: string, n: number): Promise<Ca
 
 /** How many documents of a run there are, by the store's own count. */
 export async function countOf(ctx: ControlContext, run: string, upTo: number): Promise<number> {
-  await ordered(ctx, 'POST', `/${CANARY}/_refresh`);
+  await ordered(ctx, { method: 'POST', path: `/${CANARY}/_refresh` });
   const query = { bool: { filter: [{ term: { run } }, { range: { n: { lte: upTo } } }] } };
-  const { count } = await ordered<{ count: number }>(ctx, 'POST', `/${CANARY}/_count`, { query });
-  return count;
+  const answer = z.object({ count: z.number() });
+  const found = await asked(ctx, {
+    ...{ method: 'POST', path: `/${CANARY}/_count`, body: { query } },
+    answer,
+  });
+  return found.count;
 }

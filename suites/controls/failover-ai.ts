@@ -43,10 +43,10 @@ async function acknowledgeEarly(ctx: ControlContext, fault: (typeof FAULTS)[numb
   const { namespace, name } = aiOf(ctx).deployment;
   await rollOut(ctx, deployment(namespace, name), {
     what: 'the AI service that acknowledges early',
-    change: ({ env, livenessProbe, lifecycle: _waits, ...rest }): ContainerPart => ({
+    change: ({ env = [], livenessProbe, lifecycle: _waits, ...rest }): ContainerPart => ({
       ...rest,
-      env: [...((env ?? []) as object[]), EARLY],
-      livenessProbe: fault === 'hang' ? { ...(livenessProbe as object), ...IMPATIENT } : livenessProbe,
+      env: [...env, EARLY],
+      livenessProbe: fault === 'hang' ? { ...livenessProbe, ...IMPATIENT } : livenessProbe,
     }),
     pod: { terminationGracePeriodSeconds: GRACE_SECONDS },
   });

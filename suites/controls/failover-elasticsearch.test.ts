@@ -102,7 +102,7 @@ test('should delete the index that was searched once a server was started anew, 
   });
   let looks = 0;
   const over = Promise.withResolvers<string>();
-  const list: ControlContext['list'] = () => {
+  const list = (): Promise<object[]> => {
     const containerID = ++looks < 4 ? 'before' : 'after';
     assert.deepEqual(deletions(asked), [], 'nothing is deleted before the crash is seen');
     const status = { containerStatuses: [{ name: 'elasticsearch', containerID }] };
@@ -110,7 +110,7 @@ test('should delete the index that was searched once a server was started anew, 
       { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'elasticsearch-0' }, status },
     ]);
   };
-  await indexLost.break({ ...ctx, list, log: over.resolve });
+  await indexLost.break(contextOf({ ...ctx, list, log: over.resolve }));
   assert.match(await over.promise, /is deleted/);
   assert.equal(looks, 4);
   assert.equal(deletions(asked).length, 5);

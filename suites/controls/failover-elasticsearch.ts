@@ -1,7 +1,10 @@
 /** Controls of Elasticsearch: those of every store, data that exists once, and an index that is gone. */
+import { z } from 'zod';
 import type { Judgement } from '../../reports/record/judgement.ts';
+import type { Asking } from './accounts.ts';
 import type { Control, ControlContext } from './control.ts';
 import {
+  asked,
   CANARY,
   countOf,
   declaredElasticsearch,
@@ -71,22 +74,21 @@ export const elasticsearchControls: readonly Control[] = [
   },
 ];
 
-interface Shard {
-  node: string | null;
-  primary: boolean;
-  state: string;
-}
+const shard = z.object({ node: z.string().nullable(), primary: z.boolean(), state: z.string() });
+const routing = z.object({
+  nodes: z.record(z.string(), z.object({ name: z.string() })),
+  routing_table: z.object({
+    indices: z.record(z.string(), z.object({ shards: z.record(z.string(), z.array(shard)) })),
+  }),
+});
 
 /** Where the canary's primary is: the node's name, or its state while it has none. */
 async function primary(
   ctx: ControlContext,
 ): Promise<{ node: string | null; state: string; names: string[] }> {
   const path = `/_cluster/state/nodes,routing_table/${CANARY}`;
-  const { nodes, routing_table: table } = await ordered<{
-    nodes: Record<string, { name: string }>;
-    routing_table: { indices: Record<string, { shards: Record<string, Shard[]> }> };
-  }>(ctx, 'GET', path);
-  const found = table.indices[CANARY]?.shards['0']?.find((shard) => shard.primary);
+  const { nodes, routing_table: table } = await asked(ctx, { method: 'GET', path, answer: routing });
+  const found = table.indices[CANARY]?.shards['0']?.find((one) => one.primary);
   return {
     node: nodes[found?.node ?? '']?.name ?? null,
     state: found?.state ?? 'absent',
@@ -123,9 +125,8 @@ async function loseOnlyCopy(ctx: ControlContext): Promise<void> {
     { timeoutMs: BACK_MS, everyMs: 500 },
   );
   const command = { index: CANARY, shard: 0, node, accept_data_loss: true };
-  await ordered(ctx, 'POST', '/_cluster/reroute?metric=none', {
-    commands: [{ allocate_empty_primary: command }],
-  });
+  const body = { commands: [{ allocate_empty_primary: command }] };
+  await ordered(ctx, { method: 'POST', path: '/_cluster/reroute?metric=none', body });
   ctx.log(`an empty copy was allocated on ${node}`);
 }
 
@@ -150,15 +151,11 @@ async function lives(ctx: ControlContext): Promise<string> {
   const { namespace, name } = statefulSet;
   const pods = await ctx.list({ kind: 'v1/Pod', namespace, labels: { 'app.kubernetes.io/name': name } });
   const found = pods.map((pod) => {
-    const { containerStatuses = [] } = (pod['status'] ?? {}) as PodStatus;
+    const { containerStatuses = [] } = pod.status;
     const server = containerStatuses.find((one) => one.name === name);
     return `${pod.metadata.name} ${server?.containerID ?? 'none'}`;
   });
   return found.sort().join(', ');
-}
-
-interface PodStatus {
-  containerStatuses?: { name: string; containerID?: string }[];
 }
 
 /** Tried again while the check's own crash keeps the store from answering. */
@@ -186,16 +183,21 @@ async function dropWhenOver(ctx: ControlContext): Promise<void> {
 }
 
 /** Only as this control has made it: the next control may have begun to write by the time of an answer. */
-async function dropUnreplicated(ctx: ControlContext): Promise<void> {
+async function dropUnreplicated(ctx: Asking): Promise<void> {
   const { status, json } = await elasticsearch(ctx, 'GET', `/${CANARY}/_settings?flat_settings=true`);
   if (status === 404 || (status === 200 && replicasIn(json) !== '0')) return;
   if ((await dropIndex(ctx, CANARY)) === null) throw new Error('the store refused to delete it');
 }
 
+const flatSettings = z.record(
+  z.string(),
+  z.object({ settings: z.object({ 'index.number_of_replicas': z.string().optional() }).optional() }),
+);
+
 /** The number of replicas in the answer to a question for flat settings; null when it does not say. */
 export function replicasIn(answer: unknown): string | null {
-  const found = answer as Record<string, { settings?: Record<string, string> } | undefined>;
-  return found[CANARY]?.settings?.['index.number_of_replicas'] ?? null;
+  const found = flatSettings.safeParse(answer).data;
+  return found?.[CANARY]?.settings?.['index.number_of_replicas'] ?? null;
 }
 
 async function countAndDrop(ctx: ControlContext, judgement: Judgement): Promise<string | null> {

@@ -1,6 +1,5 @@
 /** Controls of Neo4j: those of every store, data that does not outlive its pod, a graph and an index that are gone. */
 import type { Judgement } from '../../reports/record/judgement.ts';
-import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
 import type { Control, ControlContext } from './control.ts';
 import { beside, cordonNodes, everyStoreControls, LATE_VICTIM } from './every-store.ts';
 import {
@@ -74,23 +73,11 @@ export const neo4jControls: readonly Control[] = [
   },
 ];
 
-interface Mount {
-  name: string;
-  mountPath: string;
-}
-type Template = KubeObject & {
-  spec: {
-    template: {
-      spec: { containers: { name: string; volumeMounts?: Mount[] }[]; volumes?: { name: string }[] };
-    };
-  };
-};
-
 /** The claim stays, and is mounted again when the template is put back. */
 async function dataOnEmptyDir(ctx: ControlContext): Promise<void> {
   const { statefulSet } = declaredNeo4j(ctx);
-  const ref: ObjectRef = { apiVersion: 'apps/v1', kind: 'StatefulSet', ...statefulSet };
-  const { containers, volumes = [] } = ((await required(ctx, ref)) as Template).spec.template.spec;
+  const ref = { apiVersion: 'apps/v1', kind: 'StatefulSet', ...statefulSet } as const;
+  const { containers, volumes = [] } = (await required(ctx, ref)).spec.template.spec;
   const changed = containers.map((container) => ({
     ...container,
     volumeMounts: (container.volumeMounts ?? []).map((mount) =>
@@ -107,7 +94,7 @@ async function dataOnEmptyDir(ctx: ControlContext): Promise<void> {
 async function emptyAndReady(ctx: ControlContext): Promise<true | null> {
   const { namespace, name } = declaredNeo4j(ctx).statefulSet;
   const pod = await ctx.get({ apiVersion: 'v1', kind: 'Pod', namespace, name: `${name}-0` });
-  const volumes = (pod?.['spec'] as { volumes?: { name: string }[] } | undefined)?.volumes ?? [];
+  const volumes = pod?.spec.volumes ?? [];
   if (!volumes.some((volume) => volume.name === FLEETING)) return null;
   const [row] = await cypher(ctx, 'MATCH (n) RETURN count(n)');
   return row?.[0] === 0 ? true : null;

@@ -2,10 +2,9 @@
 import { setApiServers } from '../../env/local/cluster/index.ts';
 import { nodesOf } from '../../env/local/nodes/index.ts';
 import type { InstanceName } from '../../env/local/nodes/index.ts';
-import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
+import type { ObjectRef } from '../harness/protocol.ts';
 import type { Control, ControlContext } from './control.ts';
 import { BACKEND, ROLLED_OUT_MS, rollOutBackend } from './backend.ts';
-import type { DeploymentPart } from './backend.ts';
 import { required } from './topology-declared.ts';
 import type { ContainerPart } from './topology-declared.ts';
 
@@ -14,7 +13,7 @@ const SLOW_START_SECONDS = 10;
 const AUTOSCALER: ObjectRef = {
   apiVersion: 'autoscaling/v2',
   kind: 'HorizontalPodAutoscaler',
-  namespace: BACKEND.namespace ?? '',
+  namespace: BACKEND.namespace,
   name: BACKEND.name,
 };
 /** The autoscaler looks every 15 s (Kubernetes' default); then a pod ends within its grace of 20 s. */
@@ -84,7 +83,7 @@ async function withoutReadiness(ctx: ControlContext): Promise<void> {
       ...rest,
       readinessProbe: null,
       // The liveness probe must not kill what starts slowly.
-      livenessProbe: { ...(livenessProbe as object), initialDelaySeconds: SLOW_START_SECONDS * 2 },
+      livenessProbe: { ...livenessProbe, initialDelaySeconds: SLOW_START_SECONDS * 2 },
       command: ['busybox', 'sh', '-c', `busybox sleep ${SLOW_START_SECONDS}; ${START}`],
     }),
   );
@@ -102,13 +101,13 @@ async function scaleToOne(ctx: ControlContext): Promise<void> {
 
 /** The pod that goes must be gone: as long as it ends, the fault could be aimed at it. */
 async function onePodLeft(ctx: ControlContext): Promise<true | null> {
-  const { metadata, spec, status = {} } = (await required(ctx, BACKEND)) as KubeObject & DeploymentPart;
+  const { metadata, spec, status = {} } = await required(ctx, BACKEND);
   const seen = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
   const counts = [spec.replicas, status.replicas, status.readyReplicas];
   if (!seen || counts.some((count) => count !== 1)) return null;
   const pods = await ctx.list({
     kind: 'v1/Pod',
-    namespace: BACKEND.namespace ?? '',
+    namespace: BACKEND.namespace,
     labels: { 'app.kubernetes.io/name': BACKEND.name },
   });
   return pods.length === 1 ? true : null;
@@ -142,7 +141,7 @@ async function leaseHolder(ctx: ControlContext): Promise<string> {
     namespace: 'kube-system',
     name: 'kube-controller-manager',
   });
-  const { holderIdentity = '' } = (lease?.['spec'] ?? {}) as { holderIdentity?: string };
+  const { holderIdentity = '' } = lease?.spec ?? {};
   return holderIdentity.slice(0, holderIdentity.lastIndexOf('_'));
 }
 

@@ -1,4 +1,8 @@
+import { z } from 'zod';
+import type { Stores } from '../../env/schema.ts';
+import { heldTo, parseJson } from '../harness/json.ts';
 import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
+import { declaredStore } from './accounts.ts';
 import type { ControlContext } from './control.ts';
 
 /** A pod as `ControlContext.exec` wants it. */
@@ -8,24 +12,19 @@ export interface PodRef {
   container: string;
 }
 
-/** What these controls read of the environment; its schema has it all. */
-interface Declared {
-  stores: {
-    postgres: {
-      statefulSet: { namespace: string; name: string };
-      container: string;
-      database: string;
-      patroni?: { scope: string };
-    };
-  };
-}
-
 const PATRONI_DEADLINE_MS = 20_000;
 const CONFIG_ANNOTATION = 'config';
 
-function declared(ctx: ControlContext): Declared['stores']['postgres'] {
-  return (ctx.environment as unknown as Declared).stores.postgres;
+function declared(ctx: ControlContext): NonNullable<Stores['postgres']> {
+  return declaredStore(ctx, 'postgres');
 }
+
+/** Settings of Patroni, whatever they are. */
+type Settings = z.infer<typeof settings>;
+const settings = z.record(z.string(), z.unknown());
+
+/** What a member of Patroni says of itself in its annotation. */
+const memberState = z.object({ pause: z.boolean().optional() });
 
 /** Members of the store, the leader first. Patroni labels the leader `master` or, from version 4 on, `primary`. */
 export async function members(ctx: ControlContext): Promise<PodRef[]> {
@@ -96,20 +95,20 @@ export async function changePatroni(
     throw new Error(
       `Endpoints ${ref.namespace ?? ''}/${ref.name} has no annotation "${CONFIG_ANNOTATION}": is this Patroni's?`,
     );
-  const config = merged(JSON.parse(text) as Record<string, unknown>, change);
+  const config = merged(heldTo(settings, parseJson(text), "Patroni's settings"), change);
   await ctx.patch(ref, { metadata: { annotations: { [CONFIG_ANNOTATION]: JSON.stringify(config) } } });
   await ctx.until(inForce.what, inForce.probe, { timeoutMs: PATRONI_DEADLINE_MS });
 }
 
 /** Nested settings beside the changed ones stay as they are. */
-function merged(config: Record<string, unknown>, change: Record<string, unknown>): Record<string, unknown> {
-  const isGroup = (value: unknown): value is Record<string, unknown> =>
+function merged(config: Settings, change: Settings): Settings {
+  const isGroup = (value: unknown): value is Settings =>
     typeof value === 'object' && value !== null && !Array.isArray(value);
-  const entries = Object.entries(change).map(([key, value]) => {
+  const entries = Object.entries(change).map(([key, value]): [string, unknown] => {
     const before = config[key];
     return [key, isGroup(value) && isGroup(before) ? merged(before, value) : value];
   });
-  return { ...config, ...(Object.fromEntries(entries) as Record<string, unknown>) };
+  return { ...config, ...Object.fromEntries(entries) };
 }
 
 /** Whether every member has taken Patroni's maintenance mode over, as each says in its own annotation. */
@@ -120,5 +119,9 @@ export async function paused(ctx: ControlContext): Promise<true | null> {
   const states = pods
     .filter(({ metadata }) => names.has(metadata.name))
     .map(({ metadata }) => metadata.annotations?.['status'] ?? '{}');
-  return states.every((state) => (JSON.parse(state) as { pause?: boolean }).pause === true) ? true : null;
+  return states.every(
+    (state) => heldTo(memberState, parseJson(state), 'the status of a member').pause === true,
+  )
+    ? true
+    : null;
 }

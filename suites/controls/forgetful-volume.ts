@@ -75,10 +75,9 @@ async function isInForce(ctx: ControlContext): Promise<true | null> {
       volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'none' } }],
     },
   });
-  const ref = { apiVersion: 'v1', kind: 'Pod', namespace: CANARY, name: PROBE };
+  const ref = { apiVersion: 'v1', kind: 'Pod', namespace: CANARY, name: PROBE } as const;
   await ctx.apply([{ ...pod, metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, ...MARK } } }]);
   const made = await ctx.get(ref);
   await ctx.delete(ref);
-  const spec = made?.['spec'] as { volumes?: { emptyDir?: object }[] } | undefined;
-  return spec?.volumes?.[0]?.emptyDir === undefined ? null : true;
+  return made?.spec.volumes?.[0]?.['emptyDir'] === undefined ? null : true;
 }

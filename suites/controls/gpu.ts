@@ -1,18 +1,16 @@
 /** Controls of gpu/…: a plugin that is gone, lies or is silent, a pool that anybody may use, pods that do not end. */
 import { offerOf } from '../../probes/gpu/index.ts';
-import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
 import type { Control, ControlContext } from './control.ts';
 import { deployment, required } from './topology-declared.ts';
-import type { ContainerPart } from './topology-declared.ts';
 
-const PLUGIN: ObjectRef = {
+const PLUGIN = {
   apiVersion: 'apps/v1',
   kind: 'DaemonSet',
   namespace: 'kube-system',
   name: 'device-plugin',
-};
+} as const;
 const PROMETHEUS = deployment('observability', 'prometheus');
-const NODE: ObjectRef = { apiVersion: 'v1', kind: 'Node', name: 'gpu-1' };
+const NODE = { apiVersion: 'v1', kind: 'Node', name: 'gpu-1' } as const;
 const RESOURCE = 'nvidia.com/gpu';
 const DEVICES = 2;
 /** kubelet tells the API server of devices every 10 s, once its plugin has started, some 5 s, or gone. */
@@ -109,23 +107,13 @@ async function withoutPlugin(ctx: ControlContext): Promise<void> {
   await offers(ctx, 0);
 }
 
-interface PluginPart {
-  spec: { template: { spec: { containers: ContainerPart[] } } };
-  status?: {
-    observedGeneration?: number;
-    desiredNumberScheduled?: number;
-    updatedNumberScheduled?: number;
-    numberReady?: number;
-  };
-}
-
 /** The plugin with one argument more; of an argument that is there twice, Go's flags take the last. */
 async function withArgument(ctx: ControlContext, argument: string, offered: number): Promise<void> {
   await offers(ctx, DEVICES);
-  const found = (await required(ctx, PLUGIN)) as KubeObject & PluginPart;
+  const found = await required(ctx, PLUGIN);
   const containers = found.spec.template.spec.containers.map((container) => ({
     ...container,
-    args: [...((container['args'] ?? []) as string[]), argument],
+    args: [...(container.args ?? []), argument],
   }));
   await ctx.patch(PLUGIN, { spec: { template: { spec: { containers } } } });
   await ctx.until(`the device plugin to run with ${argument}`, () => rolledOut(ctx), {
@@ -135,7 +123,7 @@ async function withArgument(ctx: ControlContext, argument: string, offered: numb
 }
 
 async function rolledOut(ctx: ControlContext): Promise<true | null> {
-  const { metadata, status = {} } = (await required(ctx, PLUGIN)) as KubeObject & PluginPart;
+  const { metadata, status = {} } = await required(ctx, PLUGIN);
   const { observedGeneration = 0, desiredNumberScheduled: wanted = 0 } = status;
   if (observedGeneration < (metadata.generation ?? 0) || wanted === 0) return null;
   return status.updatedNumberScheduled === wanted && status.numberReady === wanted ? true : null;
@@ -152,9 +140,7 @@ async function withoutPrometheus(ctx: ControlContext): Promise<void> {
   await offers(ctx, DEVICES);
   await ctx.patch(PROMETHEUS, { spec: { replicas: 0 } });
   const gone = async (): Promise<true | null> => {
-    const { status = {} } = (await required(ctx, PROMETHEUS)) as KubeObject & {
-      status?: { replicas?: number };
-    };
+    const { status = {} } = await required(ctx, PROMETHEUS);
     return (status.replicas ?? 0) === 0 ? true : null;
   };
   await ctx.until('no pod of Prometheus to be left', gone, { timeoutMs: GONE_MS });

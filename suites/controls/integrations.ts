@@ -1,5 +1,4 @@
 /** Controls of integrations/llm and its token: a model that is slow, and its token in a log. */
-import type { KubeObject } from '../harness/protocol.ts';
 import { aiOf, changeModel } from './ai.ts';
 import type { Control, ControlContext } from './control.ts';
 import { someImage } from './topology-declared.ts';
@@ -66,11 +65,7 @@ async function logToken(ctx: ControlContext): Promise<void> {
   await ctx.until(`${TALKER} to run`, () => running(ctx, namespace), { timeoutMs: READY_MS });
 }
 
-interface PodPart extends KubeObject {
-  status?: { phase?: string };
-}
-
 async function running(ctx: ControlContext, namespace: string): Promise<true | null> {
-  const found: PodPart | null = await ctx.get({ apiVersion: 'v1', kind: 'Pod', namespace, name: TALKER });
-  return found?.status?.phase === 'Running' ? true : null;
+  const found = await ctx.get({ apiVersion: 'v1', kind: 'Pod', namespace, name: TALKER });
+  return found?.status.phase === 'Running' ? true : null;
 }

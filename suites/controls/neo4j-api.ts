@@ -1,4 +1,8 @@
 /** Neo4j behind the harness's back: its HTTP API, where the harness itself uses Bolt. */
+import { z } from 'zod';
+import type { Stores } from '../../env/schema.ts';
+import { heldTo, parseJson } from '../harness/json.ts';
+import { basic, declaredStore } from './accounts.ts';
 import type { ControlContext } from './control.ts';
 import type { StoredWrite } from './every-store.ts';
 
@@ -6,22 +10,12 @@ const ANSWER_MS = 10_000;
 const HTTP_PORT = 7474;
 const CANARY = 'PlumblineCanary';
 
-interface Declared {
-  stores: {
-    neo4j: {
-      statefulSet: { namespace: string; name: string };
-      container: string;
-      primary: { host: string };
-      database: string;
-      user: string;
-      password: { secret: { namespace: string; name: string; key: string } };
-    };
-  };
+export function declaredNeo4j(ctx: ControlContext): NonNullable<Stores['neo4j']> {
+  return declaredStore(ctx, 'neo4j');
 }
 
-export function declaredNeo4j(ctx: ControlContext): Declared['stores']['neo4j'] {
-  return (ctx.environment as unknown as Declared).stores.neo4j;
-}
+/** As much of the answer of the query API (v2) as is read. */
+const rows = z.object({ data: z.object({ values: z.array(z.array(z.unknown())) }) });
 
 /**
  * One statement in a transaction of its own, through the address of applications or, where one is given, at a server's own.
@@ -34,15 +28,12 @@ export async function cypher(
   parameters: Record<string, unknown> = {},
   at?: string,
 ): Promise<unknown[][]> {
-  const { primary, database, user, password } = declaredNeo4j(ctx);
-  const { key, ...ref } = password.secret;
-  const secret = await ctx.get({ apiVersion: 'v1', kind: 'Secret', ...ref });
-  const encoded = (secret?.['data'] as Record<string, string> | undefined)?.[key] ?? '';
-  const account = `${user}:${Buffer.from(encoded, 'base64').toString('utf8')}`;
+  const declared = declaredNeo4j(ctx);
+  const { primary, database } = declared;
   const answer = await fetch(`http://${at ?? primary.host}:${HTTP_PORT}/db/${database}/query/v2`, {
     method: 'POST',
     headers: {
-      authorization: `Basic ${Buffer.from(account).toString('base64')}`,
+      authorization: await basic(ctx, declared),
       'content-type': 'application/json',
       accept: 'application/json',
     },
@@ -51,7 +42,7 @@ export async function cypher(
   });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`Neo4j: ${answer.status} ${text.slice(0, 300)}`);
-  return (JSON.parse(text) as { data: { values: unknown[][] } }).data.values;
+  return heldTo(rows, parseJson(text), 'Neo4j').data.values;
 }
 
 /** The only server, as its pod says. */
@@ -62,17 +53,12 @@ export interface Server {
   address: string;
 }
 
-interface PodStatus {
-  podIP?: string;
-  containerStatuses?: { name: string; containerID?: string; state?: { running?: object } }[];
-}
-
 /** Null while it does not run. */
 export async function serverOf(ctx: ControlContext): Promise<Server | null> {
   const { statefulSet, container } = declaredNeo4j(ctx);
   const { namespace, name } = statefulSet;
   const pod = await ctx.get({ apiVersion: 'v1', kind: 'Pod', namespace, name: `${name}-0` });
-  const { podIP, containerStatuses = [] } = (pod?.['status'] ?? {}) as PodStatus;
+  const { podIP, containerStatuses = [] } = pod?.status ?? {};
   const found = containerStatuses.find((one) => one.name === container);
   if (podIP === undefined || found?.containerID === undefined || found.state?.running === undefined)
     return null;
@@ -114,8 +100,12 @@ export async function countsByRun(
   ctx: ControlContext,
   upTo: number,
 ): Promise<{ run: string; count: number }[]> {
-  const rows = await cypher(ctx, `MATCH (w:${CANARY}) WHERE w.n <= $upTo RETURN w.run, count(DISTINCT w.n)`, {
-    upTo,
-  });
-  return rows.map(([run, count]) => ({ run: String(run), count: Number(count) }));
+  const counted = await cypher(
+    ctx,
+    `MATCH (w:${CANARY}) WHERE w.n <= $upTo RETURN w.run, count(DISTINCT w.n)`,
+    {
+      upTo,
+    },
+  );
+  return counted.map(([run, count]) => ({ run: String(run), count: Number(count) }));
 }

@@ -1,5 +1,4 @@
 /** Controls of performance/…: a service that is slow or fails, a load that says too little or does not come, and a Prometheus that forgot. */
-import type { KubeObject } from '../harness/protocol.ts';
 import { changeModel } from './ai.ts';
 import { rollOutBackend } from './backend.ts';
 import type { Control, ControlContext } from './control.ts';
@@ -145,10 +144,14 @@ function controlsOf({ name, goals, slow: slowDown, failing: fails, load }: Subje
 }
 
 function failing(ctx: ControlContext): Promise<void> {
-  return rollOutBackend(ctx, `the backend that fails once in ${FAIL_EVERY} answers`, ({ env, ...rest }) => ({
-    ...rest,
-    env: [...(env as object[]), { name: 'ANSWER_FAIL_EVERY', value: String(FAIL_EVERY) }],
-  }));
+  return rollOutBackend(
+    ctx,
+    `the backend that fails once in ${FAIL_EVERY} answers`,
+    ({ env = [], ...rest }) => ({
+      ...rest,
+      env: [...env, { name: 'ANSWER_FAIL_EVERY', value: String(FAIL_EVERY) }],
+    }),
+  );
 }
 
 /** Requests through the edge, some of which fail, and the time until Prometheus has counted them. */
@@ -162,14 +165,10 @@ async function spend(ctx: ControlContext): Promise<void> {
 }
 
 function slow(ctx: ControlContext): Promise<void> {
-  return rollOutBackend(ctx, `the backend that answers ${ADDED_MS} ms later`, ({ env, ...rest }) => ({
+  return rollOutBackend(ctx, `the backend that answers ${ADDED_MS} ms later`, ({ env = [], ...rest }) => ({
     ...rest,
-    env: [...(env as object[]), { name: 'ANSWER_DELAY_MS', value: String(ADDED_MS) }],
+    env: [...env, { name: 'ANSWER_DELAY_MS', value: String(ADDED_MS) }],
   }));
-}
-
-interface Server extends KubeObject {
-  status?: { readyReplicas?: number; replicas?: number };
 }
 
 /** Its data is gone with its pod; the new one must have scraped again, so that nothing else is missing. */
@@ -193,7 +192,7 @@ async function scaled(ctx: ControlContext, replicas: number): Promise<void> {
   await ctx.until(
     `${replicas} pods of Prometheus`,
     async () => {
-      const { status = {} } = (await required(ctx, PROMETHEUS)) as Server;
+      const { status = {} } = await required(ctx, PROMETHEUS);
       const { readyReplicas = 0, replicas: there = 0 } = status;
       return readyReplicas === replicas && there === replicas ? true : null;
     },

@@ -1,39 +1,28 @@
 /** RabbitMQ behind the harness's back: the canary's queues over AMQP and the management API, as the canary's account. */
 import type { Channel } from 'amqplib';
+import type { Stores } from '../../env/schema.ts';
 import { Link } from '../../probes/rabbitmq/link.ts';
 import { Management } from '../../probes/rabbitmq/management.ts';
 import { readerQueue, recordQueue } from '../../probes/rabbitmq/options.ts';
 import type { StoreConnection } from '../../probes/store-driver.ts';
+import { declaredStore, secretText } from './accounts.ts';
 import type { ControlContext } from './control.ts';
 import type { StoredWrite } from './every-store.ts';
 
 const ANSWER_MS = 10_000;
 const CONNECT_MS = 2_000;
 
-interface Declared {
-  stores: {
-    rabbitmq: {
-      statefulSet: { namespace: string; name: string };
-      container: string;
-      primary: { host: string; port: number };
-      user: string;
-      vhost: string;
-      password: { secret: { namespace: string; name: string; key: string } };
-    };
-  };
-}
-
-export function declaredRabbitmq(ctx: ControlContext): Declared['stores']['rabbitmq'] {
-  return (ctx.environment as unknown as Declared).stores.rabbitmq;
+export function declaredRabbitmq(ctx: ControlContext): NonNullable<Stores['rabbitmq']> {
+  return declaredStore(ctx, 'rabbitmq');
 }
 
 async function connectionOf(ctx: ControlContext): Promise<StoreConnection> {
   const declared = declaredRabbitmq(ctx);
-  const { key, ...ref } = declared.password.secret;
-  const secret = await ctx.get({ apiVersion: 'v1', kind: 'Secret', ...ref });
-  const encoded = (secret?.['data'] as Record<string, string> | undefined)?.[key] ?? '';
-  const password = Buffer.from(encoded, 'base64').toString('utf8');
-  return { ...declared.primary, database: '', user: declared.user, password, declared: { ...declared } };
+  const password = await secretText(ctx, declared.password);
+  return {
+    ...declared.primary,
+    ...{ database: '', user: declared.user ?? '', password, declared: { ...declared } },
+  };
 }
 
 /** Does something over one channel; unacknowledged messages go back when it ends. */

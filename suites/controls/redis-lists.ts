@@ -1,5 +1,7 @@
 /** Redis behind the harness's back: what the canary's lists hold, and changes of them, from a shell in the members. */
+import type { Stores } from '../../env/schema.ts';
 import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
+import { declaredStore } from './accounts.ts';
 import type { ControlContext } from './control.ts';
 import type { StoredWrite } from './every-store.ts';
 
@@ -7,17 +9,11 @@ const KEYS = 'plumbline:canary:*';
 /** The password comes from the container's own environment: it is on no command line. */
 const REDIS_CLI = 'REDISCLI_AUTH=$REDIS_PASSWORD exec redis-cli --raw "$@"';
 
-interface DeclaredRedis {
-  statefulSet: { namespace: string; name: string };
-  container: string;
-  members: number;
+export function declaredRedis(ctx: ControlContext): NonNullable<Stores['redis']> {
+  return declaredStore(ctx, 'redis');
 }
 
-export function declaredRedis(ctx: ControlContext): DeclaredRedis {
-  return (ctx.environment as unknown as { stores: { redis: DeclaredRedis } }).stores.redis;
-}
-
-export function redisStatefulSet(ctx: ControlContext): ObjectRef {
+export function redisStatefulSet(ctx: ControlContext): ObjectRef<'apps/v1', 'StatefulSet'> {
   return { apiVersion: 'apps/v1', kind: 'StatefulSet', ...declaredRedis(ctx).statefulSet };
 }
 
@@ -117,8 +113,7 @@ const ROLLED_OUT_MS = 300_000;
 /** Starts every member again with another number of replicas below which a master refuses writes; put back like any other field. */
 export async function restartWithMinReplicas(ctx: ControlContext, count: number): Promise<void> {
   const ref = redisStatefulSet(ctx);
-  type Set = { spec: { template: { spec: { containers: { name: string; env?: unknown[] }[] } } } };
-  const found = (await ctx.get(ref)) as (KubeObject & Set) | null;
+  const found = await ctx.get(ref);
   if (found === null) throw new Error(`no StatefulSet ${ref.name}`);
   const containers = found.spec.template.spec.containers.map((one) => ({
     ...one,

@@ -2,10 +2,13 @@
 import type { ObjectRef } from '../harness/protocol.ts';
 import type { Control, ControlContext } from './control.ts';
 import { deployment, required } from './topology-declared.ts';
+import type { Deployed } from './topology-declared.ts';
+
+type Autoscaler = ObjectRef<'autoscaling/v2', 'HorizontalPodAutoscaler'>;
 
 const METRICS = deployment('kube-system', 'metrics-server');
 const EXTERNAL_METRICS = deployment('kube-system', 'external-metrics');
-const autoscalerOf = (name: string): ObjectRef => ({
+const autoscalerOf = (name: string): Autoscaler => ({
   apiVersion: 'autoscaling/v2',
   kind: 'HorizontalPodAutoscaler',
   namespace: 'tender',
@@ -87,25 +90,20 @@ export const scalingControls: readonly Control[] = [
   },
 ];
 
-interface AutoscalerPart {
-  spec: { minReplicas?: number };
-  status?: { conditions?: { type: string; status: string }[] };
-}
-
-async function withoutMetrics(ctx: ControlContext, source: ObjectRef, autoscaler: ObjectRef): Promise<void> {
+async function withoutMetrics(ctx: ControlContext, source: Deployed, autoscaler: Autoscaler): Promise<void> {
   await ctx.patch(source, { spec: { replicas: 0 } });
   await ctx.until('the autoscaler to have no metrics', () => inactive(ctx, autoscaler), {
     timeoutMs: NOTICED_MS,
   });
 }
 
-async function inactive(ctx: ControlContext, autoscaler: ObjectRef): Promise<true | null> {
-  const { status = {} } = (await required(ctx, autoscaler)) as unknown as AutoscalerPart;
+async function inactive(ctx: ControlContext, autoscaler: Autoscaler): Promise<true | null> {
+  const { status = {} } = await required(ctx, autoscaler);
   const active = status.conditions?.find(({ type }) => type === 'ScalingActive');
   return active?.status === 'False' ? true : null;
 }
 
 async function withoutRoom(ctx: ControlContext): Promise<void> {
-  const { spec } = (await required(ctx, AI_AUTOSCALER)) as unknown as AutoscalerPart;
+  const { spec } = await required(ctx, AI_AUTOSCALER);
   await ctx.patch(AI_AUTOSCALER, { spec: { maxReplicas: spec.minReplicas ?? 1 } });
 }

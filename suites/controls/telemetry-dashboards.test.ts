@@ -4,12 +4,12 @@ import { loadEnvironment } from '../../env/loader.ts';
 import { judge } from '../../reports/judge/topology/testing.ts';
 import type { Seen } from '../../reports/judge/topology/testing.ts';
 import type { KubeObject } from '../harness/protocol.ts';
-import type { Control, ControlContext } from './control.ts';
+import type { Control } from './control.ts';
 import { dashboardControls } from './telemetry-dashboards.ts';
 import { contextOf } from './testing.ts';
 
 const small = await loadEnvironment('local-small');
-const environment = small as unknown as ControlContext['environment'];
+const environment = small;
 const UIDS = (small.telemetry?.dashboards?.declared ?? []).map(({ uid }) => uid);
 
 function controlOf(id: string): Control {

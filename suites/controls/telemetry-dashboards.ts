@@ -1,5 +1,4 @@
 /** Controls of telemetry/dashboards, against the stand-in for Grafana of the embedded environments. */
-import type { DashboardSettings } from '../../env/schema.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 import { rollOut } from './backend.ts';
 import type { Control, ControlContext } from './control.ts';
@@ -11,16 +10,11 @@ const SOURCE = 'PROMETHEUS_URL';
 /** Prometheus' port in the pod itself: nobody listens, and the connection is refused at once. */
 const NOWHERE = 'http://127.0.0.1:9090';
 
-interface Variable {
-  name: string;
-  [field: string]: unknown;
-}
-
 function breakSource(ctx: ControlContext): Promise<void> {
   return rollOut(ctx, GRAFANA, {
     what: 'the stand-in for Grafana with a data source that nobody answers for',
     change: ({ env, ...rest }) => {
-      const kept = ((env ?? []) as Variable[]).filter(({ name }) => name !== SOURCE);
+      const kept = (env ?? []).filter(({ name }) => name !== SOURCE);
       return { ...rest, env: [...kept, { name: SOURCE, value: NOWHERE }] };
     },
   });
@@ -28,7 +22,7 @@ function breakSource(ctx: ControlContext): Promise<void> {
 
 /** The data source says it of itself, and the browser has seen it: an error in every declared dashboard. */
 function namesPanels(ctx: ControlContext, { findings }: Judgement): Promise<string | null> {
-  const { telemetry } = ctx.environment as { telemetry?: { dashboards?: DashboardSettings } };
+  const { telemetry } = ctx.environment;
   const unseen = (telemetry?.dashboards?.declared ?? []).filter(
     ({ uid }) => !findings.some(({ subject, seen }) => subject.includes(`(${uid})`) && allBroken(seen)),
   );

@@ -1,4 +1,8 @@
 /** The store of logs behind the harness's back: one line of the canary, put in once more. */
+import { z } from 'zod';
+import type { LogSettings } from '../../env/schema.ts';
+import { heldTo, parseJson } from '../harness/json.ts';
+import { basic } from './accounts.ts';
 import { beside } from './every-store.ts';
 import type { ControlContext } from './control.ts';
 
@@ -8,39 +12,26 @@ const SHIPPED_MS = 120_000;
 /** The line that is there twice. */
 const VICTIM = 50;
 
-interface Declared {
-  telemetry: {
-    logs: {
-      url: string;
-      index: string;
-      user: string;
-      password: { secret: { namespace: string; name: string; key: string } };
-      fields: { time: string; number: string; service: string };
-    };
-  };
-}
-
-interface Hit {
-  _index: string;
-  _source: Record<string, unknown>;
-}
+type Hit = z.infer<typeof hit>;
+const hit = z.object({ _index: z.string(), _source: z.record(z.string(), z.unknown()) });
+const search = z.object({ hits: z.object({ hits: z.array(hit) }) });
 
 /** Beside the check: as soon as the line is there it is written again, with another id. */
 export function shipTwice(ctx: ControlContext): Promise<void> {
   return beside(ctx, async () => {
     const since = new Date().toISOString();
-    const hit = await ctx.until(`line ${VICTIM} of a canary`, () => victim(ctx, since), {
+    const found = await ctx.until(`line ${VICTIM} of a canary`, () => victim(ctx, since), {
       timeoutMs: SHIPPED_MS,
       everyMs: 1_000,
     });
-    await asked(ctx, 'POST', `/${encodeURIComponent(hit._index)}/_doc?refresh=true`, hit._source);
+    await asked(ctx, 'POST', `/${encodeURIComponent(found._index)}/_doc?refresh=true`, found._source);
     ctx.log(`line ${VICTIM} is there twice`);
   });
 }
 
 async function victim(ctx: ControlContext, since: string): Promise<Hit | null> {
   const { index, fields } = declared(ctx);
-  const answer = (await asked(ctx, 'POST', `/${encodeURIComponent(index)}/_search`, {
+  const answer = await asked(ctx, 'POST', `/${encodeURIComponent(index)}/_search`, {
     size: 1,
     query: {
       bool: {
@@ -51,25 +42,23 @@ async function victim(ctx: ControlContext, since: string): Promise<Hit | null> {
         ],
       },
     },
-  })) as { hits?: { hits?: Hit[] } };
-  return answer.hits?.hits?.[0] ?? null;
+  });
+  return heldTo(search, answer, 'the store of logs').hits.hits[0] ?? null;
 }
 
-function declared(ctx: ControlContext): Declared['telemetry']['logs'] {
-  return (ctx.environment as unknown as Declared).telemetry.logs;
+function declared({ environment }: ControlContext): LogSettings {
+  const logs = environment.telemetry?.logs;
+  if (logs === undefined) throw new Error('the environment declares no store of logs');
+  return logs;
 }
 
 /** @throws Error with the answer when it is no success */
 async function asked(ctx: ControlContext, method: string, path: string, body: unknown): Promise<unknown> {
-  const { url, user, password } = declared(ctx);
-  const { key, ...ref } = password.secret;
-  const secret = await ctx.get({ apiVersion: 'v1', kind: 'Secret', ...ref });
-  const encoded = (secret?.['data'] as Record<string, string> | undefined)?.[key] ?? '';
-  const account = `${user}:${Buffer.from(encoded, 'base64').toString('utf8')}`;
-  const answer = await fetch(`${url}${path}`, {
+  const logs = declared(ctx);
+  const answer = await fetch(`${logs.url}${path}`, {
     method,
     headers: {
-      authorization: `Basic ${Buffer.from(account).toString('base64')}`,
+      authorization: await basic(ctx, logs),
       'content-type': 'application/json',
     },
     signal: AbortSignal.any([ctx.signal, AbortSignal.timeout(ANSWER_MS)]),
@@ -77,5 +66,5 @@ async function asked(ctx: ControlContext, method: string, path: string, body: un
   });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 300)}`);
-  return JSON.parse(text) as unknown;
+  return parseJson(text);
 }

@@ -1,31 +1,28 @@
 /** The parts of the platform that controls of telemetry change, by the names that the embedded environments give them. */
-import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
+import type { PodObject } from '../../probes/kubernetes/objects.ts';
 import { rollOutBackend } from './backend.ts';
 import type { ControlContext } from './control.ts';
 import { deployment, required } from './topology-declared.ts';
+import type { Deployed } from './topology-declared.ts';
 
 const OBSERVABILITY = 'observability';
-const SHIPPER: ObjectRef = {
+const SHIPPER = {
   apiVersion: 'apps/v1',
   kind: 'DaemonSet',
   namespace: OBSERVABILITY,
   name: 'log-shipper',
-};
+} as const;
 const PROMETHEUS = deployment(OBSERVABILITY, 'prometheus');
 /** A pod ends, an endpoint goes, a server with an empty disk is ready: seconds each. */
 const CHANGED_MS = 90_000;
 /** No pod has it. */
 const NOBODY = { 'plumbline.dev/control': 'nobody' };
 
-interface PodPart extends KubeObject {
-  spec: { nodeName?: string };
-}
-
-async function shipperPods(ctx: ControlContext): Promise<PodPart[]> {
+async function shipperPods(ctx: ControlContext): Promise<PodObject[]> {
   const pods = await ctx.list({ kind: 'v1/Pod', namespace: OBSERVABILITY });
   return pods.filter(({ metadata }) =>
     (metadata.ownerReferences ?? []).some(({ kind, name }) => kind === 'DaemonSet' && name === SHIPPER.name),
-  ) as PodPart[];
+  );
 }
 
 /** Nodes that have a shipper, in the order of their names. */
@@ -63,17 +60,18 @@ export async function stopShipper(ctx: ControlContext, node: string): Promise<vo
 
 /** Its Service leads nowhere: connections are refused, or never answered. */
 export async function disconnect(ctx: ControlContext, namespace: string, name: string): Promise<void> {
-  const service: ObjectRef = { apiVersion: 'v1', kind: 'Service', namespace, name };
+  const service = { apiVersion: 'v1', kind: 'Service', namespace, name } as const;
   await required(ctx, service);
   await ctx.patch(service, { spec: { selector: NOBODY } });
   await ctx.until(
     `Service ${namespace}/${name} to lead nowhere`,
     async () => {
       const slices = await ctx.list({
-        ...{ kind: 'discovery.k8s.io/v1/EndpointSlice', namespace },
+        kind: 'discovery.k8s.io/v1/EndpointSlice',
+        namespace,
         labels: { 'kubernetes.io/service-name': name },
       });
-      return slices.every((slice) => ((slice['endpoints'] ?? []) as unknown[]).length === 0) || null;
+      return slices.every(({ endpoints }) => (endpoints ?? []).length === 0) || null;
     },
     { timeoutMs: CHANGED_MS },
   );
@@ -87,9 +85,9 @@ export function disconnectObservability(ctx: ControlContext, name: string): Prom
 export type Omission = 'export' | 'amqp-context' | 'log-trace-id';
 
 export function omit(ctx: ControlContext, omission: Omission): Promise<void> {
-  return rollOutBackend(ctx, `the backend without its telemetry's ${omission}`, ({ env, ...rest }) => ({
+  return rollOutBackend(ctx, `the backend without its telemetry's ${omission}`, ({ env = [], ...rest }) => ({
     ...rest,
-    env: [...(env as object[]), { name: 'TELEMETRY_BREAK', value: omission }],
+    env: [...env, { name: 'TELEMETRY_BREAK', value: omission }],
   }));
 }
 
@@ -101,7 +99,7 @@ export async function reconfigure(
 ): Promise<void> {
   const maps = await ctx.list({ kind: 'v1/ConfigMap', namespace: OBSERVABILITY });
   const found = maps.flatMap((map) =>
-    Object.entries((map['data'] ?? {}) as Record<string, string>)
+    Object.entries(map.data ?? {})
       .filter(([, text]) => text.includes(has))
       .map(([key, text]) => ({ name: map.metadata.name, key, text })),
   )[0];
@@ -114,16 +112,12 @@ export async function reconfigure(
   await scaled(ctx, PROMETHEUS, 1);
 }
 
-interface Server extends KubeObject {
-  status?: { readyReplicas?: number; replicas?: number };
-}
-
 /** Waits until a Deployment has so many pods, all ready, and no other. */
-export async function scaled(ctx: ControlContext, ref: ObjectRef, replicas: number): Promise<void> {
+export async function scaled(ctx: ControlContext, ref: Deployed, replicas: number): Promise<void> {
   await ctx.until(
     `${replicas} pods of ${ref.name}`,
     async () => {
-      const { status = {} } = (await required(ctx, ref)) as Server;
+      const { status = {} } = await required(ctx, ref);
       const { readyReplicas = 0, replicas: there = 0 } = status;
       return readyReplicas === replicas && there === replicas ? true : null;
     },

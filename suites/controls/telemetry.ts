@@ -89,7 +89,7 @@ const logControls: readonly Control[] = [
     break: async (ctx) => {
       const pods = await ctx.list({ kind: 'v1/Pod', namespace: 'tender' });
       const pod = pods.find(({ metadata }) => metadata.name === 'postgres-0');
-      const { nodeName } = (pod?.['spec'] ?? {}) as { nodeName?: string };
+      const { nodeName } = pod?.spec ?? {};
       if (nodeName === undefined) throw new Error('Pod tender/postgres-0 is on no node');
       await stopShipper(ctx, nodeName);
     },

@@ -1,4 +1,5 @@
 /** A context for tests of what a control asks and changes: what is not given to it throws. */
+import type { ListParams, ObjectRef } from '../harness/protocol.ts';
 import type { ControlContext } from './control.ts';
 
 /** So often a test looks before it says that what it waits for does not come. */
@@ -9,7 +10,14 @@ export interface Noted {
   logs: string[];
 }
 
-export function contextOf(given: Partial<ControlContext>): ControlContext & { noted: Noted } {
+/** Of the environment and of objects, tests give what the control reads of them. */
+type Given = Partial<Omit<ControlContext, 'environment' | 'get' | 'list'>> & {
+  environment?: object;
+  get?: (ref: ObjectRef) => Promise<object | null>;
+  list?: (params: ListParams) => Promise<object[]>;
+};
+
+export function contextOf(given: Given): ControlContext & { noted: Noted } {
   const noted: Noted = { patches: [], logs: [] };
   const until: ControlContext['until'] = async (what, probe) => {
     for (let look = 0; look < LOOKS; look++) {
@@ -24,10 +32,7 @@ export function contextOf(given: Partial<ControlContext>): ControlContext & { no
     instance: 'local-small',
     size: 'small',
     kubeconfig: '',
-    environment: {},
     signal: new AbortController().signal,
-    get: refused('get'),
-    list: refused('list'),
     patch: ({ name }, patch) => {
       noted.patches.push({ name, patch });
       return Promise.resolve();
@@ -39,6 +44,9 @@ export function contextOf(given: Partial<ControlContext>): ControlContext & { no
     until,
     log: (message) => noted.logs.push(message),
     ...given,
+    environment: (given.environment ?? {}) as ControlContext['environment'],
+    get: (given.get ?? refused('get')) as ControlContext['get'],
+    list: (given.list ?? refused('list')) as ControlContext['list'],
     noted,
   };
 }

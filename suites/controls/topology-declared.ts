@@ -1,21 +1,20 @@
 import type { Workload } from '../../env/schema.ts';
+import type { Container, ObjectOf } from '../../probes/kubernetes/objects.ts';
 import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
 import type { ControlContext } from './control.ts';
 
 /** Canaries of controls live where those of checks do, in the namespace that the embedded environments declare. */
 export const CANARY = 'plumbline-canary';
 
-/** As much of a container as controls change. */
+/** A container of a merge patch: a field that is null is taken away. */
 export interface ContainerPart {
   name: string;
   [field: string]: unknown;
 }
 
-interface Template {
-  spec: { replicas?: number; template: { spec: { containers: ContainerPart[] } } };
-}
+export type Deployed = ObjectRef<'apps/v1', 'Deployment'> & { namespace: string };
 
-export function deployment(namespace: string, name: string): ObjectRef {
+export function deployment(namespace: string, name: string): Deployed {
   return { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name };
 }
 
@@ -33,7 +32,10 @@ export function canaryWorkload(kind: 'Deployment' | 'StatefulSet', name: string,
 }
 
 /** @throws Error when it is not there: the environment is not as declared, and the control cannot break it further */
-export async function required(ctx: ControlContext, ref: ObjectRef): Promise<KubeObject> {
+export async function required<Version extends string, Kind extends string>(
+  ctx: ControlContext,
+  ref: ObjectRef<Version, Kind>,
+): Promise<ObjectOf<`${Version}/${Kind}`>> {
   const found = await ctx.get(ref);
   if (found === null)
     throw new Error(
@@ -48,20 +50,19 @@ export async function required(ctx: ControlContext, ref: ObjectRef): Promise<Kub
  */
 export async function changeContainers(
   ctx: ControlContext,
-  ref: ObjectRef,
-  change: (container: ContainerPart) => ContainerPart,
+  ref: Deployed,
+  change: (container: Container) => ContainerPart,
 ): Promise<void> {
-  const found = (await required(ctx, ref)) as KubeObject & Template;
+  const found = await required(ctx, ref);
   const containers = found.spec.template.spec.containers.map(change);
   await ctx.patch(ref, { spec: { paused: true, template: { spec: { containers } } } });
 }
 
 /** The image of a workload that runs here: every node has it, or can pull it. */
 export async function someImage(ctx: ControlContext): Promise<string> {
-  const found = (await required(ctx, deployment('tender', 'tender-api'))) as KubeObject & Template;
-  const image = found.spec.template.spec.containers[0]?.['image'];
-  if (typeof image !== 'string')
-    throw new Error('Deployment tender/tender-api has no container with an image');
+  const found = await required(ctx, deployment('tender', 'tender-api'));
+  const image = found.spec.template.spec.containers[0]?.image;
+  if (image === undefined) throw new Error('Deployment tender/tender-api has no container with an image');
   return image;
 }
 
@@ -69,7 +70,7 @@ export async function someImage(ctx: ControlContext): Promise<string> {
 export function idlePod(
   name: string,
   image: string,
-  extra: Record<string, unknown> = {},
+  extra: { container?: Record<string, unknown>; pod?: Record<string, unknown> } = {},
 ): Record<string, unknown> {
   const alive = { exec: { command: ['busybox', 'true'] } };
   return {
@@ -85,10 +86,10 @@ export function idlePod(
           livenessProbe: alive,
           readinessProbe: alive,
           resources: { requests: { cpu: '5m', memory: '8Mi' }, limits: { cpu: '50m', memory: '32Mi' } },
-          ...(extra['container'] as Record<string, unknown> | undefined),
+          ...extra.container,
         },
       ],
-      ...(extra['pod'] as Record<string, unknown> | undefined),
+      ...extra.pod,
     },
   };
 }

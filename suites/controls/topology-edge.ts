@@ -5,7 +5,12 @@ import type { Control, ControlContext } from './control.ts';
 import { required } from './topology-declared.ts';
 
 const NAME = 'control-bypass';
-const INGRESS = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', namespace: 'edge', name: 'tender' };
+const INGRESS = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'Ingress',
+  namespace: 'edge',
+  name: 'tender',
+} as const;
 /** The Ingress controller learns of a change by its watch and collects changes for a second or two. */
 const ROUTED_MS = 30_000;
 const REQUEST_MS = 5000;
@@ -22,14 +27,6 @@ export const edgeControls: readonly Control[] = [
   },
 ];
 
-interface Rules {
-  rules: {
-    http: {
-      paths: { backend: { service: { name: string; port: { number: number } } }; [field: string]: unknown }[];
-    };
-  }[];
-}
-
 /** An Ingress can only lead to a Service of its own namespace: this one has the backend's pods as its endpoints. */
 async function bypassGateway(ctx: ControlContext): Promise<void> {
   const pods = await ctx.list({
@@ -37,7 +34,7 @@ async function bypassGateway(ctx: ControlContext): Promise<void> {
     namespace: 'tender',
     labels: { 'app.kubernetes.io/name': 'tender-api' },
   });
-  const addresses = pods.flatMap((pod) => (pod['status'] as { podIP?: string } | undefined)?.podIP ?? []);
+  const addresses = pods.flatMap((pod) => pod.status.podIP ?? []);
   const port = { name: 'http', port: 8080, protocol: 'TCP' };
   await ctx.apply([
     object('v1', 'Service', { spec: { ports: [{ ...port, targetPort: port.port }] } }),
@@ -47,22 +44,18 @@ async function bypassGateway(ctx: ControlContext): Promise<void> {
       ports: [port],
     }),
   ]);
-  const { spec } = (await required(ctx, INGRESS)) as KubeObject & { spec: Rules };
-  const rules = spec.rules.map((rule) => ({
+  const { spec } = await required(ctx, INGRESS);
+  const backend = { service: { name: NAME, port: { number: port.port } } };
+  const rules = (spec.rules ?? []).map((rule) => ({
     ...rule,
-    http: {
-      paths: rule.http.paths.map((path) => ({
-        ...path,
-        backend: { service: { name: NAME, port: { number: port.port } } },
-      })),
-    },
+    http: { paths: (rule.http?.paths ?? []).map((path) => ({ ...path, backend })) },
   }));
   await ctx.patch(INGRESS, { spec: { rules } });
   await ctx.until('requests to go past the gateway', () => bypassed(ctx), { timeoutMs: ROUTED_MS });
 }
 
 function edgeOf(ctx: ControlContext): Edge {
-  const { edge } = (ctx.environment as { topology?: { edge?: Edge } }).topology ?? {};
+  const { edge } = ctx.environment.topology;
   if (edge === undefined) throw new Error('the environment declares no edge');
   return edge;
 }

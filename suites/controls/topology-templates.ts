@@ -1,5 +1,6 @@
 import type { Control, ControlContext } from './control.ts';
 import { changeContainers, deployment } from './topology-declared.ts';
+import type { Container } from '../../probes/kubernetes/objects.ts';
 import type { ContainerPart } from './topology-declared.ts';
 
 /** A Deployment of the platform whose declaration is changed while it is paused: nothing is rolled out. */
@@ -44,12 +45,12 @@ export const templateControls: readonly Control[] = [
   },
 ];
 
-function changed(ctx: ControlContext, change: (container: ContainerPart) => ContainerPart): Promise<void> {
+function changed(ctx: ControlContext, change: (container: Container) => ContainerPart): Promise<void> {
   return changeContainers(ctx, TARGET, change);
 }
 
-function withoutMemoryLimit(container: ContainerPart): ContainerPart {
-  const resources = (container['resources'] ?? {}) as { limits?: Record<string, string> };
+function withoutMemoryLimit(container: Container): ContainerPart {
+  const { resources = {} } = container;
   const { memory: _removed, ...limits } = resources.limits ?? {};
   return { ...container, resources: { ...resources, limits } };
 }

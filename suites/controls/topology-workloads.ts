@@ -3,7 +3,12 @@ import { canary, canaryWorkload, deployment, idlePod, required, someImage } from
 
 const CO_LOCATED = 'control-co-located';
 const STRAY = 'control-stray';
-const POSTGRES = { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: 'tender', name: 'postgres' };
+const POSTGRES = {
+  apiVersion: 'apps/v1',
+  kind: 'StatefulSet',
+  namespace: 'tender',
+  name: 'postgres',
+} as const;
 /** Patroni ends a member within its shutdown checkpoint; the pod's grace is 30 s. */
 const MEMBER_GONE_MS = 45_000;
 const STATUS_MS = 20_000;
@@ -73,7 +78,7 @@ async function coLocate(ctx: ControlContext): Promise<void> {
       namespace: 'plumbline-canary',
       name: CO_LOCATED,
     });
-    const counted = (budget?.['status'] as { expectedPods?: number } | undefined)?.expectedPods;
+    const counted = budget?.status?.expectedPods;
     return pods.length === 2 && counted === 2 ? true : null;
   };
   await ctx.until('two pods on one node, counted by their disruption budget', placed, {
@@ -83,8 +88,8 @@ async function coLocate(ctx: ControlContext): Promise<void> {
 
 /** One replica fewer: its member leaves the cluster, its volume stays, and it comes back to it afterwards. */
 async function detachReplica(ctx: ControlContext): Promise<void> {
-  const found = await required(ctx, POSTGRES);
-  const replicas = (found['spec'] as { replicas: number }).replicas;
+  const { replicas } = (await required(ctx, POSTGRES)).spec;
+  if (replicas === undefined) throw new Error(`StatefulSet ${POSTGRES.name} states no replicas`);
   await ctx.patch(POSTGRES, { spec: { replicas: replicas - 1 } });
   const last = {
     apiVersion: 'v1',

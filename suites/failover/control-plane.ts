@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import type { Fields } from '../../reports/record/observations/index.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { monotonicMs } from '../harness/observations.ts';
+import { heldTo, parseJson } from '../harness/json.ts';
 import type { FaultResult } from '../harness/protocol.ts';
 import { recordLeaders } from '../topology/api-balanced.ts';
 import { listPods } from '../topology/declared.ts';
 import { etcdLeader } from '../topology/etcd.ts';
 import { ownerOf } from '../topology/shapes.ts';
-import type { ContainerState, PodObject } from '../topology/shapes.ts';
+import type { PodObject } from '../topology/shapes.ts';
 import { API_OBJECT } from './api-object.ts';
 import { notedAtRest } from './at-rest.ts';
 import { scaledPods } from './scaled-pods.ts';
@@ -23,6 +25,9 @@ const HOLD_MS = 30_000;
 const SYSTEM = 'kube-system';
 /** Whose lease tells who leads the controllers. */
 const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${SYSTEM}/leases/kube-controller-manager`;
+
+const lease = z.object({ spec: z.object({ holderIdentity: z.string().optional() }).optional() });
+const register = z.object({ data: z.object({ n: z.string().optional() }).optional() });
 
 type Call = CheckContext['runner']['call'];
 export type ControlPlaneFault = 'leader-crash' | 'etcd-crash';
@@ -121,7 +126,7 @@ function stays({ metadata, status }: PodObject): boolean {
 
 function rowOf(pod: PodObject): Fields<'platform-pods'>['pods'][number] {
   const { namespace = '', name, uid = '' } = pod.metadata;
-  const statuses = (pod.status.containerStatuses ?? []) as { restartCount?: number }[];
+  const statuses = pod.status.containerStatuses ?? [];
   const restarts = statuses.reduce((sum, { restartCount = 0 }) => sum + restartCount, 0);
   return {
     ...{ pod: `${namespace}/${name}`, uid, restarts },
@@ -134,8 +139,7 @@ function rowOf(pod: PodObject): Fields<'platform-pods'>['pods'][number] {
 async function leaseHolder(ctx: CheckContext): Promise<string | null> {
   const answer = await ctx.cluster.raw(LEASE);
   if (answer.status !== 200) return null;
-  const { spec = {} } = JSON.parse(answer.body) as { spec?: { holderIdentity?: string } };
-  const holder = spec.holderIdentity ?? '';
+  const { holderIdentity: holder = '' } = lease.safeParse(parseJson(answer.body)).data?.spec ?? {};
   const cut = holder.lastIndexOf('_');
   return cut > 0 ? holder.slice(0, cut) : null;
 }
@@ -213,7 +217,7 @@ async function back(ctx: CheckContext, of: { node: string; pods: string[]; since
   const seen = await ctx.step(`wait until ${names.join(', ')} run again`, async () => {
     for (;;) {
       const listed = await ctx.cluster.list({ kind: 'v1/Pod', namespace: SYSTEM });
-      const again = (listed.items as PodObject[]).filter(
+      const again = listed.items.filter(
         (pod) => names.includes(pod.metadata.name) && startedSince(pod, sinceWallMs),
       );
       const detail = listed.unavailable ?? `${again.length} of ${names.length} run again`;
@@ -226,7 +230,7 @@ async function back(ctx: CheckContext, of: { node: string; pods: string[]; since
 }
 
 function startedSince({ status }: PodObject, wallMs: number): boolean {
-  const statuses = (status.containerStatuses ?? []) as { ready?: boolean; state?: ContainerState }[];
+  const statuses = status.containerStatuses ?? [];
   return (
     statuses.length > 0 &&
     statuses.every(
@@ -253,7 +257,7 @@ async function readObject(ctx: CheckContext): Promise<void> {
       ctx.unavailable(what, `status ${answer.status}`);
       return;
     }
-    const { data = {} } = JSON.parse(answer.body) as { data?: { n?: string } };
+    const { data = {} } = heldTo(register, parseJson(answer.body), what);
     ctx.record('register', { n: Number(data.n ?? 0) });
   } catch (error) {
     ctx.signal.throwIfAborted();

@@ -27,7 +27,7 @@ const autoscaler = (namespace: string, kind: string, name: string) => ({
   apiVersion: 'autoscaling/v2',
   kind: 'HorizontalPodAutoscaler',
   metadata: { namespace, name },
-  spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind, name } },
+  spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind, name }, maxReplicas: 4 },
 });
 
 test('should name the pods of what an autoscaler resizes, in its own namespace only', () => {

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../harness/protocol.ts';
+import type { AutoscalerObject } from '../../probes/kubernetes/objects.ts';
 import { ownerOf, resizedBy } from '../topology/shapes.ts';
 import type { PodObject } from '../topology/shapes.ts';
 
@@ -6,8 +6,11 @@ import type { PodObject } from '../topology/shapes.ts';
 type ScaledPod = [string, string];
 
 /** The pods whose number follows the load: one of them may go for a good reason. */
-export function scaledPods(pods: readonly PodObject[], autoscalers: readonly KubeObject[]): ScaledPod[] {
-  const scaled = new Set(autoscalers.map((one) => resizedBy(one)?.workload));
+export function scaledPods(
+  pods: readonly PodObject[],
+  autoscalers: readonly AutoscalerObject[],
+): ScaledPod[] {
+  const scaled = new Set(autoscalers.map((one) => resizedBy(one).workload));
   return pods
     .map((pod): ScaledPod => {
       const { namespace = '', name } = pod.metadata;

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { z } from 'zod';
 import type { Cut } from './fault.ts';
 
 /** Before every other chain, connection tracking's included: what is dropped here has never been seen. */
@@ -40,14 +41,20 @@ export function cutsIn(cuts: readonly Cut[]): string {
 /** Packets that each rule has dropped so far, by its comment. */
 export type Drops = ReadonlyMap<string, number>;
 
-interface Listed {
-  nftables: { rule?: { comment?: string; expr: { counter?: { packets: number } }[] } }[];
-}
+/** As much of libnftables-json(5) as is read; an expression that is no object, such as `accept`, is no counter. */
+const expression = z.object({ counter: z.object({ packets: z.number() }).optional() }).catch({});
+const listed = z.object({
+  nftables: z.array(
+    z.object({
+      rule: z.object({ comment: z.string().optional(), expr: z.array(expression) }).optional(),
+    }),
+  ),
+});
 
-/** Reads `nft -j list table`. @throws SyntaxError when it is not JSON */
+/** Reads `nft -j list table`. @throws SyntaxError when it is not JSON, ZodError when it says something else */
 export function parseDrops(json: string): Drops {
   const drops = new Map<string, number>();
-  for (const { rule: found } of (JSON.parse(json) as Listed).nftables) {
+  for (const { rule: found } of listed.parse(JSON.parse(json)).nftables) {
     const counter = found?.expr.find((one) => one.counter !== undefined)?.counter;
     if (found?.comment === undefined || counter === undefined) continue;
     drops.set(found.comment, (drops.get(found.comment) ?? 0) + counter.packets);

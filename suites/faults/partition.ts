@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { heldTo } from '../harness/json.ts';
 import type { Cut, Fault, FaultContext, FaultMember, Preparation } from './fault.ts';
 import { injectInto } from './inject.ts';
 import { needsNode } from './refusal.ts';
@@ -40,40 +42,53 @@ function prepare(
   return ctx.hand.cut(member, [...peers, ...api], TABLE);
 }
 
-interface EndpointSlice {
-  endpoints?: { addresses: string[] }[];
-  ports?: { port?: number }[];
+const port = z.object({ port: z.number() });
+const apiService = z.object({
+  spec: z.object({ clusterIPs: z.array(z.string()).optional(), ports: z.array(port) }),
+});
+/** The API server writes null for a list that is empty, and for a port that is any. */
+const slices = z.object({
+  items: z.array(
+    z.object({
+      endpoints: z.array(z.object({ addresses: z.array(z.string()) })).nullish(),
+      ports: z.array(z.object({ port: z.number().nullish() })).nullish(),
+    }),
+  ),
+});
+
+/** @throws Error for an answer that is none, or says something else */
+async function read<T>(ctx: FaultContext, path: string, schema: z.ZodType<T>): Promise<T> {
+  const { status, body } = await ctx.kube({ method: 'GET', path, timeoutMs: ctx.timeoutMs('apiRequest') });
+  if (status !== 200) throw new Error(`partition: the API server answered ${status} for ${path}`);
+  return heldTo(schema, body, `partition: ${path}`);
 }
 
 /** The API server as pods know it: its Service, and the servers behind it, which some clients ask directly. */
 async function apiServers(ctx: FaultContext): Promise<Cut[]> {
-  const get = async (path: string): Promise<unknown> => {
-    const { status, body } = await ctx.kube({ method: 'GET', path, timeoutMs: ctx.timeoutMs('apiRequest') });
-    if (status !== 200) throw new Error(`partition: the API server answered ${status} for ${path}`);
-    return body;
-  };
-  const service = (await get('/api/v1/namespaces/default/services/kubernetes')) as {
-    spec: { clusterIPs?: string[]; ports: { port: number }[] };
-  };
+  const service = await read(ctx, '/api/v1/namespaces/default/services/kubernetes', apiService);
   const selector = encodeURIComponent('kubernetes.io/service-name=kubernetes');
-  const { items } = (await get(
+  const { items } = await read(
+    ctx,
     `/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=${selector}`,
-  )) as { items: EndpointSlice[] };
-  const servicePorts = service.spec.ports.map(({ port }) => port);
+    slices,
+  );
+  const servicePorts = service.spec.ports.map((one) => one.port);
   const ofService = (service.spec.clusterIPs ?? []).map((address, at): Cut => ({
     name: `kubernetes-${at}`,
     address,
     ports: servicePorts,
   }));
-  const ofServers = items.flatMap(({ endpoints = [], ports = [] }) =>
-    endpoints.flatMap(({ addresses }) => addresses).map((address) => ({ address, ports })),
+  const ofServers = items.flatMap(({ endpoints, ports }) =>
+    (endpoints ?? [])
+      .flatMap(({ addresses }) => addresses)
+      .map((address) => ({ address, ports: (ports ?? []).flatMap((one) => one.port ?? []) })),
   );
   return [
     ...ofService,
     ...ofServers.map(({ address, ports }, at): Cut => ({
       name: `api-server-${at}`,
       address,
-      ports: ports.flatMap(({ port }) => (port === undefined ? [] : [port])),
+      ports,
     })),
   ];
 }

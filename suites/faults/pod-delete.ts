@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { monoMs } from '../../probes/clock.ts';
 import type { Fault, FaultContext, FaultMember, Landing, Preparation } from './fault.ts';
 import { injectInto } from './inject.ts';
@@ -62,14 +63,18 @@ async function awaitGone(ctx: FaultContext, member: FaultMember, thereMs: number
   }
 }
 
+const podSeen = z.object({
+  metadata: z.object({ uid: z.string(), deletionTimestamp: z.string().optional() }),
+});
+
 /** Is the pod of this UID in the API, and is it to end already? An answer that says neither counts as there. */
 async function look(ctx: FaultContext, member: FaultMember): Promise<{ there: boolean; ending: boolean }> {
   const timeoutMs = ctx.timeoutMs('apiRequest');
   const { status, body } = await ctx.kube({ method: 'GET', path: pathOf(ctx, member), timeoutMs });
-  const { uid, deletionTimestamp } =
-    (body as { metadata?: { uid?: string; deletionTimestamp?: string } }).metadata ?? {};
-  const gone = status === 404 || (status === 200 && uid !== member.uid);
-  return { there: !gone, ending: status === 200 && deletionTimestamp !== undefined };
+  if (status !== 200) return { there: status !== 404, ending: false };
+  const said = podSeen.safeParse(body).data?.metadata;
+  if (said === undefined) return { there: true, ending: false };
+  return { there: said.uid === member.uid, ending: said.deletionTimestamp !== undefined };
 }
 
 function pathOf(ctx: FaultContext, member: FaultMember): string {

@@ -164,7 +164,7 @@ export class Canaries {
       namespace: canaryNamespace(this.#ctx),
     });
     if (unavailable !== undefined) throw new Error(`pods cannot be followed: ${unavailable}`);
-    return items.find(({ metadata }) => metadata.name === name) as PodObject | undefined;
+    return items.find(({ metadata }) => metadata.name === name);
   }
 
   async #removeAll(): Promise<void> {
@@ -206,7 +206,7 @@ export function fateOf(pod: PodObject | undefined, atMs: number): Fate {
 }
 
 function failureOf({ status }: PodObject): string {
-  const { reason = 'Failed', message = '' } = status as { reason?: string; message?: string };
+  const { reason = 'Failed', message = '' } = status;
   return `${reason}: ${message}`;
 }
 

@@ -4,7 +4,7 @@ import type { CheckContext } from '../harness/check.ts';
 import { findWorkloads, listPods, podsOf } from '../topology/declared.ts';
 import { recordEvidence } from '../topology/evidence.ts';
 import { conditionTrue, ownerOf } from '../topology/shapes.ts';
-import type { PodObject, WorkloadObject } from '../topology/shapes.ts';
+import type { PodObject } from '../topology/shapes.ts';
 import { gpuOf, recordNodes } from './pool.ts';
 import type { PoolNode } from './pool.ts';
 
@@ -14,13 +14,13 @@ export async function lookAtOffers(ctx: CheckContext): Promise<void> {
   const { plugin } = gpuOf(ctx);
   if (plugin === undefined) return;
   await ctx.step('read the device plugin', async () => {
-    const sets = (await ctx.cluster.items({ kind: 'apps/v1/DaemonSet' })) as WorkloadObject[] | null;
+    const sets = await ctx.cluster.items({ kind: 'apps/v1/DaemonSet' });
     const found = sets?.find(
       ({ metadata }) => metadata.namespace === plugin.namespace && metadata.name === plugin.name,
     );
     const pods = await listPods(ctx);
     if (found === undefined || pods === null) return;
-    const { desiredNumberScheduled = 0, numberReady = 0 } = found.status;
+    const { desiredNumberScheduled = 0, numberReady = 0 } = found.status ?? {};
     const nodes = pods
       .filter((pod) => isReadyPodOf(pod, plugin))
       .flatMap(({ spec: { nodeName } }) => nodeName ?? []);

@@ -36,7 +36,7 @@ export function mayWrite(ctx: Pick<CheckContext, 'settings'>): boolean {
 /** Records every node of the pool, and any other that offers the resource. Returns those of the pool, or null: nobody could see them. */
 export async function recordNodes(ctx: CheckContext): Promise<NodeObject[] | null> {
   const { resource } = gpuOf(ctx);
-  const nodes = (await ctx.cluster.items({ kind: 'v1/Node' })) as NodeObject[] | null;
+  const nodes = await ctx.cluster.items({ kind: 'v1/Node' });
   if (nodes === null) return null;
   const wanted = Object.entries(poolOf(ctx).labels);
   const isMember = (node: NodeObject): boolean =>

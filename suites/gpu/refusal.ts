@@ -1,5 +1,5 @@
+import type { EventObject } from '../../probes/kubernetes/objects.ts';
 import type { CheckContext } from '../harness/check.ts';
-import type { KubeObject } from '../harness/protocol.ts';
 import type { PodObject } from '../topology/shapes.ts';
 
 /** Why the scheduler finds no node for a pod, in its own words. */
@@ -7,14 +7,6 @@ export interface Refusal {
   message: string;
   /** event: the scheduler's own; condition: what it wrote into the status of the pod, where no event came. */
   source: 'event' | 'condition';
-}
-
-interface EventObject extends KubeObject {
-  involvedObject: { kind: string; name: string; uid?: string };
-  reason?: string;
-  message?: string;
-  lastTimestamp?: string | null;
-  eventTime?: string | null;
 }
 
 /** The last word of the scheduler on a pod; null when it has said nothing. */
@@ -25,12 +17,11 @@ export async function refusalOf(
 ): Promise<Refusal | null> {
   if (pod === undefined) return null;
   const { items } = await ctx.cluster.list({ kind: 'v1/Event', namespace });
-  const [event] = (items as EventObject[])
+  const [event] = items
     .filter((one) => isRefusalOf(one, pod))
     .sort((a, b) => timeOf(b).localeCompare(timeOf(a)));
   if (event?.message !== undefined) return { message: event.message, source: 'event' };
-  const scheduled = (pod.status.conditions ?? []).find(({ type }) => type === 'PodScheduled') as
-    { message?: string } | undefined;
+  const scheduled = (pod.status.conditions ?? []).find(({ type }) => type === 'PodScheduled');
   return scheduled?.message === undefined ? null : { message: scheduled.message, source: 'condition' };
 }
 

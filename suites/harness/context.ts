@@ -1,5 +1,7 @@
 import type { TimeoutName } from '../../env/schema.ts';
 import type { CheckSettings } from '../../env/settings.ts';
+import { ofKind } from '../../probes/kubernetes/objects.ts';
+import type { ObjectOf } from '../../probes/kubernetes/objects.ts';
 import type { Goals } from '../../reports/record/goals.ts';
 import type { Kind } from '../../reports/record/observations/index.ts';
 import type { Observations, RecordedFields } from './observations.ts';
@@ -17,10 +19,10 @@ import type {
 
 /** Objects of the cluster, from the runner's cache. */
 export interface ClusterAccess {
-  list(params: ListParams): Promise<ListResult>;
+  list<K extends string>(params: ListParams<K>): Promise<ListResult<K>>;
   /** The objects, or null after `unavailable` was recorded: the judge then says `inconclusive`. */
-  items(params: ListParams): Promise<KubeObject[] | null>;
-  wait(params: WaitParams): Promise<ListResult>;
+  items<K extends string>(params: ListParams<K>): Promise<ObjectOf<K>[] | null>;
+  wait<K extends string>(params: WaitParams<K>): Promise<ListResult<K>>;
   apply(objects: KubeObject[]): Promise<void>;
   /** Without grace, unless some is given. */
   remove(objects: ObjectRef[], how?: { graceSeconds: number }): Promise<void>;
@@ -88,15 +90,17 @@ function clusterAccess(
   runner: CheckContext['runner'],
   unavailable: CheckContext['unavailable'],
 ): ClusterAccess {
+  const list: ClusterAccess['list'] = async (params) =>
+    ofKind(params.kind, await runner.call('cluster.list', params));
   return {
-    list: (params) => runner.call('cluster.list', params),
+    list,
     items: async (params) => {
-      const listed = await runner.call('cluster.list', params);
+      const listed = await list(params);
       if (listed.unavailable === undefined) return listed.items;
       unavailable(params.kind, listed.unavailable);
       return null;
     },
-    wait: (params) => runner.call('cluster.wait', params),
+    wait: async (params) => ofKind(params.kind, await runner.call('cluster.wait', params)),
     apply: async (objects) => {
       await runner.call('cluster.apply', { check, objects });
     },

@@ -31,6 +31,7 @@ export function readHandover(env: NodeJS.ProcessEnv = process.env): Handover {
 
 function isHandover(value: unknown): value is Handover {
   if (typeof value !== 'object' || value === null) return false;
-  const candidate = value as Partial<Handover>;
-  return typeof candidate.socket === 'string' && Array.isArray(candidate.plan);
+  return (
+    'socket' in value && typeof value.socket === 'string' && 'plan' in value && Array.isArray(value.plan)
+  );
 }

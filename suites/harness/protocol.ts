@@ -3,10 +3,11 @@ import type { CheckSettings } from '../../env/settings.ts';
 import type { Goals } from '../../reports/record/goals.ts';
 import type { LoadGoals } from '../../load/thresholds.ts';
 import type { Utilisation } from '../../probes/gpu/index.ts';
-import type { KubeObject } from '../../probes/kubernetes/types.ts';
+import type { ObjectOf } from '../../probes/kubernetes/objects.ts';
+import type { KubeObject, ObjectRef } from '../../probes/kubernetes/types.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 
-export type { KubeObject };
+export type { KubeObject, ObjectRef };
 
 /**
  * What a Playwright worker may ask of the runner, over a Unix socket, one JSON object a line:
@@ -304,28 +305,22 @@ export interface StepRecord {
   error?: string;
 }
 /** `kind` as `v1/Pod`, `apps/v1/StatefulSet`, `discovery.k8s.io/v1/EndpointSlice`. */
-export interface ListParams {
-  kind: string;
+export interface ListParams<Kind extends string = string> {
+  kind: Kind;
   namespace?: string;
   labels?: Record<string, string>;
 }
-export interface ListResult {
-  items: KubeObject[];
+export interface ListResult<Kind extends string = string> {
+  items: ObjectOf<Kind>[];
   /** Set when the kind may not be listed or the server did not answer: the check is inconclusive, with this reason. */
   unavailable?: string;
 }
-export interface WaitParams extends ListParams {
+export interface WaitParams<Kind extends string = string> extends ListParams<Kind> {
   /** Names that must match; without it any. */
   names?: string[];
   until: 'exists' | 'ready' | 'gone' | 'succeeded' | 'bound';
   count: number;
   timeoutMs: number;
-}
-export interface ObjectRef {
-  apiVersion: string;
-  kind: string;
-  namespace?: string;
-  name: string;
 }
 export interface FaultResult {
   target: string;

@@ -2,13 +2,6 @@ import type { LoadGoals } from '../../load/thresholds.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { usersFor } from '../harness/users.ts';
 
-interface Steady {
-  requestsPerSecond: number;
-  seconds: number;
-  /** Set by the control: fewer than the rate needs. */
-  maxUsers?: number;
-}
-
 /** Reads of the API. */
 export function steadyLoad(ctx: CheckContext): Promise<void> {
   return sameRate(ctx, 'steady', {});
@@ -16,13 +9,16 @@ export function steadyLoad(ctx: CheckContext): Promise<void> {
 
 /** Drafts of the AI service. */
 export function draftLoad(ctx: CheckContext): Promise<void> {
-  const { url } = ctx.settings['ai'] as { url: string };
-  return sameRate(ctx, 'draft', { AI_URL: url });
+  const { ai } = ctx.settings;
+  if (ai === undefined) throw new Error('the environment declares no AI service');
+  return sameRate(ctx, 'draft', { AI_URL: ai.url });
 }
 
 /** The same rate through the edge for a while, whatever the platform does. reports/judge/performance says what follows from it. */
 async function sameRate(ctx: CheckContext, scenario: string, more: Record<string, string>): Promise<void> {
-  const { requestsPerSecond, seconds, maxUsers } = ctx.settings['steady'] as Steady;
+  const { steady } = ctx.settings;
+  if (steady === undefined) throw new Error('the environment declares no load');
+  const { requestsPerSecond, seconds, maxUsers } = steady;
   const { id: check, trial } = ctx;
   try {
     await ctx.step(`send ${requestsPerSecond} requests a second for ${seconds} s`, async () => {

@@ -4,6 +4,7 @@ import type { CheckContext } from '../harness/check.ts';
 import type { KubeObject, ListResult } from '../harness/protocol.ts';
 import { growBackend } from './backend.ts';
 import { ScaleFollower } from './follow.ts';
+import type { WorkloadObject } from '../topology/shapes.ts';
 import type { Autoscaler } from './hpa.ts';
 import { loadOf, quantityOf, specOf, statusOf } from './hpa.ts';
 import { resolutionOf } from './metrics-server.ts';
@@ -68,13 +69,13 @@ const autoscaler = object('HorizontalPodAutoscaler', 'tender-api', {
   status: { desiredReplicas: 2, currentReplicas: 2 },
 });
 const deployment = object('Deployment', 'tender-api', { status: { readyReplicas: 2, replicas: 2 } });
-const server = (args: string[]) =>
+const server = (args: string[]): WorkloadObject =>
   object(
     'Deployment',
     'metrics-server',
     { spec: { template: { spec: { containers: [{ args }] } } } },
     'kube-system',
-  );
+  ) as WorkloadObject;
 const there = (): Invented['lists'] => ({
   [HPA]: { items: [autoscaler] },
   [DEPLOYMENT]: { items: [deployment, server(['--metric-resolution=10s'])] },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ObjectOf, WorkloadObject } from '../../probes/kubernetes/objects.ts';
 import type { CheckContext } from '../harness/check.ts';
 import type { RecordedFields } from '../harness/observations.ts';
-import type { KubeObject } from '../harness/protocol.ts';
 import { autoscalerOf, loadOf, specOf, statusOf } from './hpa.ts';
 import type { Autoscaler } from './hpa.ts';
 import { metricResolution } from './metrics-server.ts';
@@ -39,10 +39,6 @@ export interface Patience {
 }
 
 type Changing = 'hpa-spec' | 'hpa' | 'scaled-pods' | 'hpa-missing' | 'target-missing' | 'unavailable';
-
-interface Deployment extends KubeObject {
-  status?: { readyReplicas?: number; replicas?: number };
-}
 
 /** Records every change of an autoscaler and of what it resizes until it is ended. */
 export class ScaleFollower {
@@ -115,7 +111,7 @@ export class ScaleFollower {
       autoscalerOf(items, this.#backend),
     );
     const deployment = await this.#find('apps/v1/Deployment', (items) =>
-      items.find((one): one is Deployment => one.metadata.name === name),
+      items.find(({ metadata }) => metadata.name === name),
     );
     if (autoscaler && deployment) {
       this.#record(autoscaler, deployment);
@@ -142,7 +138,7 @@ export class ScaleFollower {
     this.#changed(kind, { deployment: `${namespace}/${name}` });
   }
 
-  #record(autoscaler: Autoscaler, deployment: Deployment): void {
+  #record(autoscaler: Autoscaler, deployment: WorkloadObject): void {
     const spec = specOf(autoscaler);
     const status = statusOf(autoscaler);
     const isMeasured = autoscaler.spec.metrics?.some(({ type }) => !FROM_ELSEWHERE.has(type)) ?? true;
@@ -169,10 +165,10 @@ export class ScaleFollower {
   }
 
   /** Undefined: it is not there; null: nobody knows, the list could not be read. */
-  async #find<T extends KubeObject>(
-    kind: string,
-    pick: (items: KubeObject[]) => T | undefined,
-  ): Promise<T | undefined | null> {
+  async #find<K extends string>(
+    kind: K,
+    pick: (items: ObjectOf<K>[]) => ObjectOf<K> | undefined,
+  ): Promise<ObjectOf<K> | undefined | null> {
     const { items, unavailable } = await this.#ctx.cluster.list({ kind, namespace: this.#backend.namespace });
     if (unavailable === undefined) return pick(items);
     this.#changed('unavailable', { what: kind, reason: unavailable });

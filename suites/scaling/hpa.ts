@@ -1,61 +1,14 @@
 /** What an object of autoscaling/v2 says, as scaling checks record it. Defaults: Kubernetes' API reference of HorizontalPodAutoscaler v2. */
 import type { Fields } from '../../reports/record/observations/index.ts';
-import type { KubeObject } from '../harness/protocol.ts';
+import type {
+  AutoscalerObject as Autoscaler,
+  Metric,
+  MetricAmounts,
+  MetricTarget,
+  ScalingPolicy as Policy,
+} from '../../probes/kubernetes/objects.ts';
 
-interface MetricTarget {
-  type?: string;
-  averageUtilization?: number;
-  averageValue?: string;
-  value?: string;
-}
-interface Amounts {
-  target?: MetricTarget;
-  current?: MetricTarget;
-}
-interface Named extends Amounts {
-  metric: { name: string };
-}
-interface Metric {
-  type: string;
-  resource?: Amounts & { name: string };
-  containerResource?: Amounts & { name: string; container: string };
-  external?: Named;
-  pods?: Named;
-  object?: Named;
-}
-interface Policy {
-  type: string;
-  value: number;
-  periodSeconds: number;
-}
-interface Rules {
-  stabilizationWindowSeconds?: number;
-  policies?: Policy[];
-  selectPolicy?: string;
-}
-interface Condition {
-  type: string;
-  status: string;
-  reason?: string;
-  message?: string;
-}
-export interface Autoscaler extends KubeObject {
-  spec: {
-    scaleTargetRef: { kind: string; name: string };
-    minReplicas?: number;
-    maxReplicas: number;
-    metrics?: Metric[];
-    behavior?: { scaleUp?: Rules; scaleDown?: Rules };
-  };
-  status?: {
-    currentReplicas?: number;
-    desiredReplicas?: number;
-    lastScaleTime?: string;
-    /** The API server writes null for a list that is empty. */
-    currentMetrics?: Metric[] | null;
-    conditions?: Condition[] | null;
-  };
-}
+export type { Autoscaler };
 
 const DEFAULT_MIN = 1;
 const DEFAULT_DOWN_STABILISATION_S = 300;
@@ -68,12 +21,11 @@ const DEFAULT_DOWN: Policy[] = [{ type: 'Percent', value: 100, periodSeconds: 15
 
 /** The one that resizes this Deployment; undefined when none does. */
 export function autoscalerOf(
-  objects: readonly KubeObject[],
+  objects: readonly Autoscaler[],
   deployment: { namespace: string; name: string },
 ): Autoscaler | undefined {
-  return objects.find((object): object is Autoscaler => {
-    const { scaleTargetRef: of } = (object as Autoscaler).spec;
-    const here = object.metadata.namespace === deployment.namespace;
+  return objects.find(({ metadata, spec: { scaleTargetRef: of } }) => {
+    const here = metadata.namespace === deployment.namespace;
     return here && of.kind === 'Deployment' && of.name === deployment.name;
   });
 }
@@ -92,7 +44,7 @@ export function specOf({ metadata, spec }: Autoscaler): RecordedSpec {
   };
 }
 
-interface Parts extends Amounts {
+interface Parts extends MetricAmounts {
   name: string;
 }
 

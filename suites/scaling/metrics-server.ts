@@ -1,5 +1,5 @@
 import type { CheckContext } from '../harness/check.ts';
-import type { KubeObject } from '../harness/protocol.ts';
+import type { WorkloadObject } from '../topology/shapes.ts';
 
 const NAMESPACE = 'kube-system';
 const NAME = 'metrics-server';
@@ -9,10 +9,6 @@ const ARGUMENT = /^--metric-resolution=((?:\d+(?:\.\d+)?(?:h|ms|m|s))+)$/;
 /** Units of Go's durations, s. */
 const UNITS_S: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 0.001 };
 
-interface Server extends KubeObject {
-  spec?: { template?: { spec?: { containers?: { args?: string[]; command?: string[] }[] } } };
-}
-
 /** How often CPU and memory are measured: when an autoscaler can see a change follows from it. Null where there is no metrics-server, or none to be seen. */
 export async function metricResolution(ctx: CheckContext): Promise<number | null> {
   const { items } = await ctx.cluster.list({ kind: 'apps/v1/Deployment', namespace: NAMESPACE });
@@ -21,9 +17,8 @@ export async function metricResolution(ctx: CheckContext): Promise<number | null
 }
 
 /** By the arguments of its containers, s. */
-export function resolutionOf(server: KubeObject): number {
-  const { spec } = server as Server;
-  const containers = spec?.template?.spec?.containers ?? [];
+export function resolutionOf({ spec }: WorkloadObject): number {
+  const { containers } = spec.template.spec;
   const said = containers.flatMap(({ args = [], command = [] }) => [...command, ...args]);
   const [text] = said.flatMap((one) => ARGUMENT.exec(one)?.[1] ?? []);
   return text === undefined ? DEFAULT_S : secondsOf(text);

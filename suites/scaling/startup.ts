@@ -10,7 +10,7 @@ import {
   POD_DEFAULTS,
   refOf,
 } from '../topology/canary.ts';
-import type { PodObject } from '../topology/shapes.ts';
+import type { NodeObject } from '../topology/shapes.ts';
 
 const PORT = 8080;
 /** As many at once as a Deployment brings up when it grows by a step; more would measure the queue of kubelet. */
@@ -67,11 +67,7 @@ async function warmNodes(ctx: CheckContext, image: string): Promise<ReadonlySet<
   return new Set(nodes.map((node) => node.metadata.name));
 }
 
-function takesPods(node: KubeObject): boolean {
-  const { taints = [], unschedulable = false } = (node['spec'] ?? {}) as {
-    taints?: { effect: string }[];
-    unschedulable?: boolean;
-  };
+function takesPods({ spec: { taints = [], unschedulable = false } }: NodeObject): boolean {
   return !unschedulable && taints.every(({ effect }) => effect === 'PreferNoSchedule');
 }
 
@@ -80,18 +76,19 @@ async function startOne(ctx: CheckContext, pod: KubeObject, warm: ReadonlySet<st
   const createdMs = monotonicMs();
   try {
     await ctx.cluster.apply([pod]);
-    const { items } = await ctx.cluster.wait({
-      ...{ kind: 'v1/Pod', namespace: canaryNamespace(ctx), names: [name] },
+    const { items, unavailable } = await ctx.cluster.wait({
+      kind: 'v1/Pod',
+      ...{ namespace: canaryNamespace(ctx), names: [name] },
       ...{ until: 'ready', count: 1, timeoutMs: ctx.timeoutMs('podReady') },
     });
-    const spec = (items[0] as PodObject | undefined)?.spec as {
-      nodeName?: string;
-      initContainers?: unknown[];
-    };
+    const readyMs = monotonicMs();
+    const [found] = items;
+    if (found === undefined) throw new Error(unavailable ?? 'it is not there any more');
+    const { nodeName = null, initContainers = [] } = found.spec;
     ctx.record('pod-started', {
-      ...{ pod: name, createdMs, readyMs: monotonicMs(), node: spec.nodeName ?? null },
-      imagePresent: warm.has(spec.nodeName ?? ''),
-      initContainers: spec.initContainers?.length ?? 0,
+      ...{ pod: name, createdMs, readyMs, node: nodeName },
+      imagePresent: warm.has(nodeName ?? ''),
+      initContainers: initContainers.length,
     });
   } catch (error) {
     ctx.signal.throwIfAborted();

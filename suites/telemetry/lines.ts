@@ -56,7 +56,7 @@ export async function linesOn(ctx: CheckContext, order: LinesOrder): Promise<Wri
     );
     return null;
   }
-  const nodes = (await ctx.cluster.items({ kind: 'v1/Node' })) as NodeObject[] | null;
+  const nodes = await ctx.cluster.items({ kind: 'v1/Node' });
   if (nodes === null) return null;
   const names: string[] = [];
   for (const node of nodes) {
@@ -171,7 +171,7 @@ export async function lastStartMs(ctx: CheckContext, { nodes }: Writers): Promis
   return Math.max(0, ...starts.filter((startMs) => !Number.isNaN(startMs)));
 }
 
-function writersOf(ctx: CheckContext): ListParams {
+function writersOf(ctx: CheckContext): ListParams<'v1/Pod'> {
   return {
     kind: 'v1/Pod',
     namespace: canaryNamespace(ctx),
@@ -186,7 +186,7 @@ async function untilReady(ctx: CheckContext, nodes: readonly string[]): Promise<
 }
 
 async function podsOf(ctx: CheckContext): Promise<PodObject[]> {
-  return ((await ctx.cluster.items(writersOf(ctx))) ?? []) as PodObject[];
+  return (await ctx.cluster.items(writersOf(ctx))) ?? [];
 }
 
 /** The writers as they are now, for the count on the disks. */

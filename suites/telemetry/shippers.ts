@@ -1,6 +1,5 @@
 import type { CheckContext } from '../harness/check.ts';
 import { conditionTrue, ownerOf } from '../topology/shapes.ts';
-import type { PodObject } from '../topology/shapes.ts';
 import { settingsOf } from './settings.ts';
 
 /** Which node has a shipper that is ready: where lines of a node are lost, that is the first thing to know. */
@@ -9,7 +8,7 @@ export async function recordShippers(ctx: CheckContext): Promise<void> {
   if (shipper === undefined) return;
   // For people: a list that is refused takes nothing from the count of lines.
   const { items } = await ctx.cluster.list({ kind: 'v1/Pod', namespace: shipper.namespace });
-  for (const pod of items as PodObject[]) {
+  for (const pod of items) {
     const owner = ownerOf(pod);
     if (owner.kind !== 'DaemonSet' || owner.name !== shipper.name) continue;
     const ready = conditionTrue(pod.status.conditions, 'Ready');

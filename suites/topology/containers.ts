@@ -1,3 +1,4 @@
+import type { Probe } from '../../probes/kubernetes/objects.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { podsOf, setting } from './declared.ts';
 import type { Found } from './declared.ts';
@@ -78,10 +79,10 @@ export function recordImages(ctx: CheckContext, found: readonly Found[], pods: r
 }
 
 /** `httpGet /readyz:http`, `exec`, `tcpSocket :5432`; null when there is none. */
-function probeText(probe: Record<string, unknown> | undefined): string | null {
+function probeText(probe: Probe | undefined): string | null {
   if (probe === undefined) return null;
-  for (const how of ['httpGet', 'tcpSocket', 'grpc', 'exec']) {
-    const detail = probe[how] as { path?: string; port?: string | number } | undefined;
+  for (const how of ['httpGet', 'tcpSocket', 'grpc', 'exec'] as const) {
+    const detail = probe[how];
     if (detail !== undefined)
       return how === 'exec' ? how : `${how} ${detail.path ?? ''}:${detail.port ?? ''}`;
   }

@@ -1,5 +1,5 @@
+import type { ClaimObject, VolumeObject } from '../../probes/kubernetes/objects.ts';
 import type { CheckContext } from '../harness/check.ts';
-import type { KubeObject } from '../harness/protocol.ts';
 import { coversPath } from '../../reports/record/topology-names.ts';
 import type { Found } from './declared.ts';
 import { podsOf } from './declared.ts';
@@ -22,8 +22,8 @@ const NOT_DATA = new Set(['configMap', 'secret', 'projected', 'downwardAPI']);
 const VOLUME_KINDS = ['local', 'csi', 'nfs', 'cephfs', 'rbd', 'hostPath'];
 
 export interface Volumes {
-  claims: readonly KubeObject[];
-  volumes: readonly KubeObject[];
+  claims: readonly ClaimObject[];
+  volumes: readonly VolumeObject[];
   pods: readonly PodObject[];
   /** Where the servers of a store say that they keep their data; none of a store that was not asked. */
   folders: ReadonlyMap<string, readonly string[]>;
@@ -105,11 +105,11 @@ function follow(
   name: string,
 ): { phase: string; className: string; volumeKind: string } {
   const claim = seen.claims.find((one) => one.metadata.name === name && one.metadata.namespace === namespace);
-  const spec = (claim?.spec ?? {}) as { storageClassName?: string; volumeName?: string };
-  const volume = seen.volumes.find((one) => one.metadata.name === spec.volumeName);
+  const { storageClassName = '', volumeName } = claim?.spec ?? {};
+  const volume = seen.volumes.find((one) => one.metadata.name === volumeName);
   return {
-    phase: (claim?.status as { phase?: string } | undefined)?.phase ?? '',
-    className: spec.storageClassName ?? '',
-    volumeKind: VOLUME_KINDS.find((kind) => kind in ((volume?.spec ?? {}) as Record<string, unknown>)) ?? '',
+    phase: claim?.status?.phase ?? '',
+    className: storageClassName,
+    volumeKind: VOLUME_KINDS.find((kind) => kind in (volume?.spec ?? {})) ?? '',
   };
 }

@@ -43,7 +43,7 @@ function scaled({ arrives }: { arrives: boolean }): Scaled {
 }
 
 const readyOf = async (context: CheckContext): Promise<(number | undefined)[]> =>
-  (await settledWorkloads(context)).map(({ object }) => object?.status.readyReplicas);
+  (await settledWorkloads(context)).map(({ object }) => object?.status?.readyReplicas);
 
 test('should look at a workload that an autoscaler moves once its pods have arrived', async () => {
   const { context, waited } = scaled({ arrives: true });

@@ -27,14 +27,14 @@ export async function findWorkloads(
   wanted: (workload: Workload) => boolean = () => true,
 ): Promise<Found[]> {
   const declared = (setting(ctx, 'workloads') ?? []).filter(wanted);
-  const objects = new Map<string, KubeObject>();
+  const objects = new Map<string, WorkloadObject>();
   for (const kind of new Set(declared.map((workload) => workload.kind))) {
     for (const object of (await ctx.cluster.items({ kind: `apps/v1/${kind}` })) ?? [])
       objects.set(nameOf(object), object);
   }
   return declared.map((workload) => {
     const name = `${workload.kind} ${workload.namespace}/${workload.name}`;
-    return { name, workload, object: objects.get(name) as WorkloadObject | undefined };
+    return { name, workload, object: objects.get(name) };
   });
 }
 
@@ -72,12 +72,12 @@ export async function listNodes(ctx: CheckContext): Promise<NodeObject[]> {
   const found = await ctx.cluster.items({ kind: 'v1/Node' });
   if (found === null) return [];
   ctx.record('nodes', { names: found.map(({ metadata }) => metadata.name).sort(), count: found.length });
-  return found as NodeObject[];
+  return found;
 }
 
 /** All pods, or null after the refusal was recorded. */
-export async function listPods(ctx: CheckContext): Promise<PodObject[] | null> {
-  return (await ctx.cluster.items({ kind: 'v1/Pod' })) as PodObject[] | null;
+export function listPods(ctx: CheckContext): Promise<PodObject[] | null> {
+  return ctx.cluster.items({ kind: 'v1/Pod' });
 }
 
 export function podsOf(found: Found, pods: readonly PodObject[]): PodObject[] {

@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import type { CheckContext } from '../harness/check.ts';
+import { heldTo, parseJson } from '../harness/json.ts';
 import type { PodObject } from './shapes.ts';
 
 /** Where kubeadm puts etcd's client certificate inside its pod. */
@@ -10,22 +12,35 @@ const CLIENT = [
   `--key=${PKI}/server.key`,
 ];
 
-interface MemberList {
-  members: { ID: number; name?: string; isLearner?: boolean; clientURLs?: string[] }[];
-}
-interface EndpointStatus {
-  Endpoint: string;
-  Status?: { header?: { member_id?: number }; leader?: number };
-}
-interface EndpointHealth {
-  endpoint: string;
-  health: boolean;
-  error?: string;
-}
+/** Ids of members, read as text. */
+const id = z.union([z.string(), z.number()]);
+const memberList = z.object({
+  members: z.array(
+    z.object({
+      ID: id,
+      name: z.string().optional(),
+      isLearner: z.boolean().optional(),
+      clientURLs: z.array(z.string()).nullish(),
+    }),
+  ),
+});
+const endpointStatus = z.object({
+  Endpoint: z.string(),
+  Status: z
+    .object({ header: z.object({ member_id: id.optional() }).optional(), leader: id.optional() })
+    .optional(),
+});
+const endpointHealth = z.object({ endpoint: z.string(), health: z.boolean(), error: z.string().optional() });
+const statuses = z.array(endpointStatus);
+const healths = z.array(endpointHealth);
+
+type MemberList = z.infer<typeof memberList>;
+type EndpointStatus = z.infer<typeof endpointStatus>;
+type EndpointHealth = z.infer<typeof endpointHealth>;
 
 /** Large ids do not survive JSON.parse as numbers: they are read as text. */
 function parse(text: string): unknown {
-  return JSON.parse(text.replace(/("(?:ID|member_id|leader|cluster_id|raftIndex)":)(\d+)/g, '$1"$2"'));
+  return parseJson(text.replace(/("(?:ID|member_id|leader|cluster_id|raftIndex)":)(\d+)/g, '$1"$2"'));
 }
 
 /**
@@ -36,9 +51,9 @@ export async function readEtcd(ctx: CheckContext, pods: readonly PodObject[]): P
   const reasons: string[] = [];
   for (const pod of pods) {
     try {
-      const members = parse(await etcdctl(ctx, pod, ['member', 'list'])) as MemberList;
-      const health = parse(await etcdctl(ctx, pod, ['endpoint', 'health', '--cluster'])) as EndpointHealth[];
-      const status = parse(await etcdctl(ctx, pod, ['endpoint', 'status', '--cluster'])) as EndpointStatus[];
+      const members = await asked(ctx, pod, ['member', 'list'], memberList);
+      const health = await asked(ctx, pod, ['endpoint', 'health', '--cluster'], healths);
+      const status = await asked(ctx, pod, ['endpoint', 'status', '--cluster'], statuses);
       record(ctx, { members, health, status });
       return;
     } catch (error) {
@@ -52,8 +67,8 @@ export async function readEtcd(ctx: CheckContext, pods: readonly PodObject[]): P
 export async function etcdLeader(ctx: CheckContext, pods: readonly PodObject[]): Promise<string | null> {
   for (const pod of pods) {
     try {
-      const { members } = parse(await etcdctl(ctx, pod, ['member', 'list'])) as MemberList;
-      const own = parse(await etcdctl(ctx, pod, ['endpoint', 'status'])) as EndpointStatus[];
+      const { members } = await asked(ctx, pod, ['member', 'list'], memberList);
+      const own = await asked(ctx, pod, ['endpoint', 'status'], statuses);
       const leader = String(own[0]?.Status?.leader ?? '');
       const found = members.find(({ ID }) => String(ID) === leader)?.name;
       if (found !== undefined && found !== '') return found;
@@ -68,9 +83,10 @@ function record(
   ctx: CheckContext,
   seen: { members: MemberList; health: EndpointHealth[]; status: EndpointStatus[] },
 ): void {
-  for (const { ID, name = '', isLearner: learner = false, clientURLs = [] } of seen.members.members) {
-    const health = seen.health.find((one) => clientURLs.includes(one.endpoint));
-    const status = seen.status.find((one) => clientURLs.includes(one.Endpoint));
+  for (const { ID, name = '', isLearner: learner = false, clientURLs } of seen.members.members) {
+    const at = clientURLs ?? [];
+    const health = seen.health.find((one) => at.includes(one.endpoint));
+    const status = seen.status.find((one) => at.includes(one.Endpoint));
     const found = { id: String(ID), name, learner, ...leaderIn(status), ...healthOf(health) };
     ctx.record('etcd-member', found);
   }
@@ -86,6 +102,15 @@ function leaderIn(status: EndpointStatus | undefined): { leader: string | null; 
 function healthOf(health: EndpointHealth | undefined): { healthy: boolean; error: string } {
   if (health === undefined) return { healthy: false, error: 'did not answer' };
   return { healthy: health.health, error: health.error ?? '' };
+}
+
+async function asked<T>(
+  ctx: CheckContext,
+  pod: PodObject,
+  words: string[],
+  schema: z.ZodType<T>,
+): Promise<T> {
+  return heldTo(schema, parse(await etcdctl(ctx, pod, words)), `etcdctl ${words.join(' ')}`);
 }
 
 /** etcdctl exits with 1 when one member of several is unhealthy, and still prints all of them. */

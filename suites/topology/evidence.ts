@@ -1,3 +1,5 @@
+import { isOfKind } from '../../probes/kubernetes/objects.ts';
+import type { EventObject } from '../../probes/kubernetes/objects.ts';
 import type { CheckContext } from '../harness/check.ts';
 import type { KubeObject } from '../harness/protocol.ts';
 import type { PodObject } from './shapes.ts';
@@ -10,21 +12,12 @@ const LOGS_PER_CHECK = 1;
 const EVENTS_PER_CHECK = 10;
 const LOG_LINES = 20;
 
-interface EventObject extends KubeObject {
-  involvedObject: { kind: string; namespace?: string; name: string };
-  reason?: string;
-  message?: string;
-  lastTimestamp?: string | null;
-  eventTime?: string | null;
-  count?: number;
-}
-
 /** Records the latest events of the objects and the end of the log of the first pod, for the people who read the report. */
 export async function recordEvidence(ctx: CheckContext, troubled: readonly KubeObject[]): Promise<void> {
   if (troubled.length === 0) return;
   await ctx.step('collect events and logs of what is in trouble', async () => {
     await recordEvents(ctx, troubled);
-    const pods = troubled.filter((object) => object.kind === 'Pod') as PodObject[];
+    const pods = troubled.filter((object) => isOfKind('v1/Pod', object));
     for (const pod of pods.slice(0, LOGS_PER_CHECK)) await recordLog(ctx, pod);
   });
 }
@@ -32,12 +25,10 @@ export async function recordEvidence(ctx: CheckContext, troubled: readonly KubeO
 async function recordEvents(ctx: CheckContext, troubled: readonly KubeObject[]): Promise<void> {
   const names = new Set(troubled.map((object) => `${object.kind}/${object.metadata.name}`));
   const { items } = await ctx.cluster.list({ kind: 'v1/Event' });
-  const events = (items as EventObject[]).filter((event) =>
-    names.has(`${event.involvedObject.kind}/${event.involvedObject.name}`),
-  );
+  const events = items.filter(({ involvedObject: { kind = '', name = '' } }) => names.has(`${kind}/${name}`));
   events.sort((a, b) => timeOf(b).localeCompare(timeOf(a)));
   for (const event of events.slice(0, EVENTS_PER_CHECK)) {
-    const { kind, namespace, name } = event.involvedObject;
+    const { kind = '', namespace, name = '' } = event.involvedObject;
     const source = `event ${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
     ctx.record('evidence', {
       source,

@@ -9,7 +9,7 @@ export function recordWorkload(ctx: CheckContext, found: Found, pods: readonly P
   const { object } = found;
   if (object === undefined) return;
   const own = podsOf(found, pods);
-  const observed = (object.status.observedGeneration ?? 0) >= (object.metadata.generation ?? 0);
+  const observed = (object.status?.observedGeneration ?? 0) >= (object.metadata.generation ?? 0);
   const counts = { ...countsOf(object), observed, stuck: isStuck(object), pods: own.length };
   ctx.record('replicas', { workload: found.name, ...counts });
   for (const pod of own) recordPod(ctx, found.name, pod);
@@ -17,7 +17,7 @@ export function recordWorkload(ctx: CheckContext, found: Found, pods: readonly P
 
 /** A Deployment whose progress deadline is over, by its controller's word. */
 function isStuck({ status }: WorkloadObject): boolean {
-  return (status.conditions ?? []).some((one) => one.type === 'Progressing' && one.status === 'False');
+  return (status?.conditions ?? []).some((one) => one.type === 'Progressing' && one.status === 'False');
 }
 
 function statuses(pod: PodObject): ContainerStatus[] {

@@ -1,8 +1,6 @@
-/** Which objects a selector of Kubernetes picks (meta/v1 LabelSelector). */
-export interface LabelSelector {
-  matchLabels?: Record<string, string>;
-  matchExpressions?: { key: string; operator: string; values?: string[] }[];
-}
+import type { LabelSelector } from '../../probes/kubernetes/objects.ts';
+
+export type { LabelSelector };
 
 type Labels = Readonly<Record<string, string>>;
 

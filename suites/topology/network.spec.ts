@@ -50,14 +50,14 @@ check('topology/network/reachability', async (ctx) => {
 async function serviceAddress(ctx: CheckContext, namespace: string): Promise<string | null> {
   const { items } = await ctx.cluster.list({ kind: 'v1/Service', namespace });
   const found = items.find((one) => one.metadata.name === SERVER);
-  const { clusterIP = '' } = (found?.spec ?? {}) as { clusterIP?: string };
+  const { clusterIP = '' } = found?.spec ?? {};
   return clusterIP === '' || clusterIP === 'None' ? null : clusterIP;
 }
 
 async function recordPlugin(ctx: CheckContext, network: Topology['network']): Promise<void> {
   const declared = network?.cni.daemonSet;
   if (declared === undefined) return;
-  const found = (await ctx.cluster.items({ kind: 'apps/v1/DaemonSet' })) as WorkloadObject[] | null;
+  const found = await ctx.cluster.items({ kind: 'apps/v1/DaemonSet' });
   const isIt = ({ metadata }: WorkloadObject) =>
     metadata.name === declared.name && metadata.namespace === declared.namespace;
   const status = found?.find(isIt)?.status;
@@ -88,14 +88,13 @@ async function startServers(
     kind: 'v1/Pod',
     namespace: of.objects[0]?.metadata.namespace ?? '',
     labels: { 'app.kubernetes.io/name': SERVER },
-  };
+  } as const;
   const waited = await ctx.cluster
     .wait({ ...query, until: 'ready', count: of.nodes.length, timeoutMs: ctx.timeoutMs('podReady') })
-    .catch((error: unknown) => ({ items: [], unavailable: messageOf(error) }));
-  if (waited.unavailable === undefined)
-    return (waited.items as PodObject[]).filter((pod) => pod.spec.nodeName !== undefined);
+    .catch((error: unknown) => ({ items: [] as PodObject[], unavailable: messageOf(error) }));
+  if (waited.unavailable === undefined) return waited.items.filter((pod) => pod.spec.nodeName !== undefined);
 
-  const all = (await ctx.cluster.list(query)).items as PodObject[];
+  const all = (await ctx.cluster.list(query)).items;
   const ready = all.filter(
     (pod) =>
       pod.status.podIP !== undefined &&

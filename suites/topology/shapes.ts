@@ -1,121 +1,29 @@
-/** As much of the Kubernetes types as the topology checks read, and small readers for them. */
-import type { KubeObject } from '../harness/protocol.ts';
-import type { LabelSelector } from './label-selector.ts';
+/** Small readers of Kubernetes' objects. */
+import type {
+  AutoscalerObject,
+  Condition,
+  Container,
+  NodeObject,
+  PodObject,
+  PodSpec,
+  WorkloadObject,
+} from '../../probes/kubernetes/objects.ts';
 
-export interface Condition {
-  type: string;
-  status: string;
-  reason?: string;
-}
+export type { Condition, Container, NodeObject, PodObject, PodSpec, WorkloadObject };
+export type { ContainerState, ContainerStatus, Mount, Volume } from '../../probes/kubernetes/objects.ts';
 
-export interface NodeObject extends KubeObject {
-  spec: {
-    podCIDR?: string;
-    podCIDRs?: string[];
-    unschedulable?: boolean;
-    taints?: { key: string; value?: string; effect: string }[];
+/** The workload that an autoscaler resizes, as `kind namespace/name`, with its limits. */
+export function resizedBy({ metadata, spec }: AutoscalerObject): {
+  workload: string;
+  min: number;
+  max: number;
+} {
+  const { scaleTargetRef: of, minReplicas = 1, maxReplicas } = spec;
+  return {
+    workload: `${of.kind} ${metadata.namespace ?? ''}/${of.name}`,
+    min: minReplicas,
+    max: maxReplicas,
   };
-  status: {
-    conditions?: Condition[];
-    addresses?: { type: string; address: string }[];
-    nodeInfo?: { kubeletVersion?: string };
-  };
-}
-
-export interface Mount {
-  name: string;
-  mountPath: string;
-  readOnly?: boolean;
-}
-
-export interface Container {
-  name: string;
-  image: string;
-  args?: string[];
-  command?: string[];
-  livenessProbe?: Record<string, unknown>;
-  readinessProbe?: Record<string, unknown>;
-  resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
-  volumeMounts?: Mount[];
-}
-
-export interface Volume {
-  name: string;
-  persistentVolumeClaim?: { claimName: string };
-  [source: string]: unknown;
-}
-
-export interface PodSpec {
-  nodeName?: string;
-  hostNetwork?: boolean;
-  containers: Container[];
-  initContainers?: (Container & { restartPolicy?: string })[];
-  volumes?: Volume[];
-}
-
-export interface ContainerState {
-  waiting?: { reason?: string; message?: string };
-  running?: { startedAt?: string };
-  terminated?: { reason?: string; exitCode?: number; finishedAt?: string };
-}
-
-export interface ContainerStatus {
-  name: string;
-  ready?: boolean;
-  restartCount?: number;
-  image?: string;
-  imageID?: string;
-  state?: ContainerState;
-  lastState?: ContainerState;
-}
-
-export interface PodObject extends KubeObject {
-  spec: PodSpec;
-  status: {
-    phase?: string;
-    podIP?: string;
-    hostIP?: string;
-    conditions?: Condition[];
-    containerStatuses?: ContainerStatus[];
-    initContainerStatuses?: ContainerStatus[];
-  };
-}
-
-export interface WorkloadObject extends KubeObject {
-  spec: {
-    replicas?: number;
-    selector?: LabelSelector;
-    template: { metadata?: { labels?: Record<string, string> }; spec: PodSpec };
-    volumeClaimTemplates?: { metadata: { name: string } }[];
-  };
-  status: {
-    observedGeneration?: number;
-    replicas?: number;
-    readyReplicas?: number;
-    updatedReplicas?: number;
-    numberReady?: number;
-    desiredNumberScheduled?: number;
-    updatedNumberScheduled?: number;
-    conditions?: Condition[];
-  };
-}
-
-interface AutoscalerSpec {
-  scaleTargetRef?: { kind: string; name: string };
-  minReplicas?: number;
-  maxReplicas?: number;
-}
-
-/** The workload that an autoscaler resizes, as `kind namespace/name`, with its limits; null: it names none. */
-export function resizedBy(autoscaler: KubeObject): { workload: string; min: number; max: number } | null {
-  const {
-    scaleTargetRef,
-    minReplicas = 1,
-    maxReplicas = minReplicas,
-  } = (autoscaler['spec'] ?? {}) as AutoscalerSpec;
-  if (scaleTargetRef === undefined) return null;
-  const workload = `${scaleTargetRef.kind} ${autoscaler.metadata.namespace ?? ''}/${scaleTargetRef.name}`;
-  return { workload, min: minReplicas, max: maxReplicas };
 }
 
 export function conditionTrue(conditions: Condition[] | undefined, type: string): boolean {
@@ -154,12 +62,12 @@ export function hasLabels(
 /** Whether a change is on its way through the pods: old ones beside new ones, or more of them than are wanted. */
 export function isRolling(object: WorkloadObject): boolean {
   const { wanted, updated } = countsOf(object);
-  const { observedGeneration = 0, replicas = wanted } = object.status;
+  const { observedGeneration = 0, replicas = wanted } = object.status ?? {};
   return observedGeneration < (object.metadata.generation ?? 0) || updated !== wanted || replicas > wanted;
 }
 
 /** Replicas of a workload as its object states them, whatever its kind calls them. */
-export function countsOf({ kind, spec, status }: WorkloadObject): {
+export function countsOf({ kind, spec, status = {} }: WorkloadObject): {
   wanted: number;
   ready: number;
   updated: number;

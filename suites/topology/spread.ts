@@ -1,19 +1,13 @@
+import type { BudgetObject } from '../../probes/kubernetes/objects.ts';
 import type { CheckContext } from '../harness/check.ts';
-import type { KubeObject } from '../harness/protocol.ts';
 import { podsOf } from './declared.ts';
 import type { Found } from './declared.ts';
 import { selects } from './label-selector.ts';
-import type { LabelSelector } from './label-selector.ts';
 import type { PodObject } from './shapes.ts';
-
-interface Budget extends KubeObject {
-  spec: { selector?: LabelSelector };
-  status?: { expectedPods?: number; desiredHealthy?: number };
-}
 
 export interface Spread {
   pods: readonly PodObject[];
-  budgets: readonly KubeObject[];
+  budgets: readonly BudgetObject[];
 }
 
 /**
@@ -25,7 +19,7 @@ export function recordSpread(ctx: CheckContext, found: Found, { pods, budgets }:
   const placed = podsOf(found, pods).flatMap(({ metadata, spec }) =>
     spec.nodeName === undefined ? [] : [{ name: metadata.name, node: spec.nodeName }],
   );
-  const own = (budgets as Budget[]).filter((budget) => selectsPodsOf(budget, found));
+  const own = budgets.filter((budget) => selectsPodsOf(budget, found));
   ctx.record('placement', {
     workload: found.name,
     pods: placed,
@@ -39,7 +33,7 @@ export function recordSpread(ctx: CheckContext, found: Found, { pods, budgets }:
   }
 }
 
-function selectsPodsOf({ metadata, spec }: Budget, { object, workload }: Found): boolean {
+function selectsPodsOf({ metadata, spec }: BudgetObject, { object, workload }: Found): boolean {
   const labels = object?.spec.template.metadata?.labels;
   return object !== undefined && metadata.namespace === workload.namespace && selects(spec.selector, labels);
 }

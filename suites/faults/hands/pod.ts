@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { monoMs } from '../../../probes/clock.ts';
 import type { Cut, FaultContext, FaultMember, Hand, Landing, Preparation } from '../fault.ts';
 import { allDropped, cutsIn, describeDrops, dropRules, knocksOf, parseDrops } from '../packet-filter.ts';
@@ -197,9 +198,9 @@ export class PodHand implements Hand {
     let seen = 'nothing';
     while (monoMs() < until) {
       const { body } = await this.#kube('GET', path);
-      const { phase, containerStatuses } = (body as { status?: PodStatus }).status ?? {};
+      const { phase, state } = seenIn(body);
       if (phase === 'Running') return;
-      seen = `${phase ?? 'no phase'} ${JSON.stringify(containerStatuses?.[0]?.state ?? {})}`;
+      seen = `${phase ?? 'no phase'} ${JSON.stringify(state)}`;
       if (phase === 'Failed' || phase === 'Succeeded') break;
       await sleep(LOOK_EVERY_MS, undefined, { signal: this.#shared.signal });
     }
@@ -214,10 +215,18 @@ export class PodHand implements Hand {
   }
 }
 
-interface PodStatus {
-  phase?: string;
-  containerStatuses?: { state?: unknown }[];
+/** The phase of a pod and the state of its first container, as far as they are told. */
+function seenIn(body: unknown): { phase: string | undefined; state: unknown } {
+  const { phase, containerStatuses } = podSeen.safeParse(body).data?.status ?? {};
+  return { phase, state: containerStatuses?.[0]?.state ?? {} };
 }
+
+const podSeen = z.object({
+  status: z.object({
+    phase: z.string().optional(),
+    containerStatuses: z.array(z.object({ state: z.unknown() })).optional(),
+  }),
+});
 
 function landingOf(
   answer: { said: string } | { reason: string },

@@ -1,0 +1,336 @@
+/** As much of each kind of object as Plumbline reads, and the look that says whether an object is one of its kind. */
+import { kindText } from './kinds.ts';
+import type { KubeObject } from './types.ts';
+
+export interface Condition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+}
+
+/** Which objects a selector of Kubernetes picks (meta/v1 LabelSelector). */
+export interface LabelSelector {
+  matchLabels?: Record<string, string>;
+  matchExpressions?: { key: string; operator: string; values?: string[] }[];
+}
+
+export interface NodeObject extends KubeObject {
+  spec: {
+    podCIDR?: string;
+    podCIDRs?: string[];
+    unschedulable?: boolean;
+    taints?: { key: string; value?: string; effect: string }[];
+  };
+  status: {
+    conditions?: Condition[];
+    addresses?: { type: string; address: string }[];
+    nodeInfo?: { kubeletVersion?: string };
+    capacity?: Record<string, string>;
+    allocatable?: Record<string, string>;
+  };
+}
+
+export interface Mount {
+  name: string;
+  mountPath: string;
+  readOnly?: boolean;
+}
+
+/** What a handler of a probe asks, whatever its kind. */
+interface Asked {
+  path?: string;
+  port?: string | number;
+}
+
+export interface Probe {
+  httpGet?: Asked;
+  tcpSocket?: Asked;
+  grpc?: Asked;
+  exec?: Asked;
+  [field: string]: unknown;
+}
+
+export interface Variable {
+  name: string;
+  [field: string]: unknown;
+}
+
+export interface Container {
+  name: string;
+  image: string;
+  args?: string[];
+  command?: string[];
+  env?: Variable[];
+  livenessProbe?: Probe;
+  readinessProbe?: Probe;
+  resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
+  volumeMounts?: Mount[];
+  [field: string]: unknown;
+}
+
+export interface Volume {
+  name: string;
+  persistentVolumeClaim?: { claimName: string };
+  [source: string]: unknown;
+}
+
+export interface PodSpec {
+  nodeName?: string;
+  hostNetwork?: boolean;
+  containers: Container[];
+  initContainers?: (Container & { restartPolicy?: string })[];
+  volumes?: Volume[];
+}
+
+export interface ContainerState {
+  waiting?: { reason?: string; message?: string };
+  running?: { startedAt?: string };
+  terminated?: { reason?: string; exitCode?: number; finishedAt?: string };
+}
+
+export interface ContainerStatus {
+  name: string;
+  ready?: boolean;
+  restartCount?: number;
+  image?: string;
+  imageID?: string;
+  containerID?: string;
+  state?: ContainerState;
+  lastState?: ContainerState;
+}
+
+export interface PodObject extends KubeObject {
+  spec: PodSpec;
+  status: {
+    phase?: string;
+    reason?: string;
+    message?: string;
+    podIP?: string;
+    hostIP?: string;
+    conditions?: Condition[];
+    containerStatuses?: ContainerStatus[];
+    initContainerStatuses?: ContainerStatus[];
+  };
+}
+
+export interface WorkloadStatus {
+  observedGeneration?: number;
+  replicas?: number;
+  readyReplicas?: number;
+  updatedReplicas?: number;
+  numberReady?: number;
+  desiredNumberScheduled?: number;
+  updatedNumberScheduled?: number;
+  conditions?: Condition[];
+}
+
+/** A Deployment, StatefulSet or DaemonSet. */
+export interface WorkloadObject extends KubeObject {
+  spec: {
+    replicas?: number;
+    selector?: LabelSelector;
+    template: { metadata?: { labels?: Record<string, string> }; spec: PodSpec };
+    volumeClaimTemplates?: { metadata: { name: string } }[];
+  };
+  status?: WorkloadStatus;
+}
+
+/** Events of v1; those that were written as events.k8s.io/v1 have `eventTime` only. */
+export interface EventObject extends KubeObject {
+  involvedObject: { kind?: string; namespace?: string; name?: string; uid?: string };
+  reason?: string;
+  message?: string;
+  lastTimestamp?: string | null;
+  eventTime?: string | null;
+  count?: number;
+}
+
+export interface SecretObject extends KubeObject {
+  /** In Base64. */
+  data?: Record<string, string>;
+}
+
+export interface ConfigMapObject extends KubeObject {
+  data?: Record<string, string>;
+}
+
+export interface ServiceObject extends KubeObject {
+  spec: { clusterIP?: string; selector?: Record<string, string> };
+}
+
+export interface EndpointSliceObject extends KubeObject {
+  /** The API server writes null for a list that is empty. */
+  endpoints?: { addresses: string[]; conditions?: { ready?: boolean } }[] | null;
+}
+
+export interface IngressObject extends KubeObject {
+  spec: {
+    rules?: { http?: { paths: { [field: string]: unknown }[] }; [field: string]: unknown }[];
+  };
+}
+
+export interface ClaimObject extends KubeObject {
+  spec: { storageClassName?: string; volumeName?: string };
+  status?: { phase?: string };
+}
+
+export interface VolumeObject extends KubeObject {
+  spec: Record<string, unknown>;
+}
+
+export interface BudgetObject extends KubeObject {
+  spec: { selector?: LabelSelector };
+  status?: { expectedPods?: number; desiredHealthy?: number };
+}
+
+export interface LeaseObject extends KubeObject {
+  spec: { holderIdentity?: string; renewTime?: string };
+}
+
+export interface MetricTarget {
+  type?: string;
+  averageUtilization?: number;
+  averageValue?: string;
+  value?: string;
+}
+export interface MetricAmounts {
+  target?: MetricTarget;
+  current?: MetricTarget;
+}
+interface NamedMetric extends MetricAmounts {
+  metric: { name: string };
+}
+export interface Metric {
+  type: string;
+  resource?: MetricAmounts & { name: string };
+  containerResource?: MetricAmounts & { name: string; container: string };
+  external?: NamedMetric;
+  pods?: NamedMetric;
+  object?: NamedMetric;
+}
+export interface ScalingPolicy {
+  type: string;
+  value: number;
+  periodSeconds: number;
+}
+interface ScalingRules {
+  stabilizationWindowSeconds?: number;
+  policies?: ScalingPolicy[];
+  selectPolicy?: string;
+}
+export interface AutoscalerObject extends KubeObject {
+  spec: {
+    scaleTargetRef: { kind: string; name: string };
+    minReplicas?: number;
+    maxReplicas: number;
+    metrics?: Metric[];
+    behavior?: { scaleUp?: ScalingRules; scaleDown?: ScalingRules };
+  };
+  status?: {
+    currentReplicas?: number;
+    desiredReplicas?: number;
+    lastScaleTime?: string;
+    /** The API server writes null for a list that is empty. */
+    currentMetrics?: Metric[] | null;
+    conditions?: Condition[] | null;
+  };
+}
+
+/** Kinds of which more is known than what all objects have. */
+export interface ObjectsByKind {
+  'v1/Pod': PodObject;
+  'v1/Node': NodeObject;
+  'v1/Event': EventObject;
+  'v1/Secret': SecretObject;
+  'v1/ConfigMap': ConfigMapObject;
+  'v1/Service': ServiceObject;
+  'v1/PersistentVolumeClaim': ClaimObject;
+  'v1/PersistentVolume': VolumeObject;
+  'apps/v1/Deployment': WorkloadObject;
+  'apps/v1/StatefulSet': WorkloadObject;
+  'apps/v1/DaemonSet': WorkloadObject;
+  'autoscaling/v2/HorizontalPodAutoscaler': AutoscalerObject;
+  'coordination.k8s.io/v1/Lease': LeaseObject;
+  'discovery.k8s.io/v1/EndpointSlice': EndpointSliceObject;
+  'networking.k8s.io/v1/Ingress': IngressObject;
+  'policy/v1/PodDisruptionBudget': BudgetObject;
+}
+
+/** The type of objects of a kind, such as `v1/Pod`; of any other kind, what all objects have. */
+export type ObjectOf<Kind extends string> = Kind extends keyof ObjectsByKind
+  ? ObjectsByKind[Kind]
+  : KubeObject;
+
+/**
+ * What the type of a kind takes for granted: records, and lists where `[]` stands. The API server's own schema holds the rest, and the
+ * fields that may be left out are optional in the types.
+ */
+const REQUIRED: Readonly<Record<keyof ObjectsByKind, readonly string[]>> = {
+  'v1/Pod': ['spec', 'spec.containers[]', 'status'],
+  'v1/Node': ['spec', 'status'],
+  'v1/Event': ['involvedObject'],
+  'v1/Secret': [],
+  'v1/ConfigMap': [],
+  'v1/Service': ['spec'],
+  'v1/PersistentVolumeClaim': ['spec'],
+  'v1/PersistentVolume': ['spec'],
+  'apps/v1/Deployment': ['spec', 'spec.template.spec.containers[]'],
+  'apps/v1/StatefulSet': ['spec', 'spec.template.spec.containers[]'],
+  'apps/v1/DaemonSet': ['spec', 'spec.template.spec.containers[]'],
+  'autoscaling/v2/HorizontalPodAutoscaler': ['spec', 'spec.scaleTargetRef'],
+  'coordination.k8s.io/v1/Lease': ['spec'],
+  'discovery.k8s.io/v1/EndpointSlice': [],
+  'networking.k8s.io/v1/Ingress': ['spec'],
+  'policy/v1/PodDisruptionBudget': ['spec'],
+};
+
+/** Whether an object is of a kind and has what the type of that kind takes for granted. */
+export function isOfKind<Kind extends string>(kind: Kind, object: KubeObject): object is ObjectOf<Kind> {
+  return kindText(object) === kind && lackOf(kind, object) === null;
+}
+
+/** Objects as those of a kind. Where one is none, nothing is said of any: `unavailable` names it and what it lacks. */
+export function ofKind<Kind extends string>(
+  kind: Kind,
+  { items, unavailable }: { items: readonly KubeObject[]; unavailable?: string },
+): { items: ObjectOf<Kind>[]; unavailable?: string } {
+  if (unavailable !== undefined) return { items: [], unavailable };
+  const found: ObjectOf<Kind>[] = [];
+  for (const object of items) {
+    if (!isOfKind(kind, object)) return { items: [], unavailable: `malformed: ${troubleOf(kind, object)}` };
+    found.push(object);
+  }
+  return { items: found };
+}
+
+/** Why an object is none of a kind, in a sentence. */
+export function troubleOf(kind: string, object: KubeObject): string {
+  const { namespace, name } = object.metadata;
+  const lack = kindText(object) === kind ? lackOf(kind, object) : null;
+  const what = lack === null ? `is a ${kindText(object)}` : `has no ${lack}`;
+  return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name} ${what}`;
+}
+
+/** The first path that an object of the kind must have and this one has not; null: it has them all. */
+function lackOf(kind: string, object: KubeObject): string | null {
+  const required = isKnown(kind) ? REQUIRED[kind] : [];
+  return required.find((path) => !has(object, path)) ?? null;
+}
+
+function isKnown(kind: string): kind is keyof ObjectsByKind {
+  return Object.hasOwn(REQUIRED, kind);
+}
+
+function has(object: KubeObject, path: string): boolean {
+  let at: unknown = object;
+  for (const step of path.replace('[]', '').split('.')) {
+    if (!isRecord(at)) return false;
+    at = at[step];
+  }
+  return path.endsWith('[]') ? Array.isArray(at) : isRecord(at);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
