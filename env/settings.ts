@@ -46,7 +46,7 @@ export interface CheckSettings extends Partial<Topology> {
   /** Workloads of stores and parts that were left out: they may be there, and need not. */
   leftOut?: string[];
   /** Drills of late, by the pods (`namespace/name`) that they hurt; times are ISO 8601. */
-  drilled?: { pods: string[]; from: string; to: string }[];
+  drilled?: { pods: string[]; from: string; to: string; restarts?: Record<string, number> }[];
   /** The whole topology, of checks that are none of topology. */
   topology?: Topology;
   gpu?: Gpu & { kind: 'whole' | 'mig' | 'shared' };

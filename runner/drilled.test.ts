@@ -16,16 +16,28 @@ test('false verdict 20: drills of earlier runs are remembered with the pods that
     assert.deepEqual(earlier.ofLate(at(0)), []);
     earlier.end('failover/postgres/hang', at(0));
     assert.deepEqual(earlier.ofLate(at(0)), [], 'it hurt nothing');
-    earlier.begin('failover/postgres/hang', ['tender/postgres-0'], at(1));
+    const restarts = new Map([
+      ['tender/postgres-0', 7],
+      ['tender/other-0', 1],
+    ]);
+    earlier.begin('failover/postgres/hang', ['tender/postgres-0'], { from: at(1), restarts });
     earlier.end('failover/postgres/hang', at(2));
     earlier.end('failover/postgres/hang', at(3));
-    earlier.begin('failover/redis/pod-crash', ['tender/redis-1'], at(4));
+    earlier.begin('failover/redis/pod-crash', ['tender/redis-1'], { from: at(4), restarts });
+    appendFileSync(
+      join(folder, 'ledger/drilled.ndjson'),
+      `${JSON.stringify({ check: 'by an older release', pods: [], from: iso(4) })}\n`,
+    );
     appendFileSync(join(folder, 'ledger/drilled.ndjson'), '{"check":"cut');
     const later = new Drills(join(folder, 'ledger'));
-    const first = { pods: ['tender/postgres-0'], from: iso(1), to: iso(2) };
-    const second = (to: string) => ({ pods: ['tender/redis-1'], from: iso(4), to });
-    assert.deepEqual(later.ofLate(at(5)), [first, second(iso(5))]);
-    assert.deepEqual(later.ofLate(at(60)), [first, second(iso(19))], 'its process died');
+    const first = {
+      ...{ pods: ['tender/postgres-0'], from: iso(1), to: iso(2) },
+      restarts: { 'tender/postgres-0': 7 },
+    };
+    const second = (to: string) => ({ pods: ['tender/redis-1'], from: iso(4), to, restarts: {} });
+    const older = (to: string) => ({ pods: [], from: iso(4), to });
+    assert.deepEqual(later.ofLate(at(5)), [first, second(iso(5)), older(iso(5))]);
+    assert.deepEqual(later.ofLate(at(60)), [first, second(iso(19)), older(iso(19))], 'its process died');
     assert.deepEqual(later.ofLate(at(8 * 24 * 60)), [], 'long ago');
   } finally {
     await rm(folder, { recursive: true, force: true });

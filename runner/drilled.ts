@@ -12,10 +12,20 @@ export interface Drilled {
   pods: string[];
   from: string;
   to: string;
+  /** By pod, restarts of its containers when it began; without those of which nothing was known. */
+  restarts?: Record<string, number>;
 }
 
+/** Restarts of the containers of a pod, added up, by `namespace/name`. */
+export type Restarts = ReadonlyMap<string, number>;
+
 const lineSchema = z.union([
-  z.object({ check: z.string(), pods: z.array(z.string()), from: z.string() }),
+  z.object({
+    check: z.string(),
+    pods: z.array(z.string()),
+    from: z.string(),
+    restarts: z.record(z.string(), z.number()).optional(),
+  }),
   z.object({ check: z.string(), to: z.string() }),
 ]);
 
@@ -30,8 +40,13 @@ export class Drills {
     this.#folder = folder;
   }
 
-  begin(check: string, pods: readonly string[], from: Date): void {
-    this.#append({ check, pods, from: from.toISOString() });
+  /** @param restarts of any pods, counted before it began */
+  begin(check: string, pods: readonly string[], before: { from: Date; restarts: Restarts }): void {
+    const known = pods.flatMap((pod) => {
+      const count = before.restarts.get(pod);
+      return count === undefined ? [] : [[pod, count] as const];
+    });
+    this.#append({ check, pods, from: before.from.toISOString(), restarts: Object.fromEntries(known) });
   }
 
   /** What the check hurt is no longer hurt. Nothing when it hurt nothing. */
@@ -48,7 +63,8 @@ export class Drills {
       const end = lines.slice(i + 1).find((later) => later.check === line.check);
       const latest = new Date(Math.min(now.getTime(), Date.parse(line.from) + LASTS_MS)).toISOString();
       const to = end === undefined ? latest : 'to' in end ? end.to : end.from;
-      return [{ pods: line.pods, from: line.from, to }];
+      const { pods, from, restarts } = line;
+      return [{ pods, from, to, ...(restarts !== undefined && { restarts }) }];
     });
   }
 

@@ -3,6 +3,7 @@ import { monoMs } from '../probes/clock.ts';
 import { isIn } from '../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../probes/kubernetes/index.ts';
 import type { Environment } from '../env/schema.ts';
+import type { Restarts } from './drilled.ts';
 import type { KubeObject } from '../suites/harness/protocol.ts';
 import { timeoutMsOf } from './environment-parts.ts';
 import type { Entry } from './safety/index.ts';
@@ -54,6 +55,23 @@ export async function podsOn({ parts }: Looking, nodes: readonly string[]): Prom
     const { nodeName = '' } = (spec ?? {}) as { nodeName?: string };
     return nodes.includes(nodeName) ? [`${metadata.namespace ?? ''}/${metadata.name}`] : [];
   });
+}
+
+/** How often the containers of each pod have restarted so far; empty where pods cannot be read. */
+export async function restartsNow({ parts }: Looking): Promise<Restarts> {
+  const { items } = await parts.cluster.list({ kind: 'v1/Pod' });
+  return new Map(
+    items.map(({ metadata, status = {} }) => {
+      const { containerStatuses = [], initContainerStatuses = [] } = status as Restarted;
+      const counts = [...containerStatuses, ...initContainerStatuses].map((one) => one.restartCount ?? 0);
+      return [`${metadata.namespace ?? ''}/${metadata.name}`, counts.reduce((sum, count) => sum + count, 0)];
+    }),
+  );
+}
+
+interface Restarted {
+  containerStatuses?: { restartCount?: number }[];
+  initContainerStatuses?: { restartCount?: number }[];
 }
 
 /**

@@ -179,7 +179,15 @@ export const settingsSchema = z
     /** Workloads of stores and parts that were left out of an embedded environment: they may be there, and need not. */
     leftOut: z.array(z.string()),
     /** Drills of late, by the pods (`namespace/name`) that they hurt; times are ISO 8601. */
-    drilled: z.array(z.object({ pods: z.array(z.string()), from: z.string(), to: z.string() })),
+    drilled: z.array(
+      z.object({
+        pods: z.array(z.string()),
+        from: z.string(),
+        to: z.string(),
+        /** By pod, restarts of its containers when it began. */
+        restarts: z.record(z.string(), z.number()).optional(),
+      }),
+    ),
     registry: z.object({ prefixes: z.array(z.string()), pinned: z.string() }),
     edge,
     topology: z

@@ -8,7 +8,7 @@ import { deploymentFault, deploymentPods, isDeployment } from '../deployments.ts
 import type { Subject } from '../deployments.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import { handFor, surroundingsOf } from '../fault-hand.ts';
-import { containersNow, nodesOf, podsOn } from '../nodes-back.ts';
+import { containersNow, nodesOf, podsOn, restartsNow } from '../nodes-back.ts';
 import { kubeCallFrom } from '../safety/index.ts';
 import type { Call, Handlers } from '../session.ts';
 import type { ServedEngine } from './served.ts';
@@ -16,10 +16,10 @@ import type { ServedEngine } from './served.ts';
 export function faultMethods(engine: ServedEngine): Pick<Handlers, 'fault.inject' | 'fault.restore'> {
   return {
     'fault.inject': async (params, call) => {
-      const from = new Date();
+      const before = { from: new Date(), restarts: await restartsNow(engine) };
       if (params.fault !== 'node-loss') {
         const { result, pods } = await inject(engine, params, call);
-        engine.drills.begin(params.check, pods, from);
+        engine.drills.begin(params.check, pods, before);
         return result;
       }
       const containers = await containersNow(engine);
@@ -29,7 +29,7 @@ export function faultMethods(engine: ServedEngine): Pick<Handlers, 'fault.inject
         const { result, nodes } = await inject(engine, params, call);
         // A fault that did not land took nothing away: what may be open all the same is recorded.
         if (result.landedAtMs !== null) gone.push(...nodes);
-        engine.drills.begin(check, await podsOn(engine, nodes), from);
+        engine.drills.begin(check, await podsOn(engine, nodes), before);
         return result;
       } finally {
         // Of an injection that broke off, what it recorded before it acted says which nodes it may have taken.

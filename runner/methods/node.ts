@@ -4,7 +4,7 @@ import type { InstanceName } from '../../env/local/nodes/index.ts';
 import { monoMs } from '../../probes/clock.ts';
 import type { Params, Result } from '../../suites/harness/protocol.ts';
 import { embeddedOf, sizeOf } from '../environment-parts.ts';
-import { awaitHeartbeat, heartbeatsOf, podsOn } from '../nodes-back.ts';
+import { awaitHeartbeat, heartbeatsOf, podsOn, restartsNow } from '../nodes-back.ts';
 import { RequestError, type Call, type Handlers } from '../session.ts';
 import type { ServedEngine } from './served.ts';
 
@@ -52,7 +52,8 @@ async function restart(
   const { pid1 } = nodeStatus(spec);
   if (pid1 === null) throw new RequestError(`the node ${node} does not run`, 'refused');
   const how = { binDir: nodeBinDir(pid1), size: sizeOf(engine.book.environment) ?? 'small' } as const;
-  engine.drills.begin(check, await podsOn(engine, [node]), new Date());
+  const before = { from: new Date(), restarts: await restartsNow(engine) };
+  engine.drills.begin(check, await podsOn(engine, [node]), before);
   await engine.parts.safety.perform({
     check,
     title: `node ${node} killed, to be started again`,

@@ -30,8 +30,6 @@ export const reachability: CheckJudge = {
   },
   annotations: {
     'reach-pair.firstMs': 'how long until the first answer, for people',
-    'clock-offset.source':
-      'of clocks that agree it decides nothing whose is whose; that each was measured, once, is held',
     'pod-address.node': 'that each is there once is held; its address and its block stand in one line',
   },
 };

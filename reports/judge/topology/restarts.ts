@@ -44,16 +44,20 @@ export function judgePods(history: History, findings: Findings): void {
 function judgePod(findings: Findings, pod: Pod, limits: Limits): void {
   const subject = `Pod ${pod.namespace}/${pod.name}`;
   const lately = pod.containers.filter((container) => isLate(container, limits));
-  const causes = Map.groupBy(lately, (container) => causeOf(container, pod, limits.drilled));
+  const of = (cause: Cause): Container[] =>
+    lately.filter((container) => causeOf(container, pod, limits.drilled) === cause);
   const troubles = [
     ...pod.waiting,
-    ...(causes.get('own') ?? []).map(lateText),
+    ...of('own').map(lateText),
     ...(pod.containers.some((container) => isAgain(container, pod, limits)) ? [againText(pod)] : []),
   ];
   findings.expect(subject, troubles.length === 0, 'running quietly', troubles.join(', ') || 'running');
-  for (const one of causes.get('unclear') ?? [])
+  for (const one of of('unclear'))
     findings.unknown(subject, 'running quietly', `${lateText(one)}, while a drill hurt another pod`);
-  for (const one of causes.get('drill') ?? []) findings.note(`${subject}: ${lateText(one)}, by a drill`);
+  const byDrill = of('drill');
+  for (const one of byDrill) findings.note(`${subject}: ${lateText(one)}, by a drill`);
+  const many = byDrill.length > 0 ? tooMany(pod, limits) : null;
+  if (many !== null) findings.expect(subject, false, 'running quietly but for what a drill does', many);
 }
 
 const lateText = ({ name, restarts, endedAgoMs }: Container): string =>
@@ -79,12 +83,34 @@ function isAgain({ restarts, endedAgoMs }: Container, pod: Pod, limits: Limits):
   return own > Math.max(allowed, LEAST_RESTARTS) && own / Math.max(1, pod.ageMs / HOUR_MS) > perHour;
 }
 
+/**
+ * What a drill hurt may restart a few times; a workload that goes on restarting does not bear it. Null where the restarts are few, or where
+ * nobody knows how many there were before.
+ */
+function tooMany(pod: Pod, { allowed, drilled }: Limits): string | null {
+  const own = drilled.filter(({ pods, to }) => pods.includes(idOf(pod)) && to >= pod.createdAt);
+  const drill = own.findLast(({ from, to }) => pod.containers.some((one) => endedIn(one, { from, to })));
+  if (drill === undefined) return null;
+  const before = drill.from < pod.createdAt ? 0 : drill.restarts?.[idOf(pod)];
+  if (before === undefined) return null;
+  const drills = own.filter(({ from }) => from >= drill.from).length;
+  const explained = drills * RESTARTS_A_DRILL * pod.containers.length;
+  const since = pod.restarts - before;
+  return since > explained + Math.max(allowed, LEAST_RESTARTS)
+    ? `${since} restarts since the drill of ${drill.from}, which explains ${explained}`
+    : null;
+}
+
+function endedIn({ endedAt }: Container, { from, to }: Pick<Drilled, 'from' | 'to'>): boolean {
+  const ended = Date.parse(endedAt ?? '');
+  return ended >= Date.parse(from) - BEFORE_MS && ended <= Date.parse(to) + AFTER_MS;
+}
+
+type Cause = 'own' | 'drill' | 'unclear';
+
 /** Whose doing the last end of a container is: that of a drill on its pod, nobody knows (a drill hurt another one then), or its own. */
-function causeOf(container: Container, pod: Pod, drilled: readonly Drilled[]): 'own' | 'drill' | 'unclear' {
-  const ended = Date.parse(container.endedAt ?? '');
-  const then = drilled.filter(
-    ({ from, to }) => ended >= Date.parse(from) - BEFORE_MS && ended <= Date.parse(to) + AFTER_MS,
-  );
+function causeOf(container: Container, pod: Pod, drilled: readonly Drilled[]): Cause {
+  const then = drilled.filter((drill) => endedIn(container, drill));
   if (then.some(({ pods }) => pods.includes(idOf(pod)))) return 'drill';
   return then.length > 0 ? 'unclear' : 'own';
 }

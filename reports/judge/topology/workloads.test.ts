@@ -137,6 +137,24 @@ test('false verdict 20: a restart that a drill caused is no trouble of the platf
   assert.match(other.reason, /while a drill hurt another pod/);
 });
 
+test('should refuse a workload that a drill has set restarting again and again', () => {
+  const hurt = (restarts: number, more: object = {}) =>
+    declaredWith(
+      goals,
+      [namespace, workload(), pod({ restarts, endedMs: 120_000, ageMs: 100 * HOUR }), second],
+      {
+        drilled: [{ pods: ['tender/api-1'], from: ago(600_000), to: ago(100_000), ...more }],
+      },
+    );
+  const before = (count: number) => ({ restarts: { 'tender/api-1': count } });
+  assert.equal(hurt(20, before(16)).verdict, 'pass');
+  const many = hurt(20, before(4));
+  assert.equal(many.verdict, 'fail');
+  assert.match(many.reason, /16 restarts since the drill of .*, which explains 2/);
+  assert.equal(hurt(20).verdict, 'pass', 'nobody counted before');
+  assert.equal(hurt(20, { restarts: { 'tender/other': 0 } }).verdict, 'pass', 'nobody counted its own');
+});
+
 test('should refuse one recent restart by the goals of the catalogue, and decide nothing where there are none', () => {
   const [row] = catalogue().filter(({ id }) => id === 'topology/workloads/declared');
   assert.ok(row);
