@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { failoverParts } from '../env/catalogue/index.ts';
+import { storeFault } from '../env/catalogue/index.ts';
 import type { Environment } from '../env/schema.ts';
 import { monoMs } from '../probes/clock.ts';
 import { openHistory, type HistoryWriter } from '../probes/history.ts';
@@ -59,7 +59,7 @@ export function estimateOf(
   const { rtoSeconds: goal } = goals;
   const longestMs = timeoutMsOf(environment, 'rtoDeadline');
   const outage = expectedOutage({ window, goalSeconds: goal, longestMs });
-  const store = failoverParts(check)?.store;
+  const store = storeFault(check)?.store;
   const share = (store && environment.drills.errorBudget.trafficShare[store]) ?? 1;
   return { ...outage, share, estimateMs: Math.round(outage.outageMs * share) };
 }

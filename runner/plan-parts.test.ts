@@ -55,6 +55,24 @@ test('should price a dry run by its goals and say what is touched', () => {
   );
 });
 
+test('should price a fault whatever is looked at meanwhile, by the traffic of the store that it hurts', () => {
+  const checks = ['telemetry/logs/under-fault', 'telemetry/traces/under-fault', 'telemetry/logs/canary'];
+  const { errorBudget } = small.drills;
+  const shared = {
+    ...small,
+    drills: { ...small.drills, errorBudget: { ...errorBudget, trafficShare: { postgres: 0.5 } } },
+  };
+  const { seconds } = small.timeouts.rtoDeadline;
+  const planned = planChecks(small, { checks }).map((one) => ({ ...one, notRun: null }));
+  assert.equal(priceOf(small, planned).seconds, 2 * seconds);
+  assert.equal(priceOf(shared, planned).seconds, seconds);
+  assert.match(describePlan(small, planned), /logs\/under-fault: .* of error budget a trial\n/);
+  assert.match(
+    describePlan(small, planned),
+    /logs\/canary: writes canary data of its own and removes it; about \d+ s\n/,
+  );
+});
+
 test('should call a drill too dear only where somebody is served, over all its trials and by its share of the traffic', () => {
   const plan = (repeat: number) => planChecks(small, { checks: ['failover/postgres/pod-crash'], repeat })[0];
   const one = plan(1);
