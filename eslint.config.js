@@ -51,12 +51,7 @@ const FROM_OBSERVATION_TO_VERDICT = process.env.LINT_VERDICTS?.split(',') ?? [
   'reports/judge/slo',
   'reports/judge/telemetry',
   'reports/judge/topology',
-  'suites/failover',
-  'suites/gpu',
-  'suites/integrations',
-  'suites/performance',
-  'suites/scaling',
-  'suites/telemetry',
+  'suites',
 ];
 const DOUBLES = ['**/testing.ts', '**/testing/**', '**/fixture*.ts', '**/synthetic.ts', '**/_testing/**'];
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RunnerClient, RunnerError } from '../suites/harness/client.ts';
-import type { Method } from '../suites/harness/protocol.ts';
+import type { KubeObject, Method } from '../suites/harness/protocol.ts';
 import { RequestError, Session, type Handlers } from './session.ts';
 
 const refuse = () => Promise.reject(new RequestError('the safety lever is set', 'refused'));
@@ -26,6 +26,21 @@ test('should answer requests, in any order, and say who asked', async () => {
   ]);
   assert.equal(slow.body, '/slow for a/b');
   assert.equal(quick.body, '/quick for a/c');
+  client.close();
+  await session.close();
+});
+
+test('should refuse an answer of another form, naming the question and what is wrong with it', async () => {
+  const session = await Session.listen(
+    handlers({
+      'cluster.raw': () => Promise.resolve({ status: 200, body: 7 as unknown as string }),
+      'cluster.list': () => Promise.resolve({ items: [{ kind: 'Pod' } as unknown as KubeObject] }),
+    }),
+    { gone: () => undefined },
+  );
+  const client = await RunnerClient.connect(session.path, () => undefined);
+  await assert.rejects(client.call('cluster.raw', { path: '/' }), /the runner to cluster\.raw: .*body/);
+  await assert.rejects(client.call('cluster.list', { kind: 'v1/Pod' }), /items\.0: no object of Kubernetes/);
   client.close();
   await session.close();
 });

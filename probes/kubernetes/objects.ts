@@ -308,7 +308,7 @@ export function ofKind<Kind extends string>(
 export function troubleOf(kind: string, object: KubeObject): string {
   const { namespace, name } = object.metadata;
   const lack = kindText(object) === kind ? lackOf(kind, object) : null;
-  const what = lack === null ? `is a ${kindText(object)}` : `has no ${lack}`;
+  const what = lack === null ? `is a ${kindText(object)}` : `has no ${lack.replace('[]', '')}`;
   return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name} ${what}`;
 }
 

@@ -1,10 +1,9 @@
 import { test, type TestInfo } from '@playwright/test';
-import type { Judgement } from '../../reports/record/judgement.ts';
 import { abortWorker, RunnerClient } from './client.ts';
 import { createContext, type CheckContext } from './context.ts';
 import { readHandover } from './handover.ts';
 import { Observations } from './observations.ts';
-import type { PlannedCheck, StepRecord } from './protocol.ts';
+import type { Judged, PlannedCheck, StepRecord } from './protocol.ts';
 
 export type { CheckContext } from './context.ts';
 export type CheckBody = (ctx: CheckContext) => Promise<void>;
@@ -127,7 +126,7 @@ async function withDeadline(work: Promise<void>, signal: AbortSignal, planned: P
 }
 
 /** Attaches the judgement and ends the test as it says. `not-run` has this one way only. */
-async function settle(info: TestInfo, judgement: Judgement): Promise<void> {
+async function settle(info: TestInfo, judgement: Judged): Promise<void> {
   await info.attach('judgement', { body: JSON.stringify(judgement), contentType: 'application/json' });
   // Known only once it was looked: the record says `not-run` with its reason, and Playwright has no other word for that than skipped.
   if (judgement.verdict === 'not-run') test.skip(true, judgement.reason);

@@ -1,6 +1,8 @@
 import { createConnection, type Socket } from 'node:net';
+import { parseJson } from './json.ts';
 import { onLines } from './lines.ts';
 import type { Method, Params, ReplyEnvelope, RequestEnvelope, Result } from './protocol.ts';
+import { envelope, replyTo } from './replies.ts';
 
 /** The runner refused or failed a request. `reason` is a word to branch on, such as `crash`, `refused`, `aborted`. */
 export class RunnerError extends Error {
@@ -13,7 +15,7 @@ export class RunnerError extends Error {
 }
 
 interface Waiting {
-  resolve(result: unknown): void;
+  answered(result: unknown): void;
   reject(error: Error): void;
 }
 
@@ -27,7 +29,7 @@ export class RunnerClient {
 
   private constructor(socket: Socket, onLost: () => void) {
     this.#socket = socket;
-    onLines(socket, (line) => this.#answer(JSON.parse(line) as ReplyEnvelope));
+    onLines(socket, (line) => this.#answer(line));
     socket.on('error', () => undefined);
     socket.on('close', () => {
       const error = new RunnerError('the runner is gone: its socket closed', 'aborted');
@@ -67,7 +69,14 @@ export class RunnerClient {
         reject(new RunnerError('the runner is gone: its socket closed', 'aborted'));
         return;
       }
-      this.#waiting.set(id, { resolve: (result) => resolve(result as Result<M>), reject });
+      const answered = (result: unknown): void => {
+        try {
+          resolve(replyTo(method, result));
+        } catch (error) {
+          reject(new RunnerError(error instanceof Error ? error.message : String(error), 'crash'));
+        }
+      };
+      this.#waiting.set(id, { answered, reject });
       this.#socket.write(`${JSON.stringify(request)}\n`);
     });
   }
@@ -77,12 +86,19 @@ export class RunnerClient {
     this.#socket.end();
   }
 
-  #answer(reply: ReplyEnvelope): void {
+  /** A line that is no answer ends it: which question it would have been of, nobody knows. */
+  #answer(line: string): void {
+    const reply = envelope.safeParse(parseJson(line)).data;
+    if (reply === undefined) this.#socket.destroy();
+    else this.#settle(reply);
+  }
+
+  #settle(reply: ReplyEnvelope): void {
     const waiting = this.#waiting.get(reply.id);
     if (!waiting) return;
     this.#waiting.delete(reply.id);
     if ('error' in reply) waiting.reject(new RunnerError(reply.error.message, reply.error.reason));
-    else waiting.resolve(reply.result);
+    else waiting.answered(reply.result);
   }
 }
 

@@ -21,7 +21,7 @@ export interface RunnerMethods {
   /** Judges the history so far recorded and stores the result; the same judge as `plumbline judge`. */
   'check.end': {
     params: { check: string; trials: number; steps: StepRecord[]; crash?: string };
-    result: Judgement;
+    result: Judged;
   };
   /** Waits for its turn: readers share, `exclusive` is alone. Released by `check.end`. */
   'lock.acquire': { params: { check: string; mode: 'shared' | 'exclusive' }; result: null };
@@ -297,6 +297,8 @@ export interface BeginResult {
   goals: Goals;
   settings: CheckSettings;
 }
+/** What the test of a check needs of its judgement; the whole is beside it. */
+export type Judged = Pick<Judgement, 'verdict' | 'reason'>;
 export interface StepRecord {
   title: string;
   durationMs: number;

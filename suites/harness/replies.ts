@@ -1,0 +1,151 @@
+/** What the runner's answers must be like: an answer of another form is the runner's own trouble, told where it comes in. */
+import { z } from 'zod';
+import type { CheckSettings } from '../../env/settings.ts';
+import type { KubeObject } from '../../probes/kubernetes/types.ts';
+import { goalsSchema } from '../../reports/record/goals.ts';
+import { VERDICTS } from '../../reports/record/verdict.ts';
+import { heldTo } from './json.ts';
+import type { Method, Result } from './protocol.ts';
+
+/** Something was done: the answer says no more. */
+const done = z.unknown().transform(() => null);
+const milliseconds = z.number().nullable();
+const timed = z.object({ ok: z.boolean(), leader: z.string().nullable(), detail: z.string() });
+const detailed = z.object({ done: z.boolean(), detail: z.string() });
+
+/** An object of whatever kind: what a kind must have besides is looked at where the kind is known. */
+const common = z.object({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.object({ name: z.string() }),
+});
+const kubeObject = z.custom<KubeObject>(
+  (value) => common.safeParse(value).success,
+  'no object of Kubernetes',
+);
+const listed = z.object({ items: z.array(kubeObject), unavailable: z.string().optional() });
+
+/** Parts that every check is given; which of the others there are follows from the check. */
+const everyCheck = z.object({
+  kind: z.string(),
+  timeouts: z.record(z.string(), z.number()),
+  ...{ namespaces: z.object({}), stores: z.object({}), drills: z.object({}) },
+});
+const settings = z.custom<CheckSettings>(
+  (value) => everyCheck.safeParse(value).success,
+  'no settings of a check',
+);
+
+const landed = z.object({
+  target: z.string(),
+  landedAtMs: milliseconds,
+  proof: z.string(),
+  lasting: z.boolean().optional(),
+});
+const governing = z.array(z.object({ name: z.string(), value: z.string(), source: z.string() }));
+const ran = z.object({ code: z.number(), stdout: z.string(), stderr: z.string() });
+
+const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
+  'check.begin': z.object({ folder: z.string(), goals: goalsSchema, settings }),
+  // The rest of the judgement goes on as it is.
+  'check.end': z.looseObject({ verdict: z.enum(VERDICTS), reason: z.string() }),
+  'lock.acquire': done,
+  'cluster.list': listed,
+  'cluster.wait': listed,
+  'cluster.apply': done,
+  'cluster.delete': done,
+  'cluster.logs': z.string(),
+  'cluster.exec': ran,
+  'cluster.authority': z.object({ pem: z.string().nullable() }),
+  'cluster.raw': z.object({ status: z.number(), body: z.string() }),
+  'workload.start': done,
+  'workload.stop': done,
+  'workload.wait': z.object({ met: z.boolean(), acknowledged: z.number(), detail: z.string() }),
+  'workload.readBack': done,
+  'load.start': done,
+  'load.stop': z.object({ stopped: z.boolean() }),
+  'load.ended': z.object({ ended: z.boolean() }),
+  'metrics.record': z.object({ unavailable: z.string().optional() }),
+  'telemetry.start': done,
+  'telemetry.sent': done,
+  'telemetry.finish': done,
+  'telemetry.stop': done,
+  'telemetry.disk': done,
+  'telemetry.recent': done,
+  'telemetry.ask': z.object({ seen: z.number(), silent: z.string().optional() }),
+  'clocks.nodes': z.array(z.object({ node: z.string(), offsetMs: z.number(), errorMs: z.number() })),
+  'fault.inject': landed,
+  'fault.restore': done,
+  'observer.start': done,
+  'observer.stop': done,
+  'store.describe': z.object({
+    leader: z.string().nullable(),
+    term: z.string().optional(),
+    members: z.array(z.object({ name: z.string(), role: z.string(), state: z.string() })),
+    conditions: z
+      .array(z.object({ name: z.string(), ok: z.boolean(), expected: z.string(), seen: z.string() }))
+      .optional(),
+    governing,
+  }),
+  'store.servers': z.object({
+    servers: z.array(
+      z.object({
+        member: z.string(),
+        dataFolders: z.array(z.string()),
+        settings: governing,
+        failed: z.string().optional(),
+      }),
+    ),
+    clusterWide: z.boolean(),
+  }),
+  'store.steady': timed,
+  'store.governing': done,
+  'store.refusesWrites': z.object({ refused: z.boolean(), detail: z.string() }),
+  'query.prepare': z.object({
+    leader: z.string().nullable(),
+    expected: z.array(z.object({ question: z.string(), answer: z.array(z.string()) })),
+  }),
+  'query.ask': z.object({
+    answers: z
+      .array(z.object({ source: z.string(), question: z.string(), answer: z.array(z.string()) }))
+      .nullable(),
+    detail: z.string(),
+  }),
+  'state.note': z.object({ unrest: z.array(z.string()) }),
+  'state.compare': z.object({ same: z.boolean(), detail: z.string() }),
+  'evidence.collect': done,
+  'node.apiServer': done,
+  'controlPlane.crash': landed,
+  'deployment.restart': landed,
+  'deployment.rolledOut': detailed,
+  'node.restart': z.object({ startedMs: z.number(), readyMs: milliseconds, detail: z.string() }),
+  'gpu.utilisation': z.object({
+    samples: z.array(
+      z.object({
+        device: z.string(),
+        node: z.string(),
+        pod: z.string().nullable(),
+        value: z.number().nullable(),
+        atSeconds: z.number().nullable(),
+      }),
+    ),
+    nowSeconds: z.number().nullable(),
+    unavailable: z.string().optional(),
+  }),
+  'ai.jobs': z.object({ detail: z.string() }),
+  'ai.behave': z.object({ unavailable: z.string().optional() }),
+  'ai.rest': done,
+  'ai.scanLogs': done,
+  'progress.event': done,
+};
+
+/** @throws Error for an answer of another form */
+export function replyTo<M extends Method>(method: M, answer: unknown): Result<M> {
+  return heldTo<Result<M>>(REPLIES[method], answer, `the runner to ${method}`);
+}
+
+/** The envelope of an answer; its result is held to its method. */
+export const envelope = z.union([
+  z.object({ id: z.number(), error: z.object({ message: z.string(), reason: z.string() }) }),
+  z.object({ id: z.number(), result: z.unknown() }),
+]);
