@@ -108,6 +108,7 @@ export const TELEMETRY_JUDGES: Readonly<Record<string, CheckJudge>> = {
     ],
     annotations: {
       'canary-node.node': NODES['canary-node.node'],
+      'clock-offset.source': NODES['clock-offset.source'],
       'recent.container': 'says which it was; each of them is counted',
       'recent.pod': 'says which it was; each of them is counted, and is named after its workload',
       'recent.node': 'says where a container was; that its clock is known is held against the clocks',

@@ -144,17 +144,22 @@ function looked(
   of: Record<string, { lines: number; found: number; written?: string }[]>,
   more: Seen[] = [],
 ): Seen[] {
+  const planned = Object.entries(of);
   return [
+    ...planned.map(([workload, { length }]): Seen => [
+      'logging-workload',
+      { workload, pods: length, containers: length },
+    ]),
     ['canary-node', { node: 'w1', pool: null, ready: true }],
     clock('w1', 0),
-    ...Object.entries(of).flatMap(([workload, containers]): Seen[] => [
-      ['logging-workload', { workload, pods: containers.length, containers: containers.length }],
-      ...containers.map(({ lines, found, written = lines === 0 ? 'never' : 'lately' }, at): Seen => {
+    ...planned.flatMap(([workload, containers]): Seen[] =>
+      containers.map(({ lines, found, written = lines === 0 ? 'never' : 'lately' }, at): Seen => {
         const missing = found < lines ? 'no action' : null;
         const pod = `${workload.split('/')[1] ?? ''}-${at}`;
-        return ['recent', { workload, node: 'w1', pod, container: 'c', written, lines, found, missing }];
+        const line = { workload, node: 'w1', pod, container: 'c', written, lines, found, missing };
+        return ['recent', { t: tOf(START_MS) + 100, ...line }];
       }),
-    ]),
+    ),
     ...more,
   ];
 }
@@ -173,6 +178,17 @@ const workloads = (seen: Seen[], quiet: object = { exempt }) => {
 
 const ALL = { lines: 20, found: 20 };
 const NONE = { lines: 0, found: 0 };
+
+test('should not take lines that were looked for before clocks were read for what was looked for then', () => {
+  const seen = looked({ [POSTGRES]: [ALL], [QUIET]: [ALL] });
+  const late = seen.map(([kind, fields = {}]): Seen =>
+    kind === 'logging-workload' ? [kind, { ...fields, t: tOf(START_MS) + 3_600_000 }] : [kind, fields],
+  );
+  assert.match(
+    workloads(late).reason,
+    /expected one step after the other, seen canary-node was written before/,
+  );
+});
 
 test('should name the pod and the node of a workload whose lines are missing', () => {
   const good = workloads(looked({ [POSTGRES]: [ALL, ALL, ALL], [QUIET]: [ALL] }));

@@ -2,6 +2,7 @@ import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import type { HeaderSettings } from '../../record/settings.ts';
+import { orderGap } from '../failover/hurt.ts';
 import { all } from '../observed.ts';
 import { exemption, nameOf } from '../topology/declared.ts';
 import { Findings } from '../topology/findings.ts';
@@ -12,6 +13,9 @@ import { goalOf } from './observed.ts';
 type Workload = NonNullable<HeaderSettings['workloads']>[number];
 type Recent = Seen<'recent'>;
 
+/** Pods are listed, nodes chosen, their clocks read, and then lines looked for that are old enough by them. */
+const STEPS = ['logging-workload', 'canary-node', 'clock-offset', 'recent'] as const;
+
 const EXPECTED = 'its last lines in the store';
 
 /** telemetry/logs/every-workload: what the pods of each wrote lately, and had the time to arrive, is in the store. */
@@ -20,6 +24,7 @@ export function judgeWorkloads(history: History): Judgement {
   const recent = all(history, 'recent');
   nodesRule(history, findings);
   offsetsOf(history, findings, [...new Set([...nodesOf(history), ...recent.map(({ node }) => node)])].sort());
+  orderRule(history, findings);
   const most = goalOf(history.header, 'missing');
   const lost = sum(recent.filter(isCertain), ({ lines, found }) => lines - found);
   const notes = { earlier: [] as string[], exempt: [] as string[] };
@@ -40,6 +45,14 @@ export function judgeWorkloads(history: History): Judgement {
   return findings.conclude(
     "the last lines of every declared workload's pods, from their nodes' disks, in the store",
   );
+}
+
+function orderRule(history: History, findings: Findings): void {
+  findings.rule('order');
+  const expected = 'one step after the other';
+  const early = orderGap(history, STEPS);
+  if (early === null) findings.expect('what was done', true, expected, STEPS.join(', '));
+  else findings.unknown('what was done', expected, early);
 }
 
 /** Older lines than those that are declared to be kept may be gone from the store. */
