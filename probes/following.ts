@@ -7,25 +7,18 @@ const DEFAULT_POLL_MS = 100;
 const MEMBERS_EVERY = 5;
 /** The endpoints come from a cache in this process. */
 const ENDPOINTS_POLL_MS = 20;
-const DEFAULT_ENDPOINTS_AGE_MS = 100;
 
 /** Who leads, as one look saw it. */
 export interface Sight {
   leader: string | null;
-  timeline?: number | undefined;
 }
 
 /** How one kind of store is looked at; what `followStore` makes observations of. */
 export interface Following {
-  /** Where the leader is read, such as `Patroni /cluster`. */
-  source: string;
   /** One look, with a deadline of its own. Null while there is nothing yet that could be led. @throws when nobody answers */
   leader(signal: AbortSignal): Promise<Sight | null>;
   /** How many members follow the leader; null when that could not be seen. */
-  members?(
-    seen: Sight,
-    signal: AbortSignal,
-  ): Promise<{ streaming: number; total: number; source: string } | null>;
+  members?(seen: Sight, signal: AbortSignal): Promise<number | null>;
 }
 
 /**
@@ -95,7 +88,6 @@ class Follower {
       this.#blind = true;
       this.#options.write({
         kind: 'observer-blind',
-        source: this.#following.source,
         reason: error instanceof Error ? error.message : String(error),
       });
     }
@@ -108,41 +100,34 @@ class Follower {
     const key = sorted.join(' ');
     if (key === this.#lastEndpoints) return;
     this.#lastEndpoints = key;
-    const pollMs = ENDPOINTS_POLL_MS + (this.#options.endpointsAgeMs ?? DEFAULT_ENDPOINTS_AGE_MS);
-    this.#options.write({ kind: 'endpoint', addresses: sorted, pollMs, source: 'cluster cache' });
+    this.#options.write({ kind: 'endpoint', addresses: sorted });
   }
 
-  /** The last known leader once more, with the time when it was last known. */
+  /** The last known leader once more, with the time since it was last known. */
   final(): void {
     if (this.#last === undefined) return;
-    this.#options.write({
-      kind: 'leader',
-      ...this.#last,
-      pollMs: monoMs() - (this.#leaderSeenMs ?? monoMs()),
-      source: this.#following.source,
-      final: true,
-      ...(this.#leaderSeenMs === null ? {} : { seenMs: this.#leaderSeenMs }),
-    });
+    const { leader } = this.#last;
+    const pollMs = monoMs() - (this.#leaderSeenMs ?? monoMs());
+    this.#options.write({ kind: 'leader', leader, pollMs, final: true });
   }
 
   #saw(seen: Sight, askedMs: number): void {
     const pollMs = this.#since(this.#leaderSeenMs);
     this.#leaderSeenMs = askedMs;
-    const last = this.#last;
-    if (last !== undefined && last.leader === seen.leader && last.timeline === seen.timeline) return;
+    if (this.#last?.leader === seen.leader) return;
     this.#last = seen;
-    this.#options.write({ kind: 'leader', ...seen, pollMs, source: this.#following.source });
+    this.#options.write({ kind: 'leader', leader: seen.leader, pollMs });
   }
 
   async #lookAtMembers(leader: Sight): Promise<void> {
     const askedMs = monoMs();
-    const seen = (await this.#following.members?.(leader, this.#signal)) ?? null;
-    if (seen === null) return;
+    const streaming = (await this.#following.members?.(leader, this.#signal)) ?? null;
+    if (streaming === null) return;
     const pollMs = this.#since(this.#membersSeenMs);
     this.#membersSeenMs = askedMs;
-    if (seen.streaming === this.#lastStreaming) return;
-    this.#lastStreaming = seen.streaming;
-    this.#options.write({ kind: 'members', ...seen, pollMs });
+    if (streaming === this.#lastStreaming) return;
+    this.#lastStreaming = streaming;
+    this.#options.write({ kind: 'members', streaming, pollMs });
   }
 
   /** Since the last look that succeeded, at least the polling interval, rounded up to whole ms. */

@@ -134,9 +134,7 @@ export interface ReadBackRequest {
 }
 
 /** What observers of a store write. */
-export type Sighting = NewSeen<
-  'leader' | 'master' | 'members' | 'endpoint' | 'observer-blind' | 'sentinel-event'
->;
+export type Sighting = NewSeen<'leader' | 'master' | 'members' | 'endpoint' | 'observer-blind' | 'evidence'>;
 
 export interface ObserveOptions {
   write: (seen: Sighting) => void;
@@ -144,8 +142,6 @@ export interface ObserveOptions {
   run?: string | undefined;
   /** Addresses behind the Service that applications use, from the cluster's cache; polled, since reading it is free. */
   endpoints?: (() => readonly string[]) | undefined;
-  /** How old what `endpoints` returns may be, ms; becomes part of the polling error. Default 100. */
-  endpointsAgeMs?: number | undefined;
   pollMs?: number | undefined;
   signal?: AbortSignal | undefined;
 }

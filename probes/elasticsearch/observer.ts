@@ -10,14 +10,12 @@ import type { ObserveOptions, Observer, StoreMember, StoreTarget } from '../stor
 const ANSWER_MS = 400;
 /** How often it is looked at unless it is told otherwise (probes/following.ts). */
 const POLL_MS = 100;
-const SOURCE = '_cluster/state of one member';
 
 /** Follows the node of the canary's primary shard, the master, the copies that are in, and where the Service points. */
 export function observe(target: StoreTarget, options: ObserveOptions): Observer {
   const teller = new Teller(target, options);
   const observer = followStore(
     {
-      source: SOURCE,
       leader: (signal) => teller.leader(signal),
       members: () => Promise.resolve(teller.copies()),
     },
@@ -51,14 +49,12 @@ class Teller {
     this.#view = view;
     this.#noteMaster(view.master, askedMs);
     if (view.copies === null) return null;
-    return { leader: primaryOf(view)?.node ?? null, timeline: view.primaryTerm };
+    return { leader: primaryOf(view)?.node ?? null };
   }
 
-  copies(): { streaming: number; total: number; source: string } | null {
+  copies(): number | null {
     const { copies } = this.#view ?? { copies: null };
-    if (copies === null) return null;
-    const replicas = copies.filter(({ primary }) => !primary);
-    return { streaming: replicas.filter(isActive).length, total: replicas.length, source: SOURCE };
+    return copies?.filter((copy) => !copy.primary && isActive(copy)).length ?? null;
   }
 
   #noteMaster(master: string | null, askedMs: number): void {
@@ -66,15 +62,14 @@ class Teller {
     this.#masterSeenMs = askedMs;
     if (master === this.#master) return;
     this.#master = master;
-    this.#options.write({ kind: 'master', leader: master, pollMs, source: SOURCE });
+    this.#options.write({ kind: 'master', leader: master, pollMs });
   }
 
   /** The last known master once more, as for the leader. */
   finalMaster(): void {
     if (this.#master === undefined || this.#masterSeenMs === null) return;
     const pollMs = Math.ceil(monoMs() - this.#masterSeenMs);
-    const last = { leader: this.#master, pollMs, seenMs: this.#masterSeenMs, final: true } as const;
-    this.#options.write({ kind: 'master', ...last, source: SOURCE });
+    this.#options.write({ kind: 'master', leader: this.#master, pollMs, final: true });
   }
 
   async #ask(members: readonly StoreMember[], signal: AbortSignal): Promise<View> {

@@ -15,7 +15,6 @@ export function observe(target: StoreTarget, options: ObserveOptions): Observer 
   const teller = new Teller(target);
   const observer = followStore(
     {
-      source: 'SHOW DATABASES',
       leader: (signal) => teller.leader(signal),
       members: () => Promise.resolve(teller.following()),
     },
@@ -46,13 +45,11 @@ class Teller {
   }
 
   /** Of the last look: members beside the leader that are online. */
-  following(): { streaming: number; total: number; source: string } | null {
+  following(): number | null {
     if (this.#told === null) return null;
-    const { by, view, members } = this.#told;
-    const online = membersOf(view, members).filter(
-      ({ role, state }) => role !== 'leader' && state === 'online',
-    );
-    return { streaming: online.length, total: members.length - 1, source: `SHOW DATABASES on ${by}` };
+    const { view, members } = this.#told;
+    return membersOf(view, members).filter(({ role, state }) => role !== 'leader' && state === 'online')
+      .length;
   }
 
   close(): void {

@@ -12,7 +12,6 @@ export function observe(target: StoreTarget, options: ObserveOptions): Observer 
   const teller = new Teller(target);
   return followStore(
     {
-      source: 'Patroni /cluster',
       leader: (signal) => teller.leader(signal),
       members: ({ leader }, signal) => streaming(target, leader, signal),
     },
@@ -33,8 +32,7 @@ class Teller {
   async leader(signal: AbortSignal): Promise<Sight> {
     const cluster = await this.#cluster(await patroniMembers(this.#target), signal);
     this.#leader = leaderOf(cluster);
-    const timeline = Number(cluster.members.find((member) => member.name === this.#leader)?.timeline);
-    return { leader: this.#leader, timeline: Number.isFinite(timeline) ? timeline : undefined };
+    return { leader: this.#leader };
   }
 
   async #cluster(members: readonly StoreMember[], signal: AbortSignal): Promise<PatroniCluster> {
@@ -64,15 +62,10 @@ async function streaming(
   target: StoreTarget,
   name: string | null,
   signal: AbortSignal,
-): Promise<{ streaming: number; total: number; source: string } | null> {
+): Promise<number | null> {
   const members = await patroniMembers(target);
   const leader = members.find((member) => member.name === name);
   if (leader === undefined) return null;
   const status = await patroniStatus(leader, { deadlineMs: ANSWER_MS, signal }).catch(() => null);
-  if (status === null) return null;
-  return {
-    streaming: status.replication.filter((replica) => replica.state === 'streaming').length,
-    total: members.length - 1,
-    source: `Patroni of ${leader.name}`,
-  };
+  return status?.replication.filter((replica) => replica.state === 'streaming').length ?? null;
 }

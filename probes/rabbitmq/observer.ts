@@ -18,7 +18,6 @@ export function observe(target: StoreTarget, options: ObserveOptions): Observer 
   const teller = new Teller(target, recordQueue(options.run ?? ''));
   return followStore(
     {
-      source: 'management API, leader of the queue',
       leader: (signal) => teller.leader(signal),
       members: () => Promise.resolve(teller.members()),
     },
@@ -58,15 +57,11 @@ class Teller {
   }
 
   /** The last answer's followers: online, without the leader. */
-  members(): { streaming: number; total: number; source: string } | null {
+  members(): number | null {
     if (this.#last === null) return null;
-    const { member, queue } = this.#last;
+    const { queue } = this.#last;
     const leader = leaderNodeOf(queue);
-    return {
-      streaming: queue.online.filter((node) => node !== leader).length,
-      total: queue.members.length - 1,
-      source: `management API of ${member}`,
-    };
+    return queue.online.filter((node) => node !== leader).length;
   }
 
   async #look(members: readonly StoreMember[], signal: AbortSignal): Promise<Look | null> {

@@ -77,10 +77,10 @@ export class Reader {
   end(): NewSeen<'reader' | 'remark'>[] {
     this.#ended = true;
     this.#link?.destroy();
-    const counts: ReaderCounts = { ...this.#tally.counts, consumers: this.#consumers };
+    const { counts } = this.#tally;
     return [
       { kind: 'reader', queue: this.#queue, ...counts },
-      { kind: 'remark', text: toldOf(counts) },
+      { kind: 'remark', text: toldOf({ ...counts, consumers: this.#consumers }) },
     ];
   }
 

@@ -18,7 +18,6 @@ export function observe(target: StoreTarget, options: ObserveOptions): Observer 
   const view = new SentinelWatch(target, sentinels, options);
   const observer = followStore(
     {
-      source: 'Sentinel',
       leader: (signal) => view.leader(signal),
       members: (seen, signal) => streaming(target, seen.leader, signal),
     },
@@ -51,14 +50,14 @@ class SentinelWatch {
     this.#known = true;
     await this.#sentinels.listen((source, event, detail) => {
       if (!signal.aborted)
-        this.#options.write({ kind: 'sentinel-event', event, detail: detail.slice(0, 200), source });
+        this.#options.write({ kind: 'evidence', source: `Sentinel ${source}`, text: `${event} ${detail}` });
     }, ANSWER_MS);
     const views = await this.#sentinels.views(ANSWER_MS);
     const best = newest(views);
     if (best === null) throw new Error('no Sentinel answers');
     const down = views.some((view) => view.configEpoch === best.configEpoch && isDown(view));
     const name = nameOf(best.address, await this.#target.members()) ?? textOf(best.address);
-    return { leader: down ? null : name, timeline: best.configEpoch };
+    return { leader: down ? null : name };
   }
 }
 
@@ -66,15 +65,11 @@ async function streaming(
   target: StoreTarget,
   name: string | null,
   signal: AbortSignal,
-): Promise<{ streaming: number; total: number; source: string } | null> {
+): Promise<number | null> {
   const members = await target.members();
   const leader = members.find((member) => member.name === name);
   if (leader === undefined) return null;
   const view = await memberView(target, leader, { deadlineMs: ANSWER_MS, signal });
   if (view.failed !== undefined) return null;
-  return {
-    streaming: view.followers.filter(({ state }) => state === 'online').length,
-    total: members.length - 1,
-    source: `INFO replication of ${leader.name}`,
-  };
+  return view.followers.filter(({ state }) => state === 'online').length;
 }

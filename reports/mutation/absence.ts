@@ -21,7 +21,7 @@ export function linesDropped({ trial: { history }, random }: Subject): Mutant[] 
     sample(indexes, LINES_OF_A_KIND, random).map((index) =>
       dropping(history, [index], {
         operator: 'line dropped',
-        path: kind,
+        path: `${kind}[]`,
         before: shown(history.observations[index]),
       }),
     ),

@@ -198,12 +198,29 @@ function movedTimes(side: Side): Mutant[] {
   );
 }
 
+/** What a detail tells depends on what became of its operation: an answer, an error, or why nobody knows. */
+export function detailsByOutcome(operations: Operations): Map<string, number[]> {
+  const found = new Map<string, number[]>();
+  if (operations.detail.size === 0) return found;
+  const names = Object.entries(OUTCOMES);
+  for (let index = 0; index < operations.count; index += 1) {
+    if (operations.detail.get(index) === undefined) continue;
+    const name = names.find(([, code]) => code === operations.outcome[index])?.[0] ?? 'none';
+    const those = found.get(name);
+    if (those === undefined) found.set(name, [index]);
+    else those.push(index);
+  }
+  return found;
+}
+
 function otherDetails(side: Side): Mutant[] {
+  return [...detailsByOutcome(side.operations)].flatMap(([outcome, those]) =>
+    otherDetailsOf(side, outcome, those),
+  );
+}
+
+function otherDetailsOf(side: Side, outcome: string, those: readonly number[]): Mutant[] {
   const { operations } = side;
-  if (operations.detail.size === 0) return [];
-  const those: number[] = [];
-  for (let index = 0; index < operations.count; index += 1)
-    if (operations.detail.get(index) !== undefined) those.push(index);
   const chosen: Selection[] = [
     ...spread(those, SINGLE_ONES, side.random).map((index) => ({
       indexes: [index],
@@ -217,7 +234,7 @@ function otherDetails(side: Side): Mutant[] {
         side,
         {
           operator: detail === null ? 'detail dropped' : 'detail changed',
-          path: `${side.name}.detail`,
+          path: `${side.name}.detail.${outcome}`,
           before: text,
           after: detail ?? 'none',
         },

@@ -149,3 +149,14 @@ test('should know what an annotation covers', () => {
   assert.equal(annotationOf(annotations, 'b.x.y'), 'b.x.y');
   assert.equal(annotationOf(annotations, 'write.doneMs'), 'write');
 });
+
+test('should take annotations of single lines, and count each as a field', () => {
+  const blind = (history: History): Judgement =>
+    passed(all(history, 'steady-after').length > 0 && last(history, 'end') !== undefined ? 'pass' : 'fail');
+  const followed = { 'as-before[]': 'one of many', 'as-before': 'and the rest' };
+  const result = held(blind, { annotations: followed });
+  assert.deepEqual(result.unknown, []);
+  assert.equal(result.fields, 9);
+  assert.ok(!sorts(result).some((sort) => sort.startsWith('as-before')));
+  assert.ok(sorts(held(blind, { evidence: () => [] })).includes('as-before[]: line dropped'));
+});

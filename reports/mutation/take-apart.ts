@@ -9,7 +9,7 @@ import { damaged, endsCut, filesDropped, kindsDropped, linesDropped, subjectsDro
 import { namesExchanged } from './exchange.ts';
 import type { Mutant, Subject, Trial } from './mutant.ts';
 import { namesOf } from './names.ts';
-import { operationsBent } from './operations.ts';
+import { detailsByOutcome, operationsBent } from './operations.ts';
 import { isList, isRecord } from './places.ts';
 import { randomOf, shuffle } from './random.ts';
 import { knows } from './shape.ts';
@@ -59,13 +59,18 @@ export interface Result {
 
 /** As many mutants of an annotated field are tried, to see whether it needs its annotation. */
 const TRIED_OF_AN_ANNOTATION = 40;
-const OPERATION_FIELDS = ['n', 'intendedMs', 'sentMs', 'doneMs', 'outcome', 'detail'] as const;
+const OPERATION_FIELDS = ['n', 'intendedMs', 'sentMs', 'doneMs', 'outcome'] as const;
 
 /** The annotation that covers a path: its own, or one of what holds it. */
 export function annotationOf(annotations: Annotations, path: string): string | null {
   if (Object.hasOwn(annotations, path)) return path;
   const holder = path.replace(/(?:\.[^.[\]]+|\[\d*\])$/, '');
   return holder === path || holder === '' ? null : annotationOf(annotations, holder);
+}
+
+/** `kind[]` is a single line of a kind, and counts as a field where it is annotated: the kind, or null for any other path. */
+function lineOf(path: string): string | null {
+  return /^([^.[\]]+)\[\]$/.exec(path)?.[1] ?? null;
 }
 
 interface OfTrial {
@@ -84,10 +89,14 @@ export function takeApart(held: Held, limits: Limits): Result {
   const all = held.trials.map((trial, index) =>
     ofTrial({ trial, covered, random, choices: limits.choices }, histories, index),
   );
-  const fields = new Set(all.flatMap((one) => [...one.fields]));
+  const kinds = new Set<string>(
+    histories.flatMap(({ observations }) => observations.map(({ kind }) => kind)),
+  );
+  const lines = Object.keys(held.annotations).filter((path) => kinds.has(lineOf(path) ?? ''));
+  const fields = new Set([...all.flatMap((one) => [...one.fields]), ...lines]);
   result.fields = fields.size;
   result.annotated = [...fields].filter(covered).length;
-  result.unknown = Object.keys(held.annotations).filter((path) => knows(path) === false);
+  result.unknown = Object.keys(held.annotations).filter((path) => knows(lineOf(path) ?? path) === false);
   const turns = all.flatMap(({ mutants, wrap }) => mutants.map((mutant) => ({ mutant, wrap })));
   turns.push(...trialsDropped(histories));
   new Trying(held, result).all(shuffle(turns, random), limits);
@@ -220,12 +229,13 @@ function fieldsOf({ writes, reads }: History, places: ReadonlyMap<string, readon
     ['write', writes],
     ['read', reads],
   ] as const;
-  const columns = sides.flatMap(([name, { count, detail }]) =>
-    count === 0
+  const columns = sides.flatMap(([name, operations]) =>
+    operations.count === 0
       ? []
-      : OPERATION_FIELDS.filter((field) => field !== 'detail' || detail.size > 0).map(
-          (field) => `${name}.${field}`,
-        ),
+      : [
+          ...OPERATION_FIELDS.map((field) => `${name}.${field}`),
+          ...[...detailsByOutcome(operations).keys()].map((outcome) => `${name}.detail.${outcome}`),
+        ],
   );
   return new Set([...fields, ...columns]);
 }

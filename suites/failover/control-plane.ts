@@ -159,12 +159,12 @@ async function followLeader(ctx: CheckContext, aim: Aim, signal: AbortSignal): P
     const leader = await aim.leader(ctx).catch(() => undefined);
     const pollMs = Math.round(monotonicMs() - askedMs + LEADER_POLL_MS);
     if (leader !== undefined && leader !== null && leader !== last) {
-      ctx.record('leader', { leader, pollMs, source: aim.what });
+      ctx.record('leader', { leader, pollMs });
       last = leader;
     }
     await sleep(LEADER_POLL_MS, undefined, { signal }).catch(() => undefined);
   }
-  ctx.record('leader', { leader: last ?? null, pollMs: LEADER_POLL_MS, source: aim.what, final: true });
+  ctx.record('leader', { leader: last ?? null, pollMs: LEADER_POLL_MS, final: true });
 }
 
 async function writesFlow(ctx: CheckContext): Promise<boolean> {

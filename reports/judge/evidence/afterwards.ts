@@ -1,9 +1,14 @@
 import type { History } from '../../record/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import type { Rule } from '../../record/rule.ts';
+import type { Annotations } from '../definition.ts';
 import { all, last } from '../observed.ts';
 
 const MOST_NAMED = 5;
+
+export const AFTERWARDS_ANNOTATIONS: Annotations = {
+  'as-before.objects': 'how many objects were compared, for people: what differs is judged',
+};
 
 /**
  * What every trial owes afterwards, whatever it hurt and whatever it looked at meanwhile: what was hurt is steady again, what was done is undone,

@@ -4,6 +4,7 @@ import type { Rule } from '../../record/rule.ts';
 import type { FailoverRecord } from '../../record/run-record.ts';
 import { generalRules } from '../definition.ts';
 import type { CheckJudge } from '../definition.ts';
+import { AFTERWARDS_ANNOTATIONS } from '../evidence/afterwards.ts';
 import { need } from '../evidence/need.ts';
 import { EFFECT_SOURCES } from '../../record/observations/platform.ts';
 import { proportionBounds, zeroLossBound } from '../statistics.ts';
@@ -39,6 +40,7 @@ export const AI: CheckJudge = {
     }),
   ],
   annotations: {
+    ...AFTERWARDS_ANNOTATIONS,
     'workload-start.settings': 'how patient the client was, for people: what it did stands in the operations',
   },
   trial: true,

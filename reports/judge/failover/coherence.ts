@@ -5,6 +5,7 @@ import type { StageName } from '../../record/observations/failover.ts';
 import type { Kind, Seen } from '../../record/observations/index.ts';
 import type { Rule } from '../../record/rule.ts';
 import { all, first, last } from '../observed.ts';
+import { budgetGap } from './budget.ts';
 import { declaredNames, storeOf } from './evidence.ts';
 import { governingGap } from './governing.ts';
 import { outcomeRules } from './outcomes.ts';
@@ -159,15 +160,20 @@ function membersGap(history: History): string | null {
 }
 
 function leaderGap(history: History): string | null {
-  return followedGap(all(history, 'leader')) ?? readLeaderGap(history) ?? steadyLeaderGap(history);
+  const masters = all(history, 'master');
+  return (
+    followedGap(all(history, 'leader')) ??
+    (masters.length === 0 ? null : followedGap(masters)) ??
+    readLeaderGap(history) ??
+    steadyLeaderGap(history)
+  );
 }
 
 /** The last line of the observer repeats the one before it. */
-function followedGap(lines: readonly Seen<'leader'>[]): string | null {
+function followedGap(lines: readonly Seen<'leader' | 'master'>[]): string | null {
   const [final, known] = [lines.at(-1), lines.at(-2)];
   if (final?.final !== true) return 'who leads was not followed to the end';
-  if (known === undefined || (known.leader === final.leader && known.timeline === final.timeline))
-    return null;
+  if (known === undefined || known.leader === final.leader) return null;
   return `${known.leader ?? 'nobody'} was seen to lead, at the end it was ${final.leader ?? 'nobody'}`;
 }
 
@@ -198,42 +204,6 @@ function otherLeader(
   return `${steady.leader} led when the store was steady, ${seen.leader ?? 'nobody'} was seen to lead`;
 }
 
-export function budgetGap(history: History): string | null {
-  const estimate = last(history, 'budget-estimate');
-  if (estimate === undefined) return null;
-  const { outageMs, share, estimateMs } = estimate;
-  if (!(share > 0 && share <= 1)) return `a share of ${share} of the traffic`;
-  if (Math.abs(Math.round(outageMs * share) - estimateMs) > SAME_MS)
-    return `a price of ${estimateMs} ms for an outage of ${outageMs} ms`;
-  return windowGap(history, estimate) ?? outageGap(history, estimate);
-}
-
-function windowGap(history: History, { from }: Seen<'budget-estimate'>): string | null {
-  const window = last(history, 'expected-window');
-  if ((from === 'window') !== (window !== undefined))
-    return 'the price follows from a window that is not there, or not from the one that is';
-  return window === undefined || (window.loMs >= 0 && window.loMs <= window.hiMs)
-    ? null
-    : `an expected window from ${window.loMs} to ${window.hiMs} ms`;
-}
-
-function outageGap(history: History, { from, outageMs }: Seen<'budget-estimate'>): string | null {
-  const expected = {
-    window: last(history, 'expected-window')?.hiMs,
-    goal: goalMs(history),
-    // Where the header does not say how long is waited, nothing is held against it.
-    deadline: history.header.settings.timeouts?.['rtoDeadline'] ?? outageMs,
-  }[from];
-  return expected !== undefined && Math.abs(expected - outageMs) <= SAME_MS && outageMs > 0
-    ? null
-    : `an outage of ${outageMs} ms was expected, its ${from} says ${expected ?? 'nothing'}`;
-}
-
-function goalMs({ header }: History): number | undefined {
-  const { rtoSeconds } = header.goals;
-  return rtoSeconds === undefined ? undefined : rtoSeconds * 1000;
-}
-
 function clientGap(history: History): string | null {
   const start = first(history, 'workload-start');
   if (start === undefined) return null;
@@ -256,19 +226,20 @@ function rateGap(
     : `${ratePerSecond} writes and ${readRatePerSecond} reads a second, declared are ${writesPerSecond} and ${readsPerSecond}`;
 }
 
-/** At the declared address, with a place for every connection, and no wait longer than an operation may take. */
+/** At the declared address, with a place for every connection; who connects is given up before who waits for him, and he before an operation. */
 function patienceGap(
   { settings }: Seen<'workload-start'>,
   declared: { host: string; port: number } | undefined,
 ): string | null {
-  const { host, port, connections, maxConnections, waitTimeoutMs, operationTimeoutMs } = settings;
+  const { host, port, connections, maxConnections } = settings;
   if (declared !== undefined && (host !== declared.host || port !== declared.port))
     return `the client asked ${host}:${port}, declared is ${declared.host}:${declared.port}`;
   if (connections < 1 || connections > maxConnections)
     return `${connections} connections, ${maxConnections} at most`;
-  return waitTimeoutMs > 0 && waitTimeoutMs <= operationTimeoutMs
+  const { connectTimeoutMs, waitTimeoutMs, operationTimeoutMs } = settings;
+  return connectTimeoutMs > 0 && connectTimeoutMs <= waitTimeoutMs && waitTimeoutMs <= operationTimeoutMs
     ? null
-    : `a wait of ${waitTimeoutMs} ms for a connection, ${operationTimeoutMs} ms for an operation`;
+    : `${connectTimeoutMs} ms to connect, a wait of ${waitTimeoutMs} ms for a connection, ${operationTimeoutMs} ms for an operation`;
 }
 
 /** Every read that succeeded was delivered to it. */

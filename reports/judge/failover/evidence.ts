@@ -1,6 +1,7 @@
 import type { HistoryHeader } from '../../record/history.ts';
 import { STAGES } from '../../record/observations/failover.ts';
 import type { Annotations } from '../definition.ts';
+import { AFTERWARDS_ANNOTATIONS } from '../evidence/afterwards.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
 
@@ -44,6 +45,7 @@ export function failoverEvidence(header: HistoryHeader): AnyNeed[] {
     ...(names === null
       ? []
       : [need('readback', { subjects: names, of: ({ source }) => source, what: 'reading' })]),
+    ...(storeOf(header) === 'elasticsearch' ? [need('master', { count: 2, what: 'who is the master' })] : []),
     ...(storeOf(header) === 'rabbitmq' ? [need('reader', { what: 'a consumer beside the writes' })] : []),
   ];
 }
@@ -51,26 +53,23 @@ export function failoverEvidence(header: HistoryHeader): AnyNeed[] {
 const PHASE =
   'a phase of the report: goals hold for what clients saw, and for how the members are afterwards';
 const PATIENCE = 'how patient the client was, for people: what it did stands in the operations';
-const PRICE = 'the price of the trial, counted beside the operations from which outages are judged';
+const REASON = 'why nobody knows what became of it, for people: whatever the reason, it counts as not known';
 
 export const FAILOVER_ANNOTATIONS: Annotations = {
+  ...AFTERWARDS_ANNOTATIONS,
   endpoint: PHASE,
   members: PHASE,
+  'leader[]': `${PHASE}; who led first and last is judged`,
   'leader.pollMs': PHASE,
-  'leader.timeline': PHASE,
-  'leader.seenMs': PHASE,
-  master: `${PHASE}; of a trial that is aimed at the master, who holds the office is judged`,
-  'sentinel-event': 'what Sentinels said meanwhile, for people',
+  'master.pollMs': PHASE,
   'observer-blind': 'why a phase was not seen',
-  'budget-spent': PRICE,
-  'budget-estimate.enforced': PRICE,
   'expected-window.loMs': 'what came sooner than expected is shown, and no failure',
   'workload-start.settings.operationTimeoutMs': PATIENCE,
-  'workload-start.settings.connectTimeoutMs': PATIENCE,
   'workload-start.settings.maxConnections': PATIENCE,
-  'reader.consumers': 'how often a consumer had to connect, for people',
+  'write.detail.ok': 'that it waited or had to connect makes the end of an outage more exact',
+  'write.detail.unknown': REASON,
+  'read.detail.unknown': REASON,
   'reader.redelivered': 'what was flagged as delivered again is promised by AMQP, and no duplication',
-  'as-before.objects': 'how many objects were compared, for people: what differs is judged',
   remark: 'for people',
   evidence: 'logs and events for people',
 };

@@ -153,7 +153,7 @@ describe('reads', () => {
   });
 
   it('false verdict 8: a consumer that got nothing is no pass', () => {
-    const counts = { delivered: 0, redelivered: 0, duplicates: 0, outOfOrder: 0, consumers: 0 };
+    const counts = { delivered: 0, redelivered: 0, duplicates: 0, outOfOrder: 0 };
     const trial = new Synthetic().see(15_999, 'reader', { queue: 'q', ...counts });
     const { verdict, reason } = judgeFailover([trial.history()]);
     assert.equal(verdict, 'inconclusive');

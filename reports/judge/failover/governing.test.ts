@@ -24,7 +24,9 @@ test('should know every setting that governs, of its kind and in its place', () 
     const other = { ttl: 'loop_wait', loop_wait: 'ttl' }[seen.name ?? ''];
     if (other !== undefined) seen.name = other;
   });
-  assert.match(swapped ?? '', /the lease runs out before it is renewed/);
+  assert.match(swapped ?? '', /loop_wait was read after|ttl was read after/);
+  const renewed = changed((seen) => seen.name === 'ttl' && Object.assign(seen, { value: '5' }));
+  assert.match(renewed ?? '', /the lease runs out before it is renewed/);
   const word = changed((seen) => seen.name === 'fsync' && Object.assign(seen, { value: '5' }));
   assert.match(word ?? '', /fsync is "5", which it cannot be/);
   const twice = new Synthetic().see(-100, 'governing', {
@@ -43,4 +45,65 @@ test('should hold what governs against what the environment declares', () => {
   );
   const off = changed((seen) => seen.name === 'fsync' && Object.assign(seen, { value: 'off' }), { stores });
   assert.match(off ?? '', /fsync is declared as "on", and is not so/);
+});
+
+test('should want settings in the order in which they are read, so that none has the value of another', () => {
+  const names: Record<string, string> = {
+    retry_timeout: 'primary_start_timeout',
+    primary_start_timeout: 'retry_timeout',
+  };
+  const swapped = changed((seen) => Object.assign(seen, { name: names[seen.name ?? ''] ?? seen.name }));
+  assert.match(swapped ?? '', /retry_timeout was read after settings that follow it/);
+});
+
+const NEO4J = [
+  ['edition', 'community', 'dbms.components()'],
+  ['members', '3', 'SHOW DATABASES'],
+  ['db.checkpoint', 'PERIODIC', 'SHOW SETTINGS'],
+  ['db.checkpoint.interval.time', '15m', 'SHOW SETTINGS'],
+  ['db.checkpoint.interval.tx', '100000', 'SHOW SETTINGS'],
+  ['db.recovery.fail_on_missing_files', 'true', 'SHOW SETTINGS'],
+  ['db.tx_log.preallocate', 'true', 'SHOW SETTINGS'],
+  ['db.tx_log.rotation.retention_policy', '256M size', 'SHOW SETTINGS'],
+  ['dbms.cluster.raft.election_failure_detection_window', '3s-6s', 'SHOW SETTINGS'],
+  ['dbms.routing_ttl', '5m', 'SHOW SETTINGS'],
+  ['server.databases.read_only', '', 'SHOW SETTINGS'],
+] as const;
+
+test('should know where each setting of Neo4j is read, and want the time for which clients keep a route', () => {
+  const gap = (rows: readonly (readonly [string, string, string])[]): string | null => {
+    const trial = new Synthetic({ check: 'failover/neo4j/pod-crash' }).without('governing');
+    for (const [name, value, source] of rows) trial.see(-100, 'governing', { name, value, source });
+    return governingGap(trial.history());
+  };
+  assert.equal(gap(NEO4J), null);
+  const moved = NEO4J.map(([name, value]) => [name, value, 'SHOW SETTINGS'] as const);
+  assert.match(gap(moved) ?? '', /edition is said to be of SHOW SETTINGS/);
+  assert.match(
+    gap(NEO4J.filter(([name]) => name !== 'dbms.routing_ttl')) ?? '',
+    /were not read: dbms\.routing/,
+  );
+});
+
+test('should take settings of several indices one index after the other', () => {
+  const trial = new Synthetic({ check: 'failover/elasticsearch/pod-crash' }).without('governing');
+  const see = (name: string, value: string, source: string): unknown =>
+    trial.see(-100, 'governing', { name, value, source });
+  for (const who of ['follower', 'leader'])
+    for (const [name, value] of [
+      ['interval', '1s'],
+      ['timeout', '10s'],
+      ['retry_count', '3'],
+    ] as const)
+      see(`cluster.fault_detection.${who}_check.${name}`, value, '_cluster/settings, defaults');
+  see('cluster.election.max_timeout', '10s', '_cluster/settings, defaults');
+  see('cluster.publish.timeout', '30s', '_cluster/settings, persistent');
+  see('cluster.no_master_block', 'write', '_cluster/settings, defaults');
+  for (const index of ['one', 'two']) {
+    see('index.translog.durability', 'request', `index ${index}, default`);
+    see('index.number_of_replicas', '1', `index ${index}`);
+    see('index.write.wait_for_active_shards', '1', `index ${index}, default`);
+    see('index.unassigned.node_left.delayed_timeout', '1m', `index ${index}, default`);
+  }
+  assert.equal(governingGap(trial.history()), null);
 });

@@ -15,7 +15,7 @@ const YES_NO = /^(?:yes|no)$/;
 const TIME = /^(?:-1|0|(?:\d+(?:nanos|micros|ms|s|m|h|d))+)$/;
 const ANY = /^/;
 
-/** What is read of every server of a store, whatever its version and edition. */
+/** What is read of every server of a store, whatever its version and edition, in the order in which it is read. */
 const READ: Readonly<Record<string, Kinds>> = {
   postgres: {
     ttl: COUNT,
@@ -84,6 +84,7 @@ const READ: Readonly<Record<string, Kinds>> = {
     'db.recovery.fail_on_missing_files': SWITCH,
     'db.tx_log.preallocate': SWITCH,
     'db.tx_log.rotation.retention_policy': ANY,
+    'dbms.routing_ttl': TIME,
     'server.databases.read_only': ANY,
   },
 };
@@ -99,6 +100,11 @@ const TOGETHER: Readonly<Record<string, Kinds>> = {
   },
 };
 
+/** Where a setting of a store is read, where that has the same name everywhere. */
+const PLACES: Readonly<Record<string, (name: string) => string>> = {
+  neo4j: (name) => ({ edition: 'dbms.components()', members: 'SHOW DATABASES' })[name] ?? 'SHOW SETTINGS',
+};
+
 export function governingGap(history: History): string | null {
   const store = storeOf(history.header);
   const seen = all(history, 'governing');
@@ -109,11 +115,15 @@ export function governingGap(history: History): string | null {
   const missing = Object.keys(kinds).filter((name) => !names.has(name));
   if (missing.length > 0) return `settings that govern the failover were not read: ${missing.join(', ')}`;
   return (
-    twiceGap(seen) ??
-    kindGap(seen, kinds) ??
+    readGap(seen, kinds, store) ??
     declaredGap(seen, history.header.settings.stores?.[store]?.durability ?? {}) ??
     relationGap(history, new Map(seen.map(({ name, value }) => [name, Number(value)])))
   );
+}
+
+/** Each once, as what it can be, in its turn, and where it is read. */
+function readGap(seen: readonly Seen<'governing'>[], kinds: Kinds, store: string): string | null {
+  return twiceGap(seen) ?? kindGap(seen, kinds) ?? orderGap(seen, store) ?? placeGap(seen, PLACES[store]);
 }
 
 function kindsFor(store: string, seen: ReadonlySet<string>): Kinds {
@@ -126,11 +136,39 @@ function kindsFor(store: string, seen: ReadonlySet<string>): Kinds {
 function twiceGap(seen: readonly Seen<'governing'>[]): string | null {
   const places = new Set<string>();
   for (const { name, source } of seen) {
-    const place = `${name} of ${source.replace(/, default$/, '')}`;
+    const place = `${name} of ${placeOf(source)}`;
     if (places.has(place)) return `${place} was read twice`;
     places.add(place);
   }
   return null;
+}
+
+const placeOf = (source: string): string => source.replace(/, default$/, '');
+
+/** One after the other, as they are asked for: two that changed places have each other's value. */
+function orderGap(seen: readonly Seen<'governing'>[], store: string): string | null {
+  const inPlace = Map.groupBy(seen, ({ source }) => placeOf(source));
+  return (
+    unordered(seen, Object.keys(READ[store] ?? {})) ??
+    [...inPlace.values()]
+      .map((of) => unordered(of, Object.keys(TOGETHER[store] ?? {})))
+      .find((gap) => gap !== null) ??
+    null
+  );
+}
+
+function unordered(seen: readonly Seen<'governing'>[], order: readonly string[]): string | null {
+  const at = seen.map(({ name }) => order.indexOf(name)).filter((index) => index >= 0);
+  const early = at.find((index, i) => index < (at[i - 1] ?? -1));
+  return early === undefined ? null : `${order[early] ?? '?'} was read after settings that follow it`;
+}
+
+function placeGap(
+  seen: readonly Seen<'governing'>[],
+  placeFor: ((name: string) => string) | undefined,
+): string | null {
+  const odd = seen.find(({ name, source }) => placeFor !== undefined && placeFor(name) !== source);
+  return odd === undefined ? null : `${odd.name} is said to be of ${odd.source}`;
 }
 
 function kindGap(seen: readonly Seen<'governing'>[], kinds: Kinds): string | null {

@@ -4,8 +4,9 @@ import type { Kind } from '../../record/observations/index.ts';
 import type { Rule } from '../../record/rule.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
-import { all, first, last } from '../observed.ts';
-import { budgetGap, faultGap } from './coherence.ts';
+import { all, first } from '../observed.ts';
+import { budgetGap } from './budget.ts';
+import { faultGap } from './coherence.ts';
 import { scheduleRules } from './schedule.ts';
 
 /** A fault that was proved. */
@@ -52,19 +53,11 @@ export function agreementRules(history: History, client: Client): Rule[] {
 }
 
 export function priceRule(history: History): Rule {
-  const gap = budgetGap(history) ?? enforcedGap(history);
-  return ruleOf('coherence/budget', gap, 'the price follows from what was expected');
-}
-
-/** Prices are a limit where the environment says so; where it says nothing, everywhere but in the embedded one. */
-function enforcedGap(history: History): string | null {
-  const estimate = last(history, 'budget-estimate');
-  const { drills, embedded } = history.header.settings;
-  if (estimate === undefined || drills?.errorBudget === undefined) return null;
-  const declared = drills.errorBudget.enforced ?? embedded === undefined;
-  return estimate.enforced === declared
-    ? null
-    : `the price was ${estimate.enforced ? 'a' : 'no'} limit, it was to be ${declared ? 'one' : 'none'}`;
+  return ruleOf(
+    'coherence/budget',
+    budgetGap(history),
+    'the price follows from what was expected, and the cost from what failed',
+  );
 }
 
 /** What is seen at rest was seen before anything was hurt, and each step of a fault after the one before it. */

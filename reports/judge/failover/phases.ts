@@ -29,7 +29,7 @@ export function leadersOf(history: History, trial: Trial): Leaders {
   const faultMs = trial.faultMs ?? Infinity;
   const nameOf = (one: Office | undefined): string | null => one?.leader ?? null;
   const before = nameOf(seen.findLast((one) => one.t <= faultMs && nameOf(one) !== null));
-  const later = seen.filter((one) => seenMs(one) > faultMs && nameOf(one) !== null);
+  const later = seen.filter((one) => knownMs(one) > faultMs && nameOf(one) !== null);
   const after = nameOf(later.at(-1));
   if (trial.members === 1) return { before, after, election: 'not applicable' };
   if (before === null || after === null) return { before, after, election: 'not seen' };
@@ -37,10 +37,13 @@ export function leadersOf(history: History, trial: Trial): Leaders {
   return { before, after, election: elsewhere ? 'elsewhere' : 'in place' };
 }
 
-/** The last line of an observer repeats what it knew, with the time when it last knew it. */
-function seenMs(one: Office): number {
-  return one.seenMs ?? one.t;
+/** The last line of an observer repeats what it knew at its last look. */
+function knownMs({ t, pollMs, final }: Office): number {
+  return final === true ? t - pollMs : t;
 }
+
+/** How late a change of the endpoints is seen at most: they are read from the cluster's cache every 100 ms, and looked at every 20 ms. */
+const ENDPOINT_MS = 120;
 
 /** Annotations: each may be missing, each has its own error, and they need not add up to the RTO. */
 export function phasesOf(history: History, trial: Trial, episode: Episode | null): Phase[] {
@@ -57,7 +60,12 @@ export function phasesOf(history: History, trial: Trial, episode: Episode | null
     landedPhase(trial),
     polled('detected', detected, zeroMs, 'the lease was given up or ran out'),
     polled('elected', elected, zeroMs, elected?.leader ?? undefined),
-    polled('endpoint moved', moved, zeroMs, moved?.addresses.join(', ')),
+    polled(
+      'endpoint moved',
+      moved && { t: moved.t, pollMs: ENDPOINT_MS },
+      zeroMs,
+      moved?.addresses.join(', '),
+    ),
     bounded('first ok write', episode?.outages[0]?.end, zeroMs),
     bounded('steady', episode?.steadyFromMs === null ? undefined : episode?.end, zeroMs),
     polled('replicas restored', restored(history, trial), zeroMs),
@@ -75,7 +83,7 @@ function endpointAtRecovery(
   const somewhere = changes.filter(({ addresses }) => addresses.length > 0);
   const endMs = episode?.end.hiMs ?? Infinity;
   // Seen by polling: what is seen up to one interval after the first success may still have come before it.
-  const before = somewhere.filter((one) => one.t - one.pollMs <= endMs);
+  const before = somewhere.filter(({ t }) => t - ENDPOINT_MS <= endMs);
   return Number.isFinite(endMs) ? before.at(-1) : somewhere[0];
 }
 

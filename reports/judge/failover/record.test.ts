@@ -34,7 +34,7 @@ describe('a trial as it should be', () => {
     assert.deepEqual(phases['landed'], [0, 2]);
     assert.deepEqual(phases['detected'], [948, 50]);
     assert.deepEqual(phases['elected'], [1748, 50]);
-    assert.deepEqual(phases['endpoint moved'], [1888, 10]);
+    assert.deepEqual(phases['endpoint moved'], [1838, 60]);
     assert.deepEqual(phases['replicas restored'], [4748, 250]);
     const first = phases['first ok write'] as [number, number];
     assert.ok(Math.abs(first[0] - 1998) <= first[1] && first[1] <= 5, String(first));

@@ -103,6 +103,8 @@ export class Synthetic {
   observations: Observation[] = [];
   damaged: History['damaged'] = [];
   readonly outline: Required<Outline>;
+  /** Says what the writes cost when the history is asked for. */
+  #spent: Observation | undefined;
 
   constructor(outline: Outline = {}) {
     this.outline = {
@@ -171,9 +173,9 @@ export class Synthetic {
       see(START - 100, 'governing', { name, value, source: 'Patroni /config' });
     see(START - 100, 'expected-window', { loMs: 1000, hiMs: 28_000, derivation: 'ttl + loop_wait' });
     see(START - 109, 'steady', { ok: true, leader: 'postgres-0', detail: 'all there' });
-    see(START - 80, 'leader', { leader: 'postgres-0', timeline: 1, pollMs: 100, source: 'Patroni /cluster' });
-    see(START - 80, 'endpoint', { addresses: ['198.18.74.5'], pollMs: 20, source: 'cache' });
-    see(START - 80, 'members', { streaming: 2, total: 2, pollMs: 500, source: 'Patroni' });
+    see(START - 80, 'leader', { leader: 'postgres-0', pollMs: 100 });
+    see(START - 80, 'endpoint', { addresses: ['198.18.74.5'] });
+    see(START - 80, 'members', { streaming: 2, pollMs: 500 });
     see(START - 10, 'workload-start', clientOf(this.outline.spacingMs));
     see(fault - 3, 'stage', { name: 'fault' });
     see(fault - 2, 'budget-estimate', ESTIMATE);
@@ -182,22 +184,21 @@ export class Synthetic {
     const landing = { by: 'processes gone', proof: 'pids 11, 12 are gone' };
     see(fault + 2, 'fault-landed', { ...landing, betweenMs: [fault + 1, fault + 2] });
     see(fault + 3, 'stage', { name: 'recovery' });
-    see(fault + 1000, 'leader', { leader: null, pollMs: 100, source: 'Patroni /cluster' });
-    see(back - 200, 'leader', { leader: 'postgres-1', timeline: 2, pollMs: 100, source: 'Patroni /cluster' });
-    see(back - 100, 'endpoint', { addresses: ['198.18.75.6'], pollMs: 20, source: 'cache' });
-    see(back - 50, 'members', { streaming: 1, total: 2, pollMs: 500, source: 'Patroni' });
-    see(back + 3000, 'members', { streaming: 2, total: 2, pollMs: 500, source: 'Patroni' });
+    see(fault + 1000, 'leader', { leader: null, pollMs: 100 });
+    see(back - 200, 'leader', { leader: 'postgres-1', pollMs: 100 });
+    see(back - 100, 'endpoint', { addresses: ['198.18.75.6'] });
+    see(back - 50, 'members', { streaming: 1, pollMs: 500 });
+    see(back + 3000, 'members', { streaming: 2, pollMs: 500 });
     see(START + lengthMs, 'leader', {
       leader: 'postgres-1',
-      timeline: 2,
       pollMs: 100,
       final: true,
-      source: 'Patroni /cluster',
     });
     const end = START + lengthMs;
     see(Math.max(fault + 4, end - 100), 'stage', { name: 'healing' });
     see(end + 1, 'workload-end', { scheduled: this.writes.length, scheduledReads: this.reads.length });
-    see(end + 2, 'budget-spent', { spentMs: 2000, longestOutageMs: 2000 });
+    see(end + 2, 'budget-spent', { spentMs: 0, longestOutageMs: 0 });
+    this.#spent = this.observations.at(-1);
     see(end + 400, 'stage', { name: 'read-back' });
     see(end + 800, 'stage', { name: 'settling' });
     see(end + 900, 'steady-after', { ok: true, leader: 'postgres-1', detail: 'all there' });
@@ -267,8 +268,21 @@ export class Synthetic {
     return this;
   }
 
+  #price(): void {
+    const { faultAtMs, spacingMs } = this.outline;
+    const since = START + faultAtMs - 2;
+    const after = this.writes.filter(({ done }) => done >= since);
+    const failedMs = after.filter(({ outcome }) => outcome !== 'ok').length * spacingMs;
+    const oks = after.flatMap(({ done, outcome }) => (outcome === 'ok' ? [done] : [])).sort((a, b) => a - b);
+    const gaps = oks.map((done, i) => done - (oks[i - 1] ?? since)).filter((gap) => gap >= 500);
+    const lostMs = gaps.reduce((sum, gap) => sum + gap, 0);
+    const cost = { spentMs: Math.max(failedMs, lostMs), longestOutageMs: Math.max(0, ...gaps) };
+    if (this.#spent !== undefined) Object.assign(this.#spent, cost);
+  }
+
   history(): History {
     const { goals, settings, check } = this.outline;
+    this.#price();
     return {
       header: {
         kind: 'header',

@@ -31,14 +31,12 @@ const steady = {
   detail: z.string(),
 };
 
-/** Who holds an office, as one look saw it; `pollMs` ago it may have been somebody else. */
+/** Who holds an office, as one look saw it; `pollMs` ago, at the look before, it was still as the line before says. */
 const office = {
   leader: z.string().nullable(),
   pollMs: z.number(),
-  source: z.string(),
-  /** The last line of an observer repeats what it knew, with the time when it last knew it. */
+  /** The last line of an observer repeats what it knew: `pollMs` ago, and not later. */
   final: z.literal(true).optional(),
-  seenMs: z.number().optional(),
 };
 
 /** What every trial records, whatever it hurts: its fault, its stages, and how the environment was left. */
@@ -109,15 +107,15 @@ export const FAILOVER = kinds({
   /** When clients should be served again, by those settings. */
   'expected-window': { loMs: z.number(), hiMs: z.number(), derivation: z.string() },
 
-  leader: { ...office, timeline: z.number().optional() },
+  leader: office,
   /** Where the cluster has a leader of its own besides the leader of its data. */
   master: office,
-  members: { streaming: z.number(), total: z.number(), pollMs: z.number(), source: z.string() },
+  /** How many members follow the leader. */
+  members: { streaming: z.number(), pollMs: z.number() },
   /** Addresses behind the Service that applications use. */
-  endpoint: { addresses: z.array(z.string()), pollMs: z.number(), source: z.string() },
+  endpoint: { addresses: z.array(z.string()) },
   /** Nobody answered the observer, from here until it sees something again. */
-  'observer-blind': { source: z.string(), reason: z.string() },
-  'sentinel-event': { event: z.string(), detail: z.string(), source: z.string() },
+  'observer-blind': { reason: z.string() },
 
   /** Whom a read-back is going to read, and whose writes. */
   'readback-plan': { run: z.string(), sources: z.array(z.string()) },

@@ -37,7 +37,6 @@ export const REQUESTS = kinds({
     duplicates: z.int(),
     /** Of one publisher, after a later one of the same publisher. */
     outOfOrder: z.int(),
-    consumers: z.int(),
   },
   /** What a reader of the report must know. */
   remark: { text: z.string() },

@@ -1,0 +1,146 @@
+/** Whether the price of a trial follows from what was expected of it, and what it is said to have cost from what clients saw. */
+import { OUTCOMES } from '../../record/history.ts';
+import type { History } from '../../record/history.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import { first, last } from '../observed.ts';
+
+/** Both are rounded. */
+const SAME_MS = 1;
+/** A workload reports four times a second; what its meter saw of an outage is short of it by as much. */
+const REPORT_MS = 500;
+/** A gap that is shorter is no outage to the meter. */
+const LEAST_MS = 500;
+/** From its first report on it counts what failed. */
+const FIRST_REPORT_MS = 1_000;
+/** The last report of a workload comes when its history is closed. */
+const ENDING_MS = 1_000;
+
+export function budgetGap(history: History): string | null {
+  const estimate = last(history, 'budget-estimate');
+  if (estimate === undefined) return null;
+  const { outageMs, share, estimateMs } = estimate;
+  if (!(share > 0 && share <= 1)) return `a share of ${share} of the traffic`;
+  if (Math.abs(Math.round(outageMs * share) - estimateMs) > SAME_MS)
+    return `a price of ${estimateMs} ms for an outage of ${outageMs} ms`;
+  return (
+    windowGap(history, estimate) ??
+    outageGap(history, estimate) ??
+    enforcedGap(history, estimate) ??
+    spentGap(history, estimate)
+  );
+}
+
+function windowGap(history: History, { from }: Seen<'budget-estimate'>): string | null {
+  const window = last(history, 'expected-window');
+  if ((from === 'window') !== (window !== undefined))
+    return 'the price follows from a window that is not there, or not from the one that is';
+  return window === undefined || (window.loMs >= 0 && window.loMs <= window.hiMs)
+    ? null
+    : `an expected window from ${window.loMs} to ${window.hiMs} ms`;
+}
+
+function outageGap(history: History, { from, outageMs }: Seen<'budget-estimate'>): string | null {
+  const expected = {
+    window: last(history, 'expected-window')?.hiMs,
+    goal: goalMs(history),
+    // Where the header does not say how long is waited, nothing is held against it.
+    deadline: history.header.settings.timeouts?.['rtoDeadline'] ?? outageMs,
+  }[from];
+  return expected !== undefined && Math.abs(expected - outageMs) <= SAME_MS && outageMs > 0
+    ? null
+    : `an outage of ${outageMs} ms was expected, its ${from} says ${expected ?? 'nothing'}`;
+}
+
+function goalMs({ header }: History): number | undefined {
+  const { rtoSeconds } = header.goals;
+  return rtoSeconds === undefined ? undefined : rtoSeconds * 1000;
+}
+
+/** Prices are a limit where the environment says so; where it says nothing, everywhere but in the embedded one. */
+function enforcedGap({ header }: History, estimate: Seen<'budget-estimate'>): string | null {
+  const { drills, embedded } = header.settings;
+  if (drills?.errorBudget === undefined) return null;
+  const declared = drills.errorBudget.enforced ?? embedded === undefined;
+  return estimate.enforced === declared
+    ? null
+    : `the price was ${estimate.enforced ? 'a' : 'no'} limit, it was to be ${declared ? 'one' : 'none'}`;
+}
+
+/** What was counted while it lasted, against the operations themselves. */
+function spentGap(history: History, { t, share }: Seen<'budget-estimate'>): string | null {
+  const spent = last(history, 'budget-spent');
+  if (spent === undefined || history.writes.count === 0) return null;
+  const { lost, longest } = costOf(history, t);
+  const { spentMs, longestOutageMs } = spent;
+  if (!isWithin(longestOutageMs, longest))
+    return `the longest outage was counted as ${Math.round(longestOutageMs)} ms, writes say ${textOf(longest)}`;
+  const price = { loMs: lost.loMs * share, hiMs: lost.hiMs * share };
+  return isWithin(spentMs, price)
+    ? null
+    : `${Math.round(spentMs)} ms were counted as lost, writes say ${textOf(price)}`;
+}
+
+interface Span {
+  loMs: number;
+  hiMs: number;
+}
+
+const isWithin = (ms: number, { loMs, hiMs }: Span): boolean => ms >= loMs - SAME_MS && ms <= hiMs + SAME_MS;
+const textOf = ({ loMs, hiMs }: Span): string => `${Math.round(loMs)} to ${Math.round(hiMs)} ms`;
+
+/** Time without a success, or as much as failed writes would fill: whichever is more. */
+function costOf(history: History, sinceMs: number): { lost: Span; longest: Span } {
+  const gaps = gapsOf(history, sinceMs);
+  const longest = {
+    loMs: Math.max(0, ...gaps.map(({ loMs }) => loMs)),
+    hiMs: Math.max(0, ...gaps.map(({ hiMs }) => hiMs)),
+  };
+  const sum = (of: (gap: Span) => number): number => gaps.reduce((total, gap) => total + of(gap), 0);
+  const failed = failedMs(history, sinceMs);
+  return {
+    longest,
+    lost: {
+      loMs: Math.max(
+        failed.loMs,
+        sum(({ loMs }) => loMs),
+      ),
+      hiMs: Math.max(
+        failed.hiMs,
+        sum(({ hiMs }) => hiMs),
+      ),
+    },
+  };
+}
+
+/** Each time between two successes that may have been an outage to the meter, and the one until its last report. */
+function gapsOf(history: History, sinceMs: number): Span[] {
+  const { count, outcome, doneMs } = history.writes;
+  const done = new Float64Array(count).fill(Infinity);
+  for (let i = 0; i < count; i++) if (outcome[i] === OUTCOMES.ok) done[i] = doneMs[i] as number;
+  const gaps: Span[] = [];
+  let beforeMs = sinceMs;
+  for (const time of done.sort()) {
+    if (time === Infinity) break;
+    const lengthMs = time - Math.max(beforeMs, sinceMs);
+    if (lengthMs >= LEAST_MS) gaps.push(seenOf(lengthMs));
+    beforeMs = Math.max(beforeMs, time);
+  }
+  const endMs = first(history, 'workload-end')?.t ?? beforeMs;
+  return [...gaps, { loMs: 0, hiMs: Math.max(0, endMs - beforeMs) + ENDING_MS }];
+}
+
+function seenOf(lengthMs: number): Span {
+  const leastMs = lengthMs - REPORT_MS;
+  return { loMs: leastMs < LEAST_MS ? 0 : leastMs, hiMs: lengthMs };
+}
+
+function failedMs({ writes, ...history }: History, sinceMs: number): Span {
+  const rate = first(history, 'workload-start')?.ratePerSecond ?? Number.NaN;
+  let [few, many] = [0, 0];
+  for (let i = 0; i < writes.count; i++) {
+    if (writes.outcome[i] === OUTCOMES.ok || (writes.doneMs[i] as number) < sinceMs) continue;
+    many += 1;
+    if ((writes.doneMs[i] as number) > sinceMs + FIRST_REPORT_MS) few += 1;
+  }
+  return { loMs: (few * 1000) / rate, hiMs: (many * 1000) / rate };
+}

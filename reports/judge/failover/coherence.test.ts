@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { coherenceRules } from './coherence.ts';
+import { failoverEvidence } from './evidence.ts';
+import { clientOf, Synthetic } from './synthetic.ts';
+
+const saidOf = (made: Synthetic, id: string): string => {
+  const rule = coherenceRules(made.history()).find((one) => one.id === id);
+  return rule?.verdict === 'pass' ? '' : (rule?.text ?? 'no such rule');
+};
+
+test('should want who connects given up before who waits for it', () => {
+  const settings = clientOf(5)['settings'] as Record<string, unknown>;
+  const client = (more: object): Synthetic =>
+    new Synthetic()
+      .without('workload-start')
+      .see(-10, 'workload-start', clientOf(5, { settings: { ...settings, ...more } }));
+  assert.equal(saidOf(client({}), 'coherence/client'), '');
+  for (const connectTimeoutMs of [0, 1_000, -100])
+    assert.match(saidOf(client({ connectTimeoutMs }), 'coherence/client'), /ms to connect, a wait of 500 ms/);
+});
+
+test('should want a master of its own followed to the end, as the leader', () => {
+  const led = (...masters: string[]): Synthetic => {
+    const made = new Synthetic();
+    for (const [index, leader] of masters.entries())
+      made.see(index === 0 ? -80 : 5_000 + index, 'master', { leader, pollMs: 100 });
+    return made.see(16_000, 'master', { leader: 'postgres-1', pollMs: 100, final: true });
+  };
+  assert.equal(saidOf(led('postgres-0', 'postgres-1'), 'coherence/leader'), '');
+  assert.match(
+    saidOf(led('postgres-0', 'postgres-2'), 'coherence/leader'),
+    /postgres-2 was seen to lead, at the end/,
+  );
+});
+
+test('should want the master of Elasticsearch followed', () => {
+  const evidence = failoverEvidence({
+    ...new Synthetic({ check: 'failover/elasticsearch/hang' }).history().header,
+  });
+  assert.ok(evidence.some(({ kind, count }) => kind === 'master' && count === 2));
+});
