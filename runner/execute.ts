@@ -11,7 +11,6 @@ import { BlockedError, connect, exitCodeOf, type Connection } from './connect.ts
 import { splitByEdge, withDeadline } from './edge-wait.ts';
 import { Engine } from './engine.ts';
 import { embeddedOf, estimateMs, lockMode, timeoutMsOf } from './environment-parts.ts';
-import { powerOnOf } from './fault-hand.ts';
 import { isInCheckout, type Fingerprint } from './fingerprint.ts';
 import { stackOf, type CommandResult } from './guard.ts';
 import { Interrupt } from './interrupt.ts';
@@ -261,7 +260,6 @@ class Run {
       systemNamespace: environment.namespaces.system,
       undoImage: environment.drills.undoImage,
       permit: permitOf(environment, this.#permits),
-      powerOn: powerOnOf(environment),
       restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
       notice: (message) => this.#note(message),
       signal: this.#interrupt.signal,

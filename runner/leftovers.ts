@@ -18,7 +18,8 @@ import { Ledger } from './safety/ledger.ts';
 
 /** What an earlier run has left undone on this machine, as the first sentence of whoever comes next; null: nothing. */
 export function leftBroken(environment: Environment): string | null {
-  return leftOpen(safetyFolder(environment.name, embeddedOf(environment)));
+  const open = leftOpen(safetyFolder(environment.name, embeddedOf(environment)));
+  return open === null ? null : `${open}; \`plumbline restore --env ${environment.name}\` undoes it at once`;
 }
 
 /**

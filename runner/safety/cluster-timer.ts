@@ -94,8 +94,8 @@ export async function lookOnce(
   if (!abandoned) return inVain ? 'in vain' : 'go on';
   // A run elsewhere waits until nothing is listed. While somebody holds the environment, the list is theirs.
   const left = listed.filter((entry) => !settled.has(entry));
-  if (settled.size > 0) await rewrite(call, namespace, { left, resourceVersion });
-  return inVain ? 'in vain' : 'over';
+  const rewritten = settled.size === 0 || (await rewrite(call, namespace, { left, resourceVersion }));
+  return inVain || !rewritten ? 'in vain' : 'over';
 }
 
 async function isAbandoned(call: KubeCall, namespace: string, watch: LeaseWatch): Promise<boolean> {
@@ -122,19 +122,20 @@ async function readMirror(
   return { listed, resourceVersion: metadata?.resourceVersion };
 }
 
-/** Of another version by now: somebody has begun to write it again, and it stays as it is. */
+/** @returns false when it was not written, such as when somebody else wrote it meanwhile: it is to be read again */
 async function rewrite(
   call: KubeCall,
   namespace: string,
   { left, resourceVersion }: { left: readonly Mirrored[]; resourceVersion: string | undefined },
-): Promise<void> {
-  await call({
+): Promise<boolean> {
+  const { status } = await call({
     method: 'PATCH',
     path: mirrorPath(namespace),
     contentType: 'application/merge-patch+json',
     body: { metadata: { resourceVersion }, data: { entries: JSON.stringify(left) } },
     timeoutMs: CALL_TIMEOUT_MS,
   });
+  return status === 200;
 }
 
 function mirrorPath(namespace: string): string {

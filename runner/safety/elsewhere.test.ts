@@ -4,8 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openSafety, restoreEnvironment } from './index.ts';
-import type { SafetyOptions } from './index.ts';
+import type { RestoreOptions, SafetyOptions } from './index.ts';
+import { Ledger } from './ledger.ts';
+import { dropFromMirror, Mirror } from './mirror.ts';
+import { safetyFolder } from './place.ts';
 import { TestApi } from './test-api.ts';
+import { Timers } from './timers.ts';
 import { NODE, nodeRef, openForTest as open, safetyOptions as options } from './test-safety.ts';
 
 const MIRROR = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
@@ -15,6 +19,7 @@ function leftBy(api: TestApi, entries: unknown): void {
   api.put(MIRROR, { data: { holder: 'laptop-a', entries: JSON.stringify(entries) } });
 }
 
+const LEASE = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline';
 const DELETED = '/api/v1/namespaces/x/configmaps/canary';
 const LEFT = {
   ...{ seq: 1, title: 'canary made', check: 'c', state: 'pending', dueAt: '2026-01-01T00:00:00Z' },
@@ -31,6 +36,7 @@ test('begins nothing while another machine has something open, and touches neith
   await assert.rejects(openSafety(options(api)), (error: Error & { exitCode?: number }) => {
     assert.equal(error.exitCode, 75);
     assert.match(error.message, /laptop-a has left open in this cluster: canary made\. Nothing was begun/);
+    assert.match(error.message, /Type `plumbline restore --env env-\d+`/);
     return true;
   });
   assert.equal(mirrorOf(api), before);
@@ -66,8 +72,11 @@ const POWER = {
   inverse: { kind: 'node-power', node: 'worker-1', on: ['false'] },
 };
 
+/** An owner has as long as a test takes. */
+const ownerGraceMs = 50;
+
 /** How the file of this machine says that a node is switched on: into a file. */
-function powerHere(): { powerOn: NonNullable<SafetyOptions['powerOn']>; switched: () => string } {
+function powerHere(): { powerOn: NonNullable<RestoreOptions['powerOn']>; switched: () => string } {
   const file = join(mkdtempSync(join(tmpdir(), 'power-')), 'state');
   writeFileSync(file, '');
   const powerOn = (node: string) => ({
@@ -85,7 +94,7 @@ test('false verdict 23: a node that a machine which is gone left off is switched
   api.put(NODE, {});
   leftBy(api, [POWER]);
   const { powerOn, switched } = powerHere();
-  const given = { ...options(api), powerOn };
+  const given = { ...options(api), powerOn, ownerGraceMs };
   const report = await restoreEnvironment(given);
   assert.deepEqual(report.failed, []);
   assert.deepEqual(report.undone, [
@@ -100,23 +109,111 @@ test('false verdict 23: a node that a machine which is gone left off is switched
 test('false verdict 23: what cannot be switched on from here is refused or stays on record, and never lost', async () => {
   const api = new TestApi();
   leftBy(api, [POWER]);
-  const before = mirrorOf(api);
+  const { powerOn, switched } = powerHere();
+  const restore = (of: Pick<RestoreOptions, 'powerOn'>) =>
+    restoreEnvironment({ ...options(api), ...of, ownerGraceMs });
   await assert.rejects(
-    openSafety(options(api)),
+    restore({}),
     /node-loss of tender\/pg-1: the environment file here does not say how worker-1 is switched on/,
   );
-  const { powerOn, switched } = powerHere();
-  await assert.rejects(openSafety({ ...options(api), powerOn }), /answered 404 for the node worker-1/);
+  await assert.rejects(restore({ powerOn }), /answered 404 for the node worker-1/);
   api.put(NODE, {});
   const hostile = { ...POWER, inverse: { kind: 'node-power', node: '$(reboot)' } };
   leftBy(api, [hostile]);
-  await assert.rejects(openSafety({ ...options(api), powerOn }), /has left open/);
+  await assert.rejects(restore({ powerOn }), /has left open/);
   assert.equal(switched(), '');
   leftBy(api, [POWER, LEFT]);
-  // The power comes back at once; what only its undo Job undoes is waited for.
-  await assert.rejects(openSafety({ ...options(api), powerOn }), /left open in this cluster: canary made\. /);
+  // The power comes back; what only its undo Job undoes is waited for, and stays theirs.
+  await assert.rejects(restore({ powerOn }), /left open in this cluster, .*: canary made\. /);
   assert.equal(switched(), 'worker-1: on\n');
-  assert.notEqual(mirrorOf(api), before);
+  assert.deepEqual(JSON.parse(mirrorOf(api)), [LEFT]);
+});
+
+test('a plain run never acts on what another machine has left open, and says what to type', async () => {
+  const api = new TestApi();
+  api.put(NODE, {});
+  leftBy(api, [POWER]);
+  const { powerOn, switched } = powerHere();
+  // Also where a file with the commands is at hand.
+  const given: RestoreOptions = { ...options(api, 'rack'), powerOn };
+  await assert.rejects(openSafety(given), /Nothing was begun\. Type `plumbline restore --env rack`/);
+  assert.equal(switched(), '');
+  assert.deepEqual(JSON.parse(mirrorOf(api)), [POWER]);
+});
+
+test('a takeover waits for the machine that left it, without holding the Lease, and does nothing when that one undid it', async () => {
+  const api = new TestApi();
+  api.put(NODE, {});
+  leftBy(api, [POWER]);
+  const { powerOn, switched } = powerHere();
+  const holders: unknown[] = [];
+  const notice = (line: string): void => {
+    if (!line.includes('to undo it')) return;
+    setTimeout(() => {
+      holders.push((api.objects.get(LEASE)?.['spec'] as { holderIdentity: string }).holderIdentity);
+      leftBy(api, []);
+    }, 10);
+  };
+  const report = await restoreEnvironment({ ...options(api), powerOn, ownerGraceMs: 60, notice });
+  assert.equal(report.actions, 0);
+  assert.deepEqual(holders, ['']);
+  assert.equal(switched(), '');
+});
+
+test('nothing is taken over under a safety lever', async () => {
+  const api = new TestApi();
+  api.put(NODE, {});
+  leftBy(api, [POWER]);
+  api.put('/api/v1/namespaces/plumbline-system/configmaps/plumbline-stop', { data: { reason: 'night' } });
+  const { powerOn, switched } = powerHere();
+  await assert.rejects(restoreEnvironment({ ...options(api), powerOn, ownerGraceMs }), /lever .*"night"/);
+  // Also one that is set while the owner is waited for.
+  api.objects.delete('/api/v1/namespaces/plumbline-system/configmaps/plumbline-stop');
+  const notice = (line: string): void => {
+    if (line.includes('to undo it'))
+      api.put('/api/v1/namespaces/plumbline-system/configmaps/plumbline-stop', { data: {} });
+  };
+  await assert.rejects(restoreEnvironment({ ...options(api), powerOn, ownerGraceMs, notice }), /lever/);
+  assert.equal(switched(), '');
+});
+
+test('a takeover that fails stops whoever comes, leaves a timer, and is tried again by the next restore', async (t) => {
+  const api = new TestApi();
+  api.put(NODE, {});
+  leftBy(api, [POWER]);
+  const { powerOn, switched } = powerHere();
+  const broken = (node: string) => ({ ...powerOn(node), on: ['false'] });
+  const given = options(api, 'broken-power');
+  const armed = t.mock.method(Timers.prototype, 'arm', () => Promise.resolve());
+  const real = process.hrtime;
+  // Tried again for a minute; here it passes at once.
+  let extra = 0;
+  t.mock.method(process, 'hrtime', () => [real()[0] + (extra += 20), real()[1]] as [number, number]);
+  await assert.rejects(
+    restoreEnvironment({ ...given, powerOn: broken, ownerGraceMs }),
+    (error: Error & { exitCode?: number }) => {
+      assert.match(
+        error.message,
+        /^what was taken over from another machine could not be undone: power of worker-1/,
+      );
+      return error.exitCode === 1;
+    },
+  );
+  assert.deepEqual(
+    armed.mock.calls.at(-1)?.arguments[0]?.map(({ kind }) => kind),
+    ['node-power'],
+  );
+  t.mock.restoreAll();
+  t.mock.method(Timers.prototype, 'arm', () => Promise.resolve());
+  await assert.rejects(openSafety(given), (error: Error & { exitCode?: number }) => {
+    assert.match(
+      error.message,
+      /^what was taken over .* is not undone yet: power of worker-1, taken by laptop-a/,
+    );
+    return error.exitCode === 1;
+  });
+  assert.equal(switched(), '');
+  assert.deepEqual(JSON.parse(mirrorOf(api)), [POWER]);
 });
 
 test('false verdict 23: the mirror names a node that is off, no command and no time of day', async () => {
@@ -161,7 +258,7 @@ test('an entry of another machine is not taken for an own one of the same number
   const api = new TestApi();
   api.put(NODE, {});
   const { powerOn, switched } = powerHere();
-  const given = { ...options(api), powerOn };
+  const given = { ...options(api), powerOn, ownerGraceMs };
   leftBy(api, [POWER]);
   await restoreEnvironment(given);
   const title = 'power of worker-1, taken by laptop-a (node-loss of tender/pg-1)';
@@ -179,7 +276,7 @@ test('begins nothing when it cannot be known what another machine has left', asy
       : given.kube(request);
   await assert.rejects(
     openSafety({ ...given, kube: refusing }),
-    /plumbline-ledger says .* cannot be read \(403\)/,
+    /not known what .* have left open .*plumbline-ledger cannot be read \(403\)\. Nothing was begun/,
   );
   leftBy(api, { not: 'a list' });
   await assert.rejects(openSafety(options(api)), /cannot be read \(200\)/);
@@ -191,8 +288,7 @@ test('whoever lost the Lease to another leaves the mirror and the Jobs of that o
   const safety = await openSafety(options(api));
   await safety.patch('c', nodeRef, { spec: { unschedulable: true } });
   await safety.restore();
-  const lease = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline';
-  api.put(lease, { spec: { holderIdentity: 'elsewhere/boot/1/2', renewTime: 'now' } });
+  api.put(LEASE, { spec: { holderIdentity: 'elsewhere/boot/1/2', renewTime: 'now' } });
   leftBy(api, [LEFT]);
   const theirs = mirrorOf(api);
   const real = process.hrtime;
@@ -205,4 +301,78 @@ test('whoever lost the Lease to another leaves the mirror and the Jobs of that o
   assert.equal(mirrorOf(api), theirs);
   const deleted = api.requests.slice(before).filter(({ method }) => method === 'DELETE');
   assert.deepEqual(deleted, []);
+});
+
+test('a node that another machine gave back, or that was never taken, is not switched on again hours later', async () => {
+  const api = new TestApi();
+  const { powerOn, switched } = powerHere();
+  const given = options(api, 'owner');
+  const killed = new Ledger(safetyFolder('owner', undefined));
+  const of = {
+    check: 'c',
+    title: 'node-loss',
+    access: 'fault',
+    clusterUid: 'cluster',
+    bootId: 'boot',
+  } as const;
+  const entry = {
+    ...of,
+    ...{ id: POWER.id, holder: { pid: 1, startTime: '1' }, runId: 'r', dueMs: 0, dueAfterMs: 0 },
+    at: '2026-01-01T00:00:00Z',
+    inverse: { kind: 'node-power', node: 'worker-1', commands: powerOn('worker-1') },
+  } as const;
+  killed.record(entry);
+  leftBy(api, []);
+  const safety = await open(given);
+  assert.deepEqual(safety.restoredAtStart.undone, []);
+  assert.equal(switched(), '');
+  // As long as it is listed it is this machine's to give back.
+  killed.record({ ...entry, id: '3f0c4b1e-8d0a-4d7e-9f55-1d3b1f6f2a12' });
+  await safety.close();
+  assert.equal(switched(), 'worker-1: on\n');
+});
+
+test('a mirror that lists what is long undone is brought up to date by the next start, and by the end of a run', async () => {
+  const api = new TestApi();
+  api.put(NODE, { spec: {} });
+  const given = options(api);
+  const safety = await openSafety(given);
+  await safety.patch('topology/nodes/pools', nodeRef, { spec: { unschedulable: true } });
+  const mirrored: unknown = JSON.parse(mirrorOf(api));
+  await safety.close();
+  // As after a run that was killed and undone by the timer on its host.
+  leftBy(api, mirrored);
+  const next = await open(given);
+  assert.equal(mirrorOf(api), '[]');
+  await next.close();
+});
+
+test('what was settled leaves a mirror that somebody writes at the same moment, and nothing else does', async () => {
+  const api = new TestApi();
+  leftBy(api, [POWER, LEFT]);
+  let conflicts = 2;
+  const more = { ...LEFT, seq: 2 };
+  const busy: SafetyOptions['kube'] = (request) => {
+    if (request.method === 'PATCH' && conflicts-- > 0) leftBy(api, [POWER, LEFT, more]);
+    return api.call(request);
+  };
+  const where = { kube: busy, namespace: 'plumbline-system' };
+  assert.equal(await dropFromMirror(where, new Set([POWER.id])), null);
+  assert.deepEqual(JSON.parse(mirrorOf(api)), [LEFT, more]);
+  const refusing = { ...where, kube: () => Promise.resolve({ status: 403, body: {} }) };
+  assert.match((await dropFromMirror(refusing, new Set([POWER.id]))) ?? '', /403/);
+});
+
+test('the mirror is written again after a conflict', async () => {
+  const api = new TestApi();
+  const given = options(api);
+  let conflicts = 2;
+  const busy: SafetyOptions['kube'] = (request) =>
+    request.contentType === 'application/apply-patch+yaml' && conflicts-- > 0
+      ? Promise.resolve({ status: 409, body: {} })
+      : given.kube(request);
+  const ledger = new Ledger(safetyFolder('conflicts', undefined));
+  const mirror = new Mirror({ kube: busy, namespace: 'plumbline-system', ledger, holder: 'me' });
+  assert.equal(await mirror.sync(), null);
+  assert.equal(mirrorOf(api), '[]');
 });

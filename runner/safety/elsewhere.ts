@@ -1,21 +1,22 @@
 import { z } from 'zod';
+import { monoMs } from '../../probes/clock.ts';
 import type { NodePower } from '../../suites/faults/inverse.ts';
 import { LeftElsewhereError } from './errors.ts';
 import type { Ledger } from './ledger.ts';
-import { MIRROR_NAME } from './mirror.ts';
+import { MIRROR_NAME, readMirror } from './mirror.ts';
+import type { Listed, Listing } from './mirror.ts';
+import { pause } from './pause.ts';
 import { bootId, self } from './place.ts';
-import type { Entry, KubeCall } from './types.ts';
+import type { Entry, KubeCall, RestoreReport } from './types.ts';
 
 const CALL_TIMEOUT_MS = 5_000;
+/**
+ * How long whoever left something open has to undo it: their machine may live on without the run. Its timer acts 20 s after the run is
+ * gone, the undo Job 30 s after the Lease was last renewed, and both take a while for what they do.
+ */
+export const OWNER_GRACE_MS = 75_000;
+const LOOK_EVERY_MS = 5_000;
 
-/** An entry of the mirror, as far as it is needed to tell whose it is. Earlier versions wrote no `id`. */
-const listedSchema = z.looseObject({
-  id: z.string().optional(),
-  seq: z.number().optional(),
-  title: z.string().optional(),
-  dueAt: z.string().optional(),
-  inverse: z.unknown(),
-});
 /** A node whose power somebody took away. The name of a node is that of a DNS domain: nothing else becomes a word of a command. */
 const powerSchema = z.looseObject({
   id: z.uuid(),
@@ -29,8 +30,6 @@ const powerSchema = z.looseObject({
       .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/),
   }),
 });
-
-type Listed = z.infer<typeof listedSchema>;
 
 /** What runs on other machines have left open in the cluster, by the mirror of their ledger. */
 type LeftElsewhere = {
@@ -46,20 +45,51 @@ type Elsewhere = {
 };
 
 /** @throws LeftElsewhereError (75) that the mirror cannot be read: nobody knows then what is open. */
-export async function leftElsewhere({ kube, namespace, ledger }: Elsewhere): Promise<LeftElsewhere> {
-  const path = `/api/v1/namespaces/${namespace}/configmaps/${MIRROR_NAME}`;
-  const { status, body } = await kube({ method: 'GET', path, timeoutMs: CALL_TIMEOUT_MS });
-  if (status === 404) return { open: [], holder: '' };
-  const { entries: written = '[]', holder = 'another machine' } =
-    (body as { data?: { entries?: string; holder?: string } }).data ?? {};
-  const listed = status === 200 ? parsedList(written) : null;
-  if (listed === null)
-    throw new LeftElsewhereError(
-      `the ConfigMap ${namespace}/${MIRROR_NAME} says what runs on other machines have left open in this cluster, and cannot be read (${status}). Nothing was begun`,
-    );
-  const entries = ledger.entries();
+export async function leftElsewhere(of: Elsewhere): Promise<LeftElsewhere> {
+  const { listed, holder } = await listing(of);
+  const entries = of.ledger.entries();
   const own = new Set([...entries.map(({ id }) => id), ...entries.map(withoutId)]);
   return { open: listed.filter((entry) => !own.has(keyOf(entry))), holder };
+}
+
+async function listing(of: Elsewhere): Promise<Listing> {
+  try {
+    return await readMirror(of);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new LeftElsewhereError(
+      `it is not known what runs on other machines have left open in this cluster: ${why}. Nothing was begun`,
+    );
+  }
+}
+
+/**
+ * Settles the power of nodes that another machine gave back for this one: it is in the mirror before it is taken away, so that one which
+ * the mirror no longer lists was given back, or never taken. Whoever put that node right long ago must not have it switched on again.
+ */
+export async function settleGivenBack(of: Elsewhere): Promise<void> {
+  const open = of.ledger.open().filter(({ inverse }) => inverse.kind === 'node-power');
+  if (open.length === 0) return;
+  const seen = await readMirror(of).catch(() => null);
+  // Without a mirror it is not known.
+  if (seen?.resourceVersion == null) return;
+  const listed = new Set(seen.listed.map(({ id }) => id));
+  for (const { id, seq } of open)
+    if (!listed.has(id)) of.ledger.mark(seq, 'done', 'given back from another machine, or never taken');
+}
+
+/** Gives whoever left something open the time to undo it; returns earlier once nothing of it is listed any more. */
+export async function awaitOwner(
+  of: Elsewhere & { readonly graceMs: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const until = monoMs() + of.graceMs;
+  while (monoMs() < until) {
+    await pause(Math.min(LOOK_EVERY_MS, until - monoMs()), of.signal);
+    of.signal.throwIfAborted();
+    // An API server that does not answer now says nothing new.
+    const left = await leftElsewhere(of).catch(() => null);
+    if (left?.open.length === 0) return;
+  }
 }
 
 /**
@@ -86,7 +116,7 @@ export async function takeOver(
       found.success && reason === null ? options.powerOn?.(found.data.inverse.node) : undefined;
     if (found.success && commands !== undefined)
       taken.push(adopt(found.data, { commands, holder: left.holder, ...options }));
-    else rest.push({ title: entry.title ?? 'an entry without a title', reason: reason ?? '' });
+    else rest.push({ title: titleOf(entry), reason: reason ?? '' });
   }
   return { taken, rest };
 }
@@ -118,46 +148,71 @@ function adopt(
     holder: self(),
     runId,
     // Due at once: whoever took it away is gone.
-    dueMs: 0,
+    dueMs: monoMs(),
     dueAfterMs: 0,
     at: new Date().toISOString(),
+    takenFrom: holder,
   });
 }
 
+type Of = { readonly holder: string; readonly namespace: string; readonly environment: string };
+
+/** A plain run acts on nothing that it has not done itself: it says what is open, and what to type. */
+export function refusePlainly(
+  { open, taken }: LeftElsewhere & { readonly taken: readonly Entry[] },
+  { holder, environment }: Of,
+  restored: RestoreReport,
+): LeftElsewhereError {
+  if (open.length === 0)
+    return new LeftElsewhereError(
+      `what was taken over from another machine is not undone yet: ${taken.map(titleOf).join('; ')}. Nothing was begun. ` +
+        `Type \`plumbline restore --env ${environment}\`: it tries again at once`,
+      { exitCode: 1, restored },
+    );
+  return new LeftElsewhereError(
+    `a run of ${holder} has left open in this cluster: ${open.map(titleOf).join('; ')}. Nothing was begun. ` +
+      `Type \`plumbline restore --env ${environment}\`: it waits until that machine and its undo Job have undone what they can, and gives nodes their power back from here`,
+    { restored },
+  );
+}
+
 /**
- * Refuses to go on where a run on another machine has left something open that cannot be undone from here: it would be broken on top of
- * what is broken, and its mirror and undo Job would be swept away. What went through the API server that Job undoes, with rights of its
- * own, half a minute after the Lease was last renewed, and takes out of the mirror: so the Lease must be given back, and tried again
- * later.
- * @throws LeftElsewhereError (75) naming what is open and what to do
+ * Where `plumbline restore` cannot undo it from here either: whatever is begun would be broken on top of what is broken, and the mirror
+ * and undo Job of whoever did it would be swept away. What went through the API server that Job undoes, with rights of its own, once the
+ * Lease is no longer renewed, and takes out of the mirror.
  */
-export function refuseWhatIsLeft(
+export function refuseRest(
   rest: readonly { title: string; reason: string }[],
-  { holder, namespace }: { holder: string; namespace: string },
-): void {
-  if (rest.length === 0) return;
+  { holder, namespace }: Of,
+): LeftElsewhereError {
   const named = rest.map(({ title, reason }) => (reason === '' ? title : `${title}: ${reason}`));
-  throw new LeftElsewhereError(
-    `a run of ${holder} has left open in this cluster: ${named.join('; ')}. Nothing was begun. ` +
+  return new LeftElsewhereError(
+    `a run of ${holder} has left open in this cluster, and it cannot be undone from here: ${named.join('; ')}. ` +
       `Its undo Job undoes within a minute what it can: try again then. What stays is undone by \`plumbline restore\` on that machine; ` +
       `where it is gone, undo it by hand and take it out of the ConfigMap ${namespace}/${MIRROR_NAME}`,
   );
 }
 
+/** What was taken over is broken until it is undone: nothing else may be begun on it, and waiting alone mends nothing. */
+export function refuseTaken(failed: readonly string[], { environment }: Of): LeftElsewhereError {
+  return new LeftElsewhereError(
+    `what was taken over from another machine could not be undone: ${failed.join('; ')}. Nothing was begun. ` +
+      `The timer on this host goes on trying for some hours; \`plumbline restore --env ${environment}\` tries again at once`,
+    { exitCode: 1 },
+  );
+}
+
+function titleOf({ title }: Pick<Listed, 'title'>): string {
+  return title ?? 'an entry without a title';
+}
+
 /** By which an entry is known: its id; of one that an earlier version wrote without it, what it wrote instead. */
-function keyOf({ id, seq, title, dueAt }: Listed): string {
+function keyOf({ id, seq, title, dueAt }: Pick<Listed, 'id' | 'seq' | 'title' | 'dueAt'>): string {
   return id ?? JSON.stringify([seq, title, dueAt]);
 }
 
-function withoutId(entry: Entry): string {
-  return keyOf({ ...listedSchema.parse(entry), id: undefined });
-}
-
-function parsedList(text: string): Listed[] | null {
-  try {
-    const parsed = z.array(listedSchema).safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    return null;
-  }
+/** An entry of the ledger as an earlier version listed it. */
+function withoutId(entry: Entry & { dueAt?: unknown }): string {
+  const { seq, title, dueAt } = entry;
+  return keyOf(typeof dueAt === 'string' ? { seq, title, dueAt } : { seq, title });
 }

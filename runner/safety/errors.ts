@@ -1,6 +1,8 @@
+import type { RestoreReport } from './types.ts';
+
 /** Refused for now (exit code 75): try again later. `reason` is a word to branch on. */
 export class RefusedError extends Error {
-  readonly exitCode = 75;
+  readonly exitCode: 75 | 1 = 75;
   readonly reason: 'held' | 'lever' | 'lease-lost' | 'left-elsewhere' | 'not-permitted' | 'stopped';
 
   constructor(reason: RefusedError['reason'], message: string, options?: ErrorOptions) {
@@ -28,9 +30,18 @@ export class LeverError extends RefusedError {
   }
 }
 
-/** Another machine has left something open in the cluster, or it cannot be known whether one has. */
+/**
+ * Another machine has left something open in the cluster, or it cannot be known whether one has. Exit code 1 where it was taken over and
+ * could not be undone: the cluster is broken then, and waiting mends nothing.
+ */
 export class LeftElsewhereError extends RefusedError {
-  constructor(message: string) {
+  override readonly exitCode: 75 | 1;
+  /** What this machine itself had left and was undone before it was refused; null: nothing was tried. */
+  readonly restored: RestoreReport | null;
+
+  constructor(message: string, of: { exitCode?: 75 | 1; restored?: RestoreReport } = {}) {
     super('left-elsewhere', message);
+    this.exitCode = of.exitCode ?? 75;
+    this.restored = of.restored ?? null;
   }
 }

@@ -24,6 +24,14 @@ const LOOK_EVERY_MS = 500;
 const RETRY_AFTER_MS = 5_000;
 const RETRY_AT_MOST_AFTER_MS = 5 * 60_000;
 
+/** Looking itself fails: a full disk, no right to a file. Longer and longer between two looks then. */
+const LOOK_AT_LEAST_EVERY_MS = 30_000;
+/**
+ * So long after it was due this timer no longer switches a node on: by then somebody else has put the cluster right, or has switched that
+ * node off for reasons of their own. It stays on record, and `plumbline restore` undoes it.
+ */
+const POWER_AT_MOST_MS = 4 * 3_600_000;
+
 export const HOST_TIMER_FILE = 'host-timer.json';
 /** Present while a Job in the cluster undoes what went through the API server. */
 export const CLUSTER_TIMER_FILE = 'cluster-timer.json';
@@ -36,6 +44,17 @@ export function dueNow(
 ): Entry[] {
   const abandoned = goneSinceMs !== null && now.ms - goneSinceMs >= GRACE_MS;
   return entries.filter((entry) => abandoned || entry.dueMs <= now.ms || entry.bootId !== now.bootId);
+}
+
+/**
+ * Whether it is too late to switch a node on. By the longer of both clocks: the monotonic one stands still while a laptop sleeps. Pure.
+ */
+export function tooLate(entry: Entry, now: { ms: number; bootId: string; wallMs: number }): boolean {
+  if (entry.inverse.kind !== 'node-power' && entry.inverse.kind !== 'command') return false;
+  const byMonotonic = entry.bootId === now.bootId ? now.ms - entry.dueMs : 0;
+  // What earlier versions wrote has no length, and is due at once.
+  const byWall = now.wallMs - Date.parse(entry.at) - entry.dueAfterMs;
+  return Math.max(byMonotonic, byWall) > POWER_AT_MOST_MS;
 }
 
 /** When what failed is tried again: less and less often, and for as long as it is open. */
@@ -64,17 +83,29 @@ export class Retries {
 }
 
 /** Follows one ledger until nothing is left to do and nobody holds the environment. */
-export async function followLedger(folder: string, kubeconfig: string | undefined): Promise<void> {
+export async function followLedger(
+  folder: string,
+  kubeconfig: string | undefined,
+  wait: (ms: number) => Promise<unknown> = sleep,
+): Promise<void> {
   const follower = new Follower(folder, kubeconfig);
+  let troubles = 0;
+  let said = '';
   // Once the folder is gone, the environment is.
   while (existsSync(folder)) {
     try {
       if (await follower.look()) return;
+      troubles = 0;
+      said = '';
     } catch (error) {
+      troubles++;
       // A disk that is full now, a file that is being replaced: whatever it is, what is open stays open.
-      log(folder, `goes on after ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      const message = error instanceof Error ? error.message : String(error);
+      if (message !== said)
+        log(folder, `goes on after ${error instanceof Error ? (error.stack ?? message) : message}`);
+      said = message;
     }
-    await sleep(LOOK_EVERY_MS);
+    await wait(Math.min(LOOK_EVERY_MS * 2 ** Math.min(troubles, 10), LOOK_AT_LEAST_EVERY_MS));
   }
 }
 
@@ -85,6 +116,7 @@ class Follower {
   readonly #kube: KubeCall | null;
   readonly #retries = new Retries();
   readonly #bootId = bootId();
+  readonly #givenUp = new Set<string>();
   #goneSinceMs: number | null = null;
 
   constructor(folder: string, kubeconfig: string | undefined) {
@@ -100,7 +132,8 @@ class Follower {
     this.#goneSinceMs = this.#holders.living().length > 0 ? null : (this.#goneSinceMs ?? nowMs);
     const mine = this.#mine();
     if (mine.length === 0) {
-      clearTrouble(this.#folder);
+      // What was given up is still open: whoever looks next must read why.
+      if (this.#givenUp.size === 0) clearTrouble(this.#folder);
       return this.#goneSinceMs !== null && nowMs - this.#goneSinceMs >= GRACE_MS;
     }
     const due = dueNow(mine, { ms: nowMs, bootId: this.#bootId }, this.#goneSinceMs);
@@ -126,7 +159,19 @@ class Follower {
   }
 
   #mine(): Entry[] {
-    return this.#ledger.open().filter((entry) => this.#isMine(entry));
+    return this.#ledger.open().filter((entry) => this.#isMine(entry) && !this.#isGivenUp(entry));
+  }
+
+  #isGivenUp(entry: Entry): boolean {
+    if (!tooLate(entry, { ms: monoMs(), bootId: this.#bootId, wallMs: Date.now() })) return false;
+    if (this.#givenUp.has(entry.id)) return true;
+    this.#givenUp.add(entry.id);
+    log(
+      this.#folder,
+      `no longer undoes ${entry.title}: it was due ${POWER_AT_MOST_MS / 3_600_000} hours ago`,
+    );
+    writeTrouble(this.#folder, this.#retries.most);
+    return true;
   }
 
   #isMine({ inverse }: Entry): boolean {

@@ -5,12 +5,21 @@
 import { instanceHolder } from '../../env/local/lock.ts';
 import type { InstanceName } from '../../env/local/nodes/index.ts';
 import type { NodePower } from '../../suites/faults/inverse.ts';
-import { HeldError } from './errors.ts';
+import {
+  awaitOwner,
+  leftElsewhere,
+  OWNER_GRACE_MS,
+  refusePlainly,
+  refuseRest,
+  refuseTaken,
+  settleGivenBack,
+  takeOver,
+} from './elsewhere.ts';
+import { HeldError, LeftElsewhereError } from './errors.ts';
 import { Lease } from './lease.ts';
-import { leftElsewhere, refuseWhatIsLeft, takeOver } from './elsewhere.ts';
 import { Ledger } from './ledger.ts';
 import { Lever } from './lever.ts';
-import { Mirror } from './mirror.ts';
+import { dropFromMirror, Mirror } from './mirror.ts';
 import { formatHolder, holderSelf, safetyFolder } from './place.ts';
 import type { Holder } from './place.ts';
 import { ChildRecord, HolderRecord } from './processes.ts';
@@ -20,7 +29,7 @@ import { Timers } from './timers.ts';
 import type { KubeCall, RestoreReport } from './types.ts';
 import { undoAll } from './undo.ts';
 
-export { HeldError, LeverError, RefusedError } from './errors.ts';
+export { HeldError, LeftElsewhereError, LeverError, RefusedError } from './errors.ts';
 export { kubeCallFrom } from './kube-call.ts';
 export { leftOpen } from './left-open.ts';
 export { safetyFolder } from './place.ts';
@@ -45,13 +54,23 @@ export type SafetyOptions = {
   readonly undoImage?: string | undefined;
   /** Why something may not be done here; null: it may. Asked before every mutation: a permit can end on the way. */
   readonly permit?: Permit | undefined;
-  /** How the environment's file says that a node is switched on: then the nodes that another machine left off are, too. */
-  readonly powerOn?: ((node: string) => NodePower) | null | undefined;
   /** After this the timers undo an action, whoever lives. */
   readonly restoreDeadlineMs: number;
   readonly notice: (message: string) => void;
   readonly signal?: AbortSignal | undefined;
 };
+
+export type RestoreOptions = SafetyOptions & {
+  /** How the environment's file says that a node is switched on: then the nodes that another machine left off are, too. */
+  readonly powerOn?: ((node: string) => NodePower) | null | undefined;
+  /** For tests: how long whoever left something open has to undo it. */
+  readonly ownerGraceMs?: number;
+};
+
+/** What may be done about what another machine has left open: null, nothing. */
+type TakeOver = { readonly powerOn: ((node: string) => NodePower) | null };
+
+const NOTHING: RestoreReport = { actions: 0, undone: [], failed: [], conflicts: [] };
 
 /** A stopped control plane of an earlier run must be back before much else works. */
 const START_RETRY_MS = 60_000;
@@ -62,8 +81,12 @@ const START_RETRY_MS = 60_000;
  * @throws HeldError when a living process holds it; LeftElsewhereError when another machine has left something open; LeverError when the
  * lever is set. What this machine had left is restored all the same.
  */
-export async function openSafety(options: SafetyOptions): Promise<Safety> {
-  const namespace = options.systemNamespace ?? 'plumbline-system';
+export function openSafety(options: SafetyOptions): Promise<Safety> {
+  return open(options, null);
+}
+
+async function open(options: SafetyOptions, taking: TakeOver | null): Promise<Safety> {
+  const namespace = namespaceOf(options);
   const ledger = new Ledger(safetyFolder(options.environment, options.embedded));
   const holders = new HolderRecord(ledger.folder);
   const me = holderSelf();
@@ -86,7 +109,18 @@ export async function openSafety(options: SafetyOptions): Promise<Safety> {
       holders.remove(me);
     };
     try {
-      return await opened({ options, namespace, ledger, children, lease, stop, onStop, release, early });
+      return await opened({
+        options,
+        namespace,
+        ledger,
+        children,
+        lease,
+        stop,
+        onStop,
+        release,
+        early,
+        taking,
+      });
     } catch (error) {
       await release();
       throw error;
@@ -98,16 +132,45 @@ export async function openSafety(options: SafetyOptions): Promise<Safety> {
 }
 
 /** `plumbline restore`: takes the environment, which restores what the ledger holds, and gives it back. */
-export async function restoreEnvironment(options: SafetyOptions): Promise<RestoreReport> {
-  const safety = await openSafety(options);
+export async function restoreEnvironment(options: RestoreOptions): Promise<RestoreReport> {
+  const { safety, before } = await openPatiently(options);
   const { restoredAtStart } = safety;
   const report = await safety.close();
   return {
-    actions: restoredAtStart.actions,
-    undone: [...restoredAtStart.undone, ...report.undone],
-    failed: [...new Set([...restoredAtStart.failed, ...report.failed])],
-    conflicts: report.conflicts,
+    actions: before.actions + restoredAtStart.actions,
+    undone: [...before.undone, ...restoredAtStart.undone, ...report.undone],
+    failed: [...new Set([...before.conflicts, ...restoredAtStart.failed, ...report.failed])],
+    conflicts: [...new Set([...before.conflicts, ...report.conflicts])],
   };
+}
+
+/**
+ * Takes over what another machine has left open, and not before that machine had the time to undo it: it may live on without its run. The
+ * Lease is given back meanwhile: while it is renewed the undo Job takes nobody for gone, and the owner could not restore.
+ */
+async function openPatiently({
+  powerOn = null,
+  ownerGraceMs: graceMs = OWNER_GRACE_MS,
+  ...options
+}: RestoreOptions): Promise<{ safety: Safety; before: RestoreReport }> {
+  try {
+    return { safety: await openSafety(options), before: NOTHING };
+  } catch (error) {
+    if (!(error instanceof LeftElsewhereError) || error.restored === null) throw error;
+    const { kube, environment, embedded, notice } = options;
+    const namespace = namespaceOf(options);
+    // Whoever set it wants nothing to happen.
+    await Lever.refuseWhenSet({ kube, namespace });
+    notice(`${error.message.split('. ')[0] ?? ''}; it has up to ${graceMs / 1000} s to undo it`);
+    const ledger = new Ledger(safetyFolder(environment, embedded));
+    const signal = options.signal ?? new AbortController().signal;
+    await awaitOwner({ kube, namespace, ledger, graceMs, signal });
+    return { safety: await open(options, { powerOn }), before: error.restored };
+  }
+}
+
+function namespaceOf({ systemNamespace }: SafetyOptions): string {
+  return systemNamespace ?? 'plumbline-system';
 }
 
 type Opening = {
@@ -120,32 +183,42 @@ type Opening = {
   onStop: (reason: string) => void;
   release: () => Promise<void>;
   early: RestoreReport | null;
+  taking: TakeOver | null;
 };
 
 async function opened(opening: Opening): Promise<Safety> {
   const { options, namespace, ledger, lease, onStop } = opening;
   const { kube, clusterUid, runId, notice } = options;
-  const left = ledger.open();
+  const elsewhere = options.embedded === undefined;
+  if (elsewhere) await settleGivenBack({ kube, namespace, ledger });
+  const left = ledger.open().filter(({ takenFrom }) => takenFrom === undefined);
   const own = await undoAll(left, { ledger, kube, clusterUid, retryForMs: START_RETRY_MS });
-  // An embedded environment and its ledger are on one machine. Before the ledger is rotated: it tells its own entries from others'.
-  const theirs = options.embedded === undefined ? await undoWhatIsLeftElsewhere(opening) : null;
-  const late = theirs === null ? own : joined(own, theirs);
-  ledger.rotate();
   const image = options.undoImage ?? (await liveUndoImage(options));
   const mirror = new Mirror({ kube, namespace, ledger, holder: lease.identity });
   const timers = new Timers({
     folder: ledger.folder,
     kubeconfig: options.kubeconfig,
-    job:
-      image === undefined
-        ? null
-        : { kube, namespace, image, runId, embedded: options.embedded !== undefined },
-    hostAllowed: options.embedded !== undefined,
+    job: image === undefined ? null : { kube, namespace, image, runId, embedded: !elsewhere },
+    hostAllowed: !elsewhere,
     notice,
     signal: options.signal,
   });
-  if (left.length > 0 || theirs !== null) await mirror.sync();
-  await armOrDisarm(timers, ledger, notice);
+  let theirs = NOTHING;
+  try {
+    // An embedded environment and its ledger are on one machine. Before the ledger is rotated: it tells its own entries from others'.
+    if (elsewhere) theirs = await undoWhatIsLeftElsewhere(opening, own);
+  } catch (error) {
+    for (const line of own.undone) notice(`undone: ${line}`);
+    for (const line of own.failed) notice(`not undone: ${line}`);
+    // Whatever was found elsewhere: what is open here is tried again. The mirror and its Job are theirs.
+    await armOpen(timers, ledger, notice);
+    throw error;
+  }
+  ledger.rotate();
+  // Also with nothing open: timers undo without writing it, and what it still lists would keep every other machine out.
+  await mirror.refresh();
+  if (ledger.open().length > 0) await armOpen(timers, ledger, notice);
+  else for (const message of await timers.disarm()) notice(message);
   const lever = await Lever.follow({ kube, namespace, onStop });
   return new Safety({
     ...opening,
@@ -153,36 +226,50 @@ async function opened(opening: Opening): Promise<Safety> {
     mirror,
     timers,
     lever,
-    restoredAtStart: withEarly(opening.early, late),
+    restoredAtStart: withEarly(opening.early, joined(own, theirs)),
   });
 }
 
 /** What could not be undone at the start is tried again by the timers too, whatever becomes of this process. */
-async function armOrDisarm(timers: Timers, ledger: Ledger, notice: (message: string) => void): Promise<void> {
-  const open = ledger.open().map(({ inverse }) => inverse);
-  if (open.length === 0) for (const message of await timers.disarm()) notice(message);
-  else await timers.arm(open).catch((error: unknown) => notice(`no timer goes on: ${String(error)}`));
+async function armOpen(timers: Timers, ledger: Ledger, notice: (message: string) => void): Promise<void> {
+  const inverses = ledger.open().map(({ inverse }) => inverse);
+  if (inverses.length === 0) return;
+  await timers.arm(inverses).catch((error: unknown) => notice(`no timer goes on: ${String(error)}`));
 }
 
 /**
- * What a run on another machine has left open: undone where that can be done from here.
- * @returns null when there was nothing @throws LeftElsewhereError (75) when something of it cannot be undone from here
+ * What a run on another machine has left open: undone where that may and can be done from here.
+ * @throws LeftElsewhereError when something of it stays open
  */
-async function undoWhatIsLeftElsewhere({
-  options,
-  namespace,
-  ledger,
-}: Opening): Promise<RestoreReport | null> {
-  const { kube, clusterUid, runId, powerOn = null, notice } = options;
+async function undoWhatIsLeftElsewhere(opening: Opening, own: RestoreReport): Promise<RestoreReport> {
+  const { options, namespace, ledger, taking } = opening;
+  const { kube, clusterUid, environment, notice } = options;
   const left = await leftElsewhere({ kube, namespace, ledger });
-  if (left.open.length === 0) return null;
-  const { taken, rest } = await takeOver(left, { kube, namespace, ledger, powerOn, clusterUid, runId });
-  const report = await undoAll(taken, { ledger, kube, clusterUid, retryForMs: START_RETRY_MS });
+  const taken = ledger.open().filter(({ takenFrom }) => takenFrom !== undefined);
+  if (left.open.length + taken.length === 0) return NOTHING;
+  const of = { holder: left.holder, namespace, environment };
+  if (taking === null) throw refusePlainly({ ...left, taken }, of, own);
+  await Lever.refuseWhenSet({ kube, namespace });
+  const now = await takeOver(left, { ...options, ...taking, namespace, ledger });
+  const report = await undoAll([...taken, ...now.taken], {
+    ledger,
+    kube,
+    clusterUid,
+    retryForMs: START_RETRY_MS,
+  });
   for (const line of report.undone) notice(`undone for another machine: ${line}`);
-  for (const line of report.failed) notice(`not undone for another machine: ${line}`);
-  // The mirror stays theirs until all of it is settled.
-  refuseWhatIsLeft(rest, { holder: left.holder, namespace });
+  const stale = await dropFromMirror({ kube, namespace }, settledFor(ledger));
+  if (stale !== null) notice(`the mirror of the ledger still lists what was undone: ${stale}`);
+  if (report.failed.length > 0) throw refuseTaken(report.failed, of);
+  if (now.rest.length > 0) throw refuseRest(now.rest, of);
   return report;
+}
+
+/** Ids of what this machine has settled for others, also on an earlier try after which the mirror could not be written. */
+function settledFor(ledger: Ledger): Set<string> {
+  const open = new Set(ledger.open().map(({ id }) => id));
+  const taken = ledger.entries().filter(({ takenFrom }) => takenFrom !== undefined);
+  return new Set(taken.map(({ id }) => id).filter((id) => !open.has(id)));
 }
 
 /** Elsewhere the owners make it, with the rights that go with it. */

@@ -58,6 +58,12 @@ export class Lever {
     return lever;
   }
 
+  /** For what is done once, and not under a lever that is followed. @throws LeverError when it is set or cannot be read. */
+  static async refuseWhenSet(of: Omit<LeverOptions, 'onStop'>): Promise<void> {
+    const lever = await Lever.follow({ ...of, onStop: () => undefined });
+    await lever.close();
+  }
+
   /**
    * To be called right before every action: returns on a reading that is at most 2 s old, waiting for one if need be.
    * @throws LeverError when the lever is set or unreadable.

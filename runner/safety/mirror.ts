@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import type { Ledger } from './ledger.ts';
 import { isKubeInverse } from './types.ts';
 import type { Entry, Inverse, KubeCall } from './types.ts';
@@ -6,6 +8,9 @@ export const MIRROR_NAME = 'plumbline-ledger';
 const CALL_TIMEOUT_MS = 5_000;
 /** A ConfigMap holds 1 MiB; this leaves room for the rest of the object. */
 const MAX_BYTES = 900 * 1024;
+/** A write that comes between two others is refused (409), and tried anew. */
+const ATTEMPTS = 5;
+const RETRY_AFTER_MS = 200;
 
 /**
  * What the Job in the cluster and other machines read: kube inverses to run, and nodes whose power is to be given back; for people, the
@@ -29,6 +34,88 @@ export function isMirrored(entry: Pick<Entry, 'inverse'>): boolean {
 /** True for what somebody else undoes when this machine is gone: then it must be in the mirror before it is done. */
 export function isUndoneElsewhere(inverse: Inverse): boolean {
   return inverse.kind === 'node-power' || (isKubeInverse(inverse) && isMirrored({ inverse }));
+}
+
+/** As much of an entry as tells whose it is, whoever wrote it. Earlier versions wrote no `id`. */
+const listedSchema = z.looseObject({
+  id: z.string().optional(),
+  seq: z.number().optional(),
+  title: z.string().optional(),
+  dueAt: z.string().optional(),
+  inverse: z.unknown(),
+});
+export type Listed = z.infer<typeof listedSchema>;
+
+const mirrorSchema = z.object({
+  metadata: z.object({ resourceVersion: z.string().optional() }).optional(),
+  data: z.object({ entries: z.string().optional(), holder: z.string().optional() }).optional(),
+});
+
+/** What the mirror lists, and who wrote it last. */
+export type Listing = {
+  readonly listed: readonly Listed[];
+  readonly holder: string;
+  /** Null where there is no mirror. */
+  readonly resourceVersion: string | null;
+};
+
+type Where = { readonly kube: KubeCall; readonly namespace: string };
+
+/** @throws Error when it is not known what the mirror lists */
+export async function readMirror({ kube, namespace }: Where): Promise<Listing> {
+  const { status, body } = await kube({
+    method: 'GET',
+    path: mirrorPath(namespace),
+    timeoutMs: CALL_TIMEOUT_MS,
+  });
+  if (status === 404) return { listed: [], holder: '', resourceVersion: null };
+  const object = status === 200 ? mirrorSchema.safeParse(body).data : undefined;
+  const listed = listOf(object?.data?.entries ?? '[]');
+  if (object === undefined || listed === null)
+    throw new Error(`the ConfigMap ${namespace}/${MIRROR_NAME} cannot be read (${status})`);
+  const { holder = 'another machine' } = object.data ?? {};
+  return { listed, holder, resourceVersion: object.metadata?.resourceVersion ?? '' };
+}
+
+function listOf(text: string): Listed[] | null {
+  try {
+    return z.array(listedSchema).safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Takes out of a mirror that others have written what is settled, and leaves the rest of it theirs. Whoever writes it meanwhile is not
+ * overwritten: it is read again then.
+ * @returns null when nothing of it is listed any more, else why it still is
+ */
+export async function dropFromMirror(where: Where, ids: ReadonlySet<string>): Promise<string | null> {
+  let why = '';
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (attempt > 0) await sleep(RETRY_AFTER_MS);
+    try {
+      const { listed, resourceVersion } = await readMirror(where);
+      const left = listed.filter(({ id }) => id === undefined || !ids.has(id));
+      if (left.length === listed.length) return null;
+      const { status } = await where.kube({
+        method: 'PATCH',
+        path: mirrorPath(where.namespace),
+        contentType: 'application/merge-patch+json',
+        body: { metadata: { resourceVersion }, data: { entries: JSON.stringify(left) } },
+        timeoutMs: CALL_TIMEOUT_MS,
+      });
+      if (status === 200) return null;
+      why = `the API server answered ${status} for the ConfigMap ${MIRROR_NAME}`;
+    } catch (error) {
+      why = error instanceof Error ? error.message : String(error);
+    }
+  }
+  return why;
+}
+
+function mirrorPath(namespace: string): string {
+  return `/api/v1/namespaces/${namespace}/configmaps/${MIRROR_NAME}`;
 }
 
 /** The copy of the open entries in the cluster, where it survives this machine. */
@@ -68,15 +155,43 @@ export class Mirror {
     return this.#writing;
   }
 
+  /**
+   * Brings it up to date with what is open, whoever wrote it last; nothing is written where nothing is listed and nothing is open. Never
+   * throws. @returns as `sync`
+   */
+  async refresh(): Promise<string | null> {
+    const seen = await readMirror({ kube: this.#kube, namespace: this.#namespace }).catch(() => null);
+    if (seen?.listed.length === 0) this.#written = '[]';
+    return this.sync();
+  }
+
+  /** Whether somebody may still read there that something is open which is not: the last that was written, or an earlier run's. */
+  get mayBeStale(): boolean {
+    return this.#written !== this.#now();
+  }
+
+  #now(): string {
+    return JSON.stringify(this.#ledger.open().map(mirrored));
+  }
+
   async #write(): Promise<string | null> {
-    const entries = JSON.stringify(this.#ledger.open().map(mirrored));
-    if (entries === this.#written) return null;
-    if (entries.length > MAX_BYTES)
-      return `the open entries take ${entries.length} bytes, a ConfigMap holds ${MAX_BYTES}`;
+    for (let attempt = 1; ; attempt++) {
+      const entries = this.#now();
+      if (entries === this.#written) return null;
+      if (entries.length > MAX_BYTES)
+        return `the open entries take ${entries.length} bytes, a ConfigMap holds ${MAX_BYTES}`;
+      const { gap, again } = await this.#writeOnce(entries);
+      if (!again || attempt === ATTEMPTS) return gap;
+      await sleep(RETRY_AFTER_MS);
+    }
+  }
+
+  /** @returns why it was not written; null: it was. `again`: somebody else wrote at the same moment */
+  async #writeOnce(entries: string): Promise<{ gap: string | null; again: boolean }> {
     try {
       const reply = await this.#kube({
         method: 'PATCH',
-        path: `/api/v1/namespaces/${this.#namespace}/configmaps/${MIRROR_NAME}?fieldManager=plumbline-ledger&force=true`,
+        path: `${mirrorPath(this.#namespace)}?fieldManager=plumbline-ledger&force=true`,
         contentType: 'application/apply-patch+yaml',
         body: {
           apiVersion: 'v1',
@@ -90,12 +205,14 @@ export class Mirror {
         },
         timeoutMs: CALL_TIMEOUT_MS,
       });
-      if (reply.status !== 200 && reply.status !== 201)
-        return `the API server answered ${reply.status} for the ConfigMap ${MIRROR_NAME}`;
+      if (reply.status !== 200 && reply.status !== 201) {
+        const gap = `the API server answered ${reply.status} for the ConfigMap ${MIRROR_NAME}`;
+        return { gap, again: reply.status === 409 };
+      }
       this.#written = entries;
-      return null;
+      return { gap: null, again: false };
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return { gap: error instanceof Error ? error.message : String(error), again: false };
     }
   }
 }

@@ -284,7 +284,8 @@ export class Safety {
     const trouble: string[] = [];
     if (this.pending().length === 0) trouble.push(...(await timers.disarm()));
     const gap = await mirror.sync();
-    if (gap !== null && this.#gaps > 0) trouble.push(`the mirror of the ledger is outdated: ${gap}`);
+    if (gap !== null && mirror.mayBeStale)
+      trouble.push(`the mirror of the ledger is outdated, and may keep other machines out: ${gap}`);
     for (const message of trouble) notice(message);
   }
 

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Ages, LeaseWatch, lookOnce, toUndo } from './cluster-timer.ts';
-import { dueNow, Retries } from './host-timer.ts';
-import type { Entry } from './types.ts';
+import { dueNow, followLedger, HOST_TIMER_FILE, Retries, tooLate } from './host-timer.ts';
+import { leftOpen } from './left-open.ts';
+import { Ledger } from './ledger.ts';
+import { recordedProcess } from './processes.ts';
 import { TestApi } from './test-api.ts';
-import { rulesFor } from './undo-job.ts';
+import { Timers } from './timers.ts';
+import type { Entry, Inverse, KubeCall } from './types.ts';
+import { rulesFor, UndoJob } from './undo-job.ts';
 import { MARK } from './undo-kube.ts';
 
 const entry = (seq: number, dueMs: number): Entry => ({ seq, dueMs, bootId: 'now' }) as Entry;
@@ -30,6 +37,116 @@ test("the cluster's timer counts by its own clock how long the Lease has been th
   assert.equal(watch.unchangedForMs('a 1', 1_000), 0);
   assert.equal(watch.unchangedForMs('a 1', 31_000), 30_000);
   assert.equal(watch.unchangedForMs('a 2', 32_000), 0);
+});
+
+test('the host timer switches no node on hours after it was due, by whichever of its clocks tells so', () => {
+  const hour = 3_600_000;
+  const due = {
+    ...{ ...entry(1, 1_000), at: '2026-01-01T00:00:00Z', dueAfterMs: 60_000 },
+    inverse: { kind: 'node-power', node: 'w', commands: {} },
+  } as unknown as Entry;
+  const wall = Date.parse('2026-01-01T00:01:00Z');
+  const now = (hours: number, wallHours = hours, bootId = 'now') => ({
+    ...{ ms: 1_000 + hours * hour, bootId, wallMs: wall + wallHours * hour },
+  });
+  assert.equal(tooLate(due, now(3.9)), false);
+  assert.equal(tooLate(due, now(4.1)), true);
+  // A laptop that slept: one of its clocks stood still.
+  assert.equal(tooLate(due, now(0, 9)), true);
+  assert.equal(tooLate(due, now(9, 1, 'another')), false);
+  assert.equal(tooLate({ ...due, inverse: { kind: 'thaw', cgroup: 'c' } }, now(100)), false);
+});
+
+test('a timer that has given a node up ends, and leaves its entry and the reason on record', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'timer-'));
+  const ledger = new Ledger(folder);
+  const commands = { on: ['touch', join(folder, 'on')], state: ['true'], isOn: '', isOff: 'x', timeoutMs: 1 };
+  ledger.record({
+    ...{ id: 'i', check: 'c', title: 't', access: 'fault', clusterUid: 'u', runId: 'r' },
+    ...{
+      holder: { pid: 1, startTime: '1' },
+      bootId: 'b',
+      dueMs: 0,
+      dueAfterMs: 0,
+      at: '2026-01-01T00:00:00Z',
+    },
+    inverse: { kind: 'node-power', node: 'w', commands },
+  });
+  let waits = 0;
+  const folderGone = (): void => rmSync(folder, { recursive: true });
+  const wait = (): Promise<void> => {
+    if (++waits === 3) {
+      assert.equal(existsSync(join(folder, 'on')), false);
+      assert.equal(ledger.open().length, 1);
+      assert.match(leftOpen(folder) ?? '', /has tried 0 times .* no longer runs/);
+      assert.equal(
+        readFileSync(join(folder, 'host-timer.log'), 'utf8').match(/no longer undoes t/g)?.length,
+        1,
+      );
+      folderGone();
+    }
+    return Promise.resolve();
+  };
+  await followLedger(folder, undefined, wait);
+});
+
+test('a host timer that cannot look waits longer and longer, and says the same thing once', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'timer-'));
+  // A folder where the ledger should be: every look fails.
+  mkdirSync(join(folder, 'ledger.ndjson'));
+  const waits: number[] = [];
+  let log = '';
+  const wait = (ms: number): Promise<void> => {
+    waits.push(ms);
+    if (waits.length === 12) {
+      log = readFileSync(join(folder, 'host-timer.log'), 'utf8');
+      rmSync(folder, { recursive: true });
+    }
+    return Promise.resolve();
+  };
+  await followLedger(folder, undefined, wait);
+  assert.deepEqual(waits.slice(0, 3), [1_000, 2_000, 4_000]);
+  assert.equal(waits.at(-1), 30_000);
+  assert.equal(log.match(/goes on after/g)?.length, 1);
+});
+
+const kubeEntry = { kind: 'kube-delete', path: '/api/v1/namespaces/x/pods/p', mark: 'm' } as const;
+const powerOf = (kind: 'node-power' | 'command') =>
+  ({ kind, node: 'w', commands: {}, argv: [], until: {} }) as unknown as Inverse;
+
+/** A machine that does not hold the environment: what goes through the API server is the Job's. */
+function timersElsewhere(): { timers: Timers; lives: () => boolean } {
+  const folder = mkdtempSync(join(tmpdir(), 'timers-'));
+  const job = { kube: new TestApi().call, namespace: 'n', image: 'i', runId: 'r' };
+  const timers = new Timers({ folder, job, hostAllowed: false, notice: () => undefined });
+  return { timers, lives: () => recordedProcess(join(folder, HOST_TIMER_FILE)) !== null };
+}
+
+test('entries of which some are undone by the Job and some only by this host have both timers', async (t) => {
+  const arm = t.mock.method(UndoJob.prototype, 'arm', () => Promise.resolve());
+  t.mock.method(UndoJob.prototype, 'disarm', () => Promise.resolve());
+  for (const kind of ['node-power', 'command'] as const) {
+    const { timers, lives } = timersElsewhere();
+    await timers.arm([kubeEntry, powerOf(kind)]);
+    assert.deepEqual(arm.mock.calls.at(-1)?.arguments[0], [kubeEntry]);
+    assert.equal(lives(), true);
+    await timers.disarm();
+    assert.equal(lives(), false);
+  }
+});
+
+test('a Job that cannot be armed does not keep the timer on this host from being', async (t) => {
+  t.mock.method(UndoJob.prototype, 'arm', () => Promise.reject(new Error('no Job')));
+  t.mock.method(UndoJob.prototype, 'disarm', () => Promise.resolve());
+  const { timers, lives } = timersElsewhere();
+  await assert.rejects(timers.arm([kubeEntry, powerOf('node-power')]), /no Job/);
+  assert.equal(lives(), true);
+  await timers.disarm();
+  const other = timersElsewhere();
+  const secret = { ...kubeEntry, path: '/api/v1/namespaces/x/secrets/s' };
+  await assert.rejects(other.timers.arm([secret, powerOf('node-power')]), /no timer can be armed/);
+  assert.equal(other.lives(), true);
+  await other.timers.disarm();
 });
 
 test('what was done before the machine was started again is due: its clock is another', () => {
@@ -119,4 +236,22 @@ test("the cluster's timer takes what it has settled out of the mirror once nobod
   assert.equal(await lookOnce(api.call, 'plumbline-system', { watch: abandoned, ages: new Ages() }), 'over');
   assert.equal(api.objects.has('/api/v1/namespaces/x/configmaps/canary'), false);
   assert.deepEqual(listed(), [power]);
+});
+
+test("the cluster's timer goes on while the mirror still lists what it has settled", async () => {
+  const api = new TestApi();
+  const mirror = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
+  const settled = { id: 'i', seq: 1, title: 't', dueAfterMs: 0, inverse: kubeEntry };
+  const list = () => api.put(mirror, { data: { entries: JSON.stringify([settled]) } });
+  list();
+  let conflicts = 1;
+  const busy: KubeCall = (request) => {
+    if (request.method === 'PATCH' && conflicts-- > 0) list();
+    return api.call(request);
+  };
+  const watch = { unchangedForMs: () => 60_000 } as unknown as LeaseWatch;
+  const look = () => lookOnce(busy, 'plumbline-system', { watch, ages: new Ages() });
+  assert.equal(await look(), 'in vain');
+  assert.equal(await look(), 'over');
+  assert.deepEqual(api.objects.get(mirror)?.['data'], { entries: '[]' });
 });

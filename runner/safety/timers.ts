@@ -55,9 +55,13 @@ export class Timers {
     const forCluster = inverses
       .filter((inverse) => isKubeInverse(inverse) && isMirrored({ inverse }))
       .filter(isKubeInverse);
-    let host = inverses.length > forCluster.length;
-    if (forCluster.length > 0 && !(await this.#armJob(forCluster))) host = true;
-    if (host) await this.#armHost(inverses.every(({ kind }) => kind === 'node-power'));
+    let rest = inverses.filter((inverse) => !isKubeInverse(inverse) || !isMirrored({ inverse }));
+    try {
+      if (forCluster.length > 0 && !(await this.#armJob(forCluster))) rest = [...inverses];
+    } finally {
+      // Also without a Job: what only this host can undo must not wait for one.
+      if (rest.length > 0) await this.#armHost(rest);
+    }
   }
 
   /** Returns false when the host has to do it instead. */
@@ -79,13 +83,18 @@ export class Timers {
     }
   }
 
-  /** `power`: all that is to be undone is the power of nodes, which is switched from here whatever the environment is. */
-  async #armHost(power: boolean): Promise<void> {
+  /** The power of nodes is switched from here whatever the environment is; the rest only where this host holds it. */
+  async #armHost(inverses: readonly Inverse[]): Promise<void> {
+    const mine = this.#options.hostAllowed ? inverses : inverses.filter(isPower);
+    if (mine.length > 0) await this.#startHost();
+    if (mine.length < inverses.length)
+      throw new Error('no timer can be armed: no undo Job, and this host does not hold the environment');
+  }
+
+  async #startHost(): Promise<void> {
     const { folder, signal, hostAllowed } = this.#options;
     // Elsewhere the timer has no way to the API server: what goes through it is the Job's.
     const kubeconfig = hostAllowed ? this.#options.kubeconfig : undefined;
-    if (!hostAllowed && !power)
-      throw new Error('no timer can be armed: no undo Job, and this host does not hold the environment');
     if (recordedProcess(this.#file(HOST_TIMER_FILE)) !== null) return;
     const script = join(import.meta.dirname, 'host-timer.ts');
     const argv = [process.execPath, script, folder, ...(kubeconfig === undefined ? [] : [kubeconfig])];
@@ -128,4 +137,9 @@ export class Timers {
   #file(name: string): string {
     return join(this.#options.folder, name);
   }
+}
+
+/** Also as earlier versions wrote it. */
+function isPower({ kind }: Inverse): boolean {
+  return kind === 'node-power' || kind === 'command';
 }

@@ -79,6 +79,8 @@ export type Entry = {
   readonly dueAfterMs: number;
   /** ISO 8601, for people and for another boot. */
   readonly at: string;
+  /** Who had done it, where `plumbline restore` took its undo over from another machine: no plain run goes on with that. */
+  readonly takenFrom?: string;
   readonly state: EntryState;
   readonly note?: string;
 };
