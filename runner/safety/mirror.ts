@@ -69,12 +69,19 @@ export async function readMirror({ kube, namespace }: Where): Promise<Listing> {
     timeoutMs: CALL_TIMEOUT_MS,
   });
   if (status === 404) return { listed: [], holder: '', resourceVersion: null };
-  const object = status === 200 ? mirrorSchema.safeParse(body).data : undefined;
-  const listed = listOf(object?.data?.entries ?? '[]');
-  if (object === undefined || listed === null)
+  const listing = status === 200 ? listingOf(body) : null;
+  if (listing === null)
     throw new Error(`the ConfigMap ${namespace}/${MIRROR_NAME} cannot be read (${status})`);
-  const { holder = 'another machine' } = object.data ?? {};
-  return { listed, holder, resourceVersion: object.metadata?.resourceVersion ?? '' };
+  return listing;
+}
+
+function listingOf(body: unknown): Listing | null {
+  const object = mirrorSchema.safeParse(body).data;
+  const { entries = '[]', holder = 'another machine' } = object?.data ?? {};
+  const listed = object === undefined ? null : listOf(entries);
+  return listed === null
+    ? null
+    : { listed, holder, resourceVersion: object?.metadata?.resourceVersion ?? '' };
 }
 
 function listOf(text: string): Listed[] | null {
