@@ -5,6 +5,7 @@ import type { Mutant, Subject } from './mutant.ts';
 import type { Names } from './names.ts';
 import { keepOperations } from './columns.ts';
 import { without } from './places.ts';
+import type { Line } from './places.ts';
 import { sample } from './random.ts';
 
 /** Of a kind with more lines than this, as many are drawn. */
@@ -61,7 +62,7 @@ export function subjectsDropped({ trial: { history }, covered }: Subject, names:
     before: name,
     after: 'left out',
     make: () => {
-      const changes = new Map<number, Observation | null>();
+      const changes = new Map<number, Line | null>();
       for (const [index, seen] of history.observations.entries()) {
         if (!isNeeded(seen, covered)) continue;
         const left = without(seen, isNamed, covered);

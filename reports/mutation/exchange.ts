@@ -1,11 +1,11 @@
 /** Names of subjects in each other's place. */
-import type { History, Observation } from '../record/history.ts';
+import type { History } from '../record/history.ts';
 import { byKind, withObservations } from './mutant.ts';
 import type { Mutant, Subject } from './mutant.ts';
 import { isName } from './names.ts';
 import type { Names } from './names.ts';
-import { isList, isRecord, jsonOf } from './places.ts';
-import type { Json } from './places.ts';
+import { isList, isRecord } from './places.ts';
+import type { Json, Line } from './places.ts';
 import { spread } from './random.ts';
 import { changedLines, inOne, kindOf } from './values.ts';
 import type { Found } from './values.ts';
@@ -63,11 +63,11 @@ function swapped(value: Json, one: string, other: string): Json {
 }
 
 /** Whether the same is said, in another order. */
-function isSame(history: History, changed: ReadonlyMap<number, Observation>): boolean {
+function isSame(history: History, changed: ReadonlyMap<number, Line>): boolean {
   const before = [...changed.keys()].map((index) => history.observations[index]);
-  const told = (list: readonly (Observation | undefined)[]): string =>
+  const told = (list: readonly (Line | undefined)[]): string =>
     list
-      .map((seen) => (seen === undefined ? '' : withoutOrder({ ...jsonOf(seen), t: 0 })))
+      .map((seen) => (seen === undefined ? '' : withoutOrder({ ...seen, t: 0 })))
       .toSorted()
       .join('\n');
   return told(before) === told([...changed.values()]);

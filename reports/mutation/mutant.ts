@@ -1,5 +1,6 @@
 import type { History, Observation } from '../record/history.ts';
-import { isKind, OBSERVATIONS } from '../record/observations/index.ts';
+import { parseObservation } from '../record/parse-observation.ts';
+import type { Line } from './places.ts';
 import type { Random } from './random.ts';
 
 /** A trial as it was recorded, and in which file each of its observations stands. */
@@ -43,7 +44,7 @@ export function byKind(observations: readonly Observation[]): Map<string, number
 /** The history with some observations changed, or left out (null). Those that were changed are read as a file's are. */
 export function withObservations(
   history: History,
-  changes: ReadonlyMap<number, Observation | null>,
+  changes: ReadonlyMap<number, Line | null>,
   moved = false,
 ): History | null {
   const observations: Observation[] = [];
@@ -51,19 +52,15 @@ export function withObservations(
     const change = changes.get(index);
     if (change === undefined) observations.push(seen);
     else if (change !== null) {
-      if (!isReadable(change)) return null;
-      observations.push(change);
+      // What does not fit the schema of its kind is damaged.
+      const read = parseObservation(change);
+      if (read === null) return null;
+      observations.push(read);
     }
   }
   if (changes.size === 0) return history;
   if (moved) observations.sort((a, b) => a.t - b.t);
   return { ...history, observations };
-}
-
-/** Reading says the same of this line: what does not fit the schema of its kind is damaged. */
-function isReadable(seen: Observation): boolean {
-  const kind: string = seen.kind;
-  return !isKind(kind) || OBSERVATIONS[kind].safeParse(seen).success;
 }
 
 /** A mutant that leaves observations out. */

@@ -1,6 +1,5 @@
 /** Which strings of a history name subjects, and which other names could stand in their place. */
 import type { History } from '../record/history.ts';
-import { isList, isRecord } from './places.ts';
 import type { Json, Place } from './places.ts';
 import { sample } from './random.ts';
 import type { Random } from './random.ts';
@@ -25,7 +24,7 @@ export interface Names {
   others: (name: string) => readonly string[];
 }
 
-export function isName(value: Json): value is string {
+export function isName(value: unknown): value is string {
   return (
     typeof value === 'string' &&
     value.length <= MOST_CHARACTERS &&
@@ -67,13 +66,14 @@ function declaredGroups({ header }: History): string[][] {
     const group = groups.get(path) ?? new Set();
     groups.set(path, group.add(name));
   };
-  const walk = (path: string, value: Json): void => {
+  const walk = (path: string, value: unknown): void => {
     if (isName(value)) add(path, value);
-    if (isList(value)) for (const child of value) walk(`${path}[]`, child);
-    if (isRecord(value)) for (const [key, child] of Object.entries(value)) walk(`${path}.${key}`, child);
+    if (typeof value !== 'object' || value === null) return;
+    const isWithin = Array.isArray(value);
+    for (const [key, child] of Object.entries(value)) walk(isWithin ? `${path}[]` : `${path}.${key}`, child);
   };
   const { settings } = header;
-  walk('', settings as unknown as Json);
+  walk('', settings);
   for (const store of Object.keys(settings.stores ?? {})) add('stores', store);
   return [...groups.values()].map((group) => [...group]);
 }

@@ -3,6 +3,10 @@ import type { Observation } from '../record/history.ts';
 import { chosen, shapeOfKind, step } from './shape.ts';
 import type { Shape } from './shape.ts';
 
+/** An observation as it stands in its file. One that was changed may be none any more: whether it is, its reader says. */
+export interface Line {
+  readonly [field: string]: Json;
+}
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 type Key = string | number;
 
@@ -22,12 +26,14 @@ const OF_A_LIST = 5;
 const OWN: readonly string[] = ['kind', 't'];
 
 /** The observation as what it is in its file. */
-export function jsonOf(seen: Observation): { readonly [key: string]: Json } {
+export function jsonOf(seen: Observation): Line {
   return seen;
 }
 
-export function observationOf(value: Json): Observation {
-  return value as unknown as Observation;
+/** @throws Error for what is no record: an observation that was changed somewhere inside is one still */
+function lineOf(value: Json): Line {
+  if (!isRecord(value)) throw new Error('a line of a history is a record');
+  return value;
 }
 
 /** Leaves, and lists and records that are not empty. */
@@ -89,8 +95,8 @@ export function isRecord(value: Json): value is { readonly [key: string]: Json }
 }
 
 /** The observation with another value at one place. */
-export function withValue(seen: Observation, keys: readonly Key[], value: Json): Observation {
-  return observationOf(put(jsonOf(seen), keys, value));
+export function withValue(seen: Observation, keys: readonly Key[], value: Json): Line {
+  return lineOf(put(jsonOf(seen), keys, value));
 }
 
 function put(at: Json, [key, ...rest]: readonly Key[], value: Json): Json {
@@ -101,11 +107,7 @@ function put(at: Json, [key, ...rest]: readonly Key[], value: Json): Json {
 }
 
 /** The observation with every value changed that lies at one of the paths, in whatever element of its lists. */
-export function withAll(
-  seen: Observation,
-  paths: ReadonlySet<string>,
-  change: (value: Json) => Json,
-): Observation {
+export function withAll(seen: Observation, paths: ReadonlySet<string>, change: (value: Json) => Json): Line {
   const of = [...paths];
   const walk = ({ path, value, shape: general }: Omit<At, 'keys'>): Json => {
     if (paths.has(path)) return change(value);
@@ -119,7 +121,7 @@ export function withAll(
     if (isList(value)) return value.map((inner, index) => child(index, inner));
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, child(key, inner)]));
   };
-  return observationOf(walk({ path: seen.kind, value: jsonOf(seen), shape: shapeOfKind(seen.kind) }));
+  return lineOf(walk({ path: seen.kind, value: jsonOf(seen), shape: shapeOfKind(seen.kind) }));
 }
 
 /**
@@ -130,7 +132,7 @@ export function without(
   seen: Observation,
   names: (text: string) => boolean,
   kept: (path: string) => boolean,
-): Observation | null {
+): Line | null {
   const walk = ({ path, value, shape: general }: Omit<At, 'keys'>): Json | undefined => {
     if (typeof value === 'string') return names(value) && !kept(path) ? undefined : value;
     if (value === null || typeof value !== 'object') return value;
@@ -139,7 +141,7 @@ export function without(
     return recordWithout(value, { path, shape, walk, kept }, names);
   };
   const left = walk({ path: seen.kind, value: jsonOf(seen), shape: shapeOfKind(seen.kind) });
-  return left === undefined ? null : observationOf(left);
+  return left === undefined ? null : lineOf(left);
 }
 
 interface Within {

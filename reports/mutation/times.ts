@@ -2,7 +2,7 @@
 import type { History, Observation } from '../record/history.ts';
 import { byKind, withObservations } from './mutant.ts';
 import type { Mutant, Subject } from './mutant.ts';
-import type { Json } from './places.ts';
+import type { Json, Line } from './places.ts';
 import { changedLines, kindOf } from './values.ts';
 import type { Found } from './values.ts';
 
@@ -52,7 +52,7 @@ function movedLines(history: History, { path, what, lines, byMs }: Moved): Mutan
     before: `t of ${what}`,
     after: `by ${signed(byMs)}`,
     make: () => {
-      const changes = new Map<number, Observation>();
+      const changes = new Map<number, Line>();
       for (const index of lines) {
         const seen = history.observations[index];
         if (seen !== undefined) changes.set(index, { ...seen, t: seen.t + byMs });

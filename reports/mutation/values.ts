@@ -1,9 +1,9 @@
 /** Operators on values: numbers, booleans and lists, in one line and in all lines of a kind. */
-import type { History, Observation } from '../record/history.ts';
+import type { History } from '../record/history.ts';
 import { byKind, shown, withObservations } from './mutant.ts';
 import type { Mutant, Subject } from './mutant.ts';
 import { isList, isRecord, placesOf, withAll, withValue } from './places.ts';
-import type { Json, Place } from './places.ts';
+import type { Json, Line, Place } from './places.ts';
 import { spread } from './random.ts';
 import type { Random } from './random.ts';
 
@@ -122,8 +122,8 @@ export function changedLines(
   lines: readonly number[],
   paths: ReadonlySet<string>,
   change: (value: Json) => Json,
-): Map<number, Observation> {
-  const changed = new Map<number, Observation>();
+): Map<number, Line> {
+  const changed = new Map<number, Line>();
   for (const index of lines) {
     const seen = history.observations[index];
     if (seen !== undefined) changed.set(index, withAll(seen, paths, change));

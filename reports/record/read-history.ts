@@ -5,7 +5,7 @@ import { goalsSchema } from './goals.ts';
 import { HISTORY_SCHEMA } from './history.ts';
 import type { History, HistoryHeader, Observation } from './history.ts';
 import { OperationColumns } from './operation-columns.ts';
-import { isKind, OBSERVATIONS } from './observations/index.ts';
+import { parseObservation } from './parse-observation.ts';
 import { parseOperation } from './parse-operation.ts';
 import { settingsSchema } from './settings.ts';
 
@@ -98,9 +98,12 @@ async function list(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (cause) {
-    throw new UnreadableHistoryError(`cannot read the history ${folder}: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw new UnreadableHistoryError(
+      `cannot read the history ${folder}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -174,21 +177,17 @@ function takeLine(buffer: Buffer, start: number, stop: number, state: ReadState)
   return seen !== null;
 }
 
-/** Null for what is no observation: without kind or time, of a kind that nobody writes, or of a shape that its kind has not. */
-function parseObservation(value: Record<string, unknown>): Observation | null {
-  const { kind, t } = value;
-  if (typeof kind !== 'string' || typeof t !== 'number') return null;
-  if (!isKind(kind)) return null;
-  const parsed = OBSERVATIONS[kind].safeParse(value);
-  return parsed.success ? parsed.data : null;
-}
-
 function parseObject(text: string): Record<string, unknown> | null {
   try {
-    return JSON.parse(text) as Record<string, unknown>;
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : null;
   } catch {
     return null;
   }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const headerSchema = z.object({

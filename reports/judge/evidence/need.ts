@@ -22,12 +22,16 @@ export interface Need<K extends Kind = Kind> {
   what?: string;
 }
 
-/** Needs of different kinds in one list. */
-export type AnyNeed = { [K in Kind]: Need<K> }[Kind];
+/** Needs of different kinds in one list: each knows how its own kind is looked at. */
+export interface AnyNeed {
+  kind: Kind;
+  rule(history: History, complete: boolean): Rule;
+}
 
 /** Checked when written: `need('member', { subjects, of: (seen) => seen.store })`. */
 export function need<K extends Kind>(kind: K, more: Omit<Need<K>, 'kind'> = {}): AnyNeed {
-  return { kind, ...more } as unknown as AnyNeed;
+  const one: Need<K> = { kind, ...more };
+  return { kind, rule: (history, complete) => ruleOf(history, one, complete) };
 }
 
 /** What the pass of a check rests on, from its header alone. */
@@ -37,10 +41,10 @@ const MOST_NAMED = 5;
 
 /** One rule a need: `pass` names what was there, anything else what was not. */
 export function evidenceRules(history: History, needs: readonly AnyNeed[], complete: boolean): Rule[] {
-  return needs.map((one) => ruleOf(history, one as unknown as Need, complete));
+  return needs.map((one) => one.rule(history, complete));
 }
 
-function ruleOf(history: History, one: Need, complete: boolean): Rule {
+function ruleOf<K extends Kind>(history: History, one: Need<K>, complete: boolean): Rule {
   const { kind, subjects, where = () => true, what = kind, absent = 'inconclusive' } = one;
   const found = all(history, kind).filter(where);
   const id = `evidence/${kind}`;
@@ -51,7 +55,11 @@ function ruleOf(history: History, one: Need, complete: boolean): Rule {
 }
 
 /** What is missing, as a sentence; null: nothing. */
-function lackOf({ subjects, of, count }: Need, found: readonly Seen<Kind>[], what: string): string | null {
+function lackOf<K extends Kind>(
+  { subjects, of, count }: Need<K>,
+  found: readonly Seen<K>[],
+  what: string,
+): string | null {
   const missing = subjects === undefined || of === undefined ? [] : unseen(subjects, found.map(of));
   if (missing.length > 0) return `${what} of ${named(missing)}: not seen`;
   const wanted = count ?? (subjects === undefined ? 1 : 0);

@@ -41,15 +41,10 @@ export function requestSums(requests: Operations, window: Window): RequestSums {
     // What was under way when it landed belongs to the first second.
     add(seconds, Math.max(0, Math.floor(dueMs / 1000)), Number(failed));
   }
-  const [ok, failed, unanswered, unsent] = counts as unknown as [number, number, number, number];
   return {
     windowMs,
     allowanceMs,
-    judged: ok + failed + unanswered + unsent,
-    ok,
-    failed,
-    unanswered,
-    unsent,
+    ...byOutcome(counts),
     seconds: seconds.size,
     secondsWithFailures: [...seconds.values()].filter((count) => count > 0).length,
     lastFailureMs: lastFailure === null ? null : Math.round(lastFailure),
@@ -58,6 +53,14 @@ export function requestSums(requests: Operations, window: Window): RequestSums {
       .slice(0, MAX_ERRORS)
       .map(([error, count]) => ({ error, count })),
   };
+}
+
+/** @param counts in the order of the codes of outcomes */
+function byOutcome(
+  counts: Float64Array,
+): Pick<RequestSums, 'judged' | 'ok' | 'failed' | 'unanswered' | 'unsent'> {
+  const [ok = 0, failed = 0, unanswered = 0, unsent = 0] = counts;
+  return { judged: ok + failed + unanswered + unsent, ok, failed, unanswered, unsent };
 }
 
 /** Of the same requests those that count, one by one: when each was due, and whether it got a good answer. */

@@ -88,8 +88,8 @@ class Numbers {
 }
 
 function sumsOf(counts: Float64Array, contents: Contents, scheduled: number): WriteSums {
-  const [lost, present, failAbsent, unexpected, absent, recovered, unsentAbsent, unsentPresent] =
-    counts as unknown as Eight;
+  const [lost = 0, present = 0, failAbsent = 0, unexpected = 0] = counts;
+  const [absent = 0, recovered = 0, unsentAbsent = 0, unsentPresent = 0] = counts.subarray(4);
   return {
     scheduled,
     ok: lost + present,
@@ -105,7 +105,6 @@ function sumsOf(counts: Float64Array, contents: Contents, scheduled: number): Wr
     duplicates: contents.duplicates.reduce((sum, [, count]) => sum + count - 1, 0),
   };
 }
-type Eight = [number, number, number, number, number, number, number, number];
 
 const PRESENT = 1;
 const SEEN = 2;
