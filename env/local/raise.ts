@@ -23,15 +23,15 @@ import { waitRollout } from './platform/rollout.ts';
 import { adoptProcess, recordedProcess } from './processes.ts';
 import type { Progress } from './progress.ts';
 import { asError } from './run.ts';
-import { waitServices } from './services.ts';
+import { ServicesDeadError, waitServices } from './services.ts';
 import { removeInstance } from './teardown.ts';
 
 const READY_DEADLINE_MS = 180_000;
 
-/** kube-proxy and CoreDNS, whose images are on the nodes, take some 10 s to start and serve; on two busy cores several times that. */
-const SERVICES_DEADLINE_MS = 90_000;
-/** Two looks at Services that do not answer: one may fall into a moment in which kube-proxy writes its rules. */
-const SERVICES_SILENT_MS = 12_000;
+/** kube-proxy and CoreDNS, whose images are on the nodes, take some 10 s to start and serve; on two busy cores many times that. */
+const SERVICES_DEADLINE_MS = 240_000;
+/** Some looks at Services that do not answer: one may fall into a moment in which kube-proxy writes its rules, or a machine is too busy. */
+const SERVICES_SILENT_MS = 45_000;
 
 /** How long a platform that was left healthy may take to say so, before it is applied again. */
 const HEALTHY_WITHIN_MS = 4000;
@@ -78,7 +78,7 @@ export async function restoreHealth(target: Target, uid: string, applyAgain: boo
   const seen = await clusterUid(target);
   if (seen !== uid) throw new Error(`the cluster is another one: expected kube-system ${uid}, seen ${seen}`);
   await waitNodesReady(cluster, READY_DEADLINE_MS);
-  const repaired = await repairServices(target);
+  const repaired = await repairServices(serviceRepair(target));
   if (!applyAgain && (await healthyAlready(target))) return revived || repaired;
   target.say('applying the platform again');
   await applyPlatform(platform);
@@ -86,34 +86,51 @@ export async function restoreHealth(target: Target, uid: string, applyAgain: boo
   return true;
 }
 
+/** How Services are waited for, and what serves them is started again; others in tests. */
+export type ServiceRepair = {
+  readonly wait: (deadlineMs: number) => Promise<void>;
+  readonly startAgain: () => Promise<unknown>;
+  readonly say: (message: string) => void;
+  readonly signal?: AbortSignal | undefined;
+};
+
 /**
  * Nodes and pods stay Ready when Services are dead, so that these are asked for themselves. What is meant to serve them is started again
- * where they are.
+ * where they are. Only what was found dead at every look is: an environment of which it is not known is kept as it is.
  * @returns whether that was necessary
- * @throws DeadlineError when they do not answer after it
+ * @throws ServicesDeadError when they stay dead after it; then alone is the environment to be raised anew for its Services
  */
-async function repairServices(target: Target): Promise<boolean> {
-  const { instance, signal, say } = target;
-  const { nodes } = clusterContext(target);
-  try {
-    await waitServices(instance, nodes, { deadlineMs: SERVICES_SILENT_MS, signal });
-    return false;
-  } catch (error) {
-    signal?.throwIfAborted();
-    say(`starting kube-proxy and CoreDNS again: ${asError(error).message}`);
-  }
-  const pods = [
-    'delete',
-    'pod',
-    '-n',
-    'kube-system',
-    '--wait=false',
-    '-l',
-    'k8s-app in (kube-proxy, kube-dns)',
-  ];
-  await kubectl(clusterContext(target), pods);
-  await waitServices(instance, nodes, { deadlineMs: SERVICES_DEADLINE_MS, signal });
+export async function repairServices({ wait, startAgain, say, signal }: ServiceRepair): Promise<boolean> {
+  const isDead = async (deadlineMs: number): Promise<ServicesDeadError | null> => {
+    try {
+      await wait(deadlineMs);
+      return null;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof ServicesDeadError) return error;
+      say(`it is not known whether Services answer, and what is up is kept: ${asError(error).message}`);
+      return null;
+    }
+  };
+  const dead = await isDead(SERVICES_SILENT_MS);
+  if (dead === null) return false;
+  say(`starting kube-proxy and CoreDNS again: ${dead.message}`);
+  await startAgain();
+  const still = await isDead(SERVICES_DEADLINE_MS);
+  if (still !== null) throw still;
   return true;
+}
+
+function serviceRepair(target: Target): ServiceRepair {
+  const { instance, signal, say } = target;
+  const cluster = clusterContext(target);
+  const labels = 'k8s-app in (kube-proxy, kube-dns)';
+  return {
+    wait: (deadlineMs) => waitServices(instance, cluster.nodes, { deadlineMs, signal }),
+    startAgain: () => kubectl(cluster, ['delete', 'pod', '-n', 'kube-system', '--wait=false', '-l', labels]),
+    say,
+    signal,
+  };
 }
 
 /** Waits until kube-proxy runs everywhere and CoreDNS answers. */

@@ -3,7 +3,13 @@ import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
-import { askFrom, servicePlaces } from './services.ts';
+import { nodesOf } from './nodes/addressing.ts';
+import { repairServices } from './raise.ts';
+import { askFrom, servicePlaces, ServicesDeadError, waitServices } from './services.ts';
+import type { Asking, Look } from './services.ts';
+import { DeadlineError } from './wait.ts';
+
+const detailOf = (look: Look): string => ('detail' in look ? look.detail : '');
 
 const listener = createServer((socket) => socket.on('error', () => undefined));
 await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
@@ -47,14 +53,15 @@ test('is content when both Services answer', async () => {
     assert.ok(question.includes('kubernetes') && question.includes('cluster'));
     return answered(question, 0, [127, 0, 0, 1]);
   };
-  assert.equal(await askFrom([], places), null);
+  assert.deepEqual(await askFrom([], places), { state: 'answer' });
 });
 
 test('false verdict 26: an environment whose Services are dead is not healthy, though all of it is ready', async () => {
   answer = () => null;
   const dead = await askFrom([], { ...places, apiPort: 1 });
+  assert.equal(dead.state, 'dead');
   assert.match(
-    dead ?? '',
+    detailOf(dead),
     /^the API server's Service \(127\.0\.0\.1:1\) takes no connection, the cluster's DNS \(127\.0\.0\.1:\d+\) does not answer, kube-proxy has rules for 0 Services there/,
   );
 });
@@ -62,18 +69,65 @@ test('false verdict 26: an environment whose Services are dead is not healthy, t
 test('false verdict 26: a DNS that does not know the API server does not count as answering', async () => {
   answer = (question) => answered(question, 2, []);
   assert.match(
-    (await askFrom([], places)) ?? '',
+    detailOf(await askFrom([], places)),
     /answers with code 2 for kubernetes\.default\.svc\.cluster\.local/,
   );
   answer = (question) => answered(question, 0, []);
-  assert.match((await askFrom([], places)) ?? '', /does not know 127\.0\.0\.1/);
+  assert.match(detailOf(await askFrom([], places)), /does not know 127\.0\.0\.1/);
   answer = (question) => answered(question, 0, [10, 0, 0, 1]);
-  assert.match((await askFrom([], places)) ?? '', /does not know 127\.0\.0\.1/);
+  assert.match(detailOf(await askFrom([], places)), /does not know 127\.0\.0\.1/);
 });
 
-test('says so where it cannot look at all', async () => {
-  assert.match(
-    (await askFrom(['nsenter', '--net=/run/netns/none', '--'], places)) ?? '',
-    /takes no connection/,
-  );
+test('false verdict 26: a look that cannot be made is no sign of dead Services', async () => {
+  const outside = await askFrom(['nsenter', '--net=/run/netns/none', '--'], places);
+  assert.equal(outside.state, 'unknown');
+  assert.match(detailOf(outside), /the script that asks ended with 1: .*none/);
+  const bare = await askFrom(['env', 'PATH=/nowhere', '/bin/bash', '-c', 'exec /bin/"$@"', '-'], places);
+  assert.equal(bare.state, 'unknown');
+  assert.match(detailOf(bare), /timeout is not installed/);
+});
+
+/** What nodes say at one look after the other; the last is said again and again. */
+function asking(...looks: Look['state'][][]): Asking {
+  const counts = new Map<string, number>();
+  return ({ name }) => {
+    const i = counts.get(name) ?? 0;
+    counts.set(name, i + 1);
+    const node = NODES.findIndex((one) => one.name === name);
+    const state = (looks[Math.min(i, looks.length - 1)] ?? [])[node] ?? 'answer';
+    return state === 'unknown' ? Promise.reject(new Error('EAGAIN')) : Promise.resolve({ state, detail: '' });
+  };
+}
+const NODES = nodesOf('local-small', 'small').slice(0, 2);
+const waiting = (ask: Asking): Promise<void> => waitServices('local-small', NODES, { deadlineMs: 700, ask });
+
+test('only Services that one node found dead at every look are dead; else it is not known', async () => {
+  await waiting(asking(['dead', 'unknown'], ['answer', 'answer']));
+  await assert.rejects(waiting(asking(['answer', 'dead'])), ServicesDeadError);
+  await assert.rejects(waiting(asking(['dead', 'answer'], ['answer', 'dead'])), DeadlineError);
+  await assert.rejects(waiting(asking(['dead', 'answer'], ['unknown', 'answer'])), DeadlineError);
+  await assert.rejects(waiting(asking(['unknown', 'answer'])), DeadlineError);
+});
+
+test('an environment is raised anew only for Services that stay dead, and kept where it is not known', async () => {
+  const dead = new ServicesDeadError('dead');
+  const unknown = new Error('the script cannot be run');
+  const tried = async (...waits: (Error | null)[]): Promise<{ repaired: unknown; restarts: number }> => {
+    let restarts = 0;
+    const repair = {
+      wait: () => {
+        const came = waits.shift() ?? null;
+        return came === null ? Promise.resolve() : Promise.reject(came);
+      },
+      startAgain: () => Promise.resolve(restarts++),
+      say: () => undefined,
+    };
+    const repaired = await repairServices(repair).catch((error: unknown) => error);
+    return { repaired, restarts };
+  };
+  assert.deepEqual(await tried(null), { repaired: false, restarts: 0 });
+  assert.deepEqual(await tried(unknown), { repaired: false, restarts: 0 });
+  assert.deepEqual(await tried(dead, null), { repaired: true, restarts: 1 });
+  assert.deepEqual(await tried(dead, unknown), { repaired: true, restarts: 1 });
+  assert.deepEqual(await tried(dead, dead), { repaired: dead, restarts: 1 });
 });
