@@ -132,6 +132,18 @@ test('false verdict 11: a watch that is open and mute for longer than a bookmark
   await assert.rejects(cache.wait({ ...untilReady, timeoutMs: 30 }), /not Ready/);
 });
 
+test('false verdict 11: a healthy watch of a server without bookmarks is never called stale', async () => {
+  const server = new Server();
+  const muteAfterMs = 1_500;
+  const cache = new KubeCache(server, { signal: over.signal, staleAfterMs: STALE_MS, muteAfterMs });
+  const began = performance.now();
+  while (performance.now() - began < 1.5 * muteAfterMs) {
+    assert.equal((await cache.list({ kind: POD })).unavailable, undefined);
+    await sleep(5);
+  }
+  assert.ok(server.lists >= 2, 'made anew on the way');
+});
+
 test('false verdict 11: a mute view that cannot be made anew is stale, for listing and for waiting', async () => {
   const server = new Server();
   const cache = cacheOf(server);

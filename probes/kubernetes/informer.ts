@@ -14,6 +14,11 @@ const LIST_TIMEOUT_MS = 60_000;
  * frozen, or by a load balancer that lost it, and nobody can tell that from a kind that does not change.
  */
 export const MUTE_AFTER_MS = 90_000;
+/**
+ * After so much of that time without a word the view is made anew, while it still counts: a server that lives, and sends no bookmarks or
+ * sends them late, has its views always the present.
+ */
+const QUIET = 0.75;
 /** A watch that was accepted counts once it has said something or has stayed open for this long: a page of a proxy does neither. */
 const HOLDS_AFTER_MS = 1_000;
 
@@ -99,7 +104,7 @@ export class Informer {
 
   async #follow(): Promise<void> {
     let failures = 0;
-    // A view that cannot be followed on from, or that nothing has proved for too long, is made anew before it is followed again: a watch
+    // A view that cannot be followed on from, or that nothing has proved for a while, is made anew before it is followed again: a watch
     // that is accepted proves nothing of what is held, and its acceptance must not make an old view young.
     let outdated = false;
     while (!this.#over()) {
@@ -109,9 +114,10 @@ export class Informer {
         await this.#watchOnce(() => (failures = 0));
       } catch (error) {
         if (this.#over()) return;
-        const mute = error instanceof MuteError;
-        outdated ||= mute || (error instanceof KubeError && error.reason === 'gone');
-        this.#lost(error, mute ? this.#provedMs : performance.now());
+        outdated ||= error instanceof QuietError || (error instanceof KubeError && error.reason === 'gone');
+        // Not lost yet: it counts until it is mute, and is likely to be made anew before.
+        if (error instanceof QuietError) continue;
+        this.#lost(error);
         await this.#pause(BACKOFF_MS[Math.min(failures++, BACKOFF_MS.length - 1)] ?? 0);
       }
     }
@@ -120,10 +126,13 @@ export class Informer {
   async #watchOnce(holds: () => void): Promise<void> {
     const ended = new AbortController();
     let giveUp = (_: Error): void => undefined;
-    let muteTimer: NodeJS.Timeout | undefined;
+    let quietTimer: NodeJS.Timeout | undefined;
+    const listen = (): void => {
+      clearTimeout(quietTimer);
+      quietTimer = setTimeout(() => giveUp(this.#quietError()), this.#muteAfterMs * QUIET);
+    };
     const proved = (): void => {
-      clearTimeout(muteTimer);
-      muteTimer = setTimeout(() => giveUp(this.#muteError()), this.#muteAfterMs);
+      listen();
       holds();
       this.#proved();
     };
@@ -131,7 +140,7 @@ export class Informer {
     const select = {
       ...(this.namespace !== undefined && { namespace: this.namespace }),
       resourceVersion: this.#resourceVersion,
-      onOpen: () => (holdTimer = setTimeout(proved, Math.min(HOLDS_AFTER_MS, this.#muteAfterMs))),
+      onOpen: () => (holdTimer = setTimeout(proved, Math.min(HOLDS_AFTER_MS, this.#muteAfterMs / 2))),
     };
     const signal = AbortSignal.any([this.#signal, ended.signal]);
     const events = this.#client.watch(this.kind, select, signal)[Symbol.asyncIterator]();
@@ -149,7 +158,7 @@ export class Informer {
       }
     } finally {
       clearTimeout(holdTimer);
-      clearTimeout(muteTimer);
+      clearTimeout(quietTimer);
       ended.abort();
     }
     // The server ends a watch after its time; an end within a second means trouble behind a load balancer.
@@ -169,9 +178,9 @@ export class Informer {
     else if (event.type !== 'BOOKMARK') this.#objects.set(keyOf(event.object), trim(event.object));
   }
 
-  #muteError(): MuteError {
+  #quietError(): QuietError {
     const message = this.#muteness(performance.now() - this.#provedMs);
-    return new MuteError('unreachable', message, { verb: 'watch', path: this.kind });
+    return new QuietError('unreachable', message, { verb: 'watch', path: this.kind });
   }
 
   #muteness(ms: number): string {
@@ -189,8 +198,10 @@ export class Informer {
     this.#notify();
   }
 
-  #lost(error: unknown, sinceMs: number): void {
-    this.#lostSince ??= sinceMs;
+  #lost(error: unknown): void {
+    const now = performance.now();
+    // A view that was mute already does not become younger by a list that fails.
+    this.#lostSince ??= now - this.#provedMs > this.#muteAfterMs ? this.#provedMs : now;
     this.#lostReason = unavailableText(error);
   }
 
@@ -203,8 +214,8 @@ export class Informer {
   }
 }
 
-/** An open watch that says nothing. */
-class MuteError extends KubeError {}
+/** An open watch that has said nothing for a while. */
+class QuietError extends KubeError {}
 
 function seconds(ms: number): string {
   return `${Math.round(ms / 1000)} s`;
