@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,11 +8,13 @@ import { Drills } from './drilled.ts';
 
 const at = (minute: number): Date => new Date(Date.parse('2026-01-08T00:00:00Z') + minute * 60_000);
 const iso = (minute: number): string => at(minute).toISOString();
+const begun = (minute: number) => ({ from: at(minute), restarts: new Map<string, number>() });
+const silent = (message: string): void => assert.fail(message);
 
 test('false verdict 20: drills of earlier runs are remembered with the pods that they hurt', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-drilled-'));
   try {
-    const earlier = new Drills(join(folder, 'ledger'));
+    const earlier = new Drills(join(folder, 'ledger'), silent);
     assert.deepEqual(earlier.ofLate(at(0)), []);
     earlier.end('failover/postgres/hang', at(0));
     assert.deepEqual(earlier.ofLate(at(0)), [], 'it hurt nothing');
@@ -29,7 +31,7 @@ test('false verdict 20: drills of earlier runs are remembered with the pods that
       `${JSON.stringify({ check: 'by an older release', pods: [], from: iso(4) })}\n`,
     );
     appendFileSync(join(folder, 'ledger/drilled.ndjson'), '{"check":"cut');
-    const later = new Drills(join(folder, 'ledger'));
+    const later = new Drills(join(folder, 'ledger'), silent);
     const first = {
       ...{ pods: ['tender/postgres-0'], from: iso(1), to: iso(2) },
       restarts: { 'tender/postgres-0': 7 },
@@ -39,6 +41,33 @@ test('false verdict 20: drills of earlier runs are remembered with the pods that
     assert.deepEqual(later.ofLate(at(5)), [first, second(iso(5)), older(iso(5))]);
     assert.deepEqual(later.ofLate(at(60)), [first, second(iso(19)), older(iso(19))], 'its process died');
     assert.deepEqual(later.ofLate(at(8 * 24 * 60)), [], 'long ago');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test('a file that cannot be written is said once, and what was hurt is kept until it can', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'plumbline-drilled-'));
+  try {
+    const said: string[] = [];
+    // A file where the folder should be: as a disk that takes nothing.
+    await writeFile(join(folder, 'ledger'), '');
+    const drills = new Drills(join(folder, 'ledger'), (message) => said.push(message));
+    drills.begin('failover/redis/hang', ['tender/redis-1'], begun(1));
+    drills.end('failover/redis/hang', at(2));
+    const expected = { pods: ['tender/redis-1'], from: iso(1), to: iso(2), restarts: {} };
+    assert.deepEqual(drills.ofLate(at(3)), [expected]);
+    assert.match(said[0] ?? '', /^which pods drills hurt cannot be kept in .*drilled\.ndjson: E/);
+    assert.equal(new Set(said).size, said.length);
+    await rm(join(folder, 'ledger'));
+    await mkdir(join(folder, 'ledger'));
+    // Half a line that the disk still took.
+    await writeFile(join(folder, 'ledger/drilled.ndjson'), '{"check":"failover/redis/ha');
+    drills.begin('failover/redis/hang', ['tender/redis-2'], begun(4));
+    assert.deepEqual(new Drills(join(folder, 'ledger'), silent).ofLate(at(5)), [
+      expected,
+      { ...expected, pods: ['tender/redis-2'], from: iso(4), to: iso(5) },
+    ]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

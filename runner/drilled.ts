@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -28,6 +28,7 @@ const lineSchema = z.union([
   }),
   z.object({ check: z.string(), to: z.string() }),
 ]);
+type Line = z.infer<typeof lineSchema>;
 
 /**
  * Remembers across runs which pods were hurt on purpose and when, so that a restart which a drill caused is not taken for trouble of the
@@ -35,9 +36,15 @@ const lineSchema = z.union([
  */
 export class Drills {
   readonly #folder: string;
+  readonly #complain: (message: string) => void;
+  /** What the disk did not take counts in this process all the same, and is written before the next line. */
+  #unwritten: Line[] = [];
+  #said = '';
 
-  constructor(folder: string) {
+  /** @param complain told once that the file cannot be written or read: a drill goes on without it, and a person has to know */
+  constructor(folder: string, complain: (message: string) => void) {
     this.#folder = folder;
+    this.#complain = complain;
   }
 
   /** @param restarts of any pods, counted before it began */
@@ -46,7 +53,7 @@ export class Drills {
       const count = before.restarts.get(pod);
       return count === undefined ? [] : [[pod, count] as const];
     });
-    this.#append({ check, pods, from: before.from.toISOString(), restarts: Object.fromEntries(known) });
+    this.#append({ check, pods: [...pods], from: before.from.toISOString(), restarts: Object.fromEntries(known) });
   }
 
   /** What the check hurt is no longer hurt. Nothing when it hurt nothing. */
@@ -68,17 +75,41 @@ export class Drills {
     });
   }
 
-  #append(line: object): void {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    appendFileSync(this.#file(), `${JSON.stringify(line)}\n`, { mode: 0o600 });
+  /** Never throws: what was done is done, and its result and its undo must not be lost with a line about it. */
+  #append(line: Line): void {
+    this.#unwritten.push(line);
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      const text = this.#unwritten.map((one) => `${JSON.stringify(one)}\n`).join('');
+      // A disk that was full may have taken half a line; a line feed in front keeps it from swallowing this one.
+      const halfWritten = !['', '\n'].includes(read(this.#file()).slice(-1));
+      appendFileSync(this.#file(), halfWritten ? `\n${text}` : text, { mode: 0o600 });
+      this.#unwritten = [];
+      this.#said = '';
+    } catch (error) {
+      this.#say(error);
+    }
   }
 
   /** A line that was cut by a crash is left out. */
-  #lines(): z.infer<typeof lineSchema>[] {
-    return read(this.#file()).flatMap((text) => {
-      const parsed = lineSchema.safeParse(parse(text));
-      return parsed.success ? [parsed.data] : [];
-    });
+  #lines(): Line[] {
+    let text = '';
+    try {
+      text = read(this.#file());
+    } catch (error) {
+      this.#say(error);
+    }
+    const written = text.split('\n').flatMap((one) => lineSchema.safeParse(parse(one)).data ?? []);
+    return [...written, ...this.#unwritten];
+  }
+
+  #say(error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    if (why === this.#said) return;
+    this.#said = why;
+    this.#complain(
+      `which pods drills hurt cannot be kept in ${this.#file()}: ${why}; mend that, or a later run takes what they did for trouble of the platform's own`,
+    );
   }
 
   #file(): string {
@@ -86,12 +117,9 @@ export class Drills {
   }
 }
 
-function read(file: string): string[] {
-  try {
-    return readFileSync(file, 'utf8').split('\n');
-  } catch {
-    return []; // nothing was hurt yet
-  }
+/** Empty where nothing was hurt yet. @throws Error of the file system */
+function read(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
 function parse(text: string): unknown {

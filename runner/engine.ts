@@ -58,7 +58,8 @@ export class Engine implements ServedEngine {
     this.stores = new StoreTargets(parts.book.environment, parts.cluster);
     this.book.redact = (text) => redactor(this.stores.secrets())(text);
     const { environment } = parts.book;
-    this.drills = new Drills(safetyFolder(environment.name, embeddedOf(environment)));
+    const kept = safetyFolder(environment.name, embeddedOf(environment));
+    this.drills = new Drills(kept, (message) => this.complaints.push(message));
     this.book.drilled = () => this.drills.ofLate(new Date());
     this.workloads = new Workloads(this);
     this.loads = new LoadRuns(this);

@@ -1,27 +1,28 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../suites/harness/protocol.ts';
+import type { PodObject } from '../probes/kubernetes/index.ts';
 import { loadEnvironment } from '../env/loader.ts';
 import { Afterwards } from './afterwards.ts';
-import { awaitHeartbeat, hasReturned, LostNodes, nodesOf } from './nodes-back.ts';
+import { awaitHeartbeat, beforeOf, hasReturned, LostNodes, nodesOf } from './nodes-back.ts';
 import type { Looking } from './nodes-back.ts';
 
-const BEFORE = new Set(['containerd://old']);
-
-function pod(status: object, over: object = {}): KubeObject {
+function pod(status: PodObject['status'], over: object = {}): PodObject {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: 'pg-1', ...over },
-    spec: { nodeName: 'w-1' },
+    spec: { nodeName: 'w-1', containers: [] },
     status,
   };
 }
-const running = (containerID: string, ready: 'True' | 'False'): object => ({
+const running = (containerID: string, ready: 'True' | 'False'): PodObject['status'] => ({
   phase: 'Running',
   conditions: [{ type: 'Ready', status: ready }],
   containerStatuses: [{ name: 'a', containerID, state: { running: {} } }],
 });
+
+const BEFORE = beforeOf([pod(running('containerd://old', 'True'), { uid: 'u' })]);
 
 test('a pod has returned when it is ready and none of its containers is from before the loss', () => {
   assert.equal(hasReturned(pod(running('containerd://new', 'True')), BEFORE), true);
@@ -73,7 +74,7 @@ test('false verdict 25: a node that does not come back is among what the run lef
   const nodes = new LostNodes();
   const engine = beating('2026-11-24T20:00:00Z', [pod(running('containerd://old', 'True'))]);
   const lost = { ...engine, lostNodes: nodes };
-  nodes.add(engine, 'failover/postgres/node-loss', { nodes: ['w-1'], containers: BEFORE });
+  nodes.add(engine, 'failover/postgres/node-loss', { nodes: ['w-1'], before: BEFORE });
   const afterwards = new Afterwards();
   await afterwards.lookForNodes(lost, signal);
   assert.match(
@@ -89,7 +90,7 @@ test('false verdict 25: a node that does not come back is among what the run lef
 test('false verdict 25: a cluster that cannot be asked leaves it open whether the nodes are back', async () => {
   const nodes = new LostNodes();
   const engine = beating('2026-11-24T20:00:00Z');
-  nodes.add(engine, 'c', { nodes: ['w-1'], containers: BEFORE });
+  nodes.add(engine, 'c', { nodes: ['w-1'], before: BEFORE });
   const get = () => Promise.reject(new Error('unreachable'));
   const deaf = { ...engine, lostNodes: nodes, parts: { cluster: { ...engine.parts.cluster, get } } };
   const afterwards = new Afterwards();
@@ -105,4 +106,28 @@ test('false verdict 25: an injection that broke off has lost the nodes that its 
     { inverse: { kind: 'kube-end', path: '/p', mark: 'm' } },
   ] as const;
   assert.deepEqual(nodesOf(entries), ['w-1']);
+});
+
+test('a pod that was not ready before the loss has nothing to return to, whoever it belongs to', async () => {
+  const never = (name: string, uid: string, of: string) =>
+    pod(running('containerd://foreign', 'False'), {
+      ...{ name, namespace: 'others', uid },
+      ownerReferences: [{ kind: 'ReplicaSet', name: of, uid: of, controller: true }],
+    });
+  const before = beforeOf([never('x-1', 'x1', 'x'), pod(running('containerd://old', 'True'), { uid: 'u' })]);
+  assert.equal(hasReturned(never('x-1', 'x1', 'x'), before), true);
+  // Its replacement is as little ready.
+  assert.equal(hasReturned(never('x-2', 'x2', 'x'), before), true);
+  // What replaces a pod that was ready must be, too: of the same name, or of the same controller.
+  const starting = pod(running('containerd://new', 'False'), { uid: 'other' });
+  assert.equal(hasReturned(starting, before), false);
+  const nodes = new LostNodes();
+  const engine = beating('2026-11-24T20:00:00Z');
+  nodes.add(engine, 'c', { nodes: ['w-1'], before });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const back = beating('2026-11-24T20:02:00Z', [
+    never('x-1', 'x1', 'x'),
+    pod(running('containerd://new', 'True'), { uid: 'u' }),
+  ]);
+  assert.equal(await nodes.awaitOf(back, 'c', signal), null);
 });

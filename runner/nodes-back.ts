@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../probes/clock.ts';
 import { isIn } from '../probes/kubernetes/index.ts';
-import type { KubeCluster } from '../probes/kubernetes/index.ts';
+import type { KubeCluster, PodObject } from '../probes/kubernetes/index.ts';
 import type { Environment } from '../env/schema.ts';
 import type { Restarts } from './drilled.ts';
 import type { KubeObject } from '../suites/harness/protocol.ts';
@@ -18,14 +18,23 @@ export interface Looking {
   parts: { cluster: Pick<KubeCluster, 'get' | 'list'> };
 }
 
+/** All pods before a loss. */
+export interface Before {
+  /** Ids of the containers that ran. */
+  containers: ReadonlySet<string>;
+  /** By UID, whether it was ready: a pod that was not has nothing to return to, whoever it belongs to. */
+  ready: ReadonlyMap<string, boolean>;
+  /** Who had pods that were ready: what replaces one of them must become ready too. */
+  owners: ReadonlySet<string>;
+}
+
 /**
  * Nodes that were lost, and what they had said until then. Whether they are back is told from what they say now being something
  * else. Their clocks are not ours: a node that runs a minute ahead would be back before it was lost.
  */
 export interface Lost {
   nodes: readonly string[];
-  /** Ids of the containers that ran before the loss, of all pods. */
-  containers: ReadonlySet<string>;
+  before: Before;
   /** Each node's last heartbeat, as the node wrote it. Of one that is missing here, the next that is read is taken for the last. */
   beats: Map<string, string>;
 }
@@ -51,8 +60,7 @@ export async function awaitNodes(engine: Looking, lost: Lost, signal: AbortSigna
 /** Names of the pods on nodes, as `namespace/name`; none where they cannot be listed. */
 export async function podsOn({ parts }: Looking, nodes: readonly string[]): Promise<string[]> {
   const { items } = await parts.cluster.list({ kind: 'v1/Pod' });
-  return items.flatMap(({ metadata, spec }) => {
-    const { nodeName = '' } = (spec ?? {}) as { nodeName?: string };
+  return items.flatMap(({ metadata, spec: { nodeName = '' } }) => {
     return nodes.includes(nodeName) ? [`${metadata.namespace ?? ''}/${metadata.name}`] : [];
   });
 }
@@ -61,17 +69,12 @@ export async function podsOn({ parts }: Looking, nodes: readonly string[]): Prom
 export async function restartsNow({ parts }: Looking): Promise<Restarts> {
   const { items } = await parts.cluster.list({ kind: 'v1/Pod' });
   return new Map(
-    items.map(({ metadata, status = {} }) => {
-      const { containerStatuses = [], initContainerStatuses = [] } = status as Restarted;
+    items.map(({ metadata, status }) => {
+      const { containerStatuses = [], initContainerStatuses = [] } = status;
       const counts = [...containerStatuses, ...initContainerStatuses].map((one) => one.restartCount ?? 0);
       return [`${metadata.namespace ?? ''}/${metadata.name}`, counts.reduce((sum, count) => sum + count, 0)];
     }),
   );
-}
-
-interface Restarted {
-  containerStatuses?: { restartCount?: number }[];
-  initContainerStatuses?: { restartCount?: number }[];
 }
 
 /**
@@ -105,18 +108,31 @@ export async function heartbeatsOf(engine: Looking, nodes: readonly string[]): P
       namespace: 'kube-node-lease',
       name,
     });
-    const { renewTime = '' } = (lease?.spec ?? {}) as { renewTime?: string };
-    beats.set(name, renewTime);
+    beats.set(name, lease?.spec.renewTime ?? '');
   }
   return beats;
 }
 
-/** Ids of all containers that run now: those of nodes that come back are others. @throws Error when pods cannot be read */
-export async function containersNow({ parts }: Looking): Promise<Set<string>> {
+/** The pods as they are now: what comes back is told from them. @throws Error when pods cannot be read */
+export async function podsNow({ parts }: Looking): Promise<Before> {
   const { items, unavailable } = await parts.cluster.list({ kind: 'v1/Pod' });
   if (unavailable !== undefined)
     throw new Error(`pods cannot be read, so that nobody could say which came back: ${unavailable}`);
-  return new Set(items.flatMap(containersOf));
+  return beforeOf(items);
+}
+
+export function beforeOf(pods: readonly PodObject[]): Before {
+  return {
+    containers: new Set(pods.flatMap(containersOf)),
+    ready: new Map(pods.map((pod) => [pod.metadata.uid ?? '', isIn('ready', pod)])),
+    owners: new Set(pods.filter((pod) => isIn('ready', pod)).map(ownerOf)),
+  };
+}
+
+/** Whose pod it is: its controller; of a pod without one, its name. */
+function ownerOf({ metadata }: PodObject): string {
+  const controller = metadata.ownerReferences?.find((owner) => owner.controller === true);
+  return controller?.uid ?? `${metadata.namespace ?? ''}/${metadata.name}`;
 }
 
 async function silentOf(engine: Looking, nodes: readonly string[], before: Lost['beats']): Promise<string[]> {
@@ -137,31 +153,24 @@ async function missingOf(engine: Looking, lost: Lost): Promise<string[]> {
   const missing = await silentOf(engine, lost.nodes, lost.beats);
   const { items, unavailable } = await engine.parts.cluster.list({ kind: 'v1/Pod' });
   if (unavailable !== undefined) return [...missing, unavailable];
-  const theirs = items.filter((pod) =>
-    lost.nodes.includes((pod.spec as { nodeName?: string } | undefined)?.nodeName ?? ''),
-  );
-  return [...missing, ...theirs.filter((pod) => !hasReturned(pod, lost.containers)).map(nameOf)];
+  const theirs = items.filter(({ spec }) => lost.nodes.includes(spec.nodeName ?? ''));
+  return [...missing, ...theirs.filter((pod) => !hasReturned(pod, lost.before)).map(nameOf)];
 }
 
-interface PodStatus {
-  phase?: string;
-  containerStatuses?: { containerID?: string; state?: { running?: object } }[];
-}
-
-/** A pod that is over needs no return; of one that runs, no container may be from before the loss. */
-export function hasReturned(pod: KubeObject, before: ReadonlySet<string>): boolean {
-  const { phase, containerStatuses = [] } = (pod.status ?? {}) as PodStatus;
+/** A pod that is over, or was not ready before the loss, need not return; of one that runs, no container may be from before it. */
+export function hasReturned(pod: PodObject, before: Before): boolean {
+  const { phase, containerStatuses = [] } = pod.status;
   if (phase === 'Succeeded' || phase === 'Failed') return true;
+  if (!(before.ready.get(pod.metadata.uid ?? '') ?? before.owners.has(ownerOf(pod)))) return true;
   const started = containerStatuses.every(
     ({ state, containerID = '' }) =>
-      state?.running !== undefined && containerID !== '' && !before.has(containerID),
+      state?.running !== undefined && containerID !== '' && !before.containers.has(containerID),
   );
   return started && isIn('ready', pod);
 }
 
-export function containersOf(pod: KubeObject): string[] {
-  const { containerStatuses = [] } = (pod.status ?? {}) as PodStatus;
-  return containerStatuses.flatMap(({ containerID }) => containerID ?? []);
+function containersOf(pod: PodObject): string[] {
+  return (pod.status.containerStatuses ?? []).flatMap(({ containerID }) => containerID ?? []);
 }
 
 function nameOf({ metadata }: KubeObject): string {

@@ -8,7 +8,7 @@ import { deploymentFault, deploymentPods, isDeployment } from '../deployments.ts
 import type { Subject } from '../deployments.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import { handFor, surroundingsOf } from '../fault-hand.ts';
-import { containersNow, nodesOf, podsOn, restartsNow } from '../nodes-back.ts';
+import { podsNow, nodesOf, podsOn, restartsNow } from '../nodes-back.ts';
 import { kubeCallFrom } from '../safety/index.ts';
 import type { Call, Handlers } from '../session.ts';
 import type { ServedEngine } from './served.ts';
@@ -22,7 +22,7 @@ export function faultMethods(engine: ServedEngine): Pick<Handlers, 'fault.inject
         engine.drills.begin(params.check, pods, before);
         return result;
       }
-      const containers = await containersNow(engine);
+      const pods = await podsNow(engine);
       const { check } = params;
       const gone: string[] = [];
       try {
@@ -35,7 +35,7 @@ export function faultMethods(engine: ServedEngine): Pick<Handlers, 'fault.inject
         // Of an injection that broke off, what it recorded before it acted says which nodes it may have taken.
         const open = nodesOf(engine.parts.safety.pending({ check, access: 'fault' }));
         const nodes = [...new Set([...gone, ...open])];
-        if (nodes.length > 0) engine.lostNodes.add(engine, check, { nodes, containers });
+        if (nodes.length > 0) engine.lostNodes.add(engine, check, { nodes, before: pods });
       }
     },
     'fault.restore': async ({ check }, call) => {

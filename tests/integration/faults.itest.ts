@@ -16,7 +16,8 @@ import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import { storeDriver } from '../../probes/stores.ts';
 import { handFor } from '../../runner/fault-hand.ts';
 import { timeoutMsOf } from '../../runner/environment-parts.ts';
-import { awaitNodes, containersNow, hasReturned } from '../../runner/nodes-back.ts';
+import { awaitNodes, hasReturned, podsNow } from '../../runner/nodes-back.ts';
+import type { Before } from '../../runner/nodes-back.ts';
 import { kubeCallFrom, openSafety } from '../../runner/safety/index.ts';
 import type { KubeCall, Safety } from '../../runner/safety/index.ts';
 import { StoreTargets } from '../../runner/store-target.ts';
@@ -126,13 +127,13 @@ class Held {
     return parts as unknown as Parameters<typeof handFor>[0];
   }
 
-  async #returned(name: string, containers: ReadonlySet<string>): Promise<void> {
+  async #returned(name: string, before: Before): Promise<void> {
     const { statefulSet } = this.stores.declared(STORE);
-    const ref = { apiVersion: 'v1', kind: 'Pod', namespace: statefulSet.namespace, name };
+    const ref = { apiVersion: 'v1', kind: 'Pod', namespace: statefulSet.namespace, name } as const;
     await waitFor(
       async () => {
         const pod = await cluster.get(ref);
-        return pod !== null && hasReturned(pod, containers) ? true : null;
+        return pod !== null && hasReturned(pod, before) ? true : null;
       },
       { what: `${name} to have started again`, deadlineMs: STEADY_MS, intervalMs: 500 },
     );
@@ -140,7 +141,7 @@ class Held {
 
   /** Injects, looks at what is left by other means, undoes, and waits until nothing is. */
   async through(fault: string, target: string, expected: RegExp | null): Promise<FaultResult> {
-    const containers = await containersNow(this.#parts());
+    const pods = await podsNow(this.#parts());
     const before = await this.stores.pods(STORE);
     const result = await this.inject(fault, target);
     assert.notEqual(result.landedAtMs, null, result.proof);
@@ -150,9 +151,9 @@ class Held {
     assert.deepEqual(report.failed, []);
     const hurt = before.find(({ name }) => name === result.target);
     // The store does not know yet that anything has happened: steadiness alone would be that of before.
-    if (fault === 'pod-crash') await this.#returned(result.target, containers);
+    if (fault === 'pod-crash') await this.#returned(result.target, pods);
     if (fault === 'node-loss') {
-      const lost = { nodes: [hurt?.node ?? ''], containers, beats: new Map<string, string>() };
+      const lost = { nodes: [hurt?.node ?? ''], before: pods, beats: new Map<string, string>() };
       assert.equal(await awaitNodes(this.#parts(), lost, over.signal), null);
     }
     await this.steady();
