@@ -141,6 +141,42 @@ describe('statusOf', () => {
     assert.deepEqual(metrics, []);
     assert.equal(loadOf(fresh), null);
   });
+
+  it('should read the conditions that every version has', () => {
+    const condition = (type: string, reason: string) => ({ type, status: 'False', reason, message: '' });
+    const later = {
+      ...autoscaler,
+      status: {
+        conditions: [
+          condition('ScaledToZero', 'NotScaledToZero'),
+          condition('ScalingLimited', 'DesiredWithinRange'),
+        ],
+      },
+    } as unknown as Autoscaler;
+    assert.deepEqual(
+      statusOf(later).conditions.map(({ type }) => type),
+      ['ScalingLimited'],
+    );
+  });
+});
+
+describe('specOf', () => {
+  it('should say how the way down is limited where no share of the pods may go at once', () => {
+    const limited = (policies: object[]) =>
+      specOf(
+        object('HorizontalPodAutoscaler', 'tender-api', {
+          spec: {
+            scaleTargetRef: { kind: 'Deployment', name: 'tender-api' },
+            maxReplicas: 5,
+            behavior: { scaleDown: { policies } },
+          },
+        }) as Autoscaler,
+      ).policiesDown;
+    const pods = { type: 'Pods', value: 1, periodSeconds: 30 };
+    assert.deepEqual(limited([pods]), [{ pods: 1, periodSeconds: 30 }]);
+    assert.equal(limited([pods, { type: 'Percent', value: 50, periodSeconds: 15 }]), undefined);
+    assert.equal(limited([]), undefined);
+  });
 });
 
 describe('an autoscaler by a metric from elsewhere', () => {

@@ -1,11 +1,11 @@
 /** What an object of autoscaling/v2 says, as scaling checks record it. Defaults: Kubernetes' API reference of HorizontalPodAutoscaler v2. */
 import type { Fields } from '../../reports/record/observations/index.ts';
+import { HPA_CONDITIONS } from '../../reports/record/observations/scaling.ts';
 import type {
   AutoscalerObject as Autoscaler,
   Metric,
   MetricAmounts,
   MetricTarget,
-  ScalingPolicy as Policy,
 } from '../../probes/kubernetes/objects.ts';
 
 export type { Autoscaler };
@@ -13,11 +13,6 @@ export type { Autoscaler };
 const DEFAULT_MIN = 1;
 const DEFAULT_DOWN_STABILISATION_S = 300;
 const DEFAULT_UP_STABILISATION_S = 0;
-const DEFAULT_UP: Policy[] = [
-  { type: 'Pods', value: 4, periodSeconds: 15 },
-  { type: 'Percent', value: 100, periodSeconds: 15 },
-];
-const DEFAULT_DOWN: Policy[] = [{ type: 'Percent', value: 100, periodSeconds: 15 }];
 
 /** The one that resizes this Deployment; undefined when none does. */
 export function autoscalerOf(
@@ -34,9 +29,8 @@ export function autoscalerOf(
 type RecordedSpec = Omit<Fields<'hpa-spec'>, 'metricResolutionS' | 'lookEverySeconds'>;
 
 /** What governs it, with what it leaves out filled in as the controller does. */
-export function specOf({ metadata, spec }: Autoscaler): RecordedSpec {
+export function specOf({ spec }: Autoscaler): RecordedSpec {
   return {
-    name: `${metadata.namespace ?? ''}/${metadata.name}`,
     min: spec.minReplicas ?? DEFAULT_MIN,
     max: spec.maxReplicas,
     metrics: (spec.metrics ?? []).map((metric) => partsOf(metric).name),
@@ -57,29 +51,18 @@ function partsOf({ type, resource, containerResource, external, pods, object }: 
   return named === undefined ? { name: type } : { ...named, name: named.metric.name };
 }
 
-function policyOf(
-  direction: 'up' | 'down',
-  { type, value, periodSeconds }: Policy,
-): RecordedSpec['policies'][number] {
-  return { direction, type, value, periodSeconds };
-}
+type Behaviour = Pick<RecordedSpec, 'stabilisationUpS' | 'stabilisationDownS' | 'policiesDown'>;
 
-function behaviourOf({ scaleUp = {}, scaleDown = {} }: NonNullable<Autoscaler['spec']['behavior']> = {}): {
-  stabilisationUpS: number;
-  stabilisationDownS: number;
-  policies: RecordedSpec['policies'];
-} {
-  const { stabilizationWindowSeconds: upS = DEFAULT_UP_STABILISATION_S, policies: up = DEFAULT_UP } = scaleUp;
-  const { stabilizationWindowSeconds: downS = DEFAULT_DOWN_STABILISATION_S, policies: down = DEFAULT_DOWN } =
-    scaleDown;
-  return {
-    stabilisationUpS: upS,
-    stabilisationDownS: downS,
-    policies: [
-      ...up.map((policy) => policyOf('up', policy)),
-      ...down.map((policy) => policyOf('down', policy)),
-    ],
-  };
+/** Of several policies the one that allows most counts, unless the environment says otherwise: by a share of the pods all may go at once. */
+function behaviourOf({
+  scaleUp = {},
+  scaleDown = {},
+}: NonNullable<Autoscaler['spec']['behavior']> = {}): Behaviour {
+  const { stabilizationWindowSeconds: upS = DEFAULT_UP_STABILISATION_S } = scaleUp;
+  const { stabilizationWindowSeconds: downS = DEFAULT_DOWN_STABILISATION_S, policies = [] } = scaleDown;
+  const isLimited = policies.length > 0 && policies.every(({ type }) => type === 'Pods');
+  const policiesDown = policies.map(({ value, periodSeconds }) => ({ pods: value, periodSeconds }));
+  return { stabilisationUpS: upS, stabilisationDownS: downS, ...(isLimited && { policiesDown }) };
 }
 
 /** Fields of `hpa`: what it saw last of each of its metrics, and what it wants. */
@@ -88,9 +71,10 @@ export function statusOf({ spec, status = {} }: Autoscaler): Fields<'hpa'> {
   return {
     ...{ desired, current },
     metrics: (spec.metrics ?? []).map((metric) => seenMetric(metric, status.currentMetrics)),
-    conditions: (status.conditions ?? []).map(({ type, status: is, reason = '', message = '' }) => ({
-      ...{ type, status: is, reason, message },
-    })),
+    conditions: (status.conditions ?? []).flatMap(({ type, status: is, reason = '', message = '' }) => {
+      const known = HPA_CONDITIONS.find((one) => one === type);
+      return known === undefined ? [] : [{ type: known, status: is, reason, message }];
+    }),
   };
 }
 

@@ -10,10 +10,10 @@ import { judgeAiUp, judgeUp } from './up.ts';
 
 const ANNOTATIONS: Annotations = {
   ...LOAD_ANNOTATIONS,
-  'hpa-spec.name': 'names the autoscaler for people',
-  'hpa.conditions[].message': 'explains a condition in words',
-  'hpa-spec.policies[].value': 'tells how long the way down is expected to take, which no verdict rests on',
-  'hpa-spec.policies[].periodSeconds': 'as the value of a policy',
+  'hpa-spec.policiesDown': 'tells how long the way down is expected to take, which no verdict rests on',
+  'hpa-spec.metricResolutionS': 'tells how soon a change of the load is expected to show, as above',
+  'hpa[]': 'what its metric was between two decisions, for the chart: each decision is judged',
+  'hpa.metrics[].value': 'as above: what asked for a decision is judged',
 };
 
 const UP_ANNOTATIONS: Annotations = {

@@ -144,29 +144,28 @@ function hpaOf({ t, desired, current, metrics, conditions }: Seen<'hpa'>): Hpa {
   };
 }
 
-/** AbleToScale and ScalingActive complain when they are False, ScalingLimited when it is True; ScaledToZero (Kubernetes 1.37) never does. */
+/** AbleToScale and ScalingActive complain when they are False, ScalingLimited when it is True. */
 function complaint({ type, status, reason, message }: Seen<'hpa'>['conditions'][number]): string[] {
   const bad = type === 'ScalingLimited' ? status === 'True' : status === 'False';
-  if (!bad || type === 'ScaledToZero' || (type === 'ScalingLimited' && reason === 'TooFewReplicas'))
-    return [];
+  if (!bad || (type === 'ScalingLimited' && reason === 'TooFewReplicas')) return [];
   return [`${type}=${status} ${[reason, message].filter((one) => one !== '').join(': ')}`];
 }
 
 function specOf(one: Seen<'hpa-spec'> | undefined): HpaSpec | null {
   if (one === undefined) return null;
-  const { min, max, stabilisationUpS, stabilisationDownS, policies } = one;
-  return { min, max, stabilisationUpS, stabilisationDownS, shrinkingS: (pods) => shrinkingS(policies, pods) };
+  const { min, max, stabilisationUpS, stabilisationDownS, policiesDown } = one;
+  return {
+    ...{ min, max, stabilisationUpS, stabilisationDownS },
+    shrinkingS: (pods) => shrinkingS(policiesDown ?? [], pods),
+  };
 }
 
-/** Policies of the way down; without any that counts pods all may go at once. */
-function shrinkingS(policies: Seen<'hpa-spec'>['policies'], pods: number): number {
-  const down = policies.filter(({ direction }) => direction === 'down');
-  const steps = down
-    .filter(({ type, value }) => type === 'Pods' && value > 0)
-    .map(({ value, periodSeconds }) => (Math.ceil(pods / value) - 1) * periodSeconds);
-  // Of several policies the one that allows most counts, unless the environment says otherwise.
-  const percent = down.some(({ type }) => type === 'Percent');
-  return steps.length === 0 || percent ? 0 : Math.max(0, Math.min(...steps));
+/** Of several policies the one that allows most counts, unless the environment says otherwise. */
+function shrinkingS(policies: NonNullable<Seen<'hpa-spec'>['policiesDown']>, pods: number): number {
+  const steps = policies
+    .filter((policy) => policy.pods > 0)
+    .map((policy) => (Math.ceil(pods / policy.pods) - 1) * policy.periodSeconds);
+  return steps.length === 0 ? 0 : Math.max(0, Math.min(...steps));
 }
 
 /** A wall clock that was set meanwhile, or another machine's, tells nothing of when a load began. */

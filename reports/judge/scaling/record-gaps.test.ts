@@ -62,4 +62,56 @@ describe('the record of an autoscaler', () => {
     assert.doesNotMatch(reasonOf(0), /planned/);
     assert.match(reasonOf(30), /a load of 50 per second after 0 s was begun, planned were 50 after 30 s/);
   });
+
+  const bent = (bend: (kind: string, one: Record<string, unknown>) => Record<string, unknown>): string =>
+    judge({
+      ...{ check: 'scaling/backend/up', goals: PATIENT, cut: true },
+      seen: tell({ desired: grows, load: LOAD }).map(([kind, one = {}]): Seen => [kind, bend(kind, one)]),
+    }).reason;
+  const when = (one: Record<string, unknown>): number => Number(one['t']);
+
+  it('should take what it counted before anybody looked, and want it to count what stays', () => {
+    // It shrank to its minimum right before: what it says of that is some seconds old.
+    const shrunk = bent((kind, one) =>
+      kind === 'hpa' && when(one) < at(-10) ? { ...one, current: 3, desired: 3 } : one,
+    );
+    assert.doesNotMatch(shrunk, /pods that its Deployment never had/);
+    const strange = bent((kind, one) =>
+      kind === 'hpa' && when(one) > at(60) ? { ...one, current: 5, desired: 5 } : one,
+    );
+    assert.match(strange, /counts pods that its Deployment never had/);
+    const seen = tell({ desired: grows, load: LOAD });
+    const first = seen.findIndex(([kind, one]) => kind === 'hpa' && Number(one?.['t']) === at(40));
+    const behind = seen.filter(([kind], index) => kind !== 'hpa' || index < first);
+    const { reason } = judge({ check: 'scaling/backend/up', goals: PATIENT, seen: behind, cut: true });
+    assert.match(reason, /counts pods that its Deployment never had/);
+  });
+
+  it('should not believe that nobody was ready while every request got its answer', () => {
+    const none = (from: number, to: number): string =>
+      bent((kind, one) =>
+        kind === 'scaled-pods' && when(one) >= at(from) && when(one) < at(to) ? { ...one, ready: 0 } : one,
+      );
+    assert.match(none(60, 70), /requests were answered well while no pod was ready/);
+    assert.doesNotMatch(
+      bent((_, one) => one),
+      /no pod was ready/,
+    );
+  });
+
+  it('should hold what it may want against what is declared', () => {
+    const reasonOf = (replicas: { min: number; max: number }): string => {
+      const deployment = { namespace: 'tender', name: 'api' };
+      const scaling = { lowPerSecond: 10, highPerSecond: 50, rampSeconds: 0 };
+      const backend = { deployment, requestsPerSecond: 20, scaling };
+      const edge = { url: 'https://edge.test', markHeader: 'x-mark', hops: [], backend };
+      const workloads = [{ kind: 'Deployment', ...deployment, replicas }];
+      const settings = { topology: { edge, workloads } };
+      const seen = tell({ desired: grows, load: LOAD });
+      return judge({ check: 'scaling/backend/up', goals: GOALS, settings, seen, cut: true }).reason;
+    };
+    assert.doesNotMatch(reasonOf({ min: 2, max: 5 }), /may want/);
+    assert.doesNotMatch(reasonOf({ min: 1, max: 10 }), /may want/);
+    assert.match(reasonOf({ min: 2, max: 4 }), /it may want 2 to 5 pods, declared are 2 to 4/);
+  });
 });

@@ -1,13 +1,12 @@
 /** Whether what was recorded of an autoscaler agrees with itself, and with what Kubernetes lets its settings and its status be. */
-import type { History } from '../../record/history.ts';
+import type { History, HistoryHeader } from '../../record/history.ts';
 import type { Kind, Seen } from '../../record/observations/index.ts';
 import { all } from '../observed.ts';
+import { observe } from './observed.ts';
 import { conditionGaps } from './status-gaps.ts';
 
 /** Kubernetes refuses a longer stabilisation window, s. */
 const LONGEST_WINDOW_S = 3600;
-/** Kubernetes refuses a longer period of a policy, s. */
-const LONGEST_PERIOD_S = 1800;
 /** A rollout may double the pods for a while. */
 const PODS_OF_A_ROLLOUT = 2;
 /** No pod is ready this soon after it was made, ms: where the looks lie closer, one of them saw it before. */
@@ -16,6 +15,7 @@ const PODS_START_MS = 500;
 const CLOCK_SLACK_MS = 60_000;
 /** A timer may ring a little early, ms. */
 const TIMER_MS = 5;
+const SECOND_MS = 1_000;
 /** Engines share out what is due by the second in their own way. */
 const OF_A_SECOND = 0.1;
 
@@ -27,7 +27,7 @@ export function recordGaps(history: History): string[] {
   const [spec, ...more] = all(history, 'hpa-spec');
   if (spec === undefined) return [];
   const gaps = [...specGaps(history, spec), ...statusGaps(history, spec), ...podsGaps(history, spec)];
-  if (more.some((one) => settingsOf(one) !== settingsOf(spec)))
+  if (more.some((one) => textOf(one) !== textOf(spec)))
     gaps.push('its settings changed while it was watched');
   return gaps.map((gap) => `the record of the autoscaler is not sound: ${gap}`);
 }
@@ -71,31 +71,30 @@ function textOf(seen: Seen<Kind>): string {
   return JSON.stringify({ ...seen, t: 0 });
 }
 
-/** All but its name, which is for people. */
-function settingsOf(spec: Seen<'hpa-spec'>): string {
-  return textOf({ ...spec, name: '' });
-}
-
 function specGaps(history: History, spec: Seen<'hpa-spec'>): string[] {
-  const { min, max, metrics, stabilisationUpS, stabilisationDownS, policies } = spec;
+  const { min, max, metrics, stabilisationUpS, stabilisationDownS } = spec;
   const gaps: string[] = [];
   if (!(isCount(min) && isCount(max) && max >= Math.max(1, min))) gaps.push(`${min} to ${max} pods`);
   if (metrics.length === 0) gaps.push('it follows no metric');
   if (![stabilisationUpS, stabilisationDownS].every((windowS) => isWithin(windowS, 0, LONGEST_WINDOW_S)))
     gaps.push(`stabilisation ${stabilisationUpS} s up and ${stabilisationDownS} s down`);
-  if (!(['up', 'down'] as const).every((way) => policies.some(({ direction }) => direction === way)))
-    gaps.push('no policy for one of its directions');
-  if (!policies.every(isPolicy)) gaps.push('a policy that Kubernetes would refuse');
-  return [...gaps, ...timeGaps(history, spec)];
+  return [...gaps, ...limitGaps(history, spec), ...timeGaps(history, spec)];
 }
 
-function isPolicy({ type, value, periodSeconds }: Seen<'hpa-spec'>['policies'][number]): boolean {
-  return (
-    ['Pods', 'Percent'].includes(type) &&
-    isCount(value) &&
-    value > 0 &&
-    isWithin(periodSeconds, 1, LONGEST_PERIOD_S)
-  );
+/** Pods that may be wanted are those that the environment declares. */
+function limitGaps({ header }: History, { min, max }: Seen<'hpa-spec'>): string[] {
+  const declared = declaredOf(header);
+  if (declared === undefined || (min >= declared.min && max <= declared.max)) return [];
+  return [`it may want ${min} to ${max} pods, declared are ${declared.min} to ${declared.max}`];
+}
+
+/** How many pods the Deployment that grows may have. */
+function declaredOf({ check, settings }: HistoryHeader): { min: number; max: number } | undefined {
+  const { topology, ai } = settings;
+  const grows = check.startsWith('scaling/ai/') ? ai?.deployment : topology?.edge?.backend?.deployment;
+  const deployments = topology?.workloads?.filter(({ kind }) => kind === 'Deployment');
+  return deployments?.find(({ namespace, name }) => namespace === grows?.namespace && name === grows.name)
+    ?.replicas;
 }
 
 /** Nobody looks more often than he waits between two looks. */
@@ -118,18 +117,47 @@ function fits({ looks, longestGapMs, watchedMs }: Seen<'hpa-watched'>, everyMs: 
 
 function statusGaps(history: History, spec: Seen<'hpa-spec'>): string[] {
   const statuses = all(history, 'hpa');
-  const totals = all(history, 'scaled-pods').map(({ total }) => total);
-  const least = Math.min(...totals);
-  const most = Math.max(...totals);
   const gaps: string[] = [];
   if (!statuses.every(({ desired }) => isCount(desired) && isWithin(desired, spec.min, spec.max)))
     gaps.push(`pods desired that are not ${spec.min} to ${spec.max}`);
-  if (!statuses.every(({ current }) => isCount(current) && isWithin(current, least, most)))
+  if (!statuses.every(({ current }) => isCount(current)) || !isCounted(history))
     gaps.push('it counts pods that its Deployment never had');
   const named = spec.metrics.join();
   if (!statuses.every(({ metrics }) => metrics.map(({ name }) => name).join() === named))
     gaps.push(`a status with other metrics than ${named}`);
   return [...gaps, ...metricGaps(statuses), ...conditionGaps(statuses, spec)];
+}
+
+/** Kubernetes: the controller looks every 15 s, and writes down then what it counts; another look may be missed. */
+const COUNTED_WITHIN_MS = 30_000;
+/** Two objects, whose changes come one after the other. */
+const APART_MS = 1_000;
+
+/**
+ * What it counts are pods that the Deployment has, or had when the controller looked last; and once their number stays it counts as many. What it
+ * said before anybody looked is of pods that nobody counted.
+ */
+function isCounted(history: History): boolean {
+  const pods = all(history, 'scaled-pods');
+  const statuses = all(history, 'hpa');
+  const fromMs = pods[0]?.t ?? Infinity;
+  const endMs = Math.max(0, ...all(history, 'hpa-watched').map(({ t }) => t));
+  return statuses.every(({ t, current }, index) => {
+    const untilMs = statuses[index + 1]?.t ?? endMs;
+    const seen = totalsIn(pods, t - COUNTED_WITHIN_MS, t + APART_MS);
+    if (t - COUNTED_WITHIN_MS >= fromMs && !seen.includes(current)) return false;
+    const staying = totalsIn(pods, untilMs - COUNTED_WITHIN_MS, untilMs);
+    const isOld = t <= untilMs - COUNTED_WITHIN_MS && untilMs - COUNTED_WITHIN_MS >= fromMs;
+    return !isOld || staying.length > 1 || staying[0] === current;
+  });
+}
+
+/** How many there were, from what held at the first of the two times on. */
+function totalsIn(pods: readonly Seen<'scaled-pods'>[], fromMs: number, toMs: number): number[] {
+  const before = pods.findLast(({ t }) => t <= fromMs);
+  const since = pods.filter(({ t }) => t > fromMs && t <= toMs);
+  const totals = [...(before === undefined ? [] : [before]), ...since].map(({ total }) => total);
+  return [...new Set(totals)];
 }
 
 function metricGaps(statuses: readonly Seen<'hpa'>[]): string[] {
@@ -155,10 +183,26 @@ function podsGaps(history: History, { max }: Seen<'hpa-spec'>): string[] {
   const seen = all(history, 'scaled-pods');
   if (!seen.every(isSound))
     return [`more pods ready than there are, or more than a maximum of ${max} allows`];
+  if (answeredByNobody(history)) return ['requests were answered well while no pod was ready'];
   const isClose = longestGap(history) <= PODS_START_MS;
   return isClose && seen.some(({ ready }, index) => ready > (seen[index - 1]?.total ?? ready))
     ? ['pods were ready that were not there before']
     : [];
+}
+
+/** Shorter than this nobody may have noticed: who is no longer ready may still be asked, and answer, ms. */
+const NOTICED_MS = 2_000;
+
+/** Where no pod is ready for so long, some request is lost. */
+function answeredByNobody(history: History): boolean {
+  const pods = all(history, 'scaled-pods');
+  const { seconds } = observe(history);
+  return pods.some(({ t, ready }, index) => {
+    const untilMs = pods[index + 1]?.t ?? t;
+    if (ready > 0 || untilMs - t < NOTICED_MS) return false;
+    const within = seconds.filter(({ atMs }) => atMs >= t && atMs + SECOND_MS <= untilMs);
+    return within.length > 0 && within.every(({ second }) => second.requests > 0 && second.bad === 0);
+  });
 }
 
 /** The load that was begun is the one that was planned, and that its engine then offered, where that says so by the second. */

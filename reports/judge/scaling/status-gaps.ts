@@ -1,10 +1,8 @@
 /** Whether what Kubernetes says of an autoscaler in the conditions of its status agrees with the figures beside them. */
+import { HPA_CONDITIONS } from '../../record/observations/scaling.ts';
 import type { Seen } from '../../record/observations/index.ts';
 
 type Status = Seen<'hpa'>;
-
-/** Set with the first value of a metric, and kept from then on. */
-const ALWAYS = ['AbleToScale', 'ScalingActive', 'ScalingLimited'];
 
 /** Kubernetes gives each of these reasons with one condition and one status of it; others may be of a later version, or of a failure. */
 const GIVEN_WITH: ReadonlyMap<string, string> = new Map([
@@ -19,7 +17,6 @@ const GIVEN_WITH: ReadonlyMap<string, string> = new Map([
   ['TooManyReplicas', 'ScalingLimited=True'],
   ['ScaleUpLimit', 'ScalingLimited=True'],
   ['ScaleDownLimit', 'ScalingLimited=True'],
-  ['NotScaledToZero', 'ScaledToZero=False'],
 ]);
 
 /** What does not agree, in a few words each. */
@@ -39,7 +36,7 @@ export function conditionGaps(statuses: readonly Status[], spec: Seen<'hpa-spec'
 function hasConditions({ metrics, conditions }: Status): boolean {
   const types = conditions.map(({ type }) => type);
   if (new Set(types).size < types.length) return false;
-  return metrics.every(({ value }) => value === null) || ALWAYS.every((type) => types.includes(type));
+  return metrics.every(({ value }) => value === null) || HPA_CONDITIONS.every((type) => types.includes(type));
 }
 
 function isGiven({ type, status, reason }: Status['conditions'][number]): boolean {

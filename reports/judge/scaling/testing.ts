@@ -8,14 +8,9 @@ const START = 100_000;
 const SPEC = {
   min: 2,
   max: 5,
-  name: 'tender/tender-api',
   metrics: ['cpu'],
   stabilisationUpS: 0,
   stabilisationDownS: 60,
-  policies: [
-    { direction: 'up', type: 'Pods', value: 4, periodSeconds: 15 },
-    { direction: 'down', type: 'Percent', value: 100, periodSeconds: 15 },
-  ],
   metricResolutionS: 10,
   lookEverySeconds: 0.25,
 };

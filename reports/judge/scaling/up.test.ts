@@ -186,7 +186,6 @@ describe('scaling/backend/up', () => {
       ['hpa-spec', { max: 1 }],
       ['hpa-spec', { metrics: [] }],
       ['hpa-spec', { stabilisationDownS: -60 }],
-      ['hpa-spec', { policies: [] }],
       ['hpa-spec', { lookEverySeconds: 2.5 }],
       ['hpa-spec', { metricResolutionS: 0 }],
       ['hpa', { current: 40 }],
@@ -367,7 +366,6 @@ describe('scaling/ai/up', () => {
         ...{ type: 'ScalingActive', status: 'False', reason: 'FailedGetExternalMetric' },
         message: 'unable to get external metric',
       },
-      { type: 'ScaledToZero', status: 'False', reason: 'NotScaledToZero', message: 'not scaled to zero' },
     ];
     const none = up({ desired: () => 2, metric: () => 0, conditions });
     assert.equal(none.verdict, 'inconclusive');

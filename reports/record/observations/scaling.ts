@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { kinds } from './kinds.ts';
 
+/** Set with the first value of a metric, and kept from then on. */
+export const HPA_CONDITIONS = ['AbleToScale', 'ScalingActive', 'ScalingLimited'] as const;
+
 const scale = z.object({
   desired: z.number(),
   ready: z.number(),
@@ -16,20 +19,13 @@ const scale = z.object({
 export const SCALING = kinds({
   /** What governs an autoscaler, what it leaves out filled in as its controller does. */
   'hpa-spec': {
-    name: z.string(),
     min: z.number(),
     max: z.number(),
     metrics: z.array(z.string()),
     stabilisationUpS: z.number(),
     stabilisationDownS: z.number(),
-    policies: z.array(
-      z.object({
-        direction: z.enum(['up', 'down']),
-        type: z.string(),
-        value: z.number(),
-        periodSeconds: z.number(),
-      }),
-    ),
+    /** How its way down is limited; left out where all pods may go at once. */
+    policiesDown: z.array(z.object({ pods: z.number(), periodSeconds: z.number() })).optional(),
     /** How often metrics-server measures; null: no metric is its, or it is not there. */
     metricResolutionS: z.number().nullable(),
     lookEverySeconds: z.number(),
@@ -42,8 +38,9 @@ export const SCALING = kinds({
     metrics: z.array(
       z.object({ name: z.string(), value: z.number().nullable(), target: z.number().nullable() }),
     ),
+    /** Those that every version of Kubernetes has. */
     conditions: z.array(
-      z.object({ type: z.string(), status: z.string(), reason: z.string(), message: z.string() }),
+      z.object({ type: z.enum(HPA_CONDITIONS), status: z.string(), reason: z.string(), message: z.string() }),
     ),
   },
   /** Of the Deployment that it resizes, whenever they change. */
