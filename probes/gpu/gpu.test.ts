@@ -71,7 +71,7 @@ test('should count what pods ask for as the scheduler does, and leave out those 
     pod('over', { containers: [asks('1')] }, 'Succeeded'),
     pod('none', { containers: [{}], tolerations: [{ operator: 'Exists' }] }),
   ];
-  const pods = readPods(JSON.stringify({ items }), 'nvidia.com/gpu');
+  const pods = readPods(JSON.stringify({ items }), 'nvidia.com/gpu') ?? assert.fail();
   assert.deepEqual(
     pods.map(({ name, requested }) => [name, requested]),
     [
@@ -81,6 +81,8 @@ test('should count what pods ask for as the scheduler does, and leave out those 
     ],
   );
   assert.deepEqual(pods[2]?.tolerations, [{ operator: 'Exists' }]);
+  assert.equal(readPods('{"items": [{}]}', 'nvidia.com/gpu'), null);
+  assert.equal(readPods('upstream down', 'nvidia.com/gpu'), null);
 });
 
 test('should match tolerations with taints as Kubernetes does', () => {

@@ -1,16 +1,10 @@
+import { z } from 'zod';
 import type { NodeObject } from '../kubernetes/objects.ts';
 
 export interface Taint {
   key: string;
   value?: string;
   effect: string;
-}
-
-interface Toleration {
-  key?: string;
-  operator?: string;
-  value?: string;
-  effect?: string;
 }
 
 /** What a node says of a resource; null: it does not know it. */
@@ -38,22 +32,53 @@ export interface NodePod {
   tolerations: Toleration[];
 }
 
-interface RawContainer {
-  resources?: { limits?: Record<string, string> };
-}
-interface RawPod {
-  metadata: { name: string; namespace?: string };
-  spec?: { containers?: RawContainer[]; initContainers?: RawContainer[]; tolerations?: Toleration[] };
-  status?: { phase?: string };
+const container = z.object({
+  resources: z.object({ limits: z.record(z.string(), z.string()).optional() }).optional(),
+});
+const containers = z.array(container).optional();
+const toleration = z.object({
+  key: z.string().optional(),
+  operator: z.string().optional(),
+  value: z.string().optional(),
+  effect: z.string().optional(),
+});
+const podList = z.object({
+  items: z
+    .array(
+      z.object({
+        metadata: z.object({ name: z.string(), namespace: z.string().optional() }),
+        spec: z
+          .object({
+            containers,
+            initContainers: containers,
+            tolerations: z.array(toleration).optional(),
+          })
+          .optional(),
+        status: z.object({ phase: z.string().optional() }).optional(),
+      }),
+    )
+    .default([]),
+});
+
+type RawContainer = z.infer<typeof container>;
+type Toleration = z.infer<typeof toleration>;
+type RawPod = z.infer<typeof podList>['items'][number];
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /**
- * Pods that are not over, of the answer to a list of them.
- * @throws SyntaxError when the text is no JSON
+ * Pods that are not over, of the answer to a list of them; null for an answer that is none.
  */
-export function readPods(body: string, resource: string): NodePod[] {
-  const { items = [] } = JSON.parse(body) as { items?: RawPod[] };
-  return items
+export function readPods(body: string, resource: string): NodePod[] | null {
+  const listed = podList.safeParse(jsonIn(body));
+  if (!listed.success) return null;
+  return listed.data.items
     .filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed')
     .map(({ metadata, spec = {} }) => ({
       name: `${metadata.namespace ?? ''}/${metadata.name}`,

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventIn, objectIn, pageIn } from './answers.ts';
 import { errorOfAnswer, KubeError } from './errors.ts';
 import { kindOf, kindText, pathOf } from './kinds.ts';
 import type { Answer, Request, Transport } from './transport.ts';
@@ -105,16 +106,10 @@ export class KubeClient {
       query.set('limit', String(PAGE));
       if (next !== '') query.set('continue', next);
       const path = `${pathOf(resource, select)}?${query.toString()}`;
-      const page = JSON.parse(
-        await this.#send({ method: 'GET', verb: 'list', path }, kind, options),
-      ) as ListAnswer;
-      for (const item of page.items) {
-        item.apiVersion = resource.apiVersion;
-        item.kind = resource.kind;
-        items.push(select.keep ? select.keep(item) : item);
-      }
-      next = page.metadata.continue ?? '';
-      resourceVersion = page.metadata.resourceVersion;
+      const text = await this.#send({ method: 'GET', verb: 'list', path }, kind, options);
+      const page = pageIn(text, resource, { verb: 'list', path: kind });
+      for (const item of page.items) items.push(select.keep ? select.keep(item) : item);
+      ({ next, resourceVersion } = page);
     } while (next !== '');
     return { items, resourceVersion };
   }
@@ -152,7 +147,7 @@ export class KubeClient {
     // Half-open connections (a load balancer that lost its server) are noticed by the kernel's keep-alive, not by us.
     response.socket.setKeepAlive(true, 10_000);
     for await (const line of createInterface({ input: response, crlfDelay: Infinity })) {
-      if (line !== '') yield JSON.parse(line) as WatchEvent;
+      if (line !== '') yield eventIn(line, { verb: 'watch', path: kind });
     }
   }
 
@@ -166,7 +161,7 @@ export class KubeClient {
       kindText(object),
       options,
     );
-    return JSON.parse(body) as KubeObject;
+    return objectIn(body, { verb: 'create', path: kindText(object) });
   }
 
   /** Replaces; with `metadata.resourceVersion` only if nobody changed it since (else `conflict`). */
@@ -217,7 +212,8 @@ export class KubeClient {
       preconditions: options.preconditionUid === undefined ? undefined : { uid: options.preconditionUid },
     };
     try {
-      await this.#object({ method: 'DELETE', verb: 'delete' }, ref, options, { body });
+      // What is answered is the object, or how it went.
+      await this.#text({ method: 'DELETE', verb: 'delete' }, ref, options, { body });
     } catch (error) {
       if (!(error instanceof KubeError && error.reason === 'notFound')) throw error;
     }
@@ -250,8 +246,17 @@ export class KubeClient {
     what: Pick<Request, 'method' | 'verb'>,
     ref: ObjectRef,
     options: CallOptions,
-    extra: { body?: unknown; query?: string; contentType?: string; subresource?: string | undefined } = {},
+    extra?: Extra,
   ): Promise<KubeObject> {
+    return objectIn(await this.#text(what, ref, options, extra), { verb: what.verb, path: kindText(ref) });
+  }
+
+  #text(
+    what: Pick<Request, 'method' | 'verb'>,
+    ref: ObjectRef,
+    options: CallOptions,
+    extra: Extra = {},
+  ): Promise<string> {
     const { query = '', subresource, ...rest } = extra;
     const where = {
       name: ref.name,
@@ -259,7 +264,7 @@ export class KubeClient {
       ...(subresource !== undefined && { subresource }),
     };
     const path = pathOf(kindOf(kindText(ref)), where) + query;
-    return JSON.parse(await this.#send({ ...what, path, ...rest }, kindText(ref), options)) as KubeObject;
+    return this.#send({ ...what, path, ...rest }, kindText(ref), options);
   }
 
   #complete(request: Omit<Request, 'timeoutMs'>, options: CallOptions): Request {
@@ -304,9 +309,11 @@ export function refOf(object: KubeObject): ObjectRef {
   };
 }
 
-interface ListAnswer {
-  metadata: { resourceVersion: string; continue?: string };
-  items: KubeObject[];
+interface Extra {
+  body?: unknown;
+  query?: string;
+  contentType?: string;
+  subresource?: string | undefined;
 }
 
 function selection(select: Selection): URLSearchParams {

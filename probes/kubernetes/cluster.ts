@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { KubeCache } from './cache.ts';
 import { KubeClient } from './client.ts';
 import type { Call, PatchType } from './client.ts';
@@ -30,6 +31,8 @@ export interface ClusterPin {
   caSha256: string | null;
   server: string;
 }
+
+const versionSaid = z.object({ gitVersion: z.string() });
 
 /** @throws KubeError `invalid` when the kubeconfig cannot be used. Does no network I/O. */
 export function openCluster(options: ClusterOptions): KubeCluster {
@@ -134,8 +137,8 @@ export class KubeCluster {
   /** The API server's version, such as `v1.37.2`. */
   async version(signal?: AbortSignal): Promise<string> {
     const { status, body } = await this.raw('/version', signal);
-    const parsed = status === 200 ? (JSON.parse(body) as { gitVersion?: string }) : {};
-    if (parsed.gitVersion === undefined)
+    const parsed = status === 200 ? versionSaid.safeParse(JSON.parse(body)).data : undefined;
+    if (parsed === undefined)
       throw new KubeError('server', `GET /version answered ${status}`, {
         verb: 'get',
         path: '/version',

@@ -69,7 +69,11 @@ function run(
     exec
       .exec(namespace, pod, container, command, io.out, io.err, null, false, done)
       .then((opened: unknown) => {
-        const socket = opened as Socket;
+        const socket = opened;
+        if (!isSocket(socket)) {
+          reject(new Error('the library opened no websocket'));
+          return;
+        }
         close = () => socket.close();
         if (io.over.aborted) close();
         // The status frame comes before the close; a close without one means that the connection broke.
@@ -84,6 +88,10 @@ function run(
 interface Socket {
   close(): void;
   onclose: (() => void) | null;
+}
+
+function isSocket(value: unknown): value is Socket {
+  return typeof value === 'object' && value !== null && 'close' in value && typeof value.close === 'function';
 }
 
 function codeOf(status: V1Status, path: string): number {

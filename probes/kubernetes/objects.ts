@@ -1,4 +1,5 @@
 /** As much of each kind of object as Plumbline reads, and the look that says whether an object is one of its kind. */
+import { isRecord } from './answers.ts';
 import { kindText } from './kinds.ts';
 import type { KubeObject } from './types.ts';
 
@@ -329,8 +330,4 @@ function has(object: KubeObject, path: string): boolean {
     at = at[step];
   }
   return path.endsWith('[]') ? Array.isArray(at) : isRecord(at);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

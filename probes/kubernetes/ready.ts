@@ -1,22 +1,35 @@
+import { isRecord } from './answers.ts';
 import type { KubeObject, Until } from './types.ts';
+
+type Status = Record<string, unknown>;
 
 interface Condition {
   type: string;
-  status: string;
+  isTrue: boolean;
 }
-interface Status {
-  phase?: string;
-  conditions?: Condition[];
-  observedGeneration?: number;
-  readyReplicas?: number;
-  updatedReplicas?: number;
-  numberReady?: number;
-  desiredNumberScheduled?: number;
-  succeeded?: number;
+
+function recordAt(value: unknown): Record<string, unknown> {
+  return isRecord(value) ? value : {};
+}
+
+function recordsAt(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value.filter(isRecord) : [];
+}
+
+/** What a controller leaves out it has not counted yet. */
+function countAt(value: unknown, otherwise: number): number {
+  return typeof value === 'number' ? value : otherwise;
+}
+
+function conditionsOf(status: Status): Condition[] {
+  return recordsAt(status['conditions']).map(({ type, status: said }) => ({
+    type: String(type),
+    isTrue: said === 'True',
+  }));
 }
 
 function condition(status: Status, type: string): boolean {
-  return status.conditions?.some((one) => one.type === type && one.status === 'True') ?? false;
+  return conditionsOf(status).some((one) => one.type === type && one.isTrue);
 }
 
 const READY: Record<string, (object: KubeObject, status: Status) => boolean> = {
@@ -26,20 +39,21 @@ const READY: Record<string, (object: KubeObject, status: Status) => boolean> = {
   StatefulSet: replicasReady,
   ReplicaSet: replicasReady,
   DaemonSet: (object, status) =>
-    observed(object, status) && (status.numberReady ?? 0) >= (status.desiredNumberScheduled ?? 1),
+    observed(object, status) &&
+    countAt(status['numberReady'], 0) >= countAt(status['desiredNumberScheduled'], 1),
   Job: (_, status) => condition(status, 'Complete'),
 };
 
 function observed(object: KubeObject, status: Status): boolean {
-  return (status.observedGeneration ?? 0) >= (object.metadata.generation ?? 0);
+  return countAt(status['observedGeneration'], 0) >= (object.metadata.generation ?? 0);
 }
 
 function replicasReady(object: KubeObject, status: Status): boolean {
-  const wanted = (object.spec as { replicas?: number } | undefined)?.replicas ?? 1;
+  const wanted = countAt(recordAt(object['spec'])['replicas'], 1);
   return (
     observed(object, status) &&
-    (status.readyReplicas ?? 0) >= wanted &&
-    (status.updatedReplicas ?? wanted) >= wanted
+    countAt(status['readyReplicas'], 0) >= wanted &&
+    countAt(status['updatedReplicas'], wanted) >= wanted
   );
 }
 
@@ -47,48 +61,40 @@ const IN: Record<Until, (object: KubeObject, status: Status) => boolean> = {
   exists: () => true,
   // Decided by absence: nothing that is there matches.
   gone: () => false,
-  bound: (_, status) => status.phase === 'Bound',
+  bound: (_, status) => status['phase'] === 'Bound',
   succeeded: (_, status) =>
-    status.phase === 'Succeeded' || condition(status, 'Complete') || (status.succeeded ?? 0) > 0,
+    status['phase'] === 'Succeeded' || condition(status, 'Complete') || countAt(status['succeeded'], 0) > 0,
   ready: (object, status) =>
     object.metadata.deletionTimestamp === undefined && (READY[object.kind]?.(object, status) ?? true),
 };
 
 /** Whether an object is in the state that is waited for. */
 export function isIn(state: Until, object: KubeObject): boolean {
-  return IN[state](object, object.status ?? {});
+  return IN[state](object, recordAt(object['status']));
 }
 
 /** An object that can never succeed any more: waiting on would only waste time. */
 export function hasFailed(object: KubeObject): boolean {
-  const status = (object.status ?? {}) as Status;
-  return status.phase === 'Failed' || condition(status, 'Failed');
-}
-
-interface ContainerStatus {
-  name: string;
-  ready?: boolean;
-  restartCount?: number;
-  state?: {
-    waiting?: { reason?: string; message?: string };
-    terminated?: { reason?: string; exitCode?: number };
-  };
+  const status = recordAt(object['status']);
+  return status['phase'] === 'Failed' || condition(status, 'Failed');
 }
 
 /** What an object is doing now, in a few words, for the message of a wait that ran out. */
 export function describe(object: KubeObject): string {
-  const status = (object.status ?? {}) as Status & { containerStatuses?: ContainerStatus[] };
-  const unmet = (status.conditions ?? []).filter((one) => one.status !== 'True').map((one) => one.type);
+  const status = recordAt(object['status']);
+  const { phase, readyReplicas, containerStatuses } = status;
+  const unmet = conditionsOf(status).flatMap(({ type, isTrue }) => (isTrue ? [] : [type]));
   const parts = [
-    status.phase ?? '',
-    status.readyReplicas === undefined ? '' : `${status.readyReplicas} ready`,
-    ...(status.containerStatuses ?? []).map(troubleOf),
+    typeof phase === 'string' ? phase : '',
+    typeof readyReplicas === 'number' ? `${readyReplicas} ready` : '',
+    ...recordsAt(containerStatuses).map(troubleOf),
     unmet.length === 0 ? '' : `not ${unmet.join(', ')}`,
   ].filter((part) => part !== '');
   return `${object.metadata.name} (${parts.join('; ') || 'no status'})`;
 }
 
-function troubleOf({ name, state }: ContainerStatus): string {
-  const why = state?.waiting?.reason ?? state?.terminated?.reason;
-  return why === undefined ? '' : `${name}: ${why}`;
+function troubleOf({ name, state }: Record<string, unknown>): string {
+  const { waiting, terminated } = recordAt(state);
+  const why = recordAt(waiting)['reason'] ?? recordAt(terminated)['reason'];
+  return typeof why === 'string' ? `${String(name)}: ${why}` : '';
 }

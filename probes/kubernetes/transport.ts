@@ -73,7 +73,7 @@ export class Transport {
     try {
       const response = await this.#send(request, signal, this.#shared);
       const chunks: Buffer[] = [];
-      for await (const chunk of response) chunks.push(chunk as Buffer);
+      for await (const chunk of response) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
       const after = Number(response.headers['retry-after']);
       return {
         status: response.statusCode ?? 0,
@@ -134,7 +134,8 @@ export class Transport {
     const agent = this.config.getCurrentCluster()?.proxyUrl ? options.agent : own;
     return new Promise((resolve, reject) => {
       // A request that still waits for a connection is told of the signal only when it gets one.
-      const giveUp = (): void => reject(signal.reason as Error);
+      const giveUp = (): void =>
+        reject(signal.reason instanceof Error ? signal.reason : new Error('given up'));
       signal.addEventListener('abort', giveUp, { once: true });
       const outgoing = https.request(
         this.server + request.path,

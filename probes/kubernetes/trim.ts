@@ -1,3 +1,4 @@
+import { isRecord } from './answers.ts';
 import type { KubeObject } from './types.ts';
 
 /** Annotations that repeat the whole object. */
@@ -25,8 +26,8 @@ export function trim(object: KubeObject): KubeObject {
 }
 
 function trimNode(node: KubeObject): void {
-  const status = node.status as { images?: unknown } | undefined;
-  if (status !== undefined) delete status.images;
+  const { status } = node;
+  if (isRecord(status)) delete status['images'];
 }
 
 /** What a pod's spec repeats from its owner's template, or what only the scheduler and kubelet need. */
@@ -36,21 +37,18 @@ const CONTAINER_UNREAD = [
   ...['securityContext', 'terminationMessagePath', 'terminationMessagePolicy', 'volumeMounts'],
 ];
 
-interface PodSpec {
-  containers?: Record<string, unknown>[];
-  initContainers?: Record<string, unknown>[];
-  volumes?: Record<string, unknown>[];
-  [field: string]: unknown;
-}
-
 function trimPod(pod: KubeObject): void {
-  const spec = pod.spec as PodSpec | undefined;
-  if (spec === undefined) return;
+  const { spec } = pod;
+  if (!isRecord(spec)) return;
   drop(spec, POD_SPEC_UNREAD);
-  for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
+  for (const container of [...recordsIn(spec['containers']), ...recordsIn(spec['initContainers'])]) {
     drop(container, CONTAINER_UNREAD);
   }
-  spec.volumes = (spec.volumes ?? []).filter((volume) => 'persistentVolumeClaim' in volume);
+  spec['volumes'] = recordsIn(spec['volumes']).filter((volume) => 'persistentVolumeClaim' in volume);
+}
+
+function recordsIn(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
 function drop(from: Record<string, unknown>, fields: readonly string[]): void {

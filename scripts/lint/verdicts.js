@@ -15,7 +15,7 @@ function typed(context) {
   return { typeOf, has };
 }
 
-const isUnknown = (type) => (type.flags & ts.TypeFlags.Unknown) !== 0;
+const isUnknown = (type) => (type.flags & (ts.TypeFlags.Unknown | ts.TypeFlags.Any)) !== 0;
 
 const noCastFromUnknown = {
   meta: {

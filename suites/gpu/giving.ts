@@ -149,6 +149,6 @@ async function isTolerated(ctx: CheckContext, name: string): Promise<boolean> {
   const { status, body } = await ctx.cluster.raw(
     `/api/v1/namespaces/${canaryNamespace(ctx)}/pods?fieldSelector=${selector}`,
   );
-  const [pod] = status === 200 ? readPods(body, gpuOf(ctx).resource) : [];
+  const [pod] = (status === 200 ? readPods(body, gpuOf(ctx).resource) : null) ?? [];
   return pod !== undefined && toleratesAll(pod.tolerations, poolOf(ctx).taints);
 }

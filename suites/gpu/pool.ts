@@ -96,8 +96,10 @@ async function withPods(ctx: CheckContext, nodes: readonly NodeObject[]): Promis
 async function podsOn(ctx: CheckContext, node: string): Promise<NodePod[] | null> {
   const selector = encodeURIComponent(`spec.nodeName=${node}`);
   const { status, body } = await ctx.cluster.raw(`/api/v1/pods?fieldSelector=${selector}`);
-  if (status === 200) return readPods(body, gpuOf(ctx).resource);
-  ctx.unavailable(`pods of ${node}`, `the API server answered ${status}`);
+  const pods = status === 200 ? readPods(body, gpuOf(ctx).resource) : null;
+  if (pods !== null) return pods;
+  const why = status === 200 ? 'the API server answered with no list' : `the API server answered ${status}`;
+  ctx.unavailable(`pods of ${node}`, why);
   return null;
 }
 

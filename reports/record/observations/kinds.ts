@@ -17,6 +17,7 @@ export function kinds<const T extends Record<string, z.ZodRawShape>>(
     kind,
     z.strictObject({ kind: z.literal(kind), t: z.number(), ...shape }),
   ]);
+  // eslint-disable-next-line verdicts/no-cast-from-unknown -- fromEntries forgets which name has which schema: they are those of the entries
   return Object.fromEntries(entries) as { [K in keyof T & string]: KindSchema<K, T[K]> };
 }
 

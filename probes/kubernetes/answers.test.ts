@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { eventIn, objectIn, pageIn } from './answers.ts';
+import { KubeError } from './errors.ts';
+
+const where = { verb: 'list', path: 'v1/Pod' };
+const of = { apiVersion: 'v1', kind: 'Pod' };
+const metadata = { resourceVersion: '7' };
+const malformed = (what: RegExp) => (error: unknown) =>
+  error instanceof KubeError && error.reason === 'server' && what.test(error.message);
+
+test('should give the objects of a page the kind of their list, also where it has none', () => {
+  const page = pageIn(JSON.stringify({ metadata, items: [{ metadata: { name: 'a' } }] }), of, where);
+  assert.deepEqual(page, {
+    items: [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } }],
+    next: '',
+    resourceVersion: '7',
+  });
+  assert.deepEqual(pageIn(JSON.stringify({ metadata, items: null }), of, where).items, []);
+});
+
+test('should say what an answer lacks, and of which call', () => {
+  const page = (value: unknown) => () => pageIn(JSON.stringify(value), of, where);
+  assert.throws(page({ items: [] }), malformed(/^list v1\/Pod: malformed: no list$/));
+  assert.throws(page({ metadata: {}, items: [] }), malformed(/without its version/));
+  assert.throws(page({ metadata, items: [{}] }), malformed(/an item without a name/));
+  assert.throws(() => pageIn('<html>', of, where), malformed(/no JSON/));
+  assert.throws(() => objectIn('{"kind": "Status"}', where), malformed(/no object/));
+});
+
+test('should take only events whose objects can be told apart', () => {
+  const event = (value: unknown) => eventIn(JSON.stringify(value), where);
+  const bookmark = { type: 'BOOKMARK', object: { metadata } };
+  assert.deepEqual(event(bookmark), bookmark);
+  const gone = { type: 'ERROR', object: { code: 410 } };
+  assert.deepEqual(event(gone), gone);
+  assert.throws(() => event({ type: 'ADDED', object: { metadata } }), malformed(/no event/));
+  assert.throws(() => event({ type: 'RENAMED', object: {} }), malformed(/no event/));
+});

@@ -1,0 +1,84 @@
+/** Answers of the API server, looked at where they come in: what is none of its objects is told there, and never met further on. */
+import { KubeError } from './errors.ts';
+import type { KubeObject, WatchEvent } from './types.ts';
+
+interface Where {
+  verb: string;
+  path: string;
+}
+
+/** One page of a list; its objects lack apiVersion and kind, which are those of the list. */
+export interface Page {
+  items: KubeObject[];
+  next: string;
+  resourceVersion: string;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** @throws KubeError `server` */
+export function objectIn(text: string, where: Where): KubeObject {
+  const value = jsonIn(text, where);
+  if (isRecord(value) && isObject(value)) return value;
+  throw malformed('no object', where);
+}
+
+/** @throws KubeError `server` */
+export function pageIn(text: string, of: { apiVersion: string; kind: string }, where: Where): Page {
+  const value = jsonIn(text, where);
+  if (!isRecord(value) || !isRecord(value['metadata'])) throw malformed('no list', where);
+  const { resourceVersion, continue: next = '' } = value['metadata'];
+  if (typeof resourceVersion !== 'string' || typeof next !== 'string')
+    throw malformed('a list without its version', where);
+  const items = value['items'] ?? [];
+  if (!Array.isArray(items)) throw malformed('a list without items', where);
+  return { items: items.map((item) => itemOf(item, of, where)), next, resourceVersion };
+}
+
+function itemOf(item: unknown, of: { apiVersion: string; kind: string }, where: Where): KubeObject {
+  if (!isRecord(item)) throw malformed('an item that is no object', where);
+  item['apiVersion'] = of.apiVersion;
+  item['kind'] = of.kind;
+  if (!isObject(item)) throw malformed('an item without a name', where);
+  return item;
+}
+
+/** @throws KubeError `server` */
+export function eventIn(line: string, where: Where): WatchEvent {
+  const value = jsonIn(line, where);
+  if (isRecord(value) && isEvent(value)) return value;
+  throw malformed('no event', where);
+}
+
+function isEvent(value: Record<string, unknown>): value is Record<string, unknown> & WatchEvent {
+  const { type, object } = value;
+  if (!isRecord(object)) return false;
+  if (type === 'ERROR') return true;
+  if (type === 'BOOKMARK')
+    return isRecord(object['metadata']) && typeof object['metadata']['resourceVersion'] === 'string';
+  return (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') && isObject(object);
+}
+
+function isObject(value: Record<string, unknown>): value is KubeObject {
+  const { apiVersion, kind, metadata } = value;
+  return (
+    typeof apiVersion === 'string' &&
+    typeof kind === 'string' &&
+    isRecord(metadata) &&
+    typeof metadata['name'] === 'string'
+  );
+}
+
+function jsonIn(text: string, where: Where): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw malformed('no JSON', { ...where, cause });
+  }
+}
+
+function malformed(what: string, where: Where & { cause?: unknown }): KubeError {
+  return new KubeError('server', `${where.verb} ${where.path}: malformed: ${what}`, where);
+}
