@@ -31,7 +31,8 @@ function series(query: string, growth: (index: number) => number | null, name = 
   }
   const toMs = T0 + (POINTS - 1) * 10_000;
   const at = { fromMs: T0, toMs, endMs: toMs, stepSeconds: 10, scrapeSeconds: 10 };
-  return ['series', { objectives: [name, 'of-another'], query, ...at, values: [{ labels: {}, points }] }];
+  const t = toMs - T0;
+  return ['series', { t, objectives: [name, 'of-another'], query, ...at, values: [{ labels: {}, points }] }];
 }
 
 const budget = (seen: Seen[], objectives: Objective[] = [objective()]) =>

@@ -35,7 +35,7 @@ export function judgeBudget(history: History): Judgement {
   const { objectives, unreadable } = objectivesOf(history);
   const recorded = recordedOf(history);
   const judged = objectives.map((objective) =>
-    judgeOne(objective, gridFrom(objective, recorded.get(objective.name))),
+    judgeOne(objective, gridFrom(history, objective, recorded.get(objective.name))),
   );
   const open = [...gaps, ...unreadable];
   if (objectives.length === 0 && open.length === 0) open.push('the environment names no objectives');

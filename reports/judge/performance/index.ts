@@ -42,6 +42,11 @@ function budgetEvidence({ settings }: HistoryHeader): AnyNeed[] {
   );
 }
 
+const BUDGET_ANNOTATIONS: Annotations = {
+  'series.values[].labels.*':
+    'which pods, routes and statuses there are is declared nowhere; that each is of a scraped target and counted alike in every answer is judged',
+};
+
 export const PERFORMANCE_JUDGES: Readonly<Record<string, CheckJudge>> = {
   'performance/api/latency': ofLoad(judgeLatency('API')),
   'performance/api/availability': ofLoad(judgeAvailability('API')),
@@ -49,5 +54,5 @@ export const PERFORMANCE_JUDGES: Readonly<Record<string, CheckJudge>> = {
   'performance/ai/latency': ofLoad(judgeLatency('AI')),
   'performance/ai/availability': ofLoad(judgeAvailability('AI')),
   'performance/ai/throughput': ofLoad(judgeThroughput('AI')),
-  'performance/budget': { judge: judgeBudget, evidence: budgetEvidence, annotations: {} },
+  'performance/budget': { judge: judgeBudget, evidence: budgetEvidence, annotations: BUDGET_ANNOTATIONS },
 };

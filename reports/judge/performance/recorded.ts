@@ -8,6 +8,7 @@ import { queriesOf } from '../slo/selector.ts';
 import { gridOf } from '../slo/series.ts';
 import type { Grid } from '../slo/series.ts';
 import type { At, Span } from '../slo/span.ts';
+import { answersGap, askedGap } from './whole-series.ts';
 
 const SECOND_MS = 1000;
 
@@ -21,6 +22,7 @@ interface Recorded {
   stepMs: number;
   scrapeMs: number;
   values: Series[];
+  line: Seen<'series'>;
 }
 
 /** Every answer of a history, read once, under the name of each objective that it is of. */
@@ -37,17 +39,26 @@ export function recordedOf(history: History): ReadonlyMap<string, Recorded[]> {
   return found;
 }
 
-function read({ query, fromMs, toMs, endMs, stepSeconds, scrapeSeconds, values }: Seen<'series'>): Recorded {
+function read(line: Seen<'series'>): Recorded {
+  const { query, fromMs, toMs, endMs, stepSeconds, scrapeSeconds, values } = line;
   return {
+    line,
     ...{ query, fromMs, toMs, endMs, values },
     ...{ stepMs: stepSeconds * SECOND_MS, scrapeMs: scrapeSeconds * SECOND_MS },
   };
 }
 
 /** The grid of an objective, or why there is none. */
-export function gridFrom(objective: Objective, recorded: readonly Recorded[] = []): Grid | string {
+export function gridFrom(
+  history: History,
+  objective: Objective,
+  recorded: readonly Recorded[] = [],
+): Grid | string {
   const [first] = recorded;
   if (first === undefined) return 'no series was recorded';
+  const lines = recorded.map(({ line }) => line);
+  const odd = askedGap(history, objective, lines);
+  if (odd !== null) return odd;
   const byQuery = Map.groupBy(recorded, (one) => one.query);
   const span = spanOf(recorded);
   const why = whyIncomplete(objective, byQuery, span);
@@ -55,6 +66,8 @@ export function gridFrom(objective: Objective, recorded: readonly Recorded[] = [
   const answers = new Map(
     [...byQuery].map(([query, parts]) => [query, joined(parts.flatMap(({ values }) => values))]),
   );
+  const bent = answersGap(history, objective, { answers, line: { ...first.line, ...span } });
+  if (bent !== null) return `the record of its series is not whole: ${bent}`;
   const { window } = objective;
   // What was not asked for is a gap as well.
   const fromMs = window.kind === 'rolling' ? Math.min(span.fromMs, span.toMs - window.ms) : span.fromMs;

@@ -31,6 +31,28 @@ function matchersIn(text: string): Matcher[] {
   }));
 }
 
+/** Whether a series is one that a selector asks for. @param selector null for its metric: of any name */
+export function matchesSelector(
+  labels: Readonly<Record<string, string>>,
+  { metric, matchers }: { metric: string | null; matchers: readonly Matcher[] },
+): boolean {
+  const { __name__: name = metric } = labels;
+  return (
+    (metric === null || name === metric) && matchers.every((one) => matches(labels[one.label] ?? '', one))
+  );
+}
+
+/** An expression that is none here decides nothing: Prometheus has its own kind (RE2). */
+function matches(text: string, { op, value }: Matcher): boolean {
+  const asked = value.slice(1, -1).replaceAll('\\\\', '\\');
+  if (op === '=' || op === '!=') return (text === asked) === (op === '=');
+  try {
+    return new RegExp(`^(?:${asked})$`).test(text) === (op === '=~');
+  } catch {
+    return true;
+  }
+}
+
 /** Whether series without the label are left out by it. */
 export function demands({ op, value }: Matcher): boolean {
   return (op === '=' || op === '=~') && value.length > 2;

@@ -1,0 +1,186 @@
+/** Counters of the same requests, held against each other. */
+import type { Series } from '../../record/objective.ts';
+import { matchesSelector, selectorOf } from '../slo/selector.ts';
+import type { Selector } from '../slo/selector.ts';
+
+/** Names of the labels by which a source tells its targets apart. */
+export function targetNames(ups: readonly Series[]): string[] {
+  const names = new Set(ups.flatMap(({ labels }) => Object.keys(labels)));
+  names.delete('__name__');
+  return [...names].sort();
+}
+
+/** Where no target is known, the counters of the same requests are one. */
+export function targetKey(labels: Series['labels'], names: readonly string[]): string {
+  if (names.length === 0) return pairKey(labels);
+  return JSON.stringify(names.map((name) => labels[name] ?? ''));
+}
+
+/** A counter only grows; where it falls its process began anew, and with it every counter of its target. */
+export function counterGap(counters: readonly Series[], names: readonly string[]): string | null {
+  if (counters.some(({ points }) => points.some(([, value]) => value !== null && value < 0)))
+    return 'a counter is below 0';
+  for (const own of Map.groupBy(counters, ({ labels }) => targetKey(labels, names)).values()) {
+    const at = oddFall(own);
+    if (at !== null) return `at ${at} a counter fell, and its process had not begun anew`;
+  }
+  return null;
+}
+
+/** When a counter fell and others of its target went on; of one that is alone, when it is where it would have been a sample later. null: never. */
+function oddFall(counters: readonly Series[]): number | null {
+  const times = counters.flatMap(({ points }) => fallsOf(points).map(({ t }) => t));
+  const alone = new Set(times.filter((t) => times.indexOf(t) === times.lastIndexOf(t)));
+  for (const one of alone.size === 0 ? [] : counters) {
+    const odd = fallsOf(one.points).find((fall) => {
+      if (!alone.has(fall.t)) return false;
+      const others = counters.filter((other) => other !== one && wentOn(other.points, fall));
+      return others.length > 0 || isSpike(one.points, fall.index);
+    });
+    if (odd !== undefined) return odd.t;
+  }
+  return null;
+}
+
+interface Fall {
+  index: number;
+  fromMs: number;
+  t: number;
+}
+
+function fallsOf(points: Series['points']): Fall[] {
+  return points.flatMap(([t, value], index): Fall[] => {
+    const before = points[index - 1];
+    const fell = before !== undefined && value !== null && before[1] !== null && value < before[1];
+    return fell ? [{ index, fromMs: before[0], t }] : [];
+  });
+}
+
+/** A process that began anew soon counts less than this again. */
+const MUCH = 10;
+
+/** Whether a counter that had counted much is there before and after, and did not fall. */
+function wentOn(points: Series['points'], { fromMs, t }: Fall): boolean {
+  const at = (time: number): number => points.find((point) => point[0] === time)?.[1] ?? Number.NaN;
+  return at(fromMs) >= MUCH && at(t) >= at(fromMs);
+}
+
+/** One sample is out of line with its neighbours: no process counts within a scrape as much as in all its life. */
+function isSpike(points: Series['points'], index: number): boolean {
+  const at = (of: number): number => points[of]?.[1] ?? Number.NaN;
+  return at(index - 1) <= at(index + 1) || at(index - 2) <= at(index);
+}
+
+/** When counters of each target fell together: its process began anew. */
+function restartsOf(counters: readonly Series[], names: readonly string[]): ReadonlyMap<string, Set<number>> {
+  const found = new Map<string, Set<number>>();
+  for (const { labels, points } of counters) {
+    const key = targetKey(labels, names);
+    const times = found.get(key) ?? new Set();
+    for (const { t } of fallsOf(points)) times.add(t);
+    found.set(key, times);
+  }
+  return found;
+}
+
+interface Answered {
+  query: string;
+  series: readonly Series[];
+}
+
+/**
+ * A series of the good or the bad events has one of all events beside it, with the same labels, that counts no less; and so has the other way
+ * round each series of all events that the query for a part asks for as well. Looked at where both are plain selectors of a metric, or of a histogram.
+ * @param of.sureMs what was scraped later may be in one answer alone
+ */
+export function pairGap(
+  all: Answered,
+  part: Answered,
+  of: { names: readonly string[]; sureMs: number },
+): string | null {
+  const { names, sureMs } = of;
+  const [whole, asked] = [selectorOf(all.query), selectorOf(part.query)];
+  if (whole === null || asked === null || familyOf(whole.metric) !== familyOf(asked.metric)) return null;
+  const edges = asked.matchers.filter(({ label }) => label === 'le').length;
+  const restarts = restartsOf([...all.series, ...part.series], names);
+  const isSame = whole.metric === asked.metric;
+  const totals = new Map(all.series.map((one) => [pairKey(one.labels), one]));
+  const parts = Map.groupBy(part.series, ({ labels }) => pairKey(labels));
+  for (const [key, found] of parts) {
+    // Of a histogram the query may ask for an edge in more than one way of writing it.
+    if (found.length > 1 && edges === 0) return `two series of ${part.query} count the same: ${key}`;
+    const total = totals.get(key);
+    const gap =
+      total === undefined
+        ? unknownGap(found, sureMs)
+        : partGap(total, found, { isSame, restarts: restarts.get(targetKey(total.labels, names)) });
+    if (gap !== null) return `${gap} of ${key}`;
+  }
+  return missingPart(all, { asked, parts }, sureMs);
+}
+
+function unknownGap(found: readonly Series[], sureMs: number): string | null {
+  return found.some(({ points }) => isSure(points, sureMs)) ? 'the total has no series' : null;
+}
+
+interface Pairing {
+  isSame: boolean;
+  restarts: ReadonlySet<number> | undefined;
+}
+
+function partGap(total: Series, found: readonly Series[], pairing: Pairing): string | null {
+  for (const { points } of found) {
+    const gap = unequal(total.points, points, pairing);
+    if (gap !== null) return gap;
+  }
+  return null;
+}
+
+function missingPart(
+  all: Answered,
+  { asked, parts }: { asked: Selector; parts: ReadonlyMap<string, unknown> },
+  sureMs: number,
+): string | null {
+  const matchers = asked.matchers.filter(({ label }) => label !== 'le');
+  const missing = all.series.find(
+    ({ labels, points }) =>
+      Object.keys(labels).length > 0 &&
+      matchesSelector(labels, { metric: null, matchers }) &&
+      !parts.has(pairKey(labels)) &&
+      isSure(points, sureMs),
+  );
+  return missing === undefined
+    ? null
+    : `the total has ${pairKey(missing.labels)}, and the query for a part of it does not`;
+}
+
+const isSure = (points: Series['points'], sureMs: number): boolean => (points[0]?.[0] ?? Infinity) < sureMs;
+
+/** The name of a histogram without what its parts add to it. */
+const familyOf = (metric: string): string => metric.replace(/_(?:bucket|count|sum)$/, '');
+
+function pairKey(labels: Series['labels']): string {
+  const own = Object.entries(labels).filter(([name]) => name !== '__name__' && name !== 'le');
+  return JSON.stringify(own.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Where two counters of the same requests differ in a way that no request explains, at the times that both have. */
+function unequal(
+  total: Series['points'],
+  part: Series['points'],
+  { isSame, restarts }: Pairing,
+): string | null {
+  const counted = new Map(part);
+  let restBefore = 0;
+  for (const [t, value] of total) {
+    const own = counted.get(t) ?? null;
+    if (value === null || own === null) continue;
+    if (isSame ? own !== value : own > value) return `${own} of ${value} events at ${t}`;
+    // What is not of the part is a counter as well.
+    const rest = value - own;
+    if (rest < restBefore && restarts?.has(t) !== true)
+      return `${restBefore} other events, then ${rest} at ${t}`;
+    restBefore = rest;
+  }
+  return null;
+}

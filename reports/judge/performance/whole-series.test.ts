@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import type { Objective, Series } from '../../record/objective.ts';
+import { judge } from '../topology/testing.ts';
+import type { Seen } from '../topology/testing.ts';
+
+const T0 = Date.parse('2026-01-01T00:00:00Z');
+const SCRAPE_MS = 10_000;
+const POINTS = 61;
+const TO_MS = T0 + (POINTS - 1) * SCRAPE_MS;
+const TOTAL = 'requests_count{job="api"}';
+const GOOD = 'requests_bucket{job="api",le="0.5"}';
+const UP = 'up{job="api"}';
+
+const OBJECTIVE: Objective = {
+  ...{
+    name: 'api',
+    title: 'API',
+    service: 'api',
+    method: 'Occurrences',
+    target: 0.9,
+    window: { kind: 'run' },
+  },
+  ...{ slice: null, status: 'assumed' },
+  indicator: { kind: 'ratio', counter: true, good: GOOD, bad: null, total: TOTAL },
+};
+
+type Counter = (index: number) => number | null;
+const growing: Counter = (index) => 1000 + index * 100;
+const PODS = ['a', 'b'];
+
+function pointsOf(value: Counter): Series['points'] {
+  return Array.from({ length: POINTS }, (_, index): [number, number | null] => [
+    T0 + index * SCRAPE_MS,
+    value(index),
+  ]).filter(([, one]) => one !== null);
+}
+
+/** Of pod `a` what is given, of pod `b` what is ordinary. */
+interface Told {
+  total?: Counter;
+  good?: Counter;
+  up?: Counter;
+  line?: object;
+  /** Of the series of pod `a`. */
+  labels?: object;
+}
+
+function budget({ total = growing, good = growing, up = () => 1, line, labels }: Told = {}) {
+  const answer = (
+    query: string,
+    name: string,
+    [of, ordinary]: [Counter, Counter],
+    more: object = {},
+  ): Seen => {
+    const values = PODS.map((pod) => ({
+      labels: { __name__: name, job: 'api', pod, ...more, ...(pod === 'a' && name !== 'up' && labels) },
+      points: pointsOf(pod === 'a' ? of : ordinary),
+    }));
+    const at = { fromMs: T0, toMs: TO_MS, endMs: TO_MS, stepSeconds: 10, scrapeSeconds: 10, ...line };
+    return ['series', { t: TO_MS - T0, objectives: ['api'], query, ...at, values }];
+  };
+  return judge({
+    check: 'performance/budget',
+    settings: {
+      objectives: [OBJECTIVE],
+      prometheus: { scrapeSeconds: 10 },
+      telemetry: { required: { targets: ['api'] } },
+      workloads: [{ kind: 'Deployment', namespace: 'x', name: 'api', replicas: { min: 2, max: 2 } }],
+    },
+    seen: [
+      answer(TOTAL, 'requests_count', [total, growing], { route: '/' }),
+      answer(GOOD, 'requests_bucket', [good, growing], { route: '/', le: '0.5' }),
+      answer(UP, 'up', [up, () => 1]),
+    ],
+  });
+}
+
+const at =
+  (place: number, other: number, of: Counter = growing): Counter =>
+  (index) =>
+    index === place ? other : of(index);
+
+it('should pass where every count of the same requests agrees', () => {
+  const judgement = budget();
+  assert.equal(judgement.verdict, 'pass', judgement.reason);
+});
+
+it('should take a process that begins anew for what it is', () => {
+  const again: Counter = (index) => (index < 30 ? growing(index) : (index - 29) * 100);
+  const judgement = budget({ total: again, good: again });
+  assert.equal(judgement.verdict, 'pass', judgement.reason);
+});
+
+it('should not believe one sample that no process can have had', () => {
+  for (const [told, gap] of [
+    [{ total: at(20, 0) }, /of 0 events|fell, and its process had not begun anew/],
+    [{ total: at(20, 30_000) }, /fell, and its process had not begun anew/],
+    [{ total: at(20, -3000) }, /a counter is below 0/],
+    [{ good: at(0, 0) }, /1000 other events, then 0/],
+    [{ good: at(60, 70_000) }, /70000 of 7000 events/],
+    [{ up: at(20, 10) }, /a target is up or not, and not 10/],
+    [{ up: at(20, 0, () => 1) }, /a scrape failed at .* and brought a sample all the same/],
+  ] as [Told, RegExp][]) {
+    const judgement = budget(told);
+    assert.equal(judgement.verdict, 'inconclusive', String(gap));
+    assert.match(judgement.reason, gap);
+  }
+});
+
+it('should believe a scrape that failed and brought nothing', () => {
+  const missing: Counter = (index) => (index === 20 ? null : growing(index));
+  const judgement = budget({ total: missing, good: missing, up: at(20, 0, () => 1) });
+  assert.equal(judgement.verdict, 'pass', judgement.reason);
+});
+
+it('should want series to be what was asked for, of the window that was asked for', () => {
+  for (const [told, gap] of [
+    [{ labels: { job: 'other' } }, /is of something else/],
+    [{ labels: { pod: 'c' } }, /of no target that was scraped/],
+    [{ line: { toMs: TO_MS * 10, endMs: TO_MS * 10 } }, /what was still to come/],
+    [{ line: { fromMs: 0 } }, /a run of/],
+    [{ line: { endMs: TO_MS + 1 } }, /a run of/],
+    [{ line: { stepSeconds: 100 } }, /a sample each 100 s of scrapes each 10 s; declared are 10 s/],
+    [{ line: { fromMs: T0 + 60_000 } }, /out of its window or its order/],
+  ] as [Told, RegExp][]) {
+    const judgement = budget(told);
+    assert.equal(judgement.verdict, 'inconclusive', String(gap));
+    assert.match(judgement.reason, gap);
+  }
+});
+
+it('should take no memory for a window that nobody can have asked for', () => {
+  const judgement = budget({ line: { fromMs: -TO_MS, stepSeconds: 1e-9, scrapeSeconds: 1e-9 } });
+  assert.equal(judgement.verdict, 'inconclusive');
+});

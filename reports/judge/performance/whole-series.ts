@@ -1,0 +1,181 @@
+/**
+ * Whether what a source of metrics answered can be what it recorded. The same requests are counted several times: by the series of all of them,
+ * by those of the good or the bad ones, and by whether their target was scraped. Where these do not agree, one of them is not as it was.
+ */
+import type { History } from '../../record/history.ts';
+import type { Objective, Series } from '../../record/objective.ts';
+import type { Seen } from '../../record/observations/index.ts';
+import { matchesSelector, queriesOf, selectorOf, targetsQuery } from '../slo/selector.ts';
+import type { Answers } from '../slo/series.ts';
+import { OWN_MS, wallOf } from '../telemetry/clocks.ts';
+import { counterGap, pairGap, targetKey, targetNames } from './counters-agree.ts';
+
+const SECOND_MS = 1000;
+const DAY_MS = 86_400_000;
+/** Of windows longer than a day one sample a minute is kept. */
+const THINNED_SECONDS = 60;
+/** No run lasts longer. */
+const LONGEST_RUN_MS = 31 * DAY_MS;
+/** Longest periods of the calendar, in days, by their unit; an hour more where clocks are put back. */
+const LONGEST_DAYS: Readonly<Record<string, number>> = { d: 1, w: 7, M: 31, Q: 92, Y: 366 };
+const HOUR_MS = 3_600_000;
+/** A scrape that was under way when it was asked is in one answer and not yet in the other. */
+const UNDER_WAY_SCRAPES = 2.5;
+
+type Line = Seen<'series'>;
+
+/** Why the answers of an objective were not asked for as planned; null: they were. Looked at before any memory is taken for their window. */
+export function askedGap(history: History, objective: Objective, lines: readonly Line[]): string | null {
+  const queries = queriesOf(objective);
+  const strange = lines.find(({ query }) => !queries.includes(query));
+  if (strange !== undefined) return `it has an answer to ${strange.query}, which is no query of it`;
+  for (const line of lines) {
+    const gap = lineGap(history, line) ?? windowGap(objective, line, lines) ?? stepGap(history, line, lines);
+    if (gap !== null) return `the record of its series is not whole: ${gap}`;
+  }
+  return null;
+}
+
+/** It was asked for what had been until then. */
+function lineGap(history: History, { t, fromMs, toMs, endMs }: Line): string | null {
+  if (!(fromMs < toMs && toMs <= endMs)) return `a window from ${fromMs} to ${toMs}, of one until ${endMs}`;
+  return toMs <= wallOf(history, t) + OWN_MS ? null : `it was asked for what was still to come`;
+}
+
+function windowGap({ window }: Objective, { endMs }: Line, lines: readonly Line[]): string | null {
+  const fromMs = Math.min(...lines.map((one) => one.fromMs));
+  const toMs = Math.max(...lines.map((one) => one.toMs));
+  const lengthMs = endMs - fromMs;
+  if (window.kind === 'run')
+    return endMs === toMs && lengthMs <= LONGEST_RUN_MS ? null : `a run of ${days(lengthMs)}`;
+  if (window.kind === 'rolling')
+    return endMs === toMs && lengthMs <= window.ms ? null : `${days(lengthMs)} of ${days(window.ms)}`;
+  const { duration } = window;
+  const most = Number.parseInt(duration, 10) * (LONGEST_DAYS[duration.slice(-1)] ?? 0) * DAY_MS + HOUR_MS;
+  return lengthMs <= most ? null : `a period of ${days(lengthMs)}, where one is ${duration}`;
+}
+
+const days = (ms: number): string => `${Number((ms / DAY_MS).toPrecision(3))} d`;
+
+/** It was asked until now, as often as the source scrapes, or once a minute. */
+function stepGap(history: History, line: Line, lines: readonly Line[]): string | null {
+  const { stepSeconds, scrapeSeconds } = line;
+  const own = lines.filter(({ query }) => query === line.query);
+  const fromMs = Math.min(...own.map((one) => one.fromMs));
+  const toMs = Math.max(...own.map((one) => one.toMs));
+  const { prometheus } = history.header.settings;
+  const declared = prometheus?.scrapeSeconds ?? scrapeSeconds;
+  const step = toMs - fromMs > DAY_MS ? Math.max(THINNED_SECONDS, declared) : declared;
+  if (scrapeSeconds !== declared || (prometheus !== undefined && stepSeconds !== step))
+    return `a sample each ${stepSeconds} s of scrapes each ${scrapeSeconds} s; declared are ${declared} s`;
+  const { anchor } = history.header;
+  return toMs >= Date.parse(anchor.wall) - OWN_MS ? null : 'it was asked for a time before the check';
+}
+
+/** Why the answers of an objective cannot be all that was recorded of the same requests; null: they can. */
+export function answersGap(
+  history: History,
+  objective: Objective,
+  { answers, line }: { answers: Answers; line: Line },
+): string | null {
+  const { indicator } = objective;
+  const targets = targetsQuery(objective);
+  const ups = targets === null ? [] : (answers.get(targets) ?? []);
+  const gap =
+    first([...answers], ([query, series]) => seriesGap(query, series, line)) ??
+    first(ups, upGap) ??
+    targetsGap(history, objective, { targets, ups });
+  if (gap !== null || indicator.kind !== 'ratio' || !indicator.counter) return gap;
+  return countedGap(indicator, { answers, ups, line });
+}
+
+/** A declared job has a target for each pod that its service has at least. */
+function targetsGap(
+  { header: { settings } }: History,
+  { service }: Objective,
+  { targets, ups }: { targets: string | null; ups: readonly Series[] },
+): string | null {
+  const jobs = settings.telemetry?.required?.targets ?? [];
+  if (!jobs.some((job) => targets?.includes(`job="${job}"`) === true)) return null;
+  const least = settings.workloads?.find(({ name }) => name === service)?.replicas.min ?? 1;
+  return ups.length >= least ? null : `${ups.length} targets of ${service} were known, it has ${least} pods`;
+}
+
+function countedGap(
+  { total, good, bad }: Extract<Objective['indicator'], { kind: 'ratio' }>,
+  { answers, ups, line }: { answers: Answers; ups: readonly Series[]; line: Line },
+): string | null {
+  const query = good ?? bad ?? '';
+  const [counted, parts] = [answers.get(total) ?? [], answers.get(query) ?? []];
+  const sureMs = line.toMs - UNDER_WAY_SCRAPES * line.scrapeSeconds * SECOND_MS;
+  const names = targetNames(ups);
+  return (
+    scrapedGap(ups, [...counted, ...parts], names) ??
+    counterGap([...counted, ...parts], names) ??
+    pairGap({ query: total, series: counted }, { query, series: parts }, { names, sureMs })
+  );
+}
+
+interface Within {
+  fromMs: number;
+  endMs: number;
+}
+
+/** Series are what the query asks for, each once, with samples in order and within the window. */
+function seriesGap(query: string, series: readonly Series[], { fromMs, endMs }: Within): string | null {
+  const selector = selectorOf(query);
+  const names = series.map(({ labels }) => keyOf(labels));
+  if (new Set(names).size !== names.length) return `a series of ${query} is there twice`;
+  return first(series, ({ labels, points }) => {
+    if (points.length === 0) return `a series of ${query} has no sample`;
+    if (selector !== null && !isBare(labels) && !matchesSelector(labels, selector))
+      return `a series of ${query} is of something else: ${keyOf(labels)}`;
+    const odd = points.find(
+      ([t], index) => t < fromMs || t > endMs || t <= (points[index - 1]?.[0] ?? -Infinity),
+    );
+    return odd === undefined ? null : `a sample of ${query} at ${odd[0]}, out of its window or its order`;
+  });
+}
+
+/** Without any label nothing can be held against what was asked for. */
+const isBare = (labels: Series['labels']): boolean => Object.keys(labels).length === 0;
+
+function upGap({ points }: Series): string | null {
+  const odd = points.find(([, value]) => value !== 0 && value !== 1 && value !== null);
+  return odd === undefined ? null : `a target is up or not, and not ${String(odd[1])}`;
+}
+
+/** Counters are of targets that were scraped, or all of them of none, as those of a rule are; a scrape that failed brought no sample. */
+function scrapedGap(
+  ups: readonly Series[],
+  counters: readonly Series[],
+  names: readonly string[],
+): string | null {
+  if (ups.length === 0) return null;
+  const failed = new Map(
+    ups.map(({ labels, points }) => [
+      targetKey(labels, names),
+      new Set(points.flatMap(([t, value]) => (value === 0 ? [t] : []))),
+    ]),
+  );
+  const stray = counters.filter(({ labels }) => !failed.has(targetKey(labels, names)));
+  if (stray.length > 0 && stray.length < counters.length)
+    return `a series is of no target that was scraped: ${keyOf(stray[0]?.labels ?? {})}`;
+  return first(counters, ({ labels, points }) => {
+    const times = failed.get(targetKey(labels, names));
+    const odd = points.find(([t, value]) => value !== null && times?.has(t) === true);
+    return odd === undefined ? null : `a scrape failed at ${odd[0]} and brought a sample all the same`;
+  });
+}
+
+function keyOf(labels: Series['labels']): string {
+  return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function first<T>(items: readonly T[], of: (item: T) => string | null): string | null {
+  for (const item of items) {
+    const found = of(item);
+    if (found !== null) return found;
+  }
+  return null;
+}
