@@ -165,6 +165,17 @@ test('should take goals from the catalogue, the file and the store, in this orde
   assert.equal(one({ ...local, goals }, id).goals.rtoSeconds, 30);
 });
 
+test('should tell the judges of services how often they are to be tried', () => {
+  const profiles = { many: { checks: ['**'], required: [], minTrials: 10, serviceTrials: 3 } };
+  const planned = (id: string): PlannedCheck => one({ ...local, profiles }, id, { profile: 'many' });
+  for (const [id, trials] of [
+    ['failover/backend/pod-crash', 3],
+    ['failover/postgres/pod-crash', 10],
+  ] as const)
+    assert.deepEqual([planned(id).goals.minTrials, planned(id).trials], [trials, trials], id);
+  assert.equal(planned('topology/nodes/pools').goals.minTrials, undefined);
+});
+
 test('should take trials from --repeat, then the profile, then the goal', () => {
   const id = 'failover/postgres/pod-crash';
   assert.equal(one(local, id, { profile: 'gate' }).trials, 3);

@@ -91,8 +91,13 @@ function neverRun(environment: Environment, row: CatalogueRow): string | null {
 /** What injects a fault is tried as often as the profile says, whatever it hurts: a store, a service or the control plane. */
 function trialsOf(row: CatalogueRow, profile: Profile | null, own: unknown): number {
   if (!isRepeated(row)) return 1;
-  const wanted = failoverParts(row.id) === null ? profile?.serviceTrials : undefined;
-  return wanted ?? profile?.minTrials ?? (typeof own === 'number' ? own : 1);
+  return wantedBy(row, profile) ?? (typeof own === 'number' ? own : 1);
+}
+
+/** As often as a profile says; undefined: it says nothing. */
+function wantedBy(row: CatalogueRow, profile: Profile | null): number | undefined {
+  const ofServices = failoverParts(row.id) === null ? profile?.serviceTrials : undefined;
+  return ofServices ?? profile?.minTrials;
 }
 
 function isRepeated(row: CatalogueRow): boolean {
@@ -141,7 +146,7 @@ export function planChecks(environment: Environment, selection: Selection = {}):
   }
   return rows.map((row) => {
     const { goals, source, text } = resolveGoals(environment, row);
-    const minTrials = failoverParts(row.id) === null ? undefined : profile?.minTrials;
+    const minTrials = isRepeated(row) ? wantedBy(row, profile) : undefined;
     const resolved = minTrials === undefined ? goals : { ...goals, minTrials };
     return {
       row: withStandIns(environment, row),

@@ -50,6 +50,21 @@ export function judgeOne(history: History, of: CheckJudge): Judgement {
   return { ...judgement, verdict, reason, rules };
 }
 
+/** As many trials as the goal asks for, each once: fewer are no pass, however well they went. */
+export function enoughTrials(
+  judge: (histories: History[]) => Judgement,
+): (histories: History[]) => Judgement {
+  return (histories) => {
+    const judgement = judge(histories);
+    const wanted = histories[0]?.header.goals.minTrials ?? 1;
+    const told = new Set(histories.map(({ header }) => header.trial)).size;
+    if (judgement.verdict !== 'pass' || told >= wanted) return judgement;
+    const text = `${told} ${told === 1 ? 'trial' : 'trials'} passed, the goal asks for ${wanted}`;
+    const rules = [...(judgement.rules ?? []), { id: 'trials', verdict: 'inconclusive' as const, text }];
+    return { ...judgement, verdict: 'inconclusive', reason: text, rules };
+  };
+}
+
 /** Several trials of one check: the worst of them speaks for all. */
 export function overTrials(of: CheckJudge): (histories: readonly History[]) => Judgement {
   return (histories) => {

@@ -2,7 +2,7 @@
 import type { History } from '../record/history.ts';
 import type { Judgement } from '../record/judgement.ts';
 import type { Annotations, CheckJudge } from './definition.ts';
-import { overTrials } from './definition.ts';
+import { enoughTrials, overTrials } from './definition.ts';
 import { AI, judgeAi } from './failover/ai.ts';
 import { BACKEND, judgeBackend } from './failover/backend.ts';
 import { CONTROL_PLANE, judgeControlPlaneCrash } from './failover/control-plane.ts';
@@ -28,6 +28,14 @@ const ONE_BY_ONE: Readonly<Record<string, CheckJudge>> = {
   ...TELEMETRY_JUDGES,
 };
 
+/** What hurts no store by itself, by the beginning of the check's id. */
+const SERVICES: readonly (readonly [string, Judge])[] = [
+  ['failover/backend/', enoughTrials(judgeBackend)],
+  ['failover/ai/', enoughTrials(judgeAi)],
+  ['failover/control-plane/', enoughTrials(judgeControlPlaneCrash)],
+  ['failover/query/', enoughTrials(overTrials(QUERY))],
+];
+
 /** What a check's judge is, what its pass rests on, and what is only an annotation; undefined where nothing is declared. */
 export function definitionOf(check: string): CheckJudge | undefined {
   if (check.startsWith('failover/backend/')) return BACKEND;
@@ -44,10 +52,8 @@ export function annotationsOf(check: string): Annotations {
 
 /** The judge of a check, or undefined when there is none. One judge serves every store and fault. */
 export function judgeOf(check: string): Judge | undefined {
-  if (check.startsWith('failover/backend/')) return judgeBackend;
-  if (check.startsWith('failover/ai/')) return judgeAi;
-  if (check.startsWith('failover/control-plane/')) return judgeControlPlaneCrash;
-  if (check.startsWith('failover/query/')) return overTrials(QUERY);
+  const service = SERVICES.find(([prefix]) => check.startsWith(prefix));
+  if (service !== undefined) return service[1];
   if (check.startsWith('failover/')) return judgeFailover;
   const one = ONE_BY_ONE[check];
   return one === undefined ? undefined : overTrials(one);

@@ -37,7 +37,7 @@ const MAX_FINDINGS = 50;
 export function aggregateTrials(trials: readonly FailoverRecord[], goals: TrialGoals = {}): Judgement {
   const counted = trials.filter((trial) => trial.verdict === 'pass' || trial.verdict === 'fail');
   const gap = gapOf(counted, trials, goals);
-  // A trial that was cut off says nothing, good or bad, unless it had failed by then.
+  // A trial that was cut off, and after which the series went on, says nothing, good or bad, unless it had failed by then.
   const deciding = trials.filter((trial) => trial.cutOff === undefined || trial.verdict === 'fail');
   const verdict = verdictOf(deciding, gap);
   const findings = trials.filter((trial) => trial.verdict !== 'pass').map((trial) => findingOf(trial, goals));

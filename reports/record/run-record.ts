@@ -181,7 +181,7 @@ export const failoverRecordSchema = z.object({
   /** Where the trial itself spent its time, by stage: steady before, fault, recovery, healing, read-back, settling. */
   spentMs: z.record(z.string(), z.number()).optional(),
   budget: budgetSchema.optional(),
-  /** What ended the trial before its end: it is listed, and counts only for what it had proved until then. */
+  /** What ended the trial before its end, where the series went on after it: it is listed, and counts only for what it had proved until then. */
   cutOff: z.string().optional(),
 });
 

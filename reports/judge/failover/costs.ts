@@ -9,11 +9,12 @@ type Costs = Pick<FailoverRecord, 'spentMs' | 'budget' | 'cutOff'>;
 export function costsOf(history: History): Costs {
   const spentMs = stagesOf(history);
   const budget = budgetOf(history);
-  const cut = cutOff(history);
+  const cut = first(history, 'end') === undefined ? last(history, 'cut-off') : undefined;
   return {
     ...(spentMs !== null && { spentMs }),
     ...(budget !== null && { budget }),
-    ...(cut !== null && { cutOff: cut }),
+    // Said by whoever went on with the series. A trial that merely has no end was not followed by another in its place.
+    ...(cut !== undefined && { cutOff: cut.reason }),
   };
 }
 
