@@ -1,27 +1,10 @@
+import { GOVERNING } from '../../reports/record/governing.ts';
 import { anyMember, ask, memberPlace } from './api.ts';
 import { factsOf } from '../members.ts';
 import type { Bounds, ExpectedWindow, GoverningSetting, ServerFacts, StoreTarget } from '../store-driver.ts';
 
-/** Cluster settings that decide how soon a member is given up and another master or primary takes over. */
-const CLUSTER = [
-  'cluster.fault_detection.follower_check.interval',
-  'cluster.fault_detection.follower_check.timeout',
-  'cluster.fault_detection.follower_check.retry_count',
-  'cluster.fault_detection.leader_check.interval',
-  'cluster.fault_detection.leader_check.timeout',
-  'cluster.fault_detection.leader_check.retry_count',
-  'cluster.election.max_timeout',
-  'cluster.publish.timeout',
-  'cluster.no_master_block',
-] as const;
-
-/** Index settings that decide whether an acknowledged document is on disk and on other nodes. */
-const INDEX = [
-  'index.translog.durability',
-  'index.number_of_replicas',
-  'index.write.wait_for_active_shards',
-  'index.unassigned.node_left.delayed_timeout',
-] as const;
+const CLUSTER = Object.keys(GOVERNING.elasticsearch.cluster);
+const INDEX = Object.keys(GOVERNING.elasticsearch.index);
 
 type Flat = Record<string, string | string[] | undefined>;
 

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { GOVERNING } from '../../reports/record/governing.ts';
 import { factsOf } from '../members.ts';
 import type { Bounds, ExpectedWindow, GoverningSetting, ServerFacts, StoreTarget } from '../store-driver.ts';
 import { askAny, connectMember, viewOf } from './ask.ts';
@@ -6,20 +7,11 @@ import type { BoltConnection } from './bolt.ts';
 import type { ClusterView } from './members.ts';
 import { bounded } from './query.ts';
 
-/** What decides how long recovery after a crash takes, and whether it may pass over missing logs; every edition has it. */
-const OWN = [
-  'db.checkpoint',
-  'db.checkpoint.interval.time',
-  'db.checkpoint.interval.tx',
-  'db.recovery.fail_on_missing_files',
-  'db.tx_log.preallocate',
-  'db.tx_log.rotation.retention_policy',
-  'server.databases.read_only',
-];
+const OWN = Object.keys(GOVERNING.neo4j.server);
 /** Enterprise: when the loss of a leader is noticed, how elections are spaced, how long clients keep a route (Operations manual, "Configuration settings"). */
 const DETECTION = 'dbms.cluster.raft.leader_failure_detection_window';
 const ELECTION = 'dbms.cluster.raft.election_failure_detection_window';
-const CLUSTER = [DETECTION, ELECTION, 'dbms.routing_ttl'];
+const CLUSTER = [DETECTION, ELECTION, ...Object.keys(GOVERNING.neo4j.routing)];
 const SETTINGS = `SHOW SETTINGS YIELD name, value WHERE name IN $names RETURN name, value ORDER BY name`;
 
 /** The live settings of the server on the other end, and what it is. */

@@ -1,3 +1,4 @@
+import { GOVERNING } from '../../reports/record/governing.ts';
 import type {
   Bounds,
   Circumstances,
@@ -12,19 +13,11 @@ import { factsOf } from '../members.ts';
 import { anyMember, patroniConfig, patroniMembers } from './patroni.ts';
 import { queryOnce } from './query.ts';
 
-/** What decides whether an acknowledged write is on disk and on a replica; read from the server that takes the writes. */
-const DURABILITY = [
-  'fsync',
-  'full_page_writes',
-  'synchronous_commit',
-  'synchronous_standby_names',
-  'wal_log_hints',
-  'wal_level',
-  'data_checksums',
-] as const;
+/** Read from the server that takes the writes. */
+const DURABILITY = Object.keys(GOVERNING.postgres.server);
 
 /** Patroni's dynamic settings that govern a failover, with its own defaults (documentation, "Dynamic Configuration Settings"). */
-const PATRONI_DEFAULTS: Readonly<Record<string, string>> = {
+const PATRONI_DEFAULTS: Readonly<Record<keyof typeof GOVERNING.postgres.patroni, string>> = {
   ttl: '30',
   loop_wait: '10',
   retry_timeout: '10',

@@ -1,3 +1,4 @@
+import { GOVERNING } from '../../reports/record/governing.ts';
 import { factsOf, firstAnswer } from '../members.ts';
 import type {
   Bounds,
@@ -34,15 +35,15 @@ export async function governingSettings(target: StoreTarget, bounds: Bounds): Pr
   const ticks = [...new Set(nodes.flatMap((node) => node.net_ticktime ?? []))];
   const { queue, vhost } = optionsOf(target.connection);
   const canary = `${queue.type}, ${queue.durable ? 'durable' : 'transient'}`;
-  return [
+  const cluster: (GoverningSetting & { name: keyof typeof GOVERNING.rabbitmq.cluster })[] = [
     { name: 'version', value: `${overview.rabbitmq_version} on Erlang ${overview.erlang_version}`, source },
     { name: 'members', value: String(nodes.length), source },
     // Every node has its own; where they differ the slowest decides.
     { name: 'net_ticktime', value: ticks.length === 0 ? 'unknown' : String(Math.max(...ticks)), source },
     await heartbeat(target.connection, bounds),
     { name: 'canary queue', value: canary, source: 'declared by the workload' },
-    ...kindsOf(queues.filter((one) => one.vhost !== vhost && one.exclusive !== true)),
   ];
+  return [...cluster, ...kindsOf(queues.filter((one) => one.vhost !== vhost && one.exclusive !== true))];
 }
 
 /** Where every member keeps its data, by its own management API. Kinds of queues are the cluster's. */
@@ -56,7 +57,10 @@ export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<Server
 
 /** Each type and each durability that there is among the platform's queues, with an example. */
 function kindsOf(queues: readonly RabbitQueue[]): GoverningSetting[] {
-  const of = (name: string, value: (queue: RabbitQueue) => string): GoverningSetting[] =>
+  const of = (
+    name: keyof typeof GOVERNING.rabbitmq.queues,
+    value: (queue: RabbitQueue) => string,
+  ): GoverningSetting[] =>
     [...Map.groupBy(queues, value)].map(([found, [example, ...more]]) => ({
       name,
       value: found,
@@ -65,7 +69,9 @@ function kindsOf(queues: readonly RabbitQueue[]): GoverningSetting[] {
   return [...of('queue type', ({ type }) => type), ...of('queue durable', ({ durable }) => String(durable))];
 }
 
-async function heartbeat(connection: StoreConnection, bounds: Bounds): Promise<GoverningSetting> {
+type Heartbeat = GoverningSetting & { name: 'heartbeat' };
+
+async function heartbeat(connection: StoreConnection, bounds: Bounds): Promise<Heartbeat> {
   const link = new Link(connection, 'plumbline-look');
   const timer = setTimeout(() => link.destroy(), bounds.deadlineMs);
   const abort = (): void => link.destroy();

@@ -1,3 +1,4 @@
+import { GOVERNING } from '../../reports/record/governing.ts';
 import { factsOf } from '../members.ts';
 import type { Bounds, ExpectedWindow, GoverningSetting, ServerFacts, StoreTarget } from '../store-driver.ts';
 import { textOf, withRedis } from './connection.ts';
@@ -5,31 +6,8 @@ import { redisStore } from './declared.ts';
 import { endOf } from './members.ts';
 import { newest, pairs, Sentinels } from './sentinel.ts';
 
-/** Of SENTINEL MASTER. */
-const OF_SENTINEL = [
-  'down-after-milliseconds',
-  'failover-timeout',
-  'parallel-syncs',
-  'quorum',
-  'num-other-sentinels',
-  'num-slaves',
-] as const;
-
-/** Of the master: what decides whether an acknowledged write is on disk and on a replica. */
-const OF_MASTER = [
-  'appendonly',
-  'appendfsync',
-  'no-appendfsync-on-rewrite',
-  'aof-load-truncated',
-  'save',
-  'min-replicas-to-write',
-  'min-replicas-max-lag',
-  'replica-serve-stale-data',
-  'repl-timeout',
-  'repl-ping-replica-period',
-  'repl-diskless-sync',
-  'maxmemory-policy',
-] as const;
+const OF_SENTINEL = Object.keys(GOVERNING.redis.sentinel);
+const OF_MASTER = Object.keys(GOVERNING.redis.master);
 
 /** The Sentinels' settings, then the master's. @throws Error when no Sentinel, or the master, does not answer */
 export async function governingSettings(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]> {

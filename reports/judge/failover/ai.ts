@@ -10,7 +10,7 @@ import { EFFECT_SOURCES } from '../../record/observations/platform.ts';
 import { proportionBounds, zeroLossBound } from '../statistics.ts';
 import { inOneJudgement, judgedRecord, trialRules, watch } from './deployment.ts';
 import type { Watched, Window } from './deployment.ts';
-import { agreementRules, budgetEvidence, requestEvidence } from './hurt.ts';
+import { agreementRules, costEvidence, requestEvidence } from './hurt.ts';
 import { jobRules, jobsOf, lostOf } from './jobs.ts';
 import type { JobGoals, Jobs } from './jobs.ts';
 
@@ -31,7 +31,7 @@ export const AI: CheckJudge = {
   judge: (history) => judgeAi([history]),
   evidence: (header) => [
     ...requestEvidence(),
-    ...budgetEvidence(header),
+    ...costEvidence(header),
     need('jobs', { what: 'what became of the jobs' }),
     need('effects', {
       subjects: EFFECT_SOURCES,

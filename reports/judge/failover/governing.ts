@@ -1,5 +1,6 @@
 /** Settings that govern a failover: what is read of each store must be there, be of its kind, and be what the environment declares. */
 import type { History } from '../../record/history.ts';
+import { GOVERNING } from '../../record/governing.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { all } from '../observed.ts';
 import { storeOf } from './evidence.ts';
@@ -7,98 +8,26 @@ import { trialOf } from './trial.ts';
 
 type Kinds = Readonly<Record<string, RegExp>>;
 
-const COUNT = /^\d+$/;
-const SWITCH = /^(?:true|false)$/;
-const ON_OFF = /^(?:on|off)$/;
-const YES_NO = /^(?:yes|no)$/;
-/** 0 and -1 need no unit. */
-const TIME = /^(?:-1|0|(?:\d+(?:nanos|micros|ms|s|m|h|d))+)$/;
-const ANY = /^/;
+const { postgres, redis, rabbitmq, elasticsearch, neo4j } = GOVERNING;
 
 /** What is read of every server of a store, whatever its version and edition, in the order in which it is read. */
 const READ: Readonly<Record<string, Kinds>> = {
-  postgres: {
-    ttl: COUNT,
-    loop_wait: COUNT,
-    retry_timeout: COUNT,
-    primary_start_timeout: COUNT,
-    maximum_lag_on_failover: COUNT,
-    // Or `quorum`.
-    synchronous_mode: /^[a-z]+$/,
-    synchronous_mode_strict: SWITCH,
-    failsafe_mode: SWITCH,
-    data_checksums: ON_OFF,
-    fsync: ON_OFF,
-    full_page_writes: ON_OFF,
-    synchronous_commit: /^[a-z_]+$/,
-    synchronous_standby_names: ANY,
-    wal_level: /^(?:minimal|replica|logical)$/,
-    wal_log_hints: ON_OFF,
-  },
-  redis: {
-    'down-after-milliseconds': COUNT,
-    'failover-timeout': COUNT,
-    'parallel-syncs': COUNT,
-    quorum: COUNT,
-    'num-other-sentinels': COUNT,
-    'num-slaves': COUNT,
-    appendonly: YES_NO,
-    appendfsync: /^(?:always|everysec|no)$/,
-    'no-appendfsync-on-rewrite': YES_NO,
-    'aof-load-truncated': YES_NO,
-    save: /^(?:\d+ \d+ ?)*$/,
-    'min-replicas-to-write': COUNT,
-    'min-replicas-max-lag': COUNT,
-    'replica-serve-stale-data': YES_NO,
-    'repl-timeout': COUNT,
-    'repl-ping-replica-period': COUNT,
-    'repl-diskless-sync': YES_NO,
-    'maxmemory-policy': /^[a-z-]{4,}$/,
-    'WAIT replicas': COUNT,
-    'WAIT milliseconds': COUNT,
-  },
-  rabbitmq: {
-    version: /^\d+\.\d+.* on Erlang /,
-    members: COUNT,
-    net_ticktime: /^(?:\d+|unknown)$/,
-    heartbeat: /^(?:\d+|unknown)$/,
-    'canary queue': /^\w+, (?:durable|transient)$/,
-  },
-  elasticsearch: {
-    'cluster.fault_detection.follower_check.interval': TIME,
-    'cluster.fault_detection.follower_check.timeout': TIME,
-    'cluster.fault_detection.follower_check.retry_count': COUNT,
-    'cluster.fault_detection.leader_check.interval': TIME,
-    'cluster.fault_detection.leader_check.timeout': TIME,
-    'cluster.fault_detection.leader_check.retry_count': COUNT,
-    'cluster.election.max_timeout': TIME,
-    'cluster.publish.timeout': TIME,
-    'cluster.no_master_block': /^(?:all|write|metadata_write)$/,
-  },
-  neo4j: {
-    edition: /^[a-z]+$/,
-    members: COUNT,
-    'db.checkpoint': /^[A-Z]+$/i,
-    'db.checkpoint.interval.time': TIME,
-    'db.checkpoint.interval.tx': COUNT,
-    'db.recovery.fail_on_missing_files': SWITCH,
-    'db.tx_log.preallocate': SWITCH,
-    'db.tx_log.rotation.retention_policy': ANY,
-    'dbms.routing_ttl': TIME,
-    'server.databases.read_only': ANY,
-  },
+  postgres: { ...postgres.patroni, ...postgres.server },
+  redis: { ...redis.sentinel, ...redis.master, ...redis.wait },
+  rabbitmq: rabbitmq.cluster,
+  elasticsearch: elasticsearch.cluster,
+  neo4j: { ...neo4j.itself, ...byName({ ...neo4j.server, ...neo4j.routing }) },
 };
 
 /** Read only where there is something that has them: then all of them. */
 const TOGETHER: Readonly<Record<string, Kinds>> = {
-  rabbitmq: { 'queue type': /^[a-z]+$/, 'queue durable': SWITCH },
-  elasticsearch: {
-    'index.translog.durability': /^(?:request|async)$/,
-    'index.number_of_replicas': COUNT,
-    'index.write.wait_for_active_shards': /^(?:\d+|all)$/,
-    'index.unassigned.node_left.delayed_timeout': TIME,
-  },
+  rabbitmq: rabbitmq.queues,
+  elasticsearch: elasticsearch.index,
 };
+
+function byName(kinds: Kinds): Kinds {
+  return Object.fromEntries(Object.entries(kinds).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
 
 /** Where a setting of a store is read, where that has the same name everywhere. */
 const PLACES: Readonly<Record<string, (name: string) => string>> = {

@@ -25,7 +25,7 @@ export function requestEvidence(): AnyNeed[] {
 }
 
 /** What a fault may cost and what it did; a template is replaced without an account. */
-export function budgetEvidence({ check }: HistoryHeader): AnyNeed[] {
+export function costEvidence({ check }: HistoryHeader): AnyNeed[] {
   if (check.endsWith('/rolling-restart')) return [];
   return [
     need('budget-estimate', { what: 'what the fault may cost' }),
