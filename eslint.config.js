@@ -48,6 +48,7 @@ const FROM_OBSERVATION_TO_VERDICT = process.env.LINT_VERDICTS?.split(',') ?? [
   'probes/gpu',
   'probes/kubernetes',
   'reports',
+  'runner',
   'suites',
 ];
 const DOUBLES = ['**/testing.ts', '**/testing/**', '**/fixture*.ts', '**/synthetic.ts', '**/_testing/**'];

@@ -3,6 +3,7 @@ import { matchesAny } from '../env/globs.ts';
 import { FAULTS } from '../env/schema.ts';
 import { z } from 'zod';
 import type { KubeCall, KubeReply } from './safety/index.ts';
+import { seenAt } from './safety/undo-kube.ts';
 
 /** ConfigMap in Plumbline's own namespace, written by the owners of the cluster; their RBAC keeps Plumbline from writing it. */
 export const PERMIT_NAME = 'plumbline-permit';
@@ -97,8 +98,7 @@ export class ClusterPermits {
     };
     const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
     const reply = await this.#ask({ method: 'POST', path, body });
-    const allowed = (reply?.body as { status?: { allowed?: boolean } } | undefined)?.status?.allowed;
-    return allowed === true
+    return seenAt(reply?.body, 'status', 'allowed') === true
       ? `the account that drills may write its own permit (${this.#namespace}/${PERMIT_NAME}): that is no guard; see deploy/rbac.yaml`
       : null;
   }
@@ -110,7 +110,7 @@ export class ClusterPermits {
     if (reply.status === 404) return { problem: 'it does not exist' };
     if (reply.status !== 200)
       return { problem: `it cannot be read: the API server answered ${reply.status}` };
-    return parsePermit((reply.body as { data?: unknown }).data ?? {});
+    return parsePermit(seenAt(reply.body, 'data') ?? {});
   }
 
   async #ask(request: { method: 'GET' | 'POST'; path: string; body?: unknown }): Promise<KubeReply | null> {

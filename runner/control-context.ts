@@ -2,7 +2,7 @@ import type { Environment } from '../env/schema.ts';
 import type { Control, ControlContext } from '../suites/controls/control.ts';
 import type { KubeObject, ObjectRef } from '../suites/harness/protocol.ts';
 import type { Engine } from './engine.ts';
-import type { Inverse } from './safety/index.ts';
+import { inverseSchema } from './safety/entry-schema.ts';
 
 const EXEC_TIMEOUT_MS = 30_000;
 const UNTIL_EVERY_MS = 250;
@@ -54,7 +54,7 @@ export function controlContext(control: Control, around: ControlSurroundings): C
         check: control.id,
         title,
         ...access,
-        inverses: [inverse as unknown as Inverse],
+        inverses: [inverseSchema.parse(inverse)],
         act: () => action.act(),
         controlPlane: true,
       }),

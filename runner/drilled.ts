@@ -53,7 +53,12 @@ export class Drills {
       const count = before.restarts.get(pod);
       return count === undefined ? [] : [[pod, count] as const];
     });
-    this.#append({ check, pods: [...pods], from: before.from.toISOString(), restarts: Object.fromEntries(known) });
+    this.#append({
+      check,
+      pods: [...pods],
+      from: before.from.toISOString(),
+      restarts: Object.fromEntries(known),
+    });
   }
 
   /** What the check hurt is no longer hurt. Nothing when it hurt nothing. */

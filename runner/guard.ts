@@ -13,7 +13,7 @@ export async function guarded(command: () => Promise<CommandResult>): Promise<Co
   } catch (error) {
     const code = exitCodeOf(error);
     if (code !== undefined) {
-      process.stderr.write(`${(error as Error).message}\n`);
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
       return { exitCode: code };
     }
     const text = error instanceof RunFolderError ? error.message : `The harness failed: ${stackOf(error)}`;

@@ -76,10 +76,10 @@ function proven(path: string): RunFolder {
     writeFileDurably(probe, 'x'.repeat(64 * 1024));
     unlinkSync(probe);
   } catch (cause) {
-    throw new RunFolderError(
-      `The runs folder ${parent} cannot be used: ${(cause as Error).message}. Nothing was touched.`,
-      { cause },
-    );
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new RunFolderError(`The runs folder ${parent} cannot be used: ${why}. Nothing was touched.`, {
+      cause,
+    });
   }
   return { id: basename(path), path, histories, parent };
 }

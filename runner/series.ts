@@ -2,6 +2,7 @@ import type { NewObservation } from '../reports/record/history.ts';
 import { all } from '../reports/judge/observed.ts';
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { z } from 'zod';
 import { CommandError, EXIT } from '../env/errors.ts';
 import { readHistory, trialFolders } from '../reports/record/read-history.ts';
 import { differencesOf, type Fingerprint } from './fingerprint.ts';
@@ -40,7 +41,8 @@ function planIn(histories: string): SeriesPlan {
     const plan = readSeries(histories);
     if (plan !== null) return plan;
   } catch (cause) {
-    throw new CommandError(`it cannot be resumed: ${(cause as Error).message}`, EXIT.usage, { cause });
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CommandError(`it cannot be resumed: ${why}`, EXIT.usage, { cause });
   }
   throw new CommandError(
     `${histories} holds no drill that could be resumed: only a drill that reached its cluster can`,
@@ -59,6 +61,8 @@ async function trialsOf(histories: string, check: string): Promise<Pick<Series, 
   return { ended, cut };
 }
 
+const lineSchema = z.object({ kind: z.string() });
+
 /** Kinds of what a check recorded itself; a line that was cut is none. */
 function kindsOf(trial: string): string[] {
   const file = join(trial, 'check.ndjson');
@@ -68,7 +72,7 @@ function kindsOf(trial: string): string[] {
     .slice(0, -1)
     .flatMap((line) => {
       try {
-        return [(JSON.parse(line) as { kind: string }).kind];
+        return lineSchema.safeParse(JSON.parse(line)).data?.kind ?? [];
       } catch {
         return [];
       }

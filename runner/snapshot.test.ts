@@ -80,12 +80,13 @@ test('should wait until an autoscaler has brought its workload within its limits
   const scaled = async (replicas: number): Promise<string[]> => {
     const scaleTargetRef = { kind: 'Deployment', name: 'api' };
     const spec = { scaleTargetRef, minReplicas: 2, maxReplicas: 5 };
+    const template = { spec: { containers: [{ name: 'api' }] } };
     const counts = { replicas, readyReplicas: replicas, updatedReplicas: replicas };
     return unrest(
       await takeSnapshot(
         sourceOf([
           object('autoscaling/v2/HorizontalPodAutoscaler', 'api', { spec }),
-          object('apps/v1/Deployment', 'api', { spec: { replicas }, status: counts }),
+          object('apps/v1/Deployment', 'api', { spec: { replicas, template }, status: counts }),
         ]),
       ),
     );

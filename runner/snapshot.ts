@@ -1,5 +1,12 @@
 import type { Environment } from '../env/schema.ts';
-import type { KubeCluster, ObjectOf } from '../probes/kubernetes/index.ts';
+import { isOfKind } from '../probes/kubernetes/index.ts';
+import type {
+  KubeCluster,
+  NodeObject,
+  ObjectOf,
+  WorkloadObject,
+  WorkloadStatus,
+} from '../probes/kubernetes/index.ts';
 import { storeDriver, STORES } from '../probes/stores.ts';
 import type { KubeObject } from '../suites/harness/protocol.ts';
 import { resizedBy } from '../suites/topology/shapes.ts';
@@ -16,18 +23,19 @@ export interface SnapshotSource {
 /** Subject → what must be the same again. */
 export type Snapshot = Map<string, string>;
 
+const WORKLOADS = ['apps/v1/Deployment', 'apps/v1/StatefulSet', 'apps/v1/DaemonSet'] as const;
 /** Kinds whose spec is what somebody declared. Pods come and go: what matters of them is in their owners. */
 const NAMESPACED = [
-  'apps/v1/Deployment',
-  'apps/v1/StatefulSet',
-  'apps/v1/DaemonSet',
+  ...WORKLOADS,
   'v1/Service',
   'networking.k8s.io/v1/Ingress',
   'policy/v1/PodDisruptionBudget',
   'autoscaling/v2/HorizontalPodAutoscaler',
   'v1/PersistentVolumeClaim',
 ] as const;
-const WORKLOADS = new Set<string>(NAMESPACED.slice(0, 3));
+function isWorkload(object: KubeObject): object is WorkloadObject {
+  return WORKLOADS.some((kind) => isOfKind(kind, object));
+}
 
 /** Specs of what is declared, readiness of what runs, roles of the stores as a multiset (leaders may change). */
 export async function takeSnapshot(engine: SnapshotSource): Promise<Snapshot> {
@@ -132,9 +140,9 @@ async function addObjects(
     const limits = what.scaled.get(subject);
     const spec = comparedSpec(object, limits);
     snapshot.set(subject, JSON.stringify({ labels, spec }, sorted));
-    if (WORKLOADS.has(what.kind))
+    if (isWorkload(object))
       snapshot.set(`${subject}${READY}`, String(isReady(object) && isWithin(object, limits)));
-    if (what.kind === 'v1/Node') snapshot.set(`${subject}${NODE_READY}`, String(nodeReady(object)));
+    if (isOfKind('v1/Node', object)) snapshot.set(`${subject}${NODE_READY}`, String(nodeReady(object)));
   }
 }
 
@@ -143,11 +151,12 @@ async function addObjects(
  * was given. A claim that was deleted is made anew by its StatefulSet and gets another volume; that it has one is what counts.
  */
 function comparedSpec(object: KubeObject, limits: Limits | undefined): unknown {
-  const spec = object['spec'] as object | undefined;
+  const { spec } = object;
+  if (typeof spec !== 'object' || spec === null) return spec;
   if (limits !== undefined) return { ...spec, replicas: 'by load' };
   if (object.kind !== 'PersistentVolumeClaim') return spec;
-  const { phase } = (object['status'] ?? {}) as { phase?: string };
-  return { ...spec, volumeName: phase === 'Bound' ? 'bound' : 'not bound' };
+  const bound = isOfKind('v1/PersistentVolumeClaim', object) && object.status?.phase === 'Bound';
+  return { ...spec, volumeName: bound ? 'bound' : 'not bound' };
 }
 
 /** Between which numbers of replicas an autoscaler keeps a workload. */
@@ -168,9 +177,9 @@ async function scaledWorkloads(engine: SnapshotSource): Promise<Map<string, Limi
 }
 
 /** The autoscaler looks every 15 s: until then a workload may be complete in itself and not yet what the limits ask for. */
-function isWithin(object: KubeObject, limits: Limits | undefined): boolean {
+function isWithin({ spec }: WorkloadObject, limits: Limits | undefined): boolean {
   if (limits === undefined) return true;
-  const { replicas = 1 } = (object as unknown as WorkloadObject).spec ?? {};
+  const { replicas = 1 } = spec;
   return replicas >= limits.min && replicas <= limits.max;
 }
 
@@ -215,26 +224,11 @@ async function rolesOf(engine: SnapshotSource, store: string): Promise<string> {
   }
 }
 
-interface WorkloadObject {
-  spec?: { replicas?: number };
-  status?: Partial<
-    Record<
-      | 'observedGeneration'
-      | 'replicas'
-      | 'readyReplicas'
-      | 'updatedReplicas'
-      | 'desiredNumberScheduled'
-      | 'numberReady',
-      number
-    >
-  > & { currentRevision?: string; updateRevision?: string };
-}
-
-function isReady(object: KubeObject): boolean {
-  const { spec, status = {} } = object as unknown as WorkloadObject;
+function isReady(object: WorkloadObject): boolean {
+  const { spec, status = {} } = object;
   if ((status.observedGeneration ?? 0) < (object.metadata.generation ?? 0)) return false;
   if (object.kind === 'DaemonSet') return status.numberReady === status.desiredNumberScheduled;
-  const wanted = spec?.replicas ?? 1;
+  const wanted = spec.replicas ?? 1;
   return (
     [status.readyReplicas, status.replicas].every((count = 0) => count === wanted) &&
     isUpdated(status, wanted)
@@ -242,13 +236,12 @@ function isReady(object: KubeObject): boolean {
 }
 
 /** A rollout under way has old replicas beside the new ones. */
-function isUpdated(status: NonNullable<WorkloadObject['status']>, wanted: number): boolean {
+function isUpdated(status: WorkloadStatus, wanted: number): boolean {
   return status.currentRevision === status.updateRevision || status.updatedReplicas === wanted;
 }
 
-function nodeReady(object: KubeObject): boolean {
-  const status = object['status'] as { conditions?: { type: string; status: string }[] } | undefined;
-  return (status?.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True');
+function nodeReady({ status }: NodeObject): boolean {
+  return (status.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True');
 }
 
 /** Key order is the server's business. */

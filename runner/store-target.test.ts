@@ -14,6 +14,7 @@ function targetsOf(port: number, pods: readonly { ip: string; ready: boolean }[]
   const environment = { stores: { redis: { statefulSet, primary: { host: 'redis', port } } } };
   const items = pods.map(({ ip, ready }, i) => ({
     metadata: { name: `redis-${i}`, ownerReferences: [{ kind: 'StatefulSet', name: 'redis' }] },
+    spec: { containers: [] },
     status: { podIP: ip, conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
   }));
   const cluster = { list: () => Promise.resolve({ items }) };

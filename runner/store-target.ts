@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { DeclaredStore, Environment, SecretSource } from '../env/schema.ts';
-import type { KubeCluster } from '../probes/kubernetes/index.ts';
+import type { KubeCluster, PodObject } from '../probes/kubernetes/index.ts';
 import { accepts, askFailureOf, cannotAsk } from '../probes/asking.ts';
 import type { AskFailure } from '../probes/asking.ts';
 import type { Bounds, StoreMember, StoreTarget } from '../probes/store-driver.ts';
@@ -157,7 +157,7 @@ export class StoreTargets {
     if ('env' in source) return fromVariable(source.env);
     const { namespace, name, key } = source.secret;
     const secret = await this.#cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace, name });
-    const encoded = (secret?.['data'] as Record<string, string> | undefined)?.[key];
+    const encoded = secret?.data?.[key];
     if (encoded === undefined) throw noSecret(`the Secret ${namespace}/${name} has no key "${key}"`);
     return Buffer.from(encoded, 'base64').toString('utf8');
   }
@@ -179,22 +179,15 @@ function isOwnedBy(pod: KubeObject, statefulSet: string): boolean {
   );
 }
 
-interface PodStatus {
-  podIP?: string;
-  conditions?: { type: string; status: string }[];
-  containerStatuses?: { name: string; containerID?: string; state?: { running?: unknown } }[];
-}
-
-export function podOf(pod: KubeObject): StorePod {
-  const spec = pod['spec'] as { nodeName?: string } | undefined;
-  const status = pod['status'] as PodStatus | undefined;
-  const running = (status?.containerStatuses ?? []).filter(({ state }) => state?.running !== undefined);
+export function podOf(pod: PodObject): StorePod {
+  const { spec, status } = pod;
+  const running = (status.containerStatuses ?? []).filter(({ state }) => state?.running !== undefined);
   return {
     name: pod.metadata.name,
     uid: pod.metadata.uid ?? '',
-    node: spec?.nodeName ?? null,
-    ip: status?.podIP ?? null,
-    ready: (status?.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True'),
+    node: spec.nodeName ?? null,
+    ip: status.podIP ?? null,
+    ready: (status.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True'),
     containers: Object.fromEntries(running.map(({ name, containerID = '' }) => [name, containerID])),
   };
 }

@@ -1,6 +1,6 @@
 import { monoMs } from '../probes/clock.ts';
 import type { HistoryWriter } from '../probes/history.ts';
-import type { KubeCluster } from '../probes/kubernetes/index.ts';
+import type { KubeCluster, PodObject } from '../probes/kubernetes/index.ts';
 import type { KubeObject } from '../suites/harness/protocol.ts';
 
 /** Of one trial, all in all: 100 trials then weigh 3 MB in their histories. */
@@ -60,16 +60,16 @@ async function logsOf(source: EvidenceSource): Promise<Piece[]> {
   return pieces.flat().filter((piece) => piece !== null);
 }
 
-async function podsOf({ cluster, namespace, prefixes }: EvidenceSource): Promise<KubeObject[]> {
+async function podsOf({ cluster, namespace, prefixes }: EvidenceSource): Promise<PodObject[]> {
   const listed = await cluster.list({ kind: 'v1/Pod', namespace });
   return listed.items.filter(({ metadata }) => isOf(prefixes, metadata.name));
 }
 
 /** One life of a container; null when there was nothing in those seconds, or no such life. */
-async function logOf(source: EvidenceSource, pod: KubeObject, previous: boolean): Promise<Piece | null> {
+async function logOf(source: EvidenceSource, pod: PodObject, previous: boolean): Promise<Piece | null> {
   const { cluster, namespace, seconds, signal } = source;
   const { name } = pod.metadata;
-  const container = source.container ?? firstContainer(pod);
+  const container = source.container ?? pod.spec.containers[0]?.name;
   const from = wallOf(seconds.fromMs - MARGIN_MS);
   const to = wallOf(seconds.toMs + MARGIN_MS);
   const life = previous ? ' (its life before)' : '';
@@ -160,11 +160,6 @@ export function cutMiddle(text: string, maxBytes: number): string {
   const room = Math.floor((maxBytes - Buffer.byteLength(note)) / 2) - CUT_CHARACTER_BYTES;
   if (room <= 0) return '';
   return `${bytes.subarray(0, room).toString('utf8')}${note}${bytes.subarray(bytes.length - room).toString('utf8')}`;
-}
-
-function firstContainer(pod: KubeObject): string | undefined {
-  const spec = pod['spec'] as { containers?: { name: string }[] } | undefined;
-  return spec?.containers?.[0]?.name;
 }
 
 function wallOf(ms: number): Date {

@@ -123,6 +123,9 @@ export interface WorkloadStatus {
   numberReady?: number;
   desiredNumberScheduled?: number;
   updatedNumberScheduled?: number;
+  /** Of a StatefulSet. */
+  currentRevision?: string;
+  updateRevision?: string;
   conditions?: Condition[];
 }
 

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { undoKube } from './undo-kube.ts';
+import { fitsKubeInverse, seenAt, textAt, undoKube } from './undo-kube.ts';
 import type { KubeCall, KubeInverse } from './undo-kube.ts';
 
 /** The Lease lasts 15 s; as much again for a next start, which restores with more care. */
@@ -17,7 +17,9 @@ const CALL_TIMEOUT_MS = 5_000;
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** `dueAfterMs` is a length: the clock of whoever wrote it is not this pod's. */
-type Mirrored = { id: string; seq: number; title: string; dueAfterMs: number; inverse: { kind: string } };
+type Mirrored = { id: string; seq: number; title: string; dueAfterMs: number; inverse: KubeInverse };
+/** `raw`: as it is listed, to be listed again. */
+type Listed = { raw: unknown; mine: Mirrored | null };
 
 /** Watches how long the Lease has been the same. */
 export class LeaseWatch {
@@ -54,9 +56,7 @@ export function toUndo(
   ages: ReadonlyMap<string, number>,
 ): Mirrored[] {
   return entries
-    .filter(
-      ({ id, inverse, dueAfterMs }) => 'path' in inverse && (abandoned || (ages.get(id) ?? 0) >= dueAfterMs),
-    )
+    .filter(({ id, dueAfterMs }) => abandoned || (ages.get(id) ?? 0) >= dueAfterMs)
     .toSorted((a, b) => b.seq - a.seq);
 }
 
@@ -71,8 +71,12 @@ function inClusterCall(): KubeCall {
     if (body !== undefined) request.body = JSON.stringify(body);
     const reply = await fetch(base + path, request);
     const text = await reply.text();
-    return { status: reply.status, body: text.startsWith('{') ? (JSON.parse(text) as unknown) : text };
+    return { status: reply.status, body: text.startsWith('{') ? parsed(text) : text };
   };
+}
+
+function parsed(text: string): unknown {
+  return JSON.parse(text);
 }
 
 /**
@@ -86,14 +90,14 @@ export async function lookOnce(
 ): Promise<'go on' | 'in vain' | 'over'> {
   const abandoned = await isAbandoned(call, namespace, watch);
   const { listed, resourceVersion } = await readMirror(call, namespace);
-  const entries = toUndo(listed, abandoned, ages.of(listed, performance.now()));
+  const mine = listed.map((one) => one.mine).filter((one) => one !== null);
+  const entries = toUndo(mine, abandoned, ages.of(mine, performance.now()));
   const settled = new Set<Mirrored>();
-  for (const entry of entries)
-    if (await undoLogged(entry.title, entry.inverse as KubeInverse, call)) settled.add(entry);
+  for (const entry of entries) if (await undoLogged(entry.title, entry.inverse, call)) settled.add(entry);
   const inVain = settled.size < entries.length;
   if (!abandoned) return inVain ? 'in vain' : 'go on';
   // A run elsewhere waits until nothing is listed. While somebody holds the environment, the list is theirs.
-  const left = listed.filter((entry) => !settled.has(entry));
+  const left = listed.filter(({ mine: one }) => one === null || !settled.has(one)).map(({ raw }) => raw);
   const rewritten = settled.size === 0 || (await rewrite(call, namespace, { left, resourceVersion }));
   return inVain || !rewritten ? 'in vain' : 'over';
 }
@@ -104,29 +108,56 @@ async function isAbandoned(call: KubeCall, namespace: string, watch: LeaseWatch)
     path: `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/plumbline`,
     timeoutMs: CALL_TIMEOUT_MS,
   });
-  const spec = (lease.body as { spec?: { holderIdentity?: string; renewTime?: string } }).spec ?? {};
-  const renewal = `${spec.holderIdentity ?? ''} ${spec.renewTime ?? ''}`;
+  const holder = textAt(lease.body, 'spec', 'holderIdentity') ?? '';
+  const renewal = `${holder} ${textAt(lease.body, 'spec', 'renewTime') ?? ''}`;
   return watch.unchangedForMs(renewal, performance.now()) >= GRACE_MS;
 }
 
 async function readMirror(
   call: KubeCall,
   namespace: string,
-): Promise<{ listed: Mirrored[]; resourceVersion: string | undefined }> {
+): Promise<{ listed: Listed[]; resourceVersion: string | undefined }> {
   const { body } = await call({ method: 'GET', path: mirrorPath(namespace), timeoutMs: CALL_TIMEOUT_MS });
-  const { data, metadata } = body as {
-    data?: { entries?: string };
-    metadata?: { resourceVersion?: string };
+  const entries = parsed(textAt(body, 'data', 'entries') ?? '[]');
+  if (!Array.isArray(entries)) throw new Error('the mirror of the ledger holds no list');
+  const listed = entries.map((raw: unknown, i) => ({ raw, mine: mirroredOf(raw, i) }));
+  return { listed, resourceVersion: textAt(body, 'metadata', 'resourceVersion') };
+}
+
+/** An entry that is this timer's to undo; null for what only a machine can undo, and for what cannot be read, which is said. */
+function mirroredOf(raw: unknown, i: number): Mirrored | null {
+  const inverse = seenAt(raw, 'inverse');
+  const kind = textAt(inverse, 'kind');
+  if (kind !== undefined && !kind.startsWith('kube-')) return null;
+  const id = textAt(raw, 'id');
+  if (id === undefined || !fitsKubeInverse(inverse)) {
+    sayOnce(`entry ${i + 1} of the mirror cannot be read, and stays: ${JSON.stringify(raw).slice(0, 300)}`);
+    return null;
+  }
+  return {
+    ...{ id, inverse, title: textAt(raw, 'title') ?? id },
+    // Without a length it is undone once nobody holds the environment.
+    ...{ seq: numberAt(raw, 'seq') ?? 0, dueAfterMs: numberAt(raw, 'dueAfterMs') ?? Infinity },
   };
-  const listed = JSON.parse(data?.entries ?? '[]') as Mirrored[];
-  return { listed, resourceVersion: metadata?.resourceVersion };
+}
+
+function numberAt(raw: unknown, key: string): number | null {
+  const value = seenAt(raw, key);
+  return typeof value === 'number' ? value : null;
+}
+
+const said = new Set<string>();
+function sayOnce(line: string): void {
+  if (said.has(line)) return;
+  said.add(line);
+  console.error(line);
 }
 
 /** @returns false when it was not written, such as when somebody else wrote it meanwhile: it is to be read again */
 async function rewrite(
   call: KubeCall,
   namespace: string,
-  { left, resourceVersion }: { left: readonly Mirrored[]; resourceVersion: string | undefined },
+  { left, resourceVersion }: { left: readonly unknown[]; resourceVersion: string | undefined },
 ): Promise<boolean> {
   const { status } = await call({
     method: 'PATCH',

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openSafety, restoreEnvironment } from './index.ts';
+import { leftOpen, openSafety, restoreEnvironment } from './index.ts';
 import type { RestoreOptions, SafetyOptions } from './index.ts';
 import { Ledger } from './ledger.ts';
 import { dropFromMirror, Mirror } from './mirror.ts';
@@ -375,4 +375,28 @@ test('the mirror is written again after a conflict', async () => {
   const mirror = new Mirror({ kube: busy, namespace: 'plumbline-system', ledger, holder: 'me' });
   assert.equal(await mirror.sync(), null);
   assert.equal(mirrorOf(api), '[]');
+});
+
+test('an entry of the mirror that cannot be read is said, and keeps no other from being taken over', async () => {
+  const api = new TestApi();
+  api.put(NODE, {});
+  leftBy(api, [{ id: 7 }, POWER]);
+  const { powerOn, switched } = powerHere();
+  await assert.rejects(
+    restoreEnvironment({ ...options(api), powerOn, ownerGraceMs }),
+    /cannot be undone from here: entry 1 of the ConfigMap plumbline-ledger, which cannot be read/,
+  );
+  assert.equal(switched(), 'worker-1: on\n');
+  assert.deepEqual(JSON.parse(mirrorOf(api)), [{ id: 7 }]);
+});
+
+test('an entry of the ledger that cannot be read is among what is left broken', async () => {
+  const given = options(new TestApi(), 'unread');
+  const ledger = new Ledger(safetyFolder('unread', undefined));
+  writeFileSync(join(ledger.folder, 'ledger.ndjson'), '{"entry":{"seq":1,"title":"newer","check":"c"}}\n');
+  assert.match(leftOpen(ledger.folder) ?? '', /1 not undone: .*ledger\.ndjson:1: newer \(c\)/);
+  const said: string[] = [];
+  const report = await restoreEnvironment({ ...given, notice: (line) => said.push(line) });
+  assert.match(report.failed.join(), /newer \(c\) cannot be undone by this version/);
+  assert.ok(said.some((line) => line.includes('ledger.ndjson:1')));
 });

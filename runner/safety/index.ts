@@ -2,6 +2,7 @@
  * What keeps an environment safe: one holder at a time, the inverse of every action recorded before it, a lever that
  * stops everything, timers for when nobody is left. `openSafety` is the way in, `Safety.perform` the way to any change.
  */
+import { z } from 'zod';
 import { instanceHolder } from '../../env/local/lock.ts';
 import type { InstanceName } from '../../env/local/nodes/index.ts';
 import type { NodePower } from '../../suites/faults/inverse.ts';
@@ -192,7 +193,9 @@ async function opened(opening: Opening): Promise<Safety> {
   const elsewhere = options.embedded === undefined;
   if (elsewhere) await settleGivenBack({ kube, namespace, ledger });
   const left = ledger.open().filter(({ takenFrom }) => takenFrom === undefined);
-  const own = await undoAll(left, { ledger, kube, clusterUid, retryForMs: START_RETRY_MS });
+  const unread = sayDamage(ledger, notice);
+  const readable = await undoAll(left, { ledger, kube, clusterUid, retryForMs: START_RETRY_MS });
+  const own = joined(readable, { ...NOTHING, failed: unread, conflicts: unread });
   const image = options.undoImage ?? (await liveUndoImage(options));
   const mirror = new Mirror({ kube, namespace, ledger, holder: lease.identity });
   const timers = new Timers({
@@ -228,6 +231,14 @@ async function opened(opening: Opening): Promise<Safety> {
     lever,
     restoredAtStart: withEarly(opening.early, joined(own, theirs)),
   });
+}
+
+/** Says what of the ledger cannot be read. @returns what cannot be undone for that, in sentences: nobody tries it again */
+function sayDamage(ledger: Ledger, notice: (message: string) => void): string[] {
+  const damaged = ledger.damaged();
+  for (const { text } of damaged) notice(text);
+  for (const damage of damaged.filter(({ kind }) => kind === 'cut')) ledger.acknowledge(damage);
+  return damaged.filter(({ kind }) => kind === 'unfit').map(({ text }) => text);
 }
 
 /** What could not be undone at the start is tried again by the timers too, whatever becomes of this process. */
@@ -281,13 +292,17 @@ async function ensureNamespace(kube: KubeCall, name: string): Promise<void> {
     throw new Error(`the API server answered ${status} for the namespace ${name}`);
 }
 
+const podSchema = z.object({ containers: z.tuple([z.object({ image: z.string() })], z.unknown()) });
+const imageSchema = z.object({ spec: z.object({ template: z.object({ spec: podSchema }) }) });
+
 /** The image of the reference backend as it runs now: it has `node` in it and is on the nodes already. */
 async function liveUndoImage({ kube, embedded }: SafetyOptions): Promise<string | undefined> {
   if (embedded === undefined) return undefined;
   const path = '/apis/apps/v1/namespaces/tender/deployments/tender-api';
   const { status, body } = await kube({ method: 'GET', path, timeoutMs: 5_000 });
-  const deployment = body as { spec?: { template?: { spec?: { containers?: { image?: string }[] } } } };
-  return status === 200 ? deployment.spec?.template?.spec?.containers?.[0]?.image : undefined;
+  return status === 200
+    ? imageSchema.safeParse(body).data?.spec.template.spec.containers[0].image
+    : undefined;
 }
 
 function refuseWhenHeld(holders: HolderRecord, me: Holder): void {

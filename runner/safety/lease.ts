@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { monoMs } from '../../probes/clock.ts';
 import { HeldError, RefusedError } from './errors.ts';
 import { pause } from './pause.ts';
 import { formatHolder, holderSelf, holderState, parseHolder } from './place.ts';
 import type { KubeCall, KubeReply } from './types.ts';
+import { saidIn } from './undo-kube.ts';
 
 /** Kubernetes' own leader election: Lease of 15 s, renewed until 10 s, a try every 2 s. We are not in a hurry: every 4 s. */
 export const LEASE_SECONDS = 15;
@@ -20,16 +22,22 @@ export type LeaseOptions = {
   readonly signal?: AbortSignal | undefined;
 };
 
-type LeaseObject = {
-  metadata: { name: string; namespace: string; resourceVersion?: string; labels?: Record<string, string> };
-  spec: {
-    holderIdentity?: string;
-    leaseDurationSeconds?: number;
-    acquireTime?: string;
-    renewTime?: string;
-    leaseTransitions?: number;
-  };
-};
+/** Loose: what is read is written back, with what others put into it. */
+const leaseSchema = z.looseObject({
+  metadata: z.looseObject({
+    name: z.string(),
+    namespace: z.string().exactOptional(),
+    resourceVersion: z.string().exactOptional(),
+  }),
+  spec: z.looseObject({
+    holderIdentity: z.string().exactOptional(),
+    leaseDurationSeconds: z.number().exactOptional(),
+    acquireTime: z.string().exactOptional(),
+    renewTime: z.string().exactOptional(),
+    leaseTransitions: z.number().exactOptional(),
+  }),
+});
+type LeaseObject = z.infer<typeof leaseSchema>;
 
 /**
  * One drill at a time per cluster: a Lease that is renewed while this process runs. What counts before an action is the
@@ -272,9 +280,13 @@ export class Lease {
 
 /** @throws Error when the answer is not a Lease. */
 function leaseOf(reply: KubeReply): LeaseObject {
-  if (reply.status === 200 || reply.status === 201) return reply.body as LeaseObject;
-  const said = (reply.body as { message?: string } | null)?.message ?? JSON.stringify(reply.body);
-  throw new Error(`the API server answered ${reply.status} for the Lease plumbline: ${said.slice(0, 300)}`);
+  if (reply.status !== 200 && reply.status !== 201)
+    throw new Error(
+      `the API server answered ${reply.status} for the Lease plumbline: ${saidIn(reply.body).slice(0, 300)}`,
+    );
+  const { data, error } = leaseSchema.safeParse(reply.body);
+  if (data === undefined) throw new Error(`the Lease plumbline is none: ${z.prettifyError(error)}`);
+  return data;
 }
 
 /** Leases count in microseconds, JavaScript in milliseconds. */

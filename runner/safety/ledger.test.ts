@@ -83,3 +83,45 @@ test('a long ledger starts anew once nothing is open, goes on counting, and keep
   assert.equal(ledger.record(entry('next')).seq, 2_002);
   assert.ok(readdirSync(ledger.folder).includes('ledger-until-2001.ndjson'));
 });
+
+test('a damaged line is said with its place, and everything that can be read is still open', () => {
+  const ledger = fresh();
+  ledger.record(entry('one'));
+  const file = join(ledger.folder, 'ledger.ndjson');
+  const newer = { ...entry('newer'), seq: 7, state: 'pending', inverse: { kind: 'gpu-thaw', card: 3 } };
+  appendFileSync(file, `${JSON.stringify({ entry: newer })}\n{"entry":{"seq":8,"ti`);
+  const after = ledger.record(entry('two'));
+  // Not the number of one that cannot be read: what settles one must not settle the other.
+  assert.equal(after.seq, 8);
+  assert.deepEqual(
+    ledger.open().map(({ title }) => title),
+    ['one', 'two'],
+  );
+  const [unfit, cut] = ledger.damaged();
+  assert.ok(unfit?.kind === 'unfit');
+  assert.ok(unfit.text.startsWith(`${file}:2: newer (c) cannot be undone by this version: entry.inverse`));
+  assert.deepEqual([cut?.kind, cut?.line], ['cut', 3]);
+  if (cut !== undefined) ledger.acknowledge(cut);
+  // Half a line is said once; what stays broken, until somebody settles it.
+  assert.deepEqual(
+    ledger.damaged().map(({ line }) => line),
+    [2],
+  );
+  ledger.mark(7, 'void', 'undone by hand');
+  assert.deepEqual(ledger.damaged(), []);
+});
+
+test('what earlier versions wrote is read', () => {
+  const ledger = fresh();
+  const { dueAfterMs: _, ...older } = entry('older');
+  const command = {
+    ...{ kind: 'command', argv: ['on'], timeoutMs: 1 },
+    until: { argv: ['state'], includes: 'on', excludes: 'off' },
+  };
+  const line = { entry: { ...older, dueAt: '2026-01-01', seq: 1, state: 'pending', inverse: command } };
+  appendFileSync(join(ledger.folder, 'ledger.ndjson'), `${JSON.stringify(line)}\n`);
+  assert.deepEqual(
+    ledger.open().map(({ title, dueAfterMs, inverse }) => [title, dueAfterMs, inverse]),
+    [['older', 0, command]],
+  );
+});

@@ -9,10 +9,37 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { entrySchema, markSchema } from './entry-schema.ts';
 import type { Entry, EntryState } from './types.ts';
 
-/** A line of the file: an entry as recorded before its action, or what became of it. */
-type Line = { entry: Entry } | { seq: number; state: EntryState; note?: string };
+/** A line of the file: an entry as recorded before its action, what became of it, or a damaged line that was said. */
+type Line = { entry: Entry } | z.infer<typeof markSchema> | { said: number };
+
+const lineSchema = z.union([z.object({ entry: entrySchema }), markSchema, z.object({ said: z.int() })]);
+/** As much of an entry that does not fit as tells which it is. */
+const namedSchema = z.object({
+  entry: z.looseObject({
+    seq: z.int().optional(),
+    title: z.string().optional(),
+    check: z.string().optional(),
+  }),
+});
+
+/** A line that cannot be read. */
+export type Damage = {
+  /** Counted from 1. */
+  readonly line: number;
+  /** What is wrong with it, and where it is. */
+  readonly text: string;
+  /**
+   * `cut`: half a line, as a crash leaves it: its action had not begun, or what it says was done is found done. `unfit`: an entry that
+   * this version cannot run, so that what it would undo stays.
+   */
+  readonly kind: 'cut' | 'unfit';
+};
+
+type Read = { readonly line: Line } | { readonly damage: Damage; readonly seq: number };
 
 /** From this many lines on, a ledger with nothing open starts a new file; the old one is kept as evidence. */
 const ROTATE_LINES = 2000;
@@ -35,12 +62,12 @@ export class Ledger {
     }
   }
 
-  /** All entries with their latest state, in the order of recording. A line that was cut by a crash is ignored. */
+  /** All entries that can be read, with their latest state, in the order of recording. */
   entries(): Entry[] {
     const found = new Map<number, Entry>();
     for (const line of this.#lines()) {
       if ('entry' in line) found.set(line.entry.seq, line.entry);
-      else {
+      else if ('seq' in line) {
         const entry = found.get(line.seq);
         if (entry)
           found.set(line.seq, {
@@ -58,12 +85,33 @@ export class Ledger {
     return this.entries().filter(({ state }) => state === 'pending' || state === 'failed');
   }
 
+  /** Lines that cannot be read and were not said yet; an entry that cannot be run is said again and again, until a line settles it. */
+  damaged(): Damage[] {
+    const read = this.#read();
+    const lines = read.flatMap((one) => ('line' in one ? [one.line] : []));
+    const said = new Set(lines.flatMap((line) => ('said' in line ? [line.said] : [])));
+    const settled = new Set(
+      lines.flatMap((line) => ('state' in line && ['done', 'void'].includes(line.state) ? [line.seq] : [])),
+    );
+    return read.flatMap((one) => {
+      if (!('damage' in one)) return [];
+      const known = one.damage.kind === 'cut' ? said.has(one.damage.line) : settled.has(one.seq);
+      return known ? [] : [one.damage];
+    });
+  }
+
+  /** A cut line was said, and need not be said again. */
+  acknowledge({ line }: Damage): void {
+    this.#append({ said: line });
+  }
+
   /**
    * Records an entry; on the disk when it returns. Only then may the action begin.
    * @throws Error of the file system, and then nothing may be done.
    */
   record(entry: Omit<Entry, 'seq' | 'state'>): Entry {
-    const seq = Math.max(0, ...this.entries().map((one) => one.seq)) + 1;
+    // Also after those that cannot be read: what settles one must not settle another.
+    const seq = Math.max(0, ...this.#read().map(seqOf)) + 1;
     const recorded: Entry = { ...entry, seq, state: 'pending' };
     this.#append({ entry: recorded });
     return recorded;
@@ -76,7 +124,7 @@ export class Ledger {
   /** Starts a new file when the present one is long and holds nothing open. Only under the Lease. */
   rotate(): void {
     const entries = this.entries();
-    if (entries.length < ROTATE_LINES || this.open().length > 0) return;
+    if (entries.length < ROTATE_LINES || this.open().length + this.damaged().length > 0) return;
     renameSync(this.#file, join(this.folder, `ledger-until-${entries.at(-1)?.seq ?? 0}.ndjson`));
     const last = entries.at(-1);
     if (last) this.#append({ entry: last });
@@ -102,18 +150,58 @@ export class Ledger {
   }
 
   #lines(): Line[] {
+    return this.#read().flatMap((one) => ('line' in one ? [one.line] : []));
+  }
+
+  #read(): Read[] {
     if (!existsSync(this.#file)) return [];
-    return readFileSync(this.#file, 'utf8').split('\n').flatMap(parseLine);
+    const texts = readFileSync(this.#file, 'utf8').split('\n');
+    return texts.flatMap((text, i) => (text === '' ? [] : [this.#parse(text, i + 1)]));
+  }
+
+  #parse(text: string, number: number): Read {
+    const place = `${this.#file}:${number}`;
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      const damage = {
+        line: number,
+        kind: 'cut',
+        text: `${place}: half a line, as a crash leaves it`,
+      } as const;
+      return { damage, seq: 0 };
+    }
+    const parsed = lineSchema.safeParse(value);
+    if (parsed.success) return { line: parsed.data };
+    const {
+      seq = 0,
+      title = 'an entry without a title',
+      check = '?',
+    } = namedSchema.safeParse(value).data?.entry ?? {};
+    const why = entryTrouble(value);
+    return {
+      damage: {
+        line: number,
+        kind: 'unfit',
+        text: `${place}: ${title} (${check}) cannot be undone by this version: ${why}; undo it by hand and take the line out`,
+      },
+      seq,
+    };
   }
 }
 
-function parseLine(text: string): Line[] {
-  if (text === '') return [];
-  try {
-    return [JSON.parse(text) as Line];
-  } catch {
-    return [];
-  }
+/** What of an entry does not fit. */
+function entryTrouble(value: unknown): string {
+  const { error } = z.object({ entry: entrySchema }).safeParse(value);
+  const [first] = error?.issues ?? [];
+  return first === undefined ? 'no line of a ledger' : `${first.path.join('.')}: ${first.message}`;
+}
+
+function seqOf(read: Read): number {
+  if ('damage' in read) return read.seq;
+  if ('entry' in read.line) return read.line.entry.seq;
+  return 'seq' in read.line ? read.line.seq : 0;
 }
 
 /** A new name is only on the disk when its folder is. */

@@ -43,14 +43,17 @@ function readTrouble(folder: string): Trouble | null {
  */
 export function leftOpen(folder: string): string | null {
   if (!existsSync(folder) || new HolderRecord(folder).living().length > 0) return null;
-  const open = new Ledger(folder).open();
-  if (open.length === 0) return null;
+  const ledger = new Ledger(folder);
+  const open = ledger.open();
+  const unread = ledger.damaged().filter(({ kind }) => kind === 'unfit');
+  if (open.length + unread.length === 0) return null;
   const named = open.slice(0, NAMED).map(({ title, check, note }) => {
     const why = note === undefined ? '' : `: ${note.replaceAll(/\s+/g, ' ').slice(0, NOTE_CHARACTERS)}`;
     return `${title} (${check}${why})`;
   });
   if (open.length > NAMED) named.push(`and ${open.length - NAMED} more`);
-  return `LEFT BROKEN by an earlier run, ${open.length} not undone: ${named.join('; ')}; ${timerState(folder)}`;
+  named.push(...unread.map(({ text }) => text));
+  return `LEFT BROKEN by an earlier run, ${open.length + unread.length} not undone: ${named.join('; ')}; ${timerState(folder)}`;
 }
 
 function timerState(folder: string): string {

@@ -2,6 +2,7 @@ import { monoMs } from '../../probes/clock.ts';
 import { LeverError } from './errors.ts';
 import { pause } from './pause.ts';
 import type { KubeCall } from './types.ts';
+import { textAt } from './undo-kube.ts';
 
 export const LEVER_NAME = 'plumbline-stop';
 
@@ -170,6 +171,6 @@ export class Lever {
 }
 
 function because(body: unknown): string {
-  const reason = (body as { data?: Record<string, string> } | null)?.data?.['reason'];
+  const reason = textAt(body, 'data', 'reason');
   return reason === undefined ? '' : ` ("${reason.slice(0, 200)}")`;
 }

@@ -54,6 +54,8 @@ const mirrorSchema = z.object({
 /** What the mirror lists, and who wrote it last. */
 export type Listing = {
   readonly listed: readonly Listed[];
+  /** The same as it was found. */
+  readonly raw: readonly unknown[];
   readonly holder: string;
   /** Null where there is no mirror. */
   readonly resourceVersion: string | null;
@@ -68,7 +70,7 @@ export async function readMirror({ kube, namespace }: Where): Promise<Listing> {
     path: mirrorPath(namespace),
     timeoutMs: CALL_TIMEOUT_MS,
   });
-  if (status === 404) return { listed: [], holder: '', resourceVersion: null };
+  if (status === 404) return { listed: [], raw: [], holder: '', resourceVersion: null };
   const listing = status === 200 ? listingOf(body) : null;
   if (listing === null)
     throw new Error(`the ConfigMap ${namespace}/${MIRROR_NAME} cannot be read (${status})`);
@@ -78,18 +80,25 @@ export async function readMirror({ kube, namespace }: Where): Promise<Listing> {
 function listingOf(body: unknown): Listing | null {
   const object = mirrorSchema.safeParse(body).data;
   const { entries = '[]', holder = 'another machine' } = object?.data ?? {};
-  const listed = object === undefined ? null : listOf(entries);
-  return listed === null
-    ? null
-    : { listed, holder, resourceVersion: object?.metadata?.resourceVersion ?? '' };
+  const raw = object === undefined ? null : listOf(entries);
+  if (raw === null) return null;
+  return { listed: raw.map(readable), raw, holder, resourceVersion: object?.metadata?.resourceVersion ?? '' };
 }
 
-function listOf(text: string): Listed[] | null {
+function listOf(text: string): unknown[] | null {
   try {
-    return z.array(listedSchema).safeParse(JSON.parse(text)).data ?? null;
+    return z.array(z.unknown()).safeParse(JSON.parse(text)).data ?? null;
   } catch {
     return null;
   }
+}
+
+/** One that cannot be read is nobody's, and keeps none of the others from being undone. */
+function readable(raw: unknown, i: number): Listed {
+  const read = listedSchema.safeParse(raw).data;
+  return (
+    read ?? { title: `entry ${i + 1} of the ConfigMap ${MIRROR_NAME}, which cannot be read`, inverse: null }
+  );
 }
 
 /**
@@ -102,9 +111,9 @@ export async function dropFromMirror(where: Where, ids: ReadonlySet<string>): Pr
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (attempt > 0) await sleep(RETRY_AFTER_MS);
     try {
-      const { listed, resourceVersion } = await readMirror(where);
-      const left = listed.filter(({ id }) => id === undefined || !ids.has(id));
-      if (left.length === listed.length) return null;
+      const { listed, raw, resourceVersion } = await readMirror(where);
+      const left = raw.filter((_, i) => !ids.has(listed[i]?.id ?? ''));
+      if (left.length === raw.length) return null;
       const { status } = await where.kube({
         method: 'PATCH',
         path: mirrorPath(where.namespace),

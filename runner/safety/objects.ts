@@ -3,7 +3,7 @@ import type { KubeObject, ObjectRef } from '../../suites/harness/protocol.ts';
 import { kindOf, kindText, pathOf } from '../../probes/kubernetes/kinds.ts';
 import { changedFields, mergePatched } from './diff.ts';
 import type { Access, Inverse, KubeCall, KubeReply } from './types.ts';
-import { deleteOptions, MARK } from './undo-kube.ts';
+import { deleteOptions, isJson, MARK, saidIn, textAt } from './undo-kube.ts';
 import type { Json } from './undo-kube.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
@@ -50,7 +50,7 @@ export class GuardedObjects {
     const fresh = objects.filter((_, at) => live[at] === null);
     if (fresh.length > 0) await this.#create(check, fresh, options);
     for (const object of objects.filter((_, at) => live[at] !== null)) {
-      await this.patch(check, refOf(object), withoutServerFields(object) as Record<string, unknown>, options);
+      await this.patch(check, refOf(object), withoutServerFields(object), options);
     }
   }
 
@@ -67,16 +67,15 @@ export class GuardedObjects {
     for (let attempt = 1; ; attempt++) {
       const before = await this.#get(ref);
       if (before === null) throw new Error(`${nameOf(ref)} is not there: nothing to patch`);
-      const fields = changedFields(
-        before as unknown as Json,
-        mergePatched(before as unknown as Json, patch as Json),
-      );
+      const now = jsonOf(before);
+      const change = jsonOf(patch);
+      const fields = changedFields(now, mergePatched(now, change));
       if (fields.length === 0) return before;
       const path = pathOfRef(ref);
       let reply: KubeReply | undefined;
       const inverse: Inverse = { kind: 'kube-patch', path, uid: before.metadata.uid ?? '', fields };
       const title = `${nameOf(ref)}: ${fields.map(({ at }) => at.join('.')).join(', ')} changed`;
-      const body = mergePatched(patch as Json, {
+      const body = mergePatched(change, {
         metadata: { resourceVersion: before.metadata.resourceVersion ?? '' },
       });
       await this.#guard.perform({
@@ -95,7 +94,7 @@ export class GuardedObjects {
           if (reply.status !== 409) expectOk(reply, `patch of ${nameOf(ref)}`);
         },
       });
-      if (reply?.status !== 409) return reply?.body as KubeObject;
+      if (reply?.status !== 409) return objectOf(reply, `patch of ${nameOf(ref)}`);
       if (attempt >= ATTEMPTS)
         throw new Error(`patch of ${nameOf(ref)}: changed by others ${ATTEMPTS} times in a row`);
     }
@@ -149,7 +148,7 @@ export class GuardedObjects {
     const reply = await this.#send('GET', pathOfRef(ref));
     if (reply.status === 404) return null;
     expectOk(reply, `reading ${nameOf(ref)}`);
-    return reply.body as KubeObject;
+    return objectOf(reply, `reading ${nameOf(ref)}`);
   }
 
   #send(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<KubeReply> {
@@ -158,12 +157,30 @@ export class GuardedObjects {
 }
 
 /** An object as it can be created again: without what the server had added. */
-export function withoutServerFields(object: KubeObject): Json {
-  const { status: _status, metadata, ...rest } = object as KubeObject & { status?: unknown };
+export function withoutServerFields(object: KubeObject): { [field: string]: Json } {
+  const { status: _status, metadata, ...rest } = object;
   const { name, namespace, labels, annotations, ownerReferences } = metadata;
-  return JSON.parse(
-    JSON.stringify({ ...rest, metadata: { name, namespace, labels, annotations, ownerReferences } }),
-  ) as Json;
+  const kept = jsonOf({ ...rest, metadata: { name, namespace, labels, annotations, ownerReferences } });
+  return typeof kept === 'object' && !Array.isArray(kept) && kept !== null ? kept : {};
+}
+
+/** As JSON says it. @throws Error for what JSON cannot say */
+function jsonOf(value: object): Json {
+  const said: unknown = JSON.parse(JSON.stringify(value));
+  if (!isJson(said)) throw new Error('not something that JSON can say');
+  return said;
+}
+
+/** @throws Error for an answer that is no object of Kubernetes */
+function objectOf(reply: KubeReply | undefined, what: string): KubeObject {
+  const body = reply?.body;
+  if (!isObject(body)) throw new Error(`${what}: the API server answered with no object`);
+  return body;
+}
+
+/** Lists and answers without a kind do not come here: all that is read or written is one object. */
+function isObject(body: unknown): body is KubeObject {
+  return textAt(body, 'metadata', 'name') !== undefined;
 }
 
 function refOf({ apiVersion, kind, metadata }: KubeObject): ObjectRef {
@@ -198,6 +215,5 @@ function nameOf(one: Named): string {
 
 function expectOk(reply: KubeReply, what: string): void {
   if (reply.status < 300) return;
-  const said = (reply.body as { message?: string } | null)?.message ?? JSON.stringify(reply.body);
-  throw new Error(`${what}: the API server answered ${reply.status}: ${said.slice(0, 500)}`);
+  throw new Error(`${what}: the API server answered ${reply.status}: ${saidIn(reply.body).slice(0, 500)}`);
 }

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { identify, killProcesses, processAlive, waitGone } from '../../env/local/nodes/index.ts';
 import type { ProcessId } from '../../env/local/nodes/index.ts';
 import { holderState } from './place.ts';
@@ -7,6 +8,10 @@ import type { Holder } from './place.ts';
 
 /** A child in a session of its own, with all that it starts: its pid is the session's number. */
 export type RecordedGroup = { readonly name: string } & ProcessId;
+
+const processSchema = z.object({ pid: z.int(), startTime: z.string() });
+const groupsSchema = z.array(processSchema.extend({ name: z.string() }));
+const holderSchema = processSchema.extend({ host: z.string(), bootId: z.string() });
 
 /** A killed process group is gone within milliseconds, unless the disk holds one of its processes. */
 const GONE_DEADLINE_MS = 20_000;
@@ -49,12 +54,7 @@ export class ChildRecord {
   }
 
   #read(): RecordedGroup[] {
-    if (!existsSync(this.#file)) return [];
-    try {
-      return JSON.parse(readFileSync(this.#file, 'utf8')) as RecordedGroup[];
-    } catch {
-      return [];
-    }
+    return readRecord(this.#file, groupsSchema) ?? [];
   }
 
   #write(groups: RecordedGroup[]): void {
@@ -108,7 +108,7 @@ export class HolderRecord {
   living(): Holder[] {
     if (!existsSync(this.#folder)) return [];
     return readdirSync(this.#folder).flatMap((name) => {
-      const holder = parseFile(join(this.#folder, name));
+      const holder = readRecord(join(this.#folder, name), holderSchema);
       if (holder !== null && holderState(holder) === 'alive') return [holder];
       rmSync(join(this.#folder, name), { force: true });
       return [];
@@ -129,20 +129,16 @@ function fileName(holder: Holder): string {
   return `${holder.pid}-${holder.startTime}.json`;
 }
 
-function parseFile(file: string): Holder | null {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Holder;
-  } catch {
-    return null;
-  }
-}
-
 /** A detached helper process by its record, such as the timer on the host. */
 export function recordedProcess(file: string): ProcessId | null {
-  if (!existsSync(file)) return null;
+  const id = readRecord(file, processSchema);
+  return id !== null && processAlive(id) ? id : null;
+}
+
+/** What a file of ours holds; null where it is not there, or was left half written by an earlier version. */
+function readRecord<T>(file: string, schema: z.ZodType<T>): T | null {
   try {
-    const id = JSON.parse(readFileSync(file, 'utf8')) as ProcessId;
-    return processAlive(id) ? id : null;
+    return schema.safeParse(JSON.parse(readFileSync(file, 'utf8'))).data ?? null;
   } catch {
     return null;
   }

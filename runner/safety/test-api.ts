@@ -1,5 +1,6 @@
 import { mergePatched } from './diff.ts';
 import type { KubeCall, KubeReply, KubeRequest } from './types.ts';
+import { isJson, textAt } from './undo-kube.ts';
 import type { Json } from './undo-kube.ts';
 
 type Stored = {
@@ -35,10 +36,10 @@ export class TestApi {
 
   #answer(request: KubeRequest, path: string): KubeReply {
     const { method, body } = request;
-    if (method === 'POST') return this.#create(path, body as Record<string, Json>);
+    if (method === 'POST') return this.#create(path, objectIn(body));
     const held = this.objects.get(path);
     if (request.contentType === 'application/apply-patch+yaml')
-      return this.#apply(path, held, body as Record<string, Json>);
+      return this.#apply(path, held, objectIn(body));
     if (request.path.includes('labelSelector')) return { status: 200, body: {} };
     if (held === undefined) return { status: 404, body: {} };
     return this.#change(request, path, held);
@@ -51,11 +52,13 @@ export class TestApi {
   }
 
   #change({ method, body }: KubeRequest, path: string, held: Stored): KubeReply {
-    if (method === 'DELETE') return this.#delete(path, held, body as { preconditions?: { uid?: string } });
+    if (method === 'DELETE') return this.#delete(path, held, textAt(body, 'preconditions', 'uid'));
     if (method === 'GET') return { status: 200, body: structuredClone(held) };
-    const sent = (body as { metadata?: { resourceVersion?: string } }).metadata?.resourceVersion;
+    const sent = textAt(body, 'metadata', 'resourceVersion');
     if (sent !== undefined && sent !== held.metadata.resourceVersion) return { status: 409, body: {} };
-    this.#store(path, (method === 'PUT' ? body : mergePatched(held, body as Json)) as Stored);
+    const given = objectIn(body);
+    const now = objectIn(method === 'PUT' ? given : mergePatched(held, given));
+    this.#store(path, { ...now, metadata: { ...held.metadata, ...objectIn(now['metadata'] ?? {}) } });
     return { status: 200, body: structuredClone(this.objects.get(path)) };
   }
 
@@ -66,8 +69,7 @@ export class TestApi {
     return { status: 201, body: structuredClone(this.objects.get(at)) };
   }
 
-  #delete(path: string, held: Stored, options: { preconditions?: { uid?: string } } | undefined): KubeReply {
-    const uid = options?.preconditions?.uid;
+  #delete(path: string, held: Stored, uid: string | undefined): KubeReply {
     if (uid !== undefined && uid !== held.metadata.uid) return { status: 409, body: {} };
     this.objects.delete(path);
     return { status: 200, body: {} };
@@ -77,4 +79,10 @@ export class TestApi {
     const resourceVersion = String(++this.#version);
     this.objects.set(path, { ...object, metadata: { ...object.metadata, resourceVersion } });
   }
+}
+
+function objectIn(body: unknown): Record<string, Json> {
+  if (!isJson(body) || typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new Error(`no object: ${JSON.stringify(body)}`);
+  return body;
 }

@@ -173,16 +173,12 @@ test('false verdict 24: the host timer never gives up what is open, and tries it
   assert.equal(retries.most, 0);
 });
 
-test("false verdict 23: the cluster's timer counts what is due by its own clock, and undoes nothing that belongs to a node", () => {
-  const mirrored = (seq: number, dueAfterMs: number, inverse: { kind: string; path?: string }) => ({
-    ...{ id: `id-${seq}`, seq, title: '', dueAfterMs, inverse },
+test("false verdict 23: the cluster's timer counts what is due by its own clock", () => {
+  const mirrored = (seq: number, dueAfterMs: number) => ({
+    ...{ id: `id-${seq}`, seq, title: '', dueAfterMs },
+    inverse: kubeEntry,
   });
-  const entries = [
-    mirrored(1, 10_000, { kind: 'kube-delete', path: '/x' }),
-    mirrored(2, 600_000, { kind: 'kube-patch', path: '/y' }),
-    mirrored(3, 0, { kind: 'thaw' }),
-    mirrored(4, 0, { kind: 'node-power' }),
-  ];
+  const entries = [mirrored(1, 10_000), mirrored(2, 600_000)];
   const ages = new Ages();
   const due = (abandoned: boolean, nowMs: number): number[] =>
     toUndo(entries, abandoned, ages.of(entries, nowMs)).map(({ seq }) => seq);
@@ -254,4 +250,22 @@ test("the cluster's timer goes on while the mirror still lists what it has settl
   assert.equal(await look(), 'in vain');
   assert.equal(await look(), 'over');
   assert.deepEqual(api.objects.get(mirror)?.['data'], { entries: '[]' });
+});
+
+test("an entry of the mirror that cannot be read is said with its place, stays, and keeps the cluster's timer from nothing", async (t) => {
+  const api = new TestApi();
+  const said = t.mock.method(console, 'error', () => undefined);
+  const mirror = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
+  api.put('/api/v1/namespaces/x/pods/p', { metadata: { annotations: { [MARK]: 'm' } } });
+  const newer = { id: 'n', seq: 1, title: 'newer', inverse: { kind: 'kube-mend', path: '/api/v1/x' } };
+  const settled = { id: 'i', seq: 2, title: 't', dueAfterMs: 0, inverse: kubeEntry };
+  api.put(mirror, { data: { entries: JSON.stringify([newer, 7, settled]) } });
+  const watch = { unchangedForMs: () => 60_000 } as unknown as LeaseWatch;
+  assert.equal(await lookOnce(api.call, 'plumbline-system', { watch, ages: new Ages() }), 'over');
+  assert.equal(api.objects.has('/api/v1/namespaces/x/pods/p'), false);
+  assert.deepEqual(api.objects.get(mirror)?.['data'], { entries: JSON.stringify([newer, 7]) });
+  assert.deepEqual(
+    said.mock.calls.map(({ arguments: [line] }) => String(line).slice(0, 41)),
+    ['entry 1 of the mirror cannot be read, and', 'entry 2 of the mirror cannot be read, and'],
+  );
 });

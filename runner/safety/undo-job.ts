@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { monoMs } from '../../probes/clock.ts';
 import type { KubeCall, KubeInverse, KubeReply } from './types.ts';
-import { deleteOptions } from './undo-kube.ts';
+import { deleteOptions, saidIn, textAt } from './undo-kube.ts';
 
 /** Name of the Job and of all that belongs to it. */
 export const UNDO_NAME = 'plumbline-undo';
@@ -23,10 +24,16 @@ const UNDOES_IN = 'plumbline.dev/undoes-in';
 
 type Rule = { apiGroups: string[]; resources: string[]; verbs: string[] };
 /** As much of a Job as tells whether it runs. */
-type JobObject = {
-  metadata?: { deletionTimestamp?: string };
-  status?: { ready?: number; conditions?: { type: string; status: string }[] };
-};
+const jobSchema = z.object({
+  metadata: z.object({ deletionTimestamp: z.string().optional() }).optional(),
+  status: z
+    .object({
+      ready: z.number().optional(),
+      conditions: z.array(z.object({ type: z.string(), status: z.string() })).optional(),
+    })
+    .optional(),
+});
+type JobObject = z.infer<typeof jobSchema>;
 
 export type UndoJobOptions = {
   readonly kube: KubeCall;
@@ -89,10 +96,8 @@ export class UndoJob {
   async #rightsGiven(): Promise<string[] | null> {
     if (this.#options.embedded === true) return null;
     const path = `/api/v1/namespaces/${this.#options.namespace}/serviceaccounts/${UNDO_NAME}`;
-    const account = (await this.#call('GET', path, undefined, [403, 404])) as {
-      metadata?: { annotations?: Record<string, string> };
-    } | null;
-    const said = account?.metadata?.annotations?.[UNDOES_IN];
+    const account = await this.#call('GET', path, undefined, [403, 404]);
+    const said = textAt(account, 'metadata', 'annotations', UNDOES_IN);
     return said === undefined ? null : said.split(/[\s,]+/).filter(Boolean);
   }
 
@@ -202,7 +207,9 @@ export class UndoJob {
     const reply = await this.#send('GET', path);
     if (reply.status === 404) return null;
     if (reply.status !== 200) throw refused('GET', path, reply);
-    return reply.body as JobObject;
+    const { data } = jobSchema.safeParse(reply.body);
+    if (data === undefined) throw refused('GET', path, reply);
+    return data;
   }
 
   #name(): string {
@@ -251,8 +258,7 @@ function isOver(job: JobObject | null): boolean {
 }
 
 function refused(method: string, path: string, { status, body }: KubeReply): Error {
-  const said = (body as { message?: string } | null)?.message ?? '';
-  return new Error(`undo Job: ${method} ${path} answered ${status}: ${said.slice(0, 300)}`);
+  return new Error(`undo Job: ${method} ${path} answered ${status}: ${saidIn(body).slice(0, 300)}`);
 }
 
 /** The least that undoing this asks for. */

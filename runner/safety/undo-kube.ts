@@ -44,6 +44,63 @@ export type KubeInverse =
 export type KubeUndoResult =
   { outcome: 'undone' | 'already' } | { outcome: 'conflict' | 'void'; note: string };
 
+/** True for what one of these is, whoever wrote it. */
+export function fitsKubeInverse(value: unknown): value is KubeInverse {
+  const path = textAt(value, 'path');
+  if (path === undefined || !/^\/apis?\//.test(path)) return false;
+  switch (seenAt(value, 'kind')) {
+    case 'kube-patch': {
+      const fields = seenAt(value, 'fields');
+      return textAt(value, 'uid') !== undefined && Array.isArray(fields) && fields.every(isChangedField);
+    }
+    case 'kube-delete':
+    case 'kube-end':
+      return textAt(value, 'mark') !== undefined;
+    case 'kube-create':
+      return isRecord(seenAt(value, 'object')) && isJson(seenAt(value, 'object'));
+    default:
+      return false;
+  }
+}
+
+function isChangedField(value: unknown): value is ChangedField {
+  const [at, before, after] = [seenAt(value, 'at'), seenAt(value, 'before'), seenAt(value, 'after')];
+  return (
+    Array.isArray(at) &&
+    at.every((key) => typeof key === 'string') &&
+    [before, after].every((one) => Array.isArray(one) && one.length <= 1 && isJson(one))
+  );
+}
+
+/** True for what JSON can say. */
+export function isJson(value: unknown): value is Json {
+  if (value === null || ['boolean', 'number', 'string'].includes(typeof value)) return true;
+  if (Array.isArray(value)) return value.every(isJson);
+  return isRecord(value) && Object.values(value).every(isJson);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What lies at a path of keys in something that another program wrote; undefined where nothing does. */
+export function seenAt(value: unknown, ...keys: string[]): unknown {
+  let here = value;
+  for (const key of keys) here = isRecord(here) ? here[key] : undefined;
+  return here;
+}
+
+/** The same, where it is text. */
+export function textAt(value: unknown, ...keys: string[]): string | undefined {
+  const here = seenAt(value, ...keys);
+  return typeof here === 'string' ? here : undefined;
+}
+
+/** What an API server says besides its status. */
+export function saidIn(body: unknown): string {
+  return String(textAt(body, 'message') ?? JSON.stringify(body));
+}
+
 /** Annotation that names the ledger entry which created the object. */
 export const MARK = 'plumbline.dev/ledger-entry';
 
@@ -80,18 +137,18 @@ async function undoPatch(
     const got = await call({ method: 'GET', path: inverse.path, timeoutMs });
     if (got.status === 404) return { outcome: 'void', note: `${inverse.path} is no longer there` };
     expectStatus(got, 200, `GET ${inverse.path}`);
-    const object = got.body as { metadata: { uid: string; resourceVersion: string } };
-    if (object.metadata.uid !== inverse.uid) {
+    const { object, uid, resourceVersion } = objectIn(got, inverse.path);
+    if (uid !== inverse.uid) {
       return { outcome: 'void', note: `${inverse.path} was replaced by another object of the name` };
     }
     const states = inverse.fields.map((field) => ({
       field,
-      state: fieldState(object as unknown as Json, field),
+      state: fieldState(object, field),
     }));
     const foreign = states.filter(({ state }) => state === 'foreign').map(({ field }) => field.at.join('.'));
     const ours = states.filter(({ state }) => state === 'ours').map(({ field }) => field);
     if (ours.length > 0) {
-      const patch = mergePatchOf(ours, object.metadata.resourceVersion);
+      const patch = mergePatchOf(ours, resourceVersion);
       const sent = await call({
         method: 'PATCH',
         path: inverse.path,
@@ -120,16 +177,16 @@ async function undoCreate(
   const got = await call({ method: 'GET', path: inverse.path, timeoutMs });
   if (got.status === 404) return { outcome: 'already' };
   expectStatus(got, 200, `GET ${inverse.path}`);
-  const { metadata } = got.body as {
-    metadata: { uid: string; annotations?: Record<string, string>; deletionTimestamp?: string };
-  };
-  if (metadata.annotations?.[MARK] !== inverse.mark) return { outcome: 'already' };
-  if (metadata.deletionTimestamp !== undefined && inverse.path.includes('/persistentvolumeclaims/'))
+  if (textAt(got.body, 'metadata', 'annotations', MARK) !== inverse.mark) return { outcome: 'already' };
+  if (
+    textAt(got.body, 'metadata', 'deletionTimestamp') !== undefined &&
+    inverse.path.includes('/persistentvolumeclaims/')
+  )
     return { outcome: 'already' };
   const gone = await call({
     method: 'DELETE',
     path: inverse.path,
-    body: deleteOptions(metadata.uid),
+    body: deleteOptions(uidOf(got, inverse.path)),
     timeoutMs,
   });
   // 409: the UID differs, so that ours is gone.
@@ -174,8 +231,23 @@ async function markedUid(
   const got = await call({ method: 'GET', path, timeoutMs });
   if (got.status === 404) return null;
   expectStatus(got, 200, `GET ${path}`);
-  const { metadata } = got.body as { metadata: { uid: string; annotations?: Record<string, string> } };
-  return metadata.annotations?.[MARK] === mark ? metadata.uid : null;
+  return textAt(got.body, 'metadata', 'annotations', MARK) === mark ? uidOf(got, path) : null;
+}
+
+function objectIn(
+  { body }: KubeReply,
+  path: string,
+): { object: Json; uid: string | undefined; resourceVersion: string } {
+  const resourceVersion = textAt(body, 'metadata', 'resourceVersion');
+  if (resourceVersion === undefined || !isJson(body)) throw new Error(`GET ${path}: no object`);
+  return { object: body, uid: textAt(body, 'metadata', 'uid'), resourceVersion };
+}
+
+/** @throws Error where there is none: without it, what is deleted may be another object of the name */
+function uidOf({ body }: KubeReply, path: string): string {
+  const uid = textAt(body, 'metadata', 'uid');
+  if (uid === undefined) throw new Error(`GET ${path}: an object without a UID`);
+  return uid;
 }
 
 async function undoDelete(
@@ -257,7 +329,7 @@ function mergePatchOf(fields: readonly ChangedField[], resourceVersion: string):
 
 function expectStatus(reply: KubeReply, status: number, what: string): void {
   if (reply.status === status) return;
-  const { message } = (reply.body ?? {}) as { message?: string };
-  const said = message ?? JSON.stringify(reply.body);
-  throw new Error(`${what} answered ${reply.status}, expected ${status}: ${said.slice(0, 300)}`);
+  throw new Error(
+    `${what} answered ${reply.status}, expected ${status}: ${saidIn(reply.body).slice(0, 300)}`,
+  );
 }
