@@ -1,6 +1,7 @@
 /** Pods that ask for devices: where they land, what they are told, and how many of them there is room for. */
 import { planHolders, readPods, toleratesAll } from '../../probes/gpu/index.ts';
 import type { REFUSED_ROLES } from '../../reports/record/observations/gpu.ts';
+import { STRANGER_ASKS } from '../../reports/record/observations/gpu.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { canaryNamespace, messageOf } from '../topology/canary.ts';
 import { Canaries } from './canaries.ts';
@@ -56,7 +57,7 @@ export async function keepAway(ctx: CheckContext): Promise<void> {
       ...{ name: `gpu-stranger-${index}`, devices: 0, tolerates: false, node, role: 'stranger' },
     }));
     strangers.push({
-      ...{ name: 'gpu-stranger-asks', devices: 1, tolerates: false, role: 'stranger that asks' },
+      ...{ name: STRANGER_ASKS, devices: 1, tolerates: false, role: 'stranger that asks' },
     });
     await ctx.step('start pods without the toleration', () => canaries.start(strangers));
     await ctx.step('see whether the scheduler keeps them away', () =>

@@ -9,7 +9,9 @@ import {
   expectHolders,
   expectOffers,
   gpuOf,
+  isTold,
   mayWrite,
+  needAllTaken,
   needCounts,
   needPool,
   noteBusy,
@@ -71,7 +73,6 @@ function expectAnswers(history: History, findings: Findings): void {
   }
 }
 
-/** A container that asks for devices is told of as many. Of slices of the same one it may be told once. */
 function expectTold(history: History, pod: Seen<'gpu-pod'>, findings: Findings): void {
   const { asked, devices, detail } = pod;
   const subject = `device of pod ${pod.pod}`;
@@ -81,9 +82,7 @@ function expectTold(history: History, pod: Seen<'gpu-pod'>, findings: Findings):
     findings.unknown(subject, expected, detail);
     return;
   }
-  const told = new Set(devices).size;
-  const enough = gpuOf(history).kind === 'shared' ? told >= 1 && told <= asked : told === asked;
-  findings.expect(subject, enough && told === devices.length, expected, devices.join(', ') || 'none');
+  findings.expect(subject, isTold(history, { asked, devices }), expected, devices.join(', ') || 'none');
 }
 
 /** `gpu/exclusive`: no device in more hands than it is shared by. */
@@ -167,6 +166,7 @@ export function judgeExhausted(history: History): Judgement {
   expectHolders(history, findings);
   expectOffers(history, findings);
   expectAllTaken(history, findings);
+  needAllTaken(history, findings);
   // Where others held all of them before, no pod was started and nothing counted in between.
   needCounts(history, findings, all(history, 'gpu-pod').length > 0 ? 3 : 2);
   return concludeWithPool(

@@ -182,6 +182,24 @@ describe('gpu/taint', () => {
     says(empty, 'inconclusive', /no pod at all was seen/);
   });
 
+  it('should not take one stranger for another, nor a pod of a node for two', () => {
+    const swapped = [refused({ pod: 'gpu-stranger-asks' }), asks({ pod: 'gpu-stranger-0' })];
+    says(gpu('taint', [...base, ...swapped]), 'inconclusive', /called after its role/);
+    says(
+      gpu('taint', [...base, refused(), refused(), asks()]),
+      'inconclusive',
+      /more than one of gpu-stranger-0/,
+    );
+    const [kind, fields] = tenants();
+    const [one] = fields?.['tenants'] as unknown[];
+    const twice: Seen = [kind, { ...fields, tenants: [one, one] }];
+    says(
+      gpu('taint', [node(), asked(), twice, refused(), asks()]),
+      'inconclusive',
+      /more than one of kube-system/,
+    );
+  });
+
   it('should hold what is there against it where nothing may be started', () => {
     assert.equal(gpu('taint', base, {}, { writes: false }).verdict, 'pass');
   });
@@ -263,6 +281,17 @@ describe('gpu/exhausted', () => {
     needsEach('exhausted', [...taken, extra(), both]);
     const others = asked('x/a', 'x/b');
     assert.equal(gpu('exhausted', [node(), others, extra(), others]).verdict, 'pass');
+  });
+
+  it('should be open where pods of its own are missing, doubled, or told of the same device', () => {
+    const end = [extra(), both];
+    const without = [node(), asked(), both, ...end, both];
+    says(gpu('exhausted', without), 'inconclusive', /devices taken: expected 2 that were free, seen 0/);
+    const same = [node(), asked(), holds('a'), holds('b', { devices: ['dev-of-a'] }), both, ...end];
+    says(gpu('exhausted', same), 'inconclusive', /dev-of-a of gpu-1: expected in 1 hands, seen 2/);
+    const none = [node(), asked(), holds('a'), holds('b', { devices: [] }), both, ...end];
+    says(gpu('exhausted', none), 'inconclusive', /pod b: expected told of 1 devices, seen of none/);
+    says(gpu('exhausted', [...taken, holds('a'), both, ...end]), 'inconclusive', /more than one of a/);
   });
 
   it('should refuse a wrong reason, and a pod for which there is no device', () => {

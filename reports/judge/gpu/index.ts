@@ -1,6 +1,6 @@
 /** Judges of the GPU suite: pure functions from a history to a judgement, by check id. */
 import type { HistoryHeader } from '../../record/history.ts';
-import type { CheckJudge } from '../definition.ts';
+import type { Annotations, CheckJudge } from '../definition.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
 import { nameOf } from '../topology/declared.ts';
@@ -101,17 +101,26 @@ const ofMetrics = (header: HistoryHeader): AnyNeed[] => [
   need('gpu-series'),
 ];
 
+const HOLDERS: Annotations = {
+  'gpu-pod.pod':
+    'which of the pods of a node has which device is chance; each is held against what those of its node ask for',
+  'gpu-pod.devices[]':
+    'which device a pod has is chance; that it has as many as it asks for, and none of another, is judged',
+};
+
 export const GPU_JUDGES: Readonly<Record<string, CheckJudge>> = {
   'gpu/allocatable': { judge: judgeAllocatable, evidence: ofAllocatable, annotations: {} },
   'gpu/schedule': { judge: judgeSchedule, evidence: ofSchedule, annotations: {} },
   'gpu/taint': { judge: judgeTaint, evidence: ofTaint, annotations: {} },
-  'gpu/exclusive': { judge: judgeExclusive, evidence: ofExclusive, annotations: {} },
-  'gpu/exhausted': { judge: judgeExhausted, evidence: ofExhausted, annotations: {} },
-  'gpu/release': { judge: judgeRelease, evidence: ofRelease, annotations: {} },
+  'gpu/exclusive': { judge: judgeExclusive, evidence: ofExclusive, annotations: HOLDERS },
+  'gpu/exhausted': { judge: judgeExhausted, evidence: ofExhausted, annotations: HOLDERS },
+  'gpu/release': { judge: judgeRelease, evidence: ofRelease, annotations: HOLDERS },
   'gpu/metrics': {
     judge: judgeMetrics,
     evidence: ofMetrics,
     annotations: {
+      'gpu-series.samples[].device':
+        'which device of a node a pod has is chance; that each is measured once, and one of them names the pod, is judged',
       'gpu-series.samples[].value':
         'how busy a device is: only that it is a number from 0 to the maximum is claimed',
     },

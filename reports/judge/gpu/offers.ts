@@ -1,5 +1,6 @@
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
+import { STRANGER_ASKS } from '../../record/observations/gpu.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { all, first } from '../observed.ts';
 import { Findings } from '../topology/findings.ts';
@@ -76,13 +77,18 @@ const FOR_ITS_TAINT = /untolerated taint/;
 /** `gpu/taint`: the taints are there, nobody runs there who does not tolerate them, and strangers are refused because of them. */
 export function judgeTaint(history: History): Judgement {
   const findings = new Findings(history).rule('kept-away');
-  for (const refused of all(history, 'gpu-refused')) expectKeptAway(refused, findings);
+  const kept = all(history, 'gpu-refused');
+  for (const refused of kept) expectKeptAway(refused, findings);
+  const names = kept.map(({ pod }) => pod);
+  findings.eachOnce('strangers', [...new Set(names)], names);
   if (mayWrite(history.header)) expectStrangers(history, findings);
   for (const tenants of all(history, 'gpu-tenants')) expectTaints(history, tenants, findings);
   findings.rule('tenants');
   for (const { node, tenants } of all(history, 'gpu-tenants')) {
     const subject = `pods on node ${node}`;
     const expected = 'only such as tolerate its taints';
+    const pods = tenants.map(({ pod }) => pod);
+    findings.eachOnce(subject, [...new Set(pods)], pods);
     const intruders = tenants.filter(({ tolerates }) => !tolerates).map(({ pod }) => pod);
     // Something of the cluster runs on every node, be it the plugin alone.
     if (tenants.length === 0) findings.unknown(subject, expected, 'no pod at all was seen');
@@ -130,13 +136,15 @@ function expectStrangers(history: History, findings: Findings): void {
 function expectKeptAway(refused: Seen<'gpu-refused'>, findings: Findings): void {
   const { pod, node, message, state, role, tolerated } = refused;
   const subject = `pod ${pod} without the toleration`;
+  const asks = role === 'stranger that asks';
+  findings.sound(subject, (pod === STRANGER_ASKS) === asks, `a pod that is called after its role`, role);
   const expected = 'Pending, because of the taint';
-  if (node !== null && tolerated === true && role === 'stranger that asks')
+  if (node !== null && tolerated === true && asks)
     findings.note(`${pod} was given the toleration when it was admitted, as it asks for a device`);
   else if (node !== null) findings.expect(subject, false, expected, `it landed on ${node}`);
   else if (message === '') findings.unknown(subject, expected, 'the scheduler has said nothing');
   else if (state !== 'refused') findings.unknown(subject, expected, state);
-  else if (role === 'stranger that asks') findings.expect(subject, true, 'Pending', message);
+  else if (asks) findings.expect(subject, true, 'Pending', message);
   else findings.expect(subject, FOR_ITS_TAINT.test(message), expected, message);
 }
 

@@ -102,11 +102,52 @@ export function needCounts(history: History, findings: Findings, looks: number):
       findings.unknown(subject, expected, `${wrong.requested}, by pods ${sumOf(wrong.holders)}`);
     else findings.expect(subject, true, expected, `${counted.length} times`);
   }
+  needOwnPods(history, findings);
   expectAgreement(history, findings);
 }
 
 const sumOf = (holders: Seen<'gpu-requested'>['holders']): number =>
   holders.reduce((sum, { asked }) => sum + (asked > 0 ? asked : Number.NaN), 0);
+
+/** The check's own pods are there once each, with as many devices as they ask for, and none that as many others have as may share it. */
+function needOwnPods(history: History, findings: Findings): void {
+  const pods = all(history, 'gpu-pod');
+  const names = pods.map(({ pod }) => pod);
+  findings.eachOnce('pods of the check', [...new Set(names)], names);
+  const { sharedBy } = gpuOf(history);
+  const holders = new Map<string, number>();
+  for (const { pod, asked, devices, node } of pods) {
+    for (const device of new Set(devices)) {
+      const key = `${device} of ${node ?? 'no node'}`;
+      holders.set(key, (holders.get(key) ?? 0) + 1);
+    }
+    if (devices !== null && !isTold(history, { asked, devices }))
+      findings.unknown(`pod ${pod}`, `told of ${asked} devices`, devices.join(', ') || 'of none');
+  }
+  for (const [device, count] of holders)
+    if (count > sharedBy) findings.unknown(`device ${device}`, `in ${sharedBy} hands`, String(count));
+}
+
+/** A container that asks for devices is told of as many, each once. Of slices of the same one it may be told once. */
+export function isTold(history: History, { asked, devices }: { asked: number; devices: string[] }): boolean {
+  const told = new Set(devices).size;
+  const enough = gpuOf(history).kind === 'shared' ? told >= 1 && told <= asked : told === asked;
+  return enough && told === devices.length;
+}
+
+/** What was free before the check is what its own pods ask for. */
+export function needAllTaken(history: History, findings: Findings): void {
+  const { devicesPerNode } = gpuOf(history);
+  const free = poolNodesOf(history).reduce((sum, { name }) => {
+    const before = all(history, 'gpu-requested').find(({ node }) => node === name)?.requested ?? 0;
+    return sum + Math.max(0, devicesPerNode - before);
+  }, 0);
+  const taken = all(history, 'gpu-pod').filter(({ state }) => state === 'ready');
+  const asked = taken.reduce((sum, one) => sum + one.asked, 0);
+  const expected = `${free} that were free`;
+  if (asked === free) findings.expect('devices taken', true, expected, String(asked));
+  else findings.unknown('devices taken', expected, String(asked));
+}
 
 /** The check's own pods: those that were seen ready are among the holders of their nodes, and no others are. */
 function expectAgreement(history: History, findings: Findings): void {

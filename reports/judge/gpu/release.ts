@@ -3,7 +3,15 @@ import type { Judgement } from '../../record/judgement.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { all } from '../observed.ts';
 import { Findings } from '../topology/findings.ts';
-import { concludeWithPool, expectHolders, expectOffers, needCounts, noteBusy, poolNodesOf } from './pool.ts';
+import {
+  concludeWithPool,
+  expectHolders,
+  expectOffers,
+  needAllTaken,
+  needCounts,
+  noteBusy,
+  poolNodesOf,
+} from './pool.ts';
 
 const SUBJECTS = {
   deletion: 'a device after the deletion of its pod',
@@ -32,6 +40,8 @@ export function judgeRelease(history: History): Judgement {
   }
   expectHolders(history, findings);
   expectOffers(history, findings);
+  findings.rule('taken');
+  needAllTaken(history, findings);
   needCounts(history, findings, 2);
   noteBusy(history, findings);
   return concludeWithPool(history, findings, `devices can be had again within ${goalS ?? '?'} s`);

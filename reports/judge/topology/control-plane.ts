@@ -17,6 +17,8 @@ export const controlPlane: CheckJudge = {
           need('etcd-member', { count: declared.etcdMembers, absent: 'fail' }),
         ],
   annotations: {
+    'etcd-member.id':
+      'which of two members that follow is which decides nothing; that each is there once, and which one leads, is held',
     'etcd-member.name': 'for people; members are told apart by their ids',
     'etcd-member.error': 'why it is not healthy, in words',
   },

@@ -10,6 +10,9 @@ const state = z.enum(['ready', 'refused', 'failed', 'waiting']);
 /** Pods that must be refused: one for each node of the pool, one that asks for a device, one for which no device is left. */
 export const REFUSED_ROLES = ['stranger', 'stranger that asks', 'one too many'] as const;
 
+/** The pod that asks for a device without the toleration. */
+export const STRANGER_ASKS = 'gpu-stranger-asks';
+
 /** What the checks of devices see of the pool, of their own pods and of Prometheus. */
 export const GPU = kinds({
   /** A node of the pool, or another one that knows the resource. The first of a node is how it was before. */
