@@ -1,4 +1,4 @@
-import { GOVERNING } from '../../reports/record/governing.ts';
+import type { GOVERNING } from '../../reports/record/governing.ts';
 import { factsOf, firstAnswer } from '../members.ts';
 import type {
   Bounds,
