@@ -1,8 +1,8 @@
+import type { InstanceName } from '../env/local/nodes/index.ts';
 import type { Environment } from '../env/schema.ts';
 import type { Control, ControlContext } from '../suites/controls/control.ts';
 import type { KubeObject, ObjectRef } from '../suites/harness/protocol.ts';
 import type { Engine } from './engine.ts';
-import { inverseSchema } from './safety/entry-schema.ts';
 
 const EXEC_TIMEOUT_MS = 30_000;
 const UNTIL_EVERY_MS = 250;
@@ -11,7 +11,7 @@ const SEEN_WITHIN_MS = 5_000;
 export interface ControlSurroundings {
   engine: Engine;
   environment: Environment;
-  instance: string;
+  instance: InstanceName;
   size: 'small' | 'full';
   kubeconfig: string;
   /** Aborted when the control is over. */
@@ -54,7 +54,7 @@ export function controlContext(control: Control, around: ControlSurroundings): C
         check: control.id,
         title,
         ...access,
-        inverses: [inverseSchema.parse(inverse)],
+        inverses: [inverse],
         act: () => action.act(),
         controlPlane: true,
       }),

@@ -1,8 +1,10 @@
+import type { InstanceName } from '../../env/local/nodes/index.ts';
 import type { Environment } from '../../env/schema.ts';
 import type { CheckSettings } from '../../env/settings.ts';
 import type { ObjectOf } from '../../probes/kubernetes/objects.ts';
 import type { Goals } from '../../reports/record/goals.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
+import type { ControlInverse } from '../faults/inverse.ts';
 import type { KubeObject, ListParams, ObjectRef } from '../harness/protocol.ts';
 
 /**
@@ -45,13 +47,13 @@ export interface LedgeredAction {
   /** For people: what is done, to what. */
   title: string;
   /** The entry of the ledger: a kind that `runner/safety` can undo and its data. */
-  inverse: { kind: string; [field: string]: unknown };
+  inverse: ControlInverse;
   act(): Promise<void>;
 }
 
 export interface ControlContext {
   /** The instance of the embedded environment, such as `local-small`. */
-  instance: string;
+  instance: InstanceName;
   size: 'small' | 'full';
   kubeconfig: string;
   /** The environment as loaded. */

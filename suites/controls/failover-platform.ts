@@ -1,7 +1,6 @@
 /** Controls of failover/backend and failover/control-plane. */
 import { setApiServers } from '../../env/local/cluster/index.ts';
 import { nodesOf } from '../../env/local/nodes/index.ts';
-import type { InstanceName } from '../../env/local/nodes/index.ts';
 import type { ObjectRef } from '../harness/protocol.ts';
 import type { Control, ControlContext } from './control.ts';
 import { BACKEND, ROLLED_OUT_MS, rollOutBackend } from './backend.ts';
@@ -120,7 +119,7 @@ function listeningFor(ms: number): () => Promise<true | null> {
 
 /** The others go on serving those who know them; the address that clients use knows only the one that will be killed. */
 async function pointAtLeader(ctx: ControlContext, fault: 'leader-crash' | 'etcd-crash'): Promise<void> {
-  const instance = ctx.instance as InstanceName;
+  const instance = ctx.instance;
   const before = nodesOf(instance, ctx.size)
     .filter((node) => node.role === 'control')
     .map(({ name, address }) => ({ name, address }));

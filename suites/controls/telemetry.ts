@@ -181,16 +181,16 @@ async function removeTarget(ctx: ControlContext): Promise<void> {
 }
 
 const metricControls: readonly Control[] = [
-  ['targets', /job tender-api.*no target/],
-  ['series', /series .*job="tender-api".*none now/],
-  ['freshness', /series .*job="tender-api".*ago/],
-].map(([name, expectSeen]): Control => ({
-  id: `telemetry/metrics/${name as string}/target-removed`,
-  check: `telemetry/metrics/${name as string}`,
+  { name: 'targets', expectSeen: /job tender-api.*no target/ },
+  { name: 'series', expectSeen: /series .*job="tender-api".*none now/ },
+  { name: 'freshness', expectSeen: /series .*job="tender-api".*ago/ },
+].map(({ name, expectSeen }): Control => ({
+  id: `telemetry/metrics/${name}/target-removed`,
+  check: `telemetry/metrics/${name}`,
   verdict: 'fail',
   size: 'any',
   title: 'the target of tender-api is removed from Prometheus',
-  expectSeen: expectSeen as RegExp,
+  expectSeen,
   break: removeTarget,
 }));
 

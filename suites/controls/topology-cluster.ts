@@ -1,5 +1,4 @@
 import { connect } from 'node:net';
-import type { InstanceName } from '../../env/local/nodes/index.ts';
 import { nodeSpec, nodesOf } from '../../env/local/nodes/index.ts';
 import { setApiServers, staticPodRemoval, stopStaticPod } from '../../env/local/cluster/index.ts';
 import type { Control, ControlContext } from './control.ts';
@@ -82,8 +81,8 @@ export const clusterControls: readonly Control[] = [
 ];
 
 async function stopEtcd(ctx: ControlContext): Promise<void> {
-  const node = nodeSpec(ctx.instance as InstanceName, 'control-3');
-  const inverse = { kind: 'static-pod', ...staticPodRemoval(node, 'etcd') };
+  const node = nodeSpec(ctx.instance, 'control-3');
+  const inverse = { kind: 'static-pod' as const, ...staticPodRemoval(node, 'etcd') };
   const act = async (): Promise<void> => {
     await stopStaticPod(node, 'etcd');
   };
@@ -95,11 +94,11 @@ async function stopEtcd(ctx: ControlContext): Promise<void> {
 
 /** The node that the address is left with is taken down by the check itself: then nothing answers. */
 async function pointAtOne(ctx: ControlContext): Promise<void> {
-  const instance = ctx.instance as InstanceName;
+  const instance = ctx.instance;
   const before = nodesOf(instance, ctx.size)
     .filter((node) => node.role === 'control')
     .map(({ name, address }) => ({ name, address }));
-  const inverse = { kind: 'api-servers', instance, before };
+  const inverse = { kind: 'api-servers' as const, instance, before };
   await ctx.ledgered({
     title: 'the load balancer knows one API server only',
     inverse,

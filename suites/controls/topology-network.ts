@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { InstanceName } from '../../env/local/nodes/index.ts';
 import { nodeSpec } from '../../env/local/nodes/index.ts';
 import type { Control, ControlContext } from './control.ts';
 
@@ -19,10 +18,7 @@ export const networkControls: readonly Control[] = [
 ];
 
 async function dropRoute(ctx: ControlContext): Promise<void> {
-  const [from, to] = [
-    nodeSpec(ctx.instance as InstanceName, 'worker-1'),
-    nodeSpec(ctx.instance as InstanceName, 'worker-2'),
-  ];
+  const [from, to] = [nodeSpec(ctx.instance, 'worker-1'), nodeSpec(ctx.instance, 'worker-2')];
   const route = (await ip(['-n', from.netns, 'route', 'show', 'exact', to.podCidr])).trim().split(/\s+/);
   if (route[0] !== to.podCidr)
     throw new Error(`${from.name} has no route to ${to.podCidr}: expected one via ${to.address}`);
