@@ -192,6 +192,14 @@ test('should keep the device plugin on its pool, with two folders of kubelet and
   assert.deepEqual(mounted, ['/var/lib/kubelet/device-plugins', '/var/lib/kubelet/pod-resources']);
 });
 
+test('should keep the stand-in of the model where no drill takes it along with a worker', () => {
+  const stub = allObjects().find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'llm-stub');
+  const { template } = stub?.['spec'] as { template: { spec: Record<string, unknown> } };
+  const key = 'node-role.kubernetes.io/control-plane';
+  assert.deepEqual(template.spec['nodeSelector'], { [key]: '' });
+  assert.deepEqual(template.spec['tolerations'], [{ key, operator: 'Exists', effect: 'NoSchedule' }]);
+});
+
 test('should give every scraped service of the platform the Service by which its pods are found', () => {
   const names = allObjects().map(
     ({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`,

@@ -22,6 +22,8 @@ export const LLM_URL = `http://${LLM_STUB}.${TENDER}.svc.cluster.local:8080`;
 const PORT = 8080;
 /** The last part of the Service's address, below the instance's block; whoever controls the stub asks there. */
 const ADDRESS = '128.94';
+/** The label, and the taint, of nodes of the control plane. */
+const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
 
 /** The variable with the key, for whoever asks or answers. */
 export const LLM_KEY = {
@@ -77,6 +79,9 @@ export function llmStubObjects(context: PlatformContext, secrets: Secrets): Kube
             automountServiceAccountToken: false,
             enableServiceLinks: false,
             securityContext: podSecurity(APP_USER),
+            // The real model is outside of the cluster: no drill may take its stand-in along with a worker that is lost.
+            nodeSelector: { [CONTROL_PLANE]: '' },
+            tolerations: [{ key: CONTROL_PLANE, operator: 'Exists', effect: 'NoSchedule' }],
             containers: [container(imageOf(context.images, LLM_STUB).pinned)],
           },
         },
