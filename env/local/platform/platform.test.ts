@@ -193,7 +193,9 @@ test('should keep the device plugin on its pool, with two folders of kubelet and
 });
 
 test('should keep the stand-in of the model where no drill takes it along with a worker', () => {
-  const stub = allObjects().find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'llm-stub');
+  const stub = allObjects().find(
+    ({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'llm-stub',
+  );
   const { template } = stub?.['spec'] as { template: { spec: Record<string, unknown> } };
   const key = 'node-role.kubernetes.io/control-plane';
   assert.deepEqual(template.spec['nodeSelector'], { [key]: '' });
