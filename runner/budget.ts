@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { storeFault } from '../env/catalogue/index.ts';
 import type { Environment } from '../env/schema.ts';
 import { monoMs } from '../probes/clock.ts';
@@ -214,6 +215,8 @@ async function restoreEarly(check: string, { writer, restoring }: Open, reason: 
   }
 }
 
+const windowSchema = z.object({ hiMs: z.number(), derivation: z.string() });
+
 /** The window that was derived for this trial, from its own history. */
 function expectedIn(folder: string): { hiMs: number; derivation: string } | null {
   const file = join(folder, 'governing.ndjson');
@@ -223,8 +226,7 @@ function expectedIn(folder: string): { hiMs: number; derivation: string } | null
     .filter((line) => line.startsWith('{"kind":"expected-window"'))
     .at(-1);
   if (found === undefined) return null;
-  const { hiMs, derivation } = JSON.parse(found) as { hiMs: number; derivation: string };
-  return { hiMs, derivation };
+  return windowSchema.parse(JSON.parse(found));
 }
 
 function seconds(ms: number): string {

@@ -82,8 +82,11 @@ function cli(): string {
 /** Colours and interactive switches of the caller's shell must not reach Playwright; secrets in other variables it does not need. */
 function environment(): NodeJS.ProcessEnv {
   const kept = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'TZ', 'PLUMBLINE_STATE', 'PLUMBLINE_CACHE'];
-  const picked = kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
-  return { ...(Object.fromEntries(picked) as NodeJS.ProcessEnv), FORCE_COLOR: '0', CI: '1' };
+  const picked = kept.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { ...Object.fromEntries(picked), FORCE_COLOR: '0', CI: '1' };
 }
 
 function spawned(child: ChildProcess): Promise<void> {

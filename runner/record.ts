@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import type { PlannedCheck } from '../env/catalogue/index.ts';
 import type { Environment } from '../env/schema.ts';
 import { composeRun } from '../reports/record/compose.ts';
 import type { Judgement } from '../reports/record/judgement.ts';
+import { parseRun } from '../reports/record/parse-run.ts';
 import { RUN_SCHEMA, type CheckResult, type RunRecord } from '../reports/record/run-record.ts';
 import type { Scope } from '../reports/record/verdict.ts';
 import { renderAll } from '../reports/index.ts';
@@ -141,8 +143,8 @@ export async function writeRecord(
   redact: (text: string) => string,
 ): Promise<RunRecord> {
   const text = redact(JSON.stringify(record, null, 2));
-  const clean = JSON.parse(text) as RunRecord;
   writeFileAtomically(join(folder.path, 'run.json'), `${text}\n`);
+  const clean = parseRun(text);
   for (const [name, report] of Object.entries(await renderAll(clean))) {
     const file = join(folder.path, name);
     mkdirSync(dirname(file), { recursive: true });
@@ -154,7 +156,7 @@ export async function writeRecord(
 
 function versionOf(): string {
   const text = readFileSync(join(CHECKOUT, 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }
 
 /** The commit of this checkout; null outside git. */

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { onLines } from '../suites/harness/lines.ts';
 import type { Method, Params, ReplyEnvelope, RequestEnvelope, Result } from '../suites/harness/protocol.ts';
 
@@ -12,6 +13,13 @@ export interface Call {
   /** Aborted when the asking worker is gone or the session ends. */
   signal: AbortSignal;
 }
+
+const requestSchema: z.ZodType<RequestEnvelope> = z.object({
+  id: z.number(),
+  method: z.string(),
+  params: z.unknown(),
+  check: z.string().exactOptional(),
+});
 
 export type Handler<M extends Method> = (params: Params<M>, call: Call) => Promise<Result<M>>;
 /** The dispatch table: one handler a method; `runner/methods/` has one file a group of methods. */
@@ -97,7 +105,7 @@ export class Session {
   ): Promise<void> {
     let request: RequestEnvelope;
     try {
-      request = JSON.parse(line) as RequestEnvelope;
+      request = requestSchema.parse(JSON.parse(line));
     } catch {
       socket.destroy();
       return;

@@ -160,6 +160,22 @@ test('a takeover waits for the machine that left it, without holding the Lease, 
   assert.equal(switched(), '');
 });
 
+test('what another run leaves while the first is waited for has not been waited for', async () => {
+  const api = new TestApi();
+  api.put(NODE, {});
+  leftBy(api, [POWER]);
+  const { powerOn, switched } = powerHere();
+  const later = { ...POWER, id: '3f0c4b1e-8d0a-4d7e-9f55-1d3b1f6f2a13' };
+  const notice = (line: string): void => {
+    if (line.includes('to undo it')) setTimeout(() => leftBy(api, [later]), 10);
+  };
+  await assert.rejects(
+    restoreEnvironment({ ...options(api), powerOn, ownerGraceMs: 60, notice }),
+    /left a moment ago/,
+  );
+  assert.equal(switched(), '');
+});
+
 test('nothing is taken over under a safety lever', async () => {
   const api = new TestApi();
   api.put(NODE, {});

@@ -78,18 +78,24 @@ export async function settleGivenBack(of: Elsewhere): Promise<void> {
     if (!listed.has(id)) of.ledger.mark(seq, 'done', 'given back from another machine, or never taken');
 }
 
-/** Gives whoever left something open the time to undo it; returns earlier once nothing of it is listed any more. */
+/**
+ * Gives whoever left something open the time to undo it; returns earlier once nothing of it is listed any more.
+ * @returns the ids of what was listed at the beginning: whatever comes later has had no time yet
+ */
 export async function awaitOwner(
   of: Elsewhere & { readonly graceMs: number; readonly signal: AbortSignal },
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const until = monoMs() + of.graceMs;
+  const { open } = await leftElsewhere(of);
+  const ids = new Set(open.flatMap(({ id }) => id ?? []));
   while (monoMs() < until) {
     await pause(Math.min(LOOK_EVERY_MS, until - monoMs()), of.signal);
     of.signal.throwIfAborted();
     // An API server that does not answer now says nothing new.
     const left = await leftElsewhere(of).catch(() => null);
-    if (left?.open.length === 0) return;
+    if (left?.open.length === 0) break;
   }
+  return ids;
 }
 
 /**
@@ -103,6 +109,8 @@ export async function takeOver(
   left: LeftElsewhere,
   options: Elsewhere & {
     readonly powerOn: ((node: string) => NodePower) | null;
+    /** Those whose owner had the time to undo them. */
+    readonly waitedFor: ReadonlySet<string>;
     readonly clusterUid: string;
     readonly runId: string;
   },
@@ -111,7 +119,7 @@ export async function takeOver(
   const rest: { title: string; reason: string }[] = [];
   for (const entry of left.open) {
     const found = powerSchema.safeParse(entry);
-    const reason = found.success ? await refusalOf(found.data.inverse.node, options) : '';
+    const reason = found.success ? await refusalOf(found.data, options) : '';
     const commands =
       found.success && reason === null ? options.powerOn?.(found.data.inverse.node) : undefined;
     if (found.success && commands !== undefined)
@@ -123,11 +131,16 @@ export async function takeOver(
 
 /** Why the power of a node cannot be given back from here; null: it can. */
 async function refusalOf(
-  node: string,
-  { kube, powerOn }: Pick<Elsewhere, 'kube'> & { readonly powerOn: unknown },
+  { id, inverse: { node } }: z.infer<typeof powerSchema>,
+  {
+    kube,
+    powerOn,
+    waitedFor,
+  }: Pick<Elsewhere, 'kube'> & { readonly powerOn: unknown; readonly waitedFor: ReadonlySet<string> },
 ): Promise<string | null> {
   if (powerOn === null)
     return `the environment file here does not say how ${node} is switched on (cluster.power)`;
+  if (!waitedFor.has(id)) return `it was left a moment ago, and its machine has the time to undo it first`;
   const { status } = await kube({ method: 'GET', path: `/api/v1/nodes/${node}`, timeoutMs: CALL_TIMEOUT_MS });
   return status === 200 ? null : `the API server answered ${status} for the node ${node}`;
 }

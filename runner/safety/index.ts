@@ -69,7 +69,10 @@ export type RestoreOptions = SafetyOptions & {
 };
 
 /** What may be done about what another machine has left open: null, nothing. */
-type TakeOver = { readonly powerOn: ((node: string) => NodePower) | null };
+type TakeOver = {
+  readonly powerOn: ((node: string) => NodePower) | null;
+  readonly waitedFor: ReadonlySet<string>;
+};
 
 const NOTHING: RestoreReport = { actions: 0, undone: [], failed: [], conflicts: [] };
 
@@ -165,8 +168,8 @@ async function openPatiently({
     notice(`${error.message.split('. ')[0] ?? ''}; it has up to ${graceMs / 1000} s to undo it`);
     const ledger = new Ledger(safetyFolder(environment, embedded));
     const signal = options.signal ?? new AbortController().signal;
-    await awaitOwner({ kube, namespace, ledger, graceMs, signal });
-    return { safety: await open(options, { powerOn }), before: error.restored };
+    const waitedFor = await awaitOwner({ kube, namespace, ledger, graceMs, signal });
+    return { safety: await open(options, { powerOn, waitedFor }), before: error.restored };
   }
 }
 

@@ -98,7 +98,7 @@ export function textAt(value: unknown, ...keys: string[]): string | undefined {
 
 /** What an API server says besides its status. */
 export function saidIn(body: unknown): string {
-  return String(textAt(body, 'message') ?? JSON.stringify(body));
+  return textAt(body, 'message') ?? JSON.stringify(body ?? null);
 }
 
 /** Annotation that names the ledger entry which created the object. */
