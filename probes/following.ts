@@ -41,6 +41,7 @@ export function followStore(following: Following, options: ObserveOptions): Obse
     stop: async () => {
       ending.abort();
       await Promise.all(loops);
+      follower.tell();
       follower.final();
     },
   };
@@ -65,6 +66,8 @@ class Follower {
   #leaderSeenMs: number | null = null;
   #membersSeenMs: number | null = null;
   #blind = false;
+  /** Why nothing was seen for a while, each time. */
+  readonly #unseen: string[] = [];
   #looks = 0;
 
   constructor(following: Following, options: ObserveOptions, signal: AbortSignal) {
@@ -86,10 +89,9 @@ class Follower {
     } catch (error) {
       if (this.#signal.aborted || this.#blind) return;
       this.#blind = true;
-      this.#options.write({
-        kind: 'observer-blind',
-        reason: error instanceof Error ? error.message : String(error),
-      });
+      this.#unseen.push(
+        `${new Date().toISOString()} ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 
@@ -101,6 +103,16 @@ class Follower {
     if (key === this.#lastEndpoints) return;
     this.#lastEndpoints = key;
     this.#options.write({ kind: 'endpoint', addresses: sorted });
+  }
+
+  /** For people: why who leads was not seen, from those times on until it was seen again. */
+  tell(): void {
+    if (this.#unseen.length === 0) return;
+    this.#options.write({
+      kind: 'evidence',
+      source: 'the observer of the store',
+      text: this.#unseen.join('\n'),
+    });
   }
 
   /** The last known leader once more, with the time since it was last known. */

@@ -134,7 +134,7 @@ export interface ReadBackRequest {
 }
 
 /** What observers of a store write. */
-export type Sighting = NewSeen<'leader' | 'master' | 'members' | 'endpoint' | 'observer-blind' | 'evidence'>;
+export type Sighting = NewSeen<'leader' | 'master' | 'members' | 'endpoint' | 'evidence'>;
 
 export interface ObserveOptions {
   write: (seen: Sighting) => void;

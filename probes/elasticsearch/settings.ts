@@ -1,5 +1,5 @@
 import { GOVERNING } from '../../reports/record/governing.ts';
-import { anyMember, ask, memberPlace } from './api.ts';
+import { anyMember, ask, CANARY_INDEX, memberPlace } from './api.ts';
 import { factsOf } from '../members.ts';
 import type { Bounds, ExpectedWindow, GoverningSetting, ServerFacts, StoreTarget } from '../store-driver.ts';
 
@@ -8,7 +8,7 @@ const INDEX = Object.keys(GOVERNING.elasticsearch.index);
 
 type Flat = Record<string, string | string[] | undefined>;
 
-/** The cluster's settings, then those of every index that clients made. @throws Error when no member answers */
+/** The cluster's settings, then those of every index of the platform; the canary's is the harness' own. @throws Error when no member answers */
 export async function governingSettings(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]> {
   const members = await target.members();
   const question = async <T>(path: string): Promise<T> =>
@@ -50,7 +50,8 @@ function clusterSettings(found: Record<'persistent' | 'transient' | 'defaults', 
 }
 
 function indexSettings(found: Record<string, { settings?: Flat; defaults?: Flat }>): GoverningSetting[] {
-  return Object.entries(found).flatMap(([index, { settings = {}, defaults = {} }]) =>
+  const platforms = Object.entries(found).filter(([index]) => index !== CANARY_INDEX);
+  return platforms.flatMap(([index, { settings = {}, defaults = {} }]) =>
     INDEX.flatMap((name) => {
       const value = settings[name] ?? defaults[name];
       const source = `index ${index}${settings[name] === undefined ? ', default' : ''}`;

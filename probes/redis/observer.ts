@@ -11,7 +11,7 @@ const ANSWER_MS = 400;
 
 /**
  * Follows whom the Sentinels hold to be the master (nobody, while they agree that it is down), how many replicas stream and where
- * the Service points. The Sentinels' own events are written beside it.
+ * the Service points. What the Sentinels say is kept beside it.
  */
 export function observe(target: StoreTarget, options: ObserveOptions): Observer {
   const sentinels = new Sentinels(redisStore(target.connection));
@@ -26,6 +26,7 @@ export function observe(target: StoreTarget, options: ObserveOptions): Observer 
   return {
     stop: async () => {
       await observer.stop();
+      view.tell();
       sentinels.close();
     },
   };
@@ -35,6 +36,8 @@ class SentinelWatch {
   readonly #target: StoreTarget;
   readonly #sentinels: Sentinels;
   readonly #options: ObserveOptions;
+  /** What the Sentinels themselves said meanwhile. */
+  readonly #said: string[] = [];
   #known = false;
 
   constructor(target: StoreTarget, sentinels: Sentinels, options: ObserveOptions) {
@@ -43,14 +46,19 @@ class SentinelWatch {
     this.#options = options;
   }
 
+  /** For people: what the Sentinels said, in one piece. */
+  tell(): void {
+    if (this.#said.length === 0) return;
+    this.#options.write({ kind: 'evidence', source: 'Sentinels', text: this.#said.join('\n') });
+  }
+
   /** @throws Error when no Sentinel answers */
   async leader(signal: AbortSignal): Promise<Sight> {
     // Who has which address is learnt while everybody is there.
     if (!this.#known) await memberViews(this.#target, { deadlineMs: ANSWER_MS, signal });
     this.#known = true;
     await this.#sentinels.listen((source, event, detail) => {
-      if (!signal.aborted)
-        this.#options.write({ kind: 'evidence', source: `Sentinel ${source}`, text: `${event} ${detail}` });
+      if (!signal.aborted) this.#said.push(`${new Date().toISOString()} ${source} ${event} ${detail}`);
     }, ANSWER_MS);
     const views = await this.#sentinels.views(ANSWER_MS);
     const best = newest(views);

@@ -70,8 +70,8 @@ function enforcedGap({ header }: History, estimate: Seen<'budget-estimate'>): st
 function spentGap(history: History, { t, share }: Seen<'budget-estimate'>): string | null {
   const spent = last(history, 'budget-spent');
   if (spent === undefined || history.writes.count === 0) return null;
-  const { lost, longest } = costOf(history, t);
   const { spentMs, longestOutageMs } = spent;
+  const { lost, longest } = costOf(history, { sinceMs: t, seenMs: longestOutageMs });
   if (!isWithin(longestOutageMs, longest))
     return `the longest outage was counted as ${Math.round(longestOutageMs)} ms, writes say ${textOf(longest)}`;
   const price = { loMs: lost.loMs * share, hiMs: lost.hiMs * share };
@@ -89,7 +89,11 @@ const isWithin = (ms: number, { loMs, hiMs }: Span): boolean => ms >= loMs - SAM
 const textOf = ({ loMs, hiMs }: Span): string => `${Math.round(loMs)} to ${Math.round(hiMs)} ms`;
 
 /** Time without a success, or as much as failed writes would fill: whichever is more. */
-function costOf(history: History, sinceMs: number): { lost: Span; longest: Span } {
+/** @param seenMs the longest outage that the meter saw */
+function costOf(
+  history: History,
+  { sinceMs, seenMs }: { sinceMs: number; seenMs: number },
+): { lost: Span; longest: Span } {
   const gaps = gapsOf(history, sinceMs);
   const longest = {
     loMs: Math.max(0, ...gaps.map(({ loMs }) => loMs)),
@@ -97,17 +101,13 @@ function costOf(history: History, sinceMs: number): { lost: Span; longest: Span 
   };
   const sum = (of: (gap: Span) => number): number => gaps.reduce((total, gap) => total + of(gap), 0);
   const failed = failedMs(history, sinceMs);
+  const outages = { loMs: sum(({ loMs }) => loMs), hiMs: sum(({ hiMs }) => hiMs) };
   return {
     longest,
     lost: {
-      loMs: Math.max(
-        failed.loMs,
-        sum(({ loMs }) => loMs),
-      ),
-      hiMs: Math.max(
-        failed.hiMs,
-        sum(({ hiMs }) => hiMs),
-      ),
+      loMs: Math.max(failed.loMs, outages.loMs),
+      // Where it saw no outage it counted failures only.
+      hiMs: seenMs < LEAST_MS ? failed.hiMs : Math.max(failed.hiMs, outages.hiMs),
     },
   };
 }

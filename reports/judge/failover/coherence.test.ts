@@ -39,3 +39,8 @@ test('should want the master of Elasticsearch followed', () => {
   const needed = failoverEvidence(history.header).find(({ kind }) => kind === 'master');
   assert.match(needed?.rule(history, true).text ?? '', /0 seen, 2 are needed/);
 });
+
+test('should want each line of who leads to be a change', () => {
+  const flapping = new Synthetic().see(15_000, 'leader', { leader: 'postgres-1', pollMs: 100 });
+  assert.match(saidOf(flapping, 'coherence/leader'), /postgres-1 was seen to begin to lead while leading/);
+});

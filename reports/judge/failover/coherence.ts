@@ -169,10 +169,12 @@ function leaderGap(history: History): string | null {
   );
 }
 
-/** The last line of the observer repeats the one before it. */
+/** Each line is a change; the last one of the observer repeats the one before it. */
 function followedGap(lines: readonly Seen<'leader' | 'master'>[]): string | null {
   const [final, known] = [lines.at(-1), lines.at(-2)];
   if (final?.final !== true) return 'who leads was not followed to the end';
+  const again = lines.slice(1, -1).find(({ leader }, index) => leader === lines[index]?.leader);
+  if (again !== undefined) return `${again.leader ?? 'nobody'} was seen to begin to lead while leading`;
   if (known === undefined || known.leader === final.leader) return null;
   return `${known.leader ?? 'nobody'} was seen to lead, at the end it was ${final.leader ?? 'nobody'}`;
 }

@@ -106,4 +106,6 @@ test('should take settings of several indices one index after the other', () => 
     see('index.unassigned.node_left.delayed_timeout', '1m', `index ${index}, default`);
   }
   assert.equal(governingGap(trial.history()), null);
+  trial.observations = trial.observations.filter((seen) => !Object.values(seen).includes('index two'));
+  assert.match(governingGap(trial.history()) ?? '', /not every setting of index two was read/);
 });

@@ -52,7 +52,23 @@ export function governingGap(history: History): string | null {
 
 /** Each once, as what it can be, in its turn, and where it is read. */
 function readGap(seen: readonly Seen<'governing'>[], kinds: Kinds, store: string): string | null {
-  return twiceGap(seen) ?? kindGap(seen, kinds) ?? orderGap(seen, store) ?? placeGap(seen, PLACES[store]);
+  return (
+    twiceGap(seen) ??
+    kindGap(seen, kinds) ??
+    orderGap(seen, store) ??
+    placeGap(seen, PLACES[store]) ??
+    (store === 'elasticsearch' ? wholeGap(seen, Object.keys(TOGETHER[store] ?? {})) : null)
+  );
+}
+
+/** Every index has all of an index's settings, or its default for them. */
+function wholeGap(seen: readonly Seen<'governing'>[], together: readonly string[]): string | null {
+  const inPlace = Map.groupBy(
+    seen.filter(({ name }) => together.includes(name)),
+    ({ source }) => placeOf(source),
+  );
+  const [lacking] = [...inPlace].filter(([, of]) => of.length < together.length);
+  return lacking === undefined ? null : `not every setting of ${lacking[0]} was read`;
 }
 
 function kindsFor(store: string, seen: ReadonlySet<string>): Kinds {

@@ -114,8 +114,6 @@ export const FAILOVER = kinds({
   members: { streaming: z.number(), pollMs: z.number() },
   /** Addresses behind the Service that applications use. */
   endpoint: { addresses: z.array(z.string()) },
-  /** Nobody answered the observer, from here until it sees something again. */
-  'observer-blind': { reason: z.string() },
 
   /** Whom a read-back is going to read, and whose writes. */
   'readback-plan': { run: z.string(), sources: z.array(z.string()) },

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { followStore } from './following.ts';
+import type { Sight } from './following.ts';
+import type { Sighting } from './store-driver.ts';
+
+/** What is written while looks come to these answers, one after the other; the last one stays. */
+async function told(answers: readonly (Sight | Error)[]): Promise<Sighting[]> {
+  const written: Sighting[] = [];
+  const { promise: all, resolve } = Promise.withResolvers<undefined>();
+  let looks = 0;
+  const observer = followStore(
+    {
+      leader: () => {
+        const answer = answers[Math.min(looks++, answers.length - 1)];
+        if (looks > answers.length) resolve(undefined);
+        return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer ?? null);
+      },
+    },
+    { pollMs: 2, write: (seen) => written.push(seen) },
+  );
+  await all;
+  await observer.stop();
+  return written;
+}
+
+test('should write each change of who leads, and at the end when that was last known', async () => {
+  const seen = await told([{ leader: 'a' }, { leader: 'a' }, { leader: null }, { leader: 'b' }]);
+  const leaders = seen.flatMap((one) => (one.kind === 'leader' ? [one] : []));
+  assert.deepEqual(
+    leaders.map(({ leader, final }) => [leader, final ?? false]),
+    [
+      ['a', false],
+      [null, false],
+      ['b', false],
+      ['b', true],
+    ],
+  );
+  assert.ok((leaders.at(-1)?.pollMs ?? -1) >= 0);
+});
+
+test('should say in one piece why it did not see who leads', async () => {
+  const seen = await told([
+    { leader: 'a' },
+    new Error('refused'),
+    new Error('refused again'),
+    { leader: 'a' },
+    new Error('gone'),
+    { leader: 'a' },
+  ]);
+  const pieces = seen.flatMap((one) => (one.kind === 'evidence' ? [one] : []));
+  assert.equal(pieces.length, 1);
+  assert.match(pieces[0]?.text ?? '', /^\S+Z refused\n\S+Z gone$/);
+});
