@@ -40,17 +40,8 @@ const IO_MODULES = [
 ];
 const TESTS = ['**/*.test.ts', '**/*.itest.ts', '**/*.bench.ts'];
 
-/**
- * From an observation to a verdict nothing is guessed. A folder that still does so leaves the list of those that do not once it is mended; all of
- * suites, runner, reports/judge and reports/render is the goal. `LINT_VERDICTS=suites,runner,reports npx eslint .` shows what is left.
- */
-const FROM_OBSERVATION_TO_VERDICT = process.env.LINT_VERDICTS?.split(',') ?? [
-  'probes/gpu',
-  'probes/kubernetes',
-  'reports',
-  'runner',
-  'suites',
-];
+/** From what the environment answers to a verdict nothing is guessed. */
+const FROM_ANSWER_TO_VERDICT = ['probes/gpu', 'probes/kubernetes', 'reports', 'runner', 'suites'];
 const DOUBLES = ['**/testing.ts', '**/testing/**', '**/fixture*.ts', '**/synthetic.ts', '**/_testing/**'];
 
 export default tseslint.config(
@@ -144,7 +135,7 @@ export default tseslint.config(
     },
   },
   {
-    files: FROM_OBSERVATION_TO_VERDICT.map((folder) => `${folder}/**/*.ts`),
+    files: FROM_ANSWER_TO_VERDICT.map((folder) => `${folder}/**/*.ts`),
     ignores: [...TESTS, ...DOUBLES],
     plugins: { verdicts },
     rules: {

@@ -15,7 +15,18 @@ function typed(context) {
   return { typeOf, has };
 }
 
-const isUnknown = (type) => (type.flags & (ts.TypeFlags.Unknown | ts.TypeFlags.Any)) !== 0;
+/** Types that say nothing of a value: unknown, any (what JSON.parse gives), and `{}`, which is what `unknown ?? {}` comes to. */
+function saysNothing(type) {
+  if ((type.flags & (ts.TypeFlags.Unknown | ts.TypeFlags.Any)) !== 0) return true;
+  const isObject = (type.flags & ts.TypeFlags.Object) !== 0;
+  return isObject && type.getProperties().length === 0 && bare(type);
+}
+
+/** Neither an index signature nor something to call. */
+function bare(type) {
+  const indexes = [type.getStringIndexType(), type.getNumberIndexType()];
+  return indexes.every((of) => of === undefined) && type.getCallSignatures().length === 0;
+}
 
 const noCastFromUnknown = {
   meta: {
@@ -32,7 +43,7 @@ const noCastFromUnknown = {
         const target = node.typeAnnotation;
         const isConst = target.type === 'TSTypeReference' && target.typeName.name === 'const';
         if (isConst || target.type === 'TSUnknownKeyword') return;
-        if (isUnknown(typeOf(node.expression))) context.report({ node, messageId: 'cast' });
+        if (saysNothing(typeOf(node.expression))) context.report({ node, messageId: 'cast' });
       },
     };
   },
