@@ -13,7 +13,10 @@ export interface RestoreOptions {
   env: string;
 }
 
-/** `plumbline restore`: takes the Lease and runs what the ledger still holds. Exit 0 when nothing is left, else 1. */
+/**
+ * `plumbline restore`: takes the Lease and runs what the ledger still holds, and takes over the power of nodes that another machine left
+ * off, once that machine had the time to give it back. Exit 0 when nothing is left, else 1; 75 when it may not begin.
+ */
 export function restore(options: RestoreOptions): Promise<CommandResult> {
   return guarded(async () => {
     const environment = await loadEnvironment(options.env, { with: 'raised', size: 'raised' });
