@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { planChecks } from '../../env/catalogue/index.ts';
+import { loadEnvironment } from '../../env/loader.ts';
+import { settingsFor } from '../../env/settings.ts';
+import { replyTo } from './replies.ts';
+
+const checkoutDir = new URL('../..', import.meta.url).pathname;
+
+test('should take what every check of every size is begun with', async () => {
+  for (const name of ['local', 'local-small', 'staging']) {
+    const environment = await loadEnvironment(name, { checkoutDir });
+    for (const { row, goals } of planChecks(environment, { checks: ['**'] })) {
+      const begun = { folder: '/runs/x', goals, settings: settingsFor(row.id, environment) };
+      const sent: unknown = JSON.parse(JSON.stringify(begun));
+      assert.deepEqual(replyTo('check.begin', sent), sent, `${name}: ${row.id}`);
+    }
+  }
+});
+
+test('should take any answer of an order that says no more, and hand a judgement on whole', () => {
+  assert.equal(replyTo('workload.stop', { stopped: true }), null);
+  const judged = { verdict: 'fail', reason: 'it is so', findings: [] };
+  assert.deepEqual(replyTo('check.end', judged), judged);
+  assert.throws(() => replyTo('check.end', { verdict: 'perhaps', reason: '' }), /verdict/);
+});
+
+test('should hand objects on as they are, and refuse what has no name', () => {
+  const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' }, spec: { odd: [1] }, status: {} };
+  assert.deepEqual(replyTo('cluster.list', { items: [node] }), { items: [node] });
+  const nameless = { apiVersion: 'v1', kind: 'Node', metadata: {} };
+  assert.throws(() => replyTo('cluster.list', { items: [node, nameless] }), /items\.1: no object/);
+});
