@@ -11,15 +11,33 @@ function isOf<K extends Kind>(kind: K): (seen: Observation) => seen is Observati
   return (seen): seen is Observation & Seen<K> => seen.kind === kind;
 }
 
+interface Index {
+  length: number;
+  byKind: ReadonlyMap<string, readonly Observation[]>;
+}
+
+/** By the list that they are of: judges ask for many kinds of one history, and histories have thousands of lines. */
+const indexes = new WeakMap<readonly Observation[], Index>();
+
+function ofKind(observations: readonly Observation[], kind: Kind): readonly Observation[] {
+  let index = indexes.get(observations);
+  if (index?.length !== observations.length) {
+    const { length } = observations;
+    index = { length, byKind: Map.groupBy(observations, (seen) => seen.kind) };
+    indexes.set(observations, index);
+  }
+  return index.byKind.get(kind) ?? [];
+}
+
 /** All of a kind, in the order of their times. */
 export function all<K extends Kind>({ observations }: Observed, kind: K): Seen<K>[] {
-  return observations.filter(isOf(kind));
+  return ofKind(observations, kind).filter(isOf(kind));
 }
 
 export function first<K extends Kind>({ observations }: Observed, kind: K): Seen<K> | undefined {
-  return observations.find(isOf(kind));
+  return ofKind(observations, kind).find(isOf(kind));
 }
 
 export function last<K extends Kind>({ observations }: Observed, kind: K): Seen<K> | undefined {
-  return observations.findLast(isOf(kind));
+  return ofKind(observations, kind).findLast(isOf(kind));
 }

@@ -5,7 +5,7 @@
 import type { HistoryHeader } from '../../record/history.ts';
 import type { Buckets } from '../../record/load-result.ts';
 import type { Seen } from '../../record/observations/index.ts';
-import { countOf, merged, quantileMs } from '../slo/histogram.ts';
+import { countOf, merged, quantilesMs } from '../slo/histogram.ts';
 import { checkedOf, setupRequests, sumOf } from '../slo/load.ts';
 import type { Load, LoadSecond } from '../slo/load.ts';
 
@@ -168,11 +168,12 @@ function holds(whole: Buckets, part: Buckets): boolean {
 function isFaster(sent: Buckets, latency: Buckets): boolean {
   if (countOf(sent) !== countOf(latency)) return false;
   const positive = sent.every(([lowest, count]) => lowest > 0 && count > 0);
-  return positive && QUANTILES.every((quantile) => at(sent, quantile) <= at(latency, quantile));
+  if (!positive) return false;
+  const slower = quantilesMs(latency, QUANTILES);
+  return quantilesMs(sent, QUANTILES).every((value, index) => (value ?? 0) <= (slower[index] ?? 0));
 }
 
 const QUANTILES = Array.from({ length: 100 }, (_, index) => (index + 1) / 100);
-const at = (buckets: Buckets, quantile: number): number => quantileMs(buckets, quantile) ?? 0;
 
 function timeGaps({ start, end, load }: Recorded, { anchor }: HistoryHeader): string[] {
   const tookMs = end.t - start.t;

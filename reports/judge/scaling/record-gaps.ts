@@ -196,10 +196,13 @@ const NOTICED_MS = 2_000;
 /** Where no pod is ready for so long, some request is lost. */
 function answeredByNobody(history: History): boolean {
   const pods = all(history, 'scaled-pods');
-  const { seconds } = observe(history);
-  return pods.some(({ t, ready }, index) => {
+  const gone = pods.flatMap(({ t, ready }, index) => {
     const untilMs = pods[index + 1]?.t ?? t;
-    if (ready > 0 || untilMs - t < NOTICED_MS) return false;
+    return ready > 0 || untilMs - t < NOTICED_MS ? [] : [{ t, untilMs }];
+  });
+  if (gone.length === 0) return false;
+  const { seconds } = observe(history);
+  return gone.some(({ t, untilMs }) => {
     const within = seconds.filter(({ atMs }) => atMs >= t && atMs + SECOND_MS <= untilMs);
     return within.length > 0 && within.every(({ second }) => second.requests > 0 && second.bad === 0);
   });

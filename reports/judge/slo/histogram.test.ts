@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decideQuantile, quantileBounds } from '../statistics.ts';
-import { countAbove, countOf, decideHistogram, histogramBounds, merged, quantileMs } from './histogram.ts';
+import {
+  countAbove,
+  countOf,
+  decideHistogram,
+  histogramBounds,
+  merged,
+  quantileMs,
+  quantilesMs,
+} from './histogram.ts';
 import { bucketsOf, seeded } from './testing.ts';
 
 /** Values with a long tail, ms. */
@@ -78,4 +86,13 @@ it('should merge, count and find quantiles', () => {
   assert.equal(countAbove(both, 4), 1);
   assert.ok(Math.abs((quantileMs(both, 0.5) ?? 0) - 2) < 0.003);
   assert.equal(quantileMs([], 0.5), null);
+});
+
+it('should find several quantiles as it finds each', () => {
+  const quantiles = Array.from({ length: 100 }, (_, index) => (index + 1) / 100);
+  for (const buckets of [[], bucketsOf([7]), bucketsOf(sample(3, 1000)), bucketsOf(sample(4, 37))])
+    assert.deepEqual(
+      quantilesMs(buckets, quantiles),
+      quantiles.map((quantile) => quantileMs(buckets, quantile)),
+    );
 });

@@ -50,6 +50,22 @@ export function quantileMs(buckets: Buckets, quantile: number): number | null {
   return found === null ? null : upperEdgeUs(found) / US_PER_MS;
 }
 
+/** Several of them, by ascending quantiles, in one go. */
+export function quantilesMs(buckets: Buckets, quantiles: readonly number[]): (number | null)[] {
+  const count = countOf(buckets);
+  let index = 0;
+  let seen = buckets[0]?.[1] ?? 0;
+  return quantiles.map((quantile) => {
+    const rank = Math.max(1, Math.ceil(quantile * count));
+    while (seen < rank && index + 1 < buckets.length) {
+      index += 1;
+      seen += buckets[index]?.[1] ?? 0;
+    }
+    const bucket = buckets[index];
+    return bucket === undefined || seen < rank ? null : upperEdgeUs(bucket[0]) / US_PER_MS;
+  });
+}
+
 export interface HistogramBounds {
   samples: number;
   /** The sample's own quantile, ms; null without samples. */

@@ -30,10 +30,14 @@ export function requestLinesRule(
   const owners = new Map(
     of.sent.flatMap(({ mark, traceId }) => (traceId === '' ? [] : [[traceId, mark] as const])),
   );
+  // Of a few pods there are thousands of lines.
+  const ofPods = new Map<string, string | undefined>();
+  const ownerOf = (pod: string): string | undefined => {
+    if (!ofPods.has(pod)) ofPods.set(pod, serviceOf(pod, { services, names }));
+    return ofPods.get(pod);
+  };
   const isStrange = ({ mark, service, pod, traceId }: RequestLine): boolean =>
-    !marks.has(mark) ||
-    (owners.get(traceId) ?? mark) !== mark ||
-    (serviceOf(pod, { services, names }) ?? service) !== service;
+    !marks.has(mark) || (owners.get(traceId) ?? mark) !== mark || (ownerOf(pod) ?? service) !== service;
   const strange = lines.find(isStrange);
   findings.rule('request-lines');
   const expected = 'each of a request that was sent, and of a pod of its service';
