@@ -33,7 +33,9 @@ const WITHOUT_SURVIVORS = [
   'telemetry/{alerts,metrics}/*',
   'telemetry/{dashboards,correlation}',
   'telemetry/{logs,traces}/canary',
-  'performance/{api,ai}/latency',
+  'telemetry/logs/every-workload',
+  'performance/{api,ai}/*',
+  'performance/budget',
 ];
 const MUTATION = [
   process.execPath,

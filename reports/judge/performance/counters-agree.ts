@@ -100,7 +100,8 @@ export function pairGap(
 ): string | null {
   const { names, sureMs } = of;
   const [whole, asked] = [selectorOf(all.query), selectorOf(part.query)];
-  if (whole === null || asked === null || familyOf(whole.metric) !== familyOf(asked.metric)) return null;
+  if (whole === null || asked === null) return null;
+  if (familyOf(whole.metric) !== familyOf(asked.metric)) return moreThanAll(all, part);
   const edges = asked.matchers.filter(({ label }) => label === 'le').length;
   const restarts = restartsOf([...all.series, ...part.series], names);
   const isSame = whole.metric === asked.metric;
@@ -117,6 +118,23 @@ export function pairGap(
     if (gap !== null) return `${gap} of ${key}`;
   }
   return missingPart(all, { asked, parts }, sureMs);
+}
+
+/** Two metrics are not counted in one go, and a scrape may come in between. */
+const IN_BETWEEN = { least: 10, share: 0.01 };
+
+/** Of two metrics only this is known: good and bad events are among all events. */
+function moreThanAll(all: Answered, part: Answered): string | null {
+  const totals = new Map(all.series.map(({ labels, points }) => [pairKey(labels), new Map(points)]));
+  for (const { labels, points } of part.series) {
+    const total = totals.get(pairKey(labels));
+    const odd = points.find(([t, value]) => {
+      const most = total?.get(t) ?? Number.NaN;
+      return (value ?? 0) > most + Math.max(IN_BETWEEN.least, IN_BETWEEN.share * most);
+    });
+    if (odd !== undefined) return `${odd[1] ?? 0} of ${total?.get(odd[0]) ?? 0} events at ${odd[0]}`;
+  }
+  return null;
 }
 
 function unknownGap(found: readonly Series[], sureMs: number): string | null {

@@ -173,7 +173,8 @@ function isFaster(sent: Buckets, latency: Buckets): boolean {
   return quantilesMs(sent, QUANTILES).every((value, index) => (value ?? 0) <= (slower[index] ?? 0));
 }
 
-const QUANTILES = Array.from({ length: 100 }, (_, index) => (index + 1) / 100);
+/** From the quickest to the slowest. */
+const QUANTILES = Array.from({ length: 101 }, (_, index) => index / 100);
 
 function timeGaps({ start, end, load }: Recorded, { anchor }: HistoryHeader): string[] {
   const tookMs = end.t - start.t;

@@ -54,7 +54,13 @@ function budget({ total = growing, good = growing, up = () => 1, line, labels }:
     more: object = {},
   ): Seen => {
     const values = PODS.map((pod) => ({
-      labels: { __name__: name, job: 'api', pod, ...more, ...(pod === 'a' && name !== 'up' && labels) },
+      labels: {
+        __name__: name,
+        job: 'api',
+        instance: pod,
+        ...more,
+        ...(pod === 'a' && name !== 'up' && labels),
+      },
       points: pointsOf(pod === 'a' ? of : ordinary),
     }));
     const at = { fromMs: T0, toMs: TO_MS, endMs: TO_MS, stepSeconds: 10, scrapeSeconds: 10, ...line };
@@ -65,7 +71,6 @@ function budget({ total = growing, good = growing, up = () => 1, line, labels }:
     settings: {
       objectives: [OBJECTIVE],
       prometheus: { scrapeSeconds: 10 },
-      telemetry: { required: { targets: ['api'] } },
       workloads: [{ kind: 'Deployment', namespace: 'x', name: 'api', replicas: { min: 2, max: 2 } }],
     },
     seen: [
@@ -117,7 +122,7 @@ it('should believe a scrape that failed and brought nothing', () => {
 it('should want series to be what was asked for, of the window that was asked for', () => {
   for (const [told, gap] of [
     [{ labels: { job: 'other' } }, /is of something else/],
-    [{ labels: { pod: 'c' } }, /of no target that was scraped/],
+    [{ labels: { instance: 'c' } }, /of no target that was scraped/],
     [{ line: { toMs: TO_MS * 10, endMs: TO_MS * 10 } }, /what was still to come/],
     [{ line: { fromMs: 0 } }, /a run of/],
     [{ line: { endMs: TO_MS + 1 } }, /a run of/],

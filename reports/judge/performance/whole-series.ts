@@ -81,23 +81,28 @@ export function answersGap(
   const { indicator } = objective;
   const targets = targetsQuery(objective);
   const ups = targets === null ? [] : (answers.get(targets) ?? []);
+  const counted = countedIn(objective, answers);
   const gap =
     first([...answers], ([query, series]) => seriesGap(query, series, line)) ??
     first(ups, upGap) ??
-    targetsGap(history, objective, { targets, ups });
+    (targets === null ? null : targetsGap(history, objective, { counted, ups }));
   if (gap !== null || indicator.kind !== 'ratio' || !indicator.counter) return gap;
   return countedGap(indicator, { answers, ups, line });
 }
 
-/** A declared job has a target for each pod that its service has at least. */
+function countedIn({ indicator }: Objective, answers: Answers): readonly Series[] {
+  return answers.get(indicator.kind === 'ratio' ? indicator.total : indicator.query) ?? [];
+}
+
+/** What is scraped has a label for its instance, and a target for each pod that its service has at least. */
 function targetsGap(
   { header: { settings } }: History,
   { service }: Objective,
-  { targets, ups }: { targets: string | null; ups: readonly Series[] },
+  { counted, ups }: { counted: readonly Series[]; ups: readonly Series[] },
 ): string | null {
-  const jobs = settings.telemetry?.required?.targets ?? [];
-  if (!jobs.some((job) => targets?.includes(`job="${job}"`) === true)) return null;
-  const least = settings.workloads?.find(({ name }) => name === service)?.replicas.min ?? 1;
+  if (!counted.some(({ labels }) => 'instance' in labels)) return null;
+  const workloads = settings.workloads ?? settings.topology?.workloads ?? [];
+  const least = workloads.find(({ name }) => name === service)?.replicas.min ?? 1;
   return ups.length >= least ? null : `${ups.length} targets of ${service} were known, it has ${least} pods`;
 }
 
