@@ -13,7 +13,8 @@ function readyAtEachLook(numbers: readonly number[], settle: number): SnapshotSo
     looks += 1;
     const metadata = { namespace: 'tender', name: 'api' };
     const status = { replicas: 2, updatedReplicas: 2, readyReplicas };
-    const api = { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { replicas: 2 }, status };
+    const spec = { replicas: 2, template: { spec: { containers: [] } } };
+    const api = { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec, status };
     return Promise.resolve({ items: [api] });
   };
   const namespaces = { platform: 'tender', edge: 'edge', canary: 'canary' };
