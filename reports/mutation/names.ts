@@ -9,8 +9,8 @@ const SEEN_SUBJECTS = 60;
 const MOST_CHARACTERS = 200;
 const NAME = /^\S+(?: \S+)?$/;
 const DATE = /^\d{4}-\d\d-\d\dT/;
-/** Numbers and quantities, as Kubernetes and settings spell them: `250m`, `512Mi`, `30s`. */
-const NUMBER = /^[\d.,%-]+(?:m|k|[KMGT]i?|s|ms)?$/;
+/** Numbers and quantities, as Kubernetes and settings spell them: `250m`, `512Mi`, `30s`; and rows of numbers: `3>17>4`. */
+const NUMBER = /^[\d.,%>-]+(?:m|k|[KMGT]i?|s|ms)?$/;
 
 export interface Names {
   /** Subjects whose every trace can be left out. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Synthetic } from '../judge/failover/synthetic.ts';
+import { isName } from './names.ts';
 import { detailsByOutcome } from './operations.ts';
 
 test('should tell apart what details say of operations that ended otherwise', () => {
@@ -14,4 +15,8 @@ test('should tell apart what details say of operations that ended otherwise', ()
     found.get('unknown')?.map((index) => writes.detail.get(index)),
     ['ECONNRESET'],
   );
+});
+
+test('should take a row of numbers for no name', () => {
+  assert.deepEqual(['20>21>22', '512Mi', 'worker-1', 'a>b'].map(isName), [false, false, true, true]);
 });

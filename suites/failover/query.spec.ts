@@ -18,7 +18,7 @@ async function askBeforeAndAfter(ctx: CheckContext, store: string): Promise<void
   const steady = await ctx.step(`wait until ${store} is steady`, () =>
     ctx.runner.call('store.steady', { ...named, timeoutMs: ctx.timeoutMs('steadyState') }),
   );
-  ctx.record('steady', { ...steady });
+  ctx.record('steady', { ok: steady.ok, detail: steady.detail });
   if (!steady.ok || !(await notedAtRest(ctx))) return;
   const { leader, expected } = await ctx.step('make the data that is asked about', () =>
     ctx.runner.call('query.prepare', { ...named, timeoutMs: ctx.timeoutMs('steadyState') }),
@@ -38,7 +38,7 @@ async function askBeforeAndAfter(ctx: CheckContext, store: string): Promise<void
     const healed = await ctx.step('wait until all members have rejoined', () =>
       ctx.runner.call('store.steady', { ...named, timeoutMs: ctx.timeoutMs('membersRejoined') }),
     );
-    ctx.record('steady-after', { ...healed });
+    ctx.record('steady-after', { ok: healed.ok, detail: healed.detail });
     await ask(ctx, { ...named, of: 'members', when: 'healed' }, ctx.timeoutMs('settle'));
     await ctx.step('see that roles and objects are as before', () =>
       ctx.runner.call('state.compare', { check: id, trial, timeoutMs: ctx.timeoutMs('membersRejoined') }),

@@ -4,13 +4,12 @@ import type { Rule } from '../../record/rule.ts';
 import type { FailoverRecord } from '../../record/run-record.ts';
 import { generalRules } from '../definition.ts';
 import type { CheckJudge } from '../definition.ts';
-import { AFTERWARDS_ANNOTATIONS } from '../evidence/afterwards.ts';
 import { need } from '../evidence/need.ts';
 import { EFFECT_SOURCES } from '../../record/observations/platform.ts';
 import { proportionBounds, zeroLossBound } from '../statistics.ts';
 import { inOneJudgement, judgedRecord, trialRules, watch } from './deployment.ts';
 import type { Watched, Window } from './deployment.ts';
-import { agreementRules, costEvidence, requestEvidence } from './hurt.ts';
+import { agreementRules, costEvidence, REQUEST_ANNOTATIONS, requestEvidence } from './hurt.ts';
 import { jobRules, jobsOf, lostOf } from './jobs.ts';
 import type { JobGoals, Jobs } from './jobs.ts';
 
@@ -39,10 +38,7 @@ export const AI: CheckJudge = {
       what: 'what jobs left in a store',
     }),
   ],
-  annotations: {
-    ...AFTERWARDS_ANNOTATIONS,
-    'workload-start.settings': 'how patient the client was, for people: what it did stands in the operations',
-  },
+  annotations: REQUEST_ANNOTATIONS,
   trial: true,
 };
 

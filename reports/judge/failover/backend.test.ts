@@ -190,7 +190,10 @@ describe('a rolling restart', () => {
     const open = judge(trial({ fault: 'rolling-restart' }));
     assert.equal(open.verdict, 'inconclusive');
     assert.match(open.reason, /not seen to end/);
-    const done = trial({ fault: 'rolling-restart' }).see(20_000, 'rollout-done', {});
+    const done = trial({ fault: 'rolling-restart' }).see(20_000, 'rollout-done', {
+      replaced: 2,
+      detail: 'none of before',
+    });
     assert.equal(judge(done).verdict, 'pass', judge(done).reason);
   });
 });

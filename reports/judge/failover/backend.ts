@@ -6,7 +6,7 @@ import { generalRules } from '../definition.ts';
 import type { CheckJudge } from '../definition.ts';
 import { decideShare } from '../slo/share.ts';
 import type { ShareDecision } from '../slo/share.ts';
-import { agreementRules, requestEvidence } from './hurt.ts';
+import { agreementRules, costEvidence, REQUEST_ANNOTATIONS, requestEvidence } from './hurt.ts';
 import { inOneJudgement, judgedRecord, trialRules, watch } from './deployment.ts';
 import type { Watched, Window } from './deployment.ts';
 import { MAX_LAG_MS } from './generator.ts';
@@ -26,11 +26,8 @@ interface Judged {
 
 export const BACKEND: CheckJudge = {
   judge: (history) => judgeBackend([history]),
-  evidence: requestEvidence,
-  annotations: {
-    'rollout-done.replaced':
-      'how many pods there had been, for people: that none of them is left is what its line says',
-  },
+  evidence: (header) => [...requestEvidence(), ...costEvidence(header)],
+  annotations: REQUEST_ANNOTATIONS,
   trial: true,
 };
 

@@ -105,7 +105,7 @@ function costOf(
   return {
     longest,
     lost: {
-      loMs: Math.max(failed.loMs, outages.loMs),
+      loMs: Math.max(failed.loMs, outages.loMs, seenMs < LEAST_MS ? 0 : seenMs),
       // Where it saw no outage it counted failures only.
       hiMs: seenMs < LEAST_MS ? failed.hiMs : Math.max(failed.hiMs, outages.hiMs),
     },

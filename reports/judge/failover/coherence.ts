@@ -56,16 +56,25 @@ export function faultGap(history: History): string | null {
   const acted = all(history, 'fault-acted').map(({ member }) => member);
   if (acted.toSorted().join() !== names.toSorted().join())
     return `the fault was done to ${acted.join(', ')}, armed for ${armed.target}`;
-  return faultDiffers(history, armed) ?? landingGap(armed, landed);
+  return faultDiffers(history, armed) ?? landingGap(history);
 }
+
+/** What questions are asked after (suites/failover/query.spec.ts): their checks are named by what is asked. */
+const FAULT_OF_QUERIES = 'pod-crash';
 
 /** Controls inject another fault than the check's own. */
 function faultDiffers({ header }: History, { fault }: Seen<'fault-armed'>): string | null {
-  const expected = header.settings.failover?.fault ?? header.check.split('/')[2];
+  const [, of, named] = header.check.split('/');
+  const expected = header.settings.failover?.fault ?? (of === 'query' ? FAULT_OF_QUERIES : named);
   return fault === expected ? null : `${fault} was injected, ${expected ?? 'nothing'} was to be`;
 }
 
-function landingGap(armed: Seen<'fault-armed'>, { t, betweenMs }: Seen<'fault-landed'>): string | null {
+/** It took effect after it was armed, and was seen to by the time of its line. */
+export function landingGap(history: History): string | null {
+  const armed = first(history, 'fault-armed');
+  const landed = first(history, 'fault-landed');
+  if (armed === undefined || landed === undefined) return null;
+  const { t, betweenMs } = landed;
   const [fromMs, toMs] = betweenMs;
   const within = armed.t - SAME_MS <= fromMs && fromMs <= toMs + SAME_MS && Math.abs(toMs - t) <= SAME_MS;
   return within ? null : 'the fault landed at another time than its proof says';
@@ -229,7 +238,7 @@ function rateGap(
 }
 
 /** At the declared address, with a place for every connection; who connects is given up before who waits for him, and he before an operation. */
-function patienceGap(
+export function patienceGap(
   { settings }: Seen<'workload-start'>,
   declared: { host: string; port: number } | undefined,
 ): string | null {

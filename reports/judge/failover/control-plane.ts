@@ -8,6 +8,7 @@ import type { Rule } from '../../record/rule.ts';
 import { worst } from '../../record/verdict.ts';
 import { generalRules } from '../definition.ts';
 import type { CheckJudge } from '../definition.ts';
+import { AFTERWARDS_ANNOTATIONS } from '../evidence/afterwards.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
 import { all, last } from '../observed.ts';
@@ -30,7 +31,7 @@ interface Judged {
 export const CONTROL_PLANE: CheckJudge = {
   judge: (history) => judgeControlPlaneCrash([history]),
   evidence: evidenceOf,
-  annotations: {},
+  annotations: AFTERWARDS_ANNOTATIONS,
   trial: true,
 };
 

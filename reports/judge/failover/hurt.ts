@@ -1,12 +1,15 @@
 /** What every trial that hurts something of the platform rests on, beside what its own check looks at. */
 import type { History, HistoryHeader } from '../../record/history.ts';
-import type { Kind } from '../../record/observations/index.ts';
+import type { Kind, Seen } from '../../record/observations/index.ts';
 import type { Rule } from '../../record/rule.ts';
+import type { Annotations } from '../definition.ts';
+import { AFTERWARDS_ANNOTATIONS } from '../evidence/afterwards.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
-import { all, first } from '../observed.ts';
+import { all, first, last } from '../observed.ts';
 import { budgetGap } from './budget.ts';
-import { faultGap } from './coherence.ts';
+import { faultGap, landingGap, patienceGap } from './coherence.ts';
+import { outcomeRules } from './outcomes.ts';
 import { scheduleRules } from './schedule.ts';
 
 /** A fault that was proved. */
@@ -40,16 +43,62 @@ export interface Client {
   ratePerSecond: number | undefined;
 }
 
+const PATIENCE = 'how patient the client was, for people: what it did stands in the operations';
+
+/** Of checks that send requests and hurt no store by itself. */
+export const REQUEST_ANNOTATIONS: Annotations = {
+  ...AFTERWARDS_ANNOTATIONS,
+  'workload-start.settings.operationTimeoutMs': PATIENCE,
+  'workload-start.settings.waitTimeoutMs': PATIENCE,
+  'workload-start.settings.maxConnections': PATIENCE,
+  'write.detail.ok': 'that it waited or had to connect makes the end of an outage more exact',
+  'write.detail.unknown': 'why it got no answer, for people: whatever the reason, it counts as not answered',
+};
+
+/** Steps of a trial, whoever wrote them. */
+const STEPS = ['steady', 'fault-armed', 'fault-landed', 'steady-after', 'as-before'] as const;
+
 /** What was planned must have happened, and what is said of one thing in several places must agree. */
 export function agreementRules(history: History, client: Client): Rule[] {
   // A template is replaced, and no member hurt: what is done to it and by whom are one line.
   const isRollout = first(history, 'fault-armed')?.fault === 'rolling-restart';
+  const gap = isRollout ? (landingGap(history) ?? replacedGap(history)) : faultGap(history);
   return [
-    ruleOf('coherence/fault', isRollout ? null : faultGap(history), 'the fault was done as it was armed'),
+    ruleOf('coherence/fault', gap, 'the fault was done as it was armed'),
+    stepsRule(history),
     priceRule(history),
     ruleOf('coherence/client', clientGap(history, client), 'the client asked as declared'),
     ...scheduleRules(history),
+    ...outcomeRules(history),
   ];
+}
+
+/** As many pods were replaced as the Deployment may have. */
+function replacedGap(history: History): string | null {
+  const done = last(history, 'rollout-done');
+  if (done === undefined) return null;
+  const target = first(history, 'fault-armed')?.target;
+  const declared = history.header.settings.topology?.workloads?.find(
+    ({ kind, namespace, name }) => `${kind} ${namespace}/${name}` === target,
+  );
+  const most = declared?.replicas.max ?? Infinity;
+  return done.replaced >= 1 && done.replaced <= most
+    ? null
+    : `${done.replaced} pods were replaced, ${most} may be there`;
+}
+
+/** Of checks that send no requests of their own. */
+export function faultRules(history: History): Rule[] {
+  const gap = faultGap(history);
+  return [
+    ruleOf('coherence/fault', gap, 'the fault was done as it was armed'),
+    stepsRule(history),
+    priceRule(history),
+  ];
+}
+
+function stepsRule(history: History): Rule {
+  return ruleOf('coherence/steps', orderGap(history, STEPS), 'each step came after the one before it');
 }
 
 export function priceRule(history: History): Rule {
@@ -79,7 +128,15 @@ function clientGap(history: History, { store, ratePerSecond }: Client): string |
   if (start === undefined) return null;
   if (start.store !== store) return `the client asked ${start.store}, not ${store}`;
   if (start.sureFailures.length === 0) return 'the client knows no error that proves that nothing was done';
-  return ratePerSecond === undefined || start.ratePerSecond === ratePerSecond
-    ? null
-    : `${start.ratePerSecond} requests a second, declared are ${ratePerSecond}`;
+  if (ratePerSecond !== undefined && start.ratePerSecond !== ratePerSecond)
+    return `${start.ratePerSecond} requests a second, declared are ${ratePerSecond}`;
+  return patienceGap(start, { host: start.settings.host, port: portOf(history.header, start) });
+}
+
+const HTTPS_PORT = 443;
+
+/** Where the edge is declared; whose address it has is the environment's affair. */
+function portOf({ settings }: HistoryHeader, { settings: asked }: Seen<'workload-start'>): number {
+  const url = settings.topology?.edge?.url;
+  return url === undefined ? asked.port : Number(new URL(url).port || HTTPS_PORT);
 }

@@ -9,6 +9,8 @@ import { waitedMs } from './notes.ts';
 const NOTES = /(?:(?:^|;)(?:waited|refused|opened)=[\d.]+)+$/;
 /** What an ok read says: the highest number that it saw, or the message that was delivered. */
 const ANSWER = /^(?:\d+(?:@replica|@replaced)?|marker=\d+ after=[\d.]+)$/;
+/** What an acknowledged tender says: its id. */
+const TENDER = /^id=\S+$/;
 /** The operation never left the client. */
 const NOT_SENT = 'connect:';
 /** Waits are noted to a tenth of a millisecond. */
@@ -27,7 +29,7 @@ export function outcomeRules(history: History): Rule[] {
       what: 'write',
       start,
       proofs,
-      isAnswer: (said) => said === '',
+      isAnswer: (said) => (start.store === 'jobs' ? TENDER.test(said) : said === ''),
     }),
     ruleOf('outcomes/reads', history.reads, {
       what: 'read',

@@ -19,19 +19,35 @@ const answers = (when: string, of: string, answer: string[] | null, sources = ['
 ];
 const right = ['7', '3'];
 const back: Seen = ['steady-after', { ok: true, detail: 'all there' }];
-const armed: Seen = ['fault-armed', { fault: 'pod-crash', target: 's-0', members: [] }];
+const armed: Seen = [
+  'fault-armed',
+  {
+    ...{ fault: 'pod-crash', target: 's-0' },
+    members: [{ name: 's-0', uid: 'uid-1', node: 'worker-1', found: 'process 1' }],
+  },
+];
+const price: Seen = [
+  'budget-estimate',
+  {
+    ...{ from: 'deadline', outageMs: 60_000, share: 1, estimateMs: 60_000 },
+    ...{ derivation: 'rtoDeadline', enforced: false },
+  },
+];
 const steady: Seen = ['steady', { ok: true, leader: 's-0', detail: 'all there' }];
 const acted: Seen = ['fault-acted', { member: 's-0', did: '2 processes signalled' }];
 const roles = [{ store: 'elasticsearch', before: 'master', after: 'master' }];
 const asBefore: Seen = ['as-before', { ok: true, waitedMs: 1, roles, objects: 3, differences: [] }];
-const landed: Seen = ['fault-landed', { by: 'processes gone', proof: 'pid 1', betweenMs: [1, 2] }];
+const landed: Seen = [
+  'fault-landed',
+  { t: 1007, by: 'processes gone', proof: 'pid 1', betweenMs: [1006, 1007] },
+];
 const before: Seen[] = [expected, answers('before', 'members', right), answers('before', 'clients', right)];
 const stores = { elasticsearch: { members: 3, statefulSet: { namespace: 'tender', name: 's' } } };
 const query = (...seen: Seen[]) =>
   judge({
     check: 'failover/query/vector',
     settings: { stores },
-    seen: [steady, armed, acted, ...seen, asBefore],
+    seen: [steady, price, armed, acted, ...seen, asBefore],
   });
 
 test('should accept the same answers from clients and from every copy', () => {
@@ -113,4 +129,52 @@ test('should believe nobody who may not answer, and no fault that hit another', 
   });
   assert.equal(other.verdict, 'inconclusive');
   assert.match(other.reason, /hit s-0, which leads that data, seen hit s-1/);
+});
+
+const PASSING: Seen[] = [
+  ...before,
+  landed,
+  answers('after', 'clients', right),
+  back,
+  answers('healed', 'members', right),
+];
+
+test('should want the fault done as it was armed, at its time and for its price', () => {
+  const bent = (kind: string, change: object): string => {
+    const seen = [steady, price, armed, acted, ...PASSING, asBefore].map(([name, fields]): Seen => [
+      name,
+      name === kind ? { ...fields, ...change } : fields,
+    ]);
+    return judge({ check: 'failover/query/vector', settings: { stores }, seen }).verdict;
+  };
+  assert.equal(bent('steady', {}), 'pass');
+  for (const [kind, change] of [
+    ['fault-armed', { members: [] }],
+    ['fault-armed', { fault: 'hang' }],
+    ['fault-acted', { member: 's-1' }],
+    ['fault-landed', { betweenMs: [0, 1007] }],
+    ['fault-landed', { betweenMs: [1006, 10_070] }],
+    ['budget-estimate', { share: 10 }],
+    ['budget-estimate', { estimateMs: 0 }],
+    ['steady', { t: 3_601_000 }],
+  ] as const)
+    assert.equal(bent(kind, change), 'inconclusive', `${kind} ${JSON.stringify(change)}`);
+});
+
+test('should take no answer that is empty for one, and want every declared copy asked', () => {
+  const nothing: Seen = ['query-expected', { leader: 's-0', answers: [{ question, answer: [] }] }];
+  const empty = PASSING.map((seen): Seen => (seen[0] === 'query-expected' ? nothing : seen));
+  assert.match(query(...empty).reason, /a question to which nothing is the answer/);
+  const declared = (replicas: string): string =>
+    judge({
+      check: 'failover/query/vector',
+      settings: {
+        stores: {
+          elasticsearch: { ...stores.elasticsearch, durability: { 'index.number_of_replicas': replicas } },
+        },
+      },
+      seen: [steady, price, armed, acted, ...PASSING, asBefore],
+    }).reason;
+  assert.match(declared('2'), /expected 3 answer, seen 2 answered/);
+  assert.doesNotMatch(declared('1'), /answered/);
 });

@@ -1,11 +1,13 @@
 import type { History, HistoryHeader } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import type { Seen } from '../../record/observations/index.ts';
+import { reasonOf, worstOf } from '../../record/rule.ts';
 import type { CheckJudge } from '../definition.ts';
+import { AFTERWARDS_ANNOTATIONS } from '../evidence/afterwards.ts';
 import { need } from '../evidence/need.ts';
 import { all, first } from '../observed.ts';
 import { Findings } from '../topology/findings.ts';
-import { faultEvidence } from './hurt.ts';
+import { faultEvidence, faultRules } from './hurt.ts';
 import { trialOf } from './trial.ts';
 
 type Asked = Seen<'query-answers'>;
@@ -19,10 +21,11 @@ export const QUERY: CheckJudge = {
   judge: judgeQuery,
   evidence: () => [
     ...faultEvidence(),
+    need('budget-estimate', { what: 'what the fault may cost' }),
     need('query-expected', { what: 'what must be found' }),
     need('query-answers', { subjects: ASKED, of: ({ when, of }) => `${when} ${of}`, what: 'answers' }),
   ],
-  annotations: {},
+  annotations: AFTERWARDS_ANNOTATIONS,
   trial: true,
 };
 
@@ -34,10 +37,24 @@ const MOST_NAMED = 5;
  * copy after healing. What was not found before proves nothing, nor does a fault that did not land.
  */
 export function judgeQuery(history: History): Judgement {
+  const judgement = judgeAnswers(history);
+  const rules = [...(judgement.rules ?? []), ...faultRules(history)];
+  const verdict = worstOf(rules);
+  const reason = verdict === judgement.verdict ? judgement.reason : reasonOf(rules, judgement.reason);
+  return { ...judgement, verdict, reason, rules };
+}
+
+function judgeAnswers(history: History): Judgement {
   const findings = new Findings(history).rule('before');
   const expected = first(history, 'query-expected')?.answers ?? [];
   if (expected.length === 0) findings.unknown('the questions', 'data to ask about', 'it was not made');
-  else if (foundBefore(history, findings, expected) && landed(history, findings)) {
+  else if (expected.some(({ answer }) => answer.length === 0))
+    findings.unknown('the questions', 'something to be found', 'a question to which nothing is the answer');
+  else if (
+    foundBefore(history, findings, expected) &&
+    everyCopy(history, findings) &&
+    landed(history, findings)
+  ) {
     same(history, findings.rule('after'), { when: 'after', of: 'clients', expected });
     allBack(history, findings.rule('copies'));
     same(history, findings.rule('healed'), { when: 'healed', of: 'members', expected });
@@ -59,6 +76,27 @@ function foundBefore(history: History, findings: Findings, expected: readonly Ex
   return wrong.length === 0;
 }
 
+/** Each copy that is declared gave its own answers: one that was not asked may be the one that has lost something. */
+function everyCopy(history: History, findings: Findings): boolean {
+  const declared = declaredCopies(history.header);
+  const copies = copiesIn(history, 'before');
+  if (declared !== null && copies < declared)
+    findings.unknown('the copies before the fault', `${declared} answer`, `${copies} answered`);
+  return declared === null || copies >= declared;
+}
+
+/** Null: nobody says. Where members are copies, each member is one. */
+function declaredCopies({ check, settings }: HistoryHeader): number | null {
+  if (!check.endsWith('/vector')) return null;
+  const store = settings.stores?.['elasticsearch'];
+  const replicas = Number(store?.durability?.['index.number_of_replicas']);
+  return store === undefined || !Number.isInteger(replicas) ? null : Math.min(store.members, replicas + 1);
+}
+
+function copiesIn(history: History, when: Asked['when']): number {
+  return new Set((answersOf(askedOf(history, when, 'members')) ?? []).map(({ source }) => source)).size;
+}
+
 function landed(history: History, findings: Findings): boolean {
   const { landedMs, missed, target } = trialOf(history);
   const leader = first(history, 'query-expected')?.leader ?? null;
@@ -73,9 +111,7 @@ function landed(history: History, findings: Findings): boolean {
 
 /** A copy that is gone gives no wrong answers. Which member holds a copy may change, how many there are may not. */
 function allBack(history: History, findings: Findings): void {
-  const copies = (when: Asked['when']): number =>
-    new Set((answersOf(askedOf(history, when, 'members')) ?? []).map(({ source }) => source)).size;
-  const [before, healed] = [copies('before'), copies('healed')];
+  const [before, healed] = [copiesIn(history, 'before'), copiesIn(history, 'healed')];
   const expected = `${before}, as before`;
   if (healed > 0 && healed < before)
     findings.expect('the copies after healing', false, expected, `${healed} answered`);

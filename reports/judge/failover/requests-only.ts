@@ -2,6 +2,13 @@
 import { armedFor, clientOf, Synthetic } from './synthetic.ts';
 import type { Outline } from './synthetic.ts';
 
+/** As the client of the edge says. */
+const SURE = [
+  'connect: any error before the request was sent',
+  'status: any answer but 2xx',
+  'mark: of another',
+];
+
 export function requestsOnly(
   store: string,
   outline: Outline & { check: string; spacingMs: number },
@@ -14,7 +21,7 @@ export function requestsOnly(
   const { faultAtMs, lengthMs, check, spacingMs } = made.outline;
   const fault = check.split('/')[2] ?? '';
   return made
-    .see(-10, 'workload-start', clientOf(spacingMs, { store, readRatePerSecond: 0 }))
+    .see(-10, 'workload-start', clientOf(spacingMs, { store, readRatePerSecond: 0, sureFailures: SURE }))
     .see(faultAtMs - 2, 'budget-estimate', {
       ...{ from: 'deadline', outageMs: 60_000, share: 1, estimateMs: 60_000 },
       ...{ derivation: 'rtoDeadline', enforced: false },
