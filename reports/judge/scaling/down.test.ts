@@ -43,9 +43,9 @@ describe('scaling/backend/down', () => {
   });
 
   it('should not take what the autoscaler did before the load for an answer to it', () => {
-    const settled = down({ desired: (s) => (s < -10 ? 4 : shrinks(240)(s)) });
+    const settled = down({ desired: (s) => (s < -15 ? 4 : shrinks(240)(s)) });
     assert.equal(settled.verdict, 'pass', settled.reason);
-    const idle = down({ desired: (s) => (s < -10 ? 4 : 2) });
+    const idle = down({ desired: (s) => (s < -15 ? 4 : 2) });
     assert.match(idle.reason, /never more than 2 pods: nothing to take away/);
   });
 

@@ -5,6 +5,7 @@ import { conclude, secondsOf, secondsText } from './conclude.ts';
 import type { Found, Mark } from './conclude.ts';
 import { observe } from './observed.ts';
 import type { Hpa, HpaSpec, Observed } from './observed.ts';
+import { soundGaps } from './record-gaps.ts';
 import { expectedOf, outside } from './settings.ts';
 
 interface Goals {
@@ -65,7 +66,7 @@ export function judgeDown(history: History): Judgement {
   const failures = failuresOf(context);
   return conclude(observed, {
     failures,
-    gaps: [...missing, ...gapsOf(context)],
+    gaps: [...missing, ...gapsOf(context), ...soundGaps(history)],
     pass: `back at ${spec.min} pods ${secondsText(backMs)} after the load, without flapping and without a failed request`,
     expected: expectedText,
     figures: figuresOf(context),

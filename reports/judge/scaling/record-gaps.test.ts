@@ -115,3 +115,24 @@ describe('the record of an autoscaler', () => {
     assert.match(reasonOf({ min: 2, max: 4 }), /it may want 2 to 5 pods, declared are 2 to 4/);
   });
 });
+
+it('should hold the record of the way down, and of tenders, against the same', () => {
+  const tender = (perSecond: number): string => {
+    const ai = {
+      deployment: { namespace: 'tender', name: 'ai' },
+      scaling: { perSecond, modelDelayMs: 5000 },
+    };
+    const goals = { decisionSeconds: 900, readySeconds: 900 };
+    const seen = tell({ desired: grows, load: { perSecond: 8 } });
+    return judge({ check: 'scaling/ai/up', goals, settings: { ai }, seen, cut: true }).reason;
+  };
+  assert.doesNotMatch(tender(8), /planned/);
+  assert.match(tender(5), /a load of 8 per second after 0 s was begun, planned were 5 after 0 s/);
+  const down = tell({ desired: grows, load: LOAD }).map(([kind, one]): Seen => [
+    kind,
+    kind === 'hpa-spec' ? { ...one, max: 1 } : one,
+  ]);
+  const goals = { extraSeconds: 900, failedRequests: 1000, flapSeconds: 1 };
+  const { reason } = judge({ check: 'scaling/backend/down', goals, seen: down, cut: true });
+  assert.match(reason, /the record of the autoscaler is not sound: 2 to 1 pods/);
+});

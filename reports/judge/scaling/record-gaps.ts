@@ -22,8 +22,13 @@ const OF_A_SECOND = 0.1;
 const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0;
 const isWithin = (value: number, lo: number, hi: number): boolean => value >= lo && value <= hi;
 
+/** Why the record of an autoscaler and of its load is none to rest on; empty: it is. */
+export function soundGaps(history: History): string[] {
+  return [...recordGaps(history), ...restGaps(history), ...rateGaps(history)];
+}
+
 /** What does not agree, in a few words each; empty: nothing. */
-export function recordGaps(history: History): string[] {
+function recordGaps(history: History): string[] {
   const [spec, ...more] = all(history, 'hpa-spec');
   if (spec === undefined) return [];
   const gaps = [...specGaps(history, spec), ...statusGaps(history, spec), ...podsGaps(history, spec)];
@@ -36,7 +41,7 @@ export function recordGaps(history: History): string[] {
 const AT_REST = ['hpa-spec', 'hpa', 'scaled-pods'] as const;
 
 /** A phase begins with everything once more: without it nobody knows what the load met. */
-export function restGaps(history: History): string[] {
+function restGaps(history: History): string[] {
   const [begun] = all(history, 'load-begun');
   if (begun === undefined) return [];
   const untilMs = begun.t + LOOKS * longestGap(history);
@@ -209,7 +214,7 @@ function answeredByNobody(history: History): boolean {
 }
 
 /** The load that was begun is the one that was planned, and that its engine then offered, where that says so by the second. */
-export function rateGaps(history: History): string[] {
+function rateGaps(history: History): string[] {
   const [begun, ...more] = all(history, 'load-begun');
   if (begun === undefined) return [];
   const gaps = [...plannedGaps(history, begun), ...momentGaps(history, begun)];
@@ -223,14 +228,24 @@ export function rateGaps(history: History): string[] {
 }
 
 function plannedGaps({ header }: History, { perSecond, rampSeconds }: Seen<'load-begun'>): string[] {
-  const planned = header.settings.topology?.edge?.backend?.scaling;
-  if (planned === undefined) return [];
+  const planned = plannedRate(header);
+  if (planned === null) return [];
   const { highPerSecond, rampSeconds: rises } = planned;
   return perSecond === highPerSecond && rampSeconds === rises
     ? []
     : [
         `a load of ${perSecond} per second after ${rampSeconds} s was begun, planned were ${highPerSecond} after ${rises} s`,
       ];
+}
+
+/** Tenders are created at one rate from the first second on. */
+function plannedRate({
+  check,
+  settings,
+}: HistoryHeader): { highPerSecond: number; rampSeconds: number } | null {
+  if (!check.startsWith('scaling/ai/')) return settings.topology?.edge?.backend?.scaling ?? null;
+  const tenders = settings.ai?.scaling;
+  return tenders === undefined ? null : { highPerSecond: tenders.perSecond, rampSeconds: 0 };
 }
 
 /** A load begins between the start of its engine and what it came to. */

@@ -42,7 +42,7 @@ export function tell(of: Story): Seen[] {
   return [
     ['hpa-spec', { t: at(-20), ...SPEC, ...spec }],
     ['hpa-spec', { t: at(0), ...SPEC, ...spec }],
-    ['load-begun', { t: at(0), perSecond: 50, rampSeconds: rampS }],
+    ['load-begun', { t: at(0), perSecond: load.perSecond ?? 50, rampSeconds: rampS }],
     ...looks.flatMap((second) => look(of, second, loadS)),
     ...recordedLoad({ seconds: loadS, ...load }, START),
     ['load-ended', { t: at(loadS) }],

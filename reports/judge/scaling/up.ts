@@ -7,7 +7,7 @@ import { conclude, secondsOf } from './conclude.ts';
 import type { Found, Mark } from './conclude.ts';
 import { observe, scaleText } from './observed.ts';
 import type { Observed } from './observed.ts';
-import { rateGaps, recordGaps, restGaps } from './record-gaps.ts';
+import { soundGaps } from './record-gaps.ts';
 import { expectedOf, outside, unexpected } from './settings.ts';
 import type { Expected } from './settings.ts';
 import { verdictOf } from './up-verdict.ts';
@@ -56,7 +56,7 @@ function judgeGrowth(history: History, observed: Observed, goals: Goals): Judgem
   return conclude(observed, {
     ...found,
     failures: [...failures, ...leftBehind(history, observed)],
-    gaps: [...found.gaps, ...queueUnseen(history), ...soundGaps(history, goals)],
+    gaps: [...found.gaps, ...queueUnseen(history), ...soundGaps(history)],
     expected: expectedText,
     marks: marksOf(chain, expected),
     figures: figuresOf(context),
@@ -78,12 +78,6 @@ function leftBehind(history: History, { called }: Observed): string[] {
     ({ waitedMs, scale }) =>
       `the ${called} and its queue were not as before ${secondsOf(waitedMs)} s after the load${scaleText(scale)}`,
   );
-}
-
-/** Tenders are created at a rate of their own, which their load does not tell by the second. */
-function soundGaps(history: History, { latency }: Goals): string[] {
-  const gaps = recordGaps(history);
-  return latency === null ? gaps : [...gaps, ...restGaps(history), ...rateGaps(history)];
 }
 
 function queueUnseen(history: History): string[] {
