@@ -18,6 +18,9 @@ const ANSWER_MS = 300;
 /** After failures for so long it is left alone for as long, so that a Redis that hangs does not slow every request; a busy machine fails for less. */
 const PAUSE_MS = 2_000;
 
+/** After time-outs for so long a connection is given up. One late answer is no reason: on a busy machine a new connection takes longer than that. */
+const GIVE_UP_MS = 1_000;
+
 export class TenderCache {
   readonly #redis: Redis;
   readonly #telemetry: Telemetry;
@@ -56,10 +59,11 @@ export class TenderCache {
       );
       this.#patience.succeeded();
     } catch (error) {
-      this.#patience.failed(performance.now());
+      const failingMs = this.#patience.failed(performance.now());
       // A master that is frozen keeps its connections, and the Sentinels may have made another one: the next connection asks them. Of several that
       // time out at once the first does it: the others would end the connection that it has begun.
-      if (/timed out/.test(String(error)) && this.#redis.status === 'ready') this.#redis.disconnect(true);
+      const gone = failingMs >= GIVE_UP_MS && /timed out/.test(String(error));
+      if (gone && this.#redis.status === 'ready') this.#redis.disconnect(true);
       this.#telemetry.log('warn', 'the tender was not cached', { tender: tender.id, cause: String(error) });
     }
   }

@@ -17,8 +17,11 @@ export class Patience {
     this.#failingSinceMs = null;
   }
 
-  failed(nowMs: number): void {
+  /** @returns since when it has been failing, ms ago; 0 for the first failure after a success */
+  failed(nowMs: number): number {
     this.#failingSinceMs ??= nowMs;
-    if (nowMs - this.#failingSinceMs >= this.#forMs) this.#pausedUntilMs = nowMs + this.#forMs;
+    const forMs = nowMs - this.#failingSinceMs;
+    if (forMs >= this.#forMs) this.#pausedUntilMs = nowMs + this.#forMs;
+    return forMs;
   }
 }
