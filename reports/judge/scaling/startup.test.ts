@@ -37,6 +37,34 @@ describe('scaling/pods/startup', () => {
     );
   });
 
+  it('should rest on no start whose times cannot be, or that was begun out of its turn', () => {
+    const odd = startup(299, () => 1000, { createdMs: 5_000_000 });
+    assert.equal(odd.verdict, 'inconclusive');
+    assert.match(odd.reason, /start-0 was created and ready at times that cannot be/);
+    const inTurn = (turnOf: (index: number) => number): string =>
+      judge({
+        check: 'scaling/pods/startup',
+        goals: { p99Seconds: 5 },
+        settings: { startup: { pods: 60 } },
+        seen: Array.from({ length: 60 }, (_, i): Seen => {
+          const createdMs = 1000 + turnOf(i) * 1000;
+          const times = { t: createdMs + 900, createdMs, readyMs: createdMs + 900 };
+          return [
+            'pod-started',
+            { ...times, pod: `start-${i}`, node: 'worker-1', imagePresent: true, initContainers: 0 },
+          ];
+        }),
+      }).reason;
+    assert.match(
+      inTurn((i) => Math.floor(i / 2)),
+      /^p95 of 60 starts/,
+    );
+    assert.match(
+      inTurn((i) => (i === 26 ? 14 : i === 28 ? 13 : Math.floor(i / 2))),
+      /before one that was begun/,
+    );
+  });
+
   it('should be open with fewer, and fail with any number that is slow enough', () => {
     const few = startup(20, () => 1000);
     assert.equal(few.verdict, 'inconclusive');
