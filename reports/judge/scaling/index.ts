@@ -13,6 +13,7 @@ const ANNOTATIONS: Annotations = {
   'hpa-spec.policiesDown': 'tells how long the way down is expected to take, which no verdict rests on',
   'hpa-spec.metricResolutionS': 'tells how soon a change of the load is expected to show, as above',
   'hpa[]': 'what its metric was between two decisions, for the chart: each decision is judged',
+  'scaled-pods[]': 'how many pods there were between two that are judged, for the chart',
   'hpa.metrics[].value': 'as above: what asked for a decision is judged',
 };
 

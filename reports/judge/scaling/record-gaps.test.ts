@@ -136,3 +136,23 @@ it('should hold the record of the way down, and of tenders, against the same', (
   const { reason } = judge({ check: 'scaling/backend/down', goals, seen: down, cut: true });
   assert.match(reason, /the record of the autoscaler is not sound: 2 to 1 pods/);
 });
+
+it('should know how long what was raised stays, and that every load that was started ended', () => {
+  const goals = { extraSeconds: 900, failedRequests: 1000, flapSeconds: 1 };
+  const shrinks = (second: number): number => (second < 30 ? 2 : second < 110 ? 4 : 2);
+  const reasonOf = (stabilisationDownS: number): string => {
+    const seen = tell({ desired: shrinks, loadS: 60, lastS: 200, spec: { stabilisationDownS } });
+    return judge({ check: 'scaling/backend/down', goals, seen, cut: true }).reason;
+  };
+  assert.doesNotMatch(reasonOf(60), /sooner than its settings allow|not seen to end/);
+  assert.match(reasonOf(600), /fewer pods desired sooner than its settings allow/);
+  const open = tell({ desired: grows, load: LOAD }).filter(([kind]) => kind !== 'load-ended');
+  const unended = judge({ check: 'scaling/backend/up', goals: GOALS, seen: open, cut: true });
+  assert.match(unended.reason, /a load was started that was not seen to end/);
+  const none = tell({ desired: grows, load: LOAD }).map(([kind, one]): Seen => [
+    kind,
+    kind === 'hpa' && one?.['t'] === at(-20) ? { ...one, current: 0, desired: 2 } : one,
+  ]);
+  const { reason } = judge({ check: 'scaling/backend/up', goals: GOALS, seen: none, cut: true });
+  assert.match(reason, /counts pods that its Deployment never had/);
+});

@@ -125,12 +125,34 @@ function statusGaps(history: History, spec: Seen<'hpa-spec'>): string[] {
   const gaps: string[] = [];
   if (!statuses.every(({ desired }) => isCount(desired) && isWithin(desired, spec.min, spec.max)))
     gaps.push(`pods desired that are not ${spec.min} to ${spec.max}`);
-  if (!statuses.every(({ current }) => isCount(current)) || !isCounted(history))
+  const fewest = Math.min(1, spec.min);
+  const most = PODS_OF_A_ROLLOUT * spec.max;
+  if (
+    !statuses.every(({ current }) => isCount(current) && isWithin(current, fewest, most)) ||
+    !isCounted(history)
+  )
     gaps.push('it counts pods that its Deployment never had');
   const named = spec.metrics.join();
   if (!statuses.every(({ metrics }) => metrics.map(({ name }) => name).join() === named))
     gaps.push(`a status with other metrics than ${named}`);
+  if (!isStabilised(statuses, spec)) gaps.push('fewer pods desired sooner than its settings allow');
   return [...gaps, ...metricGaps(statuses), ...conditionGaps(statuses, spec)];
+}
+
+/** Of a stabilisation window, ms: the controller looks every 15 s, and what it said is seen a little later. */
+const WINDOW_SLACK_MS = 20_000;
+
+/** Kubernetes: downwards the highest recommendation of the window counts, so that what was raised stays for as long. */
+function isStabilised(statuses: readonly Seen<'hpa'>[], { stabilisationDownS }: Seen<'hpa-spec'>): boolean {
+  const leastMs = stabilisationDownS * 1000 - WINDOW_SLACK_MS;
+  const before = (index: number): number => statuses[index - 1]?.desired ?? Infinity;
+  const raises = statuses.filter(({ desired }, index) => desired > before(index));
+  return statuses.every(
+    ({ t, desired }, index) =>
+      desired >= before(index) ||
+      before(index) === Infinity ||
+      raises.every((raise) => raise.t > t || raise.desired <= desired || t - raise.t >= leastMs),
+  );
 }
 
 /** Kubernetes: the controller looks every 15 s, and writes down then what it counts; another look may be missed. */
@@ -218,6 +240,8 @@ function rateGaps(history: History): string[] {
   const [begun, ...more] = all(history, 'load-begun');
   if (begun === undefined) return [];
   const gaps = [...plannedGaps(history, begun), ...momentGaps(history, begun)];
+  if (all(history, 'load-ended').length < all(history, 'load-start').length)
+    gaps.push('a load was started that was not seen to end');
   const offered = all(history, 'load-second').flatMap((second) => second.offered ?? []);
   if (more.length > 0 || offered.length === 0) return gaps;
   const most = Math.max(...offered);

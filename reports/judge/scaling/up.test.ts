@@ -106,7 +106,8 @@ describe('scaling/backend/up', () => {
     const wishes: Story = {
       desired: (s) => (s < 30 ? 2 : s < 100 ? 3 : 5),
       ready: (s) => (s < 40 ? 2 : 3),
-      spec: { max: 8 },
+      // A wish that is taken back within 20 s is none of an autoscaler that stabilises.
+      spec: { max: 8, stabilisationDownS: 15 },
     };
     const never = up(wishes);
     assert.equal(never.verdict, 'fail');
