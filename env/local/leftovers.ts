@@ -2,7 +2,8 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { addressesOf } from './nodes/addressing.ts';
 import type { InstanceName } from './nodes/addressing.ts';
-import { cgroupName, hierarchies, processesIn } from './nodes/cgroups.ts';
+import { cgroups } from './nodes/cgroup-versions.ts';
+import { cgroupName, processesIn } from './nodes/cgroups.ts';
 import { parseNames } from './nodes/links.ts';
 import { commandLine } from './nodes/processes.ts';
 import { stateDir } from './paths.ts';
@@ -24,13 +25,13 @@ export async function leftovers(instance: InstanceName, options: Signalled = {})
   const links = parseNames(await ip('-br', 'link', 'show')).filter(mine);
   const routes = (await ip('route', 'show')).split('\n').filter((line) => line.startsWith(`${block}.`));
   const spaces = existsSync('/run/netns') ? readdirSync('/run/netns').filter(mine) : [];
-  const cgroups = hierarchies()
-    .map(({ mountPoint }) => join(mountPoint, cgroupName(instance)))
+  const folders = cgroups()
+    .mountPoints.map((mountPoint) => join(mountPoint, cgroupName(instance)))
     .filter((folder) => existsSync(folder));
   const processes = processesIn(cgroupName(instance));
   return [
     ...processes.map(({ pid }) => `process ${pid} ${commandLine(pid).slice(0, 100)}`),
-    ...cgroups.map((folder) => `cgroup ${folder}`),
+    ...folders.map((folder) => `cgroup ${folder}`),
     ...spaces.map((name) => `network namespace ${name}`),
     ...links.map((name) => `link ${name}`),
     // The blackhole route of the whole range, 198.18.0.0/15, begins like a route of the first instance.

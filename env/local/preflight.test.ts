@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { BROWSERS, missingOf, packagesFor } from './packages.ts';
-import { PreflightError, availableBytes, judgeMachine } from './preflight.ts';
+import { PreflightError, availableBytes, cgroupsFound, judgeMachine } from './preflight.ts';
 import type { Machine, Need } from './preflight.ts';
 
 const GIB = 1024 ** 3;
@@ -12,8 +15,8 @@ const MOUNTINFO = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', '
 const GOOD: Machine = {
   platform: 'linux',
   uid: 0,
-  mountinfo: MOUNTINFO,
-  filesystems: 'nodev\tproc\nnodev\toverlay\n\text4\n',
+  cgroups: cgroupsFound(MOUNTINFO),
+  missingModules: [],
   memoryAvailableBytes: 20 * GIB,
   cacheFreeBytes: 80 * GIB,
   stateFreeBytes: 80 * GIB,
@@ -28,10 +31,30 @@ const BAD: readonly [string, Partial<Machine>, RegExp][] = [
   ['not root', { uid: 1000 }, /needs root, this is user 1000; run it as root/],
   [
     'no freezer',
-    { mountinfo: MOUNTINFO.replaceAll('freezer', 'xx') },
+    { cgroups: cgroupsFound(MOUNTINFO.replaceAll('freezer', 'xx')) },
     /hierarchies of freezer are not mounted/,
   ],
-  ['no overlay', { filesystems: '\text4\n' }, /no overlay file system/],
+  ['no cgroup at all', { cgroups: cgroupsFound('') }, /of cpu, cpuacct, .* are not mounted.*; mount them/],
+  [
+    'cgroup v2 without memory',
+    { cgroups: { version: 2, lacking: ['memory'] } },
+    /cgroup v2 has no memory; boot .*cgroup_enable=memory/,
+  ],
+  [
+    'no overlay',
+    { missingModules: [{ name: 'overlay', why: 'no modules' }] },
+    /lacks overlay, and \/lib\/modules\/\S+ is not there to load from; reboot if .*; in a container, type modprobe -a overlay/,
+  ],
+  [
+    'modules that are not installed',
+    {
+      missingModules: [
+        { name: 'br_netfilter', why: 'not among them' },
+        { name: 'nf_conntrack', why: 'not among them' },
+      ],
+    },
+    /lacks br_netfilter nf_conntrack, .*; install the rest .* and type modprobe -a br_netfilter nf_conntrack$/,
+  ],
   ['no Go', { missingTools: ['go'] }, /go is not on PATH; install Go/],
   ['no ip and no apt', { missingTools: ['ip'], hasApt: false }, /not on PATH: ip; use Debian/],
   ['no package and no apt', { missingPackages: ['haproxy'], hasApt: false }, /install them with: haproxy/],
@@ -54,6 +77,18 @@ for (const [name, change, message] of BAD) {
     );
   });
 }
+
+test('a machine with cgroup v2 passes', () => {
+  const root = mkdtempSync(join(tmpdir(), 'plumbline-preflight-'));
+  try {
+    writeFileSync(join(root, 'cgroup.controllers'), 'cpuset cpu io memory hugetlb pids rdma misc\n');
+    const found = cgroupsFound(`29 24 0:26 / ${root} rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n`);
+    assert.deepEqual(found, { version: 2, lacking: [] });
+    judgeMachine({ ...GOOD, cgroups: found }, SMALL);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
 
 test('a good machine passes, also one whose missing tools apt can bring', () => {
   judgeMachine(GOOD, SMALL);

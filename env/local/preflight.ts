@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ClusterSize } from './nodes/addressing.ts';
-import { parseHierarchies } from './nodes/cgroups.ts';
+import { describeMissing, missingModules } from './modules.ts';
+import type { MissingModule } from './modules.ts';
+import { cgroupsIn } from './nodes/cgroup-versions.ts';
 import { missingPackages } from './packages.ts';
 import { cacheDir, stateRoot } from './paths.ts';
 import { onPath } from './run.ts';
@@ -18,8 +20,9 @@ export class PreflightError extends Error {
 export type Machine = {
   readonly platform: string;
   readonly uid: number;
-  readonly mountinfo: string;
-  readonly filesystems: string;
+  /** Which version of cgroups it has, and the controllers that are needed and not there. */
+  readonly cgroups: { readonly version: 1 | 2; readonly lacking: readonly string[] };
+  readonly missingModules: readonly MissingModule[];
   readonly memoryAvailableBytes: number;
   readonly cacheFreeBytes: number;
   readonly stateFreeBytes: number;
@@ -46,7 +49,6 @@ const CACHE_BYTES = 15 * GIB;
 /** Measured: some 0.7 GiB of images and data a node. */
 const STATE_BYTES: Readonly<Record<ClusterSize, number>> = { small: 4 * GIB, full: 7 * GIB };
 
-const CONTROLLERS = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'pids'];
 const TOOLS = ['go', 'bash', 'ip', 'bridge', 'unshare', 'nsenter', 'dpkg-query'];
 /** Tools that a package of the list brings. */
 const FROM_PACKAGES = new Set(['ip', 'bridge', 'unshare', 'nsenter']);
@@ -58,8 +60,8 @@ export async function lookAtMachine(words: readonly string[], signal?: AbortSign
   return {
     platform: process.platform,
     uid: process.getuid?.() ?? -1,
-    mountinfo: linux ? readFileSync('/proc/self/mountinfo', 'utf8') : '',
-    filesystems: linux ? readFileSync('/proc/filesystems', 'utf8') : '',
+    cgroups: linux ? cgroupsFound(readFileSync('/proc/self/mountinfo', 'utf8')) : { version: 1, lacking: [] },
+    missingModules: linux ? missingModules() : [],
     memoryAvailableBytes: linux ? availableBytes(readFileSync('/proc/meminfo', 'utf8')) : 0,
     cacheFreeBytes: freeBytes(cacheDir()),
     stateFreeBytes: freeBytes(stateRoot()),
@@ -93,18 +95,22 @@ function systemProblem(machine: Machine): PreflightError | null {
       'run it as root (sudo)',
     );
   }
-  const mounted = new Set(parseHierarchies(machine.mountinfo).flatMap(({ controllers }) => controllers));
-  const lacking = CONTROLLERS.filter((controller) => !mounted.has(controller));
-  if (lacking.length > 0) {
-    return new PreflightError(
-      `the cgroup v1 hierarchies of ${lacking.join(', ')} are not mounted`,
-      'boot with systemd.unified_cgroup_hierarchy=0 or mount them below /sys/fs/cgroup',
-    );
-  }
-  if (!/\boverlay$/m.test(machine.filesystems)) {
-    return new PreflightError('the kernel offers no overlay file system', 'load the module overlay');
-  }
+  if (machine.cgroups.lacking.length > 0) return cgroupProblem(machine.cgroups);
+  if (machine.missingModules.length > 0)
+    return new PreflightError(...describeMissing(machine.missingModules));
   return null;
+}
+
+function cgroupProblem({ version, lacking }: Machine['cgroups']): PreflightError {
+  return version === 1
+    ? new PreflightError(
+        `the cgroup v1 hierarchies of ${lacking.join(', ')} are not mounted, and neither is cgroup v2`,
+        'mount them below /sys/fs/cgroup, or type mount -t cgroup2 cgroup2 /sys/fs/cgroup where nothing is mounted there',
+      )
+    : new PreflightError(
+        `the kernel's cgroup v2 has no ${lacking.join(', ')}`,
+        "boot without cgroup_disable= and, where memory is missing, with cgroup_enable=memory on the kernel's command line",
+      );
 }
 
 function toolProblem(machine: Machine): PreflightError | null {
@@ -145,6 +151,12 @@ function spaceProblem(machine: Machine, need: Need): PreflightError | null {
     );
   }
   return null;
+}
+
+/** What a machine with these mounts has of cgroups. */
+export function cgroupsFound(mountinfo: string): Machine['cgroups'] {
+  const found = cgroupsIn(mountinfo);
+  return { version: found.version, lacking: found.lacking() };
 }
 
 /** MemAvailable of /proc/meminfo. */

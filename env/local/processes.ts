@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { InstanceName } from './nodes/addressing.ts';
-import { cgroupName, makeCgroups, SHARES_OF_CONTROL } from './nodes/cgroups.ts';
+import { cgroups } from './nodes/cgroup-versions.ts';
+import { cgroupName, RATIO_OF_CONTROL } from './nodes/cgroups.ts';
 import { identify, processAlive } from './nodes/processes.ts';
 import type { ProcessId } from './nodes/processes.ts';
 import { stateDir } from './paths.ts';
@@ -15,7 +16,7 @@ export function adoptProcess(instance: InstanceName, name: string, pid: number):
   const found = identify(pid);
   if (found === null)
     throw new Error(`${name} of ${instance} (pid ${pid}) ended at once; its log is in the state folder`);
-  for (const file of makeCgroups(cgroupName(instance, 'host'), { cpuShares: SHARES_OF_CONTROL }))
+  for (const file of cgroups().make(cgroupName(instance, 'host'), RATIO_OF_CONTROL))
     writeFileSync(file, String(pid));
   const path = recordPath(instance, name);
   mkdirSync(dirname(path), { recursive: true });

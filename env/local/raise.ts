@@ -12,7 +12,7 @@ import { ensureLoadBalancer } from './cluster/load-balancer.ts';
 import { clusterContext, platformContext } from './context.ts';
 import type { Target } from './context.ts';
 import { registryStorage, startRegistry } from './images/index.ts';
-import { raiseKernelLimits } from './kernel.ts';
+import { prepareHost } from './host.ts';
 import { addressesOf, nodesOf } from './nodes/addressing.ts';
 import type { InstanceName } from './nodes/addressing.ts';
 import { ensureNetwork, linkState, restoreLink } from './nodes/links.ts';
@@ -45,7 +45,7 @@ export async function raiseAnew(target: Target, withEdge: boolean, progress: Pro
   await removeInstance(instance, { signal });
   progress.begin('nodes', `starting ${cluster.nodes.length} nodes`);
   mkdirSync(logDir(instance), { recursive: true });
-  raiseKernelLimits();
+  await prepareHost({ signal });
   await ensureNetwork(instance, size, { signal });
   const startAll = cluster.nodes.map((node) => startNode(node, target));
   await allSettledOrThrow([ensureHostProcesses(target), ...startAll]);
@@ -177,7 +177,7 @@ async function startInstanceRegistry(instance: InstanceName, signal: AbortSignal
 async function revive(target: Target): Promise<boolean> {
   const { instance, size, signal } = target;
   const nodes = nodesOf(instance, size);
-  raiseKernelLimits();
+  await prepareHost({ signal });
   const dead = nodes.filter((node) => !nodeStatus(node).running);
   if (dead.length > 0) target.say(`starting ${dead.map((node) => node.name).join(', ')} again`);
   await ensureNetwork(instance, size, { signal });

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { restoreKernelLimits } from './kernel.ts';
+import { restoreHost } from './host.ts';
 import { INSTANCES } from './nodes/addressing.ts';
 import type { InstanceName } from './nodes/addressing.ts';
 import { cgroupName, processesIn, removeCgroups } from './nodes/cgroups.ts';
@@ -29,7 +29,7 @@ export async function removeInstance(
   killProcesses(processesIn(cgroupName(instance)));
   await removeCgroups(cgroupName(instance), { deadlineMs: CGROUP_DEADLINE_MS, ...options });
   await removeNetwork(instance, options);
-  if (INSTANCES.every((name) => processesIn(cgroupName(name)).length === 0)) restoreKernelLimits();
+  if (INSTANCES.every((name) => processesIn(cgroupName(name)).length === 0)) await restoreHost();
   const dir = stateDir(instance);
   if (!existsSync(dir)) return;
   for (const name of readdirSync(dir).filter((entry) => entry !== LOCK_FILE)) {

@@ -1,8 +1,9 @@
 /** What a fault could have left behind on the small embedded environment: looked for on its nodes and in its API. */
-import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { linkState, nodeSpec, nodesOf, nodeStatus } from '../../env/local/nodes/index.ts';
-import { cgroupName, hierarchies, nested, processesIn } from '../../env/local/nodes/cgroups.ts';
+import { cgroups, nested } from '../../env/local/nodes/cgroup-versions.ts';
+import { cgroupName, processesIn } from '../../env/local/nodes/cgroups.ts';
 import type { ProcessId } from '../../env/local/nodes/index.ts';
 import { runAny } from '../../env/local/run.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
@@ -23,18 +24,15 @@ export async function faultsLeft(cluster: KubeCluster): Promise<string[]> {
 }
 
 function frozen(): string[] {
-  const freezer = hierarchies().find(({ controllers }) => controllers.includes('freezer'));
-  const below = nested(join(freezer?.mountPoint ?? '/none', cgroupName(INSTANCE)));
-  return below
+  return nested(join(cgroups().mountOf('freezer'), cgroupName(INSTANCE)))
     .filter((folder) => stateOf(folder) !== 'THAWED')
     .map((folder) => `${folder} is ${stateOf(folder)}`);
 }
 
 /** A cgroup that is gone meanwhile holds nothing. */
 function stateOf(folder: string): string {
-  const file = join(folder, 'freezer.state');
   try {
-    return existsSync(file) ? readFileSync(file, 'utf8').trim() : 'THAWED';
+    return cgroups().freezerState(folder);
   } catch {
     return 'THAWED';
   }

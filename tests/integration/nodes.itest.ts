@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { EnvironmentHeldError, holder, leftovers, readStamp, status, up } from '../../env/local/index.ts';
-import { cgroupName, hierarchies } from '../../env/local/nodes/cgroups.ts';
+import { cgroups } from '../../env/local/nodes/cgroup-versions.ts';
+import { cgroupName } from '../../env/local/nodes/cgroups.ts';
 import { takeLock } from '../../env/local/lock.ts';
 import {
   addressesOf,
@@ -53,14 +54,10 @@ function reachable(host: string, port: number): Promise<boolean> {
 }
 
 test('the control plane has more of the CPU than a node that carries load', () => {
-  const sharesOf = (node: string): number[] =>
-    hierarchies()
-      .filter(({ controllers }) => controllers.includes('cpu'))
-      .map(({ mountPoint }) => `${mountPoint}/${cgroupName(INSTANCE, node)}/cpu.shares`)
-      .map((file) => Number(readFileSync(file, 'utf8')));
-  const [control, worker] = [sharesOf('control-1'), sharesOf('worker-1')];
-  assert.equal(control.length, 1, 'one hierarchy with the controller cpu');
-  assert.ok(Number(control[0]) > Number(worker[0]), `${String(control[0])} beside ${String(worker[0])}`);
+  const [control, worker] = ['control-1', 'worker-1'].map((node) =>
+    cgroups().ratioOf(cgroupName(INSTANCE, node)),
+  );
+  assert.ok(Number(control) > Number(worker), `${String(control)} beside ${String(worker)}`);
 });
 
 test('the environment is stamped and everything of it runs', async () => {
@@ -98,12 +95,12 @@ test('a node is a machine of its own: processes, name, cgroups', async () => {
   const seen = await execInNode(WORKER, ['sh', '-c', 'hostname; cat /proc/1/comm; cat /proc/self/cgroup'], {
     timeoutMs: 10_000,
   });
-  const [name, init, ...cgroups] = seen.stdout.trim().split('\n');
+  const [name, init, ...places] = seen.stdout.trim().split('\n');
   assert.equal(name, WORKER.name);
   assert.equal(init, 'bash');
   assert.ok(
-    cgroups.every((line) => line.endsWith(':/')),
-    cgroups.join(' '),
+    places.every((line) => line.endsWith(cgroups().version === 1 ? ':/' : '::/init')),
+    places.join(' '),
   );
   assert.equal(existsSync('/var/lib/kubelet'), false, 'nothing of a node lies on the host itself');
 });

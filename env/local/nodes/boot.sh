@@ -1,25 +1,35 @@
 #!/bin/bash
-# One node of the embedded environment, in two steps:
-#   enter  joins the node's cgroups and network namespace, then unshares every other namespace
+# One node of the embedded environment, in three steps:
+#   enter  joins the node's cgroups and makes them the root of a cgroup namespace
+#   apart  joins the cgroups inside, and the network namespace, then unshares every other namespace
 #   init   is PID 1 of the node: builds the node's own root, then keeps containerd and kubelet running
-# A third word, exec, runs a command in a node that is up. Everything it needs comes in NODE_* variables.
+# A fourth word, exec, runs a command in a node that is up. Everything it needs comes in NODE_* variables.
 set -eu
 
-join_cgroups() {
+join_cgroups() { # FILE…
   local file
-  for file in $NODE_CGROUPS; do echo $$ >"$file"; done
+  for file; do echo $$ >"$file"; done
 }
 
 case "$1" in
 enter)
-  join_cgroups
+  # shellcheck disable=SC2086 # the variable holds several words, here and below
+  join_cgroups $NODE_ENTER
+  exec unshare --cgroup -- /bin/bash "$0" apart
+  ;;
+apart)
+  # With cgroup v2 these are a leaf below the namespace's root: a cgroup that hands controllers down may hold no process, not even the
+  # one that waits here for the node's end. With v1 they are those that it is in already.
+  # shellcheck disable=SC2086
+  join_cgroups $NODE_INSIDE
   # --kill-child: when this process is killed, so is the node; it never outlives what stands for it on the host.
   exec nsenter --net="/run/netns/$NODE_NETNS" -- \
-    unshare --mount --pid --uts --ipc --cgroup --fork --kill-child --propagation private -- \
+    unshare --mount --pid --uts --ipc --fork --kill-child --propagation private -- \
     /bin/bash "$0" init
   ;;
 exec)
-  join_cgroups
+  # shellcheck disable=SC2086
+  join_cgroups $NODE_INSIDE
   shift
   exec nsenter --target "$NODE_PID" --mount --uts --ipc --net --pid --cgroup --root --wdns=/ -- "$@"
   ;;
@@ -59,18 +69,25 @@ pivot_root . old
 cd /
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
-mount -t tmpfs -o mode=755,size=1m cgroup /sys/fs/cgroup
 # In this cgroup namespace each hierarchy shows the node's own subtree only.
-for hierarchy in $NODE_HIERARCHIES; do
-  options=${hierarchy#*:}
-  folder=/sys/fs/cgroup/${hierarchy%%:*}
-  mkdir "$folder"
-  case $options in
-  unified) mount -t cgroup2 cgroup2 "$folder" ;;
-  name=*) mount -t cgroup -o "none,$options" cgroup "$folder" ;;
-  *) mount -t cgroup -o "$options" cgroup "$folder" ;;
-  esac
-done
+if [ "$NODE_CGROUP_MOUNTS" = unified ]; then
+  mount -t cgroup2 cgroup2 /sys/fs/cgroup
+  for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do
+    echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control
+  done
+else
+  mount -t tmpfs -o mode=755,size=1m cgroup /sys/fs/cgroup
+  for hierarchy in $NODE_CGROUP_MOUNTS; do
+    options=${hierarchy#*:}
+    folder=/sys/fs/cgroup/${hierarchy%%:*}
+    mkdir "$folder"
+    case $options in
+    unified) mount -t cgroup2 cgroup2 "$folder" ;;
+    name=*) mount -t cgroup -o "none,$options" cgroup "$folder" ;;
+    *) mount -t cgroup -o "$options" cgroup "$folder" ;;
+    esac
+  done
+fi
 umount -l /old
 rmdir /old
 # Pods' mounts must be seen by kubelet, and volumes mounted by kubelet by the pods.

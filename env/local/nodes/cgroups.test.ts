@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cgroupName, parseHierarchies } from './cgroups.ts';
+import { cgroupName, saysIn } from './cgroups.ts';
+import { parseHierarchies } from './hierarchies.ts';
 
 const MOUNTINFO = `22 1 254:0 / / rw,relatime - ext4 /dev/root rw
 30 22 0:26 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
@@ -34,4 +35,13 @@ test('a machine without cgroup mounts has no hierarchies', () => {
 test('cgroups are named after instance and node', () => {
   assert.equal(cgroupName('local'), 'plumbline/local');
   assert.equal(cgroupName('local-small', 'worker-1'), 'plumbline/local-small/worker-1');
+});
+
+test('a process is in a node, or in its leaf, and in no other', () => {
+  const name = cgroupName('local', 'worker-1');
+  assert.ok(saysIn('9:name=systemd:/\n6:freezer:/plumbline/local/worker-1\n0::/\n', name));
+  assert.ok(saysIn('0::/plumbline/local/worker-1/init\n', name));
+  assert.ok(!saysIn('0::/plumbline/local/worker-11/init\n', name));
+  assert.ok(!saysIn('0::/plumbline/local/worker-1/kubepods/burstable\n', name));
+  assert.ok(!saysIn('0::/plumbline/local-small/worker-1/init\n', cgroupName('local', 'small')));
 });

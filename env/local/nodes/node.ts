@@ -1,19 +1,14 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { runAny, startDetached } from '../run.ts';
 import type { CommandResult, RunOptions } from '../run.ts';
 import { waitFor } from '../wait.ts';
 import { addressesOf } from './addressing.ts';
 import type { ClusterSize, NodeSpec } from './addressing.ts';
-import {
-  cgroupName,
-  hierarchies,
-  makeCgroups,
-  processesIn,
-  removeCgroups,
-  SHARES_OF_CONTROL,
-} from './cgroups.ts';
+import { cgroups } from './cgroup-versions.ts';
+import type { NodePlaces } from './cgroup-versions.ts';
+import { cgroupName, processesIn, RATIO_OF_CONTROL, removeCgroups, saysIn } from './cgroups.ts';
 import { nodeDir, nodeFiles, nodeLogs } from './files.ts';
 import { ensureLink, removeLink, routePods } from './links.ts';
 import { identify, killProcesses, processAlive, waitGone } from './processes.ts';
@@ -134,15 +129,13 @@ export async function execInNode(
     PATH: options.binDir === undefined ? NODE_PATH : `${options.binDir}:${NODE_PATH}`,
     HOME: '/root',
     NODE_PID: String(pid1.pid),
-    NODE_CGROUPS: cgroupsOf(node).join(' '),
+    NODE_INSIDE: placesOf(node).inside.join(' '),
   };
   return runAny(['/bin/bash', bootScript(), 'exec', ...argv], { ...options, env });
 }
 
-function cgroupsOf({ instance, name, role }: NodeSpec): string[] {
-  return makeCgroups(cgroupName(instance, name), {
-    cpuShares: role === 'control' ? SHARES_OF_CONTROL : undefined,
-  });
+function placesOf({ instance, name, role }: NodeSpec): NodePlaces {
+  return cgroups().makeNode(cgroupName(instance, name), role === 'control' ? RATIO_OF_CONTROL : undefined);
 }
 
 function bootScript(): string {
@@ -176,7 +169,7 @@ function namespacedPids(pid: number): string[] {
 
 function inCgroupOf(pid: number, node: NodeSpec): boolean {
   try {
-    return readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(`/${cgroupName(node.instance, node.name)}\n`);
+    return saysIn(readFileSync(`/proc/${pid}/cgroup`, 'utf8'), cgroupName(node.instance, node.name));
   } catch {
     return false;
   }
@@ -202,6 +195,7 @@ function writeDisk(node: NodeSpec, binDir: string): void {
 
 function launch(node: NodeSpec, binDir: string): void {
   rmSync(pidFile(node), { force: true });
+  const { enter, inside, mounts } = placesOf(node);
   const env = {
     PATH: NODE_PATH,
     NODE_NAME: node.name,
@@ -209,13 +203,9 @@ function launch(node: NodeSpec, binDir: string): void {
     NODE_PODS: addressesOf(node.instance).podCidr,
     NODE_DIR: nodeDir(node),
     NODE_BIN: binDir,
-    NODE_CGROUPS: cgroupsOf(node).join(' '),
-    NODE_HIERARCHIES: hierarchies()
-      .map(({ controllers, mountPoint, version }) => {
-        const options = version === 2 ? 'unified' : controllers.join(',');
-        return `${basename(mountPoint)}:${options}`;
-      })
-      .join(' '),
+    NODE_ENTER: enter.join(' '),
+    NODE_INSIDE: inside.join(' '),
+    NODE_CGROUP_MOUNTS: mounts,
   };
   startDetached(['/bin/bash', bootScript(), 'enter'], nodeLogs(node).init, env);
 }

@@ -1,8 +1,10 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { waitFor } from '../wait.ts';
 import type { InstanceName } from './addressing.ts';
-import { cgroupName, hierarchies, processesBelow } from './cgroups.ts';
+import { cgroups } from './cgroup-versions.ts';
+import type { Cgroups } from './cgroup-versions.ts';
+import { cgroupName, processesBelow } from './cgroups.ts';
 import { commandLine } from './processes.ts';
 import type { ProcessId } from './processes.ts';
 
@@ -21,7 +23,7 @@ export type PodPlace = { readonly instance: InstanceName; readonly node: string;
 
 /** The pod's cgroup folder on the host in a controller's hierarchy, or null when the pod is not on the node. */
 export function podCgroup(place: PodPlace, controller = 'freezer'): string | null {
-  const base = join(mountOf(controller), cgroupName(place.instance, place.node), 'kubepods');
+  const base = join(cgroups().mountOf(controller), cgroupName(place.instance, place.node), 'kubepods');
   const folders = QOS_FOLDERS.map((qos) => join(base, qos, `pod${place.podUid}`));
   return folders.find((folder) => existsSync(folder)) ?? null;
 }
@@ -55,11 +57,12 @@ export function podProcesses(place: PodPlace): PodProcess[] {
 export async function freezeCgroup(
   folder: string,
   options: { readonly deadlineMs: number; readonly signal?: AbortSignal | undefined },
+  machine: Cgroups = cgroups(),
 ): Promise<void> {
   await waitFor(
     () => {
-      writeFileSync(join(folder, 'freezer.state'), 'FROZEN');
-      const state = freezerState(folder);
+      machine.freeze(folder);
+      const state = machine.freezerState(folder);
       if (state === 'FROZEN') return true;
       throw new Error(state);
     },
@@ -68,25 +71,17 @@ export async function freezeCgroup(
 }
 
 /** Lets a frozen cgroup run again. Idempotent; a cgroup that is gone needs no thawing. */
-export function thawCgroup(folder: string): void {
-  const file = join(folder, 'freezer.state');
-  if (existsSync(file)) writeFileSync(file, 'THAWED');
+export function thawCgroup(folder: string, machine: Cgroups = cgroups()): void {
+  if (existsSync(folder)) machine.thaw(folder);
 }
 
 /** THAWED, FREEZING or FROZEN as the kernel says. */
-export function freezerState(folder: string): string {
-  return readFileSync(join(folder, 'freezer.state'), 'utf8').trim();
+export function freezerState(folder: string, machine: Cgroups = cgroups()): string {
+  return machine.freezerState(folder);
 }
 
 function subfolders(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(folder, entry.name));
-}
-
-function mountOf(controller: string): string {
-  const found = hierarchies().find(({ controllers }) => controllers.includes(controller));
-  if (found === undefined)
-    throw new Error(`no cgroup v1 hierarchy with the controller ${controller} is mounted`);
-  return found.mountPoint;
 }

@@ -1,0 +1,150 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { join } from 'node:path';
+import { run } from './run.ts';
+
+/** Kernel modules that nodes need and that nothing loads by itself, in the order in which they are loaded. */
+export const MODULES = ['overlay', 'br_netfilter', 'nf_conntrack'] as const;
+
+export type ModuleName = (typeof MODULES)[number];
+
+/** Why a module that is not there cannot be loaded either. */
+export type ModuleTrouble = 'no modules' | 'not among them' | 'locked' | 'not allowed';
+
+/** A module that is needed and cannot be had, and why. */
+export type MissingModule = { readonly name: ModuleName; readonly why: ModuleTrouble };
+
+/** What of the machine tells whether a module can be loaded. */
+export type ModuleSource = {
+  /** modules.dep of the running kernel; null when it has no folder of modules. */
+  readonly list: string | null;
+  /** /proc/sys/kernel/modules_disabled, `1` when nothing can be loaded until the next boot. */
+  readonly disabled: string;
+  /** Effective capabilities of this process in hexadecimal, as in /proc/PID/status. */
+  readonly capabilities: string;
+};
+
+const BRIDGE_SETTINGS = '/proc/sys/net/bridge';
+/** Whether a bridge in this network namespace asks the packet filter. */
+const BRIDGE_CALLS = ['bridge-nf-call-iptables', 'bridge-nf-call-ip6tables', 'bridge-nf-call-arptables'];
+
+const LOAD_DEADLINE_MS = 30_000;
+const CAP_SYS_MODULE = 16n;
+
+/** What the module brings, whether it is part of the kernel or loaded. */
+const SIGN: Readonly<Record<ModuleName, () => boolean>> = {
+  overlay: () => /\boverlay$/m.test(readFileSync('/proc/filesystems', 'utf8')),
+  br_netfilter: () => existsSync(BRIDGE_SETTINGS),
+  // boot.sh writes this one, and a node that boots without it keeps connections to dead pods for two minutes.
+  nf_conntrack: () => existsSync('/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_syn_sent'),
+};
+
+/** Those that are not there now. */
+export function absentModules(): ModuleName[] {
+  return MODULES.filter((name) => !SIGN[name]());
+}
+
+/** Those that are neither there nor can be loaded. Changes nothing. */
+export function missingModules(): MissingModule[] {
+  const absent = absentModules();
+  return absent.length === 0 ? [] : unloadable(absent, moduleSource());
+}
+
+/** Which of these modules cannot be loaded, and why. */
+export function unloadable(absent: readonly ModuleName[], source: ModuleSource): MissingModule[] {
+  return absent.flatMap((name) => {
+    const why = troubleWith(name, source);
+    return why === null ? [] : [{ name, why }];
+  });
+}
+
+function troubleWith(name: ModuleName, { list, disabled, capabilities }: ModuleSource): ModuleTrouble | null {
+  if (disabled.trim() === '1') return 'locked';
+  if (((BigInt(`0x${capabilities}`) >> CAP_SYS_MODULE) & 1n) === 0n) return 'not allowed';
+  if (list === null) return 'no modules';
+  // kernel/fs/overlayfs/overlay.ko: …, often with a suffix of compression.
+  return new RegExp(`/${name}\\.ko(\\.\\w+)?:`).test(list) ? null : 'not among them';
+}
+
+function moduleSource(): ModuleSource {
+  const list = join('/lib/modules', release(), 'modules.dep');
+  const disabled = '/proc/sys/kernel/modules_disabled';
+  const status = readFileSync('/proc/self/status', 'utf8');
+  return {
+    list: existsSync(list) ? readFileSync(list, 'utf8') : null,
+    disabled: existsSync(disabled) ? readFileSync(disabled, 'utf8') : '0',
+    capabilities: /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0',
+  };
+}
+
+/** What is wrong and what to do about it, for a person. */
+export function describeMissing(missing: readonly MissingModule[], kernel = release()): [string, string] {
+  const names = missing.map(({ name }) => name).join(' ');
+  const typed = `type modprobe -a ${names}`;
+  const what = `the kernel ${kernel} lacks ${names}`;
+  switch (missing[0]?.why) {
+    case 'locked':
+      return [
+        `${what}, and loads no module until the next boot (kernel.modules_disabled)`,
+        `reboot, and ${typed} before that is set`,
+      ];
+    case 'not allowed':
+      return [
+        `${what}, and this process may not load modules`,
+        `${typed} on the machine itself, outside of the container`,
+      ];
+    case 'no modules':
+      return [
+        `${what}, and /lib/modules/${kernel} is not there to load from`,
+        `reboot if the kernel was upgraded since it booted; in a container, ${typed} on the machine itself`,
+      ];
+    default:
+      return [
+        `${what}, also among the modules in /lib/modules/${kernel}`,
+        `install the rest of them (Ubuntu: linux-modules-extra-${kernel}, Fedora: kernel-modules-${kernel}) and ${typed}`,
+      ];
+  }
+}
+
+/**
+ * Loads modules.
+ * @throws Error naming the one that is not there after it, as where it is blacklisted.
+ */
+export async function loadModules(
+  names: readonly ModuleName[],
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  for (const name of names) {
+    await run(['modprobe', name], { timeoutMs: LOAD_DEADLINE_MS, ...options });
+    if (name === 'br_netfilter') quietBridges();
+    if (!SIGN[name]())
+      throw new Error(
+        `modprobe ${name} ended well, but the module is not there; look for it in /etc/modprobe.d`,
+      );
+  }
+}
+
+/**
+ * Unloads a module that nobody uses; one in use stays, and changes nothing for anybody. The bridges' stays too when somebody has switched
+ * its filter on meanwhile, as Docker does.
+ */
+export async function unloadModule(name: ModuleName): Promise<void> {
+  if (name === 'br_netfilter' && bridgesCall()) return;
+  await run(['modprobe', '-r', name], { timeoutMs: LOAD_DEADLINE_MS }).catch(() => undefined);
+}
+
+/**
+ * Keeps the host's packet filter away from the host's bridges, as it was before br_netfilter was loaded: else a forward policy of drop,
+ * which ufw and Docker set, would silence the nodes, and every other bridge on the machine. Nodes have settings of their own (boot.sh).
+ */
+function quietBridges(): void {
+  for (const file of settings()) writeFileSync(file, '0');
+}
+
+function bridgesCall(): boolean {
+  return settings().some((file) => readFileSync(file, 'utf8').trim() !== '0');
+}
+
+function settings(): string[] {
+  return BRIDGE_CALLS.map((name) => join(BRIDGE_SETTINGS, name)).filter((file) => existsSync(file));
+}

@@ -1,0 +1,133 @@
+/** What boot.sh makes, with programs in place of containerd and kubelet that do nothing: a node's namespaces and cgroups. */
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { onPath, run, startDetached } from '../run.ts';
+import { waitFor } from '../wait.ts';
+import { cgroupsIn } from './cgroup-versions.ts';
+import type { Cgroups, NodePlaces } from './cgroup-versions.ts';
+import { processesIn, removeCgroups, saysIn } from './cgroups.ts';
+import { parseHierarchies } from './hierarchies.ts';
+
+const TIMEOUT_MS = 20_000;
+const BOOT = join(import.meta.dirname, 'boot.sh');
+const TOOLS = ['bash', 'ip', 'nft', 'nsenter', 'unshare'];
+const MOUNTINFO = process.platform === 'linux' ? readFileSync('/proc/self/mountinfo', 'utf8') : '';
+
+/** The machine's own cgroups, and its v2 hierarchy alone: beside v1 it has no controllers, but the same places. */
+function makes(): Cgroups[] {
+  const own = cgroupsIn(MOUNTINFO);
+  const unified = parseHierarchies(MOUNTINFO).find(({ version }) => version === 2);
+  if (own.version === 2 || unified === undefined) return [own];
+  return [own, cgroupsIn(`29 24 0:26 / ${unified.mountPoint} rw - cgroup2 cgroup2 rw\n`)];
+}
+
+function whyNot(): string | false {
+  if (process.getuid?.() !== 0) return 'only root may make namespaces';
+  const missing = TOOLS.filter((tool) => !onPath(tool));
+  if (missing.length > 0) return `not on PATH: ${missing.join(', ')}`;
+  return cgroupsIn(MOUNTINFO).lacking().length > 0 ? 'the machine cannot hold a node' : false;
+}
+
+const skip = whyNot();
+for (const machine of skip === false ? makes() : [])
+  suite(`a node on cgroup v${machine.version}`, () => {
+    const name = `plumbline-boot-${process.pid}-v${machine.version}`;
+    const cgroup = `${name}/worker-1`;
+    let dir: string;
+    let places: NodePlaces;
+    let pid1: number;
+
+    const environment = (more: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+      PATH: process.env['PATH'],
+      NODE_INSIDE: places.inside.join(' '),
+      ...more,
+    });
+    const inNode = (script: string): Promise<string> =>
+      run(['/bin/bash', BOOT, 'exec', 'bash', '-c', script], {
+        timeoutMs: TIMEOUT_MS,
+        env: environment({ NODE_PID: String(pid1) }),
+      });
+
+    before(async () => {
+      dir = mkdtempSync(join(tmpdir(), 'plumbline-boot-'));
+      for (const folder of ['root', 'etc', 'var/lib', 'var/log', 'bin'])
+        mkdirSync(join(dir, folder), { recursive: true });
+      for (const program of ['containerd', 'kubelet'])
+        writeFileSync(join(dir, 'bin', program), '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
+      await run(['ip', 'netns', 'add', name], { timeoutMs: TIMEOUT_MS });
+      places = machine.makeNode(cgroup, 4);
+      startDetached(
+        ['/bin/bash', BOOT, 'enter'],
+        join(dir, 'init.log'),
+        environment({
+          NODE_NAME: 'worker-1',
+          NODE_NETNS: name,
+          NODE_PODS: '198.18.200.0/24',
+          NODE_DIR: dir,
+          NODE_BIN: join(dir, 'bin'),
+          NODE_ENTER: places.enter.join(' '),
+          NODE_CGROUP_MOUNTS: places.mounts,
+        }),
+      );
+      pid1 = await waitFor(
+        () => {
+          const log = readFileSync(join(dir, 'init.log'), 'utf8');
+          if (log !== '') throw new Error(log);
+          return Number(readFileSync(join(dir, 'var/lib/plumbline-pid'), 'utf8'));
+        },
+        { what: 'the node', deadlineMs: TIMEOUT_MS },
+      );
+    });
+    after(async () => {
+      await removeCgroups(name, { deadlineMs: TIMEOUT_MS }, machine);
+      await run(['ip', 'netns', 'del', name], { timeoutMs: TIMEOUT_MS });
+      rmSync(dir, { recursive: true, force: true });
+    });
+
+    test('should find PID 1 in the cgroup of its node, and the process that waits for its end beside it', () => {
+      assert.ok(saysIn(readFileSync(`/proc/${pid1}/cgroup`, 'utf8'), cgroup));
+      const parent = Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid1}/status`, 'utf8'))?.[1]);
+      assert.equal(
+        readFileSync(`/proc/${parent}/cgroup`, 'utf8'),
+        readFileSync(`/proc/${pid1}/cgroup`, 'utf8'),
+      );
+      assert.ok(processesIn(name, machine).some(({ pid }) => pid === parent));
+    });
+
+    test('should show the node its own cgroups alone, as the root of what it sees', async () => {
+      const own = (await inNode('cat /proc/self/cgroup')).trim().split('\n');
+      const version = machine.version === 1 ? ':/' : '0::/init';
+      assert.ok(
+        machine.version === 1 ? own.every((line) => line.endsWith(version)) : own.includes(version),
+        own.join(' '),
+      );
+      const type = (await inNode('stat -fc %T /sys/fs/cgroup; hostname')).trim().split('\n');
+      assert.deepEqual(type, [machine.version === 1 ? 'tmpfs' : 'cgroup2fs', 'worker-1']);
+    });
+
+    test('should let the node make cgroups of its own and put processes into them', async () => {
+      const folder = machine.version === 1 ? '/sys/fs/cgroup/freezer' : '/sys/fs/cgroup';
+      const said = await inNode(
+        `set -e; mkdir -p ${folder}/kubepods/pod1; sleep 600 & echo $! >${folder}/kubepods/pod1/cgroup.procs
+         grep -o 'kubepods/pod1$' /proc/$!/cgroup | head -n 1; kill $!`,
+      );
+      assert.equal(said.trim(), 'kubepods/pod1');
+    });
+
+    test(
+      'should have no process where controllers are handed down',
+      { skip: machine.version === 1 },
+      async () => {
+        assert.equal(readFileSync(places.enter[0] ?? '', 'utf8'), '');
+        const offered = (await inNode('cat /sys/fs/cgroup/cgroup.controllers')).trim();
+        assert.equal((await inNode('cat /sys/fs/cgroup/cgroup.subtree_control')).trim(), offered);
+      },
+    );
+  });
+
+test('a node boots from boot.sh', { skip }, () => {
+  assert.ok(makes().length > 0, 'tried above, with each version of cgroups that is here');
+});
