@@ -1,5 +1,5 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import type { PartName } from '../schema/parts.ts';
+import { installQuietly } from './quiet-install.ts';
 import { onPath, run, runAny } from './run.ts';
 
 /** Programs that show a page without a screen, as distributions call them; the smallest first. */
@@ -52,8 +52,6 @@ export const PACKAGES: readonly Package[] = [
 const INSTALL_DEADLINE_MS = 600_000;
 /** apt's own wait for another apt. */
 const APT_LOCK_SECONDS = 300;
-/** Debian's hook that keeps a package from starting its service at once. */
-const SERVICE_POLICY = '/usr/sbin/policy-rc.d';
 
 type Options = { readonly onProgress?: (message: string) => void; readonly signal?: AbortSignal | undefined };
 
@@ -84,7 +82,7 @@ export function missingOf(names: readonly string[], dpkgOutput: string): string[
 }
 
 /**
- * Installs what is missing. Services that packages bring (haproxy, the registry) are not started.
+ * Installs what is missing. Services that packages bring (haproxy, the registry) are not started, now or at the next boot.
  * @param words as for `packagesFor`
  * @throws CommandError with apt's own words.
  */
@@ -98,12 +96,12 @@ export async function ensurePackages(words: readonly string[], options: Options 
       signal: options.signal,
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     });
-  const policy = !existsSync(SERVICE_POLICY);
-  if (policy) writeFileSync(SERVICE_POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-  try {
-    await apt('update');
-    await apt('install', '--no-install-recommends', ...missing);
-  } finally {
-    if (policy) rmSync(SERVICE_POLICY, { force: true });
-  }
+  await installQuietly(
+    missing,
+    async () => {
+      await apt('update');
+      await apt('install', '--no-install-recommends', ...missing);
+    },
+    options,
+  );
 }

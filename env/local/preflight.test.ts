@@ -23,6 +23,7 @@ const GOOD: Machine = {
   missingTools: [],
   missingPackages: [],
   hasApt: true,
+  registryPortOf: null,
 };
 const SMALL: Need = { size: 'small', built: false, up: false };
 
@@ -58,6 +59,11 @@ const BAD: readonly [string, Partial<Machine>, RegExp][] = [
   ['no Go', { missingTools: ['go'] }, /go is not on PATH; install Go/],
   ['no ip and no apt', { missingTools: ['ip'], hasApt: false }, /not on PATH: ip; use Debian/],
   ['no package and no apt', { missingPackages: ['haproxy'], hasApt: false }, /install them with: haproxy/],
+  [
+    "a stranger at the registry's port",
+    { registryPortOf: 'docker-registry (process 612)' },
+    /^port 5000 of every address is taken by docker-registry \(process 612\), .*; end that \(systemctl disable --now/,
+  ],
   [
     'a full disk',
     { cacheFreeBytes: GIB },
@@ -98,7 +104,13 @@ test('a good machine passes, also one whose missing tools apt can bring', () => 
 test('what is built needs no room for building, what is up needs none at all', () => {
   judgeMachine({ ...GOOD, cacheFreeBytes: 0 }, { ...SMALL, built: true });
   judgeMachine(
-    { ...GOOD, cacheFreeBytes: 0, stateFreeBytes: 0, memoryAvailableBytes: 0 },
+    {
+      ...GOOD,
+      cacheFreeBytes: 0,
+      stateFreeBytes: 0,
+      memoryAvailableBytes: 0,
+      registryPortOf: 'somebody',
+    },
     { ...SMALL, up: true },
   );
 });

@@ -3,9 +3,11 @@ import { dirname } from 'node:path';
 import type { ClusterSize } from './nodes/addressing.ts';
 import { describeMissing, missingModules } from './modules.ts';
 import type { MissingModule } from './modules.ts';
+import { REGISTRY_PORT } from './nodes/addressing.ts';
 import { cgroupsIn } from './nodes/cgroup-versions.ts';
 import { missingPackages } from './packages.ts';
 import { cacheDir, stateRoot } from './paths.ts';
+import { describeHolder, holderOf, takenEverywhere } from './ports.ts';
 import { onPath } from './run.ts';
 
 /** The machine cannot hold the environment; nothing was changed. The command line maps this to exit 64. */
@@ -29,6 +31,8 @@ export type Machine = {
   readonly missingTools: readonly string[];
   readonly missingPackages: readonly string[];
   readonly hasApt: boolean;
+  /** Who listens at the registry's port of every address, so that none is left for ours; null when nobody does. */
+  readonly registryPortOf: string | null;
 };
 
 /** What is asked for. */
@@ -68,6 +72,9 @@ export async function lookAtMachine(words: readonly string[], signal?: AbortSign
     missingTools,
     missingPackages: missingTools.includes('dpkg-query') ? [] : await missingPackages(words, signal),
     hasApt: onPath('apt-get'),
+    registryPortOf: (await takenEverywhere(REGISTRY_PORT))
+      ? describeHolder(holderOf(`0.0.0.0:${REGISTRY_PORT}`))
+      : null,
   };
 }
 
@@ -76,7 +83,7 @@ export async function lookAtMachine(words: readonly string[], signal?: AbortSign
  * @throws PreflightError with the first thing that it lacks and what to do about it.
  */
 export function judgeMachine(machine: Machine, need: Need): void {
-  for (const problem of [systemProblem, toolProblem, spaceProblem]) {
+  for (const problem of [systemProblem, toolProblem, portProblem, spaceProblem]) {
     const found = problem(machine, need);
     if (found !== null) throw found;
   }
@@ -128,6 +135,14 @@ function toolProblem(machine: Machine): PreflightError | null {
     );
   }
   return null;
+}
+
+function portProblem({ registryPortOf }: Machine, need: Need): PreflightError | null {
+  if (need.up || registryPortOf === null) return null;
+  return new PreflightError(
+    `port ${REGISTRY_PORT} of every address is taken by ${registryPortOf}, and the registry for the nodes needs it at one of them`,
+    'end that (systemctl disable --now where it is a service), or let it listen at addresses of its own',
+  );
 }
 
 function spaceProblem(machine: Machine, need: Need): PreflightError | null {

@@ -7,6 +7,7 @@ import { cgroupName, processesIn, removeCgroups } from './nodes/cgroups.ts';
 import { removeNetwork } from './nodes/links.ts';
 import { killProcesses } from './nodes/processes.ts';
 import { stateDir } from './paths.ts';
+import { settleInstallation } from './quiet-install.ts';
 
 const CGROUP_DEADLINE_MS = 60_000;
 
@@ -30,6 +31,7 @@ export async function removeInstance(
   await removeCgroups(cgroupName(instance), { deadlineMs: CGROUP_DEADLINE_MS, ...options });
   await removeNetwork(instance, options);
   if (INSTANCES.every((name) => processesIn(cgroupName(name)).length === 0)) await restoreHost();
+  await settleInstallation(options);
   const dir = stateDir(instance);
   if (!existsSync(dir)) return;
   for (const name of readdirSync(dir).filter((entry) => entry !== LOCK_FILE)) {

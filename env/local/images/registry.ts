@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { describeHolder, holderOf, holds } from '../ports.ts';
 import type { Descriptor, Document } from './oci.ts';
 
 export interface RegistryOptions {
@@ -70,7 +71,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     while (ended === undefined) await delay(POLL_MS);
   };
   try {
-    await answering(options, () => ended);
+    await answering(options, child.pid ?? 0, () => ended);
   } catch (error) {
     child.kill('SIGKILL');
     throw error;
@@ -78,18 +79,28 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   return { pid: child.pid ?? 0, address: options.address, url: `http://${options.address}`, stop };
 }
 
-async function answering(options: RegistryOptions, ended: () => string | undefined): Promise<void> {
+/** An answer alone proves nothing: it may be a stranger's, who is why the child is about to end. */
+async function answering(
+  options: RegistryOptions,
+  pid: number,
+  ended: () => string | undefined,
+): Promise<void> {
   const deadline = Date.now() + START_DEADLINE_MS;
   for (;;) {
     options.signal?.throwIfAborted();
     const failure = ended() ?? (Date.now() > deadline ? 'it did not answer in time' : undefined);
     if (failure !== undefined) {
+      const holder = holderOf(options.address);
+      if (holder !== null && holder.pid !== pid)
+        throw new Error(
+          `the registry cannot listen at ${options.address}, which ${describeHolder(holder)} holds; end that, or let it listen elsewhere`,
+        );
       const tail = (await readFile(options.logFile, 'utf8').catch(() => '')).slice(-1000).trim();
       throw new Error(
         `the registry at ${options.address} did not start: ${failure}. Its log ${options.logFile} ends: ${tail}`,
       );
     }
-    if (await isRegistry(options.address)) return;
+    if (holds(pid, options.address) && (await isRegistry(options.address))) return;
     await delay(POLL_MS);
   }
 }

@@ -1,3 +1,6 @@
+/** Where on the host an instance's registry listens. */
+export const REGISTRY_PORT = 5000;
+
 /** The embedded environments that may be up at once on one machine, each with an address block of its own. */
 export type InstanceName = 'local' | 'local-small';
 export type ClusterSize = 'small' | 'full';
@@ -70,7 +73,7 @@ export function addressesOf(instance: InstanceName): InstanceAddresses {
     block,
     host: `${block}.0.1`,
     loadBalancer: `${block}.0.2`,
-    registry: `${block}.0.1:5000`,
+    registry: `${block}.0.1:${REGISTRY_PORT}`,
     nodeCidr: `${block}.0.0/18`,
     podCidr: `${block}.64.0/18`,
     serviceCidr: `${block}.128.0/20`,

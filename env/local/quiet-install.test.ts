@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { installedIn, settleInstallation, unitsIn } from './quiet-install.ts';
+
+test('units that start by themselves are found among the files of packages', () => {
+  const files = `/.
+/etc/init.d/haproxy
+/lib/systemd/system
+/lib/systemd/system/docker-registry.service
+/usr/lib/systemd/system/fetch.timer
+/usr/lib/systemd/system/fetch.timer
+/lib/systemd/system/getty@.service
+/lib/systemd/system/multi-user.target.wants/other.service
+/usr/share/doc/haproxy/haproxy.service
+`;
+  assert.deepEqual(unitsIn(files.split('\n')), ['docker-registry.service', 'fetch.timer']);
+});
+
+test('only packages that dpkg calls installed count', () => {
+  const output =
+    'haproxy:amd64 installed\nsocat:amd64 config-files\nadduser:all installed\nx:amd64 half-configured\n';
+  assert.deepEqual(installedIn(output), ['haproxy:amd64', 'adduser:all']);
+});
+
+let folder: string;
+const { PATH: path, PLUMBLINE_STATE: state } = process.env;
+
+/** A program that writes down its words. */
+function stub(name: string, script: string): void {
+  const file = join(folder, 'bin', name);
+  writeFileSync(file, `#!/bin/sh\n${script}\n`);
+  chmodSync(file, 0o755);
+}
+
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'plumbline-install-'));
+  mkdirSync(join(folder, 'bin'));
+  process.env['PATH'] = `${join(folder, 'bin')}:${path ?? ''}`;
+  process.env['PLUMBLINE_STATE'] = join(folder, 'state');
+});
+after(() => {
+  process.env['PATH'] = path;
+  if (state === undefined) delete process.env['PLUMBLINE_STATE'];
+  else process.env['PLUMBLINE_STATE'] = state;
+  rmSync(folder, { recursive: true });
+});
+
+test(
+  'after an installation that was killed, services of its packages are switched off, and of no others',
+  { skip: process.platform !== 'linux' },
+  async () => {
+    const said = join(folder, 'said');
+    stub('systemctl', `echo "$*" >>${said}`);
+    stub(
+      'dpkg-query',
+      `case $1 in
+-W) printf 'old:amd64 installed\\nsince:amd64 installed\\nhaproxy:amd64 installed\\nsocat:amd64 installed\\n' ;;
+-L) shift; for name; do echo /lib/systemd/system/$name.service | sed s/:amd64//; done ;;
+esac`,
+    );
+    mkdirSync(join(folder, 'state'));
+    const record = join(folder, 'state', 'installing.json');
+    // The hook was there before: it is not this test's to remove.
+    writeFileSync(
+      record,
+      JSON.stringify({ asked: ['haproxy', 'socat'], before: ['old:amd64'], policy: false }),
+    );
+    await settleInstallation();
+    const words = readFileSync(said, 'utf8').trim();
+    assert.match(words, /^disable --quiet (--now )?haproxy\.service socat\.service$/);
+    assert.ok(!existsSync(record));
+    await settleInstallation();
+    assert.equal(readFileSync(said, 'utf8').trim(), words, 'nothing is done twice');
+  },
+);
