@@ -1,6 +1,6 @@
 /**
  * The agent of privileged pods, run here as a pod would run it: on a cgroup, a network namespace and processes of this test's own. Needs
- * root and a cgroup v1 freezer, as the embedded environment does.
+ * root. Tried with the cgroups that the machine has, and with those of v2 where they are mounted beside v1.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -20,6 +20,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { cgroups, cgroupsIn } from '../../env/local/nodes/cgroup-versions.ts';
+import type { Cgroups } from '../../env/local/nodes/cgroup-versions.ts';
+import { parseHierarchies } from '../../env/local/nodes/hierarchies.ts';
 import { identify, killProcesses, processAlive, waitGone } from '../../env/local/nodes/index.ts';
 import type { ProcessId } from '../../env/local/nodes/index.ts';
 import { run, runAny } from '../../env/local/run.ts';
@@ -29,12 +32,16 @@ import { AGENT, agentCommand } from '../../suites/faults/hands/agent-pod.ts';
 import { processesIn } from '../../suites/faults/hands/pod.ts';
 import { allDropped, dropRules, parseDrops } from '../../suites/faults/packet-filter.ts';
 
-const CGROUPS = '/sys/fs/cgroup';
+const UNIFIED = parseHierarchies(readFileSync('/proc/self/mountinfo', 'utf8')).find(
+  ({ version }) => version === 2,
+)?.mountPoint;
 const TIMEOUT_MS = 30_000;
 const uid = randomUUID();
 const container = randomBytes(32).toString('hex');
-const pod = join(CGROUPS, 'freezer', `plumbline-agent-test/pod${uid}`);
-const cgroup = join(pod, container);
+/** The cgroups that the pod is in now, where the agent looks for them, and the container's. */
+let machine: Cgroups = cgroups();
+let mounts = '/sys/fs/cgroup';
+let cgroup = '';
 const netns = `plumbline-agent-${process.pid}`;
 const children: ChildProcess[] = [];
 let state: string;
@@ -47,7 +54,7 @@ function environment(): NodeJS.ProcessEnv {
     PATH: path,
     AGENT,
     PLUMBLINE_UNDO: join(state, 'undo'),
-    PLUMBLINE_CGROUPS: CGROUPS,
+    PLUMBLINE_CGROUPS: mounts,
   };
 }
 
@@ -81,12 +88,11 @@ async function busyboxPath(): Promise<string> {
   return folder;
 }
 
-const frozen = (): string => readFileSync(join(cgroup, 'freezer.state'), 'utf8').trim();
+const frozen = (): string => machine.freezerState(cgroup);
 const recorded = (): string[] => readdirSync(join(state, 'undo')).filter((name) => name.startsWith('1'));
 
 before(async () => {
   state = mkdtempSync(join(tmpdir(), 'plumbline-agent-'));
-  mkdirSync(cgroup, { recursive: true });
   await run(['ip', 'netns', 'add', netns], { timeoutMs: TIMEOUT_MS });
   await run(['ip', '-n', netns, 'link', 'set', 'lo', 'up'], { timeoutMs: TIMEOUT_MS });
   await run(['ip', '-n', netns, 'link', 'add', 'd0', 'type', 'veth', 'peer', 'name', 'd1'], {
@@ -97,20 +103,41 @@ before(async () => {
     await run(['ip', '-n', netns, 'link', 'set', link, 'up'], { timeoutMs: TIMEOUT_MS });
 });
 after(async () => {
-  writeFileSync(join(cgroup, 'freezer.state'), 'THAWED');
-  const left = children.map(({ pid }) => identify(pid ?? 0)).filter((id) => id !== null);
-  killProcesses(left);
-  await waitGone(left, { deadlineMs: TIMEOUT_MS });
   await run(['ip', 'netns', 'del', netns], { timeoutMs: TIMEOUT_MS });
-  for (const folder of [cgroup, pod, join(pod, '..')]) rmdirSync(folder);
   rmSync(state, { recursive: true, force: true });
 });
 
-for (const tools of ['full', 'busybox'])
-  suite(tools, () => {
+function makePod(): void {
+  const pod = join(machine.mountOf('freezer'), `plumbline-agent-test/pod${uid}`);
+  cgroup = join(pod, container);
+  mkdirSync(cgroup, { recursive: true });
+}
+
+async function removePod(): Promise<void> {
+  machine.thaw(cgroup);
+  const left = children.map(({ pid }) => identify(pid ?? 0)).filter((id) => id !== null);
+  killProcesses(left);
+  await waitGone(left, { deadlineMs: TIMEOUT_MS });
+  for (const folder of [cgroup, join(cgroup, '..'), join(cgroup, '../..')]) rmdirSync(folder);
+}
+
+const SUITES = [
+  'full',
+  'busybox',
+  ...(cgroups().version === 1 && UNIFIED !== undefined ? ['cgroup v2'] : []),
+];
+
+for (const what of SUITES)
+  suite(what, () => {
     before(async () => {
-      if (tools === 'busybox') path = await busyboxPath();
+      if (what === 'busybox') path = await busyboxPath();
+      if (what === 'cgroup v2') {
+        mounts = UNIFIED ?? '';
+        machine = cgroupsIn(`29 24 0:26 / ${mounts} rw - cgroup2 cgroup2 rw\n`);
+      }
+      makePod();
     });
+    after(removePod);
 
     test('a pod without a process, and a container without a cgroup, are nothing to act on', async () => {
       for (const words of [
