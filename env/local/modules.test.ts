@@ -8,7 +8,7 @@ kernel/net/bridge/br_netfilter.ko.zst: kernel/net/bridge/bridge.ko.zst kernel/ne
 kernel/net/netfilter/nf_conntrack.ko.xz: kernel/net/ipv4/netfilter/nf_defrag_ipv4.ko.xz
 kernel/net/bridge/bridge.ko.zst: kernel/net/802/stp.ko.zst
 `;
-const SOURCE: ModuleSource = { list: LIST, disabled: '0\n', capabilities: '000001ffffffffff' };
+const SOURCE: ModuleSource = { list: LIST, disabled: '0\n', capabilities: '000001ffffffffff', plan: '' };
 
 test('modules are found in the list of the kernel, however they are compressed', () => {
   assert.deepEqual(unloadable(MODULES, SOURCE), []);
@@ -22,6 +22,17 @@ test('a module that another one only needs is not there', () => {
   assert.deepEqual(unloadable(MODULES, { ...SOURCE, list }), [
     { name: 'br_netfilter', why: 'not among them' },
   ]);
+});
+
+test('a module in whose place something else is done is not loaded by trying', () => {
+  const dir = '/lib/modules/6.1.0/kernel';
+  const plan = `install /bin/false \ninsmod ${dir}/net/llc/llc.ko \ninsmod ${dir}/net/bridge/br_netfilter.ko \ninsmod ${dir}/net/netfilter/nf_conntrack.ko \n`;
+  const barred = unloadable(MODULES, { ...SOURCE, plan });
+  assert.deepEqual(barred, [{ name: 'overlay', why: 'barred' }]);
+  assert.match(
+    describeMissing(barred, '6.1.0')[1],
+    /"install" line out of \/etc\/modprobe\.d, and type modprobe -a overlay$/,
+  );
 });
 
 test('what stands in the way of loading is told', () => {

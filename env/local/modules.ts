@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import { run } from './run.ts';
+import { onPath, run, runAny } from './run.ts';
+
+type Signalled = { readonly signal?: AbortSignal | undefined };
 
 /** Kernel modules that nodes need and that nothing loads by itself, in the order in which they are loaded. */
 export const MODULES = ['overlay', 'br_netfilter', 'nf_conntrack'] as const;
@@ -9,7 +11,7 @@ export const MODULES = ['overlay', 'br_netfilter', 'nf_conntrack'] as const;
 export type ModuleName = (typeof MODULES)[number];
 
 /** Why a module that is not there cannot be loaded either. */
-export type ModuleTrouble = 'no modules' | 'not among them' | 'locked' | 'not allowed';
+export type ModuleTrouble = 'no modules' | 'not among them' | 'locked' | 'not allowed' | 'barred';
 
 /** A module that is needed and cannot be had, and why. */
 export type MissingModule = { readonly name: ModuleName; readonly why: ModuleTrouble };
@@ -22,6 +24,8 @@ export type ModuleSource = {
   readonly disabled: string;
   /** Effective capabilities of this process in hexadecimal, as in /proc/PID/status. */
   readonly capabilities: string;
+  /** What `modprobe -n -v` would do for all that are absent; empty where there is no modprobe yet. */
+  readonly plan: string;
 };
 
 const BRIDGE_SETTINGS = '/proc/sys/net/bridge';
@@ -45,9 +49,9 @@ export function absentModules(): ModuleName[] {
 }
 
 /** Those that are neither there nor can be loaded. Changes nothing. */
-export function missingModules(): MissingModule[] {
+export async function missingModules(options: Signalled = {}): Promise<MissingModule[]> {
   const absent = absentModules();
-  return absent.length === 0 ? [] : unloadable(absent, moduleSource());
+  return absent.length === 0 ? [] : unloadable(absent, await moduleSource(absent, options));
 }
 
 /** Which of these modules cannot be loaded, and why. */
@@ -58,23 +62,32 @@ export function unloadable(absent: readonly ModuleName[], source: ModuleSource):
   });
 }
 
-function troubleWith(name: ModuleName, { list, disabled, capabilities }: ModuleSource): ModuleTrouble | null {
+function troubleWith(name: ModuleName, source: ModuleSource): ModuleTrouble | null {
+  const { list, disabled, capabilities, plan } = source;
   if (disabled.trim() === '1') return 'locked';
   if (((BigInt(`0x${capabilities}`) >> CAP_SYS_MODULE) & 1n) === 0n) return 'not allowed';
   if (list === null) return 'no modules';
   // kernel/fs/overlayfs/overlay.ko: …, often with a suffix of compression.
-  return new RegExp(`/${name}\\.ko(\\.\\w+)?:`).test(list) ? null : 'not among them';
+  if (!new RegExp(`/${name}\\.ko(\\.\\w+)?:`).test(list)) return 'not among them';
+  // A command of somebody's in its place, as hardening guides put /bin/false.
+  return plan !== '' && !new RegExp(`^insmod \\S*/${name}\\.ko`, 'm').test(plan) ? 'barred' : null;
 }
 
-function moduleSource(): ModuleSource {
+async function moduleSource(absent: readonly ModuleName[], options: Signalled): Promise<ModuleSource> {
   const list = join('/lib/modules', release(), 'modules.dep');
   const disabled = '/proc/sys/kernel/modules_disabled';
   const status = readFileSync('/proc/self/status', 'utf8');
   return {
     list: existsSync(list) ? readFileSync(list, 'utf8') : null,
     disabled: existsSync(disabled) ? readFileSync(disabled, 'utf8') : '0',
+    plan: onPath('modprobe') ? await planOf(absent, options) : '',
     capabilities: /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0',
   };
+}
+
+async function planOf(absent: readonly ModuleName[], options: Signalled): Promise<string> {
+  const argv = ['modprobe', '--dry-run', '--verbose', '--all', ...absent];
+  return (await runAny(argv, { timeoutMs: LOAD_DEADLINE_MS, ...options })).stdout;
 }
 
 /** What is wrong and what to do about it, for a person. */
@@ -93,6 +106,11 @@ export function describeMissing(missing: readonly MissingModule[], kernel = rele
         `${what}, and this process may not load modules`,
         `${typed} on the machine itself, outside of the container`,
       ];
+    case 'barred':
+      return [
+        `${what}, and something else is set to be done in place of loading it`,
+        `take its "install" line out of /etc/modprobe.d, and ${typed}`,
+      ];
     case 'no modules':
       return [
         `${what}, and /lib/modules/${kernel} is not there to load from`,
@@ -110,10 +128,7 @@ export function describeMissing(missing: readonly MissingModule[], kernel = rele
  * Loads modules.
  * @throws Error naming the one that is not there after it, as where it is blacklisted.
  */
-export async function loadModules(
-  names: readonly ModuleName[],
-  options: { readonly signal?: AbortSignal | undefined } = {},
-): Promise<void> {
+export async function loadModules(names: readonly ModuleName[], options: Signalled = {}): Promise<void> {
   for (const name of names) {
     await run(['modprobe', name], { timeoutMs: LOAD_DEADLINE_MS, ...options });
     if (name === 'br_netfilter') quietBridges();

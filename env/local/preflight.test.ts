@@ -38,8 +38,13 @@ const BAD: readonly [string, Partial<Machine>, RegExp][] = [
   ['no cgroup at all', { cgroups: cgroupsFound('') }, /of cpu, cpuacct, .* are not mounted.*; mount them/],
   [
     'cgroup v2 without memory',
-    { cgroups: { version: 2, lacking: ['memory'] } },
+    { cgroups: { version: 2, lacking: ['memory'], held: false } },
     /cgroup v2 has no memory; boot .*cgroup_enable=memory/,
+  ],
+  [
+    "a container's cgroups",
+    { cgroups: { version: 2, lacking: [], held: true } },
+    /cgroups seen here are a container's own, .*; run it on the machine itself, or start the container with --cgroupns=host/,
   ],
   [
     'no overlay',
@@ -88,9 +93,15 @@ test('a machine with cgroup v2 passes', () => {
   const root = mkdtempSync(join(tmpdir(), 'plumbline-preflight-'));
   try {
     writeFileSync(join(root, 'cgroup.controllers'), 'cpuset cpu io memory hugetlb pids rdma misc\n');
-    const found = cgroupsFound(`29 24 0:26 / ${root} rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n`);
-    assert.deepEqual(found, { version: 2, lacking: [] });
+    const mountinfo = `29 24 0:26 / ${root} rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n`;
+    const found = cgroupsFound(mountinfo);
+    assert.deepEqual(found, { version: 2, lacking: [], held: false });
     judgeMachine({ ...GOOD, cgroups: found }, SMALL);
+    // As in a container with a cgroup namespace of its own.
+    writeFileSync(join(root, 'cgroup.type'), 'domain\n');
+    writeFileSync(join(root, 'cgroup.subtree_control'), '\n');
+    writeFileSync(join(root, 'cgroup.procs'), '1\n');
+    assert.equal(cgroupsFound(mountinfo).held, true);
   } finally {
     rmSync(root, { recursive: true });
   }

@@ -23,7 +23,11 @@ export type Machine = {
   readonly platform: string;
   readonly uid: number;
   /** Which version of cgroups it has, and the controllers that are needed and not there. */
-  readonly cgroups: { readonly version: 1 | 2; readonly lacking: readonly string[] };
+  readonly cgroups: {
+    readonly version: 1 | 2;
+    readonly lacking: readonly string[];
+    readonly held: boolean;
+  };
   readonly missingModules: readonly MissingModule[];
   readonly memoryAvailableBytes: number;
   readonly cacheFreeBytes: number;
@@ -64,8 +68,10 @@ export async function lookAtMachine(words: readonly string[], signal?: AbortSign
   return {
     platform: process.platform,
     uid: process.getuid?.() ?? -1,
-    cgroups: linux ? cgroupsFound(readFileSync('/proc/self/mountinfo', 'utf8')) : { version: 1, lacking: [] },
-    missingModules: linux ? missingModules() : [],
+    cgroups: linux
+      ? cgroupsFound(readFileSync('/proc/self/mountinfo', 'utf8'))
+      : { version: 1, lacking: [], held: false },
+    missingModules: linux ? await missingModules({ signal }) : [],
     memoryAvailableBytes: linux ? availableBytes(readFileSync('/proc/meminfo', 'utf8')) : 0,
     cacheFreeBytes: freeBytes(cacheDir()),
     stateFreeBytes: freeBytes(stateRoot()),
@@ -102,13 +108,20 @@ function systemProblem(machine: Machine): PreflightError | null {
       'run it as root (sudo)',
     );
   }
-  if (machine.cgroups.lacking.length > 0) return cgroupProblem(machine.cgroups);
+  const cgroup = cgroupProblem(machine.cgroups);
+  if (cgroup !== null) return cgroup;
   if (machine.missingModules.length > 0)
     return new PreflightError(...describeMissing(machine.missingModules));
   return null;
 }
 
-function cgroupProblem({ version, lacking }: Machine['cgroups']): PreflightError {
+function cgroupProblem({ version, lacking, held }: Machine['cgroups']): PreflightError | null {
+  if (held)
+    return new PreflightError(
+      "the cgroups seen here are a container's own, and its processes are where controllers would be handed down",
+      'run it on the machine itself, or start the container with --cgroupns=host',
+    );
+  if (lacking.length === 0) return null;
   return version === 1
     ? new PreflightError(
         `the cgroup v1 hierarchies of ${lacking.join(', ')} are not mounted, and neither is cgroup v2`,
@@ -171,7 +184,7 @@ function spaceProblem(machine: Machine, need: Need): PreflightError | null {
 /** What a machine with these mounts has of cgroups. */
 export function cgroupsFound(mountinfo: string): Machine['cgroups'] {
   const found = cgroupsIn(mountinfo);
-  return { version: found.version, lacking: found.lacking() };
+  return { version: found.version, lacking: found.lacking(), held: found.rootIsHeld() };
 }
 
 /** MemAvailable of /proc/meminfo. */

@@ -1,6 +1,6 @@
 /** What boot.sh makes, with programs in place of containerd and kubelet that do nothing: a node's namespaces and cgroups. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -39,6 +39,7 @@ for (const machine of skip === false ? makes() : [])
     let dir: string;
     let places: NodePlaces;
     let pid1: number;
+    const handedDown = machine.handedDown();
 
     const environment = (more: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
       PATH: process.env['PATH'],
@@ -74,15 +75,16 @@ for (const machine of skip === false ? makes() : [])
       );
       pid1 = await waitFor(
         () => {
-          const log = readFileSync(join(dir, 'init.log'), 'utf8');
-          if (log !== '') throw new Error(log);
-          return Number(readFileSync(join(dir, 'var/lib/plumbline-pid'), 'utf8'));
+          const pid = join(dir, 'var/lib/plumbline-pid');
+          if (!existsSync(pid)) throw new Error(readFileSync(join(dir, 'init.log'), 'utf8'));
+          return Number(readFileSync(pid, 'utf8'));
         },
         { what: 'the node', deadlineMs: TIMEOUT_MS },
       );
     });
     after(async () => {
       await removeCgroups(name, { deadlineMs: TIMEOUT_MS }, machine);
+      machine.takeBack(handedDown);
       await run(['ip', 'netns', 'del', name], { timeoutMs: TIMEOUT_MS });
       rmSync(dir, { recursive: true, force: true });
     });

@@ -134,14 +134,17 @@ suite('v2, of this kernel', { skip: whyNot() }, () => {
   const name = `plumbline-test-${process.pid}`;
   let machine: Cgroups;
   let root: string;
+  let handedDown: string[];
 
   before(() => {
     root = realRoot() ?? '';
     // Without what else is mounted: on a machine with v1 the answer would be v1.
     machine = cgroupsIn(`29 24 0:26 / ${root} rw - cgroup2 cgroup2 rw\n`);
+    handedDown = machine.handedDown();
   });
   after(async () => {
     await removeCgroups(name, { deadlineMs: TIMEOUT_MS }, machine);
+    machine.takeBack(handedDown);
   });
 
   /** A shell that never rests, with a child of its own; both begin once the shell is where it belongs. */

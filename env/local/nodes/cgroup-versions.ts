@@ -23,6 +23,8 @@ export interface Cgroups {
   readonly mountPoints: readonly string[];
   /** The controllers that an environment needs and this machine does not have. */
   lacking(): string[];
+  /** Whether nothing can be handed down here, since the root that is seen is a container's and holds its processes. */
+  rootIsHeld(): boolean;
   /** The mount point below which a controller's cgroups are. @throws Error when there is none */
   mountOf(controller: string): string;
   /**
@@ -121,6 +123,10 @@ class CgroupsV1 implements Cgroups {
     return V1_NEEDED.filter((controller) => this.#of(controller) === undefined);
   }
 
+  rootIsHeld(): boolean {
+    return false;
+  }
+
   mountOf(controller: string): string {
     const found = this.#of(controller);
     if (found === undefined)
@@ -214,6 +220,14 @@ class CgroupsV2 implements Cgroups {
   lacking(): string[] {
     const offered = wordsIn(join(this.#root, 'cgroup.controllers'));
     return V2_NEEDED.filter((controller) => !offered.includes(controller));
+  }
+
+  /** The root of the machine alone has no type, and may hand down what it likes. */
+  rootIsHeld(): boolean {
+    if (!existsSync(join(this.#root, 'cgroup.type'))) return false;
+    const given = this.handedDown();
+    if (V2_NEEDED.every((controller) => given.includes(controller))) return false;
+    return wordsIn(join(this.#root, 'cgroup.procs')).length > 0;
   }
 
   mountOf(): string {
