@@ -8,8 +8,7 @@ import { stateRoot } from './paths.ts';
 import { bootId } from './stamp.ts';
 
 /** What was changed on the machine itself for its environments, beside the limits of kernel.ts. */
-type HostRecord = {
-  /** After another boot nothing of it is there any more. */
+export type HostRecord = {
   readonly bootId: string;
   /** Modules that were not there before. */
   readonly modules: readonly ModuleName[];
@@ -27,21 +26,28 @@ export async function prepareHost(
 ): Promise<void> {
   raiseKernelLimits();
   const absent = absentModules();
-  const before = readRecord();
-  const modules = MODULES.filter((name) => absent.includes(name) || before?.modules.includes(name));
-  writeRecord({
-    bootId: bootId(),
-    modules,
-    controllers: before?.controllers ?? cgroups().handedDown(),
-  });
+  writeRecord(
+    recordOf(readRecord(), { bootId: bootId(), modules: absent, controllers: cgroups().handedDown() }),
+  );
   await loadModules(absent, options);
+}
+
+/**
+ * What is to be put back later: what an earlier instance found stays, and what is about to change now is added.
+ * @param now as it is, its modules those that are absent
+ */
+export function recordOf(before: HostRecord | null, now: HostRecord): HostRecord {
+  // After another boot nothing is left of what was changed before.
+  if (before?.bootId !== now.bootId) return now;
+  const modules = MODULES.filter((name) => [...before.modules, ...now.modules].includes(name));
+  return { ...before, modules };
 }
 
 /** Puts the machine back to what it was before the first instance. Nothing recorded means nothing to do. */
 export async function restoreHost(): Promise<void> {
   restoreKernelLimits();
   const before = readRecord();
-  if (before !== null) {
+  if (before?.bootId === bootId()) {
     for (const name of before.modules.toReversed()) await unloadModule(name);
     cgroups().takeBack(before.controllers);
   }
@@ -50,8 +56,7 @@ export async function restoreHost(): Promise<void> {
 
 function readRecord(): HostRecord | null {
   if (!existsSync(recordPath())) return null;
-  const found = JSON.parse(readFileSync(recordPath(), 'utf8')) as HostRecord;
-  return found.bootId === bootId() ? found : null;
+  return JSON.parse(readFileSync(recordPath(), 'utf8')) as HostRecord;
 }
 
 function writeRecord(record: HostRecord): void {

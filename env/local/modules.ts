@@ -145,7 +145,8 @@ export async function loadModules(names: readonly ModuleName[], options: Signall
  */
 export async function unloadModule(name: ModuleName): Promise<void> {
   if (name === 'br_netfilter' && bridgesCall()) return;
-  await run(['modprobe', '-r', name], { timeoutMs: LOAD_DEADLINE_MS }).catch(() => undefined);
+  // Not modprobe, which would take along what the module depends on, whoever loaded that.
+  await run(['rmmod', name], { timeoutMs: LOAD_DEADLINE_MS }).catch(() => undefined);
 }
 
 /**
