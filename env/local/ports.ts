@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { basename } from 'node:path';
 import { commandLine } from './nodes/processes.ts';
 
 /** A TCP socket that listens, as /proc/net/tcp and tcp6 tell of it. */
@@ -75,7 +76,7 @@ export function takenEverywhere(port: number): Promise<boolean> {
 /** Who it is, for a message. */
 export function describeHolder(holder: Holder | null): string {
   if (holder === null) return 'another process';
-  return `${holder.command.split(' ')[0] ?? ''} (process ${holder.pid})`;
+  return `${basename(holder.command.split(' ')[0] ?? '')} (process ${holder.pid})`;
 }
 
 function inodesAt(address: string): Set<string> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, suite, test } from 'node:test';
 import { installedIn, settleInstallation, unitsIn } from './quiet-install.ts';
 
 test('units that start by themselves are found among the files of packages', () => {
@@ -25,54 +25,57 @@ test('only packages that dpkg calls installed count', () => {
   assert.deepEqual(installedIn(output), ['haproxy:amd64', 'adduser:all']);
 });
 
-let folder: string;
-const { PATH: path, PLUMBLINE_STATE: state } = process.env;
+// In a suite: hooks outside of one would hold for the tests of other files, which may share this process.
+suite('an installation', () => {
+  let folder: string;
+  const { PATH: path, PLUMBLINE_STATE: state } = process.env;
 
-/** A program that writes down its words. */
-function stub(name: string, script: string): void {
-  const file = join(folder, 'bin', name);
-  writeFileSync(file, `#!/bin/sh\n${script}\n`);
-  chmodSync(file, 0o755);
-}
+  /** A program that writes down its words. */
+  function stub(name: string, script: string): void {
+    const file = join(folder, 'bin', name);
+    writeFileSync(file, `#!/bin/sh\n${script}\n`);
+    chmodSync(file, 0o755);
+  }
 
-before(() => {
-  folder = mkdtempSync(join(tmpdir(), 'plumbline-install-'));
-  mkdirSync(join(folder, 'bin'));
-  process.env['PATH'] = `${join(folder, 'bin')}:${path ?? ''}`;
-  process.env['PLUMBLINE_STATE'] = join(folder, 'state');
-});
-after(() => {
-  process.env['PATH'] = path;
-  if (state === undefined) delete process.env['PLUMBLINE_STATE'];
-  else process.env['PLUMBLINE_STATE'] = state;
-  rmSync(folder, { recursive: true });
-});
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'plumbline-install-'));
+    mkdirSync(join(folder, 'bin'));
+    process.env['PATH'] = `${join(folder, 'bin')}:${path ?? ''}`;
+    process.env['PLUMBLINE_STATE'] = join(folder, 'state');
+  });
+  after(() => {
+    process.env['PATH'] = path;
+    if (state === undefined) delete process.env['PLUMBLINE_STATE'];
+    else process.env['PLUMBLINE_STATE'] = state;
+    rmSync(folder, { recursive: true });
+  });
 
-test(
-  'after an installation that was killed, services of its packages are switched off, and of no others',
-  { skip: process.platform !== 'linux' },
-  async () => {
-    const said = join(folder, 'said');
-    stub('systemctl', `echo "$*" >>${said}`);
-    stub(
-      'dpkg-query',
-      `case $1 in
+  test(
+    'after an installation that was killed, services of its packages are switched off, and of no others',
+    { skip: process.platform !== 'linux' },
+    async () => {
+      const said = join(folder, 'said');
+      stub('systemctl', `echo "$*" >>${said}`);
+      stub(
+        'dpkg-query',
+        `case $1 in
 -W) printf 'old:amd64 installed\\nsince:amd64 installed\\nhaproxy:amd64 installed\\nsocat:amd64 installed\\n' ;;
 -L) shift; for name; do echo /lib/systemd/system/$name.service | sed s/:amd64//; done ;;
 esac`,
-    );
-    mkdirSync(join(folder, 'state'));
-    const record = join(folder, 'state', 'installing.json');
-    // The hook was there before: it is not this test's to remove.
-    writeFileSync(
-      record,
-      JSON.stringify({ asked: ['haproxy', 'socat'], before: ['old:amd64'], policy: false }),
-    );
-    await settleInstallation();
-    const words = readFileSync(said, 'utf8').trim();
-    assert.match(words, /^disable --quiet (--now )?haproxy\.service socat\.service$/);
-    assert.ok(!existsSync(record));
-    await settleInstallation();
-    assert.equal(readFileSync(said, 'utf8').trim(), words, 'nothing is done twice');
-  },
-);
+      );
+      mkdirSync(join(folder, 'state'));
+      const record = join(folder, 'state', 'installing.json');
+      // The hook was there before: it is not this test's to remove.
+      writeFileSync(
+        record,
+        JSON.stringify({ asked: ['haproxy', 'socat'], before: ['old:amd64'], policy: false }),
+      );
+      await settleInstallation();
+      const words = readFileSync(said, 'utf8').trim();
+      assert.match(words, /^disable --quiet (--now )?haproxy\.service socat\.service$/);
+      assert.ok(!existsSync(record));
+      await settleInstallation();
+      assert.equal(readFileSync(said, 'utf8').trim(), words, 'nothing is done twice');
+    },
+  );
+});

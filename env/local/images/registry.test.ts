@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, suite, test } from 'node:test';
 import { holds } from '../ports.ts';
 import { freePort, startRegistry } from './registry.ts';
 
@@ -19,47 +19,50 @@ server.once('error', () => setTimeout(() => {
 server.listen(Number(port), host);
 `;
 
-let folder: string;
-const path = process.env['PATH'];
+// In a suite: hooks outside of one would hold for the tests of other files, which may share this process.
+suite('a registry', () => {
+  let folder: string;
+  const path = process.env['PATH'];
 
-before(() => {
-  folder = mkdtempSync(join(tmpdir(), 'plumbline-registry-'));
-  writeFileSync(join(folder, 'docker-registry'), PROGRAM);
-  chmodSync(join(folder, 'docker-registry'), 0o755);
-  process.env['PATH'] = `${folder}:${path ?? ''}`;
-});
-after(() => {
-  process.env['PATH'] = path;
-  rmSync(folder, { recursive: true });
-});
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'plumbline-registry-'));
+    writeFileSync(join(folder, 'docker-registry'), PROGRAM);
+    chmodSync(join(folder, 'docker-registry'), 0o755);
+    process.env['PATH'] = `${folder}:${path ?? ''}`;
+  });
+  after(() => {
+    process.env['PATH'] = path;
+    rmSync(folder, { recursive: true });
+  });
 
-const start = (address: string): ReturnType<typeof startRegistry> =>
-  startRegistry({ address, storage: join(folder, 'storage'), logFile: join(folder, 'registry.log') });
+  const start = (address: string): ReturnType<typeof startRegistry> =>
+    startRegistry({ address, storage: join(folder, 'storage'), logFile: join(folder, 'registry.log') });
 
-test('a registry that is started holds its port', { skip: process.platform !== 'linux' }, async () => {
-  const address = `127.0.0.1:${await freePort()}`;
-  const registry = await start(address);
-  assert.ok(holds(registry.pid, address));
-  await registry.stop();
-});
+  test('a registry that is started holds its port', { skip: process.platform !== 'linux' }, async () => {
+    const address = `127.0.0.1:${await freePort()}`;
+    const registry = await start(address);
+    assert.ok(holds(registry.pid, address));
+    await registry.stop();
+  });
 
-test(
-  'a stranger that answers at the port is not taken for the registry, and is named',
-  { skip: process.platform !== 'linux' },
-  async () => {
-    const port = await freePort();
-    const stranger = createServer((_, response) => {
-      response.end('{}');
-    });
-    await new Promise<void>((resolve) => {
-      stranger.listen(port, '0.0.0.0', resolve);
-    });
-    try {
-      await assert.rejects(start(`127.0.0.1:${port}`), {
-        message: `the registry cannot listen at 127.0.0.1:${port}, which ${process.execPath} (process ${process.pid}) holds; end that, or let it listen elsewhere`,
+  test(
+    'a stranger that answers at the port is not taken for the registry, and is named',
+    { skip: process.platform !== 'linux' },
+    async () => {
+      const port = await freePort();
+      const stranger = createServer((_, response) => {
+        response.end('{}');
       });
-    } finally {
-      stranger.close();
-    }
-  },
-);
+      await new Promise<void>((resolve) => {
+        stranger.listen(port, '0.0.0.0', resolve);
+      });
+      try {
+        await assert.rejects(start(`127.0.0.1:${port}`), {
+          message: `the registry cannot listen at 127.0.0.1:${port}, which node (process ${process.pid}) holds; end that, or let it listen elsewhere`,
+        });
+      } finally {
+        stranger.close();
+      }
+    },
+  );
+});
