@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { onPath, run, runAny } from './run.ts';
@@ -33,6 +33,15 @@ const BRIDGE_SETTINGS = '/proc/sys/net/bridge';
 const BRIDGE_CALLS = ['bridge-nf-call-iptables', 'bridge-nf-call-ip6tables', 'bridge-nf-call-arptables'];
 
 const LOAD_DEADLINE_MS = 30_000;
+/**
+ * Keeps the host's packet filter away from the host's bridges, as it was before the module was loaded: else a forward policy of drop, which
+ * ufw and Docker set, would silence the nodes, and every other bridge on the machine. Nodes have settings of their own (boot.sh). One
+ * program does both, so that the second is done even when this process is killed after the first.
+ */
+const LOAD_QUIETLY = `modprobe br_netfilter || exit
+for file in ${BRIDGE_CALLS.map((name) => `${BRIDGE_SETTINGS}/${name}`).join(' ')}; do
+  [ ! -e "$file" ] || echo 0 >"$file" || exit
+done`;
 const CAP_SYS_MODULE = 16n;
 
 /** What the module brings, whether it is part of the kernel or loaded. */
@@ -130,8 +139,8 @@ export function describeMissing(missing: readonly MissingModule[], kernel = rele
  */
 export async function loadModules(names: readonly ModuleName[], options: Signalled = {}): Promise<void> {
   for (const name of names) {
-    await run(['modprobe', name], { timeoutMs: LOAD_DEADLINE_MS, ...options });
-    if (name === 'br_netfilter') quietBridges();
+    const argv = name === 'br_netfilter' ? ['sh', '-c', LOAD_QUIETLY] : ['modprobe', name];
+    await run(argv, { timeoutMs: LOAD_DEADLINE_MS, ...options });
     if (!SIGN[name]())
       throw new Error(
         `modprobe ${name} ended well, but the module is not there; look for it in /etc/modprobe.d`,
@@ -149,18 +158,8 @@ export async function unloadModule(name: ModuleName): Promise<void> {
   await run(['rmmod', name], { timeoutMs: LOAD_DEADLINE_MS }).catch(() => undefined);
 }
 
-/**
- * Keeps the host's packet filter away from the host's bridges, as it was before br_netfilter was loaded: else a forward policy of drop,
- * which ufw and Docker set, would silence the nodes, and every other bridge on the machine. Nodes have settings of their own (boot.sh).
- */
-function quietBridges(): void {
-  for (const file of settings()) writeFileSync(file, '0');
-}
-
 function bridgesCall(): boolean {
-  return settings().some((file) => readFileSync(file, 'utf8').trim() !== '0');
-}
-
-function settings(): string[] {
-  return BRIDGE_CALLS.map((name) => join(BRIDGE_SETTINGS, name)).filter((file) => existsSync(file));
+  return BRIDGE_CALLS.map((name) => join(BRIDGE_SETTINGS, name))
+    .filter((file) => existsSync(file))
+    .some((file) => readFileSync(file, 'utf8').trim() !== '0');
 }

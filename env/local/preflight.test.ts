@@ -67,7 +67,7 @@ const BAD: readonly [string, Partial<Machine>, RegExp][] = [
   [
     "a stranger at the registry's port",
     { registryPortOf: 'docker-registry (process 612)' },
-    /^port 5000 of every address is taken by docker-registry \(process 612\), .*; end that \(systemctl disable --now/,
+    /^port 18500 of every address is taken by docker-registry \(process 612\), .*; end that \(systemctl disable --now/,
   ],
   [
     'a full disk',

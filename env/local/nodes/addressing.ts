@@ -1,5 +1,5 @@
-/** Where on the host an instance's registry listens. */
-export const REGISTRY_PORT = 5000;
+/** Where on the host an instance's registry listens. Not at 5000, which a registry of somebody else may hold at every address. */
+export const REGISTRY_PORT = 18_500;
 
 /** The embedded environments that may be up at once on one machine, each with an address block of its own. */
 export type InstanceName = 'local' | 'local-small';

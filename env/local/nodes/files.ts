@@ -4,7 +4,7 @@ import { stateDir } from '../paths.ts';
 import { addressesOf, nodesOf } from './addressing.ts';
 import type { NodeSpec } from './addressing.ts';
 
-/** The name that images carry; containerd is told that it means the registry on the host. */
+/** The name that images carry, its port included; containerd is told that it means the registry on the host, wherever that listens. */
 export const REGISTRY_NAME = 'registry.plumbline.test:5000';
 
 /** The sandbox image of every pod; kubeadm v1.37 asks for the same tag. */
