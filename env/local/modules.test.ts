@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { MODULES, describeMissing, unloadable } from './modules.ts';
 import type { ModuleSource } from './modules.ts';
+import { run } from './run.ts';
 
 const LIST = `kernel/fs/overlayfs/overlay.ko:
 kernel/net/bridge/br_netfilter.ko.zst: kernel/net/bridge/bridge.ko.zst kernel/net/802/stp.ko.zst kernel/net/llc/llc.ko.zst
@@ -48,3 +52,33 @@ test('what stands in the way of loading is told', () => {
     assert.match(doThis, /type modprobe -a overlay/);
   }
 });
+
+const SETTING = '/proc/sys/net/bridge/bridge-nf-call-iptables';
+
+function whyNot(): string | false {
+  if (process.getuid?.() !== 0) return 'only root may make namespaces';
+  return existsSync(SETTING) ? false : 'br_netfilter is not there, and a test loads no modules';
+}
+
+/** The settings belong to a network namespace, so that one of its own stands for a machine; modprobe does nothing there. */
+test(
+  'with br_netfilter loaded, the packet filter is kept off the bridges of the host',
+  { skip: whyNot() },
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'plumbline-modules-'));
+    const before = readFileSync(SETTING, 'utf8');
+    try {
+      writeFileSync(join(folder, 'modprobe'), '#!/bin/sh\n', { mode: 0o755 });
+      const load = `import { loadModules } from '${join(import.meta.dirname, 'modules.ts')}'; await loadModules(['br_netfilter']);`;
+      const script = `cat ${SETTING} && "$0" --input-type=module -e "$1" && cat ${SETTING}`;
+      const said = await run(['unshare', '--net', 'sh', '-c', script, process.execPath, load], {
+        timeoutMs: 20_000,
+        env: { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}` },
+      });
+      assert.equal(said, '1\n0\n');
+      assert.equal(readFileSync(SETTING, 'utf8'), before, 'elsewhere it stays');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
