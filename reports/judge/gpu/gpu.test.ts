@@ -399,6 +399,16 @@ describe('gpu/metrics', () => {
     assert.equal(gpu('metrics', both, { metrics: unnamed }).verdict, 'pass');
   });
 
+  it('should refuse a series that names the pod at another device than the pod was given, where both use the same names', () => {
+    const given = (...devices: string[]): Seen[] => [
+      ...[node(), asked(), holds('gpu-is-seen', { devices })],
+      ...[series([sample('a'), named]), asked('canary/gpu-is-seen')],
+    ];
+    says(gpu('metrics', given('a')), 'fail', /devices of gpu-is-seen.*expected a.*seen b/);
+    assert.equal(gpu('metrics', given('b')).verdict, 'pass');
+    assert.equal(gpu('metrics', given('GPU-1f')).verdict, 'pass', 'another way to name devices says nothing');
+  });
+
   it('should look for the pods that hold devices anyway where none may be started', () => {
     const reading = (...seen: Seen[]): Judgement => gpu('metrics', [node(), ...seen], {}, { writes: false });
     const idle = series([sample('a'), sample('b')], null);

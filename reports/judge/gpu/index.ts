@@ -111,7 +111,14 @@ const HOLDERS: Annotations = {
 export const GPU_JUDGES: Readonly<Record<string, CheckJudge>> = {
   'gpu/allocatable': { judge: judgeAllocatable, evidence: ofAllocatable, annotations: {} },
   'gpu/schedule': { judge: judgeSchedule, evidence: ofSchedule, annotations: {} },
-  'gpu/taint': { judge: judgeTaint, evidence: ofTaint, annotations: {} },
+  'gpu/taint': {
+    judge: judgeTaint,
+    evidence: ofTaint,
+    annotations: {
+      'gpu-tenants.tenants[].pod':
+        'names a pod for people; nobody declares which of those that tolerate the taints run there, and that each does is judged',
+    },
+  },
   'gpu/exclusive': { judge: judgeExclusive, evidence: ofExclusive, annotations: HOLDERS },
   'gpu/exhausted': { judge: judgeExhausted, evidence: ofExhausted, annotations: HOLDERS },
   'gpu/release': { judge: judgeRelease, evidence: ofRelease, annotations: HOLDERS },
@@ -119,8 +126,6 @@ export const GPU_JUDGES: Readonly<Record<string, CheckJudge>> = {
     judge: judgeMetrics,
     evidence: ofMetrics,
     annotations: {
-      'gpu-series.samples[].device':
-        'which device of a node a pod has is chance; that each is measured once, and one of them names the pod, is judged',
       'gpu-series.samples[].value':
         'how busy a device is: only that it is a number from 0 to the maximum is claimed',
     },

@@ -111,7 +111,21 @@ function expectNamed(
   for (const pod of holders) {
     const devices = fresh.filter((one) => one.pod === pod).map(({ device }) => device);
     findings.expect(subject, devices.length > 0, pod, devices.join(', ') || 'no device names it');
+    expectSameDevices(history, findings, { pod, devices, known: series.samples });
   }
+}
+
+/** A pod says what it was given; where the series speaks of devices in the same words, it must name it at these and no others. */
+function expectSameDevices(
+  history: History,
+  findings: Findings,
+  { pod, devices, known }: { pod: string; devices: readonly string[]; known: readonly DeviceSample[] },
+): void {
+  const told = all(history, 'gpu-pod').find((one) => one.pod === pod)?.devices ?? [];
+  const inSameWords = told.length > 0 && told.every((name) => known.some(({ device }) => device === name));
+  if (!inSameWords) return;
+  const [said, seen] = [told, devices].map((names) => [...new Set(names)].toSorted().join(', '));
+  findings.expect(`devices of ${pod}`, said === seen, said ?? '', seen || 'no device names it');
 }
 
 /** Pods that held devices in the first look and in the last. */
