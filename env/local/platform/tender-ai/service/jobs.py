@@ -26,6 +26,8 @@ RECONNECT_S = 0.5
 WORK_S = 60.0
 PAUSES_S = (0.2, 0.5, 1.0, 2.0)
 LLM_TIMEOUT_S = 10.0
+# A node that is lost takes some of the cluster's DNS with it, until the control plane has missed it for 40 s.
+LLM_REACH_S = 45.0
 STOP_S = 15.0
 
 DONE = Counter("tender_jobs_total", "Jobs by what became of them.", ["outcome"])
@@ -170,7 +172,7 @@ class Worker:
 
     async def _work(self, tender: str, title: str) -> str:
         """Everything once, and again what a store that is away did not take. Raises NotNow when that lasts too long."""
-        draft = await self._sinks.model.draft(title, LLM_TIMEOUT_S)
+        draft = await self._sinks.model.draft(title, LLM_TIMEOUT_S, LLM_REACH_S)
         status = "degraded" if draft.degraded else "done"
         await self._again(lambda: self._sinks.search.put(tender, title, draft.text, draft.degraded))
         await self._again(lambda: self._sinks.graph.merge(tender, title, draft.text))

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import httpx
+from again import asked_again
 from telemetry import Telemetry
 
 MODEL = "plumbline-stub-1"
+# The request was never sent: a name that was not found in time, or no connection.
+UNREACHED = (httpx.ConnectError, httpx.ConnectTimeout)
 
 
 @dataclass(frozen=True)
@@ -23,13 +26,15 @@ class Model:
         self._key = key
         self._telemetry = telemetry
 
-    async def draft(self, title: str, timeout_s: float) -> Draft:
-        """At most `timeout_s` long."""
+    async def draft(self, title: str, timeout_s: float, reach_s: float = 0.0) -> Draft:
+        """At most `timeout_s` long an answer; for `reach_s` a model that is not reached is asked again."""
         try:
             with self._telemetry.span(
                 "chat", "client", **{"gen_ai.operation.name": "chat", "gen_ai.request.model": MODEL}
             ) as span:
-                return Draft(await self._ask(title, timeout_s, span.context.traceparent()), False)
+                parent = span.context.traceparent()
+                text = await asked_again(lambda: self._ask(title, timeout_s, parent), UNREACHED, reach_s)
+                return Draft(text, False)
         except (httpx.HTTPError, KeyError, IndexError, TypeError, ValueError) as error:
             # The kind of the error and never the request: that holds the key.
             self._telemetry.log("warn", "the language model gave no draft", cause=_kind(error))

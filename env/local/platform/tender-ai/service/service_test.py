@@ -1,11 +1,13 @@
 """Of what needs nothing but Python: telemetry and words. Run by ../service.test.ts."""
 
+import asyncio
 import json
 import threading
 import time
 import unittest
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+from again import asked_again
 from telemetry import Context, Exporter, Span, Telemetry, encode, new_root, parse_traceparent
 from words import DIMENSIONS, embed, terms
 
@@ -45,6 +47,25 @@ class Collector:
     def close(self) -> None:
         self.server.shutdown()
         self.server.server_close()
+
+
+class AgainTest(unittest.TestCase):
+    def asked(self, failures: list[Exception], for_s: float) -> str:
+        async def ask() -> str:
+            if failures:
+                raise failures.pop(0)
+            return "an answer"
+
+        return asyncio.run(asked_again(ask, (ConnectionError,), for_s, 0.001))
+
+    def test_asks_again_whoever_was_not_reached(self) -> None:
+        self.assertEqual(self.asked([ConnectionError(), ConnectionError()], 5), "an answer")
+
+    def test_gives_up_in_time_and_asks_nobody_again_who_was_reached(self) -> None:
+        with self.assertRaises(ConnectionError):
+            self.asked([ConnectionError()], 0)
+        with self.assertRaises(ValueError):
+            self.asked([ValueError()], 5)
 
 
 class TelemetryTest(unittest.TestCase):
