@@ -284,7 +284,16 @@ describe('the record of a load', () => {
     const odd = [[39_000.5, 5000]];
     assert.match(reasonOf(changed('load', () => ({ sent: odd }))), /a latency is none that an engine writes/);
     // k6 leaves iterations out of its seconds that were cut off, and counts its setup and teardown among them.
-    assert.equal(performance('api/latency', inSecond(5000, { started: 52 })).verdict, 'pass');
+    const ofK6 = inSecond(5000, { started: 52 }).map(([kind, fields]): Seen => [
+      kind,
+      kind === 'load-second' ? fields : { ...fields, engine: 'k6' },
+    ]);
+    assert.equal(performance('api/latency', ofK6).verdict, 'pass');
+    assert.match(reasonOf(inSecond(5000, { started: 52 })), /5002 iterations begun by its seconds/);
+    assert.match(reasonOf(inSecond(99_000, { started: 49 })), /4999 iterations begun by its seconds/);
+    assert.match(reasonOf(inSecond(99_000, { offered: 49 })), /4999 iterations offered by its seconds/);
+    // The embedded engine told of its last second, and was stopped right then.
+    assert.equal(performance('api/latency', inSecond(99_000, { offered: 53 })).verdict, 'pass');
     const cut = changed('load', () => ({ iterations: 5000, interrupted: 10 }));
     assert.equal(performance('api/latency', cut).verdict, 'pass');
   });

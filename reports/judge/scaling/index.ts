@@ -13,8 +13,11 @@ const ANNOTATIONS: Annotations = {
   'hpa-spec.policiesDown': 'tells how long the way down is expected to take, which no verdict rests on',
   'hpa-spec.metricResolutionS': 'tells how soon a change of the load is expected to show, as above',
   'hpa[]': 'what its metric was between two decisions, for the chart: each decision is judged',
-  'scaled-pods[]': 'how many pods there were between two that are judged, for the chart',
   'hpa.metrics[].value': 'as above: what asked for a decision is judged',
+};
+
+const BETWEEN: Annotations = {
+  'scaled-pods[]': 'how many pods there were between two that are judged, for the chart',
 };
 
 const UP_ANNOTATIONS: Annotations = {
@@ -43,7 +46,11 @@ function planned({ settings }: HistoryHeader): AnyNeed[] {
 
 export const SCALING_JUDGES: Readonly<Record<string, CheckJudge>> = {
   'scaling/backend/up': { judge: judgeUp, evidence: watched, annotations: UP_ANNOTATIONS },
-  'scaling/backend/down': { judge: judgeDown, evidence: watched, annotations: ANNOTATIONS },
-  'scaling/ai/up': { judge: judgeAiUp, evidence: watched, annotations: UP_ANNOTATIONS },
+  'scaling/backend/down': {
+    judge: judgeDown,
+    evidence: watched,
+    annotations: { ...ANNOTATIONS, ...BETWEEN },
+  },
+  'scaling/ai/up': { judge: judgeAiUp, evidence: watched, annotations: { ...UP_ANNOTATIONS, ...BETWEEN } },
   'scaling/pods/startup': { judge: judgeStartup, evidence: planned, annotations: {} },
 };

@@ -84,8 +84,8 @@ function endOf(history: History, start: Seen<'load-begun'> | undefined): number 
   return (start && ends.find(({ t }) => t >= start.t)?.t) ?? null;
 }
 
-/** Longer than this between two looks, ms: the controller itself looks every 15 s, and a decision and its end may lie between them. */
-const UNWATCHED_MS = 15_000;
+/** Longer than this between two looks, ms: when something was is told too late by as much, and pods may come and go between them. */
+const UNWATCHED_MS = 5_000;
 
 function lostOf(history: History, called: string): string[] {
   const known = first(history, 'hpa')?.t ?? Infinity;

@@ -17,6 +17,7 @@ describe('the record of an autoscaler', () => {
     const scaled = conditionsOf(true);
     const within = [scaled[0], active, limited];
     const few = { type: 'ScalingLimited', status: 'True', reason: 'TooFewReplicas', message: '' };
+    const kept: unknown = { ...Object(able), reason: 'ScaleDownStabilized' };
     const raise = { desired: 3, current: 2, conditions: within };
     const cpu = (value: number) => ({ metrics: [{ name: 'cpu', value, target: 70 }] });
     for (const [second, fields, gap] of [
@@ -24,6 +25,11 @@ describe('the record of an autoscaler', () => {
       [-20, { conditions: [able, active, limited, limited] }, /without its conditions/],
       [-20, { conditions: [{ ...Object(able), status: 'False' }, active, limited] }, /AbleToScale is False/],
       [-20, { conditions: scaled }, /a status that scales and does not/],
+      [
+        30,
+        { ...raise, ...cpu(100), conditions: [kept, active, limited] },
+        /a status that scales and does not/,
+      ],
       [-20, { conditions: [able, active, few], ...cpu(100) }, /a status at a limit/],
       [30, { ...raise, ...cpu(1000) }, /more pods desired than its metric asks for, or fewer/],
       [30, { ...raise, ...cpu(60) }, /more pods desired than its metric asks for, or fewer/],
@@ -46,6 +52,7 @@ describe('the record of an autoscaler', () => {
     };
     assert.match(reasonOf('load-begun', { t: at(-70) }), /begun at another time than its engine/);
     assert.match(reasonOf('hpa-spec', { min: 1 }), /the load met 2 pods desired, and not the minimum of 1/);
+    assert.match(reasonOf('hpa-watched', { looks: 500, longestGapMs: 5500 }), /not watched all the time/);
     assert.match(reasonOf('hpa-watched', { looks: 640, longestGapMs: 4000 }), /do not fit into its watch/);
     assert.match(reasonOf('scaled-pods', { ready: 5, total: 5 }, at(50)), /ready that were not there before/);
   });
@@ -87,12 +94,13 @@ describe('the record of an autoscaler', () => {
     assert.match(reason, /counts pods that its Deployment never had/);
   });
 
-  it('should not believe that nobody was ready while every request got its answer', () => {
+  it('should not rest on a time at which no pod was ready', () => {
     const none = (from: number, to: number): string =>
       bent((kind, one) =>
         kind === 'scaled-pods' && when(one) >= at(from) && when(one) < at(to) ? { ...one, ready: 0 } : one,
       );
-    assert.match(none(60, 70), /requests were answered well while no pod was ready/);
+    assert.match(none(60, 65), /there was a time at which no pod was ready/);
+    assert.match(none(-20, -15), /there was a time at which no pod was ready/);
     assert.doesNotMatch(
       bent((_, one) => one),
       /no pod was ready/,
@@ -149,6 +157,11 @@ it('should know how long what was raised stays, and that every load that was sta
   const open = tell({ desired: grows, load: LOAD }).filter(([kind]) => kind !== 'load-ended');
   const unended = judge({ check: 'scaling/backend/up', goals: GOALS, seen: open, cut: true });
   assert.match(unended.reason, /a load was started that was not seen to end/);
+  const twice = tell({ desired: grows, load: LOAD }).flatMap((one): Seen[] =>
+    one[0] === 'load-ended' ? [one, one] : [one],
+  );
+  const unbegun = judge({ check: 'scaling/backend/up', goals: PATIENT, seen: twice, cut: true });
+  assert.match(unbegun.reason, /a load ended that was not seen to start/);
   const none = tell({ desired: grows, load: LOAD }).map(([kind, one]): Seen => [
     kind,
     kind === 'hpa' && one?.['t'] === at(-20) ? { ...one, current: 0, desired: 2 } : one,

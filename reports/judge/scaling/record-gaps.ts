@@ -2,7 +2,6 @@
 import type { History, HistoryHeader } from '../../record/history.ts';
 import type { Kind, Seen } from '../../record/observations/index.ts';
 import { all } from '../observed.ts';
-import { observe } from './observed.ts';
 import { conditionGaps } from './status-gaps.ts';
 
 /** Kubernetes refuses a longer stabilisation window, s. */
@@ -15,7 +14,6 @@ const PODS_START_MS = 500;
 const CLOCK_SLACK_MS = 60_000;
 /** A timer may ring a little early, ms. */
 const TIMER_MS = 5;
-const SECOND_MS = 1_000;
 /** Engines share out what is due by the second in their own way. */
 const OF_A_SECOND = 0.1;
 
@@ -204,35 +202,18 @@ function isOdd({ value, target }: Seen<'hpa'>['metrics'][number]): boolean {
   return (value !== null && value < 0) || (target !== null && target <= 0);
 }
 
-function podsGaps(history: History, { max }: Seen<'hpa-spec'>): string[] {
+/** Of pods that are not ready the metric says nothing: where none is, what is desired is no answer to the load. */
+function podsGaps(history: History, { min, max }: Seen<'hpa-spec'>): string[] {
   const isSound = ({ ready, total }: Seen<'scaled-pods'>): boolean =>
     isCount(ready) && ready <= total && isCount(total) && total <= PODS_OF_A_ROLLOUT * max;
   const seen = all(history, 'scaled-pods');
   if (!seen.every(isSound))
     return [`more pods ready than there are, or more than a maximum of ${max} allows`];
-  if (answeredByNobody(history)) return ['requests were answered well while no pod was ready'];
+  if (min > 0 && seen.some(({ ready }) => ready === 0)) return ['there was a time at which no pod was ready'];
   const isClose = longestGap(history) <= PODS_START_MS;
   return isClose && seen.some(({ ready }, index) => ready > (seen[index - 1]?.total ?? ready))
     ? ['pods were ready that were not there before']
     : [];
-}
-
-/** Shorter than this nobody may have noticed: who is no longer ready may still be asked, and answer, ms. */
-const NOTICED_MS = 2_000;
-
-/** Where no pod is ready for so long, some request is lost. */
-function answeredByNobody(history: History): boolean {
-  const pods = all(history, 'scaled-pods');
-  const gone = pods.flatMap(({ t, ready }, index) => {
-    const untilMs = pods[index + 1]?.t ?? t;
-    return ready > 0 || untilMs - t < NOTICED_MS ? [] : [{ t, untilMs }];
-  });
-  if (gone.length === 0) return false;
-  const { seconds } = observe(history);
-  return gone.some(({ t, untilMs }) => {
-    const within = seconds.filter(({ atMs }) => atMs >= t && atMs + SECOND_MS <= untilMs);
-    return within.length > 0 && within.every(({ second }) => second.requests > 0 && second.bad === 0);
-  });
 }
 
 /** The load that was begun is the one that was planned, and that its engine then offered, where that says so by the second. */
@@ -240,8 +221,9 @@ function rateGaps(history: History): string[] {
   const [begun, ...more] = all(history, 'load-begun');
   if (begun === undefined) return [];
   const gaps = [...plannedGaps(history, begun), ...momentGaps(history, begun)];
-  if (all(history, 'load-ended').length < all(history, 'load-start').length)
-    gaps.push('a load was started that was not seen to end');
+  const [started, ended] = [all(history, 'load-start').length, all(history, 'load-ended').length];
+  if (ended < started) gaps.push('a load was started that was not seen to end');
+  if (ended > started) gaps.push('a load ended that was not seen to start');
   const offered = all(history, 'load-second').flatMap((second) => second.offered ?? []);
   if (more.length > 0 || offered.length === 0) return gaps;
   const most = Math.max(...offered);

@@ -63,6 +63,33 @@ describe('scaling/pods/startup', () => {
       inTurn((i) => (i === 26 ? 14 : i === 28 ? 13 : Math.floor(i / 2))),
       /before one that was begun/,
     );
+    assert.match(
+      inTurn((i) => (i === 26 ? 13.001 : Math.floor(i / 2))),
+      /start-27 was created before one that was begun/,
+    );
+  });
+
+  it('should want the image to be on a node for all of its starts, or for none', () => {
+    const reasonOf = (of: (index: number) => Record<string, unknown>): string =>
+      judge({
+        ...{ check: 'scaling/pods/startup', goals: { p99Seconds: 5 }, settings: { startup: { pods: 80 } } },
+        seen: Array.from({ length: 80 }, (_, i): Seen => {
+          const times = { t: 1000 + i, createdMs: i, readyMs: 1000 + i };
+          return [
+            'pod-started',
+            { ...times, pod: `start-${i}`, node: 'a', imagePresent: true, initContainers: 0, ...of(i) },
+          ];
+        }),
+      }).reason;
+    assert.match(
+      reasonOf((i) => ({ imagePresent: i !== 7 })),
+      /the image was on a for some of its starts only/,
+    );
+    // A node that came later has it for none.
+    assert.match(
+      reasonOf((i) => (i < 10 ? { node: 'b', imagePresent: false } : {})),
+      /^p95 of 70 starts at most/,
+    );
   });
 
   it('should be open with fewer, and fail with any number that is slow enough', () => {

@@ -52,27 +52,35 @@ function gapsOf(history: History): string[] {
   const gaps = all(history, 'unavailable').map(({ what, reason }) => `${what} unavailable: ${reason}`);
   if (first(history, 'end') === undefined) gaps.push('the observation was cut off before its end');
   if (history.header.goals.p99Seconds === undefined) gaps.push('the history states no goal p99Seconds');
-  return [...gaps, ...planGaps(history), ...timeGaps(history)];
+  return [...gaps, ...planGaps(history), ...timeGaps(history), ...imageGaps(history)];
 }
-
-/** Those of one turn are asked for together, and the API server takes them in any order. */
-const TOGETHER_MS = 500;
 
 /** A start whose times cannot be is none that took long or short; and they were begun in the order of their numbers. */
 function timeGaps(history: History): string[] {
   const started = all(history, 'pod-started');
+  const begun = [...started, ...all(history, 'pod-not-started')];
   const odd = started.find((one) => !isTimed(one));
   if (odd !== undefined) return [`${odd.pod} was created and ready at times that cannot be`];
-  const inOrder = started.toSorted((a, b) => numberOf(a) - numberOf(b));
+  const inOrder = begun.toSorted((a, b) => numberOf(a) - numberOf(b));
   const early = inOrder.find(
-    ({ createdMs }, index) => createdMs < (inOrder[index - 1]?.createdMs ?? createdMs) - TOGETHER_MS,
+    ({ createdMs }, index) => createdMs < (inOrder[index - 1]?.createdMs ?? createdMs),
   );
   return early === undefined ? [] : [`${early.pod} was created before one that was begun sooner`];
 }
 
+/** Images are brought to nodes once, before the first start: a node has it for all of its starts, or for none. */
+function imageGaps(history: History): string[] {
+  const byNode = Map.groupBy(all(history, 'pod-started'), ({ node }) => node);
+  return [...byNode].flatMap(([node, starts]) =>
+    new Set(starts.map(({ imagePresent }) => imagePresent)).size > 1
+      ? [`the image was on ${node ?? 'no node'} for some of its starts only`]
+      : [],
+  );
+}
+
 const isTimed = ({ t, createdMs, readyMs }: Seen<'pod-started'>): boolean =>
   readyMs > createdMs && Math.abs(t - readyMs) <= SAME_MOMENT_MS;
-const numberOf = ({ pod }: Seen<'pod-started'>): number => Number(/\d+$/.exec(pod)?.[0]);
+const numberOf = ({ pod }: Pick<Start, 'pod'>): number => Number(/\d+$/.exec(pod)?.[0]);
 
 /** Every start that was planned must be told of once: those that are missing may have been the slow ones. */
 function planGaps(history: History): string[] {

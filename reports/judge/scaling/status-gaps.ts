@@ -46,11 +46,14 @@ function isGiven({ type, status, reason }: Status['conditions'][number]): boolea
 const says = ({ conditions }: Status, wanted: string): boolean =>
   conditions.some(({ reason }) => reason === wanted);
 
+/** Said last in a look that scales nothing: one that scales says that instead. */
+const AS_IT_IS = ['ReadyForNewScale', 'ScaleUpStabilized', 'ScaleDownStabilized'];
+
 /** It says that it scaled in the look in which it did; that nothing is to do, in one in which both numbers are the same. */
 function isScaled(status: Status): boolean {
   const { desired, current } = status;
   if (says(status, 'SucceededRescale')) return desired !== current;
-  return !says(status, 'ReadyForNewScale') || desired === current;
+  return !AS_IT_IS.some((reason) => says(status, reason)) || desired === current;
 }
 
 /** Too few: what its metrics ask for is less than the minimum, which is what it wants then. Too many: the other way round. */
