@@ -83,6 +83,14 @@ function testsIn(folder: string): readonly [string, ...string[]] {
   return [process.execPath, ...how, `${folder}/**/*.itest.ts`];
 }
 
+/** Every mutant of every stored history; the step of `check` tries those of some. The seed is fixed, so that a change of the code decides and not the draw. */
+async function mutation(run: TestRun): Promise<void> {
+  run.begin('mutation');
+  const script = path.join(ROOT, 'scripts', 'mutate.ts');
+  const command = [process.execPath, script, '--seed', '1'] as const;
+  run.single('mutation', await runStep(command, { live: true, signal: run.signal }));
+}
+
 async function onCluster(run: TestRun): Promise<void> {
   run.begin('integration tests');
   const tests = await runStep(testsIn('tests/integration'), { live: true, signal: run.signal });
@@ -156,6 +164,7 @@ const run = new TestRun();
 run.begin('check');
 const checked = await check(run.signal);
 run.count('check', { exitCode: 0, counts: checked.counts }, () => checked.failures);
+if (!run.stopped()) await mutation(run);
 if (!run.stopped()) await withCluster(run);
 if (run.endedBy !== null) process.stdout.write(`\nended by ${run.endedBy}\n`);
 process.stdout.write(`\n${failuresText(run.failures)}${renderCounts(run.total)}\n`);
