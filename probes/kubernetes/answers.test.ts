@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventIn, objectIn, pageIn } from './answers.ts';
+import { eventIn, objectIn, pageIn, reviewIn } from './answers.ts';
 import { KubeError } from './errors.ts';
 
 const where = { verb: 'list', path: 'v1/Pod' };
@@ -36,4 +36,12 @@ test('should take only events whose objects can be told apart', () => {
   assert.deepEqual(event(gone), gone);
   assert.throws(() => event({ type: 'ADDED', object: { metadata } }), malformed(/no event/));
   assert.throws(() => event({ type: 'RENAMED', object: {} }), malformed(/no event/));
+});
+
+test('should take an answer to a review as it is, which has no name, and no other without one', () => {
+  const answer = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', metadata: {} };
+  const text = JSON.stringify({ ...answer, status: { allowed: true } });
+  assert.deepEqual(reviewIn(text, where)['status'], { allowed: true });
+  assert.throws(() => reviewIn('{"status":{"allowed":true}}', where), KubeError);
+  assert.throws(() => objectIn(text, where), KubeError);
 });

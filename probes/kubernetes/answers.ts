@@ -1,5 +1,6 @@
 /** Answers of the API server, looked at where they come in: what is none of its objects is told there, and never met further on. */
 import { KubeError } from './errors.ts';
+import { isRecord } from './is-record.ts';
 import type { KubeObject, WatchEvent } from './types.ts';
 
 interface Where {
@@ -14,14 +15,20 @@ export interface Page {
   resourceVersion: string;
 }
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** @throws KubeError `server` */
 export function objectIn(text: string, where: Where): KubeObject {
   const value = jsonIn(text, where);
   if (isRecord(value) && isObject(value)) return value;
+  throw malformed('no object', where);
+}
+
+/** Of what is asked by being created, and never kept: such an object has no name. @throws KubeError `server` */
+export function reviewIn(
+  text: string,
+  where: Where,
+): Pick<KubeObject, 'apiVersion' | 'kind'> & Record<string, unknown> {
+  const value = jsonIn(text, where);
+  if (isRecord(value) && isTyped(value)) return value;
   throw malformed('no object', where);
 }
 
@@ -62,13 +69,14 @@ function isEvent(value: Record<string, unknown>): value is Record<string, unknow
 }
 
 function isObject(value: Record<string, unknown>): value is KubeObject {
-  const { apiVersion, kind, metadata } = value;
-  return (
-    typeof apiVersion === 'string' &&
-    typeof kind === 'string' &&
-    isRecord(metadata) &&
-    typeof metadata['name'] === 'string'
-  );
+  const { metadata } = value;
+  return isTyped(value) && isRecord(metadata) && typeof metadata['name'] === 'string';
+}
+
+function isTyped(
+  value: Record<string, unknown>,
+): value is Pick<KubeObject, 'apiVersion' | 'kind'> & Record<string, unknown> {
+  return typeof value['apiVersion'] === 'string' && typeof value['kind'] === 'string';
 }
 
 function jsonIn(text: string, where: Where): unknown {

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventIn, objectIn, pageIn } from './answers.ts';
+import { eventIn, objectIn, pageIn, reviewIn } from './answers.ts';
 import { errorOfAnswer, KubeError } from './errors.ts';
 import { kindOf, kindText, pathOf } from './kinds.ts';
 import type { Answer, Request, Transport } from './transport.ts';
@@ -162,6 +162,16 @@ export class KubeClient {
       options,
     );
     return objectIn(body, { verb: 'create', path: kindText(object) });
+  }
+
+  /** Asks the API server something by an object that it does not keep, as SelfSubjectAccessReview. @returns its answer's status */
+  async review(
+    asked: { apiVersion: string; kind: string; spec: Record<string, unknown> },
+    options: CallOptions = {},
+  ): Promise<unknown> {
+    const kind = kindText(asked);
+    const request = { method: 'POST', verb: 'create', path: pathOf(kindOf(kind), {}), body: asked } as const;
+    return reviewIn(await this.#send(request, kind, options), { verb: 'create', path: kind })['status'];
   }
 
   /** Replaces; with `metadata.resourceVersion` only if nobody changed it since (else `conflict`). */

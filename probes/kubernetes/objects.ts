@@ -1,7 +1,7 @@
 /** As much of each kind of object as Plumbline reads, and the look that says whether an object is one of its kind. */
-import { isRecord } from './answers.ts';
+import { isRecord } from './is-record.ts';
 import { kindText } from './kinds.ts';
-import type { KubeObject } from './types.ts';
+import type { KubeObject } from './kube-object.ts';
 
 export interface Condition {
   type: string;

@@ -1,4 +1,4 @@
-import { isRecord } from './answers.ts';
+import { isRecord } from './is-record.ts';
 import type { KubeObject, Until } from './types.ts';
 
 type Status = Record<string, unknown>;

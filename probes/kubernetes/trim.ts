@@ -1,4 +1,4 @@
-import { isRecord } from './answers.ts';
+import { isRecord } from './is-record.ts';
 import type { KubeObject } from './types.ts';
 
 /** Annotations that repeat the whole object. */

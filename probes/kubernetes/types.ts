@@ -1,23 +1,7 @@
+import type { KubeObject } from './kube-object.ts';
 import type { ObjectOf } from './objects.ts';
 
-/** An object as the API server gives it, as far as all kinds agree. */
-export interface KubeObject {
-  apiVersion: string;
-  kind: string;
-  metadata: {
-    name: string;
-    namespace?: string;
-    uid?: string;
-    labels?: Record<string, string>;
-    annotations?: Record<string, string>;
-    ownerReferences?: { kind: string; name: string; uid: string; controller?: boolean }[];
-    creationTimestamp?: string;
-    deletionTimestamp?: string;
-    resourceVersion?: string;
-    generation?: number;
-  };
-  [field: string]: unknown;
-}
+export type { KubeObject } from './kube-object.ts';
 
 /** The type of what is found follows from the version and kind, where those are known when it is written. */
 export interface ObjectRef<Version extends string = string, Kind extends string = string> {

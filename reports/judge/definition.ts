@@ -3,17 +3,11 @@ import type { Judgement } from '../record/judgement.ts';
 import { reasonOf, worstOf } from '../record/rule.ts';
 import type { Rule } from '../record/rule.ts';
 import { worst } from '../record/verdict.ts';
+import type { Annotations } from './annotations.ts';
 import { afterwardsRules } from './evidence/afterwards.ts';
 import { evidenceRules } from './evidence/need.ts';
 import type { EvidenceOf } from './evidence/need.ts';
 import { wholeRules } from './evidence/whole.ts';
-
-/**
- * Fields on whose value no verdict rests, with the reason: they explain, or name what other fields decide. `kind` for a whole kind,
- * `kind.field`, `kind.list[].field`, `kind[]` for single lines of one that follows changes; operations are `write.field` and `read.field`, what
- * they say `write.detail.OUTCOME`.
- */
-export type Annotations = Readonly<Record<string, string>>;
 
 /** A judge, what its pass rests on, and what of its histories is only an annotation. */
 export interface CheckJudge {

@@ -1,7 +1,8 @@
 /** The judge of every check that is built, by check id. A new check registers its judge here. */
 import type { History } from '../record/history.ts';
 import type { Judgement } from '../record/judgement.ts';
-import type { Annotations, CheckJudge } from './definition.ts';
+import type { Annotations } from './annotations.ts';
+import type { CheckJudge } from './definition.ts';
 import { enoughTrials, overTrials } from './definition.ts';
 import { AI, judgeAi } from './failover/ai.ts';
 import { BACKEND, judgeBackend } from './failover/backend.ts';

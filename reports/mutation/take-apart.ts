@@ -3,7 +3,7 @@
  * something that the judge does not look at. Pure.
  */
 import type { Judge } from '../judge/index.ts';
-import type { Annotations } from '../judge/definition.ts';
+import type { Annotations } from '../judge/annotations.ts';
 import type { History } from '../record/history.ts';
 import { damaged, endsCut, filesDropped, kindsDropped, linesDropped, subjectsDropped } from './absence.ts';
 import { namesExchanged } from './exchange.ts';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { KubeClient } from '../../../probes/kubernetes/client.ts';
 import { refOf } from '../../../probes/kubernetes/client.ts';
 import { unavailableText } from '../../../probes/kubernetes/errors.ts';
-import type { KubeObject, ObjectRef } from '../../../probes/kubernetes/types.ts';
+import type { ObjectRef } from '../../../probes/kubernetes/types.ts';
 import type { LoadResult } from '../../../reports/record/load-result.ts';
 import type { LoadEngine, LoadListener, LoadRequest } from '../engine.ts';
 import { variablesProblem } from '../k6/command.ts';
@@ -70,13 +70,12 @@ export class OperatorEngine implements LoadEngine {
   async #missingRight(): Promise<string | null> {
     const { client, namespace } = this.#options;
     for (const resourceAttributes of RIGHTS) {
-      const answer = await client.create({
+      const status = await client.review({
         apiVersion: 'authorization.k8s.io/v1',
         kind: 'SelfSubjectAccessReview',
-        metadata: {} as KubeObject['metadata'],
         spec: { resourceAttributes: { namespace, ...resourceAttributes } },
       });
-      const { allowed = false } = (answer.status ?? {}) as { allowed?: boolean };
+      const { allowed = false } = (status ?? {}) as { allowed?: boolean };
       const { verb, resource, subresource } = { subresource: undefined, ...resourceAttributes };
       const what = subresource === undefined ? resource : `${resource}/${subresource}`;
       if (!allowed)

@@ -1,7 +1,7 @@
 import type { History } from '../../record/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import type { Rule } from '../../record/rule.ts';
-import type { Annotations } from '../definition.ts';
+import type { Annotations } from '../annotations.ts';
 import { all, last } from '../observed.ts';
 
 const MOST_NAMED = 5;

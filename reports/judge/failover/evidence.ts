@@ -1,6 +1,6 @@
 import type { HistoryHeader } from '../../record/history.ts';
 import { STAGES } from '../../record/observations/failover.ts';
-import type { Annotations } from '../definition.ts';
+import type { Annotations } from '../annotations.ts';
 import { AFTERWARDS_ANNOTATIONS } from '../evidence/afterwards.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';

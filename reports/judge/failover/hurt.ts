@@ -2,7 +2,7 @@
 import type { History, HistoryHeader } from '../../record/history.ts';
 import type { Kind, Seen } from '../../record/observations/index.ts';
 import type { Rule } from '../../record/rule.ts';
-import type { Annotations } from '../definition.ts';
+import type { Annotations } from '../annotations.ts';
 import { AFTERWARDS_ANNOTATIONS } from '../evidence/afterwards.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';

@@ -1,6 +1,7 @@
 /** Judges of the GPU suite: pure functions from a history to a judgement, by check id. */
 import type { HistoryHeader } from '../../record/history.ts';
-import type { Annotations, CheckJudge } from '../definition.ts';
+import type { Annotations } from '../annotations.ts';
+import type { CheckJudge } from '../definition.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
 import { nameOf } from '../topology/declared.ts';

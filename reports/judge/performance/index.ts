@@ -1,6 +1,7 @@
 /** Judges of the performance suite: latency, availability and throughput of a load, and the error budgets from Prometheus. */
 import type { HistoryHeader } from '../../record/history.ts';
-import type { Annotations, CheckJudge } from '../definition.ts';
+import type { Annotations } from '../annotations.ts';
+import type { CheckJudge } from '../definition.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
 import { judgeAvailability } from './availability.ts';

@@ -1,6 +1,7 @@
 /** Judges of the scaling suite: how an autoscaler follows a load up and down, and how fast pods start. */
 import type { HistoryHeader } from '../../record/history.ts';
-import type { Annotations, CheckJudge } from '../definition.ts';
+import type { Annotations } from '../annotations.ts';
+import type { CheckJudge } from '../definition.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
 import { LOAD_ANNOTATIONS } from '../performance/index.ts';

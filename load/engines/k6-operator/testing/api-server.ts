@@ -129,7 +129,9 @@ export class ApiServer {
     if (path === '/apis/k6.io/v1alpha1')
       return { resources: [{ name: 'testruns' }, { name: 'testruns/status' }] };
     if (path !== '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews') return null;
-    return { status: { allowed: this.#allows(JSON.parse(body) as Review) } };
+    const review = JSON.parse(body) as Review;
+    // As the real one answers: what it was asked, without a name, and the status.
+    return { ...review, metadata: {}, status: { allowed: this.#allows(review) } };
   }
 
   #allows({ spec: { resourceAttributes } }: Review): boolean {
