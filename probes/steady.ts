@@ -1,10 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { askFailureOf } from './asking.ts';
 import { monoMs } from './clock.ts';
 import type { Bounds, Steadiness, StoreDriver, StoreTarget } from './store-driver.ts';
 
 /** One look that hangs costs no more than this. */
 const LOOK_MS = 2000;
 const LOOK_EVERY_MS = 300;
+
+/**
+ * What an error of looking says of a store: it is not steady. Where a server answered and does not let in whoever asks, nobody knows; that a
+ * route, a manager or an answer is missing, of a store that could be asked before, is what a fault that lasts looks like.
+ */
+export function unsteadyBy(error: unknown): Steadiness {
+  const detail = error instanceof Error ? error.message : String(error);
+  const { cause } = askFailureOf(error);
+  const barred = cause === 'tls' || cause === 'credentials';
+  return { ok: false, leader: null, detail, ...(barred && { cannotAsk: cause }) };
+}
 
 /** A store's `waitSteady` from its `steady`: looks every 300 ms until it holds, the deadline has passed or the signal fires. */
 export function waitSteadyBy(steady: StoreDriver['steady']): StoreDriver['waitSteady'] {

@@ -90,6 +90,8 @@ export interface Steadiness {
   leader: string | null;
   /** What holds, or what was expected and what was seen instead. */
   detail: string;
+  /** The store answers, and does not let in whoever asks: whether it is steady is not known. */
+  cannotAsk?: 'tls' | 'credentials';
 }
 
 /** When the store should be back after a fault, derived from its live settings. */

@@ -7,7 +7,7 @@ import { governingSettings } from './settings.ts';
 import { isActive, localView, primaryOf } from './view.ts';
 import type { View } from './view.ts';
 import { askHttp, whereOf } from '../http.ts';
-import { waitSteadyBy } from '../steady.ts';
+import { unsteadyBy, waitSteadyBy } from '../steady.ts';
 import type {
   Bounds,
   Offices,
@@ -110,7 +110,7 @@ export async function steady(target: StoreTarget, bounds: Bounds): Promise<Stead
       detail: wrong.length === 0 ? seen : `${wrong.join('; ')}; seen: ${seen}`,
     };
   } catch (error) {
-    return { ok: false, leader: null, detail: error instanceof Error ? error.message : String(error) };
+    return unsteadyBy(error);
   }
 }
 

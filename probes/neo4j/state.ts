@@ -1,4 +1,4 @@
-import { waitSteadyBy } from '../steady.ts';
+import { unsteadyBy, waitSteadyBy } from '../steady.ts';
 import type { Bounds, Steadiness, StoreDescription, StoreMember, StoreTarget } from '../store-driver.ts';
 import { askAny, routesOf, viewOf } from './ask.ts';
 import type { BoltConnection } from './bolt.ts';
@@ -43,7 +43,7 @@ export async function steady(target: StoreTarget, bounds: Bounds): Promise<Stead
       );
     });
   } catch (error) {
-    return { ok: false, leader: null, detail: error instanceof Error ? error.message : String(error) };
+    return unsteadyBy(error);
   }
 }
 

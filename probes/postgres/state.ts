@@ -1,6 +1,6 @@
 import { withoutManager } from '../asking.ts';
 import { firstAnswer } from '../members.ts';
-import { waitSteadyBy } from '../steady.ts';
+import { unsteadyBy, waitSteadyBy } from '../steady.ts';
 import type { Bounds, Steadiness, StoreDescription, StoreMember, StoreTarget } from '../store-driver.ts';
 import {
   anyMember,
@@ -82,7 +82,7 @@ export async function steady(target: StoreTarget, bounds: Bounds): Promise<Stead
     const expected = { replicas: members.length - 1, synchronous: promised ? 1 : 0 };
     return followed(holder.name, { ...status, elected }, expected);
   } catch (error) {
-    return { ok: false, leader: null, detail: error instanceof Error ? error.message : String(error) };
+    return unsteadyBy(error);
   }
 }
 

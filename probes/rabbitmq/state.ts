@@ -15,6 +15,7 @@ import { leaderNodeOf, Management, memberOfNode, podOfNode } from './management.
 import type { RabbitNode, RabbitQueue, RabbitVhost } from './management.ts';
 import { recordQueue } from './options.ts';
 import { governingSettings } from './settings.ts';
+import { unsteadyBy } from '../steady.ts';
 
 const WHO = 'RabbitMQ';
 /** A member that hangs delays the answers of the others by some seconds. */
@@ -152,7 +153,7 @@ export async function steady(target: StoreTarget, bounds: Bounds): Promise<Stead
       detail: problems.length === 0 ? holds : wanted(problems),
     };
   } catch (error) {
-    return { ok: false, leader: null, detail: error instanceof Error ? error.message : String(error) };
+    return unsteadyBy(error);
   }
 }
 

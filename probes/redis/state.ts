@@ -1,5 +1,5 @@
 import { declaredMembers } from '../members.ts';
-import { waitSteadyBy } from '../steady.ts';
+import { unsteadyBy, waitSteadyBy } from '../steady.ts';
 import type { Bounds, Steadiness, StoreDescription, StoreTarget } from '../store-driver.ts';
 import { textOf, withRedis } from './connection.ts';
 import { redisStore } from './declared.ts';
@@ -107,7 +107,7 @@ export async function steady(target: StoreTarget, bounds: Bounds): Promise<Stead
       detail: `master ${leader ?? ''}, ${replicas} of ${replicas} replicas streaming, ${view.declaredSentinels} Sentinels agree`,
     };
   } catch (error) {
-    return { ok: false, leader: null, detail: error instanceof Error ? error.message : String(error) };
+    return unsteadyBy(error);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Steadiness } from '../../probes/store-driver.ts';
 import type { CheckContext } from '../harness/check.ts';
 
 /**
@@ -14,4 +15,9 @@ export async function notedAtRest(ctx: CheckContext): Promise<boolean> {
     reason: `the environment did not come to rest: ${unrest.slice(0, 3).join('; ')}`,
   });
   return false;
+}
+
+/** What is recorded of the end: who leads is another line's. */
+export function saidOf({ ok, detail, cannotAsk }: Steadiness): Omit<Steadiness, 'leader'> {
+  return { ok, detail, ...(cannotAsk !== undefined && { cannotAsk }) };
 }

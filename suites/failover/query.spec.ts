@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckContext } from '../harness/check.ts';
 import { check } from '../harness/check.ts';
-import { notedAtRest } from './at-rest.ts';
+import { notedAtRest, saidOf } from './at-rest.ts';
 
 /** Which store answers which kind of question. */
 const SUBJECTS = { vector: 'elasticsearch', graph: 'neo4j' } as const;
@@ -38,7 +38,7 @@ async function askBeforeAndAfter(ctx: CheckContext, store: string): Promise<void
     const healed = await ctx.step('wait until all members have rejoined', () =>
       ctx.runner.call('store.steady', { ...named, timeoutMs: ctx.timeoutMs('membersRejoined') }),
     );
-    ctx.record('steady-after', { ok: healed.ok, detail: healed.detail });
+    ctx.record('steady-after', saidOf(healed));
     await ask(ctx, { ...named, of: 'members', when: 'healed' }, ctx.timeoutMs('settle'));
     await ctx.step('see that roles and objects are as before', () =>
       ctx.runner.call('state.compare', { check: id, trial, timeoutMs: ctx.timeoutMs('membersRejoined') }),

@@ -3,7 +3,7 @@ import type { CheckContext } from '../harness/check.ts';
 import { monotonicMs } from '../harness/observations.ts';
 import type { StageName } from '../../reports/record/observations/failover.ts';
 import type { FaultResult } from '../harness/protocol.ts';
-import { notedAtRest } from './at-rest.ts';
+import { notedAtRest, saidOf } from './at-rest.ts';
 
 /** Recovered is what has held for this long without a failed or unanswered operation. */
 const STEADY_STRETCH_MS = 5_000;
@@ -171,7 +171,7 @@ async function healAndReadBack(
     call('evidence.collect', { check, trial, pods: { store }, ...seconds }),
   );
   if (!healed.ok) {
-    ctx.record('steady-after', { ok: healed.ok, detail: healed.detail });
+    ctx.record('steady-after', saidOf(healed));
     return;
   }
   stage(ctx, 'read-back');
@@ -185,7 +185,7 @@ async function healAndReadBack(
   const after = await ctx.step(`see that ${store} is steady again`, () =>
     call('store.steady', { check, store, timeoutMs }),
   );
-  ctx.record('steady-after', { ok: after.ok, detail: after.detail });
+  ctx.record('steady-after', saidOf(after));
   // Other stores may have had a member on the same node: they get the time that this one had.
   await ctx.step('see that roles and objects are as before', () =>
     call('state.compare', { check, trial, timeoutMs: membersRejoinedMs }),

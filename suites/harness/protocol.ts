@@ -5,6 +5,7 @@ import type { LoadGoals } from '../../load/thresholds.ts';
 import type { Utilisation } from '../../probes/gpu/index.ts';
 import type { ObjectOf } from '../../probes/kubernetes/objects.ts';
 import type { KubeObject, ObjectRef } from '../../probes/kubernetes/types.ts';
+import type { Steadiness } from '../../probes/store-driver.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 
 export type { KubeObject, ObjectRef };
@@ -146,7 +147,7 @@ export interface RunnerMethods {
   /** Waits until the store has a leader and all members follow it, or says what it saw last. */
   'store.steady': {
     params: { check: string; store: string; timeoutMs: number };
-    result: { ok: boolean; leader: string | null; detail: string };
+    result: Steadiness;
   };
   /** Appends the governing settings and the expected window to `governing.ndjson`. */
   'store.governing': {

@@ -10,7 +10,6 @@ import type { Method, Result } from './protocol.ts';
 /** Something was done: the answer says no more. */
 const done = z.unknown().transform(() => null);
 const milliseconds = z.number().nullable();
-const timed = z.object({ ok: z.boolean(), leader: z.string().nullable(), detail: z.string() });
 const detailed = z.object({ done: z.boolean(), detail: z.string() });
 
 /** An object of whatever kind: what a kind must have besides is looked at where the kind is known. */
@@ -98,7 +97,12 @@ const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
     ),
     clusterWide: z.boolean(),
   }),
-  'store.steady': timed,
+  'store.steady': z.object({
+    ok: z.boolean(),
+    leader: z.string().nullable(),
+    detail: z.string(),
+    cannotAsk: z.enum(['tls', 'credentials']).optional(),
+  }),
   'store.governing': done,
   'store.refusesWrites': z.object({ refused: z.boolean(), detail: z.string() }),
   'query.prepare': z.object({

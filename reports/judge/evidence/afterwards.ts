@@ -38,6 +38,12 @@ function steadyRule(history: History): Rule {
       verdict: 'inconclusive',
       text: 'it was not looked at whether all members were back afterwards',
     };
+  if (!seen.ok && seen.cannotAsk !== undefined)
+    return {
+      id,
+      verdict: 'inconclusive',
+      text: `whether all members were back could not be asked (${seen.cannotAsk}): ${seen.detail}`,
+    };
   return seen.ok
     ? { id, verdict: 'pass', text: `steady again: ${seen.detail}` }
     : { id, verdict: 'fail', text: `not all members were back afterwards: ${seen.detail}` };

@@ -59,6 +59,8 @@ test('should owe afterwards what every trial owes', () => {
       .map(({ id, verdict }) => `${id} ${verdict}`);
   assert.deepEqual(worst(BACK, ['as-before', AS_BEFORE]), []);
   assert.deepEqual(worst(), ['afterwards/steady inconclusive', 'afterwards/compared inconclusive']);
+  const barred: Seen = ['steady-after', { ok: false, detail: 'password refused', cannotAsk: 'credentials' }];
+  assert.deepEqual(worst(barred, ['as-before', AS_BEFORE]), ['afterwards/steady inconclusive']);
   assert.deepEqual(worst(['steady-after', { ok: false, detail: 'no leader' }], ['as-before', AS_BEFORE]), [
     'afterwards/steady fail',
   ]);

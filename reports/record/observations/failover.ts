@@ -43,7 +43,8 @@ const office = {
 export const FAILOVER = kinds({
   /** Before the trial: what is not steady is not hurt. */
   steady,
-  'steady-after': steady,
+  /** `cannotAsk`: the store answers, and no longer lets in whoever asks. */
+  'steady-after': { ...steady, cannotAsk: z.enum(['tls', 'credentials']).optional() },
   /** Roles of the stores and objects of the platform, held against those noted before the trial. */
   'as-before': {
     ok: z.boolean(),
