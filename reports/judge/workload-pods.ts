@@ -12,7 +12,7 @@ const SUFFIXES: Readonly<Record<string, string>> = {
 };
 
 /** How pods of a workload are named, so that `redis-sentinel-0` is none of `redis`. */
-export function podPattern({ kind, namespace, name }: Workload): RegExp {
+export function podPattern({ kind, namespace, name }: Pick<Workload, 'kind' | 'namespace' | 'name'>): RegExp {
   const literal = `${namespace}/${name}`.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`^${literal}-${SUFFIXES[kind] ?? '.+'}$`);
 }

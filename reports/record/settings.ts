@@ -195,7 +195,7 @@ export const settingsSchema = z
         edge: edge.optional(),
         workloads: z.array(workload).optional(),
         pools: z.array(pool).optional(),
-        controlPlane: z.object({ nodes: z.number() }),
+        controlPlane: z.object({ nodes: z.number(), etcdMembers: z.number() }),
       })
       .partial(),
     // Of a trial.

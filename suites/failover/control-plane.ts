@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { KILLED_PODS } from '../../reports/record/control-plane-faults.ts';
+import type { ControlPlaneFault } from '../../reports/record/control-plane-faults.ts';
 import type { Fields } from '../../reports/record/observations/index.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { monotonicMs } from '../harness/observations.ts';
@@ -30,8 +32,6 @@ const lease = z.object({ spec: z.object({ holderIdentity: z.string().optional() 
 const register = z.object({ data: z.object({ n: z.string().optional() }).optional() });
 
 type Call = CheckContext['runner']['call'];
-export type ControlPlaneFault = 'leader-crash' | 'etcd-crash';
-
 /** What is killed on the node that leads, and how the leader is found. */
 interface Aim {
   what: string;
@@ -42,10 +42,10 @@ interface Aim {
 const AIMS: Record<ControlPlaneFault, Aim> = {
   'leader-crash': {
     what: 'the leader of the controllers, with its API server',
-    pods: ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'],
+    pods: [...KILLED_PODS['leader-crash']],
     leader: leaseHolder,
   },
-  'etcd-crash': { what: 'the leader of etcd', pods: ['etcd'], leader: leadingEtcd },
+  'etcd-crash': { what: 'the leader of etcd', pods: [...KILLED_PODS['etcd-crash']], leader: leadingEtcd },
 };
 
 /**

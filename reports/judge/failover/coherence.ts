@@ -21,7 +21,7 @@ type Said = (history: History) => string | null;
 const RULES: readonly { id: string; open: Said; holds: string }[] = [
   {
     id: 'coherence/fault',
-    open: faultGap,
+    open: (history) => faultGap(history),
     holds: 'the fault was armed, done to each of its targets, and proved',
   },
   { id: 'coherence/aim', open: aimGap, holds: 'it hit whom it was aimed at' },
@@ -46,17 +46,26 @@ export function coherenceRules(history: History): Rule[] {
   return [...rules, ...scheduleRules(history), ...outcomeRules(history)];
 }
 
-export function faultGap(history: History): string | null {
+/** Whether those that were prepared are who the fault is armed for. */
+export type Prepared = (armed: Seen<'fault-armed'>) => string | null;
+
+/** @param prepared where its target is not simply the names of those that are hurt */
+export function faultGap(history: History, prepared: Prepared = namedGap): string | null {
   const armed = first(history, 'fault-armed');
   const landed = first(history, 'fault-landed');
   if (armed === undefined || landed === undefined) return null;
+  const gap = prepared(armed);
+  if (gap !== null) return gap;
   const names = armed.members.map(({ name }) => name);
-  if (names.join(', ') !== armed.target)
-    return `the fault was armed for ${armed.target}, prepared for ${names.join(', ')}`;
   const acted = all(history, 'fault-acted').map(({ member }) => member);
   if (acted.toSorted().join() !== names.toSorted().join())
     return `the fault was done to ${acted.join(', ')}, armed for ${armed.target}`;
   return faultDiffers(history, armed) ?? landingGap(history);
+}
+
+function namedGap({ target, members }: Seen<'fault-armed'>): string | null {
+  const names = members.map(({ name }) => name).join(', ');
+  return names === target ? null : `the fault was armed for ${target}, prepared for ${names}`;
 }
 
 /** What questions are asked after (suites/failover/query.spec.ts): their checks are named by what is asked. */
@@ -81,7 +90,7 @@ export function landingGap(history: History): string | null {
 }
 
 /** Who was hurt is whom the trial is about. */
-function aimGap(history: History): string | null {
+export function aimGap(history: History): string | null {
   const armed = first(history, 'fault-armed');
   const { members } = trialOf(history);
   if (armed === undefined || members === 1) return null;
@@ -168,7 +177,7 @@ function membersGap(history: History): string | null {
     : `${planned.length} of ${names.length} declared members were to be read back`;
 }
 
-function leaderGap(history: History): string | null {
+export function leaderGap(history: History): string | null {
   const masters = all(history, 'master');
   return (
     followedGap(all(history, 'leader')) ??

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { failoverRecordSchema } from '../../record/run-record.ts';
 import { judgeOf } from '../index.ts';
-import { Synthetic } from './synthetic.ts';
+import { requestsOnly } from './requests-only.ts';
+import { said } from './synthetic.ts';
+import type { Synthetic } from './synthetic.ts';
 
 const CHECK = 'failover/control-plane/leader-crash';
 type Row = [string, string, number, string, boolean];
@@ -16,36 +18,57 @@ const PODS: Row[] = [
 const seenPods = (rows: readonly Row[]) =>
   rows.map(([pod, uid, restarts, node, own]) => ({ pod, uid, restarts, node, static: own }));
 
-/** 25 writes a second, an outage of 2 s, everything else undisturbed; `after` changes what is seen afterwards. */
 const ROLES = [{ store: 'postgres', before: 'leader', after: 'leader' }];
+const KILLED = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].map(
+  (name) => `${name}-control-1`,
+);
+const armed = (names = KILLED, node = 'control-1') => ({
+  ...{ fault: 'leader-crash', target: 'control-1' },
+  members: names.map((name) => ({ name, uid: `hash of ${name}`, node, found: 'processes 11@1' })),
+});
 
+/** 25 writes a second, an outage of 2 s, everything else undisturbed; `after` changes what is seen afterwards. */
 function trial(after: Row[] = PODS, outages: [number, number][] = [[5_000, 2_000]]): Synthetic {
-  return new Synthetic({
+  const made = requestsOnly('control-plane', {
     check: CHECK,
     spacingMs: 40,
     lengthMs: 30_000,
     outages,
     goals: { rtoSeconds: 15 },
-    settings: { rtoDeadlineMs: 60_000, stores: { postgres: { members: 3 } } },
-  })
-    .without(
-      'readback',
-      'readback-plan',
-      'members',
-      'endpoint',
-      'expected-window',
-      'governing',
+    settings: {
+      rtoDeadlineMs: 60_000,
+      apiAddress: '198.18.128.32:5432',
+      stores: { postgres: { members: 3, statefulSet: { namespace: 'tender', name: 'postgres' } } },
+    },
+  }).without(
+    ...[
+      'budget-estimate',
+      'budget-spent',
       'fault-armed',
-    )
-    .see(4_999, 'fault-armed', { fault: 'leader-crash', target: 'control-1', members: [] })
+      'fault-acted',
+      'steady',
+      'steady-after',
+      'as-before',
+    ],
+  );
+  for (const member of KILLED) made.see(5_000, 'fault-acted', { member, did: '2 processes signalled' });
+  return made
     .see(-50, 'store-leader', { store: 'postgres', leader: 'postgres-0' })
     .see(-49, 'platform-pods', { pods: seenPods(PODS), scaled: [] })
+    .see(-48, 'steady', { ok: true, leader: 'control-1', detail: 'leads: control-1' })
+    .see(-5, 'leader', { leader: 'control-1', pollMs: 500 })
+    .see(4_999, 'fault-armed', armed())
+    .see(9_000, 'leader', { leader: 'control-2', pollMs: 510 })
+    .see(30_950, 'leader', { leader: 'control-2', pollMs: 500, final: true })
+    .see(30_940, 'steady-after', { ok: true, detail: '3 of 3 run again' })
     .see(31_000, 'store-leader', { store: 'postgres', leader: 'postgres-0' })
     .see(31_001, 'platform-pods', { pods: seenPods(after), scaled: [] })
     .see(31_002, 'register', { n: 750 })
     .see(31_003, 'as-before', { ok: true, waitedMs: 1, roles: ROLES, objects: 3, differences: [] });
 }
 
+/** What keeps it from being a pass. */
+const gaps = (one: Synthetic) => said({ rules: judge(one).rules ?? [] });
 const judge = (one: Synthetic) => (judgeOf(CHECK) ?? assert.fail('no judge'))([one.history()]);
 
 describe('a crash of the control plane', () => {
@@ -126,5 +149,62 @@ describe('a crash of the control plane', () => {
       judge(trial().without('platform-pods')).reason,
       /the pods were not looked at before and after/,
     );
+  });
+
+  it('should hold the fault against the static pods that it is about, on the node that leads', () => {
+    const hurt = (of: Record<string, unknown>) =>
+      gaps(trial().without('fault-armed').see(4_999, 'fault-armed', of));
+    assert.equal(gaps(trial()), '');
+    assert.match(hurt(armed([])), /of control-1 nothing was prepared/);
+    assert.match(hurt(armed(KILLED.slice(1))), /was prepared, not kube-apiserver-control-1/);
+    assert.match(hurt(armed(KILLED, 'worker-1')), /kube-apiserver-control-1 was prepared on worker-1/);
+    assert.match(hurt({ ...armed(), fault: 'etcd-crash' }), /not etcd-control-1/);
+    const acted = (members: string[]) => {
+      const made = trial().without('fault-acted');
+      for (const member of members) made.see(5_000, 'fault-acted', { member, did: 'signalled' });
+      return gaps(made);
+    };
+    assert.match(acted(KILLED.slice(1)), /the fault was done to/);
+    assert.match(acted(KILLED.toReversed()), /killed were kube-scheduler-control-1/);
+  });
+
+  it('should want the leader hurt, and followed to the end', () => {
+    const led = (...lines: [number, object][]) => {
+      const made = trial().without('leader');
+      for (const [t, fields] of lines) made.see(t, 'leader', { pollMs: 500, ...fields });
+      return gaps(made);
+    };
+    const [one, two, final] = [{ leader: 'control-1' }, { leader: 'control-2' }, { final: true }];
+    assert.match(
+      led([-5, two], [31_000, { ...two, ...final }]),
+      /was not the leader when it was last looked at/,
+    );
+    assert.match(led([-5, one], [9_000, two]), /was not followed to the end/);
+    assert.match(
+      led([-5, one], [31_000, { ...two, ...final }]),
+      /control-1 was seen to lead, at the end it was/,
+    );
+    const steady = trial()
+      .without('steady')
+      .see(-48, 'steady', { ok: true, leader: 'control-3', detail: '' });
+    assert.match(gaps(steady), /control-3 led when the store was steady/);
+  });
+
+  it('should know a client at another address, and a leader of another store', () => {
+    const elsewhere = trial();
+    Object.assign(elsewhere.outline.settings, { apiAddress: '[::1]:6443' });
+    assert.match(gaps(elsewhere), /the client asked 198.18.128.32:5432, declared is ::1:6443/);
+    const other = trial().without('store-leader');
+    for (const t of [-50, 31_000]) other.see(t, 'store-leader', { store: 'postgres', leader: 'redis-1' });
+    assert.match(gaps(other), /redis-1 is said to lead postgres/);
+  });
+
+  it('should hold every operation against its schedule', () => {
+    const dropped = trial();
+    dropped.writes.splice(100, 1);
+    assert.match(gaps(dropped), /750 writes were scheduled, 749 recorded/);
+    const unsaid = trial();
+    unsaid.write(10).outcome = 'unknown';
+    assert.match(gaps(unsaid), /write 10 is called unknown/);
   });
 });

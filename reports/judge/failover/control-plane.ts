@@ -1,6 +1,7 @@
 import { OUTCOMES } from '../../record/history.ts';
 import type { History, HistoryHeader } from '../../record/history.ts';
 import type { Finding, Figure, Judgement } from '../../record/judgement.ts';
+import { KILLED_PODS } from '../../record/control-plane-faults.ts';
 import type { FailoverRecord } from '../../record/run-record.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { reasonOf, worstOf } from '../../record/rule.ts';
@@ -8,13 +9,14 @@ import type { Rule } from '../../record/rule.ts';
 import { worst } from '../../record/verdict.ts';
 import { generalRules } from '../definition.ts';
 import type { CheckJudge } from '../definition.ts';
-import { AFTERWARDS_ANNOTATIONS } from '../evidence/afterwards.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
-import { all, last } from '../observed.ts';
-import { nameOf } from '../topology/declared.ts';
-import { podPattern } from '../workload-pods.ts';
-import { requestEvidence } from './hurt.ts';
+import { all, first, last } from '../observed.ts';
+import { mayLead, storesOf } from '../topology/declared.ts';
+import { aimGap, leaderGap } from './coherence.ts';
+import { PHASE } from './evidence.ts';
+import { agreementRules, CLIENT_ANNOTATIONS, requestEvidence } from './hurt.ts';
+import { lookedRule, podFindings, POD_ANNOTATIONS } from './platform-pods.ts';
 import { measure } from './record.ts';
 import { decide, seconds } from './verdict.ts';
 
@@ -31,7 +33,13 @@ interface Judged {
 export const CONTROL_PLANE: CheckJudge = {
   judge: (history) => judgeControlPlaneCrash([history]),
   evidence: evidenceOf,
-  annotations: AFTERWARDS_ANNOTATIONS,
+  annotations: {
+    ...CLIENT_ANNOTATIONS,
+    ...POD_ANNOTATIONS,
+    'leader.pollMs': PHASE,
+    'fault-armed.members[].uid':
+      "kubelet's hash of its file, by which its processes were found: those are named beside it",
+  },
   trial: true,
 };
 
@@ -46,6 +54,8 @@ function evidenceOf({ settings }: HistoryHeader): AnyNeed[] {
       count: stores.length * 2,
       what: 'the leader',
     }),
+    // The last line of who follows it repeats what was known.
+    need('leader', { count: 2, what: 'who leads the control plane' }),
     need('platform-pods', { count: 2, what: 'a look at the pods before and after' }),
     need('register', { what: 'the object that was written to, read afterwards' }),
   ];
@@ -93,16 +103,68 @@ function judgeTrial(history: History): Judged {
     readBack: { leader: null, members: [], pairs: [], leaders: [], gaps: [] },
   };
   const { verdict, reason } = decide(own);
-  const findings = [...leaders(history), ...pods(history, record.target), ...lastWrite(history)];
+  const findings = [...leaders(history), ...podFindings(history, record.target), ...lastWrite(history)];
   const rules: Rule[] = [
     { id: 'writable', verdict, text: reason },
     ...undisturbedRules(findings),
     lookedRule(history, record.target),
+    ...agreementRules(
+      history,
+      { store: 'control-plane', ratePerSecond: undefined, address: addressOf(history.header) },
+      preparedGap,
+    ),
+    ...OWN.map(({ id, open, holds }): Rule => {
+      const gap = open(history);
+      return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };
+    }),
     ...generalRules(history, CONTROL_PLANE),
   ];
   const undisturbed = `${findings.filter(({ ok }) => ok).length} leaders and workloads undisturbed`;
   const judged = { verdict: worstOf(rules), reason: reasonOf(rules, `${reason}, ${undisturbed}`) };
   return { record: { ...record, ...judged }, rules, findings };
+}
+
+/** The address that clients use, as it is declared. */
+function addressOf({ settings: { apiAddress } }: HistoryHeader): { host: string; port: number } | undefined {
+  if (apiAddress === undefined) return undefined;
+  const cut = apiAddress.lastIndexOf(':');
+  return { host: apiAddress.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(apiAddress.slice(cut + 1)) };
+}
+
+/** A node is aimed at, and its static pods are killed: all those that the fault is about, each called after the node. */
+function preparedGap({ fault, target, members }: Seen<'fault-armed'>): string | null {
+  const killed = Object.entries(KILLED_PODS).find(([name]) => name === fault)?.[1] ?? [];
+  const names = killed.map((name) => `${name}-${target}`).join(', ');
+  const prepared = members.map(({ name }) => name).join(', ');
+  if (names !== prepared)
+    return `of ${target} ${prepared || 'nothing'} was prepared, not ${names || 'nothing'}`;
+  const elsewhere = members.find(({ node }) => node !== target);
+  return elsewhere === undefined ? null : `${elsewhere.name} was prepared on ${elsewhere.node ?? 'no node'}`;
+}
+
+const OWN: readonly { id: string; open: (history: History) => string | null; holds: string }[] = [
+  { id: 'coherence/order', open: actedGap, holds: 'they were killed one after the other' },
+  { id: 'coherence/aim', open: aimGap, holds: 'who led the control plane was hurt' },
+  { id: 'coherence/leader', open: leaderGap, holds: 'who leads was followed to the end' },
+  { id: 'coherence/store-leaders', open: storeLeaderGap, holds: 'each store is led by a pod of its own' },
+];
+
+/** Signals are sent in the order in which their receivers were prepared. */
+function actedGap(history: History): string | null {
+  const prepared = first(history, 'fault-armed')?.members.map(({ name }) => name) ?? [];
+  const acted = all(history, 'fault-acted').map(({ member }) => member);
+  return acted.join() === prepared.join()
+    ? null
+    : `killed were ${acted.join(', ') || 'none'}, prepared were ${prepared.join(', ')}`;
+}
+
+function storeLeaderGap(history: History): string | null {
+  const stores = new Map(storesOf(history.header.settings));
+  const stray = all(history, 'store-leader').find(({ store, leader }) => {
+    const name = stores.get(store)?.statefulSet?.name;
+    return !stores.has(store) || (name !== undefined && !mayLead(leader, name));
+  });
+  return stray === undefined ? null : `${stray.leader} is said to lead ${stray.store}`;
 }
 
 function undisturbedRules(findings: readonly Finding[]): Rule[] {
@@ -116,39 +178,6 @@ function undisturbedRules(findings: readonly Finding[]): Rule[] {
   return [{ id, verdict: 'fail', text: [...bad.slice(0, MAX_NAMED), ...more].join('; ') }];
 }
 
-/** Both looks must have been at everything that is declared, and may not contradict each other. */
-function lookedRule(history: History, target: string): Rule {
-  const id = 'looked';
-  const [before, ...later] = all(history, 'platform-pods');
-  const after = later.at(-1);
-  const text =
-    before === undefined || after === undefined
-      ? 'the pods were not looked at before and after'
-      : lookGap(history.header, { before, after, target });
-  return text === null
-    ? { id, verdict: 'pass', text: 'every declared workload was looked at before and after' }
-    : { id, verdict: 'inconclusive', text };
-}
-
-function lookGap(
-  { settings }: HistoryHeader,
-  { before, after, target }: { before: Look; after: Look; target: string },
-): string | null {
-  if (!before.pods.some((row) => row.static && row.node === target))
-    return `no static pod of ${target} was seen before`;
-  const unseen = (settings.topology?.workloads ?? []).find(
-    (workload) =>
-      before.pods.filter(({ pod }) => podPattern(workload).test(pod)).length < workload.replicas.min,
-  );
-  if (unseen !== undefined) return `${nameOf(unseen)} was not seen whole before`;
-  const then = new Map(before.pods.map((row) => [row.pod, row]));
-  const fewer = after.pods.find(({ pod, uid, restarts }) => {
-    const first = then.get(pod);
-    return first?.uid === uid && restarts < first.restarts;
-  });
-  return fewer === undefined ? null : `${fewer.pod} had restarted more often before than after`;
-}
-
 function leaders(history: History): Finding[] {
   const byStore = new Map<string, string[]>();
   for (const { store, leader } of all(history, 'store-leader'))
@@ -159,53 +188,6 @@ function leaders(history: History): Finding[] {
     expected: `stays ${names[0] ?? '?'}`,
     seen: names.length > 1 ? names.join(' → ') : `${names.join('')}, looked at once only`,
   }));
-}
-
-type Look = Seen<'platform-pods'>;
-type PodRow = Look['pods'][number];
-
-/** One finding a namespace, so that a hundred pods that are as they were make one line. */
-function pods(history: History, target: string): Finding[] {
-  const looks = all(history, 'platform-pods');
-  const [before, after] = [looks[0], looks.at(-1)];
-  if (before === undefined || after === undefined || before === after) return [];
-  const now = new Map(after.pods.map((row) => [row.pod, row]));
-  const away = scaledAway(before, after);
-  const byNamespace = new Map<string, string[]>();
-  for (const row of before.pods) {
-    if (row.static && row.node === target) continue; // what was killed
-    const namespace = row.pod.split('/')[0] ?? '';
-    const changes = byNamespace.get(namespace) ?? [];
-    byNamespace.set(namespace, changes);
-    const change = changeOf(row, now.get(row.pod), away);
-    if (change !== null) changes.push(change);
-  }
-  return [...byNamespace].map(([namespace, changes]) => ({
-    subject: `pods of ${namespace}`,
-    ok: changes.length === 0,
-    expected: 'none replaced, none restarted',
-    seen: changes.length === 0 ? 'as before' : changes.join(', '),
-  }));
-}
-
-/**
- * Pods that may be gone because fewer are wanted: their workload follows the load, and has got no other pod since, which would have
- * replaced them.
- */
-function scaledAway(first: Look, after: Look): Set<string> {
-  const before = new Set(first.pods.map(({ pod }) => pod));
-  const grown = new Set(after.scaled.filter(({ pod }) => !before.has(pod)).map(({ workload }) => workload));
-  return new Set(first.scaled.filter(({ workload }) => !grown.has(workload)).map(({ pod }) => pod));
-}
-
-function changeOf(
-  { pod, uid, restarts }: PodRow,
-  now: PodRow | undefined,
-  away: ReadonlySet<string>,
-): string | null {
-  if (now === undefined) return away.has(pod) ? null : `${pod} is gone`;
-  if (now.uid !== uid) return `${pod} was replaced`;
-  return now.restarts > restarts ? `${pod} restarted (${restarts} → ${now.restarts})` : null;
 }
 
 /**

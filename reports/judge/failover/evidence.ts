@@ -50,7 +50,7 @@ export function failoverEvidence(header: HistoryHeader): AnyNeed[] {
   ];
 }
 
-const PHASE =
+export const PHASE =
   'a phase of the report: goals hold for what clients saw, and for how the members are afterwards';
 const PATIENCE = 'how patient the client was, for people: what it did stands in the operations';
 const REASON = 'why nobody knows what became of it, for people: whatever the reason, it counts as not known';

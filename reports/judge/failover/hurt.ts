@@ -9,6 +9,7 @@ import type { AnyNeed } from '../evidence/need.ts';
 import { all, first, last } from '../observed.ts';
 import { budgetGap } from './budget.ts';
 import { faultGap, landingGap, patienceGap } from './coherence.ts';
+import type { Prepared } from './coherence.ts';
 import { outcomeRules } from './outcomes.ts';
 import { scheduleRules } from './schedule.ts';
 
@@ -41,28 +42,38 @@ export interface Client {
   store: string;
   /** undefined: the environment does not say. */
   ratePerSecond: number | undefined;
+  /** Where it asks; undefined: the edge. */
+  address?: { host: string; port: number } | undefined;
 }
 
 const PATIENCE = 'how patient the client was, for people: what it did stands in the operations';
 
-/** Of checks that send requests and hurt no store by itself. */
-export const REQUEST_ANNOTATIONS: Annotations = {
+/** Of checks that ask and hurt no store by itself. */
+export const CLIENT_ANNOTATIONS: Annotations = {
   ...AFTERWARDS_ANNOTATIONS,
   'workload-start.settings.operationTimeoutMs': PATIENCE,
-  'workload-start.settings.waitTimeoutMs': PATIENCE,
   'workload-start.settings.maxConnections': PATIENCE,
   'write.detail.ok': 'that it waited or had to connect makes the end of an outage more exact',
   'write.detail.unknown': 'why it got no answer, for people: whatever the reason, it counts as not answered',
 };
 
+/** And of those that ask through the edge, which answers slowly: a client may wait long for a connection. */
+export const REQUEST_ANNOTATIONS: Annotations = {
+  ...CLIENT_ANNOTATIONS,
+  'workload-start.settings.waitTimeoutMs': PATIENCE,
+};
+
 /** Steps of a trial, whoever wrote them. */
 const STEPS = ['steady', 'fault-armed', 'fault-landed', 'steady-after', 'as-before'] as const;
 
-/** What was planned must have happened, and what is said of one thing in several places must agree. */
-export function agreementRules(history: History, client: Client): Rule[] {
+/**
+ * What was planned must have happened, and what is said of one thing in several places must agree.
+ * @param prepared whether those that were prepared are who the fault is armed for
+ */
+export function agreementRules(history: History, client: Client, prepared?: Prepared): Rule[] {
   // A template is replaced, and no member hurt: what is done to it and by whom are one line.
   const isRollout = first(history, 'fault-armed')?.fault === 'rolling-restart';
-  const gap = isRollout ? (landingGap(history) ?? replacedGap(history)) : faultGap(history);
+  const gap = isRollout ? (landingGap(history) ?? replacedGap(history)) : faultGap(history, prepared);
   return [
     ruleOf('coherence/fault', gap, 'the fault was done as it was armed'),
     stepsRule(history),
@@ -123,14 +134,15 @@ function ruleOf(id: string, gap: string | null, holds: string): Rule {
   return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };
 }
 
-function clientGap(history: History, { store, ratePerSecond }: Client): string | null {
+function clientGap(history: History, { store, ratePerSecond, address }: Client): string | null {
   const start = first(history, 'workload-start');
   if (start === undefined) return null;
   if (start.store !== store) return `the client asked ${start.store}, not ${store}`;
   if (start.sureFailures.length === 0) return 'the client knows no error that proves that nothing was done';
   if (ratePerSecond !== undefined && start.ratePerSecond !== ratePerSecond)
     return `${start.ratePerSecond} requests a second, declared are ${ratePerSecond}`;
-  return patienceGap(start, { host: start.settings.host, port: portOf(history.header, start) });
+  const edge = { host: start.settings.host, port: portOf(history.header, start) };
+  return patienceGap(start, address ?? edge);
 }
 
 const HTTPS_PORT = 443;

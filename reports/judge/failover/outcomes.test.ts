@@ -54,6 +54,22 @@ describe('outcomes of a client', () => {
     assert.equal(waited('waited=20.0'), '');
   });
 
+  it('should miss a wait among those that waited in vain', () => {
+    const vain = (change: object) =>
+      after((trial) => {
+        // Each waited for 500 ms.
+        for (let n = 10; n < 200; n++)
+          Object.assign(trial.write(n), {
+            ...{ outcome: 'unsent', sent: trial.write(n).intended + 500.2 },
+            done: trial.write(n).intended + 500.2,
+          });
+        Object.assign(trial.write(50), change);
+      });
+    assert.equal(vain({}), '');
+    assert.match(vain({ outcome: 'ok' }), /write 51 was taken up before one that was due sooner/);
+    assert.equal(vain({ outcome: 'ok', detail: 'waited=500.0' }), '');
+  });
+
   it('should take every alternative of a proof', () => {
     const proof = (detail: string, outcome: string) =>
       after((trial) => {

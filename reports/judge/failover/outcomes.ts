@@ -119,26 +119,33 @@ function waitedInVain({ operations, i, detail, asking: { what, start } }: One): 
   return detail === '' && (what === 'read' || waited >= start.settings.waitTimeoutMs - ROUNDING_MS);
 }
 
-function turnGap(operations: Operations, { what }: Asking): string | null {
-  const turns = turnsOf(operations);
+function turnGap(operations: Operations, { what, start }: Asking): string | null {
+  const leastMs = what === 'write' ? start.settings.waitTimeoutMs : 0;
+  const { fromMs, toMs } = turnsOf(operations, leastMs);
   let latest = -Infinity;
-  for (const [index, turn] of turns.entries()) {
-    // Never taken up.
-    if (Number.isNaN(turn)) continue;
-    if (turn < latest - ROUNDING_MS)
+  for (const [index, by] of toMs.entries()) {
+    if (by < latest - ROUNDING_MS)
       return `${what} ${index} was taken up before one that was due sooner: a wait is not noted, or none was`;
-    latest = Math.max(latest, turn);
+    latest = Math.max(latest, fromMs[index] as number);
   }
   return null;
 }
 
-/** When each was taken up, by number; NaN: never. */
-function turnsOf(operations: Operations): Float64Array {
-  const turns = new Float64Array(operations.count + 1).fill(Number.NaN);
-  for (let i = 0; i < operations.count; i++)
-    if (operations.outcome[i] !== OUTCOMES.unsent)
-      turns[operations.n[i] as number] = (operations.sentMs[i] as number) - waitedMs(operations, i);
-  return turns;
+/**
+ * When each was taken up, by number, and of none that is not there. Of what was never sent it is only known when it was due, and that it
+ * waited in vain for so long.
+ */
+function turnsOf(operations: Operations, leastMs: number): { fromMs: Float64Array; toMs: Float64Array } {
+  const fromMs = new Float64Array(operations.count + 1).fill(-Infinity);
+  const toMs = new Float64Array(operations.count + 1).fill(Infinity);
+  for (let i = 0; i < operations.count; i++) {
+    const n = operations.n[i] as number;
+    const sentMs = operations.sentMs[i] as number;
+    const isSent = operations.outcome[i] !== OUTCOMES.unsent;
+    fromMs[n] = isSent ? sentMs - waitedMs(operations, i) : (operations.intendedMs[i] as number);
+    toMs[n] = isSent ? sentMs - waitedMs(operations, i) : sentMs - leastMs;
+  }
+  return { fromMs, toMs };
 }
 
 function nameOf(code: number): string {

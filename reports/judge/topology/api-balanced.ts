@@ -4,7 +4,7 @@ import type { Seen } from '../../record/observations/index.ts';
 import type { CheckJudge } from '../definition.ts';
 import { need } from '../evidence/need.ts';
 import { all, last } from '../observed.ts';
-import { isNamedAfter, storesOf } from './declared.ts';
+import { mayLead, storesOf } from './declared.ts';
 import { Findings } from './findings.ts';
 
 /** One failed request must weigh no more than the goal's allowance: 100 requests for 99 %. */
@@ -153,7 +153,7 @@ function leaders(history: History, findings: Findings): void {
     );
     const names = looks.map(({ leader }) => leader);
     const prefix = history.header.settings.stores?.[store]?.statefulSet?.name ?? '';
-    const stray = names.find((name) => !isNamedAfter(name, prefix) && !name.startsWith('nobody'));
+    const stray = names.find((name) => !mayLead(name, prefix));
     findings.sound(
       `leader of ${store}`,
       prefix === '' || stray === undefined,

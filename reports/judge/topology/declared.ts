@@ -35,6 +35,11 @@ export function isNamedAfter(pod: string, workload: string): boolean {
   return pod.startsWith(prefix.slice(0, LONGEST_PREFIX));
 }
 
+/** Whether who is said to lead, with its term behind it, is a pod of that StatefulSet, or nobody. */
+export function mayLead(leader: string, statefulSet: string): boolean {
+  return isNamedAfter(leader, statefulSet) || leader.startsWith('nobody');
+}
+
 /** Why a container is let off a check, or null. */
 export function exemption(
   workload: Pick<DeclaredWorkload, 'exempt'>,
