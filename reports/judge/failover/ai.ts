@@ -9,7 +9,7 @@ import { EFFECT_SOURCES } from '../../record/observations/platform.ts';
 import { proportionBounds, zeroLossBound } from '../statistics.ts';
 import { inOneJudgement, judgedRecord, trialRules, watch } from './deployment.ts';
 import type { Watched, Window } from './deployment.ts';
-import { agreementRules, costEvidence, REQUEST_ANNOTATIONS, requestEvidence } from './hurt.ts';
+import { agreementRules, costEvidence, PATIENCE, REQUEST_ANNOTATIONS, requestEvidence } from './hurt.ts';
 import { jobRules, jobsOf, lostOf } from './jobs.ts';
 import type { JobGoals, Jobs } from './jobs.ts';
 
@@ -38,7 +38,7 @@ export const AI: CheckJudge = {
       what: 'what jobs left in a store',
     }),
   ],
-  annotations: REQUEST_ANNOTATIONS,
+  annotations: { ...REQUEST_ANNOTATIONS, 'workload-start.settings.waitTimeoutMs': PATIENCE },
   trial: true,
 };
 

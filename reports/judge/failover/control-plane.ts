@@ -15,7 +15,7 @@ import { all, first, last } from '../observed.ts';
 import { mayLead, storesOf } from '../topology/declared.ts';
 import { aimGap, leaderGap } from './coherence.ts';
 import { PHASE } from './evidence.ts';
-import { agreementRules, CLIENT_ANNOTATIONS, requestEvidence } from './hurt.ts';
+import { agreementRules, REQUEST_ANNOTATIONS, requestEvidence } from './hurt.ts';
 import { lookedRule, podFindings, POD_ANNOTATIONS } from './platform-pods.ts';
 import { measure } from './record.ts';
 import { decide, seconds } from './verdict.ts';
@@ -34,7 +34,7 @@ export const CONTROL_PLANE: CheckJudge = {
   judge: (history) => judgeControlPlaneCrash([history]),
   evidence: evidenceOf,
   annotations: {
-    ...CLIENT_ANNOTATIONS,
+    ...REQUEST_ANNOTATIONS,
     ...POD_ANNOTATIONS,
     'leader.pollMs': PHASE,
     'fault-armed.members[].uid':

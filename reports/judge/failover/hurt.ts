@@ -46,21 +46,15 @@ export interface Client {
   address?: { host: string; port: number } | undefined;
 }
 
-const PATIENCE = 'how patient the client was, for people: what it did stands in the operations';
+export const PATIENCE = 'how patient the client was, for people: what it did stands in the operations';
 
 /** Of checks that ask and hurt no store by itself. */
-export const CLIENT_ANNOTATIONS: Annotations = {
+export const REQUEST_ANNOTATIONS: Annotations = {
   ...AFTERWARDS_ANNOTATIONS,
   'workload-start.settings.operationTimeoutMs': PATIENCE,
   'workload-start.settings.maxConnections': PATIENCE,
   'write.detail.ok': 'that it waited or had to connect makes the end of an outage more exact',
   'write.detail.unknown': 'why it got no answer, for people: whatever the reason, it counts as not answered',
-};
-
-/** And of those that ask through the edge, which answers slowly: a client may wait long for a connection. */
-export const REQUEST_ANNOTATIONS: Annotations = {
-  ...CLIENT_ANNOTATIONS,
-  'workload-start.settings.waitTimeoutMs': PATIENCE,
 };
 
 /** Steps of a trial, whoever wrote them. */
