@@ -42,6 +42,9 @@ describe('outcomes of a client', () => {
     for (const outcome of ['fail', 'unknown', 'unsent'])
       assert.match(read({ outcome }), new RegExp(`read 6 is called ${outcome}`));
     assert.equal(read({ outcome: 'unknown', detail: 'deadline' }), '');
+    // What proves that nothing was written proves nothing of a read that was sent.
+    assert.match(read({ outcome: 'fail', detail: '25006 read-only' }), /read 6 is called fail/);
+    assert.equal(read({ outcome: 'fail', detail: 'connect: ECONNREFUSED' }), '');
   });
 
   it('should miss a wait that is not noted', () => {
@@ -75,12 +78,18 @@ describe('outcomes of a client', () => {
       after((trial) => {
         for (const seen of trial.observations)
           if (seen.kind === 'workload-start')
-            Object.assign(seen, { sureFailures: ['connect: any', '400 a_exception|b_exception: refused'] });
+            Object.assign(seen, {
+              sureFailures: ['connect: any', '400 a_exception|b_exception: refused', 'status 4xx: refused'],
+            });
         Object.assign(trial.write(1100), { outcome, detail });
       });
     assert.equal(proof('400 b_exception', 'fail'), '');
     assert.match(proof('400 b_exception', 'unknown'), /is called unknown/);
     assert.equal(proof('400 c_exception', 'unknown'), '');
+    assert.equal(proof('status 404', 'fail'), '');
+    assert.match(proof('status 404', 'unknown'), /is called unknown/);
+    assert.equal(proof('status 503', 'unknown'), '');
+    assert.match(proof('status 503', 'fail'), /is called fail/);
   });
 });
 

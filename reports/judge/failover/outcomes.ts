@@ -45,16 +45,19 @@ interface Proof {
   /** Its first word: a code, mostly. */
   word: string;
   whole: string;
+  /** `4xx` stands for every code that begins so. */
+  ofMany: boolean;
 }
 
 function proofsIn(entry: string): Proof[] {
   const [key = ''] = entry.split(':', 1);
   const [word = '', ...more] = key.split(' ');
-  if (more.length === 0) return [{ word, whole: word }];
+  const proofOf = (whole: string): Proof => ({ word, whole, ofMany: /\dxx$/.test(whole) });
+  if (more.length === 0) return [proofOf(word)];
   return more
     .join(' ')
     .split('|')
-    .map((rest) => ({ word, whole: `${word} ${rest}` }));
+    .map((rest) => proofOf(`${word} ${rest}`));
 }
 
 interface Asking {
@@ -90,16 +93,18 @@ interface One {
 
 const FITS: Readonly<Record<number, (one: One) => boolean>> = {
   [OUTCOMES.ok]: ({ detail, asking }) => asking.isAnswer(saidIn(detail)),
-  [OUTCOMES.fail]: ({ detail, asking: { proofs } }) => isOf(proofs, saidIn(detail)),
+  [OUTCOMES.fail]: ({ detail, asking }) => isSure(saidIn(detail), asking),
   [OUTCOMES.unknown]: ({ detail, asking }) => isUnsure(saidIn(detail), asking),
   [OUTCOMES.unsent]: waitedInVain,
 };
 
 const saidIn = (detail: string): string => detail.replace(NOTES, '');
 
-function isOf(proofs: readonly Proof[], said: string): boolean {
+/** A read that was sent may have been answered, whatever was heard of it. */
+function isSure(said: string, { what, proofs }: Asking): boolean {
   if (said.startsWith(NOT_SENT)) return true;
-  return !ANSWER.test(said) && proofs.some(({ word }) => word === firstWord(said));
+  if (what === 'read' || ANSWER.test(said)) return false;
+  return proofs.some((proof) => proof.word === firstWord(said) && (!proof.ofMany || isNamed(said, proof)));
 }
 
 const firstWord = (said: string): string => /^[^\s:]*/.exec(said)?.[0] ?? '';
@@ -107,11 +112,15 @@ const firstWord = (said: string): string => /^[^\s:]*/.exec(said)?.[0] ?? '';
 /** Why a read got no answer proves nothing, whatever it was. */
 function isUnsure(said: string, { what, proofs }: Asking): boolean {
   if (said === '' || said.startsWith(NOT_SENT) || ANSWER.test(said)) return false;
-  return what === 'read' || !proofs.some(({ whole }) => said === whole || /^[ :]/.test(after(said, whole)));
+  return what === 'read' || !proofs.some((proof) => isNamed(said, proof));
 }
 
-const after = (said: string, whole: string): string =>
-  said.startsWith(whole) ? said.slice(whole.length) : '';
+function isNamed(said: string, { whole, ofMany }: Proof): boolean {
+  // Of `status 4xx` the last digits are open.
+  const start = said.slice(0, whole.length);
+  const named = ofMany ? start.replace(/\d\d$/, 'xx') : start;
+  return named === whole && /^(?:$|[ :])/.test(said.slice(whole.length));
+}
 
 /** For a connection, until its time was up. Reads that hang must leave places for writes: such a one is given up at once. */
 function waitedInVain({ operations, i, detail, asking: { what, start } }: One): boolean {
