@@ -23,6 +23,8 @@ test('should end with 64 and a hint when the command line is wrong', async () =>
     [['explain', 'topology/edge/pth'], /did you mean "topology\/edge\/path"/],
     [['list', '--env', 'stagin'], /did you mean "staging"/],
     [['env', 'up', '--env', 'staging'], /not an embedded environment/],
+    [['env', 'check', '--env', 'staging'], /not an embedded environment/],
+    [['env', 'check', '--size', 'huge'], /Allowed choices are small, full/],
     [['env', 'up', '--with', 'postgres,'], /names separated by commas/],
     [['diff', 'nope', 'latest'], /no record of the run "nope"/],
   ];
@@ -89,4 +91,17 @@ test('should refuse a record that is none', async (context) => {
     err,
     /run\.json cannot be read \(ENOENT\); `plumbline judge .*` works from the histories alone/,
   );
+});
+
+test('env check says line by line what it looked at, and whether the machine is ready', async () => {
+  const { code, out } = await plumbline('env', 'check', '--env', 'local-small');
+  const lines = out.trimEnd().split('\n');
+  assert.match(lines[0] ?? '', /^[✓✗] system /);
+  const missing = lines.filter((line) => line.startsWith('✗ '));
+  assert.equal(lines.filter((line) => line.includes(' → ')).length, missing.length);
+  assert.match(
+    lines.at(-1) ?? '',
+    missing.length === 0 ? /is ready for local-small/ : /is not ready for local-small/,
+  );
+  assert.equal(code, missing.length === 0 ? 0 : 64);
 });

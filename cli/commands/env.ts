@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { declaredWords } from '../../env/declared-words.ts';
 import { CommandError, EXIT } from '../../env/errors.ts';
-import type { LocalStatus } from '../../env/local/index.ts';
+import type { Finding, LocalStatus } from '../../env/local/index.ts';
 import type { Environment, Size } from '../../env/schema.ts';
 import { commaList } from '../context.ts';
 import type { Context } from '../context.ts';
@@ -64,6 +64,35 @@ async function up(options: UpOptions, context: Context): Promise<number> {
     } finally {
       view.end();
     }
+  });
+}
+
+/** Whether this machine can hold the environment: a line for each thing that was looked at, with what to do. */
+async function checkMachine(options: UpOptions, context: Context): Promise<number> {
+  const environment = await load(options.env, options);
+  const { instance, size } = embedded(environment);
+  const local = await import('../../env/local/index.ts');
+  return cancellable(async (signal) => {
+    const words = options.with === undefined ? {} : { with: declaredWords(environment) };
+    const findings = await local.checkMachine({ instance, size, ...words, signal });
+    for (const line of tableOf(findings)) context.out(line);
+    const missing = findings.filter(({ problem }) => problem !== null).length;
+    context.out(
+      missing === 0
+        ? `this machine is ready for ${instance} (${size})`
+        : `this machine is not ready for ${instance} (${size}): ${missing} of ${findings.length} in the way`,
+    );
+    return missing === 0 ? EXIT.met : EXIT.usage;
+  });
+}
+
+function tableOf(findings: readonly Finding[]): string[] {
+  const width = Math.max(...findings.map(({ name }) => name.length));
+  return findings.flatMap(({ name, found, problem }) => {
+    const label = name.padEnd(width);
+    return problem === null
+      ? [`✓ ${label}  ${found}`]
+      : [`✗ ${label}  ${problem.what}`, `  ${''.padEnd(width)}  → ${problem.remedy}`];
   });
 }
 
@@ -130,15 +159,22 @@ export function registerEnv(program: Command, context: Context): void {
     .command('env')
     .description('raise, remove and look at embedded environments; validate files');
   const named = (): Option => new Option('--env <name>', 'embedded environment').default('local');
-  env
-    .command('up')
-    .description('raise an environment on this machine, or complete it')
-    .addOption(named())
-    .addOption(new Option('--size <size>', 'instead of the size in its file').choices(['small', 'full']))
-    .option('--with <stores>', 'stores and parts to raise, separated by commas, or all', commaList)
-    .action(async (options: UpOptions) => {
-      context.exit(await up(options, context));
-    });
+  const raising = (name: string, description: string): Command =>
+    env
+      .command(name)
+      .description(description)
+      .addOption(named())
+      .addOption(new Option('--size <size>', 'instead of the size in its file').choices(['small', 'full']))
+      .option('--with <stores>', 'stores and parts to raise, separated by commas, or all', commaList);
+  raising(
+    'check',
+    'whether this machine can hold an environment, and what to do (exit 0: ready, 64: not)',
+  ).action(async (options: UpOptions) => {
+    context.exit(await checkMachine(options, context));
+  });
+  raising('up', 'raise an environment on this machine, or complete it').action(async (options: UpOptions) => {
+    context.exit(await up(options, context));
+  });
   env
     .command('down')
     .description('remove an environment, whatever is left of it')

@@ -15,7 +15,8 @@ import type { ClusterSize, InstanceName } from './nodes/addressing.ts';
 import { ensurePackages } from './packages.ts';
 import { cacheDir, stateDir } from './paths.ts';
 import { applyEdge, platformFingerprint, waitEdge } from './platform/index.ts';
-import { judgeMachine, lookAtMachine } from './preflight.ts';
+import { findingsOf, judgeMachine, lookAtMachine } from './preflight.ts';
+import type { Finding, Machine, Need } from './preflight.ts';
 import { Progress, recordDurations, recordedDurations } from './progress.ts';
 import type { UpProgress } from './progress.ts';
 import { clusterUid, raiseAnew, restoreHealth } from './raise.ts';
@@ -29,6 +30,7 @@ import { buildTools, groupsFor, toolsBuilt } from './toolchain/index.ts';
 export { EnvironmentHeldError, instanceHolder as holder } from './lock.ts';
 export type { LockHolder } from './lock.ts';
 export { PreflightError } from './preflight.ts';
+export type { Finding } from './preflight.ts';
 export type { UpProgress } from './progress.ts';
 export { readStamp } from './stamp.ts';
 export type { Stamp } from './stamp.ts';
@@ -64,6 +66,32 @@ export type UpResult = {
 /** How long another process may build images; from an empty cache it takes a minute or two. */
 const IMAGES_LOCK_DEADLINE_MS = 15 * 60_000;
 
+type Asked = {
+  readonly instance: InstanceName;
+  readonly size: ClusterSize;
+  readonly words: readonly string[];
+};
+
+async function lookedAt(
+  { instance, size, words }: Asked,
+  signal: AbortSignal | undefined,
+): Promise<{ machine: Machine; need: Need }> {
+  const machine = await lookAtMachine(words, signal);
+  const built = machine.goVersion !== null && (await toolsBuilt(groupsFor(words), signal));
+  return { machine, need: { size, built, up: readStamp(instance)?.bootId === currentBoot() } };
+}
+
+/** What `up` looks at first, and what stands in its way. Changes nothing. */
+export async function checkMachine({
+  instance,
+  size,
+  with: words = storesRaised(instance),
+  signal,
+}: Pick<UpOptions, 'instance' | 'size' | 'with' | 'signal'>): Promise<Finding[]> {
+  const { machine, need } = await lookedAt({ instance, size, words }, signal);
+  return findingsOf(machine, need);
+}
+
 /**
  * Raises an environment, or returns the one that is up when it is healthy and made of the same things.
  * @throws PreflightError before anything is changed when the machine cannot hold it; EnvironmentHeldError when another
@@ -72,10 +100,9 @@ const IMAGES_LOCK_DEADLINE_MS = 15 * 60_000;
 export async function up(options: UpOptions): Promise<UpResult> {
   const { instance, size, signal } = options;
   const words = options.with ?? storesRaised(instance);
-  const machine = await lookAtMachine(words, signal);
-  const groups = groupsFor(words);
-  const built = !machine.missingTools.includes('go') && (await toolsBuilt(groups, signal));
-  judgeMachine(machine, { size, built, up: readStamp(instance)?.bootId === currentBoot() });
+  const { machine, need } = await lookedAt({ instance, size, words }, signal);
+  judgeMachine(machine, need);
+  const { built } = need;
   const release = takeLock(lockPath(instance));
   const edgeBuilt = built && (await toolsBuilt(['edge'], signal));
   const progress = new Progress(options.onProgress ?? (() => undefined), {

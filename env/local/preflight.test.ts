@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { BROWSERS, missingOf, packagesFor } from './packages.ts';
-import { PreflightError, availableBytes, cgroupsFound, judgeMachine } from './preflight.ts';
+import { PreflightError, availableBytes, cgroupsFound, findingsOf, judgeMachine } from './preflight.ts';
 import type { Machine, Need } from './preflight.ts';
 
 const GIB = 1024 ** 3;
@@ -21,6 +21,7 @@ const GOOD: Machine = {
   cacheFreeBytes: 80 * GIB,
   stateFreeBytes: 80 * GIB,
   missingTools: [],
+  goVersion: 'go1.26.8',
   missingPackages: [],
   hasApt: true,
   registryPortOf: null,
@@ -61,7 +62,13 @@ const BAD: readonly [string, Partial<Machine>, RegExp][] = [
     },
     /lacks br_netfilter nf_conntrack, .*; install the rest .* and type modprobe -a br_netfilter nf_conntrack$/,
   ],
-  ['no Go', { missingTools: ['go'] }, /go is not on PATH; install Go/],
+  [
+    'no Go',
+    { missingTools: ['go'], goVersion: null },
+    /go is not on PATH; install Go 1\.26\.6 or newer from https:/,
+  ],
+  ['an old Go', { goVersion: 'go1.19.8' }, /go is go1\.19\.8, which is too old; install Go/],
+  ['a Go that is a little too old', { goVersion: 'go1.26.5' }, /too old/],
   ['no ip and no apt', { missingTools: ['ip'], hasApt: false }, /not on PATH: ip; use Debian/],
   ['no package and no apt', { missingPackages: ['haproxy'], hasApt: false }, /install them with: haproxy/],
   [
@@ -88,6 +95,38 @@ for (const [name, change, message] of BAD) {
     );
   });
 }
+
+test('every finding is listed, each thing in the way with its remedy', () => {
+  const machine = {
+    ...GOOD,
+    uid: 1000,
+    goVersion: null,
+    missingTools: ['go', 'ip'],
+    missingPackages: ['iproute2'],
+  };
+  const found = findingsOf(machine, SMALL);
+  const inTheWay = found.filter(({ problem }) => problem !== null);
+  assert.deepEqual(
+    inTheWay.map(({ name, problem }) => [name, problem?.remedy.split(' ', 2).join(' ')]),
+    [
+      ['rights', 'run it'],
+      ['Go', 'install Go'],
+    ],
+  );
+  assert.equal(
+    found.find(({ name }) => name === 'packages')?.found,
+    'will be installed by apt-get: iproute2',
+  );
+  assert.deepEqual(
+    findingsOf(GOOD, SMALL).map(({ problem }) => problem),
+    Array(found.length).fill(null),
+  );
+});
+
+test('a version of Go between releases, and the oldest that will do, pass', () => {
+  for (const goVersion of ['go1.26.6', 'go1.27', 'go2.0', 'devel go1.28-abc'])
+    judgeMachine({ ...GOOD, goVersion }, SMALL);
+});
 
 test('a machine with cgroup v2 passes', () => {
   const root = mkdtempSync(join(tmpdir(), 'plumbline-preflight-'));

@@ -9,12 +9,20 @@ import { missingPackages } from './packages.ts';
 import { cacheDir, stateRoot } from './paths.ts';
 import { describeHolder, holderOf, takenEverywhere } from './ports.ts';
 import { onPath } from './run.ts';
+import { goVersion } from './toolchain/go.ts';
 
 /** The machine cannot hold the environment; nothing was changed. The command line maps this to exit 64. */
 export class PreflightError extends Error {
-  constructor(what: string, doThis: string) {
-    super(`${what}; ${doThis}`);
+  /** What is in the way. */
+  readonly what: string;
+  /** What to do about it. */
+  readonly remedy: string;
+
+  constructor(what: string, remedy: string) {
+    super(`${what}; ${remedy}`);
     this.name = 'PreflightError';
+    this.what = what;
+    this.remedy = remedy;
   }
 }
 
@@ -33,6 +41,8 @@ export type Machine = {
   readonly cacheFreeBytes: number;
   readonly stateFreeBytes: number;
   readonly missingTools: readonly string[];
+  /** As `go` says it, `go1.26.8`; null when there is none. */
+  readonly goVersion: string | null;
   readonly missingPackages: readonly string[];
   readonly hasApt: boolean;
   /** Who listens at the registry's port of every address, so that none is left for ours; null when nobody does. */
@@ -57,6 +67,9 @@ const CACHE_BYTES = 15 * GIB;
 /** Measured: some 0.7 GiB of images and data a node. */
 const STATE_BYTES: Readonly<Record<ClusterSize, number>> = { small: 4 * GIB, full: 7 * GIB };
 
+/** What the Go modules of Kubernetes ask for. */
+const OLDEST_GO = [1, 26, 6] as const;
+
 const TOOLS = ['go', 'bash', 'ip', 'bridge', 'unshare', 'nsenter', 'dpkg-query'];
 /** Tools that a package of the list brings. */
 const FROM_PACKAGES = new Set(['ip', 'bridge', 'unshare', 'nsenter']);
@@ -76,6 +89,7 @@ export async function lookAtMachine(words: readonly string[], signal?: AbortSign
     cacheFreeBytes: freeBytes(cacheDir()),
     stateFreeBytes: freeBytes(stateRoot()),
     missingTools,
+    goVersion: missingTools.includes('go') ? null : await goVersion(signal),
     missingPackages: missingTools.includes('dpkg-query') ? [] : await missingPackages(words, signal),
     hasApt: onPath('apt-get'),
     registryPortOf: (await takenEverywhere(REGISTRY_PORT))
@@ -84,35 +98,96 @@ export async function lookAtMachine(words: readonly string[], signal?: AbortSign
   };
 }
 
+/** One thing that is looked at: what was found, and what is in the way, if anything. */
+export type Finding = {
+  readonly name: string;
+  readonly found: string;
+  readonly problem: PreflightError | null;
+};
+
+/** Everything that is looked at, in the order in which it stands in the way. */
+export function findingsOf(machine: Machine, need: Need): Finding[] {
+  return ASPECTS.map(({ name, found, problem }) => ({
+    name,
+    found: found(machine, need),
+    problem: problem(machine, need),
+  }));
+}
+
 /**
  * Judges whether the machine can hold what is asked for.
  * @throws PreflightError with the first thing that it lacks and what to do about it.
  */
 export function judgeMachine(machine: Machine, need: Need): void {
-  for (const problem of [systemProblem, toolProblem, portProblem, spaceProblem]) {
+  for (const { problem } of ASPECTS) {
     const found = problem(machine, need);
     if (found !== null) throw found;
   }
 }
 
-function systemProblem(machine: Machine): PreflightError | null {
-  if (machine.platform !== 'linux') {
-    return new PreflightError(
-      `the embedded environment needs Linux, this is ${machine.platform}`,
-      'run it on a Linux machine',
-    );
-  }
-  if (machine.uid !== 0) {
-    return new PreflightError(
-      `the embedded environment makes namespaces and links and needs root, this is user ${machine.uid}`,
-      'run it as root (sudo)',
-    );
-  }
-  const cgroup = cgroupProblem(machine.cgroups);
-  if (cgroup !== null) return cgroup;
-  if (machine.missingModules.length > 0)
-    return new PreflightError(...describeMissing(machine.missingModules));
-  return null;
+type Aspect = {
+  readonly name: string;
+  readonly found: (machine: Machine, need: Need) => string;
+  readonly problem: (machine: Machine, need: Need) => PreflightError | null;
+};
+
+const ASPECTS: readonly Aspect[] = [
+  { name: 'system', found: ({ platform }) => platform, problem: systemProblem },
+  { name: 'rights', found: ({ uid }) => (uid === 0 ? 'root' : `user ${uid}`), problem: rightsProblem },
+  {
+    name: 'cgroups',
+    found: ({ cgroups: { version } }) => `version ${version}`,
+    problem: ({ cgroups }) => cgroupProblem(cgroups),
+  },
+  {
+    name: 'kernel modules',
+    found: () => 'there, or loaded when they are needed',
+    problem: ({ missingModules: missing }) =>
+      missing.length > 0 ? new PreflightError(...describeMissing(missing)) : null,
+  },
+  { name: 'Go', found: (machine) => machine.goVersion ?? 'none', problem: goProblem },
+  { name: 'tools', found: ({ missingTools: lacking }) => laterText(lacking, 'there'), problem: toolProblem },
+  {
+    name: 'packages',
+    found: ({ missingPackages: lacking }) => laterText(lacking, 'installed'),
+    problem: packageProblem,
+  },
+  {
+    name: 'port of images',
+    found: (_, need) => (need.up ? 'in use by the environment' : 'free'),
+    problem: portProblem,
+  },
+  {
+    name: 'disk to build',
+    found: (machine, { built }) => (built ? 'built already' : `${gib(machine.cacheFreeBytes)} free`),
+    problem: buildingProblem,
+  },
+  { name: 'disk', found: (machine) => `${gib(machine.stateFreeBytes)} free`, problem: diskProblem },
+  {
+    name: 'memory',
+    found: (machine) => `${gib(machine.memoryAvailableBytes)} available`,
+    problem: memoryProblem,
+  },
+];
+
+function laterText(lacking: readonly string[], there: string): string {
+  return lacking.length === 0 ? there : `will be installed by apt-get: ${lacking.join(', ')}`;
+}
+
+function systemProblem({ platform }: Machine): PreflightError | null {
+  if (platform === 'linux') return null;
+  return new PreflightError(
+    `the embedded environment needs Linux, this is ${platform}`,
+    'run it on a Linux machine',
+  );
+}
+
+function rightsProblem({ uid }: Machine): PreflightError | null {
+  if (uid === 0) return null;
+  return new PreflightError(
+    `the embedded environment makes namespaces and links and needs root, this is user ${uid}`,
+    'run it as root (sudo)',
+  );
 }
 
 function cgroupProblem({ version, lacking, held }: Machine['cgroups']): PreflightError | null {
@@ -133,21 +208,33 @@ function cgroupProblem({ version, lacking, held }: Machine['cgroups']): Prefligh
       );
 }
 
-function toolProblem(machine: Machine): PreflightError | null {
-  if (machine.missingTools.includes('go')) {
-    return new PreflightError('the command go is not on PATH', 'install Go 1.26.6 or newer');
-  }
-  const missing = machine.missingTools.filter((tool) => !machine.hasApt || !FROM_PACKAGES.has(tool));
-  if (missing.length > 0) {
-    return new PreflightError(`not on PATH: ${missing.join(', ')}`, 'use Debian 12, or install them');
-  }
-  if (machine.missingPackages.length > 0 && !machine.hasApt) {
-    return new PreflightError(
-      `packages are missing and there is no apt-get to install them with: ${machine.missingPackages.join(', ')}`,
-      'use Debian 12, or install them',
-    );
-  }
-  return null;
+const INSTALL_GO = `install Go ${OLDEST_GO.join('.')} or newer from https://go.dev/dl/ (that of Debian 12 and 13 is older)`;
+
+function goProblem({ goVersion: version }: Machine): PreflightError | null {
+  if (version === null) return new PreflightError('the command go is not on PATH', INSTALL_GO);
+  const parts = /^go(\d+)\.(\d+)(?:\.(\d+))?/.exec(`${version}.0`)?.slice(1);
+  // A version between releases has no number: whoever has one knows what they do.
+  if (parts === undefined || !isOlder(parts.map((part) => Number(part)))) return null;
+  return new PreflightError(`the command go is ${version}, which is too old`, INSTALL_GO);
+}
+
+function isOlder(version: readonly number[]): boolean {
+  const at = OLDEST_GO.findIndex((oldest, index) => oldest !== version[index]);
+  return at >= 0 && (version[at] ?? 0) < (OLDEST_GO[at] ?? 0);
+}
+
+function toolProblem({ missingTools, hasApt }: Machine): PreflightError | null {
+  const missing = missingTools.filter((tool) => tool !== 'go' && (!hasApt || !FROM_PACKAGES.has(tool)));
+  if (missing.length === 0) return null;
+  return new PreflightError(`not on PATH: ${missing.join(', ')}`, 'use Debian 12, or install them');
+}
+
+function packageProblem({ missingPackages, hasApt }: Machine): PreflightError | null {
+  if (missingPackages.length === 0 || hasApt) return null;
+  return new PreflightError(
+    `packages are missing and there is no apt-get to install them with: ${missingPackages.join(', ')}`,
+    'use Debian 12, or install them',
+  );
 }
 
 function portProblem({ registryPortOf }: Machine, need: Need): PreflightError | null {
@@ -158,27 +245,28 @@ function portProblem({ registryPortOf }: Machine, need: Need): PreflightError | 
   );
 }
 
-function spaceProblem(machine: Machine, need: Need): PreflightError | null {
-  if (need.up) return null;
-  if (!need.built && machine.cacheFreeBytes < CACHE_BYTES) {
-    return new PreflightError(
-      `building needs ${gib(CACHE_BYTES)} of disk for ${cacheDir()}, ${gib(machine.cacheFreeBytes)} are free`,
-      'free some, or set PLUMBLINE_CACHE to a folder on a larger disk',
-    );
-  }
-  if (machine.stateFreeBytes < STATE_BYTES[need.size]) {
-    return new PreflightError(
-      `the size ${need.size} needs ${gib(STATE_BYTES[need.size])} of disk for ${stateRoot()}, ${gib(machine.stateFreeBytes)} are free`,
-      'free some, or set PLUMBLINE_STATE to a folder on a larger disk',
-    );
-  }
-  if (machine.memoryAvailableBytes < MEMORY_BYTES[need.size]) {
-    return new PreflightError(
-      `the size ${need.size} needs ${gib(MEMORY_BYTES[need.size])} of memory, ${gib(machine.memoryAvailableBytes)} are available`,
-      need.size === 'full' ? 'free some, or use --size small' : 'free some',
-    );
-  }
-  return null;
+function buildingProblem({ cacheFreeBytes }: Machine, { up, built }: Need): PreflightError | null {
+  if (up || built || cacheFreeBytes >= CACHE_BYTES) return null;
+  return new PreflightError(
+    `building needs ${gib(CACHE_BYTES)} of disk for ${cacheDir()}, ${gib(cacheFreeBytes)} are free`,
+    'free some, or set PLUMBLINE_CACHE to a folder on a larger disk',
+  );
+}
+
+function diskProblem({ stateFreeBytes }: Machine, { up, size }: Need): PreflightError | null {
+  if (up || stateFreeBytes >= STATE_BYTES[size]) return null;
+  return new PreflightError(
+    `the size ${size} needs ${gib(STATE_BYTES[size])} of disk for ${stateRoot()}, ${gib(stateFreeBytes)} are free`,
+    'free some, or set PLUMBLINE_STATE to a folder on a larger disk',
+  );
+}
+
+function memoryProblem({ memoryAvailableBytes }: Machine, { up, size }: Need): PreflightError | null {
+  if (up || memoryAvailableBytes >= MEMORY_BYTES[size]) return null;
+  return new PreflightError(
+    `the size ${size} needs ${gib(MEMORY_BYTES[size])} of memory, ${gib(memoryAvailableBytes)} are available`,
+    size === 'full' ? 'free some, or use --size small' : 'free some',
+  );
 }
 
 /** What a machine with these mounts has of cgroups. */
