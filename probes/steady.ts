@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NOT_LET_IN } from '../reports/record/observations/failover.ts';
 import { askFailureOf } from './asking.ts';
 import { monoMs } from './clock.ts';
 import type { Bounds, Steadiness, StoreDriver, StoreTarget } from './store-driver.ts';
@@ -14,8 +15,8 @@ const LOOK_EVERY_MS = 300;
 export function unsteadyBy(error: unknown): Steadiness {
   const detail = error instanceof Error ? error.message : String(error);
   const { cause } = askFailureOf(error);
-  const barred = cause === 'tls' || cause === 'credentials';
-  return { ok: false, leader: null, detail, ...(barred && { cannotAsk: cause }) };
+  const barred = NOT_LET_IN.find((one) => one === cause);
+  return { ok: false, leader: null, detail, ...(barred !== undefined && { cannotAsk: barred }) };
 }
 
 /** A store's `waitSteady` from its `steady`: looks every 300 ms until it holds, the deadline has passed or the signal fires. */

@@ -1,3 +1,4 @@
+import type { NotLetIn } from '../reports/record/observations/failover.ts';
 import type { NewSeen } from '../reports/record/observations/index.ts';
 import type { WorkloadClient } from './workload/client.ts';
 
@@ -91,7 +92,7 @@ export interface Steadiness {
   /** What holds, or what was expected and what was seen instead. */
   detail: string;
   /** The store answers, and does not let in whoever asks: whether it is steady is not known. */
-  cannotAsk?: 'tls' | 'credentials';
+  cannotAsk?: NotLetIn;
 }
 
 /** When the store should be back after a fault, derived from its live settings. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { CheckSettings } from '../../env/settings.ts';
 import type { KubeObject } from '../../probes/kubernetes/types.ts';
 import { goalsSchema } from '../../reports/record/goals.ts';
+import { NOT_LET_IN } from '../../reports/record/observations/failover.ts';
 import { VERDICTS } from '../../reports/record/verdict.ts';
 import { heldTo } from './json.ts';
 import type { Method, Result } from './protocol.ts';
@@ -101,7 +102,7 @@ const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
     ok: z.boolean(),
     leader: z.string().nullable(),
     detail: z.string(),
-    cannotAsk: z.enum(['tls', 'credentials']).optional(),
+    cannotAsk: z.enum(NOT_LET_IN).optional(),
   }),
   'store.governing': done,
   'store.refusesWrites': z.object({ refused: z.boolean(), detail: z.string() }),

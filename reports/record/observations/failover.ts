@@ -25,6 +25,10 @@ export type StageName = (typeof STAGES)[number];
 export const UNREAD = ['unreachable', 'moved', 'unread'] as const;
 export type Unread = (typeof UNREAD)[number];
 
+/** Why a store that answers does not let in whoever asks. */
+export const NOT_LET_IN = ['tls', 'credentials'] as const;
+export type NotLetIn = (typeof NOT_LET_IN)[number];
+
 const steady = {
   ok: z.boolean(),
   leader: z.string().nullable().optional(),
@@ -44,7 +48,7 @@ export const FAILOVER = kinds({
   /** Before the trial: what is not steady is not hurt. */
   steady,
   /** `cannotAsk`: the store answers, and no longer lets in whoever asks. */
-  'steady-after': { ...steady, cannotAsk: z.enum(['tls', 'credentials']).optional() },
+  'steady-after': { ...steady, cannotAsk: z.enum(NOT_LET_IN).optional() },
   /** Roles of the stores and objects of the platform, held against those noted before the trial. */
   'as-before': {
     ok: z.boolean(),
