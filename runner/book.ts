@@ -5,13 +5,13 @@ import type { StepRecord } from '../suites/harness/protocol.ts';
 import type { CheckSettings } from '../env/settings.ts';
 import type { Goals } from '../reports/record/goals.ts';
 import { CallCounter } from './calls.ts';
-import { headerSettings, sizeOf } from './environment-parts.ts';
+import { embeddedOf, headerSettings, sizeOf } from './environment-parts.ts';
 import { judgeCheck } from './judging.ts';
 import type { Outcome } from './outcome.ts';
 import type { Progress } from './progress.ts';
 import { checkFolderName, trialFolder } from './run-folder.ts';
 import { RequestError } from './session.ts';
-import { appendToTrial, openTrial, type HeaderSource } from './trials.ts';
+import { appendToTrial, openTrial, recordPressure, type HeaderSource } from './trials.ts';
 
 /** A restart that a drill caused is none of the platform's own troubles. */
 const LOOKS_AT_RESTARTS = 'topology/workloads/declared';
@@ -50,6 +50,8 @@ export class Book {
   redact: (text: string) => string = (text) => text;
   readonly #startedAt = new Map<string, number>();
   readonly #lastTrials = new Map<string, number>();
+  /** Of trials that are under way. */
+  readonly #pressure = new Map<string, { close(): Promise<void> }>();
 
   constructor(parts: { environment: Environment; histories: string; progress: Progress }) {
     this.environment = parts.environment;
@@ -85,7 +87,15 @@ export class Book {
 
   async openTrial(check: string, trial: number): Promise<string> {
     this.#lastTrials.set(check, trial);
-    return openTrial(this.histories, trial, this.headerSource(check));
+    const folder = await openTrial(this.histories, trial, this.headerSource(check));
+    // Elsewhere the machine of the harness is not that of the cluster.
+    if (embeddedOf(this.environment) !== undefined) await this.#watchPressure(check, folder);
+    return folder;
+  }
+
+  async #watchPressure(check: string, folder: string): Promise<void> {
+    await this.#pressure.get(check)?.close();
+    this.#pressure.set(check, recordPressure(folder));
   }
 
   trialFolder(check: string, trial: number): string {
@@ -101,6 +111,8 @@ export class Book {
 
   async #judge(check: string, own: RunnerVerdict | null, steps: StepRecord[] = []): Promise<Outcome> {
     if (own) await this.#say(check, own);
+    await this.#pressure.get(check)?.close();
+    this.#pressure.delete(check);
     const judgement = await judgeCheck(this.histories, check);
     const began = this.#startedAt.get(check);
     const outcome: Outcome = {

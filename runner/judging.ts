@@ -7,6 +7,7 @@ import { judgeOf } from '../reports/judge/index.ts';
 import type { Judge } from '../reports/judge/index.ts';
 import type { History, Observation } from '../reports/record/history.ts';
 import type { Evidence, Judgement } from '../reports/record/judgement.ts';
+import type { Pressure } from '../reports/record/pressure.ts';
 import { bareJudgement } from './outcome.ts';
 import { readHistory, trialFolders } from '../reports/record/read-history.ts';
 import { checkFolderName } from './run-folder.ts';
@@ -19,6 +20,7 @@ interface Judged {
   empty: boolean;
   /** What the runner has to say of it: it crashed, it was cut off, it could not be run. */
   own: Seen<'runner-verdict'> | undefined;
+  pressure: Pressure | null;
 }
 
 /**
@@ -41,13 +43,18 @@ export async function judgeCheck(histories: string, check: string): Promise<Judg
     return bareJudgement('inconclusive', `the history cannot be read: ${messageOf(error)}`);
   }
   if (trials.length === 0) return bareJudgement('inconclusive', 'the check recorded nothing');
-  return withRunnerVerdict(
-    withEvidence(
-      safely(() => judging.conclude()),
-      trials,
-    ),
+  const judgement = withEvidence(
+    safely(() => judging.conclude()),
     trials,
   );
+  return withRunnerVerdict(withPressure(judgement, trials), trials);
+}
+
+/** That of the trial in which the machine was busiest. */
+function withPressure(judgement: Judgement, trials: readonly Judged[]): Judgement {
+  const known = trials.flatMap(({ pressure }) => (pressure === null ? [] : [pressure]));
+  const [most] = known.toSorted((a, b) => b.cpu.mean - a.cpu.mean);
+  return most === undefined ? judgement : { ...judgement, pressure: most };
 }
 
 interface Judging {
@@ -78,7 +85,7 @@ function oneByOne(): Judging {
   };
 }
 
-function judgedOf({ header, observations }: History): Judged {
+function judgedOf({ header, observations, pressure = null }: History): Judged {
   const resumed = last({ observations }, 'resumed');
   const own = first({ observations }, 'runner-verdict');
   return {
@@ -86,6 +93,7 @@ function judgedOf({ header, observations }: History): Judged {
     evidence: piecesOf(observations),
     empty: observations.every(({ kind }) => kind === 'runner-verdict' || kind === 'resumed'),
     own: own !== undefined && standsBeyond(own, resumed) ? own : undefined,
+    pressure,
   };
 }
 

@@ -81,13 +81,14 @@ function stubbedOf({ row }: PlannedCheck, { gpu }: Judgement): string[] {
 }
 
 /** What only some judgements have. */
-function detailsOf({ goals, load, scaling, gpu, telemetry }: Judgement): Partial<CheckResult> {
+function detailsOf({ goals, load, scaling, gpu, telemetry, pressure }: Judgement): Partial<CheckResult> {
   return {
     ...(goals !== undefined && { goals }),
     ...(load !== undefined && { load }),
     ...(scaling !== undefined && { scaling }),
     ...(gpu !== undefined && { gpu }),
     ...(telemetry !== undefined && { telemetry }),
+    ...(pressure !== undefined && { pressure }),
   };
 }
 

@@ -1,8 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import { anchor } from '../probes/clock.ts';
-import { openHistory, writeHeader, type NewObservation } from '../probes/history.ts';
+import {
+  openHistory,
+  openLines,
+  writeHeader,
+  type LineWriter,
+  type NewObservation,
+} from '../probes/history.ts';
+import { PressureWatch } from '../probes/pressure.ts';
 import { HISTORY_SCHEMA, type HistoryHeader } from '../reports/record/history.ts';
 import type { Goals } from '../reports/record/goals.ts';
+import { PRESSURE_FILE } from '../reports/record/pressure.ts';
 import type { HeaderSettings } from '../reports/record/settings.ts';
 import { trialFolder } from './run-folder.ts';
 
@@ -31,6 +39,21 @@ export async function openTrial(histories: string, trial: number, source: Header
   };
   await writeHeader(folder, header).close();
   return folder;
+}
+
+/** Pressure on this machine until it is closed, in a file of its own beside the observations of a trial. */
+export function recordPressure(folder: string): { close(): Promise<void> } {
+  let writer: LineWriter | null = null;
+  const watch = new PressureWatch((look) => {
+    writer ??= openLines(folder, PRESSURE_FILE);
+    writer.append(look);
+  });
+  return {
+    close: async () => {
+      watch.close();
+      await writer?.close().catch(() => undefined);
+    },
+  };
 }
 
 /** What the runner adds to a trial, in a file of its own: one writer a file. */

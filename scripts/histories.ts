@@ -10,6 +10,7 @@ import { catalogue } from '../env/catalogue/index.ts';
 import { globMatcher } from '../env/globs.ts';
 import { judgeOf } from '../reports/judge/index.ts';
 import type { History } from '../reports/record/history.ts';
+import { PRESSURE_FILE } from '../reports/record/pressure.ts';
 import { judgeCheck } from '../runner/judging.ts';
 import { checkFolderName } from '../runner/run-folder.ts';
 import { cleaned, secretIn } from './histories/clean.ts';
@@ -46,7 +47,7 @@ function filesOf(from: string): StoredFile[] {
   const trials = readdirSync(from).filter((name) => /^trial-\d+$/.test(name));
   return trials.toSorted().flatMap((trial) =>
     readdirSync(path.join(from, trial))
-      .filter((name) => name.endsWith('.ndjson'))
+      .filter((name) => name.endsWith('.ndjson') && name !== PRESSURE_FILE)
       .toSorted()
       .map((name) => ({ trial, name, text: readFileSync(path.join(from, trial, name), 'utf8') })),
   );

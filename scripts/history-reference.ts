@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { HISTORY_SCHEMA, OUTCOMES } from '../reports/record/history.ts';
+import { PRESSURE_FILE } from '../reports/record/pressure.ts';
 import { SUITES } from '../reports/record/observations/index.ts';
 
 export const PAGE = path.join(import.meta.dirname, '..', 'docs', 'reference', 'histories.md');
@@ -31,6 +32,9 @@ A history is one folder a trial: NDJSON files, one writer each. The first line o
 observation: its \`kind\`, its time \`t\` (CLOCK_MONOTONIC, ms), and the fields below. A line of an unknown kind, with an unknown field, without one that is not
 optional or with one of another type is damaged, and a damaged history is never a pass. A line that begins with \`[\` is an operation of a workload:
 \`["w" or "r", n, intendedMs, sentMs, doneMs, outcome, detail?]\` with the outcomes ${outcomes.join(', ')}.
+
+\`${PRESSURE_FILE}\` holds no observation: in an embedded environment it says every few seconds how long tasks of the machine, and the harness itself,
+had waited for cores, memory and disk by then (ms; \`some\` of Linux PSI). No pass rests on it.
 
 ${Object.entries(SUITES)
   .map(([suite, kinds]) => suiteText(suite, kinds))

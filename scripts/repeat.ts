@@ -7,11 +7,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { PressureWatch } from '../probes/pressure.ts';
+import { pressureOf, pressureSchema } from '../reports/record/pressure.ts';
+import type { Pressure, PressureLook } from '../reports/record/pressure.ts';
 import { runRecordSchema } from '../reports/record/run-record.ts';
 import { renderSeries, seriesOf } from './repeat/odd.ts';
 import type { RepeatedRun } from './repeat/odd.ts';
-import { PressureMeter } from './repeat/pressure.ts';
-import type { Pressure } from './repeat/pressure.ts';
 import { runStep } from './steps.ts';
 
 const CLI = resolve(import.meta.dirname, '..', 'cli', 'plumbline.mjs');
@@ -47,9 +49,11 @@ let broken = 0;
 for (let done = recorded().length; done < wanted && broken < MOST_BROKEN; done = recorded().length) {
   process.stdout.write(`run ${done + 1} of ${wanted}\n`);
   const before = new Set(folders());
-  const meter = new PressureMeter();
+  const looks: PressureLook[] = [];
+  const watch = new PressureWatch((look) => looks.push(look));
   const { exitCode } = await runStep(commandOf(), { live: true, signal: interrupt.signal });
-  const pressure = meter.stop();
+  watch.close();
+  const pressure = pressureOf(looks);
   if (interrupt.signal.aborted) break;
   const [folder] = folders().filter((name) => !before.has(name));
   const complete = folder !== undefined && existsSync(join(out, folder, 'run.json'));
@@ -77,6 +81,8 @@ function commandOf(): [string, ...string[]] {
   ];
 }
 
+const keptSchema = z.object({ pressure: pressureSchema.nullable() });
+
 /** Written whole or not at all: a run without it was cut off, and does not count. */
 function keep(folder: string, pressure: Pressure | null): void {
   const file = join(folder, PRESSURE);
@@ -98,8 +104,8 @@ function recorded(): RepeatedRun[] {
     const record = runRecordSchema.parse(JSON.parse(readFileSync(run, 'utf8')));
     // A run that was cut off says nothing of its checks.
     if (record.interrupted !== null) return [];
-    const measured = JSON.parse(readFileSync(pressure, 'utf8')) as { pressure: Pressure | null };
-    return [{ record, pressure: measured.pressure }];
+    const measured = keptSchema.safeParse(JSON.parse(readFileSync(pressure, 'utf8')));
+    return [{ record, pressure: measured.data?.pressure ?? null }];
   });
 }
 

@@ -1,9 +1,12 @@
 import type { History } from '../record/history.ts';
 import type { Judgement } from '../record/judgement.ts';
+import type { GoalEntry } from '../record/load-detail.ts';
 import { reasonOf, worstOf } from '../record/rule.ts';
 import type { Rule } from '../record/rule.ts';
 import { worst } from '../record/verdict.ts';
+import type { Verdict } from '../record/verdict.ts';
 import type { Annotations } from './annotations.ts';
+import { excused } from './busy.ts';
 import { afterwardsRules } from './evidence/afterwards.ts';
 import { evidenceRules } from './evidence/need.ts';
 import type { EvidenceOf } from './evidence/need.ts';
@@ -38,10 +41,22 @@ export function judgeOne(history: History, of: CheckJudge): Judgement {
   const own = judgement.rules ?? [
     { id: 'judgement', verdict: judgement.verdict, text: judgement.reason, figures: [] },
   ];
-  const rules = [...own, ...generalRules(history, of)];
+  const rules = excused([...own, ...generalRules(history, of)], history);
   const verdict = worstOf(rules);
   const reason = verdict === judgement.verdict ? judgement.reason : reasonOf(rules, judgement.reason);
-  return { ...judgement, verdict, reason, rules };
+  const goals = verdict === judgement.verdict ? undefined : judgement.goals;
+  return {
+    ...judgement,
+    verdict,
+    reason,
+    rules,
+    ...(goals && { goals: goals.map(asJudged(verdict, reason)) }),
+  };
+}
+
+/** What a goal is said to be cannot be worse than the verdict of its check. */
+function asJudged(verdict: Verdict, reason: string): (goal: GoalEntry) => GoalEntry {
+  return (goal) => (worst([goal.verdict, verdict]) === verdict ? goal : { ...goal, verdict, note: reason });
 }
 
 /** As many trials as the goal asks for, each once: fewer are no pass, however well they went. */

@@ -1,5 +1,6 @@
 import type { Goals } from './goals.ts';
 import type { Kind, NewSeen, Seen } from './observations/index.ts';
+import type { Pressure } from './pressure.ts';
 import type { HeaderSettings } from './settings.ts';
 
 /**
@@ -72,4 +73,6 @@ export interface History {
   reads: Operations;
   /** Lines that could not be parsed, by file; a cut last line is not counted. */
   damaged: { file: string; line: number }[];
+  /** On the machine of an embedded environment meanwhile; null or left out: it was not measured. */
+  pressure?: Pressure | null;
 }

@@ -1,6 +1,7 @@
 import type { GpuDetail } from './gpu-detail.ts';
 import type { GoalEntry, LoadDetail, ScalingDetail } from './load-detail.ts';
 import type { Figure } from './figure.ts';
+import type { Pressure } from './pressure.ts';
 import type { Rule } from './rule.ts';
 import type { Verdict } from './verdict.ts';
 import type { FailoverRecord } from './run-record.ts';
@@ -42,6 +43,8 @@ export interface Judgement {
   evidence: Evidence[];
   /** Present for failover checks: one record per trial. */
   trials?: FailoverRecord[];
+  /** On the machine of an embedded environment meanwhile, in the trial in which it was highest. */
+  pressure?: Pressure;
   /** Present for checks of goals: one entry an objective. */
   goals?: GoalEntry[];
   /** Present for checks that make a load. */

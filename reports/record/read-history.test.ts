@@ -34,6 +34,29 @@ async function historyOf(files: Record<string, string>): Promise<string> {
 const lines = (...values: unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
 
 describe('readHistory', () => {
+  it('should read the pressure of the machine from its own file, as no observation', async () => {
+    const look = (t: number, cpuMs: number) => ({
+      ...{ kind: 'pressure', t, cpuMs, memoryMs: 0, ioMs: 0, ownMs: 0 },
+    });
+    const folder = await historyOf({
+      'check.ndjson': lines(HEADER, { kind: 'end', t: 90 }),
+      'pressure.ndjson': lines(look(10, 5), look(90, 45)),
+    });
+    const { observations, pressure, damaged } = await readHistory(folder);
+    assert.deepEqual(
+      observations.map(({ kind }) => kind),
+      ['end'],
+    );
+    assert.equal(pressure?.cpu.mean, 0.5);
+    assert.deepEqual(damaged, []);
+    const bent = await historyOf({
+      'check.ndjson': lines(HEADER),
+      'pressure.ndjson': lines({ ...look(10, 5), cpuMs: 'much' }),
+    });
+    assert.deepEqual((await readHistory(bent)).damaged, [{ file: 'pressure.ndjson', line: 1 }]);
+    assert.equal((await readHistory(bent)).pressure, null);
+  });
+
   it('should read header, observations in the order of time over all files, and operations in columns', async () => {
     const folder = await historyOf({
       'check.ndjson': lines(HEADER, { kind: 'steady', t: 10, ok: true, detail: '' }, { kind: 'end', t: 90 }),

@@ -7,6 +7,8 @@ import type { History, HistoryHeader, Observation } from './history.ts';
 import { OperationColumns } from './operation-columns.ts';
 import { parseObservation } from './parse-observation.ts';
 import { parseOperation } from './parse-operation.ts';
+import { pressureLookSchema, pressureOf, PRESSURE_FILE } from './pressure.ts';
+import type { PressureLook } from './pressure.ts';
 import { settingsSchema } from './settings.ts';
 
 /** A history that cannot be judged at all: its header is missing, cut or of another schema. */
@@ -56,6 +58,7 @@ function nothingRead(): ReadState {
     writes: new OperationColumns(),
     reads: new OperationColumns(),
     damaged: [],
+    pressure: [],
   };
 }
 
@@ -71,6 +74,7 @@ function finish(state: ReadState, where: string): History {
     writes: state.writes.finish(),
     reads: state.reads.finish(),
     damaged: state.damaged,
+    pressure: pressureOf(state.pressure.toSorted((a, b) => a.t - b.t)),
   };
 }
 
@@ -92,6 +96,7 @@ interface ReadState {
   writes: OperationColumns;
   reads: OperationColumns;
   damaged: History['damaged'];
+  pressure: PressureLook[];
 }
 
 async function list(folder: string): Promise<string[]> {
@@ -156,11 +161,22 @@ function takeLines(
   while (stop !== -1 && stop < end) {
     line += 1;
     state.atHeader = line === 1 && name === HEADER_FILE;
-    if (!takeLine(buffer, start, stop, state)) state.damaged.push({ file: name, line });
+    const taken =
+      name === PRESSURE_FILE
+        ? takePressure(buffer, start, stop, state)
+        : takeLine(buffer, start, stop, state);
+    if (!taken) state.damaged.push({ file: name, line });
     start = stop + 1;
     stop = buffer.indexOf(NEWLINE, start);
   }
   return { line, start };
+}
+
+/** False when the line is damaged. */
+function takePressure(buffer: Buffer, start: number, stop: number, state: ReadState): boolean {
+  const look = pressureLookSchema.safeParse(parseObject(buffer.toString('utf8', start, stop)));
+  if (look.success) state.pressure.push(look.data);
+  return look.success;
 }
 
 /** False when the line is damaged. */

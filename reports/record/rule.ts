@@ -10,6 +10,8 @@ export interface Rule {
   /** One sentence: what was found; for inconclusive the cause. */
   text: string;
   figures?: Figure[];
+  /** It says how long something may take: a machine that is too busy misses it, whatever runs on it. */
+  ofTime?: true;
 }
 
 export function worstOf(rules: Iterable<Rule>): Verdict {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { gpuDetailSchema } from './gpu-detail.ts';
 import { goalEntrySchema, loadDetailSchema, scalingDetailSchema } from './load-detail.ts';
+import { pressureSchema } from './pressure.ts';
 import { telemetryDetailSchema } from './telemetry-detail.ts';
 import { SCOPES, VERDICTS } from './verdict.ts';
 
@@ -121,6 +122,8 @@ export const ruleSchema = z.object({
   verdict,
   text: z.string(),
   figures: z.array(figureSchema).optional(),
+  /** It says how long something may take. */
+  ofTime: z.literal(true).optional(),
 });
 /** Why a run's verdict is not better; `check` is null for what is of no check alone. */
 export const reasonSchema = z.object({ check: z.string().nullable(), text: z.string() });
@@ -217,6 +220,8 @@ export const checkResultSchema = z.object({
   gpu: gpuDetailSchema.optional(),
   /** For checks that follow lines or requests into the stores of logs and traces. */
   telemetry: telemetryDetailSchema.optional(),
+  /** How long tasks waited for the machine of an embedded environment meanwhile; left out: nobody measured it. */
+  pressure: pressureSchema.optional(),
   /** Narrated steps with durations, as the spec ran them. */
   steps: z.array(
     z.object({

@@ -1,3 +1,4 @@
+import type { Pressure, Shares } from '../record/pressure.ts';
 import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
 import type { Verdict } from '../record/verdict.ts';
 
@@ -39,6 +40,13 @@ export function clipped(text: string, max: number): string {
   return text.length <= max
     ? text
     : `${text.slice(0, max)}\n… ${text.length - max} more characters in run.json`;
+}
+
+/** `CPU 67 %, memory 0 %, disk 2 % of the time, and the harness itself 9 %` */
+export function pressureText({ cpu, memory, io, own }: Pressure): string {
+  const of = ({ mean }: Shares): string => `${Math.round(mean * 100)} %`;
+  const itself = own === null ? '' : `, and the harness itself for a core ${of(own)}`;
+  return `CPU ${of(cpu)}, memory ${of(memory)}, disk ${of(io)} of the time${itself}`;
 }
 
 const plain = (value: number, digits: number): string => value.toFixed(digits);

@@ -4,7 +4,6 @@ import { fixtureCheck, fixtureRecord } from '../../reports/render/fixture.ts';
 import type { Verdict } from '../../reports/record/verdict.ts';
 import { renderSeries, seriesOf } from './odd.ts';
 import type { RepeatedRun } from './odd.ts';
-import { sharesOf, stalledUs } from './pressure.ts';
 
 function runOf(id: string, verdicts: Record<string, Verdict>): RepeatedRun {
   const checks = Object.entries(verdicts).map(([check, verdict]) =>
@@ -41,12 +40,23 @@ test('should claim nothing of no runs', () => {
   assert.deepEqual([falseFailsUpper, runsWithFailsUpper], [1, 1]);
 });
 
-test('should read the time that tasks have waited, and turn looks into shares', () => {
-  const text = 'some avg10=45.88 avg60=63.36 avg300=76.91 total=1116243404\nfull avg10=0.00 total=0\n';
-  assert.equal(stalledUs(text), 1116243404);
-  assert.equal(stalledUs('nothing'), null);
-  const at = (atMs: number, cpu: number) => ({ atMs, us: { cpu, memory: 0, io: 0 } });
-  const shares = sharesOf([at(0, 0), at(1000, 100_000), at(2000, 900_000)]);
-  assert.deepEqual(shares?.cpu, { mean: 0.45, most: 0.8 });
-  assert.equal(sharesOf([at(0, 0)]), null);
+test('should count apart what a machine that was too busy explains', () => {
+  const shares = (mean: number) => ({ mean, most: mean });
+  const measured = (own: number) => ({
+    ...{ cpu: shares(0.9), memory: shares(0), io: shares(0), spanMs: 60_000 },
+    own: shares(own),
+  });
+  const runWith = (id: string, verdict: Verdict, own: number): RepeatedRun => ({
+    record: fixtureRecord([fixtureCheck('slow', { verdict, pressure: measured(own) })], { id }),
+    pressure: null,
+  });
+  const series = seriesOf([
+    runWith('a', 'pass', 0),
+    runWith('b', 'inconclusive', 0.9),
+    runWith('c', 'pass', 0),
+  ]);
+  assert.equal(series.byBusyMachine, 1);
+  const text = renderSeries(series);
+  assert.match(text, /a machine which was too busy explains: 1/);
+  assert.match(text, /the harness itself for a core 90 %: the machine was too busy/);
 });

@@ -2,7 +2,9 @@
 import { proportionBounds } from '../../reports/judge/statistics.ts';
 import type { CheckResult, RunRecord } from '../../reports/record/run-record.ts';
 import type { Verdict } from '../../reports/record/verdict.ts';
-import type { Pressure } from './pressure.ts';
+import { busyText } from '../../reports/judge/busy.ts';
+import type { Pressure } from '../../reports/record/pressure.ts';
+import { pressureText } from '../../reports/render/text.ts';
 
 export interface RepeatedRun {
   record: RunRecord;
@@ -16,7 +18,10 @@ export interface OddOne {
   verdict: Verdict;
   reason: string;
   seen: string;
+  /** During the check; of the whole run where a check does not tell. */
   pressure: Pressure | null;
+  /** The machine was too busy: that explains it. */
+  busy: boolean;
 }
 
 export interface CheckSeries {
@@ -37,6 +42,8 @@ export interface Series {
   /** Runs in which any check failed, and the bound of their share: runs are independent, checks of one run are not. */
   runsWithFails: number;
   runsWithFailsUpper: number;
+  /** Odd verdicts that a machine which was too busy explains. */
+  byBusyMachine: number;
 }
 
 /** `not-run` says nothing of a check. Nothing is broken, so that every fail is a false one. */
@@ -56,6 +63,7 @@ export function seriesOf(runs: readonly RepeatedRun[]): Series {
     falseFailsUpper: upper(falseFails, judged),
     runsWithFails,
     runsWithFailsUpper: upper(runsWithFails, runs.length),
+    byBusyMachine: checks.flatMap(({ odd }) => odd).filter(({ busy }) => busy).length,
   };
 }
 
@@ -88,7 +96,8 @@ function checkSeries(id: string, runs: readonly RepeatedRun[]): CheckSeries | nu
       verdict: result.verdict,
       reason: result.reason,
       seen: result.seen,
-      pressure: run.pressure,
+      pressure: result.pressure ?? run.pressure,
+      busy: busyText(result.pressure) !== null,
     }));
   return { id, verdicts, usual, odd };
 }
@@ -104,6 +113,8 @@ export function renderSeries(series: Series): string {
       ? 'every check came to the same verdict each time'
       : `checks that did not: ${odd.length}`,
   ];
+  if (series.byBusyMachine > 0)
+    lines.push(`verdicts of them that a machine which was too busy explains: ${series.byBusyMachine}`);
   for (const { id, verdicts, odd: ones } of odd) {
     const counts = Object.entries(verdicts).map(([verdict, count]) => `${count} ${verdict}`);
     lines.push('', `${id}: ${counts.join(', ')}`);
@@ -111,16 +122,10 @@ export function renderSeries(series: Series): string {
       lines.push(
         `  ${one.run}: ${one.verdict}: ${one.reason}`,
         `    seen: ${one.seen}`,
-        `    pressure: ${pressureText(one.pressure)}`,
+        `    pressure: ${one.pressure === null ? 'not measured' : pressureText(one.pressure)}${one.busy ? ': the machine was too busy' : ''}`,
       );
   }
   return `${lines.join('\n')}\n`;
-}
-
-function pressureText(pressure: Pressure | null): string {
-  if (pressure === null) return 'not measured';
-  const { cpu, memory, io } = pressure;
-  return `CPU ${percent(cpu.mean)} in the mean, ${percent(cpu.most)} at most; memory ${percent(memory.most)}, disk ${percent(io.most)} at most`;
 }
 
 const percent = (ratio: number): string => `${Math.ceil(ratio * 1000) / 10} %`;

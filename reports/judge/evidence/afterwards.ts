@@ -25,6 +25,7 @@ function healedRules(history: History): Rule[] {
     .map(({ detail }) => ({
       id: 'afterwards/healed',
       verdict: 'fail',
+      ofTime: true,
       text: `not all members had rejoined after the fault was undone: ${detail}`,
     }));
 }
@@ -46,7 +47,7 @@ function steadyRule(history: History): Rule {
     };
   return seen.ok
     ? { id, verdict: 'pass', text: `steady again: ${seen.detail}` }
-    : { id, verdict: 'fail', text: `not all members were back afterwards: ${seen.detail}` };
+    : { id, verdict: 'fail', text: `not all members were back afterwards: ${seen.detail}`, ofTime: true };
 }
 
 function undoneRule(history: History): Rule {

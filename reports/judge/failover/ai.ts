@@ -2,6 +2,7 @@ import type { History } from '../../record/history.ts';
 import type { Figure, Judgement } from '../../record/judgement.ts';
 import type { Rule } from '../../record/rule.ts';
 import type { FailoverRecord } from '../../record/run-record.ts';
+import { excused } from '../busy.ts';
 import { generalRules } from '../definition.ts';
 import type { CheckJudge } from '../definition.ts';
 import { need } from '../evidence/need.ts';
@@ -61,7 +62,7 @@ function judgeTrial(history: History): Judged {
   const goals = goalsOf(history);
   const watched = watch(history, goals ?? USUAL);
   const jobs = jobsOf(history);
-  const rules = [
+  const own = [
     ...trialRules(watched, MIN_ACCEPTED),
     enoughRule(watched),
     ...(goals === null ? [NO_GOALS] : jobs === null ? [UNSEEN] : jobRules(history, jobs, goals)),
@@ -71,6 +72,7 @@ function judgeTrial(history: History): Judged {
     }),
     ...generalRules(history, AI),
   ];
+  const rules = excused(own, history);
   const record = {
     ...judgedRecord(watched, rules, jobs === null ? '' : seenText(jobs)),
     lostNumbers: jobs === null ? [] : lostOf(jobs),

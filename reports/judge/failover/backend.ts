@@ -2,6 +2,7 @@ import type { History } from '../../record/history.ts';
 import type { Figure, Judgement } from '../../record/judgement.ts';
 import type { FailoverRecord, RequestSums } from '../../record/run-record.ts';
 import type { Rule } from '../../record/rule.ts';
+import { excused } from '../busy.ts';
 import { generalRules } from '../definition.ts';
 import type { CheckJudge } from '../definition.ts';
 import { decideShare } from '../slo/share.ts';
@@ -51,7 +52,7 @@ function judgeTrial(history: History): Judged {
   const watched = watch(history, goals ?? USUAL);
   const decision = goals === null ? null : decideShare(watched.sample, 1 - goals.failedRatio);
   const { requests } = watched;
-  const rules = [
+  const own = [
     ...trialRules(watched, MIN_ACKNOWLEDGED),
     goals === null || decision === null ? NO_GOALS : failedRule(watched, goals, decision),
     ...agreementRules(history, {
@@ -60,6 +61,7 @@ function judgeTrial(history: History): Judged {
     }),
     ...generalRules(history, BACKEND),
   ];
+  const rules = excused(own, history);
   const record = judgedRecord(watched, rules, `${seenText(requests)}${detectedText(requests)}`);
   return { record, rules, decision };
 }
@@ -74,7 +76,10 @@ function failedRule({ requests, measured }: Watched, goals: Goals, decision: Sha
   const id = 'requests/failed';
   const landed = measured.evidence.trial.landedMs !== null;
   if (landed && decision.byRequest.verdict === 'fail')
-    return { id, verdict: 'fail', text: `${seenText(requests)}; allowed: ${percent(goals.failedRatio)}` };
+    return {
+      ...{ id, verdict: 'fail', ofTime: true },
+      text: `${seenText(requests)}; allowed: ${percent(goals.failedRatio)}`,
+    };
   if (decision.verdict === 'pass') return { id, verdict: 'pass', text: seenText(requests) };
   return { id, verdict: 'inconclusive', text: openText(requests, goals, decision) };
 }

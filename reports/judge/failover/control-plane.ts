@@ -4,9 +4,10 @@ import type { Finding, Figure, Judgement } from '../../record/judgement.ts';
 import { KILLED_PODS } from '../../record/control-plane-faults.ts';
 import type { FailoverRecord } from '../../record/run-record.ts';
 import type { Seen } from '../../record/observations/index.ts';
-import { reasonOf, worstOf } from '../../record/rule.ts';
+import { decisive, reasonOf, worstOf } from '../../record/rule.ts';
 import type { Rule } from '../../record/rule.ts';
 import { worst } from '../../record/verdict.ts';
+import { excused } from '../busy.ts';
 import { generalRules } from '../definition.ts';
 import type { CheckJudge } from '../definition.ts';
 import { need } from '../evidence/need.ts';
@@ -102,10 +103,11 @@ function judgeTrial(history: History): Judged {
     trial: { ...evidence.trial, lostGoal: 0 },
     readBack: { leader: null, members: [], pairs: [], leaders: [], gaps: [] },
   };
-  const { verdict, reason } = decide(own);
+  const { verdict, reason, rules: writable } = decide(own);
   const findings = [...leaders(history), ...podFindings(history, record.target), ...lastWrite(history)];
-  const rules: Rule[] = [
-    { id: 'writable', verdict, text: reason },
+  const ofTime = verdict === 'fail' && decisive(writable).every((rule) => rule.ofTime === true);
+  const held: Rule[] = [
+    { id: 'writable', verdict, text: reason, ...(ofTime && { ofTime }) },
     ...undisturbedRules(findings),
     lookedRule(history, record.target),
     ...agreementRules(
@@ -119,6 +121,7 @@ function judgeTrial(history: History): Judged {
     }),
     ...generalRules(history, CONTROL_PLANE),
   ];
+  const rules = excused(held, history);
   const undisturbed = `${findings.filter(({ ok }) => ok).length} leaders and workloads undisturbed`;
   const judged = { verdict: worstOf(rules), reason: reasonOf(rules, `${reason}, ${undisturbed}`) };
   return { record: { ...record, ...judged }, rules, findings };

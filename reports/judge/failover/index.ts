@@ -6,6 +6,7 @@ import { aggregateTrials } from '../trials.ts';
 import type { TrialGoals } from '../trials.ts';
 import { reasonOf, worstOf } from '../../record/rule.ts';
 import type { Rule } from '../../record/rule.ts';
+import { excused } from '../busy.ts';
 import { generalRules } from '../definition.ts';
 import type { CheckJudge } from '../definition.ts';
 import { coherenceRules } from './coherence.ts';
@@ -59,7 +60,7 @@ export function judgeFailover(histories: readonly History[]): Judgement {
 function judgedRecord(history: History): FailoverRecord {
   const { record, evidence } = measure(history);
   const general = [...generalRules(history, FAILOVER), ...coherenceRules(history)];
-  const rules = merged(rulesOf(evidence), general);
+  const rules = excused(merged(rulesOf(evidence), general), history);
   const verdict = worstOf(rules);
   return { ...record, verdict, reason: reasonOf(rules, passReason(evidence)), rules: rules.map(plain) };
 }
@@ -74,10 +75,11 @@ function merged(own: readonly Rule[], general: readonly Rule[]): Rule[] {
   return [...rules, ...general.filter(({ id }) => !names.has(id))];
 }
 
-const plain = ({ id, verdict, text }: Rule): NonNullable<FailoverRecord['rules']>[number] => ({
+const plain = ({ id, verdict, text, ofTime }: Rule): NonNullable<FailoverRecord['rules']>[number] => ({
   id,
   verdict,
   text,
+  ...(ofTime && { ofTime }),
 });
 
 function goalsOf(first: History): TrialGoals {

@@ -58,6 +58,8 @@ interface Holding {
   open?: Said;
   /** What is said where it holds. */
   holds: string;
+  /** It says how long something may take. */
+  ofTime?: true;
 }
 
 const HOLDINGS: readonly Holding[] = [
@@ -106,6 +108,7 @@ const HOLDINGS: readonly Holding[] = [
     fails: neverBack,
     open: notSeenBack,
     holds: 'writes succeeded again before the deadline',
+    ofTime: true,
   },
   { id: 'lost-writes', fails: lostWrites, holds: 'no more acknowledged writes lost than allowed' },
   { id: 'loss-window', fails: lostTooLong, holds: 'what is lost lies within the loss window' },
@@ -138,14 +141,16 @@ const HOLDINGS: readonly Holding[] = [
     open: ({ trial }) =>
       trial.steadyAfter === null ? 'it was not looked at whether all members were back afterwards' : null,
     holds: 'all members were back afterwards',
+    ofTime: true,
   },
   { id: 'afterwards/roles', fails: rolesChanged, holds: 'roles as before' },
-  { id: 'rto', fails: tooSlow, open: rtoBetween, holds: 'the RTO is within its goal' },
+  { id: 'rto', fails: tooSlow, open: rtoBetween, holds: 'the RTO is within its goal', ofTime: true },
   {
     id: 'total-outage',
     fails: downTooLong,
     open: totalBetween,
     holds: 'all outages together are within the goal',
+    ofTime: true,
   },
   { id: 'outages', fails: tooManyOutages, holds: 'no more outages than allowed' },
   {
@@ -185,9 +190,9 @@ const HOLDINGS: readonly Holding[] = [
 
 /** Each with its own verdict; the worst counts. */
 export function rulesOf(evidence: Evidence): Rule[] {
-  return HOLDINGS.map(({ id, fails, open, holds }): Rule => {
+  return HOLDINGS.map(({ id, fails, open, holds, ofTime }): Rule => {
     const failure = fails?.(evidence) ?? null;
-    if (failure !== null) return { id, verdict: 'fail', text: failure };
+    if (failure !== null) return { id, verdict: 'fail', text: failure, ...(ofTime && { ofTime }) };
     const gap = open?.(evidence) ?? null;
     return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };
   });

@@ -59,7 +59,7 @@ function expectBack(
   const trouble = troubleOf(history, back);
   if (trouble !== null) findings.unknown(SUBJECTS[what], expected, trouble);
   else
-    findings.expect(
+    findings.inTime(
       SUBJECTS[what],
       ready && afterMs <= goalS * 1000,
       expected,

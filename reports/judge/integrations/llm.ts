@@ -89,8 +89,9 @@ function expectDraft({ header }: History, found: Findings, of: Expected): void {
     found.unknown(subject, expected, `times that cannot be: ${sentMs} to ${answeredMs} ms`);
     return;
   }
-  const ok = status === 200 && written && draft.degraded === degraded && secondsOf(draft) <= goalS;
-  found.expect(subject, ok, expected, describe(draft));
+  if (status === 200 && written && draft.degraded === degraded)
+    found.inTime(subject, secondsOf(draft) <= goalS, expected, describe(draft));
+  else found.expect(subject, false, expected, describe(draft));
 }
 
 /** Why there is no draft of this kind. */

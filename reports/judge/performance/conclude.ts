@@ -32,7 +32,8 @@ export function conclude(observed: Observed, decided: Decided): Judgement {
     reason,
     rules: [
       ...loadRules(observed),
-      { id: 'goal', verdict: goalVerdict(observed, decided), text: decided.reason },
+      // A service that gets no core answers late, and then not at all.
+      { id: 'goal', verdict: goalVerdict(observed, decided), text: decided.reason, ofTime: true },
     ],
     expected: decided.expected,
     seen: decided.seen,

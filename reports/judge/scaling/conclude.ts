@@ -1,5 +1,7 @@
 import type { Figure, Judgement } from '../../record/judgement.ts';
 import type { ScalingDetail } from '../../record/load-detail.ts';
+import { decisive, worstOf } from '../../record/rule.ts';
+import type { Rule } from '../../record/rule.ts';
 import { loadDetailOf } from '../slo/load-detail.ts';
 import { scalingDetail } from './chart.ts';
 import type { Observed } from './observed.ts';
@@ -7,8 +9,10 @@ import type { Observed } from './observed.ts';
 export type Mark = ScalingDetail['marks'][number];
 
 export interface Found {
-  /** What failed, worst first. */
+  /** What failed, worst first, that is no matter of time. */
   failures: string[];
+  /** What took longer than it may. */
+  late: string[];
   /** Why nothing can be said. */
   gaps: string[];
   /** When nothing failed and nothing is missing. */
@@ -21,7 +25,8 @@ export interface Found {
 
 /** A source that did not answer, an engine that failed and an autoscaler that is not there leave nothing to claim; then failures, then gaps. */
 export function conclude(observed: Observed, found: Found): Judgement {
-  const { verdict, said } = settled([...observed.lost, ...observed.load.blocking], found);
+  const rules = rulesOf([...observed.lost, ...observed.load.blocking], found);
+  const verdict = worstOf(rules);
   const scaling = scalingDetail(observed, {
     target: observed.called,
     marks: found.marks,
@@ -30,7 +35,10 @@ export function conclude(observed: Observed, found: Found): Judgement {
   const flagged = found.marks.filter(({ outside }) => outside === 'faster' || outside === 'slower');
   return {
     verdict,
-    reason: verdict === 'pass' ? found.pass : said.join('; '),
+    reason: decisive(rules)
+      .map(({ text }) => text)
+      .join('; '),
+    rules,
     expected: found.expected,
     seen: found.marks.map(markText).join('; ') || 'nothing',
     figures: [...found.figures, ...outsideFigure(found.marks)],
@@ -47,13 +55,20 @@ export function conclude(observed: Observed, found: Found): Judgement {
   };
 }
 
-function settled(
-  blocking: readonly string[],
-  { failures, gaps }: Found,
-): { verdict: Judgement['verdict']; said: readonly string[] } {
-  if (blocking.length > 0) return { verdict: 'inconclusive', said: blocking };
-  if (failures.length > 0) return { verdict: 'fail', said: failures };
-  return { verdict: gaps.length > 0 ? 'inconclusive' : 'pass', said: gaps };
+function rulesOf(blocking: readonly string[], { failures, late, gaps, pass }: Found): Rule[] {
+  const of = (
+    id: string,
+    verdict: Rule['verdict'],
+    texts: readonly string[],
+    more: Partial<Rule> = {},
+  ): Rule[] => texts.map((text) => ({ id, verdict, text, ...more }));
+  if (blocking.length > 0) return of('observed', 'inconclusive', blocking);
+  const rules = [
+    ...of('behaviour', 'fail', failures),
+    ...of('in-time', 'fail', late, { ofTime: true }),
+    ...of('seen', 'inconclusive', gaps),
+  ];
+  return rules.length > 0 ? rules : of('scaling', 'pass', [pass]);
 }
 
 function markText(mark: Mark): string {

@@ -46,7 +46,7 @@ export function judgeDown(history: History): Judgement {
   if (Object.values(goals).some(Number.isNaN)) missing.push('the history does not state every goal');
   if (spec === null || startMs === null || endMs === null) {
     return conclude(observed, {
-      ...{ failures: [], gaps: missing, pass: '', expected: expectedText },
+      ...{ failures: [], late: [], gaps: missing, pass: '', expected: expectedText },
       ...{ figures: [], marks: [], derivation: '' },
     });
   }
@@ -63,9 +63,9 @@ export function judgeDown(history: History): Judgement {
     expected: expected.back,
     outside: outside(backMs, expected.back),
   };
-  const failures = failuresOf(context);
   return conclude(observed, {
-    failures,
+    failures: listed(flapText(context), failedText(context)),
+    late: listed(lateText(context)),
     gaps: [...missing, ...gapsOf(context), ...soundGaps(history)],
     pass: `back at ${spec.min} pods ${secondsText(backMs)} after the load, without flapping and without a failed request`,
     expected: expectedText,
@@ -127,9 +127,7 @@ function limitS({ spec, goals }: Context): number {
   return spec.stabilisationDownS + goals.extraS;
 }
 
-function failuresOf(context: Context): string[] {
-  return [flapText(context), lateText(context), failedText(context)].filter((text) => text !== null);
-}
+const listed = (...texts: (string | null)[]): string[] => texts.filter((text) => text !== null);
 
 function flapText({ flaps, goals, spec }: Context): string | null {
   const [first] = flaps;

@@ -47,7 +47,7 @@ interface Patience {
   untilMs: number;
 }
 
-interface Unmet {
+export interface Unmet {
   failures: string[];
   gaps: string[];
 }

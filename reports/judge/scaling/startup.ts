@@ -36,9 +36,11 @@ export function judgeStartup(history: History): Judgement {
   const found = verdictOf(times, goalS);
   const verdict = found.verdict === 'fail' ? 'fail' : gaps.length > 0 ? 'inconclusive' : found.verdict;
   const findings = findingsOf(starts, goalS);
+  const reason = verdict === 'inconclusive' && gaps.length > 0 ? gaps.join('; ') : found.reason;
   return {
     verdict,
-    reason: verdict === 'inconclusive' && gaps.length > 0 ? gaps.join('; ') : found.reason,
+    reason,
+    rules: [{ id: 'starts', verdict, text: reason, ofTime: true }],
     expected: `p99 from creation to ready at most ${goalS} s; image present, no init containers`,
     seen: seenText(times, starts.length),
     figures: figuresOf(times, goalS, starts.length - counted.length),

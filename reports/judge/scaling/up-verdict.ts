@@ -5,19 +5,20 @@ import type { Found } from './conclude.ts';
 import type { LatencySeen } from './blocks.ts';
 import type { Hpa, Observed } from './observed.ts';
 import { unmetOf } from './raises.ts';
+import type { Unmet } from './raises.ts';
 import { isAbove } from './settings.ts';
 
 /** What was so this shortly before the end of the load, ms, was so at its end: the autoscaler looks every 15 s. */
 const STILL_MS = 30_000;
 
 /** Failures stand though the load was not delivered as stated: less of it can only have made things look better. */
-export function verdictOf(context: Context): Pick<Found, 'failures' | 'gaps' | 'pass'> {
+export function verdictOf(context: Context): Pick<Found, 'failures' | 'late' | 'gaps' | 'pass'> {
   const { chain, goals, observed } = context;
   const undelivered = observed.load.undelivered === null ? [] : [observed.load.undelivered];
   const stuck = stuckText(context);
-  if (stuck !== null) return { failures: [stuck], gaps: [], pass: '' };
+  if (stuck !== null) return { failures: [stuck], late: [], gaps: [], pass: '' };
   const idle = blindText(context) ?? idleText(context);
-  if (idle !== null) return { failures: [], gaps: [...undelivered, idle], pass: '' };
+  if (idle !== null) return { failures: [], late: [], gaps: [...undelivered, idle], pass: '' };
   const steps = [
     stepOf(context, { atMs: chain.decidedMs, limitS: goals.decisionS, what: 'more pods were desired' }),
     stepOf(context, { atMs: chain.readyMs, limitS: goals.readyS, what: 'the new pods were ready' }),
@@ -27,18 +28,15 @@ export function verdictOf(context: Context): Pick<Found, 'failures' | 'gaps' | '
   const latency =
     chain.latency === null ? '' : `, latency goal met from ${secondsText(chain.latency.worst.metFromMs)} on`;
   return {
-    failures: [
-      ...steps.flatMap(({ failure }) => failure ?? []),
-      ...failures,
-      ...listed(shrunkText(observed)),
-    ],
+    failures: listed(shrunkText(observed)),
+    late: [...steps.flatMap(({ failure }) => failure ?? []), ...failures],
     gaps: [...listed(uncausedText(chain)), ...steps.flatMap(({ gap }) => gap ?? []), ...gaps, ...undelivered],
     pass: `more pods desired after ${secondsText(chain.decidedMs)}, ready after ${secondsText(chain.readyMs)}${latency}`,
   };
 }
 
 /** The first raise is what the goals are of; each further one may take what they leave between the decision and ready pods. */
-function furtherRaises({ chain, goals, observed, topMs }: Context): Pick<Found, 'failures' | 'gaps'> {
+function furtherRaises({ chain, goals, observed, topMs }: Context): Unmet {
   return unmetOf(chain.raises.slice(1), {
     readyMs: topMs + goals.readyS * 1000,
     eachMs: Math.max(0, goals.readyS - goals.decisionS) * 1000,

@@ -52,10 +52,10 @@ function judgeGrowth(history: History, observed: Observed, goals: Goals): Judgem
       ? unexpected(history, spec)
       : expectedOf(history, spec, { rampMs: topMs - startMs, pods: 0 });
   const context = { observed, spec, startMs, topMs, goals, chain };
-  const { failures, ...found } = verdictOf(context);
+  const { late, ...found } = verdictOf(context);
   return conclude(observed, {
     ...found,
-    failures: [...failures, ...leftBehind(history, observed)],
+    late: [...late, ...leftBehind(history, observed)],
     gaps: [...found.gaps, ...queueUnseen(history), ...soundGaps(history)],
     expected: expectedText,
     marks: marksOf(chain, expected),
@@ -93,7 +93,7 @@ function goalGaps({ decisionS, readyS, latency }: Goals): string[] {
 }
 
 function nothing(expected: string): Found {
-  return { failures: [], gaps: [], pass: '', expected, figures: [], marks: [], derivation: '' };
+  return { failures: [], late: [], gaps: [], pass: '', expected, figures: [], marks: [], derivation: '' };
 }
 
 /** What has to be there before anything can be said. */

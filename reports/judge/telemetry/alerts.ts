@@ -82,13 +82,13 @@ function arrival(
   if (arrived !== undefined) {
     const afterMs = Math.round(arrived.t - breach.t);
     if (afterMs < 0) findings.unknown(subject, expected, 'it was there before the breach');
-    else findings.expect(subject, afterMs <= goalMs, expected, `after ${afterMs} ms`);
+    else findings.inTime(subject, afterMs <= goalMs, expected, `after ${afterMs} ms`);
     findings.figure({ name: 'arrival', value: afterMs, unit: 'ms', goal: `≤ ${goalMs}` });
   } else if (missing === undefined) findings.unknown(subject, expected, 'it was not waited for');
   else {
     const afterMs = missing.t - breach.t;
     const said = `none after ${Math.round(afterMs / 1000)} s`;
-    if (afterMs > goalMs) findings.expect(subject, false, expected, said);
+    if (afterMs > goalMs) findings.inTime(subject, false, expected, said);
     else findings.unknown(subject, expected, said);
   }
 }

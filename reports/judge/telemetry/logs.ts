@@ -159,8 +159,11 @@ function nodeFinding(history: History, findings: Findings, of: NodeLines, tolera
     findings.unknown(subject, expected, why);
     return;
   }
-  const ok = of.late === 0 && (of.missing.length === 0 || tolerated);
-  findings.expect(subject, ok, expected, `${countText(of)}${ok ? '' : `, ${stageOf(history, of)}`}`);
+  const there = of.missing.length === 0 || tolerated;
+  const ok = of.late === 0 && there;
+  const said = `${countText(of)}${ok ? '' : `, ${stageOf(history, of)}`}`;
+  if (there) findings.inTime(subject, ok, expected, said);
+  else findings.expect(subject, false, expected, said);
 }
 
 /** Why nothing can be said of a node; null: something can. */

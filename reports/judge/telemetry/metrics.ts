@@ -142,7 +142,7 @@ function ageFinding(
   const said = `the last is of ${seconds(oldest)} ago`;
   if (ages.length === 0) findings.expect(subject, false, expected, 'no sample lately');
   else if (Math.min(...ages) < -errorMs) findings.unknown(subject, expected, 'a sample of the future');
-  else if (oldest > limitMs + errorMs) findings.expect(subject, false, expected, said);
+  else if (oldest > limitMs + errorMs) findings.inTime(subject, false, expected, said);
   else if (oldest > limitMs - errorMs)
     findings.unknown(subject, expected, `${said}, give or take ${seconds(errorMs)}`);
   else findings.expect(subject, true, expected, said);

@@ -216,7 +216,7 @@ function describe(
     say(fault.hop, fault.expected, `${fault.seen} in ${count} of ${total} traces${lost}`);
   }
   const count = (of: Coming): number => followed.filter(({ coming }) => coming === of).length;
-  if (count('late') > 0) say('traces', 'seen in time', `${count('late')} of ${total} late`);
+  if (count('late') > 0) say('traces', 'seen in time', `${count('late')} of ${total} late`, 'inTime');
   if (count('undecided') > 0)
     findings.unknown('traces', 'seen after they were sent', `${count('undecided')} were not`);
   if (count('unseen') > 0)
@@ -228,10 +228,10 @@ function describe(
 function sayer(
   findings: Findings,
   verdict: Verdict,
-): (subject: string, expected: string, said: string) => void {
-  return (subject, expected, said) =>
+): (subject: string, expected: string, said: string, as?: 'expect' | 'inTime') => void {
+  return (subject, expected, said, as = 'expect') =>
     verdict === 'fail'
-      ? findings.expect(subject, false, expected, said)
+      ? findings[as](subject, false, expected, said)
       : findings.unknown(subject, expected, said);
 }
 

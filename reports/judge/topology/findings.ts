@@ -14,6 +14,8 @@ interface Entry extends Finding {
   state: State;
   /** Id of the rule that it belongs to. */
   rule: string;
+  /** It says how long something may take. */
+  ofTime?: true;
 }
 
 /** Collects what was looked at, and turns it into a judgement by the same rules for every topology check. */
@@ -37,6 +39,12 @@ export class Findings {
   /** Something was seen, and is as expected or not. */
   expect(subject: string, ok: boolean, expected: string, seen: string): void {
     this.#entries.push({ subject, ok, expected, seen, state: ok ? 'ok' : 'deviates', rule: this.#rule });
+  }
+
+  /** Something happened, and within its time or not. */
+  inTime(subject: string, ok: boolean, expected: string, seen: string): void {
+    const state = ok ? 'ok' : 'deviates';
+    this.#entries.push({ subject, ok, expected, seen, state, rule: this.#rule, ofTime: true });
   }
 
   /** Something declared was not there. Only certain when the observation was complete. */
@@ -150,7 +158,8 @@ export class Findings {
       if (worst === undefined) return { id, verdict: 'pass', text: `all ${entries.length} as expected` };
       const more = worstOnes.length > 1 ? ` (and ${worstOnes.length - 1} more)` : '';
       const verdict = failed?.length ? 'fail' : 'inconclusive';
-      return { id, verdict, text: `${sentence(worst)}${more}` };
+      const ofTime = verdict === 'fail' && worstOnes.every((one) => one.ofTime === true);
+      return { id, verdict, text: `${sentence(worst)}${more}`, ...(ofTime && { ofTime }) };
     });
   }
 

@@ -1,6 +1,6 @@
 import type { CheckResult, RunRecord } from '../../record/run-record.ts';
 import { worstFirst } from '../../record/rule.ts';
-import { CHECK_WORDS, clipped, duration, grouped, notRunByReason, plural } from '../text.ts';
+import { CHECK_WORDS, clipped, duration, grouped, notRunByReason, plural, pressureText } from '../text.ts';
 import { failoverParts } from './failover.ts';
 import { gpuPart } from './gpu.ts';
 import type { Limits } from './limits.ts';
@@ -187,6 +187,10 @@ function footer(check: CheckResult): Html {
       <span>Run it again</span> <code class="command">${check.rerun}</code
       ><button type="button" class="copy js" hidden>Copy</button>
     </p>
+    ${
+      check.pressure &&
+      html`<p class="meta">Tasks of this machine waited meanwhile for ${pressureText(check.pressure)}.</p>`
+    }
     <p class="meta">
       ${check.section !== '–' && `Answers section ${check.section} of ARCH-2025-11-005. `}${check.history && html`History: <code>${check.history}</code>`}
     </p>`;
