@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PressureLook } from '../reports/record/pressure.ts';
-import { PressureWatch, stalledMs, waitedMs } from './pressure.ts';
+import { PressureWatch, ownOf, stalledMs } from './pressure.ts';
 
 describe('pressure of this machine', () => {
   it('should read what the kernel writes', () => {
@@ -10,8 +10,8 @@ describe('pressure of this machine', () => {
     assert.equal(stalledMs(text), 2.5);
     assert.equal(stalledMs('full avg10=0.00 total=7\n'), null);
     assert.equal(stalledMs(''), null);
-    assert.equal(waitedMs('532509 3000000 3\n'), 3);
-    assert.equal(waitedMs(''), null);
+    assert.deepEqual(ownOf('7000000 3000000 3\n'), { ranMs: 7, waitedMs: 3 });
+    assert.equal(ownOf(''), null);
   });
 
   it('should look at once, and once more when it is closed, and then no more', (t) => {

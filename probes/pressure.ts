@@ -12,10 +12,10 @@ export function stalledMs(text: string): number | null {
   return found === null ? null : Number(found[1]) / 1000;
 }
 
-/** Time for which a process had waited for a core so far, from its `schedstat`, ms; null where the kernel does not tell. */
-export function waitedMs(text: string): number | null {
-  const [, nanoseconds] = text.trim().split(' ');
-  return nanoseconds === undefined || !/^\d+$/.test(nanoseconds) ? null : Number(nanoseconds) / 1e6;
+/** For how long a process had a core and waited for one so far, from its `schedstat`; null where the kernel does not tell. */
+export function ownOf(text: string): PressureLook['own'] {
+  const found = /^(\d+) (\d+) \d+$/.exec(text.trim());
+  return found === null ? null : { ranMs: Number(found[1]) / 1e6, waitedMs: Number(found[2]) / 1e6 };
 }
 
 function read<T>(file: string, parse: (text: string) => T | null): T | null {
@@ -32,8 +32,8 @@ export function lookAtPressure(): PressureLook | null {
     read(`/proc/pressure/${resource}`, stalledMs),
   );
   if (cpuMs === null || memoryMs === null || ioMs === null) return null;
-  const ownMs = read('/proc/self/schedstat', waitedMs);
-  return { kind: 'pressure', t: monoMs(), cpuMs, memoryMs, ioMs, ownMs };
+  const own = read('/proc/self/schedstat', ownOf);
+  return { kind: 'pressure', t: monoMs(), cpuMs, memoryMs, ioMs, own };
 }
 
 /** Looks again and again until it is closed, once more then. What cannot take a look ends it: it was not measured, and no more than that. */

@@ -39,6 +39,10 @@ test('should take for sure failures only what was refused before it reached the 
   assert.ok(SURE_FAILURE_NAMES.some((name) => name.startsWith('404 index_not_found_exception:')));
 });
 
+test('should not name an error by a number alone, which is what a read saw', () => {
+  assert.equal(errorClass(refusal(503, null)), '503 without a type');
+});
+
 test('should name errors by status and type, without what the server says or which port it came through', () => {
   assert.equal(errorClass(refusal(503, 'unavailable_shards_exception')), '503 unavailable_shards_exception');
   assert.equal(

@@ -33,13 +33,19 @@ export function isSureFailure(error: unknown): boolean {
   return SURE.some((sure) => sure.status === error.statusCode && sure.type.test(type));
 }
 
-/** A short class for a history: status and type, errno, or the first words. Reasons of servers may hold data: left out. */
+/**
+ * A short class for a history: status and type, errno, or the first words. Reasons of servers may hold data: left out. Never a number alone, which
+ * in a history is what a read saw.
+ */
 export function errorClass(error: unknown): string {
-  if (error instanceof errors.ResponseError) return `${error.statusCode ?? '?'} ${typeOf(error)}`.trim();
+  if (error instanceof errors.ResponseError) return `${error.statusCode ?? '?'} ${typeOf(error)}`;
   if (!(error instanceof Error)) return firstWords(String(error));
   const code = codeOf(error) ?? codeOf(error.cause);
   return code ?? firstWords(error.message);
 }
+
+/** Of an answer that says no more than its status, as a node does that is about to go or has just come. */
+const UNTYPED = 'without a type';
 
 function codeOf(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
@@ -47,9 +53,9 @@ function codeOf(error: unknown): string | null {
 
 function typeOf(error: errors.ResponseError): string {
   const body: unknown = error.body;
-  if (typeof body !== 'object' || body === null || !('error' in body)) return '';
+  if (typeof body !== 'object' || body === null || !('error' in body)) return UNTYPED;
   const said = body.error;
-  return typeof said === 'object' && said !== null && 'type' in said ? String(said.type) : '';
+  return typeof said === 'object' && said !== null && 'type' in said ? String(said.type) : UNTYPED;
 }
 
 function firstWords(message: string): string {

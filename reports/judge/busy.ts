@@ -4,7 +4,7 @@ import type { Pressure } from '../record/pressure.ts';
 import type { Rule } from '../record/rule.ts';
 
 /**
- * Above this share of the time in which the harness itself waits for a core, goals of time are missed by an environment that nobody broke.
+ * Of the time in which the harness itself wants a core, it waits for this share at most on a machine that is free enough for goals of time.
  * Measured: docs/adr/0013-too-busy-to-judge.md.
  */
 export const MOST_OWN = 0.2;
@@ -13,7 +13,7 @@ export const MOST_OWN = 0.2;
 export function busyText(pressure: Pressure | null | undefined): string | null {
   const own = pressure?.own?.mean;
   if (pressure == null || own === undefined || own <= MOST_OWN) return null;
-  return `the machine was too busy for a goal of time: the harness waited for a core for ${percent(own)} of the time (at most ${percent(MOST_OWN)}), some task for ${percent(pressure.cpu.mean)}`;
+  return `the machine was too busy for a goal of time: the harness waited for ${percent(own)} of the time in which it wanted a core (at most ${percent(MOST_OWN)})`;
 }
 
 /** The same rules, but that a goal of time which was missed on a machine too busy says nothing. What is met stays met. */

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { pressureOf } from './pressure.ts';
 import type { PressureLook } from './pressure.ts';
 
-const look = (t: number, cpuMs: number, ownMs: number | null = 0): PressureLook => ({
-  ...{ kind: 'pressure', t, cpuMs, memoryMs: 0, ioMs: t / 100, ownMs },
+const look = (t: number, cpuMs: number, own: PressureLook['own'] = null): PressureLook => ({
+  ...{ kind: 'pressure', t, cpuMs, memoryMs: 0, ioMs: t / 100, own },
 });
 
 describe('pressure of a trial', () => {
@@ -28,7 +28,13 @@ describe('pressure of a trial', () => {
   });
 
   it('should not tell of the harness where one look does not', () => {
-    assert.equal(pressureOf([look(0, 0, 5), look(1000, 0, null)])?.own, null);
-    assert.equal(pressureOf([look(0, 0, 5), look(1000, 0, 105)])?.own?.mean, 0.1);
+    assert.equal(pressureOf([look(0, 0, { waitedMs: 5, ranMs: 0 }), look(1000, 0, null)])?.own, null);
+  });
+
+  it('should hold the waiting of the harness against the time in which it wanted a core', () => {
+    const from = look(0, 0, { waitedMs: 5, ranMs: 20 });
+    const to = (waitedMs: number, ranMs: number) => look(1000, 0, { waitedMs, ranMs });
+    assert.equal(pressureOf([from, to(15, 50)])?.own?.mean, 0.25);
+    assert.equal(pressureOf([from, to(5, 20)])?.own?.mean, 0);
   });
 });

@@ -12,8 +12,8 @@ export const pressureLookSchema = z.strictObject({
   cpuMs: z.number(),
   memoryMs: z.number(),
   ioMs: z.number(),
-  /** For how long the harness itself had waited for a core, ms since its process began; null where the kernel does not tell. */
-  ownMs: z.number().nullable(),
+  /** For how long the harness itself had waited for a core, and had one, ms since its process began; null where the kernel does not tell. */
+  own: z.strictObject({ waitedMs: z.number(), ranMs: z.number() }).nullable(),
 });
 export type PressureLook = z.infer<typeof pressureLookSchema>;
 
@@ -27,7 +27,7 @@ export const pressureSchema = z.object({
   cpu: sharesSchema,
   memory: sharesSchema,
   io: sharesSchema,
-  /** Of the harness itself, waiting for a core. */
+  /** Of the time in which the harness itself wanted a core, what it waited for one. */
   own: sharesSchema.nullable(),
   /** How long it was measured, ms. */
   spanMs: z.number(),
@@ -41,26 +41,34 @@ const STRETCH_MS = 10_000;
 export function pressureOf(looks: readonly PressureLook[]): Pressure | null {
   const [first, last] = [looks[0], looks.at(-1)];
   if (first === undefined || last === undefined || last.t <= first.t) return null;
-  const of = (waited: (look: PressureLook) => number | null): Shares | null => sharesOf(looks, waited);
+  const of = (waited: (look: PressureLook) => number): Shares | null =>
+    sharesOf(looks.map((look) => ({ t: look.t, waitedMs: waited(look), ofMs: look.t })));
   const [cpu, memory, io] = [
     of(({ cpuMs }) => cpuMs),
     of(({ memoryMs }) => memoryMs),
     of(({ ioMs }) => ioMs),
   ];
   if (cpu === null || memory === null || io === null) return null;
-  return { cpu, memory, io, own: of(({ ownMs }) => ownMs), spanMs: last.t - first.t };
+  return { cpu, memory, io, own: ownOf(looks), spanMs: last.t - first.t };
 }
 
-function sharesOf(
-  looks: readonly PressureLook[],
-  waited: (look: PressureLook) => number | null,
-): Shares | null {
-  const points = looks.flatMap((look): Point[] => {
-    const waitedMs = waited(look);
-    return waitedMs === null ? [] : [{ t: look.t, waitedMs }];
-  });
+function ownOf(looks: readonly PressureLook[]): Shares | null {
+  const points = looks.flatMap(({ t, own }): Point[] =>
+    own === null ? [] : [{ t, waitedMs: own.waitedMs, ofMs: own.waitedMs + own.ranMs }],
+  );
+  return points.length < looks.length ? null : sharesOf(points);
+}
+
+/** Both count up. */
+interface Point {
+  t: number;
+  waitedMs: number;
+  ofMs: number;
+}
+
+function sharesOf(points: readonly Point[]): Shares | null {
   const [first, last] = [points[0], points.at(-1)];
-  if (first === undefined || last === undefined || points.length < looks.length) return null;
+  if (first === undefined || last === undefined) return null;
   const mean = shareOf(first, last);
   const stretches = points.flatMap((to) => {
     // The shortest of at least 10 s that ends here.
@@ -70,9 +78,5 @@ function sharesOf(
   return { mean, most: stretches.length === 0 ? mean : Math.max(...stretches) };
 }
 
-interface Point {
-  t: number;
-  waitedMs: number;
-}
-
-const shareOf = (from: Point, to: Point): number => (to.waitedMs - from.waitedMs) / (to.t - from.t);
+const shareOf = (from: Point, to: Point): number =>
+  to.ofMs > from.ofMs ? (to.waitedMs - from.waitedMs) / (to.ofMs - from.ofMs) : 0;

@@ -45,7 +45,8 @@ export function clipped(text: string, max: number): string {
 /** `CPU 67 %, memory 0 %, disk 2 % of the time, and the harness itself 9 %` */
 export function pressureText({ cpu, memory, io, own }: Pressure): string {
   const of = ({ mean }: Shares): string => `${Math.round(mean * 100)} %`;
-  const itself = own === null ? '' : `, and the harness itself for a core ${of(own)}`;
+  const itself =
+    own === null ? '' : `, and the harness itself for a core ${of(own)} of the time in which it wanted one`;
   return `CPU ${of(cpu)}, memory ${of(memory)}, disk ${of(io)} of the time${itself}`;
 }
 

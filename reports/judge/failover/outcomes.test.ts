@@ -34,6 +34,8 @@ describe('outcomes of a client', () => {
     assert.match(failed({ detail: 'ECONNRESET' }), /write 1100 is called fail, and says "ECONNRESET"/);
     assert.equal(failed({ detail: '25006 cannot execute INSERT' }), '');
     assert.equal(failed({ outcome: 'unknown', detail: 'ECONNRESET;opened=0.1' }), '');
+    // A server that is about to go may answer with a status and nothing else.
+    assert.equal(failed({ outcome: 'unknown', detail: '503' }), '');
     assert.match(failed({ outcome: 'unknown', detail: '25006 read-only' }), /write 1100 is called unknown/);
   });
 

@@ -109,10 +109,10 @@ function isSure(said: string, { what, proofs }: Asking): boolean {
 
 const firstWord = (said: string): string => /^[^\s:]*/.exec(said)?.[0] ?? '';
 
-/** Why a read got no answer proves nothing, whatever it was. */
+/** Why a read got no answer proves nothing, whatever it was. A number is what a read saw; of a write it may be a status. */
 function isUnsure(said: string, { what, proofs }: Asking): boolean {
-  if (said === '' || said.startsWith(NOT_SENT) || ANSWER.test(said)) return false;
-  return what === 'read' || !proofs.some((proof) => isNamed(said, proof));
+  if (said === '' || said.startsWith(NOT_SENT)) return false;
+  return what === 'read' ? !ANSWER.test(said) : !proofs.some((proof) => isNamed(said, proof));
 }
 
 function isNamed(said: string, { whole, ofMany }: Proof): boolean {
