@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errors } from '@elastic/elasticsearch';
-import { errorClass, isSureFailure, SURE_FAILURE_NAMES } from './errors.ts';
+import { errorClass, isMissing, isSureFailure, SURE_FAILURE_NAMES } from './errors.ts';
 import { readBack } from './readback.ts';
 import { ElasticsearchWorkloadClient } from './session.ts';
 import { expectedWindow, millisOf } from './settings.ts';
@@ -41,6 +41,15 @@ test('should take for sure failures only what was refused before it reached the 
 
 test('should not name an error by a number alone, which is what a read saw', () => {
   assert.equal(errorClass(refusal(503, null)), '503 without a type');
+});
+
+test('should take a document for missing only where a member says so', () => {
+  const answer = (statusCode: number, body: object) =>
+    new errors.ResponseError({ statusCode, body, headers: {}, warnings: null, meta: {} as never });
+  assert.equal(isMissing(answer(404, { found: false })), true);
+  assert.equal(isMissing(refusal(404, null)), false);
+  assert.equal(isMissing(refusal(404, 'index_not_found_exception')), false);
+  assert.equal(isMissing(answer(503, { found: false })), false);
 });
 
 test('should name errors by status and type, without what the server says or which port it came through', () => {

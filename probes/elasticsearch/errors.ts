@@ -33,6 +33,13 @@ export function isSureFailure(error: unknown): boolean {
   return SURE.some((sure) => sure.status === error.statusCode && sure.type.test(type));
 }
 
+/** The member looked, and has no such document. A 404 that does not say so is of somebody else on the way. */
+export function isMissing(error: unknown): boolean {
+  if (!(error instanceof errors.ResponseError) || error.statusCode !== 404) return false;
+  const body: unknown = error.body;
+  return typeof body === 'object' && body !== null && 'found' in body && body.found === false;
+}
+
 /**
  * A short class for a history: status and type, errno, or the first words. Reasons of servers may hold data: left out. Never a number alone, which
  * in a history is what a read saw.

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { Client, HttpConnection } from '@elastic/elasticsearch';
 import { CANARY_INDEX, ElasticsearchRefusal, servicePlace } from './api.ts';
 import { majorityOf, prepareCanary } from './canary.ts';
-import { errorClass, isSureFailure } from './errors.ts';
+import { errorClass, isMissing, isSureFailure } from './errors.ts';
 import { localView, primaryOf } from './view.ts';
 import type { StoreConnection } from '../store-driver.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
@@ -132,8 +132,7 @@ class ElasticsearchSession implements WorkloadSession {
       return { outcome: 'ok', detail: `${found ? newest.n : 0}${replaced}` };
     } catch (error) {
       this.#shared.primary = null;
-      const missing = error instanceof Error && errorClass(error) === '404';
-      return missing
+      return isMissing(error)
         ? { outcome: 'ok', detail: `0${replaced}` }
         : { outcome: 'unknown', detail: errorClass(error) };
     }
