@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PressureLook } from '../reports/record/pressure.ts';
-import { PressureWatch, ownOf, stalledMs } from './pressure.ts';
+import { busyMs, PressureWatch, processIn, stalledMs } from './pressure.ts';
 
 describe('pressure of this machine', () => {
   it('should read what the kernel writes', () => {
@@ -10,13 +10,22 @@ describe('pressure of this machine', () => {
     assert.equal(stalledMs(text), 2.5);
     assert.equal(stalledMs('full avg10=0.00 total=7\n'), null);
     assert.equal(stalledMs(''), null);
-    assert.deepEqual(ownOf('7000000 3000000 3\n'), { ranMs: 7, waitedMs: 3 });
-    assert.equal(ownOf(''), null);
+  });
+
+  it('should count what ran, and neither idle time nor waiting for a disk', () => {
+    assert.equal(busyMs('cpu  100 10 20 9999 8888 3 4 0 0 0\ncpu0 1 1 1 1 1 1 1\n'), 1370);
+    assert.equal(busyMs('intr 1\n'), null);
+  });
+
+  it('should read a process whatever its name holds', () => {
+    const stat = '42 (a) R (b)) S 7 42 42 0 -1 4194560 1 2 3 4 10 20 30 40 20 0 1 0 5 6 7';
+    assert.deepEqual(processIn(stat), { parent: 7, cpuMs: 1000 });
+    assert.equal(processIn(''), null);
   });
 
   it('should look at once, and once more when it is closed, and then no more', (t) => {
     const looks: PressureLook[] = [];
-    const watch = new PressureWatch((one) => looks.push(one), 3_600_000);
+    const watch = new PressureWatch('plumbline/none', (one) => looks.push(one), 3_600_000);
     if (looks.length === 0) {
       t.skip('this kernel has no PSI');
       return;
@@ -29,10 +38,14 @@ describe('pressure of this machine', () => {
 
   it('should end, and no more, where a look cannot be kept', () => {
     let tried = 0;
-    const watch = new PressureWatch(() => {
-      tried += 1;
-      throw new Error('the disk is full');
-    }, 3_600_000);
+    const watch = new PressureWatch(
+      'plumbline/none',
+      () => {
+        tried += 1;
+        throw new Error('the disk is full');
+      },
+      3_600_000,
+    );
     watch.close();
     assert.ok(tried <= 1);
   });

@@ -1,10 +1,16 @@
 /** How long tasks of this machine wait for its cores, its memory and its disks. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { cgroups } from '../env/local/nodes/cgroup-versions.ts';
 import type { PressureLook } from '../reports/record/pressure.ts';
 import { monoMs } from './clock.ts';
 
 /** Short against the stretches that are told, and three small files of the kernel each time. */
 const EVERY_MS = 2000;
+/** USER_HZ, which Linux has fixed at 100 for what it tells of itself. */
+const TICK_MS = 10;
+/** From a process to its forefathers; no tree of ours is so deep. */
+const MOST_STEPS = 64;
 
 /** Time for which some task had waited so far, ms; null where the kernel does not tell. */
 export function stalledMs(text: string): number | null {
@@ -12,10 +18,42 @@ export function stalledMs(text: string): number | null {
   return found === null ? null : Number(found[1]) / 1000;
 }
 
-/** For how long a process had a core and waited for one so far, from its `schedstat`; null where the kernel does not tell. */
-export function ownOf(text: string): PressureLook['own'] {
-  const found = /^(\d+) (\d+) \d+$/.exec(text.trim());
-  return found === null ? null : { ranMs: Number(found[1]) / 1e6, waitedMs: Number(found[2]) / 1e6 };
+/** CPU time of everything that ran on this machine so far, ms, from /proc/stat; null where it says none. */
+export function busyMs(text: string): number | null {
+  const found = /^cpu +(.+)$/m.exec(text);
+  if (found === null) return null;
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (found[1] ?? '').split(' ').map(Number);
+  return (user + nice + system + irq + softirq) * TICK_MS;
+}
+
+/** A process by its /proc/PID/stat: whose child it is, and its CPU time with that of children that have ended, ms. Its name may hold anything. */
+export function processIn(stat: string): { parent: number; cpuMs: number } | null {
+  const [, parent, ...rest] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
+  // Fields 14 to 17 of proc(5): utime, stime, cutime, cstime.
+  const times = rest.slice(9, 13);
+  if (parent === undefined || Number.isNaN(parent) || times.length < 4) return null;
+  return { parent, cpuMs: times.reduce((sum, one) => sum + one, 0) * TICK_MS };
+}
+
+/** CPU time of this process and of all that come from it, ms. */
+function ownCpuMs(): number {
+  const all = new Map<number, { parent: number; cpuMs: number }>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const found = read(`/proc/${name}/stat`, processIn);
+    if (found !== null) all.set(Number(name), found);
+  }
+  const isOurs = (pid: number): boolean => {
+    for (let at = pid, steps = 0; at > 1 && steps < MOST_STEPS; steps++) {
+      if (at === process.pid) return true;
+      at = all.get(at)?.parent ?? 0;
+    }
+    return false;
+  };
+  return [...all].reduce((sum, [pid, { cpuMs }]) => sum + (isOurs(pid) ? cpuMs : 0), 0);
 }
 
 function read<T>(file: string, parse: (text: string) => T | null): T | null {
@@ -26,23 +64,31 @@ function read<T>(file: string, parse: (text: string) => T | null): T | null {
   }
 }
 
-/** Null on a kernel without PSI. */
-export function lookAtPressure(): PressureLook | null {
+/** @param cgroup of the environment. Null on a kernel without PSI. */
+export function lookAtPressure(cgroup: string): PressureLook | null {
   const [cpuMs = null, memoryMs = null, ioMs = null] = ['cpu', 'memory', 'io'].map((resource) =>
     read(`/proc/pressure/${resource}`, stalledMs),
   );
   if (cpuMs === null || memoryMs === null || ioMs === null) return null;
-  const own = read('/proc/self/schedstat', ownOf);
-  return { kind: 'pressure', t: monoMs(), cpuMs, memoryMs, ioMs, own };
+  return { kind: 'pressure', t: monoMs(), cpuMs, memoryMs, ioMs, cores: lookAtCores(cgroup) };
+}
+
+function lookAtCores(cgroup: string): PressureLook['cores'] {
+  const [busy, environment] = [read('/proc/stat', busyMs), cgroups().cpuMs(cgroup)];
+  if (busy === null || environment === null) return null;
+  return { count: cpus().length, busyMs: busy, oursMs: environment + ownCpuMs() };
 }
 
 /** Looks again and again until it is closed, once more then. What cannot take a look ends it: it was not measured, and no more than that. */
 export class PressureWatch {
   readonly #take: (look: PressureLook) => void;
+  readonly #cgroup: string;
   readonly #timer: NodeJS.Timeout;
   #over = false;
 
-  constructor(take: (look: PressureLook) => void, everyMs = EVERY_MS) {
+  /** @param cgroup of the environment */
+  constructor(cgroup: string, take: (look: PressureLook) => void, everyMs = EVERY_MS) {
+    this.#cgroup = cgroup;
     this.#take = take;
     this.#timer = setInterval(() => this.#look(), everyMs).unref();
     this.#look();
@@ -60,7 +106,7 @@ export class PressureWatch {
   }
 
   #look(): void {
-    const look = this.#over ? null : lookAtPressure();
+    const look = this.#over ? null : lookAtPressure(this.#cgroup);
     if (look === null) return;
     try {
       this.#take(look);

@@ -89,13 +89,12 @@ export class Book {
     this.#lastTrials.set(check, trial);
     const folder = await openTrial(this.histories, trial, this.headerSource(check));
     // Elsewhere the machine of the harness is not that of the cluster.
-    if (embeddedOf(this.environment) !== undefined) await this.#watchPressure(check, folder);
+    const instance = embeddedOf(this.environment);
+    if (instance !== undefined) {
+      await this.#pressure.get(check)?.close();
+      this.#pressure.set(check, recordPressure(folder, instance));
+    }
     return folder;
-  }
-
-  async #watchPressure(check: string, folder: string): Promise<void> {
-    await this.#pressure.get(check)?.close();
-    this.#pressure.set(check, recordPressure(folder));
   }
 
   trialFolder(check: string, trial: number): string {

@@ -15,14 +15,14 @@ describe('pressure beside a trial', () => {
       t.skip('this kernel has no PSI');
       return;
     }
-    await recordPressure(folder).close();
+    await recordPressure(folder, 'local-small').close();
     const lines = readFileSync(join(folder, PRESSURE_FILE), 'utf8').trimEnd().split('\n');
     assert.equal(lines.length, 2);
     for (const line of lines) pressureLookSchema.parse(JSON.parse(line));
   });
 
   it('should end no trial where it cannot be written', async () => {
-    await recordPressure(join(folder, 'none', 'such')).close();
+    await recordPressure(join(folder, 'none', 'such'), 'local-small').close();
     assert.equal(existsSync(join(folder, 'none')), false);
   });
 });

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { cgroupName, type InstanceName } from '../env/local/nodes/index.ts';
 import { anchor } from '../probes/clock.ts';
 import {
   openHistory,
@@ -42,9 +43,9 @@ export async function openTrial(histories: string, trial: number, source: Header
 }
 
 /** Pressure on this machine until it is closed, in a file of its own beside the observations of a trial. */
-export function recordPressure(folder: string): { close(): Promise<void> } {
+export function recordPressure(folder: string, instance: InstanceName): { close(): Promise<void> } {
   let writer: LineWriter | null = null;
-  const watch = new PressureWatch((look) => {
+  const watch = new PressureWatch(cgroupName(instance), (look) => {
     writer ??= openLines(folder, PRESSURE_FILE);
     writer.append(look);
   });

@@ -33,8 +33,8 @@ observation: its \`kind\`, its time \`t\` (CLOCK_MONOTONIC, ms), and the fields 
 optional or with one of another type is damaged, and a damaged history is never a pass. A line that begins with \`[\` is an operation of a workload:
 \`["w" or "r", n, intendedMs, sentMs, doneMs, outcome, detail?]\` with the outcomes ${outcomes.join(', ')}.
 
-\`${PRESSURE_FILE}\` holds no observation: in an embedded environment it says every few seconds how long tasks of the machine, and the harness itself,
-had waited for cores, memory and disk by then (ms; \`some\` of Linux PSI). No pass rests on it.
+\`${PRESSURE_FILE}\` holds no observation: in an embedded environment it says every few seconds how long tasks of the machine had waited
+for cores, memory and disk by then (ms; \`some\` of Linux PSI), and the CPU time of everything on it, and of the environment and the harness. No pass rests on it.
 
 ${Object.entries(SUITES)
   .map(([suite, kinds]) => suiteText(suite, kinds))

@@ -50,7 +50,7 @@ for (let done = recorded().length; done < wanted && broken < MOST_BROKEN; done =
   process.stdout.write(`run ${done + 1} of ${wanted}\n`);
   const before = new Set(folders());
   const looks: PressureLook[] = [];
-  const watch = new PressureWatch((look) => looks.push(look));
+  const watch = new PressureWatch('plumbline', (look) => looks.push(look));
   const { exitCode } = await runStep(commandOf(), { live: true, signal: interrupt.signal });
   watch.close();
   const pressure = pressureOf(looks);

@@ -4,12 +4,12 @@ import type { Pressure } from '../record/pressure.ts';
 import type { Rule } from '../record/rule.ts';
 import { judgeFailover } from './failover/index.ts';
 import { Synthetic } from './failover/synthetic.ts';
-import { busyText, excused, MOST_OWN } from './busy.ts';
+import { busyText, excused, MOST_OTHERS } from './busy.ts';
 
 const shares = (mean: number) => ({ mean, most: mean });
-const pressure = (own: number | null): Pressure => ({
+const pressure = (others: number | null): Pressure => ({
   ...{ cpu: shares(0.9), memory: shares(0), io: shares(0), spanMs: 60_000 },
-  own: own === null ? null : shares(own),
+  others: others === null ? null : shares(others),
 });
 const late: Rule = { id: 'rto', verdict: 'fail', text: 'RTO 52 s, goal 15 s', ofTime: true };
 const lost: Rule = { id: 'lost-writes', verdict: 'fail', text: 'lost 3 acknowledged writes' };
@@ -17,7 +17,7 @@ const met: Rule = { id: 'rto', verdict: 'pass', text: 'the RTO is within its goa
 
 describe('a machine that is too busy', () => {
   it('should leave a missed goal of time undecided, and say why', () => {
-    const [rule] = excused([late], { pressure: pressure(MOST_OWN + 0.1) });
+    const [rule] = excused([late], { pressure: pressure(MOST_OTHERS + 0.1) });
     assert.equal(rule?.verdict, 'inconclusive');
     assert.match(rule.text, /^RTO 52 s, goal 15 s; the machine was too busy for a goal of time/);
   });
@@ -28,7 +28,7 @@ describe('a machine that is too busy', () => {
   });
 
   it('should excuse nothing on a machine that was free enough, or of which nobody knows', () => {
-    for (const measured of [pressure(MOST_OWN), pressure(null), null, undefined])
+    for (const measured of [pressure(MOST_OTHERS), pressure(null), null, undefined])
       assert.deepEqual(excused([late], { pressure: measured ?? null }), [late]);
     assert.equal(busyText(undefined), null);
   });

@@ -4,16 +4,17 @@ import type { Pressure } from '../record/pressure.ts';
 import type { Rule } from '../record/rule.ts';
 
 /**
- * Of the time in which the harness itself wants a core, it waits for this share at most on a machine that is free enough for goals of time.
- * Measured: docs/adr/0013-too-busy-to-judge.md.
+ * Others than the environment and the harness may take this share of the machine's cores, on average over a trial, on a machine that is free
+ * enough for goals of time. Measured: docs/adr/0013-too-busy-to-judge.md.
  */
-export const MOST_OWN = 0.2;
+export const MOST_OTHERS = 0.25;
 
 /** Why the machine was too busy for a goal of time to say anything; null: it was not, or nobody measured it. */
 export function busyText(pressure: Pressure | null | undefined): string | null {
-  const own = pressure?.own?.mean;
-  if (pressure == null || own === undefined || own <= MOST_OWN) return null;
-  return `the machine was too busy for a goal of time: the harness waited for ${percent(own)} of the time in which it wanted a core (at most ${percent(MOST_OWN)})`;
+  const others = pressure?.others?.mean;
+  return others === undefined || others <= MOST_OTHERS
+    ? null
+    : `the machine was too busy for a goal of time: others took ${percent(others)} of its cores (at most ${percent(MOST_OTHERS)})`;
 }
 
 /** The same rules, but that a goal of time which was missed on a machine too busy says nothing. What is met stays met. */

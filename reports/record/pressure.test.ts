@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { pressureOf } from './pressure.ts';
 import type { PressureLook } from './pressure.ts';
 
-const look = (t: number, cpuMs: number, own: PressureLook['own'] = null): PressureLook => ({
-  ...{ kind: 'pressure', t, cpuMs, memoryMs: 0, ioMs: t / 100, own },
+const look = (t: number, cpuMs: number, cores: PressureLook['cores'] = null): PressureLook => ({
+  ...{ kind: 'pressure', t, cpuMs, memoryMs: 0, ioMs: t / 100, cores },
 });
 
 describe('pressure of a trial', () => {
@@ -27,14 +27,16 @@ describe('pressure of a trial', () => {
     assert.deepEqual(pressureOf([look(0, 0), look(4000, 1000)])?.cpu, { mean: 0.25, most: 0.25 });
   });
 
-  it('should not tell of the harness where one look does not', () => {
-    assert.equal(pressureOf([look(0, 0, { waitedMs: 5, ranMs: 0 }), look(1000, 0, null)])?.own, null);
+  const cores = (busyMs: number, oursMs: number) => ({ count: 2, busyMs, oursMs });
+
+  it('should tell what others took of all cores', () => {
+    const found = pressureOf([look(0, 0, cores(5000, 1000)), look(1000, 0, cores(6500, 1500))]);
+    assert.deepEqual(found?.others, { mean: 0.5, most: 0.5 });
   });
 
-  it('should hold the waiting of the harness against the time in which it wanted a core', () => {
-    const from = look(0, 0, { waitedMs: 5, ranMs: 20 });
-    const to = (waitedMs: number, ranMs: number) => look(1000, 0, { waitedMs, ranMs });
-    assert.equal(pressureOf([from, to(15, 50)])?.own?.mean, 0.25);
-    assert.equal(pressureOf([from, to(5, 20)])?.own?.mean, 0);
+  it('should not take what has ended for less than nothing, nor tell what one look does not', () => {
+    const ended = [look(0, 0, cores(0, 0)), look(1000, 0, cores(100, 900)), look(2000, 0, cores(500, 900))];
+    assert.equal(pressureOf(ended)?.others?.mean, 0.1);
+    assert.equal(pressureOf([look(0, 0, cores(0, 0)), look(1000, 0, null)])?.others, null);
   });
 });

@@ -12,8 +12,8 @@ export const pressureLookSchema = z.strictObject({
   cpuMs: z.number(),
   memoryMs: z.number(),
   ioMs: z.number(),
-  /** For how long the harness itself had waited for a core, and had one, ms since its process began; null where the kernel does not tell. */
-  own: z.strictObject({ waitedMs: z.number(), ranMs: z.number() }).nullable(),
+  /** CPU time by then of everything that runs on the machine, and of the environment and the harness, ms; null: it could not be read. */
+  cores: z.strictObject({ count: z.int(), busyMs: z.number(), oursMs: z.number() }).nullable(),
 });
 export type PressureLook = z.infer<typeof pressureLookSchema>;
 
@@ -27,8 +27,8 @@ export const pressureSchema = z.object({
   cpu: sharesSchema,
   memory: sharesSchema,
   io: sharesSchema,
-  /** Of the time in which the harness itself wanted a core, what it waited for one. */
-  own: sharesSchema.nullable(),
+  /** What others than the environment and the harness took of all cores. */
+  others: sharesSchema.nullable(),
   /** How long it was measured, ms. */
   spanMs: z.number(),
 });
@@ -42,28 +42,33 @@ export function pressureOf(looks: readonly PressureLook[]): Pressure | null {
   const [first, last] = [looks[0], looks.at(-1)];
   if (first === undefined || last === undefined || last.t <= first.t) return null;
   const of = (waited: (look: PressureLook) => number): Shares | null =>
-    sharesOf(looks.map((look) => ({ t: look.t, waitedMs: waited(look), ofMs: look.t })));
+    sharesOf(looks.map((look) => ({ t: look.t, ms: waited(look) })));
   const [cpu, memory, io] = [
     of(({ cpuMs }) => cpuMs),
     of(({ memoryMs }) => memoryMs),
     of(({ ioMs }) => ioMs),
   ];
   if (cpu === null || memory === null || io === null) return null;
-  return { cpu, memory, io, own: ownOf(looks), spanMs: last.t - first.t };
+  return { cpu, memory, io, others: othersOf(looks), spanMs: last.t - first.t };
 }
 
-function ownOf(looks: readonly PressureLook[]): Shares | null {
-  const points = looks.flatMap(({ t, own }): Point[] =>
-    own === null ? [] : [{ t, waitedMs: own.waitedMs, ofMs: own.waitedMs + own.ranMs }],
-  );
-  return points.length < looks.length ? null : sharesOf(points);
+/** Processes of ours that end between two looks are missing from the second: what seems to be negative is none. */
+function othersOf(looks: readonly PressureLook[]): Shares | null {
+  const points: Point[] = [];
+  let ms = 0;
+  for (const [i, { t, cores }] of looks.entries()) {
+    const before = looks[i - 1]?.cores ?? cores;
+    if (cores === null || before === null) return null;
+    ms += Math.max(0, cores.busyMs - before.busyMs - (cores.oursMs - before.oursMs)) / cores.count;
+    points.push({ t, ms });
+  }
+  return sharesOf(points);
 }
 
-/** Both count up. */
 interface Point {
   t: number;
-  waitedMs: number;
-  ofMs: number;
+  /** Counts up. */
+  ms: number;
 }
 
 function sharesOf(points: readonly Point[]): Shares | null {
@@ -78,5 +83,4 @@ function sharesOf(points: readonly Point[]): Shares | null {
   return { mean, most: stretches.length === 0 ? mean : Math.max(...stretches) };
 }
 
-const shareOf = (from: Point, to: Point): number =>
-  to.ofMs > from.ofMs ? (to.waitedMs - from.waitedMs) / (to.ofMs - from.ofMs) : 0;
+const shareOf = (from: Point, to: Point): number => (to.t > from.t ? (to.ms - from.ms) / (to.t - from.t) : 0);

@@ -42,12 +42,11 @@ export function clipped(text: string, max: number): string {
     : `${text.slice(0, max)}\n… ${text.length - max} more characters in run.json`;
 }
 
-/** `CPU 67 %, memory 0 %, disk 2 % of the time, and the harness itself 9 %` */
-export function pressureText({ cpu, memory, io, own }: Pressure): string {
+/** `tasks waited for CPU 67 %, memory 0 %, disk 2 % of the time; others took 9 % of its cores` */
+export function pressureText({ cpu, memory, io, others }: Pressure): string {
   const of = ({ mean }: Shares): string => `${Math.round(mean * 100)} %`;
-  const itself =
-    own === null ? '' : `, and the harness itself for a core ${of(own)} of the time in which it wanted one`;
-  return `CPU ${of(cpu)}, memory ${of(memory)}, disk ${of(io)} of the time${itself}`;
+  const taken = others === null ? '' : `; others took ${of(others)} of its cores`;
+  return `tasks waited for CPU ${of(cpu)}, memory ${of(memory)}, disk ${of(io)} of the time${taken}`;
 }
 
 const plain = (value: number, digits: number): string => value.toFixed(digits);

@@ -48,6 +48,24 @@ test('a machine is v2 where the one hierarchy has them, also with a v1 hierarchy
   }
 });
 
+test('the CPU time of a cgroup is read in the words of either version', () => {
+  const root = mkdtempSync(join(tmpdir(), 'plumbline-usage-'));
+  try {
+    const v1 = cgroupsIn(`30 22 0:26 / ${root}/v1 rw - cgroup cgroup rw,cpu,cpuacct\n`);
+    const v2 = cgroupsIn(`30 22 0:26 / ${root}/v2 rw - cgroup2 cgroup2 rw\n`);
+    for (const version of ['v1', 'v2'])
+      mkdirSync(join(root, version, 'plumbline', 'local'), { recursive: true });
+    writeFileSync(join(root, 'v1', 'plumbline', 'local', 'cpuacct.usage'), '1500000\n');
+    writeFileSync(join(root, 'v2', 'plumbline', 'local', 'cpu.stat'), 'usage_usec 2500\nuser_usec 1\n');
+    assert.equal(v1.cpuMs('plumbline/local'), 1.5);
+    assert.equal(v2.cpuMs('plumbline/local'), 2.5);
+    assert.equal(v1.cpuMs('plumbline/none'), null);
+    assert.equal(v2.cpuMs('plumbline/none'), null);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
+
 test('a machine without any lacks all of v1', () => {
   assert.equal(cgroupsIn('').version, 1);
   assert.equal(cgroupsIn('').lacking().length, 8);

@@ -36,6 +36,8 @@ export interface Cgroups {
   makeNode(name: string, ratio?: number): NodePlaces;
   /** The CPU time that a cgroup has where a sibling that is given none has 1. */
   ratioOf(name: string): number;
+  /** The CPU time of everything that is or was in a cgroup and below it, ms; null: there is no such cgroup. */
+  cpuMs(name: string): number | null;
   /** Asks for everything in a cgroup to stand still; `freezerState` says when it does. */
   freeze(folder: string): void;
   /** Lets it run again. */
@@ -162,6 +164,11 @@ class CgroupsV1 implements Cgroups {
     return numberIn(join(this.mountOf('cpu'), name, 'cpu.shares')) / DEFAULT_SHARES;
   }
 
+  cpuMs(name: string): number | null {
+    const said = readOrNull(join(this.#of('cpuacct')?.mountPoint ?? '', name, 'cpuacct.usage'));
+    return said === null ? null : Number(said) / 1e6;
+  }
+
   freeze(folder: string): void {
     writeFileSync(join(folder, 'freezer.state'), 'FROZEN');
   }
@@ -253,6 +260,12 @@ class CgroupsV2 implements Cgroups {
     return numberIn(join(this.#root, name, 'cpu.weight')) / DEFAULT_WEIGHT;
   }
 
+  cpuMs(name: string): number | null {
+    const said = readOrNull(join(this.#root, name, 'cpu.stat'));
+    const found = /^usage_usec (\d+)$/m.exec(said ?? '');
+    return found === null ? null : Number(found[1]) / 1000;
+  }
+
   freeze(folder: string): void {
     writeFileSync(join(folder, 'cgroup.freeze'), '1');
   }
@@ -319,6 +332,14 @@ class CgroupsV2 implements Cgroups {
         if (attempt === ATTEMPTS) throw error;
       }
     }
+  }
+}
+
+function readOrNull(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
   }
 }
 

@@ -7,7 +7,7 @@ export type { ClusterSize, InstanceAddresses, InstanceName, NodeRole, NodeSpec }
 export { VOLUMES_PATH, nodeDir, nodeLogs, onHost } from './files.ts';
 export { cutLink, linkState, restoreLink, routeServicesVia } from './links.ts';
 export { destroyNode, execInNode, nodeBinDir, nodeStatus, startNode, stopNode } from './node.ts';
-export { processesBelow } from './cgroups.ts';
+export { cgroupName, processesBelow } from './cgroups.ts';
 export { containerCgroup, freezeCgroup, freezerState, podCgroup, podProcesses, thawCgroup } from './pods.ts';
 export type { PodProcess } from './pods.ts';
 export { identify, killProcesses, processAlive, waitGone } from './processes.ts';
