@@ -11,6 +11,7 @@ import { registerList } from './commands/list.ts';
 import { registerReport } from './commands/report.ts';
 import { registerRestore } from './commands/restore.ts';
 import { registerRun } from './commands/run.ts';
+import { registerToolchain } from './commands/toolchain.ts';
 import type { Context, Register } from './context.ts';
 import { exitCodeOf, linesOf } from './ending.ts';
 import manifest from '../package.json' with { type: 'json' };
@@ -26,6 +27,7 @@ const COMMANDS: readonly Register[] = [
   registerJudge,
   registerReport,
   registerDiff,
+  registerToolchain,
 ];
 
 /** Makes children end the same way: commander copies settings only to commands created after they are set. */

@@ -27,6 +27,8 @@ import type { Stamp } from './stamp.ts';
 import { removeInstance } from './teardown.ts';
 import { buildTools, groupsFor, toolsBuilt } from './toolchain/index.ts';
 
+export { packArchive, unpackArchive } from './archive.ts';
+
 export { EnvironmentHeldError, instanceHolder as holder } from './lock.ts';
 export type { LockHolder } from './lock.ts';
 export { PreflightError } from './preflight.ts';
@@ -77,7 +79,7 @@ async function lookedAt(
   signal: AbortSignal | undefined,
 ): Promise<{ machine: Machine; need: Need }> {
   const machine = await lookAtMachine(words, signal);
-  const built = machine.goVersion !== null && (await toolsBuilt(groupsFor(words), signal));
+  const built = await toolsBuilt(groupsFor(words), signal);
   return { machine, need: { size, built, up: readStamp(instance)?.bootId === currentBoot() } };
 }
 

@@ -145,7 +145,11 @@ const ASPECTS: readonly Aspect[] = [
     problem: ({ missingModules: missing }) =>
       missing.length > 0 ? new PreflightError(...describeMissing(missing)) : null,
   },
-  { name: 'Go', found: (machine) => machine.goVersion ?? 'none', problem: goProblem },
+  {
+    name: 'Go',
+    found: ({ goVersion: version }, { built }) => version ?? (built ? 'none, and built already' : 'none'),
+    problem: (machine, { built }) => (built ? null : goProblem(machine)),
+  },
   { name: 'tools', found: ({ missingTools: lacking }) => laterText(lacking, 'there'), problem: toolProblem },
   {
     name: 'packages',

@@ -12,7 +12,7 @@ import { recordedProcess } from './processes.ts';
 import { serviceTrouble } from './services.ts';
 import { bootId, readStamp } from './stamp.ts';
 import type { Stamp } from './stamp.ts';
-import { toolsDir } from './toolchain/index.ts';
+import { CLUSTER_GROUPS, toolsDir } from './toolchain/index.ts';
 
 /** What of an instance is there now. */
 export type LocalStatus = {
@@ -84,7 +84,7 @@ async function readyNodes(
     '{range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}';
   try {
     const context = {
-      binDir: await toolsDir(signal),
+      binDir: await toolsDir(CLUSTER_GROUPS, signal),
       kubeconfig: join(stateDir(instance), 'kubeconfig'),
       signal,
     };

@@ -24,7 +24,7 @@ import {
 } from '../../env/local/nodes/index.ts';
 import { stateDir } from '../../env/local/paths.ts';
 import { run, runAny } from '../../env/local/run.ts';
-import { toolsDir } from '../../env/local/toolchain/index.ts';
+import { CLUSTER_GROUPS, toolsDir } from '../../env/local/toolchain/index.ts';
 import { waitFor } from '../../env/local/wait.ts';
 
 /** These tests run on the small environment that `npm test` has raised before. */
@@ -37,7 +37,7 @@ const FULL_SYNC = /^kubeproxy_sync_full_proxy_rules_duration_seconds_count\{[^}]
 const TIMED_OUT = 124;
 
 async function kubectl(...argv: string[]): Promise<string> {
-  const binary = `${await toolsDir()}/kubectl`;
+  const binary = `${await toolsDir(CLUSTER_GROUPS)}/kubectl`;
   return run([binary, '--kubeconfig', `${stateDir(INSTANCE)}/kubeconfig`, ...argv], { timeoutMs: 90_000 });
 }
 
@@ -215,7 +215,7 @@ test('a crashed node is dead at once and comes back Ready', async () => {
   assert.ok(killed !== null);
   assert.equal(nodeStatus(WORKER).running, false);
   const restarted = Date.now();
-  await startNode(WORKER, { binDir: await toolsDir(), size: 'small' });
+  await startNode(WORKER, { binDir: await toolsDir(CLUSTER_GROUPS), size: 'small' });
   assert.notEqual(nodeStatus(WORKER).pid1?.startTime, killed.startTime);
   // The node was dead for so short a time that its Ready condition still stands: only a new heartbeat proves anything.
   const lease = ['-n', 'kube-node-lease', 'get', 'lease', WORKER.name, '-o', 'jsonpath={.spec.renewTime}'];

@@ -3,8 +3,8 @@
  * cache under a key of everything that decides it, so that no checkout builds twice what another has built.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { withLock } from '../lock.ts';
 import { cacheDir } from '../paths.ts';
 import { COMPILE_FLAGS, goBuild, goVersion } from './go.ts';
@@ -35,7 +35,7 @@ const LOCK_DEADLINE_MS = 75 * 60_000;
  */
 export async function buildTools(groups: readonly GroupName[], options: GoOptions = {}): Promise<string> {
   const wanted = GROUPS.filter((group) => groups.includes(group.name));
-  const outDir = await toolsDir(options.signal);
+  const outDir = await toolsDir(groups, options.signal);
   for (const group of wanted) {
     if (built(group, outDir)) continue;
     await withLock(
@@ -49,13 +49,48 @@ export async function buildTools(groups: readonly GroupName[], options: GoOption
 
 /** Whether all programs of these groups are there already. */
 export async function toolsBuilt(groups: readonly GroupName[], signal?: AbortSignal): Promise<boolean> {
-  const outDir = await toolsDir(signal);
-  return GROUPS.filter((group) => groups.includes(group.name)).every((group) => built(group, outDir));
+  return allBuilt(groups, await toolsDir(groups, signal));
 }
 
-/** The folder of the programs for the module files of this checkout and this machine's Go. */
-export async function toolsDir(signal?: AbortSignal): Promise<string> {
-  return join(cacheDir(), 'toolchain', toolchainKey(await goVersion(signal)));
+function allBuilt(groups: readonly GroupName[], folder: string): boolean {
+  return GROUPS.filter((group) => groups.includes(group.name)).every((group) => built(group, folder));
+}
+
+/**
+ * The folder of the programs for the module files of this checkout and this machine's Go. Programs of the same sources that another Go has made
+ * serve as well, when all that are asked for are there: they were brought along (`plumbline toolchain unpack`).
+ */
+export async function toolsDir(groups: readonly GroupName[], signal?: AbortSignal): Promise<string> {
+  const folder = join(cacheDir(), 'toolchain');
+  const go = await goVersion(signal).catch(() => null);
+  signal?.throwIfAborted();
+  const own = go === null ? null : join(folder, toolchainKey(go));
+  if (own !== null && allBuilt(groups, own)) return own;
+  const brought = foldersIn(folder).find((one) => isOfTheseSources(one) && allBuilt(groups, one));
+  return brought ?? own ?? join(folder, 'none');
+}
+
+/** Which Go has made the programs beside it. */
+export const MADE_BY = '.made-by';
+
+/** That Go; noted where an earlier version of Plumbline has not done so. */
+export async function madeBy(folder: string, signal?: AbortSignal): Promise<string> {
+  const file = join(folder, MADE_BY);
+  if (!existsSync(file)) writeFileSync(file, `${await goVersion(signal)}\n`);
+  return readFileSync(file, 'utf8').trim();
+}
+
+function foldersIn(folder: string): string[] {
+  return existsSync(folder)
+    ? readdirSync(folder)
+        .toSorted()
+        .map((name) => join(folder, name))
+    : [];
+}
+
+function isOfTheseSources(folder: string): boolean {
+  const file = join(folder, MADE_BY);
+  return existsSync(file) && basename(folder) === toolchainKey(readFileSync(file, 'utf8').trim());
 }
 
 /** A hash over everything that decides what the programs are. */
@@ -95,6 +130,7 @@ async function buildGroup(group: ToolGroup, outDir: string, options: GoOptions):
   // One rename a program: a half-written one never has its final name.
   for (const name of readdirSync(scratch))
     renameSync(join(scratch, name), join(outDir, group.rename?.[name] ?? name));
+  writeFileSync(join(outDir, MADE_BY), `${await goVersion(options.signal)}\n`);
   rmSync(scratch, { recursive: true, force: true });
 }
 

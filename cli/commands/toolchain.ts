@@ -1,0 +1,44 @@
+import path from 'node:path';
+import type { Command } from 'commander';
+import { EXIT } from '../../env/errors.ts';
+import type { Context } from '../context.ts';
+import { cancellable } from '../signals.ts';
+
+/** A hundredth of a GiB is told. */
+const GIB = 1024 ** 3;
+const gib = (bytes: number): string => `${(bytes / GIB).toFixed(2)} GiB`;
+
+export function registerToolchain(program: Command, context: Context): void {
+  const toolchain = program
+    .command('toolchain')
+    .description('the compiled programs and images as one file, so that only one machine compiles');
+  toolchain
+    .command('pack')
+    .description('write what this machine has built into one file, and print its digest')
+    .argument('<file>', 'archive to write, such as plumbline.tar.zst')
+    .action(async (file: string) => {
+      const { packArchive } = await import('../../env/local/index.ts');
+      context.exit(
+        await cancellable(async (signal) => {
+          const { sha256, bytes, files } = await packArchive(path.resolve(file), { signal });
+          context.out(`${file}: ${gib(bytes)}, ${files} files\nsha256 ${sha256}`);
+          return EXIT.met;
+        }),
+      );
+    });
+  toolchain
+    .command('unpack')
+    .description('put such a file into the cache of this machine, so that nothing is compiled here')
+    .argument('<file>', 'archive that `toolchain pack` has written')
+    .option('--sha256 <digest>', 'refuse a file with another digest than the one that pack has printed')
+    .action(async (file: string, options: { sha256?: string }) => {
+      const { unpackArchive } = await import('../../env/local/index.ts');
+      context.exit(
+        await cancellable(async (signal) => {
+          const { sha256, files } = await unpackArchive(path.resolve(file), options.sha256, { signal });
+          context.out(`${files} files are in the cache\nsha256 ${sha256}`);
+          return EXIT.met;
+        }),
+      );
+    });
+}

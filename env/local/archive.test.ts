@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { CommandError } from '../errors.ts';
+import { packArchive, unpackArchive } from './archive.ts';
+import { run } from './run.ts';
+import { GROUPS, programOf } from './toolchain/groups.ts';
+import { toolchainKey, toolsBuilt, toolsDir } from './toolchain/index.ts';
+
+/** Of no Go that is installed anywhere: programs that were made elsewhere. */
+const GO = 'go1.0.0';
+const KEY = toolchainKey(GO);
+const kept = process.env['PLUMBLINE_CACHE'];
+let root = '';
+let serial = 0;
+
+before(() => {
+  root = mkdtempSync(join(tmpdir(), 'plumbline-archive-'));
+});
+after(() => {
+  rmSync(root, { recursive: true });
+  if (kept === undefined) delete process.env['PLUMBLINE_CACHE'];
+  else process.env['PLUMBLINE_CACHE'] = kept;
+});
+
+function cache(): string {
+  const folder = join(root, `cache-${++serial}`);
+  process.env['PLUMBLINE_CACHE'] = folder;
+  return folder;
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
+/** A cache in which everything is built, and what it was built from. */
+function full(): string {
+  const folder = cache();
+  for (const group of GROUPS)
+    for (const path of group.packages) {
+      const program = join(folder, 'toolchain', KEY, programOf(group, path));
+      write(program, `program of ${path}`);
+      chmodSync(program, 0o755);
+    }
+  write(join(folder, 'toolchain', KEY, '.made-by'), `${GO}\n`);
+  write(join(folder, 'images/blobs/sha256-aa'), 'a layer');
+  write(join(folder, 'registry/docker/registry/v2/blobs/sha256/aa/aa/data'), 'a layer');
+  write(join(folder, 'images/layers/aa.json'), '{}');
+  write(join(folder, 'go/mod/huge'), 'never packed');
+  write(join(folder, 'images/fetched/source'), 'never packed');
+  return folder;
+}
+
+const refusal = (message: RegExp) => (error: unknown) =>
+  error instanceof CommandError && error.exitCode === 64 && message.test(error.message);
+
+describe('an archive of programs and images', () => {
+  let file = '';
+  beforeEach(() => {
+    file = join(root, `archive-${++serial}.tar.zst`);
+  });
+
+  it('should bring what was built to another machine, which needs no Go for it', async () => {
+    const from = full();
+    const packed = await packArchive(file);
+    const to = cache();
+    const unpacked = await unpackArchive(file, packed.sha256);
+    assert.deepEqual(unpacked, packed);
+    for (const name of ['images/blobs/sha256-aa', 'images/layers/aa.json', `toolchain/${KEY}/kubelet`])
+      assert.equal(readFileSync(join(to, name), 'utf8'), readFileSync(join(from, name), 'utf8'));
+    assert.equal(statSync(join(to, 'toolchain', KEY, 'kubelet')).mode & 0o777, 0o755);
+    assert.equal(existsSync(join(to, 'go')) || existsSync(join(to, 'images/fetched')), false);
+    assert.equal(await toolsBuilt(['cluster', 'edge']), true);
+    assert.equal(await toolsDir(['cluster']), join(to, 'toolchain', KEY));
+    // Nothing is left of the work itself, and what is there already stays as it is.
+    assert.deepEqual(readdirSync(to).toSorted(), ['images', 'registry', 'toolchain']);
+    write(join(to, 'images/layers/aa.json'), 'changed since');
+    await unpackArchive(file, undefined);
+    assert.equal(readFileSync(join(to, 'images/layers/aa.json'), 'utf8'), 'changed since');
+  });
+
+  it('should refuse to pack what is not built, and to write over a file', async () => {
+    cache();
+    await assert.rejects(packArchive(file), refusal(/nothing to pack yet: raise an environment first/));
+    full();
+    writeFileSync(file, 'mine');
+    await assert.rejects(packArchive(file), refusal(/is there already/));
+    await assert.rejects(packArchive(join(root, 'none', 'x')), refusal(/cannot be written/));
+  });
+
+  it('should refuse another file than the one that was packed, and change nothing', async () => {
+    full();
+    await packArchive(file);
+    const to = cache();
+    await assert.rejects(
+      unpackArchive(file, '0'.repeat(64)),
+      refusal(/has the digest [0-9a-f]{64}, expected/),
+    );
+    await assert.rejects(unpackArchive(join(root, 'none'), undefined), refusal(/is not there/));
+    writeFileSync(file, 'no archive');
+    await assert.rejects(unpackArchive(file, undefined), refusal(/cannot be unpacked/));
+    writeFileSync(file, readFileSync(file).subarray(0, 4));
+    await assert.rejects(unpackArchive(file, undefined), refusal(/cannot be unpacked/));
+    assert.deepEqual(readdirSync(to), []);
+  });
+
+  const made = async (change: (manifest: Record<string, unknown>) => void): Promise<void> => {
+    full();
+    await packArchive(file);
+    const staging = join(root, `made-${++serial}`);
+    mkdirSync(staging);
+    await run(['tar', '--zstd', '-xf', file, '-C', staging], { timeoutMs: 30_000 });
+    const manifest = JSON.parse(readFileSync(join(staging, 'manifest.json'), 'utf8')) as Record<
+      string,
+      unknown
+    >;
+    change(manifest);
+    writeFileSync(join(staging, 'manifest.json'), JSON.stringify(manifest));
+    rmSync(file);
+    await run(['tar', '--zstd', '-cf', file, '-C', staging, 'manifest.json', 'blobs'], { timeoutMs: 30_000 });
+    cache();
+  };
+
+  it('should refuse what would be written elsewhere, is of other sources, or lacks a content', async () => {
+    const bytes = 1;
+    const [sha256, executable] = ['f'.repeat(64), false];
+    for (const path of ['../../etc/passwd', '/etc/passwd', 'registry/../../x', 'go/mod/x', 'toolchain/x']) {
+      await made((manifest) => (manifest['files'] = [{ path, sha256, bytes, executable }]));
+      await assert.rejects(unpackArchive(file, undefined), refusal(/where nothing of it belongs/), path);
+      rmSync(file);
+    }
+    await made((manifest) => (manifest['go'] = 'go9.9.9'));
+    await assert.rejects(unpackArchive(file, undefined), refusal(/other versions than this checkout builds/));
+    rmSync(file);
+    await made((manifest) => (manifest['files'] = [{ path: 'registry/x', sha256, bytes, executable }]));
+    await assert.rejects(unpackArchive(file, undefined), refusal(/is damaged: it lacks the content/));
+    rmSync(file);
+    await made((manifest) => (manifest['format'] = 2));
+    await assert.rejects(unpackArchive(file, undefined), refusal(/no archive that/));
+  });
+});
