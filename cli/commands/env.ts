@@ -96,15 +96,33 @@ function tableOf(findings: readonly Finding[]): string[] {
   });
 }
 
-async function down(options: { env: string }, context: Context): Promise<number> {
+async function down(options: { env: string; purge?: true }, context: Context): Promise<number> {
   const { instance } = embedded(await load(options.env));
   const local = await import('../../env/local/index.ts');
   const { refuseWhileHeld } = await import('../../runner/index.ts');
   return cancellable(async (signal) => {
     await local.down({ instance, signal, refuse: () => refuseWhileHeld(instance) });
     context.out(`${instance} is removed; the build cache stays`);
+    const packages = await local.broughtPackages({ signal });
+    if (packages.length === 0) return EXIT.met;
+    if (options.purge !== true) {
+      context.out(`packages that were installed for it stay (--purge removes them): ${packages.join(', ')}`);
+      return EXIT.met;
+    }
+    refuseWhileUp(local.INSTANCES.filter((name) => name !== instance && local.readStamp(name) !== null));
+    await local.purgeBrought({ signal });
+    context.out(`removed with their settings: ${packages.join(', ')}`);
     return EXIT.met;
   });
+}
+
+/** @throws CommandError while another environment needs the packages */
+function refuseWhileUp(others: readonly string[]): void {
+  if (others.length > 0)
+    throw new CommandError(
+      `${others.join(', ')} needs the packages: remove it first (plumbline env down --env ${others[0] ?? ''})`,
+      EXIT.refused,
+    );
 }
 
 async function status(options: { env: string }, context: Context): Promise<number> {
@@ -179,7 +197,8 @@ export function registerEnv(program: Command, context: Context): void {
     .command('down')
     .description('remove an environment, whatever is left of it')
     .addOption(named())
-    .action(async (options: { env: string }) => {
+    .option('--purge', 'also remove the packages that were installed for it')
+    .action(async (options: { env: string; purge?: true }) => {
       context.exit(await down(options, context));
     });
   env

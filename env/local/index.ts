@@ -28,6 +28,8 @@ import { removeInstance } from './teardown.ts';
 import { buildTools, groupsFor, toolsBuilt } from './toolchain/index.ts';
 
 export { packArchive, unpackArchive } from './archive.ts';
+export { broughtPackages, purgeBrought } from './installed.ts';
+export { INSTANCES } from './nodes/addressing.ts';
 
 export { EnvironmentHeldError, instanceHolder as holder } from './lock.ts';
 export type { LockHolder } from './lock.ts';

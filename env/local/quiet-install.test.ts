@@ -74,6 +74,8 @@ esac`,
       const words = readFileSync(said, 'utf8').trim();
       assert.match(words, /^disable --quiet (--now )?haproxy\.service socat\.service$/);
       assert.ok(!existsSync(record));
+      const noted = readFileSync(join(folder, 'state', 'installed.json'), 'utf8');
+      assert.deepEqual(JSON.parse(noted), ['haproxy:amd64', 'socat:amd64']);
       await settleInstallation();
       assert.equal(readFileSync(said, 'utf8').trim(), words, 'nothing is done twice');
     },

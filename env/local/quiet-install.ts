@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { noteInstalled } from './installed.ts';
 import { withLock } from './lock.ts';
 import { stateRoot } from './paths.ts';
 import { onPath, run, runAny } from './run.ts';
@@ -77,7 +78,10 @@ async function settle(ours: (name: string, begun: Begun) => boolean, options: Si
   if (policy) rmSync(SERVICE_POLICY, { force: true });
   const fresh = (await installedPackages(options)).filter((name) => !before.includes(name));
   const meant = fresh.filter((name) => ours(name, begun));
-  if (meant.length > 0) await disable(await filesOf(meant, options), !policy, options);
+  if (meant.length > 0) {
+    noteInstalled(meant);
+    await disable(await filesOf(meant, options), !policy, options);
+  }
   rmSync(recordPath(), { force: true });
 }
 

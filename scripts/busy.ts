@@ -1,0 +1,138 @@
+/**
+ * When does a busy machine turn verdicts of an environment that nobody broke? `node scripts/busy.ts --env NAME --out DIR [--jobs 0,1,2,4] [--kind spin|build]
+ * [--runs N] --check GLOB...`: for each number of jobs beside it, runs the checks and tells what others took of the cores and how each check ended. The
+ * bound of `reports/judge/busy.ts` was found with it; docs/adr/0013-too-busy-to-judge.md has the data. Steps that the folder holds already count.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runRecordSchema } from '../reports/record/run-record.ts';
+import type { CheckResult } from '../reports/record/run-record.ts';
+import { runStep } from './steps.ts';
+
+const CLI = resolve(import.meta.dirname, '..', 'cli', 'plumbline.mjs');
+const USAGE = 64;
+/** A job that is forgotten ends by itself, s. */
+const LONGEST_S = 3600;
+
+/** What another person's job on the machine may be: one core that spins, or a compiler that reads, writes and takes memory as well. */
+const JOBS: Readonly<Record<string, (folder: string) => string>> = {
+  spin: () => 'while :; do :; done',
+  build: (folder) =>
+    `export GOCACHE=${folder}/cache GOFLAGS= GOTOOLCHAIN=local; while :; do rm -rf "$GOCACHE"; go build -p 1 std; done`,
+};
+
+const { values } = parseArgs({
+  options: {
+    env: { type: 'string' },
+    out: { type: 'string' },
+    jobs: { type: 'string', default: '0,1,2,4' },
+    kind: { type: 'string', default: 'spin' },
+    runs: { type: 'string', default: '1' },
+    check: { type: 'string', multiple: true },
+  },
+});
+const { env, out, kind } = values;
+const checks = values.check ?? [];
+const steps = values.jobs.split(',').map(Number);
+const runs = Number(values.runs);
+const job = JOBS[kind];
+if (
+  env === undefined ||
+  out === undefined ||
+  checks.length === 0 ||
+  job === undefined ||
+  !steps.every(isCount)
+) {
+  process.stderr.write(
+    'usage: node scripts/busy.ts --env NAME --out DIR [--jobs 0,1,2,4] [--kind spin|build] [--runs N] --check GLOB...\n',
+  );
+  process.exit(USAGE);
+}
+const folder = resolve(out);
+const HEAD =
+  '| jobs | check | verdict | others took | CPU, disk waited for | seen |\n|---|---|---|---|---|---|';
+
+const interrupt = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort());
+
+for (const count of steps) {
+  if (interrupt.signal.aborted) break;
+  const at = join(folder, `${kind}-${count}`);
+  mkdirSync(at, { recursive: true });
+  const jobs = Array.from({ length: count }, () => begin(job));
+  try {
+    // One check a run: whatever is beside it is then only the job.
+    for (let done = resultsIn(at).length; done < runs * checks.length; done++) {
+      if (interrupt.signal.aborted) break;
+      const check = checks[done % checks.length] ?? '';
+      await runStep([process.execPath, CLI, 'run', '--env', env, '--check', check, '--out', at], {
+        live: true,
+        signal: interrupt.signal,
+      });
+    }
+  } finally {
+    for (const one of jobs) end(one);
+  }
+  for (const result of resultsIn(at)) process.stdout.write(`${rowOf(count, result)}\n`);
+}
+const table = steps.flatMap((count) =>
+  resultsIn(join(folder, `${kind}-${count}`)).map((result) => rowOf(count, result)),
+);
+const text = `${HEAD}\n${table.join('\n')}\n`;
+writeFileSync(join(folder, `${kind}.md`), text);
+process.stdout.write(`\n${text}`);
+
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 0;
+}
+
+interface Job {
+  child: ChildProcess;
+  scratch: string;
+}
+
+function begin(command: (scratch: string) => string): Job {
+  const scratch = mkdtempSync(join(tmpdir(), 'plumbline-busy-'));
+  // A session of its own, so that it is ended whole; and not a child of any run, whose CPU time would count as the harness's.
+  const child = spawn('timeout', [String(LONGEST_S), 'sh', '-c', command(scratch)], {
+    detached: true,
+    stdio: 'ignore',
+  });
+  return { child, scratch };
+}
+
+function end({ child, scratch }: Job): void {
+  if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+function resultsIn(at: string): CheckResult[] {
+  const files = existsSync(at)
+    ? readdirSync(at)
+        .toSorted()
+        .map((name) => join(at, name, 'run.json'))
+    : [];
+  return files
+    .filter((file) => existsSync(file) && !file.includes('/latest/'))
+    .flatMap((file) => runRecordSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).checks)
+    .filter(({ verdict }) => verdict !== 'not-run');
+}
+
+function rowOf(count: number, { id, verdict, reason, seen, pressure }: CheckResult): string {
+  const of = (ratio: number | undefined): string =>
+    ratio === undefined ? '?' : `${Math.round(ratio * 100)} %`;
+  const said = (verdict === 'pass' ? seen : reason).replaceAll('|', '/').slice(0, 160);
+  return `| ${count} | ${id} | ${verdict} | ${of(pressure?.others?.mean)} | ${of(pressure?.cpu.mean)}, ${of(pressure?.io.mean)} | ${said} |`;
+}
