@@ -66,16 +66,17 @@ const HEAD =
 
 const interrupt = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort());
+const stopped = (): boolean => interrupt.signal.aborted;
 
 for (const count of steps) {
-  if (interrupt.signal.aborted) break;
+  if (stopped()) break;
   const at = join(folder, `${kind}-${count}`);
   mkdirSync(at, { recursive: true });
   const jobs = Array.from({ length: count }, () => begin(job));
   try {
     // One check a run: whatever is beside it is then only the job.
     for (let done = resultsIn(at).length; done < runs * checks.length; done++) {
-      if (interrupt.signal.aborted) break;
+      if (stopped()) break;
       const check = checks[done % checks.length] ?? '';
       await runStep([process.execPath, CLI, 'run', '--env', env, '--check', check, '--out', at], {
         live: true,
