@@ -18,14 +18,6 @@ export function stalledMs(text: string): number | null {
   return found === null ? null : Number(found[1]) / 1000;
 }
 
-/** CPU time of everything that ran on this machine so far, ms, from /proc/stat; null where it says none. */
-export function busyMs(text: string): number | null {
-  const found = /^cpu +(.+)$/m.exec(text);
-  if (found === null) return null;
-  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (found[1] ?? '').split(' ').map(Number);
-  return (user + nice + system + irq + softirq) * TICK_MS;
-}
-
 /** A process by its /proc/PID/stat: whose child it is, and its CPU time with that of children that have ended, ms. Its name may hold anything. */
 export function processIn(stat: string): { parent: number; cpuMs: number } | null {
   const [, parent, ...rest] = stat
@@ -38,8 +30,8 @@ export function processIn(stat: string): { parent: number; cpuMs: number } | nul
   return { parent, cpuMs: times.reduce((sum, one) => sum + one, 0) * TICK_MS };
 }
 
-/** CPU time of this process and of all that come from it, ms. */
-function ownCpuMs(): number {
+/** CPU time of this process and of all that come from it and are not in the environment themselves, ms. @param cgroup of the environment */
+function ownCpuMs(cgroup: string): number {
   const all = new Map<number, { parent: number; cpuMs: number }>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
@@ -53,7 +45,11 @@ function ownCpuMs(): number {
     }
     return false;
   };
-  return [...all].reduce((sum, [pid, { cpuMs }]) => sum + (isOurs(pid) ? cpuMs : 0), 0);
+  const isInside = (pid: number): boolean =>
+    read(`/proc/${pid}/cgroup`, (text) => text)?.includes(`/${cgroup}`) === true;
+  return [...all]
+    .filter(([pid]) => isOurs(pid) && !isInside(pid))
+    .reduce((sum, [, { cpuMs }]) => sum + cpuMs, 0);
 }
 
 function read<T>(file: string, parse: (text: string) => T | null): T | null {
@@ -74,9 +70,10 @@ export function lookAtPressure(cgroup: string): PressureLook | null {
 }
 
 function lookAtCores(cgroup: string): PressureLook['cores'] {
-  const [busy, environment] = [read('/proc/stat', busyMs), cgroups().cpuMs(cgroup)];
-  if (busy === null || environment === null) return null;
-  return { count: cpus().length, busyMs: busy, oursMs: environment + ownCpuMs() };
+  // Both from the same books: /proc/stat counts by ticks, and misses a fifth of what runs for shorter than one.
+  const [busyMs, environmentMs] = [cgroups().cpuMs(''), cgroups().cpuMs(cgroup)];
+  if (busyMs === null || environmentMs === null) return null;
+  return { count: cpus().length, busyMs, oursMs: environmentMs + ownCpuMs(cgroup) };
 }
 
 /** Looks again and again until it is closed, once more then. What cannot take a look ends it: it was not measured, and no more than that. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Judgement } from '../record/judgement.ts';
-import { enoughTrials } from './definition.ts';
+import type { GoalEntry } from '../record/load-detail.ts';
+import type { Rule } from '../record/rule.ts';
+import { enoughTrials, judgeOne } from './definition.ts';
 import { invent } from './topology/testing.ts';
 
 const judgement = (verdict: Judgement['verdict']): Judgement => ({
@@ -20,4 +22,31 @@ test('should want as many trials as the goal asks for, and let a failure stand',
   assert.deepEqual([few.verdict, few.reason], ['inconclusive', '1 trial passed, the goal asks for 2']);
   assert.equal(passes([trial(1), trial(1)]).verdict, 'inconclusive');
   assert.equal(enoughTrials(() => judgement('fail'))([trial(1)]).verdict, 'fail');
+});
+
+test('should leave a goal of time undecided on a machine too busy, and say it of the goal as well', () => {
+  const shares = { mean: 1, most: 1 };
+  const pressure = { cpu: shares, memory: shares, io: shares, others: shares, spanMs: 60_000 };
+  const history = invent({ check: 'performance/api/latency', goals: {}, seen: [] });
+  const goal: GoalEntry = {
+    ...{ objective: 'API latency', target: 'p95 ≤ 500 ms', verdict: 'fail', note: '' },
+    ...{ achieved: 900, lower: null, upper: null, unit: 'ms', samples: 1, sampleKind: 'requests' },
+    ...{ coverage: null, remaining: null, window: 'the load' },
+  };
+  const of = (rules: Rule[]) => ({
+    judge: () => ({ ...judgement('fail'), rules, goals: [goal] }),
+    evidence: () => [],
+    annotations: {},
+  });
+  const late: Rule = { id: 'goal', verdict: 'fail', text: 'p95 900 ms', ofTime: true };
+  const excused = judgeOne({ ...history, pressure }, of([late]));
+  assert.equal(excused.verdict, 'inconclusive');
+  assert.match(excused.reason, /^p95 900 ms; the machine was too busy/);
+  assert.deepEqual(
+    excused.goals?.map(({ verdict, note }) => [verdict, note]),
+    [['inconclusive', excused.reason]],
+  );
+  assert.equal(judgeOne(history, of([late])).verdict, 'fail');
+  const lost: Rule = { id: 'lost', verdict: 'fail', text: 'a write is lost' };
+  assert.equal(judgeOne({ ...history, pressure }, of([late, lost])).verdict, 'fail');
 });

@@ -34,9 +34,15 @@ describe('pressure of a trial', () => {
     assert.deepEqual(found?.others, { mean: 0.5, most: 0.5 });
   });
 
-  it('should not take what has ended for less than nothing, nor tell what one look does not', () => {
-    const ended = [look(0, 0, cores(0, 0)), look(1000, 0, cores(100, 900)), look(2000, 0, cores(500, 900))];
-    assert.equal(pressureOf(ended)?.others?.mean, 0.1);
+  it('should not take what has ended for the work of others, nor tell what one look does not', () => {
+    // A child with 17 s of its own ends, and is missing from the books.
+    const ended = [
+      look(0, 0, cores(0, 17_000)),
+      look(1000, 0, cores(1500, 800)),
+      look(2000, 0, cores(2000, 1100)),
+    ];
+    assert.equal(pressureOf(ended)?.others?.mean, 0.05);
+    assert.equal(pressureOf([look(0, 0, cores(0, 0)), look(1000, 0, cores(100, 900))])?.others?.mean, 0);
     assert.equal(pressureOf([look(0, 0, cores(0, 0)), look(1000, 0, null)])?.others, null);
   });
 });

@@ -52,14 +52,18 @@ export function pressureOf(looks: readonly PressureLook[]): Pressure | null {
   return { cpu, memory, io, others: othersOf(looks), spanMs: last.t - first.t };
 }
 
-/** Processes of ours that end between two looks are missing from the second: what seems to be negative is none. */
+/**
+ * A process of ours that ends between two looks may take what it has used out of our books: nobody knows then how much of the time was
+ * ours, and all of it counts as such.
+ */
 function othersOf(looks: readonly PressureLook[]): Shares | null {
   const points: Point[] = [];
   let ms = 0;
   for (const [i, { t, cores }] of looks.entries()) {
     const before = looks[i - 1]?.cores ?? cores;
     if (cores === null || before === null) return null;
-    ms += Math.max(0, cores.busyMs - before.busyMs - (cores.oursMs - before.oursMs)) / cores.count;
+    const [all, ours] = [cores.busyMs - before.busyMs, cores.oursMs - before.oursMs];
+    if (ours >= 0) ms += Math.max(0, all - ours) / cores.count;
     points.push({ t, ms });
   }
   return sharesOf(points);

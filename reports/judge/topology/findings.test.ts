@@ -102,3 +102,17 @@ test('should be inconclusive about a goal that the header does not name', () => 
   assert.ok(Number.isNaN(findings.goal('minDays')));
   assert.match(findings.conclude('all good').reason, /goal minDays/);
 });
+
+test('should call a rule one of time only where nothing else of it failed', () => {
+  const ruleOf = (tell: (findings: Findings) => void) => {
+    const findings = new Findings(invent({ check, seen: [] })).rule('arrival');
+    tell(findings);
+    return findings.conclude('all').rules?.find(({ id }) => id === 'arrival');
+  };
+  const late = (findings: Findings) => findings.inTime('a line', false, 'within 5 s', 'after 9 s');
+  const lost = (findings: Findings) => findings.expect('a line', false, 'there', 'not there');
+  assert.deepEqual([ruleOf(late)?.verdict, ruleOf(late)?.ofTime], ['fail', true]);
+  assert.equal(ruleOf((findings) => [late, lost].forEach((tell) => tell(findings)))?.ofTime, undefined);
+  const met = ruleOf((findings) => findings.inTime('a line', true, 'within 5 s', 'after 2 s'));
+  assert.deepEqual([met?.verdict, met?.ofTime], ['pass', undefined]);
+});
