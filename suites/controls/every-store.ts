@@ -34,6 +34,9 @@ const VICTIM = 150;
  */
 export const LATE_VICTIM = 1_900;
 const LATER = 100;
+/** A write that was never stored, since the store stood still just then, is no victim: the next one is this much later. */
+const NEXT = 300;
+const CANDIDATES = 3;
 /** Before the first write come Playwright's start, a steady store and an environment at rest. */
 const TAMPER_DEADLINE_MS = 240_000;
 /**
@@ -47,22 +50,27 @@ const SHORT_DEADLINE_MS = 15_000;
 /** Each fails for one reason only. */
 export function everyStoreControls(of: StoreControls): Control[] {
   const { store, victim = VICTIM } = of;
-  const written = new RegExp(`\\b${victim}\\b`);
+  const candidates = Array.from({ length: CANDIDATES }, (_, i) => victim + i * NEXT);
+  const written = new RegExp(`\\b(?:${candidates.join('|')})\\b`);
   const about = (fault: string, name: string): Pick<Control, 'id' | 'check' | 'size'> => ({
     id: `failover/${store}/${fault}/${name}`,
     check: `failover/${store}/${fault}`,
     size: 'any',
   });
   const tampering = { settings: { failover: { steadyBeforeMs: TAMPERED_BEFORE_MS } } };
-  const removed = (fault: string): Control => ({
-    ...about(fault, 'write-removed'),
-    verdict: 'fail',
-    title: `acknowledged write ${victim} is removed behind the harness's back`,
-    expectSeen: written,
-    settings: { ...tampering, ...(of.goals !== undefined && { goals: of.goals }) },
-    break: (ctx) => tamper(ctx, of, (write) => of.remove(ctx, write)),
-    verify: (_, judgement) => Promise.resolve(lostOf(of, judgement, victim, fault)),
-  });
+  const removed = (fault: string): Control => {
+    const hit = { n: victim };
+    return {
+      ...about(fault, 'write-removed'),
+      verdict: 'fail',
+      title: `acknowledged write ${victim}, or a later one, is removed behind the harness's back`,
+      expectSeen: written,
+      settings: { ...tampering, ...(of.goals !== undefined && { goals: of.goals }) },
+      break: (ctx) => tamper(ctx, { of, candidates, hit }, (write) => of.remove(ctx, write)),
+      verify: (_, judgement) => Promise.resolve(lostOf(of, judgement, hit.n, fault)),
+    };
+  };
+  const doubled = { n: victim };
   return [
     {
       ...about('pod-crash', 'nowhere'),
@@ -77,11 +85,12 @@ export function everyStoreControls(of: StoreControls): Control[] {
     {
       ...about('pod-delete', 'write-doubled'),
       verdict: 'fail',
-      title: `write ${victim} is there twice`,
+      title: `write ${victim}, or a later one, is there twice`,
       expectSeen: written,
       settings: tampering,
-      break: (ctx) => tamper(ctx, of, (write) => of.double(ctx, write)),
-      verify: (_, judgement) => Promise.resolve(expectCounts(judgement, { lost: [], duplicates: [victim] })),
+      break: (ctx) => tamper(ctx, { of, candidates, hit: doubled }, (write) => of.double(ctx, write)),
+      verify: (_, judgement) =>
+        Promise.resolve(expectCounts(judgement, { lost: [], duplicates: [doubled.n] })),
     },
     // Of each other fault, so that none of a store's checks is one that cannot fail.
     ...faultsOf(store)
@@ -153,22 +162,32 @@ export async function cordonNodes(ctx: ControlContext): Promise<void> {
  */
 function tamper(
   ctx: ControlContext,
-  of: StoreControls,
+  { of, candidates, hit }: { of: StoreControls; candidates: readonly number[]; hit: { n: number } },
   action: (write: StoredWrite) => Promise<void>,
 ): Promise<void> {
-  const n = of.victim ?? VICTIM;
   const work = async (): Promise<void> => {
     const before = (await of.newest(ctx))?.run;
-    const run = await ctx.until(
-      `write ${n} and ${LATER} later ones`,
-      async () => {
-        const seen = await of.newest(ctx);
-        return seen !== null && seen.run !== before && seen.n >= n + LATER ? seen.run : null;
-      },
-      { timeoutMs: TAMPER_DEADLINE_MS, everyMs: 200 },
-    );
-    await action({ run, n });
-    ctx.log(`tampered with write ${n} of ${run}`);
+    const missed: string[] = [];
+    for (const n of candidates) {
+      const run = await ctx.until(
+        `write ${n} and ${LATER} later ones`,
+        async () => {
+          const seen = await of.newest(ctx);
+          return seen !== null && seen.run !== before && seen.n >= n + LATER ? seen.run : null;
+        },
+        { timeoutMs: TAMPER_DEADLINE_MS, everyMs: 200 },
+      );
+      try {
+        await action({ run, n });
+      } catch (error) {
+        missed.push(error instanceof Error ? error.message : String(error));
+        continue;
+      }
+      hit.n = n;
+      ctx.log(`tampered with write ${n} of ${run}`);
+      return;
+    }
+    throw new Error(missed.join('; '));
   };
   return beside(ctx, work);
 }
