@@ -1,7 +1,7 @@
 /**
  * When does a busy machine turn verdicts of an environment that nobody broke? `node scripts/busy.ts --env NAME --out DIR [--jobs 0,1,2,4] [--kind spin|build]
  * [--runs N] --check GLOB...`: for each number of jobs beside it, runs the checks and tells what others took of the cores and how each check ended. The
- * bound of `reports/judge/busy.ts` was found with it; docs/adr/0013-too-busy-to-judge.md has the data. Steps that the folder holds already count.
+ * bound of `reports/judge/busy.ts` is to be found with it; docs/adr/0013-too-busy-to-judge.md says what is known. Steps that the folder holds already count.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';

@@ -69,7 +69,6 @@ export interface Archive {
 }
 
 interface ArchiveOptions {
-  onProgress?: (message: string) => void;
   signal?: AbortSignal | undefined;
 }
 
@@ -92,7 +91,7 @@ export async function packArchive(file: string, options: ArchiveOptions = {}): P
 
 async function pack(
   file: string,
-  { toolsFolder, staging, onProgress, signal }: ArchiveOptions & { toolsFolder: string; staging: string },
+  { toolsFolder, staging, signal }: ArchiveOptions & { toolsFolder: string; staging: string },
 ): Promise<Archive> {
   const key = basename(toolsFolder);
   const go = await madeBy(toolsFolder, signal);
@@ -100,9 +99,8 @@ async function pack(
   const names = folders.flatMap((folder) => filesBelow(folder));
   const files: Manifest['files'] = [];
   mkdirSync(join(staging, 'blobs'));
-  for (const [index, name] of names.entries()) {
+  for (const name of names) {
     signal?.throwIfAborted();
-    onProgress?.(`reading ${index + 1} of ${names.length} files`);
     const from = join(cacheDir(), name);
     const { size, mode } = statSync(from);
     const sha256 = await digestOf(from, signal);
@@ -112,7 +110,6 @@ async function pack(
   }
   const manifest: Manifest = { format: FORMAT, toolchain: key, go, files };
   writeFileSync(join(staging, 'manifest.json'), JSON.stringify(manifest));
-  onProgress?.('writing the archive');
   const partial = `${file}.partial`;
   try {
     const written = await compressed(staging, partial, signal);
@@ -165,13 +162,11 @@ export async function unpackArchive(
 async function unpack(
   file: string,
   expected: string | undefined,
-  { staging, onProgress, signal }: ArchiveOptions & { staging: string },
+  { staging, signal }: ArchiveOptions & { staging: string },
 ): Promise<Archive> {
-  onProgress?.('checking the archive');
   const sha256 = await digestOf(file, signal);
   if (expected !== undefined && sha256 !== expected.toLowerCase())
     throw new CommandError(`${file} has the digest ${sha256}, expected is ${expected}`, EXIT.usage);
-  onProgress?.('reading the archive');
   try {
     const tar = spawn('tar', ['-xf', '-', '-C', staging, '--no-same-owner', '--no-same-permissions'], {
       stdio: ['pipe', 'ignore', 'ignore'],
@@ -182,8 +177,7 @@ async function unpack(
     throw asCommandError(error, `${file} cannot be unpacked`);
   }
   const manifest = manifestIn(staging, file);
-  await checkBlobs(staging, manifest, { file, onProgress, signal });
-  onProgress?.('putting it into the cache');
+  await checkBlobs(staging, manifest, { file, signal });
   placeFiles(staging, manifest);
   return { sha256, bytes: statSync(file).size, files: manifest.files.length };
 }
@@ -219,11 +213,10 @@ function parsed(text: string): unknown {
 async function checkBlobs(
   staging: string,
   { files }: Manifest,
-  { file, onProgress, signal }: ArchiveOptions & { file: string },
+  { file, signal }: ArchiveOptions & { file: string },
 ): Promise<void> {
   const digests = [...new Set(files.map(({ sha256 }) => sha256))];
-  for (const [index, digest] of digests.entries()) {
-    onProgress?.(`checking ${index + 1} of ${digests.length} contents`);
+  for (const digest of digests) {
     const blob = join(staging, 'blobs', digest);
     if (!isFile(blob) || (await digestOf(blob, signal)) !== digest)
       throw new CommandError(`${file} is damaged: it lacks the content ${digest}`, EXIT.usage);

@@ -15,6 +15,21 @@ const WOULD_GO = /^(?:Purg|Remv) (\S+)/gm;
 
 type Signalled = { readonly signal?: AbortSignal | undefined };
 
+/** Every package that is there, as `name:architecture`. */
+export async function installedPackages(options: Signalled): Promise<string[]> {
+  const argv = ['dpkg-query', '-W', '-f', '${Package}:${Architecture} ${db:Status-Status}\\n'];
+  const { stdout } = await runAny(argv, { timeoutMs: LIST_DEADLINE_MS, ...options });
+  return installedIn(stdout);
+}
+
+/** Which packages dpkg-query calls installed. */
+export function installedIn(dpkgOutput: string): string[] {
+  return dpkgOutput
+    .split('\n')
+    .filter((line) => line.endsWith(' installed'))
+    .map((line) => line.split(' ')[0] ?? '');
+}
+
 /** Adds to the note of what was brought. @param names as `name:architecture` */
 export function noteInstalled(names: readonly string[]): void {
   const noted = [...new Set([...readNote(), ...names])].toSorted();
@@ -27,10 +42,8 @@ export function noteInstalled(names: readonly string[]): void {
 export async function broughtPackages(options: Signalled = {}): Promise<string[]> {
   const noted = readNote();
   if (noted.length === 0) return [];
-  const argv = ['dpkg-query', '-W', '-f', '${Package}:${Architecture} ${db:Status-Status}\\n'];
-  const { stdout } = await runAny(argv, { timeoutMs: LIST_DEADLINE_MS, ...options });
-  const there = new Set(stdout.split('\n').filter((line) => line.endsWith(' installed')));
-  return noted.filter((name) => there.has(`${name} installed`));
+  const there = new Set(await installedPackages(options));
+  return noted.filter((name) => there.has(name));
 }
 
 /**

@@ -3,7 +3,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { installedIn, settleInstallation, unitsIn } from './quiet-install.ts';
+import { installedIn } from './installed.ts';
+import { settleInstallation, unitsIn } from './quiet-install.ts';
 
 test('units that start by themselves are found among the files of packages', () => {
   const files = `/.

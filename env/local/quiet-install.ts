@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { noteInstalled } from './installed.ts';
+import { installedPackages, noteInstalled } from './installed.ts';
 import { withLock } from './lock.ts';
 import { stateRoot } from './paths.ts';
 import { onPath, run, runAny } from './run.ts';
@@ -105,20 +105,6 @@ export function unitsIn(files: readonly string[]): string[] {
 
 function namesOf(files: readonly string[], pattern: RegExp): string[] {
   return [...new Set(files.map((file) => pattern.exec(file)?.[1]).filter((name) => name !== undefined))];
-}
-
-async function installedPackages(options: Signalled): Promise<string[]> {
-  const argv = ['dpkg-query', '-W', '-f', '${Package}:${Architecture} ${db:Status-Status}\\n'];
-  const { stdout } = await runAny(argv, { timeoutMs: DEADLINE_MS, ...options });
-  return installedIn(stdout);
-}
-
-/** Which packages dpkg-query calls installed. */
-export function installedIn(dpkgOutput: string): string[] {
-  return dpkgOutput
-    .split('\n')
-    .filter((line) => line.endsWith(' installed'))
-    .map((line) => line.split(' ')[0] ?? '');
 }
 
 async function filesOf(packages: readonly string[], options: Signalled): Promise<string[]> {

@@ -73,7 +73,7 @@ export async function toolsDir(groups: readonly GroupName[], signal?: AbortSigna
 /** Which Go has made the programs beside it. */
 export const MADE_BY = '.made-by';
 
-/** That Go; noted where an earlier version of Plumbline has not done so. */
+/** That Go, noted where it is not yet. */
 export async function madeBy(folder: string, signal?: AbortSignal): Promise<string> {
   const file = join(folder, MADE_BY);
   if (!existsSync(file)) writeFileSync(file, `${await goVersion(signal)}\n`);
@@ -130,7 +130,7 @@ async function buildGroup(group: ToolGroup, outDir: string, options: GoOptions):
   // One rename a program: a half-written one never has its final name.
   for (const name of readdirSync(scratch))
     renameSync(join(scratch, name), join(outDir, group.rename?.[name] ?? name));
-  writeFileSync(join(outDir, MADE_BY), `${await goVersion(options.signal)}\n`);
+  await madeBy(outDir, options.signal);
   rmSync(scratch, { recursive: true, force: true });
 }
 
