@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import type { PressureLook } from '../reports/record/pressure.ts';
 import { PressureWatch, processIn, stalledMs } from './pressure.ts';
 
@@ -20,7 +21,7 @@ describe('pressure of this machine', () => {
 
   it('should look at once, and once more when it is closed, and then no more', (t) => {
     const looks: PressureLook[] = [];
-    const watch = new PressureWatch('plumbline/none', (one) => looks.push(one), 3_600_000);
+    const watch = new PressureWatch('plumbline/none', 3_600_000).follow((one) => looks.push(one));
     if (looks.length === 0) {
       t.skip('this kernel has no PSI');
       return;
@@ -31,16 +32,31 @@ describe('pressure of this machine', () => {
     assert.ok((looks[1]?.t ?? 0) >= (looks[0]?.t ?? Infinity));
   });
 
+  it('should look once for all who follow, and for nobody when the last has left', async (t) => {
+    const [first, second]: [PressureLook[], PressureLook[]] = [[], []];
+    const watch = new PressureWatch('plumbline/none', 1);
+    const one = watch.follow((look) => first.push(look));
+    if (first.length === 0) {
+      t.skip('this kernel has no PSI');
+      return;
+    }
+    const other = watch.follow((look) => second.push(look));
+    assert.equal(second[0], first[1]);
+    while (second.length < 3) await setTimeout(1);
+    one.close();
+    other.close();
+    const seen = second.length;
+    assert.equal(first.length, seen, 'the first began one look earlier, and ended one earlier');
+    await setTimeout(5);
+    assert.equal(second.length, seen);
+  });
+
   it('should end, and no more, where a look cannot be kept', () => {
     let tried = 0;
-    const watch = new PressureWatch(
-      'plumbline/none',
-      () => {
-        tried += 1;
-        throw new Error('the disk is full');
-      },
-      3_600_000,
-    );
+    const watch = new PressureWatch('plumbline/none', 3_600_000).follow(() => {
+      tried += 1;
+      throw new Error('the disk is full');
+    });
     watch.close();
     assert.ok(tried <= 1);
   });

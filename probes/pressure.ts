@@ -76,39 +76,51 @@ function lookAtCores(cgroup: string): PressureLook['cores'] {
   return { count: cpus().length, busyMs, oursMs: environmentMs + ownCpuMs(cgroup) };
 }
 
-/** Looks again and again until it is closed, once more then. What cannot take a look ends it: it was not measured, and no more than that. */
+type Take = (look: PressureLook) => void;
+
+/** Looks again and again while somebody follows it: once for all who do, and at the moments at which each begins and ends. */
 export class PressureWatch {
-  readonly #take: (look: PressureLook) => void;
   readonly #cgroup: string;
-  readonly #timer: NodeJS.Timeout;
-  #over = false;
+  readonly #everyMs: number;
+  readonly #followers = new Set<Take>();
+  #timer: NodeJS.Timeout | null = null;
 
   /** @param cgroup of the environment */
-  constructor(cgroup: string, take: (look: PressureLook) => void, everyMs = EVERY_MS) {
+  constructor(cgroup: string, everyMs = EVERY_MS) {
     this.#cgroup = cgroup;
-    this.#take = take;
-    this.#timer = setInterval(() => this.#look(), everyMs).unref();
-    this.#look();
+    this.#everyMs = everyMs;
   }
 
-  /** After a last look. */
-  close(): void {
+  /** @param take whoever cannot take a look gets no more: it was not measured, and no more than that */
+  follow(take: Take): { close(): void } {
+    this.#followers.add(take);
+    this.#timer ??= setInterval(() => this.#look(), this.#everyMs).unref();
     this.#look();
-    this.#end();
+    return {
+      close: () => {
+        if (!this.#followers.has(take)) return;
+        this.#look();
+        this.#leave(take);
+      },
+    };
   }
 
-  #end(): void {
-    this.#over = true;
+  #leave(take: Take): void {
+    this.#followers.delete(take);
+    if (this.#followers.size > 0 || this.#timer === null) return;
     clearInterval(this.#timer);
+    this.#timer = null;
   }
 
   #look(): void {
-    const look = this.#over ? null : lookAtPressure(this.#cgroup);
+    const look = lookAtPressure(this.#cgroup);
     if (look === null) return;
-    try {
-      this.#take(look);
-    } catch {
-      this.#end();
+    for (const take of [...this.#followers]) {
+      try {
+        take(look);
+      } catch {
+        this.#leave(take);
+      }
     }
   }
 }

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import type { PlannedCheck } from '../env/catalogue/index.ts';
+import { cgroupName } from '../env/local/nodes/index.ts';
 import type { Environment } from '../env/schema.ts';
 import type { StepRecord } from '../suites/harness/protocol.ts';
 import type { CheckSettings } from '../env/settings.ts';
+import { PressureWatch } from '../probes/pressure.ts';
 import type { Goals } from '../reports/record/goals.ts';
 import { CallCounter } from './calls.ts';
 import { embeddedOf, headerSettings, sizeOf } from './environment-parts.ts';
@@ -50,6 +52,8 @@ export class Book {
   redact: (text: string) => string = (text) => text;
   readonly #startedAt = new Map<string, number>();
   readonly #lastTrials = new Map<string, number>();
+  /** Null where the machine of the harness is not that of the cluster. */
+  readonly #machine: PressureWatch | null;
   /** Of trials that are under way. */
   readonly #pressure = new Map<string, { close(): Promise<void> }>();
 
@@ -57,6 +61,8 @@ export class Book {
     this.environment = parts.environment;
     this.histories = parts.histories;
     this.progress = parts.progress;
+    const instance = embeddedOf(parts.environment);
+    this.#machine = instance === undefined ? null : new PressureWatch(cgroupName(instance));
   }
 
   plan(checks: readonly PlannedCheck[]): void {
@@ -88,11 +94,9 @@ export class Book {
   async openTrial(check: string, trial: number): Promise<string> {
     this.#lastTrials.set(check, trial);
     const folder = await openTrial(this.histories, trial, this.headerSource(check));
-    // Elsewhere the machine of the harness is not that of the cluster.
-    const instance = embeddedOf(this.environment);
-    if (instance !== undefined) {
+    if (this.#machine !== null) {
       await this.#pressure.get(check)?.close();
-      this.#pressure.set(check, recordPressure(folder, instance));
+      this.#pressure.set(check, recordPressure(folder, this.#machine));
     }
     return folder;
   }

@@ -28,8 +28,8 @@ export interface Connection {
   context: string | undefined;
   uid: string;
   version: string;
-  /** Null for an environment whose edge is there or never will be. */
-  edgeReady: Promise<void> | null;
+  /** Null for an environment that is raised by others, or was before. */
+  platformReady: Promise<void> | null;
   /** What an earlier run had left and was restored on the way here; null: nothing. */
   restored: RestoreReport | null;
 }
@@ -54,7 +54,7 @@ interface Reached {
   kubeconfig: string;
   context?: string | undefined;
   pin: { kubeSystemUid: string; caSha256: string };
-  edgeReady: Promise<void> | null;
+  platformReady: Promise<void> | null;
   restored?: RestoreReport | null;
 }
 
@@ -71,8 +71,8 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     const pin = await answered(cluster.pin(signal), signal);
     comparePin(reached, pin, environment);
     const version = await answered(cluster.version(signal), signal);
-    const { kubeconfig, context, edgeReady, restored = null } = reached;
-    return { cluster, kubeconfig, context, uid: pin.uid, version, edgeReady, restored };
+    const { kubeconfig, context, platformReady, restored = null } = reached;
+    return { cluster, kubeconfig, context, uid: pin.uid, version, platformReady, restored };
   } catch (error) {
     cluster.close();
     throw error;
@@ -86,14 +86,15 @@ function external(environment: Environment): Reached {
   const { kubeconfig: source, context, pin } = cluster;
   requireKubeconfig(environment);
   const path = 'file' in source ? source.file : (process.env[source.env] ?? '');
-  return { kubeconfig: path, context, pin, edgeReady: null };
+  return { kubeconfig: path, context, pin, platformReady: null };
 }
 
 /** @throws CommandError (64) when it was never raised to the end. */
 function asItIs(instance: InstanceName, environment: Environment): Reached {
   const stamp = readStamp(instance);
   const kubeconfig = join(stateDir(instance), 'kubeconfig');
-  if (stamp && existsSync(kubeconfig)) return { kubeconfig, pin: pinOf(stamp), edgeReady: null };
+  if (stamp !== null && stamp.fingerprint !== null && existsSync(kubeconfig))
+    return { kubeconfig, pin: pinOf(stamp), platformReady: null };
   throw new CommandError(
     `${instance} is not up: \`plumbline env up --env ${environment.name}\` raises it`,
     EXIT.usage,
@@ -121,7 +122,7 @@ async function embedded(instance: InstanceName, options: ConnectOptions): Promis
       onProgress: (seen) => progress.doing(raising(instance, seen), seen.remainingMs ?? 0),
       signal,
     });
-    return { kubeconfig: up.kubeconfig, pin: pinOf(up.stamp), edgeReady: up.edgeReady, restored };
+    return { kubeconfig: up.kubeconfig, pin: pinOf(up.stamp), platformReady: up.platformReady, restored };
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof local.PreflightError)

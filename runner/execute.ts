@@ -8,16 +8,17 @@ import { Afterwards } from './afterwards.ts';
 import { Book, type CheckOverrides } from './book.ts';
 import { ClusterPermits } from './cluster-permit.ts';
 import { BlockedError, connect, exitCodeOf, type Connection } from './connect.ts';
-import { splitByEdge, withDeadline } from './edge-wait.ts';
 import { Engine } from './engine.ts';
 import { embeddedOf, estimateMs, lockMode, timeoutMsOf } from './environment-parts.ts';
 import { isInCheckout, type Fingerprint } from './fingerprint.ts';
 import { stackOf, type CommandResult } from './guard.ts';
 import { Interrupt } from './interrupt.ts';
+import { lastTimes } from './last-time.ts';
 import { leftBroken } from './leftovers.ts';
 import { judgesNamespace } from './namespace.ts';
 import { ensureOwnNamespaces } from './own-namespaces.ts';
 import { permitOf } from './permits.ts';
+import { isFulfilled, withDeadline } from './platform-wait.ts';
 import { Progress } from './progress.ts';
 import { assembleRecord, writeRecord } from './record.ts';
 import { redactFolder } from './redact-folder.ts';
@@ -107,7 +108,8 @@ class Run {
   async toTheEnd(): Promise<CommandResult> {
     const { environment } = this.#options;
     if (this.#untouched === null) await this.#writePlan();
-    this.#progress.expect(new Map(this.#toRun().map((one) => [one.row.id, estimateMs(one, environment)])));
+    const estimates = this.#toRun().map((one) => [one.row.id, estimateMs(one, environment)] as const);
+    this.#progress.expect(new Map(estimates), lastTimes(this.#folder, environment, this.#toRun()));
     let failure: unknown = null;
     try {
       await this.#checks();
@@ -283,12 +285,11 @@ class Run {
     this.#engine = engine;
     const nodes = await cluster.list({ kind: 'v1/Node' });
     this.#nodes = nodes.unavailable === undefined ? nodes.items.length : null;
-    await judgesNamespace(this.#book, cluster, this.#toRun());
-    const left = this.#toRun().filter(({ row }) => !this.#book.outcomes.has(row.id));
-    const { now, later } = await splitByEdge(left, connection.edgeReady);
-    await engine.runBatch(now);
-    signal.throwIfAborted();
-    if (later.length > 0) await this.#edgeBatch(engine, connection, later);
+    if (connection.platformReady !== null && !(await isFulfilled(connection.platformReady)))
+      await this.#untilPlatform(engine, connection.platformReady);
+    await judgesNamespace(this.#book, cluster, this.#left());
+    const left = this.#left();
+    await engine.runBatch(left);
     signal.throwIfAborted();
     if (left.some((one) => lockMode(one, environment) === 'exclusive')) {
       this.#progress.doing('measuring the steady state again');
@@ -297,23 +298,23 @@ class Run {
     }
   }
 
-  /** Checks of the edge come last: its controller is built while the others run. */
-  async #edgeBatch(engine: Engine, { edgeReady }: Connection, later: readonly PlannedCheck[]): Promise<void> {
-    this.#progress.doing('waiting for the edge');
+  #left(): PlannedCheck[] {
+    return this.#toRun().filter(({ row }) => !this.#book.outcomes.has(row.id));
+  }
+
+  /** While the platform is being made, what looks at the cluster alone can run already. Without a platform the others have no verdict. */
+  async #untilPlatform(engine: Engine, platformReady: Promise<void>): Promise<void> {
     const signal = this.#interrupt.signal;
+    await engine.runBatch(this.#left().filter(({ row }) => row.clusterAlone === true));
+    signal.throwIfAborted();
+    this.#progress.doing('waiting for the platform');
     try {
-      await withDeadline(
-        edgeReady ?? Promise.resolve(),
-        timeoutMsOf(this.#options.environment, 'edgeReady'),
-        signal,
-      );
+      await withDeadline(platformReady, timeoutMsOf(this.#options.environment, 'platformReady'), signal);
     } catch (error) {
       signal.throwIfAborted();
-      const message = `the edge did not become ready: ${error instanceof Error ? error.message : String(error)}`;
-      await this.#book.concludeRest(later, { verdict: 'inconclusive', message });
-      return;
+      const message = `the platform did not become ready: ${error instanceof Error ? error.message : String(error)}`;
+      await this.#book.concludeRest(this.#left(), { verdict: 'inconclusive', message });
     }
-    await engine.runBatch(later);
   }
 
   async #closeSafety(safety: Safety): Promise<void> {

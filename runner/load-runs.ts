@@ -98,7 +98,7 @@ export class LoadRuns {
     const options = {
       signal: parts.signal,
       onSecond: (second: LoadSecond) => void this.#show(check, second, loaded.deployment),
-      onLog: (text: string) => book.progress.step(check, text),
+      onLog: (text: string) => book.progress.detail(check, text),
     };
     const running =
       engine instanceof OperatorEngine
@@ -167,7 +167,7 @@ export class LoadRuns {
       .list({ kind: 'apps/v1/Deployment', namespace: backend.namespace })
       .catch((): { items: WorkloadObject[] } => ({ items: [] }));
     const found = items.find(({ metadata }) => metadata.name === backend.name);
-    book.progress.step(check, liveLine(second, found?.status));
+    book.progress.detail(check, liveLine(second, found?.status));
   }
 
   /** Waits until the load is over by itself, well or badly: its record says which. False after the deadline. */

@@ -26,6 +26,39 @@ test('should print each verdict with its count and the time that is left', () =>
   );
 });
 
+test('should say how long a step has taken, and how long it took the last time', (context) => {
+  context.mock.timers.enable({ apis: ['setInterval'] });
+  let now = 0;
+  context.mock.method(performance, 'now', () => now);
+  const { lines, progress } = shown();
+  const steps = new Map([['wait for pods', 53_000]]);
+  progress.expect(
+    new Map([
+      ['a/b', 1000],
+      ['a/c', 40_000],
+    ]),
+    new Map([['a/b', { checkMs: 74_000, stepsMs: steps }]]),
+  );
+  const look = (ms: number): string => {
+    now = ms;
+    context.mock.timers.tick(1000);
+    return (lines.at(-1) ?? '').trim();
+  };
+  progress.waits('a/b');
+  assert.equal(look(20_000), '… a/b: waiting for its turn  [0 of 2, 20 s elapsed, about 1 min 54 s left]');
+  progress.step('a/b', 'wait for pods');
+  assert.equal(
+    look(40_000),
+    '… a/b: wait for pods (20 s, 53 s the last time)  [0 of 2, 40 s elapsed, about 94 s left]',
+  );
+  progress.detail('a/b', '2 of 4 ready');
+  assert.equal(
+    look(110_000),
+    '… a/b: 2 of 4 ready (90 s, 53 s the last time)  [0 of 2, 1 min 50 s elapsed, about 40 s and what a/b still takes left]',
+  );
+  progress.close();
+});
+
 test('should count what raising the environment still takes as time that is left', () => {
   const { lines, progress } = shown();
   progress.expect(new Map([['a/b', 60_000]]));

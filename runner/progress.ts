@@ -3,10 +3,24 @@ import type { Judgement } from '../reports/record/judgement.ts';
 const MARKS = { pass: '✔', fail: '✘', inconclusive: '?', 'not-run': '–' } as const;
 /** A line at least this often, so that a log shows that something is alive. */
 const HEARTBEAT_MS = 10_000;
+/** A step that takes no longer is over before anybody asks how long it takes. */
+const TOLD_MS = 5000;
 
 export interface ProgressStream {
   write(text: string): unknown;
   isTTY?: boolean;
+}
+
+/** How long a check and each of its steps took when it last ran, ms. */
+export interface LastTime {
+  checkMs: number;
+  stepsMs: ReadonlyMap<string, number>;
+}
+
+/** A check that is under way: null while it waits for its turn, which says nothing of how long it takes. */
+interface Running {
+  text: string;
+  begun: { checkMs: number; step: string; stepMs: number } | null;
 }
 
 /** Shows what happens, on one stream: verdicts as they come, and what is being done now with elapsed and remaining time. */
@@ -14,7 +28,8 @@ export class Progress {
   readonly #out: ProgressStream;
   readonly #startedMs = performance.now();
   readonly #estimates = new Map<string, number>();
-  readonly #running = new Map<string, { step: string; sinceMs: number }>();
+  readonly #lastTimes = new Map<string, LastTime>();
+  readonly #running = new Map<string, Running>();
   #total = 0;
   #done = 0;
   #what = '';
@@ -43,16 +58,33 @@ export class Progress {
     this.#out.write(`${line}\n`);
   }
 
-  /** The checks to come, with how long each will take at a guess, ms. */
-  expect(estimates: ReadonlyMap<string, number>): void {
-    for (const [check, ms] of estimates) this.#estimates.set(check, ms);
+  /** The checks to come, with how long each will take at a guess, ms; where it is known, that is what it took the last time. */
+  expect(estimates: ReadonlyMap<string, number>, lastTimes: ReadonlyMap<string, LastTime> = new Map()): void {
+    for (const [check, ms] of estimates) this.#estimates.set(check, lastTimes.get(check)?.checkMs ?? ms);
+    for (const [check, last] of lastTimes) this.#lastTimes.set(check, last);
     this.#total += estimates.size;
     this.#timer ??= setInterval(() => this.#show(false), 1000).unref();
   }
 
+  /** The check has to wait until others are over. */
+  waits(check: string): void {
+    this.#running.set(check, { text: 'waiting for its turn', begun: null });
+    this.#show(false);
+  }
+
+  /** A step of the check begins. */
   step(check: string, step: string): void {
-    const before = this.#running.get(check);
-    this.#running.set(check, { step, sinceMs: before?.sinceMs ?? performance.now() });
+    const now = performance.now();
+    const checkMs = this.#running.get(check)?.begun?.checkMs ?? now;
+    this.#running.set(check, { text: step, begun: { checkMs, step, stepMs: now } });
+    this.#show(false);
+  }
+
+  /** More words on the step that is under way. */
+  detail(check: string, text: string): void {
+    const running = this.#running.get(check);
+    if (running === undefined) return;
+    running.text = text;
     this.#show(false);
   }
 
@@ -76,7 +108,22 @@ export class Progress {
   #times(): string {
     const elapsed = `${seconds(performance.now() - this.#startedMs)} elapsed`;
     const left = this.#leftMs();
-    return left > 0 ? `${elapsed}, about ${seconds(left)} left` : elapsed;
+    const overdue = this.#overdue();
+    const rest = [
+      ...(left > 0 ? [`about ${seconds(left)}`] : []),
+      ...(overdue.length > 0 ? [`what ${overdue.join(', ')} still takes`] : []),
+    ];
+    return rest.length > 0 ? `${elapsed}, ${rest.join(' and ')} left` : elapsed;
+  }
+
+  /** Checks that take longer than was expected: how much longer, nobody knows. */
+  #overdue(): string[] {
+    const now = performance.now();
+    return [...this.#running]
+      .filter(
+        ([check, { begun }]) => begun !== null && now - begun.checkMs > (this.#estimates.get(check) ?? 0),
+      )
+      .map(([check]) => check);
   }
 
   #leftMs(): number {
@@ -84,8 +131,8 @@ export class Progress {
     const ofWhat = Math.max(0, this.#whatLeft.ms - (now - this.#whatLeft.saidMs));
     let left = 0;
     for (const [check, ms] of this.#estimates) {
-      const running = this.#running.get(check);
-      left += running ? Math.max(1000, ms - (now - running.sinceMs)) : ms;
+      const begun = this.#running.get(check)?.begun ?? null;
+      left += begun === null ? ms : Math.max(0, ms - (now - begun.checkMs));
     }
     return left + ofWhat;
   }
@@ -95,7 +142,7 @@ export class Progress {
     const tty = this.#out.isTTY === true;
     if (!always && !tty && now - this.#shownMs < HEARTBEAT_MS) return;
     this.#shownMs = now;
-    const running = [...this.#running].map(([check, { step }]) => `${check}: ${step}`);
+    const running = [...this.#running].map(([check, one]) => `${check}: ${this.#words(check, one)}`);
     const what = running.length > 0 ? running.join(' · ') : this.#what;
     const count = this.#total > 0 ? `${this.#done} of ${this.#total}, ` : '';
     const line = `… ${what}  [${count}${this.#times()}]`;
@@ -106,6 +153,15 @@ export class Progress {
     this.#clear();
     this.#out.write(line.slice(0, (process.stdout.columns || 100) - 1));
     this.#status = true;
+  }
+
+  /** What is being waited for, how long it has taken, and how long it took the last time. */
+  #words(check: string, { text, begun }: Running): string {
+    if (begun === null) return text;
+    const lastMs = this.#lastTimes.get(check)?.stepsMs.get(begun.step);
+    const taken = performance.now() - begun.stepMs;
+    if (taken < TOLD_MS) return text;
+    return `${text} (${seconds(taken)}${lastMs === undefined ? '' : `, ${seconds(lastMs)} the last time`})`;
   }
 
   #clear(): void {

@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { cgroupName, type InstanceName } from '../env/local/nodes/index.ts';
 import { anchor } from '../probes/clock.ts';
 import {
   openHistory,
@@ -8,7 +7,7 @@ import {
   type LineWriter,
   type NewObservation,
 } from '../probes/history.ts';
-import { PressureWatch } from '../probes/pressure.ts';
+import type { PressureWatch } from '../probes/pressure.ts';
 import { HISTORY_SCHEMA, type HistoryHeader } from '../reports/record/history.ts';
 import type { Goals } from '../reports/record/goals.ts';
 import { PRESSURE_FILE } from '../reports/record/pressure.ts';
@@ -43,15 +42,15 @@ export async function openTrial(histories: string, trial: number, source: Header
 }
 
 /** Pressure on this machine until it is closed, in a file of its own beside the observations of a trial. */
-export function recordPressure(folder: string, instance: InstanceName): { close(): Promise<void> } {
+export function recordPressure(folder: string, watch: PressureWatch): { close(): Promise<void> } {
   let writer: LineWriter | null = null;
-  const watch = new PressureWatch(cgroupName(instance), (look) => {
+  const followed = watch.follow((look) => {
     writer ??= openLines(folder, PRESSURE_FILE);
     writer.append(look);
   });
   return {
     close: async () => {
-      watch.close();
+      followed.close();
       await writer?.close().catch(() => undefined);
     },
   };

@@ -21,6 +21,8 @@ const PRESSURE = 'pressure.json';
 /** A run that was refused or broke this often in a row will not come good by itself. */
 const MOST_BROKEN = 3;
 
+const keptSchema = z.object({ pressure: pressureSchema.nullable() });
+
 const { values } = parseArgs({
   options: {
     runs: { type: 'string' },
@@ -50,7 +52,7 @@ for (let done = recorded().length; done < wanted && broken < MOST_BROKEN; done =
   process.stdout.write(`run ${done + 1} of ${wanted}\n`);
   const before = new Set(folders());
   const looks: PressureLook[] = [];
-  const watch = new PressureWatch('plumbline', (look) => looks.push(look));
+  const watch = new PressureWatch('plumbline').follow((look) => looks.push(look));
   const { exitCode } = await runStep(commandOf(), { live: true, signal: interrupt.signal });
   watch.close();
   const pressure = pressureOf(looks);
@@ -80,8 +82,6 @@ function commandOf(): [string, ...string[]] {
     out,
   ];
 }
-
-const keptSchema = z.object({ pressure: pressureSchema.nullable() });
 
 /** Written whole or not at all: a run without it was cut off, and does not count. */
 function keep(folder: string, pressure: Pressure | null): void {

@@ -51,14 +51,11 @@ async function up(options: UpOptions, context: Context): Promise<number> {
         },
         signal,
       });
+      await result.platformReady;
       view.end();
       const how = result.created ? 'is up' : 'was up already';
       context.out(
-        `${instance} (${size}) ${how} after ${clock(performance.now() - started)}; waiting for its edge`,
-      );
-      await result.edgeReady;
-      context.out(
-        `${instance} is complete after ${clock(performance.now() - started)}\n  kubeconfig ${result.kubeconfig}`,
+        `${instance} (${size}) ${how} after ${clock(performance.now() - started)}\n  kubeconfig ${result.kubeconfig}`,
       );
       return EXIT.met;
     } finally {

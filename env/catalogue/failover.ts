@@ -116,7 +116,6 @@ const BACKEND = {
   prefix: 'failover/backend',
   section: '5.1',
   access: 'F - F F p',
-  needs: ['edge'],
   stubbed: ['Kong'],
   built: true,
 } satisfies Partial<Parameters<typeof rows>[1]>;
@@ -177,7 +176,6 @@ const others: CatalogueRow[] = [
       goal: 'no accepted job lost; each done once in effect, and by the model',
       goals: { lostJobs: 0, doubledJobs: 0, degradedJobs: 0, windowSeconds: 60 },
       control: [turns('a job acknowledged before the work')],
-      needs: ['edge'],
       stubbed: ['Kong', 'LLM'],
       built: true,
     },

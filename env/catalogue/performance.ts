@@ -18,7 +18,6 @@ function of({ name, label, p95Ms, requestsPerSecond, stubbed }: Subject): Catalo
     section: '2',
     access: 'w w w w r',
     built: true,
-    needs: ['edge' as const],
     ...(stubbed !== undefined && { stubbed }),
   };
   const sample = 'with a sample large enough to say so';
@@ -61,7 +60,6 @@ export const performance: readonly CatalogueRow[] = [
     goal: 'budget left over the window, from Prometheus; gaps counted best case and worst case, and the worst holds',
     control: [turns('bad requests spend the budget'), turns('a gap in the series', 'inconclusive')],
     // After the loads of the others, which it looks back on.
-    needs: ['edge'],
     built: true,
   }),
 ];

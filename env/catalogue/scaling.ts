@@ -10,7 +10,6 @@ export const scaling: readonly CatalogueRow[] = [
     goal: 'decision within 60 s, new pods ready within 90 s, the latency goal met again within 120 s',
     goals: { decisionSeconds: 60, readySeconds: 90, latencySeconds: 120, p95Ms: 500, deliveredShare: 0.98 },
     control: [turns('metrics are removed', 'inconclusive'), turns('maxReplicas is 1')],
-    needs: ['edge'],
     built: true,
   }),
   row({
@@ -21,7 +20,6 @@ export const scaling: readonly CatalogueRow[] = [
     goal: 'back to the minimum within the stabilisation window + 60 s, no flapping, no failed request',
     goals: { extraSeconds: 60, failedRequests: 0, flapSeconds: 300, deliveredShare: 0.98 },
     control: [turns('saw-tooth load with a stabilisation window of 0')],
-    needs: ['edge'],
     built: true,
   }),
   row({
@@ -32,7 +30,6 @@ export const scaling: readonly CatalogueRow[] = [
     goal: 'on the depth of the AI queue: decision within 60 s, new pods ready within 90 s of the load; afterwards all as before',
     goals: { decisionSeconds: 60, readySeconds: 90, deliveredShare: 0.98 },
     control: [turns('no source of metrics', 'inconclusive'), turns('maxReplicas is its minimum')],
-    needs: ['edge'],
     built: true,
   }),
   row({

@@ -17,9 +17,9 @@ const LOG_GOALS = {
 const ONE_TRACE =
   'one request is one trace over the declared path (edge, backend, queue, AI, calls to stores) within 30 s, with its services and parents';
 /** What a postgres pod-crash interrupts is what telemetry is for. */
-const UNDER_FAULT = { access: 'F F F F p', needs: ['edge' as const], built: true };
+const UNDER_FAULT = { access: 'F F F F p', built: true };
 
-const METRICS = { section: '7', access: 'r r r r r', needs: ['edge' as const], built: true };
+const METRICS = { section: '7', access: 'r r r r r', built: true };
 
 export const telemetry: readonly CatalogueRow[] = [
   row({
@@ -44,7 +44,6 @@ export const telemetry: readonly CatalogueRow[] = [
     goal: "what the pods of every declared workload logged lately is in the store, held against the nodes' own files; missing 0",
     goals: { visibleSeconds: 30, missing: 0 },
     control: [STOPPED],
-    needs: ['edge'],
     built: true,
   }),
   row({
@@ -64,7 +63,6 @@ export const telemetry: readonly CatalogueRow[] = [
     goal: `${ONE_TRACE}; every one of a few, 40 by default`,
     goals: { visibleSeconds: 30, missing: 0 },
     control: [EXPORTER, TRACES_UNREACHABLE, turns('the trace context is dropped at AMQP; the hop is named')],
-    needs: ['edge'],
     built: true,
   }),
   row({
@@ -75,7 +73,6 @@ export const telemetry: readonly CatalogueRow[] = [
     goal: `${ONE_TRACE}; at least 99 % of the marked requests, 1,000 by default, with a sample large enough to say so; at least 99 % of all answered well`,
     goals: { visibleSeconds: 30, foundRatio: 0.99, answeredRatio: 0.99 },
     control: [EXPORTER],
-    needs: ['edge'],
     built: true,
   }),
   row({
@@ -95,7 +92,6 @@ export const telemetry: readonly CatalogueRow[] = [
     goal: "every service of the path logs a line of the marked request within 30 s, and all of the request's lines carry its trace id",
     goals: { visibleSeconds: 30 },
     control: [turns('the id is stripped')],
-    needs: ['edge'],
     built: true,
   }),
   row({

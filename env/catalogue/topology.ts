@@ -14,7 +14,6 @@ const cluster: CatalogueRow[] = [
       turns('a certificate that no trusted authority signed'),
     ],
     built: true,
-    needs: ['edge'],
   }),
   row({
     id: 'topology/cluster/control-plane',
@@ -25,6 +24,7 @@ const cluster: CatalogueRow[] = [
     control: [turnsOnFull('one etcd member is stopped')],
     built: true,
     needsSize: 'full',
+    clusterAlone: true,
   }),
   row({
     id: 'topology/cluster/api-balanced',
@@ -45,6 +45,7 @@ const cluster: CatalogueRow[] = [
     goal: 'every declared pool has its count, labels and taints; every node, of a pool or not, is Ready, schedulable and under no pressure',
     control: [turns('a node is cordoned and tainted')],
     built: true,
+    clusterAlone: true,
   }),
   row({
     id: 'topology/network/reachability',
@@ -97,7 +98,6 @@ const workloads: CatalogueRow[] = [
     goals: { maxRestarts: 0, restartWindowMinutes: 10, restartsPerHour: 0.25 },
     control: [turns('a workload is scaled to 0'), turns('a stray pod is added')],
     built: true,
-    needs: ['edge'],
   }),
   row({
     id: 'topology/workloads/roles',
@@ -116,7 +116,6 @@ const workloads: CatalogueRow[] = [
     goal: 'a liveness and a readiness probe on every container that serves',
     control: [turns('one probe is removed')],
     built: true,
-    needs: ['edge'],
   }),
   row({
     id: 'topology/workloads/resources',
@@ -126,7 +125,6 @@ const workloads: CatalogueRow[] = [
     goal: 'CPU and memory requests and limits on every container, GPU where declared',
     control: [turns('one limit is removed')],
     built: true,
-    needs: ['edge'],
   }),
   row({
     id: 'topology/workloads/spread',
@@ -136,7 +134,6 @@ const workloads: CatalogueRow[] = [
     goal: 'replicas on different nodes; a PodDisruptionBudget that allows one disruption and not all',
     control: [turns('replicas are put on one node')],
     built: true,
-    needs: ['edge'],
   }),
   row({
     id: 'topology/workloads/images',
@@ -146,7 +143,6 @@ const workloads: CatalogueRow[] = [
     goal: 'every image from the declared registry, pinned, and pullable',
     control: [turns('`latest` from elsewhere')],
     built: true,
-    needs: ['edge'],
   }),
 ];
 
@@ -159,7 +155,6 @@ const edge: CatalogueRow[] = [
     goal: 'a marked request passes load balancer, Ingress, gateway and service; each hop left its mark; TLS is valid',
     control: [turns('the gateway is bypassed')],
     built: true,
-    needs: ['edge'],
     stubbed: ['Kong'],
   }),
   row({

@@ -23,8 +23,8 @@ export interface CatalogueRow {
   built: boolean;
   /** Smallest local size that can hold it. */
   needsSize?: 'full';
-  /** What of the environment it needs before it can start: `edge` is ready later than the rest. */
-  needs?: 'edge'[];
+  /** It looks at the cluster alone, and so can run before the platform is in it. */
+  clusterAlone?: true;
   /** Parts that are stand-ins in the local environment, e.g. `Kong`. */
   stubbed?: string[];
 }

@@ -30,8 +30,15 @@ import { z } from 'zod';
 import { CommandError, EXIT } from '../errors.ts';
 import { withLock } from './lock.ts';
 import { cacheDir } from './paths.ts';
-import { CLUSTER_GROUPS, MADE_BY, madeBy, toolchainKey, toolsBuilt, toolsDir } from './toolchain/index.ts';
-import type { GroupName } from './toolchain/index.ts';
+import {
+  groupsFor,
+  linkNames,
+  MADE_BY,
+  madeBy,
+  toolchainKey,
+  toolsBuilt,
+  toolsDir,
+} from './toolchain/index.ts';
 
 const FORMAT = 1;
 /** Folders of the cache that an environment is raised from; what they were built from is left out. */
@@ -79,7 +86,7 @@ interface ArchiveOptions {
 export async function packArchive(file: string, options: ArchiveOptions = {}): Promise<Archive> {
   if (existsSync(file))
     throw new CommandError(`${file} is there already: remove it, or name another file`, EXIT.usage);
-  const least: GroupName[] = [...CLUSTER_GROUPS, 'edge'];
+  const least = groupsFor([]);
   if (!(await toolsBuilt(least, options.signal)))
     throw new CommandError(
       'there is nothing to pack yet: raise an environment first, with all that the archive is to hold (plumbline env up --env local --with all)',
@@ -168,9 +175,9 @@ async function unpack(
   if (expected !== undefined && sha256 !== expected.toLowerCase())
     throw new CommandError(`${file} has the digest ${sha256}, expected is ${expected}`, EXIT.usage);
   try {
-    const tar = spawn('tar', ['-xf', '-', '-C', staging, '--no-same-owner', '--no-same-permissions'], {
-      stdio: ['pipe', 'ignore', 'ignore'],
-    });
+    // With --ignore-zeros it reads to the end of its input; without, it may be gone before we have closed that, which looks like an archive cut off.
+    const words = ['--ignore-zeros', '--no-same-owner', '--no-same-permissions'];
+    const tar = spawn('tar', ['-xf', '-', '-C', staging, ...words], { stdio: ['pipe', 'ignore', 'ignore'] });
     await together(tar, pipeline(createReadStream(file), createZstdDecompress(), tar.stdin, { signal }));
   } catch (error) {
     signal?.throwIfAborted();
@@ -236,6 +243,7 @@ function placeFiles(staging: string, { files, toolchain }: Manifest): void {
     chmodSync(scratch, executable ? 0o755 : 0o644);
     renameSync(scratch, to);
   }
+  linkNames(join(cacheDir(), 'toolchain', toolchain));
 }
 
 /** Alone in the cache, with a folder of its own there; folders that were left by others are removed. */

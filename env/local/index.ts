@@ -7,25 +7,26 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { platformContext } from './context.ts';
 import type { Target } from './context.ts';
-import { coreImages, edgeImages, ensureImages } from './images/index.ts';
+import { clusterImages, ensureImages, imagesFor } from './images/index.ts';
 import type { ImageSet } from './images/index.ts';
 import { leftovers } from './leftovers.ts';
 import { lockPath, takeLock, withLock } from './lock.ts';
 import type { ClusterSize, InstanceName } from './nodes/addressing.ts';
 import { ensurePackages } from './packages.ts';
 import { cacheDir, stateDir } from './paths.ts';
-import { applyEdge, platformFingerprint, waitEdge } from './platform/index.ts';
+import { platformFingerprint } from './platform/index.ts';
 import { findingsOf, judgeMachine, lookAtMachine } from './preflight.ts';
 import type { Finding, Machine, Need } from './preflight.ts';
 import { Progress, recordDurations, recordedDurations } from './progress.ts';
 import type { UpProgress } from './progress.ts';
-import { clusterUid, raiseAnew, restoreHealth } from './raise.ts';
+import { clusterUid, raiseCluster, raisePlatform, restoreHealth } from './raise.ts';
 import { asError } from './run.ts';
 import { storesRaised } from './stores-raised.ts';
-import { bootId, readStamp, sha256, sourcesFingerprint, writeStamp } from './stamp.ts';
+import { bootId, isStanding, readStamp, sha256, sourcesFingerprint, writeStamp } from './stamp.ts';
 import type { Stamp } from './stamp.ts';
 import { removeInstance } from './teardown.ts';
-import { buildTools, groupsFor, toolsBuilt } from './toolchain/index.ts';
+import { buildTools, CLUSTER_GROUPS, groupsFor, toolsBuilt } from './toolchain/index.ts';
+import type { GroupName } from './toolchain/index.ts';
 
 export { packArchive, unpackArchive } from './archive.ts';
 export { broughtPackages, purgeBrought } from './installed.ts';
@@ -61,10 +62,10 @@ export type UpResult = {
   /** False when a healthy one was found. */
   readonly created: boolean;
   /**
-   * Settles when the edge answers, which the first time is minutes later than the rest: its Ingress controller is
-   * built last. Rejects with the reason when it cannot be raised. The environment's lock is held until then.
+   * Settles when the platform works. Where nothing was built that is minutes after the cluster is there, since what it consists of is made
+   * then. Rejects with the reason when it cannot be raised. The environment's lock is held until then.
    */
-  readonly edgeReady: Promise<void>;
+  readonly platformReady: Promise<void>;
 };
 
 /** How long another process may build images; from an empty cache it takes a minute or two. */
@@ -108,28 +109,30 @@ export async function up(options: UpOptions): Promise<UpResult> {
   judgeMachine(machine, need);
   const { built } = need;
   const release = takeLock(lockPath(instance));
-  const edgeBuilt = built && (await toolsBuilt(['edge'], signal));
-  const progress = new Progress(options.onProgress ?? (() => undefined), {
-    ...recordedDurations(timingKey(size, built)),
-    ...(edgeBuilt && { edge: 0 }),
-  });
+  const key = timingKey(size, built);
+  const progress = new Progress(options.onProgress ?? (() => undefined), recordedDurations(key));
+  const end = (): void => {
+    progress.stop();
+    release();
+  };
+  let raised: Raised;
   try {
     options.refuse?.();
-    const raised = await raise(options, progress);
-    recordDurations(
-      timingKey(size, built),
-      raised.created ? progress.finish() : recordedDurations(timingKey(size, built)),
-    );
-    const edgeReady = finishEdge(raised, progress).finally(release);
-    // Whoever does not wait for the edge must not be brought down by it.
-    edgeReady.catch(() => undefined);
-    return { kubeconfig: kubeconfigOf(instance), stamp: raised.stamp, created: raised.created, edgeReady };
+    raised = await raise(options, progress);
   } catch (error) {
-    release();
+    end();
     throw error;
-  } finally {
-    progress.stop();
   }
+  const { stamp, created } = raised;
+  const platformReady = raised.platformReady
+    .then(() => {
+      if (created) recordDurations(key, progress.finish());
+    })
+    .finally(end);
+  // Whoever does not wait for the platform must not be brought down by it.
+  platformReady.catch(() => undefined);
+  if (built) await platformReady;
+  return { kubeconfig: kubeconfigOf(instance), stamp, created, platformReady };
 }
 
 /**
@@ -159,21 +162,54 @@ export async function down(options: {
 }
 
 type Raised = {
-  readonly target: Target;
   readonly stamp: Stamp;
   readonly created: boolean;
-  /** Whether the edge was applied together with the rest. */
-  readonly edgeApplied: boolean;
+  readonly platformReady: Promise<void>;
 };
 
 async function raise(options: UpOptions, progress: Progress): Promise<Raised> {
   const { instance, size, signal } = options;
-  const before = readStamp(instance);
-  const stores = [...(options.with ?? storesRaised(instance))].sort();
+  const before = standing(instance, size);
+  const words = [...(options.with ?? storesRaised(instance))].sort();
   progress.begin('packages', 'looking at the system packages');
-  await ensurePackages(stores, { onProgress: (message) => progress.message(message), signal });
+  await ensurePackages(words, { onProgress: (message) => progress.message(message), signal });
+  // What is up already is compared with all that it would be made of.
+  const clusterFirst = before === null && !(await toolsBuilt(groupsFor(words), signal));
+  const asked = { instance, size, with: words, signal };
   progress.begin('toolchain', 'looking at the compiled programs');
-  const binDir = await buildTools(groupsFor(stores), {
+  const binDir = await programsOf(clusterFirst ? CLUSTER_GROUPS : groupsFor(words), progress, signal);
+  progress.begin('images', 'looking at the images');
+  const names = clusterFirst ? clusterImages() : imagesFor(words);
+  const target = await targetOf({ ...asked, binDir }, names, progress);
+  const reused = clusterFirst ? null : await reuse(target, before, progress);
+  if (reused !== null) return { stamp: reused, created: false, platformReady: Promise.resolve() };
+  await raiseCluster(target, progress);
+  const stamp = await makeStamp(target);
+  writeStamp(stamp);
+  const finish = async (): Promise<void> => {
+    const whole = clusterFirst ? await wholeTarget(asked, progress) : target;
+    await raisePlatform(whole, progress);
+    writeStamp({ ...stamp, fingerprint: fingerprintOf(whole) });
+  };
+  return { stamp, created: true, platformReady: finish() };
+}
+
+/** Everything that an environment consists of; what is missing is made, as the first part of applying the platform. */
+async function wholeTarget(
+  asked: Omit<Target, 'binDir' | 'images' | 'say'>,
+  progress: Progress,
+): Promise<Target> {
+  progress.begin('platform', 'making what the platform consists of');
+  const binDir = await programsOf(groupsFor(asked.with), progress, asked.signal);
+  return targetOf({ ...asked, binDir }, imagesFor(asked.with), progress);
+}
+
+function programsOf(
+  groups: readonly GroupName[],
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  return buildTools(groups, {
     signal,
     onProgress: ({ group, done, of }) => {
       progress.message(
@@ -182,18 +218,15 @@ async function raise(options: UpOptions, progress: Progress): Promise<Raised> {
       );
     },
   });
-  progress.begin('images', 'looking at the images');
-  const withEdge = await toolsBuilt(['edge'], signal);
+}
+
+async function targetOf(
+  asked: Omit<Target, 'images' | 'say'>,
+  names: readonly string[],
+  progress: Progress,
+): Promise<Target> {
   const say = (message: string): void => progress.message(message);
-  const wanted = [...coreImages(stores), ...(withEdge ? edgeImages() : [])];
-  const images = await imagesOf(binDir, wanted, say, signal);
-  const target: Target = { instance, size, with: stores, binDir, images, say, signal };
-  const reused = await reuse(target, before, progress);
-  if (reused !== null) return { target, stamp: reused, created: false, edgeApplied: false };
-  await raiseAnew(target, withEdge, progress);
-  const stamp = await makeStamp(target);
-  writeStamp(stamp);
-  return { target, stamp, created: true, edgeApplied: withEdge };
+  return { ...asked, say, images: await imagesOf(asked.binDir, names, say, asked.signal) };
 }
 
 /** Builds what is missing of the images, one process at a time: they share one cache. */
@@ -209,9 +242,15 @@ function imagesOf(
   );
 }
 
+/** The stamp of an environment that was raised to the end since the last boot, in this size. */
+function standing(instance: InstanceName, size: ClusterSize): Stamp | null {
+  const stamp = readStamp(instance);
+  return isStanding(stamp) && stamp.size === size ? stamp : null;
+}
+
 /** The stamp of the environment that is up, if it is made of the same things and is, or becomes, healthy. */
 async function reuse(target: Target, stamp: Stamp | null, progress: Progress): Promise<Stamp | null> {
-  if (stamp?.bootId !== currentBoot() || stamp.size !== target.size) return null;
+  if (stamp === null) return null;
   // More stores are added to what is there; fewer need a fresh start, or the old ones would be undeclared strangers.
   if (!stamp.with.every((store) => target.with.includes(store))) return null;
   if (stamp.fingerprint !== fingerprintOf({ ...target, with: stamp.with })) return null;
@@ -232,23 +271,7 @@ async function reuse(target: Target, stamp: Stamp | null, progress: Progress): P
   return next;
 }
 
-async function finishEdge({ target, stamp, edgeApplied }: Raised, progress: Progress): Promise<void> {
-  const { signal, say } = target;
-  progress.begin('edge', 'looking at the edge');
-  const binDir = await buildTools([...groupsFor(target.with), 'edge'], {
-    signal,
-    onProgress: ({ group, done, of }) => {
-      progress.message(`compiling ${group}: ${done} of ${of} packages`, of > 0 ? done / of : null);
-    },
-  });
-  const images = await imagesOf(binDir, [...coreImages(target.with), ...edgeImages()], say, signal);
-  const context = platformContext({ ...target, binDir, images });
-  const fingerprint = platformFingerprint(context, true);
-  if (!edgeApplied && stamp.edgeFingerprint !== fingerprint) await applyEdge(context);
-  await waitEdge(context);
-  writeStamp({ ...stamp, edgeFingerprint: fingerprint });
-}
-
+/** A stamp of the cluster: the platform's part of it is missing. */
 async function makeStamp(target: Target): Promise<Stamp> {
   const ca = Buffer.from(
     /certificate-authority-data: (\S+)/.exec(readFileSync(kubeconfigOf(target.instance), 'utf8'))?.[1] ?? '',
@@ -260,8 +283,7 @@ async function makeStamp(target: Target): Promise<Stamp> {
     with: target.with,
     uid: await clusterUid(target),
     caSha256: createHash('sha256').update(new X509Certificate(ca).raw).digest('hex'),
-    fingerprint: fingerprintOf(target),
-    edgeFingerprint: null,
+    fingerprint: null,
     createdAt: new Date().toISOString(),
     bootId: currentBoot(),
   };
@@ -271,14 +293,8 @@ async function makeStamp(target: Target): Promise<Stamp> {
 function fingerprintOf(target: Target): string {
   const here = import.meta.dirname;
   const sources = sourcesFingerprint([join(here, 'nodes'), join(here, 'cluster')]);
-  const images = coreImages(target.with).map((name) => digestOf(target.images, name));
-  return sha256(
-    target.binDir,
-    target.size,
-    sources,
-    platformFingerprint(platformContext(target), false),
-    ...images,
-  );
+  const images = imagesFor(target.with).map((name) => digestOf(target.images, name));
+  return sha256(target.binDir, target.size, sources, platformFingerprint(platformContext(target)), ...images);
 }
 
 function digestOf(images: ImageSet, name: string): string {

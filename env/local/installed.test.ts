@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, suite, test } from 'node:test';
 import { CommandError } from '../errors.ts';
 import { broughtPackages, goingIn, noteInstalled, purgeBrought } from './installed.ts';
+import { stubMachine } from './testing.ts';
+import type { StubbedMachine } from './testing.ts';
 
 test('what apt would remove is read from its words', () => {
   const said = `NOTE: This is only a simulation!
@@ -17,34 +18,21 @@ Inst something (1.0)
 });
 
 suite('packages that were brought', () => {
-  let folder: string;
-  const { PATH: path, PLUMBLINE_STATE: state } = process.env;
+  let machine: StubbedMachine;
   const said = (): string[] => {
-    const file = join(folder, 'said');
+    const file = join(machine.folder, 'said');
     return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
   };
 
-  function stub(name: string, script: string): void {
-    const file = join(folder, 'bin', name);
-    writeFileSync(file, `#!/bin/sh\n${script}\n`);
-    chmodSync(file, 0o755);
-  }
-
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'plumbline-installed-'));
-    mkdirSync(join(folder, 'bin'));
-    process.env['PATH'] = `${join(folder, 'bin')}:${path ?? ''}`;
-    process.env['PLUMBLINE_STATE'] = join(folder, 'state');
-    stub(
+    machine = stubMachine();
+    machine.stub(
       'dpkg-query',
       `printf 'haproxy:amd64 installed\\nsocat:amd64 config-files\\nvim:amd64 installed\\n'`,
     );
   });
   afterEach(() => {
-    process.env['PATH'] = path;
-    if (state === undefined) delete process.env['PLUMBLINE_STATE'];
-    else process.env['PLUMBLINE_STATE'] = state;
-    rmSync(folder, { recursive: true });
+    machine.remove();
   });
 
   test('are those that are still there, and none that were there before', async () => {
@@ -56,7 +44,7 @@ suite('packages that were brought', () => {
 
   test('are removed, and no others', async () => {
     noteInstalled(['haproxy:amd64', 'socat:amd64']);
-    stub('apt-get', `echo "$*" >>${join(folder, 'said')}; echo 'Purg haproxy [1]'`);
+    machine.stub('apt-get', `echo "$*" >>${join(machine.folder, 'said')}; echo 'Purg haproxy [1]'`);
     assert.deepEqual(await purgeBrought(), ['haproxy:amd64']);
     assert.deepEqual(
       said().map((line) => line.replace(/^-q -o \S+ /, '')),
@@ -68,7 +56,10 @@ suite('packages that were brought', () => {
 
   test('stay where something else needs them by now', async () => {
     noteInstalled(['haproxy:amd64']);
-    stub('apt-get', `echo "$*" >>${join(folder, 'said')}; printf 'Remv mine [1]\\nPurg haproxy [1]\\n'`);
+    machine.stub(
+      'apt-get',
+      `echo "$*" >>${join(machine.folder, 'said')}; printf 'Remv mine [1]\\nPurg haproxy [1]\\n'`,
+    );
     await assert.rejects(
       purgeBrought(),
       (error) =>

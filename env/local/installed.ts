@@ -3,13 +3,11 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { CommandError, EXIT } from '../errors.ts';
+import { aptGet } from './apt.ts';
 import { stateRoot } from './paths.ts';
-import { run, runAny } from './run.ts';
+import { runAny } from './run.ts';
 
 const LIST_DEADLINE_MS = 60_000;
-const PURGE_DEADLINE_MS = 600_000;
-/** apt's own wait for another apt. */
-const LOCK_SECONDS = 300;
 /** What `apt-get -s` says it would do: `Purg haproxy [2.6.12-1]`. */
 const WOULD_GO = /^(?:Purg|Remv) (\S+)/gm;
 
@@ -53,14 +51,14 @@ export async function broughtPackages(options: Signalled = {}): Promise<string[]
 export async function purgeBrought(options: Signalled = {}): Promise<string[]> {
   const names = await broughtPackages(options);
   if (names.length > 0) {
-    const simulated = await apt(['-s', 'purge', ...names], options);
+    const simulated = await aptGet(['-s', 'purge', ...names], options);
     const others = goingIn(simulated).filter((name) => !names.some((one) => isSame(one, name)));
     if (others.length > 0)
       throw new CommandError(
         `${others.join(', ')} would go as well, since what was installed for Plumbline is needed by it; remove that first, or keep them: ${names.join(', ')}`,
         EXIT.refused,
       );
-    await apt(['-y', 'purge', ...names], options);
+    await aptGet(['-y', 'purge', ...names], options);
   }
   rmSync(notePath(), { force: true });
   return names;
@@ -74,14 +72,6 @@ export function goingIn(simulated: string): string[] {
 /** apt names a package of the machine's own architecture without it. */
 function isSame(noted: string, named: string): boolean {
   return noted === named || noted.replace(/:[^:]*$/, '') === named;
-}
-
-function apt(args: readonly string[], options: Signalled): Promise<string> {
-  return run(['apt-get', '-q', '-o', `DPkg::Lock::Timeout=${LOCK_SECONDS}`, ...args], {
-    timeoutMs: PURGE_DEADLINE_MS,
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    ...options,
-  });
 }
 
 function readNote(): string[] {

@@ -1,6 +1,9 @@
 import type { PartName } from '../schema/parts.ts';
+import { aptGet } from './apt.ts';
+import { distribution } from './distribution.ts';
+import type { Distribution } from './distribution.ts';
 import { installQuietly } from './quiet-install.ts';
-import { onPath, run, runAny } from './run.ts';
+import { onPath, runAny } from './run.ts';
 
 /** Programs that show a page without a screen, as distributions call them; the smallest first. */
 export const BROWSERS = [
@@ -15,6 +18,8 @@ interface Package {
   readonly why: string;
   /** Not needed where a program of one of these names is on PATH already, from wherever. */
   readonly tools?: readonly string[];
+  /** Distributions, by their id in os-release, that have no such package: what needs it does without. */
+  readonly notIn?: readonly string[];
   /** Only where this word of `--with` is raised. */
   readonly part?: PartName;
 }
@@ -39,25 +44,28 @@ export const PACKAGES: readonly Package[] = [
   { name: 'openssl', why: 'the certificate of the edge' },
   { name: 'zstd', why: 'layers of images' },
   { name: 'ca-certificates', why: 'fetching modules' },
+  { name: 'debian-archive-keyring', why: 'images are made of packages of Debian' },
   { name: 'maven', why: 'the jars of Elasticsearch and Neo4j', tools: ['mvn'] },
   { name: 'python3-pip', why: 'the Java runtime comes as a wheel', tools: ['pip3'] },
   {
     name: 'chromium-headless-shell',
     why: 'what a browser shows of dashboards',
     tools: BROWSERS,
+    notIn: ['ubuntu'], // there it comes as a snap
     part: 'telemetry',
   }, // 100 MB to fetch, 306 MB on disk
 ];
 
-const INSTALL_DEADLINE_MS = 600_000;
-/** apt's own wait for another apt. */
-const APT_LOCK_SECONDS = 300;
-
 type Options = { readonly onProgress?: (message: string) => void; readonly signal?: AbortSignal | undefined };
 
-/** Those that an environment with these words of `--with` needs, where `has` says which programs there are. */
-export function packagesFor(words: readonly string[], has: (tool: string) => boolean = onPath): string[] {
+/** Those that an environment with these words of `--with` needs on this distribution, where `has` says which programs there are. */
+export function packagesFor(
+  words: readonly string[],
+  has: (tool: string) => boolean = onPath,
+  { id }: Distribution = distribution(),
+): string[] {
   return PACKAGES.filter(({ part }) => part === undefined || words.includes(part))
+    .filter(({ notIn }) => notIn?.includes(id) !== true)
     .filter(({ tools }) => tools === undefined || !tools.some(has))
     .map(({ name }) => name);
 }
@@ -90,17 +98,11 @@ export async function ensurePackages(words: readonly string[], options: Options 
   const missing = await missingPackages(words, options.signal);
   if (missing.length === 0) return;
   options.onProgress?.(`installing ${missing.join(', ')}`);
-  const apt = (...args: string[]): Promise<string> =>
-    run(['apt-get', '-q', '-y', '-o', `DPkg::Lock::Timeout=${APT_LOCK_SECONDS}`, ...args], {
-      timeoutMs: INSTALL_DEADLINE_MS,
-      signal: options.signal,
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    });
   await installQuietly(
     missing,
     async () => {
-      await apt('update');
-      await apt('install', '--no-install-recommends', ...missing);
+      await aptGet(['update'], options);
+      await aptGet(['-y', 'install', '--no-install-recommends', ...missing], options);
     },
     options,
   );

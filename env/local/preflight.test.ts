@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { BROWSERS, missingOf, packagesFor } from './packages.ts';
-import { PreflightError, availableBytes, cgroupsFound, findingsOf, judgeMachine } from './preflight.ts';
+import {
+  PreflightError,
+  availableBytes,
+  cgroupsFound,
+  findingsOf,
+  judgeMachine,
+  selinuxMode,
+} from './preflight.ts';
 import type { Machine, Need } from './preflight.ts';
 
 const GIB = 1024 ** 3;
@@ -17,6 +24,7 @@ const GOOD: Machine = {
   uid: 0,
   cgroups: cgroupsFound(MOUNTINFO),
   missingModules: [],
+  selinux: null,
   memoryAvailableBytes: 20 * GIB,
   cacheFreeBytes: 80 * GIB,
   stateFreeBytes: 80 * GIB,
@@ -61,6 +69,11 @@ const BAD: readonly [string, Partial<Machine>, RegExp][] = [
       ],
     },
     /lacks br_netfilter nf_conntrack, .*; install the rest .* and type modprobe -a br_netfilter nf_conntrack$/,
+  ],
+  [
+    'SELinux that forbids what it does not know',
+    { selinux: selinuxMode('1') },
+    /^SELinux is enforcing, .*; type setenforce 0, and setenforce 1 again after/,
   ],
   [
     'no Go',
@@ -128,6 +141,11 @@ test('a version of Go between releases, and the oldest that will do, pass', () =
     judgeMachine({ ...GOOD, goVersion }, SMALL);
 });
 
+test('SELinux that only warns, and a kernel without it, pass', () => {
+  assert.equal(selinuxMode(null), null);
+  judgeMachine({ ...GOOD, selinux: selinuxMode('0') }, SMALL);
+});
+
 test('a machine with cgroup v2 passes', () => {
   const root = mkdtempSync(join(tmpdir(), 'plumbline-preflight-'));
   try {
@@ -171,11 +189,17 @@ test('available memory is read in bytes', () => {
 
 test('should want a browser with telemetry alone, and only where there is none', () => {
   const browser = 'chromium-headless-shell';
-  assert.ok(packagesFor(['postgres', 'telemetry'], () => false).includes(browser));
-  assert.ok(!packagesFor(['postgres'], () => false).includes(browser));
+  const debian = { id: 'debian', codename: 'bookworm' };
+  assert.ok(packagesFor(['postgres', 'telemetry'], () => false, debian).includes(browser));
+  assert.ok(!packagesFor(['postgres'], () => false, debian).includes(browser));
   for (const there of BROWSERS)
-    assert.ok(!packagesFor(['postgres', 'telemetry'], (tool) => tool === there).includes(browser), there);
+    assert.ok(
+      !packagesFor(['postgres', 'telemetry'], (tool) => tool === there, debian).includes(browser),
+      there,
+    );
   assert.ok(packagesFor([], (tool) => tool === 'mvn').includes('python3-pip'));
+  const onUbuntu = packagesFor(['telemetry'], () => false, { id: 'ubuntu', codename: 'noble' });
+  assert.ok(!onUbuntu.includes(browser) && onUbuntu.includes('debian-archive-keyring'));
 });
 
 test('a package that dpkg does not call installed is missing', () => {

@@ -37,6 +37,8 @@ export type Machine = {
     readonly held: boolean;
   };
   readonly missingModules: readonly MissingModule[];
+  /** Null where the kernel runs without SELinux. */
+  readonly selinux: 'enforcing' | 'permissive' | null;
   readonly memoryAvailableBytes: number;
   readonly cacheFreeBytes: number;
   readonly stateFreeBytes: number;
@@ -70,6 +72,8 @@ const STATE_BYTES: Readonly<Record<ClusterSize, number>> = { small: 4 * GIB, ful
 /** What the Go modules of Kubernetes ask for. */
 const OLDEST_GO = [1, 26, 6] as const;
 
+const SELINUX_ENFORCE = '/sys/fs/selinux/enforce';
+
 const TOOLS = ['go', 'bash', 'ip', 'bridge', 'unshare', 'nsenter', 'dpkg-query'];
 /** Tools that a package of the list brings. */
 const FROM_PACKAGES = new Set(['ip', 'bridge', 'unshare', 'nsenter']);
@@ -85,6 +89,7 @@ export async function lookAtMachine(words: readonly string[], signal?: AbortSign
       ? cgroupsFound(readFileSync('/proc/self/mountinfo', 'utf8'))
       : { version: 1, lacking: [], held: false },
     missingModules: linux ? await missingModules({ signal }) : [],
+    selinux: selinuxMode(readText(SELINUX_ENFORCE)),
     memoryAvailableBytes: linux ? availableBytes(readFileSync('/proc/meminfo', 'utf8')) : 0,
     cacheFreeBytes: freeBytes(cacheDir()),
     stateFreeBytes: freeBytes(stateRoot()),
@@ -145,6 +150,7 @@ const ASPECTS: readonly Aspect[] = [
     problem: ({ missingModules: missing }) =>
       missing.length > 0 ? new PreflightError(...describeMissing(missing)) : null,
   },
+  { name: 'SELinux', found: ({ selinux }) => selinux ?? 'none', problem: selinuxProblem },
   {
     name: 'Go',
     found: ({ goVersion: version }, { built }) => version ?? (built ? 'none, and built already' : 'none'),
@@ -212,6 +218,14 @@ function cgroupProblem({ version, lacking, held }: Machine['cgroups']): Prefligh
       );
 }
 
+function selinuxProblem({ selinux }: Machine): PreflightError | null {
+  if (selinux !== 'enforcing') return null;
+  return new PreflightError(
+    'SELinux is enforcing, and no policy knows the nodes, which are no containers of this machine',
+    'type setenforce 0, and setenforce 1 again after `plumbline env down`',
+  );
+}
+
 const INSTALL_GO = `install Go ${OLDEST_GO.join('.')} or newer from https://go.dev/dl/ (that of Debian 12 and 13 is older)`;
 
 function goProblem({ goVersion: version }: Machine): PreflightError | null {
@@ -230,14 +244,14 @@ function isOlder(version: readonly number[]): boolean {
 function toolProblem({ missingTools, hasApt }: Machine): PreflightError | null {
   const missing = missingTools.filter((tool) => tool !== 'go' && (!hasApt || !FROM_PACKAGES.has(tool)));
   if (missing.length === 0) return null;
-  return new PreflightError(`not on PATH: ${missing.join(', ')}`, 'use Debian 12, or install them');
+  return new PreflightError(`not on PATH: ${missing.join(', ')}`, 'use Debian or Ubuntu, or install them');
 }
 
 function packageProblem({ missingPackages, hasApt }: Machine): PreflightError | null {
   if (missingPackages.length === 0 || hasApt) return null;
   return new PreflightError(
     `packages are missing and there is no apt-get to install them with: ${missingPackages.join(', ')}`,
-    'use Debian 12, or install them',
+    'use Debian or Ubuntu, or install them',
   );
 }
 
@@ -277,6 +291,16 @@ function memoryProblem({ memoryAvailableBytes }: Machine, { up, size }: Need): P
 export function cgroupsFound(mountinfo: string): Machine['cgroups'] {
   const found = cgroupsIn(mountinfo);
   return { version: found.version, lacking: found.lacking(), held: found.rootIsHeld() };
+}
+
+/** What the kernel's file says: `1` or `0`; null where there is no such file. */
+export function selinuxMode(enforce: string | null): Machine['selinux'] {
+  if (enforce === null) return null;
+  return enforce.trim() === '1' ? 'enforcing' : 'permissive';
+}
+
+function readText(file: string): string | null {
+  return existsSync(file) ? readFileSync(file, 'utf8') : null;
 }
 
 /** MemAvailable of /proc/meminfo. */

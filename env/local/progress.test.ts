@@ -12,16 +12,16 @@ const even = Object.fromEntries(STEPS.map((step) => [step, EACH_MS])) as Record<
 test('what remains is the rest of this step and every later one', () => {
   assert.equal(remainingMs('packages', 0, even), STEPS.length * EACH_MS);
   assert.equal(remainingMs('packages', 400, even), STEPS.length * EACH_MS - 400);
-  assert.equal(remainingMs('edge', 250, even), 750);
+  assert.equal(remainingMs('platform-ready', 250, even), 750);
 });
 
 test('a step that takes longer than the last time leaves nothing negative', () => {
-  assert.equal(remainingMs('edge', 5000, even), 0);
+  assert.equal(remainingMs('platform-ready', 5000, even), 0);
 });
 
 test('a known fraction of a step beats the duration of the last time', () => {
-  assert.equal(remainingMs('edge', 500, even, 0.25), 1500);
-  assert.equal(remainingMs('edge', 500, even, 0.01), 500, 'a fraction this early says nothing');
+  assert.equal(remainingMs('platform-ready', 500, even, 0.25), 1500);
+  assert.equal(remainingMs('platform-ready', 500, even, 0.01), 500, 'a fraction this early says nothing');
 });
 
 test('each change is told with the place of its step among all', (context) => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { installedIn } from './installed.ts';
 import { settleInstallation, unitsIn } from './quiet-install.ts';
+import { stubMachine } from './testing.ts';
+import type { StubbedMachine } from './testing.ts';
 
 test('units that start by themselves are found among the files of packages', () => {
   const files = `/.
@@ -28,33 +29,20 @@ test('only packages that dpkg calls installed count', () => {
 
 // In a suite: hooks outside of one would hold for the tests of other files, which may share this process.
 suite('an installation', () => {
-  let folder: string;
-  const { PATH: path, PLUMBLINE_STATE: state } = process.env;
-
-  /** A program that writes down its words. */
-  function stub(name: string, script: string): void {
-    const file = join(folder, 'bin', name);
-    writeFileSync(file, `#!/bin/sh\n${script}\n`);
-    chmodSync(file, 0o755);
-  }
+  let machine: StubbedMachine;
 
   before(() => {
-    folder = mkdtempSync(join(tmpdir(), 'plumbline-install-'));
-    mkdirSync(join(folder, 'bin'));
-    process.env['PATH'] = `${join(folder, 'bin')}:${path ?? ''}`;
-    process.env['PLUMBLINE_STATE'] = join(folder, 'state');
+    machine = stubMachine();
   });
   after(() => {
-    process.env['PATH'] = path;
-    if (state === undefined) delete process.env['PLUMBLINE_STATE'];
-    else process.env['PLUMBLINE_STATE'] = state;
-    rmSync(folder, { recursive: true });
+    machine.remove();
   });
 
   test(
     'after an installation that was killed, services of its packages are switched off, and of no others',
     { skip: process.platform !== 'linux' },
     async () => {
+      const { folder, stub } = machine;
       const said = join(folder, 'said');
       stub('systemctl', `echo "$*" >>${said}`);
       stub(

@@ -18,7 +18,7 @@ import type { InstanceName } from './nodes/addressing.ts';
 import { ensureNetwork, linkState, restoreLink } from './nodes/links.ts';
 import { nodeStatus, startNode } from './nodes/node.ts';
 import { logDir } from './paths.ts';
-import { applyEdge, applyPlatform, waitPlatform, type PlatformContext } from './platform/index.ts';
+import { applyPlatform, waitPlatform, type PlatformContext } from './platform/index.ts';
 import { waitRollout } from './platform/rollout.ts';
 import { adoptProcess, recordedProcess } from './processes.ts';
 import type { Progress } from './progress.ts';
@@ -36,11 +36,10 @@ const SERVICES_SILENT_MS = 45_000;
 /** How long a platform that was left healthy may take to say so, before it is applied again. */
 const HEALTHY_WITHIN_MS = 4000;
 
-/** Makes the cluster and the platform from nothing, after removing whatever an earlier attempt left. */
-export async function raiseAnew(target: Target, withEdge: boolean, progress: Progress): Promise<void> {
+/** Makes a cluster from nothing, after removing whatever an earlier attempt left: its nodes are Ready, and nothing runs on them yet. */
+export async function raiseCluster(target: Target, progress: Progress): Promise<void> {
   const { instance, size, signal } = target;
   const cluster = clusterContext(target);
-  const platform = platformContext(target);
   progress.begin('clean', 'removing what an earlier attempt left');
   await removeInstance(instance, { signal });
   progress.begin('nodes', `starting ${cluster.nodes.length} nodes`);
@@ -56,12 +55,17 @@ export async function raiseAnew(target: Target, withEdge: boolean, progress: Pro
   progress.begin('ready', 'waiting for the nodes to be Ready');
   await waitNodesReady(cluster, READY_DEADLINE_MS);
   await installDns(cluster);
+}
+
+/** Fills a cluster that was just made with the platform. */
+export async function raisePlatform(target: Target, progress: Progress): Promise<void> {
+  const { instance, signal } = target;
+  const platform = platformContext(target);
   progress.begin('platform', 'applying the platform');
   await applyPlatform(platform);
-  if (withEdge) await applyEdge(platform);
   progress.begin('platform-ready', 'waiting for the platform');
   await allSettledOrThrow([waitClusterServices(platform), waitPlatform(platform)]);
-  await waitServices(instance, cluster.nodes, { deadlineMs: READY_DEADLINE_MS, signal });
+  await waitServices(instance, platform.nodes, { deadlineMs: READY_DEADLINE_MS, signal });
 }
 
 /**

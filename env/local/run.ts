@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { patient } from './patience.ts';
 
 /** What a finished command left behind. `code` is null when a signal ended it. */
 export type CommandResult = {
@@ -12,6 +13,7 @@ export type CommandResult = {
 
 /** How a command is run. The deadline is not optional: nothing here may wait for ever. */
 export type RunOptions = {
+  /** On an ordinary machine; a slow one is given more (patience.ts). */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly input?: string | undefined;
@@ -46,13 +48,14 @@ const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
  */
 export function runAny(argv: readonly string[], options: RunOptions): Promise<CommandResult> {
   const [file = '', ...args] = argv;
+  const timeout = patient(options.timeoutMs);
   options.signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
     const child = execFile(
       file,
       args,
       {
-        timeout: options.timeoutMs,
+        timeout,
         killSignal: 'SIGKILL',
         maxBuffer: MAX_OUTPUT_BYTES,
         env: options.env ?? process.env,
@@ -66,7 +69,7 @@ export function runAny(argv: readonly string[], options: RunOptions): Promise<Co
         }
         const result: CommandResult = { code: child.exitCode, signal: child.signalCode, stdout, stderr };
         if (error !== null && child.exitCode === null && child.signalCode === null) reject(asError(error));
-        else if (error?.killed === true) reject(new CommandError(argv, result, options.timeoutMs));
+        else if (error?.killed === true) reject(new CommandError(argv, result, timeout));
         else resolve(result);
       },
     );

@@ -49,7 +49,6 @@ test('a stamp comes back as it was written; none, or half of one, is null', (con
     uid: 'u',
     caSha256: 'c',
     fingerprint: 'f',
-    edgeFingerprint: null,
     createdAt: '2026-11-24T17:00:00.000Z',
     bootId: 'b',
   };

@@ -14,10 +14,8 @@ export type Stamp = {
   readonly uid: string;
   /** SHA-256 of the cluster's CA certificate in DER, as environment files pin it. */
   readonly caSha256: string;
-  /** Of everything that decides what the cluster and its platform are, but for the edge. */
-  readonly fingerprint: string;
-  /** Of the edge, once it is applied; null while it is being built. */
-  readonly edgeFingerprint: string | null;
+  /** Of everything that decides what the cluster and its platform are; null until the platform is there. */
+  readonly fingerprint: string | null;
   /** Wall clock, ISO 8601. */
   readonly createdAt: string;
   readonly bootId: string;
@@ -42,6 +40,11 @@ export function writeStamp(stamp: Stamp): void {
 /** The kernel's own number of this boot; after another one nothing of an environment runs. */
 export function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
+
+/** Whether it is of an environment that was raised to the end since the last boot. */
+export function isStanding(stamp: Stamp | null): stamp is Stamp {
+  return stamp !== null && stamp.fingerprint !== null && stamp.bootId === bootId();
 }
 
 /** SHA-256 in hexadecimal. */

@@ -10,7 +10,7 @@ import { nodeStatus } from './nodes/node.ts';
 import { stateDir } from './paths.ts';
 import { recordedProcess } from './processes.ts';
 import { serviceTrouble } from './services.ts';
-import { bootId, readStamp } from './stamp.ts';
+import { isStanding, readStamp } from './stamp.ts';
 import type { Stamp } from './stamp.ts';
 import { CLUSTER_GROUPS, toolsDir } from './toolchain/index.ts';
 
@@ -70,7 +70,7 @@ export async function status(options: {
 function stateOf(found: Omit<LocalStatus, 'state'>): LocalStatus['state'] {
   const nodes = found.nodes.length > 0 && found.nodes.every((node) => node.running && node.ready);
   const all = nodes && found.services.length === 0;
-  if (found.stamp?.bootId === bootId() && all && found.loadBalancer && found.registry) return 'up';
+  if (isStanding(found.stamp) && all && found.loadBalancer && found.registry) return 'up';
   const something = found.stamp !== null || processesIn(cgroupName(found.instance)).length > 0;
   return something ? 'partial' : 'absent';
 }

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patient } from './patience.ts';
 import { asError } from './run.ts';
 
 /** What is awaited, for how long, and how often it is looked at. */
 export type WaitOptions = {
   /** The words after "waited for", with the object and where it is. */
   readonly what: string;
+  /** On an ordinary machine; a slow one is given more (patience.ts). */
   readonly deadlineMs: number;
   readonly intervalMs?: number;
   readonly signal?: AbortSignal | undefined;
@@ -17,7 +19,7 @@ export class DeadlineError extends Error {
   constructor(options: WaitOptions, lastSeen: string) {
     const next = options.next === undefined ? '' : `; next: ${options.next}`;
     super(
-      `waited ${Math.round(options.deadlineMs / 100) / 10} s for ${options.what}; last seen: ${lastSeen}${next}`,
+      `waited ${Math.round(patient(options.deadlineMs) / 100) / 10} s for ${options.what}; last seen: ${lastSeen}${next}`,
     );
     this.name = 'DeadlineError';
   }
@@ -26,10 +28,10 @@ export class DeadlineError extends Error {
 /**
  * Looks until `look` returns something other than null. A `look` that throws counts as "not yet", and its message is
  * reported as last seen. For things that cannot be watched (sockets that do not exist yet, processes of others).
- * @throws DeadlineError after `deadlineMs`; the abort reason when the signal fires.
+ * @throws DeadlineError after the deadline; the abort reason when the signal fires.
  */
 export async function waitFor<T>(look: () => Promise<T | null> | T | null, options: WaitOptions): Promise<T> {
-  const end = performance.now() + options.deadlineMs;
+  const end = performance.now() + patient(options.deadlineMs);
   let lastSeen = 'nothing';
   for (;;) {
     options.signal?.throwIfAborted();

@@ -28,10 +28,6 @@ export const DEFAULT_TIMEOUTS = {
     seconds: 120,
     reason: 'four times the goal of 30 s for a device to be free again: then it never came back',
   },
-  edgeReady: {
-    seconds: 900,
-    reason: 'the Ingress controller of the local environment is built last, some 8 min',
-  },
   edgeRequest: { seconds: 10, reason: 'one request through load balancer, Ingress, gateway and service' },
   faultHold: {
     seconds: 30,
@@ -62,6 +58,11 @@ export const DEFAULT_TIMEOUTS = {
   nodePower: {
     seconds: 60,
     reason: 'a management controller or a cloud switches the power of a machine within this',
+  },
+  platformReady: {
+    seconds: 900,
+    reason:
+      'with nothing built, the embedded environment makes what its platform consists of when its cluster is up already, some 3 min',
   },
   podGone: { seconds: 60, reason: 'termination grace of 30 s, then removal' },
   podReady: { seconds: 120, reason: 'image pull and start on a busy node' },

@@ -33,6 +33,15 @@ export function generalRules(history: History, of: Pick<CheckJudge, 'evidence' |
   ];
 }
 
+/** A judge's own rules and those that hold for every check, with what a machine that is too busy excuses. */
+export function allRules(
+  own: readonly Rule[],
+  history: History,
+  of: Pick<CheckJudge, 'evidence' | 'trial'>,
+): Rule[] {
+  return excused([...own, ...generalRules(history, of)], history);
+}
+
 /** The judgement of one history with the general rules beside the judge's own. */
 export function judgeOne(history: History, of: CheckJudge): Judgement {
   const judgement = of.judge(history);
@@ -41,7 +50,7 @@ export function judgeOne(history: History, of: CheckJudge): Judgement {
   const own = judgement.rules ?? [
     { id: 'judgement', verdict: judgement.verdict, text: judgement.reason, figures: [] },
   ];
-  const rules = excused([...own, ...generalRules(history, of)], history);
+  const rules = allRules(own, history, of);
   const verdict = worstOf(rules);
   const reason = verdict === judgement.verdict ? judgement.reason : reasonOf(rules, judgement.reason);
   const goals = verdict === judgement.verdict ? undefined : judgement.goals;

@@ -8,7 +8,7 @@ export function checkMethods(engine: ServedEngine): Methods {
   const { book } = engine;
   return {
     'lock.acquire': async ({ check, mode }, call) => {
-      book.progress.step(check, 'waiting for its turn');
+      book.progress.waits(check);
       await engine.lock.acquire(check, mode, call.signal);
       book.begun(check);
       return null;

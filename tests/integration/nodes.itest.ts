@@ -75,7 +75,7 @@ test('a second env up on a healthy environment returns the same one within 5 s',
   const started = performance.now();
   const again = await up({ instance: INSTANCE, size: 'small' });
   const tookMs = performance.now() - started;
-  await again.edgeReady;
+  await again.platformReady;
   assert.equal(again.created, false);
   assert.equal(again.stamp.uid, stamp?.uid);
   assert.ok(tookMs <= 5000, `${Math.round(tookMs)} ms`);

@@ -33,7 +33,7 @@ test('false verdict 26: an environment whose Services are gone is not up, and en
   const stamp = readStamp(INSTANCE);
   assert.ok(stamp !== null);
   const again = await up({ instance: INSTANCE, size: stamp.size });
-  await again.edgeReady;
+  await again.platformReady;
   assert.equal(again.created, false, 'repaired, not raised from nothing');
   const found = await status({ instance: INSTANCE });
   assert.deepEqual([found.state, found.services], ['up', []]);

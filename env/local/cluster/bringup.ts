@@ -5,6 +5,7 @@ import type { NodeSpec } from '../nodes/addressing.ts';
 import { nodeLogs, onHost } from '../nodes/files.ts';
 import { execInNode } from '../nodes/node.ts';
 import { stateDir } from '../paths.ts';
+import { patient } from '../patience.ts';
 import { CommandError, run } from '../run.ts';
 import { waitFor } from '../wait.ts';
 import { CONFIG_PATH, DISCOVERY_PATH, discoveryConfig, initConfig, joinConfig } from './kubeadm.ts';
@@ -84,12 +85,28 @@ export async function installDns(context: BringUp): Promise<void> {
   );
 }
 
-/** Waits until every node is known and Ready, and records each one's pod range in the API (its routes are there already). */
+/** What a node carries until the control plane has seen that it is Ready, which is a moment later than the node says so. */
+const NOT_READY = 'node.kubernetes.io/not-ready';
+
+/** Waits until every node is known, Ready and free for pods, and records each one's pod range in the API (its routes are there already). */
 export async function waitNodesReady(context: BringUp, deadlineMs: number): Promise<void> {
   const names = context.nodes.map((node) => `node/${node.name}`);
   await allSettledOrThrow(context.nodes.map((node) => recordPodRange(context, node, deadlineMs)));
-  const flags = ['--for=condition=Ready', `--timeout=${Math.ceil(deadlineMs / 1000)}s`];
+  const flags = ['--for=condition=Ready', `--timeout=${Math.ceil(patient(deadlineMs) / 1000)}s`];
   await kubectl(context, ['wait', ...flags, ...names], { timeoutMs: deadlineMs + 5000 });
+  await waitFor(() => freeForPods(context), {
+    what: `no node to be kept from pods by ${NOT_READY}`,
+    deadlineMs,
+    intervalMs: 250,
+    signal: context.signal,
+    next: `kubectl --kubeconfig ${context.kubeconfig} describe nodes`,
+  });
+}
+
+async function freeForPods(context: BringUp): Promise<true> {
+  const taints = await kubectl(context, ['get', 'nodes', '-o', 'jsonpath={.items[*].spec.taints[*].key}']);
+  if (taints.split(' ').includes(NOT_READY)) throw new Error(`taints of nodes: ${taints}`);
+  return true;
 }
 
 /** A join ends before its kubelet has registered the node: the API refuses until then. */

@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { addressesOf } from '../nodes/addressing.ts';
 import type { NodeSpec } from '../nodes/addressing.ts';
 import { REGISTRY_NAME } from '../nodes/files.ts';
+import { patience } from '../patience.ts';
 
 /** Versions that kubeadm is told, as the toolchain builds them; each is also the tag of its image. */
 export type ClusterVersions = {
@@ -9,6 +10,16 @@ export type ClusterVersions = {
   readonly etcd: string;
   readonly coredns: string;
 };
+
+/** kubeadm's own waits, in minutes, as it has them by default. */
+const KUBEADM_WAITS = {
+  controlPlaneComponentHealthCheck: 4,
+  discovery: 5,
+  etcdAPICall: 2,
+  kubeletHealthCheck: 4,
+  kubernetesAPICall: 1,
+  tlsBootstrap: 5,
+} as const;
 
 const KUBEADM_API = 'kubeadm.k8s.io/v1beta4';
 
@@ -30,6 +41,7 @@ export function initConfig(node: NodeSpec, versions: ClusterVersions, token: str
       bootstrapTokens: [{ token, ttl: '24h0m0s' }],
       localAPIEndpoint: { advertiseAddress: node.address, bindPort: 6443 },
       nodeRegistration: registration(node),
+      ...waits(),
     },
     clusterConfiguration(node, versions),
     kubeletConfiguration(node),
@@ -46,9 +58,20 @@ export function joinConfig(node: NodeSpec, token: string): string {
       kind: 'JoinConfiguration',
       discovery: { file: { kubeConfigPath: DISCOVERY_PATH }, tlsBootstrapToken: token },
       nodeRegistration: registration(node),
+      ...waits(),
       ...(node.role === 'control' ? { controlPlane } : {}),
     },
   ]);
+}
+
+/** On a slow machine kubeadm waits longer as well. */
+function waits(): Record<string, unknown> {
+  const factor = patience();
+  if (factor === 1) return {};
+  const seconds = Object.entries(KUBEADM_WAITS).map(
+    ([name, minutes]) => [name, `${Math.round(minutes * 60 * factor)}s`] as const,
+  );
+  return { timeouts: Object.fromEntries(seconds) };
 }
 
 /** Where the cluster is and whose certificate to trust, without any credential. */

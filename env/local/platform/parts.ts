@@ -31,7 +31,7 @@ export interface Part {
 const SYSTEM_PART: Part = { name: 'system', objects: systemObjects, wait: waitSystem };
 const TENDER_API_PART: Part = { name: 'tender-api', objects: tenderApiObjects, wait: waitTenderApi };
 const PROMETHEUS_PART: Part = { name: 'prometheus', objects: prometheusObjects, wait: waitPrometheus };
-export const EDGE_PART: Part = {
+const EDGE_PART: Part = {
   name: 'edge',
   objects: edgeObjects,
   prepare: configureLoadBalancer,
@@ -60,7 +60,8 @@ export const PARTS: Readonly<Record<PartName, Part & { readonly needs: readonly 
 };
 
 /**
- * The parts of a platform with those stores and parts, without the edge. The backend comes only with the store that it writes to.
+ * The parts of a platform with those stores and parts. The backend comes only with the store that it writes to, and the edge, which leads to it,
+ * only with the backend.
  * @param words as `--with` takes them
  * @throws when one is unknown, or lacks what it needs
  */
@@ -72,7 +73,7 @@ export function platformParts(words: readonly string[]): readonly Part[] {
   const lacking = lackingNeeds(words);
   if (lacking !== null) throw new Error(lacking);
   const stores = words.flatMap((word) => STORES[word] ?? []);
-  const backend = words.includes('postgres') ? [TENDER_API_PART] : [];
+  const backend = words.includes('postgres') ? [TENDER_API_PART, EDGE_PART] : [];
   const parts = PART_NAMES.filter((name) => words.includes(name)).map((name) => PARTS[name]);
   return [SYSTEM_PART, ...stores, ...backend, ...parts, PROMETHEUS_PART];
 }

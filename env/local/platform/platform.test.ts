@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { coreImages, edgeImages, type ImageSet } from '../images/index.ts';
+import { imagesFor, type ImageSet } from '../images/index.ts';
 import { addressesOf, nodesOf } from '../nodes/addressing.ts';
 import type { PlatformContext } from './context.ts';
 import { platformFingerprint } from './index.ts';
 import type { KubeObject } from './objects.ts';
-import { EDGE_PART, PARTS, platformParts, STORES } from './parts.ts';
+import { PARTS, platformParts, STORES } from './parts.ts';
 import { CANARY_JOB, scrapedIn } from './prometheus/services.ts';
 import { PLACEHOLDERS } from './secrets.ts';
 
@@ -14,7 +14,6 @@ const ALL = [...Object.keys(STORES), ...Object.keys(PARTS)];
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 
 function imageSet(): ImageSet {
-  const names = [...coreImages(ALL), ...edgeImages()];
   const ref = (name: string): ImageSet[string] => {
     const reference = `registry.plumbline.test:5000/${name}:1`;
     return {
@@ -27,7 +26,7 @@ function imageSet(): ImageSet {
       unpackedBytes: 1,
     };
   };
-  return Object.fromEntries(names.map((name) => [name, ref(name)]));
+  return Object.fromEntries(imagesFor(ALL).map((name) => [name, ref(name)]));
 }
 
 function context(images = imageSet(), words: readonly string[] = ['postgres']): PlatformContext {
@@ -73,7 +72,7 @@ interface Workload {
 
 function allObjects(): KubeObject[] {
   const everything = context(imageSet(), ALL);
-  return [...platformParts(ALL), EDGE_PART].flatMap((part) => part.objects(everything, PLACEHOLDERS));
+  return platformParts(ALL).flatMap((part) => part.objects(everything, PLACEHOLDERS));
 }
 
 function workloads(): { name: string; spec: Workload }[] {
@@ -140,15 +139,18 @@ test('should name every object once', () => {
   );
 });
 
-test('should change its fingerprint with an image and with the edge, and with nothing else', () => {
+test('should change its fingerprint with an image and with what is raised, and with nothing else', () => {
   const images = imageSet();
   const other = {
     ...images,
     postgres: { ...images['postgres'], pinned: 'registry.plumbline.test:5000/postgres:2' },
   } as ImageSet;
-  assert.equal(platformFingerprint(context(), true), platformFingerprint(context(), true));
-  assert.notEqual(platformFingerprint(context(), true), platformFingerprint(context(), false));
-  assert.notEqual(platformFingerprint(context(), true), platformFingerprint(context(other), true));
+  assert.equal(platformFingerprint(context()), platformFingerprint(context()));
+  assert.notEqual(
+    platformFingerprint(context()),
+    platformFingerprint(context(images, ['postgres', 'redis'])),
+  );
+  assert.notEqual(platformFingerprint(context()), platformFingerprint(context(other)));
 });
 
 test('should say which stores and parts there are when one is unknown, and what a part needs', () => {
@@ -159,10 +161,16 @@ test('should say which stores and parts there are when one is unknown, and what 
   assert.throws(() => platformParts(['postgres', 'ai']), /the part ai needs redis, rabbitmq/);
 });
 
+test('should lead a way in to the backend, and to nothing where there is none', () => {
+  const names = (words: string[]): string[] => platformParts(words).map(({ name }) => name);
+  assert.ok(names(['postgres']).includes('edge'));
+  assert.ok(!names(['redis']).includes('edge'));
+});
+
 test('should send telemetry and tenders on only where there is somebody to take them', () => {
   const environmentOf = (words: string[]): string =>
     JSON.stringify(
-      [...platformParts(words), EDGE_PART]
+      platformParts(words)
         .flatMap((part) => part.objects(context(imageSet(), words), PLACEHOLDERS))
         .filter(({ metadata }) => ['tender-api', 'gateway'].includes(metadata.name)),
     );

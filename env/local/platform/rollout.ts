@@ -1,3 +1,4 @@
+import { patient } from '../patience.ts';
 import { CommandError } from '../run.ts';
 import type { PlatformContext } from './context.ts';
 import { lastSeen, type Seen, type SeenEvent, type SeenPod, type SeenWorkload } from './rollout-seen.ts';
@@ -29,7 +30,7 @@ interface Rollout {
  */
 export async function waitRollout(context: RolloutContext, rollout: Rollout): Promise<void> {
   const { namespace, workload, deadlineMs } = rollout;
-  const timeout = `--timeout=${String(deadlineMs / 1000)}s`;
+  const timeout = `--timeout=${String(Math.ceil(patient(deadlineMs) / 1000))}s`;
   const begunMs = performance.now();
   try {
     await context.kubectl(['rollout', 'status', workload, '-n', namespace, timeout], {

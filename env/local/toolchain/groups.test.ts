@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { CLUSTER_GROUPS, GROUPS, groupsFor, linkerFlags, moduleVersion, programOf } from './groups.ts';
-import { toolVersions, toolchainKey } from './index.ts';
+import { linkNames, toolVersions, toolchainKey } from './index.ts';
 
 const GO_MOD = `module x
 
@@ -39,14 +42,34 @@ test('programs are named as Go names them', () => {
 });
 
 test('no two groups build a program of the same name', () => {
-  const names = GROUPS.flatMap((group) => group.packages.map((path) => programOf(group, path)));
+  const names = GROUPS.flatMap((group) => [
+    ...group.packages.map((path) => programOf(group, path)),
+    ...Object.values(group.names ?? {}).flat(),
+  ]);
   assert.equal(new Set(names).size, names.length);
 });
 
 test('a part brings its own programs, a store none', () => {
-  assert.deepEqual(groupsFor(['postgres']), CLUSTER_GROUPS);
-  assert.deepEqual(groupsFor(['postgres', 'gpu']), [...CLUSTER_GROUPS, 'gpu']);
-  assert.deepEqual(groupsFor(['postgres', 'ai']), [...CLUSTER_GROUPS, 'ai']);
+  assert.deepEqual(groupsFor(['postgres']), groupsFor([]));
+  assert.deepEqual(groupsFor(['postgres', 'gpu']), [...groupsFor([]), 'gpu']);
+  assert.deepEqual(groupsFor(['postgres', 'ai']), [...groupsFor([]), 'ai']);
+  assert.deepEqual(groupsFor([]).slice(0, CLUSTER_GROUPS.length), CLUSTER_GROUPS, 'the cluster first');
+});
+
+test('one program is called by each of its names, and what is there already stays', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'plumbline-names-'));
+  context.after(() => {
+    rmSync(folder, { recursive: true });
+  });
+  linkNames(folder);
+  assert.deepEqual(readdirSync(folder), [], 'a name without its program would look like a program');
+  writeFileSync(join(folder, 'kubernetes'), 'all of them');
+  writeFileSync(join(folder, 'kubectl'), 'another one');
+  linkNames(folder);
+  linkNames(folder);
+  assert.equal(readFileSync(join(folder, 'kubelet'), 'utf8'), 'all of them');
+  assert.equal(readlinkSync(join(folder, 'kubelet')), 'kubernetes');
+  assert.equal(readFileSync(join(folder, 'kubectl'), 'utf8'), 'another one');
 });
 
 test('the linker is told the version, or kubeadm refuses to work', () => {

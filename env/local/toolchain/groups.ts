@@ -8,16 +8,21 @@ export type ToolGroup = {
   /** Packages to build; their programs are named after their last path element unless `rename` says otherwise. */
   readonly packages: readonly string[];
   readonly rename?: Readonly<Record<string, string>>;
+  /** Other names of a program, by which it knows what to be: symbolic links beside it. */
+  readonly names?: Readonly<Record<string, readonly string[]>>;
   readonly cgo: boolean;
   readonly tags: readonly string[];
   /** `-X` flags of the linker: variable → value. `{version of MODULE}` stands for its version in go.mod. */
   readonly variables: Readonly<Record<string, string>>;
 };
 
-export type GroupName = 'cluster' | 'runc' | 'storage' | 'tracing' | 'edge' | 'gpu' | 'ai';
+export type GroupName = 'cluster' | 'runc' | 'metrics' | 'storage' | 'tracing' | 'gpu' | 'ai';
 
-/** Programs a cluster cannot start without, in the order in which they are built; `edge` is built last. */
-export const CLUSTER_GROUPS: readonly GroupName[] = ['cluster', 'runc', 'storage'];
+/** Programs that a cluster cannot start without, in the order in which they are built: before all others. */
+export const CLUSTER_GROUPS: readonly GroupName[] = ['cluster', 'runc'];
+
+/** What every platform in it needs. */
+const PLATFORM_GROUPS: readonly GroupName[] = ['metrics', 'storage'];
 
 /** What a part of the platform adds, by the word that `--with` takes; built only where it is raised. */
 const PART_GROUPS: Readonly<Record<string, readonly GroupName[]>> = {
@@ -26,15 +31,33 @@ const PART_GROUPS: Readonly<Record<string, readonly GroupName[]>> = {
   ai: ['ai'],
 };
 
-/** The groups that a platform with those stores and parts needs, without the edge. */
+/** The groups that a cluster and a platform with those stores and parts need. */
 export function groupsFor(words: readonly string[]): readonly GroupName[] {
-  return [...CLUSTER_GROUPS, ...words.flatMap((word) => PART_GROUPS[word] ?? [])];
+  return [...CLUSTER_GROUPS, ...PLATFORM_GROUPS, ...words.flatMap((word) => PART_GROUPS[word] ?? [])];
 }
 
 const KUBERNETES = 'k8s.io/kubernetes';
+/** The programs of Kubernetes that are one here: linking each by itself takes some 10 s on two cores. kube-proxy, whose image every node pulls, stays small. */
+export const KUBERNETES_NAMES = [
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubeadm',
+  'kubectl',
+  'kubelet',
+] as const;
 const COMPONENT_VERSION = 'k8s.io/component-base/version';
 const CONTAINERD = 'github.com/containerd/containerd/v2';
 const CNI = 'github.com/containernetworking/plugins/plugins';
+
+/** Without these the programs report v0.0.0, and kubeadm refuses to work with them. */
+const KUBERNETES_VERSION = {
+  [`${COMPONENT_VERSION}.gitVersion`]: `{${KUBERNETES}}`,
+  [`${COMPONENT_VERSION}.gitMajor`]: '1',
+  [`${COMPONENT_VERSION}.gitMinor`]: '37',
+  [`${COMPONENT_VERSION}.gitTreeState`]: 'clean',
+  [`${COMPONENT_VERSION}.buildDate`]: '1970-01-01T00:00:00Z',
+};
 
 /** Pure Go resolvers, and no tracing pages of gRPC, which keep the linker from dropping unused code. */
 const STATIC_TAGS = ['netgo', 'osusergo', 'static_build', 'grpcnotrace'];
@@ -44,32 +67,20 @@ export const GROUPS: readonly ToolGroup[] = [
     name: 'cluster',
     module: '.',
     packages: [
-      ...[
-        'kube-apiserver',
-        'kube-controller-manager',
-        'kube-scheduler',
-        'kube-proxy',
-        'kubelet',
-        'kubeadm',
-        'kubectl',
-      ].map((name) => `${KUBERNETES}/cmd/${name}`),
+      './kubernetes',
+      `${KUBERNETES}/cmd/kube-proxy`,
       'go.etcd.io/etcd/server/v3',
       'go.etcd.io/etcd/etcdctl/v3',
-      ...['containerd', 'containerd-shim-runc-v2', 'ctr'].map((name) => `${CONTAINERD}/cmd/${name}`),
+      ...['containerd', 'containerd-shim-runc-v2'].map((name) => `${CONTAINERD}/cmd/${name}`),
       ...['main/bridge', 'main/loopback', 'meta/portmap', 'ipam/host-local'].map((name) => `${CNI}/${name}`),
-      'sigs.k8s.io/metrics-server/cmd/metrics-server',
       './coredns',
     ],
     rename: { server: 'etcd' },
+    names: { kubernetes: KUBERNETES_NAMES },
     cgo: false,
     tags: ['no_btrfs', 'no_devmapper', 'no_zfs', ...STATIC_TAGS],
     variables: {
-      // Without these the programs report v0.0.0, and kubeadm refuses to work with them.
-      [`${COMPONENT_VERSION}.gitVersion`]: `{${KUBERNETES}}`,
-      [`${COMPONENT_VERSION}.gitMajor`]: '1',
-      [`${COMPONENT_VERSION}.gitMinor`]: '37',
-      [`${COMPONENT_VERSION}.gitTreeState`]: 'clean',
-      [`${COMPONENT_VERSION}.buildDate`]: '1970-01-01T00:00:00Z',
+      ...KUBERNETES_VERSION,
       [`${CONTAINERD}/version.Version`]: `{${CONTAINERD}}`,
     },
   },
@@ -81,6 +92,14 @@ export const GROUPS: readonly ToolGroup[] = [
     cgo: true,
     tags: ['seccomp', 'netgo', 'osusergo'],
     variables: { 'main.version': '{github.com/opencontainers/runc}' },
+  },
+  {
+    name: 'metrics',
+    module: '.',
+    packages: ['sigs.k8s.io/metrics-server/cmd/metrics-server'],
+    cgo: false,
+    tags: STATIC_TAGS,
+    variables: KUBERNETES_VERSION,
   },
   {
     name: 'storage',
@@ -100,14 +119,6 @@ export const GROUPS: readonly ToolGroup[] = [
     variables: {
       'github.com/jaegertracing/jaeger/internal/version.latestVersion': '{github.com/jaegertracing/jaeger}',
     },
-  },
-  {
-    name: 'edge',
-    module: 'traefik',
-    packages: ['github.com/traefik/traefik/v3/cmd/traefik'],
-    cgo: false,
-    tags: STATIC_TAGS,
-    variables: { 'github.com/traefik/traefik/v3/pkg/version.Version': '{github.com/traefik/traefik/v3}' },
   },
   {
     // In kubelet's own module: what it imports is compiled already.

@@ -3,7 +3,16 @@
  * cache under a key of everything that decides it, so that no checkout builds twice what another has built.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { withLock } from '../lock.ts';
 import { cacheDir } from '../paths.ts';
@@ -12,7 +21,7 @@ import type { GoOptions } from './go.ts';
 import { GROUPS, linkerFlags, moduleDir, moduleVersion, programOf } from './groups.ts';
 import type { GroupName, ToolGroup } from './groups.ts';
 
-export { CLUSTER_GROUPS, groupsFor } from './groups.ts';
+export { CLUSTER_GROUPS, groupsFor, KUBERNETES_NAMES } from './groups.ts';
 export type { GroupName } from './groups.ts';
 export type { BuildProgress } from './go.ts';
 
@@ -22,7 +31,6 @@ export type ToolVersions = {
   readonly etcd: string;
   readonly coredns: string;
   readonly containerd: string;
-  readonly traefik: string;
 };
 
 /** How long a second caller waits for the first one's build; an empty cache on two cores takes some nine minutes. */
@@ -98,7 +106,8 @@ export function toolchainKey(go: string): string {
   const hash = createHash('sha256');
   hash.update(JSON.stringify([go, process.arch, COMPILE_FLAGS]));
   for (const group of GROUPS) {
-    hash.update(JSON.stringify([group.packages, group.tags, group.cgo, linkerFlags(group, goModOf(group))]));
+    const { packages, names, tags, cgo } = group;
+    hash.update(JSON.stringify([packages, names, tags, cgo, linkerFlags(group, goModOf(group))]));
     hash.update(readFileSync(join(moduleDir(group), 'go.mod')));
     hash.update(readFileSync(join(moduleDir(group), 'go.sum')));
   }
@@ -109,13 +118,11 @@ export function toolchainKey(go: string): string {
 /** The versions that clusters and images are told. */
 export function toolVersions(): ToolVersions {
   const main = readFileSync(join(import.meta.dirname, 'go.mod'), 'utf8');
-  const edge = readFileSync(join(import.meta.dirname, 'traefik/go.mod'), 'utf8');
   return {
     kubernetes: moduleVersion(main, 'k8s.io/kubernetes'),
     etcd: moduleVersion(main, 'go.etcd.io/etcd/server/v3'),
     coredns: moduleVersion(main, 'github.com/coredns/coredns'),
     containerd: moduleVersion(main, 'github.com/containerd/containerd/v2'),
-    traefik: moduleVersion(edge, 'github.com/traefik/traefik/v3'),
   };
 }
 
@@ -130,8 +137,26 @@ async function buildGroup(group: ToolGroup, outDir: string, options: GoOptions):
   // One rename a program: a half-written one never has its final name.
   for (const name of readdirSync(scratch))
     renameSync(join(scratch, name), join(outDir, group.rename?.[name] ?? name));
+  linkNames(outDir);
   await madeBy(outDir, options.signal);
   rmSync(scratch, { recursive: true, force: true });
+}
+
+/** Gives the programs in a folder the other names that they have. */
+export function linkNames(folder: string): void {
+  for (const [program, name] of GROUPS.flatMap(otherNames)) {
+    const scratch = join(folder, `${name}.link`);
+    if (!existsSync(join(folder, program)) || existsSync(join(folder, name))) continue;
+    rmSync(scratch, { force: true });
+    symlinkSync(program, scratch);
+    renameSync(scratch, join(folder, name));
+  }
+}
+
+function otherNames(group: ToolGroup): (readonly [program: string, name: string])[] {
+  return Object.entries(group.names ?? {}).flatMap(([program, names]) =>
+    names.map((name) => [program, name] as const),
+  );
 }
 
 /** Go files of the group's packages that lie here, without their tests. */
@@ -145,7 +170,11 @@ function ownSources(group: ToolGroup): string[] {
 }
 
 function built(group: ToolGroup, outDir: string): boolean {
-  return group.packages.every((path) => existsSync(join(outDir, programOf(group, path))));
+  const names = [
+    ...group.packages.map((path) => programOf(group, path)),
+    ...otherNames(group).map(([, name]) => name),
+  ];
+  return names.every((name) => existsSync(join(outDir, name)));
 }
 
 function goModOf(group: ToolGroup): string {

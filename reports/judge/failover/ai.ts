@@ -2,8 +2,7 @@ import type { History } from '../../record/history.ts';
 import type { Figure, Judgement } from '../../record/judgement.ts';
 import type { Rule } from '../../record/rule.ts';
 import type { FailoverRecord } from '../../record/run-record.ts';
-import { excused } from '../busy.ts';
-import { generalRules } from '../definition.ts';
+import { allRules } from '../definition.ts';
 import type { CheckJudge } from '../definition.ts';
 import { need } from '../evidence/need.ts';
 import { EFFECT_SOURCES } from '../../record/observations/platform.ts';
@@ -70,9 +69,8 @@ function judgeTrial(history: History): Judged {
       store: 'jobs',
       ratePerSecond: history.header.settings.ai?.jobs?.requestsPerSecond,
     }),
-    ...generalRules(history, AI),
   ];
-  const rules = excused(own, history);
+  const rules = allRules(own, history, AI);
   const record = {
     ...judgedRecord(watched, rules, jobs === null ? '' : seenText(jobs)),
     lostNumbers: jobs === null ? [] : lostOf(jobs),

@@ -2,8 +2,7 @@ import type { History } from '../../record/history.ts';
 import type { Figure, Judgement } from '../../record/judgement.ts';
 import type { FailoverRecord, RequestSums } from '../../record/run-record.ts';
 import type { Rule } from '../../record/rule.ts';
-import { excused } from '../busy.ts';
-import { generalRules } from '../definition.ts';
+import { allRules } from '../definition.ts';
 import type { CheckJudge } from '../definition.ts';
 import { decideShare } from '../slo/share.ts';
 import type { ShareDecision } from '../slo/share.ts';
@@ -59,9 +58,8 @@ function judgeTrial(history: History): Judged {
       store: 'edge',
       ratePerSecond: history.header.settings.topology?.edge?.backend?.requestsPerSecond,
     }),
-    ...generalRules(history, BACKEND),
   ];
-  const rules = excused(own, history);
+  const rules = allRules(own, history, BACKEND);
   const record = judgedRecord(watched, rules, `${seenText(requests)}${detectedText(requests)}`);
   return { record, rules, decision };
 }

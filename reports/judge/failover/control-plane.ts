@@ -7,8 +7,7 @@ import type { Seen } from '../../record/observations/index.ts';
 import { decisive, reasonOf, worstOf } from '../../record/rule.ts';
 import type { Rule } from '../../record/rule.ts';
 import { worst } from '../../record/verdict.ts';
-import { excused } from '../busy.ts';
-import { generalRules } from '../definition.ts';
+import { allRules } from '../definition.ts';
 import type { CheckJudge } from '../definition.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
@@ -119,9 +118,8 @@ function judgeTrial(history: History): Judged {
       const gap = open(history);
       return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };
     }),
-    ...generalRules(history, CONTROL_PLANE),
   ];
-  const rules = excused(held, history);
+  const rules = allRules(held, history, CONTROL_PLANE);
   const undisturbed = `${findings.filter(({ ok }) => ok).length} leaders and workloads undisturbed`;
   const judged = { verdict: worstOf(rules), reason: reasonOf(rules, `${reason}, ${undisturbed}`) };
   return { record: { ...record, ...judged }, rules, findings };

@@ -1,4 +1,4 @@
-/** The ingress controller: two Traefik 3.6 pods behind a NodePort, and the Ingress that leads to the gateway. */
+/** The ingress controller: two pods of Traefik behind a NodePort, and the Ingress that leads to the gateway. */
 import { APP_USER } from '../../images/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
 import { EDGE, type PlatformContext } from '../context.ts';

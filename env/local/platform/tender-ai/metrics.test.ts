@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { coreImages, type ImageSet } from '../../images/index.ts';
+import { imagesFor, type ImageSet } from '../../images/index.ts';
 import { addressesOf, nodesOf } from '../../nodes/addressing.ts';
 import type { PlatformContext } from '../context.ts';
 import type { KubeObject } from '../objects.ts';
@@ -12,7 +12,7 @@ import { PLACEHOLDERS } from '../secrets.ts';
 const STORES = ['postgres', 'redis', 'rabbitmq', 'elasticsearch', 'neo4j'];
 
 function objectsWith(words: readonly string[]): KubeObject[] {
-  const images = coreImages(words).map((name) => [name, { name, pinned: `${name}@sha256:1` }]);
+  const images = imagesFor(words).map((name) => [name, { name, pinned: `${name}@sha256:1` }]);
   const context = {
     ...{ instance: 'local-small', size: 'small', with: words, stateDir: '/state', kubeconfig: '/kubeconfig' },
     addresses: addressesOf('local-small'),

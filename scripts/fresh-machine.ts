@@ -1,0 +1,154 @@
+/**
+ * What a machine that nobody has prepared meets: `node scripts/fresh-machine.ts --ssh "ssh -p 2222 root@127.0.0.1" [--archive FILE] [--patience N] [--env NAME]
+ * [--with WORDS] [--step NAME]... [--out DIR]`. Copies this checkout with its node_modules there, and the archive of `plumbline toolchain pack` if one is
+ * given, then tries one step after the other (`fresh-machine/steps.ts`). It changes that machine and starts it anew: take one that may be thrown away.
+ * Exit 0: all held; 1: some did not; 64: bad words.
+ */
+import { spawn } from 'node:child_process';
+import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { stepsFor } from './fresh-machine/steps.ts';
+import type { Step } from './fresh-machine/steps.ts';
+
+const USAGE = 64;
+const COPY_S = 900;
+const REBOOT_S = 300;
+/** Within it a machine that is told to start anew has stopped to answer. */
+const ASK_AGAIN_MS = 5000;
+const CHECKOUT = resolve(import.meta.dirname, '..');
+const THERE = '/root/plumbline';
+const LAST_LINES = 15;
+
+interface Result {
+  name: string;
+  claim: string;
+  held: boolean;
+  seconds: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    ssh: { type: 'string' },
+    archive: { type: 'string' },
+    patience: { type: 'string', default: '1' },
+    env: { type: 'string', default: 'local-small' },
+    with: { type: 'string', default: 'postgres' },
+    step: { type: 'string', multiple: true },
+    out: { type: 'string', default: 'runs/fresh-machine' },
+  },
+});
+const patience = Number(values.patience);
+const [ssh, ...sshWords] = (values.ssh ?? '').split(' ').filter((word) => word !== '');
+const all = stepsFor({ env: values.env, words: values.with, archive: values.archive !== undefined });
+const chosen = all.filter(({ name }) => values.step === undefined || values.step.includes(name));
+if (ssh === undefined || !(patience >= 1) || chosen.length === 0) {
+  process.stderr.write(
+    'usage: node scripts/fresh-machine.ts --ssh "ssh -p PORT root@HOST" [--archive FILE] [--patience N] [--env NAME] [--with WORDS]\n' +
+      `       [--step NAME]... [--out DIR]\n  steps: ${all.map(({ name }) => name).join(', ')}\n`,
+  );
+  process.exit(USAGE);
+}
+const command: [string, ...string[]] = [ssh, ...sshWords];
+const out = resolve(values.out);
+mkdirSync(out, { recursive: true });
+
+const results: Result[] = [];
+if (values.step === undefined) await copy();
+for (const step of chosen) results.push(await tried(step));
+writeFileSync(join(out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
+const failed = results.filter(({ held }) => !held);
+process.stdout.write(`\n${results.length - failed.length} of ${results.length} held\n`);
+for (const { name, claim } of failed)
+  process.stdout.write(`  did not hold: ${name}: ${claim} (${join(out, `${name}.log`)})\n`);
+process.exitCode = failed.length === 0 ? 0 : 1;
+
+async function tried(step: Step): Promise<Result> {
+  process.stdout.write(`${step.name}: ${step.claim}\n`);
+  const began = performance.now();
+  const before = step.reboots === true ? await bootId() : '';
+  const code = await remote(step.script, { limitS: step.limitS, log: join(out, `${step.name}.log`) });
+  const again = step.reboots !== true || (await rebooted(before));
+  const seconds = Math.round((performance.now() - began) / 1000);
+  const held = code === 0 && again;
+  process.stdout.write(`  ${held ? 'held' : `did NOT hold (exit ${code})`}, ${seconds} s\n`);
+  return { name: step.name, claim: step.claim, held, seconds };
+}
+
+/** The checkout as git has it with what is changed in it, its packages, and the archive. */
+async function copy(): Promise<void> {
+  process.stdout.write('copying the checkout\n');
+  const listed = `cd '${CHECKOUT}' && { git ls-files -z -co --exclude-standard; printf 'node_modules\\0'; } | tar -cz --null --ignore-failed-read -T -`;
+  await piped(['bash', '-c', listed], `mkdir -p ${THERE} && tar -xz --no-same-owner -C ${THERE}`);
+  if (values.archive !== undefined) await piped(['cat', values.archive], 'cat >/root/plumbline.tar.zst');
+}
+
+async function piped(from: readonly [string, ...string[]], there: string): Promise<void> {
+  const [file, ...words] = from;
+  const source = spawn(file, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const target = spawn(command[0], [...command.slice(1), there], { stdio: ['pipe', 'ignore', 'inherit'] });
+  source.stdout.pipe(target.stdin);
+  const code = await ended(target, COPY_S);
+  if (code !== 0) throw new Error(`what is needed there cannot be copied (exit ${code})`);
+}
+
+/** @returns the exit code of a script that is run there as root in the copy of the checkout; 124 when it took too long */
+async function remote(script: string, { limitS, log }: { limitS: number; log: string }): Promise<number> {
+  const child = spawn(command[0], [...command.slice(1), 'bash -s'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const file = createWriteStream(log);
+  const last: string[] = [];
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => {
+      file.write(chunk);
+      last.push(...chunk.toString('utf8').split('\n'));
+      last.splice(0, last.length - LAST_LINES);
+    });
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(
+    `set -o pipefail; cd ${THERE} || exit; export PLUMBLINE_PATIENCE=${patience}; {\n${script}\n}\n`,
+  );
+  const code = await ended(child, limitS);
+  file.end();
+  if (code !== 0) process.stdout.write(`${last.map((line) => `    ${line}`).join('\n')}\n`);
+  return code;
+}
+
+/** The exit code, 124 for what took too long on a machine that is this slow. */
+function ended(child: ReturnType<typeof spawn>, limitS: number): Promise<number> {
+  return new Promise((settle) => {
+    const timer = setTimeout(
+      () => {
+        child.kill('SIGKILL');
+        settle(124);
+      },
+      limitS * 1000 * patience,
+    );
+    child.once('error', () => settle(127));
+    child.once('close', (code) => {
+      clearTimeout(timer);
+      settle(code ?? 1);
+    });
+  });
+}
+
+async function bootId(): Promise<string> {
+  const child = spawn(command[0], [...command.slice(1), 'cat /proc/sys/kernel/random/boot_id'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
+  return (await ended(child, REBOOT_S / 10)) === 0 ? said.trim() : '';
+}
+
+/** Starts the machine anew and waits until it answers. */
+async function rebooted(before: string): Promise<boolean> {
+  await remote('systemctl reboot --no-block', { limitS: 60, log: join(out, 'rebooting.log') });
+  const end = performance.now() + REBOOT_S * 1000 * patience;
+  while (performance.now() < end) {
+    const now = await bootId();
+    if (now !== '' && now !== before) return true;
+    await sleep(ASK_AGAIN_MS);
+  }
+  return false;
+}

@@ -1,0 +1,138 @@
+/** What is tried on a fresh machine, in its order. Each step is a script of bash, run as root in the checkout's copy there. */
+
+export interface Step {
+  readonly name: string;
+  /** What must hold after it. */
+  readonly claim: string;
+  readonly script: string;
+  /** On an ordinary machine, s; a slow one is given a multiple. */
+  readonly limitS: number;
+  /** The machine is started anew after the script. */
+  readonly reboots?: true;
+}
+
+export interface Tried {
+  /** Name of the environment. */
+  readonly env: string;
+  /** Words of `--with`. */
+  readonly words: string;
+  /** Whether an archive of programs and images was brought along. */
+  readonly archive: boolean;
+}
+
+/** The port at which a registry is usually found: a stranger's is put there, and must stay. */
+const STRANGERS_PORT = 5000;
+
+const PLUMBLINE = 'node_modules/.bin/node cli/plumbline.mjs';
+const LOOK = 'bash scripts/fresh-machine/look.sh';
+/** The node's pieces: cgroups, both hands with their proofs, limits that are read back. */
+const PIECES = ['cgroup2', 'agent'];
+const WITH_CLUSTER = ['nodes', 'faults', 'services'];
+
+const itests = (names: readonly string[]): string =>
+  `node_modules/.bin/node --test --test-concurrency=1 ${names.map((name) => `tests/integration/${name}.itest.ts`).join(' ')}`;
+
+/** What `look.sh` says now must be what it said at first, but for what is named. */
+const asBefore = (after: string): string =>
+  `${LOOK} >/root/${after}.txt; diff -u /root/before.txt /root/${after}.txt`;
+
+export function stepsFor({ env, words, archive }: Tried): Step[] {
+  const up = `${PLUMBLINE} env up --env ${env} --with ${words}`;
+  return [
+    {
+      name: 'strangers',
+      claim: 'a registry of somebody else at its usual port, and a firewall that forwards nothing',
+      limitS: 120,
+      // Transient: what systemd starts by itself at the next boot must not be ours.
+      script: `systemd-run --unit=stranger --quiet $PWD/node_modules/.bin/node -e 'require("node:http").createServer((_, reply) => reply.end("{}")).listen(${STRANGERS_PORT})'
+command -v nft >/dev/null && nft -f - <<'RULES'
+table inet stranger {
+  chain forward { type filter hook forward priority filter; policy drop; }
+}
+RULES
+until ss -Hltn | grep -q ':${STRANGERS_PORT} '; do sleep 0.2; done
+${LOOK} >/root/before.txt; cat /root/before.txt`,
+    },
+    {
+      name: 'check',
+      claim: '`env check` says that the machine is ready, or exactly what is missing, and changes nothing',
+      limitS: 120,
+      script: `${PLUMBLINE} env check --env ${env}; code=$?
+${asBefore('checked')} || exit 1
+[ $code = 0 ] || [ $code = 64 ]`,
+    },
+    ...(archive
+      ? [
+          {
+            name: 'unpack',
+            claim: 'programs and images are taken from the archive, and nothing has to be compiled',
+            limitS: 300,
+            script: `${PLUMBLINE} toolchain unpack /root/plumbline.tar.zst && ${PLUMBLINE} env check --env ${env}`,
+          },
+        ]
+      : []),
+    {
+      name: 'pieces',
+      claim: 'cgroups freeze, thaw and kill with proof, by both hands',
+      limitS: 300,
+      script: itests(PIECES),
+    },
+    { name: 'up', claim: 'the environment is raised', limitS: 1200, script: up },
+    {
+      name: 'limits',
+      claim: 'containers run below the limits of their pods, as the kernel says',
+      limitS: 120,
+      script: `node_modules/.bin/node scripts/fresh-machine/limits.ts ${env}`,
+    },
+    {
+      name: 'nodes',
+      claim: 'nodes stop and start, links are cut, containers freeze, and all is as before',
+      limitS: 900,
+      script: itests(WITH_CLUSTER),
+    },
+    {
+      name: 'strangers-live',
+      claim: 'the registry of somebody else answers, and the rules of the firewall are there',
+      limitS: 60,
+      script: `ss -Hltn | grep -q ':${STRANGERS_PORT} ' && nft list table inet stranger | grep -q 'policy drop'`,
+    },
+    {
+      name: 'down',
+      claim: '`env down` leaves nothing',
+      limitS: 300,
+      script: `${PLUMBLINE} env down --env ${env} && ${asBefore('down')}`,
+    },
+    {
+      name: 'killed',
+      claim: '`env down` leaves nothing of an environment whose raising was killed in the middle',
+      limitS: 600,
+      script: `setsid ${up} & pid=$!
+for _ in $(seq 3000); do find /sys/fs/cgroup -maxdepth 4 -type d -path '*/plumbline/${env}/control-1' | grep -q . && break; sleep 0.1; done
+sleep 5; kill -9 -- -$pid; wait $pid 2>/dev/null
+${PLUMBLINE} env down --env ${env} && ${asBefore('killed')}`,
+    },
+    {
+      name: 'reboot',
+      claim:
+        'after a reboot with the environment up nothing of it is there, and `env down` removes its files',
+      limitS: 1200,
+      script: `${up}; systemctl list-unit-files --state=enabled --no-legend --plain | awk '{ print $1 }' | sort >/root/enabled.txt`,
+      reboots: true,
+    },
+    {
+      name: 'rebooted',
+      claim: 'no service, port, rule, setting or cgroup of ours',
+      limitS: 300,
+      script: `${LOOK} >/root/rebooted.txt; cat /root/rebooted.txt
+sed -n '/^## links/,$p' /root/before.txt >/root/a.txt; sed -n '/^## links/,$p' /root/rebooted.txt >/root/b.txt
+diff -u /root/a.txt /root/b.txt && ! ss -Hltn | grep -qE ':(18500|6443|10250) ' || exit 1
+${PLUMBLINE} env down --env ${env}`,
+    },
+    {
+      name: 'purge',
+      claim: 'packages that were brought go when that is asked for',
+      limitS: 600,
+      script: `${PLUMBLINE} env down --env ${env} --purge`,
+    },
+  ];
+}
