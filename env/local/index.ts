@@ -7,13 +7,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { platformContext } from './context.ts';
 import type { Target } from './context.ts';
-import { clusterImages, ensureImages, imagesFor } from './images/index.ts';
+import { imagesFor } from './images/index.ts';
 import type { ImageSet } from './images/index.ts';
 import { leftovers } from './leftovers.ts';
-import { lockPath, takeLock, withLock } from './lock.ts';
+import { lockPath, takeLock } from './lock.ts';
+import { CLUSTER, make, Rest, whole } from './make.ts';
+import type { Tell } from './make.ts';
 import type { ClusterSize, InstanceName } from './nodes/addressing.ts';
 import { ensurePackages } from './packages.ts';
-import { cacheDir, stateDir } from './paths.ts';
+import { stateDir } from './paths.ts';
 import { platformFingerprint } from './platform/index.ts';
 import { findingsOf, judgeMachine, lookAtMachine } from './preflight.ts';
 import type { Finding, Machine, Need } from './preflight.ts';
@@ -25,8 +27,7 @@ import { storesRaised } from './stores-raised.ts';
 import { bootId, isStanding, readStamp, sha256, sourcesFingerprint, writeStamp } from './stamp.ts';
 import type { Stamp } from './stamp.ts';
 import { removeInstance } from './teardown.ts';
-import { buildTools, CLUSTER_GROUPS, groupsFor, toolsBuilt } from './toolchain/index.ts';
-import type { GroupName } from './toolchain/index.ts';
+import { groupsFor, toolsBuilt } from './toolchain/index.ts';
 
 export { packArchive, unpackArchive } from './archive.ts';
 export { broughtPackages, purgeBrought } from './installed.ts';
@@ -67,9 +68,6 @@ export type UpResult = {
    */
   readonly platformReady: Promise<void>;
 };
-
-/** How long another process may build images; from an empty cache it takes a minute or two. */
-const IMAGES_LOCK_DEADLINE_MS = 15 * 60_000;
 
 type Asked = {
   readonly instance: InstanceName;
@@ -176,70 +174,31 @@ async function raise(options: UpOptions, progress: Progress): Promise<Raised> {
   // What is up already is compared with all that it would be made of.
   const clusterFirst = before === null && !(await toolsBuilt(groupsFor(words), signal));
   const asked = { instance, size, with: words, signal };
+  const tell: Tell = (message, fraction) => progress.message(message, fraction);
   progress.begin('toolchain', 'looking at the compiled programs');
-  const binDir = await programsOf(clusterFirst ? CLUSTER_GROUPS : groupsFor(words), progress, signal);
-  progress.begin('images', 'looking at the images');
-  const names = clusterFirst ? clusterImages() : imagesFor(words);
-  const target = await targetOf({ ...asked, binDir }, names, progress);
+  const target = await make(asked, clusterFirst ? CLUSTER : whole(words), {
+    tell,
+    onImages: () => progress.begin('images', 'looking at the images'),
+  });
   const reused = clusterFirst ? null : await reuse(target, before, progress);
   if (reused !== null) return { stamp: reused, created: false, platformReady: Promise.resolve() };
-  await raiseCluster(target, progress);
-  const stamp = await makeStamp(target);
+  const rest = clusterFirst ? new Rest(asked) : null;
+  let stamp: Stamp;
+  try {
+    await raiseCluster(target, progress);
+    stamp = await makeStamp(target);
+  } catch (error) {
+    await rest?.abandon();
+    throw error;
+  }
   writeStamp(stamp);
   const finish = async (): Promise<void> => {
-    const whole = clusterFirst ? await wholeTarget(asked, progress) : target;
-    await raisePlatform(whole, progress);
-    writeStamp({ ...stamp, fingerprint: fingerprintOf(whole) });
+    if (rest !== null) progress.begin('platform', 'making what the platform consists of');
+    const complete = rest === null ? target : await rest.made(tell);
+    await raisePlatform(complete, progress);
+    writeStamp({ ...stamp, fingerprint: fingerprintOf(complete) });
   };
   return { stamp, created: true, platformReady: finish() };
-}
-
-/** Everything that an environment consists of; what is missing is made, as the first part of applying the platform. */
-async function wholeTarget(
-  asked: Omit<Target, 'binDir' | 'images' | 'say'>,
-  progress: Progress,
-): Promise<Target> {
-  progress.begin('platform', 'making what the platform consists of');
-  const binDir = await programsOf(groupsFor(asked.with), progress, asked.signal);
-  return targetOf({ ...asked, binDir }, imagesFor(asked.with), progress);
-}
-
-function programsOf(
-  groups: readonly GroupName[],
-  progress: Progress,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  return buildTools(groups, {
-    signal,
-    onProgress: ({ group, done, of }) => {
-      progress.message(
-        `compiling ${group}: ${done} of ${of} packages`,
-        group === 'cluster' && of > 0 ? done / of : null,
-      );
-    },
-  });
-}
-
-async function targetOf(
-  asked: Omit<Target, 'images' | 'say'>,
-  names: readonly string[],
-  progress: Progress,
-): Promise<Target> {
-  const say = (message: string): void => progress.message(message);
-  return { ...asked, say, images: await imagesOf(asked.binDir, names, say, asked.signal) };
-}
-
-/** Builds what is missing of the images, one process at a time: they share one cache. */
-function imagesOf(
-  binDir: string,
-  only: readonly string[],
-  onProgress: (message: string) => void,
-  signal: AbortSignal | undefined,
-): Promise<ImageSet> {
-  const lock = join(cacheDir(), 'images.lock');
-  return withLock(lock, { deadlineMs: IMAGES_LOCK_DEADLINE_MS, signal }, () =>
-    ensureImages(binDir, { only, onProgress, signal }),
-  );
 }
 
 /** The stamp of an environment that was raised to the end since the last boot, in this size. */

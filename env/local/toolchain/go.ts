@@ -17,10 +17,12 @@ export type BuildProgress = {
 export type GoOptions = {
   readonly onProgress?: ((progress: BuildProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Takes only what nobody else wants of the cores. */
+  readonly inBackground?: boolean;
 };
 
-/** Compiling trades memory for speed: fewer collections. Some 4 GiB at most for two compilers at once. */
-const GO_GC_PERCENT = '400';
+/** Compiling trades memory for speed: no collection before a compiler or the linker holds this much, of which there are as many as cores. */
+const GO_MEMORY_LIMIT = '1500MiB';
 const LIST_DEADLINE_MS = 600_000;
 
 /** Flags that change what the compiler makes, and so belong to the key of a build. */
@@ -28,7 +30,8 @@ export const COMPILE_FLAGS: readonly string[] = [
   '-trimpath',
   '-buildvcs=false',
   '-mod=readonly',
-  '-gcflags=all=-dwarf=false',
+  // One thread a compiler: there are always as many packages to compile as cores, and the threads of one wait for each other.
+  '-gcflags=all=-dwarf=false -c=1',
 ];
 
 /** The environment of every Go command here: caches in the shared folder, never another toolchain. */
@@ -41,7 +44,8 @@ export function goEnvironment(group: Pick<ToolGroup, 'cgo'>): NodeJS.ProcessEnv 
     GOTOOLCHAIN: 'local',
     GOFLAGS: '',
     GOWORK: 'off',
-    GOGC: GO_GC_PERCENT,
+    GOGC: 'off',
+    GOMEMLIMIT: GO_MEMORY_LIMIT,
     CGO_ENABLED: group.cgo ? '1' : '0',
     CGO_CFLAGS: '-O2',
     CGO_LDFLAGS: '-O2',
@@ -107,7 +111,8 @@ type SpawnOptions = GoOptions & {
 function spawnGo(argv: readonly string[], options: SpawnOptions): Promise<void> {
   options.signal?.throwIfAborted();
   // Should this process be killed, the build ends with it: the next one must not find it still writing.
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'go', ...argv], {
+  const nice = options.inBackground === true ? ['nice', '-n', '19'] : [];
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...nice, 'go', ...argv], {
     env: options.env,
     cwd: options.cwd,
     stdio: ['ignore', 'ignore', 'pipe'],
