@@ -1,5 +1,6 @@
 import type { PlannedCheck } from '../env/catalogue/index.ts';
 import { CommandError, EXIT } from '../env/errors.ts';
+import { patient } from '../env/local/patience.ts';
 import type { Environment, SecretSource } from '../env/schema.ts';
 import { diffRuns, renderTerminal } from '../reports/index.ts';
 import type { RunRecord } from '../reports/record/run-record.ts';
@@ -286,7 +287,7 @@ class Run {
     const nodes = await cluster.list({ kind: 'v1/Node' });
     this.#nodes = nodes.unavailable === undefined ? nodes.items.length : null;
     if (connection.platformReady !== null && !(await isFulfilled(connection.platformReady)))
-      await this.#untilPlatform(engine, connection.platformReady);
+      await this.#untilPlatform(engine, safety, connection.platformReady);
     await judgesNamespace(this.#book, cluster, this.#left());
     const left = this.#left();
     await engine.runBatch(left);
@@ -303,16 +304,21 @@ class Run {
   }
 
   /** While the platform is being made, what looks at the cluster alone can run already. Without a platform the others have no verdict. */
-  async #untilPlatform(engine: Engine, platformReady: Promise<void>): Promise<void> {
-    const signal = this.#interrupt.signal;
+  async #untilPlatform(engine: Engine, safety: Safety, platformReady: Promise<void>): Promise<void> {
+    const signal = AbortSignal.any([this.#interrupt.signal, safety.stopped]);
+    const limitMs = patient(timeoutMsOf(this.#options.environment, 'platformReady'));
     await engine.runBatch(this.#left().filter(({ row }) => row.clusterAlone === true));
-    signal.throwIfAborted();
+    this.#interrupt.signal.throwIfAborted();
     this.#progress.doing('waiting for the platform');
     try {
-      await withDeadline(platformReady, timeoutMsOf(this.#options.environment, 'platformReady'), signal);
+      await withDeadline(platformReady, limitMs, signal);
     } catch (error) {
-      signal.throwIfAborted();
-      const message = `the platform did not become ready: ${error instanceof Error ? error.message : String(error)}`;
+      this.#interrupt.signal.throwIfAborted();
+      // A run that was stopped says so of each check itself.
+      if (safety.stopped.aborted) return;
+      const why = error instanceof Error ? error.message : String(error);
+      this.#note(`The platform did not become ready: ${why}`);
+      const message = `the platform did not become ready: ${why.split('\n', 1)[0] ?? ''}`;
       await this.#book.concludeRest(this.#left(), { verdict: 'inconclusive', message });
     }
   }

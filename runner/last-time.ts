@@ -16,6 +16,7 @@ const recordSchema = z.object({
   checks: z.array(
     z.object({
       id: z.string(),
+      verdict: z.string(),
       startedAt: z.string().nullable(),
       durationMs: z.number(),
       trials: z.array(z.unknown()),
@@ -36,7 +37,7 @@ export function lastTimes(
     const record = readRecord(join(parent, name, 'run.json'));
     if (record === null || record.environment.size !== (sizeOf(environment) ?? null)) continue;
     for (const { row, trials } of planned) {
-      const past = record.checks.find((check) => check.id === row.id && check.startedAt !== null);
+      const past = record.checks.find((check) => check.id === row.id && ranToTheEnd(check));
       if (past !== undefined && !found.has(row.id)) found.set(row.id, timeOf(past, trials));
     }
   }
@@ -63,6 +64,12 @@ function readRecord(file: string): z.infer<typeof recordSchema> | null {
     // An estimate is not worth a complaint.
     return null;
   }
+}
+
+/** What was cut off, or could not be asked, says nothing of how long it takes. */
+function ranToTheEnd({ startedAt, verdict, steps }: Past): boolean {
+  const concluded = verdict === 'pass' || verdict === 'fail';
+  return startedAt !== null && concluded && steps.every(({ error }) => error === undefined);
 }
 
 /** A step of the same name in several trials counts once, as in one of them. */

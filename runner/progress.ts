@@ -110,10 +110,11 @@ export class Progress {
     const left = this.#leftMs();
     const overdue = this.#overdue();
     const rest = [
-      ...(left > 0 ? [`about ${seconds(left)}`] : []),
-      ...(overdue.length > 0 ? [`what ${overdue.join(', ')} still takes`] : []),
+      elapsed,
+      ...(left > 0 ? [`about ${seconds(left)} left`] : []),
+      ...(overdue.length > 0 ? [`${overdue.join(', ')} longer than expected`] : []),
     ];
-    return rest.length > 0 ? `${elapsed}, ${rest.join(' and ')} left` : elapsed;
+    return rest.join(', ');
   }
 
   /** Checks that take longer than was expected: how much longer, nobody knows. */

@@ -2,10 +2,10 @@
  * What a machine that nobody has prepared meets: `node scripts/fresh-machine.ts --ssh "ssh -p 2222 root@127.0.0.1" [--archive FILE] [--patience N] [--env NAME]
  * [--with WORDS] [--step NAME]... [--out DIR]`. Copies this checkout with its node_modules there, and the archive of `plumbline toolchain pack` if one is
  * given, then tries one step after the other (`fresh-machine/steps.ts`). It changes that machine and starts it anew: take one that may be thrown away.
- * Exit 0: all held; 1: some did not; 64: bad words.
+ * Exit 0: all held; 1: some did not; 3: it could not be tried; 64: bad words.
  */
 import { spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -13,8 +13,13 @@ import { stepsFor } from './fresh-machine/steps.ts';
 import type { Step } from './fresh-machine/steps.ts';
 
 const USAGE = 64;
+const HARNESS = 3;
+/** As much as `PLUMBLINE_PATIENCE` may be. */
+const MOST_PATIENCE = 50;
 const COPY_S = 900;
 const REBOOT_S = 300;
+/** More than a script is given to end over there. */
+const ENDING_S = 30;
 /** Within it a machine that is told to start anew has stopped to answer. */
 const ASK_AGAIN_MS = 5000;
 const CHECKOUT = resolve(import.meta.dirname, '..');
@@ -43,9 +48,10 @@ const patience = Number(values.patience);
 const [ssh, ...sshWords] = (values.ssh ?? '').split(' ').filter((word) => word !== '');
 const all = stepsFor({ env: values.env, words: values.with, archive: values.archive !== undefined });
 const chosen = all.filter(({ name }) => values.step === undefined || values.step.includes(name));
-if (ssh === undefined || !(patience >= 1) || chosen.length === 0) {
+const bad = !(patience >= 1 && patience <= MOST_PATIENCE) || chosen.length === 0;
+if (ssh === undefined || bad || (values.archive !== undefined && !existsSync(values.archive))) {
   process.stderr.write(
-    'usage: node scripts/fresh-machine.ts --ssh "ssh -p PORT root@HOST" [--archive FILE] [--patience N] [--env NAME] [--with WORDS]\n' +
+    'usage: node scripts/fresh-machine.ts --ssh "ssh -p PORT root@HOST" [--archive FILE that is there] [--patience 1 to 50] [--env NAME] [--with WORDS]\n' +
       `       [--step NAME]... [--out DIR]\n  steps: ${all.map(({ name }) => name).join(', ')}\n`,
   );
   process.exit(USAGE);
@@ -55,7 +61,15 @@ const out = resolve(values.out);
 mkdirSync(out, { recursive: true });
 
 const results: Result[] = [];
-if (values.step === undefined) await copy();
+if (values.step === undefined) {
+  const copied = await copy().catch((error: unknown) =>
+    error instanceof Error ? error.message : String(error),
+  );
+  if (copied !== undefined) {
+    process.stderr.write(`${copied}\n`);
+    process.exit(HARNESS);
+  }
+}
 for (const step of chosen) results.push(await tried(step));
 writeFileSync(join(out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
 const failed = results.filter(({ held }) => !held);
@@ -88,14 +102,21 @@ async function piped(from: readonly [string, ...string[]], there: string): Promi
   const [file, ...words] = from;
   const source = spawn(file, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   const target = spawn(command[0], [...command.slice(1), there], { stdio: ['pipe', 'ignore', 'inherit'] });
+  // Whichever ends early says so by its exit code.
+  target.stdin.on('error', () => undefined);
   source.stdout.pipe(target.stdin);
-  const code = await ended(target, COPY_S);
-  if (code !== 0) throw new Error(`what is needed there cannot be copied (exit ${code})`);
+  const codes = await Promise.all([ended(source, COPY_S), ended(target, COPY_S)]);
+  if (codes.some((code) => code !== 0))
+    throw new Error(
+      `what is needed there cannot be copied: ${file} and ${command[0]} ended with ${codes.join(' and ')}`,
+    );
 }
 
 /** @returns the exit code of a script that is run there as root in the copy of the checkout; 124 when it took too long */
 async function remote(script: string, { limitS, log }: { limitS: number; log: string }): Promise<number> {
-  const child = spawn(command[0], [...command.slice(1), 'bash -s'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  // Ended over there as well: nothing of a step may run beside the next one.
+  const there = `timeout -k 10 ${Math.ceil(limitS * patience)} bash -s`;
+  const child = spawn(command[0], [...command.slice(1), there], { stdio: ['pipe', 'pipe', 'pipe'] });
   const file = createWriteStream(log);
   const last: string[] = [];
   for (const stream of [child.stdout, child.stderr])
@@ -108,7 +129,7 @@ async function remote(script: string, { limitS, log }: { limitS: number; log: st
   child.stdin.end(
     `set -o pipefail; cd ${THERE} || exit; export PLUMBLINE_PATIENCE=${patience}; {\n${script}\n}\n`,
   );
-  const code = await ended(child, limitS);
+  const code = await ended(child, limitS + ENDING_S);
   file.end();
   if (code !== 0) process.stdout.write(`${last.map((line) => `    ${line}`).join('\n')}\n`);
   return code;

@@ -59,7 +59,6 @@ export const performance: readonly CatalogueRow[] = [
     access: 'r - r r r',
     goal: 'budget left over the window, from Prometheus; gaps counted best case and worst case, and the worst holds',
     control: [turns('bad requests spend the budget'), turns('a gap in the series', 'inconclusive')],
-    // After the loads of the others, which it looks back on.
     built: true,
   }),
 ];

@@ -11,7 +11,7 @@ import { imagesFor } from './images/index.ts';
 import type { ImageSet } from './images/index.ts';
 import { leftovers } from './leftovers.ts';
 import { lockPath, takeLock } from './lock.ts';
-import { CLUSTER, make, Rest, whole } from './make.ts';
+import { clusterOf, make, Rest, whole } from './make.ts';
 import type { Tell } from './make.ts';
 import type { ClusterSize, InstanceName } from './nodes/addressing.ts';
 import { ensurePackages } from './packages.ts';
@@ -81,7 +81,7 @@ async function lookedAt(
 ): Promise<{ machine: Machine; need: Need }> {
   const machine = await lookAtMachine(words, signal);
   const built = await toolsBuilt(groupsFor(words), signal);
-  return { machine, need: { size, built, up: readStamp(instance)?.bootId === currentBoot() } };
+  return { machine, need: { size, built, up: isStanding(readStamp(instance)) } };
 }
 
 /** What `up` looks at first, and what stands in its way. Changes nothing. */
@@ -176,7 +176,7 @@ async function raise(options: UpOptions, progress: Progress): Promise<Raised> {
   const asked = { instance, size, with: words, signal };
   const tell: Tell = (message, fraction) => progress.message(message, fraction);
   progress.begin('toolchain', 'looking at the compiled programs');
-  const target = await make(asked, clusterFirst ? CLUSTER : whole(words), {
+  const target = await make(asked, clusterFirst ? clusterOf(words) : whole(words), {
     tell,
     onImages: () => progress.begin('images', 'looking at the images'),
   });
@@ -187,11 +187,11 @@ async function raise(options: UpOptions, progress: Progress): Promise<Raised> {
   try {
     await raiseCluster(target, progress);
     stamp = await makeStamp(target);
+    writeStamp(stamp);
   } catch (error) {
     await rest?.abandon();
     throw error;
   }
-  writeStamp(stamp);
   const finish = async (): Promise<void> => {
     if (rest !== null) progress.begin('platform', 'making what the platform consists of');
     const complete = rest === null ? target : await rest.made(tell);

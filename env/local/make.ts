@@ -17,13 +17,24 @@ export type Asked = Omit<Target, 'binDir' | 'images' | 'say'>;
 export type Tell = (message: string, fraction?: number | null) => void;
 
 /** What of an environment is made. */
-export type Part = { readonly groups: readonly GroupName[]; readonly images: readonly string[] };
+export type Part = {
+  readonly groups: readonly GroupName[];
+  /** All that are made in the end: they lie in one folder. */
+  readonly beside: readonly GroupName[];
+  readonly images: readonly string[];
+};
 
-export const CLUSTER: Part = { groups: CLUSTER_GROUPS, images: clusterImages() };
+/** The cluster alone. */
+export const clusterOf = (words: readonly string[]): Part => ({
+  groups: CLUSTER_GROUPS,
+  beside: groupsFor(words),
+  images: clusterImages(),
+});
 
 /** A cluster and its platform with these words of `--with`. */
 export const whole = (words: readonly string[]): Part => ({
   groups: groupsFor(words),
+  beside: groupsFor(words),
   images: imagesFor(words),
 });
 
@@ -31,7 +42,7 @@ export type MakeOptions = {
   readonly tell: Tell;
   /** Called between the programs and the images. */
   readonly onImages?: () => void;
-  /** Takes only what nobody else wants of the cores. */
+  /** What is compiled takes only what nobody else wants of the cores. */
   readonly inBackground?: boolean;
 };
 
@@ -45,6 +56,7 @@ export async function make(asked: Asked, part: Part, options: MakeOptions): Prom
   const binDir = await buildTools(part.groups, {
     signal,
     inBackground,
+    beside: part.beside,
     onProgress: ({ group, done, of }) =>
       tell(`compiling ${group}: ${done} of ${of} packages`, group === 'cluster' && of > 0 ? done / of : null),
   });
@@ -62,11 +74,12 @@ export class Rest {
   readonly #made: Promise<Target>;
   #tell: Tell = () => undefined;
 
-  constructor(asked: Asked) {
+  /** @param how another way to make it, in tests */
+  constructor(asked: Asked, how: typeof make = make) {
     const { signal } = this.#end;
     const bounded = asked.signal === undefined ? signal : AbortSignal.any([asked.signal, signal]);
     const tell: Tell = (message, fraction) => this.#tell(message, fraction);
-    this.#made = make({ ...asked, signal: bounded }, whole(asked.with), { tell, inBackground: true });
+    this.#made = how({ ...asked, signal: bounded }, whole(asked.with), { tell, inBackground: true });
     this.#made.catch(() => undefined);
   }
 

@@ -46,7 +46,7 @@ export const PACKAGES: readonly Package[] = [
   { name: 'ca-certificates', why: 'fetching modules' },
   { name: 'debian-archive-keyring', why: 'images are made of packages of Debian' },
   { name: 'maven', why: 'the jars of Elasticsearch and Neo4j', tools: ['mvn'] },
-  { name: 'python3-pip', why: 'the Java runtime comes as a wheel', tools: ['pip3'] },
+  { name: 'python3-pip', why: 'Traefik and the Java runtime come as wheels', tools: ['pip3'] },
   {
     name: 'chromium-headless-shell',
     why: 'what a browser shows of dashboards',

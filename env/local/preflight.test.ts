@@ -92,7 +92,7 @@ const BAD: readonly [string, Partial<Machine>, RegExp][] = [
   [
     'a full disk',
     { cacheFreeBytes: GIB },
-    /needs 15.0 GiB of disk .* 1.0 GiB are free; free some, or set PLUMBLINE_CACHE/,
+    /needs 12.0 GiB of disk .* 1.0 GiB are free; free some, or set PLUMBLINE_CACHE/,
   ],
   ['a full state disk', { stateFreeBytes: GIB }, /set PLUMBLINE_STATE/],
   ['little memory', { memoryAvailableBytes: GIB }, /needs 3.0 GiB of memory, 1.0 GiB are available/],

@@ -44,6 +44,19 @@ test('each change is told with the place of its step among all', (context) => {
   assert.deepEqual(Object.keys(progress.finish()), ['nodes'], 'only what was begun has a duration');
 });
 
+test('a step that is begun again goes on, and keeps all of its time', (context) => {
+  let now = 0;
+  context.mock.method(performance, 'now', () => now);
+  const progress = new Progress(() => undefined, even);
+  progress.begin('platform', 'making what it consists of');
+  now = 5000;
+  progress.begin('platform', 'applying it');
+  now = 7000;
+  progress.begin('platform-ready', 'waiting');
+  now = 7500;
+  assert.deepEqual(progress.finish(), { platform: 7000, 'platform-ready': 500 });
+});
+
 test('durations are kept by key for the next time', (context) => {
   const before = process.env['PLUMBLINE_CACHE'];
   const dir = mkdtempSync(join(tmpdir(), 'plumbline-timings-'));

@@ -84,8 +84,12 @@ export class Progress {
     }, 1000).unref();
   }
 
-  /** Ends the step before and begins this one. */
+  /** Ends the step before and begins this one; what is begun already goes on. */
   begin(step: Step, message: string): void {
+    if (step === this.#step && this.#message !== '') {
+      this.message(message);
+      return;
+    }
     this.#end();
     this.#step = step;
     this.#stepStarted = performance.now();

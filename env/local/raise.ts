@@ -18,6 +18,7 @@ import type { InstanceName } from './nodes/addressing.ts';
 import { ensureNetwork, linkState, restoreLink } from './nodes/links.ts';
 import { nodeStatus, startNode } from './nodes/node.ts';
 import { logDir } from './paths.ts';
+import { patient } from './patience.ts';
 import { applyPlatform, waitPlatform, type PlatformContext } from './platform/index.ts';
 import { waitRollout } from './platform/rollout.ts';
 import { adoptProcess, recordedProcess } from './processes.ts';
@@ -36,7 +37,7 @@ const SERVICES_SILENT_MS = 45_000;
 /** How long a platform that was left healthy may take to say so, before it is applied again. */
 const HEALTHY_WITHIN_MS = 4000;
 
-/** Makes a cluster from nothing, after removing whatever an earlier attempt left: its nodes are Ready, and nothing runs on them yet. */
+/** Makes a cluster from nothing, after removing whatever an earlier attempt left: its nodes are Ready, and nothing of the platform runs on them yet. */
 export async function raiseCluster(target: Target, progress: Progress): Promise<void> {
   const { instance, size, signal } = target;
   const cluster = clusterContext(target);
@@ -194,7 +195,7 @@ async function revive(target: Target): Promise<boolean> {
 }
 
 async function healthyAlready(target: Target): Promise<boolean> {
-  const soon = AbortSignal.timeout(HEALTHY_WITHIN_MS);
+  const soon = AbortSignal.timeout(patient(HEALTHY_WITHIN_MS));
   const signal = target.signal === undefined ? soon : AbortSignal.any([target.signal, soon]);
   try {
     await waitPlatform(platformContext({ ...target, signal }));

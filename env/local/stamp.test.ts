@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readStamp, sha256, sourcesFingerprint, writeStamp } from './stamp.ts';
+import { bootId, isStanding, readStamp, sha256, sourcesFingerprint, writeStamp } from './stamp.ts';
 import type { Stamp } from './stamp.ts';
 
 function scratch(context: { after: (work: () => void) => void }): string {
@@ -30,6 +30,23 @@ test('a source, its name and its content count; a test does not', (context) => {
   assert.notEqual(second, first);
   writeFileSync(join(dir, 'b.ts'), '');
   assert.notEqual(sourcesFingerprint([dir]), second);
+});
+
+test('an environment stands when it was raised to the end, and since the last boot', () => {
+  const stamp: Stamp = {
+    instance: 'local-small',
+    size: 'small',
+    with: [],
+    uid: 'u',
+    caSha256: 'c',
+    fingerprint: 'f',
+    createdAt: '2026-11-24T17:00:00.000Z',
+    bootId: bootId(),
+  };
+  assert.ok(isStanding(stamp));
+  assert.ok(!isStanding({ ...stamp, fingerprint: null }), 'its platform was never complete');
+  assert.ok(!isStanding({ ...stamp, bootId: 'another' }));
+  assert.ok(!isStanding(null));
 });
 
 test('a stamp comes back as it was written; none, or half of one, is null', (context) => {

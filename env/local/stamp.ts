@@ -21,7 +21,7 @@ export type Stamp = {
   readonly bootId: string;
 };
 
-/** The stamp of an instance, or null when it was never raised to the end. */
+/** The stamp of an instance, or null when its cluster was never raised. */
 export function readStamp(instance: InstanceName): Stamp | null {
   try {
     return JSON.parse(readFileSync(stampPath(instance), 'utf8')) as Stamp;

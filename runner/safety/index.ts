@@ -199,12 +199,14 @@ async function opened(opening: Opening): Promise<Safety> {
   const unread = sayDamage(ledger, notice);
   const readable = await undoAll(left, { ledger, kube, clusterUid, retryForMs: START_RETRY_MS });
   const own = joined(readable, { ...NOTHING, failed: unread, conflicts: unread });
-  const image = options.undoImage ?? (await liveUndoImage(options));
   const mirror = new Mirror({ kube, namespace, ledger, holder: lease.identity });
   const timers = new Timers({
     folder: ledger.folder,
     kubeconfig: options.kubeconfig,
-    job: image === undefined ? null : { kube, namespace, image, runId, embedded: !elsewhere },
+    job: async () => {
+      const image = options.undoImage ?? (await liveUndoImage(options));
+      return image === undefined ? null : { kube, namespace, image, runId, embedded: !elsewhere };
+    },
     hostAllowed: !elsewhere,
     notice,
     signal: options.signal,

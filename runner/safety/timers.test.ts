@@ -118,7 +118,10 @@ const powerOf = (kind: 'node-power' | 'command') =>
 function timersElsewhere(): { timers: Timers; lives: () => boolean } {
   const folder = mkdtempSync(join(tmpdir(), 'timers-'));
   const job = { kube: new TestApi().call, namespace: 'n', image: 'i', runId: 'r' };
-  const timers = new Timers({ folder, job, hostAllowed: false, notice: () => undefined });
+  const timers = new Timers({
+    ...{ folder, hostAllowed: false, notice: () => undefined },
+    job: () => Promise.resolve(job),
+  });
   return { timers, lives: () => recordedProcess(join(folder, HOST_TIMER_FILE)) !== null };
 }
 
@@ -133,6 +136,27 @@ test('entries of which some are undone by the Job and some only by this host hav
     await timers.disarm();
     assert.equal(lives(), false);
   }
+});
+
+test('the image of the Job may become known only when the environment is complete', async (t) => {
+  const arm = t.mock.method(UndoJob.prototype, 'arm', () => Promise.resolve());
+  t.mock.method(UndoJob.prototype, 'disarm', () => Promise.resolve());
+  const folder = mkdtempSync(join(tmpdir(), 'timers-'));
+  let image: string | null = null;
+  const timers = new Timers({
+    ...{ folder, hostAllowed: true, notice: () => undefined },
+    job: () =>
+      Promise.resolve(
+        image === null ? null : { kube: new TestApi().call, namespace: 'n', image, runId: 'r' },
+      ),
+  });
+  await timers.arm([kubeEntry]);
+  assert.equal(arm.mock.callCount(), 0);
+  assert.notEqual(recordedProcess(join(folder, HOST_TIMER_FILE)), null, 'until then this host does it');
+  image = 'i';
+  await timers.arm([kubeEntry]);
+  assert.equal(arm.mock.callCount(), 1);
+  await timers.disarm();
 });
 
 test('a Job that cannot be armed does not keep the timer on this host from being', async (t) => {

@@ -19,8 +19,8 @@ const END_DEADLINE_MS = 10_000;
 export type TimerOptions = {
   readonly folder: string;
   readonly kubeconfig?: string | undefined;
-  /** null: no image for the Job is known, so that the timer on the host does everything. */
-  readonly job: UndoJobOptions | null;
+  /** Asked whenever a Job is needed and none is known: null means that there is no image for it yet, so that the timer on the host does everything. */
+  readonly job: () => Promise<UndoJobOptions | null>;
   readonly hostAllowed: boolean;
   readonly notice: (message: string) => void;
   readonly signal?: AbortSignal | undefined;
@@ -32,13 +32,19 @@ export type TimerOptions = {
  */
 export class Timers {
   readonly #options: TimerOptions;
-  readonly #job: UndoJob | null;
+  #job: UndoJob | null = null;
   #jobFailed = false;
   #arming: Promise<void> = Promise.resolve();
 
   constructor(options: TimerOptions) {
     this.#options = options;
-    this.#job = options.job === null ? null : new UndoJob(options.job);
+  }
+
+  async #undoJob(): Promise<UndoJob | null> {
+    if (this.#job !== null) return this.#job;
+    const options = await this.#options.job();
+    this.#job = options === null ? null : new UndoJob(options);
+    return this.#job;
   }
 
   /**
@@ -66,9 +72,11 @@ export class Timers {
 
   /** Returns false when the host has to do it instead. */
   async #armJob(inverses: Parameters<UndoJob['arm']>[0]): Promise<boolean> {
-    if (this.#job === null || this.#jobFailed) return false;
+    if (this.#jobFailed) return false;
     try {
-      await this.#job.arm(inverses, this.#options.signal);
+      const job = await this.#undoJob();
+      if (job === null) return false;
+      await job.arm(inverses, this.#options.signal);
       replaceFile(this.#file(CLUSTER_TIMER_FILE), '{}');
       return true;
     } catch (error) {
@@ -122,9 +130,10 @@ export class Timers {
   }
 
   async #disarmJob(): Promise<string[]> {
-    if (this.#job === null && !existsSync(this.#file(CLUSTER_TIMER_FILE))) return [];
     try {
-      await this.#job?.disarm();
+      const job = await this.#undoJob();
+      if (job === null && !existsSync(this.#file(CLUSTER_TIMER_FILE))) return [];
+      await job?.disarm();
       rmSync(this.#file(CLUSTER_TIMER_FILE), { force: true });
       return [];
     } catch (error) {

@@ -28,7 +28,7 @@ test('a machine of another release fetches signed packages of this one, and leav
   context.after(() => {
     rmSync(folder, { recursive: true });
   });
-  const source = { codename: 'noble', mirror: mirror.replace(/\/$/, '') };
+  const source = { codename: 'noble', mirror };
   const fetched = await fetchPackages(['base-files'], {
     debsDir: join(folder, 'debs'),
     tempDir: join(folder, 'tmp'),

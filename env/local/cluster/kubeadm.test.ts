@@ -45,6 +45,25 @@ test('a further control-plane node joins as one and keeps the usual taint', () =
   assert.equal('taints' in (JoinConfiguration['nodeRegistration'] as Tree), false);
 });
 
+test('kubeadm waits as long as the machine is slow, and longer for etcd, which adds one member at a time', (context) => {
+  const { PLUMBLINE_PATIENCE: before } = process.env;
+  context.after(() => {
+    if (before === undefined) delete process.env['PLUMBLINE_PATIENCE'];
+    else process.env['PLUMBLINE_PATIENCE'] = before;
+  });
+  const waits = (): Tree => {
+    const { JoinConfiguration } = kinds(joinConfig(nodeSpec('local', 'control-2'), 'a.b'));
+    return JoinConfiguration?.['timeouts'] as Tree;
+  };
+  delete process.env['PLUMBLINE_PATIENCE'];
+  assert.equal(waits()['etcdAPICall'], '240s');
+  assert.equal(waits()['tlsBootstrap'], '300s');
+  process.env['PLUMBLINE_PATIENCE'] = '10';
+  assert.equal(waits()['etcdAPICall'], '2400s');
+  const { InitConfiguration } = kinds(initConfig(nodeSpec('local', 'control-1'), VERSIONS, 'a.b'));
+  assert.deepEqual(InitConfiguration?.['timeouts'], waits());
+});
+
 test('the discovery file holds the certificate and no credential', () => {
   const text = discoveryConfig({ instance: 'local-small' }, 'PEM');
   assert.match(text, /server: https:\/\/198\.19\.0\.2:6443/);

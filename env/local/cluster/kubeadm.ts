@@ -11,11 +11,11 @@ export type ClusterVersions = {
   readonly coredns: string;
 };
 
-/** kubeadm's own waits, in minutes, as it has them by default. */
+/** kubeadm's own waits, in minutes: its defaults, but for etcd, which takes one new member at a time while all nodes join at once. */
 const KUBEADM_WAITS = {
   controlPlaneComponentHealthCheck: 4,
   discovery: 5,
-  etcdAPICall: 2,
+  etcdAPICall: 4,
   kubeletHealthCheck: 4,
   kubernetesAPICall: 1,
   tlsBootstrap: 5,
@@ -67,7 +67,6 @@ export function joinConfig(node: NodeSpec, token: string): string {
 /** On a slow machine kubeadm waits longer as well. */
 function waits(): Record<string, unknown> {
   const factor = patience();
-  if (factor === 1) return {};
   const seconds = Object.entries(KUBEADM_WAITS).map(
     ([name, minutes]) => [name, `${Math.round(minutes * 60 * factor)}s`] as const,
   );

@@ -11,7 +11,7 @@ test('the sources of a machine serve where it runs the release of the images, an
   assert.deepEqual(await aptWords(folder, { codename: RELEASE }), []);
   assert.deepEqual(await readdir(folder), []);
   for (const codename of ['trixie', 'noble', '']) {
-    const words = await aptWords(folder, { codename, mirror: 'http://mirror.test/debian' });
+    const words = await aptWords(folder, { codename, mirror: 'http://mirror.test/debian/' });
     assert.ok(words.includes(`Dir::Etc=${join(folder, 'etc')}`), codename);
     assert.ok(words.includes('Dir::State::status=/dev/null'));
   }
@@ -26,5 +26,10 @@ test('the sources of a machine serve where it runs the release of the images, an
       'http://mirror.test/debian bookworm-updates main',
       'http://mirror.test/debian-security bookworm-security main',
     ],
+  );
+  await aptWords(folder, { codename: 'noble', mirror: '' });
+  assert.match(
+    await readFile(join(folder, 'etc', 'sources.list'), 'utf8'),
+    /deb\.debian\.org\/debian bookworm main/,
   );
 });

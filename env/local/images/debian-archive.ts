@@ -22,7 +22,7 @@ export interface ArchiveSource {
  */
 export async function aptWords(folder: string, { codename, mirror }: ArchiveSource): Promise<string[]> {
   if (codename === RELEASE) return [];
-  const at = mirror ?? USUAL_MIRROR;
+  const at = (mirror === undefined || mirror === '' ? USUAL_MIRROR : mirror).replace(/\/+$/, '');
   const from = (address: string, suite: string): string =>
     `deb [signed-by=${KEYRING}] ${address} ${suite} main\n`;
   for (const name of ['etc', 'state/lists/partial', 'cache/archives/partial'])

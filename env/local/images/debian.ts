@@ -6,7 +6,7 @@
 import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { distribution } from '../distribution.ts';
-import { aptWords } from './debian-archive.ts';
+import { aptWords, RELEASE } from './debian-archive.ts';
 import type { ArchiveSource } from './debian-archive.ts';
 import { exec, execPipe } from './exec.ts';
 import { packDifference, snapshot, type TarStream } from './tar.ts';
@@ -57,6 +57,7 @@ const MERGED = ['bin', 'sbin', 'lib', 'lib64'];
 /** The part of a recipe that decides its content, for a cache key. */
 export function describeDebian(recipe: DebianRecipe): unknown {
   return {
+    release: RELEASE,
     packages: recipe.packages,
     exclude: [...NEVER, ...recipe.exclude],
     finishVersion: recipe.finishVersion,

