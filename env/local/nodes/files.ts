@@ -97,6 +97,8 @@ disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.internal.v1.traci
 [plugins."io.containerd.cri.v1.images"]
   snapshotter = "overlayfs"
   max_concurrent_downloads = 3
+  # Of what containers have written, which it counts file by file.
+  stats_collect_period = 60
   [plugins."io.containerd.cri.v1.images".pinned_images]
     sandbox = "${PAUSE_IMAGE}"
   [plugins."io.containerd.cri.v1.images".registry]
@@ -106,7 +108,7 @@ disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.internal.v1.traci
   # Without CAP_SYS_RESOURCE nobody may lower a score; asking for it would fail every sandbox.
   restrict_oom_score_adj = true
   # Its default, 1 s, costs an eighth of two cores for some 60 containers. kubelet reads cgroups itself; nothing here asks for these figures.
-  stats_collect_period = "10s"
+  stats_collect_period = "60s"
   [plugins."io.containerd.cri.v1.runtime".cni]
     bin_dirs = ["${binDir}"]
     conf_dir = "/etc/cni/net.d"
