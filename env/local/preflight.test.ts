@@ -130,6 +130,9 @@ test('every finding is listed, each thing in the way with its remedy', () => {
     found.find(({ name }) => name === 'packages')?.found,
     'will be installed by apt-get: iproute2',
   );
+  const tools = (missing: string[]) =>
+    findingsOf({ ...GOOD, missingTools: missing }, SMALL).find(({ name }) => name === 'tools')?.found;
+  assert.deepEqual([tools(['go']), tools(['go', 'ip'])], ['there', 'will be installed by apt-get: ip']);
   assert.deepEqual(
     findingsOf(GOOD, SMALL).map(({ problem }) => problem),
     Array(found.length).fill(null),

@@ -156,7 +156,16 @@ const ASPECTS: readonly Aspect[] = [
     found: ({ goVersion: version }, { built }) => version ?? (built ? 'none, and built already' : 'none'),
     problem: (machine, { built }) => (built ? null : goProblem(machine)),
   },
-  { name: 'tools', found: ({ missingTools: lacking }) => laterText(lacking, 'there'), problem: toolProblem },
+  {
+    name: 'tools',
+    // Go has a line of its own.
+    found: ({ missingTools }) =>
+      laterText(
+        missingTools.filter((tool) => tool !== 'go'),
+        'there',
+      ),
+    problem: toolProblem,
+  },
   {
     name: 'packages',
     found: ({ missingPackages: lacking }) => laterText(lacking, 'installed'),

@@ -55,7 +55,7 @@ export async function initControlPlane(context: BringUp): Promise<string> {
   return token;
 }
 
-/** Joins every other node, all at once. */
+/** Joins every other node: workers all at once, control-plane nodes one after the other, as etcd requires; at once they are Ready no sooner. */
 export async function joinNodes(context: BringUp, token: string): Promise<void> {
   const [first, ...others] = context.nodes;
   if (first === undefined) return;
@@ -65,9 +65,15 @@ export async function joinNodes(context: BringUp, token: string): Promise<void> 
     writeOnNode(node, CONFIG_PATH, joinConfig(node, token));
     await kubeadm(node, ['join', '--config', CONFIG_PATH, '--skip-phases', 'preflight'], context);
   };
-  for (const node of others.filter(({ role }) => role === 'control')) copyPki(first, node);
-  // All at once: where one etcd member is being added already, kubeadm asks again for its own.
-  await allSettledOrThrow(others.map(join));
+  const controls = others.filter((node) => node.role === 'control');
+  const workers = others.filter((node) => node.role !== 'control');
+  const inTurn = async (): Promise<void> => {
+    for (const node of controls) {
+      copyPki(first, node);
+      await join(node);
+    }
+  };
+  await allSettledOrThrow([inTurn(), ...workers.map(join)]);
 }
 
 /** Installs CoreDNS, whose replicas then find the workers to spread over. */

@@ -11,11 +11,11 @@ export type ClusterVersions = {
   readonly coredns: string;
 };
 
-/** kubeadm's own waits, in minutes: its defaults, but for etcd, which takes one new member at a time while all nodes join at once. */
+/** kubeadm's own waits, in minutes, as it has them by default. */
 const KUBEADM_WAITS = {
   controlPlaneComponentHealthCheck: 4,
   discovery: 5,
-  etcdAPICall: 4,
+  etcdAPICall: 2,
   kubeletHealthCheck: 4,
   kubernetesAPICall: 1,
   tlsBootstrap: 5,
