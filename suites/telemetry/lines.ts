@@ -15,8 +15,11 @@ import type { NodeObject, PodObject } from '../topology/shapes.ts';
 import { conditionTrue } from '../topology/shapes.ts';
 import { settingsOf } from './settings.ts';
 
-/** Name of the DaemonSet, its container, and the service in its lines. */
+/** Name of the container. */
 const WRITER = LINE_WRITER;
+
+/** Name of a check's DaemonSet, and of its pods' label: several checks may have writers at the same time. */
+const nameOf = (ctx: CheckContext): string => `${WRITER}-${ctx.id.split('/').at(-1) ?? ''}`;
 
 export interface LinesOrder {
   run: string;
@@ -81,7 +84,8 @@ function poolOf(ctx: CheckContext, { metadata: { labels = {} } }: NodeObject): s
 }
 
 function writer(ctx: CheckContext, image: string, { run, count, perSecond }: LinesOrder): KubeObject {
-  const labels = { ...canaryLabels(ctx), 'app.kubernetes.io/name': WRITER };
+  const name = { 'app.kubernetes.io/name': nameOf(ctx) };
+  const labels = { ...canaryLabels(ctx), ...name };
   const env = [
     { name: 'RUN', value: run },
     { name: 'COUNT', value: String(count) },
@@ -98,9 +102,9 @@ function writer(ctx: CheckContext, image: string, { run, count, perSecond }: Lin
   return {
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',
-    metadata: canaryMetadata(ctx, WRITER, { 'app.kubernetes.io/name': WRITER }),
+    metadata: canaryMetadata(ctx, nameOf(ctx), name),
     spec: {
-      selector: { matchLabels: { 'app.kubernetes.io/name': WRITER } },
+      selector: { matchLabels: name },
       template: {
         metadata: { labels },
         spec: { ...POD_DEFAULTS, tolerations: [{ operator: 'Exists' }], containers: [container] },
@@ -175,7 +179,7 @@ function writersOf(ctx: CheckContext): ListParams<'v1/Pod'> {
   return {
     kind: 'v1/Pod',
     namespace: canaryNamespace(ctx),
-    labels: { 'app.kubernetes.io/name': WRITER },
+    labels: { 'app.kubernetes.io/name': nameOf(ctx) },
   };
 }
 
@@ -208,7 +212,7 @@ export function diskPod(pod: PodObject, container: string): DiskPod {
 export async function removeLines(ctx: CheckContext, { objects }: Writers): Promise<void> {
   await ctx.cluster.remove(objects.map(refOf));
   await ctx.cluster.wait({
-    ...{ kind: 'v1/Pod', namespace: canaryNamespace(ctx), labels: { 'app.kubernetes.io/name': WRITER } },
+    ...{ kind: 'v1/Pod', namespace: canaryNamespace(ctx), labels: { 'app.kubernetes.io/name': nameOf(ctx) } },
     ...{ until: 'gone', count: 0, timeoutMs: ctx.timeoutMs('podGone') },
   });
 }
