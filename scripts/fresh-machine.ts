@@ -9,7 +9,7 @@ import { createWriteStream, existsSync, mkdirSync, writeFileSync } from 'node:fs
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { stepsFor } from './fresh-machine/steps.ts';
+import { stepsFor, WORK } from './fresh-machine/steps.ts';
 import type { Step } from './fresh-machine/steps.ts';
 
 const USAGE = 64;
@@ -23,7 +23,7 @@ const ENDING_S = 30;
 /** Within it a machine that is told to start anew has stopped to answer. */
 const ASK_AGAIN_MS = 5000;
 const CHECKOUT = resolve(import.meta.dirname, '..');
-const THERE = '/root/plumbline';
+const THERE = `${WORK}/checkout`;
 const LAST_LINES = 15;
 
 interface Result {
@@ -95,7 +95,7 @@ async function copy(): Promise<void> {
   process.stdout.write('copying the checkout\n');
   const listed = `cd '${CHECKOUT}' && { git ls-files -z -co --exclude-standard; printf 'node_modules\\0'; } | tar -cz --null --ignore-failed-read -T -`;
   await piped(['bash', '-c', listed], `mkdir -p ${THERE} && tar -xz --no-same-owner -C ${THERE}`);
-  if (values.archive !== undefined) await piped(['cat', values.archive], 'cat >/root/plumbline.tar.zst');
+  if (values.archive !== undefined) await piped(['cat', values.archive], `cat >${WORK}/plumbline.tar.zst`);
 }
 
 async function piped(from: readonly [string, ...string[]], there: string): Promise<void> {

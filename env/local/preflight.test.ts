@@ -32,6 +32,7 @@ const GOOD: Machine = {
   goVersion: 'go1.26.8',
   missingPackages: [],
   hasApt: true,
+  archive: { codename: 'bookworm' },
   registryPortOf: null,
 };
 const SMALL: Need = { size: 'small', built: false, up: false };
@@ -84,6 +85,11 @@ const BAD: readonly [string, Partial<Machine>, RegExp][] = [
   ['a Go that is a little too old', { goVersion: 'go1.26.5' }, /too old/],
   ['no ip and no apt', { missingTools: ['ip'], hasApt: false }, /not on PATH: ip; use Debian/],
   ['no package and no apt', { missingPackages: ['haproxy'], hasApt: false }, /install them with: haproxy/],
+  [
+    'another release and no mirror',
+    { archive: { codename: 'noble', mirror: '' } },
+    /^images are made of packages of Debian bookworm, .*; set PLUMBLINE_DEBIAN_MIRROR/,
+  ],
   [
     "a stranger at the registry's port",
     { registryPortOf: 'docker-registry (process 612)' },
@@ -147,6 +153,11 @@ test('a version of Go between releases, and the oldest that will do, pass', () =
 test('SELinux that only warns, and a kernel without it, pass', () => {
   assert.equal(selinuxMode(null), null);
   judgeMachine({ ...GOOD, selinux: selinuxMode('0') }, SMALL);
+});
+
+test('another release passes with a mirror, or with everything built', () => {
+  judgeMachine({ ...GOOD, archive: { codename: 'noble', mirror: 'http://mirror.test/debian' } }, SMALL);
+  judgeMachine({ ...GOOD, archive: { codename: 'noble' } }, { ...SMALL, built: true });
 });
 
 test('a machine with cgroup v2 passes', () => {

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { archiveSource, lacksMirror, RELEASE } from './images/debian-archive.ts';
+import type { ArchiveSource } from './images/debian-archive.ts';
 import type { ClusterSize } from './nodes/addressing.ts';
 import { describeMissing, missingModules } from './modules.ts';
 import type { MissingModule } from './modules.ts';
@@ -47,6 +49,8 @@ export type Machine = {
   readonly goVersion: string | null;
   readonly missingPackages: readonly string[];
   readonly hasApt: boolean;
+  /** Where the packages of images come from. */
+  readonly archive: ArchiveSource;
   /** Who listens at the registry's port of every address, so that none is left for ours; null when nobody does. */
   readonly registryPortOf: string | null;
 };
@@ -97,6 +101,7 @@ export async function lookAtMachine(words: readonly string[], signal?: AbortSign
     goVersion: missingTools.includes('go') ? null : await goVersion(signal),
     missingPackages: missingTools.includes('dpkg-query') ? [] : await missingPackages(words, signal),
     hasApt: onPath('apt-get'),
+    archive: archiveSource(),
     registryPortOf: (await takenEverywhere(REGISTRY_PORT))
       ? describeHolder(holderOf(`0.0.0.0:${REGISTRY_PORT}`))
       : null,
@@ -170,6 +175,16 @@ const ASPECTS: readonly Aspect[] = [
     name: 'packages',
     found: ({ missingPackages: lacking }) => laterText(lacking, 'installed'),
     problem: packageProblem,
+  },
+  {
+    name: 'packages of images',
+    found: ({ archive }, { built }) =>
+      built
+        ? 'built already'
+        : archive.codename === RELEASE
+          ? "this machine's own"
+          : (archive.mirror ?? 'none'),
+    problem: archiveProblem,
   },
   {
     name: 'port of images',
@@ -261,6 +276,14 @@ function packageProblem({ missingPackages, hasApt }: Machine): PreflightError | 
   return new PreflightError(
     `packages are missing and there is no apt-get to install them with: ${missingPackages.join(', ')}`,
     'use Debian or Ubuntu, or install them',
+  );
+}
+
+function archiveProblem({ archive }: Machine, { built }: Need): PreflightError | null {
+  if (built || !lacksMirror(archive)) return null;
+  return new PreflightError(
+    `images are made of packages of Debian ${RELEASE}, and this machine does not run it`,
+    'set PLUMBLINE_DEBIAN_MIRROR to the address of a mirror of Debian',
   );
 }
 

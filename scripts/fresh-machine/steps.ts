@@ -20,6 +20,9 @@ export interface Tried {
   readonly archive: boolean;
 }
 
+/** Where everything of this is kept over there: the copy of the checkout is in `checkout`. */
+export const WORK = '/var/tmp/plumbline-fresh';
+
 /** The port at which a registry is usually found: a stranger's is put there, and must stay. */
 const STRANGERS_PORT = 5000;
 
@@ -34,7 +37,7 @@ const itests = (names: readonly string[]): string =>
 
 /** What `look.sh` says now must be what it said at first. */
 const asBefore = (after: string): string =>
-  `${LOOK} >/root/${after}.txt && diff -u /root/before.txt /root/${after}.txt`;
+  `${LOOK} >${WORK}/${after}.txt && diff -u ${WORK}/before.txt ${WORK}/${after}.txt`;
 
 export function stepsFor({ env, words, archive }: Tried): Step[] {
   const up = `${PLUMBLINE} env up --env ${env} --with ${words}`;
@@ -52,15 +55,15 @@ table inet stranger {
 }
 RULES
 until ss -Hltn | grep -q ':${STRANGERS_PORT} '; do sleep 0.2; done
-${LOOK} >/root/before.txt; cat /root/before.txt`,
+${LOOK} >${WORK}/before.txt; cat ${WORK}/before.txt`,
     },
     {
       name: 'check',
       claim: '`env check` says that the machine is ready, or exactly what is missing, and changes nothing',
       limitS: 120,
-      script: `${PLUMBLINE} env check --env ${env} | tee /root/check.txt; code=$?
+      script: `${PLUMBLINE} env check --env ${env} | tee ${WORK}/check.txt; code=$?
 ${asBefore('checked')} || exit 1
-[ $code = 0 ] || { [ $code = 64 ] && grep -q 'this machine is not ready for' /root/check.txt; }`,
+[ $code = 0 ] || { [ $code = 64 ] && grep -q 'this machine is not ready for' ${WORK}/check.txt; }`,
     },
     ...(archive
       ? [
@@ -68,7 +71,7 @@ ${asBefore('checked')} || exit 1
             name: 'unpack',
             claim: 'programs and images are taken from the archive, and nothing has to be compiled',
             limitS: 300,
-            script: `${PLUMBLINE} toolchain unpack /root/plumbline.tar.zst && ${PLUMBLINE} env check --env ${env}`,
+            script: `${PLUMBLINE} toolchain unpack ${WORK}/plumbline.tar.zst && ${PLUMBLINE} env check --env ${env}`,
           },
         ]
       : []),
@@ -128,8 +131,8 @@ ${asBefore('killed')}`,
       limitS: 300,
       // The strangers are gone with the reboot: their listener and their rules are not looked for.
       script: `without() { sed -e '/^## rules/,/^## settings/d' -e '/:${STRANGERS_PORT}$/d' "$1"; }
-${LOOK} >/root/rebooted.txt && cat /root/rebooted.txt
-diff -u <(without /root/before.txt) <(without /root/rebooted.txt) || exit 1
+${LOOK} >${WORK}/rebooted.txt && cat ${WORK}/rebooted.txt
+diff -u <(without ${WORK}/before.txt) <(without ${WORK}/rebooted.txt) || exit 1
 ! nft list ruleset 2>/dev/null | grep -iE 'plumbline|kube' || exit 1
 ${PLUMBLINE} env down --env ${env}`,
     },

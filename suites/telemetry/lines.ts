@@ -19,7 +19,8 @@ import { settingsOf } from './settings.ts';
 const WRITER = LINE_WRITER;
 
 /** Name of a check's DaemonSet, and of its pods' label: several checks may have writers at the same time. */
-const nameOf = (ctx: CheckContext): string => `${WRITER}-${ctx.id.split('/').at(-1) ?? ''}`;
+export const nameOf = ({ id }: Pick<CheckContext, 'id'>): string =>
+  `${WRITER}-${id.split('/').slice(1).join('-')}`;
 
 export interface LinesOrder {
   run: string;

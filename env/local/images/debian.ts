@@ -5,8 +5,7 @@
  */
 import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { distribution } from '../distribution.ts';
-import { aptWords, RELEASE } from './debian-archive.ts';
+import { aptWords, archiveSource, RELEASE } from './debian-archive.ts';
 import type { ArchiveSource } from './debian-archive.ts';
 import { exec, execPipe } from './exec.ts';
 import { packDifference, snapshot, type TarStream } from './tar.ts';
@@ -28,7 +27,7 @@ export interface DebianRecipe {
 export interface DebianContext {
   readonly debsDir: string;
   readonly tempDir: string;
-  /** Without it: as this machine, and `PLUMBLINE_DEBIAN_MIRROR`, have it. */
+  /** Without it: as this machine has it. */
   readonly source?: ArchiveSource | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -97,10 +96,7 @@ async function missingPackages(packages: readonly string[], debsDir: string): Pr
 async function download(packages: readonly string[], context: DebianContext): Promise<void> {
   const staging = await mkdtemp(join(context.debsDir, 'partial-'));
   // Archives are fetched by root's own process: apt's sandbox user cannot write into the cache.
-  const source = context.source ?? {
-    codename: distribution().codename,
-    mirror: process.env['PLUMBLINE_DEBIAN_MIRROR'],
-  };
+  const source = context.source ?? archiveSource();
   const words = [
     '-q',
     '-o',
