@@ -85,11 +85,13 @@ export function telemetryMethods(engine: ServedEngine): Methods {
     },
     'telemetry.recent': async (params, { signal }) => {
       const { pods, sinceMs, untilMs } = params;
+      const askedMs = performance.now();
       const deadlineMs = timeoutMsOf(environment, 'telemetryQuery');
       return written(params, 'recent.ndjson', async (write) => {
         const probe = await logsOf(of);
         try {
-          const looking = { cluster: engine.parts.cluster, probe, sinceMs, untilMs, deadlineMs, signal };
+          const until = { sinceMs, untilMs, askedMs, deadlineMs };
+          const looking = { cluster: engine.parts.cluster, probe, ...until, signal };
           for (const pod of pods) write(await recentOf(pod, { ...looking, redact: book.redact }));
         } catch (error) {
           signal.throwIfAborted();

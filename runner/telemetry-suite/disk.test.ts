@@ -121,12 +121,13 @@ test('false verdict 21: should read and look for lines by the clock of their nod
     client: {
       logs: ({ sinceTime }: { sinceTime?: string }) => {
         asked.push(sinceTime);
-        return Promise.resolve('1970-01-01T00:10:40Z too young\n1970-01-01T00:10:20Z old enough');
+        return Promise.resolve('1970-01-01T00:10:20Z old enough\n1970-01-01T00:10:40Z too young');
       },
     },
   } as unknown as Cluster;
   const looking = {
     ...{ cluster, probe: store([[620_000, 'old enough']]), sinceMs: 50_000, untilMs: 30_000 },
+    askedMs: performance.now(),
     ...{ deadlineMs: 1_000, signal: new AbortController().signal, redact: (text: string) => text },
   };
   const pod = { ...POD, workload: 'w', clock: { offsetMs: 600_000, errorMs: 500 } };
@@ -144,7 +145,8 @@ test('false verdict 9: should look for earlier lines where nothing was written l
   } as unknown as Cluster;
   const of = async (records: [number, string][]) => {
     const probe = store(records);
-    const looking = { cluster, probe, untilMs: 100_000, deadlineMs: 1, signal: SINCE.signal };
+    const until = { untilMs: 100_000, askedMs: performance.now(), deadlineMs: 1 };
+    const looking = { cluster, probe, ...until, signal: SINCE.signal };
     return recentOf({ ...POD, workload: 'w' }, { ...looking, sinceMs: 90_000, redact: (text) => text });
   };
   const found = await of([[20_000, 'started']]);
@@ -154,4 +156,20 @@ test('false verdict 9: should look for earlier lines where nothing was written l
   });
   const lost = await of([]);
   assert.deepEqual('missing' in lost && [lost.found, lost.missing], [0, 'started']);
+});
+
+test('should wait for the first lines of what has just started until they had their time to arrive', async () => {
+  const cluster = {
+    client: {
+      logs: () => Promise.resolve('1970-01-01T00:01:40.050Z started\n1970-01-01T00:02:40Z too young'),
+    },
+  } as unknown as Cluster;
+  const looking = {
+    ...{ cluster, probe: store([[100_050, 'started']]), sinceMs: 90_000, untilMs: 100_000 },
+    ...{ askedMs: performance.now(), deadlineMs: 1, signal: SINCE.signal, redact: (text: string) => text },
+  };
+  assert.deepEqual(await recentOf({ ...POD, workload: 'w' }, looking), {
+    ...{ kind: 'recent', workload: 'w', node: 'w1', pod: 'p', container: 'c' },
+    ...{ written: 'lately', lines: 1, found: 1, missing: null },
+  });
 });

@@ -1,4 +1,5 @@
 /** What the pods of a workload logged lately, looked for in the store of logs. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DiskLine } from '../../probes/arrivals/index.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import type { LogProbe, LogRecord } from '../../probes/logs/index.ts';
@@ -31,6 +32,8 @@ export interface Looking {
   sinceMs: number;
   /** Younger lines may still be under way. */
   untilMs: number;
+  /** When that held, by `performance.now()`. */
+  askedMs: number;
   deadlineMs: number;
   signal: AbortSignal;
   redact: (text: string) => string;
@@ -40,21 +43,24 @@ type Told = ({ kind: 'recent' } & Fields<'recent'>) | ({ kind: 'disk-unread' } &
 
 /**
  * The last lines of a container, looked for in the store. Where it wrote nothing lately, those before are looked for: a service that has
- * little to say is no reason to know nothing of its lines.
+ * little to say is no reason to know nothing of its lines. Nor is one that has just started: its first lines are waited for until they
+ * have had their time to arrive.
  * @throws SignalError; the reason of the signal
  */
 export async function recentOf(
   pod: ClockedPod & { workload: string },
-  { cluster, probe, sinceMs, untilMs, deadlineMs, signal, redact }: Looking,
+  { cluster, probe, sinceMs, untilMs, askedMs, deadlineMs, signal, redact }: Looking,
 ): Promise<Told> {
   const { workload, node, pod: name, container, namespace, clock } = pod;
   const said = { kind: 'recent', workload, node, pod: name, container } as const;
   // By the clock of the node: what is younger by the most that its clock may be off is not looked for either.
-  const bounds = { untilMs: untilMs + clock.offsetMs - clock.errorMs, deadlineMs, signal, redact };
+  const oldEnough = (): number => untilMs + performance.now() - askedMs + clock.offsetMs - clock.errorMs;
   const look = (disk: readonly DiskLine[]): Promise<Recent> =>
-    lookFor(probe, { namespace, name }, disk, bounds);
+    lookFor(probe, { namespace, name }, disk, { untilMs: oldEnough(), deadlineMs, signal, redact });
   const lately = await onDisk(pod, () => readDisk(cluster, pod, { sinceMs, signal }), signal);
   if ('kind' in lately) return lately;
+  const first = lately.find(isSaid);
+  if (first !== undefined) await sleep(Math.max(0, first.atMs - oldEnough()), undefined, { signal });
   const found = await look(lately);
   if (found.lines > 0) return { ...said, written: 'lately', ...found };
   const last = await onDisk(pod, () => readDisk(cluster, pod, { tailLines: 2 * MOST_LINES, signal }), signal);
@@ -89,7 +95,7 @@ export async function lookFor(
   of: { untilMs: number; deadlineMs: number; signal: AbortSignal; redact: (text: string) => string },
 ): Promise<Recent> {
   const { untilMs, deadlineMs, signal, redact } = of;
-  const lines = disk.filter(({ atMs, text }) => atMs <= untilMs && text.trim() !== '').slice(-MOST_LINES);
+  const lines = disk.filter((line) => line.atMs <= untilMs && isSaid(line)).slice(-MOST_LINES);
   const [first] = lines;
   const last = lines.at(-1);
   if (first === undefined || last === undefined) return { lines: 0, found: 0, missing: null };
@@ -102,6 +108,10 @@ export async function lookFor(
     found: lines.length - missing.length,
     missing: missing[0] === undefined ? null : redact(missing[0].text).slice(0, MOST_SHOWN),
   };
+}
+
+function isSaid({ text }: DiskLine): boolean {
+  return text.trim() !== '';
 }
 
 /** Each record answers for one line only. */
