@@ -13,7 +13,7 @@ import type { Outcome } from './outcome.ts';
 import type { Progress } from './progress.ts';
 import { checkFolderName, trialFolder } from './run-folder.ts';
 import { RequestError } from './session.ts';
-import { appendToTrial, openTrial, recordPressure, type HeaderSource } from './trials.ts';
+import { appendToTrial, openTrial, recordPressure, type HeaderSource, type Watch } from './trials.ts';
 
 /** A restart that a drill caused is none of the platform's own troubles. */
 const LOOKS_AT_RESTARTS = 'topology/workloads/declared';
@@ -52,8 +52,8 @@ export class Book {
   redact: (text: string) => string = (text) => text;
   readonly #startedAt = new Map<string, number>();
   readonly #lastTrials = new Map<string, number>();
-  /** Null where the machine of the harness is not that of the cluster. */
-  readonly #machine: PressureWatch | null;
+  /** How busy the machine is that holds the cluster; the engine, which has the cluster, sets it where that is another. Null: nobody looks. */
+  busy: Watch | null;
   /** Of trials that are under way. */
   readonly #pressure = new Map<string, { close(): Promise<void> }>();
 
@@ -62,7 +62,7 @@ export class Book {
     this.histories = parts.histories;
     this.progress = parts.progress;
     const instance = embeddedOf(parts.environment);
-    this.#machine = instance === undefined ? null : new PressureWatch(cgroupName(instance));
+    this.busy = instance === undefined ? null : new PressureWatch(cgroupName(instance));
   }
 
   plan(checks: readonly PlannedCheck[]): void {
@@ -94,9 +94,9 @@ export class Book {
   async openTrial(check: string, trial: number): Promise<string> {
     this.#lastTrials.set(check, trial);
     const folder = await openTrial(this.histories, trial, this.headerSource(check));
-    if (this.#machine !== null) {
+    if (this.busy !== null) {
       await this.#pressure.get(check)?.close();
-      this.#pressure.set(check, recordPressure(folder, this.#machine));
+      this.#pressure.set(check, recordPressure(folder, this.busy));
     }
     return folder;
   }

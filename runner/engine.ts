@@ -1,11 +1,12 @@
 import type { PlannedCheck } from '../env/catalogue/index.ts';
+import { lookAtUse, NodesWatch } from '../probes/nodes-use.ts';
 import { redactor } from '../probes/redact.ts';
 import type { Handover, PlannedCheck as HandedCheck } from '../suites/harness/protocol.ts';
 import type { Book } from './book.ts';
 import { BudgetBook } from './budget.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { Drills } from './drilled.ts';
-import { checkTimeoutMs, embeddedOf, lockMode } from './environment-parts.ts';
+import { checkTimeoutMs, embeddedOf, lockMode, namespacesOf } from './environment-parts.ts';
 import { SharedLock } from './lock.ts';
 import { aiMethods } from './methods/ai.ts';
 import { budgeted } from './methods/budgeted.ts';
@@ -60,6 +61,7 @@ export class Engine implements ServedEngine {
     const { environment } = parts.book;
     const kept = safetyFolder(environment.name, embeddedOf(environment));
     this.drills = new Drills(kept, (message) => this.complaints.push(message));
+    this.book.busy ??= new NodesWatch(() => lookAtUse(parts.cluster, namespacesOf(environment)));
     this.book.drilled = () => this.drills.ofLate(new Date());
     this.workloads = new Workloads(this);
     this.loads = new LoadRuns(this);

@@ -14,6 +14,16 @@ export function sizeOf(environment: Environment): 'small' | 'full' | undefined {
   return 'embedded' in environment.cluster ? environment.cluster.size : undefined;
 }
 
+/** Where the pods of the environment are, and those of the harness. */
+export function namespacesOf({
+  namespaces,
+  topology,
+}: Pick<Environment, 'namespaces' | 'topology'>): string[] {
+  return [
+    ...new Set([...Object.values(namespaces), ...topology.workloads.map(({ namespace }) => namespace)]),
+  ];
+}
+
 /** A named time-out, ms. */
 export function timeoutMsOf(
   environment: Pick<Environment, 'timeouts'>,

@@ -50,12 +50,14 @@ export async function judgeCheck(histories: string, check: string): Promise<Judg
   return withRunnerVerdict(withPressure(judgement, trials), trials);
 }
 
-/** That of the trial in which the machine was busiest. */
+/** That of the trial in which the machine, or the nodes, were busiest. */
 function withPressure(judgement: Judgement, trials: readonly Judged[]): Judgement {
   const known = trials.flatMap(({ pressure }) => (pressure === null ? [] : [pressure]));
-  const [most] = known.toSorted((a, b) => b.cpu.mean - a.cpu.mean);
+  const [most] = known.toSorted((a, b) => busyness(b) - busyness(a));
   return most === undefined ? judgement : { ...judgement, pressure: most };
 }
+
+const busyness = ({ cpu, others }: Pressure): number => (cpu ?? others)?.mean ?? 0;
 
 interface Judging {
   take(history: History): void;

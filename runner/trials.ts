@@ -7,10 +7,9 @@ import {
   type LineWriter,
   type NewObservation,
 } from '../probes/history.ts';
-import type { PressureWatch } from '../probes/pressure.ts';
 import { HISTORY_SCHEMA, type HistoryHeader } from '../reports/record/history.ts';
 import type { Goals } from '../reports/record/goals.ts';
-import { PRESSURE_FILE } from '../reports/record/pressure.ts';
+import { PRESSURE_FILE, type PressureLook } from '../reports/record/pressure.ts';
 import type { HeaderSettings } from '../reports/record/settings.ts';
 import { trialFolder } from './run-folder.ts';
 
@@ -41,8 +40,13 @@ export async function openTrial(histories: string, trial: number, source: Header
   return folder;
 }
 
-/** Pressure on this machine until it is closed, in a file of its own beside the observations of a trial. */
-export function recordPressure(folder: string, watch: PressureWatch): { close(): Promise<void> } {
+/** Whoever looks at how busy the machine or the nodes are, for as long as somebody follows. */
+export interface Watch {
+  follow(take: (look: PressureLook) => void): { close(): void | Promise<void> };
+}
+
+/** How busy it is until it is closed, in a file of its own beside the observations of a trial. */
+export function recordPressure(folder: string, watch: Watch): { close(): Promise<void> } {
   let writer: LineWriter | null = null;
   const followed = watch.follow((look) => {
     writer ??= openLines(folder, PRESSURE_FILE);
@@ -50,7 +54,7 @@ export function recordPressure(folder: string, watch: PressureWatch): { close():
   });
   return {
     close: async () => {
-      followed.close();
+      await followed.close();
       await writer?.close().catch(() => undefined);
     },
   };

@@ -135,5 +135,5 @@ function rowOf(count: number, { id, verdict, reason, seen, pressure }: CheckResu
   const of = (ratio: number | undefined): string =>
     ratio === undefined ? '?' : `${Math.round(ratio * 100)} %`;
   const said = (verdict === 'pass' ? seen : reason).replaceAll('|', '/').slice(0, 160);
-  return `| ${count} | ${id} | ${verdict} | ${of(pressure?.others?.mean)} | ${of(pressure?.cpu.mean)}, ${of(pressure?.io.mean)} | ${said} |`;
+  return `| ${count} | ${id} | ${verdict} | ${of(pressure?.others?.mean)} | ${of(pressure?.cpu?.mean)}, ${of(pressure?.io?.mean)} | ${said} |`;
 }

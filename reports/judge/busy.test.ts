@@ -22,6 +22,14 @@ describe('a machine that is too busy', () => {
     assert.match(rule.text, /^RTO 52 s, goal 15 s; the machine was too busy for a goal of time/);
   });
 
+  it('should say of the nodes of a cluster that it was they', () => {
+    const text = busyText({ ...pressure(0.5), nodes: 3 });
+    assert.equal(
+      text,
+      'the nodes were too busy for a goal of time: others took 50 % of the cores (at most 25 %)',
+    );
+  });
+
   it('should excuse nothing else, and take nothing that was met away', () => {
     const rules = [lost, met];
     assert.deepEqual(excused(rules, { pressure: pressure(1) }), rules);

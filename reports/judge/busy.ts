@@ -4,7 +4,7 @@ import type { Pressure } from '../record/pressure.ts';
 import type { Rule } from '../record/rule.ts';
 
 /**
- * Others than the environment and the harness may take this share of the machine's cores, on average over a trial, on a machine that is free
+ * Others than the environment and the harness may take this share of the cores of the machine or the nodes, on average over a trial, on a machine that is free
  * enough for goals of time. A first bound, ten times what a free machine shows; where verdicts turn is not known yet: docs/adr/0013-too-busy-to-judge.md.
  */
 export const MOST_OTHERS = 0.25;
@@ -14,7 +14,7 @@ export function busyText(pressure: Pressure | null | undefined): string | null {
   const others = pressure?.others?.mean;
   return others === undefined || others <= MOST_OTHERS
     ? null
-    : `the machine was too busy for a goal of time: others took ${percent(others)} of its cores (at most ${percent(MOST_OTHERS)})`;
+    : `${pressure?.nodes === undefined ? 'the machine was' : 'the nodes were'} too busy for a goal of time: others took ${percent(others)} of the cores (at most ${percent(MOST_OTHERS)})`;
 }
 
 /** The same rules, but that a goal of time which was missed on a machine too busy says nothing. What is met stays met. */

@@ -20,7 +20,18 @@ describe('pressure of a trial', () => {
     assert.equal(found?.spanMs, 30_000);
     assert.deepEqual(found.cpu, { mean: 1 / 3, most: 1 });
     assert.deepEqual(found.memory, { mean: 0, most: 0 });
-    assert.equal(found.io.mean.toFixed(3), '0.010');
+    assert.equal(found.io?.mean.toFixed(3), '0.010');
+  });
+
+  it('should know of the nodes of a cluster what others took, and no more', () => {
+    const of = (t: number, busyMs: number): PressureLook => ({
+      ...{ kind: 'pressure', t, cpuMs: null, memoryMs: null, ioMs: null, nodes: 3 },
+      cores: { count: 7.5, busyMs, oursMs: 0 },
+    });
+    assert.deepEqual(pressureOf([of(0, 0), of(1000, 3750)]), {
+      ...{ cpu: null, memory: null, io: null, nodes: 3, spanMs: 1000 },
+      others: { mean: 0.5, most: 0.5 },
+    });
   });
 
   it('should take the mean for the worst stretch of less than 10 s', () => {

@@ -1,19 +1,24 @@
-/** Pressure on the machine that holds an embedded environment (Linux PSI), measured beside each trial. */
+/** How busy the machine of an embedded environment is (Linux PSI), or the nodes of a cluster, measured beside each trial. */
 import { z } from 'zod';
 
 /** File of a trial's folder. It holds no observation: no pass rests on it. */
 export const PRESSURE_FILE = 'pressure.ndjson';
 
-/** How long tasks had waited by then, ms since the machine was started: `some` of PSI, which counts time in which at least one waited. */
+/**
+ * How long tasks had waited by then, ms since the machine was started: `some` of PSI, which counts time in which at least one waited. Null on other
+ * clusters than embedded ones, of whose nodes only the cores are known.
+ */
 export const pressureLookSchema = z.strictObject({
   kind: z.literal('pressure'),
   /** CLOCK_MONOTONIC, ms. */
   t: z.number(),
-  cpuMs: z.number(),
-  memoryMs: z.number(),
-  ioMs: z.number(),
-  /** CPU time by then of everything that runs on the machine, and of the environment and the harness, ms; null: it could not be read. */
-  cores: z.strictObject({ count: z.int(), busyMs: z.number(), oursMs: z.number() }).nullable(),
+  cpuMs: z.number().nullable(),
+  memoryMs: z.number().nullable(),
+  ioMs: z.number().nullable(),
+  /** CPU time by then of everything that runs there, and of the environment and the harness, ms; null: it could not be read. */
+  cores: z.strictObject({ count: z.number(), busyMs: z.number(), oursMs: z.number() }).nullable(),
+  /** Of a cluster: how many of its nodes that is about, those that hold pods of the environment. */
+  nodes: z.int().optional(),
 });
 export type PressureLook = z.infer<typeof pressureLookSchema>;
 
@@ -24,11 +29,13 @@ const sharesSchema = z.object({
   most: z.number(),
 });
 export const pressureSchema = z.object({
-  cpu: sharesSchema,
-  memory: sharesSchema,
-  io: sharesSchema,
+  cpu: sharesSchema.nullable(),
+  memory: sharesSchema.nullable(),
+  io: sharesSchema.nullable(),
   /** What others than the environment and the harness took of all cores. */
   others: sharesSchema.nullable(),
+  /** Of a cluster: on how many nodes, those that hold pods of the environment; left out for the machine of an embedded one. */
+  nodes: z.int().optional(),
   /** How long it was measured, ms. */
   spanMs: z.number(),
 });
@@ -41,15 +48,18 @@ const STRETCH_MS = 10_000;
 export function pressureOf(looks: readonly PressureLook[]): Pressure | null {
   const [first, last] = [looks[0], looks.at(-1)];
   if (first === undefined || last === undefined || last.t <= first.t) return null;
-  const of = (waited: (look: PressureLook) => number): Shares | null =>
-    sharesOf(looks.map((look) => ({ t: look.t, ms: waited(look) })));
-  const [cpu, memory, io] = [
-    of(({ cpuMs }) => cpuMs),
-    of(({ memoryMs }) => memoryMs),
-    of(({ ioMs }) => ioMs),
-  ];
-  if (cpu === null || memory === null || io === null) return null;
-  return { cpu, memory, io, others: othersOf(looks), spanMs: last.t - first.t };
+  const of = (waited: (look: PressureLook) => number | null): Shares | null => {
+    const points = looks.map((look) => ({ t: look.t, ms: waited(look) }));
+    return points.every(isKnown) ? sharesOf(points) : null;
+  };
+  return {
+    cpu: of(({ cpuMs }) => cpuMs),
+    memory: of(({ memoryMs }) => memoryMs),
+    io: of(({ ioMs }) => ioMs),
+    others: othersOf(looks),
+    ...(last.nodes !== undefined && { nodes: last.nodes }),
+    spanMs: last.t - first.t,
+  };
 }
 
 /**
@@ -73,6 +83,10 @@ interface Point {
   t: number;
   /** Counts up. */
   ms: number;
+}
+
+function isKnown(point: { t: number; ms: number | null }): point is Point {
+  return point.ms !== null;
 }
 
 function sharesOf(points: readonly Point[]): Shares | null {

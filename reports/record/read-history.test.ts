@@ -47,7 +47,7 @@ describe('readHistory', () => {
       observations.map(({ kind }) => kind),
       ['end'],
     );
-    assert.equal(pressure?.cpu.mean, 0.5);
+    assert.equal(pressure?.cpu?.mean, 0.5);
     assert.deepEqual(damaged, []);
     const bent = await historyOf({
       'check.ndjson': lines(HEADER),

@@ -42,12 +42,21 @@ export function clipped(text: string, max: number): string {
     : `${text.slice(0, max)}\n… ${text.length - max} more characters in run.json`;
 }
 
-/** `tasks waited for CPU 67 %, memory 0 %, disk 2 % of the time; others took 9 % of its cores` */
-export function pressureText({ cpu, memory, io, others }: Pressure): string {
-  const of = ({ mean }: Shares): string => `${Math.round(mean * 100)} %`;
-  const taken = others === null ? '' : `; others took ${of(others)} of its cores`;
-  return `tasks waited for CPU ${of(cpu)}, memory ${of(memory)}, disk ${of(io)} of the time${taken}`;
+/** `This machine meanwhile: tasks waited for CPU 67 %, memory 0 %, disk 2 % of the time; others took 9 % of the cores` */
+export function pressureText({ cpu, memory, io, others, nodes }: Pressure): string {
+  const waits = Object.entries({ CPU: cpu, memory, disk: io }).flatMap(([what, shares]) =>
+    shares === null ? [] : [`${what} ${percentOf(shares)}`],
+  );
+  const said = [
+    waits.length === 0 ? [] : [`tasks waited for ${waits.join(', ')} of the time`],
+    others === null ? [] : [`others took ${percentOf(others)} of the cores`],
+  ].flat();
+  const who =
+    nodes === undefined ? 'This machine' : `The ${plural(nodes, 'node')} with pods of the environment`;
+  return `${who} meanwhile: ${said.length === 0 ? 'not measured' : said.join('; ')}`;
 }
+
+const percentOf = ({ mean }: Shares): string => `${Math.round(mean * 100)} %`;
 
 const plain = (value: number, digits: number): string => value.toFixed(digits);
 

@@ -122,7 +122,7 @@ export function renderSeries(series: Series): string {
       lines.push(
         `  ${one.run}: ${one.verdict}: ${one.reason}`,
         `    seen: ${one.seen}`,
-        `    pressure: ${one.pressure === null ? 'not measured' : pressureText(one.pressure)}${one.busy ? ': the machine was too busy' : ''}`,
+        `    ${one.pressure === null ? 'pressure: not measured' : pressureText(one.pressure)}${one.busy ? ': the machine was too busy' : ''}`,
       );
   }
   return `${lines.join('\n')}\n`;

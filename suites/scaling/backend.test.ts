@@ -6,7 +6,7 @@ import { growBackend } from './backend.ts';
 import { ScaleFollower } from './follow.ts';
 import type { WorkloadObject } from '../topology/shapes.ts';
 import type { Autoscaler } from './hpa.ts';
-import { loadOf, quantityOf, specOf, statusOf } from './hpa.ts';
+import { loadOf, specOf, statusOf } from './hpa.ts';
 import { resolutionOf } from './metrics-server.ts';
 import { shrinkingMs } from './shrinking.ts';
 
@@ -234,13 +234,6 @@ describe('an autoscaler by a metric from elsewhere', () => {
     assert.equal(loadOf(byQueue()), 1.75);
     assert.equal(loadOf(byQueue({ conditions: [{ type: 'ScalingActive', status: 'False' }] })), null);
     assert.equal(loadOf(byQueue({ currentMetrics: null })), null);
-  });
-
-  it('should read quantities as Kubernetes writes them', () => {
-    assert.deepEqual(
-      ['12', '7500m', '1.5k', '2Ki', '1e3', '-3', '', 'many', '5X', undefined].map(quantityOf),
-      [12, 7.5, 1500, 2048, 1000, -3, null, null, null, null],
-    );
   });
 });
 

@@ -7,6 +7,7 @@ import type {
   MetricAmounts,
   MetricTarget,
 } from '../../probes/kubernetes/objects.ts';
+import { quantityOf } from '../../probes/kubernetes/quantity.ts';
 
 export type { Autoscaler };
 
@@ -104,18 +105,4 @@ function seenMetric(wanted: Metric, current: readonly Metric[] | null = []): See
 function amountOf(amount: MetricTarget | undefined, target: MetricTarget | undefined): number | null {
   if (target?.averageUtilization !== undefined) return amount?.averageUtilization ?? null;
   return quantityOf(target?.averageValue === undefined ? amount?.value : amount?.averageValue);
-}
-
-/** Suffixes of Kubernetes' quantities (API reference, Quantity). */
-const SUFFIXES: Readonly<Record<string, number>> = {
-  ...{ n: 1e-9, u: 1e-6, m: 1e-3, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18 },
-  ...{ Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60 },
-};
-
-/** `12`, `7500m`, `1e3`; null for what is none. */
-export function quantityOf(text: string | undefined): number | null {
-  const match = /^([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)([numkMGTPE]|[KMGTPE]i)?$/.exec(text ?? '');
-  if (match === null) return null;
-  const [, digits, suffix] = match;
-  return Number(digits) * (suffix === undefined ? 1 : (SUFFIXES[suffix] ?? Number.NaN));
 }

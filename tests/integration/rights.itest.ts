@@ -73,6 +73,8 @@ test('the nightly account reads, holds the Lease and makes canaries, and disturb
   await assertRights(NIGHTLY, {
     may: [
       'list pods',
+      'list metrics.k8s.io:nodes',
+      'list metrics.k8s.io:pods@tender',
       'watch apps:statefulsets',
       'get namespaces[kube-system]',
       'update coordination.k8s.io:leases[plumbline]@plumbline-system',

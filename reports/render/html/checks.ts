@@ -187,7 +187,7 @@ function footer(check: CheckResult): Html {
       <span>Run it again</span> <code class="command">${check.rerun}</code
       ><button type="button" class="copy js" hidden>Copy</button>
     </p>
-    ${check.pressure && html`<p class="meta">This machine meanwhile: ${pressureText(check.pressure)}.</p>`}
+    ${check.pressure && html`<p class="meta">${pressureText(check.pressure)}.</p>`}
     <p class="meta">
       ${check.section !== '–' && `Answers section ${check.section} of ARCH-2025-11-005. `}${check.history && html`History: <code>${check.history}</code>`}
     </p>`;
