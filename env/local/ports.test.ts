@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { test } from 'node:test';
-import { describeHolder, holderOf, holds, parseListeners, takenEverywhere } from './ports.ts';
+import { describeHolder, holderOf, holds, parseListeners } from './ports.ts';
 
 const TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 010012C6:1388 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4053583 1 0000000066baa1d5 100 0 0 10 0
@@ -46,14 +46,12 @@ test(
     assert.match(describeHolder(holderOf(at)), new RegExp(`\\(process ${process.pid}\\)$`));
     assert.ok(holds(process.pid, at));
     assert.ok(!holds(process.ppid, at));
-    assert.equal(await takenEverywhere(port), false, 'a listener at one address is in nobody else’s way');
     server.close();
   },
 );
 
-test('a listener at every address is in the way of one', { skip: process.platform !== 'linux' }, async () => {
+test('a listener at every address holds each of them', { skip: process.platform !== 'linux' }, async () => {
   const { server, port } = await listening('0.0.0.0');
-  assert.equal(await takenEverywhere(port), true);
   assert.equal(holderOf(`198.18.0.1:${port}`)?.pid, process.pid);
   server.close();
 });

@@ -1,5 +1,4 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { basename } from 'node:path';
 import { commandLine } from './nodes/processes.ts';
 
@@ -20,9 +19,6 @@ const ANY_V4 = '0'.repeat(8);
 const ANY_V6 = '0'.repeat(32);
 /** Words of 32 bits, each as the processor stores it. */
 const MAPPED_V4 = '0000000000000000FFFF0000';
-/** A loopback address that nobody listens at by itself: only a listener at every address is in the way there. */
-const NOBODYS_ADDRESS = '127.198.18.1';
-
 /** Reads /proc/net/tcp or tcp6. Addresses of IPv6 proper are left out. */
 export function parseListeners(text: string): Listener[] {
   return text.split('\n').flatMap((line) => {
@@ -44,7 +40,7 @@ function addressOf(hex: string): string | null {
 
 /** Who listens at `host:port`, or at that port of every address; null when nobody does, or nobody that this process may see. */
 export function holderOf(address: string): Holder | null {
-  const inodes = inodesAt(address);
+  const inodes = inodesAt(address, 'self');
   if (inodes.size === 0) return null;
   const pids = readdirSync('/proc')
     .map(Number)
@@ -53,24 +49,9 @@ export function holderOf(address: string): Holder | null {
   return pid === undefined ? null : { pid, command: commandLine(pid) };
 }
 
-/** Whether this very process listens at `host:port`. */
+/** Whether this very process listens at `host:port`, in whatever network namespace it is. */
 export function holds(pid: number, address: string): boolean {
-  return hasSocket(pid, inodesAt(address));
-}
-
-/** Whether somebody listens at a port of every address, so that nobody can at one of them. */
-export function takenEverywhere(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      resolve(error.code === 'EADDRINUSE');
-    });
-    server.listen(port, NOBODYS_ADDRESS, () => {
-      server.close(() => {
-        resolve(false);
-      });
-    });
-  });
+  return hasSocket(pid, inodesAt(address, pid));
 }
 
 /** Who it is, for a message. */
@@ -79,9 +60,9 @@ export function describeHolder(holder: Holder | null): string {
   return `${basename(holder.command.split(' ')[0] ?? '')} (process ${holder.pid})`;
 }
 
-function inodesAt(address: string): Set<string> {
+function inodesAt(address: string, process: number | 'self'): Set<string> {
   const [host, port] = address.split(':');
-  const found = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => parseListeners(textOf(file)));
+  const found = ['tcp', 'tcp6'].flatMap((name) => parseListeners(textOf(`/proc/${process}/net/${name}`)));
   return new Set(
     found
       .filter((one) => (one.address === host || one.address === '*') && one.port === Number(port))

@@ -33,7 +33,6 @@ const GOOD: Machine = {
   missingPackages: [],
   hasApt: true,
   archive: { codename: 'bookworm' },
-  registryPortOf: null,
 };
 const SMALL: Need = { size: 'small', built: false, up: false };
 
@@ -89,11 +88,6 @@ const BAD: readonly [string, Partial<Machine>, RegExp][] = [
     'another release and no mirror',
     { archive: { codename: 'noble', mirror: '' } },
     /^images are made of packages of Debian bookworm, .*; set PLUMBLINE_DEBIAN_MIRROR/,
-  ],
-  [
-    "a stranger at the registry's port",
-    { registryPortOf: 'docker-registry (process 612)' },
-    /^port 18500 of every address is taken by docker-registry \(process 612\), .*; end that \(systemctl disable --now/,
   ],
   [
     'a full disk',
@@ -186,13 +180,7 @@ test('a good machine passes, also one whose missing tools apt can bring', () => 
 test('what is built needs no room for building, what is up needs none at all', () => {
   judgeMachine({ ...GOOD, cacheFreeBytes: 0 }, { ...SMALL, built: true });
   judgeMachine(
-    {
-      ...GOOD,
-      cacheFreeBytes: 0,
-      stateFreeBytes: 0,
-      memoryAvailableBytes: 0,
-      registryPortOf: 'somebody',
-    },
+    { ...GOOD, cacheFreeBytes: 0, stateFreeBytes: 0, memoryAvailableBytes: 0 },
     { ...SMALL, up: true },
   );
 });

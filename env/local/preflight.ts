@@ -5,11 +5,9 @@ import type { ArchiveSource } from './images/debian-archive.ts';
 import type { ClusterSize } from './nodes/addressing.ts';
 import { describeMissing, missingModules } from './modules.ts';
 import type { MissingModule } from './modules.ts';
-import { REGISTRY_PORT } from './nodes/addressing.ts';
 import { cgroupsIn } from './nodes/cgroup-versions.ts';
 import { missingPackages } from './packages.ts';
 import { cacheDir, stateRoot } from './paths.ts';
-import { describeHolder, holderOf, takenEverywhere } from './ports.ts';
 import { onPath } from './run.ts';
 import { goVersion } from './toolchain/go.ts';
 
@@ -51,8 +49,6 @@ export type Machine = {
   readonly hasApt: boolean;
   /** Where the packages of images come from. */
   readonly archive: ArchiveSource;
-  /** Who listens at the registry's port of every address, so that none is left for ours; null when nobody does. */
-  readonly registryPortOf: string | null;
 };
 
 /** What is asked for. */
@@ -102,9 +98,6 @@ export async function lookAtMachine(words: readonly string[], signal?: AbortSign
     missingPackages: missingTools.includes('dpkg-query') ? [] : await missingPackages(words, signal),
     hasApt: onPath('apt-get'),
     archive: archiveSource(),
-    registryPortOf: (await takenEverywhere(REGISTRY_PORT))
-      ? describeHolder(holderOf(`0.0.0.0:${REGISTRY_PORT}`))
-      : null,
   };
 }
 
@@ -185,11 +178,6 @@ const ASPECTS: readonly Aspect[] = [
           ? "this machine's own"
           : (archive.mirror ?? 'none'),
     problem: archiveProblem,
-  },
-  {
-    name: 'port of images',
-    found: (_, need) => (need.up ? 'in use by the environment' : 'free'),
-    problem: portProblem,
   },
   {
     name: 'disk to build',
@@ -284,14 +272,6 @@ function archiveProblem({ archive }: Machine, { built }: Need): PreflightError |
   return new PreflightError(
     `images are made of packages of Debian ${RELEASE}, and this machine does not run it`,
     'set PLUMBLINE_DEBIAN_MIRROR to the address of a mirror of Debian',
-  );
-}
-
-function portProblem({ registryPortOf }: Machine, need: Need): PreflightError | null {
-  if (need.up || registryPortOf === null) return null;
-  return new PreflightError(
-    `port ${REGISTRY_PORT} of every address is taken by ${registryPortOf}, and the registry for the nodes needs it at one of them`,
-    'end that (systemctl disable --now where it is a service), or let it listen at addresses of its own',
   );
 }
 

@@ -170,8 +170,10 @@ async function ensureHostProcesses(target: Target): Promise<boolean> {
 }
 
 async function startInstanceRegistry(instance: InstanceName, signal: AbortSignal | undefined): Promise<void> {
+  const { bridge: netns, registry: address } = addressesOf(instance);
   const registry = await startRegistry({
-    address: addressesOf(instance).registry,
+    address,
+    netns,
     storage: registryStorage(),
     logFile: join(logDir(instance), 'registry.log'),
     signal,

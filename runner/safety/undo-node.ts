@@ -6,6 +6,7 @@ import type { LlmBehaviour } from '../../env/schema.ts';
 import { setApiServers, setExtraConfig } from '../../env/local/cluster/load-balancer.ts';
 import {
   freezerState,
+  hasLink,
   linkState,
   nodeDir,
   nodeSpec,
@@ -15,6 +16,7 @@ import {
   startNode,
   thawCgroup,
 } from '../../env/local/nodes/index.ts';
+import type { InstanceName } from '../../env/local/nodes/index.ts';
 import { stateDir } from '../../env/local/paths.ts';
 import { run, runAny } from '../../env/local/run.ts';
 import { tellStandIn } from '../../probes/ai/stand-in.ts';
@@ -84,10 +86,10 @@ function undoThaw({ cgroup }: { cgroup: string }): UndoResult {
   return { outcome: 'undone' };
 }
 
-async function undoCut({ link }: { link: string }): Promise<UndoResult> {
-  if (!existsSync(`/sys/class/net/${link}`)) return { outcome: 'void', note: `the link ${link} is gone` };
-  if ((await linkState({ link })) === 'up') return { outcome: 'already' };
-  await restoreLink({ link });
+async function undoCut(port: { instance: InstanceName; link: string }): Promise<UndoResult> {
+  if (!(await hasLink(port))) return { outcome: 'void', note: `the link ${port.link} is gone` };
+  if ((await linkState(port)) === 'up') return { outcome: 'already' };
+  await restoreLink(port);
   return { outcome: 'undone' };
 }
 

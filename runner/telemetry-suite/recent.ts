@@ -14,6 +14,9 @@ const APART_MS = 2_000;
 /** In the seconds of twenty lines a busy pod writes thousands. */
 const MOST_RECORDS = 50_000;
 
+/** Timers count whole milliseconds, and may end within one before their time. */
+const ROUNDED_MS = 2;
+
 /** Characters of a line that was not found. */
 const MOST_SHOWN = 120;
 
@@ -60,7 +63,7 @@ export async function recentOf(
   const lately = await onDisk(pod, () => readDisk(cluster, pod, { sinceMs, signal }), signal);
   if ('kind' in lately) return lately;
   const first = lately.find(isSaid);
-  if (first !== undefined) await sleep(Math.max(0, first.atMs - oldEnough()), undefined, { signal });
+  if (first !== undefined) await sleep(Math.max(0, first.atMs - oldEnough() + ROUNDED_MS), undefined, { signal });
   const found = await look(lately);
   if (found.lines > 0) return { ...said, written: 'lately', ...found };
   const last = await onDisk(pod, () => readDisk(cluster, pod, { tailLines: 2 * MOST_LINES, signal }), signal);

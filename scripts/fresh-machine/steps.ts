@@ -44,13 +44,22 @@ export function stepsFor({ env, words, archive }: Tried): Step[] {
   return [
     {
       name: 'strangers',
-      claim: 'a registry of somebody else at its usual port, and a firewall that forwards nothing',
+      claim:
+        'a registry of somebody else at its usual port, and a firewall that takes and forwards nothing, on bridges as well',
       limitS: 120,
       // Transient: what systemd starts by itself at the next boot must not be ours.
       script: `systemd-run --unit=stranger --quiet $PWD/node_modules/.bin/node -e 'require("node:http").createServer((_, reply) => reply.end("{}")).listen(${STRANGERS_PORT})'
 command -v nft >/dev/null || { echo 'put nft on this machine first: its firewall is part of what is tried'; exit 1; }
+# As Docker does it.
+modprobe br_netfilter && echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables || exit 1
 nft -f - <<'RULES' || exit 1
 table inet stranger {
+  chain input {
+    type filter hook input priority filter; policy drop;
+    iif lo accept
+    ct state established,related accept
+    tcp dport 22 accept
+  }
   chain forward { type filter hook forward priority filter; policy drop; }
 }
 RULES

@@ -7,11 +7,14 @@ import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeHolder, holderOf, holds } from '../ports.ts';
+import type { Holder } from '../ports.ts';
 import type { Descriptor, Document } from './oci.ts';
 
 export interface RegistryOptions {
   /** `host:port` to listen on, plain HTTP. */
   readonly address: string;
+  /** Network namespace to listen in, by its name; this one when left out. */
+  readonly netns?: string | undefined;
   /** Folder of the blobs; may be shared by several registries. */
   readonly storage: string;
   readonly logFile: string;
@@ -50,8 +53,11 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   const configFile = join(dirname(options.logFile), `${basename(options.logFile, '.log')}.registry.yml`);
   await writeFile(configFile, config(options)); // JSON is YAML
   const log = openSync(options.logFile, 'a');
-  const wrapper = options.dieWithParent === true ? ['setpriv', '--pdeathsig', 'KILL'] : [];
-  const argv = [...wrapper, 'docker-registry', 'serve', configFile];
+  const argv = [
+    ...(options.netns === undefined ? [] : ['nsenter', `--net=/run/netns/${options.netns}`, '--']),
+    ...(options.dieWithParent === true ? ['setpriv', '--pdeathsig', 'KILL'] : []),
+    ...['docker-registry', 'serve', configFile],
+  ];
   const child = spawn(argv[0] ?? 'docker-registry', argv.slice(1), {
     detached: true,
     stdio: ['ignore', log, log],
@@ -90,8 +96,8 @@ async function answering(
     options.signal?.throwIfAborted();
     const failure = ended() ?? (Date.now() > deadline ? 'it did not answer in time' : undefined);
     if (failure !== undefined) {
-      const holder = holderOf(options.address);
-      if (holder !== null && holder.pid !== pid)
+      const holder = strangerAt(options, pid);
+      if (holder !== null)
         throw new Error(
           `the registry cannot listen at ${options.address}, which ${describeHolder(holder)} holds; end that, or let it listen elsewhere`,
         );
@@ -103,6 +109,12 @@ async function answering(
     if (holds(pid, options.address) && (await isRegistry(options.address))) return;
     await delay(POLL_MS);
   }
+}
+
+/** Who else holds the address. In a namespace of its own the registry has every address to itself. */
+function strangerAt({ address, netns }: RegistryOptions, pid: number): Holder | null {
+  const holder = netns === undefined ? holderOf(address) : null;
+  return holder?.pid === pid ? null : holder;
 }
 
 /** Whether something that speaks the registry API answers there. */

@@ -1,6 +1,3 @@
-/** Where on the host an instance's registry listens. Not at 5000, which a registry of somebody else may hold at every address. */
-export const REGISTRY_PORT = 18_500;
-
 /** The embedded environments that may be up at once on one machine, each with an address block of its own. */
 export type InstanceName = 'local' | 'local-small';
 export type ClusterSize = 'small' | 'full';
@@ -11,8 +8,11 @@ export type InstanceAddresses = {
   readonly instance: InstanceName;
   /** First two octets. */
   readonly block: string;
+  /** The machine itself, on its link to the switch. */
   readonly host: string;
   readonly loadBalancer: string;
+  /** The network namespace that holds the bridge: the registry listens in it, and nothing else. */
+  readonly switch: string;
   readonly registry: string;
   readonly nodeCidr: string;
   readonly podCidr: string;
@@ -20,7 +20,10 @@ export type InstanceAddresses = {
   readonly dnsService: string;
   /** Prefix of every link and network namespace; Linux allows 15 characters for a link. */
   readonly linkPrefix: string;
+  /** Name of the bridge, and of the network namespace that it is in. */
   readonly bridge: string;
+  /** The host's own link to the bridge. */
+  readonly hostLink: string;
   readonly loadBalancerLink: string;
 };
 
@@ -35,7 +38,7 @@ export type NodeSpec = {
   readonly podCidr: string;
   readonly podGateway: string;
   readonly zone: string;
-  /** The host's side of the node's link. */
+  /** The node's port of the bridge. */
   readonly link: string;
   readonly netns: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -73,13 +76,15 @@ export function addressesOf(instance: InstanceName): InstanceAddresses {
     block,
     host: `${block}.0.1`,
     loadBalancer: `${block}.0.2`,
-    registry: `${block}.0.1:${REGISTRY_PORT}`,
+    switch: `${block}.0.3`,
+    registry: `${block}.0.3:5000`,
     nodeCidr: `${block}.0.0/18`,
     podCidr: `${block}.64.0/18`,
     serviceCidr: `${block}.128.0/20`,
     dnsService: `${block}.128.10`,
     linkPrefix: prefix,
     bridge: `${prefix}-br`,
+    hostLink: `${prefix}-host`,
     loadBalancerLink: `${prefix}-lb`,
   };
 }

@@ -4,7 +4,7 @@ import { stateDir } from '../paths.ts';
 import { addressesOf, nodesOf } from './addressing.ts';
 import type { NodeSpec } from './addressing.ts';
 
-/** The name that images carry, its port included; containerd is told that it means the registry on the host, wherever that listens. */
+/** The name that images carry, its port included; containerd is told where the instance's registry listens. */
 export const REGISTRY_NAME = 'registry.plumbline.test:5000';
 
 /** The sandbox image of every pod; kubeadm v1.37 asks for the same tag. */
@@ -43,13 +43,13 @@ export function nodeLogs(node: NodeSpec): {
 
 /** The files that a node needs below its own /etc before it starts: path in the node → content. */
 export function nodeFiles(node: NodeSpec, binDir: string): Readonly<Record<string, string>> {
-  const { host, registry } = addressesOf(node.instance);
+  const { registry, switch: nobody } = addressesOf(node.instance);
   return {
     '/etc/hostname': `${node.name}\n`,
     '/etc/hosts': hostsFile(node),
     '/etc/machine-id': `${createHash('sha256').update(`${node.instance}/${node.name}`).digest('hex').slice(0, 32)}\n`,
     // Nothing answers there: names outside the cluster fail at once instead of leaving the machine.
-    '/etc/resolv.conf': `nameserver ${host}\n`,
+    '/etc/resolv.conf': `nameserver ${nobody}\n`,
     '/etc/containerd/config.toml': containerdConfig(binDir),
     [`/etc/containerd/certs.d/${REGISTRY_NAME}/hosts.toml`]: hostsToml(registry),
     '/etc/cni/net.d/10-plumbline.conflist': cniConfig(node),

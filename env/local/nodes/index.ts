@@ -5,7 +5,7 @@
 export { INSTANCES, addressesOf, isInstanceName, nodeSpec, nodesOf } from './addressing.ts';
 export type { ClusterSize, InstanceAddresses, InstanceName, NodeRole, NodeSpec } from './addressing.ts';
 export { VOLUMES_PATH, nodeDir, nodeLogs, onHost } from './files.ts';
-export { cutLink, linkState, restoreLink, routeServicesVia } from './links.ts';
+export { cutLink, hasLink, linkState, restoreLink, routeServicesVia } from './links.ts';
 export { destroyNode, execInNode, nodeBinDir, nodeStatus, startNode, stopNode } from './node.ts';
 export { cgroupName, processesBelow } from './cgroups.ts';
 export { containerCgroup, freezeCgroup, freezerState, podCgroup, podProcesses, thawCgroup } from './pods.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { run, runAny } from '../run.ts';
-import { WHOLE_RANGE, addressesOf, nodesOf } from './addressing.ts';
+import { INSTANCES, WHOLE_RANGE, addressesOf, nodesOf } from './addressing.ts';
 import type { ClusterSize, InstanceName, NodeSpec } from './addressing.ts';
 
 const IP_DEADLINE_MS = 10_000;
@@ -13,23 +13,55 @@ type Signalled = { readonly signal?: AbortSignal | undefined };
 /** A link of the instance: a node's, or the load balancer's. */
 export type LinkOwner = Pick<NodeSpec, 'link' | 'netns' | 'address' | 'instance'>;
 
-/** Makes the instance's bridge and the host's routes, or completes them. Idempotent. */
+type Port = Pick<LinkOwner, 'instance' | 'link'>;
+
+/** The host's packet filter is not in force there; nor shall one of the bridge's own be. */
+const NO_FILTER =
+  'for file in /proc/sys/net/bridge/bridge-nf-call-*; do [ ! -e "$file" ] || echo 0 >"$file"; done';
+
+/**
+ * Makes the instance's bridge and the host's routes, or completes them. The bridge is in a network namespace of its own, to which the host has one
+ * link: whatever the host's firewall does with packets that come in or pass through, the nodes reach each other and the registry, and no
+ * rule of it has to be changed. Idempotent.
+ */
 export async function ensureNetwork(
   instance: InstanceName,
   size: ClusterSize,
   options: Signalled = {},
 ): Promise<void> {
-  const { bridge, host } = addressesOf(instance);
-  if (!existsSync(`/sys/class/net/${bridge}`)) {
-    await ip(['link', 'add', bridge, 'type', 'bridge', 'forward_delay', '0', 'mcast_snooping', '0'], options);
+  const { bridge, host, hostLink, switch: address } = addressesOf(instance);
+  const inside = ['-n', bridge];
+  if (!existsSync(`/run/netns/${bridge}`)) await ip(['netns', 'add', bridge], options);
+  if (!(await portsOf(instance, options)).includes(bridge)) {
+    const settings = ['type', 'bridge', 'forward_delay', '0', 'mcast_snooping', '0'];
+    await ip([...inside, 'link', 'add', bridge, ...settings], options);
   }
+  if (!existsSync(`/sys/class/net/${hostLink}`)) {
+    const peer = ['peer', 'name', hostLink, 'netns', bridge];
+    await ip(['link', 'add', hostLink, 'type', 'veth', ...peer], options);
+  }
+  await run(['nsenter', `--net=/run/netns/${bridge}`, '--', 'sh', '-c', NO_FILTER], {
+    timeoutMs: IP_DEADLINE_MS,
+    ...options,
+  });
+  await batch(
+    inside,
+    [
+      'link set lo up',
+      `addr replace ${address}/18 dev ${bridge}`,
+      `link set ${bridge} up`,
+      `link set ${hostLink} master ${bridge}`,
+      `link set ${hostLink} up`,
+    ],
+    options,
+  );
   const nodes = nodesOf(instance, size);
   const lines = [
-    `addr replace ${host}/18 dev ${bridge}`,
-    `link set ${bridge} up`,
+    `addr replace ${host}/18 dev ${hostLink}`,
+    `link set ${hostLink} up`,
     // Whatever of the range has no node behind it must not leave the machine.
     `route replace blackhole ${WHOLE_RANGE} metric 65535`,
-    ...nodes.map((node) => `route replace ${node.podCidr} via ${node.address} dev ${bridge}`),
+    ...nodes.map((node) => `route replace ${node.podCidr} via ${node.address} dev ${hostLink}`),
   ];
   await batch([], lines, options);
   const [first] = nodes;
@@ -38,19 +70,20 @@ export async function ensureNetwork(
 
 /** Sends the host's own traffic for Service addresses through a node, whose kube-proxy then picks the endpoint. */
 export async function routeServicesVia(node: NodeSpec, options: Signalled = {}): Promise<void> {
-  const { bridge, serviceCidr } = addressesOf(node.instance);
-  await ip(['route', 'replace', serviceCidr, 'via', node.address, 'dev', bridge], options);
+  const { hostLink, serviceCidr } = addressesOf(node.instance);
+  await ip(['route', 'replace', serviceCidr, 'via', node.address, 'dev', hostLink], options);
 }
 
 /** Makes a network namespace with one link into the instance's bridge, or completes it. Idempotent. */
 export async function ensureLink(owner: LinkOwner, options: Signalled = {}): Promise<void> {
-  const { bridge, host, serviceCidr } = addressesOf(owner.instance);
+  const { bridge, serviceCidr, switch: gateway } = addressesOf(owner.instance);
+  const inside = ['-n', bridge];
   if (!existsSync(`/run/netns/${owner.netns}`)) await ip(['netns', 'add', owner.netns], options);
-  if (!existsSync(`/sys/class/net/${owner.link}`)) {
+  if (!(await portsOf(owner.instance, options)).includes(owner.link)) {
     const peer = ['peer', 'name', 'eth0', 'address', macOf(owner.address), 'netns', owner.netns];
-    await ip(['link', 'add', owner.link, 'type', 'veth', ...peer], options);
+    await ip([...inside, 'link', 'add', owner.link, 'type', 'veth', ...peer], options);
   }
-  await batch([], [`link set ${owner.link} master ${bridge}`, `link set ${owner.link} up`], options);
+  await batch(inside, [`link set ${owner.link} master ${bridge}`, `link set ${owner.link} up`], options);
   await batch(
     ['-n', owner.netns],
     [
@@ -58,10 +91,22 @@ export async function ensureLink(owner: LinkOwner, options: Signalled = {}): Pro
       `addr replace ${owner.address}/18 dev eth0`,
       'link set eth0 up',
       // kube-proxy rewrites Service addresses after this lookup, which must find some route for them.
-      `route replace ${serviceCidr} via ${host} dev eth0`,
+      `route replace ${serviceCidr} via ${gateway} dev eth0`,
     ],
     options,
   );
+}
+
+/** Whether the link is there at all. */
+export async function hasLink({ instance, link }: Port, options: Signalled = {}): Promise<boolean> {
+  return (await portsOf(instance, options)).includes(link);
+}
+
+/** Names of the links in the namespace of the bridge; none when there is no such namespace. */
+async function portsOf(instance: InstanceName, options: Signalled): Promise<string[]> {
+  const { bridge } = addressesOf(instance);
+  if (!existsSync(`/run/netns/${bridge}`)) return [];
+  return parseNames(await ip(['-n', bridge, '-br', 'link', 'show'], options));
 }
 
 /** The same for every life of a node, as a network card's is: neighbours remember it. Locally administered, from the IPv4 address. */
@@ -79,52 +124,46 @@ export async function routePods(node: NodeSpec, size: ClusterSize, options: Sign
 
 /** Removes the namespace and link of one node or load balancer; whatever is missing already is fine. */
 export async function removeLink(
-  owner: Pick<LinkOwner, 'link' | 'netns'>,
+  owner: Pick<LinkOwner, 'instance' | 'link' | 'netns'>,
   options: Signalled = {},
 ): Promise<void> {
-  if (existsSync(`/sys/class/net/${owner.link}`)) await ipAny(['link', 'del', owner.link], options);
+  const { bridge } = addressesOf(owner.instance);
+  if (await hasLink(owner, options)) await ipAny(['-n', bridge, 'link', 'del', owner.link], options);
   if (existsSync(`/run/netns/${owner.netns}`)) await ip(['netns', 'del', owner.netns], options);
 }
 
 /** Removes every link, namespace and route whose name or range belongs to the instance. */
 export async function removeNetwork(instance: InstanceName, options: Signalled = {}): Promise<void> {
-  const { linkPrefix, bridge } = addressesOf(instance);
+  const { linkPrefix } = addressesOf(instance);
   const mine = (name: string): boolean => name.startsWith(`${linkPrefix}-`);
   const links = parseNames(await ip(['-br', 'link', 'show'], options)).filter(mine);
   const spaces = parseNames(await ip(['netns', 'list'], options)).filter(mine);
-  for (const link of links.filter((name) => name !== bridge)) await ipAny(['link', 'del', link], options);
+  // The routes through a link go with it, and so does what is in a namespace.
+  for (const link of links) await ipAny(['link', 'del', link], options);
   for (const space of spaces) await ip(['netns', 'del', space], options);
-  // The routes through the bridge go with it.
-  if (links.includes(bridge)) await ip(['link', 'del', bridge], options);
-  const left = parseNames(await ip(['-br', 'link', 'show', 'type', 'bridge'], options));
-  if (!left.some((name) => /^pl[ls]-br$/.test(name))) {
+  if (!INSTANCES.some((name) => existsSync(`/run/netns/${addressesOf(name).bridge}`)))
     await ipAny(['route', 'del', 'blackhole', WHOLE_RANGE], options);
-  }
 }
 
 /**
  * Drops every packet from and to the owner silently: its bridge port stops forwarding, while its carrier stays up, so
  * that no end learns of it from the link. Idempotent; restoreLink is the inverse.
  */
-export async function cutLink(owner: Pick<LinkOwner, 'link'>, options: Signalled = {}): Promise<void> {
-  await setPort(owner.link, PORT_STATE.cut, options);
+export async function cutLink(owner: Port, options: Signalled = {}): Promise<void> {
+  await setPort(owner, PORT_STATE.cut, options);
 }
 
 /** Lets packets pass again. Idempotent. */
-export async function restoreLink(owner: Pick<LinkOwner, 'link'>, options: Signalled = {}): Promise<void> {
-  await setPort(owner.link, PORT_STATE.up, options);
+export async function restoreLink(owner: Port, options: Signalled = {}): Promise<void> {
+  await setPort(owner, PORT_STATE.up, options);
 }
 
 /**
  * Whether packets pass.
  * @throws Error when the link does not exist or belongs to no bridge.
  */
-export async function linkState(
-  owner: Pick<LinkOwner, 'link'>,
-  options: Signalled = {},
-): Promise<'up' | 'cut'> {
-  const argv = ['bridge', 'link', 'show', 'dev', owner.link];
-  const shown = await run(argv, { timeoutMs: IP_DEADLINE_MS, ...options });
+export async function linkState(owner: Port, options: Signalled = {}): Promise<'up' | 'cut'> {
+  const shown = await bridgeOf(owner, ['show', 'dev', owner.link], options);
   if (!shown.includes(owner.link))
     throw new Error(`the link ${owner.link} is no port of a bridge; expected one, seen "${shown}"`);
   return shown.includes('state forwarding') ? 'up' : 'cut';
@@ -138,11 +177,13 @@ export function parseNames(output: string): string[] {
     .filter((name) => name !== '');
 }
 
-async function setPort(link: string, state: string, options: Signalled): Promise<void> {
-  await run(['bridge', 'link', 'set', 'dev', link, 'state', state], {
-    timeoutMs: IP_DEADLINE_MS,
-    ...options,
-  });
+async function setPort(port: Port, state: string, options: Signalled): Promise<void> {
+  await bridgeOf(port, ['set', 'dev', port.link, 'state', state], options);
+}
+
+function bridgeOf({ instance }: Port, words: readonly string[], options: Signalled): Promise<string> {
+  const argv = ['bridge', '-n', addressesOf(instance).bridge, 'link', ...words];
+  return run(argv, { timeoutMs: IP_DEADLINE_MS, ...options });
 }
 
 async function batch(flags: readonly string[], lines: readonly string[], options: Signalled): Promise<void> {
