@@ -55,6 +55,7 @@ export async function lookAtUse(cluster: Asked, namespaces: readonly string[]): 
     said(cluster, `${API}/nodes`, nodesSaid),
     ...namespaces.map(async (namespace) => {
       const own = pods.items.filter(({ metadata }) => metadata.namespace === namespace);
+      if (own.length === 0) return 0;
       const use = await said(cluster, `${API}/namespaces/${namespace}/pods`, podsSaid);
       return use === null ? null : usedBy(own, use.items);
     }),

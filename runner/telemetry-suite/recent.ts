@@ -63,7 +63,8 @@ export async function recentOf(
   const lately = await onDisk(pod, () => readDisk(cluster, pod, { sinceMs, signal }), signal);
   if ('kind' in lately) return lately;
   const first = lately.find(isSaid);
-  if (first !== undefined) await sleep(Math.max(0, first.atMs - oldEnough() + ROUNDED_MS), undefined, { signal });
+  if (first !== undefined)
+    await sleep(Math.max(0, first.atMs - oldEnough() + ROUNDED_MS), undefined, { signal });
   const found = await look(lately);
   if (found.lines > 0) return { ...said, written: 'lately', ...found };
   const last = await onDisk(pod, () => readDisk(cluster, pod, { tailLines: 2 * MOST_LINES, signal }), signal);
