@@ -138,12 +138,13 @@ export class TenderStore {
     return row === undefined ? undefined : { ...toTender(row), status: row.status };
   }
 
-  /** The newest tenders, as a replica has them. */
+  /** The newest tenders, as a replica has them. Without its table `id` would be the text that is selected, which no index sorts. */
   async latest(limit: number): Promise<Tender[]> {
     const { rows } = await this.#traced('SELECT tenders', () =>
-      this.#replica.query<Row>('SELECT id::text, title, created_at FROM tenders ORDER BY id DESC LIMIT $1', [
-        limit,
-      ]),
+      this.#replica.query<Row>(
+        'SELECT id::text, title, created_at FROM tenders ORDER BY tenders.id DESC LIMIT $1',
+        [limit],
+      ),
     );
     return rows.map(toTender);
   }
