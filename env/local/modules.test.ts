@@ -35,7 +35,7 @@ test('a module in whose place something else is done is not loaded by trying', (
   assert.deepEqual(barred, [{ name: 'overlay', why: 'barred' }]);
   assert.match(
     describeMissing(barred, '6.1.0')[1],
-    /"install" line out of \/etc\/modprobe\.d, and type modprobe -a overlay$/,
+    /grep -rE 'install \+\(overlay\)' .*, and type modprobe -a overlay$/,
   );
 });
 
@@ -48,9 +48,15 @@ test('what stands in the way of loading is told', () => {
   assert.equal(why({ capabilities: '00000000a80425fb' }), 'not allowed');
   for (const change of [{ list: null }, { disabled: '1\n' }, { capabilities: '00000000a80425fb' }]) {
     const [what, doThis] = describeMissing(unloadable(one, { ...SOURCE, ...change }), '6.1.0');
-    assert.match(what, /^the kernel 6\.1\.0 lacks overlay, and /);
-    assert.match(doThis, /type modprobe -a overlay/);
+    assert.match(what, /^the kernel module overlay is not (loaded|there), and /);
+    assert.match(doThis, /type modprobe -a overlay|write overlay into \/etc\/modules-load\.d/);
   }
+  const mixed = describeMissing([
+    { name: 'overlay', why: 'barred' },
+    { name: 'nf_conntrack', why: 'locked' },
+    { name: 'br_netfilter', why: 'barred' },
+  ]);
+  assert.match(mixed[0], /^the kernel modules overlay br_netfilter are not loaded, /);
 });
 
 const SETTING = '/proc/sys/net/bridge/bridge-nf-call-iptables';

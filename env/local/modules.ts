@@ -99,36 +99,39 @@ async function planOf(absent: readonly ModuleName[], options: Signalled): Promis
   return (await runAny(argv, { timeoutMs: LOAD_DEADLINE_MS, ...options })).stdout;
 }
 
-/** What is wrong and what to do about it, for a person. */
+/** What is wrong and what to do about it, for a person: of all that cannot be loaded for the same reason as the first. */
 export function describeMissing(missing: readonly MissingModule[], kernel = release()): [string, string] {
-  const names = missing.map(({ name }) => name).join(' ');
+  const why = missing[0]?.why;
+  const alike = missing.filter((one) => one.why === why).map(({ name }) => name);
+  const names = alike.join(' ');
+  const what = `the kernel module${alike.length === 1 ? '' : 's'} ${names}`;
+  const is = alike.length === 1 ? 'is' : 'are';
   const typed = `type modprobe -a ${names}`;
-  const what = `the kernel ${kernel} lacks ${names}`;
-  switch (missing[0]?.why) {
+  switch (why) {
     case 'locked':
       return [
-        `${what}, and loads no module until the next boot (kernel.modules_disabled)`,
-        `reboot, and ${typed} before that is set`,
+        `${what} ${is} not loaded, and this kernel loads no more until the next boot (kernel.modules_disabled)`,
+        `write ${alike.join(' and ')} into /etc/modules-load.d/plumbline.conf, a line each, and reboot`,
       ];
     case 'not allowed':
       return [
-        `${what}, and this process may not load modules`,
-        `${typed} on the machine itself, outside of the container`,
+        `${what} ${is} not loaded, and root may not load modules here, as in a container`,
+        `${typed} on the machine itself`,
       ];
     case 'barred':
       return [
-        `${what}, and something else is set to be done in place of loading it`,
-        `take its "install" line out of /etc/modprobe.d, and ${typed}`,
+        `${what} ${is} not loaded, and an "install" line of modprobe's settings does something else instead`,
+        `find it (grep -rE 'install +(${alike.join('|')})' /etc/modprobe.d /usr/lib/modprobe.d), take it out if your policy allows that, and ${typed}`,
       ];
     case 'no modules':
       return [
-        `${what}, and /lib/modules/${kernel} is not there to load from`,
+        `${what} ${is} not there, and neither is /lib/modules/${kernel} to load from`,
         `reboot if the kernel was upgraded since it booted; in a container, ${typed} on the machine itself`,
       ];
     default:
       return [
-        `${what}, also among the modules in /lib/modules/${kernel}`,
-        `install the rest of them (Ubuntu: linux-modules-extra-${kernel}, Fedora: kernel-modules-${kernel}) and ${typed}`,
+        `${what} ${is} neither loaded nor in /lib/modules/${kernel}`,
+        `install the kernel's other modules (Debian: linux-image-amd64, and boot into it; Ubuntu: linux-modules-extra-${kernel}) and ${typed}`,
       ];
   }
 }

@@ -28,6 +28,7 @@ const GOOD: Machine = {
   memoryAvailableBytes: 20 * GIB,
   cacheFreeBytes: 80 * GIB,
   stateFreeBytes: 80 * GIB,
+  oneDisk: false,
   missingTools: [],
   goVersion: 'go1.26.8',
   missingPackages: [],
@@ -38,7 +39,7 @@ const SMALL: Need = { size: 'small', built: false, up: false };
 
 const BAD: readonly [string, Partial<Machine>, RegExp][] = [
   ['another system', { platform: 'darwin' }, /needs Linux, this is darwin; run it on a Linux machine/],
-  ['not root', { uid: 1000 }, /needs root, this is user 1000; run it as root/],
+  ['not root', { uid: 1000 }, /needs root, this is user 1000; open a root shell \(sudo -i\), .*PATH/],
   [
     'no freezer',
     { cgroups: cgroupsFound(MOUNTINFO.replaceAll('freezer', 'xx')) },
@@ -58,7 +59,7 @@ const BAD: readonly [string, Partial<Machine>, RegExp][] = [
   [
     'no overlay',
     { missingModules: [{ name: 'overlay', why: 'no modules' }] },
-    /lacks overlay, and \/lib\/modules\/\S+ is not there to load from; reboot if .*; in a container, type modprobe -a overlay/,
+    /overlay is not there, and neither is \/lib\/modules\/\S+ to load from; reboot if .*; in a container, type modprobe -a overlay/,
   ],
   [
     'modules that are not installed',
@@ -68,7 +69,7 @@ const BAD: readonly [string, Partial<Machine>, RegExp][] = [
         { name: 'nf_conntrack', why: 'not among them' },
       ],
     },
-    /lacks br_netfilter nf_conntrack, .*; install the rest .* and type modprobe -a br_netfilter nf_conntrack$/,
+    /br_netfilter nf_conntrack .*neither loaded nor in \/lib\/modules\/.*; install the kernel's other modules .* and type modprobe -a br_netfilter nf_conntrack$/,
   ],
   [
     'SELinux that forbids what it does not know',
@@ -78,7 +79,7 @@ const BAD: readonly [string, Partial<Machine>, RegExp][] = [
   [
     'no Go',
     { missingTools: ['go'], goVersion: null },
-    /go is not on PATH; install Go 1\.26\.6 or newer from https:/,
+    /go is not on PATH; install Go 1\.26\.6 or newer from https:.*, or unpack what another machine has built/,
   ],
   ['an old Go', { goVersion: 'go1.19.8' }, /go is go1\.19\.8, which is too old; install Go/],
   ['a Go that is a little too old', { goVersion: 'go1.26.5' }, /too old/],
@@ -87,12 +88,17 @@ const BAD: readonly [string, Partial<Machine>, RegExp][] = [
   [
     'another release and no mirror',
     { archive: { codename: 'noble', mirror: '' } },
-    /^images are made of packages of Debian bookworm, .*; set PLUMBLINE_DEBIAN_MIRROR/,
+    /^images are made of packages of Debian 12 \(bookworm\), .*; type export PLUMBLINE_DEBIAN_MIRROR=/,
   ],
   [
     'a full disk',
     { cacheFreeBytes: GIB },
     /needs 12.0 GiB of disk .* 1.0 GiB are free; free some, or set PLUMBLINE_CACHE/,
+  ],
+  [
+    'a disk that would hold one of both',
+    { oneDisk: true, cacheFreeBytes: 15 * GIB, stateFreeBytes: 15 * GIB },
+    /^building and the nodes need 16\.0 GiB of disk .* together, 15\.0 GiB are free/,
   ],
   ['a full state disk', { stateFreeBytes: GIB }, /set PLUMBLINE_STATE/],
   ['little memory', { memoryAvailableBytes: GIB }, /needs 3.0 GiB of memory, 1.0 GiB are available/],
@@ -122,17 +128,17 @@ test('every finding is listed, each thing in the way with its remedy', () => {
   assert.deepEqual(
     inTheWay.map(({ name, problem }) => [name, problem?.remedy.split(' ', 2).join(' ')]),
     [
-      ['rights', 'run it'],
+      ['rights', 'open a'],
       ['Go', 'install Go'],
     ],
   );
   assert.equal(
     found.find(({ name }) => name === 'packages')?.found,
-    'will be installed by apt-get: iproute2',
+    'missing, apt-get will install them: iproute2',
   );
   const tools = (missing: string[]) =>
     findingsOf({ ...GOOD, missingTools: missing }, SMALL).find(({ name }) => name === 'tools')?.found;
-  assert.deepEqual([tools(['go']), tools(['go', 'ip'])], ['there', 'will be installed by apt-get: ip']);
+  assert.deepEqual([tools(['go']), tools(['go', 'ip'])], ['there', 'missing, apt-get will install them: ip']);
   assert.deepEqual(
     findingsOf(GOOD, SMALL).map(({ problem }) => problem),
     Array(found.length).fill(null),

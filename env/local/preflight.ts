@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { archiveSource, lacksMirror, RELEASE } from './images/debian-archive.ts';
 import type { ArchiveSource } from './images/debian-archive.ts';
@@ -42,6 +42,8 @@ export type Machine = {
   readonly memoryAvailableBytes: number;
   readonly cacheFreeBytes: number;
   readonly stateFreeBytes: number;
+  /** Whether both are on one file system. */
+  readonly oneDisk: boolean;
   readonly missingTools: readonly string[];
   /** As `go` says it, `go1.26.8`; null when there is none. */
   readonly goVersion: string | null;
@@ -88,11 +90,13 @@ export async function lookAtMachine(words: readonly string[], signal?: AbortSign
     cgroups: linux
       ? cgroupsFound(readFileSync('/proc/self/mountinfo', 'utf8'))
       : { version: 1, lacking: [], held: false },
-    missingModules: linux ? await missingModules({ signal }) : [],
+    // Nobody else may load one, and what nobody else can do says nothing of the machine.
+    missingModules: linux && process.getuid?.() === 0 ? await missingModules({ signal }) : [],
     selinux: selinuxMode(readText(SELINUX_ENFORCE)),
     memoryAvailableBytes: linux ? availableBytes(readFileSync('/proc/meminfo', 'utf8')) : 0,
     cacheFreeBytes: freeBytes(cacheDir()),
     stateFreeBytes: freeBytes(stateRoot()),
+    oneDisk: deviceOf(cacheDir()) === deviceOf(stateRoot()),
     missingTools,
     goVersion: missingTools.includes('go') ? null : await goVersion(signal),
     missingPackages: missingTools.includes('dpkg-query') ? [] : await missingPackages(words, signal),
@@ -144,7 +148,7 @@ const ASPECTS: readonly Aspect[] = [
   },
   {
     name: 'kernel modules',
-    found: () => 'there, or loaded when they are needed',
+    found: ({ uid }) => (uid === 0 ? 'there, or loaded when they are needed' : 'looked for as root only'),
     problem: ({ missingModules: missing }) =>
       missing.length > 0 ? new PreflightError(...describeMissing(missing)) : null,
   },
@@ -193,7 +197,7 @@ const ASPECTS: readonly Aspect[] = [
 ];
 
 function laterText(lacking: readonly string[], there: string): string {
-  return lacking.length === 0 ? there : `will be installed by apt-get: ${lacking.join(', ')}`;
+  return lacking.length === 0 ? there : `missing, apt-get will install them: ${lacking.join(', ')}`;
 }
 
 function systemProblem({ platform }: Machine): PreflightError | null {
@@ -208,7 +212,7 @@ function rightsProblem({ uid }: Machine): PreflightError | null {
   if (uid === 0) return null;
   return new PreflightError(
     `the embedded environment makes namespaces and links and needs root, this is user ${uid}`,
-    'run it as root (sudo)',
+    'open a root shell (sudo -i), go back to this folder, and set PATH and the PLUMBLINE_ variables there: sudo alone drops them',
   );
 }
 
@@ -238,7 +242,7 @@ function selinuxProblem({ selinux }: Machine): PreflightError | null {
   );
 }
 
-const INSTALL_GO = `install Go ${OLDEST_GO.join('.')} or newer from https://go.dev/dl/ (that of Debian 12 and 13 is older)`;
+const INSTALL_GO = `install Go ${OLDEST_GO.join('.')} or newer from https://go.dev/dl/ (that of Debian 12 and 13 is older) and put it on the PATH of root, or unpack what another machine has built (plumbline toolchain unpack FILE)`;
 
 function goProblem({ goVersion: version }: Machine): PreflightError | null {
   if (version === null) return new PreflightError('the command go is not on PATH', INSTALL_GO);
@@ -270,15 +274,22 @@ function packageProblem({ missingPackages, hasApt }: Machine): PreflightError | 
 function archiveProblem({ archive }: Machine, { built }: Need): PreflightError | null {
   if (built || !lacksMirror(archive)) return null;
   return new PreflightError(
-    `images are made of packages of Debian ${RELEASE}, and this machine does not run it`,
-    'set PLUMBLINE_DEBIAN_MIRROR to the address of a mirror of Debian',
+    `images are made of packages of Debian 12 (${RELEASE}), and this machine runs another release`,
+    'type export PLUMBLINE_DEBIAN_MIRROR=http://deb.debian.org/debian, or name your own mirror that holds Debian 12',
   );
 }
 
-function buildingProblem({ cacheFreeBytes }: Machine, { up, built }: Need): PreflightError | null {
-  if (up || built || cacheFreeBytes >= CACHE_BYTES) return null;
+function buildingProblem(
+  { cacheFreeBytes, oneDisk }: Machine,
+  { up, built, size }: Need,
+): PreflightError | null {
+  const needed = CACHE_BYTES + (oneDisk ? STATE_BYTES[size] : 0);
+  if (up || built || cacheFreeBytes >= needed) return null;
+  const [what, where] = oneDisk
+    ? ['building and the nodes need', `${cacheDir()} and ${stateRoot()} together`]
+    : ['building needs', cacheDir()];
   return new PreflightError(
-    `building needs ${gib(CACHE_BYTES)} of disk for ${cacheDir()}, ${gib(cacheFreeBytes)} are free`,
+    `${what} ${gib(needed)} of disk for ${where}, ${gib(cacheFreeBytes)} are free`,
     'free some, or set PLUMBLINE_CACHE to a folder on a larger disk',
   );
 }
@@ -295,7 +306,7 @@ function memoryProblem({ memoryAvailableBytes }: Machine, { up, size }: Need): P
   if (up || memoryAvailableBytes >= MEMORY_BYTES[size]) return null;
   return new PreflightError(
     `the size ${size} needs ${gib(MEMORY_BYTES[size])} of memory, ${gib(memoryAvailableBytes)} are available`,
-    size === 'full' ? 'free some, or use --size small' : 'free some',
+    size === 'full' ? 'free some, or add --size small (npm start -- --size small)' : 'free some',
   );
 }
 
@@ -322,10 +333,17 @@ export function availableBytes(meminfo: string): number {
 
 /** Free bytes where a folder is, or will be made. */
 function freeBytes(folder: string): number {
-  let existing = folder;
-  while (!existsSync(existing)) existing = dirname(existing);
-  const { bavail, bsize } = statfsSync(existing);
+  const { bavail, bsize } = statfsSync(existing(folder));
   return bavail * bsize;
+}
+
+function deviceOf(folder: string): number {
+  return statSync(existing(folder)).dev;
+}
+
+/** The folder, or the one in which it will be made. */
+function existing(folder: string): string {
+  return existsSync(folder) ? folder : existing(dirname(folder));
 }
 
 function gib(bytes: number): string {

@@ -69,7 +69,7 @@ const REFUSALS: readonly Refusal[] = [
     taken: ':',
     // Nobody's number, and the files of root are read all the same.
     prefix: 'unshare --user',
-    said: /^the embedded environment .* needs root, this is user \d+; run it as root \(sudo\)$/,
+    said: /^the embedded environment .* needs root, this is user \d+; open a root shell \(sudo -i\), .*$/,
   },
   {
     lacks: 'cgroups',
@@ -80,7 +80,7 @@ const REFUSALS: readonly Refusal[] = [
     lacks: 'a kernel module that can be loaded',
     taken: `grep -v overlay /proc/filesystems >${folder}/filesystems && mount --bind ${folder}/filesystems /proc/filesystems
 [ ! -d /lib/modules ] || mount -t tmpfs none /lib/modules`,
-    said: /^the kernel \S+ lacks (.*)overlay\b.*, and .*; .*type modprobe -a (.*)overlay\b.*$/,
+    said: /^the kernel modules? overlay\b.*; .*type modprobe -a overlay\b.*$/,
   },
   {
     lacks: 'an SELinux that lets nodes be',
@@ -112,7 +112,7 @@ mount --rbind ${folder}/cgroup /sys/fs/cgroup`,
   {
     lacks: 'packages for the images',
     taken: `unset PLUMBLINE_DEBIAN_MIRROR; mount --bind ${osRelease} "$(realpath /etc/os-release)"`,
-    said: /^images are made of packages of Debian bookworm, .*; set PLUMBLINE_DEBIAN_MIRROR to the address of a mirror of Debian$/,
+    said: /^images are made of packages of Debian 12 \(bookworm\), .*; type export PLUMBLINE_DEBIAN_MIRROR=.*$/,
   },
   {
     lacks: 'disk to build on',
