@@ -1,13 +1,16 @@
 /** How busy the nodes of a cluster are, and by whom, as its metrics API says (metrics.k8s.io/v1beta1, which metrics-server serves). */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { PressureLook } from '../reports/record/pressure.ts';
 import { monoMs } from './clock.ts';
-import type { KubeCluster, PodObject } from './kubernetes/index.ts';
+import type { KubeCluster, NodeObject, PodObject } from './kubernetes/index.ts';
 import { quantityOf } from './kubernetes/quantity.ts';
 
 /** metrics-server measures as often by default (`--metric-resolution`). */
 const EVERY_MS = 15_000;
+/** Of a time between two samples that is longer than this not enough is known. */
+const MOST_BETWEEN_MS = 90_000;
 /** A look that takes longer is left out: a trial does not wait for it. */
 const LOOK_MS = 3000;
 const API = '/apis/metrics.k8s.io/v1beta1';
@@ -16,13 +19,22 @@ const NEVER = [401, 403, 404];
 
 const cpu = z.object({ cpu: z.string() });
 const nodesSaid = z.object({
-  items: z.array(z.object({ metadata: z.object({ name: z.string() }), usage: cpu })),
+  items: z.array(
+    z.object({
+      metadata: z.object({ name: z.string() }),
+      /** End of what was measured, and how long that was: `2026-11-27T21:00:00Z`, `15.2s`. */
+      timestamp: z.iso.datetime({ offset: true }),
+      window: z.string(),
+      usage: cpu,
+    }),
+  ),
 });
 const podsSaid = z.object({
   items: z.array(
     z.object({ metadata: z.object({ name: z.string() }), containers: z.array(z.object({ usage: cpu })) }),
   ),
 });
+type NodeUse = z.infer<typeof nodesSaid>['items'][number];
 type PodUse = z.infer<typeof podsSaid>['items'][number];
 
 /** Of all nodes that hold a pod of the environment, in cores. */
@@ -33,6 +45,16 @@ export interface NodesUse {
   used: number;
   /** Taken by pods of the environment and of the harness. */
   ours: number;
+  /** What was measured last, and first, on any of them: wall clock ms. */
+  fromMs: number;
+  toMs: number;
+  /** Whose use is known to be ours. Where one of them goes, the node's use still tells of it for a while. */
+  pods: string;
+}
+
+export interface Namespaces {
+  environment: readonly string[];
+  harness: readonly string[];
 }
 
 export type Asked = Pick<KubeCluster, 'list'> & { client: Pick<KubeCluster['client'], 'raw'> };
@@ -43,52 +65,107 @@ export class NoMetricsError extends Error {
 }
 
 /**
- * @param namespaces of the environment and of the harness
  * @returns null where something of it is not known this time: what is not known of ours would count as others'
  * @throws NoMetricsError
  */
-export async function lookAtUse(cluster: Asked, namespaces: readonly string[]): Promise<NodesUse | null> {
+export async function lookAtUse(
+  cluster: Asked,
+  { environment, harness }: Namespaces,
+): Promise<NodesUse | null> {
   const pods = await cluster.list({ kind: 'v1/Pod' });
+  if (pods.unavailable !== undefined) return null;
   const nodes = await cluster.list({ kind: 'v1/Node' });
-  if (pods.unavailable !== undefined || nodes.unavailable !== undefined) return null;
-  const [used, ...ours] = await Promise.all([
+  if (nodes.unavailable !== undefined) return null;
+  const [used, own] = await Promise.all([
     said(cluster, `${API}/nodes`, nodesSaid),
-    ...namespaces.map(async (namespace) => {
-      const own = pods.items.filter(({ metadata }) => metadata.namespace === namespace);
-      if (own.length === 0) return 0;
-      const use = await said(cluster, `${API}/namespaces/${namespace}/pods`, podsSaid);
-      return use === null ? null : usedBy(own, use.items);
-    }),
+    measuredIn(cluster, pods.items, [...environment, ...harness]),
   ]);
-  const own = pods.items.filter(({ metadata }) => namespaces.includes(metadata.namespace ?? ''));
-  const held = [...new Set(own.flatMap(({ spec }) => spec.nodeName ?? []))];
-  const ofNode = new Map(used?.items.map(({ metadata, usage }) => [metadata.name, quantityOf(usage.cpu)]));
-  const allocatable = new Map(
-    nodes.items.map(({ metadata, status }) => [metadata.name, quantityOf(status.allocatable?.['cpu'])]),
+  if (used === null || own === null) return null;
+  const held = heldBy(pods.items, environment);
+  const measured = used.items.filter(({ metadata }) => held.has(metadata.name));
+  if (held.size === 0 || measured.length !== held.size) return null;
+  const amounts = amountsOf(
+    nodes.items.filter(({ metadata }) => held.has(metadata.name)),
+    { measured, own },
   );
-  const [cores, all, mine] = [
-    sum(held.map((name) => allocatable.get(name))),
-    sum(held.map((name) => ofNode.get(name))),
-    sum(ours),
-  ];
-  if (cores === null || cores === 0 || all === null || mine === null) return null;
-  return { nodes: held.length, cores, used: all, ours: mine };
+  const times = timesOf(measured);
+  if (amounts === null || times === null) return null;
+  const names = own.map(({ metadata }) => metadata.name).toSorted();
+  return { nodes: held.size, ...amounts, ...times, pods: names.join(' ') };
 }
 
-/** Null where one that runs is not measured yet, as for half a minute after its start: that would be the time in which it takes most. */
-function usedBy(pods: readonly PodObject[], measured: readonly PodUse[]): number | null {
-  const names = new Set(measured.map(({ metadata }) => metadata.name));
-  if (pods.some(({ metadata, status }) => status.phase === 'Running' && !names.has(metadata.name)))
-    return null;
-  return sum(measured.flatMap(({ containers }) => containers.map(({ usage }) => quantityOf(usage.cpu))));
+/** In cores; null where one of them is none. */
+function amountsOf(
+  nodes: readonly NodeObject[],
+  { measured, own }: { measured: readonly NodeUse[]; own: readonly PodUse[] },
+): Pick<NodesUse, 'cores' | 'used' | 'ours'> | null {
+  // A node's use is that of all its cores, those that are kept for the system included.
+  const cores = sum(nodes.map(({ status }) => status.capacity?.['cpu']));
+  const used = sum(measured.map(({ usage }) => usage.cpu));
+  const ours = sum(own.flatMap(({ containers }) => containers.map(({ usage }) => usage.cpu)));
+  return cores === null || cores === 0 || used === null || ours === null ? null : { cores, used, ours };
 }
 
 /** Null where one of them is not known. */
-function sum(values: readonly (number | null | undefined)[]): number | null {
-  return values.reduce<number | null>(
-    (total, value) => (total === null || value === null || value === undefined ? null : total + value),
-    0,
+async function measuredIn(
+  cluster: Asked,
+  pods: readonly PodObject[],
+  namespaces: readonly string[],
+): Promise<PodUse[] | null> {
+  const found = await Promise.all(
+    namespaces.map(async (namespace) => {
+      const own = pods.filter(({ metadata }) => metadata.namespace === namespace);
+      if (own.length === 0) return [];
+      const use = await said(cluster, `${API}/namespaces/${namespace}/pods`, podsSaid);
+      return use === null ? null : measuredOf(own, use.items);
+    }),
   );
+  return found.every((one) => one !== null) ? found.flat() : null;
+}
+
+/** Nodes with a pod in one of the namespaces. */
+function heldBy(pods: readonly PodObject[], namespaces: readonly string[]): Set<string> {
+  return new Set(
+    pods
+      .filter(({ metadata, status }) => namespaces.includes(metadata.namespace ?? '') && isThere(status))
+      .flatMap(({ spec }) => spec.nodeName ?? []),
+  );
+}
+
+/** A pod that has ended keeps the name of its node. */
+function isThere({ phase }: PodObject['status']): boolean {
+  return phase !== 'Succeeded' && phase !== 'Failed';
+}
+
+/** Null where one that runs is not measured yet, as for half a minute after its start: that would be the time in which it takes most. */
+function measuredOf(pods: readonly PodObject[], measured: PodUse[]): PodUse[] | null {
+  const names = new Set(measured.map(({ metadata }) => metadata.name));
+  const missing = pods.some(
+    ({ metadata, status }) => status.phase === 'Running' && !names.has(metadata.name),
+  );
+  return missing ? null : measured;
+}
+
+/** Null where one of them is none. */
+function sum(quantities: readonly (string | undefined)[]): number | null {
+  const values = quantities.map(quantityOf);
+  return values.some((value) => value === null)
+    ? null
+    : values.reduce<number>((all, one) => all + (one ?? 0), 0);
+}
+
+/** Of the sample that ended first, and of the one that began first. */
+function timesOf(nodes: readonly NodeUse[]): { fromMs: number; toMs: number } | null {
+  const ends = nodes.map(({ timestamp }) => Date.parse(timestamp));
+  const begins = nodes.map(({ window }, i) => (ends[i] ?? Number.NaN) - (windowMs(window) ?? Number.NaN));
+  const times = { fromMs: Math.min(...begins), toMs: Math.min(...ends) };
+  return Number.isFinite(times.fromMs) && Number.isFinite(times.toMs) ? times : null;
+}
+
+/** A duration as Go writes it: `15.2s`, `1m0s`; ms, null for any other. */
+function windowMs(text: string): number | null {
+  const match = /^(?:(\d+)m)?(\d+(?:\.\d+)?)s$/.exec(text);
+  return match === null ? null : (Number(match[1] ?? 0) * 60 + Number(match[2])) * 1000;
 }
 
 async function said<T>({ client }: Asked, path: string, schema: z.ZodType<T>): Promise<T | null> {
@@ -100,7 +177,17 @@ async function said<T>({ client }: Asked, path: string, schema: z.ZodType<T>): P
 
 type Take = (look: PressureLook) => void;
 
-/** Looks again and again while somebody follows it, and when somebody begins to and ends: what was taken since is added up. */
+/** What a sample is compared with. */
+interface Before extends Pick<NodesUse, 'toMs' | 'pods'> {
+  t: number;
+  /** Since then nobody of ours has come or gone, wall clock ms: a sample that began earlier may still tell of who has. */
+  sinceMs: number;
+}
+
+/**
+ * Looks again and again while somebody follows it, and when somebody begins to and ends: what was taken between two samples is added up. Of
+ * other times, in which something was not known or somebody came or went, nothing is: `knownMs` tells how much it is about.
+ */
 export class NodesWatch {
   readonly #look: () => Promise<NodesUse | null>;
   readonly #everyMs: number;
@@ -110,8 +197,10 @@ export class NodesWatch {
   #timer: NodeJS.Timeout | null = null;
   #underWay: Promise<void> | null = null;
   #isOver = false;
+  #before: Before | null = null;
+  #last: NodesUse | null = null;
   /** Added up so far; the metrics API tells rates. */
-  readonly #sum = { t: monoMs(), usedMs: 0, oursMs: 0 };
+  readonly #sums = { knownMs: 0, busyMs: 0, oursMs: 0 };
 
   constructor(look: () => Promise<NodesUse | null>, everyMs = EVERY_MS) {
     this.#look = look;
@@ -148,29 +237,14 @@ export class NodesWatch {
   }
 
   async #tell(): Promise<void> {
-    let use: NodesUse | null;
-    try {
-      use = await this.#look();
-    } catch (error) {
-      this.#isOver = error instanceof NoMetricsError;
-      return;
-    }
-    if (use === null) return;
+    const use = await this.#lookSoon();
     const t = monoMs();
-    const sum = this.#sum;
-    sum.usedMs += use.used * (t - sum.t);
-    sum.oursMs += use.ours * (t - sum.t);
-    sum.t = t;
-    const cores = { count: use.cores, busyMs: sum.usedMs, oursMs: sum.oursMs };
-    const look = {
-      kind: 'pressure',
-      t,
-      cpuMs: null,
-      memoryMs: null,
-      ioMs: null,
-      cores,
-      nodes: use.nodes,
-    } as const;
+    if (use === null) this.#before = null;
+    else this.#add(use, t);
+    if (this.#last === null) return;
+    const { cores: count, nodes } = this.#last;
+    const cores = { count, ...this.#sums };
+    const look = { kind: 'pressure', t, cpuMs: null, memoryMs: null, ioMs: null, cores, nodes } as const;
     for (const take of [...this.#followers]) {
       try {
         take(look);
@@ -178,5 +252,36 @@ export class NodesWatch {
         this.#leave(take);
       }
     }
+  }
+
+  /** Null for what takes too long as well: nobody waits for it. */
+  async #lookSoon(): Promise<NodesUse | null> {
+    const late = new AbortController();
+    try {
+      return await Promise.race([this.#look(), sleep(LOOK_MS, null, { signal: late.signal, ref: false })]);
+    } catch (error) {
+      this.#isOver = error instanceof NoMetricsError;
+      return null;
+    } finally {
+      late.abort();
+    }
+  }
+
+  #add(use: NodesUse, t: number): void {
+    const { toMs, pods } = use;
+    const before = this.#before;
+    this.#last = use;
+    if (before?.pods !== pods) {
+      this.#before = { t, toMs, pods, sinceMs: Date.now() };
+      return;
+    }
+    // The same sample as before: the next one will tell of the time since that.
+    if (toMs <= before.toMs) return;
+    const ms = t - before.t;
+    this.#before = { ...before, t, toMs };
+    if (use.fromMs < before.sinceMs || ms > MOST_BETWEEN_MS) return;
+    this.#sums.knownMs += ms;
+    this.#sums.busyMs += use.used * ms;
+    this.#sums.oursMs += use.ours * ms;
   }
 }

@@ -51,6 +51,22 @@ describe('pressure of this machine', () => {
     assert.equal(second.length, seen);
   });
 
+  it('should say how long this process was held up', async (t) => {
+    const looks: PressureLook[] = [];
+    const watch = new PressureWatch('plumbline/none', 3_600_000).follow((look) => looks.push(look));
+    if (looks.length === 0) {
+      t.skip('this kernel has no PSI');
+      return;
+    }
+    await setTimeout(20);
+    const until = performance.now() + 60;
+    while (performance.now() < until);
+    await setTimeout(20);
+    watch.close();
+    const lateMs = looks.at(-1)?.lateMs ?? 0;
+    assert.ok(lateMs > 40, `${lateMs} ms`);
+  });
+
   it('should end, and no more, where a look cannot be kept', () => {
     let tried = 0;
     const watch = new PressureWatch('plumbline/none', 3_600_000).follow(() => {

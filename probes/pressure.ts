@@ -78,11 +78,46 @@ function lookAtCores(cgroup: string): PressureLook['cores'] {
 
 type Take = (look: PressureLook) => void;
 
+/** How often is looked whether this process runs when it should, ms. */
+const TICK_EVERY_MS = 10;
+
+/** How long this process was held up beyond what it asked for. */
+class Lateness {
+  #timer: NodeJS.Timeout | null = null;
+  #lastMs = 0;
+  #mostMs: number | null = null;
+
+  begin(): void {
+    if (this.#timer !== null) return;
+    this.#lastMs = performance.now();
+    this.#timer = setInterval(() => this.#tick(), TICK_EVERY_MS).unref();
+  }
+
+  end(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    this.#mostMs = Math.max(this.#mostMs ?? 0, now - this.#lastMs - TICK_EVERY_MS);
+    this.#lastMs = now;
+  }
+
+  /** The most since this was asked last; null: there was no tick since. */
+  take(): number | null {
+    const most = this.#mostMs;
+    this.#mostMs = null;
+    return most;
+  }
+}
+
 /** Looks again and again while somebody follows it: once for all who do, and at the moments at which each begins and ends. */
 export class PressureWatch {
   readonly #cgroup: string;
   readonly #everyMs: number;
   readonly #followers = new Set<Take>();
+  readonly #lateness = new Lateness();
   #timer: NodeJS.Timeout | null = null;
 
   /** @param cgroup of the environment */
@@ -95,6 +130,7 @@ export class PressureWatch {
   follow(take: Take): { close(): void } {
     this.#followers.add(take);
     this.#timer ??= setInterval(() => this.#look(), this.#everyMs).unref();
+    this.#lateness.begin();
     this.#look();
     return {
       close: () => {
@@ -110,11 +146,14 @@ export class PressureWatch {
     if (this.#followers.size > 0 || this.#timer === null) return;
     clearInterval(this.#timer);
     this.#timer = null;
+    this.#lateness.end();
   }
 
   #look(): void {
-    const look = lookAtPressure(this.#cgroup);
-    if (look === null) return;
+    const found = lookAtPressure(this.#cgroup);
+    if (found === null) return;
+    const lateMs = this.#lateness.take();
+    const look = { ...found, ...(lateMs !== null && { lateMs }) };
     for (const take of [...this.#followers]) {
       try {
         take(look);

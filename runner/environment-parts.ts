@@ -14,14 +14,16 @@ export function sizeOf(environment: Environment): 'small' | 'full' | undefined {
   return 'embedded' in environment.cluster ? environment.cluster.size : undefined;
 }
 
-/** Where the pods of the environment are, and those of the harness. */
-export function namespacesOf({
-  namespaces,
-  topology,
-}: Pick<Environment, 'namespaces' | 'topology'>): string[] {
-  return [
-    ...new Set([...Object.values(namespaces), ...topology.workloads.map(({ namespace }) => namespace)]),
-  ];
+/** Where pods of the environment are, and where those of the harness are. */
+export function namespacesOf({ namespaces, topology, load }: Environment): {
+  environment: string[];
+  harness: string[];
+} {
+  const { platform, edge, ...own } = namespaces;
+  return {
+    environment: [...new Set([platform, edge, ...topology.workloads.map(({ namespace }) => namespace)])],
+    harness: [...Object.values(own), ...(load.operator === undefined ? [] : [load.operator.namespace])],
+  };
 }
 
 /** A named time-out, ms. */

@@ -19,7 +19,7 @@ import { leftBroken } from './leftovers.ts';
 import { judgesNamespace } from './namespace.ts';
 import { ensureOwnNamespaces } from './own-namespaces.ts';
 import { permitOf } from './permits.ts';
-import { isFulfilled, withDeadline } from './platform-wait.ts';
+import { isFulfilled, untilPlatform } from './platform-wait.ts';
 import { Progress } from './progress.ts';
 import { assembleRecord, writeRecord } from './record.ts';
 import { redactFolder } from './redact-folder.ts';
@@ -303,24 +303,22 @@ class Run {
     return this.#toRun().filter(({ row }) => !this.#book.outcomes.has(row.id));
   }
 
-  /** While the platform is being made, what looks at the cluster alone can run already. Without a platform the others have no verdict. */
+  /** Without a platform what needs one has no verdict. */
   async #untilPlatform(engine: Engine, safety: Safety, platformReady: Promise<void>): Promise<void> {
-    const signal = AbortSignal.any([this.#interrupt.signal, safety.stopped]);
-    const limitMs = patient(timeoutMsOf(this.#options.environment, 'platformReady'));
-    await engine.runBatch(this.#left().filter(({ row }) => row.clusterAlone === true));
-    this.#interrupt.signal.throwIfAborted();
-    this.#progress.doing('waiting for the platform');
-    try {
-      await withDeadline(platformReady, limitMs, signal);
-    } catch (error) {
-      this.#interrupt.signal.throwIfAborted();
-      // A run that was stopped says so of each check itself.
-      if (safety.stopped.aborted) return;
-      const why = error instanceof Error ? error.message : String(error);
-      this.#note(`The platform did not become ready: ${why}`);
-      const message = `the platform did not become ready: ${why.split('\n', 1)[0] ?? ''}`;
-      await this.#book.concludeRest(this.#left(), { verdict: 'inconclusive', message });
-    }
+    const why = await untilPlatform({
+      platformReady,
+      limitMs: patient(timeoutMsOf(this.#options.environment, 'platformReady')),
+      meanwhile: async () => {
+        await engine.runBatch(this.#left().filter(({ row }) => row.clusterAlone === true));
+        this.#progress.doing('waiting for the platform');
+      },
+      interrupted: this.#interrupt.signal,
+      stopped: safety.stopped,
+    });
+    if (why === null) return;
+    const message = `the platform did not become ready: ${why}`;
+    this.#note(message);
+    await this.#book.concludeRest(this.#left(), { verdict: 'inconclusive', message });
   }
 
   async #closeSafety(safety: Safety): Promise<void> {

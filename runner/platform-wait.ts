@@ -22,3 +22,34 @@ export async function withDeadline<T>(work: Promise<T>, ms: number, signal: Abor
     signal.removeEventListener('abort', onAbort);
   }
 }
+
+export interface PlatformWait {
+  platformReady: Promise<void>;
+  limitMs: number;
+  /** What looks at the cluster alone runs meanwhile. */
+  meanwhile: () => Promise<void>;
+  /** Whoever typed the command has had enough. */
+  interrupted: AbortSignal;
+  /** The kill switch, or the loss of the Lease: each check says so itself. */
+  stopped: AbortSignal;
+}
+
+/**
+ * Waits for the platform of a cluster that is up already.
+ * @returns why it is not there, in one line; null: it is, or the run was stopped
+ * @throws the reason of `interrupted`
+ */
+export async function untilPlatform(of: PlatformWait): Promise<string | null> {
+  const { platformReady, limitMs, meanwhile, interrupted, stopped } = of;
+  await meanwhile();
+  interrupted.throwIfAborted();
+  try {
+    await withDeadline(platformReady, limitMs, AbortSignal.any([interrupted, stopped]));
+    return null;
+  } catch (error) {
+    interrupted.throwIfAborted();
+    if (stopped.aborted) return null;
+    const why = error instanceof Error ? error.message : String(error);
+    return why.split('\n', 1)[0] ?? '';
+  }
+}

@@ -34,7 +34,7 @@ optional or with one of another type is damaged, and a damaged history is never 
 \`["w" or "r", n, intendedMs, sentMs, doneMs, outcome, detail?]\` with the outcomes ${outcomes.join(', ')}.
 
 \`${PRESSURE_FILE}\` holds no observation: in an embedded environment it says every few seconds how long tasks of the machine had waited
-for cores, memory and disk by then (ms; \`some\` of Linux PSI), and the CPU time of everything on it, and of the environment and the harness;
+for cores, memory and disk by then (ms; \`some\` of Linux PSI), and the CPU time of everything on it, and of the environment and the harness, and how late the harness was itself;
 of another cluster the same CPU time of the nodes that hold pods of the environment, added up from its metrics API. No pass rests on it.
 
 ${Object.entries(SUITES)

@@ -171,14 +171,14 @@ async function ensureHostProcesses(target: Target): Promise<boolean> {
 
 async function startInstanceRegistry(instance: InstanceName, signal: AbortSignal | undefined): Promise<void> {
   const { bridge: netns, registry: address } = addressesOf(instance);
-  const registry = await startRegistry({
+  await startRegistry({
     address,
     netns,
     storage: registryStorage(),
     logFile: join(logDir(instance), 'registry.log'),
+    onSpawn: (pid) => adoptProcess(instance, 'registry', pid),
     signal,
   });
-  adoptProcess(instance, 'registry', registry.pid);
 }
 
 async function revive(target: Target): Promise<boolean> {

@@ -23,6 +23,21 @@ describe('pressure of a trial', () => {
     assert.equal(found.io?.mean.toFixed(3), '0.010');
   });
 
+  it('should say nothing of a time of which less than half is known', () => {
+    const of = (t: number, knownMs: number): PressureLook => ({
+      ...{ kind: 'pressure', t, cpuMs: null, memoryMs: null, ioMs: null, nodes: 3 },
+      cores: { count: 2, busyMs: knownMs, oursMs: 0, knownMs },
+    });
+    assert.equal(pressureOf([of(0, 0), of(60_000, 30_000), of(61_000, 30_000)])?.others, null);
+    assert.deepEqual(pressureOf([of(0, 0), of(60_000, 30_000)])?.others, { mean: 0.5, most: 0.5 });
+  });
+
+  it('should say how late the harness was at most, but for what was before', () => {
+    const looks = [900, 3, 17.5, 2].map((lateMs, i) => ({ ...look(i * 2000, 0), lateMs }));
+    assert.equal(pressureOf(looks)?.lateMs, 17.5);
+    assert.equal('lateMs' in (pressureOf([look(0, 0), look(1000, 0)]) ?? {}), false);
+  });
+
   it('should know of the nodes of a cluster what others took, and no more', () => {
     const of = (t: number, busyMs: number): PressureLook => ({
       ...{ kind: 'pressure', t, cpuMs: null, memoryMs: null, ioMs: null, nodes: 3 },

@@ -16,9 +16,19 @@ export const pressureLookSchema = z.strictObject({
   memoryMs: z.number().nullable(),
   ioMs: z.number().nullable(),
   /** CPU time by then of everything that runs there, and of the environment and the harness, ms; null: it could not be read. */
-  cores: z.strictObject({ count: z.number(), busyMs: z.number(), oursMs: z.number() }).nullable(),
+  cores: z
+    .strictObject({
+      count: z.number(),
+      busyMs: z.number(),
+      oursMs: z.number(),
+      /** How much of the time by then that is about, ms; left out where it is all of it. */
+      knownMs: z.number().optional(),
+    })
+    .nullable(),
   /** Of a cluster: how many of its nodes that is about, those that hold pods of the environment. */
   nodes: z.int().optional(),
+  /** How late the harness was at most since the look before, ms; left out where that is not measured. */
+  lateMs: z.number().optional(),
 });
 export type PressureLook = z.infer<typeof pressureLookSchema>;
 
@@ -36,6 +46,8 @@ export const pressureSchema = z.object({
   others: sharesSchema.nullable(),
   /** Of a cluster: on how many nodes, those that hold pods of the environment; left out for the machine of an embedded one. */
   nodes: z.int().optional(),
+  /** How late the harness itself was at most, ms. */
+  lateMs: z.number().optional(),
   /** How long it was measured, ms. */
   spanMs: z.number(),
 });
@@ -58,13 +70,17 @@ export function pressureOf(looks: readonly PressureLook[]): Pressure | null {
     io: of(({ ioMs }) => ioMs),
     others: othersOf(looks),
     ...(last.nodes !== undefined && { nodes: last.nodes }),
+    ...latest(looks),
     spanMs: last.t - first.t,
   };
 }
 
+/** Of less than this part of the time nobody knows what the rest was like. */
+const LEAST_KNOWN = 0.5;
+
 /**
  * A process of ours that ends between two looks may take what it has used out of our books: nobody knows then how much of the time was
- * ours, and all of it counts as such.
+ * ours, and all of it counts as such. Null where too little of the time is known.
  */
 function othersOf(looks: readonly PressureLook[]): Shares | null {
   const points: Point[] = [];
@@ -74,15 +90,22 @@ function othersOf(looks: readonly PressureLook[]): Shares | null {
     if (cores === null || before === null) return null;
     const [all, ours] = [cores.busyMs - before.busyMs, cores.oursMs - before.oursMs];
     if (ours >= 0) ms += Math.max(0, all - ours) / cores.count;
-    points.push({ t, ms });
+    points.push({ t: cores.knownMs ?? t, ms });
   }
-  return sharesOf(points);
+  const spanOf = (of: readonly { t: number }[]): number => (of.at(-1)?.t ?? 0) - (of[0]?.t ?? 0);
+  return spanOf(points) < LEAST_KNOWN * spanOf(looks) ? null : sharesOf(points);
 }
 
 interface Point {
   t: number;
   /** Counts up. */
   ms: number;
+}
+
+/** What the first look says was before. */
+function latest([, ...looks]: readonly PressureLook[]): { lateMs?: number } {
+  const late = looks.flatMap(({ lateMs }) => lateMs ?? []);
+  return late.length === 0 ? {} : { lateMs: Math.max(...late) };
 }
 
 function isKnown(point: { t: number; ms: number | null }): point is Point {

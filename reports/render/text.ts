@@ -43,13 +43,14 @@ export function clipped(text: string, max: number): string {
 }
 
 /** `This machine meanwhile: tasks waited for CPU 67 %, memory 0 %, disk 2 % of the time; others took 9 % of the cores` */
-export function pressureText({ cpu, memory, io, others, nodes }: Pressure): string {
+export function pressureText({ cpu, memory, io, others, nodes, lateMs }: Pressure): string {
   const waits = Object.entries({ CPU: cpu, memory, disk: io }).flatMap(([what, shares]) =>
     shares === null ? [] : [`${what} ${percentOf(shares)}`],
   );
   const said = [
     waits.length === 0 ? [] : [`tasks waited for ${waits.join(', ')} of the time`],
     others === null ? [] : [`others took ${percentOf(others)} of the cores`],
+    lateMs === undefined ? [] : [`the harness was at most ${Math.round(lateMs)} ms late`],
   ].flat();
   const who =
     nodes === undefined ? 'This machine' : `The ${plural(nodes, 'node')} with pods of the environment`;

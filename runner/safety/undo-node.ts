@@ -87,7 +87,14 @@ function undoThaw({ cgroup }: { cgroup: string }): UndoResult {
 }
 
 async function undoCut(port: { instance: InstanceName; link: string }): Promise<UndoResult> {
-  if (!(await hasLink(port))) return { outcome: 'void', note: `the link ${port.link} is gone` };
+  if (!(await hasLink(port))) {
+    // Earlier versions kept it, and the bridge, in the host's own namespace.
+    if (existsSync(`/sys/class/net/${port.link}`))
+      throw new Error(
+        `the link ${port.link} is of an environment that another version has raised: plumbline env down`,
+      );
+    return { outcome: 'void', note: `the link ${port.link} is gone` };
+  }
   if ((await linkState(port)) === 'up') return { outcome: 'already' };
   await restoreLink(port);
   return { outcome: 'undone' };

@@ -63,8 +63,12 @@ export async function recentOf(
   const lately = await onDisk(pod, () => readDisk(cluster, pod, { sinceMs, signal }), signal);
   if ('kind' in lately) return lately;
   const first = lately.find(isSaid);
-  if (first !== undefined)
-    await sleep(Math.max(0, first.atMs - oldEnough() + ROUNDED_MS), undefined, { signal });
+  if (first !== undefined) {
+    const youngMs = first.atMs - oldEnough();
+    // A line that would be younger still is not of now: its node's clock is not known.
+    const mostMs = Date.now() - untilMs - (performance.now() - askedMs) + 2 * clock.errorMs;
+    if (youngMs > 0 && youngMs <= mostMs) await sleep(youngMs + ROUNDED_MS, undefined, { signal });
+  }
   const found = await look(lately);
   if (found.lines > 0) return { ...said, written: 'lately', ...found };
   const last = await onDisk(pod, () => readDisk(cluster, pod, { tailLines: 2 * MOST_LINES, signal }), signal);

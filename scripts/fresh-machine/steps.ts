@@ -138,8 +138,8 @@ ${asBefore('killed')}`,
       name: 'rebooted',
       claim: 'no service, port, rule, setting or cgroup of ours',
       limitS: 300,
-      // The strangers are gone with the reboot: their listener and their rules are not looked for.
-      script: `without() { sed -e '/^## rules/,/^## settings/d' -e '/:${STRANGERS_PORT}$/d' "$1"; }
+      // The strangers are gone with the reboot: their listener, their rules and what these have loaded are not looked for.
+      script: `without() { sed -e '/^## rules/,/^## settings/d' -e '/:${STRANGERS_PORT}$/d' -e '/^net\\/bridge\\//d' -e '/^br_netfilter$/d' -e '/^nf_conntrack$/d' "$1"; }
 ${LOOK} >${WORK}/rebooted.txt && cat ${WORK}/rebooted.txt
 diff -u <(without ${WORK}/before.txt) <(without ${WORK}/rebooted.txt) || exit 1
 ! nft list ruleset 2>/dev/null | grep -iE 'plumbline|kube' || exit 1

@@ -1,11 +1,11 @@
 /** A firewall of the machine's own that takes and forwards nothing which it does not know: in nobody's way, and unchanged. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { addressesOf, execInNode, nodeSpec, nodesOf } from '../../env/local/nodes/index.ts';
-import { run } from '../../env/local/run.ts';
+import { run, runAny } from '../../env/local/run.ts';
 import { serviceTrouble } from '../../env/local/services.ts';
 import { INSTANCE, raised } from './instance.ts';
 
@@ -30,19 +30,21 @@ const RULES = `table inet ${TABLE} {
 
 const { host, registry } = addressesOf(INSTANCE);
 const listener = createServer((socket) => socket.end());
-const asked = existsSync(BRIDGES_ASK) ? readFileSync(BRIDGES_ASK, 'utf8') : null;
+let asked: string | null = null;
 
 before(async () => {
   await raised(['postgres']);
   await new Promise<void>((resolve) => listener.listen(0, host, resolve));
   assert.equal(await reaches(host, (listener.address() as AddressInfo).port), true);
-  if (asked !== null) writeFileSync(BRIDGES_ASK, '1');
+  // `env up` has loaded the module.
+  asked = readFileSync(BRIDGES_ASK, 'utf8');
+  writeFileSync(BRIDGES_ASK, '1');
   await run(['nft', '-f', '-'], { timeoutMs: TIMEOUT_MS, input: RULES });
 });
 after(async () => {
   listener.close();
-  await run(['nft', 'delete', 'table', 'inet', TABLE], { timeoutMs: TIMEOUT_MS });
   if (asked !== null) writeFileSync(BRIDGES_ASK, asked);
+  await runAny(['nft', 'delete', 'table', 'inet', TABLE], { timeoutMs: TIMEOUT_MS });
 });
 
 /** Whether a TCP connection from the node comes about within a second. */

@@ -21,6 +21,8 @@ export interface RegistryOptions {
   readonly signal?: AbortSignal | undefined;
   /** End with the process that started it; the default lives on. */
   readonly dieWithParent?: boolean;
+  /** Called at once, before it answers: whoever is killed meanwhile has it in its books. */
+  readonly onSpawn?: (pid: number) => void;
 }
 
 export interface Registry {
@@ -64,6 +66,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     cwd: '/',
   });
   closeSync(log);
+  if (child.pid !== undefined) options.onSpawn?.(child.pid);
   let ended: string | undefined;
   child.once('error', (error) => {
     ended = error.message;

@@ -44,6 +44,7 @@ export async function ensureNetwork(
     timeoutMs: IP_DEADLINE_MS,
     ...options,
   });
+  const nodes = nodesOf(instance, size);
   await batch(
     inside,
     [
@@ -52,10 +53,11 @@ export async function ensureNetwork(
       `link set ${bridge} up`,
       `link set ${hostLink} master ${bridge}`,
       `link set ${hostLink} up`,
+      // What a pod asks for in vain here is answered at once.
+      ...nodes.map((node) => `route replace ${node.podCidr} via ${node.address} dev ${bridge}`),
     ],
     options,
   );
-  const nodes = nodesOf(instance, size);
   const lines = [
     `addr replace ${host}/18 dev ${hostLink}`,
     `link set ${hostLink} up`,
@@ -138,9 +140,13 @@ export async function removeNetwork(instance: InstanceName, options: Signalled =
   const mine = (name: string): boolean => name.startsWith(`${linkPrefix}-`);
   const links = parseNames(await ip(['-br', 'link', 'show'], options)).filter(mine);
   const spaces = parseNames(await ip(['netns', 'list'], options)).filter(mine);
-  // The routes through a link go with it, and so does what is in a namespace.
+  // The routes through a link go with it, and so does what is in a namespace, unless a process keeps that alive without its name.
   for (const link of links) await ipAny(['link', 'del', link], options);
-  for (const space of spaces) await ip(['netns', 'del', space], options);
+  for (const space of spaces) {
+    for (const pid of (await ip(['netns', 'pids', space], options)).split('\n').filter((line) => line !== ''))
+      killQuietly(Number(pid));
+    await ip(['netns', 'del', space], options);
+  }
   if (!INSTANCES.some((name) => existsSync(`/run/netns/${addressesOf(name).bridge}`)))
     await ipAny(['route', 'del', 'blackhole', WHOLE_RANGE], options);
 }
@@ -167,6 +173,14 @@ export async function linkState(owner: Port, options: Signalled = {}): Promise<'
   if (!shown.includes(owner.link))
     throw new Error(`the link ${owner.link} is no port of a bridge; expected one, seen "${shown}"`);
   return shown.includes('state forwarding') ? 'up' : 'cut';
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
 }
 
 /** First words of `ip -br link` or `ip netns list`, without the peer that ip adds after an @. */
