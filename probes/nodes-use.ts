@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { PressureLook } from '../reports/record/pressure.ts';
 import { monoMs } from './clock.ts';
+import { Followers } from './followers.ts';
 import type { KubeCluster, NodeObject, PodObject } from './kubernetes/index.ts';
 import { quantityOf } from './kubernetes/quantity.ts';
 
@@ -190,11 +191,9 @@ interface Before extends Pick<NodesUse, 'toMs' | 'pods'> {
  */
 export class NodesWatch {
   readonly #look: () => Promise<NodesUse | null>;
-  readonly #everyMs: number;
-  readonly #followers = new Set<Take>();
+  readonly #followers: Followers<PressureLook>;
   /** Who follows first pays for no call of all. */
   readonly #onOwnAccount = AsyncLocalStorage.snapshot();
-  #timer: NodeJS.Timeout | null = null;
   #underWay: Promise<void> | null = null;
   #isOver = false;
   #before: Before | null = null;
@@ -204,29 +203,20 @@ export class NodesWatch {
 
   constructor(look: () => Promise<NodesUse | null>, everyMs = EVERY_MS) {
     this.#look = look;
-    this.#everyMs = everyMs;
+    this.#followers = new Followers(everyMs, () => void this.#again());
   }
 
-  /** @param take whoever cannot take a look gets no more: it was not measured, and no more than that */
   follow(take: Take): { close(): Promise<void> } {
-    this.#followers.add(take);
-    this.#timer ??= setInterval(() => void this.#again(), this.#everyMs).unref();
+    this.#followers.join(take);
     void this.#again();
     return {
       close: async () => {
         if (!this.#followers.has(take)) return;
         await this.#underWay;
         await this.#again();
-        this.#leave(take);
+        this.#followers.leave(take);
       },
     };
-  }
-
-  #leave(take: Take): void {
-    this.#followers.delete(take);
-    if (this.#followers.size > 0 || this.#timer === null) return;
-    clearInterval(this.#timer);
-    this.#timer = null;
   }
 
   /** One at a time: whoever comes meanwhile gets that one. */
@@ -244,14 +234,7 @@ export class NodesWatch {
     if (this.#last === null) return;
     const { cores: count, nodes } = this.#last;
     const cores = { count, ...this.#sums };
-    const look = { kind: 'pressure', t, cpuMs: null, memoryMs: null, ioMs: null, cores, nodes } as const;
-    for (const take of [...this.#followers]) {
-      try {
-        take(look);
-      } catch {
-        this.#leave(take);
-      }
-    }
+    this.#followers.tell({ kind: 'pressure', t, cpuMs: null, memoryMs: null, ioMs: null, cores, nodes });
   }
 
   /** Null for what takes too long as well: nobody waits for it. */

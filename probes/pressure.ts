@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import { cgroups } from '../env/local/nodes/cgroup-versions.ts';
 import type { PressureLook } from '../reports/record/pressure.ts';
 import { monoMs } from './clock.ts';
+import { Followers } from './followers.ts';
 
 /** Short against the stretches that are told, and three small files of the kernel each time. */
 const EVERY_MS = 2000;
@@ -115,51 +116,36 @@ class Lateness {
 /** Looks again and again while somebody follows it: once for all who do, and at the moments at which each begins and ends. */
 export class PressureWatch {
   readonly #cgroup: string;
-  readonly #everyMs: number;
-  readonly #followers = new Set<Take>();
   readonly #lateness = new Lateness();
-  #timer: NodeJS.Timeout | null = null;
+  readonly #followers: Followers<PressureLook>;
 
   /** @param cgroup of the environment */
   constructor(cgroup: string, everyMs = EVERY_MS) {
     this.#cgroup = cgroup;
-    this.#everyMs = everyMs;
+    this.#followers = new Followers(
+      everyMs,
+      () => this.#look(),
+      () => this.#lateness.end(),
+    );
   }
 
-  /** @param take whoever cannot take a look gets no more: it was not measured, and no more than that */
   follow(take: Take): { close(): void } {
-    this.#followers.add(take);
-    this.#timer ??= setInterval(() => this.#look(), this.#everyMs).unref();
+    this.#followers.join(take);
     this.#lateness.begin();
     this.#look();
     return {
       close: () => {
         if (!this.#followers.has(take)) return;
         this.#look();
-        this.#leave(take);
+        this.#followers.leave(take);
       },
     };
-  }
-
-  #leave(take: Take): void {
-    this.#followers.delete(take);
-    if (this.#followers.size > 0 || this.#timer === null) return;
-    clearInterval(this.#timer);
-    this.#timer = null;
-    this.#lateness.end();
   }
 
   #look(): void {
     const found = lookAtPressure(this.#cgroup);
     if (found === null) return;
     const lateMs = this.#lateness.take();
-    const look = { ...found, ...(lateMs !== null && { lateMs }) };
-    for (const take of [...this.#followers]) {
-      try {
-        take(look);
-      } catch {
-        this.#leave(take);
-      }
-    }
+    this.#followers.tell({ ...found, ...(lateMs !== null && { lateMs }) });
   }
 }

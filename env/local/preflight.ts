@@ -275,7 +275,7 @@ function archiveProblem({ archive }: Machine, { built }: Need): PreflightError |
   if (built || !lacksMirror(archive)) return null;
   return new PreflightError(
     `images are made of packages of Debian 12 (${RELEASE}), and this machine runs another release`,
-    'type export PLUMBLINE_DEBIAN_MIRROR=http://deb.debian.org/debian, or name your own mirror that holds Debian 12',
+    'type export PLUMBLINE_DEBIAN_MIRROR=URL with the address of a mirror that holds Debian 12',
   );
 }
 
