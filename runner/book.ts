@@ -15,9 +15,6 @@ import { checkFolderName, trialFolder } from './run-folder.ts';
 import { RequestError } from './session.ts';
 import { appendToTrial, openTrial, recordPressure, type HeaderSource, type Watch } from './trials.ts';
 
-/** A restart that a drill caused is none of the platform's own troubles. */
-const LOOKS_AT_RESTARTS = 'topology/workloads/declared';
-
 /** Overrides for one check: `drill --target` and controls. */
 export interface CheckOverrides {
   goals?: Goals | undefined;
@@ -81,7 +78,7 @@ export class Book {
       goals: { ...planned.goals, ...overrides?.goals },
       settings: {
         ...headerSettings(check, this.environment),
-        ...(check === LOOKS_AT_RESTARTS && { drilled: this.drilled() }),
+        ...(planned.row.toldOfDrills === true && { drilled: this.drilled() }),
         ...overrides?.settings,
       },
     };

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { PlannedCheck } from '../env/catalogue/index.ts';
-import { partsOf, storeFault, suiteOf } from '../env/catalogue/index.ts';
+import type { CatalogueRow, PlannedCheck } from '../env/catalogue/index.ts';
 import { CommandError, EXIT } from '../env/errors.ts';
 import type { Environment } from '../env/schema.ts';
 import { settingsFor } from '../env/settings.ts';
@@ -9,9 +8,6 @@ import type { Scope } from '../reports/record/verdict.ts';
 /** Sections of an environment file in which variables and files are named. */
 const SECTIONS = ['cluster', 'stores', 'ai', 'prometheus', 'telemetry'] as const;
 type Section = (typeof SECTIONS)[number];
-
-/** Checks that ask the stores without hurting one. */
-const ASK_STORES: readonly string[] = ['topology/workloads/roles', 'topology/storage/durability'];
 
 /** Keys behind which a file or an environment variable may be named. */
 const NAMED = new Set(['kubeconfig', 'password', 'token', 'trust']);
@@ -33,10 +29,10 @@ export function requireConfiguration(
   scope: Scope,
 ): void {
   if (!('kubeconfig' in environment.cluster)) return;
-  const running = planned.filter(({ notRun }) => notRun === null).map(({ row }) => row.id);
+  const running = planned.filter(({ notRun }) => notRun === null).map(({ row }) => row);
   if (running.length === 0) return;
   const wanted = SECTIONS.filter(
-    (section) => scope === 'profile' || running.some((id) => asks(id, environment).has(section)),
+    (section) => scope === 'profile' || running.some((row) => asks(row, environment).has(section)),
   );
   requireSections(environment, wanted);
 }
@@ -55,13 +51,9 @@ function requireSections(environment: Environment, sections: readonly Section[])
 }
 
 /** The sections that a check reads, by what it is given and what it disturbs. */
-function asks(check: string, environment: Environment): Set<Section> {
-  const given = settingsFor(check, environment);
-  const stores =
-    suiteOf(check) === 'failover' ||
-    storeFault(check) !== null ||
-    partsOf(check).includes('ai') ||
-    ASK_STORES.includes(check);
+function asks(row: CatalogueRow, environment: Environment): Set<Section> {
+  const given = settingsFor(row.id, environment);
+  const stores = row.hurts !== undefined || row.parts.includes('ai') || row.asksStores === true;
   const sections: Section[] = (['ai', 'prometheus', 'telemetry'] as const).filter(
     (section) => given[section] !== undefined,
   );

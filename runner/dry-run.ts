@@ -1,4 +1,3 @@
-import { storeFault } from '../env/catalogue/index.ts';
 import type { PlannedCheck } from '../env/catalogue/index.ts';
 import type { Environment } from '../env/schema.ts';
 import { budgetOf, estimateOf, type Estimate } from './budget.ts';
@@ -32,9 +31,7 @@ function estimateBefore(environment: Environment, { row, goals }: PlannedCheck):
 
 /** Faults of the catalogue that have clients to disturb, whatever is looked at meanwhile; what only takes one of several API servers away costs nothing. */
 function disturbs(planned: PlannedCheck, environment: Environment): boolean {
-  const { id } = planned.row;
-  const hurts = id.startsWith('failover/') || storeFault(id) !== null;
-  return hurts && lockMode(planned, environment) === 'exclusive';
+  return planned.row.hurts !== undefined && lockMode(planned, environment) === 'exclusive';
 }
 
 /** Why a drill is too dear, in an environment in which that counts; null: it is not. */

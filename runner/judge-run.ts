@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { rowOf, type PlannedCheck } from '../env/catalogue/index.ts';
+import { formerRow, rowOf, type PlannedCheck } from '../env/catalogue/index.ts';
 import { CommandError, EXIT } from '../env/errors.ts';
 import { composeRun, isNotBuilt } from '../reports/record/compose.ts';
 import type { CheckResult } from '../reports/record/run-record.ts';
@@ -53,7 +53,7 @@ async function judged(histories: string, planned: RunPlan['checks'][number]): Pr
     notRun === null
       ? { ...bareOutcome('inconclusive', ''), judgement: await judgeCheck(histories, id) }
       : undefined;
-  const row = rowOf(id) ?? unknownRow(id);
+  const row = rowOf(id) ?? formerRow(id);
   const check: PlannedCheck = {
     row,
     goals: {},
@@ -64,16 +64,4 @@ async function judged(histories: string, planned: RunPlan['checks'][number]): Pr
     notRun,
   };
   return resultOf(check, outcome, '');
-}
-
-/** A check that was in the catalogue when the run was made and no longer is. */
-function unknownRow(id: string): PlannedCheck['row'] {
-  const access = {
-    local: 'none',
-    development: 'none',
-    testing: 'none',
-    staging: 'none',
-    production: 'none',
-  } as const;
-  return { id, title: id, section: '', access, goal: '', goals: {}, control: [], built: false };
 }

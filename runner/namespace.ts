@@ -2,9 +2,6 @@ import type { PlannedCheck } from '../env/catalogue/index.ts';
 import type { KubeCluster } from '../probes/kubernetes/index.ts';
 import type { Book } from './book.ts';
 
-/** Checks that look at nodes and the control plane, not at the platform's namespace. */
-const WITHOUT_PLATFORM = ['topology/cluster/', 'topology/nodes/', 'topology/network/'];
-
 /** Without its namespace the platform is absent, which is a failure of everything that looks into it, and not a lack of data. */
 export async function judgesNamespace(
   book: Book,
@@ -15,9 +12,7 @@ export async function judgesNamespace(
   const listed = await cluster.list({ kind: 'v1/Namespace' });
   if (listed.unavailable !== undefined) return;
   if (listed.items.some(({ metadata }) => metadata.name === name)) return;
-  const concerned = planned.filter(
-    ({ row }) => !WITHOUT_PLATFORM.some((prefix) => row.id.startsWith(prefix)),
-  );
+  const concerned = planned.filter(({ row }) => row.withoutPlatform !== true);
   await book.concludeRest(concerned, {
     verdict: 'fail',
     message: `the namespace ${name} is missing, and the platform with it`,

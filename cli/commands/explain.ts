@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { looksAt, resolveGoals, rowOf, suggestCheck, whyNotRun } from '../../env/catalogue/index.ts';
+import { resolveGoals, rowOf, suggestCheck, whyNotRun } from '../../env/catalogue/index.ts';
 import type { CatalogueRow } from '../../env/catalogue/index.ts';
 import { CommandError, EXIT } from '../../env/errors.ts';
 import type { Context } from '../context.ts';
@@ -43,7 +43,7 @@ function describe(row: CatalogueRow): string[] {
           ({ how, verdict, size }, index) =>
             `${index === 0 ? 'controls ' : '         '}  ${how} → ${verdict}${size === 'full' ? ' (full size)' : ''}`,
         );
-  const looks = looksAt(row.id);
+  const looks = row.does ?? null;
   return [
     row.id,
     `  ${row.title}`,

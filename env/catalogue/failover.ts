@@ -1,7 +1,10 @@
 import type { Goals } from '../../reports/record/goals.ts';
+import type { Environment } from '../schema.ts';
 import type { FaultName, StoreName } from '../schema/stores.ts';
+import { ai, together, wholeTopology } from './reads.ts';
 import { row, rows, turns, turnsOnFull } from './row.ts';
-import type { CatalogueRow } from './types.ts';
+import { storeTrial } from './time.ts';
+import type { CatalogueRow, Hurts, Time } from './types.ts';
 
 const FAULT_TITLES: Record<FaultName, string> = {
   'pod-crash': 'every process of the leader killed at once',
@@ -106,11 +109,30 @@ function storeRow(store: StoreName, fault: FaultName): CatalogueRow {
     goals: rtoSeconds === null ? {} : { rtoSeconds, ...goals, minTrials: 1 },
     control: rtoSeconds === null ? [] : [turns(control), ...EVERY_STORE],
     built: BUILT[store].includes(fault),
+    hurts: { store, fault, ofStore: true },
+    time: storeTrial,
   });
 }
 
 const storeNames = Object.keys(STORE_GOALS) as StoreName[];
 const faultNames = Object.keys(FAULT_TITLES) as FaultName[];
+
+const hasEdge = ({ topology }: Environment): boolean => topology.edge?.backend !== undefined;
+
+const backendTime: Time = {
+  waits: [
+    'steadyState',
+    'podReady',
+    'faultLanding',
+    'workloadStop',
+    'nodeReady',
+    'membersRejoined',
+    'settle',
+    'settle',
+    'settle',
+  ],
+  usualMs: 60_000,
+};
 
 const BACKEND = {
   prefix: 'failover/backend',
@@ -118,6 +140,8 @@ const BACKEND = {
   access: 'F - F F p',
   stubbed: ['Kong'],
   built: true,
+  requires: { what: 'topology.edge.backend', declares: hasEdge },
+  time: backendTime,
 } satisfies Partial<Parameters<typeof rows>[1]>;
 const BACKEND_GOALS = { failedRatio: 0.001, windowSeconds: 120 };
 /** While another pod is there the gateway repeats what the one that is gone did not answer. */
@@ -134,22 +158,91 @@ const QUERY = {
   section: '5.2',
   access: 'F - F F p',
   goal: 'after the failover of Elasticsearch and Neo4j the same neighbours and the same paths are found',
+  control: [turns('an index lost')],
+  built: true,
+  time: storeTrial,
 } satisfies Partial<Parameters<typeof rows>[1]>;
+
+const aiTime: Time = {
+  waits: [
+    'steadyState',
+    'steadyState',
+    'podReady',
+    'faultLanding',
+    'workloadStop',
+    'nodeReady',
+    'membersRejoined',
+    'membersRejoined',
+    'jobsDone',
+    'readBack',
+    'readBack',
+    'settle',
+    'settle',
+  ],
+  usualMs: 70_000,
+};
+
+const AI = {
+  section: '5.1',
+  access: 'F - F F p',
+  goal: 'no accepted job lost; each done once in effect, and by the model',
+  goals: { lostJobs: 0, doubledJobs: 0, degradedJobs: 0, windowSeconds: 60 },
+  control: [turns('a job acknowledged before the work')],
+  stubbed: ['Kong', 'LLM'],
+  built: true,
+  parts: ['ai'],
+  requires: {
+    what: 'ai and topology.edge.backend',
+    declares: (environment) => environment.ai !== undefined && hasEdge(environment),
+  },
+  reads: together(wholeTopology, ai),
+  time: aiTime,
+} satisfies Partial<Parameters<typeof row>[0]>;
+
+function aiRow(
+  name: string,
+  of: { title: string; what: string; hurts: Hurts } & Partial<CatalogueRow>,
+): CatalogueRow {
+  const { title, what, ...own } = of;
+  return {
+    ...row({
+      ...AI,
+      id: `failover/ai/${name}`,
+      title: `AI service: ${title}`,
+      does: `tenders through the edge, each a job for the AI service, while ${what}; every accepted one is followed to its end, and what it left in Elasticsearch and Neo4j is counted`,
+    }),
+    ...own,
+  };
+}
+
+const controlPlaneTime: Time = {
+  waits: [
+    'steadyState',
+    'faultLanding',
+    'rtoDeadline',
+    'rtoDeadline',
+    'workloadStop',
+    'membersRejoined',
+    'membersRejoined',
+    'settle',
+    'settle',
+    'settle',
+    'settle',
+  ],
+  usualMs: 150_000,
+};
 
 /** Jobs that a pod has under way at once: once it thaws it may give the model up for all of them. */
 const UNDER_WAY = 8;
 
-function thawed(of: CatalogueRow): CatalogueRow {
-  if (!of.id.endsWith('/hang')) return of;
-  const goal = `${of.goal} but for ${UNDER_WAY}, which the frozen pod may have had under way`;
-  return { ...of, goal, goals: { ...of.goals, degradedJobs: UNDER_WAY } };
-}
-
 const others: CatalogueRow[] = [
-  ...rows({ 'pod-crash': 'Backend: a pod crashes' }, { ...BACKEND_AT_ONCE, control: SINGLE_POD }),
+  ...rows(
+    { 'pod-crash': 'Backend: a pod crashes' },
+    { ...BACKEND_AT_ONCE, control: SINGLE_POD, hurts: { fault: 'pod-crash' } },
+  ),
   ...rows(
     { 'rolling-restart': 'Backend: a rolling restart' },
-    { ...BACKEND_AT_ONCE, control: [turns('no readiness probe')] },
+    { ...BACKEND_AT_ONCE, control: [turns('no readiness probe')], hurts: {}, writesTemplate: true },
   ),
   ...rows(
     { 'node-loss': 'Backend: its node is lost' },
@@ -159,27 +252,37 @@ const others: CatalogueRow[] = [
       goal: 'requests through the edge fail no longer than until the loss of the node is detected; then at most 0.1 % in the rest of the 2 minutes',
       // Node lease of 40 s (Kubernetes' node-monitor-grace-period is 50 s by default), then every node's proxy learns of it.
       goals: { ...BACKEND_GOALS, detectionSeconds: 60 },
+      hurts: { fault: 'node-loss' },
     },
   ),
-  ...rows(
-    {
-      'pod-crash': 'AI service: a pod crashes',
-      'pod-delete': 'AI service: a pod is deleted without grace',
-      hang: 'AI service: a pod is frozen',
-      'node-loss': 'AI service: its node is lost',
-      'rolling-restart': 'AI service: a rolling restart',
-    },
-    {
-      prefix: 'failover/ai',
-      section: '5.1',
-      access: 'F - F F p',
-      goal: 'no accepted job lost; each done once in effect, and by the model',
-      goals: { lostJobs: 0, doubledJobs: 0, degradedJobs: 0, windowSeconds: 60 },
-      control: [turns('a job acknowledged before the work')],
-      stubbed: ['Kong', 'LLM'],
-      built: true,
-    },
-  ).map(thawed),
+  aiRow('pod-crash', {
+    title: 'a pod crashes',
+    what: 'every process of one of its pods is killed',
+    hurts: { fault: 'pod-crash' },
+  }),
+  aiRow('pod-delete', {
+    title: 'a pod is deleted without grace',
+    what: 'one of its pods is deleted without grace',
+    hurts: { fault: 'pod-delete' },
+  }),
+  aiRow('hang', {
+    title: 'a pod is frozen',
+    what: 'one of its pods is frozen, and let go on later',
+    hurts: { fault: 'hang' },
+    goal: `${AI.goal} but for ${UNDER_WAY}, which the frozen pod may have had under way`,
+    goals: { ...AI.goals, degradedJobs: UNDER_WAY },
+  }),
+  aiRow('node-loss', {
+    title: 'its node is lost',
+    what: 'the node of one of its pods is lost',
+    hurts: { fault: 'node-loss' },
+  }),
+  aiRow('rolling-restart', {
+    title: 'a rolling restart',
+    what: 'all of its pods are replaced',
+    hurts: {},
+    writesTemplate: true,
+  }),
   ...rows(
     {
       'leader-crash': 'Control plane: the leader crashes',
@@ -194,11 +297,21 @@ const others: CatalogueRow[] = [
       control: [turnsOnFull('one control plane only')],
       needsSize: 'full',
       built: true,
+      requires: {
+        what: 'apiAddress, and an embedded cluster (the fault acts on its nodes; elsewhere it is not built)',
+        declares: ({ apiAddress, cluster }) => apiAddress !== undefined && 'embedded' in cluster,
+      },
+      hurts: {},
+      time: controlPlaneTime,
     },
   ),
   ...rows(
-    { vector: 'The same nearest neighbours after a failover', graph: 'The same paths after a failover' },
-    { ...QUERY, control: [turns('an index lost')], built: true },
+    { vector: 'The same nearest neighbours after a failover' },
+    { ...QUERY, hurts: { store: 'elasticsearch', fault: 'pod-crash' } },
+  ),
+  ...rows(
+    { graph: 'The same paths after a failover' },
+    { ...QUERY, hurts: { store: 'neo4j', fault: 'pod-crash' } },
   ),
   row({
     id: 'failover/dev/restart',

@@ -1,8 +1,8 @@
 import { goalsSchema } from '../../reports/record/goals.ts';
 import type { GoalName, Goals } from '../../reports/record/goals.ts';
 import { globMatcher } from '../globs.ts';
-import { FAULTS } from '../schema.ts';
 import type { Environment, FaultName, StoreName } from '../schema.ts';
+import { rowOf } from './rows.ts';
 import type { CatalogueRow } from './types.ts';
 
 export interface ResolvedGoals {
@@ -13,45 +13,32 @@ export interface ResolvedGoals {
   text: string;
 }
 
-/** Store and fault of `failover/STORE/FAULT`; null for every other id. */
-export function failoverParts(id: string): { store: StoreName; fault: FaultName } | null {
-  const match = /^failover\/(?<store>postgres|redis|rabbitmq|elasticsearch|neo4j)\/(?<fault>[a-z-]+)$/.exec(
-    id,
-  );
-  if (match?.groups === undefined) return null;
-  return { store: match.groups.store as StoreName, fault: match.groups.fault as FaultName };
+export interface StoreFault {
+  store: StoreName;
+  fault: FaultName;
 }
-
-/** Stores and the fault of checks that look at something else than what the store keeps: what it finds, what telemetry tells of it. */
-const QUERIES: Readonly<Record<string, { store: StoreName; fault: FaultName }>> = {
-  'failover/query/vector': { store: 'elasticsearch', fault: 'pod-crash' },
-  'failover/query/graph': { store: 'neo4j', fault: 'pod-crash' },
-  // What observability costs when it is needed most: the platform's own database fails over meanwhile.
-  'telemetry/logs/under-fault': { store: 'postgres', fault: 'pod-crash' },
-  'telemetry/traces/under-fault': { store: 'postgres', fault: 'pod-crash' },
-};
 
 /** The store that a check hurts, and how; null for checks that hurt none. */
-export function storeFault(id: string): { store: StoreName; fault: FaultName } | null {
-  return failoverParts(id) ?? QUERIES[id] ?? null;
+export function storeFault(id: string): StoreFault | null {
+  const { store, fault } = rowOf(id)?.hurts ?? {};
+  return store === undefined || fault === undefined ? null : { store, fault };
 }
 
-/** The same, with the fault that the environment declares for telemetry under a fault. */
-export function faultHere(
-  { telemetry }: Pick<Environment, 'telemetry'>,
-  id: string,
-): { store: StoreName; fault: FaultName } | null {
-  const found = storeFault(id);
-  if (found === null || !id.startsWith('telemetry/') || telemetry === undefined) return found;
-  return { ...found, fault: telemetry.canary.fault };
+/** The same of checks that look at what the store keeps, and not at what is found in it, or told of it, meanwhile. */
+export function failoverParts(id: string): StoreFault | null {
+  return rowOf(id)?.hurts?.ofStore === true ? storeFault(id) : null;
+}
+
+/** The store that a check hurts, with the fault that the environment declares where the check leaves that to it. */
+export function faultHere(environment: Pick<Environment, 'telemetry'>, id: string): StoreFault | null {
+  const usual = storeFault(id);
+  return usual === null ? null : { ...usual, fault: faultIn(environment, id) ?? usual.fault };
 }
 
 /** The fault that a check injects, by the name that permits have for it; undefined for one that injects none, or one without such a name. */
 export function faultIn(environment: Pick<Environment, 'telemetry'>, id: string): FaultName | undefined {
-  const hurt = faultHere(environment, id);
-  if (hurt !== null) return hurt.fault;
-  const last = id.startsWith('failover/') ? id.split('/').at(-1) : undefined;
-  return FAULTS.find((fault) => fault === last);
+  const hurts = rowOf(id)?.hurts;
+  return hurts?.faultIn?.(environment) ?? hurts?.fault;
 }
 
 interface Layer {

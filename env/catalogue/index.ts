@@ -1,9 +1,7 @@
 /** The catalogue of checks: its rows, what an environment would run of them, and their goals. */
-export { catalogue, matchChecks, rowOf, suggestCheck, suiteOf, suites } from './rows.ts';
+export { catalogue, formerRow, matchChecks, partsOf, rowOf, suggestCheck, suiteOf, suites } from './rows.ts';
 export { planChecks, scopeOf, whyNotRun } from './plan.ts';
 export type { PlannedCheck, Selection } from './plan.ts';
 export { failoverParts, faultHere, resolveGoals, storeFault } from './goals.ts';
 export type { ResolvedGoals } from './goals.ts';
-export { lookedAt, looksAt } from './looks-at.ts';
-export { partsOf } from './parts.ts';
-export type { CatalogueRow, EnvironmentKind, Access } from './types.ts';
+export type { CatalogueRow, EnvironmentKind, Access, Work } from './types.ts';

@@ -9,14 +9,9 @@ function windowProblem(permit: Permit, now: Date): string | null {
   return null;
 }
 
-/**
- * They make what they look at, a load or a breach, and know no way of reading alone. Of production the catalogue says `r`: what can be read of
- * real traffic there performance/budget reads.
- */
-const MAKERS: readonly string[] = ['performance/api/', 'performance/ai/', 'telemetry/alerts/fires'];
-
-function readingProblem(id: string): string | null {
-  return MAKERS.some((prefix) => id.startsWith(prefix))
+/** Of production the catalogue says `r` for these as well: what can be read of real traffic there performance/budget reads. */
+function readingProblem(row: CatalogueRow): string | null {
+  return row.onlyMakes === true
     ? 'not permitted: it makes what it looks at, a load or a breach, and here may only be read'
     : null;
 }
@@ -39,7 +34,7 @@ function ticketProblem(permit: Permit, strict: boolean): string | null {
  */
 export function notPermitted(environment: Environment, row: CatalogueRow, now: Date): string | null {
   const needed = row.access[environment.kind];
-  if (needed === 'r') return readingProblem(row.id);
+  if (needed === 'r') return readingProblem(row);
   const fault = faultIn(environment, row.id);
   const matching = environment.permits.filter((permit) => matchesAny(permit.checks, row.id));
   let reason = `no permit in ${environment.name}`;

@@ -3,13 +3,13 @@ import { matchesAny } from '../globs.ts';
 import type { Environment, Profile } from '../schema.ts';
 import { closest } from '../suggest.ts';
 import { notDeclared, notSelected, oneMember } from './declared.ts';
-import { failoverParts, resolveGoals, storeFault } from './goals.ts';
+import { failoverParts, resolveGoals } from './goals.ts';
 import { lacksMeans } from './means.ts';
-import { partsOf } from './parts.ts';
 import { catalogue, matchChecks, suggestCheck, suiteOf, suites as allSuites } from './rows.ts';
 import { notPermitted } from './permits.ts';
 import { withStandIns } from './stand-ins.ts';
 import type { CatalogueRow } from './types.ts';
+import type { Goals } from '../../reports/record/goals.ts';
 import type { Scope } from '../../reports/record/verdict.ts';
 
 export interface Selection {
@@ -24,7 +24,7 @@ export interface Selection {
 
 export interface PlannedCheck {
   row: CatalogueRow;
-  goals: Record<string, unknown>;
+  goals: Goals;
   goalSource: 'assumed' | 'confirmed' | 'none';
   goalText: string;
   required: boolean;
@@ -119,9 +119,9 @@ export function scopeOf(environment: Environment, { profile, suites, checks, rep
 /** An embedded environment has the stores and parts that it was raised with, and the others are required by nobody. */
 function notRaised(environment: Environment, row: CatalogueRow): boolean {
   if (!('embedded' in environment.cluster)) return false;
-  const store = storeFault(row.id)?.store;
+  const store = row.hurts?.store;
   if (store !== undefined && environment.leftOut.includes(store)) return true;
-  return partsOf(row.id).some((part) => environment.partsLeftOut.includes(part));
+  return row.parts.some((part) => environment.partsLeftOut.includes(part));
 }
 
 /** What cannot be required of this run: what was not raised, and what its selection leaves out. */

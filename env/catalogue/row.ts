@@ -1,4 +1,6 @@
 import type { Goals } from '../../reports/record/goals.ts';
+import { wholeTopology } from './reads.ts';
+import { shortTime } from './time.ts';
 import type { Access, CatalogueRow, EnvironmentKind } from './types.ts';
 
 const ORDER: readonly EnvironmentKind[] = ['local', 'development', 'testing', 'staging', 'production'];
@@ -28,17 +30,26 @@ export function turnsOnFull(how: string, verdict: Verdict = 'fail'): ControlRow 
   return { how, verdict, size: 'full' };
 }
 
-interface Given extends Omit<CatalogueRow, 'access' | 'goals' | 'control' | 'built'> {
+type Usual = 'goals' | 'control' | 'built' | 'parts' | 'reads' | 'alone' | 'time';
+
+interface Given extends Omit<CatalogueRow, 'access' | Usual>, Partial<Pick<CatalogueRow, Usual>> {
   /** See `access`. */
   access: string;
-  goals?: Goals;
-  control?: ControlRow[];
-  built?: boolean;
 }
 
-/** A row with what most rows have: no goal values, no control, not built. */
+const USUAL = {
+  goals: {} as Goals,
+  control: [],
+  built: false,
+  parts: [],
+  reads: wholeTopology,
+  alone: () => false,
+  time: shortTime,
+} satisfies Pick<CatalogueRow, Usual>;
+
+/** A row with what most rows have: no goal values, no control, not built, the declared topology to read, little time, beside others. */
 export function row(given: Given): CatalogueRow {
-  return { goals: {}, control: [], built: false, ...given, access: access(given.access) };
+  return { ...USUAL, ...given, access: access(given.access) };
 }
 
 /** What several rows of one line of the catalogue share; each gets a name and a title of its own. */
@@ -49,3 +60,6 @@ export function rows(
   const { prefix, ...shared } = given;
   return Object.entries(names).map(([name, title]) => row({ ...shared, id: `${prefix}/${name}`, title }));
 }
+
+/** It must have the environment for itself, always. */
+export const always = (): boolean => true;

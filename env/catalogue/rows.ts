@@ -1,3 +1,4 @@
+import type { PartName } from '../schema.ts';
 import { closest } from '../suggest.ts';
 import { globMatcher } from '../globs.ts';
 import { delivery } from './delivery.ts';
@@ -7,6 +8,7 @@ import { integrations } from './integrations.ts';
 import { performance } from './performance.ts';
 import { recovery } from './recovery.ts';
 import { scaling } from './scaling.ts';
+import { row } from './row.ts';
 import { security } from './security.ts';
 import { telemetry } from './telemetry.ts';
 import { topology } from './topology.ts';
@@ -25,7 +27,7 @@ const ROWS: readonly CatalogueRow[] = [
   ...integrations,
 ];
 
-const BY_ID: ReadonlyMap<string, CatalogueRow> = new Map(ROWS.map((row) => [row.id, row]));
+const BY_ID: ReadonlyMap<string, CatalogueRow> = new Map(ROWS.map((one) => [one.id, one]));
 
 /** Every check that Plumbline knows, built or not, in the order of the catalogue. */
 export function catalogue(): readonly CatalogueRow[] {
@@ -34,6 +36,16 @@ export function catalogue(): readonly CatalogueRow[] {
 
 export function rowOf(id: string): CatalogueRow | undefined {
   return BY_ID.get(id);
+}
+
+/** A check that was in the catalogue when a run was made and no longer is. */
+export function formerRow(id: string): CatalogueRow {
+  return row({ id, title: id, section: '', access: '- - - - -', goal: '' });
+}
+
+/** The parts that a check needs; empty for one that needs stores or nothing. */
+export function partsOf(id: string): readonly PartName[] {
+  return rowOf(id)?.parts ?? [];
 }
 
 /** The first segment of an id. */

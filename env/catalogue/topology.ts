@@ -1,5 +1,24 @@
+import type { Environment, Topology } from '../schema.ts';
+import { devices, together, topologyParts, writes } from './reads.ts';
 import { row, turns, turnsOnFull } from './row.ts';
-import type { CatalogueRow } from './types.ts';
+import type { CatalogueRow, Requirement } from './types.ts';
+
+/** The parts of the topology that a check is given. Nothing else of it goes into its history. */
+const given = (...parts: readonly (keyof Topology)[]) => together(topologyParts(...parts), writes);
+
+const declared = (part: 'controlPlane' | 'network' | 'storage' | 'registry' | 'edge'): Requirement => ({
+  what: `topology.${part}`,
+  declares: ({ topology }) => topology[part] !== undefined,
+});
+const workloadsDeclared: Requirement = {
+  what: 'topology.workloads',
+  declares: ({ topology }) => topology.workloads.length > 0,
+};
+const someStore: Requirement = {
+  what: 'a store',
+  declares: ({ stores }) => Object.keys(stores).length > 0,
+};
+const serversOf = ({ topology }: Environment): number => topology.controlPlane?.nodes ?? 1;
 
 const cluster: CatalogueRow[] = [
   row({
@@ -14,6 +33,8 @@ const cluster: CatalogueRow[] = [
       turns('a certificate that no trusted authority signed'),
     ],
     built: true,
+    reads: given('controlPlane', 'certificates', 'pools'),
+    withoutPlatform: true,
   }),
   row({
     id: 'topology/cluster/control-plane',
@@ -25,6 +46,9 @@ const cluster: CatalogueRow[] = [
     built: true,
     needsSize: 'full',
     clusterAlone: true,
+    requires: declared('controlPlane'),
+    reads: given('controlPlane'),
+    withoutPlatform: true,
   }),
   row({
     id: 'topology/cluster/api-balanced',
@@ -36,6 +60,19 @@ const cluster: CatalogueRow[] = [
     control: [turnsOnFull('the address points at one control-plane node only')],
     built: true,
     needsSize: 'full',
+    requires: {
+      what: 'apiAddress and topology.controlPlane',
+      declares: ({ apiAddress, topology }) => apiAddress !== undefined && topology.controlPlane !== undefined,
+    },
+    reads: given('controlPlane'),
+    time: {
+      waits: ['settle'],
+      // One API server after the other is taken away.
+      workMs: (environment, { waitMs }) =>
+        serversOf(environment) * (waitMs('apiServerDown') + waitMs('apiServerUp') + waitMs('settle')),
+      usualMs: 90_000,
+    },
+    withoutPlatform: true,
   }),
   row({
     id: 'topology/nodes/pools',
@@ -46,6 +83,9 @@ const cluster: CatalogueRow[] = [
     control: [turns('a node is cordoned and tainted')],
     built: true,
     clusterAlone: true,
+    requires: { what: 'topology.pools', declares: ({ topology }) => topology.pools.length > 0 },
+    reads: given('pools'),
+    withoutPlatform: true,
   }),
   row({
     id: 'topology/network/reachability',
@@ -56,6 +96,9 @@ const cluster: CatalogueRow[] = [
     goals: { clockSeconds: 10 },
     control: [turns("one node's route is dropped; the pair is named")],
     built: true,
+    requires: declared('network'),
+    reads: given('network', 'workloads', 'pools'),
+    withoutPlatform: true,
   }),
   row({
     id: 'topology/network/policy',
@@ -64,6 +107,8 @@ const cluster: CatalogueRow[] = [
     access: 'w - w w -',
     goal: 'a deny policy blocks, where the plugin enforces policies',
     control: [turns('enforcement is declared where nothing enforces it')],
+    requires: declared('network'),
+    withoutPlatform: true,
   }),
 ];
 
@@ -76,6 +121,8 @@ const storage: CatalogueRow[] = [
     goal: 'every StatefulSet with data: PVC Bound, no emptyDir or hostPath for data, the declared StorageClass; bytes survive the pod',
     control: [turns('data on an emptyDir'), turns('a volume forgets its bytes when the pod goes')],
     built: true,
+    requires: declared('storage'),
+    reads: given('storage', 'workloads', 'network'),
   }),
   row({
     id: 'topology/storage/durability',
@@ -85,6 +132,9 @@ const storage: CatalogueRow[] = [
     goal: 'fsync, synchronous_commit, appendfsync, translog.durability and quorum queues are as declared, on every member',
     control: [turns('fsync is switched off')],
     built: true,
+    requires: someStore,
+    reads: given(),
+    asksStores: true,
   }),
 ];
 
@@ -98,6 +148,11 @@ const workloads: CatalogueRow[] = [
     goals: { maxRestarts: 0, restartWindowMinutes: 10, restartsPerHour: 0.25 },
     control: [turns('a workload is scaled to 0'), turns('a stray pod is added')],
     built: true,
+    requires: workloadsDeclared,
+    reads: together(given('workloads', 'closed'), ({ workloadsLeftOut = [] }) => ({
+      leftOut: [...workloadsLeftOut],
+    })),
+    toldOfDrills: true, // a restart that a drill caused is none of the platform's own troubles
   }),
   row({
     id: 'topology/workloads/roles',
@@ -107,6 +162,9 @@ const workloads: CatalogueRow[] = [
     goal: 'PostgreSQL: one primary, streaming replicas, a read Service that refuses writes; the other stores likewise',
     control: [turns('a replica is detached')],
     built: true,
+    requires: someStore,
+    reads: given(),
+    asksStores: true,
   }),
   row({
     id: 'topology/workloads/probes',
@@ -116,6 +174,8 @@ const workloads: CatalogueRow[] = [
     goal: 'a liveness and a readiness probe on every container that serves',
     control: [turns('one probe is removed')],
     built: true,
+    requires: workloadsDeclared,
+    reads: given('workloads'),
   }),
   row({
     id: 'topology/workloads/resources',
@@ -125,6 +185,8 @@ const workloads: CatalogueRow[] = [
     goal: 'CPU and memory requests and limits on every container, GPU where declared',
     control: [turns('one limit is removed')],
     built: true,
+    requires: workloadsDeclared,
+    reads: together(given('workloads'), devices),
   }),
   row({
     id: 'topology/workloads/spread',
@@ -134,6 +196,8 @@ const workloads: CatalogueRow[] = [
     goal: 'replicas on different nodes; a PodDisruptionBudget that allows one disruption and not all',
     control: [turns('replicas are put on one node')],
     built: true,
+    requires: workloadsDeclared,
+    reads: given('workloads'),
   }),
   row({
     id: 'topology/workloads/images',
@@ -143,6 +207,8 @@ const workloads: CatalogueRow[] = [
     goal: 'every image from the declared registry, pinned, and pullable',
     control: [turns('`latest` from elsewhere')],
     built: true,
+    requires: declared('registry'),
+    reads: given('workloads', 'registry'),
   }),
 ];
 
@@ -156,6 +222,8 @@ const edge: CatalogueRow[] = [
     control: [turns('the gateway is bypassed')],
     built: true,
     stubbed: ['Kong'],
+    requires: declared('edge'),
+    reads: given('edge'),
   }),
   row({
     id: 'topology/edge/gateway',

@@ -29,21 +29,17 @@ const ONE_BY_ONE: Readonly<Record<string, CheckJudge>> = {
   ...TELEMETRY_JUDGES,
 };
 
-/** What hurts no store by itself, by the beginning of the check's id. */
-const SERVICES: readonly (readonly [string, Judge])[] = [
-  ['failover/backend/', enoughTrials(judgeBackend)],
-  ['failover/ai/', enoughTrials(judgeAi)],
-  ['failover/control-plane/', enoughTrials(judgeControlPlaneCrash)],
-  ['failover/query/', enoughTrials(overTrials(QUERY))],
-];
+/** What hurts no store by itself, by the subject of the check. */
+const SUBJECTS: Readonly<Record<string, { definition: CheckJudge; judge: Judge }>> = {
+  'failover/backend': { definition: BACKEND, judge: enoughTrials(judgeBackend) },
+  'failover/ai': { definition: AI, judge: enoughTrials(judgeAi) },
+  'failover/control-plane': { definition: CONTROL_PLANE, judge: enoughTrials(judgeControlPlaneCrash) },
+  'failover/query': { definition: QUERY, judge: enoughTrials(overTrials(QUERY)) },
+};
 
 /** What a check's judge is, what its pass rests on, and what is only an annotation; undefined where nothing is declared. */
 export function definitionOf(check: string): CheckJudge | undefined {
-  if (check.startsWith('failover/backend/')) return BACKEND;
-  if (check.startsWith('failover/ai/')) return AI;
-  if (check.startsWith('failover/control-plane/')) return CONTROL_PLANE;
-  if (check.startsWith('failover/query/')) return QUERY;
-  return judgeOf(check) === judgeFailover ? FAILOVER : ONE_BY_ONE[check];
+  return found(check)?.definition;
 }
 
 /** Fields of a check's histories on whose value no verdict rests; see `CheckJudge`. */
@@ -53,9 +49,14 @@ export function annotationsOf(check: string): Annotations {
 
 /** The judge of a check, or undefined when there is none. One judge serves every store and fault. */
 export function judgeOf(check: string): Judge | undefined {
-  const service = SERVICES.find(([prefix]) => check.startsWith(prefix));
-  if (service !== undefined) return service[1];
-  if (check.startsWith('failover/')) return judgeFailover;
+  return found(check)?.judge;
+}
+
+function found(check: string): { definition: CheckJudge; judge: Judge } | undefined {
+  const [suite, subject] = check.split('/');
+  const ofSubject = SUBJECTS[`${suite}/${subject}`];
+  if (ofSubject !== undefined) return ofSubject;
+  if (suite === 'failover') return { definition: FAILOVER, judge: judgeFailover };
   const one = ONE_BY_ONE[check];
-  return one === undefined ? undefined : overTrials(one);
+  return one === undefined ? undefined : { definition: one, judge: overTrials(one) };
 }

@@ -92,9 +92,10 @@ function limitGaps({ header }: History, { min, max }: Seen<'hpa-spec'>): string[
 }
 
 /** How many pods the Deployment that grows may have. */
-function declaredOf({ check, settings }: HistoryHeader): { min: number; max: number } | undefined {
+function declaredOf({ settings }: HistoryHeader): { min: number; max: number } | undefined {
   const { topology, ai } = settings;
-  const grows = check.startsWith('scaling/ai/') ? ai?.deployment : topology?.edge?.backend?.deployment;
+  // A check of the backend is told nothing of the AI service.
+  const grows = ai === undefined ? topology?.edge?.backend?.deployment : ai.deployment;
   const deployments = topology?.workloads?.filter(({ kind }) => kind === 'Deployment');
   return deployments?.find(({ namespace, name }) => namespace === grows?.namespace && name === grows.name)
     ?.replicas;
@@ -245,12 +246,10 @@ function plannedGaps({ header }: History, { perSecond, rampSeconds }: Seen<'load
 }
 
 /** Tenders are created at one rate from the first second on. */
-function plannedRate({
-  check,
-  settings,
-}: HistoryHeader): { highPerSecond: number; rampSeconds: number } | null {
-  if (!check.startsWith('scaling/ai/')) return settings.topology?.edge?.backend?.scaling ?? null;
-  const tenders = settings.ai?.scaling;
+function plannedRate({ settings }: HistoryHeader): { highPerSecond: number; rampSeconds: number } | null {
+  const { ai, topology } = settings;
+  if (ai === undefined) return topology?.edge?.backend?.scaling ?? null;
+  const tenders = ai.scaling;
   return tenders === undefined ? null : { highPerSecond: tenders.perSecond, rampSeconds: 0 };
 }
 
