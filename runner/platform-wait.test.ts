@@ -10,7 +10,10 @@ test('should tell a promise that is fulfilled from one that is pending or was re
   assert.equal(await isFulfilled(Promise.reject(new Error('no'))), false);
 });
 
-test('should wait no longer than it may, and no longer than nobody interrupts', async () => {
+/** Far less than the waits below last where nobody ends them. */
+const AT_ONCE = { timeout: 5000 };
+
+test('should wait no longer than it may, and no longer than nobody interrupts', AT_ONCE, async () => {
   const never = new Promise<number>(() => undefined);
   const nobody = new AbortController().signal;
   assert.equal(await withDeadline(Promise.resolve(7), 1000, nobody), 7);
@@ -20,6 +23,7 @@ test('should wait no longer than it may, and no longer than nobody interrupts', 
   const waiting = withDeadline(never, 60_000, interrupt.signal);
   interrupt.abort();
   await assert.rejects(waiting, /interrupted/);
+  await assert.rejects(withDeadline(never, 60_000, interrupt.signal), /interrupted/);
 });
 
 const waitFor = (change: Partial<PlatformWait>): PlatformWait => ({
@@ -56,24 +60,30 @@ test('should say in one line why there is no platform', async () => {
   assert.equal(await untilPlatform(waitFor({ platformReady: never, limitMs: 1 })), 'not within 0 s');
 });
 
-test('should leave it to the checks to say that a run was stopped, and throw where it was interrupted', async () => {
-  const never = new Promise<void>(() => undefined);
-  const stop = new AbortController();
-  const stopping = untilPlatform(waitFor({ platformReady: never, limitMs: 60_000, stopped: stop.signal }));
-  stop.abort();
-  assert.equal(await stopping, null);
-  const interrupt = new AbortController();
-  const early = waitFor({
-    platformReady: never,
-    interrupted: interrupt.signal,
-    meanwhile: () => {
-      interrupt.abort(new Error('SIGINT'));
-      return Promise.resolve();
-    },
-  });
-  await assert.rejects(untilPlatform(early), /SIGINT/);
-  const late = new AbortController();
-  const waiting = untilPlatform(waitFor({ platformReady: never, limitMs: 60_000, interrupted: late.signal }));
-  late.abort(new Error('SIGTERM'));
-  await assert.rejects(waiting, /SIGTERM/);
-});
+test(
+  'should leave it to the checks to say that a run was stopped, and throw where it was interrupted',
+  AT_ONCE,
+  async () => {
+    const never = new Promise<void>(() => undefined);
+    const stop = new AbortController();
+    const stopping = untilPlatform(waitFor({ platformReady: never, limitMs: 60_000, stopped: stop.signal }));
+    stop.abort();
+    assert.equal(await stopping, null);
+    const interrupt = new AbortController();
+    const early = waitFor({
+      platformReady: never,
+      interrupted: interrupt.signal,
+      meanwhile: () => {
+        interrupt.abort(new Error('SIGINT'));
+        return Promise.resolve();
+      },
+    });
+    await assert.rejects(untilPlatform(early), /SIGINT/);
+    const late = new AbortController();
+    const waiting = untilPlatform(
+      waitFor({ platformReady: never, limitMs: 60_000, interrupted: late.signal }),
+    );
+    late.abort(new Error('SIGTERM'));
+    await assert.rejects(waiting, /SIGTERM/);
+  },
+);

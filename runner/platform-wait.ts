@@ -15,6 +15,8 @@ export async function withDeadline<T>(work: Promise<T>, ms: number, signal: Abor
   const timer = setTimeout(() => reject(new Error(`not within ${Math.round(ms / 1000)} s`)), ms);
   const onAbort = () => reject(new Error('interrupted'));
   signal.addEventListener('abort', onAbort, { once: true });
+  // What has fired already tells nobody again.
+  if (signal.aborted) onAbort();
   try {
     return await Promise.race([work, promise]);
   } finally {
