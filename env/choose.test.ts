@@ -21,7 +21,7 @@ const PLATFORM = {
 
 async function fileOf(name: string, declared: object): Promise<EnvironmentFile> {
   const file = path.join(import.meta.dirname, `${name}.yaml`);
-  const data = parseEnvironment(await readFile(file, 'utf8'), file);
+  const { data } = parseEnvironment(await readFile(file, 'utf8'), file);
   return { ...data, telemetry: telemetry.parse(declared) };
 }
 

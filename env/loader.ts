@@ -15,6 +15,7 @@ import { DEFAULT_TIMEOUTS, environmentFile } from './schema.ts';
 import type { Environment, EnvironmentFile, Size, Telemetry, Trust } from './schema.ts';
 import { closest } from './suggest.ts';
 import { parseYaml } from './yaml-source.ts';
+import type { YamlSource } from './yaml-source.ts';
 
 export interface LoadOptions {
   /** Root of the checkout; its folder `env` holds the named environments. Default: the one that this file is in. */
@@ -69,11 +70,17 @@ function shown(file: string): string {
   return relative.startsWith('..') ? file : relative;
 }
 
+/** An environment file as its schema has it, and where in its text each part of it stands. */
+interface ParsedFile {
+  data: EnvironmentFile;
+  source: YamlSource;
+}
+
 /**
  * Checks the text of an environment file.
  * @throws EnvironmentError with every problem found; references are only looked at once the shape is right
  */
-export function parseEnvironment(text: string, file: string): EnvironmentFile {
+export function parseEnvironment(text: string, file: string): ParsedFile {
   const source = parseYaml(text, file);
   if (source.problems.length > 0) throw new EnvironmentError(source.problems);
   const parsed = environmentFile.safeParse(source.value);
@@ -84,7 +91,7 @@ export function parseEnvironment(text: string, file: string): EnvironmentFile {
   }
   const problems = referenceProblems(parsed.data, file, source);
   if (problems.length > 0) throw new EnvironmentError(problems);
-  return parsed.data;
+  return { data: parsed.data, source };
 }
 
 function applySize(data: EnvironmentFile, asked: LoadOptions['size']): EnvironmentFile {
@@ -154,21 +161,20 @@ function complete(data: Chosen, { file, objectives }: Completing): Environment {
 
 /** The documents are read only where the environment names some: they are checked with it. */
 async function objectivesOf(
-  data: EnvironmentFile,
-  { text, file }: { text: string; file: string },
+  { data, source }: ParsedFile,
+  file: string,
   checkoutDir: string,
 ): Promise<Environment['objectives']> {
   if (data.objectives.length === 0) return [];
   const documents = await readObjectives(path.join(checkoutDir, 'env', 'objectives'));
-  const context = { file: shown(file), source: parseYaml(text, file), kind: data.kind };
-  return resolveObjectives(data.objectives, documents, context);
+  return resolveObjectives(data.objectives, documents, { file: shown(file), source, kind: data.kind });
 }
 
-function nameProblem(data: EnvironmentFile, file: string, text: string): Problem | null {
+function nameProblem({ data, source }: ParsedFile, file: string): Problem | null {
   const expected = path.basename(file).replace(/\.ya?ml$/, '');
   if (data.name === expected) return null;
   const message = 'the name differs from the name of the file';
-  const place = parseYaml(text, file).locate(['name']);
+  const place = source.locate(['name']);
   return { file: shown(file), ...place, path: 'name', found: `"${data.name}"`, allowed: expected, message };
 }
 
@@ -179,9 +185,9 @@ function nameProblem(data: EnvironmentFile, file: string, text: string): Problem
  */
 export async function loadEnvironment(nameOrPath: string, options: LoadOptions = {}): Promise<Environment> {
   const { file, text } = await readEnvironment(nameOrPath, options.checkoutDir ?? CHECKOUT);
-  const data = parseEnvironment(text, shown(file));
-  const misnamed = nameProblem(data, file, text);
+  const parsed = parseEnvironment(text, shown(file));
+  const misnamed = nameProblem(parsed, file);
   if (misnamed !== null) throw new EnvironmentError([misnamed]);
-  const objectives = await objectivesOf(data, { text, file }, options.checkoutDir ?? CHECKOUT);
-  return complete(choose(applySize(data, options.size), options.with), { file, objectives });
+  const objectives = await objectivesOf(parsed, file, options.checkoutDir ?? CHECKOUT);
+  return complete(choose(applySize(parsed.data, options.size), options.with), { file, objectives });
 }

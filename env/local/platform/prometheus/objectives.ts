@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnvironment } from '../../../loader.ts';
 import { parseObjective, resolveObjectives } from '../../../objectives/index.ts';
-import { parseYaml } from '../../../yaml-source.ts';
 import type { InstanceName } from '../../nodes/addressing.ts';
 import { burnRateRules } from './rules.ts';
 
@@ -15,10 +14,9 @@ const ENVIRONMENTS = resolve(import.meta.dirname, '../../..');
  */
 export function rulesOf(instance: InstanceName): string {
   const file = join(ENVIRONMENTS, `${instance}.yaml`);
-  const text = readFileSync(file, 'utf8');
-  const { kind, objectives } = parseEnvironment(text, file);
-  const context = { file, source: parseYaml(text, file), kind };
-  return burnRateRules(resolveObjectives(objectives, documents(), context));
+  const { data, source } = parseEnvironment(readFileSync(file, 'utf8'), file);
+  const context = { file, source, kind: data.kind };
+  return burnRateRules(resolveObjectives(data.objectives, documents(), context));
 }
 
 function documents(): Map<string, ReturnType<typeof parseObjective>> {
