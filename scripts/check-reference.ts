@@ -1,0 +1,98 @@
+/**
+ * The page on every check, written from the catalogue: `node scripts/check-reference.ts`.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { catalogue, suiteOf, suites } from '../env/catalogue/index.ts';
+import type { Access, CatalogueRow } from '../env/catalogue/index.ts';
+
+export const PAGE = path.join(import.meta.dirname, '..', 'docs', 'reference', 'checks.md');
+
+const ACCESS: Readonly<Record<Access, string>> = {
+  r: 'reads',
+  w: 'writes canaries',
+  F: 'disturbs',
+  permit: 'with a permit',
+  none: '–',
+};
+
+export function pageText(): string {
+  const built = catalogue().filter((row) => row.built);
+  return `# Checks
+
+Written from the catalogue in \`env/catalogue/\`; do not edit this page. ${built.length} of ${catalogue().length} checks are built; the others are reported as \`not-run (not built)\`, so that
+nobody takes them for passed. \`npx plumbline explain CHECK --env NAME\` says the same of one check, with what an environment's file changes.
+
+What a check does in an environment depends on its kind: *reads* changes nothing; *writes canaries* creates objects and data of its own and removes them; *disturbs* injects a fault and undoes it; *with a permit*
+as well, and only where a permit names a ticket and an end. Goals are assumed until an owner confirms them.
+
+${suites().map(suiteText).join('\n')}`;
+}
+
+function suiteText(suite: string): string {
+  const rows = catalogue().filter((row) => suiteOf(row.id) === suite);
+  const planned = rows.filter((row) => !row.built);
+  const built = rows.filter((row) => row.built);
+  const left =
+    planned.length === 0
+      ? ''
+      : `Not built: ${planned.map(({ id, title }) => `\`${id}\` (${title})`).join('; ')}.\n`;
+  return `## ${suite}\n\n${built.map(checkText).join('\n')}${built.length > 0 && left !== '' ? '\n' : ''}${left}`;
+}
+
+function checkText(row: CatalogueRow): string {
+  return `### \`${row.id}\`
+
+${row.title}. *${row.goal}.*
+
+${factsOf(row)
+  .map(([name, fact]) => `- ${name}: ${fact}`)
+  .join('\n')}
+`;
+}
+
+function factsOf(row: CatalogueRow): (readonly [string, string])[] {
+  const goals = Object.entries(row.goals).map(([name, value]) => `\`${name}: ${String(value)}\``);
+  const needs = [
+    ...(row.hurts?.store === undefined ? [] : [`the store \`${row.hurts.store}\``]),
+    ...(row.requires === undefined ? [] : [row.requires.what]),
+  ];
+  const facts: (readonly [string, string | null])[] = [
+    ['looks at', row.does ?? null],
+    ['default goals', orNull(goals)],
+    ['access', accessText(row)],
+    ['must be declared', orNull(needs)],
+    ['parts of the platform', orNull(row.parts.map((part) => `\`${part}\``))],
+    ['size of an embedded environment', row.needsSize ?? null],
+    ['stand-ins in the embedded environment', orNull(row.stubbed ?? [])],
+    ['negative controls', controlsText(row)],
+    ['section of the architecture', row.section],
+  ];
+  return facts.flatMap(([name, fact]) => (fact === null ? [] : [[name, fact] as const]));
+}
+
+function orNull(words: readonly string[]): string | null {
+  return words.length === 0 ? null : words.join(', ');
+}
+
+/** Kinds of environment that are treated alike stand together. */
+function accessText(row: CatalogueRow): string {
+  const kinds = Object.entries(row.access);
+  const ways = [...new Set(kinds.map(([, access]) => access))].filter((access) => access !== 'none');
+  const text = ways.map((way) => {
+    const where = kinds.filter(([, access]) => access === way).map(([kind]) => kind);
+    return `${ACCESS[way]} in ${where.join(', ')}`;
+  });
+  return text.length === 0 ? 'nowhere' : text.join('; ');
+}
+
+function controlsText(row: CatalogueRow): string {
+  return row.control
+    .map(({ how, verdict, size }) => `${how} → ${verdict}${size === 'full' ? ' (full size)' : ''}`)
+    .join('; ');
+}
+
+if (import.meta.main) {
+  mkdirSync(path.dirname(PAGE), { recursive: true });
+  writeFileSync(PAGE, pageText());
+}
