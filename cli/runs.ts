@@ -4,6 +4,7 @@ import path from 'node:path';
 import { CommandError, EXIT } from '../env/errors.ts';
 import { parseRun } from '../reports/record/parse-run.ts';
 import type { RunRecord } from '../reports/record/run-record.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 /** Folder of a run: a path, or a name below `runs/` such as `latest`. */
 function runFolder(run: string, checkoutDir: string): string {
@@ -36,7 +37,7 @@ function parse(text: string, file: string): RunRecord {
   try {
     return parseRun(text);
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = errorText(error);
     throw new CommandError(`${file}: ${detail}`, EXIT.usage, {
       cause: error,
     });

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { errorText } from '../reports/record/error-text.ts';
 
 /**
  * Why a store could not be asked, although it may be well: there is no route to it, TLS does not come about, the account is refused,
@@ -216,7 +217,7 @@ export async function withoutManager(
   } catch {
     return error;
   }
-  const said = error instanceof Error ? error.message : String(error);
+  const said = errorText(error);
   return cannotAsk('manager', `${what}: ${said}`, { cause: error });
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from './clock.ts';
 import type { ObserveOptions, Observer } from './store-driver.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 const DEFAULT_POLL_MS = 100;
 /** Followers are asked for more rarely: each question costs the leader one. */
@@ -89,9 +90,7 @@ class Follower {
     } catch (error) {
       if (this.#signal.aborted || this.#blind) return;
       this.#blind = true;
-      this.#unseen.push(
-        `${new Date().toISOString()} ${error instanceof Error ? error.message : String(error)}`,
-      );
+      this.#unseen.push(`${new Date().toISOString()} ${errorText(error)}`);
     }
   }
 

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import type { Bounds } from './store-driver.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 const MAX_ANSWER_BYTES = 4 << 20;
 
@@ -40,7 +41,7 @@ export function askHttp(question: HttpQuestion, bounds: Bounds): Promise<{ statu
   const body = question.body === undefined ? undefined : JSON.stringify(question.body);
   return new Promise((resolve, reject) => {
     const fail = (what: unknown): void => {
-      const said = what instanceof Error ? what.message : String(what);
+      const said = errorText(what);
       reject(new Error(`${whereOf(question)}: ${said}`, { cause: what }));
     };
     const asked = request(

@@ -1,5 +1,6 @@
 import { isDown } from './asking.ts';
 import type { ServerFacts, StoreConnection, StoreMember, StoreTarget } from './store-driver.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 /** Asks all members at once and takes the first answer. @throws Error with what each of them said; `who` names the store */
 export async function firstAnswer<T>(
@@ -33,7 +34,7 @@ export async function factsOf(
       try {
         return { member: member.name, ...(await ask(member)) };
       } catch (error) {
-        const failed = error instanceof Error ? error.message : String(error);
+        const failed = errorText(error);
         return { member: member.name, dataFolders: [], settings: [], failed };
       }
     }),

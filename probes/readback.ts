@@ -1,6 +1,7 @@
 import type { Unread } from '../reports/record/observations/failover.ts';
 import { askFailureOf } from './asking.ts';
 import type { Bounds, ReadBackRequest, StoreDriver, StoreTarget } from './store-driver.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 /** The store was not at rest while it was read: what was read of it says nothing about what it holds. */
 export class MovedError extends Error {
@@ -16,7 +17,7 @@ export async function attempt<T>(
   try {
     return await action();
   } catch (error) {
-    request.write({ kind: 'readback-failed', source, why: unreadBy(error), reason: message(error) });
+    request.write({ kind: 'readback-failed', source, why: unreadBy(error), reason: errorText(error) });
     return null;
   }
 }
@@ -29,7 +30,7 @@ const BROKEN =
 export function unreadBy(error: unknown): Unread {
   if (error instanceof MovedError) return 'moved';
   const { kind, cause } = askFailureOf(error);
-  const reached = kind !== 'down' && cause !== 'route' && !BROKEN.test(message(error));
+  const reached = kind !== 'down' && cause !== 'route' && !BROKEN.test(errorText(error));
   return reached ? 'unread' : 'unreachable';
 }
 
@@ -66,8 +67,4 @@ export async function readBackWhole(
 /** The same bounds, with a deadline of at most `limitMs`. */
 export function within(bounds: Bounds, limitMs: number): Bounds {
   return { ...bounds, deadlineMs: Math.min(bounds.deadlineMs, limitMs) };
-}
-
-export function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

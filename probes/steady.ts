@@ -3,6 +3,7 @@ import { NOT_LET_IN } from '../reports/record/observations/failover.ts';
 import { askFailureOf } from './asking.ts';
 import { monoMs } from './clock.ts';
 import type { Bounds, Steadiness, StoreDriver, StoreTarget } from './store-driver.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 /** One look that hangs costs no more than this. */
 const LOOK_MS = 2000;
@@ -13,7 +14,7 @@ const LOOK_EVERY_MS = 300;
  * route, a manager or an answer is missing, of a store that could be asked before, is what a fault that lasts looks like.
  */
 export function unsteadyBy(error: unknown): Steadiness {
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = errorText(error);
   const { cause } = askFailureOf(error);
   const barred = NOT_LET_IN.find((one) => one === cause);
   return { ok: false, leader: null, detail, ...(barred !== undefined && { cannotAsk: barred }) };

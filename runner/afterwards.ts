@@ -2,6 +2,7 @@ import type { RunRecord } from '../reports/record/run-record.ts';
 import type { EngineCore } from './engine-parts.ts';
 import type { Looking, LostNodes } from './nodes-back.ts';
 import { steadyAgain } from './steady.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 type Restored = RunRecord['restored'];
 
@@ -37,7 +38,7 @@ export class Afterwards {
       this.add({ actions: 0, failed: gone });
       this.#unseen(unseen);
     } catch (error) {
-      this.#unseen([`whether every node is back: ${error instanceof Error ? error.message : String(error)}`]);
+      this.#unseen([`whether every node is back: ${errorText(error)}`]);
     }
   }
 

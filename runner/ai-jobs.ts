@@ -17,6 +17,7 @@ import type { EdgeTarget } from './edge-target.ts';
 import type { EngineCore } from './engine-parts.ts';
 import { timeoutMsOf } from './environment-parts.ts';
 import { RequestError } from './session.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 /** As the workload notes the id of a tender that was accepted. */
 const ID = /(?:^|;)id=([^;]+)/;
@@ -160,7 +161,7 @@ async function recordEffects(
     });
   } catch (error) {
     bounds.signal?.throwIfAborted();
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     writer.observe({ kind: 'effects-failed', source: store, reason });
   }
 }

@@ -10,6 +10,7 @@ import type { Goals } from '../reports/record/goals.ts';
 import { embeddedOf, timeoutMsOf } from './environment-parts.ts';
 import { OutageMeter, type Progress } from './outage-meter.ts';
 import type { RestoreReport } from './safety/index.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 const MS_A_DAY = 86_400_000;
 const FILE = 'budget.ndjson';
@@ -211,7 +212,7 @@ async function restoreEarly(check: string, { writer, restoring }: Open, reason: 
     writer.observe({ kind: 'restored-early-done', undone, failed });
     for (const failure of failed) restoring.notice(`${check}: not undone: ${failure}`);
   } catch (error) {
-    restoring.notice(`${check}: not undone: ${error instanceof Error ? error.message : String(error)}`);
+    restoring.notice(`${check}: not undone: ${errorText(error)}`);
   }
 }
 

@@ -8,6 +8,7 @@ import type { NewObservation } from '../probes/history.ts';
 import type { KubeCluster } from '../probes/kubernetes/index.ts';
 import type { PrometheusClient } from '../probes/prometheus/index.ts';
 import type { ClockPod } from '../suites/harness/protocol.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 /** The quickest of so many questions says most. */
 const QUESTIONS = 3;
@@ -55,7 +56,7 @@ export async function measureClock(
       if (best === null || tookMs < best.tookMs) best = { ...said, t, askedMs, tookMs };
     } catch (error) {
       signal.throwIfAborted();
-      reason = error instanceof Error ? error.message : String(error);
+      reason = errorText(error);
     }
   }
   if (best === null) {

@@ -20,6 +20,7 @@ import { restoreLeftovers } from './leftovers.ts';
 import type { Progress } from './progress.ts';
 import { refuseWhileHeld } from './safety/index.ts';
 import type { RestoreReport } from './safety/index.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 /** A cluster that is the one it should be. */
 export interface Connection {
@@ -130,7 +131,7 @@ async function embedded(instance: InstanceName, options: ConnectOptions): Promis
     if (error instanceof local.EnvironmentHeldError)
       throw new CommandError(error.message, EXIT.refused, { cause: error });
     throw exitCodeOf(error) === undefined
-      ? new BlockedError(`${instance} could not be raised: ${messageOf(error)}`, { cause: error })
+      ? new BlockedError(`${instance} could not be raised: ${errorText(error)}`, { cause: error })
       : error;
   }
 }
@@ -150,7 +151,7 @@ function openKubeconfig(reached: Reached, environment: Environment, signal: Abor
     const requestTimeoutMs = timeoutMsOf(environment, 'apiRequest');
     return openCluster({ kubeconfig, ...(context !== undefined && { context }), signal, requestTimeoutMs });
   } catch (cause) {
-    const said = messageOf(cause);
+    const said = errorText(cause);
     throw new CommandError(`the kubeconfig ${kubeconfig} cannot be used: ${said}`, EXIT.usage, { cause });
   }
 }
@@ -183,8 +184,4 @@ export function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number')
     return error.exitCode;
   return undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

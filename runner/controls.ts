@@ -24,6 +24,7 @@ import { swept } from './redact-folder.ts';
 import { checkFolderName, makeRunFolder, type RunFolder } from './run-folder.ts';
 import { kubeCallFrom, openSafety, type Safety } from './safety/index.ts';
 import { differences, takeSnapshot, type Snapshot } from './snapshot.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 export interface ControlsOptions {
   /** Glob over ids of checks, or of controls. */
@@ -247,7 +248,7 @@ class ControlRun {
       before = seen;
       problems.push(...(await this.#turned(engine, control, over.signal)));
     } catch (error) {
-      problems.push(`the control itself failed: ${error instanceof Error ? error.message : String(error)}`);
+      problems.push(`the control itself failed: ${errorText(error)}`);
     } finally {
       over.abort(new Error('the control is over'));
     }
@@ -327,7 +328,7 @@ class ControlRun {
       );
       return [];
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       return last.length > 0
         ? last.slice(0, 5).map((line) => `not as before: ${line}`)
         : [`not as before: ${reason}`];

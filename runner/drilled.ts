@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { errorText } from '../reports/record/error-text.ts';
 
 /** What was hurt longer ago than this explains nothing any more. */
 const KEPT_MS = 7 * 86_400_000;
@@ -109,7 +110,7 @@ export class Drills {
   }
 
   #say(error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     if (why === this.#said) return;
     this.#said = why;
     this.#complain(

@@ -35,6 +35,7 @@ import { silence } from './silent.ts';
 import { StoreTargets } from './store-target.ts';
 import { TelemetryRuns } from './telemetry-suite/runs.ts';
 import { Workloads } from './workloads.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 /** Runs planned checks through Playwright. One for a whole run, drill or set of controls. */
 export class Engine implements ServedEngine {
@@ -163,5 +164,5 @@ export class Engine implements ServedEngine {
 
 function reasonOf(signal: AbortSignal): string {
   const reason: unknown = signal.reason;
-  return reason instanceof Error ? reason.message : String(reason);
+  return errorText(reason);
 }

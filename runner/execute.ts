@@ -28,6 +28,7 @@ import { writeEnd, writePlan, writeSeries, type SeriesPlan } from './run-history
 import { kubeCallFrom, openSafety, type KubeCall, type RestoreReport, type Safety } from './safety/index.ts';
 import { describeResumption, nextTrial, refuseOther, resumeSeries, type Series } from './series.ts';
 import { sendTelemetry } from './telemetry/index.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 export interface ExecuteOptions {
   environment: Environment;
@@ -148,7 +149,7 @@ class Run {
     this.#connection?.cluster.close();
     const code = this.#interrupt.exitCode ?? (error instanceof BlockedError ? EXIT.inconclusive : undefined);
     if (code === undefined) return error;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     return new CommandError(`${this.#folder.id} was not resumed and is as it was: ${why}`, code, {
       cause: error,
     });

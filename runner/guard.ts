@@ -1,6 +1,7 @@
 import { EXIT } from '../env/errors.ts';
 import { exitCodeOf } from './connect.ts';
 import { RunFolderError } from './run-folder.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 export interface CommandResult {
   exitCode: number;
@@ -13,7 +14,7 @@ export async function guarded(command: () => Promise<CommandResult>): Promise<Co
   } catch (error) {
     const code = exitCodeOf(error);
     if (code !== undefined) {
-      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      process.stderr.write(`${errorText(error)}\n`);
       return { exitCode: code };
     }
     const text = error instanceof RunFolderError ? error.message : `The harness failed: ${stackOf(error)}`;

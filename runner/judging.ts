@@ -11,6 +11,7 @@ import type { Pressure } from '../reports/record/pressure.ts';
 import { bareJudgement } from './outcome.ts';
 import { readHistory, trialFolders } from '../reports/record/read-history.ts';
 import { checkFolderName } from './run-folder.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 /** What is kept of a trial once it was judged: a series of a hundred must not be in memory at once. */
 interface Judged {
@@ -40,7 +41,7 @@ export async function judgeCheck(histories: string, check: string): Promise<Judg
       trials.push(judgedOf(history));
     }
   } catch (error) {
-    return bareJudgement('inconclusive', `the history cannot be read: ${messageOf(error)}`);
+    return bareJudgement('inconclusive', `the history cannot be read: ${errorText(error)}`);
   }
   if (trials.length === 0) return bareJudgement('inconclusive', 'the check recorded nothing');
   const judgement = withEvidence(
@@ -168,12 +169,8 @@ function safely(judge: () => Judgement): Judgement {
   try {
     return judge();
   } catch (error) {
-    const judgement = bareJudgement('inconclusive', `the judge crashed: ${messageOf(error)}`);
+    const judgement = bareJudgement('inconclusive', `the judge crashed: ${errorText(error)}`);
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { ...judgement, evidence: [{ source: 'stack of the judge', text: stack }] };
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -15,6 +15,7 @@ import {
 } from './safety/index.ts';
 import type { RestoreReport } from './safety/index.ts';
 import { Ledger } from './safety/ledger.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 /** What an earlier run has left undone on this machine, as the first sentence of whoever comes next; null: nothing. */
 export function leftBroken(environment: Environment): string | null {
@@ -60,7 +61,7 @@ export async function restoreLeftovers(
     how.signal.throwIfAborted();
     if (error instanceof HeldError) throw error;
     // A cluster that cannot even be restored is one for `env up` to heal or to raise anew.
-    how.say(`  it could not be restored: ${error instanceof Error ? error.message : String(error)}`);
+    how.say(`  it could not be restored: ${errorText(error)}`);
     return null;
   } finally {
     kube.close();

@@ -2,6 +2,7 @@ import { openHistory } from '../probes/history.ts';
 import type { Fields } from '../reports/record/observations/index.ts';
 import type { KubeObject } from '../suites/harness/protocol.ts';
 import type { EngineCore } from './engine-parts.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 /** Last lines of a container's log that are read. */
 const LINES = 200_000;
@@ -49,7 +50,7 @@ export async function scanLogs(
     writer.observe({ kind: 'key-scan', ...(await scan(engine, key, signal)) });
   } catch (error) {
     signal.throwIfAborted();
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     writer.observe({ kind: 'key-scan-failed', reason });
   } finally {
     await writer.close();
@@ -84,7 +85,7 @@ async function scan(engine: EngineCore, key: string, signal: AbortSignal): Promi
       } catch (error) {
         signal.throwIfAborted();
         // What ran before may be thrown away already; what runs now must be readable.
-        if (!log.previous) unread.push({ log: nameOf(log), reason: messageOf(error) });
+        if (!log.previous) unread.push({ log: nameOf(log), reason: errorText(error) });
       }
     }
   }
@@ -124,5 +125,3 @@ export function occurrences(text: string, key: string): { lines: number; with: n
     with: lines.filter((line) => line.includes(key) || line.includes(encoded)).length,
   };
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -7,6 +7,7 @@ import type { Restarts } from './drilled.ts';
 import type { KubeObject } from '../suites/harness/protocol.ts';
 import { timeoutMsOf } from './environment-parts.ts';
 import type { Entry } from './safety/index.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 const LOOK_EVERY_MS = 500;
 /** So many of what is missing are named. */
@@ -243,7 +244,7 @@ export class LostNodes {
         const missing = await this.#await(engine, entries, signal);
         if (missing !== null) gone.push(`${check}: ${missing}`);
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = errorText(error);
         unseen.push(`whether the nodes that ${check} took away are back: ${why}`);
       }
     }

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { errorText } from '../reports/record/error-text.ts';
 
 /** Whether a promise is fulfilled already; one that was rejected is not. */
 export function isFulfilled(work: Promise<unknown>): Promise<boolean> {
@@ -51,7 +52,7 @@ export async function untilPlatform(of: PlatformWait): Promise<string | null> {
   } catch (error) {
     interrupted.throwIfAborted();
     if (stopped.aborted) return null;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     return why.split('\n', 1)[0] ?? '';
   }
 }

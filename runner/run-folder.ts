@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { errorText } from '../reports/record/error-text.ts';
 
 /** Room that a run needs: histories of a long drill are some 50 MB, reports a few MB. */
 const NEEDED_BYTES = 100 * 1024 * 1024;
@@ -76,7 +77,7 @@ function proven(path: string): RunFolder {
     writeFileDurably(probe, 'x'.repeat(64 * 1024));
     unlinkSync(probe);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = errorText(cause);
     throw new RunFolderError(`The runs folder ${parent} cannot be used: ${why}. Nothing was touched.`, {
       cause,
     });

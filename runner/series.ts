@@ -9,6 +9,7 @@ import { differencesOf, type Fingerprint } from './fingerprint.ts';
 import { checkFolderName, openRunFolder, trialFolder, type RunFolder } from './run-folder.ts';
 import { markResumed, readSeries, type SeriesPlan } from './run-history.ts';
 import { appendToTrial, openTrial, type HeaderSource } from './trials.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 /** A series of trials that is gone on with. */
 export interface Series {
@@ -41,7 +42,7 @@ function planIn(histories: string): SeriesPlan {
     const plan = readSeries(histories);
     if (plan !== null) return plan;
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = errorText(cause);
     throw new CommandError(`it cannot be resumed: ${why}`, EXIT.usage, { cause });
   }
   throw new CommandError(

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { onLines } from '../suites/harness/lines.ts';
 import type { Method, Params, ReplyEnvelope, RequestEnvelope, Result } from '../suites/harness/protocol.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 /** Who asks, and until when the answer is wanted. */
 export interface Call {
@@ -126,7 +127,7 @@ export class Session {
       const result = await (this.#hooks.around?.(request.check, work) ?? work());
       return { id, result: result ?? null };
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorText(error);
       return { id, error: { message, reason: reasonOf(error) } };
     }
   }

@@ -12,6 +12,7 @@ import type { KubeObject } from '../suites/harness/protocol.ts';
 import { resizedBy } from '../suites/topology/shapes.ts';
 import { timeoutMsOf } from './environment-parts.ts';
 import type { StoreTargets } from './store-target.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 /** What a snapshot is taken of; an `Engine` is one. */
 export interface SnapshotSource {
@@ -216,7 +217,7 @@ async function rolesOf(engine: SnapshotSource, store: string): Promise<string> {
     const roles = described.members.map(({ role }) => role).sort();
     return `${roles.join(', ')}; ${seen.ok ? STEADY : seen.detail}`;
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
+    const said = errorText(error);
     const { kind, cause } = await engine.stores.failureOf(store, error, bounds);
     // One that has answered in this run can be asked: that it no longer answers is its own state.
     const broke = kind === 'down' || engine.stores.answered.has(store);

@@ -2,6 +2,7 @@ import { storeDriver, STORES } from '../probes/stores.ts';
 import type { Bounds } from '../probes/store-driver.ts';
 import type { EngineCore } from './engine-parts.ts';
 import { timeoutMsOf } from './environment-parts.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 /**
  * Measures the steady state of every declared store again, after everything was undone. A store that cannot be asked, and could not be
@@ -35,7 +36,7 @@ async function looked(
   } catch (error) {
     bounds.signal?.throwIfAborted();
     const { kind, cause } = await stores.failureOf(store, error, bounds);
-    const said = error instanceof Error ? error.message : String(error);
+    const said = errorText(error);
     const unasked = kind === 'cannot-ask' && !stores.answered.has(store);
     return { ok: false, unasked, detail: kind === 'down' ? said : `cannot be asked (${cause}): ${said}` };
   }

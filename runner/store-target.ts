@@ -7,6 +7,7 @@ import type { Bounds, StoreMember, StoreTarget } from '../probes/store-driver.ts
 import { STORES } from '../probes/stores.ts';
 import type { KubeObject } from '../suites/harness/protocol.ts';
 import { RequestError } from './session.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 export interface StorePod {
   name: string;
@@ -147,7 +148,7 @@ export class StoreTargets {
     } catch (error) {
       if (error instanceof RequestError) throw error;
       // A file that is not there, a Secret that may not be read: without the password nothing can be asked.
-      const said = error instanceof Error ? error.message : String(error);
+      const said = errorText(error);
       throw noSecret(`a secret cannot be read: ${said}`, error);
     }
   }

@@ -2,6 +2,7 @@ import { monoMs } from '../probes/clock.ts';
 import type { HistoryWriter } from '../probes/history.ts';
 import type { KubeCluster, PodObject } from '../probes/kubernetes/index.ts';
 import type { KubeObject } from '../suites/harness/protocol.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 /** Of one trial, all in all: 100 trials then weigh 3 MB in their histories. */
 const TRIAL_BYTES = 32 * 1024;
@@ -167,5 +168,5 @@ function wallOf(ms: number): Date {
 }
 
 function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, 300);
+  return errorText(error).slice(0, 300);
 }

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { stepsFor, WORK } from './fresh-machine/steps.ts';
 import type { Step } from './fresh-machine/steps.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 const USAGE = 64;
 const HARNESS = 3;
@@ -62,9 +63,7 @@ mkdirSync(out, { recursive: true });
 
 const results: Result[] = [];
 if (values.step === undefined) {
-  const copied = await copy().catch((error: unknown) =>
-    error instanceof Error ? error.message : String(error),
-  );
+  const copied = await copy().catch((error: unknown) => errorText(error));
   if (copied !== undefined) {
     process.stderr.write(`${copied}\n`);
     process.exit(HARNESS);

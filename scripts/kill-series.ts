@@ -14,6 +14,7 @@ import { endElsewhere, prepareElsewhere } from '../tests/integration/elsewhere.t
 import { environmentArgument, INSTANCE } from '../tests/integration/instance.ts';
 import { KillSeries } from '../tests/integration/kill-harness.ts';
 import type { Attempt, Plan, Victim, Work } from '../tests/integration/kill-harness.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 /** Three of four strike while an inverse is open: that is where it hurts. */
 const PENDING_SHARE = 0.75;
@@ -103,7 +104,7 @@ async function struck(series: KillSeries, draw: () => Plan): Promise<Attempt | n
     try {
       return await series.attempt(plan);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorText(error);
       console.log(`    not struck (${plan.work}, ${plan.victim}, +${plan.delayMs} ms): ${message}`);
     }
   }

@@ -12,6 +12,7 @@ import { catalogue } from '../env/catalogue/index.ts';
 import type { Answer, Asked } from './histories/hold.ts';
 import { STORED_FOLDER, storedPath } from './histories/stored.ts';
 import { problemsOf, reportText } from './histories/table.ts';
+import { errorText } from '../reports/record/error-text.ts';
 
 const WORKER = new URL('./histories/hold.ts', import.meta.url);
 const AT_ONCE = Math.min(2, availableParallelism());
@@ -111,6 +112,6 @@ async function main(options: Options): Promise<number> {
 try {
   process.exitCode = await main(optionsOf());
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${errorText(error)}\n`);
   process.exitCode = USAGE;
 }

@@ -39,6 +39,7 @@ import {
   toolsBuilt,
   toolsDir,
 } from './toolchain/index.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 const FORMAT = 1;
 /** Folders of the cache that an environment is raised from; what they were built from is left out. */
@@ -308,6 +309,6 @@ async function together(tar: ChildProcess, stream: Promise<void>): Promise<void>
 }
 
 function asCommandError(error: unknown, what: string): CommandError {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorText(error);
   return new CommandError(`${what}: ${message}`, EXIT.usage, { cause: error });
 }

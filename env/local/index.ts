@@ -22,12 +22,12 @@ import type { Finding, Machine, Need } from './preflight.ts';
 import { Progress, recordDurations, recordedDurations } from './progress.ts';
 import type { UpProgress } from './progress.ts';
 import { clusterUid, raiseCluster, raisePlatform, restoreHealth } from './raise.ts';
-import { asError } from './run.ts';
 import { storesRaised } from './stores-raised.ts';
 import { bootId, isStanding, readStamp, sha256, sourcesFingerprint, writeStamp } from './stamp.ts';
 import type { Stamp } from './stamp.ts';
 import { removeInstance } from './teardown.ts';
 import { groupsFor, toolsBuilt } from './toolchain/index.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 export { packArchive, unpackArchive } from './archive.ts';
 export { broughtPackages, purgeBrought } from './installed.ts';
@@ -219,9 +219,7 @@ async function reuse(target: Target, stamp: Stamp | null, progress: Progress): P
     await restoreHealth(target, stamp.uid, more);
   } catch (error) {
     target.signal?.throwIfAborted();
-    target.say(
-      `what is up does not become healthy and is raised anew: ${asError(error).message.slice(0, 200)}`,
-    );
+    target.say(`what is up does not become healthy and is raised anew: ${errorText(error).slice(0, 200)}`);
     return null;
   }
   if (!more) return stamp;

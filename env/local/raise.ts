@@ -23,9 +23,9 @@ import { applyPlatform, waitPlatform, type PlatformContext } from './platform/in
 import { waitRollout } from './platform/rollout.ts';
 import { adoptProcess, recordedProcess } from './processes.ts';
 import type { Progress } from './progress.ts';
-import { asError } from './run.ts';
 import { ServicesDeadError, waitServices } from './services.ts';
 import { removeInstance } from './teardown.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 const READY_DEADLINE_MS = 180_000;
 
@@ -113,7 +113,7 @@ export async function repairServices({ wait, startAgain, say, signal }: ServiceR
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof ServicesDeadError) return error;
-      say(`it is not known whether Services answer, and what is up is kept: ${asError(error).message}`);
+      say(`it is not known whether Services answer, and what is up is kept: ${errorText(error)}`);
       return null;
     }
   };

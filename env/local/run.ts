@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { patient } from './patience.ts';
+import { asError } from '../../reports/record/error-text.ts';
 
 /** What a finished command left behind. `code` is null when a signal ended it. */
 export type CommandResult = {
@@ -107,11 +108,6 @@ export function startDetached(
   } finally {
     closeSync(log);
   }
-}
-
-/** The abort reason as an error, whatever was thrown. */
-export function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
 }
 
 /** Whether a program of that name can be run. */

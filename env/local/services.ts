@@ -1,8 +1,9 @@
 import type { InstanceName, NodeSpec } from './nodes/addressing.ts';
 import { addressesOf } from './nodes/addressing.ts';
 import { nodeStatus } from './nodes/node.ts';
-import { asError, runAny } from './run.ts';
+import { runAny } from './run.ts';
 import { waitFor } from './wait.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /**
  * Whether Services work, seen from the nodes: Ready nodes and ready pods say nothing of that. A kube-proxy that has lost its rules leaves
@@ -96,7 +97,7 @@ function lookFrom(
     nodes.map(async (node) => {
       const look = await ask(node, places, signal).catch((error: unknown): Look => {
         signal?.throwIfAborted();
-        return { state: 'unknown', detail: asError(error).message };
+        return { state: 'unknown', detail: errorText(error) };
       });
       return { node: node.name, look };
     }),
@@ -134,7 +135,7 @@ export async function waitServices(
     wait.signal?.throwIfAborted();
     const dead = [...((alwaysDead as Set<string> | null) ?? [])];
     if (dead.length === 0) throw error;
-    throw new ServicesDeadError(`dead from ${dead.join(', ')} throughout: ${asError(error).message}`, {
+    throw new ServicesDeadError(`dead from ${dead.join(', ')} throughout: ${errorText(error)}`, {
       cause: error,
     });
   }

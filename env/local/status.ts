@@ -13,6 +13,7 @@ import { serviceTrouble } from './services.ts';
 import { isStanding, readStamp } from './stamp.ts';
 import type { Stamp } from './stamp.ts';
 import { CLUSTER_GROUPS, toolsDir } from './toolchain/index.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /** What of an instance is there now. */
 export type LocalStatus = {
@@ -49,9 +50,7 @@ export async function status(options: {
     }))
     .filter((node) => stamp !== null || node.running);
   const services = await serviceTrouble(instance, nodesOf(instance, stamp?.size ?? 'full'), signal).catch(
-    (error: unknown) => [
-      `Services could not be asked: ${error instanceof Error ? error.message : String(error)}`,
-    ],
+    (error: unknown) => [`Services could not be asked: ${errorText(error)}`],
   );
   const registry = recordedProcess(instance, 'registry') !== null;
   const found: Omit<LocalStatus, 'state'> = {

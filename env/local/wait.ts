@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { patient } from './patience.ts';
-import { asError } from './run.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /** What is awaited, for how long, and how often it is looked at. */
 export type WaitOptions = {
@@ -39,7 +39,7 @@ export async function waitFor<T>(look: () => Promise<T | null> | T | null, optio
       const seen = await look();
       if (seen !== null) return seen;
     } catch (error) {
-      lastSeen = asError(error).message.slice(0, 500);
+      lastSeen = errorText(error).slice(0, 500);
     }
     if (performance.now() >= end) throw new DeadlineError(options, lastSeen);
     await sleep(

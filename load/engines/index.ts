@@ -1,6 +1,7 @@
 /** Which engine runs a load. The engines themselves are handed in by whoever calls. */
 import type { Environment } from '../../env/schema.ts';
 import type { LoadEngine } from './engine.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 export type EngineName = LoadEngine['name'];
 
@@ -63,7 +64,7 @@ async function reasonOf(engine: Choosable): Promise<string | null> {
   try {
     return await engine.unavailable();
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorText(error);
   }
 }
 

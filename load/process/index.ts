@@ -7,6 +7,7 @@ import type { LoadSecond } from '../../reports/record/load-result.ts';
 import type { LoadEngine } from '../engines/engine.ts';
 import { recordLoad } from './record.ts';
 import type { RecordedLoad } from './record.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 export { ENOUGH } from '../engines/engine.ts';
 
@@ -77,7 +78,7 @@ export function startLoadHere(
     (): ChildEnd => ({ code: 0, signal: null, error: '' }),
     (error: unknown): ChildEnd => {
       ready.reject(error);
-      return { code: 1, signal: null, error: error instanceof Error ? error.message : String(error) };
+      return { code: 1, signal: null, error: errorText(error) };
     },
   );
   return {

@@ -7,6 +7,7 @@ import type { LoadEngine } from '../engines/engine.ts';
 import { K6Engine } from '../engines/k6/index.ts';
 import type { LoadMessage, LoadOrder } from './index.ts';
 import { recordLoad } from './record.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 const EXIT = { ended: 0, engine: 2, history: 3 } as const;
 /** Longest line of a script's log that is shown. */
@@ -48,7 +49,7 @@ lines.once('line', (line) => {
   run(JSON.parse(line) as LoadOrder, stop.signal).then(
     () => process.exit(EXIT.ended),
     (error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorText(error);
       process.stderr.write(`${JSON.stringify({ error: message })}\n`);
       process.exit(error instanceof HistoryError ? EXIT.history : EXIT.engine);
     },

@@ -6,6 +6,7 @@ import type { Fields } from '../../reports/record/observations/index.ts';
 import type { LoadEngine, LoadListener, LoadRequest } from '../engines/engine.ts';
 import { secretsHidden } from '../engines/redact.ts';
 import type { Chosen } from '../engines/index.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 export interface RecordedLoad {
   engine: Pick<LoadEngine, 'name' | 'run'>;
@@ -42,7 +43,7 @@ export async function recordLoad(
     for (const one of result.seconds) seconds.write(one);
     writer.observe({ kind: 'load', ...loadOf(result) });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     if (!(error instanceof HistoryError)) writer.observe({ kind: 'load-failed', reason });
     throw error;
   } finally {

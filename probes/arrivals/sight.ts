@@ -1,4 +1,5 @@
 import type { NewObservation } from '../history.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 export type Write = (seen: NewObservation) => void;
 
@@ -30,7 +31,7 @@ export class Sight {
       await question();
     } catch (error) {
       signal.throwIfAborted();
-      this.#blind ??= error instanceof Error ? error.message : String(error);
+      this.#blind ??= errorText(error);
       return false;
     }
     const now = Date.now();

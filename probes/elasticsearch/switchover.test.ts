@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { switchover } from './switchover.ts';
 import { serving, targetOf } from './testing.ts';
-import { message } from '../readback.ts';
 import type { Switchover } from '../store-driver.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 const NODES = {
   A: { name: 'es-0', roles: ['master', 'data'] },
@@ -44,7 +44,7 @@ async function changing(
       try {
         done = await switchover(target, { run: 'r', from: 'es-0' }, { deadlineMs: 2_000 });
       } catch (error) {
-        failure = message(error);
+        failure = errorText(error);
       }
     },
   );

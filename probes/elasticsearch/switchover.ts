@@ -5,8 +5,9 @@ import { ledView } from './state.ts';
 import { primaryOf } from './view.ts';
 import type { View } from './view.ts';
 import { monoMs } from '../clock.ts';
-import { message, within } from '../readback.ts';
+import { within } from '../readback.ts';
 import type { Bounds, StoreMember, StoreTarget, Switchover, SwitchoverRequest } from '../store-driver.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 const LOOK_EVERY_MS = 50;
 const LOOK_MS = 1_000;
@@ -79,7 +80,7 @@ async function flushCopies(place: Place, bounds: Bounds): Promise<string> {
     const { _shards: shards } = await ask<Flushed>(place, { path, method: 'POST' }, bounds);
     return `${shards.successful} of ${shards.total} copies flushed`;
   } catch (error) {
-    return `not flushed (${message(error)})`;
+    return `not flushed (${errorText(error)})`;
   }
 }
 
@@ -117,7 +118,7 @@ async function another(
       if (holder !== null && holder !== where.from) return holder;
       seen = holder ?? 'nobody';
     } catch (error) {
-      seen = message(error);
+      seen = errorText(error);
     }
     await sleep(LOOK_EVERY_MS);
   }

@@ -4,6 +4,7 @@ import type { ViewClient } from './informer.ts';
 import { kindText } from './kinds.ts';
 import { describe, hasFailed, isIn } from './ready.ts';
 import type { KubeObject, ObjectRef, Query, QueryResult, WaitQuery } from './types.ts';
+import { asError } from '../../reports/record/error-text.ts';
 
 /** How long a write waits until the cache has seen it; afterwards readers may see the state before. */
 const SEE_OWN_WRITE_MS = 3000;
@@ -152,7 +153,7 @@ export class KubeCache {
           const found = met();
           if (found !== null) end(() => resolve(found));
         } catch (error) {
-          end(() => reject(error instanceof Error ? error : new Error(String(error))));
+          end(() => reject(asError(error)));
         }
       };
       const onAbort = (): void =>

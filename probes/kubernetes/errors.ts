@@ -1,4 +1,5 @@
 /** Why a call to the API server gave no answer that can be used. */
+import { errorText } from '../../reports/record/error-text.ts';
 export type KubeReason =
   | 'unreachable'
   | 'unauthorized'
@@ -84,7 +85,7 @@ export function errorOfFailure(
 /** One line for `{unavailable: …}`: the reason first, so that judges and people can tell missing rights from a dead server. */
 export function unavailableText(error: unknown): string {
   if (error instanceof KubeError) return `${error.reason}: ${error.message}`;
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }
 
 function messageOf(body: string): string {

@@ -5,6 +5,7 @@ import https from 'node:https';
 import { dirname } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { errorOfFailure, KubeError } from './errors.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 export interface Request {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -34,7 +35,7 @@ export function loadKubeConfig(file: string, context?: string): KubeConfig {
     config.loadFromFile(file);
     config.makePathsAbsolute(dirname(file));
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
+    const detail = errorText(cause);
     throw new KubeError('invalid', `kubeconfig ${file} cannot be read: ${detail}`, { ...where, cause });
   }
   if (context !== undefined) config.setCurrentContext(context);

@@ -1,4 +1,5 @@
 import { Neo4jError } from 'neo4j-driver';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /**
  * A write is a transaction of its own: BEGIN, CREATE, COMMIT, each answered before the next is sent. Until COMMIT has left this
@@ -34,7 +35,7 @@ const PREFIX = /^Neo\.(?:ClientError|TransientError|DatabaseError)\./;
 export function errorClass(error: unknown): string {
   if (error instanceof BoltUnreachable) return error.code;
   if (error instanceof Neo4jError) return error.code.replace(PREFIX, '');
-  return firstWords(error instanceof Error ? error.message : String(error), 60);
+  return firstWords(errorText(error), 60);
 }
 
 /** The code of an error that the server itself gave, such as Neo.ClientError.Cluster.NotALeader; null for anything else. */

@@ -6,6 +6,7 @@ import type { BoltConnection } from './bolt.ts';
 import { leaderOf, membersOf } from './members.ts';
 import type { ClusterView } from './members.ts';
 import { bounded } from './query.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /** A running server answers in a few milliseconds; one that does not in this time has trouble of its own. */
 const ANSWER_MS = 400;
@@ -75,7 +76,7 @@ class Teller {
         this.#bolt = await connectMember(this.#target, member, bounds);
         return await this.#ask(this.#bolt, member.name, members, bounds);
       } catch (error) {
-        reasons.push(`${member.name}: ${error instanceof Error ? error.message : String(error)}`);
+        reasons.push(`${member.name}: ${errorText(error)}`);
         this.close();
       }
     }

@@ -1,12 +1,13 @@
 import { monoMs } from '../clock.ts';
 import { contentsOf } from '../contents.ts';
 import type { Contents } from '../contents.ts';
-import { attempt, message, unreadBy, within } from '../readback.ts';
+import { attempt, unreadBy, within } from '../readback.ts';
 import type { Bounds, ReadBackRequest, StoreMember, StoreTarget } from '../store-driver.ts';
 import { connectionOf, connectMember, viewOf } from './ask.ts';
 import { leaderOf } from './members.ts';
 import { bounded, connectWithin } from './query.ts';
 import { CANARY_LABEL } from './session.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /** Once through the index and once through the nodes themselves: an index that lost an entry must not hide a write, nor make one up. */
 const BY_INDEX = `MATCH (w:${CANARY_LABEL}) WHERE w.run = $run AND w.n > 0 RETURN w.n AS n`;
@@ -59,7 +60,7 @@ interface Said {
  */
 function tellLeaders(request: ReadBackRequest, said: readonly Said[]): void {
   const state = ({ leader, failed }: Said): string =>
-    failed === undefined ? (leader ?? 'nobody') : message(failed);
+    failed === undefined ? (leader ?? 'nobody') : errorText(failed);
   const seen = said.map((one) => `${one.by}: ${state(one)}`).join('; ');
   const unasked = said.find(({ failed }) => failed !== undefined);
   const named = said.some(({ leader }) => leader !== null);

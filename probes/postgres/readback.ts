@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
-import { attempt, message, unreadBy, within } from '../readback.ts';
+import { attempt, unreadBy, within } from '../readback.ts';
 import type { Bounds, ReadBackRequest, StoreConnection, StoreMember, StoreTarget } from '../store-driver.ts';
 import { sqlState } from './errors.ts';
 import { connectWithin } from './query.ts';
 import type { ShortClient } from './query.ts';
 import { CANARY_TABLE } from './session.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 const DEFAULT_PORT = 5432;
 const UNDEFINED_TABLE = '42P01';
@@ -65,7 +66,7 @@ export async function readBack(target: StoreTarget, request: ReadBackRequest, bo
 /** One leader was expected. Where none was seen and somebody could not be asked, that one may lead. */
 function tellLeaders(request: ReadBackRequest, looks: readonly Look[], leaders: readonly Look[]): void {
   const state = ({ failed, replica }: Look): string =>
-    failed === undefined ? (replica ? 'replica' : 'primary') : message(failed);
+    failed === undefined ? (replica ? 'replica' : 'primary') : errorText(failed);
   const seen = looks.map((look) => `${look.member.name}: ${state(look)}`).join('; ');
   const unasked = looks.find(({ failed }) => failed !== undefined);
   if (leaders.length > 0 || unasked === undefined) {

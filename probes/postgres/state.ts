@@ -14,6 +14,7 @@ import type { PatroniStatus } from './patroni.ts';
 import { connectWithin, queryOnce } from './query.ts';
 import { sqlState } from './errors.ts';
 import { governingSettings, scalar } from './settings.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /**
  * Leader, members and live settings.
@@ -137,7 +138,7 @@ export async function refusesWrites(
       return { refused: false, detail: `${server} took a write` };
     } catch (error) {
       const refused = sqlState(error) === READ_ONLY;
-      return { refused, detail: `${server}: ${error instanceof Error ? error.message : String(error)}` };
+      return { refused, detail: `${server}: ${errorText(error)}` };
     }
   } finally {
     client.destroy();

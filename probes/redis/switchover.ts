@@ -6,6 +6,7 @@ import type { Command, RedisAddress, RedisEnd } from './connection.ts';
 import { redisStore } from './declared.ts';
 import { memberViews, nameOf } from './members.ts';
 import { newest, Sentinels } from './sentinel.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 const LOOK_EVERY_MS = 100;
 const ANSWER_MS = 1000;
@@ -48,7 +49,7 @@ export async function switchover(
       await once(old, ['CLIENT', 'UNPAUSE'], bounds).catch(() => undefined);
     }
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = errorText(error);
     throw new Error(`Sentinel: switchover from ${from}: ${words}`, { cause: error });
   } finally {
     asking.close();

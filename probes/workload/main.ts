@@ -10,6 +10,7 @@ import type { WorkloadConfig } from './config.ts';
 import { workloadDriver } from './drivers.ts';
 import { WorkloadEngine } from './engine.ts';
 import { raisePriority } from './priority.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 const EXIT = { ended: 0, unreachable: 2, history: 3, config: 64 } as const;
 const OPEN_DEADLINE_MS = 15_000;
@@ -18,7 +19,7 @@ const PROGRESS_MS = 250;
 class Ending extends Error {
   readonly exitCode: number;
   constructor(exitCode: number, cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    super(errorText(cause), { cause });
     this.exitCode = exitCode;
   }
 }
@@ -130,9 +131,7 @@ try {
   await main();
   process.exitCode = EXIT.ended;
 } catch (error) {
-  process.stderr.write(
-    `${JSON.stringify({ error: error instanceof Error ? error.message : String(error) })}\n`,
-  );
+  process.stderr.write(`${JSON.stringify({ error: errorText(error) })}\n`);
   // Connections and timers may be left over: the exit code must not wait for them.
   process.exit(error instanceof Ending ? error.exitCode : 1);
 }

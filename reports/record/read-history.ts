@@ -10,6 +10,7 @@ import { parseOperation } from './parse-operation.ts';
 import { pressureLookSchema, pressureOf, PRESSURE_FILE } from './pressure.ts';
 import type { PressureLook } from './pressure.ts';
 import { settingsSchema } from './settings.ts';
+import { errorText } from './error-text.ts';
 
 /** A history that cannot be judged at all: its header is missing, cut or of another schema. */
 export class UnreadableHistoryError extends Error {
@@ -103,12 +104,9 @@ async function list(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (cause) {
-    throw new UnreadableHistoryError(
-      `cannot read the history ${folder}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        cause,
-      },
-    );
+    throw new UnreadableHistoryError(`cannot read the history ${folder}: ${errorText(cause)}`, {
+      cause,
+    });
   }
 }
 

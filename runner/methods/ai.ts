@@ -5,6 +5,7 @@ import { embeddedOf, timeoutMsOf } from '../environment-parts.ts';
 import { scanLogs } from '../log-scan.ts';
 import type { Call, Handlers } from '../session.ts';
 import type { ServedEngine } from './served.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 type Methods = Pick<Handlers, 'ai.jobs' | 'ai.behave' | 'ai.rest' | 'ai.scanLogs'>;
 
@@ -47,7 +48,7 @@ async function behave(
         await tellStandIn(url, { ...rest, ...behaviour }, { deadlineMs, signal });
       } catch (error) {
         signal.throwIfAborted();
-        unavailable = error instanceof Error ? error.message : String(error);
+        unavailable = errorText(error);
       }
     },
   });

@@ -3,6 +3,7 @@ import { readUtilisation } from '../../probes/gpu/index.ts';
 import type { Handlers } from '../session.ts';
 import { clientOf } from './metrics.ts';
 import type { PrometheusEngine } from './metrics.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /** As much of the engine as this needs. */
 interface GpuEngine extends PrometheusEngine {
@@ -28,7 +29,7 @@ export function gpuMethods(engine: GpuEngine): Pick<Handlers, 'gpu.utilisation'>
         return {
           samples: [],
           nowSeconds: null,
-          unavailable: error instanceof Error ? error.message : String(error),
+          unavailable: errorText(error),
         };
       } finally {
         client.close();

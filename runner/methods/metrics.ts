@@ -10,6 +10,7 @@ import { partsOf, questionsOf } from '../metric-questions.ts';
 import type { MetricQuestion } from '../metric-questions.ts';
 import type { Handlers } from '../session.ts';
 import type { StoreTargets } from '../store-target.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /** As much of the engine as a client takes. */
 export interface PrometheusEngine {
@@ -50,7 +51,7 @@ export function metricsMethods(engine: MetricsEngine): Pick<Handlers, 'metrics.r
         return {};
       } catch (error) {
         signal.throwIfAborted();
-        return { unavailable: error instanceof Error ? error.message : String(error) };
+        return { unavailable: errorText(error) };
       } finally {
         await writer.close();
       }

@@ -5,6 +5,7 @@ import { storeDriver } from '../../probes/stores.ts';
 import type { ServedEngine } from './served.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import { RequestError, type Handlers } from '../session.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 const ASK_AGAIN_MS = 200;
 
@@ -24,7 +25,7 @@ export function queryMethods({ stores, book }: ServedEngine): Pick<Handlers, 'qu
           return { answers: await query.ask(target, of, { deadlineMs, signal: call.signal }), detail: '' };
         } catch (error) {
           call.signal.throwIfAborted();
-          const detail = error instanceof Error ? error.message : String(error);
+          const detail = errorText(error);
           if (monoMs() + ASK_AGAIN_MS >= end) return { answers: null, detail };
           await sleep(ASK_AGAIN_MS, undefined, { signal: call.signal });
         }

@@ -9,6 +9,7 @@ import type { Handlers } from '../session.ts';
 import { atRest } from '../at-rest.ts';
 import { differences, rolesIn, takeSnapshot, type Snapshot } from '../snapshot.ts';
 import { collectEvidence } from '../trial-evidence.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 type Methods = Pick<Handlers, 'state.note' | 'state.compare' | 'evidence.collect'>;
 
@@ -101,7 +102,7 @@ async function look(engine: ServedEngine, before: Snapshot): Promise<{ after: Sn
     const after = await takeSnapshot(engine);
     return { after, differ: differences(before, after) };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     return { after: new Map(), differ: [`the environment cannot be looked at: ${reason}`] };
   }
 }

@@ -6,6 +6,7 @@ import { storeDriver } from '../../probes/stores.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import { RequestError, type Handlers } from '../session.ts';
 import type { ServedEngine } from './served.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 type Methods = Pick<
   Handlers,
@@ -73,7 +74,7 @@ async function asked<T>(
     return answer;
   } catch (cause) {
     bounds.signal?.throwIfAborted();
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = errorText(cause);
     const word = askWord(await stores.failureOf(store, cause, { ...bounds, deadlineMs: CONNECT_MS }));
     throw new RequestError(message, word, { cause });
   }

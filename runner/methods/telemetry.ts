@@ -7,6 +7,7 @@ import { countedOn, readDisk, unread } from '../telemetry-suite/disk.ts';
 import { recentOf } from '../telemetry-suite/recent.ts';
 import { logsOf } from '../telemetry-suite/sources.ts';
 import type { ServedEngine } from './served.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 type Methods = Pick<
   Handlers,
@@ -95,7 +96,7 @@ export function telemetryMethods(engine: ServedEngine): Methods {
           for (const pod of pods) write(await recentOf(pod, { ...looking, redact: book.redact }));
         } catch (error) {
           signal.throwIfAborted();
-          write({ kind: 'unavailable', what: 'the store of logs', reason: messageOf(error) });
+          write({ kind: 'unavailable', what: 'the store of logs', reason: errorText(error) });
         } finally {
           probe.close();
         }
@@ -108,8 +109,4 @@ export function telemetryMethods(engine: ServedEngine): Methods {
         return QUESTIONS[about](of, { write, signal, labels });
       }),
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

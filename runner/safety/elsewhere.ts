@@ -8,6 +8,7 @@ import type { Listed, Listing } from './mirror.ts';
 import { pause } from './pause.ts';
 import { bootId, self } from './place.ts';
 import type { Entry, KubeCall, RestoreReport } from './types.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 const CALL_TIMEOUT_MS = 5_000;
 /**
@@ -56,7 +57,7 @@ async function listing(of: Elsewhere): Promise<Listing> {
   try {
     return await readMirror(of);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     throw new LeftElsewhereError(
       `it is not known what runs on other machines have left open in this cluster: ${why}. Nothing was begun`,
     );

@@ -10,6 +10,7 @@ import { HolderRecord, replaceFile } from './processes.ts';
 import type { Entry, KubeCall } from './types.ts';
 import { isKubeInverse } from './types.ts';
 import { undoAll } from './undo.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /**
  * The timer on the host: a process in a session of its own that outlives the harness. It undoes open entries when they
@@ -100,7 +101,7 @@ export async function followLedger(
     } catch (error) {
       troubles++;
       // A disk that is full now, a file that is being replaced: whatever it is, what is open stays open.
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorText(error);
       if (message !== said)
         log(folder, `goes on after ${error instanceof Error ? (error.stack ?? message) : message}`);
       said = message;

@@ -3,6 +3,7 @@ import { LeverError } from './errors.ts';
 import { pause } from './pause.ts';
 import type { KubeCall } from './types.ts';
 import { textAt } from './undo-kube.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 export const LEVER_NAME = 'plumbline-stop';
 
@@ -135,8 +136,7 @@ export class Lever {
       return true;
     } catch (error) {
       // A request that ran out of time is silence, not a refusal.
-      if (monoMs() - sentMs < READ_TIMEOUT_MS)
-        this.#trouble = error instanceof Error ? error.message : String(error);
+      if (monoMs() - sentMs < READ_TIMEOUT_MS) this.#trouble = errorText(error);
       return false;
     }
   }

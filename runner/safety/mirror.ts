@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Ledger } from './ledger.ts';
 import { isKubeInverse } from './types.ts';
 import type { Entry, Inverse, KubeCall } from './types.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 export const MIRROR_NAME = 'plumbline-ledger';
 const CALL_TIMEOUT_MS = 5_000;
@@ -124,7 +125,7 @@ export async function dropFromMirror(where: Where, ids: ReadonlySet<string>): Pr
       if (status === 200) return null;
       why = `the API server answered ${status} for the ConfigMap ${MIRROR_NAME}`;
     } catch (error) {
-      why = error instanceof Error ? error.message : String(error);
+      why = errorText(error);
     }
   }
   return why;
@@ -228,7 +229,7 @@ export class Mirror {
       this.#written = entries;
       return { gap: null, again: false };
     } catch (error) {
-      return { gap: error instanceof Error ? error.message : String(error), again: false };
+      return { gap: errorText(error), again: false };
     }
   }
 }

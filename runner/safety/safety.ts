@@ -15,6 +15,7 @@ import type { ChildRecord } from './processes.ts';
 import type { Timers } from './timers.ts';
 import type { Access, Entry, Inverse, KubeCall, RestoreReport } from './types.ts';
 import { undoAll } from './undo.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /** What is to be done, and how it is undone. */
 export type Mutation = {
@@ -225,7 +226,7 @@ export class Safety {
         notice(`stopped, and undone at once: ${undone.join('; ') || 'nothing was left to undo'}`);
       for (const failure of failed) notice(`not undone yet: ${failure}`);
     } catch (error) {
-      notice(`not undone yet: ${error instanceof Error ? error.message : String(error)}`);
+      notice(`not undone yet: ${errorText(error)}`);
     }
   }
 

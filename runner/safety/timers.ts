@@ -11,6 +11,7 @@ import { isKubeInverse } from './types.ts';
 import type { Inverse } from './types.ts';
 import { UndoJob } from './undo-job.ts';
 import type { UndoJobOptions } from './undo-job.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /** A Node process loads this much code in about 0.3 s; on two busy cores it can be several times that. */
 const START_DEADLINE_MS = 20_000;
@@ -83,7 +84,7 @@ export class Timers {
       if (!this.#options.hostAllowed) throw error;
       this.#jobFailed = true;
       rmSync(this.#file(CLUSTER_TIMER_FILE), { force: true });
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorText(error);
       this.#options.notice(
         `the undo Job cannot be armed (${message}); the timer on this host undoes instead`,
       );
@@ -138,7 +139,7 @@ export class Timers {
       return [];
     } catch (error) {
       return [
-        `the undo Job could not be removed (it does nothing without open entries): ${error instanceof Error ? error.message : String(error)}`,
+        `the undo Job could not be removed (it does nothing without open entries): ${errorText(error)}`,
       ];
     }
   }

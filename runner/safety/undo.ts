@@ -6,6 +6,7 @@ import { isKubeInverse } from './types.ts';
 import type { Entry, KubeCall, RestoreReport, UndoResult } from './types.ts';
 import { undoKube } from './undo-kube.ts';
 import { endsWithBoot, undoNode } from './undo-node.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
 const RETRY_EVERY_MS = 1_000;
@@ -59,7 +60,7 @@ async function undoOne(
   try {
     result = await resultOf(entry, context);
   } catch (error) {
-    const message = messageOf(error);
+    const message = errorText(error);
     const known = entry.state === 'failed' && entry.note === message;
     const unwritten = known ? null : written(() => context.ledger.mark(entry.seq, 'failed', message));
     return `${label}: ${message}${unwritten === null ? '' : `; ${unwritten}`}`;
@@ -76,12 +77,8 @@ function written(write: () => void): string | null {
     write();
     return null;
   } catch (error) {
-    return `the ledger cannot be written: ${messageOf(error)}`;
+    return `the ledger cannot be written: ${errorText(error)}`;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function settle(ledger: Ledger, seq: number, result: UndoResult): void {

@@ -9,6 +9,7 @@ import { measurePrometheus } from '../clocks.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import { addressOf, alertsOf, prometheusOf } from './sources.ts';
 import type { SourcesOf } from './sources.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /** Samples of so many scrapes back are looked at: what is older is not fresh by any goal. */
 const SCRAPES_BACK = 24;
@@ -31,7 +32,7 @@ async function answered(what: string, { write, signal }: Asking, work: () => Pro
     await work();
   } catch (error) {
     signal.throwIfAborted();
-    write({ kind: 'unavailable', what, reason: error instanceof Error ? error.message : String(error) });
+    write({ kind: 'unavailable', what, reason: errorText(error) });
   }
 }
 
@@ -173,7 +174,7 @@ export async function askAlerts(of: SourcesOf, { signal, labels }: Asking): Prom
     }
   } catch (error) {
     signal.throwIfAborted();
-    return { seen: 0, silent: error instanceof Error ? error.message : String(error) };
+    return { seen: 0, silent: errorText(error) };
   }
 }
 

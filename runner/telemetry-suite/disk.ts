@@ -7,6 +7,7 @@ import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import { LINE_WRITER } from '../../reports/record/observations/telemetry.ts';
 import type { Fields } from '../../reports/record/observations/index.ts';
 import type { ClockedPod, DiskPod } from '../../suites/harness/protocol.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /** Of one container: 1,500 requests leave some MB. */
 const MOST_BYTES = 16 << 20;
@@ -101,6 +102,6 @@ export function unread(
   { node, pod, container, workload }: DiskPod & { workload: string | null },
   error: unknown,
 ): { kind: 'disk-unread' } & Fields<'disk-unread'> {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = errorText(error);
   return { kind: 'disk-unread', node, pod, container, workload, reason };
 }

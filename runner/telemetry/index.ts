@@ -13,6 +13,7 @@ import type { RunRecord } from '../../reports/record/run-record.ts';
 import { trusted } from '../../suites/topology/edge-request.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import { pushMetrics } from './pushgateway.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 export interface SendOptions {
   /** Reads a password or a token. */
@@ -101,7 +102,7 @@ async function noticeOf(
     await Promise.race([send(), late.promise]);
     return null;
   } catch (error) {
-    return `${what} could not be sent to ${url}: ${error instanceof Error ? error.message : String(error)}`;
+    return `${what} could not be sent to ${url}: ${errorText(error)}`;
   } finally {
     clearTimeout(timer);
   }

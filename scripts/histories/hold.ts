@@ -4,6 +4,7 @@ import { annotationsOf, judgeOf } from '../../reports/judge/index.ts';
 import { nothing, takeApart } from '../../reports/mutation/take-apart.ts';
 import type { Result } from '../../reports/mutation/take-apart.ts';
 import { readStored, storedPath, trialsOf } from './stored.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 export interface Asked {
   check: string;
@@ -35,7 +36,7 @@ export function hold({ check, folder, seed, choices, forMs }: Asked): Answer {
     try {
       return held();
     } catch (error) {
-      return refused(error instanceof Error ? error.message : String(error));
+      return refused(errorText(error));
     }
   })();
   return { ...result, tookMs: performance.now() - beganMs };

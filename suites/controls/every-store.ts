@@ -2,6 +2,7 @@
 import { catalogue, failoverParts } from '../../env/catalogue/index.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 import type { Control, ControlContext } from './control.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /** A write of the canary, as the store has it. */
 export interface StoredWrite {
@@ -180,7 +181,7 @@ function tamper(
       try {
         await action({ run, n });
       } catch (error) {
-        missed.push(error instanceof Error ? error.message : String(error));
+        missed.push(errorText(error));
         continue;
       }
       hit.n = n;
@@ -194,9 +195,7 @@ function tamper(
 
 /** Does it beside the check that runs meanwhile. */
 export function beside(ctx: ControlContext, work: () => Promise<void>): Promise<void> {
-  work().catch((error: unknown) =>
-    ctx.log(`not broken: ${error instanceof Error ? error.message : String(error)}`),
-  );
+  work().catch((error: unknown) => ctx.log(`not broken: ${errorText(error)}`));
   return Promise.resolve();
 }
 

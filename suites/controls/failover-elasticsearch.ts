@@ -17,6 +17,7 @@ import {
   removeWrite,
 } from './elasticsearch-api.ts';
 import { beside, everyStoreControls, LATE_VICTIM } from './every-store.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 const WRITES_FLOW_MS = 120_000;
 const BACK_MS = 180_000;
@@ -173,9 +174,7 @@ async function dropWhenOver(ctx: ControlContext): Promise<void> {
     'abort',
     () => {
       dropUnreplicated(after).catch((error: unknown) =>
-        ctx.log(
-          `${CANARY} is left without replicas: ${error instanceof Error ? error.message : String(error)}`,
-        ),
+        ctx.log(`${CANARY} is left without replicas: ${errorText(error)}`),
       );
     },
     { once: true },

@@ -15,6 +15,7 @@ import type { PodObject } from '../topology/shapes.ts';
 import { API_OBJECT } from './api-object.ts';
 import { notedAtRest } from './at-rest.ts';
 import { scaledPods } from './scaled-pods.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 const STEADY_STRETCH_MS = 5_000;
 /** Fewer acknowledged writes before the fault say nothing about what it cost. */
@@ -261,6 +262,6 @@ async function readObject(ctx: CheckContext): Promise<void> {
     ctx.record('register', { n: Number(data.n ?? 0) });
   } catch (error) {
     ctx.signal.throwIfAborted();
-    ctx.unavailable(what, error instanceof Error ? error.message : String(error));
+    ctx.unavailable(what, errorText(error));
   }
 }

@@ -3,6 +3,7 @@ import type { CheckContext } from '../harness/check.ts';
 import { monotonicMs } from '../harness/observations.ts';
 import type { DeploymentName, FaultResult, WaitParams } from '../harness/protocol.ts';
 import { notedAtRest } from './at-rest.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /** After the window: what was due at its end must have come to an end too. */
 const TAIL_MS = 2_000;
@@ -84,7 +85,7 @@ async function ready(
       return { ok: items.length > 0, detail: `Deployment ${namespace}/${name} is ready` };
     } catch (error) {
       ctx.signal.throwIfAborted();
-      return { ok: false, detail: error instanceof Error ? error.message : String(error) };
+      return { ok: false, detail: errorText(error) };
     }
   });
   ctx.record(kind, seen);

@@ -1,6 +1,7 @@
 import { monoMs } from '../../probes/clock.ts';
 import type { Fault, FaultContext, FaultMember, Landing, Preparation } from './fault.ts';
 import { injectInto } from './inject.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /**
  * A planned change of leader, ordered in the store's own way. There is nothing to undo: who leads is no property of the
@@ -31,7 +32,7 @@ function prepare(ctx: FaultContext, member: FaultMember): Preparation {
         acted(`ordered: ${from} → ${to}`);
         return carriedOut({ from, to, detail, sentMs, answeredMs });
       } catch (error) {
-        return error instanceof Error ? error.message : String(error);
+        return errorText(error);
       }
     },
   };

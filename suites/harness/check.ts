@@ -4,6 +4,7 @@ import { createContext, type CheckContext } from './context.ts';
 import { readHandover } from './handover.ts';
 import { Observations } from './observations.ts';
 import type { Judged, PlannedCheck, StepRecord } from './protocol.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 export type { CheckContext } from './context.ts';
 export type CheckBody = (ctx: CheckContext) => Promise<void>;
@@ -102,7 +103,7 @@ class CheckRun {
       this.#signal.throwIfAborted();
       return await test.step(title, body);
     } catch (error) {
-      record.error = error instanceof Error ? error.message : String(error);
+      record.error = errorText(error);
       throw error;
     } finally {
       record.durationMs = performance.now() - startedMs;

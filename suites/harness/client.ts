@@ -3,6 +3,7 @@ import { parseJson } from './json.ts';
 import { onLines } from './lines.ts';
 import type { Method, Params, ReplyEnvelope, RequestEnvelope, Result } from './protocol.ts';
 import { envelope, replyTo } from './replies.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /** The runner refused or failed a request. `reason` is a word to branch on, such as `crash`, `refused`, `aborted`. */
 export class RunnerError extends Error {
@@ -73,7 +74,7 @@ export class RunnerClient {
         try {
           resolve(replyTo(method, result));
         } catch (error) {
-          reject(new RunnerError(error instanceof Error ? error.message : String(error), 'crash'));
+          reject(new RunnerError(errorText(error), 'crash'));
         }
       };
       this.#waiting.set(id, { answered, reject });

@@ -8,6 +8,7 @@ import type { MODELS } from '../../reports/record/observations/integrations.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { monotonicMs } from '../harness/observations.ts';
 import { trusted } from '../topology/edge-request.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /** What can be wrong with a model, and how its stand-in is told. */
 const TROUBLES = [
@@ -110,7 +111,7 @@ async function draft(
     ctx.record('draft', { model, sentMs, answeredMs: sentMs + ms, status, ...of, error: '' });
   } catch (error) {
     ctx.signal.throwIfAborted();
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     const answeredMs = monotonicMs();
     ctx.record('draft', { model, sentMs, answeredMs, status: null, ...NOTHING, error: why });
   }

@@ -4,6 +4,7 @@ import type { CheckContext } from '../harness/check.ts';
 import { launchBrowser } from './browser.ts';
 import type { Launch } from './browser.ts';
 import { settingsOf } from './settings.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /**
  * Marks of a panel that could not show its data, as Grafana's package e2e-selectors has them: 10.2 and later, 10.0, 9. No beginning of a
@@ -58,7 +59,7 @@ async function launched(ctx: CheckContext, where: Omit<Launch, 'timeoutMs'>): Pr
 
 /** What Playwright says below it is a log of its calls. */
 function firstLine(error: unknown): string {
-  const said = error instanceof Error ? error.message : String(error);
+  const said = errorText(error);
   return said.split('\n', 1)[0] ?? said;
 }
 

@@ -2,6 +2,7 @@ import type { Workload } from '../../env/schema.ts';
 import type { CheckContext } from '../harness/check.ts';
 import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
 import { findWorkloads, setting } from './declared.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /** Nobody's user: canaries have no rights and need none. */
 const USER = 65534;
@@ -67,5 +68,5 @@ export function refOf(object: KubeObject): ObjectRef {
 }
 
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }

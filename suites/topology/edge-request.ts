@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import type { Edge, Trust } from '../../env/schema.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 export interface EdgeAnswer {
   status: number;
@@ -22,7 +23,7 @@ export async function trusted(trust: Trust): Promise<{ pem: string | undefined }
   try {
     return { pem: await readFile(trust.file, 'utf8') };
   } catch (error) {
-    return { unavailable: `${trust.file}: ${error instanceof Error ? error.message : String(error)}` };
+    return { unavailable: `${trust.file}: ${errorText(error)}` };
   }
 }
 

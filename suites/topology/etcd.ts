@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { CheckContext } from '../harness/check.ts';
 import { heldTo, parseJson } from '../harness/json.ts';
 import type { PodObject } from './shapes.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /** Where kubeadm puts etcd's client certificate inside its pod. */
 const PKI = '/etc/kubernetes/pki/etcd';
@@ -57,7 +58,7 @@ export async function readEtcd(ctx: CheckContext, pods: readonly PodObject[]): P
       record(ctx, { members, health, status });
       return;
     } catch (error) {
-      reasons.push(`${pod.metadata.name}: ${error instanceof Error ? error.message : String(error)}`);
+      reasons.push(`${pod.metadata.name}: ${errorText(error)}`);
     }
   }
   ctx.unavailable('etcd', reasons.join('; ') || 'no pod of etcd was found');

@@ -7,6 +7,7 @@ import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { pack, type Header as FullHeader, type Pack } from 'tar-stream';
+import { asError } from '../../../reports/record/error-text.ts';
 
 /** One path in a layer. Paths are relative, with `/`, without a leading one. */
 export type TarEntry =
@@ -57,7 +58,7 @@ function start(fill: (tar: Pack) => Promise<void>): TarStream {
       tar.finalize();
     },
     (error: unknown) => {
-      tar.destroy(error instanceof Error ? error : new Error(String(error)));
+      tar.destroy(asError(error));
     },
   );
   return tar as unknown as TarStream; // its declarations leave out that it can be iterated

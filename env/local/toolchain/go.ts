@@ -3,9 +3,10 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { cacheDir } from '../paths.ts';
-import { asError, run } from '../run.ts';
+import { run } from '../run.ts';
 import { linkerFlags, moduleDir } from './groups.ts';
 import type { ToolGroup } from './groups.ts';
+import { asError } from '../../../reports/record/error-text.ts';
 
 /** What a build tells while it runs: packages compiled of those that the programs consist of. */
 export type BuildProgress = {

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { init, parse } from 'es-module-lexer';
+import { errorText } from '../../../reports/record/error-text.ts';
 
 /** Kubernetes refuses ConfigMaps of more than 1 MiB; the rest is for names and the main module. */
 const MOST_BYTES = 1_000_000;
@@ -20,7 +21,7 @@ function importsOf(source: string, name: string): string[] {
     const [imports] = parse(source, name);
     return imports.map(({ specifier }) => specifier ?? '').filter(isRelative);
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
+    const detail = errorText(cause);
     throw new BundleError(`${name} cannot be read as a module: ${detail}`, { cause });
   }
 }

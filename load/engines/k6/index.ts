@@ -10,6 +10,7 @@ import { bundleWith } from './certificates.ts';
 import { variablesProblem, type Files } from './command.ts';
 import { emptyResult } from './result.ts';
 import { runK6, type Grace } from './session.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
 
 export interface K6Options {
   /** Where `k6` is looked for; default: PATH of this process. */
@@ -19,8 +20,6 @@ export interface K6Options {
 
 /** k6 runs teardown() for up to 60 s and handleSummary for up to 120 s after SIGINT (its own defaults). */
 const GRACE: Grace = { interruptMs: 180_000, inspectMs: 60_000 };
-
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 async function prepare(request: LoadRequest): Promise<Files> {
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-k6-'));
@@ -65,7 +64,7 @@ export class K6Engine implements LoadEngine {
       const tools = { binary: found, files, redact: secretsHidden(request), grace: this.#grace };
       return await runK6({ ...request, cwd: dirname(request.script) }, tools, listener, signal);
     } catch (error) {
-      return fail(secretsHidden(request)(textOf(error)));
+      return fail(secretsHidden(request)(errorText(error)));
     } finally {
       if (files !== undefined) await rm(files.folder, { recursive: true, force: true });
     }

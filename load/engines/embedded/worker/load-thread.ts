@@ -28,6 +28,7 @@ import type {
   ThreadData,
   Told,
 } from './protocol.ts';
+import { errorText } from '../../../../reports/record/error-text.ts';
 
 type Handlers = {
   [Name in OperationName]: (
@@ -98,7 +99,7 @@ export class LoadThread implements Thread {
   /** A promise of the script was rejected, and nobody looked. k6 logs that as the iteration's error, which goes on all the same. */
   rejected(reason: unknown): void {
     if (reason instanceof TestAborted) return;
-    countError(this.counts, reason instanceof Error ? reason.message : String(reason));
+    countError(this.counts, errorText(reason));
     this.log('error', `a promise was rejected that nobody waited for: ${textOf(reason)}`);
   }
 
