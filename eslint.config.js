@@ -7,19 +7,20 @@ import { verdicts } from './scripts/lint/verdicts.js';
 /** Which layer may import which: the table of docs/architecture.md. Every layer may import itself. */
 const LAYERS = {
   record: { pattern: 'reports/record', may: [] },
-  env: { pattern: 'env', may: ['record'] },
-  probes: { pattern: 'probes', may: ['env', 'record'] },
+  host: { pattern: 'host', may: ['record'] },
+  env: { pattern: 'env', may: ['host', 'record'] },
+  probes: { pattern: 'probes', may: ['env', 'host', 'record'] },
   judge: { pattern: 'reports/judge', may: ['record'] },
   render: { pattern: 'reports/render', may: ['record'] },
   mutation: { pattern: 'reports/mutation', may: ['record', 'judge'] },
   reports: { pattern: 'reports', may: ['record', 'render', 'judge'] },
-  load: { pattern: 'load', may: ['env', 'probes', 'record'] },
-  suites: { pattern: 'suites', may: ['env', 'probes', 'record', 'load'] },
+  load: { pattern: 'load', may: ['env', 'host', 'probes', 'record'] },
+  suites: { pattern: 'suites', may: ['env', 'host', 'probes', 'record', 'load'] },
   runner: {
     pattern: 'runner',
-    may: ['env', 'probes', 'record', 'judge', 'render', 'reports', 'load', 'suites'],
+    may: ['env', 'host', 'probes', 'record', 'judge', 'render', 'reports', 'load', 'suites'],
   },
-  cli: { pattern: 'cli', may: ['runner', 'env', 'reports', 'record', 'judge', 'render'] },
+  cli: { pattern: 'cli', may: ['runner', 'suites', 'env', 'host', 'reports', 'record', 'judge', 'render'] },
 };
 
 /** Only types: what workers and the runner say to each other, and so what probes hand to both. */
@@ -42,7 +43,7 @@ const TESTS = ['**/*.test.ts', '**/*.itest.ts', '**/*.bench.ts'];
 
 /** From what the environment answers to a verdict nothing is guessed. */
 const FROM_ANSWER_TO_VERDICT = ['probes/gpu', 'probes/kubernetes', 'reports', 'runner', 'suites'];
-const DOUBLES = ['**/testing.ts', '**/testing/**', '**/fixture*.ts', '**/synthetic.ts', '**/_testing/**'];
+const DOUBLES = ['**/_testing/**'];
 
 export default tseslint.config(
   { ignores: ['node_modules', 'runs', 'test-results', 'load/scenarios'] },
@@ -110,6 +111,16 @@ export default tseslint.config(
     },
   },
   {
+    files: ['env/*.ts', 'env/schema/**/*.ts', 'env/objectives/**/*.ts'],
+    ignores: TESTS,
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '/local/', message: 'The schema and the loader know no provider.' }] },
+      ],
+    },
+  },
+  {
     files: ['probes/**/*.ts'],
     rules: {
       'no-restricted-imports': [
@@ -142,6 +153,16 @@ export default tseslint.config(
       'verdicts/no-cast-from-unknown': 'error',
       'verdicts/no-named-field-of-observation': 'error',
       'verdicts/no-look-into-reason': 'error',
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    ignores: [...TESTS, ...DOUBLES, 'tests/**'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '/_testing/', message: 'Test doubles are for tests.' }] },
+      ],
     },
   },
   { files: ['suites/**/*.spec.ts'], ...playwright.configs['flat/recommended'] },

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CommandError, EXIT } from '../env/errors.ts';
+import { CommandError, EXIT } from '../host/errors.ts';
 import { NotReadyError } from '../env/local/platform/rollout.ts';
-import { DeadlineError } from '../env/local/wait.ts';
+import { DeadlineError } from '../host/wait.ts';
 import { exitCodeOf, linesOf } from './ending.ts';
 
 test('should say of an environment that is half up what is not ready, without a stack', () => {

@@ -1,6 +1,6 @@
 /** How a command ends that threw: its exit code, and what is said of the error. */
 import { CommanderError } from 'commander';
-import { EXIT } from '../env/errors.ts';
+import { EXIT } from '../host/errors.ts';
 
 /** Errors of other layers that carry no exit code of their own. */
 const CODES_BY_NAME: Record<string, number> = {

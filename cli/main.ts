@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { Command } from 'commander';
-import { EXIT } from '../env/errors.ts';
+import { EXIT } from '../host/errors.ts';
 import { registerControls } from './commands/controls.ts';
 import { registerDiff } from './commands/diff.ts';
 import { registerDrill } from './commands/drill.ts';

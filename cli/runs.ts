@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { CommandError, EXIT } from '../env/errors.ts';
+import { CommandError, EXIT } from '../host/errors.ts';
 import { parseRun } from '../reports/record/parse-run.ts';
 import type { RunRecord } from '../reports/record/run-record.ts';
 import { errorText } from '../reports/record/error-text.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { plumbline } from './testing.ts';
+import { plumbline } from './_testing/cli.ts';
 
 const out = mkdtempSync(join(tmpdir(), 'plumbline-scope-'));
 process.on('exit', () => rmSync(out, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-import { EXIT } from '../env/errors.ts';
+import { EXIT } from '../host/errors.ts';
 
 const CODES = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const;
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { loadEnvironment } from '../env/loader.ts';
 import { parseRun } from '../reports/record/parse-run.ts';
-import { plumbline } from './testing.ts';
+import { plumbline } from './_testing/cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-unreachable-'));
 const out = join(folder, 'runs');

@@ -1,6 +1,6 @@
 import { declaredWords, declaresPart } from './declared-words.ts';
-import { CommandError, EXIT } from './errors.ts';
-import { storesRaised } from './local/stores-raised.ts';
+import { CommandError, EXIT } from '../host/errors.ts';
+import type { Provisioned } from './provisioned.ts';
 import { PART_NAMES, STORES } from './schema.ts';
 import type { Environment, EnvironmentFile, PartName, StoreName } from './schema.ts';
 import { lackingNeeds } from './schema/parts.ts';
@@ -18,12 +18,17 @@ export type Chosen = EnvironmentFile &
  * raised with: the rest is taken out. Elsewhere what is declared is there, chosen or not: the choice is one among checks and changes nothing
  * else, so that a check that looks at all stores still does.
  * @param wanted see LoadOptions.with (loader.ts)
+ * @param provisioned see LoadOptions
  * @throws CommandError (64) for a word that the file does not declare, or one that lacks what it needs
  */
-export function choose(file: EnvironmentFile, wanted: readonly string[] | 'raised' | undefined): Chosen {
+export function choose(
+  file: EnvironmentFile,
+  wanted: readonly string[] | 'raised' | undefined,
+  provisioned?: Provisioned,
+): Chosen {
   const { data, unplaced } = placed(file);
   const words = declaredWords(data);
-  const chosen = wanted === 'raised' ? raisedOf(data, words) : everyWord(wanted, words);
+  const chosen = wanted === 'raised' ? raisedOf(data, words, provisioned) : everyWord(wanted, words);
   const whole = { ...data, leftOut: [], partsLeftOut: unplaced, notSelected: [] };
   if (chosen === undefined) return whole;
   requireDeclared(data, chosen, words);
@@ -71,9 +76,13 @@ function withoutStores(data: EnvironmentFile, chosen: readonly string[]): Enviro
   };
 }
 
-function raisedOf({ cluster }: EnvironmentFile, words: readonly string[]): string[] | undefined {
-  if (!('embedded' in cluster)) return undefined;
-  const raised = storesRaised(cluster.embedded);
+function raisedOf(
+  { cluster }: EnvironmentFile,
+  words: readonly string[],
+  provisioned: Provisioned | undefined,
+): string[] | undefined {
+  if (!('embedded' in cluster) || provisioned === undefined) return undefined;
+  const raised = provisioned.wordsOf(cluster.embedded);
   return words.filter((word) => raised.includes(word));
 }
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { planChecks, scopeOf, suiteOf } from './catalogue/index.ts';
-import type { PlannedCheck } from './catalogue/index.ts';
+import { planChecks, scopeOf, suiteOf } from '../suites/catalogue/index.ts';
+import type { PlannedCheck } from '../suites/catalogue/index.ts';
 import { loadEnvironment } from './loader.ts';
 
 const PROFILE = { profile: 'nightly' };

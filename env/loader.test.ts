@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { CommandError, EnvironmentError, renderProblem } from './errors.ts';
+import { CommandError } from '../host/errors.ts';
+import { EnvironmentError, renderProblem } from './errors.ts';
 import { environmentJsonSchema, SCHEMA_FILE } from './json-schema.ts';
+import { openEnvironment } from '../suites/catalogue/open.ts';
+import { checkFindings } from '../suites/catalogue/references.ts';
 import { environmentNames, loadEnvironment, parseEnvironment } from './loader.ts';
 
 const GOOD = await readFile(path.join(import.meta.dirname, 'local.yaml'), 'utf8');
@@ -18,7 +21,7 @@ function problemsWith(before: string | RegExp, after: string): string[] {
   const text = GOOD.replace(before, after);
   assert.notEqual(text, GOOD, `${String(before)} is not in the file`);
   try {
-    parseEnvironment(text, 'env/local.yaml');
+    parseEnvironment(text, 'env/local.yaml', checkFindings);
   } catch (error) {
     assert.ok(error instanceof EnvironmentError);
     assert.equal(error.exitCode, 64);
@@ -35,7 +38,7 @@ function lineOf(text: string): number {
 test('should load every environment of the checkout', async () => {
   const names = await environmentNames();
   assert.deepEqual(names, ['development', 'local', 'local-small', 'production', 'staging', 'testing']);
-  for (const name of names) assert.equal((await loadEnvironment(name)).name, name);
+  for (const name of names) assert.equal((await openEnvironment(name)).name, name);
 });
 
 test('should name the place and the alternatives of an unknown key', () => {
@@ -264,9 +267,9 @@ async function emptyState(context: TestContext): Promise<string> {
 test('should declare in an embedded environment what it was raised with', async (context) => {
   const state = await emptyState(context);
   const names = async (environment: string): Promise<string[]> =>
-    Object.keys((await loadEnvironment(environment, { with: 'raised' })).stores);
+    Object.keys((await openEnvironment(environment, { with: 'raised' })).stores);
   assert.deepEqual(await names('local'), ['postgres']);
-  const all = Object.keys((await loadEnvironment('local')).stores);
+  const all = Object.keys((await openEnvironment('local')).stores);
   await mkdir(path.join(state, 'local'));
   await writeFile(path.join(state, 'local', 'stamp.json'), JSON.stringify({ with: all }));
   assert.deepEqual(await names('local'), all);
@@ -275,15 +278,15 @@ test('should declare in an embedded environment what it was raised with', async 
     path.join(state, 'local', 'stamp.json'),
     JSON.stringify({ with: ['postgres', 'telemetry'] }),
   );
-  const raised = await loadEnvironment('local', { with: 'raised' });
+  const raised = await openEnvironment('local', { with: 'raised' });
   assert.deepEqual([Object.keys(raised.stores), raised.partsLeftOut], [['postgres'], ['ai', 'gpu']]);
   assert.ok((await names('staging')).includes('redis'));
 });
 
 test('should take in an embedded environment the size that it was raised with, unless another is asked for', async (context) => {
   const state = await emptyState(context);
-  const nodes = async (options: Parameters<typeof loadEnvironment>[1]): Promise<unknown> => {
-    const { cluster, topology } = await loadEnvironment('local', options);
+  const nodes = async (options: Parameters<typeof openEnvironment>[1]): Promise<unknown> => {
+    const { cluster, topology } = await openEnvironment('local', options);
     return ['size' in cluster && cluster.size, topology.controlPlane?.nodes];
   };
   assert.deepEqual(await nodes({ size: 'raised' }), ['full', 3]);
@@ -292,14 +295,14 @@ test('should take in an embedded environment the size that it was raised with, u
   assert.deepEqual(await nodes({ size: 'raised' }), ['small', 1]);
   assert.deepEqual(await nodes({ size: 'full' }), ['full', 3]);
   assert.deepEqual(await nodes({}), ['full', 3]);
-  assert.equal((await loadEnvironment('staging', { size: 'raised' })).name, 'staging');
+  assert.equal((await openEnvironment('staging', { size: 'raised' })).name, 'staging');
 });
 
 test('should complete the time-outs and find files of the instance', async () => {
-  const local = await loadEnvironment('local');
+  const local = await openEnvironment('local');
   assert.equal(local.timeouts.storeOperation.seconds, 5);
   assert.match(JSON.stringify(local.topology.edge?.trust), /\/local\/edge\/ca\.crt"/);
-  const staging = await loadEnvironment('staging');
+  const staging = await openEnvironment('staging');
   assert.equal(staging.timeouts.membersRejoined.seconds, 900);
 });
 

@@ -2,15 +2,15 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { choose } from './choose.ts';
 import type { Chosen } from './choose.ts';
-import { CommandError, EnvironmentError, EXIT } from './errors.ts';
+import { CommandError, EXIT } from '../host/errors.ts';
+import { EnvironmentError } from './errors.ts';
 import type { Problem } from './errors.ts';
 import { problemsOf } from './issues.ts';
-import type { InstanceName } from './local/nodes/addressing.ts';
-import { stateDir } from './local/paths.ts';
-import { readStamp } from './local/stamp.ts';
 import { keysOf } from './known-keys.ts';
 import { readObjectives, resolveObjectives } from './objectives/index.ts';
+import type { Provisioned } from './provisioned.ts';
 import { referenceProblems } from './references.ts';
+import type { Look } from './references.ts';
 import { DEFAULT_TIMEOUTS, environmentFile } from './schema.ts';
 import type { Environment, EnvironmentFile, Size, Telemetry, Trust } from './schema.ts';
 import { closest } from './suggest.ts';
@@ -29,6 +29,10 @@ export interface LoadOptions {
    * Embedded environments only: instead of the size in the file. `raised`: the size that its stamp says it was raised with; elsewhere nothing.
    */
   size?: Size | 'raised' | undefined;
+  /** What is known of embedded environments; without it nothing is, and `raised` is what the file says. */
+  provisioned?: Provisioned | undefined;
+  /** A further look at what the file refers to, at what is not known here: names of checks. */
+  look?: Look | undefined;
 }
 
 const CHECKOUT = path.dirname(import.meta.dirname);
@@ -78,9 +82,10 @@ interface ParsedFile {
 
 /**
  * Checks the text of an environment file.
+ * @param look see LoadOptions
  * @throws EnvironmentError with every problem found; references are only looked at once the shape is right
  */
-export function parseEnvironment(text: string, file: string): ParsedFile {
+export function parseEnvironment(text: string, file: string, look?: Look): ParsedFile {
   const source = parseYaml(text, file);
   if (source.problems.length > 0) throw new EnvironmentError(source.problems);
   const parsed = environmentFile.safeParse(source.value);
@@ -89,17 +94,17 @@ export function parseEnvironment(text: string, file: string): ParsedFile {
       problemsOf(parsed.error, { file, source, knownKeys: keysOf(environmentFile) }),
     );
   }
-  const problems = referenceProblems(parsed.data, file, source);
+  const problems = referenceProblems(parsed.data, { file, source, more: look });
   if (problems.length > 0) throw new EnvironmentError(problems);
   return { data: parsed.data, source };
 }
 
-function applySize(data: EnvironmentFile, asked: LoadOptions['size']): EnvironmentFile {
-  const size = asked === 'raised' ? sizeRaised(data) : asked;
+function applySize(data: EnvironmentFile, { size: asked, provisioned }: LoadOptions): EnvironmentFile {
   if (!('embedded' in data.cluster)) {
-    if (size === undefined) return data;
+    if (asked === undefined || asked === 'raised') return data;
     throw new CommandError(`${data.name} has no size: only an embedded environment has`, EXIT.usage);
   }
+  const size = asked === 'raised' ? provisioned?.sizeOf(data.cluster.embedded) : asked;
   const wanted = size ?? data.cluster.size;
   const overlay = data.sizes?.[wanted];
   const { controlPlane } = data.topology;
@@ -114,48 +119,45 @@ function applySize(data: EnvironmentFile, asked: LoadOptions['size']): Environme
   return { ...data, cluster: { ...data.cluster, size: wanted }, topology };
 }
 
-/** What was raised and not removed has the size that it has, whatever its file says. */
-function sizeRaised({ cluster }: EnvironmentFile): Size | undefined {
-  return 'embedded' in cluster ? readStamp(cluster.embedded)?.size : undefined;
-}
+const STATE = '$STATE/';
 
-/** `$STATE` at the start of a path, filled in for embedded environments. */
-function locateTrust<T extends { trust?: Trust | undefined }>(item: T, instance: InstanceName | null): T {
-  if (instance === null || typeof item.trust !== 'object' || !item.trust.file.startsWith('$STATE/'))
+/** `$STATE` at the start of a path, filled in where it is known. */
+function locateTrust<T extends { trust?: Trust | undefined }>(item: T, folder: string | undefined): T {
+  if (folder === undefined || typeof item.trust !== 'object' || !item.trust.file.startsWith(STATE))
     return item;
-  return { ...item, trust: { file: path.join(stateDir(instance), item.trust.file.slice('$STATE/'.length)) } };
+  return { ...item, trust: { file: path.join(folder, item.trust.file.slice(STATE.length)) } };
 }
 
 const SOURCES = ['logs', 'traces', 'alerts', 'dashboards', 'otlp', 'pushgateway'] as const;
 
-function locateTelemetry(telemetry: Telemetry, instance: InstanceName | null): Telemetry {
+function locateTelemetry(telemetry: Telemetry, folder: string | undefined): Telemetry {
   const located = SOURCES.flatMap((name) => {
     const source = telemetry[name];
-    return source === undefined ? [] : [[name, locateTrust(source, instance)] as const];
+    return source === undefined ? [] : [[name, locateTrust(source, folder)] as const];
   });
   return { ...telemetry, ...(Object.fromEntries(located) as Partial<Telemetry>) };
 }
 
-function locateFiles(data: Chosen): Chosen {
-  const instance = 'embedded' in data.cluster ? data.cluster.embedded : null;
+function locateFiles(data: Chosen, provisioned: Provisioned | undefined): Chosen {
+  const folder = 'embedded' in data.cluster ? provisioned?.folderOf(data.cluster.embedded) : undefined;
   const { certificates, edge } = data.topology;
   const { prometheus, telemetry } = data;
   return {
     ...data,
-    ...(telemetry !== undefined && { telemetry: locateTelemetry(telemetry, instance) }),
-    ...(prometheus !== undefined && { prometheus: locateTrust(prometheus, instance) }),
+    ...(telemetry !== undefined && { telemetry: locateTelemetry(telemetry, folder) }),
+    ...(prometheus !== undefined && { prometheus: locateTrust(prometheus, folder) }),
     topology: {
       ...data.topology,
-      certificates: certificates.map((certificate) => locateTrust(certificate, instance)),
-      ...(edge !== undefined && { edge: locateTrust(edge, instance) }),
+      certificates: certificates.map((certificate) => locateTrust(certificate, folder)),
+      ...(edge !== undefined && { edge: locateTrust(edge, folder) }),
     },
   };
 }
 
-type Completing = Pick<Environment, 'file' | 'objectives'>;
+type Completing = Pick<Environment, 'file' | 'objectives'> & Pick<LoadOptions, 'provisioned'>;
 
-function complete(data: Chosen, { file, objectives }: Completing): Environment {
-  const { sizes: _sizes, timeouts, ...rest } = locateFiles(data);
+function complete(data: Chosen, { file, objectives, provisioned }: Completing): Environment {
+  const { sizes: _sizes, timeouts, ...rest } = locateFiles(data, provisioned);
   return { ...rest, timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts }, objectives, file };
 }
 
@@ -185,9 +187,11 @@ function nameProblem({ data, source }: ParsedFile, file: string): Problem | null
  */
 export async function loadEnvironment(nameOrPath: string, options: LoadOptions = {}): Promise<Environment> {
   const { file, text } = await readEnvironment(nameOrPath, options.checkoutDir ?? CHECKOUT);
-  const parsed = parseEnvironment(text, shown(file));
+  const parsed = parseEnvironment(text, shown(file), options.look);
   const misnamed = nameProblem(parsed, file);
   if (misnamed !== null) throw new EnvironmentError([misnamed]);
   const objectives = await objectivesOf(parsed, file, options.checkoutDir ?? CHECKOUT);
-  return complete(choose(applySize(parsed.data, options.size), options.with), { file, objectives });
+  const { provisioned } = options;
+  const chosen = choose(applySize(parsed.data, options), options.with, provisioned);
+  return complete(chosen, { file, objectives, provisioned });
 }

@@ -1,12 +1,11 @@
-import { rowOf, matchChecks, suggestCheck } from './catalogue/index.ts';
 import type { Problem } from './errors.ts';
-import { FAULTS, STORES } from './schema.ts';
+import { STORES } from './schema.ts';
 import type { EnvironmentFile } from './schema.ts';
-import { closest } from './suggest.ts';
 import { renderPath } from './yaml-source.ts';
 import type { DataPath, YamlSource } from './yaml-source.ts';
 
-interface Finding {
+/** Something in an environment file that refers to nothing. */
+export interface Finding {
   path: DataPath;
   at?: 'key' | 'value';
   message: string;
@@ -14,68 +13,7 @@ interface Finding {
   allowed?: string;
 }
 
-function unmatchedGlobs(globs: readonly string[], path: DataPath): Finding[] {
-  const { unmatched } = matchChecks(globs);
-  return globs.flatMap((glob, index): Finding[] => {
-    if (!unmatched.includes(glob)) return [];
-    const meant = suggestCheck(glob);
-    return [
-      {
-        path: [...path, index],
-        message: 'no check matches',
-        found: `"${glob}"${meant === null ? '' : ` (did you mean "${meant}"?)`}`,
-        allowed: 'a check id or a glob over ids; `plumbline list` shows all',
-      },
-    ];
-  });
-}
-
-function profileFindings(file: EnvironmentFile): Finding[] {
-  return Object.entries(file.profiles).flatMap(([name, profile]) => [
-    ...unmatchedGlobs(profile.checks, ['profiles', name, 'checks']),
-    ...unmatchedGlobs(profile.required, ['profiles', name, 'required']),
-  ]);
-}
-
-function permitFindings(file: EnvironmentFile): Finding[] {
-  const globs = file.permits.flatMap((permit, index) =>
-    unmatchedGlobs(permit.checks, ['permits', index, 'checks']),
-  );
-  if (file.kind !== 'production' || file.permits.length === 0) return globs;
-  const message = 'production permits nothing in its file; a drill there is permitted in the cluster itself';
-  return [
-    ...globs,
-    { path: ['permits'], message, found: `${String(file.permits.length)} permits`, allowed: '[]' },
-  ];
-}
-
-function goalFindings(file: EnvironmentFile): Finding[] {
-  return Object.entries(file.goals).flatMap(([glob, goal]): Finding[] => {
-    const { ids } = matchChecks([glob]);
-    if (ids.length === 0) {
-      return [{ path: ['goals', glob], at: 'key', message: 'no check matches', found: `"${glob}"` }];
-    }
-    const known = Object.assign({}, ...ids.map((id) => rowOf(id)?.goals)) as Record<string, unknown>;
-    return Object.entries(goal.values).flatMap(([name, value]) =>
-      goalValue(['goals', glob, 'values', name], value, known),
-    );
-  });
-}
-
-function goalValue(path: DataPath, value: unknown, known: Record<string, unknown>): Finding[] {
-  const name = String(path.at(-1));
-  const names = Object.keys(known);
-  if (!names.includes(name)) {
-    const meant = closest(name, names);
-    const found = `"${name}"${meant === null ? '' : ` (did you mean "${meant}"?)`}`;
-    return [
-      { path, at: 'key', message: 'the check has no such goal', found, allowed: names.join(', ') || 'none' },
-    ];
-  }
-  if (typeof value === typeof known[name]) return [];
-  const allowed = `a ${typeof known[name]}, such as ${JSON.stringify(known[name])}`;
-  return [{ path, message: 'a goal of the wrong type', found: JSON.stringify(value), allowed }];
-}
+export type Look = (file: EnvironmentFile) => Finding[];
 
 function storeFindings(file: EnvironmentFile): Finding[] {
   return STORES.flatMap((name): Finding[] => {
@@ -89,18 +27,7 @@ function storeFindings(file: EnvironmentFile): Finding[] {
         load.name === set &&
         load.store === name,
     );
-    const faults = FAULTS.filter((fault) => store.goals[fault] !== undefined);
-    return [
-      ...(declared || 'compose' in file.cluster ? [] : [undeclaredSet(name, `${namespace}/${set}`)]),
-      ...faults
-        .filter((fault) => rowOf(`failover/${name}/${fault}`)?.goals.rtoSeconds === undefined)
-        .map((fault): Finding => ({
-          path: ['stores', name, 'goals', fault],
-          at: 'key',
-          message: `${name} has no goal for this fault`,
-          found: fault,
-        })),
-    ];
+    return declared || 'compose' in file.cluster ? [] : [undeclaredSet(name, `${namespace}/${set}`)];
   });
 }
 
@@ -148,12 +75,7 @@ function topologyFindings(file: EnvironmentFile): Finding[] {
       : [{ path, message: 'min is above max', found: `${String(count.min)} > ${String(count.max)}` }];
   return [
     ...pools.flatMap((pool, index) => range(pool.count, ['topology', 'pools', index, 'count'])),
-    ...workloads.flatMap((load, index) => [
-      ...range(load.replicas, ['topology', 'workloads', index, 'replicas']),
-      ...load.exempt.flatMap((exempt, number) =>
-        unmatchedGlobs(exempt.checks, ['topology', 'workloads', index, 'exempt', number, 'checks']),
-      ),
-    ]),
+    ...workloads.flatMap((load, index) => range(load.replicas, ['topology', 'workloads', index, 'replicas'])),
   ];
 }
 
@@ -172,17 +94,29 @@ function aiFindings({ ai, topology: { edge } }: EnvironmentFile): Finding[] {
   return [{ path: ['ai', 'url'], message: 'not an address of the edge', found: asked, allowed: through }];
 }
 
-/** What the schema cannot see: names in one part of the file that must exist in another, or in the catalogue. */
-export function referenceProblems(data: EnvironmentFile, file: string, source: YamlSource): Problem[] {
+/** Production permits nothing in its file. */
+function permitFindings(file: EnvironmentFile): Finding[] {
+  if (file.kind !== 'production' || file.permits.length === 0) return [];
+  const message = 'production permits nothing in its file; a drill there is permitted in the cluster itself';
+  return [{ path: ['permits'], message, found: `${String(file.permits.length)} permits`, allowed: '[]' }];
+}
+
+/**
+ * What the schema cannot see: names in one part of the file that must exist in another.
+ * @param more further looks, at what is not known here: names of checks
+ */
+export function referenceProblems(
+  data: EnvironmentFile,
+  { file, source, more = () => [] }: { file: string; source: YamlSource; more?: Look | undefined },
+): Problem[] {
   const findings = [
     ...clusterFindings(data),
     ...topologyFindings(data),
     ...storeFindings(data),
     ...gpuFindings(data),
     ...aiFindings(data),
-    ...goalFindings(data),
     ...permitFindings(data),
-    ...profileFindings(data),
+    ...more(data),
   ];
   return findings
     .map(({ path, at = 'value', message, found, allowed = null }): Problem => ({

@@ -9,7 +9,7 @@ import { accepts, askFailureOf, askWord, cannotAsk, isDown, withoutManager } fro
 import { elasticsearch } from './elasticsearch/index.ts';
 import { askHttp, HttpRefusal } from './http.ts';
 import { connectOnce as connectBolt } from './neo4j/query.ts';
-import { fakeServer } from './neo4j/testing.ts';
+import { fakeServer } from './neo4j/_testing/server.ts';
 import { connectOnce } from './postgres/query.ts';
 import { Link } from './rabbitmq/link.ts';
 import { rabbitmq } from './rabbitmq/index.ts';

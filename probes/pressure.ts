@@ -1,7 +1,7 @@
 /** How long tasks of this machine wait for its cores, its memory and its disks. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { cgroups } from '../env/local/nodes/cgroup-versions.ts';
+import { cgroups } from '../host/cgroups/cgroup-versions.ts';
 import type { PressureLook } from '../reports/record/pressure.ts';
 import { monoMs } from './clock.ts';
 import { Followers } from './followers.ts';

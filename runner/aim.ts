@@ -1,5 +1,5 @@
-import { failoverParts } from '../env/catalogue/index.ts';
-import { CommandError, EXIT } from '../env/errors.ts';
+import { failoverParts } from '../suites/catalogue/index.ts';
+import { CommandError, EXIT } from '../host/errors.ts';
 import type { Environment, StoreName } from '../env/schema.ts';
 import { storeDriver, STORES } from '../probes/stores.ts';
 

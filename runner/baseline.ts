@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { CommandError, EXIT } from '../env/errors.ts';
+import { CommandError, EXIT } from '../host/errors.ts';
 import { parseRun } from '../reports/record/parse-run.ts';
 import type { RunRecord } from '../reports/record/run-record.ts';
 

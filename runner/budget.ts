@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { storeFault } from '../env/catalogue/index.ts';
+import { storeFault } from '../suites/catalogue/index.ts';
 import type { Environment } from '../env/schema.ts';
 import { monoMs } from '../probes/clock.ts';
 import { openHistory, type HistoryWriter } from '../probes/history.ts';

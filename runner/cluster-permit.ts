@@ -1,4 +1,4 @@
-import { storeFault } from '../env/catalogue/index.ts';
+import { storeFault } from '../suites/catalogue/index.ts';
 import { matchesAny } from '../env/globs.ts';
 import { FAULTS } from '../env/schema.ts';
 import { z } from 'zod';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import type { CatalogueRow, PlannedCheck } from '../env/catalogue/index.ts';
-import { CommandError, EXIT } from '../env/errors.ts';
+import type { CatalogueRow, PlannedCheck } from '../suites/catalogue/index.ts';
+import { CommandError, EXIT } from '../host/errors.ts';
 import type { Environment } from '../env/schema.ts';
-import { settingsFor } from '../env/settings.ts';
+import { settingsFor } from '../suites/catalogue/settings.ts';
 import type { Scope } from '../reports/record/verdict.ts';
 
 /** Sections of an environment file in which variables and files are named. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { declaredWords } from '../env/declared-words.ts';
-import { CommandError, EXIT } from '../env/errors.ts';
+import { CommandError, EXIT } from '../host/errors.ts';
 import type { InstanceName } from '../env/local/nodes/index.ts';
 import { stateDir } from '../env/local/paths.ts';
 import type { UpProgress } from '../env/local/progress.ts';

@@ -1,8 +1,8 @@
 import { matchesAny } from '../env/globs.ts';
-import { partsOf, planChecks, storeFault, type PlannedCheck } from '../env/catalogue/index.ts';
+import { partsOf, planChecks, storeFault, type PlannedCheck } from '../suites/catalogue/index.ts';
 import { declaredWords } from '../env/declared-words.ts';
-import { CommandError, EXIT } from '../env/errors.ts';
-import { loadEnvironment } from '../env/loader.ts';
+import { CommandError, EXIT } from '../host/errors.ts';
+import { openEnvironment } from '../suites/catalogue/open.ts';
 import type { InstanceName } from '../env/local/nodes/index.ts';
 import { readStamp } from '../env/local/stamp.ts';
 import type { Environment } from '../env/schema.ts';
@@ -38,7 +38,7 @@ export interface ControlsOptions {
 export function runControls(options: ControlsOptions): Promise<CommandResult> {
   return guarded(async () => {
     const size = options.size ?? 'small';
-    const environment = await loadEnvironment(size === 'full' ? 'local' : 'local-small', {
+    const environment = await openEnvironment(size === 'full' ? 'local' : 'local-small', {
       size,
       with: 'raised',
     });

@@ -1,6 +1,6 @@
-import { failoverParts, planChecks, type PlannedCheck } from '../env/catalogue/index.ts';
-import { CommandError, EXIT } from '../env/errors.ts';
-import { loadEnvironment } from '../env/loader.ts';
+import { failoverParts, planChecks, type PlannedCheck } from '../suites/catalogue/index.ts';
+import { CommandError, EXIT } from '../host/errors.ts';
+import { openEnvironment } from '../suites/catalogue/open.ts';
 import { readStamp } from '../env/local/stamp.ts';
 import type { Environment, Size } from '../env/schema.ts';
 import { refuseAim, type Target } from './aim.ts';
@@ -40,7 +40,7 @@ export function drill(options: DrillOptions): Promise<CommandResult> {
     const resumed =
       options.resume === undefined ? null : await readSeriesOf(options.resume, options.out ?? 'runs');
     const asked = resumed === null ? askedOf(options) : askedAgain(options, resumed);
-    const environment = await loadEnvironment(asked.env, { with: 'raised', size: asked.size ?? 'raised' });
+    const environment = await openEnvironment(asked.env, { with: 'raised', size: asked.size ?? 'raised' });
     const fingerprint = { ...fingerprintOf(environment.file), clusterUid: stampedUid(environment) };
     if (resumed !== null) refuseOther(resumed, fingerprint);
     const planned = planChecks(environment, { checks: [asked.check], repeat: asked.repeat });

@@ -1,4 +1,4 @@
-import type { PlannedCheck } from '../env/catalogue/index.ts';
+import type { PlannedCheck } from '../suites/catalogue/index.ts';
 import type { Environment } from '../env/schema.ts';
 import { budgetOf, estimateOf, type Estimate } from './budget.ts';
 import { estimateMs, lockMode } from './environment-parts.ts';

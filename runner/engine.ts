@@ -1,4 +1,4 @@
-import type { PlannedCheck } from '../env/catalogue/index.ts';
+import type { PlannedCheck } from '../suites/catalogue/index.ts';
 import { lookAtUse, NodesWatch } from '../probes/nodes-use.ts';
 import { redactor } from '../probes/redact.ts';
 import type { Handover, PlannedCheck as HandedCheck } from '../suites/harness/protocol.ts';

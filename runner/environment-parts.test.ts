@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { planChecks } from '../env/catalogue/index.ts';
-import type { PlannedCheck } from '../env/catalogue/index.ts';
+import { planChecks } from '../suites/catalogue/index.ts';
+import type { PlannedCheck } from '../suites/catalogue/index.ts';
 import { loadEnvironment } from '../env/loader.ts';
 import type { Environment } from '../env/schema.ts';
 import { checkTimeoutMs, lockMode } from './environment-parts.ts';

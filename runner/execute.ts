@@ -1,6 +1,6 @@
-import type { PlannedCheck } from '../env/catalogue/index.ts';
-import { CommandError, EXIT } from '../env/errors.ts';
-import { patient } from '../env/local/patience.ts';
+import type { PlannedCheck } from '../suites/catalogue/index.ts';
+import { CommandError, EXIT } from '../host/errors.ts';
+import { patient } from '../host/patience.ts';
 import type { Environment, SecretSource } from '../env/schema.ts';
 import { diffRuns, renderTerminal } from '../reports/index.ts';
 import type { RunRecord } from '../reports/record/run-record.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { planChecks, suiteOf } from '../env/catalogue/index.ts';
+import { planChecks, suiteOf } from '../suites/catalogue/index.ts';
 import { loadEnvironment } from '../env/loader.ts';
 import { tooDear } from './dry-run.ts';
 

@@ -1,4 +1,4 @@
-import { EXIT } from '../env/errors.ts';
+import { EXIT } from '../host/errors.ts';
 import { exitCodeOf } from './connect.ts';
 import { RunFolderError } from './run-folder.ts';
 import { errorText } from '../reports/record/error-text.ts';

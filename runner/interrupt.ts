@@ -1,4 +1,4 @@
-import { EXIT } from '../env/errors.ts';
+import { EXIT } from '../host/errors.ts';
 
 export type InterruptSignal = 'SIGINT' | 'SIGTERM';
 const CODES: Record<InterruptSignal, number> = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated };

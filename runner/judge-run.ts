@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { formerRow, rowOf, type PlannedCheck } from '../env/catalogue/index.ts';
-import { CommandError, EXIT } from '../env/errors.ts';
+import { formerRow, rowOf, type PlannedCheck } from '../suites/catalogue/index.ts';
+import { CommandError, EXIT } from '../host/errors.ts';
 import { composeRun, isNotBuilt } from '../reports/record/compose.ts';
 import type { CheckResult } from '../reports/record/run-record.ts';
 import { guarded, type CommandResult } from './guard.ts';

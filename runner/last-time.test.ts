@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadEnvironment } from '../env/loader.ts';
-import { planChecks } from '../env/catalogue/index.ts';
-import { fixtureCheck, fixtureRecord } from '../reports/render/fixture.ts';
+import { planChecks } from '../suites/catalogue/index.ts';
+import { fixtureCheck, fixtureRecord } from '../reports/render/_testing/fixture.ts';
 import type { CheckResult } from '../reports/record/run-record.ts';
 import { lastTimes } from './last-time.ts';
 

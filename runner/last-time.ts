@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { PlannedCheck } from '../env/catalogue/index.ts';
+import type { PlannedCheck } from '../suites/catalogue/index.ts';
 import type { Environment } from '../env/schema.ts';
 import { sizeOf } from './environment-parts.ts';
 import type { LastTime } from './progress.ts';

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { partsOf } from '../env/catalogue/index.ts';
+import { partsOf } from '../suites/catalogue/index.ts';
 import { chooseEngine } from '../load/engines/index.ts';
 import type { Choosable } from '../load/engines/index.ts';
 import { K6Engine } from '../load/engines/k6/index.ts';

@@ -1,4 +1,4 @@
-import type { PlannedCheck } from '../env/catalogue/index.ts';
+import type { PlannedCheck } from '../suites/catalogue/index.ts';
 import type { KubeCluster } from '../probes/kubernetes/index.ts';
 import type { Book } from './book.ts';
 

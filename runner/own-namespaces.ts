@@ -1,4 +1,4 @@
-import { CommandError, EXIT } from '../env/errors.ts';
+import { CommandError, EXIT } from '../host/errors.ts';
 import type { Environment } from '../env/schema.ts';
 import { embeddedOf } from './environment-parts.ts';
 import type { KubeCall } from './safety/index.ts';

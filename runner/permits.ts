@@ -1,5 +1,5 @@
 import type { Environment } from '../env/schema.ts';
-import { rowOf, whyNotRun } from '../env/catalogue/index.ts';
+import { rowOf, whyNotRun } from '../suites/catalogue/index.ts';
 import type { ClusterPermits } from './cluster-permit.ts';
 import type { Mutation, Permit } from './safety/index.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { planChecks } from '../env/catalogue/index.ts';
+import { planChecks } from '../suites/catalogue/index.ts';
 import { loadEnvironment } from '../env/loader.ts';
 import { describePlan, priceOf, tooDear } from './dry-run.ts';
 import { checkTimeoutMs, headerSettings, lockMode } from './environment-parts.ts';

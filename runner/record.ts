@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import type { PlannedCheck } from '../env/catalogue/index.ts';
+import type { PlannedCheck } from '../suites/catalogue/index.ts';
 import type { Environment } from '../env/schema.ts';
 import { composeRun } from '../reports/record/compose.ts';
 import type { Judgement } from '../reports/record/judgement.ts';

@@ -1,4 +1,4 @@
-import { loadEnvironment } from '../env/loader.ts';
+import { openEnvironment } from '../suites/catalogue/open.ts';
 import { connect } from './connect.ts';
 import { embeddedOf, timeoutMsOf } from './environment-parts.ts';
 import { powerOnOf } from './fault-hand.ts';
@@ -19,7 +19,7 @@ export interface RestoreOptions {
  */
 export function restore(options: RestoreOptions): Promise<CommandResult> {
   return guarded(async () => {
-    const environment = await loadEnvironment(options.env, { with: 'raised', size: 'raised' });
+    const environment = await openEnvironment(options.env, { with: 'raised', size: 'raised' });
     const progress = new Progress();
     const broken = leftBroken(environment);
     if (broken !== null) progress.say(`${environment.name}: ${broken}`);

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { rowOf, type PlannedCheck } from '../env/catalogue/index.ts';
+import { rowOf, type PlannedCheck } from '../suites/catalogue/index.ts';
 import { judgeRun } from './judge-run.ts';
 import { readRun, writeEnd, writePlan } from './run-history.ts';
 import { appendToTrial, openTrial } from './trials.ts';

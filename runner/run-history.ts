@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { PlannedCheck } from '../env/catalogue/index.ts';
-import { CommandError, EXIT } from '../env/errors.ts';
+import type { PlannedCheck } from '../suites/catalogue/index.ts';
+import { CommandError, EXIT } from '../host/errors.ts';
 import { monoMs } from '../probes/clock.ts';
 import { openLines } from '../probes/history.ts';
 import { HISTORY_SCHEMA } from '../reports/record/history.ts';

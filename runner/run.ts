@@ -1,6 +1,6 @@
-import { planChecks, scopeOf } from '../env/catalogue/index.ts';
-import { CommandError, EXIT } from '../env/errors.ts';
-import { loadEnvironment } from '../env/loader.ts';
+import { planChecks, scopeOf } from '../suites/catalogue/index.ts';
+import { CommandError, EXIT } from '../host/errors.ts';
+import { openEnvironment } from '../suites/catalogue/open.ts';
 import type { Environment, Size } from '../env/schema.ts';
 import { readBaseline } from './baseline.ts';
 import { requireConfiguration } from './configuration.ts';
@@ -32,7 +32,7 @@ type Plan = Pick<ExecuteOptions, 'profile' | 'scope' | 'planned'>;
 /** `plumbline run`: plan, raise or reach, observe, judge, restore, write. Never throws. */
 export function runEnvironment(options: RunOptions): Promise<CommandResult> {
   return guarded(async () => {
-    const environment = await loadEnvironment(options.env, {
+    const environment = await openEnvironment(options.env, {
       with: options.with ?? 'raised',
       size: options.size ?? 'raised',
     });

@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { rowOf } from '../env/catalogue/index.ts';
+import { rowOf } from '../suites/catalogue/index.ts';
 import { openHistory } from '../probes/history.ts';
 import { judgeCheck } from './judging.ts';
 import { makeRunFolder, trialFolder } from './run-folder.ts';

@@ -3,7 +3,7 @@ import { all } from '../reports/judge/observed.ts';
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { CommandError, EXIT } from '../env/errors.ts';
+import { CommandError, EXIT } from '../host/errors.ts';
 import { readHistory, trialFolders } from '../reports/record/read-history.ts';
 import { differencesOf, type Fingerprint } from './fingerprint.ts';
 import { checkFolderName, openRunFolder, trialFolder, type RunFolder } from './run-folder.ts';

@@ -3,8 +3,8 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { catalogue, suiteOf, suites } from '../env/catalogue/index.ts';
-import type { Access, CatalogueRow } from '../env/catalogue/index.ts';
+import { catalogue, suiteOf, suites } from '../suites/catalogue/index.ts';
+import type { Access, CatalogueRow } from '../suites/catalogue/index.ts';
 
 export const PAGE = path.join(import.meta.dirname, '..', 'docs', 'reference', 'checks.md');
 
@@ -20,7 +20,7 @@ export function pageText(): string {
   const built = catalogue().filter((row) => row.built);
   return `# Checks
 
-Written from the catalogue in \`env/catalogue/\`; do not edit this page. ${built.length} of ${catalogue().length} checks are built; the others are reported as \`not-run (not built)\`, so that
+Written from the catalogue in \`suites/catalogue/\`; do not edit this page. ${built.length} of ${catalogue().length} checks are built; the others are reported as \`not-run (not built)\`, so that
 nobody takes them for passed. \`npx plumbline explain CHECK --env NAME\` says the same of one check, with what an environment's file changes.
 
 What a check does in an environment depends on its kind: *reads* changes nothing; *writes canaries* creates objects and data of its own and removes them; *disturbs* injects a fault and undoes it; *with a permit*

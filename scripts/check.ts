@@ -19,7 +19,7 @@ const TYPES_CACHE = path.join(ROOT, 'node_modules', '.cache', 'types.tsbuildinfo
 const NODE_TEST = [process.execPath, '--test', '--test-reporter=spec'] as const;
 const testsOf = (folders: readonly string[]): string[] => folders.map((folder) => `${folder}/**/*.test.ts`);
 /** Their tests start processes, handle signals or measure time: a process for each file. */
-const ISOLATED = ['cli', 'load', 'probes', 'runner'];
+const ISOLATED = ['cli', 'host', 'load', 'probes', 'runner'];
 /** Here a process for each file costs several times what its tests do: one for all, still one test at a time. */
 const TOGETHER = ['deploy', 'env', 'reports', 'scripts', 'suites'];
 /**

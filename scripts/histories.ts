@@ -6,7 +6,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { catalogue } from '../env/catalogue/index.ts';
+import { catalogue } from '../suites/catalogue/index.ts';
 import { globMatcher } from '../env/globs.ts';
 import { judgeOf } from '../reports/judge/index.ts';
 import type { History } from '../reports/record/history.ts';

@@ -4,7 +4,19 @@ import path from 'node:path';
 import { test } from 'node:test';
 
 const ROOT = path.dirname(import.meta.dirname);
-const FOLDERS = ['cli', 'deploy', 'env', 'load', 'probes', 'reports', 'runner', 'scripts', 'suites', 'tests'];
+const FOLDERS = [
+  'cli',
+  'deploy',
+  'env',
+  'host',
+  'load',
+  'probes',
+  'reports',
+  'runner',
+  'scripts',
+  'suites',
+  'tests',
+];
 /** `import`, `import type`, `export … from` and `import()` of a file of the project. */
 const IMPORT = /(?:\bfrom|\bimport\()\s*'(?<file>\.{1,2}\/[^']+\.ts)'/g;
 

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { loadEnvironment } from '../env/loader.ts';
+import { openEnvironment } from '../suites/catalogue/open.ts';
 import type { LogSettings } from '../env/schema.ts';
 import { logProbe } from '../probes/logs/index.ts';
 import type { LogSearch } from '../probes/logs/index.ts';
@@ -57,7 +57,7 @@ const interrupt = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort());
 const { signal } = interrupt;
 
-const environment = await loadEnvironment(values.env, { with: 'raised', size: 'raised' });
+const environment = await openEnvironment(values.env, { with: 'raised', size: 'raised' });
 if (!('embedded' in environment.cluster))
   throw new Error(`${values.env} is not embedded: a log store of somebody else is not filled`);
 const logs = declaredLogs();

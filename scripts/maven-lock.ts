@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '../env/local/run.ts';
+import { run } from '../host/run.ts';
 import { cacheDir } from '../env/local/paths.ts';
 import { jarOf, pomOf, resolveMaven } from '../env/local/images/fetched.ts';
 

@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { matchesAny } from '../env/globs.ts';
-import { catalogue } from '../env/catalogue/index.ts';
+import { catalogue } from '../suites/catalogue/index.ts';
 import type { Answer, Asked } from './histories/hold.ts';
 import { STORED_FOLDER, storedPath } from './histories/stored.ts';
 import { problemsOf, reportText } from './histories/table.ts';

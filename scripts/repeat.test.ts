@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import { fixtureCheck, fixtureRecord } from '../reports/render/fixture.ts';
+import { fixtureCheck, fixtureRecord } from '../reports/render/_testing/fixture.ts';
 import { runStep } from './steps.ts';
 
 const SCRIPT = resolve(import.meta.dirname, 'repeat.ts');

@@ -8,7 +8,7 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { loadEnvironment } from '../env/loader.ts';
+import { openEnvironment } from '../suites/catalogue/open.ts';
 import { writeHeader } from '../probes/history.ts';
 import { anchor } from '../probes/clock.ts';
 import { storeDriver, STORES } from '../probes/stores.ts';
@@ -32,7 +32,7 @@ const seconds = Number(values.seconds);
 const interrupt = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
 
-const environment = await loadEnvironment(values.env, { with: 'raised', size: 'raised' });
+const environment = await openEnvironment(values.env, { with: 'raised', size: 'raised' });
 const progress = new Progress();
 const connection = await connect({ environment, progress, signal: interrupt.signal, raise: false });
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-at-once-'));

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { declaredWords } from '../../env/declared-words.ts';
-import { CommandError, EXIT } from '../../env/errors.ts';
+import { CommandError, EXIT } from '../../host/errors.ts';
 import type { Finding, LocalStatus } from '../../env/local/index.ts';
 import type { Environment, Size } from '../../env/schema.ts';
 import { commaList } from '../context.ts';
@@ -28,8 +28,8 @@ function embedded(environment: Environment): { instance: 'local' | 'local-small'
 }
 
 async function load(name: string, options: { size?: Size; with?: string[] } = {}): Promise<Environment> {
-  const { loadEnvironment } = await import('../../env/loader.ts');
-  return loadEnvironment(name, options);
+  const { openEnvironment } = await import('../../suites/catalogue/open.ts');
+  return openEnvironment(name, options);
 }
 
 async function up(options: UpOptions, context: Context): Promise<number> {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { resolveGoals, rowOf, suggestCheck, whyNotRun } from '../../env/catalogue/index.ts';
-import type { CatalogueRow } from '../../env/catalogue/index.ts';
-import { CommandError, EXIT } from '../../env/errors.ts';
+import { resolveGoals, rowOf, suggestCheck, whyNotRun } from '../../suites/catalogue/index.ts';
+import type { CatalogueRow } from '../../suites/catalogue/index.ts';
+import { CommandError, EXIT } from '../../host/errors.ts';
 import type { Context } from '../context.ts';
 
 const ACCESS: Record<string, string> = {
@@ -64,8 +64,8 @@ function describe(row: CatalogueRow): string[] {
 }
 
 async function inEnvironment(row: CatalogueRow, name: string): Promise<string[]> {
-  const { loadEnvironment } = await import('../../env/loader.ts');
-  const environment = await loadEnvironment(name, { with: 'raised', size: 'raised' });
+  const { openEnvironment } = await import('../../suites/catalogue/open.ts');
+  const environment = await openEnvironment(name, { with: 'raised', size: 'raised' });
   const { goals, source } = resolveGoals(environment, row);
   const notRun = whyNotRun(environment, row);
   return [

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { catalogue, planChecks, suiteOf } from '../../env/catalogue/index.ts';
+import { catalogue, planChecks, suiteOf } from '../../suites/catalogue/index.ts';
 import type { Context } from '../context.ts';
 
 interface Line {
@@ -16,8 +16,8 @@ async function linesOf(env: string | undefined): Promise<Line[]> {
       title: row.title,
     }));
   }
-  const { loadEnvironment } = await import('../../env/loader.ts');
-  const environment = await loadEnvironment(env, { with: 'raised', size: 'raised' });
+  const { openEnvironment } = await import('../../suites/catalogue/open.ts');
+  const environment = await openEnvironment(env, { with: 'raised', size: 'raised' });
   return planChecks(environment).map(({ row, notRun }) => ({
     id: row.id,
     state: notRun ?? 'runs',

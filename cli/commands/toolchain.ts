@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import { EXIT } from '../../env/errors.ts';
+import { EXIT } from '../../host/errors.ts';
 import type { Context } from '../context.ts';
 import { cancellable } from '../signals.ts';
 

@@ -1,4 +1,4 @@
-import { run } from './run.ts';
+import { run } from '../../host/run.ts';
 
 const DEADLINE_MS = 600_000;
 /** apt's own wait for another apt. */

@@ -13,9 +13,9 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { CommandError } from '../errors.ts';
+import { CommandError } from '../../host/errors.ts';
 import { packArchive, unpackArchive } from './archive.ts';
-import { run } from './run.ts';
+import { run } from '../../host/run.ts';
 import { GROUPS, programOf } from './toolchain/groups.ts';
 import { groupsFor, linkNames, toolchainKey, toolsBuilt, toolsDir } from './toolchain/index.ts';
 

@@ -27,7 +27,7 @@ import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { z } from 'zod';
-import { CommandError, EXIT } from '../errors.ts';
+import { CommandError, EXIT } from '../../host/errors.ts';
 import { withLock } from './lock.ts';
 import { cacheDir } from './paths.ts';
 import {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { raiseKernelLimits, restoreKernelLimits } from './kernel.ts';
 import { absentModules, loadModules, MODULES, unloadModule } from './modules.ts';
 import type { ModuleName } from './modules.ts';
-import { cgroups } from './nodes/cgroup-versions.ts';
+import { cgroups } from '../../host/cgroups/cgroup-versions.ts';
 import { stateRoot } from './paths.ts';
 import { bootId } from './stamp.ts';
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, suite, test } from 'node:test';
-import { CommandError } from '../errors.ts';
+import { CommandError } from '../../host/errors.ts';
 import { broughtPackages, goingIn, noteInstalled, purgeBrought } from './installed.ts';
-import { stubMachine } from './testing.ts';
-import type { StubbedMachine } from './testing.ts';
+import { stubMachine } from './_testing/machine.ts';
+import type { StubbedMachine } from './_testing/machine.ts';
 
 test('what apt would remove is read from its words', () => {
   const said = `NOTE: This is only a simulation!

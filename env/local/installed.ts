@@ -2,10 +2,10 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { CommandError, EXIT } from '../errors.ts';
+import { CommandError, EXIT } from '../../host/errors.ts';
 import { aptGet } from './apt.ts';
 import { stateRoot } from './paths.ts';
-import { runAny } from './run.ts';
+import { runAny } from '../../host/run.ts';
 
 const LIST_DEADLINE_MS = 60_000;
 /** What `apt-get -s` says it would do: `Purg haproxy [2.6.12-1]`. */

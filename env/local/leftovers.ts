@@ -2,12 +2,12 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { addressesOf } from './nodes/addressing.ts';
 import type { InstanceName } from './nodes/addressing.ts';
-import { cgroups } from './nodes/cgroup-versions.ts';
+import { cgroups } from '../../host/cgroups/cgroup-versions.ts';
 import { cgroupName, processesIn } from './nodes/cgroups.ts';
 import { parseNames } from './nodes/links.ts';
-import { commandLine } from './nodes/processes.ts';
+import { commandLine } from '../../host/process-identity.ts';
 import { stateDir } from './paths.ts';
-import { run } from './run.ts';
+import { run } from '../../host/run.ts';
 
 const IP_DEADLINE_MS = 10_000;
 

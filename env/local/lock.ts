@@ -1,10 +1,10 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { InstanceName } from './nodes/addressing.ts';
-import { identify, processAlive } from './nodes/processes.ts';
-import type { ProcessId } from './nodes/processes.ts';
+import { identify, processAlive } from '../../host/process-identity.ts';
+import type { ProcessId } from '../../host/process-identity.ts';
 import { stateDir } from './paths.ts';
-import { waitFor } from './wait.ts';
+import { waitFor } from '../../host/wait.ts';
 
 /** Who holds a lock. */
 export type LockHolder = ProcessId & {

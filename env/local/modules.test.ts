@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { MODULES, describeMissing, unloadable } from './modules.ts';
 import type { ModuleSource } from './modules.ts';
-import { run } from './run.ts';
+import { run } from '../../host/run.ts';
 
 const LIST = `kernel/fs/overlayfs/overlay.ko:
 kernel/net/bridge/br_netfilter.ko.zst: kernel/net/bridge/bridge.ko.zst kernel/net/802/stp.ko.zst kernel/net/llc/llc.ko.zst

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import { onPath, run, runAny } from './run.ts';
+import { onPath, run, runAny } from '../../host/run.ts';
 
 type Signalled = { readonly signal?: AbortSignal | undefined };
 

@@ -3,7 +3,7 @@ import { aptGet } from './apt.ts';
 import { distribution } from './distribution.ts';
 import type { Distribution } from './distribution.ts';
 import { installQuietly } from './quiet-install.ts';
-import { onPath, runAny } from './run.ts';
+import { onPath, runAny } from '../../host/run.ts';
 
 /** Programs that show a page without a screen, as distributions call them; the smallest first. */
 export const BROWSERS = [

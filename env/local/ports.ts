@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import { commandLine } from './nodes/processes.ts';
+import { commandLine } from '../../host/process-identity.ts';
 
 /** A TCP socket that listens, as /proc/net/tcp and tcp6 tell of it. */
 export type Listener = {

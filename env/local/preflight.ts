@@ -5,10 +5,10 @@ import type { ArchiveSource } from './images/debian-archive.ts';
 import type { ClusterSize } from './nodes/addressing.ts';
 import { describeMissing, missingModules } from './modules.ts';
 import type { MissingModule } from './modules.ts';
-import { cgroupsIn } from './nodes/cgroup-versions.ts';
+import { cgroupsIn } from '../../host/cgroups/cgroup-versions.ts';
 import { missingPackages } from './packages.ts';
 import { cacheDir, stateRoot } from './paths.ts';
-import { onPath } from './run.ts';
+import { onPath } from '../../host/run.ts';
 import { goVersion } from './toolchain/go.ts';
 
 /** The machine cannot hold the environment; nothing was changed. The command line maps this to exit 64. */

@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { InstanceName } from './nodes/addressing.ts';
-import { cgroups } from './nodes/cgroup-versions.ts';
+import { cgroups } from '../../host/cgroups/cgroup-versions.ts';
 import { cgroupName, RATIO_OF_CONTROL } from './nodes/cgroups.ts';
-import { identify, processAlive } from './nodes/processes.ts';
-import type { ProcessId } from './nodes/processes.ts';
+import { identify, processAlive } from '../../host/process-identity.ts';
+import type { ProcessId } from '../../host/process-identity.ts';
 import { stateDir } from './paths.ts';
 
 /**

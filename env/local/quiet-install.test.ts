@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { installedIn } from './installed.ts';
 import { settleInstallation, unitsIn } from './quiet-install.ts';
-import { stubMachine } from './testing.ts';
-import type { StubbedMachine } from './testing.ts';
+import { stubMachine } from './_testing/machine.ts';
+import type { StubbedMachine } from './_testing/machine.ts';
 
 test('units that start by themselves are found among the files of packages', () => {
   const files = `/.

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { installedPackages, noteInstalled } from './installed.ts';
 import { withLock } from './lock.ts';
 import { stateRoot } from './paths.ts';
-import { onPath, run, runAny } from './run.ts';
+import { onPath, run, runAny } from '../../host/run.ts';
 
 /** Debian's hook that keeps a package from starting its service at once. It does not keep it from being started at the next boot. */
 const SERVICE_POLICY = '/usr/sbin/policy-rc.d';

@@ -18,7 +18,7 @@ import type { InstanceName } from './nodes/addressing.ts';
 import { ensureNetwork, linkState, restoreLink } from './nodes/links.ts';
 import { nodeStatus, startNode } from './nodes/node.ts';
 import { logDir } from './paths.ts';
-import { patient } from './patience.ts';
+import { patient } from '../../host/patience.ts';
 import { applyPlatform, waitPlatform, type PlatformContext } from './platform/index.ts';
 import { waitRollout } from './platform/rollout.ts';
 import { adoptProcess, recordedProcess } from './processes.ts';

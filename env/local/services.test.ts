@@ -7,7 +7,7 @@ import { nodesOf } from './nodes/addressing.ts';
 import { repairServices } from './raise.ts';
 import { askFrom, servicePlaces, ServicesDeadError, waitServices } from './services.ts';
 import type { Asking, Look } from './services.ts';
-import { DeadlineError } from './wait.ts';
+import { DeadlineError } from '../../host/wait.ts';
 
 const detailOf = (look: Look): string => ('detail' in look ? look.detail : '');
 

@@ -1,8 +1,8 @@
 import type { InstanceName, NodeSpec } from './nodes/addressing.ts';
 import { addressesOf } from './nodes/addressing.ts';
 import { nodeStatus } from './nodes/node.ts';
-import { runAny } from './run.ts';
-import { waitFor } from './wait.ts';
+import { runAny } from '../../host/run.ts';
+import { waitFor } from '../../host/wait.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 /**

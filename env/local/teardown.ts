@@ -5,7 +5,7 @@ import { INSTANCES } from './nodes/addressing.ts';
 import type { InstanceName } from './nodes/addressing.ts';
 import { cgroupName, processesIn, removeCgroups } from './nodes/cgroups.ts';
 import { removeNetwork } from './nodes/links.ts';
-import { killProcesses } from './nodes/processes.ts';
+import { killProcesses } from '../../host/process-identity.ts';
 import { stateDir } from './paths.ts';
 import { settleInstallation } from './quiet-install.ts';
 

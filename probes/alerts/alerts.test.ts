@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SignalError } from '../signals/index.ts';
-import { standIn } from '../signals/testing.ts';
+import { standIn } from '../signals/_testing/server.ts';
 import { alertProbe } from './index.ts';
 
 const BOUNDS = { deadlineMs: 5_000 };

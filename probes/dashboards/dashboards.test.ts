@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { standIn } from '../signals/testing.ts';
-import type { Said } from '../signals/testing.ts';
+import { standIn } from '../signals/_testing/server.ts';
+import type { Said } from '../signals/_testing/server.ts';
 import { askKibana, dashboardProbe } from './index.ts';
 
 const BOUNDS = { deadlineMs: 5_000 };

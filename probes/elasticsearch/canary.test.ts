@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isUsable, majorityOf, prepareCanary } from './canary.ts';
 import type { FoundIndex } from './canary.ts';
-import { connection, serving } from './testing.ts';
+import { connection, serving } from './_testing/server.ts';
 
 const HOUR_MS = 3_600_000;
 const INDEX = '/plumbline-canary';

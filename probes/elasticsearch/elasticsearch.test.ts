@@ -5,7 +5,7 @@ import { errorClass, isMissing, isSureFailure, SURE_FAILURE_NAMES } from './erro
 import { readBack } from './readback.ts';
 import { ElasticsearchWorkloadClient } from './session.ts';
 import { expectedWindow, millisOf } from './settings.ts';
-import { connection, serving } from './testing.ts';
+import { connection, serving } from './_testing/server.ts';
 import { nearest } from './vectors.ts';
 import { primaryOf, viewOf } from './view.ts';
 

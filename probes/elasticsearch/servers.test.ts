@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { serverFacts } from './settings.ts';
-import { serving, targetOf } from './testing.ts';
+import { serving, targetOf } from './_testing/server.ts';
 
 test('false verdict 18: every member says where it has its shards, and one that does not answer is missed', async () => {
   let asked = 0;

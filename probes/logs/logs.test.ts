@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { telemetry } from '../../env/schema/telemetry.ts';
 import { SignalError } from '../signals/index.ts';
-import { standIn } from '../signals/testing.ts';
-import type { Asked, Said } from '../signals/testing.ts';
+import { standIn } from '../signals/_testing/server.ts';
+import type { Asked, Said } from '../signals/_testing/server.ts';
 import { logProbe } from './index.ts';
 import type { LogProbe } from './index.ts';
 

@@ -4,8 +4,8 @@ import type { OperationResult, WorkloadSession } from '../workload/client.ts';
 import { BoltUnreachable } from './errors.ts';
 import { connectOnce, Neo4jTimeout } from './query.ts';
 import { Neo4jWorkloadClient } from './session.ts';
-import { fakeServer } from './testing.ts';
-import type { FakeServer, Script } from './testing.ts';
+import { fakeServer } from './_testing/server.ts';
+import type { FakeServer, Script } from './_testing/server.ts';
 
 const at = (port: number) => ({ host: '127.0.0.1', port, database: 'neo4j', user: 'u', password: 'p' });
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SignalError } from '../signals/index.ts';
-import { standIn } from '../signals/testing.ts';
-import type { Asked, Said } from '../signals/testing.ts';
+import { standIn } from '../signals/_testing/server.ts';
+import type { Asked, Said } from '../signals/_testing/server.ts';
 import { traceProbe } from './index.ts';
 import type { TraceProbe } from './index.ts';
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Pressure } from '../record/pressure.ts';
 import type { Rule } from '../record/rule.ts';
 import { judgeFailover } from './failover/index.ts';
-import { Synthetic } from './failover/synthetic.ts';
+import { Synthetic } from './failover/_testing/synthetic.ts';
 import { busyText, excused, MOST_OTHERS } from './busy.ts';
 
 const shares = (mean: number) => ({ mean, most: mean });

@@ -4,7 +4,7 @@ import type { Judgement } from '../record/judgement.ts';
 import type { GoalEntry } from '../record/load-detail.ts';
 import type { Rule } from '../record/rule.ts';
 import { enoughTrials, judgeOne } from './definition.ts';
-import { invent } from './topology/testing.ts';
+import { invent } from './topology/_testing/histories.ts';
 
 const judgement = (verdict: Judgement['verdict']): Judgement => ({
   ...{ verdict, reason: verdict, expected: '', seen: '', figures: [] },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { FailoverRecord } from '../record/run-record.ts';
 import { failoverRecord } from './failover/index.ts';
-import { Synthetic } from './failover/synthetic.ts';
+import { Synthetic } from './failover/_testing/synthetic.ts';
 import { costFigures } from './series-costs.ts';
 import { aggregateTrials } from './trials.ts';
 

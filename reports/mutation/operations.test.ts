@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Synthetic } from '../judge/failover/synthetic.ts';
+import { Synthetic } from '../judge/failover/_testing/synthetic.ts';
 import { isName } from './names.ts';
 import { detailsByOutcome } from './operations.ts';
 

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { runRecordSchema } from '../record/run-record.ts';
 import type { RunRecord } from '../record/run-record.ts';
 import { renderFormat } from '../index.ts';
-import { wholeFailoverRecord } from './fixture-failover.ts';
-import { drillRecord } from './fixture.ts';
+import { wholeFailoverRecord } from './_testing/fixture-failover.ts';
+import { drillRecord } from './_testing/fixture.ts';
 import { renderHtml } from './html.ts';
 import { renderTerminal } from './terminal.ts';
 

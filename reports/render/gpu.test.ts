@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CheckResult } from '../record/run-record.ts';
-import { fixtureCheck, fixtureRecord, metRecord } from './fixture.ts';
+import { fixtureCheck, fixtureRecord, metRecord } from './_testing/fixture.ts';
 import { renderHtml } from './html.ts';
 
 const GPU: NonNullable<CheckResult['gpu']> = {

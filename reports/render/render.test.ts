@@ -11,8 +11,8 @@ import {
   inconclusiveRecord,
   metRecord,
   notMetRecord,
-} from './fixture.ts';
-import { fixtureTrial } from './fixture-trial.ts';
+} from './_testing/fixture.ts';
+import { fixtureTrial } from './_testing/fixture-trial.ts';
 import { renderHtml } from './html.ts';
 import { MAX_PAGE_BYTES } from './html/limits.ts';
 import { MAX_LINES, checkLine } from './terminal.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fixtureCheck, fixtureRecord } from './fixture.ts';
+import { fixtureCheck, fixtureRecord } from './_testing/fixture.ts';
 import { renderHtml } from './html.ts';
 import { renderJunit } from './junit.ts';
 import { renderMarkdown } from './markdown.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { runSchemaText } from '../record/run-schema.ts';
-import { drillRecord, inconclusiveRecord, metRecord, notMetRecord } from './fixture.ts';
+import { drillRecord, inconclusiveRecord, metRecord, notMetRecord } from './_testing/fixture.ts';
 
 const validate = new Ajv2020({ strict: false }).compile(JSON.parse(runSchemaText()) as object);
 

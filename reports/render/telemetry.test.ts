@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { runRecordSchema } from '../record/run-record.ts';
 import { runSchemaText } from '../record/run-schema.ts';
 import type { TelemetryDetail } from '../record/telemetry-detail.ts';
-import { fixtureCheck, fixtureRecord } from './fixture.ts';
+import { fixtureCheck, fixtureRecord } from './_testing/fixture.ts';
 import { renderHtml } from './html.ts';
 
 const DETAIL: TelemetryDetail = {

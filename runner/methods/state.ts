@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { storeFault } from '../../env/catalogue/index.ts';
+import { storeFault } from '../../suites/catalogue/index.ts';
 import { monoMs } from '../../probes/clock.ts';
 import { openHistory } from '../../probes/history.ts';
 import { redactor } from '../../probes/redact.ts';

@@ -8,9 +8,9 @@ import type { RestoreOptions, SafetyOptions } from './index.ts';
 import { Ledger } from './ledger.ts';
 import { dropFromMirror, Mirror } from './mirror.ts';
 import { safetyFolder } from './place.ts';
-import { TestApi } from './test-api.ts';
+import { TestApi } from './_testing/api.ts';
 import { Timers } from './timers.ts';
-import { NODE, nodeRef, openForTest as open, safetyOptions as options } from './test-safety.ts';
+import { NODE, nodeRef, openForTest as open, safetyOptions as options } from './_testing/safety.ts';
 
 const MIRROR = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
 

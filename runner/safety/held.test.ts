@@ -10,7 +10,7 @@ import { identify } from '../../env/local/nodes/index.ts';
 import { HeldError, openSafety, refuseWhileHeld, safetyFolder } from './index.ts';
 import { holderSelf } from './place.ts';
 import { HolderRecord } from './processes.ts';
-import { TestApi } from './test-api.ts';
+import { TestApi } from './_testing/api.ts';
 
 const INSTANCE = 'local-small';
 process.env['PLUMBLINE_STATE'] = mkdtempSync(join(tmpdir(), 'held-'));

@@ -6,7 +6,7 @@ import { identify } from '../../env/local/nodes/index.ts';
 import { HeldError, RefusedError } from './errors.ts';
 import { Lease } from './lease.ts';
 import { formatHolder, holderSelf } from './place.ts';
-import { TestApi } from './test-api.ts';
+import { TestApi } from './_testing/api.ts';
 
 const PATH = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline';
 const take = (api: TestApi, onLost: (reason: string) => void = () => undefined): Promise<Lease> =>

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { LeverError } from './errors.ts';
 import { Lever } from './lever.ts';
-import { TestApi } from './test-api.ts';
+import { TestApi } from './_testing/api.ts';
 
 const PATH = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-stop';
 

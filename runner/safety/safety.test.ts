@@ -6,8 +6,8 @@ import { test } from 'node:test';
 import { Ledger } from './ledger.ts';
 import { restoreEnvironment, safetyFolder, sha256 } from './index.ts';
 import type { SafetyOptions } from './index.ts';
-import { TestApi } from './test-api.ts';
-import { NODE, nodeRef, openForTest as open, safetyOptions as options } from './test-safety.ts';
+import { TestApi } from './_testing/api.ts';
+import { NODE, nodeRef, openForTest as open, safetyOptions as options } from './_testing/safety.ts';
 import { MARK } from './undo-kube.ts';
 
 test('records the inverse on disk and in the cluster and arms the Job before it acts; close restores', async () => {

@@ -8,7 +8,7 @@ import { dueNow, followLedger, HOST_TIMER_FILE, Retries, tooLate } from './host-
 import { leftOpen } from './left-open.ts';
 import { Ledger } from './ledger.ts';
 import { recordedProcess } from './processes.ts';
-import { TestApi } from './test-api.ts';
+import { TestApi } from './_testing/api.ts';
 import { Timers } from './timers.ts';
 import type { Entry, Inverse, KubeCall } from './types.ts';
 import { rulesFor, UndoJob } from './undo-job.ts';

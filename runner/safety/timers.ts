@@ -1,8 +1,8 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { killProcesses, waitGone } from '../../env/local/nodes/index.ts';
-import { startDetached } from '../../env/local/run.ts';
-import { waitFor } from '../../env/local/wait.ts';
+import { startDetached } from '../../host/run.ts';
+import { waitFor } from '../../host/wait.ts';
 import { CLUSTER_TIMER_FILE, HOST_TIMER_FILE } from './host-timer.ts';
 import { clearTrouble } from './left-open.ts';
 import { isMirrored } from './mirror.ts';

@@ -18,7 +18,7 @@ import {
 } from '../../env/local/nodes/index.ts';
 import type { InstanceName } from '../../env/local/nodes/index.ts';
 import { stateDir } from '../../env/local/paths.ts';
-import { run, runAny } from '../../env/local/run.ts';
+import { run, runAny } from '../../host/run.ts';
 import { tellStandIn } from '../../probes/ai/stand-in.ts';
 import { monoMs } from '../../probes/clock.ts';
 import type { NodePower } from '../../suites/faults/inverse.ts';

@@ -10,7 +10,7 @@ import {
   fixtureRecord,
   metRecord,
   notMetRecord,
-} from '../../reports/render/fixture.ts';
+} from '../../reports/render/_testing/fixture.ts';
 import { groupUrl } from './pushgateway.ts';
 import { sendTelemetry } from './index.ts';
 import type { Surroundings } from './index.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { cacheDir } from '../../env/local/paths.ts';
-import { onPath } from '../../env/local/run.ts';
+import { onPath } from '../../host/run.ts';
 import { measured } from './measured.ts';
 
 export const CONNECTIONS = 20;

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { INSTANCES } from '../../env/local/index.ts';
 import { containerCgroup } from '../../env/local/nodes/index.ts';
 import { stateDir } from '../../env/local/paths.ts';
-import { run } from '../../env/local/run.ts';
+import { run } from '../../host/run.ts';
 import { CLUSTER_GROUPS, toolsDir } from '../../env/local/toolchain/index.ts';
 
 const LOOK_MS = 60_000;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fixtureCheck, fixtureRecord } from '../../reports/render/fixture.ts';
+import { fixtureCheck, fixtureRecord } from '../../reports/render/_testing/fixture.ts';
 import type { Verdict } from '../../reports/record/verdict.ts';
 import { renderSeries, seriesOf } from './odd.ts';
 import type { RepeatedRun } from './odd.ts';

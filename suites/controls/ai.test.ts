@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { catalogue } from '../../env/catalogue/index.ts';
+import { catalogue } from '../catalogue/index.ts';
 import { loadEnvironment } from '../../env/loader.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 import type { KubeObject } from '../harness/protocol.ts';
 import { controls } from './index.ts';
 import { fewLost } from './failover-ai.ts';
-import { contextOf } from './testing.ts';
+import { contextOf } from './_testing/context.ts';
 
 const small = await loadEnvironment('local-small');
 const rest = { delayMs: 300, failRatio: 0, status: 503 };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../harness/protocol.ts';
 import { rollOutBackend } from './backend.ts';
-import { contextOf } from './testing.ts';
+import { contextOf } from './_testing/context.ts';
 
 const pod = (uid: string): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: uid, uid } });
 

@@ -1,5 +1,5 @@
 /** The controls that hold for every store: they change what the harness sees of it, or what it holds. */
-import { catalogue, failoverParts } from '../../env/catalogue/index.ts';
+import { catalogue, failoverParts } from '../catalogue/index.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 import type { Control, ControlContext } from './control.ts';
 import { errorText } from '../../reports/record/error-text.ts';

@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 import type { Judgement } from '../../reports/record/judgement.ts';
 import type { ControlContext } from './control.ts';
 import { elasticsearchControls } from './failover-elasticsearch.ts';
-import { contextOf } from './testing.ts';
+import { contextOf } from './_testing/context.ts';
 
 const INDEX = '/plumbline-canary';
 const control = (id: string): (typeof elasticsearchControls)[number] =>

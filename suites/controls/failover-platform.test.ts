@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../harness/protocol.ts';
 import { platformControls } from './failover-platform.ts';
-import { contextOf } from './testing.ts';
+import { contextOf } from './_testing/context.ts';
 
 const pod = (name: string): KubeObject => ({
   apiVersion: 'v1',

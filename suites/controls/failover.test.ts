@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { catalogue } from '../../env/catalogue/index.ts';
+import { catalogue } from '../catalogue/index.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 import { expectCounts } from './every-store.ts';
 import { classicRecords } from './failover-rabbitmq.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { catalogue } from '../../env/catalogue/index.ts';
-import { judge } from '../../reports/judge/topology/testing.ts';
-import type { Seen } from '../../reports/judge/topology/testing.ts';
+import { catalogue } from '../catalogue/index.ts';
+import { judge } from '../../reports/judge/topology/_testing/histories.ts';
+import type { Seen } from '../../reports/judge/topology/_testing/histories.ts';
 import type { KubeObject } from '../harness/protocol.ts';
 import { gpuControls } from './gpu.ts';
-import { contextOf } from './testing.ts';
+import { contextOf } from './_testing/context.ts';
 
 test('should have a control for every row of the catalogue, with its verdict and size', () => {
   const rows = catalogue().filter(({ id }) => id.startsWith('gpu/'));

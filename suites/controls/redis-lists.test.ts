@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { KubeObject } from '../harness/protocol.ts';
 import type { ControlContext } from './control.ts';
 import { newestWrite } from './redis-lists.ts';
-import { contextOf } from './testing.ts';
+import { contextOf } from './_testing/context.ts';
 
 const environment = {
   stores: {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { rowOf } from '../../env/catalogue/index.ts';
+import { rowOf } from '../catalogue/index.ts';
 import type { KubeObject } from '../harness/protocol.ts';
 import { scalingControls } from './scaling.ts';
-import { contextOf } from './testing.ts';
+import { contextOf } from './_testing/context.ts';
 
 const controlOf = (id: string): (typeof scalingControls)[number] =>
   scalingControls.find((control) => control.id === id) ?? assert.fail(id);

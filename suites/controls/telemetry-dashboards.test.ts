@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadEnvironment } from '../../env/loader.ts';
-import { judge } from '../../reports/judge/topology/testing.ts';
-import type { Seen } from '../../reports/judge/topology/testing.ts';
+import { judge } from '../../reports/judge/topology/_testing/histories.ts';
+import type { Seen } from '../../reports/judge/topology/_testing/histories.ts';
 import type { KubeObject } from '../harness/protocol.ts';
 import type { Control } from './control.ts';
 import { dashboardControls } from './telemetry-dashboards.ts';
-import { contextOf } from './testing.ts';
+import { contextOf } from './_testing/context.ts';
 
 const small = await loadEnvironment('local-small');
 const environment = small;

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { catalogue } from '../../env/catalogue/index.ts';
+import { catalogue } from '../catalogue/index.ts';
 import { burnRateRules } from '../../env/local/platform/prometheus/rules.ts';
-import { judge } from '../../reports/judge/topology/testing.ts';
-import type { Seen } from '../../reports/judge/topology/testing.ts';
+import { judge } from '../../reports/judge/topology/_testing/histories.ts';
+import type { Seen } from '../../reports/judge/topology/_testing/histories.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 import type { KubeObject } from '../harness/protocol.ts';
 import type { Control } from './control.ts';
 import { telemetryControls } from './telemetry.ts';
-import { contextOf } from './testing.ts';
+import { contextOf } from './_testing/context.ts';
 
 test('should have a control for every check of telemetry, with its verdict', () => {
   for (const row of catalogue().filter(({ id }) => id.startsWith('telemetry/'))) {

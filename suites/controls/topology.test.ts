@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { catalogue } from '../../env/catalogue/index.ts';
+import { catalogue } from '../catalogue/index.ts';
 import { judgeOf } from '../../reports/judge/index.ts';
 import { controls } from './index.ts';
 

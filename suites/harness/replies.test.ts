@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { planChecks } from '../../env/catalogue/index.ts';
+import { planChecks } from '../catalogue/index.ts';
 import { loadEnvironment } from '../../env/loader.ts';
-import { settingsFor } from '../../env/settings.ts';
+import { settingsFor } from '../catalogue/settings.ts';
 import { replyTo } from './replies.ts';
 
 const checkoutDir = new URL('../..', import.meta.url).pathname;

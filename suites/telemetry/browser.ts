@@ -2,7 +2,7 @@
 import { chromium } from '@playwright/test';
 import type { Browser } from '@playwright/test';
 import { BROWSERS } from '../../env/local/packages.ts';
-import { pathOf } from '../../env/local/run.ts';
+import { pathOf } from '../../host/run.ts';
 
 interface Machine {
   /** Folders with programs, as PATH has them. */

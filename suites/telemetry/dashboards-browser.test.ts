@@ -11,7 +11,7 @@ import {
   NOWHERE,
   prometheusFor,
   range,
-} from '../../env/local/platform/grafana-stub/service/testing.ts';
+} from '../../env/local/platform/grafana-stub/service/_testing/grafana.ts';
 import type { CheckContext } from '../harness/check.ts';
 import { launchBrowser } from './browser.ts';
 import type { Launch } from './browser.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { catalogue } from '../../env/catalogue/index.ts';
+import { catalogue } from '../catalogue/index.ts';
 import { nameOf } from './lines.ts';
 
 test('no two checks call their writers the same: they may run at the same time', () => {

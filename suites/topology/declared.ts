@@ -1,5 +1,5 @@
 import type { Workload } from '../../env/schema.ts';
-import type { CheckSettings } from '../../env/settings.ts';
+import type { CheckSettings } from '../catalogue/settings.ts';
 import type { CheckContext } from '../harness/check.ts';
 import type { KubeObject } from '../harness/protocol.ts';
 import { isRolling, ownerOf } from './shapes.ts';
@@ -13,7 +13,7 @@ export interface Found {
   object: WorkloadObject | undefined;
 }
 
-/** A part of the settings; what a check is given follows from its id (env/settings.ts). */
+/** A part of the settings; what a check is given follows from its id (`reads` of its row in the catalogue). */
 export function setting<Name extends keyof CheckSettings>(
   ctx: CheckContext,
   name: Name,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judge } from '../../reports/judge/topology/testing.ts';
-import type { Seen } from '../../reports/judge/topology/testing.ts';
+import { judge } from '../../reports/judge/topology/_testing/histories.ts';
+import type { Seen } from '../../reports/judge/topology/_testing/histories.ts';
 import { RunnerError } from '../harness/client.ts';
 import type { CheckContext } from '../harness/context.ts';
 import type { KubeObject } from '../harness/protocol.ts';

@@ -7,7 +7,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cgroups } from '../../env/local/nodes/cgroup-versions.ts';
+import { cgroups } from '../../host/cgroups/cgroup-versions.ts';
 import { cgroupName, removeCgroups } from '../../env/local/nodes/cgroups.ts';
 import { freezerState } from '../../env/local/nodes/index.ts';
 import { undoNode } from '../../runner/safety/undo-node.ts';

@@ -7,9 +7,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { nested, removed } from '../../env/local/nodes/cgroup-versions.ts';
-import { parseHierarchies } from '../../env/local/nodes/hierarchies.ts';
-import { run } from '../../env/local/run.ts';
+import { nested, removed } from '../../host/cgroups/cgroup-versions.ts';
+import { parseHierarchies } from '../../host/cgroups/hierarchies.ts';
+import { run } from '../../host/run.ts';
 
 const TIMEOUT_MS = 60_000;
 const unified = parseHierarchies(readFileSync('/proc/self/mountinfo', 'utf8')).find(

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fetchPackages } from '../../env/local/images/debian.ts';
 import { RELEASE } from '../../env/local/images/debian-archive.ts';
-import { run } from '../../env/local/run.ts';
+import { run } from '../../host/run.ts';
 
 const LOOK_MS = 30_000;
 

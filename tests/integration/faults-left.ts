@@ -2,10 +2,10 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { linkState, nodeSpec, nodesOf, nodeStatus } from '../../env/local/nodes/index.ts';
-import { cgroups, nested } from '../../env/local/nodes/cgroup-versions.ts';
+import { cgroups, nested } from '../../host/cgroups/cgroup-versions.ts';
 import { cgroupName, processesIn } from '../../env/local/nodes/cgroups.ts';
 import type { ProcessId } from '../../env/local/nodes/index.ts';
-import { runAny } from '../../env/local/run.ts';
+import { runAny } from '../../host/run.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import { INSTANCE } from './instance.ts';
 

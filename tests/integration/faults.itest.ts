@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { freezeCgroup, freezerState, thawCgroup } from '../../env/local/nodes/index.ts';
-import { waitFor } from '../../env/local/wait.ts';
-import { loadEnvironment } from '../../env/loader.ts';
+import { waitFor } from '../../host/wait.ts';
+import { openEnvironment } from '../../suites/catalogue/open.ts';
 import type { Environment } from '../../env/schema.ts';
 import { openCluster } from '../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
@@ -63,7 +63,7 @@ class Held {
   }
 
   static async open(nameOrFile: string): Promise<Held> {
-    const environment = await loadEnvironment(nameOrFile, {
+    const environment = await openEnvironment(nameOrFile, {
       with: 'raised',
       size: nameOrFile === INSTANCE ? 'small' : undefined,
     });

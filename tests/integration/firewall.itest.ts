@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { addressesOf, execInNode, nodeSpec, nodesOf } from '../../env/local/nodes/index.ts';
-import { run, runAny } from '../../env/local/run.ts';
+import { run, runAny } from '../../host/run.ts';
 import { serviceTrouble } from '../../env/local/services.ts';
 import { INSTANCE, raised } from './instance.ts';
 

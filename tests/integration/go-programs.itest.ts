@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { runAny } from '../../env/local/run.ts';
+import { runAny } from '../../host/run.ts';
 import { COMPILE_FLAGS, goEnvironment } from '../../env/local/toolchain/go.ts';
 
 /** What they share with kubelet and metrics-server is compiled already; from an empty cache it takes minutes. */

@@ -7,11 +7,11 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadEnvironment } from '../../env/loader.ts';
+import { openEnvironment } from '../../suites/catalogue/open.ts';
 import { killProcesses, nodeSpec, nodesOf } from '../../env/local/nodes/index.ts';
 import type { ProcessId } from '../../env/local/nodes/index.ts';
-import { commandLine } from '../../env/local/nodes/processes.ts';
-import { run } from '../../env/local/run.ts';
+import { commandLine } from '../../host/process-identity.ts';
+import { run } from '../../host/run.ts';
 import { monoMs } from '../../probes/clock.ts';
 import { openCluster } from '../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
@@ -115,7 +115,7 @@ export class KillSeries {
    */
   static async open(kubeconfig: string, out: string, env: string = INSTANCE): Promise<KillSeries> {
     mkdirSync(out, { recursive: true });
-    const environment = await loadEnvironment(env, { with: 'raised', size: 'raised' });
+    const environment = await openEnvironment(env, { with: 'raised', size: 'raised' });
     const over = new AbortController();
     const cluster = openCluster({ kubeconfig, signal: over.signal });
     const stores = new StoreTargets(environment, cluster);

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { EnvironmentHeldError, holder, leftovers, readStamp, status, up } from '../../env/local/index.ts';
-import { cgroups } from '../../env/local/nodes/cgroup-versions.ts';
+import { cgroups } from '../../host/cgroups/cgroup-versions.ts';
 import { cgroupName } from '../../env/local/nodes/cgroups.ts';
 import { takeLock } from '../../env/local/lock.ts';
 import {
@@ -23,9 +23,9 @@ import {
   thawCgroup,
 } from '../../env/local/nodes/index.ts';
 import { stateDir } from '../../env/local/paths.ts';
-import { run, runAny } from '../../env/local/run.ts';
+import { run, runAny } from '../../host/run.ts';
 import { CLUSTER_GROUPS, toolsDir } from '../../env/local/toolchain/index.ts';
-import { waitFor } from '../../env/local/wait.ts';
+import { waitFor } from '../../host/wait.ts';
 
 /** These tests run on the small environment that `npm test` has raised before. */
 const INSTANCE = 'local-small';

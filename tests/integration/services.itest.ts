@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { readStamp, status, up } from '../../env/local/index.ts';
 import { nodeSpec } from '../../env/local/nodes/index.ts';
-import { run } from '../../env/local/run.ts';
+import { run } from '../../host/run.ts';
 import { serviceTrouble } from '../../env/local/services.ts';
 import { INSTANCE, raised } from './instance.ts';
 

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { redis } from '../../probes/redis/index.ts';
 import type { StoreMember, StoreTarget } from '../../probes/store-driver.ts';
-import { onPath } from '../../env/local/run.ts';
+import { onPath } from '../../host/run.ts';
 import { freePort } from '../../env/local/images/registry.ts';
 
 const HOST = '127.0.0.1';

@@ -5,9 +5,9 @@ import type { NodeSpec } from '../nodes/addressing.ts';
 import { nodeLogs, onHost } from '../nodes/files.ts';
 import { execInNode } from '../nodes/node.ts';
 import { stateDir } from '../paths.ts';
-import { patient } from '../patience.ts';
-import { CommandError, run } from '../run.ts';
-import { waitFor } from '../wait.ts';
+import { patient } from '../../../host/patience.ts';
+import { CommandError, run } from '../../../host/run.ts';
+import { waitFor } from '../../../host/wait.ts';
 import { CONFIG_PATH, DISCOVERY_PATH, discoveryConfig, initConfig, joinConfig } from './kubeadm.ts';
 import type { ClusterVersions } from './kubeadm.ts';
 

@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { addressesOf } from '../nodes/addressing.ts';
 import type { NodeSpec } from '../nodes/addressing.ts';
 import { REGISTRY_NAME } from '../nodes/files.ts';
-import { patience } from '../patience.ts';
+import { patience } from '../../../host/patience.ts';
 
 /** Versions that kubeadm is told, as the toolchain builds them; each is also the tag of its image. */
 export type ClusterVersions = {

@@ -5,11 +5,11 @@ import { addressesOf } from '../nodes/addressing.ts';
 import type { InstanceName } from '../nodes/addressing.ts';
 import { cutLink, ensureLink, linkState, restoreLink } from '../nodes/links.ts';
 import type { LinkOwner } from '../nodes/links.ts';
-import { killProcesses } from '../nodes/processes.ts';
+import { killProcesses } from '../../../host/process-identity.ts';
 import { logDir, stateDir } from '../paths.ts';
 import { adoptProcess, recordedProcess } from '../processes.ts';
-import { run, startDetached } from '../run.ts';
-import { waitFor } from '../wait.ts';
+import { run, startDetached } from '../../../host/run.ts';
+import { waitFor } from '../../../host/wait.ts';
 
 /** An API server behind the load balancer. */
 export type Backend = { readonly name: string; readonly address: string };

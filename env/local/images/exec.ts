@@ -1,7 +1,7 @@
 /** Runs a tool to its end, alone or as `one | other`; errors say which command, its exit and the end of what it wrote. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { pipeline } from 'node:stream/promises';
-import { run } from '../run.ts';
+import { run } from '../../../host/run.ts';
 
 export interface ExecOptions {
   readonly cwd?: string | undefined;

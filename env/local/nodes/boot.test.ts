@@ -4,12 +4,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { onPath, run, startDetached } from '../run.ts';
-import { waitFor } from '../wait.ts';
-import { cgroupsIn } from './cgroup-versions.ts';
-import type { Cgroups, NodePlaces } from './cgroup-versions.ts';
+import { onPath, run, startDetached } from '../../../host/run.ts';
+import { waitFor } from '../../../host/wait.ts';
+import { cgroupsIn } from '../../../host/cgroups/cgroup-versions.ts';
+import type { Cgroups, NodePlaces } from '../../../host/cgroups/cgroup-versions.ts';
 import { processesIn, removeCgroups, saysIn } from './cgroups.ts';
-import { parseHierarchies } from './hierarchies.ts';
+import { parseHierarchies } from '../../../host/cgroups/hierarchies.ts';
 
 const TIMEOUT_MS = 20_000;
 const BOOT = join(import.meta.dirname, 'boot.sh');

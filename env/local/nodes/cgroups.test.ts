@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cgroupName, saysIn } from './cgroups.ts';
-import { parseHierarchies } from './hierarchies.ts';
+import { parseHierarchies } from '../../../host/cgroups/hierarchies.ts';
 
 const MOUNTINFO = `22 1 254:0 / / rw,relatime - ext4 /dev/root rw
 30 22 0:26 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755

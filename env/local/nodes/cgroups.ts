@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { waitFor } from '../wait.ts';
+import { waitFor } from '../../../host/wait.ts';
 import type { InstanceName } from './addressing.ts';
-import { cgroups, LEAF, nested, removed } from './cgroup-versions.ts';
-import type { Cgroups } from './cgroup-versions.ts';
-import { identify, killProcesses, processAlive } from './processes.ts';
-import type { ProcessId } from './processes.ts';
+import { cgroups, LEAF, nested, removed } from '../../../host/cgroups/cgroup-versions.ts';
+import type { Cgroups } from '../../../host/cgroups/cgroup-versions.ts';
+import { identify, killProcesses, processAlive } from '../../../host/process-identity.ts';
+import type { ProcessId } from '../../../host/process-identity.ts';
 
 /** Path of an instance's, or a node's, cgroup below each mount point. */
 export function cgroupName(instance: InstanceName, node?: string): string {

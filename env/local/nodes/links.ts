@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { run, runAny } from '../run.ts';
+import { run, runAny } from '../../../host/run.ts';
 import { INSTANCES, WHOLE_RANGE, addressesOf, nodesOf } from './addressing.ts';
 import type { ClusterSize, InstanceName, NodeSpec } from './addressing.ts';
 

@@ -1,18 +1,18 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
-import { runAny, startDetached } from '../run.ts';
-import type { CommandResult, RunOptions } from '../run.ts';
-import { waitFor } from '../wait.ts';
+import { runAny, startDetached } from '../../../host/run.ts';
+import type { CommandResult, RunOptions } from '../../../host/run.ts';
+import { waitFor } from '../../../host/wait.ts';
 import { addressesOf } from './addressing.ts';
 import type { ClusterSize, NodeSpec } from './addressing.ts';
-import { cgroups } from './cgroup-versions.ts';
-import type { NodePlaces } from './cgroup-versions.ts';
+import { cgroups } from '../../../host/cgroups/cgroup-versions.ts';
+import type { NodePlaces } from '../../../host/cgroups/cgroup-versions.ts';
 import { cgroupName, processesIn, RATIO_OF_CONTROL, removeCgroups, saysIn } from './cgroups.ts';
 import { nodeDir, nodeFiles, nodeLogs } from './files.ts';
 import { ensureLink, removeLink, routePods } from './links.ts';
-import { identify, killProcesses, processAlive, waitGone } from './processes.ts';
-import type { ProcessId } from './processes.ts';
+import { identify, killProcesses, processAlive, waitGone } from '../../../host/process-identity.ts';
+import type { ProcessId } from '../../../host/process-identity.ts';
 
 /** What a node's own /etc takes over from the host: accounts, certificates, the alternatives that iptables hides behind. */
 const FROM_HOST_ETC = [

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { waitFor } from '../wait.ts';
+import { waitFor } from '../../../host/wait.ts';
 import type { InstanceName } from './addressing.ts';
-import { cgroups } from './cgroup-versions.ts';
-import type { Cgroups } from './cgroup-versions.ts';
+import { cgroups } from '../../../host/cgroups/cgroup-versions.ts';
+import type { Cgroups } from '../../../host/cgroups/cgroup-versions.ts';
 import { cgroupName, processesBelow } from './cgroups.ts';
-import { commandLine } from './processes.ts';
-import type { ProcessId } from './processes.ts';
+import { commandLine } from '../../../host/process-identity.ts';
+import type { ProcessId } from '../../../host/process-identity.ts';
 
 /** A process of a pod, as the host sees it. */
 export type PodProcess = ProcessId & {

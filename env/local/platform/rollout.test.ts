@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CommandError } from '../run.ts';
+import { CommandError } from '../../../host/run.ts';
 import { lastSeen, type Seen, type SeenPod } from './rollout-seen.ts';
 import { NotReadyError, waitRollout } from './rollout.ts';
 

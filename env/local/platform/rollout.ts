@@ -1,5 +1,5 @@
-import { patient } from '../patience.ts';
-import { CommandError } from '../run.ts';
+import { patient } from '../../../host/patience.ts';
+import { CommandError } from '../../../host/run.ts';
 import type { PlatformContext } from './context.ts';
 import { lastSeen, type Seen, type SeenEvent, type SeenPod, type SeenWorkload } from './rollout-seen.ts';
 

@@ -3,7 +3,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { cacheDir } from '../paths.ts';
-import { run } from '../run.ts';
+import { run } from '../../../host/run.ts';
 import { linkerFlags, moduleDir } from './groups.ts';
 import type { ToolGroup } from './groups.ts';
 import { asError } from '../../../reports/record/error-text.ts';

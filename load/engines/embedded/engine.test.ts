@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { ENOUGH } from '../engine.ts';
-import { count, listen, load, OK, serve, trend } from './testing/loads.ts';
-import { HEAD } from './testing/scripts.ts';
+import { count, listen, load, OK, serve, trend } from './_testing/loads.ts';
+import { HEAD } from './_testing/scripts.ts';
 
 const GET = `export default function () { http.get(__ENV.URL + '/'); }`;
 const scenario = (text: string): string => `export const options = { scenarios: { s: { ${text} } } };\n`;

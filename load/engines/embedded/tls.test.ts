@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:https';
 import { after, before, describe, it } from 'node:test';
-import { listen, load, selfSigned } from './testing/loads.ts';
-import { HEAD } from './testing/scripts.ts';
+import { listen, load, selfSigned } from './_testing/loads.ts';
+import { HEAD } from './_testing/scripts.ts';
 
 describe('TLS', () => {
   let close: () => void;

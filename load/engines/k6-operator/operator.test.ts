@@ -11,7 +11,7 @@ import { loadResultSchema, type LoadResult, type LoadSecond } from '../../../rep
 import type { LoadListener, LoadRequest } from '../engine.ts';
 import { OperatorEngine, type OperatorOptions } from './index.ts';
 import { mainModule } from './main-module.ts';
-import { ApiServer, type Behaviour, type Pod } from './testing/api-server.ts';
+import { ApiServer, type Behaviour, type Pod } from './_testing/api-server.ts';
 
 const SCRIPT = `import { rate } from './settings.ts';
 export const options: { scenarios: object; thresholds: object } = {

@@ -5,8 +5,8 @@ import { after, before, describe, it } from 'node:test';
 import { loadResultSchema, type LoadResult, type LoadSecond } from '../../../reports/record/load-result.ts';
 import type { LoadListener, LoadRequest } from '../engine.ts';
 import { K6Engine } from './index.ts';
-import { installStandIn, type Installed } from './testing/install.ts';
-import type { Behaviour } from './testing/stand-in.ts';
+import { installStandIn, type Installed } from './_testing/install.ts';
+import type { Behaviour } from './_testing/stand-in.ts';
 
 const SCRIPT = `
 export const options = {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { failoverRecordSchema } from '../../record/run-record.ts';
 import { judgeOf } from '../index.ts';
-import { requestsOnly } from './requests-only.ts';
-import { clientOf } from './synthetic.ts';
-import type { Synthetic } from './synthetic.ts';
+import { requestsOnly } from './_testing/requests-only.ts';
+import { clientOf } from './_testing/synthetic.ts';
+import type { Synthetic } from './_testing/synthetic.ts';
 
 const COUNTS = { done: 198, degraded: 2, failed: 0, accepted: 0, missing: 0, unread: 0 };
 

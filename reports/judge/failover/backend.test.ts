@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { failoverRecordSchema } from '../../record/run-record.ts';
 import { judgeOf } from '../index.ts';
-import { requestsOnly } from './requests-only.ts';
-import { armedFor } from './synthetic.ts';
-import type { Synthetic } from './synthetic.ts';
+import { requestsOnly } from './_testing/requests-only.ts';
+import { armedFor } from './_testing/synthetic.ts';
+import type { Synthetic } from './_testing/synthetic.ts';
 
 /** 40 s at 100 requests a second, the fault at 5 s; 30 s of window. */
 function trial(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { budgetGap } from './budget.ts';
-import { Synthetic } from './synthetic.ts';
+import { Synthetic } from './_testing/synthetic.ts';
 
 /** What is not sound once one of its observations says something else. */
 function gapOf(kind: 'budget-estimate' | 'budget-spent', change: object, settings: object = {}): string {

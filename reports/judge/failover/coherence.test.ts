@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { coherenceRules } from './coherence.ts';
 import { failoverEvidence } from './evidence.ts';
-import { clientOf, Synthetic } from './synthetic.ts';
+import { clientOf, Synthetic } from './_testing/synthetic.ts';
 
 const saidOf = (made: Synthetic, id: string): string => {
   const rule = coherenceRules(made.history()).find((one) => one.id === id);

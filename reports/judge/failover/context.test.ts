@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { failoverRecordSchema } from '../../record/run-record.ts';
 import { failoverRecord } from './index.ts';
-import { said, START, Synthetic } from './synthetic.ts';
+import { said, START, Synthetic } from './_testing/synthetic.ts';
 
 const judge = (trial: Synthetic) => failoverRecord(trial.history());
 const roles = (after: string) => [{ store: 'postgres', before: 'leader, replica; steady', after }];

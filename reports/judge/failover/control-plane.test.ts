@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { failoverRecordSchema } from '../../record/run-record.ts';
 import { judgeOf } from '../index.ts';
-import { requestsOnly } from './requests-only.ts';
-import { said } from './synthetic.ts';
-import type { Synthetic } from './synthetic.ts';
+import { requestsOnly } from './_testing/requests-only.ts';
+import { said } from './_testing/synthetic.ts';
+import type { Synthetic } from './_testing/synthetic.ts';
 
 const CHECK = 'failover/control-plane/leader-crash';
 type Row = [string, string, number, string, boolean];

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Observation } from '../../record/history.ts';
 import { failoverRecordSchema } from '../../record/run-record.ts';
 import { failoverRecord, judgeFailover } from './index.ts';
-import { said, START, Synthetic } from './synthetic.ts';
+import { said, START, Synthetic } from './_testing/synthetic.ts';
 
 function recordWith(outline: ConstructorParameters<typeof Synthetic>[0], ...more: Observation[]) {
   const trial = new Synthetic(outline).without(...more.map(({ kind }) => kind));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { failoverRecord, judgeFailover } from './index.ts';
-import { said, Synthetic } from './synthetic.ts';
+import { said, Synthetic } from './_testing/synthetic.ts';
 
 const judge = (trial: Synthetic) => failoverRecord(trial.history());
 const GOALS = { rtoSeconds: 30, lostWrites: 0 };

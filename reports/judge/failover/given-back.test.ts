@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { failoverRecordSchema } from '../../record/run-record.ts';
 import { failoverRecord, judgeFailover } from './index.ts';
-import { armedFor, said, Synthetic } from './synthetic.ts';
+import { armedFor, said, Synthetic } from './_testing/synthetic.ts';
 
 /** Landed at 5,002 ms; a majority that is frozen is given back 30 s later. */
 const RETURNED_MS = 35_002;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { governingGap } from './governing.ts';
-import { Synthetic } from './synthetic.ts';
+import { Synthetic } from './_testing/synthetic.ts';
 
 const changed = (
   change: (seen: { name?: string; value?: string }) => unknown,

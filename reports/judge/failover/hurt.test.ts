@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { agreementRules } from './hurt.ts';
-import { requestsOnly } from './requests-only.ts';
-import type { Synthetic } from './synthetic.ts';
+import { requestsOnly } from './_testing/requests-only.ts';
+import type { Synthetic } from './_testing/synthetic.ts';
 
 const edge = { url: 'https://edge.test/tenders', markHeader: 'x-mark', hops: [] };
 const workloads = [{ kind: 'Deployment', namespace: 'tender', name: 'api', replicas: { min: 2, max: 5 } }];

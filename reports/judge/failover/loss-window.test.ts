@@ -2,7 +2,7 @@ import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { failoverRecord, judgeFailover } from './index.ts';
 import { isPresent } from './loss-window.ts';
-import { said, START, Synthetic } from './synthetic.ts';
+import { said, START, Synthetic } from './_testing/synthetic.ts';
 
 const judge = (trial: Synthetic) => failoverRecord(trial.history());
 const goals = { rtoSeconds: 30, lossWindowBeyondFailover: 'min-replicas-max-lag', minTrials: 1 };

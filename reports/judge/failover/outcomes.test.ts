@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { coherenceRules } from './coherence.ts';
 import { outcomeRules } from './outcomes.ts';
-import { said, Synthetic } from './synthetic.ts';
+import { said, Synthetic } from './_testing/synthetic.ts';
 
 const after = (change: (trial: Synthetic) => unknown): string => {
   const trial = new Synthetic();

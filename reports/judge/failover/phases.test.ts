@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { failoverRecord } from './record.ts';
-import { Synthetic } from './synthetic.ts';
+import { Synthetic } from './_testing/synthetic.ts';
 
 const master = (t: number, leader: string) =>
   ({ kind: 'master', t, leader, pollMs: 50, source: 'test' }) as const;

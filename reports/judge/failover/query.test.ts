@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judge } from '../topology/testing.ts';
-import type { Seen } from '../topology/testing.ts';
+import { judge } from '../topology/_testing/histories.ts';
+import type { Seen } from '../topology/_testing/histories.ts';
 
 const question = 'neighbours of q0';
 const expected: Seen = ['query-expected', { leader: 's-0', answers: [{ question, answer: ['7', '3'] }] }];

@@ -1,7 +1,7 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { failoverRecord } from './index.ts';
-import { START, Synthetic } from './synthetic.ts';
+import { START, Synthetic } from './_testing/synthetic.ts';
 
 /**
  * Refused from 5 s to 6 s; from then on connections are taken, and nothing is acknowledged until `backMs`: a pool of 16

@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Judgement } from '../../record/judgement.ts';
-import type { Seen } from '../topology/testing.ts';
-import { asked, busy, GPU, gpu, holds, node, REFUSED, refused, RESOURCE, TAINT } from './testing.ts';
+import type { Seen } from '../topology/_testing/histories.ts';
+import {
+  asked,
+  busy,
+  GPU,
+  gpu,
+  holds,
+  node,
+  REFUSED,
+  refused,
+  RESOURCE,
+  TAINT,
+} from './_testing/histories.ts';
 
 /** What a pass rests on can be taken away one by one, and it is none any more. */
 function needsEach(check: string, seen: readonly Seen[], more: Record<string, unknown> = {}): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { judge } from '../topology/testing.ts';
-import type { Seen } from '../topology/testing.ts';
+import { judge } from '../topology/_testing/histories.ts';
+import type { Seen } from '../topology/_testing/histories.ts';
 
 /** An answer after 400 ms unless said otherwise. */
 const draft = (model: string, more: Record<string, unknown> = {}, ms = 400): Seen => [

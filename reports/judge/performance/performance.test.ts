@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { goalEntrySchema, loadDetailSchema } from '../../record/load-detail.ts';
-import { bucketsOf, recordedLoad } from '../slo/testing.ts';
-import type { InventedLoad } from '../slo/testing.ts';
-import { judge } from '../topology/testing.ts';
-import type { Seen } from '../topology/testing.ts';
+import { bucketsOf, recordedLoad } from '../slo/_testing/histories.ts';
+import type { InventedLoad } from '../slo/_testing/histories.ts';
+import { judge } from '../topology/_testing/histories.ts';
+import type { Seen } from '../topology/_testing/histories.ts';
 
 const GOALS = { p95Ms: 500, availabilityRatio: 0.999, requestsPerSecond: 25, deliveredShare: 0.98 };
 const loaded = (of: InventedLoad = {}): Seen[] => recordedLoad(of);

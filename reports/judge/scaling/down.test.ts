@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { judge } from '../topology/testing.ts';
-import type { Seen } from '../topology/testing.ts';
-import { at, tell } from './testing.ts';
-import type { Story } from './testing.ts';
+import { judge } from '../topology/_testing/histories.ts';
+import type { Seen } from '../topology/_testing/histories.ts';
+import { at, tell } from './_testing/histories.ts';
+import type { Story } from './_testing/histories.ts';
 
 describe('scaling/backend/down', () => {
   const goals = { extraSeconds: 60, failedRequests: 0, flapSeconds: 300, deliveredShare: 0.98 };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { judge } from '../topology/testing.ts';
-import type { Seen } from '../topology/testing.ts';
-import { at, conditionsOf, tell } from './testing.ts';
+import { judge } from '../topology/_testing/histories.ts';
+import type { Seen } from '../topology/_testing/histories.ts';
+import { at, conditionsOf, tell } from './_testing/histories.ts';
 
 const GOALS = {
   ...{ decisionSeconds: 60, readySeconds: 90, latencySeconds: 120, p95Ms: 500, deliveredShare: 0.98 },

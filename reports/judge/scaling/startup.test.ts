@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { judge } from '../topology/testing.ts';
-import type { Seen } from '../topology/testing.ts';
+import { judge } from '../topology/_testing/histories.ts';
+import type { Seen } from '../topology/_testing/histories.ts';
 
 describe('scaling/pods/startup', () => {
   const startup = (count: number, tookMs: (index: number) => number, more: Record<string, unknown> = {}) =>

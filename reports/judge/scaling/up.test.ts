@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { scalingDetailSchema } from '../../record/load-detail.ts';
-import type { InventedLoad } from '../slo/testing.ts';
-import { judge } from '../topology/testing.ts';
-import type { Seen } from '../topology/testing.ts';
-import { at, tell } from './testing.ts';
-import type { Story } from './testing.ts';
+import type { InventedLoad } from '../slo/_testing/histories.ts';
+import { judge } from '../topology/_testing/histories.ts';
+import type { Seen } from '../topology/_testing/histories.ts';
+import { at, tell } from './_testing/histories.ts';
+import type { Story } from './_testing/histories.ts';
 
 const UP_GOALS = {
   ...{ decisionSeconds: 60, readySeconds: 90, latencySeconds: 120, p95Ms: 500, deliveredShare: 0.98 },

@@ -10,7 +10,7 @@ import {
   quantileMs,
   quantilesMs,
 } from './histogram.ts';
-import { bucketsOf, seeded } from './testing.ts';
+import { bucketsOf, seeded } from './_testing/histories.ts';
 
 /** Values with a long tail, ms. */
 function sample(seed: number, size: number): number[] {

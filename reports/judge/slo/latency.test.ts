@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decideLatency } from './latency.ts';
 import type { TimesAt } from './latency.ts';
-import { bucketsOf } from './testing.ts';
+import { bucketsOf } from './_testing/histories.ts';
 
 const GOAL = { quantile: 0.95, ms: 500 };
 const NONE = { failed: 0, unchecked: 0, dropped: 0 };

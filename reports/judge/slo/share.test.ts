@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { clusteringOf } from './clustering.ts';
 import { decideShare, sampleOf } from './share.ts';
-import { seeded, tallies } from './testing.ts';
+import { seeded, tallies } from './_testing/histories.ts';
 
 const GOAL = 0.999;
 const decide = (seconds: number, perSecond: number, failedAt: (second: number) => number) => {

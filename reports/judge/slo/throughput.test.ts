@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { deliveryOf } from './delivery.ts';
-import { inventedLoad } from './testing.ts';
+import { inventedLoad } from './_testing/histories.ts';
 import { decideThroughput } from './throughput.ts';
 
 describe('deliveryOf', () => {

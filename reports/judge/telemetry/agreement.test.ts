@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Judgement } from '../../record/judgement.ts';
-import { judge } from '../topology/testing.ts';
-import type { Seen } from '../topology/testing.ts';
+import { judge } from '../topology/_testing/histories.ts';
+import type { Seen } from '../topology/_testing/histories.ts';
 import {
   all,
   disksRead,
@@ -19,7 +19,7 @@ import {
   trial,
   upTo,
   VISIBLE,
-} from './testing.ts';
+} from './_testing/histories.ts';
 
 const HOUR_MS = 3_600_000;
 const changed = (seen: Seen[], kind: string, more: Record<string, unknown>, at = 0): Seen[] => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Judgement } from '../../record/judgement.ts';
-import { judge } from '../topology/testing.ts';
-import type { Seen } from '../topology/testing.ts';
+import { judge } from '../topology/_testing/histories.ts';
+import type { Seen } from '../topology/_testing/histories.ts';
 import {
   disksRead,
   followed,
@@ -17,8 +17,8 @@ import {
   upTo,
   all,
   VISIBLE,
-} from './testing.ts';
-import type { NodeCanary } from './testing.ts';
+} from './_testing/histories.ts';
+import type { NodeCanary } from './_testing/histories.ts';
 
 const CHECK = 'telemetry/logs/canary';
 const judged = (seen: Seen[], goals: Record<string, unknown> = {}, settings: object = SETTINGS): Judgement =>

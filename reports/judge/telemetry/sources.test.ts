@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judge } from '../topology/testing.ts';
-import type { Seen } from '../topology/testing.ts';
-import { clock, SETTINGS, START_MS, tOf } from './testing.ts';
+import { judge } from '../topology/_testing/histories.ts';
+import type { Seen } from '../topology/_testing/histories.ts';
+import { clock, SETTINGS, START_MS, tOf } from './_testing/histories.ts';
 
 const judged = (
   check: string,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Judgement } from '../../record/judgement.ts';
-import { judge } from '../topology/testing.ts';
-import type { Seen } from '../topology/testing.ts';
+import { judge } from '../topology/_testing/histories.ts';
+import type { Seen } from '../topology/_testing/histories.ts';
 import {
   all,
   followed,
@@ -15,8 +15,8 @@ import {
   upTo,
   VISIBLE,
   WHOLE,
-} from './testing.ts';
-import type { RequestCanary } from './testing.ts';
+} from './_testing/histories.ts';
+import type { RequestCanary } from './_testing/histories.ts';
 
 const FEW = 'telemetry/traces/canary';
 const MANY = 'telemetry/traces/complete';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judge } from './testing.ts';
-import type { Seen } from './testing.ts';
+import { judge } from './_testing/histories.ts';
+import type { Seen } from './_testing/histories.ts';
 
 const hop = (name: string, contains: string) => ({ name, header: 'X-Hops', contains });
 const edge = {

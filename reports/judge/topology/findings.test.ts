@@ -4,8 +4,8 @@ import { judgeOf } from '../index.ts';
 import { Findings } from './findings.ts';
 import { overTrials } from '../definition.ts';
 import { TOPOLOGY_JUDGES } from './index.ts';
-import { invent, judge } from './testing.ts';
-import type { Seen } from './testing.ts';
+import { invent, judge } from './_testing/histories.ts';
+import type { Seen } from './_testing/histories.ts';
 
 const LABELS = { pool: 'general' };
 const POOL = { name: 'general', count: { min: 1, max: 1 }, labels: LABELS, taints: [] };

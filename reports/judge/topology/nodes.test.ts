@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isInside } from './declared.ts';
-import { judge } from './testing.ts';
-import type { Seen } from './testing.ts';
+import { judge } from './_testing/histories.ts';
+import type { Seen } from './_testing/histories.ts';
 
 const LABELS = { 'plumbline.dev/pool': 'general' };
 const GPU = {

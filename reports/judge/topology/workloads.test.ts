@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { catalogue } from '../../../env/catalogue/index.ts';
+import { catalogue } from '../../../suites/catalogue/index.ts';
 import { isPinned } from './containers.ts';
 import { exemption, matches } from './declared.ts';
-import { judge } from './testing.ts';
-import type { Seen } from './testing.ts';
+import { judge } from './_testing/histories.ts';
+import type { Seen } from './_testing/histories.ts';
 
 const API = {
   kind: 'Deployment',

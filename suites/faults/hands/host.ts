@@ -15,7 +15,7 @@ import {
   stopNode,
 } from '../../../env/local/nodes/index.ts';
 import type { ClusterSize, InstanceName, PodProcess, ProcessId } from '../../../env/local/nodes/index.ts';
-import { run, runAny } from '../../../env/local/run.ts';
+import { run, runAny } from '../../../host/run.ts';
 import { monoMs } from '../../../probes/clock.ts';
 import type { Cut, FaultMember, Hand, Landing, Preparation } from '../fault.ts';
 import { allDropped, cutsIn, describeDrops, dropRules, knocksOf, parseDrops } from '../packet-filter.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { run } from '../../../env/local/run.ts';
+import { run } from '../../../host/run.ts';
 import { monoMs } from '../../../probes/clock.ts';
 import type { FaultMember, Preparation } from '../fault.ts';
 import type { NodePower } from '../inverse.ts';

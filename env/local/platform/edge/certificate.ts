@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from '../../run.ts';
+import { run } from '../../../../host/run.ts';
 import { EDGE_HOST, edgeFiles, type EdgeFiles } from './haproxy.ts';
 
 const VALID_DAYS = 825; // more than a year left at any time that an environment lives; the longest that clients accept

@@ -1,7 +1,7 @@
 /** The way in: haproxy → Traefik → gateway → tender-api. */
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
-import { waitFor } from '../../wait.ts';
+import { waitFor } from '../../../../host/wait.ts';
 import { EDGE, type PlatformContext } from '../context.ts';
 import type { KubeObject } from '../objects.ts';
 import { waitRollout } from '../rollout.ts';

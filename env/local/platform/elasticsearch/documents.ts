@@ -2,7 +2,7 @@
 import { ensureSecrets } from '../secrets.ts';
 import type { PlatformContext } from '../context.ts';
 import { callOf, type Call } from './call.ts';
-import { waitFor } from '../../wait.ts';
+import { waitFor } from '../../../../host/wait.ts';
 
 export const DOCUMENTS_INDEX = 'tender-documents';
 const DOCUMENTS = 300;

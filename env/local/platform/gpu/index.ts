@@ -1,6 +1,6 @@
 /** Simulated devices on the GPU pool: a device plugin of our own (toolchain/device-plugin), as a DaemonSet. */
 import { imageOf } from '../../images/index.ts';
-import { waitFor } from '../../wait.ts';
+import { waitFor } from '../../../../host/wait.ts';
 import { SYSTEM, type PlatformContext } from '../context.ts';
 import {
   httpProbe,

@@ -1,7 +1,7 @@
 /** The store of log lines: one Elasticsearch of its own, so that a failover of the platform's touches no line of it. */
 import { APP_USER } from '../../images/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
-import { waitFor } from '../../wait.ts';
+import { waitFor } from '../../../../host/wait.ts';
 import { OBSERVABILITY, type PlatformContext } from '../context.ts';
 import { callOf, type Call } from '../elasticsearch/call.ts';
 import { gateConfig, HTTP_PORT, LOG_CONFIG } from '../elasticsearch/config.ts';

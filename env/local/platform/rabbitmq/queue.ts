@@ -1,5 +1,5 @@
 /** The application's queue, made when all members are there: one that is made before has members only where they were. */
-import { waitFor } from '../../wait.ts';
+import { waitFor } from '../../../../host/wait.ts';
 import type { PlatformContext } from '../context.ts';
 import { ensureSecrets } from '../secrets.ts';
 import { ADDRESS, APPLICATION_VHOST, MANAGEMENT_PORT } from './config.ts';

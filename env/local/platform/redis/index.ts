@@ -1,7 +1,7 @@
 /** Redis: three members, and three Sentinels that choose the master and tell applications where it is. */
 import { APP_USER } from '../../images/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
-import { waitFor } from '../../wait.ts';
+import { waitFor } from '../../../../host/wait.ts';
 import { TENDER, type PlatformContext } from '../context.ts';
 import {
   dataClaim,

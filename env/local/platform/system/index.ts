@@ -1,5 +1,5 @@
 /** What the cluster lacks before the platform can run: namespaces, volumes, metrics. */
-import { waitFor } from '../../wait.ts';
+import { waitFor } from '../../../../host/wait.ts';
 import { EDGE, OBSERVABILITY, SYSTEM, TENDER, type PlatformContext } from '../context.ts';
 import { metadata, type KubeObject } from '../objects.ts';
 import { waitRollout } from '../rollout.ts';

@@ -2,7 +2,7 @@
 import { APP_USER } from '../../images/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
 import { allSettledOrThrow } from '../../cluster/bringup.ts';
-import { waitFor } from '../../wait.ts';
+import { waitFor } from '../../../../host/wait.ts';
 import { SYSTEM, TENDER, type PlatformContext } from '../context.ts';
 import { HTTP_PORT as ELASTICSEARCH_PORT } from '../elasticsearch/config.ts';
 import { LLM_KEY, LLM_STUB, llmStubObjects, LLM_URL } from '../llm-stub/index.ts';

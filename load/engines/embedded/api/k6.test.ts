@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { load } from '../testing/loads.ts';
-import { HEAD } from '../testing/scripts.ts';
+import { load } from '../_testing/loads.ts';
+import { HEAD } from '../_testing/scripts.ts';
 
 describe('k6', () => {
   it('should sleep no time for what is none, and take no check with a group’s sign in its name', async () => {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, it } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { count, load, serve } from '../testing/loads.ts';
-import type { Handler, Ran } from '../testing/loads.ts';
-import { HEAD } from '../testing/scripts.ts';
+import { count, load, serve } from '../_testing/loads.ts';
+import type { Handler, Ran } from '../_testing/loads.ts';
+import { HEAD } from '../_testing/scripts.ts';
 
 /** Tells what it was asked, as JSON; and sends what the paths of the tests say. */
 const echo: Handler = (request, response) => {

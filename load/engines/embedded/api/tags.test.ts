@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { load, serve } from '../testing/loads.ts';
-import type { Ran } from '../testing/loads.ts';
-import { HEAD } from '../testing/scripts.ts';
+import { load, serve } from '../_testing/loads.ts';
+import type { Ran } from '../_testing/loads.ts';
+import { HEAD } from '../_testing/scripts.ts';
 
 /** Runs a script whose options hold a threshold for each name of a sub-metric, and tells how many samples each had. */
 async function counts(

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { count, load } from '../testing/loads.ts';
-import type { Ran } from '../testing/loads.ts';
-import { HEAD } from '../testing/scripts.ts';
+import { count, load } from '../_testing/loads.ts';
+import type { Ran } from '../_testing/loads.ts';
+import { HEAD } from '../_testing/scripts.ts';
 
 const IMPORTS = `${HEAD}import exec from 'k6/execution'; import { Counter, Trend } from 'k6/metrics';\n`;
 

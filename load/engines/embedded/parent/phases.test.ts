@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { count, load, serve } from '../testing/loads.ts';
-import { HEAD } from '../testing/scripts.ts';
+import { count, load, serve } from '../_testing/loads.ts';
+import { HEAD } from '../_testing/scripts.ts';
 
 describe('the phases of a load', () => {
   it('should count rates over setup and teardown too, and judge after them', async () => {

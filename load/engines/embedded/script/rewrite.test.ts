@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { errorOf, HEAD, rewritten } from '../testing/scripts.ts';
+import { errorOf, HEAD, rewritten } from '../_testing/scripts.ts';
 
 describe('what is awaited', () => {
   const cases: [title: string, code: string, expected: RegExp][] = [

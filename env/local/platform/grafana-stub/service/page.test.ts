@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import type { Dashboard } from './grafana.ts';
 import { PAGE_SCRIPT } from './page.ts';
-import { grafanaFor, NOWHERE, prometheusFor, range } from './testing.ts';
+import { grafanaFor, NOWHERE, prometheusFor, range } from './_testing/grafana.ts';
 
 /** As much of an element as the page's script uses. */
 class Element {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { slugOf } from './grafana.ts';
-import { grafanaFor, NOWHERE, prometheusFor, range, TOKEN } from './testing.ts';
+import { grafanaFor, NOWHERE, prometheusFor, range, TOKEN } from './_testing/grafana.ts';
 
 const DASHBOARD = { uid: 'u1', title: 'Tender API (1)', panels: [{ id: 1, title: 'One' }] };
 const ACCOUNT = { headers: { authorization: `Bearer ${TOKEN}` } };

@@ -1,0 +1,54 @@
+/** A Prometheus for tests of the stand-in, and the stand-in before it, both on loopback. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
+import { GrafanaStub, grafanaServer, type Dashboard } from '../grafana.ts';
+import { PrometheusSource } from '../source.ts';
+
+export const TOKEN = 'token-of-a-test';
+/** Nobody has that port (IANA: unassigned), and fetch does not refuse it of itself. */
+export const NOWHERE = 'http://127.0.0.1:4';
+
+async function listening(context: TestContext, server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  context.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+}
+
+export interface PrometheusAnswer {
+  readonly status?: number;
+  readonly body: unknown;
+}
+
+/** @param answer by the path and parameters of what is asked */
+export function prometheusFor(
+  context: TestContext,
+  answer: (path: string, parameters: URLSearchParams) => PrometheusAnswer,
+): Promise<string> {
+  const server = createServer((request: IncomingMessage, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://prometheus');
+    const { status = 200, body } = answer(pathname, searchParams);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  });
+  return listening(context, server);
+}
+
+export function grafanaFor(
+  context: TestContext,
+  prometheusUrl: string,
+  dashboards: readonly Dashboard[],
+): Promise<string> {
+  const source = new PrometheusSource(prometheusUrl);
+  return listening(context, grafanaServer(new GrafanaStub({ token: TOKEN, source, dashboards })));
+}
+
+/** What Prometheus answers to a range, of one series. */
+export function range(labels: Record<string, string>, ...values: string[]): PrometheusAnswer {
+  const result = [{ metric: labels, values: values.map((value, at) => [1000 + at, value]) }];
+  return { body: { status: 'success', data: { resultType: 'matrix', result } } };
+}

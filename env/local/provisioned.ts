@@ -1,0 +1,11 @@
+import type { Provisioned } from '../provisioned.ts';
+import { stateDir } from './paths.ts';
+import { readStamp } from './stamp.ts';
+import { storesRaised } from './stores-raised.ts';
+
+/** The embedded environments of this machine. */
+export const provisionedHere: Provisioned = {
+  sizeOf: (instance) => readStamp(instance)?.size,
+  wordsOf: storesRaised,
+  folderOf: stateDir,
+};

@@ -1,0 +1,131 @@
+import { execFile, spawn } from 'node:child_process';
+import { accessSync, closeSync, constants, openSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { patient } from './patience.ts';
+import { asError } from '../reports/record/error-text.ts';
+
+/** What a finished command left behind. `code` is null when a signal ended it. */
+export type CommandResult = {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+};
+
+/** How a command is run. The deadline is not optional: nothing here may wait for ever. */
+export type RunOptions = {
+  /** On an ordinary machine; a slow one is given more (patience.ts). */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly input?: string | undefined;
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  readonly cwd?: string | undefined;
+};
+
+/** A command that ended otherwise than with exit code 0. */
+export class CommandError extends Error {
+  readonly argv: readonly string[];
+  readonly result: CommandResult;
+  readonly timedOut: boolean;
+
+  constructor(argv: readonly string[], result: CommandResult, timeoutMs: number | null) {
+    const how =
+      timeoutMs === null ? `exit ${result.code ?? result.signal ?? '?'}` : `no end within ${timeoutMs} ms`;
+    const said = (result.stderr.trim() || result.stdout.trim()).slice(-2000);
+    super(`${argv.join(' ').slice(0, 400)}: ${how}${said === '' ? '' : `\n${said}`}`);
+    this.name = 'CommandError';
+    this.argv = argv;
+    this.result = result;
+    this.timedOut = timeoutMs !== null;
+  }
+}
+
+/** Output kept of one command; enough for `kubectl get -o json` of a whole cluster. */
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Runs a command without a shell and returns whatever it did.
+ * @throws CommandError only when the deadline passed; the abort reason when the signal fired.
+ */
+export function runAny(argv: readonly string[], options: RunOptions): Promise<CommandResult> {
+  const [file = '', ...args] = argv;
+  const timeout = patient(options.timeoutMs);
+  options.signal?.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      file,
+      args,
+      {
+        timeout,
+        killSignal: 'SIGKILL',
+        maxBuffer: MAX_OUTPUT_BYTES,
+        env: options.env ?? process.env,
+        ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      },
+      (error, stdout, stderr) => {
+        if (options.signal?.aborted === true) {
+          reject(asError(options.signal.reason));
+          return;
+        }
+        const result: CommandResult = { code: child.exitCode, signal: child.signalCode, stdout, stderr };
+        if (error !== null && child.exitCode === null && child.signalCode === null) reject(asError(error));
+        else if (error?.killed === true) reject(new CommandError(argv, result, timeout));
+        else resolve(result);
+      },
+    );
+    // A child that ends before it has read its input must not bring this process down with EPIPE.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(options.input ?? '');
+  });
+}
+
+/**
+ * Runs a command that must succeed and returns its standard output.
+ * @throws CommandError when it ends with another code than 0 or passes its deadline.
+ */
+export async function run(argv: readonly string[], options: RunOptions): Promise<string> {
+  const result = await runAny(argv, options);
+  if (result.code !== 0) throw new CommandError(argv, result, null);
+  return result.stdout;
+}
+
+/** Starts a process in a session of its own that outlives this one; its output goes to `logFile`. Returns its pid. */
+export function startDetached(
+  argv: readonly string[],
+  logFile: string,
+  env: NodeJS.ProcessEnv = process.env,
+): number {
+  const [file = '', ...args] = argv;
+  const log = openSync(logFile, 'a');
+  try {
+    const child = spawn(file, args, { detached: true, stdio: ['ignore', log, log], env, cwd: '/' });
+    child.on('error', () => undefined);
+    child.unref();
+    if (child.pid === undefined)
+      throw new Error(`${file}: cannot be started (is it installed?); log: ${logFile}`);
+    return child.pid;
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Whether a program of that name can be run. */
+export function onPath(tool: string): boolean {
+  return pathOf(tool) !== undefined;
+}
+
+/** The program that runs under that name. */
+export function pathOf(tool: string, path = process.env['PATH'] ?? ''): string | undefined {
+  return path
+    .split(delimiter)
+    .map((folder) => join(folder, tool))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}

@@ -1,0 +1,54 @@
+/** For unit tests of this folder: a server that answers as it is told, and a way to it. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { StoreConnection, StoreTarget } from '../../store-driver.ts';
+
+interface Answer {
+  status?: number;
+  json: unknown;
+}
+
+/** Answers of a server, by method and path; only what the driver asks for. */
+export async function serving(
+  answer: (asked: string, authorization: string | undefined) => Answer,
+  work: (port: number) => Promise<void>,
+): Promise<void> {
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => {
+      const { status = 200, json } = answer(
+        `${request.method ?? ''} ${request.url ?? ''}`,
+        request.headers.authorization,
+      );
+      response.writeHead(status, {
+        'content-type': 'application/json',
+        'x-elastic-product': 'Elasticsearch',
+      });
+      response.end(JSON.stringify(json));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    await work((server.address() as AddressInfo).port);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+export const connection = (port: number): StoreConnection => ({
+  host: '127.0.0.1',
+  port,
+  database: '',
+  user: 'u',
+  password: 'p',
+});
+
+/** Members that are all behind one port. */
+export function targetOf(
+  port: number,
+  names: readonly string[],
+  declared: Record<string, unknown> = {},
+): StoreTarget {
+  const members = names.map((name) => ({ name, address: '127.0.0.1', port }));
+  return { connection: { ...connection(port), declared }, members: () => Promise.resolve(members) };
+}

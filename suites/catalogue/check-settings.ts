@@ -1,0 +1,72 @@
+import type { Objective } from '../../reports/record/objective.ts';
+import type {
+  AiSettings,
+  Environment,
+  FaultName,
+  Gpu,
+  PrometheusSettings,
+  StoreName,
+  Telemetry,
+  TelemetryCanary,
+  TimeoutName,
+  Topology,
+} from '../../env/schema.ts';
+
+/** How a trial is aimed and how long it waits, where a drill or a control says otherwise than the environment. */
+export interface TrialOverrides {
+  target?: string;
+  also?: 'api'[];
+  fault?: string;
+  steadyBeforeMs?: number;
+  holdMs?: number;
+  rtoDeadlineMs?: number;
+  membersRejoinedMs?: number;
+}
+
+/**
+ * What a check is given of the environment: parts of it with the types that its schema gives them. Which parts follows from the check; what
+ * only drills and controls set stands at the end.
+ */
+export interface CheckSettings extends Partial<Topology> {
+  kind: Environment['kind'];
+  embedded?: string;
+  size?: 'small' | 'full';
+  apiAddress?: string;
+  namespaces: Environment['namespaces'];
+  /** Every named time-out, ms. */
+  timeouts: Record<TimeoutName, number>;
+  stores: Environment['stores'];
+  drills: Environment['drills'];
+  /** Whether checks may create canaries of their own here. */
+  writes?: boolean;
+  /** Workloads of stores and parts that were left out: they may be there, and need not. */
+  leftOut?: string[];
+  /** Drills of late, by the pods (`namespace/name`) that they hurt; times are ISO 8601. */
+  drilled?: { pods: string[]; from: string; to: string; restarts?: Record<string, number> }[];
+  /** The whole topology, of checks that are none of topology. */
+  topology?: Topology;
+  gpu?: Gpu & { kind: 'whole' | 'mig' | 'shared' };
+  scrapeSeconds?: number;
+  startup?: { pods: number; readinessDelaySeconds?: number };
+  ai?: AiSettings;
+  /** Whole for budgets, by name for the rules that must be loaded. */
+  objectives?: Objective[] | string[];
+  steady?: { requestsPerSecond: number; seconds: number; maxUsers?: number };
+  prometheus?: PrometheusSettings;
+  telemetry?: Telemetry;
+  /** The store that a trial hurts, and how. */
+  store?: StoreName;
+  fault?: FaultName;
+  rtoDeadlineMs?: number;
+  members?: number;
+  failover?: TrialOverrides;
+  workload?: Record<string, unknown>;
+  canary?: Partial<TelemetryCanary>;
+  everyWorkload?: { waitMs?: number };
+  jobs?: { doneWithinMs?: number };
+  query?: { askAfterMs?: number };
+  teeth?: number;
+  scaleUpMs?: number;
+  lingersSeconds?: number;
+  restart?: boolean;
+}

@@ -1,0 +1,72 @@
+/** What checks are given of an environment, by what they look at; a row of the catalogue puts together what its check needs. */
+import type { CheckSettings } from './check-settings.ts';
+import { declaredWords } from '../../env/declared-words.ts';
+import type { Environment, Telemetry, Topology, TraceHop } from '../../env/schema.ts';
+import { kindOfResource } from '../../env/schema/gpu.ts';
+
+export type Reads = (environment: Environment) => Partial<CheckSettings>;
+
+/** Kinds of environment in which checks may create canaries of their own (`w` in the catalogue). */
+const WRITABLE = new Set(['local', 'testing', 'staging']);
+
+export const together =
+  (...reads: readonly Reads[]): Reads =>
+  (environment) =>
+    reads.reduce<Partial<CheckSettings>>((before, read) => ({ ...before, ...read(environment) }), {});
+
+/** The whole topology, under its own name. */
+export const wholeTopology: Reads = ({ topology }) => ({ topology });
+
+/** Parts of the topology, each under its own name. */
+export const topologyParts =
+  (...names: readonly (keyof Topology)[]): Reads =>
+  ({ topology }) =>
+    Object.fromEntries(names.map((name) => [name, topology[name]]));
+
+/** Whether it may write canaries of its own. */
+export const writes: Reads = ({ kind }) => ({ writes: WRITABLE.has(kind) });
+
+export const devices: Reads = ({ gpu }) =>
+  gpu === undefined ? {} : { gpu: { ...gpu, kind: kindOfResource(gpu) } };
+
+/** Of Prometheus only how often it scrapes. */
+export const scrapes: Reads = ({ prometheus }) =>
+  prometheus === undefined ? {} : { scrapeSeconds: prometheus.scrapeSeconds };
+
+export const prometheus: Reads = ({ prometheus: declared }) =>
+  declared === undefined ? {} : { prometheus: declared };
+
+export const ai: Reads = ({ ai: declared }) => (declared === undefined ? {} : { ai: declared });
+
+/** Objectives whole, for who judges them. */
+export const objectives: Reads = ({ objectives: all }) => ({ objectives: [...all] });
+
+/** Logs, traces, metrics and alerts, and what they must tell of. */
+export const telemetry: Reads = (environment) => {
+  const { topology } = environment;
+  const here = telemetryHere(environment);
+  return {
+    ...(here !== undefined && { telemetry: here }),
+    objectives: environment.objectives.map(({ name }) => name),
+    workloads: topology.workloads,
+    network: topology.network,
+    ...prometheus(environment),
+  };
+};
+
+/** The declared telemetry, with the path of a request as it is here. */
+export function telemetryHere(environment: Environment): Telemetry | undefined {
+  const { telemetry: declared } = environment;
+  if (declared?.traces === undefined) return declared;
+  const path = pathHere(environment, declared.traces.path);
+  return { ...declared, traces: { ...declared.traces, path } };
+}
+
+/** What needs a part or a store that was not raised is no part of the path. */
+function pathHere(environment: Environment, path: readonly TraceHop[]): TraceHop[] {
+  const words = declaredWords(environment);
+  const raised = (word: string | undefined): boolean => word === undefined || words.includes(word);
+  return path
+    .filter(({ requires }) => raised(requires))
+    .map((hop) => ({ ...hop, spans: hop.spans.filter(({ requires }) => raised(requires)) }));
+}

@@ -1,0 +1,72 @@
+import type { PartName } from '../../env/schema.ts';
+import { closest } from '../../env/suggest.ts';
+import { globMatcher } from '../../env/globs.ts';
+import { delivery } from './delivery.ts';
+import { failover } from './failover.ts';
+import { gpu } from './gpu.ts';
+import { integrations } from './integrations.ts';
+import { performance } from './performance.ts';
+import { recovery } from './recovery.ts';
+import { scaling } from './scaling.ts';
+import { row } from './row.ts';
+import { security } from './security.ts';
+import { telemetry } from './telemetry.ts';
+import { topology } from './topology.ts';
+import type { CatalogueRow } from './types.ts';
+
+const ROWS: readonly CatalogueRow[] = [
+  ...topology,
+  ...security,
+  ...failover,
+  ...recovery,
+  ...scaling,
+  ...gpu,
+  ...telemetry,
+  ...performance,
+  ...delivery,
+  ...integrations,
+];
+
+const BY_ID: ReadonlyMap<string, CatalogueRow> = new Map(ROWS.map((one) => [one.id, one]));
+
+/** Every check that Plumbline knows, built or not, in the order of the catalogue. */
+export function catalogue(): readonly CatalogueRow[] {
+  return ROWS;
+}
+
+export function rowOf(id: string): CatalogueRow | undefined {
+  return BY_ID.get(id);
+}
+
+/** A check that was in the catalogue when a run was made and no longer is. */
+export function formerRow(id: string): CatalogueRow {
+  return row({ id, title: id, section: '', access: '- - - - -', goal: '' });
+}
+
+/** The parts that a check needs; empty for one that needs stores or nothing. */
+export function partsOf(id: string): readonly PartName[] {
+  return rowOf(id)?.parts ?? [];
+}
+
+/** The first segment of an id. */
+export function suiteOf(id: string): string {
+  return id.split('/', 1)[0] ?? id;
+}
+
+export function suites(): readonly string[] {
+  return [...new Set(ROWS.map((row) => suiteOf(row.id)))];
+}
+
+/** The id or suite that was probably meant, for messages. */
+export function suggestCheck(text: string): string | null {
+  return closest(text, [...BY_ID.keys(), ...suites().map((suite) => `${suite}/**`)]);
+}
+
+/** Ids that any of the globs matches, in the order of the catalogue, and the globs that match none. */
+export function matchChecks(globs: readonly string[]): { ids: string[]; unmatched: string[] } {
+  const matchers = globs.map((glob) => ({ glob, matches: globMatcher(glob) }));
+  return {
+    ids: ROWS.filter((row) => matchers.some(({ matches }) => matches(row.id))).map((row) => row.id),
+    unmatched: matchers.filter(({ matches }) => !ROWS.some((row) => matches(row.id))).map(({ glob }) => glob),
+  };
+}

@@ -1,0 +1,75 @@
+/** How long checks may take: what several of them share. */
+import type { Environment, TimeoutName } from '../../env/schema.ts';
+import type { Time, Work } from './types.ts';
+
+/** A check that looks, and at most starts a pod. */
+export const shortTime: Time = { waits: ['podReady', 'podGone', 'volumeBound', 'settle'], usualMs: 4_000 };
+
+/** After the last request or line of a check of telemetry: what is late, the last look at two stores, the pods of the canary. */
+export const ARRIVAL = [
+  'telemetryLate',
+  'telemetryQuery',
+  'telemetryQuery',
+  'telemetryQuery',
+  'edgeRequest',
+  'podReady',
+  'podGone',
+  'settle',
+] as const satisfies TimeoutName[];
+
+/** Steady state, a quiet stretch, landing, recovery, the members' return, read-back, settling. */
+const OF_A_STORE: readonly TimeoutName[] = [
+  'steadyState',
+  'steadyState',
+  'faultLanding',
+  'podReady', // of a privileged pod
+  'switchover',
+  'faultHold',
+  'nodeReady',
+  'rtoDeadline',
+  'membersRejoined',
+  'rtoDeadline', // writes go on after the members' return
+  'workloadStop',
+  'readBack',
+  'settle', // and once more, where a member went away meanwhile
+  'readBack',
+  'settle',
+  'settle',
+  'membersRejoined', // of the other stores
+];
+
+const steadyMs = ({ drills }: Environment): number => drills.steadySeconds * 1000;
+
+/** One trial of a fault of a store. */
+export const storeTrial: Time = {
+  waits: OF_A_STORE,
+  workMs: steadyMs,
+  usualMs: (environment) => steadyMs(environment) + 50_000,
+};
+
+/** Who writes lines on a node that is lost writes all of them once more when it is back, and each a little slower than it was told. */
+const WRITTEN_TWICE = 2.5;
+
+/** The same while requests and lines are followed: these, and what is waited for after the last of them. */
+export const storeTrialFollowed: Time = {
+  waits: OF_A_STORE,
+  workMs: (environment, work) => steadyMs(environment) + followedUnderFaultMs(environment, work),
+  usualMs: (environment) =>
+    steadyMs(environment) + 50_000 + (environment.telemetry?.canary.underFaultSeconds ?? 0) * 1000,
+};
+
+function followedUnderFaultMs({ telemetry }: Environment, { goals, waitMs }: Work): number {
+  if (telemetry === undefined) return 0;
+  return (
+    WRITTEN_TWICE * telemetry.canary.underFaultSeconds * 1000 +
+    (goals.visibleSeconds ?? 0) * 1000 +
+    ARRIVAL.reduce((sum, name) => sum + waitMs(name), 0)
+  );
+}
+
+/** How long the requests and lines of a check of telemetry take at most, ms. */
+export function followedMs({ telemetry }: Environment): number {
+  if (telemetry === undefined) return 0;
+  const { requests, perSecond, lines, linesPerSecond } = telemetry.canary;
+  return Math.max(requests / perSecond, lines / linesPerSecond) * 1000 * 1.5;
+}
