@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { lockPath } from '../../env/local/lock.ts';
-import { identify } from '../../env/local/nodes/index.ts';
+import { identify } from '../../host/process-identity.ts';
 import { HeldError, openSafety, refuseWhileHeld, safetyFolder } from './index.ts';
 import { holderSelf } from './place.ts';
 import { HolderRecord } from './processes.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { identify } from '../../env/local/nodes/index.ts';
+import { identify } from '../../host/process-identity.ts';
 import { HeldError, RefusedError } from './errors.ts';
 import { Lease } from './lease.ts';
 import { formatHolder, holderSelf } from './place.ts';

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
-import { identify } from '../../env/local/nodes/index.ts';
-import type { InstanceName, ProcessId } from '../../env/local/nodes/index.ts';
+import { identify } from '../../host/process-identity.ts';
+import type { ProcessId } from '../../host/process-identity.ts';
+import type { InstanceName } from '../../env/local/nodes/index.ts';
 import { stateDir } from '../../env/local/paths.ts';
 
 /** Changes with every start of the machine. */

@@ -5,7 +5,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { identify, processAlive } from '../../env/local/nodes/index.ts';
+import { identify, processAlive } from '../../host/process-identity.ts';
 import { holderSelf } from './place.ts';
 import { ChildRecord, HolderRecord, sessionMembers } from './processes.ts';
 

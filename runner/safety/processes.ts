@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { identify, killProcesses, processAlive, waitGone } from '../../env/local/nodes/index.ts';
-import type { ProcessId } from '../../env/local/nodes/index.ts';
+import { identify, killProcesses, processAlive, waitGone } from '../../host/process-identity.ts';
+import type { ProcessId } from '../../host/process-identity.ts';
 import { holderState } from './place.ts';
 import type { Holder } from './place.ts';
 

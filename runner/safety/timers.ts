@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { killProcesses, waitGone } from '../../env/local/nodes/index.ts';
+import { killProcesses, waitGone } from '../../host/process-identity.ts';
 import { startDetached } from '../../host/run.ts';
 import { waitFor } from '../../host/wait.ts';
 import { CLUSTER_TIMER_FILE, HOST_TIMER_FILE } from './host-timer.ts';

@@ -1,5 +1,6 @@
 import type { LlmBehaviour } from '../../env/schema.ts';
-import type { ClusterSize, InstanceName, ProcessId } from '../../env/local/nodes/index.ts';
+import type { ProcessId } from '../../host/process-identity.ts';
+import type { ClusterSize, InstanceName } from '../../env/local/nodes/index.ts';
 import type { NodePower } from '../../suites/faults/inverse.ts';
 import type { KubeInverse } from './undo-kube.ts';
 

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LlmBehaviour } from '../../env/schema.ts';
 import { setApiServers, setExtraConfig } from '../../env/local/cluster/load-balancer.ts';
+import { processAlive } from '../../host/process-identity.ts';
 import {
   freezerState,
   hasLink,
@@ -11,7 +12,6 @@ import {
   nodeDir,
   nodeSpec,
   nodeStatus,
-  processAlive,
   restoreLink,
   startNode,
   thawCgroup,

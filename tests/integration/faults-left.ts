@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { linkState, nodeSpec, nodesOf, nodeStatus } from '../../env/local/nodes/index.ts';
 import { cgroups, nested } from '../../host/cgroups/cgroup-versions.ts';
 import { cgroupName, processesIn } from '../../env/local/nodes/cgroups.ts';
-import type { ProcessId } from '../../env/local/nodes/index.ts';
+import type { ProcessId } from '../../host/process-identity.ts';
 import { runAny } from '../../host/run.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import { INSTANCE } from './instance.ts';

@@ -8,8 +8,9 @@ import { existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openEnvironment } from '../../suites/catalogue/open.ts';
-import { killProcesses, nodeSpec, nodesOf } from '../../env/local/nodes/index.ts';
-import type { ProcessId } from '../../env/local/nodes/index.ts';
+import { killProcesses } from '../../host/process-identity.ts';
+import { nodeSpec, nodesOf } from '../../env/local/nodes/index.ts';
+import type { ProcessId } from '../../host/process-identity.ts';
 import { commandLine } from '../../host/process-identity.ts';
 import { run } from '../../host/run.ts';
 import { monoMs } from '../../probes/clock.ts';

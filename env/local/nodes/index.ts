@@ -10,5 +10,3 @@ export { destroyNode, execInNode, nodeBinDir, nodeStatus, startNode, stopNode } 
 export { cgroupName, processesBelow } from './cgroups.ts';
 export { containerCgroup, freezeCgroup, freezerState, podCgroup, podProcesses, thawCgroup } from './pods.ts';
 export type { PodProcess } from './pods.ts';
-export { identify, killProcesses, processAlive, waitGone } from '../../../host/process-identity.ts';
-export type { ProcessId } from '../../../host/process-identity.ts';

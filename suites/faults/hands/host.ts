@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { killProcesses, processAlive } from '../../../host/process-identity.ts';
 import {
   containerCgroup,
   cutLink,
   freezeCgroup,
   freezerState,
-  killProcesses,
   linkState,
   nodeBinDir,
   nodeSpec,
   nodeStatus,
   podProcesses,
-  processAlive,
   processesBelow,
   stopNode,
 } from '../../../env/local/nodes/index.ts';
-import type { ClusterSize, InstanceName, PodProcess, ProcessId } from '../../../env/local/nodes/index.ts';
+import type { ProcessId } from '../../../host/process-identity.ts';
+import type { ClusterSize, InstanceName, PodProcess } from '../../../env/local/nodes/index.ts';
 import { run, runAny } from '../../../host/run.ts';
 import { monoMs } from '../../../probes/clock.ts';
 import type { Cut, FaultMember, Hand, Landing, Preparation } from '../fault.ts';
