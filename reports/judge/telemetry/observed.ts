@@ -54,9 +54,8 @@ export function planOf(header: HistoryHeader): Plan {
     const seconds = plannedOf(header, 'underFaultSeconds');
     return {
       requests: Math.ceil(seconds * plannedOf(header, 'perSecond')),
-      lines: check.startsWith('telemetry/logs/')
-        ? Math.ceil(seconds * plannedOf(header, 'linesPerSecond'))
-        : 0,
+      lines:
+        check === 'telemetry/logs/under-fault' ? Math.ceil(seconds * plannedOf(header, 'linesPerSecond')) : 0,
     };
   }
   if (check === 'telemetry/logs/canary') return { requests: 0, lines: plannedOf(header, 'lines') };
