@@ -1,7 +1,7 @@
 import type { Goals } from '../../reports/record/goals.ts';
-import type { Environment } from '../../env/schema.ts';
 import type { FaultName, StoreName } from '../../env/schema/stores.ts';
 import { ai, together, wholeTopology } from './reads.ts';
+import { aiBehindEdge, backend } from './requirements.ts';
 import { row, rows, turns, turnsOnFull } from './row.ts';
 import { storeTrial } from './time.ts';
 import type { CatalogueRow, Hurts, Time } from './types.ts';
@@ -117,8 +117,6 @@ function storeRow(store: StoreName, fault: FaultName): CatalogueRow {
 const storeNames = Object.keys(STORE_GOALS) as StoreName[];
 const faultNames = Object.keys(FAULT_TITLES) as FaultName[];
 
-const hasEdge = ({ topology }: Environment): boolean => topology.edge?.backend !== undefined;
-
 const backendTime: Time = {
   waits: [
     'steadyState',
@@ -140,7 +138,7 @@ const BACKEND = {
   access: 'F - F F p',
   stubbed: ['Kong'],
   built: true,
-  requires: { what: 'topology.edge.backend', declares: hasEdge },
+  requires: backend,
   time: backendTime,
 } satisfies Partial<Parameters<typeof rows>[1]>;
 const BACKEND_GOALS = { failedRatio: 0.001, windowSeconds: 120 };
@@ -191,10 +189,7 @@ const AI = {
   stubbed: ['Kong', 'LLM'],
   built: true,
   parts: ['ai'],
-  requires: {
-    what: 'ai and topology.edge.backend',
-    declares: (environment) => environment.ai !== undefined && hasEdge(environment),
-  },
+  requires: aiBehindEdge,
   reads: together(wholeTopology, ai),
   time: aiTime,
 } satisfies Partial<Parameters<typeof row>[0]>;

@@ -1,4 +1,5 @@
 import { ai, together, wholeTopology, writes } from './reads.ts';
+import { aiBehindEdge } from './requirements.ts';
 import { always, row, turns } from './row.ts';
 import type { CatalogueRow } from './types.ts';
 
@@ -39,10 +40,7 @@ export const integrations: readonly CatalogueRow[] = [
     control: [turns('1 s is added to every answer of the model')],
     stubbed: ['Kong', 'LLM'],
     built: true,
-    requires: {
-      what: 'ai and topology.edge.backend',
-      declares: ({ ai: service, topology }) => service !== undefined && topology.edge?.backend !== undefined,
-    },
+    requires: aiBehindEdge,
   }),
   row({
     ...OF_THE_MODEL,

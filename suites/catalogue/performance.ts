@@ -1,5 +1,6 @@
 import type { Environment } from '../../env/schema.ts';
 import { ai, objectives, prometheus, together, wholeTopology } from './reads.ts';
+import { aiBehindEdge, backend } from './requirements.ts';
 import { always, row, turns } from './row.ts';
 import type { CatalogueRow } from './types.ts';
 
@@ -88,10 +89,7 @@ export const performance: readonly CatalogueRow[] = [
     requestsPerSecond: 25,
     of: {
       parts: [],
-      requires: {
-        what: 'topology.edge.backend',
-        declares: ({ topology }) => topology.edge?.backend !== undefined,
-      },
+      requires: backend,
       reads: together(withObjectives, ({ load }) => ({ steady: load.steady })),
     },
     seconds: ({ load }) => load.steady.seconds,
@@ -104,11 +102,7 @@ export const performance: readonly CatalogueRow[] = [
     stubbed: ['LLM'],
     of: {
       parts: ['ai'],
-      requires: {
-        what: 'ai and topology.edge.backend',
-        declares: ({ ai: service, topology }) =>
-          service !== undefined && topology.edge?.backend !== undefined,
-      },
+      requires: aiBehindEdge,
       reads: together(withObjectives, ai, ({ ai: service, load }) => ({
         steady: service === undefined ? load.steady : service.load,
       })),

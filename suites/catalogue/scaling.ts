@@ -1,10 +1,7 @@
-import type { Environment } from '../../env/schema.ts';
 import { ai, together, wholeTopology, topologyParts } from './reads.ts';
+import { backend, hasBackend } from './requirements.ts';
 import { always, row, turns } from './row.ts';
-import type { CatalogueRow, Requirement, Time } from './types.ts';
-
-const hasEdge = ({ topology }: Environment): boolean => topology.edge?.backend !== undefined;
-const backend: Requirement = { what: 'topology.edge.backend', declares: hasEdge };
+import type { CatalogueRow, Time } from './types.ts';
 
 const upAndDown: Time = {
   waits: [
@@ -64,7 +61,7 @@ export const scaling: readonly CatalogueRow[] = [
     parts: ['ai'],
     requires: {
       what: 'ai.scaling and topology.edge.backend',
-      declares: (environment) => environment.ai?.scaling !== undefined && hasEdge(environment),
+      declares: (environment) => environment.ai?.scaling !== undefined && hasBackend(environment),
     },
     reads: together(wholeTopology, ai),
     alone: always,

@@ -1,5 +1,6 @@
 import type { Environment, StoreName } from '../../env/schema.ts';
 import { telemetry as declaredTelemetry, together, wholeTopology, writes } from './reads.ts';
+import { hasBackend } from './requirements.ts';
 import { always, row, turns } from './row.ts';
 import { ARRIVAL, followedMs, storeTrialFollowed } from './time.ts';
 import type { CatalogueRow, Hurts, Requirement } from './types.ts';
@@ -11,8 +12,6 @@ const source = (name: Source): Requirement => ({
   what: `telemetry.${name}`,
   declares: (environment) => has(environment, name),
 });
-/** Marked requests are sent through the edge. */
-const hasEdge = ({ topology }: Environment): boolean => topology.edge?.backend !== undefined;
 const scraped = (part: 'targets' | 'series'): Requirement => ({
   what: `prometheus and telemetry.required.${part}`,
   declares: ({ prometheus, telemetry: declared }) =>
@@ -21,7 +20,7 @@ const scraped = (part: 'targets' | 'series'): Requirement => ({
 
 const TRACES: Requirement = {
   what: 'telemetry.traces and topology.edge.backend',
-  declares: (environment) => has(environment, 'traces') && hasEdge(environment),
+  declares: (environment) => has(environment, 'traces') && hasBackend(environment),
 };
 const LOGS_AND_TRACES: Requirement = {
   what: 'telemetry.logs, telemetry.traces and topology.edge.backend',
