@@ -25,5 +25,5 @@ find /sys/fs/cgroup -maxdepth 3 -type d -name 'plumbline*' | sort
 section 'mounts'
 awk '$2 ~ /plumbline/ { print $2 }' /proc/mounts | sort
 section 'processes'
-pgrep -l 'kubelet|kube-|containerd|etcd|haproxy|registry' | awk '{ print $2 }' | sort -u
+ps -eo comm= | grep -E 'kubelet|kube-|containerd|etcd|haproxy|registry' | sort -u
 exit 0

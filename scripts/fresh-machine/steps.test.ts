@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { stepsFor } from './steps.ts';
 
@@ -22,4 +26,19 @@ test('what cannot be removed is never taken for a machine that is as before', ()
 test('an archive is unpacked only where one was brought', () => {
   const names = stepsFor({ ...TRIED, archive: false }).map(({ name }) => name);
   assert.ok(!names.includes('unpack') && names.includes('up'));
+});
+
+test('a process of an environment that is left over is seen', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'plumbline-look-'));
+  const standIn = join(folder, 'kubelet-standin');
+  copyFileSync('/bin/sleep', standIn);
+  const left = spawn(standIn, ['60']);
+  await once(left, 'spawn');
+  try {
+    const { stdout } = spawnSync('bash', [join(import.meta.dirname, 'look.sh')], { encoding: 'utf8' });
+    assert.match(stdout, /^## processes\n(?:.*\n)*kubelet-standin$/m);
+  } finally {
+    left.kill();
+    rmSync(folder, { recursive: true });
+  }
 });
