@@ -146,5 +146,7 @@ kubelet_again() { (run_kubelet); }
 keep containerd containerd --config /etc/containerd/config.toml &
 keep kubelet kubelet_again &
 echo "$host_pid" >/var/lib/plumbline-pid
+# A machine that shuts down asks everything to end, and waits for what does not: PID 1 of a namespace hears that only if it says so.
+trap 'exit 0' TERM
 # PID 1 inherits every orphan of the node; waiting reaps them.
 while :; do wait -n || sleep 0.2; done

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { onPath, run, startDetached } from '../../../host/run.ts';
+import { waitGone } from '../../../host/process-identity.ts';
 import { waitFor } from '../../../host/wait.ts';
 import { cgroupsIn } from '../../../host/cgroups/cgroup-versions.ts';
 import type { Cgroups, NodePlaces } from '../../../host/cgroups/cgroup-versions.ts';
@@ -125,6 +126,13 @@ for (const machine of skip === false ? makes() : [])
         const offered = (await inNode('cat /sys/fs/cgroup/cgroup.controllers')).trim();
         assert.equal((await inNode('cat /sys/fs/cgroup/cgroup.subtree_control')).trim(), offered);
       });
+
+    test('should end with all that it runs when the machine shuts down, and not hold that up', async () => {
+      const all = processesIn(cgroup, machine);
+      assert.ok(all.some(({ pid }) => pid === pid1));
+      process.kill(pid1, 'SIGTERM');
+      await waitGone(all, { deadlineMs: 5_000 });
+    });
   });
 
 test('a node boots from boot.sh', { skip }, () => {
