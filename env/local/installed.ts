@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { CommandError, EXIT } from '../../host/errors.ts';
-import { aptGet } from './apt.ts';
+import { aptGet, aptToItsEnd } from './apt.ts';
 import { stateRoot } from './paths.ts';
 import { runAny } from '../../host/run.ts';
 
@@ -20,12 +20,15 @@ export async function installedPackages(options: Signalled): Promise<string[]> {
   return installedIn(stdout);
 }
 
-/** Which packages dpkg-query calls installed. */
+/** What dpkg-query says of a package that is not there, or of which only settings are left. */
+const GONE = ['not-installed', 'config-files'];
+
+/** Which packages are there, as dpkg-query says: also those of which an interrupted installation has left a half. */
 export function installedIn(dpkgOutput: string): string[] {
-  return dpkgOutput
-    .split('\n')
-    .filter((line) => line.endsWith(' installed'))
-    .map((line) => line.split(' ')[0] ?? '');
+  return dpkgOutput.split('\n').flatMap((line) => {
+    const [name = '', status = 'not-installed'] = line.split(' ');
+    return GONE.includes(status) ? [] : [name];
+  });
 }
 
 /** Adds to the note of what was brought. @param names as `name:architecture` */
@@ -58,7 +61,7 @@ export async function purgeBrought(options: Signalled = {}): Promise<string[]> {
         `${others.join(', ')} would go as well, since what was installed for Plumbline is needed by it; remove that first, or keep them: ${names.join(', ')}`,
         EXIT.refused,
       );
-    await aptGet(['-y', 'purge', ...names], options);
+    await aptToItsEnd(['-y', 'purge', ...names], options);
   }
   rmSync(notePath(), { force: true });
   return names;

@@ -1,5 +1,5 @@
 import type { PartName } from '../schema/parts.ts';
-import { aptGet } from './apt.ts';
+import { aptGet, aptToItsEnd } from './apt.ts';
 import { distribution } from './distribution.ts';
 import type { Distribution } from './distribution.ts';
 import { installQuietly } from './quiet-install.ts';
@@ -102,7 +102,7 @@ export async function ensurePackages(words: readonly string[], options: Options 
     missing,
     async () => {
       await aptGet(['update'], options);
-      await aptGet(['-y', 'install', '--no-install-recommends', ...missing], options);
+      await aptToItsEnd(['-y', 'install', '--no-install-recommends', ...missing], options);
     },
     options,
   );

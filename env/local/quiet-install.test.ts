@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { waitFor } from '../../host/wait.ts';
 import { installedIn } from './installed.ts';
+import { ensurePackages } from './packages.ts';
 import { settleInstallation, unitsIn } from './quiet-install.ts';
 import { stubMachine } from './_testing/machine.ts';
 import type { StubbedMachine } from './_testing/machine.ts';
@@ -21,10 +23,10 @@ test('units that start by themselves are found among the files of packages', () 
   assert.deepEqual(unitsIn(files.split('\n')), ['docker-registry.service', 'fetch.timer']);
 });
 
-test('only packages that dpkg calls installed count', () => {
+test('packages that are half installed are there, and those of which settings are left are not', () => {
   const output =
     'haproxy:amd64 installed\nsocat:amd64 config-files\nadduser:all installed\nx:amd64 half-configured\n';
-  assert.deepEqual(installedIn(output), ['haproxy:amd64', 'adduser:all']);
+  assert.deepEqual(installedIn(output), ['haproxy:amd64', 'adduser:all', 'x:amd64']);
 });
 
 // In a suite: hooks outside of one would hold for the tests of other files, which may share this process.
@@ -67,6 +69,41 @@ esac`,
       assert.deepEqual(JSON.parse(noted), ['haproxy:amd64', 'socat:amd64']);
       await settleInstallation();
       assert.equal(readFileSync(said, 'utf8').trim(), words, 'nothing is done twice');
+    },
+  );
+
+  test(
+    'that is interrupted goes on to its end, and its services are switched off then',
+    { skip: process.platform !== 'linux' },
+    async () => {
+      const { folder, stub } = machine;
+      const said = join(folder, 'said-then');
+      stub('systemctl', `echo "$*" >>${said}`);
+      stub(
+        'dpkg-query',
+        `case $1 in
+-W) cat ${folder}/packages 2>/dev/null || true ;;
+-L) echo /lib/systemd/system/haproxy.service ;;
+esac`,
+      );
+      stub(
+        'apt-get',
+        `case "$*" in
+*install*) touch ${folder}/begun; until [ -e ${folder}/interrupted ]; do sleep 0.05; done
+  sleep 0.2; echo 'haproxy:amd64 triggers-awaited' >${folder}/packages ;;
+esac`,
+      );
+      const interrupt = new AbortController();
+      const installing = ensurePackages([], { signal: interrupt.signal });
+      await waitFor(() => (existsSync(join(folder, 'begun')) ? true : null), {
+        what: 'apt-get',
+        deadlineMs: 10_000,
+      });
+      interrupt.abort(new Error('SIGINT'));
+      writeFileSync(join(folder, 'interrupted'), '');
+      await assert.rejects(installing, /SIGINT/);
+      assert.match(readFileSync(said, 'utf8'), /^disable --quiet (--now )?haproxy\.service$/m);
+      assert.ok(!existsSync(join(folder, 'state', 'installing.json')));
     },
   );
 });
