@@ -3,7 +3,7 @@ import type { PlannedCheck } from '../suites/catalogue/index.ts';
 import { cgroupName } from '../env/local/nodes/index.ts';
 import type { Environment } from '../env/schema.ts';
 import type { StepRecord } from '../suites/harness/protocol.ts';
-import type { CheckSettings } from '../suites/catalogue/settings.ts';
+import type { CheckSettings } from '../suites/catalogue/check-settings.ts';
 import { PressureWatch } from '../probes/pressure.ts';
 import type { Goals } from '../reports/record/goals.ts';
 import { CallCounter } from './calls.ts';

@@ -3,7 +3,7 @@ import type { InstanceName } from '../env/local/nodes/index.ts';
 import { faultHere, type PlannedCheck, type Work } from '../suites/catalogue/index.ts';
 import type { Goals } from '../reports/record/goals.ts';
 import { settingsFor } from '../suites/catalogue/settings.ts';
-import type { CheckSettings } from '../suites/catalogue/settings.ts';
+import type { CheckSettings } from '../suites/catalogue/check-settings.ts';
 import { answersFor } from './metric-questions.ts';
 
 /** The instance of the embedded environment; undefined for any other. */

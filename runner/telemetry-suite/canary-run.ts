@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from '../../env/schema.ts';
-import { telemetryHere } from '../../suites/catalogue/settings.ts';
+import { telemetryHere } from '../../suites/catalogue/reads.ts';
 import { LogArrivals, TraceArrivals } from '../../probes/arrivals/index.ts';
 import type { Following } from '../../probes/arrivals/index.ts';
 import { sendMarked } from '../../probes/edge/marked.ts';

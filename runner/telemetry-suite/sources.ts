@@ -1,6 +1,6 @@
 /** Probes of the environment's declared sources of telemetry, with their accounts. */
 import type { Environment, SecretSource, Trust } from '../../env/schema.ts';
-import { telemetryHere } from '../../suites/catalogue/settings.ts';
+import { telemetryHere } from '../../suites/catalogue/reads.ts';
 import { alertProbe } from '../../probes/alerts/index.ts';
 import type { AlertProbe } from '../../probes/alerts/index.ts';
 import { logProbe } from '../../probes/logs/index.ts';

@@ -2,9 +2,6 @@ import { rowOf } from './rows.ts';
 import type { CheckSettings } from './check-settings.ts';
 import type { Environment, TimeoutName } from '../../env/schema.ts';
 
-export type { CheckSettings, TrialOverrides } from './check-settings.ts';
-export { telemetryHere } from './reads.ts';
-
 /** Keys behind which there is, or may be, a secret or where it comes from. */
 const SECRET = new Set(['password', 'admin', 'token']);
 

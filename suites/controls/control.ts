@@ -1,6 +1,6 @@
 import type { InstanceName } from '../../env/local/nodes/index.ts';
 import type { Environment } from '../../env/schema.ts';
-import type { CheckSettings } from '../catalogue/settings.ts';
+import type { CheckSettings } from '../catalogue/check-settings.ts';
 import type { ObjectOf } from '../../probes/kubernetes/objects.ts';
 import type { Goals } from '../../reports/record/goals.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';

@@ -1,5 +1,5 @@
 import type { Pool } from '../../env/schema.ts';
-import type { CheckSettings } from '../catalogue/settings.ts';
+import type { CheckSettings } from '../catalogue/check-settings.ts';
 import { offerOf, readPods } from '../../probes/gpu/index.ts';
 import type { NodeOffer, NodePod, Taint } from '../../probes/gpu/index.ts';
 import type { CheckContext } from '../harness/check.ts';

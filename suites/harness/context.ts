@@ -1,5 +1,5 @@
 import type { TimeoutName } from '../../env/schema.ts';
-import type { CheckSettings } from '../catalogue/settings.ts';
+import type { CheckSettings } from '../catalogue/check-settings.ts';
 import { ofKind } from '../../probes/kubernetes/objects.ts';
 import type { ObjectOf } from '../../probes/kubernetes/objects.ts';
 import type { Goals } from '../../reports/record/goals.ts';

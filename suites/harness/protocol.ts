@@ -1,5 +1,5 @@
 import type { LlmBehaviour } from '../../env/schema.ts';
-import type { CheckSettings } from '../catalogue/settings.ts';
+import type { CheckSettings } from '../catalogue/check-settings.ts';
 import type { Goals } from '../../reports/record/goals.ts';
 import type { LoadGoals } from '../../load/thresholds.ts';
 import type { Utilisation } from '../../probes/gpu/index.ts';

@@ -1,6 +1,6 @@
 /** What the runner's answers must be like: an answer of another form is the runner's own trouble, told where it comes in. */
 import { z } from 'zod';
-import type { CheckSettings } from '../catalogue/settings.ts';
+import type { CheckSettings } from '../catalogue/check-settings.ts';
 import type { KubeObject } from '../../probes/kubernetes/types.ts';
 import { goalsSchema } from '../../reports/record/goals.ts';
 import { NOT_LET_IN } from '../../reports/record/observations/failover.ts';

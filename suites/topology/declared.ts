@@ -1,5 +1,5 @@
 import type { Workload } from '../../env/schema.ts';
-import type { CheckSettings } from '../catalogue/settings.ts';
+import type { CheckSettings } from '../catalogue/check-settings.ts';
 import type { CheckContext } from '../harness/check.ts';
 import type { KubeObject } from '../harness/protocol.ts';
 import { isRolling, ownerOf } from './shapes.ts';
