@@ -15,7 +15,7 @@ const LAYERS = {
   mutation: { pattern: 'reports/mutation', may: ['record', 'judge'] },
   reports: { pattern: 'reports', may: ['record', 'render', 'judge'] },
   load: { pattern: 'load', may: ['env', 'host', 'probes', 'record'] },
-  suites: { pattern: 'suites', may: ['env', 'host', 'probes', 'record', 'load'] },
+  suites: { pattern: 'suites', may: ['env', 'host', 'probes', 'record', 'judge', 'load'] },
   runner: {
     pattern: 'runner',
     may: ['env', 'host', 'probes', 'record', 'judge', 'render', 'reports', 'load', 'suites'],
@@ -39,6 +39,12 @@ const IO_MODULES = [
   'child_process',
   'worker_threads',
 ];
+const NO_IO = IO_MODULES.flatMap((name) => [name, `node:${name}`]).map((name) => ({
+  name,
+  message: 'Judges and renderers do no I/O.',
+}));
+/** The judge of a check, in its folder, and what belongs to it alone. */
+const JUDGES = ['suites/**/judge.ts', 'suites/**/judge-*.ts'];
 const TESTS = ['**/*.test.ts', '**/*.itest.ts', '**/*.bench.ts'];
 
 /** From what the environment answers to a verdict nothing is guessed. */
@@ -99,13 +105,24 @@ export default tseslint.config(
     files: PURE,
     ignores: TESTS,
     rules: {
+      'no-restricted-imports': ['error', { paths: NO_IO }],
+    },
+  },
+  {
+    files: JUDGES,
+    ignores: TESTS,
+    rules: {
       'no-restricted-imports': [
         'error',
         {
-          paths: IO_MODULES.flatMap((name) => [name, `node:${name}`]).map((name) => ({
-            name,
-            message: 'Judges and renderers do no I/O.',
-          })),
+          paths: NO_IO,
+          patterns: [
+            {
+              regex:
+                '^(\\.\\./)+(env|host|probes|load)/|/(harness|catalogue)/|/(observe|controls)\\.ts$|^\\./definition\\.ts$',
+              message: 'A judge knows the record and what other judges know, and nothing of how it was made.',
+            },
+          ],
         },
       ],
     },

@@ -1,6 +1,6 @@
 import type { InstanceName } from '../env/local/nodes/index.ts';
 import type { Environment } from '../env/schema.ts';
-import type { Control, ControlContext } from '../suites/controls/control.ts';
+import type { Control, ControlContext } from '../suites/harness/control.ts';
 import type { KubeObject, ObjectRef } from '../suites/harness/protocol.ts';
 import type { Engine } from './engine.ts';
 

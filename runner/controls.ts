@@ -1,5 +1,5 @@
 import { matchesAny } from '../env/globs.ts';
-import { partsOf, planChecks, storeFault, type PlannedCheck } from '../suites/catalogue/index.ts';
+import { partsOf, planChecks, rowOf, storeFault, type PlannedCheck } from '../suites/catalogue/index.ts';
 import { declaredWords } from '../env/declared-words.ts';
 import { CommandError, EXIT } from '../host/errors.ts';
 import { openEnvironment } from '../suites/catalogue/open.ts';
@@ -7,8 +7,8 @@ import type { InstanceName } from '../env/local/nodes/index.ts';
 import { readStamp } from '../env/local/stamp.ts';
 import type { Environment } from '../env/schema.ts';
 import type { Judgement } from '../reports/record/judgement.ts';
-import type { Control, ControlContext } from '../suites/controls/control.ts';
-import { controls as allControls } from '../suites/controls/index.ts';
+import type { Control, ControlContext } from '../suites/harness/control.ts';
+import { allControls } from '../suites/catalogue/loaded.ts';
 import { atRest } from './at-rest.ts';
 import { Book } from './book.ts';
 import { connect } from './connect.ts';
@@ -42,7 +42,7 @@ export function runControls(options: ControlsOptions): Promise<CommandResult> {
       size,
       with: 'raised',
     });
-    const chosen = chooseControls(options, size, environment);
+    const chosen = chooseControls(await allControls(), { ...options, size }, environment);
     const instance = embeddedOf(environment);
     const stamp = instance === undefined ? null : readStamp(instance);
     if (instance === undefined || stamp?.size !== size) {
@@ -65,17 +65,19 @@ export function runControls(options: ControlsOptions): Promise<CommandResult> {
 
 /** Those of this size, and of the stores and parts that are raised: without them a control has nothing to break. */
 function chooseControls(
-  { check }: ControlsOptions,
-  size: 'small' | 'full',
+  all: readonly Control[],
+  { check, size }: ControlsOptions,
   environment: Environment,
 ): Control[] {
   const raised = declaredWords(environment);
-  const held = allControls.filter((control) => {
+  const held = all.filter((control) => {
     const store = storeFault(control.check)?.store;
     if (store !== undefined && environment.stores[store] === undefined) return false;
     if (!needs(control).every((word) => raised.includes(word))) return false;
     return size === 'full' ? control.size === 'full' : control.size !== 'full';
   });
+  // The short ones first.
+  held.sort((a, b) => usualMsOf(environment, a.check) - usualMsOf(environment, b.check));
   if (check === undefined) return held;
   const found = held.filter(
     (control) => matchesAny([check], control.check) || matchesAny([check], control.id),
@@ -85,6 +87,11 @@ function chooseControls(
     `no control matches "${check}" with what is raised (${raised.join(', ')}); there are:\n${held.map(({ id }) => `  ${id}`).join('\n')}`,
     EXIT.usage,
   );
+}
+
+function usualMsOf(environment: Environment, check: string): number {
+  const usual = rowOf(check)?.time.usualMs ?? 0;
+  return typeof usual === 'number' ? usual : usual(environment);
 }
 
 /** Words of `--with` without which a control cannot turn: those of its check, and its own. */

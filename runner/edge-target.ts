@@ -1,6 +1,6 @@
 import type { Edge, Environment } from '../env/schema.ts';
 import { edgeEndpoint } from '../probes/edge/endpoint.ts';
-import { trusted } from '../suites/topology/edge-request.ts';
+import { trusted } from '../probes/edge/edge-request.ts';
 import { RequestError } from './session.ts';
 
 /** The address that applications use, and how a client gets there from where Plumbline runs. */

@@ -2,9 +2,9 @@ import type { Seen } from '../reports/record/observations/index.ts';
 import { all, first, last } from '../reports/judge/observed.ts';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { FailoverSeries, judgeFailover } from '../reports/judge/failover/index.ts';
-import { judgeOf } from '../reports/judge/index.ts';
-import type { Judge } from '../reports/judge/index.ts';
+import { judgeOver } from '../reports/judge/definition.ts';
+import type { Judge, Series } from '../reports/judge/definition.ts';
+import { judgeOf } from '../suites/catalogue/loaded.ts';
 import type { History, Observation } from '../reports/record/history.ts';
 import type { Evidence, Judgement } from '../reports/record/judgement.ts';
 import type { Pressure } from '../reports/record/pressure.ts';
@@ -29,15 +29,15 @@ interface Judged {
  * are `inconclusive` and say so.
  */
 export async function judgeCheck(histories: string, check: string): Promise<Judgement> {
-  const judge = judgeOf(check);
-  if (!judge) return bareJudgement('inconclusive', `no judge is registered for ${check}`);
-  const judging = judge === judgeFailover ? oneByOne() : allAtOnce(judge);
+  const of = await judgeOf(check);
+  if (of === undefined) return bareJudgement('inconclusive', `no check that is built is called ${check}`);
+  const judging = of.series === undefined ? allAtOnce(judgeOver(of)) : oneByOne(of.series());
   const trials: Judged[] = [];
   try {
     const folder = join(histories, checkFolderName(check));
     for (const one of existsSync(folder) ? await trialFolders(folder) : []) {
       const history = await readHistory(one);
-      judging.take(history);
+      judging.add(history);
       trials.push(judgedOf(history));
     }
   } catch (error) {
@@ -45,7 +45,7 @@ export async function judgeCheck(histories: string, check: string): Promise<Judg
   }
   if (trials.length === 0) return bareJudgement('inconclusive', 'the check recorded nothing');
   const judgement = withEvidence(
-    safely(() => judging.conclude()),
+    safely(() => judging.judgement()),
     trials,
   );
   return withRunnerVerdict(withPressure(judgement, trials), trials);
@@ -60,28 +60,23 @@ function withPressure(judgement: Judgement, trials: readonly Judged[]): Judgemen
 
 const busyness = ({ cpu, others }: Pressure): number => (cpu ?? others)?.mean ?? 0;
 
-interface Judging {
-  take(history: History): void;
-  conclude(): Judgement;
-}
-
-function allAtOnce(judge: Judge): Judging {
+function allAtOnce(judge: Judge): Series {
   const histories: History[] = [];
-  return { take: (history) => histories.push(history), conclude: () => judge(histories) };
+  return { add: (history) => histories.push(history), judgement: () => judge(histories) };
 }
 
-function oneByOne(): Judging {
-  const series = new FailoverSeries();
+/** The same, where a trial that crashes its judge must not keep the others from being looked at. */
+function oneByOne(series: Series): Series {
   const crashes: unknown[] = [];
   return {
-    take: (history) => {
+    add: (history) => {
       try {
         series.add(history);
       } catch (error) {
         crashes.push(error);
       }
     },
-    conclude: () => {
+    judgement: () => {
       if (crashes.length > 0) throw crashes[0];
       return series.judgement();
     },

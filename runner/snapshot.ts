@@ -9,7 +9,7 @@ import type {
 } from '../probes/kubernetes/index.ts';
 import { storeDriver, STORES } from '../probes/stores.ts';
 import type { KubeObject } from '../suites/harness/protocol.ts';
-import { resizedBy } from '../suites/topology/shapes.ts';
+import { resizedBy } from '../suites/topology/_objects/shapes.ts';
 import { timeoutMsOf } from './environment-parts.ts';
 import type { StoreTargets } from './store-target.ts';
 import { errorText } from '../reports/record/error-text.ts';

@@ -4,7 +4,7 @@ import { hostAndPort } from '../probes/edge/endpoint.ts';
 import { loadKubeConfig } from '../probes/kubernetes/transport.ts';
 import { storeDriver } from '../probes/stores.ts';
 import type { WorkloadInput } from '../probes/workload/config.ts';
-import { API_OBJECT } from '../suites/failover/api-object.ts';
+import { API_OBJECT } from '../suites/failover/_trial/api-object.ts';
 import { jobsUrl } from './ai-jobs.ts';
 import { edgeTarget } from './edge-target.ts';
 import type { EngineCore } from './engine-parts.ts';

@@ -4,6 +4,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { catalogue, suiteOf, suites } from '../suites/catalogue/index.ts';
+import { controlsInWords } from '../suites/catalogue/loaded.ts';
 import type { Access, CatalogueRow } from '../suites/catalogue/index.ts';
 
 export const PAGE = path.join(import.meta.dirname, '..', 'docs', 'reference', 'checks.md');
@@ -16,11 +17,15 @@ const ACCESS: Readonly<Record<Access, string>> = {
   none: '–',
 };
 
+const CONTROLS = new Map(
+  await Promise.all(catalogue().map(async (row) => [row.id, await controlsInWords(row)] as const)),
+);
+
 export function pageText(): string {
   const built = catalogue().filter((row) => row.built);
   return `# Checks
 
-Written from the catalogue in \`suites/catalogue/\`; do not edit this page. ${built.length} of ${catalogue().length} checks are built; the others are reported as \`not-run (not built)\`, so that
+Written from the definitions below \`suites/\`; do not edit this page. ${built.length} of ${catalogue().length} checks are built; the others are reported as \`not-run (not built)\`, so that
 nobody takes them for passed. \`npx plumbline explain CHECK --env NAME\` says the same of one check, with what an environment's file changes.
 
 What a check does in an environment depends on its kind: *reads* changes nothing; *writes canaries* creates objects and data of its own and removes them; *disturbs* injects a fault and undoes it; *with a permit*
@@ -86,9 +91,9 @@ function accessText(row: CatalogueRow): string {
   return text.length === 0 ? 'nowhere' : text.join('; ');
 }
 
-function controlsText(row: CatalogueRow): string {
-  return row.control
-    .map(({ how, verdict, size }) => `${how} → ${verdict}${size === 'full' ? ' (full size)' : ''}`)
+function controlsText({ id }: CatalogueRow): string {
+  return (CONTROLS.get(id) ?? [])
+    .map(({ title, verdict, size }) => `${title} → ${verdict}${size === 'full' ? ' (full size)' : ''}`)
     .join('; ');
 }
 

@@ -8,7 +8,8 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { catalogue } from '../suites/catalogue/index.ts';
 import { globMatcher } from '../env/globs.ts';
-import { judgeOf } from '../reports/judge/index.ts';
+import { judgeOver } from '../reports/judge/definition.ts';
+import { judgeOf } from '../suites/catalogue/loaded.ts';
 import type { History } from '../reports/record/history.ts';
 import { PRESSURE_FILE } from '../reports/record/pressure.ts';
 import { judgeCheck } from '../runner/judging.ts';
@@ -37,7 +38,7 @@ async function keep(run: string, check: string, folder: string): Promise<Kept> {
   const files = filesOf(from).map(cleaned);
   const secret = files.map(secretIn).find((found) => found !== null);
   if (secret !== undefined) return { why: `it holds what looks like a secret: ${secret}` };
-  const stored = fewestTrials({ head: { stored: 1, check, recorded: originOf(run) }, files });
+  const stored = await fewestTrials({ head: { stored: 1, check, recorded: originOf(run) }, files });
   if (stored === null) return { why: 'it no longer passes once what is for people is left out' };
   const file = writeStored(stored, folder);
   return { file, bytes: readFileSync(file).length };
@@ -54,18 +55,20 @@ function filesOf(from: string): StoredFile[] {
 }
 
 /** As many trials as the goal asks for: more say nothing that these do not. */
-function fewestTrials(stored: Stored): Stored | null {
+async function fewestTrials(stored: Stored): Promise<Stored | null> {
   const names = [...new Set(stored.files.map(({ trial }) => trial))];
   const [first] = trialsOf({ ...stored, files: stored.files.filter(({ trial }) => trial === names[0]) });
   const wanted = first?.history.header.goals.minTrials ?? 1;
   const few = names.slice(0, Math.max(1, wanted));
   const fewer = { ...stored, files: stored.files.filter(({ trial }) => few.includes(trial)) };
-  return [fewer, stored].find(passes) ?? null;
+  if (await passes(fewer)) return fewer;
+  return (await passes(stored)) ? stored : null;
 }
 
-function passes(stored: Stored): boolean {
+async function passes(stored: Stored): Promise<boolean> {
   const histories: History[] = trialsOf(stored).map(({ history }) => history);
-  return judgeOf(stored.head.check)?.(histories).verdict === 'pass';
+  const judge = await judgeOf(stored.head.check);
+  return judge !== undefined && judgeOver(judge)(histories).verdict === 'pass';
 }
 
 function originOf(run: string): { run: string; commit: string | null } {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { resolveGoals, rowOf, suggestCheck, whyNotRun } from '../../suites/catalogue/index.ts';
 import type { CatalogueRow } from '../../suites/catalogue/index.ts';
+import { controlsInWords } from '../../suites/catalogue/loaded.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
 import type { Context } from '../context.ts';
 
@@ -33,15 +34,16 @@ function defaultsText(goals: Record<string, unknown>): string {
   return `${goalsText(goals)}${assumed}`;
 }
 
-function describe(row: CatalogueRow): string[] {
+async function describe(row: CatalogueRow): Promise<string[]> {
   const stubbed =
     row.stubbed === undefined ? [] : [`stand-ins  ${row.stubbed.join(', ')}, in the local environment`];
+  const said = await controlsInWords(row);
   const controls =
-    row.control.length === 0
+    said.length === 0
       ? ['controls   none']
-      : row.control.map(
-          ({ how, verdict, size }, index) =>
-            `${index === 0 ? 'controls ' : '         '}  ${how} → ${verdict}${size === 'full' ? ' (full size)' : ''}`,
+      : said.map(
+          ({ title, verdict, size }, index) =>
+            `${index === 0 ? 'controls ' : '         '}  ${title} → ${verdict}${size === 'full' ? ' (full size)' : ''}`,
         );
   const looks = row.does ?? null;
   return [
@@ -86,6 +88,6 @@ export function registerExplain(program: Command, context: Context): void {
     .action(async (check: string, options: { env?: string }) => {
       const row = known(check);
       const here = options.env === undefined ? [] : await inEnvironment(row, options.env);
-      context.out([...describe(row), ...here].join('\n'));
+      context.out([...(await describe(row)), ...here].join('\n'));
     });
 }

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import type { Judgement } from '../record/judgement.ts';
 import type { GoalEntry } from '../record/load-detail.ts';
 import type { Rule } from '../record/rule.ts';
-import { enoughTrials, judgeOne } from './definition.ts';
-import { invent } from './topology/_testing/histories.ts';
+import { judgeOne, judgeOver } from './definition.ts';
+import { invent } from '../../suites/_testing/histories.ts';
 
 const judgement = (verdict: Judgement['verdict']): Judgement => ({
   ...{ verdict, reason: verdict, expected: '', seen: '', figures: [] },
@@ -16,12 +16,19 @@ test('should want as many trials as the goal asks for, and let a failure stand',
     const history = invent({ check: 'failover/backend/pod-crash', goals: { minTrials: 2 }, seen: [] });
     return { ...history, header: { ...history.header, trial: number } };
   };
-  const passes = enoughTrials(() => judgement('pass'));
+  const ending = (verdict: Judgement['verdict']) =>
+    judgeOver({
+      judge: () => judgement(verdict),
+      evidence: () => [],
+      annotations: {},
+      over: () => judgement(verdict),
+    });
+  const passes = ending('pass');
   assert.equal(passes([trial(1), trial(2)]).verdict, 'pass');
   const few = passes([trial(1)]);
   assert.deepEqual([few.verdict, few.reason], ['inconclusive', '1 trial passed, the goal asks for 2']);
   assert.equal(passes([trial(1), trial(1)]).verdict, 'inconclusive');
-  assert.equal(enoughTrials(() => judgement('fail'))([trial(1)]).verdict, 'fail');
+  assert.equal(ending('fail')([trial(1)]).verdict, 'fail');
 });
 
 test('should leave a goal of time undecided on a machine too busy, and say it of the goal as well', () => {

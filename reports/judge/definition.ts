@@ -20,6 +20,19 @@ export interface CheckJudge {
   annotations: Annotations;
   /** It hurts something, or may leave something behind: then it owes what every trial owes afterwards. */
   trial?: boolean;
+  /** How several trials are judged together; absent: the worst of them speaks for all. */
+  over?: Judge;
+  /** The same with one history at a time, where a hundred of them do not fit into memory. */
+  series?: () => Series;
+}
+
+/** Pure: histories of all trials in, judgement out. What it throws is the caller's `inconclusive`. */
+export type Judge = (histories: readonly History[]) => Judgement;
+
+/** Takes one trial after the other, and judges them in the end. */
+export interface Series {
+  add(history: History): unknown;
+  judgement(): Judgement;
 }
 
 /** Rules that hold for every check, from what its pass rests on. */
@@ -68,10 +81,9 @@ function asJudged(verdict: Verdict, reason: string): (goal: GoalEntry) => GoalEn
   return (goal) => (worst([goal.verdict, verdict]) === verdict ? goal : { ...goal, verdict, note: reason });
 }
 
-/** As many trials as the goal asks for, each once: fewer are no pass, however well they went. */
-export function enoughTrials(
-  judge: (histories: History[]) => Judgement,
-): (histories: History[]) => Judgement {
+/** The judge of all trials of a check: as many as the goal asks for, each once. Fewer are no pass, however well they went. */
+export function judgeOver(of: CheckJudge): Judge {
+  const judge = of.over ?? overTrials(of);
   return (histories) => {
     const judgement = judge(histories);
     const wanted = histories[0]?.header.goals.minTrials ?? 1;
@@ -84,7 +96,7 @@ export function enoughTrials(
 }
 
 /** Several trials of one check: the worst of them speaks for all. */
-export function overTrials(of: CheckJudge): (histories: readonly History[]) => Judgement {
+function overTrials(of: CheckJudge): Judge {
   return (histories) => {
     const judgements = histories.map((history) => judgeOne(history, of));
     const verdict = worst(judgements.map((judgement) => judgement.verdict));

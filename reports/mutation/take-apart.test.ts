@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CheckJudge } from '../judge/definition.ts';
-import { overTrials } from '../judge/definition.ts';
+import { judgeOver } from '../judge/definition.ts';
 import { need } from '../judge/evidence/need.ts';
 import { all, last } from '../judge/observed.ts';
-import { invent } from '../judge/topology/_testing/histories.ts';
-import type { Seen } from '../judge/topology/_testing/histories.ts';
+import { invent } from '../../suites/_testing/histories.ts';
+import type { Seen } from '../../suites/_testing/histories.ts';
 import type { History } from '../record/history.ts';
 import type { Judgement } from '../record/judgement.ts';
 import { annotationOf, takeApart } from './take-apart.ts';
@@ -80,7 +80,7 @@ function held(judge: CheckJudge['judge'], more: Partial<CheckJudge> = {}): Resul
   });
   const files = new Map(history.observations.map((seen) => [seen, 'check.ndjson']));
   return takeApart(
-    { check: 'a/check', trials: [{ history, files }], judge: overTrials(of), annotations },
+    { check: 'a/check', trials: [{ history, files }], judge: judgeOver(of), annotations },
     { seed: 1, isOver: () => false, choices: true },
   );
 }

@@ -2,7 +2,7 @@
  * Judges held against their own passing histories: each history is bent in thousands of ways, and a verdict that is still `pass` names
  * something that the judge does not look at. Pure.
  */
-import type { Judge } from '../judge/index.ts';
+import type { Judge } from '../judge/definition.ts';
 import type { Annotations } from '../judge/annotations.ts';
 import type { History } from '../record/history.ts';
 import { damaged, endsCut, filesDropped, kindsDropped, linesDropped, subjectsDropped } from './absence.ts';

@@ -4,7 +4,7 @@ import { openHistory } from '../../probes/history.ts';
 import type { HistoryWriter } from '../../probes/history.ts';
 import { PrometheusClient, thinned } from '../../probes/prometheus/index.ts';
 import type { Series } from '../../reports/record/objective.ts';
-import { trusted } from '../../suites/topology/edge-request.ts';
+import { trusted } from '../../probes/edge/edge-request.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import { partsOf, questionsOf } from '../metric-questions.ts';
 import type { MetricQuestion } from '../metric-questions.ts';

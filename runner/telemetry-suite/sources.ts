@@ -9,7 +9,7 @@ import { PrometheusClient } from '../../probes/prometheus/index.ts';
 import type { SignalAddress } from '../../probes/signals/index.ts';
 import { traceProbe } from '../../probes/traces/index.ts';
 import type { TraceProbe } from '../../probes/traces/index.ts';
-import { trusted } from '../../suites/topology/edge-request.ts';
+import { trusted } from '../../probes/edge/edge-request.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import { RequestError } from '../session.ts';
 import type { StoreTargets } from '../store-target.ts';

@@ -10,7 +10,7 @@ import type {
 import { edgeEndpoint } from '../../probes/edge/endpoint.ts';
 import type { HttpEndpoint } from '../../probes/edge/connection.ts';
 import type { RunRecord } from '../../reports/record/run-record.ts';
-import { trusted } from '../../suites/topology/edge-request.ts';
+import { trusted } from '../../probes/edge/edge-request.ts';
 import { timeoutMsOf } from '../environment-parts.ts';
 import { pushMetrics } from './pushgateway.ts';
 import { errorText } from '../../reports/record/error-text.ts';

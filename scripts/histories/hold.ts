@@ -1,8 +1,9 @@
 /** One check's judge held against its stored history; also a worker that does so for whoever asks. */
 import { parentPort } from 'node:worker_threads';
-import { annotationsOf, judgeOf } from '../../reports/judge/index.ts';
+import { judgeOver } from '../../reports/judge/definition.ts';
 import { nothing, takeApart } from '../../reports/mutation/take-apart.ts';
 import type { Result } from '../../reports/mutation/take-apart.ts';
+import { judgeOf } from '../../suites/catalogue/loaded.ts';
 import { readStored, storedPath, trialsOf } from './stored.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
@@ -17,18 +18,18 @@ export interface Asked {
 
 export type Answer = Result & { tookMs: number };
 
-export function hold({ check, folder, seed, choices, forMs }: Asked): Answer {
+export async function hold({ check, folder, seed, choices, forMs }: Asked): Promise<Answer> {
   const beganMs = performance.now();
   const file = storedPath(check, folder);
-  const judge = judgeOf(check);
+  const of = await judgeOf(check);
   const refused = (why: string): Result => ({ ...nothing(check), refused: why });
   const held = (): Result => {
     if (file === null) return refused('there is no stored history');
-    if (judge === undefined) return refused('there is no judge');
+    if (of === undefined) return refused('there is no judge');
     const trials = trialsOf(readStored(file));
     const endMs = forMs === null ? Infinity : performance.now() + forMs;
     return takeApart(
-      { check, trials, judge, annotations: annotationsOf(check) },
+      { check, trials, judge: judgeOver(of), annotations: of.annotations },
       { seed: seed ^ hashOf(check), isOver: () => performance.now() > endMs, choices },
     );
   };
@@ -49,4 +50,6 @@ function hashOf(text: string): number {
   return hash;
 }
 
-parentPort?.on('message', (asked: Asked) => parentPort?.postMessage(hold(asked)));
+parentPort?.on('message', (asked: Asked) => {
+  void hold(asked).then((answer) => parentPort?.postMessage(answer));
+});

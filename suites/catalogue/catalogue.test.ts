@@ -107,11 +107,6 @@ test('should mark as built exactly what is built', () => {
   );
 });
 
-test('should give every built check a control', () => {
-  const without = catalogue().filter((row) => row.built && row.control.length === 0);
-  assert.deepEqual(without, []);
-});
-
 test('should carry the goals of the table', () => {
   assert.deepEqual(rowOf('failover/postgres/node-loss')?.goals, {
     rtoSeconds: 45,

@@ -1,6 +1,6 @@
 import { wholeTopology } from './reads.ts';
 import { shortTime } from './time.ts';
-import type { Access, CatalogueRow, EnvironmentKind } from './types.ts';
+import type { Access, CatalogueRow, ControlInWords, EnvironmentKind } from './types.ts';
 
 const LETTERS: Record<string, Access> = { r: 'r', w: 'w', F: 'F', p: 'permit', '-': 'none' };
 
@@ -15,30 +15,21 @@ export function access(letters: string): Record<EnvironmentKind, Access> {
   return { local: of(0), development: of(1), testing: of(2), staging: of(3), production: of(4) };
 }
 
-type Verdict = 'fail' | 'inconclusive';
-type ControlRow = CatalogueRow['control'][number];
-
-/** A control on the small size. */
-export function turns(how: string, verdict: Verdict = 'fail'): ControlRow {
-  return { how, verdict, size: 'small' };
+/** What would break a check that is not built. */
+export function wouldFail(title: string): ControlInWords {
+  return { title, verdict: 'fail', size: 'any' };
 }
 
-/** A control that only the full size can hold. */
-export function turnsOnFull(how: string, verdict: Verdict = 'fail'): ControlRow {
-  return { how, verdict, size: 'full' };
-}
+type Usual = 'goals' | 'planned' | 'parts' | 'reads' | 'alone' | 'time';
 
-type Usual = 'goals' | 'control' | 'built' | 'parts' | 'reads' | 'alone' | 'time';
-
-interface Given extends Omit<CatalogueRow, 'access' | Usual>, Partial<Pick<CatalogueRow, Usual>> {
+interface Given extends Omit<CatalogueRow, 'access' | 'built' | Usual>, Partial<Pick<CatalogueRow, Usual>> {
   /** See `access`. */
   access: string;
 }
 
 const USUAL: Pick<CatalogueRow, Usual> = {
   goals: {},
-  control: [],
-  built: false,
+  planned: [],
   parts: [],
   reads: wholeTopology,
   alone: () => false,
@@ -47,7 +38,7 @@ const USUAL: Pick<CatalogueRow, Usual> = {
 
 /** A row with what most rows have: no goal values, no control, not built, the declared topology to read, little time, beside others. */
 export function row(given: Given): CatalogueRow {
-  return { ...USUAL, ...given, access: access(given.access) };
+  return { ...USUAL, ...given, access: access(given.access), built: given.observe !== undefined };
 }
 
 /** What several rows of one line of the catalogue share; each gets a name and a title of its own. */

@@ -1,31 +1,30 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
 import type { PartName } from '../../env/schema.ts';
 import { closest } from '../../env/suggest.ts';
 import { globMatcher } from '../../env/globs.ts';
-import { delivery } from './delivery.ts';
-import { failover } from './failover.ts';
-import { gpu } from './gpu.ts';
-import { integrations } from './integrations.ts';
-import { performance } from './performance.ts';
-import { recovery } from './recovery.ts';
-import { scaling } from './scaling.ts';
 import { row } from './row.ts';
-import { security } from './security.ts';
-import { telemetry } from './telemetry.ts';
-import { topology } from './topology.ts';
 import type { CatalogueRow } from './types.ts';
 
-const ROWS: readonly CatalogueRow[] = [
-  ...topology,
-  ...security,
-  ...failover,
-  ...recovery,
-  ...scaling,
-  ...gpu,
-  ...telemetry,
-  ...performance,
-  ...delivery,
-  ...integrations,
-];
+const SUITES = path.join(import.meta.dirname, '..');
+/** What a folder below suites/ declares: checks that are built, or those of a suite that are not. */
+const DECLARATIONS = ['definition.ts', 'planned.ts'];
+
+const moduleSchema = z.object({ checks: z.custom<readonly CatalogueRow[]>(Array.isArray) });
+
+async function rowsIn(file: string): Promise<readonly CatalogueRow[]> {
+  const loaded: unknown = await import(pathToFileURL(path.join(SUITES, file)).href);
+  const { data } = moduleSchema.safeParse(loaded);
+  if (data === undefined) throw new Error(`suites/${file} exports no list of \`checks\``);
+  return data.checks;
+}
+
+const FILES = readdirSync(SUITES, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  DECLARATIONS.includes(path.basename(file)),
+);
+const ROWS = (await Promise.all(FILES.toSorted().map(rowsIn))).flat().toSorted((a, b) => a.order - b.order);
 
 const BY_ID: ReadonlyMap<string, CatalogueRow> = new Map(ROWS.map((one) => [one.id, one]));
 
@@ -40,7 +39,7 @@ export function rowOf(id: string): CatalogueRow | undefined {
 
 /** A check that was in the catalogue when a run was made and no longer is. */
 export function formerRow(id: string): CatalogueRow {
-  return row({ id, title: id, section: '', access: '- - - - -', goal: '' });
+  return row({ id, order: 0, title: id, section: '', access: '- - - - -', goal: '' });
 }
 
 /** The parts that a check needs; empty for one that needs stores or nothing. */

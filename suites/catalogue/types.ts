@@ -1,4 +1,7 @@
+import type { CheckJudge } from '../../reports/judge/definition.ts';
 import type { Goals } from '../../reports/record/goals.ts';
+import type { CheckBody } from '../harness/context.ts';
+import type { Control } from '../harness/control.ts';
 import type { CheckSettings } from './check-settings.ts';
 import type { Environment, FaultName, PartName, StoreName, TimeoutName } from '../../env/schema.ts';
 
@@ -36,6 +39,9 @@ export interface Work {
   answers: () => number;
 }
 
+/** A control as it is listed. */
+export type ControlInWords = Pick<Control, 'title' | 'verdict' | 'size'>;
+
 /** How long one trial of a check may take, and usually takes. */
 export interface Time {
   /** What it waits for at most, one after the other. */
@@ -50,6 +56,8 @@ export interface Time {
 export interface CatalogueRow {
   /** `suite/subject/name`, e.g. `topology/nodes/pools`. */
   id: string;
+  /** Its place in every list: the lower the earlier. */
+  order: number;
   title: string;
   /** Section of ARCH-2025-11-005 that it answers, or `–`. */
   section: string;
@@ -60,9 +68,14 @@ export interface CatalogueRow {
   does?: string;
   /** Default goal values, overridable in the environment file; all `assumed` until an owner confirms them. */
   goals: Goals;
-  /** How the control breaks it, and the verdict that must follow; null where the catalogue has none. */
-  control: { how: string; verdict: 'fail' | 'inconclusive'; size: 'small' | 'full' }[];
-  /** false: reported as `not-run (not built)`. */
+  /** Of a check that is not built: what would break it, and the verdict that must follow. Of others `controls` says it. */
+  planned: readonly ControlInWords[];
+  /** What it does to see what it judges; where it is missing the check is not built, and `not-run`. Loaded when it is needed, as the next two. */
+  observe?: () => Promise<CheckBody>;
+  judge?: () => Promise<CheckJudge>;
+  /** What breaks it on purpose: its own controls, or those of all checks of its family. */
+  controls?: () => Promise<readonly Control[]>;
+  /** It is built: false is reported as `not-run (not built)`. */
   built: boolean;
   /** Smallest local size that can hold it. */
   needsSize?: 'full';

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { CheckContext } from '../harness/check.ts';
+import type { CheckContext } from '../harness/context.ts';
 import type { KubeObject } from '../harness/protocol.ts';
-import { fateOf } from './canaries.ts';
-import { exhaust, keepAway, landOnPool } from './giving.ts';
-import { refusalOf } from './refusal.ts';
-import { release } from './release.ts';
-import { seeUtilisation } from './utilisation.ts';
+import { fateOf } from './_pool/canaries.ts';
+import { observe as exhaust } from './exhausted/observe.ts';
+import { observe as keepAway } from './taint/observe.ts';
+import { observe as landOnPool } from './schedule/observe.ts';
+import { refusalOf } from './_pool/refusal.ts';
+import { observe as release } from './release/observe.ts';
+import { observe as seeUtilisation } from './metrics/observe.ts';
 
 const RESOURCE = 'nvidia.com/gpu';
 const TAINT = { key: RESOURCE, effect: 'NoSchedule' };

@@ -1,13 +1,11 @@
 import { test, type TestInfo } from '@playwright/test';
 import { abortWorker, RunnerClient } from './client.ts';
-import { createContext, type CheckContext } from './context.ts';
+import { createContext } from './context.ts';
+import type { CheckBody } from './context.ts';
 import { readHandover } from './handover.ts';
 import { Observations } from './observations.ts';
 import type { Judged, PlannedCheck, StepRecord } from './protocol.ts';
 import { errorText } from '../../reports/record/error-text.ts';
-
-export type { CheckContext } from './context.ts';
-export type CheckBody = (ctx: CheckContext) => Promise<void>;
 
 /** Beyond a check's own time, for judging and for saying that it ran out; then Playwright kills the worker. */
 const GRACE_MS = 20_000;
@@ -21,13 +19,18 @@ function connect(): Promise<RunnerClient> {
   return connection;
 }
 
+/** Ids of the checks that the runner handed over, in their order. */
+export function planned(): readonly string[] {
+  return [...plan.keys()];
+}
+
 /**
- * Registers the check when it is in the plan that the runner handed over. The body observes and records, once a trial; the
- * runner judges, and the test passes exactly when the verdict is `pass`. A body that throws makes the check `inconclusive`.
+ * Registers a check of the plan. The body observes and records, once a trial; the runner judges, and the test passes exactly when the verdict
+ * is `pass`. A body that throws makes the check `inconclusive`.
  */
-export function check(id: string, body: CheckBody): void {
+export function register(id: string, body: CheckBody): void {
   const planned = plan.get(id);
-  if (!planned) return;
+  if (!planned) throw new Error(`${id} is not in the plan`);
   // eslint-disable-next-line no-empty-pattern -- Playwright reads the names of fixtures from this pattern: there are none
   test(id, { tag: `@${planned.mode}` }, async ({}, info) => {
     const startedMs = performance.now();

@@ -53,6 +53,9 @@ export interface CheckContext {
   step<T>(title: string, body: () => Promise<T> | T): Promise<T>;
 }
 
+/** What a check does: it observes and records, once a trial. */
+export type CheckBody = (ctx: CheckContext) => Promise<void>;
+
 export interface ContextParts {
   id: string;
   trial: number;

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import type { KubeObject } from '../harness/protocol.ts';
-import { dataMounts } from './data-volumes.ts';
-import { selects } from './label-selector.ts';
-import { probeCommand, readProbe, sampleOf } from './reach.ts';
-import type { ProbeLine } from './reach.ts';
-import { hasLabels, lastingContainers, ownerOf } from './shapes.ts';
-import type { PodObject, PodSpec, WorkloadObject } from './shapes.ts';
+import { dataMounts } from './storage/persistent/data-volumes.ts';
+import { selects } from './_objects/label-selector.ts';
+import { probeCommand, readProbe, sampleOf } from './network/reachability/reach.ts';
+import type { ProbeLine } from './network/reachability/reach.ts';
+import { hasLabels, lastingContainers, ownerOf } from './_objects/shapes.ts';
+import type { PodObject, PodSpec, WorkloadObject } from './_objects/shapes.ts';
 
 test('should take every node up to twenty, and twenty different ones of a thousand', () => {
   const few = ['a', 'b', 'c'];

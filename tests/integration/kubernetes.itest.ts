@@ -18,9 +18,9 @@ import { startWorkload } from '../../probes/workload/process.ts';
 import { failoverRecord } from '../../reports/judge/failover/index.ts';
 import { readHistory } from '../../reports/record/read-history.ts';
 import { until } from '../../runner/control-context.ts';
-import type { ControlContext } from '../../suites/controls/control.ts';
-import { forgetfulVolume } from '../../suites/controls/forgetful-volume.ts';
-import { canary } from '../../suites/controls/topology-declared.ts';
+import type { ControlContext } from '../../suites/harness/control.ts';
+import { forgetfulVolume } from '../../suites/topology/storage/persistent/forgetful-volume.ts';
+import { canary } from '../../suites/_breaking/objects.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
 import { armed, landed } from '../fault-lines.ts';
 

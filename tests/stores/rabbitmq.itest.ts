@@ -24,8 +24,8 @@ import { failoverRecord } from '../../reports/judge/failover/index.ts';
 import { readHistory } from '../../reports/record/read-history.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
 import { armed, landed } from '../fault-lines.ts';
-import type { ControlContext } from '../../suites/controls/control.ts';
-import { double, newest, remove } from '../../suites/controls/rabbitmq-queues.ts';
+import type { ControlContext } from '../../suites/harness/control.ts';
+import { double, newest, remove } from '../../suites/failover/store/controls/rabbitmq-queues.ts';
 import { startRabbitCluster } from './rabbitmq-cluster.ts';
 import type { RabbitCluster } from './rabbitmq-cluster.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { invent } from '../topology/_testing/histories.ts';
-import type { Seen } from '../topology/_testing/histories.ts';
+import { invent } from '../../../suites/_testing/histories.ts';
+import type { Seen } from '../../../suites/_testing/histories.ts';
 import { afterwardsRules } from './afterwards.ts';
 import { evidenceRules, need } from './need.ts';
 import { wholeRules } from './whole.ts';

@@ -68,7 +68,7 @@ function namedGap({ target, members }: Seen<'fault-armed'>): string | null {
   return names === target ? null : `the fault was armed for ${target}, prepared for ${names}`;
 }
 
-/** What questions are asked after (suites/failover/query.spec.ts): their checks are named by what is asked. */
+/** What questions are asked after (suites/failover/query/observe.ts): their checks are named by what is asked. */
 const FAULT_OF_QUERIES = 'pod-crash';
 
 /** Controls inject another fault than the check's own. */

@@ -23,6 +23,8 @@ export const FAILOVER: CheckJudge = {
   evidence: failoverEvidence,
   annotations: FAILOVER_ANNOTATIONS,
   trial: true,
+  over: judgeFailover,
+  series: () => new FailoverSeries(),
 };
 
 /**

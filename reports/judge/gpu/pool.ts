@@ -1,3 +1,6 @@
+import { need } from '../evidence/need.ts';
+import type { AnyNeed } from '../evidence/need.ts';
+import type { Annotations } from '../annotations.ts';
 /** What the judges of devices share: declarations, what was seen of the pool, and the table of the report. */
 import type { GpuDetail } from '../../record/gpu-detail.ts';
 import type { History, HistoryHeader } from '../../record/history.ts';
@@ -236,3 +239,22 @@ function deviceRows(history: History): GpuDetail['devices'] {
   // Where both are told, the measured row says more.
   return measured.length > 0 ? measured : told;
 }
+
+/** As many nodes of the pool as are declared at least. */
+export const nodesDeclared = (header: HistoryHeader): AnyNeed =>
+  need('gpu-node', {
+    count: declaredPool(header).count.min,
+    where: ({ pool }) => pool,
+    what: 'nodes of the pool',
+  });
+
+/** And what their pods asked for, so many times. */
+export const requestsSeen = (header: HistoryHeader, looks: number): AnyNeed =>
+  need('gpu-requested', { count: declaredPool(header).count.min * looks, what: 'requests of nodes' });
+
+export const HOLDERS: Annotations = {
+  'gpu-pod.pod':
+    'which of the pods of a node has which device is chance; each is held against what those of its node ask for',
+  'gpu-pod.devices[]':
+    'which device a pod has is chance; that it has as many as it asks for, and none of another, is judged',
+};

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Objective, Series } from '../../record/objective.ts';
-import { judge } from '../topology/_testing/histories.ts';
-import type { Seen } from '../topology/_testing/histories.ts';
+import { judge } from '../../../suites/_testing/histories.ts';
+import type { Seen } from '../../../suites/_testing/histories.ts';
 
 const T0 = Date.parse('2026-01-01T00:00:00Z');
 const SCRAPE_MS = 10_000;

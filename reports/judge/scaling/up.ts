@@ -5,42 +5,21 @@ import { chainOf, why } from './chain.ts';
 import type { Chain, Context, Goals } from './chain.ts';
 import { conclude, secondsOf } from './conclude.ts';
 import type { Found, Mark } from './conclude.ts';
-import { observe, scaleText } from './observed.ts';
+import { scaleText } from './observed.ts';
 import type { Observed } from './observed.ts';
 import { soundGaps } from './record-gaps.ts';
 import { expectedOf, outside, unexpected } from './settings.ts';
 import type { Expected } from './settings.ts';
 import { verdictOf } from './up-verdict.ts';
 
-/**
- * `scaling/backend/up`: load starts → metric crossed → more pods desired → they are ready → the latency goal is met again. The goals count from
- * when the load was at its full rate: while it rises nobody can say when it began to be too much.
- */
-export function judgeUp(history: History): Judgement {
-  const latency = {
-    limitS: history.header.goals.latencySeconds ?? Number.NaN,
-    p95Ms: history.header.goals.p95Ms ?? Number.NaN,
-  };
-  return judgeGrowth(history, observe(history), { ...goalsOf(history), latency });
-}
-
-/**
- * `scaling/ai/up`: tenders are created → its queue is deeper than the target → more pods desired → they are ready. The goals count from the first
- * tender: the time in which the queue fills is part of them. Who creates a tender does not wait for its job, so that there is no goal for latency.
- */
-export function judgeAiUp(history: History): Judgement {
-  const observed = observe(history, 'AI service');
-  return judgeGrowth(history, observed, { ...goalsOf(history), latency: null });
-}
-
-function goalsOf(history: History): Pick<Goals, 'decisionS' | 'readyS'> {
+export function goalsOf(history: History): Pick<Goals, 'decisionS' | 'readyS'> {
   return {
     decisionS: history.header.goals.decisionSeconds ?? Number.NaN,
     readyS: history.header.goals.readySeconds ?? Number.NaN,
   };
 }
 
-function judgeGrowth(history: History, observed: Observed, goals: Goals): Judgement {
+export function judgeGrowth(history: History, observed: Observed, goals: Goals): Judgement {
   const { spec, startMs, topMs } = observed;
   const expectedText = expectedOfGoals(goals);
   const missing = [...missingOf(observed), ...goalGaps(goals)];

@@ -1,85 +1,19 @@
 import type { History } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
-import { LINE_WRITER } from '../../record/observations/telemetry.ts';
 import { all } from '../observed.ts';
-import { Findings } from '../topology/findings.ts';
-import { offsetsOf, OWN_MS, timesRule, wallOf } from './clocks.ts';
+import type { Findings } from '../topology/findings.ts';
+import { OWN_MS, offsetsOf, timesRule, wallOf } from './clocks.ts';
 import { delayFigures, delaysOf, lossBoundFigure, overTime } from './figures.ts';
 import { countedRule, linesByNode, nodesOf, nodesRule, numbersRule } from './lines.ts';
 import type { NodeLines } from './lines.ts';
-import {
-  acceptedRule,
-  blindOf,
-  declaredOf,
-  faultRule,
-  faultWindows,
-  goalOf,
-  markedOf,
-  markedRule,
-  planOf,
-  sweptRule,
-  wasTold,
-} from './observed.ts';
-import { heldOnDisks, requestLines, requestLinesRule } from './request-lines.ts';
+import { blindOf, declaredOf, faultWindows, goalOf, planOf, sweptRule, wasTold } from './observed.ts';
+import { requestLines, requestLinesRule } from './request-lines.ts';
 import type { Held } from './request-lines.ts';
 
 /** Missing numbers that are named. */
 const MOST_NAMED = 5;
 
-/** telemetry/logs/canary: every numbered line of every node is in the store in time. */
-export function judgeLogs(history: History): Judgement {
-  return judgeLines(history, new Findings(history), []);
-}
-
-/** telemetry/logs/under-fault: the same, and every line of a marked request, while a store was hurt. */
-export function judgeLogsUnderFault(history: History): Judgement {
-  const findings = new Findings(history);
-  const marked = markedOf(history);
-  faultRule(history, findings, marked);
-  markedRule(history, findings, marked);
-  acceptedRule(history, findings, marked);
-  findings.rule('lines-of-requests');
-  const stored = requestLines(history);
-  const held = heldOnDisks(history, stored);
-  unreadFindings(history, findings);
-  const gone = goneOf(
-    history,
-    stored.map(({ pod }) => pod),
-  );
-  if (gone > 0) findings.note(`${gone} pods that logged requests are gone: what they wrote was not counted`);
-  const sum = (of: (one: Held) => number): number => held.reduce((total, one) => total + of(one), 0);
-  const figures = [
-    { name: 'marked requests', value: marked.length },
-    { name: 'of them answered well', value: marked.filter(({ ok }) => ok).length },
-    { name: "their lines on the nodes' disks", value: sum(({ lines }) => lines) },
-    { name: 'their lines in the store', value: stored.length },
-    { name: 'their lines that are there twice', value: sum(({ twice }) => twice) },
-  ];
-  for (const figure of figures) findings.figure(figure);
-  if (held.length === 0)
-    findings.unknown('lines of marked requests', "on the nodes' disks", 'no line was found there');
-  return judgeLines(history, findings, held);
-}
-
-function goneOf(history: History, pods: readonly string[]): number {
-  const read = new Set(all(history, 'disk').map(({ pod }) => pod));
-  return new Set(pods.filter((pod) => !read.has(pod))).size;
-}
-
-/** A log of a service that could not be read may hold lines that the store does not. Writers of lines are held against the plan. */
-function unreadFindings(history: History, findings: Findings): void {
-  for (const { container, pod, node, reason } of all(history, 'disk-unread')) {
-    if (container === LINE_WRITER) continue;
-    const subject = `lines of ${container} (${pod} on node ${node})`;
-    findings.unknown(
-      subject,
-      'every line of a marked request in the store',
-      `its log cannot be read: ${reason}`,
-    );
-  }
-}
-
-function judgeLines(history: History, findings: Findings, held: readonly Held[]): Judgement {
+export function judgeLines(history: History, findings: Findings, held: readonly Held[]): Judgement {
   const { header } = history;
   const visibleMs = goalOf(header, 'visibleSeconds') * 1000;
   const most = goalOf(header, 'missing');

@@ -1,17 +1,18 @@
 import type { History, HistoryHeader } from '../../record/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
+import { need } from '../evidence/need.ts';
+import type { AnyNeed } from '../evidence/need.ts';
 import { all } from '../observed.ts';
 import { decideShare, sampleOf } from '../slo/share.ts';
-import { Findings } from '../topology/findings.ts';
+import type { Findings } from '../topology/findings.ts';
 import { timesRule } from './clocks.ts';
+import { requestsMarked, storeSwept } from './evidence.ts';
 import { delayFigures, delaysOf, lossBoundFigure, overTime } from './figures.ts';
 import {
-  acceptedRule,
   arrivalRule,
   blindOf,
   comingOf,
   declaredOf,
-  faultRule,
   faultWindows,
   goalOf,
   markedOf,
@@ -33,40 +34,10 @@ interface Followed {
   coming: Coming;
 }
 
-/** telemetry/traces/canary: every one of a few requests is answered well, and one whole trace in time. */
-export function judgeTraces(history: History): Judgement {
-  const findings = new Findings(history);
-  return judged(history, findings, (followed) => {
-    const bad = followed.filter(isBad);
-    const allowed = goalOf(history.header, 'missing');
-    if (bad.length > allowed) return 'fail';
-    const sent = markedOf(history).length;
-    if (followed.length < sent)
-      findings.unknown('marked requests', 'all of them answered well', `${followed.length} of ${sent}`);
-    return followed.some(({ coming }) => coming !== 'in time' && coming !== 'late') ? 'inconclusive' : 'pass';
-  });
-}
-
-/** telemetry/traces/complete: so large a share of them that the sample bears it out. */
-export function judgeComplete(history: History): Judgement {
-  const findings = new Findings(history);
-  acceptedRule(history, findings, markedOf(history));
-  return judged(history, findings, (followed) => shareVerdict(history, findings, followed));
-}
-
-/** telemetry/traces/under-fault: the same of those that were accepted while a store was hurt. */
-export function judgeTracesUnderFault(history: History): Judgement {
-  const findings = new Findings(history);
-  const marked = markedOf(history);
-  faultRule(history, findings, marked);
-  acceptedRule(history, findings, marked);
-  return judged(history, findings, (followed) => shareVerdict(history, findings, followed));
-}
-
 type Verdict = 'pass' | 'fail' | 'inconclusive';
 
 /** Traces that a disturbance cost together are one event, not as many: blocks of time say how they cluster. */
-function shareVerdict(history: History, findings: Findings, followed: readonly Followed[]): Verdict {
+export function shareVerdict(history: History, findings: Findings, followed: readonly Followed[]): Verdict {
   const goal = goalOf(history.header, 'foundRatio');
   // What nobody could see in time is neither: it is held both ways.
   const events = followed.map((one) => ({
@@ -88,7 +59,7 @@ function shareVerdict(history: History, findings: Findings, followed: readonly F
   return verdict;
 }
 
-function isBad({ faults, coming }: Followed): boolean {
+export function isBad({ faults, coming }: Followed): boolean {
   return faults.length > 0 || coming === 'late';
 }
 
@@ -100,7 +71,7 @@ function stubbedIn(header: HistoryHeader): string | null {
   return kind === undefined || kind === TRIED ? null : kind;
 }
 
-function judged(
+export function judged(
   history: History,
   findings: Findings,
   decide: (followed: readonly Followed[]) => Verdict,
@@ -271,3 +242,9 @@ function counts(
   ];
   for (const figure of figures) findings.figure(figure);
 }
+
+export const tracesEvidence = (header: HistoryHeader): AnyNeed[] => [
+  requestsMarked(header),
+  storeSwept('traces'),
+  need('trace'),
+];

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judgeOf } from '../index.ts';
+import { judgeOf } from '../../../suites/_testing/judges.ts';
 import { Findings } from './findings.ts';
-import { overTrials } from '../definition.ts';
-import { TOPOLOGY_JUDGES } from './index.ts';
-import { invent, judge } from './_testing/histories.ts';
-import type { Seen } from './_testing/histories.ts';
+import { catalogue } from '../../../suites/catalogue/index.ts';
+import { invent, judge } from '../../../suites/_testing/histories.ts';
+import type { Seen } from '../../../suites/_testing/histories.ts';
 
 const LABELS = { pool: 'general' };
 const POOL = { name: 'general', count: { min: 1, max: 1 }, labels: LABELS, taints: [] };
@@ -15,7 +14,7 @@ const SICK = { ...NODE, ready: false };
 const check = 'topology/nodes/pools';
 
 test('should be inconclusive with nothing to judge, for every topology check', () => {
-  for (const id of Object.keys(TOPOLOGY_JUDGES)) {
+  for (const { id } of catalogue().filter(({ id, built }) => built && id.startsWith('topology/'))) {
     assert.equal(judge({ check: id, seen: [] }).verdict, 'inconclusive', id);
   }
 });
@@ -70,7 +69,7 @@ test('should say of one thing that it is as declared, and of several how many', 
 });
 
 test('should let the worst of several trials speak', () => {
-  const over = overTrials(TOPOLOGY_JUDGES[check] as NonNullable<(typeof TOPOLOGY_JUDGES)[string]>);
+  const over = judgeOf(check) ?? assert.fail(check);
   const good = invent({ check, settings: { pools: [POOL] }, seen: [LIST, ['node', NODE]] });
   const bad = invent({ check, settings: { pools: [POOL] }, seen: [LIST, ['node', SICK]] });
   assert.equal(over([good, good]).verdict, 'pass');

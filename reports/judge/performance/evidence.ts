@@ -1,0 +1,32 @@
+/** What a pass of a check that makes a load rests on, and which fields of its history decide nothing. */
+import type { HistoryHeader } from '../../record/history.ts';
+import type { Annotations } from '../annotations.ts';
+import type { CheckJudge } from '../definition.ts';
+import { need } from '../evidence/need.ts';
+import type { AnyNeed } from '../evidence/need.ts';
+import { UNASKED_SECONDS } from './whole-load.ts';
+
+/** Fields of a load on which no verdict rests. */
+export const LOAD_ANNOTATIONS: Annotations = {
+  'load-start.passedOver': 'why another engine was not taken: whichever runs, it is judged by what it sent',
+  'load.engineVersion': 'names the program for people',
+  'load.stubbed': 'says that the engine ran against a stand-in, which is shown beside its name',
+  'load.checks[].name': 'what was asked for, for people: passes and fails are what counts',
+  'load.errors': 'explains failures that the checks have counted',
+};
+
+/** The load, and the seconds that were planned of it, but for the last ones, of which not every engine tells; its sums say whether one is missing. */
+function loadEvidence({ settings }: HistoryHeader): AnyNeed[] {
+  const { seconds = 1 } = settings.steady ?? {};
+  return [
+    need('load-start', { what: 'the start of the load' }),
+    need('load', { what: 'what the load came to' }),
+    need('load-second', { count: Math.max(1, seconds - UNASKED_SECONDS), what: 'seconds of the load' }),
+  ];
+}
+
+export const ofLoad = (judge: CheckJudge['judge']): CheckJudge => ({
+  judge,
+  evidence: loadEvidence,
+  annotations: LOAD_ANNOTATIONS,
+});

@@ -1,0 +1,36 @@
+/** What controls ask systems with, behind the harness's back: the stores as declared, and the accounts in Kubernetes' Secrets. */
+import type { SecretSource, StoreName, Stores } from '../../env/schema.ts';
+import type { ControlContext } from '../harness/control.ts';
+
+/** As much of a control's context as a question needs. With a `password` no Secret is read. */
+export type Asking = Pick<ControlContext, 'environment' | 'signal' | 'get'> & { password?: string };
+
+/** @throws Error where the environment does not declare it: then there is nothing to break */
+export function declaredStore<Name extends StoreName>(
+  { environment }: Pick<ControlContext, 'environment'>,
+  name: Name,
+): NonNullable<Stores[Name]> {
+  const declared = environment.stores[name];
+  if (declared === undefined) throw new Error(`the environment declares no ${name}`);
+  return declared;
+}
+
+/** The value of a key of a Secret; empty where it is not there. @throws Error where the source is none of Kubernetes */
+export async function secretText(
+  ctx: Pick<ControlContext, 'get'>,
+  source: SecretSource | undefined,
+): Promise<string> {
+  if (source === undefined || !('secret' in source)) throw new Error('the password is in no Secret');
+  const { key, ...ref } = source.secret;
+  const secret = await ctx.get({ apiVersion: 'v1', kind: 'Secret', ...ref });
+  return Buffer.from(secret?.data?.[key] ?? '', 'base64').toString('utf8');
+}
+
+/** The header of HTTP's basic authentication. */
+export async function basic(
+  ctx: Asking,
+  { user = '', password }: { user?: string; password?: SecretSource },
+): Promise<string> {
+  const account = `${user}:${ctx.password ?? (await secretText(ctx, password))}`;
+  return `Basic ${Buffer.from(account).toString('base64')}`;
+}

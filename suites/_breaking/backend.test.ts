@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KubeObject } from '../harness/protocol.ts';
+import { rollOutBackend } from './backend.ts';
+import { contextOf } from '../_testing/control-context.ts';
+
+const pod = (uid: string): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: uid, uid } });
+
+/** A backend whose Deployment counts only the new pod; `lists` is what each list of its pods shows, the last one from then on. */
+function rolling(lists: string[][]): ReturnType<typeof contextOf> & { looked: () => number } {
+  let looks = 0;
+  const labels = { app: 'tender-api' };
+  const found = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'tender-api', generation: 2 },
+    spec: { replicas: 1, selector: { matchLabels: labels }, template: { spec: { containers: [] } } },
+    status: { observedGeneration: 2, replicas: 1, readyReplicas: 1, updatedReplicas: 1 },
+  } as KubeObject;
+  const ctx = contextOf({
+    get: () => Promise.resolve(found),
+    list: (params) => {
+      assert.deepEqual(params, { kind: 'v1/Pod', namespace: 'tender', labels });
+      return Promise.resolve((lists[looks++] ?? lists.at(-1) ?? []).map(pod));
+    },
+  });
+  return { ...ctx, looked: () => looks };
+}
+
+test('should wait for a pod of before that still answers, although the Deployment counts it no more', async () => {
+  const ctx = rolling([['old'], ['old', 'new'], ['old', 'new'], ['new']]);
+  await rollOutBackend(ctx, 'the changed backend', (container) => container);
+  assert.equal(ctx.looked(), 4);
+});
+
+test('should say what it waited for where a pod of before never goes', async () => {
+  const ctx = rolling([['old'], ['old', 'new']]);
+  await assert.rejects(
+    rollOutBackend(ctx, 'the changed backend', (container) => container),
+    /waited for the last pod of before to be gone/,
+  );
+});

@@ -1,0 +1,105 @@
+import type { Workload } from '../../env/schema.ts';
+import type { Container, ObjectOf } from '../../probes/kubernetes/objects.ts';
+import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
+import type { ControlContext } from '../harness/control.ts';
+
+/** Canaries of controls live where those of checks do, in the namespace that the embedded environments declare. */
+export const CANARY = 'plumbline-canary';
+
+/** A container of a merge patch: a field that is null is taken away. */
+export interface ContainerPart {
+  name: string;
+  [field: string]: unknown;
+}
+
+export type Deployed = ObjectRef<'apps/v1', 'Deployment'> & { namespace: string };
+
+export function deployment(namespace: string, name: string): Deployed {
+  return { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name };
+}
+
+/** A workload as the environment would declare it, for a canary that a control breaks. */
+export function canaryWorkload(kind: 'Deployment' | 'StatefulSet', name: string, replicas: number): Workload {
+  return {
+    kind,
+    namespace: CANARY,
+    name,
+    replicas: { min: replicas, max: replicas },
+    serves: true,
+    spread: { differentNodes: true, disruptionBudget: true },
+    exempt: [],
+  };
+}
+
+/** @throws Error when it is not there: the environment is not as declared, and the control cannot break it further */
+export async function required<Version extends string, Kind extends string>(
+  ctx: ControlContext,
+  ref: ObjectRef<Version, Kind>,
+): Promise<ObjectOf<`${Version}/${Kind}`>> {
+  const found = await ctx.get(ref);
+  if (found === null)
+    throw new Error(
+      `${ref.kind} ${ref.namespace ?? ''}/${ref.name} is not there: run \`plumbline env status\``,
+    );
+  return found;
+}
+
+/**
+ * Changes the containers of a Deployment that is paused in the same step: what is declared changes, what runs does not,
+ * and putting it back starts nothing either.
+ */
+export async function changeContainers(
+  ctx: ControlContext,
+  ref: Deployed,
+  change: (container: Container) => ContainerPart,
+): Promise<void> {
+  const found = await required(ctx, ref);
+  const containers = found.spec.template.spec.containers.map(change);
+  await ctx.patch(ref, { spec: { paused: true, template: { spec: { containers } } } });
+}
+
+/** The image of a workload that runs here: every node has it, or can pull it. */
+export async function someImage(ctx: ControlContext): Promise<string> {
+  const found = await required(ctx, deployment('tender', 'tender-api'));
+  const image = found.spec.template.spec.containers[0]?.image;
+  if (image === undefined) throw new Error('Deployment tender/tender-api has no container with an image');
+  return image;
+}
+
+/** A pod template that does nothing, with everything that the checks ask of a container. */
+export function idlePod(
+  name: string,
+  image: string,
+  extra: { container?: Record<string, unknown>; pod?: Record<string, unknown> } = {},
+): Record<string, unknown> {
+  const alive = { exec: { command: ['busybox', 'true'] } };
+  return {
+    metadata: { labels: { 'app.kubernetes.io/name': name, 'app.kubernetes.io/managed-by': 'plumbline' } },
+    spec: {
+      terminationGracePeriodSeconds: 0,
+      automountServiceAccountToken: false,
+      containers: [
+        {
+          name: 'idle',
+          image,
+          command: ['busybox', 'sleep', '3600'],
+          livenessProbe: alive,
+          readinessProbe: alive,
+          resources: { requests: { cpu: '5m', memory: '8Mi' }, limits: { cpu: '50m', memory: '32Mi' } },
+          ...extra.container,
+        },
+      ],
+      ...extra.pod,
+    },
+  };
+}
+
+export function canary(
+  apiVersion: string,
+  kind: string,
+  name: string,
+  rest: Record<string, unknown>,
+): KubeObject {
+  const labels = { 'app.kubernetes.io/name': name, 'app.kubernetes.io/managed-by': 'plumbline' };
+  return { apiVersion, kind, metadata: { name, namespace: CANARY, labels }, ...rest };
+}

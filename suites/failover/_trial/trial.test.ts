@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CheckContext } from '../../harness/context.ts';
+import { runTrial } from './trial.ts';
+
+type Answer = (params: Record<string, unknown>) => unknown;
+interface Asked {
+  readonly method: string;
+  readonly params: Record<string, unknown>;
+}
+
+const STRETCH = { met: true, detail: 'steady' };
+const WELL: Record<string, Answer> = {
+  'store.steady': () => ({ ok: true, leader: 'redis-0', detail: '' }),
+  'state.note': () => ({ unrest: [] }),
+  'workload.wait': () => STRETCH,
+  'fault.inject': () => ({ target: 'redis-0', landedAtMs: 1000, lasting: false }),
+};
+
+/** A runner that answers well, save what `answers` says; what it was asked and what the trial recorded are kept. */
+async function trialWith(answers: Record<string, Answer>, failover: Record<string, unknown> = {}) {
+  const asked: Asked[] = [];
+  const recorded: Record<string, unknown>[] = [];
+  const ctx = {
+    id: 'failover/redis/hang',
+    trial: 3,
+    settings: { drills: { steadySeconds: 1 }, failover: { holdMs: 1, ...failover } },
+    signal: new AbortController().signal,
+    timeoutMs: () => 1000,
+    step: (_title: string, work: () => unknown) => work(),
+    record: (kind: string, fields: object = {}) => recorded.push({ kind, ...fields }),
+    runner: {
+      call: (method: string, params: Record<string, unknown>) => {
+        asked.push({ method, params });
+        return Promise.resolve()
+          .then(() => (answers[method] ?? WELL[method])?.(params))
+          .then((answer) => answer ?? {});
+      },
+    },
+  };
+  let thrown: unknown;
+  try {
+    await runTrial(ctx as unknown as CheckContext, { store: 'redis', fault: 'hang' });
+  } catch (error) {
+    thrown = error;
+  }
+  const methods = asked.map(({ method }) => method);
+  const kinds = recorded.map(({ kind }) => kind);
+  return { methods, asked, recorded, kinds, thrown };
+}
+
+test('should write, hurt, heal and read back, in this order', async () => {
+  const { methods, kinds, thrown } = await trialWith({});
+  assert.equal(thrown, undefined);
+  const order = ['workload.start', 'fault.inject', 'fault.restore', 'workload.stop', 'workload.readBack'];
+  assert.deepEqual(methods.filter((method) => order.includes(method)).slice(0, order.length), order);
+  assert.equal(kinds.includes('deadline'), false);
+  assert.equal(kinds.includes('no-fault'), false);
+});
+
+test('should give a member that went once more as long as one that came back late', async () => {
+  const { asked } = await trialWith({}, { membersRejoinedMs: 50_000 });
+  const waits = asked.flatMap(({ method, params }) =>
+    method === 'store.steady' ? [Number(params.timeoutMs)] : [],
+  );
+  const [healed = 0, after = 0] = waits.slice(-2);
+  assert.equal(healed, 50_000);
+  assert.ok(after > 45_000 && after <= 50_000, `${after} ms are left of 50,000`);
+});
+
+test('should hurt nothing when the store is not steady', async () => {
+  const { methods, kinds } = await trialWith({ 'store.steady': () => ({ ok: false, detail: 'no leader' }) });
+  assert.deepEqual(methods, ['store.steady']);
+  assert.deepEqual(kinds, ['stage', 'steady']);
+});
+
+test('should hurt nothing when writes do not flow, and say why', async () => {
+  const { methods, recorded } = await trialWith({
+    'workload.wait': () => ({ met: false, detail: 'no answer for 9 s' }),
+  });
+  assert.equal(methods.includes('fault.inject'), false);
+  assert.deepEqual(
+    recorded.filter(({ kind }) => kind === 'no-fault'),
+    [{ kind: 'no-fault', reason: 'no answer for 9 s' }],
+  );
+  assert.deepEqual(methods.slice(-3), ['workload.stop', 'observer.stop', 'fault.restore']);
+});
+
+test('should wait for nothing after a fault that did not land', async () => {
+  const { asked } = await trialWith({
+    'fault.inject': () => ({ target: 'redis-0', landedAtMs: null, lasting: false }),
+  });
+  const injected = asked.findIndex(({ method }) => method === 'fault.inject');
+  const waits = asked.slice(injected).filter(({ method }) => method === 'workload.wait');
+  assert.deepEqual(
+    waits.map(({ params }) => params['begunBefore']),
+    [true],
+  );
+});
+
+test('should see writes without a failure for as long before the fault as ends an outage after it', async () => {
+  const { asked } = await trialWith({});
+  const [before] = asked.filter(({ method }) => method === 'workload.wait');
+  assert.deepEqual([before?.params['until'], before?.params['stretchMs']], ['steady', 5000]);
+  const longer = await trialWith({}, { steadyBeforeMs: 12_000 });
+  assert.equal(longer.asked.find(({ method }) => method === 'workload.wait')?.params['stretchMs'], 12_000);
+});
+
+test('should note the deadline when writes do not succeed again', async () => {
+  let hurt = false;
+  const { recorded } = await trialWith({
+    'fault.inject': () => {
+      hurt = true;
+      return { target: 'redis-0', landedAtMs: 1000, lasting: false };
+    },
+    'workload.wait': ({ begunBefore }) =>
+      hurt && begunBefore !== true ? { met: false, detail: 'last success 60 s ago' } : STRETCH,
+  });
+  assert.deepEqual(
+    recorded.filter(({ kind }) => kind === 'deadline'),
+    [{ kind: 'deadline', rtoDeadlineMs: 1000, detail: 'last success 60 s ago' }],
+  );
+});
+
+test('should note the deadline when a member that rejoined stalls the writes for good', async () => {
+  const { recorded, methods } = await trialWith({
+    'workload.wait': (params) =>
+      params['begunBefore'] === true ? { met: false, detail: 'stalled' } : STRETCH,
+  });
+  assert.deepEqual(
+    recorded.filter(({ kind }) => kind === 'deadline'),
+    [{ kind: 'deadline', rtoDeadlineMs: 1000, detail: 'stalled' }],
+  );
+  assert.equal(methods.includes('workload.readBack'), true);
+});
+
+test('should give a majority back before it waits for writes', async () => {
+  const { methods, kinds } = await trialWith(
+    { 'fault.inject': () => ({ target: 'redis-0, redis-1', landedAtMs: 1000, lasting: true }) },
+    { target: 'majority' },
+  );
+  const injected = methods.indexOf('fault.inject');
+  assert.deepEqual(methods.slice(injected, injected + 3), ['fault.inject', 'fault.restore', 'workload.wait']);
+  assert.equal(kinds.includes('given-back'), true);
+});
+
+test('should keep what lasts in force until writes were seen to succeed', async () => {
+  const { methods } = await trialWith({
+    'fault.inject': () => ({ target: 'redis-0', landedAtMs: 1000, lasting: true }),
+  });
+  const injected = methods.indexOf('fault.inject');
+  assert.deepEqual(methods.slice(injected, injected + 3), ['fault.inject', 'workload.wait', 'fault.restore']);
+});
+
+test('should leave nothing running when a step breaks off', async () => {
+  const { methods, thrown } = await trialWith({
+    'fault.inject': () => Promise.reject(new Error('the runner lost the Lease')),
+  });
+  assert.match(String(thrown), /lost the Lease/);
+  assert.deepEqual(methods.slice(-3), ['workload.stop', 'observer.stop', 'fault.restore']);
+});
+
+test('should read nothing back from a store whose members stay away, and say that it is not steady', async () => {
+  let seen = 0;
+  const { methods, recorded } = await trialWith({
+    'store.steady': () => ({ ok: seen++ === 0, detail: 'redis-2 is missing' }),
+  });
+  assert.equal(methods.includes('workload.readBack'), false);
+  assert.deepEqual(recorded.at(-1), { kind: 'steady-after', ok: false, detail: 'redis-2 is missing' });
+});

@@ -1,0 +1,206 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CheckContext } from '../../harness/context.ts';
+import { monotonicMs } from '../../harness/observations.ts';
+import type { StageName } from '../../../reports/record/observations/failover.ts';
+import type { FaultResult } from '../../harness/protocol.ts';
+import { notedAtRest, saidOf } from './at-rest.ts';
+
+/** Recovered is what has held for this long without a failed or unanswered operation. */
+const STEADY_STRETCH_MS = 5_000;
+/** Fewer acknowledged writes before the fault say nothing about what was lost. */
+const MIN_ACKNOWLEDGED = 100;
+
+type Call = CheckContext['runner']['call'];
+
+export interface TrialSubject {
+  store: string;
+  fault: string;
+}
+
+/** What `drill --target` and controls set for one run; everything else comes from the environment. */
+interface TrialSettings {
+  target: string;
+  /** What a partition cuts off besides the peers, in place of what the environment says. */
+  also?: 'api'[];
+  /** A fault that only controls use, in place of the check's own. */
+  fault: string;
+  steadyBeforeMs: number;
+  /** How long a fault that does not end by itself stays in force at least. */
+  holdMs: number;
+  /** How long to wait for writes to succeed again. */
+  rtoDeadlineMs: number;
+  membersRejoinedMs: number;
+}
+
+/**
+ * One failover trial: a store at rest is written to, hurt once, watched until writes succeed again, healed, and read
+ * back. It only records; see reports/judge/failover for what follows from it.
+ */
+export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promise<void> {
+  const settings = settingsOf(ctx, subject.fault);
+  const { check, store, trial } = { check: ctx.id, store: subject.store, trial: ctx.trial };
+  const call: Call = (method, params) => ctx.runner.call(method, params);
+  stage(ctx, 'steady before');
+  if (!(await steadyBefore(ctx, store))) return;
+  if (!(await notedAtRest(ctx))) return;
+  await ctx.step('read the settings that govern the failover', () =>
+    call('store.governing', { check, store, trial, ...aimOf(settings), fault: subject.fault }),
+  );
+  try {
+    await ctx.step('follow leader, members and endpoints', () =>
+      call('observer.start', { check, store, trial }),
+    );
+    await ctx.step('start writing', () => call('workload.start', { check, store, trial }));
+    if (!(await writesFlow(ctx, settings))) return;
+    stage(ctx, 'fault');
+    const injectedMs = monotonicMs();
+    const result = await ctx.step(`inject ${settings.fault} into the ${settings.target} of ${store}`, () =>
+      call('fault.inject', { check, store, trial, ...aimOf(settings) }),
+    );
+    stage(ctx, 'recovery');
+    if (result.lasting === true) await hold(ctx, settings);
+    if (result.landedAtMs !== null) await recovery(ctx, result, settings.rtoDeadlineMs);
+    const seconds = { fromMs: result.landedAtMs ?? injectedMs, toMs: monotonicMs() };
+    stage(ctx, 'healing');
+    await ctx.step('undo what is left of the fault', () => call('fault.restore', { check }));
+    await healAndReadBack(ctx, { store, seconds }, settings);
+  } finally {
+    // For a step that threw: nothing of a trial may run on into the next.
+    await call('workload.stop', { check });
+    await call('observer.stop', { check });
+    await call('fault.restore', { check });
+  }
+}
+
+/** Where a trial spends its time: a stage lasts until the next begins. */
+function stage(ctx: CheckContext, name: StageName): void {
+  ctx.record('stage', { name });
+}
+
+async function steadyBefore(ctx: CheckContext, store: string): Promise<boolean> {
+  const seen = await ctx.step(
+    `wait until ${store} is steady: a leader, all members following, a synchronous one`,
+    () => ctx.runner.call('store.steady', { check: ctx.id, store, timeoutMs: ctx.timeoutMs('steadyState') }),
+  );
+  ctx.record('steady', { ok: seen.ok, detail: seen.detail });
+  return seen.ok;
+}
+
+/**
+ * False when writes do not flow: then no fault is injected, and the judge finds too few acknowledged writes. A shorter stretch than the one
+ * that ends an outage would not do: a disturbance before the fault would be one with what the fault causes.
+ */
+async function writesFlow(ctx: CheckContext, settings: TrialSettings): Promise<boolean> {
+  const check = ctx.id;
+  const stretchMs = Math.max(settings.steadyBeforeMs, STEADY_STRETCH_MS);
+  const timeoutMs = stretchMs + ctx.timeoutMs('steadyState');
+  const stretch = await ctx.step(`wait for ${stretchMs / 1000} s of writes without a failure`, () =>
+    ctx.runner.call('workload.wait', { check, until: 'steady', stretchMs, timeoutMs }),
+  );
+  const count = await ctx.runner.call('workload.wait', {
+    check,
+    until: 'acknowledged',
+    count: MIN_ACKNOWLEDGED,
+    timeoutMs: ctx.timeoutMs('storeOperation'),
+  });
+  if (!stretch.met || !count.met)
+    ctx.record('no-fault', { reason: stretch.met ? count.detail : stretch.detail });
+  return stretch.met && count.met;
+}
+
+function aimOf({ fault, target, also }: TrialSettings): { fault: string; target: string; also?: 'api'[] } {
+  return { fault, target, ...(also !== undefined && { also }) };
+}
+
+/**
+ * What lasts until it is undone stays in force for a while, whether writes stop or not: a leader that is cut off may go on acknowledging
+ * until it is replaced. Without a majority nothing comes back by itself: its members are given back, the outage counts until writes
+ * succeed, and goal and deadline count from the giving back.
+ */
+async function hold(ctx: CheckContext, { holdMs, target }: TrialSettings): Promise<void> {
+  await ctx.step(`keep the fault in force for ${holdMs / 1000} s`, () =>
+    sleep(holdMs, undefined, { signal: ctx.signal }),
+  );
+  if (target !== 'majority') return;
+  ctx.record('given-back');
+  await ctx.step('give the majority back', () => ctx.runner.call('fault.restore', { check: ctx.id }));
+}
+
+/** Watches the workload until it is steady again; records the deadline when that does not come. */
+async function recovery(ctx: CheckContext, result: FaultResult, rtoDeadlineMs: number): Promise<void> {
+  const seen = await ctx.step(
+    `wait until writes succeed again for ${STEADY_STRETCH_MS / 1000} s (hurt: ${result.target})`,
+    () =>
+      ctx.runner.call('workload.wait', {
+        check: ctx.id,
+        until: 'steady',
+        stretchMs: STEADY_STRETCH_MS,
+        timeoutMs: rtoDeadlineMs,
+      }),
+  );
+  if (!seen.met) ctx.record('deadline', { rtoDeadlineMs, detail: seen.detail });
+}
+
+/**
+ * A member that comes back may stall the others: that is a part of what clients see of the failover, and has to end while
+ * somebody still looks. Where nothing stalled, the stretch is there already and nothing is waited for.
+ */
+async function writesGoOn(ctx: CheckContext, rtoDeadlineMs: number): Promise<void> {
+  const wait = { until: 'steady', stretchMs: STEADY_STRETCH_MS, begunBefore: true } as const;
+  const seen = await ctx.step(`see ${STEADY_STRETCH_MS / 1000} s of writes without a failure`, () =>
+    ctx.runner.call('workload.wait', { check: ctx.id, ...wait, timeoutMs: rtoDeadlineMs }),
+  );
+  if (!seen.met) ctx.record('deadline', { rtoDeadlineMs, detail: seen.detail });
+}
+
+/** The order matters: nothing is written any more when it is read back, and everybody is there to be read. */
+async function healAndReadBack(
+  ctx: CheckContext,
+  { store, seconds }: { store: string; seconds: { fromMs: number; toMs: number } },
+  { membersRejoinedMs, rtoDeadlineMs }: TrialSettings,
+): Promise<void> {
+  const { id: check, trial } = ctx;
+  const call: Call = (method, params) => ctx.runner.call(method, params);
+  const rejoinedByMs = monotonicMs() + membersRejoinedMs;
+  const healed = await ctx.step('wait until all members have rejoined', () =>
+    call('store.steady', { check, store, timeoutMs: membersRejoinedMs }),
+  );
+  if (healed.ok) await writesGoOn(ctx, rtoDeadlineMs);
+  await ctx.step('stop writing and wait for outstanding answers', () => call('workload.stop', { check }));
+  await ctx.step('keep what the pods logged and what happened to them in those seconds', () =>
+    call('evidence.collect', { check, trial, pods: { store }, ...seconds }),
+  );
+  if (!healed.ok) {
+    ctx.record('steady-after', saidOf(healed));
+    return;
+  }
+  stage(ctx, 'read-back');
+  await ctx.step('read everything back from the leader twice, then from every member', () =>
+    call('workload.readBack', { check, store, trial }),
+  );
+  stage(ctx, 'settling');
+  await ctx.step('stop following', () => call('observer.stop', { check }));
+  // A member that went once more after it had come back (RabbitMQ's autoheal restarts losers) has as long as one that came late.
+  const timeoutMs = Math.max(ctx.timeoutMs('settle'), Math.ceil(rejoinedByMs - monotonicMs()));
+  const after = await ctx.step(`see that ${store} is steady again`, () =>
+    call('store.steady', { check, store, timeoutMs }),
+  );
+  ctx.record('steady-after', saidOf(after));
+  // Other stores may have had a member on the same node: they get the time that this one had.
+  await ctx.step('see that roles and objects are as before', () =>
+    call('state.compare', { check, trial, timeoutMs: membersRejoinedMs }),
+  );
+}
+
+function settingsOf(ctx: CheckContext, fault: string): TrialSettings {
+  const { failover: given = {}, drills } = ctx.settings;
+  const defaults: TrialSettings = {
+    target: 'leader',
+    fault,
+    steadyBeforeMs: drills.steadySeconds * 1000,
+    holdMs: ctx.timeoutMs('faultHold'),
+    rtoDeadlineMs: ctx.settings.rtoDeadlineMs ?? ctx.timeoutMs('rtoDeadline'),
+    membersRejoinedMs: ctx.timeoutMs('membersRejoined'),
+  };
+  return { ...defaults, ...given };
+}

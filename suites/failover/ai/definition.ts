@@ -1,0 +1,87 @@
+/** Jobs for the AI service while it is hurt. */
+import { ai, together, wholeTopology } from '../../catalogue/reads.ts';
+import { aiBehindEdge } from '../../catalogue/requirements.ts';
+import { row } from '../../catalogue/row.ts';
+import type { CatalogueRow, Time } from '../../catalogue/types.ts';
+
+const aiTime: Time = {
+  waits: [
+    'steadyState',
+    'steadyState',
+    'podReady',
+    'faultLanding',
+    'workloadStop',
+    'nodeReady',
+    'membersRejoined',
+    'membersRejoined',
+    'jobsDone',
+    'readBack',
+    'readBack',
+    'settle',
+    'settle',
+  ],
+  usualMs: 70_000,
+};
+
+const GOAL = 'no accepted job lost; each done once in effect, and by the model';
+const GOALS = { lostJobs: 0, doubledJobs: 0, degradedJobs: 0, windowSeconds: 60 };
+/** Jobs that a pod has under way at once: once it thaws it may give the model up for all of them. */
+const UNDER_WAY = 8;
+
+/** What of these checks is not as it is of the others. */
+type Own = Pick<CatalogueRow, 'order' | 'title' | 'hurts' | 'writesTemplate'> &
+  Partial<Pick<CatalogueRow, 'goal' | 'goals'>>;
+
+function aiRow(fault: string, what: string, own: Own): CatalogueRow {
+  return row({
+    id: `failover/ai/${fault}`,
+    observe: async () => {
+      const { observe } = await import('./observe.ts');
+      return (ctx) => observe(ctx, fault);
+    },
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).aiControls,
+    section: '5.1',
+    access: 'F - F F p',
+    does: `tenders through the edge, each a job for the AI service, while ${what}; every accepted one is followed to its end, and what it left in Elasticsearch and Neo4j is counted`,
+    goal: GOAL,
+    goals: GOALS,
+    stubbed: ['Kong', 'LLM'],
+    parts: ['ai'],
+    requires: aiBehindEdge,
+    reads: together(wholeTopology, ai),
+    time: aiTime,
+    ...own,
+  });
+}
+
+export const checks: readonly CatalogueRow[] = [
+  aiRow('pod-crash', 'every process of one of its pods is killed', {
+    order: 560,
+    title: 'AI service: a pod crashes',
+    hurts: { fault: 'pod-crash' },
+  }),
+  aiRow('pod-delete', 'one of its pods is deleted without grace', {
+    order: 570,
+    title: 'AI service: a pod is deleted without grace',
+    hurts: { fault: 'pod-delete' },
+  }),
+  aiRow('hang', 'one of its pods is frozen, and let go on later', {
+    order: 580,
+    title: 'AI service: a pod is frozen',
+    hurts: { fault: 'hang' },
+    goal: `${GOAL} but for ${UNDER_WAY}, which the frozen pod may have had under way`,
+    goals: { ...GOALS, degradedJobs: UNDER_WAY },
+  }),
+  aiRow('node-loss', 'the node of one of its pods is lost', {
+    order: 590,
+    title: 'AI service: its node is lost',
+    hurts: { fault: 'node-loss' },
+  }),
+  aiRow('rolling-restart', 'all of its pods are replaced', {
+    order: 600,
+    title: 'AI service: a rolling restart',
+    hurts: {},
+    writesTemplate: true,
+  }),
+];

@@ -1,0 +1,183 @@
+/** What became of the tenders that were accepted, each a job of the AI service, and whether what is said of them agrees. */
+import { OUTCOMES } from '../../../reports/record/history.ts';
+import type { History } from '../../../reports/record/history.ts';
+import { EFFECT_SOURCES, MOST_NUMBERS } from '../../../reports/record/observations/platform.ts';
+import type { Seen } from '../../../reports/record/observations/index.ts';
+import type { Rule } from '../../../reports/record/rule.ts';
+import { all, last } from '../../../reports/judge/observed.ts';
+
+const MAX_NAMED = 10;
+/** As the workload notes the id of a tender that was accepted. */
+const ID = /(?:^|;)id=([^;]+)/;
+
+export interface JobGoals {
+  lostJobs: number;
+  doubledJobs: number;
+  degradedJobs: number;
+}
+
+/** What became of the jobs that were accepted. */
+export interface Jobs {
+  seen: Seen<'jobs'>;
+  /** Said to be done, and a store has nothing of them. */
+  absent: number[];
+  doubled: number[];
+}
+
+/** null: nobody looked. */
+export function jobsOf(history: History): Jobs | null {
+  const seen = last(history, 'jobs');
+  if (seen === undefined) return null;
+  const effects = all(history, 'effects');
+  return {
+    seen,
+    absent: unique(effects.flatMap(({ absent }) => absent)),
+    doubled: unique(effects.flatMap(({ doubled }) => doubled.map(([n]) => n))),
+  };
+}
+
+/** Never came to an end, failed, left nothing, or had no tender of their own. */
+export function lostOf({ seen: { open, failed, shared }, absent }: Jobs): number[] {
+  return unique([...open, ...failed, ...shared, ...absent]);
+}
+
+const unique = (values: readonly number[]): number[] => [...new Set(values)].toSorted((a, b) => a - b);
+
+/** What is proved wrong holds whatever else is missing; what does not agree was not seen right. */
+export function jobRules(history: History, jobs: Jobs, goals: JobGoals): Rule[] {
+  return [
+    lostRule(jobs, goals),
+    doubledRule(jobs, goals),
+    degradedRule(history, jobs, goals),
+    gapRule('jobs/counted', sumsGap(history, jobs), 'every acknowledged tender was followed'),
+    gapRule('jobs/effects', effectsGap(history, jobs), 'what is in the stores agrees with it'),
+    gapRule('jobs/read', unreadGap(jobs), 'every job could be asked for'),
+    gapRule('jobs/times', timesGap(history, jobs), 'they were followed once all was back'),
+  ];
+}
+
+function gapRule(id: string, gap: string | null, holds: string): Rule {
+  return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };
+}
+
+function lostRule(jobs: Jobs, { lostJobs }: JobGoals): Rule {
+  const id = 'jobs/lost';
+  const { open, failed, shared, waitedMs } = jobs.seen;
+  if (lostOf(jobs).length <= lostJobs)
+    return { id, verdict: 'pass', text: `${lostOf(jobs).length} accepted jobs lost` };
+  const parts = [
+    part(open, `never came to an end within ${seconds(waitedMs)}`),
+    part(failed, 'failed'),
+    part(jobs.absent, 'said to be done left nothing in a store'),
+    part(shared, `got the id of another, so that one of the two was lost`),
+  ].filter((one) => one !== null);
+  return { id, verdict: 'fail', text: parts.join('; ') };
+}
+
+function doubledRule({ doubled }: Jobs, { doubledJobs }: JobGoals): Rule {
+  const id = 'jobs/doubled';
+  return doubled.length > doubledJobs
+    ? { id, verdict: 'fail', text: part(doubled, 'done more than once') ?? '' }
+    : { id, verdict: 'pass', text: `${doubled.length} accepted jobs done more than once` };
+}
+
+/** A stand-in for the model may have been on the node that was lost; a model elsewhere is not hurt by any fault of the service. */
+function degradedRule({ header }: History, { seen }: Jobs, { degradedJobs }: JobGoals): Rule {
+  const id = 'jobs/degraded';
+  const { degraded } = seen.counts;
+  const text = `${degraded} ${degraded === 1 ? 'job was' : 'jobs were'} done without the model; allowed: ${degradedJobs}`;
+  if (degraded <= degradedJobs) return { id, verdict: 'pass', text };
+  const hurt = header.check.endsWith('/node-loss') && header.settings.ai?.llm?.stubbed === true;
+  return hurt
+    ? { id, verdict: 'inconclusive', text: `${text}; its stand-in may have been lost with the node` }
+    : { id, verdict: 'fail', text };
+}
+
+/** Acknowledged writes are accepted jobs, each with an id of its own, and each in one state. */
+function sumsGap({ writes }: History, { seen }: Jobs): string | null {
+  return idsGap(acknowledgedIn(writes), seen) ?? statesGap(seen);
+}
+
+function idsGap(recorded: { count: number; ids: number }, seen: Seen<'jobs'>): string | null {
+  const { acknowledged, accepted, shared, withoutId } = seen;
+  const untold = part(withoutId, 'had no id by which they can be followed');
+  if (untold !== null) return untold;
+  if (acknowledged !== recorded.count)
+    return `${recorded.count} tenders were acknowledged, ${acknowledged} were looked at`;
+  if (accepted !== recorded.ids) return `they were given ${recorded.ids} ids, ${accepted} were followed`;
+  return adds(acknowledged - accepted, shared.length)
+    ? null
+    : `${acknowledged} acknowledged tenders have ${accepted} ids, and ${shared.length} none of their own`;
+}
+
+function statesGap({ accepted, counts, open, failed }: Seen<'jobs'>): string | null {
+  const states = Object.values(counts);
+  const followed = states.reduce((sum, count) => sum + count, 0);
+  if (states.some((count) => count < 0)) return 'a count of jobs is below zero';
+  if (followed !== accepted) return `${accepted} jobs were followed, ${followed} have a state`;
+  const unended = counts.accepted + counts.missing;
+  if (!adds(unended, open.length)) return `${unended} jobs did not come to an end, ${open.length} are named`;
+  return adds(counts.failed, failed.length)
+    ? null
+    : `${counts.failed} jobs failed, ${failed.length} are named`;
+}
+
+/** A list of numbers ends at a thousand of them. */
+const adds = (count: number, named: number): boolean => Math.min(count, MOST_NUMBERS) === named;
+
+function acknowledgedIn(writes: History['writes']): { count: number; ids: number } {
+  const ids = new Set<string>();
+  let count = 0;
+  for (let i = 0; i < writes.count; i++) {
+    if (writes.outcome[i] !== OUTCOMES.ok) continue;
+    count += 1;
+    const id = ID.exec(writes.detail.get(i) ?? '')?.[1];
+    if (id !== undefined) ids.add(id);
+  }
+  return { count, ids: ids.size };
+}
+
+/** In each store there is what is said to be done, but for what is named. */
+function effectsGap(history: History, { seen }: Jobs): string | null {
+  const gaps = EFFECT_SOURCES.map((source) => {
+    const found = all(history, 'effects').findLast((one) => one.source === source);
+    if (found === undefined)
+      return `what jobs left in ${source} was not counted: ${failureOf(history, source)}`;
+    const missing = seen.counts.done - found.found;
+    return adds(missing, found.absent.length)
+      ? null
+      : `${seen.counts.done} jobs are said to be done, ${found.found} are in ${source} and ${found.absent.length} are not`;
+  });
+  return gaps.find((gap) => gap !== null) ?? null;
+}
+
+function failureOf(history: History, source: (typeof EFFECT_SOURCES)[number]): string {
+  const failed = all(history, 'effects-failed').findLast((one) => one.source === source);
+  return failed?.reason ?? 'nobody looked';
+}
+
+function unreadGap({ seen: { counts, trouble } }: Jobs): string | null {
+  const { unread } = counts;
+  if (unread === 0) return null;
+  return `${unread} ${unread === 1 ? 'job' : 'jobs'} could not be asked for: ${trouble || 'no reason was recorded'}`;
+}
+
+/** They are followed from when all is back to when that is written down. */
+function timesGap(history: History, { seen: { t, waitedMs } }: Jobs): string | null {
+  const steady = last(history, 'steady-after');
+  // That it was not looked at is said elsewhere.
+  if (steady === undefined) return null;
+  const elapsedMs = t - steady.t;
+  return waitedMs > 0 && waitedMs <= elapsedMs + 1
+    ? null
+    : `jobs were followed for ${seconds(waitedMs)} in the ${seconds(elapsedMs)} after all was back`;
+}
+
+function part(jobs: readonly number[], what: string): string | null {
+  if (jobs.length === 0) return null;
+  const more = jobs.length > MAX_NAMED ? ' …' : '';
+  const noun = jobs.length === 1 ? 'job' : 'jobs';
+  return `${jobs.length} accepted ${noun} ${what}: ${jobs.slice(0, MAX_NAMED).join(', ')}${more}`;
+}
+
+const seconds = (ms: number): string => `${Number((ms / 1000).toFixed(1))} s`;

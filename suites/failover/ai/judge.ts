@@ -1,0 +1,154 @@
+import { allRules } from '../../../reports/judge/definition.ts';
+import type { CheckJudge } from '../../../reports/judge/definition.ts';
+import { need } from '../../../reports/judge/evidence/need.ts';
+import {
+  inOneJudgement,
+  judgedRecord,
+  trialRules,
+  watch,
+} from '../../../reports/judge/failover/deployment.ts';
+import type { Watched, Window } from '../../../reports/judge/failover/deployment.ts';
+import {
+  PATIENCE,
+  REQUEST_ANNOTATIONS,
+  agreementRules,
+  costEvidence,
+  requestEvidence,
+} from '../../../reports/judge/failover/hurt.ts';
+import { proportionBounds, zeroLossBound } from '../../../reports/judge/statistics.ts';
+import type { History } from '../../../reports/record/history.ts';
+import type { Figure, Judgement } from '../../../reports/record/judgement.ts';
+import { EFFECT_SOURCES } from '../../../reports/record/observations/platform.ts';
+import type { Rule } from '../../../reports/record/rule.ts';
+import type { FailoverRecord } from '../../../reports/record/run-record.ts';
+import { jobRules, jobsOf, lostOf } from './judge-jobs.ts';
+import type { JobGoals, Jobs } from './judge-jobs.ts';
+
+/** Jobs that must have been accepted before the fault, and from it to the end of the window. */
+const MIN_ACCEPTED = 20;
+
+/** What the sums are shown over where the history states no goals. */
+const USUAL: Window = { windowMs: 60_000, allowanceMs: 0 };
+
+interface Goals extends Window, JobGoals {}
+
+interface Judged {
+  record: FailoverRecord;
+  rules: Rule[];
+  jobs: Jobs | null;
+}
+
+export const judge: CheckJudge = {
+  judge: (history) => judgeAi([history]),
+  evidence: (header) => [
+    ...requestEvidence(),
+    ...costEvidence(header),
+    need('jobs', { what: 'what became of the jobs' }),
+    need('effects', {
+      subjects: EFFECT_SOURCES,
+      of: ({ source }) => source,
+      what: 'what jobs left in a store',
+    }),
+  ],
+  annotations: { ...REQUEST_ANNOTATIONS, 'workload-start.settings.waitTimeoutMs': PATIENCE },
+  trial: true,
+  over: judgeAi,
+};
+
+/**
+ * Jobs of the AI service under a fault of one of its pods: each tender that was accepted must be done, once in effect, and by the model. Jobs of one
+ * fault share its fate, so that a bound is claimed of faults, not of jobs.
+ */
+export function judgeAi(histories: readonly History[]): Judgement {
+  const [first] = histories;
+  const goals = first === undefined ? null : goalsOf(first);
+  const judged = histories.map(judgeTrial);
+  return inOneJudgement(judged, {
+    expected: expectedText(goals),
+    seen: ({ jobs }) => (jobs === null ? 'nothing' : seenText(jobs)),
+    figures: ({ jobs }) => figuresOf(jobs, goals, judged),
+  });
+}
+
+function judgeTrial(history: History): Judged {
+  const goals = goalsOf(history);
+  const watched = watch(history, goals ?? USUAL);
+  const jobs = jobsOf(history);
+  const own = [
+    ...trialRules(watched, MIN_ACCEPTED),
+    enoughRule(watched),
+    ...(goals === null ? [NO_GOALS] : jobs === null ? [UNSEEN] : jobRules(history, jobs, goals)),
+    ...agreementRules(history, {
+      store: 'jobs',
+      ratePerSecond: history.header.settings.ai?.jobs?.requestsPerSecond,
+    }),
+  ];
+  const rules = allRules(own, history, judge);
+  const record = {
+    ...judgedRecord(watched, rules, jobs === null ? '' : seenText(jobs)),
+    lostNumbers: jobs === null ? [] : lostOf(jobs),
+    duplicateNumbers: jobs?.doubled ?? [],
+  };
+  return { record, rules, jobs };
+}
+
+const NO_GOALS: Rule = {
+  id: 'goals',
+  verdict: 'inconclusive',
+  text: 'the history states no goals for jobs and the window of requests',
+};
+
+const UNSEEN: Rule = {
+  id: 'jobs/seen',
+  verdict: 'inconclusive',
+  text: 'it was not looked at what became of the jobs',
+};
+
+function enoughRule({ requests }: Watched): Rule {
+  const id = 'jobs/accepted';
+  const text = `${requests.ok} jobs were accepted after the fault, ${MIN_ACCEPTED} are needed`;
+  return { id, verdict: requests.ok < MIN_ACCEPTED ? 'inconclusive' : 'pass', text };
+}
+
+function goalsOf({ header: { goals } }: History): Goals | null {
+  const { lostJobs, doubledJobs, degradedJobs, windowSeconds } = goals;
+  if (lostJobs === undefined || doubledJobs === undefined) return null;
+  if (degradedJobs === undefined || windowSeconds === undefined) return null;
+  return { lostJobs, doubledJobs, degradedJobs, windowMs: windowSeconds * 1000, allowanceMs: 0 };
+}
+
+function expectedText(goals: Goals | null): string {
+  if (goals === null) return 'goals';
+  return `of the accepted jobs at most ${goals.lostJobs} lost, ${goals.doubledJobs} done more than once and ${goals.degradedJobs} done without the model`;
+}
+
+function seenText(jobs: Jobs): string {
+  const { acknowledged, counts, waitedMs } = jobs.seen;
+  const without = counts.degraded === 0 ? '' : `, ${counts.degraded} without the model`;
+  return `${lostOf(jobs).length} of ${acknowledged} accepted jobs lost, ${jobs.doubled.length} done more than once${without}; the last ended within ${seconds(waitedMs)} after all was back`;
+}
+
+function figuresOf(jobs: Jobs | null, goals: Goals | null, judged: readonly Judged[]): Figure[] {
+  if (jobs === null || goals === null) return [];
+  const { acknowledged, counts, waitedMs } = jobs.seen;
+  return [
+    { name: 'accepted jobs', value: acknowledged },
+    { name: 'lost jobs', value: lostOf(jobs).length, goal: goals.lostJobs },
+    { name: 'jobs done more than once', value: jobs.doubled.length, goal: goals.doubledJobs },
+    { name: 'jobs done without the model', value: counts.degraded, goal: goals.degradedJobs },
+    { name: 'time until the last job ended, once all was back', value: waitedMs / 1000, unit: 's' },
+    boundFigure(judged),
+  ];
+}
+
+/** Trials that looked are the sample. */
+function boundFigure(judged: readonly Judged[]): Figure {
+  const name = 'share of faults that lose a job, upper 95 % bound';
+  const known = judged.filter(({ record, jobs }) => jobs !== null && record.landed.proved);
+  if (known.length < 2) return { name, value: 'not claimed: one trial supports no bound' };
+  const losing = known.filter(({ record }) => record.lostNumbers.length > 0).length;
+  const bound = losing === 0 ? zeroLossBound(known.length) : proportionBounds(losing, known.length).upper;
+  return { name, value: Math.ceil(bound * 1000) / 10, unit: '%' };
+}
+
+const seconds = (ms: number): string => `${Number((ms / 1000).toFixed(1))} s`;

@@ -1,0 +1,109 @@
+import { BACKEND, ROLLED_OUT_MS, rollOutBackend } from '../../_breaking/backend.ts';
+import { required } from '../../_breaking/objects.ts';
+import type { ContainerPart } from '../../_breaking/objects.ts';
+import type { Control, ControlContext } from '../../harness/control.ts';
+import type { ObjectRef } from '../../harness/protocol.ts';
+
+/** How long a new pod takes before it listens. With a readiness probe nobody would notice. */
+const SLOW_START_SECONDS = 10;
+
+const AUTOSCALER: ObjectRef = {
+  apiVersion: 'autoscaling/v2',
+  kind: 'HorizontalPodAutoscaler',
+  namespace: BACKEND.namespace,
+  name: BACKEND.name,
+};
+
+/** The autoscaler looks every 15 s (Kubernetes' default); then a pod ends within its grace of 20 s. */
+const SCALED_MS = 90_000;
+
+/** Requests after the restart; enough to fail, and short. */
+const WINDOW_SECONDS = 30;
+
+/**
+ * After the loss of a node nothing is judged until it can have been detected; so many seconds more are enough to fail. Nobody takes the pod
+ * to another node meanwhile: Kubernetes leaves it where it is for five minutes (its default toleration of an unreachable node).
+ */
+const WINDOW_AFTER_DETECTION_SECONDS = 30;
+
+/** As long as the catalogue allows; said here since the window is counted from it. */
+const DETECTION_SECONDS = 60;
+
+/** What the image of the backend runs (its own entrypoint is replaced to start later). */
+const START = 'exec node /app/service/main.ts';
+
+export const controls: readonly Control[] = [
+  {
+    id: 'failover/backend/rolling-restart/no-readiness',
+    check: 'failover/backend/rolling-restart',
+    verdict: 'fail',
+    size: 'any',
+    title: `the backend has no readiness probe, and needs ${SLOW_START_SECONDS} s before it listens`,
+    expectSeen: /requests failed .*allowed: 0\.1 %/,
+    settings: { goals: { windowSeconds: WINDOW_SECONDS } },
+    break: withoutReadiness,
+  },
+  onePod('pod-crash', { windowSeconds: WINDOW_SECONDS }),
+  onePod('node-loss', {
+    detectionSeconds: DETECTION_SECONDS,
+    windowSeconds: DETECTION_SECONDS + WINDOW_AFTER_DETECTION_SECONDS,
+  }),
+];
+
+/** The gateway repeats what a pod did not answer: where there is another pod, nobody notices that one is gone. */
+function onePod(fault: 'pod-crash' | 'node-loss', goals: Record<string, number>): Control {
+  return {
+    id: `failover/backend/${fault}/one-pod`,
+    check: `failover/backend/${fault}`,
+    verdict: 'fail',
+    size: 'any',
+    title: 'the backend has a single pod',
+    expectSeen: /requests failed .*allowed: 0\.1 %/,
+    settings: { goals },
+    break: scaleToOne,
+  };
+}
+
+/** Rolled out before the check begins: what it then restarts starts without anybody waiting for it. */
+async function withoutReadiness(ctx: ControlContext): Promise<void> {
+  await rollOutBackend(
+    ctx,
+    'the backend without its readiness probe',
+    ({ readinessProbe: _removed, livenessProbe, ...rest }): ContainerPart => ({
+      ...rest,
+      readinessProbe: null,
+      // The liveness probe must not kill what starts slowly.
+      livenessProbe: { ...livenessProbe, initialDelaySeconds: SLOW_START_SECONDS * 2 },
+      command: ['busybox', 'sh', '-c', `busybox sleep ${SLOW_START_SECONDS}; ${START}`],
+    }),
+  );
+  // Ready means nothing without a probe: the last of them listens only after its slow start.
+  await ctx.until('the last pod to listen', listeningFor(SLOW_START_SECONDS * 1000), {
+    timeoutMs: ROLLED_OUT_MS,
+  });
+}
+
+/** Not the Deployment itself: its autoscaler would scale it up again, and back down once it may have one pod only. */
+async function scaleToOne(ctx: ControlContext): Promise<void> {
+  await ctx.patch(AUTOSCALER, { spec: { minReplicas: 1, maxReplicas: 1 } });
+  await ctx.until('one pod of the backend to be left', () => onePodLeft(ctx), { timeoutMs: SCALED_MS });
+}
+
+/** The pod that goes must be gone: as long as it ends, the fault could be aimed at it. */
+async function onePodLeft(ctx: ControlContext): Promise<true | null> {
+  const { metadata, spec, status = {} } = await required(ctx, BACKEND);
+  const seen = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+  const counts = [spec.replicas, status.replicas, status.readyReplicas];
+  if (!seen || counts.some((count) => count !== 1)) return null;
+  const pods = await ctx.list({
+    kind: 'v1/Pod',
+    namespace: BACKEND.namespace,
+    labels: { 'app.kubernetes.io/name': BACKEND.name },
+  });
+  return pods.length === 1 ? true : null;
+}
+
+function listeningFor(ms: number): () => Promise<true | null> {
+  const end = Date.now() + ms + 2_000;
+  return () => Promise.resolve(Date.now() >= end ? true : null);
+}

@@ -1,0 +1,70 @@
+/** Requests through the edge while the backend is hurt. */
+import { backend } from '../../catalogue/requirements.ts';
+import { row } from '../../catalogue/row.ts';
+import type { CatalogueRow, Time } from '../../catalogue/types.ts';
+
+const backendTime: Time = {
+  waits: [
+    'steadyState',
+    'podReady',
+    'faultLanding',
+    'workloadStop',
+    'nodeReady',
+    'membersRejoined',
+    'settle',
+    'settle',
+    'settle',
+  ],
+  usualMs: 60_000,
+};
+
+const GOALS = { failedRatio: 0.001, windowSeconds: 120 };
+const AT_ONCE = {
+  goal: 'at most 0.1 % of the requests through the edge fail in the 2 minutes after the fault',
+  goals: GOALS,
+};
+
+/** What of these checks is not as it is of the others. */
+type Own = Pick<CatalogueRow, 'order' | 'title' | 'goal' | 'goals' | 'hurts' | 'writesTemplate'>;
+
+function backendRow(fault: string, own: Own): CatalogueRow {
+  return row({
+    id: `failover/backend/${fault}`,
+    observe: async () => {
+      const { observe } = await import('./observe.ts');
+      return (ctx) => observe(ctx, fault);
+    },
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    section: '5.1',
+    access: 'F - F F p',
+    stubbed: ['Kong'],
+    requires: backend,
+    time: backendTime,
+    ...own,
+  });
+}
+
+export const checks: readonly CatalogueRow[] = [
+  backendRow('pod-crash', {
+    order: 530,
+    title: 'Backend: a pod crashes',
+    ...AT_ONCE,
+    hurts: { fault: 'pod-crash' },
+  }),
+  backendRow('rolling-restart', {
+    order: 540,
+    title: 'Backend: a rolling restart',
+    ...AT_ONCE,
+    hurts: {},
+    writesTemplate: true,
+  }),
+  backendRow('node-loss', {
+    order: 550,
+    title: 'Backend: its node is lost',
+    goal: 'requests through the edge fail no longer than until the loss of the node is detected; then at most 0.1 % in the rest of the 2 minutes',
+    // Node lease of 40 s (Kubernetes' node-monitor-grace-period is 50 s by default), then every node's proxy learns of it.
+    goals: { ...GOALS, detectionSeconds: 60 },
+    hurts: { fault: 'node-loss' },
+  }),
+];

@@ -1,0 +1,166 @@
+import { allRules } from '../../../reports/judge/definition.ts';
+import type { CheckJudge } from '../../../reports/judge/definition.ts';
+import {
+  inOneJudgement,
+  judgedRecord,
+  trialRules,
+  watch,
+} from '../../../reports/judge/failover/deployment.ts';
+import type { Watched, Window } from '../../../reports/judge/failover/deployment.ts';
+import { MAX_LAG_MS } from '../../../reports/judge/failover/generator.ts';
+import {
+  REQUEST_ANNOTATIONS,
+  agreementRules,
+  costEvidence,
+  requestEvidence,
+} from '../../../reports/judge/failover/hurt.ts';
+import { MIN_ACKNOWLEDGED } from '../../../reports/judge/failover/verdict.ts';
+import { decideShare } from '../../../reports/judge/slo/share.ts';
+import type { ShareDecision } from '../../../reports/judge/slo/share.ts';
+import type { History } from '../../../reports/record/history.ts';
+import type { Figure, Judgement } from '../../../reports/record/judgement.ts';
+import type { Rule } from '../../../reports/record/rule.ts';
+import type { FailoverRecord, RequestSums } from '../../../reports/record/run-record.ts';
+
+interface Goals extends Window {
+  failedRatio: number;
+}
+
+/** As long as it usually is: what the sums are shown over where the history states no goals. */
+const USUAL: Window = { windowMs: 120_000, allowanceMs: 0 };
+
+interface Judged {
+  record: FailoverRecord;
+  rules: Rule[];
+  decision: ShareDecision | null;
+}
+
+export const judge: CheckJudge = {
+  judge: (history) => judgeBackend([history]),
+  evidence: (header) => [...requestEvidence(), ...costEvidence(header)],
+  annotations: REQUEST_ANNOTATIONS,
+  trial: true,
+  over: judgeBackend,
+};
+
+/**
+ * Requests through the edge under a fault of the backend. The goal is of the window after the fault, all of whose requests were seen: that too many
+ * failed in it is decided by requests. That few do is claimed only where it also holds once failures that came together count as the one event
+ * that they are, as for any other proportion.
+ */
+export function judgeBackend(histories: readonly History[]): Judgement {
+  const [first] = histories;
+  const goals = first === undefined ? null : goalsOf(first);
+  return inOneJudgement(histories.map(judgeTrial), {
+    expected: expectedText(goals),
+    seen: ({ record: { requests } }) => (requests === undefined ? 'nothing' : seenText(requests)),
+    figures: (telling) => figuresOf(telling, goals),
+  });
+}
+
+function judgeTrial(history: History): Judged {
+  const goals = goalsOf(history);
+  const watched = watch(history, goals ?? USUAL);
+  const decision = goals === null ? null : decideShare(watched.sample, 1 - goals.failedRatio);
+  const { requests } = watched;
+  const own = [
+    ...trialRules(watched, MIN_ACKNOWLEDGED),
+    goals === null || decision === null ? NO_GOALS : failedRule(watched, goals, decision),
+    ...agreementRules(history, {
+      store: 'edge',
+      ratePerSecond: history.header.settings.topology?.edge?.backend?.requestsPerSecond,
+    }),
+  ];
+  const rules = allRules(own, history, judge);
+  const record = judgedRecord(watched, rules, `${seenText(requests)}${detectedText(requests)}`);
+  return { record, rules, decision };
+}
+
+const NO_GOALS: Rule = {
+  id: 'goals',
+  verdict: 'inconclusive',
+  text: 'the history states no goals for failed requests and their window',
+};
+
+function failedRule({ requests, measured }: Watched, goals: Goals, decision: ShareDecision): Rule {
+  const id = 'requests/failed';
+  const landed = measured.evidence.trial.landedMs !== null;
+  if (landed && decision.byRequest.verdict === 'fail')
+    return {
+      ...{ id, verdict: 'fail', ofTime: true },
+      text: `${seenText(requests)}; allowed: ${percent(goals.failedRatio)}`,
+    };
+  if (decision.verdict === 'pass') return { id, verdict: 'pass', text: seenText(requests) };
+  return { id, verdict: 'inconclusive', text: openText(requests, goals, decision) };
+}
+
+function openText(requests: RequestSums, goals: Goals, decision: ShareDecision): string {
+  const { byRequest, clustering, effective, lower, samplesToDecide } = decision;
+  const more = samplesToDecide === null ? '' : `; ${samplesToDecide} requests would decide`;
+  const together =
+    byRequest.verdict === 'pass'
+      ? `; some ${rounded(clustering.designEffect)} failures come together, so that these are worth ${Math.floor(effective.samples)} independent requests`
+      : '';
+  return `${seenText(requests)}${together}: with 95 % certainty at most ${percent(1 - lower)}, the goal of ${percent(goals.failedRatio)} lies in between${more}`;
+}
+
+function goalsOf({ header: { goals } }: History): Goals | null {
+  const { failedRatio, windowSeconds, detectionSeconds = 0 } = goals;
+  if (failedRatio === undefined || windowSeconds === undefined) return null;
+  return { failedRatio, windowMs: windowSeconds * 1000, allowanceMs: detectionSeconds * 1000 };
+}
+
+function seenText(requests: RequestSums): string {
+  const bad = requests.judged - requests.ok;
+  const from = requests.allowanceMs > 0 ? ` from ${requests.allowanceMs / 1000} s after the fault on` : '';
+  const share = requests.judged === 0 ? '' : ` (${percent(bad / requests.judged)})`;
+  const seconds = bad === 0 ? '' : ` in ${requests.secondsWithFailures} of ${requests.seconds} s`;
+  return `${bad} of ${requests.judged} requests failed${share}${seconds}${from}`;
+}
+
+/** Within the time that is allowed: how long it really took. */
+function detectedText({ allowanceMs, lastFailureMs }: RequestSums): string {
+  if (allowanceMs === 0) return '';
+  return lastFailureMs === null
+    ? '; none before it either'
+    : `; the last failure ended ${Math.round(lastFailureMs / 100) / 10} s after it`;
+}
+
+function expectedText(goals: Goals | null): string {
+  if (goals === null) return 'goals';
+  const { failedRatio, windowMs, allowanceMs } = goals;
+  const within = `in the ${windowMs / 1000} s after the fault`;
+  const ratio = `at most ${percent(failedRatio)} of the requests through the edge fail ${within}`;
+  return allowanceMs === 0 ? ratio : `${ratio}, once ${allowanceMs / 1000} s for detecting it have passed`;
+}
+
+function figuresOf(
+  { record: { requests, generatorLagMs }, decision }: Judged,
+  goals: Goals | null,
+): Figure[] {
+  if (requests === undefined || goals === null) return [];
+  const bad = requests.judged - requests.ok;
+  const share = requests.judged === 0 ? null : Number(((bad / requests.judged) * 100).toFixed(4));
+  const figures: Figure[] = [
+    { name: 'failed requests', value: share, unit: '%', goal: goals.failedRatio * 100 },
+    {
+      name: 'failed share, upper 95 % bound',
+      value: decision === null ? null : rounded((1 - decision.lower) * 100),
+      unit: '%',
+    },
+    { name: 'requests judged', value: requests.judged },
+    {
+      name: 'seconds with a failed request',
+      value: `${requests.secondsWithFailures} of ${requests.seconds}`,
+    },
+  ];
+  const lastFailure = requests.lastFailureMs === null ? 'none failed' : requests.lastFailureMs / 1000;
+  const last: Figure = { name: 'last failure after the fault', value: lastFailure, unit: 's' };
+  figures.push(goals.allowanceMs === 0 ? last : { ...last, goal: goals.allowanceMs / 1000 });
+  figures.push({ name: 'generator lag, p99', value: generatorLagMs.p99, unit: 'ms', goal: MAX_LAG_MS });
+  return figures;
+}
+
+const percent = (share: number): string => `${rounded(share * 100)} %`;
+
+const rounded = (value: number): number => Number(value.toFixed(3));

@@ -1,0 +1,50 @@
+/** Writes to the Kubernetes API while what leads it is hurt. */
+import { row } from '../../catalogue/row.ts';
+import type { CatalogueRow, Time } from '../../catalogue/types.ts';
+import type { ControlPlaneFault } from '../../../reports/record/control-plane-faults.ts';
+
+const controlPlaneTime: Time = {
+  waits: [
+    'steadyState',
+    'faultLanding',
+    'rtoDeadline',
+    'rtoDeadline',
+    'workloadStop',
+    'membersRejoined',
+    'membersRejoined',
+    'settle',
+    'settle',
+    'settle',
+    'settle',
+  ],
+  usualMs: 150_000,
+};
+
+function controlPlaneRow(fault: ControlPlaneFault, own: Pick<CatalogueRow, 'order' | 'title'>): CatalogueRow {
+  return row({
+    id: `failover/control-plane/${fault}`,
+    observe: async () => {
+      const { observe } = await import('./observe.ts');
+      return (ctx) => observe(ctx, fault);
+    },
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    section: '5.1',
+    access: 'F - - F -',
+    goal: 'the API is writable again within 15 s, workloads undisturbed',
+    goals: { rtoSeconds: 15 },
+    needsSize: 'full',
+    requires: {
+      what: 'apiAddress, and an embedded cluster (the fault acts on its nodes; elsewhere it is not built)',
+      declares: ({ apiAddress, cluster }) => apiAddress !== undefined && 'embedded' in cluster,
+    },
+    hurts: {},
+    time: controlPlaneTime,
+    ...own,
+  });
+}
+
+export const checks: readonly CatalogueRow[] = [
+  controlPlaneRow('leader-crash', { order: 610, title: 'Control plane: the leader crashes' }),
+  controlPlaneRow('etcd-crash', { order: 620, title: 'Control plane: an etcd member crashes' }),
+];

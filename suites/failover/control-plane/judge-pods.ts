@@ -1,0 +1,207 @@
+/** Every pod of the platform before and after the control plane was hurt: who noticed, and whether both looks can be believed. */
+import type { History, HistoryHeader } from '../../../reports/record/history.ts';
+import type { Finding } from '../../../reports/record/judgement.ts';
+import type { Seen } from '../../../reports/record/observations/index.ts';
+import type { Rule } from '../../../reports/record/rule.ts';
+import type { Annotations } from '../../../reports/judge/annotations.ts';
+import { all, first, last } from '../../../reports/judge/observed.ts';
+import { isNamedAfter, nameOf } from '../../../reports/judge/topology/declared.ts';
+import { podPattern } from '../../../reports/judge/workload-pods.ts';
+
+type Look = Seen<'platform-pods'>;
+type PodRow = Look['pods'][number];
+type ScaledRow = Look['scaled'][number];
+
+const TWIN = 'which of several alike, nobody else knows: that it is the same before and after is judged';
+
+export const POD_ANNOTATIONS: Annotations = {
+  'platform-pods.pods[].pod': `${TWIN}; and that none of the declared is missing`,
+  'platform-pods.pods[].uid': TWIN,
+  'platform-pods.pods[].node': `${TWIN}; and where static pods are`,
+  'platform-pods.pods[].restarts': 'how many they were already: that they are no more afterwards is judged',
+  'platform-pods.scaled': 'excuses a pod that is gone: without it every one that is gone was disturbed',
+};
+
+interface Looks {
+  before: Look;
+  after: Look;
+}
+
+function looksOf(history: History): Looks | null {
+  const [before, ...later] = all(history, 'platform-pods');
+  const after = later.at(-1);
+  return before === undefined || after === undefined ? null : { before, after };
+}
+
+/** One finding a namespace, so that a hundred pods that are as they were make one line. */
+export function podFindings(history: History, target: string): Finding[] {
+  const looks = looksOf(history);
+  if (looks === null) return [];
+  const now = new Map(looks.after.pods.map((row) => [row.pod, row]));
+  const away = scaledAway(looks);
+  const byNamespace = new Map<string, string[]>();
+  for (const row of looks.before.pods) {
+    if (isKilled(row, target)) continue;
+    const namespace = row.pod.split('/')[0] ?? '';
+    const changes = byNamespace.get(namespace) ?? [];
+    byNamespace.set(namespace, changes);
+    const change = changeOf(row, now.get(row.pod), away);
+    if (change !== null) changes.push(change);
+  }
+  return [...byNamespace].map(([namespace, changes]) => ({
+    subject: `pods of ${namespace}`,
+    ok: changes.length === 0,
+    expected: 'none replaced, none restarted',
+    seen: changes.length === 0 ? 'as before' : changes.join(', '),
+  }));
+}
+
+const isKilled = (row: PodRow, target: string): boolean => row.static && row.node === target;
+
+/**
+ * Pods that may be gone because fewer are wanted: their workload follows the load, and has got no other pod since, which would have
+ * replaced them. New ones are known by their names, too: the autoscalers may not have been listed afterwards.
+ */
+function scaledAway({ before, after }: Looks): Set<string> {
+  const known = new Set(before.pods.map(({ pod }) => pod));
+  const isNew = ({ pod }: { pod: string }): boolean => !known.has(pod);
+  const grown = new Set(after.scaled.filter(isNew).map(({ workload }) => workload));
+  const others = after.pods.filter(isNew);
+  return new Set(
+    before.scaled
+      .filter(({ workload }) => !grown.has(workload) && !others.some(({ pod }) => isOf(pod, workload)))
+      .map(({ pod }) => pod),
+  );
+}
+
+function changeOf(
+  { pod, uid, restarts }: PodRow,
+  now: PodRow | undefined,
+  away: ReadonlySet<string>,
+): string | null {
+  if (now === undefined) return away.has(pod) ? null : `${pod} is gone`;
+  if (now.uid !== uid) return `${pod} was replaced`;
+  return now.restarts > restarts ? `${pod} restarted (${restarts} → ${now.restarts})` : null;
+}
+
+/** Both looks must have been at everything that is declared, and may contradict neither each other nor themselves. */
+export function lookedRule(history: History, target: string): Rule {
+  const id = 'looked';
+  const looks = looksOf(history);
+  const text =
+    looks === null
+      ? 'the pods were not looked at before and after'
+      : (timeGap(history, looks) ??
+        beforeGap(history.header, looks.before, target) ??
+        selfGap(looks.before) ??
+        selfGap(looks.after) ??
+        betweenGap(looks, target));
+  return text === null
+    ? { id, verdict: 'pass', text: 'every declared workload was looked at before and after' }
+    : { id, verdict: 'inconclusive', text };
+}
+
+/** Both are rounded. */
+const ROUNDING_MS = 1;
+
+/** Before anything was hurt, and once what was killed was back; the comparison of roles and objects came after that. */
+function timeGap(history: History, { before, after }: Looks): string | null {
+  const armedMs = first(history, 'fault-armed')?.t ?? Infinity;
+  const backMs = last(history, 'steady-after')?.t ?? -Infinity;
+  if (before.t > armedMs || after.t < backMs) return 'the pods were looked at while something was hurt';
+  const compared = last(history, 'as-before');
+  return compared === undefined || compared.waitedMs <= compared.t - after.t + ROUNDING_MS
+    ? null
+    : `the comparison took ${compared.waitedMs} ms, ${Math.round(compared.t - after.t)} ms after the pods were looked at`;
+}
+
+function beforeGap({ settings }: HistoryHeader, { pods }: Look, target: string): string | null {
+  if (!pods.some((row) => isKilled(row, target))) return `no static pod of ${target} was seen before`;
+  const { workloads = [], controlPlane } = settings.topology ?? {};
+  const unseen = workloads.find(
+    (workload) => pods.filter(({ pod }) => podPattern(workload).test(pod)).length < workload.replicas.min,
+  );
+  if (unseen !== undefined) return `${nameOf(unseen)} was not seen whole before`;
+  if (controlPlane === undefined) return null;
+  const { nodes, etcdMembers } = controlPlane;
+  return (
+    countGap(pods, 'kube-apiserver', nodes) ??
+    countGap(pods, 'kube-controller-manager', nodes) ??
+    countGap(pods, 'kube-scheduler', nodes) ??
+    countGap(pods, 'etcd', etcdMembers)
+  );
+}
+
+/** What runs as static pods runs so everywhere; etcd may have machines of its own. */
+function countGap(pods: readonly PodRow[], name: string, declared: number): string | null {
+  const found = pods.filter((row) => row.static && row.node !== null && isOn(row, name, row.node)).length;
+  return found === 0 || found === declared
+    ? null
+    : `${found} static pods of ${name} were seen before, declared are ${declared}`;
+}
+
+const isOn = ({ pod }: PodRow, name: string, node: string): boolean => pod.endsWith(`/${name}-${node}`);
+
+/** Each pod is there once, a static one is called after its node, and what an autoscaler resizes is there with all its pods. */
+function selfGap({ pods, scaled }: Look): string | null {
+  const twice =
+    repeated(pods.map(({ pod }) => pod)) ??
+    repeated(pods.map(({ uid }) => uid)) ??
+    repeated(scaled.map(({ pod }) => pod));
+  if (twice !== null) return `${twice} was seen twice in one look`;
+  const stray = pods.find((row) => row.static && !(row.node !== null && row.pod.endsWith(`-${row.node}`)));
+  if (stray !== undefined) return `${stray.pod} is a static pod of ${stray.node ?? 'no node'}`;
+  const other = scaled.find(({ pod, workload }) => !isOf(pod, workload));
+  if (other !== undefined) return `${other.pod} is said to be of ${other.workload}`;
+  return missedGap(pods, scaled);
+}
+
+function repeated(names: readonly string[]): string | null {
+  return names.find((name, at) => names.indexOf(name) !== at) ?? null;
+}
+
+function missedGap(pods: readonly PodRow[], scaled: readonly ScaledRow[]): string | null {
+  const listed = new Set(scaled.map(({ pod }) => pod));
+  const patterns = [...new Set(scaled.map(({ workload }) => workload))].flatMap((workload) => {
+    const named = workloadOf(workload);
+    return named === null || !CERTAIN.includes(named.kind) ? [] : [podPattern(named)];
+  });
+  const missed = pods.find(({ pod }) => !listed.has(pod) && patterns.some((pattern) => pattern.test(pod)));
+  return missed === undefined ? null : `${missed.pod} is of a workload that is resized, and is not listed so`;
+}
+
+/** Kinds whose pods are known by their names. */
+const CERTAIN: readonly string[] = ['Deployment', 'StatefulSet'];
+
+function isOf(pod: string, workload: string): boolean {
+  const named = workloadOf(workload);
+  const [namespace, name = ''] = pod.split('/');
+  return named !== null && namespace === named.namespace && isNamedAfter(name, named.name);
+}
+
+/** `Deployment tender/tender-api` */
+function workloadOf(text: string): { kind: string; namespace: string; name: string } | null {
+  const { kind, namespace, name } =
+    /^(?<kind>\S+) (?<namespace>[^/]+)\/(?<name>.+)$/.exec(text)?.groups ?? {};
+  return kind === undefined || namespace === undefined || name === undefined
+    ? null
+    : { kind, namespace, name };
+}
+
+/**
+ * The same pod stays on its node, comes from where it came from, and restarts no less often than it had. Of what was killed kubelet may count
+ * anew: it began again from its file.
+ */
+function betweenGap({ before, after }: Looks, target: string): string | null {
+  const then = new Map(before.pods.map((row) => [row.uid, row]));
+  for (const row of after.pods) {
+    const was = then.get(row.uid);
+    if (was === undefined) continue;
+    if (was.pod !== row.pod) return `${row.pod} was called ${was.pod} before`;
+    if (was.node !== row.node) return `${row.pod} was seen on another node before`;
+    if (was.static !== row.static) return `${row.pod} was ${was.static ? '' : 'not '}static before`;
+    if (row.restarts < was.restarts && !isKilled(row, target))
+      return `${row.pod} had restarted more often before than after`;
+  }
+  return null;
+}

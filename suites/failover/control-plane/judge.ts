@@ -1,0 +1,239 @@
+import { allRules } from '../../../reports/judge/definition.ts';
+import type { CheckJudge } from '../../../reports/judge/definition.ts';
+import { need } from '../../../reports/judge/evidence/need.ts';
+import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
+import { aimGap, leaderGap } from '../../../reports/judge/failover/coherence.ts';
+import { PHASE } from '../../../reports/judge/failover/evidence.ts';
+import {
+  REQUEST_ANNOTATIONS,
+  agreementRules,
+  requestEvidence,
+} from '../../../reports/judge/failover/hurt.ts';
+import { measure } from '../../../reports/judge/failover/record.ts';
+import { decide, seconds } from '../../../reports/judge/failover/verdict.ts';
+import { all, first, last } from '../../../reports/judge/observed.ts';
+import { mayLead, storesOf } from '../../../reports/judge/topology/declared.ts';
+import { KILLED_PODS } from '../../../reports/record/control-plane-faults.ts';
+import { OUTCOMES } from '../../../reports/record/history.ts';
+import type { History, HistoryHeader } from '../../../reports/record/history.ts';
+import type { Figure, Finding, Judgement } from '../../../reports/record/judgement.ts';
+import type { Seen } from '../../../reports/record/observations/index.ts';
+import { decisive, reasonOf, worstOf } from '../../../reports/record/rule.ts';
+import type { Rule } from '../../../reports/record/rule.ts';
+import type { FailoverRecord } from '../../../reports/record/run-record.ts';
+import { worst } from '../../../reports/record/verdict.ts';
+import { POD_ANNOTATIONS, lookedRule, podFindings } from './judge-pods.ts';
+
+const MAX_NAMED = 5;
+
+/** Phases that nobody looks for here. */
+const STORES_ONLY = new Set<string>(['endpoint moved', 'replicas restored']);
+
+interface Judged {
+  record: FailoverRecord;
+  rules: Rule[];
+  findings: Finding[];
+}
+
+export const judge: CheckJudge = {
+  judge: (history) => judgeControlPlaneCrash([history]),
+  evidence: evidenceOf,
+  annotations: {
+    ...REQUEST_ANNOTATIONS,
+    ...POD_ANNOTATIONS,
+    'leader.pollMs': PHASE,
+    'fault-armed.members[].uid':
+      "kubelet's hash of its file, by which its processes were found: those are named beside it",
+  },
+  trial: true,
+  over: judgeControlPlaneCrash,
+};
+
+/** Who led each declared store, and every pod, before and after; and what the object holds. */
+function evidenceOf({ settings }: HistoryHeader): AnyNeed[] {
+  const stores = Object.keys(settings.stores ?? {});
+  return [
+    ...requestEvidence(),
+    need('store-leader', {
+      subjects: stores,
+      of: ({ store }) => store,
+      count: stores.length * 2,
+      what: 'the leader',
+    }),
+    // The last line of who follows it repeats what was known.
+    need('leader', { count: 2, what: 'who leads the control plane' }),
+    need('platform-pods', { count: 2, what: 'a look at the pods before and after' }),
+    need('register', { what: 'the object that was written to, read afterwards' }),
+  ];
+}
+
+/**
+ * The API must be writable again through the address that clients use, and nothing of the platform may notice: no store changes
+ * its leader, and no pod is replaced or restarted but the static pods of the node that was hurt.
+ */
+export function judgeControlPlaneCrash(histories: readonly History[]): Judgement {
+  const judged = histories.map(judgeTrial);
+  const verdict = worst(judged.map(({ record }) => record.verdict));
+  const telling = judged.find(({ record }) => record.verdict === verdict);
+  const first = histories[0];
+  if (telling === undefined || first === undefined) throw new Error('a judge needs at least one history');
+  const goal = first.header.goals.rtoSeconds;
+  const findings = judged.flatMap((one) => one.findings.filter(({ ok }) => !ok));
+  const expected = `API writable again ≤ ${goal ?? '?'} s; no store's leader changed; no pod restarted but the static pods that were killed`;
+  const shown = findings.length > 0 ? findings : telling.findings;
+  return {
+    verdict,
+    reason: telling.record.reason,
+    rules: telling.rules,
+    expected,
+    seen: telling.findings
+      .map(({ subject, seen }) => `${subject}: ${seen}`)
+      .join('; ')
+      .slice(0, 600),
+    figures: figuresOf(judged, goal),
+    findings: shown.slice(0, 50),
+    findingsTotal: shown.length,
+    evidence: [],
+    trials: judged.map(({ record }) => record),
+  };
+}
+
+function judgeTrial(history: History): Judged {
+  const { record: measured, evidence } = measure(history);
+  const phases = measured.phases.filter(({ name }) => !STORES_ONLY.has(name));
+  const record = { ...measured, phases };
+  // Nothing is read back: the object keeps its last write only. What can be said of loss is said by `lastWrite`.
+  const own = {
+    ...evidence,
+    trial: { ...evidence.trial, lostGoal: 0 },
+    readBack: { leader: null, members: [], pairs: [], leaders: [], gaps: [] },
+  };
+  const { verdict, reason, rules: writable } = decide(own);
+  const findings = [...leaders(history), ...podFindings(history, record.target), ...lastWrite(history)];
+  const ofTime = verdict === 'fail' && decisive(writable).every((rule) => rule.ofTime === true);
+  const held: Rule[] = [
+    { id: 'writable', verdict, text: reason, ...(ofTime && { ofTime }) },
+    ...undisturbedRules(findings),
+    lookedRule(history, record.target),
+    ...agreementRules(
+      history,
+      { store: 'control-plane', ratePerSecond: undefined, address: addressOf(history.header) },
+      preparedGap,
+    ),
+    ...OWN.map(({ id, open, holds }): Rule => {
+      const gap = open(history);
+      return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };
+    }),
+  ];
+  const rules = allRules(held, history, judge);
+  const undisturbed = `${findings.filter(({ ok }) => ok).length} leaders and workloads undisturbed`;
+  const judged = { verdict: worstOf(rules), reason: reasonOf(rules, `${reason}, ${undisturbed}`) };
+  return { record: { ...record, ...judged }, rules, findings };
+}
+
+/** The address that clients use, as it is declared. */
+function addressOf({ settings: { apiAddress } }: HistoryHeader): { host: string; port: number } | undefined {
+  if (apiAddress === undefined) return undefined;
+  const cut = apiAddress.lastIndexOf(':');
+  return { host: apiAddress.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(apiAddress.slice(cut + 1)) };
+}
+
+/** A node is aimed at, and its static pods are killed: all those that the fault is about, each called after the node. */
+function preparedGap({ fault, target, members }: Seen<'fault-armed'>): string | null {
+  const killed = Object.entries(KILLED_PODS).find(([name]) => name === fault)?.[1] ?? [];
+  const names = killed.map((name) => `${name}-${target}`).join(', ');
+  const prepared = members.map(({ name }) => name).join(', ');
+  if (names !== prepared)
+    return `of ${target} ${prepared || 'nothing'} was prepared, not ${names || 'nothing'}`;
+  const elsewhere = members.find(({ node }) => node !== target);
+  return elsewhere === undefined ? null : `${elsewhere.name} was prepared on ${elsewhere.node ?? 'no node'}`;
+}
+
+const OWN: readonly { id: string; open: (history: History) => string | null; holds: string }[] = [
+  { id: 'coherence/order', open: actedGap, holds: 'they were killed one after the other' },
+  { id: 'coherence/aim', open: aimGap, holds: 'who led the control plane was hurt' },
+  { id: 'coherence/leader', open: leaderGap, holds: 'who leads was followed to the end' },
+  { id: 'coherence/store-leaders', open: storeLeaderGap, holds: 'each store is led by a pod of its own' },
+];
+
+/** Signals are sent in the order in which their receivers were prepared. */
+function actedGap(history: History): string | null {
+  const prepared = first(history, 'fault-armed')?.members.map(({ name }) => name) ?? [];
+  const acted = all(history, 'fault-acted').map(({ member }) => member);
+  return acted.join() === prepared.join()
+    ? null
+    : `killed were ${acted.join(', ') || 'none'}, prepared were ${prepared.join(', ')}`;
+}
+
+function storeLeaderGap(history: History): string | null {
+  const stores = new Map(storesOf(history.header.settings));
+  const stray = all(history, 'store-leader').find(({ store, leader }) => {
+    const name = stores.get(store)?.statefulSet?.name;
+    return !stores.has(store) || (name !== undefined && !mayLead(leader, name));
+  });
+  return stray === undefined ? null : `${stray.leader} is said to lead ${stray.store}`;
+}
+
+function undisturbedRules(findings: readonly Finding[]): Rule[] {
+  const id = 'undisturbed';
+  const bad = findings.filter(({ ok }) => !ok).map(({ subject, seen }) => `${subject}: ${seen}`);
+  if (bad.length === 0)
+    return findings.length === 0
+      ? [{ id, verdict: 'inconclusive', text: 'it was not looked at who noticed' }]
+      : [{ id, verdict: 'pass', text: `${findings.length} leaders and workloads undisturbed` }];
+  const more = bad.length > MAX_NAMED ? [`and ${bad.length - MAX_NAMED} more`] : [];
+  return [{ id, verdict: 'fail', text: [...bad.slice(0, MAX_NAMED), ...more].join('; ') }];
+}
+
+function leaders(history: History): Finding[] {
+  const byStore = new Map<string, string[]>();
+  for (const { store, leader } of all(history, 'store-leader'))
+    byStore.set(store, [...(byStore.get(store) ?? []), leader]);
+  return [...byStore].map(([store, names]) => ({
+    subject: `leader of ${store}`,
+    ok: names.length > 1 && new Set(names).size === 1,
+    expected: `stays ${names[0] ?? '?'}`,
+    seen: names.length > 1 ? names.join(' → ') : `${names.join('')}, looked at once only`,
+  }));
+}
+
+/**
+ * The object must hold the last acknowledged write: a write that it holds may not be older than one that was sent after that
+ * write had been answered, and acknowledged.
+ */
+function lastWrite(history: History): Finding[] {
+  const register = last(history, 'register');
+  if (register === undefined) return [];
+  const { n: held } = register;
+  const { writes } = history;
+  const heldDoneMs = doneOf(history, held);
+  let newest = 0;
+  for (let i = 0; i < writes.count; i++) {
+    const later = (writes.sentMs[i] as number) > heldDoneMs && writes.outcome[i] === OUTCOMES.ok;
+    if (later) newest = Math.max(newest, writes.n[i] as number);
+  }
+  return [
+    {
+      subject: 'the last acknowledged write',
+      ok: newest === 0,
+      expected: 'is what the object holds',
+      seen: newest === 0 ? `write ${held}` : `write ${held}, but write ${newest} was acknowledged after it`,
+    },
+  ];
+}
+
+function doneOf({ writes }: History, n: number): number {
+  for (let i = 0; i < writes.count; i++) if (writes.n[i] === n) return writes.doneMs[i] as number;
+  return -Infinity;
+}
+
+function figuresOf(judged: readonly Judged[], goal: number | undefined): Figure[] {
+  const known = judged.flatMap(({ record }) => (record.rto === null ? [] : [record.rto.hiMs]));
+  const value = known.length < judged.length ? 'never steady again' : Number(seconds(Math.max(...known)));
+  const undisturbed = judged.flatMap(({ findings }) => findings).filter(({ ok }) => ok).length;
+  return [
+    { name: 'worst RTO of API writes', value, unit: 's', ...(goal !== undefined && { goal }) },
+    { name: 'leaders and namespaces undisturbed', value: undisturbed },
+    { name: 'trials', value: judged.length },
+  ];
+}

@@ -1,0 +1,275 @@
+import { API_OBJECT } from '../_trial/api-object.ts';
+import { notedAtRest } from '../_trial/at-rest.ts';
+import { scaledPods } from '../_trial/scaled-pods.ts';
+import { KILLED_PODS } from '../../../reports/record/control-plane-faults.ts';
+import type { ControlPlaneFault } from '../../../reports/record/control-plane-faults.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
+import type { Fields } from '../../../reports/record/observations/index.ts';
+import type { CheckContext } from '../../harness/context.ts';
+import { heldTo, parseJson } from '../../harness/json.ts';
+import { monotonicMs } from '../../harness/observations.ts';
+import type { FaultResult } from '../../harness/protocol.ts';
+import { etcdLeader } from '../../topology/_cluster/etcd.ts';
+import { recordLeaders } from '../../topology/_cluster/leaders.ts';
+import { listPods } from '../../topology/_objects/declared.ts';
+import { ownerOf } from '../../topology/_objects/shapes.ts';
+import type { PodObject } from '../../topology/_objects/shapes.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+
+const STEADY_STRETCH_MS = 5_000;
+
+/** Fewer acknowledged writes before the fault say nothing about what it cost. */
+const MIN_ACKNOWLEDGED = 100;
+
+/** Kubernetes writes when a container started in whole seconds. */
+const START_PRECISION_MS = 1_000;
+
+const LEADER_POLL_MS = 500;
+
+/** The killed processes are kept down at least this long: longer than the leases of the controllers (15 s) and of kubelet's patience. */
+const HOLD_MS = 30_000;
+
+const SYSTEM = 'kube-system';
+
+/** Whose lease tells who leads the controllers. */
+const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${SYSTEM}/leases/kube-controller-manager`;
+
+const lease = z.object({ spec: z.object({ holderIdentity: z.string().optional() }).optional() });
+
+const register = z.object({ data: z.object({ n: z.string().optional() }).optional() });
+
+type Call = CheckContext['runner']['call'];
+
+/** What is killed on the node that leads, and how the leader is found. */
+interface Aim {
+  what: string;
+  pods: string[];
+  leader(ctx: CheckContext): Promise<string | null>;
+}
+
+const AIMS: Record<ControlPlaneFault, Aim> = {
+  'leader-crash': {
+    what: 'the leader of the controllers, with its API server',
+    pods: [...KILLED_PODS['leader-crash']],
+    leader: leaseHolder,
+  },
+  'etcd-crash': { what: 'the leader of etcd', pods: [...KILLED_PODS['etcd-crash']], leader: leadingEtcd },
+};
+
+/**
+ * One trial: numbered writes through the address that clients use, the leader killed and kept down, writes until they succeed
+ * again, everything undone; before and after, who leads the stores and how often every pod has started.
+ */
+export async function observe(ctx: CheckContext, fault: ControlPlaneFault): Promise<void> {
+  const { id: check, trial } = ctx;
+  const aim = AIMS[fault];
+  const call: Call = (method, params) => ctx.runner.call(method, params);
+  if (!(await notedAtRest(ctx))) return;
+  await look(ctx);
+  const node = await ctx.step(`find ${aim.what}`, () => aim.leader(ctx));
+  ctx.record('steady', { ok: node !== null, leader: node, detail: `leads: ${node ?? 'nobody'}` });
+  if (node === null) return;
+  await ctx.step('make the object to write to', () => ctx.cluster.apply([objectOf(ctx)]));
+  const watching = new AbortController();
+  let observed: Promise<void> = Promise.resolve();
+  try {
+    await ctx.step('write through the address that clients use', () =>
+      call('workload.start', { check, store: 'control-plane', trial }),
+    );
+    observed = followLeader(ctx, aim, AbortSignal.any([watching.signal, ctx.signal]));
+    if (!(await writesFlow(ctx))) return;
+    const startedMs = monotonicMs();
+    const result = await ctx.step(`kill ${aim.pods.join(', ')} of ${node} and keep them down`, () =>
+      call('controlPlane.crash', { check, trial, fault, node, pods: aim.pods }),
+    );
+    if (result.landedAtMs !== null) await recovery(ctx, result);
+    const seconds = { fromMs: result.landedAtMs ?? startedMs, toMs: monotonicMs() };
+    await ctx.step('start again what was killed', () => call('fault.restore', { check }));
+    await back(ctx, { node, pods: aim.pods, sinceMs: seconds.fromMs });
+    await ctx.step('see that writes go on succeeding', () => steady(ctx));
+    watching.abort();
+    await observed;
+    await ctx.step('stop writing and wait for outstanding answers', () => call('workload.stop', { check }));
+    await ctx.step('read the object', () => readObject(ctx));
+    await ctx.step('keep what happened to the control plane in those seconds', () =>
+      call('evidence.collect', {
+        ...{ check, trial, ...seconds },
+        pods: { namespace: SYSTEM, prefixes: aim.pods },
+      }),
+    );
+    await look(ctx);
+    await ctx.step('see that roles and objects are as before', () =>
+      call('state.compare', { check, trial, timeoutMs: ctx.timeoutMs('membersRejoined') }),
+    );
+  } finally {
+    // For a step that threw: nothing of a trial may run on into the next.
+    watching.abort();
+    await observed;
+    await call('workload.stop', { check });
+    await call('fault.restore', { check });
+  }
+}
+
+/** Who leads each store, and which pods there are with how many starts. */
+async function look(ctx: CheckContext): Promise<void> {
+  await ctx.step('note who leads each store', () => recordLeaders(ctx));
+  await ctx.step('note every pod and its restarts', async () => {
+    const all = ((await listPods(ctx)) ?? []).filter(stays);
+    const pods = all.filter(({ status }) => status.phase === 'Running');
+    // Without it a pod that was scaled away counts as disturbed: no reason to call the whole trial unseen.
+    const autoscalers = await ctx.cluster.list({ kind: 'autoscaling/v2/HorizontalPodAutoscaler' });
+    ctx.record('platform-pods', {
+      pods: pods.map(rowOf),
+      scaled: scaledPods(all, autoscalers.items).map(([pod, workload]) => ({ pod, workload })),
+    });
+  });
+}
+
+/** What is over or on its way out, and what checks made, is nobody's workload; what waits for a node has replaced somebody. */
+function stays({ metadata, status }: PodObject): boolean {
+  const own = metadata.labels?.['app.kubernetes.io/managed-by'] === 'plumbline';
+  const over = status.phase === 'Succeeded' || status.phase === 'Failed';
+  return !own && !over && metadata.deletionTimestamp === undefined;
+}
+
+function rowOf(pod: PodObject): Fields<'platform-pods'>['pods'][number] {
+  const { namespace = '', name, uid = '' } = pod.metadata;
+  const statuses = pod.status.containerStatuses ?? [];
+  const restarts = statuses.reduce((sum, { restartCount = 0 }) => sum + restartCount, 0);
+  return {
+    ...{ pod: `${namespace}/${name}`, uid, restarts },
+    node: pod.spec.nodeName ?? null,
+    static: ownerOf(pod).kind === 'Node',
+  };
+}
+
+/** `control-2_3f0c…`: the node, then a random name. */
+async function leaseHolder(ctx: CheckContext): Promise<string | null> {
+  const answer = await ctx.cluster.raw(LEASE);
+  if (answer.status !== 200) return null;
+  const { holderIdentity: holder = '' } = lease.safeParse(parseJson(answer.body)).data?.spec ?? {};
+  const cut = holder.lastIndexOf('_');
+  return cut > 0 ? holder.slice(0, cut) : null;
+}
+
+async function leadingEtcd(ctx: CheckContext): Promise<string | null> {
+  const pods = ((await listPods(ctx)) ?? []).filter(
+    ({ metadata }) => metadata.namespace === SYSTEM && metadata.labels?.['component'] === 'etcd',
+  );
+  return etcdLeader(ctx, pods);
+}
+
+/** Polls who leads; an API server that does not answer has said nothing. */
+async function followLeader(ctx: CheckContext, aim: Aim, signal: AbortSignal): Promise<void> {
+  let last: string | null | undefined;
+  while (!signal.aborted) {
+    const askedMs = monotonicMs();
+    const leader = await aim.leader(ctx).catch(() => undefined);
+    const pollMs = Math.round(monotonicMs() - askedMs + LEADER_POLL_MS);
+    if (leader !== undefined && leader !== null && leader !== last) {
+      ctx.record('leader', { leader, pollMs });
+      last = leader;
+    }
+    await sleep(LEADER_POLL_MS, undefined, { signal }).catch(() => undefined);
+  }
+  ctx.record('leader', { leader: last ?? null, pollMs: LEADER_POLL_MS, final: true });
+}
+
+async function writesFlow(ctx: CheckContext): Promise<boolean> {
+  const { steadySeconds } = ctx.settings.drills;
+  const timeoutMs = steadySeconds * 1000 + ctx.timeoutMs('steadyState');
+  const stretch = await ctx.step(`wait for ${steadySeconds} s of writes without a failure`, () =>
+    ctx.runner.call('workload.wait', {
+      ...{ check: ctx.id, until: 'steady', stretchMs: steadySeconds * 1000, timeoutMs },
+    } as const),
+  );
+  const count = await ctx.step(`wait for ${MIN_ACKNOWLEDGED} acknowledged writes`, () =>
+    ctx.runner.call('workload.wait', {
+      ...{ check: ctx.id, until: 'acknowledged', count: MIN_ACKNOWLEDGED, timeoutMs },
+    } as const),
+  );
+  if (!stretch.met || !count.met)
+    ctx.record('no-fault', { reason: stretch.met ? count.detail : stretch.detail });
+  return stretch.met && count.met;
+}
+
+/** Until writes succeed again, and until what was killed has been missing for a while. */
+async function recovery(ctx: CheckContext, { landedAtMs }: FaultResult): Promise<void> {
+  await ctx.step(`wait until writes succeed again for ${STEADY_STRETCH_MS / 1000} s`, () => steady(ctx));
+  const left = (landedAtMs ?? 0) + HOLD_MS - monotonicMs();
+  await ctx.step('let the control plane do without it for a while', () =>
+    sleep(Math.max(0, left), undefined, { signal: ctx.signal }),
+  );
+}
+
+/** Records the deadline when writes do not succeed for a while before it. */
+async function steady(ctx: CheckContext): Promise<void> {
+  const { rtoDeadlineMs = ctx.timeoutMs('rtoDeadline') } = ctx.settings;
+  const seen = await ctx.runner.call('workload.wait', {
+    ...{ check: ctx.id, until: 'steady', stretchMs: STEADY_STRETCH_MS },
+    timeoutMs: rtoDeadlineMs,
+  } as const);
+  if (!seen.met) ctx.record('deadline', { rtoDeadlineMs, detail: seen.detail });
+}
+
+/**
+ * The killed pods run again. A ready pod alone proves nothing: what the API shows of a static pod is a mirror, which goes on saying
+ * what it said until kubelet has looked again. So their containers must have started since. Without etcd it takes longest: kubelet waits 34 s
+ * at a time for the API server beside it to delete the mirror, which that cannot do, and may come to the pod only when the API
+ * server's own liveness probe has ended it (8 failures 10 s apart; 126 s were seen).
+ */
+async function back(ctx: CheckContext, of: { node: string; pods: string[]; sinceMs: number }): Promise<void> {
+  const names = of.pods.map((pod) => `${pod}-${of.node}`);
+  const sinceWallMs = Date.now() - (monotonicMs() - of.sinceMs) - START_PRECISION_MS;
+  const untilMs = monotonicMs() + ctx.timeoutMs('membersRejoined');
+  const seen = await ctx.step(`wait until ${names.join(', ')} run again`, async () => {
+    for (;;) {
+      const listed = await ctx.cluster.list({ kind: 'v1/Pod', namespace: SYSTEM });
+      const again = listed.items.filter(
+        (pod) => names.includes(pod.metadata.name) && startedSince(pod, sinceWallMs),
+      );
+      const detail = listed.unavailable ?? `${again.length} of ${names.length} run again`;
+      if (again.length === names.length) return { ok: true, detail };
+      if (monotonicMs() > untilMs) return { ok: false, detail };
+      await sleep(LEADER_POLL_MS, undefined, { signal: ctx.signal });
+    }
+  });
+  ctx.record('steady-after', seen);
+}
+
+function startedSince({ status }: PodObject, wallMs: number): boolean {
+  const statuses = status.containerStatuses ?? [];
+  return (
+    statuses.length > 0 &&
+    statuses.every(
+      ({ ready, state }) => ready === true && Date.parse(state?.running?.startedAt ?? '') > wallMs,
+    )
+  );
+}
+
+function objectOf(ctx: CheckContext): {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace: string };
+} {
+  const { canary } = ctx.settings.namespaces;
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: API_OBJECT, namespace: canary } };
+}
+
+async function readObject(ctx: CheckContext): Promise<void> {
+  const { canary } = ctx.settings.namespaces;
+  const what = 'the object that was written to';
+  try {
+    const answer = await ctx.cluster.raw(`/api/v1/namespaces/${canary}/configmaps/${API_OBJECT}`);
+    if (answer.status !== 200) {
+      ctx.unavailable(what, `status ${answer.status}`);
+      return;
+    }
+    const { data = {} } = heldTo(register, parseJson(answer.body), what);
+    ctx.record('register', { n: Number(data.n ?? 0) });
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    ctx.unavailable(what, errorText(error));
+  }
+}

@@ -1,0 +1,28 @@
+/** What is found in the stores that answer questions, before and after a failover of each. */
+import type { StoreName } from '../../../env/schema/stores.ts';
+import { row } from '../../catalogue/row.ts';
+import { storeTrial } from '../../catalogue/time.ts';
+import type { CatalogueRow } from '../../catalogue/types.ts';
+
+function queryRow(name: string, store: StoreName, own: Pick<CatalogueRow, 'order' | 'title'>): CatalogueRow {
+  return row({
+    id: `failover/query/${name}`,
+    observe: async () => {
+      const { observe } = await import('./observe.ts');
+      return (ctx) => observe(ctx, store);
+    },
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('../store/controls/index.ts')).controls,
+    section: '5.2',
+    access: 'F - F F p',
+    goal: 'after the failover of Elasticsearch and Neo4j the same neighbours and the same paths are found',
+    hurts: { store, fault: 'pod-crash' },
+    time: storeTrial,
+    ...own,
+  });
+}
+
+export const checks: readonly CatalogueRow[] = [
+  queryRow('vector', 'elasticsearch', { order: 630, title: 'The same nearest neighbours after a failover' }),
+  queryRow('graph', 'neo4j', { order: 640, title: 'The same paths after a failover' }),
+];

@@ -1,0 +1,201 @@
+import type { CheckJudge } from '../../../reports/judge/definition.ts';
+import { AFTERWARDS_ANNOTATIONS } from '../../../reports/judge/evidence/afterwards.ts';
+import { need } from '../../../reports/judge/evidence/need.ts';
+import { faultEvidence, faultRules } from '../../../reports/judge/failover/hurt.ts';
+import { trialOf } from '../../../reports/judge/failover/trial.ts';
+import { all, first } from '../../../reports/judge/observed.ts';
+import { Findings } from '../../../reports/judge/topology/findings.ts';
+import type { History, HistoryHeader } from '../../../reports/record/history.ts';
+import type { Judgement } from '../../../reports/record/judgement.ts';
+import type { Seen } from '../../../reports/record/observations/index.ts';
+import { reasonOf, worstOf } from '../../../reports/record/rule.ts';
+
+type Asked = Seen<'query-answers'>;
+
+type Answer = NonNullable<Asked['answers']>[number];
+
+type Expected = Seen<'query-expected'>['answers'][number];
+
+/** Each time that is asked, and whom. */
+const ASKED = ['before members', 'before clients', 'after clients', 'healed members'] as const;
+
+export const judge: CheckJudge = {
+  judge: judgeQuery,
+  evidence: () => [
+    ...faultEvidence(),
+    need('budget-estimate', { what: 'what the fault may cost' }),
+    need('query-expected', { what: 'what must be found' }),
+    need('query-answers', { subjects: ASKED, of: ({ when, of }) => `${when} ${of}`, what: 'answers' }),
+  ],
+  annotations: AFTERWARDS_ANNOTATIONS,
+  trial: true,
+};
+
+/** Keys of an answer that are named in a finding. */
+const MOST_NAMED = 5;
+
+/**
+ * What was found before the fault must be found after it: by clients as soon as they are answered again, and in every member's own
+ * copy after healing. What was not found before proves nothing, nor does a fault that did not land.
+ */
+function judgeQuery(history: History): Judgement {
+  const judgement = judgeAnswers(history);
+  const rules = [...(judgement.rules ?? []), ...faultRules(history)];
+  const verdict = worstOf(rules);
+  const reason = verdict === judgement.verdict ? judgement.reason : reasonOf(rules, judgement.reason);
+  return { ...judgement, verdict, reason, rules };
+}
+
+function judgeAnswers(history: History): Judgement {
+  const findings = new Findings(history).rule('before');
+  const expected = first(history, 'query-expected')?.answers ?? [];
+  if (expected.length === 0) findings.unknown('the questions', 'data to ask about', 'it was not made');
+  else if (expected.some(({ answer }) => answer.length === 0))
+    findings.unknown('the questions', 'something to be found', 'a question to which nothing is the answer');
+  else if (
+    foundBefore(history, findings, expected) &&
+    everyCopy(history, findings) &&
+    landed(history, findings)
+  ) {
+    same(history, findings.rule('after'), { when: 'after', of: 'clients', expected });
+    allBack(history, findings.rule('copies'));
+    same(history, findings.rule('healed'), { when: 'healed', of: 'members', expected });
+    known(history, findings.rule('sources'));
+  }
+  findings.figure({ name: 'questions', value: expected.length });
+  return findings.conclude('the same answers after the fault as before it, from clients and in every copy');
+}
+
+function foundBefore(history: History, findings: Findings, expected: readonly Expected[]): boolean {
+  const wrong = (['members', 'clients'] as const).flatMap((of) => {
+    const asked = askedOf(history, 'before', of);
+    const answers = answersOf(asked);
+    if (answers === null) return [`${of}: ${detailOf(asked)}`];
+    return differences(answers, expected);
+  });
+  if (wrong.length > 0)
+    findings.unknown('answers before the fault', 'what was put in', wrong.slice(0, MOST_NAMED).join('; '));
+  return wrong.length === 0;
+}
+
+/** Each copy that is declared gave its own answers: one that was not asked may be the one that has lost something. */
+function everyCopy(history: History, findings: Findings): boolean {
+  const declared = declaredCopies(history.header);
+  const copies = copiesIn(history, 'before');
+  if (declared !== null && copies < declared)
+    findings.unknown('the copies before the fault', `${declared} answer`, `${copies} answered`);
+  return declared === null || copies >= declared;
+}
+
+/** Null: nobody says. Where members are copies, each member is one. */
+function declaredCopies({ check, settings }: HistoryHeader): number | null {
+  if (!check.endsWith('/vector')) return null;
+  const store = settings.stores?.['elasticsearch'];
+  const replicas = Number(store?.durability?.['index.number_of_replicas']);
+  return store === undefined || !Number.isInteger(replicas) ? null : Math.min(store.members, replicas + 1);
+}
+
+function copiesIn(history: History, when: Asked['when']): number {
+  return new Set((answersOf(askedOf(history, when, 'members')) ?? []).map(({ source }) => source)).size;
+}
+
+function landed(history: History, findings: Findings): boolean {
+  const { landedMs, missed, target } = trialOf(history);
+  const leader = first(history, 'query-expected')?.leader ?? null;
+  findings.rule('fault');
+  if (landedMs === null) findings.unknown('the fault', 'landed', missed);
+  // Where nobody leads the data, the leader of the store is aimed at.
+  else if (leader !== null && target !== leader)
+    findings.unknown('the fault', `hit ${leader}, which leads that data`, `hit ${target}`);
+  else findings.expect('the fault', true, 'landed', `hit ${target}`);
+  return landedMs !== null;
+}
+
+/** A copy that is gone gives no wrong answers. Which member holds a copy may change, how many there are may not. */
+function allBack(history: History, findings: Findings): void {
+  const [before, healed] = [copiesIn(history, 'before'), copiesIn(history, 'healed')];
+  const expected = `${before}, as before`;
+  if (healed > 0 && healed < before)
+    findings.expect('the copies after healing', false, expected, `${healed} answered`);
+  else if (healed > before) findings.unknown('the copies after healing', expected, `${healed} answered`);
+  else if (healed > 0) findings.expect('the copies after healing', true, expected, `${healed} answered`);
+}
+
+/** Every answer is of somebody who may give one, and each gives one to each question. */
+function known(history: History, findings: Findings): void {
+  const members = membersOf(history.header);
+  for (const { when, of, answers } of all(history, 'query-answers')) {
+    const subject = `who answered ${when === 'healed' ? 'after healing' : `${when} the fault`}`;
+    const given = (answers ?? []).map(({ source, question }) => `${source}: ${question}`);
+    const strange = (answers ?? []).find(({ source }) =>
+      of === 'clients' ? source !== 'clients' : members !== null && !members.has(source),
+    );
+    if (new Set(given).size < given.length)
+      findings.unknown(subject, 'one answer each', 'more than one to a question');
+    else if (strange !== undefined) findings.unknown(subject, `${of} of the store`, strange.source);
+    else findings.expect(subject, true, `${of} of the store`, `${given.length} answers`);
+  }
+}
+
+/** Pods of the store as its StatefulSet numbers them; null where the environment names none. */
+function membersOf({ check, settings }: HistoryHeader): Set<string> | null {
+  const store = settings.stores?.[check.endsWith('/vector') ? 'elasticsearch' : 'neo4j'];
+  const name = store?.statefulSet?.name;
+  if (store === undefined || name === undefined) return null;
+  return new Set(Array.from({ length: store.members }, (_, ordinal) => `${name}-${ordinal}`));
+}
+
+function same(
+  history: History,
+  findings: Findings,
+  of: { when: 'after' | 'healed'; of: Asked['of']; expected: readonly Expected[] },
+): void {
+  const asked = askedOf(history, of.when, of.of);
+  const subject =
+    of.when === 'after' ? 'answers to clients after the fault' : 'answers of the copies after healing';
+  const answers = answersOf(asked);
+  if (asked === undefined) findings.unknown(subject, 'asked', 'nobody was asked');
+  else if (answers === null) findings.expect(subject, false, 'every question answered', detailOf(asked));
+  else {
+    const wrong = differences(answers, of.expected);
+    if (wrong.length === 0)
+      findings.expect(subject, true, 'as before', `${answers.length} answers as before`);
+    for (const one of wrong) findings.expect(subject, false, 'as before', one);
+  }
+}
+
+/** Every source must answer every question, and as expected. */
+function differences(answers: readonly Answer[], expected: readonly Expected[]): string[] {
+  const sources = [...new Set(answers.map(({ source }) => source))];
+  if (sources.length === 0) return ['nobody answered'];
+  return sources.flatMap((source) =>
+    expected.flatMap(({ question, answer: wanted }) => {
+      const found = answers.find((one) => one.source === source && one.question === question)?.answer;
+      if (found === undefined) return [`${source} did not answer ${question}`];
+      if (JSON.stringify(found) === JSON.stringify(wanted)) return [];
+      return [`${source}, ${question}: ${changed(found, wanted)}`];
+    }),
+  );
+}
+
+function changed(found: readonly string[], wanted: readonly string[]): string {
+  const name = (keys: readonly string[]): string =>
+    `${keys.slice(0, MOST_NAMED).join(', ')}${keys.length > MOST_NAMED ? ', …' : ''}`;
+  const missing = wanted.filter((key) => !found.includes(key));
+  const more = found.filter((key) => !wanted.includes(key));
+  if (missing.length + more.length === 0) return `in another order: ${name(found)}`;
+  const extra = more.length > 0 ? `; instead ${name(more)}` : '';
+  return `${missing.length} of ${wanted.length} missing (${name(missing)})${extra}`;
+}
+
+function askedOf(history: History, when: Asked['when'], of: Asked['of']): Asked | undefined {
+  return all(history, 'query-answers').find((one) => one.when === when && one.of === of);
+}
+
+function answersOf(asked: Asked | undefined): readonly Answer[] | null {
+  return asked?.answers ?? null;
+}
+
+function detailOf(asked: Asked | undefined): string {
+  return asked === undefined ? 'not asked' : asked.detail;
+}

@@ -1,0 +1,222 @@
+/** Controls of Elasticsearch: those of every store, data that exists once, and an index that is gone. */
+import { z } from 'zod';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+import type { Asking } from '../../../_breaking/accounts.ts';
+import type { Control, ControlContext } from '../../../harness/control.ts';
+import {
+  asked,
+  CANARY,
+  countOf,
+  declaredElasticsearch,
+  doubleWrite,
+  dropIndex,
+  elasticsearch,
+  newestWrite,
+  ordered,
+  outliving,
+  removeWrite,
+} from './elasticsearch-api.ts';
+import { beside, everyStoreControls, LATE_VICTIM } from './every-store.ts';
+import { errorText } from '../../../../reports/record/error-text.ts';
+
+const WRITES_FLOW_MS = 120_000;
+const BACK_MS = 180_000;
+/** Writes that are surely acknowledged before anything is broken. */
+const ENOUGH = 300;
+const VECTORS = 'plumbline-vectors';
+/** From the start of the check to its fault: Playwright's start, the wait for a steady state, the data, the questions. */
+const CRASH_MS = 240_000;
+/** After its fault the check waits so long before it asks: kubelet needs some 3 s to start a server anew, the store as long for a leader. */
+const ASKED_AFTER_MS = 30_000;
+/** A store that has just lost its master refuses until it has another one. */
+const DROPPED_MS = 60_000;
+/**
+ * Before the fault, in place of the environment's usual few seconds: what is broken must be broken by then, and the newest write is looked
+ * for by a refresh and a search each time.
+ */
+const STEADY_BEFORE_MS = 10_000;
+
+export const elasticsearchControls: readonly Control[] = [
+  ...everyStoreControls({
+    store: 'elasticsearch',
+    newest: newestWrite,
+    remove: (ctx, { run, n }) => removeWrite(ctx, run, n),
+    double: (ctx, { run, n }) => doubleWrite(ctx, run, n),
+    victim: LATE_VICTIM,
+  }),
+  {
+    id: 'failover/elasticsearch/pod-delete/no-replicas',
+    check: 'failover/elasticsearch/pod-delete',
+    verdict: 'fail',
+    size: 'any',
+    title: 'the index has no replicas, and the volume of its only copy is deleted with the pod',
+    expectSeen: /lost/,
+    settings: {
+      settings: {
+        workload: { index: { replicas: 0 } },
+        failover: { steadyBeforeMs: STEADY_BEFORE_MS },
+      },
+    },
+    break: async (ctx) => {
+      await dropWhenOver(ctx);
+      await beside(ctx, () => loseOnlyCopy(ctx));
+    },
+    verify: countAndDrop,
+  },
+  {
+    id: 'failover/query/vector/index-lost',
+    check: 'failover/query/vector',
+    verdict: 'fail',
+    size: 'any',
+    title: 'the index that was searched is deleted while its leader crashes',
+    expectSeen: /missing/,
+    settings: { settings: { query: { askAfterMs: ASKED_AFTER_MS } } },
+    break: (ctx) => beside(ctx, () => deleteIndex(ctx)),
+  },
+];
+
+const shard = z.object({ node: z.string().nullable(), primary: z.boolean(), state: z.string() });
+const routing = z.object({
+  nodes: z.record(z.string(), z.object({ name: z.string() })),
+  routing_table: z.object({
+    indices: z.record(z.string(), z.object({ shards: z.record(z.string(), z.array(shard)) })),
+  }),
+});
+
+/** Where the canary's primary is: the node's name, or its state while it has none. */
+async function primary(
+  ctx: ControlContext,
+): Promise<{ node: string | null; state: string; names: string[] }> {
+  const path = `/_cluster/state/nodes,routing_table/${CANARY}`;
+  const { nodes, routing_table: table } = await asked(ctx, { method: 'GET', path, answer: routing });
+  const found = table.indices[CANARY]?.shards['0']?.find((one) => one.primary);
+  return {
+    node: nodes[found?.node ?? '']?.name ?? null,
+    state: found?.state ?? 'absent',
+    names: Object.values(nodes).map(({ name }) => name),
+  };
+}
+
+/**
+ * With writes under way, the claim of the one member that holds the data is marked for deletion, which Kubernetes carries out as soon as
+ * the check's own fault has removed the pod. When the member is back with an empty volume, an empty copy is allocated, as an operator
+ * would who gives the data up; only then can what is lost be counted.
+ */
+async function loseOnlyCopy(ctx: ControlContext): Promise<void> {
+  const before = (await newestWrite(ctx))?.run;
+  await ctx.until(
+    `${ENOUGH} writes of a new run`,
+    async () => {
+      const newest = await newestWrite(ctx);
+      return newest !== null && newest.run !== before && newest.n >= ENOUGH ? newest : null;
+    },
+    { timeoutMs: WRITES_FLOW_MS },
+  );
+  const { node } = await primary(ctx);
+  if (node === null) throw new Error('the canary has no primary');
+  const { namespace } = declaredElasticsearch(ctx).statefulSet;
+  await ctx.delete({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name: `data-${node}` });
+  ctx.log(`no replicas; claim data-${node} goes with its pod`);
+  await ctx.until(
+    `${node} to be back without data`,
+    async () => {
+      const seen = await primary(ctx);
+      return seen.state === 'UNASSIGNED' && seen.names.includes(node) ? true : null;
+    },
+    { timeoutMs: BACK_MS, everyMs: 500 },
+  );
+  const command = { index: CANARY, shard: 0, node, accept_data_loss: true };
+  const body = { commands: [{ allocate_empty_primary: command }] };
+  await ordered(ctx, { method: 'POST', path: '/_cluster/reroute?metric=none', body });
+  ctx.log(`an empty copy was allocated on ${node}`);
+}
+
+/**
+ * The check searches before its fault, which starts one server anew; the index is deleted as soon as that is seen, and the check asks
+ * again only then.
+ */
+async function deleteIndex(ctx: ControlContext): Promise<void> {
+  const before = await lives(ctx);
+  await ctx.until(
+    'one of the servers to be started anew',
+    async () => ((await lives(ctx)) === before ? null : true),
+    { timeoutMs: CRASH_MS, everyMs: 200 },
+  );
+  await droppedWithin(ctx, VECTORS);
+  ctx.log(`${VECTORS} is deleted`);
+}
+
+/** Every server that runs, with the container that it is in now. */
+async function lives(ctx: ControlContext): Promise<string> {
+  const { statefulSet } = declaredElasticsearch(ctx);
+  const { namespace, name } = statefulSet;
+  const pods = await ctx.list({ kind: 'v1/Pod', namespace, labels: { 'app.kubernetes.io/name': name } });
+  const found = pods.map((pod) => {
+    const { containerStatuses = [] } = pod.status;
+    const server = containerStatuses.find((one) => one.name === name);
+    return `${pod.metadata.name} ${server?.containerID ?? 'none'}`;
+  });
+  return found.sort().join(', ');
+}
+
+/** Tried again while the check's own crash keeps the store from answering. */
+function droppedWithin(ctx: ControlContext, index: string): Promise<true> {
+  return ctx.until(`the index ${index} to be gone`, () => dropIndex(ctx, index), { timeoutMs: DROPPED_MS });
+}
+
+/**
+ * Other checks read the settings of the canary's index, which must not stay without replicas until the next workload puts them right:
+ * also when the check came to another verdict than it should, and nobody counts. What has been dropped by then is not there.
+ */
+async function dropWhenOver(ctx: ControlContext): Promise<void> {
+  const after = await outliving(ctx);
+  ctx.signal.addEventListener(
+    'abort',
+    () => {
+      dropUnreplicated(after).catch((error: unknown) =>
+        ctx.log(`${CANARY} is left without replicas: ${errorText(error)}`),
+      );
+    },
+    { once: true },
+  );
+}
+
+/** Only as this control has made it: the next control may have begun to write by the time of an answer. */
+async function dropUnreplicated(ctx: Asking): Promise<void> {
+  const { status, json } = await elasticsearch(ctx, 'GET', `/${CANARY}/_settings?flat_settings=true`);
+  if (status === 404 || (status === 200 && replicasIn(json) !== '0')) return;
+  if ((await dropIndex(ctx, CANARY)) === null) throw new Error('the store refused to delete it');
+}
+
+const flatSettings = z.record(
+  z.string(),
+  z.object({ settings: z.object({ 'index.number_of_replicas': z.string().optional() }).optional() }),
+);
+
+/** The number of replicas in the answer to a question for flat settings; null when it does not say. */
+export function replicasIn(answer: unknown): string | null {
+  const found = flatSettings.safeParse(answer).data;
+  return found?.[CANARY]?.settings?.['index.number_of_replicas'] ?? null;
+}
+
+async function countAndDrop(ctx: ControlContext, judgement: Judgement): Promise<string | null> {
+  try {
+    return await countLostIndependently(ctx, judgement);
+  } finally {
+    await droppedWithin(ctx, CANARY);
+  }
+}
+
+/** What the record counts must be what the index itself counts; all that was acknowledged before the loss must be called lost. */
+async function countLostIndependently(ctx: ControlContext, judgement: Judgement): Promise<string | null> {
+  const writes = judgement.trials?.[0]?.writes;
+  if (!writes) return 'the trial has no counts of writes';
+  const newest = await newestWrite(ctx);
+  if (newest === null) return 'the index is gone';
+  const counted = await countOf(ctx, newest.run, writes.scheduled);
+  const { lost, ok, present, recovered, unexpected } = writes;
+  if (lost < ENOUGH) return `expected at least ${ENOUGH} acknowledged writes lost, the record says ${lost}`;
+  if (counted !== present + recovered + unexpected)
+    return `the record counts ${present + recovered + unexpected} writes in the store, Elasticsearch counts ${counted}`;
+  return ok - present === lost ? null : `${ok} acknowledged − ${present} present is not ${lost}`;
+}

@@ -1,0 +1,217 @@
+/** The controls that hold for every store: they change what the harness sees of it, or what it holds. */
+import { catalogue, failoverParts } from '../../../catalogue/index.ts';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+import type { Control, ControlContext } from '../../../harness/control.ts';
+import { errorText } from '../../../../reports/record/error-text.ts';
+
+/** A write of the canary, as the store has it. */
+export interface StoredWrite {
+  run: string;
+  n: number;
+}
+
+/** What a store's own controls bring, to reach its content behind the harness's back. */
+export interface StoreControls {
+  store: string;
+  /** The write of the newest run with the highest number; null while there is none. */
+  newest(ctx: ControlContext): Promise<StoredWrite | null>;
+  /** Takes one acknowledged write out, from wherever it would be read. @throws Error when it is not there exactly once */
+  remove(ctx: ControlContext, write: StoredWrite): Promise<void>;
+  /** Puts one acknowledged write in once more. @throws Error when it is not there exactly once */
+  double(ctx: ControlContext, write: StoredWrite): Promise<void>;
+  /** Goals under which one lost write is too many, where the store's own allow for some. */
+  goals?: Record<string, unknown>;
+  /** The write that is tampered with, where an early one may not have been acknowledged; default 150. */
+  victim?: number;
+  /** Another way to keep the store from coming back than to delete a majority whose nodes take no pods. */
+  neverBack?: Pick<Control, 'title' | 'break'>;
+}
+
+/** Tampered with as soon as a hundred later writes are there: by then its acknowledgement has long been received. */
+const VICTIM = 150;
+/**
+ * For stores that answer their first writes after their deadline now and then, such as a server or an index that has just begun (seen for
+ * some 6 s): what was not acknowledged cannot be lost.
+ */
+export const LATE_VICTIM = 1_900;
+const LATER = 100;
+/** A write that was never stored, since the store stood still just then, is no victim: the next one is this much later. */
+const NEXT = 300;
+const CANDIDATES = 3;
+/** Before the first write come Playwright's start, a steady store and an environment at rest. */
+const TAMPER_DEADLINE_MS = 240_000;
+/**
+ * Before the fault, in place of the environment's usual few seconds: the victim is tampered with while writes flow and everybody can be
+ * asked, and a busy machine needs seconds for a look at what is there.
+ */
+const TAMPERED_BEFORE_MS = 15_000;
+/** Long enough for a real failover of a deleted pod (15 s), so that "never" is not said too early. */
+const SHORT_DEADLINE_MS = 15_000;
+
+/** Each fails for one reason only. */
+export function everyStoreControls(of: StoreControls): Control[] {
+  const { store, victim = VICTIM } = of;
+  const candidates = Array.from({ length: CANDIDATES }, (_, i) => victim + i * NEXT);
+  const written = new RegExp(`\\b(?:${candidates.join('|')})\\b`);
+  const about = (fault: string, name: string): Pick<Control, 'id' | 'check' | 'size'> => ({
+    id: `failover/${store}/${fault}/${name}`,
+    check: `failover/${store}/${fault}`,
+    size: 'any',
+  });
+  const tampering = { settings: { failover: { steadyBeforeMs: TAMPERED_BEFORE_MS } } };
+  const removed = (fault: string): Control => {
+    const hit = { n: victim };
+    return {
+      ...about(fault, 'write-removed'),
+      verdict: 'fail',
+      title: `acknowledged write ${victim}, or a later one, is removed behind the harness's back`,
+      expectSeen: written,
+      settings: { ...tampering, ...(of.goals !== undefined && { goals: of.goals }) },
+      break: (ctx) => tamper(ctx, { of, candidates, hit }, (write) => of.remove(ctx, write)),
+      verify: (_, judgement) => Promise.resolve(lostOf(of, judgement, hit.n, fault)),
+    };
+  };
+  const doubled = { n: victim };
+  return [
+    {
+      ...about('pod-crash', 'nowhere'),
+      verdict: 'inconclusive',
+      title: 'the fault is aimed at a pod that does not exist',
+      expectSeen: /land|missed/i,
+      settings: { settings: { failover: { target: `${store}-99` } } },
+      break: () => Promise.resolve(),
+    },
+    neverBack(of, about('pod-delete', 'never-back')),
+    removed('pod-delete'),
+    {
+      ...about('pod-delete', 'write-doubled'),
+      verdict: 'fail',
+      title: `write ${victim}, or a later one, is there twice`,
+      expectSeen: written,
+      settings: tampering,
+      break: (ctx) => tamper(ctx, { of, candidates, hit: doubled }, (write) => of.double(ctx, write)),
+      verify: (_, judgement) =>
+        Promise.resolve(expectCounts(judgement, { lost: [], duplicates: [doubled.n] })),
+    },
+    // Of each other fault, so that none of a store's checks is one that cannot fail.
+    ...faultsOf(store)
+      .filter((fault) => fault !== 'pod-delete')
+      .map(removed),
+  ];
+}
+
+/** Faults of a store whose checks are built. */
+function faultsOf(store: string): string[] {
+  return catalogue().flatMap(({ id, built }) => {
+    const parts = built ? failoverParts(id) : null;
+    return parts?.store === store ? [parts.fault] : [];
+  });
+}
+
+/** A store that may lose writes by itself under a hard fault is held to have lost this one, any other to have lost this one alone. */
+function lostOf(
+  { goals }: StoreControls,
+  judgement: Judgement,
+  victim: number,
+  fault: string,
+): string | null {
+  const lost = judgement.trials?.[0]?.lostNumbers ?? [];
+  if (goals === undefined || fault === 'pod-delete')
+    return expectCounts(judgement, { lost: [victim], duplicates: [] });
+  return lost.includes(victim)
+    ? null
+    : `write ${victim} is not among those lost: ${lost.slice(0, 10).join(', ') || 'none'}`;
+}
+
+function neverBack(
+  { neverBack: own }: StoreControls,
+  about: Pick<Control, 'id' | 'check' | 'size'>,
+): Control {
+  const short = { rtoDeadlineMs: SHORT_DEADLINE_MS };
+  const waiting = { membersRejoinedMs: 1_000 };
+  if (own !== undefined)
+    return {
+      ...about,
+      ...own,
+      verdict: 'fail',
+      expectSeen: /RTO > /,
+      settings: { settings: { ...short, failover: waiting } },
+    };
+  return {
+    ...about,
+    verdict: 'fail',
+    title: 'a majority of the members is deleted, and no node takes their pods',
+    expectSeen: /RTO > /,
+    settings: { settings: { ...short, failover: { ...waiting, target: 'majority' } } },
+    break: cordonNodes,
+  };
+}
+
+/** Pods that run stay; those that are deleted wait for a node. */
+export async function cordonNodes(ctx: ControlContext): Promise<void> {
+  const nodes = await ctx.list({ kind: 'v1/Node' });
+  for (const { metadata } of nodes)
+    await ctx.patch(
+      { apiVersion: 'v1', kind: 'Node', name: metadata.name },
+      { spec: { unschedulable: true } },
+    );
+}
+
+/**
+ * Starts to wait for the victim and then tampers, beside the check that runs meanwhile. What goes wrong here shows as a
+ * control that does not turn.
+ */
+function tamper(
+  ctx: ControlContext,
+  { of, candidates, hit }: { of: StoreControls; candidates: readonly number[]; hit: { n: number } },
+  action: (write: StoredWrite) => Promise<void>,
+): Promise<void> {
+  const work = async (): Promise<void> => {
+    const before = (await of.newest(ctx))?.run;
+    const missed: string[] = [];
+    for (const n of candidates) {
+      const run = await ctx.until(
+        `write ${n} and ${LATER} later ones`,
+        async () => {
+          const seen = await of.newest(ctx);
+          return seen !== null && seen.run !== before && seen.n >= n + LATER ? seen.run : null;
+        },
+        { timeoutMs: TAMPER_DEADLINE_MS, everyMs: 200 },
+      );
+      try {
+        await action({ run, n });
+      } catch (error) {
+        missed.push(errorText(error));
+        continue;
+      }
+      hit.n = n;
+      ctx.log(`tampered with write ${n} of ${run}`);
+      return;
+    }
+    throw new Error(missed.join('; '));
+  };
+  return beside(ctx, work);
+}
+
+/** Does it beside the check that runs meanwhile. */
+export function beside(ctx: ControlContext, work: () => Promise<void>): Promise<void> {
+  work().catch((error: unknown) => ctx.log(`not broken: ${errorText(error)}`));
+  return Promise.resolve();
+}
+
+/** Null when the record of the trial counts exactly these, else what it counts. */
+export function expectCounts(
+  judgement: Judgement,
+  expected: { lost: number[]; duplicates: number[] },
+): string | null {
+  const record = judgement.trials?.[0];
+  if (!record?.writes) return 'the trial has no counts of writes';
+  const seen = { lost: record.lostNumbers, duplicates: record.duplicateNumbers };
+  const right =
+    JSON.stringify(seen) === JSON.stringify(expected) &&
+    record.writes.lost === expected.lost.length &&
+    record.writes.duplicates === expected.duplicates.length;
+  return right
+    ? null
+    : `expected ${JSON.stringify(expected)}, the record says ${JSON.stringify(seen)} (lost ${record.writes.lost}, duplicates ${record.writes.duplicates})`;
+}

@@ -1,0 +1,147 @@
+/** Controls of Neo4j: those of every store, data that does not outlive its pod, a graph and an index that are gone. */
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+import type { Control, ControlContext } from '../../../harness/control.ts';
+import { beside, cordonNodes, everyStoreControls, LATE_VICTIM } from './every-store.ts';
+import {
+  countsByRun,
+  cypher,
+  declaredNeo4j,
+  doubleWrite,
+  newestWrite,
+  removeWrite,
+  serverOf,
+} from './neo4j-api.ts';
+import type { Server } from './neo4j-api.ts';
+import { required } from '../../../_breaking/objects.ts';
+
+const DATA = '/data';
+const FLEETING = 'fleeting';
+/** Start of a server with nothing to recover, on a busy machine. */
+const START_MS = 120_000;
+/** From the start of the check to its fault: Playwright's start, the wait for a steady state, the data, the questions. */
+const CRASH_MS = 240_000;
+/**
+ * After the fault the check waits so long before it asks: several times what a server with a small graph needs to be back (8 s on an
+ * idle machine), so that it has been hurt by then.
+ */
+const ASKED_AFTER_MS = 45_000;
+/** As many as are acknowledged at least before a fault is injected. */
+const ENOUGH = 100;
+const GRAPH = 'PlumblineGraph';
+
+const askedLate = { settings: { query: { askAfterMs: ASKED_AFTER_MS } } };
+
+export const neo4jControls: readonly Control[] = [
+  ...everyStoreControls({
+    store: 'neo4j',
+    newest: newestWrite,
+    remove: removeWrite,
+    double: doubleWrite,
+    victim: LATE_VICTIM,
+    // One member has no majority: its only pod is the check's own target.
+    neverBack: { title: 'its pod is deleted, and no node takes it', break: cordonNodes },
+  }),
+  {
+    id: 'failover/neo4j/pod-delete/empty-dir',
+    check: 'failover/neo4j/pod-delete',
+    verdict: 'fail',
+    size: 'any',
+    title: 'its data is on an emptyDir, which goes with the pod',
+    expectSeen: /lost/,
+    break: dataOnEmptyDir,
+    verify: countLostIndependently,
+  },
+  {
+    id: 'failover/query/graph/graph-lost',
+    check: 'failover/query/graph',
+    verdict: 'fail',
+    size: 'any',
+    title: 'the graph is deleted as soon as its server is back from the crash',
+    expectSeen: /missing/,
+    settings: askedLate,
+    break: (ctx) => hurtAfterCrash(ctx, `MATCH (p:${GRAPH}) DETACH DELETE p`),
+  },
+  {
+    id: 'failover/query/graph/index-lost',
+    check: 'failover/query/graph',
+    verdict: 'fail',
+    size: 'any',
+    title: "the graph's index is dropped as soon as its server is back from the crash",
+    expectSeen: /missing/,
+    settings: askedLate,
+    break: (ctx) => hurtAfterCrash(ctx, 'DROP INDEX plumbline_graph IF EXISTS'),
+  },
+];
+
+/** The claim stays, and is mounted again when the template is put back. */
+async function dataOnEmptyDir(ctx: ControlContext): Promise<void> {
+  const { statefulSet } = declaredNeo4j(ctx);
+  const ref = { apiVersion: 'apps/v1', kind: 'StatefulSet', ...statefulSet } as const;
+  const { containers, volumes = [] } = (await required(ctx, ref)).spec.template.spec;
+  const changed = containers.map((container) => ({
+    ...container,
+    volumeMounts: (container.volumeMounts ?? []).map((mount) =>
+      mount.mountPath === DATA ? { ...mount, name: FLEETING } : mount,
+    ),
+  }));
+  const spec = { containers: changed, volumes: [...volumes, { name: FLEETING, emptyDir: {} }] };
+  await ctx.patch(ref, { spec: { template: { spec } } });
+  await ctx.until('Neo4j to run with its data on an emptyDir', () => emptyAndReady(ctx), {
+    timeoutMs: START_MS,
+  });
+}
+
+async function emptyAndReady(ctx: ControlContext): Promise<true | null> {
+  const { namespace, name } = declaredNeo4j(ctx).statefulSet;
+  const pod = await ctx.get({ apiVersion: 'v1', kind: 'Pod', namespace, name: `${name}-0` });
+  const volumes = pod?.spec.volumes ?? [];
+  if (!volumes.some((volume) => volume.name === FLEETING)) return null;
+  const [row] = await cypher(ctx, 'MATCH (n) RETURN count(n)');
+  return row?.[0] === 0 ? true : null;
+}
+
+/**
+ * Everything in the store was written after the fault; what was acknowledged before it must be called lost, and what is there
+ * must be as many as Neo4j itself counts.
+ */
+async function countLostIndependently(ctx: ControlContext, judgement: Judgement): Promise<string | null> {
+  const writes = judgement.trials?.[0]?.writes;
+  if (!writes) return 'the trial has no counts of writes';
+  const { lost, ok, present, recovered, unexpected, scheduled } = writes;
+  if (lost < ENOUGH) return `expected at least ${ENOUGH} acknowledged writes lost, the record says ${lost}`;
+  const runs = await countsByRun(ctx, scheduled);
+  const counted = present + recovered + unexpected;
+  const seen = runs.map(({ count }) => count);
+  if (seen.length !== 1 || seen[0] !== counted)
+    return `the record counts ${counted} writes in the store, Neo4j counts ${seen.join(', ') || 'none'}`;
+  return ok - present === lost ? null : `${ok} acknowledged − ${present} present is not ${lost}`;
+}
+
+/**
+ * The check asks its questions before its fault, which starts the server anew; the new one is hurt as soon as it answers at its own
+ * address. Through the Service it would be a race: the check waits there too.
+ */
+async function hurtAfterCrash(ctx: ControlContext, statement: string): Promise<void> {
+  const before = await ctx.until('the server to run', () => serverOf(ctx), { timeoutMs: START_MS });
+  return beside(ctx, async () => {
+    const crashed = { timeoutMs: CRASH_MS, everyMs: 200 };
+    await ctx.until('the server to be started anew', () => successor(ctx, before), crashed);
+    await ctx.until(
+      'the server to be hurt at its own address',
+      async () => {
+        const server = await successor(ctx, before);
+        if (server === null) return null;
+        await cypher(ctx, statement, {}, server.address);
+        return true;
+      },
+      { timeoutMs: START_MS, everyMs: 200 },
+    );
+    ctx.log(`done behind its back: ${statement}`);
+  });
+}
+
+/** The server in a later life, as soon as that has begun. */
+async function successor(ctx: ControlContext, before: Server): Promise<Server | null> {
+  const server = await serverOf(ctx);
+  return server === null || server.life === before.life ? null : server;
+}

@@ -1,0 +1,76 @@
+/** Controls of failover/rabbitmq: those of every store, and a queue that lives on one member and in its memory. */
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+import type { Control, ControlContext } from '../../../harness/control.ts';
+import { everyStoreControls } from './every-store.ts';
+import { declaredRabbitmq, double, newest, remove, runOf } from './rabbitmq-queues.ts';
+
+/** Long enough for a failover of a quorum queue; the classic one is gone, and every further write comes back. */
+const SHORT_DEADLINE_MS = 15_000;
+/** Writes that were surely acknowledged before the crash. */
+const ENOUGH = 100;
+
+export const rabbitmqControls: readonly Control[] = [
+  ...everyStoreControls({ store: 'rabbitmq', newest, remove, double }),
+  {
+    id: 'failover/rabbitmq/pod-crash/transient-classic',
+    check: 'failover/rabbitmq/pod-crash',
+    verdict: 'fail',
+    size: 'any',
+    title: 'the queue is a transient classic one, on the member that crashes',
+    expectSeen: /lost/,
+    settings: {
+      settings: {
+        rtoDeadlineMs: SHORT_DEADLINE_MS,
+        workload: { queue: { type: 'classic', durable: false } },
+      },
+    },
+    break: () => Promise.resolve(),
+    verify: everythingIsLost,
+  },
+];
+
+/** The record must call lost whatever was acknowledged; that the queue is gone is asked of every member's own command line. */
+async function everythingIsLost(ctx: ControlContext, judgement: Judgement): Promise<string | null> {
+  const writes = judgement.trials?.[0]?.writes;
+  if (!writes) return 'the trial has no counts of writes';
+  const { ok, lost, present, recovered, unexpected } = writes;
+  const left = await classicQueues(ctx);
+  if (left.length > 0) return `expected no classic queue of the canary any more, found ${left.join(', ')}`;
+  if (ok < ENOUGH) return `expected at least ${ENOUGH} acknowledged writes, the record says ${ok}`;
+  const kept = present + recovered + unexpected;
+  return lost === ok && kept === 0
+    ? null
+    : `expected all ${ok} acknowledged writes lost, the record says ${lost} lost and ${kept} in the store`;
+}
+
+/** Names of the canary's classic queues that hold records, from each member. */
+async function classicQueues(ctx: ControlContext): Promise<string[]> {
+  const { statefulSet, container, vhost } = declaredRabbitmq(ctx);
+  const pods = await ctx.list({ kind: 'v1/Pod', namespace: statefulSet.namespace });
+  const mine = pods.filter(({ metadata }) =>
+    (metadata.ownerReferences ?? []).some(
+      ({ kind, name }) => kind === 'StatefulSet' && name === statefulSet.name,
+    ),
+  );
+  if (mine.length === 0) throw new Error('RabbitMQ has no member to ask');
+  const argv = ['rabbitmqctl', '--quiet', '-p', vhost, 'list_queues', 'name', 'type', '--no-table-headers'];
+  const found = await Promise.all(
+    mine.map(async ({ metadata }) => {
+      const pod = { namespace: statefulSet.namespace, pod: metadata.name, container };
+      const { code, stdout, stderr } = await ctx.exec(pod, argv);
+      if (code !== 0)
+        throw new Error(`rabbitmqctl in ${metadata.name}: exit ${code}: ${stderr.slice(0, 300)}`);
+      return classicRecords(stdout);
+    }),
+  );
+  return [...new Set(found.flat())];
+}
+
+/** Classic queues among lines of `name TAB type`. A reader's queue holds nothing that was to be kept, wherever its leader was. */
+export function classicRecords(listed: string): string[] {
+  return listed
+    .split('\n')
+    .map((line) => line.split('\t'))
+    .filter(([name = '', type]) => type === 'classic' && runOf(name) === null)
+    .map(([name = '']) => name);
+}

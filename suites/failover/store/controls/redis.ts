@@ -1,0 +1,47 @@
+/** Controls of failover/redis: those of every store, and a master that goes on taking writes while it is cut off. */
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+import type { Control, ControlContext } from '../../../harness/control.ts';
+import { everyStoreControls } from './every-store.ts';
+import { countOf, doubleWrite, newestWrite, removeWrite, restartWithMinReplicas } from './redis-lists.ts';
+
+/** A second of writes: with min-replicas a master that is cut off stops after two. */
+const ENOUGH = 200;
+
+export const redisControls: readonly Control[] = [
+  ...everyStoreControls({
+    store: 'redis',
+    newest: newestWrite,
+    remove: removeWrite,
+    double: doubleWrite,
+    // One lost write lies within any window: that it is counted shows where none may be lost.
+    goals: { lostWrites: 0 },
+  }),
+  {
+    id: 'failover/redis/partition/no-min-replicas',
+    check: 'failover/redis/partition',
+    verdict: 'fail',
+    size: 'any',
+    title: 'no min-replicas, acknowledged by the reply alone, and the master is cut off',
+    expectSeen: /lost \d+ acknowledged writes over/,
+    settings: {
+      goals: { lossWindowSeconds: 1, lossWindowBeyondFailover: false },
+      settings: { workload: { wait: { replicas: 0, milliseconds: 400 } } },
+    },
+    break: (ctx) => restartWithMinReplicas(ctx, 0),
+    verify: countLostIndependently,
+  },
+];
+
+/** What the record counts must be what Redis itself holds. */
+async function countLostIndependently(ctx: ControlContext, judgement: Judgement): Promise<string | null> {
+  const writes = judgement.trials?.[0]?.writes;
+  if (!writes) return 'the trial has no counts of writes';
+  const newest = await newestWrite(ctx);
+  if (newest === null) return 'the list is gone';
+  const counted = await countOf(ctx, newest.run);
+  const { lost, ok, present, recovered, unexpected } = writes;
+  if (lost < ENOUGH) return `expected at least ${ENOUGH} acknowledged writes lost, the record says ${lost}`;
+  if (counted !== present + recovered + unexpected)
+    return `the record counts ${present + recovered + unexpected} writes in the store, Redis counts ${counted}`;
+  return ok - present === lost ? null : `${ok} acknowledged − ${present} present is not ${lost}`;
+}

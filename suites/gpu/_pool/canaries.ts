@@ -1,0 +1,261 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { devicesGiven, GIVEN_COMMAND } from '../../../probes/gpu/index.ts';
+import type { Given } from '../../../probes/gpu/index.ts';
+import type { CheckContext } from '../../harness/context.ts';
+import { monotonicMs } from '../../harness/observations.ts';
+import type { KubeObject } from '../../harness/protocol.ts';
+import {
+  canaryImage,
+  canaryMetadata,
+  canaryNamespace,
+  CONTAINER_DEFAULTS,
+  messageOf,
+  POD_DEFAULTS,
+  refOf,
+} from '../../topology/_objects/canary.ts';
+import { conditionTrue } from '../../topology/_objects/shapes.ts';
+import type { PodObject } from '../../topology/_objects/shapes.ts';
+import { gpuOf, poolOf } from './pool.ts';
+import { refusalOf } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+
+const CONTAINER = 'canary';
+/** The runner's cache is fed by watches, so that a look costs the API server nothing. */
+const LOOK_EVERY_MS = 200;
+
+export interface Canary {
+  name: string;
+  /** How many it asks for; 0: none. */
+  devices: number;
+  /** Whether it tolerates the taints of the pool; it does when left out. */
+  tolerates?: boolean;
+  /** Only this node will do. */
+  node?: string;
+  /** It goes on for so long after it was asked to end. */
+  lingersSeconds?: number;
+}
+
+/** What became of a canary. */
+export interface Fate {
+  /** refused: the scheduler has said for a while that it fits nowhere; failed: its node would not start it. */
+  state: 'ready' | 'refused' | 'failed' | 'waiting';
+  node: string | null;
+  refusal: Refusal | null;
+  detail: string;
+  /** CLOCK_MONOTONIC ms at which that was seen. */
+  atMs: number;
+}
+
+/** Creates canaries for the checks of devices, and removes them whatever happens. */
+export class Canaries {
+  readonly #ctx: CheckContext;
+  readonly #image: string;
+  readonly #made = new Map<string, KubeObject>();
+  /** How long those that were asked to end may still be there, s: they are gone by themselves. */
+  readonly #ending = new Map<string, number>();
+
+  private constructor(ctx: CheckContext, image: string) {
+    this.#ctx = ctx;
+    this.#image = image;
+  }
+
+  /** Runs the body with canaries that are gone afterwards; not at all where there is no image for them. */
+  static async use(ctx: CheckContext, body: (canaries: Canaries) => Promise<void>): Promise<void> {
+    const image = gpuOf(ctx).image ?? (await canaryImage(ctx));
+    if (image === null) {
+      ctx.unavailable('image', 'no declared workload is there whose image could be started');
+      return;
+    }
+    const canaries = new Canaries(ctx, image);
+    try {
+      await body(canaries);
+    } finally {
+      await canaries.#removeAll();
+    }
+  }
+
+  async start(canaries: readonly Canary[]): Promise<void> {
+    const pods = canaries.map((canary) => podFor(this.#ctx, this.#image, canary));
+    for (const pod of pods) this.#made.set(pod.metadata.name, pod);
+    await this.#ctx.cluster.apply(pods);
+  }
+
+  /** Asks a canary to end; returns when it was asked (CLOCK_MONOTONIC ms). */
+  async end(name: string, graceSeconds: number): Promise<number> {
+    const pod = this.#made.get(name);
+    if (pod === undefined) throw new Error(`there is no canary "${name}"`);
+    const askedMs = monotonicMs();
+    await this.#ctx.cluster.remove([refOf(pod)], { graceSeconds });
+    this.#ending.set(name, graceSeconds);
+    return askedMs;
+  }
+
+  /** Removes one at once and forgets it. */
+  async drop(name: string): Promise<void> {
+    const pod = this.#made.get(name);
+    this.#made.delete(name);
+    if (pod !== undefined) await this.#ctx.cluster.remove([refOf(pod)]);
+  }
+
+  /**
+   * Follows a canary until it is ready, has failed, or the scheduler has refused it for so long; then `waiting` at the deadline.
+   * @param refusedForMs Infinity: a refusal is waited out
+   */
+  async follow(name: string, of: { timeoutMs: number; refusedForMs: number }): Promise<Fate> {
+    const ctx = this.#ctx;
+    const endMs = monotonicMs() + of.timeoutMs;
+    let refusedSinceMs = Infinity;
+    for (;;) {
+      const pod = await this.#pod(name);
+      const atMs = monotonicMs();
+      const fate = fateOf(pod, atMs);
+      if (fate.state !== 'waiting') return fate;
+      const refused = fate.node === null && isRefused(pod);
+      refusedSinceMs = refused ? Math.min(refusedSinceMs, atMs) : Infinity;
+      if (atMs - refusedSinceMs >= of.refusedForMs)
+        return { ...fate, state: 'refused', refusal: await refusalOf(ctx, pod, canaryNamespace(ctx)) };
+      if (atMs > endMs) return fate;
+      await sleep(LOOK_EVERY_MS, undefined, { signal: ctx.signal });
+    }
+  }
+
+  /** Starts canaries that hold devices and records what each was given. Returns those that are ready, by name. */
+  async hold(canaries: readonly Canary[]): Promise<Map<string, Fate>> {
+    const ctx = this.#ctx;
+    await this.start(canaries);
+    const refusedForMs = ctx.timeoutMs('unschedulable');
+    const ready = new Map<string, Fate>();
+    await Promise.all(
+      canaries.map(async (canary) => {
+        const fate = await this.follow(canary.name, { timeoutMs: ctx.timeoutMs('podReady'), refusedForMs });
+        const given = fate.state === 'ready' ? await this.#given(canary.name) : NOTHING;
+        record(ctx, canary, { fate, given });
+        if (fate.state === 'ready') ready.set(canary.name, fate);
+      }),
+    );
+    return ready;
+  }
+
+  /** Runs a command in a canary. */
+  exec(name: string, command: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    return this.#ctx.cluster.exec({
+      ...{ namespace: canaryNamespace(this.#ctx), pod: name, container: CONTAINER, command },
+      timeoutMs: this.#ctx.timeoutMs('apiRequest'),
+    });
+  }
+
+  /** Which devices the container was given, by what is in it. */
+  async #given(name: string): Promise<Given> {
+    const { variable, kind, simulated } = gpuOf(this.#ctx);
+    try {
+      const { code, stdout, stderr } = await this.exec(name, GIVEN_COMMAND);
+      if (code !== 0) throw new Error(`its shell ended with ${code}: ${stderr.trim().slice(0, 200)}`);
+      return devicesGiven(stdout, { variable, kind, simulated });
+    } catch (error) {
+      this.#ctx.signal.throwIfAborted();
+      this.#ctx.unavailable(`devices of ${name}`, messageOf(error));
+      return { ...NOTHING, detail: 'its environment was not read' };
+    }
+  }
+
+  async #pod(name: string): Promise<PodObject | undefined> {
+    const { items, unavailable } = await this.#ctx.cluster.list({
+      kind: 'v1/Pod',
+      namespace: canaryNamespace(this.#ctx),
+    });
+    if (unavailable !== undefined) throw new Error(`pods cannot be followed: ${unavailable}`);
+    return items.find(({ metadata }) => metadata.name === name);
+  }
+
+  async #removeAll(): Promise<void> {
+    const names = [...this.#made.keys()];
+    if (names.length === 0) return;
+    const ctx = this.#ctx;
+    const left = [...this.#made.values()].filter(({ metadata }) => !this.#ending.has(metadata.name));
+    const graceMs = Math.max(0, ...this.#ending.values()) * 1000;
+    await ctx.step('remove the pods', async () => {
+      await ctx.cluster.remove(left.map(refOf));
+      await ctx.cluster.wait({
+        ...{ kind: 'v1/Pod', namespace: canaryNamespace(ctx), names, until: 'gone', count: 0 },
+        timeoutMs: graceMs + ctx.timeoutMs('podGone'),
+      });
+    });
+  }
+}
+
+/** Of a container that does not run. */
+const NOTHING: Given = { devices: null, toldBy: null, detail: '' };
+
+/** Records a canary that asked for devices, and what it was told that it has. */
+function record(ctx: CheckContext, canary: Canary, of: { fate: Fate; given: Given }): void {
+  const { state, node, refusal, detail } = of.fate;
+  const { devices, toldBy, detail: why } = of.given;
+  ctx.record('gpu-pod', {
+    ...{ pod: canary.name, asked: canary.devices, state, node, devices, toldBy },
+    detail: why !== '' ? why : (refusal?.message ?? detail),
+  });
+}
+
+/** What the status of a pod says, without the patience of whoever waits for it. */
+export function fateOf(pod: PodObject | undefined, atMs: number): Fate {
+  if (pod === undefined) return { state: 'waiting', node: null, refusal: null, detail: 'not there', atMs };
+  const { phase = 'no status', conditions } = pod.status;
+  const fate = { node: pod.spec.nodeName ?? null, refusal: null, atMs };
+  if (phase === 'Failed') return { ...fate, state: 'failed', detail: failureOf(pod) };
+  return { ...fate, state: conditionTrue(conditions, 'Ready') ? 'ready' : 'waiting', detail: phase };
+}
+
+function failureOf({ status }: PodObject): string {
+  const { reason = 'Failed', message = '' } = status;
+  return `${reason}: ${message}`;
+}
+
+function isRefused(pod: PodObject | undefined): boolean {
+  return (pod?.status.conditions ?? []).some(
+    ({ type, status, reason }) => type === 'PodScheduled' && status === 'False' && reason === 'Unschedulable',
+  );
+}
+
+function podFor(ctx: CheckContext, image: string, canary: Canary): KubeObject {
+  const { resource } = gpuOf(ctx);
+  const asked = canary.devices > 0 ? { [resource]: String(canary.devices) } : {};
+  const { requests, limits } = CONTAINER_DEFAULTS.resources;
+  const { taints } = poolOf(ctx);
+  const tolerations = taints.map(({ key, effect }) => ({ key, operator: 'Exists', effect }));
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: canaryMetadata(ctx, canary.name),
+    spec: {
+      ...POD_DEFAULTS,
+      restartPolicy: 'Never',
+      ...(canary.node !== undefined && { affinity: onNode(canary.node) }),
+      ...(canary.tolerates !== false && { tolerations }),
+      containers: [
+        {
+          name: CONTAINER,
+          image,
+          command: ['busybox', 'sh', '-c', scriptFor(canary)],
+          ...CONTAINER_DEFAULTS,
+          resources: { requests: { ...requests, ...asked }, limits: { ...limits, ...asked } },
+        },
+      ],
+    },
+  };
+}
+
+/** By the name of the object: a node's label of its host name need not be the same. */
+function onNode(name: string): unknown {
+  const matchFields = [{ key: 'metadata.name', operator: 'In', values: [name] }];
+  return {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields }] },
+    },
+  };
+}
+
+/** Ends when it is asked to, or not before it is killed. PID 1 of a container that sets no trap would not hear of it at all. */
+function scriptFor({ lingersSeconds = 0 }: Canary): string {
+  const trap = lingersSeconds > 0 ? `trap '' TERM` : `trap 'exit 0' TERM`;
+  return `${trap}; busybox sleep 3600 & wait`;
+}

@@ -1,0 +1,28 @@
+import { devices, scrapes, together, topologyParts, writes } from '../../catalogue/reads.ts';
+import type { CatalogueRow } from '../../catalogue/types.ts';
+
+/** Only the full size has a pool of devices. */
+export const SHARED = {
+  section: '5.1, 5.2',
+  needsSize: 'full',
+  parts: ['gpu'],
+  requires: { what: 'gpu', declares: ({ gpu }) => gpu !== undefined },
+  reads: together(topologyParts('pools', 'network', 'workloads'), devices, writes, scrapes),
+  // Two that take devices at once would find each other where nobody should be; where they may only read they disturb nobody.
+  alone: (_environment, access) => access !== 'r',
+  time: {
+    waits: [
+      'podReady',
+      'unschedulable',
+      'stillPending',
+      'deviceBack',
+      'nodeReady', // and as long for its start
+      'nodeReady',
+      'deviceBack',
+      'gpuMetrics',
+      'podGone',
+      'settle',
+    ],
+    usualMs: 15_000,
+  },
+} as const satisfies Partial<CatalogueRow>;

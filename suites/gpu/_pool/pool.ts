@@ -1,0 +1,113 @@
+import type { Pool } from '../../../env/schema.ts';
+import type { CheckSettings } from '../../catalogue/check-settings.ts';
+import { offerOf, readPods } from '../../../probes/gpu/index.ts';
+import type { NodeOffer, NodePod, Taint } from '../../../probes/gpu/index.ts';
+import type { CheckContext } from '../../harness/context.ts';
+import { conditionTrue } from '../../topology/_objects/shapes.ts';
+import type { NodeObject } from '../../topology/_objects/shapes.ts';
+
+/** A node of the pool with what runs on it. */
+export interface PoolNode extends NodeOffer {
+  object: NodeObject;
+  allocatable: number;
+  taints: Taint[];
+  pods: NodePod[];
+}
+
+/** @throws Error when the environment declares none: the check is not planned then */
+export function gpuOf(ctx: Pick<CheckContext, 'settings'>): NonNullable<CheckSettings['gpu']> {
+  const { gpu } = ctx.settings;
+  if (gpu === undefined) throw new Error('the environment declares no gpu');
+  return gpu;
+}
+
+/** The pool that holds the devices; references between the parts of an environment file are checked when it is loaded. */
+export function poolOf(ctx: Pick<CheckContext, 'settings'>): Pool {
+  const found = (ctx.settings.pools ?? []).find(({ name }) => name === gpuOf(ctx).pool);
+  if (found === undefined) throw new Error(`topology.pools has no pool "${gpuOf(ctx).pool}"`);
+  return found;
+}
+
+/** Whether this environment lets checks create canaries. */
+export function mayWrite(ctx: Pick<CheckContext, 'settings'>): boolean {
+  return ctx.settings.writes === true;
+}
+
+/** Records every node of the pool, and any other that offers the resource. Returns those of the pool, or null: nobody could see them. */
+export async function recordNodes(ctx: CheckContext): Promise<NodeObject[] | null> {
+  const { resource } = gpuOf(ctx);
+  const nodes = await ctx.cluster.items({ kind: 'v1/Node' });
+  if (nodes === null) return null;
+  const wanted = Object.entries(poolOf(ctx).labels);
+  const isMember = (node: NodeObject): boolean =>
+    wanted.every(([key, value]) => node.metadata.labels?.[key] === value);
+  for (const node of nodes) {
+    const { capacity, allocatable } = offerOf(node, resource);
+    if (!isMember(node) && capacity === null) continue;
+    ctx.record('gpu-node', {
+      name: node.metadata.name,
+      pool: isMember(node),
+      ready: conditionTrue(node.status.conditions, 'Ready'),
+      allocatable,
+    });
+  }
+  return nodes.filter(isMember);
+}
+
+/**
+ * The nodes of the pool with what their pods ask for, recorded; null after it was recorded that nobody could see them. The cache has neither
+ * requests nor tolerations of pods, so that the API server is asked once a node.
+ */
+export async function lookAtPool(ctx: CheckContext): Promise<PoolNode[] | null> {
+  const nodes = await recordNodes(ctx);
+  if (nodes === null) return null;
+  return withPods(ctx, nodes);
+}
+
+/** The same again, of the same nodes: what was started meanwhile must be among what their pods ask for. */
+export function lookAgain(ctx: CheckContext, nodes: readonly PoolNode[]): Promise<PoolNode[] | null> {
+  return ctx.step('count again who holds devices', () =>
+    withPods(
+      ctx,
+      nodes.map(({ object }) => object),
+    ),
+  );
+}
+
+async function withPods(ctx: CheckContext, nodes: readonly NodeObject[]): Promise<PoolNode[] | null> {
+  const { resource } = gpuOf(ctx);
+  const seen: PoolNode[] = [];
+  for (const node of nodes) {
+    const { name } = node.metadata;
+    const pods = await podsOn(ctx, name);
+    if (pods === null) return null;
+    const requested = pods.reduce((sum, pod) => sum + pod.requested, 0);
+    const holders = pods
+      .filter((pod) => pod.requested > 0)
+      .map((pod) => ({ pod: pod.name, asked: pod.requested }));
+    ctx.record('gpu-requested', { node: name, requested, holders });
+    const allocatable = offerOf(node, resource).allocatable ?? 0;
+    const free = Math.max(0, allocatable - requested);
+    seen.push({ node: name, object: node, allocatable, free, taints: node.spec.taints ?? [], pods });
+  }
+  return seen;
+}
+
+async function podsOn(ctx: CheckContext, node: string): Promise<NodePod[] | null> {
+  const selector = encodeURIComponent(`spec.nodeName=${node}`);
+  const { status, body } = await ctx.cluster.raw(`/api/v1/pods?fieldSelector=${selector}`);
+  const pods = status === 200 ? readPods(body, gpuOf(ctx).resource) : null;
+  if (pods !== null) return pods;
+  const why = status === 200 ? 'the API server answered with no list' : `the API server answered ${status}`;
+  ctx.unavailable(`pods of ${node}`, why);
+  return null;
+}
+
+/** Devices of the pool that nobody holds; records that there are none, since without one nothing can be shown. */
+export function freeOf(ctx: CheckContext, nodes: readonly PoolNode[], needed = 1): PoolNode[] {
+  const free = nodes.filter((node) => node.free > 0);
+  const count = free.reduce((sum, node) => sum + node.free, 0);
+  const offered = nodes.reduce((sum, node) => sum + node.allocatable, 0);
+  if (offered > 0 && count < needed) ctx.record('gpu-busy', { free: count, offered, needed });
+  return free;
+}

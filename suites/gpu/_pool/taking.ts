@@ -1,0 +1,68 @@
+import { planHolders, readPods, toleratesAll } from '../../../probes/gpu/index.ts';
+import type { REFUSED_ROLES } from '../../../reports/record/observations/gpu.ts';
+import type { CheckContext } from '../../harness/context.ts';
+import { canaryNamespace } from '../../topology/_objects/canary.ts';
+import type { Canaries } from './canaries.ts';
+import type { Canary } from './canaries.ts';
+import { gpuOf, lookAgain, poolOf } from './pool.ts';
+import type { PoolNode } from './pool.ts';
+
+/** Pods of one device each that a check starts at most; where more are free, one pod takes all of a node. */
+export const MOST_PODS = 8;
+
+/** A pod that must not be placed, and why not. */
+export type Unwanted = Canary & { role: (typeof REFUSED_ROLES)[number] };
+
+/** Takes every device that is declared and free; the names of the pods that do, or null when one that should have a device has none. */
+export async function takeAll(
+  ctx: CheckContext,
+  canaries: Canaries,
+  nodes: readonly PoolNode[],
+): Promise<string[] | null> {
+  const { devicesPerNode } = gpuOf(ctx);
+  // No more than are declared: what a node offers beyond that is what the pod too many would show.
+  const declared = nodes.map((node) => ({
+    ...node,
+    free: Math.max(0, Math.min(node.free, node.free - (node.allocatable - devicesPerNode))),
+  }));
+  const lingersSeconds = lingersOf(ctx);
+  const wanted = named(planHolders(declared, MOST_PODS)).map((one) => ({ ...one, lingersSeconds }));
+  if (wanted.length === 0) return [];
+  const ready = await ctx.step(`take every device, by ${wanted.length} pods`, () => canaries.hold(wanted));
+  await lookAgain(ctx, nodes);
+  return ready.size === wanted.length ? wanted.map(({ name }) => name) : null;
+}
+
+/** How long pods go on after they were asked to end, s; set by a control. */
+export function lingersOf({ settings }: Pick<CheckContext, 'settings'>): number {
+  return settings.lingersSeconds ?? 0;
+}
+
+export function named(plans: readonly { node: string; devices: number }[]): Canary[] {
+  return plans.map((plan, index) => ({ name: `gpu-holds-${index}`, ...plan }));
+}
+
+/** Records what became of a pod that must not be placed: refused for a while, or on a node after all. */
+export async function recordRefused(ctx: CheckContext, canaries: Canaries, canary: Unwanted): Promise<void> {
+  const { node, state, refusal, detail } = await canaries.follow(canary.name, {
+    timeoutMs: ctx.timeoutMs('unschedulable') + ctx.timeoutMs('stillPending'),
+    refusedForMs: ctx.timeoutMs('stillPending'),
+  });
+  const strange = node !== null && canary.tolerates === false;
+  ctx.record('gpu-refused', {
+    ...{ pod: canary.name, role: canary.role, bound: canary.node ?? null, node, state, detail },
+    tolerated: strange ? await isTolerated(ctx, canary.name) : null,
+    message: refusal?.message ?? '',
+    source: refusal?.source ?? null,
+  });
+}
+
+/** The admission plugin ExtendedResourceToleration gives pods that ask for a resource the toleration of its name. */
+async function isTolerated(ctx: CheckContext, name: string): Promise<boolean> {
+  const selector = encodeURIComponent(`metadata.name=${name}`);
+  const { status, body } = await ctx.cluster.raw(
+    `/api/v1/namespaces/${canaryNamespace(ctx)}/pods?fieldSelector=${selector}`,
+  );
+  const [pod] = (status === 200 ? readPods(body, gpuOf(ctx).resource) : null) ?? [];
+  return pod !== undefined && toleratesAll(pod.tolerations, poolOf(ctx).taints);
+}

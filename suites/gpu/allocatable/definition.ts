@@ -1,0 +1,21 @@
+import { SHARED } from '../_pool/declaring.ts';
+import { devices, scrapes, together, topologyParts, writes } from '../../catalogue/reads.ts';
+import { row } from '../../catalogue/row.ts';
+import type { CatalogueRow } from '../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    ...SHARED,
+    id: 'gpu/allocatable',
+    order: 730,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'Nodes of the GPU pool offer devices',
+    access: 'w - w w r',
+    does: 'what every node says that it offers, and the pods of the device plugin; it writes nothing',
+    goal: 'every node of the pool offers the declared number of devices, no other node any; the plugin runs on all of them',
+    reads: together(topologyParts('pools'), devices, writes, scrapes),
+    alone: () => false, // it reads what nodes offer
+  }),
+];

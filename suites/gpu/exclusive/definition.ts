@@ -1,0 +1,18 @@
+import { SHARED } from '../_pool/declaring.ts';
+import { row } from '../../catalogue/row.ts';
+import type { CatalogueRow } from '../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    ...SHARED,
+    id: 'gpu/exclusive',
+    order: 760,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'No device is given twice',
+    access: 'w - w w r',
+    does: 'pods that hold devices at the same time, and which device each was told of; where it may only read, what Prometheus says of holders',
+    goal: 'no device is held by more containers than may share it: one, where it is not shared',
+  }),
+];

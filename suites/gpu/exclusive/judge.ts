@@ -1,0 +1,108 @@
+import type { CheckJudge } from '../../../reports/judge/definition.ts';
+import { need } from '../../../reports/judge/evidence/need.ts';
+import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
+import {
+  HOLDERS,
+  concludeWithPool,
+  declaredGpu,
+  declaredPool,
+  expectHolders,
+  gpuOf,
+  mayWrite,
+  needCounts,
+  needPool,
+  nodesDeclared,
+  noteBusy,
+  requestsSeen,
+} from '../../../reports/judge/gpu/pool.ts';
+import { expectTold, podName, readyPods } from '../../../reports/judge/gpu/told.ts';
+import { all, last } from '../../../reports/judge/observed.ts';
+import { Findings } from '../../../reports/judge/topology/findings.ts';
+import type { History, HistoryHeader } from '../../../reports/record/history.ts';
+import type { Judgement } from '../../../reports/record/judgement.ts';
+
+/** `gpu/exclusive`: no device in more hands than it is shared by. */
+function judgeExclusive(history: History): Judgement {
+  const findings = new Findings(history).rule('exclusive');
+  const { sharedBy } = gpuOf(history);
+  const atMost = `held by ${sharedBy === 1 ? 'one container' : `at most ${sharedBy} containers`}`;
+  for (const [device, pods] of holdersOf(history))
+    findings.expect(`device ${device}`, pods.length <= sharedBy, atMost, pods.join(', '));
+  findings.rule('told');
+  for (const pod of readyPods(history)) expectTold(history, pod, findings);
+  expectHolders(history, findings);
+  expectRequests(history, findings);
+  expectKnownHolders(history, findings);
+  needPool(history, findings);
+  needCounts(history, findings, mayWrite(history.header) ? 2 : 1);
+  noteBusy(history, findings);
+  findings.figure({ name: 'devices held at once', value: holdersOf(history).size });
+  return concludeWithPool(history, findings, `every device ${atMost}`);
+}
+
+function expectRequests(history: History, findings: Findings): void {
+  findings.rule('requests');
+  const { devicesPerNode } = gpuOf(history);
+  for (const { node, requested } of all(history, 'gpu-requested'))
+    findings.expect(
+      `requests on node ${node}`,
+      requested <= devicesPerNode,
+      `at most ${devicesPerNode}`,
+      String(requested),
+    );
+}
+
+/** Who holds a device must have been seen of some, and by one way of telling: names of one way are not those of another. */
+function expectKnownHolders(history: History, findings: Findings): void {
+  findings.rule('holders');
+  const subject = 'who holds which device';
+  const ways = new Set(readyPods(history).flatMap(({ toldBy }) => toldBy ?? []));
+  if (last(history, 'gpu-series')?.samples.some(({ pod }) => pod === null) === true)
+    findings.unknown(subject, 'a pod in the series', 'gpu.metrics.labels.pod is not declared');
+  else if (holdersOf(history).size === 0)
+    findings.unknown(subject, 'a device that somebody holds', 'no holder of a device was seen');
+  else if (ways.size > 1)
+    findings.unknown(subject, 'devices that can be compared', `named by ${[...ways].join(' and by ')}`);
+  if (!mayWrite(history.header)) expectNamedHolders(history, findings);
+}
+
+/** Where nothing may be started the series must name the pods that ask for devices: else it does not show who holds which. */
+function expectNamedHolders(history: History, findings: Findings): void {
+  const named = new Set((last(history, 'gpu-series')?.samples ?? []).map(({ pod }) => pod));
+  const holders = all(history, 'gpu-requested').flatMap((one) => one.holders);
+  for (const { pod } of holders) {
+    const known = named.has(podName(pod));
+    if (known) findings.expect(`pod ${pod}`, true, 'named in the series', 'it is');
+    else findings.unknown(`pod ${pod}`, 'named in the series', 'no device names it');
+  }
+}
+
+/** Who holds each device, as the containers were told; where nothing may be started, as Prometheus says. */
+function holdersOf(history: History): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  const note = (device: string, pod: string): void => {
+    found.set(device, [...(found.get(device) ?? []), pod]);
+  };
+  for (const { pod, node, devices } of all(history, 'gpu-pod'))
+    for (const device of devices ?? []) note(`${device} of ${node ?? 'no node'}`, pod);
+  for (const { device, node, pod } of last(history, 'gpu-series')?.samples ?? [])
+    if (pod !== null && pod !== '') note(`${device} of ${node}`, pod);
+  return found;
+}
+
+function ofExclusive(header: HistoryHeader): AnyNeed[] {
+  const { devicesPerNode } = declaredGpu(header);
+  const writes = mayWrite(header);
+  const pods = Math.min(2, devicesPerNode * declaredPool(header).count.min);
+  return [
+    nodesDeclared(header),
+    requestsSeen(header, writes ? 2 : 1),
+    writes ? need('gpu-pod', { count: pods }) : need('gpu-series'),
+  ];
+}
+
+export const judge: CheckJudge = {
+  judge: judgeExclusive,
+  evidence: ofExclusive,
+  annotations: HOLDERS,
+};

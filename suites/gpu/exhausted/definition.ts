@@ -1,0 +1,19 @@
+import { SHARED } from '../_pool/declaring.ts';
+import { row } from '../../catalogue/row.ts';
+import type { CatalogueRow } from '../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    ...SHARED,
+    id: 'gpu/exhausted',
+    order: 770,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'One pod too many stays Pending, for the right reason',
+    // To see it all devices must be taken, so that production is spared.
+    access: 'w - w w -',
+    does: 'pods that take every free device, and what the scheduler says of one more',
+    goal: 'with every device taken one more pod stays Pending, and the scheduler says that the resource is what it lacks',
+  }),
+];

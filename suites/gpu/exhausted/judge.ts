@@ -1,0 +1,88 @@
+import type { CheckJudge } from '../../../reports/judge/definition.ts';
+import { need } from '../../../reports/judge/evidence/need.ts';
+import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
+import {
+  HOLDERS,
+  concludeWithPool,
+  expectHolders,
+  expectOffers,
+  gpuOf,
+  needAllTaken,
+  needCounts,
+  nodesDeclared,
+  poolNodesOf,
+  requestsSeen,
+} from '../../../reports/judge/gpu/pool.ts';
+import { all, first } from '../../../reports/judge/observed.ts';
+import { Findings } from '../../../reports/judge/topology/findings.ts';
+import type { History, HistoryHeader } from '../../../reports/record/history.ts';
+import type { Judgement } from '../../../reports/record/judgement.ts';
+import type { Seen } from '../../../reports/record/observations/index.ts';
+
+/** `gpu/exhausted`: one pod too many is Pending, and for want of the resource. */
+function judgeExhausted(history: History): Judgement {
+  const findings = new Findings(history).rule('refused');
+  const { resource } = gpuOf(history);
+  const extra = first(history, 'gpu-refused');
+  if (extra !== undefined) expectExhausted(history, extra, findings);
+  expectHolders(history, findings);
+  expectOffers(history, findings);
+  expectAllTaken(history, findings);
+  needAllTaken(history, findings);
+  // Where others held all of them before, no pod was started and nothing counted in between.
+  needCounts(history, findings, all(history, 'gpu-pod').length > 0 ? 3 : 2);
+  return concludeWithPool(
+    history,
+    findings,
+    `with every device taken one more pod is Pending for want of ${resource}`,
+  );
+}
+
+/** Only then is one pod more one too many. */
+function expectAllTaken(history: History, findings: Findings): void {
+  findings.rule('taken');
+  const { devicesPerNode } = gpuOf(history);
+  for (const { name } of poolNodesOf(history)) {
+    const counted = all(history, 'gpu-requested').findLast(({ node }) => node === name);
+    const expected = `all ${devicesPerNode} taken`;
+    const requested = counted?.requested ?? 0;
+    if (requested >= devicesPerNode) findings.expect(`node ${name}`, true, expected, `${requested}`);
+    else findings.unknown(`node ${name}`, expected, `${requested}`);
+  }
+}
+
+function expectExhausted(history: History, extra: Seen<'gpu-refused'>, findings: Findings): void {
+  const { resource, devicesPerNode } = gpuOf(history);
+  const subject = `pod ${extra.pod}`;
+  const expected = `Pending: Insufficient ${resource}`;
+  const { node, message, state } = extra;
+  if (node !== null) {
+    const requested = all(history, 'gpu-requested').findLast((one) => one.node === node)?.requested;
+    const landed = `it landed on ${node}, where pods now ask for ${requested ?? 'nobody knows how many'} of ${devicesPerNode}`;
+    if (requested !== undefined && requested > devicesPerNode)
+      findings.expect(subject, false, expected, landed);
+    else findings.unknown(subject, expected, `${landed}: a device had become free`);
+    return;
+  }
+  if (message === '' || state !== 'refused') {
+    findings.unknown(subject, expected, message === '' ? 'the scheduler has said nothing' : state);
+    return;
+  }
+  findings.expect(subject, message.includes(`Insufficient ${resource}`), expected, message);
+  findings.figure({
+    name: 'read from',
+    value: extra.source === 'event' ? "the scheduler's event" : 'the status of the pod',
+  });
+}
+
+const ofExhausted = (header: HistoryHeader): AnyNeed[] => [
+  nodesDeclared(header),
+  requestsSeen(header, 2),
+  need('gpu-refused', { subjects: ['one too many'], of: ({ role }) => role }),
+];
+
+export const judge: CheckJudge = {
+  judge: judgeExhausted,
+  evidence: ofExhausted,
+  annotations: HOLDERS,
+};

@@ -1,0 +1,19 @@
+import { Canaries } from '../_pool/canaries.ts';
+import { lookAgain, lookAtPool } from '../_pool/pool.ts';
+import { recordRefused, takeAll } from '../_pool/taking.ts';
+import type { Unwanted } from '../_pool/taking.ts';
+import type { CheckContext } from '../../harness/context.ts';
+
+/** `gpu/exhausted`: with every device taken, one pod more. */
+export async function observe(ctx: CheckContext): Promise<void> {
+  const nodes = await ctx.step('look at the pool', () => lookAtPool(ctx));
+  if (nodes === null) return;
+  await Canaries.use(ctx, async (canaries) => {
+    if ((await takeAll(ctx, canaries, nodes)) === null) return;
+    const extra: Unwanted = { name: 'gpu-one-too-many', devices: 1, role: 'one too many' };
+    await ctx.step('start one pod too many', () => canaries.start([extra]));
+    await ctx.step('see what the scheduler says of it', () => recordRefused(ctx, canaries, extra));
+    // Somebody else may have given a device back meanwhile.
+    await lookAgain(ctx, nodes);
+  });
+}

@@ -1,0 +1,445 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Judgement } from '../../reports/record/judgement.ts';
+import type { Seen } from '../_testing/histories.ts';
+import {
+  asked,
+  busy,
+  GPU,
+  gpu,
+  holds,
+  node,
+  REFUSED,
+  refused,
+  RESOURCE,
+  TAINT,
+} from './_testing/histories.ts';
+
+/** What a pass rests on can be taken away one by one, and it is none any more. */
+function needsEach(check: string, seen: readonly Seen[], more: Record<string, unknown> = {}): void {
+  assert.equal(gpu(check, [...seen], {}, more).verdict, 'pass', gpu(check, [...seen], {}, more).reason);
+  for (const [index, [kind]] of seen.entries())
+    assert.notEqual(gpu(check, seen.toSpliced(index, 1), {}, more).verdict, 'pass', `${kind} ${index}`);
+}
+
+const says = (judgement: Judgement, verdict: string, pattern: RegExp): void => {
+  assert.equal(judgement.verdict, verdict, judgement.reason);
+  const open = judgement.rules?.filter((rule) => rule.verdict === verdict).map(({ text }) => text) ?? [];
+  assert.match([judgement.reason, ...open].join('\n'), pattern);
+};
+
+describe('gpu/allocatable', () => {
+  const plugin = (more: Record<string, unknown> = {}): Seen => [
+    'gpu-plugin',
+    { ready: 1, wanted: 1, nodes: ['gpu-1'], ...more },
+  ];
+
+  it('should accept a pool that offers what is declared, and show it', () => {
+    const judgement = gpu('allocatable', [node(), plugin()]);
+    assert.equal(judgement.verdict, 'pass');
+    assert.match(judgement.seen, /simulated devices/);
+    assert.deepEqual(judgement.gpu, {
+      resource: RESOURCE,
+      kind: 'whole',
+      simulated: true,
+      nodes: [{ node: 'gpu-1', pool: true, offers: 2, requested: null }],
+      devices: [],
+    });
+    needsEach('allocatable', [node(), plugin()]);
+  });
+
+  it('should refuse a node that offers nothing, and devices outside of the pool', () => {
+    const none = gpu('allocatable', [node({ allocatable: 0 }), plugin({ ready: 0, wanted: 0, nodes: [] })]);
+    assert.equal(none.verdict, 'fail');
+    assert.match(none.reason, /node gpu-1: expected 2 nvidia\.com\/gpu to give, seen 0 \(and 2 more\)/);
+    assert.equal(gpu('allocatable', [node({ allocatable: null }), plugin()]).verdict, 'fail');
+    assert.equal(gpu('allocatable', [node({ ready: false }), plugin()]).verdict, 'fail');
+    const stray = gpu('allocatable', [node(), node({ name: 'worker-1', pool: false }), plugin()]);
+    assert.match(stray.reason, /worker-1, not of the pool/);
+  });
+
+  it('should refuse a plugin that runs on as many nodes, but not on those of the pool', () => {
+    const elsewhere = gpu('allocatable', [node(), plugin({ nodes: ['worker-1'] })]);
+    says(elsewhere, 'fail', /device-plugin on gpu-1: expected a ready pod, seen none/);
+  });
+
+  it('should be open about nodes that nobody could list, and fail where there are none', () => {
+    const gap: Seen = ['unavailable', { what: 'v1/Node', reason: 'forbidden' }];
+    assert.equal(gpu('allocatable', [gap]).verdict, 'inconclusive');
+    assert.equal(gpu('allocatable', [plugin()]).verdict, 'fail');
+  });
+});
+
+describe('gpu/schedule', () => {
+  const seen = (more: Record<string, unknown> = {}): Seen[] => [
+    ...[node(), asked(), holds('gpu-lands', more), asked('canary/gpu-lands')],
+  ];
+
+  it('should accept a pod on the pool that knows its device', () => {
+    const judgement = gpu('schedule', seen());
+    assert.equal(judgement.verdict, 'pass', judgement.reason);
+    assert.deepEqual(judgement.gpu?.devices, [
+      { node: 'gpu-1', device: 'dev-of-gpu-lands', pod: 'gpu-lands', utilisation: null },
+    ]);
+    needsEach('schedule', seen());
+  });
+
+  it('should refuse a pod elsewhere, without a device, or that fits nowhere', () => {
+    says(gpu('schedule', seen({ node: 'worker-1' })), 'fail', /on worker-1/);
+    says(gpu('schedule', seen({ devices: [] })), 'fail', /seen none/);
+    says(gpu('schedule', seen(REFUSED)), 'fail', /refused: .*Insufficient/);
+  });
+
+  it('false verdict 19: should be open where nothing in the container says which device it has', () => {
+    const detail = 'NVIDIA_VISIBLE_DEVICES is "void", and no node or mount of a device is there';
+    const untold = gpu('schedule', seen({ devices: null, toldBy: null, detail }));
+    says(untold, 'inconclusive', /device of pod gpu-lands.*is "void"/);
+  });
+
+  it('should look at every declared workload with devices, and at as many pods as it has', () => {
+    const workloads = [
+      { kind: 'Deployment', namespace: 'tender', name: 'ai', replicas: { min: 2, max: 2 }, gpu: 1 },
+    ];
+    const placed = (...pods: [string, string | null][]): Seen => [
+      'gpu-placed',
+      { workload: 'Deployment tender/ai', pods: pods.map(([pod, at]) => ({ pod, node: at })) },
+    ];
+    const of = (...found: Seen[]): Judgement => gpu('schedule', [...seen(), ...found], {}, { workloads });
+    const both = placed(['tender/a', 'gpu-1'], ['tender/b', 'gpu-1']);
+    assert.equal(of(both).verdict, 'pass', of(both).reason);
+    says(of(placed(['tender/a', 'worker-1'], ['tender/b', 'gpu-1'])), 'fail', /tender\/a: .*on worker-1/);
+    assert.equal(of().verdict, 'inconclusive');
+    says(of(placed(['tender/a', 'gpu-1'])), 'inconclusive', /expected 2 pods, seen 1/);
+    says(of(placed(['tender/a', 'gpu-1'], ['tender/b', null])), 'inconclusive', /not placed yet/);
+    const reading = { workloads, writes: false };
+    assert.equal(gpu('schedule', [node(), asked(), both], {}, reading).verdict, 'pass');
+    says(gpu('schedule', [node(), asked()], {}, { writes: false }), 'inconclusive', /gpu-placed/);
+  });
+
+  it('should refuse a device that does not answer', () => {
+    const answer = (code: number): Seen => [
+      'gpu-answer',
+      { command: 'nvidia-smi -L', code, output: 'no driver' },
+    ];
+    const of = (...more: Seen[]): Judgement =>
+      gpu('schedule', [...seen(), ...more], { workload: ['nvidia-smi', '-L'] });
+    assert.equal(of(answer(0)).verdict, 'pass');
+    assert.match(of(answer(9)).reason, /exit 9: no driver/);
+    assert.equal(of().verdict, 'inconclusive');
+  });
+
+  it('should be open where others hold all devices, or nothing was started', () => {
+    assert.equal(
+      gpu('schedule', [node(), asked('x/y', 'x/z'), busy, holds('a', REFUSED)]).verdict,
+      'inconclusive',
+    );
+    assert.equal(gpu('schedule', [node(), asked()]).verdict, 'inconclusive');
+  });
+
+  it('should believe nothing of counts that do not agree with what was seen', () => {
+    const others = [node(), asked(), holds('gpu-lands'), asked('canary/gpu-holds-0')];
+    says(gpu('schedule', others), 'inconclusive', /pod gpu-lands: .*not there/);
+    const sums: Seen = ['gpu-requested', { node: 'gpu-1', requested: 2, holders: [] }];
+    says(gpu('schedule', [node(), sums, ...seen().slice(2)]), 'inconclusive', /adding up, seen 2, by pods 0/);
+    says(gpu('schedule', [node({ allocatable: 20 }), ...seen().slice(1)]), 'inconclusive', /seen 20/);
+  });
+});
+
+describe('gpu/taint', () => {
+  const asks = (more: Record<string, unknown> = {}): Seen =>
+    refused({ pod: 'gpu-stranger-asks', role: 'stranger that asks', bound: null, ...more });
+  const tenants = (of: Record<string, boolean> = { 'kube-system/proxy': true }, taints = [TAINT]): Seen => [
+    'gpu-tenants',
+    {
+      ...{ node: 'gpu-1', taints },
+      tenants: Object.entries(of).map(([pod, tolerates]) => ({ pod, tolerates })),
+    },
+  ];
+  const base = [node(), asked(), tenants()];
+
+  it('should accept strangers that are refused because of the taint', () => {
+    needsEach('taint', [...base, refused(), asks()]);
+  });
+
+  it('should refuse one that lands, one that is refused for something else, and one that was there before', () => {
+    says(
+      gpu('taint', [...base, refused({ node: 'gpu-1', tolerated: false }), asks()]),
+      'fail',
+      /landed on gpu-1/,
+    );
+    const other = refused({ message: '1 Insufficient cpu' });
+    says(gpu('taint', [...base, other, asks()]), 'fail', /Insufficient cpu/);
+    const intruder = tenants({ 'kube-system/proxy': true, 'tender/x': false });
+    says(gpu('taint', [node(), asked(), intruder, refused(), asks()]), 'fail', /tender\/x/);
+    const bare = tenants({ 'kube-system/proxy': true }, []);
+    says(
+      gpu('taint', [node(), asked(), bare, refused(), asks()]),
+      'fail',
+      /without nvidia\.com\/gpu:NoSchedule/,
+    );
+  });
+
+  it('should let a pod that asks for a device be given the toleration, and be open about silence', () => {
+    const given = gpu('taint', [
+      ...base,
+      refused(),
+      asks({ node: 'gpu-1', tolerated: true, state: 'ready' }),
+    ]);
+    assert.equal(given.verdict, 'pass', given.reason);
+    assert.match(given.seen, /was given the toleration/);
+    assert.equal(gpu('taint', [...base, refused({ message: '' }), asks()]).verdict, 'inconclusive');
+    says(gpu('taint', [...base, refused({ bound: null }), asks()]), 'inconclusive', /may go nowhere else/);
+    const empty = gpu('taint', [node(), asked(), tenants({}), refused(), asks()]);
+    says(empty, 'inconclusive', /no pod at all was seen/);
+  });
+
+  it('should not take one stranger for another, nor a pod of a node for two', () => {
+    const swapped = [refused({ pod: 'gpu-stranger-asks' }), asks({ pod: 'gpu-stranger-0' })];
+    says(gpu('taint', [...base, ...swapped]), 'inconclusive', /called after its role/);
+    says(
+      gpu('taint', [...base, refused(), refused(), asks()]),
+      'inconclusive',
+      /more than one of gpu-stranger-0/,
+    );
+    const [kind, fields] = tenants();
+    const [one] = fields?.['tenants'] as unknown[];
+    const twice: Seen = [kind, { ...fields, tenants: [one, one] }];
+    says(
+      gpu('taint', [node(), asked(), twice, refused(), asks()]),
+      'inconclusive',
+      /more than one of kube-system/,
+    );
+  });
+
+  it('should hold what is there against it where nothing may be started', () => {
+    assert.equal(gpu('taint', base, {}, { writes: false }).verdict, 'pass');
+  });
+});
+
+describe('gpu/exclusive', () => {
+  const held = (a: Record<string, unknown> = {}, b: Record<string, unknown> = {}): Seen[] => [
+    ...[node(), asked(), holds('a', a), holds('b', b), asked('canary/a', 'canary/b')],
+  ];
+
+  it('should accept devices that differ', () => {
+    const judgement = gpu('exclusive', held());
+    assert.equal(judgement.verdict, 'pass', judgement.reason);
+    assert.equal(judgement.figures.find(({ name }) => name === 'devices held at once')?.value, 2);
+    needsEach('exclusive', held());
+  });
+
+  it('should refuse a device in two hands, unless it is shared by as many', () => {
+    const same = held({ devices: ['x'] }, { devices: ['x'] });
+    assert.match(
+      gpu('exclusive', same).reason,
+      /device x of gpu-1: expected held by one container, seen a, b/,
+    );
+    assert.equal(gpu('exclusive', same, { sharedBy: 2, kind: 'shared' }).verdict, 'pass');
+  });
+
+  it('false verdict 19: should know devices by their nodes, and be open where they cannot be compared', () => {
+    const by = (toldBy: string, ...devices: string[]): Record<string, unknown> => ({ devices, toldBy });
+    const nodes = gpu('exclusive', held(by('device nodes', 'nvidia0'), by('device nodes', 'nvidia1')));
+    assert.equal(nodes.verdict, 'pass', nodes.reason);
+    const twice = gpu('exclusive', held(by('device nodes', 'nvidia0'), by('device nodes', 'nvidia0')));
+    says(twice, 'fail', /device nvidia0 of gpu-1/);
+    const mixed = gpu('exclusive', held(by('device nodes', 'nvidia0'), by('volume mounts', 'GPU-1')));
+    says(mixed, 'inconclusive', /named by device nodes and by volume mounts/);
+    const untold = { devices: null, toldBy: null, detail: 'NVIDIA_VISIBLE_DEVICES is "void"' };
+    says(gpu('exclusive', held(untold, untold)), 'inconclusive', /is "void"/);
+  });
+
+  it('should refuse a container that was given more than it asked for, and requests beyond what there is', () => {
+    assert.equal(gpu('exclusive', held({ devices: ['x', 'y'] })).verdict, 'fail');
+    const three = [node(), asked('x/1', 'x/2', 'x/3'), ...held().slice(2)];
+    assert.equal(gpu('exclusive', three).verdict, 'fail');
+  });
+
+  it('should be open where too few are free, and read Prometheus where nothing may be started', () => {
+    assert.equal(gpu('exclusive', [node(), asked('x/1', 'x/2'), busy]).verdict, 'inconclusive');
+    const series = (...pods: (string | null)[]): Seen => [
+      'gpu-series',
+      {
+        samples: pods.map((pod) => ({ device: 'x', node: 'gpu-1', pod, value: 1, atSeconds: 999 })),
+        ...{ nowSeconds: 1000, holder: null },
+      },
+    ];
+    const reading = (...seen: Seen[]): Judgement =>
+      gpu('exclusive', [node(), ...seen], {}, { writes: false });
+    assert.equal(reading(asked('x/a'), series('a')).verdict, 'pass');
+    assert.equal(reading(asked('x/a'), series('a', 'b')).verdict, 'fail');
+    assert.equal(reading(asked('x/a'), series(null)).verdict, 'inconclusive');
+    says(reading(asked('x/a', 'x/b'), series('a')), 'inconclusive', /pod x\/b: .*no device names it/);
+    for (const nobody of [[], [series()], [series('')]])
+      assert.match(reading(asked(), ...nobody).reason, /no holder of a device was seen/);
+  });
+});
+
+describe('gpu/exhausted', () => {
+  const extra = (more: Record<string, unknown> = {}): Seen =>
+    refused({
+      ...{ pod: 'gpu-one-too-many', role: 'one too many', bound: null },
+      message: '0/7 nodes are available: 1 Insufficient nvidia.com/gpu, 6 node(s) had untolerated taint(s).',
+      ...more,
+    });
+  const both = asked('canary/a', 'canary/b');
+  const taken = [node(), asked(), holds('a'), holds('b'), both];
+
+  it('should accept a pod that is refused for want of the resource', () => {
+    const judgement = gpu('exhausted', [...taken, extra(), both]);
+    assert.equal(judgement.verdict, 'pass', judgement.reason);
+    assert.equal(judgement.figures.find(({ name }) => name === 'read from')?.value, "the scheduler's event");
+    needsEach('exhausted', [...taken, extra(), both]);
+    const others = asked('x/a', 'x/b');
+    assert.equal(gpu('exhausted', [node(), others, extra(), others]).verdict, 'pass');
+  });
+
+  it('should be open where pods of its own are missing, doubled, or told of the same device', () => {
+    const end = [extra(), both];
+    const without = [node(), asked(), both, ...end, both];
+    says(gpu('exhausted', without), 'inconclusive', /devices taken: expected 2 that were free, seen 0/);
+    const same = [node(), asked(), holds('a'), holds('b', { devices: ['dev-of-a'] }), both, ...end];
+    says(gpu('exhausted', same), 'inconclusive', /dev-of-a of gpu-1: expected in 1 hands, seen 2/);
+    const none = [node(), asked(), holds('a'), holds('b', { devices: [] }), both, ...end];
+    says(gpu('exhausted', none), 'inconclusive', /pod b: expected told of 1 devices, seen of none/);
+    says(gpu('exhausted', [...taken, holds('a'), both, ...end]), 'inconclusive', /more than one of a/);
+  });
+
+  it('should refuse a wrong reason, and a pod for which there is no device', () => {
+    assert.equal(
+      gpu('exhausted', [...taken, extra({ message: '7 Insufficient cpu' }), both]).verdict,
+      'fail',
+    );
+    const three = asked('canary/a', 'canary/b', 'canary/gpu-one-too-many');
+    const landed = [node({ allocatable: 3 }), ...taken.slice(1), extra({ node: 'gpu-1' }), three];
+    assert.match(gpu('exhausted', landed).reason, /it landed on gpu-1, where pods now ask for 3 of 2/);
+    assert.equal(gpu('exhausted', [node({ allocatable: 0 }), extra()]).verdict, 'fail');
+  });
+
+  it('should be open where somebody gave a device back meanwhile', () => {
+    const freed = gpu('exhausted', [...taken, extra({ node: 'gpu-1' }), both]);
+    assert.equal(freed.verdict, 'inconclusive');
+    says(
+      gpu('exhausted', [...taken, extra(), asked('canary/a')]),
+      'inconclusive',
+      /expected all 2 taken, seen 1/,
+    );
+  });
+});
+
+describe('gpu/release', () => {
+  const back = (what: string, afterMs: number, more: Record<string, unknown> = {}): Seen => [
+    'gpu-back',
+    {
+      ...{ what, node: 'gpu-1', ready: true, sinceMs: 1001 - afterMs, seenMs: 1001, detail: 'Running' },
+      ...more,
+    },
+  ];
+  const waits: Seen = [
+    'gpu-waits',
+    { pod: 'gpu-is-next', state: 'refused', node: null, detail: 'Insufficient' },
+  ];
+  const taken = [node(), asked(), holds('a'), holds('b'), asked('canary/a', 'canary/b')];
+
+  it('should accept devices that are in use again in time', () => {
+    const seen = [...taken, waits, back('deletion', 210), back('restart', 900)];
+    const judgement = gpu('release', seen, {}, { embedded: 'local' });
+    assert.equal(judgement.verdict, 'pass', judgement.reason);
+    assert.equal(judgement.figures.find(({ name }) => name === 'back after deletion')?.value, 0.21);
+    needsEach('release', seen, { embedded: 'local' });
+    assert.equal(gpu('release', seen.slice(0, -1)).verdict, 'pass');
+  });
+
+  it('should refuse those that come late or never', () => {
+    const late = (more: Record<string, unknown>): Judgement =>
+      gpu('release', [...taken, waits, back('deletion', 1, more)]);
+    says(late({ t: 62_600, sinceMs: 1001, seenMs: 62_501 }), 'fail', /in use again after 61\.5 s/);
+    says(late({ ready: false, detail: 'Pending' }), 'fail', /not within 0\.0 s \(Pending\)/);
+    for (const more of [{ sinceMs: 2000 }, { sinceMs: -5 }, { seenMs: 99_000 }, { node: 'worker-1' }])
+      assert.equal(late(more).verdict, 'inconclusive', JSON.stringify(more));
+  });
+
+  it('should be open where nothing was released', () => {
+    assert.equal(gpu('release', [node(), asked('x/1', 'x/2'), busy]).verdict, 'inconclusive');
+    const free: Seen = [
+      'gpu-waits',
+      { pod: 'gpu-is-next', state: 'ready', node: 'gpu-1', detail: 'Running' },
+    ];
+    says(gpu('release', [...taken, free]), 'inconclusive', /ready on gpu-1/);
+  });
+});
+
+describe('gpu/metrics', () => {
+  const sample = (device: string, more: Record<string, unknown> = {}): Record<string, unknown> => ({
+    ...{ device, node: 'gpu-1', pod: '', value: 0.5, atSeconds: 997 },
+    ...more,
+  });
+  const series = (samples: unknown[], holder: string | null = 'gpu-is-seen'): Seen => [
+    'gpu-series',
+    { samples, nowSeconds: 1000, holder },
+  ];
+  const named = sample('b', { pod: 'gpu-is-seen' });
+  const held = (...more: Seen[]): Seen[] => [
+    ...[node(), asked(), holds('gpu-is-seen'), ...more, asked('canary/gpu-is-seen')],
+  ];
+
+  it('should accept a fresh sample of every device', () => {
+    const seen = held(series([sample('a'), named]));
+    const judgement = gpu('metrics', seen);
+    assert.equal(judgement.verdict, 'pass', judgement.reason);
+    assert.deepEqual(judgement.gpu?.devices[1], {
+      ...{ node: 'gpu-1', device: 'b', pod: 'gpu-is-seen', utilisation: 0.5 },
+    });
+    needsEach('metrics', seen);
+  });
+
+  it('should refuse devices that are not measured, old samples, and values that cannot be', () => {
+    says(gpu('metrics', held(series([named]))), 'fail', /devices of node gpu-1.*seen 1/);
+    const old = gpu('metrics', held(series([named, sample('a', { atSeconds: 989 })])));
+    assert.match(old.reason, /seen 1, and 1 older/);
+    const ahead = gpu('metrics', held(series([named, sample('a', { atSeconds: 4600 })])));
+    assert.notEqual(ahead.verdict, 'pass');
+    for (const value of [7, -1, null])
+      assert.equal(gpu('metrics', held(series([named, sample('a', { value })]))).verdict, 'fail');
+  });
+
+  it('should refuse a series that does not name the pod that holds a device, where it is declared to', () => {
+    const both = held(series([sample('a'), sample('b')]));
+    assert.match(gpu('metrics', both).reason, /no device names it/);
+    const unnamed = { ...GPU.metrics, labels: { device: 'UUID', node: 'Hostname' } };
+    assert.equal(gpu('metrics', both, { metrics: unnamed }).verdict, 'pass');
+  });
+
+  it('should refuse a series that names the pod at another device than the pod was given, where both use the same names', () => {
+    const given = (...devices: string[]): Seen[] => [
+      ...[node(), asked(), holds('gpu-is-seen', { devices })],
+      ...[series([sample('a'), named]), asked('canary/gpu-is-seen')],
+    ];
+    says(gpu('metrics', given('a')), 'fail', /devices of gpu-is-seen.*expected a.*seen b/);
+    assert.equal(gpu('metrics', given('b')).verdict, 'pass');
+    assert.equal(gpu('metrics', given('GPU-1f')).verdict, 'pass', 'another way to name devices says nothing');
+  });
+
+  it('should look for the pods that hold devices anyway where none may be started', () => {
+    const reading = (...seen: Seen[]): Judgement => gpu('metrics', [node(), ...seen], {}, { writes: false });
+    const idle = series([sample('a'), sample('b')], null);
+    says(reading(asked(), idle, asked()), 'inconclusive', /no pod holds a device/);
+    says(reading(asked('x/ai'), idle, asked('x/ai')), 'fail', /expected ai, seen no device names it/);
+    const known = series([sample('a'), sample('b', { pod: 'ai' })], null);
+    assert.equal(reading(asked('x/ai'), known, asked('x/ai')).verdict, 'pass');
+    assert.equal(reading(asked('x/ai', 'x/gone'), known, asked('x/ai')).verdict, 'pass');
+  });
+
+  it('should be open where Prometheus does not answer', () => {
+    const gap: Seen = ['unavailable', { what: 'Prometheus', reason: 'ECONNREFUSED' }];
+    assert.equal(gpu('metrics', [node(), gap]).verdict, 'inconclusive');
+  });
+
+  it('should expect as many series as there are devices behind slices of time', () => {
+    const sliced = { devicesPerNode: 8, sharedBy: 4, kind: 'shared' };
+    const of = (samples: unknown[]): Judgement =>
+      gpu('metrics', [node({ allocatable: 8 }), ...held(series(samples)).slice(1)], sliced);
+    assert.equal(of([sample('a'), named]).verdict, 'pass', of([sample('a'), named]).reason);
+    assert.equal(of([named]).verdict, 'fail');
+  });
+});

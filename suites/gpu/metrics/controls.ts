@@ -1,0 +1,38 @@
+import { DEVICES, offers, withArgument } from '../_pool/breaking.ts';
+import { deployment, required } from '../../_breaking/objects.ts';
+import type { Control, ControlContext } from '../../harness/control.ts';
+
+const PROMETHEUS = deployment('observability', 'prometheus');
+
+const GONE_MS = 60_000;
+
+export const controls: readonly Control[] = [
+  {
+    id: 'gpu/metrics/unserved',
+    check: 'gpu/metrics',
+    verdict: 'fail',
+    size: 'full',
+    title: 'the device plugin serves no metrics',
+    expectSeen: /devices of node gpu-1/,
+    break: (ctx) => withArgument(ctx, '--metrics=false', DEVICES),
+  },
+  {
+    id: 'gpu/metrics/no-prometheus',
+    check: 'gpu/metrics',
+    verdict: 'inconclusive',
+    size: 'full',
+    title: 'Prometheus is down',
+    expectSeen: /Prometheus unavailable/,
+    break: withoutPrometheus,
+  },
+];
+
+async function withoutPrometheus(ctx: ControlContext): Promise<void> {
+  await offers(ctx, DEVICES);
+  await ctx.patch(PROMETHEUS, { spec: { replicas: 0 } });
+  const gone = async (): Promise<true | null> => {
+    const { status = {} } = await required(ctx, PROMETHEUS);
+    return (status.replicas ?? 0) === 0 ? true : null;
+  };
+  await ctx.until('no pod of Prometheus to be left', gone, { timeoutMs: GONE_MS });
+}

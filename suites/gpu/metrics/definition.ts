@@ -1,0 +1,23 @@
+import { SHARED } from '../_pool/declaring.ts';
+import { row } from '../../catalogue/row.ts';
+import type { CatalogueRow } from '../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    ...SHARED,
+    id: 'gpu/metrics',
+    order: 790,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'Utilisation is scraped',
+    access: 'w - w w r',
+    does: 'a pod that holds a device, and what Prometheus knows of every device of the pool',
+    goal: 'the utilisation of every device of the pool is in Prometheus, younger than 2 scrapes, and names the pod that holds it',
+    goals: { freshScrapes: 2 },
+    requires: {
+      what: 'gpu.metrics and prometheus',
+      declares: ({ gpu, prometheus }) => gpu?.metrics !== undefined && prometheus !== undefined,
+    },
+  }),
+];

@@ -1,0 +1,20 @@
+import { SHARED } from '../_pool/declaring.ts';
+import { row } from '../../catalogue/row.ts';
+import type { CatalogueRow } from '../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    ...SHARED,
+    id: 'gpu/release',
+    order: 780,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'Devices come back when a pod ends',
+    // In the embedded environment the node is restarted as well.
+    access: 'F - w w -',
+    does: 'every device taken, one of its holders deleted, and the time until the pod that waits has it; in the embedded environment also the restart of a node of the pool',
+    goal: 'a device can be had again within 30 s of the deletion of the pod that held it, and, in the embedded environment, of the return of a node that was restarted',
+    goals: { releaseSeconds: 30 },
+  }),
+];

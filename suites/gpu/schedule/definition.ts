@@ -1,0 +1,18 @@
+import { SHARED } from '../_pool/declaring.ts';
+import { row } from '../../catalogue/row.ts';
+import type { CatalogueRow } from '../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    ...SHARED,
+    id: 'gpu/schedule',
+    order: 740,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'Pods land only where devices are',
+    access: 'w - w w r',
+    does: 'a pod that asks for a device and may go anywhere; where gpu.workload is declared, its answer in that pod; where declared workloads with devices run',
+    goal: 'a pod that asks for a device runs on a node of the pool; where one may be started, it is told which device it has, and a real device answers',
+  }),
+];

@@ -1,0 +1,34 @@
+import { Canaries } from '../_pool/canaries.ts';
+import { freeOf, gpuOf, lookAgain, lookAtPool, mayWrite } from '../_pool/pool.ts';
+import type { CheckContext } from '../../harness/context.ts';
+import { messageOf } from '../../topology/_objects/canary.ts';
+import { recordPlaced } from './placed.ts';
+
+/** Of a command that proves that a device answers, as much as a reader needs. */
+const MOST_OUTPUT = 2000;
+
+/** `gpu/schedule`: a pod that asks for a device lands on the pool, is told which it has, and a real one answers. */
+export async function observe(ctx: CheckContext): Promise<void> {
+  const nodes = await ctx.step('look at the pool', () => lookAtPool(ctx));
+  await ctx.step('see where declared workloads with devices run', () => recordPlaced(ctx));
+  if (nodes === null || !mayWrite(ctx)) return;
+  freeOf(ctx, nodes);
+  await Canaries.use(ctx, async (canaries) => {
+    const ready = await ctx.step('start a pod that asks for a device, anywhere', () =>
+      canaries.hold([{ name: 'gpu-lands', devices: 1 }]),
+    );
+    await lookAgain(ctx, nodes);
+    const { workload } = gpuOf(ctx);
+    if (workload === undefined || ready.size === 0) return;
+    await ctx.step('ask the device to answer', async () => {
+      try {
+        const { code, stdout, stderr } = await canaries.exec('gpu-lands', workload);
+        const output = `${stdout}${stderr}`.slice(0, MOST_OUTPUT);
+        ctx.record('gpu-answer', { command: workload.join(' '), code, output });
+      } catch (error) {
+        ctx.signal.throwIfAborted();
+        ctx.unavailable('answer of the device', messageOf(error));
+      }
+    });
+  });
+}

@@ -1,0 +1,18 @@
+import { SHARED } from '../_pool/declaring.ts';
+import { row } from '../../catalogue/row.ts';
+import type { CatalogueRow } from '../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    ...SHARED,
+    id: 'gpu/taint',
+    order: 750,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'Other pods keep away from the GPU pool',
+    access: 'w - w w r',
+    does: 'pods without the toleration, one aimed at each node of the pool and one that asks for a device, and who else runs there',
+    goal: 'a pod without the toleration never lands on the pool; no pod runs there that does not tolerate its taints',
+  }),
+];

@@ -1,0 +1,129 @@
+import type { CheckJudge } from '../../../reports/judge/definition.ts';
+import { need } from '../../../reports/judge/evidence/need.ts';
+import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
+import { onlyWhere } from '../../../reports/judge/gpu/pool-needs.ts';
+import {
+  concludeWithPool,
+  declaredPool,
+  mayWrite,
+  needCounts,
+  needPool,
+  nodesDeclared,
+  poolNodesOf,
+  requestsSeen,
+} from '../../../reports/judge/gpu/pool.ts';
+import { all } from '../../../reports/judge/observed.ts';
+import { Findings } from '../../../reports/judge/topology/findings.ts';
+import type { History, HistoryHeader } from '../../../reports/record/history.ts';
+import type { Judgement } from '../../../reports/record/judgement.ts';
+import { STRANGER_ASKS } from '../../../reports/record/observations/gpu.ts';
+import type { Seen } from '../../../reports/record/observations/index.ts';
+
+interface Taint {
+  key: string;
+  value?: string | undefined;
+  effect: string;
+}
+
+/** In the words of the scheduler (Kubernetes 1.37, plugin TaintToleration; older ones name the taint in braces). */
+const FOR_ITS_TAINT = /untolerated taint/;
+
+/** `gpu/taint`: the taints are there, nobody runs there who does not tolerate them, and strangers are refused because of them. */
+function judgeTaint(history: History): Judgement {
+  const findings = new Findings(history).rule('kept-away');
+  const kept = all(history, 'gpu-refused');
+  for (const refused of kept) expectKeptAway(refused, findings);
+  const names = kept.map(({ pod }) => pod);
+  findings.eachOnce('strangers', [...new Set(names)], names);
+  if (mayWrite(history.header)) expectStrangers(history, findings);
+  for (const tenants of all(history, 'gpu-tenants')) expectTaints(history, tenants, findings);
+  findings.rule('tenants');
+  for (const { node, tenants } of all(history, 'gpu-tenants')) {
+    const subject = `pods on node ${node}`;
+    const expected = 'only such as tolerate its taints';
+    const pods = tenants.map(({ pod }) => pod);
+    findings.eachOnce(subject, [...new Set(pods)], pods);
+    const intruders = tenants.filter(({ tolerates }) => !tolerates).map(({ pod }) => pod);
+    // Something of the cluster runs on every node, be it the plugin alone.
+    if (tenants.length === 0) findings.unknown(subject, expected, 'no pod at all was seen');
+    else
+      findings.expect(
+        subject,
+        intruders.length === 0,
+        expected,
+        intruders.slice(0, 5).join(', ') || `${tenants.length} pods, all do`,
+      );
+  }
+  needPool(history, findings);
+  needCounts(history, findings, 1);
+  return concludeWithPool(history, findings, 'pods without the toleration never land on the pool');
+}
+
+function expectTaints(history: History, { node, taints }: Seen<'gpu-tenants'>, findings: Findings): void {
+  findings.rule('taints');
+  const there = taints.map(taintText);
+  const declared = declaredPool(history.header).taints.map(taintText);
+  const missing = declared.filter((taint) => !there.includes(taint));
+  findings.expect(
+    `taints of node ${node}`,
+    missing.length === 0,
+    declared.join(', ') || 'none',
+    missing.length === 0 ? 'there' : `without ${missing.join(', ')}`,
+  );
+}
+
+/** Of as many nodes as strangers are started for each has one that may go nowhere else. */
+const MOST_STRANGERS = 8;
+
+function expectStrangers(history: History, findings: Findings): void {
+  findings.rule('strangers');
+  const nodes = poolNodesOf(history).map(({ name }) => name);
+  const bound = new Set(all(history, 'gpu-refused').map((one) => one.bound));
+  const without = nodes.filter((name) => !bound.has(name));
+  const wanted = Math.min(nodes.length, MOST_STRANGERS);
+  const expected = `${wanted} nodes with a stranger that may go nowhere else`;
+  const seen = nodes.length - without.length;
+  if (seen === wanted) findings.expect('strangers', true, expected, String(seen));
+  else findings.unknown('strangers', expected, String(seen));
+}
+
+function expectKeptAway(refused: Seen<'gpu-refused'>, findings: Findings): void {
+  const { pod, node, message, state, role, tolerated } = refused;
+  const subject = `pod ${pod} without the toleration`;
+  const asks = role === 'stranger that asks';
+  findings.sound(subject, (pod === STRANGER_ASKS) === asks, `a pod that is called after its role`, role);
+  const expected = 'Pending, because of the taint';
+  if (node !== null && tolerated === true && asks)
+    findings.note(`${pod} was given the toleration when it was admitted, as it asks for a device`);
+  else if (node !== null) findings.expect(subject, false, expected, `it landed on ${node}`);
+  else if (message === '') findings.unknown(subject, expected, 'the scheduler has said nothing');
+  else if (state !== 'refused') findings.unknown(subject, expected, state);
+  else if (asks) findings.expect(subject, true, 'Pending', message);
+  else findings.expect(subject, FOR_ITS_TAINT.test(message), expected, message);
+}
+
+function taintText({ key, value = '', effect }: Taint): string {
+  return `${key}${value === '' ? '' : `=${value}`}:${effect}`;
+}
+
+function ofTaint(header: HistoryHeader): AnyNeed[] {
+  const { min } = declaredPool(header).count;
+  return [
+    nodesDeclared(header),
+    requestsSeen(header, 1),
+    need('gpu-tenants', { count: min }),
+    ...onlyWhere(
+      mayWrite(header),
+      need('gpu-refused', { subjects: ['stranger', 'stranger that asks'], of: ({ role }) => role }),
+    ),
+  ];
+}
+
+export const judge: CheckJudge = {
+  judge: judgeTaint,
+  evidence: ofTaint,
+  annotations: {
+    'gpu-tenants.tenants[].pod':
+      'names a pod for people; nobody declares which of those that tolerate the taints run there, and that each does is judged',
+  },
+};

@@ -1,0 +1,28 @@
+import { Canaries } from '../_pool/canaries.ts';
+import { lookAtPool, mayWrite } from '../_pool/pool.ts';
+import type { Unwanted } from '../_pool/taking.ts';
+import { MOST_PODS, recordRefused } from '../_pool/taking.ts';
+import { STRANGER_ASKS } from '../../../reports/record/observations/gpu.ts';
+import type { CheckContext } from '../../harness/context.ts';
+import { recordTenants } from './tenants.ts';
+
+/** `gpu/taint`: pods without the toleration: one for each node of the pool, that may go nowhere else, and one that asks for a device. */
+export async function observe(ctx: CheckContext): Promise<void> {
+  const nodes = await ctx.step('look at the pool and who runs on it', () => lookAtPool(ctx));
+  if (nodes === null) return;
+  recordTenants(ctx, nodes);
+  if (!mayWrite(ctx)) return;
+  await Canaries.use(ctx, async (canaries) => {
+    // By its name: then the scheduler looks at that node only, and what it says is of it.
+    const strangers: Unwanted[] = nodes.slice(0, MOST_PODS).map(({ node }, index) => ({
+      ...{ name: `gpu-stranger-${index}`, devices: 0, tolerates: false, node, role: 'stranger' },
+    }));
+    strangers.push({
+      ...{ name: STRANGER_ASKS, devices: 1, tolerates: false, role: 'stranger that asks' },
+    });
+    await ctx.step('start pods without the toleration', () => canaries.start(strangers));
+    await ctx.step('see whether the scheduler keeps them away', () =>
+      Promise.all(strangers.map((one) => recordRefused(ctx, canaries, one))),
+    );
+  });
+}

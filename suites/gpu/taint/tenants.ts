@@ -1,0 +1,20 @@
+import type { PoolNode } from '../_pool/pool.ts';
+import { toleratesAll } from '../../../probes/gpu/index.ts';
+import type { CheckContext } from '../../harness/context.ts';
+
+/** Taints of the pool, and the pods on it: one that does not tolerate them was there before, or came past the scheduler. */
+export function recordTenants(ctx: CheckContext, nodes: readonly PoolNode[]): void {
+  for (const { node, taints, pods } of nodes) {
+    const lasting = taints.filter(({ key }) => !key.startsWith('node.kubernetes.io/'));
+    const tenants = pods.map(({ name, tolerations }) => ({
+      pod: name,
+      tolerates: toleratesAll(tolerations, lasting),
+    }));
+    const known = taints.map(({ key, value, effect }) => ({
+      key,
+      ...(value !== undefined && { value }),
+      effect,
+    }));
+    ctx.record('gpu-tenants', { node, taints: known, tenants });
+  }
+}

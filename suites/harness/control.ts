@@ -1,0 +1,83 @@
+import type { InstanceName } from '../../env/local/nodes/index.ts';
+import type { Environment } from '../../env/schema.ts';
+import type { CheckSettings } from '../catalogue/check-settings.ts';
+import type { ObjectOf } from '../../probes/kubernetes/objects.ts';
+import type { Goals } from '../../reports/record/goals.ts';
+import type { Judgement } from '../../reports/record/judgement.ts';
+import type { ControlInverse } from '../faults/inverse.ts';
+import type { KubeObject, ListParams, ObjectRef } from './protocol.ts';
+
+/**
+ * A deliberate break and the verdict that it must cause. A control never restores by itself: whatever it changes goes
+ * through the context, which records the exact inverse in the ledger before it acts.
+ */
+export interface Control {
+  /** Unique; by habit the check's id, a slash and what is broken: `topology/nodes/pools/cordoned`. */
+  id: string;
+  /** The one check that is run while the break is in force. */
+  check: string;
+  verdict: 'fail' | 'inconclusive';
+  /** Smallest local size that can hold it; `any` runs on both. */
+  size: 'small' | 'full' | 'any';
+  /** Words of `--with`, beside those that its check needs, without which there is nothing to break. */
+  requires?: readonly string[];
+  /** What is broken, in a few words. */
+  title: string;
+  /** Must match the judgement's reason, seen or findings: red for another reason is not a control that works. */
+  expectSeen?: RegExp;
+  settings?: ControlOverrides;
+  /** Breaks it and returns when the break is in force. */
+  break(ctx: ControlContext): Promise<void>;
+  /**
+   * Called with the judgement, before anything is restored: checks its figures against a reading of its own. Returns null
+   * when they are right, else what is wrong: then the control has not turned as it must.
+   */
+  verify?(ctx: ControlContext, judgement: Judgement): Promise<string | null>;
+}
+
+/** Merged over what the environment file says, for this one run of the check. */
+export interface ControlOverrides {
+  goals?: Goals;
+  settings?: Partial<CheckSettings>;
+  trials?: number;
+}
+
+/** Something done to the machine beside the cluster, with an inverse that the ledger knows how to run. */
+export interface LedgeredAction {
+  /** For people: what is done, to what. */
+  title: string;
+  /** The entry of the ledger: a kind that `runner/safety` can undo and its data. */
+  inverse: ControlInverse;
+  act(): Promise<void>;
+}
+
+export interface ControlContext {
+  /** The instance of the embedded environment, such as `local-small`. */
+  instance: InstanceName;
+  size: 'small' | 'full';
+  kubeconfig: string;
+  /** The environment as loaded. */
+  environment: Environment;
+  signal: AbortSignal;
+  get<V extends string, K extends string>(ref: ObjectRef<V, K>): Promise<ObjectOf<`${V}/${K}`> | null>;
+  list<K extends string>(params: ListParams<K>): Promise<ObjectOf<K>[]>;
+  /** Merge patch (RFC 7386). Inverse: the object as it was before, put back field by field. */
+  patch(ref: ObjectRef, patch: Record<string, unknown>): Promise<void>;
+  /** Replaces what is there or creates. Inverse: the object as it was, or deletion. */
+  apply(objects: KubeObject[]): Promise<void>;
+  /** Deletes without grace. Inverse: the object again, without what the server had added. */
+  delete(ref: ObjectRef): Promise<void>;
+  exec(
+    pod: { namespace: string; pod: string; container: string },
+    command: string[],
+  ): Promise<{ code: number; stdout: string; stderr: string }>;
+  /** Anything else: the inverse is recorded and its timer armed, then `act` runs. */
+  ledgered(action: LedgeredAction): Promise<void>;
+  /** Waits until `probe` returns something other than null; polls every `everyMs` (default 250). Throws with what was last seen. */
+  until<T>(
+    what: string,
+    probe: () => Promise<T | null>,
+    options: { timeoutMs: number; everyMs?: number },
+  ): Promise<T>;
+  log(message: string): void;
+}

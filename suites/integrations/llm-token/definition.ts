@@ -1,0 +1,21 @@
+import { OF_THE_MODEL } from '../_model/declaring.ts';
+import { row } from '../../catalogue/row.ts';
+import type { CatalogueRow } from '../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    ...OF_THE_MODEL,
+    id: 'integrations/llm-token',
+    order: 1100,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: "The language model's token is in no log",
+    section: '7',
+    access: 'r r r r r',
+    does: 'the logs of every container of platform and edge, as far back as kubelet keeps them',
+    goal: "the model's token is in no log of any container of the platform and its edge",
+    stubbed: ['LLM'],
+    requires: { what: 'ai.llm.token', declares: ({ ai: service }) => service?.llm.token !== undefined },
+  }),
+];

@@ -1,0 +1,97 @@
+import type { CheckJudge } from '../../../reports/judge/definition.ts';
+import { need } from '../../../reports/judge/evidence/need.ts';
+import { all } from '../../../reports/judge/observed.ts';
+import { nameOf, storesOf } from '../../../reports/judge/topology/declared.ts';
+import { Findings } from '../../../reports/judge/topology/findings.ts';
+import { podPattern } from '../../../reports/judge/workload-pods.ts';
+import type { History, HistoryHeader } from '../../../reports/record/history.ts';
+import type { Judgement } from '../../../reports/record/judgement.ts';
+import type { Seen } from '../../../reports/record/observations/index.ts';
+
+const EXPECTED = "no line with the model's token";
+
+/** `integrations/llm-token`: the model's token is in no log of the platform, and every declared workload's logs were looked through. */
+function judgeLlmToken(history: History): Judgement {
+  const found = new Findings(history).rule('scanned');
+  for (const { reason } of all(history, 'key-scan-failed'))
+    found.unknown('logs of the platform', EXPECTED, reason);
+  for (const scan of all(history, 'key-scan')) {
+    found.figure({ name: 'logs that were read', value: scan.logs.length });
+    found.figure({ name: 'lines in them', value: scan.lines });
+    expectNone(scan, found);
+    expectRead(scan, found);
+    expectWorkloads(history.header, scan, found);
+    expectServers(history.header, scan, found);
+    expectNow(scan, found);
+  }
+  return found.conclude("the model's token is in no log of the platform and its edge");
+}
+
+function expectNone({ found: hits, logs }: Seen<'key-scan'>, found: Findings): void {
+  found.rule('token');
+  for (const { log, lines } of hits)
+    found.expect(`log of ${log}`, false, EXPECTED, `${lines} of its lines hold it`);
+  if (hits.length === 0 && logs.length > 0)
+    found.expect('logs of the platform', true, EXPECTED, 'none in what was read');
+}
+
+function expectRead({ logs, lines, unread, cut }: Seen<'key-scan'>, found: Findings): void {
+  found.rule('read');
+  for (const { log, reason } of unread) found.unknown(`log of ${log}`, EXPECTED, reason);
+  for (const log of cut)
+    found.unknown(`log of ${log}`, EXPECTED, 'it is so long that only a part of it was read');
+  if (logs.length === 0) found.unknown('logs of the platform', EXPECTED, 'there were none');
+  else if (!(lines > 0)) found.unknown('logs of the platform', EXPECTED, 'not a line was in them');
+}
+
+/** Of each declared workload of the namespaces that are looked through as many pods as it has at least. */
+function expectWorkloads({ settings }: HistoryHeader, { logs }: Seen<'key-scan'>, found: Findings): void {
+  found.rule('workloads');
+  const { platform, edge } = settings.namespaces ?? {};
+  const declared = (settings.topology?.workloads ?? []).filter(
+    ({ namespace }) => namespace === platform || namespace === edge,
+  );
+  const pods = [...new Set(logs.map((log) => log.split(' ')[0] ?? ''))];
+  for (const workload of declared) {
+    const { min } = workload.replicas;
+    const read = pods.filter((pod) => podPattern(workload).test(pod)).length;
+    const expected = `logs of ${min} pods or more`;
+    if (read >= min) found.expect(nameOf(workload), true, expected, `${read}`);
+    else found.unknown(nameOf(workload), expected, `${read}`);
+  }
+}
+
+/** Of each member of a store the log of its server: a pod of which only another container was read is not looked through. */
+function expectServers({ settings }: HistoryHeader, { logs }: Seen<'key-scan'>, found: Findings): void {
+  const { platform, edge } = settings.namespaces ?? {};
+  for (const [store, { members, statefulSet, container }] of storesOf(settings)) {
+    if (statefulSet === undefined || container === undefined) continue;
+    const { namespace, name } = statefulSet;
+    if (namespace !== platform && namespace !== edge) continue;
+    const wanted = Array.from({ length: members }, (_, i) => `${namespace}/${name}-${i} ${container}`);
+    const missing = wanted.filter((log) => !logs.includes(log));
+    found.sound(
+      `servers of ${store}`,
+      missing.length === 0,
+      'the log of each',
+      `none of ${missing.join(', ')}`,
+    );
+  }
+}
+
+const BEFORE = / \(before its restart\)$/;
+
+/** What ran before in a container is read beside what runs in it now. */
+function expectNow({ logs, unread }: Seen<'key-scan'>, found: Findings): void {
+  const known = [...logs, ...unread.map(({ log }) => log)];
+  const lone = logs.filter((log) => BEFORE.test(log) && !known.includes(log.replace(BEFORE, '')));
+  found.sound('logs before a restart', lone.length === 0, 'beside those after it', lone.join(', '));
+}
+
+export const judge: CheckJudge = {
+  judge: judgeLlmToken,
+  evidence: () => [need('key-scan', { what: 'a look through the logs' })],
+  annotations: {
+    'key-scan.lines': 'how much was looked through: only that it was something is claimed',
+  },
+};

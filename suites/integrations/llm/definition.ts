@@ -1,0 +1,24 @@
+import { OF_THE_MODEL } from '../_model/declaring.ts';
+import { aiBehindEdge } from '../../catalogue/requirements.ts';
+import { row } from '../../catalogue/row.ts';
+import type { CatalogueRow } from '../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    ...OF_THE_MODEL,
+    id: 'integrations/llm',
+    order: 1090,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'The language model, and life without it',
+    section: '7',
+    // Each draft asks the model, and the model is made to fail: production is spared.
+    access: 'w w w w -',
+    does: "five drafts through the edge as usual, one while the model's stand-in answers 429, 500 or not at all",
+    goal: 'answers within 3 s; a 429, a failure or a time-out upstream gives a degraded answer within 10 s, not an error',
+    goals: { answerSeconds: 3, degradedSeconds: 10 },
+    stubbed: ['Kong', 'LLM'],
+    requires: aiBehindEdge,
+  }),
+];

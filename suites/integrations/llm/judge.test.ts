@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { judge } from '../../_testing/histories.ts';
+import type { Seen } from '../../_testing/histories.ts';
+
+/** An answer after 400 ms unless said otherwise. */
+const draft = (model: string, more: Record<string, unknown> = {}, ms = 400): Seen => [
+  'draft',
+  {
+    ...{ t: 20_000, sentMs: 19_990 - ms, answeredMs: 19_990, status: 200 },
+    ...{ model, degraded: model !== 'usual', written: true, error: '' },
+    ...more,
+  },
+];
+const USUAL = Array.from({ length: 5 }, () => draft('usual'));
+const WITHOUT = ['busy', 'broken', 'silent'].map((model) => draft(model));
+
+const llm = (...seen: Seen[]) =>
+  judge({ check: 'integrations/llm', goals: { answerSeconds: 3, degradedSeconds: 10 }, seen });
+
+describe('integrations/llm', () => {
+  it('should pass when drafts come with and without the model', () => {
+    const judgement = llm(...USUAL, ...WITHOUT);
+    assert.equal(judgement.verdict, 'pass', judgement.reason);
+    assert.equal(judgement.figures.find(({ name }) => name === 'slowest draft')?.value, 0.4);
+  });
+
+  it('should fail when a draft is late, degraded without need, or an error', () => {
+    const cases: [Seen, RegExp][] = [
+      [draft('usual', {}, 3100), /a draft by the model after 3\.1 s/],
+      [draft('usual', { degraded: true }), /a degraded draft/],
+      [draft('usual', { status: 502 }), /status 502/],
+      [draft('usual', { written: false }), /without a text/],
+      [draft('usual', { status: null, error: 'ECONNRESET' }), /no answer: ECONNRESET/],
+    ];
+    for (const [one, pattern] of cases) {
+      const judgement = llm(one, ...USUAL.slice(1), ...WITHOUT);
+      assert.equal(judgement.verdict, 'fail');
+      assert.match(judgement.reason, pattern);
+    }
+  });
+
+  it('should fail when the model is busy and that becomes an error, or a draft as if by the model', () => {
+    for (const one of [
+      draft('busy', { status: 500 }),
+      draft('busy', { degraded: false }),
+      draft('busy', {}, 10_001),
+    ])
+      assert.equal(llm(...USUAL, one, ...WITHOUT.slice(1)).verdict, 'fail');
+  });
+
+  it('should claim nothing of what was not tried, nor of times that cannot be', () => {
+    const untried: Seen = ['not-tried', { model: 'busy', reason: 'no control is declared' }];
+    const open = llm(...USUAL, ...WITHOUT.slice(1), untried);
+    assert.equal(open.verdict, 'inconclusive');
+    assert.match(open.reason, /the model answers 429.*no control is declared/);
+    for (const [index] of USUAL.entries())
+      assert.equal(llm(...USUAL.toSpliced(index, 1), ...WITHOUT).verdict, 'inconclusive');
+    const times = [
+      { sentMs: 199_000 },
+      { answeredMs: 0 },
+      { sentMs: -1 },
+      { sentMs: 5000, answeredMs: 5001 },
+    ];
+    for (const more of times)
+      assert.equal(llm(...USUAL.slice(1), draft('usual', more), ...WITHOUT).verdict, 'inconclusive');
+  });
+
+  it('false verdict 13: should never pass without a draft', () => {
+    assert.equal(llm().verdict, 'inconclusive');
+    assert.equal(llm(...WITHOUT).verdict, 'inconclusive');
+    const reading = judge({
+      ...{ check: 'integrations/llm', settings: { writes: false }, seen: [] },
+      goals: { answerSeconds: 3, degradedSeconds: 10 },
+    });
+    assert.equal(reading.verdict, 'inconclusive');
+  });
+});
+
+const LOGS = ['tender/tender-ai-6d4b9c7f5-x2b4z ai', 'tender/redis-0 redis', 'tender/redis-1 redis'];
+const scan = (more: Record<string, unknown> = {}): Seen => [
+  'key-scan',
+  { logs: LOGS, lines: 5200, found: [], unread: [], cut: [], ...more },
+];
+const workload = (kind: string, name: string, count: number, namespace = 'tender') => ({
+  ...{ kind, namespace, name, replicas: { min: count, max: count } },
+});
+const token = (...seen: Seen[]) => tokenWith({}, ...seen);
+const tokenWith = (stores: Record<string, unknown>, ...seen: Seen[]) =>
+  judge({
+    check: 'integrations/llm-token',
+    settings: {
+      namespaces: { platform: 'tender', edge: 'edge' },
+      stores,
+      topology: {
+        workloads: [
+          ...[workload('Deployment', 'tender-ai', 1), workload('StatefulSet', 'redis', 2)],
+          workload('Deployment', 'prometheus', 1, 'observability'),
+        ],
+      },
+    },
+    seen,
+  });
+
+describe('integrations/llm-token', () => {
+  it('should pass when the token is in no log of any declared workload', () => {
+    const judgement = token(scan());
+    assert.equal(judgement.verdict, 'pass', judgement.reason);
+  });
+
+  it('should fail when the token is in a log, and say in which', () => {
+    const judgement = token(scan({ found: [{ log: 'tender/x main', lines: 2 }] }));
+    assert.equal(judgement.verdict, 'fail');
+    assert.match(judgement.reason, /log of tender\/x main.*2 of its lines hold it/);
+  });
+
+  it('should claim nothing of what could not be read', () => {
+    assert.equal(token().verdict, 'inconclusive');
+    assert.equal(token(['key-scan-failed', { reason: 'no Secret' }]).verdict, 'inconclusive');
+    assert.equal(token(scan({ unread: [{ log: 'tender/y main', reason: 'gone' }] })).verdict, 'inconclusive');
+    assert.equal(token(scan({ logs: [] })).verdict, 'inconclusive');
+    assert.equal(token(scan({ lines: 0 })).verdict, 'inconclusive');
+    const cut = token(scan({ cut: ['tender/z main'] }));
+    assert.equal(cut.verdict, 'inconclusive');
+    assert.match(cut.reason, /log of tender\/z main.*only a part of it was read/);
+  });
+
+  it('should claim nothing when a declared workload has pods whose logs nobody looked through', () => {
+    const sentinel = ['tender/redis-0 redis', 'tender/redis-sentinel-0 redis', LOGS[0]];
+    for (const logs of [LOGS.slice(1), LOGS.slice(0, 2), sentinel])
+      assert.equal(token(scan({ logs })).verdict, 'inconclusive', String(logs));
+  });
+
+  it('should miss the server of a store whose pods have other logs, and what runs now where there is only what ran before', () => {
+    const stores = (namespace = 'tender') => ({
+      redis: { members: 2, container: 'redis', statefulSet: { namespace, name: 'redis' } },
+    });
+    const logs = [LOGS[0], LOGS[1], 'tender/redis-1 exporter'];
+    assert.equal(tokenWith(stores(), scan()).verdict, 'pass');
+    assert.equal(tokenWith(stores(), scan({ logs })).verdict, 'inconclusive');
+    assert.equal(tokenWith(stores('data'), scan({ logs })).verdict, 'pass', 'a namespace that is not read');
+    const before = `${LOGS[1]} (before its restart)`;
+    assert.equal(token(scan({ logs: [...LOGS, before] })).verdict, 'pass');
+    const lone = token(scan({ logs: [LOGS[0], before, LOGS[2]] }));
+    assert.equal(lone.verdict, 'inconclusive');
+    assert.match(lone.reason, /before a restart: .*redis-0 redis \(before/);
+  });
+});

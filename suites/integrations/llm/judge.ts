@@ -1,0 +1,120 @@
+import type { CheckJudge } from '../../../reports/judge/definition.ts';
+import { need } from '../../../reports/judge/evidence/need.ts';
+import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
+import { all } from '../../../reports/judge/observed.ts';
+import { Findings } from '../../../reports/judge/topology/findings.ts';
+import type { History, HistoryHeader } from '../../../reports/record/history.ts';
+import type { Judgement } from '../../../reports/record/judgement.ts';
+import type { Seen } from '../../../reports/record/observations/index.ts';
+import { MODELS, USUAL_DRAFTS } from '../../../reports/record/observations/integrations.ts';
+
+/** A draft is recorded as soon as it is there; a longer time between them was measured by another clock. */
+const RECORDED_WITHIN_MS = 10_000;
+
+type Trouble = Exclude<(typeof MODELS)[number], 'usual'>;
+
+const TROUBLES: Record<Trouble, string> = {
+  busy: 'the model answers 429',
+  broken: 'the model answers 500',
+  silent: 'the model does not answer',
+};
+
+const TROUBLED = MODELS.filter((model) => model !== 'usual');
+
+function llmEvidence(): AnyNeed[] {
+  return [
+    need('draft', {
+      count: USUAL_DRAFTS,
+      where: ({ model }) => model === 'usual',
+      what: 'drafts while the model is as it is',
+    }),
+    need('draft', { subjects: TROUBLED, of: ({ model }) => model, what: 'a draft while the model' }),
+  ];
+}
+
+/**
+ * `integrations/llm`: drafts while the model answers, and while it is busy, broken or silent. Each is held against its goal by itself: no quantile
+ * is claimed of so few (that is performance/ai).
+ */
+function judgeLlm(history: History): Judgement {
+  const found = new Findings(history);
+  const { answerSeconds, degradedSeconds } = history.header.goals;
+  if (answerSeconds === undefined || degradedSeconds === undefined)
+    found.rule('goals').unknown('how fast a draft must be', 'answerSeconds, degradedSeconds', 'no goals');
+  else {
+    usualDrafts(history, found, answerSeconds);
+    withoutModel(history, found, degradedSeconds);
+  }
+  if (isStub(history.header)) found.note('the model is a stand-in');
+  return found.conclude(
+    `drafts within ${answerSeconds ?? '?'} s; without the model a degraded draft within ${degradedSeconds ?? '?'} s, no error`,
+  );
+}
+
+function usualDrafts(history: History, found: Findings, goalS: number): void {
+  found.rule('drafts');
+  const expected = `a draft by the model within ${goalS} s`;
+  const drafts = all(history, 'draft').filter(({ model }) => model === 'usual');
+  if (drafts.length === 0) found.unknown('the model as it is', expected, skipped(history, 'usual'));
+  const times = drafts.filter(({ status }) => status !== null).map(secondsOf);
+  if (times.length > 0)
+    found.figure({ name: 'slowest draft', value: rounded(Math.max(...times)), unit: 's', goal: goalS });
+  for (const [index, draft] of drafts.entries())
+    expectDraft(history, found, { draft, subject: `draft ${index + 1}`, expected, degraded: false, goalS });
+}
+
+function withoutModel(history: History, found: Findings, goalS: number): void {
+  const expected = `a degraded draft within ${goalS} s`;
+  for (const model of TROUBLED) {
+    found.rule(`without-model/${model}`);
+    const subject = TROUBLES[model];
+    const drafts = all(history, 'draft').filter((draft) => draft.model === model);
+    if (drafts.length === 0) found.unknown(subject, expected, skipped(history, model));
+    for (const draft of drafts)
+      expectDraft(history, found, { draft, subject, expected, degraded: true, goalS });
+  }
+}
+
+interface Expected {
+  draft: Seen<'draft'>;
+  subject: string;
+  expected: string;
+  degraded: boolean;
+  goalS: number;
+}
+
+/** An answer with a text, by whom it should be, in time; anything else is an error for who asked. */
+function expectDraft({ header }: History, found: Findings, of: Expected): void {
+  const { draft, subject, expected, degraded, goalS } = of;
+  const { sentMs, answeredMs, t, status, written } = draft;
+  const timed = sentMs > header.anchor.monoMs && answeredMs > sentMs && t >= answeredMs;
+  if (!timed || t - answeredMs > RECORDED_WITHIN_MS) {
+    found.unknown(subject, expected, `times that cannot be: ${sentMs} to ${answeredMs} ms`);
+    return;
+  }
+  if (status === 200 && written && draft.degraded === degraded)
+    found.inTime(subject, secondsOf(draft) <= goalS, expected, describe(draft));
+  else found.expect(subject, false, expected, describe(draft));
+}
+
+/** Why there is no draft of this kind. */
+function skipped(history: History, model: (typeof MODELS)[number]): string {
+  return all(history, 'not-tried').find((one) => one.model === model)?.reason ?? 'it was not tried';
+}
+
+function describe(draft: Seen<'draft'>): string {
+  const { status, written, degraded, error } = draft;
+  if (status === null) return `no answer: ${error}`;
+  const within = `after ${rounded(secondsOf(draft))} s`;
+  if (status !== 200) return `status ${status} ${within}`;
+  if (!written) return `an answer without a text ${within}`;
+  return `${degraded === true ? 'a degraded draft' : 'a draft by the model'} ${within}`;
+}
+
+const isStub = ({ settings }: HistoryHeader): boolean => settings.ai?.llm?.stubbed === true;
+
+const secondsOf = ({ sentMs, answeredMs }: Seen<'draft'>): number => (answeredMs - sentMs) / 1000;
+
+const rounded = (value: number): number => Number(value.toFixed(2));
+
+export const judge: CheckJudge = { judge: judgeLlm, evidence: llmEvidence, annotations: {} };

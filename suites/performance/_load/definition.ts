@@ -1,0 +1,130 @@
+/** How fast, how well and how much API and AI service answer under a known load. */
+import type { Environment } from '../../../env/schema.ts';
+import type { CheckJudge } from '../../../reports/judge/definition.ts';
+import { ai, objectives, prometheus, together, wholeTopology } from '../../catalogue/reads.ts';
+import { aiBehindEdge, backend } from '../../catalogue/requirements.ts';
+import { always, row } from '../../catalogue/row.ts';
+import type { CatalogueRow } from '../../catalogue/types.ts';
+
+/** Less of the offered load than this was not delivered as stated. */
+const DELIVERED_SHARE = 0.98;
+
+interface Subject {
+  name: 'api' | 'ai';
+  /** Place of the first of its checks. */
+  order: number;
+  label: string;
+  p95Ms: number;
+  /** Good answers a second. */
+  requestsPerSecond: number;
+  stubbed?: string[];
+  /** What of these rows is not as it is of the other subject. */
+  of: Pick<CatalogueRow, 'requires' | 'parts' | 'reads'>;
+  /** How long its load lasts, s. */
+  seconds: (environment: Environment) => number;
+  /** What is looked at, of a subject whose title does not say it. */
+  does?: (what: string) => string;
+}
+
+export const withObjectives = together(wholeTopology, objectives, prometheus);
+
+function of({
+  name,
+  order,
+  label,
+  p95Ms,
+  requestsPerSecond,
+  stubbed,
+  of: own,
+  seconds,
+  does,
+}: Subject): CatalogueRow[] {
+  const shared = {
+    ...own,
+    section: '2',
+    access: 'w w w w r',
+    alone: always,
+    onlyMakes: true,
+    time: {
+      waits: ['loadStop', 'loadStop', 'settle', 'settle'],
+      workMs: (environment) => seconds(environment) * 1000,
+      usualMs: 60_000,
+    },
+    ...(stubbed !== undefined && { stubbed }),
+  } as const satisfies Partial<Parameters<typeof row>[0]>;
+  const judged = (judge: () => Promise<{ judgeOf: (subject: 'API' | 'AI') => CheckJudge }>) => ({
+    judge: async () => (await judge()).judgeOf(name === 'api' ? 'API' : 'AI'),
+    observe: async () => {
+      const { draftLoad, steadyLoad } = await import('./steady.ts');
+      return name === 'api' ? steadyLoad : draftLoad;
+    },
+    controls: async () => (await import('./controls.ts')).controls,
+  });
+  const looks = (what: string) => (does === undefined ? {} : { does: does(what) });
+  const sample = 'with a sample large enough to say so';
+  return [
+    row({
+      ...shared,
+      id: `performance/${name}/latency`,
+      order: order + 0,
+      ...judged(() => import('../latency/judge.ts')),
+      title: `${label}: latency`,
+      ...looks('how long they take'),
+      goal: `p95 at most ${String(p95Ms)} ms, ${sample}`,
+      goals: { p95Ms, deliveredShare: DELIVERED_SHARE },
+    }),
+    row({
+      ...shared,
+      id: `performance/${name}/availability`,
+      order: order + 10,
+      ...judged(() => import('../availability/judge.ts')),
+      title: `${label}: availability`,
+      ...looks('how many are answered well; a degraded draft is not'),
+      goal: `at least 99.9 % of the requests answered well, ${sample}`,
+      goals: { availabilityRatio: 0.999, deliveredShare: DELIVERED_SHARE },
+    }),
+    row({
+      ...shared,
+      id: `performance/${name}/throughput`,
+      order: order + 20,
+      ...judged(() => import('../throughput/judge.ts')),
+      title: `${label}: throughput`,
+      ...looks('how many a second are answered well'),
+      goal: `at least ${String(requestsPerSecond)} good ${requestsPerSecond === 1 ? 'answer' : 'answers'} a second, of a load that asks for as many`,
+      goals: { requestsPerSecond, deliveredShare: DELIVERED_SHARE },
+    }),
+  ];
+}
+
+export const checks: readonly CatalogueRow[] = [
+  ...of({
+    name: 'api',
+    order: 930,
+    label: 'API',
+    p95Ms: 500,
+    requestsPerSecond: 25,
+    of: {
+      parts: [],
+      requires: backend,
+      reads: together(withObjectives, ({ load }) => ({ steady: load.steady })),
+    },
+    seconds: ({ load }) => load.steady.seconds,
+  }),
+  ...of({
+    name: 'ai',
+    order: 960,
+    label: 'AI service',
+    p95Ms: 3000,
+    requestsPerSecond: 1,
+    stubbed: ['LLM'],
+    of: {
+      parts: ['ai'],
+      requires: aiBehindEdge,
+      reads: together(withObjectives, ai, ({ ai: service, load }) => ({
+        steady: service === undefined ? load.steady : service.load,
+      })),
+    },
+    seconds: ({ ai: service }) => service?.load.seconds ?? 0,
+    does: (what) => `drafts through the edge at one rate (ai.load), each of which asks the model: ${what}`,
+  }),
+];

@@ -1,0 +1,50 @@
+import type { LoadGoals } from '../../../load/thresholds.ts';
+import type { CheckContext } from '../../harness/context.ts';
+import { usersFor } from '../../harness/users.ts';
+
+/** Reads of the API. */
+export function steadyLoad(ctx: CheckContext): Promise<void> {
+  return sameRate(ctx, 'steady', {});
+}
+
+/** Drafts of the AI service. */
+export function draftLoad(ctx: CheckContext): Promise<void> {
+  const { ai } = ctx.settings;
+  if (ai === undefined) throw new Error('the environment declares no AI service');
+  return sameRate(ctx, 'draft', { AI_URL: ai.url });
+}
+
+/** The same rate through the edge for a while, whatever the platform does. reports/judge/performance says what follows from it. */
+async function sameRate(ctx: CheckContext, scenario: string, more: Record<string, string>): Promise<void> {
+  const { steady } = ctx.settings;
+  if (steady === undefined) throw new Error('the environment declares no load');
+  const { requestsPerSecond, seconds, maxUsers } = steady;
+  const { id: check, trial } = ctx;
+  try {
+    await ctx.step(`send ${requestsPerSecond} requests a second for ${seconds} s`, async () => {
+      const goals = goalsOf(ctx.goals);
+      const variables = {
+        ...more,
+        RATE: requestsPerSecond,
+        DURATION: `${seconds}s`,
+        MAX_VUS: maxUsers ?? usersFor(requestsPerSecond),
+      };
+      await ctx.runner.call('load.start', { check, trial, scenario, variables, goals });
+      const timeoutMs = seconds * 1000 + ctx.timeoutMs('loadStop');
+      const { ended } = await ctx.runner.call('load.ended', { check, timeoutMs });
+      if (!ended) ctx.unavailable('the end of the load', `not reached within ${timeoutMs / 1000} s`);
+    });
+  } finally {
+    await ctx.runner.call('load.stop', { check });
+  }
+}
+
+/** The goals of the check in the words of a load. */
+function goalsOf(goals: CheckContext['goals']): LoadGoals {
+  const { p95Ms, availabilityRatio, requestsPerSecond } = goals;
+  return {
+    ...(typeof p95Ms === 'number' && { latency: [{ percentile: 95, maxMs: p95Ms }] }),
+    ...(typeof availabilityRatio === 'number' && { availabilityRatio }),
+    ...(typeof requestsPerSecond === 'number' && { minRequestsPerSecond: requestsPerSecond }),
+  };
+}

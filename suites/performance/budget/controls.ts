@@ -1,0 +1,81 @@
+import { FAIL_EVERY, failing } from '../_load/breaking.ts';
+import { manyThroughTheEdge } from '../../_breaking/edge.ts';
+import { deployment, required } from '../../_breaking/objects.ts';
+import type { Control, ControlContext } from '../../harness/control.ts';
+
+const PROMETHEUS = deployment('observability', 'prometheus');
+
+/** A server with an empty disk is ready within seconds. */
+const READY_MS = 90_000;
+
+/** More than two and a half scrapes of 5 s: that is a gap. */
+const FORGOTTEN_MS = 15_000;
+
+/** Three scrapes: so much is known again that the gap, and not silence, is what is told. */
+const KNOWN_AGAIN_MS = 15_000;
+
+/** Some 30 of them fail: a thousand times the budget of 99.9 % where nothing else was sent, and enough beside the loads of a whole run. */
+const BAD_REQUESTS = 300;
+
+/** Three scrapes: Prometheus knows of them. */
+const SCRAPED_MS = 15_000;
+
+export const controls: readonly Control[] = [
+  {
+    id: 'performance/budget/spent',
+    check: 'performance/budget',
+    verdict: 'fail',
+    size: 'any',
+    title: `one answer of ${FAIL_EVERY} is a 503, of ${BAD_REQUESTS} requests`,
+    expectSeen: /api-requests/,
+    break: spend,
+  },
+  {
+    id: 'performance/budget/gap',
+    check: 'performance/budget',
+    verdict: 'inconclusive',
+    size: 'any',
+    title: 'Prometheus has lost what it had recorded',
+    expectSeen: /no data from/,
+    break: forgetful,
+  },
+];
+
+/** Requests through the edge, some of which fail, and the time until Prometheus has counted them. */
+async function spend(ctx: ControlContext): Promise<void> {
+  await failing(ctx);
+  const statuses = await manyThroughTheEdge(ctx, BAD_REQUESTS);
+  const failed = statuses.filter((status) => status >= 500).length;
+  if (failed === 0) throw new Error(`none of ${BAD_REQUESTS} requests failed`);
+  ctx.log(`${failed} of ${BAD_REQUESTS} requests failed`);
+  await passed(ctx, 'three scrapes', SCRAPED_MS);
+}
+
+/** Its data is gone with its pod; the new one must have scraped again, so that nothing else is missing. */
+async function forgetful(ctx: ControlContext): Promise<void> {
+  await ctx.patch(PROMETHEUS, { spec: { replicas: 0 } });
+  await scaled(ctx, 0);
+  await passed(ctx, 'a gap in what is recorded', FORGOTTEN_MS);
+  await ctx.patch(PROMETHEUS, { spec: { replicas: 1 } });
+  await scaled(ctx, 1);
+  await passed(ctx, 'three scrapes', KNOWN_AGAIN_MS);
+}
+
+async function passed(ctx: ControlContext, what: string, lengthMs: number): Promise<void> {
+  const begunMs = performance.now();
+  await ctx.until(what, () => Promise.resolve(performance.now() - begunMs > lengthMs || null), {
+    timeoutMs: lengthMs * 2,
+  });
+}
+
+async function scaled(ctx: ControlContext, replicas: number): Promise<void> {
+  await ctx.until(
+    `${replicas} pods of Prometheus`,
+    async () => {
+      const { status = {} } = await required(ctx, PROMETHEUS);
+      const { readyReplicas = 0, replicas: there = 0 } = status;
+      return readyReplicas === replicas && there === replicas ? true : null;
+    },
+    { timeoutMs: READY_MS },
+  );
+}

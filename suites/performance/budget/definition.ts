@@ -1,0 +1,31 @@
+import { together } from '../../catalogue/reads.ts';
+import { row } from '../../catalogue/row.ts';
+import type { CatalogueRow } from '../../catalogue/types.ts';
+import { withObjectives } from '../_load/definition.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    id: 'performance/budget',
+    order: 990,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'Error budget left',
+    section: '2',
+    access: 'r - r r r',
+    goal: 'budget left over the window, from Prometheus; gaps counted best case and worst case, and the worst holds',
+    requires: {
+      what: 'prometheus and objectives',
+      declares: ({ prometheus: declared, objectives: all }) => declared !== undefined && all.length > 0,
+    },
+    reads: together(withObjectives, ({ load }) => ({ steady: load.steady })),
+    // Where a window is the run of an embedded environment: readers come first, and what it is to judge comes from those that make load.
+    alone: ({ cluster, objectives: all }) =>
+      'embedded' in cluster && all.some(({ window }) => window.kind === 'run'),
+    time: {
+      waits: ['prometheusQuery', 'settle'],
+      workMs: (_environment, { answers, waitMs }) => answers() * waitMs('prometheusPart'),
+      usualMs: 5_000,
+    },
+  }),
+];

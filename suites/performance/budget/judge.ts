@@ -1,0 +1,220 @@
+import type { Annotations } from '../../../reports/judge/annotations.ts';
+import type { CheckJudge } from '../../../reports/judge/definition.ts';
+import { need } from '../../../reports/judge/evidence/need.ts';
+import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
+import { all, first } from '../../../reports/judge/observed.ts';
+import { burnFigures } from '../../../reports/judge/performance/burn-figures.ts';
+import { gridFrom, recordedOf } from '../../../reports/judge/performance/recorded.ts';
+import { budgetOf } from '../../../reports/judge/slo/budget.ts';
+import type { Budget } from '../../../reports/judge/slo/budget.ts';
+import { burnRates } from '../../../reports/judge/slo/burn-rate.ts';
+import { percent } from '../../../reports/judge/slo/percent.ts';
+import type { Grid } from '../../../reports/judge/slo/series.ts';
+import type { History, HistoryHeader } from '../../../reports/record/history.ts';
+import type { Figure, Finding, Judgement } from '../../../reports/record/judgement.ts';
+import type { GoalEntry } from '../../../reports/record/load-detail.ts';
+import { objectiveSchema } from '../../../reports/record/objective.ts';
+import type { Objective } from '../../../reports/record/objective.ts';
+import { worst } from '../../../reports/record/verdict.ts';
+import type { Verdict } from '../../../reports/record/verdict.ts';
+
+const SECOND_MS = 1000;
+
+const DAY_MS = 86_400_000;
+
+interface Judged {
+  objective: Objective;
+  verdict: Extract<Verdict, 'pass' | 'fail' | 'inconclusive'>;
+  reason: string;
+  budget: Budget | null;
+  figures: Figure[];
+}
+
+/**
+ * `performance/budget`: what is left of the error budget of every objective that the environment holds, from the series that were recorded of
+ * its queries. Every `{kind:'series'}` belongs to objectives by their names and to one of their queries by the text; `step` is in seconds,
+ * times in wall clock ms.
+ */
+function judgeBudget(history: History): Judgement {
+  const gaps = gapsOf(history);
+  const { objectives, unreadable } = objectivesOf(history);
+  const recorded = recordedOf(history);
+  const judged = objectives.map((objective) =>
+    judgeOne(objective, gridFrom(history, objective, recorded.get(objective.name))),
+  );
+  const open = [...gaps, ...unreadable];
+  if (objectives.length === 0 && open.length === 0) open.push('the environment names no objectives');
+  const found = worst(judged.map(({ verdict }) => verdict));
+  const verdict: Verdict = found === 'fail' ? 'fail' : open.length > 0 ? 'inconclusive' : found;
+  const telling = judged.filter((one) => one.verdict === verdict);
+  const [worstOne] = telling;
+  const findings = judged.filter((one) => one.verdict !== 'pass').map(findingOf);
+  return {
+    verdict,
+    reason: verdict === 'inconclusive' && open.length > 0 ? open.join('; ') : reasonOf(verdict, telling),
+    expected: `budget left for ${objectives.map(({ name }) => name).join(', ') || 'every objective'}, also if all that nobody saw was bad`,
+    seen:
+      worstOne === undefined
+        ? 'nothing'
+        : judged.map(({ objective, reason }) => `${objective.name}: ${reason}`).join('\n'),
+    figures: judged.flatMap(({ figures }) => figures),
+    findings,
+    findingsTotal: findings.length,
+    evidence: [],
+    goals: judged.map(entryOf),
+  };
+}
+
+function gapsOf(history: History): string[] {
+  const gaps = all(history, 'unavailable').map(({ what, reason }) => `${what} unavailable: ${reason}`);
+  if (first(history, 'end') === undefined) gaps.push('the observation was cut off before its end');
+  return gaps;
+}
+
+function objectivesOf(history: History): { objectives: Objective[]; unreadable: string[] } {
+  const stated = history.header.settings.objectives;
+  const parsed = objectiveSchema.array().safeParse(stated ?? []);
+  return parsed.success
+    ? { objectives: parsed.data, unreadable: [] }
+    : { objectives: [], unreadable: ['the objectives of the history cannot be read'] };
+}
+
+/** @param read the grid of the objective, or why there is none */
+function judgeOne(objective: Objective, read: Grid | string): Judged {
+  if (typeof read === 'string')
+    return { objective, verdict: 'inconclusive', reason: read, budget: null, figures: [] };
+  const budget = budgetOf(objective, read);
+  return {
+    objective,
+    verdict: budget.verdict,
+    reason: budget.reason,
+    budget,
+    figures: figuresOf(objective, budget, read),
+  };
+}
+
+function reasonOf(verdict: Verdict, telling: readonly Judged[]): string {
+  const [first] = telling;
+  if (first === undefined) return 'there was nothing to judge';
+  if (verdict === 'pass') {
+    const least = telling.toSorted(
+      (a, b) => (a.budget?.remaining.worst ?? 0) - (b.budget?.remaining.worst ?? 0),
+    )[0];
+    return `every objective has budget left; least ${least?.objective.name ?? ''}: ${least?.reason ?? ''}`;
+  }
+  const more = telling.length > 1 ? ` (and ${telling.length - 1} more)` : '';
+  return `${first.objective.name}: ${first.reason}${more}`;
+}
+
+function findingOf({ objective, reason }: Judged): Finding {
+  return {
+    subject: objective.name,
+    ok: false,
+    expected: `${targetText(objective)}, budget left`,
+    seen: reason,
+  };
+}
+
+function targetText({ target, method, slice }: Objective): string {
+  const what = method === 'Timeslices' && slice !== null ? `slices of ${slice.ms / SECOND_MS} s` : 'events';
+  return `${percent(target)} of ${what}`;
+}
+
+function windowText({ window }: Objective): string {
+  if (window.kind === 'run') return 'the run';
+  return window.kind === 'rolling'
+    ? window.ms >= DAY_MS
+      ? `${Number((window.ms / DAY_MS).toFixed(2))} d`
+      : `${window.ms / SECOND_MS} s`
+    : `the ${window.duration} from ${window.startTime}`;
+}
+
+function figuresOf(objective: Objective, budget: Budget, grid: Grid): Figure[] {
+  const { name } = objective;
+  const range = (best: number, worstCase: number): number | string =>
+    percent(best) === percent(worstCase)
+      ? Number((worstCase * 100).toFixed(3))
+      : `${percent(worstCase)} to ${percent(best)}`;
+  return [
+    {
+      name: `${name}: good`,
+      value: range(budget.achieved.best, budget.achieved.worst),
+      unit: '%',
+      goal: Number((objective.target * 100).toFixed(5)),
+    },
+    {
+      name: `${name}: budget left`,
+      value: range(budget.remaining.best, budget.remaining.worst),
+      unit: '%',
+      goal: '≥ 0',
+    },
+    { name: `${name}: events`, value: Math.round(budget.events) },
+    ...sliceFigure(objective, budget),
+    { name: `${name}: coverage of the window`, value: percent(budget.account.coverage) },
+    ...(grid.resets > 0 ? [{ name: `${name}: counters that began anew`, value: grid.resets }] : []),
+    ...burnFigures(name, burnRates(objective, grid)),
+  ];
+}
+
+/** Slices without traffic are good, and show nothing. */
+function sliceFigure({ name, method }: Objective, { account: { total, quiet } }: Budget): Figure[] {
+  return method === 'Timeslices'
+    ? [{ name: `${name}: slices with traffic`, value: `${total - quiet} of ${total}` }]
+    : [];
+}
+
+function entryOf({ objective, verdict, reason, budget }: Judged): GoalEntry {
+  return {
+    objective: objective.title,
+    target: targetText(objective),
+    verdict,
+    ...(budget === null ? UNKNOWN : knownOf(objective, budget)),
+    unit: '%',
+    sampleKind: objective.method === 'Timeslices' ? 'slices' : 'events',
+    window: windowText(objective),
+    note: verdict === 'pass' ? '' : reason,
+  };
+}
+
+type Known = Pick<GoalEntry, 'achieved' | 'lower' | 'upper' | 'samples' | 'coverage' | 'remaining'>;
+
+const UNKNOWN: Known = {
+  achieved: null,
+  lower: null,
+  upper: null,
+  samples: 0,
+  coverage: null,
+  remaining: null,
+};
+
+/** Shown is the worst case: what can be relied on. */
+function knownOf({ method }: Objective, { account, events, achieved, remaining }: Budget): Known {
+  const share = (value: number): number => Number((value * 100).toFixed(4));
+  return {
+    achieved: share(achieved.worst),
+    lower: share(achieved.worst),
+    upper: share(achieved.best),
+    samples: Math.round(method === 'Timeslices' ? account.total : events),
+    coverage: account.coverage,
+    remaining,
+  };
+}
+
+/** An answer for every objective that the environment holds. */
+function budgetEvidence({ settings }: HistoryHeader): AnyNeed[] {
+  const names = (settings.objectives ?? []).map((one) => (typeof one === 'string' ? one : one.name));
+  return names.map((name) =>
+    need('series', { where: ({ objectives }) => objectives.includes(name), what: `series of ${name}` }),
+  );
+}
+
+const BUDGET_ANNOTATIONS: Annotations = {
+  'series.values[].labels.*':
+    'which pods, routes and statuses there are is declared nowhere; that each is of a scraped target and counted alike in every answer is judged',
+};
+
+export const judge: CheckJudge = {
+  judge: judgeBudget,
+  evidence: budgetEvidence,
+  annotations: BUDGET_ANNOTATIONS,
+};

@@ -1,0 +1,334 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { goalEntrySchema, loadDetailSchema } from '../../reports/record/load-detail.ts';
+import { bucketsOf, recordedLoad } from '../../reports/judge/slo/_testing/histories.ts';
+import type { InventedLoad } from '../../reports/judge/slo/_testing/histories.ts';
+import { judge } from '../_testing/histories.ts';
+import type { Seen } from '../_testing/histories.ts';
+
+const GOALS = { p95Ms: 500, availabilityRatio: 0.999, requestsPerSecond: 25, deliveredShare: 0.98 };
+const loaded = (of: InventedLoad = {}): Seen[] => recordedLoad(of);
+/** What the environment plans: what the load offers. */
+const planned = (of: InventedLoad) => ({
+  steady: { requestsPerSecond: of.offered ?? of.perSecond ?? 50, seconds: of.seconds ?? 100 },
+});
+const performance = (
+  name: string,
+  of: InventedLoad | Seen[],
+  more: { cut?: boolean; goals?: Record<string, unknown>; settings?: Record<string, unknown> } = {},
+) =>
+  judge({
+    check: `performance/${name}`,
+    goals: GOALS,
+    settings: planned(Array.isArray(of) ? {} : of),
+    seen: Array.isArray(of) ? of : loaded(of),
+    ...more,
+  });
+
+describe('performance/api/latency', () => {
+  const latency = (of: InventedLoad | Seen[] = {}) => performance('api/latency', of);
+
+  it('should pass with bounds, sample and a chart', () => {
+    const judgement = latency({ seconds: 120 });
+    assert.equal(judgement.verdict, 'pass');
+    const [goal] = judgement.goals ?? [];
+    goalEntrySchema.parse(goal);
+    loadDetailSchema.parse(judgement.load);
+    assert.deepEqual([goal?.samples, goal?.target], [6000, 'p95 ≤ 500 ms']);
+    assert.ok((goal?.upper ?? 1000) < 41);
+    assert.equal(judgement.load?.p99Ms.length, judgement.load?.offered.length);
+    assert.equal(
+      judgement.load?.heat.cells.reduce((sum, [, , count]) => sum + count, 0),
+      6000,
+    );
+  });
+
+  it('should fail when a second is added to every answer', () => {
+    const judgement = latency({ latencyAt: () => 1040 });
+    assert.equal(judgement.verdict, 'fail');
+    assert.match(judgement.reason, /^p95 1040\.9 ms of 5000 requests/);
+  });
+
+  it('should be open with too few samples, and say how many would do', () => {
+    const judgement = latency({ seconds: 10, perSecond: 5 });
+    assert.equal(judgement.verdict, 'inconclusive');
+    assert.match(judgement.reason, /; 59 requests in all would decide/);
+  });
+
+  it('should not take slow requests of one stretch for independent ones', () => {
+    // 4 % of the requests are slow, all in one stretch: by rank the p95 is met.
+    const judgement = latency({
+      seconds: 1000,
+      latencyAt: (second) => (second >= 500 && second < 540 ? 900 : 40),
+    });
+    assert.equal(judgement.verdict, 'inconclusive');
+    assert.match(judgement.reason, /requests in all would decide/);
+  });
+
+  it('false verdict 4: should fail when many requests failed, however quick they were', () => {
+    const judgement = latency({ failedAt: () => 25, latencyAt: () => 1 });
+    assert.match(judgement.reason, /^p95 any number of ms of 5000 requests/);
+    assert.equal(judgement.verdict, 'fail');
+  });
+
+  it('should be open when the load was not delivered, unless it is too slow from the sending on', () => {
+    assert.match(
+      latency({ perSecond: 40, offered: 50 }).reason,
+      /not delivered: 4000 of 5000 iterations were begun \(80 %\), at least 98 % are needed/,
+    );
+    const late: InventedLoad = { perSecond: 40, offered: 50, latencyAt: () => 900 };
+    const sent = (ms: number) => ({ sent: bucketsOf(Array.from({ length: 4000 }, () => ms)) });
+    assert.equal(latency({ ...late, over: sent(40) }).verdict, 'inconclusive');
+    assert.equal(latency({ ...late, over: sent(800) }).verdict, 'fail');
+  });
+
+  it('should not pass where it hangs on requests that were never sent, nor fail for them', () => {
+    const slowNow = (second: number): number => (second % 30 === 0 ? 900 : 40);
+    const load = { seconds: 1000, perSecond: 99, offered: 100, latencyAt: slowNow };
+    const judgement = latency(load);
+    assert.equal(judgement.verdict, 'inconclusive');
+    assert.match(
+      judgement.reason,
+      /\(1000 that were dropped, cut off or not checked counted as good and as bad\)/,
+    );
+    assert.equal(latency({ ...load, perSecond: 100 }).verdict, 'pass');
+    assert.equal(latency({ ...load, latencyAt: () => 900 }).verdict, 'fail');
+  });
+
+  it('should say from when it is measured', () => {
+    assert.match(latency().expected, /measured from the intended start$/);
+    const sent = latency({ over: { engine: 'k6', latencyFrom: 'sent', sent: [] } });
+    assert.equal(sent.verdict, 'pass');
+    assert.match(sent.expected, /measured from the sending, since the engine tells no more/);
+    assert.match(sent.reason, /5000 requests, from the sending;/);
+    assert.equal(sent.goals?.[0]?.target, 'p95 ≤ 500 ms, from the sending');
+    assert.equal(sent.load?.latencyFrom, 'sent');
+    assert.equal(latency().load?.latencyFrom, 'intended');
+  });
+
+  it('should be open without data: none, a failed engine, an abort, a cut observation, damage', () => {
+    const failed: InventedLoad['over'] = { outcome: 'failed', reason: 'a worker thread died' };
+    for (const [seen, reason] of [
+      [[], /no load was recorded/],
+      [[['load-failed', { reason: 'k6 is not there' }]], /could not be made: k6 is not there/],
+      [[['unavailable', { what: 'the edge', reason: 'refused' }]], /the edge unavailable: refused/],
+      [
+        loaded({ over: failed, latencyAt: () => 5000 }),
+        /the engine \(embedded\) failed: a worker thread died/,
+      ],
+      [loaded({ over: { outcome: 'aborted', reason: 'exec' } }), /the load was aborted: exec/],
+    ] as [Seen[], RegExp][]) {
+      const judgement = latency(seen);
+      assert.equal(judgement.verdict, 'inconclusive');
+      assert.match(judgement.reason, reason);
+    }
+    const cut = performance('api/latency', {}, { cut: true });
+    assert.match(cut.reason, /cut off before its end/);
+    const aimless = performance('api/latency', {}, { goals: { deliveredShare: 0.98 } });
+    assert.match(aimless.reason, /no goal p95Ms/);
+  });
+});
+
+describe('performance/api/availability', () => {
+  const availability = (of: InventedLoad) => performance('api/availability', of);
+
+  it('should ask for 2,995 requests after 500 perfect ones', () => {
+    const judgement = availability({ seconds: 50, perSecond: 10 });
+    assert.equal(judgement.verdict, 'inconclusive');
+    assert.match(judgement.reason, /0 of 500 requests failed: .*; 2995 requests in all would decide/);
+  });
+
+  it('should pass with one failure in 100,000 and fail with 300', () => {
+    const of = { seconds: 1000, perSecond: 100 };
+    const one = availability({ ...of, failedAt: (second) => Number(second === 500) });
+    assert.equal(one.verdict, 'pass');
+    assert.ok(Math.abs((one.goals?.[0]?.remaining?.worst ?? 0) - 0.99) < 1e-9);
+    const many = availability({ ...of, failedAt: (second) => Number(second % 10 < 3) });
+    assert.equal(many.verdict, 'fail');
+    assert.ok((many.goals?.[0]?.remaining?.worst ?? 0) < -1.9);
+  });
+
+  it('should say that failures of one minute are not independent', () => {
+    const judgement = availability({
+      seconds: 100_000,
+      perSecond: 1,
+      failedAt: (second) => Number(second >= 6000 && second < 6060),
+    });
+    assert.equal(judgement.verdict, 'inconclusive');
+    assert.match(judgement.reason, /failures come in clusters \(design effect 6\d/);
+    assert.ok((judgement.load?.offered.length ?? 0) <= 240);
+  });
+
+  it('should let a failure stand although the load was not delivered', () => {
+    assert.equal(availability({ perSecond: 40, offered: 50, failedAt: () => 10 }).verdict, 'fail');
+    assert.equal(availability({ seconds: 500, perSecond: 40, offered: 50 }).verdict, 'inconclusive');
+  });
+
+  it('should count what was dropped both ways', () => {
+    const dropping = { seconds: 500, perSecond: 99, offered: 100 };
+    const open = availability(dropping);
+    assert.equal(open.verdict, 'inconclusive');
+    assert.match(open.reason, /500 that were dropped, cut off or not checked counted as good and as bad/);
+    assert.equal(availability({ ...dropping, failedAt: () => 5 }).verdict, 'fail');
+    assert.equal(availability({ ...dropping, perSecond: 100 }).verdict, 'pass');
+    // Two of a thousand fail of what was sent: with the dropped ones as good ones, less than one in a thousand.
+    assert.equal(
+      availability({ ...dropping, perSecond: 100, failedAt: (second) => Number(second % 5 === 0) }).verdict,
+      'fail',
+    );
+  });
+
+  it('should not take two loads for the one that was planned', () => {
+    const of = { seconds: 200, perSecond: 20 };
+    const twice = [...recordedLoad(of), ...recordedLoad(of, 300_000)];
+    const judgement = performance('api/availability', twice, { settings: planned(of) });
+    assert.deepEqual(
+      [judgement.verdict, judgement.reason],
+      ['inconclusive', '2 loads were made, one was planned'],
+    );
+  });
+});
+
+describe('performance/api/throughput', () => {
+  const throughput = (of: InventedLoad) => performance('api/throughput', of);
+
+  it('should pass what was offered and answered, and be open where it was not delivered', () => {
+    assert.equal(throughput({ perSecond: 30 }).verdict, 'pass');
+    assert.match(throughput({ perSecond: 30, offered: 50 }).reason, /not delivered/);
+    assert.match(throughput({ perSecond: 20 }).reason, /asked for 20 requests a second only/);
+    assert.equal(throughput({ perSecond: 30, failedAt: () => 20 }).verdict, 'fail');
+  });
+});
+
+describe('performance/ai', () => {
+  const goals = { ...GOALS, p95Ms: 3000 };
+  const draft = { over: { scenario: 'draft' } };
+  const ai = (name: string, of: InventedLoad) => performance(`ai/${name}`, { ...draft, ...of }, { goals });
+
+  it('should count what the check does not pass as failed, however quick it was', () => {
+    assert.equal(ai('availability', {}).verdict, 'pass');
+    const some = ai('availability', { failedAt: () => 10 });
+    assert.match(some.reason, /1000 of 5000 requests failed/);
+    const names = some.figures.map(({ name }) => name);
+    assert.ok(names.includes('not as promised: as asked'), names.join());
+    assert.equal(ai('latency', { failedAt: () => 10 }).verdict, 'fail');
+  });
+
+  it('false verdict 4: 3,500 of 3,500 drafts without a text fail availability, latency and throughput', () => {
+    const empty = { seconds: 70, failedAt: () => 50 };
+    for (const name of ['availability', 'latency', 'throughput'])
+      assert.equal(ai(name, empty).verdict, 'fail', name);
+  });
+
+  it('false verdict 4: what nobody checked is not good', () => {
+    const unchecked = ai('availability', { change: () => ({ good: 0 }) });
+    assert.equal(unchecked.verdict, 'inconclusive');
+    assert.match(unchecked.reason, /5000 that were dropped, cut off or not checked/);
+    assert.notEqual(ai('latency', { change: () => ({ good: 0 }) }).verdict, 'pass');
+    assert.notEqual(ai('throughput', { change: () => ({ good: 0 }) }).verdict, 'pass');
+  });
+
+  it('false verdict 4: iterations that were cut off count as dropped', () => {
+    const of = { seconds: 200, change: () => ({ started: 51 }), offered: 51 };
+    const cut = ai('availability', { ...of, over: { ...draft.over, iterations: 10_000, interrupted: 200 } });
+    assert.equal(cut.verdict, 'inconclusive');
+    assert.match(cut.reason, /counted as good and as bad/);
+  });
+});
+
+describe('the record of a load', () => {
+  const whole = recordedLoad();
+  const reasonOf = (lines: Seen[]): string => performance('api/latency', lines).reason;
+  const changed = (
+    kind: string,
+    change: (fields: Record<string, unknown>) => Record<string, unknown>,
+  ): Seen[] =>
+    whole.map(([name, fields]): Seen => [name, name === kind ? { ...fields, ...change(fields) } : fields]);
+
+  it('should be whole: each second there, and each sum twice the same', () => {
+    assert.equal(performance('api/latency', whole).verdict, 'pass');
+    assert.match(reasonOf(whole.filter((_, index) => index !== 40)), /second 39 was not recorded/);
+    for (const [lines, gap] of [
+      [changed('load', () => ({ requests: 50_000 })), /latencies of 50000 requests|requests by its seconds/],
+      [changed('load', () => ({ checks: [] })), /5000 good ones by its seconds, 0 in all/],
+      [changed('load', () => ({ iterations: 0 })), /5000 iterations begun by its seconds, 0 in all/],
+      [changed('load', () => ({ durationMs: 1_000_000 })), /100 seconds of a load of 1000 s/],
+      [changed('load', () => ({ startedAt: '2026-01-01T01:00:00Z' })), /when it had not been asked for/],
+      [changed('load', () => ({ latency: [[400_000, 5000]] })), /not among those of the whole/],
+      [changed('load', () => ({ sent: [[400_000, 5000]] })), /from the sending/],
+      [changed('load', () => ({ scenario: 'draft' })), /embedded with steady was started/],
+      [changed('load-second', () => ({ latency: [[4000, 50]] })), /not among those of the whole/],
+      [changed('load-second', () => ({ bad: 50 })), /bad ones by its seconds/],
+      [changed('load-second', () => ({ started: 500 })), /iterations begun by its seconds/],
+    ] as [Seen[], RegExp][]) {
+      const judgement = performance('api/latency', lines);
+      assert.equal(judgement.verdict, 'inconclusive', String(gap));
+      assert.match(judgement.reason, gap);
+    }
+  });
+
+  it('should agree in every single second, and have its latencies in order', () => {
+    const inSecond = (atMs: number, change: Record<string, unknown>): Seen[] =>
+      changed('load-second', (fields) => (fields.atMs === atMs ? change : {}));
+    assert.match(
+      reasonOf(inSecond(5000, { started: 0 })),
+      /4950 iterations begun by its seconds, 5000 in all/,
+    );
+    assert.match(reasonOf(inSecond(5000, { offered: 0 })), /4950 iterations offered by its seconds/);
+    assert.match(reasonOf(inSecond(5000, { started: -1 })), /second 5 counts less than no iteration/);
+    const sent = [
+      [39_000, 1],
+      [3900, 4999],
+    ];
+    assert.match(reasonOf(changed('load', () => ({ sent }))), /its latencies are out of order/);
+    const odd = [[39_000.5, 5000]];
+    assert.match(reasonOf(changed('load', () => ({ sent: odd }))), /a latency is none that an engine writes/);
+    // k6 leaves iterations out of its seconds that were cut off, and counts its setup and teardown among them.
+    const ofK6 = inSecond(5000, { started: 52 }).map(([kind, fields]): Seen => [
+      kind,
+      kind === 'load-second' ? fields : { ...fields, engine: 'k6' },
+    ]);
+    assert.equal(performance('api/latency', ofK6).verdict, 'pass');
+    assert.match(reasonOf(inSecond(5000, { started: 52 })), /5002 iterations begun by its seconds/);
+    assert.match(reasonOf(inSecond(99_000, { started: 49 })), /4999 iterations begun by its seconds/);
+    assert.match(reasonOf(inSecond(99_000, { offered: 49 })), /4999 iterations offered by its seconds/);
+    // The embedded engine told of its last second, and was stopped right then.
+    assert.equal(performance('api/latency', inSecond(99_000, { offered: 53 })).verdict, 'pass');
+    const cut = changed('load', () => ({ iterations: 5000, interrupted: 10 }));
+    assert.equal(performance('api/latency', cut).verdict, 'pass');
+  });
+
+  it('should be of the load that was planned', () => {
+    const settings = { steady: { requestsPerSecond: 5, seconds: 100 } };
+    assert.match(
+      performance('api/latency', whole, { settings }).reason,
+      /offered 5000 iterations, planned were 500/,
+    );
+    assert.match(performance('ai/latency', whole).reason, /the load was steady, planned was draft/);
+    assert.match(performance('api/latency', whole, { settings: {} }).reason, /which load was planned/);
+  });
+
+  it('should take what pods counted before and after they were asked for what it is', () => {
+    const operator: InventedLoad['over'] = { engine: 'k6-operator', latencyFrom: 'sent', sent: [] };
+    const empty = { started: 0, requests: 0, good: 0, dropped: 0, offered: null, latency: [] };
+    // A load of 60 s at one a second: the first and last eight seconds are the operator's, and of the last three nobody asked.
+    const idle = (second: number): boolean => second < 8 || second >= 68;
+    const pods = (last: number, over = {}): InventedLoad => ({
+      ...{ seconds: 76, perSecond: 1, offered: null },
+      change: ({ atMs }) => (idle(atMs / 1000) || atMs / 1000 >= last ? empty : { offered: null }),
+      over: {
+        ...{ ...operator, durationMs: 60_000, iterations: 60, requests: 60, offered: 60 },
+        checks: [{ name: 'as asked', group: '', passes: 60, fails: 0 }],
+        ...over,
+      },
+    });
+    const reason = (of: InventedLoad): string =>
+      performance('api/availability', of, { settings: { steady: { requestsPerSecond: 1, seconds: 60 } } })
+        .reason;
+    assert.match(reason(pods(68)), /^0 of 60 requests failed/);
+    assert.match(reason(pods(65)), /^0 of 60 requests failed/);
+    assert.match(reason(pods(40)), /32 requests by its seconds, 60 in all/);
+    assert.match(reason(pods(68, { durationMs: 20_000 })), /76 seconds of a load of 20 s/);
+    assert.match(reason(pods(68, { durationMs: 200_000 })), /76 seconds of a load of 200 s/);
+  });
+});

@@ -1,0 +1,113 @@
+import type { CheckJudge } from '../../../reports/judge/definition.ts';
+import {
+  clusterFigures,
+  conclude,
+  moreText,
+  rounded,
+  unknownText,
+} from '../../../reports/judge/performance/conclude.ts';
+import type { Decided } from '../../../reports/judge/performance/conclude.ts';
+import { ofLoad } from '../../../reports/judge/performance/evidence.ts';
+import { observedSteady } from '../../../reports/judge/performance/loads.ts';
+import { sentLatencies, timesOfLoad } from '../../../reports/judge/slo/answers.ts';
+import { decideHistogram } from '../../../reports/judge/slo/histogram.ts';
+import { decideLatency } from '../../../reports/judge/slo/latency.ts';
+import type { LatencyDecision } from '../../../reports/judge/slo/latency.ts';
+import type { Load } from '../../../reports/judge/slo/load.ts';
+import type { History } from '../../../reports/record/history.ts';
+import type { Judgement } from '../../../reports/record/judgement.ts';
+
+const QUANTILE = 0.95;
+
+/** `performance/{api,ai}/latency`: the p95 of a load, from the intended start of each request where the engine tells it, against `p95Ms`. */
+function judgeLatency(subject: 'API' | 'AI'): (history: History) => Judgement {
+  return (history) => {
+    const observed = observedSteady(history, subject === 'AI' ? 'draft' : 'steady');
+    const { result } = observed;
+    const goalMs = history.header.goals.p95Ms ?? Number.NaN;
+    const goal = { quantile: QUANTILE, ms: goalMs };
+    const decision = decideLatency(result === null ? [] : timesOfLoad(result), goal);
+    const gaps = Number.isNaN(goalMs) ? ['the history states no goal p95Ms'] : [];
+    return conclude(observed, {
+      ...described(decision, { goalMs, subject, from: result?.latencyFrom ?? 'intended' }),
+      gaps,
+      failureStands: slowByItself(result, goalMs) && gaps.length === 0,
+    });
+  };
+}
+
+/**
+ * Whether it is too slow also when measured from the sending. Where the load was not delivered, the generator itself may have been late,
+ * and what is measured from the intended start has that in it.
+ */
+function slowByItself(result: Load | null, goalMs: number): boolean {
+  const sent = result === null ? [] : sentLatencies(result);
+  return decideHistogram(sent, QUANTILE, goalMs).verdict === 'fail';
+}
+
+interface Asked {
+  goalMs: number;
+  subject: string;
+  from: Load['latencyFrom'];
+}
+
+/** From when the time of a request runs. A service that keeps a generator waiting is faster when measured from the sending. */
+const FROM = {
+  intended: 'measured from the intended start',
+  sent: 'measured from the sending, since the engine tells no more: what a request waited for before is not in it',
+} as const;
+
+function described(
+  decision: LatencyDecision,
+  { goalMs, subject, from }: Asked,
+): Omit<Decided, 'gaps' | 'failureStands'> {
+  const { byRank, slow, clustered, verdict } = decision;
+  const { valueMs, lowerMs, upperMs, samples } = byRank;
+  const value = orNull(valueMs);
+  const bounds = `p95 between ${shown(lowerMs)} and ${shown(upperMs)} ms (one-sided 95 % each)`;
+  const sent = from === 'sent' ? ', from the sending' : '';
+  const seen =
+    samples === 0 ? 'no answer' : `p95 ${shown(valueMs)} ms of ${samples} requests${sent}; ${bounds}`;
+  const open = `${seen}: the goal of ${goalMs} ms is neither met nor missed with 95 % certainty${unknownText(decision)}${moreText(decision.samplesToDecide)}`;
+  const spent = samples === 0 ? null : 1 - slow / samples / (1 - QUANTILE);
+  return {
+    verdict,
+    reason: verdict === 'inconclusive' ? open : seen,
+    expected: `p95 of ${subject} at most ${goalMs} ms, ${FROM[from]}`,
+    seen,
+    figures: [
+      { name: 'p95', value, unit: 'ms', goal: goalMs },
+      { name: 'p95, lower 95 % bound', value: orNull(lowerMs), unit: 'ms' },
+      { name: 'p95, upper 95 % bound', value: orNull(upperMs), unit: 'ms', goal: goalMs },
+      { name: 'requests', value: samples },
+      { name: 'requests that failed or were slower than the goal', value: slow },
+      ...clusterFigures(clustered, 'slow requests'),
+    ],
+    goal: {
+      objective: `${subject} latency`,
+      target: `p95 ≤ ${goalMs} ms${sent}`,
+      verdict,
+      achieved: value,
+      lower: orNull(lowerMs),
+      upper: orNull(upperMs),
+      unit: 'ms',
+      samples,
+      sampleKind: 'requests',
+      coverage: null,
+      remaining: spent === null ? null : { best: spent, worst: spent },
+      window: 'the load',
+      note: '',
+    },
+  };
+}
+
+const orNull = (value: number | null): number | null =>
+  value === null || value === Infinity ? null : rounded(value);
+
+/** Failures are infinitely slow. */
+function shown(value: number | null): string {
+  if (value === null) return '?';
+  return value === Infinity ? 'any number of' : String(rounded(value));
+}
+
+export const judgeOf = (subject: 'API' | 'AI'): CheckJudge => ofLoad(judgeLatency(subject));

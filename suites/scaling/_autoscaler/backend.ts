@@ -1,0 +1,61 @@
+import type { CheckContext } from '../../harness/context.ts';
+import { usersFor } from '../../harness/users.ts';
+import type { Patience, ScaleFollower, Scaled } from './follow.ts';
+import { followed, growingMs, isGrown, startLoad, whileLoaded } from './loaded.ts';
+
+/** Requests go on this long after the last pod that was wished for is ready: whether latency is as it should be again takes some seconds to say. */
+const HOLD_MS = 20_000;
+
+/** Load that makes the backend grow; the rates are the environment's. */
+export interface Rates {
+  lowPerSecond: number;
+  highPerSecond: number;
+  rampSeconds: number;
+}
+
+interface Declared {
+  backend: Scaled;
+  rates: Rates;
+}
+
+export function scaled(
+  ctx: CheckContext,
+  work: (declared: Declared, follower: ScaleFollower) => Promise<void>,
+): Promise<void> {
+  const declared = declaredOf(ctx);
+  const subject = { called: 'the backend', deployment: declared.backend };
+  return followed(ctx, subject, (follower) => work(declared, follower));
+}
+
+/** True when more pods than the minimum became ready. */
+export async function grow(ctx: CheckContext, rates: Rates, follower: ScaleFollower): Promise<boolean> {
+  const longestMs = growingMs(ctx);
+  const { lowPerSecond, highPerSecond, rampSeconds } = rates;
+  await ctx.step(`let the load rise from ${lowPerSecond} to ${highPerSecond} requests a second`, () =>
+    startLoad(ctx, 'ramp', {
+      ...{ START_RATE: lowPerSecond, RATE: highPerSecond, RAMP_UP: `${rampSeconds}s`, RAMP_DOWN: '1s' },
+      MAX_VUS: usersFor(highPerSecond),
+      HOLD: `${Math.ceil((longestMs + HOLD_MS) / 1000)}s`,
+    }),
+  );
+  // Only now: until an engine is there nothing is sent.
+  ctx.record('load-begun', { perSecond: highPerSecond, rampSeconds });
+  follower.repeat();
+  const endMs = performance.now() + longestMs + HOLD_MS;
+  const wait = (of: Patience): Promise<boolean> =>
+    whileLoaded(ctx, of.timeoutMs, (signal) => follower.until(isGrown, { ...of, signal }));
+  const grown = await ctx.step('wait until more pods are wanted and ready', () =>
+    wait({ timeoutMs: longestMs }),
+  );
+  if (grown)
+    await ctx.step('send on until no more are wanted for a while, to see latency', () =>
+      wait({ timeoutMs: endMs - performance.now(), forMs: HOLD_MS }),
+    );
+  return grown;
+}
+
+function declaredOf(ctx: CheckContext): Declared {
+  const { edge } = ctx.settings.topology ?? {};
+  if (edge?.backend === undefined) throw new Error('the environment declares no topology.edge.backend');
+  return { backend: edge.backend.deployment, rates: edge.backend.scaling };
+}

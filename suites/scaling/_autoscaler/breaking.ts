@@ -1,0 +1,38 @@
+import { required } from '../../_breaking/objects.ts';
+import type { Deployed } from '../../_breaking/objects.ts';
+import type { ControlContext } from '../../harness/control.ts';
+import type { ObjectRef } from '../../harness/protocol.ts';
+
+type Autoscaler = ObjectRef<'autoscaling/v2', 'HorizontalPodAutoscaler'>;
+
+export const autoscalerOf = (name: string): Autoscaler => ({
+  apiVersion: 'autoscaling/v2',
+  kind: 'HorizontalPodAutoscaler',
+  namespace: 'tender',
+  name,
+});
+
+export const AUTOSCALER = autoscalerOf('tender-api');
+
+/** The controller looks every 15 s (Kubernetes' default), and metrics of the last minute may still be told. */
+const NOTICED_MS = 120_000;
+
+/** Longer than the goals for the decision and for ready pods together, so that "never" is not said too early. */
+export const SHORT_WAIT_MS = 100_000;
+
+export async function withoutMetrics(
+  ctx: ControlContext,
+  source: Deployed,
+  autoscaler: Autoscaler,
+): Promise<void> {
+  await ctx.patch(source, { spec: { replicas: 0 } });
+  await ctx.until('the autoscaler to have no metrics', () => inactive(ctx, autoscaler), {
+    timeoutMs: NOTICED_MS,
+  });
+}
+
+async function inactive(ctx: ControlContext, autoscaler: Autoscaler): Promise<true | null> {
+  const { status = {} } = await required(ctx, autoscaler);
+  const active = status.conditions?.find(({ type }) => type === 'ScalingActive');
+  return active?.status === 'False' ? true : null;
+}

@@ -1,0 +1,81 @@
+/** What every check of an autoscaler under load does: rest before it, the load itself, and waits that end with it. */
+import type { CheckContext } from '../../harness/context.ts';
+import { ScaleFollower } from './follow.ts';
+import type { Scale, Scaled } from './follow.ts';
+import { shrinkingMs } from './shrinking.ts';
+
+export interface Subject {
+  /** What it is called in steps: `the backend`. */
+  called: string;
+  deployment: Scaled;
+}
+
+/** Follows an autoscaler while the work is done; without one, or without rest before it, nothing is done, and that is recorded. */
+export async function followed(
+  ctx: CheckContext,
+  { called, deployment }: Subject,
+  work: (follower: ScaleFollower) => Promise<void>,
+): Promise<void> {
+  const { namespace, name } = deployment;
+  const follower = new ScaleFollower(ctx, deployment);
+  const there = await ctx.step(`read the autoscaler of Deployment ${namespace}/${name}`, () =>
+    follower.start(),
+  );
+  if (!there) return;
+  try {
+    const timeoutMs = shrinkingMs(ctx, follower.scale);
+    const rests = await ctx.step(`wait until ${called} is at its minimum`, () =>
+      follower.until(atMinimum, { timeoutMs }),
+    );
+    if (rests) await work(follower);
+    else ctx.record('not-at-minimum', { scale: follower.scale });
+  } finally {
+    // For a step that threw: nothing of a trial may run on into the next.
+    await stopLoad(ctx);
+    await follower.end();
+  }
+}
+
+export function atMinimum({ desired, ready, total, min }: Scale): boolean {
+  return desired === min && ready === min && total === min;
+}
+
+export function isGrown({ desired, ready, min }: Scale): boolean {
+  return desired > min && ready >= desired;
+}
+
+/** How long more pods are waited for, ms; only controls set another. */
+export function growingMs(ctx: CheckContext): number {
+  return ctx.settings.scaleUpMs ?? ctx.timeoutMs('scaleUp');
+}
+
+/** Waits for what the load is to bring about, and no longer when it ends before: without it nothing comes. */
+export async function whileLoaded(
+  ctx: CheckContext,
+  timeoutMs: number,
+  wait: (signal: AbortSignal) => Promise<boolean>,
+): Promise<boolean> {
+  const over = new AbortController();
+  void ctx.runner.call('load.ended', { check: ctx.id, timeoutMs }).then(
+    ({ ended }) => {
+      if (ended) over.abort();
+    },
+    // A load that cannot be asked about is judged by its record.
+    () => undefined,
+  );
+  return wait(over.signal);
+}
+
+export async function startLoad(
+  ctx: CheckContext,
+  scenario: string,
+  variables: Record<string, string | number>,
+): Promise<void> {
+  const { id: check, trial } = ctx;
+  await ctx.runner.call('load.start', { check, trial, scenario, variables });
+}
+
+export async function stopLoad(ctx: CheckContext): Promise<void> {
+  const { stopped } = await ctx.runner.call('load.stop', { check: ctx.id });
+  if (stopped) ctx.record('load-ended');
+}

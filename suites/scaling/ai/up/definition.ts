@@ -1,0 +1,31 @@
+import { ai, together, wholeTopology } from '../../../catalogue/reads.ts';
+import { hasBackend } from '../../../catalogue/requirements.ts';
+import { always, row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    id: 'scaling/ai/up',
+    order: 700,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'The AI service grows with its queue',
+    section: '5.2',
+    access: 'w - w w -',
+    does: "tenders through the edge while the model's stand-in is slow (ai.scaling), and the autoscaler of the AI service, its metric and its pods meanwhile; afterwards queue, model and pods are as before",
+    goal: 'on the depth of the AI queue: decision within 60 s, new pods ready within 90 s of the load; afterwards all as before',
+    goals: { decisionSeconds: 60, readySeconds: 90, deliveredShare: 0.98 },
+    parts: ['ai'],
+    requires: {
+      what: 'ai.scaling and topology.edge.backend',
+      declares: (environment) => environment.ai?.scaling !== undefined && hasBackend(environment),
+    },
+    reads: together(wholeTopology, ai),
+    alone: always,
+    time: {
+      waits: ['scaleDown', 'edgeRequest', 'scaleUp', 'loadStop', 'loadStop', 'scaleDown', 'settle'],
+      usualMs: 120_000,
+    },
+  }),
+];

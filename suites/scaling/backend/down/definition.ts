@@ -1,0 +1,22 @@
+import { upAndDown } from '../../_autoscaler/declaring.ts';
+import { backend } from '../../../catalogue/requirements.ts';
+import { always, row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    id: 'scaling/backend/down',
+    order: 690,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'The backend shrinks again, without flapping',
+    section: '5.2',
+    access: 'w - w w -',
+    goal: 'back to the minimum within the stabilisation window + 60 s, no flapping, no failed request',
+    goals: { extraSeconds: 60, failedRequests: 0, flapSeconds: 300, deliveredShare: 0.98 },
+    requires: backend,
+    alone: always,
+    time: upAndDown,
+  }),
+];

@@ -1,0 +1,205 @@
+import type { CheckJudge } from '../../../../reports/judge/definition.ts';
+import { conclude, secondsOf, secondsText } from '../../../../reports/judge/scaling/conclude.ts';
+import type { Found, Mark } from '../../../../reports/judge/scaling/conclude.ts';
+import { ANNOTATIONS, BETWEEN, watched } from '../../../../reports/judge/scaling/evidence.ts';
+import { observe } from '../../../../reports/judge/scaling/observed.ts';
+import type { Hpa, HpaSpec, Observed } from '../../../../reports/judge/scaling/observed.ts';
+import { soundGaps } from '../../../../reports/judge/scaling/record-gaps.ts';
+import { expectedOf, outside } from '../../../../reports/judge/scaling/settings.ts';
+import { dropsOf } from '../../../../reports/judge/slo/drops.ts';
+import type { History } from '../../../../reports/record/history.ts';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+
+interface Goals {
+  extraS: number;
+  failedRequests: number;
+  flapS: number;
+}
+
+interface Context {
+  observed: Observed;
+  spec: HpaSpec;
+  /** What the autoscaler did since the first load began: what it did before is no answer to a load. */
+  hpa: readonly Hpa[];
+  endMs: number;
+  goals: Goals;
+  /** From the end of the load until the minimum was reached, ms; null: not seen. */
+  backMs: number | null;
+  flaps: Flap[];
+}
+
+/** Pods were taken away and added again, ms between the two. */
+interface Flap {
+  t: number;
+  afterMs: number;
+}
+
+/** `scaling/backend/down`: back to the minimum within the stabilisation window and `extraSeconds`, no flapping, no failed request. */
+function judgeDown(history: History): Judgement {
+  const observed = observe(history);
+  const goals: Goals = {
+    extraS: history.header.goals.extraSeconds ?? Number.NaN,
+    failedRequests: history.header.goals.failedRequests ?? Number.NaN,
+    flapS: history.header.goals.flapSeconds ?? Number.NaN,
+  };
+  const { spec, startMs, topMs, endMs } = observed;
+  const expectedText = `back to the minimum within the stabilisation window + ${goals.extraS} s of the end of the load; no pods added within ${goals.flapS} s of taking some away; failed requests ≤ ${goals.failedRequests}`;
+  const missing = missingOf(observed);
+  if (Object.values(goals).some(Number.isNaN)) missing.push('the history does not state every goal');
+  if (spec === null || startMs === null || endMs === null) {
+    return conclude(observed, {
+      ...{ failures: [], late: [], gaps: missing, pass: '', expected: expectedText },
+      ...{ figures: [], marks: [], derivation: '' },
+    });
+  }
+  const hpa = observed.hpa.filter(({ t }) => t >= startMs);
+  const flaps = flapsOf(hpa, Math.max(goals.flapS, spec.stabilisationDownS) * 1000);
+  const backMs = backAfter(observed, spec, endMs);
+  const context: Context = { observed, spec, hpa, endMs, goals, backMs, flaps };
+  const pods = Math.max(0, peakOf(hpa) - spec.min);
+  const expected = expectedOf(history, spec, { rampMs: (topMs ?? startMs) - startMs, pods });
+  const mark: Mark = {
+    name: 'back at the minimum, after the load',
+    atMs: backMs,
+    sinceMs: endMs - startMs,
+    expected: expected.back,
+    outside: outside(backMs, expected.back),
+  };
+  return conclude(observed, {
+    failures: listed(flapText(context), failedText(context)),
+    late: listed(lateText(context)),
+    gaps: [...missing, ...gapsOf(context), ...soundGaps(history)],
+    pass: `back at ${spec.min} pods ${secondsText(backMs)} after the load, without flapping and without a failed request`,
+    expected: expectedText,
+    figures: figuresOf(context),
+    marks: [mark],
+    derivation: expected.derivation,
+  });
+}
+
+function missingOf({ hpa, spec, startMs, endMs, load }: Observed): string[] {
+  const gaps: string[] = [];
+  if (startMs === null) gaps.push('no load was started');
+  if (endMs === null) gaps.push('the load was not seen to end');
+  if (spec === null) gaps.push('the settings of the autoscaler were not read');
+  if (!hpa.some(({ t }) => t >= (startMs ?? 0))) gaps.push('the autoscaler was not observed during the load');
+  if (load.undelivered !== null) gaps.push(load.undelivered);
+  return gaps;
+}
+
+function peakOf(hpa: readonly Hpa[]): number {
+  return Math.max(0, ...hpa.map(({ desired }) => desired));
+}
+
+/**
+ * Pods that were taken away and wanted again soon after. The way up and the one way down that a load brings about are no flapping,
+ * whatever lies between them.
+ */
+function flapsOf(hpa: readonly Hpa[], withinMs: number): Flap[] {
+  const found: Flap[] = [];
+  let shrunkAt: number | null = null;
+  for (const [index, one] of hpa.entries()) {
+    const before = hpa[index - 1]?.desired ?? one.desired;
+    if (one.desired < before) shrunkAt = one.t;
+    if (one.desired <= before || shrunkAt === null) continue;
+    if (one.t - shrunkAt <= withinMs) found.push({ t: one.t, afterMs: one.t - shrunkAt });
+    shrunkAt = null;
+  }
+  return found;
+}
+
+/** The first moment after the load at which no more pods than the minimum are wanted or there. */
+function backAfter({ hpa, replicas }: Observed, { min }: HpaSpec, endMs: number): number | null {
+  const wanted = hpa.find(({ t, desired }) => t >= endMs && desired <= min)?.t;
+  if (wanted === undefined) return null;
+  const there =
+    replicas.length > 0
+      ? (replicas.find(({ t, total }) => t >= wanted && total <= min)?.t ?? settled(replicas, wanted, min))
+      : hpa.find(({ t, current }) => t >= wanted && current <= min)?.t;
+  return there === undefined || there === null ? null : Math.max(0, there - endMs);
+}
+
+/** Replicas are recorded when they change: those of before may hold already. */
+function settled(replicas: Observed['replicas'], atMs: number, min: number): number | null {
+  const last = replicas.findLast(({ t }) => t <= atMs);
+  return last !== undefined && last.total <= min ? atMs : null;
+}
+
+function limitS({ spec, goals }: Context): number {
+  return spec.stabilisationDownS + goals.extraS;
+}
+
+const listed = (...texts: (string | null)[]): string[] => texts.filter((text) => text !== null);
+
+function flapText({ flaps, goals, spec }: Context): string | null {
+  const [first] = flaps;
+  if (first === undefined) return null;
+  const withinS = Math.max(goals.flapS, spec.stabilisationDownS);
+  const times = flaps.length === 1 ? 'once' : `${flaps.length} times`;
+  return `flapping: pods were added again ${times} within ${withinS} s of taking some away, first after ${secondsOf(first.afterMs)} s (stabilisation window ${spec.stabilisationDownS} s)`;
+}
+
+function lateText(context: Context): string | null {
+  const { backMs, observed, endMs, spec } = context;
+  const limit = limitS(context);
+  if (backMs !== null)
+    return backMs > limit * 1000
+      ? `back at ${spec.min} pods after ${secondsOf(backMs)} s, the goal is ${limit} s`
+      : null;
+  const watchedS = secondsOf(observed.lastMs - endMs);
+  return watchedS > limit
+    ? `not back at ${spec.min} pods within ${limit} s (watched for ${watchedS} s)`
+    : null;
+}
+
+function failedText({ observed, goals }: Context): string | null {
+  const requests = observed.load.result?.requests;
+  if (requests === undefined || requests.failed <= goals.failedRequests) return null;
+  return `${requests.failed} of ${requests.count} requests failed`;
+}
+
+function gapsOf({ backMs, observed, hpa, endMs, spec, goals }: Context): string[] {
+  const gaps: string[] = [];
+  const { result } = observed.load;
+  const dropped = result === null ? 0 : dropsOf(result).count;
+  if (result !== null && dropped > 0 && result.requests.failed + dropped > goals.failedRequests)
+    gaps.push(`${dropped} requests were dropped: whether they would have failed nobody knows`);
+  if (peakOf(hpa) <= spec.min) gaps.push(`there were never more than ${spec.min} pods: nothing to take away`);
+  if (backMs === null)
+    gaps.push(
+      `not seen back at ${spec.min} pods in the ${secondsOf(observed.lastMs - endMs)} s after the load`,
+    );
+  return gaps;
+}
+
+function figuresOf(context: Context): Found['figures'] {
+  const { observed, hpa, endMs, backMs, flaps, goals } = context;
+  const peak = peakOf(hpa);
+  const atEnd = hpa.findLast(({ t }) => t <= endMs)?.desired ?? peak;
+  const { result } = observed.load;
+  return [
+    {
+      name: 'back at the minimum after the load',
+      value: backMs === null ? null : secondsOf(backMs),
+      unit: 's',
+      goal: limitS(context),
+    },
+    { name: 'times that pods were taken away and added again', value: flaps.length, goal: 0 },
+    {
+      name: 'overshoot: most pods desired, over those at the end of the load',
+      value: peak - atEnd,
+      unit: 'pods',
+    },
+    {
+      name: 'failed requests',
+      value: result === null ? null : result.requests.failed,
+      goal: goals.failedRequests,
+    },
+  ];
+}
+
+export const judge: CheckJudge = {
+  judge: judgeDown,
+  evidence: watched,
+  annotations: { ...ANNOTATIONS, ...BETWEEN },
+};

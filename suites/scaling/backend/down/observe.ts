@@ -1,0 +1,66 @@
+import { grow, scaled } from '../../_autoscaler/backend.ts';
+import type { Rates } from '../../_autoscaler/backend.ts';
+import type { ScaleFollower } from '../../_autoscaler/follow.ts';
+import { atMinimum, startLoad, stopLoad, whileLoaded } from '../../_autoscaler/loaded.ts';
+import { shrinkingMs } from '../../_autoscaler/shrinking.ts';
+import type { CheckContext } from '../../../harness/context.ts';
+import { usersFor } from '../../../harness/users.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Kubernetes: the controller looks every 15 s, so that what comes back to the minimum and goes up again shows within one look more. */
+const QUIET_MS = 20_000;
+
+/**
+ * Of a saw-tooth, how long there are few requests. Longer than what an autoscaler needs to see that and to follow (CPU as the difference of two
+ * samples, 20 s, and a look within 15 s of it, while the last samples still tell of it), so that one that forgets at once does; and short enough
+ * that one which remembers 60 s does not: by then four of its looks in a row, 45 s, must have seen few, and samples lag some 10 s.
+ */
+const TOOTH_LOW_MS = 30_000;
+
+/** After it the load is there at once. */
+const TOOTH_RAMP_S = 1;
+
+/** The backend shrinks: grown first, then as few requests as it has on a quiet day, until it is back at its minimum and stays there. */
+export async function observe(ctx: CheckContext): Promise<void> {
+  await scaled(ctx, async ({ rates }, follower) => {
+    const teeth = ctx.settings.teeth ?? 1;
+    for (let tooth = 1; tooth < teeth; tooth += 1)
+      if (!(await oneTooth(ctx, tooth === 1 ? rates : { ...rates, rampSeconds: TOOTH_RAMP_S }, follower)))
+        return;
+    const last = teeth > 1 ? { ...rates, rampSeconds: TOOTH_RAMP_S } : rates;
+    if (!(await growAndShrink(ctx, last, follower))) return;
+    await ctx.step('see whether it stays there', () => sleep(QUIET_MS, undefined, { signal: ctx.signal }));
+    await ctx.step('end the load', () => stopLoad(ctx));
+  });
+}
+
+/** Much load and little, for a time of its own whatever the backend makes of it. */
+async function oneTooth(ctx: CheckContext, rates: Rates, follower: ScaleFollower): Promise<boolean> {
+  const grown = await grow(ctx, rates, follower);
+  await ctx.step('end the load', () => stopLoad(ctx));
+  if (!grown) return false;
+  await few(ctx, rates, TOOTH_LOW_MS);
+  await ctx.step('let it be few for a while', () => sleep(TOOTH_LOW_MS, undefined, { signal: ctx.signal }));
+  await ctx.step('end the load', () => stopLoad(ctx));
+  return true;
+}
+
+async function growAndShrink(ctx: CheckContext, rates: Rates, follower: ScaleFollower): Promise<boolean> {
+  const grown = await grow(ctx, rates, follower);
+  await ctx.step('end the load', () => stopLoad(ctx));
+  if (!grown) return false;
+  const timeoutMs = shrinkingMs(ctx, follower.scale);
+  await few(ctx, rates, timeoutMs + QUIET_MS);
+  return ctx.step('wait until the backend is back at its minimum', () =>
+    whileLoaded(ctx, timeoutMs, (signal) => follower.until(atMinimum, { timeoutMs, signal })),
+  );
+}
+
+function few(ctx: CheckContext, { lowPerSecond }: Rates, durationMs: number): Promise<void> {
+  return ctx.step(`send ${lowPerSecond} requests a second`, () =>
+    startLoad(ctx, 'steady', {
+      ...{ RATE: lowPerSecond, MAX_VUS: usersFor(lowPerSecond) },
+      DURATION: `${Math.ceil(durationMs / 1000)}s`,
+    }),
+  );
+}

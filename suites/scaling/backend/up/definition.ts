@@ -1,0 +1,22 @@
+import { upAndDown } from '../../_autoscaler/declaring.ts';
+import { backend } from '../../../catalogue/requirements.ts';
+import { always, row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    id: 'scaling/backend/up',
+    order: 680,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'The backend grows under load',
+    section: '5.2',
+    access: 'w - w w -',
+    goal: 'decision within 60 s, new pods ready within 90 s, the latency goal met again within 120 s',
+    goals: { decisionSeconds: 60, readySeconds: 90, latencySeconds: 120, p95Ms: 500, deliveredShare: 0.98 },
+    requires: backend,
+    alone: always,
+    time: upAndDown,
+  }),
+];

@@ -1,0 +1,20 @@
+import type { CheckJudge } from '../../../../reports/judge/definition.ts';
+import { UP_ANNOTATIONS, watched } from '../../../../reports/judge/scaling/evidence.ts';
+import { observe } from '../../../../reports/judge/scaling/observed.ts';
+import { goalsOf, judgeGrowth } from '../../../../reports/judge/scaling/up.ts';
+import type { History } from '../../../../reports/record/history.ts';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+
+/**
+ * `scaling/backend/up`: load starts → metric crossed → more pods desired → they are ready → the latency goal is met again. The goals count from
+ * when the load was at its full rate: while it rises nobody can say when it began to be too much.
+ */
+function judgeUp(history: History): Judgement {
+  const latency = {
+    limitS: history.header.goals.latencySeconds ?? Number.NaN,
+    p95Ms: history.header.goals.p95Ms ?? Number.NaN,
+  };
+  return judgeGrowth(history, observe(history), { ...goalsOf(history), latency });
+}
+
+export const judge: CheckJudge = { judge: judgeUp, evidence: watched, annotations: UP_ANNOTATIONS };

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { allControls } from '../catalogue/loaded.ts';
+import type { KubeObject } from '../harness/protocol.ts';
+import { contextOf } from '../_testing/control-context.ts';
+
+const scalingControls = (await allControls()).filter(({ check }) => check.startsWith('scaling/'));
+
+const controlOf = (id: string): (typeof scalingControls)[number] =>
+  scalingControls.find((control) => control.id === id) ?? assert.fail(id);
+
+const autoscaler = (status: string): KubeObject => ({
+  ...{ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'tender-ai' } },
+  spec: { minReplicas: 2, maxReplicas: 4 },
+  status: { conditions: [{ type: 'ScalingActive', status }] },
+});
+
+test('should have both verdicts of every check of an autoscaler', () => {
+  for (const check of ['scaling/backend/up', 'scaling/ai/up']) {
+    const there = scalingControls.filter((one) => one.check === check).map(({ verdict }) => verdict);
+    assert.deepEqual(there.toSorted(), ['fail', 'inconclusive'], check);
+  }
+});
+
+test('should take the source of external metrics away, and wait until the autoscaler of the AI service misses it', async () => {
+  const asked: string[] = [];
+  let looks = 0;
+  const ctx = contextOf({
+    get: ({ name }) => {
+      asked.push(name);
+      looks += 1;
+      return Promise.resolve(autoscaler(looks < 3 ? 'True' : 'False'));
+    },
+  });
+  await controlOf('scaling/ai/up/no-metrics').break(ctx);
+  assert.deepEqual(ctx.noted.patches, [{ name: 'external-metrics', patch: { spec: { replicas: 0 } } }]);
+  assert.deepEqual(asked, ['tender-ai', 'tender-ai', 'tender-ai']);
+});
+
+test('should leave the autoscaler of the AI service no room above its minimum', async () => {
+  const ctx = contextOf({ get: () => Promise.resolve(autoscaler('True')) });
+  await controlOf('scaling/ai/up/max-min').break(ctx);
+  assert.deepEqual(ctx.noted.patches, [{ name: 'tender-ai', patch: { spec: { maxReplicas: 2 } } }]);
+});

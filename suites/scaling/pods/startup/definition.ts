@@ -1,0 +1,32 @@
+import { together, topologyParts, wholeTopology } from '../../../catalogue/reads.ts';
+import { always, row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+/** Pods that scaling/pods/startup starts at once. */
+const STARTS_AT_ONCE = 2;
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    id: 'scaling/pods/startup',
+    order: 720,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'Pods start quickly',
+    section: '–',
+    access: 'w - w w -',
+    goal: 'p99 at most 5 s (299 starts or more to claim it, else p50 and p95), image present, no init containers, timed by watch',
+    goals: { p99Seconds: 5 },
+    reads: together(
+      topologyParts('network', 'workloads'), // whose image is started
+      wholeTopology,
+      ({ load }) => ({ startup: { pods: load.startupPods } }),
+    ),
+    alone: always,
+    time: {
+      waits: ['podReady', 'podReady', 'podGone', 'settle'],
+      workMs: ({ load }, { waitMs }) => Math.ceil(load.startupPods / STARTS_AT_ONCE) * waitMs('podStart'),
+      usualMs: 120_000,
+    },
+  }),
+];

@@ -1,0 +1,130 @@
+import type { CheckContext } from '../../../harness/context.ts';
+import { monotonicMs } from '../../../harness/observations.ts';
+import type { KubeObject } from '../../../harness/protocol.ts';
+import {
+  CONTAINER_DEFAULTS,
+  POD_DEFAULTS,
+  canaryImage,
+  canaryMetadata,
+  canaryNamespace,
+  messageOf,
+  refOf,
+} from '../../../topology/_objects/canary.ts';
+import type { NodeObject } from '../../../topology/_objects/shapes.ts';
+
+const PORT = 8080;
+
+/** As many at once as a Deployment brings up when it grows by a step; more would measure the queue of kubelet. */
+const AT_ONCE = 2;
+
+interface Startup {
+  /** Starts that are timed. */
+  pods: number;
+  /** Set by the control: what holds readiness up. */
+  readinessDelaySeconds?: number;
+}
+
+/**
+ * Starts small pods and times each from its creation to the watch event that says that it is ready. Images are on the nodes before, and
+ * there are no init containers: as in Kubernetes' own objective for the start of pods.
+ */
+export async function observe(ctx: CheckContext): Promise<void> {
+  const image = await canaryImage(ctx);
+  if (image === null) {
+    ctx.unavailable('image', 'no declared workload is there whose image could be started');
+    return;
+  }
+  const startup = startupOf(ctx);
+  const warm = await ctx.step('bring the image to every node', () => warmNodes(ctx, image));
+  await ctx.step(`start ${startup.pods} pods, ${AT_ONCE} at a time`, async () => {
+    for (let at = 0; at < startup.pods; at += AT_ONCE) {
+      const names = Array.from({ length: Math.min(AT_ONCE, startup.pods - at) }, (_, i) => `start-${at + i}`);
+      await Promise.all(names.map((name) => startOne(ctx, podFor(ctx, { name, image, startup }), warm)));
+    }
+  });
+}
+
+function startupOf(ctx: CheckContext): Startup {
+  const { startup } = ctx.settings;
+  if (startup === undefined) throw new Error('the environment declares no startup');
+  return startup;
+}
+
+/** One pod on each node that takes pods, so that the image is there; returns the nodes. */
+async function warmNodes(ctx: CheckContext, image: string): Promise<ReadonlySet<string>> {
+  const nodes = ((await ctx.cluster.items({ kind: 'v1/Node' })) ?? []).filter(takesPods);
+  const pods = nodes.map(({ metadata: { name } }) =>
+    podFor(ctx, { name: `warm-${name}`, image, startup: { pods: 0 }, node: name }),
+  );
+  try {
+    await ctx.cluster.apply(pods);
+    await ctx.cluster.wait({
+      ...{ kind: 'v1/Pod', namespace: canaryNamespace(ctx), names: pods.map((pod) => pod.metadata.name) },
+      ...{ until: 'ready', count: pods.length, timeoutMs: ctx.timeoutMs('podReady') },
+    });
+  } finally {
+    await ctx.cluster.remove(pods.map(refOf));
+  }
+  return new Set(nodes.map((node) => node.metadata.name));
+}
+
+function takesPods({ spec: { taints = [], unschedulable = false } }: NodeObject): boolean {
+  return !unschedulable && taints.every(({ effect }) => effect === 'PreferNoSchedule');
+}
+
+async function startOne(ctx: CheckContext, pod: KubeObject, warm: ReadonlySet<string>): Promise<void> {
+  const { name } = pod.metadata;
+  const createdMs = monotonicMs();
+  try {
+    await ctx.cluster.apply([pod]);
+    const { items, unavailable } = await ctx.cluster.wait({
+      kind: 'v1/Pod',
+      ...{ namespace: canaryNamespace(ctx), names: [name] },
+      ...{ until: 'ready', count: 1, timeoutMs: ctx.timeoutMs('podReady') },
+    });
+    const readyMs = monotonicMs();
+    const [found] = items;
+    if (found === undefined) throw new Error(unavailable ?? 'it is not there any more');
+    const { nodeName = null, initContainers = [] } = found.spec;
+    ctx.record('pod-started', {
+      ...{ pod: name, createdMs, readyMs, node: nodeName },
+      imagePresent: warm.has(nodeName ?? ''),
+      initContainers: initContainers.length,
+    });
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    ctx.record('pod-not-started', { pod: name, createdMs, reason: messageOf(error) });
+  } finally {
+    await ctx.cluster.remove([refOf(pod)]);
+  }
+}
+
+function podFor(
+  ctx: CheckContext,
+  of: { name: string; image: string; startup: Startup; node?: string },
+): KubeObject {
+  const delay = of.startup.readinessDelaySeconds;
+  const container = {
+    name: 'canary',
+    image: of.image,
+    command: ['busybox', 'httpd', '-f', '-p', String(PORT), '-h', '/etc'],
+    ports: [{ containerPort: PORT }],
+    readinessProbe: {
+      httpGet: { path: '/hostname', port: PORT },
+      periodSeconds: 1,
+      ...(delay !== undefined && { initialDelaySeconds: delay }),
+    },
+    ...CONTAINER_DEFAULTS,
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: canaryMetadata(ctx, of.name),
+    spec: {
+      ...POD_DEFAULTS,
+      restartPolicy: 'Never',
+      containers: [container],
+      ...(of.node !== undefined && { nodeName: of.node }),
+    },
+  };
+}

@@ -1,0 +1,134 @@
+/** The parts of the platform that controls of telemetry change, by the names that the embedded environments give them. */
+import type { PodObject } from '../../../probes/kubernetes/objects.ts';
+import { rollOutBackend } from '../../_breaking/backend.ts';
+import type { ControlContext } from '../../harness/control.ts';
+import { deployment, required } from '../../_breaking/objects.ts';
+import type { Deployed } from '../../_breaking/objects.ts';
+
+const OBSERVABILITY = 'observability';
+const SHIPPER = {
+  apiVersion: 'apps/v1',
+  kind: 'DaemonSet',
+  namespace: OBSERVABILITY,
+  name: 'log-shipper',
+} as const;
+const PROMETHEUS = deployment(OBSERVABILITY, 'prometheus');
+/** A pod ends, an endpoint goes, a server with an empty disk is ready: seconds each. */
+const CHANGED_MS = 90_000;
+/** No pod has it. */
+const NOBODY = { 'plumbline.dev/control': 'nobody' };
+
+async function shipperPods(ctx: ControlContext): Promise<PodObject[]> {
+  const pods = await ctx.list({ kind: 'v1/Pod', namespace: OBSERVABILITY });
+  return pods.filter(({ metadata }) =>
+    (metadata.ownerReferences ?? []).some(({ kind, name }) => kind === 'DaemonSet' && name === SHIPPER.name),
+  );
+}
+
+/** Nodes that have a shipper, in the order of their names. */
+export async function shippedNodes(ctx: ControlContext): Promise<string[]> {
+  const pods = await shipperPods(ctx);
+  return pods.map(({ spec }) => spec.nodeName ?? '').sort();
+}
+
+/**
+ * No shipper on one node; those of the others go on undisturbed, since pods are replaced only when they are deleted. Given back, the template
+ * is the one that their pods have.
+ */
+export async function stopShipper(ctx: ControlContext, node: string): Promise<void> {
+  await required(ctx, SHIPPER);
+  const notThere = { key: 'kubernetes.io/hostname', operator: 'NotIn', values: [node] };
+  const nodeAffinity = {
+    requiredDuringSchedulingIgnoredDuringExecution: {
+      nodeSelectorTerms: [{ matchExpressions: [notThere] }],
+    },
+  };
+  await ctx.patch(SHIPPER, {
+    spec: {
+      updateStrategy: { type: 'OnDelete', rollingUpdate: null },
+      template: { spec: { affinity: { nodeAffinity } } },
+    },
+  });
+  await ctx.until(
+    `the shipper of ${node} to be gone`,
+    async () => !(await shippedNodes(ctx)).includes(node) || null,
+    {
+      timeoutMs: CHANGED_MS,
+    },
+  );
+}
+
+/** Its Service leads nowhere: connections are refused, or never answered. */
+export async function disconnect(ctx: ControlContext, namespace: string, name: string): Promise<void> {
+  const service = { apiVersion: 'v1', kind: 'Service', namespace, name } as const;
+  await required(ctx, service);
+  await ctx.patch(service, { spec: { selector: NOBODY } });
+  await ctx.until(
+    `Service ${namespace}/${name} to lead nowhere`,
+    async () => {
+      const slices = await ctx.list({
+        kind: 'discovery.k8s.io/v1/EndpointSlice',
+        namespace,
+        labels: { 'kubernetes.io/service-name': name },
+      });
+      return slices.every(({ endpoints }) => (endpoints ?? []).length === 0) || null;
+    },
+    { timeoutMs: CHANGED_MS },
+  );
+}
+
+export function disconnectObservability(ctx: ControlContext, name: string): Promise<void> {
+  return disconnect(ctx, OBSERVABILITY, name);
+}
+
+/** What the reference backend leaves out when it is told to (TELEMETRY_BREAK, env/local/platform/service-kit/telemetry.ts). */
+export type Omission = 'export' | 'amqp-context' | 'log-trace-id';
+
+export function omit(ctx: ControlContext, omission: Omission): Promise<void> {
+  return rollOutBackend(ctx, `the backend without its telemetry's ${omission}`, ({ env = [], ...rest }) => ({
+    ...rest,
+    env: [...env, { name: 'TELEMETRY_BREAK', value: omission }],
+  }));
+}
+
+/** Any text of Prometheus' configuration, changed while no server runs, so that giving it back is in the right order as well. */
+export async function reconfigure(
+  ctx: ControlContext,
+  has: string,
+  change: (text: string) => string,
+): Promise<void> {
+  const maps = await ctx.list({ kind: 'v1/ConfigMap', namespace: OBSERVABILITY });
+  const found = maps.flatMap((map) =>
+    Object.entries(map.data ?? {})
+      .filter(([, text]) => text.includes(has))
+      .map(([key, text]) => ({ name: map.metadata.name, key, text })),
+  )[0];
+  if (found === undefined) throw new Error(`no ConfigMap in ${OBSERVABILITY} has "${has}" in it`);
+  await ctx.patch(PROMETHEUS, { spec: { replicas: 0 } });
+  await scaled(ctx, PROMETHEUS, 0);
+  const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: OBSERVABILITY, name: found.name };
+  await ctx.patch(ref, { data: { [found.key]: change(found.text) } });
+  await ctx.patch(PROMETHEUS, { spec: { replicas: 1 } });
+  await scaled(ctx, PROMETHEUS, 1);
+}
+
+/** Waits until a Deployment has so many pods, all ready, and no other. */
+export async function scaled(ctx: ControlContext, ref: Deployed, replicas: number): Promise<void> {
+  await ctx.until(
+    `${replicas} pods of ${ref.name}`,
+    async () => {
+      const { status = {} } = await required(ctx, ref);
+      const { readyReplicas = 0, replicas: there = 0 } = status;
+      return readyReplicas === replicas && there === replicas ? true : null;
+    },
+    { timeoutMs: CHANGED_MS },
+  );
+}
+
+/** Waits that long, ending with the control. */
+export async function passed(ctx: ControlContext, what: string, lengthMs: number): Promise<void> {
+  const begunMs = performance.now();
+  await ctx.until(what, () => Promise.resolve(performance.now() - begunMs > lengthMs || null), {
+    timeoutMs: lengthMs * 2,
+  });
+}

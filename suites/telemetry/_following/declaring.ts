@@ -1,0 +1,69 @@
+import type { Environment, StoreName } from '../../../env/schema.ts';
+import { telemetry as declaredTelemetry, together, wholeTopology, writes } from '../../catalogue/reads.ts';
+import { hasBackend } from '../../catalogue/requirements.ts';
+import type { row } from '../../catalogue/row.ts';
+import { ARRIVAL, followedMs, storeTrialFollowed } from '../../catalogue/time.ts';
+import type { CatalogueRow, Hurts, Requirement } from '../../catalogue/types.ts';
+
+type Source = 'logs' | 'traces' | 'alerts' | 'dashboards';
+
+export const has = ({ telemetry: declared }: Environment, source: Source): boolean =>
+  declared?.[source] !== undefined;
+
+export const source = (name: Source): Requirement => ({
+  what: `telemetry.${name}`,
+  declares: (environment) => has(environment, name),
+});
+
+export const scraped = (part: 'targets' | 'series'): Requirement => ({
+  what: `prometheus and telemetry.required.${part}`,
+  declares: ({ prometheus, telemetry: declared }) =>
+    prometheus !== undefined && (declared?.required[part].length ?? 0) > 0,
+});
+
+export const TRACES: Requirement = {
+  what: 'telemetry.traces and topology.edge.backend',
+  declares: (environment) => has(environment, 'traces') && hasBackend(environment),
+};
+
+export const LOGS_AND_TRACES: Requirement = {
+  what: 'telemetry.logs, telemetry.traces and topology.edge.backend',
+  declares: (environment) => has(environment, 'logs') && TRACES.declares(environment),
+};
+
+/** What most checks of telemetry have. */
+export const SHARED = {
+  parts: ['telemetry'],
+  reads: together(wholeTopology, declaredTelemetry, writes),
+  time: { waits: [...ARRIVAL, 'telemetryLate'], workMs: followedMs, usualMs: 30_000 },
+} as const satisfies Partial<CatalogueRow>;
+
+/** What observability costs when it is needed most: the platform's own database fails over meanwhile. */
+const OWN_STORE: StoreName = 'postgres';
+
+const HURTS: Hurts = {
+  store: OWN_STORE,
+  fault: 'pod-crash',
+  faultIn: ({ telemetry: declared }) => declared?.canary.fault,
+};
+
+export const LOG_GOALS = {
+  visibleSeconds: 30,
+  missing: 0,
+  // At-least-once shippers may send a line twice: it is counted, and held where an owner sets less.
+  duplicatedRatio: 1,
+};
+
+export const ONE_TRACE =
+  'one request is one trace over the declared path (edge, backend, queue, AI, calls to stores) within 30 s, with its services and parents';
+
+/** What a postgres pod-crash interrupts is what telemetry is for. */
+export const UNDER_FAULT = { ...SHARED, access: 'F F F F p', hurts: HURTS, time: storeTrialFollowed };
+
+export const METRICS = {
+  ...SHARED,
+  section: '7',
+  access: 'r r r r r',
+  requires: scraped('series'),
+  time: { waits: ['prometheusFirst', 'prometheusQuery', 'prometheusQuery', 'settle'], usualMs: 2_000 },
+} as const satisfies Partial<Parameters<typeof row>[0]>;

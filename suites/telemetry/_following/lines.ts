@@ -1,0 +1,219 @@
+import { LINE_WRITER } from '../../../reports/record/observations/telemetry.ts';
+import type { CheckContext } from '../../harness/context.ts';
+import type { ClockedPod, DiskPod, KubeObject, ListParams } from '../../harness/protocol.ts';
+import {
+  canaryImage,
+  canaryLabels,
+  canaryMetadata,
+  canaryNamespace,
+  CONTAINER_DEFAULTS,
+  messageOf,
+  POD_DEFAULTS,
+  refOf,
+} from '../../topology/_objects/canary.ts';
+import type { NodeObject, PodObject } from '../../topology/_objects/shapes.ts';
+import { conditionTrue } from '../../topology/_objects/shapes.ts';
+import { settingsOf } from './settings.ts';
+
+/** Name of the container. */
+const WRITER = LINE_WRITER;
+
+/** Name of a check's DaemonSet, and of its pods' label: several checks may have writers at the same time. */
+export const nameOf = ({ id }: Pick<CheckContext, 'id'>): string =>
+  `${WRITER}-${id.split('/').slice(1).join('-')}`;
+
+export interface LinesOrder {
+  run: string;
+  count: number;
+  perSecond: number;
+}
+
+/** Pods on every node that write numbered lines. */
+export interface Writers {
+  order: LinesOrder;
+  nodes: string[];
+  objects: KubeObject[];
+}
+
+/**
+ * Begins with a mark of its own each time, so that what a container wrote before it was restarted is told from what it writes after. The
+ * last line written, it waits to be removed: a container that ends is started again. Digits of the counter are all that differs.
+ */
+const SCRIPT = `
+start=$(busybox date +%s)-$$
+i=0
+while [ $i -lt $COUNT ]; do
+  i=$((i + 1))
+  echo "{\\"level\\":\\"info\\",\\"service\\":\\"plumbline-canary\\",\\"msg\\":\\"line $i\\",\\"mark\\":\\"$RUN/line/$NODE/$start\\",\\"n\\":$i}"
+  busybox sleep $PAUSE
+done
+exec busybox sleep 86400
+`;
+
+/** Pods on every node of the cluster, whatever its taints. Each node is recorded, also one on which no pod can run. */
+export async function linesOn(ctx: CheckContext, order: LinesOrder): Promise<Writers | null> {
+  const image = await ctx.step('choose the image of the canaries', () => canaryImage(ctx));
+  if (image === null) {
+    ctx.unavailable(
+      'an image for canaries',
+      'network.probeImage is not declared and no declared workload serves',
+    );
+    return null;
+  }
+  const nodes = await ctx.cluster.items({ kind: 'v1/Node' });
+  if (nodes === null) return null;
+  const names: string[] = [];
+  for (const node of nodes) {
+    const { name } = node.metadata;
+    const ready = conditionTrue(node.status.conditions, 'Ready');
+    ctx.record('canary-node', { node: name, pool: poolOf(ctx, node), ready });
+    if (ready) names.push(name);
+    else ctx.record('no-writer', { node: name, reason: 'the node is not Ready: no pod can write there' });
+  }
+  return { order, nodes: names.sort(), objects: [writer(ctx, image, order)] };
+}
+
+const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
+
+/** The declared pool whose labels a node has. */
+function poolOf(ctx: CheckContext, { metadata: { labels = {} } }: NodeObject): string | null {
+  const found = settingsOf(ctx).pools.find((pool) =>
+    Object.entries(pool.labels).every(([key, value]) => labels[key] === value),
+  );
+  if (found !== undefined) return found.name;
+  return CONTROL_PLANE in labels ? 'control-plane' : null;
+}
+
+function writer(ctx: CheckContext, image: string, { run, count, perSecond }: LinesOrder): KubeObject {
+  const name = { 'app.kubernetes.io/name': nameOf(ctx) };
+  const labels = { ...canaryLabels(ctx), ...name };
+  const env = [
+    { name: 'RUN', value: run },
+    { name: 'COUNT', value: String(count) },
+    { name: 'PAUSE', value: (1 / perSecond).toFixed(2) },
+    { name: 'NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+  ];
+  const container = {
+    name: WRITER,
+    image,
+    command: ['busybox', 'sh', '-c', SCRIPT],
+    env,
+    ...CONTAINER_DEFAULTS,
+  };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: canaryMetadata(ctx, nameOf(ctx), name),
+    spec: {
+      selector: { matchLabels: name },
+      template: {
+        metadata: { labels },
+        spec: { ...POD_DEFAULTS, tolerations: [{ operator: 'Exists' }], containers: [container] },
+      },
+    },
+  };
+}
+
+/** Starts them and waits until every node has one. Nodes without are recorded. How far the clocks of the others are off. */
+export async function startLines(ctx: CheckContext, { objects, nodes }: Writers): Promise<Clocks> {
+  await ctx.cluster.apply(objects);
+  try {
+    await untilReady(ctx, nodes);
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    const there = new Set((await podsOf(ctx)).map(({ spec }) => spec.nodeName));
+    const reason = messageOf(error);
+    for (const node of nodes.filter((name) => !there.has(name))) ctx.record('no-writer', { node, reason });
+  }
+  return clocksOf(ctx);
+}
+
+/** By node: how far its clock is ahead, give or take an error, ms. */
+export type Clocks = ReadonlyMap<string, ClockedPod['clock']>;
+
+async function clocksOf(ctx: CheckContext): Promise<Clocks> {
+  const { id: check, trial } = ctx;
+  const pods = (await podsOf(ctx)).map((pod) => {
+    const { node, namespace, pod: name, container } = diskPod(pod, WRITER);
+    return { node, namespace, pod: name, container };
+  });
+  const found = await ctx.step('measure how far the clocks of the nodes are off', () =>
+    ctx.runner.call('clocks.nodes', { check, trial, pods }),
+  );
+  return new Map(found.map(({ node, offsetMs, errorMs }) => [node, { offsetMs, errorMs }]));
+}
+
+/** Of a node whose clock could not be read nothing is known of its times: what is read goes back further. */
+const UNREAD = { offsetMs: 0, errorMs: 60_000 };
+
+export function clocked<T extends DiskPod>(pods: readonly T[], clocks: Clocks): (T & ClockedPod)[] {
+  return pods.map((pod) => ({ ...pod, clock: clocks.get(pod.node) ?? UNREAD }));
+}
+
+/** Longer than the pauses alone take: each line costs the start of a process. */
+const SLOWER = 1.25;
+
+/** How long the pods write, ms. */
+export function linesMs({ count, perSecond }: LinesOrder): number {
+  return Math.ceil((count / perSecond) * 1000 * SLOWER);
+}
+
+/**
+ * When the writer that was started last began, wall clock ms: after the loss of its node it writes all of its lines once more. Waits until all of
+ * them run again; one that does not is found on no disk.
+ */
+export async function lastStartMs(ctx: CheckContext, { nodes }: Writers): Promise<number> {
+  try {
+    await untilReady(ctx, nodes);
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    ctx.unavailable('a writer of lines', messageOf(error));
+  }
+  const pods = await podsOf(ctx);
+  const starts = pods.flatMap(({ status }) =>
+    (status.containerStatuses ?? []).map(({ state }) => Date.parse(state?.running?.startedAt ?? '')),
+  );
+  return Math.max(0, ...starts.filter((startMs) => !Number.isNaN(startMs)));
+}
+
+function writersOf(ctx: CheckContext): ListParams<'v1/Pod'> {
+  return {
+    kind: 'v1/Pod',
+    namespace: canaryNamespace(ctx),
+    labels: { 'app.kubernetes.io/name': nameOf(ctx) },
+  };
+}
+
+/** @throws where not all of the writers are ready in time */
+async function untilReady(ctx: CheckContext, nodes: readonly string[]): Promise<void> {
+  const timeoutMs = ctx.timeoutMs('podReady');
+  await ctx.cluster.wait({ ...writersOf(ctx), until: 'ready', count: nodes.length, timeoutMs });
+}
+
+async function podsOf(ctx: CheckContext): Promise<PodObject[]> {
+  return (await ctx.cluster.items(writersOf(ctx))) ?? [];
+}
+
+/** The writers as they are now, for the count on the disks. */
+export async function writerPods(ctx: CheckContext): Promise<DiskPod[]> {
+  return (await podsOf(ctx)).map((pod) => diskPod(pod, WRITER));
+}
+
+export function diskPod(pod: PodObject, container: string): DiskPod {
+  const status = pod.status.containerStatuses?.find(({ name }) => name === container);
+  return {
+    namespace: pod.metadata.namespace ?? '',
+    pod: pod.metadata.name,
+    container,
+    node: pod.spec.nodeName ?? '',
+    restarts: status?.restartCount ?? 0,
+  };
+}
+
+export async function removeLines(ctx: CheckContext, { objects }: Writers): Promise<void> {
+  await ctx.cluster.remove(objects.map(refOf));
+  await ctx.cluster.wait({
+    ...{ kind: 'v1/Pod', namespace: canaryNamespace(ctx), labels: { 'app.kubernetes.io/name': nameOf(ctx) } },
+    ...{ until: 'gone', count: 0, timeoutMs: ctx.timeoutMs('podGone') },
+  });
+}

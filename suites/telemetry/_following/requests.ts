@@ -1,0 +1,57 @@
+import type { CheckContext } from '../../harness/context.ts';
+import type { DiskPod } from '../../harness/protocol.ts';
+import { listPods } from '../../topology/_objects/declared.ts';
+import { ownerOf } from '../../topology/_objects/shapes.ts';
+import { diskPod } from './lines.ts';
+import { runName, settingsOf } from './settings.ts';
+
+export interface Requests {
+  count: number;
+  follow: ('logs' | 'traces')[];
+}
+
+/** Sends marked requests, and waits until everything of them has arrived or is past its time. */
+export async function followRequests(ctx: CheckContext, { count, follow }: Requests): Promise<void> {
+  const { id: check, trial } = ctx;
+  const { canary } = settingsOf(ctx).telemetry;
+  const run = runName(ctx);
+  const begunMs = Date.now();
+  try {
+    await ctx.step(
+      `send ${count} marked requests through the edge, ${canary.perSecond} a second`,
+      async () => {
+        const order = {
+          run,
+          requests: count,
+          perSecond: canary.perSecond,
+          nodes: [],
+          lines: 0,
+          sinceMs: begunMs,
+        };
+        await ctx.runner.call('telemetry.start', { check, trial, follow, ...order });
+        await ctx.runner.call('telemetry.sent', { check });
+      },
+    );
+    await ctx.step(`follow what arrives in the stores of ${follow.join(' and ')}`, () =>
+      ctx.runner.call('telemetry.finish', { check, lastMs: Date.now() }),
+    );
+  } finally {
+    await ctx.runner.call('telemetry.stop', { check });
+  }
+}
+
+/** Pods of the services on the path of a request: workloads of the same name. */
+export async function servicePods(ctx: CheckContext): Promise<DiskPod[]> {
+  const { telemetry, workloads } = settingsOf(ctx);
+  const services = new Set((telemetry.traces?.path ?? []).map(({ service }) => service));
+  const pods = (await listPods(ctx)) ?? [];
+  return pods.flatMap((pod) => {
+    const owner = ownerOf(pod);
+    const declared = workloads.some(
+      ({ kind, namespace, name }) =>
+        kind === owner.kind && name === owner.name && namespace === pod.metadata.namespace,
+    );
+    if (!declared || !services.has(owner.name)) return [];
+    return pod.spec.containers.map(({ name }) => diskPod(pod, name));
+  });
+}

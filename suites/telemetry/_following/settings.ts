@@ -1,0 +1,32 @@
+import type { Telemetry, Topology } from '../../../env/schema.ts';
+import type { CheckContext } from '../../harness/context.ts';
+
+/** What `settingsFor` puts into the header of a check of telemetry. */
+export interface TelemetrySettings {
+  telemetry: Telemetry;
+  workloads: Topology['workloads'];
+  pools: Topology['pools'];
+  writes: boolean;
+}
+
+/** @throws Error where the environment declares no telemetry: then no such check is planned */
+export function settingsOf({ id, settings }: CheckContext): TelemetrySettings {
+  const { telemetry, canary, workloads = [], topology, writes = false } = settings;
+  if (telemetry === undefined) throw new Error(`${id} needs an environment that declares telemetry`);
+  // Only controls set it: what they break shows with less.
+  return {
+    telemetry: { ...telemetry, canary: { ...telemetry.canary, ...canary } },
+    ...{ workloads, pools: topology?.pools ?? [], writes },
+  };
+}
+
+/** A goal that the catalogue gives this check. @throws Error where there is none */
+export function visibleMsOf({ id, goals }: CheckContext): number {
+  if (goals.visibleSeconds === undefined) throw new Error(`${id} has no goal visibleSeconds`);
+  return goals.visibleSeconds * 1000;
+}
+
+/** Of a trial: marks of several must not be mixed up. No slash, no character that a search would take for more than itself. */
+export function runName(ctx: CheckContext): string {
+  return `pl${Date.now().toString(36)}t${ctx.trial}x${Math.floor(Math.random() * 1e6).toString(36)}`;
+}

@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { notedAtRest } from '../../failover/_trial/at-rest.ts';
+import type { CheckContext } from '../../harness/context.ts';
+import type { FaultResult } from '../../harness/protocol.ts';
+import { clocked, lastStartMs, linesMs, linesOn, removeLines, startLines, writerPods } from './lines.ts';
+import type { Clocks, Writers } from './lines.ts';
+import { servicePods } from './requests.ts';
+import { runName, settingsOf } from './settings.ts';
+import { recordShippers } from './shippers.ts';
+
+type Call = CheckContext['runner']['call'];
+
+/** What controls and drills set for one run; everything else comes from the environment. */
+interface Aim {
+  store: string;
+  fault: string;
+  target: string;
+}
+
+/**
+ * Requests and lines flow, the store on which the platform rests is hurt, and everything is followed to its end: what was accepted and
+ * what was written must be told all the same.
+ */
+export async function observeUnderFault(ctx: CheckContext, follow: ('logs' | 'traces')[]): Promise<void> {
+  const { id: check } = ctx;
+  const call: Call = (method, params) => ctx.runner.call(method, params);
+  const aim = aimOf(ctx);
+  const steady = await ctx.step(`wait until ${aim.store} is steady`, () =>
+    call('store.steady', { check, store: aim.store, timeoutMs: ctx.timeoutMs('steadyState') }),
+  );
+  ctx.record('steady', { ...steady });
+  if (!steady.ok || !(await notedAtRest(ctx))) return;
+  const { canary, underFaultSeconds } = loadOf(ctx);
+  const run = runName(ctx);
+  const order = {
+    run,
+    count: Math.ceil(underFaultSeconds * canary.linesPerSecond),
+    perSecond: canary.linesPerSecond,
+  };
+  const writers = follow.includes('logs') ? await linesOn(ctx, order) : null;
+  if (follow.includes('logs') && writers === null) return;
+  try {
+    await canaryUnderFault(ctx, { aim, follow, run, writers, underFaultSeconds });
+  } finally {
+    // For a step that threw: nothing of a trial may run on into the next.
+    await call('telemetry.stop', { check });
+    await call('fault.restore', { check });
+    if (writers !== null) await ctx.step('remove the pods', () => removeLines(ctx, writers));
+  }
+  const timeoutMs = ctx.timeoutMs('membersRejoined');
+  const after = await ctx.step(`see that ${aim.store} is steady again`, () =>
+    call('store.steady', { check, store: aim.store, timeoutMs }),
+  );
+  ctx.record('steady-after', { ...after });
+  await ctx.step('see that roles and objects are as before', () =>
+    call('state.compare', { check, trial: ctx.trial, timeoutMs }),
+  );
+}
+
+interface Trial {
+  aim: Aim;
+  follow: ('logs' | 'traces')[];
+  run: string;
+  writers: Writers | null;
+  underFaultSeconds: number;
+}
+
+async function canaryUnderFault(ctx: CheckContext, of: Trial): Promise<void> {
+  const { id: check, trial } = ctx;
+  const { run, writers, follow, underFaultSeconds } = of;
+  const { canary } = loadOf(ctx);
+  const begunMs = Date.now();
+  const clocks: Clocks =
+    writers === null
+      ? new Map()
+      : await ctx.step(`start a pod on each of ${writers.nodes.length} nodes that writes lines`, () =>
+          startLines(ctx, writers),
+        );
+  const sinceMs = Date.now();
+  const asked = {
+    ...{
+      run,
+      follow,
+      requests: Math.ceil(underFaultSeconds * canary.perSecond),
+      perSecond: canary.perSecond,
+    },
+    ...{ nodes: writers?.nodes ?? [], lines: writers?.order.count ?? 0, sinceMs: begunMs },
+  };
+  await ctx.step(`send ${asked.requests} marked requests, ${asked.perSecond} a second`, () =>
+    ctx.runner.call('telemetry.start', { check, trial, ...asked }),
+  );
+  await hurt(ctx, of.aim);
+  const writtenMs =
+    writers === null ? 0 : Math.max(sinceMs, await lastStartMs(ctx, writers)) + linesMs(writers.order);
+  const lastMs = Math.max(Date.now(), writtenMs);
+  await ctx.step(`follow what arrives in the stores of ${follow.join(' and ')}`, () =>
+    ctx.runner.call('telemetry.finish', { check, lastMs }),
+  );
+  if (!follow.includes('logs')) return;
+  await ctx.step("count the lines on the nodes' disks", async () => {
+    const read = [...(writers === null ? [] : await writerPods(ctx)), ...(await servicePods(ctx))];
+    const pods = clocked(read, clocks);
+    await ctx.runner.call('telemetry.disk', { check, trial, run, pods, sinceMs: begunMs });
+  });
+  await recordShippers(ctx);
+}
+
+/** The fault, once the canary flows; what lasts is kept for a while and then undone. */
+async function hurt(ctx: CheckContext, { store, fault, target }: Aim): Promise<void> {
+  const { id: check, trial } = ctx;
+  const beforeMs = ctx.settings.drills.steadySeconds * 1000;
+  await ctx.step(`let it flow for ${beforeMs / 1000} s`, () =>
+    sleep(beforeMs, undefined, { signal: ctx.signal }),
+  );
+  const result: FaultResult = await ctx.step(`inject ${fault} into the ${target} of ${store}`, () =>
+    ctx.runner.call('fault.inject', { check, trial, store, fault, target }),
+  );
+  if (result.landedAtMs === null) ctx.record('no-fault', { reason: result.proof });
+  if (result.lasting === true)
+    await ctx.step('keep the fault in force', () =>
+      sleep(ctx.timeoutMs('faultHold'), undefined, { signal: ctx.signal }),
+    );
+  await ctx.step('undo what is left of the fault', () => ctx.runner.call('fault.restore', { check }));
+  const healed = await ctx.step('wait until all members have rejoined', () =>
+    ctx.runner.call('store.steady', { check, store, timeoutMs: ctx.timeoutMs('membersRejoined') }),
+  );
+  ctx.record('healed', { ok: healed.ok, detail: healed.detail });
+}
+
+function aimOf({ id, settings }: CheckContext): Aim {
+  const { store, fault, failover } = settings;
+  if (store === undefined || fault === undefined) throw new Error(`${id} is given no store and no fault`);
+  return { target: failover?.target ?? 'leader', store, fault: failover?.fault ?? fault };
+}
+
+function loadOf(ctx: CheckContext) {
+  const { canary } = settingsOf(ctx).telemetry;
+  return { canary, underFaultSeconds: canary.underFaultSeconds };
+}

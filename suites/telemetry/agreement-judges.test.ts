@@ -1,0 +1,147 @@
+/** What is said in two places must agree: names of pods, jobs and traces, the order of steps, the price of a fault. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Judgement } from '../../reports/record/judgement.ts';
+import { judge } from '../_testing/histories.ts';
+import type { Seen } from '../_testing/histories.ts';
+import {
+  all,
+  disksRead,
+  followed,
+  lines,
+  requestLine,
+  requests,
+  serviceDisk,
+  settings,
+  SETTINGS,
+  START_MS,
+  tOf,
+  trial,
+  upTo,
+  VISIBLE,
+} from './_testing/histories.ts';
+
+const HOUR_MS = 3_600_000;
+const changed = (seen: Seen[], kind: string, more: Record<string, unknown>, at = 0): Seen[] => {
+  const index = seen.flatMap(([one], i) => (one === kind ? [i] : []))[at];
+  return seen.map((one, i): Seen => (i === index ? [kind, { ...one[1], ...more }] : one));
+};
+const held = (judgement: Judgement, why: RegExp): void => {
+  assert.equal(judgement.verdict, 'inconclusive', judgement.reason);
+  assert.match(judgement.reason, why);
+};
+
+test('should not take the targets of one job for those of another', () => {
+  const judged = (seen: Seen[]): Judgement =>
+    judge({
+      check: 'telemetry/metrics/targets',
+      settings: { telemetry: { required: { targets: ['api', 'edge'], series: [] } } },
+      seen,
+    });
+  const target = (job: string): Seen => [
+    'scrape-target',
+    { job, url: `http://${job}`, health: 'up', lastError: '' },
+  ];
+  const read = (job: string): Seen => ['scrape-job', { job, targets: 1 }];
+  assert.equal(judged([target('api'), read('api'), target('edge'), read('edge')]).verdict, 'pass');
+  held(judged([target('edge'), read('api'), target('api'), read('edge')]), /among those of another/);
+});
+
+test('should not take for shown what a browser showed at another time', () => {
+  const judged = (t: number): Judgement =>
+    judge({
+      check: 'telemetry/dashboards',
+      settings: { telemetry: { dashboards: { declared: [{ uid: 'slo', title: 'Goals' }] } } },
+      seen: [
+        ['dashboard-server', { server: 'Grafana', ok: true, detail: '12' }],
+        ['dashboard', { uid: 'slo', found: true, panels: 3 }],
+        ['data-sources', { count: 0 }],
+        ['rendered', { t, uid: 'slo', status: 200, panels: 3, errors: 0 }],
+      ],
+    });
+  assert.equal(judged(60_000).verdict, 'pass');
+  held(judged(HOUR_MS), /looks at dashboards: expected one soon after another, seen 3599 s at most/);
+});
+
+test('should not take a line of one service for that of another whose pod wrote it', () => {
+  const logged = (pod: string): Seen[] =>
+    ['gateway', 'tender-api', 'tender-ai'].map((service) =>
+      requestLine(1, service, service === 'tender-ai' ? { pod } : {}),
+    );
+  const workloads = ['tender-api-two', 'tender-ai'].map((name) => ({
+    ...{ kind: 'Deployment', namespace: 'tender', name, replicas: { min: 1, max: 1 } },
+  }));
+  const judged = (pod: string): Judgement =>
+    judge({
+      check: 'telemetry/correlation',
+      settings: { ...settings({ few: 1 }), workloads },
+      goals: VISIBLE,
+      seen: followed([...requests([{ n: 1 }]).filter(([kind]) => kind === 'marked'), ...logged(pod)], {
+        logs: true,
+      }),
+    });
+  // Of a service that is called like another workload, or like none, and of a workload whose name begins with that of another service.
+  const others = [
+    'tender-api-two-6f65d846fd-wlsg9',
+    'tender-api-two-1',
+    'tender-api-worker-6f65d846fd-wlsg9',
+  ];
+  for (const pod of ['tender-ai-1', 'worker-1', 'tender-ai-c759d9c5d-kwd74', ...others])
+    assert.equal(judged(pod).verdict, 'pass', pod);
+  for (const pod of ['tender-api-1', 'tender-api-6f65d846fd-wlsg9', 'tender-api-wlsg9'])
+    held(judged(pod), /r\/1 of tender-ai \(tender-api-/);
+});
+
+const NODE = { node: 'w1', disk: upTo(200), stored: upTo(200) };
+
+const underFault = (seen: Seen[], more: Record<string, unknown> = {}): Judgement =>
+  judge({ check: 'telemetry/logs/under-fault', settings: { ...SETTINGS, ...more }, goals: VISIBLE, seen });
+
+const PASSING: Seen[] = [
+  ...requests(all()).filter(([kind]) => kind === 'marked'),
+  ...disksRead([
+    ...followed([...lines([NODE]), ...upTo(400).map((n) => requestLine(n, 'gateway'))], { logs: true }),
+    serviceDisk('gateway', upTo(400)),
+  ]),
+  ...trial(),
+];
+
+test('should want the lines of a request to carry no trace id of another', () => {
+  assert.equal(underFault(PASSING).verdict, 'pass', underFault(PASSING).reason);
+  held(underFault(changed(PASSING, 'request-line', { traceId: 't2' })), /r\/1 of gateway/);
+  assert.equal(underFault(changed(PASSING, 'request-line', { traceId: '' })).verdict, 'pass');
+  held(underFault(changed(PASSING, 'marked', { traceId: 't2' })), /marked requests/);
+});
+
+test('should want the nodes listed before their pods wrote', () => {
+  const late = { t: tOf(START_MS) + HOUR_MS };
+  held(underFault(changed(PASSING, 'canary-node', late)), /listed after one was seen/);
+});
+
+test('should want a fault in its steps, done to each whom it was armed for', () => {
+  const acted = PASSING.filter(([kind]) => kind !== 'fault-acted');
+  held(underFault(acted), /done to nobody, armed for postgres-0/);
+  held(
+    underFault(changed(PASSING, 'fault-acted', { member: 'postgres-1' })),
+    /done to postgres-1, armed for postgres-0/,
+  );
+  held(underFault(changed(PASSING, 'steady', { t: HOUR_MS })), /written before what precedes it/);
+});
+
+test('should want the price of a fault, and a limit only where one is declared', () => {
+  assert.match(
+    underFault(PASSING.filter(([kind]) => kind !== 'budget-estimate')).reason,
+    /what the fault may cost/,
+  );
+  held(underFault(changed(PASSING, 'budget-estimate', { estimateMs: 0 })), /a price of 0 ms/);
+  const limited = changed(PASSING, 'budget-estimate', { enforced: true });
+  const declared = (more: object): Record<string, unknown> => ({
+    drills: { steadySeconds: 3, errorBudget: more },
+  });
+  const embedded = { ...declared({}), embedded: 'local-small' };
+  assert.equal(underFault(PASSING, embedded).verdict, 'pass');
+  held(underFault(limited, embedded), /the price was a limit, it was to be none/);
+  assert.equal(underFault(limited, declared({})).verdict, 'pass');
+  held(underFault(PASSING, declared({})), /the price was no limit, it was to be one/);
+  assert.equal(underFault(PASSING, declared({ enforced: false })).verdict, 'pass');
+});

@@ -1,0 +1,29 @@
+import { disconnectObservability, reconfigure } from '../../_following/breaking.ts';
+import type { Control, ControlContext } from '../../../harness/control.ts';
+
+/** Of its name no alert ever fires: the breach has one that nobody waits for. */
+async function unloadCanaryRule(ctx: ControlContext): Promise<void> {
+  const name = 'PlumblineCanaryBreach';
+  await reconfigure(ctx, name, (text) => text.replaceAll(name, 'UnloadedCanaryBreach'));
+}
+
+export const controls: readonly Control[] = [
+  {
+    id: 'telemetry/alerts/fires/unloaded',
+    check: 'telemetry/alerts/fires',
+    verdict: 'fail',
+    size: 'any',
+    title: "the rule of the canary's breach is not loaded",
+    expectSeen: /the alert of the breach: .*none after/,
+    break: unloadCanaryRule,
+  },
+  {
+    id: 'telemetry/alerts/fires/unreachable',
+    check: 'telemetry/alerts/fires',
+    verdict: 'inconclusive',
+    size: 'any',
+    title: 'the Service of Alertmanager leads nowhere',
+    expectSeen: /Alertmanager unavailable/,
+    break: (ctx) => disconnectObservability(ctx, 'alertmanager'),
+  },
+];

@@ -1,0 +1,26 @@
+import { SHARED, source } from '../../_following/declaring.ts';
+import { row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    ...SHARED,
+    id: 'telemetry/alerts/fires',
+    order: 910,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'A breach reaches Alertmanager',
+    section: '7',
+    access: 'w - w w r',
+    does: "a pod whose metric breaches the canary's rule, until Alertmanager has the alert; that it ends with the pod is noted, and decides nothing",
+    goal: 'a synthetic breach reaches Alertmanager within 60 s',
+    goals: { arrivalSeconds: 60 },
+    requires: source('alerts'),
+    time: {
+      waits: ['podReady', 'alertArrival', 'alertGone', 'podGone', 'settle'],
+      usualMs: 30_000,
+    },
+    onlyMakes: true,
+  }),
+];

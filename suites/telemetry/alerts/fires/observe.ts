@@ -1,0 +1,152 @@
+import { runName, settingsOf } from '../../_following/settings.ts';
+import type { CheckContext } from '../../../harness/context.ts';
+import type { KubeObject } from '../../../harness/protocol.ts';
+import {
+  CONTAINER_DEFAULTS,
+  POD_DEFAULTS,
+  canaryImage,
+  canaryLabels,
+  canaryMetadata,
+  canaryNamespace,
+  messageOf,
+  refOf,
+} from '../../../topology/_objects/canary.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const BREACH = 'breach';
+
+/** The error of the arrival's time. */
+const LOOK_EVERY_MS = 500;
+
+/** A pod whose metric breaches the canary's rule, until Alertmanager has the alert. */
+export async function observe(ctx: CheckContext): Promise<void> {
+  const { telemetry, writes } = settingsOf(ctx);
+  const canary = telemetry.alerts?.canary;
+  if (canary === undefined) return;
+  if (!writes) {
+    ctx.record('reads-only');
+    return;
+  }
+  const image = await canaryImage(ctx);
+  if (image === null) {
+    ctx.unavailable(
+      'an image for canaries',
+      'network.probeImage is not declared and no declared workload serves',
+    );
+    return;
+  }
+  const run = runName(ctx);
+  const objects = breachObjects(ctx, { image, run, canary });
+  const labels = { alertname: canary.alert, run };
+  try {
+    const sinceMs = await ctx.step(`start a pod whose ${canary.metric} is 1`, () =>
+      startBreach(ctx, objects),
+    );
+    if (sinceMs === null) return;
+    await ctx.step(`wait until Alertmanager has ${canary.alert}`, () =>
+      untilAlerts(ctx, labels, { sinceMs, wanted: true, timeoutMs: ctx.timeoutMs('alertArrival') }),
+    );
+  } finally {
+    await ctx.step('end the breach', () => ctx.cluster.remove(objects.map(refOf)));
+  }
+  // Nobody is to be woken by what is over: that it ends is looked at, and told, and decides nothing.
+  await ctx.step('see that the alert ends', () =>
+    untilAlerts(ctx, labels, { sinceMs: Date.now(), wanted: false, timeoutMs: ctx.timeoutMs('alertGone') }),
+  );
+}
+
+interface Breach {
+  image: string;
+  run: string;
+  canary: { metric: string; service: string; port: number };
+}
+
+function breachObjects(ctx: CheckContext, { image, run, canary }: Breach): KubeObject[] {
+  const labels = { ...canaryLabels(ctx), 'app.kubernetes.io/name': BREACH };
+  const line = `${canary.metric}{run="${run}"} 1`;
+  const script = `echo '${line}' > /tmp/metrics && exec busybox httpd -f -p ${canary.port} -h /tmp`;
+  const container = {
+    name: BREACH,
+    image,
+    command: ['busybox', 'sh', '-c', script],
+    ports: [{ containerPort: canary.port }],
+    readinessProbe: { httpGet: { path: '/metrics', port: canary.port }, periodSeconds: 1 },
+    volumeMounts: [{ name: 'scratch', mountPath: '/tmp' }],
+    ...CONTAINER_DEFAULTS,
+  };
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: canaryMetadata(ctx, canary.service),
+      spec: {
+        clusterIP: 'None',
+        selector: { 'app.kubernetes.io/name': BREACH },
+        ports: [{ name: 'http', port: canary.port }],
+      },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { ...canaryMetadata(ctx, BREACH), labels },
+      spec: {
+        ...POD_DEFAULTS,
+        restartPolicy: 'Never',
+        containers: [container],
+        volumes: [{ name: 'scratch', emptyDir: { sizeLimit: '1Mi' } }],
+      },
+    },
+  ];
+}
+
+/** Wall clock ms at which the breach can be scraped; null when it never could. */
+async function startBreach(ctx: CheckContext, objects: KubeObject[]): Promise<number | null> {
+  try {
+    await ctx.cluster.apply(objects);
+    await ctx.cluster.wait({
+      ...{ kind: 'v1/Pod', namespace: canaryNamespace(ctx), names: [BREACH] },
+      ...{ until: 'ready', count: 1, timeoutMs: ctx.timeoutMs('podReady') },
+    });
+    const sinceMs = Date.now();
+    ctx.record('breach');
+    return sinceMs;
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    ctx.unavailable('the pod of the breach', messageOf(error));
+    return null;
+  }
+}
+
+interface AlertWait {
+  sinceMs: number;
+  wanted: boolean;
+  timeoutMs: number;
+}
+
+/** Asks until the alert is there, or is no longer. That nobody answers is told once, where it is so at the end. */
+async function untilAlerts(
+  ctx: CheckContext,
+  labels: Record<string, string>,
+  { sinceMs, wanted, timeoutMs }: AlertWait,
+): Promise<void> {
+  const { id: check, trial } = ctx;
+  for (;;) {
+    const { seen, silent } = await ctx.runner.call('telemetry.ask', {
+      check,
+      trial,
+      about: 'alerts',
+      labels,
+    });
+    const afterMs = Date.now() - sinceMs;
+    if (silent === undefined && seen > 0 === wanted) {
+      ctx.record(wanted ? 'alert-arrived' : 'alert-ended');
+      return;
+    }
+    if (afterMs > timeoutMs) {
+      if (silent !== undefined && wanted) ctx.unavailable('Alertmanager', silent);
+      else ctx.record(wanted ? 'alert-missing' : 'alert-stays');
+      return;
+    }
+    await sleep(LOOK_EVERY_MS, undefined, { signal: ctx.signal });
+  }
+}

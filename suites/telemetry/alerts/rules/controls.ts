@@ -1,0 +1,20 @@
+import { reconfigure } from '../../_following/breaking.ts';
+import type { Control, ControlContext } from '../../../harness/control.ts';
+
+/** A group of this name is no objective's. */
+async function unloadRule(ctx: ControlContext): Promise<void> {
+  const name = 'plumbline-api-requests';
+  await reconfigure(ctx, name, (text) => text.replaceAll(name, 'unloaded-api-requests'));
+}
+
+export const controls: readonly Control[] = [
+  {
+    id: 'telemetry/alerts/rules/unloaded',
+    check: 'telemetry/alerts/rules',
+    verdict: 'fail',
+    size: 'any',
+    title: 'the rules of one objective are not loaded',
+    expectSeen: /objective api-requests.*no alerting rule/,
+    break: unloadRule,
+  },
+];

@@ -1,0 +1,27 @@
+import { SHARED, has } from '../../_following/declaring.ts';
+import { row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    ...SHARED,
+    id: 'telemetry/alerts/rules',
+    order: 900,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'Burn-rate rules are loaded',
+    section: '7',
+    access: 'w - w w r',
+    does: 'the groups of rules that Prometheus has loaded, and the Alertmanagers that it knows; it writes nothing',
+    goal: 'every objective has its group of alerting rules, loaded and healthy, and Prometheus tells Alertmanager',
+    requires: {
+      what: 'prometheus, telemetry.alerts and objectives',
+      declares: (environment) =>
+        environment.prometheus !== undefined &&
+        environment.objectives.length > 0 &&
+        has(environment, 'alerts'),
+    },
+    time: { waits: ['prometheusFirst', 'prometheusQuery', 'settle'], usualMs: 1_000 },
+  }),
+];

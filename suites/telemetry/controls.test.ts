@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { allControls } from '../catalogue/loaded.ts';
+import { burnRateRules } from '../../env/local/platform/prometheus/rules.ts';
+import { judge } from '../_testing/histories.ts';
+import type { Seen } from '../_testing/histories.ts';
+import type { Judgement } from '../../reports/record/judgement.ts';
+import type { KubeObject } from '../harness/protocol.ts';
+import type { Control } from '../harness/control.ts';
+import { contextOf } from '../_testing/control-context.ts';
+
+const telemetryControls = (await allControls()).filter(({ check }) => check.startsWith('telemetry/'));
+
+function shipper(node: string): KubeObject {
+  return {
+    ...{ apiVersion: 'v1', kind: 'Pod', spec: { nodeName: node } },
+    metadata: {
+      name: `log-shipper-${node}`,
+      namespace: 'observability',
+      ownerReferences: [
+        { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'log-shipper', uid: 'u', controller: true },
+      ],
+    },
+  } as unknown as KubeObject;
+}
+
+const judgement = (subjects: string[]): Judgement =>
+  ({
+    findings: subjects.map((subject) => ({ subject, ok: false, expected: '', seen: '' })),
+  }) as unknown as Judgement;
+
+test('should take the shipper from one node alone, and want that node named and no other', async () => {
+  const found = telemetryControls.find(({ id }) => id === 'telemetry/logs/canary/shipper-stopped');
+  const control = found as Required<Control>;
+  let nodes = ['w1', 'w2'];
+  const ctx = contextOf({
+    get: (ref) => Promise.resolve({ ...ref, metadata: { name: ref.name } } as unknown as KubeObject),
+    list: () => Promise.resolve(nodes.map(shipper)),
+  });
+  ctx.patch = ({ name }, patch) => {
+    nodes = ['w1'];
+    ctx.noted.patches.push({ name, patch });
+    return Promise.resolve();
+  };
+  await control.break(ctx);
+  const [changed] = ctx.noted.patches;
+  assert.equal(changed?.name, 'log-shipper');
+  assert.match(JSON.stringify(changed.patch), /"OnDelete".*"NotIn","values":\["w2"\]/);
+  assert.equal(await control.verify(ctx, judgement(['lines of node w2'])), null);
+  assert.match((await control.verify(ctx, judgement(['lines of node w1']))) ?? '', /w2 is not named/);
+  assert.match(
+    (await control.verify(ctx, judgement(['lines of node w1', 'lines of node w2']))) ?? '',
+    /w1 ship/,
+  );
+});
+
+test("should take the canary's rule from a server that does not run, and want the alert to be missing", async () => {
+  const control = telemetryControls.find(({ id }) => id === 'telemetry/alerts/fires/unloaded');
+  assert.equal(control?.verdict, 'fail');
+  let replicas = 1;
+  const rules = burnRateRules([]);
+  const ctx = contextOf({
+    get: (ref) => {
+      const status = { replicas, readyReplicas: replicas };
+      return Promise.resolve({ ...ref, metadata: { name: ref.name }, status } as unknown as KubeObject);
+    },
+    list: () =>
+      Promise.resolve([
+        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'rules' }, data: { 'rules.yaml': rules } },
+      ]),
+  });
+  ctx.patch = ({ name }, patch) => {
+    const { spec } = patch as { spec?: { replicas: number } };
+    replicas = spec?.replicas ?? replicas;
+    ctx.noted.patches.push({ name, patch: { ...patch, running: replicas } });
+    return Promise.resolve();
+  };
+  await control.break(ctx);
+  const [down, changed, up] = ctx.noted.patches;
+  assert.deepEqual([down?.patch['running'], changed?.patch['running'], up?.patch['running']], [0, 0, 1]);
+  assert.doesNotMatch(JSON.stringify(changed?.patch), /PlumblineCanaryBreach/);
+  const seen: Seen[] = [
+    ['breach', { t: 5_000 }],
+    ['alert-missing', { t: 125_000 }],
+    ['alert-ended', { t: 126_000 }],
+  ];
+  const { verdict, reason } = judge({ check: control.check, goals: { arrivalSeconds: 60 }, seen });
+  assert.equal(verdict, 'fail');
+  assert.match(reason, control.expectSeen!);
+});

@@ -1,0 +1,21 @@
+import { LOGS_AND_TRACES, SHARED } from '../_following/declaring.ts';
+import { row } from '../../catalogue/row.ts';
+import type { CatalogueRow } from '../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    ...SHARED,
+    id: 'telemetry/correlation',
+    order: 860,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'Log lines carry the trace id of their request',
+    section: '2',
+    access: 'w w w w w',
+    does: "the log lines of a few marked requests (canary.few) in the store, held against the nodes' own files",
+    goal: "every service of the path logs a line of the marked request within 30 s, and all of the request's lines carry its trace id",
+    goals: { visibleSeconds: 30 },
+    requires: LOGS_AND_TRACES,
+  }),
+];

@@ -1,0 +1,168 @@
+import type { CheckJudge } from '../../../reports/judge/definition.ts';
+import { need } from '../../../reports/judge/evidence/need.ts';
+import { all } from '../../../reports/judge/observed.ts';
+import { timesRule } from '../../../reports/judge/telemetry/clocks.ts';
+import { BLIND, requestsMarked, storeSwept } from '../../../reports/judge/telemetry/evidence.ts';
+import { delayFigures, delaysOf, overTime } from '../../../reports/judge/telemetry/figures.ts';
+import {
+  arrivalRule,
+  comingOf,
+  goalOf,
+  markedOf,
+  markedRule,
+  pathOf,
+  sweptRule,
+  wasTold,
+} from '../../../reports/judge/telemetry/observed.ts';
+import type { Marked } from '../../../reports/judge/telemetry/observed.ts';
+import { pathsShown } from '../../../reports/judge/telemetry/paths.ts';
+import { requestLines, requestLinesRule } from '../../../reports/judge/telemetry/request-lines.ts';
+import type { RequestLine } from '../../../reports/judge/telemetry/request-lines.ts';
+import { Findings } from '../../../reports/judge/topology/findings.ts';
+import type { History } from '../../../reports/record/history.ts';
+import type { Judgement } from '../../../reports/record/judgement.ts';
+
+/** telemetry/correlation: every service logs the request, and every line of it carries its trace id. */
+function judgeCorrelation(history: History): Judgement {
+  const findings = new Findings(history);
+  const visibleMs = goalOf(history.header, 'visibleSeconds') * 1000;
+  const marked = markedOf(history);
+  const good = marked.filter(({ ok }) => ok);
+  const bad = marked.filter(({ ok }) => !ok);
+  const lines = requestLines(history);
+  evidenceFindings(history, findings, { marked, lines });
+  const byService = Map.groupBy(lines, ({ service }) => service);
+  const services = pathOf(history.header)
+    .filter(({ logs }) => logs)
+    .map(({ service }) => service);
+  if (good.length === 0)
+    findings.unknown('marked requests', 'answered well', bad[0]?.detail ?? 'none was sent');
+  else {
+    if (bad.length > 0)
+      findings.unknown(
+        'marked requests',
+        'all of them answered well',
+        `${good.length} of ${marked.length}: ${bad[0]?.detail ?? ''}`,
+      );
+    for (const service of services)
+      serviceFindings(history, findings, { service, good, lines: byService.get(service) ?? [], visibleMs });
+  }
+  const sent = new Map(good.map(({ n, sentMs }) => [n, sentMs]));
+  const delays = delaysOf(
+    'log lines of requests',
+    lines.flatMap(({ n, seenMs }) => {
+      const sentMs = sent.get(n);
+      return sentMs === undefined ? [] : [seenMs - sentMs];
+    }),
+  );
+  const figures = [
+    { name: 'requests sent', value: marked.length },
+    { name: 'answered well', value: good.length },
+    { name: 'log lines found', value: lines.length },
+    ...delayFigures(delays, visibleMs),
+  ];
+  for (const figure of figures) findings.figure(figure);
+  const series = services.map((service) => {
+    const there = new Set((byService.get(service) ?? []).map(({ n }) => n));
+    return { name: service, due: good.map(({ n, sentMs }) => ({ atMs: sentMs, arrived: there.has(n) })) };
+  });
+  return {
+    ...findings.conclude(
+      `every service of the path logs each request within ${visibleMs / 1000} s, with its trace id`,
+    ),
+    telemetry: { ...overTime(series, []), delays: [delays], paths: pathsShown(history, marked) },
+  };
+}
+
+/** Whether what was seen is what was to be seen: every request, and every line of them, of a service of the path. */
+function evidenceFindings(
+  history: History,
+  findings: Findings,
+  { marked, lines }: { marked: readonly Marked[]; lines: readonly RequestLine[] },
+): void {
+  markedRule(history, findings, marked);
+  sweptRule(history, findings, { store: 'logs', found: all(history, 'request-line').length });
+  // Whose trace id a line carries is what this check is about.
+  requestLinesRule(history, findings, { sent: marked.map((one) => ({ ...one, traceId: '' })), lines });
+  timesRule(history, findings, [
+    { kind: 'marked', own: marked.flatMap(({ sentMs, doneMs }) => [sentMs, doneMs]) },
+    {
+      kind: 'request-line',
+      own: lines.map(({ seenMs }) => seenMs),
+      foreign: lines.map(({ atMs }) => atMs),
+    },
+  ]);
+}
+
+interface ServiceLines {
+  service: string;
+  good: readonly Marked[];
+  lines: readonly RequestLine[];
+  visibleMs: number;
+}
+
+function serviceFindings(history: History, findings: Findings, of: ServiceLines): void {
+  const { service, good, lines } = of;
+  const byNumber = Map.groupBy(lines, ({ n }) => n);
+  const without = good.filter(({ n }) => !byNumber.has(n));
+  const wanted = `a line of each of ${good.length} requests`;
+  if (without.length > 0 && !wasTold(history, 'logs')) {
+    findings.unknown(`log lines of ${service}`, wanted, 'the store did not answer at the end');
+    return;
+  }
+  findings.expect(
+    `log lines of ${service}`,
+    without.length === 0,
+    wanted,
+    without.length === 0 ? `${lines.length} lines` : `none of ${without.length} requests`,
+  );
+  if (lines.length === 0) return;
+  const right = new Map(good.map(({ n, traceId }) => [n, traceId]));
+  const own = lines.filter(({ n }) => right.has(n));
+  const bare = own.filter(({ traceId }) => traceId === '').length;
+  const wrong = own.filter(({ n, traceId }) => traceId !== '' && traceId !== right.get(n)).length;
+  findings.expect(
+    `trace ids in the lines of ${service}`,
+    bare + wrong === 0,
+    'that of the request in every line',
+    bare + wrong === 0
+      ? `in ${own.length} lines`
+      : `${bare} of ${own.length} lines carry none, ${wrong} another one`,
+  );
+  inTime(history, findings, { ...of, lines: own });
+}
+
+/** From when the request was sent, by one clock: those of the services' nodes may differ. */
+function inTime(
+  history: History,
+  findings: Findings,
+  { service, good, lines, visibleMs }: ServiceLines,
+): void {
+  const rule = arrivalRule(history, 'logs');
+  const sent = new Map(good.map(({ n, sentMs }) => [n, sentMs]));
+  const comings = lines.map(({ n, seenMs }) => comingOf({ atMs: sent.get(n) ?? Infinity, seenMs }, rule));
+  const count = (of: string): number => comings.filter((one) => one === of).length;
+  const subject = `arrival of the lines of ${service}`;
+  const expected = `within ${visibleMs / 1000} s`;
+  if (count('late') > 0)
+    findings.expect(subject, false, expected, `${count('late')} of ${lines.length} late`);
+  else if (count('unseen') > 0)
+    findings.unknown(
+      subject,
+      expected,
+      `${count('unseen')} of ${lines.length} came while the store did not answer`,
+    );
+  else if (count('undecided') > 0)
+    findings.unknown(
+      subject,
+      expected,
+      `${count('undecided')} of ${lines.length} were seen before they were sent`,
+    );
+  else findings.expect(subject, true, expected, `${lines.length} in time`);
+}
+
+export const judge: CheckJudge = {
+  judge: judgeCorrelation,
+  evidence: (header) => [requestsMarked(header), storeSwept('logs'), need('request-line')],
+  annotations: { ...BLIND, 'request-line.pod': 'shown beside the way of a request' },
+};

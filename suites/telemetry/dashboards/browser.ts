@@ -1,0 +1,43 @@
+/** A browser without a screen: Playwright's own where it was installed, else what the distribution brought. */
+import { chromium } from '@playwright/test';
+import type { Browser } from '@playwright/test';
+import { BROWSERS } from '../../../env/local/packages.ts';
+import { pathOf } from '../../../host/run.ts';
+
+interface Machine {
+  /** Folders with programs, as PATH has them. */
+  path: string;
+  launch: (options: { timeout: number; args: string[]; executablePath?: string }) => Promise<Browser>;
+}
+
+const HERE: Machine = {
+  path: process.env['PATH'] ?? '',
+  launch: (options) => chromium.launch(options),
+};
+
+/** What Playwright says of its own browser where it was never installed. */
+const NOT_INSTALLED = /executable doesn't exist/i;
+
+export interface Launch {
+  timeoutMs: number;
+  /** The host in this URL is reached at `address` (host:port) instead of where its name leads. */
+  reach?: { url: string; address: string };
+}
+
+/** @throws Error where there is none, or where it does not start within the time */
+export async function launchBrowser(
+  { timeoutMs, reach }: Launch,
+  { path, launch }: Machine = HERE,
+): Promise<Browser> {
+  const args =
+    reach === undefined ? [] : [`--host-resolver-rules=MAP ${new URL(reach.url).hostname} ${reach.address}`];
+  try {
+    return await launch({ timeout: timeoutMs, args });
+  } catch (error) {
+    if (!(error instanceof Error) || !NOT_INSTALLED.test(error.message)) throw error;
+  }
+  const found = BROWSERS.map((name) => pathOf(name, path)).find((file) => file !== undefined);
+  if (found === undefined)
+    throw new Error(`none is installed: neither Playwright's own nor, on PATH, ${BROWSERS.join(', ')}`);
+  return await launch({ timeout: timeoutMs, args, executablePath: found });
+}

@@ -1,0 +1,113 @@
+/** The check's browser before the stand-in for Grafana; only where a browser is installed. */
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import type { Browser } from '@playwright/test';
+import { DASHBOARDS } from '../../../env/local/platform/grafana-stub/dashboards.ts';
+import type { Dashboard } from '../../../env/local/platform/grafana-stub/service/grafana.ts';
+import {
+  grafanaFor,
+  NOWHERE,
+  prometheusFor,
+  range,
+} from '../../../env/local/platform/grafana-stub/service/_testing/grafana.ts';
+import type { CheckContext } from '../../harness/context.ts';
+import { launchBrowser } from './browser.ts';
+import type { Launch } from './browser.ts';
+import { show } from './observe.ts';
+
+const WAIT_MS = 20_000;
+const DASHBOARD = DASHBOARDS['tender-api.json'] as Dashboard & { panels: { title: string }[] };
+
+async function browserFor(
+  context: TestContext,
+  where: Omit<Launch, 'timeoutMs'> = {},
+): Promise<Browser | null> {
+  try {
+    const browser = await launchBrowser({ timeoutMs: WAIT_MS, ...where });
+    context.after(() => browser.close());
+    return browser;
+  } catch (error) {
+    context.skip(error instanceof Error ? error.message.split('\n', 1)[0] : String(error));
+    return null;
+  }
+}
+
+async function seenOf(browser: Browser, url: string, uid: string): Promise<object[]> {
+  const told: object[] = [];
+  const ctx = {
+    signal: new AbortController().signal,
+    timeoutMs: () => WAIT_MS,
+    record: (kind: string, fields: object) => told.push({ kind, ...fields }),
+    unavailable: (what: string, reason: string) => told.push({ kind: 'unavailable', what, reason }),
+  } as unknown as CheckContext;
+  await show(ctx, browser, { url, uid, trust: 'system' });
+  return told;
+}
+
+test('should see every panel of a dashboard, and an error in those that get no answer', async (context) => {
+  const browser = await browserFor(context);
+  if (browser === null) return;
+  const panels = DASHBOARD.panels.length;
+  const { uid } = DASHBOARD;
+  const healthy = await prometheusFor(context, () => range({ job: 'a' }, '1', '2'));
+  const good = await seenOf(browser, await grafanaFor(context, healthy, [DASHBOARD]), uid);
+  assert.deepEqual(good, [{ kind: 'rendered', uid, status: 200, panels, errors: 0 }]);
+  const bad = await seenOf(browser, await grafanaFor(context, NOWHERE, [DASHBOARD]), uid);
+  assert.deepEqual(bad, [{ kind: 'rendered', uid, status: 200, panels, errors: panels }]);
+});
+
+test('should take neither a panel without data nor a title that speaks of errors for an error', async (context) => {
+  const browser = await browserFor(context);
+  if (browser === null) return;
+  const [first] = DASHBOARD.panels;
+  const dashboard = { ...DASHBOARD, panels: [{ ...first, title: 'error rate' }] };
+  const empty = await prometheusFor(context, () => ({
+    body: { status: 'success', data: { resultType: 'matrix', result: [] } },
+  }));
+  const { uid } = dashboard;
+  const seen = await seenOf(browser, await grafanaFor(context, empty, [dashboard]), uid);
+  assert.deepEqual(seen, [{ kind: 'rendered', uid, status: 200, panels: 1, errors: 0 }]);
+});
+
+test('should see that a dashboard is not there', async (context) => {
+  const browser = await browserFor(context);
+  if (browser === null) return;
+  const seen = await seenOf(browser, await grafanaFor(context, NOWHERE, []), 'other');
+  assert.deepEqual(seen, [{ kind: 'rendered', uid: 'other', status: 404, panels: 0, errors: 0 }]);
+});
+
+test('should reach a server whose name leads nowhere at its address', async (context) => {
+  const { uid } = DASHBOARD;
+  const { host } = new URL(await grafanaFor(context, NOWHERE, [DASHBOARD]));
+  const url = 'http://grafana.example.test';
+  const browser = await browserFor(context, { reach: { url, address: host } });
+  if (browser === null) return;
+  const panels = DASHBOARD.panels.length;
+  assert.deepEqual(await seenOf(browser, url, uid), [
+    { kind: 'rendered', uid, status: 200, panels, errors: panels },
+  ]);
+});
+
+test('should count each panel once, and no row', async (context) => {
+  const browser = await browserFor(context);
+  if (browser === null) return;
+  const item = (inside: string): string => `<div class="react-grid-item" data-panelid="1">${inside}</div>`;
+  const row = item('<div class="dashboard-row">Row</div>');
+  const pages = {
+    late: item('<div data-viz-panel-key="panel-1"></div>').repeat(2) + item('a row'),
+    middle: row + item('<section></section>').repeat(3),
+  };
+  for (const [body, panels] of [
+    [pages.late, 2],
+    [pages.middle, 3],
+  ] as const) {
+    const server = createServer((_, response) => response.setHeader('content-type', 'text/html').end(body));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    context.after(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const [seen] = await seenOf(browser, `http://127.0.0.1:${port}`, 'rows');
+    assert.deepEqual(seen, { kind: 'rendered', uid: 'rows', status: 200, panels, errors: 0 });
+  }
+});

@@ -1,0 +1,21 @@
+import { SHARED, source } from '../_following/declaring.ts';
+import { row } from '../../catalogue/row.ts';
+import type { CatalogueRow } from '../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    ...SHARED,
+    id: 'telemetry/dashboards',
+    order: 920,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'Dashboards render',
+    section: '7',
+    access: 'r - r r r',
+    does: 'the health of Grafana, its data sources and Kibana, and the declared dashboards in a browser that has no account',
+    goal: 'Grafana and Kibana healthy, data sources answer, declared dashboards render in a browser without an error panel',
+    stubbed: ['Grafana'],
+    requires: source('dashboards'),
+  }),
+];

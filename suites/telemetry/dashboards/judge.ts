@@ -1,0 +1,102 @@
+import type { CheckJudge } from '../../../reports/judge/definition.ts';
+import { need } from '../../../reports/judge/evidence/need.ts';
+import { all, first } from '../../../reports/judge/observed.ts';
+import { declaredOf } from '../../../reports/judge/telemetry/observed.ts';
+import { Findings } from '../../../reports/judge/topology/findings.ts';
+import type { History } from '../../../reports/record/history.ts';
+import type { Judgement } from '../../../reports/record/judgement.ts';
+import type { Seen } from '../../../reports/record/observations/index.ts';
+
+/** telemetry/dashboards: servers healthy, data sources answer, every declared dashboard shows its panels. */
+function judgeDashboards(history: History): Judgement {
+  const findings = new Findings(history);
+  findings.rule('servers');
+  for (const { server, ok, detail } of all(history, 'dashboard-server'))
+    findings.expect(server, ok, 'healthy', detail);
+  const sources = all(history, 'data-source');
+  findings.rule('sources');
+  for (const { source, ok, detail } of sources)
+    findings.expect(`data source ${source}`, ok, 'answers', detail);
+  const count = first(history, 'data-sources')?.count;
+  if (count !== undefined && count !== sources.length)
+    findings.unknown('data sources', `each of ${count}`, `${sources.length}`);
+  const { declared = [], stubbed } = declaredOf(history.header).dashboards ?? {};
+  for (const one of declared) dashboard(history, findings.rule('rendered'), one);
+  pauseRule(history, findings);
+  if (stubbed === true) findings.note('Grafana is a stand-in (stubbed)');
+  return findings.conclude('healthy, data sources answer, dashboards render without an error panel');
+}
+
+/** Dashboards are listed and then shown, one after another; the longest wait of a browser is far shorter, ms. */
+const LONGEST_PAUSE_MS = 30 * 60_000;
+
+/** What was shown at another time than it was asked for is not what was asked for. */
+function pauseRule(history: History, findings: Findings): void {
+  const looks = [
+    ...all(history, 'dashboard'),
+    ...all(history, 'rendered'),
+    ...all(history, 'not-rendered'),
+  ].map(({ t }) => t);
+  const times = looks.toSorted((a, b) => a - b);
+  const longestMs = times.reduce((most, t, at) => Math.max(most, t - (times[at - 1] ?? t)), 0);
+  findings.rule('pauses');
+  const expected = 'one soon after another';
+  const said = `${Math.round(longestMs / 1000)} s at most`;
+  if (longestMs > LONGEST_PAUSE_MS) findings.unknown('looks at dashboards', expected, said);
+  else findings.expect('looks at dashboards', true, expected, said);
+}
+
+function dashboard(
+  history: History,
+  findings: Findings,
+  { uid, title }: { uid: string; title: string },
+): void {
+  const subject = `dashboard ${title} (${uid})`;
+  const [known, twice] = all(history, 'dashboard').filter((one) => one.uid === uid);
+  if (known === undefined || twice !== undefined) {
+    findings.unknown(subject, 'there', known === undefined ? 'not asked' : 'asked twice');
+    return;
+  }
+  if (!known.found || known.panels <= 0) {
+    findings.expect(subject, false, 'there, with panels', known.found ? 'no panel' : 'not there');
+    return;
+  }
+  const [shown, again] = all(history, 'rendered').filter((one) => one.uid === uid);
+  const broken = all(history, 'not-rendered').find((one) => one.uid === uid);
+  const expected = 'panels in a browser, none with an error';
+  if (shown !== undefined && again === undefined)
+    rendered(findings, { subject, expected, shown, panels: known.panels });
+  else if (broken !== undefined) findings.expect(subject, false, expected, broken.reason);
+  else findings.unknown(subject, expected, 'no browser showed it');
+}
+
+function rendered(
+  findings: Findings,
+  of: { subject: string; expected: string; shown: Seen<'rendered'>; panels: number },
+): void {
+  const { subject, expected, shown } = of;
+  const { panels, errors, status } = shown;
+  const said = `${panels} panels, ${errors} with an error (status ${status})`;
+  const well = panels > 0 && errors === 0;
+  if (well && (status < 200 || status > 299)) findings.unknown(subject, expected, said);
+  else if (well && panels < of.panels)
+    findings.unknown(subject, `its ${of.panels} panels in a browser`, said);
+  else findings.expect(subject, well, expected, said);
+}
+
+export const judge: CheckJudge = {
+  judge: judgeDashboards,
+  evidence: (header) => {
+    const { dashboards } = declaredOf(header);
+    const servers = dashboards === undefined ? [] : ['Grafana'];
+    if (dashboards?.kibana !== undefined) servers.push('Kibana');
+    return [
+      need('dashboard-server', { subjects: servers, of: ({ server }) => server }),
+      need('data-sources', { what: 'the list of data sources' }),
+    ];
+  },
+  annotations: {
+    'rendered.panels':
+      'panels may repeat, so that more than declared prove nothing; fewer are held against those declared',
+  },
+};

@@ -1,0 +1,21 @@
+import { LOG_GOALS, SHARED, source } from '../../_following/declaring.ts';
+import { row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    ...SHARED,
+    id: 'telemetry/logs/canary',
+    order: 800,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'Marked log lines arrive',
+    section: '7',
+    access: 'w w w w w',
+    does: "numbered lines of a pod on every Ready node: what arrives in the store of logs, held against the nodes' own files",
+    goal: 'numbered lines from a pod on every node visible within 30 s; missing, duplicated, out of order and late are counted; missing 0',
+    goals: LOG_GOALS,
+    requires: source('logs'),
+  }),
+];

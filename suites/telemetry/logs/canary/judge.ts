@@ -1,0 +1,24 @@
+import type { CheckJudge } from '../../../../reports/judge/definition.ts';
+import { need } from '../../../../reports/judge/evidence/need.ts';
+import {
+  DISKS,
+  NODES,
+  SHIPPER,
+  nodesWriting,
+  storeSwept,
+} from '../../../../reports/judge/telemetry/evidence.ts';
+import { judgeLines } from '../../../../reports/judge/telemetry/logs.ts';
+import { Findings } from '../../../../reports/judge/topology/findings.ts';
+import type { History } from '../../../../reports/record/history.ts';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+
+/** telemetry/logs/canary: every numbered line of every node is in the store in time. */
+function judgeLogs(history: History): Judgement {
+  return judgeLines(history, new Findings(history), []);
+}
+
+export const judge: CheckJudge = {
+  judge: judgeLogs,
+  evidence: (header) => [...nodesWriting(header), ...DISKS, storeSwept('logs'), need('line')],
+  annotations: { ...SHIPPER, ...NODES },
+};

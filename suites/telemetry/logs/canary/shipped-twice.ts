@@ -1,0 +1,70 @@
+/** The store of logs behind the harness's back: one line of the canary, put in once more. */
+import { z } from 'zod';
+import type { LogSettings } from '../../../../env/schema.ts';
+import { heldTo, parseJson } from '../../../harness/json.ts';
+import { basic } from '../../../_breaking/accounts.ts';
+import { beside } from '../../../failover/store/controls/every-store.ts';
+import type { ControlContext } from '../../../harness/control.ts';
+
+const ANSWER_MS = 10_000;
+/** Before the first line come Playwright's start and pods on every node. */
+const SHIPPED_MS = 120_000;
+/** The line that is there twice. */
+const VICTIM = 50;
+
+type Hit = z.infer<typeof hit>;
+const hit = z.object({ _index: z.string(), _source: z.record(z.string(), z.unknown()) });
+const search = z.object({ hits: z.object({ hits: z.array(hit) }) });
+
+/** Beside the check: as soon as the line is there it is written again, with another id. */
+export function shipTwice(ctx: ControlContext): Promise<void> {
+  return beside(ctx, async () => {
+    const since = new Date().toISOString();
+    const found = await ctx.until(`line ${VICTIM} of a canary`, () => victim(ctx, since), {
+      timeoutMs: SHIPPED_MS,
+      everyMs: 1_000,
+    });
+    await asked(ctx, 'POST', `/${encodeURIComponent(found._index)}/_doc?refresh=true`, found._source);
+    ctx.log(`line ${VICTIM} is there twice`);
+  });
+}
+
+async function victim(ctx: ControlContext, since: string): Promise<Hit | null> {
+  const { index, fields } = declared(ctx);
+  const answer = await asked(ctx, 'POST', `/${encodeURIComponent(index)}/_search`, {
+    size: 1,
+    query: {
+      bool: {
+        filter: [
+          { range: { [fields.time]: { gte: since } } },
+          { term: { [fields.number]: VICTIM } },
+          { term: { [fields.service]: 'plumbline-canary' } },
+        ],
+      },
+    },
+  });
+  return heldTo(search, answer, 'the store of logs').hits.hits[0] ?? null;
+}
+
+function declared({ environment }: ControlContext): LogSettings {
+  const logs = environment.telemetry?.logs;
+  if (logs === undefined) throw new Error('the environment declares no store of logs');
+  return logs;
+}
+
+/** @throws Error with the answer when it is no success */
+async function asked(ctx: ControlContext, method: string, path: string, body: unknown): Promise<unknown> {
+  const logs = declared(ctx);
+  const answer = await fetch(`${logs.url}${path}`, {
+    method,
+    headers: {
+      authorization: await basic(ctx, logs),
+      'content-type': 'application/json',
+    },
+    signal: AbortSignal.any([ctx.signal, AbortSignal.timeout(ANSWER_MS)]),
+    body: JSON.stringify(body),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 300)}`);
+  return parseJson(text);
+}

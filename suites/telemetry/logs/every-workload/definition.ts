@@ -1,0 +1,27 @@
+import { SHARED, source } from '../../_following/declaring.ts';
+import { row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    ...SHARED,
+    id: 'telemetry/logs/every-workload',
+    order: 810,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: "Every workload's log lines arrive",
+    section: '7',
+    access: 'w w w w w',
+    does: 'the last 20 lines of each container of every declared workload (5 pods of each at most), looked for in the store of logs; it writes nothing',
+    goal: "what the pods of every declared workload logged lately is in the store, held against the nodes' own files; missing 0",
+    goals: { visibleSeconds: 30, missing: 0 },
+    requires: source('logs'),
+    time: {
+      // Pods that write lines start on every node and go again; each workload's lines are looked for twice where they are not found at once.
+      waits: ['podReady', 'podGone', 'telemetryQuery', 'settle', 'settle', 'settle'],
+      workMs: ({ topology }, { waitMs }) => 2 * topology.workloads.length * waitMs('telemetryQuery'),
+      usualMs: 5_000,
+    },
+  }),
+];

@@ -1,0 +1,190 @@
+import type { CheckJudge } from '../../../../reports/judge/definition.ts';
+import { need } from '../../../../reports/judge/evidence/need.ts';
+import { orderGap } from '../../../../reports/judge/failover/hurt.ts';
+import { all } from '../../../../reports/judge/observed.ts';
+import { offsetsOf } from '../../../../reports/judge/telemetry/clocks.ts';
+import { NODES, nodesWriting } from '../../../../reports/judge/telemetry/evidence.ts';
+import { nodesOf, nodesRule } from '../../../../reports/judge/telemetry/lines.ts';
+import { goalOf } from '../../../../reports/judge/telemetry/observed.ts';
+import { exemption, nameOf } from '../../../../reports/judge/topology/declared.ts';
+import { Findings } from '../../../../reports/judge/topology/findings.ts';
+import type { History } from '../../../../reports/record/history.ts';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+import type { Seen } from '../../../../reports/record/observations/index.ts';
+import type { HeaderSettings } from '../../../../reports/record/settings.ts';
+
+type Workload = NonNullable<HeaderSettings['workloads']>[number];
+
+type Recent = Seen<'recent'>;
+
+/** Pods are listed, nodes chosen, their clocks read, and then lines looked for that are old enough by them. */
+const STEPS = ['logging-workload', 'canary-node', 'clock-offset', 'recent'] as const;
+
+const EXPECTED = 'its last lines in the store';
+
+/** telemetry/logs/every-workload: what the pods of each wrote lately, and had the time to arrive, is in the store. */
+function judgeWorkloads(history: History): Judgement {
+  const findings = new Findings(history);
+  const recent = all(history, 'recent');
+  nodesRule(history, findings);
+  offsetsOf(history, findings, [...new Set([...nodesOf(history), ...recent.map(({ node }) => node)])].sort());
+  orderRule(history, findings);
+  const most = goalOf(history.header, 'missing');
+  const lost = sum(recent.filter(isCertain), ({ lines, found }) => lines - found);
+  const notes = { earlier: [] as string[], exempt: [] as string[] };
+  for (const workload of history.header.settings.workloads ?? [])
+    workloadFindings(history, findings, { workload, tolerated: lost <= most, notes });
+  if (notes.earlier.length > 0)
+    findings.note(`nothing was logged lately by ${notes.earlier.join(', ')}: earlier lines were looked for`);
+  if (notes.exempt.length > 0) findings.note(`expected to be silent: ${notes.exempt.join(', ')}`);
+  const quiet = recent.filter(({ written }) => written === 'never').length;
+  if (quiet > 0) findings.note(`${quiet} of ${recent.length} containers never wrote a line`);
+  const figures = [
+    { name: 'lines looked for', value: sum(recent, ({ lines }) => lines) },
+    { name: 'missing', value: lost, goal: most },
+    { name: 'containers looked at', value: recent.length },
+    { name: 'workloads that logged nothing lately', value: notes.earlier.length + notes.exempt.length },
+  ];
+  for (const figure of figures) findings.figure(figure);
+  return findings.conclude(
+    "the last lines of every declared workload's pods, from their nodes' disks, in the store",
+  );
+}
+
+function orderRule(history: History, findings: Findings): void {
+  findings.rule('order');
+  const expected = 'one step after the other';
+  const early = orderGap(history, STEPS);
+  if (early === null) findings.expect('what was done', true, expected, STEPS.join(', '));
+  else findings.unknown('what was done', expected, early);
+}
+
+/** Older lines than those that are declared to be kept may be gone from the store. */
+function isCertain({ written }: Recent): boolean {
+  return written === 'lately';
+}
+
+interface Looked {
+  workload: Workload;
+  tolerated: boolean;
+  notes: { earlier: string[]; exempt: string[] };
+}
+
+function workloadFindings(history: History, findings: Findings, of: Looked): void {
+  const name = nameOf(of.workload);
+  const own = all(history, 'recent').filter(({ workload }) => workload === name);
+  const unread = all(history, 'disk-unread').filter(({ workload }) => workload === name);
+  findings.rule('looked-at');
+  const why = unlooked(history, { name, own, read: own.length + unread.length });
+  if (why !== null) {
+    findings.unknown(name, EXPECTED, why);
+    return;
+  }
+  findings.rule('lines');
+  const [first] = unread;
+  if (first !== undefined)
+    findings.unknown(
+      name,
+      EXPECTED,
+      `the logs of ${unread.length} of its containers cannot be read: ${first.reason}`,
+    );
+  const wrote = own.filter(({ lines }) => lines > 0);
+  if (wrote.length > 0) linesFindings(findings, { ...of, name, wrote });
+  else if (first === undefined) silentFinding(history, findings, { ...of, name });
+}
+
+/** Why nothing is known of a workload; null: each of its containers was looked at, and says the same wherever it says it twice. */
+function unlooked(
+  history: History,
+  { name, own, read }: { name: string; own: readonly Recent[]; read: number },
+): string | null {
+  const [planned, twice] = all(history, 'logging-workload').filter(({ workload }) => workload === name);
+  if (planned === undefined || twice !== undefined)
+    return planned === undefined ? 'it was not looked for' : 'it was looked for twice';
+  const { pods, containers } = planned;
+  if (pods <= 0) return 'it has no pod';
+  if (containers < pods || containers !== read)
+    return `${read} of ${containers} containers of ${pods} pods were looked at`;
+  if (new Set(own.map(({ pod }) => pod)).size > pods) return `more than its ${pods} pods were looked at`;
+  return oddOf(history, name, own);
+}
+
+/** What of its containers does not fit; null: all of it does. */
+function oddOf(history: History, name: string, own: readonly Recent[]): string | null {
+  if (new Set(own.map(({ pod, container }) => `${pod} ${container}`)).size !== own.length)
+    return 'a container was looked at twice';
+  const stranger = own.find(({ pod }) => !pod.startsWith(`${name.split('/').at(-1) ?? ''}-`));
+  if (stranger !== undefined) return `${stranger.pod} is no pod of it`;
+  const nodes = nodesOf(history);
+  const elsewhere = own.find(({ node }) => !nodes.includes(node));
+  if (elsewhere !== undefined)
+    return `${elsewhere.pod} is on ${elsewhere.node}, which is no node of the cluster`;
+  const odd = own.find(isOdd);
+  return odd === undefined
+    ? null
+    : `of ${odd.pod} ${odd.found} of ${odd.lines} lines, written ${odd.written}, which cannot be`;
+}
+
+function isOdd({ lines, found, written, missing }: Recent): boolean {
+  if (found < 0 || found > lines) return true;
+  return (written === 'never') !== (lines === 0) || (missing === null) !== (found === lines);
+}
+
+function linesFindings(
+  findings: Findings,
+  { name, wrote, tolerated, notes }: Looked & { name: string; wrote: readonly Recent[] },
+): void {
+  const lines = sum(wrote, (one) => one.lines);
+  const found = sum(wrote, (one) => one.found);
+  const short = wrote.filter((one) => one.found < one.lines);
+  const certain = short.filter(isCertain);
+  const said = short.length === 0 ? `${found} of ${lines}` : `${found} of ${lines}; missing ${where(short)}`;
+  if (!wrote.some(isCertain)) notes.earlier.push(name);
+  if (certain.length > 0) findings.expect(name, tolerated, EXPECTED, said);
+  else if (short.length > 0)
+    findings.unknown(name, EXPECTED, `${said}; they are older than what the store must keep`);
+  else findings.expect(name, true, EXPECTED, said);
+}
+
+function where(short: readonly Recent[]): string {
+  const each = short.map(({ lines, found, pod, node }) => `${lines - found} of ${pod} on node ${node}`);
+  return `${each.join(', ')} (the first: ${short[0]?.missing ?? ''})`;
+}
+
+/** Of what never wrote a line nothing is known, unless that is declared of it. */
+function silentFinding(
+  history: History,
+  findings: Findings,
+  { workload, name, notes }: Looked & { name: string },
+): void {
+  const reason = exemption(workload, history.header.check, '');
+  if (reason === null) {
+    findings.unknown(name, EXPECTED, 'none of its containers ever wrote a line, and no reason is declared');
+    return;
+  }
+  notes.exempt.push(`${name} (${reason})`);
+  findings.expect(name, true, 'silent', reason);
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}
+
+export const judge: CheckJudge = {
+  judge: judgeWorkloads,
+  evidence: (header) => [
+    need('logging-workload', {
+      subjects: (header.settings.workloads ?? []).map(nameOf),
+      of: ({ workload }) => workload,
+      what: 'workloads',
+    }),
+    ...nodesWriting(header),
+  ],
+  annotations: {
+    'canary-node.node': NODES['canary-node.node'],
+    'clock-offset.source': NODES['clock-offset.source'],
+    'recent.container': 'says which it was; each of them is counted',
+    'recent.pod': 'says which it was; each of them is counted, and is named after its workload',
+    'recent.node': 'says where a container was; that its clock is known is held against the clocks',
+  },
+};

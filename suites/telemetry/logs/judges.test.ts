@@ -1,0 +1,285 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Judgement } from '../../../reports/record/judgement.ts';
+import { judge } from '../../_testing/histories.ts';
+import type { Seen } from '../../_testing/histories.ts';
+import {
+  disksRead,
+  followed,
+  lines,
+  requestLine,
+  requests,
+  serviceDisk,
+  SETTINGS,
+  START_MS,
+  trial,
+  tOf,
+  upTo,
+  all,
+  VISIBLE,
+} from '../_testing/histories.ts';
+import type { NodeCanary } from '../_testing/histories.ts';
+
+const CHECK = 'telemetry/logs/canary';
+const judged = (seen: Seen[], goals: Record<string, unknown> = {}, settings: object = SETTINGS): Judgement =>
+  judge({ check: CHECK, settings: { ...settings }, goals: { ...VISIBLE, ...goals }, seen });
+const figure = ({ figures }: Judgement, name: string) => figures.find((one) => one.name === name)?.value;
+const canary = (nodes: readonly NodeCanary[], more: Seen[] = []): Seen[] => [
+  ...more,
+  ...disksRead(followed(lines(nodes), { logs: true })),
+];
+
+const GOOD = { node: 'w1', disk: upTo(200), stored: upTo(200) };
+
+test('should pass when every line of every node arrived, and say how long it took', () => {
+  const found = judged(canary([GOOD, { ...GOOD, node: 'w2' }]));
+  assert.equal(found.verdict, 'pass', found.reason);
+  assert.equal(figure(found, 'lines written'), 400);
+  assert.equal(figure(found, 'missing'), 0);
+  assert.equal(figure(found, 'log lines: delay, p99'), 2000);
+  assert.equal(found.telemetry?.delays[0]?.samples, 400);
+  assert.ok(found.telemetry.completeness[0]?.values.every((value) => value === 100));
+});
+
+test('should name the node, the stage and the shipper where lines are lost', () => {
+  const lost = { node: 'w2', disk: upTo(200), stored: upTo(12) };
+  const shipper: Seen[] = [['shipper', { node: 'w1', pod: 'log-shipper-a', ready: true }]];
+  const found = judged(canary([GOOD, lost], shipper));
+  assert.equal(found.verdict, 'fail');
+  assert.match(found.reason, /lines of node w2: .*188 missing \(13, 14, 15, 16, 17, …\)/);
+  assert.match(
+    found.reason,
+    /lost between the disk and the store: DaemonSet observability\/log-shipper has no pod on w2/,
+  );
+  assert.deepEqual(
+    found.findings.map(({ subject }) => subject),
+    ['lines of node w2'],
+  );
+  assert.equal(figure(found, 'missing'), 188);
+});
+
+test('should say nothing of what is missing when the store did not answer at the end', () => {
+  const found = judged(disksRead(followed(lines([{ ...GOOD, stored: [] }]), { logs: false })));
+  assert.equal(found.verdict, 'inconclusive');
+  assert.match(found.reason, /the store of logs unavailable: ECONNREFUSED/);
+});
+
+test('should count what is there twice, and hold it only where the environment asks for it', () => {
+  const seen = canary([{ ...GOOD, stored: [...upTo(200), 50] }]);
+  const counted = judged(seen);
+  assert.equal(counted.verdict, 'pass', counted.reason);
+  assert.equal(figure(counted, 'duplicated'), 1);
+  const held = judged(seen, { duplicatedRatio: 0 });
+  assert.equal(held.verdict, 'fail');
+  assert.match(held.reason, /1 duplicated/);
+});
+
+test('should fail for lines that came too late, unless nobody could see them in time', () => {
+  const seen = canary([{ ...GOOD, delayMs: 40_000 }]);
+  assert.equal(judged(seen).verdict, 'fail');
+  assert.equal(figure(judged(seen), 'late'), 200);
+  assert.match(judged(seen).reason, /200 late, held up between the disk and the store/);
+  const blind: Seen = ['blind', { what: 'logs', fromMs: START_MS, toMs: START_MS + 60_000, reason: 'gone' }];
+  const unseen = judged([...seen, blind]);
+  assert.equal(unseen.verdict, 'inconclusive');
+  assert.match(unseen.reason, /came while the store did not answer/);
+});
+
+test('should count what stands in the wrong order', () => {
+  const seen = canary([GOOD]).map(([kind, fields = {}]): Seen =>
+    kind === 'line' && fields['n'] === 1 ? [kind, { ...fields, atMs: START_MS + 350 }] : [kind, fields],
+  );
+  const found = judged(seen);
+  assert.equal(figure(found, 'out of order'), 2);
+  assert.equal(found.verdict, 'pass', found.reason);
+});
+
+test('should take the plan where a disk could not be read, and a node without any line for unknown', () => {
+  const planned = judged(canary([{ node: 'w1', disk: null, stored: upTo(199) }]));
+  assert.equal(planned.verdict, 'fail');
+  assert.match(planned.reason, /199 of 200 arrived, 1 missing \(200\)/);
+  const silent = judged(canary([GOOD, { node: 'w2', disk: null, stored: [] }]));
+  assert.equal(silent.verdict, 'inconclusive');
+  assert.match(silent.reason, /w2/);
+});
+
+test('should not pass where fewer lines were written than planned, down to none', () => {
+  for (const written of [0, 120]) {
+    const found = judged(canary([GOOD, { node: 'w2', disk: upTo(written), stored: upTo(written) }]));
+    assert.equal(found.verdict, 'inconclusive');
+    assert.ok(found.findings.some(({ subject }) => subject === 'lines of node w2'));
+  }
+  assert.equal(judged(canary([GOOD, { node: 'w2', disk: upTo(120), stored: upTo(119) }])).verdict, 'fail');
+});
+
+test('false verdict 9: a node that is declared and cannot write leaves the lines of it unknown', () => {
+  const pools = [{ name: 'general', count: { min: 3, max: 3 }, labels: {}, taints: [] }];
+  const settings = { ...SETTINGS, topology: { pools } };
+  const of = (seen: Seen[], pool: string | null): Seen[] =>
+    seen.map(([kind, fields]) => (kind === 'canary-node' ? [kind, { ...fields, pool }] : [kind, fields]));
+  const two = [GOOD, { ...GOOD, node: 'w2' }];
+  const three = judged(of(canary([...two, { ...GOOD, node: 'w3' }]), 'general'), {}, settings);
+  assert.equal(three.verdict, 'pass', three.reason);
+  const missing = judged(of(canary(two), 'general'), {}, settings);
+  assert.equal(missing.verdict, 'inconclusive');
+  assert.match(missing.reason, /nodes of general: expected 3, seen 2: of the others no line is known/);
+  const resting: Seen[] = [
+    ...of(canary([GOOD]), 'general'),
+    ...['w2', 'w3'].flatMap((node): Seen[] => [
+      ['canary-node', { node, pool: 'general', ready: false }],
+      ['no-writer', { node, reason: 'the node is not Ready' }],
+    ]),
+  ];
+  const found = judged(resting, {}, settings);
+  assert.equal(found.verdict, 'inconclusive');
+  assert.match(found.reason, /node w2: expected Ready, with a pod that writes, seen the node is not Ready/);
+});
+
+test('false verdict 21: a clock that is off is measured, and makes no line late and hides no late one', () => {
+  for (const aheadMs of [-40_000, 40_000]) {
+    const found = judged(canary([GOOD, { ...GOOD, node: 'w2', aheadMs }]));
+    assert.equal(found.verdict, 'pass', found.reason);
+    assert.match(found.seen, aheadMs < 0 ? /w2 is 40 s behind/ : /w2 is 40 s ahead/);
+    const late = judged(canary([GOOD, { ...GOOD, node: 'w2', aheadMs, delayMs: 40_000 }]));
+    assert.equal(late.verdict, 'fail', `${aheadMs}`);
+  }
+  const unknown = judged(canary([GOOD, { ...GOOD, node: 'w2', aheadMs: null, delayMs: 40_000 }]));
+  assert.equal(unknown.verdict, 'inconclusive');
+  assert.match(unknown.reason, /clock of w2: expected its offset measured, seen forbidden/);
+});
+
+test('should leave open what is as late as the goal, as exactly as the clock is known', () => {
+  const found = judged(canary([{ ...GOOD, delayMs: 31_005 }]));
+  assert.equal(found.verdict, 'inconclusive');
+  assert.match(found.reason, /200 of 200 came when their time was up/);
+});
+
+test('should not rest on a history that contradicts itself', () => {
+  const whole = canary([GOOD, { ...GOOD, node: 'w2' }]);
+  const changed = (kind: string, change: (fields: Record<string, unknown>) => Record<string, unknown>) => {
+    let done = false;
+    return whole.map(([name, fields = {}]): Seen => {
+      if (name !== kind || done) return [name, fields];
+      done = true;
+      return [name, change(fields)];
+    });
+  };
+  const cases: [string, Seen[]][] = [
+    ['a line less than were found', whole.filter(([kind], at) => kind !== 'line' || at !== 3)],
+    [
+      'a disk that nobody read',
+      whole.filter(([kind, fields]) => kind !== 'disk' || fields?.['node'] !== 'w1'),
+    ],
+    ['a list without what was counted', changed('disk', (fields) => ({ ...fields, series: [] }))],
+    ['a number that was never written', changed('line', (fields) => ({ ...fields, n: 2010 }))],
+    ['a line seen at no time', changed('line', (fields) => ({ ...fields, seenMs: 0 }))],
+    ['a line of an hour ago', changed('line', (fields) => ({ ...fields, atMs: START_MS - 3_600_000 }))],
+    ['a node twice', changed('canary-node', (fields) => ({ ...fields, node: 'w2' }))],
+    [
+      'a clock of an hour ago',
+      changed('clock-offset', (fields) => ({ ...fields, saidMs: START_MS - 3_600_000 })),
+    ],
+    [
+      'a clock that was asked later',
+      changed('clock-offset', (fields) => ({ ...fields, askedMs: START_MS + 500 })),
+    ],
+    ['no last look', whole.filter(([kind]) => kind !== 'swept')],
+    ['no count of the disks', whole.filter(([kind]) => kind !== 'disks-read')],
+  ];
+  for (const [why, seen] of cases) assert.notEqual(judged(seen).verdict, 'pass', why);
+});
+
+const UNDER_FAULT = 'telemetry/logs/under-fault';
+const underFault = (seen: Seen[], fault = 'pod-crash'): Judgement =>
+  judge({ check: UNDER_FAULT, settings: { ...SETTINGS, fault }, goals: VISIBLE, seen });
+
+/** Requests and lines of a trial, with what the stores and the disks hold of them. */
+function flowed(
+  nodes: readonly NodeCanary[],
+  of: { stored?: number[]; disk?: number[]; more?: Seen[]; refused?: number } = {},
+): Seen[] {
+  const { stored = upTo(400), disk = stored, more = [], refused = 0 } = of;
+  const sent = requests(all((n) => ({ ok: n > refused }))).filter(([kind]) => kind === 'marked');
+  const logged = stored.map((n) => requestLine(n, 'gateway'));
+  return [
+    ...sent,
+    ...disksRead([
+      ...followed([...lines(nodes), ...logged], { logs: true }),
+      serviceDisk('gateway', disk),
+      ...more,
+    ]),
+  ];
+}
+
+test('should allow lines to be late only while a fault has taken their node away', () => {
+  const of = (node: string, delayMs = 105_000) => ({ ...GOOD, node, delayMs });
+  const loss = (more: Parameters<typeof trial>[0] = {}): Seen[] => trial({ fault: 'node-loss', ...more });
+  const held = underFault([...flowed([GOOD, of('w2')]), ...loss()], 'node-loss');
+  assert.equal(held.verdict, 'pass', held.reason);
+  assert.deepEqual([figure(held, 'late'), figure(held, 'held up while their node was away')], [0, 200]);
+  const both = underFault([...flowed([of('w1'), of('w2')]), ...loss({ node: 'w1, w2' })], 'node-loss');
+  assert.equal(both.verdict, 'pass', both.reason);
+  const blind: Seen = [
+    'blind',
+    { what: 'logs', fromMs: START_MS + 100_000, toMs: START_MS + 125_000, reason: 'gone' },
+  ];
+  const tooLate = [...flowed([GOOD, of('w2', 115_000 + 20_000)]), ...loss()];
+  assert.equal(underFault([...tooLate, blind], 'node-loss').verdict, 'inconclusive');
+  const wrong: [string, Seen[]][] = [
+    ['another node', [...flowed([of('w1'), of('w2')]), ...loss()]],
+    [
+      'it was not seen to come back',
+      [...flowed([GOOD, of('w2')]), ...loss().filter(([kind]) => kind !== 'healed')],
+    ],
+    ['later than its goal and a look after it was back', tooLate],
+    ['that what was lost healed was not seen', [...flowed([GOOD, of('w2')]), ...loss({ healed: false })]],
+    ['due before the loss', [...flowed([GOOD, of('w2')]), ...loss({ landedMs: 60_000 })]],
+  ];
+  for (const [why, seen] of wrong) assert.equal(underFault(seen, 'node-loss').verdict, 'fail', why);
+  assert.equal(underFault([...flowed([GOOD, of('w2')]), ...trial()]).verdict, 'fail', 'no node is away');
+  const lost = { node: 'w2', disk: upTo(200), stored: upTo(199), delayMs: 90_000 };
+  const missing = underFault([...flowed([GOOD, lost]), ...loss()], 'node-loss');
+  assert.match(missing.reason, /1 missing \(200\), 199 held up while the node was away/);
+});
+
+test('should hold lines of requests against the disks, and want the fault proved', () => {
+  assert.equal(underFault([...flowed([GOOD]), ...trial()]).verdict, 'pass');
+  const lost = underFault([...flowed([GOOD], { stored: upTo(399), disk: upTo(400) }), ...trial()]);
+  assert.equal(lost.verdict, 'fail');
+  assert.match(lost.reason, /lines of gateway \(gateway-0 on node w1\).*399 of 400/);
+  const unread: Seen = [
+    'disk-unread',
+    { node: 'w2', pod: 'tender-api-1', container: 'tender-api', workload: null, reason: 'forbidden' },
+  ];
+  const partly = underFault([...flowed([GOOD], { more: [unread] }), ...trial()]);
+  assert.equal(partly.verdict, 'inconclusive');
+  assert.match(partly.reason, /lines of tender-api \(tender-api-1 on node w2\).*forbidden/);
+  const proof = new Set(['fault-armed', 'fault-landed']);
+  const missed: Seen = ['fault-missed', { reason: 'there was no process' }];
+  const without = underFault([...flowed([GOOD]), ...trial().filter(([kind]) => !proof.has(kind)), missed]);
+  assert.equal(without.verdict, 'inconclusive');
+  assert.match(without.reason, /there was no process/);
+  const before = underFault([...flowed([GOOD]), ...trial({ landedMs: -1 })]);
+  assert.match(before.reason, /the fault: expected landed while requests flowed/);
+});
+
+test('false verdict 2: logs under a fault want what every trial shows afterwards, and requests that are accepted', () => {
+  const flow = flowed([GOOD]);
+  const without = (kind: string): Seen[] => [...flow, ...trial().filter(([name]) => name !== kind)];
+  for (const kind of ['steady-after', 'as-before'])
+    assert.equal(underFault(without(kind)).verdict, 'inconclusive', kind);
+  const leaderless: Seen = ['steady-after', { ok: false, leader: null, detail: 'no leader' }];
+  const broken = underFault([...without('steady-after'), leaderless]);
+  assert.equal(broken.verdict, 'fail');
+  assert.match(broken.reason, /no leader/);
+  const unhealed = underFault([...flow, ...trial({ healed: false })]);
+  assert.equal(unhealed.verdict, 'fail');
+  assert.match(unhealed.reason, /not all members had rejoined/);
+  const refused = underFault([...flowed([GOOD], { refused: 272 }), ...trial()]);
+  assert.equal(refused.verdict, 'fail');
+  assert.match(
+    refused.reason,
+    /marked requests answered well: expected at least 50 %, seen 32 %; 272 of 400/,
+  );
+  assert.ok(tOf(START_MS) > 0);
+});

@@ -1,0 +1,23 @@
+import { LOGS_AND_TRACES, LOG_GOALS, UNDER_FAULT } from '../../_following/declaring.ts';
+import { row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    id: 'telemetry/logs/under-fault',
+    order: 820,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'No log line is lost under a fault',
+    section: '7',
+    does: "numbered lines of a pod on every node, and lines of marked requests, while PostgreSQL's leader is hurt (canary.fault, a pod-crash by default), held against the nodes' own files",
+    goal: "every line that is on the nodes' disks is in the store within 30 s, although PostgreSQL's leader crashed meanwhile; missing 0; at least half of the requests accepted",
+    goals: { ...LOG_GOALS, answeredRatio: 0.5 },
+    ...UNDER_FAULT,
+    requires: {
+      ...LOGS_AND_TRACES,
+      what: 'telemetry.logs, telemetry.traces (whose path names the services) and topology.edge.backend',
+    },
+  }),
+];

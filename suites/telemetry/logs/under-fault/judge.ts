@@ -1,0 +1,92 @@
+import type { CheckJudge } from '../../../../reports/judge/definition.ts';
+import { need } from '../../../../reports/judge/evidence/need.ts';
+import { all } from '../../../../reports/judge/observed.ts';
+import {
+  DISKS,
+  FAULT,
+  NODES,
+  OF_THE_FAULT,
+  SHIPPER,
+  nodesWriting,
+  requestsMarked,
+  storeSwept,
+} from '../../../../reports/judge/telemetry/evidence.ts';
+import { judgeLines } from '../../../../reports/judge/telemetry/logs.ts';
+import {
+  acceptedRule,
+  faultRule,
+  markedOf,
+  markedRule,
+} from '../../../../reports/judge/telemetry/observed.ts';
+import { heldOnDisks, requestLines } from '../../../../reports/judge/telemetry/request-lines.ts';
+import type { Held } from '../../../../reports/judge/telemetry/request-lines.ts';
+import { Findings } from '../../../../reports/judge/topology/findings.ts';
+import type { History } from '../../../../reports/record/history.ts';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+import { LINE_WRITER } from '../../../../reports/record/observations/telemetry.ts';
+
+/** telemetry/logs/under-fault: the same, and every line of a marked request, while a store was hurt. */
+function judgeLogsUnderFault(history: History): Judgement {
+  const findings = new Findings(history);
+  const marked = markedOf(history);
+  faultRule(history, findings, marked);
+  markedRule(history, findings, marked);
+  acceptedRule(history, findings, marked);
+  findings.rule('lines-of-requests');
+  const stored = requestLines(history);
+  const held = heldOnDisks(history, stored);
+  unreadFindings(history, findings);
+  const gone = goneOf(
+    history,
+    stored.map(({ pod }) => pod),
+  );
+  if (gone > 0) findings.note(`${gone} pods that logged requests are gone: what they wrote was not counted`);
+  const sum = (of: (one: Held) => number): number => held.reduce((total, one) => total + of(one), 0);
+  const figures = [
+    { name: 'marked requests', value: marked.length },
+    { name: 'of them answered well', value: marked.filter(({ ok }) => ok).length },
+    { name: "their lines on the nodes' disks", value: sum(({ lines }) => lines) },
+    { name: 'their lines in the store', value: stored.length },
+    { name: 'their lines that are there twice', value: sum(({ twice }) => twice) },
+  ];
+  for (const figure of figures) findings.figure(figure);
+  if (held.length === 0)
+    findings.unknown('lines of marked requests', "on the nodes' disks", 'no line was found there');
+  return judgeLines(history, findings, held);
+}
+
+function goneOf(history: History, pods: readonly string[]): number {
+  const read = new Set(all(history, 'disk').map(({ pod }) => pod));
+  return new Set(pods.filter((pod) => !read.has(pod))).size;
+}
+
+/** A log of a service that could not be read may hold lines that the store does not. Writers of lines are held against the plan. */
+function unreadFindings(history: History, findings: Findings): void {
+  for (const { container, pod, node, reason } of all(history, 'disk-unread')) {
+    if (container === LINE_WRITER) continue;
+    const subject = `lines of ${container} (${pod} on node ${node})`;
+    findings.unknown(
+      subject,
+      'every line of a marked request in the store',
+      `its log cannot be read: ${reason}`,
+    );
+  }
+}
+
+export const judge: CheckJudge = {
+  judge: judgeLogsUnderFault,
+  evidence: (header) => [
+    requestsMarked(header),
+    ...nodesWriting(header),
+    ...DISKS,
+    ...OF_THE_FAULT,
+    storeSwept('logs'),
+    need('line'),
+  ],
+  annotations: {
+    ...SHIPPER,
+    ...NODES,
+    ...FAULT,
+  },
+  trial: true,
+};

@@ -1,0 +1,28 @@
+import type { CheckJudge } from '../../../../reports/judge/definition.ts';
+import { askedOf, seconds, seriesEvidence } from '../../../../reports/judge/telemetry/metrics.ts';
+import { Findings } from '../../../../reports/judge/topology/findings.ts';
+import type { History } from '../../../../reports/record/history.ts';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+
+/** telemetry/metrics/series: every required series is there now. */
+function judgeSeries(history: History): Judgement {
+  const findings = new Findings(history);
+  for (const { selector, seen, askedMs, errorMs } of askedOf(history, findings)) {
+    const subject = `series ${selector}`;
+    const { lastMs, goneMs } = seen;
+    const ahead = lastMs.some((one) => one > askedMs + errorMs || one < askedMs - LONGEST_MS - errorMs);
+    if (lastMs.length > 0 && ahead) findings.unknown(subject, 'present', 'with samples of other times');
+    else if (lastMs.length > 0) findings.expect(subject, true, 'present', `${lastMs.length} series`);
+    else {
+      const gone =
+        goneMs === null ? 'none' : `none now, those of lately until ${seconds(askedMs - goneMs)} ago`;
+      findings.expect(subject, false, 'present', gone);
+    }
+  }
+  return findings.conclude('every required series present');
+}
+
+/** Prometheus takes a series for there for five minutes after its last sample. */
+const LONGEST_MS = 600_000;
+
+export const judge: CheckJudge = { judge: judgeSeries, evidence: seriesEvidence, annotations: {} };

@@ -1,0 +1,54 @@
+import type { CheckJudge } from '../../../../reports/judge/definition.ts';
+import { need } from '../../../../reports/judge/evidence/need.ts';
+import { all } from '../../../../reports/judge/observed.ts';
+import { declaredOf } from '../../../../reports/judge/telemetry/observed.ts';
+import { Findings } from '../../../../reports/judge/topology/findings.ts';
+import type { History } from '../../../../reports/record/history.ts';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+
+/** telemetry/metrics/targets: every declared job has targets, and all of them answer. */
+function judgeTargets(history: History): Judgement {
+  const findings = new Findings(history);
+  const targets = all(history, 'scrape-target');
+  for (const job of declaredOf(history.header).required?.targets ?? []) jobFinding(history, findings, job);
+  findings.figure({ name: 'targets', value: targets.length });
+  return findings.conclude('every declared target up');
+}
+
+function jobFinding(history: History, findings: Findings, job: string): void {
+  const own = all(history, 'scrape-target').filter((one) => one.job === job);
+  const subject = `job ${job}`;
+  const expected = 'at least one target, every one up';
+  findings.rule('targets');
+  const [read, twice] = all(history, 'scrape-job').filter((one) => one.job === job);
+  if (read === undefined || twice !== undefined || read.targets !== own.length) {
+    const said = read === undefined ? 'it was not asked for' : `${own.length} targets of ${read.targets}`;
+    findings.unknown(subject, expected, said);
+    return;
+  }
+  if (own.some(({ t }) => countedAfter(history, t) !== job)) {
+    findings.unknown(subject, expected, 'a target is told of it that stands among those of another');
+    return;
+  }
+  const down = own.filter(({ health }) => health !== 'up');
+  const why = down.map(({ url, lastError, health }) => `${url}: ${lastError || health}`);
+  const said = own.length === 0 ? 'no target' : `${own.length - down.length} of ${own.length} up`;
+  const fresh = down.length > 0 && down.every(({ health }) => health === 'unknown');
+  if (fresh) findings.unknown(subject, 'every target up', `${said}; not scraped yet: ${why.join(', ')}`);
+  else findings.expect(subject, own.length > 0 && down.length === 0, expected, [said, ...why].join('; '));
+}
+
+/** The job whose count was written next: targets of a job are written down before how many they are, job by job. */
+function countedAfter(history: History, t: number): string | undefined {
+  return all(history, 'scrape-job')
+    .toSorted((a, b) => a.t - b.t)
+    .find((one) => one.t >= t)?.job;
+}
+
+export const judge: CheckJudge = {
+  judge: judgeTargets,
+  evidence: (header) => [
+    need('scrape-job', { subjects: declaredOf(header).required?.targets ?? [], of: ({ job }) => job }),
+  ],
+  annotations: { 'scrape-target.url': 'says where a target is that is down' },
+};

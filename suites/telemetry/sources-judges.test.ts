@@ -1,0 +1,305 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { judge } from '../_testing/histories.ts';
+import type { Seen } from '../_testing/histories.ts';
+import { clock, SETTINGS, START_MS, tOf } from './_testing/histories.ts';
+
+const judged = (
+  check: string,
+  seen: Seen[],
+  more: { goals?: Record<string, unknown>; settings?: object } = {},
+) => judge({ check, seen, settings: { ...SETTINGS, ...more.settings }, goals: more.goals ?? {} });
+
+test('should want a target of every declared job, and all of them up', () => {
+  const check = 'telemetry/metrics/targets';
+  const target = (health: string, at = 'a'): Seen => [
+    'scrape-target',
+    { job: 'tender-api', url: `http://${at}`, health, lastError: 'refused' },
+  ];
+  const read = (targets: number): Seen => ['scrape-job', { job: 'tender-api', targets }];
+  assert.equal(judged(check, [target('up'), read(1)]).verdict, 'pass');
+  assert.match(
+    judged(check, [target('up'), target('down', 'b'), read(2)]).reason,
+    /1 of 2 up; http:\/\/b: refused/,
+  );
+  assert.match(judged(check, [read(0)]).reason, /job tender-api: .*no target/);
+  assert.equal(judged(check, [target('unknown'), read(1)]).verdict, 'inconclusive');
+  for (const wrong of [[target('up')], [target('up'), read(2)]])
+    assert.equal(judged(check, wrong).verdict, 'inconclusive');
+  // Targets differ by their labels: two of a job may be scraped at one URL.
+  assert.equal(judged(check, [target('up'), target('up'), read(2)]).verdict, 'pass');
+  assert.equal(
+    judged(check, [['unavailable', { what: 'Prometheus', reason: 'gone' }]]).verdict,
+    'inconclusive',
+  );
+});
+
+const SELECTOR = 'up{job="tender-api"}';
+/** Ages of samples, ms, of a Prometheus whose clock is `aheadMs` ahead. */
+const seriesSeen = (ages: number[], of: { goneMs?: number | null; aheadMs?: number } = {}): Seen[] => {
+  const { goneMs = null, aheadMs = 0 } = of;
+  const theirs = (ageMs: number): number => START_MS + aheadMs - ageMs;
+  const fields = {
+    ...{
+      selector: SELECTOR,
+      askedMs: START_MS,
+      lastMs: ages.map(theirs),
+      example: ages.length > 0 ? SELECTOR : null,
+    },
+    goneMs: goneMs === null ? null : theirs(goneMs),
+  };
+  return [clock('Prometheus', aheadMs), ['series-seen', { t: tOf(START_MS) + 20, ...fields }]];
+};
+
+test('should name the series that is not there, and the one that is old', () => {
+  const goals = { maxScrapesOld: 2 };
+  for (const name of ['series', 'freshness']) {
+    const { verdict, reason } = judged(`telemetry/metrics/${name}`, seriesSeen([4_000, 1_000]), { goals });
+    assert.equal(verdict, 'pass', reason);
+  }
+  assert.equal(judged('telemetry/metrics/freshness', seriesSeen([4_000, 12_000]), { goals }).verdict, 'fail');
+  assert.match(
+    judged('telemetry/metrics/series', seriesSeen([], { goneMs: 25_000 }), { goals }).reason,
+    /up\{job="tender-api"\}.*none now, those of lately until 25 s ago/,
+  );
+  assert.match(
+    judged('telemetry/metrics/freshness', seriesSeen([], { goneMs: 25_000 }), { goals }).reason,
+    /the last is of 25 s ago/,
+  );
+  assert.match(judged('telemetry/metrics/freshness', seriesSeen([]), { goals }).reason, /no sample lately/);
+  const twisted = seriesSeen([4_000]).map(([kind, of]): Seen =>
+    kind === 'series-seen' ? [kind, { ...of, example: 'up{job="other"}' }] : [kind, of],
+  );
+  assert.equal(judged('telemetry/metrics/series', twisted, { goals }).verdict, 'inconclusive');
+  const other = judged('telemetry/metrics/series', seriesSeen([3_600_000]), { goals });
+  assert.equal(other.verdict, 'inconclusive');
+});
+
+test('false verdict 21: ages of samples are counted by the clock of Prometheus', () => {
+  const goals = { maxScrapesOld: 2 };
+  const check = 'telemetry/metrics/freshness';
+  for (const aheadMs of [-30_000, 600_000]) {
+    const good = judged(check, seriesSeen([4_000], { aheadMs }), { goals });
+    assert.equal(good.verdict, 'pass', good.reason);
+    assert.match(good.seen, aheadMs < 0 ? /Prometheus is 30 s behind/ : /Prometheus is 600 s ahead/);
+    assert.equal(judged(check, seriesSeen([60_000], { aheadMs }), { goals }).verdict, 'fail');
+  }
+  const open = judged(check, seriesSeen([10_005]), { goals });
+  assert.equal(open.verdict, 'inconclusive');
+  assert.match(open.reason, /give or take/);
+  const unread: Seen = ['clock-unread', { source: 'Prometheus', reason: 'no value' }];
+  const unknown = judged(check, [unread, ...seriesSeen([60_000]).slice(1)], { goals });
+  assert.equal(unknown.verdict, 'inconclusive');
+});
+
+test('should want the rules of every objective, healthy, and somebody to be told', () => {
+  const check = 'telemetry/alerts/rules';
+  const group = (name: string, health = 'ok'): Seen => [
+    'rule-group',
+    { group: `plumbline-${name}`, alerting: [{ rule: 'Burn', health, lastError: 'bad' }] },
+  ];
+  const told: Seen = ['alertmanagers', { urls: ['http://a/api/v2/alerts'] }];
+  assert.equal(judged(check, [group('api-requests'), group('api-latency'), told]).verdict, 'pass');
+  assert.match(
+    judged(check, [group('api-latency'), told]).reason,
+    /objective api-requests: .*no alerting rule of that group is loaded/,
+  );
+  assert.match(judged(check, [group('api-requests', 'err'), group('api-latency'), told]).reason, /Burn: bad/);
+  assert.match(
+    judged(check, [group('api-requests'), group('api-latency'), ['alertmanagers', { urls: [] }]]).reason,
+    /whom Prometheus tells.*nobody/,
+  );
+});
+
+test('should want the alert in time, and not judge where nothing may be written', () => {
+  const check = 'telemetry/alerts/fires';
+  const goals = { arrivalSeconds: 60 };
+  const of = (kind: string, afterMs: number): Seen[] => [
+    ['breach', { t: 5_000 }],
+    [kind, { t: 5_000 + afterMs }],
+    ['alert-ended', { t: 200_000 }],
+  ];
+  assert.equal(judged(check, of('alert-arrived', 12_000), { goals }).verdict, 'pass');
+  assert.equal(judged(check, of('alert-arrived', 61_000), { goals }).verdict, 'fail');
+  assert.equal(judged(check, of('alert-missing', 120_000), { goals }).verdict, 'fail');
+  assert.equal(judged(check, of('alert-arrived', -1), { goals }).verdict, 'inconclusive');
+  for (const at of [0, 1, 2])
+    assert.equal(
+      judged(check, of('alert-arrived', 12_000).toSpliced(at, 1), { goals }).verdict,
+      'inconclusive',
+    );
+  assert.equal(judged(check, [['reads-only']], { goals }).verdict, 'not-run');
+  const silent = judged(check, [['unavailable', { what: 'Alertmanager', reason: 'gone' }]], { goals });
+  assert.match(silent.reason, /Alertmanager unavailable: gone/);
+  assert.equal(silent.verdict, 'inconclusive');
+});
+
+const WORKLOADS = 'telemetry/logs/every-workload';
+const POSTGRES = 'StatefulSet tender/postgres';
+const QUIET = 'Deployment tender/quiet';
+const exempt = [{ checks: ['telemetry/logs/*'], reason: 'it logs nothing unless it fails' }];
+
+/** Containers of workloads, each with the lines that were looked for and found. */
+function looked(
+  of: Record<string, { lines: number; found: number; written?: string }[]>,
+  more: Seen[] = [],
+): Seen[] {
+  const planned = Object.entries(of);
+  return [
+    ...planned.map(([workload, { length }]): Seen => [
+      'logging-workload',
+      { workload, pods: length, containers: length },
+    ]),
+    ['canary-node', { node: 'w1', pool: null, ready: true }],
+    clock('w1', 0),
+    ...planned.flatMap(([workload, containers]): Seen[] =>
+      containers.map(({ lines, found, written = lines === 0 ? 'never' : 'lately' }, at): Seen => {
+        const missing = found < lines ? 'no action' : null;
+        const pod = `${workload.split('/')[1] ?? ''}-${at}`;
+        const line = { workload, node: 'w1', pod, container: 'c', written, lines, found, missing };
+        return ['recent', { t: tOf(START_MS) + 100, ...line }];
+      }),
+    ),
+    ...more,
+  ];
+}
+
+const workloads = (seen: Seen[], quiet: object = { exempt }) => {
+  const named = (kind: string, name: string, more: object = {}) => ({
+    ...{ kind, namespace: 'tender', name, replicas: { min: 1, max: 1 } },
+    ...more,
+  });
+  const declared = [named('StatefulSet', 'postgres'), named('Deployment', 'quiet', quiet)];
+  return judged(WORKLOADS, seen, {
+    goals: { visibleSeconds: 30, missing: 0 },
+    settings: { workloads: declared },
+  });
+};
+
+const ALL = { lines: 20, found: 20 };
+const NONE = { lines: 0, found: 0 };
+
+test('should not take lines that were looked for before clocks were read for what was looked for then', () => {
+  const seen = looked({ [POSTGRES]: [ALL], [QUIET]: [ALL] });
+  const late = seen.map(([kind, fields = {}]): Seen =>
+    kind === 'logging-workload' ? [kind, { ...fields, t: tOf(START_MS) + 3_600_000 }] : [kind, fields],
+  );
+  assert.match(
+    workloads(late).reason,
+    /expected one step after the other, seen canary-node was written before/,
+  );
+});
+
+test('should name the pod and the node of a workload whose lines are missing', () => {
+  const good = workloads(looked({ [POSTGRES]: [ALL, ALL, ALL], [QUIET]: [ALL] }));
+  assert.equal(good.verdict, 'pass', good.reason);
+  const bad = workloads(looked({ [POSTGRES]: [{ lines: 20, found: 14 }], [QUIET]: [ALL] }));
+  assert.equal(bad.verdict, 'fail');
+  assert.match(bad.reason, /missing 6 of postgres-0 on node w1/);
+  const unread: Seen = [
+    'disk-unread',
+    { node: 'w1', pod: 'postgres-1', container: 'c', workload: POSTGRES, reason: 'forbidden' },
+  ];
+  const base = looked({ [POSTGRES]: [ALL], [QUIET]: [ALL] }, [unread]).map(([kind, fields = {}]): Seen =>
+    kind === 'logging-workload' && fields['workload'] === POSTGRES
+      ? [kind, { ...fields, pods: 2, containers: 2 }]
+      : [kind, fields],
+  );
+  const partly = workloads(base);
+  assert.equal(partly.verdict, 'inconclusive');
+  assert.match(partly.reason, /the logs of 1 of its containers cannot be read: forbidden/);
+});
+
+test('false verdict 9: each declared workload is heard, or a reason is declared why it is silent', () => {
+  const silent = looked({ [POSTGRES]: [ALL], [QUIET]: [NONE] });
+  const said = workloads(silent);
+  assert.equal(said.verdict, 'pass', said.reason);
+  assert.match(
+    said.seen,
+    /expected to be silent: Deployment tender\/quiet \(it logs nothing unless it fails\)/,
+  );
+  const unsaid = workloads(silent, {});
+  assert.equal(unsaid.verdict, 'inconclusive');
+  assert.match(unsaid.reason, /Deployment tender\/quiet: .*none of its containers ever wrote a line/);
+  const gone = workloads(looked({ [POSTGRES]: [ALL] }));
+  assert.equal(gone.verdict, 'inconclusive');
+  assert.match(gone.reason, /Deployment tender\/quiet: .*it was not looked for/);
+  const few = looked({ [POSTGRES]: [ALL, ALL], [QUIET]: [ALL] }).filter(
+    ([, of]) => of?.['pod'] !== 'postgres-1',
+  );
+  assert.match(workloads(few).reason, /1 of 2 containers of 2 pods were looked at/);
+});
+
+test('false verdict 9: earlier lines tell of a workload that was quiet lately, and those that are gone decide nothing', () => {
+  const earlier = (found: number) =>
+    workloads(looked({ [POSTGRES]: [ALL], [QUIET]: [{ lines: 3, found, written: 'earlier' }] }), {});
+  const found = earlier(3);
+  assert.equal(found.verdict, 'pass', found.reason);
+  assert.match(found.seen, /nothing was logged lately by Deployment tender\/quiet: earlier lines/);
+  assert.equal(earlier(2).verdict, 'inconclusive');
+  assert.match(earlier(2).reason, /older than what the store must keep/);
+});
+
+test('false verdict 21: what is on a node whose clock nobody knows is not known', () => {
+  const seen = looked({ [POSTGRES]: [ALL], [QUIET]: [ALL] }).filter(([kind]) => kind !== 'clock-offset');
+  const found = workloads([...seen, ['clock-unread', { source: 'w1', reason: 'forbidden' }]]);
+  assert.equal(found.verdict, 'inconclusive');
+});
+
+test('should want data sources that answer and dashboards that a browser shows', () => {
+  const check = 'telemetry/dashboards';
+  const settings = { telemetry: { dashboards: { declared: [{ uid: 'slo', title: 'Goals' }] } } };
+  const base: Seen[] = [
+    ['dashboard-server', { server: 'Grafana', ok: true, detail: '12' }],
+    ['dashboard', { uid: 'slo', found: true, panels: 3 }],
+    ['data-sources', { count: 0 }],
+  ];
+  const shown = (errors: number): Seen => ['rendered', { uid: 'slo', status: 200, panels: 3, errors }];
+  assert.equal(judged(check, [...base, shown(0)], { settings }).verdict, 'pass');
+  assert.equal(judged(check, [...base, shown(1)], { settings }).verdict, 'fail');
+  assert.equal(judged(check, base, { settings }).verdict, 'inconclusive');
+  assert.equal(
+    judged(check, [...base, ['rendered', { uid: 'slo', status: 200, panels: 1, errors: 0 }]], { settings })
+      .verdict,
+    'inconclusive',
+  );
+  const source: Seen = ['data-source', { source: 'Logs', ok: false, detail: 'no connection' }];
+  assert.match(
+    judged(check, [...base, shown(0), source], { settings }).reason,
+    /data source Logs.*no connection/,
+  );
+});
+
+test('should not say that dashboards render where no browser is, and still see what is broken without one', () => {
+  const check = 'telemetry/dashboards';
+  const dashboards = { declared: [{ uid: 'slo', title: 'Goals' }], stubbed: true };
+  const settings = { telemetry: { dashboards } };
+  const seen: Seen[] = [
+    ['dashboard-server', { server: 'Grafana', ok: true, detail: '12' }],
+    ['dashboard', { uid: 'slo', found: true, panels: 3 }],
+    ['data-sources', { count: 0 }],
+    ['unavailable', { what: 'a browser', reason: 'none is installed' }],
+  ];
+  const blind = judged(check, seen, { settings });
+  assert.equal(blind.verdict, 'inconclusive');
+  assert.match(blind.reason, /a browser unavailable: none is installed/);
+  assert.deepEqual(
+    blind.findings.map(({ subject, seen: said }) => [subject, said]),
+    [['dashboard Goals (slo)', 'no browser showed it']],
+  );
+  assert.match(blind.seen, /Grafana is a stand-in \(stubbed\)/);
+  const source: Seen = ['data-source', { source: 'Logs', ok: false, detail: 'no connection' }];
+  assert.equal(judged(check, [...seen, source], { settings }).verdict, 'fail');
+});
+
+test('should not judge dashboards that nobody could be asked about, though the browser did not get there either', () => {
+  const settings = { telemetry: { dashboards: { declared: [{ uid: 'slo', title: 'Goals' }] } } };
+  const gone: Seen[] = [
+    ['unavailable', { what: 'Grafana', reason: 'refused' }],
+    ['not-rendered', { uid: 'slo', reason: 'net::ERR_CONNECTION_REFUSED' }],
+  ];
+  const { verdict, reason, seen } = judged('telemetry/dashboards', gone, { settings });
+  assert.equal(verdict, 'inconclusive');
+  assert.match(reason, /Grafana unavailable: refused/);
+  assert.doesNotMatch(seen, /stand-in/);
+});

@@ -1,0 +1,27 @@
+import type { CheckJudge } from '../../../../reports/judge/definition.ts';
+import { BLIND, TRACE } from '../../../../reports/judge/telemetry/evidence.ts';
+import { goalOf, markedOf } from '../../../../reports/judge/telemetry/observed.ts';
+import { isBad, judged, tracesEvidence } from '../../../../reports/judge/telemetry/traces.ts';
+import { Findings } from '../../../../reports/judge/topology/findings.ts';
+import type { History } from '../../../../reports/record/history.ts';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+
+/** telemetry/traces/canary: every one of a few requests is answered well, and one whole trace in time. */
+function judgeTraces(history: History): Judgement {
+  const findings = new Findings(history);
+  return judged(history, findings, (followed) => {
+    const bad = followed.filter(isBad);
+    const allowed = goalOf(history.header, 'missing');
+    if (bad.length > allowed) return 'fail';
+    const sent = markedOf(history).length;
+    if (followed.length < sent)
+      findings.unknown('marked requests', 'all of them answered well', `${followed.length} of ${sent}`);
+    return followed.some(({ coming }) => coming !== 'in time' && coming !== 'late') ? 'inconclusive' : 'pass';
+  });
+}
+
+export const judge: CheckJudge = {
+  judge: judgeTraces,
+  evidence: tracesEvidence,
+  annotations: { ...BLIND, ...TRACE },
+};

@@ -1,0 +1,24 @@
+import { ONE_TRACE, SHARED, TRACES } from '../../_following/declaring.ts';
+import { always, row } from '../../../catalogue/row.ts';
+import { ARRIVAL, followedMs } from '../../../catalogue/time.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    ...SHARED,
+    id: 'telemetry/traces/complete',
+    order: 840,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'Traces are complete',
+    section: '2',
+    access: 'w w w w w',
+    does: 'many marked requests through the edge (canary.requests), each followed to its trace: services, parents and declared spans',
+    goal: `${ONE_TRACE}; at least 99 % of the marked requests, 1,000 by default, with a sample large enough to say so; at least 99 % of all answered well`,
+    goals: { visibleSeconds: 30, foundRatio: 0.99, answeredRatio: 0.99 },
+    requires: TRACES,
+    alone: always, // it sends a thousand requests through every store
+    time: { waits: [...ARRIVAL, 'telemetryLate'], workMs: followedMs, usualMs: 60_000 },
+  }),
+];

@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Judgement } from '../../../reports/record/judgement.ts';
+import { judge } from '../../_testing/histories.ts';
+import type { Seen } from '../../_testing/histories.ts';
+import {
+  all,
+  followed,
+  requestLine,
+  requests,
+  settings,
+  START_MS,
+  tOf,
+  trial,
+  upTo,
+  VISIBLE,
+  WHOLE,
+} from '../_testing/histories.ts';
+import type { RequestCanary } from '../_testing/histories.ts';
+
+const FEW = 'telemetry/traces/canary';
+const MANY = 'telemetry/traces/complete';
+type More = (n: number) => Partial<RequestCanary>;
+/** As many as the header says. */
+const judged = (check: string, count: number, more: More = () => ({}), beside: Seen[] = []): Judgement =>
+  judge({
+    check,
+    settings: settings({ few: count, requests: count }),
+    goals: { ...VISIBLE, foundRatio: 0.99 },
+    seen: [...followed(sent(count, more), { traces: true }), ...beside],
+  });
+const figure = ({ figures }: Judgement, name: string) => figures.find((one) => one.name === name)?.value;
+const sent = (count: number, more: More = () => ({})) =>
+  requests(upTo(count).map((n) => ({ n, ...more(n) })));
+const without = (service: string) => WHOLE.filter((row) => row[2] !== service);
+
+test('should pass when each request is one trace, and show the way of one', () => {
+  const found = judged(FEW, 40);
+  assert.equal(found.verdict, 'pass');
+  assert.equal(figure(found, 'whole traces in time'), 40);
+  const [path] = found.telemetry?.paths ?? [];
+  assert.equal(path?.title, 'a request that left everything');
+  assert.ok(path.hops.some(({ name, found: there }) => name === 'tender-api → tender-ai (amqp)' && there));
+});
+
+test('should name the hop at which the context is lost, and tell that from spans that are nowhere', () => {
+  const lost = () => ({ spans: without('tender-ai') });
+  const nowhere = judged(FEW, 40, lost);
+  assert.equal(nowhere.verdict, 'fail');
+  assert.match(nowhere.reason, /tender-api → tender-ai \(amqp\): .*no span of tender-ai in 40 of 40 traces/);
+  assert.doesNotMatch(nowhere.reason, /context was lost/);
+  const elsewhere = judged(FEW, 40, lost, [
+    ['stray', { n: 1, mark: 'r/1', service: 'tender-ai', traces: ['x'] }],
+  ]);
+  assert.match(elsewhere.reason, /the trace context was lost on the way/);
+});
+
+test('should name what is missing first on the way, not all that hangs on it', () => {
+  const spans = WHOLE.filter((row) => row[2] === 'gateway');
+  const found = judged(FEW, 3, () => ({ spans }));
+  assert.deepEqual(
+    found.findings.map(({ subject }) => subject),
+    ['gateway → tender-api (http)'],
+  );
+});
+
+test('should fail for a span below the wrong service, and for a call that is not there', () => {
+  const wrong = WHOLE.map((row) => (row[0] === 'w' ? ['w', 'c', ...row.slice(2)] : row));
+  assert.match(
+    judged(FEW, 1, () => ({ spans: wrong })).reason,
+    /tender-ai \(amqp\): expected the first span of tender-ai below one of tender-api, seen below gateway/,
+  );
+  const noCall = WHOLE.filter((row) => row[0] !== 'i');
+  assert.match(judged(FEW, 1, () => ({ spans: noCall })).reason, /a span "INSERT tenders" of tender-api/);
+});
+
+test('should claim no more than the sample bears out', () => {
+  assert.equal(judged(MANY, 1000).verdict, 'pass');
+  const few = judged(MANY, 100);
+  assert.equal(few.verdict, 'inconclusive');
+  assert.match(few.seen, /requests in all would decide/);
+  const broken = judged(MANY, 1000, (n) => (n % 20 === 0 ? { spans: null } : {}));
+  assert.equal(broken.verdict, 'fail');
+  assert.equal(figure(broken, 'traces that are not whole'), 50);
+  assert.equal(broken.telemetry?.paths.length, 3);
+});
+
+test('should say nothing when the store did not answer, and nothing of requests that were not accepted', () => {
+  const silent = judge({
+    check: FEW,
+    settings: settings({ few: 10 }),
+    goals: VISIBLE,
+    seen: followed(
+      sent(10).filter(([kind]) => kind !== 'trace'),
+      { traces: false },
+    ),
+  });
+  assert.equal(silent.verdict, 'inconclusive');
+  assert.match(silent.reason, /the store of traces unavailable/);
+  const refused = judged(FEW, 10, () => ({ ok: false }));
+  assert.equal(refused.verdict, 'inconclusive');
+  assert.match(refused.reason, /10 of 10 were not: status 503/);
+});
+
+const correlated = (count: number, lines: Seen[], more: More = () => ({})): Judgement =>
+  judge({
+    check: 'telemetry/correlation',
+    settings: settings({ few: count }),
+    goals: VISIBLE,
+    seen: followed([...sent(count, more).filter(([kind]) => kind !== 'trace'), ...lines], { logs: true }),
+  });
+const SERVICES = ['gateway', 'tender-api', 'tender-ai'];
+
+test('should not pass on the few of the requests that were answered', () => {
+  const few = judged(FEW, 20, (n) => ({ ok: n === 1 }));
+  assert.equal(few.verdict, 'inconclusive');
+  assert.match(few.reason, /marked requests: expected all of them answered well, seen 1 of 20/);
+  assert.match(few.seen, /19 of 20 were not: status 503/);
+  const lines = SERVICES.map((one) => requestLine(1, one));
+  const correlation = correlated(20, lines, (n) => ({ ok: n === 1 }));
+  assert.equal(correlation.verdict, 'inconclusive');
+  assert.match(correlation.reason, /marked requests: .*seen 1 of 20: status 503/);
+  // A share of many is held against those that were accepted, as long as that is not the few.
+  assert.equal(judged(MANY, 1000, (n) => ({ ok: n > 1 })).verdict, 'pass');
+  assert.equal(judged(MANY, 1000, (n) => ({ ok: n > 600 })).verdict, 'fail');
+});
+
+test('should count late traces against the goal', () => {
+  const late = judged(FEW, 2, (n) => ({ seenMs: START_MS + n * 50 + 40_000 }));
+  assert.equal(late.verdict, 'fail');
+  assert.match(late.reason, /2 of 2 late/);
+});
+
+test('should want every line to carry the trace id of its request', () => {
+  const all = [1, 2].flatMap((n) => SERVICES.map((one) => requestLine(n, one)));
+  const good = correlated(2, all);
+  assert.equal(good.verdict, 'pass', good.reason);
+  const stripped = all.map(([kind, fields = {}]): Seen => [
+    kind,
+    fields['service'] === 'tender-api' ? { ...fields, traceId: '' } : fields,
+  ]);
+  const bare = correlated(2, stripped);
+  assert.equal(bare.verdict, 'fail');
+  assert.match(bare.reason, /trace ids in the lines of tender-api: .*2 of 2 lines carry none/);
+  const gone = correlated(
+    2,
+    all.filter(([, fields]) => fields?.['service'] !== 'gateway'),
+  );
+  assert.match(gone.reason, /log lines of gateway: .*none of 2 requests/);
+});
+
+test("false verdict 21: lines of a service whose node's clock is off are due from when their request was sent", () => {
+  for (const offMs of [-60_000, 60_000]) {
+    const lines = (delayMs: number): Seen[] =>
+      SERVICES.map((one) =>
+        requestLine(1, one, { atMs: START_MS + 50 + offMs, seenMs: START_MS + 50 + delayMs }),
+      );
+    assert.equal(correlated(1, lines(5_000)).verdict, 'pass');
+    assert.equal(correlated(1, lines(45_000)).verdict, 'fail');
+  }
+});
+
+test('false verdict 14: traces that were lost together are one event, not as many samples', () => {
+  // 95 of 12,000 are fewer than 1 %: by themselves they would pass.
+  const last: Seen[] = [['shipper', { t: tOf(START_MS) + 700_000, node: 'w1', pod: 'p', ready: true }]];
+  const burst = judged(MANY, 12_000, (n) => (n > 5_000 && n <= 5_095 ? { spans: null } : {}), last);
+  assert.equal(burst.verdict, 'inconclusive');
+  assert.match(burst.seen, /traces count as one: they were lost together/);
+  assert.equal(judged(MANY, 12_000, (n) => (n % 400 === 0 ? { spans: null } : {}), last).verdict, 'pass');
+});
+
+const UNDER_FAULT = 'telemetry/traces/under-fault';
+const underFault = (more: More, of: Seen[]): Judgement =>
+  judge({
+    check: UNDER_FAULT,
+    settings: settings(),
+    goals: { ...VISIBLE, foundRatio: 0.99 },
+    seen: [...followed(requests(all(more)), { traces: true }), ...of],
+  });
+
+test('false verdict 2: traces under a fault want what every trial shows afterwards, and requests that are accepted', () => {
+  const good = underFault(() => ({}), trial());
+  assert.equal(good.verdict, 'pass', good.reason);
+  const refused = underFault((n) => ({ ok: n > 272 }), trial());
+  assert.equal(refused.verdict, 'fail');
+  assert.match(refused.reason, /marked requests answered well: expected at least 50 %, seen 32 %/);
+  for (const kind of ['steady-after', 'as-before'])
+    assert.equal(
+      underFault(
+        () => ({}),
+        trial().filter(([name]) => name !== kind),
+      ).verdict,
+      'inconclusive',
+    );
+  assert.equal(underFault(() => ({}), trial({ healed: false })).verdict, 'fail');
+  const other = underFault(() => ({}), trial({ fault: 'hang' }));
+  assert.match(other.reason, /it was hang, not pod-crash/);
+});
+
+test('should not rest on a history that contradicts itself', () => {
+  const whole = followed(sent(1000), { traces: true });
+  const of = (seen: Seen[]): string =>
+    judge({ check: MANY, settings: settings(), goals: { ...VISIBLE, foundRatio: 0.99 }, seen }).verdict;
+  assert.equal(of(whole), 'pass');
+  const changed = (kind: string, change: Record<string, unknown>): Seen[] => {
+    let done = false;
+    return whole.map(([name, fields = {}]): Seen => {
+      if (name !== kind || done) return [name, fields];
+      done = true;
+      return [name, { ...fields, ...change }];
+    });
+  };
+  const spans = WHOLE.map(([id, parent, ...rest]) => [id, parent === 'p' ? 'c' : parent, ...rest]);
+  const cases: [string, Seen[]][] = [
+    ['one trace less', whole.filter(([kind], at) => kind !== 'trace' || at > 3)],
+    ['one request less', whole.filter(([kind], at) => kind !== 'marked' || at > 3)],
+    ['a whole trace without spans', changed('trace', { spans: [] })],
+    ['a whole trace with another parent', changed('trace', { spans })],
+    ["another request's trace", changed('trace', { traceId: 't2' })],
+    ['seen at no time', changed('trace', { seenMs: 0 })],
+    ['a good answer that was none', changed('marked', { ok: false })],
+    ['an answer before it was asked', changed('marked', { doneMs: START_MS - 1 })],
+    ['a number of another', changed('marked', { n: 10 })],
+    ['another status', changed('marked', { status: 2010 })],
+  ];
+  for (const [why, seen] of cases) assert.notEqual(of(seen), 'pass', why);
+});

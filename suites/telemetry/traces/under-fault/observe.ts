@@ -1,0 +1,6 @@
+import type { CheckContext } from '../../../harness/context.ts';
+import { observeUnderFault } from '../../_following/under-fault.ts';
+
+export function observe(ctx: CheckContext): Promise<void> {
+  return observeUnderFault(ctx, ['traces']);
+}

@@ -1,0 +1,37 @@
+import { setting } from '../_objects/declared.ts';
+import type { CheckContext } from '../../harness/context.ts';
+import { monotonicMs } from '../../harness/observations.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export const LOOK_EVERY_MS = 250;
+
+/**
+ * Who leads each declared store now. A store that does not answer is asked again for a while: one slow answer among many, while the
+ * machine has other things to do, says nothing of who leads.
+ */
+export async function recordLeaders(ctx: CheckContext, when: string | null = null): Promise<void> {
+  const untilMs = monotonicMs() + ctx.timeoutMs('settle');
+  for (const store of Object.keys(setting(ctx, 'stores'))) await recordLeader(ctx, { store, when, untilMs });
+}
+
+async function recordLeader(
+  ctx: CheckContext,
+  { store, when, untilMs }: { store: string; when: string | null; untilMs: number },
+): Promise<void> {
+  for (;;) {
+    try {
+      const seen = await ctx.runner.call('store.describe', { store });
+      // With its term: a leader that stepped down without the API server and came back was not undisturbed.
+      const leader = [seen.leader ?? 'nobody', ...(seen.term === undefined ? [] : [seen.term])].join(', ');
+      ctx.record('store-leader', { store, when, leader });
+      return;
+    } catch (error) {
+      ctx.signal.throwIfAborted();
+      if (monotonicMs() > untilMs) {
+        ctx.unavailable(`the leader of ${store}`, String(error));
+        return;
+      }
+    }
+    await sleep(LOOK_EVERY_MS, undefined, { signal: ctx.signal });
+  }
+}

@@ -1,0 +1,72 @@
+import type { Workload } from '../../../env/schema.ts';
+import type { CheckContext } from '../../harness/context.ts';
+import type { KubeObject, ObjectRef } from '../../harness/protocol.ts';
+import { findWorkloads, setting } from './declared.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
+
+/** Nobody's user: canaries have no rights and need none. */
+const USER = 65534;
+
+/** What every canary pod has: no rights, small limits, nothing to wait for when it ends. */
+export const POD_DEFAULTS = {
+  automountServiceAccountToken: false,
+  enableServiceLinks: false,
+  terminationGracePeriodSeconds: 0,
+  securityContext: {
+    runAsNonRoot: true,
+    runAsUser: USER,
+    runAsGroup: USER,
+    fsGroup: USER,
+    seccompProfile: { type: 'RuntimeDefault' },
+  },
+} as const;
+
+export const CONTAINER_DEFAULTS = {
+  resources: { requests: { cpu: '5m', memory: '8Mi' }, limits: { cpu: '200m', memory: '32Mi' } },
+  securityContext: {
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  },
+} as const;
+
+/** Metadata of something that a check creates; the labels tell whose it is. */
+export function canaryMetadata(
+  ctx: CheckContext,
+  name: string,
+  labels: Record<string, string> = {},
+): KubeObject['metadata'] {
+  return { name, namespace: canaryNamespace(ctx), labels: { ...canaryLabels(ctx), ...labels } };
+}
+
+export function canaryLabels(ctx: CheckContext): Record<string, string> {
+  return { 'app.kubernetes.io/managed-by': 'plumbline', 'plumbline.dev/check': ctx.id.replaceAll('/', '.') };
+}
+
+export function canaryNamespace(ctx: CheckContext): string {
+  return setting(ctx, 'namespaces').canary;
+}
+
+/** The declared image with busybox in it, or that of the first workload that serves; null when there is neither. */
+export async function canaryImage(ctx: CheckContext): Promise<string | null> {
+  const declared = setting(ctx, 'network')?.probeImage;
+  if (declared !== undefined) return declared;
+  const found = await findWorkloads(ctx, (workload: Workload) => workload.serves);
+  return (
+    found.find((one) => one.object !== undefined)?.object?.spec.template.spec.containers[0]?.image ?? null
+  );
+}
+
+export function refOf(object: KubeObject): ObjectRef {
+  const { apiVersion, kind, metadata } = object;
+  return {
+    apiVersion,
+    kind,
+    name: metadata.name,
+    ...(metadata.namespace !== undefined && { namespace: metadata.namespace }),
+  };
+}
+
+export function messageOf(error: unknown): string {
+  return errorText(error);
+}

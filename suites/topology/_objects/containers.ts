@@ -1,0 +1,103 @@
+import type { Probe } from '../../../probes/kubernetes/objects.ts';
+import type { CheckContext } from '../../harness/context.ts';
+import { podsOf, setting } from './declared.ts';
+import type { Found } from './declared.ts';
+import { waiting } from '../workloads/declared/inventory.ts';
+import { lastingContainers } from './shapes.ts';
+import type { Container, PodObject } from './shapes.ts';
+
+/** A container of a workload's template: what the next pod will be. */
+interface Templated {
+  workload: string;
+  container: Container;
+  /** It runs to its end before the others start. */
+  init: boolean;
+}
+
+/** Every container of a workload's template; records how many there are. */
+function containersOf(ctx: CheckContext, found: Found, pods: number | null): Templated[] {
+  const spec = found.object?.spec.template.spec;
+  if (spec === undefined) return [];
+  const lasting = lastingContainers(spec);
+  const passing = (spec.initContainers ?? []).filter((container) => !lasting.includes(container));
+  ctx.record('template', {
+    workload: found.name,
+    containers: lasting.map(({ name }) => name),
+    initContainers: passing.map(({ name }) => name),
+    count: lasting.length + passing.length,
+    pods,
+  });
+  const of = (containers: Container[], init: boolean): Templated[] =>
+    containers.map((container) => ({ workload: found.name, container, init }));
+  return [...of(lasting, false), ...of(passing, true)];
+}
+
+/** Of workloads that serve; no other needs probes. */
+export function recordProbes(ctx: CheckContext, found: readonly Found[]): void {
+  for (const one of found.filter(({ workload }) => workload.serves))
+    for (const { workload, container, init } of containersOf(ctx, one, null))
+      ctx.record('container-probes', {
+        ...{ workload, container: container.name, init },
+        liveness: probeText(container.livenessProbe),
+        readiness: probeText(container.readinessProbe),
+      });
+}
+
+export function recordResources(ctx: CheckContext, found: readonly Found[]): void {
+  const resource = setting(ctx, 'gpu')?.resource;
+  for (const one of found)
+    for (const { workload, container, init } of containersOf(ctx, one, null)) {
+      const { requests = {}, limits = {} } = container.resources ?? {};
+      ctx.record('container-resources', {
+        ...{ workload, container: container.name, init },
+        requests: quantitiesIn(requests),
+        limits: quantitiesIn(limits),
+        devices: one.workload.gpu === undefined ? null : devicesIn(limits, resource),
+      });
+    }
+}
+
+function quantitiesIn(given: Record<string, string>): { cpu: string | null; memory: string | null } {
+  return { cpu: given['cpu'] ?? null, memory: given['memory'] ?? null };
+}
+
+/** Of the environment's resource; where it declares none, of any extended resource: their names have a slash. */
+function devicesIn(limits: Record<string, string>, resource: string | undefined): number {
+  return Object.entries(limits)
+    .filter(([name]) => (resource === undefined ? name.includes('/') : name === resource))
+    .reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+/** Images of the templates, and whether the nodes could pull those of the pods. */
+export function recordImages(ctx: CheckContext, found: readonly Found[], pods: readonly PodObject[]): void {
+  for (const one of found) {
+    const own = podsOf(one, pods);
+    for (const { workload, container } of containersOf(ctx, one, own.length))
+      ctx.record('container-image', { workload, container: container.name, image: container.image });
+    for (const pod of own) recordPull(ctx, one.name, pod);
+  }
+}
+
+/** `httpGet /readyz:http`, `exec`, `tcpSocket :5432`; null when there is none. */
+function probeText(probe: Probe | undefined): string | null {
+  if (probe === undefined) return null;
+  for (const how of ['httpGet', 'tcpSocket', 'grpc', 'exec'] as const) {
+    const detail = probe[how];
+    if (detail !== undefined)
+      return how === 'exec' ? how : `${how} ${detail.path ?? ''}:${detail.port ?? ''}`;
+  }
+  return null;
+}
+
+/** Whether the nodes could pull: every container has an image id, and none waits for its image. */
+function recordPull(ctx: CheckContext, workload: string, pod: PodObject): void {
+  const troubles = waiting(pod).filter((text) => /Image|Registry/.test(text));
+  const missing = (pod.status.containerStatuses ?? []).filter(
+    (status) => (status.imageID ?? '') === '' && status.state?.waiting === undefined,
+  );
+  ctx.record('pull', {
+    workload,
+    pod: `${pod.metadata.namespace ?? ''}/${pod.metadata.name}`,
+    troubles: [...troubles, ...missing.map((status) => `${status.name}: no image id`)],
+  });
+}

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CheckContext } from '../../harness/context.ts';
+import { settledWorkloads } from './declared.ts';
+
+interface Scaled {
+  context: CheckContext;
+  /** Names of what was waited for. */
+  waited: string[];
+}
+
+/** Two Deployments that want three pods and have two; what is waited for arrives, or never does. */
+function scaled({ arrives }: { arrives: boolean }): Scaled {
+  const declared = (name: string, max: number) => ({
+    ...{ kind: 'Deployment', namespace: 'tender', name, replicas: { min: 2, max } },
+  });
+  const ready = new Map([
+    ['api', 2],
+    ['fixed', 2],
+  ]);
+  const waited: string[] = [];
+  const context = {
+    settings: { workloads: [declared('api', 4), declared('fixed', 2)] },
+    signal: new AbortController().signal,
+    timeoutMs: () => 1000,
+    cluster: {
+      items: () =>
+        Promise.resolve(
+          [...ready].map(([name, readyReplicas]) => ({
+            ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'tender', name } },
+            ...{ spec: { replicas: 3 }, status: { readyReplicas, updatedReplicas: 3, replicas: 3 } },
+          })),
+        ),
+      wait: ({ names: [name = ''] }: { names: string[] }) => {
+        waited.push(name);
+        if (!arrives) return Promise.reject(new Error('not ready within 1 s'));
+        ready.set(name, 3);
+        return Promise.resolve({ items: [] });
+      },
+    },
+  };
+  return { context: context as unknown as CheckContext, waited };
+}
+
+const readyOf = async (context: CheckContext): Promise<(number | undefined)[]> =>
+  (await settledWorkloads(context)).map(({ object }) => object?.status?.readyReplicas);
+
+test('should look at a workload that an autoscaler moves once its pods have arrived', async () => {
+  const { context, waited } = scaled({ arrives: true });
+  assert.deepEqual(await readyOf(context), [3, 2]);
+  assert.deepEqual(waited, ['api'], 'where the number is fixed, what is not ready is a finding at once');
+});
+
+test('should leave what never arrives to the judge, as it is', async () => {
+  const { context } = scaled({ arrives: false });
+  assert.deepEqual(await readyOf(context), [2, 2]);
+});

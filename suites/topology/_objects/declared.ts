@@ -1,0 +1,94 @@
+import type { Workload } from '../../../env/schema.ts';
+import type { CheckSettings } from '../../catalogue/check-settings.ts';
+import type { CheckContext } from '../../harness/context.ts';
+import type { KubeObject } from '../../harness/protocol.ts';
+import { isRolling, ownerOf } from './shapes.ts';
+import type { NodeObject, PodObject, WorkloadObject } from './shapes.ts';
+
+/** A declared workload, and the object of that name when it is there. */
+export interface Found {
+  /** `Deployment tender/tender-api`, as judges know it. */
+  name: string;
+  workload: Workload;
+  object: WorkloadObject | undefined;
+}
+
+/** A part of the settings; what a check is given follows from its id (`reads` of its row in the catalogue). */
+export function setting<Name extends keyof CheckSettings>(
+  ctx: CheckContext,
+  name: Name,
+): CheckSettings[Name] {
+  return ctx.settings[name];
+}
+
+/** The objects of all declared workloads: one list for each kind that is declared. Refused lists are recorded. */
+export async function findWorkloads(
+  ctx: CheckContext,
+  wanted: (workload: Workload) => boolean = () => true,
+): Promise<Found[]> {
+  const declared = (setting(ctx, 'workloads') ?? []).filter(wanted);
+  const objects = new Map<string, WorkloadObject>();
+  for (const kind of new Set(declared.map((workload) => workload.kind))) {
+    for (const object of (await ctx.cluster.items({ kind: `apps/v1/${kind}` })) ?? [])
+      objects.set(nameOf(object), object);
+  }
+  return declared.map((workload) => {
+    const name = `${workload.kind} ${workload.namespace}/${workload.name}`;
+    return { name, workload, object: objects.get(name) };
+  });
+}
+
+/**
+ * The objects of all declared workloads. Where their number may change (a range is declared: an autoscaler moves it) or a change is being
+ * rolled out, a pod that has not started yet is no finding: what is wanted then is looked at once it has arrived, or after `podReady` as it is.
+ */
+export async function settledWorkloads(ctx: CheckContext): Promise<Found[]> {
+  const found = await findWorkloads(ctx);
+  const moving = found.filter(
+    ({ workload, object }) =>
+      object !== undefined && (workload.replicas.min < workload.replicas.max || isRolling(object)),
+  );
+  if (moving.length === 0) return found;
+  await Promise.all(
+    moving.map(async ({ workload: { kind, namespace, name } }) => {
+      const timeoutMs = ctx.timeoutMs('podReady');
+      const of = { kind: `apps/v1/${kind}`, namespace, names: [name] };
+      try {
+        await ctx.cluster.wait({ ...of, until: 'ready', count: 1, timeoutMs });
+      } catch {
+        ctx.signal.throwIfAborted(); // what has not arrived is for the judge to find
+      }
+    }),
+  );
+  return findWorkloads(ctx);
+}
+
+export function nameOf(object: KubeObject): string {
+  return `${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+}
+
+/** All nodes, with their names in the history; none after the refusal was recorded. */
+export async function listNodes(ctx: CheckContext): Promise<NodeObject[]> {
+  const found = await ctx.cluster.items({ kind: 'v1/Node' });
+  if (found === null) return [];
+  ctx.record('nodes', { names: found.map(({ metadata }) => metadata.name).sort(), count: found.length });
+  return found;
+}
+
+/** All pods, or null after the refusal was recorded. */
+export function listPods(ctx: CheckContext): Promise<PodObject[] | null> {
+  return ctx.cluster.items({ kind: 'v1/Pod' });
+}
+
+export function podsOf(found: Found, pods: readonly PodObject[]): PodObject[] {
+  const { kind, namespace, name } = found.workload;
+  return pods.filter((pod) => {
+    const owner = ownerOf(pod);
+    return (
+      pod.metadata.namespace === namespace &&
+      owner.kind === kind &&
+      owner.name === name &&
+      pod.metadata.deletionTimestamp === undefined
+    );
+  });
+}

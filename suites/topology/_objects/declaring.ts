@@ -1,0 +1,23 @@
+import type { Topology } from '../../../env/schema.ts';
+import { together, topologyParts, writes } from '../../catalogue/reads.ts';
+import type { Requirement } from '../../catalogue/types.ts';
+
+/** The parts of the topology that a check is given. Nothing else of it goes into its history. */
+export const given = (...parts: readonly (keyof Topology)[]) => together(topologyParts(...parts), writes);
+
+export const declared = (
+  part: 'controlPlane' | 'network' | 'storage' | 'registry' | 'edge',
+): Requirement => ({
+  what: `topology.${part}`,
+  declares: ({ topology }) => topology[part] !== undefined,
+});
+
+export const workloadsDeclared: Requirement = {
+  what: 'topology.workloads',
+  declares: ({ topology }) => topology.workloads.length > 0,
+};
+
+export const someStore: Requirement = {
+  what: 'a store',
+  declares: ({ stores }) => Object.keys(stores).length > 0,
+};

@@ -1,0 +1,29 @@
+import { setApiServers } from '../../../../env/local/cluster/index.ts';
+import { nodesOf } from '../../../../env/local/nodes/index.ts';
+import type { Control, ControlContext } from '../../../harness/control.ts';
+
+export const controls: readonly Control[] = [
+  {
+    id: 'topology/cluster/api-balanced/one-node',
+    check: 'topology/cluster/api-balanced',
+    verdict: 'fail',
+    size: 'full',
+    title: 'the address that clients use leads to one control-plane node only',
+    expectSeen: /while the API server of \S+ is down/,
+    break: pointAtOne,
+  },
+];
+
+/** The node that the address is left with is taken down by the check itself: then nothing answers. */
+async function pointAtOne(ctx: ControlContext): Promise<void> {
+  const instance = ctx.instance;
+  const before = nodesOf(instance, ctx.size)
+    .filter((node) => node.role === 'control')
+    .map(({ name, address }) => ({ name, address }));
+  const inverse = { kind: 'api-servers' as const, instance, before };
+  await ctx.ledgered({
+    title: 'the load balancer knows one API server only',
+    inverse,
+    act: () => setApiServers(instance, before.slice(0, 1)),
+  });
+}

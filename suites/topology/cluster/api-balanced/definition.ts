@@ -1,0 +1,35 @@
+import { given } from '../../_objects/declaring.ts';
+import type { Environment } from '../../../../env/schema.ts';
+import { row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+const serversOf = ({ topology }: Environment): number => topology.controlPlane?.nodes ?? 1;
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    id: 'topology/cluster/api-balanced',
+    order: 30,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'The API stays reachable while any one API server is down',
+    section: '5.1',
+    access: 'F - - F r',
+    goal: 'the address that clients use answers at least 99 % while any one API server is down; every API server answers itself; no leader of a store changes meanwhile',
+    goals: { answeredRatio: 0.99 },
+    needsSize: 'full',
+    requires: {
+      what: 'apiAddress and topology.controlPlane',
+      declares: ({ apiAddress, topology }) => apiAddress !== undefined && topology.controlPlane !== undefined,
+    },
+    reads: given('controlPlane'),
+    time: {
+      waits: ['settle'],
+      // One API server after the other is taken away.
+      workMs: (environment, { waitMs }) =>
+        serversOf(environment) * (waitMs('apiServerDown') + waitMs('apiServerUp') + waitMs('settle')),
+      usualMs: 90_000,
+    },
+    withoutPlatform: true,
+  }),
+];

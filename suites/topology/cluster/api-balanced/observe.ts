@@ -1,0 +1,146 @@
+import { apiServers, clientsAddress } from '../../_cluster/api-servers.ts';
+import type { ApiServer } from '../../_cluster/api-servers.ts';
+import { LOOK_EVERY_MS, recordLeaders } from '../../_cluster/leaders.ts';
+import type { CheckContext } from '../../../harness/context.ts';
+import { monotonicMs } from '../../../harness/observations.ts';
+import { Agent, request } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Requests per second to the clients' address, and for how long while a server is down: 400, so that 1 % is 4. */
+const EVERY_MS = 50;
+
+const WINDOW_MS = 20_000;
+
+interface Answered {
+  ok: boolean;
+  detail: string;
+}
+
+/** Takes each API server down in turn and keeps asking the address that clients use. */
+export async function observe(ctx: CheckContext): Promise<void> {
+  const address = clientsAddress(ctx);
+  if (address === null) {
+    ctx.unavailable('apiAddress', 'the environment declares no address for clients');
+    return;
+  }
+  const servers = await ctx.step('find the API servers', () => apiServers(ctx));
+  await ctx.step('ask every API server itself', async () => {
+    for (const server of servers) {
+      const answer = await ask(server, ctx);
+      const address = `${server.host}:${server.port}`;
+      ctx.record('api-server', { node: server.node, address, when: 'before', ...answer });
+    }
+  });
+  await ctx.step('note who leads each store', () => recordLeaders(ctx, 'before'));
+  const asking = new AbortController();
+  const generator = keepAsking(ctx, address, AbortSignal.any([asking.signal, ctx.signal]));
+  try {
+    for (const server of servers) {
+      if (!(await ctx.step(`without the API server of ${server.node}`, () => without(ctx, server)))) break;
+    }
+  } finally {
+    asking.abort();
+    await generator;
+  }
+  await ctx.step('note who leads each store now', () => recordLeaders(ctx, 'after'));
+}
+
+/**
+ * Stops one server, proves it by a refused connection, waits out the window, starts it again and waits for its answer.
+ * False when the server could not be stopped: the runner refuses while it cannot reach the cluster itself. What was seen
+ * until then is still judged.
+ */
+async function without(ctx: CheckContext, server: ApiServer): Promise<boolean> {
+  try {
+    await ctx.runner.call('node.apiServer', { check: ctx.id, node: server.node, action: 'stop' });
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    ctx.unavailable(`the outage of the API server of ${server.node}`, String(error));
+    return false;
+  }
+  const down = await lookUntil(ctx, ctx.timeoutMs('apiServerDown'), async () => !(await ask(server, ctx)).ok);
+  ctx.record('server-down', {
+    node: server.node,
+    proved: down,
+    detail: down ? 'refuses connections' : 'still answers',
+  });
+  if (down) await sleep(WINDOW_MS, undefined, { signal: ctx.signal });
+  ctx.record('server-start', { node: server.node });
+  await ctx.runner.call('node.apiServer', { check: ctx.id, node: server.node, action: 'start' });
+  const back = await lookUntil(ctx, ctx.timeoutMs('apiServerUp'), async () => (await ask(server, ctx)).ok);
+  ctx.record('api-server', {
+    node: server.node,
+    address: `${server.host}:${server.port}`,
+    when: 'again',
+    ok: back,
+    detail: back ? 'answers again' : 'does not come back',
+  });
+  await recordLeaders(ctx, server.node);
+  return true;
+}
+
+/** An open loop, numbered: a slow answer delays no other request. Every request is recorded when it is answered. */
+async function keepAsking(
+  ctx: CheckContext,
+  address: { host: string; port: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const open = new Set<Promise<void>>();
+  const due = async (at: number): Promise<boolean> => {
+    await sleep(Math.max(0, at - monotonicMs()), undefined, { signal }).catch(() => undefined);
+    return !signal.aborted;
+  };
+  let [sent, answered] = [0, 0];
+  for (let next = monotonicMs(); await due(next); next += EVERY_MS) {
+    const sentMs = monotonicMs();
+    const n = ++sent;
+    const one = ask(address, ctx).then(({ ok, detail }) => {
+      ctx.record('api-request', { n, sentMs, ok, detail: ok ? '' : detail });
+      if (ok) answered += 1;
+      open.delete(one);
+    });
+    open.add(one);
+  }
+  await Promise.all(open);
+  ctx.record('api-requests', { sent, answered });
+}
+
+/** One GET of /readyz on a connection of its own, as a new client would. Whose certificate it is, another check asks. */
+function ask(at: { host: string; port: number }, ctx: CheckContext): Promise<Answered> {
+  return new Promise((resolve) => {
+    const agent = new Agent({ keepAlive: false, maxCachedSessions: 0 });
+    const options = {
+      host: at.host,
+      port: at.port,
+      path: '/readyz',
+      agent,
+      rejectUnauthorized: false,
+      timeout: ctx.timeoutMs('connect'),
+    };
+    const sent = request(options, (answer) => {
+      answer.resume();
+      const status = answer.statusCode ?? 0;
+      // A server that lets nobody read /readyz unasked has answered all the same.
+      answer.once('end', () =>
+        resolve({ ok: status === 200 || status === 401 || status === 403, detail: `status ${status}` }),
+      );
+      answer.once('error', (error) => resolve({ ok: false, detail: error.message }));
+    });
+    sent.once('timeout', () => sent.destroy(new Error(`no answer within ${ctx.timeoutMs('connect')} ms`)));
+    sent.once('error', (error) => resolve({ ok: false, detail: error.message }));
+    sent.end();
+  });
+}
+
+async function lookUntil(
+  ctx: CheckContext,
+  timeoutMs: number,
+  met: () => Promise<boolean>,
+): Promise<boolean> {
+  const until = monotonicMs() + timeoutMs;
+  while (monotonicMs() < until) {
+    if (await met()) return true;
+    await sleep(LOOK_EVERY_MS, undefined, { signal: ctx.signal });
+  }
+  return false;
+}

@@ -1,0 +1,22 @@
+import { declared, given } from '../../_objects/declaring.ts';
+import { row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    id: 'topology/cluster/control-plane',
+    order: 20,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'The declared control plane, and an etcd with all its voting members',
+    section: '5.1',
+    access: 'r - - r r',
+    goal: 'the declared number of Ready control-plane nodes; etcd with that many voting members, all healthy, one leader',
+    needsSize: 'full',
+    clusterAlone: true,
+    requires: declared('controlPlane'),
+    reads: given('controlPlane'),
+    withoutPlatform: true,
+  }),
+];

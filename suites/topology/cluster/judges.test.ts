@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { judge } from '../../_testing/histories.ts';
+import type { Seen } from '../../_testing/histories.ts';
+
+const AT = '2026-01-01T00:00:00Z';
+const VERSIONS = 'topology/cluster/versions';
+/** Histories of tests begin with a second of the machine, whose wall clock says AT at 0. */
+const DAY_MS = 86_400_000;
+const valid = (days: number, more: Record<string, unknown> = {}): Seen => [
+  'certificate',
+  {
+    subject: 'kubelet of a',
+    address: '198.18.0.11:10250',
+    validTo: new Date(Date.parse(AT) + days * DAY_MS + 1000).toISOString(),
+    daysLeft: days,
+    begun: true,
+    chainOk: null,
+    nameOk: null,
+    detail: 'signed by a',
+    ...more,
+  },
+];
+const EDGE = { name: 'edge', host: 'edge.test', port: 443, trust: 'system' };
+const edge = (more: Record<string, unknown> = {}): Seen =>
+  valid(90, { subject: 'edge', address: 'edge.test:443', chainOk: true, nameOk: true, ...more });
+const api: Seen = ['api-version', { version: 'v1.37.2' }];
+const kubelet = (version: string, node = 'a', address = '198.18.0.11'): Seen => [
+  'kubelet',
+  { node, version, address },
+];
+const goals = { maxMinorSkew: 3, minDays: 30 };
+const nodes = (...names: string[]): Seen => ['nodes', { names, count: names.length }];
+const versionsWith = (settings: Record<string, unknown>, seen: Seen[]) =>
+  judge({ check: VERSIONS, goals, settings, seen });
+const versions = (...seen: Seen[]) => versionsWith({}, [nodes('a'), ...seen]);
+
+test('should accept kubelets up to three minors behind and certificates of 30 days', () => {
+  const old = kubelet('v1.34.0', 'b', '198.18.0.12');
+  const other = valid(30.001, { subject: 'kubelet of b', address: '198.18.0.12:10250' });
+  const seen = [nodes('a', 'b'), api, kubelet('v1.37.2'), old, valid(30.001), other];
+  assert.equal(versionsWith({}, seen).verdict, 'pass');
+});
+
+test('should refuse a kubelet four minors behind or newer than the API server', () => {
+  assert.match(versions(api, kubelet('v1.33.9'), valid(90)).reason, /v1\.33\.9/);
+  assert.equal(versions(api, kubelet('v1.38.0'), valid(90)).verdict, 'fail');
+});
+
+test('should refuse a certificate of 29.9 or 5 days, one past its end, and one that is not valid yet', () => {
+  for (const days of [29.9, 5, -1])
+    assert.equal(versions(api, kubelet('v1.37.2'), valid(days)).verdict, 'fail', String(days));
+  assert.match(versions(api, kubelet('v1.37.2'), valid(90, { begun: false })).reason, /not yet/);
+});
+
+test('should hold a certificate against its own declared days when it has them', () => {
+  const settings = { certificates: [{ ...EDGE, minDays: 7 }] };
+  const until = new Date(Date.parse(AT) + 10 * DAY_MS + 1000).toISOString();
+  const seen = [nodes('a'), api, kubelet('v1.37.2'), valid(90), edge({ daysLeft: 10, validTo: until })];
+  assert.equal(versionsWith(settings, seen).verdict, 'pass');
+});
+
+test('false verdict 12: a declared certificate of nobody, or for another name, fails', () => {
+  const settings = { certificates: [EDGE] };
+  const seen = (more: Record<string, unknown>) =>
+    versionsWith(settings, [nodes('a'), api, kubelet('v1.37.2'), valid(90), edge(more)]);
+  assert.equal(seen({}).verdict, 'pass');
+  const nobody = seen({ chainOk: false, detail: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+  assert.equal(nobody.verdict, 'fail');
+  assert.match(nobody.reason, /chain of certificate of edge.*SELF_SIGNED/);
+  const other = seen({ nameOk: false, detail: 'not for edge.test' });
+  assert.match(other.reason, /name in certificate of edge.*made out for edge.test/);
+  assert.equal(seen({ chainOk: null, nameOk: null }).verdict, 'inconclusive', 'it was not looked at');
+});
+
+test('should be inconclusive about an endpoint without a handshake, one that was not asked, and another address', () => {
+  const silent = valid(90, { validTo: null, daysLeft: null, begun: null, detail: 'no TLS handshake' });
+  assert.equal(versions(api, kubelet('v1.37.2'), silent).verdict, 'inconclusive');
+  assert.equal(versions(api, kubelet('v1.37.2')).verdict, 'inconclusive');
+  assert.equal(
+    versions(api, kubelet('v1.37.2'), valid(90, { address: '198.18.0.12:10250' })).verdict,
+    'inconclusive',
+  );
+  assert.equal(versions(api, kubelet('v1.37.2'), valid(90, { daysLeft: 900 })).verdict, 'inconclusive');
+});
+
+test('should not take an unreadable version for a good one', () => {
+  assert.equal(versions(api, kubelet(''), valid(90)).verdict, 'fail');
+});
+
+const member = (id: string, more: Record<string, unknown> = {}): Seen => [
+  'etcd-member',
+  { id, name: id, learner: false, healthy: true, leader: '1', leads: id === '1', error: '', ...more },
+];
+const node = (name: string, ready = true): Seen => ['control-node', { name, ready }];
+const three = [node('a'), node('b'), node('c')];
+const controlPlane = (...seen: Seen[]) =>
+  judge({
+    check: 'topology/cluster/control-plane',
+    settings: { controlPlane: { nodes: 3, etcdMembers: 3 } },
+    seen: [nodes('a', 'b', 'c', 'd', 'worker'), ...seen],
+  });
+
+test('should accept three Ready nodes and three healthy voting members with one leader', () => {
+  assert.equal(controlPlane(...three, member('1'), member('2'), member('3')).verdict, 'pass');
+});
+
+test('should refuse an unhealthy member, a learner, a missing member, two leaders and none', () => {
+  const dead = { healthy: false, leader: null, error: 'context deadline exceeded' };
+  assert.match(
+    controlPlane(...three, member('1'), member('2'), member('3', dead)).reason,
+    /etcd member 3.*deadline/,
+  );
+  assert.equal(
+    controlPlane(...three, member('1'), member('2'), member('3', { learner: true })).verdict,
+    'fail',
+  );
+  assert.equal(controlPlane(...three, member('1'), member('2')).verdict, 'fail');
+  assert.equal(
+    controlPlane(...three, member('1'), member('2'), member('3', { leader: '2' })).verdict,
+    'fail',
+  );
+  assert.equal(
+    controlPlane(
+      ...three,
+      member('1', { leader: null, leads: false }),
+      member('2', { leader: null }),
+      member('3', { leader: null }),
+    ).verdict,
+    'fail',
+  );
+});
+
+test('should refuse too few, too many or unready control-plane nodes', () => {
+  const etcd = [member('1'), member('2'), member('3')];
+  assert.equal(controlPlane(node('a'), node('b'), ...etcd).verdict, 'fail');
+  assert.equal(controlPlane(...three, node('d'), ...etcd).verdict, 'fail');
+  assert.match(controlPlane(node('a'), node('b'), node('c', false), ...etcd).reason, /node c.*not Ready/);
+});
+
+test('should be inconclusive when etcd could not be asked', () => {
+  assert.equal(
+    controlPlane(...three, ['unavailable', { what: 'etcd', reason: 'forbidden' }]).verdict,
+    'inconclusive',
+  );
+});
+
+const BALANCED = 'topology/cluster/api-balanced';
+const server = (when: string, more: Record<string, unknown> = {}): Seen => [
+  'api-server',
+  { node: 'a', address: 'a:6443', when, ok: true, detail: 'status 200', ...more },
+];
+interface Outage {
+  failed: number;
+  total: number;
+  /** Failed requests before the server was down. */
+  before?: number;
+  proved?: boolean;
+  leaders?: string[];
+  lost?: number;
+}
+/** A minute with one outage of 4 s, as it is recorded. */
+function outage({ failed, total, before = 0, proved = true, leaders = ['p-0'], lost = 0 }: Outage) {
+  const oks = [
+    ...Array<boolean>(before).fill(false),
+    ...Array.from({ length: total }, (_, i) => i >= failed),
+  ];
+  const requests = oks.map((ok, i): Seen => {
+    const sentMs = i < before ? 4000 + i : 5000 + i;
+    return ['api-request', { n: i + 1, sentMs, t: sentMs + 3, ok, detail: '' }];
+  });
+  const look = (when: string, i: number): Seen => [
+    'store-leader',
+    { store: 'postgres', when, leader: leaders[i] ?? leaders.at(-1) },
+  ];
+  const answered = oks.filter(Boolean).length;
+  return [
+    server('before'),
+    look('before', 0),
+    ['server-down', { node: 'a', proved, detail: '', t: 5000 }],
+    ...requests.slice(lost),
+    ['server-start', { node: 'a', t: 9000 }],
+    server('again', { t: 9001 }),
+    look('a', 1),
+    ['api-requests', { sent: oks.length, answered }],
+    look('after', 2),
+  ] as Seen[];
+}
+const balanced = (seen: Seen[]) =>
+  judge({
+    check: BALANCED,
+    settings: {
+      controlPlane: { nodes: 1 },
+      stores: { postgres: { members: 3 } },
+      timeouts: { connect: 3000 },
+    },
+    goals: { answeredRatio: 0.99 },
+    seen,
+  });
+
+test('should accept 99 % answered while a server is down and an unchanged leader', () => {
+  assert.equal(balanced(outage({ failed: 4, total: 400 })).verdict, 'pass');
+});
+
+test('should refuse 98.75 %, a changed leader, and a server that does not answer itself', () => {
+  assert.equal(balanced(outage({ failed: 5, total: 400 })).verdict, 'fail');
+  assert.match(balanced(outage({ failed: 0, total: 400, leaders: ['p-0', 'p-1'] })).reason, /p-0 → p-1/);
+  const silent = [...outage({ failed: 0, total: 400 }), server('again', { ok: false, detail: 'refused' })];
+  assert.equal(balanced(silent).verdict, 'fail');
+});
+
+test('should be inconclusive when the server never went down or too few requests were sent', () => {
+  assert.equal(balanced(outage({ failed: 0, total: 400, proved: false })).verdict, 'inconclusive');
+  assert.equal(balanced(outage({ failed: 0, total: 50 })).verdict, 'inconclusive');
+});
+
+test('should fail when nothing answered, however few requests those were', () => {
+  assert.equal(balanced(outage({ failed: 40, total: 40 })).verdict, 'fail');
+});
+
+test('should count only requests sent while the server was down', () => {
+  assert.equal(balanced(outage({ failed: 0, total: 400, before: 50 })).verdict, 'pass');
+});
+
+test('should miss a request, an answer, an outage, or a look at who leads', () => {
+  assert.equal(balanced(outage({ failed: 0, total: 400, lost: 1 })).verdict, 'inconclusive');
+  const whole = outage({ failed: 0, total: 400 });
+  const without = (kind: string) => balanced(whole.filter(([one]) => one !== kind)).verdict;
+  for (const kind of ['server-start', 'api-requests', 'api-server', 'store-leader'])
+    assert.equal(without(kind), 'inconclusive', kind);
+  assert.equal(without('server-down'), 'fail');
+  const turned = whole.map(([kind, fields], i): Seen =>
+    i === 5 ? [kind, { ...fields, ok: false }] : [kind, fields],
+  );
+  assert.equal(balanced(turned).verdict, 'inconclusive', 'one answer less than were counted');
+});

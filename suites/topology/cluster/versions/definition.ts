@@ -1,0 +1,20 @@
+import { given } from '../../_objects/declaring.ts';
+import { row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    id: 'topology/cluster/versions',
+    order: 10,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'Versions within the skew that Kubernetes supports, certificates not about to end',
+    section: '5.1',
+    access: 'r - r r r',
+    goal: 'kubelets at most 3 minor versions behind the API server; served certificates valid for at least 30 days, declared ones by a trusted authority and for their name',
+    goals: { maxMinorSkew: 3, minDays: 30 },
+    reads: given('controlPlane', 'certificates', 'pools'),
+    withoutPlatform: true,
+  }),
+];

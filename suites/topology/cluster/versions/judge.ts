@@ -1,0 +1,152 @@
+import type { CheckJudge } from '../../../../reports/judge/definition.ts';
+import { need } from '../../../../reports/judge/evidence/need.ts';
+import { all, last } from '../../../../reports/judge/observed.ts';
+import { leastNodes } from '../../../../reports/judge/topology/declared.ts';
+import { Findings } from '../../../../reports/judge/topology/findings.ts';
+import { listedNodes } from '../../../../reports/judge/topology/nodes.ts';
+import type { History, HistoryHeader } from '../../../../reports/record/history.ts';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+import type { Seen } from '../../../../reports/record/observations/index.ts';
+import {
+  CLIENTS_ADDRESS,
+  KUBELET_PORT,
+  kubeletName,
+  serverName,
+} from '../../../../reports/record/topology-names.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Between the handshake and its line in the history. */
+const AGREE_DAYS = 0.01;
+
+export const judge: CheckJudge = {
+  judge: judgeVersions,
+  evidence: ({ settings }) => [
+    need('nodes', { what: 'a list of the nodes' }),
+    need('api-version', { what: "the API server's version" }),
+    need('kubelet', { count: leastNodes(settings) }),
+    need('api-pod', { count: settings.controlPlane?.nodes ?? 0 }),
+    need('certificate', {
+      subjects: (settings.certificates ?? []).map(({ name }) => name),
+      of: ({ subject }) => subject,
+    }),
+  ],
+  annotations: {
+    'certificate.detail': 'who signed it and what is wrong with it, in words; the fields beside it decide',
+  },
+};
+
+/** Kubelets keep up with the API server, served certificates last a while yet, and those that are declared are signed and named as they must be. */
+function judgeVersions(history: History): Judgement {
+  const findings = new Findings(history);
+  const [behind, days] = [findings.goal('maxMinorSkew'), findings.goal('minDays')];
+  findings.rule('kubelets');
+  kubelets(history, findings, behind);
+  findings.rule('certificates');
+  certificates(history, findings, days);
+  return findings.conclude(
+    `kubelets at most ${behind} minor versions behind; served certificates valid for ${days} days or more`,
+  );
+}
+
+function kubelets(history: History, findings: Findings, behind: number): void {
+  const server = last(history, 'api-version');
+  const found = all(history, 'kubelet');
+  findings.eachOnce(
+    'kubelets',
+    listedNodes(history, findings),
+    found.map(({ node }) => node),
+  );
+  if (server === undefined) return;
+  const lags = found.map(({ version }) => minorOf(server.version) - minorOf(version));
+  found.forEach(({ node, version }, i) => {
+    const lag = lags[i] ?? Number.NaN;
+    findings.expect(
+      `kubelet of ${node}`,
+      lag >= 0 && lag <= behind,
+      `0 to ${behind} minors behind ${server.version}`,
+      version,
+    );
+  });
+  if (found.length === 0) findings.absent('kubelets', 'at least one node');
+  findings.figure({ name: 'kubelet minors behind', value: Math.max(0, ...lags), goal: behind });
+}
+
+function minorOf(version: string): number {
+  const found = /^v?(\d+)\.(\d+)/.exec(version);
+  return found ? Number(found[1]) * 1000 + Number(found[2]) : Number.NaN;
+}
+
+/** Who must be asked for a certificate, and at which address. */
+function endpointsOf(history: History): Map<string, string> {
+  const { apiAddress, certificates: declared = [] } = history.header.settings;
+  return new Map([
+    ...(apiAddress === undefined ? [] : [[CLIENTS_ADDRESS, apiAddress] as const]),
+    ...declared.map(({ name, host, port }) => [name, `${host}:${port}`] as const),
+    ...all(history, 'api-pod').map(({ node, address }) => [serverName(node), address] as const),
+    ...all(history, 'kubelet').flatMap(({ node, address }) =>
+      address === null ? [] : [[kubeletName(node), `${address}:${KUBELET_PORT}`] as const],
+    ),
+  ]);
+}
+
+function certificates(history: History, findings: Findings, least: number): void {
+  const endpoints = endpointsOf(history);
+  const found = all(history, 'certificate');
+  findings.eachOnce(
+    'certificates',
+    [...endpoints.keys()],
+    found.map(({ subject }) => subject),
+  );
+  for (const one of found) {
+    findings.agree(`address of ${one.subject}`, endpoints.get(one.subject) ?? null, one.address);
+    certificate(history.header, findings, one, least);
+  }
+  if (found.length === 0) findings.unknown('served certificates', 'at least one', 'no endpoint was asked');
+  const shortest = Math.min(...found.flatMap(({ daysLeft }) => daysLeft ?? []));
+  findings.figure({
+    name: 'shortest certificate',
+    value: Number.isFinite(shortest) ? Math.round(shortest * 10) / 10 : null,
+    unit: 'days',
+    goal: least,
+  });
+}
+
+function certificate(
+  header: HistoryHeader,
+  findings: Findings,
+  one: Seen<'certificate'>,
+  least: number,
+): void {
+  const subject = `certificate of ${one.subject} at ${one.address}`;
+  const declared = header.settings.certificates?.find(({ name }) => name === one.subject);
+  const days = declared?.minDays ?? least;
+  if (one.validTo === null || one.daysLeft === null) {
+    findings.unknown(subject, 'a TLS handshake', one.detail);
+    return;
+  }
+  const wallMs = Date.parse(header.anchor.wall) + one.t - header.anchor.monoMs;
+  const left = (Date.parse(one.validTo) - wallMs) / DAY_MS;
+  findings.sound(subject, Math.abs(left - one.daysLeft) < AGREE_DAYS, `${left} days`, `${one.daysLeft} days`);
+  findings.expect(subject, left >= days, `valid for ${days} days or more`, `${left.toFixed(1)} days`);
+  findings.expect(`begin of ${subject}`, one.begun === true, 'past', 'not yet');
+  if (declared === undefined) return;
+  demanded(findings, `chain of ${subject}`, one.chainOk, {
+    expected: 'signed by an authority that is declared as trusted',
+    detail: one.detail,
+  });
+  demanded(findings, `name in ${subject}`, one.nameOk, {
+    expected: `made out for ${declared.serverName ?? declared.host}`,
+    detail: one.detail,
+  });
+}
+
+function demanded(
+  findings: Findings,
+  subject: string,
+  ok: boolean | null,
+  { expected, detail }: { expected: string; detail: string },
+): void {
+  if (ok === null) findings.unknown(subject, expected, detail);
+  else findings.expect(subject, ok, expected, detail);
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { judge } from '../../_testing/histories.ts';
+import type { Seen } from '../../_testing/histories.ts';
+
+const hop = (name: string, contains: string) => ({ name, header: 'X-Hops', contains });
+const edge = {
+  url: 'https://t.test/',
+  markHeader: 'x-mark',
+  hops: [hop('load balancer', 'haproxy'), hop('gateway', 'gateway'), hop('service', 'api')],
+};
+const answer = (more: Record<string, unknown> = {}): Seen => [
+  'edge-answer',
+  {
+    url: 'https://t.test/',
+    status: 200,
+    markSent: 'm1',
+    markSeen: 'm1',
+    authorized: true,
+    tlsError: '',
+    ms: 12.3,
+    headers: { 'x-hops': 'haproxy, gateway, api' },
+    ...more,
+  },
+];
+const path = (...seen: Seen[]) => judge({ check: 'topology/edge/path', settings: { edge }, seen });
+
+test('should accept a marked request that every hop has marked in order', () => {
+  const judgement = path(answer());
+  assert.equal(judgement.verdict, 'pass');
+  assert.match(judgement.expected, /load balancer → gateway → service/);
+});
+
+test('should name the hop that was passed by', () => {
+  const judgement = path(answer({ headers: { 'x-hops': 'haproxy, api' } }));
+  assert.equal(judgement.verdict, 'fail');
+  assert.match(judgement.reason, /hop gateway: expected X-Hops with "gateway", seen haproxy, api/);
+});
+
+test('should refuse a wrong order, a lost mark, an error status, a certificate that clients refuse, no answer', () => {
+  assert.equal(path(answer({ headers: { 'x-hops': 'gateway, haproxy, api' } })).verdict, 'fail');
+  assert.equal(path(answer({ markSeen: '' })).verdict, 'fail');
+  assert.equal(path(answer({ markSeen: 'another' })).verdict, 'fail');
+  assert.equal(path(answer({ status: 503 })).verdict, 'fail');
+  assert.match(path(answer({ authorized: false, tlsError: 'CERT_HAS_EXPIRED' })).reason, /CERT_HAS_EXPIRED/);
+  assert.match(
+    path(['edge-failed', { url: 'https://t.test/', reason: 'ECONNREFUSED' }]).reason,
+    /ECONNREFUSED/,
+  );
+});
+
+test('should not know what to make of a certificate that is accepted and has something wrong with it', () => {
+  assert.equal(path(answer({ tlsError: 'CERT_HAS_EXPIRED' })).verdict, 'inconclusive');
+});
+
+test('should be inconclusive when the authority could not be read', () => {
+  assert.equal(
+    path(['unavailable', { what: 'the authority of the edge', reason: 'no such file' }]).verdict,
+    'inconclusive',
+  );
+});

@@ -1,0 +1,20 @@
+import { declared, given } from '../../_objects/declaring.ts';
+import { row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    id: 'topology/edge/path',
+    order: 150,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'A request passes the whole chain of the edge',
+    section: '5',
+    access: 'r r r r r',
+    goal: 'a marked request passes load balancer, Ingress, gateway and service; each hop left its mark; TLS is valid',
+    stubbed: ['Kong'],
+    requires: declared('edge'),
+    reads: given('edge'),
+  }),
+];

@@ -1,0 +1,92 @@
+import type { CheckJudge } from '../../../../reports/judge/definition.ts';
+import { need } from '../../../../reports/judge/evidence/need.ts';
+import { all } from '../../../../reports/judge/observed.ts';
+import { Findings } from '../../../../reports/judge/topology/findings.ts';
+import type { History } from '../../../../reports/record/history.ts';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+import type { Seen } from '../../../../reports/record/observations/index.ts';
+import type { HeaderSettings } from '../../../../reports/record/settings.ts';
+
+type Edge = NonNullable<HeaderSettings['edge']>;
+
+type Headers = Readonly<Record<string, string>>;
+
+export const judge: CheckJudge = {
+  judge: judgeEdgePath,
+  evidence: () => [need('edge-answer', { what: 'an answer to a marked request' })],
+  annotations: {
+    'edge-answer.ms': 'how long it took, for people',
+  },
+};
+
+/** A marked request passes every hop in turn, over TLS that a client would accept. */
+function judgeEdgePath(history: History): Judgement {
+  const findings = new Findings(history);
+  const { edge } = history.header.settings;
+  findings.rule('answer');
+  for (const { url, reason } of all(history, 'edge-failed'))
+    findings.expect(`request to ${url}`, false, 'an answer', reason);
+  const answers = all(history, 'edge-answer');
+  if (edge !== undefined) for (const answer of answers) judgeAnswer(findings, edge, answer);
+  return findings.conclude(
+    `a marked request passes ${edge?.hops.map((hop) => hop.name).join(' → ') ?? '(nothing declared)'}; TLS valid`,
+  );
+}
+
+function judgeAnswer(findings: Findings, edge: Edge, answer: Seen<'edge-answer'>): void {
+  const { url, status, authorized, tlsError, markSent, markSeen, headers } = answer;
+  findings.agree('the address that was asked', edge.url, url);
+  findings.expect(`GET ${url}`, status >= 200 && status < 300, 'a status of 2xx', String(status));
+  findings
+    .rule('tls')
+    .expect(
+      'TLS of the edge',
+      authorized,
+      'a certificate that the declared authority signed for this name',
+      tlsError || 'valid',
+    );
+  findings.sound('TLS of the edge', !authorized || tlsError === '', 'nothing wrong with it', tlsError);
+  findings
+    .rule('mark')
+    .expect(
+      'the mark',
+      markSent !== '' && markSeen === markSent,
+      `${edge.markHeader}: ${markSent}`,
+      markSeen || 'not in the answer',
+    );
+  findings.rule('hops');
+  for (const hop of edge.hops) {
+    const value = headers[hop.header.toLowerCase()] ?? '';
+    findings.expect(
+      `hop ${hop.name}`,
+      value.includes(hop.contains),
+      `${hop.header} with "${hop.contains}"`,
+      value || 'no such header',
+    );
+  }
+  findings.expect(
+    'order of the hops',
+    inOrder(edge, headers),
+    edge.hops.map((hop) => hop.contains).join(', '),
+    orderSeen(edge, headers),
+  );
+  findings.figure({ name: 'answer of the edge', value: Math.round(answer.ms), unit: 'ms' });
+}
+
+/** Where several hops leave their marks in one header, they stand in the order in which the request passed. */
+function inOrder(edge: Edge, headers: Headers): boolean {
+  const last = new Map<string, number>();
+  return edge.hops.every((hop) => {
+    const header = hop.header.toLowerCase();
+    const at = (headers[header] ?? '').indexOf(hop.contains);
+    const before = last.get(header) ?? -1;
+    last.set(header, at);
+    return at === -1 || at > before;
+  });
+}
+
+function orderSeen(edge: Edge, headers: Headers): string {
+  return [...new Set(edge.hops.map((hop) => hop.header.toLowerCase()))]
+    .map((name) => headers[name] ?? '')
+    .join('; ');
+}

@@ -1,0 +1,32 @@
+import { messageOf } from '../../_objects/canary.ts';
+import { setting } from '../../_objects/declared.ts';
+import { throughTheEdge, trusted } from '../../../../probes/edge/edge-request.ts';
+import type { CheckContext } from '../../../harness/context.ts';
+import { randomUUID } from 'node:crypto';
+
+export async function observe(ctx: CheckContext): Promise<void> {
+  const edge = setting(ctx, 'edge');
+  if (edge === undefined) return;
+  const ca = await ctx.step('load the authority that clients trust', () => trusted(edge.trust));
+  if ('unavailable' in ca) {
+    ctx.unavailable('the authority of the edge', ca.unavailable);
+    return;
+  }
+  const mark = randomUUID();
+  await ctx.step(`send a marked request to ${edge.url}`, async () => {
+    try {
+      const seen = await throughTheEdge(edge, {
+        mark,
+        ca: ca.pem,
+        timeoutMs: ctx.timeoutMs('edgeRequest'),
+        signal: ctx.signal,
+      });
+      ctx.record('edge-answer', { url: edge.url, markSent: mark, ...seen });
+    } catch (error) {
+      ctx.record('edge-failed', {
+        url: edge.url,
+        reason: messageOf(error),
+      });
+    }
+  });
+}

@@ -1,0 +1,21 @@
+import { declared, given } from '../../_objects/declaring.ts';
+import { row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    id: 'topology/network/reachability',
+    order: 50,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'Pods reach pods on every node, Services and the cluster DNS',
+    section: '5.1',
+    access: 'w w w w -',
+    goal: 'pod to pod over every pair of nodes (a sample above 20 nodes), pod to Service, cluster DNS, without a lost request once it answers; the declared CNI plugin is found; no clock of these nodes is off by more than 10 s',
+    goals: { clockSeconds: 10 },
+    requires: declared('network'),
+    reads: given('network', 'workloads', 'pools'),
+    withoutPlatform: true,
+  }),
+];

@@ -1,0 +1,161 @@
+import type { CheckJudge } from '../../../../reports/judge/definition.ts';
+import { need } from '../../../../reports/judge/evidence/need.ts';
+import { all, last } from '../../../../reports/judge/observed.ts';
+import { clocksEvidence, clocksRule } from '../../../../reports/judge/topology/clocks.ts';
+import { isInside, leastNodes } from '../../../../reports/judge/topology/declared.ts';
+import { Findings } from '../../../../reports/judge/topology/findings.ts';
+import { listedNodes } from '../../../../reports/judge/topology/nodes.ts';
+import type { History } from '../../../../reports/record/history.ts';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+import type { Seen } from '../../../../reports/record/observations/index.ts';
+import { REACHED_AGAIN, SAMPLED_NODES } from '../../../../reports/record/topology-names.ts';
+
+export const judge: CheckJudge = {
+  judge: judgeReachability,
+  evidence: (header) => {
+    const { settings } = header;
+    const nodes = Math.min(leastNodes(settings), SAMPLED_NODES);
+    const plugin = settings.network?.cni.daemonSet;
+    return [
+      need('nodes', { what: 'a list of the nodes' }),
+      need('reach-plan', { what: 'the nodes between which it is asked' }),
+      need('reach-pair', { count: nodes * (nodes - 1) }),
+      need('reach-service', { count: nodes }),
+      need('reach-dns', { count: nodes }),
+      plugin === undefined
+        ? need('pod-address', { count: nodes })
+        : need('cni-daemonset', { absent: 'fail' }),
+      ...clocksEvidence(header, nodes),
+    ];
+  },
+  annotations: {
+    'reach-pair.firstMs': 'how long until the first answer, for people',
+    'pod-address.node': 'that each is there once is held; its address and its block stand in one line',
+  },
+};
+
+/** Pods reach pods over every pair of nodes asked for, a Service and the cluster's DNS, and no request is lost on the way; the declared plugin is there. */
+function judgeReachability(history: History): Judgement {
+  const findings = new Findings(history);
+  const nodes = planned(history, findings);
+  const pairs = nodes.flatMap((from) => nodes.filter((to) => to !== from).map((to) => pairName(from, to)));
+  findings.rule('pairs');
+  each(history, findings, {
+    wanted: pairs,
+    found: all(history, 'reach-pair').map((one) => ({ ...one, subject: pairName(one.from, one.to) })),
+    expected: 'an answer from the pod there',
+  });
+  for (const [kind, name, expected] of [
+    ['reach-service', 'Service', 'an answer through the Service'],
+    ['reach-dns', 'cluster DNS', "the Service's address"],
+  ] as const) {
+    findings.rule(name);
+    each(history, findings, {
+      wanted: nodes.map((from) => pairName(from, name)),
+      found: all(history, kind).map((one) => ({ ...one, subject: pairName(one.from, name) })),
+      expected,
+    });
+  }
+  findings.rule('plugin');
+  plugin(history, findings, nodes);
+  clocksRule(history, findings, nodes);
+  const listed = last(history, 'nodes')?.names.length ?? 0;
+  findings.figure({ name: 'nodes covered', value: nodes.length, goal: listed });
+  const times = all(history, 'reach-pair').map(({ firstMs }) => firstMs);
+  const slowest = times.length === 0 ? null : Math.max(...times);
+  findings.figure({ name: 'slowest pair', value: slowest, unit: 'ms' });
+  return findings.conclude(
+    'pod to pod over every pair of nodes, pod to Service, cluster DNS; the declared network plugin; clocks that agree',
+  );
+}
+
+const pairName = (from: string, to: string): string => `${from} -> ${to}`;
+
+/** All nodes, or as many as a sample has, each of them one that there is. */
+function planned(history: History, findings: Findings): string[] {
+  findings.rule('plan');
+  const listed = listedNodes(history, findings);
+  const nodes = last(history, 'reach-plan')?.nodes ?? [];
+  findings.agree('nodes in the plan', Math.min(listed.length, SAMPLED_NODES), nodes.length);
+  const known = nodes.filter((name) => listed.includes(name));
+  findings.eachOnce('nodes in the plan', known, nodes);
+  return nodes;
+}
+
+interface Reached extends Pick<Seen<'reach-dns'>, 'from' | 'ok' | 'asked' | 'lost' | 'detail'> {
+  subject: string;
+}
+
+function each(
+  history: History,
+  findings: Findings,
+  { wanted, found, expected }: { wanted: string[]; found: Reached[]; expected: string },
+): void {
+  const bySubject = Map.groupBy(found, ({ subject }) => subject);
+  for (const subject of wanted) {
+    const [one] = bySubject.get(subject) ?? [];
+    if (one === undefined) findings.unknown(subject, expected, whyNot(history, subject));
+    else whole(findings, one, expected);
+  }
+  const there = found.map(({ subject }) => subject);
+  findings.eachOnce(
+    'questions',
+    wanted.filter((subject) => there.includes(subject)),
+    there,
+  );
+}
+
+/** It answered once, and then every time: what is lost of the later requests is lost on a way that was open. */
+function whole(findings: Findings, { subject, ok, asked, lost, detail }: Reached, expected: string): void {
+  if (!ok) findings.expect(subject, false, expected, detail || 'no answer');
+  else if (lost > 0)
+    findings.expect(subject, false, `${expected}, every time`, `${lost} of ${asked} lost: ${detail}`);
+  else {
+    findings.agree(`requests ${subject}`, REACHED_AGAIN, asked);
+    findings.sound(`requests ${subject}`, lost === 0, 'none lost', String(lost));
+    findings.sound(`requests ${subject}`, detail === '', 'nothing in place of an answer', detail);
+    findings.expect(subject, true, expected, 'answered');
+  }
+}
+
+/** A pod that did not start or could not be asked: what it would have seen is unknown. */
+function whyNot(history: History, subject: string): string {
+  const silent = all(history, 'reach-silent').find(({ node }) => subject.startsWith(`${node} ->`));
+  return silent?.reason ?? 'not asked';
+}
+
+function plugin(history: History, findings: Findings, nodes: readonly string[]): void {
+  const declared = history.header.settings.network?.cni;
+  if (declared === undefined) return;
+  const subject = `network plugin ${declared.name}`;
+  if (declared.daemonSet === undefined) {
+    addresses(history, findings, nodes);
+    return;
+  }
+  const found = last(history, 'cni-daemonset');
+  if (found === undefined)
+    findings.absent(subject, `DaemonSet ${declared.daemonSet.namespace}/${declared.daemonSet.name}`);
+  else {
+    const { ready, wanted } = found;
+    const everywhere = wanted > 0 && ready === wanted;
+    findings.expect(subject, everywhere, 'Ready on every node', `${ready} of ${wanted}`);
+  }
+}
+
+/** The addresses of our own pods, one on each node, lie in the node's own block. */
+function addresses(history: History, findings: Findings, nodes: readonly string[]): void {
+  const found = all(history, 'pod-address');
+  for (const { node, ip, podCidrs } of found)
+    findings.expect(
+      `address of a pod on ${node}`,
+      podCidrs.some((cidr) => isInside(ip, cidr)),
+      `inside ${podCidrs.join(', ') || 'a podCIDR'}`,
+      ip,
+    );
+  const silent = all(history, 'reach-silent').map(({ node }) => node);
+  findings.eachOnce(
+    'pod addresses',
+    nodes.filter((node) => !silent.includes(node)),
+    found.map(({ node }) => node),
+  );
+}

@@ -1,0 +1,169 @@
+import { canaryImage, messageOf, refOf } from '../../_objects/canary.ts';
+import { listNodes, setting } from '../../_objects/declared.ts';
+import { recordEvidence } from '../../_objects/evidence.ts';
+import type { NodeObject, PodObject, WorkloadObject } from '../../_objects/shapes.ts';
+import type { Topology } from '../../../../env/schema.ts';
+import type { CheckContext } from '../../../harness/context.ts';
+import { SERVER, probeCommand, probeLastsMs, reachObjects, readProbe, sampleOf } from './reach.ts';
+import type { ProbeLine } from './reach.ts';
+
+export async function observe(ctx: CheckContext): Promise<void> {
+  const network = setting(ctx, 'network');
+  const nodes = await ctx.step('list the nodes', () => listNodes(ctx));
+  await ctx.step('look for the declared network plugin', () => recordPlugin(ctx, network));
+  const image = await ctx.step('choose the image of the canaries', () => canaryImage(ctx));
+  if (image === null) {
+    ctx.unavailable(
+      'an image for canaries',
+      'network.probeImage is not declared and no declared workload serves',
+    );
+    return;
+  }
+
+  const sample = sampleOf(nodes.map((node) => node.metadata.name).sort());
+  ctx.record('reach-plan', { nodes: sample });
+  const objects = reachObjects(ctx, { image, nodes: sample });
+  try {
+    const pods = await ctx.step(`start one server on each of ${sample.length} nodes`, () =>
+      startServers(ctx, { objects, nodes: sample }),
+    );
+    recordAddresses(ctx, nodes, pods);
+    const address = await serviceAddress(ctx, objects[0]?.metadata.namespace ?? '');
+    if (address === null) {
+      ctx.unavailable(`the address of Service ${SERVER}`, 'the cluster gave it none');
+      return;
+    }
+    const domain = network?.clusterDomain ?? 'cluster.local';
+    await ctx.step('let every pod call every other, the Service and the DNS', () =>
+      Promise.all(pods.map((pod) => probeFrom(ctx, pod, { pods, address, domain }))),
+    );
+    // Afterwards, since an answer that takes long says little of a clock.
+    await ctx.step('measure how far the clocks of the nodes are off', () => measureClocks(ctx, pods));
+  } finally {
+    await ctx.step('remove the servers', () => removeServers(ctx, objects));
+  }
+}
+
+/** Null for a Service without an address of its own: nothing can be asked through it, and a name has nothing to lead to. */
+async function serviceAddress(ctx: CheckContext, namespace: string): Promise<string | null> {
+  const { items } = await ctx.cluster.list({ kind: 'v1/Service', namespace });
+  const found = items.find((one) => one.metadata.name === SERVER);
+  const { clusterIP = '' } = found?.spec ?? {};
+  return clusterIP === '' || clusterIP === 'None' ? null : clusterIP;
+}
+
+async function recordPlugin(ctx: CheckContext, network: Topology['network']): Promise<void> {
+  const declared = network?.cni.daemonSet;
+  if (declared === undefined) return;
+  const found = await ctx.cluster.items({ kind: 'apps/v1/DaemonSet' });
+  const isIt = ({ metadata }: WorkloadObject) =>
+    metadata.name === declared.name && metadata.namespace === declared.namespace;
+  const status = found?.find(isIt)?.status;
+  if (status === undefined) return;
+  const { numberReady: ready = 0, desiredNumberScheduled: wanted = 0 } = status;
+  ctx.record('cni-daemonset', { ready, wanted });
+}
+
+/** Our own pods show which addresses the plugin gives out: there is one on every node that is asked about. */
+function recordAddresses(ctx: CheckContext, nodes: readonly NodeObject[], pods: readonly PodObject[]): void {
+  if (setting(ctx, 'network')?.cni.daemonSet !== undefined) return;
+  for (const { spec, status } of pods) {
+    const node = nodes.find(({ metadata }) => metadata.name === spec.nodeName);
+    if (node === undefined || status.podIP === undefined) continue;
+    const { podCIDRs, podCIDR } = node.spec;
+    const podCidrs = podCIDRs ?? (podCIDR === undefined ? [] : [podCIDR]);
+    ctx.record('pod-address', { node: node.metadata.name, ip: status.podIP, podCidrs });
+  }
+}
+
+/** Applies the servers and waits for them. Nodes whose server does not get ready are recorded as silent. */
+async function startServers(
+  ctx: CheckContext,
+  of: { objects: ReturnType<typeof reachObjects>; nodes: string[] },
+): Promise<PodObject[]> {
+  await ctx.cluster.apply(of.objects);
+  const query = {
+    kind: 'v1/Pod',
+    namespace: of.objects[0]?.metadata.namespace ?? '',
+    labels: { 'app.kubernetes.io/name': SERVER },
+  } as const;
+  const waited = await ctx.cluster
+    .wait({ ...query, until: 'ready', count: of.nodes.length, timeoutMs: ctx.timeoutMs('podReady') })
+    .catch((error: unknown) => ({ items: [] as PodObject[], unavailable: messageOf(error) }));
+  if (waited.unavailable === undefined) return waited.items.filter((pod) => pod.spec.nodeName !== undefined);
+
+  const all = (await ctx.cluster.list(query)).items;
+  const ready = all.filter(
+    (pod) =>
+      pod.status.podIP !== undefined &&
+      (pod.status.containerStatuses ?? []).every((status) => status.ready === true),
+  );
+  const missing = of.nodes.filter((node) => !ready.some((pod) => pod.spec.nodeName === node));
+  for (const node of missing)
+    ctx.record('reach-silent', { node, reason: `its server did not get ready: ${waited.unavailable}` });
+  await recordEvidence(
+    ctx,
+    all.filter((pod) => !ready.includes(pod)),
+  );
+  return ready;
+}
+
+async function probeFrom(
+  ctx: CheckContext,
+  from: PodObject,
+  to: { pods: PodObject[]; address: string; domain: string },
+): Promise<void> {
+  const node = from.spec.nodeName ?? '';
+  const namespace = from.metadata.namespace ?? '';
+  const timeoutMs = ctx.timeoutMs('podToPod');
+  const peers = to.pods
+    .filter((pod) => pod !== from)
+    .map((pod) => ({ node: pod.spec.nodeName ?? '', ip: pod.status.podIP ?? '' }));
+  const command = probeCommand({
+    timeoutMs,
+    nodes: to.pods.map((pod) => pod.spec.nodeName ?? ''),
+    peers,
+    service: to.address,
+    name: `${SERVER}.${namespace}.svc.${to.domain}`,
+  });
+  try {
+    const result = await ctx.cluster.exec({
+      namespace,
+      pod: from.metadata.name,
+      container: SERVER,
+      command,
+      timeoutMs: probeLastsMs(timeoutMs) + ctx.timeoutMs('apiRequest'),
+    });
+    for (const line of readProbe(result.stdout)) recordReached(ctx, node, line);
+    if (result.code !== 0)
+      ctx.record('reach-silent', {
+        node,
+        reason: `the probe exited with ${result.code}: ${result.stderr.slice(-200)}`,
+      });
+  } catch (error) {
+    ctx.record('reach-silent', { node, reason: messageOf(error) });
+  }
+}
+
+function recordReached(ctx: CheckContext, from: string, { kind, to, firstMs, ...rest }: ProbeLine): void {
+  if (kind === 'pair') ctx.record('reach-pair', { from, to, firstMs, ...rest });
+  else ctx.record(kind === 'dns' ? 'reach-dns' : 'reach-service', { from, ...rest });
+}
+
+async function measureClocks(ctx: CheckContext, servers: readonly PodObject[]): Promise<void> {
+  const { id: check, trial } = ctx;
+  const pods = servers.map(({ metadata: { name, namespace = '' }, spec: { nodeName = '' } }) => ({
+    ...{ node: nodeName, namespace, pod: name, container: SERVER },
+  }));
+  await ctx.runner.call('clocks.nodes', { check, trial, pods });
+}
+
+async function removeServers(ctx: CheckContext, objects: ReturnType<typeof reachObjects>): Promise<void> {
+  await ctx.cluster.remove(objects.map(refOf));
+  const query = {
+    kind: 'v1/Pod',
+    namespace: objects[0]?.metadata.namespace ?? '',
+    labels: { 'app.kubernetes.io/name': SERVER },
+  };
+  await ctx.cluster.wait({ ...query, until: 'gone', count: 0, timeoutMs: ctx.timeoutMs('podGone') });
+}

@@ -1,0 +1,168 @@
+import { REACHED_AGAIN, SAMPLED_NODES } from '../../../../reports/record/topology-names.ts';
+import type { CheckContext } from '../../../harness/context.ts';
+import type { KubeObject } from '../../../harness/protocol.ts';
+import { canaryLabels, canaryMetadata, CONTAINER_DEFAULTS, POD_DEFAULTS } from '../../_objects/canary.ts';
+
+/** Name of the servers, their container and their Service. */
+export const SERVER = 'reach';
+const PORT = 8080;
+const HOSTNAME = 'kubernetes.io/hostname';
+/** Above this many nodes the pairs are sampled: 20 nodes are 380 pairs and 20 calls. */
+const MOST_NODES = SAMPLED_NODES;
+
+/** Every node, or 20 of them evenly spaced from a random start, so that every night covers others. */
+export function sampleOf(names: readonly string[], random: () => number = Math.random): string[] {
+  if (names.length <= MOST_NODES) return [...names];
+  const start = Math.floor(random() * names.length);
+  const chosen = Array.from(
+    { length: MOST_NODES },
+    (_, i) => names[(start + Math.floor((i * names.length) / MOST_NODES)) % names.length] ?? '',
+  );
+  return chosen.sort();
+}
+
+/** A DaemonSet on the sampled nodes, whatever their taints, and a Service in front of it: two calls for any number of nodes. */
+export function reachObjects(
+  ctx: CheckContext,
+  of: { image: string; nodes: readonly string[] },
+): KubeObject[] {
+  const labels = { ...canaryLabels(ctx), 'app.kubernetes.io/name': SERVER };
+  const selector = { 'app.kubernetes.io/name': SERVER };
+  const container = {
+    name: SERVER,
+    image: of.image,
+    command: [
+      'busybox',
+      'sh',
+      '-c',
+      `echo "$NODE" > /tmp/index.html && exec busybox httpd -f -p ${PORT} -h /tmp`,
+    ],
+    env: [{ name: 'NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
+    ports: [{ containerPort: PORT }],
+    readinessProbe: { httpGet: { path: '/index.html', port: PORT }, periodSeconds: 1 },
+    volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+    ...CONTAINER_DEFAULTS,
+  };
+  const spec = {
+    ...POD_DEFAULTS,
+    tolerations: [{ operator: 'Exists' }],
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [{ matchExpressions: [{ key: HOSTNAME, operator: 'In', values: of.nodes }] }],
+        },
+      },
+    },
+    containers: [container],
+    volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '1Mi' } }],
+  };
+  return [
+    {
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      metadata: canaryMetadata(ctx, SERVER, selector),
+      spec: {
+        selector: { matchLabels: selector },
+        updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '100%' } },
+        template: { metadata: { labels }, spec },
+      },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: canaryMetadata(ctx, SERVER, selector),
+      spec: { selector, ports: [{ name: 'http', port: PORT, protocol: 'TCP' }] },
+    },
+  ];
+}
+
+/** Requests to each target once it has answered: what is lost of them is lost on a way that is known to be open. */
+export const AGAIN = REACHED_AGAIN;
+/** What waits longer than this is lost: a SYN that is lost is sent again after 1 s and after 3 s. */
+const REQUEST_SECONDS = 5;
+/** After so many lost ones it is known; a way that is closed again would else be waited for ten times. */
+const LOST_ENOUGH = 2;
+
+/**
+ * Asks all targets at once, each until it answers or the time is up (a Service needs a moment after its pods), and then again and again: one
+ * answer shows that there is a way, and not that it is whole. Prints a line a target (wget's own -T ends in a segmentation fault in Debian's
+ * static busybox 1.35): `pair|service|dns TARGET ok|fail MILLISECONDS ASKED LOST DETAIL`. Targets are arguments, never part of the script.
+ * A name must resolve to the Service's whole address: without one, or with an address of which it is the beginning, nothing is shown.
+ */
+const SCRIPT = `
+limit=$1; service=$2; name=$3; nodes=" $4 "; shift 4
+now() { read -r up _ < /proc/uptime; echo "\${up%.*}\${up#*.}0"; }
+fetch() { busybox timeout ${REQUEST_SECONDS} busybox wget -q -O - "http://$1:${PORT}/index.html" 2>&1; }
+attempt() {
+  case $1 in
+    pair) got=$(fetch "$3"); [ "$got" = "$2" ] ;;
+    service) got=$(fetch "$3"); [ -n "$got" ] && case "$nodes" in *" $got "*) true ;; *) false ;; esac ;;
+    dns)
+      got=$(busybox timeout ${REQUEST_SECONDS} busybox nslookup "$3" 2>&1)
+      [ -n "$service" ] && printf '%s\\n' "$got" | busybox grep -qwF -e "$service" ;;
+  esac
+}
+target() {
+  start=$(now)
+  until attempt "$1" "$2" "$3"; do
+    if [ $(( $(now) - start )) -ge "$limit" ]; then
+      echo "$1 $2 fail $(( $(now) - start )) 0 0 $(echo "$got" | busybox tr '\\n' ' ')"; return
+    fi
+    busybox sleep 0.2
+  done
+  first=$(( $(now) - start )); asked=0; lost=0; why=
+  while [ $asked -lt ${AGAIN} ] && [ $lost -lt ${LOST_ENOUGH} ]; do
+    asked=$((asked + 1))
+    attempt "$1" "$2" "$3" || { lost=$((lost + 1)); why=$(echo "$got" | busybox tr '\\n' ' '); }
+  done
+  echo "$1 $2 ok $first $asked $lost $why"
+}
+for peer in "$@"; do target pair "\${peer%=*}" "\${peer#*=}" & done
+target service service "$service" &
+target dns dns "$name" &
+wait
+`;
+
+export function probeCommand(of: {
+  timeoutMs: number;
+  nodes: readonly string[];
+  peers: { node: string; ip: string }[];
+  service: string;
+  name: string;
+}): string[] {
+  const peers = of.peers.map((peer) => `${peer.node}=${peer.ip}`);
+  const fixed = [String(of.timeoutMs), of.service, of.name, of.nodes.join(' ')];
+  return ['busybox', 'sh', '-c', SCRIPT, 'reach', ...fixed, ...peers];
+}
+
+/** How long a probe may take: the first answer, and as many lost requests as are waited for. */
+export function probeLastsMs(firstMs: number): number {
+  return firstMs + (1 + LOST_ENOUGH) * REQUEST_SECONDS * 1000;
+}
+
+export interface ProbeLine {
+  kind: 'pair' | 'service' | 'dns';
+  /** The node, of a pair. */
+  to: string;
+  ok: boolean;
+  firstMs: number;
+  asked: number;
+  lost: number;
+  detail: string;
+}
+
+/** Reads what the script printed; lines of any other form are left out, and the judge then misses them. */
+export function readProbe(output: string): ProbeLine[] {
+  return output.split('\n').flatMap((line): ProbeLine[] => {
+    const found = /^(pair|service|dns) (\S+) (ok|fail) (\d+) (\d+) (\d+)(?: (.*))?$/.exec(line);
+    if (found === null) return [];
+    const [, word = '', to = '', outcome, firstMs, asked, lost, said = ''] = found;
+    const kind = KINDS.find((one) => one === word) ?? 'dns';
+    const trouble = outcome !== 'ok' || Number(lost) > 0;
+    const detail = /^(Terminated)?$/.test(said.trim()) ? 'no answer' : said.trim();
+    const counts = { firstMs: Number(firstMs), asked: Number(asked), lost: Number(lost) };
+    return [{ kind, to, ok: outcome === 'ok', ...counts, detail: trouble ? detail : '' }];
+  });
+}
+
+const KINDS = ['pair', 'service', 'dns'] as const;

@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isInside } from '../../../reports/judge/topology/declared.ts';
+import { judge } from '../../_testing/histories.ts';
+import type { Seen } from '../../_testing/histories.ts';
+
+const LABELS = { 'plumbline.dev/pool': 'general' };
+const GPU = {
+  name: 'gpu',
+  count: { min: 1, max: 2 },
+  labels: { pool: 'gpu' },
+  taints: [{ key: 'gpu', effect: 'NoSchedule' }],
+};
+const GENERAL = { name: 'general', count: { min: 2, max: 2 }, labels: LABELS, taints: [] };
+const node = (name: string, more: Record<string, unknown> = {}): Seen => [
+  'node',
+  { name, labels: LABELS, taints: [], ready: true, unschedulable: false, pressure: [], ...more },
+];
+const listed = (seen: Seen[]): Seen => [
+  'nodes',
+  { names: seen.map(([, fields]) => fields?.['name']), count: seen.length },
+];
+const pools = (...seen: Seen[]) =>
+  judge({
+    check: 'topology/nodes/pools',
+    settings: { pools: [GENERAL] },
+    seen: [listed(seen), ...seen],
+  });
+const none = { labels: {}, taints: null };
+
+test('should accept a pool that is as declared', () => {
+  const judgement = pools(node('a'), node('b'), node('other', none));
+  assert.equal(judgement.verdict, 'pass');
+  assert.deepEqual(judgement.figures[0], { name: 'nodes of pool general', value: 2, goal: '2' });
+});
+
+test('should refuse a pool with too few or too many nodes', () => {
+  assert.equal(pools(node('a')).verdict, 'fail');
+  assert.equal(pools(node('a'), node('b'), node('c')).verdict, 'fail');
+});
+
+test('should refuse a node that is not Ready, cordoned, under pressure or tainted', () => {
+  for (const more of [
+    { ready: false },
+    { unschedulable: true },
+    { pressure: ['DiskPressure'] },
+    { taints: [{ key: 'x', effect: 'NoSchedule' }] },
+  ]) {
+    assert.equal(pools(node('a'), node('b', more)).verdict, 'fail', JSON.stringify(more));
+  }
+});
+
+test('should demand the declared taints', () => {
+  const gpu = (taints: unknown[]) => {
+    const seen = [node('g', { labels: { pool: 'gpu' }, taints })];
+    const settings = { pools: [GPU] };
+    return judge({ check: 'topology/nodes/pools', settings, seen: [listed(seen), ...seen] }).verdict;
+  };
+  const taint = { key: 'gpu', value: null, effect: 'NoSchedule' };
+  assert.equal(gpu([taint]), 'pass');
+  assert.equal(gpu([]), 'fail');
+  assert.equal(gpu([{ ...taint, value: 'x' }]), 'fail');
+});
+
+test('false verdict 12: nodes of no pool are looked at like all others', () => {
+  const judgement = pools(
+    node('a'),
+    node('b'),
+    ...['1', '2', '3', '4', '5'].map((name) => node(name, { ...none, ready: false })),
+  );
+  assert.equal(judgement.verdict, 'fail');
+  assert.match(judgement.reason, /node 1 of no pool: .*not Ready \(and 4 more\)/);
+  assert.equal(
+    pools(node('a'), node('b'), node('c', { ...none, pressure: ['DiskPressure'] })).verdict,
+    'fail',
+  );
+  assert.equal(pools(node('a'), node('b'), node('c', { ...none, unschedulable: true })).verdict, 'fail');
+});
+
+test('should miss a node that is listed and not recorded, and one that is recorded twice', () => {
+  const seen = [node('a'), node('b')];
+  const names = ['nodes', { names: ['a', 'b', 'c'], count: 3 }] as Seen;
+  const settings = { pools: [GENERAL] };
+  const check = 'topology/nodes/pools';
+  assert.equal(judge({ check, settings, seen: [names, ...seen] }).verdict, 'inconclusive');
+  assert.equal(judge({ check, settings, seen }).verdict, 'inconclusive', 'no list');
+});
+
+const CNI = { cni: { name: 'bridge' } };
+const REACHED = { ok: true, asked: 10, lost: 0, detail: '' };
+const ok = (kind: string, from: string, to?: string, more: Record<string, unknown> = {}): Seen => [
+  `reach-${kind}`,
+  { from, ...(kind === 'pair' && { to, firstMs: 4 }), ...REACHED, ...more },
+];
+const NEVER = { ok: false, asked: 0, lost: 0, detail: 'no answer' };
+const bad = (kind: string, from: string, to?: string): Seen => ok(kind, from, to, NEVER);
+const address = (node: string, ip: string): Seen => [
+  'pod-address',
+  { node, ip, podCidrs: ['198.18.74.0/24'] },
+];
+const addresses = [address('a', '198.18.74.9'), address('b', '198.18.74.10')];
+const plan: Seen[] = [
+  ['nodes', { names: ['a', 'b'], count: 2 }],
+  ['reach-plan', { nodes: ['a', 'b'] }],
+];
+const quiet = [ok('service', 'a'), ok('service', 'b'), ok('dns', 'a'), ok('dns', 'b')];
+const pairs = [ok('pair', 'a', 'b'), ok('pair', 'b', 'a')];
+const reach = (...seen: Seen[]) =>
+  judge({
+    check: 'topology/network/reachability',
+    settings: { network: CNI, pools: [GENERAL] },
+    seen: [...plan, ...seen],
+  });
+
+test('should accept when every pair, Service and DNS answered', () => {
+  assert.equal(reach(...pairs, ...quiet, ...addresses).verdict, 'pass');
+});
+
+test('should name the failing pair and its direction', () => {
+  const judgement = reach(bad('pair', 'a', 'b'), ok('pair', 'b', 'a'), ...quiet, ...addresses);
+  assert.equal(judgement.verdict, 'fail');
+  assert.match(judgement.reason, /^a -> b: .*no answer/);
+});
+
+test('false verdict 12: requests that are lost after the first answer count', () => {
+  const lossy = ok('pair', 'a', 'b', { asked: 2, lost: 2, detail: 'no answer' });
+  const judgement = reach(lossy, ok('pair', 'b', 'a'), ...quiet, ...addresses);
+  assert.equal(judgement.verdict, 'fail');
+  assert.match(judgement.reason, /^a -> b: .*2 of 2 lost/);
+  const once = ok('dns', 'a', undefined, { lost: 1, detail: 'no answer' });
+  assert.equal(reach(...pairs, ...quiet.slice(0, 2), once, ok('dns', 'b'), ...addresses).verdict, 'fail');
+});
+
+test('should not take a pair for reached that was not asked again, or whose line is missing or doubled', () => {
+  const short = ok('pair', 'a', 'b', { asked: 3 });
+  assert.equal(reach(short, ok('pair', 'b', 'a'), ...quiet, ...addresses).verdict, 'inconclusive');
+  const excused = ok('pair', 'a', 'b', { detail: 'no answer' });
+  assert.equal(reach(excused, ok('pair', 'b', 'a'), ...quiet, ...addresses).verdict, 'inconclusive');
+  assert.equal(reach(ok('pair', 'b', 'a'), ...quiet, ...addresses).verdict, 'inconclusive');
+  assert.equal(reach(...pairs, ok('pair', 'b', 'a'), ...quiet, ...addresses).verdict, 'inconclusive');
+  assert.equal(reach(...pairs, ...quiet, addresses[0]!).verdict, 'inconclusive');
+});
+
+test('should refuse a failing Service, failing DNS and an address outside its node', () => {
+  assert.match(reach(...pairs, bad('service', 'a'), ...quiet.slice(1), ...addresses).reason, /a -> Service/);
+  assert.match(
+    reach(...pairs, ...quiet.slice(0, 3), bad('dns', 'b'), ...addresses).reason,
+    /b -> cluster DNS/,
+  );
+  assert.equal(reach(...pairs, ...quiet, addresses[0]!, address('b', '10.0.0.1')).verdict, 'fail');
+});
+
+test('should be inconclusive about a pair that was not asked, with the reason', () => {
+  const silent: Seen = ['reach-silent', { node: 'b', reason: 'its server did not get ready' }];
+  const judgement = reach(ok('pair', 'a', 'b'), ...quiet, ...addresses, silent);
+  assert.equal(judgement.verdict, 'inconclusive');
+  assert.match(judgement.reason, /b -> a.*did not get ready/);
+});
+
+test('should fail for a clock that is off, be open where its error does not decide, and want one of each node', () => {
+  const wallMs = Date.parse('2026-01-01T00:00:00Z');
+  const clock = (source: string, aheadMs: number, tookMs = 100): Seen => {
+    const askedMs = wallMs + 2000;
+    const saidMs = askedMs + tookMs / 2 + aheadMs;
+    return ['clock-offset', { t: 2000 + tookMs, source, askedMs, saidMs, precision: 'ms' }];
+  };
+  const judged = (...clocks: Seen[]) =>
+    judge({
+      check: 'topology/network/reachability',
+      goals: { clockSeconds: 10 },
+      settings: { network: CNI, pools: [GENERAL] },
+      seen: [...plan, ...pairs, ...quiet, ...addresses, ...clocks],
+    });
+  const a = clock('a', 0);
+  assert.equal(judged(a, clock('b', -9000)).verdict, 'pass');
+  const late = judged(a, clock('b', -1_800_000));
+  assert.equal(late.verdict, 'fail');
+  assert.match(late.reason, /clock of node b: .*within 10 s of this machine's.*1800 s behind/);
+  assert.equal(judged(a, clock('b', 36_000_000)).verdict, 'fail');
+  assert.equal(judged(a, clock('b', 9000, 4000)).verdict, 'inconclusive');
+  for (const wrong of [[a], [a, a], [a, clock('c', 0)], [a, clock('b', 0), clock('b', 0)]])
+    assert.equal(judged(...wrong).verdict, 'inconclusive');
+  const early: Seen = [
+    'clock-offset',
+    { ...clock('b', 0)[1], t: 900, askedMs: wallMs + 800, saidMs: wallMs + 850 },
+  ];
+  assert.equal(judged(a, early).verdict, 'inconclusive');
+  const unread: Seen = ['clock-unread', { source: 'b', reason: 'date answered nothing' }];
+  assert.match(judged(a, unread).reason, /clock of node b.*date answered nothing/);
+});
+
+test("should demand the declared plugin's DaemonSet on every node", () => {
+  const network = { cni: { name: 'cilium', daemonSet: { namespace: 'kube-system', name: 'cilium' } } };
+  const seen: Seen[] = [...plan, ...pairs, ...quiet];
+  const check = 'topology/network/reachability';
+  const verdict = (...more: Seen[]) =>
+    judge({ check, settings: { network, pools: [GENERAL] }, seen: [...seen, ...more] }).verdict;
+  assert.equal(verdict(), 'fail');
+  assert.equal(verdict(['cni-daemonset', { ready: 1, wanted: 2 }]), 'fail');
+  assert.equal(verdict(['cni-daemonset', { ready: 2, wanted: 2 }]), 'pass');
+});
+
+test('should tell addresses inside a block from those outside', () => {
+  assert.ok(isInside('198.18.74.255', '198.18.74.0/24'));
+  assert.ok(!isInside('198.18.75.0', '198.18.74.0/24'));
+  assert.ok(isInside('198.19.255.1', '198.18.0.0/15'));
+  assert.ok(isInside('1.2.3.4', '0.0.0.0/0'));
+  assert.ok(!isInside('not an address', '198.18.74.0/24'));
+  assert.ok(isInside('fd00:1::5', 'fd00:1::/64'));
+  assert.ok(isInside('fd00:1:0:0:0:0:0:5', 'fd00:1::/64'));
+  assert.ok(
+    !isInside('fd00:10::5', 'fd00:1::/32'),
+    'the beginning of the text is not the beginning of the bits',
+  );
+  assert.ok(!isInside('fd00:1:0:1::5', 'fd00:1::/64'));
+  assert.ok(!isInside('198.18.74.9', ''));
+});

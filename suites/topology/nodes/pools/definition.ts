@@ -1,0 +1,21 @@
+import { given } from '../../_objects/declaring.ts';
+import { row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    id: 'topology/nodes/pools',
+    order: 40,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'The declared pools of nodes',
+    section: '5.1',
+    access: 'r - r r r',
+    goal: 'every declared pool has its count, labels and taints; every node, of a pool or not, is Ready, schedulable and under no pressure',
+    clusterAlone: true,
+    requires: { what: 'topology.pools', declares: ({ topology }) => topology.pools.length > 0 },
+    reads: given('pools'),
+    withoutPlatform: true,
+  }),
+];

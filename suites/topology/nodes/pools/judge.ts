@@ -1,0 +1,104 @@
+import type { CheckJudge } from '../../../../reports/judge/definition.ts';
+import { need } from '../../../../reports/judge/evidence/need.ts';
+import { all } from '../../../../reports/judge/observed.ts';
+import { leastNodes, range, within } from '../../../../reports/judge/topology/declared.ts';
+import type { DeclaredPool } from '../../../../reports/judge/topology/declared.ts';
+import { Findings } from '../../../../reports/judge/topology/findings.ts';
+import { listedNodes } from '../../../../reports/judge/topology/nodes.ts';
+import type { History } from '../../../../reports/record/history.ts';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+import type { Seen } from '../../../../reports/record/observations/index.ts';
+
+type Node = Seen<'node'>;
+
+interface Taint {
+  key: string;
+  value?: string | null | undefined;
+  effect: string;
+}
+
+export const judge: CheckJudge = {
+  judge: judgePools,
+  evidence: ({ settings }) => [
+    need('nodes', { what: 'a list of the nodes' }),
+    need('node', { count: leastNodes(settings) }),
+  ],
+  annotations: {
+    'node.name': 'that each is there once is held; which of them has which labels is told nowhere else',
+  },
+};
+
+/** Every declared pool has its nodes with exactly the declared taints; every node, of a pool or not, is Ready, schedulable and without pressure. */
+function judgePools(history: History): Judgement {
+  const findings = new Findings(history);
+  const nodes = all(history, 'node');
+  const declared = history.header.settings.pools ?? [];
+  for (const pool of declared) judgePool(findings, pool, nodes);
+  findings.rule('nodes');
+  findings.eachOnce(
+    'nodes',
+    listedNodes(history, findings),
+    nodes.map(({ name }) => name),
+  );
+  for (const node of nodes) judgeNode(findings, node, declared);
+  return findings.conclude(
+    'declared pools with their counts, labels and taints; every node Ready and without pressure',
+  );
+}
+
+function judgePool(findings: Findings, pool: DeclaredPool, all: readonly Node[]): void {
+  findings.rule('pools');
+  const nodes = all.filter((node) => isOf(node, pool));
+  if (nodes.length < pool.count.min)
+    findings.absent(`pool ${pool.name}: nodes beyond ${nodes.length}`, range(pool.count));
+  else
+    findings.expect(
+      `pool ${pool.name}`,
+      within(nodes.length, pool.count),
+      `${range(pool.count)} nodes`,
+      String(nodes.length),
+    );
+  findings.figure({ name: `nodes of pool ${pool.name}`, value: nodes.length, goal: range(pool.count) });
+  findings.rule('taints');
+  for (const node of nodes) judgeTaints(findings, node, pool);
+}
+
+function isOf(node: Node, { labels }: DeclaredPool): boolean {
+  const wanted = Object.entries(labels);
+  return wanted.length > 0 && wanted.every(([key, value]) => node.labels[key] === value);
+}
+
+function judgeNode(findings: Findings, node: Node, pools: readonly DeclaredPool[]): void {
+  const pool = pools.find((one) => isOf(node, one))?.name;
+  const troubles = [
+    ...(node.ready ? [] : ['not Ready']),
+    ...node.pressure,
+    ...(node.unschedulable ? ['cordoned'] : []),
+  ];
+  findings.expect(
+    `node ${node.name} of ${pool === undefined ? 'no pool' : `pool ${pool}`}`,
+    troubles.length === 0,
+    'Ready, schedulable, no pressure',
+    troubles.join(', ') || 'so',
+  );
+}
+
+function judgeTaints(findings: Findings, node: Node, pool: DeclaredPool): void {
+  const subject = `taints of node ${node.name} of pool ${pool.name}`;
+  const wanted = pool.taints.map(taintText).sort();
+  if (node.taints === null) {
+    findings.unknown(subject, wanted.join(', ') || 'none', 'not recorded');
+    return;
+  }
+  const found = node.taints.map(taintText).sort();
+  findings.expect(
+    subject,
+    wanted.join() === found.join(),
+    wanted.join(', ') || 'none',
+    found.join(', ') || 'none',
+  );
+}
+
+function taintText({ key, value, effect }: Taint): string {
+  return `${key}${value ? `=${value}` : ''}:${effect}`;
+}

@@ -1,0 +1,36 @@
+import { listNodes, setting } from '../../_objects/declared.ts';
+import { recordEvidence } from '../../_objects/evidence.ts';
+import { conditionTrue, hasLabels } from '../../_objects/shapes.ts';
+import type { NodeObject } from '../../_objects/shapes.ts';
+import type { CheckContext } from '../../../harness/context.ts';
+
+const PRESSURE = ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'NetworkUnavailable'];
+
+/** What Kubernetes itself sets (not-ready, unschedulable …) is told by the node's conditions. */
+const OWN_TAINTS = 'node.kubernetes.io/';
+
+export async function observe(ctx: CheckContext): Promise<void> {
+  const nodes = await ctx.step('list the nodes', () => listNodes(ctx));
+  for (const node of nodes) recordNode(ctx, node);
+  await recordEvidence(
+    ctx,
+    nodes.filter((node) => !conditionTrue(node.status.conditions, 'Ready')),
+  );
+}
+
+function recordNode(ctx: CheckContext, { metadata, spec, status }: NodeObject): void {
+  const pools = setting(ctx, 'pools') ?? [];
+  const keys = new Set(pools.flatMap(({ labels }) => Object.keys(labels)));
+  const inPool = pools.some(({ labels }) => hasLabels(labels, metadata.labels));
+  const taints = (spec.taints ?? []).filter(({ key }) => !key.startsWith(OWN_TAINTS));
+  ctx.record('node', {
+    name: metadata.name,
+    labels: Object.fromEntries(Object.entries(metadata.labels ?? {}).filter(([key]) => keys.has(key))),
+    taints: inPool
+      ? taints.map(({ key, value, effect }) => ({ key, value: value === undefined ? null : value, effect }))
+      : null,
+    ready: conditionTrue(status.conditions, 'Ready'),
+    unschedulable: spec.unschedulable ?? false,
+    pressure: PRESSURE.filter((type) => conditionTrue(status.conditions, type)),
+  });
+}

@@ -1,0 +1,74 @@
+import type { CheckJudge } from '../../../../reports/judge/definition.ts';
+import { need } from '../../../../reports/judge/evidence/need.ts';
+import { all } from '../../../../reports/judge/observed.ts';
+import { storesOf } from '../../../../reports/judge/topology/declared.ts';
+import { Findings } from '../../../../reports/judge/topology/findings.ts';
+import type { History } from '../../../../reports/record/history.ts';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+
+/** Stores whose settings of durability are the cluster's as a whole (of an index, of a queue); of every other each server has its own. */
+const CLUSTER_WIDE = ['elasticsearch', 'rabbitmq'];
+
+export const judge: CheckJudge = {
+  judge: judgeDurability,
+  evidence: ({ settings }) => {
+    const stores = storesOf(settings).filter(
+      ([, { durability: wanted = {} }]) => Object.keys(wanted).length > 0,
+    );
+    const subjects = stores.flatMap(([store, { durability: wanted = {} }]) =>
+      Object.keys(wanted).map((name) => `${name} of ${store}`),
+    );
+    return [
+      need('settings', { subjects: stores.map(([store]) => store), of: ({ store }) => store }),
+      need('setting', { subjects, of: ({ store, name }) => `${name} of ${store}` }),
+    ];
+  },
+  annotations: {
+    'setting.source': 'where it was read, in words',
+    'setting.member': 'that each server reported once is held; all of them must report the same',
+  },
+};
+
+/** The settings on which durability rests, as every server of each store reports them now. */
+function judgeDurability(history: History): Judgement {
+  const findings = new Findings(history);
+  for (const [store, declared] of storesOf(history.header.settings)) {
+    const wanted = Object.entries(declared.durability ?? {});
+    if (wanted.length === 0) continue;
+    findings.rule(store);
+    const lines = all(history, 'setting').filter((one) => one.store === store);
+    const read = all(history, 'settings').find((one) => one.store === store)?.read ?? null;
+    findings.agree(`settings of ${store}`, read, lines.length);
+    const strange = lines.find(({ name }) => !wanted.some(([declaredName]) => declaredName === name));
+    findings.agree(
+      `settings of ${store}`,
+      'none that is not declared',
+      strange?.name ?? 'none that is not declared',
+    );
+    for (const [name, value] of wanted)
+      judgeSetting(history, findings, { store, name, value, members: declared.members });
+  }
+  return findings.conclude('every durability setting as declared, as every server itself reports it');
+}
+
+function judgeSetting(
+  history: History,
+  findings: Findings,
+  { store, name, value, members }: { store: string; name: string; value: string; members: number },
+): void {
+  const subject = `${name} of ${store}`;
+  const reported = all(history, 'setting').filter((one) => one.store === store && one.name === name);
+  if (reported.length === 0) findings.unknown(subject, value, 'the store did not report it');
+  for (const one of reported)
+    findings.expect(
+      one.source === '' ? subject : `${subject} (${one.source})`,
+      one.value === value,
+      value,
+      one.value,
+    );
+  if (CLUSTER_WIDE.includes(store)) return;
+  const servers = reported.map(({ member }) => member ?? 'the cluster');
+  findings.eachOnce(subject, [...new Set(servers)], servers);
+  if (reported.length > 0 && new Set(servers).size < members)
+    findings.unknown(subject, `${value} on ${members} servers`, `read on ${servers.join(', ')} only`);
+}

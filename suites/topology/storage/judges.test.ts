@@ -1,0 +1,420 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { judge } from '../../_testing/histories.ts';
+import type { Seen } from '../../_testing/histories.ts';
+
+const POSTGRES = {
+  kind: 'StatefulSet',
+  namespace: 'tender',
+  name: 'postgres',
+  replicas: { min: 2, max: 2 },
+  store: 'postgres',
+};
+const SENTINELS = { ...POSTGRES, name: 'sentinels', replicas: { min: 1, max: 1 } };
+const NAME = 'StatefulSet tender/postgres';
+const storage = { className: 'fast', kinds: ['local', 'csi'], canaryBytes: 65_536 };
+const PATH = '/var/lib/postgresql/data';
+const dataWorkload = (workload: string, mounts: number): Seen => ['data-workload', { workload, mounts }];
+const mount = (source: string, more: Record<string, unknown> = {}): Seen => [
+  'data-mount',
+  {
+    ...{ workload: NAME, container: 'postgres', path: PATH, source },
+    claim: source === 'persistentVolumeClaim' ? 'data' : null,
+    perReplica: source === 'persistentVolumeClaim',
+    ...more,
+  },
+];
+const claim = (more: Record<string, unknown> = {}): Seen => [
+  'claim',
+  {
+    workload: NAME,
+    name: 'data-postgres-0',
+    phase: 'Bound',
+    className: 'fast',
+    volumeKind: 'local',
+    ...more,
+  },
+];
+const claims = [claim(), claim({ name: 'data-postgres-1' })];
+const folder = (path: string, member = 'postgres-0'): Seen => [
+  'data-folder',
+  { store: 'postgres', member, path },
+];
+const foldersAt = (path: string) => [folder(path), folder(path, 'postgres-1')];
+const written: Seen = ['canary-written', { digest: 'abc', bytes: 65_536 }];
+const read: Seen = ['canary-read', { digest: 'abc' }];
+const bytes = [written, read];
+const onClaim = [dataWorkload(NAME, 1), mount('persistentVolumeClaim'), ...claims];
+const good = [...foldersAt(`${PATH}/pgdata`), ...onClaim];
+const persistent = (seen: Seen[], writes = true, workloads: unknown[] = [POSTGRES]) =>
+  judge({
+    check: 'topology/storage/persistent',
+    settings: {
+      storage,
+      writes,
+      stores: {
+        postgres: {
+          members: 2,
+          container: 'postgres',
+          statefulSet: { namespace: 'tender', name: 'postgres' },
+        },
+      },
+      workloads: [...workloads, { ...POSTGRES, name: 'stateless', store: undefined }],
+    },
+    seen,
+  });
+
+test('should accept a bound claim of the class with a real volume and bytes that survive', () => {
+  assert.equal(persistent([...good, ...bytes]).verdict, 'pass');
+});
+
+test('should refuse data on emptyDir or hostPath, or nowhere', () => {
+  for (const source of ['emptyDir', 'hostPath']) {
+    const seen = [...foldersAt(PATH), dataWorkload(NAME, 1), mount(source), ...claims, ...bytes];
+    assert.match(
+      persistent(seen).reason,
+      new RegExp(`/var/lib/postgresql/data: expected a PersistentVolumeClaim, seen ${source}`),
+    );
+  }
+  const nowhere = [...foldersAt(PATH), dataWorkload(NAME, 0), ...claims, ...bytes];
+  assert.match(persistent(nowhere).reason, /own file system/);
+});
+
+test("false verdict 12: a claim below the data folder, or beside it, is not the data's", () => {
+  for (const path of ['/home/postgres/pgdata/pgroot/data/backup', '/home/postgres/backup']) {
+    const seen = [
+      ...foldersAt('/home/postgres/pgdata/pgroot/data'),
+      dataWorkload(NAME, 1),
+      mount('persistentVolumeClaim', { path }),
+      ...claims,
+      ...bytes,
+    ];
+    const judgement = persistent(seen);
+    assert.equal(judgement.verdict, 'fail', path);
+    assert.match(judgement.reason, /data of postgres-0 at .*own file system/);
+  }
+  const log = mount('emptyDir', { path: `${PATH}/pgdata/pg_wal` });
+  const seen = [...foldersAt(`${PATH}/pgdata`), ...onClaim.slice(1), dataWorkload(NAME, 2), log, ...bytes];
+  assert.match(persistent(seen).reason, /pg_wal: expected a PersistentVolumeClaim, seen emptyDir/);
+});
+
+test('false verdict 18: data is looked for where the server says that it is, whatever the image', () => {
+  for (const path of ['/bitnami/postgresql', '/home/postgres/pgdata'])
+    assert.equal(
+      persistent([
+        ...foldersAt(`${path}/data`),
+        dataWorkload(NAME, 1),
+        mount('persistentVolumeClaim', { path }),
+        ...claims,
+        ...bytes,
+      ]).verdict,
+      'pass',
+      path,
+    );
+});
+
+test('false verdict 18: a busy API server says nothing of volumes', () => {
+  const failed = (cause: string): Seen => ['canary-failed', { step: 'write', cause, reason: '503 busy' }];
+  assert.equal(persistent([...good, failed('api')]).verdict, 'inconclusive');
+  assert.equal(persistent([...good, failed('volume')]).verdict, 'fail');
+});
+
+test('should not know where the data is of a server that does not say', () => {
+  const unsaid: Seen = ['data-folder-unsaid', { store: 'postgres', member: 'postgres-1', reason: 'refused' }];
+  const judgement = persistent([folder(PATH), unsaid, ...onClaim, ...bytes]);
+  assert.equal(judgement.verdict, 'inconclusive');
+  assert.match(judgement.reason, /data of postgres-1: .*refused/);
+});
+
+test("should not take one member's folder for another's", () => {
+  const at = (name: string) => `${PATH}/node@${name}.members.tender.svc`;
+  const of = (one: string, other: string) =>
+    persistent([folder(at(one)), folder(at(other), 'postgres-1'), ...onClaim, ...bytes]).verdict;
+  assert.equal(of('postgres-0', 'postgres-1'), 'pass');
+  assert.equal(of('postgres-1', 'postgres-0'), 'inconclusive');
+  assert.equal(of('postgres-0', 'postgres-0'), 'inconclusive');
+  assert.equal(of('postgres', 'postgres'), 'pass', 'called after none of them');
+});
+
+test('should hold what is near the usual folders of workloads that are no members against claims', () => {
+  const name = 'StatefulSet tender/sentinels';
+  const more = { workload: name, container: 'sentinel', path: '/data' };
+  const sentinels = (source: string) =>
+    persistent(
+      [
+        ...good,
+        ...bytes,
+        dataWorkload(name, 1),
+        mount(source, more),
+        claim({ workload: name, name: 'data-sentinels-0' }),
+      ],
+      true,
+      [POSTGRES, SENTINELS],
+    );
+  assert.equal(sentinels('persistentVolumeClaim').verdict, 'pass');
+  assert.match(
+    sentinels('emptyDir').reason,
+    /sentinel:\/data: expected a PersistentVolumeClaim, seen emptyDir/,
+  );
+});
+
+test('should refuse an unbound claim, another class, a volume of another kind, a missing one, a missing StatefulSet', () => {
+  const withClaim = (one: Seen[]) => [
+    ...foldersAt(PATH),
+    dataWorkload(NAME, 1),
+    mount('persistentVolumeClaim'),
+    ...one,
+    ...bytes,
+  ];
+  const first = (more: Record<string, unknown>) => persistent(withClaim([claim(more), claims[1]!]));
+  assert.match(first({ phase: 'Pending' }).reason, /Pending/);
+  assert.equal(first({ className: 'slow' }).verdict, 'fail');
+  assert.equal(first({ volumeKind: 'hostPath' }).verdict, 'fail');
+  assert.match(persistent(withClaim([claim()])).reason, /claim data-postgres-1 of .*not there/);
+  assert.equal(persistent(bytes).verdict, 'fail');
+});
+
+test('should refuse other bytes, and be inconclusive about a canary that did not finish or wrote another number', () => {
+  assert.equal(persistent([...good, written, ['canary-read', { digest: 'xyz' }]]).verdict, 'fail');
+  assert.equal(
+    persistent([...good, ['canary-written', { digest: '', bytes: 65_536 }], ['canary-read', { digest: '' }]])
+      .verdict,
+    'fail',
+  );
+  assert.equal(persistent([...good, written]).verdict, 'inconclusive');
+  assert.equal(
+    persistent([...good, ['canary-written', { digest: 'abc', bytes: 0 }], read]).verdict,
+    'inconclusive',
+  );
+  assert.equal(persistent(good, false).verdict, 'pass', 'where nothing may be written, nothing is asked');
+});
+
+const stores = {
+  postgres: {
+    members: 3,
+    replica: { host: 'r', port: 5432 },
+    durability: { fsync: 'on', synchronous_commit: 'on' },
+  },
+};
+const set = (name: string, value: string, member = 'postgres-0'): Seen => [
+  'setting',
+  { store: 'postgres', member, name, value, source: `SHOW on ${member}` },
+];
+const onAll = (name: string, value: string) =>
+  ['postgres-0', 'postgres-1', 'postgres-2'].map((member) => set(name, value, member));
+const durability = (...seen: Seen[]) =>
+  judge({
+    check: 'topology/storage/durability',
+    settings: { stores },
+    seen: [['settings', { store: 'postgres', read: seen.length }], ...seen],
+  });
+
+test('should accept settings as declared and refuse fsync off', () => {
+  const commit = onAll('synchronous_commit', 'on');
+  assert.equal(durability(...onAll('fsync', 'on'), ...commit).verdict, 'pass');
+  const judgement = durability(set('fsync', 'off'), ...onAll('fsync', 'on').slice(1), ...commit);
+  assert.match(judgement.reason, /fsync of postgres \(SHOW on postgres-0\): expected on, seen off/);
+  assert.equal(judgement.verdict, 'fail');
+});
+
+test('false verdict 12: durability is read on every member', () => {
+  const commit = onAll('synchronous_commit', 'on');
+  const one = durability(set('fsync', 'on'), ...commit);
+  assert.equal(one.verdict, 'inconclusive');
+  assert.match(one.reason, /fsync of postgres: expected on on 3 servers, seen read on postgres-0 only/);
+  const replica = durability(
+    ...onAll('fsync', 'on').slice(0, 2),
+    set('fsync', 'off', 'postgres-2'),
+    ...commit,
+  );
+  assert.equal(replica.verdict, 'fail');
+});
+
+test('should take what the cluster has as a whole for all of its members', () => {
+  const elasticsearch = { members: 3, durability: { 'index.translog.durability': 'request' } };
+  const index = (source: string): Seen => [
+    'setting',
+    { store: 'elasticsearch', member: null, name: 'index.translog.durability', value: 'request', source },
+  ];
+  const verdict = (read: number) =>
+    judge({
+      check: 'topology/storage/durability',
+      settings: { stores: { elasticsearch } },
+      seen: [['settings', { store: 'elasticsearch', read }], index('index a'), index('index b')],
+    }).verdict;
+  assert.equal(verdict(2), 'pass');
+  assert.equal(verdict(3), 'inconclusive', 'one line is missing');
+});
+
+test('should be inconclusive about a setting that was not reported, or a store that did not answer', () => {
+  assert.equal(durability(...onAll('fsync', 'on')).verdict, 'inconclusive');
+  assert.equal(
+    durability(['unavailable', { what: 'settings of postgres', reason: 'refused' }]).verdict,
+    'inconclusive',
+  );
+});
+
+const member = (name: string, role = 'replica', state = 'streaming'): Seen => [
+  'member',
+  { store: 'postgres', name, role, state },
+];
+const refuses: Seen = [
+  'read-service',
+  { store: 'postgres', address: 'r:5432', refused: true, detail: 'read-only transaction' },
+];
+const isLeader = ([, fields]: Seen): boolean =>
+  ['leader', 'master', 'primary'].includes(String(fields?.['role']));
+const described = (store: string, seen: Seen[]): Seen => {
+  const members = seen.filter(([kind]) => kind === 'member');
+  const leader = members.find(isLeader)?.[1]?.['name'] ?? null;
+  const conditions = seen.filter(([kind]) => kind === 'condition').length;
+  return ['described', { store, leader, members: members.length, conditions }];
+};
+const rolesOf = (settings: Record<string, unknown>, seen: Seen[]) =>
+  judge({ check: 'topology/workloads/roles', settings, seen });
+const roles = (...seen: Seen[]) => rolesOf({ stores }, [described('postgres', seen), ...seen]);
+const three = [member('p-0', 'leader', 'running'), member('p-1'), member('p-2', 'sync_standby')];
+
+test('should accept one primary, two streaming replicas and a read Service that refuses writes', () => {
+  assert.equal(roles(...three, refuses).verdict, 'pass');
+});
+
+test('should refuse a detached replica, no primary, two primaries, a replica that does not stream', () => {
+  assert.match(roles(...three.slice(0, 2), refuses).reason, /members of postgres: expected 3, seen 2/);
+  assert.equal(roles(member('p-0'), member('p-1'), member('p-2'), refuses).verdict, 'fail');
+  assert.equal(
+    roles(member('p-0', 'master'), member('p-1', 'primary'), member('p-2'), refuses).verdict,
+    'fail',
+  );
+  assert.match(
+    roles(...three.slice(0, 2), member('p-2', 'replica', 'running'), refuses).reason,
+    /p-2.*running/,
+  );
+});
+
+test('should accept nodes that have joined, and refuse a condition of the store that does not hold', () => {
+  const node = (name: string, role: string): Seen => [
+    'member',
+    { store: 'elasticsearch', name, role, state: 'joined' },
+  ];
+  const joined = [node('e-0', 'master'), node('e-1', 'data'), node('e-2', 'data')];
+  const health = (ok: boolean, now: string): Seen => [
+    'condition',
+    { store: 'elasticsearch', name: 'health', ok, expected: 'green', seen: now },
+  ];
+  const eligible: Seen = [
+    'condition',
+    { store: 'elasticsearch', name: 'master-eligible nodes', ok: true, expected: 'at least 3', seen: '3' },
+  ];
+  const verdict = (...more: Seen[]) => {
+    const seen = [...more, eligible];
+    return rolesOf({ stores: { elasticsearch: { members: 3 } } }, [
+      described('elasticsearch', seen),
+      ...seen,
+    ]);
+  };
+  assert.equal(verdict(...joined, health(true, 'green')).verdict, 'pass');
+  const judgement = verdict(...joined, health(false, 'yellow, 1 unassigned'));
+  assert.equal(judgement.verdict, 'fail');
+  assert.match(judgement.reason, /health of elasticsearch: expected green, seen yellow/);
+  const other: Seen = ['condition', { ...health(true, 'green')[1], name: 'edition' }];
+  for (const seen of [[], [other], [eligible]])
+    assert.equal(verdict(...joined, ...seen).verdict, 'inconclusive', 'nobody says how its health is');
+});
+
+test('should not know a role that the store does not have', () => {
+  const redis = (role: string) => {
+    const seen = ['redis-0', 'redis-1'].map((name, i): Seen => [
+      'member',
+      { store: 'redis', name, role: i === 0 ? 'master' : role, state: i === 0 ? 'running' : 'streaming' },
+    ]);
+    return rolesOf({ stores: { redis: { members: 2 } } }, [described('redis', seen), ...seen]).verdict;
+  };
+  assert.equal(redis('replica'), 'pass');
+  assert.equal(redis('sync_standby'), 'inconclusive', 'that is one of PostgreSQL');
+});
+
+test('should refuse a read Service that takes writes; be inconclusive when it could not be asked', () => {
+  assert.equal(
+    roles(...three, [
+      'read-service',
+      { store: 'postgres', address: 'r:5432', refused: false, detail: 'wrote a row' },
+    ]).verdict,
+    'fail',
+  );
+  assert.equal(
+    roles(...three, [
+      'read-service',
+      { store: 'postgres', address: 'r:5432', refused: null, detail: 'timeout' },
+    ]).verdict,
+    'inconclusive',
+  );
+  assert.equal(roles(...three).verdict, 'inconclusive');
+});
+
+test('should fail, not be inconclusive, when a declared store is down', () => {
+  assert.equal(
+    rolesOf({ stores }, [
+      ['store-down', { store: 'postgres', cause: 'refuses', reason: 'no member answered' }],
+      refuses,
+    ]).verdict,
+    'fail',
+  );
+});
+
+test('false verdict 16: a store that nobody asked has not lost its primary', () => {
+  const judgement = rolesOf({ stores }, [refuses]);
+  assert.equal(judgement.verdict, 'inconclusive');
+  assert.doesNotMatch(judgement.reason, /exactly one/);
+});
+
+test('false verdict 17: a store that cannot be asked is inconclusive, and the others are judged', () => {
+  const unasked: Seen = [
+    'store-unasked',
+    { store: 'postgres', cause: 'tls', reason: 'wrong version number' },
+  ];
+  const judgement = rolesOf({ stores }, [unasked, refuses]);
+  assert.equal(judgement.verdict, 'inconclusive');
+  assert.match(judgement.reason, /postgres: .*it cannot be asked: wrong version number/);
+  const both = { stores: { ...stores, redis: { members: 3 } } };
+  const down: Seen = ['store-down', { store: 'redis', cause: 'silent', reason: 'no Sentinel answers' }];
+  assert.match(rolesOf(both, [unasked, refuses, down]).reason, /^redis: .*no Sentinel answers/);
+});
+
+test("false verdict 12: the leader's own state is judged", () => {
+  const judgement = roles(member('p-0', 'leader', 'starting'), ...three.slice(1), refuses);
+  assert.equal(judgement.verdict, 'fail');
+  assert.match(judgement.reason, /p-0: expected a member that serves .*seen leader, starting/);
+});
+
+test('should hold the members against what the store said of them in one', () => {
+  const seen = [...three, refuses];
+  const other: Seen = ['described', { store: 'postgres', leader: 'p-1', members: 3, conditions: 0 }];
+  assert.equal(rolesOf({ stores }, [other, ...seen]).verdict, 'inconclusive', 'another leads');
+  const more: Seen = ['described', { store: 'postgres', leader: 'p-0', members: 3, conditions: 1 }];
+  assert.equal(rolesOf({ stores }, [more, ...seen]).verdict, 'inconclusive', 'a condition is missing');
+});
+
+test('should say that one member of Neo4j Community is no cluster, and accept the members of one', () => {
+  const member = (name: string, role: string): Seen => [
+    'member',
+    { store: 'neo4j', name, role, state: 'online' },
+  ];
+  const edition = (name: string, seen = name): Seen => [
+    'condition',
+    { store: 'neo4j', name: 'edition', ok: true, expected: name, seen },
+  ];
+  const roles = (members: number, seen: Seen[]) =>
+    rolesOf({ stores: { neo4j: { members } } }, [described('neo4j', seen), ...seen]);
+  const community = edition('community', 'community (one member; clustering needs Enterprise)');
+  const one = roles(1, [member('neo4j-0', 'leader'), community]);
+  assert.equal(one.verdict, 'pass');
+  assert.match(one.seen, /edition of neo4j: community \(one member; clustering needs Enterprise\)/);
+  const members = ['neo4j-0', 'neo4j-1', 'neo4j-2'].map((name, i) =>
+    member(name, i === 1 ? 'leader' : 'follower'),
+  );
+  const cluster = roles(3, [...members, edition('enterprise')]);
+  assert.equal(cluster.verdict, 'pass');
+  assert.doesNotMatch(cluster.seen, /edition/);
+  assert.equal(roles(3, members.slice(0, 2)).verdict, 'fail');
+});

@@ -1,0 +1,115 @@
+import type { ClaimObject, VolumeObject } from '../../../../probes/kubernetes/objects.ts';
+import type { CheckContext } from '../../../harness/context.ts';
+import { coversPath } from '../../../../reports/record/topology-names.ts';
+import type { Found } from '../../_objects/declared.ts';
+import { podsOf } from '../../_objects/declared.ts';
+import type { PodObject, Volume, WorkloadObject } from '../../_objects/shapes.ts';
+
+/**
+ * Where each server keeps its data by its own documentation and packages: for workloads of a store that are not its members, such as
+ * Sentinels, whom nobody asks. Members say themselves where their data is.
+ */
+const DATA_PATHS: Record<string, string[]> = {
+  postgres: ['/var/lib/postgresql'],
+  redis: ['/data', '/var/lib/redis'],
+  rabbitmq: ['/var/lib/rabbitmq'],
+  elasticsearch: ['/usr/share/elasticsearch/data', '/var/lib/elasticsearch'],
+  neo4j: ['/data', '/var/lib/neo4j'],
+};
+/** Sources that bring files in and hold no data. */
+const NOT_DATA = new Set(['configMap', 'secret', 'projected', 'downwardAPI']);
+/** Fields of a PersistentVolume's spec that say what is behind it. */
+const VOLUME_KINDS = ['local', 'csi', 'nfs', 'cephfs', 'rbd', 'hostPath'];
+
+export interface Volumes {
+  claims: readonly ClaimObject[];
+  volumes: readonly VolumeObject[];
+  pods: readonly PodObject[];
+  /** Where the servers of a store say that they keep their data; none of a store that was not asked. */
+  folders: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Records what is mounted around the data of a workload, and every claim of its pods with the volume behind it. */
+export function recordStore(ctx: CheckContext, found: Found, seen: Volumes): void {
+  const { object, workload, name } = found;
+  if (object === undefined) return;
+  const store = workload.store ?? '';
+  const paths = isMember(ctx, found) ? (seen.folders.get(store) ?? []) : (DATA_PATHS[store] ?? []);
+  const mounts = dataMounts(object, paths);
+  ctx.record('data-workload', { workload: name, mounts: mounts.length });
+  for (const mount of mounts) ctx.record('data-mount', { workload: name, ...mount });
+  for (const claim of claimsOf(found, seen.pods))
+    ctx.record('claim', { workload: name, name: claim, ...follow(seen, workload.namespace, claim) });
+}
+
+/** Whether a workload's pods are the members of its store. */
+export function isMember(ctx: CheckContext, { workload }: Found): boolean {
+  const declared = workload.store === undefined ? undefined : ctx.settings.stores[workload.store];
+  return (
+    declared?.statefulSet.name === workload.name && declared.statefulSet.namespace === workload.namespace
+  );
+}
+
+export interface DataMount {
+  container: string;
+  path: string;
+  source: string;
+  claim: string | null;
+  perReplica: boolean;
+}
+
+/** What each container has mounted above, at or below the data. */
+export function dataMounts(object: WorkloadObject, paths: readonly string[]): DataMount[] {
+  const { spec } = object.spec.template;
+  const templates = new Set((object.spec.volumeClaimTemplates ?? []).map((one) => one.metadata.name));
+  return spec.containers.flatMap((container) =>
+    (container.volumeMounts ?? []).flatMap(({ name, mountPath }) => {
+      const near = paths.some((path) => coversPath(mountPath, path) || coversPath(path, mountPath));
+      const mounted = mountedAs(
+        spec.volumes?.find((one) => one.name === name),
+        templates.has(name) ? name : null,
+      );
+      return near && !NOT_DATA.has(mounted.source)
+        ? [{ container: container.name, path: mountPath, ...mounted }]
+        : [];
+    }),
+  );
+}
+
+function mountedAs(
+  volume: Volume | undefined,
+  template: string | null,
+): Pick<DataMount, 'source' | 'claim' | 'perReplica'> {
+  if (template !== null) return { source: 'persistentVolumeClaim', claim: template, perReplica: true };
+  const source = Object.keys(volume ?? {}).find((key) => key !== 'name') ?? 'nothing';
+  return { source, claim: volume?.persistentVolumeClaim?.claimName ?? null, perReplica: false };
+}
+
+/** Claims that the StatefulSet's replicas must have, and those that its pods do have. */
+function claimsOf(found: Found, pods: readonly PodObject[]): Set<string> {
+  const { object, workload } = found;
+  const replicas = object?.spec.replicas ?? 1;
+  const templates = object?.spec.volumeClaimTemplates ?? [];
+  const wanted = templates.flatMap((one) =>
+    Array.from({ length: replicas }, (_, i) => `${one.metadata.name}-${workload.name}-${i}`),
+  );
+  const used = podsOf(found, pods).flatMap((pod) =>
+    (pod.spec.volumes ?? []).flatMap((volume) => volume.persistentVolumeClaim?.claimName ?? []),
+  );
+  return new Set([...wanted, ...used]);
+}
+
+function follow(
+  seen: Volumes,
+  namespace: string,
+  name: string,
+): { phase: string; className: string; volumeKind: string } {
+  const claim = seen.claims.find((one) => one.metadata.name === name && one.metadata.namespace === namespace);
+  const { storageClassName = '', volumeName } = claim?.spec ?? {};
+  const volume = seen.volumes.find((one) => one.metadata.name === volumeName);
+  return {
+    phase: claim?.status?.phase ?? '',
+    className: storageClassName,
+    volumeKind: VOLUME_KINDS.find((kind) => kind in (volume?.spec ?? {})) ?? '',
+  };
+}

@@ -1,0 +1,218 @@
+import type { CheckJudge } from '../../../../reports/judge/definition.ts';
+import { need } from '../../../../reports/judge/evidence/need.ts';
+import { all, first } from '../../../../reports/judge/observed.ts';
+import type { DeclaredWorkload } from '../../../../reports/judge/topology/declared.ts';
+import { Findings } from '../../../../reports/judge/topology/findings.ts';
+import type { History } from '../../../../reports/record/history.ts';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+import type { Seen } from '../../../../reports/record/observations/index.ts';
+import type { HeaderSettings } from '../../../../reports/record/settings.ts';
+import { coversPath, nameOf } from '../../../../reports/record/topology-names.ts';
+
+type Storage = HeaderSettings['storage'];
+
+export const judge: CheckJudge = {
+  judge: judgePersistent,
+  evidence: ({ settings }) => {
+    const subjects = dataWorkloads(settings).map(nameOf);
+    const folders = dataWorkloads(settings).flatMap((workload) =>
+      membersOf(settings, workload).map((member) => `${workload.store} ${member}`),
+    );
+    const written = settings.writes === true ? [need('canary-written'), need('canary-read')] : [];
+    return [
+      need('data-workload', { subjects, of: ({ workload }) => workload, absent: 'fail' }),
+      need('data-mount', { subjects, of: ({ workload }) => workload, absent: 'fail' }),
+      need('claim', { subjects, of: ({ workload }) => workload, absent: 'fail' }),
+      need('data-folder', { subjects: folders, of: ({ store, member }) => `${store} ${member}` }),
+      ...written,
+    ];
+  },
+  annotations: {
+    'data-mount.container':
+      'which it is decides for the members of a store; of pods beside them, such as Sentinels, it is a name for people',
+  },
+};
+
+function dataWorkloads({ workloads = [] }: HeaderSettings): DeclaredWorkload[] {
+  return workloads.filter(({ store }) => store !== undefined);
+}
+
+/** Names of the pods that are the members of the workload's store; none of a workload that is none of them, such as Sentinels. */
+function membersOf({ stores }: HeaderSettings, { store, namespace, name }: DeclaredWorkload): string[] {
+  const declared = store === undefined ? undefined : stores?.[store];
+  const { statefulSet, members = 0 } = declared ?? {};
+  return statefulSet?.name === name && statefulSet.namespace === namespace
+    ? Array.from({ length: members }, (_, i) => `${name}-${i}`)
+    : [];
+}
+
+/** Data of every store lies on a bound claim of the declared class with a real volume; bytes outlive the pod. */
+function judgePersistent(history: History): Judgement {
+  const findings = new Findings(history);
+  const { settings } = history.header;
+  const { storage } = settings;
+  for (const workload of dataWorkloads(settings)) judgeStore(history, findings, workload);
+  findings.rule('bytes');
+  if (settings.writes === true) canary(history, findings);
+  return findings.conclude(
+    `data of every store on a Bound claim of class ${storage?.className ?? '(none declared)'} with a real volume; bytes survive the pod`,
+  );
+}
+
+function judgeStore(history: History, findings: Findings, workload: DeclaredWorkload): void {
+  const name = nameOf(workload);
+  findings.rule('volumes');
+  const there = all(history, 'data-workload').find((one) => one.workload === name);
+  if (there === undefined) {
+    findings.absent(name, 'the StatefulSet');
+    return;
+  }
+  const mounts = all(history, 'data-mount').filter((one) => one.workload === name);
+  findings.agree(`mounts of ${name}`, there.mounts, mounts.length);
+  const members = membersOf(history.header.settings, workload);
+  if (members.length > 0) foldersOfMembers(history, findings, { workload, members, mounts });
+  else mountedData(findings, name, mounts);
+  findings.rule('claims');
+  claims(history, findings, { workload, mounts });
+}
+
+interface Held {
+  workload: DeclaredWorkload;
+  members: readonly string[];
+  mounts: readonly Seen<'data-mount'>[];
+}
+
+/** Where every member's server says that its data is, that must be on a claim, and nothing of it beside. */
+function foldersOfMembers(history: History, findings: Findings, { workload, members, mounts }: Held): void {
+  const { store = '' } = workload;
+  const container = history.header.settings.stores?.[store]?.container;
+  const own = mounts.filter((mount) => container === undefined || mount.container === container);
+  const said = all(history, 'data-folder').filter((one) => one.store === store);
+  findings.eachOnce(
+    `members of ${store} with data`,
+    members.filter((member) => said.some((one) => one.member === member)),
+    [...new Set(said.map(({ member }) => member))],
+  );
+  for (const member of members) {
+    const folders = said.filter((one) => one.member === member);
+    if (folders.length === 0)
+      findings.unknown(`data of ${member}`, 'a folder, by its server', whyUnsaid(history, store, member));
+    for (const { path } of folders) {
+      ownFolder(findings, { member, path, members });
+      onClaim(findings, { member, path, mounts: own });
+    }
+  }
+}
+
+/** A server that calls its folder after a member calls it after itself. */
+function ownFolder(
+  findings: Findings,
+  { member, path, members }: { member: string; path: string; members: readonly string[] },
+): void {
+  const words = path.split(/[^A-Za-z0-9-]+/);
+  const named = members.filter((one) => words.includes(one));
+  findings.sound(
+    `data of ${member} at ${path}`,
+    named.length === 0 || named.includes(member),
+    'a folder of its own',
+    `one of ${named.join(', ')}`,
+  );
+}
+
+function whyUnsaid(history: History, store: string, member: string): string {
+  const said = all(history, 'data-folder-unsaid').filter((one) => one.store === store);
+  return (said.find((one) => one.member === member) ?? said[0])?.reason ?? 'not asked';
+}
+
+function onClaim(
+  findings: Findings,
+  { member, path, mounts }: { member: string; path: string; mounts: readonly Seen<'data-mount'>[] },
+): void {
+  const under = mounts
+    .filter((mount) => coversPath(mount.path, path))
+    .sort((a, b) => b.path.length - a.path.length)[0];
+  // What is mounted below holds a part of the data.
+  const below = mounts.filter((mount) => mount !== under && coversPath(path, mount.path));
+  const subject = `data of ${member} at ${path}`;
+  if (under === undefined)
+    findings.expect(subject, false, 'on a PersistentVolumeClaim', "on the container's own file system");
+  for (const mount of [...(under === undefined ? [] : [under]), ...below])
+    findings.expect(
+      `${subject}, mounted at ${mount.path}`,
+      isClaim(mount),
+      'a PersistentVolumeClaim',
+      mount.source,
+    );
+}
+
+const isClaim = ({ source, claim }: Seen<'data-mount'>): boolean =>
+  source === 'persistentVolumeClaim' && claim !== null && claim !== '';
+
+/** Nobody asks these servers where their data is: everything near the usual folders must be on a claim. */
+function mountedData(findings: Findings, name: string, mounts: readonly Seen<'data-mount'>[]): void {
+  for (const mount of mounts) {
+    const subject = `${name} ${mount.container}:${mount.path}`;
+    findings.expect(subject, isClaim(mount), 'a PersistentVolumeClaim', mount.source);
+  }
+  if (mounts.length === 0) findings.absent(`data of ${name}`, 'a mounted PersistentVolumeClaim');
+}
+
+/** Every claim that a replica must have for what is mounted, and every other one that its pods have. */
+function claims(
+  history: History,
+  findings: Findings,
+  { workload, mounts }: Pick<Held, 'workload' | 'mounts'>,
+): void {
+  const name = nameOf(workload);
+  const found = all(history, 'claim').filter((one) => one.workload === name);
+  const replicas = Array.from({ length: workload.replicas.min }, (_, i) => i);
+  const wanted = mounts.flatMap(({ claim, perReplica }) => {
+    if (claim === null) return [];
+    return perReplica ? replicas.map((i) => `${claim}-${workload.name}-${i}`) : [claim];
+  });
+  const there = new Set(found.map((one) => one.name));
+  for (const missing of new Set(wanted.filter((one) => !there.has(one))))
+    findings.absent(`claim ${missing} of ${name}`, 'Bound');
+  for (const claim of found) judgeClaim(findings, claim, history.header.settings.storage);
+}
+
+function judgeClaim(findings: Findings, claim: Seen<'claim'>, storage: Storage): void {
+  const subject = `claim ${claim.name} of ${claim.workload}`;
+  findings.expect(subject, claim.phase === 'Bound', 'Bound', claim.phase || 'not there');
+  if (storage === undefined || claim.phase !== 'Bound') return;
+  findings.expect(
+    `class of ${subject}`,
+    claim.className === storage.className,
+    storage.className,
+    claim.className || 'none',
+  );
+  findings.expect(
+    `volume of ${subject}`,
+    storage.kinds.includes(claim.volumeKind),
+    storage.kinds.join(' or '),
+    claim.volumeKind || 'no PersistentVolume',
+  );
+}
+
+/** A canary writes whole kibibytes. */
+const BLOCK_BYTES = 1024;
+
+function canary(history: History, findings: Findings): void {
+  const subject = 'bytes written by one pod and read by the next';
+  const failed = first(history, 'canary-failed');
+  const written = first(history, 'canary-written');
+  const read = first(history, 'canary-read');
+  if (failed !== undefined) {
+    const said = `${failed.step}: ${failed.reason}`;
+    if (failed.cause === 'volume') findings.expect(subject, false, 'the same bytes', said);
+    else findings.unknown(subject, 'the same bytes', said);
+  } else if (written === undefined || read === undefined)
+    findings.unknown(subject, 'the same bytes', 'the canary did not finish');
+  else {
+    const same = written.digest !== '' && written.digest === read.digest;
+    findings.expect(subject, same, written.digest || 'a digest', read.digest || 'nothing');
+    const { canaryBytes = written.bytes } = history.header.settings.storage ?? {};
+    const whole = Math.max(1, Math.ceil(canaryBytes / BLOCK_BYTES)) * BLOCK_BYTES;
+    findings.agree('bytes of the canary', whole, written.bytes);
+  }
+}

@@ -1,0 +1,61 @@
+import { canaryImage, messageOf } from '../../_objects/canary.ts';
+import { findWorkloads, listPods, setting } from '../../_objects/declared.ts';
+import type { Found } from '../../_objects/declared.ts';
+import type { CheckContext } from '../../../harness/context.ts';
+import { isMember, recordStore } from './data-volumes.ts';
+import { writeAndReadBack } from './storage-canary.ts';
+
+export async function observe(ctx: CheckContext): Promise<void> {
+  const found = await ctx.step('find the workloads that hold data', () =>
+    findWorkloads(ctx, (workload) => workload.store !== undefined),
+  );
+  const folders = await ctx.step('ask every server where its data is', () => dataFolders(ctx, found));
+  await ctx.step('follow their data to the volumes', async () => {
+    const claims = (await ctx.cluster.items({ kind: 'v1/PersistentVolumeClaim' })) ?? [];
+    const volumes = (await ctx.cluster.items({ kind: 'v1/PersistentVolume' })) ?? [];
+    const pods = (await listPods(ctx)) ?? [];
+    for (const one of found) recordStore(ctx, one, { claims, volumes, pods, folders });
+  });
+  const storage = setting(ctx, 'storage');
+  if (setting(ctx, 'writes') !== true || storage === undefined) return;
+  const image = await canaryImage(ctx);
+  if (image === null) {
+    ctx.unavailable(
+      'an image for canaries',
+      'network.probeImage is not declared and no declared workload serves',
+    );
+    return;
+  }
+  await writeAndReadBack(ctx, { image, className: storage.className, bytes: storage.canaryBytes });
+}
+
+/** By store, what the servers of its members say. */
+async function dataFolders(
+  ctx: CheckContext,
+  found: readonly Found[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const folders = new Map<string, string[]>();
+  for (const one of found) {
+    const { store } = one.workload;
+    if (store === undefined || one.object === undefined || !isMember(ctx, one)) continue;
+    folders.set(store, await foldersOf(ctx, store));
+  }
+  return folders;
+}
+
+async function foldersOf(ctx: CheckContext, store: string): Promise<string[]> {
+  const unsaid = (member: string, reason: string): void =>
+    ctx.record('data-folder-unsaid', { store, member, reason });
+  try {
+    const { servers } = await ctx.runner.call('store.servers', { store });
+    for (const { member, dataFolders: paths, failed } of servers) {
+      if (paths.length === 0) unsaid(member, failed ?? 'its server does not say');
+      for (const path of paths) ctx.record('data-folder', { store, member, path });
+    }
+    return [...new Set(servers.flatMap(({ dataFolders: paths }) => paths))];
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    unsaid('every member', messageOf(error));
+    return [];
+  }
+}

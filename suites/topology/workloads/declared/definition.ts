@@ -1,0 +1,24 @@
+import { given, workloadsDeclared } from '../../_objects/declaring.ts';
+import { together } from '../../../catalogue/reads.ts';
+import { row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    id: 'topology/workloads/declared',
+    order: 90,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'The declared workloads, and nothing else',
+    section: '5.2',
+    access: 'r r r r r',
+    goal: 'kinds, replicas and ready pods as declared; nothing restarting: no container that has restarted within 10 minutes, none that restarts again and again, at most once in four hours; nothing undeclared in the namespaces',
+    goals: { maxRestarts: 0, restartWindowMinutes: 10, restartsPerHour: 0.25 },
+    requires: workloadsDeclared,
+    reads: together(given('workloads', 'closed'), ({ workloadsLeftOut = [] }) => ({
+      leftOut: [...workloadsLeftOut],
+    })),
+    toldOfDrills: true, // a restart that a drill caused is none of the platform's own troubles
+  }),
+];

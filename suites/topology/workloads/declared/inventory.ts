@@ -1,0 +1,116 @@
+import type { CheckContext } from '../../../harness/context.ts';
+import { podsOf } from '../../_objects/declared.ts';
+import type { Found } from '../../_objects/declared.ts';
+import { countsOf, ownerOf } from '../../_objects/shapes.ts';
+import type { ContainerStatus, PodObject, WorkloadObject } from '../../_objects/shapes.ts';
+
+/** A declared workload with all its pods: what is there must add up. */
+export function recordWorkload(ctx: CheckContext, found: Found, pods: readonly PodObject[]): void {
+  const { object } = found;
+  if (object === undefined) return;
+  const own = podsOf(found, pods);
+  const observed = (object.status?.observedGeneration ?? 0) >= (object.metadata.generation ?? 0);
+  const counts = { ...countsOf(object), observed, stuck: isStuck(object), pods: own.length };
+  ctx.record('replicas', { workload: found.name, ...counts });
+  for (const pod of own) recordPod(ctx, found.name, pod);
+}
+
+/** A Deployment whose progress deadline is over, by its controller's word. */
+function isStuck({ status }: WorkloadObject): boolean {
+  return (status?.conditions ?? []).some((one) => one.type === 'Progressing' && one.status === 'False');
+}
+
+function statuses(pod: PodObject): ContainerStatus[] {
+  return [...(pod.status.containerStatuses ?? []), ...(pod.status.initContainerStatuses ?? [])];
+}
+
+/** Containers that wait for anything but their first start: crash loops, images that cannot be pulled, bad configuration. */
+export function waiting(pod: PodObject): string[] {
+  return statuses(pod).flatMap((status) => {
+    const reason = status.state?.waiting?.reason;
+    return reason === undefined || reason === 'ContainerCreating' || reason === 'PodInitializing'
+      ? []
+      : [`${status.name}: ${reason}`];
+  });
+}
+
+/** How long ago, by this machine's clock: a node whose clock is ahead may be in the future. */
+function agoMs(at: string | undefined): number | null {
+  return at === undefined ? null : Math.max(0, Date.now() - Date.parse(at));
+}
+
+function recordPod(ctx: CheckContext, workload: string, pod: PodObject): void {
+  const { metadata } = pod;
+  const containers = statuses(pod).map(({ name, restartCount = 0, lastState }) => ({
+    name,
+    restarts: restartCount,
+    endedAt: lastState?.terminated?.finishedAt ?? null,
+    endedAgoMs: agoMs(lastState?.terminated?.finishedAt),
+    why: lastState?.terminated?.reason ?? null,
+  }));
+  ctx.record('pod', {
+    workload,
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    createdAt: metadata.creationTimestamp ?? '',
+    ageMs: agoMs(metadata.creationTimestamp) ?? 0,
+    waiting: waiting(pod),
+    restarts: containers.reduce((sum, { restarts }) => sum + restarts, 0),
+    containers,
+  });
+}
+
+/** Pods worth a log in the report: not ready, or waiting for something. */
+export function troubledPods(pods: readonly PodObject[]): PodObject[] {
+  return pods.filter(
+    (pod) =>
+      waiting(pod).length > 0 || (pod.status.containerStatuses ?? []).some((status) => status.ready !== true),
+  );
+}
+
+const CONTROLLERS = ['apps/v1/Deployment', 'apps/v1/StatefulSet', 'apps/v1/DaemonSet', 'batch/v1/Job'];
+
+interface Owner {
+  kindName: string;
+  namespace: string;
+  name: string;
+}
+
+/**
+ * Records everything that runs or would run pods in the closed namespaces: controllers, also scaled to nothing, and
+ * pods without one. The judge knows which of them are declared.
+ */
+export async function recordOwners(
+  ctx: CheckContext,
+  of: { pods: readonly PodObject[]; namespaces: readonly string[] },
+): Promise<void> {
+  const owners = new Map<string, Owner & { pods: number }>();
+  const note = (owner: Owner, pods: number): void => {
+    if (!of.namespaces.includes(owner.namespace)) return;
+    const key = `${owner.kindName} ${owner.namespace}/${owner.name}`;
+    owners.set(key, { ...owner, pods: (owners.get(key)?.pods ?? 0) + pods });
+  };
+  if (of.namespaces.length > 0) for (const owner of await controllers(ctx)) note(owner, 0);
+  for (const pod of of.pods) {
+    const { kind, name } = ownerOf(pod);
+    note({ kindName: kind, namespace: pod.metadata.namespace ?? '', name }, 1);
+  }
+  for (const owner of owners.values()) ctx.record('owner', owner);
+  ctx.record('owners', { found: owners.size });
+}
+
+async function controllers(ctx: CheckContext): Promise<Owner[]> {
+  const found: Owner[] = [];
+  for (const kind of CONTROLLERS) {
+    const objects = (await ctx.cluster.items({ kind })) ?? [];
+    for (const { kind: kindName, metadata } of objects.filter((object) => !isOwned(object))) {
+      found.push({ kindName, namespace: metadata.namespace ?? '', name: metadata.name });
+    }
+  }
+  return found;
+}
+
+/** A Job of a CronJob, for instance: the owner's own declaration decides. */
+function isOwned(object: { metadata: { ownerReferences?: { controller?: boolean }[] } }): boolean {
+  return object.metadata.ownerReferences?.some((one) => one.controller === true) ?? false;
+}

@@ -1,0 +1,19 @@
+import { declared, given } from '../../_objects/declaring.ts';
+import { row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    id: 'topology/workloads/images',
+    order: 140,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'Images from the declared registry, pinned',
+    section: '5.3',
+    access: 'r - r r r',
+    goal: 'every image from the declared registry, pinned, and pullable',
+    requires: declared('registry'),
+    reads: given('workloads', 'registry'),
+  }),
+];

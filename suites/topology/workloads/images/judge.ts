@@ -1,0 +1,84 @@
+import type { CheckJudge } from '../../../../reports/judge/definition.ts';
+import { need } from '../../../../reports/judge/evidence/need.ts';
+import { all } from '../../../../reports/judge/observed.ts';
+import {
+  eachContainer,
+  every,
+  ofWorkload,
+  subjectOf,
+  templates,
+} from '../../../../reports/judge/topology/containers.ts';
+import { isNamedAfter } from '../../../../reports/judge/topology/declared.ts';
+import { Findings } from '../../../../reports/judge/topology/findings.ts';
+import type { History } from '../../../../reports/record/history.ts';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+import { nameOf } from '../../../../reports/record/topology-names.ts';
+
+export const judge: CheckJudge = {
+  judge: judgeImages,
+  evidence: (header) => {
+    const subjects = every(header).map(nameOf);
+    const running = every(header).filter(({ replicas }) => replicas.min > 0);
+    return [
+      templates(subjects),
+      need('container-image', { subjects, ...ofWorkload }),
+      need('pull', { subjects: running.map(nameOf), ...ofWorkload }),
+    ];
+  },
+  annotations: {
+    'container-image.image': 'its registry and its pin decide; which image it is nobody declared',
+  },
+};
+
+/** Names begin as declared, are pinned, and the nodes could pull them. */
+function judgeImages(history: History): Judgement {
+  const findings = new Findings(history);
+  const { registry } = history.header.settings;
+  const prefixes = registry?.prefixes ?? [];
+  const pin = registry?.pinned === 'digest' ? 'digest' : 'tag';
+  const goes = { workloads: every(history.header), lines: all(history, 'container-image') };
+  eachContainer(history, findings, goes, (_workload, one) => {
+    findings.rule('registry').expect(
+      `registry of ${subjectOf(one)}`,
+      prefixes.some((prefix) => one.image.startsWith(prefix)),
+      prefixes.join(' or ') || 'a declared registry',
+      one.image,
+    );
+    findings
+      .rule('pin')
+      .expect(
+        `pin of ${subjectOf(one)}`,
+        isPinned(one.image, pin),
+        pin === 'digest' ? 'a digest' : 'a tag other than latest',
+        one.image,
+      );
+  });
+  pulls(history, findings.rule('pulls'));
+  return findings.conclude(
+    `images from ${prefixes.join(', ') || '(none declared)'}, pinned by ${pin}, pulled`,
+  );
+}
+
+function pulls(history: History, findings: Findings): void {
+  const found = all(history, 'pull');
+  for (const { workload, pods } of all(history, 'template')) {
+    const own = found.filter((one) => one.workload === workload).map(({ pod }) => pod);
+    findings.agree(`pods of ${workload}`, pods, own.length);
+    const [, namespace = '', name = ''] = /^\S+ ([^/]+)\/(.+)$/.exec(workload) ?? [];
+    const stray = own.find((pod) => !isNamedAfter(pod, `${namespace}/${name}`));
+    findings.sound(`pods of ${workload}`, stray === undefined, 'its own pods', stray ?? '');
+  }
+  // A pod belongs to one workload.
+  const pods = found.map(({ pod }) => pod);
+  findings.eachOnce('pods', [...new Set(pods)], pods);
+  for (const { pod, troubles } of found)
+    findings.expect(`images of Pod ${pod}`, troubles.length === 0, 'pulled', troubles.join(', ') || 'pulled');
+}
+
+/** Pinned by digest, or by any tag but `latest`; no tag means `latest`. */
+export function isPinned(image: string, how: 'digest' | 'tag'): boolean {
+  if (/@sha256:[0-9a-f]{64}$/.test(image)) return true;
+  if (how === 'digest') return false;
+  const tag = /:([^:/@]+)$/.exec(image)?.[1];
+  return tag !== undefined && tag !== 'latest';
+}

@@ -1,0 +1,368 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { catalogue } from '../../catalogue/index.ts';
+import { isPinned } from './images/judge.ts';
+import { exemption, matches } from '../../../reports/judge/topology/declared.ts';
+import { judge } from '../../_testing/histories.ts';
+import type { Seen } from '../../_testing/histories.ts';
+
+const API = {
+  kind: 'Deployment',
+  namespace: 'tender',
+  name: 'api',
+  replicas: { min: 2, max: 5 },
+  serves: true,
+};
+const NAME = 'Deployment tender/api';
+const closed = { namespaces: ['tender'], ignore: [{ kind: 'Job', name: 'backup-*', reason: 'nightly' }] };
+const namespace: Seen = ['namespace', { name: 'tender' }];
+const workload = (more: Record<string, unknown> = {}): Seen => [
+  'replicas',
+  { workload: NAME, wanted: 2, ready: 2, updated: 2, observed: true, stuck: false, pods: 2, ...more },
+];
+/** The wall clock of invented histories says this at their first second. */
+const NOW = Date.parse('2026-01-01T00:00:01Z');
+const ago = (ms: number): string => new Date(NOW - ms).toISOString();
+const HOUR = 3_600_000;
+
+interface Life {
+  name?: string;
+  waiting?: string[];
+  restarts?: number;
+  endedMs?: number;
+  ageMs?: number;
+}
+const pod = ({ name = 'api-1', waiting = [], restarts = 0, endedMs, ageMs = 2 * HOUR }: Life = {}): Seen => [
+  'pod',
+  {
+    ...{ workload: NAME, namespace: 'tender', name, createdAt: ago(ageMs), ageMs, waiting, restarts },
+    containers: [
+      {
+        name: 'api',
+        restarts,
+        endedAt: endedMs === undefined ? null : ago(endedMs),
+        endedAgoMs: endedMs ?? null,
+        why: endedMs === undefined ? null : 'Error',
+      },
+    ],
+  },
+];
+const second = pod({ name: 'api-2' });
+const owner = (kindName: string, name: string, where = 'tender', pods = 1): Seen => [
+  'owner',
+  { kindName, namespace: where, name, pods },
+];
+const goals = { maxRestarts: 3, restartWindowMinutes: 10, restartsPerHour: 0.25 };
+const declared = (...seen: Seen[]) => declaredWith(goals, seen);
+const owners = (seen: Seen[]): Seen => [
+  'owners',
+  { found: seen.filter(([kind]) => kind === 'owner').length },
+];
+const ownerOfApi = (seen: Seen[]): Seen[] => {
+  const pods = seen.filter(([kind]) => kind === 'pod').length;
+  const there = seen.some(([kind, fields]) => kind === 'owner' && fields?.['name'] === 'api');
+  return there || pods === 0 ? [] : [owner('Deployment', 'api', 'tender', pods)];
+};
+const declaredWith = (own: Record<string, unknown>, seen: Seen[], settings: Record<string, unknown> = {}) => {
+  const all = [...seen, ...ownerOfApi(seen)];
+  return looked(own, [...all, owners(all)], settings);
+};
+const looked = (own: Record<string, unknown>, seen: Seen[], settings: Record<string, unknown> = {}) =>
+  judge({
+    check: 'topology/workloads/declared',
+    goals: own,
+    settings: { workloads: [API], closed, ...settings },
+    seen,
+  });
+const restarted = (restarts: number, endedMs: number, ageMs = 2 * HOUR) =>
+  declared(namespace, workload(), pod({ restarts, endedMs, ageMs }), second);
+
+test('should accept what is declared, complete and quiet', () => {
+  const own = owner('Deployment', 'api', 'tender', 2);
+  assert.equal(declared(namespace, workload(), pod(), second, own).verdict, 'pass');
+  const five = ['3', '4', '5'].map((n) => pod({ name: `api-${n}` }));
+  const scaled = workload({ wanted: 5, ready: 5, updated: 5, pods: 5 });
+  assert.equal(declared(namespace, scaled, pod(), second, ...five).verdict, 'pass', 'within its range');
+});
+
+test('should refuse a workload scaled to 0, not ready, or absent, and a missing namespace', () => {
+  assert.match(
+    declared(namespace, workload({ wanted: 0, ready: 0, updated: 0, pods: 0 })).reason,
+    /replicas of Deployment tender\/api: expected 2 to 5, seen 0/,
+  );
+  assert.equal(declared(namespace, workload({ ready: 1 }), pod(), second).verdict, 'fail');
+  assert.equal(declared(namespace).verdict, 'fail');
+  assert.match(declared(workload(), pod(), second).reason, /namespace tender.*not there/);
+});
+
+test('false verdict 20: a rollout under way is no failure, unless it is stuck', () => {
+  const surge = [pod(), second, pod({ name: 'api-3' })];
+  const rolling = workload({ ready: 3, updated: 1, pods: 3 });
+  const judgement = declared(namespace, rolling, ...surge);
+  assert.equal(judgement.verdict, 'inconclusive');
+  assert.match(judgement.reason, /a rollout is under way/);
+  assert.equal(declared(namespace, workload({ ready: 3, pods: 3 }), ...surge).verdict, 'inconclusive');
+  assert.equal(declared(namespace, workload({ observed: false }), pod(), second).verdict, 'inconclusive');
+  assert.match(
+    declared(namespace, workload({ ready: 2, updated: 1, stuck: true }), pod(), second).reason,
+    /its deadline is over/,
+  );
+});
+
+test('should refuse crash loops and many recent restarts, not one restart or old ones', () => {
+  const waits = pod({ waiting: ['api: CrashLoopBackOff'] });
+  assert.match(declared(namespace, workload(), waits, second).reason, /CrashLoopBackOff/);
+  assert.equal(restarted(4, 60_000).verdict, 'fail');
+  assert.equal(restarted(1, 60_000).verdict, 'pass');
+  assert.equal(restarted(4, HOUR, 1000 * HOUR).verdict, 'pass');
+});
+
+test('false verdict 12: 400 restarts are too many, also when the last was 11 minutes ago', () => {
+  const judgement = restarted(400, 11 * 60_000, 72 * HOUR);
+  assert.equal(judgement.verdict, 'fail');
+  assert.match(judgement.reason, /400 restarts in 72.0 hours/);
+  assert.equal(restarted(10, 11 * 60_000, 500 * HOUR).verdict, 'pass', 'one in two days');
+});
+
+test('false verdict 20: a restart that a drill caused is no trouble of the platform', () => {
+  const drill = (of: string, endedMs: number) => ({
+    drilled: [{ pods: [of], from: ago(endedMs + 2000), to: ago(endedMs - 20_000) }],
+  });
+  const seen = [namespace, workload(), pod({ restarts: 4, endedMs: 120_000, ageMs: 100 * HOUR }), second];
+  assert.equal(declaredWith(goals, seen).verdict, 'fail');
+  assert.equal(declaredWith(goals, seen, drill('tender/api-1', 120_000)).verdict, 'pass');
+  assert.equal(declaredWith(goals, seen, drill('tender/api-1', 400_000)).verdict, 'fail', 'another time');
+  const other = declaredWith(goals, seen, drill('tender/postgres-0', 120_000));
+  assert.equal(other.verdict, 'inconclusive');
+  assert.match(other.reason, /while a drill hurt another pod/);
+});
+
+test('should refuse a workload that a drill has set restarting again and again', () => {
+  const hurt = (restarts: number, more: object = {}) =>
+    declaredWith(
+      goals,
+      [namespace, workload(), pod({ restarts, endedMs: 120_000, ageMs: 100 * HOUR }), second],
+      {
+        drilled: [{ pods: ['tender/api-1'], from: ago(600_000), to: ago(100_000), ...more }],
+      },
+    );
+  const before = (count: number) => ({ restarts: { 'tender/api-1': count } });
+  assert.equal(hurt(20, before(16)).verdict, 'pass');
+  const many = hurt(20, before(4));
+  assert.equal(many.verdict, 'fail');
+  assert.match(many.reason, /16 restarts since the drill of .*, which explains 2/);
+  assert.equal(hurt(20).verdict, 'pass', 'nobody counted before');
+  assert.equal(hurt(20, { restarts: { 'tender/other': 0 } }).verdict, 'pass', 'nobody counted its own');
+});
+
+test('should refuse one recent restart by the goals of the catalogue, and decide nothing where there are none', () => {
+  const [row] = catalogue().filter(({ id }) => id === 'topology/workloads/declared');
+  assert.ok(row);
+  const once = (endedMs: number) => [namespace, workload(), pod({ restarts: 1, endedMs }), second];
+  assert.match(declaredWith(row.goals, once(60_000)).reason, /1 restarts of api, the last 60 s ago/);
+  assert.equal(declaredWith(row.goals, once(601_000)).verdict, 'pass', 'it is over');
+  assert.equal(declaredWith({}, once(601_000)).verdict, 'inconclusive');
+});
+
+test('should miss a pod, a container, and what does not add up', () => {
+  const verdict = (...seen: Seen[]) => declared(namespace, workload(), ...seen).verdict;
+  assert.equal(verdict(pod()), 'inconclusive');
+  assert.equal(verdict(pod(), pod()), 'inconclusive', 'the same twice');
+  const bent = (more: Record<string, unknown>): Seen => ['pod', { ...second[1], ...more }];
+  assert.equal(verdict(pod(), bent({ containers: [] })), 'inconclusive');
+  assert.equal(verdict(pod(), bent({ restarts: 10 })), 'inconclusive');
+  assert.equal(verdict(pod(), bent({ ageMs: 20 * HOUR })), 'inconclusive');
+});
+
+test('should refuse anything undeclared in a closed namespace, unless it is ignored', () => {
+  const quiet = [namespace, workload(), pod(), second];
+  assert.match(
+    declared(...quiet, owner('Pod', 'stray')).reason,
+    /Pod tender\/stray: expected nothing undeclared/,
+  );
+  assert.equal(declared(...quiet, owner('Job', 'backup-17')).verdict, 'pass');
+  assert.equal(declared(...quiet, owner('Job', 'other-17')).verdict, 'fail');
+  assert.equal(declared(...quiet, owner('Pod', 'x', 'elsewhere')).verdict, 'pass');
+});
+
+test('should miss a workload with pods among what runs in closed namespaces, and not count one twice', () => {
+  const quiet = [namespace, workload(), pod(), second];
+  const api = owner('Deployment', 'api', 'tender', 2);
+  const of = (...seen: Seen[]) => looked(goals, [...quiet, ...seen, owners(seen)]).verdict;
+  assert.equal(of(api), 'pass');
+  assert.equal(of(), 'inconclusive', 'it is missing');
+  assert.equal(of(api, api), 'inconclusive', 'it is there twice');
+  const open = { closed: { namespaces: [], ignore: [] } };
+  assert.equal(looked(goals, [...quiet, owners([])], open).verdict, 'pass', 'no namespace is closed');
+});
+
+test('false verdict 20: what an embedded environment was raised without may run from an earlier time', () => {
+  const seen = [namespace, workload(), pod(), second, owner('StatefulSet', 'redis', 'tender', 3)];
+  assert.equal(declaredWith(goals, seen).verdict, 'fail');
+  const leftOut = ['StatefulSet tender/redis'];
+  assert.equal(declaredWith(goals, seen, { leftOut }).verdict, 'pass');
+});
+
+const IMAGE = `reg.test/api:1@sha256:${'a'.repeat(64)}`;
+/** A container line of any of the three checks: each has its own fields. */
+const line = (kind: string, fields: Record<string, unknown>): Seen => [
+  `container-${kind}`,
+  { workload: NAME, container: 'api', ...fields },
+];
+const probed = (more: Record<string, unknown> = {}): Seen =>
+  line('probes', { init: false, liveness: 'exec', readiness: 'httpGet /readyz:http', ...more });
+const GIVEN = { cpu: '1', memory: '1Gi' };
+const given = (more: Record<string, unknown> = {}): Seen =>
+  line('resources', { init: false, requests: GIVEN, limits: GIVEN, devices: null, ...more });
+const imaged = (more: Record<string, unknown> = {}): Seen => line('image', { image: IMAGE, ...more });
+const pull = (...troubles: string[]): Seen => ['pull', { workload: NAME, pod: 'tender/api-1', troubles }];
+const registry = { prefixes: ['reg.test/'], pinned: 'digest' };
+const containerOf = ([, fields]: Seen) => fields?.['container'];
+const on = (check: string, seen: Seen[], api: Record<string, unknown> = {}) => {
+  const lines = seen.filter(([kind]) => kind.startsWith('container-'));
+  const init = lines.filter(([, fields]) => fields?.['init'] === true || fields?.['container'] === 'init');
+  const template: Seen = [
+    'template',
+    {
+      workload: NAME,
+      containers: lines.filter((one) => !init.includes(one)).map(containerOf),
+      initContainers: init.map(containerOf),
+      count: lines.length,
+      pods: seen.some(([kind]) => kind === 'pull') ? 1 : 0,
+    },
+  ];
+  return judge({
+    check: `topology/workloads/${check}`,
+    settings: { workloads: [{ ...API, ...api }], registry },
+    seen: lines.length === 0 ? seen : [template, ...seen],
+  }).verdict;
+};
+
+test('should demand both probes on containers that serve, and none on others', () => {
+  assert.equal(on('probes', [probed()]), 'pass');
+  assert.equal(on('probes', [probed({ readiness: null })]), 'fail');
+  assert.equal(on('probes', [probed({ liveness: null })]), 'fail');
+  const init = probed({ container: 'init', init: true, liveness: null, readiness: null });
+  assert.equal(on('probes', [probed(), init]), 'pass');
+  assert.equal(
+    on('probes', [probed({ liveness: null })], {
+      exempt: [{ checks: ['topology/workloads/p*'], reason: 'why' }],
+    }),
+    'inconclusive',
+    'nothing left to judge',
+  );
+  assert.equal(on('probes', []), 'fail');
+});
+
+test('should demand requests and limits, and the declared GPUs of all containers together', () => {
+  assert.equal(on('resources', [given()]), 'pass');
+  assert.equal(on('resources', [given({ limits: { cpu: '1', memory: null } })]), 'fail');
+  assert.equal(on('resources', [given({ requests: { cpu: null, memory: null } })]), 'fail');
+  assert.equal(on('resources', [given({ limits: { cpu: '0', memory: '0Mi' } })]), 'fail', 'nothing given');
+  const sidecar = given({ container: 'proxy', devices: 0 });
+  assert.equal(on('resources', [given({ devices: 2 }), sidecar], { gpu: 2 }), 'pass');
+  assert.equal(on('resources', [given({ devices: 0 })], { gpu: 2 }), 'fail');
+});
+
+test('should demand the registry, a pin and a pull, of init containers too', () => {
+  assert.equal(on('images', [imaged(), pull()]), 'pass');
+  assert.equal(on('images', [imaged({ image: 'elsewhere.test/api:latest' }), pull()]), 'fail');
+  assert.equal(on('images', [imaged({ image: 'reg.test/api:1' }), pull()]), 'fail');
+  assert.equal(on('images', [imaged(), imaged({ container: 'init', image: 'busybox' }), pull()]), 'fail');
+  assert.equal(on('images', [imaged(), pull('api: ImagePullBackOff')]), 'fail');
+  assert.equal(on('images', [imaged()]), 'fail', 'no pod shows that it can be pulled');
+});
+
+test('should not take the pod of one workload for that of another', () => {
+  const of = (name: string, pod: string): Seen[] => {
+    const workload = `StatefulSet tender/${name}`;
+    return [
+      ['template', { workload, containers: [name], initContainers: [], count: 1, pods: 1 }],
+      ['container-image', { workload, container: name, image: IMAGE }],
+      ['pull', { workload, pod: `tender/${pod}`, troubles: [] }],
+    ];
+  };
+  const named = (name: string) => ({ ...API, kind: 'StatefulSet', name, replicas: { min: 1, max: 1 } });
+  const settings = { workloads: [named('redis'), named('redis-sentinel')], registry };
+  const verdict = (pod: string) => {
+    const seen = [...of('redis', pod), ...of('redis-sentinel', 'redis-sentinel-0')];
+    return judge({ check: 'topology/workloads/images', settings, seen }).verdict;
+  };
+  assert.equal(verdict('redis-0'), 'pass');
+  assert.equal(verdict('redis-sentinel-0'), 'inconclusive');
+});
+
+test('should miss a container that the template has, and one more or less that runs before the others', () => {
+  const template = (more: Record<string, unknown>): Seen => [
+    'template',
+    { workload: NAME, containers: ['api'], initContainers: [], count: 1, pods: null, ...more },
+  ];
+  const verdict = (...seen: Seen[]) =>
+    judge({ check: 'topology/workloads/probes', settings: { workloads: [API] }, seen }).verdict;
+  assert.equal(verdict(template({}), probed()), 'pass');
+  assert.equal(verdict(template({ containers: ['api', 'b'] }), probed()), 'inconclusive');
+  assert.equal(
+    verdict(template({ initContainers: ['b'] }), probed(), probed({ container: 'b' })),
+    'inconclusive',
+  );
+});
+
+test('should know a pin from a name', () => {
+  assert.ok(isPinned('reg:5000/a:1.2', 'tag'));
+  for (const image of ['reg:5000/a', 'a:latest', 'a']) assert.ok(!isPinned(image, 'tag'), image);
+  assert.ok(!isPinned('a:1@sha256:short', 'digest'));
+});
+
+const placed = (nodes: string[], budgets = ['api']): Seen => [
+  'placement',
+  {
+    workload: NAME,
+    pods: nodes.map((node, i) => ({ name: `api-${i}`, node })),
+    count: nodes.length,
+    nodes: [...new Set(nodes)],
+    budgets,
+  },
+];
+const budget = (expectedPods: number | null, desiredHealthy: number | null, name = 'api'): Seen => [
+  'budget',
+  { workload: NAME, name, expectedPods, desiredHealthy },
+];
+const spread = (...seen: Seen[]) => on('spread', seen);
+
+test('should demand different nodes and a budget of one disruption but not all', () => {
+  assert.equal(spread(placed(['a', 'b']), budget(2, 1)), 'pass');
+  assert.equal(spread(placed(['a', 'b', 'a', 'b']), budget(4, 3)), 'pass', 'scaled up beyond its nodes');
+  assert.equal(spread(placed(['a', 'a']), budget(2, 1)), 'fail');
+  assert.equal(spread(placed(['a']), budget(1, 0)), 'fail');
+  assert.equal(spread(placed(['a', 'b']), budget(2, 2)), 'fail', 'allows none');
+  assert.equal(spread(placed(['a', 'b']), budget(2, 0)), 'fail', 'allows all');
+  assert.equal(spread(placed(['a', 'b'], [])), 'fail', 'no budget');
+  assert.equal(spread(placed(['a', 'b']), budget(null, null)), 'inconclusive', 'not computed yet');
+});
+
+test('should refuse two budgets, of which Kubernetes takes none, and not know one that counts other pods too', () => {
+  assert.equal(spread(placed(['a', 'b'], ['api', 'web']), budget(2, 1), budget(2, 1, 'web')), 'fail');
+  assert.equal(spread(placed(['a', 'b']), budget(20, 1)), 'inconclusive');
+  assert.equal(
+    spread(placed(['a', 'b'], ['api', 'web']), budget(2, 1)),
+    'inconclusive',
+    'one line is missing',
+  );
+});
+
+test('should not demand spread of what is declared without it, or of one replica', () => {
+  const none = { spread: { differentNodes: false, disruptionBudget: false } };
+  assert.equal(on('spread', [placed(['a', 'a'], [])], none), 'inconclusive');
+  assert.equal(on('spread', [], { replicas: { min: 1, max: 1 } }), 'inconclusive');
+});
+
+test('should let containers off by check and by name', () => {
+  const off = {
+    ...API,
+    exempt: [{ checks: ['topology/workloads/*'], containers: ['sidecar'], reason: 'third party' }],
+  };
+  assert.equal(exemption(off, 'topology/workloads/probes', 'sidecar'), 'third party');
+  assert.equal(exemption(off, 'topology/workloads/probes', 'api'), null);
+  assert.equal(exemption(off, 'topology/edge/path', 'sidecar'), null);
+  assert.ok(matches('a.b*', 'a.bc') && !matches('a.b*', 'axbc'));
+});

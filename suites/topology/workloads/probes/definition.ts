@@ -1,0 +1,19 @@
+import { given, workloadsDeclared } from '../../_objects/declaring.ts';
+import { row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    id: 'topology/workloads/probes',
+    order: 110,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'Liveness and readiness probes',
+    section: '5.3',
+    access: 'r r r r r',
+    goal: 'a liveness and a readiness probe on every container that serves',
+    requires: workloadsDeclared,
+    reads: given('workloads'),
+  }),
+];

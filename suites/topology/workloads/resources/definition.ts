@@ -1,0 +1,20 @@
+import { given, workloadsDeclared } from '../../_objects/declaring.ts';
+import { devices, together } from '../../../catalogue/reads.ts';
+import { row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    id: 'topology/workloads/resources',
+    order: 120,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'Requests and limits',
+    section: '5.2',
+    access: 'r - r r r',
+    goal: 'CPU and memory requests and limits on every container, GPU where declared',
+    requires: workloadsDeclared,
+    reads: together(given('workloads'), devices),
+  }),
+];

@@ -1,0 +1,54 @@
+import type { CheckJudge } from '../../../../reports/judge/definition.ts';
+import { need } from '../../../../reports/judge/evidence/need.ts';
+import { all } from '../../../../reports/judge/observed.ts';
+import {
+  eachContainer,
+  every,
+  ofWorkload,
+  subjectOf,
+  templates,
+} from '../../../../reports/judge/topology/containers.ts';
+import { Findings } from '../../../../reports/judge/topology/findings.ts';
+import type { History } from '../../../../reports/record/history.ts';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+import { nameOf } from '../../../../reports/record/topology-names.ts';
+
+export const judge: CheckJudge = {
+  judge: judgeResources,
+  evidence: (header) => {
+    const subjects = every(header).map(nameOf);
+    return [templates(subjects), need('container-resources', { subjects, ...ofWorkload })];
+  },
+  annotations: {},
+};
+
+/** CPU and memory requests and limits on every container, and GPUs where they are declared. */
+function judgeResources(history: History): Judgement {
+  const findings = new Findings(history);
+  const lines = all(history, 'container-resources');
+  const goes = { workloads: every(history.header), lines };
+  eachContainer(history, findings, goes, (_workload, one) => {
+    if (one.init) return;
+    for (const side of ['requests', 'limits'] as const)
+      for (const resource of ['cpu', 'memory'] as const) {
+        const given = one[side][resource];
+        findings
+          .rule(side)
+          .expect(`${resource} ${side} of ${subjectOf(one)}`, isGiven(given), 'set', given ?? 'not set');
+      }
+  });
+  findings.rule('gpu');
+  for (const workload of every(history.header)) {
+    if (workload.gpu === undefined) continue;
+    const own = lines.filter((one) => one.workload === nameOf(workload) && !one.init);
+    const devices = own.reduce((sum, one) => sum + (one.devices ?? 0), 0);
+    const wanted = workload.gpu;
+    findings.expect(`GPU of ${nameOf(workload)}`, devices === wanted, `${wanted} devices`, String(devices));
+  }
+  return findings.conclude('CPU and memory requests and limits on every container, GPUs where declared');
+}
+
+/** A quantity that is none, such as `0` or `0Mi`, gives nothing and limits nothing. */
+function isGiven(quantity: string | null): boolean {
+  return quantity !== null && /[1-9]/.test(quantity);
+}

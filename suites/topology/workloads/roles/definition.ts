@@ -1,0 +1,20 @@
+import { given, someStore } from '../../_objects/declaring.ts';
+import { row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    id: 'topology/workloads/roles',
+    order: 100,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'Leaders and replicas of the stores',
+    section: '5.2',
+    access: 'r r r r r',
+    goal: 'PostgreSQL: one primary, streaming replicas, a read Service that refuses writes; the other stores likewise',
+    requires: someStore,
+    reads: given(),
+    asksStores: true,
+  }),
+];

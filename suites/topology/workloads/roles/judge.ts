@@ -1,0 +1,183 @@
+import type { CheckJudge } from '../../../../reports/judge/definition.ts';
+import { need } from '../../../../reports/judge/evidence/need.ts';
+import { all } from '../../../../reports/judge/observed.ts';
+import { isNamedAfter, storesOf } from '../../../../reports/judge/topology/declared.ts';
+import { Findings } from '../../../../reports/judge/topology/findings.ts';
+import type { History } from '../../../../reports/record/history.ts';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+import type { Seen } from '../../../../reports/record/observations/index.ts';
+
+const LEADING = ['leader', 'master', 'primary'];
+
+interface Words {
+  /** What a store calls a member that leads and serves. */
+  serving: string;
+  /** What it calls one that follows. */
+  following: string;
+  /** The roles of those that follow. */
+  roles: readonly string[];
+}
+
+/** A streaming replica. */
+const STREAMING: Words = {
+  serving: 'running',
+  following: 'streaming',
+  roles: ['replica', 'sync_standby', 'quorum_standby'],
+};
+
+/** What a member is called by stores other than PostgreSQL, such as a node that has joined or a copy of the database that is online. */
+const WORDS: Readonly<Record<string, Words>> = {
+  redis: { serving: 'running', following: 'streaming', roles: ['replica'] },
+  elasticsearch: { serving: 'joined', following: 'joined', roles: ['master-eligible', 'data'] },
+  neo4j: { serving: 'online', following: 'online', roles: ['follower', 'secondary', 'primary'] },
+};
+
+/** A member of a store in which nobody leads the cluster: each queue, say, has a leader of its own. */
+const PEER = 'peer';
+
+/** What a store says of itself beside its members; a store that is not named here says nothing. */
+const CONDITIONS: Readonly<Record<string, readonly string[]>> = {
+  elasticsearch: ['health', 'master-eligible nodes'],
+  neo4j: ['edition'],
+  rabbitmq: ['quorum queues', 'virtual hosts'],
+};
+
+type Member = Seen<'member'>;
+
+export const judge: CheckJudge = {
+  judge: judgeRoles,
+  evidence: ({ settings }) => {
+    const stores = storesOf(settings);
+    const readable = stores.filter(([, { replica }]) => replica !== undefined).map(([store]) => store);
+    const members = stores.map(([store, { members: count }]) =>
+      need('member', { where: (seen) => seen.store === store, count, what: `members of ${store}` }),
+    );
+    return [
+      need('described', { subjects: stores.map(([store]) => store), of: ({ store }) => store }),
+      need('read-service', { subjects: readable, of: ({ store }) => store }),
+      ...members,
+    ];
+  },
+  annotations: {
+    'condition.name':
+      'that each that its store has is there once is held; which of them has which words decides nothing',
+    'member.name':
+      'that each is there once, and which one leads, is held; which of the others follows in which way decides nothing',
+    'member.role':
+      'which one leads, and that the others follow, is held; who of them does so synchronously decides nothing',
+    'condition.expected': 'what a condition asks for, in words; its `ok` decides',
+    'condition.seen': 'what was found, in words; its `ok` decides',
+    'read-service.detail': 'its answer in words; `refused` decides',
+  },
+};
+
+/** One primary that serves, all other members stream from it, and the Service for reads refuses writes. */
+function judgeRoles(history: History): Judgement {
+  const findings = new Findings(history);
+  for (const [store, declared] of storesOf(history.header.settings)) {
+    findings.rule(store);
+    members(history, findings, { store, wanted: declared.members });
+    conditions(history, findings, store);
+    if (declared.replica !== undefined) readService(history, findings, { store, at: declared.replica });
+  }
+  return findings.conclude(
+    'every store with one primary, all other members following it, and reads that refuse writes',
+  );
+}
+
+function members(history: History, findings: Findings, of: { store: string; wanted: number }): void {
+  const { store, wanted } = of;
+  const down = all(history, 'store-down').find((one) => one.store === store);
+  if (down !== undefined) {
+    // A store that is declared and does not answer is a failure, never a smaller profile.
+    findings.expect(store, false, `${wanted} members`, down.reason);
+    return;
+  }
+  const described = all(history, 'described').find((one) => one.store === store);
+  if (described === undefined) {
+    const unasked = all(history, 'store-unasked').find((one) => one.store === store);
+    const why = unasked === undefined ? 'it was not asked' : `it cannot be asked: ${unasked.reason}`;
+    findings.unknown(store, `${wanted} members`, why);
+    return;
+  }
+  const found = all(history, 'member').filter((member) => member.store === store);
+  findings.agree(`members of ${store}`, described.members, found.length);
+  const names = found.map(({ name }) => name);
+  findings.eachOnce(`members of ${store}`, [...new Set(names)], names);
+  const prefix = history.header.settings.stores?.[store]?.statefulSet?.name;
+  const stray = names.find((name) => prefix !== undefined && !isNamedAfter(name, prefix));
+  findings.sound(`members of ${store}`, stray === undefined, 'pods of its StatefulSet', stray ?? '');
+  findings.figure({ name: `members of ${store}`, value: found.length, goal: wanted });
+  findings.expect(
+    `members of ${store}`,
+    found.length === wanted,
+    String(wanted),
+    `${found.length}: ${names.join(', ')}`,
+  );
+  if (found.some(({ role }) => role === PEER)) peers(findings, found);
+  else followers(findings, found, { store, leader: described.leader });
+}
+
+function peers(findings: Findings, found: readonly Member[]): void {
+  for (const { store, name, role, state } of found)
+    findings.expect(
+      `${store} ${name}`,
+      role === PEER && state === 'running',
+      'a member that runs',
+      role === PEER ? state : `${role}, ${state}`,
+    );
+}
+
+function followers(
+  findings: Findings,
+  found: readonly Member[],
+  { store, leader }: { store: string; leader: string | null },
+): void {
+  const leaders = found.filter(({ role }) => LEADING.includes(role));
+  const named = leaders.map(({ name }) => name).join(', ');
+  findings.expect(`primary of ${store}`, leaders.length === 1, 'exactly one', named || 'none');
+  if (leaders.length === 1) findings.agree(`leader of ${store}`, leader, named);
+  const { serving, following, roles: known } = WORDS[store] ?? STREAMING;
+  for (const { name, role, state } of found) {
+    const leads = LEADING.includes(role);
+    const right = leads ? serving : following;
+    findings.sound(`role of ${name}`, leads || known.includes(role), known.join(', '), role);
+    findings.expect(
+      `${store} ${name}`,
+      state === right,
+      `a member that ${leads ? 'serves' : 'follows'} (${right})`,
+      `${role}, ${state}`,
+    );
+  }
+}
+
+/** What the store says must hold besides, such as its health. */
+function conditions(history: History, findings: Findings, store: string): void {
+  const found = all(history, 'condition').filter((one) => one.store === store);
+  const described = all(history, 'described').find((one) => one.store === store);
+  if (described !== undefined) {
+    findings.agree(`conditions of ${store}`, described.conditions, found.length);
+    const names = found.map(({ name }) => name);
+    findings.eachOnce(`conditions of ${store}`, CONDITIONS[store] ?? [], names);
+  }
+  for (const { name, ok, expected, seen } of found) {
+    findings.expect(`${name} of ${store}`, ok, expected, seen);
+    // As it should be, and there is more to say, such as what an edition cannot do.
+    if (ok && seen !== expected) findings.note(`${name} of ${store}: ${seen}`);
+  }
+}
+
+function readService(
+  history: History,
+  findings: Findings,
+  { store, at }: { store: string; at: { host: string; port: number } },
+): void {
+  const found = all(history, 'read-service').find((one) => one.store === store);
+  const subject = `read Service of ${store}`;
+  if (found === undefined) findings.unknown(subject, 'refuses a write', 'not asked');
+  else if (found.refused === null) findings.unknown(subject, 'refuses a write', found.detail);
+  else {
+    findings.agree(`address of the ${subject}`, `${at.host}:${at.port}`, found.address);
+    findings.expect(`${subject} at ${found.address}`, found.refused, 'refuses a write', found.detail);
+  }
+}

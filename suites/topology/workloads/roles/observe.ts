@@ -1,0 +1,73 @@
+import { messageOf } from '../../_objects/canary.ts';
+import { listPods, setting } from '../../_objects/declared.ts';
+import { recordEvidence } from '../../_objects/evidence.ts';
+import { ownerOf } from '../../_objects/shapes.ts';
+import { cannotAskIn, downIn } from '../../../../probes/asking.ts';
+import { STORES } from '../../../../probes/stores.ts';
+import { RunnerError } from '../../../harness/client.ts';
+import type { CheckContext } from '../../../harness/context.ts';
+
+/** Asks every declared store who it thinks it is, and tries to write where applications only read. */
+export async function observe(ctx: CheckContext): Promise<void> {
+  for (const [store, declared] of Object.entries(setting(ctx, 'stores'))) {
+    if (!STORES.includes(store)) continue; // its probe is not built
+    const healthy = await ctx.step(`ask ${store} for its members and roles`, () => recordMembers(ctx, store));
+    const { replica } = declared;
+    if (replica !== undefined)
+      await ctx.step(`try to write to the read Service of ${store}`, () => tryToWrite(ctx, store, replica));
+    if (healthy) continue;
+    const pods = ((await listPods(ctx)) ?? []).filter(
+      (pod) =>
+        ownerOf(pod).name === declared.statefulSet.name &&
+        pod.metadata.namespace === declared.statefulSet.namespace,
+    );
+    await recordEvidence(ctx, pods);
+  }
+}
+
+async function recordMembers(ctx: CheckContext, store: string): Promise<boolean> {
+  try {
+    const { leader, members, conditions = [] } = await ctx.runner.call('store.describe', { store });
+    ctx.record('described', { store, leader, members: members.length, conditions: conditions.length });
+    for (const member of members) ctx.record('member', { store, ...member });
+    for (const condition of conditions) ctx.record('condition', { store, ...condition });
+    return (
+      conditions.every(({ ok }) => ok) && (leader !== null || members.every(({ role }) => role === 'peer'))
+    );
+  } catch (error) {
+    recordUnseen(ctx, store, error);
+    return false;
+  }
+}
+
+/** Only a server that is known to run and refuses, is silent, or has no pod, is down. What cannot be asked is nobody's fault, and no other store's. */
+export function recordUnseen(ctx: CheckContext, store: string, error: unknown): void {
+  ctx.signal.throwIfAborted();
+  const word = error instanceof RunnerError ? error.reason : '';
+  const down = downIn(word);
+  if (down !== null) ctx.record('store-down', { store, cause: down, reason: messageOf(error) });
+  else
+    ctx.record('store-unasked', {
+      ...{ store, cause: cannotAskIn(word) ?? 'protocol' },
+      reason: messageOf(error),
+    });
+}
+
+async function tryToWrite(
+  ctx: CheckContext,
+  store: string,
+  at: { host: string; port: number },
+): Promise<void> {
+  const address = `${at.host}:${at.port}`;
+  try {
+    const { refused, detail } = await ctx.runner.call('store.refusesWrites', {
+      check: ctx.id,
+      store,
+      ...at,
+      timeoutMs: ctx.timeoutMs('storeOperation'),
+    });
+    ctx.record('read-service', { store, address, refused, detail });
+  } catch (error) {
+    ctx.record('read-service', { store, address, refused: null, detail: messageOf(error) });
+  }
+}

@@ -1,0 +1,46 @@
+import { canary, canaryWorkload, idlePod, someImage } from '../../../_breaking/objects.ts';
+import type { Control, ControlContext } from '../../../harness/control.ts';
+
+const CO_LOCATED = 'control-co-located';
+
+const STATUS_MS = 20_000;
+
+export const controls: readonly Control[] = [
+  {
+    id: 'topology/workloads/spread/co-located',
+    check: 'topology/workloads/spread',
+    verdict: 'fail',
+    size: 'any',
+    title: 'both replicas of a declared Deployment run on one node',
+    expectSeen: /placement of Deployment/,
+    settings: { settings: { workloads: [canaryWorkload('Deployment', CO_LOCATED, 2)] } },
+    break: coLocate,
+  },
+];
+
+async function coLocate(ctx: ControlContext): Promise<void> {
+  const selector = { matchLabels: { 'app.kubernetes.io/name': CO_LOCATED } };
+  const template = idlePod(CO_LOCATED, await someImage(ctx), { pod: { nodeName: 'worker-1' } });
+  await ctx.apply([
+    canary('apps/v1', 'Deployment', CO_LOCATED, { spec: { replicas: 2, selector, template } }),
+    canary('policy/v1', 'PodDisruptionBudget', CO_LOCATED, { spec: { minAvailable: 1, selector } }),
+  ]);
+  const placed = async (): Promise<true | null> => {
+    const pods = await ctx.list({
+      kind: 'v1/Pod',
+      namespace: 'plumbline-canary',
+      labels: selector.matchLabels,
+    });
+    const budget = await ctx.get({
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      namespace: 'plumbline-canary',
+      name: CO_LOCATED,
+    });
+    const counted = budget?.status?.expectedPods;
+    return pods.length === 2 && counted === 2 ? true : null;
+  };
+  await ctx.until('two pods on one node, counted by their disruption budget', placed, {
+    timeoutMs: STATUS_MS,
+  });
+}

@@ -1,0 +1,19 @@
+import { given, workloadsDeclared } from '../../_objects/declaring.ts';
+import { row } from '../../../catalogue/row.ts';
+import type { CatalogueRow } from '../../../catalogue/types.ts';
+
+export const checks: readonly CatalogueRow[] = [
+  row({
+    id: 'topology/workloads/spread',
+    order: 130,
+    observe: async () => (await import('./observe.ts')).observe,
+    judge: async () => (await import('./judge.ts')).judge,
+    controls: async () => (await import('./controls.ts')).controls,
+    title: 'Replicas on different nodes, with a disruption budget',
+    section: '5.1',
+    access: 'r - - r r',
+    goal: 'replicas on different nodes; a PodDisruptionBudget that allows one disruption and not all',
+    requires: workloadsDeclared,
+    reads: given('workloads'),
+  }),
+];

@@ -1,0 +1,39 @@
+import type { BudgetObject } from '../../../../probes/kubernetes/objects.ts';
+import type { CheckContext } from '../../../harness/context.ts';
+import { podsOf } from '../../_objects/declared.ts';
+import type { Found } from '../../_objects/declared.ts';
+import { selects } from '../../_objects/label-selector.ts';
+import type { PodObject } from '../../_objects/shapes.ts';
+
+export interface Spread {
+  pods: readonly PodObject[];
+  budgets: readonly BudgetObject[];
+}
+
+/**
+ * Which pod of a workload runs where (pods without a node are left out), and every disruption budget that selects its pods, as the
+ * disruption controller has counted it.
+ */
+export function recordSpread(ctx: CheckContext, found: Found, { pods, budgets }: Spread): void {
+  if (found.workload.kind === 'DaemonSet' || found.workload.replicas.max < 2) return;
+  const placed = podsOf(found, pods).flatMap(({ metadata, spec }) =>
+    spec.nodeName === undefined ? [] : [{ name: metadata.name, node: spec.nodeName }],
+  );
+  const own = budgets.filter((budget) => selectsPodsOf(budget, found));
+  ctx.record('placement', {
+    workload: found.name,
+    pods: placed,
+    count: placed.length,
+    nodes: [...new Set(placed.map(({ node }) => node))].sort(),
+    budgets: own.map((budget) => budget.metadata.name),
+  });
+  for (const { metadata, status = {} } of own) {
+    const { expectedPods = null, desiredHealthy = null } = status;
+    ctx.record('budget', { workload: found.name, name: metadata.name, expectedPods, desiredHealthy });
+  }
+}
+
+function selectsPodsOf({ metadata, spec }: BudgetObject, { object, workload }: Found): boolean {
+  const labels = object?.spec.template.metadata?.labels;
+  return object !== undefined && metadata.namespace === workload.namespace && selects(spec.selector, labels);
+}
