@@ -1,7 +1,7 @@
 /**
  * When does a busy machine turn verdicts of an environment that nobody broke? `node scripts/busy.ts --env NAME --out DIR [--jobs 0,1,2,4] [--kind spin|build]
- * [--runs N] --check GLOB...`: for each number of jobs beside it, runs the checks and tells what others took of the cores and how each check ended. The
- * bound of `reports/judge/busy.ts` is to be found with it; docs/adr/0013-too-busy-to-judge.md says what is known. Steps that the folder holds already count.
+ * [--runs N] --check GLOB...`: for each number of jobs beside it, runs the checks and tells what others took of the cores and how each check ended; `1@50` is
+ * one job that runs half of the time. The bound of `reports/judge/busy.ts` is to be found with it; docs/adr/0013-too-busy-to-judge.md says what is known. Steps that the folder holds already count.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -25,6 +25,8 @@ const CLI = resolve(import.meta.dirname, '..', 'cli', 'plumbline.mjs');
 const USAGE = 64;
 /** A job that is forgotten ends by itself, s. */
 const LONGEST_S = 3600;
+/** In which a job that does not run all the time runs and rests once. */
+const PERIOD_MS = 500;
 
 /** What another person's job on the machine may be: one core that spins, or a compiler that reads, writes and takes memory as well. */
 const JOBS: Readonly<Record<string, (folder: string) => string>> = {
@@ -45,7 +47,7 @@ const { values } = parseArgs({
 });
 const { env, out, kind } = values;
 const checks = values.check ?? [];
-const steps = values.jobs.split(',').map(Number);
+const steps = values.jobs.split(',').map(stepOf);
 const runs = Number(values.runs);
 const job = JOBS[kind];
 if (
@@ -53,7 +55,7 @@ if (
   out === undefined ||
   checks.length === 0 ||
   job === undefined ||
-  !steps.every(isCount)
+  !steps.every(isStep)
 ) {
   process.stderr.write(
     'usage: node scripts/busy.ts --env NAME --out DIR [--jobs 0,1,2,4] [--kind spin|build] [--runs N] --check GLOB...\n',
@@ -68,11 +70,12 @@ const interrupt = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort());
 const stopped = (): boolean => interrupt.signal.aborted;
 
-for (const count of steps) {
+for (const step of steps) {
   if (stopped()) break;
-  const at = join(folder, `${kind}-${count}`);
+  const at = join(folder, `${kind}-${step.name}`);
   mkdirSync(at, { recursive: true });
-  const jobs = Array.from({ length: count }, () => begin(job));
+  const jobs = Array.from({ length: step.count }, () => begin(job));
+  const rest = restNow(jobs, step.share);
   try {
     // One check a run: whatever is beside it is then only the job.
     for (let done = resultsIn(at).length; done < runs * checks.length; done++) {
@@ -84,19 +87,49 @@ for (const count of steps) {
       });
     }
   } finally {
+    rest();
     for (const one of jobs) end(one);
   }
-  for (const result of resultsIn(at)) process.stdout.write(`${rowOf(count, result)}\n`);
+  for (const result of resultsIn(at)) process.stdout.write(`${rowOf(step.name, result)}\n`);
 }
-const table = steps.flatMap((count) =>
-  resultsIn(join(folder, `${kind}-${count}`)).map((result) => rowOf(count, result)),
+const table = steps.flatMap(({ name }) =>
+  resultsIn(join(folder, `${kind}-${name}`)).map((result) => rowOf(name, result)),
 );
 const text = `${HEAD}\n${table.join('\n')}\n`;
 writeFileSync(join(folder, `${kind}.md`), text);
 process.stdout.write(`\n${text}`);
 
-function isCount(value: number): boolean {
-  return Number.isInteger(value) && value >= 0;
+/** So many jobs, each running that share of the time. */
+interface Step {
+  name: string;
+  count: number;
+  share: number;
+}
+
+function stepOf(name: string): Step {
+  const [count, percent = '100'] = name.split('@');
+  return { name, count: Number(count), share: Number(percent) / 100 };
+}
+
+function isStep({ count, share }: Step): boolean {
+  return Number.isInteger(count) && count >= 0 && share > 0 && share <= 1;
+}
+
+/** Lets jobs run that share of every period only. @returns what ends it */
+function restNow(jobs: readonly Job[], share: number): () => void {
+  if (share === 1) return () => undefined;
+  const signal = (name: NodeJS.Signals): void => {
+    for (const { child } of jobs) if (child.pid !== undefined) process.kill(-child.pid, name);
+  };
+  let pause: NodeJS.Timeout | undefined;
+  const period = setInterval(() => {
+    signal('SIGCONT');
+    pause = setTimeout(() => signal('SIGSTOP'), PERIOD_MS * share);
+  }, PERIOD_MS);
+  return () => {
+    clearInterval(period);
+    clearTimeout(pause);
+  };
 }
 
 interface Job {
@@ -131,9 +164,9 @@ function resultsIn(at: string): CheckResult[] {
     .filter(({ verdict }) => verdict !== 'not-run');
 }
 
-function rowOf(count: number, { id, verdict, reason, seen, pressure }: CheckResult): string {
+function rowOf(step: string, { id, verdict, reason, seen, pressure }: CheckResult): string {
   const of = (ratio: number | undefined): string =>
     ratio === undefined ? '?' : `${Math.round(ratio * 100)} %`;
   const said = (verdict === 'pass' ? seen : reason).replaceAll('|', '/').slice(0, 160);
-  return `| ${count} | ${id} | ${verdict} | ${of(pressure?.others?.mean)} | ${of(pressure?.cpu?.mean)}, ${of(pressure?.io?.mean)} | ${said} |`;
+  return `| ${step} | ${id} | ${verdict} | ${of(pressure?.others?.mean)} | ${of(pressure?.cpu?.mean)}, ${of(pressure?.io?.mean)} | ${said} |`;
 }

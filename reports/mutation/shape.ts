@@ -1,6 +1,6 @@
 /** The shape of a kind's values as its schema has it, for whoever walks through them: how a place is called, and what may stand there. */
 import { z } from 'zod';
-import { isKind, OBSERVATIONS } from '../record/observations/index.ts';
+import { schemaOf } from '../record/observations/index.ts';
 
 export type Shape =
   | { is: 'object'; fields: ReadonlyMap<string, Shape> }
@@ -19,7 +19,8 @@ const OF_KIND = new Map<string, Shape>();
 export function shapeOfKind(kind: string): Shape {
   let shape = OF_KIND.get(kind);
   if (shape === undefined) {
-    shape = isKind(kind) ? shapeOf(OBSERVATIONS[kind]) : PLAIN;
+    const schema = schemaOf(kind);
+    shape = schema === undefined ? PLAIN : shapeOf(schema);
     OF_KIND.set(kind, shape);
   }
   return shape;
@@ -87,7 +88,7 @@ export function step(shape: Shape, key: string | number): { shape: Shape; adds: 
 /** Whether a path such as `kind.list[].field` leads to something in the schema of its kind; undefined: the kind has none. */
 export function knows(path: string): boolean | undefined {
   const [kind = '', ...rest] = path.split(/(?=[.[])/);
-  if (!isKind(kind)) return undefined;
+  if (schemaOf(kind) === undefined) return undefined;
   return leads(shapeOfKind(kind), rest);
 }
 

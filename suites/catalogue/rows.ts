@@ -3,6 +3,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { PartName } from '../../env/schema.ts';
+import { addKinds } from '../../reports/record/observations/index.ts';
 import { closest } from '../../env/suggest.ts';
 import { globMatcher } from '../../env/globs.ts';
 import { row } from './row.ts';
@@ -25,8 +26,13 @@ const FILES = readdirSync(SUITES, { recursive: true, encoding: 'utf8' }).filter(
   DECLARATIONS.includes(path.basename(file)),
 );
 const ROWS = (await Promise.all(FILES.toSorted().map(rowsIn))).flat().toSorted((a, b) => a.order - b.order);
+for (const { observes } of ROWS) if (observes !== undefined) addKinds(observes);
 
 const BY_ID: ReadonlyMap<string, CatalogueRow> = new Map(ROWS.map((one) => [one.id, one]));
+if (BY_ID.size < ROWS.length) {
+  const twice = ROWS.find((one) => BY_ID.get(one.id) !== one)?.id ?? '';
+  throw new Error(`two definitions below suites/ are of ${twice}`);
+}
 
 /** Every check that Plumbline knows, built or not, in the order of the catalogue. */
 export function catalogue(): readonly CatalogueRow[] {

@@ -1,5 +1,6 @@
 import type { CheckJudge } from '../../reports/judge/definition.ts';
 import type { Goals } from '../../reports/record/goals.ts';
+import type { KindSchemas } from '../../reports/record/observations/kinds.ts';
 import type { CheckBody } from '../harness/context.ts';
 import type { Control } from '../harness/control.ts';
 import type { CheckSettings } from './check-settings.ts';
@@ -70,6 +71,8 @@ export interface CatalogueRow {
   goals: Goals;
   /** Of a check that is not built: what would break it, and the verdict that must follow. Of others `controls` says it. */
   planned: readonly ControlInWords[];
+  /** Kinds of observation that it alone makes. Their names are added to `Kinds` beside it: docs/extend/a-check.md shows how. */
+  observes?: KindSchemas;
   /** What it does to see what it judges; where it is missing the check is not built, and `not-run`. Loaded when it is needed, as the next two. */
   observe?: () => Promise<CheckBody>;
   judge?: () => Promise<CheckJudge>;

@@ -14,6 +14,7 @@ import { REQUESTS } from './requests.ts';
 import { SCALING } from './scaling.ts';
 import { TELEMETRY } from './telemetry.ts';
 import { TOPOLOGY } from './topology.ts';
+import type { KindSchemas } from './kinds.ts';
 
 /** Schemas by suite, for the reference page. A kind stands in one of them only. */
 export const SUITES = {
@@ -30,7 +31,7 @@ export const SUITES = {
   integrations: INTEGRATIONS,
 } as const;
 
-export const OBSERVATIONS = {
+const SHARED = {
   ...HARNESS,
   ...FAILOVER,
   ...PLATFORM,
@@ -43,11 +44,16 @@ export const OBSERVATIONS = {
   ...GPU,
   ...INTEGRATIONS,
 } as const;
+type Shared = typeof SHARED;
 
-export type Kind = keyof typeof OBSERVATIONS;
+/** Schemas by kind. A check whose kinds are its own adds them here by declaration merging, and at run time by `observes` in its definition. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it is what others merge into
+export interface Kinds extends Shared {}
+
+export type Kind = keyof Kinds;
 
 /** An observation of one kind, as a judge sees it. */
-export type Seen<K extends Kind> = z.infer<(typeof OBSERVATIONS)[K]>;
+export type Seen<K extends Kind> = z.infer<Kinds[K]>;
 
 /** What an observer hands in besides kind and time. */
 export type Fields<K extends Kind> = Omit<Seen<K>, 'kind' | 't'>;
@@ -57,6 +63,26 @@ export type NewSeen<K extends Kind> = {
   [Each in K]: { kind: Each; t?: number | undefined } & Fields<Each>;
 }[K];
 
-export function isKind(kind: string): kind is Kind {
-  return Object.hasOwn(OBSERVATIONS, kind);
+const OWN = new Map<string, z.ZodObject>();
+
+/** @throws Error for a kind that another check, or all of them, know already */
+export function addKinds(schemas: KindSchemas): void {
+  for (const [kind, schema] of Object.entries(schemas)) {
+    if ((schemaOf(kind) ?? schema) !== schema) throw new Error(`two kinds of observation are called ${kind}`);
+    OWN.set(kind, schema);
+  }
+}
+
+/** The schema of a kind; undefined for one that nobody writes. */
+export function schemaOf(kind: string): z.ZodObject | undefined {
+  return isShared(kind) ? SHARED[kind] : OWN.get(kind);
+}
+
+function isShared(kind: string): kind is keyof Shared {
+  return Object.hasOwn(SHARED, kind);
+}
+
+/** Kinds that one check alone makes, for the reference page. */
+export function ownKinds(): KindSchemas {
+  return Object.fromEntries(OWN);
 }

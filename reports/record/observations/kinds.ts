@@ -6,6 +6,9 @@ type KindSchema<K extends string, S extends z.ZodRawShape> = z.ZodObject<
   z.core.$strict
 >;
 
+/** Schemas of kinds, whichever they are. */
+export type KindSchemas = Readonly<Record<string, z.ZodObject>>;
+
 /**
  * Schemas of several kinds, from the fields of each. `t` is CLOCK_MONOTONIC in ms and is added to all; an unknown field, a missing one or
  * one of another type makes a line damaged. Names of fields say their unit (`Ms`, `Seconds`, `Bytes`, `Ratio`).
