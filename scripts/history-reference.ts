@@ -7,6 +7,8 @@ import { z } from 'zod';
 import { HISTORY_SCHEMA, OUTCOMES } from '../reports/record/history.ts';
 import { PRESSURE_FILE } from '../reports/record/pressure.ts';
 import { SUITES } from '../reports/record/observations/index.ts';
+import type { KindSchemas } from '../reports/record/observations/kinds.ts';
+import { catalogue, suiteOf } from '../suites/catalogue/index.ts';
 
 export const PAGE = path.join(import.meta.dirname, '..', 'docs', 'reference', 'histories.md');
 
@@ -26,7 +28,7 @@ export function pageText(): string {
   const outcomes = Object.entries(OUTCOMES).map(([name, code]) => `${code} ${name}`);
   return `# Histories, format ${HISTORY_SCHEMA}
 
-Written from the schemas in \`reports/record/observations/\`; do not edit this page.
+Written from the schemas in \`reports/record/observations/\` and those of single checks (\`observations.ts\` in their folders); do not edit this page.
 
 A history is one folder a trial: NDJSON files, one writer each. The first line of \`check.ndjson\` is the header. A line that begins with \`{\` is an
 observation: its \`kind\`, its time \`t\` (CLOCK_MONOTONIC, ms), and the fields below. A line of an unknown kind, with an unknown field, without one that is not
@@ -38,8 +40,14 @@ for cores, memory and disk by then (ms; \`some\` of Linux PSI), and the CPU time
 of another cluster the same CPU time of the nodes that hold pods of the environment, added up from its metrics API. No pass rests on it.
 
 ${Object.entries(SUITES)
-  .map(([suite, kinds]) => suiteText(suite, kinds))
+  .map(([suite, kinds]) => suiteText(suite, { ...kinds, ...ownOf(suite) }))
   .join('\n')}`;
+}
+
+/** Kinds that one check of the suite alone makes. */
+function ownOf(suite: string): KindSchemas {
+  const rows = catalogue().filter(({ id }) => suiteOf(id) === suite);
+  return Object.assign({}, ...rows.map(({ observes = {} }) => observes)) as KindSchemas;
 }
 
 function suiteText(suite: string, kinds: Readonly<Record<string, z.ZodObject>>): string {

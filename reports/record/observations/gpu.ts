@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { kinds } from './kinds.ts';
 
 const name = z.string();
-const taint = z.strictObject({ key: name, value: z.string().optional(), effect: z.string() });
 
 /** What became of a pod of a check. */
 const state = z.enum(['ready', 'refused', 'failed', 'waiting']);
@@ -28,19 +27,6 @@ export const GPU = kinds({
     node: name,
     requested: z.int(),
     holders: z.array(z.strictObject({ pod: name, asked: z.int() })),
-  },
-  /** The DaemonSet of the device plugin, and the nodes on which a pod of it is ready. */
-  'gpu-plugin': { ready: z.int(), wanted: z.int(), nodes: z.array(name) },
-  /** The taints of a node of the pool, and each pod on it with whether it tolerates them. */
-  'gpu-tenants': {
-    node: name,
-    taints: z.array(taint),
-    tenants: z.array(z.strictObject({ pod: name, tolerates: z.boolean() })),
-  },
-  /** Pods of a declared workload that asks for devices; node null: not placed yet. */
-  'gpu-placed': {
-    workload: name,
-    pods: z.array(z.strictObject({ pod: name, node: name.nullable() })),
   },
   /** A pod of the check that asked for devices, and which ones its container was given; null: nothing said which. */
   'gpu-pod': {
@@ -70,19 +56,6 @@ export const GPU = kinds({
   },
   /** Others hold so many devices that nothing can be shown. */
   'gpu-busy': { free: z.int(), offered: z.int(), needed: z.int() },
-  /** The command that proves that a real device answers. */
-  'gpu-answer': { command: z.string(), code: z.int(), output: z.string() },
-  /** A pod that should wait for a device, as it was before one was given back. */
-  'gpu-waits': { pod: name, state, node: name.nullable(), detail: z.string() },
-  /** The next pod with the device, or none: from when the time counts to when it was looked at last, CLOCK_MONOTONIC. */
-  'gpu-back': {
-    what: z.enum(['deletion', 'restart']),
-    node: name.nullable(),
-    ready: z.boolean(),
-    sinceMs: z.number(),
-    seenMs: z.number(),
-    detail: z.string(),
-  },
   /** What Prometheus knows of the devices, by its own clock. */
   'gpu-series': {
     nowSeconds: z.number().nullable(),

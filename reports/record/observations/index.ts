@@ -81,8 +81,3 @@ export function schemaOf(kind: string): z.ZodObject | undefined {
 function isShared(kind: string): kind is keyof Shared {
   return Object.hasOwn(SHARED, kind);
 }
-
-/** Kinds that one check alone makes, for the reference page. */
-export function ownKinds(): KindSchemas {
-  return Object.fromEntries(OWN);
-}

@@ -23,8 +23,6 @@ export const INTEGRATIONS = kinds({
     written: z.boolean(),
     error: z.string(),
   },
-  /** The stand-in could not be told, so that no draft was asked for. */
-  'not-tried': { model, reason: z.string() },
   /** Every log that was looked through for the token, and where it is; never a line of a log. */
   'key-scan': {
     /** `namespace/pod container` each. */

@@ -50,39 +50,6 @@ export const PLATFORM = kinds({
   },
   'effects-failed': { source, reason: z.string() },
 
-  /** What each question to a store must find, computed without the store, and who leads that data. */
-  'query-expected': {
-    leader: z.string().nullable(),
-    answers: z.array(z.strictObject({ question: z.string(), answer: z.array(z.string()) })),
-  },
-  /** The same questions asked as applications do, or each member for its own copy; answers null: they were not all answered. */
-  'query-answers': {
-    when: z.enum(['before', 'after', 'healed']),
-    of: z.enum(['clients', 'members']),
-    answers: z
-      .array(z.strictObject({ source: z.string(), question: z.string(), answer: z.array(z.string()) }))
-      .nullable(),
-    detail: z.string(),
-  },
-
-  /** Every pod that is there to stay, and which of them belong to what an autoscaler resizes. */
-  'platform-pods': {
-    pods: z.array(
-      z.strictObject({
-        /** `namespace/name` */
-        pod: z.string(),
-        uid: z.string(),
-        restarts: z.int(),
-        node: z.string().nullable(),
-        /** kubelet's own: it comes from a file of its node. */
-        static: z.boolean(),
-      }),
-    ),
-    scaled: z.array(z.strictObject({ pod: z.string(), workload: z.string() })),
-  },
-  /** The number of the last write, as the object that was written to holds it. */
-  register: { n: z.int() },
-
   /** Every pod of a Deployment was replaced: how many there had been. */
   'rollout-done': { replaced: z.int(), detail: z.string() },
   'rollout-open': { detail: z.string() },

@@ -56,14 +56,4 @@ export const SCALING = kinds({
   /** After the load it was not as before within this time. */
   'not-back': { scale: scale.nullable(), waitedMs: z.number() },
   'queue-unseen': {},
-  /** A pod was created and became ready. */
-  'pod-started': {
-    pod: z.string(),
-    createdMs: z.number(),
-    readyMs: z.number(),
-    node: z.string().nullable(),
-    imagePresent: z.boolean(),
-    initContainers: z.number(),
-  },
-  'pod-not-started': { pod: z.string(), createdMs: z.number(), reason: z.string() },
 });

@@ -96,9 +96,6 @@ export const TELEMETRY = kinds({
   },
   /** All logs that were to be read were, or could not be. */
   'disks-read': { count: z.int() },
-
-  /** The containers of a declared workload whose last lines are looked for. */
-  'logging-workload': { workload: z.string(), pods: z.int(), containers: z.int() },
   /** The last lines of a container, looked for in the store. */
   recent: {
     workload: z.string(),
@@ -138,20 +135,9 @@ export const TELEMETRY = kinds({
   },
   /** All groups were read, and which addresses are told of alerts. */
   alertmanagers: { urls: z.array(z.string()) },
-  /** Nothing may be written here. */
-  'reads-only': {},
-  /** The breach can be scraped from now on. */
-  breach: {},
-  'alert-arrived': {},
-  'alert-missing': {},
-  /** After the breach was ended: the alert went, or did not while it was looked at. */
-  'alert-ended': {},
-  'alert-stays': {},
 
   'dashboard-server': { server: z.enum(['Grafana', 'Kibana']), ok: z.boolean(), detail: z.string() },
   'data-source': { source: z.string(), ok: z.boolean(), detail: z.string() },
   'data-sources': { count: z.int() },
   dashboard: { uid: z.string(), found: z.boolean(), panels: z.int() },
-  rendered: { uid: z.string(), status: z.int(), panels: z.int(), errors: z.int() },
-  'not-rendered': { uid: z.string(), reason: z.string() },
 });

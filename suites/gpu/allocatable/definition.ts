@@ -2,12 +2,14 @@ import { SHARED } from '../_pool/declaring.ts';
 import { devices, scrapes, together, topologyParts, writes } from '../../catalogue/reads.ts';
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
+import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     ...SHARED,
     id: 'gpu/allocatable',
     order: 730,
+    observes: OBSERVES,
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,

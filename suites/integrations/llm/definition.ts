@@ -2,12 +2,14 @@ import { OF_THE_MODEL } from '../_model/declaring.ts';
 import { aiBehindEdge } from '../../catalogue/requirements.ts';
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
+import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     ...OF_THE_MODEL,
     id: 'integrations/llm',
     order: 1090,
+    observes: OBSERVES,
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,

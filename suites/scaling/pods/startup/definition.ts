@@ -1,6 +1,7 @@
 import { together, topologyParts, wholeTopology } from '../../../catalogue/reads.ts';
 import { always, row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
+import { OBSERVES } from './observations.ts';
 
 /** Pods that scaling/pods/startup starts at once. */
 const STARTS_AT_ONCE = 2;
@@ -9,6 +10,7 @@ export const checks: readonly CatalogueRow[] = [
   row({
     id: 'scaling/pods/startup',
     order: 720,
+    observes: OBSERVES,
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,

@@ -1,12 +1,14 @@
 import { SHARED, source } from '../../_following/declaring.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
+import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     ...SHARED,
     id: 'telemetry/alerts/fires',
     order: 910,
+    observes: OBSERVES,
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,

@@ -2,6 +2,7 @@ import { given } from '../../_objects/declaring.ts';
 import type { Environment } from '../../../../env/schema.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
+import { OBSERVES } from './observations.ts';
 
 const serversOf = ({ topology }: Environment): number => topology.controlPlane?.nodes ?? 1;
 
@@ -9,6 +10,7 @@ export const checks: readonly CatalogueRow[] = [
   row({
     id: 'topology/cluster/api-balanced',
     order: 30,
+    observes: OBSERVES,
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,

@@ -1,11 +1,13 @@
 import { given, someStore } from '../../_objects/declaring.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
+import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     id: 'topology/storage/durability',
     order: 80,
+    observes: OBSERVES,
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,

@@ -2,11 +2,13 @@ import { given, workloadsDeclared } from '../../_objects/declaring.ts';
 import { together } from '../../../catalogue/reads.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
+import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     id: 'topology/workloads/declared',
     order: 90,
+    observes: OBSERVES,
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,

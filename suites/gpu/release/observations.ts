@@ -1,0 +1,28 @@
+/** What this check alone records. */
+import { kinds } from '../../../reports/record/observations/kinds.ts';
+import { z } from 'zod';
+
+const name = z.string();
+/** What became of a pod of a check. */
+const state = z.enum(['ready', 'refused', 'failed', 'waiting']);
+
+export const OBSERVES = kinds({
+  /** A pod that should wait for a device, as it was before one was given back. */
+  'gpu-waits': { pod: name, state, node: name.nullable(), detail: z.string() },
+  /** The next pod with the device, or none: from when the time counts to when it was looked at last, CLOCK_MONOTONIC. */
+  'gpu-back': {
+    what: z.enum(['deletion', 'restart']),
+    node: name.nullable(),
+    ready: z.boolean(),
+    sinceMs: z.number(),
+    seenMs: z.number(),
+    detail: z.string(),
+  },
+});
+
+type Own = typeof OBSERVES;
+
+declare module '../../../reports/record/observations/index.ts' {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it merges with those of other checks
+  interface Kinds extends Own {}
+}

@@ -1,0 +1,18 @@
+/** What this check alone records. */
+import { MODELS } from '../../../reports/record/observations/integrations.ts';
+import { kinds } from '../../../reports/record/observations/kinds.ts';
+import { z } from 'zod';
+
+const model = z.enum(MODELS);
+
+export const OBSERVES = kinds({
+  /** The stand-in could not be told, so that no draft was asked for. */
+  'not-tried': { model, reason: z.string() },
+});
+
+type Own = typeof OBSERVES;
+
+declare module '../../../reports/record/observations/index.ts' {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it merges with those of other checks
+  interface Kinds extends Own {}
+}

@@ -1,0 +1,27 @@
+/** What this check alone records. */
+import { kinds } from '../../../../reports/record/observations/kinds.ts';
+import { z } from 'zod';
+
+export const OBSERVES = kinds({
+  /** An API server asked by itself, before all outages and after its own. */
+  'api-server': {
+    node: z.string(),
+    address: z.string(),
+    when: z.enum(['before', 'again']),
+    ok: z.boolean(),
+    detail: z.string(),
+  },
+  'server-down': { node: z.string(), proved: z.boolean(), detail: z.string() },
+  'server-start': { node: z.string() },
+  /** A request to the clients' address, numbered from 1; `t` is the time of its answer. */
+  'api-request': { n: z.int(), sentMs: z.number(), ok: z.boolean(), detail: z.string() },
+  /** All requests to the clients' address together. */
+  'api-requests': { sent: z.int(), answered: z.int() },
+});
+
+type Own = typeof OBSERVES;
+
+declare module '../../../../reports/record/observations/index.ts' {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it merges with those of other checks
+  interface Kinds extends Own {}
+}

@@ -1,0 +1,25 @@
+/** What this check alone records. */
+import { kinds } from '../../../../reports/record/observations/kinds.ts';
+import { z } from 'zod';
+
+export const OBSERVES = kinds({
+  'edge-answer': {
+    url: z.string(),
+    status: z.int(),
+    markSent: z.string(),
+    markSeen: z.string(),
+    /** Those that hops are declared to leave, in lower case. */
+    headers: z.record(z.string(), z.string()),
+    authorized: z.boolean(),
+    tlsError: z.string(),
+    ms: z.number(),
+  },
+  'edge-failed': { url: z.string(), reason: z.string() },
+});
+
+type Own = typeof OBSERVES;
+
+declare module '../../../../reports/record/observations/index.ts' {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it merges with those of other checks
+  interface Kinds extends Own {}
+}

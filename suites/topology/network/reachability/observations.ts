@@ -1,0 +1,23 @@
+/** What this check alone records. */
+import { kinds } from '../../../../reports/record/observations/kinds.ts';
+import { z } from 'zod';
+
+/** What a repeated question to one address brought: `asked` more requests after the first answer, of which `lost` were not answered. */
+const reached = { from: z.string(), ok: z.boolean(), asked: z.int(), lost: z.int(), detail: z.string() };
+
+export const OBSERVES = kinds({
+  /** The nodes between which it is asked: all of them, or a sample. */
+  'reach-plan': { nodes: z.array(z.string()) },
+  'reach-service': reached,
+  'reach-dns': reached,
+  'cni-daemonset': { ready: z.int(), wanted: z.int() },
+  /** The address that the plugin gave to our own pod on a node. */
+  'pod-address': { node: z.string(), ip: z.string(), podCidrs: z.array(z.string()) },
+});
+
+type Own = typeof OBSERVES;
+
+declare module '../../../../reports/record/observations/index.ts' {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it merges with those of other checks
+  interface Kinds extends Own {}
+}

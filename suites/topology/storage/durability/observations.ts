@@ -1,0 +1,21 @@
+/** What this check alone records. */
+import { kinds } from '../../../../reports/record/observations/kinds.ts';
+import { z } from 'zod';
+
+export const OBSERVES = kinds({
+  /** A setting on which durability rests; `member` is null where the cluster has it as a whole. */
+  setting: {
+    store: z.string(),
+    member: z.string().nullable(),
+    name: z.string(),
+    value: z.string(),
+    source: z.string(),
+  },
+});
+
+type Own = typeof OBSERVES;
+
+declare module '../../../../reports/record/observations/index.ts' {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it merges with those of other checks
+  interface Kinds extends Own {}
+}

@@ -1,0 +1,40 @@
+/** What this check alone records. */
+import { kinds } from '../../../../reports/record/observations/kinds.ts';
+import { z } from 'zod';
+
+export const OBSERVES = kinds({
+  /** A workload that holds data is there; `mounts` counts what is mounted at, above or below its data. */
+  'data-workload': { workload: z.string(), mounts: z.int() },
+  /** Where the server of a member says that it keeps its data. */
+  'data-folder': { store: z.string(), member: z.string(), path: z.string() },
+  /** The server of a member did not say where it keeps its data. */
+  'data-folder-unsaid': { store: z.string(), member: z.string(), reason: z.string() },
+  'data-mount': {
+    workload: z.string(),
+    container: z.string(),
+    path: z.string(),
+    source: z.string(),
+    /** Name of the claim; with `perReplica` that of its template. Null: no claim. */
+    claim: z.string().nullable(),
+    perReplica: z.boolean(),
+  },
+  /** Empty texts: it is not there, or has none. */
+  claim: {
+    workload: z.string(),
+    name: z.string(),
+    phase: z.string(),
+    className: z.string(),
+    volumeKind: z.string(),
+  },
+  'canary-written': { digest: z.string(), bytes: z.int() },
+  'canary-read': { digest: z.string() },
+  /** `api`: the API server refused or did not answer, which says nothing of volumes. */
+  'canary-failed': { step: z.string(), cause: z.enum(['volume', 'api']), reason: z.string() },
+});
+
+type Own = typeof OBSERVES;
+
+declare module '../../../../reports/record/observations/index.ts' {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it merges with those of other checks
+  interface Kinds extends Own {}
+}

@@ -1,0 +1,16 @@
+/** What this check alone records. */
+import { kinds } from '../../../../reports/record/observations/kinds.ts';
+import { z } from 'zod';
+
+export const OBSERVES = kinds({
+  /** Everything in the closed namespaces that runs pods, and how many lines of it there are. */
+  owners: { found: z.int() },
+  owner: { kindName: z.string(), namespace: z.string(), name: z.string(), pods: z.int() },
+});
+
+type Own = typeof OBSERVES;
+
+declare module '../../../../reports/record/observations/index.ts' {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it merges with those of other checks
+  interface Kinds extends Own {}
+}

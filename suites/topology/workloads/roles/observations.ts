@@ -1,0 +1,28 @@
+/** What this check alone records. */
+import { kinds } from '../../../../reports/record/observations/kinds.ts';
+import { z } from 'zod';
+
+/** Why a store could not be asked, or is down: the words of probes/asking.ts. */
+const cannotAsk = z.enum(['route', 'tls', 'credentials', 'protocol', 'manager']);
+const down = z.enum(['refuses', 'silent', 'absent']);
+
+export const OBSERVES = kinds({
+  /** What a store says of itself; how many lines of members and conditions follow. */
+  described: { store: z.string(), leader: z.string().nullable(), members: z.int(), conditions: z.int() },
+  'store-down': { store: z.string(), cause: down, reason: z.string() },
+  'store-unasked': { store: z.string(), cause: cannotAsk, reason: z.string() },
+  /** `refused` is null where it could not be asked. */
+  'read-service': {
+    store: z.string(),
+    address: z.string(),
+    refused: z.boolean().nullable(),
+    detail: z.string(),
+  },
+});
+
+type Own = typeof OBSERVES;
+
+declare module '../../../../reports/record/observations/index.ts' {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it merges with those of other checks
+  interface Kinds extends Own {}
+}

@@ -1,0 +1,23 @@
+/** What this check alone records. */
+import { kinds } from '../../../../reports/record/observations/kinds.ts';
+import { z } from 'zod';
+
+export const OBSERVES = kinds({
+  placement: {
+    workload: z.string(),
+    pods: z.array(z.strictObject({ name: z.string(), node: z.string() })),
+    /** How many pods these are. */
+    count: z.int(),
+    /** Which nodes these are, each once. */
+    nodes: z.array(z.string()),
+    /** The disruption budgets that select its pods. */
+    budgets: z.array(z.string()),
+  },
+});
+
+type Own = typeof OBSERVES;
+
+declare module '../../../../reports/record/observations/index.ts' {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it merges with those of other checks
+  interface Kinds extends Own {}
+}
