@@ -21,7 +21,7 @@ const testsOf = (folders: readonly string[]): string[] => folders.map((folder) =
 /** Their tests start processes, handle signals or measure time: a process for each file. */
 const ISOLATED = ['cli', 'host', 'load', 'probes', 'runner'];
 /** Here a process for each file costs several times what its tests do: one for all, still one test at a time. */
-const TOGETHER = ['deploy', 'env', 'reports', 'scripts', 'suites'];
+const TOGETHER = ['deploy', 'env', 'reports', 'scripts', 'suites', 'tests/add-one'];
 /**
  * Checks whose stored histories are taken apart here, since that is quick; `npm test` takes all of them. The seed is fixed, so that a change of the
  * code decides and not the draw.

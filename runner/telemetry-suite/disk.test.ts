@@ -104,6 +104,17 @@ test('should find a line as it is and a line of which only the message was kept,
   assert.deepEqual([found.lines, found.found, found.missing], [3, 2, '{"level":"info","msg":"stored"}']);
 });
 
+test('should not let a line that is part of others answer for one of them', async () => {
+  // As Traefik begins: the end of a coloured paragraph is a line of its own.
+  const [one, end, two] = ['INF one\u001b[0m', '\u001b[0m', 'INF two\u001b[0m'] as const;
+  const disk = [one, end, two].map((text) => ({ atMs: 10_000, text }));
+  const records = [end, two, one].map((text): [number, string] => [10_000, text]);
+  const found = await lookFor(store(records), { namespace: 'n', name: 'p' }, disk, BOUNDS);
+  assert.deepEqual([found.lines, found.found, found.missing], [3, 3, null]);
+  const fewer = await lookFor(store([records[0]!, records[2]!]), { namespace: 'n', name: 'p' }, disk, BOUNDS);
+  assert.deepEqual([fewer.lines, fewer.found, fewer.missing], [3, 2, two]);
+});
+
 test('should take a secret out of a line before the line is cut', async () => {
   const disk = [{ atMs: 10_000, text: `${'x'.repeat(113)} hidden-word` }];
   const { missing } = await lookFor(store([]), { namespace: 'n', name: 'p' }, disk, BOUNDS);

@@ -110,7 +110,9 @@ export async function lookFor(
   const span = { fromMs: first.atMs - APART_MS, toMs: last.atMs + APART_MS };
   const records = await probe.search({ ...span, pod, most: MOST_RECORDS }, { deadlineMs, signal });
   const left = new Set(records);
-  const missing = lines.filter((line) => !take(left, line));
+  // Those that are as they were written first: a line of three characters is in many others, and would answer for one of them.
+  const changed = lines.filter((line) => !take(left, line, isAsWritten));
+  const missing = changed.filter((line) => !take(left, line, isPartOf));
   return {
     lines: lines.length,
     found: lines.length - missing.length,
@@ -123,19 +125,25 @@ function isSaid({ text }: DiskLine): boolean {
 }
 
 /** Each record answers for one line only. */
-function take(left: Set<LogRecord>, line: DiskLine): boolean {
+function take(
+  left: Set<LogRecord>,
+  { atMs, text }: DiskLine,
+  isSame: (kept: string, written: string) => boolean,
+): boolean {
   for (const record of left) {
-    if (Math.abs(record.timeMs - line.atMs) > APART_MS || !isSame(record.message, line.text)) continue;
+    if (Math.abs(record.timeMs - atMs) > APART_MS || !isSame(record.message.trim(), text.trim())) continue;
     left.delete(record);
     return true;
   }
   return false;
 }
 
-/** A shipper may keep the line as it is, or only the message within a line of JSON. */
-function isSame(message: string, line: string): boolean {
-  const [kept, written] = [message.trim(), line.trim()];
-  if (kept === written) return true;
+function isAsWritten(kept: string, written: string): boolean {
+  return kept === written;
+}
+
+/** A shipper may keep only the message within a line of JSON, or a part of a line. */
+function isPartOf(kept: string, written: string): boolean {
   if (kept === '') return false;
   if (!written.startsWith('{')) return written.includes(kept) || kept.includes(written);
   try {

@@ -1,0 +1,164 @@
+/** A check is added by adding its folder: docs/extend/a-check.md, word for word. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { Copy } from './copy.ts';
+
+const PAGE = 'docs/extend/a-check.md';
+const CHECK = 'topology/nodes/retired';
+
+/** What the copy derives of the check: asked of the functions that plan, record and judge. */
+const DERIVED = `
+import { rowOf, planChecks } from './suites/catalogue/index.ts';
+import { judgeOf, controlsOf } from './suites/catalogue/loaded.ts';
+import { openEnvironment } from './suites/catalogue/open.ts';
+import { judgeOver } from './reports/judge/definition.ts';
+import { parseObservation } from './reports/record/parse-observation.ts';
+import { checkTimeoutMs, estimateMs, headerSettings, lockMode } from './runner/environment-parts.ts';
+import { invent } from './suites/_testing/histories.ts';
+const check = '${CHECK}';
+const environment = await openEnvironment('local-small', { with: ['postgres'], size: 'small' });
+const [planned] = planChecks(environment, { checks: [check] });
+const { pools, gpu } = headerSettings(check, environment);
+const judge = judgeOver(await judgeOf(check));
+const nodes = environment.topology.pools.flatMap(({ name, count }) => Array.from({ length: count.min }, (_, n) => name + n));
+const verdictOf = (label, left = 0) => judge([invent({ check, settings: { pools }, goals: {}, seen: [
+  ['nodes', { names: nodes, count: nodes.length }],
+  ...nodes.slice(left).map((node) => ['retired-node', { node, label }]),
+] })]).verdict;
+console.log(JSON.stringify({
+  order: rowOf(check).order,
+  settings: [pools.length > 0, gpu === undefined],
+  lock: lockMode(planned, environment),
+  usualMs: estimateMs(planned, environment),
+  timeLimit: checkTimeoutMs(planned, environment) > 0,
+  read: ['soon', 7].map((label) => parseObservation({ kind: 'retired-node', t: 1, node: 'a', label }) !== null),
+  verdicts: [verdictOf(null), verdictOf('soon'), verdictOf(null, 1)],
+  controls: (await controlsOf(planned.row)).map(({ id, verdict }) => [id, verdict]),
+}));
+`;
+
+const EXPECTED = {
+  order: 45,
+  settings: [true, true],
+  lock: 'shared',
+  usualMs: 2_000,
+  timeLimit: true,
+  read: [true, false],
+  verdicts: ['pass', 'fail', 'inconclusive'],
+  controls: [['topology/nodes/retired/labelled', 'fail']],
+};
+
+describe('adding a check', () => {
+  const copy = new Copy();
+  let files: string[] = [];
+  before(() => {
+    files = copy.follow(PAGE);
+  });
+  after(() => copy.remove());
+
+  it('should need one folder, and nothing beside it', () => {
+    assert.equal(files.length, 5);
+    for (const file of files) assert.ok(file.startsWith(`suites/${CHECK}/`), file);
+  });
+
+  it('should be listed in its place, and explained', () => {
+    const { output } = copy.plumbline('list', '--env', 'local-small');
+    const names = output.split('\n').map((line) => line.trim().split(/\s+/, 2).join(' '));
+    const at = names.indexOf(`${CHECK} runs`);
+    assert.equal(names[at - 1], 'topology/nodes/pools runs', output);
+    const explained = copy.plumbline('explain', CHECK, '--env', 'staging').output;
+    assert.match(explained, /No node is about to be taken away/);
+    assert.match(explained, /controls {3}one node is to be taken away → fail/);
+  });
+
+  it('should be known to environment files', () => {
+    const line = '      - topology/nodes/pools\n';
+    const text = copy.read('env/testing.yaml');
+    assert.ok(text.includes(line));
+    copy.write('env/testing.yaml', text.replace(line, `${line}      - ${CHECK}\n`));
+    assert.equal(copy.plumbline('env', 'validate', 'env/testing.yaml').code, 0);
+    copy.write('env/testing.yaml', text.replace(line, `${line}      - ${CHECK}d\n`));
+    const misspelt = copy.plumbline('env', 'validate', 'env/testing.yaml');
+    assert.equal(misspelt.code, 64);
+    assert.match(misspelt.output, new RegExp(`did you mean "?${CHECK}`));
+    copy.write('env/testing.yaml', text);
+  });
+
+  it('should be planned, recorded, judged and broken by what its folder says', () => {
+    assert.deepEqual(copy.ask(DERIVED), EXPECTED);
+  });
+
+  it('should be in both references once they are written again', () => {
+    for (const script of ['check-reference', 'history-reference'])
+      assert.equal(copy.node(`scripts/${script}.ts`).code, 0);
+    assert.match(copy.read('docs/reference/checks.md'), new RegExp(`### \`${CHECK}\``));
+    assert.match(copy.read('docs/reference/histories.md'), /### `retired-node`/);
+  });
+});
+
+/** What would be if a table were kept by hand: the same that is known today, and not what a new folder says. */
+const BY_HAND: readonly (readonly [what: string, file: string, from: string, to: string])[] = [
+  [
+    'the list of definitions',
+    'suites/catalogue/rows.ts',
+    'DECLARATIONS.includes(path.basename(file)),',
+    `DECLARATIONS.includes(path.basename(file)) && !file.includes('retired'),`,
+  ],
+  [
+    'kinds of observation',
+    'suites/catalogue/rows.ts',
+    'if (observes !== undefined) addKinds(observes);',
+    'if (observes !== undefined && !("retired-node" in observes)) addKinds(observes);',
+  ],
+  [
+    'settings of headers',
+    'suites/catalogue/settings.ts',
+    'rowOf(check)?.reads(environment)',
+    `(check.includes('retired') ? {} : rowOf(check)?.reads(environment))`,
+  ],
+  [
+    'usual times',
+    'runner/environment-parts.ts',
+    'const { usualMs } = row.time;',
+    `const usualMs = row.id.includes('retired') ? 4_000 : row.time.usualMs;`,
+  ],
+  [
+    'judges',
+    'suites/catalogue/loaded.ts',
+    'return rowOf(check)?.judge?.() ?? Promise.resolve(undefined);',
+    `return check.includes('retired') ? Promise.resolve(undefined) : (rowOf(check)?.judge?.() ?? Promise.resolve(undefined));`,
+  ],
+  [
+    'controls',
+    'suites/catalogue/loaded.ts',
+    'ofFamily.filter(({ check }) => check === row.id)',
+    `ofFamily.filter(({ check }) => check === row.id && !check.includes('retired'))`,
+  ],
+];
+
+/** The copy must still be a program: what does not even load would prove nothing. */
+const LOADS = `
+import './suites/catalogue/loaded.ts';
+import './runner/environment-parts.ts';
+console.log(JSON.stringify('loaded'));
+`;
+
+describe('a table that is kept by hand', () => {
+  const copy = new Copy();
+  before(() => void copy.follow(PAGE));
+  after(() => copy.remove());
+
+  for (const [what, file, from, to] of BY_HAND)
+    it(`should be noticed: ${what}`, () => {
+      const text = copy.read(file);
+      copy.change(file, from, to);
+      try {
+        assert.equal(copy.ask(LOADS), 'loaded');
+        assert.throws(() => assert.deepEqual(copy.ask(DERIVED), EXPECTED));
+      } finally {
+        copy.write(file, text);
+      }
+    });
+
+  it('should be what fails, and not the copy', () => assert.deepEqual(copy.ask(DERIVED), EXPECTED));
+});

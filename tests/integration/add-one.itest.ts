@@ -1,0 +1,52 @@
+/** What docs/extend/ adds, held to types and lint, and run on the small cluster from a copy of the checkout. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { runRecordSchema } from '../../reports/record/run-record.ts';
+import { Copy } from '../add-one/copy.ts';
+import { raised } from './instance.ts';
+
+const CHECK = 'topology/nodes/retired';
+
+describe('a check that was added by its folder', () => {
+  const copy = new Copy();
+  let files: string[] = [];
+  before(async () => {
+    await raised(['postgres']);
+    files = copy.follow('docs/extend/a-check.md');
+  });
+  after(() => copy.remove());
+
+  it('should be known to the compiler and to lint', () => {
+    const types = copy.node('node_modules/typescript/bin/tsc', '--noEmit');
+    assert.equal(types.code, 0, types.output);
+    const lint = copy.node('node_modules/eslint/bin/eslint.js', '--max-warnings', '0', ...files);
+    assert.equal(lint.code, 0, lint.output);
+  });
+
+  it('should pass in a run, which its report and its histories say', () => {
+    const out = path.join(copy.root, 'out');
+    const run = copy.plumbline('run', '--env', 'local-small', '--check', CHECK, '--out', out);
+    assert.equal(run.code, 0, run.output);
+    const [name = ''] = readdirSync(out).filter((one) => one !== 'latest');
+    const record = runRecordSchema.parse(
+      JSON.parse(readFileSync(path.join(out, name, 'run.json'), 'utf8')) as unknown,
+    );
+    assert.deepEqual(
+      record.checks.filter(({ verdict }) => verdict !== 'not-run').map(({ id, verdict }) => [id, verdict]),
+      [[CHECK, 'pass']],
+    );
+    assert.match(readFileSync(path.join(out, name, 'report.html'), 'utf8'), /topology\/nodes\/retired/);
+    const again = copy.plumbline('judge', path.join(out, name));
+    assert.equal(again.code, 0, again.output);
+  });
+
+  it('should be caught by its control, and the label be gone again', () => {
+    const caught = copy.plumbline('controls', '--check', `${CHECK}/labelled`);
+    assert.equal(caught.code, 0, caught.output);
+    assert.match(caught.output, /1 passed, 0 failed/);
+    const run = copy.plumbline('run', '--env', 'local-small', '--check', CHECK);
+    assert.equal(run.code, 0, run.output);
+  });
+});
