@@ -138,6 +138,23 @@ export default tseslint.config(
     },
   },
   {
+    files: ['runner/safety/**/*.ts'],
+    ignores: TESTS,
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '/env/local/|embedded-safety',
+              message: 'The guard knows no provider: what only a provider can undo is handed to it.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: ['probes/**/*.ts'],
     rules: {
       'no-restricted-imports': [

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
-import { parsePermit, PERMIT_NAME, permitProblem } from '../runner/cluster-permit.ts';
+import { parsePermit, PERMIT_NAME, permitProblem } from '../runner/plan/cluster-permit.ts';
 
 interface Rule {
   resourceNames?: string[];
@@ -93,7 +93,7 @@ test('should let no role read a Secret', () => {
   );
 });
 
-test('should let Plumbline read its permit and its lever, and write neither', () => {
+test('should let Plumbline read its permit and its kill switch, and write neither', () => {
   const system = roles.find(({ metadata }) => metadata.name === 'plumbline-system');
   for (const rule of system?.rules ?? []) {
     if (rule.resources?.includes('configmaps') !== true) continue;

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { planChecks, rowOf, scopeOf, whyNotRun } from '../suites/catalogue/index.ts';
 import { choose } from './choose.ts';
 import { declaredWords } from './declared-words.ts';
-import { settingsFor } from '../suites/catalogue/settings.ts';
+import { settingsFor } from '../suites/catalogue/plan/settings.ts';
 import { loadEnvironment, parseEnvironment } from './loader.ts';
 import type { EnvironmentFile } from './schema.ts';
 import { telemetry } from './schema/telemetry.ts';

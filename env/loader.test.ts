@@ -7,8 +7,8 @@ import type { TestContext } from 'node:test';
 import { CommandError } from '../host/errors.ts';
 import { EnvironmentError, renderProblem } from './errors.ts';
 import { environmentJsonSchema, SCHEMA_FILE } from './json-schema.ts';
-import { openEnvironment } from '../suites/catalogue/open.ts';
-import { checkFindings } from '../suites/catalogue/references.ts';
+import { openEnvironment } from '../suites/catalogue/plan/open.ts';
+import { checkFindings } from '../suites/catalogue/plan/references.ts';
 import { environmentNames, loadEnvironment, parseEnvironment } from './loader.ts';
 
 const GOOD = await readFile(path.join(import.meta.dirname, 'local.yaml'), 'utf8');

@@ -15,7 +15,7 @@ import { Link } from './rabbitmq/link.ts';
 import { rabbitmq } from './rabbitmq/index.ts';
 import { redis } from './redis/index.ts';
 import { withRedis } from './redis/connection.ts';
-import type { StoreConnection, StoreTarget } from './store-driver.ts';
+import type { StoreConnection, StoreTarget } from './store/store-driver.ts';
 import { postgres } from './postgres/index.ts';
 
 const BOUNDS = { deadlineMs: 400 };

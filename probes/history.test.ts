@@ -1,4 +1,4 @@
-import { HISTORY_SCHEMA } from '../reports/record/history.ts';
+import { HISTORY_SCHEMA } from '../reports/record/history/history.ts';
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, write, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HistoryHeader, NewObservation, OperationLine } from '../reports/record/history.ts';
+import type { HistoryHeader, NewObservation, OperationLine } from '../reports/record/history/history.ts';
 import { monoMs } from './clock.ts';
 
 /** A history that cannot be written: what is not recorded has not been observed, so this is never passed over. */
@@ -53,7 +53,7 @@ export interface HistoryOptions {
   onError?: ((error: HistoryError) => void) | undefined;
 }
 
-export type { NewObservation } from '../reports/record/history.ts';
+export type { NewObservation } from '../reports/record/history/history.ts';
 
 /** Appends lines of a kind of its own, which is no history of a check. */
 export interface LineWriter {

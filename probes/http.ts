@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import type { Bounds } from './store-driver.ts';
+import type { Bounds } from './store/store-driver.ts';
 import { errorText } from '../reports/record/error-text.ts';
 
 const MAX_ANSWER_BYTES = 4 << 20;

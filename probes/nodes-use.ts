@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { PressureLook } from '../reports/record/pressure.ts';
 import { monoMs } from './clock.ts';
-import { Followers } from './followers.ts';
+import { Followers } from './store/followers.ts';
 import type { KubeCluster, NodeObject, PodObject } from './kubernetes/index.ts';
 import { quantityOf } from './kubernetes/quantity.ts';
 

@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import { cgroups } from '../host/cgroups/cgroup-versions.ts';
 import type { PressureLook } from '../reports/record/pressure.ts';
 import { monoMs } from './clock.ts';
-import { Followers } from './followers.ts';
+import { Followers } from './store/followers.ts';
 
 /** Short against the stretches that are told, and three small files of the kernel each time. */
 const EVERY_MS = 2000;

@@ -3,7 +3,7 @@ import { neo4j } from './neo4j/index.ts';
 import { postgres } from './postgres/index.ts';
 import { rabbitmq } from './rabbitmq/index.ts';
 import { redis } from './redis/index.ts';
-import type { StoreDriver } from './store-driver.ts';
+import type { StoreDriver } from './store/store-driver.ts';
 
 /** The one registry: a new store is a folder beside this file and a line here. */
 const DRIVERS: readonly StoreDriver[] = [postgres, redis, rabbitmq, elasticsearch, neo4j];

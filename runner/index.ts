@@ -1,14 +1,14 @@
 /** The parent process: what the command line calls. Each prints what it does and answers with an exit code; none throws. */
-export { drill } from './drill.ts';
-export type { DrillOptions } from './drill.ts';
-export type { CommandResult } from './guard.ts';
-export { judgeRun } from './judge-run.ts';
-export type { JudgeOptions } from './judge-run.ts';
-export { leftBroken } from './leftovers.ts';
-export { restore } from './restore.ts';
-export type { RestoreOptions } from './restore.ts';
-export { runControls } from './controls.ts';
-export type { ControlsOptions } from './controls.ts';
-export { runEnvironment } from './run.ts';
-export type { RunOptions } from './run.ts';
-export { refuseWhileHeld } from './safety/index.ts';
+export { drill } from './run/drill.ts';
+export type { DrillOptions } from './run/drill.ts';
+export type { CommandResult } from './run/guard.ts';
+export { judgeRun } from './run/judge-run.ts';
+export type { JudgeOptions } from './run/judge-run.ts';
+export { leftBroken } from './state/leftovers.ts';
+export { restore } from './run/restore.ts';
+export type { RestoreOptions } from './run/restore.ts';
+export { runControls } from './run/controls.ts';
+export type { ControlsOptions } from './run/controls.ts';
+export { runEnvironment } from './run/run.ts';
+export type { RunOptions } from './run/run.ts';
+export { refuseWhileHeld } from './embedded-safety.ts';

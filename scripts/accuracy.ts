@@ -3,9 +3,9 @@
  * each, and the interval that the judge gives is held against what the proxy measured of itself. `node scripts/accuracy.ts [TIMES]`
  */
 import { loadavg } from 'node:os';
-import { cutTrial } from '../tests/integration/cut-trial.ts';
-import type { CutKind, CutResult } from '../tests/integration/cut-trial.ts';
-import { startPostgres } from '../tests/integration/postgres-server.ts';
+import { cutTrial } from '../tests/integration/_helpers/cut-trial.ts';
+import type { CutKind, CutResult } from '../tests/integration/_helpers/cut-trial.ts';
+import { startPostgres } from '../tests/integration/_helpers/postgres-server.ts';
 
 const LENGTHS_MS = [500, 2000, 5000];
 const KINDS: readonly CutKind[] = ['cut', 'drop'];

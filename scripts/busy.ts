@@ -19,7 +19,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runRecordSchema } from '../reports/record/run-record.ts';
 import type { CheckResult } from '../reports/record/run-record.ts';
-import { runStep } from './steps.ts';
+import { runStep } from './running/steps.ts';
 
 const CLI = resolve(import.meta.dirname, '..', 'cli', 'plumbline.mjs');
 const USAGE = 64;

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { failuresIn, failuresText } from './failures.ts';
-import { addUp, readCounts, renderCounts, single } from './runners.ts';
-import type { Counts } from './runners.ts';
-import { runStep } from './steps.ts';
+import { failuresIn, failuresText } from './running/failures.ts';
+import { addUp, readCounts, renderCounts, single } from './running/runners.ts';
+import type { Counts } from './running/runners.ts';
+import { runStep } from './running/steps.ts';
 
 interface Step {
   name: string;
@@ -16,10 +16,20 @@ const ROOT = path.dirname(import.meta.dirname);
 const bin = (name: string): string => path.join(ROOT, 'node_modules', '.bin', name);
 /** What tsc has found so far, by content: a second run looks at what changed only. */
 const TYPES_CACHE = path.join(ROOT, 'node_modules', '.cache', 'types.tsbuildinfo');
+/** By content as well. A file whose types changed elsewhere is not looked at again: a clean clone, as in CI, looks at all. */
+const LINT_CACHE = [
+  '--cache',
+  '--cache-strategy',
+  'content',
+  '--cache-location',
+  path.join(ROOT, 'node_modules', '.cache', 'eslint'),
+];
 const NODE_TEST = [process.execPath, '--test', '--test-reporter=spec'] as const;
 const testsOf = (folders: readonly string[]): string[] => folders.map((folder) => `${folder}/**/*.test.ts`);
 /** Their tests start processes, handle signals or measure time: a process for each file. */
 const ISOLATED = ['cli', 'host', 'load', 'probes', 'runner'];
+/** They mostly wait: for processes, timers and answers that do not come. */
+const FILES_AT_ONCE = 3;
 /** Here a process for each file costs several times what its tests do: one for all, still one test at a time. */
 const TOGETHER = ['deploy', 'env', 'reports', 'scripts', 'suites', 'tests/add-one'];
 /**
@@ -45,8 +55,12 @@ const MUTATION = [
 
 /** Longest first, so that two at a time end soonest. */
 const STEPS: readonly Step[] = [
-  { name: 'lint', command: [bin('eslint'), '.', '--max-warnings', '0'] },
-  { name: 'unit tests 1', command: [...NODE_TEST, ...testsOf(ISOLATED)], counts: true },
+  { name: 'lint', command: [bin('eslint'), '.', '--max-warnings', '0', ...LINT_CACHE] },
+  {
+    name: 'unit tests 1',
+    command: [...NODE_TEST, `--test-concurrency=${FILES_AT_ONCE}`, ...testsOf(ISOLATED)],
+    counts: true,
+  },
   {
     name: 'unit tests 2',
     command: [...NODE_TEST, '--test-isolation=none', ...testsOf(TOGETHER)],

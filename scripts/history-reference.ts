@@ -4,7 +4,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { HISTORY_SCHEMA, OUTCOMES } from '../reports/record/history.ts';
+import { HISTORY_SCHEMA, OUTCOMES } from '../reports/record/history/history.ts';
 import { PRESSURE_FILE } from '../reports/record/pressure.ts';
 import { SUITES } from '../reports/record/observations/index.ts';
 import type { KindSchemas } from '../reports/record/observations/kinds.ts';

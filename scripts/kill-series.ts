@@ -8,12 +8,12 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { stateDir } from '../env/local/paths.ts';
-import { kubeCallFrom } from '../runner/safety/index.ts';
-import { endElsewhere, prepareElsewhere } from '../tests/integration/elsewhere.ts';
-import { environmentArgument, INSTANCE } from '../tests/integration/instance.ts';
-import { KillSeries } from '../tests/integration/kill-harness.ts';
-import type { Attempt, Plan, Victim, Work } from '../tests/integration/kill-harness.ts';
+import { stateDir } from '../host/paths.ts';
+import { kubeCallFrom } from '../runner/embedded-safety.ts';
+import { endElsewhere, prepareElsewhere } from '../tests/integration/_helpers/elsewhere.ts';
+import { environmentArgument, INSTANCE } from '../tests/integration/_helpers/instance.ts';
+import { KillSeries } from '../tests/integration/_helpers/kill-harness.ts';
+import type { Attempt, Plan, Victim, Work } from '../tests/integration/_helpers/kill-harness.ts';
 import { errorText } from '../reports/record/error-text.ts';
 
 /** Three of four strike while an inverse is open: that is where it hurts. */

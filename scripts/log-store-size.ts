@@ -11,17 +11,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { openEnvironment } from '../suites/catalogue/open.ts';
+import { openEnvironment } from '../suites/catalogue/plan/open.ts';
 import type { LogSettings } from '../env/schema.ts';
 import { logProbe } from '../probes/logs/index.ts';
 import type { LogSearch } from '../probes/logs/index.ts';
 import type { SignalAddress } from '../probes/signals/index.ts';
 import { median } from '../reports/judge/statistics.ts';
 import type { RunRecord } from '../reports/record/run-record.ts';
-import { connect } from '../runner/connect.ts';
-import { Progress } from '../runner/progress.ts';
-import { StoreTargets } from '../runner/store-target.ts';
-import { addressOf } from '../runner/telemetry-suite/sources.ts';
+import { connect } from '../runner/run/connect.ts';
+import { Progress } from '../runner/run/progress.ts';
+import { StoreTargets } from '../runner/targets/store-target.ts';
+import { addressOf } from '../runner/ask/telemetry/sources.ts';
 
 /** The goal: no check becomes more than so much slower. */
 const MOST_RATIO = 2;

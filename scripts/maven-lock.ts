@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../host/run.ts';
-import { cacheDir } from '../env/local/paths.ts';
+import { cacheDir } from '../host/paths.ts';
 import { jarOf, pomOf, resolveMaven } from '../env/local/images/fetched.ts';
 
 const LIST_DEADLINE_MS = 300_000;

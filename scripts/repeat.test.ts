@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { fixtureCheck, fixtureRecord } from '../reports/render/_testing/fixture.ts';
-import { runStep } from './steps.ts';
+import { runStep } from './running/steps.ts';
 
 const SCRIPT = resolve(import.meta.dirname, 'repeat.ts');
 

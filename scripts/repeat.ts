@@ -14,7 +14,7 @@ import type { Pressure, PressureLook } from '../reports/record/pressure.ts';
 import { runRecordSchema } from '../reports/record/run-record.ts';
 import { renderSeries, seriesOf } from './repeat/odd.ts';
 import type { RepeatedRun } from './repeat/odd.ts';
-import { runStep } from './steps.ts';
+import { runStep } from './running/steps.ts';
 
 const CLI = resolve(import.meta.dirname, '..', 'cli', 'plumbline.mjs');
 const PRESSURE = 'pressure.json';

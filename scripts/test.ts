@@ -2,11 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { storesRaised } from '../env/local/stores-raised.ts';
 import { check } from './check.ts';
-import { failuresIn, failuresText } from './failures.ts';
-import { addUp, readCounts, renderCounts, single } from './runners.ts';
-import type { Counts, RunnerResult } from './runners.ts';
-import { runStep } from './steps.ts';
-import type { StepResult } from './steps.ts';
+import { failuresIn, failuresText } from './running/failures.ts';
+import { addUp, readCounts, renderCounts, single } from './running/runners.ts';
+import type { Counts, RunnerResult } from './running/runners.ts';
+import { runStep } from './running/steps.ts';
+import type { StepResult } from './running/steps.ts';
 
 const ROOT = path.dirname(import.meta.dirname);
 /** Where the step and the sum so far are kept, for whoever has to stop this. */
@@ -98,7 +98,7 @@ async function onCluster(run: TestRun): Promise<void> {
   const tests = await runStep(testsIn('tests/integration'), { live: true, signal: run.signal });
   run.counted('integration tests', tests);
   if (run.stopped()) return;
-  // One after the other: a machine that others keep busy excuses missed goals of time, and such a control would not turn.
+  // One after the other: a machine that others keep busy excuses missed goals of time, and such a control would not be caught.
   run.begin('controls');
   run.counted('controls', await run.plumbline(['controls', '--size', 'small']));
   if (run.stopped()) return;
@@ -134,10 +134,10 @@ async function telemetry(run: TestRun): Promise<void> {
   if (run.stopped()) return;
   const glob = globOf(TELEMETRY.controls);
   const step = 'controls of telemetry';
-  const turned = run.counted(step, await run.plumbline(['controls', '--size', 'small', '--check', glob]));
+  const caught = run.counted(step, await run.plumbline(['controls', '--size', 'small', '--check', glob]));
   if (run.stopped()) return;
   // A name of the glob that is of no control would be passed over, and nobody would know.
-  const { passed, failed, skipped } = addUp([turned]);
+  const { passed, failed, skipped } = addUp([caught]);
   const [wanted, seen] = [TELEMETRY.controls.length, passed + failed + skipped];
   run.count(step, single(seen === wanted ? 0 : 1), () => [`${wanted} were asked for, ${seen} counted`]);
 }

@@ -28,7 +28,7 @@ function embedded(environment: Environment): { instance: 'local' | 'local-small'
 }
 
 async function load(name: string, options: { size?: Size; with?: string[] } = {}): Promise<Environment> {
-  const { openEnvironment } = await import('../../suites/catalogue/open.ts');
+  const { openEnvironment } = await import('../../suites/catalogue/plan/open.ts');
   return openEnvironment(name, options);
 }
 

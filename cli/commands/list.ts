@@ -16,7 +16,7 @@ async function linesOf(env: string | undefined): Promise<Line[]> {
       title: row.title,
     }));
   }
-  const { openEnvironment } = await import('../../suites/catalogue/open.ts');
+  const { openEnvironment } = await import('../../suites/catalogue/plan/open.ts');
   const environment = await openEnvironment(env, { with: 'raised', size: 'raised' });
   return planChecks(environment).map(({ row, notRun }) => ({
     id: row.id,

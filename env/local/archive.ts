@@ -28,8 +28,8 @@ import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { z } from 'zod';
 import { CommandError, EXIT } from '../../host/errors.ts';
-import { withLock } from './lock.ts';
-import { cacheDir } from './paths.ts';
+import { withLock } from '../../host/lock.ts';
+import { cacheDir } from '../../host/paths.ts';
 import {
   groupsFor,
   linkNames,

@@ -5,7 +5,7 @@ import { setExtraConfig } from './cluster/load-balancer.ts';
 import type { ImageSet } from './images/index.ts';
 import { addressesOf, nodesOf } from './nodes/addressing.ts';
 import type { ClusterSize, InstanceName } from './nodes/addressing.ts';
-import { stateDir } from './paths.ts';
+import { stateDir } from '../../host/paths.ts';
 import type { PlatformContext } from './platform/index.ts';
 import { toolVersions } from './toolchain/index.ts';
 

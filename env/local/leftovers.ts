@@ -6,7 +6,7 @@ import { cgroups } from '../../host/cgroups/cgroup-versions.ts';
 import { cgroupName, processesIn } from './nodes/cgroups.ts';
 import { parseNames } from './nodes/links.ts';
 import { commandLine } from '../../host/process-identity.ts';
-import { stateDir } from './paths.ts';
+import { stateDir } from '../../host/paths.ts';
 import { run } from '../../host/run.ts';
 
 const IP_DEADLINE_MS = 10_000;

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import type { Target } from './context.ts';
 import { clusterImages, ensureImages, imagesFor } from './images/index.ts';
-import { withLock } from './lock.ts';
-import { cacheDir } from './paths.ts';
+import { withLock } from '../../host/lock.ts';
+import { cacheDir } from '../../host/paths.ts';
 import { buildTools, CLUSTER_GROUPS, groupsFor } from './toolchain/index.ts';
 import type { GroupName } from './toolchain/index.ts';
 

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { cacheDir } from './paths.ts';
+import { cacheDir } from '../../host/paths.ts';
 
 /** The steps of raising an environment, in their order. */
 export const STEPS = [

@@ -1,6 +1,6 @@
 import type { Provisioned } from '../provisioned.ts';
-import { stateDir } from './paths.ts';
-import { readStamp } from './stamp.ts';
+import { stateDir } from '../../host/paths.ts';
+import { readStamp } from './state/stamp.ts';
 import { storesRaised } from './stores-raised.ts';
 
 /** The embedded environments of this machine. */

@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 import { kubectl } from './cluster/bringup.ts';
 import { loadBalancerUp } from './cluster/load-balancer.ts';
-import { lockHolder } from './lock.ts';
-import type { LockHolder } from './lock.ts';
+import { lockHolder } from '../../host/lock.ts';
+import type { LockHolder } from '../../host/lock.ts';
 import { nodesOf } from './nodes/addressing.ts';
 import type { InstanceName } from './nodes/addressing.ts';
 import { cgroupName, processesIn } from './nodes/cgroups.ts';
 import { nodeStatus } from './nodes/node.ts';
-import { stateDir } from './paths.ts';
-import { recordedProcess } from './processes.ts';
-import { serviceTrouble } from './services.ts';
-import { isStanding, readStamp } from './stamp.ts';
-import type { Stamp } from './stamp.ts';
+import { stateDir } from '../../host/paths.ts';
+import { recordedProcess } from './state/processes.ts';
+import { serviceTrouble } from './machine/services.ts';
+import { isStanding, readStamp } from './state/stamp.ts';
+import type { Stamp } from './state/stamp.ts';
 import { CLUSTER_GROUPS, toolsDir } from './toolchain/index.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 

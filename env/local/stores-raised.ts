@@ -1,5 +1,5 @@
 import type { InstanceName } from './nodes/addressing.ts';
-import { readStamp } from './stamp.ts';
+import { readStamp } from './state/stamp.ts';
 
 /** What is raised when nobody says which stores and parts: the smallest platform that works. */
 const DEFAULT_STORES: readonly string[] = ['postgres'];

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { restoreHost } from './host.ts';
+import { restoreHost } from './machine/host.ts';
 import { INSTANCES } from './nodes/addressing.ts';
 import type { InstanceName } from './nodes/addressing.ts';
 import { cgroupName, processesIn, removeCgroups } from './nodes/cgroups.ts';
 import { removeNetwork } from './nodes/links.ts';
 import { killProcesses } from '../../host/process-identity.ts';
-import { stateDir } from './paths.ts';
-import { settleInstallation } from './quiet-install.ts';
+import { stateDir } from '../../host/paths.ts';
+import { settleInstallation } from './machine/quiet-install.ts';
 
 const CGROUP_DEADLINE_MS = 60_000;
 

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { objectiveSchema } from '../../reports/record/objective.ts';
 import { EnvironmentError, renderProblem } from '../errors.ts';
 import { loadEnvironment } from '../loader.ts';
-import { settingsFor } from '../../suites/catalogue/settings.ts';
+import { settingsFor } from '../../suites/catalogue/plan/settings.ts';
 import { durationMs, parseObjective, readObjectives, windowBounds } from './index.ts';
 
 const FOLDER = import.meta.dirname;

@@ -4,8 +4,12 @@ import { kubeName } from './common.ts';
 export const KINDS = ['local', 'development', 'testing', 'staging', 'production'] as const;
 export const SIZES = ['small', 'full'] as const;
 
+/** The embedded environments that may be up at once on one machine. */
+const instance = z.enum(['local', 'local-small']);
+export type InstanceName = z.infer<typeof instance>;
+
 const embedded = z.strictObject({
-  embedded: z.enum(['local', 'local-small']).describe('Name of the instance that `plumbline env up` raises'),
+  embedded: instance.describe('Name of the instance that `plumbline env up` raises'),
   size: z.enum(SIZES).describe('small: 1 control plane; full: 3, and a GPU pool'),
 });
 
@@ -55,7 +59,7 @@ export const namespaces = z.strictObject({
   platform: kubeName.default('tender').describe('The platform under test'),
   edge: kubeName.default('edge').describe('Ingress controller and gateway'),
   canary: kubeName.default('plumbline-canary').describe('What checks create and remove'),
-  system: kubeName.default('plumbline-system').describe('Lease, mirror of the ledger, safety lever'),
+  system: kubeName.default('plumbline-system').describe('Lease, mirror of the ledger, kill switch'),
   drill: kubeName
     .default('plumbline-drill')
     .describe('Privileged pods of drills; nothing else may be in it, and its owners make it'),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadEnvironment } from '../loader.ts';
 import { telemetryHere } from '../../suites/catalogue/reads.ts';
-import { settingsFor } from '../../suites/catalogue/settings.ts';
+import { settingsFor } from '../../suites/catalogue/plan/settings.ts';
 import { telemetry } from './telemetry.ts';
 
 const LOGS = { kind: 'elasticsearch', url: 'http://logs.example.com', user: 'a', password: { env: 'A' } };

@@ -9,7 +9,7 @@ import { cgroupsIn, nested } from './cgroup-versions.ts';
 import type { Cgroups } from './cgroup-versions.ts';
 import { processesIn, removeCgroups } from '../../env/local/nodes/cgroups.ts';
 import { parseHierarchies } from './hierarchies.ts';
-import { freezeCgroup, freezerState, thawCgroup } from '../../env/local/nodes/pods.ts';
+import { freezeCgroup, freezerState, thawCgroup } from './freezer.ts';
 import { identify, processAlive } from '../process-identity.ts';
 import type { ProcessId } from '../process-identity.ts';
 

@@ -1,5 +1,5 @@
 /** The one interface behind which k6, k6-operator and the embedded engine run a scenario. */
-import type { LoadResult, LoadSecond } from '../../reports/record/load-result.ts';
+import type { LoadResult, LoadSecond } from '../../reports/record/details/load-result.ts';
 
 /** A threshold as k6 writes it: an expression, or one that may end the load. */
 export type Threshold = string | { threshold: string; abortOnFail?: boolean; delayAbortEval?: string };

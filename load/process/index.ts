@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { lastError, startChild } from '../../probes/child.ts';
 import type { Child, ChildEnd } from '../../probes/child.ts';
-import type { LoadSecond } from '../../reports/record/load-result.ts';
+import type { LoadSecond } from '../../reports/record/details/load-result.ts';
 import type { LoadEngine } from '../engines/engine.ts';
 import { recordLoad } from './record.ts';
 import type { RecordedLoad } from './record.ts';

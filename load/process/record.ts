@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { HistoryError, openHistory } from '../../probes/history.ts';
 import type { HistoryWriter } from '../../probes/history.ts';
-import type { LoadMetric, LoadResult, LoadSecond } from '../../reports/record/load-result.ts';
+import type { LoadMetric, LoadResult, LoadSecond } from '../../reports/record/details/load-result.ts';
 import type { Fields } from '../../reports/record/observations/index.ts';
 import type { LoadEngine, LoadListener, LoadRequest } from '../engines/engine.ts';
 import { secretsHidden } from '../engines/redact.ts';

@@ -2,7 +2,7 @@ import type { AiSettings } from '../../env/schema.ts';
 import { monoMs } from '../clock.ts';
 import { ask, ElasticsearchRefusal, servicePlace } from '../elasticsearch/api.ts';
 import { queryOnce } from '../neo4j/query.ts';
-import type { Bounds, StoreConnection } from '../store-driver.ts';
+import type { Bounds, StoreConnection } from '../store/store-driver.ts';
 
 /** How often each tender is in a store, by its id; what is not there has no entry. */
 export type Counts = ReadonlyMap<string, number>;

@@ -1,6 +1,6 @@
 import type { LlmBehaviour } from '../../env/schema.ts';
 import { askHttp } from '../http.ts';
-import type { Bounds } from '../store-driver.ts';
+import type { Bounds } from '../store/store-driver.ts';
 
 /**
  * Tells a stand-in for the language model what to do from now on (`PUT /control` below its address): it is slow, busy or broken on demand.

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HttpConnection, httpErrorClass, wasRefused } from '../edge/connection.ts';
 import type { HttpEndpoint } from '../edge/connection.ts';
-import type { StoreConnection } from '../store-driver.ts';
+import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
 
 const declaredSchema = z.object({

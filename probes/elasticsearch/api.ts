@@ -1,7 +1,7 @@
 import { isDown } from '../asking.ts';
 import { askHttp, jsonOf } from '../http.ts';
 import type { HttpQuestion } from '../http.ts';
-import type { Bounds, StoreConnection, StoreMember, StoreTarget } from '../store-driver.ts';
+import type { Bounds, StoreConnection, StoreMember, StoreTarget } from '../store/store-driver.ts';
 
 /** Where the canary's documents go; made by the workload, kept a day. */
 export const CANARY_INDEX = 'plumbline-canary';

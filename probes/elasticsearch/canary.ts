@@ -4,7 +4,7 @@ import type { Place } from './api.ts';
 import { declaredOf } from './declared.ts';
 import { indexHealth, waitGreen } from './health.ts';
 import { monoMs } from '../clock.ts';
-import type { Bounds, StoreConnection } from '../store-driver.ts';
+import type { Bounds, StoreConnection } from '../store/store-driver.ts';
 
 const DAY_MS = 86_400_000;
 const PATH = `/${CANARY_INDEX}`;

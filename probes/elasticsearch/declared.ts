@@ -1,5 +1,5 @@
-import { declaredMembers } from '../members.ts';
-import type { StoreConnection } from '../store-driver.ts';
+import { declaredMembers } from '../store/members.ts';
+import type { StoreConnection } from '../store/store-driver.ts';
 
 /** Copies of a shard besides the primary: with two, one member can go and a write still has a majority. */
 const DEFAULT_REPLICAS = 2;

@@ -1,7 +1,7 @@
 import { ask, ElasticsearchRefusal } from './api.ts';
 import type { Place } from './api.ts';
 import { monoMs } from '../clock.ts';
-import type { Bounds } from '../store-driver.ts';
+import type { Bounds } from '../store/store-driver.ts';
 
 /** What `_cluster/health` says, of the cluster or of one index. */
 export interface Health {

@@ -1,11 +1,11 @@
 /** Elasticsearch: what the workload, the read-back, the observer and the description of the store need. */
-import type { StoreDriver } from '../store-driver.ts';
+import type { StoreDriver } from '../store/store-driver.ts';
 import { SURE_FAILURE_NAMES } from './errors.ts';
 import { observe } from './observer.ts';
 import { readBack } from './readback.ts';
 import { ElasticsearchWorkloadClient } from './session.ts';
 import { expectedWindow, governingSettings, serverFacts } from './settings.ts';
-import { describe, offices, refusesWrites, steady, waitSteady } from './state.ts';
+import { describe, leadership, refusesWrites, steady, waitSteady } from './state.ts';
 import { switchover } from './switchover.ts';
 import { vectorQuery } from './vectors.ts';
 
@@ -24,7 +24,7 @@ export const elasticsearch: StoreDriver = {
   expectedWindow,
   observe,
   readBack,
-  offices,
+  leadership,
   hasMaster: true,
   switchover,
   query: vectorQuery,

@@ -2,9 +2,9 @@ import { anyMember, memberPlace } from './api.ts';
 import { isActive, localView, primaryOf } from './view.ts';
 import type { View } from './view.ts';
 import { monoMs } from '../clock.ts';
-import { followStore } from '../following.ts';
-import type { Sight } from '../following.ts';
-import type { ObserveOptions, Observer, StoreMember, StoreTarget } from '../store-driver.ts';
+import { followStore } from '../store/following.ts';
+import type { Sight } from '../store/following.ts';
+import type { ObserveOptions, Observer, StoreMember, StoreTarget } from '../store/store-driver.ts';
 
 /** A node answers from its own memory in a few milliseconds; one that does not answer in this time has trouble of its own. */
 const ANSWER_MS = 400;
@@ -29,7 +29,7 @@ export function observe(target: StoreTarget, options: ObserveOptions): Observer 
   };
 }
 
-/** Who is asked: the member that answered last and holds no office comes first, since an officer cut off believes in itself. */
+/** Who is asked: the member that answered last and holds no role comes first, since a holder that is cut off believes in itself. */
 class Teller {
   readonly #target: StoreTarget;
   readonly #options: ObserveOptions;
@@ -73,9 +73,9 @@ class Teller {
   }
 
   async #ask(members: readonly StoreMember[], signal: AbortSignal): Promise<View> {
-    const officers = this.#view === null ? [] : [primaryOf(this.#view)?.node, this.#view.master];
+    const holders = this.#view === null ? [] : [primaryOf(this.#view)?.node, this.#view.master];
     const rank = ({ name }: StoreMember): number =>
-      name === this.#teller ? 0 : officers.includes(name) ? 2 : 1;
+      name === this.#teller ? 0 : holders.includes(name) ? 2 : 1;
     const asked = members.toSorted((one, other) => rank(one) - rank(other));
     return anyMember(asked, async (member) => {
       this.#teller = null;

@@ -3,9 +3,9 @@ import { ledView } from './state.ts';
 import { primaryOf } from './view.ts';
 import type { Copy, View } from './view.ts';
 import { monoMs } from '../clock.ts';
-import { contentsOf } from '../contents.ts';
-import { attempt } from '../readback.ts';
-import type { Bounds, ReadBackRequest, StoreMember, StoreTarget } from '../store-driver.ts';
+import { contentsOf } from '../store/contents.ts';
+import { attempt } from '../store/readback.ts';
+import type { Bounds, ReadBackRequest, StoreMember, StoreTarget } from '../store/store-driver.ts';
 
 /** The most that Elasticsearch gives in one page (index.max_result_window). */
 const PAGE = 10_000;

@@ -5,7 +5,7 @@ import { CANARY_INDEX, ElasticsearchRefusal, servicePlace } from './api.ts';
 import { majorityOf, prepareCanary } from './canary.ts';
 import { errorClass, isMissing, isSureFailure } from './errors.ts';
 import { localView, primaryOf } from './view.ts';
-import type { StoreConnection } from '../store-driver.ts';
+import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
 
 /** How long the server may wait for a primary or for copies before it refuses: no longer than the client waits. */

@@ -1,7 +1,13 @@
 import { GOVERNING } from '../../reports/record/governing.ts';
 import { anyMember, ask, CANARY_INDEX, memberPlace } from './api.ts';
-import { factsOf } from '../members.ts';
-import type { Bounds, ExpectedWindow, GoverningSetting, ServerFacts, StoreTarget } from '../store-driver.ts';
+import { factsOf } from '../store/members.ts';
+import type {
+  Bounds,
+  ExpectedWindow,
+  GoverningSetting,
+  ServerFacts,
+  StoreTarget,
+} from '../store/store-driver.ts';
 
 const CLUSTER = Object.keys(GOVERNING.elasticsearch.cluster);
 const INDEX = Object.keys(GOVERNING.elasticsearch.index);

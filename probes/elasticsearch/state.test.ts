@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { steady } from './state.ts';
 import { serving, targetOf } from './_testing/server.ts';
-import type { Steadiness } from '../store-driver.ts';
+import type { Steadiness } from '../store/store-driver.ts';
 
 const NAMES = ['es-0', 'es-1', 'es-2'];
 const HEALTH = {

@@ -7,15 +7,15 @@ import { governingSettings } from './settings.ts';
 import { isActive, localView, primaryOf } from './view.ts';
 import type { View } from './view.ts';
 import { askHttp, whereOf } from '../http.ts';
-import { unsteadyBy, waitSteadyBy } from '../steady.ts';
+import { unsteadyBy, waitSteadyBy } from '../store/steady.ts';
 import type {
   Bounds,
-  Offices,
+  Leadership,
   Steadiness,
   StoreDescription,
   StoreMember,
   StoreTarget,
-} from '../store-driver.ts';
+} from '../store/store-driver.ts';
 
 /** Fewer than three cannot elect a master when one of them goes. */
 const LEAST_ELIGIBLE = 3;
@@ -76,7 +76,7 @@ export async function describe(target: StoreTarget, bounds: Bounds): Promise<Sto
 }
 
 /** Who holds the canary's primary shard, and who is master. @throws Error when no member knows a master */
-export async function offices(target: StoreTarget, _run: string, bounds: Bounds): Promise<Offices> {
+export async function leadership(target: StoreTarget, _run: string, bounds: Bounds): Promise<Leadership> {
   const view = await ledView(target, await target.members(), bounds);
   return { leader: primaryOf(view)?.node ?? null, master: view.master };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { switchover } from './switchover.ts';
 import { serving, targetOf } from './_testing/server.ts';
-import type { Switchover } from '../store-driver.ts';
+import type { Switchover } from '../store/store-driver.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 const NODES = {

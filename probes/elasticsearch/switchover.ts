@@ -5,8 +5,14 @@ import { ledView } from './state.ts';
 import { primaryOf } from './view.ts';
 import type { View } from './view.ts';
 import { monoMs } from '../clock.ts';
-import { within } from '../readback.ts';
-import type { Bounds, StoreMember, StoreTarget, Switchover, SwitchoverRequest } from '../store-driver.ts';
+import { within } from '../store/readback.ts';
+import type {
+  Bounds,
+  StoreMember,
+  StoreTarget,
+  Switchover,
+  SwitchoverRequest,
+} from '../store/store-driver.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 const LOOK_EVERY_MS = 50;
@@ -17,7 +23,7 @@ const FLUSH_MS = 3_000;
 /**
  * Where the member holds the canary's primary shard, commits every copy and cancels that shard there, so that one that is in sync is
  * promoted; else, where it is master, excludes it from voting until another one is elected. Both through another member.
- * @throws Error when it holds no office, the cluster refuses, or nobody else holds the office at the deadline
+ * @throws Error when it holds no role, the cluster refuses, or nobody else holds the role at the deadline
  */
 export async function switchover(
   target: StoreTarget,
@@ -32,17 +38,15 @@ export async function switchover(
   if (other === undefined) throw new Error('Elasticsearch: there is no other member to take over');
   const primary = primaryOf(view)?.node === from;
   if (!primary && view.master !== from)
-    throw new Error(
-      `Elasticsearch: ${from} holds neither the canary's primary shard nor the office of master`,
-    );
+    throw new Error(`Elasticsearch: ${from} holds neither the canary's primary shard nor the role of master`);
   const order = { target, other, from, bounds };
-  const officeOf = (seen: View): string | null => (primary ? (primaryOf(seen)?.node ?? null) : seen.master);
-  const office = primary ? 'primary shard' : 'master';
+  const roleOf = (seen: View): string | null => (primary ? (primaryOf(seen)?.node ?? null) : seen.master);
+  const role = primary ? 'primary shard' : 'master';
   try {
     // Within: an exclusion whose answer did not come may be in force all the same.
     const ordered = primary ? await cancelPrimary(order) : await excludeMaster(order);
-    const to = await another({ target, others, from }, officeOf, end);
-    return { from, to, detail: `${ordered}; ${office}: ${from} → ${to}` };
+    const to = await another({ target, others, from }, roleOf, end);
+    return { from, to, detail: `${ordered}; ${role}: ${from} → ${to}` };
   } finally {
     if (!primary) await includeAgain(target, others);
   }
@@ -108,13 +112,13 @@ async function includeAgain(target: StoreTarget, others: readonly StoreMember[])
 
 async function another(
   where: { target: StoreTarget; others: readonly StoreMember[]; from: string },
-  officeOf: (view: View) => string | null,
+  roleOf: (view: View) => string | null,
   end: number,
 ): Promise<string> {
   let seen = 'nothing';
   while (monoMs() < end) {
     try {
-      const holder = officeOf(await ledView(where.target, where.others, { deadlineMs: LOOK_MS }));
+      const holder = roleOf(await ledView(where.target, where.others, { deadlineMs: LOOK_MS }));
       if (holder !== null && holder !== where.from) return holder;
       seen = holder ?? 'nobody';
     } catch (error) {

@@ -5,7 +5,7 @@ import { waitGreen } from './health.ts';
 import { ledView } from './state.ts';
 import { localView, primaryOf } from './view.ts';
 import { monoMs } from '../clock.ts';
-import type { Bounds, QueryAnswer, StoreQuery, StoreTarget } from '../store-driver.ts';
+import type { Bounds, QueryAnswer, StoreQuery, StoreTarget } from '../store/store-driver.ts';
 
 /** The canary's own vectors, made anew for each trial. */
 export const VECTOR_INDEX = 'plumbline-vectors';

@@ -1,7 +1,7 @@
 /** The cluster's state as one node knows it: who is master, which nodes there are, and where an index has its copies. */
 import { ask, CANARY_INDEX } from './api.ts';
 import type { Place } from './api.ts';
-import type { Bounds } from '../store-driver.ts';
+import type { Bounds } from '../store/store-driver.ts';
 
 export interface Copy {
   /** Id and name of the node; null while it is not assigned. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { KubeCache } from './cache.ts';
+import { KubeCache } from './cache/cache.ts';
 import { KubeClient } from './client.ts';
 import type { Call, PatchType } from './client.ts';
 import { KubeError } from './errors.ts';

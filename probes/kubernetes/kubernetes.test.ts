@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errorOfAnswer, errorOfFailure, KubeError, unavailableText } from './errors.ts';
-import { compareVersions } from './informer.ts';
+import { compareVersions } from './cache/informer.ts';
 import { kindOf, pathOf } from './kinds.ts';
-import { describe, hasFailed, isIn } from './ready.ts';
-import { trim } from './trim.ts';
+import { describe, hasFailed, isIn } from './cache/ready.ts';
+import { trim } from './cache/trim.ts';
 import type { KubeObject } from './types.ts';
 
 const where = { verb: 'list', path: '/api/v1/pods' };

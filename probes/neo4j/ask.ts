@@ -1,6 +1,6 @@
 import { monoMs } from '../clock.ts';
-import { firstAnswer } from '../members.ts';
-import type { Bounds, StoreConnection, StoreMember, StoreTarget } from '../store-driver.ts';
+import { firstAnswer } from '../store/members.ts';
+import type { Bounds, StoreConnection, StoreMember, StoreTarget } from '../store/store-driver.ts';
 import type { BoltConnection } from './bolt.ts';
 import type { ClusterView, DatabaseRow, RouteRow, ServerRow } from './members.ts';
 import { bounded, connectOnce } from './query.ts';

@@ -3,7 +3,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { auth, driver as newDriver, session as sessionModes } from 'neo4j-driver';
 import type { Driver, Session } from 'neo4j-driver';
-import type { StoreConnection } from '../store-driver.ts';
+import type { StoreConnection } from '../store/store-driver.ts';
 import { BoltUnreachable } from './errors.ts';
 
 /** Whose connecting is under way: the driver hides its sockets, Node announces them to whoever listens. */

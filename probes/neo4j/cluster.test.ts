@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import type { StoreMember } from '../store-driver.ts';
+import type { StoreMember } from '../store/store-driver.ts';
 import { leaderOf, membersOf, podAt, writersOf } from './members.ts';
 import type { ClusterView, DatabaseRow, RouteRow, ServerRow } from './members.ts';
 import { shortestPaths } from './graph.ts';

@@ -1,6 +1,6 @@
 import { int } from 'neo4j-driver';
 import { monoMs } from '../clock.ts';
-import type { Bounds, QueryAnswer, StoreConnection, StoreQuery, StoreTarget } from '../store-driver.ts';
+import type { Bounds, QueryAnswer, StoreConnection, StoreQuery, StoreTarget } from '../store/store-driver.ts';
 import { askAny, connectionOf, viewOf } from './ask.ts';
 import type { BoltConnection, BoltOptions } from './bolt.ts';
 import { leaderOf } from './members.ts';

@@ -1,5 +1,5 @@
 /** Neo4j, one member (Community) or a cluster (Enterprise): workload, read-back, observer and description. */
-import type { StoreDriver } from '../store-driver.ts';
+import type { StoreDriver } from '../store/store-driver.ts';
 import { SURE_FAILURE_NAMES } from './errors.ts';
 import { graphQuery } from './graph.ts';
 import { observe } from './observer.ts';

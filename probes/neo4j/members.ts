@@ -1,4 +1,4 @@
-import type { StoreDescription, StoreMember } from '../store-driver.ts';
+import type { StoreDescription, StoreMember } from '../store/store-driver.ts';
 import type { Row } from './bolt.ts';
 
 /** Of SHOW DATABASES, what is needed: one row for each server that holds the database (Cypher manual, "Listing databases"). */

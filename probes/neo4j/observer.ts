@@ -1,6 +1,6 @@
-import { followStore } from '../following.ts';
-import type { Sight } from '../following.ts';
-import type { Bounds, ObserveOptions, Observer, StoreMember, StoreTarget } from '../store-driver.ts';
+import { followStore } from '../store/following.ts';
+import type { Sight } from '../store/following.ts';
+import type { Bounds, ObserveOptions, Observer, StoreMember, StoreTarget } from '../store/store-driver.ts';
 import { connectMember, viewOf } from './ask.ts';
 import type { BoltConnection } from './bolt.ts';
 import { leaderOf, membersOf } from './members.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
-import type { Bounds, StoreConnection } from '../store-driver.ts';
+import type { Bounds, StoreConnection } from '../store/store-driver.ts';
 import { BoltConnection } from './bolt.ts';
 import type { BoltOptions, Parameters, Row } from './bolt.ts';
 import { serverCode } from './errors.ts';

@@ -1,8 +1,8 @@
 import { monoMs } from '../clock.ts';
-import { contentsOf } from '../contents.ts';
-import type { Contents } from '../contents.ts';
-import { attempt, unreadBy, within } from '../readback.ts';
-import type { Bounds, ReadBackRequest, StoreMember, StoreTarget } from '../store-driver.ts';
+import { contentsOf } from '../store/contents.ts';
+import type { Contents } from '../store/contents.ts';
+import { attempt, unreadBy, within } from '../store/readback.ts';
+import type { Bounds, ReadBackRequest, StoreMember, StoreTarget } from '../store/store-driver.ts';
 import { connectionOf, connectMember, viewOf } from './ask.ts';
 import { leaderOf } from './members.ts';
 import { bounded, connectWithin } from './query.ts';

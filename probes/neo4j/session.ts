@@ -1,6 +1,6 @@
 import { int } from 'neo4j-driver';
 import type { Session, Transaction } from 'neo4j-driver';
-import type { StoreConnection } from '../store-driver.ts';
+import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
 import { BoltConnection } from './bolt.ts';
 import { BoltUnreachable, errorClass } from './errors.ts';

@@ -1,7 +1,13 @@
 import { posix } from 'node:path';
 import { GOVERNING } from '../../reports/record/governing.ts';
-import { factsOf } from '../members.ts';
-import type { Bounds, ExpectedWindow, GoverningSetting, ServerFacts, StoreTarget } from '../store-driver.ts';
+import { factsOf } from '../store/members.ts';
+import type {
+  Bounds,
+  ExpectedWindow,
+  GoverningSetting,
+  ServerFacts,
+  StoreTarget,
+} from '../store/store-driver.ts';
 import { askAny, connectMember, viewOf } from './ask.ts';
 import type { BoltConnection } from './bolt.ts';
 import type { ClusterView } from './members.ts';

@@ -1,5 +1,11 @@
-import { unsteadyBy, waitSteadyBy } from '../steady.ts';
-import type { Bounds, Steadiness, StoreDescription, StoreMember, StoreTarget } from '../store-driver.ts';
+import { unsteadyBy, waitSteadyBy } from '../store/steady.ts';
+import type {
+  Bounds,
+  Steadiness,
+  StoreDescription,
+  StoreMember,
+  StoreTarget,
+} from '../store/store-driver.ts';
 import { askAny, routesOf, viewOf } from './ask.ts';
 import type { BoltConnection } from './bolt.ts';
 import { serverCode } from './errors.ts';

@@ -1,6 +1,6 @@
-import { followStore } from '../following.ts';
-import type { Sight } from '../following.ts';
-import type { ObserveOptions, Observer, StoreMember, StoreTarget } from '../store-driver.ts';
+import { followStore } from '../store/following.ts';
+import type { Sight } from '../store/following.ts';
+import type { ObserveOptions, Observer, StoreMember, StoreTarget } from '../store/store-driver.ts';
 import { anyMember, leaderOf, patroniCluster, patroniMembers, patroniStatus } from './patroni.ts';
 import type { PatroniCluster } from './patroni.ts';
 

@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
-import { attempt, unreadBy, within } from '../readback.ts';
-import type { Bounds, ReadBackRequest, StoreConnection, StoreMember, StoreTarget } from '../store-driver.ts';
+import { attempt, unreadBy, within } from '../store/readback.ts';
+import type {
+  Bounds,
+  ReadBackRequest,
+  StoreConnection,
+  StoreMember,
+  StoreTarget,
+} from '../store/store-driver.ts';
 import { sqlState } from './errors.ts';
 import { connectWithin } from './query.ts';
 import type { ShortClient } from './query.ts';

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
-import type { StoreConnection } from '../store-driver.ts';
+import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
 import { errorClass, REFUSED_AT_ONCE, SURE_FAILURES, sqlState } from './errors.ts';
 import { connectWithin } from './query.ts';

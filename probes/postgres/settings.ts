@@ -8,8 +8,8 @@ import type {
   StoreConnection,
   StoreMember,
   StoreTarget,
-} from '../store-driver.ts';
-import { factsOf } from '../members.ts';
+} from '../store/store-driver.ts';
+import { factsOf } from '../store/members.ts';
 import { anyMember, patroniConfig, patroniMembers } from './patroni.ts';
 import { queryOnce } from './query.ts';
 

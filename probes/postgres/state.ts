@@ -1,7 +1,13 @@
 import { withoutManager } from '../asking.ts';
-import { firstAnswer } from '../members.ts';
-import { unsteadyBy, waitSteadyBy } from '../steady.ts';
-import type { Bounds, Steadiness, StoreDescription, StoreMember, StoreTarget } from '../store-driver.ts';
+import { firstAnswer } from '../store/members.ts';
+import { unsteadyBy, waitSteadyBy } from '../store/steady.ts';
+import type {
+  Bounds,
+  Steadiness,
+  StoreDescription,
+  StoreMember,
+  StoreTarget,
+} from '../store/store-driver.ts';
 import {
   anyMember,
   leaderOf,

@@ -1,4 +1,4 @@
-import type { Bounds, StoreTarget, Switchover, SwitchoverRequest } from '../store-driver.ts';
+import type { Bounds, StoreTarget, Switchover, SwitchoverRequest } from '../store/store-driver.ts';
 import { leaderOf, patroniCluster, patroniMembers, patroniSwitchover } from './patroni.ts';
 
 /**

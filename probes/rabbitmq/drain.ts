@@ -1,7 +1,7 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
-import type { Bounds, StoreConnection } from '../store-driver.ts';
+import type { Bounds, StoreConnection } from '../store/store-driver.ts';
 import { Link } from './link.ts';
 
 /** AMQP counts a consumer's unacknowledged messages in 16 bits; RabbitMQ makes "unlimited" 2,000 for a quorum queue. */

@@ -1,12 +1,12 @@
 /** RabbitMQ with quorum queues: what the workload, the read-back, the observer and the description of the store need. */
-import type { StoreDriver } from '../store-driver.ts';
+import type { StoreDriver } from '../store/store-driver.ts';
 import { SURE_FAILURE_NAMES } from './errors.ts';
 import { observe } from './observer.ts';
 import { readBack } from './readback.ts';
 import { RabbitWorkloadClient } from './session.ts';
 import { expectedWindow, governingSettings, serverFacts } from './settings.ts';
 import { switchover } from './switchover.ts';
-import { describe, offices, refusesWrites, steady, waitSteady } from './state.ts';
+import { describe, leadership, refusesWrites, steady, waitSteady } from './state.ts';
 
 /**
  * A member that is cut off stays in the Service: a third of the new connections, and each read whose consumer sits there, hang for the
@@ -28,7 +28,7 @@ export const rabbitmq: StoreDriver = {
   expectedWindow,
   observe,
   readBack,
-  offices,
+  leadership,
   switchover,
   refusesWrites,
 };

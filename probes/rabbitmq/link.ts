@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { connect } from 'amqplib';
 import type { ChannelModel } from 'amqplib';
-import type { StoreConnection } from '../store-driver.ts';
+import type { StoreConnection } from '../store/store-driver.ts';
 import { optionsOf } from './options.ts';
 
 /**

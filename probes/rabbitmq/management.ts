@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { askHttp, HttpRefusal, jsonOf, whereOf } from '../http.ts';
 import type { HttpQuestion } from '../http.ts';
-import type { Bounds, StoreMember, StoreTarget } from '../store-driver.ts';
+import type { Bounds, StoreMember, StoreTarget } from '../store/store-driver.ts';
 import { optionsOf } from './options.ts';
 
 /*

@@ -1,7 +1,7 @@
-import { followStore } from '../following.ts';
-import type { Sight } from '../following.ts';
-import { firstAnswer } from '../members.ts';
-import type { ObserveOptions, Observer, StoreMember, StoreTarget } from '../store-driver.ts';
+import { followStore } from '../store/following.ts';
+import type { Sight } from '../store/following.ts';
+import { firstAnswer } from '../store/members.ts';
+import type { ObserveOptions, Observer, StoreMember, StoreTarget } from '../store/store-driver.ts';
 import { leaderNodeOf, Management, podOfNode } from './management.ts';
 import type { RabbitQueue } from './management.ts';
 import { recordQueue } from './options.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { StoreConnection } from '../store-driver.ts';
+import type { StoreConnection } from '../store/store-driver.ts';
 
 /** RabbitMQ's own ports (its documentation, "Networking and RabbitMQ"). */
 export const AMQP_PORT = 5672;

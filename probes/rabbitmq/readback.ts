@@ -1,8 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
-import { firstAnswer } from '../members.ts';
-import { attempt, MovedError } from '../readback.ts';
-import type { Bounds, ReadBackRequest, StoreConnection, StoreMember, StoreTarget } from '../store-driver.ts';
+import { firstAnswer } from '../store/members.ts';
+import { attempt, MovedError } from '../store/readback.ts';
+import type {
+  Bounds,
+  ReadBackRequest,
+  StoreConnection,
+  StoreMember,
+  StoreTarget,
+} from '../store/store-driver.ts';
 import { drain } from './drain.ts';
 import type { Drained } from './drain.ts';
 import { leaderNodeOf, Management, memberOfNode } from './management.ts';

@@ -1,7 +1,7 @@
 import type { ConsumeMessage } from 'amqplib';
 import { monoMs } from '../clock.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
-import type { StoreConnection } from '../store-driver.ts';
+import type { StoreConnection } from '../store/store-driver.ts';
 import { Link } from './link.ts';
 
 /** One attempt to consume again, login included; the next read makes the next one. */

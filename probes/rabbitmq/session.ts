@@ -1,5 +1,5 @@
 import type { Channel, ConfirmChannel, Options } from 'amqplib';
-import type { StoreConnection } from '../store-driver.ts';
+import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
 import { errorClass, isSureFailure, RETURNED } from './errors.ts';
 import { Link } from './link.ts';

@@ -1,5 +1,5 @@
 import type { GOVERNING } from '../../reports/record/governing.ts';
-import { factsOf, firstAnswer } from '../members.ts';
+import { factsOf, firstAnswer } from '../store/members.ts';
 import type {
   Bounds,
   ExpectedWindow,
@@ -7,7 +7,7 @@ import type {
   ServerFacts,
   StoreConnection,
   StoreTarget,
-} from '../store-driver.ts';
+} from '../store/store-driver.ts';
 import { Link } from './link.ts';
 import { Management, memberOfNode } from './management.ts';
 import type { RabbitQueue } from './management.ts';

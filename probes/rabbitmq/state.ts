@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
 import { withoutManager } from '../asking.ts';
-import { firstAnswer } from '../members.ts';
+import { firstAnswer } from '../store/members.ts';
 import type {
   Bounds,
-  Offices,
+  Leadership,
   Steadiness,
   StoreDescription,
   StoreMember,
   StoreTarget,
-} from '../store-driver.ts';
+} from '../store/store-driver.ts';
 import { Link } from './link.ts';
 import { leaderNodeOf, Management, memberOfNode, podOfNode } from './management.ts';
 import type { RabbitNode, RabbitQueue, RabbitVhost } from './management.ts';
 import { recordQueue } from './options.ts';
 import { governingSettings } from './settings.ts';
-import { unsteadyBy } from '../steady.ts';
+import { unsteadyBy } from '../store/steady.ts';
 
 const WHO = 'RabbitMQ';
 /** A member that hangs delays the answers of the others by some seconds. */
@@ -24,7 +24,7 @@ const LOOK_EVERY_MS = 300;
 
 /**
  * Members as the cluster lists them, and whether every lasting queue is a quorum queue with all its members. `leader` is null:
- * a cluster of RabbitMQ has none, each queue has its own, see `offices`.
+ * a cluster of RabbitMQ has none, each queue has its own, see `leadership`.
  * @throws Error when no member answers; one that takes a login by AMQP has no management API that could be asked
  */
 export async function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription> {
@@ -113,7 +113,7 @@ export function trouble(node: RabbitNode): string | null {
 }
 
 /** The leader of the run's queue: the member that a fault aims at. @throws Error when no member answers */
-export async function offices(target: StoreTarget, run: string, bounds: Bounds): Promise<Offices> {
+export async function leadership(target: StoreTarget, run: string, bounds: Bounds): Promise<Leadership> {
   const members = await target.members();
   const queue = await firstAnswer(WHO, members, (member) =>
     new Management(target, member).queue(recordQueue(run), bounds),

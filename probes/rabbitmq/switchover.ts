@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
-import { firstAnswer } from '../members.ts';
-import type { Bounds, StoreMember, StoreTarget, Switchover, SwitchoverRequest } from '../store-driver.ts';
+import { firstAnswer } from '../store/members.ts';
+import type {
+  Bounds,
+  StoreMember,
+  StoreTarget,
+  Switchover,
+  SwitchoverRequest,
+} from '../store/store-driver.ts';
 import { leaderNodeOf, Management, memberOfNode } from './management.ts';
 import type { RabbitQueue } from './management.ts';
 import { optionsOf, recordQueue } from './options.ts';

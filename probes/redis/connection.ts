@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import type { Bounds } from '../store-driver.ts';
+import type { Bounds } from '../store/store-driver.ts';
 
 export interface RedisAddress {
   host: string;

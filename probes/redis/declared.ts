@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { StoreConnection } from '../store-driver.ts';
+import type { StoreConnection } from '../store/store-driver.ts';
 import type { RedisAddress, RedisLogin } from './connection.ts';
 
 /** As much of a Redis store's declaration as its driver needs; env/schema/stores/redis.ts has it all. */

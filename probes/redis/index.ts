@@ -1,5 +1,5 @@
 /** Redis under Sentinel: what the workload, the read-back, the observer and the description of the store need. */
-import type { StoreDriver } from '../store-driver.ts';
+import type { StoreDriver } from '../store/store-driver.ts';
 import { SURE_FAILURE_NAMES } from './errors.ts';
 import { observe } from './observer.ts';
 import { readBack } from './readback.ts';

@@ -1,4 +1,4 @@
-import type { Bounds, StoreMember, StoreTarget } from '../store-driver.ts';
+import type { Bounds, StoreMember, StoreTarget } from '../store/store-driver.ts';
 import { textOf, withRedis } from './connection.ts';
 import type { RedisAddress, RedisEnd } from './connection.ts';
 import { redisStore } from './declared.ts';

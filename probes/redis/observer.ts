@@ -1,6 +1,6 @@
-import { followStore } from '../following.ts';
-import type { Sight } from '../following.ts';
-import type { ObserveOptions, Observer, StoreTarget } from '../store-driver.ts';
+import { followStore } from '../store/following.ts';
+import type { Sight } from '../store/following.ts';
+import type { ObserveOptions, Observer, StoreTarget } from '../store/store-driver.ts';
 import { textOf } from './connection.ts';
 import { redisStore } from './declared.ts';
 import { memberView, memberViews, nameOf } from './members.ts';

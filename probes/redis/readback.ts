@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
-import { contentsOf } from '../contents.ts';
-import type { Contents } from '../contents.ts';
-import { attempt, unreadBy } from '../readback.ts';
-import type { Bounds, ReadBackRequest, StoreTarget } from '../store-driver.ts';
+import { contentsOf } from '../store/contents.ts';
+import type { Contents } from '../store/contents.ts';
+import { attempt, unreadBy } from '../store/readback.ts';
+import type { Bounds, ReadBackRequest, StoreTarget } from '../store/store-driver.ts';
 import { textOf, withRedis } from './connection.ts';
 import type { RedisConnection } from './connection.ts';
 import { redisStore } from './declared.ts';

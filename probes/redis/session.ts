@@ -1,5 +1,5 @@
 import { monoMs } from '../clock.ts';
-import type { StoreConnection } from '../store-driver.ts';
+import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
 import { RedisConnection, textOf } from './connection.ts';
 import { redisStore } from './declared.ts';

@@ -1,6 +1,12 @@
 import { GOVERNING } from '../../reports/record/governing.ts';
-import { factsOf } from '../members.ts';
-import type { Bounds, ExpectedWindow, GoverningSetting, ServerFacts, StoreTarget } from '../store-driver.ts';
+import { factsOf } from '../store/members.ts';
+import type {
+  Bounds,
+  ExpectedWindow,
+  GoverningSetting,
+  ServerFacts,
+  StoreTarget,
+} from '../store/store-driver.ts';
 import { textOf, withRedis } from './connection.ts';
 import { redisStore } from './declared.ts';
 import { endOf } from './members.ts';

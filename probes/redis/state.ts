@@ -1,6 +1,6 @@
-import { declaredMembers } from '../members.ts';
-import { unsteadyBy, waitSteadyBy } from '../steady.ts';
-import type { Bounds, Steadiness, StoreDescription, StoreTarget } from '../store-driver.ts';
+import { declaredMembers } from '../store/members.ts';
+import { unsteadyBy, waitSteadyBy } from '../store/steady.ts';
+import type { Bounds, Steadiness, StoreDescription, StoreTarget } from '../store/store-driver.ts';
 import { textOf, withRedis } from './connection.ts';
 import { redisStore } from './declared.ts';
 import { errorClass, replyCode } from './errors.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
-import type { Bounds, StoreTarget, Switchover, SwitchoverRequest } from '../store-driver.ts';
+import type { Bounds, StoreTarget, Switchover, SwitchoverRequest } from '../store/store-driver.ts';
 import { textOf, withRedis } from './connection.ts';
 import type { Command, RedisAddress, RedisEnd } from './connection.ts';
 import { redisStore } from './declared.ts';

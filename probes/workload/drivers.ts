@@ -1,6 +1,6 @@
 import { API_SURE_FAILURES, ControlPlaneWorkloadClient } from '../control-plane/client.ts';
 import { EDGE_SURE_FAILURES, EdgeWorkloadClient } from '../edge/client.ts';
-import type { StoreDriver } from '../store-driver.ts';
+import type { StoreDriver } from '../store/store-driver.ts';
 import { storeDriver } from '../stores.ts';
 
 /** What a workload needs to know of what it asks. */

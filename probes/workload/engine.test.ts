@@ -1,7 +1,7 @@
 import { afterEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OperationLine } from '../../reports/record/history.ts';
+import type { OperationLine } from '../../reports/record/history/history.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from './client.ts';
 import { WorkloadEngine } from './engine.ts';
 import type { EngineOptions } from './engine.ts';

@@ -1,6 +1,6 @@
-import type { Outcome } from '../../reports/record/history.ts';
-import { OUTCOMES } from '../../reports/record/history.ts';
-import type { OperationLine } from '../../reports/record/history.ts';
+import type { Outcome } from '../../reports/record/history/history.ts';
+import { OUTCOMES } from '../../reports/record/history/history.ts';
+import type { OperationLine } from '../../reports/record/history/history.ts';
 import { monoMs } from '../clock.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from './client.ts';
 import { Pacer } from './pacer.ts';

@@ -1,5 +1,5 @@
 /** A machine that is too busy misses goals of time, whatever runs on it: then nobody knows whose fault it was. */
-import type { History } from '../record/history.ts';
+import type { History } from '../record/history/history.ts';
 import type { Pressure } from '../record/pressure.ts';
 import type { Rule } from '../record/rule.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Judgement } from '../record/judgement.ts';
-import type { GoalEntry } from '../record/load-detail.ts';
+import type { GoalEntry } from '../record/details/load-detail.ts';
 import type { Rule } from '../record/rule.ts';
 import { judgeOne, judgeOver } from './definition.ts';
 import { invent } from '../../suites/_testing/histories.ts';

@@ -1,6 +1,6 @@
-import type { History } from '../record/history.ts';
+import type { History } from '../record/history/history.ts';
 import type { Judgement } from '../record/judgement.ts';
-import type { GoalEntry } from '../record/load-detail.ts';
+import type { GoalEntry } from '../record/details/load-detail.ts';
 import { reasonOf, worstOf } from '../record/rule.ts';
 import type { Rule } from '../record/rule.ts';
 import { worst } from '../record/verdict.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Observation } from '../record/history.ts';
+import type { Observation } from '../record/history/history.ts';
 import { all, first, last } from './observed.ts';
 
 const nodes = (t: number): Observation => ({ kind: 'nodes', t, names: [], count: 0 });

@@ -1,5 +1,5 @@
 /** Readers of a history: observations of a kind, with the type of that kind. */
-import type { Observation } from '../record/history.ts';
+import type { Observation } from '../record/history/history.ts';
 import type { Kind, Seen } from '../record/observations/index.ts';
 
 interface Observed {

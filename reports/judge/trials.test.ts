@@ -118,7 +118,7 @@ describe('aggregateTrials', () => {
   });
 
   it('should be inconclusive with fewer counted trials than the goal asks for', () => {
-    const stopped = trial(3, { verdict: 'not-run', reason: 'the safety lever was set' });
+    const stopped = trial(3, { verdict: 'not-run', reason: 'the kill switch was set' });
     const got = aggregateTrials([...many(2), stopped], { ...GOALS, minTrials: 3 });
     assert.equal(got.verdict, 'inconclusive');
     assert.equal(got.reason, '2 of 3 trials count, the goal asks for 3');

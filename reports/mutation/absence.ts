@@ -1,5 +1,5 @@
 /** Operators that take something away: kinds, lines, files, subjects, the end, elements of lists. */
-import type { History, Observation } from '../record/history.ts';
+import type { History, Observation } from '../record/history/history.ts';
 import { byKind, dropping, shown, withObservations } from './mutant.ts';
 import type { Mutant, Subject } from './mutant.ts';
 import type { Names } from './names.ts';

@@ -1,5 +1,5 @@
 /** Operations in columns, changed: a copy of what changes, everything else shared. */
-import type { Details, Operations } from '../record/history.ts';
+import type { Details, Operations } from '../record/history/history.ts';
 
 export type NumberColumn = 'n' | 'intendedMs' | 'sentMs' | 'doneMs';
 

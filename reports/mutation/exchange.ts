@@ -1,5 +1,5 @@
 /** Names of subjects in each other's place. */
-import type { History } from '../record/history.ts';
+import type { History } from '../record/history/history.ts';
 import { byKind, withObservations } from './mutant.ts';
 import type { Mutant, Subject } from './mutant.ts';
 import { isName } from './names.ts';

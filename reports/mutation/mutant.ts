@@ -1,5 +1,5 @@
-import type { History, Observation } from '../record/history.ts';
-import { parseObservation } from '../record/parse-observation.ts';
+import type { History, Observation } from '../record/history/history.ts';
+import { parseObservation } from '../record/history/parse-observation.ts';
 import type { Line } from './places.ts';
 import type { Random } from './random.ts';
 

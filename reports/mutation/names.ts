@@ -1,5 +1,5 @@
 /** Which strings of a history name subjects, and which other names could stand in their place. */
-import type { History } from '../record/history.ts';
+import type { History } from '../record/history/history.ts';
 import type { Json, Place } from './places.ts';
 import { sample } from './random.ts';
 import type { Random } from './random.ts';

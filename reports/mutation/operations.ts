@@ -1,6 +1,6 @@
 /** Operators on the operations of a workload: gone, twice, another outcome, other times, another detail. */
-import { OUTCOMES } from '../record/history.ts';
-import type { History, Operations } from '../record/history.ts';
+import { OUTCOMES } from '../record/history/history.ts';
+import type { History, Operations } from '../record/history/history.ts';
 import { keepOperations, pick, withDetails, withNumbers, withOutcome } from './columns.ts';
 import type { NumberColumn } from './columns.ts';
 import type { Mutant, Subject } from './mutant.ts';

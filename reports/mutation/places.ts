@@ -1,5 +1,5 @@
 /** Places in an observation: found, named by their path, and changed without touching the original. */
-import type { Observation } from '../record/history.ts';
+import type { Observation } from '../record/history/history.ts';
 import { chosen, shapeOfKind, step } from './shape.ts';
 import type { Shape } from './shape.ts';
 

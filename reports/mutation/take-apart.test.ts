@@ -6,7 +6,7 @@ import { need } from '../judge/evidence/need.ts';
 import { all, last } from '../judge/observed.ts';
 import { invent } from '../../suites/_testing/histories.ts';
 import type { Seen } from '../../suites/_testing/histories.ts';
-import type { History } from '../record/history.ts';
+import type { History } from '../record/history/history.ts';
 import type { Judgement } from '../record/judgement.ts';
 import { annotationOf, takeApart } from './take-apart.ts';
 import type { Result } from './take-apart.ts';

@@ -4,7 +4,7 @@
  */
 import type { Judge } from '../judge/definition.ts';
 import type { Annotations } from '../judge/annotations.ts';
-import type { History } from '../record/history.ts';
+import type { History } from '../record/history/history.ts';
 import { damaged, endsCut, filesDropped, kindsDropped, linesDropped, subjectsDropped } from './absence.ts';
 import { namesExchanged } from './exchange.ts';
 import type { Mutant, Subject, Trial } from './mutant.ts';

@@ -1,5 +1,5 @@
 /** Times of one source an hour later or earlier: a source with a clock of its own. */
-import type { History, Observation } from '../record/history.ts';
+import type { History, Observation } from '../record/history/history.ts';
 import { byKind, withObservations } from './mutant.ts';
 import type { Mutant, Subject } from './mutant.ts';
 import type { Json, Line } from './places.ts';

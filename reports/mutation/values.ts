@@ -1,5 +1,5 @@
 /** Operators on values: numbers, booleans and lists, in one line and in all lines of a kind. */
-import type { History } from '../record/history.ts';
+import type { History } from '../record/history/history.ts';
 import { byKind, shown, withObservations } from './mutant.ts';
 import type { Mutant, Subject } from './mutant.ts';
 import { isList, isRecord, placesOf, withAll, withValue } from './places.ts';

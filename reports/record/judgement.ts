@@ -1,13 +1,13 @@
-import type { GpuDetail } from './gpu-detail.ts';
-import type { GoalEntry, LoadDetail, ScalingDetail } from './load-detail.ts';
-import type { Figure } from './figure.ts';
+import type { GpuDetail } from './details/gpu-detail.ts';
+import type { GoalEntry, LoadDetail, ScalingDetail } from './details/load-detail.ts';
+import type { Figure } from './details/figure.ts';
 import type { Pressure } from './pressure.ts';
 import type { Rule } from './rule.ts';
 import type { Verdict } from './verdict.ts';
 import type { FailoverRecord } from './run-record.ts';
-import type { TelemetryDetail } from './telemetry-detail.ts';
+import type { TelemetryDetail } from './details/telemetry-detail.ts';
 
-export type { Figure } from './figure.ts';
+export type { Figure } from './details/figure.ts';
 
 /** A piece of evidence behind a verdict: a log excerpt, an event, a table row. Text is raw: renderers escape it. */
 export interface Evidence {

@@ -1,4 +1,4 @@
-import type { Figure } from './figure.ts';
+import type { Figure } from './details/figure.ts';
 import { worst } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
 

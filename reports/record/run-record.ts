@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { gpuDetailSchema } from './gpu-detail.ts';
-import { goalEntrySchema, loadDetailSchema, scalingDetailSchema } from './load-detail.ts';
+import { gpuDetailSchema } from './details/gpu-detail.ts';
+import { goalEntrySchema, loadDetailSchema, scalingDetailSchema } from './details/load-detail.ts';
 import { pressureSchema } from './pressure.ts';
-import { telemetryDetailSchema } from './telemetry-detail.ts';
+import { telemetryDetailSchema } from './details/telemetry-detail.ts';
 import { SCOPES, VERDICTS } from './verdict.ts';
 
 /** The run record: `run.json`. Every report is a pure function of it. Its JSON Schema is reports/record/run.schema.json. */

@@ -1,5 +1,5 @@
 /** The goals of a run as every report shows them: worst remaining budget first. */
-import type { GoalEntry } from '../record/load-detail.ts';
+import type { GoalEntry } from '../record/details/load-detail.ts';
 import type { CheckResult, RunRecord } from '../record/run-record.ts';
 import { grouped } from './text.ts';
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { runRecordSchema } from '../record/run-record.ts';
 import { runSchemaText } from '../record/run-schema.ts';
-import type { TelemetryDetail } from '../record/telemetry-detail.ts';
+import type { TelemetryDetail } from '../record/details/telemetry-detail.ts';
 import { fixtureCheck, fixtureRecord } from './_testing/fixture.ts';
 import { renderHtml } from './html.ts';
 

@@ -1,4 +1,4 @@
-import type { ChangedField, Json } from './undo-kube.ts';
+import type { ChangedField, Json } from './timers/undo-kube.ts';
 
 type JsonObject = { [key: string]: Json };
 

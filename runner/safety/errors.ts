@@ -3,7 +3,7 @@ import type { RestoreReport } from './types.ts';
 /** Refused for now (exit code 75): try again later. `reason` is a word to branch on. */
 export class RefusedError extends Error {
   readonly exitCode: 75 | 1 = 75;
-  readonly reason: 'held' | 'lever' | 'lease-lost' | 'left-elsewhere' | 'not-permitted' | 'stopped';
+  readonly reason: 'held' | 'kill-switch' | 'lease-lost' | 'left-elsewhere' | 'not-permitted' | 'stopped';
 
   constructor(reason: RefusedError['reason'], message: string, options?: ErrorOptions) {
     super(message, options);
@@ -23,10 +23,10 @@ export class HeldError extends RefusedError {
   }
 }
 
-/** The safety lever is set, or cannot be read. */
-export class LeverError extends RefusedError {
+/** The kill switch is set, or cannot be read. */
+export class KillSwitchError extends RefusedError {
   constructor(message: string, options?: ErrorOptions) {
-    super('lever', message, options);
+    super('kill-switch', message, options);
   }
 }
 

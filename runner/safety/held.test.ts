@@ -5,11 +5,11 @@ import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
-import { lockPath } from '../../env/local/lock.ts';
+import { lockPath } from '../../host/lock.ts';
 import { identify } from '../../host/process-identity.ts';
 import { HeldError, openSafety, refuseWhileHeld, safetyFolder } from './index.ts';
-import { holderSelf } from './place.ts';
-import { HolderRecord } from './processes.ts';
+import { holderSelf } from './lease/place.ts';
+import { HolderRecord } from './lease/processes.ts';
 import { TestApi } from './_testing/api.ts';
 
 const INSTANCE = 'local-small';

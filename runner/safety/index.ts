@@ -1,10 +1,10 @@
 /**
- * What keeps an environment safe: one holder at a time, the inverse of every action recorded before it, a lever that
+ * What keeps an environment safe: one holder at a time, the inverse of every action recorded before it, a kill switch that
  * stops everything, timers for when nobody is left. `openSafety` is the way in, `Safety.perform` the way to any change.
  */
 import { z } from 'zod';
-import { instanceHolder } from '../../env/local/lock.ts';
-import type { InstanceName } from '../../env/local/nodes/index.ts';
+import { instanceHolder } from '../../host/lock.ts';
+import type { InstanceName } from '../../env/schema/cluster.ts';
 import type { NodePower } from '../../suites/faults/inverse.ts';
 import {
   awaitOwner,
@@ -15,25 +15,25 @@ import {
   refuseTaken,
   settleGivenBack,
   takeOver,
-} from './elsewhere.ts';
+} from './journal/elsewhere.ts';
 import { HeldError, LeftElsewhereError } from './errors.ts';
-import { Lease } from './lease.ts';
-import { Ledger } from './ledger.ts';
-import { Lever } from './lever.ts';
-import { dropFromMirror, Mirror } from './mirror.ts';
-import { formatHolder, holderSelf, safetyFolder } from './place.ts';
-import type { Holder } from './place.ts';
-import { ChildRecord, HolderRecord } from './processes.ts';
+import { Lease } from './lease/lease.ts';
+import { Ledger } from './journal/ledger.ts';
+import { KillSwitch } from './lease/kill-switch.ts';
+import { dropFromMirror, Mirror } from './journal/mirror.ts';
+import { formatHolder, holderSelf, safetyFolder } from './lease/place.ts';
+import type { Holder } from './lease/place.ts';
+import { ChildRecord, HolderRecord } from './lease/processes.ts';
 import { Safety } from './safety.ts';
 import type { Permit } from './safety.ts';
-import { Timers } from './timers.ts';
+import { Timers } from './timers/timers.ts';
 import type { KubeCall, RestoreReport } from './types.ts';
 import { undoAll } from './undo.ts';
 
-export { HeldError, LeftElsewhereError, LeverError, RefusedError } from './errors.ts';
+export { HeldError, LeftElsewhereError, KillSwitchError, RefusedError } from './errors.ts';
 export { kubeCallFrom } from './kube-call.ts';
-export { leftOpen } from './left-open.ts';
-export { safetyFolder } from './place.ts';
+export { leftOpen } from './journal/left-open.ts';
+export { safetyFolder } from './lease/place.ts';
 export { Safety } from './safety.ts';
 export type { Mutation, Permit } from './safety.ts';
 export type { Access, Entry, Inverse, KubeCall, KubeReply, RestoreReport } from './types.ts';
@@ -81,9 +81,9 @@ const START_RETRY_MS = 60_000;
 
 /**
  * Takes the environment: ends what a killed predecessor left running and waits until it is gone, takes the Lease, restores
- * what the ledger holds, and follows the safety lever.
- * @throws HeldError when a living process holds it; LeftElsewhereError when another machine has left something open; LeverError when the
- * lever is set. What this machine had left is restored all the same.
+ * what the ledger holds, and follows the kill switch.
+ * @throws HeldError when a living process holds it; LeftElsewhereError when another machine has left something open; KillSwitchError when the
+ * kill switch is set. What this machine had left is restored all the same.
  */
 export function openSafety(options: SafetyOptions): Promise<Safety> {
   return open(options, null);
@@ -164,7 +164,7 @@ async function openPatiently({
     const { kube, environment, embedded, notice } = options;
     const namespace = namespaceOf(options);
     // Whoever set it wants nothing to happen.
-    await Lever.refuseWhenSet({ kube, namespace });
+    await KillSwitch.refuseWhenSet({ kube, namespace });
     notice(`${error.message.split('. ')[0] ?? ''}; it has up to ${graceMs / 1000} s to undo it`);
     const ledger = new Ledger(safetyFolder(environment, embedded));
     const signal = options.signal ?? new AbortController().signal;
@@ -227,13 +227,13 @@ async function opened(opening: Opening): Promise<Safety> {
   await mirror.refresh();
   if (ledger.open().length > 0) await armOpen(timers, ledger, notice);
   else for (const message of await timers.disarm()) notice(message);
-  const lever = await Lever.follow({ kube, namespace, onStop });
+  const killSwitch = await KillSwitch.follow({ kube, namespace, onStop });
   return new Safety({
     ...opening,
     ...options,
     mirror,
     timers,
-    lever,
+    killSwitch,
     restoredAtStart: withEarly(opening.early, joined(own, theirs)),
   });
 }
@@ -265,7 +265,7 @@ async function undoWhatIsLeftElsewhere(opening: Opening, own: RestoreReport): Pr
   if (left.open.length + taken.length === 0) return NOTHING;
   const of = { holder: left.holder, namespace, environment };
   if (taking === null) throw refusePlainly({ ...left, taken }, of, own);
-  await Lever.refuseWhenSet({ kube, namespace });
+  await KillSwitch.refuseWhenSet({ kube, namespace });
   const now = await takeOver(left, { ...options, ...taking, namespace, ledger });
   const report = await undoAll([...taken, ...now.taken], {
     ledger,

@@ -3,8 +3,8 @@ import type { KubeObject, ObjectRef } from '../../suites/harness/protocol.ts';
 import { kindOf, kindText, pathOf } from '../../probes/kubernetes/kinds.ts';
 import { changedFields, mergePatched } from './diff.ts';
 import type { Access, Inverse, KubeCall, KubeReply } from './types.ts';
-import { deleteOptions, isJson, MARK, saidIn, textAt } from './undo-kube.ts';
-import type { Json } from './undo-kube.ts';
+import { deleteOptions, isJson, MARK, saidIn, textAt } from './timers/undo-kube.ts';
+import type { Json } from './timers/undo-kube.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
 /** A busy object changes a few times a second; each try reads it anew. */

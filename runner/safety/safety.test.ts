@@ -3,12 +3,12 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Ledger } from './ledger.ts';
+import { Ledger } from './journal/ledger.ts';
 import { restoreEnvironment, safetyFolder, sha256 } from './index.ts';
 import type { SafetyOptions } from './index.ts';
 import { TestApi } from './_testing/api.ts';
 import { NODE, nodeRef, openForTest as open, safetyOptions as options } from './_testing/safety.ts';
-import { MARK } from './undo-kube.ts';
+import { MARK } from './timers/undo-kube.ts';
 
 test('records the inverse on disk and in the cluster and arms the Job before it acts; close restores', async () => {
   const api = new TestApi();
@@ -63,7 +63,7 @@ test('false verdict 25: what could not be undone in the middle of a run is still
   assert.match(report.failed.join(), /worker-1.*\(c\): /);
 });
 
-test('once the lever is set it restores at once, whoever asks, and does nothing more', async () => {
+test('once the kill switch is set it restores at once, whoever asks, and does nothing more', async () => {
   const api = new TestApi();
   api.put(NODE, { spec: {} });
   const safety = await open(options(api));
@@ -75,7 +75,7 @@ test('once the lever is set it restores at once, whoever asks, and does nothing 
   while (safety.pending().length > 0 && performance.now() - since < 2_000)
     await new Promise((resolve) => setTimeout(resolve, 5));
   assert.deepEqual(api.objects.get(NODE)?.['spec'], {});
-  await assert.rejects(safety.patch('c', nodeRef, { spec: { other: 1 } }), /safety lever/);
+  await assert.rejects(safety.patch('c', nodeRef, { spec: { other: 1 } }), /kill switch/);
   assert.deepEqual(safety.pending(), []);
   assert.deepEqual(api.objects.get(NODE)?.['spec'], {});
 });
@@ -92,7 +92,7 @@ test('whoever lost the Lease to another while it was paused restores nothing: th
     const [seconds, nanos] = real();
     return [seconds + 11, nanos];
   });
-  await assert.rejects(safety.patch('c', nodeRef, { spec: { other: 1 } }), /Lease|lever/);
+  await assert.rejects(safety.patch('c', nodeRef, { spec: { other: 1 } }), /Lease|kill switch/);
   assert.match((await safety.restore()).failed.join(), /another process holds the environment now/);
   assert.deepEqual(api.objects.get(NODE)?.['spec'], { unschedulable: true });
   api.put(lease, { spec: { holderIdentity: safety.identity, renewTime: 'now' } });

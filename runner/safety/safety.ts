@@ -2,17 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { monoMs } from '../../probes/clock.ts';
 import type { KubeObject, ObjectRef } from '../../suites/harness/protocol.ts';
 import { RefusedError } from './errors.ts';
-import type { Lease } from './lease.ts';
-import type { Ledger } from './ledger.ts';
-import type { Lever } from './lever.ts';
-import type { Mirror } from './mirror.ts';
-import { isUndoneElsewhere } from './mirror.ts';
+import type { Lease } from './lease/lease.ts';
+import type { Ledger } from './journal/ledger.ts';
+import type { KillSwitch } from './lease/kill-switch.ts';
+import type { Mirror } from './journal/mirror.ts';
+import { isUndoneElsewhere } from './journal/mirror.ts';
 import { GuardedObjects } from './objects.ts';
 import type { ChangeOptions } from './objects.ts';
-import { bootId, self } from './place.ts';
-import { pause } from './pause.ts';
-import type { ChildRecord } from './processes.ts';
-import type { Timers } from './timers.ts';
+import { bootId, self } from './lease/place.ts';
+import { pause } from './lease/pause.ts';
+import type { ChildRecord } from './lease/processes.ts';
+import type { Timers } from './timers/timers.ts';
 import type { Access, Entry, Inverse, KubeCall, RestoreReport } from './types.ts';
 import { undoAll } from './undo.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -27,7 +27,7 @@ export type Mutation = {
   readonly fault?: string;
   /** Empty for what heals by itself. */
   readonly inverses: readonly Inverse[];
-  /** It takes the API server away, so that lever and mirror may be unreachable until it is undone. */
+  /** It takes the API server away, so that kill switch and mirror may be unreachable until it is undone. */
   readonly controlPlane?: boolean;
   /** When `act` is over at the latest, ms, where that is longer than half a minute. */
   readonly endsWithinMs?: number;
@@ -41,7 +41,7 @@ export type SafetyParts = {
   readonly kube: KubeCall;
   readonly ledger: Ledger;
   readonly lease: Lease;
-  readonly lever: Lever;
+  readonly killSwitch: KillSwitch;
   readonly mirror: Mirror;
   readonly timers: Timers;
   readonly children: ChildRecord;
@@ -109,8 +109,8 @@ export class Safety {
   }
 
   /**
-   * Every mutation goes through here: permits, Lease and lever are checked, the inverse is recorded on disk and in the
-   * cluster, the timers are armed, Lease and lever are checked again, and only then it acts. When `act` throws, its inverse
+   * Every mutation goes through here: permits, Lease and kill switch are checked, the inverse is recorded on disk and in the
+   * cluster, the timers are armed, Lease and kill switch are checked again, and only then it acts. When `act` throws, its inverse
    * stays open: nobody knows how far it came.
    * @throws RefusedError when it may not begin; Error when its inverse or timer could not be put in place; what `act` throws.
    */
@@ -130,7 +130,7 @@ export class Safety {
   /** Everything that comes before the action. When it throws, nothing was done, so that nothing is to be undone. */
   async #begin(underWay: UnderWay): Promise<void> {
     const { mutation } = underWay;
-    const { lever, lease, restoreDeadlineMs } = this.#parts;
+    const { killSwitch, lease, restoreDeadlineMs } = this.#parts;
     await this.#check(mutation);
     const entries = mutation.inverses.map((inverse) => this.#record(mutation, inverse));
     try {
@@ -148,7 +148,7 @@ export class Safety {
     }
     if (mutation.controlPlane !== true) return;
     for (const { seq } of entries) this.#blinding.add(seq);
-    lever.allowBlindness(restoreDeadlineMs);
+    killSwitch.allowBlindness(restoreDeadlineMs);
     lease.allowBlindness(restoreDeadlineMs);
   }
 
@@ -255,13 +255,13 @@ export class Safety {
     return report;
   }
 
-  /** Once nothing is left undone that took the API server away, a lever or a Lease that stays silent means what it always means. */
+  /** Once nothing is left undone that took the API server away, a kill switch or a Lease that stays silent means what it always means. */
   #endBlindness(): void {
-    const { ledger, lever, lease } = this.#parts;
+    const { ledger, killSwitch, lease } = this.#parts;
     if (this.#blinding.size === 0) return;
     if (ledger.open().some(({ seq }) => this.#blinding.has(seq))) return;
     this.#blinding.clear();
-    lever.endBlindness();
+    killSwitch.endBlindness();
     lease.endBlindness();
   }
 
@@ -273,7 +273,7 @@ export class Safety {
     const { actions, undone, failed } = await this.restore();
     const conflicts = [...this.#conflicts];
     const report = { actions, undone, failed: [...new Set([...conflicts, ...failed])], conflicts };
-    await this.#parts.lever.close();
+    await this.#parts.killSwitch.close();
     // Whoever holds the environment now has a mirror and a Job of its own there.
     if (!(await this.#parts.lease.isTakenByOther())) await this.#tidyUp();
     await this.#parts.release();
@@ -294,7 +294,7 @@ export class Safety {
     const reason = (await this.#parts.permit?.(mutation)) ?? null;
     if (reason !== null)
       throw new RefusedError('not-permitted', `${mutation.title} (${mutation.check}): ${reason}`);
-    await this.#parts.lever.confirm();
+    await this.#parts.killSwitch.confirm();
     await this.#parts.lease.renewIfBlind();
     // Last, and without a wait after it: what was true before a pause may not be any more.
     this.#parts.lease.assertHeld();

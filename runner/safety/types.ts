@@ -1,10 +1,10 @@
 import type { LlmBehaviour } from '../../env/schema.ts';
 import type { ProcessId } from '../../host/process-identity.ts';
-import type { ClusterSize, InstanceName } from '../../env/local/nodes/index.ts';
+import type { InstanceName } from '../../env/schema/cluster.ts';
 import type { NodePower } from '../../suites/faults/inverse.ts';
-import type { KubeInverse } from './undo-kube.ts';
+import type { KubeInverse } from './timers/undo-kube.ts';
 
-export type { KubeCall, KubeInverse, KubeReply, KubeRequest } from './undo-kube.ts';
+export type { KubeCall, KubeInverse, KubeReply, KubeRequest } from './timers/undo-kube.ts';
 
 /** Who may ask: canaries of checks, faults of drills, breaks of controls. */
 export type Access = 'canary' | 'fault' | 'control';
@@ -17,7 +17,7 @@ export type NodeInverse =
   | { kind: 'thaw'; cgroup: string }
   | { kind: 'link-up'; instance: InstanceName; link: string }
   /** A node of the embedded environment that was killed is started again, with what it was started with. */
-  | { kind: 'node-start'; instance: InstanceName; node: string; size: ClusterSize; binDir: string }
+  | { kind: 'node-start'; instance: InstanceName; node: string; size: 'small' | 'full'; binDir: string }
   /** The manifest of a static pod goes back from `to`, where it was moved aside, to `from`, where kubelet reads it. */
   | { kind: 'static-pod'; from: string; to: string }
   /** Words after `ip -n NETNS route replace`. */

@@ -1,23 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LlmBehaviour } from '../../env/schema.ts';
-import { setApiServers, setExtraConfig } from '../../env/local/cluster/load-balancer.ts';
 import { processAlive } from '../../host/process-identity.ts';
-import {
-  freezerState,
-  hasLink,
-  linkState,
-  nodeDir,
-  nodeSpec,
-  nodeStatus,
-  restoreLink,
-  startNode,
-  thawCgroup,
-} from '../../env/local/nodes/index.ts';
-import type { InstanceName } from '../../env/local/nodes/index.ts';
-import { stateDir } from '../../env/local/paths.ts';
+import { freezerState, thawCgroup } from '../../host/cgroups/freezer.ts';
 import { run, runAny } from '../../host/run.ts';
 import { tellStandIn } from '../../probes/ai/stand-in.ts';
 import { monoMs } from '../../probes/clock.ts';
@@ -30,16 +17,16 @@ const COMMAND_DEADLINE_MS = 15_000;
 const LOOKS_IN_A_ROW = 3;
 const LOOK_EVERY_MS = 1_000;
 
-type Kinds = {
-  [K in NodeInverse['kind']]: (
-    inverse: Extract<NodeInverse, { kind: K }>,
-  ) => Promise<UndoResult> | UndoResult;
+/** How inverses of some kinds are undone. */
+export type UndoKinds<K extends NodeInverse['kind']> = {
+  readonly [Each in K]: (inverse: Extract<NodeInverse, { kind: Each }>) => Promise<UndoResult> | UndoResult;
 };
 
-const UNDO: Kinds = {
+/** What was done to nodes that the provider of the environment holds on this machine: only it knows how they are started. */
+export type ProviderKind = 'link-up' | 'node-start' | 'api-servers' | 'edge-config';
+
+const UNDO: UndoKinds<Exclude<NodeInverse['kind'], ProviderKind>> = {
   thaw: undoThaw,
-  'link-up': undoCut,
-  'node-start': undoNodeLoss,
   'static-pod': undoStaticPod,
   route: undoRoute,
   'node-power': undoPowerLoss,
@@ -49,17 +36,26 @@ const UNDO: Kinds = {
     }),
   file: undoFile,
   'packet-filter': undoPacketFilter,
-  'api-servers': undoApiServers,
-  'edge-config': undoEdgeConfig,
   'stand-in': undoStandIn,
 };
+
+let ofProvider: UndoKinds<ProviderKind> | null = null;
+
+/** Who starts a process that may undo something says how the provider's own kinds are undone (`runner/embedded-safety.ts`). */
+export function provideUndo(kinds: UndoKinds<ProviderKind>): void {
+  ofProvider = kinds;
+}
 
 /**
  * Undoes one thing that was done on this host.
  * @throws Error when it did not work and can be tried again.
  */
 export async function undoNode(inverse: NodeInverse): Promise<UndoResult> {
-  const undo = UNDO[inverse.kind] as (inverse: NodeInverse) => Promise<UndoResult> | UndoResult;
+  const known: Partial<UndoKinds<NodeInverse['kind']>> = { ...UNDO, ...ofProvider };
+  const undo = known[inverse.kind] as
+    ((inverse: NodeInverse) => Promise<UndoResult> | UndoResult) | undefined;
+  if (undo === undefined)
+    throw new Error(`this process does not know how "${inverse.kind}" is undone: run plumbline restore`);
   return undo(inverse);
 }
 
@@ -83,30 +79,6 @@ async function undoStandIn({ url, rest }: { url: string; rest: LlmBehaviour }): 
 function undoThaw({ cgroup }: { cgroup: string }): UndoResult {
   if (!existsSync(cgroup) || freezerState(cgroup) === 'THAWED') return { outcome: 'already' };
   thawCgroup(cgroup);
-  return { outcome: 'undone' };
-}
-
-async function undoCut(port: { instance: InstanceName; link: string }): Promise<UndoResult> {
-  if (!(await hasLink(port))) {
-    // Earlier versions kept it, and the bridge, in the host's own namespace.
-    if (existsSync(`/sys/class/net/${port.link}`))
-      throw new Error(
-        `the link ${port.link} is of an environment that another version has raised: plumbline env down`,
-      );
-    return { outcome: 'void', note: `the link ${port.link} is gone` };
-  }
-  if ((await linkState(port)) === 'up') return { outcome: 'already' };
-  await restoreLink(port);
-  return { outcome: 'undone' };
-}
-
-/** Returns when the node's containerd answers; its kubelet then says Ready by itself, and takes its pods up again. */
-async function undoNodeLoss(inverse: Extract<NodeInverse, { kind: 'node-start' }>): Promise<UndoResult> {
-  const { instance, binDir, size } = inverse;
-  const node = nodeSpec(instance, inverse.node);
-  if (!existsSync(nodeDir(node))) return { outcome: 'void', note: `the node ${node.name} was removed` };
-  if (nodeStatus(node).running) return { outcome: 'already' };
-  await startNode(node, { binDir, size });
   return { outcome: 'undone' };
 }
 
@@ -174,21 +146,6 @@ async function undoFile(inverse: Extract<NodeInverse, { kind: 'file' }>): Promis
   if (wanted === null) rmSync(path, { force: true });
   else replaceFile(path, wanted, mode);
   if (inverse.then !== undefined) await run(inverse.then, { timeoutMs: COMMAND_DEADLINE_MS });
-  return { outcome: 'undone' };
-}
-
-async function undoApiServers(inverse: Extract<NodeInverse, { kind: 'api-servers' }>): Promise<UndoResult> {
-  await setApiServers(inverse.instance, inverse.before);
-  return { outcome: 'undone' };
-}
-
-async function undoEdgeConfig(inverse: Extract<NodeInverse, { kind: 'edge-config' }>): Promise<UndoResult> {
-  const file = join(stateDir(inverse.instance), 'lb/edge.cfg');
-  const now = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  if (now === inverse.before) return { outcome: 'already' };
-  if (sha256(Buffer.from(now)) !== inverse.afterSha256)
-    return { outcome: 'conflict', note: `${file} was changed by someone else since; left as it is` };
-  await setExtraConfig(inverse.instance, inverse.before);
   return { outcome: 'undone' };
 }
 

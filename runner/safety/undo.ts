@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../probes/clock.ts';
-import type { Ledger } from './ledger.ts';
-import { bootId } from './place.ts';
+import type { Ledger } from './journal/ledger.ts';
+import { bootId } from './lease/place.ts';
 import { isKubeInverse } from './types.ts';
 import type { Entry, KubeCall, RestoreReport, UndoResult } from './types.ts';
-import { undoKube } from './undo-kube.ts';
+import { undoKube } from './timers/undo-kube.ts';
 import { endsWithBoot, undoNode } from './undo-node.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 

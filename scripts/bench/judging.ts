@@ -1,5 +1,5 @@
 /** How fast histories of long trials are read and judged. */
-import { HISTORY_SCHEMA } from '../../reports/record/history.ts';
+import { HISTORY_SCHEMA } from '../../reports/record/history/history.ts';
 import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { finished } from 'node:stream/promises';
 import { monoMs } from '../../probes/clock.ts';
 import { writeHeader } from '../../probes/history.ts';
 import { judgeFailover } from '../../reports/judge/failover/index.ts';
-import { readHistory } from '../../reports/record/read-history.ts';
+import { readHistory } from '../../reports/record/history/read-history.ts';
 import { contentsOf, linesOf, SHAPES } from './shapes.ts';
 import type { Shape } from './shapes.ts';
 

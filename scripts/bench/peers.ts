@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { cacheDir } from '../../env/local/paths.ts';
+import { cacheDir } from '../../host/paths.ts';
 import { onPath } from '../../host/run.ts';
 import { measured } from './measured.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { INSTANCES } from '../../env/local/index.ts';
 import { containerCgroup } from '../../env/local/nodes/index.ts';
-import { stateDir } from '../../env/local/paths.ts';
+import { stateDir } from '../../host/paths.ts';
 import { run } from '../../host/run.ts';
 import { CLUSTER_GROUPS, toolsDir } from '../../env/local/toolchain/index.ts';
 

@@ -28,7 +28,7 @@ const STRANGERS_PORT = 5000;
 
 const PLUMBLINE = 'node_modules/.bin/node cli/plumbline.mjs';
 const LOOK = 'bash scripts/fresh-machine/look.sh';
-/** The node's pieces: cgroups, both hands with their proofs, limits that are read back. */
+/** The node's pieces: cgroups, both injectors with their proofs, limits that are read back. */
 const PIECES = ['cgroup2', 'agent'];
 const WITH_CLUSTER = ['nodes', 'faults', 'services'];
 
@@ -86,7 +86,7 @@ ${asBefore('checked')} || exit 1
       : []),
     {
       name: 'pieces',
-      claim: 'cgroups freeze, thaw and kill with proof, by both hands',
+      claim: 'cgroups freeze, thaw and kill with proof, by both injectors',
       limitS: 300,
       script: itests(PIECES),
     },

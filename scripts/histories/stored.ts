@@ -13,8 +13,8 @@ import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import type { Trial } from '../../reports/mutation/mutant.ts';
-import type { Observation } from '../../reports/record/history.ts';
-import { HistoryReader } from '../../reports/record/read-history.ts';
+import type { Observation } from '../../reports/record/history/history.ts';
+import { HistoryReader } from '../../reports/record/history/read-history.ts';
 
 export const STORED_FOLDER = path.join(import.meta.dirname, '..', '..', 'tests', 'histories');
 const SLOWEST_AND_SMALLEST = 9;

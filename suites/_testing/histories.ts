@@ -1,6 +1,6 @@
 /** Invented histories for the tests of judges. */
-import { HISTORY_SCHEMA } from '../../reports/record/history.ts';
-import type { History, Observation } from '../../reports/record/history.ts';
+import { HISTORY_SCHEMA } from '../../reports/record/history/history.ts';
+import type { History, Observation } from '../../reports/record/history/history.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 import { judgeOf } from './judges.ts';
 

@@ -1,7 +1,7 @@
 /** The catalogue of checks: its rows, what an environment would run of them, and their goals. */
 export { catalogue, formerRow, matchChecks, partsOf, rowOf, suggestCheck, suiteOf, suites } from './rows.ts';
-export { planChecks, scopeOf, whyNotRun } from './plan.ts';
-export type { PlannedCheck, Selection } from './plan.ts';
-export { failoverParts, faultHere, resolveGoals, storeFault } from './goals.ts';
-export type { ResolvedGoals } from './goals.ts';
+export { planChecks, scopeOf, whyNotRun } from './plan/plan.ts';
+export type { PlannedCheck, Selection } from './plan/plan.ts';
+export { failoverParts, faultHere, resolveGoals, storeFault } from './plan/goals.ts';
+export type { ResolvedGoals } from './plan/goals.ts';
 export type { CatalogueRow, EnvironmentKind, Access, Work } from './types.ts';

@@ -31,7 +31,7 @@ async function cutAndCrash(ctx: FaultContext): Promise<FaultResult> {
     return missed(ctx, ctx.target, `${ctx.store} has no leader with an address now`, monoMs());
   const replicas = ctx.members.filter(({ name }) => name !== leader.name);
   const cuts = [{ name: leader.name, address, ports: [REPLICATION_PORT] }];
-  const preparations = await Promise.all(replicas.map((member) => ctx.hand.cut(member, cuts, TABLE)));
+  const preparations = await Promise.all(replicas.map((member) => ctx.injector.cut(member, cuts, TABLE)));
   const prepared = preparations.filter((one) => 'act' in one);
   const reasons = preparations.flatMap((one) => ('reason' in one ? [one.reason] : []));
   if (reasons.length > 0 || prepared.length === 0)
@@ -54,5 +54,5 @@ async function cutAndCrash(ctx: FaultContext): Promise<FaultResult> {
   ctx.write({ kind: 'replicas-cut', t: monoMs(), replicas: replicas.map(({ name }) => name) });
   await sleep(CUT_MS, undefined, { signal: ctx.signal });
   // The cut outlasts the crash: the kernel keeps what a killed server had handed to it, and would send it as soon as it can.
-  return await injectInto(ctx, 'cut-then-crash', (member) => ctx.hand.crash(member));
+  return await injectInto(ctx, 'cut-then-crash', (member) => ctx.injector.crash(member));
 }

@@ -1,5 +1,5 @@
 import type { InstanceName } from '../../env/local/nodes/index.ts';
-import type { Switchover } from '../../probes/store-driver.ts';
+import type { Switchover } from '../../probes/store/store-driver.ts';
 import type { LandedBy } from '../../reports/record/observations/failover.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
 import type { FaultResult } from '../harness/protocol.ts';
@@ -76,10 +76,10 @@ export interface Cut {
 }
 
 /**
- * What faults do to a member from its node. One hand acts on this machine, which holds the nodes of the embedded environment; the other
+ * What faults do to a member from its node. One injector acts on this machine, which holds the nodes of the embedded environment; the other
  * acts through a privileged pod on the node.
  */
-export interface Hand {
+export interface FaultInjector {
   crash(member: FaultMember): Promise<Preparation>;
   /** Freezes the cgroup of one container. */
   freeze(member: FaultMember, container: string): Promise<Preparation>;
@@ -114,14 +114,14 @@ export interface FaultContext {
   container: string;
   /** Leads the data of the canary, by the store's own word; null when nobody does. */
   leader: string | null;
-  /** Leads the cluster, where that is another office; undefined: the store has none. */
+  /** Leads the cluster, where that is another role; undefined: the store has none. */
   master?: string | null | undefined;
   members: readonly FaultMember[];
   /** Pods besides the members that belong to the store's own cluster, such as its sentinels. */
   otherPeers?: readonly FaultMember[];
   /** What a partition cuts the member off from besides its peers. */
   also: readonly 'api'[];
-  hand: Hand;
+  injector: FaultInjector;
   /** Orders a planned change of leader; null: the store's driver knows none. */
   switchover: ((from: string) => Promise<Switchover>) | null;
   kube: FaultKubeCall;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Cut, FaultContext, FaultMember, Hand, Preparation, Prepared } from './fault.ts';
+import type { Cut, FaultContext, FaultMember, FaultInjector, Preparation, Prepared } from './fault.ts';
 import { faultOf, faults } from './index.ts';
 import { allDropped, dropRules, parseDrops } from './packet-filter.ts';
 import { chooseTargets } from './target.ts';
@@ -14,7 +14,7 @@ const members: FaultMember[] = ['pg-0', 'pg-1', 'pg-2'].map((name, at) => ({
 type Written = { kind: string } & Record<string, unknown>;
 
 /** Records what it is asked to prepare and to do. */
-class Recorder implements Hand {
+class Recorder implements FaultInjector {
   readonly done: string[] = [];
   cuts: readonly Cut[] = [];
   readonly #outcome: (member: FaultMember) => Awaited<ReturnType<Prepared['act']>>;
@@ -53,12 +53,12 @@ class Recorder implements Hand {
 
 interface Harness {
   ctx: FaultContext;
-  hand: Recorder;
+  injector: Recorder;
   written: Written[];
   performed: { title: string; inverses: unknown[] }[];
 }
 
-function context(over: Partial<FaultContext> = {}, hand = new Recorder()): Harness {
+function context(over: Partial<FaultContext> = {}, injector = new Recorder()): Harness {
   const written: Written[] = [];
   const performed: { title: string; inverses: unknown[] }[] = [];
   const ctx: FaultContext = {
@@ -71,7 +71,7 @@ function context(over: Partial<FaultContext> = {}, hand = new Recorder()): Harne
     leader: 'pg-1',
     members,
     also: [],
-    hand,
+    injector,
     switchover: null,
     kube: () => Promise.resolve({ status: 404, body: {} }),
     perform: async (mutation) => {
@@ -84,7 +84,7 @@ function context(over: Partial<FaultContext> = {}, hand = new Recorder()): Harne
     signal: new AbortController().signal,
     ...over,
   };
-  return { ctx, hand, written, performed };
+  return { ctx, injector, written, performed };
 }
 
 const kinds = (written: readonly Written[]): string[] => written.map(({ kind }) => kind);
@@ -117,7 +117,7 @@ test('a target that cannot be hit says why, and who is there', () => {
 
 test('every fault that is aimed at nobody is missed, and nothing is done', async () => {
   for (const id of faults.keys()) {
-    const { ctx, hand, written, performed } = context({
+    const { ctx, injector, written, performed } = context({
       target: 'pg-99',
       leader: null,
       switchover: () => Promise.reject(new Error('not to be called')),
@@ -125,7 +125,7 @@ test('every fault that is aimed at nobody is missed, and nothing is done', async
     const result = await faultOf(id).inject(ctx);
     assert.equal(result.landedAtMs, null, id);
     assert.deepEqual(kinds(written), ['fault-missed'], id);
-    assert.deepEqual([performed, hand.done], [[], []], id);
+    assert.deepEqual([performed, injector.done], [[], []], id);
   }
 });
 
@@ -146,12 +146,12 @@ test('every fault that acts on a node records its inverse first, and lands by it
     ['partition', 'cut pg-1'],
     ['node-loss', 'lose the node of pg-1'],
   ] as const) {
-    const { ctx, hand, written, performed } = context();
+    const { ctx, injector, written, performed } = context();
     const result = await faultOf(id).inject(ctx);
     assert.deepEqual([result.landedAtMs, result.target], [2, 'pg-1'], id);
     assert.deepEqual(kinds(written), ['fault-armed', 'fault-acted', 'fault-landed'], id);
     assert.deepEqual(performed[0]?.inverses, [{ kind: 'thaw', cgroup: '/pg-1' }], id);
-    assert.deepEqual(hand.done, [what], id);
+    assert.deepEqual(injector.done, [what], id);
   }
 });
 
@@ -166,8 +166,8 @@ test('a majority is hurt at once under one entry each, and has landed when the l
     ['pg-1', 5],
     ['pg-0', 9],
   ]);
-  const hand = new Recorder();
-  hand.crash = (member) =>
+  const injector = new Recorder();
+  injector.crash = (member) =>
     Promise.resolve({
       member,
       found: member.name,
@@ -178,7 +178,7 @@ test('a majority is hurt at once under one entry each, and has landed when the l
         return Promise.resolve({ lastBeforeMs: landedMs - 1, landedMs, by, proof: member.name });
       },
     });
-  const both = { ...context({ target: 'majority', members: members.slice(0, 2) }, hand) };
+  const both = { ...context({ target: 'majority', members: members.slice(0, 2) }, injector) };
   const result = await faultOf('pod-crash').inject(both.ctx);
   assert.deepEqual([result.landedAtMs, result.target], [9, 'pg-1, pg-0']);
   assert.equal(both.performed[0]?.inverses.length, 2);
@@ -190,7 +190,7 @@ test('a partition cuts off every peer and sentinel, the API server only when tha
   const plain = context({ otherPeers: [sentinel] });
   await faultOf('partition').inject(plain.ctx);
   assert.deepEqual(
-    plain.hand.cuts.map(({ name, address }) => `${name} ${address}`),
+    plain.injector.cuts.map(({ name, address }) => `${name} ${address}`),
     ['pg-0 198.19.74.10', 'pg-2 198.19.74.12', 'sentinel-0 198.19.75.9'],
   );
   const also = context({
@@ -204,7 +204,7 @@ test('a partition cuts off every peer and sentinel, the API server only when tha
       }),
   });
   await faultOf('partition').inject(also.ctx);
-  assert.deepEqual(also.hand.cuts.slice(2), [
+  assert.deepEqual(also.injector.cuts.slice(2), [
     { name: 'kubernetes-0', address: '198.19.128.1', ports: [443] },
     { name: 'api-server-0', address: '198.19.0.10', ports: [6443] },
   ]);
@@ -213,7 +213,7 @@ test('a partition cuts off every peer and sentinel, the API server only when tha
 test('those who are cut off together stay together; one without peers cannot be cut off', async () => {
   const majority = context({ target: 'majority' });
   await faultOf('partition').inject(majority.ctx);
-  assert.equal(majority.hand.cuts.length, 1);
+  assert.equal(majority.injector.cuts.length, 1);
   const alone = context({ members: members.slice(1, 2) });
   assert.match((await faultOf('partition').inject(alone.ctx)).proof, /no peers/);
   const unplaced = context({ members: [...members.slice(0, 2), { name: 'pg-2', uid: 'x', node: null }] });

@@ -11,5 +11,5 @@ export const hang: Fault = {
   title: "the container's cgroup frozen",
   heals: false,
   refusal: needsNode('hang'),
-  inject: (ctx) => injectInto(ctx, 'hang', (member) => ctx.hand.freeze(member, ctx.container)),
+  inject: (ctx) => injectInto(ctx, 'hang', (member) => ctx.injector.freeze(member, ctx.container)),
 };

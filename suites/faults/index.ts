@@ -8,12 +8,19 @@ import { podCrash } from './pod-crash.ts';
 import { podDelete } from './pod-delete.ts';
 import { switchover } from './switchover.ts';
 
-export { HostHand } from './hands/host.ts';
-export { PodHand } from './hands/pod.ts';
-export { nodePower } from './hands/power.ts';
-export type { PowerCommands } from './hands/power.ts';
+export { NodeInjector } from './injectors/node.ts';
+export { PodInjector } from './injectors/pod.ts';
+export { nodePower } from './injectors/power.ts';
+export type { PowerCommands } from './injectors/power.ts';
 export type { NodePower } from './inverse.ts';
-export type { Fault, FaultContext, FaultMember, FaultSeen, FaultSurroundings, Hand } from './fault.ts';
+export type {
+  Fault,
+  FaultContext,
+  FaultMember,
+  FaultSeen,
+  FaultSurroundings,
+  FaultInjector,
+} from './fault.ts';
 
 const FAULTS: readonly Fault[] = [podCrash, podDelete, hang, nodeLoss, partition, switchover, cutThenCrash];
 

@@ -14,7 +14,7 @@ export const nodeLoss: Fault = {
     injectInto(ctx, 'node-loss', (member, all) => {
       const shared = all.find(({ name, node }) => name !== member.name && node === member.node);
       return shared === undefined
-        ? ctx.hand.loseNode(member)
+        ? ctx.injector.loseNode(member)
         : Promise.resolve({ reason: `${member.name} and ${shared.name} are on the same node` });
     }),
 };

@@ -39,7 +39,7 @@ function prepare(
       unknown.length > 0 ? `${lacking} has no address to be cut off from` : `${member.name} has no peers`;
     return Promise.resolve({ reason });
   }
-  return ctx.hand.cut(member, [...peers, ...api], TABLE);
+  return ctx.injector.cut(member, [...peers, ...api], TABLE);
 }
 
 const port = z.object({ port: z.number() });

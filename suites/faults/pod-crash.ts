@@ -8,5 +8,5 @@ export const podCrash: Fault = {
   title: 'every process of the pod killed from its node',
   heals: true,
   refusal: needsNode('pod-crash'),
-  inject: (ctx) => injectInto(ctx, 'pod-crash', (member) => ctx.hand.crash(member)),
+  inject: (ctx) => injectInto(ctx, 'pod-crash', (member) => ctx.injector.crash(member)),
 };

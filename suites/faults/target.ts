@@ -24,12 +24,12 @@ export function chooseTargets(ctx: Aim, random: () => number = Math.random): Cho
   }
 }
 
-function holder(ctx: Aim, name: string | null, office: string): Chosen {
-  if (name === null) return nobody(ctx, office);
+function holder(ctx: Aim, name: string | null, role: string): Chosen {
+  if (name === null) return nobody(ctx, role);
   const found = named(ctx.members, name);
   return found.length > 0
     ? { members: found }
-    : { reason: `${ctx.store} says that ${name} is its ${office}, and no pod has that name` };
+    : { reason: `${ctx.store} says that ${name} is its ${role}, and no pod has that name` };
 }
 
 function one(ctx: Aim, from: readonly FaultMember[], what: string, random: () => number): Chosen {

@@ -30,7 +30,7 @@ export interface Control {
   break(ctx: ControlContext): Promise<void>;
   /**
    * Called with the judgement, before anything is restored: checks its figures against a reading of its own. Returns null
-   * when they are right, else what is wrong: then the control has not turned as it must.
+   * when they are right, else what is wrong: then the control was not caught.
    */
   verify?(ctx: ControlContext, judgement: Judgement): Promise<string | null>;
 }

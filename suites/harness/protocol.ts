@@ -5,7 +5,7 @@ import type { LoadGoals } from '../../load/thresholds.ts';
 import type { Utilisation } from '../../probes/gpu/index.ts';
 import type { ObjectOf } from '../../probes/kubernetes/objects.ts';
 import type { KubeObject, ObjectRef } from '../../probes/kubernetes/types.ts';
-import type { Steadiness } from '../../probes/store-driver.ts';
+import type { Steadiness } from '../../probes/store/store-driver.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 
 export type { KubeObject, ObjectRef };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { planChecks } from '../catalogue/index.ts';
 import { loadEnvironment } from '../../env/loader.ts';
-import { settingsFor } from '../catalogue/settings.ts';
+import { settingsFor } from '../catalogue/plan/settings.ts';
 import { replyTo } from './replies.ts';
 
 const checkoutDir = new URL('../..', import.meta.url).pathname;

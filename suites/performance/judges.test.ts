@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { goalEntrySchema, loadDetailSchema } from '../../reports/record/load-detail.ts';
+import { goalEntrySchema, loadDetailSchema } from '../../reports/record/details/load-detail.ts';
 import { bucketsOf, recordedLoad } from '../../reports/judge/slo/_testing/histories.ts';
 import type { InventedLoad } from '../../reports/judge/slo/_testing/histories.ts';
 import { judge } from '../_testing/histories.ts';

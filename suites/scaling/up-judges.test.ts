@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { scalingDetailSchema } from '../../reports/record/load-detail.ts';
+import { scalingDetailSchema } from '../../reports/record/details/load-detail.ts';
 import type { InventedLoad } from '../../reports/judge/slo/_testing/histories.ts';
 import { judge } from '../_testing/histories.ts';
 import type { Seen } from '../_testing/histories.ts';

@@ -10,10 +10,10 @@ const CHECK = 'topology/nodes/retired';
 const DERIVED = `
 import { rowOf, planChecks } from './suites/catalogue/index.ts';
 import { judgeOf, controlsOf } from './suites/catalogue/loaded.ts';
-import { openEnvironment } from './suites/catalogue/open.ts';
+import { openEnvironment } from './suites/catalogue/plan/open.ts';
 import { judgeOver } from './reports/judge/definition.ts';
-import { parseObservation } from './reports/record/parse-observation.ts';
-import { checkTimeoutMs, estimateMs, headerSettings, lockMode } from './runner/environment-parts.ts';
+import { parseObservation } from './reports/record/history/parse-observation.ts';
+import { checkTimeoutMs, estimateMs, headerSettings, lockMode } from './runner/plan/environment-parts.ts';
 import { invent } from './suites/_testing/histories.ts';
 const check = '${CHECK}';
 const environment = await openEnvironment('local-small', { with: ['postgres'], size: 'small' });
@@ -112,13 +112,13 @@ const BY_HAND: readonly (readonly [what: string, file: string, from: string, to:
   ],
   [
     'settings of headers',
-    'suites/catalogue/settings.ts',
+    'suites/catalogue/plan/settings.ts',
     'rowOf(check)?.reads(environment)',
     `(check.includes('retired') ? {} : rowOf(check)?.reads(environment))`,
   ],
   [
     'usual times',
-    'runner/environment-parts.ts',
+    'runner/plan/environment-parts.ts',
     'const { usualMs } = row.time;',
     `const usualMs = row.id.includes('retired') ? 4_000 : row.time.usualMs;`,
   ],
@@ -139,7 +139,7 @@ const BY_HAND: readonly (readonly [what: string, file: string, from: string, to:
 /** The copy must still be a program: what does not even load would prove nothing. */
 const LOADS = `
 import './suites/catalogue/loaded.ts';
-import './runner/environment-parts.ts';
+import './runner/plan/environment-parts.ts';
 console.log(JSON.stringify('loaded'));
 `;
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { runRecordSchema } from '../../reports/record/run-record.ts';
 import { Copy } from '../add-one/copy.ts';
-import { raised } from './instance.ts';
+import { raised } from './_helpers/instance.ts';
 
 const CHECK = 'topology/nodes/retired';
 

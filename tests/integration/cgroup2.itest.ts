@@ -29,7 +29,7 @@ test(
   { skip: unified === undefined ? 'no cgroup2 is mounted here' : false },
   async () => {
     mkdirSync(own);
-    const trial = join(import.meta.dirname, 'cgroup2-trial.ts');
+    const trial = join(import.meta.dirname, '_helpers', 'cgroup2-trial.ts');
     const said = await run(['sh', '-c', ENTER, own, INSIDE, process.execPath, trial], {
       timeoutMs: TIMEOUT_MS,
     });

@@ -2,10 +2,10 @@
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { exactSums } from '../sums.ts';
-import { cutTrial } from './cut-trial.ts';
-import type { CutResult } from './cut-trial.ts';
-import { startPostgres } from './postgres-server.ts';
-import type { PostgresServer } from './postgres-server.ts';
+import { cutTrial } from './_helpers/cut-trial.ts';
+import type { CutResult } from './_helpers/cut-trial.ts';
+import { startPostgres } from './_helpers/postgres-server.ts';
+import type { PostgresServer } from './_helpers/postgres-server.ts';
 
 /** Width of the interval, hi − lo, against a proxy at 200 writes a second. */
 const WIDTH_MS = 20;

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fetchPackages } from '../../env/local/images/debian.ts';
-import { RELEASE } from '../../env/local/images/debian-archive.ts';
+import { fetchPackages } from '../../env/local/images/debian/debian.ts';
+import { RELEASE } from '../../env/local/images/debian/debian-archive.ts';
 import { run } from '../../host/run.ts';
 
 const LOOK_MS = 30_000;

@@ -1,20 +1,20 @@
-/** Drills on the small embedded environment: one at a time, stopped by the lever, gone on with after a kill, undone when too dear. */
+/** Drills on the small embedded environment: one at a time, stopped by the kill switch, gone on with after a kill, undone when too dear. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
-import { lockPath, takeLock } from '../../env/local/lock.ts';
+import { lockPath, takeLock } from '../../host/lock.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
-import { kubeCallFrom, safetyFolder, type KubeCall } from '../../runner/safety/index.ts';
-import { Ledger } from '../../runner/safety/ledger.ts';
-import { HolderRecord } from '../../runner/safety/processes.ts';
-import { raised } from './instance.ts';
-import { onlyRun, plumbline, ROOT, scratch } from './runner-fixture.ts';
+import { kubeCallFrom, safetyFolder, type KubeCall } from '../../runner/embedded-safety.ts';
+import { Ledger } from '../../runner/safety/journal/ledger.ts';
+import { HolderRecord } from '../../runner/safety/lease/processes.ts';
+import { raised } from './_helpers/instance.ts';
+import { onlyRun, plumbline, ROOT, scratch } from './_helpers/runner-fixture.ts';
 
 const INSTANCE = 'local-small';
-const LEVERS = '/api/v1/namespaces/plumbline-system/configmaps';
+const KILL_SWITCHES = '/api/v1/namespaces/plumbline-system/configmaps';
 const BEGIN_MS = 180_000;
 const TIMEOUT_MS = 10_000;
 const folder = scratch();
@@ -75,8 +75,15 @@ function trialsOf(name: string): { trials: FailoverRecord[]; verdict: string; no
   return { trials: check?.trials ?? [], verdict: record.verdict, notes: record.notes };
 }
 
-test('should refuse a second drill, raising and removing while a drill runs, and stop it by the lever within 2 s', async () => {
-  const drill = plumbline(['drill', 'failover/postgres/hang', '--env', INSTANCE, '--out', out('lever')]);
+test('should refuse a second drill, raising and removing while a drill runs, and stop it by the kill switch within 2 s', async () => {
+  const drill = plumbline([
+    'drill',
+    'failover/postgres/hang',
+    '--env',
+    INSTANCE,
+    '--out',
+    out('kill-switch'),
+  ]);
   await until('a drill holds the environment', () => holders.living().length > 0);
   const [holder] = holders.living();
   const named = new RegExp(`held by process ${holder?.pid ?? 0} on this machine`);
@@ -100,13 +107,13 @@ test('should refuse a second drill, raising and removing while a drill runs, and
   assert.match(removing.output, named);
   assert.ok(ledger.open().length > 0, 'the fault lasts until it is undone');
 
-  const lever = {
+  const killSwitch = {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name: 'plumbline-stop' },
     data: { reason: 'enough' },
   };
-  await kube({ method: 'POST', path: LEVERS, body: lever, timeoutMs: TIMEOUT_MS });
+  await kube({ method: 'POST', path: KILL_SWITCHES, body: killSwitch, timeoutMs: TIMEOUT_MS });
   try {
     const tookMs = await until('everything is undone', () => ledger.open().length === 0, 10_000);
     assert.ok(tookMs <= 2_000, `undone only after ${Math.round(tookMs)} ms`);
@@ -114,7 +121,7 @@ test('should refuse a second drill, raising and removing while a drill runs, and
     const { code, output } = await drill;
     assert.equal(ledger.entries().length, recorded, 'no new action');
     assert.equal(code, 2, output);
-    assert.match(output, /safety lever plumbline-stop: it is set \("enough"\)/);
+    assert.match(output, /kill switch plumbline-stop: it is set \("enough"\)/);
     const next = await plumbline([
       'drill',
       'failover/postgres/pod-delete',
@@ -124,9 +131,9 @@ test('should refuse a second drill, raising and removing while a drill runs, and
       out('set'),
     ]);
     assert.equal(next.code, 75, next.output);
-    assert.match(next.output, /safety lever plumbline-stop/);
+    assert.match(next.output, /kill switch plumbline-stop/);
   } finally {
-    await kube({ method: 'DELETE', path: `${LEVERS}/plumbline-stop`, timeoutMs: TIMEOUT_MS });
+    await kube({ method: 'DELETE', path: `${KILL_SWITCHES}/plumbline-stop`, timeoutMs: TIMEOUT_MS });
   }
 });
 

@@ -1,5 +1,5 @@
 /**
- * Every fault on the small embedded environment, by both hands: on this machine, and by a privileged pod as on any other cluster. Each is
+ * Every fault on the small embedded environment, by both injectors: on this machine, and by a privileged pod as on any other cluster. Each is
  * seen in force by its own proof and by an independent look, undone through the ledger, and leaves nothing.
  */
 import assert from 'node:assert/strict';
@@ -7,26 +7,26 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { freezeCgroup, freezerState, thawCgroup } from '../../env/local/nodes/index.ts';
+import { freezeCgroup, freezerState, thawCgroup } from '../../host/cgroups/freezer.ts';
 import { waitFor } from '../../host/wait.ts';
-import { openEnvironment } from '../../suites/catalogue/open.ts';
+import { openEnvironment } from '../../suites/catalogue/plan/open.ts';
 import type { Environment } from '../../env/schema.ts';
 import { openCluster } from '../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import { storeDriver } from '../../probes/stores.ts';
-import { handFor } from '../../runner/fault-hand.ts';
-import { timeoutMsOf } from '../../runner/environment-parts.ts';
-import { awaitNodes, hasReturned, podsNow } from '../../runner/nodes-back.ts';
-import type { Before } from '../../runner/nodes-back.ts';
-import { kubeCallFrom, openSafety } from '../../runner/safety/index.ts';
-import type { KubeCall, Safety } from '../../runner/safety/index.ts';
-import { StoreTargets } from '../../runner/store-target.ts';
+import { injectorFor } from '../../runner/targets/fault-injector.ts';
+import { timeoutMsOf } from '../../runner/plan/environment-parts.ts';
+import { awaitNodes, hasReturned, podsNow } from '../../runner/ask/nodes-back.ts';
+import type { Before } from '../../runner/ask/nodes-back.ts';
+import { kubeCallFrom, openSafety } from '../../runner/embedded-safety.ts';
+import type { KubeCall, Safety } from '../../runner/embedded-safety.ts';
+import { StoreTargets } from '../../runner/targets/store-target.ts';
 import { faultOf } from '../../suites/faults/index.ts';
 import type { FaultContext, FaultSeen } from '../../suites/faults/index.ts';
 import type { FaultResult } from '../../suites/harness/protocol.ts';
-import { endElsewhere, prepareElsewhere } from './elsewhere.ts';
-import { faultsLeft } from './faults-left.ts';
-import { INSTANCE, raised } from './instance.ts';
+import { endElsewhere, prepareElsewhere } from './_helpers/elsewhere.ts';
+import { faultsLeft } from './_helpers/faults-left.ts';
+import { INSTANCE, raised } from './_helpers/instance.ts';
 
 const STORE = 'postgres';
 const STEADY_MS = 180_000;
@@ -113,7 +113,7 @@ class Held {
       leader: (await driver.describe(reached, bounds)).leader,
       members: await this.stores.pods(STORE),
       also: ['api'],
-      hand: handFor(this.#parts(), shared),
+      injector: injectorFor(this.#parts(), shared),
       switchover: (from) =>
         driver.switchover?.(reached, { run: 'none', from }, bounds) ?? Promise.reject(new Error('none')),
       restore: () => this.safety.restore({ check, access: 'fault' }),
@@ -122,9 +122,9 @@ class Held {
   }
 
   /** What of an engine hands and waits use. */
-  #parts(): Parameters<typeof handFor>[0] {
-    const parts = { book: { environment: this.environment }, parts: { cluster } };
-    return parts as unknown as Parameters<typeof handFor>[0];
+  #parts(): Parameters<typeof injectorFor>[0] {
+    const parts = { runState: { environment: this.environment }, parts: { cluster } };
+    return parts as unknown as Parameters<typeof injectorFor>[0];
   }
 
   async #returned(name: string, before: Before): Promise<void> {

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { addressesOf, execInNode, nodeSpec, nodesOf } from '../../env/local/nodes/index.ts';
 import { run, runAny } from '../../host/run.ts';
-import { serviceTrouble } from '../../env/local/services.ts';
-import { INSTANCE, raised } from './instance.ts';
+import { serviceTrouble } from '../../env/local/machine/services.ts';
+import { INSTANCE, raised } from './_helpers/instance.ts';
 
 const TIMEOUT_MS = 10_000;
 const [NODE, OTHER] = ['worker-1', 'worker-2'].map((name) => nodeSpec(INSTANCE, name));

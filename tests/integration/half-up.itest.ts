@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parse, stringify } from 'yaml';
-import { onlyRun, plumbline, ROOT, scratch } from './runner-fixture.ts';
-import { selfSigned } from './self-signed.ts';
+import { onlyRun, plumbline, ROOT, scratch } from './_helpers/runner-fixture.ts';
+import { selfSigned } from './_helpers/self-signed.ts';
 
 const folder = scratch();
 const runs = join(folder, 'runs');

@@ -13,9 +13,9 @@ import { BEGIN, END } from '../../load/engines/k6-operator/main-module.ts';
 import { openCluster } from '../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import type { KubeObject, ObjectRef } from '../../probes/kubernetes/types.ts';
-import type { LoadSecond } from '../../reports/record/load-result.ts';
-import { CHECKOUT } from '../../runner/playwright.ts';
-import { raised } from './instance.ts';
+import type { LoadSecond } from '../../reports/record/details/load-result.ts';
+import { CHECKOUT } from '../../runner/serve/playwright.ts';
+import { raised } from './_helpers/instance.ts';
 
 const NAMESPACE = 'plumbline-k6';
 const TEST_RUNS = 'k6.io/v1alpha1/TestRun';

@@ -4,9 +4,9 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { raised } from './instance.ts';
-import { KillSeries } from './kill-harness.ts';
-import type { Attempt, Plan } from './kill-harness.ts';
+import { raised } from './_helpers/instance.ts';
+import { KillSeries } from './_helpers/kill-harness.ts';
+import type { Attempt, Plan } from './_helpers/kill-harness.ts';
 
 let series: KillSeries;
 

@@ -1,5 +1,5 @@
 /** The Kubernetes probe against a real API server and etcd, on loopback, without any node. */
-import { HISTORY_SCHEMA } from '../../reports/record/history.ts';
+import { HISTORY_SCHEMA } from '../../reports/record/history/history.ts';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -16,8 +16,8 @@ import { KubeError, openCluster } from '../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import { startWorkload } from '../../probes/workload/process.ts';
 import { failoverRecord } from '../../reports/judge/failover/index.ts';
-import { readHistory } from '../../reports/record/read-history.ts';
-import { until } from '../../runner/control-context.ts';
+import { readHistory } from '../../reports/record/history/read-history.ts';
+import { until } from '../../runner/run/control-context.ts';
 import type { ControlContext } from '../../suites/harness/control.ts';
 import { forgetfulVolume } from '../../suites/topology/storage/persistent/forgetful-volume.ts';
 import { canary } from '../../suites/_breaking/objects.ts';

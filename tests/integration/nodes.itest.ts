@@ -5,14 +5,12 @@ import { test } from 'node:test';
 import { EnvironmentHeldError, holder, leftovers, readStamp, status, up } from '../../env/local/index.ts';
 import { cgroups } from '../../host/cgroups/cgroup-versions.ts';
 import { cgroupName } from '../../env/local/nodes/cgroups.ts';
-import { takeLock } from '../../env/local/lock.ts';
+import { takeLock } from '../../host/lock.ts';
 import {
   addressesOf,
   containerCgroup,
   cutLink,
   execInNode,
-  freezeCgroup,
-  freezerState,
   linkState,
   nodeSpec,
   nodeStatus,
@@ -20,9 +18,9 @@ import {
   restoreLink,
   startNode,
   stopNode,
-  thawCgroup,
 } from '../../env/local/nodes/index.ts';
-import { stateDir } from '../../env/local/paths.ts';
+import { freezeCgroup, freezerState, thawCgroup } from '../../host/cgroups/freezer.ts';
+import { stateDir } from '../../host/paths.ts';
 import { run, runAny } from '../../host/run.ts';
 import { CLUSTER_GROUPS, toolsDir } from '../../env/local/toolchain/index.ts';
 import { waitFor } from '../../host/wait.ts';

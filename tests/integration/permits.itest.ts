@@ -4,9 +4,16 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFi
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { parse, stringify } from 'yaml';
-import { readStamp } from '../../env/local/stamp.ts';
-import { kubeCallFrom, safetyFolder } from '../../runner/safety/index.ts';
-import { asForeign, KUBECONFIG, onlyRun, plumbline, scratch, type Variation } from './runner-fixture.ts';
+import { readStamp } from '../../env/local/state/stamp.ts';
+import { kubeCallFrom, safetyFolder } from '../../runner/embedded-safety.ts';
+import {
+  asForeign,
+  KUBECONFIG,
+  onlyRun,
+  plumbline,
+  scratch,
+  type Variation,
+} from './_helpers/runner-fixture.ts';
 
 const CHECK = 'failover/postgres/pod-delete';
 const TIMEOUT_MS = 10_000;

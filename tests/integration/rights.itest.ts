@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { openCluster } from '../../probes/kubernetes/index.ts';
-import { kubeCallFrom } from '../../runner/safety/index.ts';
+import { kubeCallFrom } from '../../runner/embedded-safety.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
-import { KUBECONFIG, ROOT } from './runner-fixture.ts';
+import { KUBECONFIG, ROOT } from './_helpers/runner-fixture.ts';
 
 const NIGHTLY = 'system:serviceaccount:plumbline-system:plumbline';
 const DRILL = 'system:serviceaccount:plumbline-drill:plumbline-drill';
@@ -150,7 +150,7 @@ test('the account of undo Jobs may take away what is marked as ours, and no more
   });
 });
 
-test('only the owners write permits and the lever', async () => {
+test('only the owners write permits and the kill switch', async () => {
   const body = (resource: string) => ({
     apiVersion: 'authorization.k8s.io/v1',
     kind: 'SubjectAccessReview',

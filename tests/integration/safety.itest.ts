@@ -1,4 +1,4 @@
-/** Lease, lever and pauses against the API server of the small embedded environment. */
+/** Lease, killSwitch and pauses against the API server of the small embedded environment. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,15 +6,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CHECKOUT } from '../../runner/playwright.ts';
-import { kubeCallFrom, LeverError, openSafety } from '../../runner/safety/index.ts';
-import type { KubeCall, SafetyOptions } from '../../runner/safety/index.ts';
-import { LEASE_SECONDS } from '../../runner/safety/lease.ts';
-import { raised } from './instance.ts';
+import { CHECKOUT } from '../../runner/serve/playwright.ts';
+import { kubeCallFrom, KillSwitchError, openSafety } from '../../runner/embedded-safety.ts';
+import type { KubeCall, SafetyOptions } from '../../runner/embedded-safety.ts';
+import { LEASE_SECONDS } from '../../runner/safety/lease/lease.ts';
+import { raised } from './_helpers/instance.ts';
 
 const INSTANCE = 'local-small';
 const NODE = { apiVersion: 'v1', kind: 'Node', name: 'worker-1' };
-const LEVERS = '/api/v1/namespaces/plumbline-system/configmaps';
+const KILL_SWITCHES = '/api/v1/namespaces/plumbline-system/configmaps';
 /** Longer than the Lease: by then anybody may have taken it. */
 const PAUSE_MS = LEASE_SECONDS * 1000 + 3_000;
 
@@ -64,39 +64,39 @@ test('a second start is refused with exit code 75 and says who holds the environ
   }
 });
 
-test('the lever stops everything within 2 s, restoring still works, and nothing starts until it is removed', async () => {
+test('the kill switch stops everything within 2 s, restoring still works, and nothing starts until it is removed', async () => {
   const safety = await openSafety(options);
   const stopped = once(safety.stopped, 'abort');
-  await safety.patch('safety', NODE, { metadata: { annotations: { 'plumbline.dev/lever': 'acted' } } });
+  await safety.patch('safety', NODE, { metadata: { annotations: { 'plumbline.dev/kill-switch': 'acted' } } });
   const body = {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name: 'plumbline-stop' },
     data: { reason: 'a test' },
   };
-  await kube({ method: 'POST', path: LEVERS, body, timeoutMs: 10_000 });
+  await kube({ method: 'POST', path: KILL_SWITCHES, body, timeoutMs: 10_000 });
   try {
     const setMs = performance.now();
     await stopped;
     // Nobody asks for it: the inverse of what was done runs at once.
-    while ('plumbline.dev/lever' in (await annotations()) && performance.now() - setMs < 10_000)
+    while ('plumbline.dev/kill-switch' in (await annotations()) && performance.now() - setMs < 10_000)
       await sleep(20);
     const tookMs = performance.now() - setMs;
     assert.ok(tookMs < 2_000, `undone only after ${Math.round(tookMs)} ms`);
     await assert.rejects(
       safety.patch('safety', NODE, { metadata: { annotations: { other: 'x' } } }),
-      LeverError,
+      KillSwitchError,
     );
     assert.deepEqual((await safety.close()).failed, []);
-    assert.equal('plumbline.dev/lever' in (await annotations()), false);
+    assert.equal('plumbline.dev/kill-switch' in (await annotations()), false);
     await assert.rejects(openSafety(options), /"a test"/);
   } finally {
-    await kube({ method: 'DELETE', path: `${LEVERS}/plumbline-stop`, timeoutMs: 10_000 });
+    await kube({ method: 'DELETE', path: `${KILL_SWITCHES}/plumbline-stop`, timeoutMs: 10_000 });
   }
 });
 
 test('a holder that was paused for longer than its Lease allows does nothing when it wakes', async () => {
-  const script = join(import.meta.dirname, 'safety-holder.ts');
+  const script = join(import.meta.dirname, '_helpers', 'safety-holder.ts');
   const child = spawn(process.execPath, [script, kubeconfig, options.clusterUid], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

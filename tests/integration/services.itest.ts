@@ -4,8 +4,8 @@ import { before, test } from 'node:test';
 import { readStamp, status, up } from '../../env/local/index.ts';
 import { nodeSpec } from '../../env/local/nodes/index.ts';
 import { run } from '../../host/run.ts';
-import { serviceTrouble } from '../../env/local/services.ts';
-import { INSTANCE, raised } from './instance.ts';
+import { serviceTrouble } from '../../env/local/machine/services.ts';
+import { INSTANCE, raised } from './_helpers/instance.ts';
 
 const NODE = nodeSpec(INSTANCE, 'worker-3');
 /** What a second `env up` may take longer for looking at Services. */

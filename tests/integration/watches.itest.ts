@@ -3,11 +3,11 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
 import { KubeConfig } from '@kubernetes/client-node';
-import { KubeCache } from '../../probes/kubernetes/cache.ts';
+import { KubeCache } from '../../probes/kubernetes/cache/cache.ts';
 import { KubeClient } from '../../probes/kubernetes/client.ts';
 import { Transport } from '../../probes/kubernetes/transport.ts';
-import { scratch } from './runner-fixture.ts';
-import { selfSigned } from './self-signed.ts';
+import { scratch } from './_helpers/runner-fixture.ts';
+import { selfSigned } from './_helpers/self-signed.ts';
 
 /** More than connections that answer one request after another. */
 const WATCHES = 24;

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fetchMaven, fetchWheels } from '../../env/local/images/fetched.ts';
 import { freePort } from '../../env/local/images/registry.ts';
-import { cacheDir } from '../../env/local/paths.ts';
+import { cacheDir } from '../../host/paths.ts';
 import {
   AUTH_FILE,
   authLine,
@@ -22,7 +22,7 @@ import {
   USER_LOGS,
 } from '../../env/local/platform/neo4j/config.ts';
 import { neo4j } from '../../probes/neo4j/index.ts';
-import type { StoreTarget } from '../../probes/store-driver.ts';
+import type { StoreTarget } from '../../probes/store/store-driver.ts';
 
 const PASSWORD = 'of-a-test-only';
 /** Twelve seconds on two free cores. */

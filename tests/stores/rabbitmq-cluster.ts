@@ -13,11 +13,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fetchPackages } from '../../env/local/images/debian.ts';
+import { fetchPackages } from '../../env/local/images/debian/debian.ts';
 import { execPipe } from '../../env/local/images/exec.ts';
-import { RABBITMQ } from '../../env/local/images/debian-stores.ts';
+import { RABBITMQ } from '../../env/local/images/debian/debian-stores.ts';
 import { rabbitmq } from '../../probes/rabbitmq/index.ts';
-import type { StoreMember, StoreTarget } from '../../probes/store-driver.ts';
+import type { StoreMember, StoreTarget } from '../../probes/store/store-driver.ts';
 import { freePort } from '../../env/local/images/registry.ts';
 
 const CACHE = process.env['PLUMBLINE_CACHE'] ?? '/var/cache/plumbline';

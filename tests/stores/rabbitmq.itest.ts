@@ -1,5 +1,5 @@
 /** RabbitMQ's driver against real servers: each trap is seen, and a failover counts every message. */
-import { HISTORY_SCHEMA } from '../../reports/record/history.ts';
+import { HISTORY_SCHEMA } from '../../reports/record/history/history.ts';
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -16,12 +16,12 @@ import { rabbitmq } from '../../probes/rabbitmq/index.ts';
 import { Link } from '../../probes/rabbitmq/link.ts';
 import { recordQueue } from '../../probes/rabbitmq/options.ts';
 import { Reader } from '../../probes/rabbitmq/reader.ts';
-import type { StoreConnection } from '../../probes/store-driver.ts';
+import type { StoreConnection } from '../../probes/store/store-driver.ts';
 import type { WorkloadSession } from '../../probes/workload/client.ts';
 import { startWorkload } from '../../probes/workload/process.ts';
 import type { WorkloadProcess } from '../../probes/workload/process.ts';
 import { failoverRecord } from '../../reports/judge/failover/index.ts';
-import { readHistory } from '../../reports/record/read-history.ts';
+import { readHistory } from '../../reports/record/history/read-history.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
 import { armed, landed } from '../fault-lines.ts';
 import type { ControlContext } from '../../suites/harness/control.ts';
@@ -219,7 +219,7 @@ describe('RabbitMQ', () => {
   it('should move the leadership of a queue on order, and refuse for who does not lead', async () => {
     const run = 'moved';
     (await session(run)).destroy();
-    const { leader } = (await rabbitmq.offices?.(cluster.target, run, BOUNDS)) ?? assert.fail();
+    const { leader } = (await rabbitmq.leadership?.(cluster.target, run, BOUNDS)) ?? assert.fail();
     const from = leader ?? assert.fail('no leader');
     const moved = await rabbitmq.switchover?.(cluster.target, { run, from }, BOUNDS);
     assert.notEqual(moved?.to, from);
@@ -345,7 +345,7 @@ async function flowsAgain(workload: WorkloadProcess, sinceMs: number): Promise<v
 /** The leader of the run's queue, moved away from the member that the workload's connections lead to. */
 async function leaderElsewhere({ target }: RabbitCluster, run: string): Promise<string> {
   const here = (await target.members()).find(({ address }) => address === target.connection.host)?.name;
-  const { leader } = (await rabbitmq.offices?.(target, run, BOUNDS)) ?? assert.fail('no offices');
+  const { leader } = (await rabbitmq.leadership?.(target, run, BOUNDS)) ?? assert.fail('no leadership');
   const from = leader ?? assert.fail('no leader');
   if (from !== here) return from;
   const moved = await rabbitmq.switchover?.(target, { run, from }, BOUNDS);

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { redis } from '../../probes/redis/index.ts';
-import type { StoreMember, StoreTarget } from '../../probes/store-driver.ts';
+import type { StoreMember, StoreTarget } from '../../probes/store/store-driver.ts';
 import { onPath } from '../../host/run.ts';
 import { freePort } from '../../env/local/images/registry.ts';
 

@@ -1,17 +1,17 @@
 /** One trial against a store on this machine: the real workload, driver, history, reader and judge. */
-import { HISTORY_SCHEMA } from '../../reports/record/history.ts';
+import { HISTORY_SCHEMA } from '../../reports/record/history/history.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { anchor, monoMs } from '../../probes/clock.ts';
 import { openHistory, writeHeader } from '../../probes/history.ts';
-import { recordGoverning } from '../../probes/store-driver.ts';
-import type { StoreDriver, StoreTarget } from '../../probes/store-driver.ts';
+import { recordGoverning } from '../../probes/store/store-driver.ts';
+import type { StoreDriver, StoreTarget } from '../../probes/store/store-driver.ts';
 import { startWorkload } from '../../probes/workload/process.ts';
 import type { WorkloadProcess } from '../../probes/workload/process.ts';
 import { failoverRecord } from '../../reports/judge/failover/index.ts';
-import { readHistory } from '../../reports/record/read-history.ts';
+import { readHistory } from '../../reports/record/history/read-history.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
 import { armed, landed } from '../fault-lines.ts';
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { NodeSpec } from '../nodes/addressing.ts';
 import { nodeLogs, onHost } from '../nodes/files.ts';
 import { execInNode } from '../nodes/node.ts';
-import { stateDir } from '../paths.ts';
+import { stateDir } from '../../../host/paths.ts';
 import { patient } from '../../../host/patience.ts';
 import { CommandError, run } from '../../../host/run.ts';
 import { waitFor } from '../../../host/wait.ts';

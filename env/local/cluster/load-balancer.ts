@@ -6,8 +6,8 @@ import type { InstanceName } from '../nodes/addressing.ts';
 import { cutLink, ensureLink, linkState, restoreLink } from '../nodes/links.ts';
 import type { LinkOwner } from '../nodes/links.ts';
 import { killProcesses } from '../../../host/process-identity.ts';
-import { logDir, stateDir } from '../paths.ts';
-import { adoptProcess, recordedProcess } from '../processes.ts';
+import { logDir, stateDir } from '../../../host/paths.ts';
+import { adoptProcess, recordedProcess } from '../state/processes.ts';
 import { run, startDetached } from '../../../host/run.ts';
 import { waitFor } from '../../../host/wait.ts';
 

@@ -4,15 +4,15 @@ import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { RELEASE } from './debian-archive.ts';
-import { describeDebian, withDebianLayer } from './debian.ts';
+import { RELEASE } from './debian/debian-archive.ts';
+import { describeDebian, withDebianLayer } from './debian/debian.ts';
 import { exec } from './exec.ts';
 import type { FetchedLayer } from './fetched.ts';
-import { blobPath, findLayer, storeLayer, writeAtomically, type LayerStore } from './layer.ts';
-import { imageConfig, imageManifest, sha256, type Document, type Layer } from './oci.ts';
+import { blobPath, findLayer, storeLayer, writeAtomically, type LayerStore } from './oci/layer.ts';
+import { imageConfig, imageManifest, sha256, type Document, type Layer } from './oci/oci.ts';
 import type { ImageRecipe, Inputs, LayerRecipe, TagRecipe } from './recipes.ts';
 import { fileBody, type RegistryClient } from './registry.ts';
-import { packEntries, type TarEntry } from './tar.ts';
+import { packEntries, type TarEntry } from './oci/tar.ts';
 
 /** Counts up when this folder would make other bytes from the same recipe. */
 const FORMAT = 1;

@@ -5,7 +5,7 @@ import { exec } from './exec.ts';
 import { fetchMaven, jarOf, lockText, parseMavenLock } from './fetched.ts';
 import type { Artifact, FetchContext, FetchedLayer } from './fetched.ts';
 import { compileJava } from './java.ts';
-import type { TarEntry } from './tar.ts';
+import type { TarEntry } from './oci/tar.ts';
 
 const LOCK = 'elasticsearch.lock';
 /** Where it lies in the image; `es.path.home`. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exec } from './exec.ts';
-import type { TarEntry } from './tar.ts';
+import type { TarEntry } from './oci/tar.ts';
 
 /** Where fetched things are kept, and where things are put together. */
 export interface FetchContext {

@@ -1,6 +1,6 @@
 /** The images of the parts of the platform that can be left out, built only where they are raised. */
-import { APP_USER } from './debian-recipes.ts';
-import { ALERTMANAGER, PYTHON_SERVICE } from './debian-services.ts';
+import { APP_USER } from './debian/debian-recipes.ts';
+import { ALERTMANAGER, PYTHON_SERVICE } from './debian/debian-services.ts';
 import { app, bare, base, programs, service } from './recipes.ts';
 import type { ImageRecipe } from './recipes.ts';
 import { STORE_IMAGES } from './store-images.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { tagOf } from './build.ts';
-import { isArchiveOf } from './debian.ts';
+import { isArchiveOf } from './debian/debian.ts';
 import { lockText } from './fetched.ts';
 import {
   CHECKOUT,

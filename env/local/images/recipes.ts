@@ -1,13 +1,13 @@
 /** Every image of the embedded environment: its layers, its tag and how it starts. Adding an image means adding a row. */
 import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { DebianRecipe } from './debian.ts';
-import { APP_USER, BASE, NFT, NODE_LIBRARIES } from './debian-recipes.ts';
-import { PROMETHEUS } from './debian-services.ts';
+import type { DebianRecipe } from './debian/debian.ts';
+import { APP_USER, BASE, NFT, NODE_LIBRARIES } from './debian/debian-recipes.ts';
+import { PROMETHEUS } from './debian/debian-services.ts';
 import { wheelProgram, type FetchedLayer } from './fetched.ts';
-import type { RunConfig } from './oci.ts';
+import type { RunConfig } from './oci/oci.ts';
 import { KUBERNETES_NAMES } from '../toolchain/index.ts';
-import type { TarEntry } from './tar.ts';
+import type { TarEntry } from './oci/tar.ts';
 
 /** A layer to build: from Debian packages, from files, or from a program that is compiled here. */
 export type LayerRecipe =

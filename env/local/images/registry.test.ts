@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { holds } from '../ports.ts';
+import { holds } from '../machine/ports.ts';
 import { freePort, startRegistry } from './registry.ts';
 
 /** In place of Debian's program: listens where it is told, or says like it that it cannot. */

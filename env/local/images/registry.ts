@@ -6,9 +6,9 @@ import { createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describeHolder, holderOf, holds } from '../ports.ts';
-import type { Holder } from '../ports.ts';
-import type { Descriptor, Document } from './oci.ts';
+import { describeHolder, holderOf, holds } from '../machine/ports.ts';
+import type { Holder } from '../machine/ports.ts';
+import type { Descriptor, Document } from './oci/oci.ts';
 
 export interface RegistryOptions {
   /** `host:port` to listen on, plain HTTP. */

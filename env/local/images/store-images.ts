@@ -1,6 +1,6 @@
 /** The images of the stores, built only where the store is raised. */
-import { APP_USER, POSTGRES, POSTGRES_USER } from './debian-recipes.ts';
-import { HAPROXY, RABBITMQ, RABBITMQ_HOME, REDIS } from './debian-stores.ts';
+import { APP_USER, POSTGRES, POSTGRES_USER } from './debian/debian-recipes.ts';
+import { HAPROXY, RABBITMQ, RABBITMQ_HOME, REDIS } from './debian/debian-stores.ts';
 import { ELASTICSEARCH_JARS, ELASTICSEARCH_LAUNCHER } from './elasticsearch.ts';
 import { JAVA_RUNTIME, mavenLayer } from './java.ts';
 import { base } from './recipes.ts';

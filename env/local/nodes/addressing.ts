@@ -1,5 +1,7 @@
-/** The embedded environments that may be up at once on one machine, each with an address block of its own. */
-export type InstanceName = 'local' | 'local-small';
+import type { InstanceName } from '../../schema/cluster.ts';
+
+export type { InstanceName } from '../../schema/cluster.ts';
+
 export type ClusterSize = 'small' | 'full';
 export type NodeRole = 'control' | 'worker' | 'gpu';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { stateDir } from '../paths.ts';
+import { stateDir } from '../../../host/paths.ts';
 import { addressesOf, nodesOf } from './addressing.ts';
 import type { NodeSpec } from './addressing.ts';
 

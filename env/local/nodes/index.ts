@@ -8,5 +8,5 @@ export { VOLUMES_PATH, nodeDir, nodeLogs, onHost } from './files.ts';
 export { cutLink, hasLink, linkState, restoreLink, routeServicesVia } from './links.ts';
 export { destroyNode, execInNode, nodeBinDir, nodeStatus, startNode, stopNode } from './node.ts';
 export { cgroupName, processesBelow } from './cgroups.ts';
-export { containerCgroup, freezeCgroup, freezerState, podCgroup, podProcesses, thawCgroup } from './pods.ts';
+export { containerCgroup, podCgroup, podProcesses } from './pods.ts';
 export type { PodProcess } from './pods.ts';

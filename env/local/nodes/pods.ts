@@ -1,12 +1,10 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { waitFor } from '../../../host/wait.ts';
-import type { InstanceName } from './addressing.ts';
 import { cgroups } from '../../../host/cgroups/cgroup-versions.ts';
-import type { Cgroups } from '../../../host/cgroups/cgroup-versions.ts';
-import { cgroupName, processesBelow } from './cgroups.ts';
 import { commandLine } from '../../../host/process-identity.ts';
 import type { ProcessId } from '../../../host/process-identity.ts';
+import type { InstanceName } from './addressing.ts';
+import { cgroupName, processesBelow } from './cgroups.ts';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
 /** A process of a pod, as the host sees it. */
 export type PodProcess = ProcessId & {
@@ -19,7 +17,7 @@ export type PodProcess = ProcessId & {
 const QOS_FOLDERS = ['', 'burstable', 'besteffort'];
 
 /** A pod of a node. */
-export type PodPlace = { readonly instance: InstanceName; readonly node: string; readonly podUid: string };
+type PodPlace = { readonly instance: InstanceName; readonly node: string; readonly podUid: string };
 
 /** The pod's cgroup folder on the host in a controller's hierarchy, or null when the pod is not on the node. */
 export function podCgroup(place: PodPlace, controller = 'freezer'): string | null {
@@ -48,36 +46,6 @@ export function podProcesses(place: PodPlace): PodProcess[] {
       command: commandLine(found.pid),
     })),
   );
-}
-
-/**
- * Stops every process of a cgroup where it is and waits until the kernel says FROZEN. thawCgroup is the inverse.
- * @throws DeadlineError when some process cannot be frozen in time.
- */
-export async function freezeCgroup(
-  folder: string,
-  options: { readonly deadlineMs: number; readonly signal?: AbortSignal | undefined },
-  machine: Cgroups = cgroups(),
-): Promise<void> {
-  await waitFor(
-    () => {
-      machine.freeze(folder);
-      const state = machine.freezerState(folder);
-      if (state === 'FROZEN') return true;
-      throw new Error(state);
-    },
-    { what: `${folder} to be FROZEN`, intervalMs: 5, ...options },
-  );
-}
-
-/** Lets a frozen cgroup run again. Idempotent; a cgroup that is gone needs no thawing. */
-export function thawCgroup(folder: string, machine: Cgroups = cgroups()): void {
-  if (existsSync(folder)) machine.thaw(folder);
-}
-
-/** THAWED, FREEZING or FROZEN as the kernel says. */
-export function freezerState(folder: string, machine: Cgroups = cgroups()): string {
-  return machine.freezerState(folder);
 }
 
 function subfolders(folder: string): string[] {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { cacheDir } from '../paths.ts';
+import { cacheDir } from '../../../host/paths.ts';
 import { run } from '../../../host/run.ts';
 import { linkerFlags, moduleDir } from './groups.ts';
 import type { ToolGroup } from './groups.ts';
@@ -87,12 +87,14 @@ export async function goBuild(
   const cwd = moduleDir(group);
   const tags = `-tags=${group.tags.join(',')}`;
   tell(options, { group: group.name, done: 0, of: 0, message: 'fetching modules' });
-  const listed = await run(['go', 'list', '-mod=readonly', tags, '-deps', ...group.packages], {
-    timeoutMs: LIST_DEADLINE_MS,
-    signal: options.signal,
-    env,
-    cwd,
-  });
+  const listed = await beside({ env, cwd, group: group.name, of: 0, tags, ...options }, () =>
+    run(['go', 'list', '-mod=readonly', tags, '-deps', ...group.packages], {
+      timeoutMs: LIST_DEADLINE_MS,
+      signal: options.signal,
+      env,
+      cwd,
+    }),
+  );
   const of = new Set(listed.split('\n').filter((line) => line !== '')).size;
   const argv = [
     'build',
@@ -114,6 +116,27 @@ type SpawnOptions = GoOptions & {
   readonly group: string;
   readonly of: number;
 };
+
+/**
+ * Fetching modules leaves the cores idle, and the standard library needs none of them: it is compiled meanwhile, as far as it gets. What is
+ * compiled by then is in Go's cache.
+ */
+async function beside<T>(
+  { onProgress: _, signal, tags, ...options }: SpawnOptions & { readonly tags: string },
+  work: () => Promise<T>,
+): Promise<T> {
+  const over = new AbortController();
+  const either = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
+  const standard = spawnGo(['build', ...COMPILE_FLAGS, tags, 'std'], { ...options, signal: either });
+  // It ends by the signal, or badly where the build itself will say why.
+  const ended = standard.catch(() => undefined);
+  try {
+    return await work();
+  } finally {
+    over.abort();
+    await ended;
+  }
+}
 
 /** Niceness counts among the processes of one session only, where the kernel groups them by session: then the session has one of its own. */
 const IN_BACKGROUND = [

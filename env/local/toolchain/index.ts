@@ -14,8 +14,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
-import { withLock } from '../lock.ts';
-import { cacheDir } from '../paths.ts';
+import { withLock } from '../../../host/lock.ts';
+import { cacheDir } from '../../../host/paths.ts';
 import { COMPILE_FLAGS, goBuild, goVersion } from './go.ts';
 import type { GoOptions } from './go.ts';
 import { GROUPS, linkerFlags, moduleDir, moduleVersion, programOf } from './groups.ts';

@@ -1,5 +1,5 @@
 /** The embedded engine: runs k6 scripts in threads of this process. README.md says what of k6 it supports. */
-import type { LoadResult } from '../../../reports/record/load-result.ts';
+import type { LoadResult } from '../../../reports/record/details/load-result.ts';
 import type { LoadEngine, LoadListener, LoadRequest } from '../engine.ts';
 import { LoadRun } from './parent/load-run.ts';
 import { packageVersion } from './parent/version.ts';

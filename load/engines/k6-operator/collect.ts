@@ -1,7 +1,7 @@
 /** What the pods of a load say when they have ended. */
 import type { KubeClient } from '../../../probes/kubernetes/client.ts';
 import type { KubeObject } from '../../../probes/kubernetes/types.ts';
-import type { LoadResult } from '../../../reports/record/load-result.ts';
+import type { LoadResult } from '../../../reports/record/details/load-result.ts';
 import { endingOf, type Ending, type Outcome } from '../k6/exit-codes.ts';
 import type { LoadListener } from '../engine.ts';
 import { Tally } from '../points/tally.ts';

@@ -1,7 +1,7 @@
 /** Watches a TestRun from its creation until its pods have ended. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeClient } from '../../../probes/kubernetes/client.ts';
-import { describe } from '../../../probes/kubernetes/ready.ts';
+import { describe } from '../../../probes/kubernetes/cache/ready.ts';
 import type { KubeObject } from '../../../probes/kubernetes/types.ts';
 import type { LoadRequest } from '../engine.ts';
 import type { Ending } from '../k6/exit-codes.ts';

@@ -4,7 +4,7 @@ import type { KubeClient } from '../../../probes/kubernetes/client.ts';
 import { refOf } from '../../../probes/kubernetes/client.ts';
 import { unavailableText } from '../../../probes/kubernetes/errors.ts';
 import type { ObjectRef } from '../../../probes/kubernetes/types.ts';
-import type { LoadResult } from '../../../reports/record/load-result.ts';
+import type { LoadResult } from '../../../reports/record/details/load-result.ts';
 import type { LoadEngine, LoadListener, LoadRequest } from '../engine.ts';
 import { variablesProblem } from '../k6/command.ts';
 import type { Ending } from '../k6/exit-codes.ts';

@@ -1,6 +1,6 @@
 /** What pods count while they run, asked of k6's REST API through the API server (`pods/proxy`). */
 import type { KubeClient } from '../../../probes/kubernetes/client.ts';
-import type { LoadSecond } from '../../../reports/record/load-result.ts';
+import type { LoadSecond } from '../../../reports/record/details/load-result.ts';
 import { SecondSeries } from '../points/seconds.ts';
 
 /** Where the operator has k6 listen in every pod. */

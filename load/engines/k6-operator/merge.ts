@@ -1,5 +1,5 @@
 /** One load out of the summaries of many pods. */
-import type { LoadMetric, LoadResult } from '../../../reports/record/load-result.ts';
+import type { LoadMetric, LoadResult } from '../../../reports/record/details/load-result.ts';
 import { isOpenModel } from '../points/collector.ts';
 import { judge } from '../points/expression.ts';
 import { perSecond } from '../points/sinks.ts';

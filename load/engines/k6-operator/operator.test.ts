@@ -7,7 +7,11 @@ import { pathToFileURL } from 'node:url';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import type { KubeClient } from '../../../probes/kubernetes/client.ts';
-import { loadResultSchema, type LoadResult, type LoadSecond } from '../../../reports/record/load-result.ts';
+import {
+  loadResultSchema,
+  type LoadResult,
+  type LoadSecond,
+} from '../../../reports/record/details/load-result.ts';
 import type { LoadListener, LoadRequest } from '../engine.ts';
 import { OperatorEngine, type OperatorOptions } from './index.ts';
 import { mainModule } from './main-module.ts';

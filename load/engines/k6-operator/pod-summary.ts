@@ -1,6 +1,6 @@
 /** What one pod's log says: its summary between the markers, and how it got there. */
 import { z } from 'zod';
-import type { LoadResult } from '../../../reports/record/load-result.ts';
+import type { LoadResult } from '../../../reports/record/details/load-result.ts';
 import type { LoadListener } from '../engine.ts';
 import { LogReader, ProgressReader } from '../k6/output.ts';
 import { BEGIN, END } from './main-module.ts';

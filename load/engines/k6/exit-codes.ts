@@ -1,5 +1,5 @@
 /** What k6's exit codes mean: `errext/exitcodes` of its source, 2.2. */
-import type { LoadResult } from '../../../reports/record/load-result.ts';
+import type { LoadResult } from '../../../reports/record/details/load-result.ts';
 
 export type Outcome = LoadResult['outcome'];
 export interface Ending {

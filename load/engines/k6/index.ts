@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { LoadResult } from '../../../reports/record/load-result.ts';
+import type { LoadResult } from '../../../reports/record/details/load-result.ts';
 import type { LoadEngine, LoadListener, LoadRequest } from '../engine.ts';
 import { secretsHidden } from '../redact.ts';
 import { findK6, type Found } from './binary.ts';

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { after, before, describe, it } from 'node:test';
-import { loadResultSchema, type LoadResult, type LoadSecond } from '../../../reports/record/load-result.ts';
+import {
+  loadResultSchema,
+  type LoadResult,
+  type LoadSecond,
+} from '../../../reports/record/details/load-result.ts';
 import type { LoadListener, LoadRequest } from '../engine.ts';
 import { K6Engine } from './index.ts';
 import { installStandIn, type Installed } from './_testing/install.ts';

@@ -1,5 +1,5 @@
 /** The load result of one run of k6, from its samples, its summary and how it ended. */
-import type { LoadResult } from '../../../reports/record/load-result.ts';
+import type { LoadResult } from '../../../reports/record/details/load-result.ts';
 import type { Collector } from '../points/collector.ts';
 import { judge } from '../points/expression.ts';
 import type { Ending } from './exit-codes.ts';

@@ -1,5 +1,5 @@
 /** One load with k6: its options are read, then it runs, watched, to its end. */
-import type { LoadResult } from '../../../reports/record/load-result.ts';
+import type { LoadResult } from '../../../reports/record/details/load-result.ts';
 import { ENOUGH } from '../engine.ts';
 import type { LoadListener, LoadRequest } from '../engine.ts';
 import { Collector } from '../points/collector.ts';

@@ -1,5 +1,5 @@
 /** Makes of k6's samples what a load result says: metrics, seconds, checks, scenarios, errors. Memory does not grow with their number. */
-import type { LoadMetric, LoadResult, LoadSecond } from '../../../reports/record/load-result.ts';
+import type { LoadMetric, LoadResult, LoadSecond } from '../../../reports/record/details/load-result.ts';
 import { Opening } from './opening.ts';
 import { pointOf, type PointLine } from './points.ts';
 import { SecondSeries } from './seconds.ts';

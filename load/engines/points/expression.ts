@@ -1,5 +1,5 @@
 /** Threshold expressions of k6, judged on a metric of the result: `p(95)<500`, `rate<0.01`, `count>=100`. */
-import type { LoadMetric } from '../../../reports/record/load-result.ts';
+import type { LoadMetric } from '../../../reports/record/details/load-result.ts';
 import { quantileOf } from './histogram.ts';
 
 export interface Expression {

@@ -1,5 +1,5 @@
 /** Counts by value with three significant digits, in memory that does not grow with their number. */
-import type { Buckets } from '../../../reports/record/load-result.ts';
+import type { Buckets } from '../../../reports/record/details/load-result.ts';
 
 /** Below this every whole number has a bucket of its own; above, 1,024 buckets an octave: at most 0.098 % wide. */
 const EXACT = 2048;

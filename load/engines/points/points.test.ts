@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { LoadMetric, LoadSecond } from '../../../reports/record/load-result.ts';
+import type { LoadMetric, LoadSecond } from '../../../reports/record/details/load-result.ts';
 import { Collector } from './collector.ts';
 import { expressionOf, judge } from './expression.ts';
 import { bucketOf, Histogram, mergeBuckets, quantileOf, UNITS } from './histogram.ts';

@@ -1,5 +1,5 @@
 /** The series of seconds, built while the samples come in. */
-import type { LoadSecond } from '../../../reports/record/load-result.ts';
+import type { LoadSecond } from '../../../reports/record/details/load-result.ts';
 import { Histogram } from './histogram.ts';
 
 /** A second is told once samples of a time this much later were seen: k6 writes its samples every 200 ms, and some a little late. */

@@ -1,5 +1,5 @@
 /** What k6's four kinds of metric make of their samples. */
-import type { LoadMetric } from '../../../reports/record/load-result.ts';
+import type { LoadMetric } from '../../../reports/record/details/load-result.ts';
 import { Histogram, quantileOf } from './histogram.ts';
 
 export type MetricKind = LoadMetric['type'];

@@ -1,7 +1,7 @@
 /** For unit tests of this folder: a server that answers as it is told, and a way to it. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { StoreConnection, StoreTarget } from '../../store-driver.ts';
+import type { StoreConnection, StoreTarget } from '../../store/store-driver.ts';
 
 interface Answer {
   status?: number;

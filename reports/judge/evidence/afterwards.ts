@@ -1,4 +1,4 @@
-import type { History } from '../../record/history.ts';
+import type { History } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import type { Rule } from '../../record/rule.ts';
 import type { Annotations } from '../annotations.ts';

@@ -1,4 +1,4 @@
-import type { History, HistoryHeader } from '../../record/history.ts';
+import type { History, HistoryHeader } from '../../record/history/history.ts';
 import type { Kind, Seen } from '../../record/observations/index.ts';
 import type { Rule } from '../../record/rule.ts';
 import { all } from '../observed.ts';

@@ -1,4 +1,4 @@
-import type { History, Operations } from '../../record/history.ts';
+import type { History, Operations } from '../../record/history/history.ts';
 import type { Rule } from '../../record/rule.ts';
 import { all, first } from '../observed.ts';
 

@@ -1,6 +1,6 @@
 /** Whether the price of a trial follows from what was expected of it, and what it is said to have cost from what clients saw. */
-import { OUTCOMES } from '../../record/history.ts';
-import type { History } from '../../record/history.ts';
+import { OUTCOMES } from '../../record/history/history.ts';
+import type { History } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { first, last } from '../observed.ts';
 

@@ -1,5 +1,5 @@
 /** What a history says of one thing in several places must agree, and what was planned must have happened. */
-import type { History } from '../../record/history.ts';
+import type { History } from '../../record/history/history.ts';
 import { STAGES } from '../../record/observations/failover.ts';
 import type { StageName } from '../../record/observations/failover.ts';
 import type { Kind, Seen } from '../../record/observations/index.ts';
@@ -8,9 +8,9 @@ import { all, first, last } from '../observed.ts';
 import { budgetGap } from './budget.ts';
 import { declaredNames, storeOf } from './evidence.ts';
 import { governingGap } from './governing.ts';
-import { outcomeRules } from './outcomes.ts';
-import { officeOf } from './phases.ts';
-import { scheduleRules } from './schedule.ts';
+import { outcomeRules } from './outages/outcomes.ts';
+import { roleOf } from './outages/phases.ts';
+import { scheduleRules } from './outages/schedule.ts';
 import { trialOf } from './trial.ts';
 
 /** Times of one moment, seen by two clocks' roundings. */
@@ -96,7 +96,7 @@ export function aimGap(history: History): string | null {
   if (armed === undefined || members === 1) return null;
   const target = history.header.settings.failover?.target ?? 'leader';
   const hurt = armed.target.split(', ');
-  const holder = officeHolder(history, armed.t);
+  const holder = roleHolder(history, armed.t);
   if (holder === null) return 'it was not seen who led before the fault';
   return (
     AIMS[target]?.({ hurt, holder, members }) ??
@@ -106,7 +106,7 @@ export function aimGap(history: History): string | null {
 
 interface Aim {
   hurt: string[];
-  /** Who held the office when it was last looked at. */
+  /** Who held the role when it was last looked at. */
   holder: string;
   members: number | null;
 }
@@ -127,8 +127,8 @@ const countGap = (names: readonly string[], wanted: number): string | null =>
 const wrongAim = (hurt: readonly string[], target: string): string =>
   `${hurt.join(', ')} was hurt, and was not the ${target} when it was last looked at`;
 
-function officeHolder(history: History, untilMs: number): string | null {
-  const seen = all(history, officeOf(history)).filter(({ t, leader }) => t <= untilMs && leader !== null);
+function roleHolder(history: History, untilMs: number): string | null {
+  const seen = all(history, roleOf(history)).filter(({ t, leader }) => t <= untilMs && leader !== null);
   return seen.at(-1)?.leader ?? null;
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Observation } from '../../record/history.ts';
+import type { Observation } from '../../record/history/history.ts';
 import { failoverRecordSchema } from '../../record/run-record.ts';
 import { failoverRecord, judgeFailover } from './index.ts';
 import { said, START, Synthetic } from './_testing/synthetic.ts';

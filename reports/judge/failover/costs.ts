@@ -1,7 +1,7 @@
-import type { History } from '../../record/history.ts';
+import type { History } from '../../record/history/history.ts';
 import type { FailoverRecord } from '../../record/run-record.ts';
 import { all, first, last } from '../observed.ts';
-import { round } from './phases.ts';
+import { round } from './outages/phases.ts';
 
 type Costs = Pick<FailoverRecord, 'spentMs' | 'budget' | 'cutOff'>;
 

@@ -1,4 +1,4 @@
-import type { HistoryHeader } from '../../record/history.ts';
+import type { HistoryHeader } from '../../record/history/history.ts';
 import { STAGES } from '../../record/observations/failover.ts';
 import type { Annotations } from '../annotations.ts';
 import { AFTERWARDS_ANNOTATIONS } from '../evidence/afterwards.ts';
@@ -61,7 +61,7 @@ export const FAILOVER_ANNOTATIONS: Annotations = {
   members: PHASE,
   'leader[]': `${PHASE}; who led first and last is judged`,
   'leader.pollMs': PHASE,
-  master: `${PHASE}; of a trial that is aimed at the master, who holds the office is judged`,
+  master: `${PHASE}; of a trial that is aimed at the master, who holds the role is judged`,
   'expected-window.loMs': 'what came sooner than expected is shown, and no failure',
   'workload-start.settings.operationTimeoutMs': PATIENCE,
   'workload-start.settings.maxConnections': PATIENCE,

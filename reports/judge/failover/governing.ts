@@ -1,5 +1,5 @@
 /** Settings that govern a failover: what is read of each store must be there, be of its kind, and be what the environment declares. */
-import type { History } from '../../record/history.ts';
+import type { History } from '../../record/history/history.ts';
 import { GOVERNING } from '../../record/governing.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { all } from '../observed.ts';

@@ -1,5 +1,5 @@
 /** Judges of failover checks: histories of trials in, one judgement with a failover record for each out. */
-import type { History } from '../../record/history.ts';
+import type { History } from '../../record/history/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import type { FailoverRecord } from '../../record/run-record.ts';
 import { aggregateTrials } from '../trials.ts';

@@ -1,4 +1,4 @@
-import type { Operations } from '../../record/history.ts';
+import type { Operations } from '../../record/history/history.ts';
 
 const WAITED = /(?:^|;)waited=([\d.]+)/;
 const OPENED = /(?:^|;)opened=([\d.]+)/;

@@ -1,4 +1,4 @@
-import type { History, HistoryHeader } from '../../record/history.ts';
+import type { History, HistoryHeader } from '../../record/history/history.ts';
 import type { LandedBy } from '../../record/observations/failover.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import type { HeaderSettings } from '../../record/settings.ts';

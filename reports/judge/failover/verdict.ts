@@ -2,16 +2,16 @@ import type { Afterwards, FailoverRecord, Interval } from '../../record/run-reco
 import { reasonOf, worstOf } from '../../record/rule.ts';
 import type { Rule } from '../../record/rule.ts';
 import type { Verdict } from '../../record/verdict.ts';
-import { deadlineFor, lastRecovery } from './downtime.ts';
-import type { Downtime } from './downtime.ts';
-import { MAX_LAG_MS } from './generator.ts';
-import { sameContents } from './readback.ts';
-import type { LossWindow } from './loss-window.ts';
-import type { Contents, ReadBack } from './readback.ts';
-import type { Episode } from './recovery.ts';
-import { readsGone, readsOpen } from './staleness.ts';
-import type { Reads } from './staleness.ts';
-import type { Accounts } from './sums.ts';
+import { deadlineFor, lastRecovery } from './outages/downtime.ts';
+import type { Downtime } from './outages/downtime.ts';
+import { MAX_LAG_MS } from './outages/generator.ts';
+import { sameContents } from './writes/readback.ts';
+import type { LossWindow } from './writes/loss-window.ts';
+import type { Contents, ReadBack } from './writes/readback.ts';
+import type { Episode } from './outages/recovery.ts';
+import { readsGone, readsOpen } from './writes/staleness.ts';
+import type { Reads } from './writes/staleness.ts';
+import type { Accounts } from './writes/sums.ts';
 import type { Trial } from './trial.ts';
 
 /** Fewer acknowledged writes before the fault say nothing about what it cost. */

@@ -2,8 +2,8 @@ import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
 import type { Annotations } from '../annotations.ts';
 /** What the judges of devices share: declarations, what was seen of the pool, and the table of the report. */
-import type { GpuDetail } from '../../record/gpu-detail.ts';
-import type { History, HistoryHeader } from '../../record/history.ts';
+import type { GpuDetail } from '../../record/details/gpu-detail.ts';
+import type { History, HistoryHeader } from '../../record/history/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import type { HeaderSettings } from '../../record/settings.ts';

@@ -1,4 +1,4 @@
-import type { History } from '../../record/history.ts';
+import type { History } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { all } from '../observed.ts';
 import type { Findings } from '../topology/findings.ts';

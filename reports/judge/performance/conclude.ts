@@ -1,5 +1,5 @@
 import type { Figure, Judgement } from '../../record/judgement.ts';
-import type { GoalEntry } from '../../record/load-detail.ts';
+import type { GoalEntry } from '../../record/details/load-detail.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import { loadDetailOf } from '../slo/load-detail.ts';
 import type { ShareDecision } from '../slo/share.ts';

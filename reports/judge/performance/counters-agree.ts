@@ -1,7 +1,7 @@
 /** Counters of the same requests, held against each other. */
 import type { Series } from '../../record/objective.ts';
-import { matchesSelector, selectorOf } from '../slo/selector.ts';
-import type { Selector } from '../slo/selector.ts';
+import { matchesSelector, selectorOf } from '../slo/series/selector.ts';
+import type { Selector } from '../slo/series/selector.ts';
 
 /** Names of the labels by which a source tells its targets apart. */
 export function targetNames(ups: readonly Series[]): string[] {

@@ -1,5 +1,5 @@
 /** What a pass of a check that makes a load rests on, and which fields of its history decide nothing. */
-import type { HistoryHeader } from '../../record/history.ts';
+import type { HistoryHeader } from '../../record/history/history.ts';
 import type { Annotations } from '../annotations.ts';
 import type { CheckJudge } from '../definition.ts';
 import { need } from '../evidence/need.ts';

@@ -1,8 +1,8 @@
-import type { History } from '../../record/history.ts';
+import type { History } from '../../record/history/history.ts';
 import type { Rule } from '../../record/rule.ts';
 import { all, first } from '../observed.ts';
-import { deliveryOf } from '../slo/delivery.ts';
-import type { Delivery } from '../slo/delivery.ts';
+import { deliveryOf } from '../slo/series/delivery.ts';
+import type { Delivery } from '../slo/series/delivery.ts';
 import { loadOf, sumOf } from '../slo/load.ts';
 import type { Load } from '../slo/load.ts';
 import { planGaps, recordGaps } from './whole-load.ts';

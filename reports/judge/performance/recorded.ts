@@ -1,13 +1,13 @@
 /** What was recorded of a source of metrics, by objective. */
-import type { History } from '../../record/history.ts';
+import type { History } from '../../record/history/history.ts';
 import type { Objective, Series } from '../../record/objective.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { all } from '../observed.ts';
-import { misnamed } from '../slo/naming.ts';
-import { queriesOf } from '../slo/selector.ts';
-import { gridOf } from '../slo/series.ts';
-import type { Grid } from '../slo/series.ts';
-import type { At, Span } from '../slo/span.ts';
+import { misnamed } from '../slo/series/naming.ts';
+import { queriesOf } from '../slo/series/selector.ts';
+import { gridOf } from '../slo/series/series.ts';
+import type { Grid } from '../slo/series/series.ts';
+import type { At, Span } from '../slo/series/span.ts';
 import { answersGap, askedGap } from './whole-series.ts';
 
 const SECOND_MS = 1000;

@@ -2,8 +2,8 @@
  * Whether the record of a load is whole and its parts agree. A load is told twice, by its seconds and by what it came to; what is in one and
  * not in the other was lost or is wrong, and then nobody knows what the load was.
  */
-import type { HistoryHeader } from '../../record/history.ts';
-import type { Buckets } from '../../record/load-result.ts';
+import type { HistoryHeader } from '../../record/history/history.ts';
+import type { Buckets } from '../../record/details/load-result.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { countOf, merged, quantilesMs } from '../slo/histogram.ts';
 import { checkedOf, setupRequests, sumOf } from '../slo/load.ts';

@@ -2,11 +2,11 @@
  * Whether what a source of metrics answered can be what it recorded. The same requests are counted several times: by the series of all of them,
  * by those of the good or the bad ones, and by whether their target was scraped. Where these do not agree, one of them is not as it was.
  */
-import type { History } from '../../record/history.ts';
+import type { History } from '../../record/history/history.ts';
 import type { Objective, Series } from '../../record/objective.ts';
 import type { Seen } from '../../record/observations/index.ts';
-import { matchesSelector, queriesOf, selectorOf, targetsQuery } from '../slo/selector.ts';
-import type { Answers } from '../slo/series.ts';
+import { matchesSelector, queriesOf, selectorOf, targetsQuery } from '../slo/series/selector.ts';
+import type { Answers } from '../slo/series/series.ts';
 import { OWN_MS, wallOf } from '../telemetry/clocks.ts';
 import { counterGap, pairGap, targetKey, targetNames } from './counters-agree.ts';
 

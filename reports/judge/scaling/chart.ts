@@ -1,4 +1,4 @@
-import type { ScalingDetail } from '../../record/load-detail.ts';
+import type { ScalingDetail } from '../../record/details/load-detail.ts';
 import { quantileMs } from '../slo/histogram.ts';
 import { rateOf, roundedOrNull, stepFor, stepsOf } from '../slo/load-detail.ts';
 import type { Observed } from './observed.ts';

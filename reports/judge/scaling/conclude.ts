@@ -1,5 +1,5 @@
 import type { Figure, Judgement } from '../../record/judgement.ts';
-import type { ScalingDetail } from '../../record/load-detail.ts';
+import type { ScalingDetail } from '../../record/details/load-detail.ts';
 import { decisive, worstOf } from '../../record/rule.ts';
 import type { Rule } from '../../record/rule.ts';
 import { loadDetailOf } from '../slo/load-detail.ts';

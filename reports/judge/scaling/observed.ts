@@ -1,4 +1,4 @@
-import type { History } from '../../record/history.ts';
+import type { History } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { all, first, last } from '../observed.ts';
 import type { LoadSecond } from '../slo/load.ts';

@@ -1,5 +1,5 @@
 /** Whether what was recorded of an autoscaler agrees with itself, and with what Kubernetes lets its settings and its status be. */
-import type { History, HistoryHeader } from '../../record/history.ts';
+import type { History, HistoryHeader } from '../../record/history/history.ts';
 import type { Kind, Seen } from '../../record/observations/index.ts';
 import { all } from '../observed.ts';
 import { conditionGaps } from './status-gaps.ts';

@@ -1,4 +1,4 @@
-import type { History } from '../../record/history.ts';
+import type { History } from '../../record/history/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import { all } from '../observed.ts';
 import { chainOf, why } from './chain.ts';

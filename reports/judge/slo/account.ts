@@ -1,7 +1,7 @@
 import type { Objective } from '../../record/objective.ts';
-import { widthOf } from './series.ts';
-import type { Grid } from './series.ts';
-import type { Span } from './span.ts';
+import { widthOf } from './series/series.ts';
+import type { Grid } from './series/series.ts';
+import type { Span } from './series/span.ts';
 
 /**
  * Good and bad of a stretch of time, events or slices, counted twice: as if everything that nobody saw had been good, and as if it had

@@ -2,7 +2,7 @@
  * What became of the requests of a load: the samples that its goals are held against. Good is what the scenario's own check says of a request,
  * never its status alone.
  */
-import { dropsOf } from './drops.ts';
+import { dropsOf } from './series/drops.ts';
 import { merged } from './histogram.ts';
 import type { TimesAt } from './latency.ts';
 import { sumOf } from './load.ts';

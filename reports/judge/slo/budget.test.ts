@@ -4,7 +4,7 @@ import type { Objective, Series } from '../../record/objective.ts';
 import { budgetOf } from './budget.ts';
 import { burnRates } from './burn-rate.ts';
 import { percent } from './percent.ts';
-import { gridOf } from './series.ts';
+import { gridOf } from './series/series.ts';
 
 const T0 = Date.parse('2026-01-01T00:00:00Z');
 const STEP = 10_000;

@@ -2,10 +2,10 @@ import type { Objective } from '../../record/objective.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import { accountOf, eventsOf } from './account.ts';
 import type { Account } from './account.ts';
-import type { Gap } from './blindness.ts';
-import { gapsText } from './gap-text.ts';
+import type { Gap } from './series/blindness.ts';
+import { gapsText } from './series/gap-text.ts';
 import { percent } from './percent.ts';
-import type { Grid } from './series.ts';
+import type { Grid } from './series/series.ts';
 
 /** A figure as it would be if everything unseen had been good, and if it had been bad. */
 export interface Range {

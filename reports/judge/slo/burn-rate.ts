@@ -1,7 +1,7 @@
 import type { Objective } from '../../record/objective.ts';
 import { accountOf } from './account.ts';
 import type { Range } from './budget.ts';
-import type { Grid } from './series.ts';
+import type { Grid } from './series/series.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

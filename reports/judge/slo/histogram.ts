@@ -2,7 +2,7 @@
  * Counts by value, as a load records them: `[lowest value of the bucket in µs, count]`, ascending. What is computed from them is as wide
  * as a bucket at most, and is always rounded to the side that claims less.
  */
-import type { Buckets } from '../../record/load-result.ts';
+import type { Buckets } from '../../record/details/load-result.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import { minimumSamples, quantileRanks } from '../statistics.ts';
 

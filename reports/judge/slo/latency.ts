@@ -1,5 +1,5 @@
 /** The one way in which judges decide on a quantile of times: failures are infinitely slow, what nobody knows is held both ways. */
-import type { Buckets } from '../../record/load-result.ts';
+import type { Buckets } from '../../record/details/load-result.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import { countAbove, countOf, decideHistogram, merged } from './histogram.ts';
 import type { HistogramDecision } from './histogram.ts';

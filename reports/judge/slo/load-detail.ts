@@ -1,5 +1,5 @@
-import type { Buckets } from '../../record/load-result.ts';
-import type { Heat, LoadDetail } from '../../record/load-detail.ts';
+import type { Buckets } from '../../record/details/load-result.ts';
+import type { Heat, LoadDetail } from '../../record/details/load-detail.ts';
 import { merged, quantileMs } from './histogram.ts';
 import type { Load, LoadSecond } from './load.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { deliveryOf } from './delivery.ts';
+import { deliveryOf } from './series/delivery.ts';
 import { inventedLoad } from './_testing/histories.ts';
 import { decideThroughput } from './throughput.ts';
 

@@ -2,7 +2,7 @@ import type { Verdict } from '../../record/verdict.ts';
 import { quantileBounds } from '../statistics.ts';
 import { sampleOfLoad } from './answers.ts';
 import { BLOCK_MS } from './clustering.ts';
-import { deliveryOf } from './delivery.ts';
+import { deliveryOf } from './series/delivery.ts';
 import type { Load, LoadSecond } from './load.ts';
 import { decideShare } from './share.ts';
 

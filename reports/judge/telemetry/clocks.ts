@@ -1,5 +1,5 @@
 /** Clocks of other machines against the harness's, as they were measured in a check. */
-import type { History } from '../../record/history.ts';
+import type { History } from '../../record/history/history.ts';
 import { all, first } from '../observed.ts';
 import type { Findings } from '../topology/findings.ts';
 

@@ -1,5 +1,5 @@
 /** What a pass of the checks of telemetry rests on, and which fields of their histories decide nothing. */
-import type { HistoryHeader } from '../../record/history.ts';
+import type { HistoryHeader } from '../../record/history/history.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
 import { planOf } from './observed.ts';

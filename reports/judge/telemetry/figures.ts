@@ -1,5 +1,5 @@
 import type { Figure } from '../../record/judgement.ts';
-import type { Delays, TelemetryDetail } from '../../record/telemetry-detail.ts';
+import type { Delays, TelemetryDetail } from '../../record/details/telemetry-detail.ts';
 import { zeroLossBound } from '../statistics.ts';
 
 /** Upper ends of the bins of a histogram of delays, ms: a store of logs refreshes once a second, and 30 s are the goal. */

@@ -1,5 +1,5 @@
 /** Numbered lines of the pods on every node: what is on the disks, held against what is in the store. */
-import type { History } from '../../record/history.ts';
+import type { History } from '../../record/history/history.ts';
 import { LINE_WRITER, LOOK_BACK_EVERY_MS } from '../../record/observations/telemetry.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { all, last } from '../observed.ts';

@@ -1,4 +1,4 @@
-import type { History, HistoryHeader } from '../../record/history.ts';
+import type { History, HistoryHeader } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';

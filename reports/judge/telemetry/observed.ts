@@ -1,10 +1,10 @@
 /** Readers of what a canary of telemetry recorded, and of what the header declares. All times are wall clock ms. */
 import type { NumberGoal } from '../../record/goals.ts';
-import type { History, HistoryHeader } from '../../record/history.ts';
+import type { History, HistoryHeader } from '../../record/history/history.ts';
 import { LOOK_EVERY_MS } from '../../record/observations/telemetry.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import type { HeaderSettings } from '../../record/settings.ts';
-import { orderGap, priceRule } from '../failover/hurt.ts';
+import { orderGap, priceRule } from '../failover/services/hurt.ts';
 import { all, first, last } from '../observed.ts';
 import type { Findings } from '../topology/findings.ts';
 import { wallOf } from './clocks.ts';

@@ -1,6 +1,6 @@
 /** The way of a marked request, stage by stage, with what was found at each. */
-import type { History } from '../../record/history.ts';
-import type { RequestPath } from '../../record/telemetry-detail.ts';
+import type { History } from '../../record/history/history.ts';
+import type { RequestPath } from '../../record/details/telemetry-detail.ts';
 import { all } from '../observed.ts';
 import { pathOf } from './observed.ts';
 import type { Hop, Marked } from './observed.ts';

@@ -1,5 +1,5 @@
 /** Log lines of marked requests, by service. */
-import type { History } from '../../record/history.ts';
+import type { History } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { all } from '../observed.ts';
 import type { Findings } from '../topology/findings.ts';

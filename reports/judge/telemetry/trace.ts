@@ -1,5 +1,5 @@
 /** Traces of marked requests, as they were followed. */
-import type { History } from '../../record/history.ts';
+import type { History } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { faultsOf as faultsIn } from '../../record/trace-faults.ts';
 import type { TraceFault, TraceSpan } from '../../record/trace-faults.ts';

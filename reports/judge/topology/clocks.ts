@@ -1,5 +1,5 @@
 /** How far the clocks of nodes may be off: certificates, tokens, leases and the order of logs rest on them. */
-import type { History, HistoryHeader } from '../../record/history.ts';
+import type { History, HistoryHeader } from '../../record/history/history.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
 import { all } from '../observed.ts';

@@ -1,4 +1,4 @@
-import type { History } from '../../record/history.ts';
+import type { History } from '../../record/history/history.ts';
 import type { Rule } from '../../record/rule.ts';
 import type { NumberGoal } from '../../record/goals.ts';
 import type { Figure, Finding, Judgement } from '../../record/judgement.ts';

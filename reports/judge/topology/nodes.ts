@@ -1,4 +1,4 @@
-import type { History } from '../../record/history.ts';
+import type { History } from '../../record/history/history.ts';
 import { last } from '../observed.ts';
 import type { Findings } from './findings.ts';
 

@@ -35,8 +35,8 @@ const steady = {
   detail: z.string(),
 };
 
-/** Who holds an office, as one look saw it; `pollMs` ago, at the look before, it was still as the line before says. */
-const office = {
+/** Who holds a role, as one look saw it; `pollMs` ago, at the look before, it was still as the line before says. */
+const role = {
   leader: z.string().nullable(),
   pollMs: z.number(),
   /** The last line of an observer repeats what it knew: `pollMs` ago, and not later. */
@@ -112,9 +112,9 @@ export const FAILOVER = kinds({
   /** When clients should be served again, by those settings. */
   'expected-window': { loMs: z.number(), hiMs: z.number(), derivation: z.string() },
 
-  leader: office,
+  leader: role,
   /** Where the cluster has a leader of its own besides the leader of its data. */
-  master: office,
+  master: role,
   /** How many members follow the leader. */
   members: { streaming: z.number(), pollMs: z.number() },
   /** Addresses behind the Service that applications use. */

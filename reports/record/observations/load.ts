@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bucketsSchema } from '../load-result.ts';
+import { bucketsSchema } from '../details/load-result.ts';
 import { kinds } from './kinds.ts';
 
 /** What the process that makes a load writes: its start, each second of it, and what it came to. */

@@ -1,5 +1,5 @@
 /** A run with loads: an autoscaler that follows one, goals that are met, missed and open, an error budget that is overspent. */
-import type { GoalEntry, LoadDetail, ScalingDetail } from '../../record/load-detail.ts';
+import type { GoalEntry, LoadDetail, ScalingDetail } from '../../record/details/load-detail.ts';
 import type { CheckResult, RunRecord } from '../../record/run-record.ts';
 import { fixtureCheck, fixtureRecord } from './fixture.ts';
 import { noise } from './fixture-trial.ts';

@@ -3,11 +3,11 @@ import { grouped, oneLine, plural, secondsOf, withoutRto } from '../text.ts';
 import type { Limits } from './limits.ts';
 import { afterwardsPart, clientPart, costPart, remarksPart, uncountedPart } from './client.ts';
 import { badge, table } from './parts.ts';
-import { miniStrip } from './strip.ts';
+import { miniStrip } from './charts/strip.ts';
 import { sumsOf } from './sums.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
-import { budget, scaleOf, timeline } from './timeline.ts';
+import { budget, scaleOf, timeline } from './charts/timeline.ts';
 
 const MINI_WIDTH = 150;
 /** A proof may name every process; all of it is in run.json. */

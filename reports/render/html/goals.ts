@@ -1,4 +1,4 @@
-import type { GoalEntry } from '../../record/load-detail.ts';
+import type { GoalEntry } from '../../record/details/load-detail.ts';
 import type { RunRecord } from '../../record/run-record.ts';
 import { achievedText, boundsText, budgetText, floored, goalRows, metText } from '../goals.ts';
 import type { GoalRow } from '../goals.ts';

@@ -1,4 +1,4 @@
-import type { GpuDetail } from '../../record/gpu-detail.ts';
+import type { GpuDetail } from '../../record/details/gpu-detail.ts';
 import type { CheckResult, RunRecord } from '../../record/run-record.ts';
 import { anchor, table } from './parts.ts';
 import { html } from './template.ts';

@@ -1,9 +1,9 @@
-import type { LoadDetail, ScalingDetail } from '../../record/load-detail.ts';
+import type { LoadDetail, ScalingDetail } from '../../record/details/load-detail.ts';
 import type { CheckResult } from '../../record/run-record.ts';
 import { grouped, moment, secondsOf } from '../text.ts';
-import { heatmap } from './heatmap.ts';
+import { heatmap } from './charts/heatmap.ts';
 import type { Limits } from './limits.ts';
-import { loadChart, scalingChart } from './load-chart.ts';
+import { loadChart, scalingChart } from './charts/load-chart.ts';
 import { table } from './parts.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';

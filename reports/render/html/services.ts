@@ -1,7 +1,7 @@
 import type { FailoverRecord, RunRecord } from '../../record/run-record.ts';
 import { groupBy, plural, secondsOf, withoutRto } from '../text.ts';
-import { BIN_MS, outageWindow, place } from './strip.ts';
-import type { Scale } from './strip.ts';
+import { BIN_MS, outageWindow, place } from './charts/strip.ts';
+import type { Scale } from './charts/strip.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
 

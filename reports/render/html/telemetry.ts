@@ -1,7 +1,7 @@
 import type { CheckResult } from '../../record/run-record.ts';
-import type { Delays, RequestPath, TelemetryDetail } from '../../record/telemetry-detail.ts';
+import type { Delays, RequestPath, TelemetryDetail } from '../../record/details/telemetry-detail.ts';
 import { grouped, moment } from '../text.ts';
-import { timeChart } from './load-chart.ts';
+import { timeChart } from './charts/load-chart.ts';
 import { glyph, table } from './parts.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';

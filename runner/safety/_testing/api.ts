@@ -1,7 +1,7 @@
 import { mergePatched } from '../diff.ts';
 import type { KubeCall, KubeReply, KubeRequest } from '../types.ts';
-import { isJson, textAt } from '../undo-kube.ts';
-import type { Json } from '../undo-kube.ts';
+import { isJson, textAt } from '../timers/undo-kube.ts';
+import type { Json } from '../timers/undo-kube.ts';
 
 type Stored = {
   metadata: { name: string; uid: string; resourceVersion: string } & Record<string, Json>;

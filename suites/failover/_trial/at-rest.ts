@@ -1,4 +1,4 @@
-import type { Steadiness } from '../../../probes/store-driver.ts';
+import type { Steadiness } from '../../../probes/store/store-driver.ts';
 import type { CheckContext } from '../../harness/context.ts';
 
 /**

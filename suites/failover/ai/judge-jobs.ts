@@ -1,6 +1,6 @@
 /** What became of the tenders that were accepted, each a job of the AI service, and whether what is said of them agrees. */
-import { OUTCOMES } from '../../../reports/record/history.ts';
-import type { History } from '../../../reports/record/history.ts';
+import { OUTCOMES } from '../../../reports/record/history/history.ts';
+import type { History } from '../../../reports/record/history/history.ts';
 import { EFFECT_SOURCES, MOST_NUMBERS } from '../../../reports/record/observations/platform.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 import type { Rule } from '../../../reports/record/rule.ts';

@@ -6,17 +6,17 @@ import {
   judgedRecord,
   trialRules,
   watch,
-} from '../../../reports/judge/failover/deployment.ts';
-import type { Watched, Window } from '../../../reports/judge/failover/deployment.ts';
+} from '../../../reports/judge/failover/services/deployment.ts';
+import type { Watched, Window } from '../../../reports/judge/failover/services/deployment.ts';
 import {
   PATIENCE,
   REQUEST_ANNOTATIONS,
   agreementRules,
   costEvidence,
   requestEvidence,
-} from '../../../reports/judge/failover/hurt.ts';
+} from '../../../reports/judge/failover/services/hurt.ts';
 import { proportionBounds, zeroLossBound } from '../../../reports/judge/statistics.ts';
-import type { History } from '../../../reports/record/history.ts';
+import type { History } from '../../../reports/record/history/history.ts';
 import type { Figure, Judgement } from '../../../reports/record/judgement.ts';
 import { EFFECT_SOURCES } from '../../../reports/record/observations/platform.ts';
 import type { Rule } from '../../../reports/record/rule.ts';

@@ -5,19 +5,19 @@ import {
   judgedRecord,
   trialRules,
   watch,
-} from '../../../reports/judge/failover/deployment.ts';
-import type { Watched, Window } from '../../../reports/judge/failover/deployment.ts';
-import { MAX_LAG_MS } from '../../../reports/judge/failover/generator.ts';
+} from '../../../reports/judge/failover/services/deployment.ts';
+import type { Watched, Window } from '../../../reports/judge/failover/services/deployment.ts';
+import { MAX_LAG_MS } from '../../../reports/judge/failover/outages/generator.ts';
 import {
   REQUEST_ANNOTATIONS,
   agreementRules,
   costEvidence,
   requestEvidence,
-} from '../../../reports/judge/failover/hurt.ts';
+} from '../../../reports/judge/failover/services/hurt.ts';
 import { MIN_ACKNOWLEDGED } from '../../../reports/judge/failover/verdict.ts';
 import { decideShare } from '../../../reports/judge/slo/share.ts';
 import type { ShareDecision } from '../../../reports/judge/slo/share.ts';
-import type { History } from '../../../reports/record/history.ts';
+import type { History } from '../../../reports/record/history/history.ts';
 import type { Figure, Judgement } from '../../../reports/record/judgement.ts';
 import type { Rule } from '../../../reports/record/rule.ts';
 import type { FailoverRecord, RequestSums } from '../../../reports/record/run-record.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { History } from '../../../reports/record/history.ts';
+import type { History } from '../../../reports/record/history/history.ts';
 import { lookedRule, podFindings } from './judge-pods.ts';
 
 const TARGET = 'control-1';

@@ -1,5 +1,5 @@
 /** Every pod of the platform before and after the control plane was hurt: who noticed, and whether both looks can be believed. */
-import type { History, HistoryHeader } from '../../../reports/record/history.ts';
+import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Finding } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 import type { Rule } from '../../../reports/record/rule.ts';

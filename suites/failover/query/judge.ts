@@ -1,11 +1,11 @@
 import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import { AFTERWARDS_ANNOTATIONS } from '../../../reports/judge/evidence/afterwards.ts';
 import { need } from '../../../reports/judge/evidence/need.ts';
-import { faultEvidence, faultRules } from '../../../reports/judge/failover/hurt.ts';
+import { faultEvidence, faultRules } from '../../../reports/judge/failover/services/hurt.ts';
 import { trialOf } from '../../../reports/judge/failover/trial.ts';
 import { all, first } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
-import type { History, HistoryHeader } from '../../../reports/record/history.ts';
+import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 import { reasonOf, worstOf } from '../../../reports/record/rule.ts';

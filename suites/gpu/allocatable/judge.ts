@@ -14,7 +14,7 @@ import {
 } from '../../../reports/judge/gpu/pool.ts';
 import { first } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
-import type { History, HistoryHeader } from '../../../reports/record/history.ts';
+import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 
 /** `gpu/allocatable`: the declared number on every node of the pool, none elsewhere, and the plugin on all of them. */

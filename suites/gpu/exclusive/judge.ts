@@ -18,7 +18,7 @@ import {
 import { expectTold, podName, readyPods } from '../../../reports/judge/gpu/told.ts';
 import { all, last } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
-import type { History, HistoryHeader } from '../../../reports/record/history.ts';
+import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 
 /** `gpu/exclusive`: no device in more hands than it is shared by. */

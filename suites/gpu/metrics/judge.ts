@@ -14,7 +14,7 @@ import type { DeclaredGpu, DeviceSample } from '../../../reports/judge/gpu/pool.
 import { podName } from '../../../reports/judge/gpu/told.ts';
 import { all, last } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
-import type { History, HistoryHeader } from '../../../reports/record/history.ts';
+import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 

@@ -18,7 +18,7 @@ import { expectTold, readyPods } from '../../../reports/judge/gpu/told.ts';
 import { all } from '../../../reports/judge/observed.ts';
 import { nameOf } from '../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
-import type { History, HistoryHeader } from '../../../reports/record/history.ts';
+import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 
 /** `gpu/schedule`: pods with devices are on the pool, the canary knows its device, and a real one has answered. */

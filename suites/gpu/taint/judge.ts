@@ -14,7 +14,7 @@ import {
 } from '../../../reports/judge/gpu/pool.ts';
 import { all } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
-import type { History, HistoryHeader } from '../../../reports/record/history.ts';
+import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import { STRANGER_ASKS } from '../../../reports/record/observations/gpu.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';

@@ -4,7 +4,7 @@ import { all } from '../../../reports/judge/observed.ts';
 import { nameOf, storesOf } from '../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
 import { podPattern } from '../../../reports/judge/workload-pods.ts';
-import type { History, HistoryHeader } from '../../../reports/record/history.ts';
+import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 

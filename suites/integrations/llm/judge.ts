@@ -3,7 +3,7 @@ import { need } from '../../../reports/judge/evidence/need.ts';
 import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
 import { all } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
-import type { History, HistoryHeader } from '../../../reports/record/history.ts';
+import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 import { MODELS, USUAL_DRAFTS } from '../../../reports/record/observations/integrations.ts';

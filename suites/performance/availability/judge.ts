@@ -13,7 +13,7 @@ import { sampleOfLoad } from '../../../reports/judge/slo/answers.ts';
 import { percent } from '../../../reports/judge/slo/percent.ts';
 import { decideShare } from '../../../reports/judge/slo/share.ts';
 import type { Sample, ShareDecision } from '../../../reports/judge/slo/share.ts';
-import type { History } from '../../../reports/record/history.ts';
+import type { History } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 
 /** `performance/{api,ai}/availability`: the share of good answers under a load against the goal `availabilityRatio`. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { goalEntrySchema } from '../../../reports/record/load-detail.ts';
+import { goalEntrySchema } from '../../../reports/record/details/load-detail.ts';
 import type { Objective } from '../../../reports/record/objective.ts';
 import { judge } from '../../_testing/histories.ts';
 import type { Seen } from '../../_testing/histories.ts';

@@ -14,7 +14,7 @@ import { decideHistogram } from '../../../reports/judge/slo/histogram.ts';
 import { decideLatency } from '../../../reports/judge/slo/latency.ts';
 import type { LatencyDecision } from '../../../reports/judge/slo/latency.ts';
 import type { Load } from '../../../reports/judge/slo/load.ts';
-import type { History } from '../../../reports/record/history.ts';
+import type { History } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 
 const QUANTILE = 0.95;

@@ -4,7 +4,7 @@ import { ofLoad } from '../../../reports/judge/performance/evidence.ts';
 import { observedSteady } from '../../../reports/judge/performance/loads.ts';
 import { decideThroughput } from '../../../reports/judge/slo/throughput.ts';
 import type { ThroughputDecision } from '../../../reports/judge/slo/throughput.ts';
-import type { History } from '../../../reports/record/history.ts';
+import type { History } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 
 /** `performance/{api,ai}/throughput`: good answers a second against the goal `requestsPerSecond`, of a load that asked for as many. */

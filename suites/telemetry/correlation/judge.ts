@@ -19,7 +19,7 @@ import { pathsShown } from '../../../reports/judge/telemetry/paths.ts';
 import { requestLines, requestLinesRule } from '../../../reports/judge/telemetry/request-lines.ts';
 import type { RequestLine } from '../../../reports/judge/telemetry/request-lines.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
-import type { History } from '../../../reports/record/history.ts';
+import type { History } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 
 /** telemetry/correlation: every service logs the request, and every line of it carries its trace id. */

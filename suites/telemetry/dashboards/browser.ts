@@ -1,7 +1,7 @@
 /** A browser without a screen: Playwright's own where it was installed, else what the distribution brought. */
 import { chromium } from '@playwright/test';
 import type { Browser } from '@playwright/test';
-import { BROWSERS } from '../../../env/local/packages.ts';
+import { BROWSERS } from '../../../env/local/machine/packages.ts';
 import { pathOf } from '../../../host/run.ts';
 
 interface Machine {

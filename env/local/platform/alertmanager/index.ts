@@ -1,6 +1,6 @@
 /** Alertmanager 0.25: takes Prometheus' alerts and answers what is firing. Nobody is told: a local environment serves nobody. */
 import { stringify } from 'yaml';
-import { APP_USER } from '../../images/debian-recipes.ts';
+import { APP_USER } from '../../images/debian/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
 import { OBSERVABILITY, type PlatformContext } from '../context.ts';
 import {

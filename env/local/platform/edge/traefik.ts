@@ -1,5 +1,5 @@
 /** The ingress controller: two pods of Traefik behind a NodePort, and the Ingress that leads to the gateway. */
-import { APP_USER } from '../../images/debian-recipes.ts';
+import { APP_USER } from '../../images/debian/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
 import { EDGE, type PlatformContext } from '../context.ts';
 import {

@@ -1,5 +1,5 @@
 /** Elasticsearch: three members that hold data and may become master, each behind a gate that asks for a password. */
-import { APP_USER } from '../../images/debian-recipes.ts';
+import { APP_USER } from '../../images/debian/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
 import { TENDER, type PlatformContext } from '../context.ts';
 import {

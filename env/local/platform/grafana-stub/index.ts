@@ -1,6 +1,6 @@
 /** The stand-in for Grafana: one pod that shows the platform's dashboards and asks Prometheus for what is in them. */
 import { createHash } from 'node:crypto';
-import { APP_USER } from '../../images/debian-recipes.ts';
+import { APP_USER } from '../../images/debian/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
 import { OBSERVABILITY, type PlatformContext } from '../context.ts';
 import {

@@ -1,5 +1,5 @@
 /** Jaeger 1.76, all in one: takes spans over OTLP, keeps the newest traces in memory, answers queries. */
-import { APP_USER } from '../../images/debian-recipes.ts';
+import { APP_USER } from '../../images/debian/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
 import { OBSERVABILITY, type PlatformContext } from '../context.ts';
 import {

@@ -1,5 +1,5 @@
 /** The stand-in for a language model: one pod, so that there is one behaviour to control. */
-import { APP_USER } from '../../images/debian-recipes.ts';
+import { APP_USER } from '../../images/debian/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
 import { TENDER, type PlatformContext } from '../context.ts';
 import {

@@ -1,5 +1,5 @@
 /** The store of log lines: one Elasticsearch of its own, so that a failover of the platform's touches no line of it. */
-import { APP_USER } from '../../images/debian-recipes.ts';
+import { APP_USER } from '../../images/debian/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
 import { waitFor } from '../../../../host/wait.ts';
 import { OBSERVABILITY, type PlatformContext } from '../context.ts';

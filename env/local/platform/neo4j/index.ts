@@ -1,5 +1,5 @@
 /** Neo4j Community: one member, since that edition has no clustering; what it holds is on a volume of its own. */
-import { APP_USER } from '../../images/debian-recipes.ts';
+import { APP_USER } from '../../images/debian/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
 import { TENDER, type PlatformContext } from '../context.ts';
 import {

@@ -1,5 +1,5 @@
 /** PostgreSQL: three members under Patroni, a Service that follows the leader and one for reads. */
-import { POSTGRES_USER } from '../../images/debian-recipes.ts';
+import { POSTGRES_USER } from '../../images/debian/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
 import { waitFor } from '../../../../host/wait.ts';
 import { TENDER, type PlatformContext } from '../context.ts';

@@ -1,6 +1,6 @@
 /** Prometheus: one server that scrapes the platform's pods. Its data lives as long as its pod: the window is the run. */
 import { createHash } from 'node:crypto';
-import { APP_USER } from '../../images/debian-recipes.ts';
+import { APP_USER } from '../../images/debian/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
 import { OBSERVABILITY, type PlatformContext } from '../context.ts';
 import {

@@ -1,5 +1,5 @@
 /** Redis: three members, and three Sentinels that choose the master and tell applications where it is. */
-import { APP_USER } from '../../images/debian-recipes.ts';
+import { APP_USER } from '../../images/debian/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
 import { waitFor } from '../../../../host/wait.ts';
 import { TENDER, type PlatformContext } from '../context.ts';

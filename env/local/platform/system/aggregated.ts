@@ -1,5 +1,5 @@
 /** What an API server behind the aggregation layer of Kubernetes needs, whatever it serves. */
-import { APP_USER } from '../../images/debian-recipes.ts';
+import { APP_USER } from '../../images/debian/debian-recipes.ts';
 import { SYSTEM } from '../context.ts';
 import {
   clusterRole,

@@ -1,5 +1,5 @@
 /** The AI service, in Python: two to four pods that take jobs from RabbitMQ, ask the language model, and write to Elasticsearch, Neo4j and PostgreSQL. */
-import { APP_USER } from '../../images/debian-recipes.ts';
+import { APP_USER } from '../../images/debian/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
 import { allSettledOrThrow } from '../../cluster/bringup.ts';
 import { waitFor } from '../../../../host/wait.ts';

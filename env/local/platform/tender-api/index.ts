@@ -1,5 +1,5 @@
 /** The reference backend: a Deployment that scales by CPU between two and five pods. */
-import { APP_USER } from '../../images/debian-recipes.ts';
+import { APP_USER } from '../../images/debian/debian-recipes.ts';
 import { imageOf } from '../../images/index.ts';
 import { TENDER, type PlatformContext } from '../context.ts';
 import {

@@ -1,7 +1,7 @@
 import type { Exchange } from '../http/exchange.ts';
 import type { Tags } from '../metrics/metric.ts';
-import type { Prepared } from './request.ts';
-import { timingsOf } from './response.ts';
+import type { Prepared } from './http/request.ts';
+import { timingsOf } from './http/response.ts';
 import { isSystemTagOn } from './tags.ts';
 import { countError } from './thread.ts';
 import type { Vu } from './vu.ts';

@@ -1,7 +1,7 @@
 import { HttpClient } from '../http/client.ts';
 import type { Tags } from '../metrics/metric.ts';
 import type { NamedScenario } from '../options/scenario.ts';
-import { CookieJar } from './cookies.ts';
+import { CookieJar } from './http/cookies.ts';
 import { isSystemTagOn, tagsOfScenario } from './tags.ts';
 import type { Thread } from './thread.ts';
 

@@ -1,4 +1,4 @@
-import type { Buckets, LoadMetric } from '../../../../reports/record/load-result.ts';
+import type { Buckets, LoadMetric } from '../../../../reports/record/details/load-result.ts';
 import { Distribution, lowestOf } from './histogram.ts';
 import type { BucketCounts } from './histogram.ts';
 import type { MetricSpec, SinkPart } from './metric.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { monoMs } from '../../../../probes/clock.ts';
-import { LOAD_RESULT_SCHEMA } from '../../../../reports/record/load-result.ts';
-import type { LoadResult } from '../../../../reports/record/load-result.ts';
+import { LOAD_RESULT_SCHEMA } from '../../../../reports/record/details/load-result.ts';
+import type { LoadResult } from '../../../../reports/record/details/load-result.ts';
 import { ENOUGH } from '../../engine.ts';
 import type { LoadListener, LoadRequest } from '../../engine.ts';
 import { endOfScenario } from '../options/scenario.ts';

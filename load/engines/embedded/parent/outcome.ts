@@ -1,4 +1,4 @@
-import type { LoadResult } from '../../../../reports/record/load-result.ts';
+import type { LoadResult } from '../../../../reports/record/details/load-result.ts';
 
 export type Outcome = Pick<LoadResult, 'outcome' | 'reason'>;
 

@@ -1,4 +1,4 @@
-import type { LoadResult } from '../../../../reports/record/load-result.ts';
+import type { LoadResult } from '../../../../reports/record/details/load-result.ts';
 import type { ScenarioTotals } from '../executors/scenario-run.ts';
 import type { NamedScenario } from '../options/scenario.ts';
 import { offeredOf } from './plan.ts';

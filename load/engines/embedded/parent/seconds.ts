@@ -1,4 +1,4 @@
-import type { LoadSecond } from '../../../../reports/record/load-result.ts';
+import type { LoadSecond } from '../../../../reports/record/details/load-result.ts';
 import { Distribution } from '../metrics/histogram.ts';
 import type { BucketCounts } from '../metrics/histogram.ts';
 import { asBuckets } from '../metrics/totals.ts';

@@ -1,4 +1,4 @@
-import type { LoadMetric, LoadResult } from '../../../../reports/record/load-result.ts';
+import type { LoadMetric, LoadResult } from '../../../../reports/record/details/load-result.ts';
 import type { MetricType } from '../metrics/metric.ts';
 import { parseMetricName } from '../metrics/name.ts';
 import type { MetricTotals } from '../metrics/totals.ts';

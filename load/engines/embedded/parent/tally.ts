@@ -1,4 +1,4 @@
-import type { LoadResult } from '../../../../reports/record/load-result.ts';
+import type { LoadResult } from '../../../../reports/record/details/load-result.ts';
 import { MetricTotals } from '../metrics/totals.ts';
 import type { Told } from '../worker/protocol.ts';
 

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { Script } from 'node:vm';
 import { executionApi } from '../api/execution.ts';
 import type { SharedFiles } from '../api/files.ts';
-import { HttpApi } from '../api/http.ts';
+import { HttpApi } from '../api/http/http.ts';
 import { iterate } from '../api/iterate.ts';
 import { K6Api } from '../api/k6.ts';
 import { metricsApi } from '../api/metrics.ts';

@@ -1,4 +1,4 @@
-import type { LoadResult } from '../../../../reports/record/load-result.ts';
+import type { LoadResult } from '../../../../reports/record/details/load-result.ts';
 import type { MetricTotals, Total } from '../metrics/totals.ts';
 import { checkAggregation, compare, parseExpression } from './grammar.ts';
 import type { Expression } from './grammar.ts';

@@ -4,7 +4,7 @@ import type { Stores } from '../../../../env/schema.ts';
 import { Link } from '../../../../probes/rabbitmq/link.ts';
 import { Management } from '../../../../probes/rabbitmq/management.ts';
 import { readerQueue, recordQueue } from '../../../../probes/rabbitmq/options.ts';
-import type { StoreConnection } from '../../../../probes/store-driver.ts';
+import type { StoreConnection } from '../../../../probes/store/store-driver.ts';
 import { declaredStore, secretText } from '../../../_breaking/accounts.ts';
 import type { ControlContext } from '../../../harness/control.ts';
 import type { StoredWrite } from './every-store.ts';

@@ -6,8 +6,8 @@ import { observe } from '../../../../reports/judge/scaling/observed.ts';
 import type { Hpa, HpaSpec, Observed } from '../../../../reports/judge/scaling/observed.ts';
 import { soundGaps } from '../../../../reports/judge/scaling/record-gaps.ts';
 import { expectedOf, outside } from '../../../../reports/judge/scaling/settings.ts';
-import { dropsOf } from '../../../../reports/judge/slo/drops.ts';
-import type { History } from '../../../../reports/record/history.ts';
+import { dropsOf } from '../../../../reports/judge/slo/series/drops.ts';
+import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 
 interface Goals {

@@ -2,7 +2,7 @@ import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { UP_ANNOTATIONS, watched } from '../../../../reports/judge/scaling/evidence.ts';
 import { observe } from '../../../../reports/judge/scaling/observed.ts';
 import { goalsOf, judgeGrowth } from '../../../../reports/judge/scaling/up.ts';
-import type { History } from '../../../../reports/record/history.ts';
+import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 
 /**

@@ -3,7 +3,7 @@ import { need } from '../../../../reports/judge/evidence/need.ts';
 import type { AnyNeed } from '../../../../reports/judge/evidence/need.ts';
 import { all, first } from '../../../../reports/judge/observed.ts';
 import { decideQuantile, minimumSamples, quantileBounds } from '../../../../reports/judge/statistics.ts';
-import type { History, HistoryHeader } from '../../../../reports/record/history.ts';
+import type { History, HistoryHeader } from '../../../../reports/record/history/history.ts';
 import type { Figure, Finding, Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import type { Verdict } from '../../../../reports/record/verdict.ts';

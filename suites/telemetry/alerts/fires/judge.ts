@@ -3,7 +3,7 @@ import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all, first } from '../../../../reports/judge/observed.ts';
 import { goalOf } from '../../../../reports/judge/telemetry/observed.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
-import type { History } from '../../../../reports/record/history.ts';
+import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 

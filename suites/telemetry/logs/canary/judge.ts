@@ -9,7 +9,7 @@ import {
 } from '../../../../reports/judge/telemetry/evidence.ts';
 import { judgeLines } from '../../../../reports/judge/telemetry/logs.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
-import type { History } from '../../../../reports/record/history.ts';
+import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 
 /** telemetry/logs/canary: every numbered line of every node is in the store in time. */

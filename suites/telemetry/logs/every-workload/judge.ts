@@ -1,6 +1,6 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
-import { orderGap } from '../../../../reports/judge/failover/hurt.ts';
+import { orderGap } from '../../../../reports/judge/failover/services/hurt.ts';
 import { all } from '../../../../reports/judge/observed.ts';
 import { offsetsOf } from '../../../../reports/judge/telemetry/clocks.ts';
 import { NODES, nodesWriting } from '../../../../reports/judge/telemetry/evidence.ts';
@@ -8,7 +8,7 @@ import { nodesOf, nodesRule } from '../../../../reports/judge/telemetry/lines.ts
 import { goalOf } from '../../../../reports/judge/telemetry/observed.ts';
 import { exemption, nameOf } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
-import type { History } from '../../../../reports/record/history.ts';
+import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import type { HeaderSettings } from '../../../../reports/record/settings.ts';

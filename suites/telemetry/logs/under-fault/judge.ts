@@ -21,7 +21,7 @@ import {
 import { heldOnDisks, requestLines } from '../../../../reports/judge/telemetry/request-lines.ts';
 import type { Held } from '../../../../reports/judge/telemetry/request-lines.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
-import type { History } from '../../../../reports/record/history.ts';
+import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import { LINE_WRITER } from '../../../../reports/record/observations/telemetry.ts';
 

@@ -3,7 +3,7 @@ import { askedOf, seconds, seriesEvidence } from '../../../../reports/judge/tele
 import type { Asked } from '../../../../reports/judge/telemetry/metrics.ts';
 import { goalOf } from '../../../../reports/judge/telemetry/observed.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
-import type { History } from '../../../../reports/record/history.ts';
+import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 
 /** telemetry/metrics/freshness: and none is older than so many scrapes. */

@@ -3,7 +3,7 @@ import { BLIND, TRACE } from '../../../../reports/judge/telemetry/evidence.ts';
 import { goalOf, markedOf } from '../../../../reports/judge/telemetry/observed.ts';
 import { isBad, judged, tracesEvidence } from '../../../../reports/judge/telemetry/traces.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
-import type { History } from '../../../../reports/record/history.ts';
+import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 
 /** telemetry/traces/canary: every one of a few requests is answered well, and one whole trace in time. */

@@ -3,7 +3,7 @@ import { BLIND, TRACE } from '../../../../reports/judge/telemetry/evidence.ts';
 import { acceptedRule, markedOf } from '../../../../reports/judge/telemetry/observed.ts';
 import { judged, shareVerdict, tracesEvidence } from '../../../../reports/judge/telemetry/traces.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
-import type { History } from '../../../../reports/record/history.ts';
+import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 
 /** telemetry/traces/complete: so large a share of them that the sample bears it out. */

@@ -3,7 +3,7 @@ import { BLIND, FAULT, OF_THE_FAULT, TRACE } from '../../../../reports/judge/tel
 import { acceptedRule, faultRule, markedOf } from '../../../../reports/judge/telemetry/observed.ts';
 import { judged, shareVerdict, tracesEvidence } from '../../../../reports/judge/telemetry/traces.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
-import type { History } from '../../../../reports/record/history.ts';
+import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 
 /** telemetry/traces/under-fault: the same of those that were accepted while a store was hurt. */

@@ -4,7 +4,7 @@ import { all, last } from '../../../../reports/judge/observed.ts';
 import { leastNodes } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import { listedNodes } from '../../../../reports/judge/topology/nodes.ts';
-import type { History, HistoryHeader } from '../../../../reports/record/history.ts';
+import type { History, HistoryHeader } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import {

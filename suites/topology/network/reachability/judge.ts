@@ -5,7 +5,7 @@ import { clocksEvidence, clocksRule } from '../../../../reports/judge/topology/c
 import { isInside, leastNodes } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import { listedNodes } from '../../../../reports/judge/topology/nodes.ts';
-import type { History } from '../../../../reports/record/history.ts';
+import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import { REACHED_AGAIN, SAMPLED_NODES } from '../../../../reports/record/topology-names.ts';

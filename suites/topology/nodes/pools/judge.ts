@@ -5,7 +5,7 @@ import { leastNodes, range, within } from '../../../../reports/judge/topology/de
 import type { DeclaredPool } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import { listedNodes } from '../../../../reports/judge/topology/nodes.ts';
-import type { History } from '../../../../reports/record/history.ts';
+import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 

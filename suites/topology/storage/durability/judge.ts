@@ -3,7 +3,7 @@ import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all } from '../../../../reports/judge/observed.ts';
 import { storesOf } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
-import type { History } from '../../../../reports/record/history.ts';
+import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 
 /** Stores whose settings of durability are the cluster's as a whole (of an index, of a queue); of every other each server has its own. */

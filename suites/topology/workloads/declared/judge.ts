@@ -5,7 +5,7 @@ import { isNamedAfter, matches, range, within } from '../../../../reports/judge/
 import type { DeclaredWorkload } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import { judgePods } from '../../../../reports/judge/topology/restarts.ts';
-import type { History } from '../../../../reports/record/history.ts';
+import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import { nameOf } from '../../../../reports/record/topology-names.ts';

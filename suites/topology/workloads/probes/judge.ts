@@ -9,7 +9,7 @@ import {
 } from '../../../../reports/judge/topology/containers.ts';
 import type { DeclaredWorkload } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
-import type { History, HistoryHeader } from '../../../../reports/record/history.ts';
+import type { History, HistoryHeader } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import { nameOf } from '../../../../reports/record/topology-names.ts';
 

@@ -9,7 +9,7 @@ import {
   templates,
 } from '../../../../reports/judge/topology/containers.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
-import type { History } from '../../../../reports/record/history.ts';
+import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import { nameOf } from '../../../../reports/record/topology-names.ts';
 

@@ -4,7 +4,7 @@ import { all } from '../../../../reports/judge/observed.ts';
 import { isNamedAfter, range } from '../../../../reports/judge/topology/declared.ts';
 import type { DeclaredWorkload } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
-import type { History } from '../../../../reports/record/history.ts';
+import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import { nameOf } from '../../../../reports/record/topology-names.ts';

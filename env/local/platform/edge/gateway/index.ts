@@ -1,5 +1,5 @@
 /** The stand-in for Kong: two proxies, their Service, and the Admin API on a Service of its own. */
-import { APP_USER } from '../../../images/debian-recipes.ts';
+import { APP_USER } from '../../../images/debian/debian-recipes.ts';
 import { imageOf } from '../../../images/index.ts';
 import { EDGE, TENDER, type PlatformContext } from '../../context.ts';
 import {

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, suite, test } from 'node:test';
+import { CommandError } from '../../../host/errors.ts';
+import { broughtPackages, goingIn, noteInstalled, purgeBrought } from './installed.ts';
+import { stubMachine } from '../_testing/machine.ts';
+import type { StubbedMachine } from '../_testing/machine.ts';
+
+test('what apt would remove is read from its words', () => {
+  const said = `NOTE: This is only a simulation!
+Reading package lists...
+Purg haproxy [2.6.12-1+deb12u3]
+Remv other:i386 [1.0]
+Inst something (1.0)
+`;
+  assert.deepEqual(goingIn(said), ['haproxy', 'other:i386']);
+});
+
+suite('packages that were brought', () => {
+  let machine: StubbedMachine;
+  const said = (): string[] => {
+    const file = join(machine.folder, 'said');
+    return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+  };
+
+  beforeEach(() => {
+    machine = stubMachine();
+    machine.stub(
+      'dpkg-query',
+      `printf 'haproxy:amd64 installed\\nsocat:amd64 config-files\\nvim:amd64 installed\\n'`,
+    );
+  });
+  afterEach(() => {
+    machine.remove();
+  });
+
+  test('are those that are still there, and none that were there before', async () => {
+    assert.deepEqual(await broughtPackages(), []);
+    noteInstalled(['socat:amd64']);
+    noteInstalled(['haproxy:amd64']);
+    assert.deepEqual(await broughtPackages(), ['haproxy:amd64']);
+  });
+
+  test('are removed, and no others', async () => {
+    noteInstalled(['haproxy:amd64', 'socat:amd64']);
+    machine.stub('apt-get', `echo "$*" >>${join(machine.folder, 'said')}; echo 'Purg haproxy [1]'`);
+    assert.deepEqual(await purgeBrought(), ['haproxy:amd64']);
+    assert.deepEqual(
+      said().map((line) => line.replace(/^-q -o \S+ /, '')),
+      ['-s purge haproxy:amd64', '-y purge haproxy:amd64'],
+    );
+    assert.deepEqual(await purgeBrought(), [], 'nothing is left to remove');
+    assert.equal(said().length, 2);
+  });
+
+  test('stay where something else needs them by now', async () => {
+    noteInstalled(['haproxy:amd64']);
+    machine.stub(
+      'apt-get',
+      `echo "$*" >>${join(machine.folder, 'said')}; printf 'Remv mine [1]\\nPurg haproxy [1]\\n'`,
+    );
+    await assert.rejects(
+      purgeBrought(),
+      (error) =>
+        error instanceof CommandError &&
+        error.exitCode === 75 &&
+        /^mine would go as well/.test(error.message),
+    );
+    assert.equal(said().length, 1);
+    assert.deepEqual(await broughtPackages(), ['haproxy:amd64']);
+  });
+});

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { waitFor } from '../../../host/wait.ts';
+import { installedIn } from './installed.ts';
+import { ensurePackages } from './packages.ts';
+import { settleInstallation, unitsIn } from './quiet-install.ts';
+import { stubMachine } from '../_testing/machine.ts';
+import type { StubbedMachine } from '../_testing/machine.ts';
+
+test('units that start by themselves are found among the files of packages', () => {
+  const files = `/.
+/etc/init.d/haproxy
+/lib/systemd/system
+/lib/systemd/system/docker-registry.service
+/usr/lib/systemd/system/fetch.timer
+/usr/lib/systemd/system/fetch.timer
+/lib/systemd/system/getty@.service
+/lib/systemd/system/multi-user.target.wants/other.service
+/usr/share/doc/haproxy/haproxy.service
+`;
+  assert.deepEqual(unitsIn(files.split('\n')), ['docker-registry.service', 'fetch.timer']);
+});
+
+test('packages that are half installed are there, and those of which settings are left are not', () => {
+  const output =
+    'haproxy:amd64 installed\nsocat:amd64 config-files\nadduser:all installed\nx:amd64 half-configured\n';
+  assert.deepEqual(installedIn(output), ['haproxy:amd64', 'adduser:all', 'x:amd64']);
+});
+
+// In a suite: hooks outside of one would hold for the tests of other files, which may share this process.
+suite('an installation', () => {
+  let machine: StubbedMachine;
+
+  before(() => {
+    machine = stubMachine();
+  });
+  after(() => {
+    machine.remove();
+  });
+
+  test(
+    'after an installation that was killed, services of its packages are switched off, and of no others',
+    { skip: process.platform !== 'linux' },
+    async () => {
+      const { folder, stub } = machine;
+      const said = join(folder, 'said');
+      stub('systemctl', `echo "$*" >>${said}`);
+      stub(
+        'dpkg-query',
+        `case $1 in
+-W) printf 'old:amd64 installed\\nsince:amd64 installed\\nhaproxy:amd64 installed\\nsocat:amd64 installed\\n' ;;
+-L) shift; for name; do echo /lib/systemd/system/$name.service | sed s/:amd64//; done ;;
+esac`,
+      );
+      mkdirSync(join(folder, 'state'));
+      const record = join(folder, 'state', 'installing.json');
+      // The hook was there before: it is not this test's to remove.
+      writeFileSync(
+        record,
+        JSON.stringify({ asked: ['haproxy', 'socat'], before: ['old:amd64'], policy: false }),
+      );
+      await settleInstallation();
+      const words = readFileSync(said, 'utf8').trim();
+      assert.match(words, /^disable --quiet (--now )?haproxy\.service socat\.service$/);
+      assert.ok(!existsSync(record));
+      const noted = readFileSync(join(folder, 'state', 'installed.json'), 'utf8');
+      assert.deepEqual(JSON.parse(noted), ['haproxy:amd64', 'socat:amd64']);
+      await settleInstallation();
+      assert.equal(readFileSync(said, 'utf8').trim(), words, 'nothing is done twice');
+    },
+  );
+
+  test(
+    'that is interrupted goes on to its end, and its services are switched off then',
+    { skip: process.platform !== 'linux' },
+    async () => {
+      const { folder, stub } = machine;
+      const said = join(folder, 'said-then');
+      stub('systemctl', `echo "$*" >>${said}`);
+      stub(
+        'dpkg-query',
+        `case $1 in
+-W) cat ${folder}/packages 2>/dev/null || true ;;
+-L) echo /lib/systemd/system/haproxy.service ;;
+esac`,
+      );
+      stub(
+        'apt-get',
+        `case "$*" in
+*install*) touch ${folder}/begun; until [ -e ${folder}/interrupted ]; do sleep 0.05; done
+  sleep 0.2; echo 'haproxy:amd64 triggers-awaited' >${folder}/packages ;;
+esac`,
+      );
+      const interrupt = new AbortController();
+      const installing = ensurePackages([], { signal: interrupt.signal });
+      await waitFor(() => (existsSync(join(folder, 'begun')) ? true : null), {
+        what: 'apt-get',
+        deadlineMs: 10_000,
+      });
+      interrupt.abort(new Error('SIGINT'));
+      writeFileSync(join(folder, 'interrupted'), '');
+      await assert.rejects(installing, /SIGINT/);
+      assert.match(readFileSync(said, 'utf8'), /^disable --quiet (--now )?haproxy\.service$/m);
+      assert.ok(!existsSync(join(folder, 'state', 'installing.json')));
+    },
+  );
+});

@@ -1,0 +1,117 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { installedPackages, noteInstalled } from './installed.ts';
+import { withLock } from '../../../host/lock.ts';
+import { stateRoot } from '../../../host/paths.ts';
+import { onPath, run, runAny } from '../../../host/run.ts';
+
+/** Debian's hook that keeps a package from starting its service at once. It does not keep it from being started at the next boot. */
+const SERVICE_POLICY = '/usr/sbin/policy-rc.d';
+const DEADLINE_MS = 60_000;
+/** Another process may fetch and install all of them. */
+const LOCK_DEADLINE_MS = 15 * 60_000;
+/** Units that are started by themselves once they are enabled; a template (`name@.service`) is not. */
+const UNIT = /^(?:\/usr)?\/lib\/systemd\/system\/([^/@]+\.(?:service|socket|timer|path))$/;
+const INIT_SCRIPT = /^\/etc\/init\.d\/([^/]+)$/;
+
+/** An installation that has begun: what it is compared with when it is over, also by a later process when this one is killed. */
+type Begun = {
+  readonly asked: readonly string[];
+  /** Every package that was there, as `name:architecture`. */
+  readonly before: readonly string[];
+  /** Whether the hook was not there before. */
+  readonly policy: boolean;
+};
+
+type Signalled = { readonly signal?: AbortSignal | undefined };
+
+/**
+ * Installs packages so that no service which they bring runs, neither now nor after the next boot. Services that were there before stay
+ * as they are.
+ */
+export async function installQuietly(
+  asked: readonly string[],
+  install: () => Promise<void>,
+  options: Signalled = {},
+): Promise<void> {
+  await alone(options, async () => {
+    await settleKilled(options);
+    await begin(asked, options);
+    try {
+      await install();
+    } finally {
+      await settle(() => true);
+    }
+  });
+}
+
+/** Ends an installation of a process that was killed in it. Nothing recorded means nothing to do. */
+export async function settleInstallation(options: Signalled = {}): Promise<void> {
+  if (existsSync(recordPath())) await alone(options, () => settleKilled(options));
+}
+
+/** What else is new by now may be somebody else's, installed since. */
+async function settleKilled(options: Signalled): Promise<void> {
+  await settle((name, { asked }) => asked.includes(name.replace(/:.*/, '')), options);
+}
+
+/** One process at a time: what is new would be told apart wrongly. */
+function alone(options: Signalled, work: () => Promise<void>): Promise<void> {
+  const lock = join(stateRoot(), 'installing.lock');
+  return withLock(lock, { deadlineMs: LOCK_DEADLINE_MS, signal: options.signal }, work);
+}
+
+async function begin(asked: readonly string[], options: Signalled): Promise<void> {
+  const before = await installedPackages(options);
+  const begun: Begun = { asked, before, policy: !existsSync(SERVICE_POLICY) };
+  mkdirSync(dirname(recordPath()), { recursive: true });
+  writeFileSync(`${recordPath()}.new`, JSON.stringify(begun));
+  renameSync(`${recordPath()}.new`, recordPath());
+  if (begun.policy) writeFileSync(SERVICE_POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+}
+
+/** Switches off what the new packages have enabled. @param ours which of the new ones are meant */
+async function settle(ours: (name: string, begun: Begun) => boolean, options: Signalled = {}): Promise<void> {
+  if (!existsSync(recordPath())) return;
+  const begun = JSON.parse(readFileSync(recordPath(), 'utf8')) as Begun;
+  const { before, policy } = begun;
+  if (policy) rmSync(SERVICE_POLICY, { force: true });
+  const fresh = (await installedPackages(options)).filter((name) => !before.includes(name));
+  const meant = fresh.filter((name) => ours(name, begun));
+  if (meant.length > 0) {
+    noteInstalled(meant);
+    await disable(await filesOf(meant, options), !policy, options);
+  }
+  rmSync(recordPath(), { force: true });
+}
+
+/** @param started whether they may run already, since a hook of somebody else decided that */
+async function disable(files: readonly string[], started: boolean, options: Signalled): Promise<void> {
+  const wait = { timeoutMs: DEADLINE_MS, ...options };
+  const units = unitsIn(files);
+  if (units.length > 0 && onPath('systemctl')) {
+    const now = started && existsSync('/run/systemd/system') ? ['--now'] : [];
+    await run(['systemctl', 'disable', '--quiet', ...now, ...units], wait);
+    return;
+  }
+  for (const script of namesOf(files, INIT_SCRIPT))
+    if (onPath('update-rc.d')) await run(['update-rc.d', script, 'disable'], wait);
+}
+
+/** What of the files of packages is the name of a unit. */
+export function unitsIn(files: readonly string[]): string[] {
+  return namesOf(files, UNIT);
+}
+
+function namesOf(files: readonly string[], pattern: RegExp): string[] {
+  return [...new Set(files.map((file) => pattern.exec(file)?.[1]).filter((name) => name !== undefined))];
+}
+
+async function filesOf(packages: readonly string[], options: Signalled): Promise<string[]> {
+  const { stdout } = await runAny(['dpkg-query', '-L', ...packages], { timeoutMs: DEADLINE_MS, ...options });
+  return stdout.split('\n');
+}
+
+function recordPath(): string {
+  return join(stateRoot(), 'installing.json');
+}

@@ -1,0 +1,136 @@
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { identify, processAlive } from './process-identity.ts';
+import type { ProcessId } from './process-identity.ts';
+import { stateDir } from './paths.ts';
+import { waitFor } from './wait.ts';
+
+/** Who holds a lock. */
+export type LockHolder = ProcessId & {
+  /** Wall clock, ISO 8601. */
+  readonly since: string;
+  /** The folder of the checkout that it works for. */
+  readonly checkout: string;
+};
+
+/** The lock is held by a living process. The command line maps this to exit 75: refused for now. */
+export class EnvironmentHeldError extends Error {
+  readonly holder: LockHolder;
+
+  constructor(path: string, holder: LockHolder) {
+    super(
+      `another process holds ${path}: pid ${holder.pid}, since ${holder.since}, for the checkout ${holder.checkout}; ` +
+        'wait until it has ended, or end it',
+    );
+    this.name = 'EnvironmentHeldError';
+    this.holder = holder;
+  }
+}
+
+/** Gives the lock back; may be called twice. */
+export type Release = () => void;
+
+/**
+ * Takes the lock at a path. A lock whose holder is dead (killed, or of an earlier boot) is taken over.
+ * @throws EnvironmentHeldError when a living process holds it.
+ */
+export function takeLock(path: string): Release {
+  mkdirSync(dirname(path), { recursive: true });
+  const me = identify(process.pid);
+  if (me === null) throw new Error(`/proc/${process.pid}/stat cannot be read; is /proc mounted?`);
+  const holder: LockHolder = { ...me, since: new Date().toISOString(), checkout: process.cwd() };
+  const candidate = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+  writeFileSync(candidate, JSON.stringify(holder));
+  try {
+    claim(candidate, path);
+  } finally {
+    rmSync(candidate, { force: true });
+  }
+  let held = true;
+  return () => {
+    if (held && sameHolder(readHolder(path), holder)) rmSync(path, { force: true });
+    held = false;
+  };
+}
+
+/** Runs work while holding the lock, waiting for whoever holds it now. */
+export async function withLock<T>(
+  path: string,
+  options: { readonly deadlineMs: number; readonly signal?: AbortSignal | undefined },
+  work: () => Promise<T>,
+): Promise<T> {
+  const release = await waitFor(() => takeLock(path), {
+    what: `the lock ${path}`,
+    intervalMs: 250,
+    ...options,
+  });
+  try {
+    return await work();
+  } finally {
+    release();
+  }
+}
+
+/** Who holds the lock now, or null when nobody living does. */
+export function lockHolder(path: string): LockHolder | null {
+  const holder = readHolder(path);
+  return holder !== null && processAlive(holder) ? holder : null;
+}
+
+/** Where the lock of an instance lies. */
+export function lockPath(instance: string): string {
+  return join(stateDir(instance), 'lock');
+}
+
+/** Who raises or removes an instance now, or null. */
+export function instanceHolder(instance: string): LockHolder | null {
+  return lockHolder(lockPath(instance));
+}
+
+/** A hard link appears whole or not at all, and never replaces one that is there. */
+function claim(candidate: string, path: string): void {
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    try {
+      linkSync(candidate, path);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const holder = readHolder(path);
+    if (holder !== null && processAlive(holder)) throw new EnvironmentHeldError(path, holder);
+    removeStale(path, holder, `${candidate}.stale`);
+  }
+  throw new Error(
+    `the lock ${path} could not be taken in 10 attempts; others take and leave it all the time`,
+  );
+}
+
+/** Moves a dead holder's lock away; if another process was quicker and it is theirs by now, it is put back. */
+function removeStale(path: string, dead: LockHolder | null, aside: string): void {
+  try {
+    renameSync(path, aside);
+  } catch {
+    return;
+  }
+  const moved = readHolder(aside);
+  if (moved !== null && !sameHolder(moved, dead) && processAlive(moved)) {
+    try {
+      linkSync(aside, path);
+    } catch {
+      // A third one holds it; the one that we moved will find itself without, which its release tolerates.
+    }
+  }
+  unlinkSync(aside);
+}
+
+function readHolder(path: string): LockHolder | null {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as LockHolder;
+  } catch {
+    return null;
+  }
+}
+
+function sameHolder(a: LockHolder | null, b: LockHolder | null): boolean {
+  return a !== null && b !== null && a.pid === b.pid && a.startTime === b.startTime && a.since === b.since;
+}

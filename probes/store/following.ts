@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monoMs } from '../clock.ts';
+import type { ObserveOptions, Observer } from './store-driver.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+
+const DEFAULT_POLL_MS = 100;
+/** Followers are asked for more rarely: each question costs the leader one. */
+const MEMBERS_EVERY = 5;
+/** The endpoints come from a cache in this process. */
+const ENDPOINTS_POLL_MS = 20;
+
+/** Who leads, as one look saw it. */
+export interface Sight {
+  leader: string | null;
+}
+
+/** How one kind of store is looked at; what `followStore` makes observations of. */
+export interface Following {
+  /** One look, with a deadline of its own. Null while there is nothing yet that could be led. @throws when nobody answers */
+  leader(signal: AbortSignal): Promise<Sight | null>;
+  /** How many members follow the leader; null when that could not be seen. */
+  members?(seen: Sight, signal: AbortSignal): Promise<number | null>;
+}
+
+/**
+ * Follows who leads, who follows and where the Service points, and writes every change. `pollMs` of an observation is the time
+ * since the last look that succeeded: what is seen happened within it.
+ */
+export function followStore(following: Following, options: ObserveOptions): Observer {
+  const ending = new AbortController();
+  const signal =
+    options.signal === undefined ? ending.signal : AbortSignal.any([ending.signal, options.signal]);
+  const follower = new Follower(following, options, signal);
+  const loops = [
+    repeat(options.pollMs ?? DEFAULT_POLL_MS, signal, () => follower.look()),
+    repeat(ENDPOINTS_POLL_MS, signal, () => {
+      follower.lookAtEndpoints();
+      return Promise.resolve();
+    }),
+  ];
+  return {
+    stop: async () => {
+      ending.abort();
+      await Promise.all(loops);
+      follower.tell();
+      follower.final();
+    },
+  };
+}
+
+/** At fixed instants, leaving out those that were missed. */
+async function repeat(everyMs: number, signal: AbortSignal, look: () => Promise<void>): Promise<void> {
+  for (let next = monoMs(); !signal.aborted; next = Math.max(next + everyMs, monoMs())) {
+    await look();
+    await sleep(Math.max(1, next + everyMs - monoMs()), undefined, { signal }).catch(() => undefined);
+  }
+}
+
+class Follower {
+  readonly #following: Following;
+  readonly #options: ObserveOptions;
+  readonly #signal: AbortSignal;
+  readonly #pollMs: number;
+  #last: Sight | undefined;
+  #lastStreaming = -1;
+  #lastEndpoints: string | undefined;
+  #leaderSeenMs: number | null = null;
+  #membersSeenMs: number | null = null;
+  #blind = false;
+  /** Why nothing was seen for a while, each time. */
+  readonly #unseen: string[] = [];
+  #looks = 0;
+
+  constructor(following: Following, options: ObserveOptions, signal: AbortSignal) {
+    this.#following = following;
+    this.#options = options;
+    this.#signal = signal;
+    this.#pollMs = options.pollMs ?? DEFAULT_POLL_MS;
+  }
+
+  async look(): Promise<void> {
+    this.#looks++;
+    const askedMs = monoMs();
+    try {
+      const seen = await this.#following.leader(this.#signal);
+      this.#blind = false;
+      if (seen === null) return;
+      this.#saw(seen, askedMs);
+      if (this.#looks % MEMBERS_EVERY === 1) await this.#lookAtMembers(seen);
+    } catch (error) {
+      if (this.#signal.aborted || this.#blind) return;
+      this.#blind = true;
+      this.#unseen.push(`${new Date().toISOString()} ${errorText(error)}`);
+    }
+  }
+
+  lookAtEndpoints(): void {
+    const addresses = this.#options.endpoints?.();
+    if (addresses === undefined) return;
+    const sorted = [...addresses].sort();
+    const key = sorted.join(' ');
+    if (key === this.#lastEndpoints) return;
+    this.#lastEndpoints = key;
+    this.#options.write({ kind: 'endpoint', addresses: sorted });
+  }
+
+  /** For people: why who leads was not seen, from those times on until it was seen again. */
+  tell(): void {
+    if (this.#unseen.length === 0) return;
+    this.#options.write({
+      kind: 'evidence',
+      source: 'the observer of the store',
+      text: this.#unseen.join('\n'),
+    });
+  }
+
+  /** The last known leader once more, with the time since it was last known. */
+  final(): void {
+    if (this.#last === undefined) return;
+    const { leader } = this.#last;
+    const pollMs = monoMs() - (this.#leaderSeenMs ?? monoMs());
+    this.#options.write({ kind: 'leader', leader, pollMs, final: true });
+  }
+
+  #saw(seen: Sight, askedMs: number): void {
+    const pollMs = this.#since(this.#leaderSeenMs);
+    this.#leaderSeenMs = askedMs;
+    if (this.#last?.leader === seen.leader) return;
+    this.#last = seen;
+    this.#options.write({ kind: 'leader', leader: seen.leader, pollMs });
+  }
+
+  async #lookAtMembers(leader: Sight): Promise<void> {
+    const askedMs = monoMs();
+    const streaming = (await this.#following.members?.(leader, this.#signal)) ?? null;
+    if (streaming === null) return;
+    const pollMs = this.#since(this.#membersSeenMs);
+    this.#membersSeenMs = askedMs;
+    if (streaming === this.#lastStreaming) return;
+    this.#lastStreaming = streaming;
+    this.#options.write({ kind: 'members', streaming, pollMs });
+  }
+
+  /** Since the last look that succeeded, at least the polling interval, rounded up to whole ms. */
+  #since(lastMs: number | null): number {
+    return lastMs === null ? this.#pollMs : Math.max(this.#pollMs, Math.ceil(monoMs() - lastMs));
+  }
+}

@@ -1,0 +1,42 @@
+import { isDown } from '../asking.ts';
+import type { ServerFacts, StoreConnection, StoreMember, StoreTarget } from './store-driver.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+
+/** Asks all members at once and takes the first answer. @throws Error with what each of them said; `who` names the store */
+export async function firstAnswer<T>(
+  who: string,
+  members: readonly StoreMember[],
+  ask: (member: StoreMember) => Promise<T>,
+): Promise<T> {
+  if (members.length === 0) throw isDown('absent', `${who}: no member has an address`);
+  try {
+    return await Promise.any(members.map(ask));
+  } catch (error) {
+    const reasons = error instanceof AggregateError ? error.errors.map(String) : [String(error)];
+    throw new Error(`${who}: no member answered: ${reasons.join('; ')}`, { cause: error });
+  }
+}
+
+/** Pods of a store's StatefulSet as its environment file declares them; null: not declared. */
+export function declaredMembers({ declared }: StoreConnection): number | null {
+  const members = declared?.['members'];
+  return typeof members === 'number' ? members : null;
+}
+
+/** Asks every member at once. One that does not answer is in the list with its reason, so that it is missed and not left out. */
+export async function factsOf(
+  target: StoreTarget,
+  ask: (member: StoreMember) => Promise<Pick<ServerFacts, 'dataFolders' | 'settings'>>,
+): Promise<ServerFacts[]> {
+  const members = await target.members();
+  return Promise.all(
+    members.map(async (member): Promise<ServerFacts> => {
+      try {
+        return { member: member.name, ...(await ask(member)) };
+      } catch (error) {
+        const failed = errorText(error);
+        return { member: member.name, dataFolders: [], settings: [], failed };
+      }
+    }),
+  );
+}

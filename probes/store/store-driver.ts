@@ -1,0 +1,270 @@
+import type { NotLetIn } from '../../reports/record/observations/failover.ts';
+import type { NewSeen } from '../../reports/record/observations/index.ts';
+import type { WorkloadClient } from '../workload/client.ts';
+
+/** How a store is reached: the address that applications use, and who asks. */
+export interface StoreConnection {
+  host: string;
+  port: number;
+  database: string;
+  user: string;
+  password: string;
+  /** Further passwords by what they open, such as `sentinel`. */
+  secrets?: Readonly<Record<string, string>> | undefined;
+  /** The store's whole declaration in the environment file, without its password: what only this kind of store has is read here. */
+  declared?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** One member, as the cluster knows it. */
+export interface StoreMember {
+  /** The pod's name. */
+  name: string;
+  /** The pod's own address, past every Service. */
+  address: string;
+  /** The store's own port; without it the driver's default. */
+  port?: number;
+  node?: string;
+}
+
+/** A store in an environment. Members are asked for each time: a pod that comes back has another address. */
+export interface StoreTarget {
+  connection: StoreConnection;
+  /** The Service for reads, where there is one; the same user and database. */
+  readConnection?: { host: string; port: number };
+  members(): Promise<StoreMember[]>;
+  /** The account that may order a planned change of leader, where one is declared; read when it is asked for. */
+  admin?(): Promise<Credentials>;
+  /** Runs a command in the container of a member's server, where that is possible. @throws the error of the API server */
+  exec?(member: StoreMember, command: string[], bounds: Bounds): Promise<CommandResult>;
+}
+
+/** A command that fails is a result, with its code. */
+export interface CommandResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** An account for what the canary's own user may not do. */
+export interface Credentials {
+  user: string;
+  password: string;
+}
+
+/** Every call that waits ends at the deadline (ms from its start) or when the signal fires. */
+export interface Bounds {
+  deadlineMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface StoreDescription {
+  leader: string | null;
+  /** What the store counts on whenever a leader begins, such as `timeline 5`: the same leader may have stepped down and come back. */
+  term?: string;
+  members: { name: string; role: string; state: string }[];
+  /** What else must hold for the roles to be right, in the store's own terms, such as the health of Elasticsearch. */
+  conditions?: { name: string; ok: boolean; expected: string; seen: string }[];
+  governing: GoverningSetting[];
+}
+
+/** What the server of one member says of itself alone. */
+export interface ServerFacts {
+  /** The pod's name. */
+  member: string;
+  /** Where it keeps its data, as paths in its container; empty where it does not say. */
+  dataFolders: string[];
+  /** Settings on which durability rests and that each server has for itself. */
+  settings: GoverningSetting[];
+  /** Why it could not be asked. */
+  failed?: string;
+}
+
+/** A live setting that decides how a failover goes, and where it was read. */
+export interface GoverningSetting {
+  name: string;
+  value: string;
+  source: string;
+}
+
+export interface Steadiness {
+  ok: boolean;
+  leader: string | null;
+  /** What holds, or what was expected and what was seen instead. */
+  detail: string;
+  /** The store answers, and does not let in whoever asks: whether it is steady is not known. */
+  cannotAsk?: NotLetIn;
+}
+
+/** When the store should be back after a fault, derived from its live settings. */
+export interface ExpectedWindow {
+  loMs: number;
+  hiMs: number;
+  derivation: string;
+}
+
+/** Who holds which role now, for aiming a fault: names of pods, null while nobody holds it. */
+export interface Leadership {
+  /** Leads the data that the workload writes to (a queue's leader, a primary shard's node, the primary). */
+  leader: string | null;
+  /** Leads the cluster, where that is a role of its own, as in Elasticsearch; absent where there is none. */
+  master?: string | null;
+}
+
+export interface SwitchoverRequest {
+  /** The run id under which the workload writes: where leadership belongs to a queue or an index, it is that one's. */
+  run: string;
+  /** The member that leads now and is to lead no longer. */
+  from: string;
+}
+
+/** A planned change of leader, as the store reported it. Names of pods. */
+export interface Switchover {
+  from: string;
+  to: string;
+  /** What the store answered, for the proof. */
+  detail: string;
+}
+
+/** What a read-back writes. */
+export type ReadBackSeen = NewSeen<
+  'readback-plan' | 'readback' | 'readback-failed' | 'readback-leaders' | 'readback-again'
+>;
+
+export interface ReadBackRequest {
+  /** The run id under which the workload wrote. */
+  run: string;
+  write: (seen: ReadBackSeen) => void;
+}
+
+/** What observers of a store write. */
+export type Sighting = NewSeen<'leader' | 'master' | 'members' | 'endpoint' | 'evidence'>;
+
+export interface ObserveOptions {
+  write: (seen: Sighting) => void;
+  /** The run id under which the workload writes: where leadership belongs to a queue or an index, it is that one's. */
+  run?: string | undefined;
+  /** Addresses behind the Service that applications use, from the cluster's cache; polled, since reading it is free. */
+  endpoints?: (() => readonly string[]) | undefined;
+  pollMs?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface Observer {
+  /** Ends the polling and writes the last known leader once more, with `final: true`. */
+  stop(): Promise<void>;
+}
+
+/** What else decides how long a failover takes. */
+export interface Circumstances {
+  /** What a partition cuts off besides the peers; `api`: the API server. */
+  also: readonly string[];
+}
+
+/** What one question found: keys of what was found, in the store's order. */
+export interface QueryAnswer {
+  /** `clients` for the address that applications use, else the member whose own copy answered. */
+  source: string;
+  question: string;
+  answer: string[];
+}
+
+/** Questions of the platform's kind (nearest neighbours, paths) over data of the canary's own. */
+export interface StoreQuery {
+  /**
+   * Makes the data anew and waits until every member has it.
+   * @returns who leads that data, and what each question must find, computed without the store
+   */
+  prepare(
+    target: StoreTarget,
+    bounds: Bounds,
+  ): Promise<{ leader: string | null; expected: { question: string; answer: string[] }[] }>;
+  /**
+   * Asks every question once, through the address of applications or each member's own copy. Data that is gone is an answer: an empty one.
+   * @throws Error when a question was not answered, or not by everything that holds the data
+   */
+  ask(target: StoreTarget, of: 'clients' | 'members', bounds: Bounds): Promise<QueryAnswer[]>;
+}
+
+/** Everything that Plumbline knows about one kind of store. It has no goals and gives no verdicts. */
+export interface StoreDriver {
+  readonly store: string;
+  /** The errors that prove that a write did not happen; every other error is `unknown`. */
+  readonly sureFailures: readonly string[];
+  /**
+   * Connections of the workload at its start, and the most that there may be, where the engine's own numbers (for a store whose one leader
+   * answers or does not) are too few: while one of several members hangs, what was sent to it stays under way for its whole deadline.
+   */
+  readonly connections?: { readonly connections: number; readonly maxConnections: number };
+  /** The store's part of the workload; used in the workload's own process. */
+  client(connection: StoreConnection, run: string): WorkloadClient;
+  describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription>;
+  /** Asks the server of every member by itself. A member that does not answer is in the list, with its reason. */
+  servers(target: StoreTarget, bounds: Bounds): Promise<ServerFacts[]>;
+  /** True where the settings on which durability rests are the cluster's as a whole: `describe` has them, and no server has its own. */
+  readonly clusterWideDurability?: true;
+  /** One look: is there a leader, does every member follow it, is what the store promises in force? */
+  steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness>;
+  /** Looks until it is steady or the deadline has passed. Does not throw for a store that does not answer. */
+  waitSteady(target: StoreTarget, bounds: Bounds): Promise<Steadiness>;
+  governing(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]>;
+  /**
+   * When clients are served again after the leader was hurt. Null when the settings that it follows from are not known, or the fault has
+   * no expectation.
+   */
+  expectedWindow(
+    fault: string,
+    governing: readonly GoverningSetting[],
+    circumstances?: Circumstances,
+  ): ExpectedWindow | null;
+  /** Follows leader, members and endpoints until it is stopped. */
+  observe(target: StoreTarget, options: ObserveOptions): Observer;
+  /**
+   * Reads the authoritative leader twice, then every member, and writes `readback` observations; what cannot be read whole
+   * is written as `readback-failed`, never left out.
+   */
+  readBack(target: StoreTarget, request: ReadBackRequest, bounds: Bounds): Promise<void>;
+  /** Who leads the data of this run, and the cluster where that is another; without it `describe` names the leader. */
+  readonly leadership?: (target: StoreTarget, run: string, bounds: Bounds) => Promise<Leadership>;
+  /** True where the cluster has a leader of its own besides the leaders of its data; `leadership` then names it as the master. */
+  readonly hasMaster?: true;
+  /**
+   * Orders a planned change of leader and waits until the store says that it is done.
+   * @throws Error when the store refuses, or does not finish: then the fault has not landed
+   */
+  readonly switchover?: (
+    target: StoreTarget,
+    request: SwitchoverRequest,
+    bounds: Bounds,
+  ) => Promise<Switchover>;
+  /** Questions whose answers must survive a failover; failover/query asks them. */
+  readonly query?: StoreQuery;
+  /** Does what listens at `at` refuse writes, as a read Service must? */
+  refusesWrites(
+    at: { host: string; port: number },
+    target: StoreTarget,
+    bounds: Bounds,
+  ): Promise<{ refused: boolean; detail: string }>;
+}
+
+/** What `recordGoverning` needs to know of the trial. */
+export interface GoverningRequest extends Partial<Circumstances> {
+  fault: string;
+  /** Who is aimed at, the leader when left out: only of its loss the settings say how long it takes. */
+  target?: string;
+  write: (seen: NewSeen<'governing' | 'expected-window'>) => void;
+}
+
+/** Reads the settings that govern the failover and writes them with the window that follows from them. */
+export async function recordGoverning(
+  driver: StoreDriver,
+  target: StoreTarget,
+  request: GoverningRequest,
+  bounds: Bounds,
+): Promise<void> {
+  const settings = await driver.governing(target, bounds);
+  for (const setting of settings) request.write({ kind: 'governing', ...setting });
+  const { target: aim = 'leader', also = [] } = request;
+  if (aim !== 'leader') return;
+  const window = driver.expectedWindow(request.fault, settings, { also });
+  if (window !== null) request.write({ kind: 'expected-window', ...window });
+}

@@ -1,0 +1,191 @@
+/** What is the same for every Deployment that is hurt while requests are sent through the edge, whatever is then held against a goal. */
+import { first } from '../../observed.ts';
+import type { History } from '../../../record/history/history.ts';
+import type { Figure, Judgement } from '../../../record/judgement.ts';
+import type { FailoverRecord, RequestSums } from '../../../record/run-record.ts';
+import { reasonOf, worstOf } from '../../../record/rule.ts';
+import type { Rule } from '../../../record/rule.ts';
+import { worst } from '../../../record/verdict.ts';
+import { sampleOf } from '../../slo/share.ts';
+import type { Sample } from '../../slo/share.ts';
+import { MAX_LAG_MS } from '../outages/generator.ts';
+import { measure } from '../record.ts';
+import type { Measured } from '../record.ts';
+import { before, lastDueMs, requestEvents, requestSums } from './requests.ts';
+import type { Trial } from '../trial.ts';
+
+/** Less of the stated load than this was not delivered as stated. */
+const DELIVERED_SHARE = 0.98;
+const MAX_FINDINGS = 50;
+
+export interface Window {
+  windowMs: number;
+  /** Time after the fault in which requests may fail: until the platform can know of it; 0: none. */
+  allowanceMs: number;
+}
+
+/** One trial: what was measured, and what became of the requests of its window. */
+export interface Watched {
+  history: History;
+  measured: Measured;
+  window: Window;
+  requests: RequestSums;
+  /** The same requests by their times. */
+  sample: Sample;
+}
+
+/** The sums are shown over the usual window where the history states none. */
+export function watch(history: History, window: Window): Watched {
+  const measured = measure(history);
+  const { trial } = measured.evidence;
+  const fromMs = hurtFromMs(history, trial);
+  const span = { fromMs, zeroMs: trial.zeroMs, ...window };
+  const requests = requestSums(history.writes, span);
+  const sample = sampleOf(requestEvents(history.writes, span));
+  return { history, measured, window, requests, sample };
+}
+
+/** The trial's record without a verdict. Deployments elect nobody: of the phases only those remain that were looked for. */
+export function recordOf({ measured: { record }, requests }: Watched): Measured['record'] {
+  const phases = record.phases.filter(({ name }) => ['landed', 'first ok write', 'steady'].includes(name));
+  const unseen = record.rto !== null && record.outages.length === 0;
+  return {
+    ...record,
+    requests,
+    phases,
+    election: 'not applicable',
+    ...(unseen && {
+      rtoNote: 'no request failed; an outage of this length may have passed between two answers',
+    }),
+  };
+}
+
+/** What keeps a trial from saying anything; null: nothing. */
+type Gap = (watched: Watched, minBefore: number) => string | null;
+
+const GAPS: readonly { id: string; gap: Gap; holds: string }[] = [
+  {
+    id: 'trial/whole',
+    gap: ({ measured: { evidence } }) => (evidence.cutOff === null ? null : `cut off: ${evidence.cutOff}`),
+    holds: 'it was not cut off',
+  },
+  {
+    id: 'fault/landed',
+    gap: ({ measured }) => {
+      const { trial } = measured.evidence;
+      return trial.landedMs === null ? `the fault did not land: ${trial.missed}` : null;
+    },
+    holds: 'the fault landed',
+  },
+  {
+    id: 'requests/recorded',
+    gap: ({ history }) => (history.writes.count === 0 ? 'no request was recorded' : null),
+    holds: 'requests were recorded',
+  },
+  { id: 'requests/before', gap: calmBefore, holds: 'every request before the fault got its answer' },
+  {
+    id: 'requests/delivered',
+    gap: delivered,
+    holds: 'requests were sent as planned, to the end of the window',
+  },
+  { id: 'generator/lag', gap: lagGap, holds: 'requests were sent in time' },
+  { id: 'rollout/ended', gap: unfinished, holds: 'what was begun came to its end' },
+];
+
+/**
+ * What must hold of a trial before its requests say anything.
+ * @param minBefore good answers that must have come before the fault
+ */
+export function trialRules(watched: Watched, minBefore: number): Rule[] {
+  return GAPS.map(({ id, gap, holds }): Rule => {
+    const text = gap(watched, minBefore);
+    return text === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text };
+  });
+}
+
+/** The record of one trial from all that it was held against. */
+export function judgedRecord(watched: Watched, rules: readonly Rule[], pass: string): FailoverRecord {
+  return { ...recordOf(watched), verdict: worstOf(rules), reason: reasonOf(rules, pass) };
+}
+
+function lagGap({ measured: { evidence } }: Watched): string | null {
+  const late = evidence.lag.outside ?? evidence.lag.p99;
+  return late > MAX_LAG_MS
+    ? `the generator was ${late.toFixed(1)} ms late (p99), limit ${MAX_LAG_MS} ms`
+    : null;
+}
+
+/**
+ * From when on the fault may have hurt, ms: it was not yet in force then. What came to an end before must have gone well, all else is
+ * judged; good answers from before it would dilute the sample.
+ */
+function hurtFromMs({ observations }: History, { faultMs, zeroMs }: Trial): number {
+  const [from] = first({ observations }, 'fault-landed')?.betweenMs ?? [];
+  return from === undefined ? (faultMs ?? zeroMs) : Math.min(from, zeroMs);
+}
+
+/** Before the fault every request must have got its answer. */
+function calmBefore({ history, measured }: Watched, minBefore: number): string | null {
+  const { trial } = measured.evidence;
+  const calm = before(history.writes, hurtFromMs(history, trial));
+  if (calm.failed > 0) return `${calm.failed} of ${calm.sent} requests had failed before the fault`;
+  return calm.sent < minBefore ? `${calm.sent} good answers before the fault, ${minBefore} are needed` : null;
+}
+
+/** The window must have been recorded to its end, and filled with the stated load. */
+function delivered({ history, measured, window, requests }: Watched): string | null {
+  const { trial } = measured.evidence;
+  const recordedMs = lastDueMs(history.writes) - trial.zeroMs;
+  if (recordedMs < window.windowMs - 1000)
+    return `${Math.max(0, Math.round(recordedMs / 1000))} of ${window.windowMs / 1000} s after the fault were recorded`;
+  const landingMs = window.allowanceMs === 0 ? trial.zeroMs - hurtFromMs(history, trial) : 0;
+  const expected = (declaredRate(history) * (landingMs + window.windowMs - window.allowanceMs)) / 1000;
+  return requests.judged < expected * DELIVERED_SHARE
+    ? `the load was not delivered: ${requests.judged} of ${Math.round(expected)} requests were due`
+    : null;
+}
+
+/** A rolling restart of which only a part fell into the window has not been seen whole. */
+function unfinished({ history: { observations }, measured }: Watched): string | null {
+  if (measured.evidence.trial.fault !== 'rolling-restart') return null;
+  return observations.some(({ kind }) => kind === 'rollout-done')
+    ? null
+    : 'the rolling restart was not seen to end within the window';
+}
+
+function declaredRate(history: History): number {
+  return first(history, 'workload-start')?.ratePerSecond ?? 0;
+}
+
+/** What a judgement says of the trial that speaks for all. */
+interface Words<T> {
+  expected: string;
+  seen: (telling: T) => string;
+  figures: (telling: T) => Figure[];
+}
+
+/** Several trials of one check: the worst of them speaks for all. @throws Error when there is none */
+export function inOneJudgement<T extends { record: FailoverRecord; rules: Rule[] }>(
+  judged: readonly T[],
+  { expected, seen, figures }: Words<T>,
+): Judgement {
+  const verdict = worst(judged.map(({ record }) => record.verdict));
+  const telling = judged.find(({ record }) => record.verdict === verdict);
+  if (telling === undefined) throw new Error('a judge needs at least one history');
+  const findings = judged
+    .filter(({ record }) => record.verdict !== 'pass')
+    .map(({ record }) => ({ subject: `trial ${record.trial}`, ok: false, expected, seen: record.reason }));
+  const many = judged.length > 1 ? `trial ${telling.record.trial} of ${judged.length}: ` : '';
+  return {
+    verdict,
+    reason: `${many}${telling.record.reason}`,
+    rules: telling.rules,
+    expected,
+    seen: seen(telling),
+    figures: figures(telling),
+    findings: findings.slice(0, MAX_FINDINGS),
+    findingsTotal: findings.length,
+    evidence: [],
+    trials: judged.map(({ record }) => record),
+  };
+}

@@ -1,0 +1,148 @@
+/** What every trial that hurts something of the platform rests on, beside what its own check looks at. */
+import type { History, HistoryHeader } from '../../../record/history/history.ts';
+import type { Kind, Seen } from '../../../record/observations/index.ts';
+import type { Rule } from '../../../record/rule.ts';
+import type { Annotations } from '../../annotations.ts';
+import { AFTERWARDS_ANNOTATIONS } from '../../evidence/afterwards.ts';
+import { need } from '../../evidence/need.ts';
+import type { AnyNeed } from '../../evidence/need.ts';
+import { all, first, last } from '../../observed.ts';
+import { budgetGap } from '../budget.ts';
+import { faultGap, landingGap, patienceGap } from '../coherence.ts';
+import type { Prepared } from '../coherence.ts';
+import { outcomeRules } from '../outages/outcomes.ts';
+import { scheduleRules } from '../outages/schedule.ts';
+
+/** A fault that was proved. */
+export function faultEvidence(): AnyNeed[] {
+  return [
+    need('steady', { where: ({ ok }) => ok, what: 'steadiness before the fault' }),
+    need('fault-armed'),
+    need('fault-acted'),
+    need('fault-landed', { what: 'proof of the fault' }),
+  ];
+}
+
+/** And requests meanwhile, whose schedule is known from its beginning to its end. */
+export function requestEvidence(): AnyNeed[] {
+  return [...faultEvidence(), need('workload-start'), need('workload-end')];
+}
+
+/** What a fault may cost and what it did; a template is replaced without an account. */
+export function costEvidence({ check }: HistoryHeader): AnyNeed[] {
+  if (check.endsWith('/rolling-restart')) return [];
+  return [
+    need('budget-estimate', { what: 'what the fault may cost' }),
+    need('budget-spent', { what: 'what the fault cost' }),
+  ];
+}
+
+/** What is planned of the client: which one it is, and how fast. */
+export interface Client {
+  store: string;
+  /** undefined: the environment does not say. */
+  ratePerSecond: number | undefined;
+  /** Where it asks; undefined: the edge. */
+  address?: { host: string; port: number } | undefined;
+}
+
+export const PATIENCE = 'how patient the client was, for people: what it did stands in the operations';
+
+/** Of checks that ask and hurt no store by itself. */
+export const REQUEST_ANNOTATIONS: Annotations = {
+  ...AFTERWARDS_ANNOTATIONS,
+  'workload-start.settings.operationTimeoutMs': PATIENCE,
+  'workload-start.settings.maxConnections': PATIENCE,
+  'write.detail.ok': 'that it waited or had to connect makes the end of an outage more exact',
+  'write.detail.unknown': 'why it got no answer, for people: whatever the reason, it counts as not answered',
+};
+
+/** Steps of a trial, whoever wrote them. */
+const STEPS = ['steady', 'fault-armed', 'fault-landed', 'steady-after', 'as-before'] as const;
+
+/**
+ * What was planned must have happened, and what is said of one thing in several places must agree.
+ * @param prepared whether those that were prepared are who the fault is armed for
+ */
+export function agreementRules(history: History, client: Client, prepared?: Prepared): Rule[] {
+  // A template is replaced, and no member hurt: what is done to it and by whom are one line.
+  const isRollout = first(history, 'fault-armed')?.fault === 'rolling-restart';
+  const gap = isRollout ? (landingGap(history) ?? replacedGap(history)) : faultGap(history, prepared);
+  return [
+    ruleOf('coherence/fault', gap, 'the fault was done as it was armed'),
+    stepsRule(history),
+    priceRule(history),
+    ruleOf('coherence/client', clientGap(history, client), 'the client asked as declared'),
+    ...scheduleRules(history),
+    ...outcomeRules(history),
+  ];
+}
+
+/** As many pods were replaced as the Deployment may have. */
+function replacedGap(history: History): string | null {
+  const done = last(history, 'rollout-done');
+  if (done === undefined) return null;
+  const target = first(history, 'fault-armed')?.target;
+  const declared = history.header.settings.topology?.workloads?.find(
+    ({ kind, namespace, name }) => `${kind} ${namespace}/${name}` === target,
+  );
+  const most = declared?.replicas.max ?? Infinity;
+  return done.replaced >= 1 && done.replaced <= most
+    ? null
+    : `${done.replaced} pods were replaced, ${most} may be there`;
+}
+
+/** Of checks that send no requests of their own. */
+export function faultRules(history: History): Rule[] {
+  const gap = faultGap(history);
+  return [
+    ruleOf('coherence/fault', gap, 'the fault was done as it was armed'),
+    stepsRule(history),
+    priceRule(history),
+  ];
+}
+
+function stepsRule(history: History): Rule {
+  return ruleOf('coherence/steps', orderGap(history, STEPS), 'each step came after the one before it');
+}
+
+export function priceRule(history: History): Rule {
+  return ruleOf(
+    'coherence/budget',
+    budgetGap(history),
+    'the price follows from what was expected, and the cost from what failed',
+  );
+}
+
+/** What is seen at rest was seen before anything was hurt, and each step of a fault after the one before it. */
+export function orderGap(history: History, kinds: readonly Kind[]): string | null {
+  const steps = kinds.flatMap((kind) => {
+    const times = all(history, kind).map(({ t }) => t);
+    return times.length === 0 ? [] : [{ kind, fromMs: Math.min(...times), toMs: Math.max(...times) }];
+  });
+  const early = steps.find(({ fromMs }, at) => at > 0 && fromMs < (steps[at - 1]?.toMs ?? fromMs));
+  return early === undefined ? null : `${early.kind} was written before what precedes it`;
+}
+
+function ruleOf(id: string, gap: string | null, holds: string): Rule {
+  return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };
+}
+
+function clientGap(history: History, { store, ratePerSecond, address }: Client): string | null {
+  const start = first(history, 'workload-start');
+  if (start === undefined) return null;
+  if (start.store !== store) return `the client asked ${start.store}, not ${store}`;
+  if (start.sureFailures.length === 0) return 'the client knows no error that proves that nothing was done';
+  if (ratePerSecond !== undefined && start.ratePerSecond !== ratePerSecond)
+    return `${start.ratePerSecond} requests a second, declared are ${ratePerSecond}`;
+  const edge = { host: start.settings.host, port: portOf(history.header, start) };
+  return patienceGap(start, address ?? edge);
+}
+
+const HTTPS_PORT = 443;
+
+/** Where the edge is declared; whose address it has is the environment's affair. */
+function portOf({ settings }: HistoryHeader, { settings: asked }: Seen<'workload-start'>): number {
+  const url = settings.topology?.edge?.url;
+  return url === undefined ? asked.port : Number(new URL(url).port || HTTPS_PORT);
+}

@@ -1,0 +1,110 @@
+import { OUTCOMES } from '../../../record/history/history.ts';
+import type { Operations } from '../../../record/history/history.ts';
+import type { RequestSums } from '../../../record/run-record.ts';
+
+/** Kinds of errors listed in a record. */
+const MAX_ERRORS = 12;
+
+/** From where to where requests are judged, ms of CLOCK_MONOTONIC. */
+export interface Window {
+  /** When the fault was ordered: what had no answer by then is judged, too. Its proof comes later. */
+  fromMs: number;
+  /** When it had landed. */
+  zeroMs: number;
+  /** Length after the zero. */
+  windowMs: number;
+  /** At its beginning, time in which failures are allowed. */
+  allowanceMs: number;
+}
+
+/**
+ * What became of the requests that were under way or due from the fault to the end of the window. Everything that is not a good answer has failed for the client: an
+ * error, no answer, and a request that could not be sent because all connections hung. Those are told apart, not judged apart.
+ */
+export function requestSums(requests: Operations, window: Window): RequestSums {
+  const { fromMs, zeroMs, windowMs, allowanceMs } = window;
+  const counts = new Float64Array(4);
+  const errors = new Map<string, number>();
+  const seconds = new Map<number, number>();
+  let lastFailure: number | null = null;
+  for (let i = 0; i < requests.count; i++) {
+    const dueMs = (requests.intendedMs[i] as number) - zeroMs;
+    if ((requests.doneMs[i] as number) < fromMs || dueMs >= windowMs) continue;
+    const outcome = requests.outcome[i] as number;
+    const failed = outcome !== OUTCOMES.ok;
+    if (failed) {
+      lastFailure = Math.max(lastFailure ?? 0, (requests.doneMs[i] as number) - zeroMs);
+      add(errors, errorOf(requests.detail.get(i), outcome), 1);
+    }
+    if (allowanceMs > 0 && dueMs < allowanceMs) continue;
+    counts[outcome] = (counts[outcome] as number) + 1;
+    // What was under way when it landed belongs to the first second.
+    add(seconds, Math.max(0, Math.floor(dueMs / 1000)), Number(failed));
+  }
+  return {
+    windowMs,
+    allowanceMs,
+    ...byOutcome(counts),
+    seconds: seconds.size,
+    secondsWithFailures: [...seconds.values()].filter((count) => count > 0).length,
+    lastFailureMs: lastFailure === null ? null : Math.round(lastFailure),
+    errors: [...errors]
+      .sort((a, b) => b[1] - a[1])
+      .slice(0, MAX_ERRORS)
+      .map(([error, count]) => ({ error, count })),
+  };
+}
+
+/** @param counts in the order of the codes of outcomes */
+function byOutcome(
+  counts: Float64Array,
+): Pick<RequestSums, 'judged' | 'ok' | 'failed' | 'unanswered' | 'unsent'> {
+  const [ok = 0, failed = 0, unanswered = 0, unsent = 0] = counts;
+  return { judged: ok + failed + unanswered + unsent, ok, failed, unanswered, unsent };
+}
+
+/** Of the same requests those that count, one by one: when each was due, and whether it got a good answer. */
+export function requestEvents(
+  requests: Operations,
+  { fromMs, zeroMs, windowMs, allowanceMs }: Window,
+): { atMs: number; good: boolean }[] {
+  const events: { atMs: number; good: boolean }[] = [];
+  for (let i = 0; i < requests.count; i++) {
+    const atMs = requests.intendedMs[i] as number;
+    const dueMs = atMs - zeroMs;
+    if ((requests.doneMs[i] as number) < fromMs || dueMs >= windowMs) continue;
+    if (allowanceMs > 0 && dueMs < allowanceMs) continue;
+    events.push({ atMs, good: requests.outcome[i] === OUTCOMES.ok });
+  }
+  return events;
+}
+
+function add<K>(counts: Map<K, number>, key: K, count: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + count);
+}
+
+/** The class of the error without the time that was waited for a connection. */
+function errorOf(detail: string | undefined, outcome: number): string {
+  const bare = (detail ?? '').replace(/;?waited=[\d.]+/, '');
+  if (bare !== '') return bare;
+  return outcome === OUTCOMES.unsent ? 'not sent: every connection was busy' : 'no detail';
+}
+
+/** Requests that had come to an end before a time, and how many of them failed. */
+export function before(requests: Operations, timeMs: number): { sent: number; failed: number } {
+  let sent = 0;
+  let failed = 0;
+  for (let i = 0; i < requests.count; i++) {
+    if ((requests.doneMs[i] as number) >= timeMs) continue;
+    sent++;
+    if (requests.outcome[i] !== OUTCOMES.ok) failed++;
+  }
+  return { sent, failed };
+}
+
+/** When the last request was due. */
+export function lastDueMs({ intendedMs }: Operations): number {
+  let last = -Infinity;
+  for (const time of intendedMs) last = Math.max(last, time);
+  return last;
+}

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Objective, Series } from '../../../record/objective.ts';
+import { misnamed } from './naming.ts';
+import { queriesOf, selectorOf, targetsQuery } from './selector.ts';
+
+const TOTAL = 'http_request_duration_seconds_count{job="tender-api",route!~"/healthz|/readyz"}';
+
+function objective(of: { good?: string; bad?: string; total?: string }): Objective {
+  const { good = null, bad = null, total = TOTAL } = of;
+  return {
+    ...{ name: 'a', title: 'a', service: 'a', method: 'Occurrences', target: 0.99 },
+    ...{ window: { kind: 'run' }, slice: null, status: 'assumed' },
+    indicator: { kind: 'ratio', counter: true, good, bad, total },
+  };
+}
+
+const series = (...labels: string[]): Series => ({
+  labels: Object.fromEntries(labels.map((name) => [name, '200'])),
+  points: [[0, 1]],
+});
+const of = (query: string, counted: Series[], found: Series[] = []) =>
+  new Map([
+    [TOTAL, counted],
+    [query, found],
+  ]);
+
+describe('misnamed', () => {
+  const bad = TOTAL.replace('}', ',status=~"5.."}');
+
+  it('should let a bad query match nothing whose labels the total has', () => {
+    const counted = [series('job', 'route', 'status'), series('job', 'route', 'status')];
+    assert.equal(misnamed(objective({ bad }), of(bad, counted)), null);
+    // A matcher that leaves nothing out asks for no label.
+    assert.equal(misnamed(objective({ bad }), of(bad, [series('job', 'status')])), null);
+  });
+
+  it('false verdict 6: should not trust a query for numbers where failures are written in words', () => {
+    const words = [series('job', 'status'), { labels: { job: 'tender-api', status: 'error' }, points: [] }];
+    assert.match(
+      misnamed(objective({ bad }), of(bad, words)) ?? '',
+      /tells numbers of the label status apart, and the total has status="error"/,
+    );
+    const good = TOTAL.replace('}', ',status!~"5.."}');
+    assert.match(misnamed(objective({ good }), of(good, words)) ?? '', /status="error"/);
+    const classes = TOTAL.replace('}', ',status="5xx"}');
+    const answered = of(classes, [series('job', 'status')]);
+    assert.match(misnamed(objective({ bad: classes }), answered) ?? '', /classes such as 5xx/);
+    const named = TOTAL.replace('}', ',status="error"}');
+    assert.equal(misnamed(objective({ bad: named }), of(named, words)), null);
+  });
+
+  it('should say which label the total does not have', () => {
+    const code = of(bad, [series('job', 'route', 'code'), series('job', 'route', 'status')]);
+    assert.match(
+      misnamed(objective({ bad }), code) ?? '',
+      /^the bad query asks for the label status, which 1 of 2 series of the total do not have/,
+    );
+  });
+
+  it('should not know whether there is a metric that nothing ever matched', () => {
+    const other = 'http_errors_total{job="tender-api"}';
+    const counted = [series('job', 'status')];
+    assert.match(misnamed(objective({ bad: other }), of(other, counted)) ?? '', /a metric http_errors_total/);
+    assert.equal(misnamed(objective({ bad: other }), of(other, counted, [series('job')])), null);
+  });
+
+  it('should say that a histogram has no such edge', () => {
+    const good = 'http_request_duration_seconds_bucket{job="tender-api",le="3"}';
+    const counted = [series('job', 'status')];
+    assert.match(misnamed(objective({ good }), of(good, counted)) ?? '', /no such edge/);
+    assert.equal(misnamed(objective({ good }), of(good, counted, [series('job', 'le')])), null);
+  });
+
+  it('should say nothing where there is nothing to compare with, or more than a selector', () => {
+    assert.equal(misnamed(objective({ bad }), of(bad, [])), null);
+    const sum = 'sum(rate(a{b="c"}[1m]))';
+    assert.equal(misnamed(objective({ bad: sum }), of(sum, [series('job')])), null);
+  });
+});
+
+describe('selectors', () => {
+  it('should be read, quotes and all', () => {
+    assert.deepEqual(selectorOf('a:b{c="}\\"", d!~`x`}'), {
+      metric: 'a:b',
+      matchers: [
+        { label: 'c', op: '=', value: '"}\\""' },
+        { label: 'd', op: '!~', value: '`x`' },
+      ],
+    });
+    assert.equal(selectorOf('a[5m]'), null);
+  });
+
+  it('should tell by which job the targets are known', () => {
+    assert.equal(targetsQuery(objective({ bad: 'b' })), 'up{job="tender-api"}');
+    assert.equal(targetsQuery(objective({ bad: 'b', total: 'a' })), null);
+    const query = 'sum(rate(a{job="x",namespace="n"}[1m])) / sum(rate(b{job="x"}[1m]))';
+    const threshold = { kind: 'threshold', query, op: 'lte', value: 1 } as const;
+    const one = { ...objective({}), indicator: threshold };
+    assert.equal(targetsQuery(one), 'up{job="x",namespace="n"}');
+    assert.equal(
+      targetsQuery({ ...one, indicator: { ...threshold, query: query.replace('b{job="x"', 'b{job="y"') } }),
+      null,
+    );
+    assert.deepEqual(queriesOf(objective({ bad: 'b' })), [TOTAL, 'b', 'up{job="tender-api"}']);
+  });
+});

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Objective, Series } from '../../../record/objective.ts';
+import { accountOf, eventsOf } from '../account.ts';
+import { gridOf } from './series.ts';
+import type { Grid } from './series.ts';
+import type { At } from './span.ts';
+
+const T0 = Date.parse('2026-01-01T00:00:00Z');
+const SCRAPE = 5000;
+const TOTAL = 'requests{job="api"}';
+const BAD = 'requests{job="api",status=~"5.."}';
+const UP = 'up{job="api"}';
+
+const OBJECTIVE: Objective = {
+  name: 'api-requests',
+  title: 'API requests',
+  service: 'api',
+  method: 'Occurrences',
+  target: 0.99,
+  window: { kind: 'run' },
+  slice: null,
+  indicator: { kind: 'ratio', counter: true, good: null, bad: BAD, total: TOTAL },
+  status: 'assumed',
+};
+
+/** Samples of scrapes `from` to `to` of a pod that is scraped `offsetMs` after the full five seconds; null: none. */
+function samples(
+  pod: string,
+  value: (index: number) => number | null,
+  of: { from?: number; to?: number; offsetMs?: number; labels?: Record<string, string> } = {},
+): Series {
+  const { from = 0, to = 60, offsetMs = 0, labels = {} } = of;
+  const points = Array.from({ length: to - from + 1 }, (_, i): [number, number | null] => [
+    T0 + (from + i) * SCRAPE + offsetMs,
+    value(from + i),
+  ]);
+  return { labels: { job: 'api', pod, ...labels }, points: points.filter(([, one]) => one !== null) };
+}
+
+function grid(total: Series[], more: { bad?: Series[]; up?: Series[]; at?: Partial<At> } = {}): Grid {
+  const at = { fromMs: T0, toMs: T0 + 60 * SCRAPE, stepMs: SCRAPE, ...more.at };
+  const answers = new Map([
+    [TOTAL, total],
+    [BAD, more.bad ?? []],
+    ...(more.up === undefined ? [] : [[UP, more.up] as const]),
+  ]);
+  const found = gridOf(OBJECTIVE, answers, at);
+  assert.ok(found);
+  return found;
+}
+
+const near = (actual: number, expected: number, tolerance = 1e-6): void =>
+  assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected}`);
+const alive = (pod: string, of: Parameters<typeof samples>[2] = {}): Series => samples(pod, () => 1, of);
+const seconds = (found: Grid): [number, number, number][] =>
+  found.gaps.map(({ fromMs, toMs, share }) => [(fromMs - T0) / 1000, (toMs - T0) / 1000, share]);
+
+describe('where counting begins', () => {
+  const at = { toMs: T0 + 61 * SCRAPE };
+  const old = (pod: string, offsetMs: number) => samples(pod, (i) => 1_000_000 + i, { offsetMs });
+
+  it('should not count what pods had counted before, each being scraped at a moment of its own', () => {
+    const pods = [old('a', 500), old('b', 2100)];
+    const alone = grid(pods, { at });
+    near(eventsOf(alone, alone).total, 120);
+    const up = [alive('a', { offsetMs: 500 }), alive('b', { offsetMs: 2100 })];
+    const found = grid(pods, { up, at });
+    near(eventsOf(found, found).total, 120);
+    assert.deepEqual(found.gaps, []);
+  });
+
+  it('should count the first error of a pod that was read before, and all of a pod that is new', () => {
+    const bad = [samples('b', () => 7, { from: 30, offsetMs: 2100, labels: { status: '503' } })];
+    const late = samples('c', (i) => (i - 19) * 10, { from: 20, to: 22 });
+    const pods = [old('a', 500), old('b', 2100), late];
+    const up = [
+      ...[alive('a', { offsetMs: 500 }), alive('b', { offsetMs: 2100 })],
+      // It was known, and not yet up, before it was read.
+      samples('c', (i) => Number(i >= 20), { from: 18, to: 22 }),
+    ];
+    for (const more of [{}, { up }]) {
+      const found = grid([...pods, ...bad], { bad, at, ...more });
+      const { total, badBest } = eventsOf(found, found);
+      near(total, 157);
+      near(badBest, 7);
+      assert.deepEqual(found.gaps, []);
+    }
+  });
+
+  it('should not take a pod that was down when the window began for a new one', () => {
+    const back = samples('b', (i) => 1_000_000 + i, { from: 30 });
+    const up = [alive('a'), samples('b', (i) => Number(i >= 30))];
+    const found = grid([old('a', 0), back], { up });
+    near(eventsOf(found, { ...found, fromMs: T0 + 30 * SCRAPE }).total, 60);
+    assert.deepEqual(seconds(found), [[0, 150, 0.5]]);
+  });
+});
+
+describe('the grid', () => {
+  it('should hold the events of a last step that is shorter than the others', () => {
+    const total = samples('a', (i) => i * 100, { to: 10 });
+    total.points.push([T0 + 10 * SCRAPE + 2000, 1040]);
+    const found = grid([total], { at: { toMs: T0 + 10 * SCRAPE + 2000 } });
+    near(eventsOf(found, found).total, 1040);
+    near(eventsOf(found, { ...found, fromMs: T0 + 10 * SCRAPE }).total, 40);
+  });
+
+  it('should see a gap of a few scrapes in samples that were thinned out', () => {
+    const total = samples('a', (i) => i);
+    total.points = total.points.filter(([t]) => t <= T0 + 120_000 || t >= T0 + 180_000);
+    total.points = total.points.filter(([t]) => (t - T0) % 30_000 === 0);
+    const found = grid([total], { at: { stepMs: 30_000, scrapeMs: SCRAPE } });
+    assert.deepEqual(seconds(found), [[120, 180, 1]]);
+  });
+});
+
+describe('who was not seen', () => {
+  const pods = [samples('a', (i) => i * 10), samples('b', (i) => (i > 20 && i < 40 ? null : i * 10))];
+
+  it('should take a pod that does not answer for a gap of its share', () => {
+    const up = [alive('a'), samples('b', (i) => Number(i <= 20 || i >= 40))];
+    const found = grid(pods, { up });
+    assert.deepEqual(seconds(found), [[100, 200, 0.5]]);
+    const { total, badBest, badWorst, coverage } = eventsOf(found, found);
+    near(total, 1200);
+    near(coverage, 1 - 50 / 300);
+    // What it counted meanwhile may all have been bad.
+    assert.deepEqual([badBest, Math.round(badWorst)], [0, 200]);
+  });
+
+  it('should do so for one that was down until it vanished, not for one that was taken away', () => {
+    const gone = samples('b', (i) => i * 10, { to: 20 });
+    const down = samples('b', (i) => Number(i <= 20), { to: 40 });
+    assert.deepEqual(seconds(grid([samples('a', (i) => i), gone], { up: [alive('a'), down] })), [
+      [100, 200, 0.5],
+    ]);
+    const removed = alive('b', { to: 20 });
+    assert.deepEqual(seconds(grid([samples('a', (i) => i), gone], { up: [alive('a'), removed] })), []);
+  });
+
+  it('should bear a single failed scrape, and call no pod at all a gap of everything', () => {
+    const up = [alive('a'), samples('b', (i) => Number(i !== 30))];
+    assert.deepEqual(grid(pods.slice(0, 1), { up }).gaps, []);
+    const restarted = [alive('a', { to: 20 }), alive('b', { from: 40 })];
+    assert.deepEqual(seconds(grid([], { up: restarted })), [[100, 200, 1]]);
+  });
+
+  it('should know that nothing happened where pods were read and had counted nothing', () => {
+    const found = grid([], { up: [alive('a')] });
+    assert.deepEqual([found.gaps, eventsOf(found, found).coverage], [[], 1]);
+  });
+
+  it('should make a point of a query unknown by the share that was not seen', () => {
+    const of: Objective = {
+      ...OBJECTIVE,
+      method: 'Timeslices',
+      slice: { target: 1, ms: 60_000 },
+      indicator: { kind: 'threshold', query: 'sum(rate(requests{job="api"}[1m]))', op: 'gte', value: 1 },
+    };
+    const answers = new Map([
+      [(of.indicator as { query: string }).query, [samples('', () => 5)]],
+      [UP, [alive('a'), samples('b', (i) => Number(i <= 20 || i >= 40))]],
+    ]);
+    const found = gridOf(of, answers, { fromMs: T0, toMs: T0 + 60 * SCRAPE, stepMs: SCRAPE });
+    assert.ok(found);
+    const { badBest, badWorst } = accountOf(of, found, found);
+    // 100 s from the second minute to the fourth.
+    assert.deepEqual([badBest, badWorst], [0, 3]);
+  });
+});

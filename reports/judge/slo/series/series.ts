@@ -1,0 +1,165 @@
+/**
+ * What a source of metrics recorded, brought onto one grid: for each step of the window how many events there were, how many of them were
+ * bad, and for how much of it nothing is known.
+ */
+import type { Objective, Series } from '../../../record/objective.ts';
+import { blindStretches, touching } from './blindness.ts';
+import type { Gap } from './blindness.ts';
+import { increases } from './counters.ts';
+import type { Increase } from './counters.ts';
+import { targetsQuery } from './selector.ts';
+import { moments, spread, timesOf, uncovered } from './span.ts';
+import type { At, Span } from './span.ts';
+import { targetsOf } from './targets.ts';
+import type { Targets } from './targets.ts';
+
+export interface Grid extends Span {
+  stepMs: number;
+  /** End of the whole window: the period of a calendar goes on after `toMs`. */
+  endMs: number;
+  /** Events of each step that were seen, and the bad ones among them. */
+  total: Float64Array;
+  bad: Float64Array;
+  /** Events that counters say there were while nobody looked at them, and the bad ones among them. */
+  gapTotal: Float64Array;
+  gapBad: Float64Array;
+  /** Of each step, the ms of which nothing is known; where some of the targets were not seen, their share of it. */
+  gapMs: Float64Array;
+  gaps: Gap[];
+  /** Counters that began anew: a process was restarted. */
+  resets: number;
+}
+
+/** The answers to the queries of an objective, by query. */
+export type Answers = ReadonlyMap<string, readonly Series[]>;
+
+/**
+ * @param at the window, and the distance of the points
+ * @returns null when a query of the objective has no answer at all
+ */
+export function gridOf(objective: Objective, answers: Answers, at: At): Grid | null {
+  const { indicator } = objective;
+  const up = answers.get(targetsQuery(objective) ?? '') ?? [];
+  const main = answers.get(indicator.kind === 'ratio' ? indicator.total : indicator.query);
+  if (main === undefined) return null;
+  if (indicator.kind === 'threshold') return thresholdGrid(main, indicator, { at, up });
+  const other = answers.get(indicator.good ?? indicator.bad ?? '');
+  return other === undefined ? null : ratioGrid([main, other], indicator, { at, up });
+}
+
+type Ratio = Extract<Objective['indicator'], { kind: 'ratio' }>;
+type Threshold = Extract<Objective['indicator'], { kind: 'threshold' }>;
+
+interface Around {
+  at: At;
+  /** Whether targets answered when they were scraped. */
+  up: readonly Series[];
+}
+
+function emptyGrid({ fromMs, toMs, stepMs, endMs = toMs }: At): Grid {
+  const size = Math.max(1, Math.ceil((toMs - fromMs) / stepMs));
+  const column = (): Float64Array => new Float64Array(size);
+  return {
+    ...{ fromMs, toMs, stepMs, endMs, gaps: [], resets: 0 },
+    ...{ total: column(), bad: column(), gapTotal: column(), gapBad: column(), gapMs: column() },
+  };
+}
+
+/** Width of a step of the grid, in steps: the last ends with the window. */
+export function widthOf({ fromMs, toMs, stepMs }: Grid, index: number): number {
+  return Math.min(1, (toMs - fromMs) / stepMs - index);
+}
+
+function thresholdGrid(series: readonly Series[], indicator: Threshold, { at, up }: Around): Grid {
+  const grid = emptyGrid(at);
+  for (const { points } of series) {
+    for (const [t, value] of points) {
+      const index = Math.min(grid.total.length - 1, Math.floor((t - at.fromMs) / at.stepMs));
+      // No number: there was no traffic to measure, and the source has answered all the same.
+      if (value === null || index < 0 || t > at.toMs) continue;
+      grid.total[index] = (grid.total[index] ?? 0) + 1;
+      if (!holds(value, indicator)) grid.bad[index] = (grid.bad[index] ?? 0) + 1;
+    }
+  }
+  markPoints(grid, timesOf(series, true), { at, up });
+  return grid;
+}
+
+function holds(value: number, { op, value: limit }: Threshold): boolean {
+  if (op === 'lte') return value <= limit;
+  if (op === 'lt') return value < limit;
+  return op === 'gte' ? value >= limit : value > limit;
+}
+
+/** @param answers those to the query for all events, and to that for the good or the bad ones */
+function ratioGrid(
+  [main, other]: readonly [readonly Series[], readonly Series[]],
+  indicator: Ratio,
+  { at, up }: Around,
+): Grid {
+  const grid = emptyGrid(at);
+  const targets = targetsOf(up, [main, other], at);
+  const [totals, others] = indicator.counter
+    ? [increases(main, targets, at), increases(other, targets, at)]
+    : [amounts(main, at), amounts(other, at)];
+  const second = { total: emptyGrid(at).total, gapTotal: emptyGrid(at).total };
+  place(totals.found, grid, at);
+  place(others.found, second, at);
+  const isGood = indicator.good !== null;
+  grid.bad = badOf(grid.total, second.total, isGood);
+  grid.gapBad = badOf(grid.gapTotal, second.gapTotal, isGood);
+  grid.resets = totals.resets;
+  if (indicator.counter) mark(grid, targets, hiddenOf(main, targets, at), at);
+  else markPoints(grid, timesOf(main, false), { at, up });
+  return grid;
+}
+
+function place(found: readonly Increase[], into: Pick<Grid, 'total' | 'gapTotal'>, at: At): void {
+  for (const one of found) spread(one.unseen ? into.gapTotal : into.total, one, at);
+}
+
+/** @param isGood whether the second query counts the good ones */
+function badOf(total: Float64Array, second: Float64Array, isGood: boolean): Float64Array {
+  return total.map((all, index) => {
+    const value = second[index] ?? 0;
+    // Scraped a moment apart the two may differ a little either way.
+    return Math.min(all, Math.max(0, isGood ? all - value : value));
+  });
+}
+
+/** Numbers of events for each point of time, each of the step that ends with it. */
+function amounts(series: readonly Series[], { stepMs }: At): { found: Increase[]; resets: number } {
+  const found = series.flatMap(({ points }) =>
+    points.flatMap(([t, value]) =>
+      value === null || value <= 0 ? [] : [{ fromMs: t - stepMs, toMs: t, amount: value, unseen: false }],
+    ),
+  );
+  return { found, resets: 0 };
+}
+
+/** Where counters are of nobody who is known to be scraped, such as those of a recording rule, their own samples tell when they were there. */
+function hiddenOf(main: readonly Series[], targets: Targets, at: At): Span[] {
+  if (targets.all.length === 0) return [{ fromMs: at.fromMs, toMs: at.toMs }];
+  const stray = main.filter(({ labels }) => targets.of(labels) === undefined);
+  return stray.length === 0 ? [] : uncovered(moments(timesOf(stray, false)), at);
+}
+
+/** What was computed by the source: of a point at which some targets were not seen, a part is unknown. */
+function markPoints(grid: Grid, times: readonly number[], { at, up }: Around): void {
+  const targets = up.length === 0 ? { all: [], of: () => undefined } : targetsOf(up, [[], []], at);
+  mark(grid, targets, uncovered(moments(times), at), at);
+  grid.gapMs.forEach((ms, index) => {
+    const blind = Math.min(1, ms / (grid.stepMs * widthOf(grid, index)));
+    grid.gapTotal[index] = (grid.total[index] ?? 0) * blind;
+    grid.gapBad[index] = (grid.bad[index] ?? 0) * blind;
+    grid.total[index] = (grid.total[index] ?? 0) * (1 - blind);
+    grid.bad[index] = (grid.bad[index] ?? 0) * (1 - blind);
+  });
+}
+
+function mark(grid: Grid, { all }: Targets, hidden: readonly Span[], at: At): void {
+  const stretches = blindStretches(all, hidden, at);
+  grid.gaps = touching(stretches);
+  for (const { fromMs, toMs, share } of stretches)
+    spread(grid.gapMs, { fromMs, toMs, amount: (toMs - fromMs) * share }, at);
+}

@@ -1,0 +1,85 @@
+/** Stretches of wall clock time, and what is spread over them. */
+import type { Series } from '../../../record/objective.ts';
+
+/** Wall clock, ms. */
+export interface Span {
+  fromMs: number;
+  toMs: number;
+}
+
+/** A window, and how densely it was looked at. */
+export interface At extends Span {
+  /** Distance of the points: the interval of scraping, the step of a query, or what is left of scrapes that were thinned out. */
+  stepMs: number;
+  /** Interval of scraping; the step when left out. */
+  scrapeMs?: number;
+  /** End of the whole window where it lies ahead, as that of a month does; `toMs` when left out. */
+  endMs?: number;
+}
+
+/** One missing scrape is ordinary, two in a row are a gap; half an interval for the jitter of scraping. */
+const GAP_SCRAPES = 2.5;
+
+/** Two and a half scrapes, ms. */
+export function scrapeLimitMs({ stepMs, scrapeMs = stepMs }: At): number {
+  return GAP_SCRAPES * scrapeMs;
+}
+
+/** Samples further apart than this are a gap, ms. Samples that were thinned out lie a step apart. */
+export function gapLimitMs(at: At): number {
+  return Math.max(at.stepMs, scrapeLimitMs(at));
+}
+
+/** Stretches of the window that none of the spans covers and that are longer than the limit, its two ends included. */
+export function uncovered(spans: readonly Span[], at: At): Span[] {
+  const limit = gapLimitMs(at);
+  const found: Span[] = [];
+  let last = at.fromMs;
+  for (const { fromMs, toMs } of [...spans, { fromMs: at.toMs, toMs: at.toMs }].sort(byStart)) {
+    const until = Math.min(fromMs, at.toMs);
+    if (until - last > limit) found.push({ fromMs: last, toMs: until });
+    last = Math.max(last, toMs);
+  }
+  return found;
+}
+
+const byStart = (a: Span, b: Span): number => a.fromMs - b.fromMs;
+
+/** Moments as spans without length. */
+export function moments(times: readonly number[]): Span[] {
+  return times.map((t) => ({ fromMs: t, toMs: t }));
+}
+
+/** Times at which anything was recorded, ascending. @param withNull whether a value that is no number counts */
+export function timesOf(series: readonly Series[], withNull: boolean): number[] {
+  const times = new Set<number>();
+  for (const { points } of series)
+    for (const [t, value] of points) if (withNull || value !== null) times.add(t);
+  return [...times].sort((a, b) => a - b);
+}
+
+/** The last of ascending times before `t`; undefined when there is none. */
+export function lastBefore(times: readonly number[], t: number): number | undefined {
+  let lo = 0;
+  let hi = times.length;
+  while (lo < hi) {
+    const middle = (lo + hi) >> 1;
+    if ((times[middle] ?? Infinity) < t) lo = middle + 1;
+    else hi = middle;
+  }
+  return times[lo - 1];
+}
+
+/** An amount over the steps that it spans, evenly; what lies outside of the window is left out. */
+export function spread(
+  column: Float64Array,
+  { fromMs, toMs, amount }: Span & { amount: number },
+  at: At,
+): void {
+  const from = (fromMs - at.fromMs) / at.stepMs;
+  const to = (toMs - at.fromMs) / at.stepMs;
+  for (let index = Math.max(0, Math.floor(from)); index < Math.min(column.length, to); index += 1) {
+    const share = (Math.min(index + 1, to) - Math.max(index, from)) / (to - from);
+    column[index] = (column[index] ?? 0) + amount * Math.max(0, share);
+  }
+}

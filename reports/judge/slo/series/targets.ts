@@ -1,0 +1,102 @@
+/** Who was scraped, and when nobody could read it. */
+import type { Series } from '../../../record/objective.ts';
+import { gapLimitMs, lastBefore, moments, scrapeLimitMs, timesOf, uncovered } from './span.ts';
+import type { At, Span } from './span.ts';
+
+/** What is scraped as a whole: a pod, as a rule. */
+export interface Target {
+  /** Scrapes that succeeded, ascending. */
+  seen: readonly number[];
+  /** While the source knew of it. */
+  alive: Span;
+  /** Parts of that in which it was not read. */
+  blind: readonly Span[];
+  /** It came into being within the window, so that its counters began at 0 in it. */
+  isNew: boolean;
+}
+
+export interface Targets {
+  all: readonly Target[];
+  /** The one that a series was scraped from; undefined where its labels do not say. */
+  of(labels: Series['labels']): Target | undefined;
+}
+
+/** Labels that tell the series of one target apart; the others say which target it is. */
+const OF_SERIES = new Set([
+  ...['__name__', 'method', 'route', 'path', 'handler', 'status', 'status_code', 'code'],
+  ...['le', 'quantile'],
+]);
+
+/**
+ * @param counted the series that count all events; and those that count a part of them, which tell of a target only what the others do not
+ * @param up the answer to `up{job="…"}`, which a source writes with every attempt: 1 a scrape, 0 a target that did not answer. Empty: none was
+ *   recorded, and a target is known by its samples alone, so that one that is down looks like one that is gone.
+ */
+export function targetsOf(
+  up: readonly Series[],
+  counted: readonly [readonly Series[], readonly Series[]],
+  at: At,
+): Targets {
+  return up.length > 0 ? byAttempts(up, at) : bySamples(counted, at);
+}
+
+function byAttempts(up: readonly Series[], at: At): Targets {
+  const names = [...new Set(up.flatMap(({ labels }) => Object.keys(labels)))]
+    .filter((name) => name !== '__name__')
+    .sort();
+  const keyOf = (labels: Series['labels']): string => JSON.stringify(names.map((name) => labels[name] ?? ''));
+  const first = Math.min(...up.map(({ points }) => points[0]?.[0] ?? Infinity));
+  const found = new Map<string, Target>();
+  for (const { labels, points } of up) {
+    const [begin] = points;
+    const end = points.at(-1);
+    if (begin === undefined || end === undefined) continue;
+    const seen = points.flatMap(([t, value]) => (value !== null && value > 0 ? [t] : []));
+    const isNew = begin[0] - first > scrapeLimitMs(at);
+    // Before its first scrape a new one has served nobody, or its counters tell of it; an old one may have been down for long.
+    const fromMs = isNew ? (seen[0] ?? begin[0]) : begin[0];
+    const alive = { fromMs, toMs: end[0] };
+    found.set(keyOf(labels), { seen, alive, blind: blindIn(seen, alive, at), isNew });
+  }
+  return { all: [...found.values()], of: (labels) => found.get(keyOf(labels)) };
+}
+
+function bySamples([all, part]: readonly [readonly Series[], readonly Series[]], at: At): Targets {
+  const keyOf = (labels: Series['labels']): string =>
+    JSON.stringify(
+      Object.entries(labels)
+        .filter(([name]) => !OF_SERIES.has(name))
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
+    );
+  const grouped = new Map([
+    ...Map.groupBy(part, ({ labels }) => keyOf(labels)),
+    ...Map.groupBy(all, ({ labels }) => keyOf(labels)),
+  ]);
+  const times = new Map([...grouped].map(([key, series]) => [key, timesOf(series, false)]));
+  const first = Math.min(...[...times.values()].map((one) => one[0] ?? Infinity));
+  const found = new Map<string, Target>();
+  for (const [key, seen] of times) {
+    const [fromMs] = seen;
+    const toMs = seen.at(-1);
+    if (fromMs === undefined || toMs === undefined) continue;
+    const alive = { fromMs, toMs };
+    const isNew = fromMs - first > scrapeLimitMs(at);
+    found.set(key, { seen, alive, blind: blindIn(seen, alive, at), isNew });
+  }
+  return { all: [...found.values()], of: (labels) => found.get(keyOf(labels)) };
+}
+
+function blindIn(seen: readonly number[], alive: Span, at: At): Span[] {
+  return uncovered(moments(seen), { ...at, ...alive });
+}
+
+/** Whether a target was not read for a part of a stretch that is long enough to matter. */
+export function wasBlind(target: Target | undefined, span: Span, at: At): boolean {
+  if (span.toMs - span.fromMs <= gapLimitMs(at)) return false;
+  return target === undefined || target.blind.some((one) => one.fromMs < span.toMs && one.toMs > span.fromMs);
+}
+
+/** When a target was read last before a moment; undefined when it was not. */
+export function readBefore(target: Target | undefined, t: number): number | undefined {
+  return target === undefined ? undefined : lastBefore(target.seen, t);
+}

@@ -1,0 +1,85 @@
+/** What a Prometheus has to be asked for the objectives of an environment. */
+import type { Bounds } from '../../env/objectives/index.ts';
+import { queriesOf, targetsQuery } from '../../reports/judge/slo/series/selector.ts';
+import type { Objective } from '../../reports/record/objective.ts';
+
+const DAY_MS = 86_400_000;
+/** A month of scrapes every 15 s is 170,000 samples a series: of windows longer than a day one a minute is kept, and every edge. */
+const THINNED_MS = 60_000;
+/** Asked for at once: of a hundred series scraped every 15 s some 150,000 samples, a few MiB of an answer. */
+const PART_MS = 21_600_000;
+
+/** One query over one window, whatever number of objectives it is of. */
+export interface MetricQuestion extends Bounds {
+  objectives: string[];
+  query: string;
+  /** Distance of what is kept. */
+  stepMs: number;
+  /** counter: samples that only grow; gauge: samples that go up and down; points: computed for each step. */
+  kind: 'counter' | 'gauge' | 'points';
+}
+
+/** Each distinct question once. @param bounds the window of each objective, in their order */
+export function questionsOf(
+  objectives: readonly Objective[],
+  bounds: readonly Bounds[],
+  scrapeMs: number,
+): MetricQuestion[] {
+  const found = new Map<string, MetricQuestion>();
+  objectives.forEach((objective, index) => {
+    const of = bounds[index];
+    if (of === undefined) return;
+    const stepMs = of.toMs - of.fromMs > DAY_MS ? Math.max(THINNED_MS, scrapeMs) : scrapeMs;
+    for (const query of queriesOf(objective)) {
+      const kind = kindOf(objective, query);
+      const key = JSON.stringify([query, kind, of.fromMs, of.toMs]);
+      const before = found.get(key);
+      if (before === undefined) found.set(key, { ...of, objectives: [objective.name], query, stepMs, kind });
+      else before.objectives.push(objective.name);
+    }
+  });
+  return [...found.values()];
+}
+
+function kindOf(objective: Objective, query: string): MetricQuestion['kind'] {
+  if (query === targetsQuery(objective)) return 'gauge';
+  const { indicator } = objective;
+  return indicator.kind === 'ratio' && indicator.counter ? 'counter' : 'points';
+}
+
+/** Parts of a window that are asked for one after the other; of points each begins a step after the one before, so that none is asked for twice. */
+export function partsOf({
+  fromMs,
+  toMs,
+  stepMs,
+  kind,
+}: Omit<MetricQuestion, 'objectives' | 'query' | 'endMs'>): {
+  fromMs: number;
+  toMs: number;
+}[] {
+  const skipMs = kind === 'points' ? stepMs : 0;
+  const lengthMs = Math.max(stepMs, Math.floor(PART_MS / stepMs) * stepMs);
+  const parts: { fromMs: number; toMs: number }[] = [];
+  for (let start = fromMs; start < toMs; start += lengthMs)
+    parts.push({ fromMs: start, toMs: start + lengthMs >= toMs ? toMs : start + lengthMs - skipMs });
+  return parts;
+}
+
+/** How many answers the objectives take at most. @param runMs how long a run lasts, for windows that are the run */
+export function answersFor(objectives: readonly Objective[], runMs: number, scrapeMs: number): number {
+  const bounds = objectives.map(({ window }): Bounds => {
+    const toMs = lengthOf(window, runMs);
+    return { fromMs: 0, toMs, endMs: toMs };
+  });
+  return questionsOf(objectives, bounds, scrapeMs).reduce((sum, one) => sum + partsOf(one).length, 0);
+}
+
+/** Days that a period of the calendar has at most, by its unit. */
+const MOST_DAYS: Readonly<Record<string, number>> = { d: 1, w: 7, M: 31, Q: 92, Y: 366 };
+
+function lengthOf(window: Objective['window'], runMs: number): number {
+  if (window.kind === 'run') return runMs;
+  if (window.kind === 'rolling') return window.ms;
+  const { duration } = window;
+  return Number.parseInt(duration, 10) * (MOST_DAYS[duration.slice(-1)] ?? 1) * DAY_MS;
+}

@@ -1,0 +1,253 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monoMs } from '../../probes/clock.ts';
+import { isIn } from '../../probes/kubernetes/index.ts';
+import type { KubeCluster, PodObject } from '../../probes/kubernetes/index.ts';
+import type { Environment } from '../../env/schema.ts';
+import type { Restarts } from '../state/drilled.ts';
+import type { KubeObject } from '../../suites/harness/protocol.ts';
+import { timeoutMsOf } from '../plan/environment-parts.ts';
+import type { Entry } from '../embedded-safety.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+
+const LOOK_EVERY_MS = 500;
+/** So many of what is missing are named. */
+const NAMED = 5;
+
+/** As much of the runner as looking at nodes takes. */
+export interface Looking {
+  runState: { environment: Environment };
+  parts: { cluster: Pick<KubeCluster, 'get' | 'list'> };
+}
+
+/** All pods before a loss. */
+export interface Before {
+  /** Ids of the containers that ran. */
+  containers: ReadonlySet<string>;
+  /** By UID, whether it was ready: a pod that was not has nothing to return to, whoever it belongs to. */
+  ready: ReadonlyMap<string, boolean>;
+  /** Who had pods that were ready: what replaces one of them must become ready too. */
+  owners: ReadonlySet<string>;
+}
+
+/**
+ * Nodes that were lost, and what they had said until then. Whether they are back is told from what they say now being something
+ * else. Their clocks are not ours: a node that runs a minute ahead would be back before it was lost.
+ */
+export interface Lost {
+  nodes: readonly string[];
+  before: Before;
+  /** Each node's last heartbeat, as the node wrote it. Of one that is missing here, the next that is read is taken for the last. */
+  beats: Map<string, string>;
+}
+
+/**
+ * Waits until nodes that were lost and given back are Ready and all their pods are. Neither a Ready condition nor a ready pod proves
+ * anything by itself: both stand for some 40 s after a node has died. So a new heartbeat is waited for, and new containers.
+ * @returns what was still missing at the deadline, as a sentence; null when everything is back
+ */
+export async function awaitNodes(runner: Looking, lost: Lost, signal: AbortSignal): Promise<string | null> {
+  const limitMs = timeoutMsOf(runner.runState.environment, 'nodeReady');
+  const until = monoMs() + limitMs;
+  for (;;) {
+    const missing = await missingOf(runner, lost);
+    if (missing.length === 0) return null;
+    signal.throwIfAborted();
+    if (monoMs() > until)
+      return `nodes ${lost.nodes.join(', ')} were given back, and not everything on them was ready within ${limitMs / 1000} s: ${missing.slice(0, NAMED).join('; ')}`;
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+/** Names of the pods on nodes, as `namespace/name`; none where they cannot be listed. */
+export async function podsOn({ parts }: Looking, nodes: readonly string[]): Promise<string[]> {
+  const { items } = await parts.cluster.list({ kind: 'v1/Pod' });
+  return items.flatMap(({ metadata, spec: { nodeName = '' } }) => {
+    return nodes.includes(nodeName) ? [`${metadata.namespace ?? ''}/${metadata.name}`] : [];
+  });
+}
+
+/** How often the containers of each pod have restarted so far; empty where pods cannot be read. */
+export async function restartsNow({ parts }: Looking): Promise<Restarts> {
+  const { items } = await parts.cluster.list({ kind: 'v1/Pod' });
+  return new Map(
+    items.map(({ metadata, status }) => {
+      const { containerStatuses = [], initContainerStatuses = [] } = status;
+      const counts = [...containerStatuses, ...initContainerStatuses].map((one) => one.restartCount ?? 0);
+      return [`${metadata.namespace ?? ''}/${metadata.name}`, counts.reduce((sum, count) => sum + count, 0)];
+    }),
+  );
+}
+
+/**
+ * Waits until a node that was started again has sent a heartbeat since and is Ready; its pods may still be on their way.
+ * @param of.beats its last heartbeat before it was started
+ * @returns what was missing at the deadline; null when nothing is
+ */
+export async function awaitHeartbeat(
+  runner: Looking,
+  of: { node: string; beats: Lost['beats'] },
+  signal: AbortSignal,
+): Promise<string | null> {
+  const limitMs = timeoutMsOf(runner.runState.environment, 'nodeReady');
+  const until = monoMs() + limitMs;
+  for (;;) {
+    const missing = await silentOf(runner, [of.node], of.beats);
+    if (missing.length === 0) return null;
+    signal.throwIfAborted();
+    if (monoMs() > until) return `${missing.join('; ')} within ${limitMs / 1000} s`;
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+/** The last heartbeat of each node; a node without any has an empty one. */
+export async function heartbeatsOf(runner: Looking, nodes: readonly string[]): Promise<Map<string, string>> {
+  const beats = new Map<string, string>();
+  for (const name of nodes) {
+    const lease = await runner.parts.cluster.get({
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      namespace: 'kube-node-lease',
+      name,
+    });
+    beats.set(name, lease?.spec.renewTime ?? '');
+  }
+  return beats;
+}
+
+/** The pods as they are now: what comes back is told from them. @throws Error when pods cannot be read */
+export async function podsNow({ parts }: Looking): Promise<Before> {
+  const { items, unavailable } = await parts.cluster.list({ kind: 'v1/Pod' });
+  if (unavailable !== undefined)
+    throw new Error(`pods cannot be read, so that nobody could say which came back: ${unavailable}`);
+  return beforeOf(items);
+}
+
+export function beforeOf(pods: readonly PodObject[]): Before {
+  return {
+    containers: new Set(pods.flatMap(containersOf)),
+    ready: new Map(pods.map((pod) => [pod.metadata.uid ?? '', isIn('ready', pod)])),
+    owners: new Set(pods.filter((pod) => isIn('ready', pod)).map(ownerOf)),
+  };
+}
+
+/** Whose pod it is: its controller; of a pod without one, its name. */
+function ownerOf({ metadata }: PodObject): string {
+  const controller = metadata.ownerReferences?.find((owner) => owner.controller === true);
+  return controller?.uid ?? `${metadata.namespace ?? ''}/${metadata.name}`;
+}
+
+async function silentOf(runner: Looking, nodes: readonly string[], before: Lost['beats']): Promise<string[]> {
+  const beats = await heartbeatsOf(runner, nodes);
+  const missing: string[] = [];
+  for (const name of nodes) {
+    const beat = beats.get(name) ?? '';
+    if (!before.has(name)) before.set(name, beat);
+    if (beat === '' || beat === before.get(name)) missing.push(`${name} has sent no heartbeat`);
+    const node = await runner.parts.cluster.get({ apiVersion: 'v1', kind: 'Node', name });
+    if (node === null || !isIn('ready', node)) missing.push(`${name} is not Ready`);
+  }
+  return missing;
+}
+
+/** What of them is not back now, in words. */
+async function missingOf(runner: Looking, lost: Lost): Promise<string[]> {
+  const missing = await silentOf(runner, lost.nodes, lost.beats);
+  const { items, unavailable } = await runner.parts.cluster.list({ kind: 'v1/Pod' });
+  if (unavailable !== undefined) return [...missing, unavailable];
+  const theirs = items.filter(({ spec }) => lost.nodes.includes(spec.nodeName ?? ''));
+  return [...missing, ...theirs.filter((pod) => !hasReturned(pod, lost.before)).map(nameOf)];
+}
+
+/** A pod that is over, or was not ready before the loss, need not return; of one that runs, no container may be from before it. */
+export function hasReturned(pod: PodObject, before: Before): boolean {
+  const { phase, containerStatuses = [] } = pod.status;
+  if (phase === 'Succeeded' || phase === 'Failed') return true;
+  if (!(before.ready.get(pod.metadata.uid ?? '') ?? before.owners.has(ownerOf(pod)))) return true;
+  const started = containerStatuses.every(
+    ({ state, containerID = '' }) =>
+      state?.running !== undefined && containerID !== '' && !before.containers.has(containerID),
+  );
+  return started && isIn('ready', pod);
+}
+
+function containersOf(pod: PodObject): string[] {
+  return (pod.status.containerStatuses ?? []).flatMap(({ containerID }) => containerID ?? []);
+}
+
+function nameOf({ metadata }: KubeObject): string {
+  return `pod ${metadata.namespace ?? ''}/${metadata.name} has not returned`;
+}
+
+/** The nodes that entries of the ledger give back. */
+export function nodesOf(entries: readonly Pick<Entry, 'inverse'>[]): string[] {
+  return entries.flatMap(({ inverse }) =>
+    inverse.kind === 'node-start' || inverse.kind === 'node-power' ? [inverse.node] : [],
+  );
+}
+
+type LossOf = Lost & { check: string };
+
+/** The nodes that drills of a run have taken away, until they are known to be back. One for a whole run. */
+export class LostNodes {
+  readonly #lost: LossOf[] = [];
+  /** Those that were waited for already. */
+  readonly #waited = new Set<LossOf>();
+
+  /**
+   * To be called once nodes are lost. Their last heartbeats are read on the way: the API server may be lost with them, and nobody is to
+   * wait for it.
+   */
+  add(runner: Looking, check: string, lost: Omit<Lost, 'beats'>): void {
+    const entry = { ...lost, check, beats: new Map<string, string>() };
+    this.#lost.push(entry);
+    heartbeatsOf(runner, lost.nodes).then(
+      (beats) => {
+        for (const [node, beat] of beats) if (!entry.beats.has(node)) entry.beats.set(node, beat);
+      },
+      () => undefined,
+    );
+  }
+
+  /**
+   * Waits for what a check has lost, now that it was given back: once for each loss, since a trial restores more than once and its time is
+   * bounded. @returns what is missing, as a sentence
+   */
+  async awaitOf(runner: Looking, check: string, signal: AbortSignal): Promise<string | null> {
+    return this.#await(
+      runner,
+      this.#lost.filter((one) => one.check === check && !this.#waited.has(one)),
+      signal,
+    );
+  }
+
+  async #await(runner: Looking, entries: readonly LossOf[], signal: AbortSignal): Promise<string | null> {
+    const missing: string[] = [];
+    for (const lost of entries) {
+      this.#waited.add(lost);
+      const sentence = await awaitNodes(runner, lost, signal);
+      if (sentence === null) this.#lost.splice(this.#lost.indexOf(lost), 1);
+      else missing.push(sentence);
+    }
+    return missing.length === 0 ? null : missing.join('; ');
+  }
+
+  /**
+   * The last look, when all is undone: who is still not back, in sentences. Nodes of a trial that broke off were given back by whoever
+   * restored, and nobody had waited for them.
+   */
+  async stillGone(runner: Looking, signal: AbortSignal): Promise<{ gone: string[]; unseen: string[] }> {
+    const gone: string[] = [];
+    const unseen: string[] = [];
+    for (const check of new Set(this.#lost.map((one) => one.check))) {
+      try {
+        const entries = this.#lost.filter((one) => one.check === check);
+        const missing = await this.#await(runner, entries, signal);
+        if (missing !== null) gone.push(`${check}: ${missing}`);
+      } catch (error) {
+        const why = errorText(error);
+        unseen.push(`whether the nodes that ${check} took away are back: ${why}`);
+      }
+    }
+    return { gone, unseen };
+  }
+}

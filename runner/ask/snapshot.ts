@@ -1,0 +1,252 @@
+import type { Environment } from '../../env/schema.ts';
+import { isOfKind } from '../../probes/kubernetes/index.ts';
+import type {
+  KubeCluster,
+  NodeObject,
+  ObjectOf,
+  WorkloadObject,
+  WorkloadStatus,
+} from '../../probes/kubernetes/index.ts';
+import { storeDriver, STORES } from '../../probes/stores.ts';
+import type { KubeObject } from '../../suites/harness/protocol.ts';
+import { resizedBy } from '../../suites/topology/_objects/shapes.ts';
+import { timeoutMsOf } from '../plan/environment-parts.ts';
+import type { StoreTargets } from '../targets/store-target.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+
+/** What a snapshot is taken of; an `CheckRunner` is one. */
+export interface SnapshotSource {
+  runState: { environment: Environment };
+  stores: Pick<StoreTargets, 'target' | 'failureOf' | 'answered'>;
+  parts: { cluster: Pick<KubeCluster, 'list'>; signal: AbortSignal };
+}
+
+/** Subject → what must be the same again. */
+export type Snapshot = Map<string, string>;
+
+const WORKLOADS = ['apps/v1/Deployment', 'apps/v1/StatefulSet', 'apps/v1/DaemonSet'] as const;
+/** Kinds whose spec is what somebody declared. Pods come and go: what matters of them is in their owners. */
+const NAMESPACED = [
+  ...WORKLOADS,
+  'v1/Service',
+  'networking.k8s.io/v1/Ingress',
+  'policy/v1/PodDisruptionBudget',
+  'autoscaling/v2/HorizontalPodAutoscaler',
+  'v1/PersistentVolumeClaim',
+] as const;
+function isWorkload(object: KubeObject): object is WorkloadObject {
+  return WORKLOADS.some((kind) => isOfKind(kind, object));
+}
+
+/** Specs of what is declared, readiness of what runs, roles of the stores as a multiset (leaders may change). */
+export async function takeSnapshot(runner: SnapshotSource): Promise<Snapshot> {
+  const snapshot: Snapshot = new Map();
+  const scaled = await scaledWorkloads(runner);
+  const namespaces = comparedNamespaces(runner.runState.environment);
+  for (const kind of NAMESPACED) await addObjects(runner, snapshot, { kind, namespaces, scaled });
+  await addObjects(runner, snapshot, { kind: 'v1/Node', namespaces: null, scaled });
+  await addStrangers(runner, snapshot, namespaces);
+  await addRoles(runner, snapshot);
+  return snapshot;
+}
+
+const SYSTEM = 'kube-system';
+
+/** Where anything that is declared runs, and where checks and controls change something. */
+function comparedNamespaces({ namespaces, topology, cluster }: Environment): string[] {
+  const { platform, edge, canary } = namespaces;
+  const declared = topology.workloads.map(({ namespace }) => namespace);
+  // Controls take metrics-server away.
+  const system = 'embedded' in cluster ? [SYSTEM] : [];
+  return [...new Set([platform, edge, canary, ...declared, ...system])];
+}
+
+/** The roles of every store in a snapshot, as a sorted list with its steadiness. */
+export function rolesIn(snapshot: Snapshot): { store: string; roles: string }[] {
+  return [...snapshot]
+    .filter(([subject]) => subject.startsWith(ROLES))
+    .map(([subject, roles]) => ({ store: subject.slice(ROLES.length), roles }));
+}
+
+const ROLES = 'roles of ';
+const READY = ' is ready';
+const NODE_READY = ' is Ready';
+/** How the roles of a store end that is as it should be. */
+const STEADY = 'steady';
+
+/**
+ * How the roles of a store begin that cannot be asked (no route, TLS, credentials): nobody knows whether it is at rest, and what is looked at
+ * elsewhere does not depend on it.
+ */
+const UNASKED = 'cannot be asked';
+
+/**
+ * Subjects that are not at rest: workloads and nodes that are not ready, and stores that are not steady. A store that cannot be asked is
+ * in the way of nothing but what is `about` it.
+ */
+export function unrest(snapshot: Snapshot, about: string | null = null): string[] {
+  const steady = (subject: string, value: string): boolean =>
+    value.endsWith(STEADY) || (value.startsWith(UNASKED) && subject !== `${ROLES}${about}`);
+  return [...snapshot]
+    .filter(
+      ([subject, value]) =>
+        ((subject.endsWith(READY) || subject.endsWith(NODE_READY)) && value !== 'true') ||
+        (subject.startsWith(ROLES) && !steady(subject, value)),
+    )
+    .map(([subject]) => subject);
+}
+
+/** Marks a pod on its way out. */
+const GOING = ' is going';
+
+/**
+ * What differs between two snapshots, in words; empty when nothing does. A pod that was on its way out before has every
+ * right to be gone after; one that is on its way out after must be waited for. With the roles of a store that could not be asked before
+ * nothing can be compared.
+ */
+export function differences(before: Snapshot, after: Snapshot): string[] {
+  const subjects = new Set([...before.keys(), ...after.keys()]);
+  return [...subjects]
+    .filter((subject) => before.get(subject) !== after.get(subject))
+    .filter((subject) => after.has(subject) || !subject.endsWith(GOING))
+    .filter((subject) => !subject.startsWith(ROLES) || before.get(subject)?.startsWith(UNASKED) !== true)
+    .map((subject) => {
+      const was = before.get(subject);
+      const is = after.get(subject);
+      if (was === undefined) return `${subject} is new`;
+      if (is === undefined) return `${subject} is gone`;
+      return `${subject}: was ${was.slice(0, 300)}, is ${is.slice(0, 300)}`;
+    });
+}
+
+async function itemsOf<K extends string>(runner: SnapshotSource, kind: K): Promise<ObjectOf<K>[]> {
+  const listed = await runner.parts.cluster.list({ kind });
+  if (listed.unavailable !== undefined) throw new Error(`no snapshot of ${kind}: ${listed.unavailable}`);
+  return listed.items;
+}
+
+async function addObjects(
+  runner: SnapshotSource,
+  snapshot: Snapshot,
+  what: { kind: string; namespaces: string[] | null; scaled: ReadonlyMap<string, Limits> },
+): Promise<void> {
+  for (const object of await itemsOf(runner, what.kind)) {
+    const { namespace, name, labels } = object.metadata;
+    if (what.namespaces !== null && !what.namespaces.includes(namespace ?? '')) continue;
+    const subject = `${object.kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+    if (object.metadata.deletionTimestamp !== undefined) {
+      snapshot.set(`${subject}${GOING}`, 'true');
+      continue;
+    }
+    const limits = what.scaled.get(subject);
+    const spec = comparedSpec(object, limits);
+    snapshot.set(subject, JSON.stringify({ labels, spec }, sorted));
+    if (isWorkload(object))
+      snapshot.set(`${subject}${READY}`, String(isReady(object) && isWithin(object, limits)));
+    if (isOfKind('v1/Node', object)) snapshot.set(`${subject}${NODE_READY}`, String(nodeReady(object)));
+  }
+}
+
+/**
+ * What is declared, without what may differ for a good reason: a number of replicas that follows the load, and the volume that a claim
+ * was given. A claim that was deleted is made anew by its StatefulSet and gets another volume; that it has one is what counts.
+ */
+function comparedSpec(object: KubeObject, limits: Limits | undefined): unknown {
+  const { spec } = object;
+  if (typeof spec !== 'object' || spec === null) return spec;
+  if (limits !== undefined) return { ...spec, replicas: 'by load' };
+  if (object.kind !== 'PersistentVolumeClaim') return spec;
+  const bound = isOfKind('v1/PersistentVolumeClaim', object) && object.status?.phase === 'Bound';
+  return { ...spec, volumeName: bound ? 'bound' : 'not bound' };
+}
+
+/** Between which numbers of replicas an autoscaler keeps a workload. */
+interface Limits {
+  min: number;
+  max: number;
+}
+
+/** Workloads whose number of replicas follows the load, with the limits in which it does. */
+async function scaledWorkloads(runner: SnapshotSource): Promise<Map<string, Limits>> {
+  const autoscalers = await itemsOf(runner, 'autoscaling/v2/HorizontalPodAutoscaler');
+  return new Map(
+    autoscalers.map((autoscaler): [string, Limits] => {
+      const { workload, ...limits } = resizedBy(autoscaler);
+      return [workload, limits];
+    }),
+  );
+}
+
+/** The autoscaler looks every 15 s: until then a workload may be complete in itself and not yet what the limits ask for. */
+function isWithin({ spec }: WorkloadObject, limits: Limits | undefined): boolean {
+  if (limits === undefined) return true;
+  const { replicas = 1 } = spec;
+  return replicas >= limits.min && replicas <= limits.max;
+}
+
+/**
+ * Pods that no controller owns are somebody's leftover; not those of the cluster itself, which come and go, such as a provisioner's
+ * helpers that remove a volume.
+ */
+async function addStrangers(runner: SnapshotSource, snapshot: Snapshot, namespaces: string[]): Promise<void> {
+  for (const pod of await itemsOf(runner, 'v1/Pod')) {
+    const { namespace = '' } = pod.metadata;
+    if (namespace === SYSTEM || !namespaces.includes(namespace)) continue;
+    const owned = (pod.metadata.ownerReferences ?? []).length > 0;
+    if (!owned) snapshot.set(`Pod ${namespace}/${pod.metadata.name}`, 'there');
+    else if (pod.metadata.deletionTimestamp !== undefined)
+      snapshot.set(`Pod ${pod.metadata.name}${GOING}`, 'yes');
+  }
+}
+
+async function addRoles(runner: SnapshotSource, snapshot: Snapshot): Promise<void> {
+  const { environment } = runner.runState;
+  for (const store of Object.keys(environment.stores).filter((name) => STORES.includes(name))) {
+    snapshot.set(`${ROLES}${store}`, await rolesOf(runner, store));
+  }
+}
+
+/** Never throws: a store that does not answer has no roles, and that is compared like anything else. */
+async function rolesOf(runner: SnapshotSource, store: string): Promise<string> {
+  const { environment } = runner.runState;
+  const bounds = { deadlineMs: timeoutMsOf(environment, 'storeOperation'), signal: runner.parts.signal };
+  try {
+    const seen = await storeDriver(store).steady(await runner.stores.target(store), bounds);
+    const described = await storeDriver(store).describe(await runner.stores.target(store), bounds);
+    runner.stores.answered.add(store);
+    const roles = described.members.map(({ role }) => role).sort();
+    return `${roles.join(', ')}; ${seen.ok ? STEADY : seen.detail}`;
+  } catch (error) {
+    const said = errorText(error);
+    const { kind, cause } = await runner.stores.failureOf(store, error, bounds);
+    // One that has answered in this run can be asked: that it no longer answers is its own state.
+    const broke = kind === 'down' || runner.stores.answered.has(store);
+    return broke ? `not seen: ${said}` : `${UNASKED} (${cause}): ${said}`;
+  }
+}
+
+function isReady(object: WorkloadObject): boolean {
+  const { spec, status = {} } = object;
+  if ((status.observedGeneration ?? 0) < (object.metadata.generation ?? 0)) return false;
+  if (object.kind === 'DaemonSet') return status.numberReady === status.desiredNumberScheduled;
+  const wanted = spec.replicas ?? 1;
+  return (
+    [status.readyReplicas, status.replicas].every((count = 0) => count === wanted) &&
+    isUpdated(status, wanted)
+  );
+}
+
+/** A rollout under way has old replicas beside the new ones. */
+function isUpdated(status: WorkloadStatus, wanted: number): boolean {
+  return status.currentRevision === status.updateRevision || status.updatedReplicas === wanted;
+}
+
+function nodeReady({ status }: NodeObject): boolean {
+  return (status.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True');
+}
+
+/** Key order is the server's business. */
+function sorted(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

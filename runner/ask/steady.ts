@@ -1,0 +1,43 @@
+import { storeDriver, STORES } from '../../probes/stores.ts';
+import type { Bounds } from '../../probes/store/store-driver.ts';
+import type { RunnerCore } from '../serve/runner-parts.ts';
+import { timeoutMsOf } from '../plan/environment-parts.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+
+/**
+ * Measures the steady state of every declared store again, after everything was undone. A store that cannot be asked, and could not be
+ * during the whole run, is not known to be disturbed: it is named, and its own checks say that they know nothing.
+ */
+export async function steadyAgain(runner: RunnerCore): Promise<{ ok: boolean; detail: string }> {
+  const { environment } = runner.runState;
+  const declared = Object.keys(environment.stores).filter((store) => STORES.includes(store));
+  const details: string[] = [];
+  let ok = true;
+  for (const store of declared) {
+    const bounds = { deadlineMs: timeoutMsOf(environment, 'settle'), signal: runner.parts.signal };
+    const seen = await looked(runner, store, bounds);
+    ok &&= seen.ok || seen.unasked;
+    details.push(`${store}: ${seen.detail}`);
+  }
+  return { ok, detail: details.join('; ') };
+}
+
+async function looked(
+  { stores }: RunnerCore,
+  store: string,
+  bounds: Bounds,
+): Promise<{ ok: boolean; unasked: boolean; detail: string }> {
+  try {
+    const target = await stores.target(store);
+    const { ok, detail } = await storeDriver(store).waitSteady(target, bounds);
+    if (ok) return { ok, unasked: false, detail };
+    await storeDriver(store).describe(target, bounds);
+    return { ok, unasked: false, detail };
+  } catch (error) {
+    bounds.signal?.throwIfAborted();
+    const { kind, cause } = await stores.failureOf(store, error, bounds);
+    const said = errorText(error);
+    const unasked = kind === 'cannot-ask' && !stores.answered.has(store);
+    return { ok: false, unasked, detail: kind === 'down' ? said : `cannot be asked (${cause}): ${said}` };
+  }
+}

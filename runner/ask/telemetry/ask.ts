@@ -1,0 +1,213 @@
+/** Questions that are asked once: targets and series, rules, alerts, dashboards. What does not answer is `unavailable`. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { askKibana, dashboardProbe } from '../../../probes/dashboards/index.ts';
+import type { NewObservation } from '../../../probes/history.ts';
+import type { PrometheusClient, RuleGroup } from '../../../probes/prometheus/index.ts';
+import type { Series } from '../../../reports/record/objective.ts';
+import type { Result } from '../../../suites/harness/protocol.ts';
+import { measurePrometheus } from '../clocks.ts';
+import { timeoutMsOf } from '../../plan/environment-parts.ts';
+import { addressOf, alertsOf, prometheusOf } from './sources.ts';
+import type { SourcesOf } from './sources.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
+
+/** Samples of so many scrapes back are looked at: what is older is not fresh by any goal. */
+const SCRAPES_BACK = 24;
+/** Between two looks at what was not evaluated or scraped yet. */
+const LOOK_EVERY_MS = 500;
+
+interface Asking {
+  write: (seen: NewObservation) => void;
+  signal: AbortSignal;
+  /** Of the alerts that are asked for. */
+  labels: Readonly<Record<string, string>>;
+}
+
+type Asked = Result<'telemetry.ask'>;
+const NOTHING: Asked = { seen: 0 };
+
+/** What does not answer is written, for the judge. */
+async function answered(what: string, { write, signal }: Asking, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    signal.throwIfAborted();
+    write({ kind: 'unavailable', what, reason: errorText(error) });
+  }
+}
+
+/**
+ * What Prometheus has, once it knows how each of it is: what was loaded just now, by a start or a reload, is evaluated or scraped within
+ * its interval, and until then nothing is known of it. After the time-out as it is.
+ */
+export async function known<T>(
+  look: () => Promise<T[]>,
+  { fresh, timeoutMs, signal }: { fresh: (one: T) => boolean; timeoutMs: number; signal: AbortSignal },
+): Promise<T[]> {
+  const untilMs = performance.now() + timeoutMs;
+  for (;;) {
+    const found = await look();
+    if (!found.some(fresh) || performance.now() >= untilMs) return found;
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
+  }
+}
+
+const unknown = ({ health }: { health: string }): boolean => health === 'unknown';
+const unevaluated = ({ rules }: RuleGroup): boolean => rules.some(unknown);
+
+/** Every active target of the declared jobs. */
+export async function askTargets(of: SourcesOf, asking: Asking): Promise<Asked> {
+  const { write, signal } = asking;
+  const jobs = of.environment.telemetry?.required.targets ?? [];
+  const timeoutMs = timeoutMsOf(of.environment, 'prometheusFirst');
+  await withPrometheus(of, asking, async (client) => {
+    const targets = await known(() => client.targets({ signal }), { fresh: unknown, timeoutMs, signal });
+    for (const job of jobs) {
+      const own = targets.filter(({ labels }) => labels['job'] === job);
+      for (const { health, lastError, scrapeUrl: url } of own)
+        write({ kind: 'scrape-target', job, url, health, lastError });
+      write({ kind: 'scrape-job', job, targets: own.length });
+    }
+  });
+  return NOTHING;
+}
+
+/** Of each required series what is there now and when it was scraped last, by the clock of Prometheus. */
+export async function askSeries(of: SourcesOf, asking: Asking): Promise<Asked> {
+  const { environment } = of;
+  const { write, signal } = asking;
+  const scrapeMs = (environment.prometheus?.scrapeSeconds ?? 1) * 1000;
+  await withPrometheus(of, asking, async (client) => {
+    // Without its clock nothing of the ages is known: the judge says so, and the window is the harness's.
+    const ahead = (await measurePrometheus(client, asking))?.offsetMs ?? 0;
+    for (const selector of environment.telemetry?.required.series ?? []) {
+      const askedMs = Date.now();
+      const now = await client.query(selector, { signal });
+      const toMs = Date.now() + ahead;
+      const window = { fromMs: toMs - scrapeMs * SCRAPES_BACK, toMs };
+      const partMs = scrapeMs * SCRAPES_BACK;
+      const samples = await client.samples(selector, { ...window, partMs, signal });
+      const example = now[0] === undefined ? null : echoOf(selector, now[0].labels);
+      write({ kind: 'series-seen', selector, askedMs, example, ...lastOf({ now, samples, window }) });
+    }
+  });
+  return NOTHING;
+}
+
+/** A selector with the name and the labels that a series has: the same text where the series is what was asked for. */
+export function echoOf(selector: string, labels: Readonly<Record<string, string>>): string {
+  const named = selector.replace(/^[a-zA-Z_:][a-zA-Z0-9_:]*(?=\{|$)/, (name) => labels['__name__'] ?? name);
+  return named.replaceAll(
+    /([a-zA-Z_][a-zA-Z0-9_]*)="[^"\\]*"/g,
+    (_, label: string) => `${label}="${labels[label] ?? ''}"`,
+  );
+}
+
+async function withPrometheus(
+  of: SourcesOf,
+  asking: Asking,
+  work: (client: PrometheusClient) => Promise<void>,
+): Promise<void> {
+  await answered('Prometheus', asking, async () => {
+    const client = await prometheusOf(of);
+    try {
+      await work(client);
+    } finally {
+      client.close();
+    }
+  });
+}
+
+/**
+ * The last scrape of each series that is there; where none is, of those that were there lately. One that is there without a sample in the
+ * window is at least as old as the window is long.
+ */
+export function lastOf(of: {
+  now: readonly Series[];
+  samples: readonly Series[];
+  window: { fromMs: number; toMs: number };
+}): { lastMs: number[]; goneMs: number | null } {
+  const { fromMs } = of.window;
+  const scraped = new Map(
+    of.samples.map(({ labels, points }) => [keyOf(labels), points.at(-1)?.[0] ?? fromMs]),
+  );
+  const lastMs = of.now.map(({ labels }) => scraped.get(keyOf(labels)) ?? fromMs);
+  const goneMs = lastMs.length > 0 || scraped.size === 0 ? null : Math.max(...scraped.values());
+  return { lastMs, goneMs };
+}
+
+function keyOf(labels: Record<string, string>): string {
+  return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The groups of rules of the declared objectives, and whether Prometheus knows an Alertmanager. */
+export async function askRules(of: SourcesOf, asking: Asking): Promise<Asked> {
+  const { write, signal } = asking;
+  const { environment } = of;
+  const { prefix } = environment.telemetry?.alerts?.ruleGroups ?? { prefix: '' };
+  const wanted = new Set(environment.objectives.map(({ name }) => `${prefix}${name}`));
+  const timeoutMs = timeoutMsOf(environment, 'prometheusFirst');
+  await withPrometheus(of, asking, async (client) => {
+    const look = async (): Promise<RuleGroup[]> =>
+      (await client.rules({ signal })).filter(({ name }) => wanted.has(name));
+    for (const { name: group, rules } of await known(look, { fresh: unevaluated, timeoutMs, signal })) {
+      const alerting = rules
+        .filter(({ type }) => type === 'alerting')
+        .map(({ name: rule, health, lastError = null }) => ({ rule, health, lastError }));
+      write({ kind: 'rule-group', group, alerting });
+    }
+    write({ kind: 'alertmanagers', urls: await client.alertmanagers({ signal }) });
+  });
+  return NOTHING;
+}
+
+/** Asked again and again by those who wait for an alert: that nobody answers is for them to tell, once. */
+export async function askAlerts(of: SourcesOf, { signal, labels }: Asking): Promise<Asked> {
+  try {
+    const probe = await alertsOf(of);
+    try {
+      const deadlineMs = timeoutMsOf(of.environment, 'telemetryQuery');
+      const found = await probe.active(labels, { deadlineMs, signal });
+      return { seen: found.length };
+    } finally {
+      probe.close();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    return { seen: 0, silent: errorText(error) };
+  }
+}
+
+const ALL_HIDDEN = 'all its panels are in collapsed rows, so that nobody sees one: save it with a row open';
+
+export async function askDashboards(of: SourcesOf, asking: Asking): Promise<Asked> {
+  const declared = of.environment.telemetry?.dashboards;
+  if (declared === undefined) return NOTHING;
+  const { write, signal } = asking;
+  const bounds = { deadlineMs: timeoutMsOf(of.environment, 'telemetryQuery'), signal };
+  await answered('Grafana', asking, async () => {
+    const probe = dashboardProbe(declared, await addressOf(of, declared));
+    try {
+      const { ok, detail } = await probe.health(bounds);
+      write({ kind: 'dashboard-server', server: 'Grafana', ok, detail });
+      const sources = await probe.dataSources(bounds);
+      for (const one of sources)
+        write({ kind: 'data-source', source: one.name, ok: one.ok, detail: one.detail });
+      write({ kind: 'data-sources', count: sources.length });
+      for (const { uid } of declared.declared) {
+        const { found, panels, hidden } = await probe.dashboard(uid, bounds);
+        if (panels > 0 || hidden === 0) write({ kind: 'dashboard', uid, found, panels });
+        else write({ kind: 'unavailable', what: `dashboard ${uid}`, reason: ALL_HIDDEN });
+      }
+    } finally {
+      probe.close();
+    }
+  });
+  const { kibana } = declared;
+  if (kibana !== undefined)
+    await answered('Kibana', asking, async () => {
+      const { ok, detail } = await askKibana(await addressOf(of, kibana), bounds);
+      write({ kind: 'dashboard-server', server: 'Kibana', ok, detail });
+    });
+  return NOTHING;
+}

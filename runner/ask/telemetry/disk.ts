@@ -1,0 +1,107 @@
+/** The independent count: what containers wrote, as kubelet reads it from the disks of the nodes, past every shipper and store. */
+import type { LogFields } from '../../../env/schema.ts';
+import { linesOnDisk } from '../../../probes/arrivals/index.ts';
+import type { DiskLine } from '../../../probes/arrivals/index.ts';
+import { KubeError } from '../../../probes/kubernetes/index.ts';
+import type { KubeCluster } from '../../../probes/kubernetes/index.ts';
+import { LINE_WRITER } from '../../../reports/record/observations/telemetry.ts';
+import type { Fields } from '../../../reports/record/observations/index.ts';
+import type { ClockedPod, DiskPod } from '../../../suites/harness/protocol.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
+
+/** Of one container: 1,500 requests leave some MB. */
+const MOST_BYTES = 16 << 20;
+
+/**
+ * Everything that a container wrote since a time, of its last life as well where it had one.
+ * @param tailLines its last lines instead, however old they are
+ * @throws KubeError; Error where it wrote more than is read: kubelet gives the oldest lines and cuts the youngest off
+ */
+export async function readDisk(
+  cluster: Pick<KubeCluster, 'client'>,
+  { namespace, pod, container, restarts, clock }: ClockedPod,
+  { sinceMs = 0, tailLines, signal }: { sinceMs?: number; tailLines?: number; signal: AbortSignal },
+): Promise<DiskLine[]> {
+  // Its node writes the times of lines, and leaves out by them what is older.
+  const since = Math.max(0, Math.floor(sinceMs + clock.offsetMs - clock.errorMs));
+  const of = {
+    ...{ namespace, pod, container, timestamps: true, limitBytes: MOST_BYTES },
+    ...(tailLines === undefined ? { sinceTime: new Date(since).toISOString() } : { tailLines }),
+  };
+  const before =
+    restarts === 0
+      ? ''
+      : whole(await cluster.client.logs({ ...of, previous: true }, { signal }).catch(emptyWithoutFile));
+  const now = whole(await cluster.client.logs(of, { signal }));
+  return linesOnDisk(`${before}\n${now}`);
+}
+
+/** Of a container that was restarted while it was unwatched there may be no file: then there is nothing to count there. */
+function emptyWithoutFile(error: unknown): string {
+  if (error instanceof KubeError && (error.status === 400 || error.status === 404)) return '';
+  throw error;
+}
+
+function whole(text: string): string {
+  if (Buffer.byteLength(text) >= MOST_BYTES)
+    throw new Error(`it wrote more than ${MOST_BYTES} bytes since then: its last lines were not read`);
+  return text;
+}
+
+/** Numbered lines and lines of marked requests on one node's disk. */
+export function countedOn(
+  { node, pod, container }: DiskPod,
+  lines: readonly DiskLine[],
+  { run, fields }: { run: string; fields: LogFields },
+): { kind: 'disk' } & Fields<'disk'> {
+  const series = new Map<string, [number, number][]>();
+  const services = new Map<string, [number, number][]>();
+  let marked = 0;
+  for (const { atMs, text } of lines) {
+    if (!text.includes(run)) continue;
+    const said = parsed(text);
+    const mark = textOf(said[fields.mark]);
+    const request = new RegExp(`^${run}/(\\d+)$`).exec(mark)?.[1];
+    const n = Number(request ?? said[fields.number]);
+    if (!Number.isInteger(n) || (request === undefined && !mark.startsWith(`${run}/line/`))) continue;
+    if (request === undefined) push(series, mark, [n, atMs]);
+    else push(services, textOf(said[fields.service]), [n, atMs]);
+    marked += 1;
+  }
+  return {
+    ...{ kind: 'disk', node, pod, writer: container === LINE_WRITER, lines: marked },
+    series: [...series].map(([mark, of]) => ({ mark, lines: of })),
+    requests: [...services].map(([service, of]) => ({ service, lines: of })),
+  };
+}
+
+function push<T>(into: Map<string, T[]>, key: string, one: T): void {
+  const found = into.get(key);
+  if (found === undefined) into.set(key, [one]);
+  else found.push(one);
+}
+
+/** A line that is no JSON object has no fields. */
+function parsed(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** A container whose log cannot be read: nobody knows what it wrote. */
+export function unread(
+  { node, pod, container, workload }: DiskPod & { workload: string | null },
+  error: unknown,
+): { kind: 'disk-unread' } & Fields<'disk-unread'> {
+  const reason = errorText(error);
+  return { kind: 'disk-unread', node, pod, container, workload, reason };
+}

@@ -1,0 +1,155 @@
+/** What the pods of a workload logged lately, looked for in the store of logs. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DiskLine } from '../../../probes/arrivals/index.ts';
+import type { KubeCluster } from '../../../probes/kubernetes/index.ts';
+import type { LogProbe, LogRecord } from '../../../probes/logs/index.ts';
+import type { Fields } from '../../../reports/record/observations/index.ts';
+import type { ClockedPod } from '../../../suites/harness/protocol.ts';
+import { readDisk, unread } from './disk.ts';
+
+/** Lines of a pod that are looked for: its last ones that had the time to arrive. */
+const MOST_LINES = 20;
+/** A record may carry the time that the line itself states, or that of the runtime: so far apart at most. */
+const APART_MS = 2_000;
+/** In the seconds of twenty lines a busy pod writes thousands. */
+const MOST_RECORDS = 50_000;
+
+/** Timers count whole milliseconds, and may end within one before their time. */
+const ROUNDED_MS = 2;
+
+/** Characters of a line that was not found. */
+const MOST_SHOWN = 120;
+
+export interface Recent {
+  /** Lines that were looked for. */
+  lines: number;
+  found: number;
+  /** Beginning of the first that was not found. */
+  missing: string | null;
+}
+
+export interface Looking {
+  cluster: Pick<KubeCluster, 'client'>;
+  probe: LogProbe;
+  /** Wall clock ms of the harness: how far back is looked first. */
+  sinceMs: number;
+  /** Younger lines may still be under way. */
+  untilMs: number;
+  /** When that held, by `performance.now()`. */
+  askedMs: number;
+  deadlineMs: number;
+  signal: AbortSignal;
+  redact: (text: string) => string;
+}
+
+type Told = ({ kind: 'recent' } & Fields<'recent'>) | ({ kind: 'disk-unread' } & Fields<'disk-unread'>);
+
+/**
+ * The last lines of a container, looked for in the store. Where it wrote nothing lately, those before are looked for: a service that has
+ * little to say is no reason to know nothing of its lines. Nor is one that has just started: its first lines are waited for until they
+ * have had their time to arrive.
+ * @throws SignalError; the reason of the signal
+ */
+export async function recentOf(
+  pod: ClockedPod & { workload: string },
+  { cluster, probe, sinceMs, untilMs, askedMs, deadlineMs, signal, redact }: Looking,
+): Promise<Told> {
+  const { workload, node, pod: name, container, namespace, clock } = pod;
+  const said = { kind: 'recent', workload, node, pod: name, container } as const;
+  // By the clock of the node: what is younger by the most that its clock may be off is not looked for either.
+  const oldEnough = (): number => untilMs + performance.now() - askedMs + clock.offsetMs - clock.errorMs;
+  const look = (disk: readonly DiskLine[]): Promise<Recent> =>
+    lookFor(probe, { namespace, name }, disk, { untilMs: oldEnough(), deadlineMs, signal, redact });
+  const lately = await onDisk(pod, () => readDisk(cluster, pod, { sinceMs, signal }), signal);
+  if ('kind' in lately) return lately;
+  const first = lately.find(isSaid);
+  if (first !== undefined) {
+    const youngMs = first.atMs - oldEnough();
+    // A line that would be younger still is not of now: its node's clock is not known.
+    const mostMs = Date.now() - untilMs - (performance.now() - askedMs) + 2 * clock.errorMs;
+    if (youngMs > 0 && youngMs <= mostMs) await sleep(youngMs + ROUNDED_MS, undefined, { signal });
+  }
+  const found = await look(lately);
+  if (found.lines > 0) return { ...said, written: 'lately', ...found };
+  const last = await onDisk(pod, () => readDisk(cluster, pod, { tailLines: 2 * MOST_LINES, signal }), signal);
+  if ('kind' in last) return last;
+  const earlier = await look(last);
+  return { ...said, written: earlier.lines > 0 ? 'earlier' : 'never', ...earlier };
+}
+
+/** A log that cannot be read is told; what else throws is the store's. */
+async function onDisk(
+  pod: ClockedPod & { workload: string },
+  read: () => Promise<DiskLine[]>,
+  signal: AbortSignal,
+): Promise<DiskLine[] | Extract<Told, { kind: 'disk-unread' }>> {
+  try {
+    return await read();
+  } catch (error) {
+    signal.throwIfAborted();
+    return unread(pod, error);
+  }
+}
+
+/**
+ * @param untilMs wall clock ms of the pod's node: younger lines may still be under way
+ * @param redact takes secrets out, before a line is cut: of half a secret nobody knows any more that it is one
+ * @throws SignalError; the reason of the signal
+ */
+export async function lookFor(
+  probe: LogProbe,
+  pod: { namespace: string; name: string },
+  disk: readonly DiskLine[],
+  of: { untilMs: number; deadlineMs: number; signal: AbortSignal; redact: (text: string) => string },
+): Promise<Recent> {
+  const { untilMs, deadlineMs, signal, redact } = of;
+  const lines = disk.filter((line) => line.atMs <= untilMs && isSaid(line)).slice(-MOST_LINES);
+  const [first] = lines;
+  const last = lines.at(-1);
+  if (first === undefined || last === undefined) return { lines: 0, found: 0, missing: null };
+  const span = { fromMs: first.atMs - APART_MS, toMs: last.atMs + APART_MS };
+  const records = await probe.search({ ...span, pod, most: MOST_RECORDS }, { deadlineMs, signal });
+  const left = new Set(records);
+  // Those that are as they were written first: a line of three characters is in many others, and would answer for one of them.
+  const changed = lines.filter((line) => !take(left, line, isAsWritten));
+  const missing = changed.filter((line) => !take(left, line, isPartOf));
+  return {
+    lines: lines.length,
+    found: lines.length - missing.length,
+    missing: missing[0] === undefined ? null : redact(missing[0].text).slice(0, MOST_SHOWN),
+  };
+}
+
+function isSaid({ text }: DiskLine): boolean {
+  return text.trim() !== '';
+}
+
+/** Each record answers for one line only. */
+function take(
+  left: Set<LogRecord>,
+  { atMs, text }: DiskLine,
+  isSame: (kept: string, written: string) => boolean,
+): boolean {
+  for (const record of left) {
+    if (Math.abs(record.timeMs - atMs) > APART_MS || !isSame(record.message.trim(), text.trim())) continue;
+    left.delete(record);
+    return true;
+  }
+  return false;
+}
+
+function isAsWritten(kept: string, written: string): boolean {
+  return kept === written;
+}
+
+/** A shipper may keep only the message within a line of JSON, or a part of a line. */
+function isPartOf(kept: string, written: string): boolean {
+  if (kept === '') return false;
+  if (!written.startsWith('{')) return written.includes(kept) || kept.includes(written);
+  try {
+    const said: unknown = JSON.parse(written);
+    return typeof said === 'object' && said !== null && Object.values(said).includes(kept);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,67 @@
+import { openHistory } from '../../../probes/history.ts';
+import { edgeEndpoint } from '../../../probes/edge/endpoint.ts';
+import type { MarkedTarget } from '../../../probes/edge/marked.ts';
+import type { Params } from '../../../suites/harness/protocol.ts';
+import { edgeTarget } from '../../targets/edge-target.ts';
+import type { RunnerCore } from '../../serve/runner-parts.ts';
+import { RequestError } from '../../serve/session.ts';
+import { CanaryRun } from './canary-run.ts';
+import { logsOf, tracesOf } from './sources.ts';
+
+/** Canaries of running checks: at most one a check. */
+export class TelemetryRuns {
+  readonly #runner: RunnerCore;
+  readonly #running = new Map<string, CanaryRun>();
+
+  constructor(runner: RunnerCore) {
+    this.#runner = runner;
+  }
+
+  /** @throws RequestError when the check has one already, or something that it needs is not declared */
+  async start(order: Params<'telemetry.start'>, signal: AbortSignal): Promise<void> {
+    const { check, trial, follow, requests } = order;
+    if (this.#running.has(check)) throw new RequestError(`${check} has a canary already`, 'crash');
+    const { runState, parts, stores } = this.#runner;
+    const { environment } = runState;
+    const of = { environment, stores };
+    const target = requests > 0 ? await this.#target() : null;
+    const logs = follow.includes('logs') ? await logsOf(of) : null;
+    const traces = follow.includes('traces') ? await tracesOf(of) : null;
+    signal.throwIfAborted();
+    const writer = openHistory(runState.trialFolder(check, trial), 'telemetry.ndjson', {
+      redact: runState.redact,
+    });
+    const ending = AbortSignal.any([parts.signal, parts.safety.stopped]);
+    const { visibleSeconds } = runState.headerSource(check).goals;
+    const visibleMs = typeof visibleSeconds === 'number' ? visibleSeconds * 1000 : 0;
+    const run = new CanaryRun(
+      { environment, order, writer, logs, traces, target, signal: ending },
+      visibleMs,
+    );
+    this.#running.set(check, run);
+  }
+
+  async #target(): Promise<MarkedTarget> {
+    const { environment } = this.#runner.runState;
+    const { edge, url, ca } = await edgeTarget(environment);
+    const canary = environment.telemetry?.canary;
+    if (canary === undefined) throw new RequestError('the environment declares no telemetry', 'refused');
+    return {
+      ...{ url, endpoint: edgeEndpoint(url, edge.address, ca), markHeader: edge.markHeader },
+      ...{ method: canary.method, path: `${edge.backend.apiPath ?? ''}${canary.path}`, body: canary.body },
+    };
+  }
+
+  /** @throws RequestError when the check has none */
+  of(check: string): CanaryRun {
+    const run = this.#running.get(check);
+    if (run === undefined) throw new RequestError(`${check} has no canary`, 'crash');
+    return run;
+  }
+
+  async stop(check: string): Promise<void> {
+    const run = this.#running.get(check);
+    this.#running.delete(check);
+    await run?.stop();
+  }
+}

@@ -1,0 +1,77 @@
+/** Probes of the environment's declared sources of telemetry, with their accounts. */
+import type { Environment, SecretSource, Trust } from '../../../env/schema.ts';
+import { telemetryHere } from '../../../suites/catalogue/reads.ts';
+import { alertProbe } from '../../../probes/alerts/index.ts';
+import type { AlertProbe } from '../../../probes/alerts/index.ts';
+import { logProbe } from '../../../probes/logs/index.ts';
+import type { LogProbe } from '../../../probes/logs/index.ts';
+import { PrometheusClient } from '../../../probes/prometheus/index.ts';
+import type { SignalAddress } from '../../../probes/signals/index.ts';
+import { traceProbe } from '../../../probes/traces/index.ts';
+import type { TraceProbe } from '../../../probes/traces/index.ts';
+import { trusted } from '../../../probes/edge/edge-request.ts';
+import { timeoutMsOf } from '../../plan/environment-parts.ts';
+import { RequestError } from '../../serve/session.ts';
+import type { StoreTargets } from '../../targets/store-target.ts';
+
+/** As much of the runner as this needs. */
+export interface SourcesOf {
+  stores: Pick<StoreTargets, 'secret'>;
+  environment: Environment;
+}
+
+interface Declared {
+  url: string;
+  address?: string | undefined;
+  trust?: Trust | undefined;
+  user?: string | undefined;
+  password?: SecretSource | undefined;
+  token?: SecretSource | undefined;
+}
+
+/** Read by what knows every secret, so that each is taken out of what is written. @throws RequestError when the authority cannot be read */
+export async function addressOf({ stores }: SourcesOf, declared: Declared): Promise<SignalAddress> {
+  const { url, address, trust = 'system', user, password, token } = declared;
+  const authorities = await trusted(trust);
+  if ('unavailable' in authorities) throw new RequestError(authorities.unavailable, 'unavailable');
+  return {
+    ...{ url, address, ca: authorities.pem },
+    ...(user !== undefined && {
+      account: { user, password: password === undefined ? '' : await stores.secret(password) },
+    }),
+    ...(token !== undefined && { token: await stores.secret(token) }),
+  };
+}
+
+function undeclared(what: string): RequestError {
+  return new RequestError(`the environment declares no ${what}`, 'refused');
+}
+
+/** @throws RequestError when it is not declared, or its secret cannot be read */
+export async function logsOf(of: SourcesOf): Promise<LogProbe> {
+  const declared = of.environment.telemetry?.logs;
+  if (declared === undefined) throw undeclared('telemetry.logs');
+  return logProbe(declared, await addressOf(of, declared));
+}
+
+/** @throws RequestError */
+export async function tracesOf(of: SourcesOf): Promise<TraceProbe> {
+  const declared = telemetryHere(of.environment)?.traces;
+  if (declared === undefined) throw undeclared('telemetry.traces');
+  return traceProbe(declared, await addressOf(of, declared));
+}
+
+/** @throws RequestError */
+export async function alertsOf(of: SourcesOf): Promise<AlertProbe> {
+  const declared = of.environment.telemetry?.alerts;
+  if (declared === undefined) throw undeclared('telemetry.alerts');
+  return alertProbe(declared, await addressOf(of, declared));
+}
+
+/** @throws RequestError */
+export async function prometheusOf(of: SourcesOf): Promise<PrometheusClient> {
+  const declared = of.environment.prometheus;
+  if (declared === undefined) throw undeclared('prometheus');
+  const deadlineMs = timeoutMsOf(of.environment, 'prometheusQuery');
+  return new PrometheusClient({ ...(await addressOf(of, declared)), deadlineMs });
+}

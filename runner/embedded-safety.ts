@@ -1,0 +1,71 @@
+/**
+ * The guard of everything that changes an environment, with what only the embedded one's provider can undo. Whoever opens it, restores or
+ * starts a timer imports this and not `safety/`, which knows no provider.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setApiServers, setExtraConfig } from '../env/local/cluster/load-balancer.ts';
+import {
+  hasLink,
+  linkState,
+  nodeDir,
+  nodeSpec,
+  nodeStatus,
+  restoreLink,
+  startNode,
+} from '../env/local/nodes/index.ts';
+import { stateDir } from '../host/paths.ts';
+import { provideUndo, sha256 } from './safety/undo-node.ts';
+import type { UndoKinds, ProviderKind } from './safety/undo-node.ts';
+import type { NodeInverse, UndoResult } from './safety/types.ts';
+
+export * from './safety/index.ts';
+
+type Of<K extends ProviderKind> = Extract<NodeInverse, { kind: K }>;
+
+const UNDO: UndoKinds<ProviderKind> = {
+  'link-up': undoCut,
+  'node-start': undoNodeLoss,
+  'api-servers': undoApiServers,
+  'edge-config': undoEdgeConfig,
+};
+provideUndo(UNDO);
+
+async function undoCut(port: Of<'link-up'>): Promise<UndoResult> {
+  if (!(await hasLink(port))) {
+    // Earlier versions kept it, and the bridge, in the host's own namespace.
+    if (existsSync(`/sys/class/net/${port.link}`))
+      throw new Error(
+        `the link ${port.link} is of an environment that another version has raised: plumbline env down`,
+      );
+    return { outcome: 'void', note: `the link ${port.link} is gone` };
+  }
+  if ((await linkState(port)) === 'up') return { outcome: 'already' };
+  await restoreLink(port);
+  return { outcome: 'undone' };
+}
+
+/** Returns when the node's containerd answers; its kubelet then says Ready by itself, and takes its pods up again. */
+async function undoNodeLoss(inverse: Of<'node-start'>): Promise<UndoResult> {
+  const { instance, binDir, size } = inverse;
+  const node = nodeSpec(instance, inverse.node);
+  if (!existsSync(nodeDir(node))) return { outcome: 'void', note: `the node ${node.name} was removed` };
+  if (nodeStatus(node).running) return { outcome: 'already' };
+  await startNode(node, { binDir, size });
+  return { outcome: 'undone' };
+}
+
+async function undoApiServers(inverse: Of<'api-servers'>): Promise<UndoResult> {
+  await setApiServers(inverse.instance, inverse.before);
+  return { outcome: 'undone' };
+}
+
+async function undoEdgeConfig(inverse: Of<'edge-config'>): Promise<UndoResult> {
+  const file = join(stateDir(inverse.instance), 'lb/edge.cfg');
+  const now = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  if (now === inverse.before) return { outcome: 'already' };
+  if (sha256(Buffer.from(now)) !== inverse.afterSha256)
+    return { outcome: 'conflict', note: `${file} was changed by someone else since; left as it is` };
+  await setExtraConfig(inverse.instance, inverse.before);
+  return { outcome: 'undone' };
+}

@@ -1,0 +1,7 @@
+/** The process of the timer on the host: `host-timer.ts LEDGER_FOLDER [KUBECONFIG]`. */
+import { existsSync } from 'node:fs';
+import './embedded-safety.ts';
+import { runHostTimer } from './safety/timers/host-timer.ts';
+
+const [, , folder, kubeconfig] = process.argv;
+if (folder !== undefined && existsSync(folder)) await runHostTimer(folder, kubeconfig);

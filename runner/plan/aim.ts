@@ -1,0 +1,50 @@
+import { failoverParts } from '../../suites/catalogue/index.ts';
+import { CommandError, EXIT } from '../../host/errors.ts';
+import type { Environment, StoreName } from '../../env/schema.ts';
+import { storeDriver, STORES } from '../../probes/stores.ts';
+
+/** Whom a drill can be told to hit. */
+export type Target = 'leader' | 'replica' | 'random' | 'majority' | 'master';
+
+interface Aim {
+  target?: Target | undefined;
+  also?: 'api'[] | undefined;
+}
+
+/**
+ * Refuses before anything is done what could hit nobody; who holds which role is known only then, and a fault that finds nobody is
+ * inconclusive.
+ * @throws CommandError 64 with what could be aimed at instead
+ */
+export function refuseAim(environment: Environment, check: string, aim: Aim): void {
+  const problem = problemOf(environment, check, aim);
+  if (problem !== null) throw new CommandError(`${check}: ${problem}`, EXIT.usage);
+}
+
+/** Why an aim makes no sense for the check; null when it does. */
+function problemOf(environment: Environment, check: string, { target, also }: Aim): string | null {
+  if (target === undefined && also === undefined) return null;
+  const parts = failoverParts(check);
+  if (parts === null) return 'only a failover of a store takes --target and --also';
+  const { store, fault } = parts;
+  if (also !== undefined && fault !== 'partition') return `--also goes with a partition, not with ${fault}`;
+  if (target === undefined || target === 'leader') return null;
+  if (fault === 'switchover') return `a planned change of leader is always the leader's, not the ${target}'s`;
+  return membersProblem(environment, store, target);
+}
+
+function membersProblem(
+  environment: Environment,
+  store: StoreName,
+  target: Exclude<Target, 'leader'>,
+): string | null {
+  const members = environment.stores[store]?.members ?? 0;
+  if (target !== 'random' && members < 2)
+    return `${store} has one member here: aim at the leader, which it is`;
+  return target === 'master' ? masterProblem(store) : null;
+}
+
+function masterProblem(store: string): string | null {
+  if (!STORES.includes(store) || storeDriver(store).hasMaster === true) return null;
+  return `${store} has no master besides the leader of its data: aim at the leader`;
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ClusterPermits, parsePermit, permitProblem } from './cluster-permit.ts';
+import type { KubeReply } from '../embedded-safety.ts';
+
+const CHECK = 'failover/postgres/pod-delete';
+const now = new Date('2026-11-24T20:00:00Z');
+const good = { checks: 'failover/postgres/*', until: '2026-11-24T21:00:00Z', ticket: 'OPS-1' };
+
+function problemOf(data: Record<string, unknown>, check = CHECK): string | null {
+  const parsed = parsePermit(data);
+  return 'problem' in parsed ? parsed.problem : permitProblem(parsed.permit, check, now);
+}
+
+test('covers what it names, within its window', () => {
+  assert.equal(problemOf(good), null);
+  assert.equal(problemOf({ ...good, checks: 'topology/**,\n failover/{redis,postgres}/*' }), null);
+  assert.equal(problemOf({ ...good, from: '2026-11-24T19:00:00+00:00', faults: 'pod-delete, hang' }), null);
+});
+
+test('refuses what is expired, not valid yet, or not named', () => {
+  assert.match(problemOf({ ...good, until: '2026-11-24T20:00:00Z' }) ?? '', /it ended 2026-11-24T20:00:00Z/);
+  assert.match(problemOf({ ...good, from: '2026-11-24T20:30:00Z' }) ?? '', /not valid before/);
+  assert.match(problemOf(good, 'failover/redis/hang') ?? '', /its checks are: failover\/postgres\/\*/);
+  assert.match(problemOf({ ...good, faults: 'hang' }) ?? '', /its faults are: hang/);
+});
+
+test('a permit that cannot be read in full permits nothing, and every fault of it is named', () => {
+  for (const [key, pattern] of [
+    ['checks', /checks/],
+    ['until', /until must be a time/],
+    ['ticket', /ticket is missing/],
+  ] as const) {
+    const { [key]: _left, ...rest } = good;
+    assert.match(problemOf(rest) ?? '', pattern);
+  }
+  assert.match(problemOf({}) ?? '', /checks.*until.*ticket/);
+  assert.match(problemOf({ ...good, until: 'next week' }) ?? '', /until must be a time/);
+  assert.match(problemOf({ ...good, until: '2026' }) ?? '', /until must be a time/);
+  assert.match(problemOf({ ...good, from: 'soon' }) ?? '', /from must be a time/);
+  assert.match(problemOf({ ...good, ticket: '  ' }) ?? '', /ticket is empty/);
+  assert.match(problemOf({ ...good, checks: ' , ' }) ?? '', /names no check/);
+  assert.match(problemOf({ ...good, faults: 'explode' }) ?? '', /faults may name pod-crash/);
+});
+
+test('is read anew each time; what cannot be read permits nothing', async () => {
+  let reply: KubeReply | Error = { status: 404, body: {} };
+  const permits = new ClusterPermits(
+    () => (reply instanceof Error ? Promise.reject(reply) : Promise.resolve(reply)),
+    'plumbline-system',
+  );
+  assert.match((await permits.problem(CHECK)) ?? '', /plumbline-system\/plumbline-permit.*does not exist/);
+  reply = { status: 200, body: { data: { ...good, until: '2999-01-01T00:00:00Z' } } };
+  assert.equal(await permits.problem(CHECK), null);
+  reply = { status: 403, body: {} };
+  assert.match((await permits.problem(CHECK)) ?? '', /answered 403/);
+  reply = new Error('connect ECONNREFUSED');
+  assert.match((await permits.problem(CHECK)) ?? '', /no answer/);
+  reply = { status: 200, body: {} };
+  assert.match((await permits.problem(CHECK)) ?? '', /malformed/);
+});
+
+test('says when the account that drills could write its own permit', async () => {
+  const asked = (allowed: boolean) =>
+    new ClusterPermits(() => Promise.resolve({ status: 201, body: { status: { allowed } } }), 'n').weakness();
+  assert.match((await asked(true)) ?? '', /no guard/);
+  assert.equal(await asked(false), null);
+});

@@ -1,0 +1,123 @@
+import { storeFault } from '../../suites/catalogue/index.ts';
+import { matchesAny } from '../../env/globs.ts';
+import { FAULTS } from '../../env/schema.ts';
+import { z } from 'zod';
+import type { KubeCall, KubeReply } from '../embedded-safety.ts';
+import { seenAt } from '../safety/timers/undo-kube.ts';
+
+/** ConfigMap in Plumbline's own namespace, written by the owners of the cluster; their RBAC keeps Plumbline from writing it. */
+export const PERMIT_NAME = 'plumbline-permit';
+const CALL_TIMEOUT_MS = 5_000;
+
+const instant = (what: string) =>
+  z.iso.datetime({ offset: true, error: `${what} must be a time such as 2026-12-01T18:00:00Z` });
+/** Words between spaces, lines or commas; a comma within braces belongs to its glob. */
+const words = z.string().transform((text) => text.split(/[\s,]+(?![^{]*\})/).filter(Boolean));
+
+const permitSchema = z.object({
+  checks: words.refine((globs) => globs.length > 0, 'checks names no check'),
+  faults: words
+    .refine(
+      (names) => names.every((name) => (FAULTS as readonly string[]).includes(name)),
+      `faults may name ${FAULTS.join(', ')}`,
+    )
+    .optional(),
+  from: instant('from').optional(),
+  until: instant('until'),
+  ticket: z.string('ticket is missing').trim().min(1, 'ticket is empty'),
+});
+
+export type ClusterPermit = z.infer<typeof permitSchema>;
+
+/**
+ * The permit in a ConfigMap's data, or what is wrong with it. A permit that cannot be read in full permits nothing.
+ */
+export function parsePermit(data: unknown): { permit: ClusterPermit } | { problem: string } {
+  const parsed = permitSchema.safeParse(data);
+  if (parsed.success) return { permit: parsed.data };
+  const said = parsed.error.issues.map(({ path, message }) => {
+    const key = path.join('.');
+    return message.includes(key) ? message : `${key} is missing or wrong (${message})`;
+  });
+  return { problem: `it is malformed: ${said.join('; ')}` };
+}
+
+/** Why a permit does not cover a check at a moment; null when it does. */
+export function permitProblem(permit: ClusterPermit, check: string, now: Date): string | null {
+  if (permit.from !== undefined && now < new Date(permit.from))
+    return `it is not valid before ${permit.from}`;
+  if (now >= new Date(permit.until)) return `it ended ${permit.until}`;
+  if (!matchesAny(permit.checks, check)) return `its checks are: ${permit.checks.join(' ')}`;
+  const fault = storeFault(check)?.fault;
+  if (permit.faults !== undefined && fault !== undefined && !permit.faults.includes(fault))
+    return `its faults are: ${permit.faults.join(' ')}`;
+  return null;
+}
+
+/** Reads the permit from the cluster each time that it is asked: owners may take it back while a drill goes on. */
+export class ClusterPermits {
+  readonly #kube: KubeCall;
+  readonly #namespace: string;
+
+  constructor(kube: KubeCall, namespace: string) {
+    this.#kube = kube;
+    this.#namespace = namespace;
+  }
+
+  /** Why the owners of the cluster do not permit the check now, with where they would; null when they do. Never throws. */
+  async problem(check: string): Promise<string | null> {
+    const found = await this.#read();
+    const problem = 'problem' in found ? found.problem : permitProblem(found.permit, check, new Date());
+    return problem === null
+      ? null
+      : `not permitted in the cluster: ConfigMap ${this.#namespace}/${PERMIT_NAME} (checks, until, ticket, and if need be from, faults): ${problem}`;
+  }
+
+  /** Which checks the owners do not permit now and why, and what makes their permit no guard. */
+  async ask(checks: readonly string[]): Promise<{ refused: Map<string, string>; weakness: string | null }> {
+    const refused = new Map<string, string>();
+    for (const check of checks) {
+      const problem = await this.problem(check);
+      if (problem !== null) refused.set(check, problem);
+    }
+    return { refused, weakness: refused.size < checks.length ? await this.weakness() : null };
+  }
+
+  /** What makes the permit no guard: the account that drills may write it itself. null: it may not, or nobody can say. */
+  async weakness(): Promise<string | null> {
+    const attributes = {
+      namespace: this.#namespace,
+      verb: 'update',
+      resource: 'configmaps',
+      name: PERMIT_NAME,
+    };
+    const body = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      spec: { resourceAttributes: attributes },
+    };
+    const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+    const reply = await this.#ask({ method: 'POST', path, body });
+    return seenAt(reply?.body, 'status', 'allowed') === true
+      ? `the account that drills may write its own permit (${this.#namespace}/${PERMIT_NAME}): that is no guard; see deploy/rbac.yaml`
+      : null;
+  }
+
+  async #read(): Promise<ReturnType<typeof parsePermit>> {
+    const path = `/api/v1/namespaces/${this.#namespace}/configmaps/${PERMIT_NAME}`;
+    const reply = await this.#ask({ method: 'GET', path });
+    if (reply === null) return { problem: 'it cannot be read: no answer' };
+    if (reply.status === 404) return { problem: 'it does not exist' };
+    if (reply.status !== 200)
+      return { problem: `it cannot be read: the API server answered ${reply.status}` };
+    return parsePermit(seenAt(reply.body, 'data') ?? {});
+  }
+
+  async #ask(request: { method: 'GET' | 'POST'; path: string; body?: unknown }): Promise<KubeReply | null> {
+    try {
+      return await this.#kube({ ...request, timeoutMs: CALL_TIMEOUT_MS });
+    } catch {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import type { CatalogueRow, PlannedCheck } from '../../suites/catalogue/index.ts';
+import { CommandError, EXIT } from '../../host/errors.ts';
+import type { Environment } from '../../env/schema.ts';
+import { settingsFor } from '../../suites/catalogue/plan/settings.ts';
+import type { Scope } from '../../reports/record/verdict.ts';
+
+/** Sections of an environment file in which variables and files are named. */
+const SECTIONS = ['cluster', 'stores', 'ai', 'prometheus', 'telemetry'] as const;
+type Section = (typeof SECTIONS)[number];
+
+/** Keys behind which a file or an environment variable may be named. */
+const NAMED = new Set(['kubeconfig', 'password', 'token', 'trust']);
+
+interface Missing {
+  variables: Set<string>;
+  /** Path → where the environment file names it. */
+  files: Map<string, string>;
+}
+
+/**
+ * Refuses an environment that could not be asked, before anything begins: what its file says to read must be there. Of a selection only what
+ * its checks ask; an embedded environment brings its own.
+ * @throws CommandError (64) with one sentence
+ */
+export function requireConfiguration(
+  environment: Environment,
+  planned: readonly PlannedCheck[],
+  scope: Scope,
+): void {
+  if (!('kubeconfig' in environment.cluster)) return;
+  const running = planned.filter(({ notRun }) => notRun === null).map(({ row }) => row);
+  if (running.length === 0) return;
+  const wanted = SECTIONS.filter(
+    (section) => scope === 'profile' || running.some((row) => asks(row, environment).has(section)),
+  );
+  requireSections(environment, wanted);
+}
+
+/** What is needed to reach the cluster at all. @throws CommandError (64) with one sentence */
+export function requireKubeconfig(environment: Environment): void {
+  requireSections(environment, ['cluster']);
+}
+
+function requireSections(environment: Environment, sections: readonly Section[]): void {
+  const missing: Missing = { variables: new Set(), files: new Map() };
+  for (const section of sections) look(environment[section], section, missing);
+  const said = sentenceOf(missing);
+  if (said === null) return;
+  throw new CommandError(`${environment.name} cannot be asked: ${said}`, EXIT.usage);
+}
+
+/** The sections that a check reads, by what it is given and what it disturbs. */
+function asks(row: CatalogueRow, environment: Environment): Set<Section> {
+  const given = settingsFor(row.id, environment);
+  const stores = row.hurts !== undefined || row.parts.includes('ai') || row.asksStores === true;
+  const sections: Section[] = (['ai', 'prometheus', 'telemetry'] as const).filter(
+    (section) => given[section] !== undefined,
+  );
+  return new Set<Section>(['cluster', ...sections, ...(stores ? (['stores'] as const) : [])]);
+}
+
+function look(value: unknown, path: string, missing: Missing): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    if (NAMED.has(key)) note(inner, `${path}.${key}`, missing);
+    look(inner, `${path}.${key}`, missing);
+  }
+}
+
+function note(source: unknown, path: string, missing: Missing): void {
+  if (typeof source !== 'object' || source === null) return;
+  if ('env' in source && typeof source.env === 'string') noteVariable(source.env, path, missing);
+  if ('file' in source && typeof source.file === 'string') noteFile(source.file, path, missing);
+}
+
+function noteVariable(name: string, path: string, missing: Missing): void {
+  const value = process.env[name] ?? '';
+  if (value === '') missing.variables.add(name);
+  else if (path.endsWith('.kubeconfig')) noteFile(value, path, missing); // it holds a path
+}
+
+function noteFile(file: string, path: string, { files }: Missing): void {
+  if (!existsSync(file)) files.set(file, path);
+}
+
+function sentenceOf({ variables, files }: Missing): string | null {
+  const names = [...variables];
+  const parts = [...files].map(([file, path]) => `the file ${file} (${path}) does not exist`);
+  if (names.length === 1) parts.unshift(`the environment variable ${names.join()} is not set`);
+  if (names.length > 1) {
+    const last = names.pop() ?? '';
+    parts.unshift(`the environment variables ${names.join(', ')} and ${last} are not set`);
+  }
+  return parts.length === 0 ? null : parts.join(', and ');
+}

@@ -1,0 +1,90 @@
+import type { PlannedCheck } from '../../suites/catalogue/index.ts';
+import type { Environment } from '../../env/schema.ts';
+import { budgetOf, estimateOf, type Estimate } from '../state/budget.ts';
+import { estimateMs, lockMode } from './environment-parts.ts';
+
+/** What a plan may cost, in seconds of the error budget of its window. */
+export interface Price {
+  /** If every fault costs as much as is expected of it, over all its trials, s. */
+  seconds: number;
+  /** The whole budget of the window, s. */
+  budgetSeconds: number;
+  /** What one drill may cost at most, s. */
+  affordableSeconds: number;
+}
+
+/**
+ * The price of drills before anything is asked of the cluster: outage that the goals allow × share of the traffic. The window
+ * that follows from the live settings takes the goal's place right before each fault.
+ */
+export function priceOf(environment: Environment, planned: readonly PlannedCheck[]): Price {
+  const { totalMs, affordableMs } = budgetOf(environment);
+  const ms = planned
+    .filter((one) => one.notRun === null && disturbs(one, environment))
+    .reduce((sum, one) => sum + one.trials * estimateBefore(environment, one).estimateMs, 0);
+  return { seconds: ms / 1000, budgetSeconds: totalMs / 1000, affordableSeconds: affordableMs / 1000 };
+}
+
+function estimateBefore(environment: Environment, { row, goals }: PlannedCheck): Estimate {
+  return estimateOf(environment, row.id, { goals, window: null });
+}
+
+/** Faults of the catalogue that have clients to disturb, whatever is looked at meanwhile; what only takes one of several API servers away costs nothing. */
+function disturbs(planned: PlannedCheck, environment: Environment): boolean {
+  return planned.row.hurts !== undefined && lockMode(planned, environment) === 'exclusive';
+}
+
+/** Why a drill is too dear, in an environment in which that counts; null: it is not. */
+export function tooDear(environment: Environment, planned: PlannedCheck): string | null {
+  const { seconds, affordableSeconds } = priceOf(environment, [planned]);
+  if (!budgetOf(environment).enforced || seconds <= affordableSeconds) return null;
+  return `${planned.row.id} may cost ${Math.round(seconds)} s of error budget in ${trialsText(planned)}; one drill may cost ${Math.round(affordableSeconds)} s in ${environment.name}`;
+}
+
+function trialsText({ trials }: PlannedCheck): string {
+  return trials === 1 ? '1 trial' : `${trials} trials`;
+}
+
+const TOUCHES = {
+  r: 'reads only',
+  w: 'writes canary data of its own and removes it',
+  F: 'disturbs the environment and restores it',
+  permit: 'disturbs the environment and restores it',
+  none: 'does not apply',
+} as const;
+
+/** What `--dry-run` prints: what would be touched, for how long, and its price in error budget. */
+export function describePlan(environment: Environment, planned: readonly PlannedCheck[]): string {
+  const running = planned.filter(({ notRun }) => notRun === null);
+  const lines = running.map((one) => {
+    const access = one.row.access[environment.kind];
+    const trials = one.trials > 1 ? `, ${one.trials} trials` : '';
+    return `  ${one.row.id}: ${TOUCHES[access]}; about ${Math.round(estimateMs(one, environment) / 1000)} s${trials}${priceText(environment, one)}`;
+  });
+  const skipped = planned.filter(({ notRun }) => notRun !== null);
+  const left = skipped
+    .filter(({ notRun }) => notRun !== 'not built')
+    .map(({ row, notRun }) => `  ${row.id}: not-run (${notRun ?? ''})`);
+  const total = running.reduce((sum, one) => sum + estimateMs(one, environment), 0);
+  const price = priceOf(environment, planned);
+  return [
+    `${environment.name}: ${running.length} checks would run, about ${Math.ceil(total / 60_000)} min; nothing is done now.`,
+    ...lines,
+    ...left,
+    `  and ${skipped.length - left.length} that are not built`,
+    `Price: at most ${Math.round(price.seconds)} s of error budget, of ${Math.round(price.budgetSeconds)} s; one drill may cost ${Math.round(price.affordableSeconds)} s${enforcedText(environment)}.`,
+    '',
+  ].join('\n');
+}
+
+function priceText(environment: Environment, planned: PlannedCheck): string {
+  if (!disturbs(planned, environment)) return '';
+  const { outageMs, share, estimateMs: costsMs } = estimateBefore(environment, planned);
+  return `; outage of at most ${outageMs / 1000} s × ${share} of the requests = ${costsMs / 1000} s of error budget a trial`;
+}
+
+function enforcedText(environment: Environment): string {
+  return budgetOf(environment).enforced
+    ? '; a fault that costs more than was expected is undone early'
+    : ' (counted only: nobody is served here)';
+}

@@ -1,0 +1,84 @@
+import type { Environment } from '../../env/schema.ts';
+import type { InstanceName } from '../../env/local/nodes/index.ts';
+import { faultHere, type PlannedCheck, type Work } from '../../suites/catalogue/index.ts';
+import type { Goals } from '../../reports/record/goals.ts';
+import { settingsFor } from '../../suites/catalogue/plan/settings.ts';
+import type { CheckSettings } from '../../suites/catalogue/check-settings.ts';
+import { answersFor } from '../ask/metric-questions.ts';
+
+/** The instance of the embedded environment; undefined for any other. */
+export function embeddedOf(environment: Environment): InstanceName | undefined {
+  return 'embedded' in environment.cluster ? environment.cluster.embedded : undefined;
+}
+
+export function sizeOf(environment: Environment): 'small' | 'full' | undefined {
+  return 'embedded' in environment.cluster ? environment.cluster.size : undefined;
+}
+
+/** Where pods of the environment are, and where those of the harness are. */
+export function namespacesOf({ namespaces, topology, load }: Environment): {
+  environment: string[];
+  harness: string[];
+} {
+  const { platform, edge, ...own } = namespaces;
+  return {
+    environment: [...new Set([platform, edge, ...topology.workloads.map(({ namespace }) => namespace)])],
+    harness: [...Object.values(own), ...(load.operator === undefined ? [] : [load.operator.namespace])],
+  };
+}
+
+/** A named time-out, ms. */
+export function timeoutMsOf(
+  environment: Pick<Environment, 'timeouts'>,
+  name: keyof Environment['timeouts'],
+): number {
+  return environment.timeouts[name].seconds * 1000;
+}
+
+/** What a history's header says of the environment: what the check needs, with every named time-out in ms. */
+export function headerSettings(check: string, environment: Environment): CheckSettings {
+  const settings = settingsFor(check, environment);
+  const subject = faultHere(environment, check);
+  if (!subject) return settings;
+  const declared = environment.stores[subject.store];
+  return {
+    ...settings,
+    ...subject,
+    rtoDeadlineMs: timeoutMsOf(environment, 'rtoDeadline'),
+    members: declared?.members ?? 0,
+  };
+}
+
+/** Readers share the environment; what injects a fault, makes load or takes devices has it alone. */
+export function lockMode({ row }: PlannedCheck, environment: Environment): 'shared' | 'exclusive' {
+  const access = row.access[environment.kind];
+  const hurts = access === 'F' || access === 'permit';
+  return hurts || row.alone(environment, access) ? 'exclusive' : 'shared';
+}
+
+/** Longest time for all trials of a check. */
+export function checkTimeoutMs({ row, goals, trials }: PlannedCheck, environment: Environment): number {
+  const { waits, workMs } = row.time;
+  const waitMs: Work['waitMs'] = (name) => timeoutMsOf(environment, name);
+  const work: Work = { goals, waitMs, answers: () => answersOf(environment) };
+  const waited = waits.reduce((total, name) => total + waitMs(name), 0);
+  return trials * (waited + windowMs(goals) + (workMs?.(environment, work) ?? 0));
+}
+
+/** A run of an embedded environment is over within a day: the window of objectives that last as long. */
+const LONGEST_RUN_MS = 86_400_000;
+
+function answersOf({ objectives, prometheus }: Environment): number {
+  return answersFor(objectives, LONGEST_RUN_MS, (prometheus?.scrapeSeconds ?? 1) * 1000);
+}
+
+/** How long requests are sent after the fault; 0 for checks without such a window. */
+function windowMs({ windowSeconds = 0 }: Goals): number {
+  return windowSeconds * 1000;
+}
+
+/** A guess of a check's usual time, for the progress shown, ms. */
+export function estimateMs({ row, goals, trials }: PlannedCheck, environment: Environment): number {
+  const { usualMs } = row.time;
+  return trials * ((typeof usualMs === 'number' ? usualMs : usualMs(environment)) + windowMs(goals));
+}

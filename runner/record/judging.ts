@@ -1,0 +1,171 @@
+import type { Seen } from '../../reports/record/observations/index.ts';
+import { all, first, last } from '../../reports/judge/observed.ts';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { judgeOver } from '../../reports/judge/definition.ts';
+import type { Judge, Series } from '../../reports/judge/definition.ts';
+import { judgeOf } from '../../suites/catalogue/loaded.ts';
+import type { History, Observation } from '../../reports/record/history/history.ts';
+import type { Evidence, Judgement } from '../../reports/record/judgement.ts';
+import type { Pressure } from '../../reports/record/pressure.ts';
+import { bareJudgement } from './outcome.ts';
+import { readHistory, trialFolders } from '../../reports/record/history/read-history.ts';
+import { checkFolderName } from './run-folder.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+
+/** What is kept of a trial once it was judged: a series of a hundred must not be in memory at once. */
+interface Judged {
+  trial: number;
+  evidence: Evidence[];
+  /** Nothing was looked at: there is only what the runner has to say. */
+  empty: boolean;
+  /** What the runner has to say of it: it crashed, it was cut off, it could not be run. */
+  own: Seen<'runner-verdict'> | undefined;
+  pressure: Pressure | null;
+}
+
+/**
+ * The verdict of a check from its histories alone. Never throws: a history that cannot be read and a judge that crashes
+ * are `inconclusive` and say so.
+ */
+export async function judgeCheck(histories: string, check: string): Promise<Judgement> {
+  const of = await judgeOf(check);
+  if (of === undefined) return bareJudgement('inconclusive', `no check that is built is called ${check}`);
+  const judging = of.series === undefined ? allAtOnce(judgeOver(of)) : oneByOne(of.series());
+  const trials: Judged[] = [];
+  try {
+    const folder = join(histories, checkFolderName(check));
+    for (const one of existsSync(folder) ? await trialFolders(folder) : []) {
+      const history = await readHistory(one);
+      judging.add(history);
+      trials.push(judgedOf(history));
+    }
+  } catch (error) {
+    return bareJudgement('inconclusive', `the history cannot be read: ${errorText(error)}`);
+  }
+  if (trials.length === 0) return bareJudgement('inconclusive', 'the check recorded nothing');
+  const judgement = withEvidence(
+    safely(() => judging.judgement()),
+    trials,
+  );
+  return withRunnerVerdict(withPressure(judgement, trials), trials);
+}
+
+/** That of the trial in which the machine, or the nodes, were busiest. */
+function withPressure(judgement: Judgement, trials: readonly Judged[]): Judgement {
+  const known = trials.flatMap(({ pressure }) => (pressure === null ? [] : [pressure]));
+  const [most] = known.toSorted((a, b) => busyness(b) - busyness(a));
+  return most === undefined ? judgement : { ...judgement, pressure: most };
+}
+
+const busyness = ({ cpu, others }: Pressure): number => (cpu ?? others)?.mean ?? 0;
+
+function allAtOnce(judge: Judge): Series {
+  const histories: History[] = [];
+  return { add: (history) => histories.push(history), judgement: () => judge(histories) };
+}
+
+/** The same, where a trial that crashes its judge must not keep the others from being looked at. */
+function oneByOne(series: Series): Series {
+  const crashes: unknown[] = [];
+  return {
+    add: (history) => {
+      try {
+        series.add(history);
+      } catch (error) {
+        crashes.push(error);
+      }
+    },
+    judgement: () => {
+      if (crashes.length > 0) throw crashes[0];
+      return series.judgement();
+    },
+  };
+}
+
+function judgedOf({ header, observations, pressure = null }: History): Judged {
+  const resumed = last({ observations }, 'resumed');
+  const own = first({ observations }, 'runner-verdict');
+  return {
+    trial: header.trial,
+    evidence: piecesOf(observations),
+    empty: observations.every(({ kind }) => kind === 'runner-verdict' || kind === 'resumed'),
+    own: own !== undefined && standsBeyond(own, resumed) ? own : undefined,
+    pressure,
+  };
+}
+
+/**
+ * What interrupted a series that was resumed afterwards concerns that trial alone, and its judge sees that it was cut off. A trial that
+ * crashed is another matter: those in which things went worst must not leave the series by being resumed.
+ */
+function standsBeyond(own: Seen<'runner-verdict'>, resumed: Seen<'resumed'> | undefined): boolean {
+  return resumed === undefined || own.t > resumed.t || own.crashed === true;
+}
+
+/** What a record holds of logs and events; the histories have all of it. */
+const MAX_EVIDENCE = 40;
+const MAX_EVIDENCE_CHARS = 200_000;
+
+/**
+ * Logs and events that were recorded beside the observations, for people; no verdict rests on them. Those of trials that
+ * failed come first, then those that decided nothing.
+ */
+function withEvidence(judgement: Judgement, trials: readonly Judged[]): Judgement {
+  const rank = { fail: 0, inconclusive: 1, pass: 2, 'not-run': 3 } as const;
+  const rankOf = ({ trial }: Judged): number =>
+    rank[judgement.trials?.find((record) => record.trial === trial)?.verdict ?? 'pass'];
+  const all = trials
+    .toSorted((a, b) => rankOf(a) - rankOf(b))
+    .flatMap(({ trial, evidence }) =>
+      evidence.map((piece) =>
+        trials.length > 1 ? { ...piece, source: `trial ${trial}: ${piece.source}` } : piece,
+      ),
+    );
+  let chars = 0;
+  const kept = all.slice(0, MAX_EVIDENCE).filter(({ text }) => (chars += text.length) <= MAX_EVIDENCE_CHARS);
+  const left = all.length - kept.length;
+  const note = { source: 'evidence', text: `${left} more pieces of evidence are in the histories` };
+  return { ...judgement, evidence: [...judgement.evidence, ...kept, ...(left > 0 ? [note] : [])] };
+}
+
+function piecesOf(observations: readonly Observation[]): Evidence[] {
+  return all({ observations }, 'evidence').map(({ source, text, at }) => ({
+    source,
+    text,
+    ...(at !== undefined && at !== '' && { at }),
+  }));
+}
+
+/**
+ * What happened to the check itself (it crashed, it was cut off, it could not be run) is in its history like everything
+ * else, so that judging again comes to the same verdict. It is never better than `inconclusive`; what its trials proved wrong stays proved,
+ * but where nobody looked nothing is proved: that nothing was seen is no finding.
+ */
+function withRunnerVerdict(judgement: Judgement, trials: readonly Judged[]): Judgement {
+  const own = trials.find((trial) => trial.own !== undefined)?.own;
+  if (!own) return judgement;
+  const text = own.message;
+  const evidence = [...judgement.evidence, { source: 'the runner', text }];
+  const said = text.split('\n', 1)[0] ?? text;
+  const { verdict } = own;
+  if (trials.every(({ empty }) => empty))
+    return { ...bareJudgement(verdict, said), expected: judgement.expected, evidence };
+  if (judgement.verdict === 'fail')
+    return {
+      ...judgement,
+      reason: said === '' ? judgement.reason : `${judgement.reason}; then ${said}`,
+      evidence,
+    };
+  return { ...judgement, verdict, reason: said, evidence };
+}
+
+function safely(judge: () => Judgement): Judgement {
+  try {
+    return judge();
+  } catch (error) {
+    const judgement = bareJudgement('inconclusive', `the judge crashed: ${errorText(error)}`);
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { ...judgement, evidence: [{ source: 'stack of the judge', text: stack }] };
+  }
+}

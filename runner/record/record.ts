@@ -1,0 +1,174 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import type { PlannedCheck } from '../../suites/catalogue/index.ts';
+import type { Environment } from '../../env/schema.ts';
+import { composeRun } from '../../reports/record/compose.ts';
+import type { Judgement } from '../../reports/record/judgement.ts';
+import { parseRun } from '../../reports/record/parse-run.ts';
+import { RUN_SCHEMA, type CheckResult, type RunRecord } from '../../reports/record/run-record.ts';
+import type { Scope } from '../../reports/record/verdict.ts';
+import { renderAll } from '../../reports/index.ts';
+import { sizeOf } from '../plan/environment-parts.ts';
+import { bareOutcome, type Outcome } from './outcome.ts';
+import { CHECKOUT } from '../serve/playwright.ts';
+import { moveLatest, writeFileAtomically, type RunFolder } from './run-folder.ts';
+
+/** What a run record is made of. */
+export interface RecordParts {
+  folder: RunFolder;
+  command: string;
+  environment: Environment;
+  profile: string | null;
+  scope: Scope;
+  startedAt: Date;
+  interrupted: string | null;
+  blocked: string | null;
+  planned: readonly PlannedCheck[];
+  outcomes: ReadonlyMap<string, Outcome>;
+  notes: string[];
+  cluster: { uid: string; version: string; nodes: number | null } | null;
+  apiCalls: RunRecord['apiCalls'];
+  restored: RunRecord['restored'];
+  /** The exit code that wins over the verdict's: the harness itself failed. */
+  harnessFailure: number | null;
+}
+
+/** Assembles the record from what is known; pure apart from the commit and version of this checkout. */
+export function assembleRecord(parts: RecordParts): RunRecord {
+  const { environment, planned, outcomes, restored, interrupted, scope, blocked } = parts;
+  const checks = planned.map((one) => resultOf(one, outcomes.get(one.row.id), environment.name));
+  const about = { environment: environment.name, scope, blocked, interrupted, restored };
+  const composed = composeRun(checks, about);
+  return {
+    schema: RUN_SCHEMA,
+    id: parts.folder.id,
+    command: parts.command,
+    environment: {
+      name: environment.name,
+      kind: environment.kind,
+      size: sizeOf(environment) ?? null,
+      clusterUid: parts.cluster?.uid ?? null,
+      clusterVersion: parts.cluster?.version ?? null,
+      nodes: parts.cluster?.nodes ?? null,
+      file: environment.file,
+    },
+    harness: { version: versionOf(), commit: commitOf(), node: process.version },
+    profile: parts.profile,
+    scope,
+    startedAt: parts.startedAt.toISOString(),
+    endedAt: new Date().toISOString(),
+    interrupted,
+    ...(blocked !== null && { blocked }),
+    verdict: composed.verdict,
+    sentence: composed.sentence,
+    reasons: composed.reasons,
+    exitCode: parts.harnessFailure ?? composed.exitCode,
+    checks,
+    assumedGoals: planned.filter((one) => one.notRun === null && one.goalSource === 'assumed').length,
+    notes: parts.notes,
+    apiCalls: parts.apiCalls,
+    restored,
+  };
+}
+
+const SIMULATED_DEVICES = 'GPU pool (simulated devices)';
+
+/** The catalogue's, and what an environment says of itself: elsewhere the same checks look at real devices. */
+function stubbedOf({ row }: PlannedCheck, { gpu }: Judgement): string[] {
+  return [...(row.stubbed ?? []), ...(gpu?.simulated === true ? [SIMULATED_DEVICES] : [])];
+}
+
+/** What only some judgements have. */
+function detailsOf({ goals, load, scaling, gpu, telemetry, pressure }: Judgement): Partial<CheckResult> {
+  return {
+    ...(goals !== undefined && { goals }),
+    ...(load !== undefined && { load }),
+    ...(scaling !== undefined && { scaling }),
+    ...(gpu !== undefined && { gpu }),
+    ...(telemetry !== undefined && { telemetry }),
+    ...(pressure !== undefined && { pressure }),
+  };
+}
+
+/** One check as the record holds it. Without an outcome it was not run, or was planned and never ran. */
+export function resultOf(
+  planned: PlannedCheck,
+  outcome: Outcome | undefined,
+  environment: string,
+): CheckResult {
+  const { row } = planned;
+  const known = outcome ?? unknownOutcome(planned);
+  const { judgement } = known;
+  return {
+    id: row.id,
+    suite: row.id.split('/', 1)[0] ?? row.id,
+    title: row.title,
+    section: row.section,
+    goal: planned.goalText,
+    goalSource: planned.goalSource,
+    required: planned.required,
+    built: row.built,
+    stubbed: stubbedOf(planned, judgement),
+    verdict: judgement.verdict,
+    reason: judgement.reason,
+    ...(judgement.rules !== undefined && { rules: judgement.rules }),
+    expected: judgement.expected,
+    seen: judgement.seen,
+    figures: judgement.figures,
+    findings: judgement.findings,
+    findingsTotal: judgement.findingsTotal,
+    evidence: judgement.evidence,
+    trials: judgement.trials ?? [],
+    ...detailsOf(judgement),
+    steps: known.steps,
+    startedAt: known.startedAt,
+    durationMs: known.durationMs,
+    apiCalls: known.apiCalls,
+    history: known.history,
+    rerun: `npx plumbline run --env ${environment} --check ${row.id}`,
+  };
+}
+
+function unknownOutcome({ notRun }: PlannedCheck): Outcome {
+  return notRun === null
+    ? bareOutcome('inconclusive', 'it was planned and never ran')
+    : bareOutcome('not-run', notRun);
+}
+
+/** Writes run.json first, then every report, then moves `latest`. @throws Error when the folder cannot take them. */
+export async function writeRecord(
+  record: RunRecord,
+  folder: RunFolder,
+  redact: (text: string) => string,
+): Promise<RunRecord> {
+  const text = redact(JSON.stringify(record, null, 2));
+  writeFileAtomically(join(folder.path, 'run.json'), `${text}\n`);
+  const clean = parseRun(text);
+  for (const [name, report] of Object.entries(await renderAll(clean))) {
+    const file = join(folder.path, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileAtomically(file, report);
+  }
+  moveLatest(folder);
+  return clean;
+}
+
+function versionOf(): string {
+  const text = readFileSync(join(CHECKOUT, 'package.json'), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}
+
+/** The commit of this checkout; null outside git. */
+function commitOf(): string | null {
+  try {
+    return execFileSync('git', ['rev-parse', 'HEAD'], {
+      cwd: CHECKOUT,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { errorText } from '../../reports/record/error-text.ts';
+
+/** Room that a run needs: histories of a long drill are some 50 MB, reports a few MB. */
+const NEEDED_BYTES = 100 * 1024 * 1024;
+
+/** The runs folder cannot take a run: exit 3, before anything is touched. */
+export class RunFolderError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'RunFolderError';
+  }
+}
+
+export interface RunFolder {
+  /** `<UTC>-<env>-<id>`. */
+  id: string;
+  path: string;
+  histories: string;
+  parent: string;
+}
+
+/** `20261124T163015Z`: sorts by time and is a valid file name everywhere. */
+function stamp(at: Date): string {
+  return at.toISOString().replace(/\.\d+/, '').replaceAll(/[-:]/g, '');
+}
+
+/**
+ * Makes `<parent>/<UTC>-<environment>-<id>/` and proves that it can be written and has room.
+ * @throws RunFolderError
+ */
+export function makeRunFolder(parent: string, environment: string, at = new Date()): RunFolder {
+  const id = `${stamp(at)}-${environment}-${randomBytes(2).toString('hex')}`;
+  const path = join(resolve(parent), id);
+  try {
+    return proven(path);
+  } catch (error) {
+    rmSync(path, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/**
+ * The folder of a run that is gone on with, proved as a new one is.
+ * @throws RunFolderError
+ */
+export function openRunFolder(path: string): RunFolder {
+  return proven(resolve(path));
+}
+
+function proven(path: string): RunFolder {
+  const parent = dirname(path);
+  const histories = join(path, 'histories');
+  try {
+    mkdirSync(histories, { recursive: true });
+    const room = statfsSync(path);
+    const freeBytes = room.bavail * room.bsize;
+    if (freeBytes < NEEDED_BYTES) {
+      throw new Error(
+        `${mib(freeBytes)} MiB are free and a run needs ${mib(NEEDED_BYTES)} MiB; free some or name another folder with --out`,
+      );
+    }
+    const probe = join(path, '.probe');
+    writeFileDurably(probe, 'x'.repeat(64 * 1024));
+    unlinkSync(probe);
+  } catch (cause) {
+    const why = errorText(cause);
+    throw new RunFolderError(`The runs folder ${parent} cannot be used: ${why}. Nothing was touched.`, {
+      cause,
+    });
+  }
+  return { id: basename(path), path, histories, parent };
+}
+
+function mib(bytes: number): number {
+  return Math.floor(bytes / 1024 / 1024);
+}
+
+/** Writes and syncs; the file is on disk when this returns. */
+export function writeFileDurably(file: string, text: string | Buffer): void {
+  const handle = openSync(file, 'w');
+  try {
+    writeFileSync(handle, text);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Replaces a file so that a reader sees the old text or the new, never half of it. */
+export function writeFileAtomically(file: string, text: string | Buffer): void {
+  const draft = `${file}.draft`;
+  writeFileDurably(draft, text);
+  renameSync(draft, file);
+}
+
+/** Points `<parent>/latest` at the run, atomically. */
+export function moveLatest(folder: RunFolder): void {
+  const draft = join(folder.parent, `.latest-${folder.id}`);
+  rmSync(draft, { force: true });
+  symlinkSync(folder.id, draft);
+  renameSync(draft, join(folder.parent, 'latest'));
+}
+
+/** Folder name of a check: slashes become dots. */
+export function checkFolderName(check: string): string {
+  return check.replaceAll('/', '.');
+}
+
+/** `histories/<check with dots>/trial-NN`. */
+export function trialFolder(histories: string, check: string, trial: number): string {
+  return join(histories, checkFolderName(check), `trial-${String(trial).padStart(2, '0')}`);
+}
+
+/** For a run that was refused before anything was done. */
+export function removeRunFolder(folder: RunFolder): void {
+  rmSync(folder.path, { recursive: true, force: true });
+}

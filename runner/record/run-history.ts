@@ -1,0 +1,162 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { PlannedCheck } from '../../suites/catalogue/index.ts';
+import { CommandError, EXIT } from '../../host/errors.ts';
+import { monoMs } from '../../probes/clock.ts';
+import { openLines } from '../../probes/history.ts';
+import { HISTORY_SCHEMA } from '../../reports/record/history/history.ts';
+import { runRecordSchema } from '../../reports/record/run-record.ts';
+import { SCOPES } from '../../reports/record/verdict.ts';
+import type { Scope } from '../../reports/record/verdict.ts';
+
+/** What a drill set out to do: with its histories, so that another process can go on with it. */
+const seriesSchema = z.object({
+  check: z.string(),
+  /** As typed: a name, or the path of a file. */
+  env: z.string(),
+  /** Trials wanted in all. */
+  trials: z.int(),
+  target: z.enum(['leader', 'replica', 'random', 'majority', 'master']).optional(),
+  also: z.array(z.literal('api')).optional(),
+  size: z.enum(['small', 'full']).optional(),
+  startedAt: z.string(),
+  fingerprint: z.object({
+    commit: z.string(),
+    environmentSha256: z.string(),
+    clusterUid: z.string().nullable(),
+  }),
+});
+export type SeriesPlan = z.infer<typeof seriesSchema>;
+
+/** What a run set out to do, beside the histories of its checks, so that they alone give its verdict again. */
+const planSchema = z.object({
+  /** Version of the histories beside it. */
+  schema: z.literal(HISTORY_SCHEMA),
+  id: z.string(),
+  environment: z.string(),
+  scope: z.enum(SCOPES),
+  checks: z.array(z.object({ id: z.string(), required: z.boolean(), notRun: z.string().nullable() })),
+});
+export type RunPlan = z.infer<typeof planSchema>;
+
+const endSchema = z.object({
+  interrupted: z.string().nullable(),
+  /** Why the environment could not be asked anything; null or left out: it could. */
+  blocked: z.string().nullable().optional(),
+  restored: runRecordSchema.shape.restored,
+});
+export type RunEnd = z.infer<typeof endSchema>;
+
+/** The lines of a run, by kind. */
+type RunLine =
+  | ({ kind: 'plan' } & RunPlan)
+  | ({ kind: 'series' } & SeriesPlan)
+  | { kind: 'resumed'; firstTrial: number; at: string }
+  | ({ kind: 'end' } & RunEnd);
+
+const FILE = 'run.ndjson';
+
+export async function writePlan(
+  histories: string,
+  run: { id: string; environment: string; scope: Scope; planned: readonly PlannedCheck[] },
+): Promise<void> {
+  const checks = run.planned.map(({ row, required, notRun }) => ({ id: row.id, required, notRun }));
+  const { id, environment, scope } = run;
+  await append(histories, { kind: 'plan', schema: HISTORY_SCHEMA, id, environment, scope, checks });
+}
+
+/** What a drill set out to do and on what, once it is known which cluster it is and before anything is touched. */
+export async function writeSeries(histories: string, plan: SeriesPlan): Promise<void> {
+  await append(histories, { kind: 'series', ...plan });
+}
+
+/** @throws CommandError when the folder is that of no run, or a line does not fit */
+export function readSeries(histories: string): SeriesPlan | null {
+  const found = linesOf(histories).findLast(({ kind }) => kind === 'series');
+  return found === undefined ? null : parsed(seriesSchema, found, histories);
+}
+
+/** From here on the run is another session's; an end before it was not the last. */
+export async function markResumed(histories: string, firstTrial: number): Promise<void> {
+  await append(histories, { kind: 'resumed', firstTrial, at: new Date().toISOString() });
+}
+
+export async function writeEnd(
+  histories: string,
+  end: RunEnd,
+  redact?: (text: string) => string,
+): Promise<void> {
+  await append(histories, { kind: 'end', ...end }, redact);
+}
+
+async function append(histories: string, line: RunLine, redact?: (text: string) => string): Promise<void> {
+  const writer = openLines(histories, FILE, { redact });
+  writer.append({ ...line, t: monoMs() });
+  await writer.close();
+}
+
+/**
+ * Plan and end of a run; `end` is null when its last session was killed.
+ * @throws CommandError when the folder holds no plan, when a line does not fit, or when another version recorded the run (exit 2)
+ */
+export function readRun(histories: string): { plan: RunPlan; end: RunEnd | null } {
+  const seen = linesOf(histories);
+  // It is written again when the owners of the cluster permit less than the file, and when a series is resumed.
+  const plan = seen.findLast(({ kind }) => kind === 'plan');
+  if (!plan) throw new CommandError(`${join(histories, FILE)} has no plan`, EXIT.usage);
+  refuseOlder(plan);
+  const session = seen.slice(seen.findLastIndex(({ kind }) => kind === 'resumed') + 1);
+  const end = session.findLast(({ kind }) => kind === 'end');
+  return {
+    plan: parsed(planSchema, plan, histories),
+    end: end === undefined ? null : parsed(endSchema, end, histories),
+  };
+}
+
+/** Other histories say other things in the same words: what they would be judged to be is a guess. */
+function refuseOlder({ id, schema }: Line): void {
+  if (schema === HISTORY_SCHEMA) return;
+  throw new CommandError(
+    `run ${String(id)} was recorded in format ${String(schema)} of histories, and this version judges format ${HISTORY_SCHEMA}: judge it with the version that recorded it`,
+    EXIT.inconclusive,
+  );
+}
+
+const lineSchema = z.looseObject({ kind: z.string() });
+type Line = z.infer<typeof lineSchema>;
+
+function parsed<T>(schema: z.ZodType<T>, line: Line, histories: string): T {
+  const found = schema.safeParse(line);
+  if (found.success) return found.data;
+  const [issue] = found.error.issues;
+  throw damaged(
+    histories,
+    `its ${line.kind} does not fit: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+  );
+}
+
+function damaged(histories: string, what: string): CommandError {
+  return new CommandError(`${join(histories, FILE)}: ${what}; the run cannot be judged`, EXIT.inconclusive);
+}
+
+/** A last line without a newline was being written when its process died. */
+function linesOf(histories: string): Line[] {
+  const file = join(histories, FILE);
+  if (!existsSync(file)) throw new CommandError(`${file} is missing: this is no folder of a run`, EXIT.usage);
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+  return lines.flatMap((line, index) => {
+    if (line === '') return [];
+    const found = lineSchema.safeParse(jsonOf(line));
+    if (!found.success) throw damaged(histories, `line ${index + 1} is damaged`);
+    return [found.data];
+  });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { endOf, runControls, uncaughtLines } from './controls.ts';
+
+const state = mkdtempSync(join(tmpdir(), 'controls-'));
+process.env['PLUMBLINE_STATE'] = state;
+const options = { check: 'topology/nodes/pools/*', out: join(state, 'runs') };
+
+test('should break nothing on a cluster that env up has not stamped, or stamped with another size', async (t) => {
+  const said: string[] = [];
+  t.mock.method(process.stderr, 'write', (text: string) => said.push(text) > 0);
+  assert.equal((await runControls(options)).exitCode, 64);
+  assert.match(said.join(''), /only on a small cluster that `plumbline env up.*` has stamped; found none/);
+  mkdirSync(join(state, 'local-small'), { recursive: true });
+  const stamp = { instance: 'local-small', size: 'full', with: ['postgres'], uid: 'u', caSha256: 'c' };
+  writeFileSync(join(state, 'local-small', 'stamp.json'), JSON.stringify(stamp));
+  assert.equal((await runControls(options)).exitCode, 64);
+  assert.match(said.join(''), /has stamped; found full/);
+  assert.ok(!readdirSync(state).includes('runs'), 'no run took place');
+});
+
+test('false verdict 15: controls of which none was run, or some were skipped, show nothing and end with 2', () => {
+  assert.deepEqual(endOf({ passed: 0, failed: 0, skipped: 3 }, 0), {
+    exitCode: 2,
+    said: 'no control was run: nothing is shown',
+  });
+  assert.equal(endOf({ passed: 0, failed: 0, skipped: 0 }, 0).exitCode, 2);
+  assert.equal(endOf({ passed: 4, failed: 0, skipped: 1 }, 0).exitCode, 2);
+  assert.equal(endOf({ passed: 4, failed: 1, skipped: 1 }, 0).exitCode, 1);
+  assert.equal(endOf({ passed: 4, failed: 0, skipped: 0 }, 1).exitCode, 1);
+  assert.deepEqual(endOf({ passed: 4, failed: 0, skipped: 0 }, 0), { exitCode: 0, said: null });
+});
+
+test('should name each control that was not caught in one line, with all that was seen instead', () => {
+  assert.deepEqual(uncaughtLines([]), []);
+  const lines = uncaughtLines([
+    {
+      control: { id: 'a/b/one', verdict: 'fail' },
+      problems: ['the check says pass: all\n  well', 'not as before: pod x'],
+    },
+  ]);
+  assert.deepEqual(lines, [
+    '1 negative control was not caught:',
+    '  a/b/one: must be fail; the check says pass: all well; not as before: pod x',
+  ]);
+});

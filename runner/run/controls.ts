@@ -1,0 +1,347 @@
+import { matchesAny } from '../../env/globs.ts';
+import { partsOf, planChecks, rowOf, storeFault, type PlannedCheck } from '../../suites/catalogue/index.ts';
+import { declaredWords } from '../../env/declared-words.ts';
+import { CommandError, EXIT } from '../../host/errors.ts';
+import { openEnvironment } from '../../suites/catalogue/plan/open.ts';
+import type { InstanceName } from '../../env/local/nodes/index.ts';
+import { readStamp } from '../../env/local/state/stamp.ts';
+import type { Environment } from '../../env/schema.ts';
+import type { Judgement } from '../../reports/record/judgement.ts';
+import type { Control, ControlContext } from '../../suites/harness/control.ts';
+import { allControls } from '../../suites/catalogue/loaded.ts';
+import { atRest } from '../ask/at-rest.ts';
+import { RunState } from '../state/run-state.ts';
+import { connect } from './connect.ts';
+import { controlContext, until } from './control-context.ts';
+import { CheckRunner } from '../serve/check-runner.ts';
+import { embeddedOf, timeoutMsOf } from '../plan/environment-parts.ts';
+import { guarded, type CommandResult } from './guard.ts';
+import { Interrupt } from './interrupt.ts';
+import { leftBroken } from '../state/leftovers.ts';
+import { ensureOwnNamespaces } from './own-namespaces.ts';
+import { Progress } from './progress.ts';
+import { swept } from '../record/redact-folder.ts';
+import { checkFolderName, makeRunFolder, type RunFolder } from '../record/run-folder.ts';
+import { kubeCallFrom, openSafety, type Safety } from '../embedded-safety.ts';
+import { differences, takeSnapshot, type Snapshot } from '../ask/snapshot.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+
+export interface ControlsOptions {
+  /** Glob over ids of checks, or of controls. */
+  check?: string | undefined;
+  /** `small` (default): those that run on local-small; `full`: those that need the full size, on local. */
+  size?: 'small' | 'full' | undefined;
+  out?: string | undefined;
+}
+
+/** `plumbline controls`: breaks what each check checks and proves that this is caught. Exit 0 when every control was. Never throws. */
+export function runControls(options: ControlsOptions): Promise<CommandResult> {
+  return guarded(async () => {
+    const size = options.size ?? 'small';
+    const environment = await openEnvironment(size === 'full' ? 'local' : 'local-small', {
+      size,
+      with: 'raised',
+    });
+    const chosen = chooseControls(await allControls(), { ...options, size }, environment);
+    const instance = embeddedOf(environment);
+    const stamp = instance === undefined ? null : readStamp(instance);
+    if (instance === undefined || stamp?.size !== size) {
+      throw new CommandError(
+        `Controls break things: they run only on a ${size} cluster that \`plumbline env up --env ${environment.name} --size ${size}\` has stamped; found ${stamp?.size ?? 'none'}`,
+        EXIT.usage,
+      );
+    }
+    const progress = new Progress();
+    const interrupt = new Interrupt((line) => progress.say(line));
+    try {
+      const folder = makeRunFolder(options.out ?? 'runs', `${environment.name}-controls`);
+      return await new ControlRun({ environment, instance, size, folder, progress, interrupt }).all(chosen);
+    } finally {
+      progress.close();
+      interrupt.close();
+    }
+  });
+}
+
+/** Those of this size, and of the stores and parts that are raised: without them a control has nothing to break. */
+function chooseControls(
+  all: readonly Control[],
+  { check, size }: ControlsOptions,
+  environment: Environment,
+): Control[] {
+  const raised = declaredWords(environment);
+  const held = all.filter((control) => {
+    const store = storeFault(control.check)?.store;
+    if (store !== undefined && environment.stores[store] === undefined) return false;
+    if (!needs(control).every((word) => raised.includes(word))) return false;
+    return size === 'full' ? control.size === 'full' : control.size !== 'full';
+  });
+  // The short ones first.
+  held.sort((a, b) => usualMsOf(environment, a.check) - usualMsOf(environment, b.check));
+  if (check === undefined) return held;
+  const found = held.filter(
+    (control) => matchesAny([check], control.check) || matchesAny([check], control.id),
+  );
+  if (found.length > 0) return found;
+  throw new CommandError(
+    `no control matches "${check}" with what is raised (${raised.join(', ')}); there are:\n${held.map(({ id }) => `  ${id}`).join('\n')}`,
+    EXIT.usage,
+  );
+}
+
+function usualMsOf(environment: Environment, check: string): number {
+  const usual = rowOf(check)?.time.usualMs ?? 0;
+  return typeof usual === 'number' ? usual : usual(environment);
+}
+
+/** Words of `--with` without which a control cannot be caught: those of its check, and its own. */
+function needs({ check, requires = [] }: Control): readonly string[] {
+  return [...partsOf(check), ...requires];
+}
+
+/** How controls end by their counts. Where some were skipped, or none was run, it is not shown that every check can fail. */
+export function endOf(
+  { passed, failed, skipped }: { passed: number; failed: number; skipped: number },
+  unrestored: number,
+): { exitCode: number; said: string | null } {
+  if (failed > 0 || unrestored > 0) return { exitCode: EXIT.notMet, said: null };
+  if (passed === 0) return { exitCode: EXIT.inconclusive, said: 'no control was run: nothing is shown' };
+  if (skipped > 0)
+    return {
+      exitCode: EXIT.inconclusive,
+      said: `${skipped} controls were skipped: of them nothing is shown`,
+    };
+  return { exitCode: EXIT.met, said: null };
+}
+
+/** Controls so far. */
+interface Outcomes {
+  passed: number;
+  failed: number;
+  skipped: number;
+  uncaught: Uncaught[];
+}
+
+interface Uncaught {
+  control: Pick<Control, 'id' | 'verdict'>;
+  /** Everything that was not as it must be. */
+  problems: readonly string[];
+}
+
+/** A line for each control that was not caught, for those who read the last lines of a long log; scripts/failures.ts reads them. */
+export function uncaughtLines(uncaught: readonly Uncaught[]): string[] {
+  if (uncaught.length === 0) return [];
+  const each = uncaught.map(({ control: { id, verdict }, problems }) => {
+    const said = problems.map((problem) => problem.replaceAll(/\s*\n\s*/g, ' '));
+    return `  ${id}: must be ${verdict}; ${said.join('; ')}`;
+  });
+  return [
+    `${uncaught.length} negative control${uncaught.length === 1 ? ' was' : 's were'} not caught:`,
+    ...each,
+  ];
+}
+
+interface ControlRunParts {
+  environment: Environment;
+  instance: InstanceName;
+  size: 'small' | 'full';
+  folder: RunFolder;
+  progress: Progress;
+  interrupt: Interrupt;
+}
+
+class ControlRun {
+  readonly #parts: ControlRunParts;
+  #kubeconfig = '';
+  #runner: CheckRunner | null = null;
+
+  constructor(parts: ControlRunParts) {
+    this.#parts = parts;
+  }
+
+  async all(chosen: readonly Control[]): Promise<CommandResult> {
+    const { environment, instance, folder, progress, interrupt } = this.#parts;
+    const broken = leftBroken(environment);
+    if (broken !== null) progress.say(`${environment.name}: ${broken}`);
+    const connection = await connect({ environment, progress, signal: interrupt.signal, raise: false });
+    const kube = kubeCallFrom(connection.kubeconfig);
+    this.#kubeconfig = connection.kubeconfig;
+    const left: string[] = [];
+    const counts: Outcomes = { passed: 0, failed: 0, skipped: 0, uncaught: [] };
+    const each = async (): Promise<void> => {
+      await ensureOwnNamespaces(environment, kube.call);
+      const safety = await openSafety({
+        environment: environment.name,
+        embedded: instance,
+        clusterUid: connection.uid,
+        kube: kube.call,
+        kubeconfig: connection.kubeconfig,
+        runId: folder.id,
+        systemNamespace: environment.namespaces.system,
+        restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
+        notice: (message) => progress.say(`  ${message}`),
+        signal: interrupt.signal,
+      });
+      try {
+        const runner = this.#makeRunner(connection.cluster, safety);
+        this.#runner = runner;
+        for (const control of chosen) await this.#count(runner, control, counts);
+      } finally {
+        left.push(...(await safety.close()).failed);
+      }
+    };
+    try {
+      await swept(folder.path, () => this.#runner?.stores.secrets() ?? [], each);
+    } finally {
+      kube.close();
+      connection.cluster.close();
+    }
+    for (const failure of left) this.#say(`✘ not restored: ${failure}`);
+    progress.say(`histories: ${folder.histories}`);
+    for (const line of uncaughtLines(counts.uncaught)) this.#say(line);
+    progress.say(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+    const { exitCode, said } = endOf(counts, left.length);
+    if (said !== null) progress.say(said);
+    return { exitCode: interrupt.exitCode ?? exitCode };
+  }
+
+  /** Says it without the secrets that were read: messages of stores and servers may quote them. */
+  #say(line: string): void {
+    this.#parts.progress.say(this.#runner?.runState.redact(line) ?? line);
+  }
+
+  #makeRunner(cluster: CheckRunner['parts']['cluster'], safety: Safety): CheckRunner {
+    const { environment, folder, interrupt } = this.#parts;
+    // Its checks are meant to fail: their verdicts are not news, the controls' are.
+    const quiet = new Progress({ write: () => undefined });
+    const runState = new RunState({ environment, histories: folder.histories, progress: quiet });
+    return new CheckRunner({
+      runState,
+      folder,
+      cluster,
+      safety,
+      kubeconfig: this.#kubeconfig,
+      signal: interrupt.signal,
+    });
+  }
+
+  async #count(runner: CheckRunner, control: Control, counts: Outcomes): Promise<void> {
+    const { progress, interrupt } = this.#parts;
+    if (interrupt.signal.aborted) {
+      counts.skipped += 1;
+      return;
+    }
+    progress.doing(`${control.id}: ${control.title}`);
+    const startedMs = performance.now();
+    const problems = await this.#one(runner, control);
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+    if (problems.length === 0) {
+      counts.passed += 1;
+      progress.say(`✔ ${control.id} → ${control.verdict}: ${control.title}  [${seconds} s]`);
+      return;
+    }
+    counts.failed += 1;
+    counts.uncaught.push({ control, problems });
+    progress.say(`✘ ${control.id} (must be ${control.verdict}: ${control.title})  [${seconds} s]`);
+    for (const problem of problems) this.#say(`    ${problem}`);
+  }
+
+  /** Breaks, runs the check, compares, restores, looks. Returns everything that is not as it must be. */
+  async #one(runner: CheckRunner, control: Control): Promise<string[]> {
+    const problems: string[] = [];
+    let before: Snapshot | null = null;
+    const over = new AbortController();
+    try {
+      const about = storeFault(control.check)?.store ?? null;
+      const { seen, restless } = await atRest(runner, this.#parts.interrupt.signal, about);
+      if (restless.length > 0) return restless.slice(0, 5).map((line) => `not at rest before: ${line}`);
+      before = seen;
+      problems.push(...(await this.#problemsOf(runner, control, over.signal)));
+    } catch (error) {
+      problems.push(`the control itself failed: ${errorText(error)}`);
+    } finally {
+      over.abort(new Error('the control is over'));
+    }
+    const restored = await runner.parts.safety.restore({ check: control.id });
+    problems.push(...restored.failed.map((failure) => `not restored: ${failure}`));
+    if (before !== null) problems.push(...(await this.#asBefore(runner, before)));
+    return problems;
+  }
+
+  async #problemsOf(runner: CheckRunner, control: Control, over: AbortSignal): Promise<string[]> {
+    const { environment, instance, size, folder, interrupt } = this.#parts;
+    const planned = this.#plan(control);
+    const ctx = controlContext(control, {
+      runner,
+      environment,
+      instance,
+      size,
+      kubeconfig: this.#kubeconfig,
+      signal: AbortSignal.any([interrupt.signal, over]),
+      log: (message) => this.#say(`    ${control.id}: ${message}`),
+    });
+    runner.runState.histories = `${folder.histories}/${checkFolderName(control.id)}`;
+    runner.runState.outcomes.delete(control.check);
+    const { goals, settings } = control.settings ?? {};
+    runner.runState.overrides.set(control.check, { goals, settings });
+    try {
+      await control.break(ctx);
+      await runner.runBatch([planned]);
+      return await this.#compare(control, ctx, runner.runState.outcomes.get(control.check)?.judgement);
+    } finally {
+      runner.runState.overrides.delete(control.check);
+    }
+  }
+
+  #plan(control: Control): PlannedCheck {
+    const { environment } = this.#parts;
+    const [planned] = planChecks(environment, {
+      checks: [control.check],
+      repeat: control.settings?.trials ?? 1,
+    });
+    if (!planned || planned.notRun !== null)
+      throw new Error(`${control.check} cannot run here: ${planned?.notRun ?? 'unknown check'}`);
+    return planned;
+  }
+
+  async #compare(control: Control, ctx: ControlContext, judgement: Judgement | undefined): Promise<string[]> {
+    if (!judgement) return ['the check came to no verdict'];
+    const { verdict, reason, seen, findings } = judgement;
+    if (verdict !== control.verdict) return [`the check says ${verdict}: ${reason}`];
+    const texts = [
+      reason,
+      seen,
+      ...findings.filter(({ ok }) => !ok).map((one) => `${one.subject}: ${one.seen}`),
+    ];
+    const expected = control.expectSeen;
+    if (expected && !texts.some((text) => expected.test(text))) {
+      return [
+        `the check says ${verdict} for another reason than ${String(expected)}: ${texts.slice(0, 4).join(' | ')}`,
+      ];
+    }
+    const wrong = (await control.verify?.(ctx, judgement)) ?? null;
+    return wrong === null ? [] : [wrong];
+  }
+
+  /** The environment must be as it was: rollouts done, members back, nothing left over. */
+  async #asBefore(runner: CheckRunner, before: Snapshot): Promise<string[]> {
+    const { environment, interrupt } = this.#parts;
+    const timeoutMs = timeoutMsOf(environment, 'membersRejoined');
+    let last: string[] = [];
+    try {
+      await until(
+        { what: 'the environment to be as before', timeoutMs, signal: interrupt.signal },
+        async () => {
+          last = differences(before, await takeSnapshot(runner));
+          return last.length === 0 ? true : null;
+        },
+      );
+      return [];
+    } catch (error) {
+      const reason = errorText(error);
+      return last.length > 0
+        ? last.slice(0, 5).map((line) => `not as before: ${line}`)
+        : [`not as before: ${reason}`];
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import { failoverParts, planChecks, type PlannedCheck } from '../../suites/catalogue/index.ts';
+import { CommandError, EXIT } from '../../host/errors.ts';
+import { openEnvironment } from '../../suites/catalogue/plan/open.ts';
+import { readStamp } from '../../env/local/state/stamp.ts';
+import type { Environment, Size } from '../../env/schema.ts';
+import { refuseAim, type Target } from '../plan/aim.ts';
+import type { CheckOverrides } from '../state/run-state.ts';
+import { requireConfiguration } from '../plan/configuration.ts';
+import { describePlan, tooDear } from '../plan/dry-run.ts';
+import { embeddedOf } from '../plan/environment-parts.ts';
+import { execute } from './execute.ts';
+import { fingerprintOf } from '../plan/fingerprint.ts';
+import { guarded, type CommandResult } from './guard.ts';
+import { readSeriesOf, refuseOther, trialsToAppend, type Series } from '../state/series.ts';
+
+export interface DrillOptions {
+  /** Default `local`; of a series that is resumed, the series' own. */
+  env?: string | undefined;
+  /** One id, or the glob of one. */
+  check?: string | undefined;
+  repeat?: number | undefined;
+  target?: Target | undefined;
+  /** What a partition cuts off besides the peers, in place of what the environment says. */
+  also?: 'api'[] | undefined;
+  /** Outside the embedded environment a drill needs this word. */
+  yes?: boolean | undefined;
+  dryRun?: boolean | undefined;
+  out?: string | undefined;
+  size?: Size | undefined;
+  /** Folder of a drill's run, or its id below `out`: its trials are gone on with. */
+  resume?: string | undefined;
+}
+
+/** What a drill is about, once it is known. */
+type Asked = DrillOptions & { env: string; check: string };
+
+/** `plumbline drill`: one check that injects a fault, repeated. Never throws. */
+export function drill(options: DrillOptions): Promise<CommandResult> {
+  return guarded(async () => {
+    const resumed =
+      options.resume === undefined ? null : await readSeriesOf(options.resume, options.out ?? 'runs');
+    const asked = resumed === null ? askedOf(options) : askedAgain(options, resumed);
+    const environment = await openEnvironment(asked.env, { with: 'raised', size: asked.size ?? 'raised' });
+    const fingerprint = { ...fingerprintOf(environment.file), clusterUid: stampedUid(environment) };
+    if (resumed !== null) refuseOther(resumed, fingerprint);
+    const planned = planChecks(environment, { checks: [asked.check], repeat: asked.repeat });
+    const [only] = planned;
+    if (!only || planned.length > 1) {
+      throw new CommandError(
+        `"${asked.check}" names ${planned.length} checks; a drill takes one`,
+        EXIT.usage,
+      );
+    }
+    refuse(environment, only, asked);
+    if (options.dryRun === true) {
+      process.stdout.write(describePlan(environment, planned));
+      return { exitCode: 0 };
+    }
+    requireConfiguration(environment, planned, 'selection');
+    const { target, also, size, env } = asked;
+    const plan = { check: only.row.id, env, trials: only.trials, target, also, size };
+    return execute({
+      environment,
+      planned,
+      command: commandOf(options),
+      profile: null,
+      scope: 'selection',
+      out: options.out,
+      overrides: overridesOf(only, asked),
+      refuseWithoutPermit: true,
+      series: { plan, fingerprint, resumed },
+    });
+  });
+}
+
+function askedOf(options: DrillOptions): Asked {
+  const { check, env = 'local' } = options;
+  if (check === undefined)
+    throw new CommandError('a drill needs the id of a check, or --resume RUN', EXIT.usage);
+  return { ...options, check, env };
+}
+
+/** @throws CommandError (64) where what was typed is not what the series is about: it would be another series. */
+function askedAgain(options: DrillOptions, series: Series): Asked {
+  const { plan, folder } = series;
+  const pairs = [
+    ['check', options.check, plan.check],
+    ['--env', options.env, plan.env],
+    ['--target', options.target, plan.target],
+    ['--also', options.also?.join(' '), plan.also?.join(' ')],
+    ['--size', options.size, plan.size],
+  ] as const;
+  for (const [what, typed, recorded] of pairs) {
+    if (typed === undefined || typed === recorded) continue;
+    throw new CommandError(
+      `${folder.id} cannot be resumed with ${what} ${typed}: its trials are of ${recorded ?? 'none'}`,
+      EXIT.usage,
+    );
+  }
+  const { check, env, target, also, size } = plan;
+  return { ...options, check, env, target, also, size, repeat: trialsToAppend(series, options.repeat) };
+}
+
+/** The cluster that `env up` has left; null where only the cluster itself can tell. */
+function stampedUid(environment: Environment): string | null {
+  const instance = embeddedOf(environment);
+  return instance === undefined ? null : (readStamp(instance)?.uid ?? 'none: it is not up');
+}
+
+/** @throws CommandError 75 where a permit, the word or the budget is missing, 64 for what is no drill. */
+function refuse(environment: Environment, planned: PlannedCheck, options: Asked): void {
+  const { row, notRun } = planned;
+  const access = row.access[environment.kind];
+  if (access !== 'F' && access !== 'permit') {
+    throw new CommandError(
+      `${row.id} disturbs nothing in ${environment.name}: use \`plumbline run --check ${row.id}\``,
+      EXIT.usage,
+    );
+  }
+  refuseAim(environment, row.id, options);
+  if (notRun !== null)
+    throw new CommandError(`${row.id} cannot be drilled in ${environment.name}: ${notRun}`, EXIT.refused);
+  if (options.dryRun === true) return;
+  const dear = tooDear(environment, planned);
+  if (dear !== null) throw new CommandError(dear, EXIT.refused);
+  if ('embedded' in environment.cluster) return;
+  if (options.yes !== true) {
+    throw new CommandError(
+      `${row.id} disturbs ${environment.name}: look at --dry-run, then say --yes`,
+      EXIT.refused,
+    );
+  }
+}
+
+function overridesOf(
+  { row, goals }: PlannedCheck,
+  { target, also }: DrillOptions,
+): ReadonlyMap<string, CheckOverrides> {
+  if ((target ?? also) === undefined || failoverParts(row.id) === null) return new Map();
+  const failover = { ...(target !== undefined && { target }), ...(also !== undefined && { also }) };
+  return new Map([[row.id, { goals, settings: { failover } }]]);
+}
+
+function commandOf({ check, env, repeat, target, also, out, resume }: DrillOptions): string {
+  const words = ['npx plumbline drill'];
+  if (check !== undefined) words.push(check);
+  if (env !== undefined) words.push('--env', env);
+  if (repeat !== undefined) words.push('--repeat', String(repeat));
+  if (target !== undefined) words.push('--target', target);
+  for (const one of also ?? []) words.push('--also', one);
+  if (out !== undefined) words.push('--out', out);
+  if (resume !== undefined) words.push('--resume', resume);
+  return words.join(' ');
+}

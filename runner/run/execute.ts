@@ -1,0 +1,416 @@
+import type { PlannedCheck } from '../../suites/catalogue/index.ts';
+import { CommandError, EXIT } from '../../host/errors.ts';
+import { patient } from '../../host/patience.ts';
+import type { Environment, SecretSource } from '../../env/schema.ts';
+import { diffRuns, renderTerminal } from '../../reports/index.ts';
+import type { RunRecord } from '../../reports/record/run-record.ts';
+import type { Scope } from '../../reports/record/verdict.ts';
+import { Afterwards } from '../state/afterwards.ts';
+import { RunState, type CheckOverrides } from '../state/run-state.ts';
+import { ClusterPermits } from '../plan/cluster-permit.ts';
+import { BlockedError, connect, exitCodeOf, type Connection } from './connect.ts';
+import { CheckRunner } from '../serve/check-runner.ts';
+import { embeddedOf, estimateMs, lockMode, timeoutMsOf } from '../plan/environment-parts.ts';
+import { isInCheckout, type Fingerprint } from '../plan/fingerprint.ts';
+import { stackOf, type CommandResult } from './guard.ts';
+import { Interrupt } from './interrupt.ts';
+import { lastTimes } from '../record/last-time.ts';
+import { leftBroken } from '../state/leftovers.ts';
+import { judgesNamespace } from './namespace.ts';
+import { ensureOwnNamespaces } from './own-namespaces.ts';
+import { permitOf } from '../plan/permits.ts';
+import { isFulfilled, untilPlatform } from './platform-wait.ts';
+import { Progress } from './progress.ts';
+import { assembleRecord, writeRecord } from '../record/record.ts';
+import { redactFolder } from '../record/redact-folder.ts';
+import { makeRunFolder, removeRunFolder, RunFolderError, type RunFolder } from '../record/run-folder.ts';
+import { writeEnd, writePlan, writeSeries, type SeriesPlan } from '../record/run-history.ts';
+import {
+  kubeCallFrom,
+  openSafety,
+  type KubeCall,
+  type RestoreReport,
+  type Safety,
+} from '../embedded-safety.ts';
+import { describeResumption, nextTrial, refuseOther, resumeSeries, type Series } from '../state/series.ts';
+import { sendTelemetry } from '../record/telemetry/index.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+
+export interface ExecuteOptions {
+  environment: Environment;
+  planned: readonly PlannedCheck[];
+  /** The command line as typed, for the record. */
+  command: string;
+  profile: string | null;
+  scope: Scope;
+  out?: string | undefined;
+  /** A run to compare with. */
+  baseline?: RunRecord | undefined;
+  overrides?: ReadonlyMap<string, CheckOverrides>;
+  /** A drill without the permit of the cluster's owners is refused (75); in a run its check is not-run. */
+  refuseWithoutPermit?: boolean | undefined;
+  /** Of a drill: what its trials are of, so that they can be gone on with, and the run that is gone on with. */
+  series?: SeriesOptions | undefined;
+}
+
+interface SeriesOptions {
+  plan: Omit<SeriesPlan, 'startedAt' | 'fingerprint'>;
+  fingerprint: Fingerprint;
+  resumed: Series | null;
+}
+
+/** Runs the planned checks in the environment and writes the run folder, whatever happens in between. */
+export async function execute(options: ExecuteOptions): Promise<CommandResult> {
+  const progress = new Progress();
+  // Before anything else: what cannot be recorded must not be done.
+  const folder =
+    options.series?.resumed?.folder ?? makeRunFolder(options.out ?? 'runs', options.environment.name);
+  const interrupt = new Interrupt((line) => progress.say(line));
+  const run = new Run(options, folder, { progress, interrupt });
+  try {
+    return await run.toTheEnd();
+  } finally {
+    progress.close();
+    interrupt.close();
+  }
+}
+
+class Run {
+  readonly #options: ExecuteOptions;
+  readonly #folder: RunFolder;
+  readonly #progress: Progress;
+  readonly #interrupt: Interrupt;
+  readonly #runState: RunState;
+  readonly #startedAt: Date;
+  /** The run that is gone on with, until it is said in its histories that it is: till then nothing is written to them. */
+  #untouched: Series | null;
+  readonly #notes: string[] = [];
+  #planned: readonly PlannedCheck[];
+  #permits: ClusterPermits | null = null;
+  #connection: Connection | null = null;
+  #runner: CheckRunner | null = null;
+  #nodes: number | null = null;
+  /** Why the environment could not be asked anything; null: it could. */
+  #blocked: string | null = null;
+  readonly #afterwards = new Afterwards();
+
+  constructor(options: ExecuteOptions, folder: RunFolder, ui: { progress: Progress; interrupt: Interrupt }) {
+    this.#options = options;
+    this.#planned = options.planned;
+    this.#folder = folder;
+    this.#progress = ui.progress;
+    this.#interrupt = ui.interrupt;
+    this.#runState = new RunState({
+      environment: options.environment,
+      histories: folder.histories,
+      progress: ui.progress,
+    });
+    this.#runState.plan(this.#toRun());
+    for (const [check, overrides] of options.overrides ?? []) this.#runState.overrides.set(check, overrides);
+    const resumed = options.series?.resumed ?? null;
+    this.#untouched = resumed;
+    this.#startedAt = resumed === null ? new Date() : new Date(resumed.plan.startedAt);
+    if (resumed !== null) this.#runState.firstTrials.set(resumed.plan.check, nextTrial(resumed));
+  }
+
+  async toTheEnd(): Promise<CommandResult> {
+    const { environment } = this.#options;
+    if (this.#untouched === null) await this.#writePlan();
+    const estimates = this.#toRun().map((one) => [one.row.id, estimateMs(one, environment)] as const);
+    this.#progress.expect(new Map(estimates), lastTimes(this.#folder, environment, this.#toRun()));
+    let failure: unknown = null;
+    try {
+      await this.#checks();
+    } catch (error) {
+      if (this.#refused(error)) throw error;
+      if (this.#untouched !== null) throw this.#notResumed(error);
+      failure = await this.#cutShort(error);
+    }
+    return this.#write(failure);
+  }
+
+  #toRun(): PlannedCheck[] {
+    return this.#planned.filter(({ notRun }) => notRun === null);
+  }
+
+  #writePlan(): Promise<void> {
+    const { id, histories } = this.#folder;
+    const { environment, scope } = this.#options;
+    return writePlan(histories, { id, environment: environment.name, scope, planned: this.#planned });
+  }
+
+  /** Refused before anything was done: no run took place, so that no folder is left of it. */
+  #refused(error: unknown): boolean {
+    const refused =
+      exitCodeOf(error) !== undefined && !this.#interrupt.signal.aborted && this.#runner === null;
+    if (refused) {
+      this.#connection?.cluster.close();
+      if (this.#options.series?.resumed == null) removeRunFolder(this.#folder);
+    }
+    return refused;
+  }
+
+  /** What kept a series from being gone on with leaves its run as it was. */
+  #notResumed(error: unknown): unknown {
+    this.#connection?.cluster.close();
+    const code = this.#interrupt.exitCode ?? (error instanceof BlockedError ? EXIT.inconclusive : undefined);
+    if (code === undefined) return error;
+    const why = errorText(error);
+    return new CommandError(`${this.#folder.id} was not resumed and is as it was: ${why}`, code, {
+      cause: error,
+    });
+  }
+
+  /** What ends a run early: an interrupt, an environment that cannot be asked, or the harness itself (returned). */
+  async #cutShort(error: unknown): Promise<unknown> {
+    const rest = this.#toRun();
+    if (this.#interrupt.name !== null) {
+      const message = `not finished: interrupted by ${this.#interrupt.name}`;
+      await this.#runState.concludeRest(rest, { verdict: 'inconclusive', message });
+      return null;
+    }
+    if (error instanceof BlockedError) {
+      const message = `the environment cannot be asked: ${error.message}`;
+      this.#blocked = error.message;
+      await this.#runState.concludeAll(rest, { verdict: 'inconclusive', message });
+      return null;
+    }
+    this.#notes.push(`The harness failed: ${stackOf(error)}`);
+    // With a full disk there is no history to write to; the outcomes then say "planned and never ran".
+    await this.#runState
+      .concludeRest(rest, { verdict: 'inconclusive', message: 'not run: the harness failed' })
+      .catch(() => undefined);
+    return error;
+  }
+
+  async #checks(): Promise<void> {
+    if (this.#toRun().length === 0) return;
+    const { environment } = this.#options;
+    const signal = this.#interrupt.signal;
+    // First of all that is said: whoever reads one line must know that it was found broken.
+    const broken = leftBroken(environment);
+    if (broken !== null) this.#note(broken);
+    this.#progress.doing('reaching the environment');
+    const connection = await connect({
+      environment,
+      progress: this.#progress,
+      signal,
+      raise: true,
+    });
+    this.#connection = connection;
+    this.#noteRestored(connection.restored);
+    // Nobody tries these again, so that no later restore would name them.
+    this.#afterwards.add({ actions: 0, failed: connection.restored?.conflicts ?? [] });
+    const kube = kubeCallFrom(connection.kubeconfig, connection.context);
+    try {
+      await this.#askPermits(kube.call);
+      await this.#beginSeries(connection.uid);
+      if (this.#toRun().length === 0) return;
+      await ensureOwnNamespaces(environment, kube.call);
+      const safety = await this.#openSafety(connection, kube.call);
+      try {
+        await this.#runBatches(connection, safety);
+      } finally {
+        for (const complaint of this.#runner?.complaints ?? []) this.#note(complaint);
+        await this.#closeSafety(safety);
+        if (this.#runner !== null) await this.#afterwards.lookForNodes(this.#runner, this.#interrupt.signal);
+      }
+    } finally {
+      kube.close();
+    }
+  }
+
+  /** Outside the embedded environment the owners of the cluster must permit what disturbs it, before anything is touched. */
+  async #askPermits(call: KubeCall): Promise<void> {
+    const { environment, refuseWithoutPermit } = this.#options;
+    const disturbing = this.#toRun().filter((one) => lockMode(one, environment) === 'exclusive');
+    if (embeddedOf(environment) !== undefined || disturbing.length === 0) return;
+    this.#permits = new ClusterPermits(call, environment.namespaces.system);
+    const { refused, weakness } = await this.#permits.ask(disturbing.map(({ row }) => row.id));
+    const [first] = refused;
+    if (first !== undefined && refuseWithoutPermit === true)
+      throw new CommandError(first.join(': '), EXIT.refused);
+    if (weakness !== null) this.#note(weakness);
+    if (first === undefined) return;
+    this.#planned = this.#planned.map((one) => ({
+      ...one,
+      notRun: one.notRun ?? refused.get(one.row.id) ?? null,
+    }));
+    await this.#writePlan();
+  }
+
+  /** The last thing before anything is touched. @throws CommandError (64) for a series of another cluster */
+  async #beginSeries(clusterUid: string): Promise<void> {
+    const { series } = this.#options;
+    if (series === undefined) return;
+    const fingerprint = { ...series.fingerprint, clusterUid };
+    const resumed = this.#untouched;
+    if (resumed === null) {
+      const startedAt = this.#startedAt.toISOString();
+      await writeSeries(this.#folder.histories, { ...series.plan, startedAt, fingerprint });
+      return;
+    }
+    refuseOther(resumed, fingerprint);
+    await resumeSeries(resumed, this.#runState.headerSource(resumed.plan.check));
+    this.#untouched = null;
+    this.#note(describeResumption(resumed));
+    if (isInCheckout(this.#folder.path))
+      this.#note('the records of this series lie in the checkout: a clean checkout would lose them (--out)');
+  }
+
+  #openSafety(connection: Connection, call: KubeCall): Promise<Safety> {
+    const { environment } = this.#options;
+    return openSafety({
+      environment: environment.name,
+      embedded: embeddedOf(environment),
+      clusterUid: connection.uid,
+      kube: call,
+      kubeconfig: connection.kubeconfig,
+      runId: this.#folder.id,
+      systemNamespace: environment.namespaces.system,
+      undoImage: environment.drills.undoImage,
+      permit: permitOf(environment, this.#permits),
+      restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
+      notice: (message) => this.#note(message),
+      signal: this.#interrupt.signal,
+    });
+  }
+
+  async #runBatches(connection: Connection, safety: Safety): Promise<void> {
+    const { environment } = this.#options;
+    const { cluster, kubeconfig, context } = connection;
+    const signal = this.#interrupt.signal;
+    this.#noteRestored(safety.restoredAtStart);
+    const runner = new CheckRunner({
+      runState: this.#runState,
+      folder: this.#folder,
+      cluster,
+      safety,
+      kubeconfig,
+      context,
+      signal,
+    });
+    this.#runner = runner;
+    const nodes = await cluster.list({ kind: 'v1/Node' });
+    this.#nodes = nodes.unavailable === undefined ? nodes.items.length : null;
+    if (connection.platformReady !== null && !(await isFulfilled(connection.platformReady)))
+      await this.#untilPlatform(runner, safety, connection.platformReady);
+    await judgesNamespace(this.#runState, cluster, this.#left());
+    const left = this.#left();
+    await runner.runBatch(left);
+    signal.throwIfAborted();
+    if (left.some((one) => lockMode(one, environment) === 'exclusive')) {
+      this.#progress.doing('measuring the steady state again');
+      const unrest = await this.#afterwards.measureSteadiness(runner);
+      if (unrest !== null) this.#note(unrest);
+    }
+  }
+
+  #left(): PlannedCheck[] {
+    return this.#toRun().filter(({ row }) => !this.#runState.outcomes.has(row.id));
+  }
+
+  /** Without a platform what needs one has no verdict. */
+  async #untilPlatform(runner: CheckRunner, safety: Safety, platformReady: Promise<void>): Promise<void> {
+    const why = await untilPlatform({
+      platformReady,
+      limitMs: patient(timeoutMsOf(this.#options.environment, 'platformReady')),
+      meanwhile: async () => {
+        await runner.runBatch(this.#left().filter(({ row }) => row.clusterAlone === true));
+        this.#progress.doing('waiting for the platform');
+      },
+      interrupted: this.#interrupt.signal,
+      stopped: safety.stopped,
+    });
+    if (why === null) return;
+    const message = `the platform did not become ready: ${why}`;
+    this.#note(message);
+    await this.#runState.concludeRest(this.#left(), { verdict: 'inconclusive', message });
+  }
+
+  async #closeSafety(safety: Safety): Promise<void> {
+    this.#progress.doing('restoring');
+    const report = await safety.close();
+    this.#afterwards.add(report);
+    for (const failure of report.failed) this.#note(`not restored: ${failure}`);
+  }
+
+  #noteRestored(report: RestoreReport | null): void {
+    const { actions, failed, undone } = report ?? { actions: 0, failed: [], undone: [] };
+    if (actions > 0)
+      this.#note(`restored what an earlier run had left: ${[...undone, ...failed].join('; ')}`);
+  }
+
+  #note(message: string): void {
+    if (this.#notes.includes(message)) return;
+    this.#notes.push(message);
+    this.#progress.say(`  ${message}`);
+  }
+
+  /** The cluster stays open until all is written and sent: what is to be sent may need a secret that it holds. */
+  async #write(failure: unknown): Promise<CommandResult> {
+    try {
+      return await this.#writeAll(failure);
+    } finally {
+      this.#connection?.cluster.close();
+    }
+  }
+
+  async #writeAll(failure: unknown): Promise<CommandResult> {
+    const { environment, command, profile, scope } = this.#options;
+    const planned = this.#planned;
+    const connection = this.#connection;
+    const interrupted = this.#interrupt.name;
+    const calls = connection?.cluster.calls() ?? { total: 0, byKind: {} };
+    const redact = this.#runState.redact;
+    const record = assembleRecord({
+      folder: this.#folder,
+      command,
+      environment,
+      profile,
+      scope,
+      startedAt: this.#startedAt,
+      interrupted,
+      blocked: this.#blocked,
+      planned,
+      outcomes: this.#runState.outcomes,
+      notes: this.#notes,
+      cluster: connection && { uid: connection.uid, version: connection.version, nodes: this.#nodes },
+      apiCalls: calls,
+      restored: this.#afterwards.restored,
+      harnessFailure: failure === null ? null : EXIT.harness,
+    });
+    try {
+      const end = { interrupted, blocked: this.#blocked, restored: this.#afterwards.restored };
+      await writeEnd(this.#folder.histories, end, redact);
+      redactFolder(this.#folder.path, this.#runner?.stores.secrets() ?? []);
+      const written = await writeRecord(record, this.#folder, redact);
+      await this.#sendTelemetry(written);
+      this.#progress.close();
+      const { baseline } = this.#options;
+      if (baseline !== undefined) this.#progress.say(diffRuns(written, baseline).text.trimEnd());
+      this.#progress.say(renderTerminal(written, { reportPath: `${this.#folder.path}/report.html` }));
+      return { exitCode: written.exitCode };
+    } catch (cause) {
+      this.#progress.say(record.sentence);
+      throw new RunFolderError(
+        `The run's record cannot be written to ${this.#folder.path}: ${stackOf(cause)}`,
+        { cause },
+      );
+    }
+  }
+
+  /** The verdict is written: what cannot be sent is said, and changes nothing. */
+  async #sendTelemetry(written: RunRecord): Promise<void> {
+    const { environment } = this.#options;
+    const stores = this.#runner?.stores;
+    const secret = (source: SecretSource): Promise<string> =>
+      stores?.secret(source) ??
+      Promise.reject(new Error('no secret can be read: no environment was reached'));
+    const parent = process.env['TRACEPARENT'];
+    const notices = await sendTelemetry(written, environment, { secret, parent });
+    // Nothing was asked, and that is what is said: what sends needs the same environment.
+    if (this.#blocked !== null) return;
+    for (const notice of notices) this.#progress.say(this.#runState.redact(`  ${notice}`));
+  }
+}

@@ -1,0 +1,48 @@
+import { EXIT } from '../../host/errors.ts';
+
+export type InterruptSignal = 'SIGINT' | 'SIGTERM';
+const CODES: Record<InterruptSignal, number> = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated };
+
+/** Ctrl-C or SIGTERM: the first asks for an orderly end, the second ends at once. */
+export class Interrupt {
+  readonly #stop = new AbortController();
+  readonly #listeners = new Map<InterruptSignal, () => void>();
+  #name: InterruptSignal | null = null;
+
+  /** Starts listening. `say` tells people what the first signal does. */
+  constructor(say: (line: string) => void) {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+      const listener = () => {
+        if (this.#name !== null) {
+          say(
+            'Stopped at once. What was left undone is restored by `plumbline restore --env NAME` or by the next run.',
+          );
+          // Children in sessions of their own end when their socket or standard input closes with this process.
+          process.exit(CODES[name]);
+        }
+        this.#name = name;
+        say(`${name}: restoring and writing what there is; once more stops at once.`);
+        this.#stop.abort(new Error(`interrupted by ${name}`));
+      };
+      this.#listeners.set(name, listener);
+      process.on(name, listener);
+    }
+  }
+
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  get name(): InterruptSignal | null {
+    return this.#name;
+  }
+
+  /** 130 or 143; undefined when nothing was interrupted. */
+  get exitCode(): number | undefined {
+    return this.#name === null ? undefined : CODES[this.#name];
+  }
+
+  close(): void {
+    for (const [name, listener] of this.#listeners) process.off(name, listener);
+  }
+}

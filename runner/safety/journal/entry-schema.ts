@@ -1,0 +1,84 @@
+/** How entries are read from the disk: what was written by whichever version is looked at before anybody acts on it. */
+import { z } from 'zod';
+import type { Entry, Inverse, NodeInverse } from '../types.ts';
+import { fitsKubeInverse } from '../timers/undo-kube.ts';
+import type { KubeInverse } from '../timers/undo-kube.ts';
+
+const instance = z.enum(['local', 'local-small']);
+const words = z.array(z.string());
+const ms = z.number();
+
+const power = z.object({ on: words, state: words, isOn: z.string(), isOff: z.string(), timeoutMs: ms });
+
+const nodeInverse: z.ZodType<NodeInverse> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('thaw'), cgroup: z.string() }),
+  z.object({ kind: z.literal('link-up'), instance, link: z.string() }),
+  z.object({
+    kind: z.literal('node-start'),
+    instance,
+    node: z.string(),
+    size: z.enum(['small', 'full']),
+    binDir: z.string(),
+  }),
+  z.object({ kind: z.literal('static-pod'), from: z.string(), to: z.string() }),
+  z.object({ kind: z.literal('route'), netns: z.string(), route: words }),
+  z.object({ kind: z.literal('node-power'), node: z.string(), commands: power }),
+  z.object({
+    kind: z.literal('command'),
+    argv: words,
+    until: z.object({ argv: words, includes: z.string(), excludes: z.string() }),
+    timeoutMs: ms,
+  }),
+  z.object({
+    kind: z.literal('file'),
+    path: z.string(),
+    before: z.string().nullable(),
+    afterSha256: z.string().nullable(),
+    mode: z.number().exactOptional(),
+    then: words.exactOptional(),
+  }),
+  z.object({ kind: z.literal('packet-filter'), pid: z.number(), startTime: z.string(), table: z.string() }),
+  z.object({
+    kind: z.literal('api-servers'),
+    instance,
+    before: z.array(z.object({ name: z.string(), address: z.string() })),
+  }),
+  z.object({
+    kind: z.literal('stand-in'),
+    url: z.string(),
+    rest: z.object({ delayMs: ms, failRatio: z.number(), status: z.number() }),
+    embedded: z.boolean().exactOptional(),
+  }),
+  z.object({ kind: z.literal('edge-config'), instance, before: z.string(), afterSha256: z.string() }),
+]);
+
+/** An inverse that this version can run. */
+export const inverseSchema: z.ZodType<Inverse> = z.union([
+  z.custom<KubeInverse>(fitsKubeInverse, { error: 'no inverse of a kind that is known here' }),
+  nodeInverse,
+]);
+
+const states = z.enum(['pending', 'done', 'failed', 'void']);
+
+export const entrySchema: z.ZodType<Entry> = z.looseObject({
+  seq: z.int(),
+  id: z.string(),
+  check: z.string(),
+  title: z.string(),
+  access: z.enum(['canary', 'fault', 'control']),
+  inverse: inverseSchema,
+  clusterUid: z.string(),
+  bootId: z.string(),
+  holder: z.object({ pid: z.int(), startTime: z.string() }),
+  runId: z.string(),
+  dueMs: ms,
+  // Earlier versions wrote a time of day instead: due at once.
+  dueAfterMs: ms.default(0),
+  at: z.string(),
+  takenFrom: z.string().exactOptional(),
+  state: states,
+  note: z.string().exactOptional(),
+});
+
+/** What became of an entry. */
+export const markSchema = z.object({ seq: z.int(), state: states, note: z.string().exactOptional() });

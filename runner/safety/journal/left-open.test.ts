@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { followLedger } from '../timers/host-timer.ts';
+import { clearTrouble, leftOpen, writeTrouble } from './left-open.ts';
+import { Ledger } from './ledger.ts';
+import { bootId, holderSelf } from '../lease/place.ts';
+import { HolderRecord } from '../lease/processes.ts';
+
+/** A ledger with the power of a node that is given back once the file is there. */
+function lost(): { folder: string; ledger: Ledger; power: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'left-'));
+  const power = join(folder, 'power');
+  const ledger = new Ledger(join(folder, 'ledger'));
+  ledger.record({
+    id: 'x',
+    check: 'failover/postgres/node-loss',
+    title: 'node-loss of tender/pg-1',
+    access: 'fault',
+    inverse: {
+      kind: 'node-power',
+      node: 'worker-1',
+      commands: { on: ['cat', power], state: ['cat', power], isOn: 'on', isOff: 'off', timeoutMs: 5_000 },
+    },
+    clusterUid: 'u',
+    bootId: bootId(),
+    holder: { pid: 1, startTime: '1' },
+    runId: 'r',
+    dueMs: 0,
+    dueAfterMs: 0,
+    at: '',
+  });
+  return { folder: ledger.folder, ledger, power };
+}
+
+test('says nothing where nothing is open, or while whoever did it still runs', () => {
+  const { folder, ledger } = lost();
+  const holders = new HolderRecord(folder);
+  holders.add(holderSelf());
+  assert.equal(leftOpen(folder), null);
+  holders.remove(holderSelf());
+  assert.match(leftOpen(folder) ?? '', /^LEFT BROKEN .* 1 not undone: node-loss of tender\/pg-1 .*no timer/);
+  ledger.mark(1, 'done');
+  assert.equal(leftOpen(folder), null);
+  assert.equal(leftOpen(join(folder, 'nowhere')), null);
+});
+
+test('false verdict 24: what the timer tries in vain is on record, with since when and how often', async () => {
+  const { folder, ledger, power } = lost();
+  const following = followLedger(folder, undefined);
+  const began = performance.now();
+  let said: string | null;
+  try {
+    while (!existsSync(join(folder, 'host-timer-trouble.json')) && performance.now() - began < 10_000)
+      await sleep(20);
+    said = leftOpen(folder);
+    writeFileSync(power, 'on');
+    while (ledger.open().length > 0 && performance.now() - began < 30_000) await sleep(50);
+    assert.deepEqual(ledger.open(), [], 'tried again');
+  } finally {
+    ledger.mark(1, 'done');
+  }
+  assert.match(
+    said ?? '',
+    /cat .*power.*; the timer on this host has tried 1 times since \d{4}-.* no longer runs/,
+  );
+  assert.equal(leftOpen(folder), null);
+  // Nobody holds the environment and nothing is open: it ends by itself, and so does its record.
+  await following;
+  assert.equal(existsSync(join(folder, 'host-timer-trouble.json')), false);
+});
+
+test('false verdict 24: a record says since when it has been so, not since when it was looked at last', () => {
+  const { folder } = lost();
+  writeTrouble(folder, 1);
+  const since = /since (\S+)/.exec(leftOpen(folder) ?? '')?.[1] ?? '';
+  writeTrouble(folder, 7);
+  assert.match(leftOpen(folder) ?? '', new RegExp(`tried 7 times since ${since} `));
+  clearTrouble(folder);
+  assert.doesNotMatch(leftOpen(folder) ?? '', /tried/);
+});

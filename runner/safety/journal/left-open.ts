@@ -1,0 +1,66 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Ledger } from './ledger.ts';
+import { HolderRecord, recordedProcess, replaceFile } from '../lease/processes.ts';
+
+/** What the timer on the host could not undo so far: for whoever looks next, since nobody reads a log that nobody points at. */
+const TROUBLE_FILE = 'host-timer-trouble.json';
+/** The record of the running timer; see host-timer.ts. */
+const TIMER_FILE = 'host-timer.json';
+/** So many of what is open are named. */
+const NAMED = 3;
+/** As much of why it could not be undone as one sentence has room for. */
+const NOTE_CHARACTERS = 200;
+
+const troubleSchema = z.object({ since: z.string(), tries: z.number() });
+type Trouble = z.infer<typeof troubleSchema>;
+
+/** @param tries how often the timer has tried in vain */
+export function writeTrouble(folder: string, tries: number): void {
+  const since = readTrouble(folder)?.since ?? new Date().toISOString();
+  const trouble: Trouble = { since, tries };
+  replaceFile(join(folder, TROUBLE_FILE), JSON.stringify(trouble));
+}
+
+export function clearTrouble(folder: string): void {
+  rmSync(join(folder, TROUBLE_FILE), { force: true });
+}
+
+function readTrouble(folder: string): Trouble | null {
+  const file = join(folder, TROUBLE_FILE);
+  if (!existsSync(file)) return null;
+  try {
+    return troubleSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * What a run that is over has left undone on this machine, as one sentence with what has become of it since; null when there is nothing,
+ * or when whoever did it still runs. To be said before anything else: the environment is broken until then.
+ */
+export function leftOpen(folder: string): string | null {
+  if (!existsSync(folder) || new HolderRecord(folder).living().length > 0) return null;
+  const ledger = new Ledger(folder);
+  const open = ledger.open();
+  const unread = ledger.damaged().filter(({ kind }) => kind === 'unfit');
+  if (open.length + unread.length === 0) return null;
+  const named = open.slice(0, NAMED).map(({ title, check, note }) => {
+    const why = note === undefined ? '' : `: ${note.replaceAll(/\s+/g, ' ').slice(0, NOTE_CHARACTERS)}`;
+    return `${title} (${check}${why})`;
+  });
+  if (open.length > NAMED) named.push(`and ${open.length - NAMED} more`);
+  named.push(...unread.map(({ text }) => text));
+  return `LEFT BROKEN by an earlier run, ${open.length + unread.length} not undone: ${named.join('; ')}; ${timerState(folder)}`;
+}
+
+function timerState(folder: string): string {
+  const lives = recordedProcess(join(folder, TIMER_FILE)) !== null;
+  const trouble = readTrouble(folder);
+  if (trouble === null)
+    return lives ? 'the timer on this host is about to undo it' : 'no timer on this host undoes it';
+  const tried = `the timer on this host has tried ${trouble.tries} times since ${trouble.since}`;
+  return lives ? `${tried} and goes on` : `${tried} and no longer runs`;
+}

@@ -1,0 +1,246 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import type { Ledger } from './ledger.ts';
+import { isKubeInverse } from '../types.ts';
+import type { Entry, Inverse, KubeCall } from '../types.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
+
+export const MIRROR_NAME = 'plumbline-ledger';
+const CALL_TIMEOUT_MS = 5_000;
+/** A ConfigMap holds 1 MiB; this leaves room for the rest of the object. */
+const MAX_BYTES = 900 * 1024;
+/** A write that comes between two others is refused (409), and tried anew. */
+const ATTEMPTS = 5;
+const RETRY_AFTER_MS = 200;
+
+/**
+ * What the Job in the cluster and other machines read: kube inverses to run, and nodes whose power is to be given back; for people, the
+ * titles of the others. No time of day stands in it, for no two clocks are alike: what is due is a length.
+ */
+export type MirroredEntry = {
+  id: string;
+  seq: number;
+  title: string;
+  check: string;
+  state: string;
+  dueAfterMs: number;
+  inverse: unknown;
+};
+
+/** True when the entry may be read by whoever reads ConfigMaps: values of Secrets stay on the disk. */
+export function isMirrored(entry: Pick<Entry, 'inverse'>): boolean {
+  return isKubeInverse(entry.inverse) && !entry.inverse.path.includes('/secrets');
+}
+
+/** True for what somebody else undoes when this machine is gone: then it must be in the mirror before it is done. */
+export function isUndoneElsewhere(inverse: Inverse): boolean {
+  return inverse.kind === 'node-power' || (isKubeInverse(inverse) && isMirrored({ inverse }));
+}
+
+/** As much of an entry as tells whose it is, whoever wrote it. Earlier versions wrote no `id`. */
+const listedSchema = z.looseObject({
+  id: z.string().optional(),
+  seq: z.number().optional(),
+  title: z.string().optional(),
+  dueAt: z.string().optional(),
+  inverse: z.unknown(),
+});
+export type Listed = z.infer<typeof listedSchema>;
+
+const mirrorSchema = z.object({
+  metadata: z.object({ resourceVersion: z.string().optional() }).optional(),
+  data: z.object({ entries: z.string().optional(), holder: z.string().optional() }).optional(),
+});
+
+/** What the mirror lists, and who wrote it last. */
+export type Listing = {
+  readonly listed: readonly Listed[];
+  /** The same as it was found. */
+  readonly raw: readonly unknown[];
+  readonly holder: string;
+  /** Null where there is no mirror. */
+  readonly resourceVersion: string | null;
+};
+
+type Where = { readonly kube: KubeCall; readonly namespace: string };
+
+/** @throws Error when it is not known what the mirror lists */
+export async function readMirror({ kube, namespace }: Where): Promise<Listing> {
+  const { status, body } = await kube({
+    method: 'GET',
+    path: mirrorPath(namespace),
+    timeoutMs: CALL_TIMEOUT_MS,
+  });
+  if (status === 404) return { listed: [], raw: [], holder: '', resourceVersion: null };
+  const listing = status === 200 ? listingOf(body) : null;
+  if (listing === null)
+    throw new Error(`the ConfigMap ${namespace}/${MIRROR_NAME} cannot be read (${status})`);
+  return listing;
+}
+
+function listingOf(body: unknown): Listing | null {
+  const object = mirrorSchema.safeParse(body).data;
+  const { entries = '[]', holder = 'another machine' } = object?.data ?? {};
+  const raw = object === undefined ? null : listOf(entries);
+  if (raw === null) return null;
+  return { listed: raw.map(readable), raw, holder, resourceVersion: object?.metadata?.resourceVersion ?? '' };
+}
+
+function listOf(text: string): unknown[] | null {
+  try {
+    return z.array(z.unknown()).safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** One that cannot be read is nobody's, and keeps none of the others from being undone. */
+function readable(raw: unknown, i: number): Listed {
+  const read = listedSchema.safeParse(raw).data;
+  return (
+    read ?? { title: `entry ${i + 1} of the ConfigMap ${MIRROR_NAME}, which cannot be read`, inverse: null }
+  );
+}
+
+/**
+ * Takes out of a mirror that others have written what is settled, and leaves the rest of it theirs. Whoever writes it meanwhile is not
+ * overwritten: it is read again then.
+ * @returns null when nothing of it is listed any more, else why it still is
+ */
+export async function dropFromMirror(where: Where, ids: ReadonlySet<string>): Promise<string | null> {
+  let why = '';
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (attempt > 0) await sleep(RETRY_AFTER_MS);
+    try {
+      const { listed, raw, resourceVersion } = await readMirror(where);
+      const left = raw.filter((_, i) => !ids.has(listed[i]?.id ?? ''));
+      if (left.length === raw.length) return null;
+      const { status } = await where.kube({
+        method: 'PATCH',
+        path: mirrorPath(where.namespace),
+        contentType: 'application/merge-patch+json',
+        body: { metadata: { resourceVersion }, data: { entries: JSON.stringify(left) } },
+        timeoutMs: CALL_TIMEOUT_MS,
+      });
+      if (status === 200) return null;
+      why = `the API server answered ${status} for the ConfigMap ${MIRROR_NAME}`;
+    } catch (error) {
+      why = errorText(error);
+    }
+  }
+  return why;
+}
+
+function mirrorPath(namespace: string): string {
+  return `/api/v1/namespaces/${namespace}/configmaps/${MIRROR_NAME}`;
+}
+
+/** The copy of the open entries in the cluster, where it survives this machine. */
+export class Mirror {
+  readonly #kube: KubeCall;
+  readonly #namespace: string;
+  readonly #ledger: Ledger;
+  readonly #holder: string;
+  #writing: Promise<string | null> | null = null;
+  #next: Promise<string | null> | null = null;
+  #written: string | null = null;
+
+  constructor(options: { kube: KubeCall; namespace: string; ledger: Ledger; holder: string }) {
+    this.#kube = options.kube;
+    this.#namespace = options.namespace;
+    this.#ledger = options.ledger;
+    this.#holder = options.holder;
+  }
+
+  /**
+   * Writes what is open now; calls that come while one is under way share the next. Never throws.
+   * @returns null when the mirror is up to date, else why it is not.
+   */
+  sync(): Promise<string | null> {
+    if (this.#writing === null) return this.#start();
+    this.#next ??= this.#writing.then(() => {
+      this.#next = null;
+      return this.#start();
+    });
+    return this.#next;
+  }
+
+  #start(): Promise<string | null> {
+    this.#writing = this.#write().finally(() => {
+      this.#writing = null;
+    });
+    return this.#writing;
+  }
+
+  /**
+   * Brings it up to date with what is open, whoever wrote it last; nothing is written where nothing is listed and nothing is open. Never
+   * throws. @returns as `sync`
+   */
+  async refresh(): Promise<string | null> {
+    const seen = await readMirror({ kube: this.#kube, namespace: this.#namespace }).catch(() => null);
+    if (seen?.listed.length === 0) this.#written = '[]';
+    return this.sync();
+  }
+
+  /** Whether somebody may still read there that something is open which is not: the last that was written, or an earlier run's. */
+  get mayBeStale(): boolean {
+    return this.#written !== this.#now();
+  }
+
+  #now(): string {
+    return JSON.stringify(this.#ledger.open().map(mirrored));
+  }
+
+  async #write(): Promise<string | null> {
+    for (let attempt = 1; ; attempt++) {
+      const entries = this.#now();
+      if (entries === this.#written) return null;
+      if (entries.length > MAX_BYTES)
+        return `the open entries take ${entries.length} bytes, a ConfigMap holds ${MAX_BYTES}`;
+      const { gap, again } = await this.#writeOnce(entries);
+      if (!again || attempt === ATTEMPTS) return gap;
+      await sleep(RETRY_AFTER_MS);
+    }
+  }
+
+  /** @returns why it was not written; null: it was. `again`: somebody else wrote at the same moment */
+  async #writeOnce(entries: string): Promise<{ gap: string | null; again: boolean }> {
+    try {
+      const reply = await this.#kube({
+        method: 'PATCH',
+        path: `${mirrorPath(this.#namespace)}?fieldManager=plumbline-ledger&force=true`,
+        contentType: 'application/apply-patch+yaml',
+        body: {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: {
+            name: MIRROR_NAME,
+            namespace: this.#namespace,
+            labels: { 'app.kubernetes.io/managed-by': 'plumbline' },
+          },
+          data: { entries, holder: this.#holder },
+        },
+        timeoutMs: CALL_TIMEOUT_MS,
+      });
+      if (reply.status !== 200 && reply.status !== 201) {
+        const gap = `the API server answered ${reply.status} for the ConfigMap ${MIRROR_NAME}`;
+        return { gap, again: reply.status === 409 };
+      }
+      this.#written = entries;
+      return { gap: null, again: false };
+    } catch (error) {
+      return { gap: errorText(error), again: false };
+    }
+  }
+}
+
+function mirrored(entry: Entry): MirroredEntry {
+  const { id, seq, title, check, state, dueAfterMs, inverse } = entry;
+  return { id, seq, title, check, state, dueAfterMs, inverse: inverseFor(inverse) };
+}
+
+function inverseFor(inverse: Inverse): unknown {
+  if (isMirrored({ inverse })) return inverse;
+  // Never a command: whoever may write the mirror must not choose what others run.
+  return inverse.kind === 'node-power' ? { kind: inverse.kind, node: inverse.node } : { kind: inverse.kind };
+}

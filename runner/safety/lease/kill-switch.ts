@@ -1,0 +1,176 @@
+import { monoMs } from '../../../probes/clock.ts';
+import { KillSwitchError } from '../errors.ts';
+import { pause } from './pause.ts';
+import type { KubeCall } from '../types.ts';
+import { textAt } from '../timers/undo-kube.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
+
+export const KILL_SWITCH_NAME = 'plumbline-stop';
+
+/** No new action begins on a reading older than this, and a kill switch that is refused for this long stops everything. */
+const FRESH_MS = 2_000;
+/**
+ * Silence stops everything only after this. An API server on two busy cores has taken more than 1.5 s for an answer, and one
+ * that answers nobody takes no kill switch from anybody either; new actions wait meanwhile.
+ */
+const SILENT_MS = 6_000;
+/** Readings overlap, so that one slow answer does not delay the next. A watch alone would not do: silence looks like an absent kill switch. */
+const READ_EVERY_MS = 500;
+const READ_TIMEOUT_MS = 5_000;
+const MAX_UNDER_WAY = 4;
+
+export type KillSwitchOptions = {
+  readonly kube: KubeCall;
+  readonly namespace: string;
+  /** Called once: no new action may begin, and restoring must. */
+  readonly onStop: (reason: string) => void;
+};
+
+/** The kill switch: a ConfigMap that anybody may create in order to stop Plumbline. */
+export class KillSwitch {
+  readonly #options: KillSwitchOptions;
+  readonly #path: string;
+  readonly #ended = new AbortController();
+  readonly #underWay = new Set<Promise<boolean>>();
+  /** When the newest reading that found no kill switch was sent. */
+  #clearMs = 0;
+  /** Set while answers come that are none. */
+  #trouble: string | null = null;
+  #stopped: string | null = null;
+  #blindAllowedUntilMs = 0;
+  /** A reading that was sent after this ends the permission to be blind. */
+  #blindnessOverMs = Infinity;
+  #following: Promise<void> = Promise.resolve();
+
+  private constructor(options: KillSwitchOptions) {
+    this.#options = options;
+    this.#path = `/api/v1/namespaces/${options.namespace}/configmaps/${KILL_SWITCH_NAME}`;
+  }
+
+  /**
+   * Reads the kill switch once and follows it from then on.
+   * @throws KillSwitchError when it is set or cannot be read.
+   */
+  static async follow(options: KillSwitchOptions): Promise<KillSwitch> {
+    const killSwitch = new KillSwitch(options);
+    if (!(await killSwitch.#read()) && killSwitch.#stopped === null)
+      killSwitch.#stop(`it cannot be read: ${killSwitch.#trouble ?? 'no answer'}`);
+    killSwitch.#throwIfStopped();
+    killSwitch.#following = killSwitch.#followForEver();
+    return killSwitch;
+  }
+
+  /** For what is done once, and not under a kill switch that is followed. @throws KillSwitchError when it is set or cannot be read. */
+  static async refuseWhenSet(of: Omit<KillSwitchOptions, 'onStop'>): Promise<void> {
+    const killSwitch = await KillSwitch.follow({ ...of, onStop: () => undefined });
+    await killSwitch.close();
+  }
+
+  /**
+   * To be called right before every action: returns on a reading that is at most 2 s old, waiting for one if need be.
+   * @throws KillSwitchError when the kill switch is set or unreadable.
+   */
+  async confirm(): Promise<void> {
+    // It should answer again: whoever wakes from a pause now asks, before it relies on being allowed to be blind.
+    if (this.#mayBeBlind() && this.#blindnessOverMs !== Infinity) await this.#read();
+    while (this.#stopped === null && !this.#mayBeBlind() && monoMs() - this.#clearMs > FRESH_MS) {
+      await this.#read();
+      this.#judgeBlindness();
+    }
+    this.#throwIfStopped();
+  }
+
+  /** For actions that take the API server away themselves: until then the kill switch may be unreadable. */
+  allowBlindness(forMs: number): void {
+    this.#blindAllowedUntilMs = Math.max(this.#blindAllowedUntilMs, monoMs() + forMs);
+    this.#blindnessOverMs = Infinity;
+  }
+
+  /**
+   * The API server was given back: the kill switch may stay unreadable until it has been read once more, for an API server takes a
+   * while to start, and no longer. What was sent before does not count: it may have been answered before the fault.
+   */
+  endBlindness(): void {
+    this.#blindnessOverMs = monoMs();
+  }
+
+  async close(): Promise<void> {
+    this.#ended.abort();
+    await this.#following;
+    await Promise.all(this.#underWay);
+  }
+
+  async #followForEver(): Promise<void> {
+    while (this.#stopped === null && (await pause(READ_EVERY_MS, this.#ended.signal))) {
+      // After a pause of this process the first judgement must come after a reading, not before.
+      const late = monoMs() - this.#clearMs > FRESH_MS;
+      if (this.#underWay.size < MAX_UNDER_WAY) void this.#read();
+      if (late) await Promise.race(this.#underWay);
+      this.#judgeBlindness();
+    }
+  }
+
+  #read(): Promise<boolean> {
+    const reading = this.#readOnce().finally(() => this.#underWay.delete(reading));
+    this.#underWay.add(reading);
+    return reading;
+  }
+
+  /** Returns whether there is no kill switch; never throws. */
+  async #readOnce(): Promise<boolean> {
+    const sentMs = monoMs();
+    try {
+      const request = {
+        method: 'GET',
+        path: this.#path,
+        timeoutMs: READ_TIMEOUT_MS,
+        signal: this.#ended.signal,
+      } as const;
+      const { status, body } = await this.#options.kube(request);
+      if (status === 200) this.#stop(`it is set${because(body)}; remove it to go on`);
+      else if (status !== 404) this.#trouble = `the API server answered ${status}`;
+      if (status !== 404) return false;
+      this.#clearMs = Math.max(this.#clearMs, sentMs);
+      this.#trouble = null;
+      if (sentMs >= this.#blindnessOverMs) this.#seesAgain();
+      return true;
+    } catch (error) {
+      // A request that ran out of time is silence, not a refusal.
+      if (monoMs() - sentMs < READ_TIMEOUT_MS) this.#trouble = errorText(error);
+      return false;
+    }
+  }
+
+  #seesAgain(): void {
+    this.#blindAllowedUntilMs = 0;
+    this.#blindnessOverMs = Infinity;
+  }
+
+  #mayBeBlind(): boolean {
+    return monoMs() < this.#blindAllowedUntilMs;
+  }
+
+  #judgeBlindness(): void {
+    const blindMs = monoMs() - this.#clearMs;
+    if (this.#mayBeBlind() || blindMs < (this.#trouble === null ? SILENT_MS : FRESH_MS)) return;
+    this.#stop(`it could not be read for ${Math.round(blindMs)} ms: ${this.#trouble ?? 'no answer'}`);
+  }
+
+  #throwIfStopped(): void {
+    if (this.#stopped === null) return;
+    throw new KillSwitchError(
+      `the kill switch ${KILL_SWITCH_NAME} (ConfigMap in ${this.#options.namespace}): ${this.#stopped}`,
+    );
+  }
+
+  #stop(reason: string): void {
+    if (this.#stopped !== null || this.#ended.signal.aborted) return;
+    this.#stopped = reason;
+    this.#options.onStop(`the kill switch ${KILL_SWITCH_NAME}: ${reason}`);
+  }
+}
+
+function because(body: unknown): string {
+  const reason = textAt(body, 'data', 'reason');
+  return reason === undefined ? '' : ` ("${reason.slice(0, 200)}")`;
+}

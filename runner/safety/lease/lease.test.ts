@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { identify } from '../../../host/process-identity.ts';
+import { HeldError, RefusedError } from '../errors.ts';
+import { Lease } from './lease.ts';
+import { formatHolder, holderSelf } from './place.ts';
+import { TestApi } from '../_testing/api.ts';
+
+const PATH = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline';
+const take = (api: TestApi, onLost: (reason: string) => void = () => undefined): Promise<Lease> =>
+  Lease.take({ kube: api.call, namespace: 'plumbline-system', onLost });
+
+test('takes a Lease that does not exist, and gives it back', async () => {
+  const api = new TestApi();
+  const lease = await take(api);
+  lease.assertHeld();
+  assert.equal(
+    (api.objects.get(PATH)?.['spec'] as { holderIdentity: string }).holderIdentity,
+    lease.identity,
+  );
+  await lease.release();
+  assert.equal((api.objects.get(PATH)?.['spec'] as { holderIdentity: string }).holderIdentity, '');
+});
+
+test('refuses with exit code 75 while a living process holds it, and takes it when that process is gone', async () => {
+  const api = new TestApi();
+  const child = spawn('sleep', ['60'], { stdio: 'ignore' });
+  const id = identify(child.pid ?? 0);
+  assert.ok(id);
+  const holderIdentity = formatHolder({ ...holderSelf(), ...id });
+  api.put(PATH, {
+    spec: { holderIdentity, leaseDurationSeconds: 15, renewTime: '2026-01-01T00:00:00.000000Z' },
+  });
+  await assert.rejects(take(api), (error: unknown) => {
+    assert.ok(error instanceof HeldError);
+    assert.equal(error.exitCode, 75);
+    assert.match(error.message, new RegExp(`held by process ${child.pid ?? 0} on this machine`));
+    return true;
+  });
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await (await take(api)).release();
+});
+
+test('of another machine it waits for the whole length, then takes it unless it was renewed', async () => {
+  const api = new TestApi();
+  api.put(PATH, { spec: { holderIdentity: 'elsewhere/boot/1/2', leaseDurationSeconds: 0.2 } });
+  const before = performance.now();
+  await (await take(api)).release();
+  assert.ok(performance.now() - before >= 190);
+  api.put(PATH, { spec: { holderIdentity: 'elsewhere/boot/1/2', leaseDurationSeconds: 0.2 } });
+  setTimeout(() => api.put(PATH, { spec: { holderIdentity: 'elsewhere/boot/1/2', renewTime: 'new' } }), 50);
+  await assert.rejects(take(api), /held by host elsewhere.*renewed at new/);
+});
+
+test('after the local deadline nothing may be done, whatever the cluster says', async (t) => {
+  const api = new TestApi();
+  const lost: string[] = [];
+  const lease = await take(api, (reason) => lost.push(reason));
+  const real = process.hrtime;
+  // A paused process finds the clock moved on when it wakes.
+  t.mock.method(process, 'hrtime', () => {
+    const [seconds, nanos] = real();
+    return [seconds + 11, nanos];
+  });
+  assert.throws(
+    () => lease.assertHeld(),
+    (error: unknown) => error instanceof RefusedError && error.reason === 'lease-lost',
+  );
+  assert.match(lost.join(), /not renewed within 10 s/);
+  t.mock.restoreAll();
+  assert.throws(() => lease.assertHeld(), /is lost/);
+  await lease.release();
+});
+
+test('a drill that takes the API server away does not lose the Lease, but nothing begins until it is renewed', async (t) => {
+  const api = new TestApi();
+  const lost: string[] = [];
+  const lease = await take(api, (reason) => lost.push(reason));
+  lease.allowBlindness(60_000);
+  const real = process.hrtime;
+  t.mock.method(process, 'hrtime', () => {
+    const [seconds, nanos] = real();
+    return [seconds + 11, nanos];
+  });
+  api.down = true;
+  await lease.renewIfBlind();
+  assert.throws(() => lease.assertHeld(), /nothing new begins until it is/);
+  api.down = false;
+  await lease.renewIfBlind();
+  lease.assertHeld();
+  assert.deepEqual(lost, []);
+  await lease.release();
+});
+
+test('a Lease that somebody else took meanwhile is lost, blind or not', async (t) => {
+  const api = new TestApi();
+  const lost: string[] = [];
+  const lease = await take(api, (reason) => lost.push(reason));
+  lease.allowBlindness(60_000);
+  const real = process.hrtime;
+  t.mock.method(process, 'hrtime', () => {
+    const [seconds, nanos] = real();
+    return [seconds + 11, nanos];
+  });
+  api.put(PATH, { spec: { holderIdentity: 'elsewhere/boot/1/2' } });
+  await lease.renewIfBlind();
+  assert.throws(() => lease.assertHeld(), /elsewhere\/boot\/1\/2 took it/);
+  assert.equal(lost.length, 1);
+  await lease.release();
+});
+
+test('once the API server was given back and a renewal went through, a Lease that runs out is lost again', async (t) => {
+  const api = new TestApi();
+  const lost: string[] = [];
+  const lease = await take(api, (reason) => lost.push(reason));
+  const real = process.hrtime;
+  let laterSeconds = 0;
+  t.mock.method(process, 'hrtime', () => {
+    const [seconds, nanos] = real();
+    return [seconds + laterSeconds, nanos];
+  });
+  lease.allowBlindness(60_000);
+  api.down = true;
+  laterSeconds = 11;
+  lease.endBlindness();
+  await lease.renewIfBlind();
+  assert.throws(() => lease.assertHeld(), /nothing new begins until it is/);
+  api.down = false;
+  await lease.renewIfBlind();
+  lease.assertHeld();
+  laterSeconds = 22;
+  assert.throws(() => lease.assertHeld(), /is lost/);
+  assert.equal(lost.length, 1);
+  await lease.release();
+});

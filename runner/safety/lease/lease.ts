@@ -1,0 +1,295 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { monoMs } from '../../../probes/clock.ts';
+import { HeldError, RefusedError } from '../errors.ts';
+import { pause } from './pause.ts';
+import { formatHolder, holderSelf, holderState, parseHolder } from './place.ts';
+import type { KubeCall, KubeReply } from '../types.ts';
+import { saidIn } from '../timers/undo-kube.ts';
+
+/** Kubernetes' own leader election: Lease of 15 s, renewed until 10 s, a try every 2 s. We are not in a hurry: every 4 s. */
+export const LEASE_SECONDS = 15;
+const RENEW_DEADLINE_MS = 10_000;
+const RENEW_EVERY_MS = 4_000;
+const CALL_TIMEOUT_MS = 3_000;
+const LEASE_NAME = 'plumbline';
+
+export type LeaseOptions = {
+  readonly kube: KubeCall;
+  readonly namespace: string;
+  /** Called once, when the Lease can no longer be relied on. */
+  readonly onLost: (reason: string) => void;
+  readonly signal?: AbortSignal | undefined;
+};
+
+/** Loose: what is read is written back, with what others put into it. */
+const leaseSchema = z.looseObject({
+  metadata: z.looseObject({
+    name: z.string(),
+    namespace: z.string().exactOptional(),
+    resourceVersion: z.string().exactOptional(),
+  }),
+  spec: z.looseObject({
+    holderIdentity: z.string().exactOptional(),
+    leaseDurationSeconds: z.number().exactOptional(),
+    acquireTime: z.string().exactOptional(),
+    renewTime: z.string().exactOptional(),
+    leaseTransitions: z.number().exactOptional(),
+  }),
+});
+type LeaseObject = z.infer<typeof leaseSchema>;
+
+/**
+ * One drill at a time per cluster: a Lease that is renewed while this process runs. What counts before an action is the
+ * local monotonic deadline, 10 s after the last renewal was *sent*: a process that was paused finds it passed when it
+ * wakes, whatever the cluster says, and does nothing; others take the Lease over only after 15 s.
+ */
+export class Lease {
+  readonly identity: string;
+  readonly #options: LeaseOptions;
+  readonly #path: string;
+  readonly #collection: string;
+  readonly #ended = new AbortController();
+  #validUntilMs = 0;
+  #current: LeaseObject | null = null;
+  #lost: string | null = null;
+  #blindUntilMs = 0;
+  /** A renewal that was sent after this ends the permission to be blind. */
+  #blindnessOverMs = Infinity;
+  #renewing: Promise<void> = Promise.resolve();
+
+  private constructor(options: LeaseOptions) {
+    this.#options = options;
+    this.identity = formatHolder(holderSelf());
+    this.#collection = `/apis/coordination.k8s.io/v1/namespaces/${options.namespace}/leases`;
+    this.#path = `${this.#collection}/${LEASE_NAME}`;
+  }
+
+  /**
+   * Takes the Lease and renews it from then on.
+   * @throws HeldError when a living holder has it; Error when the API server refuses.
+   */
+  static async take(options: LeaseOptions): Promise<Lease> {
+    const lease = new Lease(options);
+    await lease.#acquire();
+    lease.#renewing = lease.#renewForEver();
+    return lease;
+  }
+
+  /**
+   * To be called right before every action.
+   * @throws RefusedError when the local deadline has passed or another holder has the Lease.
+   */
+  assertHeld(): void {
+    if (this.#lost === null && monoMs() >= this.#validUntilMs) {
+      if (this.#blind())
+        throw new RefusedError(
+          'lease-lost',
+          `the Lease ${this.#path} could not be renewed while the API server was away: nothing new begins until it is`,
+        );
+      this.#lose(
+        `it was not renewed within ${RENEW_DEADLINE_MS / 1000} s (was this process paused, or the API server away?)`,
+      );
+    }
+    if (this.#lost !== null)
+      throw new RefusedError(
+        'lease-lost',
+        `the Lease ${this.#path} is lost: ${this.#lost}. Nothing more is done; run plumbline restore`,
+      );
+  }
+
+  /**
+   * For a drill that takes the API server away: until then, a Lease that cannot be renewed is not lost, only unusable. No
+   * action begins on it (`assertHeld`), what is under way goes on, and it counts again once it is renewed and still ours.
+   */
+  allowBlindness(forMs: number): void {
+    this.#blindUntilMs = monoMs() + forMs;
+    this.#blindnessOverMs = Infinity;
+  }
+
+  /** The API server was given back: from the next renewal on, a Lease that runs out is lost as ever. */
+  endBlindness(): void {
+    this.#blindnessOverMs = monoMs();
+  }
+
+  /** Renews now what ran out while the API server was away; `assertHeld` says whether it worked. */
+  async renewIfBlind(): Promise<void> {
+    if (this.#lost === null && this.#blind() && monoMs() >= this.#validUntilMs) await this.#renew();
+  }
+
+  #blind(): boolean {
+    return monoMs() < this.#blindUntilMs;
+  }
+
+  /** Whether somebody else holds it now, as far as was seen: then that one restores, and we must not. */
+  get takenByOther(): boolean {
+    const holder = this.#current?.spec.holderIdentity;
+    return holder !== undefined && holder !== '' && holder !== this.identity;
+  }
+
+  /**
+   * The same, looking once more when the Lease is lost: a process that was paused has seen nothing of what happened meanwhile.
+   * An API server that does not answer tells nothing new.
+   */
+  async isTakenByOther(): Promise<boolean> {
+    if (this.#lost === null && monoMs() < this.#validUntilMs) return this.takenByOther;
+    try {
+      this.#current = leaseOf(await this.#get());
+    } catch {
+      // What was seen last holds.
+    }
+    return this.takenByOther;
+  }
+
+  /** Gives the Lease back, if it is still ours. Never throws: an abandoned Lease ends by itself. */
+  async release(): Promise<void> {
+    this.#ended.abort();
+    await this.#renewing;
+    if (this.#current === null || this.takenByOther) return;
+    const body = {
+      ...this.#current,
+      spec: { ...this.#current.spec, holderIdentity: '', leaseDurationSeconds: 1 },
+    };
+    await this.#put(body).catch(() => undefined);
+  }
+
+  async #acquire(): Promise<void> {
+    for (;;) {
+      const sentMs = monoMs();
+      const seen = await this.#get();
+      const current = seen.status === 404 ? null : leaseOf(seen);
+      if (current !== null) await this.#awaitFree(current);
+      const taken = current === null ? await this.#create() : await this.#put(this.#mine(current));
+      if (taken.status === 409) continue;
+      this.#accept(taken, sentMs);
+      return;
+    }
+  }
+
+  /** Returns when nobody living holds what was seen. */
+  async #awaitFree(current: LeaseObject): Promise<void> {
+    const { holderIdentity = '', renewTime, leaseDurationSeconds = LEASE_SECONDS } = current.spec;
+    if (holderIdentity === '' || holderIdentity === this.identity) return;
+    const holder = parseHolder(holderIdentity);
+    const state = holder === null ? 'unknown' : holderState(holder);
+    if (state === 'gone') return;
+    if (holder !== null && state === 'alive') {
+      throw this.#held(holderIdentity, `process ${holder.pid} on this machine`, renewTime);
+    }
+    await this.#awaitExpiry(current, leaseDurationSeconds * 1000);
+  }
+
+  /** Another machine's clock cannot be compared with ours: only a Lease that we saw unchanged for its whole length is free. */
+  async #awaitExpiry(current: LeaseObject, durationMs: number): Promise<void> {
+    await sleep(durationMs, undefined, this.#options.signal ? { signal: this.#options.signal } : {});
+    const { metadata, spec } = leaseOf(await this.#get());
+    if (metadata.resourceVersion === current.metadata.resourceVersion) return;
+    const identity = spec.holderIdentity ?? '';
+    throw this.#held(identity, `host ${parseHolder(identity)?.host ?? identity}`, spec.renewTime);
+  }
+
+  #held(identity: string, who: string, renewTime: string | undefined): HeldError {
+    const since = renewTime === undefined ? '' : `, renewed at ${renewTime}`;
+    return new HeldError(
+      identity,
+      `the environment is held by ${who} (${identity}${since}); one drill at a time: wait for it, or end it and run plumbline restore`,
+    );
+  }
+
+  async #renewForEver(): Promise<void> {
+    while (this.#lost === null && (await pause(RENEW_EVERY_MS, this.#ended.signal))) await this.#renew();
+  }
+
+  async #renew(): Promise<void> {
+    const sentMs = monoMs();
+    if (sentMs >= this.#validUntilMs && !this.#blind()) {
+      this.#lose(`it was not renewed within ${RENEW_DEADLINE_MS / 1000} s`);
+      return;
+    }
+    try {
+      const current = leaseOf(await this.#get());
+      this.#current = current;
+      if (this.takenByOther) {
+        this.#lose(`${current.spec.holderIdentity ?? ''} took it`);
+        return;
+      }
+      const reply = await this.#put(this.#mine(current));
+      if (reply.status === 200) this.#accept(reply, sentMs);
+    } catch {
+      // No answer: the local deadline decides.
+    }
+  }
+
+  #accept(reply: KubeReply, sentMs: number): void {
+    this.#current = leaseOf(reply);
+    this.#validUntilMs = sentMs + RENEW_DEADLINE_MS;
+    if (sentMs < this.#blindnessOverMs) return;
+    this.#blindUntilMs = 0;
+    this.#blindnessOverMs = Infinity;
+  }
+
+  #lose(reason: string): void {
+    if (this.#lost !== null) return;
+    this.#lost = reason;
+    this.#options.onLost(`the Lease is lost: ${reason}`);
+  }
+
+  #mine(current: LeaseObject): LeaseObject {
+    const mine = current.spec.holderIdentity === this.identity;
+    const now = microTime();
+    const transitions = (current.spec.leaseTransitions ?? 0) + (mine ? 0 : 1);
+    return {
+      ...current,
+      spec: {
+        holderIdentity: this.identity,
+        leaseDurationSeconds: LEASE_SECONDS,
+        acquireTime: mine ? (current.spec.acquireTime ?? now) : now,
+        renewTime: now,
+        leaseTransitions: transitions,
+      },
+    };
+  }
+
+  #create(): Promise<KubeReply> {
+    const metadata = {
+      name: LEASE_NAME,
+      namespace: this.#options.namespace,
+      labels: { 'app.kubernetes.io/managed-by': 'plumbline' },
+    };
+    const body = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      ...this.#mine({ metadata, spec: {} }),
+    };
+    return this.#call({ method: 'POST', path: this.#collection, body });
+  }
+
+  #get(): Promise<KubeReply> {
+    return this.#call({ method: 'GET', path: this.#path });
+  }
+
+  /** The resource version in it makes this a compare-and-set. */
+  #put(body: LeaseObject): Promise<KubeReply> {
+    return this.#call({ method: 'PUT', path: this.#path, body });
+  }
+
+  #call(request: { method: 'GET' | 'POST' | 'PUT'; path: string; body?: unknown }): Promise<KubeReply> {
+    return this.#options.kube({ ...request, timeoutMs: CALL_TIMEOUT_MS });
+  }
+}
+
+/** @throws Error when the answer is not a Lease. */
+function leaseOf(reply: KubeReply): LeaseObject {
+  if (reply.status !== 200 && reply.status !== 201)
+    throw new Error(
+      `the API server answered ${reply.status} for the Lease plumbline: ${saidIn(reply.body).slice(0, 300)}`,
+    );
+  const { data, error } = leaseSchema.safeParse(reply.body);
+  if (data === undefined) throw new Error(`the Lease plumbline is none: ${z.prettifyError(error)}`);
+  return data;
+}
+
+/** Leases count in microseconds, JavaScript in milliseconds. */
+function microTime(): string {
+  return new Date().toISOString().replace('Z', '000Z');
+}

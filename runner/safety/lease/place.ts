@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import { join } from 'node:path';
+import { identify } from '../../../host/process-identity.ts';
+import type { ProcessId } from '../../../host/process-identity.ts';
+import type { InstanceName } from '../../../env/schema/cluster.ts';
+import { stateDir } from '../../../host/paths.ts';
+
+/** Changes with every start of the machine. */
+export function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
+
+/** This very process. */
+export function self(): ProcessId {
+  const found = identify(process.pid);
+  if (found === null) throw new Error(`/proc/${process.pid}/stat cannot be read; is /proc mounted?`);
+  return found;
+}
+
+/** Who holds something: enough to tell on the same machine whether the process still runs. */
+export type Holder = { readonly host: string; readonly bootId: string } & ProcessId;
+
+export function holderSelf(): Holder {
+  return { host: hostname(), bootId: bootId(), ...self() };
+}
+
+/** A holder as the identity of a Lease. */
+export function formatHolder({ host, bootId: boot, pid, startTime }: Holder): string {
+  return [host, boot, pid, startTime].join('/');
+}
+
+/** The reverse; null for an identity that another program wrote. */
+export function parseHolder(identity: string): Holder | null {
+  const [host, boot, pid, startTime, ...rest] = identity.split('/');
+  if (host === undefined || boot === undefined || startTime === undefined || rest.length > 0) return null;
+  return { host, bootId: boot, pid: Number(pid), startTime };
+}
+
+/** Whether a holder still runs; `unknown` for one on another machine or of another start. */
+export function holderState(holder: Holder): 'alive' | 'gone' | 'unknown' {
+  if (holder.host !== hostname()) return 'unknown';
+  // Another start of this machine, or another machine with the same name: its clock will tell.
+  if (holder.bootId !== bootId()) return 'unknown';
+  return identify(holder.pid)?.startTime === holder.startTime ? 'alive' : 'gone';
+}
+
+/** Where an environment's ledger and process record lie: with the embedded instance, else in the user's state folder. */
+export function safetyFolder(environment: string, embedded: InstanceName | undefined): string {
+  if (embedded !== undefined) return join(stateDir(embedded), 'ledger');
+  const state = process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local/state');
+  return join(state, 'plumbline', environment, 'ledger');
+}

@@ -1,0 +1,152 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { identify, killProcesses, processAlive, waitGone } from '../../../host/process-identity.ts';
+import type { ProcessId } from '../../../host/process-identity.ts';
+import { holderState } from './place.ts';
+import type { Holder } from './place.ts';
+
+/** A child in a session of its own, with all that it starts: its pid is the session's number. */
+export type RecordedGroup = { readonly name: string } & ProcessId;
+
+const processSchema = z.object({ pid: z.int(), startTime: z.string() });
+const groupsSchema = z.array(processSchema.extend({ name: z.string() }));
+const holderSchema = processSchema.extend({ host: z.string(), bootId: z.string() });
+
+/** A killed process group is gone within milliseconds, unless the disk holds one of its processes. */
+const GONE_DEADLINE_MS = 20_000;
+
+/** The children of this process, on disk, so that the next start can end them when this one was killed. */
+export class ChildRecord {
+  readonly #file: string;
+  #groups: RecordedGroup[] = [];
+
+  constructor(folder: string) {
+    this.#file = join(folder, 'children.json');
+  }
+
+  /** To be called right after a child was spawned with `detached: true`. A child that ended already is not recorded. */
+  add(child: { name: string; pid: number }): void {
+    const id = identify(child.pid);
+    if (id !== null) this.#write([...this.#groups, { name: child.name, ...id }]);
+  }
+
+  /** To be called when the child has ended. */
+  remove(pid: number): void {
+    this.#write(this.#groups.filter((group) => group.pid !== pid));
+  }
+
+  /**
+   * Ends every group that an earlier process left in the record and waits until none of it runs.
+   * @returns the names of the groups of which something still ran.
+   * @throws DeadlineError naming what does not end.
+   */
+  async endRecorded(signal?: AbortSignal): Promise<string[]> {
+    const ended: string[] = [];
+    for (const group of this.#read()) {
+      const members = sessionMembers(group);
+      if (members.length === 0) continue;
+      ended.push(group.name);
+      await endSession(group, signal);
+    }
+    this.#write([]);
+    return ended;
+  }
+
+  #read(): RecordedGroup[] {
+    return readRecord(this.#file, groupsSchema) ?? [];
+  }
+
+  #write(groups: RecordedGroup[]): void {
+    this.#groups = groups;
+    replaceFile(this.#file, JSON.stringify(groups));
+  }
+}
+
+/** A member may be starting another one while it is killed: until the session is empty. */
+async function endSession(group: RecordedGroup, signal: AbortSignal | undefined): Promise<void> {
+  for (let members = sessionMembers(group); members.length > 0; members = sessionMembers(group)) {
+    killProcesses(members);
+    await waitGone(members, { deadlineMs: GONE_DEADLINE_MS, signal });
+  }
+}
+
+/**
+ * The processes of the session that a recorded child leads or led. When another process has its number now, that is a
+ * stranger, and so is its session: numbers are not given again while a session of that number has members.
+ */
+export function sessionMembers(group: ProcessId): ProcessId[] {
+  const leader = identify(group.pid);
+  if (leader !== null && leader.startTime !== group.startTime) return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => sessionOf(pid) === group.pid)
+    .map(identify)
+    .filter((found) => found !== null);
+}
+
+/** Field 6 of /proc/PID/stat, counted after the name that may hold anything. */
+function sessionOf(pid: number): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]);
+  } catch {
+    return null;
+  }
+}
+
+/** The processes on this machine that hold, or held, an environment: one file each, so that none overwrites another's. */
+export class HolderRecord {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = join(folder, 'holders');
+  }
+
+  /** Living holders; files of dead ones are removed on the way. */
+  living(): Holder[] {
+    if (!existsSync(this.#folder)) return [];
+    return readdirSync(this.#folder).flatMap((name) => {
+      const holder = readRecord(join(this.#folder, name), holderSchema);
+      if (holder !== null && holderState(holder) === 'alive') return [holder];
+      rmSync(join(this.#folder, name), { force: true });
+      return [];
+    });
+  }
+
+  add(holder: Holder): void {
+    mkdirSync(this.#folder, { recursive: true });
+    replaceFile(join(this.#folder, fileName(holder)), JSON.stringify(holder));
+  }
+
+  remove(holder: Holder): void {
+    rmSync(join(this.#folder, fileName(holder)), { force: true });
+  }
+}
+
+function fileName(holder: Holder): string {
+  return `${holder.pid}-${holder.startTime}.json`;
+}
+
+/** A detached helper process by its record, such as the timer on the host. */
+export function recordedProcess(file: string): ProcessId | null {
+  const id = readRecord(file, processSchema);
+  return id !== null && processAlive(id) ? id : null;
+}
+
+/** What a file of ours holds; null where it is not there, or was left half written by an earlier version. */
+function readRecord<T>(file: string, schema: z.ZodType<T>): T | null {
+  try {
+    return schema.safeParse(JSON.parse(readFileSync(file, 'utf8'))).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Readers see the old text or the new one, never half of it. */
+export function replaceFile(file: string, text: string): void {
+  const beside = `${file}.${process.pid}.new`;
+  writeFileSync(beside, text, { mode: 0o600 });
+  renameSync(beside, file);
+}

@@ -1,0 +1,295 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Ages, LeaseWatch, lookOnce, toUndo } from './cluster-timer.ts';
+import { dueNow, followLedger, HOST_TIMER_FILE, Retries, tooLate } from './host-timer.ts';
+import { leftOpen } from '../journal/left-open.ts';
+import { Ledger } from '../journal/ledger.ts';
+import { recordedProcess } from '../lease/processes.ts';
+import { TestApi } from '../_testing/api.ts';
+import { Timers } from './timers.ts';
+import type { Entry, Inverse, KubeCall } from '../types.ts';
+import { rulesFor, UndoJob } from './undo-job.ts';
+import { MARK } from './undo-kube.ts';
+
+const entry = (seq: number, dueMs: number): Entry => ({ seq, dueMs, bootId: 'now' }) as Entry;
+
+test('the host timer acts on what is due, and on everything once nobody has held the environment for 20 s', () => {
+  const entries = [entry(1, 1_000), entry(2, 90_000)];
+  assert.deepEqual(
+    dueNow(entries, { ms: 50_000, bootId: 'now' }, null).map(({ seq }) => seq),
+    [1],
+  );
+  assert.deepEqual(
+    dueNow(entries, { ms: 50_000, bootId: 'now' }, 31_000).map(({ seq }) => seq),
+    [1],
+  );
+  assert.deepEqual(
+    dueNow(entries, { ms: 50_000, bootId: 'now' }, 30_000).map(({ seq }) => seq),
+    [1, 2],
+  );
+});
+
+test("the cluster's timer counts by its own clock how long the Lease has been the same", () => {
+  const watch = new LeaseWatch();
+  assert.equal(watch.unchangedForMs('a 1', 1_000), 0);
+  assert.equal(watch.unchangedForMs('a 1', 31_000), 30_000);
+  assert.equal(watch.unchangedForMs('a 2', 32_000), 0);
+});
+
+test('the host timer switches no node on hours after it was due, by whichever of its clocks tells so', () => {
+  const hour = 3_600_000;
+  const due = {
+    ...{ ...entry(1, 1_000), at: '2026-01-01T00:00:00Z', dueAfterMs: 60_000 },
+    inverse: { kind: 'node-power', node: 'w', commands: {} },
+  } as unknown as Entry;
+  const wall = Date.parse('2026-01-01T00:01:00Z');
+  const now = (hours: number, wallHours = hours, bootId = 'now') => ({
+    ...{ ms: 1_000 + hours * hour, bootId, wallMs: wall + wallHours * hour },
+  });
+  assert.equal(tooLate(due, now(3.9)), false);
+  assert.equal(tooLate(due, now(4.1)), true);
+  // A laptop that slept: one of its clocks stood still.
+  assert.equal(tooLate(due, now(0, 9)), true);
+  assert.equal(tooLate(due, now(9, 1, 'another')), false);
+  assert.equal(tooLate({ ...due, inverse: { kind: 'thaw', cgroup: 'c' } }, now(100)), false);
+});
+
+test('a timer that has given a node up ends, and leaves its entry and the reason on record', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'timer-'));
+  const ledger = new Ledger(folder);
+  const commands = { on: ['touch', join(folder, 'on')], state: ['true'], isOn: '', isOff: 'x', timeoutMs: 1 };
+  ledger.record({
+    ...{ id: 'i', check: 'c', title: 't', access: 'fault', clusterUid: 'u', runId: 'r' },
+    ...{
+      holder: { pid: 1, startTime: '1' },
+      bootId: 'b',
+      dueMs: 0,
+      dueAfterMs: 0,
+      at: '2026-01-01T00:00:00Z',
+    },
+    inverse: { kind: 'node-power', node: 'w', commands },
+  });
+  let waits = 0;
+  const folderGone = (): void => rmSync(folder, { recursive: true });
+  const wait = (): Promise<void> => {
+    if (++waits === 3) {
+      assert.equal(existsSync(join(folder, 'on')), false);
+      assert.equal(ledger.open().length, 1);
+      assert.match(leftOpen(folder) ?? '', /has tried 0 times .* no longer runs/);
+      assert.equal(
+        readFileSync(join(folder, 'host-timer.log'), 'utf8').match(/no longer undoes t/g)?.length,
+        1,
+      );
+      folderGone();
+    }
+    return Promise.resolve();
+  };
+  await followLedger(folder, undefined, wait);
+});
+
+test('a host timer that cannot look waits longer and longer, and says the same thing once', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'timer-'));
+  // A folder where the ledger should be: every look fails.
+  mkdirSync(join(folder, 'ledger.ndjson'));
+  const waits: number[] = [];
+  let log = '';
+  const wait = (ms: number): Promise<void> => {
+    waits.push(ms);
+    if (waits.length === 12) {
+      log = readFileSync(join(folder, 'host-timer.log'), 'utf8');
+      rmSync(folder, { recursive: true });
+    }
+    return Promise.resolve();
+  };
+  await followLedger(folder, undefined, wait);
+  assert.deepEqual(waits.slice(0, 3), [1_000, 2_000, 4_000]);
+  assert.equal(waits.at(-1), 30_000);
+  assert.equal(log.match(/goes on after/g)?.length, 1);
+});
+
+const kubeEntry = { kind: 'kube-delete', path: '/api/v1/namespaces/x/pods/p', mark: 'm' } as const;
+const powerOf = (kind: 'node-power' | 'command') =>
+  ({ kind, node: 'w', commands: {}, argv: [], until: {} }) as unknown as Inverse;
+
+/** A machine that does not hold the environment: what goes through the API server is the Job's. */
+function timersElsewhere(): { timers: Timers; lives: () => boolean } {
+  const folder = mkdtempSync(join(tmpdir(), 'timers-'));
+  const job = { kube: new TestApi().call, namespace: 'n', image: 'i', runId: 'r' };
+  const timers = new Timers({
+    ...{ folder, hostAllowed: false, notice: () => undefined },
+    job: () => Promise.resolve(job),
+  });
+  return { timers, lives: () => recordedProcess(join(folder, HOST_TIMER_FILE)) !== null };
+}
+
+test('entries of which some are undone by the Job and some only by this host have both timers', async (t) => {
+  const arm = t.mock.method(UndoJob.prototype, 'arm', () => Promise.resolve());
+  t.mock.method(UndoJob.prototype, 'disarm', () => Promise.resolve());
+  for (const kind of ['node-power', 'command'] as const) {
+    const { timers, lives } = timersElsewhere();
+    await timers.arm([kubeEntry, powerOf(kind)]);
+    assert.deepEqual(arm.mock.calls.at(-1)?.arguments[0], [kubeEntry]);
+    assert.equal(lives(), true);
+    await timers.disarm();
+    assert.equal(lives(), false);
+  }
+});
+
+test('the image of the Job may become known only when the environment is complete', async (t) => {
+  const arm = t.mock.method(UndoJob.prototype, 'arm', () => Promise.resolve());
+  t.mock.method(UndoJob.prototype, 'disarm', () => Promise.resolve());
+  const folder = mkdtempSync(join(tmpdir(), 'timers-'));
+  let image: string | null = null;
+  const timers = new Timers({
+    ...{ folder, hostAllowed: true, notice: () => undefined },
+    job: () =>
+      Promise.resolve(
+        image === null ? null : { kube: new TestApi().call, namespace: 'n', image, runId: 'r' },
+      ),
+  });
+  await timers.arm([kubeEntry]);
+  assert.equal(arm.mock.callCount(), 0);
+  assert.notEqual(recordedProcess(join(folder, HOST_TIMER_FILE)), null, 'until then this host does it');
+  image = 'i';
+  await timers.arm([kubeEntry]);
+  assert.equal(arm.mock.callCount(), 1);
+  await timers.disarm();
+});
+
+test('a Job that cannot be armed does not keep the timer on this host from being', async (t) => {
+  t.mock.method(UndoJob.prototype, 'arm', () => Promise.reject(new Error('no Job')));
+  t.mock.method(UndoJob.prototype, 'disarm', () => Promise.resolve());
+  const { timers, lives } = timersElsewhere();
+  await assert.rejects(timers.arm([kubeEntry, powerOf('node-power')]), /no Job/);
+  assert.equal(lives(), true);
+  await timers.disarm();
+  const other = timersElsewhere();
+  const secret = { ...kubeEntry, path: '/api/v1/namespaces/x/secrets/s' };
+  await assert.rejects(other.timers.arm([secret, powerOf('node-power')]), /no timer can be armed/);
+  assert.equal(other.lives(), true);
+  await other.timers.disarm();
+});
+
+test('what was done before the machine was started again is due: its clock is another', () => {
+  const due = dueNow([entry(1, 90_000)], { ms: 1_000, bootId: 'another' }, null);
+  assert.equal(due.length, 1);
+});
+
+test('false verdict 24: the host timer never gives up what is open, and tries it less and less often', () => {
+  const retries = new Retries();
+  const open = [entry(1, 0)];
+  const triedAt: number[] = [];
+  const threeHours = 3 * 3_600_000;
+  for (let nowMs = 0; nowMs <= threeHours; nowMs += 500) {
+    const now = retries.ready(open, nowMs);
+    if (now.length === 0) continue;
+    triedAt.push(nowMs);
+    retries.after(now, open, nowMs);
+  }
+  assert.deepEqual(triedAt.slice(0, 4), [0, 5_000, 15_000, 35_000]);
+  assert.ok((triedAt.at(-1) ?? 0) > threeHours - 5 * 60_000, 'still tried after three hours');
+  assert.ok(triedAt.length < 50, `${triedAt.length} times`);
+  assert.equal(retries.most, triedAt.length);
+  retries.after(open, [], threeHours);
+  assert.equal(retries.most, 0);
+});
+
+test("false verdict 23: the cluster's timer counts what is due by its own clock", () => {
+  const mirrored = (seq: number, dueAfterMs: number) => ({
+    ...{ id: `id-${seq}`, seq, title: '', dueAfterMs },
+    inverse: kubeEntry,
+  });
+  const entries = [mirrored(1, 10_000), mirrored(2, 600_000)];
+  const ages = new Ages();
+  const due = (abandoned: boolean, nowMs: number): number[] =>
+    toUndo(entries, abandoned, ages.of(entries, nowMs)).map(({ seq }) => seq);
+  assert.deepEqual(due(false, 5_000), []);
+  assert.deepEqual(due(false, 14_000), []);
+  assert.deepEqual(due(false, 15_000), [1]);
+  assert.deepEqual(due(true, 15_000), [2, 1]);
+  // One that was settled and is listed again later begins again.
+  ages.of([], 16_000);
+  assert.deepEqual(due(false, 20_000), []);
+});
+
+test('the undo Job gets the rights for what it has to undo and no others', () => {
+  assert.deepEqual(rulesFor({ kind: 'kube-patch', path: '/api/v1/nodes/worker-1', uid: '', fields: [] }), [
+    { apiGroups: [''], resources: ['nodes'], verbs: ['get', 'patch'] },
+  ]);
+  assert.deepEqual(
+    rulesFor({ kind: 'kube-delete', path: '/apis/apps/v1/namespaces/tender/deployments/x', mark: '' }),
+    [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'delete'] }],
+  );
+  assert.deepEqual(
+    rulesFor({
+      kind: 'kube-create',
+      path: '/apis/networking.k8s.io/v1/namespaces/edge/ingresses',
+      object: {},
+    }),
+    [{ apiGroups: ['networking.k8s.io'], resources: ['ingresses'], verbs: ['create'] }],
+  );
+});
+
+test("the cluster's timer takes what it has settled out of the mirror once nobody holds the environment, and leaves the rest", async () => {
+  const api = new TestApi();
+  const space = '/api/v1/namespaces/plumbline-system';
+  const mirror = `${space}/configmaps/plumbline-ledger`;
+  const lease = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline';
+  api.put(lease, { spec: { holderIdentity: 'laptop-a', renewTime: 'then' } });
+  api.put('/api/v1/namespaces/x/configmaps/canary', { metadata: { annotations: { [MARK]: 'm' } } });
+  const entry = (seq: number, inverse: Record<string, string>) => ({
+    ...{ id: `id-${seq}`, seq, title: `step ${seq}`, dueAfterMs: 600_000 },
+    inverse,
+  });
+  const made = entry(1, { kind: 'kube-delete', path: '/api/v1/namespaces/x/configmaps/canary', mark: 'm' });
+  const power = entry(2, { kind: 'node-power', node: 'worker-1' });
+  api.put(mirror, { data: { entries: JSON.stringify([made, power]) } });
+  const listed = (): unknown =>
+    JSON.parse((api.objects.get(mirror)?.['data'] as { entries: string }).entries) as unknown;
+  const held = { unchangedForMs: () => 0 } as unknown as LeaseWatch;
+  assert.equal(await lookOnce(api.call, 'plumbline-system', { watch: held, ages: new Ages() }), 'go on');
+  assert.deepEqual(listed(), [made, power]);
+  const abandoned = { unchangedForMs: () => 60_000 } as unknown as LeaseWatch;
+  assert.equal(await lookOnce(api.call, 'plumbline-system', { watch: abandoned, ages: new Ages() }), 'over');
+  assert.equal(api.objects.has('/api/v1/namespaces/x/configmaps/canary'), false);
+  assert.deepEqual(listed(), [power]);
+});
+
+test("the cluster's timer goes on while the mirror still lists what it has settled", async () => {
+  const api = new TestApi();
+  const mirror = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
+  const settled = { id: 'i', seq: 1, title: 't', dueAfterMs: 0, inverse: kubeEntry };
+  const list = () => api.put(mirror, { data: { entries: JSON.stringify([settled]) } });
+  list();
+  let conflicts = 1;
+  const busy: KubeCall = (request) => {
+    if (request.method === 'PATCH' && conflicts-- > 0) list();
+    return api.call(request);
+  };
+  const watch = { unchangedForMs: () => 60_000 } as unknown as LeaseWatch;
+  const look = () => lookOnce(busy, 'plumbline-system', { watch, ages: new Ages() });
+  assert.equal(await look(), 'in vain');
+  assert.equal(await look(), 'over');
+  assert.deepEqual(api.objects.get(mirror)?.['data'], { entries: '[]' });
+});
+
+test("an entry of the mirror that cannot be read is said with its place, stays, and keeps the cluster's timer from nothing", async (t) => {
+  const api = new TestApi();
+  const said = t.mock.method(console, 'error', () => undefined);
+  const mirror = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
+  api.put('/api/v1/namespaces/x/pods/p', { metadata: { annotations: { [MARK]: 'm' } } });
+  const newer = { id: 'n', seq: 1, title: 'newer', inverse: { kind: 'kube-mend', path: '/api/v1/x' } };
+  const settled = { id: 'i', seq: 2, title: 't', dueAfterMs: 0, inverse: kubeEntry };
+  api.put(mirror, { data: { entries: JSON.stringify([newer, 7, settled]) } });
+  const watch = { unchangedForMs: () => 60_000 } as unknown as LeaseWatch;
+  assert.equal(await lookOnce(api.call, 'plumbline-system', { watch, ages: new Ages() }), 'over');
+  assert.equal(api.objects.has('/api/v1/namespaces/x/pods/p'), false);
+  assert.deepEqual(api.objects.get(mirror)?.['data'], { entries: JSON.stringify([newer, 7]) });
+  assert.deepEqual(
+    said.mock.calls.map(({ arguments: [line] }) => String(line).slice(0, 41)),
+    ['entry 1 of the mirror cannot be read, and', 'entry 2 of the mirror cannot be read, and'],
+  );
+});

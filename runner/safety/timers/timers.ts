@@ -1,0 +1,155 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { killProcesses, waitGone } from '../../../host/process-identity.ts';
+import { startDetached } from '../../../host/run.ts';
+import { waitFor } from '../../../host/wait.ts';
+import { CLUSTER_TIMER_FILE, HOST_TIMER_FILE } from './host-timer.ts';
+import { clearTrouble } from '../journal/left-open.ts';
+import { isMirrored } from '../journal/mirror.ts';
+import { recordedProcess, replaceFile } from '../lease/processes.ts';
+import { isKubeInverse } from '../types.ts';
+import type { Inverse } from '../types.ts';
+import { UndoJob } from './undo-job.ts';
+import type { UndoJobOptions } from './undo-job.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
+
+/** A Node process loads this much code in about 0.3 s; on two busy cores it can be several times that. */
+const START_DEADLINE_MS = 20_000;
+const END_DEADLINE_MS = 10_000;
+
+export type TimerOptions = {
+  readonly folder: string;
+  readonly kubeconfig?: string | undefined;
+  /** Asked whenever a Job is needed and none is known: null means that there is no image for it yet, so that the timer on the host does everything. */
+  readonly job: () => Promise<UndoJobOptions | null>;
+  readonly hostAllowed: boolean;
+  readonly notice: (message: string) => void;
+  readonly signal?: AbortSignal | undefined;
+};
+
+/**
+ * What undoes when nobody else does. Armed before the action, disarmed when all is restored. What was done through the
+ * API server is undone by a Job in the cluster, what was done to a node by a process on this host.
+ */
+export class Timers {
+  readonly #options: TimerOptions;
+  #job: UndoJob | null = null;
+  #jobFailed = false;
+  #arming: Promise<void> = Promise.resolve();
+
+  constructor(options: TimerOptions) {
+    this.#options = options;
+  }
+
+  async #undoJob(): Promise<UndoJob | null> {
+    if (this.#job !== null) return this.#job;
+    const options = await this.#options.job();
+    this.#job = options === null ? null : new UndoJob(options);
+    return this.#job;
+  }
+
+  /**
+   * @throws Error when no timer can be armed for one of them: then the action must not begin.
+   */
+  arm(inverses: readonly Inverse[]): Promise<void> {
+    // One after the other: two checks that begin at once share one Job and one process.
+    const armed = this.#arming.then(() => this.#armNow(inverses));
+    this.#arming = armed.catch(() => undefined);
+    return armed;
+  }
+
+  async #armNow(inverses: readonly Inverse[]): Promise<void> {
+    const forCluster = inverses
+      .filter((inverse) => isKubeInverse(inverse) && isMirrored({ inverse }))
+      .filter(isKubeInverse);
+    let rest = inverses.filter((inverse) => !isKubeInverse(inverse) || !isMirrored({ inverse }));
+    try {
+      if (forCluster.length > 0 && !(await this.#armJob(forCluster))) rest = [...inverses];
+    } finally {
+      // Also without a Job: what only this host can undo must not wait for one.
+      if (rest.length > 0) await this.#armHost(rest);
+    }
+  }
+
+  /** Returns false when the host has to do it instead. */
+  async #armJob(inverses: Parameters<UndoJob['arm']>[0]): Promise<boolean> {
+    if (this.#jobFailed) return false;
+    try {
+      const job = await this.#undoJob();
+      if (job === null) return false;
+      await job.arm(inverses, this.#options.signal);
+      replaceFile(this.#file(CLUSTER_TIMER_FILE), '{}');
+      return true;
+    } catch (error) {
+      if (!this.#options.hostAllowed) throw error;
+      this.#jobFailed = true;
+      rmSync(this.#file(CLUSTER_TIMER_FILE), { force: true });
+      const message = errorText(error);
+      this.#options.notice(
+        `the undo Job cannot be armed (${message}); the timer on this host undoes instead`,
+      );
+      return false;
+    }
+  }
+
+  /** The power of nodes is switched from here whatever the environment is; the rest only where this host holds it. */
+  async #armHost(inverses: readonly Inverse[]): Promise<void> {
+    const mine = this.#options.hostAllowed ? inverses : inverses.filter(isPower);
+    if (mine.length > 0) await this.#startHost();
+    if (mine.length < inverses.length)
+      throw new Error('no timer can be armed: no undo Job, and this host does not hold the environment');
+  }
+
+  async #startHost(): Promise<void> {
+    const { folder, signal, hostAllowed } = this.#options;
+    // Elsewhere the timer has no way to the API server: what goes through it is the Job's.
+    const kubeconfig = hostAllowed ? this.#options.kubeconfig : undefined;
+    if (recordedProcess(this.#file(HOST_TIMER_FILE)) !== null) return;
+    const script = join(import.meta.dirname, '..', '..', 'host-timer.ts');
+    const argv = [process.execPath, script, folder, ...(kubeconfig === undefined ? [] : [kubeconfig])];
+    startDetached(argv, this.#file('host-timer.log'));
+    await waitFor(() => recordedProcess(this.#file(HOST_TIMER_FILE)), {
+      what: 'the timer on this host to run',
+      deadlineMs: START_DEADLINE_MS,
+      intervalMs: 20,
+      signal,
+      next: `read ${this.#file('host-timer.log')}`,
+    });
+  }
+
+  /** Ends both timers, those of an earlier run too. Returns what went wrong. */
+  async disarm(): Promise<string[]> {
+    await this.#arming;
+    const host = recordedProcess(this.#file(HOST_TIMER_FILE));
+    if (host !== null) {
+      killProcesses([host], 'SIGTERM');
+      await waitGone([host], { deadlineMs: END_DEADLINE_MS });
+    }
+    rmSync(this.#file(HOST_TIMER_FILE), { force: true });
+    clearTrouble(this.#options.folder);
+    return this.#disarmJob();
+  }
+
+  async #disarmJob(): Promise<string[]> {
+    try {
+      const job = await this.#undoJob();
+      if (job === null && !existsSync(this.#file(CLUSTER_TIMER_FILE))) return [];
+      await job?.disarm();
+      rmSync(this.#file(CLUSTER_TIMER_FILE), { force: true });
+      return [];
+    } catch (error) {
+      return [
+        `the undo Job could not be removed (it does nothing without open entries): ${errorText(error)}`,
+      ];
+    }
+  }
+
+  #file(name: string): string {
+    return join(this.#options.folder, name);
+  }
+}
+
+/** Also as earlier versions wrote it. */
+function isPower({ kind }: Inverse): boolean {
+  return kind === 'node-power' || kind === 'command';
+}

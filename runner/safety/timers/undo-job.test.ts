@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KubeCall } from '../types.ts';
+import { UndoJob } from './undo-job.ts';
+
+const asked: string[] = [];
+
+/** An API server on which Jobs are up at once, with or without an account that the owners have made. */
+function server(undoesIn: string | null): KubeCall {
+  asked.length = 0;
+  return ({ method, path }) => {
+    asked.push(`${method} ${path.replace(/\?.*/, '')}`);
+    if (path.endsWith('/serviceaccounts/plumbline-undo') && method === 'GET')
+      return Promise.resolve(
+        undoesIn === null
+          ? { status: 404, body: {} }
+          : { status: 200, body: { metadata: { annotations: { 'plumbline.dev/undoes-in': undoesIn } } } },
+      );
+    return Promise.resolve({ status: 200, body: { status: { ready: 1 } } });
+  };
+}
+
+const job = (kube: KubeCall): UndoJob =>
+  new UndoJob({ kube, namespace: 'plumbline-system', image: 'node', runId: 'r' });
+const pod = (namespace: string) =>
+  ({ kind: 'kube-delete', path: `/api/v1/namespaces/${namespace}/pods/p`, mark: 'm' }) as const;
+const rbac = () => asked.filter((line) => line.includes('rbac.authorization'));
+
+test('gives itself the least rights where nobody else has, and takes them away again', async () => {
+  const undo = job(server(null));
+  await undo.arm([pod('c')]);
+  assert.equal(rbac().length, 4);
+  await undo.disarm();
+  assert.equal(rbac().filter((line) => line.startsWith('DELETE')).length, 2);
+});
+
+test('uses the rights that the owners gave, touches none, and refuses what it could not undo', async () => {
+  const undo = job(server('plumbline-canary, plumbline-drill'));
+  await undo.arm([pod('plumbline-canary')]);
+  await undo.arm([pod('plumbline-drill')]);
+  await assert.rejects(
+    undo.arm([pod('tender')]),
+    /let it undo in plumbline-canary, plumbline-drill.*not .*tender/,
+  );
+  await assert.rejects(
+    undo.arm([{ kind: 'kube-patch', path: '/api/v1/nodes/n', uid: '', fields: [] }]),
+    /not .*nodes/,
+  );
+  await undo.disarm();
+  assert.deepEqual(rbac(), []);
+  assert.ok(asked.some((line) => line.startsWith('POST') && line.endsWith('/jobs')));
+});
+
+test('one that runs takes one look; one that ended by itself, or is gone, is followed by another of another name', async () => {
+  const made: string[] = [];
+  let looks = 0;
+  const ended = new Map<string, { status: number; body: unknown }>();
+  const kube: KubeCall = ({ method, path, body }) => {
+    if (method === 'POST') made.push((body as { metadata: { name: string } }).metadata.name);
+    const name = /\/jobs\/(?<name>[^?]+)/.exec(path)?.groups?.['name'];
+    if (method !== 'GET' || name === undefined) return Promise.resolve({ status: 200, body: {} });
+    looks++;
+    return Promise.resolve(ended.get(name) ?? { status: 200, body: { status: { active: 1, ready: 1 } } });
+  };
+  const undo = new UndoJob({
+    kube,
+    namespace: 'plumbline-system',
+    image: 'node',
+    runId: 'r',
+    embedded: true,
+  });
+  await undo.arm([pod('c')]);
+  looks = 0;
+  await undo.arm([pod('c')]);
+  assert.deepEqual([made, looks], [['plumbline-undo-r'], 1]);
+  const complete = { type: 'Complete', status: 'True' };
+  ended.set('plumbline-undo-r', { status: 200, body: { status: { succeeded: 1, conditions: [complete] } } });
+  await undo.arm([pod('c')]);
+  ended.set('plumbline-undo-r-2', { status: 404, body: { kind: 'Status', status: 'Failure' } });
+  await undo.arm([pod('c')]);
+  assert.deepEqual(made, ['plumbline-undo-r', 'plumbline-undo-r-2', 'plumbline-undo-r-3']);
+  looks = 0;
+  await undo.arm([pod('c')]);
+  assert.deepEqual([made.length, looks], [3, 1]);
+});
+
+test('false verdict 24: the undo Job has no time after which it ends with something open', async () => {
+  const made: { spec: Record<string, unknown> }[] = [];
+  const ready = server(null);
+  const kube: KubeCall = (request) => {
+    if (request.method === 'POST') made.push(request.body as { spec: Record<string, unknown> });
+    return ready(request);
+  };
+  await job(kube).arm([pod('c')]);
+  assert.equal('activeDeadlineSeconds' in (made[0]?.spec ?? {}), false);
+  assert.equal(made[0]?.spec['backoffLimit'], 2 ** 31 - 1);
+});

@@ -1,0 +1,323 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { monoMs } from '../../../probes/clock.ts';
+import type { KubeCall, KubeInverse, KubeReply } from '../types.ts';
+import { deleteOptions, saidIn, textAt } from './undo-kube.ts';
+
+/** Name of the Job and of all that belongs to it. */
+export const UNDO_NAME = 'plumbline-undo';
+const CALL_TIMEOUT_MS = 10_000;
+/** A small pod whose image is on the node is up in about 3 s; on two busy cores it can be several times that. */
+const READY_DEADLINE_MS = 45_000;
+const READY_LOOK_MS = 250;
+/** The most that Kubernetes takes: as long as something is open the Job goes on, however often its pod is lost. */
+const BACKOFF_LIMIT = 2 ** 31 - 1;
+const APPLY = 'application/apply-patch+yaml';
+/** Conditions of a Job that has ended, or is about to. */
+const ENDED = ['Complete', 'Failed', 'SuccessCriteriaMet', 'FailureTarget'];
+const LABELS = { 'app.kubernetes.io/managed-by': 'plumbline', 'app.kubernetes.io/name': UNDO_NAME };
+
+/** Annotation of the account that the owners of a cluster make for the Job: in which namespaces it may undo (deploy/rbac.yaml). */
+const UNDOES_IN = 'plumbline.dev/undoes-in';
+
+type Rule = { apiGroups: string[]; resources: string[]; verbs: string[] };
+/** As much of a Job as tells whether it runs. */
+const jobSchema = z.object({
+  metadata: z.object({ deletionTimestamp: z.string().optional() }).optional(),
+  status: z
+    .object({
+      ready: z.number().optional(),
+      conditions: z.array(z.object({ type: z.string(), status: z.string() })).optional(),
+    })
+    .optional(),
+});
+type JobObject = z.infer<typeof jobSchema>;
+
+export type UndoJobOptions = {
+  readonly kube: KubeCall;
+  readonly namespace: string;
+  /** An image with `node` on its PATH. */
+  readonly image: string;
+  readonly runId: string;
+  /** The embedded environment has no owners besides us: its Job gets its rights from us, whatever is there. */
+  readonly embedded?: boolean;
+};
+
+/** The Job in the cluster that undoes what went through the API server when the harness is gone. */
+export class UndoJob {
+  readonly #options: UndoJobOptions;
+  readonly #rules = new Map<string, Rule>();
+  #armed = false;
+  /** Jobs of this run that have ended by themselves. */
+  #ended = 0;
+  /** Once it is known: the namespaces in which owners of the cluster let the Job undo; null: it gets its rights from us. */
+  #given: { readonly namespaces: readonly string[] | null } | null = null;
+
+  constructor(options: UndoJobOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes sure that the Job runs and may undo these. One Job serves the whole run; its rights grow with what it must undo.
+   * One that has ended, as it does once the Lease was not renewed for a while, is followed by another.
+   * @throws Error when it cannot be started or does not come up: then the action must not begin.
+   */
+  async arm(inverses: readonly KubeInverse[], signal?: AbortSignal): Promise<void> {
+    this.#given ??= { namespaces: await this.#rightsGiven() };
+    const { namespaces } = this.#given;
+    if (namespaces !== null) refuseOutside(namespaces, inverses);
+    else if (this.#addRules(inverses)) await this.#applyRights();
+    if (this.#armed && (await this.#runs(signal))) return;
+    this.#armed = false;
+    await this.#applyScript();
+    await this.#call('POST', this.#jobs(), this.#job());
+    const name = this.#name();
+    if (!(await this.#runs(signal)))
+      throw new Error(`the Job ${this.#options.namespace}/${name} ended as soon as it was started`);
+    this.#armed = true;
+  }
+
+  /** Removes the Job, and any that an earlier run left. Its rights stay small and are removed too. */
+  async disarm(): Promise<void> {
+    this.#armed = false;
+    const selector = encodeURIComponent(`app.kubernetes.io/name=${UNDO_NAME}`);
+    await this.#call('DELETE', `${this.#jobs()}?labelSelector=${selector}`, deleteOptions(undefined));
+    if (this.#rules.size === 0) return;
+    this.#rules.clear();
+    const rbac = '/apis/rbac.authorization.k8s.io/v1';
+    for (const path of [`${rbac}/clusterrolebindings/${UNDO_NAME}`, `${rbac}/clusterroles/${UNDO_NAME}`]) {
+      await this.#call('DELETE', path, undefined, [404]);
+    }
+  }
+
+  /** Where the owners made the Job's account, they gave it its rights too, and we may not give it any. */
+  async #rightsGiven(): Promise<string[] | null> {
+    if (this.#options.embedded === true) return null;
+    const path = `/api/v1/namespaces/${this.#options.namespace}/serviceaccounts/${UNDO_NAME}`;
+    const account = await this.#call('GET', path, undefined, [403, 404]);
+    const said = textAt(account, 'metadata', 'annotations', UNDOES_IN);
+    return said === undefined ? null : said.split(/[\s,]+/).filter(Boolean);
+  }
+
+  #addRules(inverses: readonly KubeInverse[]): boolean {
+    const before = this.#rules.size;
+    for (const inverse of inverses)
+      for (const rule of rulesFor(inverse)) this.#rules.set(JSON.stringify(rule), rule);
+    return this.#rules.size > before;
+  }
+
+  async #applyRights(): Promise<void> {
+    const { namespace } = this.#options;
+    const rbac = '/apis/rbac.authorization.k8s.io/v1';
+    const subjects = [{ kind: 'ServiceAccount', name: UNDO_NAME, namespace }];
+    const role = (kind: string) => ({ apiGroup: 'rbac.authorization.k8s.io', kind, name: UNDO_NAME });
+    const own = [
+      {
+        apiGroups: ['coordination.k8s.io'],
+        resources: ['leases'],
+        resourceNames: ['plumbline'],
+        verbs: ['get'],
+      },
+      {
+        apiGroups: [''],
+        resources: ['configmaps'],
+        resourceNames: ['plumbline-ledger'],
+        verbs: ['get', 'patch'],
+      },
+    ];
+    const inNamespace = `${rbac}/namespaces/${namespace}`;
+    await this.#apply(`/api/v1/namespaces/${namespace}/serviceaccounts`, {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+    });
+    await this.#apply(`${inNamespace}/roles`, { ...rbacObject('Role'), rules: own });
+    await this.#apply(`${inNamespace}/rolebindings`, {
+      ...rbacObject('RoleBinding'),
+      subjects,
+      roleRef: role('Role'),
+    });
+    await this.#apply(`${rbac}/clusterroles`, {
+      ...rbacObject('ClusterRole'),
+      rules: [...this.#rules.values()],
+    });
+    await this.#apply(`${rbac}/clusterrolebindings`, {
+      ...rbacObject('ClusterRoleBinding'),
+      subjects,
+      roleRef: role('ClusterRole'),
+    });
+  }
+
+  async #applyScript(): Promise<void> {
+    const text = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
+    const data = {
+      'package.json': '{"type":"module"}\n',
+      'cluster-timer.ts': text('cluster-timer.ts'),
+      'undo-kube.ts': text('undo-kube.ts'),
+    };
+    await this.#apply(`/api/v1/namespaces/${this.#options.namespace}/configmaps`, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      data,
+    });
+  }
+
+  #job(): object {
+    const { namespace, image } = this.#options;
+    return {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: this.#name(), namespace, labels: LABELS },
+      spec: {
+        backoffLimit: BACKOFF_LIMIT,
+        ttlSecondsAfterFinished: 300,
+        template: { metadata: { labels: LABELS }, spec: podSpec(image, namespace) },
+      },
+    };
+  }
+
+  /**
+   * Waits until the Job runs; one that does takes a single look.
+   * @returns false when it has ended or is gone: the next one has another name
+   */
+  async #runs(signal: AbortSignal | undefined): Promise<boolean> {
+    const until = monoMs() + READY_DEADLINE_MS;
+    let seen = 'nothing';
+    while (monoMs() < until) {
+      signal?.throwIfAborted();
+      const job = await this.#look();
+      if (isOver(job)) {
+        this.#ended++;
+        return false;
+      }
+      if ((job?.status?.ready ?? 0) >= 1) return true;
+      seen = JSON.stringify(job?.status ?? {});
+      await sleep(READY_LOOK_MS);
+    }
+    throw new Error(
+      `waited ${READY_DEADLINE_MS / 1000} s for the Job ${this.#options.namespace}/${this.#name()} to run; last seen: ${seen}; ` +
+        `next: kubectl -n ${this.#options.namespace} describe pod -l app.kubernetes.io/name=${UNDO_NAME}`,
+    );
+  }
+
+  /** null: it is not there. */
+  async #look(): Promise<JobObject | null> {
+    const path = `${this.#jobs()}/${this.#name()}`;
+    const reply = await this.#send('GET', path);
+    if (reply.status === 404) return null;
+    if (reply.status !== 200) throw refused('GET', path, reply);
+    const { data } = jobSchema.safeParse(reply.body);
+    if (data === undefined) throw refused('GET', path, reply);
+    return data;
+  }
+
+  #name(): string {
+    const run = this.#options.runId
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, '-')
+      .slice(-40)
+      .replace(/^-+/, '');
+    return `${UNDO_NAME}-${run}${this.#ended === 0 ? '' : `-${this.#ended + 1}`}`;
+  }
+
+  #jobs(): string {
+    return `/apis/batch/v1/namespaces/${this.#options.namespace}/jobs`;
+  }
+
+  #apply(collection: string, object: object): Promise<unknown> {
+    const namespace = collection.includes('/namespaces/') ? { namespace: this.#options.namespace } : {};
+    const body = { ...object, metadata: { name: UNDO_NAME, labels: LABELS, ...namespace } };
+    return this.#call('PATCH', `${collection}/${UNDO_NAME}?fieldManager=plumbline-undo&force=true`, body);
+  }
+
+  async #call(
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+    alsoFine: number[] = [],
+  ): Promise<unknown> {
+    const reply = await this.#send(method, path, body);
+    // 409 to a POST: an earlier try got through.
+    const fine =
+      reply.status < 300 || alsoFine.includes(reply.status) || (method === 'POST' && reply.status === 409);
+    if (fine) return reply.body;
+    throw refused(method, path, reply);
+  }
+
+  #send(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): ReturnType<KubeCall> {
+    const contentType = method === 'PATCH' ? { contentType: APPLY } : {};
+    return this.#options.kube({ method, path, body, timeoutMs: CALL_TIMEOUT_MS, ...contentType });
+  }
+}
+
+/** Whether it has ended, whatever it came to, or is on its way out. */
+function isOver(job: JobObject | null): boolean {
+  if (job === null || job.metadata?.deletionTimestamp !== undefined) return true;
+  return (job.status?.conditions ?? []).some(({ type, status }) => status === 'True' && ENDED.includes(type));
+}
+
+function refused(method: string, path: string, { status, body }: KubeReply): Error {
+  return new Error(`undo Job: ${method} ${path} answered ${status}: ${saidIn(body).slice(0, 300)}`);
+}
+
+/** The least that undoing this asks for. */
+export function rulesFor(inverse: KubeInverse): Rule[] {
+  const match =
+    /^\/apis?\/(?:(?<group>[^/]+\.[^/]+|apps|batch|autoscaling|policy|extensions)\/)?v[^/]+\/(?:namespaces\/[^/]+\/)?(?<resource>[^/?]+)/.exec(
+      inverse.path,
+    );
+  const resource = match?.groups?.['resource'];
+  if (resource === undefined) throw new Error(`ledger: no resource in the API path ${inverse.path}`);
+  const verbs = {
+    'kube-patch': ['get', 'patch'],
+    'kube-delete': ['get', 'delete'],
+    'kube-end': ['get', 'delete'],
+    'kube-create': ['create'],
+  }[inverse.kind];
+  return [{ apiGroups: [match?.groups?.['group'] ?? ''], resources: [resource], verbs }];
+}
+
+/** @throws Error for what the Job may not undo: then the action must not begin. */
+function refuseOutside(namespaces: readonly string[], inverses: readonly KubeInverse[]): void {
+  for (const { path } of inverses) {
+    const namespace = /\/namespaces\/(?<name>[^/]+)\/./.exec(path)?.groups?.['name'];
+    if (namespace !== undefined && namespaces.includes(namespace)) continue;
+    throw new Error(
+      `undo Job: the owners of the cluster let it undo in ${namespaces.join(', ') || 'no namespace'} (annotation ${UNDOES_IN} of the account ${UNDO_NAME}), not ${path}`,
+    );
+  }
+}
+
+function rbacObject(kind: string): { apiVersion: string; kind: string } {
+  return { apiVersion: 'rbac.authorization.k8s.io/v1', kind };
+}
+
+function podSpec(image: string, namespace: string): object {
+  return {
+    serviceAccountName: UNDO_NAME,
+    restartPolicy: 'OnFailure',
+    terminationGracePeriodSeconds: 0,
+    containers: [
+      {
+        name: 'undo',
+        image,
+        command: ['node', '/undo/cluster-timer.ts'],
+        env: [
+          { name: 'PLUMBLINE_UNDO_NAMESPACE', value: namespace },
+          { name: 'NODE_EXTRA_CA_CERTS', value: '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt' },
+        ],
+        volumeMounts: [{ name: 'script', mountPath: '/undo', readOnly: true }],
+        resources: { requests: { cpu: '10m', memory: '48Mi' }, limits: { cpu: '500m', memory: '160Mi' } },
+        securityContext: {
+          runAsNonRoot: true,
+          runAsUser: 65532,
+          readOnlyRootFilesystem: true,
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ['ALL'] },
+        },
+      },
+    ],
+    volumes: [{ name: 'script', configMap: { name: UNDO_NAME } }],
+  };
+}

@@ -1,0 +1,30 @@
+import type { ServedRunner } from './served.ts';
+import type { Handlers } from './session.ts';
+
+type Methods = Pick<Handlers, 'fault.inject' | 'fault.restore'>;
+
+/** No fault without an account of what it costs: refused where that is too much, undone early where it becomes too much. */
+export function budgeted(runner: ServedRunner, methods: Methods): Methods {
+  const { runState, budget, workloads } = runner;
+  const { safety } = runner.parts;
+  return {
+    ...methods,
+    'fault.inject': async (params, call) => {
+      const { check, trial } = params;
+      const refusal = await budget.begin(
+        {
+          check,
+          folder: runState.trialFolder(check, trial),
+          goals: runState.headerSource(check).goals,
+          ratePerSecond: workloads.rateOf(check),
+        },
+        {
+          restore: () => safety.restore({ check, access: 'fault' }),
+          notice: (line) => runState.progress.say(`  ${line}`),
+        },
+      );
+      if (refusal !== null) return { target: 'none', landedAtMs: null, proof: refusal };
+      return methods['fault.inject'](params, call);
+    },
+  };
+}

@@ -1,0 +1,168 @@
+import type { PlannedCheck } from '../../suites/catalogue/index.ts';
+import { lookAtUse, NodesWatch } from '../../probes/nodes-use.ts';
+import { redactor } from '../../probes/redact.ts';
+import type { Handover, PlannedCheck as HandedCheck } from '../../suites/harness/protocol.ts';
+import type { RunState } from '../state/run-state.ts';
+import { BudgetAccount } from '../state/budget.ts';
+import type { RunnerParts } from './runner-parts.ts';
+import { Drills } from '../state/drilled.ts';
+import { checkTimeoutMs, embeddedOf, lockMode, namespacesOf } from '../plan/environment-parts.ts';
+import { SharedLock } from './lock.ts';
+import { aiMethods } from './methods/ai.ts';
+import { budgeted } from './budgeted.ts';
+import { checkMethods } from './methods/check.ts';
+import { clockMethods } from './methods/clocks.ts';
+import { clusterMethods } from './methods/cluster.ts';
+import { controlPlaneMethods } from './methods/control-plane.ts';
+import { deploymentMethods } from './methods/deployment.ts';
+import { faultMethods } from './methods/fault.ts';
+import { gpuMethods } from './methods/gpu.ts';
+import { loadMethods } from './methods/load.ts';
+import { metricsMethods } from './methods/metrics.ts';
+import { nodeMethods } from './methods/node.ts';
+import { queryMethods } from './methods/query.ts';
+import { stateMethods } from './methods/state.ts';
+import type { ServedRunner } from './served.ts';
+import { storeMethods } from './methods/store.ts';
+import { telemetryMethods } from './methods/telemetry.ts';
+import { workloadMethods } from './methods/workload.ts';
+import { LoadRuns } from '../targets/load-runs.ts';
+import { LostNodes } from '../ask/nodes-back.ts';
+import { runPlaywright } from './playwright.ts';
+import { safetyFolder } from '../safety/lease/place.ts';
+import { Session, type Handlers } from './session.ts';
+import { silence } from './silent.ts';
+import { StoreTargets } from '../targets/store-target.ts';
+import { TelemetryRuns } from '../ask/telemetry/runs.ts';
+import { Workloads } from '../targets/workloads.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+
+/** Runs planned checks through Playwright. One for a whole run, drill or set of controls. */
+export class CheckRunner implements ServedRunner {
+  readonly parts: RunnerParts;
+  readonly runState: RunState;
+  readonly budget: BudgetAccount;
+  readonly lock = new SharedLock();
+  readonly workloads: Workloads;
+  readonly loads: LoadRuns;
+  readonly telemetry: TelemetryRuns;
+  readonly stores: StoreTargets;
+  /** What Playwright itself complained about, such as a spec that does not load. */
+  readonly complaints: string[] = [];
+  readonly lostNodes = new LostNodes();
+  readonly drills: Drills;
+  #batches = 0;
+
+  constructor(parts: RunnerParts) {
+    this.parts = parts;
+    this.runState = parts.runState;
+    this.budget = new BudgetAccount(parts.runState.environment);
+    this.stores = new StoreTargets(parts.runState.environment, parts.cluster);
+    this.runState.redact = (text) => redactor(this.stores.secrets())(text);
+    const { environment } = parts.runState;
+    const kept = safetyFolder(environment.name, embeddedOf(environment));
+    this.drills = new Drills(kept, (message) => this.complaints.push(message));
+    this.runState.busy ??= new NodesWatch(() => lookAtUse(parts.cluster, namespacesOf(environment)));
+    this.runState.drilled = () => this.drills.ofLate(new Date());
+    this.workloads = new Workloads(this);
+    this.loads = new LoadRuns(this);
+    this.telemetry = new TelemetryRuns(this);
+    parts.cluster.onCall(this.runState.calls.count);
+  }
+
+  /** Runs the checks in one start of Playwright. Afterwards each has an outcome, whatever happened. */
+  async runBatch(batch: readonly PlannedCheck[]): Promise<void> {
+    if (batch.length === 0) return;
+    this.runState.plan(batch);
+    const session = await Session.listen(this.#handlers(), {
+      gone: (check) => void this.abandon(check),
+      around: (check, work) => this.runState.calls.on(check, work),
+    });
+    const { folder, safety, signal } = this.parts;
+    const stop = AbortSignal.any([signal, safety.stopped]);
+    let pid = 0;
+    try {
+      const end = await runPlaywright({
+        handover: this.#handover(session.path, batch),
+        folder: folder.path,
+        batch: String(++this.#batches),
+        signal: stop,
+        onSpawn: (child) => {
+          pid = child;
+          safety.children.add({ name: `Playwright of run ${folder.id}`, pid: child });
+        },
+      });
+      const silent = batch.filter(({ row }) => !this.runState.outcomes.has(row.id));
+      for (const { row } of silent) await this.abandon(row.id);
+      // Nobody stopped it: its worker died.
+      await this.runState.concludeRest(
+        silent,
+        stop.aborted
+          ? { verdict: 'inconclusive', message: `not finished: ${reasonOf(stop)}` }
+          : { verdict: 'inconclusive', message: silence(end, this.complaints.at(-1)), crashed: true },
+      );
+    } finally {
+      if (pid !== 0) safety.children.remove(pid);
+      await session.close();
+    }
+  }
+
+  /** A check that is over or whose worker is gone: nothing of it runs on, and what it did is undone. */
+  async abandon(check: string): Promise<void> {
+    try {
+      await this.telemetry.stop(check);
+      await this.loads.stop(check);
+      await this.workloads.stopAll(check);
+      const report = await this.parts.safety.restore({ check });
+      this.drills.end(check, new Date());
+      this.complaints.push(...report.failed.map((failure) => `${check}: ${failure}`));
+    } finally {
+      this.lock.release(check);
+    }
+  }
+
+  #handover(socket: string, batch: readonly PlannedCheck[]): Handover {
+    const { environment } = this.runState;
+    const { folder } = this.parts;
+    const plan: HandedCheck[] = batch.map((planned) => ({
+      check: planned.row.id,
+      firstTrial: this.runState.firstTrials.get(planned.row.id) ?? 1,
+      trials: planned.trials,
+      mode: lockMode(planned, environment),
+      timeoutMs: checkTimeoutMs(planned, environment),
+    }));
+    return {
+      runId: folder.id,
+      socket,
+      environment: environment.name,
+      plan,
+      outputDir: `${folder.path}/playwright`,
+    };
+  }
+
+  #handlers(): Handlers {
+    return {
+      ...aiMethods(this),
+      ...checkMethods(this),
+      ...clusterMethods(this),
+      ...controlPlaneMethods(this),
+      ...deploymentMethods(this),
+      ...budgeted(this, faultMethods(this)),
+      ...gpuMethods(this),
+      ...loadMethods(this),
+      ...metricsMethods(this),
+      ...nodeMethods(this),
+      ...queryMethods(this),
+      ...stateMethods(this),
+      ...storeMethods(this),
+      ...telemetryMethods(this),
+      ...clockMethods(this),
+      ...workloadMethods(this),
+    };
+  }
+}
+
+function reasonOf(signal: AbortSignal): string {
+  const reason: unknown = signal.reason;
+  return errorText(reason);
+}

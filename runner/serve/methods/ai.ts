@@ -1,0 +1,56 @@
+import { tellStandIn } from '../../../probes/ai/stand-in.ts';
+import type { Params, Result } from '../../../suites/harness/protocol.ts';
+import { recordJobs } from '../../ask/ai-jobs.ts';
+import { embeddedOf, timeoutMsOf } from '../../plan/environment-parts.ts';
+import { scanLogs } from '../../ask/log-scan.ts';
+import type { Call, Handlers } from '../session.ts';
+import type { ServedRunner } from '../served.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
+
+type Methods = Pick<Handlers, 'ai.jobs' | 'ai.behave' | 'ai.rest' | 'ai.scanLogs'>;
+
+/** The jobs of the AI service, and its language model. */
+export function aiMethods(runner: ServedRunner): Methods {
+  return {
+    'ai.jobs': async (params, { signal }) => ({ detail: await recordJobs(runner, params, signal) }),
+    'ai.behave': (params, call) => behave(runner, params, call),
+    'ai.rest': async ({ check }) => {
+      const { failed } = await runner.parts.safety.restore({ check, access: 'canary' });
+      if (failed.length > 0) throw new Error(`not undone: ${failed.join('; ')}`);
+      return null;
+    },
+    'ai.scanLogs': async (params, { signal }) => {
+      await scanLogs(runner, params, signal);
+      return null;
+    },
+  };
+}
+
+/** What it does at rest is the inverse, recorded before it is told anything. */
+async function behave(
+  runner: ServedRunner,
+  { check, title, behaviour }: Params<'ai.behave'>,
+  { signal }: Call,
+): Promise<Result<'ai.behave'>> {
+  const { environment } = runner.runState;
+  const control = environment.ai?.llm.control;
+  if (control === undefined) return { unavailable: 'the environment declares no ai.llm.control' };
+  const { url, rest } = control;
+  let unavailable: string | undefined;
+  await runner.parts.safety.perform({
+    check,
+    title,
+    access: 'canary',
+    inverses: [{ kind: 'stand-in', url, rest, embedded: embeddedOf(environment) !== undefined }],
+    act: async () => {
+      try {
+        const deadlineMs = timeoutMsOf(environment, 'edgeRequest');
+        await tellStandIn(url, { ...rest, ...behaviour }, { deadlineMs, signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        unavailable = errorText(error);
+      }
+    },
+  });
+  return unavailable === undefined ? {} : { unavailable };
+}

@@ -1,0 +1,40 @@
+import type { RunnerVerdict } from '../../state/run-state.ts';
+import type { Handlers } from '../session.ts';
+import type { ServedRunner } from '../served.ts';
+
+type Methods = Pick<Handlers, 'check.begin' | 'check.end' | 'lock.acquire' | 'progress.event'>;
+
+export function checkMethods(runner: ServedRunner): Methods {
+  const { runState } = runner;
+  return {
+    'lock.acquire': async ({ check, mode }, call) => {
+      runState.progress.waits(check);
+      await runner.lock.acquire(check, mode, call.signal);
+      runState.begun(check);
+      return null;
+    },
+    'check.begin': async ({ check, trial }) => {
+      const { goals, settings } = runState.headerSource(check);
+      const folder = await runState.openTrial(check, trial);
+      return { folder, goals, settings };
+    },
+    'check.end': async ({ check, steps, crash }) => {
+      const interrupted = runner.parts.signal.aborted || runner.parts.safety.stopped.aborted;
+      // Stopped and undone before it is judged: the next check must find the environment as it was.
+      await runner.abandon(check);
+      const own = crash === undefined ? null : crashVerdict(crash, interrupted);
+      return (await runState.conclude(check, own, steps)).judgement;
+    },
+    'progress.event': (event) => {
+      if (event.event === 'error') runner.complaints.push(event.detail ?? 'unknown error of Playwright');
+      else if (event.event === 'step' && event.check !== undefined)
+        runState.progress.step(event.check, event.detail ?? '');
+      return Promise.resolve(null);
+    },
+  };
+}
+
+function crashVerdict(crash: string, interrupted: boolean): RunnerVerdict {
+  const said: RunnerVerdict = { verdict: 'inconclusive', message: `the check crashed: ${crash}` };
+  return interrupted ? said : { ...said, crashed: true };
+}

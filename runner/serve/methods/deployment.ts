@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monoMs } from '../../../probes/clock.ts';
+import { openHistory } from '../../../probes/history.ts';
+import type { DeploymentName, KubeObject, Params, Result } from '../../../suites/harness/protocol.ts';
+import { deploymentOf, deploymentPods } from '../../targets/deployments.ts';
+import type { ServedRunner } from '../served.ts';
+import { timeoutMsOf } from '../../plan/environment-parts.ts';
+import type { Call, Handlers } from '../session.ts';
+
+const LOOK_EVERY_MS = 200;
+/** What `kubectl rollout restart` sets. */
+const RESTARTED = 'kubectl.kubernetes.io/restartedAt';
+
+export function deploymentMethods(
+  runner: ServedRunner,
+): Pick<Handlers, 'deployment.restart' | 'deployment.rolledOut'> {
+  /** UIDs of the pods before the restart, by check and trial. */
+  const before = new Map<string, ReadonlySet<string>>();
+  return {
+    'deployment.restart': async (params, call) => {
+      const pods = await deploymentPods(runner, params.subject);
+      before.set(`${params.check} ${params.trial}`, new Set(pods.map(({ uid }) => uid)));
+      return restart(runner, params, call);
+    },
+    'deployment.rolledOut': (params, call) => {
+      const old = before.get(`${params.check} ${params.trial}`);
+      if (old === undefined)
+        throw new Error(`${params.check} has restarted nothing in trial ${params.trial}`);
+      return rolledOut(runner, params, { old, signal: call.signal });
+    },
+  };
+}
+
+interface DeploymentObject extends KubeObject {
+  spec?: { replicas?: number };
+  status?: {
+    observedGeneration?: number;
+    updatedReplicas?: number;
+    readyReplicas?: number;
+    replicas?: number;
+  };
+}
+
+async function read(
+  runner: ServedRunner,
+  subject: DeploymentName,
+  signal: AbortSignal,
+): Promise<DeploymentObject> {
+  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', ...deploymentOf(runner, subject) };
+  const found = await runner.parts.cluster.get(ref, signal);
+  if (found === null) throw new Error(`there is no Deployment ${ref.namespace}/${ref.name}`);
+  return found;
+}
+
+/** A new template of pods, and the word of its controller that it has begun with it: that is the fault. */
+async function restart(
+  runner: ServedRunner,
+  { check, trial, subject }: Params<'deployment.restart'>,
+  { signal }: Call,
+): Promise<Result<'deployment.restart'>> {
+  const { namespace, name } = deploymentOf(runner, subject);
+  const target = `Deployment ${namespace}/${name}`;
+  const writer = openHistory(runner.runState.trialFolder(check, trial), 'faults.ndjson');
+  try {
+    const generation = (await read(runner, subject, signal)).metadata.generation ?? 0;
+    writer.observe({ kind: 'fault-armed', fault: 'rolling-restart', target, members: [] });
+    const annotations = { [RESTARTED]: new Date().toISOString() };
+    const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name };
+    await runner.parts.safety.patch(
+      check,
+      ref,
+      { spec: { template: { metadata: { annotations } } } },
+      { access: 'fault' },
+    );
+    const actedMs = monoMs();
+    writer.observe({ kind: 'fault-acted', t: actedMs, member: target, did: 'template patched' });
+    const limitMs = timeoutMsOf(runner.runState.environment, 'faultLanding');
+    for (;;) {
+      const now = await read(runner, subject, signal);
+      const observed = now.status?.observedGeneration ?? 0;
+      if (observed > generation) {
+        const landedMs = monoMs();
+        const proof = `generation ${generation} → ${observed} of ${target}: its controller rolls out another template`;
+        writer.observe({
+          kind: 'fault-landed',
+          t: landedMs,
+          by: 'template replaced',
+          proof,
+          betweenMs: [actedMs, landedMs],
+        });
+        return { target, landedAtMs: landedMs, proof };
+      }
+      if (monoMs() - actedMs > limitMs) {
+        const reason = `the controller of ${target} has not seen generation ${generation + 1} within ${limitMs} ms`;
+        writer.observe({ kind: 'fault-missed', reason });
+        return { target, landedAtMs: null, proof: reason };
+      }
+      await sleep(LOOK_EVERY_MS, undefined, { signal });
+    }
+  } finally {
+    await writer.close();
+  }
+}
+
+async function rolledOut(
+  runner: ServedRunner,
+  { check, trial, subject, timeoutMs }: Params<'deployment.rolledOut'>,
+  { old, signal }: { old: ReadonlySet<string>; signal: AbortSignal },
+): Promise<Result<'deployment.rolledOut'>> {
+  const until = monoMs() + timeoutMs;
+  for (;;) {
+    const { over, detail } = await progress(runner, { subject, old }, signal);
+    if (over) {
+      const writer = openHistory(runner.runState.trialFolder(check, trial), 'rollout.ndjson');
+      writer.observe({ kind: 'rollout-done', replaced: old.size, detail });
+      await writer.close();
+      return { done: true, detail };
+    }
+    if (monoMs() > until) return { done: false, detail };
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
+  }
+}
+
+async function progress(
+  runner: ServedRunner,
+  { subject, old }: { subject: DeploymentName; old: ReadonlySet<string> },
+  signal: AbortSignal,
+): Promise<{ over: boolean; detail: string }> {
+  const left = (await deploymentPods(runner, subject))
+    .filter(({ uid }) => old.has(uid))
+    .map(({ name }) => name);
+  const { spec = {}, status = {} } = await read(runner, subject, signal);
+  const { replicas: wanted = 1 } = spec;
+  const { readyReplicas = 0, updatedReplicas = 0 } = status;
+  return {
+    over: left.length === 0 && readyReplicas === wanted && updatedReplicas === wanted,
+    detail: `${readyReplicas} of ${wanted} ready, ${updatedReplicas} of the new template; of before: ${left.join(', ') || 'none'}`,
+  };
+}

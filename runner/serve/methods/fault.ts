@@ -1,0 +1,144 @@
+import { openHistory } from '../../../probes/history.ts';
+import { storeDriver } from '../../../probes/stores.ts';
+import type { Leadership, StoreTarget } from '../../../probes/store/store-driver.ts';
+import { faultOf } from '../../../suites/faults/index.ts';
+import type { Fault, FaultContext } from '../../../suites/faults/index.ts';
+import type { Params, Result } from '../../../suites/harness/protocol.ts';
+import { deploymentFault, deploymentPods, isDeployment } from '../../targets/deployments.ts';
+import type { Subject } from '../../targets/deployments.ts';
+import { timeoutMsOf } from '../../plan/environment-parts.ts';
+import { injectorFor, surroundingsOf } from '../../targets/fault-injector.ts';
+import { podsNow, nodesOf, podsOn, restartsNow } from '../../ask/nodes-back.ts';
+import { kubeCallFrom } from '../../embedded-safety.ts';
+import type { Call, Handlers } from '../session.ts';
+import type { ServedRunner } from '../served.ts';
+
+export function faultMethods(runner: ServedRunner): Pick<Handlers, 'fault.inject' | 'fault.restore'> {
+  return {
+    'fault.inject': async (params, call) => {
+      const before = { from: new Date(), restarts: await restartsNow(runner) };
+      if (params.fault !== 'node-loss') {
+        const { result, pods } = await inject(runner, params, call);
+        runner.drills.begin(params.check, pods, before);
+        return result;
+      }
+      const pods = await podsNow(runner);
+      const { check } = params;
+      const gone: string[] = [];
+      try {
+        const { result, nodes } = await inject(runner, params, call);
+        // A fault that did not land took nothing away: what may be open all the same is recorded.
+        if (result.landedAtMs !== null) gone.push(...nodes);
+        runner.drills.begin(check, await podsOn(runner, nodes), before);
+        return result;
+      } finally {
+        // Of an injection that broke off, what it recorded before it acted says which nodes it may have taken.
+        const open = nodesOf(runner.parts.safety.pending({ check, access: 'fault' }));
+        const nodes = [...new Set([...gone, ...open])];
+        if (nodes.length > 0) runner.lostNodes.add(runner, check, { nodes, before: pods });
+      }
+    },
+    'fault.restore': async ({ check }, call) => {
+      const report = await runner.parts.safety.restore({ check, access: 'fault' });
+      if (report.failed.length > 0) throw new Error(`not undone: ${report.failed.join('; ')}`);
+      const missing = await runner.lostNodes.awaitOf(runner, check, call.signal);
+      runner.drills.end(check, new Date());
+      // The trial goes on to its read-back: what is not as it was before is compared, and judged, afterwards. Whether they are back at
+      // the end of the run is looked at once more then, and decides on its verdict.
+      if (missing !== null) runner.complaints.push(`${check}: ${missing}`);
+      return null;
+    },
+  };
+}
+
+async function inject(
+  runner: ServedRunner,
+  params: Params<'fault.inject'>,
+  call: Call,
+): Promise<{ result: Result<'fault.inject'>; nodes: string[]; pods: string[] }> {
+  const { check, store, trial } = params;
+  const { environment } = runner.runState;
+  const fault = faultOf(params.fault);
+  const refusal = fault.refusal(surroundingsOf(environment));
+  if (refusal !== null) throw new Error(refusal);
+  const members = isDeployment(store) ? await deploymentPods(runner, store) : await runner.stores.pods(store);
+  const writer = openHistory(runner.runState.trialFolder(check, trial), 'faults.ndjson', {
+    redact: runner.runState.redact,
+  });
+  const kube = kubeCallFrom(runner.parts.kubeconfig, runner.parts.context);
+  try {
+    const guard = guardOf(runner, check, call.signal);
+    const subject = isDeployment(store)
+      ? deploymentFault(runner, { subject: store, target: params.target, members })
+      : await subjectOf(runner, params, call);
+    const shared = {
+      ...guard,
+      kube: kube.call,
+      write: (seen: Parameters<FaultContext['write']>[0]) => writer.observe(seen),
+    };
+    const injector = injectorFor(runner, shared);
+    const result = await fault.inject({ ...shared, ...subject, members, injector });
+    const hurt = result.target.split(', ');
+    const nodes = members.flatMap(({ name, node }) => (node !== null && hurt.includes(name) ? [node] : []));
+    const pods = hurt.map((name) => `${subject.namespace}/${name}`);
+    return { result: { ...result, lasting: lasts(fault, result) }, nodes, pods };
+  } finally {
+    kube.close();
+    await writer.close();
+  }
+}
+
+function lasts(fault: Fault, { landedAtMs }: Result<'fault.inject'>): boolean {
+  return landedAtMs !== null && !fault.heals;
+}
+
+type Guard = Pick<FaultContext, 'check' | 'perform' | 'restore' | 'timeoutMs' | 'signal'>;
+
+function guardOf(runner: ServedRunner, check: string, signal: AbortSignal): Guard {
+  const { safety } = runner.parts;
+  const { environment } = runner.runState;
+  return {
+    check,
+    perform: (mutation) => safety.perform(mutation),
+    restore: () => safety.restore({ check, access: 'fault' }),
+    timeoutMs: (name) => timeoutMsOf(environment, name as Parameters<typeof timeoutMsOf>[1]),
+    signal,
+  };
+}
+
+/** What is hurt: the store as declared, and who holds which role in it now. */
+async function subjectOf(
+  runner: ServedRunner,
+  { check, store, target, trial, also }: Params<'fault.inject'>,
+  call: Call,
+): Promise<Subject> {
+  const { environment } = runner.runState;
+  const { statefulSet, container, partition } = runner.stores.declared(store);
+  const { switchover: order } = storeDriver(store);
+  const reached = await runner.stores.target(store);
+  const run = runner.workloads.runName({ check, store, trial });
+  const bounds = { deadlineMs: timeoutMsOf(environment, 'storeOperation'), signal: call.signal };
+  const ordering = { deadlineMs: timeoutMsOf(environment, 'switchover'), signal: call.signal };
+  return {
+    store,
+    target,
+    namespace: statefulSet.namespace,
+    statefulSet: statefulSet.name,
+    container,
+    ...(await leadershipOf(store, { reached, run }, bounds)),
+    otherPeers: await runner.stores.otherPeers(store),
+    also: also ?? partition.also,
+    switchover: order === undefined ? null : (from) => order(reached, { run, from }, ordering),
+  };
+}
+
+async function leadershipOf(
+  store: string,
+  { reached, run }: { reached: StoreTarget; run: string },
+  bounds: { deadlineMs: number; signal: AbortSignal },
+): Promise<Leadership> {
+  const driver = storeDriver(store);
+  if (driver.leadership !== undefined) return driver.leadership(reached, run, bounds);
+  const { leader } = await driver.describe(reached, bounds);
+  return { leader };
+}

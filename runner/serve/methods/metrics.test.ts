@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { loadEnvironment } from '../../../env/loader.ts';
+import type { Environment, PrometheusSettings } from '../../../env/schema.ts';
+import type { Call } from '../session.ts';
+import { metricsMethods } from './metrics.ts';
+
+const { objectives: declared, timeouts } = await loadEnvironment('local-small', {});
+/** Of one service: how often each query is asked is counted below. */
+const objectives = declared.filter(({ service }) => service === 'tender-api');
+const folder = mkdtempSync(join(tmpdir(), 'plumbline-metrics-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const call: Call = { check: 'performance/budget', signal: new AbortController().signal };
+let trial = 0;
+
+interface Recorded {
+  kind: string;
+  objectives: string[];
+  query: string;
+  stepSeconds: number;
+  scrapeSeconds: number;
+  fromMs: number;
+  toMs: number;
+  endMs: number;
+  values: { labels: Record<string, string>; points: [number, number][] }[];
+}
+
+async function record(
+  prometheus: PrometheusSettings | undefined,
+  startedMs = 1000,
+  held: Environment['objectives'] = objectives,
+): Promise<{ unavailable?: string; recorded: Recorded[] }> {
+  const at = join(folder, String(++trial));
+  mkdirSync(at);
+  const methods = metricsMethods({
+    stores: { secret: () => Promise.resolve('a-token') },
+    runState: {
+      environment: { prometheus, objectives: held, timeouts },
+      startedMs,
+      redact: (text) => text.replaceAll('hunter2', '…'),
+      trialFolder: () => at,
+    },
+  });
+  const { unavailable } = await methods['metrics.record']({ check: 'performance/budget', trial: 1 }, call);
+  const lines =
+    prometheus === undefined ? [] : readFileSync(join(at, 'metrics.ndjson'), 'utf8').trim().split('\n');
+  const recorded = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Recorded);
+  return { ...(unavailable !== undefined && { unavailable }), recorded };
+}
+
+test('should say that none is declared', async () => {
+  const { unavailable } = await record(undefined);
+  assert.equal(unavailable, 'the environment declares no prometheus');
+});
+
+test('should say that it does not answer, and record nothing', async () => {
+  const { unavailable, recorded } = await record({ url: 'http://127.0.0.1:1', scrapeSeconds: 5 });
+  assert.match(unavailable ?? '', /ECONNREFUSED/);
+  assert.deepEqual(recorded, []);
+});
+
+interface Asked {
+  query: string;
+  endMs: number;
+  authorization: string | undefined;
+}
+
+/** A Prometheus that says the same to every question, while `use` asks. @param most after so many answers it fails */
+async function withPrometheus(
+  use: (url: string, asked: Asked[]) => Promise<void>,
+  most = Infinity,
+): Promise<void> {
+  const asked: Asked[] = [];
+  const server = createServer((request, response) => {
+    void textOf(request).then((text) => {
+      const form = new URLSearchParams(text);
+      const { authorization } = request.headers;
+      asked.push({ query: form.get('query') ?? '', endMs: Number(form.get('time')) * 1000, authorization });
+      const result = [
+        {
+          metric: { pod: 'hunter2' },
+          values: [
+            [2, '10'],
+            [7, '20'],
+          ],
+        },
+      ];
+      const found = { status: 'success', data: { resultType: 'matrix', result } };
+      const failed = { status: 'error', errorType: 'unavailable', error: 'shutting down' };
+      response.writeHead(asked.length > most ? 503 : 200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(asked.length > most ? failed : found));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+test('should ask each query once, with what says which targets answered, and keep no secret', () =>
+  withPrometheus(async (url, asked) => {
+    const startedMs = Date.now() - 60_000;
+    const settings = { url, scrapeSeconds: 5, token: { env: 'TOKEN' } };
+    const { unavailable, recorded } = await record(settings, startedMs);
+    assert.equal(unavailable, undefined);
+    const names = objectives.map(({ name }) => name);
+    assert.deepEqual(
+      recorded.map(({ query }) => query.replace(/^http_request_duration_seconds/, '').slice(0, 8)),
+      ['_count{j', '_count{j', 'up{job="', '_bucket{'],
+    );
+    assert.deepEqual(
+      recorded.map((one) => one.objectives),
+      [names, ['api-requests'], names, ['api-latency']],
+    );
+    for (const { kind, stepSeconds, scrapeSeconds, fromMs, toMs, endMs } of recorded)
+      assert.deepEqual([kind, stepSeconds, scrapeSeconds, fromMs, endMs], ['series', 5, 5, startedMs, toMs]);
+    assert.deepEqual(recorded[0]?.values, [
+      {
+        labels: { pod: '…' },
+        points: [
+          [2000, 10],
+          [7000, 20],
+        ],
+      },
+    ]);
+    assert.ok(asked.every(({ query }) => /\[\d+ms\]$/.test(query)));
+    assert.ok(asked.every(({ authorization }) => authorization === 'Bearer a-token'));
+  }));
+
+const rolling = objectives.map((one) => ({
+  ...one,
+  window: { kind: 'rolling', ms: 2 * 86_400_000 } as const,
+}));
+
+test('should ask for a long window by parts of six hours, each written as it arrives', () =>
+  withPrometheus(async (url, asked) => {
+    const { unavailable, recorded } = await record({ url, scrapeSeconds: 15 }, 1000, rolling);
+    assert.equal(unavailable, undefined);
+    assert.equal(recorded.length, 4 * 8);
+    assert.ok(recorded.every(({ stepSeconds, scrapeSeconds }) => stepSeconds === 60 && scrapeSeconds === 15));
+    const total = recorded.filter(({ query }) => query === recorded[0]?.query);
+    total.slice(1).forEach(({ fromMs }, index) => assert.equal(fromMs, total[index]?.toMs));
+    assert.equal((total.at(-1)?.toMs ?? 0) - (total[0]?.fromMs ?? 0), 2 * 86_400_000);
+    assert.equal(asked.length, 32);
+  }));
+
+test('should keep what was read before it failed, and say that it did', () =>
+  withPrometheus(async (url) => {
+    const { unavailable, recorded } = await record({ url, scrapeSeconds: 15 }, 1000, rolling);
+    assert.match(unavailable ?? '', /unavailable \(503\): shutting down/);
+    assert.equal(recorded.length, 12);
+  }, 12));
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
+  return Buffer.concat(parts).toString();
+}

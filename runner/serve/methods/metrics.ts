@@ -1,0 +1,111 @@
+import { windowBounds } from '../../../env/objectives/index.ts';
+import type { Environment, PrometheusSettings } from '../../../env/schema.ts';
+import { openHistory } from '../../../probes/history.ts';
+import type { HistoryWriter } from '../../../probes/history.ts';
+import { PrometheusClient, thinned } from '../../../probes/prometheus/index.ts';
+import type { Series } from '../../../reports/record/objective.ts';
+import { trusted } from '../../../probes/edge/edge-request.ts';
+import { timeoutMsOf } from '../../plan/environment-parts.ts';
+import { partsOf, questionsOf } from '../../ask/metric-questions.ts';
+import type { MetricQuestion } from '../../ask/metric-questions.ts';
+import type { Handlers } from '../session.ts';
+import type { StoreTargets } from '../../targets/store-target.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
+
+/** As much of the runner as a client takes. */
+export interface PrometheusRunner {
+  stores: Pick<StoreTargets, 'secret'>;
+  runState: { environment: Pick<Environment, 'timeouts'> };
+}
+
+/** As much of the runner as this needs. */
+export interface MetricsRunner {
+  stores: Pick<StoreTargets, 'secret'>;
+  runState: {
+    environment: Pick<Environment, 'prometheus' | 'objectives' | 'timeouts'>;
+    startedMs: number;
+    redact: (text: string) => string;
+    trialFolder(check: string, trial: number): string;
+  };
+}
+
+export function metricsMethods(runner: MetricsRunner): Pick<Handlers, 'metrics.record'> {
+  const { runState } = runner;
+  return {
+    'metrics.record': async ({ check, trial }, { signal }) => {
+      const { prometheus, objectives } = runState.environment;
+      if (prometheus === undefined) return { unavailable: 'the environment declares no prometheus' };
+      const writer = openHistory(runState.trialFolder(check, trial), 'metrics.ndjson', {
+        redact: runState.redact,
+      });
+      try {
+        const client = await clientOf(runner, prometheus);
+        if (typeof client === 'string') return { unavailable: client };
+        const { scrapeSeconds } = prometheus;
+        const nowMs = Date.now();
+        const bounds = objectives.map(({ window }) => windowBounds(window, nowMs, runState.startedMs));
+        const questions = questionsOf(objectives, bounds, scrapeSeconds * 1000);
+        try {
+          for (const question of questions) await record(client, question, { writer, scrapeSeconds, signal });
+        } finally {
+          client.close();
+        }
+        return {};
+      } catch (error) {
+        signal.throwIfAborted();
+        return { unavailable: errorText(error) };
+      } finally {
+        await writer.close();
+      }
+    },
+  };
+}
+
+/** A client with the environment's account, or why there is none. */
+export async function clientOf(
+  { stores, runState: { environment } }: PrometheusRunner,
+  { url, address, trust = 'system', user, password, token }: PrometheusSettings,
+): Promise<PrometheusClient | string> {
+  const authorities = await trusted(trust);
+  if ('unavailable' in authorities) return authorities.unavailable;
+  // Read by what knows every secret, so that each is taken out of what is written.
+  return new PrometheusClient({
+    ...{ url, address, ca: authorities.pem },
+    deadlineMs: timeoutMsOf(environment, 'prometheusQuery'),
+    ...(user !== undefined && {
+      account: { user, password: password === undefined ? '' : await stores.secret(password) },
+    }),
+    ...(token !== undefined && { token: await stores.secret(token) }),
+  });
+}
+
+interface Recording {
+  writer: HistoryWriter;
+  scrapeSeconds: number;
+  signal: AbortSignal;
+}
+
+/** Each part is written as it arrives: a month of samples is never in memory, and what was read before a failure is kept. */
+async function record(
+  client: PrometheusClient,
+  question: MetricQuestion,
+  { writer, scrapeSeconds, signal }: Recording,
+): Promise<void> {
+  const { objectives, query, stepMs, endMs } = question;
+  for (const { fromMs, toMs } of partsOf(question)) {
+    const values = await answerOf(client, { ...question, fromMs, toMs }, { scrapeSeconds, signal });
+    const of = { objectives, query, stepSeconds: stepMs / 1000, scrapeSeconds };
+    writer.observe({ kind: 'series', ...of, fromMs, toMs, endMs, values });
+  }
+}
+
+/** Counters, and whether targets answered, as they were scraped, so that gaps and restarts show; anything else as a range of its own. */
+async function answerOf(
+  client: PrometheusClient,
+  { query, fromMs, toMs, stepMs, kind }: MetricQuestion,
+  { scrapeSeconds, signal }: Pick<Recording, 'scrapeSeconds' | 'signal'>,
+): Promise<Series[]> {
+  if (kind === 'points') return client.queryRange(query, { fromMs, toMs, stepMs, signal });
+  const found = await client.samples(query, { fromMs, toMs, partMs: toMs - fromMs, signal });
+  return found.map((series) => thinned(series, { stepMs, scrapeMs: scrapeSeconds * 1000, kind }));
+}

@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monoMs } from '../../../probes/clock.ts';
+import type { StoreQuery } from '../../../probes/store/store-driver.ts';
+import { storeDriver } from '../../../probes/stores.ts';
+import type { ServedRunner } from '../served.ts';
+import { timeoutMsOf } from '../../plan/environment-parts.ts';
+import { RequestError, type Handlers } from '../session.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
+
+const ASK_AGAIN_MS = 200;
+
+/** Questions to a store whose answers must survive a failover. */
+export function queryMethods({
+  stores,
+  runState,
+}: ServedRunner): Pick<Handlers, 'query.prepare' | 'query.ask'> {
+  const operationMs = timeoutMsOf(runState.environment, 'storeOperation');
+  return {
+    'query.prepare': async ({ store, timeoutMs }, call) =>
+      queryOf(store).prepare(await stores.target(store), { deadlineMs: timeoutMs, signal: call.signal }),
+    'query.ask': async ({ store, of, timeoutMs }, call) => {
+      const query = queryOf(store);
+      const target = await stores.target(store);
+      const end = monoMs() + timeoutMs;
+      for (;;) {
+        const deadlineMs = Math.max(1, Math.min(operationMs, end - monoMs()));
+        try {
+          return { answers: await query.ask(target, of, { deadlineMs, signal: call.signal }), detail: '' };
+        } catch (error) {
+          call.signal.throwIfAborted();
+          const detail = errorText(error);
+          if (monoMs() + ASK_AGAIN_MS >= end) return { answers: null, detail };
+          await sleep(ASK_AGAIN_MS, undefined, { signal: call.signal });
+        }
+      }
+    },
+  };
+}
+
+function queryOf(store: string): StoreQuery {
+  const { query } = storeDriver(store);
+  if (query === undefined) throw new RequestError(`no questions are built for ${store}`, 'refused');
+  return query;
+}

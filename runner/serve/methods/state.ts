@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { storeFault } from '../../../suites/catalogue/index.ts';
+import { monoMs } from '../../../probes/clock.ts';
+import { openHistory } from '../../../probes/history.ts';
+import { redactor } from '../../../probes/redact.ts';
+import type { Params, PodSelection } from '../../../suites/harness/protocol.ts';
+import type { ServedRunner } from '../served.ts';
+import type { Handlers } from '../session.ts';
+import { atRest } from '../../ask/at-rest.ts';
+import { differences, rolesIn, takeSnapshot, type Snapshot } from '../../ask/snapshot.ts';
+import { collectEvidence } from '../../ask/trial-evidence.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
+
+type Methods = Pick<Handlers, 'state.note' | 'state.compare' | 'evidence.collect'>;
+
+const LOOK_EVERY_MS = 500;
+
+/** How the environment was before a trial and is after it, and what its pods said meanwhile. */
+export function stateMethods(runner: ServedRunner): Methods {
+  const noted = new Map<string, Snapshot>();
+  return {
+    'state.note': async ({ check, trial }, call) => {
+      const { seen, restless } = await atRest(runner, call.signal, storeFault(check)?.store);
+      noted.set(`${check} ${trial}`, seen);
+      return { unrest: restless };
+    },
+    'state.compare': async (params, call) => {
+      const key = `${params.check} ${params.trial}`;
+      const before = noted.get(key);
+      if (before === undefined)
+        throw new Error(`nothing was noted before trial ${params.trial} of ${params.check}`);
+      noted.delete(key);
+      return compare(runner, params, before, call.signal);
+    },
+    'evidence.collect': async ({ check, trial, pods, fromMs, toMs }, call) => {
+      const writer = openHistory(runner.runState.trialFolder(check, trial), 'evidence.ndjson', {
+        redact: redactor(runner.stores.secrets()),
+      });
+      try {
+        const seconds = { fromMs, toMs };
+        const { cluster } = runner.parts;
+        await collectEvidence({ cluster, ...selected(runner, pods), seconds, signal: call.signal }, writer);
+      } finally {
+        await writer.close();
+      }
+      return null;
+    },
+  };
+}
+
+function selected(
+  runner: ServedRunner,
+  pods: PodSelection,
+): { namespace: string; prefixes: string[]; container?: string } {
+  if (!('store' in pods)) return pods;
+  const { statefulSet, container } = runner.stores.declared(pods.store);
+  // What belongs to a store beside its members (Redis: the Sentinels) is named after it.
+  return {
+    namespace: statefulSet.namespace,
+    prefixes: [...new Set([statefulSet.name, pods.store])],
+    container,
+  };
+}
+
+async function compare(
+  runner: ServedRunner,
+  { check, trial, timeoutMs }: Params<'state.compare'>,
+  before: Snapshot,
+  signal: AbortSignal,
+): Promise<{ same: boolean; detail: string }> {
+  const startMs = monoMs();
+  let { after, differ } = await look(runner, before);
+  while (differ.length > 0 && monoMs() - startMs < timeoutMs) {
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
+    ({ after, differ } = await look(runner, before));
+  }
+  const roles = rolesIn(before).map(({ store, roles: was }) => ({
+    store,
+    before: was,
+    after: rolesIn(after).find((one) => one.store === store)?.roles ?? 'not seen',
+  }));
+  const objects = differ.filter((line) => !line.startsWith('roles of '));
+  const writer = openHistory(runner.runState.trialFolder(check, trial), 'state.ndjson', {
+    redact: redactor(runner.stores.secrets()),
+  });
+  const waitedMs = Math.round(monoMs() - startMs);
+  writer.observe({
+    kind: 'as-before',
+    ok: differ.length === 0,
+    waitedMs,
+    objects: before.size - roles.length,
+    roles,
+    differences: objects,
+  });
+  await writer.close();
+  return { same: differ.length === 0, detail: differ.slice(0, 3).join('; ') };
+}
+
+/** An API server that does not answer is a difference like any other, until the time is up. */
+async function look(runner: ServedRunner, before: Snapshot): Promise<{ after: Snapshot; differ: string[] }> {
+  try {
+    const after = await takeSnapshot(runner);
+    return { after, differ: differences(before, after) };
+  } catch (error) {
+    const reason = errorText(error);
+    return { after: new Map(), differ: [`the environment cannot be looked at: ${reason}`] };
+  }
+}

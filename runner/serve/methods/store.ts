@@ -1,0 +1,81 @@
+import { openHistory } from '../../../probes/history.ts';
+import { askWord } from '../../../probes/asking.ts';
+import { recordGoverning } from '../../../probes/store/store-driver.ts';
+import type { Bounds } from '../../../probes/store/store-driver.ts';
+import { storeDriver } from '../../../probes/stores.ts';
+import { timeoutMsOf } from '../../plan/environment-parts.ts';
+import { RequestError, type Handlers } from '../session.ts';
+import type { ServedRunner } from '../served.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
+
+type Methods = Pick<
+  Handlers,
+  'store.describe' | 'store.servers' | 'store.steady' | 'store.governing' | 'store.refusesWrites'
+>;
+
+/** How long a ready pod may take to accept a connection: a SYN that is lost is sent again after 1 s. */
+const CONNECT_MS = 2000;
+
+/** What a store says of itself. */
+export function storeMethods(runner: ServedRunner): Methods {
+  const { stores, runState } = runner;
+  const settingsMs = timeoutMsOf(runState.environment, 'storeSettings');
+  return {
+    'store.describe': ({ store }, call) =>
+      asked(runner, store, { deadlineMs: settingsMs, signal: call.signal }, async (bounds) =>
+        storeDriver(store).describe(await stores.target(store), bounds),
+      ),
+    'store.servers': ({ store }, call) =>
+      asked(runner, store, { deadlineMs: settingsMs, signal: call.signal }, async (bounds) => {
+        const driver = storeDriver(store);
+        const servers = await driver.servers(await stores.target(store), bounds);
+        return { servers, clusterWide: driver.clusterWideDurability === true };
+      }),
+    'store.steady': async ({ store, timeoutMs }, call) =>
+      storeDriver(store).waitSteady(await stores.target(store), {
+        deadlineMs: timeoutMs,
+        signal: call.signal,
+      }),
+    'store.governing': async ({ check, store, fault, trial, target, also }, call) => {
+      const writer = openHistory(runner.runState.trialFolder(check, trial), 'governing.ndjson', {
+        redact: runner.runState.redact,
+      });
+      try {
+        const request = {
+          fault,
+          target: target ?? 'leader',
+          also: also ?? stores.declared(store).partition.also,
+          write: (seen: Parameters<typeof writer.observe>[0]) => writer.observe(seen),
+        };
+        const bounds = { deadlineMs: settingsMs, signal: call.signal };
+        await recordGoverning(storeDriver(store), await stores.target(store), request, bounds);
+      } finally {
+        await writer.close();
+      }
+      return null;
+    },
+    'store.refusesWrites': ({ store, host, port, timeoutMs }, call) =>
+      asked(runner, store, { deadlineMs: timeoutMs, signal: call.signal }, async (bounds) =>
+        storeDriver(store).refusesWrites({ host, port }, await stores.target(store), bounds),
+      ),
+  };
+}
+
+/** Says with its error whether the store is down or cannot be asked (probes/asking.ts): the reason is a word of `askWord`. */
+async function asked<T>(
+  { stores }: ServedRunner,
+  store: string,
+  bounds: Bounds,
+  ask: (bounds: Bounds) => Promise<T>,
+): Promise<T> {
+  try {
+    const answer = await ask(bounds);
+    stores.answered.add(store);
+    return answer;
+  } catch (cause) {
+    bounds.signal?.throwIfAborted();
+    const message = errorText(cause);
+    const word = askWord(await stores.failureOf(store, cause, { ...bounds, deadlineMs: CONNECT_MS }));
+    throw new RequestError(message, word, { cause });
+  }
+}

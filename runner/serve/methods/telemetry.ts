@@ -1,0 +1,112 @@
+import { openHistory } from '../../../probes/history.ts';
+import type { NewObservation } from '../../../probes/history.ts';
+import { timeoutMsOf } from '../../plan/environment-parts.ts';
+import type { Handlers } from '../session.ts';
+import { askAlerts, askDashboards, askRules, askSeries, askTargets } from '../../ask/telemetry/ask.ts';
+import { countedOn, readDisk, unread } from '../../ask/telemetry/disk.ts';
+import { recentOf } from '../../ask/telemetry/recent.ts';
+import { logsOf } from '../../ask/telemetry/sources.ts';
+import type { ServedRunner } from '../served.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
+
+type Methods = Pick<
+  Handlers,
+  | 'telemetry.start'
+  | 'telemetry.sent'
+  | 'telemetry.finish'
+  | 'telemetry.stop'
+  | 'telemetry.disk'
+  | 'telemetry.recent'
+  | 'telemetry.ask'
+>;
+
+/** What is asked once, by what is asked about. */
+const QUESTIONS = {
+  targets: askTargets,
+  series: askSeries,
+  rules: askRules,
+  alerts: askAlerts,
+  dashboards: askDashboards,
+} as const;
+
+/** Logs, traces, metrics and alerts of the platform: asked here, where the accounts are, and written into the check's history. */
+export function telemetryMethods(runner: ServedRunner): Methods {
+  const { runState, telemetry, stores } = runner;
+  const { environment } = runState;
+  const of = { environment, stores };
+
+  async function written<T>(
+    { check, trial }: { check: string; trial: number },
+    file: string,
+    work: (write: (seen: NewObservation) => void) => Promise<T>,
+  ): Promise<T> {
+    const writer = openHistory(runState.trialFolder(check, trial), file, { redact: runState.redact });
+    try {
+      return await work((seen) => writer.observe(seen));
+    } finally {
+      await writer.close();
+    }
+  }
+
+  return {
+    'telemetry.start': async (params, call) => {
+      await telemetry.start(params, call.signal);
+      return null;
+    },
+    'telemetry.sent': async ({ check }) => {
+      await telemetry.of(check).requestsSent();
+      return null;
+    },
+    'telemetry.finish': async ({ check, lastMs }) => {
+      await telemetry.of(check).finish(lastMs);
+      await telemetry.stop(check);
+      return null;
+    },
+    'telemetry.stop': async ({ check }) => {
+      await telemetry.stop(check);
+      return null;
+    },
+    'telemetry.disk': async (params, { signal }) => {
+      const { run, pods, sinceMs } = params;
+      const fields = environment.telemetry?.logs?.fields;
+      if (fields === undefined) return null;
+      return written(params, 'disk.ndjson', async (write) => {
+        for (const pod of pods) {
+          try {
+            const lines = await readDisk(runner.parts.cluster, pod, { sinceMs, signal });
+            write(countedOn(pod, lines, { run, fields }));
+          } catch (error) {
+            signal.throwIfAborted();
+            write(unread({ ...pod, workload: null }, error));
+          }
+        }
+        write({ kind: 'disks-read', count: pods.length });
+        return null;
+      });
+    },
+    'telemetry.recent': async (params, { signal }) => {
+      const { pods, sinceMs, untilMs } = params;
+      const askedMs = performance.now();
+      const deadlineMs = timeoutMsOf(environment, 'telemetryQuery');
+      return written(params, 'recent.ndjson', async (write) => {
+        const probe = await logsOf(of);
+        try {
+          const until = { sinceMs, untilMs, askedMs, deadlineMs };
+          const looking = { cluster: runner.parts.cluster, probe, ...until, signal };
+          for (const pod of pods) write(await recentOf(pod, { ...looking, redact: runState.redact }));
+        } catch (error) {
+          signal.throwIfAborted();
+          write({ kind: 'unavailable', what: 'the store of logs', reason: errorText(error) });
+        } finally {
+          probe.close();
+        }
+        return null;
+      });
+    },
+    'telemetry.ask': (params, { signal }) =>
+      written(params, `${params.about}.ndjson`, (write) => {
+        const { about, labels = {} } = params;
+        return QUESTIONS[about](of, { write, signal, labels });
+      }),
+  };
+}

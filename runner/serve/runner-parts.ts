@@ -1,0 +1,26 @@
+import type { KubeCluster } from '../../probes/kubernetes/index.ts';
+import type { RunState } from '../state/run-state.ts';
+import type { BudgetAccount } from '../state/budget.ts';
+import type { RunFolder } from '../record/run-folder.ts';
+import type { Safety } from '../embedded-safety.ts';
+import type { StoreTargets } from '../targets/store-target.ts';
+
+export interface RunnerParts {
+  runState: RunState;
+  folder: RunFolder;
+  cluster: KubeCluster;
+  safety: Safety;
+  /** Path of the kubeconfig. */
+  kubeconfig: string;
+  /** Context in it; its current one when left out. */
+  context?: string | undefined;
+  signal: AbortSignal;
+}
+
+/** What the parts of a runner know of it. They import this and not the runner, which imports them. */
+export interface RunnerCore {
+  readonly parts: RunnerParts;
+  readonly runState: RunState;
+  readonly budget: BudgetAccount;
+  readonly stores: StoreTargets;
+}

@@ -1,0 +1,49 @@
+import type { RunRecord } from '../../reports/record/run-record.ts';
+import type { RunnerCore } from '../serve/runner-parts.ts';
+import type { Looking, LostNodes } from '../ask/nodes-back.ts';
+import { steadyAgain } from '../ask/steady.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+
+type Restored = RunRecord['restored'];
+
+/** How a run left its environment, collected until its end. What is broken makes the run fail; what was not seen keeps it from being met. */
+export class Afterwards {
+  #restored: Restored = { actions: 0, failed: [], steadyAgain: null };
+
+  get restored(): Restored {
+    return this.#restored;
+  }
+
+  /** What restoring came to. */
+  add({ actions, failed }: { actions: number; failed: readonly string[] }): void {
+    const before = this.#restored;
+    this.#restored = {
+      ...before,
+      actions: before.actions + actions,
+      failed: [...new Set([...before.failed, ...failed])],
+    };
+  }
+
+  /** @returns what is not steady again, for people; null when all is */
+  async measureSteadiness(runner: RunnerCore): Promise<string | null> {
+    const { ok, detail } = await steadyAgain(runner);
+    this.#restored = { ...this.#restored, steadyAgain: ok };
+    return ok ? null : `not steady again: ${detail}`;
+  }
+
+  /** After everything was undone: nodes that a drill took away and that are not back are left broken, whatever the checks said. */
+  async lookForNodes(runner: Looking & { lostNodes: LostNodes }, signal: AbortSignal): Promise<void> {
+    try {
+      const { gone, unseen } = await runner.lostNodes.stillGone(runner, signal);
+      this.add({ actions: 0, failed: gone });
+      this.#unseen(unseen);
+    } catch (error) {
+      this.#unseen([`whether every node is back: ${errorText(error)}`]);
+    }
+  }
+
+  #unseen(what: readonly string[]): void {
+    if (what.length === 0) return;
+    this.#restored = { ...this.#restored, unseen: [...(this.#restored.unseen ?? []), ...what] };
+  }
+}

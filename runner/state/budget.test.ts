@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { loadEnvironment } from '../../env/loader.ts';
+import { monoMs } from '../../probes/clock.ts';
+import { openHistory } from '../../probes/history.ts';
+import { BudgetAccount, budgetOf, estimateOf, overspent } from './budget.ts';
+import type { Estimate } from './budget.ts';
+import { OutageMeter, type Progress } from './outage-meter.ts';
+
+const CHECK = 'failover/postgres/hang';
+const parent = mkdtempSync(join(tmpdir(), 'plumbline-budget-'));
+process.on('exit', () => rmSync(parent, { recursive: true, force: true }));
+const small = await loadEnvironment('local-small');
+function environment(errorBudget: Partial<typeof small.drills.errorBudget>): typeof small {
+  return {
+    ...small,
+    drills: { ...small.drills, errorBudget: { ...small.drills.errorBudget, ...errorBudget } },
+  };
+}
+const progress = (t: number, lastOkMs: number, failed = 0): Progress => ({
+  t,
+  startedMs: 0,
+  fail: failed,
+  unknown: 0,
+  unsent: 0,
+  lastOkMs,
+});
+
+test('the meter turns progress into outages, and into failures between them where those cost more', () => {
+  const meter = new OutageMeter({ ratePerSecond: 200, sinceMs: 1_000 });
+  assert.deepEqual(meter.see(progress(1_000, 500)), { outageMs: 0, longestOutageMs: 0, lostMs: 0 });
+  assert.equal(meter.see(progress(1_400, 1_100)).outageMs, 0, 'a gap between two reports is no outage');
+  assert.equal(meter.see(progress(3_100, 1_100, 350)).outageMs, 2_000);
+  assert.deepEqual(meter.see(progress(3_600, 3_500, 400)), {
+    outageMs: 0,
+    longestOutageMs: 2_000,
+    lostMs: 2_000,
+  });
+  assert.equal(meter.see(progress(4_600, 3_600, 400)).lostMs, 3_000, 'outages add up');
+  assert.equal(
+    meter.see(progress(5_000, 5_000, 2_000)).lostMs,
+    10_000,
+    'failures count without an outage too',
+  );
+});
+
+test('the budget follows from objective and window; it counts where somebody is served', () => {
+  const budget = budgetOf(environment({ objective: 0.999, windowDays: 30, maxShare: 0.1 }));
+  assert.equal(Math.round(budget.totalMs), 2_592_000);
+  assert.equal(Math.round(budget.affordableMs), 259_200);
+  assert.equal(budget.enforced, false);
+  assert.equal(budgetOf(environment({ enforced: true })).enforced, true);
+});
+
+test('the estimate is the expected window, else the goal, times the share of the traffic', () => {
+  const shared = environment({ trafficShare: { postgres: 0.25 } });
+  const window = { hiMs: 28_000, derivation: 'ttl + loop_wait' };
+  const live = estimateOf(shared, CHECK, { goals: { rtoSeconds: 35 }, window });
+  assert.deepEqual([live.outageMs, live.share, live.estimateMs], [28_000, 0.25, 7_000]);
+  assert.match(live.derivation, /live settings: ttl \+ loop_wait/);
+  assert.equal(estimateOf(small, CHECK, { goals: { rtoSeconds: 35 }, window: null }).estimateMs, 35_000);
+  const { rtoDeadline } = small.timeouts;
+  assert.equal(estimateOf(small, CHECK, { goals: {}, window: null }).outageMs, rtoDeadline.seconds * 1000);
+});
+
+test('a fault costs too much when its outage is longer, or more was spent, than was estimated', () => {
+  const estimate: Estimate = {
+    from: 'window',
+    outageMs: 10_000,
+    share: 0.5,
+    estimateMs: 5_000,
+    derivation: '',
+  };
+  assert.equal(overspent(estimate, { outageMs: 10_000, spentMs: 5_000 }), null);
+  assert.match(overspent(estimate, { outageMs: 10_001, spentMs: 0 }) ?? '', /outage of 10\.0 s passed/);
+  assert.match(overspent(estimate, { outageMs: 0, spentMs: 5_100 }) ?? '', /spent, 5\.1 s, passed/);
+});
+
+/** A trial whose outage lasts as long as given; returns what was written, and how often it was restored. */
+async function trial(runState: BudgetAccount, outageMs: number, hiMs = 2_000) {
+  const folder = mkdtempSync(join(parent, 'trial-'));
+  const governing = openHistory(folder, 'governing.ndjson');
+  governing.observe({ kind: 'expected-window', loMs: 0, hiMs, derivation: 'test' });
+  await governing.close();
+  let restored = 0;
+  const refusal = await runState.begin(
+    { check: CHECK, folder, goals: { rtoSeconds: 35 }, ratePerSecond: 200 },
+    {
+      restore: () => {
+        restored++;
+        return Promise.resolve({ actions: 1, undone: ['thawed'], failed: [], conflicts: [] });
+      },
+      notice: () => undefined,
+    },
+  );
+  const from = monoMs();
+  for (let ms = 0; ms <= outageMs; ms += 250) runState.progress(CHECK, progress(from + ms, from));
+  await runState.end(CHECK);
+  const lines = readFileSync(join(folder, 'budget.ndjson'), 'utf8').trim().split('\n');
+  return { refusal, restored, seen: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+}
+
+test('a fault that lasts longer than expected is undone once, and the history says so', async () => {
+  const runState = new BudgetAccount(environment({ enforced: true }));
+  const calm = await trial(runState, 1_500);
+  assert.equal(calm.restored, 0);
+  assert.deepEqual(
+    calm.seen.map(({ kind }) => kind),
+    ['budget-estimate', 'budget-spent'],
+  );
+  const long = await trial(runState, 4_000);
+  assert.equal(long.restored, 1);
+  assert.deepEqual(
+    long.seen.map(({ kind }) => kind),
+    ['budget-estimate', 'restored-early', 'restored-early-done', 'budget-spent'],
+  );
+  assert.match(String(long.seen[1]?.['reason']), /passed the 2\.0 s that were expected/);
+  assert.ok(Number(long.seen[3]?.['spentMs']) >= 3_900);
+});
+
+test('where nobody is served it is counted and left alone', async () => {
+  const long = await trial(new BudgetAccount(small), 4_000);
+  assert.equal(long.restored, 0);
+  assert.deepEqual(
+    long.seen.map(({ kind }) => kind),
+    ['budget-estimate', 'budget-spent'],
+  );
+});
+
+test('a fault that is not affordable any more is not begun', async () => {
+  const runState = new BudgetAccount(
+    environment({ enforced: true, objective: 0.999_999, windowDays: 30, maxShare: 1 }),
+  );
+  assert.equal((await trial(runState, 1_500)).refusal, null);
+  const second = await trial(runState, 0);
+  assert.match(second.refusal ?? '', /may cost 2\.0 s of error budget and 1\.\d s are left/);
+  assert.deepEqual(
+    second.seen.map(({ kind }) => kind),
+    ['budget-estimate', 'no-fault'],
+  );
+});

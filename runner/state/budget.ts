@@ -1,0 +1,235 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { storeFault } from '../../suites/catalogue/index.ts';
+import type { Environment } from '../../env/schema.ts';
+import { monoMs } from '../../probes/clock.ts';
+import { openHistory, type HistoryWriter } from '../../probes/history.ts';
+import type { ExpectedWindow } from '../../probes/store/store-driver.ts';
+import type { Goals } from '../../reports/record/goals.ts';
+import { embeddedOf, timeoutMsOf } from '../plan/environment-parts.ts';
+import { OutageMeter, type Progress } from './outage-meter.ts';
+import type { RestoreReport } from '../embedded-safety.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+
+const MS_A_DAY = 86_400_000;
+const FILE = 'budget.ndjson';
+
+/** The error budget of an environment. */
+export interface Budget {
+  /** Time in which every request may fail, in its window, ms. */
+  totalMs: number;
+  /** Of that, what one drill may cost. */
+  affordableMs: number;
+  /** Refuse what is not affordable, undo what costs more than was estimated. */
+  enforced: boolean;
+}
+
+export function budgetOf(environment: Environment): Budget {
+  const { objective, windowDays, maxShare, enforced } = environment.drills.errorBudget;
+  const totalMs = Math.round((1 - objective) * windowDays * MS_A_DAY);
+  return {
+    totalMs,
+    affordableMs: Math.round(totalMs * maxShare),
+    enforced: enforced ?? embeddedOf(environment) === undefined,
+  };
+}
+
+/** What one fault is expected to cost. */
+export interface Estimate {
+  /** What the outage follows from. */
+  from: 'window' | 'goal' | 'deadline';
+  /** Longest outage that is expected, ms. */
+  outageMs: number;
+  /** Share of the environment's requests that need what is hurt. */
+  share: number;
+  /** Error budget: outage × share, ms. */
+  estimateMs: number;
+  derivation: string;
+}
+
+/**
+ * The window that follows from the live settings, where one was derived; else the goal, since a drill that is expected to miss it
+ * has no business outside a laboratory; else the longest that is waited for.
+ */
+export function estimateOf(
+  environment: Environment,
+  check: string,
+  known: { goals: Goals; window: Pick<ExpectedWindow, 'hiMs' | 'derivation'> | null },
+): Estimate {
+  const { goals, window } = known;
+  const { rtoSeconds: goal } = goals;
+  const longestMs = timeoutMsOf(environment, 'rtoDeadline');
+  const outage = expectedOutage({ window, goalSeconds: goal, longestMs });
+  const store = storeFault(check)?.store;
+  const share = (store && environment.drills.errorBudget.trafficShare[store]) ?? 1;
+  return { ...outage, share, estimateMs: Math.round(outage.outageMs * share) };
+}
+
+function expectedOutage(of: {
+  window: Pick<ExpectedWindow, 'hiMs' | 'derivation'> | null;
+  goalSeconds: number | undefined;
+  longestMs: number;
+}): Pick<Estimate, 'from' | 'outageMs' | 'derivation'> {
+  const { window, goalSeconds, longestMs } = of;
+  if (window !== null)
+    return {
+      from: 'window',
+      outageMs: window.hiMs,
+      derivation: `expected window from the live settings: ${window.derivation}`,
+    };
+  if (goalSeconds !== undefined)
+    return {
+      from: 'goal',
+      outageMs: goalSeconds * 1000,
+      derivation: `the goal of ${goalSeconds} s; no window follows from the settings`,
+    };
+  return {
+    from: 'deadline',
+    outageMs: longestMs,
+    derivation: 'the longest that recovery is waited for (rtoDeadline)',
+  };
+}
+
+/** What the meter of one trial may do. */
+export interface Restoring {
+  restore(): Promise<RestoreReport>;
+  notice(message: string): void;
+}
+
+interface Open {
+  estimate: Estimate;
+  meter: OutageMeter;
+  writer: HistoryWriter;
+  restoring: Restoring;
+  /** The restoring that the budget has asked for. */
+  early: Promise<void> | null;
+}
+
+export interface TrialCost {
+  check: string;
+  /** Folder of the trial's history. */
+  folder: string;
+  goals: Goals;
+  ratePerSecond: number;
+}
+
+/**
+ * Keeps account of what faults cost while they last: from a workload's progress to the outage and the error budget spent, and
+ * from there to the safety part, which undoes the fault once it costs more than was estimated.
+ */
+export class BudgetAccount {
+  readonly #environment: Environment;
+  readonly #budget: Budget;
+  readonly #open = new Map<string, Open>();
+  /** Spent by each check in this run, ms. */
+  readonly #spentMs = new Map<string, number>();
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+    this.#budget = budgetOf(environment);
+  }
+
+  /**
+   * To be called right before a fault: writes the estimate and starts counting.
+   * @returns why the fault may not begin; null: it may
+   */
+  async begin(trial: TrialCost, restoring: Restoring): Promise<string | null> {
+    const { check, folder, goals, ratePerSecond } = trial;
+    await this.end(check);
+    const estimate = estimateOf(this.#environment, check, { goals, window: expectedIn(folder) });
+    const writer = openHistory(folder, FILE);
+    const { enforced, affordableMs } = this.#budget;
+    const spentMs = this.#spentMs.get(check) ?? 0;
+    writer.observe({ kind: 'budget-estimate', ...estimate, enforced });
+    const refusal = enforced ? tooDear({ estimate, spentMs, affordableMs }) : null;
+    if (refusal !== null) {
+      writer.observe({ kind: 'no-fault', reason: refusal });
+      await writer.close();
+      return refusal;
+    }
+    const meter = new OutageMeter({ ratePerSecond, sinceMs: monoMs() });
+    this.#open.set(check, { estimate, meter, writer, restoring, early: null });
+    return null;
+  }
+
+  /** To be called with every report of the workload of a check. */
+  progress(check: string, progress: Progress): void {
+    const open = this.#open.get(check);
+    if (open === undefined) return;
+    const { outageMs, lostMs } = open.meter.see(progress);
+    if (open.early !== null || !this.#budget.enforced) return;
+    const reason = overspent(open.estimate, { outageMs, spentMs: lostMs * open.estimate.share });
+    if (reason !== null) open.early = restoreEarly(check, open, reason);
+  }
+
+  /** To be called when the workload of a check has ended: writes what was spent. */
+  async end(check: string): Promise<void> {
+    const open = this.#open.get(check);
+    if (open === undefined) return;
+    this.#open.delete(check);
+    await open.early;
+    const { longestOutageMs, lostMs } = open.meter.reading;
+    const spentMs = Math.round(lostMs * open.estimate.share);
+    this.#spentMs.set(check, (this.#spentMs.get(check) ?? 0) + spentMs);
+    open.writer.observe({ kind: 'budget-spent', spentMs, longestOutageMs });
+    await open.writer.close();
+  }
+}
+
+function tooDear({
+  estimate,
+  spentMs,
+  affordableMs,
+}: {
+  estimate: Estimate;
+  spentMs: number;
+  affordableMs: number;
+}) {
+  const left = affordableMs - spentMs;
+  return estimate.estimateMs <= left
+    ? null
+    : `it may cost ${seconds(estimate.estimateMs)} of error budget and ${seconds(Math.max(0, left))} are left for this drill`;
+}
+
+/** Why the fault has to be undone now; null: it costs what was expected. */
+export function overspent(
+  estimate: Estimate,
+  { outageMs, spentMs }: { outageMs: number; spentMs: number },
+): string | null {
+  if (outageMs > estimate.outageMs)
+    return `the outage of ${seconds(outageMs)} passed the ${seconds(estimate.outageMs)} that were expected`;
+  if (spentMs > estimate.estimateMs)
+    return `the error budget spent, ${seconds(spentMs)}, passed the estimate of ${seconds(estimate.estimateMs)}`;
+  return null;
+}
+
+async function restoreEarly(check: string, { writer, restoring }: Open, reason: string): Promise<void> {
+  writer.observe({ kind: 'restored-early', reason });
+  restoring.notice(`${check}: undoing the fault early: ${reason}`);
+  try {
+    const { undone, failed } = await restoring.restore();
+    writer.observe({ kind: 'restored-early-done', undone, failed });
+    for (const failure of failed) restoring.notice(`${check}: not undone: ${failure}`);
+  } catch (error) {
+    restoring.notice(`${check}: not undone: ${errorText(error)}`);
+  }
+}
+
+const windowSchema = z.object({ hiMs: z.number(), derivation: z.string() });
+
+/** The window that was derived for this trial, from its own history. */
+function expectedIn(folder: string): { hiMs: number; derivation: string } | null {
+  const file = join(folder, 'governing.ndjson');
+  if (!existsSync(file)) return null;
+  const found = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('{"kind":"expected-window"'))
+    .at(-1);
+  if (found === undefined) return null;
+  return windowSchema.parse(JSON.parse(found));
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

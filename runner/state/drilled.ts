@@ -1,0 +1,137 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { errorText } from '../../reports/record/error-text.ts';
+
+/** What was hurt longer ago than this explains nothing any more. */
+const KEPT_MS = 7 * 86_400_000;
+/** A drill whose process died says nothing of its end: its timers have undone it by then. */
+const LASTS_MS = 15 * 60_000;
+
+/** One drill: whose pods it hurt, as `namespace/name`, and when, ISO 8601. */
+export interface Drilled {
+  pods: string[];
+  from: string;
+  to: string;
+  /** By pod, restarts of its containers when it began; without those of which nothing was known. */
+  restarts?: Record<string, number>;
+}
+
+/** Restarts of the containers of a pod, added up, by `namespace/name`. */
+export type Restarts = ReadonlyMap<string, number>;
+
+const lineSchema = z.union([
+  z.object({
+    check: z.string(),
+    pods: z.array(z.string()),
+    from: z.string(),
+    restarts: z.record(z.string(), z.number()).optional(),
+  }),
+  z.object({ check: z.string(), to: z.string() }),
+]);
+type Line = z.infer<typeof lineSchema>;
+
+/**
+ * Remembers across runs which pods were hurt on purpose and when, so that a restart which a drill caused is not taken for trouble of the
+ * platform's own. A file beside the ledger, of this machine alone: what another one did is not excused.
+ */
+export class Drills {
+  readonly #folder: string;
+  readonly #complain: (message: string) => void;
+  /** What the disk did not take counts in this process all the same, and is written before the next line. */
+  #unwritten: Line[] = [];
+  #said = '';
+
+  /** @param complain told once that the file cannot be written or read: a drill goes on without it, and a person has to know */
+  constructor(folder: string, complain: (message: string) => void) {
+    this.#folder = folder;
+    this.#complain = complain;
+  }
+
+  /** @param restarts of any pods, counted before it began */
+  begin(check: string, pods: readonly string[], before: { from: Date; restarts: Restarts }): void {
+    const known = pods.flatMap((pod) => {
+      const count = before.restarts.get(pod);
+      return count === undefined ? [] : [[pod, count] as const];
+    });
+    this.#append({
+      check,
+      pods: [...pods],
+      from: before.from.toISOString(),
+      restarts: Object.fromEntries(known),
+    });
+  }
+
+  /** What the check hurt is no longer hurt. Nothing when it hurt nothing. */
+  end(check: string, at: Date): void {
+    const open = this.#lines().findLast((line) => line.check === check);
+    if (open !== undefined && 'from' in open) this.#append({ check, to: at.toISOString() });
+  }
+
+  /** Those of the last days, the oldest first. */
+  ofLate(now: Date): Drilled[] {
+    const lines = this.#lines();
+    return lines.flatMap((line, i): Drilled[] => {
+      if (!('from' in line) || now.getTime() - Date.parse(line.from) > KEPT_MS) return [];
+      const end = lines.slice(i + 1).find((later) => later.check === line.check);
+      const latest = new Date(Math.min(now.getTime(), Date.parse(line.from) + LASTS_MS)).toISOString();
+      const to = end === undefined ? latest : 'to' in end ? end.to : end.from;
+      const { pods, from, restarts } = line;
+      return [{ pods, from, to, ...(restarts !== undefined && { restarts }) }];
+    });
+  }
+
+  /** Never throws: what was done is done, and its result and its undo must not be lost with a line about it. */
+  #append(line: Line): void {
+    this.#unwritten.push(line);
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      const text = this.#unwritten.map((one) => `${JSON.stringify(one)}\n`).join('');
+      // A disk that was full may have taken half a line; a line feed in front keeps it from swallowing this one.
+      const halfWritten = !['', '\n'].includes(read(this.#file()).slice(-1));
+      appendFileSync(this.#file(), halfWritten ? `\n${text}` : text, { mode: 0o600 });
+      this.#unwritten = [];
+      this.#said = '';
+    } catch (error) {
+      this.#say(error);
+    }
+  }
+
+  /** A line that was cut by a crash is left out. */
+  #lines(): Line[] {
+    let text = '';
+    try {
+      text = read(this.#file());
+    } catch (error) {
+      this.#say(error);
+    }
+    const written = text.split('\n').flatMap((one) => lineSchema.safeParse(parse(one)).data ?? []);
+    return [...written, ...this.#unwritten];
+  }
+
+  #say(error: unknown): void {
+    const why = errorText(error);
+    if (why === this.#said) return;
+    this.#said = why;
+    this.#complain(
+      `which pods drills hurt cannot be kept in ${this.#file()}: ${why}; mend that, or a later run takes what they did for trouble of the platform's own`,
+    );
+  }
+
+  #file(): string {
+    return join(this.#folder, 'drilled.ndjson');
+  }
+}
+
+/** Empty where nothing was hurt yet. @throws Error of the file system */
+function read(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

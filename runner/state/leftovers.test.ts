@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Environment } from '../../env/schema.ts';
+import { leftBroken } from './leftovers.ts';
+import { Ledger } from '../safety/journal/ledger.ts';
+import { safetyFolder } from '../embedded-safety.ts';
+
+process.env['XDG_STATE_HOME'] = mkdtempSync(join(tmpdir(), 'leftovers-'));
+
+test('what is left broken is said together with what to type, and nothing is done about it', () => {
+  const environment = { name: 'rack', cluster: { kubeconfig: { env: 'K' } } } as unknown as Environment;
+  const ledger = new Ledger(safetyFolder('rack', undefined));
+  assert.equal(leftBroken(environment), null);
+  ledger.record({
+    ...{ id: 'i', check: 'c', title: 'file changed', access: 'control', clusterUid: 'u', runId: 'r' },
+    ...{
+      holder: { pid: 1, startTime: '1' },
+      bootId: 'b',
+      dueMs: 0,
+      dueAfterMs: 0,
+      at: '2026-01-01T00:00:00Z',
+    },
+    inverse: { kind: 'file', path: '/none', before: null, afterSha256: null },
+  });
+  assert.match(
+    leftBroken(environment) ?? '',
+    /^LEFT BROKEN .*: file changed \(c\); .*; `plumbline restore --env rack` undoes it at once$/,
+  );
+  assert.equal(ledger.open().length, 1);
+});

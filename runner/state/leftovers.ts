@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { InstanceName } from '../../env/local/nodes/index.ts';
+import { stateDir } from '../../host/paths.ts';
+import { readStamp } from '../../env/local/state/stamp.ts';
+import type { Environment } from '../../env/schema.ts';
+import { embeddedOf, timeoutMsOf } from '../plan/environment-parts.ts';
+import {
+  kubeCallFrom,
+  HeldError,
+  leftOpen,
+  refuseWhileHeld,
+  restoreEnvironment,
+  safetyFolder,
+} from '../embedded-safety.ts';
+import type { RestoreReport } from '../embedded-safety.ts';
+import { Ledger } from '../safety/journal/ledger.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+
+/** What an earlier run has left undone on this machine, as the first sentence of whoever comes next; null: nothing. */
+export function leftBroken(environment: Environment): string | null {
+  const open = leftOpen(safetyFolder(environment.name, embeddedOf(environment)));
+  return open === null ? null : `${open}; \`plumbline restore --env ${environment.name}\` undoes it at once`;
+}
+
+/**
+ * Before an embedded environment is looked at: whoever works on it now keeps it, and what a killed run left undone is undone.
+ * Otherwise a cluster that is only disturbed would be found unhealthy and raised anew.
+ * @returns what it came to; null when nothing was left
+ * @throws HeldError when a living process holds it.
+ */
+export async function restoreLeftovers(
+  environment: Environment,
+  instance: InstanceName,
+  how: { say(line: string): void; signal: AbortSignal },
+): Promise<RestoreReport | null> {
+  refuseWhileHeld(instance);
+  const folder = safetyFolder(environment.name, instance);
+  const stamp = readStamp(instance);
+  const kubeconfig = join(stateDir(instance), 'kubeconfig');
+  if (stamp === null || !existsSync(kubeconfig) || new Ledger(folder).open().length === 0) return null;
+  how.say('  restoring what an earlier run left undone');
+  const kube = kubeCallFrom(kubeconfig);
+  try {
+    const report = await restoreEnvironment({
+      environment: environment.name,
+      embedded: instance,
+      clusterUid: stamp.uid,
+      kube: kube.call,
+      kubeconfig,
+      runId: 'leftovers',
+      systemNamespace: environment.namespaces.system,
+      restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
+      notice: (message) => how.say(`  ${message}`),
+      signal: how.signal,
+    });
+    for (const line of report.undone) how.say(`  undone: ${line}`);
+    for (const line of report.failed) how.say(`  not undone: ${line}`);
+    return report;
+  } catch (error) {
+    how.signal.throwIfAborted();
+    if (error instanceof HeldError) throw error;
+    // A cluster that cannot even be restored is one for `env up` to heal or to raise anew.
+    how.say(`  it could not be restored: ${errorText(error)}`);
+    return null;
+  } finally {
+    kube.close();
+  }
+}

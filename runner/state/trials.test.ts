@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { PressureWatch } from '../../probes/pressure.ts';
+import { PRESSURE_FILE, pressureLookSchema } from '../../reports/record/pressure.ts';
+import { recordPressure } from './trials.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'plumbline-trials-'));
+after(() => rmSync(folder, { recursive: true }));
+
+describe('pressure beside a trial', () => {
+  it('should be there from its begin and its end', async (t) => {
+    if (!existsSync('/proc/pressure/cpu')) {
+      t.skip('this kernel has no PSI');
+      return;
+    }
+    await recordPressure(folder, new PressureWatch('plumbline/none')).close();
+    const lines = readFileSync(join(folder, PRESSURE_FILE), 'utf8').trimEnd().split('\n');
+    assert.equal(lines.length, 2);
+    for (const line of lines) pressureLookSchema.parse(JSON.parse(line));
+  });
+
+  it('should end no trial where it cannot be written', async () => {
+    await recordPressure(join(folder, 'none', 'such'), new PressureWatch('plumbline/none')).close();
+    assert.equal(existsSync(join(folder, 'none')), false);
+  });
+});

@@ -1,0 +1,82 @@
+import type { Environment } from '../../env/schema.ts';
+import type { DeploymentName, KubeObject } from '../../suites/harness/protocol.ts';
+import type { RunnerCore } from '../serve/runner-parts.ts';
+import type { FaultContext } from '../../suites/faults/index.ts';
+import { RequestError } from '../serve/session.ts';
+import { podOf, type StorePod } from './store-target.ts';
+
+export type Subject = Pick<
+  FaultContext,
+  | 'store'
+  | 'target'
+  | 'namespace'
+  | 'statefulSet'
+  | 'container'
+  | 'leader'
+  | 'master'
+  | 'otherPeers'
+  | 'also'
+  | 'switchover'
+>;
+
+/** Deployments whose failover is tested, by the name under which faults are aimed at them in place of a store's. */
+const DEPLOYMENTS = {
+  backend: {
+    declared: ({ topology }: Environment) => topology.edge?.backend?.deployment,
+    where: 'topology.edge.backend',
+  },
+  ai: { declared: ({ ai }: Environment) => ai?.deployment, where: 'ai' },
+} satisfies Record<DeploymentName, unknown>;
+
+export function isDeployment(subject: string): subject is DeploymentName {
+  return Object.hasOwn(DEPLOYMENTS, subject);
+}
+
+/** @throws RequestError when the environment does not declare it */
+export function deploymentOf(
+  { runState }: RunnerCore,
+  subject: DeploymentName,
+): { namespace: string; name: string } {
+  const { declared, where } = DEPLOYMENTS[subject];
+  const deployment = declared(runState.environment);
+  if (deployment === undefined) throw new RequestError(`the environment declares no ${where}`, 'refused');
+  return deployment;
+}
+
+/** Its pods that are not on their way out. */
+export async function deploymentPods(runner: RunnerCore, subject: DeploymentName): Promise<StorePod[]> {
+  const { namespace, name } = deploymentOf(runner, subject);
+  const listed = await runner.parts.cluster.list({ kind: 'v1/Pod', namespace });
+  if (listed.unavailable !== undefined)
+    throw new RequestError(`pods of ${name}: ${listed.unavailable}`, 'unavailable');
+  return listed.items
+    .filter((pod) => pod.metadata.deletionTimestamp === undefined && isOf(pod, name))
+    .map(podOf);
+}
+
+/** A Deployment's ReplicaSets are named after it, with the hash of the template behind the last hyphen. */
+function isOf({ metadata }: KubeObject, deployment: string): boolean {
+  return (metadata.ownerReferences ?? []).some(
+    ({ kind, name }) => kind === 'ReplicaSet' && name.slice(0, name.lastIndexOf('-')) === deployment,
+  );
+}
+
+/** Nobody leads a Deployment: any of its pods is as good as another. Its pods have one container. */
+export function deploymentFault(
+  runner: RunnerCore,
+  { subject, target, members }: { subject: DeploymentName; target: string; members: readonly StorePod[] },
+): Subject {
+  const { namespace, name } = deploymentOf(runner, subject);
+  const [container = ''] = members.flatMap(({ containers }) => Object.keys(containers));
+  return {
+    store: subject,
+    target,
+    namespace,
+    statefulSet: name,
+    container,
+    leader: null,
+    otherPeers: [],
+    also: [],
+    switchover: null,
+  };
+}

@@ -1,0 +1,65 @@
+import type { Environment } from '../../env/schema.ts';
+import { NodeInjector, nodePower, PodInjector } from '../../suites/faults/index.ts';
+import type {
+  FaultContext,
+  FaultSurroundings,
+  FaultInjector,
+  NodePower,
+  PowerCommands,
+} from '../../suites/faults/index.ts';
+import type { ServedRunner } from '../serve/served.ts';
+import { embeddedOf, sizeOf, timeoutMsOf } from '../plan/environment-parts.ts';
+
+/** What of an environment decides which faults can be injected. */
+export function surroundingsOf(environment: Environment): FaultSurroundings {
+  const { cluster, drills } = environment;
+  return {
+    embedded: embeddedOf(environment),
+    nodeImage: drills.nodeImage,
+    power: 'kubeconfig' in cluster && cluster.power !== undefined,
+  };
+}
+
+type Shared = Pick<FaultContext, 'check' | 'perform' | 'write' | 'kube' | 'timeoutMs' | 'signal'>;
+
+/** How faults act on nodes here: on this machine where it holds them, else by a privileged pod. */
+export function injectorFor(runner: ServedRunner, shared: Shared): FaultInjector {
+  const { environment } = runner.runState;
+  const instance = embeddedOf(environment);
+  const landingMs = timeoutMsOf(environment, 'faultLanding');
+  if (instance !== undefined)
+    return new NodeInjector({
+      instance,
+      size: sizeOf(environment) ?? 'small',
+      landingMs,
+      signal: shared.signal,
+    });
+  const { cluster } = runner.parts;
+  return new PodInjector(
+    {
+      namespace: environment.namespaces.drill,
+      image: environment.drills.nodeImage ?? '',
+      activeSeconds: Math.ceil(timeoutMsOf(environment, 'restoreDeadline') / 1000),
+      landingMs,
+      readyMs: timeoutMsOf(environment, 'podReady'),
+      exec: (pod, command) => {
+        const timeoutMs = landingMs + timeoutMsOf(environment, 'apiRequest');
+        return cluster.exec({ ...pod, command, timeoutMs }, shared.signal);
+      },
+      power: powerOf(environment),
+    },
+    shared,
+  );
+}
+
+/** How a node is given its power back as this environment's file declares it; null where it does not. */
+export function powerOnOf(environment: Environment): ((node: string) => NodePower) | null {
+  const power = powerOf(environment);
+  return power === null ? null : (node) => nodePower(node, power);
+}
+
+function powerOf(environment: Environment): PowerCommands | null {
+  const { cluster } = environment;
+  if (!('kubeconfig' in cluster) || cluster.power === undefined) return null;
+  return { ...cluster.power, timeoutMs: timeoutMsOf(environment, 'nodePower') };
+}

@@ -1,0 +1,232 @@
+import { lookup } from 'node:dns/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { partsOf } from '../../suites/catalogue/index.ts';
+import { chooseEngine } from '../../load/engines/index.ts';
+import type { Choosable } from '../../load/engines/index.ts';
+import { K6Engine } from '../../load/engines/k6/index.ts';
+import { OperatorEngine } from '../../load/engines/k6-operator/index.ts';
+import { startLoad, startLoadHere } from '../../load/process/index.ts';
+import type { ENOUGH, LoadOrder, LoadProcess } from '../../load/process/index.ts';
+import { thresholdsOf } from '../../load/thresholds.ts';
+import type { LoadSecond } from '../../reports/record/details/load-result.ts';
+import type { WorkloadObject } from '../../probes/kubernetes/index.ts';
+import type { Params } from '../../suites/harness/protocol.ts';
+import { edgeTarget } from './edge-target.ts';
+import type { EdgeTarget } from './edge-target.ts';
+import type { RunnerCore } from '../serve/runner-parts.ts';
+import { checkTimeoutMs, timeoutMsOf } from '../plan/environment-parts.ts';
+import { CHECKOUT } from '../serve/playwright.ts';
+import { checkFolderName } from '../record/run-folder.ts';
+import { RequestError } from '../serve/session.ts';
+
+/** Of the time for a load's end: what its pods leave must be gone before its record is judged. */
+const CLEAN_UP_RESERVE_MS = 5_000;
+const SCENARIO = /^[a-z][a-z0-9-]*$/;
+/** An engine that is made and run in a process of its own. */
+type OwnProcess = Choosable & { readonly name: LoadOrder['engine'] };
+
+/** A load of a check, from the moment that it was asked for. */
+interface Slot {
+  begun: Promise<LoadProcess>;
+  /** Ends what leads to its start. */
+  cancel: AbortController;
+}
+
+/** Loads of running checks: children of the runner, at most one a check. */
+export class LoadRuns {
+  readonly #runner: RunnerCore;
+  readonly #slots = new Map<string, Slot>();
+
+  constructor(runner: RunnerCore) {
+    this.#runner = runner;
+  }
+
+  /**
+   * Resolves when its engine has been started.
+   * @throws RequestError when the check has one already, or the environment has no edge to send it through; the reason of the signal
+   */
+  async start(params: Params<'load.start'>, signal: AbortSignal): Promise<void> {
+    const { check } = params;
+    if (this.#slots.has(check)) throw new RequestError(`${check} has a load already`, 'crash');
+    const { parts } = this.#runner;
+    const cancel = new AbortController();
+    const any = AbortSignal.any([signal, cancel.signal, parts.signal, parts.safety.stopped]);
+    // At once: whoever abandons the check meanwhile finds it.
+    const slot = { cancel, begun: this.#begin(params, any) };
+    this.#slots.set(check, slot);
+    try {
+      await (
+        await slot.begun
+      ).ready;
+    } catch (error) {
+      if (this.#slots.get(check) === slot) this.#slots.delete(check);
+      throw error;
+    }
+  }
+
+  async #begin(
+    { check, trial, scenario, variables, goals }: Params<'load.start'>,
+    signal: AbortSignal,
+  ): Promise<LoadProcess> {
+    if (!SCENARIO.test(scenario)) throw new RequestError(`no scenario is called "${scenario}"`, 'crash');
+    const { parts, runState } = this.#runner;
+    const target = await edgeTarget(runState.environment);
+    const { load } = runState.environment;
+    const { engine, passedOver } = await chooseEngine(load.engine, this.#engines(check));
+    const hosts = await addressesOf(target);
+    signal.throwIfAborted();
+    const { edge, url, ca } = target;
+    const { apiPath = '' } = edge.backend;
+    const loaded = (partsOf(check).includes('ai') ? runState.environment.ai : edge.backend) ?? edge.backend;
+    const own = Object.entries(variables).map(([name, value]) => [name, String(value)] as const);
+    const order = {
+      passedOver,
+      history: runState.trialFolder(check, trial),
+      request: {
+        script: join(CHECKOUT, 'load/scenarios', `${scenario}.ts`),
+        variables: {
+          ...Object.fromEntries(own),
+          ...{ BASE_URL: `${url.origin}${apiPath}`, MARK_HEADER: edge.markHeader },
+        },
+        hosts,
+        limits: this.#limits(check),
+        ...(goals !== undefined && { options: { thresholds: thresholdsOf(goals) } }),
+        ...(ca !== undefined && { ca }),
+      },
+    };
+    const options = {
+      signal: parts.signal,
+      onSecond: (second: LoadSecond) => void this.#show(check, second, loaded.deployment),
+      onLog: (text: string) => runState.progress.detail(check, text),
+    };
+    const running =
+      engine instanceof OperatorEngine
+        ? startLoadHere({ engine, ...order }, options)
+        : startLoad({ engine: engine.name, graceMs: this.#graceMs, ...order }, options);
+    const { pid } = running;
+    if (pid !== null) {
+      parts.safety.children.add({ name: `load of ${check}`, pid });
+      void running.ended.then(() => parts.safety.children.remove(pid));
+    }
+    return running;
+  }
+
+  /** Whatever a scenario asks for: no longer than its check, and no more than the largest declared rate makes in that time. */
+  #limits(check: string): { requests: number; durationMs: number } {
+    const { environment, planned } = this.#runner.runState;
+    const found = planned.get(check);
+    if (found === undefined) throw new RequestError(`${check} is not in the plan`, 'crash');
+    const durationMs = checkTimeoutMs(found, environment);
+    const rates = [
+      environment.load.steady.requestsPerSecond,
+      environment.ai?.load.requestsPerSecond ?? 0,
+      environment.ai?.scaling?.perSecond ?? 0,
+      environment.topology.edge?.backend?.scaling.highPerSecond ?? 0,
+    ];
+    return { requests: Math.ceil((Math.max(...rates) * durationMs) / 1000), durationMs };
+  }
+
+  /** Those that the environment declares; what runs in a process of its own is made there. */
+  #engines(check: string): (OwnProcess | OperatorEngine)[] {
+    const { parts, runState } = this.#runner;
+    const { operator } = runState.environment.load;
+    const k6: OwnProcess = new K6Engine();
+    const embedded: OwnProcess = { name: 'embedded', unavailable: () => Promise.resolve(null) };
+    if (operator === undefined) return [k6, embedded];
+    const { pods: parallelism, starterImage, separate, ...rest } = operator;
+    const { safety, cluster } = parts;
+    const spread = new OperatorEngine({
+      ...rest,
+      parallelism,
+      ...(starterImage !== undefined && { starterImage }),
+      ...(separate !== undefined && { separate }),
+      check: checkFolderName(check),
+      timeouts: { cleanUpMs: Math.max(1, this.#graceMs - CLEAN_UP_RESERVE_MS) },
+      client: cluster.client,
+      // Recorded before they are there, so that a run that is killed leaves no load behind.
+      objects: {
+        create: (object) => safety.apply(check, [object]),
+        remove: (ref) => safety.remove(check, [ref]),
+      },
+    });
+    return [k6, spread, embedded];
+  }
+
+  get #graceMs(): number {
+    return timeoutMsOf(this.#runner.runState.environment, 'loadStop');
+  }
+
+  async #show(
+    check: string,
+    second: LoadSecond,
+    backend: { namespace: string; name: string },
+  ): Promise<void> {
+    const { parts, runState } = this.#runner;
+    const { items } = await parts.cluster
+      .list({ kind: 'apps/v1/Deployment', namespace: backend.namespace })
+      .catch((): { items: WorkloadObject[] } => ({ items: [] }));
+    const found = items.find(({ metadata }) => metadata.name === backend.name);
+    runState.progress.detail(check, liveLine(second, found?.status));
+  }
+
+  /** Waits until the load is over by itself, well or badly: its record says which. False after the deadline. */
+  async ended(check: string, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+    const slot = this.#slots.get(check);
+    if (slot === undefined) throw new RequestError(`${check} has no load`, 'crash');
+    const over = new AbortController();
+    const tooLate = sleep(timeoutMs, false, { signal: AbortSignal.any([signal, over.signal]) });
+    tooLate.catch(() => undefined);
+    const running = await slot.begun;
+    const inTime = await Promise.race([running.ended.then(() => true), tooLate]);
+    over.abort();
+    return inTime;
+  }
+
+  /** Ends it gracefully; false when there was none. @param why `ENOUGH`: that was its planned end; without it the load was interrupted */
+  async stop(check: string, why?: typeof ENOUGH): Promise<boolean> {
+    const slot = this.#slots.get(check);
+    if (slot === undefined) return false;
+    this.#slots.delete(check);
+    slot.cancel.abort(new Error(`the load of ${check} was stopped before it had begun`));
+    const running = await slot.begun.catch(() => null);
+    await running?.stop(this.#graceMs, why);
+    return running !== null;
+  }
+}
+
+/** Where the name in the edge's URL leads, where the environment says so: engines take addresses, not names. */
+async function addressesOf({ edge, url, host, port }: EdgeTarget): Promise<Record<string, string>> {
+  if (edge.address === undefined) return {};
+  const { address, family } = await lookup(host);
+  return { [url.hostname]: `${family === 6 ? `[${address}]` : address}:${port}` };
+}
+
+/** What a second of load was like, in one line. @param pods those of the backend that it goes to, where they are known */
+export function liveLine(
+  { offered, started, dropped, requests, bad, latency }: LoadSecond,
+  pods?: { replicas?: number; readyReplicas?: number },
+): string {
+  const parts = [
+    ...(offered === null ? [] : [`offered ${offered}/s`]),
+    `started ${started}/s`,
+    ...(dropped > 0 ? [`dropped ${dropped}`] : []),
+    `${requests} answers`,
+    `${bad} not as promised`,
+    `p95 ${p95Of(latency)}`,
+    ...(pods === undefined ? [] : [`${pods.readyReplicas ?? 0} of ${pods.replicas ?? 0} pods ready`]),
+  ];
+  return parts.join(', ');
+}
+
+const P95 = 0.95;
+
+function p95Of(latency: LoadSecond['latency']): string {
+  const total = latency.reduce((sum, [, count]) => sum + count, 0);
+  let seen = 0;
+  for (const [fromUs, count] of latency) {
+    seen += count;
+    if (seen >= total * P95) return `${(fromUs / 1000).toFixed(1)} ms`;
+  }
+  return '–';
+}

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { askFailureOf, askWord } from '../../probes/asking.ts';
+import { StoreTargets } from './store-target.ts';
+
+const BOUNDS = { deadlineMs: 300 };
+const SILENT = new DOMException('too late', 'TimeoutError');
+
+/** A store whose pods have this address and readiness; its servers listen on `port`. */
+function targetsOf(port: number, pods: readonly { ip: string; ready: boolean }[]): StoreTargets {
+  const statefulSet = { namespace: 'tender', name: 'redis' };
+  const environment = { stores: { redis: { statefulSet, primary: { host: 'redis', port } } } };
+  const items = pods.map(({ ip, ready }, i) => ({
+    metadata: { name: `redis-${i}`, ownerReferences: [{ kind: 'StatefulSet', name: 'redis' }] },
+    spec: { containers: [] },
+    status: { podIP: ip, conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
+  }));
+  const cluster = { list: () => Promise.resolve({ items }) };
+  return new StoreTargets(environment as never, cluster as never);
+}
+
+async function wordOf(targets: StoreTargets, error: unknown): Promise<string> {
+  return askWord(await targets.failureOf('redis', error, BOUNDS));
+}
+
+test('false verdict 17: silence is a fault of the store only where its pod accepts connections, or none is ready', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  try {
+    // A frozen server: its kernel accepts.
+    assert.equal(await wordOf(targetsOf(port, [{ ip: '127.0.0.1', ready: true }]), SILENT), 'down/silent');
+  } finally {
+    server.close();
+  }
+  // Kubelet finds it ready, and nothing comes through from here: a firewall, or a network of pods that leads nowhere.
+  const away = [{ ip: '127.0.0.1', ready: true }];
+  assert.equal(await wordOf(targetsOf(1, away), SILENT), 'cannot-ask/route');
+  assert.equal(await wordOf(targetsOf(1, [{ ip: '127.0.0.1', ready: false }]), SILENT), 'down/silent');
+});
+
+test('false verdict 17: an address without a route is that of a pod that is gone, where none is ready', async () => {
+  const noRoute = Object.assign(new Error('connect'), { code: 'EHOSTUNREACH' });
+  assert.equal(await wordOf(targetsOf(1, [{ ip: '127.0.0.1', ready: true }]), noRoute), 'cannot-ask/route');
+  assert.equal(await wordOf(targetsOf(1, [{ ip: '127.0.0.1', ready: false }]), noRoute), 'down/silent');
+});
+
+test('false verdict 17: a password that cannot be read is no store that is down', async () => {
+  const targets = targetsOf(1, []);
+  for (const source of [{ env: 'PLUMBLINE_NO_SUCH_VARIABLE' }, { file: '/no/such/file' }]) {
+    const error = await targets.secret(source).catch((reason: unknown) => reason);
+    assert.equal(askWord(askFailureOf(error)), 'cannot-ask/credentials');
+  }
+});

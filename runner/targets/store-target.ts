@@ -1,0 +1,194 @@
+import { readFileSync } from 'node:fs';
+import type { DeclaredStore, Environment, SecretSource } from '../../env/schema.ts';
+import type { KubeCluster, PodObject } from '../../probes/kubernetes/index.ts';
+import { accepts, askFailureOf, cannotAsk } from '../../probes/asking.ts';
+import type { AskFailure } from '../../probes/asking.ts';
+import type { Bounds, StoreMember, StoreTarget } from '../../probes/store/store-driver.ts';
+import { STORES } from '../../probes/stores.ts';
+import type { KubeObject } from '../../suites/harness/protocol.ts';
+import { RequestError } from '../serve/session.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+
+export interface StorePod {
+  name: string;
+  uid: string;
+  node: string | null;
+  ip: string | null;
+  /** Whether kubelet finds it ready. */
+  ready?: boolean;
+  /** Running containers: name → id. */
+  containers: Record<string, string>;
+}
+
+/** How declared stores are reached. Passwords are read when they are needed and kept in memory only. */
+export class StoreTargets {
+  readonly #environment: Environment;
+  readonly #cluster: KubeCluster;
+  readonly #secrets = new Map<string, string>();
+  /** Stores that have answered in this run, so that one that cannot be asked any more is not taken for one that never could. */
+  readonly answered = new Set<string>();
+
+  constructor(environment: Environment, cluster: KubeCluster) {
+    this.#environment = environment;
+    this.#cluster = cluster;
+  }
+
+  /** Every secret that was read so far, for redaction. */
+  secrets(): string[] {
+    return [...this.#secrets.values()];
+  }
+
+  /** @throws RequestError when the environment does not declare it, or it has no driver yet. */
+  declared(store: string): DeclaredStore {
+    const found = this.#environment.stores[store as keyof Environment['stores']];
+    if (found === undefined)
+      throw new RequestError(`the environment declares no store "${store}"`, 'refused');
+    if (!STORES.includes(store)) throw new RequestError(`checks of ${store} are not built`, 'refused');
+    return found;
+  }
+
+  async target(store: string): Promise<StoreTarget> {
+    const declared = this.declared(store);
+    const { password: source, ...rest } = declared;
+    const { primary, replica, admin, database = '', user = '' } = rest;
+    const password = source === undefined ? '' : await this.secret(source);
+    const secrets = await this.#further(declared);
+    return {
+      connection: {
+        host: primary.host,
+        port: primary.port,
+        database,
+        user,
+        password,
+        secrets,
+        declared: rest,
+      },
+      ...(replica && { readConnection: { host: replica.host, port: replica.port } }),
+      members: () => this.members(store),
+      exec: (member, command, { deadlineMs, signal }) => {
+        const { statefulSet, container } = declared;
+        const where = { namespace: statefulSet.namespace, pod: member.name, container };
+        return this.#cluster.exec({ ...where, command, timeoutMs: deadlineMs }, signal);
+      },
+      ...(admin && {
+        admin: async () => ({ user: admin.user, password: await this.secret(admin.password) }),
+      }),
+    };
+  }
+
+  /** Passwords of a store's helpers, by what they open. */
+  async #further(declared: DeclaredStore): Promise<Record<string, string>> {
+    const source = 'sentinel' in declared ? declared.sentinel?.password : undefined;
+    return source === undefined ? {} : { sentinel: await this.secret(source) };
+  }
+
+  /** Pods of the store's StatefulSet as the cache has them now. */
+  async pods(store: string): Promise<StorePod[]> {
+    const { statefulSet } = this.declared(store);
+    const listed = await this.#cluster.list({ kind: 'v1/Pod', namespace: statefulSet.namespace });
+    if (listed.unavailable !== undefined) {
+      const cause = cannotAsk('route', listed.unavailable);
+      throw new RequestError(`pods of ${store}: ${listed.unavailable}`, 'unavailable', { cause });
+    }
+    return listed.items.filter((pod) => isOwnedBy(pod, statefulSet.name)).map(podOf);
+  }
+
+  /**
+   * What an error of asking a store means here. Silence alone does not tell a firewall from a frozen server, and an address without a route
+   * may be that of a pod that is gone: kubelet's readiness decides. Where it finds pods ready that accept no connection from here, there is
+   * no route; where it finds none ready, the store is down.
+   */
+  async failureOf(store: string, error: unknown, bounds: Bounds): Promise<AskFailure> {
+    const failure = askFailureOf(error);
+    if (failure.cause !== 'silent' && failure.cause !== 'route') return failure;
+    const ready = (await this.pods(store).catch(() => null))?.filter((pod) => pod.ready);
+    if (ready === undefined) return { kind: 'cannot-ask', cause: 'route' };
+    if (ready.length === 0) return { kind: 'down', cause: 'silent' };
+    const { port } = this.declared(store).primary;
+    const hosts = ready.flatMap(({ ip }) => (ip === null ? [] : [ip]));
+    const accepted = await Promise.all(hosts.map((host) => accepts({ host, port }, bounds)));
+    return accepted.includes(true)
+      ? { kind: 'down', cause: 'silent' }
+      : { kind: 'cannot-ask', cause: 'route' };
+  }
+
+  /** Pods beside the members that belong to the store's own cluster, such as sentinels; none where none are declared. */
+  async otherPeers(store: string): Promise<StorePod[]> {
+    const { statefulSet, peers } = this.declared(store);
+    if (peers === undefined) return [];
+    const listed = await this.#cluster.list({
+      kind: 'v1/Pod',
+      namespace: statefulSet.namespace,
+      labels: peers.labels,
+    });
+    if (listed.unavailable !== undefined)
+      throw new RequestError(`peers of ${store}: ${listed.unavailable}`, 'unavailable');
+    return listed.items.map(podOf);
+  }
+
+  async members(store: string): Promise<StoreMember[]> {
+    const pods = await this.pods(store);
+    return pods.flatMap(({ name, ip, node }) =>
+      ip === null ? [] : [{ name, address: ip, ...(node !== null && { node }) }],
+    );
+  }
+
+  async secret(source: SecretSource): Promise<string> {
+    const key = JSON.stringify(source);
+    const known = this.#secrets.get(key);
+    if (known !== undefined) return known;
+    const value = await this.#read(source);
+    this.#secrets.set(key, value);
+    return value;
+  }
+
+  async #read(source: SecretSource): Promise<string> {
+    try {
+      return await this.#ask(source);
+    } catch (error) {
+      if (error instanceof RequestError) throw error;
+      // A file that is not there, a Secret that may not be read: without the password nothing can be asked.
+      const said = errorText(error);
+      throw noSecret(`a secret cannot be read: ${said}`, error);
+    }
+  }
+
+  async #ask(source: SecretSource): Promise<string> {
+    if ('file' in source) return readFileSync(source.file, 'utf8').trimEnd();
+    if ('env' in source) return fromVariable(source.env);
+    const { namespace, name, key } = source.secret;
+    const secret = await this.#cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace, name });
+    const encoded = secret?.data?.[key];
+    if (encoded === undefined) throw noSecret(`the Secret ${namespace}/${name} has no key "${key}"`);
+    return Buffer.from(encoded, 'base64').toString('utf8');
+  }
+}
+
+function fromVariable(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw noSecret(`the environment variable ${name} is not set`);
+  return value;
+}
+
+function noSecret(message: string, cause?: unknown): RequestError {
+  return new RequestError(message, 'unavailable', { cause: cannotAsk('credentials', message, { cause }) });
+}
+
+function isOwnedBy(pod: KubeObject, statefulSet: string): boolean {
+  return (pod.metadata.ownerReferences ?? []).some(
+    (owner) => owner.kind === 'StatefulSet' && owner.name === statefulSet,
+  );
+}
+
+export function podOf(pod: PodObject): StorePod {
+  const { spec, status } = pod;
+  const running = (status.containerStatuses ?? []).filter(({ state }) => state?.running !== undefined);
+  return {
+    name: pod.metadata.name,
+    uid: pod.metadata.uid ?? '',
+    node: spec.nodeName ?? null,
+    ip: status.podIP ?? null,
+    ready: (status.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True'),
+    containers: Object.fromEntries(running.map(({ name, containerID = '' }) => [name, containerID])),
+  };
+}

@@ -1,0 +1,101 @@
+import type { RequestOptions } from 'node:https';
+import type { Environment } from '../../env/schema.ts';
+import { hostAndPort } from '../../probes/edge/endpoint.ts';
+import { loadKubeConfig } from '../../probes/kubernetes/transport.ts';
+import { storeDriver } from '../../probes/stores.ts';
+import type { WorkloadInput } from '../../probes/workload/config.ts';
+import { API_OBJECT } from '../../suites/failover/_trial/api-object.ts';
+import { jobsUrl } from '../ask/ai-jobs.ts';
+import { edgeTarget } from './edge-target.ts';
+import type { RunnerCore } from '../serve/runner-parts.ts';
+import { timeoutMsOf } from '../plan/environment-parts.ts';
+import { RequestError } from '../serve/session.ts';
+
+export type Load = Omit<WorkloadInput, 'store' | 'history' | 'run'>;
+
+/** What a client of the platform may wait for one answer, ms. */
+const EDGE_ANSWER_MS = 2_000;
+/** An API server that has lost its etcd answers nothing for some seconds: the client gives up and asks anew. */
+const API_ANSWER_MS = 3_000;
+/** An RTO of 15 s is told to 40 ms; each write costs a commit in etcd, on the machine that is measured. */
+const API_WRITES_PER_SECOND = 25;
+
+/** How a workload reaches what it asks, how fast, and with which patience. Secrets stay in memory. */
+export async function loadOf(runner: RunnerCore, store: string): Promise<Load> {
+  if (store === 'edge') return edgeLoad(runner.runState.environment);
+  if (store === 'jobs') return jobsLoad(runner.runState.environment);
+  if (store === 'control-plane') return apiLoad(runner);
+  const declared = runner.stores.declared(store);
+  const { connection } = await runner.stores.target(store);
+  return {
+    connection,
+    ratePerSecond: declared.workload.writesPerSecond,
+    readRatePerSecond: declared.workload.readsPerSecond,
+    ...storeDriver(store).connections,
+  };
+}
+
+/** @throws RequestError when the environment declares no backend, or its authority cannot be read. */
+async function edgeLoad(environment: Environment): Promise<Load> {
+  const { edge, host, port, ca } = await edgeTarget(environment);
+  return {
+    connection: {
+      ...{ host, port, database: '', user: '', password: '' },
+      declared: { url: edge.url, markHeader: edge.markHeader, ...(ca !== undefined && { ca }) },
+    },
+    ratePerSecond: edge.backend.requestsPerSecond,
+    readRatePerSecond: 0,
+    operationTimeoutMs: EDGE_ANSWER_MS,
+    // While half of the answers hang, the other half must still be asked for.
+    maxConnections: 64,
+  };
+}
+
+/** Tenders in place of reads, at the rate of jobs. @throws as `edgeLoad`, and where no AI service is declared */
+async function jobsLoad(environment: Environment): Promise<Load> {
+  const { ai } = environment;
+  if (ai === undefined) throw new RequestError('the environment declares no ai', 'refused');
+  const load = await edgeLoad(environment);
+  const { connection } = load;
+  const url = jobsUrl(await edgeTarget(environment)).href;
+  return {
+    ...load,
+    connection: { ...connection, declared: { ...connection.declared, url, tender: true } },
+    ratePerSecond: ai.jobs.requestsPerSecond,
+    operationTimeoutMs: timeoutMsOf(environment, 'storeOperation'),
+  };
+}
+
+async function apiLoad(runner: RunnerCore): Promise<Load> {
+  const { apiAddress, namespaces } = runner.runState.environment;
+  if (apiAddress === undefined) throw new RequestError('the environment declares no apiAddress', 'refused');
+  const { host, port } = hostAndPort(apiAddress);
+  const options: RequestOptions = {};
+  await loadKubeConfig(runner.parts.kubeconfig).applyToHTTPSOptions(options);
+  const [ca, cert, key] = [options.ca, options.cert, options.key].map(pemOf);
+  const bearer = /^Bearer (.+)$/.exec(authorizationOf(options))?.[1] ?? '';
+  return {
+    connection: {
+      ...{ host, port, database: '', user: '', password: key ?? bearer },
+      declared: {
+        serverName: /^[\d.:]+$/.test(host) ? '' : host,
+        object: `${namespaces.canary}/${API_OBJECT}`,
+        ...(ca !== undefined && { ca }),
+        ...(cert !== undefined && key !== undefined && { cert }),
+      },
+    },
+    ratePerSecond: API_WRITES_PER_SECOND,
+    readRatePerSecond: 0,
+    operationTimeoutMs: API_ANSWER_MS,
+    connections: 4,
+  };
+}
+
+function pemOf(value: RequestOptions['ca'] | RequestOptions['key']): string | undefined {
+  return typeof value === 'string' || Buffer.isBuffer(value) ? value.toString() : undefined;
+}
+
+function authorizationOf({ headers }: RequestOptions): string {
+  const { Authorization = '' } = (headers ?? {}) as { Authorization?: string };
+  return Authorization;
+}

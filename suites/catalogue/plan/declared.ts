@@ -1,0 +1,49 @@
+import type { Environment, StoreName } from '../../../env/schema.ts';
+import { declaredWords } from '../../../env/declared-words.ts';
+import { failoverParts } from './goals.ts';
+import type { CatalogueRow } from '../types.ts';
+
+function leftOut(environment: Environment, store: StoreName): string | null {
+  return environment.leftOut.includes(store) ? leftOutText(environment, `store ${store}`) : null;
+}
+
+function partLeftOut(environment: Environment, row: CatalogueRow): string | null {
+  const part = row.parts.find((one) => environment.partsLeftOut.includes(one));
+  return part === undefined ? null : leftOutText(environment, `part ${part}`);
+}
+
+function leftOutText(environment: Environment, what: string): string {
+  return `not raised: ${what} is declared, but not among --with (${declaredWords(environment).join(', ')})`;
+}
+
+/** Why `--with` leaves out a check outside embedded environments, or null: it looks at one store or part that was not chosen. */
+export function notSelected(environment: Environment, row: CatalogueRow): string | null {
+  const looksAt = [row.hurts?.store, ...row.parts];
+  const word = looksAt.find((one) => one !== undefined && environment.notSelected.includes(one));
+  if (word === undefined) return null;
+  const chosen = declaredWords(environment).filter((one) => !environment.notSelected.includes(one));
+  return `not selected: ${word} is declared, but not among --with (${chosen.join(', ')})`;
+}
+
+/** Faults that only another member can answer. */
+const NEED_ANOTHER: readonly string[] = ['node-loss', 'partition', 'switchover'];
+
+/** Why a store of one member is spared a fault that asks for a failover, or null. */
+export function oneMember(environment: Environment, row: CatalogueRow): string | null {
+  const parts = failoverParts(row.id);
+  if (parts === null || environment.stores[parts.store]?.members !== 1) return null;
+  if (!NEED_ANOTHER.includes(parts.fault)) return null;
+  const why = parts.store === 'neo4j' ? ' (clustering needs Neo4j Enterprise)' : '';
+  return `one member cannot fail over${why}: its restart is measured by pod-crash, pod-delete and hang`;
+}
+
+/** What the environment file does not declare and the check needs, or null. */
+export function notDeclared(environment: Environment, row: CatalogueRow): string | null {
+  const store = row.hurts?.store;
+  if (store !== undefined && environment.stores[store] === undefined)
+    return leftOut(environment, store) ?? `not declared: store ${store}`;
+  const left = partLeftOut(environment, row);
+  if (left !== null) return left;
+  const { requires } = row;
+  return requires === undefined || requires.declares(environment) ? null : `not declared: ${requires.what}`;
+}

@@ -1,0 +1,80 @@
+import { goalsSchema } from '../../../reports/record/goals.ts';
+import type { GoalName, Goals } from '../../../reports/record/goals.ts';
+import { globMatcher } from '../../../env/globs.ts';
+import type { Environment, FaultName, StoreName } from '../../../env/schema.ts';
+import { rowOf } from '../rows.ts';
+import type { CatalogueRow } from '../types.ts';
+
+export interface ResolvedGoals {
+  goals: Goals;
+  /** none: the check has no goal values; assumed: until an owner confirms them. */
+  source: 'assumed' | 'confirmed' | 'none';
+  /** The goal as a sentence, with what this environment changes. */
+  text: string;
+}
+
+export interface StoreFault {
+  store: StoreName;
+  fault: FaultName;
+}
+
+/** The store that a check hurts, and how; null for checks that hurt none. */
+export function storeFault(id: string): StoreFault | null {
+  const { store, fault } = rowOf(id)?.hurts ?? {};
+  return store === undefined || fault === undefined ? null : { store, fault };
+}
+
+/** The same of checks that look at what the store keeps, and not at what is found in it, or told of it, meanwhile. */
+export function failoverParts(id: string): StoreFault | null {
+  return rowOf(id)?.hurts?.ofStore === true ? storeFault(id) : null;
+}
+
+/** The store that a check hurts, with the fault that the environment declares where the check leaves that to it. */
+export function faultHere(environment: Pick<Environment, 'telemetry'>, id: string): StoreFault | null {
+  const usual = storeFault(id);
+  return usual === null ? null : { ...usual, fault: faultIn(environment, id) ?? usual.fault };
+}
+
+/** The fault that a check injects, by the name that permits have for it; undefined for one that injects none, or one without such a name. */
+export function faultIn(environment: Pick<Environment, 'telemetry'>, id: string): FaultName | undefined {
+  const hurts = rowOf(id)?.hurts;
+  return hurts?.faultIn?.(environment) ?? hurts?.fault;
+}
+
+interface Layer {
+  values: Goals;
+  confirmed: boolean;
+}
+
+function layersOf(environment: Environment, row: CatalogueRow): Layer[] {
+  const layers = Object.entries(environment.goals)
+    .filter(([glob]) => globMatcher(glob)(row.id))
+    .map(([, goal]): Layer => ({
+      values: goalsSchema.parse(goal.values),
+      confirmed: goal.status === 'confirmed',
+    }));
+  const parts = failoverParts(row.id);
+  const own = parts === null ? undefined : environment.stores[parts.store]?.goals[parts.fault];
+  if (own !== undefined) {
+    const { status, ...values } = own;
+    layers.push({ values, confirmed: status === 'confirmed' });
+  }
+  return layers;
+}
+
+/**
+ * The goals of a check here: the catalogue's, then those of the environment file in its order, then those of the store.
+ * Only a goal that a layer marks as confirmed, and no later layer assumes again, is confirmed.
+ */
+export function resolveGoals(environment: Environment, row: CatalogueRow): ResolvedGoals {
+  const layers = layersOf(environment, row);
+  const goals = layers.reduce<Goals>((before, { values }) => ({ ...before, ...values }), row.goals);
+  const changed = Object.entries(goals).filter(([name, value]) => row.goals[name as GoalName] !== value);
+  const here = changed.map(([name, value]) => `${name} ${String(value)}`).join(', ');
+  const source = layers.at(-1)?.confirmed === true ? 'confirmed' : 'assumed';
+  return {
+    goals,
+    source: Object.keys(goals).length === 0 ? 'none' : source,
+    text: here === '' ? row.goal : `${row.goal} (here: ${here})`,
+  };
+}

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadEnvironment } from '../../../env/loader.ts';
+import type { Environment } from '../../../env/schema.ts';
+import { catalogue, planChecks, whyNotRun } from '../index.ts';
+import type { PlannedCheck, Selection } from '../index.ts';
+
+const local = await loadEnvironment('local');
+const small = await loadEnvironment('local-small');
+
+function one(environment: Environment, id: string, selection: Selection = {}): PlannedCheck {
+  const [planned, ...others] = planChecks(environment, { ...selection, checks: [id] });
+  assert.ok(planned !== undefined);
+  assert.equal(others.length, 0);
+  return planned;
+}
+
+test('should list what a profile runs and everything that is not built', () => {
+  const planned = planChecks(local, { profile: 'spine' });
+  const runs = planned.filter((check) => check.notRun === null).map((check) => check.row.id);
+  const crashes = ['postgres', 'redis', 'rabbitmq', 'elasticsearch', 'neo4j'].map(
+    (store) => `failover/${store}/pod-crash`,
+  );
+  const built = new Set(catalogue().flatMap((row) => (row.built ? [row.id] : [])));
+  assert.deepEqual(
+    runs.filter((id) => id.startsWith('failover/')),
+    crashes.filter((id) => built.has(id)),
+  );
+  assert.equal(runs.filter((id) => id.startsWith('topology/')).length, 14);
+  assert.ok(!planned.some((check) => check.row.id === 'failover/postgres/pod-delete'));
+  const notBuilt = planned.filter((check) => !check.row.built && check.notRun !== null);
+  assert.equal(notBuilt.length, catalogue().filter((row) => !row.built).length);
+});
+
+test('should spare a single member the faults that only another one can answer, and say why', () => {
+  for (const fault of ['node-loss', 'partition', 'switchover'])
+    assert.match(
+      one(local, `failover/neo4j/${fault}`).notRun ?? '',
+      /one member cannot fail over \(clustering needs/,
+    );
+  assert.equal(one(local, 'failover/neo4j/pod-crash').notRun, null);
+});
+
+test('should not run on the small size what only the full one can hold', () => {
+  assert.equal(one(small, 'topology/cluster/control-plane').notRun, 'size small');
+  assert.equal(one(local, 'topology/cluster/control-plane').notRun, null);
+});
+
+test('should let containers restart only where drills kill them', async () => {
+  const id = 'topology/workloads/declared';
+  for (const environment of [local, small]) assert.equal(one(environment, id).goals.maxRestarts, 3);
+  for (const name of ['testing', 'staging', 'production'])
+    assert.equal(one(await loadEnvironment(name), id).goals.maxRestarts, 0, name);
+});
+
+test('should only list what was selected', () => {
+  assert.deepEqual(
+    planChecks(local, { suites: ['security'] }).map((check) => check.notRun),
+    Array.from({ length: 4 }, () => 'not built'),
+  );
+});
+
+test('should run checks of a part only where it is raised, and require them nowhere else', async () => {
+  const id = 'gpu/exclusive';
+  assert.equal(one(local, id).notRun, null);
+  assert.equal(one(local, id, { profile: 'nightly' }).required, true);
+  const without = await loadEnvironment('local', { with: ['postgres'] });
+  assert.equal(one(without, id).notRun, 'not raised: part gpu is declared, but not among --with (postgres)');
+  assert.equal(one(without, id, { profile: 'nightly' }).required, false);
+  const tight = await loadEnvironment('local', { size: 'small' });
+  assert.equal(one(tight, id).notRun, 'size small');
+  assert.equal(one(tight, id, { profile: 'nightly' }).required, false);
+  assert.equal(one(await loadEnvironment('testing'), id).notRun, 'not declared: gpu');
+  const { prometheus: _prometheus, ...blind } = local;
+  assert.equal(one(blind, 'gpu/metrics').notRun, 'not declared: gpu.metrics and prometheus');
+  assert.equal(
+    one(await loadEnvironment('production'), 'gpu/exhausted').notRun,
+    'does not apply to a production environment',
+  );
+});
+
+test('should refuse unknown profiles, suites and globs', () => {
+  assert.throws(
+    () => planChecks(local, { profile: 'spin' }),
+    /no profile "spin" \(did you mean "spine"\?\); it has: smoke, /,
+  );
+  assert.throws(
+    () => planChecks(local, { suites: ['topolgy'] }),
+    /no such suite "topolgy"; there are: topology, /,
+  );
+  assert.throws(
+    () => planChecks(local, { checks: ['failover/postgres/pod-crush'] }),
+    /did you mean "failover\/postgres\/pod-crash"/,
+  );
+  assert.throws(
+    () => planChecks(local, { profile: 'smoke', checks: ['failover/postgres/pod-crash'] }),
+    /no check in common/,
+  );
+});
+
+test('should need a permit that names the fault, in its window', () => {
+  const id = 'failover/postgres/pod-crash';
+  const now = new Date('2026-11-24T12:00:00Z');
+  const permitted = (permits: Environment['permits']): string | null =>
+    one({ ...local, permits }, id, { now }).notRun;
+  const checks = ['failover/**'];
+  assert.equal(permitted([]), 'not permitted: no permit in local');
+  assert.equal(permitted([{ checks, faults: ['hang'] }]), 'not permitted: no permit for the fault pod-crash');
+  const faults: Environment['permits'][number]['faults'] = ['pod-crash'];
+  assert.equal(
+    permitted([{ checks, faults, until: '2026-11-24T12:00:00Z' }]),
+    'not permitted: its permit ended 2026-11-24T12:00:00Z',
+  );
+  assert.equal(
+    permitted([{ checks, faults, from: '2026-11-25T00:00:00Z' }]),
+    'not permitted: not before 2026-11-25T00:00:00Z',
+  );
+  assert.equal(permitted([{ checks, faults, until: '2026-11-24T12:00:01Z' }]), null);
+});
+
+test('should want a ticket and an end in production', () => {
+  const id = 'failover/postgres/pod-crash';
+  const now = new Date('2026-11-24T12:00:00Z');
+  const production: Environment = { ...local, kind: 'production' };
+  assert.equal(one(production, id, { now }).notRun, 'not permitted: its permit lacks a ticket or an end');
+  const permits: Environment['permits'] = [
+    { checks: [id], faults: ['pod-crash'], until: '2026-11-25T00:00:00Z', ticket: 'OPS-1' },
+  ];
+  assert.equal(one({ ...production, permits }, id, { now }).notRun, null);
+  assert.equal(one({ ...production, permits: [] }, 'topology/nodes/pools').notRun, null);
+});
+
+test('should make nothing where the catalogue only lets it read', () => {
+  const production: Environment = { ...local, kind: 'production', permits: [] };
+  for (const id of ['performance/api/latency', 'performance/ai/throughput', 'telemetry/alerts/fires'])
+    assert.equal(
+      one(production, id).notRun,
+      'not permitted: it makes what it looks at, a load or a breach, and here may only be read',
+    );
+  for (const id of ['performance/budget', 'telemetry/alerts/rules', 'integrations/llm-token'])
+    assert.equal(one(production, id).notRun, null, id);
+  assert.equal(one(local, 'performance/api/latency').notRun, null);
+});
+
+test('should say what is not declared', () => {
+  const { edge: _edge, ...topology } = local.topology;
+  assert.equal(one({ ...local, topology }, 'topology/edge/path').notRun, 'not declared: topology.edge');
+  assert.equal(
+    one({ ...local, stores: {} }, 'failover/postgres/pod-crash').notRun,
+    'not declared: store postgres',
+  );
+});
+
+test('should take goals from the catalogue, the file and the store, in this order', () => {
+  const id = 'failover/postgres/pod-crash';
+  assert.deepEqual(one(local, id).goals, { rtoSeconds: 30, lostWrites: 0, minTrials: 1 });
+  assert.equal(one(local, id).goalSource, 'assumed');
+  const goals: Environment['goals'] = {
+    'failover/**': { status: 'confirmed', values: { rtoSeconds: 20, minTrials: 2 } },
+  };
+  const without = { ...local, goals, stores: { postgres: { ...local.stores.postgres!, goals: {} } } };
+  const planned = one(without, id);
+  assert.deepEqual([planned.goals.rtoSeconds, planned.trials, planned.goalSource], [20, 2, 'confirmed']);
+  assert.match(planned.goalText, /\(here: rtoSeconds 20, minTrials 2\)$/);
+  assert.equal(one({ ...local, goals }, id).goals.rtoSeconds, 30);
+});
+
+test('should tell the judges of services how often they are to be tried', () => {
+  const profiles = { many: { checks: ['**'], required: [], minTrials: 10, serviceTrials: 3 } };
+  const planned = (id: string): PlannedCheck => one({ ...local, profiles }, id, { profile: 'many' });
+  for (const [id, trials] of [
+    ['failover/backend/pod-crash', 3],
+    ['failover/postgres/pod-crash', 10],
+  ] as const)
+    assert.deepEqual([planned(id).goals.minTrials, planned(id).trials], [trials, trials], id);
+  assert.equal(planned('topology/nodes/pools').goals.minTrials, undefined);
+});
+
+test('should take trials from --repeat, then the profile, then the goal', () => {
+  const id = 'failover/postgres/pod-crash';
+  assert.equal(one(local, id, { profile: 'gate' }).trials, 3);
+  assert.equal(one(local, id, { profile: 'gate', repeat: 10 }).trials, 10);
+  assert.equal(one(local, 'topology/nodes/pools', { repeat: 10 }).trials, 1);
+});
+
+test('should mark what a profile requires', () => {
+  assert.equal(one(local, 'topology/nodes/pools', { profile: 'spine' }).required, true);
+  assert.equal(one(local, 'topology/mesh/istio', { profile: 'spine' }).required, false);
+});
+
+test('should neither run nor require what looks at a part that was not raised, and say so', async () => {
+  const bare = await loadEnvironment('local', { with: ['postgres'] });
+  const row = catalogue().find(({ id }) => id === 'telemetry/logs/canary');
+  assert.ok(row !== undefined);
+  assert.match(
+    whyNotRun(bare, { ...row, built: true }) ?? '',
+    /^not raised: part telemetry is declared, but not among --with \(postgres\)$/,
+  );
+  const required = { ...bare, profiles: { all: { checks: ['**'], required: ['telemetry/**'] } } };
+  assert.equal(one(required, row.id, { profile: 'all' }).required, false);
+  assert.equal(one({ ...required, partsLeftOut: ['ai'] }, row.id, { profile: 'all' }).required, true);
+});

@@ -1,0 +1,161 @@
+import { CommandError, EXIT } from '../../../host/errors.ts';
+import { matchesAny } from '../../../env/globs.ts';
+import type { Environment, Profile } from '../../../env/schema.ts';
+import { closest } from '../../../env/suggest.ts';
+import { notDeclared, notSelected, oneMember } from './declared.ts';
+import { failoverParts, resolveGoals } from './goals.ts';
+import { lacksMeans } from './means.ts';
+import { catalogue, matchChecks, suggestCheck, suiteOf, suites as allSuites } from '../rows.ts';
+import { notPermitted } from './permits.ts';
+import { withStandIns } from './stand-ins.ts';
+import type { CatalogueRow } from '../types.ts';
+import type { Goals } from '../../../reports/record/goals.ts';
+import type { Scope } from '../../../reports/record/verdict.ts';
+
+export interface Selection {
+  profile?: string | undefined;
+  suites?: readonly string[] | undefined;
+  /** Globs of check ids. */
+  checks?: readonly string[] | undefined;
+  /** Trials of each failover check, instead of the profile's. */
+  repeat?: number | undefined;
+  now?: Date | undefined;
+}
+
+export interface PlannedCheck {
+  row: CatalogueRow;
+  goals: Goals;
+  goalSource: 'assumed' | 'confirmed' | 'none';
+  goalText: string;
+  required: boolean;
+  trials: number;
+  /** null: it runs. */
+  notRun: string | null;
+}
+
+function profileOf(environment: Environment, name: string): Profile {
+  const profile = environment.profiles[name];
+  if (profile !== undefined) return profile;
+  const names = Object.keys(environment.profiles);
+  const meant = closest(name, names);
+  throw new CommandError(
+    `${environment.name} has no profile "${name}"${meant === null ? '' : ` (did you mean "${meant}"?)`}; ` +
+      `it has: ${names.length === 0 ? 'none' : names.join(', ')}`,
+    EXIT.usage,
+  );
+}
+
+function requireKnown(selection: Selection): void {
+  for (const suite of selection.suites ?? []) {
+    if (allSuites().includes(suite)) continue;
+    throw new CommandError(`no such suite "${suite}"; there are: ${allSuites().join(', ')}`, EXIT.usage);
+  }
+  for (const glob of matchChecks(selection.checks ?? []).unmatched) {
+    const meant = suggestCheck(glob);
+    const hint = meant === null ? '' : ` (did you mean "${meant}"?)`;
+    throw new CommandError(`no check matches "${glob}"${hint}; \`plumbline list\` shows all ids`, EXIT.usage);
+  }
+}
+
+function chosen(selection: Selection, profile: Profile | null): CatalogueRow[] {
+  const suites = selection.suites ?? [];
+  const checks = selection.checks ?? [];
+  return catalogue().filter((row) => {
+    if (suites.length > 0 && !suites.includes(suiteOf(row.id))) return false;
+    if (checks.length > 0 && !matchesAny(checks, row.id)) return false;
+    return profile === null || !row.built || matchesAny(profile.checks, row.id);
+  });
+}
+
+/** Why a check cannot run here, whatever was selected; null when it can. */
+export function whyNotRun(environment: Environment, row: CatalogueRow, now = new Date()): string | null {
+  return (
+    neverRun(environment, row) ??
+    notSelected(environment, row) ??
+    notDeclared(environment, row) ??
+    lacksMeans(environment, row) ??
+    notPermitted(environment, row, now)
+  );
+}
+
+/** What no declaration and no permit would change. */
+function neverRun(environment: Environment, row: CatalogueRow): string | null {
+  const never = oneMember(environment, row) ?? (row.built ? null : 'not built');
+  if (never !== null) return never;
+  if (row.access[environment.kind] === 'none') return `does not apply to a ${environment.kind} environment`;
+  if ('compose' in environment.cluster) return 'not built for a Compose project';
+  const small = 'embedded' in environment.cluster && environment.cluster.size === 'small';
+  return row.needsSize === 'full' && small ? 'size small' : null;
+}
+
+/** What injects a fault is tried as often as the profile says, whatever it hurts: a store, a service or the control plane. */
+function trialsOf(row: CatalogueRow, profile: Profile | null, own: unknown): number {
+  if (!isRepeated(row)) return 1;
+  return wantedBy(row, profile) ?? (typeof own === 'number' ? own : 1);
+}
+
+/** As often as a profile says; undefined: it says nothing. */
+function wantedBy(row: CatalogueRow, profile: Profile | null): number | undefined {
+  const ofServices = failoverParts(row.id) === null ? profile?.serviceTrials : undefined;
+  return ofServices ?? profile?.minTrials;
+}
+
+function isRepeated(row: CatalogueRow): boolean {
+  return suiteOf(row.id) === 'failover';
+}
+
+/**
+ * A run of less than a whole profile says nothing of the profile: checks were named, suites were, fewer trials than the profile's, or outside
+ * embedded environments stores and parts. (What an embedded environment was raised with is what it is, and its profiles are about that.)
+ */
+export function scopeOf(environment: Environment, { profile, suites, checks, repeat }: Selection): Scope {
+  if (profile === undefined) return 'selection';
+  const named = (suites ?? []).length + (checks ?? []).length + environment.notSelected.length;
+  const { minTrials = 1, serviceTrials = 1 } = environment.profiles[profile] ?? {};
+  const trials = Math.max(minTrials, serviceTrials);
+  return named > 0 || (repeat !== undefined && repeat < trials) ? 'selection' : 'profile';
+}
+
+/** An embedded environment has the stores and parts that it was raised with, and the others are required by nobody. */
+function notRaised(environment: Environment, row: CatalogueRow): boolean {
+  if (!('embedded' in environment.cluster)) return false;
+  const store = row.hurts?.store;
+  if (store !== undefined && environment.leftOut.includes(store)) return true;
+  return row.parts.some((part) => environment.partsLeftOut.includes(part));
+}
+
+/** What cannot be required of this run: what was not raised, and what its selection leaves out. */
+function notHere(environment: Environment, row: CatalogueRow): boolean {
+  return notRaised(environment, row) || notSelected(environment, row) !== null;
+}
+
+/**
+ * Every check that belongs to the selection, with its goals here and the reason why it is not run, if it is not. A run
+ * of a profile also lists all checks that are not built, so that nobody takes them for passed.
+ * @throws CommandError (64) for an unknown profile or suite, a glob that matches nothing, or an empty selection
+ */
+export function planChecks(environment: Environment, selection: Selection = {}): PlannedCheck[] {
+  requireKnown(selection);
+  const profile = selection.profile === undefined ? null : profileOf(environment, selection.profile);
+  const rows = chosen(selection, profile);
+  if (rows.length === 0) {
+    throw new CommandError(
+      `profile ${selection.profile ?? '–'} and what was selected have no check in common`,
+      EXIT.usage,
+    );
+  }
+  return rows.map((row) => {
+    const { goals, source, text } = resolveGoals(environment, row);
+    const minTrials = isRepeated(row) ? wantedBy(row, profile) : undefined;
+    const resolved = minTrials === undefined ? goals : { ...goals, minTrials };
+    return {
+      row: withStandIns(environment, row),
+      goals: resolved,
+      goalSource: source,
+      goalText: text,
+      required: profile !== null && matchesAny(profile.required, row.id) && !notHere(environment, row),
+      trials: (isRepeated(row) ? selection.repeat : undefined) ?? trialsOf(row, profile, resolved.minTrials),
+      notRun: whyNotRun(environment, row, selection.now),
+    };
+  });
+}

@@ -1,0 +1,43 @@
+import { rowOf } from '../rows.ts';
+import type { CheckSettings } from '../check-settings.ts';
+import type { Environment, TimeoutName } from '../../../env/schema.ts';
+
+/** Keys behind which there is, or may be, a secret or where it comes from. */
+const SECRET = new Set(['password', 'admin', 'token']);
+
+/**
+ * What a check's history begins with, beside its goals: everything that its observer and its judge may know of the
+ * environment. Flat, so that a control can replace one key. Holds no secret: sources of passwords are left out.
+ */
+export function settingsFor(check: string, environment: Environment): CheckSettings {
+  const { kind, cluster, apiAddress, namespaces, stores, drills } = environment;
+  const timeouts = Object.fromEntries(
+    Object.entries(environment.timeouts).map(([name, wait]) => [name, wait.seconds * 1000]),
+  ) as Record<TimeoutName, number>;
+  const embedded = 'embedded' in cluster ? { embedded: cluster.embedded, size: cluster.size } : {};
+  return withoutSecrets({
+    kind,
+    ...embedded,
+    ...(apiAddress !== undefined && { apiAddress }),
+    namespaces,
+    timeouts,
+    stores,
+    drills,
+    ...rowOf(check)?.reads(environment),
+  });
+}
+
+/** However deep: an account lies beside a password, and a part of a store may have a password of its own. */
+function withoutSecrets<T>(value: T): T {
+  const copy = structuredClone(value);
+  dropSecrets(copy);
+  return copy;
+}
+
+function dropSecrets(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    if (SECRET.has(key)) Reflect.deleteProperty(value, key);
+    else dropSecrets(inner);
+  }
+}

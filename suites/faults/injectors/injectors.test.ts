@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MARK as LEDGER_MARK } from '../../../runner/safety/timers/undo-kube.ts';
+import type { FaultMember } from '../fault.ts';
+import { AGENT, agentPod, MARK } from './agent-pod.ts';
+import { NodeInjector } from './node.ts';
+import { PodInjector, processesIn } from './pod.ts';
+import type { PodHandOptions } from './pod.ts';
+import { loseNode } from './power.ts';
+
+const member: FaultMember = {
+  name: 'pg-1',
+  uid: 'u-1',
+  node: 'worker-1',
+  containers: { postgres: `containerd://${'a'.repeat(64)}` },
+};
+type Request = { method: string; path: string; body?: unknown };
+
+/** A injector whose pod runs at once and answers every exec with the same. */
+function podInjector(answer: { code: number; stdout: string }, over: Partial<PodHandOptions> = {}) {
+  const requests: Request[] = [];
+  const performed: { title: string; inverses: unknown[] }[] = [];
+  const asked: string[][] = [];
+  const injector = new PodInjector(
+    {
+      namespace: 'plumbline-drill',
+      image: 'tools/node:1',
+      activeSeconds: 600,
+      landingMs: 300,
+      readyMs: 300,
+      exec: (_, command) => {
+        asked.push(command.slice(4));
+        return Promise.resolve({ ...answer, stderr: '' });
+      },
+      power: null,
+      ...over,
+    },
+    {
+      check: 'failover/postgres/hang',
+      perform: async (mutation) => {
+        performed.push(mutation);
+        await mutation.act();
+      },
+      kube: (request) => {
+        requests.push(request);
+        const status = request.method === 'POST' ? 201 : 200;
+        return Promise.resolve({ status, body: { status: { phase: 'Running' } } });
+      },
+      timeoutMs: () => 300,
+      signal: new AbortController().signal,
+    },
+  );
+  return { injector, requests, performed, asked };
+}
+
+test('the pod is privileged on its one node, for a limited time, with no right in the API', () => {
+  const pod = agentPod({
+    name: 'p',
+    namespace: 'n',
+    node: 'worker-1',
+    image: 'i',
+    activeSeconds: 600,
+    check: 'failover/postgres/hang',
+    annotations: {},
+  }) as { spec: Record<string, unknown> };
+  assert.deepEqual(
+    [pod.spec['nodeName'], pod.spec['hostPID'], pod.spec['automountServiceAccountToken']],
+    ['worker-1', true, false],
+  );
+  assert.ok(Number(pod.spec['activeDeadlineSeconds']) > 600);
+  assert.doesNotMatch(AGENT, /\$\$/, 'Kubernetes halves doubled dollar signs');
+  assert.equal(MARK, LEDGER_MARK);
+});
+
+test('the pod is in the ledger before it is created, and created once a node', async () => {
+  const { injector, requests, performed, asked } = podInjector({ code: 0, stdout: '12@34 abc\n7@8 abc\n' });
+  const crash = await injector.crash(member);
+  const cut = await injector.cut(member, [{ name: 'pg-0', address: '1.2.3.4' }], 't');
+  assert.ok('act' in crash && 'act' in cut);
+  assert.equal(performed.length, 1);
+  const [inverse] = performed[0]?.inverses as { kind: string; path: string; mark: string }[];
+  const posted = requests.find(({ method }) => method === 'POST')?.body as {
+    metadata: { name: string; annotations: Record<string, string> };
+  };
+  assert.equal(inverse?.kind, 'kube-end');
+  assert.ok(inverse.path.endsWith(`/namespaces/plumbline-drill/pods/${posted.metadata.name}`));
+  assert.equal(posted.metadata.annotations[MARK], inverse.mark);
+  assert.deepEqual(asked, [
+    ['look', 'u-1'],
+    ['look', 'u-1'],
+  ]);
+});
+
+test('what the agent does not find cannot be hurt; what it fails at is an error with its words', async () => {
+  const nothing = podInjector({ code: 3, stdout: 'no process of the pod u-1 is on this node\n' });
+  const prepared = await nothing.injector.crash(member);
+  assert.match('reason' in prepared ? prepared.reason : '', /pg-1 on worker-1: no process/);
+  const failing = podInjector({ code: 127, stdout: 'nsenter: not found' });
+  await assert.rejects(failing.injector.crash(member), /exit 127: nsenter: not found/);
+  const frozen = await podInjector({ code: 0, stdout: 'FROZEN 3 /x' }).injector.freeze(member, 'postgres');
+  assert.match('reason' in frozen ? frozen.reason : '', /frozen already/);
+  const absent = await podInjector({ code: 0, stdout: '' }).injector.freeze(member, 'sidecar');
+  assert.match('reason' in absent ? absent.reason : '', /sidecar of pg-1 does not run/);
+  const homeless = await podInjector({ code: 0, stdout: '' }).injector.crash({ ...member, node: null });
+  assert.match('reason' in homeless ? homeless.reason : '', /no node/);
+});
+
+test('packets that are not seen to be dropped are no landing', async () => {
+  const { injector } = podInjector({ code: 0, stdout: '12@34 abc' }, {});
+  const cut = await injector.cut(member, [{ name: 'pg-0', address: '1.2.3.4' }], 't');
+  assert.ok('act' in cut);
+  await assert.rejects(
+    cut.act(() => undefined),
+    SyntaxError,
+  );
+  assert.deepEqual(processesIn('12@34 abc\nrubbish\n7@8 none'), [
+    { id: '12@34', pid: 12, start: 34 },
+    { id: '7@8', pid: 7, start: 8 },
+  ]);
+});
+
+test('a node whose power is not on is not lost; one that is has its return recorded first', async () => {
+  const power = {
+    off: ['false'],
+    on: ['echo', 'on', '{node}'],
+    state: ['echo', 'power of {node}: off'],
+    isOn: ': on',
+    isOff: ': off',
+    timeoutMs: 500,
+  };
+  const signal = new AbortController().signal;
+  const off = await loseNode(member, power, signal);
+  assert.match('reason' in off ? off.reason : '', /worker-1 is not on.*power of worker-1: off/);
+  const on = await loseNode(member, { ...power, state: ['echo', 'power: on'], off: ['true'] }, signal);
+  assert.ok('act' in on);
+  assert.deepEqual(on.inverses[0], {
+    kind: 'node-power',
+    node: 'worker-1',
+    commands: {
+      on: ['echo', 'on', 'worker-1'],
+      state: ['echo', 'power: on'],
+      isOn: ': on',
+      isOff: ': off',
+      timeoutMs: 500,
+    },
+  });
+  process.env['KUBERNETES_SERVICE_HOST'] = '10.0.0.1';
+  const inPod = await loseNode(member, { ...power, state: ['echo', 'power: on'] }, signal);
+  delete process.env['KUBERNETES_SERVICE_HOST'];
+  assert.match('reason' in inPod ? inPod.reason : '', /runs in a pod/);
+  const named = { ...power, state: ['echo', '{node} at london: off'], isOn: 'on', isOff: 'off' };
+  assert.ok('reason' in (await loseNode(member, named, signal)), 'the word for on is a part of another');
+  const outcome = await on.act(() => undefined);
+  assert.match(typeof outcome === 'string' ? outcome : '', /was not off within 0.5 s/);
+});
+
+test('on this machine too, what is not there cannot be hurt', async () => {
+  const signal = new AbortController().signal;
+  const injector = new NodeInjector({ instance: 'local-small', size: 'small', landingMs: 100, signal });
+  const nowhere = { ...member, uid: 'none-of-that-uid' };
+  const cuts = [{ name: 'pg-0', address: '1.2.3.4' }];
+  for (const prepared of [
+    await injector.crash(nowhere),
+    await injector.cut(nowhere, cuts, 't'),
+    await injector.freeze(nowhere, 'postgres'),
+    await injector.loseNode({ ...nowhere, node: null }),
+  ])
+    assert.ok('reason' in prepared && prepared.reason.includes('pg-1'));
+});

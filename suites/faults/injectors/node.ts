@@ -1,0 +1,242 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { killProcesses, processAlive } from '../../../host/process-identity.ts';
+import {
+  containerCgroup,
+  cutLink,
+  linkState,
+  nodeBinDir,
+  nodeSpec,
+  nodeStatus,
+  podProcesses,
+  processesBelow,
+  stopNode,
+} from '../../../env/local/nodes/index.ts';
+import { freezeCgroup, freezerState } from '../../../host/cgroups/freezer.ts';
+import type { ProcessId } from '../../../host/process-identity.ts';
+import type { ClusterSize, InstanceName, PodProcess } from '../../../env/local/nodes/index.ts';
+import { run, runAny } from '../../../host/run.ts';
+import { monoMs } from '../../../probes/clock.ts';
+import type { Cut, FaultMember, FaultInjector, Landing, Preparation } from '../fault.ts';
+import { allDropped, cutsIn, describeDrops, dropRules, knocksOf, parseDrops } from '../packet-filter.ts';
+import type { Drops } from '../packet-filter.ts';
+
+/** How often the processes are looked at: the error of the landing time. */
+const LOOK_EVERY_MS = 1;
+const DROP_LOOK_MS = 50;
+const COMMAND_TIMEOUT_MS = 10_000;
+
+export interface HostHandOptions {
+  instance: InstanceName;
+  size: ClusterSize;
+  /** How long the cause itself may take, ms. */
+  landingMs: number;
+  signal: AbortSignal;
+}
+
+/** Acts on this machine, which holds the nodes of the embedded environment: on their processes, cgroups, namespaces and links. */
+export class NodeInjector implements FaultInjector {
+  readonly #options: HostHandOptions;
+
+  constructor(options: HostHandOptions) {
+    this.#options = options;
+  }
+
+  crash(member: FaultMember): Promise<Preparation> {
+    const found = this.#processes(member);
+    if (found.length === 0) return Promise.resolve({ reason: noProcess(member) });
+    return Promise.resolve({
+      member,
+      found: `processes ${found.map(briefly).join(' ')}`,
+      inverses: [], // kubelet starts the containers again
+      act: (acted) => this.#kill(member, found, acted),
+    });
+  }
+
+  freeze(member: FaultMember, container: string): Promise<Preparation> {
+    const cgroup = this.#cgroup(member, container);
+    if (cgroup === null)
+      return Promise.resolve({
+        reason: `the container ${container} of ${member.name} does not run on ${member.node ?? 'any node'}`,
+      });
+    const processes = processesBelow(cgroup);
+    const state = freezerState(cgroup);
+    if (state !== 'THAWED' || processes.length === 0) {
+      const reason = processes.length === 0 ? 'has no process' : `was ${state} already`;
+      return Promise.resolve({ reason: `the container ${container} of ${member.name} ${reason}` });
+    }
+    return Promise.resolve({
+      member,
+      found: `cgroup ${cgroup}: processes ${processes.map(briefly).join(' ')}`,
+      inverses: [{ kind: 'thaw', cgroup }],
+      act: async (acted) => {
+        const lastBeforeMs = monoMs();
+        const { landingMs, signal } = this.#options;
+        await freezeCgroup(cgroup, { deadlineMs: landingMs, signal });
+        const landedMs = monoMs();
+        acted(`frozen: ${cgroup}`);
+        const frozen = processesBelow(cgroup);
+        if (frozen.length === 0)
+          return `the container ${container} of ${member.name} ended before it was frozen`;
+        const proof = `the kernel says FROZEN of the ${frozen.length} processes of ${member.name} in ${cgroup}: ${frozen.map(briefly).join(' ')}`;
+        return { lastBeforeMs, landedMs, by: 'cgroup frozen', proof };
+      },
+    });
+  }
+
+  cut(member: FaultMember, cuts: readonly Cut[], table: string): Promise<Preparation> {
+    const anchor = oldest(this.#processes(member));
+    if (anchor === undefined) return Promise.resolve({ reason: noProcess(member) });
+    const { pid, startTime } = anchor;
+    return Promise.resolve({
+      member,
+      found: cutsIn(cuts),
+      inverses: [{ kind: 'packet-filter', pid, startTime, table }],
+      act: async (acted) => {
+        const lastBeforeMs = monoMs();
+        await run([...inNetwork(pid), 'nft', '-f', '-'], {
+          timeoutMs: COMMAND_TIMEOUT_MS,
+          input: dropRules(table, cuts),
+        });
+        const landedMs = monoMs();
+        acted(`packet filter ${table}`);
+        const { drops, knocks } = await this.#awaitDrops(pid, table, cuts);
+        const seen = `packet filter ${table} in the network namespace of ${member.name} (process ${briefly(anchor)}): ${describeDrops(cuts, drops)}`;
+        return allDropped(cuts, drops)
+          ? { lastBeforeMs, landedMs, by: 'packets dropped', proof: seen }
+          : `not every packet that ${member.name} sent was dropped within ${this.#options.landingMs} ms; ${seen}; last knocks: ${knocks.join('; ')}`;
+      },
+    });
+  }
+
+  async loseNode(member: FaultMember): Promise<Preparation> {
+    const { instance, size, signal } = this.#options;
+    if (member.node === null) return { reason: `${member.name} is on no node` };
+    const node = nodeSpec(instance, member.node);
+    const { pid1 } = nodeStatus(node);
+    if (pid1 === null) return { reason: `the node ${node.name} does not run: it was lost before` };
+    if ((await linkState(node)) === 'cut') return { reason: `the link of ${node.name} was cut before` };
+    const binDir = nodeBinDir(pid1);
+    return {
+      member,
+      found: `node ${node.name}: PID 1 is ${briefly(pid1)}`,
+      inverses: [
+        // In reverse: packets pass again before the node starts, or it would not find the API server.
+        { kind: 'node-start', instance, node: node.name, size, binDir },
+        { kind: 'link-up', instance, link: node.link },
+      ],
+      act: async (acted) => {
+        const lastBeforeMs = monoMs();
+        await cutLink(node, { signal });
+        const landedMs = monoMs();
+        if ((await linkState(node)) !== 'cut') return `the link ${node.link} still forwards packets`;
+        await stopNode(node);
+        const goneMs = monoMs();
+        acted(`cut at ${landedMs.toFixed(1)} ms, gone at ${goneMs.toFixed(1)} ms`);
+        if (processAlive(pid1)) return `PID 1 of ${node.name} still runs`;
+        const proof =
+          `the link ${node.link} forwards no packet since between ${lastBeforeMs.toFixed(1)} and ${landedMs.toFixed(1)} ms; ` +
+          `PID 1 of ${node.name} (${briefly(pid1)}) and all in its namespaces are gone since ${goneMs.toFixed(1)} ms`;
+        return { lastBeforeMs, landedMs, by: 'packets dropped, then every process gone', proof };
+      },
+    };
+  }
+
+  #processes(member: FaultMember): PodProcess[] {
+    if (member.node === null) return [];
+    return podProcesses({ instance: this.#options.instance, node: member.node, podUid: member.uid });
+  }
+
+  #cgroup(member: FaultMember, container: string): string | null {
+    const id = member.containers?.[container];
+    if (member.node === null || id === undefined) return null;
+    return containerCgroup({ instance: this.#options.instance, node: member.node, podUid: member.uid }, id);
+  }
+
+  async #kill(
+    member: FaultMember,
+    found: readonly PodProcess[],
+    acted: (did: string) => void,
+  ): Promise<Landing | string> {
+    const sent = killProcesses(found);
+    acted(`${sent.killed.length} processes signalled, ${sent.gone.length} gone before`);
+    if (sent.killed.length === 0) return `every process of ${member.name} was gone before it was killed`;
+    return this.#awaitGone(member, found);
+  }
+
+  /** Waits until none of the processes is left, nor any that they started meanwhile in the same containers. */
+  async #awaitGone(member: FaultMember, first: readonly PodProcess[]): Promise<Landing | string> {
+    const { landingMs } = this.#options;
+    const until = monoMs() + landingMs;
+    const containers = new Set(first.map(({ containerId }) => containerId));
+    let processes: readonly PodProcess[] = first;
+    for (let lastBeforeMs = monoMs(); ;) {
+      const lookMs = monoMs();
+      if (!processes.some(processAlive)) {
+        const late = this.#processes(member).filter(
+          (one) => containers.has(one.containerId) && processAlive(one),
+        );
+        if (late.length === 0) return gone(member, processes, { lastBeforeMs, landedMs: monoMs() });
+        processes = [...processes, ...late];
+        killProcesses(late);
+      }
+      lastBeforeMs = lookMs;
+      if (lookMs > until) return `not every process of ${member.name} was gone within ${landingMs} ms`;
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  /** Sends something to each of them, until all of it is seen to be dropped or the time is up. */
+  async #awaitDrops(
+    pid: number,
+    table: string,
+    cuts: readonly Cut[],
+  ): Promise<{ drops: Drops; knocks: string[] }> {
+    const until = monoMs() + this.#options.landingMs;
+    for (;;) {
+      const knocks = await Promise.all(knocksOf(cuts).map((at) => knock(pid, at)));
+      const listed = await run([...inNetwork(pid), 'nft', '-j', 'list', 'table', 'inet', table], {
+        timeoutMs: COMMAND_TIMEOUT_MS,
+      });
+      const drops = parseDrops(listed);
+      if (allDropped(cuts, drops) || monoMs() > until) return { drops, knocks };
+      await sleep(DROP_LOOK_MS);
+    }
+  }
+}
+
+function gone(
+  member: FaultMember,
+  processes: readonly PodProcess[],
+  { lastBeforeMs, landedMs }: { lastBeforeMs: number; landedMs: number },
+): Landing {
+  const proof =
+    `all ${processes.length} processes of ${member.name} on ${member.node ?? '?'} are gone, the last of them between ` +
+    `${lastBeforeMs.toFixed(1)} and ${landedMs.toFixed(1)} ms: ${processes.map(briefly).join(' ')}`;
+  return { lastBeforeMs, landedMs, by: 'processes gone', proof };
+}
+
+function noProcess({ name, node }: FaultMember): string {
+  return `${name} has no process on ${node ?? 'any node'}: it was dead already, or is not where it should be`;
+}
+
+/** The sandbox's own process: it lives as long as the pod's network does, while containers come and go. */
+function oldest<P extends ProcessId>(processes: readonly P[]): P | undefined {
+  return processes.toSorted((a, b) => Number(a.startTime) - Number(b.startTime))[0];
+}
+
+/** Tries to connect from the network namespace of a process; a connection that is dropped is given up soon. */
+async function knock(pid: number, { address, port }: { address: string; port: number }): Promise<string> {
+  const script = 'exec 3<> "/dev/tcp/$0/$1"';
+  const argv = [...inNetwork(pid), 'timeout', '0.3', 'bash', '-c', script, address, String(port)];
+  const { code, stderr } = await runAny(argv, { timeoutMs: COMMAND_TIMEOUT_MS });
+  return `${address}:${port} ended with ${code}${stderr === '' ? '' : ` (${stderr.trim().slice(-120)})`}`;
+}
+
+function inNetwork(pid: number): string[] {
+  return ['nsenter', `--net=/proc/${pid}/ns/net`, '--'];
+}
+
+/** `pid@start time`: what makes a process this one and no later one. */
+function briefly({ pid, startTime }: ProcessId): string {
+  return `${pid}@${startTime}`;
+}

@@ -1,0 +1,247 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { monoMs } from '../../../probes/clock.ts';
+import type { Cut, FaultContext, FaultMember, FaultInjector, Landing, Preparation } from '../fault.ts';
+import { allDropped, cutsIn, describeDrops, dropRules, knocksOf, parseDrops } from '../packet-filter.ts';
+import type { Drops } from '../packet-filter.ts';
+import { AGENT_CONTAINER, agentCommand, agentPod, MARK } from './agent-pod.ts';
+import { loseNode, type PowerCommands } from './power.ts';
+
+const LOOK_EVERY_MS = 250;
+const DROP_LOOK_MS = 100;
+/** The agent's exit code for "there was nothing to act on". */
+const NOTHING = 3;
+
+export interface ExecResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface PodHandOptions {
+  namespace: string;
+  image: string;
+  /** After this the pod undoes by itself what it did, s. */
+  activeSeconds: number;
+  /** How long the cause itself may take, ms. */
+  landingMs: number;
+  /** How long the pod may take to run, ms. */
+  readyMs: number;
+  exec(pod: { namespace: string; pod: string; container: string }, command: string[]): Promise<ExecResult>;
+  /** How the power of a node is switched, where that is declared. */
+  power: PowerCommands | null;
+}
+
+type Shared = Pick<FaultContext, 'check' | 'perform' | 'kube' | 'timeoutMs' | 'signal'>;
+
+/**
+ * Acts on a node through a privileged pod on it, which is created through the guard. The ledger holds its end, with which it undoes what
+ * it did; without anybody to end it, it does so by itself at its deadline.
+ */
+export class PodInjector implements FaultInjector {
+  readonly #options: PodHandOptions;
+  readonly #shared: Shared;
+  /** Node → name of the pod on it. */
+  readonly #pods = new Map<string, string>();
+
+  constructor(options: PodHandOptions, shared: Shared) {
+    this.#options = options;
+    this.#shared = shared;
+  }
+
+  async crash(member: FaultMember): Promise<Preparation> {
+    const looked = await this.#ask(member, ['look', member.uid]);
+    if ('reason' in looked) return looked;
+    const { landingMs } = this.#options;
+    return {
+      member,
+      found: `processes ${processesIn(looked.said)
+        .map(({ id }) => id)
+        .join(' ')}`,
+      inverses: [], // kubelet starts the containers again
+      act: async (acted) => {
+        const lastBeforeMs = monoMs();
+        const killed = await this.#ask(member, ['kill', member.uid, String(Math.ceil(landingMs / 1000))]);
+        acted('done by the agent');
+        return landingOf(killed, { lastBeforeMs, by: 'processes gone', what: `processes of ${member.name}` });
+      },
+    };
+  }
+
+  async freeze(member: FaultMember, container: string): Promise<Preparation> {
+    const id = (member.containers?.[container] ?? '').replace(/^[a-z-]+:\/\//, '');
+    if (id === '') return { reason: `the container ${container} of ${member.name} does not run` };
+    const looked = await this.#ask(member, ['frozen', id]);
+    if ('reason' in looked) return looked;
+    if (!looked.said.startsWith('THAWED'))
+      return { reason: `the container ${container} of ${member.name} was frozen already: ${looked.said}` };
+    return {
+      member,
+      found: `freezer: ${looked.said.trim()}`,
+      inverses: [], // recorded by the pod on the node, and run when it ends
+      act: async (acted) => {
+        const lastBeforeMs = monoMs();
+        const seconds = String(Math.ceil(this.#options.landingMs / 1000));
+        const frozen = await this.#ask(member, ['freeze', id, seconds]);
+        acted('done by the agent');
+        return landingOf(frozen, { lastBeforeMs, by: 'cgroup frozen', what: `state, processes, freezer` });
+      },
+    };
+  }
+
+  async cut(member: FaultMember, cuts: readonly Cut[], table: string): Promise<Preparation> {
+    const looked = await this.#ask(member, ['look', member.uid]);
+    if ('reason' in looked) return looked;
+    // The sandbox's own process: it lives as long as the pod's network does.
+    const [anchor] = processesIn(looked.said).toSorted((a, b) => a.start - b.start);
+    if (anchor === undefined) return { reason: `${member.name} has no process to reach its network by` };
+    const pid = String(anchor.pid);
+    return {
+      member,
+      found: cutsIn(cuts),
+      inverses: [],
+      act: async (acted) => {
+        const lastBeforeMs = monoMs();
+        const rules = dropRules(table, cuts);
+        const done = await this.#ask(member, ['cut', pid, String(anchor.start), table, rules]);
+        const landedMs = monoMs();
+        if ('reason' in done) return done.reason;
+        acted(`packet filter ${table}`);
+        const drops = await this.#awaitDrops(member, pid, { table, cuts });
+        const proof = `packet filter ${table} in the network namespace of ${member.name} (process ${anchor.id}): ${describeDrops(cuts, drops)}`;
+        return allDropped(cuts, drops)
+          ? { lastBeforeMs, landedMs, by: 'packets dropped', proof }
+          : `not every packet that ${member.name} sent was dropped; ${proof}`;
+      },
+    };
+  }
+
+  loseNode(member: FaultMember): Promise<Preparation> {
+    const { power } = this.#options;
+    if (power === null) return Promise.resolve({ reason: 'no command switches the power of a node here' });
+    return loseNode(member, power, this.#shared.signal);
+  }
+
+  async #awaitDrops(
+    member: FaultMember,
+    pid: string,
+    { table, cuts }: { table: string; cuts: readonly Cut[] },
+  ): Promise<Drops> {
+    const until = monoMs() + this.#options.landingMs;
+    const knocks = knocksOf(cuts).flatMap(({ address, port }) => [address, String(port)]);
+    for (;;) {
+      await this.#exec(member, ['probe', pid, ...knocks]);
+      const listed = await this.#exec(member, ['inside', pid, 'nft', '-j', 'list', 'table', 'inet', table]);
+      const drops: Drops = listed.code === 0 ? parseDrops(listed.stdout) : new Map();
+      if (allDropped(cuts, drops) || monoMs() > until) return drops;
+      await sleep(DROP_LOOK_MS, undefined, { signal: this.#shared.signal });
+    }
+  }
+
+  /** Asks the agent on the member's node. `reason`: there was nothing to act on. @throws Error with its words when it failed */
+  async #ask(member: FaultMember, words: string[]): Promise<{ said: string } | { reason: string }> {
+    if (member.node === null) return { reason: `${member.name} is on no node` };
+    const { code, stdout, stderr } = await this.#exec(member, words);
+    const said = stdout.trim();
+    if (code === 0) return { said };
+    if (code === NOTHING) return { reason: `${member.name} on ${member.node}: ${said}` };
+    throw new Error(
+      `${words[0] ?? ''} of ${member.name} from the node ${member.node}: exit ${code}: ${`${said} ${stderr}`.trim().slice(0, 500)}`,
+    );
+  }
+
+  async #exec(member: FaultMember, words: string[]): Promise<ExecResult> {
+    const pod = await this.#podOn(member.node ?? '');
+    const { namespace } = this.#options;
+    return this.#options.exec({ namespace, pod, container: AGENT_CONTAINER }, agentCommand(words));
+  }
+
+  async #podOn(node: string): Promise<string> {
+    const known = this.#pods.get(node);
+    if (known !== undefined) return known;
+    const { namespace, image, activeSeconds } = this.#options;
+    const { check, perform } = this.#shared;
+    const mark = randomUUID();
+    const name = `plumbline-injector-${mark.slice(0, 8)}`;
+    const path = `/api/v1/namespaces/${namespace}/pods`;
+    await perform({
+      check,
+      title: `privileged pod ${namespace}/${name} on ${node}, which undoes what it did when it ends`,
+      access: 'fault',
+      fault: 'injector',
+      inverses: [{ kind: 'kube-end', path: `${path}/${name}`, mark }],
+      act: async () => {
+        const body = agentPod({
+          name,
+          namespace,
+          node,
+          image,
+          activeSeconds,
+          check,
+          annotations: { [MARK]: mark },
+        });
+        const reply = await this.#kube('POST', path, body);
+        if (reply.status !== 201 && reply.status !== 409)
+          throw new Error(
+            `the privileged pod cannot be created in ${namespace}: ${reply.status} ${JSON.stringify(reply.body).slice(0, 300)}; its owners make the namespace and the rights (deploy/)`,
+          );
+      },
+    });
+    await this.#awaitRunning(`${path}/${name}`);
+    this.#pods.set(node, name);
+    return name;
+  }
+
+  async #awaitRunning(path: string): Promise<void> {
+    const until = monoMs() + this.#options.readyMs;
+    let seen = 'nothing';
+    while (monoMs() < until) {
+      const { body } = await this.#kube('GET', path);
+      const { phase, state } = seenIn(body);
+      if (phase === 'Running') return;
+      seen = `${phase ?? 'no phase'} ${JSON.stringify(state)}`;
+      if (phase === 'Failed' || phase === 'Succeeded') break;
+      await sleep(LOOK_EVERY_MS, undefined, { signal: this.#shared.signal });
+    }
+    throw new Error(
+      `waited up to ${this.#options.readyMs / 1000} s for ${path} to run; last seen: ${seen.slice(0, 300)}`,
+    );
+  }
+
+  #kube(method: 'GET' | 'POST', path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+    const timeoutMs = this.#shared.timeoutMs('apiRequest');
+    return this.#shared.kube({ method, path, body, timeoutMs });
+  }
+}
+
+/** The phase of a pod and the state of its first container, as far as they are told. */
+function seenIn(body: unknown): { phase: string | undefined; state: unknown } {
+  const { phase, containerStatuses } = podSeen.safeParse(body).data?.status ?? {};
+  return { phase, state: containerStatuses?.[0]?.state ?? {} };
+}
+
+const podSeen = z.object({
+  status: z.object({
+    phase: z.string().optional(),
+    containerStatuses: z.array(z.object({ state: z.unknown() })).optional(),
+  }),
+});
+
+function landingOf(
+  answer: { said: string } | { reason: string },
+  { lastBeforeMs, by, what }: { lastBeforeMs: number; by: Landing['by']; what: string },
+): Landing | string {
+  if ('reason' in answer) return answer.reason;
+  return { lastBeforeMs, landedMs: monoMs(), by, proof: `${what}: ${answer.said}` };
+}
+
+/** Reads `look`: `number@start container`, a line each. */
+export function processesIn(said: string): { id: string; pid: number; start: number }[] {
+  return said.split('\n').flatMap((line) => {
+    const found = /^(?<pid>\d+)@(?<start>\d+) /.exec(line);
+    if (found?.groups === undefined) return [];
+    const { pid = '', start = '' } = found.groups;
+    return [{ id: `${pid}@${start}`, pid: Number(pid), start: Number(start) }];
+  });
+}
