@@ -122,7 +122,10 @@ test('should hold a permit that would be understood', async () => {
   const parsed = parsePermit(permit.data);
   assert.ok('permit' in parsed, JSON.stringify(parsed));
   const during = new Date('2026-12-01T21:00:00+08:00');
-  assert.equal(permitProblem(parsed.permit, 'failover/redis/pod-delete', during), null);
+  assert.equal(
+    permitProblem(parsed.permit, { check: 'failover/redis/pod-delete', fault: 'pod-delete' }, during),
+    null,
+  );
 });
 
 test('should bind what exists to accounts that exist', () => {

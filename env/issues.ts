@@ -26,7 +26,8 @@ function at(value: unknown, path: DataPath): unknown {
 
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value);
+  // An address may hold a password, and what is shown may end in a log.
+  const text = JSON.stringify(value).replaceAll(/\/\/[^/@\s"]*@/g, '//***@');
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 

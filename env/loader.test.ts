@@ -319,3 +319,12 @@ test('should refuse a cluster of Neo4j Community: it has no clustering', () => {
   const problems = problemsWith(/(edition: community.*\n\s+members:) 1/, '$1 3');
   assert.match(problems.join(), /Neo4j Community has no clustering: expected 1 member/);
 });
+
+test('should show no password of an address that is refused', () => {
+  const [problem = ''] = problemsWith(
+    /^ {2}url: .*prometheus.*$|^ {2}url: http:\/\/[^\n]*$/m,
+    '  url: ftp://somebody:s3cret@prometheus.example.org/',
+  );
+  assert.match(problem, /ftp:\/\/\*\*\*@prometheus/);
+  assert.doesNotMatch(problem, /s3cret/);
+});

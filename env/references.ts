@@ -97,7 +97,7 @@ function aiFindings({ ai, topology: { edge } }: EnvironmentFile): Finding[] {
 /** Production permits nothing in its file. */
 function permitFindings(file: EnvironmentFile): Finding[] {
   if (file.kind !== 'production' || file.permits.length === 0) return [];
-  const message = 'production permits nothing in its file; a drill there is permitted in the cluster itself';
+  const message = 'production permits nothing in its file';
   return [{ path: ['permits'], message, found: `${String(file.permits.length)} permits`, allowed: '[]' }];
 }
 

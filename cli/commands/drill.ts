@@ -33,7 +33,7 @@ export function registerDrill(program: Command, context: Context): void {
       ]),
     )
     .addOption(new Option('--also <what...>', 'what a partition cuts off besides the peers').choices(['api']))
-    .option('--yes', 'do not ask')
+    .option('--yes', 'it may disturb the environment; without it nothing is done')
     .option('--dry-run', 'print what would be touched, for how long, and its price; do nothing')
     .option('--out <dir>', 'folder in which the folder of the run is made')
     .action(async (check: string | undefined, options: Options) => {

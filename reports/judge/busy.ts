@@ -5,7 +5,7 @@ import type { Rule } from '../record/rule.ts';
 
 /**
  * Others than the environment and the harness may take this share of the cores of the machine or the nodes, on average over a trial, on a machine that is free
- * enough for goals of time. A first bound, ten times what a free machine shows; where verdicts turn is not known yet: docs/adr/0013-too-busy-to-judge.md.
+ * enough for goals of time. Ten times what a free machine shows, and less than where the first verdict turned (between 31 and 50 %): docs/adr/0013-too-busy-to-judge.md.
  */
 export const MOST_OTHERS = 0.25;
 

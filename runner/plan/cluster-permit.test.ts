@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { loadEnvironment } from '../../env/loader.ts';
+import type { Environment } from '../../env/schema.ts';
+import { faultIn } from '../../suites/catalogue/index.ts';
 import { ClusterPermits, parsePermit, permitProblem } from './cluster-permit.ts';
 import type { KubeReply } from '../embedded-safety.ts';
 
 const CHECK = 'failover/postgres/pod-delete';
+const ASKING = { check: CHECK, fault: 'pod-delete' };
 const now = new Date('2026-11-24T20:00:00Z');
 const good = { checks: 'failover/postgres/*', until: '2026-11-24T21:00:00Z', ticket: 'OPS-1' };
 
-function problemOf(data: Record<string, unknown>, check = CHECK): string | null {
+function problemOf(data: Record<string, unknown>, check = CHECK, fault = 'pod-delete'): string | null {
   const parsed = parsePermit(data);
-  return 'problem' in parsed ? parsed.problem : permitProblem(parsed.permit, check, now);
+  return 'problem' in parsed ? parsed.problem : permitProblem(parsed.permit, { check, fault }, now);
 }
 
 test('covers what it names, within its window', () => {
@@ -23,6 +27,25 @@ test('refuses what is expired, not valid yet, or not named', () => {
   assert.match(problemOf({ ...good, from: '2026-11-24T20:30:00Z' }) ?? '', /not valid before/);
   assert.match(problemOf(good, 'failover/redis/hang') ?? '', /its checks are: failover\/postgres\/\*/);
   assert.match(problemOf({ ...good, faults: 'hang' }) ?? '', /its faults are: hang/);
+});
+
+test('restricts faults of services, and the fault that an environment declares for checks of telemetry', async () => {
+  const staging = await loadEnvironment('staging');
+  const telemetry = staging.telemetry ?? assert.fail();
+  const hanging = { telemetry: { ...telemetry, canary: { ...telemetry.canary, fault: 'hang' as const } } };
+  const data = { checks: '**', faults: 'pod-crash', until: '2999-01-01T00:00:00Z', ticket: 'OPS-1' };
+  const asked = async (
+    environment: Pick<Environment, 'telemetry'>,
+    check: string,
+  ): Promise<string | null> => {
+    const permits = new ClusterPermits(() => Promise.resolve({ status: 200, body: { data } }), 'n');
+    return permits.problem({ check, fault: faultIn(environment, check) });
+  };
+  for (const check of ['failover/backend/node-loss', 'failover/ai/hang', 'failover/postgres/hang'])
+    assert.match((await asked(staging, check)) ?? '', /its faults are: pod-crash/, check);
+  for (const check of ['failover/backend/pod-crash', 'telemetry/logs/under-fault', 'scaling/backend/up'])
+    assert.equal(await asked(staging, check), null, check);
+  assert.match((await asked(hanging, 'telemetry/logs/under-fault')) ?? '', /its faults are: pod-crash/);
 });
 
 test('a permit that cannot be read in full permits nothing, and every fault of it is named', () => {
@@ -49,15 +72,15 @@ test('is read anew each time; what cannot be read permits nothing', async () => 
     () => (reply instanceof Error ? Promise.reject(reply) : Promise.resolve(reply)),
     'plumbline-system',
   );
-  assert.match((await permits.problem(CHECK)) ?? '', /plumbline-system\/plumbline-permit.*does not exist/);
+  assert.match((await permits.problem(ASKING)) ?? '', /plumbline-system\/plumbline-permit.*does not exist/);
   reply = { status: 200, body: { data: { ...good, until: '2999-01-01T00:00:00Z' } } };
-  assert.equal(await permits.problem(CHECK), null);
+  assert.equal(await permits.problem(ASKING), null);
   reply = { status: 403, body: {} };
-  assert.match((await permits.problem(CHECK)) ?? '', /answered 403/);
+  assert.match((await permits.problem(ASKING)) ?? '', /answered 403/);
   reply = new Error('connect ECONNREFUSED');
-  assert.match((await permits.problem(CHECK)) ?? '', /no answer/);
+  assert.match((await permits.problem(ASKING)) ?? '', /no answer/);
   reply = { status: 200, body: {} };
-  assert.match((await permits.problem(CHECK)) ?? '', /malformed/);
+  assert.match((await permits.problem(ASKING)) ?? '', /malformed/);
 });
 
 test('says when the account that drills could write its own permit', async () => {

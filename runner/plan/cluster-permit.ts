@@ -1,4 +1,3 @@
-import { storeFault } from '../../suites/catalogue/index.ts';
 import { matchesAny } from '../../env/globs.ts';
 import { FAULTS } from '../../env/schema.ts';
 import { z } from 'zod';
@@ -42,13 +41,18 @@ export function parsePermit(data: unknown): { permit: ClusterPermit } | { proble
   return { problem: `it is malformed: ${said.join('; ')}` };
 }
 
+/** A check, and the fault that it injects by the name that permits have for it; undefined: none. */
+export interface Asking {
+  check: string;
+  fault: string | undefined;
+}
+
 /** Why a permit does not cover a check at a moment; null when it does. */
-export function permitProblem(permit: ClusterPermit, check: string, now: Date): string | null {
+export function permitProblem(permit: ClusterPermit, { check, fault }: Asking, now: Date): string | null {
   if (permit.from !== undefined && now < new Date(permit.from))
     return `it is not valid before ${permit.from}`;
   if (now >= new Date(permit.until)) return `it ended ${permit.until}`;
   if (!matchesAny(permit.checks, check)) return `its checks are: ${permit.checks.join(' ')}`;
-  const fault = storeFault(check)?.fault;
   if (permit.faults !== undefined && fault !== undefined && !permit.faults.includes(fault))
     return `its faults are: ${permit.faults.join(' ')}`;
   return null;
@@ -65,22 +69,22 @@ export class ClusterPermits {
   }
 
   /** Why the owners of the cluster do not permit the check now, with where they would; null when they do. Never throws. */
-  async problem(check: string): Promise<string | null> {
+  async problem(asking: Asking): Promise<string | null> {
     const found = await this.#read();
-    const problem = 'problem' in found ? found.problem : permitProblem(found.permit, check, new Date());
+    const problem = 'problem' in found ? found.problem : permitProblem(found.permit, asking, new Date());
     return problem === null
       ? null
       : `not permitted in the cluster: ConfigMap ${this.#namespace}/${PERMIT_NAME} (checks, until, ticket, and if need be from, faults): ${problem}`;
   }
 
   /** Which checks the owners do not permit now and why, and what makes their permit no guard. */
-  async ask(checks: readonly string[]): Promise<{ refused: Map<string, string>; weakness: string | null }> {
+  async ask(all: readonly Asking[]): Promise<{ refused: Map<string, string>; weakness: string | null }> {
     const refused = new Map<string, string>();
-    for (const check of checks) {
-      const problem = await this.problem(check);
-      if (problem !== null) refused.set(check, problem);
+    for (const asking of all) {
+      const problem = await this.problem(asking);
+      if (problem !== null) refused.set(asking.check, problem);
     }
-    return { refused, weakness: refused.size < checks.length ? await this.weakness() : null };
+    return { refused, weakness: refused.size < all.length ? await this.weakness() : null };
   }
 
   /** What makes the permit no guard: the account that drills may write it itself. null: it may not, or nobody can say. */

@@ -68,7 +68,7 @@ export function describePlan(environment: Environment, planned: readonly Planned
   const total = running.reduce((sum, one) => sum + estimateMs(one, environment), 0);
   const price = priceOf(environment, planned);
   return [
-    `${environment.name}: ${running.length} checks would run, about ${Math.ceil(total / 60_000)} min; nothing is done now.`,
+    `${environment.name}: ${running.length} ${running.length === 1 ? 'check' : 'checks'} would run, about ${Math.ceil(total / 60_000)} min; nothing is done now.`,
     ...lines,
     ...left,
     `  and ${skipped.length - left.length} that are not built`,

@@ -1,5 +1,5 @@
 import type { Environment } from '../../env/schema.ts';
-import { rowOf, whyNotRun } from '../../suites/catalogue/index.ts';
+import { faultIn, rowOf, whyNotRun } from '../../suites/catalogue/index.ts';
 import type { ClusterPermits } from './cluster-permit.ts';
 import type { Mutation, Permit } from '../embedded-safety.ts';
 
@@ -19,6 +19,7 @@ export function permitOf(environment: Environment, cluster: ClusterPermits | nul
   return (mutation) => {
     const refusal = refusalOf(environment, mutation);
     if (refusal !== null || cluster === null || mutation.access !== 'fault') return refusal;
-    return cluster.problem(mutation.check);
+    const { check } = mutation;
+    return cluster.problem({ check, fault: faultIn(environment, check) });
   };
 }

@@ -1,3 +1,4 @@
+import { faultIn } from '../../suites/catalogue/index.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
 import { patient } from '../../host/patience.ts';
@@ -226,7 +227,9 @@ class Run {
     const disturbing = this.#toRun().filter((one) => lockMode(one, environment) === 'exclusive');
     if (embeddedOf(environment) !== undefined || disturbing.length === 0) return;
     this.#permits = new ClusterPermits(call, environment.namespaces.system);
-    const { refused, weakness } = await this.#permits.ask(disturbing.map(({ row }) => row.id));
+    const { refused, weakness } = await this.#permits.ask(
+      disturbing.map(({ row: { id } }) => ({ check: id, fault: faultIn(environment, id) })),
+    );
     const [first] = refused;
     if (first !== undefined && refuseWithoutPermit === true)
       throw new CommandError(first.join(': '), EXIT.refused);
